@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by scripts/test and .ci/run: named steps, a title for each, a summary at the end.
 #
 # A failing step does not stop the ones after it, so that one run shows all that is wrong; `finish` then fails.
