@@ -1,0 +1,265 @@
+//! The record: one SSM parameter per draining instance, the only thing coordinator and sidecar share.
+//!
+//! This module alone knows the parameter's name and text. Times are RFC 3339 in UTC, field names camelCase.
+//! A reader ignores fields that it does not know and refuses a `schema` that it does not know.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{
+    AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, InvalidId,
+    LifecycleActionToken, LifecycleHookName, ServiceName,
+};
+
+/// The only schema there is so far.
+pub const SCHEMA: u32 = 1;
+
+/// A standard parameter holds 4 KB (SSM `PutParameter`); larger ones cost money and cannot be made standard again.
+pub const TEXT_BYTES_MAX: usize = 4096;
+
+/// So many groups are named in `heldBy`: what a person can take in, and far below the size limit.
+pub const HELD_BY_MAX: usize = 5;
+
+/// Up to 30 released services are listed, so that names of the longest kind keep the text below its limit.
+/// Each service name is cut by ECS at 255 characters; see [`Record::encode`] for what is dropped if that is too much.
+pub const RELEASED_SERVICES_MAX: usize = 30;
+
+/// Are the daemons of the instance kept alive?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// They are kept alive.
+    Holding,
+    /// They may go. Absorbing for one drain.
+    Released,
+}
+
+/// Why daemons were released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReleaseReason {
+    /// Every holding task was seen STOPPED.
+    Drained,
+    /// The deadline passed.
+    Deadline,
+    /// An operator said so.
+    Operator,
+    /// The container instance became ACTIVE again.
+    Cancelled,
+    /// The agent was lost for too long; its tasks are phantoms.
+    AgentLost,
+}
+
+/// Tasks of one group that hold the instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldBy {
+    /// The task group, for example `service:web` or `family:batch`.
+    pub group: String,
+    /// How many of its tasks hold.
+    pub count: u32,
+    /// The status that the most of them are in.
+    pub last_status: String,
+}
+
+/// The lifecycle hook of ours that waits for this instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lifecycle {
+    /// The Auto Scaling group of the instance.
+    pub auto_scaling_group_name: AutoScalingGroupName,
+    /// The hook that waits.
+    pub lifecycle_hook_name: LifecycleHookName,
+    /// The token of this waiting; absent if the hook was found by the tick and not announced by its event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle_action_token: Option<LifecycleActionToken>,
+    /// The hook's own `HeartbeatTimeout`, in seconds.
+    pub heartbeat_seconds: u32,
+    /// When the hook's heartbeat clock was last known to start anew.
+    pub heartbeat_at: Timestamp,
+    /// When Auto Scaling ends the wait whatever we do: min(48 h, 100 × heartbeat timeout) after it began.
+    pub global_deadline_at: Timestamp,
+}
+
+/// The whole record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Hold or release.
+    pub state: State,
+    /// Number of holding tasks when last observed.
+    pub remaining: u32,
+    /// Why released; absent while holding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<ReleaseReason>,
+    /// Whose record this is.
+    pub ec2_instance_id: InstanceId,
+    /// Whose record this is, in its present life: it changes when the same EC2 instance registers anew.
+    pub container_instance_arn: ContainerInstanceArn,
+    /// Names this drain: the lifecycle action token, or one made when there is none.
+    pub drain_id: String,
+    /// When the drain began.
+    pub started_at: Timestamp,
+    /// When this text was made.
+    pub updated_at: Timestamp,
+    /// When the daemons are released at the latest.
+    pub deadline_at: Timestamp,
+    /// When they were released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released_at: Option<Timestamp>,
+    /// How often a sidecar should read, in seconds.
+    pub poll_seconds: u32,
+    /// Who holds, the largest groups first.
+    #[serde(default)]
+    pub held_by: Vec<HeldBy>,
+    /// Daemon services that may go already.
+    #[serde(default)]
+    pub released_services: Vec<ServiceName>,
+    /// The hook of ours that waits, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<Lifecycle>,
+    /// When DRAINING was first seen in ECS during this drain: the settle window starts here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draining_confirmed_at: Option<Timestamp>,
+    /// How many sidecars read this record while it holds: what `pollSeconds` is reckoned from.
+    #[serde(default)]
+    pub sidecars: u32,
+}
+
+/// Why a parameter's value is not a record. Never a reason to release.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The text is not JSON, or a field is missing or of the wrong type.
+    #[error("unreadable record: {0}")]
+    Unreadable(String),
+    /// Another version of this software wrote it.
+    #[error("record has schema {0}, this version reads {SCHEMA}")]
+    UnknownSchema(u64),
+}
+
+/// The record does not fit into a standard parameter even without its lists.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("record has {bytes} bytes, a standard parameter holds {TEXT_BYTES_MAX}")]
+pub struct TooLarge {
+    /// Size of the text.
+    pub bytes: usize,
+}
+
+impl Record {
+    /// Makes the parameter's value. Lists are cut, longest first, if the text would not fit.
+    ///
+    /// # Errors
+    /// [`TooLarge`] if even the bare record does not fit, which needs names far beyond what AWS allows.
+    pub fn encode(&self) -> Result<String, TooLarge> {
+        let mut record = self.clone();
+        record.held_by.truncate(HELD_BY_MAX);
+        record.released_services.truncate(RELEASED_SERVICES_MAX);
+        loop {
+            let text = serde_json::to_string(&record).unwrap_or_default();
+            if (1..=TEXT_BYTES_MAX).contains(&text.len()) {
+                return Ok(text);
+            }
+            if record.released_services.pop().is_none() && record.held_by.pop().is_none() {
+                return Err(TooLarge { bytes: text.len() });
+            }
+        }
+    }
+
+    /// Reads a parameter's value.
+    ///
+    /// # Errors
+    /// [`DecodeError`]; the schema is looked at first, since another schema may have other fields.
+    pub fn decode(text: &str) -> Result<Self, DecodeError> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            schema: u64,
+        }
+        let unreadable = |e: serde_json::Error| DecodeError::Unreadable(e.to_string());
+        let Versioned { schema } = serde_json::from_str(text).map_err(unreadable)?;
+        if schema != u64::from(SCHEMA) {
+            return Err(DecodeError::UnknownSchema(schema));
+        }
+        serde_json::from_str(text).map_err(unreadable)
+    }
+
+    /// Has this drain let its daemons go?
+    #[must_use]
+    pub fn is_released(&self) -> bool {
+        self.state == State::Released
+    }
+}
+
+/// What every parameter name of ours starts with, for example `/ecs-daemon-protector`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ParameterPrefix(String);
+
+/// The default prefix.
+pub const DEFAULT_PREFIX: &str = "/ecs-daemon-protector";
+
+/// SSM allows 15 levels (`PutParameter`); cluster and instance take two of them.
+const PREFIX_LEVELS_MAX: usize = 13;
+
+impl Default for ParameterPrefix {
+    fn default() -> Self {
+        Self(DEFAULT_PREFIX.to_owned())
+    }
+}
+
+impl std::str::FromStr for ParameterPrefix {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let trimmed = text.strip_suffix('/').unwrap_or(text);
+        let levels: Vec<&str> = trimmed.split('/').collect();
+        let named = |level: &&str| {
+            !level.is_empty()
+                && level
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+        };
+        let first = levels.get(1).map(|l| l.to_ascii_lowercase()).unwrap_or_default();
+        let reserved = first.starts_with("aws") || first.starts_with("ssm");
+        let valid = levels.first() == Some(&"")
+            && (2..=PREFIX_LEVELS_MAX + 1).contains(&levels.len())
+            && levels.iter().skip(1).all(|l| named(&l))
+            && !reserved
+            && trimmed.len() <= 512;
+        if valid {
+            Ok(Self(trimmed.to_owned()))
+        } else {
+            Err(InvalidId {
+                value: text.chars().take(120).collect(),
+                expected: "a parameter prefix such as /ecs-daemon-protector (letters, digits, _ . - and /, not starting with aws or ssm)",
+            })
+        }
+    }
+}
+
+impl std::fmt::Display for ParameterPrefix {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl ParameterPrefix {
+    /// The name of an instance's parameter.
+    #[must_use]
+    pub fn record_name(&self, key: &InstanceKey) -> String {
+        format!("{}/{}/{}", self.0, key.cluster, key.instance)
+    }
+
+    /// Whose record a parameter is, or nothing if its name is not one of ours.
+    #[must_use]
+    pub fn key_of(&self, name: &str) -> Option<InstanceKey> {
+        let (cluster, instance) = name.strip_prefix(&self.0)?.strip_prefix('/')?.split_once('/')?;
+        Some(InstanceKey {
+            cluster: cluster.parse::<ClusterName>().ok()?,
+            instance: instance.parse().ok()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

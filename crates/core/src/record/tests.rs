@@ -1,0 +1,150 @@
+use super::*;
+use proptest::prelude::*;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn record() -> Record {
+    Record {
+        schema: SCHEMA,
+        state: State::Holding,
+        remaining: 4,
+        reason: None,
+        ec2_instance_id: "i-0123456789abcdef0".parse().unwrap(),
+        container_instance_arn: "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/0a1b"
+            .parse()
+            .unwrap(),
+        drain_id: "made-1".into(),
+        started_at: at("2026-11-24T08:00:00Z"),
+        updated_at: at("2026-11-24T08:00:05Z"),
+        deadline_at: at("2026-11-24T09:00:00Z"),
+        released_at: None,
+        poll_seconds: 5,
+        held_by: vec![HeldBy {
+            group: "service:web".into(),
+            count: 4,
+            last_status: "STOPPING".into(),
+        }],
+        released_services: vec![],
+        lifecycle: None,
+        draining_confirmed_at: None,
+        sidecars: 2,
+    }
+}
+
+#[test]
+fn a_record_reads_as_documented() {
+    let mut record = record();
+    record.lifecycle = Some(Lifecycle {
+        auto_scaling_group_name: "blue".parse().unwrap(),
+        lifecycle_hook_name: "drain".parse().unwrap(),
+        lifecycle_action_token: Some("71514b9d-6a40-4b26-8523-05e7ee35fa40".parse().unwrap()),
+        heartbeat_seconds: 900,
+        heartbeat_at: at("2026-11-24T08:00:00Z"),
+        global_deadline_at: at("2026-11-25T09:00:00Z"),
+    });
+    let value: serde_json::Value = serde_json::from_str(&record.encode().unwrap()).unwrap();
+    insta::assert_json_snapshot!(value);
+}
+
+#[test]
+fn p2_another_schema_is_refused_even_if_all_fields_fit() {
+    let text = record().encode().unwrap().replace("\"schema\":1", "\"schema\":2");
+    assert_eq!(Record::decode(&text), Err(DecodeError::UnknownSchema(2)));
+}
+
+#[test]
+fn p2_a_truncated_record_is_never_a_record() {
+    let text = record().encode().unwrap();
+    for cut in 0..text.len() {
+        assert!(
+            matches!(Record::decode(&text[..cut]), Err(DecodeError::Unreadable(_))),
+            "cut at {cut}"
+        );
+    }
+}
+
+#[test]
+fn unknown_fields_are_ignored() {
+    let text = record()
+        .encode()
+        .unwrap()
+        .replacen('{', "{\"madeLater\":[1,2],", 1);
+    assert_eq!(Record::decode(&text).unwrap(), record());
+}
+
+#[test]
+fn p2_a_field_of_the_wrong_type_is_unreadable() {
+    for (good, bad) in [
+        ("\"remaining\":4", "\"remaining\":-1"),
+        ("\"remaining\":4", "\"remaining\":\"4\""),
+        ("\"holding\"", "\"done\""),
+        ("\"i-0123456789abcdef0\"", "\"web-1\""),
+        ("\"2026-11-24T09:00:00Z\"", "\"tomorrow\""),
+    ] {
+        let text = record().encode().unwrap().replacen(good, bad, 1);
+        assert!(
+            matches!(Record::decode(&text), Err(DecodeError::Unreadable(_))),
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn prefixes_are_checked_as_ssm_would() {
+    for good in ["/ecs-daemon-protector", "/team/drain", "/a.b_c-d/"] {
+        assert!(good.parse::<ParameterPrefix>().is_ok(), "{good}");
+    }
+    for bad in ["", "/", "drain", "//x", "/aws/x", "/SSM-x", "/a b", "/a/{{x}}"] {
+        assert!(bad.parse::<ParameterPrefix>().is_err(), "{bad}");
+    }
+    assert!(
+        format!("/{}", ["x"; 13].join("/"))
+            .parse::<ParameterPrefix>()
+            .is_ok()
+    );
+    assert!(
+        format!("/{}", ["x"; 14].join("/"))
+            .parse::<ParameterPrefix>()
+            .is_err()
+    );
+}
+
+#[test]
+fn a_name_leads_back_to_its_instance() {
+    let prefix = ParameterPrefix::default();
+    let key = InstanceKey {
+        cluster: "prod".parse().unwrap(),
+        instance: "i-12345678".parse().unwrap(),
+    };
+    let name = prefix.record_name(&key);
+    assert_eq!(name, "/ecs-daemon-protector/prod/i-12345678");
+    assert_eq!(prefix.key_of(&name), Some(key));
+    for foreign in [
+        "/other/prod/i-12345678",
+        "/ecs-daemon-protector/control",
+        "/ecs-daemon-protectorx/prod/i-12345678",
+    ] {
+        assert_eq!(prefix.key_of(foreign), None, "{foreign}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_lists_the_text_fits_and_counts_survive(
+        groups in proptest::collection::vec("[a-z\"\\\\]{1,400}", 0..40),
+        services in proptest::collection::vec("[a-zA-Z0-9_-]{1,255}", 0..60),
+        remaining in 0u32..100_000,
+    ) {
+        let mut big = record();
+        big.remaining = remaining;
+        big.held_by = groups.into_iter().map(|group| HeldBy { group, count: 1, last_status: "RUNNING".into() }).collect();
+        big.released_services = services.iter().map(|s| s.parse().unwrap()).collect();
+        let text = big.encode().unwrap();
+        prop_assert!(text.len() <= TEXT_BYTES_MAX);
+        let back = Record::decode(&text).unwrap();
+        prop_assert_eq!(back.remaining, remaining);
+        prop_assert!(back.held_by.len() <= HELD_BY_MAX);
+    }
+}

@@ -1,0 +1,87 @@
+use super::*;
+use std::collections::BTreeMap;
+
+fn read<T>(pairs: &[(&str, &str)], take: impl FnOnce(&mut Reader<'_>) -> T) -> Result<T, Problems> {
+    let map: BTreeMap<String, String> = pairs
+        .iter()
+        .map(|(n, v)| (format!("PROTECTOR_{n}"), (*v).to_owned()))
+        .collect();
+    let lookup = |name: &str| map.get(name).cloned();
+    let mut reader = Reader::new(&lookup);
+    let value = take(&mut reader);
+    reader.refuse_unknown(map.keys().cloned());
+    reader.finish(value)
+}
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+#[test]
+fn durations_are_written_for_people() {
+    for (text, seconds) in [
+        ("90s", 90),
+        ("15m", 900),
+        ("1h30m", 5400),
+        ("1h 30m", 5400),
+        ("1s", 1),
+        ("48h", 172_800),
+    ] {
+        let read = read(&[("X", text)], |r| r.duration("X", HOUR)).unwrap();
+        assert_eq!(read.as_secs(), seconds, "{text}");
+    }
+    for text in ["0s", "500ms", "49h", "-5s", "5", "soon"] {
+        let problems = read(&[("X", text)], |r| r.duration("X", HOUR)).unwrap_err();
+        assert_eq!(problems.0[0].value, text);
+        assert!(problems.to_string().contains("PROTECTOR_X"), "{problems}");
+    }
+}
+
+#[test]
+fn an_empty_value_means_the_default() {
+    assert_eq!(read(&[("X", " ")], |r| r.duration("X", HOUR)).unwrap(), HOUR);
+    assert!(
+        read(&[("X", "")], |r| r.list::<u32>("X", "a number"))
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
+fn all_problems_come_at_once() {
+    let problems = read(
+        &[
+            ("A", "x"),
+            ("B", "maybe"),
+            ("C", "blue"),
+            ("D", "1,two"),
+            ("TYPO", "1"),
+        ],
+        |r| {
+            r.duration("A", HOUR);
+            r.flag("B");
+            r.choice("C", &[("red", 1), ("green", 2)], 1);
+            r.list::<u32>("D", "a number");
+            r.contradiction(["A", "B"], ["x", "maybe"], "A below B");
+        },
+    )
+    .unwrap_err();
+    let names: Vec<&str> = problems.0.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "PROTECTOR_A",
+            "PROTECTOR_B",
+            "PROTECTOR_C",
+            "PROTECTOR_D",
+            "PROTECTOR_A and PROTECTOR_B",
+            "PROTECTOR_TYPO"
+        ]
+    );
+}
+
+#[test]
+fn lists_forgive_blanks_and_trailing_commas() {
+    assert_eq!(
+        read(&[("X", " 1, 2,,3, ")], |r| r.list::<u32>("X", "a number")).unwrap(),
+        [1, 2, 3]
+    );
+}
