@@ -12,6 +12,15 @@
 //!
 //! There is no async, no clock, no randomness and no AWS type in here: time and chance are arguments.
 
+pub mod holding;
 pub mod ids;
+pub mod limits;
+pub mod observation;
+pub mod plan;
+pub mod policy;
 pub mod record;
 pub mod settings;
+pub mod trigger;
+
+#[cfg(test)]
+mod testing;

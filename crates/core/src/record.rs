@@ -10,19 +10,11 @@ use crate::ids::{
     AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, InvalidId,
     LifecycleActionToken, LifecycleHookName, ServiceName,
 };
+use crate::limits::{HELD_BY_MAX, RECORD_BYTES_MAX, RELEASED_SERVICES_MAX};
+use crate::trigger::Command;
 
 /// The only schema there is so far.
 pub const SCHEMA: u32 = 1;
-
-/// A standard parameter holds 4 KB (SSM `PutParameter`); larger ones cost money and cannot be made standard again.
-pub const TEXT_BYTES_MAX: usize = 4096;
-
-/// So many groups are named in `heldBy`: what a person can take in, and far below the size limit.
-pub const HELD_BY_MAX: usize = 5;
-
-/// Up to 30 released services are listed, so that names of the longest kind keep the text below its limit.
-/// Each service name is cut by ECS at 255 characters; see [`Record::encode`] for what is dropped if that is too much.
-pub const RELEASED_SERVICES_MAX: usize = 30;
 
 /// Are the daemons of the instance kept alive?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +118,40 @@ pub struct Record {
     /// How many sidecars read this record while it holds: what `pollSeconds` is reckoned from.
     #[serde(default)]
     pub sidecars: u32,
+    /// The last order of an operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ordered: Option<Ordered>,
+}
+
+/// An operator's order, as it is remembered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ordered {
+    /// `release`, `hold` or `extend`.
+    pub command: String,
+    /// Who ordered it.
+    pub who: String,
+    /// Why.
+    pub why: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// So much of what an operator writes is kept: the record has 4 KB for everything.
+const ORDER_TEXT_CHARS: usize = 200;
+
+impl Ordered {
+    /// Remembers `command`, given at `at`.
+    #[must_use]
+    pub fn new(command: &Command, at: Timestamp) -> Self {
+        let cut = |text: &str| text.chars().take(ORDER_TEXT_CHARS).collect();
+        Self {
+            command: command.order.name().to_owned(),
+            who: cut(&command.who),
+            why: cut(&command.why),
+            at,
+        }
+    }
 }
 
 /// Why a parameter's value is not a record. Never a reason to release.
@@ -141,7 +167,7 @@ pub enum DecodeError {
 
 /// The record does not fit into a standard parameter even without its lists.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("record has {bytes} bytes, a standard parameter holds {TEXT_BYTES_MAX}")]
+#[error("record has {bytes} bytes, a standard parameter holds {RECORD_BYTES_MAX}")]
 pub struct TooLarge {
     /// Size of the text.
     pub bytes: usize,
@@ -158,7 +184,7 @@ impl Record {
         record.released_services.truncate(RELEASED_SERVICES_MAX);
         loop {
             let text = serde_json::to_string(&record).unwrap_or_default();
-            if (1..=TEXT_BYTES_MAX).contains(&text.len()) {
+            if (1..=RECORD_BYTES_MAX).contains(&text.len()) {
                 return Ok(text);
             }
             if record.released_services.pop().is_none() && record.held_by.pop().is_none() {

@@ -151,6 +151,11 @@ impl<'a> Reader<'a> {
         self.wrong(name, values.join(" and "), expected);
     }
 
+    /// A value that is well formed and still cannot be taken.
+    pub fn refuse(&mut self, name: &str, value: &str, expected: &str) {
+        self.wrong(format!("{VARIABLE_PREFIX}{name}"), value.to_owned(), expected);
+    }
+
     /// Reports each variable of ours in `given` that nothing has read: a misspelt setting must not pass in silence.
     pub fn refuse_unknown(&mut self, given: impl IntoIterator<Item = String>) {
         let unknown: Vec<String> = given

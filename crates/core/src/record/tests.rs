@@ -29,6 +29,7 @@ fn record() -> Record {
         released_services: vec![],
         lifecycle: None,
         draining_confirmed_at: None,
+        ordered: None,
         sidecars: 2,
     }
 }
@@ -142,7 +143,7 @@ proptest! {
         big.held_by = groups.into_iter().map(|group| HeldBy { group, count: 1, last_status: "RUNNING".into() }).collect();
         big.released_services = services.iter().map(|s| s.parse().unwrap()).collect();
         let text = big.encode().unwrap();
-        prop_assert!(text.len() <= TEXT_BYTES_MAX);
+        prop_assert!(text.len() <= RECORD_BYTES_MAX);
         let back = Record::decode(&text).unwrap();
         prop_assert_eq!(back.remaining, remaining);
         prop_assert!(back.held_by.len() <= HELD_BY_MAX);

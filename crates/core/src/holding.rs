@@ -1,0 +1,173 @@
+//! Which tasks hold an instance, and why.
+//!
+//! A task holds unless one of a few reasons says that it does not. Whatever is not understood holds (P2).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::ids::{ServiceName, TaskArn};
+use crate::limits::HELD_BY_MAX;
+use crate::observation::{Scheduling, Task, TaskGroup};
+use crate::policy::Policy;
+use crate::record::HeldBy;
+
+/// Does a task hold, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgement {
+    /// It must be STOPPED before the daemons may go.
+    Holds(Holds),
+    /// It need not.
+    Free(Free),
+}
+
+/// Why a task holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// A task of a REPLICA service.
+    Replica,
+    /// A task of no service: DRAINING leaves it alone, it ends by itself or at the deadline.
+    Standalone,
+    /// It is not known how it is scheduled.
+    Unknown,
+}
+
+/// Why a task does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Free {
+    /// It has ended.
+    Stopped,
+    /// A task of a DAEMON service.
+    Daemon,
+    /// It has a sidecar of ours: whatever its service, it is what we protect.
+    Protected,
+    /// The operator ignores its group.
+    IgnoredGroup,
+}
+
+impl fmt::Display for Judgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Judgement::Holds(Holds::Replica) => "holds: replica task not STOPPED",
+            Judgement::Holds(Holds::Standalone) => "holds: standalone task not STOPPED",
+            Judgement::Holds(Holds::Unknown) => "holds: its scheduling is not known",
+            Judgement::Free(Free::Stopped) => "free: STOPPED",
+            Judgement::Free(Free::Daemon) => "free: task of a DAEMON service",
+            Judgement::Free(Free::Protected) => "free: it has a sidecar",
+            Judgement::Free(Free::IgnoredGroup) => "free: its group is ignored",
+        })
+    }
+}
+
+/// Judges one task.
+#[must_use]
+pub fn judge(task: &Task, policy: &Policy) -> Judgement {
+    if task.last_status.is_final() {
+        return Judgement::Free(Free::Stopped);
+    }
+    if task.containers.contains(&policy.sidecar_container) {
+        return Judgement::Free(Free::Protected);
+    }
+    if task.scheduling == Scheduling::Daemon {
+        return Judgement::Free(Free::Daemon);
+    }
+    if task
+        .group
+        .as_ref()
+        .is_some_and(|group| policy.ignore_groups.contains(group))
+    {
+        return Judgement::Free(Free::IgnoredGroup);
+    }
+    Judgement::Holds(match task.scheduling {
+        Scheduling::Replica => Holds::Replica,
+        Scheduling::Standalone => Holds::Standalone,
+        Scheduling::Daemon | Scheduling::Unknown => Holds::Unknown,
+    })
+}
+
+/// The tasks of one instance, sorted by what they mean for its drain.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Tasks that hold.
+    pub holding: Vec<TaskArn>,
+    /// Daemon and protected tasks that have not ended.
+    pub daemons: Vec<TaskArn>,
+    /// Services of those.
+    pub daemon_services: Vec<ServiceName>,
+    /// How many tasks have a sidecar and have not ended.
+    pub sidecars: u32,
+    /// Who holds, the largest groups first, at most [`HELD_BY_MAX`].
+    pub held_by: Vec<HeldBy>,
+}
+
+impl Census {
+    /// How many tasks hold.
+    #[must_use]
+    pub fn remaining(&self) -> u32 {
+        u32::try_from(self.holding.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// Sorts all tasks of an instance.
+#[must_use]
+pub fn census(tasks: &[Task], policy: &Policy) -> Census {
+    let judged = |wanted: fn(Judgement) -> bool| move |task: &&Task| wanted(judge(task, policy));
+    let holding: Vec<&Task> = tasks
+        .iter()
+        .filter(judged(|j| matches!(j, Judgement::Holds(_))))
+        .collect();
+    let kept = |j| matches!(j, Judgement::Free(Free::Daemon | Free::Protected));
+    let daemons: Vec<&Task> = tasks.iter().filter(judged(kept)).collect();
+    let sidecars = daemons
+        .iter()
+        .filter(|task| task.containers.contains(&policy.sidecar_container))
+        .count();
+    Census {
+        held_by: held_by(&holding),
+        holding: holding.iter().map(|task| task.arn.clone()).collect(),
+        daemon_services: daemons.iter().filter_map(|task| service(task)).collect(),
+        daemons: daemons.iter().map(|task| task.arn.clone()).collect(),
+        sidecars: u32::try_from(sidecars).unwrap_or(u32::MAX),
+    }
+}
+
+fn service(task: &Task) -> Option<ServiceName> {
+    match &task.group {
+        Some(TaskGroup::Service(name)) => Some(name.clone()),
+        Some(TaskGroup::Other(_)) | None => None,
+    }
+}
+
+/// Counts by group; in a group, the status that most tasks are in stands for all.
+fn held_by(holding: &[&Task]) -> Vec<HeldBy> {
+    let mut groups: BTreeMap<String, BTreeMap<String, u32>> = BTreeMap::new();
+    for task in holding {
+        let group = task
+            .group
+            .as_ref()
+            .map_or_else(|| "(no group)".to_owned(), TaskGroup::to_string);
+        *groups
+            .entry(group)
+            .or_default()
+            .entry(task.last_status.to_string())
+            .or_default() += 1;
+    }
+    let mut held_by: Vec<HeldBy> = groups
+        .into_iter()
+        .map(|(group, statuses)| one_group(group, &statuses))
+        .collect();
+    held_by.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.group.cmp(&b.group)));
+    held_by.truncate(HELD_BY_MAX);
+    held_by
+}
+
+fn one_group(group: String, statuses: &BTreeMap<String, u32>) -> HeldBy {
+    let most = statuses.iter().max_by_key(|(_, count)| **count);
+    HeldBy {
+        group,
+        count: statuses.values().sum(),
+        last_status: most.map(|(status, _)| status.clone()).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! Every limit of the product, with the argument for it.
+
+use jiff::SignedDuration;
+
+/// A standard parameter holds 4 KB (SSM `PutParameter`); larger ones cost money and cannot be made standard again.
+pub const RECORD_BYTES_MAX: usize = 4096;
+
+/// So many groups are named in `heldBy`: what a person can take in, and far below the size limit.
+pub const HELD_BY_MAX: usize = 5;
+
+/// So many released services are listed, so that names of the usual kind keep the record below its limit.
+pub const RELEASED_SERVICES_MAX: usize = 30;
+
+/// `DescribeTasks` and `DescribeContainerInstances` take so many at once (ECS API reference).
+pub const DESCRIBE_MAX: usize = 100;
+
+/// `DescribeServices` takes so many at once (ECS API reference).
+pub const DESCRIBE_SERVICES_MAX: usize = 10;
+
+/// `UpdateContainerInstancesState` takes so many at once (ECS API reference).
+pub const UPDATE_INSTANCES_MAX: usize = 10;
+
+/// `DeleteParameters` takes so many at once (SSM API reference).
+pub const DELETE_PARAMETERS_MAX: usize = 10;
+
+/// `DescribeAutoScalingInstances` takes so many at once (Auto Scaling API reference).
+pub const DESCRIBE_SCALING_INSTANCES_MAX: usize = 50;
+
+/// A hook waits no longer than this, however often it is heartbeaten (Auto Scaling user guide, lifecycle hooks).
+pub const HOOK_GLOBAL_MAX: SignedDuration = SignedDuration::from_hours(48);
+
+/// A hook waits no longer than this many of its heartbeat timeouts (same page).
+pub const HOOK_GLOBAL_HEARTBEATS: i32 = 100;
+
+/// A schedule fires once a minute, so half of a shorter heartbeat timeout can pass between two ticks.
+pub const HOOK_HEARTBEAT_MIN_SECONDS: u32 = 120;
+
+/// Before the hook's global limit we are done by this much: one tick, and its delay.
+pub const GLOBAL_MARGIN: SignedDuration = SignedDuration::from_secs(90);
+
+/// A changed count is written no sooner than this after the last write: PutParameter allows 3 a second for the
+/// whole account, and the count is for people.
+pub const COUNT_REFRESH: SignedDuration = SignedDuration::from_secs(5);
+
+/// The same, while many instances drain.
+pub const COUNT_REFRESH_MANY: SignedDuration = SignedDuration::from_secs(30);
+
+/// From so many drains on, counts are refreshed at the slower pace: 10 × 1/5 s uses up our 2 writes a second.
+pub const MANY_DRAINS: usize = 10;
+
+/// Sidecars together read so often a second: half of what SSM allows by default (40 reads a second per account).
+pub const SIDECAR_READS_PER_SECOND: u32 = 20;
+
+/// Shortest time between two reads of one sidecar, in seconds.
+pub const POLL_SECONDS_MIN: u32 = 1;
+
+/// Longest time between two reads of one sidecar, in seconds: a release is seen within it.
+pub const POLL_SECONDS_MAX: u32 = 30;
+
+/// A record is kept so long after its container instance is gone: SSM wants 30 s between a delete and a new
+/// parameter of that name (`DeleteParameter`), and a late sidecar should still find its release.
+pub const RECORD_KEPT: SignedDuration = SignedDuration::from_mins(10);
+
+/// An instance of our hook that is in no cluster is looked for a second time after this: its registration, or the
+/// eventual consistency of `ListContainerInstances`, may lag.
+pub const SECOND_LOOK: SignedDuration = SignedDuration::from_secs(5);

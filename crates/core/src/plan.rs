@@ -1,0 +1,155 @@
+//! The decision: from what was seen of an instance to what is done about it.
+//!
+//! A pure function of observation, policy, fleet and now. Nothing else decides; the coordinator only looks and acts.
+//! Actions are in the order in which they must be done: heartbeat, record, DRAINING, completion. A failed heartbeat
+//! stops nothing; after any other failure the rest is left to the next run (P8: each prefix of a plan is a safe
+//! state, and the next look continues from it).
+
+mod deadline;
+mod draft;
+mod drain;
+mod unplaced;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::ids::ContainerInstanceArn;
+use crate::limits::{POLL_SECONDS_MAX, POLL_SECONDS_MIN, SIDECAR_READS_PER_SECOND};
+use crate::observation::Observation;
+use crate::policy::Policy;
+use crate::record::{Lifecycle, Record, ReleaseReason};
+use crate::trigger::Command;
+
+pub use unplaced::unplaced;
+
+/// Everything that a plan depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// What was seen.
+    pub observation: &'a Observation,
+    /// The operator's choices.
+    pub policy: &'a Policy,
+    /// What else drains.
+    pub fleet: Fleet,
+    /// An order for this instance.
+    pub command: Option<&'a Command>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What is known of the other drains of this account and region: they share the quotas of SSM.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fleet {
+    /// How many other instances drain.
+    pub drains: usize,
+    /// How many sidecars on them read their records.
+    pub sidecars: u32,
+}
+
+/// What to do about one instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// What to do, in this order.
+    pub actions: Vec<Action>,
+    /// Where the drain stands once that is done.
+    pub verdict: Verdict,
+    /// Why, for people.
+    pub reasons: Vec<String>,
+    /// After how long another look is worth its calls; none means at the next event or tick.
+    pub look_again: Option<SignedDuration>,
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Restart the hook's heartbeat clock. Holds the hook as it was before.
+    Heartbeat(Lifecycle),
+    /// Write the record.
+    PutRecord(Box<Record>),
+    /// Set the container instance to DRAINING and read it back.
+    SetDraining(ContainerInstanceArn),
+    /// Complete the hook with CONTINUE.
+    Complete(Lifecycle),
+}
+
+impl Action {
+    /// The action's name, as logs and metrics have it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Action::Heartbeat(_) => "heartbeat",
+            Action::PutRecord(record) if record.is_released() => "put-released",
+            Action::PutRecord(_) => "put-holding",
+            Action::SetDraining(_) => "set-draining",
+            Action::Complete(_) => "complete",
+        }
+    }
+}
+
+/// Where a drain stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The instance does not drain.
+    NotDraining,
+    /// Too little is known to decide anything: the daemons are kept as they are.
+    Unknown,
+    /// The daemons are kept.
+    Holding,
+    /// The daemons may go; the hook still waits for their flush.
+    Released(ReleaseReason),
+    /// Nothing is left to do.
+    Done,
+}
+
+impl Verdict {
+    /// The verdict's name, as logs and metrics have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::NotDraining => "not-draining",
+            Verdict::Unknown => "unknown",
+            Verdict::Holding => "holding",
+            Verdict::Released(_) => "released",
+            Verdict::Done => "done",
+        }
+    }
+}
+
+/// Decides.
+#[must_use]
+pub fn plan(situation: &Situation<'_>) -> Plan {
+    match drain::find(situation) {
+        drain::Found::Nothing(reason) => idle(Verdict::NotDraining, reason),
+        drain::Found::Unknown(reason) => blind(situation, reason),
+        drain::Found::Drain(drain) => draft::Draft::new(situation, *drain).finish(),
+    }
+}
+
+fn idle(verdict: Verdict, reason: String) -> Plan {
+    Plan {
+        actions: Vec::new(),
+        verdict,
+        reasons: vec![reason],
+        look_again: None,
+    }
+}
+
+/// Without the record, or without the name of the container instance, nothing is decided. The hook is kept alive:
+/// a heartbeat too many costs one call, one too few costs the instance.
+fn blind(situation: &Situation<'_>, reason: String) -> Plan {
+    let heartbeat = drain::announced(situation).map(Action::Heartbeat);
+    Plan {
+        actions: heartbeat.into_iter().collect(),
+        ..idle(Verdict::Unknown, reason)
+    }
+}
+
+/// How often each sidecar should read, so that all together keep within our share of the quota.
+#[must_use]
+pub fn poll_seconds(sidecars: u32) -> u32 {
+    sidecars
+        .div_ceil(SIDECAR_READS_PER_SECOND)
+        .clamp(POLL_SECONDS_MIN, POLL_SECONDS_MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! When a drain ends at the latest.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::limits::{GLOBAL_MARGIN, HOOK_GLOBAL_HEARTBEATS, HOOK_GLOBAL_MAX};
+use crate::observation::HookAction;
+use crate::policy::{OnDeadline, Policy};
+use crate::record::Lifecycle;
+
+/// When Auto Scaling ends the hook's wait, whatever we do.
+pub(super) fn global(hook: &HookAction) -> Timestamp {
+    let heartbeats = SignedDuration::from_secs(i64::from(hook.heartbeat_seconds)) * HOOK_GLOBAL_HEARTBEATS;
+    later(hook.since, heartbeats.min(HOOK_GLOBAL_MAX))
+}
+
+/// The hook, as the record keeps it.
+pub(super) fn lifecycle(hook: &HookAction) -> Lifecycle {
+    Lifecycle {
+        auto_scaling_group_name: hook.group.clone(),
+        lifecycle_hook_name: hook.hook.clone(),
+        lifecycle_action_token: hook.token.clone(),
+        heartbeat_seconds: hook.heartbeat_seconds,
+        heartbeat_at: hook.since,
+        global_deadline_at: global(hook),
+    }
+}
+
+/// The last moment that leaves the daemons time to stop before the hook's wait ends for good, or before the longest
+/// time that any hook could wait if there is none.
+pub(super) fn latest(started_at: Timestamp, lifecycle: Option<&Lifecycle>, policy: &Policy) -> Timestamp {
+    match lifecycle {
+        None => later(started_at, HOOK_GLOBAL_MAX),
+        Some(hook) => later(hook.global_deadline_at, -(policy.daemon_stop + GLOBAL_MARGIN)).max(started_at),
+    }
+}
+
+/// The deadline of a new drain. With `hold` the longest drain does not end it: sidecars leave a minute after the
+/// record's deadline, so the record must name the moment that really counts.
+pub(super) fn first(started_at: Timestamp, lifecycle: Option<&Lifecycle>, policy: &Policy) -> Timestamp {
+    let latest = latest(started_at, lifecycle, policy);
+    match policy.on_deadline {
+        OnDeadline::Hold => latest,
+        OnDeadline::Release => latest.min(later(started_at, policy.max_drain)),
+    }
+}
+
+/// Times of this century and durations of days: the sum exists.
+pub(super) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,129 @@
+//! The operator's choices: settings of the coordinator that decide, in one type.
+
+use jiff::SignedDuration;
+
+use crate::ids::{AutoScalingGroupName, ClusterName, ContainerName, LifecycleHookName};
+use crate::observation::TaskGroup;
+use crate::record::ParameterPrefix;
+use crate::settings::Reader;
+
+/// The terminate hook of ECS managed instance draining. It is ECS's to complete, never ours
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instance-draining.html>).
+pub const MANAGED_DRAINING_HOOK: &str = "ecs-managed-draining-termination-hook";
+
+/// The default name of the sidecar's container.
+pub const SIDECAR_CONTAINER: &str = "ecs-daemon-protector";
+
+/// What happens at the deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnDeadline {
+    /// The daemons are released, whatever still runs.
+    Release,
+    /// They are kept until the hook's global limit.
+    Hold,
+}
+
+/// How to drain, and what is ours to drain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Clusters that are watched; empty means all of the account and region.
+    pub clusters: Vec<ClusterName>,
+    /// Groups whose hooks are served; empty means any. Only listed groups are searched by the tick.
+    pub auto_scaling_groups: Vec<AutoScalingGroupName>,
+    /// Hooks that are ours; empty means any but [`MANAGED_DRAINING_HOOK`].
+    pub lifecycle_hooks: Vec<LifecycleHookName>,
+    /// Where the records live.
+    pub prefix: ParameterPrefix,
+    /// The longest drain.
+    pub max_drain: SignedDuration,
+    /// What daemons get to stop and flush after release.
+    pub daemon_stop: SignedDuration,
+    /// How long "no task left" must hold after DRAINING was confirmed: placements that were under way arrive late.
+    pub settle: SignedDuration,
+    /// What happens at the deadline.
+    pub on_deadline: OnDeadline,
+    /// Groups whose tasks never hold.
+    pub ignore_groups: Vec<TaskGroup>,
+    /// The container that makes a task a protected daemon task.
+    pub sidecar_container: ContainerName,
+}
+
+impl Policy {
+    /// Reads the policy's settings; problems stay in `reader`.
+    #[must_use]
+    pub fn read(reader: &mut Reader<'_>) -> Option<Policy> {
+        let policy = Policy {
+            clusters: reader.list("CLUSTERS", "an ECS cluster name (not an ARN)"),
+            auto_scaling_groups: reader.list("AUTO_SCALING_GROUPS", "the name of an Auto Scaling group"),
+            lifecycle_hooks: reader.list("LIFECYCLE_HOOKS", "the name of a lifecycle hook"),
+            prefix: reader
+                .parsed("PARAMETER_PREFIX", PREFIX_EXPECTED)
+                .unwrap_or_default(),
+            max_drain: reader.duration("MAX_DRAIN", SignedDuration::from_hours(1)),
+            daemon_stop: reader.duration("DAEMON_STOP", SignedDuration::from_mins(2)),
+            settle: reader.duration("SETTLE", SignedDuration::from_secs(10)),
+            on_deadline: reader.choice("ON_DEADLINE", ON_DEADLINE, OnDeadline::Release),
+            ignore_groups: reader.list(
+                "IGNORE_GROUPS",
+                "a task group such as service:web or family:batch",
+            ),
+            sidecar_container: sidecar_container(reader)?,
+        };
+        policy.contradictions(reader);
+        Some(policy)
+    }
+
+    /// Is the hook ours to heartbeat and complete?
+    #[must_use]
+    pub fn serves_hook(&self, hook: &LifecycleHookName) -> bool {
+        let listed = self.lifecycle_hooks.is_empty() || self.lifecycle_hooks.contains(hook);
+        listed && hook.as_str() != MANAGED_DRAINING_HOOK
+    }
+
+    /// Is the group ours?
+    #[must_use]
+    pub fn serves_group(&self, group: &AutoScalingGroupName) -> bool {
+        self.auto_scaling_groups.is_empty() || self.auto_scaling_groups.contains(group)
+    }
+
+    /// Is the cluster ours?
+    #[must_use]
+    pub fn serves_cluster(&self, cluster: &ClusterName) -> bool {
+        self.clusters.is_empty() || self.clusters.contains(cluster)
+    }
+
+    fn contradictions(&self, reader: &mut Reader<'_>) {
+        if self.settle >= self.max_drain {
+            reader.contradiction(
+                ["SETTLE", "MAX_DRAIN"],
+                [&format!("{:#}", self.settle), &format!("{:#}", self.max_drain)],
+                "a settle window shorter than the longest drain, or no drain could end as drained",
+            );
+        }
+        if self
+            .lifecycle_hooks
+            .iter()
+            .any(|hook| hook.as_str() == MANAGED_DRAINING_HOOK)
+        {
+            reader.refuse(
+                "LIFECYCLE_HOOKS",
+                MANAGED_DRAINING_HOOK,
+                "hooks of yours: that one is completed by ECS",
+            );
+        }
+    }
+}
+
+const PREFIX_EXPECTED: &str = "an SSM path such as /ecs-daemon-protector (letters, digits, _ . - and /, at most 13 levels, not starting with aws or ssm)";
+
+const ON_DEADLINE: &[(&str, OnDeadline)] = &[("release", OnDeadline::Release), ("hold", OnDeadline::Hold)];
+
+/// Read by hand for its default, which is a constant that parses.
+fn sidecar_container(reader: &mut Reader<'_>) -> Option<ContainerName> {
+    reader
+        .parsed("SIDECAR_CONTAINER", "a container name")
+        .or_else(|| SIDECAR_CONTAINER.parse().ok())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+use super::*;
+use crate::settings::Problems;
+
+fn read(settings: &[(&str, &str)]) -> Result<Policy, Problems> {
+    let settings: Vec<(String, String)> = settings
+        .iter()
+        .map(|(name, value)| (format!("PROTECTOR_{name}"), (*value).to_owned()))
+        .collect();
+    let lookup = |name: &str| {
+        settings
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.clone())
+    };
+    let mut reader = Reader::new(&lookup);
+    let policy = Policy::read(&mut reader);
+    reader.finish(policy).map(|policy| policy.unwrap())
+}
+
+#[test]
+fn defaults_are_those_of_the_documentation() {
+    let policy = read(&[]).unwrap();
+    assert_eq!(policy.max_drain, SignedDuration::from_hours(1));
+    assert_eq!(policy.daemon_stop, SignedDuration::from_secs(120));
+    assert_eq!(policy.settle, SignedDuration::from_secs(10));
+    assert_eq!(policy.on_deadline, OnDeadline::Release);
+    assert_eq!(policy.prefix.to_string(), "/ecs-daemon-protector");
+    assert_eq!(policy.sidecar_container.as_str(), "ecs-daemon-protector");
+    assert!(policy.serves_cluster(&"any".parse().unwrap()));
+}
+
+#[test]
+fn each_wrong_setting_is_reported_in_one_go() {
+    let wrong = [
+        ("CLUSTERS", "arn:aws:ecs:eu-west-1:1:cluster/prod"),
+        ("AUTO_SCALING_GROUPS", "a\u{7}b"),
+        ("LIFECYCLE_HOOKS", "no spaces"),
+        ("PARAMETER_PREFIX", "aws/x"),
+        ("MAX_DRAIN", "soon"),
+        ("DAEMON_STOP", "0s"),
+        ("SETTLE", "-1s"),
+        ("ON_DEADLINE", "maybe"),
+        ("SIDECAR_CONTAINER", "a b"),
+    ];
+    let problems = read(&wrong).unwrap_err();
+    let names: Vec<&str> = problems.0.iter().map(|problem| problem.name.as_str()).collect();
+    let expected: Vec<String> = wrong
+        .iter()
+        .map(|(name, _)| format!("PROTECTOR_{name}"))
+        .collect();
+    assert_eq!(names, expected);
+    assert!(
+        problems
+            .to_string()
+            .contains("PROTECTOR_MAX_DRAIN=\"soon\": expected a duration")
+    );
+}
+
+#[test]
+fn a_settle_window_as_long_as_the_drain_contradicts_it() {
+    let problems = read(&[("SETTLE", "2m"), ("MAX_DRAIN", "1m")]).unwrap_err();
+    assert_eq!(problems.0[0].name, "PROTECTOR_SETTLE and PROTECTOR_MAX_DRAIN");
+}
+
+#[test]
+fn p9_the_hook_of_managed_draining_is_never_ours() {
+    let managed: LifecycleHookName = MANAGED_DRAINING_HOOK.parse().unwrap();
+    assert!(!read(&[]).unwrap().serves_hook(&managed));
+    assert!(read(&[("LIFECYCLE_HOOKS", MANAGED_DRAINING_HOOK)]).is_err());
+}
+
+#[test]
+fn lists_narrow_what_is_ours() {
+    let policy = read(&[
+        ("CLUSTERS", "a, b"),
+        ("AUTO_SCALING_GROUPS", "g"),
+        ("LIFECYCLE_HOOKS", "h"),
+    ])
+    .unwrap();
+    assert!(policy.serves_cluster(&"b".parse().unwrap()) && !policy.serves_cluster(&"c".parse().unwrap()));
+    assert!(policy.serves_group(&"g".parse().unwrap()) && !policy.serves_group(&"x".parse().unwrap()));
+    assert!(policy.serves_hook(&"h".parse().unwrap()) && !policy.serves_hook(&"x".parse().unwrap()));
+}

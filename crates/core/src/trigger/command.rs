@@ -1,0 +1,90 @@
+//! Orders of an operator, by direct invocation of the function:
+//! `{"command":"release","instance":"i-…","cluster":"prod","who":"ana","why":"ticket 7"}`.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Deserializer};
+
+use crate::ids::{ClusterName, InstanceId};
+
+/// What is ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Let the daemons go now.
+    Release,
+    /// Keep the daemons, whatever the deadline says, until the hook's global limit.
+    Hold,
+    /// Move the deadline further away by so much.
+    Extend(SignedDuration),
+}
+
+impl Order {
+    /// The word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Order::Release => "release",
+            Order::Hold => "hold",
+            Order::Extend(_) => "extend",
+        }
+    }
+}
+
+/// An order, and who answers for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// What is ordered.
+    pub order: Order,
+    /// For which EC2 instance.
+    pub instance: InstanceId,
+    /// In which cluster.
+    pub cluster: ClusterName,
+    /// Who orders it: a name that colleagues know.
+    pub who: String,
+    /// Why.
+    pub why: String,
+}
+
+impl<'de> Deserialize<'de> for Command {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = Fields::deserialize(deserializer)?;
+        Ok(Command {
+            order: fields.order()?,
+            instance: fields.instance,
+            cluster: fields.cluster,
+            who: fields.who,
+            why: fields.why,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    command: Word,
+    instance: InstanceId,
+    cluster: ClusterName,
+    who: String,
+    why: String,
+    by: Option<SignedDuration>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Word {
+    Release,
+    Hold,
+    Extend,
+}
+
+impl Fields {
+    fn order<E: serde::de::Error>(&self) -> Result<Order, E> {
+        match (&self.command, self.by) {
+            (Word::Release, None) => Ok(Order::Release),
+            (Word::Hold, None) => Ok(Order::Hold),
+            (Word::Extend, Some(by)) if by.is_positive() => Ok(Order::Extend(by)),
+            (Word::Extend, Some(_)) => Err(E::custom("by: expected a duration above zero")),
+            (Word::Extend, None) => Err(E::missing_field("by")),
+            (_, Some(_)) => Err(E::custom("by: only extend takes a duration")),
+        }
+    }
+}

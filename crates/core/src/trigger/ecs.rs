@@ -1,0 +1,76 @@
+//! ECS state changes.
+//!
+//! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html>,
+//! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_container_instance_events.html>
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::field::read;
+use super::{Ignored, InstanceChange, Malformed, Parsed, TaskChange, Trigger};
+use crate::ids::{ClusterArn, ClusterName, ContainerInstanceArn, InstanceId, TaskArn};
+use crate::observation::{InstanceStatus, TaskStatus};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TaskDetail {
+    cluster_arn: ClusterArn,
+    container_instance_arn: Option<ContainerInstanceArn>,
+    task_arn: TaskArn,
+    last_status: TaskStatus,
+}
+
+/// A task. On Fargate it has no container instance.
+pub(super) fn task(event: &Value) -> Parsed {
+    let detail: TaskDetail = read("detail", detail(event))?;
+    let cluster = cluster(&detail.cluster_arn)?;
+    Ok(match detail.container_instance_arn {
+        None => Err(Ignored("the task runs on no container instance".to_owned())),
+        Some(container_instance) => Ok(Trigger::Task(TaskChange {
+            cluster,
+            container_instance,
+            task: detail.task_arn,
+            last_status: detail.last_status,
+        })),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InstanceDetail {
+    cluster_arn: ClusterArn,
+    container_instance_arn: ContainerInstanceArn,
+    #[serde(default)]
+    ec2_instance_id: Option<String>,
+    status: InstanceStatus,
+}
+
+/// A container instance. An external one (ECS Anywhere) is no EC2 instance.
+pub(super) fn instance(event: &Value) -> Parsed {
+    let fields: InstanceDetail = read("detail", detail(event))?;
+    let cluster = cluster(&fields.cluster_arn)?;
+    let id = fields.ec2_instance_id.unwrap_or_default();
+    if id.is_empty() || id.starts_with("mi-") {
+        return Ok(Err(Ignored(
+            "the container instance is no EC2 instance of an Auto Scaling group".to_owned(),
+        )));
+    }
+    let instance: InstanceId = read("detail.ec2InstanceId", &Value::String(id))?;
+    Ok(Ok(Trigger::Instance(InstanceChange {
+        cluster,
+        container_instance: fields.container_instance_arn,
+        instance,
+        status: fields.status,
+    })))
+}
+
+fn detail(event: &Value) -> &Value {
+    event.get("detail").unwrap_or(&Value::Null)
+}
+
+fn cluster(arn: &ClusterArn) -> Result<ClusterName, Malformed> {
+    arn.cluster_name().map_err(|error| Malformed {
+        field: "detail.clusterArn".to_owned(),
+        problem: error.to_string(),
+    })
+}

@@ -1,0 +1,37 @@
+//! Reading a structure out of JSON, with errors that name the field.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Malformed;
+
+/// Reads `value`, which lies at `path` of the event (empty for the event itself).
+pub(super) fn read<T: DeserializeOwned>(path: &str, value: &Value) -> Result<T, Malformed> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let inner = error.path().to_string();
+        let problem = error.into_inner().to_string();
+        let field = missing(&problem).unwrap_or(if inner == "." { "" } else { &inner });
+        Malformed {
+            field: join(path, field),
+            problem: problem.clone(),
+        }
+    })
+}
+
+/// serde reports a missing field at its parent; its message names it.
+fn missing(problem: &str) -> Option<&str> {
+    problem.strip_prefix("missing field `")?.split('`').next()
+}
+
+fn join(path: &str, field: &str) -> String {
+    match (path, field) {
+        ("", "") => "(the event)".to_owned(),
+        ("", only) | (only, "") => only.to_owned(),
+        (path, field) => format!("{path}.{field}"),
+    }
+}
+
+/// The text of a member, if it is there and is one.
+pub(super) fn text<'a>(value: &'a Value, member: &str) -> Option<&'a str> {
+    value.get(member).and_then(Value::as_str)
+}

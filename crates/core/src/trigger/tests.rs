@@ -1,0 +1,265 @@
+use super::*;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+/// Reads a fixture: an event in the shape that AWS documents.
+fn fixture(name: &str) -> Value {
+    let path = format!("{}/fixtures/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn single(event: &Value) -> Parsed {
+    match parse(event) {
+        Delivery::Single(parsed) => parsed,
+        other => panic!("not a single event: {other:?}"),
+    }
+}
+
+fn notice() -> Trigger {
+    Trigger::Hook(HookNotice {
+        instance: "i-0123456789abcdef0".parse().unwrap(),
+        group: "ecs-prod".parse().unwrap(),
+        hook: "protect-daemons".parse().unwrap(),
+        token: "630aa23f-48eb-45e7-aba6-799ea6093a0f".parse().unwrap(),
+        since: Some("2026-03-01T12:00:37.214Z".parse().unwrap()),
+    })
+}
+
+#[test]
+fn a_terminate_hook_is_the_same_in_every_envelope() {
+    let singles = [
+        "terminate-event-bridge",
+        "terminate-event-bridge-bare",
+        "terminate-to-warm-pool",
+        "replace-root-volume",
+        "terminate-direct",
+    ];
+    for name in singles {
+        assert_eq!(single(&fixture(name)), Ok(Ok(notice())), "{name}");
+    }
+    assert_eq!(
+        parse(&fixture("terminate-sns")),
+        Delivery::Sns(vec![Ok(Ok(notice()))])
+    );
+    for (name, id) in [
+        ("terminate-sqs", "059f36b4-87a3-44ab-83d2-661975830a7d"),
+        ("terminate-sns-in-sqs", "2e1424d4-f796-459a-8184-9c92662be6da"),
+    ] {
+        let message = SqsMessage {
+            message_id: id.to_owned(),
+            parsed: Ok(Ok(notice())),
+        };
+        assert_eq!(parse(&fixture(name)), Delivery::Sqs(vec![message]), "{name}");
+    }
+}
+
+#[test]
+fn each_message_of_a_batch_stands_for_itself() {
+    let Delivery::Sqs(messages) = parse(&fixture("mixed-sqs")) else {
+        panic!("not SQS")
+    };
+    let ids: Vec<&str> = messages
+        .iter()
+        .map(|message| message.message_id.as_str())
+        .collect();
+    assert_eq!(ids, ["m-1", "m-2", "m-3"]);
+    assert_eq!(messages[0].parsed, Ok(Ok(notice())));
+    assert!(matches!(messages[1].parsed, Ok(Err(_))));
+    assert!(matches!(messages[2].parsed, Err(_)));
+}
+
+#[test]
+fn task_and_instance_changes_are_read() {
+    let Ok(Ok(Trigger::Task(task))) = single(&fixture("task-stopped")) else {
+        panic!("no task")
+    };
+    assert_eq!(task.cluster.as_str(), "prod");
+    assert!(task.last_status.is_final());
+    let Ok(Ok(Trigger::Instance(instance))) = single(&fixture("instance-draining")) else {
+        panic!("no instance")
+    };
+    assert_eq!(instance.status, InstanceStatus::Draining);
+    assert_eq!(instance.container_instance, task.container_instance);
+}
+
+#[test]
+fn spot_and_tick_are_read() {
+    let Ok(Ok(Trigger::Spot(spot))) = single(&fixture("spot-interruption")) else {
+        panic!("no notice")
+    };
+    assert_eq!(spot.at, "2026-03-01T12:05:00Z".parse().unwrap());
+    assert_eq!(single(&fixture("tick")), Ok(Ok(Trigger::Tick)));
+}
+
+#[test]
+fn orders_are_read_with_who_and_why() {
+    for (name, order) in [
+        ("operator-release", Order::Release),
+        ("operator-hold", Order::Hold),
+        ("operator-extend", Order::Extend(SignedDuration::from_mins(30))),
+    ] {
+        let Ok(Ok(Trigger::Operator(command))) = single(&fixture(name)) else {
+            panic!("no command: {name}")
+        };
+        assert_eq!(
+            (command.order, command.who.as_str(), command.why.as_str()),
+            (order, "ana", "ticket 7")
+        );
+    }
+}
+
+#[test]
+fn what_is_none_of_our_business_is_ignored_with_a_reason() {
+    for (name, reason) in [
+        ("launch-direct", "takes no instance away"),
+        ("launch-event-bridge", "is not handled"),
+        ("test-notification", "a test notification"),
+        ("task-stopped-fargate", "no container instance"),
+        ("instance-external", "no EC2 instance"),
+        ("rebalance-recommendation", "is not handled"),
+    ] {
+        match single(&fixture(name)) {
+            Ok(Err(Ignored(said))) => assert!(said.contains(reason), "{name}: {said}"),
+            other => panic!("{name} is not ignored: {other:?}"),
+        }
+    }
+}
+
+/// The fields without which an event cannot be acted on, by fixture.
+const REQUIRED: &[(&str, &[&str])] = &[
+    (
+        "terminate-event-bridge",
+        &[
+            "detail.LifecycleActionToken",
+            "detail.AutoScalingGroupName",
+            "detail.LifecycleHookName",
+            "detail.EC2InstanceId",
+            "detail.LifecycleTransition",
+        ],
+    ),
+    (
+        "terminate-direct",
+        &[
+            "LifecycleActionToken",
+            "AutoScalingGroupName",
+            "LifecycleHookName",
+            "EC2InstanceId",
+        ],
+    ),
+    (
+        "task-stopped",
+        &["detail.clusterArn", "detail.taskArn", "detail.lastStatus"],
+    ),
+    (
+        "instance-draining",
+        &[
+            "detail.clusterArn",
+            "detail.containerInstanceArn",
+            "detail.status",
+        ],
+    ),
+    ("spot-interruption", &["detail.instance-id", "time"]),
+    ("operator-release", &["instance", "cluster", "who", "why"]),
+    ("operator-extend", &["by"]),
+];
+
+fn at_path<'a>(event: &'a mut Value, path: &str) -> (&'a mut Value, String) {
+    match path.split_once('.') {
+        Some((outer, inner)) => (&mut event[outer], inner.to_owned()),
+        None => (event, path.to_owned()),
+    }
+}
+
+#[test]
+fn a_missing_field_is_named() {
+    for (name, fields) in REQUIRED {
+        for field in *fields {
+            let mut event = fixture(name);
+            let (parent, key) = at_path(&mut event, field);
+            parent.as_object_mut().unwrap().remove(&key);
+            let Err(malformed) = single(&event) else {
+                panic!("{name} without {field} passed")
+            };
+            assert_eq!(malformed.field, *field, "{name}: {malformed}");
+        }
+    }
+}
+
+#[test]
+fn a_field_of_the_wrong_type_is_named() {
+    for (name, fields) in REQUIRED {
+        for field in *fields {
+            for wrong in [json!(7), json!(["x"]), json!({"x": 1}), json!(null)] {
+                let mut event = fixture(name);
+                let (parent, key) = at_path(&mut event, field);
+                parent[key] = wrong.clone();
+                let Err(malformed) = single(&event) else {
+                    panic!("{name} with {field}={wrong} passed")
+                };
+                assert!(
+                    malformed.field.ends_with(field),
+                    "{name} {field}={wrong}: {malformed}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_field_that_is_no_identifier_is_named() {
+    for (name, fields) in REQUIRED {
+        for field in fields
+            .iter()
+            .filter(|field| !["detail.lastStatus", "detail.status", "who", "why"].contains(field))
+        {
+            let mut event = fixture(name);
+            let (parent, key) = at_path(&mut event, field);
+            parent[key] = json!("\u{7}");
+            match single(&event) {
+                Err(malformed) => assert_eq!(malformed.field, *field, "{name}: {malformed}"),
+                Ok(Err(_)) => assert_eq!(*field, "detail.LifecycleTransition"),
+                Ok(Ok(trigger)) => panic!("{name} with a bell in {field} passed: {trigger:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_no_event_at_all_is_malformed() {
+    for event in [
+        json!({}),
+        json!(null),
+        json!([1]),
+        json!("x"),
+        json!({"Records": []}),
+        json!({"Records": 1}),
+    ] {
+        assert!(matches!(parse(&event), Delivery::Single(Err(_))), "{event}");
+    }
+    let torn = json!({"Records": [{"eventSource": "aws:sqs", "messageId": "m", "body": "{\"detail-type\""}]});
+    let Delivery::Sqs(messages) = parse(&torn) else {
+        panic!("not SQS")
+    };
+    assert_eq!(messages[0].parsed.as_ref().unwrap_err().field, "body");
+}
+
+#[test]
+fn an_order_that_makes_no_sense_is_refused() {
+    for (change, problem) in [
+        (json!({"command": "explode"}), "unknown variant"),
+        (json!({"command": "extend"}), "by"),
+        (json!({"command": "extend", "by": "-5m"}), "above zero"),
+        (json!({"command": "hold", "by": "5m"}), "only extend"),
+        (json!({"command": "hold", "force": true}), "unknown field"),
+    ] {
+        let mut event = fixture("operator-release");
+        event
+            .as_object_mut()
+            .unwrap()
+            .extend(change.as_object().unwrap().clone());
+        let Err(malformed) = single(&event) else {
+            panic!("{change} passed")
+        };
+        assert!(malformed.to_string().contains(problem), "{malformed}");
+    }
+}
