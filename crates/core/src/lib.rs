@@ -21,6 +21,7 @@ pub mod policy;
 pub mod record;
 pub mod settings;
 pub mod trigger;
+pub mod wait;
 
 #[cfg(test)]
 mod testing;

@@ -1,0 +1,242 @@
+//! What a sidecar does between SIGTERM and its end: sleep so long, or leave because….
+//!
+//! A pure state machine. The program asks the task metadata, the record and the instance metadata, and hands in what
+//! it heard together with the time and one random number; [`Wait::next`] answers. Rules, the first that fits decides:
+//!
+//! | what is seen | answer |
+//! | --- | --- |
+//! | the operator disabled the sidecar | leave |
+//! | every protected container is stopped | leave |
+//! | the record is released, or the own service is in `releasedServices` | leave |
+//! | no record, seen twice, after one of this drain was seen | leave |
+//! | no record, and the grace for that is over | leave |
+//! | still holding 60 s after the record's deadline | leave, nobody coordinates any more |
+//! | neither task metadata nor credentials for twice the unknown grace | leave, the host is going down |
+//! | the maximum hold is over | leave |
+//! | anything else: holding, an error, a text that cannot be read | sleep |
+//!
+//! An error is never "no record" (promise P2), and each sleep ends at the next bound (promise P3).
+
+mod answer;
+mod input;
+mod pace;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::record::Record;
+
+pub use answer::{Because, Next, Why};
+pub use input::{Fate, Known, Leftover, Observation, Policy, Reading, Task, Trouble};
+
+/// A coordinator that is alive releases at the deadline. It is given so long to do it, then it is dead.
+pub const DEADLINE_SLACK: SignedDuration = SignedDuration::from_secs(60);
+
+/// A record that was there is believed to be gone when so many readings in a row do not find it: SSM promises no
+/// read-after-write, and one stale answer must not release.
+const MISSING_READINGS: u32 = 2;
+
+/// One wait, from the first SIGTERM on.
+#[derive(Debug, Clone)]
+pub struct Wait {
+    policy: Policy,
+    /// The last holding record of this drain.
+    record: Option<Record>,
+    /// Readings in a row that did not find it again.
+    missing: u32,
+    /// Readings in a row that were neither a record nor "not found".
+    failures: u32,
+    /// The last that the instance metadata said.
+    fate: Fate,
+    /// Since when neither task metadata nor credentials answer, counted from SIGTERM.
+    host_silent_since: Option<SignedDuration>,
+}
+
+/// A reading, seen in the light of what was known before.
+enum Sight<'a> {
+    Ours(&'a Record),
+    Absent,
+    Unknown(Trouble),
+}
+
+impl Wait {
+    /// A wait that begins with SIGTERM.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            record: None,
+            missing: 0,
+            failures: 0,
+            fate: Fate::Unknown,
+            host_silent_since: None,
+        }
+    }
+
+    /// The last holding record of this drain, if one was seen.
+    #[must_use]
+    pub fn record(&self) -> Option<&Record> {
+        self.record.as_ref()
+    }
+
+    /// Does the next answer depend on what the instance metadata says? Not once a record was seen.
+    #[must_use]
+    pub fn wants_fate(&self) -> bool {
+        self.record.is_none()
+    }
+
+    /// Takes in one observation and answers. Times of successive calls must not go back.
+    pub fn next(&mut self, known: &Known, seen: &Observation) -> Next {
+        let sight = sight(known, &seen.reading);
+        self.note(&sight, seen);
+        match self.why_leave(known, &sight, seen) {
+            Some(why) => Next::Leave(why),
+            None => Next::Sleep {
+                duration: self.sleep(&sight, seen),
+                because: self.because(&sight),
+            },
+        }
+    }
+
+    fn note(&mut self, sight: &Sight<'_>, seen: &Observation) {
+        if seen.fate != Fate::Unknown {
+            self.fate = seen.fate;
+        }
+        self.failures = if let Sight::Unknown(_) = sight {
+            self.failures.saturating_add(1)
+        } else {
+            0
+        };
+        match sight {
+            Sight::Ours(record) => {
+                self.record = Some((*record).clone());
+                self.missing = 0;
+            }
+            Sight::Absent => self.missing = self.missing.saturating_add(1),
+            Sight::Unknown(_) => {}
+        }
+        let silent =
+            seen.task == Task::Unreachable && matches!(sight, Sight::Unknown(Trouble::NoCredentials));
+        self.host_silent_since = silent.then(|| self.host_silent_since.unwrap_or(seen.since_sigterm));
+    }
+
+    fn why_leave(&self, known: &Known, sight: &Sight<'_>, seen: &Observation) -> Option<Why> {
+        if self.policy.disabled {
+            return Some(Why::Disabled);
+        }
+        if seen.task == Task::Stopped {
+            return Some(Why::ProtectedStopped);
+        }
+        let by_record = match sight {
+            Sight::Ours(record) => released(known, record),
+            Sight::Absent => self.why_leave_without_record(seen.since_sigterm),
+            Sight::Unknown(_) => None,
+        };
+        by_record.or_else(|| self.bound_passed(seen))
+    }
+
+    fn why_leave_without_record(&self, since_sigterm: SignedDuration) -> Option<Why> {
+        if self.record.is_some() {
+            return (self.missing >= MISSING_READINGS).then_some(Why::RecordGone);
+        }
+        (since_sigterm >= self.grace()).then_some(match self.fate {
+            Fate::Leaving => Why::NoRecordThoughTerminating,
+            Fate::InService | Fate::Unknown => Why::NotADrain,
+        })
+    }
+
+    /// How long "no record" is waited for. The half if the instance stays: then it is most likely a deployment.
+    fn grace(&self) -> SignedDuration {
+        match self.fate {
+            Fate::Leaving => self.policy.terminating_grace,
+            Fate::InService => self.policy.unknown_grace / 2,
+            Fate::Unknown => self.policy.unknown_grace,
+        }
+    }
+
+    /// The bounds that hold whatever is read. Some coordinator's death is a finer answer than the maximum hold.
+    fn bound_passed(&self, seen: &Observation) -> Option<Why> {
+        if self.given_up_at().is_some_and(|end| seen.now >= end) {
+            return Some(Why::DeadlinePassed);
+        }
+        if self.host_gone_at().is_some_and(|end| seen.since_sigterm >= end) {
+            return Some(Why::HostGoingDown);
+        }
+        (seen.since_sigterm >= self.policy.max_hold).then_some(Why::MaxHold)
+    }
+
+    /// When a drain that is still holding has no coordinator any more.
+    fn given_up_at(&self) -> Option<Timestamp> {
+        let record = self.record.as_ref()?;
+        Some(
+            record
+                .deadline_at
+                .checked_add(DEADLINE_SLACK)
+                .unwrap_or(Timestamp::MAX),
+        )
+    }
+
+    fn host_gone_at(&self) -> Option<SignedDuration> {
+        Some(
+            self.host_silent_since?
+                .saturating_add(self.policy.unknown_grace.saturating_mul(2)),
+        )
+    }
+
+    fn because(&self, sight: &Sight<'_>) -> Because {
+        match sight {
+            Sight::Ours(_) => Because::TasksRemain,
+            Sight::Unknown(trouble) => Because::Trouble(*trouble),
+            Sight::Absent if self.record.is_some() => Because::RecordVanished,
+            Sight::Absent if self.fate == Fate::Leaving => Because::NoRecordYetTerminating,
+            Sight::Absent => Because::NoRecordYet,
+        }
+    }
+
+    fn sleep(&self, sight: &Sight<'_>, seen: &Observation) -> SignedDuration {
+        let interval = pace::interval(&self.policy, self.record.as_ref());
+        let wished = match sight {
+            Sight::Unknown(_) => pace::backed_off(interval, self.failures, seen.chance),
+            Sight::Ours(_) | Sight::Absent => pace::jittered(interval, seen.chance),
+        };
+        pace::at_most(wished, self.until_next_bound(sight, seen))
+    }
+
+    /// The time left to the nearest moment at which the answer changes by itself.
+    fn until_next_bound(&self, sight: &Sight<'_>, seen: &Observation) -> SignedDuration {
+        let waits_for_record = matches!(sight, Sight::Absent) && self.record.is_none();
+        let left = |end: SignedDuration| end.saturating_sub(seen.since_sigterm);
+        [
+            Some(left(self.policy.max_hold)),
+            waits_for_record.then(|| left(self.grace())),
+            self.host_gone_at().map(left),
+            self.given_up_at().map(|end| end.duration_since(seen.now)),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(self.policy.max_hold)
+    }
+}
+
+fn sight<'a>(known: &Known, reading: &'a Reading) -> Sight<'a> {
+    match reading {
+        Reading::NotFound => Sight::Absent,
+        Reading::Trouble(trouble) => Sight::Unknown(*trouble),
+        Reading::Record(record) if known.is_foreign(record) => Sight::Absent,
+        Reading::Record(record) => Sight::Ours(record),
+    }
+}
+
+fn released(known: &Known, record: &Record) -> Option<Why> {
+    if record.is_released() {
+        return Some(Why::Released);
+    }
+    let own = known.service.as_ref()?;
+    record
+        .released_services
+        .contains(own)
+        .then_some(Why::ServiceReleased)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! What the wait answers.
+
+use jiff::SignedDuration;
+use serde::Serialize;
+
+use super::Trouble;
+
+/// What to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Look again after so long.
+    Sleep {
+        /// More than zero, and no further than the next bound.
+        duration: SignedDuration,
+        /// What is waited for.
+        because: Because,
+    },
+    /// End the process, so that the protected containers are stopped.
+    Leave(Why),
+}
+
+/// Why the sidecar stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Because {
+    /// The record says that tasks are still there.
+    TasksRemain,
+    /// There is no record, and nothing speaks for a drain.
+    NoRecordYet,
+    /// There is no record, and the instance is going.
+    NoRecordYetTerminating,
+    /// The record was there and is not found now; a second look decides.
+    RecordVanished,
+    /// Nothing can be concluded.
+    #[serde(untagged)]
+    Trouble(Trouble),
+}
+
+/// Why the sidecar leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// `PROTECTOR_DISABLED` is set.
+    Disabled,
+    /// Nothing is left to protect.
+    ProtectedStopped,
+    /// The record says `released`.
+    Released,
+    /// The record still holds, but this daemon's tier may go.
+    ServiceReleased,
+    /// The drain's record was there and is gone.
+    RecordGone,
+    /// No record came within the unknown grace: a deployment, a StopTask, a crashed daemon.
+    NotADrain,
+    /// No record came within the terminating grace, although the instance is going.
+    NoRecordThoughTerminating,
+    /// Neither task metadata nor credentials: the agent is gone, and stop order with it.
+    HostGoingDown,
+    /// The maximum hold is over.
+    MaxHold,
+    /// The drain's deadline passed, and the coordinator did not release.
+    DeadlinePassed,
+}
+
+impl Why {
+    /// The exit code of the process: 0 released or nothing to protect, 10 maximum hold, 11 no coordinator.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::MaxHold => 10,
+            Self::DeadlinePassed => 11,
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What the wait is told: its policy, what was known before SIGTERM, and what was seen since.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ContainerInstanceArn, ServiceName};
+use crate::record::{DecodeError, Record};
+
+/// How long is waited for what. All durations are at least 1 s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Pause between two readings while no record says another.
+    pub poll_interval: SignedDuration,
+    /// The longest hold, counted from SIGTERM, whatever is read.
+    pub max_hold: SignedDuration,
+    /// How long a record is waited for if nothing speaks for a drain; half of it if the instance is known to stay in
+    /// service. Twice of it is waited if neither task metadata nor credentials answer.
+    pub unknown_grace: SignedDuration,
+    /// How long a record is waited for if the instance is known to go.
+    pub terminating_grace: SignedDuration,
+    /// The operator's switch: never hold.
+    pub disabled: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            poll_interval: SignedDuration::from_secs(5),
+            max_hold: SignedDuration::from_hours(1),
+            unknown_grace: SignedDuration::from_secs(30),
+            terminating_grace: SignedDuration::from_mins(5),
+            disabled: false,
+        }
+    }
+}
+
+/// What was known before the reading: who reads, and what lay there when it started.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Known {
+    /// The daemon service that the sidecar's task belongs to. Agents before 1.63.1 do not tell.
+    pub service: Option<ServiceName>,
+    /// The container instance in its present life, if the agent tells.
+    pub container_instance: Option<ContainerInstanceArn>,
+    /// A release that was there before this sidecar.
+    pub leftover: Option<Leftover>,
+}
+
+impl Known {
+    /// Does this record speak of another drain than the one SIGTERM may belong to? The id of an EC2 instance comes
+    /// back from a warm pool and after its root volume was replaced, and then its old record is still there.
+    #[must_use]
+    pub fn is_foreign(&self, record: &Record) -> bool {
+        let another_life = self
+            .container_instance
+            .as_ref()
+            .is_some_and(|own| *own != record.container_instance_arn);
+        another_life
+            || (record.is_released() && self.leftover.is_some_and(|l| l == Leftover::fingerprint(record)))
+    }
+}
+
+/// Recognises one released drain without carrying its `drainId`, which may be a lifecycle action token: this is
+/// handed on as an argument that everybody on the host can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Leftover(u64);
+
+impl Leftover {
+    /// The leftover that a record is if it was there at start-up: only a release can be one.
+    #[must_use]
+    pub fn of(record: &Record) -> Option<Self> {
+        record.is_released().then(|| Self::fingerprint(record))
+    }
+
+    fn fingerprint(record: &Record) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (&record.drain_id, &record.container_instance_arn).hash(&mut hasher);
+        Self(hasher.finish())
+    }
+}
+
+/// Why a reading says nothing about the drain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trouble {
+    /// Throttled, a server's error, a time-out, no connection, an answer nobody understands.
+    Failed,
+    /// The agent gives no credentials now.
+    NoCredentials,
+    /// The role must not read the parameter.
+    Denied,
+    /// The parameter's text is not a record.
+    Unreadable,
+    /// The record is of a schema that this version does not know.
+    UnknownSchema,
+    /// Nobody has told yet on which instance this is.
+    Unidentified,
+    /// The record was not asked for.
+    NotAsked,
+}
+
+/// One look at the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// There is a record.
+    Record(Box<Record>),
+    /// SSM said `ParameterNotFound`.
+    NotFound,
+    /// Nothing can be concluded.
+    Trouble(Trouble),
+}
+
+impl Reading {
+    /// A reading of the parameter's text.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        match Record::decode(text) {
+            Ok(record) => Self::Record(Box::new(record)),
+            Err(DecodeError::Unreadable(_)) => Self::Trouble(Trouble::Unreadable),
+            Err(DecodeError::UnknownSchema(_)) => Self::Trouble(Trouble::UnknownSchema),
+        }
+    }
+}
+
+/// What task metadata says of the protected containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// One at least is not stopped, or cannot be found.
+    Alive,
+    /// Every one is stopped.
+    Stopped,
+    /// There is an address for task metadata, and nothing answers there.
+    Unreachable,
+    /// There is no address for task metadata: this is not an ECS task.
+    Absent,
+}
+
+/// What IMDS says of the instance (`autoscaling/target-lifecycle-state`, `spot/instance-action`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Its target state is InService.
+    InService,
+    /// Its target state is Terminated, or a Spot interruption is announced.
+    Leaving,
+    /// No answer, no target state, another target state, or not asked.
+    Unknown,
+}
+
+/// All that was seen in one look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    /// Wall clock, to be held against the record's deadline.
+    pub now: Timestamp,
+    /// Time since the first SIGTERM, of a clock that cannot be set.
+    pub since_sigterm: SignedDuration,
+    /// The record.
+    pub reading: Reading,
+    /// The protected containers.
+    pub task: Task,
+    /// The instance.
+    pub fate: Fate,
+    /// A random number in 0..=1, new each time: sidecars of many instances must not read in step.
+    pub chance: f64,
+}

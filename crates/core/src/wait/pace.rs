@@ -1,0 +1,55 @@
+//! How long to sleep.
+
+use jiff::SignedDuration;
+
+use super::Policy;
+use crate::record::Record;
+
+/// A record that asks for more than this is not believed: a wrong number must not make a sidecar deaf.
+const POLL_SECONDS_MAX: u32 = 60;
+
+/// After many failures a sidecar still looks this often, unless its normal pace is slower.
+const BACKOFF_MAX: SignedDuration = SignedDuration::from_secs(30);
+
+/// No sleep is shorter: a bound that is a moment away is not worth a reading of its own.
+const SLEEP_MIN: SignedDuration = SignedDuration::from_millis(50);
+
+/// A share of the interval by which a reading is early or late.
+const JITTER: f64 = 0.2;
+
+/// The pause between two readings: what the record asks for, else what the settings say.
+pub(super) fn interval(policy: &Policy, record: Option<&Record>) -> SignedDuration {
+    let asked = |r: &Record| SignedDuration::from_secs(r.poll_seconds.clamp(1, POLL_SECONDS_MAX).into());
+    record.map_or(policy.poll_interval, asked)
+}
+
+/// The interval, 20 % shorter to 20 % longer.
+pub(super) fn jittered(interval: SignedDuration, chance: f64) -> SignedDuration {
+    scaled(interval, 1.0 - JITTER + 2.0 * JITTER * fair(chance))
+}
+
+/// Between the interval and the interval doubled for each failure in a row, never shorter than the interval.
+pub(super) fn backed_off(interval: SignedDuration, failures: u32, chance: f64) -> SignedDuration {
+    let doubled = interval.saturating_mul(1 << failures.min(6));
+    let ceiling = doubled.min(BACKOFF_MAX).max(scaled(interval, 1.0 + JITTER));
+    interval.saturating_add(scaled(ceiling.saturating_sub(interval), fair(chance)))
+}
+
+/// `wished`, but not beyond `left`.
+pub(super) fn at_most(wished: SignedDuration, left: SignedDuration) -> SignedDuration {
+    wished.min(left).max(SLEEP_MIN)
+}
+
+/// Milliseconds are exact enough, and cannot overflow: no interval is longer than 48 h.
+fn scaled(duration: SignedDuration, factor: f64) -> SignedDuration {
+    SignedDuration::from_millis((duration.as_millis_f64() * factor) as i64)
+}
+
+/// Whatever comes in as chance, it is in 0..=1 afterwards.
+fn fair(chance: f64) -> f64 {
+    if chance.is_finite() {
+        chance.clamp(0.0, 1.0)
+    } else {
+        0.5
+    }
+}
