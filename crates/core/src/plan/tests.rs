@@ -1,1 +1,149 @@
+mod completion;
+mod hold;
+mod properties;
+mod release;
 
+use super::*;
+use crate::ids::InstanceKey;
+use crate::observation::{ContainerInstance, Hook, HookAction, Observation, Scheduling, Seen, Stored, Task};
+use crate::record::Record;
+use crate::testing::{at, policy, task};
+use crate::trigger::Command;
+
+/// A world for one instance, whose record is written by the plans themselves.
+#[derive(Clone)]
+struct Bench {
+    policy: Policy,
+    observation: Observation,
+    fleet: Fleet,
+}
+
+const TOKEN: &str = "630aa23f-48eb-45e7-aba6-799ea6093a0f";
+const OTHER_TOKEN: &str = "730aa23f-48eb-45e7-aba6-799ea6093a0f";
+
+fn hook_action(heartbeat_seconds: u32, token: Option<&str>) -> HookAction {
+    HookAction {
+        group: "ecs-prod".parse().unwrap(),
+        hook: "protect-daemons".parse().unwrap(),
+        token: token.map(|token| token.parse().unwrap()),
+        heartbeat_seconds,
+        since: at(0),
+    }
+}
+
+fn arn(life: u32) -> ContainerInstanceArn {
+    format!("arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/{life:032x}")
+        .parse()
+        .unwrap()
+}
+
+fn web(id: u32, status: &str) -> Task {
+    task(id, "service:web", status, Scheduling::Replica, &["web"])
+}
+
+fn logs(status: &str) -> Task {
+    task(
+        900,
+        "service:logs",
+        status,
+        Scheduling::Daemon,
+        &["fluent-bit", "ecs-daemon-protector"],
+    )
+}
+
+impl Bench {
+    /// A hook waits for an ACTIVE instance with one replica task and one protected daemon.
+    fn hooked() -> Bench {
+        let key = InstanceKey {
+            cluster: "prod".parse().unwrap(),
+            instance: "i-0123456789abcdef0".parse().unwrap(),
+        };
+        let instance = ContainerInstance {
+            arn: arn(1),
+            status: "ACTIVE".to_owned().into(),
+            agent_connected: true,
+        };
+        let observation = Observation {
+            key,
+            at: at(0),
+            record: Seen::Absent,
+            instance: Seen::Yes(instance),
+            tasks: Seen::Yes(vec![web(1, "RUNNING"), logs("RUNNING")]),
+            hook: Hook::Waiting(hook_action(3600, Some(TOKEN))),
+        };
+        Bench {
+            policy: policy(),
+            observation,
+            fleet: Fleet::default(),
+        }
+    }
+
+    /// The same without a hook, DRAINING by somebody else.
+    fn external() -> Bench {
+        let mut bench = Bench::hooked();
+        bench.observation.hook = Hook::None;
+        bench.status("DRAINING");
+        bench
+    }
+
+    /// A hooked drain that holds: recorded and DRAINING since second 0.
+    fn holding() -> Bench {
+        let mut bench = Bench::hooked();
+        bench.step(0);
+        bench.status("DRAINING");
+        bench.step(0);
+        bench.observation.hook = Hook::None;
+        bench
+    }
+
+    fn status(&mut self, status: &str) {
+        if let Seen::Yes(instance) = &mut self.observation.instance {
+            instance.status = status.to_owned().into();
+        }
+    }
+
+    fn tasks(&mut self, tasks: Vec<Task>) {
+        self.observation.tasks = Seen::Yes(tasks);
+    }
+
+    fn plan(&mut self, seconds: i64) -> Plan {
+        self.plan_with(seconds, None)
+    }
+
+    fn plan_with(&mut self, seconds: i64, command: Option<&Command>) -> Plan {
+        self.observation.at = at(seconds);
+        plan(&Situation {
+            observation: &self.observation,
+            policy: &self.policy,
+            fleet: self.fleet,
+            command,
+            now: at(seconds),
+        })
+    }
+
+    /// Plans, and writes the record as the plan says.
+    fn step(&mut self, seconds: i64) -> Plan {
+        let plan = self.plan(seconds);
+        for action in &plan.actions {
+            if let Action::PutRecord(record) = action {
+                self.store((**record).clone());
+            }
+        }
+        plan
+    }
+
+    fn store(&mut self, record: Record) {
+        self.observation.record = Seen::Yes(Stored {
+            record: Ok(record),
+            version: 1,
+        });
+    }
+
+    fn record(&self) -> Record {
+        self.observation.record.as_yes().unwrap().record.clone().unwrap()
+    }
+}
+
+fn names(plan: &Plan) -> Vec<&'static str> {
+    plan.actions.iter().map(Action::name).collect()
+}

@@ -1,0 +1,81 @@
+//! Rule 5, and instances of our hook that are in no cluster.
+
+use super::*;
+use jiff::SignedDuration;
+
+fn released() -> Bench {
+    let mut bench = Bench::holding();
+    bench.tasks(vec![logs("RUNNING")]);
+    let plan = bench.step(60);
+    assert_eq!(names(&plan), ["put-released"]);
+    bench
+}
+
+#[test]
+fn p4_the_hook_is_completed_when_every_daemon_is_stopped() {
+    let mut bench = released();
+    for status in ["RUNNING", "STOPPING", "DEPROVISIONING"] {
+        bench.tasks(vec![logs(status)]);
+        assert_eq!(names(&bench.plan(90)), [""; 0], "{status}");
+    }
+    bench.tasks(vec![logs("STOPPED")]);
+    let plan = bench.plan(90);
+    assert_eq!((names(&plan), plan.verdict), (vec!["complete"], Verdict::Done));
+}
+
+#[test]
+fn p4_or_when_their_flush_window_is_over() {
+    let mut bench = released();
+    let plan = bench.plan(179);
+    assert_eq!(
+        (names(&plan), plan.look_again),
+        (vec![], Some(SignedDuration::from_secs(1)))
+    );
+    assert_eq!(names(&bench.plan(180)), ["complete"]);
+}
+
+#[test]
+fn p4_unknown_daemons_have_the_whole_window() {
+    let mut bench = released();
+    bench.observation.tasks = Seen::Unknown("down".to_owned());
+    assert_eq!(names(&bench.plan(179)), [""; 0]);
+    assert_eq!(names(&bench.plan(180)), ["complete"]);
+}
+
+#[test]
+fn completion_is_tried_until_auto_scaling_says_it_is_over() {
+    let mut bench = released();
+    bench.tasks(vec![]);
+    for seconds in [90, 150, 9000] {
+        assert_eq!(names(&bench.step(seconds)), ["complete"]);
+    }
+    bench.observation.hook = Hook::Over;
+    let plan = bench.step(9060);
+    assert_eq!((names(&plan), plan.verdict), (vec![], Verdict::Done));
+}
+
+#[test]
+fn the_hook_is_kept_alive_while_the_daemons_flush() {
+    let mut bench = Bench::hooked();
+    bench.policy.daemon_stop = SignedDuration::from_mins(10);
+    bench.observation.hook = Hook::Waiting(hook_action(120, Some(TOKEN)));
+    bench.step(0);
+    bench.status("DRAINING");
+    bench.step(0);
+    bench.tasks(vec![logs("RUNNING")]);
+    bench.step(30);
+    assert_eq!(names(&bench.step(91)), ["heartbeat", "put-released"]);
+}
+
+#[test]
+fn an_instance_in_no_cluster_is_completed_after_a_second_look() {
+    let hook = hook_action(3600, Some(TOKEN));
+    let first = unplaced(&hook, true, Ok(()), at(0));
+    assert_eq!(
+        (names(&first), first.look_again),
+        (vec![], Some(SignedDuration::from_secs(5)))
+    );
+    assert_eq!(names(&unplaced(&hook, false, Ok(()), at(5))), ["complete"]);
+    let blind = unplaced(&hook, false, Err("throttled".to_owned()), at(5));
+    assert_eq!(names(&blind), ["heartbeat"], "P2");
+}

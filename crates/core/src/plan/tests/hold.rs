@@ -1,0 +1,205 @@
+//! Rules 1, 2, 4 and 11: how a hold begins and is kept.
+
+use super::*;
+use crate::record::{DecodeError, State};
+
+#[test]
+fn p1_the_record_is_written_before_draining_is_set() {
+    let plan = Bench::hooked().plan(0);
+    assert_eq!(names(&plan), ["put-holding", "set-draining"]);
+    let Action::PutRecord(record) = &plan.actions[0] else {
+        panic!()
+    };
+    assert_eq!((record.state, record.remaining), (State::Holding, 1));
+    assert_eq!(record.drain_id, TOKEN);
+}
+
+#[test]
+fn draining_is_set_also_if_no_task_runs() {
+    let mut bench = Bench::hooked();
+    bench.tasks(vec![]);
+    assert_eq!(names(&bench.plan(0)), ["put-holding", "set-draining"]);
+}
+
+#[test]
+fn p8_draining_is_set_again_until_it_is_seen() {
+    let mut bench = Bench::hooked();
+    bench.step(0);
+    assert_eq!(names(&bench.step(4)), ["set-draining"]);
+    bench.status("DRAINING");
+    assert_eq!(names(&bench.step(9)), ["put-holding"]);
+    assert_eq!(bench.record().draining_confirmed_at, Some(at(9)));
+    assert_eq!(names(&bench.step(10)), [""; 0]);
+}
+
+#[test]
+fn p9_an_instance_that_somebody_else_drains_is_held_without_a_hook() {
+    let mut bench = Bench::external();
+    let plan = bench.step(0);
+    assert_eq!(names(&plan), ["put-holding"]);
+    assert_eq!(plan.verdict, Verdict::Holding);
+    assert_eq!(bench.record().lifecycle, None);
+    assert_eq!(bench.record().draining_confirmed_at, Some(at(0)));
+}
+
+#[test]
+fn p9_a_hook_that_comes_later_joins_the_drain_that_goes_on() {
+    let mut bench = Bench::external();
+    bench.step(0);
+    let drain_id = bench.record().drain_id;
+    bench.observation.hook = Hook::Waiting(hook_action(3600, Some(TOKEN)));
+    assert_eq!(names(&bench.step(30)), ["put-holding"]);
+    assert_eq!(bench.record().drain_id, drain_id);
+    assert!(bench.record().lifecycle.is_some());
+}
+
+#[test]
+fn p7_a_hook_event_that_comes_twice_changes_nothing() {
+    let mut bench = Bench::hooked();
+    bench.step(0);
+    bench.status("DRAINING");
+    bench.step(1);
+    assert_eq!(names(&bench.step(2)), [""; 0]);
+}
+
+#[test]
+fn p7_a_hook_found_by_the_tick_learns_its_token_from_the_late_event() {
+    let mut bench = Bench::hooked();
+    bench.observation.hook = Hook::Waiting(hook_action(3600, None));
+    bench.step(0);
+    bench.status("DRAINING");
+    bench.step(1);
+    bench.observation.hook = Hook::Waiting(hook_action(3600, Some(TOKEN)));
+    assert_eq!(names(&bench.step(2)), ["put-holding"]);
+    let token = bench.record().lifecycle.unwrap().lifecycle_action_token.unwrap();
+    assert_eq!(token.as_str(), TOKEN);
+}
+
+#[test]
+fn another_hook_of_the_same_instance_is_left_alone() {
+    let mut bench = Bench::holding();
+    let mut other = hook_action(3600, Some(OTHER_TOKEN));
+    other.hook = "somebody-elses".parse().unwrap();
+    bench.observation.hook = Hook::Waiting(other);
+    let plan = bench.step(2);
+    assert_eq!(names(&plan), [""; 0]);
+    assert!(
+        plan.reasons[0].contains("somebody-elses is not served"),
+        "{:?}",
+        plan.reasons
+    );
+}
+
+#[test]
+fn a_new_token_begins_a_new_drain() {
+    let mut bench = Bench::holding();
+    bench.tasks(vec![]);
+    bench.step(60);
+    assert!(bench.record().is_released());
+    bench.status("ACTIVE");
+    bench.tasks(vec![web(2, "RUNNING")]);
+    bench.observation.hook = Hook::Waiting(HookAction {
+        since: at(5000),
+        ..hook_action(3600, Some(OTHER_TOKEN))
+    });
+    assert_eq!(names(&bench.step(5000)), ["put-holding", "set-draining"]);
+    assert_eq!(bench.record().started_at, at(5000));
+}
+
+#[test]
+fn a_record_of_an_earlier_life_is_overwritten() {
+    let mut bench = Bench::holding();
+    if let Seen::Yes(instance) = &mut bench.observation.instance {
+        instance.arn = arn(2);
+        instance.status = "ACTIVE".to_owned().into();
+    }
+    assert_eq!(bench.plan(60).verdict, Verdict::NotDraining);
+    bench.observation.hook = Hook::Waiting(hook_action(3600, Some(TOKEN)));
+    assert_eq!(names(&bench.step(60)), ["put-holding", "set-draining"]);
+    assert_eq!(bench.record().container_instance_arn, arn(2));
+}
+
+#[test]
+fn p2_without_the_record_nothing_is_decided_and_the_hook_is_kept_alive() {
+    let mut bench = Bench::hooked();
+    bench.observation.record = Seen::Unknown("ThrottlingException".to_owned());
+    let plan = bench.plan(0);
+    assert_eq!(
+        (names(&plan), plan.verdict),
+        (vec!["heartbeat"], Verdict::Unknown)
+    );
+    bench.observation.record = Seen::Yes(Stored {
+        record: Err(DecodeError::UnknownSchema(2)),
+        version: 3,
+    });
+    let plan = bench.plan(0);
+    assert_eq!(
+        (names(&plan), plan.verdict),
+        (vec!["heartbeat"], Verdict::Unknown)
+    );
+}
+
+#[test]
+fn p2_an_unreadable_record_is_replaced_by_a_hold() {
+    let mut bench = Bench::hooked();
+    let torn = DecodeError::Unreadable("EOF".to_owned());
+    bench.observation.record = Seen::Yes(Stored {
+        record: Err(torn),
+        version: 3,
+    });
+    let plan = bench.step(0);
+    assert_eq!(names(&plan), ["put-holding", "set-draining"]);
+    assert!(
+        plan.reasons[0].contains("unreadable record"),
+        "{:?}",
+        plan.reasons
+    );
+}
+
+#[test]
+fn p2_an_instance_that_cannot_be_read_is_not_drained_blindly() {
+    let mut bench = Bench::hooked();
+    bench.observation.instance = Seen::Unknown("time-out".to_owned());
+    assert_eq!(names(&bench.plan(0)), ["heartbeat"]);
+}
+
+#[test]
+fn the_hook_is_heartbeaten_at_half_its_own_timeout() {
+    for (heartbeat_seconds, quiet, due) in [(3600, 1799, 1800), (120, 59, 60), (30, 14, 15)] {
+        let mut bench = Bench::hooked();
+        bench.observation.hook = Hook::Waiting(hook_action(heartbeat_seconds, Some(TOKEN)));
+        bench.step(0);
+        bench.status("DRAINING");
+        bench.step(0);
+        assert!(
+            !names(&bench.step(quiet)).contains(&"heartbeat"),
+            "{heartbeat_seconds}"
+        );
+        let plan = bench.step(due);
+        assert_eq!(names(&plan), ["heartbeat", "put-holding"], "{heartbeat_seconds}");
+        assert_eq!(bench.record().lifecycle.unwrap().heartbeat_at, at(due));
+        let warned = plan
+            .reasons
+            .iter()
+            .any(|reason| reason.starts_with("warning: the heartbeat timeout"));
+        assert_eq!(warned, heartbeat_seconds < 120);
+    }
+}
+
+#[test]
+fn p10_a_changed_count_waits_for_its_turn() {
+    let mut bench = Bench::holding();
+    bench.tasks(vec![web(1, "STOPPING"), web(2, "STOPPING"), logs("RUNNING")]);
+    assert_eq!(names(&bench.plan(4)), [""; 0]);
+    assert_eq!(names(&bench.plan(5)), ["put-holding"]);
+    bench.fleet.drains = 10;
+    assert_eq!(names(&bench.plan(29)), [""; 0]);
+    assert_eq!(names(&bench.plan(30)), ["put-holding"]);
+}
+
+#[test]
+fn p10_sidecars_read_slower_the_more_they_are() {
+    for (sidecars, seconds) in [(0, 1), (20, 1), (21, 2), (100, 5), (600, 30), (10_000, 30)] {
+        assert_eq!(poll_seconds(sidecars), seconds);
+    }
+}

@@ -1,0 +1,164 @@
+//! Rules 3, 6, 9 and 10: the ways out of a hold.
+
+use super::*;
+use crate::policy::OnDeadline;
+use crate::trigger::Order;
+use jiff::SignedDuration;
+
+#[test]
+fn p1_a_stopping_task_still_holds() {
+    let mut bench = Bench::holding();
+    for status in ["DEACTIVATING", "STOPPING", "DEPROVISIONING"] {
+        bench.tasks(vec![web(1, status), logs("RUNNING")]);
+        assert_eq!(bench.plan(600).verdict, Verdict::Holding, "{status}");
+    }
+    bench.tasks(vec![web(1, "STOPPED"), logs("RUNNING")]);
+    assert_eq!(bench.plan(600).verdict, Verdict::Released(ReleaseReason::Drained));
+}
+
+#[test]
+fn nothing_is_released_inside_the_settle_window() {
+    let mut bench = Bench::holding();
+    bench.tasks(vec![logs("RUNNING")]);
+    let plan = bench.plan(3);
+    assert_eq!(
+        (plan.verdict, plan.look_again),
+        (Verdict::Holding, Some(SignedDuration::from_secs(7)))
+    );
+    assert_eq!(bench.plan(9).verdict, Verdict::Holding);
+    assert_eq!(bench.plan(10).verdict, Verdict::Released(ReleaseReason::Drained));
+}
+
+#[test]
+fn p2_unknown_tasks_are_never_zero_tasks() {
+    let mut bench = Bench::holding();
+    for tasks in [Seen::Unknown("one failure: MISSING".to_owned()), Seen::Absent] {
+        bench.observation.tasks = tasks;
+        assert_eq!(bench.plan(600).verdict, Verdict::Holding);
+    }
+}
+
+#[test]
+fn p3_the_deadline_ends_the_hold_whatever_is_known() {
+    for tasks in [
+        Seen::Yes(vec![web(1, "RUNNING"), logs("RUNNING")]),
+        Seen::Unknown("down".to_owned()),
+    ] {
+        let mut bench = Bench::holding();
+        bench.observation.tasks = tasks;
+        assert_eq!(bench.plan(3599).verdict, Verdict::Holding);
+        assert_eq!(
+            bench.plan(3600).verdict,
+            Verdict::Released(ReleaseReason::Deadline)
+        );
+        bench.observation.instance = Seen::Unknown("down".to_owned());
+        assert_eq!(
+            bench.plan(3600).verdict,
+            Verdict::Released(ReleaseReason::Deadline)
+        );
+    }
+}
+
+#[test]
+fn p3_the_deadline_leaves_the_daemons_their_time_before_the_hooks_own_limit() {
+    let mut bench = Bench::hooked();
+    bench.observation.hook = Hook::Waiting(hook_action(30, Some(TOKEN)));
+    bench.step(0);
+    // 100 × 30 s, less 2 min for the daemons and 90 s of margin.
+    assert_eq!(bench.record().deadline_at, at(3000 - 120 - 90));
+}
+
+#[test]
+fn with_hold_the_deadline_is_the_hooks_own_limit() {
+    let mut bench = Bench::hooked();
+    bench.policy.on_deadline = OnDeadline::Hold;
+    bench.step(0);
+    assert_eq!(bench.record().deadline_at, at(48 * 3600 - 120 - 90));
+}
+
+#[test]
+fn an_instance_that_is_gone_holds_nothing() {
+    let mut inactive = Bench::holding();
+    inactive.status("INACTIVE");
+    let mut absent = Bench::holding();
+    absent.observation.instance = Seen::Absent;
+    for bench in [&mut inactive, &mut absent] {
+        let plan = bench.step(60);
+        assert_eq!(names(&plan), ["put-released", "complete"]);
+        assert_eq!(plan.verdict, Verdict::Done);
+    }
+}
+
+#[test]
+fn an_instance_that_is_active_again_is_released_as_cancelled() {
+    let mut bench = Bench::external();
+    bench.step(0);
+    bench.status("ACTIVE");
+    bench.step(60);
+    assert_eq!(bench.record().reason, Some(ReleaseReason::Cancelled));
+    assert_eq!(names(&bench.step(61)), [""; 0]);
+}
+
+#[test]
+fn a_drain_that_is_begun_again_after_it_was_cancelled_holds_again() {
+    let mut bench = Bench::external();
+    bench.step(0);
+    bench.status("ACTIVE");
+    bench.step(60);
+    bench.status("DRAINING");
+    assert_eq!(names(&bench.step(120)), ["put-holding"]);
+    assert_eq!(bench.record().started_at, at(120));
+}
+
+#[test]
+fn released_stays_released_within_one_drain() {
+    let mut bench = Bench::holding();
+    bench.tasks(vec![logs("RUNNING")]);
+    bench.step(60);
+    bench.tasks(vec![web(7, "RUNNING"), logs("RUNNING")]);
+    bench.step(70);
+    assert!(bench.record().is_released());
+    assert_eq!(bench.record().drain_id, TOKEN);
+}
+
+fn command(order: Order) -> Command {
+    Command {
+        order,
+        instance: "i-0123456789abcdef0".parse().unwrap(),
+        cluster: "prod".parse().unwrap(),
+        who: "ana".to_owned(),
+        why: "ticket 7".to_owned(),
+    }
+}
+
+fn ordered(order: Order) -> Record {
+    let mut bench = Bench::holding();
+    let plan = bench.plan_with(60, Some(&command(order)));
+    let record = plan.actions.iter().find_map(|action| match action {
+        Action::PutRecord(record) => Some((**record).clone()),
+        _ => None,
+    });
+    record.unwrap()
+}
+
+#[test]
+fn an_operators_order_is_obeyed_and_kept_in_the_record() {
+    let released = ordered(Order::Release);
+    assert_eq!(released.reason, Some(ReleaseReason::Operator));
+    let note = released.ordered.unwrap();
+    assert_eq!(
+        (note.command.as_str(), note.who.as_str(), note.why.as_str()),
+        ("release", "ana", "ticket 7")
+    );
+    assert_eq!(
+        ordered(Order::Extend(SignedDuration::from_mins(30))).deadline_at,
+        at(3600 + 1800)
+    );
+    assert_eq!(ordered(Order::Hold).deadline_at, at(48 * 3600 - 120 - 90));
+    let beyond = ordered(Order::Extend(SignedDuration::from_hours(1000)));
+    assert_eq!(
+        beyond.deadline_at,
+        at(48 * 3600 - 120 - 90),
+        "P3: no order outlasts the hook"
+    );
+}
