@@ -1,1 +1,37 @@
-//! Placeholder.
+//! A local AWS for whole drains on one machine.
+//!
+//! [`model`] is one account and region in memory: ECS with its agent's rules, Auto Scaling, SSM, events, quotas,
+//! faults. Everything else here is its HTTP front: the real wire protocols of the APIs, of IMDS, task metadata,
+//! container credentials and the Lambda Runtime API, and the hands that run containers and the coordinator as
+//! real processes. All listeners are on 127.0.0.1; signatures are not checked, and the access key is the name
+//! of the caller ([`principal`]).
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use protector_local_aws::{CoordinatorSpec, LocalAws, LocalAwsConfig};
+//!
+//! let aws = LocalAws::start(LocalAwsConfig::default()).await?;
+//! aws.start_coordinator(CoordinatorSpec::new("target/debug/bootstrap")).await?;
+//! println!("AWS_ENDPOINT_URL={}", aws.endpoint_url());
+//! # Ok(())
+//! # }
+//! ```
+
+mod agent;
+mod clock;
+mod config;
+mod live;
+mod handle;
+mod hosts;
+mod http;
+mod ids;
+mod lambda;
+pub mod model;
+mod process;
+mod rules;
+
+pub use config::{LocalAwsConfig, StartError, Timeout};
+pub use handle::LocalAws;
+pub use http::principal;
+pub use lambda::{CoordinatorSpec, Invocation, Outcome};
+pub use rules::product_rules;

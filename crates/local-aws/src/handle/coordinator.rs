@@ -1,0 +1,75 @@
+//! The facade: the coordinator as a Lambda function.
+
+use super::LocalAws;
+use crate::config::{StartError, Timeout};
+use crate::lambda::{CoordinatorSpec, CrashPoint, Invocation};
+use serde_json::Value;
+use std::time::Duration;
+
+impl LocalAws {
+    /// Deploys the coordinator, in place of one that was there. Its first process starts with its first event.
+    ///
+    /// # Errors
+    /// The binary does not exist.
+    pub async fn start_coordinator(&self, spec: CoordinatorSpec) -> Result<(), StartError> {
+        let hosts = &self.0.hosts;
+        let binary = spec.binary.clone();
+        let deployed = hosts.lambda.deploy(spec, hosts.endpoint());
+        deployed.map_err(|source| StartError::Binary { binary, source })
+    }
+
+    /// Takes the coordinator away: running invocations are killed, events are lost from now on.
+    pub fn stop_coordinator(&self) {
+        self.0.hosts.lambda.remove();
+    }
+
+    /// Invokes the coordinator and waits for its answer. It is not tried again.
+    pub async fn invoke(&self, event: Value) -> Invocation {
+        self.0.hosts.lambda.invoke(event).await
+    }
+
+    /// Puts an event into the coordinator's queue, past the rules.
+    pub fn deliver(&self, event: Value) {
+        self.0.hosts.lambda.deliver(event);
+    }
+
+    /// Lets the schedule fire once.
+    pub fn tick(&self) {
+        self.0.hosts.tick();
+    }
+
+    /// Waits until every queued event has been dealt with, retries and all.
+    ///
+    /// # Errors
+    /// Some were not within `bound`.
+    pub async fn wait_idle(&self, bound: Duration) -> Result<(), Timeout> {
+        let lambda = &self.0.hosts.lambda;
+        self.wait_until("every event is dealt with", bound, |_| (lambda.pending() == 0).then_some(())).await
+    }
+
+    /// Kills the coordinator with SIGKILL right after its `n`-th AWS call from now (1 is the next) has had its
+    /// effect, and before the answer is written. Happens once; a new plan replaces the old one.
+    pub fn crash_coordinator_after_call(&self, n: u64) {
+        self.0.hosts.lambda.plan_crash(CrashPoint::AfterCall, n);
+    }
+
+    /// The same, but the `n`-th call has no effect.
+    pub fn crash_coordinator_before_call(&self, n: u64) {
+        self.0.hosts.lambda.plan_crash(CrashPoint::BeforeCall, n);
+    }
+
+    /// What the coordinator's processes have said, the last lines of it.
+    pub fn coordinator_logs(&self) -> Vec<String> {
+        self.0.hosts.lambda.logs()
+    }
+
+    /// Every invocation that is over, in the order of their ends.
+    pub fn invocations(&self) -> Vec<Invocation> {
+        self.0.hosts.lambda.invocations()
+    }
+
+    /// Events that failed at every try.
+    pub fn dead_letters(&self) -> Vec<Value> {
+        self.0.hosts.lambda.dead_letters()
+    }
+}

@@ -1,0 +1,60 @@
+//! Everything that answers HTTP. Each listener is bound to 127.0.0.1.
+
+mod aws;
+mod credentials;
+pub(crate) mod imds;
+mod json;
+mod metadata;
+pub mod principal;
+mod query;
+mod server;
+mod switches;
+mod xml;
+
+pub(crate) use metadata::endpoint_id as metadata_endpoint_id;
+pub(crate) use server::Server;
+pub(crate) use switches::Switches;
+
+use crate::live::Live;
+use crate::ids::RequestIds;
+use crate::lambda::Lambda;
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, Response, StatusCode};
+use axum::routing::{get, post};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// What the handlers of the shared listener need.
+pub(crate) struct Front {
+    pub(crate) live: Arc<Live>,
+    pub(crate) lambda: Arc<Lambda>,
+    pub(crate) switches: Arc<Switches>,
+    pub(crate) ids: RequestIds,
+}
+
+/// The AWS APIs, and what the ECS agent serves to the tasks of every instance.
+pub(crate) fn router(front: Arc<Front>) -> Router {
+    Router::new()
+        .route("/", post(aws::handle))
+        .route("/v4/{container}", get(metadata::container))
+        .route("/v4/{container}/task", get(metadata::task))
+        .route("/credentials/{task_id}", get(credentials::get))
+        .with_state(front)
+}
+
+fn respond(status: StatusCode, content_type: &'static str, request_id: &str, body: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert("x-amzn-requestid", id);
+    }
+    response
+}
+
+fn json_body(status: StatusCode, body: &Value) -> Response<Body> {
+    respond(status, "application/json", "", body.to_string())
+}

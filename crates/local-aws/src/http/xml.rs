@@ -1,0 +1,87 @@
+//! The AWS Query protocol, writing side: results and errors as XML.
+
+use crate::model::ApiError;
+use jiff::Timestamp;
+use serde_json::Value;
+
+const NAMESPACE: &str = "http://autoscaling.amazonaws.com/doc/2011-01-01/";
+
+/// Members that are moments: the model speaks epoch seconds, the Query protocol ISO 8601.
+const TIMESTAMPS: &[&str] = &["CreatedTime", "StartTime", "EndTime", "Time"];
+
+/// `<OpResponse>` around the result of `operation`.
+pub(crate) fn response(operation: &str, result: &Value, request_id: &str) -> String {
+    let mut xml = format!("<{operation}Response xmlns=\"{NAMESPACE}\">");
+    element(&mut xml, &format!("{operation}Result"), result);
+    xml.push_str(&format!(
+        "<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"
+    ));
+    xml
+}
+
+/// `<ErrorResponse>`; the caller is to blame below status 500.
+pub(crate) fn error(error: &ApiError, request_id: &str) -> String {
+    let blame = if error.status < 500 { "Sender" } else { "Receiver" };
+    let code = escape(&error.code);
+    let message = escape(&error.message);
+    format!(
+        "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>{blame}</Type><Code>{code}</Code>\
+         <Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+    )
+}
+
+fn element(xml: &mut String, name: &str, value: &Value) {
+    if value.is_null() && !name.ends_with("Result") {
+        return;
+    }
+    xml.push_str(&format!("<{name}>"));
+    content(xml, name, value);
+    xml.push_str(&format!("</{name}>"));
+}
+
+fn content(xml: &mut String, name: &str, value: &Value) {
+    match value {
+        Value::Null => {}
+        Value::Object(members) => members.iter().for_each(|(key, member)| element(xml, key, member)),
+        Value::Array(items) => items.iter().for_each(|item| element(xml, "member", item)),
+        Value::Number(seconds) if TIMESTAMPS.contains(&name) => xml.push_str(&iso(seconds.as_f64())),
+        Value::String(text) => xml.push_str(&escape(text)),
+        Value::Bool(_) | Value::Number(_) => xml.push_str(&value.to_string()),
+    }
+}
+
+fn iso(seconds: Option<f64>) -> String {
+    let milliseconds = seconds.unwrap_or_default() * 1000.0;
+    Timestamp::from_millisecond(milliseconds.round() as i64).unwrap_or_default().to_string()
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn lists_moments_and_reserved_characters_are_written() {
+        let result = json!({"Groups": [{"Name": "a<&b", "CreatedTime": 1.5, "Size": 2, "Gone": null}]});
+        let xml = response("DescribeX", &result, "r-1");
+        assert_eq!(
+            xml,
+            "<DescribeXResponse xmlns=\"http://autoscaling.amazonaws.com/doc/2011-01-01/\"><DescribeXResult>\
+             <Groups><member><CreatedTime>1970-01-01T00:00:01.5Z</CreatedTime><Name>a&lt;&amp;b</Name>\
+             <Size>2</Size></member></Groups></DescribeXResult><ResponseMetadata><RequestId>r-1</RequestId>\
+             </ResponseMetadata></DescribeXResponse>"
+        );
+    }
+
+    #[test]
+    fn an_error_says_whose_fault_it_was() {
+        let mut fault = ApiError { code: "Throttling".into(), message: "Rate exceeded".into(), status: 400 };
+        assert!(error(&fault, "r").contains("<Type>Sender</Type><Code>Throttling</Code>"));
+        fault.status = 500;
+        assert!(error(&fault, "r").contains("<Type>Receiver</Type>"));
+    }
+}

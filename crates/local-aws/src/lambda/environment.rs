@@ -1,0 +1,165 @@
+//! One execution environment: a process, and one invocation at a time.
+
+use super::invocation::Outcome;
+use super::runtime_api::{Report, RuntimeApi, Slot, Work};
+use super::spec::CoordinatorSpec;
+use crate::live::Live;
+use crate::http::principal::COORDINATOR;
+use crate::process::{LineLog, Process, Registry, exit_code};
+use serde_json::Value;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::process::Command;
+
+/// How long a function may take until it asks for work:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>.
+const INIT_LIMIT: Duration = Duration::from_secs(10);
+
+/// Name of the function.
+pub(super) const NAME: &str = "ecs-daemon-protector";
+
+/// What every environment of a function is made from.
+pub(super) struct Setting {
+    binary: PathBuf,
+    variables: Vec<(String, String)>,
+    registry: Arc<Registry>,
+    log: Arc<LineLog>,
+}
+
+impl Setting {
+    pub(super) fn new(
+        spec: &CoordinatorSpec,
+        endpoint: &str,
+        live: &Live,
+        registry: Arc<Registry>,
+        log: Arc<LineLog>,
+    ) -> Setting {
+        let given = [
+            ("PATH", std::env::var("PATH").unwrap_or_default()),
+            ("AWS_LAMBDA_FUNCTION_NAME", NAME.to_owned()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", spec.memory_mb.to_string()),
+            ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{NAME}")),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "local".to_owned()),
+            ("AWS_REGION", live.region().to_owned()),
+            ("AWS_DEFAULT_REGION", live.region().to_owned()),
+            ("AWS_ACCESS_KEY_ID", COORDINATOR.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+            ("AWS_SESSION_TOKEN", "local".to_owned()),
+            ("AWS_ENDPOINT_URL", endpoint.to_owned()),
+            ("_HANDLER", "bootstrap".to_owned()),
+            ("TZ", ":UTC".to_owned()),
+        ];
+        let mut variables: Vec<_> = given.map(|(name, value)| (name.to_owned(), value)).into();
+        variables.extend(spec.env.iter().cloned());
+        Setting { binary: spec.binary.clone(), variables, registry, log }
+    }
+}
+
+/// A running environment.
+pub(super) struct Environment {
+    process: Process,
+    api: RuntimeApi,
+    started: Instant,
+    init: Option<Duration>,
+}
+
+/// What comes of waiting for a process to ask for work.
+pub(super) enum Ready {
+    /// It does.
+    Slot(Slot),
+    /// It will not any more.
+    Ended(Outcome),
+}
+
+impl Environment {
+    /// Starts a process.
+    ///
+    /// # Errors
+    /// It cannot be started, or no port is free.
+    pub(super) async fn start(setting: &Setting) -> io::Result<Environment> {
+        let api = RuntimeApi::start().await?;
+        let mut command = Command::new(&setting.binary);
+        command.env_clear().envs(setting.variables.iter().cloned());
+        command.env("AWS_LAMBDA_RUNTIME_API", api.address());
+        let started = Instant::now();
+        let process = Process::spawn(command, setting.registry.clone(), &setting.log)?;
+        Ok(Environment { process, api, started, init: None })
+    }
+
+    /// Waits until the process asks for work.
+    pub(super) async fn ready(&mut self) -> Ready {
+        tokio::select! {
+            Some(slot) = self.api.slots.recv() => {
+                self.init.get_or_insert_with(|| self.started.elapsed());
+                Ready::Slot(slot)
+            }
+            Some(report) = self.api.reports.recv() => Ready::Ended(Outcome::InitFailed(match report {
+                Report::InitError(error) => Some(error),
+                Report::Response { .. } | Report::Error { .. } => None,
+            })),
+            status = self.process.exited() => Ready::Ended(self.ended(status).await),
+            () = tokio::time::sleep(INIT_LIMIT) => Ready::Ended(Outcome::TimedOut),
+        }
+    }
+
+    /// How long the process took to ask for work the first time.
+    pub(super) fn init(&self) -> Option<Duration> {
+        self.init
+    }
+
+    /// Waits for the end of the invocation whose work has just been taken.
+    pub(super) async fn finish(&mut self, request_id: &str, timeout: Duration) -> Outcome {
+        let deadline = tokio::time::sleep(timeout);
+        tokio::pin!(deadline);
+        loop {
+            tokio::select! {
+                biased;
+                Some(report) = self.api.reports.recv() => {
+                    if let Some(outcome) = outcome_of(report, request_id) {
+                        return outcome;
+                    }
+                }
+                status = self.process.exited() => return self.ended(status).await,
+                () = &mut deadline => return Outcome::TimedOut,
+            }
+        }
+    }
+
+    /// All that a dead process has said is in the log before its end is told.
+    async fn ended(&mut self, status: io::Result<std::process::ExitStatus>) -> Outcome {
+        self.process.output_ended().await;
+        match (status, self.init) {
+            (Err(error), _) => Outcome::Unavailable(error.to_string()),
+            (Ok(_), None) => Outcome::InitFailed(None),
+            (Ok(status), Some(_)) => Outcome::Crashed(exit_code(status)),
+        }
+    }
+}
+
+/// A report on another invocation is a late one and says nothing about this.
+fn outcome_of(report: Report, wanted: &str) -> Option<Outcome> {
+    let (request_id, outcome): (String, fn(Value) -> Outcome) = match &report {
+        Report::Response { request_id, .. } => (request_id.clone(), Outcome::Returned),
+        Report::Error { request_id, .. } => (request_id.clone(), Outcome::Failed),
+        Report::InitError(_) => return None,
+    };
+    let (Report::Response { result: body, .. } | Report::Error { error: body, .. }) = report else {
+        return None;
+    };
+    (request_id == wanted).then(|| outcome(body))
+}
+
+/// Work for a slot.
+pub(super) fn work(request_id: &str, event: &Value, live: &Live, timeout: Duration) -> Work {
+    let (region, account) = (live.region(), live.account());
+    Work {
+        request_id: request_id.to_owned(),
+        event: event.clone(),
+        deadline: live.now().checked_add(timeout).unwrap_or(jiff::Timestamp::MAX),
+        function_arn: format!("arn:aws:lambda:{region}:{account}:function:{NAME}"),
+    }
+}

@@ -1,0 +1,100 @@
+//! A function: its environments, and the invocations that wait for one.
+
+use super::environment::{self, Environment, Ready, Setting};
+use super::invocation::{Invocation, Outcome};
+use super::lock;
+use super::spec::CoordinatorSpec;
+use crate::live::Live;
+use crate::ids::RequestIds;
+use serde_json::Value;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+
+/// A deployed function. Dropped, its idle processes die.
+pub(super) struct Function {
+    spec: CoordinatorSpec,
+    setting: Setting,
+    places: Semaphore,
+    idle: Mutex<Vec<Environment>>,
+    ids: RequestIds,
+}
+
+impl Function {
+    /// A function without a process: the first invocation starts one.
+    pub(super) fn new(spec: CoordinatorSpec, setting: Setting) -> Function {
+        Function {
+            places: Semaphore::new(spec.concurrency.max(1)),
+            spec,
+            setting,
+            idle: Mutex::default(),
+            ids: RequestIds::default(),
+        }
+    }
+
+    /// How long after failure number `attempt` an event is tried again, if it is.
+    pub(super) fn retry_delay(&self, attempt: usize) -> Option<Duration> {
+        self.spec.retry_delays.get(attempt.saturating_sub(1)).copied()
+    }
+
+    /// Runs one invocation as soon as there is a place.
+    pub(super) async fn run(&self, event: Value, attempt: usize, live: &Live) -> Invocation {
+        let _place = self.places.acquire().await;
+        let request_id = self.ids.next();
+        let mut run =
+            Run { request_id: &request_id, event: &event, live, started: live.now(), since: Instant::now(), init: None };
+        let outcome = self.run_placed(&mut run).await;
+        let (started, duration, init) = (run.started, run.since.elapsed(), run.init);
+        Invocation { request_id, event, attempt, started, duration, init, outcome }
+    }
+
+    async fn run_placed(&self, run: &mut Run<'_>) -> Outcome {
+        // An idle process that has died since is no failure of this invocation.
+        while let Some(environment) = self.take_idle() {
+            if let Ok(outcome) = self.run_in(environment, run).await {
+                return outcome;
+            }
+        }
+        match Environment::start(&self.setting).await {
+            Ok(environment) => {
+                let outcome = self.run_in(environment, run).await;
+                outcome.unwrap_or_else(|ended| ended)
+            }
+            Err(error) => Outcome::Unavailable(error.to_string()),
+        }
+    }
+
+    /// Runs in `environment`, which goes back to the idle ones if it lives. `Err`: it never took the work.
+    async fn run_in(&self, mut environment: Environment, run: &mut Run<'_>) -> Result<Outcome, Outcome> {
+        let fresh = environment.init().is_none();
+        let slot = match environment.ready().await {
+            Ready::Slot(slot) => slot,
+            Ready::Ended(outcome) => return Err(outcome),
+        };
+        run.init = environment.init().filter(|_| fresh);
+        (run.started, run.since) = (run.live.now(), Instant::now());
+        let work = environment::work(run.request_id, run.event, run.live, self.spec.timeout);
+        if slot.send(work).is_err() {
+            return Err(Outcome::Unavailable("the process has gone".to_owned()));
+        }
+        let outcome = environment.finish(run.request_id, self.spec.timeout).await;
+        if matches!(outcome, Outcome::Returned(_) | Outcome::Failed(_)) {
+            lock(&self.idle).push(environment);
+        }
+        Ok(outcome)
+    }
+
+    fn take_idle(&self) -> Option<Environment> {
+        lock(&self.idle).pop()
+    }
+}
+
+/// An invocation under way.
+struct Run<'a> {
+    request_id: &'a str,
+    event: &'a Value,
+    live: &'a Live,
+    started: jiff::Timestamp,
+    since: Instant,
+    init: Option<Duration>,
+}

@@ -1,0 +1,51 @@
+//! One API call, whoever makes it and over whatever wire.
+
+use serde::Serialize;
+use serde_json::Value;
+use std::fmt;
+
+/// The AWS services of the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Service {
+    /// Amazon ECS.
+    Ecs,
+    /// Systems Manager, its Parameter Store.
+    Ssm,
+    /// EC2 Auto Scaling.
+    AutoScaling,
+    /// EventBridge.
+    Events,
+}
+
+/// A call of an operation, with its input in the service model's names.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The service that is called.
+    pub service: Service,
+    /// The operation, as in the API reference.
+    pub operation: String,
+    /// Its input, a JSON object.
+    pub params: Value,
+    /// Who calls: the access key of the request.
+    pub principal: String,
+}
+
+/// An error as the service words it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ApiError {
+    /// The error's code, for example `ParameterNotFound`.
+    pub code: String,
+    /// What a person reads.
+    pub message: String,
+    /// The HTTP status.
+    pub status: u16,
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for ApiError {}

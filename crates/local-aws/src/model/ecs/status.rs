@@ -1,0 +1,113 @@
+//! Where tasks and container instances are.
+
+use serde::Serialize;
+
+/// `lastStatus` of a task, in the order in which a task goes through them.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum TaskStatus {
+    /// An instance was chosen; its network is being made.
+    Provisioning,
+    /// The agent has it; its containers start.
+    Pending,
+    /// Its containers run; it is being registered with load balancers.
+    Activating,
+    /// It runs.
+    Running,
+    /// It is to stop; it is being deregistered from load balancers.
+    Deactivating,
+    /// The agent stops its containers.
+    Stopping,
+    /// Its containers are gone; its network goes.
+    Deprovisioning,
+    /// It is over.
+    Stopped,
+}
+
+impl TaskStatus {
+    /// As the API writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TaskStatus::Provisioning => "PROVISIONING",
+            TaskStatus::Pending => "PENDING",
+            TaskStatus::Activating => "ACTIVATING",
+            TaskStatus::Running => "RUNNING",
+            TaskStatus::Deactivating => "DEACTIVATING",
+            TaskStatus::Stopping => "STOPPING",
+            TaskStatus::Deprovisioning => "DEPROVISIONING",
+            TaskStatus::Stopped => "STOPPED",
+        }
+    }
+}
+
+/// `desiredStatus` of a task. ECS never sets PENDING.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum DesiredStatus {
+    /// It is to run.
+    Running,
+    /// It is to stop, or has stopped.
+    Stopped,
+}
+
+impl DesiredStatus {
+    /// As the API writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DesiredStatus::Running => "RUNNING",
+            DesiredStatus::Stopped => "STOPPED",
+        }
+    }
+}
+
+/// `status` of a container instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum InstanceStatus {
+    /// Tasks are placed on it.
+    Active,
+    /// None are placed any more, service tasks go.
+    Draining,
+    /// Deregistered.
+    Inactive,
+}
+
+impl InstanceStatus {
+    /// As the API writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            InstanceStatus::Active => "ACTIVE",
+            InstanceStatus::Draining => "DRAINING",
+            InstanceStatus::Inactive => "INACTIVE",
+        }
+    }
+}
+
+/// Why a task was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum StopCode {
+    /// It never ran.
+    TaskFailedToStart,
+    /// A container exited without which it makes no sense.
+    EssentialContainerExited,
+    /// `StopTask`.
+    UserInitiated,
+    /// The service scheduler: drain, deployment, scaling.
+    ServiceSchedulerInitiated,
+    /// Its instance is gone.
+    TerminationNotice,
+}
+
+impl StopCode {
+    /// As the API writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StopCode::TaskFailedToStart => "TaskFailedToStart",
+            StopCode::EssentialContainerExited => "EssentialContainerExited",
+            StopCode::UserInitiated => "UserInitiated",
+            StopCode::ServiceSchedulerInitiated => "ServiceSchedulerInitiated",
+            StopCode::TerminationNotice => "TerminationNotice",
+        }
+    }
+}

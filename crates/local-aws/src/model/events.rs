@@ -1,0 +1,68 @@
+//! EventBridge events in their real shapes.
+
+use super::ecs::{ContainerInstance, Scope, Task, shape};
+use super::ids::Ids;
+use super::time::iso;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// `ECS Task State Change`.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html>
+pub(crate) fn task(scope: &Scope, ids: &mut Ids, now: Timestamp, task: &Task, connected: bool) -> Value {
+    let mut detail = shape::task(scope, task, connected, iso);
+    detail["updatedAt"] = iso(task.times.updated);
+    envelope(scope, ids, now, "aws.ecs", "ECS Task State Change", &task.arn, detail)
+}
+
+/// `ECS Container Instance State Change`.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_container_instance_events.html>
+pub(crate) fn container_instance(
+    scope: &Scope,
+    ids: &mut Ids,
+    now: Timestamp,
+    instance: &ContainerInstance,
+) -> Value {
+    let mut detail = shape::container_instance(instance, iso);
+    detail["clusterArn"] = json!(scope.cluster(&instance.cluster));
+    detail["accountType"] = json!("");
+    detail["updatedAt"] = iso(now);
+    envelope(scope, ids, now, "aws.ecs", "ECS Container Instance State Change", &instance.arn, detail)
+}
+
+/// `EC2 Spot Instance Interruption Warning`. Its resource has the zone where others have the region.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html>
+pub(crate) fn spot(
+    scope: &Scope,
+    ids: &mut Ids,
+    now: Timestamp,
+    zone: &str,
+    instance: &str,
+    action: &str,
+) -> Value {
+    let resource = format!("arn:aws:ec2:{zone}:instance/{instance}");
+    let detail = json!({"instance-id": instance, "instance-action": action});
+    envelope(scope, ids, now, "aws.ec2", "EC2 Spot Instance Interruption Warning", &resource, detail)
+}
+
+/// An event about one resource.
+pub(crate) fn envelope(
+    scope: &Scope,
+    ids: &mut Ids,
+    now: Timestamp,
+    source: &str,
+    detail_type: &str,
+    resource: &str,
+    detail: Value,
+) -> Value {
+    json!({
+        "version": "0",
+        "id": ids.uuid(),
+        "detail-type": detail_type,
+        "source": source,
+        "account": scope.account,
+        "time": now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "region": scope.region,
+        "resources": [resource],
+        "detail": detail,
+    })
+}

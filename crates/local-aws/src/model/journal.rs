@@ -1,0 +1,128 @@
+//! What has happened, in order.
+
+use super::{ApiError, ContainerStatus, DesiredStatus, InstanceStatus, Service, TaskStatus};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+/// Something that happened, and when.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What happened. Instances are EC2 ids.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum What {
+    /// An API call was answered.
+    Call {
+        /// Who called.
+        principal: String,
+        /// Which service.
+        service: Service,
+        /// Which operation.
+        operation: String,
+        /// Its input.
+        params: Value,
+        /// How it ended for the caller.
+        outcome: Outcome,
+    },
+    /// A task has a new status or desired status.
+    TaskStatus {
+        /// Which task.
+        task_arn: String,
+        /// Its group.
+        group: String,
+        /// The instance it is on.
+        instance: String,
+        /// Where it is.
+        status: TaskStatus,
+        /// Where it is to be.
+        desired: DesiredStatus,
+    },
+    /// A container has a new status. [`ContainerStatus::Terminating`] is the moment of its SIGTERM.
+    ContainerStatus {
+        /// Whose container.
+        task_arn: String,
+        /// The task's group.
+        group: String,
+        /// The instance it is on.
+        instance: String,
+        /// Its name.
+        container: String,
+        /// Where it is.
+        status: ContainerStatus,
+        /// Its exit code, if it has exited.
+        exit_code: Option<i32>,
+    },
+    /// A container instance has a new status, or its agent came or went.
+    InstanceStatus {
+        /// Which instance.
+        instance: String,
+        /// Its ARN in ECS.
+        container_instance_arn: String,
+        /// Its status.
+        status: InstanceStatus,
+        /// Does ECS hear from its agent?
+        agent_connected: bool,
+    },
+    /// An instance of a group is in a new lifecycle state.
+    Lifecycle {
+        /// Which instance.
+        instance: String,
+        /// Of which group.
+        group: String,
+        /// For example `Terminating:Wait`.
+        state: String,
+    },
+    /// Something happened to a lifecycle action.
+    Hook {
+        /// Which instance.
+        instance: String,
+        /// Of which group.
+        group: String,
+        /// The hook's name.
+        hook: String,
+        /// What happened.
+        what: String,
+    },
+    /// An event was delivered.
+    Event {
+        /// The event.
+        event: Value,
+    },
+    /// A parameter was written or deleted.
+    Parameter {
+        /// Its name.
+        name: String,
+        /// Its version, the last one if it was deleted.
+        version: u64,
+        /// Its value; none if it was deleted.
+        value: Option<String>,
+    },
+}
+
+/// How a call ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// With a result.
+    Ok,
+    /// With an error.
+    Error(ApiError),
+}
+
+impl Outcome {
+    /// Of an answer.
+    pub fn of(answer: &Result<Value, ApiError>) -> Outcome {
+        match answer {
+            Ok(_) => Outcome::Ok,
+            Err(error) => Outcome::Error(error.clone()),
+        }
+    }
+}

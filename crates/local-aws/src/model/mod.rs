@@ -1,0 +1,33 @@
+//! One account and region in memory: ECS and its agent's rules, Auto Scaling, SSM, events, quotas, faults.
+//!
+//! Pure: every moment is an argument, nothing is read from outside, nothing is done outside. What must happen
+//! there comes out as [`Effect`]s; what happened there goes in through [`World`]'s methods. The same calls at the
+//! same moments give the same world.
+
+mod agent;
+mod api;
+pub mod auto_scaling;
+mod config;
+mod constraints;
+mod ecs;
+mod effects;
+mod events;
+pub mod faults;
+mod ids;
+mod journal;
+mod page;
+mod params;
+mod quotas;
+pub mod ssm;
+mod time;
+mod timers;
+mod world;
+
+pub use agent::ContainerStatus;
+pub use api::{ApiError, Call, Service};
+pub use config::{DaemonStop, Timings, WorldConfig};
+pub use ecs::{DesiredStatus, InstanceStatus, StopCode, TaskStatus};
+pub use effects::{ContainerSignal, ContainerStart, Effect};
+pub use faults::Faults;
+pub use journal::{Entry, Outcome, What};
+pub use world::{ContainerView, InstanceView, TaskView, World};
