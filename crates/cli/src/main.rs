@@ -1,2 +1,49 @@
-//! Placeholder.
-fn main() {}
+//! `protectorctl`: the operator's tool of ecs-daemon-protector.
+
+mod cli;
+mod demo;
+mod local_aws;
+mod programs;
+mod say;
+mod stop;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use std::error::Error;
+use std::process::ExitCode;
+use tokio::runtime::{Builder, Runtime};
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        // Whoever read our output has had enough, as with `| head`.
+        Err(error) if say::is_closed_pipe(error.as_ref()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::error(error.as_ref());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
+    match command {
+        Command::Demo(args) => threads()?.block_on(demo::run(args)),
+        Command::LocalAws(args) => threads()?
+            .block_on(local_aws::run(args))
+            .map(|()| ExitCode::SUCCESS),
+        Command::Worker(args) => Ok(one_thread()?
+            .block_on(demo::worker::run(args))
+            .map(|()| ExitCode::SUCCESS)?),
+        Command::Router(args) => Ok(one_thread()?
+            .block_on(demo::router::run(args))
+            .map(|()| ExitCode::SUCCESS)?),
+    }
+}
+
+fn threads() -> std::io::Result<Runtime> {
+    Builder::new_multi_thread().enable_all().build()
+}
+
+fn one_thread() -> std::io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}

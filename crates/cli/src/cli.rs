@@ -1,0 +1,79 @@
+//! What can be written on the command line.
+
+use crate::demo::{DemoArgs, RouterArgs, WorkerArgs};
+use crate::local_aws::LocalAwsArgs;
+use clap::{Parser, Subcommand};
+use jiff::SignedDuration;
+use std::time::Duration;
+
+/// The operator's tool of ecs-daemon-protector: see a drain without an AWS account.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Drain an instance without and with the protector, and count the log lines that are lost.
+    Demo(DemoArgs),
+    /// Run a local AWS (ECS, Auto Scaling, SSM, EventBridge, Lambda, IMDS) on 127.0.0.1.
+    LocalAws(LocalAwsArgs),
+    /// An application of the demo.
+    #[command(hide = true)]
+    Worker(WorkerArgs),
+    /// The log router of the demo.
+    #[command(hide = true)]
+    Router(RouterArgs),
+}
+
+/// Reads a duration as the settings of the protector are written: `90s`, `1m30s`, `500ms`; not negative.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "expected a duration such as 500ms, 90s or 1m30s".to_owned();
+    let parsed: SignedDuration = text.parse().map_err(|_| wrong())?;
+    Duration::try_from(parsed).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_are_written_for_people() {
+        let cases = [
+            ("90s", Some(90_000)),
+            ("1m30s", Some(90_000)),
+            ("500ms", Some(500)),
+            ("0s", Some(0)),
+        ];
+        for (text, millis) in cases {
+            assert_eq!(duration(text).ok(), millis.map(Duration::from_millis), "{text}");
+        }
+        for text in ["-1s", "", "soon"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_refused() {
+        let cases: [&[&str]; 5] = [
+            &[],
+            &["demo", "--only", "both"],
+            &["demo", "--window", "long"],
+            &["local-aws", "--port", "x"],
+            &["d"],
+        ];
+        for arguments in cases {
+            let line = std::iter::once("protectorctl").chain(arguments.iter().copied());
+            assert!(Cli::try_parse_from(line).is_err(), "{arguments:?}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! `protectorctl demo`: the same drain without and with the protector, and what was lost.
+
+mod args;
+mod calls;
+mod files;
+mod native;
+mod outcome;
+mod progress;
+mod report;
+pub(crate) mod router;
+mod run;
+mod scenario;
+mod setup;
+mod teller;
+mod timeline;
+mod verdict;
+pub(crate) mod worker;
+
+pub(crate) use args::DemoArgs;
+pub(crate) use router::RouterArgs;
+pub(crate) use worker::WorkerArgs;
+
+use crate::programs::Missing;
+use crate::stop::Stop;
+use outcome::Outcome;
+use protector_local_aws::model::{ApiError, DaemonStop};
+use protector_local_aws::{LocalAws, StartError, Timeout};
+use run::Done;
+use scenario::{Kind, Scenario};
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+use teller::{Form, Teller};
+use thiserror::Error;
+
+/// As a shell has it for a program that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
+/// Why the demo did not come to its end.
+#[derive(Debug, Error)]
+pub(crate) enum DemoError {
+    /// A program is not built.
+    #[error(transparent)]
+    Missing(#[from] Missing),
+    /// The local AWS did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A call of the demo was refused.
+    #[error("{operation}: {source}")]
+    Call {
+        /// Which call.
+        operation: String,
+        /// Why.
+        source: ApiError,
+    },
+    /// Something did not happen.
+    #[error(transparent)]
+    Late(#[from] Timeout),
+    /// A file or the output.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Runs the demo. Exit code 0: lines were lost without the protector, and none with it.
+///
+/// # Errors
+/// A run did not come to its end, or nobody listens.
+pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Box<dyn Error>> {
+    let mut stop = Stop::listen()?;
+    let scenarios = args.scenarios()?;
+    report::introduce(&args)?;
+    // Ctrl-C drops the runs, and with each local AWS its processes.
+    let runs = tokio::select! {
+        runs = run_all(&scenarios, &args) => runs?,
+        () = stop.asked() => return Ok(ExitCode::from(INTERRUPTED)),
+    };
+    let failures = finish(&args, runs, &mut stop).await?;
+    Ok(if failures.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Says how it went; leaves the last run, the one with the protector, if that is wanted.
+async fn finish(args: &DemoArgs, runs: Vec<(Kind, Done)>, stop: &mut Stop) -> io::Result<Vec<String>> {
+    let (outcomes, left): (Vec<(Kind, Outcome)>, Vec<LocalAws>) = runs
+        .into_iter()
+        .map(|(kind, done)| ((kind, done.outcome), done.aws))
+        .unzip();
+    let lines: Vec<_> = outcomes
+        .iter()
+        .map(|(kind, outcome)| (*kind, &outcome.lines))
+        .collect();
+    let failures = verdict::failures(&lines);
+    report::conclude(args, &outcomes, &failures)?;
+    if let (true, Some(aws)) = (args.keep, left.last()) {
+        report::invite(args, &aws.endpoint_url())?;
+        stop.asked().await;
+    }
+    for aws in left {
+        aws.shutdown().await;
+    }
+    Ok(failures)
+}
+
+/// The runs go on at the same time, each in its own local AWS.
+async fn run_all(scenarios: &[Scenario], args: &DemoArgs) -> Result<Vec<(Kind, Done)>, DemoError> {
+    let one = |scenario: Scenario| run_one(scenario, args.daemon_stop(), args.form());
+    match scenarios {
+        [first, second] => {
+            let (first, second) = tokio::try_join!(one(first.clone()), one(second.clone()))?;
+            Ok(vec![first, second])
+        }
+        _ => {
+            let mut runs = Vec::new();
+            for scenario in scenarios {
+                runs.push(one(scenario.clone()).await?);
+            }
+            Ok(runs)
+        }
+    }
+}
+
+async fn run_one(scenario: Scenario, native: DaemonStop, form: Form) -> Result<(Kind, Done), DemoError> {
+    let kind = scenario.kind;
+    Ok((kind, run::run(&scenario, native, Teller { kind, form }).await?))
+}

@@ -1,0 +1,195 @@
+//! What is drained: one instance, and what runs on it.
+
+use super::files::Run;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The region of the local AWS.
+pub(crate) const REGION: &str = "us-east-1";
+
+/// The cluster.
+pub(crate) const CLUSTER: &str = "demo";
+
+/// The Auto Scaling group.
+pub(crate) const GROUP: &str = "demo";
+
+/// How many replica tasks the `web` service has.
+pub(crate) const REPLICAS: usize = 3;
+
+/// Family and service of the replica tasks.
+pub(crate) const WEB: &str = "web";
+
+/// Family of the standalone task.
+pub(crate) const JOB: &str = "job";
+
+/// Family and DAEMON service of the log router, and the name of its container.
+pub(crate) const ROUTER: &str = "log-router";
+
+/// The container of the sidecar.
+pub(crate) const SIDECAR: &str = "ecs-daemon-protector";
+
+/// The container of an application.
+pub(crate) const APP: &str = "app";
+
+/// How often an application logs a line.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// How long all runs together before the drain.
+pub(crate) const WARM_UP: Duration = Duration::from_secs(3);
+
+/// How long the standalone task goes on after the replica tasks are done.
+const JOB_LONGER: Duration = Duration::from_secs(4);
+
+/// Seconds until the agent kills an application that does not end; more than any SIGTERM window here.
+const APP_STOP_TIMEOUT: u64 = 120;
+
+/// With the protector or without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    /// Plain ECS, with managed instance draining.
+    Without,
+    /// With coordinator and sidecar.
+    With,
+}
+
+impl Kind {
+    /// Its name, which is also that of its directory.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Without => "without",
+            Kind::With => "with",
+        }
+    }
+
+    /// The lifecycle hook of its group. Managed instance draining has one of its own.
+    pub(crate) fn hook(self) -> &'static str {
+        match self {
+            Kind::Without => "ecs-managed-draining-termination-hook",
+            Kind::With => "ecs-daemon-protector",
+        }
+    }
+}
+
+/// One run of the drain.
+#[derive(Clone, Debug)]
+pub(crate) struct Scenario {
+    /// With or without.
+    pub(crate) kind: Kind,
+    /// Where its files are.
+    pub(crate) run: Run,
+    /// The program of router and applications: this one.
+    pub(crate) own: PathBuf,
+    /// The coordinator, with the protector.
+    pub(crate) coordinator: Option<PathBuf>,
+    /// The sidecar, with the protector.
+    pub(crate) sidecar: Option<PathBuf>,
+    /// How long the applications go on logging after SIGTERM.
+    pub(crate) window: Duration,
+}
+
+impl Scenario {
+    /// How long the standalone task works, from its start.
+    pub(crate) fn job_runs(&self) -> Duration {
+        WARM_UP + self.window + JOB_LONGER
+    }
+
+    /// The task definitions: applications, and the router with the sidecar beside it.
+    pub(crate) fn task_definitions(&self) -> [Value; 3] {
+        [
+            self.app(WEB, None),
+            self.app(JOB, Some(self.job_runs())),
+            self.router(),
+        ]
+    }
+
+    fn app(&self, name: &str, run: Option<Duration>) -> Value {
+        let mut command = self.command("worker");
+        command.extend(["--name".to_owned(), name.to_owned()]);
+        command.extend([
+            "--window".to_owned(),
+            text(self.window),
+            "--every".to_owned(),
+            text(EVERY),
+        ]);
+        command.extend(run.into_iter().flat_map(|run| ["--run".to_owned(), text(run)]));
+        json!({"family": name, "requiresCompatibilities": ["EC2"], "networkMode": "host", "containerDefinitions": [
+            {"name": APP, "image": APP, "essential": true, "memory": 32, "command": command,
+             "stopTimeout": APP_STOP_TIMEOUT},
+        ]})
+    }
+
+    fn router(&self) -> Value {
+        let router = json!({"name": ROUTER, "image": ROUTER, "essential": true, "memory": 64,
+            "command": self.command("router"), "stopTimeout": 60});
+        let containers: Vec<_> = [router]
+            .into_iter()
+            .chain(self.sidecar.as_deref().map(sidecar))
+            .collect();
+        json!({"family": ROUTER, "requiresCompatibilities": ["EC2"], "networkMode": "host",
+            "taskRoleArn": "arn:aws:iam::123456789012:role/log-router-task", "containerDefinitions": containers})
+    }
+
+    fn command(&self, name: &str) -> Vec<String> {
+        let path = |path: &Path| path.to_string_lossy().into_owned();
+        vec![
+            path(&self.own),
+            name.to_owned(),
+            "--dir".to_owned(),
+            path(self.run.dir()),
+        ]
+    }
+}
+
+/// The sidecar as `examples/task-definition.json` has it.
+fn sidecar(binary: &Path) -> Value {
+    json!({"name": SIDECAR, "image": SIDECAR, "essential": false, "memory": 32,
+        "restartPolicy": {"enabled": true, "restartAttemptPeriod": 60},
+        "dependsOn": [{"containerName": ROUTER, "condition": "START"}],
+        "stopTimeout": 3720,
+        "command": [binary.to_string_lossy()],
+        "environment": [{"name": "PROTECTOR_MAX_HOLD", "value": "1h"}]})
+}
+
+fn text(duration: Duration) -> String {
+    format!("{}ms", duration.as_millis())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scenario(sidecar: Option<&str>) -> Scenario {
+        Scenario {
+            kind: Kind::With,
+            run: Run::new(Path::new("/out/with")),
+            own: "/bin/protectorctl".into(),
+            coordinator: None,
+            sidecar: sidecar.map(PathBuf::from),
+            window: Duration::from_secs(8),
+        }
+    }
+
+    #[test]
+    fn only_the_job_ends_by_itself_and_after_the_others() {
+        let [web, job, _] = scenario(None).task_definitions();
+        let command = |definition: &Value| definition["containerDefinitions"][0]["command"].to_string();
+        assert!(!command(&web).contains("--run"));
+        assert!(command(&job).contains(r#""--run","15000ms""#), "{job}");
+        assert!(scenario(None).job_runs() > WARM_UP + scenario(None).window);
+    }
+
+    #[test]
+    fn the_sidecar_depends_on_what_it_protects() {
+        let [_, _, plain] = scenario(None).task_definitions();
+        assert_eq!(plain["containerDefinitions"].as_array().unwrap().len(), 1);
+        let [_, _, protected] = scenario(Some("/bin/sidecar")).task_definitions();
+        let sidecar = &protected["containerDefinitions"][1];
+        assert_eq!(
+            sidecar["dependsOn"][0],
+            json!({"containerName": ROUTER, "condition": "START"})
+        );
+        assert_eq!(sidecar["essential"], false);
+    }
+}

@@ -1,0 +1,167 @@
+//! What was lost, and what that says. Computed from the files alone.
+
+use super::files::kind_of;
+use super::scenario::Kind;
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+
+/// Lines sent against lines arrived.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Tally {
+    /// Lines that the applications have logged.
+    pub(crate) sent: usize,
+    /// Of these, lines in the router's file.
+    pub(crate) arrived: usize,
+    /// Of these, lines that are not.
+    pub(crate) lost: usize,
+    /// Lost lines by kind of task.
+    pub(crate) lost_by_task: BTreeMap<String, usize>,
+    /// Lines that have arrived more than once.
+    pub(crate) doubled: usize,
+    /// Lines in the router's file that nobody has sent.
+    pub(crate) unknown: usize,
+}
+
+/// Compares what was sent with what has arrived. Lines are unique by name and number.
+pub(crate) fn tally(sent: &[String], arrived: &[String]) -> Tally {
+    let mut count: HashMap<&str, usize> = sent.iter().map(|line| (line.as_str(), 0)).collect();
+    let mut tally = Tally {
+        sent: count.len(),
+        ..Tally::default()
+    };
+    for line in arrived {
+        match count.get_mut(line.as_str()) {
+            Some(times) => *times += 1,
+            None => tally.unknown += 1,
+        }
+    }
+    for (line, times) in count {
+        match times {
+            0 => *tally.lost_by_task.entry(kind_of(line).to_owned()).or_default() += 1,
+            1 => tally.arrived += 1,
+            _ => {
+                tally.arrived += 1;
+                tally.doubled += 1;
+            }
+        }
+    }
+    tally.lost = tally.lost_by_task.values().sum();
+    tally
+}
+
+/// What is wrong with the demo's result; nothing if it shows what it should.
+pub(crate) fn failures(runs: &[(Kind, &Tally)]) -> Vec<String> {
+    runs.iter()
+        .flat_map(|(kind, tally)| wrong_with(*kind, tally))
+        .collect()
+}
+
+fn wrong_with(kind: Kind, tally: &Tally) -> Vec<String> {
+    let name = kind.name();
+    let checks = [
+        (
+            tally.sent == 0,
+            format!("{name}: the applications have sent nothing"),
+        ),
+        (
+            tally.unknown > 0,
+            format!("{name}: {} lines arrived that nobody has sent", tally.unknown),
+        ),
+        (
+            kind == Kind::With && tally.lost > 0,
+            format!("{name}: {} of {} lines were lost", tally.lost, tally.sent),
+        ),
+        (
+            kind == Kind::Without && tally.lost == 0,
+            format!("{name}: nothing was lost, so there is no difference to see"),
+        ),
+    ];
+    checks
+        .into_iter()
+        .filter(|(wrong, _)| *wrong)
+        .map(|(_, text)| text)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(numbers: impl IntoIterator<Item = u64>) -> Vec<String> {
+        numbers
+            .into_iter()
+            .map(|number| format!("web-1 {number:06} x"))
+            .collect()
+    }
+
+    #[test]
+    fn lost_lines_are_those_that_did_not_arrive() {
+        let tally = tally(&lines(0..10), &lines((0..6).chain([5, 5, 40])));
+        let lost_by_task = BTreeMap::from([("web".to_owned(), 4)]);
+        assert_eq!(
+            tally,
+            Tally {
+                sent: 10,
+                arrived: 6,
+                lost: 4,
+                lost_by_task,
+                doubled: 1,
+                unknown: 1
+            }
+        );
+    }
+
+    #[test]
+    fn order_does_not_matter() {
+        let tally = tally(&lines(0..10), &lines((0..10).rev()));
+        assert_eq!(
+            tally,
+            Tally {
+                sent: 10,
+                arrived: 10,
+                ..Tally::default()
+            }
+        );
+    }
+
+    #[test]
+    fn the_demo_shows_a_difference_or_fails() {
+        let all = Tally {
+            sent: 10,
+            arrived: 10,
+            ..Tally::default()
+        };
+        let some = Tally {
+            sent: 10,
+            arrived: 7,
+            lost: 3,
+            ..Tally::default()
+        };
+        let none = Tally::default();
+        let foreign = Tally {
+            unknown: 1,
+            ..all.clone()
+        };
+        let cases = [
+            (Kind::Without, &some, ""),
+            (Kind::With, &all, ""),
+            (Kind::With, &some, "with: 3 of 10 lines were lost"),
+            (
+                Kind::Without,
+                &all,
+                "without: nothing was lost, so there is no difference to see",
+            ),
+            (Kind::With, &none, "with: the applications have sent nothing"),
+            (Kind::With, &foreign, "with: 1 lines arrived that nobody has sent"),
+        ];
+        for (kind, tally, expected) in cases {
+            assert_eq!(
+                failures(&[(kind, tally)]).join("; "),
+                expected,
+                "{kind:?} {tally:?}"
+            );
+        }
+        assert_eq!(failures(&[(Kind::Without, &all), (Kind::With, &some)]).len(), 2);
+    }
+}

@@ -1,0 +1,64 @@
+//! What is said, to people or to programs.
+
+use serde::Serialize;
+use std::error::Error;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::iter;
+
+/// Writes a line to standard output, at once.
+///
+/// # Errors
+/// Standard output cannot be written; see [`is_closed_pipe`].
+pub(crate) fn line(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
+/// Writes a value as one line of JSON.
+///
+/// # Errors
+/// As for [`line`].
+pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
+    line(&serde_json::to_string(value)?)
+}
+
+/// Tells on standard error why the program fails, with every cause.
+pub(crate) fn error(error: &(dyn Error + 'static)) {
+    let mut text = String::from("error");
+    for cause in causes(error).map(ToString::to_string) {
+        // Some errors repeat their cause in their own words.
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Is this the end of a reader, as in `protectorctl demo | head`?
+pub(crate) fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
+    causes(error)
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+/// An error, and what is behind it.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    iter::successors(Some(error), |error| (*error).source())
+}
+
+/// May colours be used? On a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
+pub(crate) fn colours() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_pipe_is_no_failure() {
+        assert!(is_closed_pipe(&io::Error::from(ErrorKind::BrokenPipe)));
+        assert!(!is_closed_pipe(&io::Error::from(ErrorKind::NotFound)));
+    }
+}

@@ -1,0 +1,10 @@
+//! The program itself, as it is called: errors, the local AWS, and the processes of the demo.
+
+#[cfg(test)]
+mod local_aws;
+#[cfg(test)]
+mod mistakes;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod routing;
