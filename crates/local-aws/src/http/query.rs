@@ -27,6 +27,7 @@ const BOOLEANS: &[&str] = &[
     "IncludeInstances",
     "NewInstancesProtectedFromScaleIn",
     "PropagateAtLaunch",
+    "ProtectedFromScaleIn",
     "ShouldDecrementDesiredCapacity",
 ];
 

@@ -56,12 +56,20 @@ mod tests {
             "1 validation error detected: Value '11' at 'maxResults' failed to satisfy constraint: \
              Member must have value less than or equal to 10"
         );
-        assert!(size(json!({"MaxResults": 0})).unwrap_err().contains("greater than or equal to 1"));
+        assert!(
+            size(json!({"MaxResults": 0}))
+                .unwrap_err()
+                .contains("greater than or equal to 1")
+        );
     }
 
     #[test]
     fn a_list_has_a_longest_length() {
         assert_eq!(at_most_items(&["a", "b"], "names", 2), Ok(()));
-        assert!(at_most_items(&["a", "b"], "names", 1).unwrap_err().contains("Value '[a, b]' at 'names'"));
+        assert!(
+            at_most_items(&["a", "b"], "names", 1)
+                .unwrap_err()
+                .contains("Value '[a, b]' at 'names'")
+        );
     }
 }

@@ -130,15 +130,27 @@ impl Faults {
             return Vec::new();
         }
         self.reordering = 0;
-        std::mem::take(&mut self.held).into_iter().rev().map(|event| (now, event)).collect()
+        std::mem::take(&mut self.held)
+            .into_iter()
+            .rev()
+            .map(|event| (now, event))
+            .collect()
     }
 
     fn plan_call(&mut self, filter: CallFilter, limit: impl Into<Limit>, fault: CallFault) {
-        self.calls.push(CallPlan { filter, limit: limit.into(), fault });
+        self.calls.push(CallPlan {
+            filter,
+            limit: limit.into(),
+            fault,
+        });
     }
 
     fn plan_event(&mut self, filter: EventFilter, limit: impl Into<Limit>, fault: EventFault) {
-        self.events.push(EventPlan { filter, limit: limit.into(), fault });
+        self.events.push(EventPlan {
+            filter,
+            limit: limit.into(),
+            fault,
+        });
     }
 }
 

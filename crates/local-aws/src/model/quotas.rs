@@ -45,7 +45,10 @@ impl Bucket {
 
     fn of_ecs(operation: &str) -> Bucket {
         match operation {
-            "DescribeContainerInstances" | "DescribeTasks" | "ListAttributes" | "ListContainerInstances"
+            "DescribeContainerInstances"
+            | "DescribeTasks"
+            | "ListAttributes"
+            | "ListContainerInstances"
             | "ListTasks" => Bucket::EcsClusterResourceRead,
             "DescribeServices" | "ListServices" => Bucket::EcsServiceResourceRead,
             "CreateService" | "UpdateService" | "DeleteService" => Bucket::EcsServiceModify,
@@ -85,7 +88,10 @@ pub(crate) struct Quotas {
 impl Quotas {
     /// Quotas that hold; or none, if not `on`.
     pub(crate) fn new(on: bool) -> Quotas {
-        Quotas { on, full_at: BTreeMap::new() }
+        Quotas {
+            on,
+            full_at: BTreeMap::new(),
+        }
     }
 
     /// Takes the token that a call costs.
@@ -118,8 +124,16 @@ mod tests {
         Timestamp::from_millisecond(milliseconds).unwrap()
     }
 
-    fn taken(quotas: &mut Quotas, milliseconds: i64, service: Service, operation: &str, tries: usize) -> usize {
-        (0..tries).filter(|_| quotas.take(at(milliseconds), service, operation).is_ok()).count()
+    fn taken(
+        quotas: &mut Quotas,
+        milliseconds: i64,
+        service: Service,
+        operation: &str,
+        tries: usize,
+    ) -> usize {
+        (0..tries)
+            .filter(|_| quotas.take(at(milliseconds), service, operation).is_ok())
+            .count()
     }
 
     #[test]
@@ -137,9 +151,21 @@ mod tests {
         ];
         for (service, operation, burst, per_second) in cases {
             let mut quotas = Quotas::new(true);
-            assert_eq!(taken(&mut quotas, 0, service, operation, 500), burst, "{operation}");
-            assert_eq!(taken(&mut quotas, 1000, service, operation, 500), per_second, "{operation}");
-            assert_eq!(taken(&mut quotas, 3_600_000, service, operation, 500), burst, "{operation}");
+            assert_eq!(
+                taken(&mut quotas, 0, service, operation, 500),
+                burst,
+                "{operation}"
+            );
+            assert_eq!(
+                taken(&mut quotas, 1000, service, operation, 500),
+                per_second,
+                "{operation}"
+            );
+            assert_eq!(
+                taken(&mut quotas, 3_600_000, service, operation, 500),
+                burst,
+                "{operation}"
+            );
         }
     }
 
@@ -158,14 +184,26 @@ mod tests {
             let mut tries = (0..1000).map(|_| quotas.take(at(0), service, operation));
             tries.find_map(Result::err).unwrap().code
         };
-        assert_eq!(refusal(&mut quotas, Service::Ecs, "ListTasks"), "ThrottlingException");
-        assert_eq!(refusal(&mut quotas, Service::Ssm, "GetParameter"), "ThrottlingException");
-        assert_eq!(refusal(&mut quotas, Service::AutoScaling, "CompleteLifecycleAction"), "Throttling");
+        assert_eq!(
+            refusal(&mut quotas, Service::Ecs, "ListTasks"),
+            "ThrottlingException"
+        );
+        assert_eq!(
+            refusal(&mut quotas, Service::Ssm, "GetParameter"),
+            "ThrottlingException"
+        );
+        assert_eq!(
+            refusal(&mut quotas, Service::AutoScaling, "CompleteLifecycleAction"),
+            "Throttling"
+        );
     }
 
     #[test]
     fn switched_off_they_never_throttle() {
-        assert_eq!(taken(&mut Quotas::new(false), 0, Service::Ssm, "PutParameter", 1000), 1000);
+        assert_eq!(
+            taken(&mut Quotas::new(false), 0, Service::Ssm, "PutParameter", 1000),
+            1000
+        );
     }
 
     proptest! {

@@ -53,7 +53,12 @@ impl Ssm {
     ///
     /// # Errors
     /// As the API reference says for the operation; `UnknownOperationException` for one that is not served.
-    pub(crate) fn call(&mut self, now: Timestamp, operation: &str, params: &Value) -> Result<Value, ApiError> {
+    pub(crate) fn call(
+        &mut self,
+        now: Timestamp,
+        operation: &str,
+        params: &Value,
+    ) -> Result<Value, ApiError> {
         match operation {
             "PutParameter" => self.put(now, Params(params)),
             "DeleteParameter" => self.delete(Params(params)),
@@ -67,9 +72,16 @@ impl Ssm {
     ///
     /// # Errors
     /// As [`Ssm::call`].
-    pub(crate) fn call_stale(&mut self, now: Timestamp, operation: &str, params: &Value) -> Result<Value, ApiError> {
+    pub(crate) fn call_stale(
+        &mut self,
+        now: Timestamp,
+        operation: &str,
+        params: &Value,
+    ) -> Result<Value, ApiError> {
         match operation {
-            "GetParameter" | "GetParameters" | "GetParametersByPath" => self.read(operation, Params(params), 1),
+            "GetParameter" | "GetParameters" | "GetParametersByPath" => {
+                self.read(operation, Params(params), 1)
+            }
             _ => self.call(now, operation, params),
         }
     }
@@ -81,7 +93,10 @@ impl Ssm {
 
     /// The latest value of a parameter.
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
-        self.parameters.get(name)?.latest().map(|version| version.value.as_str())
+        self.parameters
+            .get(name)?
+            .latest()
+            .map(|version| version.value.as_str())
     }
 
     fn read(&self, operation: &str, params: Params<'_>, lag: usize) -> Result<Value, ApiError> {

@@ -15,7 +15,10 @@ impl AutoScaling {
     pub(super) fn heartbeat(&mut self, now: Timestamp, params: Params<'_>) -> Result<Value, ApiError> {
         let (group, out) = self.group_mut(params)?;
         let (id, hook) = find(group, params)?;
-        let waits = group.instances.get_mut(&id).map(|instance| instance.waits.iter_mut());
+        let waits = group
+            .instances
+            .get_mut(&id)
+            .map(|instance| instance.waits.iter_mut());
         for wait in waits.into_iter().flatten().filter(|wait| wait.hook == hook) {
             wait.deadline = later(now, wait.heartbeat).min(wait.global_deadline);
         }
@@ -38,10 +41,21 @@ impl AutoScaling {
         let Some(group) = self.groups.get_mut(group) else {
             return;
         };
-        let waits = group.instances.get(instance).map(|instance| instance.waits.iter());
+        let waits = group
+            .instances
+            .get(instance)
+            .map(|instance| instance.waits.iter());
         let wait = waits.into_iter().flatten().find(|wait| wait.hook == hook);
         if let Some(result) = wait.map(|wait| wait.default_result) {
-            lifecycle::resolve(now, group, &mut self.out, instance, hook, HookStep::TimedOut(result), result);
+            lifecycle::resolve(
+                now,
+                group,
+                &mut self.out,
+                instance,
+                hook,
+                HookStep::TimedOut(result),
+                result,
+            );
             size::reconcile(now, group, &mut self.out);
         }
     }
@@ -49,25 +63,37 @@ impl AutoScaling {
 
 /// Instance and hook of the action that the input means: by its token, else by its instance.
 fn find(group: &Group, params: Params<'_>) -> Result<(String, String), ApiError> {
-    let hook = params.text("LifecycleHookName").ok_or_else(|| missing("lifecycleHookName"))?;
+    let hook = params
+        .text("LifecycleHookName")
+        .ok_or_else(|| missing("lifecycleHookName"))?;
     let (token, instance) = (params.text("LifecycleActionToken"), params.text("InstanceId"));
-    let mut actions =
-        group.instances.values().flat_map(|one| one.waits.iter().map(|wait| (one.id.as_str(), wait)));
+    let mut actions = group
+        .instances
+        .values()
+        .flat_map(|one| one.waits.iter().map(|wait| (one.id.as_str(), wait)));
     let found = actions.find(|(id, wait)| {
         wait.hook == hook
             && token.is_none_or(|token| wait.token == token)
             && instance.is_none_or(|instance| *id == instance)
     });
     match (token, instance, found) {
-        (None, None, _) => Err(invalid("Either a lifecycle action token or an instance ID must be specified.")),
+        (None, None, _) => Err(invalid(
+            "Either a lifecycle action token or an instance ID must be specified.",
+        )),
         (_, _, Some((id, wait))) => Ok((id.to_owned(), wait.hook.clone())),
-        (Some(token), ..) => Err(invalid(format!("No active Lifecycle Action found with token {token}"))),
-        (_, Some(id), _) => Err(invalid(format!("No active Lifecycle Action found with instance ID {id}"))),
+        (Some(token), ..) => Err(invalid(format!(
+            "No active Lifecycle Action found with token {token}"
+        ))),
+        (_, Some(id), _) => Err(invalid(format!(
+            "No active Lifecycle Action found with instance ID {id}"
+        ))),
     }
 }
 
 fn result(params: Params<'_>) -> Result<ActionResult, ApiError> {
-    let name = params.text("LifecycleActionResult").ok_or_else(|| missing("lifecycleActionResult"))?;
+    let name = params
+        .text("LifecycleActionResult")
+        .ok_or_else(|| missing("lifecycleActionResult"))?;
     let rule = "Member must satisfy enum value set: [CONTINUE, ABANDON]";
     ActionResult::parse(name).ok_or_else(|| invalid(broken(name, "lifecycleActionResult", rule)))
 }

@@ -20,7 +20,11 @@ pub(super) fn lifecycle_action(
 ) -> Value {
     let (detail_type, origin, destination) = match hook.transition {
         Transition::Launching => ("EC2 Instance-launch Lifecycle Action", "EC2", "AutoScalingGroup"),
-        Transition::Terminating => ("EC2 Instance-terminate Lifecycle Action", "AutoScalingGroup", "EC2"),
+        Transition::Terminating => (
+            "EC2 Instance-terminate Lifecycle Action",
+            "AutoScalingGroup",
+            "EC2",
+        ),
     };
     let mut detail = json!({
         "LifecycleActionToken": token,

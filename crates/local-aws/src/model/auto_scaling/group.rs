@@ -53,13 +53,22 @@ impl Group {
 
     /// The zone of the instance with this number: they are filled in turn.
     pub(super) fn zone_of(&self, number: u64) -> String {
-        let index = usize::try_from(number).unwrap_or_default().checked_rem(self.zones.len());
-        index.and_then(|index| self.zones.get(index)).cloned().unwrap_or_default()
+        let index = usize::try_from(number)
+            .unwrap_or_default()
+            .checked_rem(self.zones.len());
+        index
+            .and_then(|index| self.zones.get(index))
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// The instances that are not on their way out, in the order of their launch.
     pub(super) fn staying(&self) -> Vec<&Instance> {
-        let mut staying: Vec<_> = self.instances.values().filter(|one| !one.state.is_leaving()).collect();
+        let mut staying: Vec<_> = self
+            .instances
+            .values()
+            .filter(|one| !one.state.is_leaving())
+            .collect();
         staying.sort_by_key(|instance| instance.number);
         staying
     }

@@ -98,6 +98,8 @@ impl ActionResult {
 
     /// The result with this name.
     pub(super) fn parse(name: &str) -> Option<ActionResult> {
-        [ActionResult::Continue, ActionResult::Abandon].into_iter().find(|result| result.name() == name)
+        [ActionResult::Continue, ActionResult::Abandon]
+            .into_iter()
+            .find(|result| result.name() == name)
     }
 }

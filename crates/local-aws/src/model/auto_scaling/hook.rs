@@ -48,7 +48,9 @@ impl Transition {
     }
 
     fn parse(name: &str) -> Option<Transition> {
-        [Transition::Launching, Transition::Terminating].into_iter().find(|known| known.name() == name)
+        [Transition::Launching, Transition::Terminating]
+            .into_iter()
+            .find(|known| known.name() == name)
     }
 }
 
@@ -118,10 +120,15 @@ impl AutoScaling {
     pub(super) fn put_hook(&mut self, params: Params<'_>) -> Result<Value, ApiError> {
         let least = self.heartbeat_min_seconds;
         let (group, _) = self.group_mut(params)?;
-        let name = params.text("LifecycleHookName").ok_or_else(|| missing("lifecycleHookName"))?;
+        let name = params
+            .text("LifecycleHookName")
+            .ok_or_else(|| missing("lifecycleHookName"))?;
         let old = group.hooks.get(name).cloned();
         if old.is_none() && group.hooks.len() >= HOOKS_MAX {
-            return Err(client("LimitExceeded", format!("A group has at most {HOOKS_MAX} lifecycle hooks.")));
+            return Err(client(
+                "LimitExceeded",
+                format!("A group has at most {HOOKS_MAX} lifecycle hooks."),
+            ));
         }
         let hook = changed(old, name, least, params)?;
         group.hooks.insert(name.to_owned(), hook);
@@ -131,7 +138,9 @@ impl AutoScaling {
     /// Deletes a hook; its open actions are complete with that.
     pub(super) fn delete_hook(&mut self, now: Timestamp, params: Params<'_>) -> Result<Value, ApiError> {
         let (group, out) = self.group_mut(params)?;
-        let name = params.text("LifecycleHookName").ok_or_else(|| missing("lifecycleHookName"))?;
+        let name = params
+            .text("LifecycleHookName")
+            .ok_or_else(|| missing("lifecycleHookName"))?;
         let Some(hook) = group.hooks.remove(name) else {
             return Err(invalid(format!("No Lifecycle Hook found with name {name}")));
         };
@@ -143,7 +152,10 @@ impl AutoScaling {
     pub(super) fn describe_hooks(&mut self, params: Params<'_>) -> Result<Value, ApiError> {
         let (group, _) = self.group_mut(params)?;
         let names = params.texts("LifecycleHookNames");
-        let asked = group.hooks.values().filter(|hook| names.is_empty() || names.contains(&hook.name.as_str()));
+        let asked = group
+            .hooks
+            .values()
+            .filter(|hook| names.is_empty() || names.contains(&hook.name.as_str()));
         let hooks: Vec<_> = asked.map(|hook| hook.view(&group.name)).collect();
         Ok(json!({"LifecycleHooks": hooks}))
     }
@@ -151,19 +163,32 @@ impl AutoScaling {
 
 /// What is not in the input stays, or has its default.
 fn changed(old: Option<Hook>, name: &str, least: i64, params: Params<'_>) -> Result<Hook, ApiError> {
-    let kept = |member: &str, old: Option<&String>| params.text(member).or(old.map(String::as_str)).map(str::to_owned);
+    let kept = |member: &str, old: Option<&String>| {
+        params.text(member).or(old.map(String::as_str)).map(str::to_owned)
+    };
     let old = old.as_ref();
     let hook = Hook {
         name: name.to_owned(),
-        transition: transition(params)?.or(old.map(|hook| hook.transition)).ok_or_else(no_transition)?,
+        transition: transition(params)?
+            .or(old.map(|hook| hook.transition))
+            .ok_or_else(no_transition)?,
         heartbeat_seconds: heartbeat(old, least, params)?,
         default_result: default_result(old, params)?,
-        metadata: kept("NotificationMetadata", old.and_then(|hook| hook.metadata.as_ref())),
+        metadata: kept(
+            "NotificationMetadata",
+            old.and_then(|hook| hook.metadata.as_ref()),
+        ),
         target: kept("NotificationTargetARN", old.and_then(|hook| hook.target.as_ref())),
         role: kept("RoleARN", old.and_then(|hook| hook.role.as_ref())),
     };
-    match hook.metadata.as_ref().is_some_and(|text| text.chars().count() > METADATA_MAX) {
-        true => Err(invalid(format!("NotificationMetadata has at most {METADATA_MAX} characters."))),
+    match hook
+        .metadata
+        .as_ref()
+        .is_some_and(|text| text.chars().count() > METADATA_MAX)
+    {
+        true => Err(invalid(format!(
+            "NotificationMetadata has at most {METADATA_MAX} characters."
+        ))),
         false => Ok(hook),
     }
 }

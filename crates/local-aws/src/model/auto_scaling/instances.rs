@@ -15,13 +15,22 @@ const IDS_MAX: usize = 50;
 
 impl AutoScaling {
     /// Terminates an instance, by way of the hooks. It is replaced unless the desired capacity goes down.
-    pub(super) fn terminate_instance(&mut self, now: Timestamp, params: Params<'_>) -> Result<Value, ApiError> {
+    pub(super) fn terminate_instance(
+        &mut self,
+        now: Timestamp,
+        params: Params<'_>,
+    ) -> Result<Value, ApiError> {
         let id = params.text("InstanceId").ok_or_else(|| missing("instanceId"))?;
         let decrement = params.0["ShouldDecrementDesiredCapacity"].as_bool();
         let decrement = decrement.ok_or_else(|| missing("shouldDecrementDesiredCapacity"))?;
-        let group = self.groups.values_mut().find(|group| group.instances.contains_key(id));
+        let group = self
+            .groups
+            .values_mut()
+            .find(|group| group.instances.contains_key(id));
         let group = group.ok_or_else(|| {
-            invalid(format!("Instance Id not found - No managed instance found for instance ID: {id}"))
+            invalid(format!(
+                "Instance Id not found - No managed instance found for instance ID: {id}"
+            ))
         })?;
         check_terminable(group, id, decrement)?;
         if decrement {
@@ -41,10 +50,15 @@ impl AutoScaling {
         let (group, _) = self.group_mut(params)?;
         if let Some(foreign) = ids.iter().find(|id| !group.instances.contains_key(**id)) {
             let name = &group.name;
-            return Err(invalid(format!("The instance {foreign} is not part of Auto Scaling group {name}.")));
+            return Err(invalid(format!(
+                "The instance {foreign} is not part of Auto Scaling group {name}."
+            )));
         }
         for id in ids {
-            group.instances.entry(id.to_owned()).and_modify(|instance| instance.protected = protected);
+            group
+                .instances
+                .entry(id.to_owned())
+                .and_modify(|instance| instance.protected = protected);
         }
         Ok(json!({}))
     }
@@ -60,15 +74,24 @@ impl AutoScaling {
             .filter(|(_, instance)| ids.is_empty() || ids.contains(&instance.id.as_str()))
             .collect();
         all.sort_by_key(|(_, instance)| instance.id.as_str());
-        let items = all.into_iter().map(|(group, one)| (one.id.as_str(), move || one.details(&group.name)));
+        let items = all
+            .into_iter()
+            .map(|(group, one)| (one.id.as_str(), move || one.details(&group.name)));
         pages::page(params, "AutoScalingInstances", items, pages::INSTANCES_MAX)
     }
 }
 
 fn check_terminable(group: &Group, id: &str, decrement: bool) -> Result<(), ApiError> {
     let Size { min, desired, .. } = group.size;
-    if let Some(leaving) = group.instances.get(id).filter(|instance| instance.state.is_leaving()) {
-        return Err(invalid(format!("The instance {id} is already {}.", leaving.state)));
+    if let Some(leaving) = group
+        .instances
+        .get(id)
+        .filter(|instance| instance.state.is_leaving())
+    {
+        return Err(invalid(format!(
+            "The instance {id} is already {}.",
+            leaving.state
+        )));
     }
     match decrement && desired <= min {
         true => Err(invalid(format!(
@@ -82,7 +105,11 @@ fn check_terminable(group: &Group, id: &str, decrement: bool) -> Result<(), ApiE
 
 /// `Activity` of the API.
 fn activity(now: Timestamp, group: &Group, out: &mut Outbox, id: &str) -> Value {
-    let zone = group.instances.get(id).map(|instance| instance.zone.as_str()).unwrap_or_default();
+    let zone = group
+        .instances
+        .get(id)
+        .map(|instance| instance.zone.as_str())
+        .unwrap_or_default();
     json!({
         "ActivityId": out.ids.uuid(),
         "AutoScalingGroupName": group.name,

@@ -25,7 +25,11 @@ pub(super) fn launch(now: Timestamp, group: &mut Group, out: &mut Outbox) -> Str
     group.launched += 1;
     group.instances.insert(id.clone(), instance);
     let cluster = group.cluster().map(str::to_owned);
-    out.push(Happening::Launch { instance: id.clone(), group: group.name.clone(), cluster });
+    out.push(Happening::Launch {
+        instance: id.clone(),
+        group: group.name.clone(),
+        cluster,
+    });
     out.state(&group.name, &id, LifecycleState::Pending);
     begin(now, group, out, &id, Transition::Launching);
     id
@@ -33,7 +37,11 @@ pub(super) fn launch(now: Timestamp, group: &mut Group, out: &mut Outbox) -> Str
 
 /// Sends an instance on its way out. One that is already on it stays as it is.
 pub(super) fn terminate(now: Timestamp, group: &mut Group, out: &mut Outbox, id: &str) {
-    let Some(instance) = group.instances.get_mut(id).filter(|instance| !instance.state.is_leaving()) else {
+    let Some(instance) = group
+        .instances
+        .get_mut(id)
+        .filter(|instance| !instance.state.is_leaving())
+    else {
         return;
     };
     for wait in std::mem::take(&mut instance.waits) {
@@ -57,7 +65,9 @@ pub(super) fn vanish(group: &mut Group, out: &mut Outbox, id: &str) {
 /// Terminates an instance at once, without any hook.
 pub(super) fn force_out(group: &mut Group, out: &mut Outbox, id: &str) {
     vanish(group, out, id);
-    out.push(Happening::Terminate { instance: id.to_owned() });
+    out.push(Happening::Terminate {
+        instance: id.to_owned(),
+    });
 }
 
 /// An open action of an instance ends; `step` says how.
@@ -97,10 +107,21 @@ pub(super) fn resolve(
 /// A hook is deleted: what still waits for it is complete.
 pub(super) fn hook_deleted(now: Timestamp, group: &mut Group, out: &mut Outbox, hook: &Hook) {
     let result = hook.result_of_deletion();
-    let waiting = group.instances.values().filter(|instance| instance.waits.iter().any(|wait| wait.hook == hook.name));
+    let waiting = group
+        .instances
+        .values()
+        .filter(|instance| instance.waits.iter().any(|wait| wait.hook == hook.name));
     let ids: Vec<_> = waiting.map(|instance| instance.id.clone()).collect();
     for id in ids {
-        resolve(now, group, out, &id, &hook.name, HookStep::HookDeleted(result), result);
+        resolve(
+            now,
+            group,
+            out,
+            &id,
+            &hook.name,
+            HookStep::HookDeleted(result),
+            result,
+        );
     }
     super::size::reconcile(now, group, out);
 }
@@ -123,7 +144,10 @@ fn begin(now: Timestamp, group: &mut Group, out: &mut Outbox, id: &str, transiti
     for (wait, event) in actions {
         out.hook(&group.name, id, &wait.hook, HookStep::Waiting);
         out.push(Happening::Event(event));
-        group.instances.entry(id.to_owned()).and_modify(|instance| instance.waits.push(wait));
+        group
+            .instances
+            .entry(id.to_owned())
+            .and_modify(|instance| instance.waits.push(wait));
     }
 }
 

@@ -112,7 +112,11 @@ impl AutoScaling {
     /// The instance is gone without having been asked: Spot took it, or EC2 was told directly. No hook runs, and
     /// the group replaces it. Unknown instances are none of a group's business.
     pub fn terminated(&mut self, now: Timestamp, instance: &str) {
-        let Some(group) = self.groups.values_mut().find(|group| group.instances.contains_key(instance)) else {
+        let Some(group) = self
+            .groups
+            .values_mut()
+            .find(|group| group.instances.contains_key(instance))
+        else {
             return;
         };
         lifecycle::vanish(group, &mut self.out, instance);
@@ -132,7 +136,10 @@ impl AutoScaling {
 
     /// The group of an instance.
     pub fn group_of(&self, instance: &str) -> Option<&str> {
-        let group = self.groups.values().find(|group| group.instances.contains_key(instance))?;
+        let group = self
+            .groups
+            .values()
+            .find(|group| group.instances.contains_key(instance))?;
         Some(&group.name)
     }
 
@@ -158,18 +165,29 @@ impl AutoScaling {
         self.groups.values().flat_map(|group| {
             group.instances.values().flat_map(|instance| {
                 let waits = instance.waits.iter();
-                waits.map(|wait| (wait.deadline, group.name.as_str(), instance.id.as_str(), wait.hook.as_str()))
+                waits.map(|wait| {
+                    (
+                        wait.deadline,
+                        group.name.as_str(),
+                        instance.id.as_str(),
+                        wait.hook.as_str(),
+                    )
+                })
             })
         })
     }
 }
 
 fn group_name(params: Params<'_>) -> Result<&str, ApiError> {
-    params.text("AutoScalingGroupName").ok_or_else(|| missing("autoScalingGroupName"))
+    params
+        .text("AutoScalingGroupName")
+        .ok_or_else(|| missing("autoScalingGroupName"))
 }
 
 fn no_such_group(name: &str) -> ApiError {
-    invalid(format!("AutoScalingGroup name not found - AutoScalingGroup: {name} not found"))
+    invalid(format!(
+        "AutoScalingGroup name not found - AutoScalingGroup: {name} not found"
+    ))
 }
 
 fn missing(member: &str) -> ApiError {

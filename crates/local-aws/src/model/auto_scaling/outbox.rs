@@ -43,12 +43,21 @@ impl Outbox {
     /// An instance is in a new state.
     pub(super) fn state(&mut self, group: &str, instance: &str, state: LifecycleState) {
         let (instance, group) = (instance.to_owned(), group.to_owned());
-        self.push(Happening::LifecycleState { instance, group, state });
+        self.push(Happening::LifecycleState {
+            instance,
+            group,
+            state,
+        });
     }
 
     /// Something happened to a lifecycle action.
     pub(super) fn hook(&mut self, group: &str, instance: &str, hook: &str, what: HookStep) {
         let (instance, group, hook) = (instance.to_owned(), group.to_owned(), hook.to_owned());
-        self.push(Happening::Hook { instance, group, hook, what });
+        self.push(Happening::Hook {
+            instance,
+            group,
+            hook,
+            what,
+        });
     }
 }

@@ -42,5 +42,6 @@ fn after(params: Params<'_>) -> Result<Option<&str>, ApiError> {
         return Ok(None);
     };
     let key = token.strip_prefix(TOKEN);
-    key.map(Some).ok_or_else(|| client("InvalidNextToken", "The NextToken value is not valid."))
+    key.map(Some)
+        .ok_or_else(|| client("InvalidNextToken", "The NextToken value is not valid."))
 }

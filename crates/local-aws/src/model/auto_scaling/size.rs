@@ -11,7 +11,10 @@ pub(super) fn reconcile(now: Timestamp, group: &mut Group, out: &mut Outbox) {
     let staying = group.staying();
     let surplus = staying.len().saturating_sub(desired);
     let unprotected = staying.iter().filter(|instance| !instance.protected);
-    let victims: Vec<_> = unprotected.take(surplus).map(|instance| instance.id.clone()).collect();
+    let victims: Vec<_> = unprotected
+        .take(surplus)
+        .map(|instance| instance.id.clone())
+        .collect();
     let missing = desired.saturating_sub(staying.len());
     for id in victims {
         lifecycle::terminate(now, group, out, &id);
@@ -35,6 +38,8 @@ pub(super) fn checked(size: Size) -> Result<Size, String> {
     }
     match (min..=max).contains(&desired) {
         true => Ok(size),
-        false => Err(format!("Desired capacity:{desired} must be between the specified min size:{min} and max size:{max}")),
+        false => Err(format!(
+            "Desired capacity:{desired} must be between the specified min size:{min} and max size:{max}"
+        )),
     }
 }

@@ -31,7 +31,9 @@ impl Tag {
     }
 
     fn read(input: Params<'_>) -> Result<Tag, ApiError> {
-        let key = input.text("Key").ok_or_else(|| super::missing("tags.member.key"))?;
+        let key = input
+            .text("Key")
+            .ok_or_else(|| super::missing("tags.member.key"))?;
         Ok(Tag {
             key: key.to_owned(),
             value: input.text("Value").unwrap_or_default().to_owned(),
@@ -80,7 +82,9 @@ impl AutoScaling {
         if let Some(kind) = tag.text("ResourceType").filter(|kind| *kind != GROUP) {
             return Err(invalid(format!("The resource type {kind} is not supported.")));
         }
-        let group = tag.text("ResourceId").ok_or_else(|| super::missing("tags.member.resourceId"))?;
+        let group = tag
+            .text("ResourceId")
+            .ok_or_else(|| super::missing("tags.member.resourceId"))?;
         match self.groups.contains_key(group) {
             true => Ok(group.to_owned()),
             false => Err(no_such_group(group)),

@@ -24,17 +24,27 @@ impl AutoScaling {
     }
 
     /// Sets the desired capacity.
-    pub(super) fn set_desired_capacity(&mut self, now: Timestamp, params: Params<'_>) -> Result<Value, ApiError> {
+    pub(super) fn set_desired_capacity(
+        &mut self,
+        now: Timestamp,
+        params: Params<'_>,
+    ) -> Result<Value, ApiError> {
         let (group, out) = self.group_mut(params)?;
-        let desired = params.number("DesiredCapacity").ok_or_else(|| super::missing("desiredCapacity"))?;
+        let desired = params
+            .number("DesiredCapacity")
+            .ok_or_else(|| super::missing("desiredCapacity"))?;
         let Size { min, max, .. } = group.size;
         if desired > max {
             let message = "is above max value";
-            return Err(invalid(format!("New SetDesiredCapacity value {desired} {message} {max} for the AutoScalingGroup.")));
+            return Err(invalid(format!(
+                "New SetDesiredCapacity value {desired} {message} {max} for the AutoScalingGroup."
+            )));
         }
         if desired < min {
             let message = "is below min value";
-            return Err(invalid(format!("New SetDesiredCapacity value {desired} {message} {min} for the AutoScalingGroup.")));
+            return Err(invalid(format!(
+                "New SetDesiredCapacity value {desired} {message} {min} for the AutoScalingGroup."
+            )));
         }
         group.size.desired = desired;
         size::reconcile(now, group, out);
@@ -48,7 +58,10 @@ impl AutoScaling {
         }
         let names = params.texts("AutoScalingGroupNames");
         let with_instances = params.0["IncludeInstances"].as_bool().unwrap_or(true);
-        let asked = self.groups.values().filter(|group| names.is_empty() || names.contains(&group.name.as_str()));
+        let asked = self
+            .groups
+            .values()
+            .filter(|group| names.is_empty() || names.contains(&group.name.as_str()));
         let items = asked.map(|group| (group.name.as_str(), move || group.view(with_instances)));
         pages::page(params, "AutoScalingGroups", items, pages::GROUPS_MAX)
     }

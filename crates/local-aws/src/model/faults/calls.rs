@@ -43,7 +43,10 @@ pub(super) fn after(plans: &mut [CallPlan], now: Timestamp, call: &Call) -> Opti
 
 /// Does a plan make this read a stale one?
 pub(super) fn is_stale(plans: &mut [CallPlan], now: Timestamp, call: &Call) -> bool {
-    act(plans, now, call, |fault| matches!(fault, CallFault::Stale).then_some(())).is_some()
+    act(plans, now, call, |fault| {
+        matches!(fault, CallFault::Stale).then_some(())
+    })
+    .is_some()
 }
 
 /// The first thing that `choose` makes of an open plan for this call; that plan is spent by it.
@@ -53,7 +56,9 @@ fn act<T>(
     call: &Call,
     choose: impl Fn(&CallFault) -> Option<T>,
 ) -> Option<T> {
-    let mut open = plans.iter_mut().filter(|plan| plan.limit.is_open(now) && plan.filter.fits(call));
+    let mut open = plans
+        .iter_mut()
+        .filter(|plan| plan.limit.is_open(now) && plan.filter.fits(call));
     open.find_map(|plan| {
         let chosen = choose(&plan.fault)?;
         plan.limit.spend();

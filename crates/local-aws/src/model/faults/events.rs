@@ -24,7 +24,9 @@ pub(super) struct EventPlan {
 
 /// When, and how often, an event is delivered that arises now.
 pub(super) fn deliver(plans: &mut [EventPlan], now: Timestamp, event: Value) -> Vec<(Timestamp, Value)> {
-    let plan = plans.iter_mut().find(|plan| plan.limit.is_open(now) && plan.filter.fits(&event));
+    let plan = plans
+        .iter_mut()
+        .find(|plan| plan.limit.is_open(now) && plan.filter.fits(&event));
     let fault = plan.map(|plan| {
         plan.limit.spend();
         plan.fault

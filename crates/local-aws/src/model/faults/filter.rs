@@ -25,32 +25,53 @@ impl CallFilter {
 
     /// Every call of a service.
     pub fn service(service: Service) -> CallFilter {
-        CallFilter { service: Some(service), ..CallFilter::default() }
+        CallFilter {
+            service: Some(service),
+            ..CallFilter::default()
+        }
     }
 
     /// Every call of an operation.
     pub fn operation(service: Service, operation: &str) -> CallFilter {
-        CallFilter { operation: Some(operation.to_owned()), ..CallFilter::service(service) }
+        CallFilter {
+            operation: Some(operation.to_owned()),
+            ..CallFilter::service(service)
+        }
     }
 
     /// Of these calls, those by `principal`.
     #[must_use]
     pub fn by(self, principal: &str) -> CallFilter {
-        CallFilter { principal: Some(principal.to_owned()), ..self }
+        CallFilter {
+            principal: Some(principal.to_owned()),
+            ..self
+        }
     }
 
     /// Of these calls, those whose input has `text` in one of its values.
     #[must_use]
     pub fn mentioning(self, text: &str) -> CallFilter {
-        CallFilter { mentions: Some(text.to_owned()), ..self }
+        CallFilter {
+            mentions: Some(text.to_owned()),
+            ..self
+        }
     }
 
     /// Is this one of the calls?
     pub(super) fn fits(&self, call: &Call) -> bool {
         self.service.is_none_or(|service| service == call.service)
-            && self.operation.as_ref().is_none_or(|operation| *operation == call.operation)
-            && self.principal.as_ref().is_none_or(|principal| *principal == call.principal)
-            && self.mentions.as_ref().is_none_or(|text| mentions(&call.params, text))
+            && self
+                .operation
+                .as_ref()
+                .is_none_or(|operation| *operation == call.operation)
+            && self
+                .principal
+                .as_ref()
+                .is_none_or(|principal| *principal == call.principal)
+            && self
+                .mentions
+                .as_ref()
+                .is_none_or(|text| mentions(&call.params, text))
     }
 }
 
@@ -71,18 +92,26 @@ impl EventFilter {
 
     /// Every event with this `detail-type`.
     pub fn detail_type(detail_type: &str) -> EventFilter {
-        EventFilter { detail_type: Some(detail_type.to_owned()), ..EventFilter::default() }
+        EventFilter {
+            detail_type: Some(detail_type.to_owned()),
+            ..EventFilter::default()
+        }
     }
 
     /// Of these events, those that have `text` in one of their values.
     #[must_use]
     pub fn mentioning(self, text: &str) -> EventFilter {
-        EventFilter { mentions: Some(text.to_owned()), ..self }
+        EventFilter {
+            mentions: Some(text.to_owned()),
+            ..self
+        }
     }
 
     /// Is this one of the events?
     pub(super) fn fits(&self, event: &Value) -> bool {
-        self.detail_type.as_ref().is_none_or(|wanted| event["detail-type"] == wanted.as_str())
+        self.detail_type
+            .as_ref()
+            .is_none_or(|wanted| event["detail-type"] == wanted.as_str())
             && self.mentions.as_ref().is_none_or(|text| mentions(event, text))
     }
 }

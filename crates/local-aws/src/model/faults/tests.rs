@@ -8,7 +8,12 @@ fn at(seconds: i64) -> Timestamp {
 
 fn call(service: Service, operation: &str) -> Call {
     let params = json!({"instanceId": "i-1", "list": [{"name": "/prefix/i-2"}]});
-    Call { service, operation: operation.to_owned(), params, principal: "p".to_owned() }
+    Call {
+        service,
+        operation: operation.to_owned(),
+        params,
+        principal: "p".to_owned(),
+    }
 }
 
 fn event(detail_type: &str, instance: &str) -> Value {
@@ -16,7 +21,9 @@ fn event(detail_type: &str, instance: &str) -> Value {
 }
 
 fn codes(faults: &mut Faults, call: &Call, count: usize) -> Vec<Option<String>> {
-    (0..count).map(|_| faults.before(at(0), call).map(|error| error.code)).collect()
+    (0..count)
+        .map(|_| faults.before(at(0), call).map(|error| error.code))
+        .collect()
 }
 
 #[test]
@@ -80,8 +87,15 @@ fn a_fault_after_the_effect_does_not_stop_the_call() {
 #[test]
 fn a_denial_names_the_caller_and_the_action() {
     let denied = words::denied(&call(Service::Ecs, "ListTasks"));
-    assert_eq!((denied.code.as_str(), denied.status), ("AccessDeniedException", 400));
-    assert!(denied.message.starts_with("User: p is not authorized to perform: ecs:ListTasks"));
+    assert_eq!(
+        (denied.code.as_str(), denied.status),
+        ("AccessDeniedException", 400)
+    );
+    assert!(
+        denied
+            .message
+            .starts_with("User: p is not authorized to perform: ecs:ListTasks")
+    );
 }
 
 #[test]
@@ -104,7 +118,11 @@ fn events_are_lost_doubled_and_late() {
     faults.duplicate_events(EventFilter::any().mentioning("i-2"), 1);
     faults.delay_events(EventFilter::detail_type("B"), Duration::from_secs(3), 1);
     let times = |faults: &mut Faults, event: Value| -> Vec<i64> {
-        faults.deliver(at(10), event).into_iter().map(|(time, _)| time.as_second()).collect()
+        faults
+            .deliver(at(10), event)
+            .into_iter()
+            .map(|(time, _)| time.as_second())
+            .collect()
     };
     assert_eq!(times(&mut faults, event("A", "i-1")), Vec::<i64>::new());
     assert_eq!(times(&mut faults, event("A", "i-1")), [10]);

@@ -47,5 +47,9 @@ fn prefix(service: Service) -> &'static str {
 }
 
 fn error(code: &str, message: &str, status: u16) -> ApiError {
-    ApiError { code: code.to_owned(), message: message.to_owned(), status }
+    ApiError {
+        code: code.to_owned(),
+        message: message.to_owned(),
+        status,
+    }
 }

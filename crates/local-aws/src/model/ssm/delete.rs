@@ -12,7 +12,9 @@ const NAMES_MAX: usize = 10;
 impl Ssm {
     /// Deletes one parameter with all its versions.
     pub(super) fn delete(&mut self, params: Params<'_>) -> Result<Value, ApiError> {
-        let name = params.text("Name").ok_or_else(|| invalid("Parameter name must not be empty."))?;
+        let name = params
+            .text("Name")
+            .ok_or_else(|| invalid("Parameter name must not be empty."))?;
         match self.remove(name) {
             true => Ok(json!({})),
             false => Err(not_found()),
@@ -35,7 +37,11 @@ impl Ssm {
             return false;
         };
         let version = parameter.latest().map_or(0, |version| version.number);
-        self.changes.push(ParameterChange { name: name.to_owned(), version, value: None });
+        self.changes.push(ParameterChange {
+            name: name.to_owned(),
+            version,
+            value: None,
+        });
         true
     }
 }

@@ -47,9 +47,15 @@ pub(super) struct Selector<'a> {
 impl Selector<'_> {
     /// Reads a name or an ARN, either with a version or without.
     pub(super) fn of(text: &str) -> Selector<'_> {
-        let name = text.split_once(":parameter").filter(|_| text.starts_with("arn:")).map_or(text, |(_, n)| n);
+        let name = text
+            .split_once(":parameter")
+            .filter(|_| text.starts_with("arn:"))
+            .map_or(text, |(_, n)| n);
         match name.split_once(':') {
-            Some((name, version)) => Selector { name, version: Some(version) },
+            Some((name, version)) => Selector {
+                name,
+                version: Some(version),
+            },
             None => Selector { name, version: None },
         }
     }
@@ -57,7 +63,9 @@ impl Selector<'_> {
 
 /// Is `name` below `path`; directly, unless `recursive`?
 pub(super) fn is_below(name: &str, path: &str, recursive: bool) -> bool {
-    let rest = name.strip_prefix(path.trim_end_matches('/')).and_then(|rest| rest.strip_prefix('/'));
+    let rest = name
+        .strip_prefix(path.trim_end_matches('/'))
+        .and_then(|rest| rest.strip_prefix('/'));
     rest.is_some_and(|rest| !rest.is_empty() && (recursive || !rest.contains('/')))
 }
 
@@ -93,7 +101,11 @@ mod tests {
     #[test]
     fn names_are_checked() {
         let deep = "/a".repeat(LEVELS_MAX);
-        for good in ["plain", "/ecs-daemon-protector/c_1.x/i-0123456789abcdef0", deep.as_str()] {
+        for good in [
+            "plain",
+            "/ecs-daemon-protector/c_1.x/i-0123456789abcdef0",
+            deep.as_str(),
+        ] {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         let too_deep = format!("{deep}/a");
@@ -117,10 +129,28 @@ mod tests {
     #[test]
     fn selectors_name_a_version() {
         let of = |text| Selector::of(text);
-        assert_eq!(of("/a/b"), Selector { name: "/a/b", version: None });
-        assert_eq!(of("/a/b:3"), Selector { name: "/a/b", version: Some("3") });
+        assert_eq!(
+            of("/a/b"),
+            Selector {
+                name: "/a/b",
+                version: None
+            }
+        );
+        assert_eq!(
+            of("/a/b:3"),
+            Selector {
+                name: "/a/b",
+                version: Some("3")
+            }
+        );
         let arn = "arn:aws:ssm:us-east-1:123456789012:parameter/a/b:3";
-        assert_eq!(of(arn), Selector { name: "/a/b", version: Some("3") });
+        assert_eq!(
+            of(arn),
+            Selector {
+                name: "/a/b",
+                version: Some("3")
+            }
+        );
     }
 
     #[test]

@@ -51,13 +51,21 @@ pub(super) struct Parameter {
 impl Parameter {
     /// A parameter without a version; [`Parameter::write`] follows.
     pub(super) fn new(kind: &str, tier: Tier) -> Parameter {
-        Parameter { kind: kind.to_owned(), tier, versions: VecDeque::new() }
+        Parameter {
+            kind: kind.to_owned(),
+            tier,
+            versions: VecDeque::new(),
+        }
     }
 
     /// Adds a version and gives its number.
     pub(super) fn write(&mut self, value: &str, at: Timestamp) -> u64 {
         let number = self.latest().map_or(1, |version| version.number + 1);
-        self.versions.push_back(Version { number, value: value.to_owned(), at });
+        self.versions.push_back(Version {
+            number,
+            value: value.to_owned(),
+            at,
+        });
         if self.versions.len() > VERSIONS_KEPT {
             self.versions.pop_front();
         }

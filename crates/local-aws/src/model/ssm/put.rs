@@ -33,7 +33,10 @@ impl Ssm {
         if known.is_none() && self.parameters.len() >= PARAMETERS_MAX {
             return Err(client("ParameterLimitExceeded", limit_exceeded()));
         }
-        let parameter = self.parameters.entry(name.to_owned()).or_insert_with(|| Parameter::new(&kind, tier));
+        let parameter = self
+            .parameters
+            .entry(name.to_owned())
+            .or_insert_with(|| Parameter::new(&kind, tier));
         parameter.tier = tier;
         let version = parameter.write(value, now);
         let (name, value) = (name.to_owned(), Some(value.to_owned()));
@@ -47,7 +50,9 @@ fn check_input(params: Params<'_>, value: &str) -> Result<(), ApiError> {
         return Err(invalid(format!("{member} is not served by the local AWS")));
     }
     if value.contains("{{") {
-        return Err(invalid("Parameter value can't nest another parameter. Do not use \"{{}}\" in the value."));
+        return Err(invalid(
+            "Parameter value can't nest another parameter. Do not use \"{{}}\" in the value.",
+        ));
     }
     if overwrite(params) && !params.list("Tags").is_empty() {
         return Err(invalid(
@@ -73,7 +78,9 @@ fn kind(known: Option<&Parameter>, params: Params<'_>) -> Result<String, ApiErro
         }
         (Some(known), _) => Ok(known.kind.clone()),
         (None, Some(asked)) => Ok(asked.to_owned()),
-        (None, None) => Err(invalid("A parameter type is required when you create a parameter.")),
+        (None, None) => Err(invalid(
+            "A parameter type is required when you create a parameter.",
+        )),
     }
 }
 
@@ -104,7 +111,11 @@ fn overwrite(params: Params<'_>) -> bool {
 }
 
 fn missing(member: &str) -> ApiError {
-    invalid(broken("", member, "Member must have length greater than or equal to 1"))
+    invalid(broken(
+        "",
+        member,
+        "Member must have length greater than or equal to 1",
+    ))
 }
 
 fn already_exists() -> &'static str {

@@ -21,7 +21,9 @@ const TOKEN: &str = "after=";
 impl Ssm {
     /// One parameter, as of `lag` writes ago.
     pub(super) fn get(&self, params: Params<'_>, lag: usize) -> Result<Value, ApiError> {
-        let name = params.text("Name").ok_or_else(|| invalid("Parameter name must not be empty."))?;
+        let name = params
+            .text("Name")
+            .ok_or_else(|| invalid("Parameter name must not be empty."))?;
         Ok(json!({"Parameter": self.find(name, lag)?}))
     }
 
@@ -36,7 +38,7 @@ impl Ssm {
         names.dedup();
         let (mut found, mut wrong) = (Vec::new(), Vec::new());
         for name in names {
-            match self.find(&name, lag) {
+            match self.find(name, lag) {
                 Ok(parameter) => found.push(parameter),
                 Err(_) => wrong.push(name),
             }
@@ -46,19 +48,30 @@ impl Ssm {
 
     /// A page of the parameters below a path, by name.
     pub(super) fn get_by_path(&self, params: Params<'_>, lag: usize) -> Result<Value, ApiError> {
-        let path = params.text("Path").filter(|path| path.starts_with('/')).ok_or_else(wrong_path)?;
+        let path = params
+            .text("Path")
+            .filter(|path| path.starts_with('/'))
+            .ok_or_else(wrong_path)?;
         if !params.list("ParameterFilters").is_empty() {
             return Err(invalid("ParameterFilters is not served by the local AWS"));
         }
         let size = page_size(params, "MaxResults", "maxResults", PAGE_MAX, PAGE_MAX).map_err(invalid)?;
         let recursive = params.flag("Recursive");
-        let rest = self.parameters.range::<str, _>((start(params)?, Bound::Unbounded));
+        let rest = self
+            .parameters
+            .range::<str, _>((start(params)?, Bound::Unbounded));
         let mut below = rest
             .filter(|(name, _)| is_below(name, path, recursive))
             .filter_map(|(name, parameter)| Some((name, parameter, parameter.before(lag)?)));
         let page: Vec<_> = below.by_ref().take(size).collect();
-        let token = below.next().and(page.last()).map(|(name, ..)| format!("{TOKEN}{name}"));
-        let page: Vec<_> = page.iter().map(|(name, parameter, at)| self.view(name, parameter, at)).collect();
+        let token = below
+            .next()
+            .and(page.last())
+            .map(|(name, ..)| format!("{TOKEN}{name}"));
+        let page: Vec<_> = page
+            .iter()
+            .map(|(name, parameter, at)| self.view(name, parameter, at))
+            .collect();
         Ok(match token {
             Some(token) => json!({"Parameters": page, "NextToken": token}),
             None => json!({"Parameters": page}),
@@ -85,7 +98,9 @@ impl Ssm {
 fn version<'a>(parameter: &'a Parameter, name: &str, number: &str) -> Result<&'a Version, ApiError> {
     let version = number.parse().ok().and_then(|number| parameter.version(number));
     version.ok_or_else(|| {
-        let message = format!("Systems Manager could not find version {number} of {name}. Verify the version and try again.");
+        let message = format!(
+            "Systems Manager could not find version {number} of {name}. Verify the version and try again."
+        );
         client("ParameterVersionNotFound", message)
     })
 }

@@ -11,7 +11,11 @@ fn call(ssm: &mut Ssm, operation: &str, params: Value) -> Result<Value, ApiError
 }
 
 fn put(ssm: &mut Ssm, name: &str, value: &str) -> Result<Value, ApiError> {
-    call(ssm, "PutParameter", json!({"Name": name, "Value": value, "Type": "String", "Overwrite": true}))
+    call(
+        ssm,
+        "PutParameter",
+        json!({"Name": name, "Value": value, "Type": "String", "Overwrite": true}),
+    )
 }
 
 fn code(result: Result<Value, ApiError>) -> String {
@@ -56,14 +60,30 @@ fn what_is_not_there_is_an_error_for_one_and_none_for_many() {
     let mut ssm = store();
     put(&mut ssm, "/a", "1").unwrap();
     let missing = call(&mut ssm, "GetParameter", json!({"Name": "/x"})).unwrap_err();
-    assert_eq!(missing, ApiError { code: "ParameterNotFound".into(), message: String::new(), status: 400 });
-    assert_eq!(code(call(&mut ssm, "DeleteParameter", json!({"Name": "/x"}))), "ParameterNotFound");
-    assert_eq!(code(call(&mut ssm, "GetParameter", json!({"Name": "/a:7"}))), "ParameterVersionNotFound");
+    assert_eq!(
+        missing,
+        ApiError {
+            code: "ParameterNotFound".into(),
+            message: String::new(),
+            status: 400
+        }
+    );
+    assert_eq!(
+        code(call(&mut ssm, "DeleteParameter", json!({"Name": "/x"}))),
+        "ParameterNotFound"
+    );
+    assert_eq!(
+        code(call(&mut ssm, "GetParameter", json!({"Name": "/a:7"}))),
+        "ParameterVersionNotFound"
+    );
     let many = call(&mut ssm, "GetParameters", json!({"Names": ["/x", "/a"]})).unwrap();
     assert_eq!(many["Parameters"][0]["Name"], "/a");
     assert_eq!(many["InvalidParameters"], json!(["/x"]));
     let gone = call(&mut ssm, "DeleteParameters", json!({"Names": ["/x", "/a"]})).unwrap();
-    assert_eq!(gone, json!({"DeletedParameters": ["/a"], "InvalidParameters": ["/x"]}));
+    assert_eq!(
+        gone,
+        json!({"DeletedParameters": ["/a"], "InvalidParameters": ["/x"]})
+    );
     assert_eq!(ssm.value("/a"), None);
 }
 
@@ -72,8 +92,14 @@ fn lists_of_names_are_bounded() {
     let mut ssm = store();
     let names: Vec<_> = (0..11).map(|number| format!("/n{number}")).collect();
     for operation in ["GetParameters", "DeleteParameters"] {
-        assert_eq!(code(call(&mut ssm, operation, json!({"Names": names}))), "ValidationException");
-        assert_eq!(code(call(&mut ssm, operation, json!({"Names": []}))), "ValidationException");
+        assert_eq!(
+            code(call(&mut ssm, operation, json!({"Names": names}))),
+            "ValidationException"
+        );
+        assert_eq!(
+            code(call(&mut ssm, operation, json!({"Names": []}))),
+            "ValidationException"
+        );
     }
 }
 
@@ -82,9 +108,15 @@ fn an_existing_parameter_is_overwritten_only_by_wish() {
     let mut ssm = store();
     let params = json!({"Name": "/a", "Value": "1", "Type": "String"});
     call(&mut ssm, "PutParameter", params.clone()).unwrap();
-    assert_eq!(code(call(&mut ssm, "PutParameter", params)), "ParameterAlreadyExists");
+    assert_eq!(
+        code(call(&mut ssm, "PutParameter", params)),
+        "ParameterAlreadyExists"
+    );
     let other = json!({"Name": "/a", "Value": "1", "Type": "StringList", "Overwrite": true});
-    assert_eq!(code(call(&mut ssm, "PutParameter", other)), "HierarchyTypeMismatchException");
+    assert_eq!(
+        code(call(&mut ssm, "PutParameter", other)),
+        "HierarchyTypeMismatchException"
+    );
     assert_eq!(ssm.take_changes().len(), 1);
 }
 
@@ -102,24 +134,38 @@ fn wrong_input_is_refused() {
         json!({"Name": "/a", "Value": "1", "Type": "String", "Overwrite": true, "Tags": [{"Key": "k"}]}),
     ];
     for params in cases {
-        assert_eq!(code(call(&mut ssm, "PutParameter", params.clone())), "ValidationException", "{params}");
+        assert_eq!(
+            code(call(&mut ssm, "PutParameter", params.clone())),
+            "ValidationException",
+            "{params}"
+        );
     }
-    assert_eq!(code(call(&mut ssm, "LabelParameterVersion", json!({}))), "UnknownOperationException");
+    assert_eq!(
+        code(call(&mut ssm, "LabelParameterVersion", json!({}))),
+        "UnknownOperationException"
+    );
     assert!(ssm.take_changes().is_empty());
 }
 
 #[test]
 fn the_tier_bounds_the_value() {
     let mut ssm = store();
-    let sized = |size: usize, tier: &str| {
-        json!({"Name": "/a", "Value": "x".repeat(size), "Type": "String", "Overwrite": true, "Tier": tier})
-    };
+    let sized = |size: usize, tier: &str| json!({"Name": "/a", "Value": "x".repeat(size), "Type": "String", "Overwrite": true, "Tier": tier});
     call(&mut ssm, "PutParameter", sized(4096, "Standard")).unwrap();
-    assert_eq!(code(call(&mut ssm, "PutParameter", sized(4097, "Standard"))), "ValidationException");
+    assert_eq!(
+        code(call(&mut ssm, "PutParameter", sized(4097, "Standard"))),
+        "ValidationException"
+    );
     let grown = call(&mut ssm, "PutParameter", sized(4097, "Intelligent-Tiering")).unwrap();
     assert_eq!(grown["Tier"], "Advanced");
-    assert_eq!(code(call(&mut ssm, "PutParameter", sized(8193, "Advanced"))), "ValidationException");
-    assert_eq!(code(call(&mut ssm, "PutParameter", sized(1, "Standard"))), "ValidationException");
+    assert_eq!(
+        code(call(&mut ssm, "PutParameter", sized(8193, "Advanced"))),
+        "ValidationException"
+    );
+    assert_eq!(
+        code(call(&mut ssm, "PutParameter", sized(1, "Standard"))),
+        "ValidationException"
+    );
 }
 
 #[test]
@@ -128,8 +174,14 @@ fn old_versions_are_dropped() {
     for number in 0..=VERSIONS_KEPT {
         put(&mut ssm, "/a", &number.to_string()).unwrap();
     }
-    assert_eq!(code(call(&mut ssm, "GetParameter", json!({"Name": "/a:1"}))), "ParameterVersionNotFound");
-    assert_eq!(call(&mut ssm, "GetParameter", json!({"Name": "/a:2"})).unwrap()["Parameter"]["Value"], "1");
+    assert_eq!(
+        code(call(&mut ssm, "GetParameter", json!({"Name": "/a:1"}))),
+        "ParameterVersionNotFound"
+    );
+    assert_eq!(
+        call(&mut ssm, "GetParameter", json!({"Name": "/a:2"})).unwrap()["Parameter"]["Value"],
+        "1"
+    );
 }
 
 #[test]
@@ -146,7 +198,11 @@ fn a_path_is_read_in_pages() {
         let page = call(&mut ssm, "GetParametersByPath", params.clone()).unwrap();
         let parameters = page["Parameters"].as_array().unwrap();
         sizes.push(parameters.len());
-        names.extend(parameters.iter().map(|parameter| parameter["Name"].as_str().unwrap().to_owned()));
+        names.extend(
+            parameters
+                .iter()
+                .map(|parameter| parameter["Name"].as_str().unwrap().to_owned()),
+        );
         let Some(token) = page.get("NextToken") else {
             break;
         };
@@ -161,12 +217,23 @@ fn a_path_is_read_in_pages() {
 fn a_path_query_is_checked() {
     let mut ssm = store();
     put(&mut ssm, "/p/a/b", "v").unwrap();
-    let all = call(&mut ssm, "GetParametersByPath", json!({"Path": "/p/", "Recursive": true})).unwrap();
+    let all = call(
+        &mut ssm,
+        "GetParametersByPath",
+        json!({"Path": "/p/", "Recursive": true}),
+    )
+    .unwrap();
     assert_eq!(all["Parameters"].as_array().unwrap().len(), 1);
     let page = |ssm: &mut Ssm, params| code(call(ssm, "GetParametersByPath", params));
     assert_eq!(page(&mut ssm, json!({"Path": "p"})), "ValidationException");
-    assert_eq!(page(&mut ssm, json!({"Path": "/p", "MaxResults": 11})), "ValidationException");
-    assert_eq!(page(&mut ssm, json!({"Path": "/p", "NextToken": "x"})), "InvalidNextToken");
+    assert_eq!(
+        page(&mut ssm, json!({"Path": "/p", "MaxResults": 11})),
+        "ValidationException"
+    );
+    assert_eq!(
+        page(&mut ssm, json!({"Path": "/p", "NextToken": "x"})),
+        "InvalidNextToken"
+    );
 }
 
 #[test]
@@ -178,6 +245,8 @@ fn a_stale_read_sees_the_version_before() {
     put(&mut ssm, "/a", "2").unwrap();
     assert_eq!(stale(&mut ssm).unwrap()["Parameter"]["Value"], "1");
     let path = json!({"Path": "/"});
-    let all = ssm.call_stale(Timestamp::UNIX_EPOCH, "GetParametersByPath", &path).unwrap();
+    let all = ssm
+        .call_stale(Timestamp::UNIX_EPOCH, "GetParametersByPath", &path)
+        .unwrap();
     assert_eq!(all["Parameters"][0]["Version"], 1);
 }
