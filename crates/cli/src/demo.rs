@@ -11,6 +11,7 @@ pub(crate) mod router;
 mod run;
 mod scenario;
 mod setup;
+mod table;
 mod teller;
 mod timeline;
 mod verdict;
@@ -57,7 +58,7 @@ pub(crate) enum DemoError {
     #[error(transparent)]
     Late(#[from] Timeout),
     /// A file or the output.
-    #[error(transparent)]
+    #[error("{0}")]
     Io(#[from] io::Error),
 }
 

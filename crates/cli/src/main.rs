@@ -13,11 +13,14 @@ use std::error::Error;
 use std::process::ExitCode;
 use tokio::runtime::{Builder, Runtime};
 
+/// As a shell has it for a program that SIGPIPE ended.
+const CLOSED_PIPE: u8 = 141;
+
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(code) => code,
         // Whoever read our output has had enough, as with `| head`.
-        Err(error) if say::is_closed_pipe(error.as_ref()) => ExitCode::SUCCESS,
+        Err(error) if say::is_closed_pipe(error.as_ref()) => ExitCode::from(CLOSED_PIPE),
         Err(error) => {
             say::error(error.as_ref());
             ExitCode::FAILURE

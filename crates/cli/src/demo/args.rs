@@ -61,6 +61,14 @@ impl DemoArgs {
         }
     }
 
+    /// The same in words.
+    pub(super) fn native_words(&self) -> &'static str {
+        match self.native {
+            Native::Reported => "as users report it: when no replica task is RUNNING (see --native)",
+            Native::Documented => "as documented: when every replica task is STOPPED",
+        }
+    }
+
     /// In what form the demo is told.
     pub(super) fn form(&self) -> Form {
         match (self.json, say::colours()) {

@@ -4,11 +4,16 @@ use super::scenario::{APP, ROUTER, SIDECAR};
 use protector_core::record::{Record, State};
 use protector_local_aws::model::{ContainerStatus, Entry, InstanceStatus, What};
 
+/// Lifecycle states that are worth a line; the others last for no time.
+const TOLD_STATES: [&str; 2] = ["Terminating:Wait", "Terminated"];
+
 /// What an entry says, if it is worth a line.
 pub(crate) fn words(entry: &Entry) -> Option<String> {
     match &entry.what {
-        What::Lifecycle { state, .. } => Some(format!("Auto Scaling: the instance is {state}")),
-        What::Hook { what, .. } => Some(format!("Auto Scaling: terminate hook {what}")),
+        What::Lifecycle { state, .. } if TOLD_STATES.contains(&state.as_str()) => {
+            Some(format!("Auto Scaling: the instance is {state}"))
+        }
+        What::Hook { what, .. } if what != "waiting" => Some(format!("Auto Scaling: terminate hook {what}")),
         What::InstanceStatus {
             status: InstanceStatus::Draining,
             ..

@@ -35,3 +35,19 @@ fn a_coordinator_that_is_not_there_is_named() {
         "{said}"
     );
 }
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut demo = protectorctl(&["demo", "--only", "without", "--out", dir.path().to_str().unwrap()])
+        .spawn()
+        .unwrap();
+    drop(demo.stdout.take());
+    let output = demo.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(141));
+    assert!(
+        output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
