@@ -1,1 +1,17 @@
-//! Placeholder.
+//! The coordinator: a Lambda function that holds daemons while an ECS container instance drains.
+//!
+//! One invocation: [`handler`] reads the event, finds the instances concerned, and for each of them [`reconcile`]
+//! looks ([`observe`]), lets the core plan, and acts ([`apply`]). What is decided is decided in `protector_core`.
+
+pub mod apply;
+pub mod aws;
+pub mod coordinator;
+pub mod handler;
+mod hook;
+pub mod memory;
+pub mod observe;
+pub mod reconcile;
+pub mod runtime;
+pub mod say;
+pub mod settings;
+mod tick;

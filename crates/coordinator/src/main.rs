@@ -1,2 +1,7 @@
-//! Placeholder.
-fn main() {}
+//! `bootstrap`: the program that Lambda starts.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    protector_coordinator::runtime::main()
+}

@@ -1,0 +1,137 @@
+//! Doing what a plan says.
+
+use protector_core::ids::{InstanceId, InstanceKey};
+use protector_core::observation::{ContainerInstance, Seen, Stored};
+use protector_core::plan::{Action, Plan};
+use protector_core::record::{Lifecycle, Record};
+use serde::Serialize;
+
+use crate::aws::Failure;
+use crate::coordinator::Coordinator;
+
+/// How an action went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Done {
+    /// The action.
+    pub action: &'static str,
+    /// `ok`, `over` (Auto Scaling waits no more), or what went wrong.
+    pub outcome: String,
+}
+
+/// What came of a plan.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// Every action that was tried, in order.
+    pub done: Vec<Done>,
+    /// The container instance as it was read back after DRAINING was set.
+    pub read_back: Option<ContainerInstance>,
+    /// The record as it was written.
+    pub written: Option<Stored>,
+    /// Somebody else wrote the record since it was read.
+    pub raced: bool,
+    /// Why the rest of the plan was left.
+    pub failure: Option<Failure>,
+}
+
+impl Coordinator {
+    /// Does the plan's actions in order. A failed heartbeat stops nothing; any other failure leaves the rest.
+    pub async fn apply(&self, key: &InstanceKey, before: &Seen<Stored>, plan: Plan) -> Applied {
+        let mut applied = Applied::default();
+        let mut missed: Option<Lifecycle> = None;
+        for action in plan.actions {
+            let name = action.name();
+            let outcome = match action {
+                Action::Heartbeat(hook) => {
+                    let outcome = said(self.aws.heartbeat(&key.instance, &hook).await);
+                    missed = outcome.is_err().then_some(hook);
+                    outcome
+                }
+                Action::PutRecord(record) => {
+                    self.put(key, before, with_heartbeat(*record, missed.take()), &mut applied)
+                        .await
+                }
+                Action::SetDraining(arn) => {
+                    let outcome = self.aws.set_draining(&key.cluster, &arn).await;
+                    outcome.map(|instance| {
+                        applied.read_back = Some(instance);
+                        "ok"
+                    })
+                }
+                Action::Complete(hook) => said(self.aws.complete(&key.instance, &hook).await),
+            };
+            if !applied.note(name, outcome) {
+                break;
+            }
+        }
+        applied
+    }
+
+    /// The same for an instance that is in no cluster: only its hook is there to act on.
+    pub async fn apply_to_hook(&self, instance: &InstanceId, plan: Plan) -> Applied {
+        let mut applied = Applied::default();
+        for action in plan.actions {
+            let name = action.name();
+            let outcome = match action {
+                Action::Heartbeat(hook) => said(self.aws.heartbeat(instance, &hook).await),
+                Action::Complete(hook) => said(self.aws.complete(instance, &hook).await),
+                Action::PutRecord(_) | Action::SetDraining(_) => continue,
+            };
+            if !applied.note(name, outcome) {
+                break;
+            }
+        }
+        applied
+    }
+
+    async fn put(
+        &self,
+        key: &InstanceKey,
+        before: &Seen<Stored>,
+        record: Record,
+        applied: &mut Applied,
+    ) -> Result<&'static str, Failure> {
+        let version = self
+            .aws
+            .put_record(&self.policy.prefix.record_name(key), &record)
+            .await?;
+        let expected = before.as_yes().map_or(1, |stored| stored.version + 1);
+        applied.raced |= version > expected;
+        applied.written = Some(Stored {
+            record: Ok(record),
+            version,
+        });
+        Ok("ok")
+    }
+}
+
+impl Applied {
+    /// Notes an outcome. Goes the plan on?
+    fn note(&mut self, action: &'static str, outcome: Result<&'static str, Failure>) -> bool {
+        let goes_on = outcome.is_ok() || action == "heartbeat";
+        let words = match outcome {
+            Ok(word) => word.to_owned(),
+            Err(failure) => {
+                let words = failure.to_string();
+                self.failure.get_or_insert(failure);
+                words
+            }
+        };
+        self.done.push(Done {
+            action,
+            outcome: words,
+        });
+        goes_on
+    }
+}
+
+fn said(outcome: Result<bool, Failure>) -> Result<&'static str, Failure> {
+    outcome.map(|waiting| if waiting { "ok" } else { "over" })
+}
+
+/// A record must not claim a heartbeat that did not reach Auto Scaling.
+fn with_heartbeat(mut record: Record, missed: Option<Lifecycle>) -> Record {
+    if let (Some(lifecycle), Some(missed)) = (&mut record.lifecycle, missed) {
+        lifecycle.heartbeat_at = missed.heartbeat_at;
+    }
+    record
+}

@@ -1,0 +1,14 @@
+//! The AWS APIs, spoken in our own types. Every call is bounded in time, tried again on purpose, and counted.
+
+mod auto_scaling;
+mod client;
+mod ecs;
+mod failure;
+mod meter;
+mod ssm;
+
+pub use auto_scaling::ScalingInstance;
+pub use client::Aws;
+pub use ecs::{Described, ListedTask};
+pub use failure::{Failure, Kind};
+pub use meter::Meter;

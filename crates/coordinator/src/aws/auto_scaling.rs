@@ -1,0 +1,205 @@
+//! Groups, hooks and the instances that wait.
+
+use std::collections::HashMap;
+
+use protector_core::ids::{AutoScalingGroupName, InstanceId, LifecycleHookName};
+use protector_core::limits::DESCRIBE_SCALING_INSTANCES_MAX;
+use protector_core::record::Lifecycle;
+
+use super::{Aws, Failure, Kind};
+
+/// An instance as Auto Scaling sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScalingInstance {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Its group.
+    pub group: AutoScalingGroupName,
+    /// Its lifecycle state, for example `Terminating:Wait`.
+    pub state: String,
+}
+
+impl ScalingInstance {
+    /// Is it on its way to a hook that waits, or there? The event of a hook may overtake the state. A warm pool's
+    /// return and a root volume replacement take the instance away just as well.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        let leaving = ["Terminating", "Warmed:Terminating", "ReplacingRootVolume"];
+        leaving
+            .iter()
+            .any(|state| self.state == *state || self.state == format!("{state}:Wait"))
+    }
+
+    /// Does a hook wait for it now?
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.is_leaving() && self.state.ends_with(":Wait")
+    }
+}
+
+impl Aws {
+    /// The state of instances; those that are in no group are left out.
+    ///
+    /// # Errors
+    /// Any of the calls failed.
+    pub async fn describe_scaling_instances(
+        &self,
+        instances: &[InstanceId],
+    ) -> Result<HashMap<InstanceId, ScalingInstance>, Failure> {
+        let mut found = HashMap::new();
+        for chunk in instances.chunks(DESCRIBE_SCALING_INSTANCES_MAX) {
+            let ids = chunk.iter().map(ToString::to_string).collect();
+            let request = self
+                .auto_scaling
+                .describe_auto_scaling_instances()
+                .set_instance_ids(Some(ids));
+            let page = self.judged("DescribeAutoScalingInstances", request.send().await)?;
+            let parsed = page.auto_scaling_instances().iter().filter_map(|details| {
+                scaling_instance(
+                    details.instance_id()?,
+                    details.auto_scaling_group_name()?,
+                    details.lifecycle_state()?,
+                )
+            });
+            found.extend(parsed.map(|instance| (instance.instance.clone(), instance)));
+        }
+        Ok(found)
+    }
+
+    /// Every instance of the groups for which a hook waits, all pages.
+    ///
+    /// # Errors
+    /// Any page could not be read.
+    pub async fn list_waiting(
+        &self,
+        groups: &[AutoScalingGroupName],
+    ) -> Result<Vec<ScalingInstance>, Failure> {
+        let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
+        let mut waiting = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self.auto_scaling.describe_auto_scaling_groups();
+            let request = request
+                .set_auto_scaling_group_names(Some(names.clone()))
+                .set_next_token(token);
+            let page = self.judged("DescribeAutoScalingGroups", request.send().await)?;
+            for group in page.auto_scaling_groups() {
+                let parsed = group.instances().iter().filter_map(|instance| {
+                    let state = instance.lifecycle_state()?.as_str();
+                    scaling_instance(instance.instance_id()?, group.auto_scaling_group_name()?, state)
+                });
+                waiting.extend(parsed.filter(ScalingInstance::waits));
+            }
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(waiting);
+            }
+        }
+    }
+
+    /// The heartbeat time-outs, in seconds, of the group's terminate hooks.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn describe_hooks(
+        &self,
+        group: &AutoScalingGroupName,
+    ) -> Result<Vec<(LifecycleHookName, u32)>, Failure> {
+        let request = self
+            .auto_scaling
+            .describe_lifecycle_hooks()
+            .auto_scaling_group_name(group.as_str());
+        let answer = self.judged("DescribeLifecycleHooks", request.send().await)?;
+        let terminating = answer
+            .lifecycle_hooks()
+            .iter()
+            .filter(|hook| hook.lifecycle_transition() == Some("autoscaling:EC2_INSTANCE_TERMINATING"));
+        let named = terminating.filter_map(|hook| {
+            let seconds = hook
+                .heartbeat_timeout()
+                .and_then(|seconds| u32::try_from(seconds).ok());
+            Some((
+                hook.lifecycle_hook_name()?.parse().ok()?,
+                seconds.unwrap_or(DEFAULT_HEARTBEAT_SECONDS),
+            ))
+        });
+        Ok(named.collect())
+    }
+
+    /// Restarts the hook's heartbeat clock. False if the wait is over.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn heartbeat(&self, instance: &InstanceId, hook: &Lifecycle) -> Result<bool, Failure> {
+        let request = self
+            .auto_scaling
+            .record_lifecycle_action_heartbeat()
+            .auto_scaling_group_name(hook.auto_scaling_group_name.as_str())
+            .lifecycle_hook_name(hook.lifecycle_hook_name.as_str())
+            .set_lifecycle_action_token(hook.lifecycle_action_token.as_ref().map(ToString::to_string))
+            .instance_id(instance.as_str());
+        unless_over(self.judged("RecordLifecycleActionHeartbeat", request.send().await))
+    }
+
+    /// Completes the hook with CONTINUE. False if the wait was over already.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn complete(&self, instance: &InstanceId, hook: &Lifecycle) -> Result<bool, Failure> {
+        let request = self
+            .auto_scaling
+            .complete_lifecycle_action()
+            .auto_scaling_group_name(hook.auto_scaling_group_name.as_str())
+            .lifecycle_hook_name(hook.lifecycle_hook_name.as_str())
+            .set_lifecycle_action_token(hook.lifecycle_action_token.as_ref().map(ToString::to_string))
+            .instance_id(instance.as_str())
+            .lifecycle_action_result("CONTINUE");
+        unless_over(self.judged("CompleteLifecycleAction", request.send().await))
+    }
+}
+
+/// What `PutLifecycleHook` takes if it is given none.
+const DEFAULT_HEARTBEAT_SECONDS: u32 = 3600;
+
+fn unless_over<T>(outcome: Result<T, Failure>) -> Result<bool, Failure> {
+    match outcome {
+        Ok(_) => Ok(true),
+        Err(failure) if failure.kind == Kind::Over => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn scaling_instance(instance: &str, group: &str, state: &str) -> Option<ScalingInstance> {
+    Some(ScalingInstance {
+        instance: instance.parse().ok()?,
+        group: group.parse().ok()?,
+        state: state.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_some_states_lead_to_a_hook_that_waits() {
+        for (state, leaving, waits) in [
+            ("InService", false, false),
+            ("Terminating", true, false),
+            ("Terminating:Wait", true, true),
+            ("Terminating:Proceed", false, false),
+            ("Terminating:Retained", false, false),
+            ("Warmed:Terminating:Wait", true, true),
+            ("ReplacingRootVolume:Wait", true, true),
+            ("Warmed:Stopped", false, false),
+            ("Pending:Wait", false, false),
+        ] {
+            let instance = scaling_instance("i-12345678", "g", state).unwrap();
+            assert_eq!(
+                (instance.is_leaving(), instance.waits()),
+                (leaving, waits),
+                "{state}"
+            );
+        }
+    }
+}

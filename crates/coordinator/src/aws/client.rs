@@ -1,0 +1,76 @@
+//! The three SDK clients.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+use super::Meter;
+
+/// A connection inside a region takes milliseconds.
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// One try. The slowest of our calls, a full page of DescribeTasks, takes well under a second.
+const ATTEMPT: Duration = Duration::from_secs(5);
+
+/// All tries of one call: a run of some ten calls stays inside the function's 60 s even if one of them is slow.
+const OPERATION: Duration = Duration::from_secs(15);
+
+/// Tries of one call, with exponential back-off and full jitter (the SDK's standard mode). What fails three times is
+/// left to the next event or tick.
+const TRIES: u32 = 3;
+
+/// Access to AWS. Cheap to clone; a clone made by [`Aws::metered`] counts for itself.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    pub(super) ecs: aws_sdk_ecs::Client,
+    pub(super) auto_scaling: aws_sdk_autoscaling::Client,
+    pub(super) ssm: aws_sdk_ssm::Client,
+    /// What has been called.
+    pub meter: Arc<Meter>,
+}
+
+impl Aws {
+    /// Clients from the function's environment: its role's credentials, region, and the standard endpoint and FIPS
+    /// variables. No connection is made before the first call.
+    pub async fn from_environment() -> Aws {
+        let config = configuration().await;
+        Aws {
+            ecs: aws_sdk_ecs::Client::new(&config),
+            auto_scaling: aws_sdk_autoscaling::Client::new(&config),
+            ssm: aws_sdk_ssm::Client::new(&config),
+            meter: Arc::default(),
+        }
+    }
+
+    /// The same clients with a meter of their own.
+    #[must_use]
+    pub fn metered(&self) -> Aws {
+        Aws {
+            meter: Arc::default(),
+            ..self.clone()
+        }
+    }
+}
+
+async fn configuration() -> SdkConfig {
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(TRIES))
+        .load()
+        .await
+}

@@ -1,0 +1,321 @@
+//! Container instances and tasks.
+
+use std::collections::{BTreeSet, HashMap};
+use std::str::FromStr;
+
+use aws_sdk_ecs::types::{ContainerInstanceStatus, DesiredStatus, SchedulingStrategy};
+use protector_core::ids::{
+    ClusterName, ContainerInstanceArn, ContainerName, InstanceId, InvalidId, ServiceName, TaskArn,
+};
+use protector_core::limits::{DESCRIBE_MAX, DESCRIBE_SERVICES_MAX};
+use protector_core::observation::{ContainerInstance, Scheduling, TaskGroup, TaskStatus};
+
+use super::{Aws, Failure};
+
+/// A container instance, and the EC2 instance under it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// The EC2 instance.
+    pub instance: InstanceId,
+    /// It as a container instance.
+    pub container_instance: ContainerInstance,
+}
+
+/// A task before its service is looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedTask {
+    /// The task.
+    pub arn: TaskArn,
+    /// Its group.
+    pub group: Option<TaskGroup>,
+    /// Its status.
+    pub last_status: TaskStatus,
+    /// Names of its containers.
+    pub containers: Vec<ContainerName>,
+}
+
+impl Aws {
+    /// Every cluster of the account and region.
+    ///
+    /// # Errors
+    /// Any page could not be read.
+    pub async fn list_clusters(&self) -> Result<Vec<ClusterName>, Failure> {
+        let mut clusters = Vec::new();
+        let mut token = None;
+        loop {
+            let outcome = self.ecs.list_clusters().set_next_token(token).send().await;
+            let page = self.judged("ListClusters", outcome)?;
+            clusters.extend(
+                page.cluster_arns()
+                    .iter()
+                    .filter_map(|arn| ClusterName::from_name_or_arn(arn).ok()),
+            );
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(clusters);
+            }
+        }
+    }
+
+    /// Where an EC2 instance is registered in a cluster. Two registrations of one instance do not live together,
+    /// but an old one may linger: then the last listed counts.
+    ///
+    /// # Errors
+    /// The cluster could not be asked.
+    pub async fn find_instance(
+        &self,
+        cluster: &ClusterName,
+        instance: &InstanceId,
+    ) -> Result<Vec<ContainerInstanceArn>, Failure> {
+        self.list_instances(cluster, Some(format!("ec2InstanceId == {instance}")), None)
+            .await
+    }
+
+    /// The DRAINING container instances of a cluster.
+    ///
+    /// # Errors
+    /// Any page could not be read.
+    pub async fn list_draining(&self, cluster: &ClusterName) -> Result<Vec<ContainerInstanceArn>, Failure> {
+        self.list_instances(cluster, None, Some(ContainerInstanceStatus::Draining))
+            .await
+    }
+
+    async fn list_instances(
+        &self,
+        cluster: &ClusterName,
+        filter: Option<String>,
+        status: Option<ContainerInstanceStatus>,
+    ) -> Result<Vec<ContainerInstanceArn>, Failure> {
+        const OPERATION: &str = "ListContainerInstances";
+        let mut arns = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self
+                .ecs
+                .list_container_instances()
+                .cluster(cluster.as_str())
+                .set_filter(filter.clone());
+            let outcome = request
+                .set_status(status.clone())
+                .set_next_token(token)
+                .send()
+                .await;
+            let page = self.judged(OPERATION, outcome)?;
+            arns.extend(self.parsed(OPERATION, page.container_instance_arns())?);
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(arns);
+            }
+        }
+    }
+
+    /// Describes container instances; those that ECS does not know any more are left out.
+    ///
+    /// # Errors
+    /// A call failed, or something other than MISSING is wrong with one of them.
+    pub async fn describe_instances(
+        &self,
+        cluster: &ClusterName,
+        arns: &[ContainerInstanceArn],
+    ) -> Result<Vec<Described>, Failure> {
+        let mut found = Vec::new();
+        for chunk in arns.chunks(DESCRIBE_MAX) {
+            let arns = chunk.iter().map(ToString::to_string).collect();
+            let request = self.ecs.describe_container_instances().cluster(cluster.as_str());
+            let outcome = request.set_container_instances(Some(arns)).send().await;
+            let page = self.judged("DescribeContainerInstances", outcome)?;
+            self.refuse_failures("DescribeContainerInstances", page.failures(), |reason| {
+                reason == "MISSING"
+            })?;
+            found.extend(page.container_instances().iter().filter_map(described));
+        }
+        Ok(found)
+    }
+
+    /// The tasks of a container instance: first those that are to run, then those that are to stop, so that a task
+    /// that is told to stop between the two is seen at least once. Every page of both.
+    ///
+    /// # Errors
+    /// Any page could not be read.
+    pub async fn list_tasks(
+        &self,
+        cluster: &ClusterName,
+        instance: &ContainerInstanceArn,
+    ) -> Result<BTreeSet<TaskArn>, Failure> {
+        let mut tasks = BTreeSet::new();
+        for desired in [DesiredStatus::Running, DesiredStatus::Stopped] {
+            let mut token = None;
+            loop {
+                let request = self
+                    .ecs
+                    .list_tasks()
+                    .cluster(cluster.as_str())
+                    .container_instance(instance.as_str());
+                let outcome = request
+                    .desired_status(desired.clone())
+                    .set_next_token(token)
+                    .send()
+                    .await;
+                let page = self.judged("ListTasks", outcome)?;
+                tasks.extend(self.parsed::<TaskArn>("ListTasks", page.task_arns())?);
+                token = page.next_token.filter(|token| !token.is_empty());
+                if token.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(tasks)
+    }
+
+    /// Describes tasks. A task that was listed and cannot be described is an incomplete answer, whatever the reason.
+    ///
+    /// # Errors
+    /// A call failed, or the answer does not hold every task.
+    pub async fn describe_tasks(
+        &self,
+        cluster: &ClusterName,
+        arns: &[TaskArn],
+    ) -> Result<Vec<ListedTask>, Failure> {
+        let mut found = Vec::new();
+        for chunk in arns.chunks(DESCRIBE_MAX) {
+            let names = chunk.iter().map(ToString::to_string).collect();
+            let outcome = self
+                .ecs
+                .describe_tasks()
+                .cluster(cluster.as_str())
+                .set_tasks(Some(names))
+                .send()
+                .await;
+            let page = self.judged("DescribeTasks", outcome)?;
+            self.refuse_failures("DescribeTasks", page.failures(), |_| false)?;
+            let tasks: Vec<ListedTask> = page.tasks().iter().filter_map(task).collect();
+            if tasks.len() < chunk.len() {
+                let missing = format!("{} of {} tasks came back", tasks.len(), chunk.len());
+                return Err(self.incomplete("DescribeTasks", missing));
+            }
+            found.extend(tasks);
+        }
+        Ok(found)
+    }
+
+    /// How services schedule their tasks. A service that ECS does not describe is left out.
+    ///
+    /// # Errors
+    /// A call failed.
+    pub async fn describe_services(
+        &self,
+        cluster: &ClusterName,
+        services: &[ServiceName],
+    ) -> Result<HashMap<ServiceName, Scheduling>, Failure> {
+        let mut found = HashMap::new();
+        for chunk in services.chunks(DESCRIBE_SERVICES_MAX) {
+            let names = chunk.iter().map(ToString::to_string).collect();
+            let outcome = self
+                .ecs
+                .describe_services()
+                .cluster(cluster.as_str())
+                .set_services(Some(names))
+                .send()
+                .await;
+            let page = self.judged("DescribeServices", outcome)?;
+            found.extend(page.services().iter().filter_map(|service| {
+                let scheduling = match service.scheduling_strategy() {
+                    Some(SchedulingStrategy::Daemon) => Scheduling::Daemon,
+                    Some(SchedulingStrategy::Replica) => Scheduling::Replica,
+                    _ => Scheduling::Unknown,
+                };
+                Some((service.service_name()?.parse().ok()?, scheduling))
+            }));
+        }
+        Ok(found)
+    }
+
+    /// Sets a container instance to DRAINING and reads it back: an answer without failures is not yet a state.
+    ///
+    /// # Errors
+    /// A call failed, ECS refused, or the instance is gone.
+    pub async fn set_draining(
+        &self,
+        cluster: &ClusterName,
+        arn: &ContainerInstanceArn,
+    ) -> Result<ContainerInstance, Failure> {
+        const OPERATION: &str = "UpdateContainerInstancesState";
+        let request = self
+            .ecs
+            .update_container_instances_state()
+            .cluster(cluster.as_str());
+        let request = request
+            .container_instances(arn.as_str())
+            .status(ContainerInstanceStatus::Draining);
+        let answer = self.judged(OPERATION, request.send().await)?;
+        self.refuse_failures(OPERATION, answer.failures(), |_| false)?;
+        let read_back = self
+            .describe_instances(cluster, std::slice::from_ref(arn))
+            .await?;
+        let described = read_back
+            .into_iter()
+            .next()
+            .map(|described| described.container_instance);
+        described.ok_or_else(|| self.incomplete(OPERATION, "the container instance is gone".to_owned()))
+    }
+
+    /// An ARN that we cannot read must not make a list smaller.
+    fn parsed<T: FromStr<Err = InvalidId>>(
+        &self,
+        operation: &'static str,
+        arns: &[String],
+    ) -> Result<Vec<T>, Failure> {
+        let parsed: Result<Vec<T>, InvalidId> = arns.iter().map(|arn| arn.parse()).collect();
+        parsed.map_err(|error| self.incomplete(operation, error.to_string()))
+    }
+
+    fn refuse_failures(
+        &self,
+        operation: &'static str,
+        failures: &[aws_sdk_ecs::types::Failure],
+        tolerated: fn(&str) -> bool,
+    ) -> Result<(), Failure> {
+        let fatal = failures
+            .iter()
+            .filter(|failure| !tolerated(failure.reason().unwrap_or_default()));
+        let words: Vec<String> = fatal
+            .map(|f| {
+                format!(
+                    "{} {}",
+                    f.reason().unwrap_or("(no reason)"),
+                    f.arn().unwrap_or("(no arn)")
+                )
+            })
+            .collect();
+        if words.is_empty() {
+            Ok(())
+        } else {
+            Err(self.incomplete(operation, format!("failures: {}", words.join(", "))))
+        }
+    }
+}
+
+fn described(instance: &aws_sdk_ecs::types::ContainerInstance) -> Option<Described> {
+    let container_instance = ContainerInstance {
+        arn: instance.container_instance_arn()?.parse().ok()?,
+        status: instance.status()?.to_owned().into(),
+        agent_connected: instance.agent_connected(),
+    };
+    Some(Described {
+        instance: instance.ec2_instance_id()?.parse().ok()?,
+        container_instance,
+    })
+}
+
+fn task(task: &aws_sdk_ecs::types::Task) -> Option<ListedTask> {
+    Some(ListedTask {
+        arn: task.task_arn()?.parse().ok()?,
+        group: task.group().map(|group| group.to_owned().into()),
+        last_status: task.last_status()?.to_owned().into(),
+        containers: task
+            .containers()
+            .iter()
+            .filter_map(|c| c.name()?.parse().ok())
+            .collect(),
+    })
+}

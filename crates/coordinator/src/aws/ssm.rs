@@ -1,0 +1,86 @@
+//! The records in SSM Parameter Store.
+
+use aws_sdk_ssm::types::{Parameter, ParameterType};
+use protector_core::observation::{Seen, Stored};
+use protector_core::record::{ParameterPrefix, Record};
+
+use super::{Aws, Failure, Kind};
+
+impl Aws {
+    /// Reads one parameter.
+    pub async fn get_parameter(&self, name: &str) -> Seen<Stored> {
+        let outcome = self.ssm.get_parameter().name(name).send().await;
+        match self.judged("GetParameter", outcome) {
+            Ok(answer) => answer
+                .parameter
+                .as_ref()
+                .map_or(Seen::Absent, |parameter| Seen::Yes(stored(parameter))),
+            Err(failure) if failure.kind == Kind::NotFound => Seen::Absent,
+            Err(failure) => Seen::Unknown(failure.to_string()),
+        }
+    }
+
+    /// Reads all parameters under the prefix, every page. The listing is best effort: SSM may leave out or repeat
+    /// what changes meanwhile.
+    ///
+    /// # Errors
+    /// Any page could not be read.
+    pub async fn list_parameters(&self, prefix: &ParameterPrefix) -> Result<Vec<(String, Stored)>, Failure> {
+        let mut found = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self
+                .ssm
+                .get_parameters_by_path()
+                .path(prefix.to_string())
+                .recursive(true);
+            let outcome = request.set_next_token(token).send().await;
+            let page = self.judged("GetParametersByPath", outcome)?;
+            let named = |parameter: &Parameter| Some((parameter.name.clone()?, stored(parameter)));
+            found.extend(page.parameters().iter().filter_map(named));
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Writes a record and gives back its version.
+    ///
+    /// # Errors
+    /// The write failed, or may have: time-outs are failures too.
+    pub async fn put_record(&self, name: &str, record: &Record) -> Result<i64, Failure> {
+        let text = record
+            .encode()
+            .map_err(|error| self.incomplete("PutParameter", error.to_string()))?;
+        let request = self
+            .ssm
+            .put_parameter()
+            .name(name)
+            .value(text)
+            .r#type(ParameterType::String);
+        let outcome = request.overwrite(true).send().await;
+        Ok(self.judged("PutParameter", outcome)?.version)
+    }
+
+    /// Deletes at most 10 parameters.
+    ///
+    /// # Errors
+    /// The call failed. Parameters that are gone already are no failure.
+    pub async fn delete_parameters(&self, names: &[String]) -> Result<(), Failure> {
+        let outcome = self
+            .ssm
+            .delete_parameters()
+            .set_names(Some(names.to_vec()))
+            .send()
+            .await;
+        self.judged("DeleteParameters", outcome).map(|_| ())
+    }
+}
+
+fn stored(parameter: &Parameter) -> Stored {
+    Stored {
+        record: Record::decode(parameter.value().unwrap_or_default()),
+        version: parameter.version,
+    }
+}

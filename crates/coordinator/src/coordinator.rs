@@ -1,0 +1,47 @@
+//! The coordinator of one invocation: settings, AWS, what is remembered, and how much time there is.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use protector_core::policy::Policy;
+
+use crate::aws::Aws;
+use crate::memory::Memory;
+use crate::say::Voice;
+
+/// Before the invocation's deadline we are done by this much, so that the last line is said and the answer sent.
+const RESERVE: SignedDuration = SignedDuration::from_secs(3);
+
+/// Everything that a run needs. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Coordinator {
+    /// The operator's choices.
+    pub policy: Arc<Policy>,
+    /// Access to AWS.
+    pub aws: Aws,
+    /// What is remembered from run to run.
+    pub memory: Arc<Memory>,
+    /// Where lines go.
+    pub voice: Voice,
+    /// Names the run in its lines.
+    pub request_id: String,
+    /// When Lambda ends the run.
+    pub deadline: Timestamp,
+}
+
+impl Coordinator {
+    /// The same, with AWS calls counted anew.
+    #[must_use]
+    pub fn metered(&self) -> Coordinator {
+        Coordinator {
+            aws: self.aws.metered(),
+            ..self.clone()
+        }
+    }
+
+    /// How long the run may still take.
+    #[must_use]
+    pub fn time_left(&self) -> SignedDuration {
+        self.deadline.duration_since(self.now()) - RESERVE
+    }
+}

@@ -1,0 +1,261 @@
+//! One invocation: its events, and what becomes of each.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
+use protector_core::observation::{Hook, InstanceStatus, Seen};
+use protector_core::trigger::{
+    Command, Delivery, Ignored, InstanceChange, Parsed, SpotNotice, SqsMessage, TaskChange, Trigger, parse,
+};
+use serde_json::{Value, json};
+
+use crate::coordinator::Coordinator;
+use crate::memory::Worth;
+use crate::observe::{Place, Subject};
+use crate::say::Level;
+
+/// What became of one event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Handled {
+    /// It is dealt with. Holds the last line of an instance, if there was one.
+    Done(Value),
+    /// It was none of our business.
+    Ignored,
+    /// It was not what its shape promises. It will not get better by being sent again.
+    Malformed(String),
+    /// Something failed that another try may mend.
+    Failed(String),
+}
+
+impl Coordinator {
+    /// Deals with an invocation's payload. The answer is what Lambda gives back.
+    ///
+    /// # Errors
+    /// Something failed that another try may mend, or an operator's command is malformed: Lambda tries
+    /// asynchronous events again, and an operator sees the words.
+    pub async fn handle(&self, payload: &Value) -> Result<Value, String> {
+        match parse(payload) {
+            Delivery::Single(parsed) => self.single(payload, parsed).await,
+            Delivery::Sns(parsed) => all(join_all(parsed.into_iter().map(|parsed| self.event(parsed))).await),
+            Delivery::Sqs(messages) => Ok(self.batch(messages).await),
+        }
+    }
+
+    /// A person who invokes the function is told of a mistake; EventBridge would only send it again.
+    async fn single(&self, payload: &Value, parsed: Parsed) -> Result<Value, String> {
+        let by_hand = payload.get("command").is_some();
+        match self.event(parsed).await {
+            Handled::Malformed(problem) if by_hand => Err(problem),
+            handled => all(vec![handled]),
+        }
+    }
+
+    /// Only what another try may mend comes again (`ReportBatchItemFailures`).
+    async fn batch(&self, messages: Vec<SqsMessage>) -> Value {
+        let handled = messages
+            .into_iter()
+            .map(|message| async move { (message.message_id, self.event(message.parsed).await) });
+        let failed = join_all(handled)
+            .await
+            .into_iter()
+            .filter(|(_, handled)| matches!(handled, Handled::Failed(_)));
+        let failures: Vec<Value> = failed.map(|(id, _)| json!({"itemIdentifier": id})).collect();
+        json!({"batchItemFailures": failures})
+    }
+
+    /// Deals with one event, within the time that is left.
+    async fn event(&self, parsed: Parsed) -> Handled {
+        let handled = match parsed {
+            Ok(Ok(trigger)) => {
+                let left = Duration::try_from(self.time_left()).unwrap_or_default();
+                let kind = trigger.kind();
+                match tokio::time::timeout(left, Box::pin(self.trigger(trigger))).await {
+                    Ok(handled) => handled,
+                    Err(_) => Handled::Failed(format!("the {kind} run was not over when its time was")),
+                }
+            }
+            Ok(Err(Ignored(reason))) => self.ignored(Level::Info, "event", &reason),
+            Err(malformed) => {
+                let fields = json!({"requestId": self.request_id, "field": malformed.field, "problem": malformed.problem});
+                self.voice.say(Level::Error, "malformed", fields);
+                Handled::Malformed(malformed.to_string())
+            }
+        };
+        if let Handled::Failed(problem) = &handled {
+            self.voice.say(
+                Level::Error,
+                "failed",
+                json!({"requestId": self.request_id, "problem": problem}),
+            );
+        }
+        handled
+    }
+
+    async fn trigger(&self, trigger: Trigger) -> Handled {
+        match trigger {
+            Trigger::Hook(notice) => self.hook(notice).await,
+            Trigger::Task(change) => self.task(change).await,
+            Trigger::Instance(change) => self.instance(change).await,
+            Trigger::Spot(notice) => self.spot(notice).await,
+            Trigger::Tick => self.tick().await,
+            Trigger::Operator(command) => self.operator(command).await,
+        }
+    }
+
+    /// The end of a task: on a draining instance it may be the last.
+    async fn task(&self, change: TaskChange) -> Handled {
+        if !self.policy.serves_cluster(&change.cluster) {
+            return self.ignored(Level::Debug, "task", "the cluster is not watched");
+        }
+        if !change.last_status.is_final() {
+            return self.ignored(Level::Debug, "task", "the task has not ended");
+        }
+        let arn = &change.container_instance;
+        match self
+            .memory
+            .task_ended(&change.cluster, arn, &change.task, self.now())
+        {
+            Worth::Nothing(reason) => self.ignored(Level::Debug, "task", reason),
+            Worth::Probe(key, awaited) => self.probe(key, arn, &awaited).await,
+            Worth::Look(key) => self.look("task", key, arn.clone()).await,
+            Worth::Unknown => self.stranger(&change).await,
+        }
+    }
+
+    /// One call says which of the awaited tasks still live. If none does, or it cannot be told, a whole look follows.
+    async fn probe(&self, key: InstanceKey, arn: &ContainerInstanceArn, awaited: &[TaskArn]) -> Handled {
+        if let Ok(tasks) = self.aws.describe_tasks(&key.cluster, awaited).await {
+            let alive = tasks
+                .into_iter()
+                .filter(|task| !task.last_status.is_final())
+                .map(|task| task.arn);
+            if !self.memory.probed(arn, alive.collect(), self.now()) {
+                return self.ignored(Level::Debug, "task", "other tasks are still awaited");
+            }
+        }
+        self.look("task", key, arn.clone()).await
+    }
+
+    /// A task has ended on an instance of which this execution environment knows nothing.
+    async fn stranger(&self, change: &TaskChange) -> Handled {
+        let arns = std::slice::from_ref(&change.container_instance);
+        let found = match self.aws.describe_instances(&change.cluster, arns).await {
+            Err(failure) => return Handled::Failed(failure.to_string()),
+            Ok(found) => found.into_iter().next(),
+        };
+        let Some(found) = found else {
+            return self.ignored(Level::Debug, "task", "the container instance is gone");
+        };
+        let key = InstanceKey {
+            cluster: change.cluster.clone(),
+            instance: found.instance,
+        };
+        if found.container_instance.status == InstanceStatus::Active {
+            let verdict = protector_core::plan::Verdict::NotDraining;
+            self.memory
+                .saw(&key, &change.container_instance, verdict, None, self.now());
+            return self.ignored(Level::Debug, "task", "the container instance does not drain");
+        }
+        self.look("task", key, change.container_instance.clone()).await
+    }
+
+    /// ECS tells of an instance also whenever its free resources change, so only the first sight of DRAINING counts.
+    async fn instance(&self, change: InstanceChange) -> Handled {
+        if !self.policy.serves_cluster(&change.cluster) {
+            return self.ignored(Level::Debug, "instance", "the cluster is not watched");
+        }
+        let known = self.memory.knows_drain(&change.container_instance);
+        match change.status {
+            InstanceStatus::Draining if known => self.ignored(
+                Level::Debug,
+                "instance",
+                "the drain is known; its tasks tell when to look",
+            ),
+            InstanceStatus::Active if !known => {
+                self.ignored(Level::Debug, "instance", "the container instance does not drain")
+            }
+            _ => {
+                let key = InstanceKey {
+                    cluster: change.cluster,
+                    instance: change.instance,
+                };
+                self.look("instance", key, change.container_instance).await
+            }
+        }
+    }
+
+    /// A Spot notice without a hook or DRAINING is recorded when the agent, or the group's own hook, starts to drain.
+    async fn spot(&self, notice: SpotNotice) -> Handled {
+        match self.locate(&notice.instance).await {
+            Place::In(key, arn) => self.look("spot", key, arn).await,
+            Place::Nowhere => self.ignored(Level::Info, "spot", "the instance is in no cluster of ours"),
+            Place::Unknown(why) => Handled::Failed(why),
+        }
+    }
+
+    async fn operator(&self, command: Command) -> Handled {
+        let key = InstanceKey {
+            cluster: command.cluster.clone(),
+            instance: command.instance.clone(),
+        };
+        if !self.policy.serves_cluster(&key.cluster) {
+            return self.ignored(Level::Warn, "operator", "the cluster is not watched");
+        }
+        let arn = self.locate_in(&key.cluster, &key.instance).await;
+        let subject = Subject {
+            key,
+            arn,
+            hook: Hook::None,
+        };
+        let outcome = self.reconcile("operator", &subject, Some(&command)).await;
+        if outcome.failed {
+            Handled::Failed(outcome.line.to_string())
+        } else {
+            Handled::Done(outcome.line)
+        }
+    }
+
+    async fn look(&self, trigger: &str, key: InstanceKey, arn: ContainerInstanceArn) -> Handled {
+        let subject = Subject {
+            key,
+            arn: Seen::Yes(arn),
+            hook: Hook::None,
+        };
+        self.reconciled(trigger, &subject).await
+    }
+
+    pub(crate) async fn reconciled(&self, trigger: &str, subject: &Subject) -> Handled {
+        let outcome = self.reconcile(trigger, subject, None).await;
+        match outcome.failed {
+            true => Handled::Failed(format!("{} is not where it should be; see its line", subject.key)),
+            false => Handled::Done(outcome.line),
+        }
+    }
+
+    pub(crate) fn ignored(&self, level: Level, trigger: &str, reason: &str) -> Handled {
+        let fields = json!({"requestId": self.request_id, "trigger": trigger, "reason": reason});
+        self.voice.say(level, "ignored", fields);
+        Handled::Ignored
+    }
+}
+
+/// The answer to events that succeed or fail together.
+fn all(handled: Vec<Handled>) -> Result<Value, String> {
+    let problems: Vec<&str> = handled.iter().filter_map(problem).collect();
+    if !problems.is_empty() {
+        return Err(problems.join("; "));
+    }
+    let lines = handled.into_iter().filter_map(|handled| match handled {
+        Handled::Done(line) => Some(line),
+        _ => None,
+    });
+    Ok(json!({"instances": lines.collect::<Vec<_>>()}))
+}
+
+fn problem(handled: &Handled) -> Option<&str> {
+    match handled {
+        Handled::Failed(problem) => Some(problem),
+        _ => None,
+    }
+}

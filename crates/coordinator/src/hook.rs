@@ -1,0 +1,162 @@
+//! A lifecycle hook waits: is it ours, where is its instance, and how long does it wait?
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use protector_core::ids::{AutoScalingGroupName, InstanceId, LifecycleHookName};
+use protector_core::observation::{Hook, HookAction, Seen};
+use protector_core::plan::{Plan, unplaced};
+use protector_core::trigger::HookNotice;
+use serde_json::json;
+
+use crate::apply::Applied;
+use crate::aws::Failure;
+use crate::coordinator::Coordinator;
+use crate::handler::Handled;
+use crate::observe::{Place, Subject};
+use crate::say::Level;
+
+/// A notice older than this may be a late duplicate for an instance that has come back from a warm pool since, so
+/// Auto Scaling is asked before a live instance is drained. A younger one needs no question.
+const FRESH: SignedDuration = SignedDuration::from_secs(60);
+
+/// If the hook's heartbeat time-out cannot be read, this one is assumed: short enough for any hook that a tick a
+/// minute can serve.
+const HEARTBEAT_ASSUMED_SECONDS: u32 = 120;
+
+impl Coordinator {
+    /// The event of a hook.
+    pub(crate) async fn hook(&self, notice: HookNotice) -> Handled {
+        if !self.policy.serves_group(&notice.group) {
+            let reason = format!("the Auto Scaling group {} is not ours", notice.group);
+            return self.ignored(Level::Info, "hook", &reason);
+        }
+        if !self.policy.serves_hook(&notice.hook) {
+            return self.ignored(
+                Level::Info,
+                "hook",
+                &format!("the hook {} is not ours", notice.hook),
+            );
+        }
+        if !self.still_leaving(&notice).await {
+            return self.ignored(
+                Level::Info,
+                "hook",
+                "Auto Scaling says that no hook waits for the instance",
+            );
+        }
+        let action = HookAction {
+            heartbeat_seconds: self.heartbeat_seconds(&notice.group, &notice.hook).await,
+            since: notice.since.unwrap_or_else(|| self.now()),
+            group: notice.group,
+            hook: notice.hook,
+            token: Some(notice.token),
+        };
+        self.waiting("hook", &notice.instance, action).await
+    }
+
+    /// What is not known counts as leaving: holding is the safe side.
+    async fn still_leaving(&self, notice: &HookNotice) -> bool {
+        if notice
+            .since
+            .is_some_and(|since| self.now().duration_since(since) < FRESH)
+        {
+            return true;
+        }
+        match self
+            .aws
+            .describe_scaling_instances(std::slice::from_ref(&notice.instance))
+            .await
+        {
+            Ok(found) => found
+                .get(&notice.instance)
+                .is_some_and(|instance| instance.is_leaving()),
+            Err(_) => true,
+        }
+    }
+
+    /// Finds the instance for which a hook waits, and brings its drain on.
+    pub(crate) async fn waiting(&self, trigger: &str, instance: &InstanceId, action: HookAction) -> Handled {
+        match self.locate(instance).await {
+            Place::In(key, arn) => {
+                let subject = Subject {
+                    key,
+                    arn: Seen::Yes(arn),
+                    hook: Hook::Waiting(action),
+                };
+                self.reconciled(trigger, &subject).await
+            }
+            Place::Nowhere => self.nowhere(trigger, instance, action).await,
+            Place::Unknown(why) => {
+                let plan = unplaced(&action, true, Err(why), self.now());
+                self.apply_unplaced(trigger, instance, plan).await
+            }
+        }
+    }
+
+    /// The instance is in no cluster: a second look, then there is nothing to wait for.
+    async fn nowhere(&self, trigger: &str, instance: &InstanceId, action: HookAction) -> Handled {
+        let first = unplaced(&action, true, Ok(()), self.now());
+        if let Some(wait) = first.look_again {
+            tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
+        }
+        let complete_look = match self.locate(instance).await {
+            Place::Nowhere => Ok(()),
+            Place::Unknown(why) => Err(why),
+            Place::In(key, arn) => {
+                let subject = Subject {
+                    key,
+                    arn: Seen::Yes(arn),
+                    hook: Hook::Waiting(action),
+                };
+                return self.reconciled(trigger, &subject).await;
+            }
+        };
+        let plan = unplaced(&action, false, complete_look, self.now());
+        self.apply_unplaced(trigger, instance, plan).await
+    }
+
+    async fn apply_unplaced(&self, trigger: &str, instance: &InstanceId, plan: Plan) -> Handled {
+        let (verdict, reasons) = (plan.verdict, plan.reasons.clone());
+        let applied: Applied = self.apply_to_hook(instance, plan).await;
+        let line = json!({
+            "requestId": self.request_id,
+            "trigger": trigger,
+            "instance": instance,
+            "verdict": verdict.name(),
+            "reasons": reasons,
+            "actions": applied.done,
+        });
+        let failed = applied.failure.is_some() || verdict == protector_core::plan::Verdict::Unknown;
+        self.voice.say(
+            if failed { Level::Error } else { Level::Info },
+            "instance",
+            line.clone(),
+        );
+        if failed {
+            Handled::Failed(format!("{instance}: {}", reasons.join("; ")))
+        } else {
+            Handled::Done(line)
+        }
+    }
+
+    async fn heartbeat_seconds(&self, group: &AutoScalingGroupName, hook: &LifecycleHookName) -> u32 {
+        let hooks = self.hooks(group).await.unwrap_or_default();
+        let found = hooks.into_iter().find(|(name, _)| name == hook);
+        found.map_or(HEARTBEAT_ASSUMED_SECONDS, |(_, seconds)| seconds)
+    }
+
+    /// The group's terminate hooks that are ours.
+    pub(crate) async fn hooks(
+        &self,
+        group: &AutoScalingGroupName,
+    ) -> Result<Vec<(LifecycleHookName, u32)>, Failure> {
+        if let Some(hooks) = self.memory.hooks(group, self.now()) {
+            return Ok(hooks);
+        }
+        let mut hooks = self.aws.describe_hooks(group).await?;
+        hooks.retain(|(hook, _)| self.policy.serves_hook(hook));
+        self.memory.learn_hooks(group, hooks.clone(), self.now());
+        Ok(hooks)
+    }
+}

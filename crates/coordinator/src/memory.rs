@@ -1,0 +1,247 @@
+//! What a warm function remembers. It only ever saves calls: nothing in it can release a drain, and whatever it has
+//! wrong is put right by the next tick.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use protector_core::holding::Census;
+use protector_core::ids::{
+    AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceKey, LifecycleHookName, ServiceName,
+    TaskArn,
+};
+use protector_core::observation::Scheduling;
+use protector_core::plan::{Fleet, Verdict};
+
+/// What does not change in AWS for a service or a hook, or hardly ever, is believed for so long.
+const CONFIGURATION: SignedDuration = SignedDuration::from_mins(10);
+
+/// That an instance does not drain is believed until the tick after next: longer than one tick with its delay.
+const NOT_DRAINING: SignedDuration = SignedDuration::from_secs(90);
+
+/// Other runs of the function get events too, so what is left is looked at anew when half of it is gone, or after
+/// this long.
+const PROBE: SignedDuration = SignedDuration::from_secs(20);
+
+/// The memory of one execution environment.
+#[derive(Debug, Default)]
+pub struct Memory(Mutex<Facts>);
+
+#[derive(Debug, Default)]
+struct Facts {
+    drains: HashMap<ContainerInstanceArn, Drain>,
+    not_draining: HashMap<ContainerInstanceArn, Timestamp>,
+    clusters_listed: HashMap<ClusterName, Timestamp>,
+    schedulings: HashMap<(ClusterName, ServiceName), (Scheduling, Timestamp)>,
+    hooks: HashMap<AutoScalingGroupName, (Vec<(LifecycleHookName, u32)>, Timestamp)>,
+    clusters: Option<(Vec<ClusterName>, Timestamp)>,
+}
+
+/// A drain as it was last seen.
+#[derive(Debug, Clone)]
+struct Drain {
+    key: InstanceKey,
+    /// Tasks whose end changes something: those that hold, or, after the release, the daemons.
+    awaited: BTreeSet<TaskArn>,
+    /// How many they were when they were last looked at.
+    seen: usize,
+    at: Timestamp,
+    sidecars: u32,
+}
+
+/// What the end of a task is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Worth {
+    /// No call: so says the reason.
+    Nothing(&'static str),
+    /// One look at the tasks that are still awaited.
+    Probe(InstanceKey, Vec<TaskArn>),
+    /// A whole look at the instance.
+    Look(InstanceKey),
+    /// Nothing is known of the instance.
+    Unknown,
+}
+
+impl Memory {
+    /// Remembers how an instance was seen.
+    pub fn saw(
+        &self,
+        key: &InstanceKey,
+        arn: &ContainerInstanceArn,
+        verdict: Verdict,
+        census: Option<&Census>,
+        now: Timestamp,
+    ) {
+        let mut facts = self.lock();
+        let awaited = census.map(|census| match verdict {
+            Verdict::Released(_) => census.daemons.clone(),
+            _ => census.holding.clone(),
+        });
+        match verdict {
+            // A drain that is over needs no more looks by events; if its completion failed, the tick tries again.
+            Verdict::NotDraining | Verdict::Done => {
+                facts.drains.remove(arn);
+                facts.not_draining.insert(arn.clone(), now);
+            }
+            Verdict::Holding | Verdict::Released(_) | Verdict::Unknown => {
+                facts.not_draining.remove(arn);
+                let awaited: BTreeSet<TaskArn> = awaited.unwrap_or_default().into_iter().collect();
+                let sidecars = if verdict == Verdict::Holding {
+                    census.map_or(0, |census| census.sidecars)
+                } else {
+                    0
+                };
+                let drain = Drain {
+                    key: key.clone(),
+                    seen: awaited.len(),
+                    awaited,
+                    at: now,
+                    sidecars,
+                };
+                facts.drains.insert(arn.clone(), drain);
+            }
+        }
+    }
+
+    /// Remembers which instances of a cluster drain; all others do not.
+    pub fn listed(&self, cluster: &ClusterName, draining: &[ContainerInstanceArn], now: Timestamp) {
+        let mut facts = self.lock();
+        facts.clusters_listed.insert(cluster.clone(), now);
+        facts
+            .drains
+            .retain(|arn, drain| drain.key.cluster != *cluster || draining.contains(arn));
+        facts
+            .not_draining
+            .retain(|arn, at| !draining.contains(arn) && now.duration_since(*at) < NOT_DRAINING);
+    }
+
+    /// What is it worth that `task` on `arn` has ended?
+    pub fn task_ended(
+        &self,
+        cluster: &ClusterName,
+        arn: &ContainerInstanceArn,
+        task: &TaskArn,
+        now: Timestamp,
+    ) -> Worth {
+        let mut facts = self.lock();
+        let fresh = |at: &Timestamp| now.duration_since(*at) < NOT_DRAINING;
+        if let Some(drain) = facts.drains.get_mut(arn) {
+            return drain.task_ended(task, now);
+        }
+        if facts.not_draining.get(arn).is_some_and(fresh)
+            || facts.clusters_listed.get(cluster).is_some_and(fresh)
+        {
+            return Worth::Nothing("the container instance does not drain");
+        }
+        Worth::Unknown
+    }
+
+    /// Remembers the outcome of a probe. True if nothing is awaited any more.
+    pub fn probed(&self, arn: &ContainerInstanceArn, alive: BTreeSet<TaskArn>, now: Timestamp) -> bool {
+        let mut facts = self.lock();
+        let Some(drain) = facts.drains.get_mut(arn) else {
+            return true;
+        };
+        drain.seen = alive.len();
+        drain.awaited = alive;
+        drain.at = now;
+        drain.awaited.is_empty()
+    }
+
+    /// Is this instance known to drain?
+    pub fn knows_drain(&self, arn: &ContainerInstanceArn) -> bool {
+        self.lock().drains.contains_key(arn)
+    }
+
+    /// All drains but that of `key`.
+    pub fn fleet_without(&self, key: &InstanceKey) -> Fleet {
+        let facts = self.lock();
+        let others = facts.drains.values().filter(|drain| drain.key != *key);
+        others.fold(Fleet::default(), |fleet, drain| Fleet {
+            drains: fleet.drains + 1,
+            sidecars: fleet.sidecars.saturating_add(drain.sidecars),
+        })
+    }
+
+    /// How a service schedules, if that is known.
+    pub fn scheduling(
+        &self,
+        cluster: &ClusterName,
+        service: &ServiceName,
+        now: Timestamp,
+    ) -> Option<Scheduling> {
+        let facts = self.lock();
+        let (scheduling, at) = facts.schedulings.get(&(cluster.clone(), service.clone()))?;
+        (now.duration_since(*at) < CONFIGURATION).then_some(*scheduling)
+    }
+
+    /// Remembers how a service schedules.
+    pub fn learn_scheduling(
+        &self,
+        cluster: &ClusterName,
+        service: &ServiceName,
+        scheduling: Scheduling,
+        now: Timestamp,
+    ) {
+        self.lock()
+            .schedulings
+            .insert((cluster.clone(), service.clone()), (scheduling, now));
+    }
+
+    /// The terminate hooks of a group and their heartbeat time-outs, if they are known.
+    pub fn hooks(
+        &self,
+        group: &AutoScalingGroupName,
+        now: Timestamp,
+    ) -> Option<Vec<(LifecycleHookName, u32)>> {
+        let facts = self.lock();
+        let (hooks, at) = facts.hooks.get(group)?;
+        (now.duration_since(*at) < CONFIGURATION).then(|| hooks.clone())
+    }
+
+    /// Remembers the hooks of a group.
+    pub fn learn_hooks(
+        &self,
+        group: &AutoScalingGroupName,
+        hooks: Vec<(LifecycleHookName, u32)>,
+        now: Timestamp,
+    ) {
+        self.lock().hooks.insert(group.clone(), (hooks, now));
+    }
+
+    /// The clusters of the account, if they are known.
+    pub fn clusters(&self, now: Timestamp) -> Option<Vec<ClusterName>> {
+        let facts = self.lock();
+        let (clusters, at) = facts.clusters.as_ref()?;
+        (now.duration_since(*at) < NOT_DRAINING).then(|| clusters.clone())
+    }
+
+    /// Remembers the clusters of the account.
+    pub fn learn_clusters(&self, clusters: Vec<ClusterName>, now: Timestamp) {
+        self.lock().clusters = Some((clusters, now));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Facts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drain {
+    fn task_ended(&mut self, task: &TaskArn, now: Timestamp) -> Worth {
+        let awaited = self.awaited.remove(task);
+        if self.awaited.is_empty() {
+            return Worth::Look(self.key.clone());
+        }
+        if self.awaited.len() * 2 <= self.seen || now.duration_since(self.at) >= PROBE {
+            return Worth::Probe(self.key.clone(), self.awaited.iter().cloned().collect());
+        }
+        Worth::Nothing(if awaited {
+            "other tasks are still awaited"
+        } else {
+            "the task was not awaited"
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

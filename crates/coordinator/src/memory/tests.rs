@@ -1,0 +1,109 @@
+use super::*;
+use protector_core::record::ReleaseReason;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+fn key() -> InstanceKey {
+    InstanceKey {
+        cluster: "prod".parse().unwrap(),
+        instance: "i-12345678".parse().unwrap(),
+    }
+}
+
+fn arn() -> ContainerInstanceArn {
+    "arn:aws:ecs:eu-west-1:1:container-instance/prod/a1"
+        .parse()
+        .unwrap()
+}
+
+fn task(id: u32) -> TaskArn {
+    format!("arn:aws:ecs:eu-west-1:1:task/prod/{id}").parse().unwrap()
+}
+
+fn census(holding: u32) -> Census {
+    Census {
+        holding: (0..holding).map(task).collect(),
+        daemons: vec![task(900)],
+        sidecars: 1,
+        ..Census::default()
+    }
+}
+
+fn ended(memory: &Memory, id: u32, seconds: i64) -> Worth {
+    memory.task_ended(&key().cluster, &arn(), &task(id), at(seconds))
+}
+
+#[test]
+fn p10_the_end_of_a_task_elsewhere_costs_nothing_once_known() {
+    let memory = Memory::default();
+    assert_eq!(ended(&memory, 1, 0), Worth::Unknown);
+    memory.saw(&key(), &arn(), Verdict::NotDraining, None, at(0));
+    assert!(matches!(ended(&memory, 1, 89), Worth::Nothing(_)));
+    assert_eq!(ended(&memory, 1, 90), Worth::Unknown);
+}
+
+#[test]
+fn p10_a_tick_answers_for_every_instance_of_the_cluster() {
+    let memory = Memory::default();
+    memory.listed(&key().cluster, &[], at(0));
+    assert!(matches!(ended(&memory, 1, 60), Worth::Nothing(_)));
+}
+
+#[test]
+fn only_the_last_awaited_task_is_worth_a_whole_look() {
+    let memory = Memory::default();
+    memory.saw(&key(), &arn(), Verdict::Holding, Some(&census(2)), at(0));
+    assert_eq!(ended(&memory, 0, 1), Worth::Probe(key(), vec![task(1)]));
+    assert_eq!(ended(&memory, 1, 2), Worth::Look(key()));
+}
+
+#[test]
+fn p7_a_doubled_event_counts_once() {
+    let memory = Memory::default();
+    memory.saw(&key(), &arn(), Verdict::Holding, Some(&census(5)), at(0));
+    for _ in 0..9 {
+        assert!(matches!(ended(&memory, 0, 1), Worth::Nothing(_)));
+    }
+}
+
+#[test]
+fn events_that_other_runs_got_are_made_up_for_by_probes() {
+    let memory = Memory::default();
+    memory.saw(&key(), &arn(), Verdict::Holding, Some(&census(10)), at(0));
+    assert!(matches!(ended(&memory, 0, 19), Worth::Nothing(_)));
+    assert!(matches!(ended(&memory, 1, 20), Worth::Probe(..)));
+    assert!(memory.probed(&arn(), BTreeSet::new(), at(20)));
+}
+
+#[test]
+fn after_the_release_daemons_are_awaited() {
+    let memory = Memory::default();
+    memory.saw(
+        &key(),
+        &arn(),
+        Verdict::Released(ReleaseReason::Drained),
+        Some(&census(0)),
+        at(0),
+    );
+    assert_eq!(ended(&memory, 900, 1), Worth::Look(key()));
+}
+
+#[test]
+fn other_drains_are_counted_without_ones_own() {
+    let memory = Memory::default();
+    memory.saw(&key(), &arn(), Verdict::Holding, Some(&census(1)), at(0));
+    assert_eq!(memory.fleet_without(&key()), Fleet::default());
+    let other = InstanceKey {
+        instance: "i-87654321".parse().unwrap(),
+        ..key()
+    };
+    assert_eq!(
+        memory.fleet_without(&other),
+        Fleet {
+            drains: 1,
+            sidecars: 1
+        }
+    );
+}

@@ -1,0 +1,217 @@
+//! Looking at one instance. Every failure makes a part of the observation unknown, never smaller.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::Timestamp;
+use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, ServiceName};
+use protector_core::observation::{
+    ContainerInstance, Hook, InstanceStatus, Observation, Scheduling, Seen, Stored, Task, TaskGroup,
+};
+
+use crate::aws::{Failure, ListedTask};
+use crate::coordinator::Coordinator;
+
+/// An instance to look at, and what its trigger says of it.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// Which instance.
+    pub key: InstanceKey,
+    /// Its present name in the cluster.
+    pub arn: Seen<ContainerInstanceArn>,
+    /// The hook that waits for it.
+    pub hook: Hook,
+}
+
+/// Where an EC2 instance is registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In this cluster, under this name.
+    In(InstanceKey, ContainerInstanceArn),
+    /// In no cluster of ours: each of them said so.
+    Nowhere,
+    /// Not every cluster could be asked.
+    Unknown(String),
+}
+
+impl Coordinator {
+    /// Looks at everything: first the record, then ECS, so that the record never knows more than the tasks show.
+    pub async fn observe(&self, subject: &Subject) -> Observation {
+        let at = self.now();
+        let record = self.read_record(&subject.key).await;
+        let instance = self.see_instance(&subject.key, &subject.arn).await;
+        let tasks = match instance.as_yes() {
+            Some(seen) => self.see_tasks(&subject.key.cluster, &seen.arn).await,
+            None => Seen::Absent,
+        };
+        Observation {
+            key: subject.key.clone(),
+            at,
+            record,
+            instance,
+            tasks,
+            hook: subject.hook.clone(),
+        }
+    }
+
+    async fn read_record(&self, key: &InstanceKey) -> Seen<Stored> {
+        self.aws.get_parameter(&self.policy.prefix.record_name(key)).await
+    }
+
+    async fn see_instance(
+        &self,
+        key: &InstanceKey,
+        arn: &Seen<ContainerInstanceArn>,
+    ) -> Seen<ContainerInstance> {
+        let arn = match arn {
+            Seen::Absent => return Seen::Absent,
+            Seen::Unknown(why) => return Seen::Unknown(why.clone()),
+            Seen::Yes(arn) => arn,
+        };
+        match self
+            .aws
+            .describe_instances(&key.cluster, std::slice::from_ref(arn))
+            .await
+        {
+            Err(failure) => Seen::Unknown(failure.to_string()),
+            Ok(found) => found
+                .into_iter()
+                .next()
+                .map_or(Seen::Absent, |found| Seen::Yes(found.container_instance)),
+        }
+    }
+
+    async fn see_tasks(&self, cluster: &ClusterName, arn: &ContainerInstanceArn) -> Seen<Vec<Task>> {
+        match self.try_tasks(cluster, arn).await {
+            Ok(tasks) => Seen::Yes(tasks),
+            Err(failure) => Seen::Unknown(failure.to_string()),
+        }
+    }
+
+    async fn try_tasks(
+        &self,
+        cluster: &ClusterName,
+        arn: &ContainerInstanceArn,
+    ) -> Result<Vec<Task>, Failure> {
+        let arns: Vec<_> = self.aws.list_tasks(cluster, arn).await?.into_iter().collect();
+        let listed = self.aws.describe_tasks(cluster, &arns).await?;
+        let schedulings = self.schedulings(cluster, &listed).await?;
+        Ok(listed
+            .into_iter()
+            .map(|task| scheduled(task, &schedulings))
+            .collect())
+    }
+
+    /// How the services of the living tasks schedule: remembered, or asked.
+    async fn schedulings(
+        &self,
+        cluster: &ClusterName,
+        tasks: &[ListedTask],
+    ) -> Result<HashMap<ServiceName, Scheduling>, Failure> {
+        let now = self.now();
+        let living = tasks.iter().filter(|task| !task.last_status.is_final());
+        let services: BTreeSet<ServiceName> = living.filter_map(service).cloned().collect();
+        let known =
+            |service: &ServiceName| Some((service.clone(), self.memory.scheduling(cluster, service, now)?));
+        let mut schedulings: HashMap<_, _> = services.iter().filter_map(known).collect();
+        let asked: Vec<ServiceName> = services
+            .into_iter()
+            .filter(|s| !schedulings.contains_key(s))
+            .collect();
+        for (service, scheduling) in self.aws.describe_services(cluster, &asked).await? {
+            self.memory.learn_scheduling(cluster, &service, scheduling, now);
+            schedulings.insert(service, scheduling);
+        }
+        Ok(schedulings)
+    }
+
+    /// Finds an EC2 instance in the clusters of ours.
+    pub async fn locate(&self, instance: &InstanceId) -> Place {
+        let clusters = match self.clusters().await {
+            Ok(clusters) => clusters,
+            Err(failure) => return Place::Unknown(failure.to_string()),
+        };
+        let mut problem = None;
+        for cluster in clusters {
+            match self.locate_in(&cluster, instance).await {
+                Seen::Yes(arn) => {
+                    return Place::In(
+                        InstanceKey {
+                            cluster,
+                            instance: instance.clone(),
+                        },
+                        arn,
+                    );
+                }
+                Seen::Absent => {}
+                Seen::Unknown(why) => problem = Some(why),
+            }
+        }
+        problem.map_or(Place::Nowhere, Place::Unknown)
+    }
+
+    /// Finds an EC2 instance in one cluster. Of several registrations the one that is not on its way out counts.
+    pub async fn locate_in(
+        &self,
+        cluster: &ClusterName,
+        instance: &InstanceId,
+    ) -> Seen<ContainerInstanceArn> {
+        match self.aws.find_instance(cluster, instance).await {
+            Err(failure) => Seen::Unknown(failure.to_string()),
+            Ok(arns) if arns.len() > 1 => self.newest(cluster, &arns).await,
+            Ok(arns) => arns.into_iter().next().map_or(Seen::Absent, Seen::Yes),
+        }
+    }
+
+    async fn newest(
+        &self,
+        cluster: &ClusterName,
+        arns: &[ContainerInstanceArn],
+    ) -> Seen<ContainerInstanceArn> {
+        let found = match self.aws.describe_instances(cluster, arns).await {
+            Err(failure) => return Seen::Unknown(failure.to_string()),
+            Ok(found) => found.into_iter().map(|found| found.container_instance),
+        };
+        let best = found.max_by_key(|found| (found.agent_connected, found.status == InstanceStatus::Active));
+        best.map_or(Seen::Absent, |found| Seen::Yes(found.arn))
+    }
+
+    /// The clusters that are watched.
+    pub async fn clusters(&self) -> Result<Vec<ClusterName>, Failure> {
+        if !self.policy.clusters.is_empty() {
+            return Ok(self.policy.clusters.clone());
+        }
+        if let Some(clusters) = self.memory.clusters(self.now()) {
+            return Ok(clusters);
+        }
+        let clusters = self.aws.list_clusters().await?;
+        self.memory.learn_clusters(clusters.clone(), self.now());
+        Ok(clusters)
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+fn service(task: &ListedTask) -> Option<&ServiceName> {
+    match &task.group {
+        Some(TaskGroup::Service(service)) => Some(service),
+        Some(TaskGroup::Other(_)) | None => None,
+    }
+}
+
+fn scheduled(task: ListedTask, schedulings: &HashMap<ServiceName, Scheduling>) -> Task {
+    let scheduling = match &task.group {
+        Some(TaskGroup::Service(service)) => schedulings.get(service).copied().unwrap_or(Scheduling::Unknown),
+        Some(TaskGroup::Other(_)) => Scheduling::Standalone,
+        None => Scheduling::Unknown,
+    };
+    Task {
+        arn: task.arn,
+        group: task.group,
+        last_status: task.last_status,
+        scheduling,
+        containers: task.containers,
+    }
+}

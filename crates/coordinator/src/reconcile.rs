@@ -1,0 +1,204 @@
+//! One instance: look, plan, act; again if that is worth it at once.
+
+use std::time::{Duration, Instant};
+
+use jiff::SignedDuration;
+use protector_core::holding::{Census, census};
+use protector_core::observation::{Observation, Seen};
+use protector_core::plan::{Plan, Situation, Verdict, plan};
+use protector_core::trigger::Command;
+use serde_json::{Value, json};
+
+use crate::apply::{Applied, Done};
+use crate::coordinator::Coordinator;
+use crate::observe::Subject;
+use crate::say::Level;
+
+/// A run waits for another look no longer than this: the default settle window, and then some. Lambda is paid by
+/// the second, and a task's end or the tick wakes us anyway.
+const WAIT_MAX: SignedDuration = SignedDuration::from_secs(20);
+
+/// So many looks at one instance in one run: one, its read-back, the end of the settle window, and spare ones for
+/// races. More would mean that two runs keep crossing each other; the tick comes anyway.
+const LOOKS_MAX: u32 = 8;
+
+/// What came of one instance in one run.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// Where its drain stands.
+    pub verdict: Verdict,
+    /// Its last line's fields.
+    pub line: Value,
+    /// Did something fail that another try may mend?
+    pub failed: bool,
+}
+
+struct Run {
+    done: Vec<Done>,
+    reasons: Vec<String>,
+    looks: u32,
+}
+
+/// What follows one look.
+enum Next {
+    Stop,
+    /// Plan again with what is known now.
+    Replan(Box<Observation>),
+    /// Look again after this long.
+    Look(Duration),
+}
+
+impl Coordinator {
+    /// Brings one instance as far as it can be brought now, and says so in one line.
+    pub async fn reconcile(&self, trigger: &str, subject: &Subject, command: Option<&Command>) -> Outcome {
+        let me = self.metered();
+        let started = Instant::now();
+        let mut run = Run {
+            done: Vec::new(),
+            reasons: Vec::new(),
+            looks: 1,
+        };
+        let mut observation = me.observe(subject).await;
+        let mut command = command;
+        loop {
+            let (plan, applied) = me.step(&observation, command.take()).await;
+            let verdict = plan.verdict;
+            let failed = applied.failure.is_some() || verdict == Verdict::Unknown;
+            run.reasons.clone_from(&plan.reasons);
+            run.done.extend(applied.done.iter().cloned());
+            match me.next(&observation, &plan, applied, &mut run) {
+                Next::Replan(replanned) => observation = *replanned,
+                Next::Look(wait) => {
+                    tokio::time::sleep(wait).await;
+                    observation = me.observe(subject).await;
+                }
+                Next::Stop => return me.conclude(trigger, &observation, verdict, &run, started, failed),
+            }
+        }
+    }
+
+    async fn step(&self, observation: &Observation, command: Option<&Command>) -> (Plan, Applied) {
+        let fleet = self.memory.fleet_without(&observation.key);
+        let now = self.now();
+        let plan = plan(&Situation {
+            observation,
+            policy: &self.policy,
+            fleet,
+            command,
+            now,
+        });
+        let census = self.census(observation);
+        if let Some(instance) = observation.instance.as_yes() {
+            self.memory.saw(
+                &observation.key,
+                &instance.arn,
+                plan.verdict,
+                census.as_ref(),
+                now,
+            );
+        }
+        let applied = self
+            .apply(&observation.key, &observation.record, plan.clone())
+            .await;
+        (plan, applied)
+    }
+
+    fn next(&self, observation: &Observation, plan: &Plan, applied: Applied, run: &mut Run) -> Next {
+        run.looks += 1;
+        if applied.failure.is_some() || run.looks > LOOKS_MAX {
+            return Next::Stop;
+        }
+        if applied.raced {
+            return Next::Look(Duration::ZERO);
+        }
+        if let Some(instance) = applied.read_back {
+            let record = applied
+                .written
+                .map_or_else(|| observation.record.clone(), Seen::Yes);
+            let instance = Seen::Yes(instance);
+            return Next::Replan(Box::new(Observation {
+                at: self.now(),
+                record,
+                instance,
+                ..observation.clone()
+            }));
+        }
+        match plan
+            .look_again
+            .filter(|wait| *wait <= WAIT_MAX.min(self.time_left()))
+        {
+            Some(wait) => Next::Look(Duration::try_from(wait).unwrap_or_default()),
+            None => Next::Stop,
+        }
+    }
+
+    fn census(&self, observation: &Observation) -> Option<Census> {
+        observation
+            .tasks
+            .as_yes()
+            .map(|tasks| census(tasks, &self.policy))
+    }
+
+    fn conclude(
+        &self,
+        trigger: &str,
+        observation: &Observation,
+        verdict: Verdict,
+        run: &Run,
+        started: Instant,
+        failed: bool,
+    ) -> Outcome {
+        let line = self.line(trigger, observation, verdict, run, started);
+        let quiet = matches!(verdict, Verdict::NotDraining);
+        let warned = run.reasons.iter().any(|reason| reason.starts_with("warning"));
+        let level = match (failed, warned, quiet) {
+            (true, ..) => Level::Error,
+            (_, true, _) => Level::Warn,
+            (_, _, true) => Level::Debug,
+            _ => Level::Info,
+        };
+        self.voice.say(level, "instance", line.clone());
+        Outcome {
+            verdict,
+            line,
+            failed,
+        }
+    }
+
+    fn line(
+        &self,
+        trigger: &str,
+        observation: &Observation,
+        verdict: Verdict,
+        run: &Run,
+        started: Instant,
+    ) -> Value {
+        let census = self.census(observation);
+        json!({
+            "requestId": self.request_id,
+            "trigger": trigger,
+            "cluster": observation.key.cluster,
+            "instance": observation.key.instance,
+            "containerInstance": observation.instance.as_yes().map(|instance| instance.arn.as_str()),
+            "status": status(observation),
+            "remaining": census.as_ref().map(Census::remaining),
+            "heldBy": census.as_ref().map(|census| &census.held_by),
+            "daemons": census.as_ref().map(|census| census.daemons.len()),
+            "verdict": verdict.name(),
+            "reasons": run.reasons,
+            "actions": run.done,
+            "looks": run.looks - 1,
+            "calls": self.aws.meter.calls(),
+            "failures": self.aws.meter.failures(),
+            "durationMs": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        })
+    }
+}
+
+fn status(observation: &Observation) -> String {
+    match &observation.instance {
+        Seen::Yes(instance) => instance.status.to_string(),
+        Seen::Absent => "absent".to_owned(),
+        Seen::Unknown(_) => "unknown".to_owned(),
+    }
+}

@@ -1,0 +1,131 @@
+//! The program: settings, clients, and Lambda's invocations, one after another.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lambda_runtime::{LambdaEvent, service_fn};
+use protector_core::settings::Problems;
+use serde_json::{Value, json};
+
+use crate::aws::Aws;
+use crate::coordinator::Coordinator;
+use crate::memory::Memory;
+use crate::say::{Level, Voice};
+use crate::settings::Settings;
+
+/// Settings are wrong: the `EX_USAGE` of sysexits.h, as the sidecar has it.
+const WRONG_SETTINGS: u8 = 64;
+
+/// Something that we did not foresee: `EX_SOFTWARE`.
+const BUG: u8 = 70;
+
+const USAGE: &str = "\
+bootstrap: the coordinator of ecs-daemon-protector, a program for AWS Lambda (provided.al2023).
+
+Lambda starts it; it takes no arguments. It reads its settings from PROTECTOR_* variables (see the README) and its
+invocations from the Lambda Runtime API, whose address is in AWS_LAMBDA_RUNTIME_API.
+
+To run a whole drain on this machine: protectorctl demo
+";
+
+/// Runs until Lambda ends the process.
+pub fn main() -> ExitCode {
+    if let Some(answer) = answer_to_arguments(std::env::args().skip(1)) {
+        let _ = std::io::stdout().lock().write_all(answer.as_bytes());
+        return ExitCode::SUCCESS;
+    }
+    let lookup = |name: &str| std::env::var(name).ok();
+    match Settings::read(&lookup, std::env::vars().map(|(name, _)| name)) {
+        Ok(settings) => serve(settings),
+        Err(problems) => refuse(&problems),
+    }
+}
+
+fn answer_to_arguments(mut arguments: impl Iterator<Item = String>) -> Option<String> {
+    match arguments.next()?.as_str() {
+        "--version" => Some(format!("bootstrap {}\n", env!("CARGO_PKG_VERSION"))),
+        _ => Some(USAGE.to_owned()),
+    }
+}
+
+fn serve(settings: Settings) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(invocations(settings)),
+        Err(error) => Err(error.into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            Voice { least: Level::Error }.say(Level::Error, "crashed", json!({"problem": error.to_string()}));
+            ExitCode::from(BUG)
+        }
+    }
+}
+
+async fn invocations(settings: Settings) -> Result<(), lambda_runtime::Error> {
+    let policy = Arc::new(settings.policy);
+    let memory = Arc::new(Memory::default());
+    let voice = Voice { least: settings.log };
+    let aws = Aws::from_environment().await;
+    let handler = |event: LambdaEvent<Value>| {
+        let coordinator = Coordinator {
+            policy: policy.clone(),
+            aws: aws.clone(),
+            memory: memory.clone(),
+            voice,
+            request_id: event.context.request_id.clone(),
+            deadline: deadline(event.context.deadline),
+        };
+        async move {
+            coordinator
+                .handle(&event.payload)
+                .await
+                .map_err(lambda_runtime::Error::from)
+        }
+    };
+    lambda_runtime::run(service_fn(handler)).await
+}
+
+/// Lambda gives the deadline in milliseconds since 1970.
+fn deadline(milliseconds: u64) -> Timestamp {
+    let milliseconds = i64::try_from(milliseconds).unwrap_or(i64::MAX);
+    Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::MAX)
+}
+
+/// Says each problem, tells Lambda, and ends.
+fn refuse(problems: &Problems) -> ExitCode {
+    let voice = Voice { least: Level::Error };
+    for problem in &problems.0 {
+        let fields = json!({"setting": problem.name, "value": problem.value, "expected": problem.expected});
+        voice.say(Level::Error, "wrong-setting", fields);
+    }
+    let error =
+        json!({"errorType": "Settings.Wrong", "errorMessage": problems.to_string(), "stackTrace": []});
+    if let Ok(address) = std::env::var("AWS_LAMBDA_RUNTIME_API") {
+        // The log has it already; if Lambda cannot be told, the exit code says it.
+        let _ = report_init_error(&address, &error.to_string());
+    }
+    ExitCode::from(WRONG_SETTINGS)
+}
+
+/// `POST /2018-06-01/runtime/init/error`, by hand: the runtime crate reports errors of invocations only. The API is
+/// plain HTTP/1.1 on the same machine (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>).
+fn report_init_error(address: &str, error: &str) -> std::io::Result<()> {
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    write!(
+        stream,
+        "POST /2018-06-01/runtime/init/error HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Lambda-Runtime-Function-Error-Type: Settings.Wrong\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{error}",
+        error.len()
+    )?;
+    stream.read_to_end(&mut Vec::new()).map(|_| ())
+}

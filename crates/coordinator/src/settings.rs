@@ -1,0 +1,65 @@
+//! The coordinator's settings.
+
+use protector_core::policy::Policy;
+use protector_core::settings::{Problems, Reader};
+
+use crate::say::Level;
+
+/// Settings that are read once, at start.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What decides.
+    pub policy: Policy,
+    /// The least level that is logged.
+    pub log: Level,
+}
+
+impl Settings {
+    /// Reads all settings through `lookup`; `given` are the names of all variables that are set.
+    ///
+    /// # Errors
+    /// Every setting that is wrong, and every `PROTECTOR_` variable that is none of ours.
+    pub fn read(
+        lookup: &dyn Fn(&str) -> Option<String>,
+        given: impl IntoIterator<Item = String>,
+    ) -> Result<Settings, Problems> {
+        let mut reader = Reader::new(lookup);
+        let policy = Policy::read(&mut reader);
+        let log = reader.choice("LOG", Level::CHOICES, Level::Info);
+        reader.refuse_unknown(given);
+        let settings = policy.map(|policy| Settings { policy, log });
+        reader.finish(settings)?.ok_or(Problems(Vec::new()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, Problems> {
+        let lookup = |name: &str| {
+            variables
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        Settings::read(&lookup, variables.iter().map(|(name, _)| (*name).to_owned()))
+    }
+
+    #[test]
+    fn all_problems_of_all_kinds_come_together() {
+        let problems = read(&[
+            ("PROTECTOR_LOG", "loud"),
+            ("PROTECTOR_SETTLE", "x"),
+            ("PROTECTOR_SETLE", "1s"),
+        ])
+        .unwrap_err();
+        let names: Vec<&str> = problems.0.iter().map(|problem| problem.name.as_str()).collect();
+        assert_eq!(names, ["PROTECTOR_SETTLE", "PROTECTOR_LOG", "PROTECTOR_SETLE"]);
+    }
+
+    #[test]
+    fn foreign_variables_are_none_of_our_business() {
+        assert!(read(&[("AWS_REGION", "eu-west-1"), ("HOME", "/")]).is_ok());
+    }
+}
