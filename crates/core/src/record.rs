@@ -249,7 +249,7 @@ impl std::str::FromStr for ParameterPrefix {
         let reserved = first.starts_with("aws") || first.starts_with("ssm");
         let valid = levels.first() == Some(&"")
             && (2..=PREFIX_LEVELS_MAX + 1).contains(&levels.len())
-            && levels.iter().skip(1).all(|l| named(&l))
+            && levels.iter().skip(1).all(named)
             && !reserved
             && trimmed.len() <= 512;
         if valid {
