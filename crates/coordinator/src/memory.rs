@@ -43,6 +43,8 @@ struct Drain {
     key: InstanceKey,
     /// Tasks whose end changes something: those that hold, or, after the release, the daemons.
     awaited: BTreeSet<TaskArn>,
+    /// Daemon tasks. One that ends while others are awaited tells that another run has released the drain.
+    daemons: BTreeSet<TaskArn>,
     /// How many they were when they were last looked at.
     seen: usize,
     at: Timestamp,
@@ -95,6 +97,9 @@ impl Memory {
                     key: key.clone(),
                     seen: awaited.len(),
                     awaited,
+                    daemons: census
+                        .map(|census| census.daemons.iter().cloned().collect())
+                        .unwrap_or_default(),
                     at: now,
                     sidecars,
                 };
@@ -229,7 +234,7 @@ impl Memory {
 impl Drain {
     fn task_ended(&mut self, task: &TaskArn, now: Timestamp) -> Worth {
         let awaited = self.awaited.remove(task);
-        if self.awaited.is_empty() {
+        if self.awaited.is_empty() || (!awaited && self.daemons.remove(task)) {
             return Worth::Look(self.key.clone());
         }
         if self.awaited.len() * 2 <= self.seen || now.duration_since(self.at) >= PROBE {

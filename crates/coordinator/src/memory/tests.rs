@@ -78,6 +78,13 @@ fn events_that_other_runs_got_are_made_up_for_by_probes() {
 }
 
 #[test]
+fn a_daemon_that_ends_tells_of_a_release_by_another_run() {
+    let memory = Memory::default();
+    memory.saw(&key(), &arn(), Verdict::Holding, Some(&census(5)), at(0));
+    assert_eq!(ended(&memory, 900, 1), Worth::Look(key()));
+}
+
+#[test]
 fn after_the_release_daemons_are_awaited() {
     let memory = Memory::default();
     memory.saw(
