@@ -30,7 +30,9 @@ use run::Done;
 use scenario::{Kind, Scenario};
 use std::error::Error;
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 use teller::{Form, Teller};
 use thiserror::Error;
 
@@ -55,11 +57,36 @@ pub(crate) enum DemoError {
         source: ApiError,
     },
     /// Something did not happen.
-    #[error(transparent)]
-    Late(#[from] Timeout),
+    #[error("not within {bound:?}: {what}")]
+    Late {
+        /// What was waited for.
+        what: String,
+        /// For how long.
+        bound: Duration,
+    },
+    /// A run did not come to its end.
+    #[error("{run}: {source}; its journal and logs are in {}", dir.display())]
+    Run {
+        /// Which run.
+        run: &'static str,
+        /// Where its files are.
+        dir: PathBuf,
+        /// Why.
+        source: Box<DemoError>,
+    },
     /// A file or the output.
     #[error("{0}")]
     Io(#[from] io::Error),
+}
+
+/// The journal that a [`Timeout`] shows is in a file here.
+impl From<Timeout> for DemoError {
+    fn from(timeout: Timeout) -> DemoError {
+        DemoError::Late {
+            what: timeout.what,
+            bound: timeout.bound,
+        }
+    }
 }
 
 /// Runs the demo. Exit code 0: lines were lost without the protector, and none with it.

@@ -31,10 +31,21 @@ pub(crate) async fn run(scenario: &Scenario, native: DaemonStop, teller: Teller)
     let aws = start(scenario, native).await?;
     let result = drain(&aws, scenario, teller).await;
     keep_logs(&aws, scenario)?;
-    Ok(Done {
-        outcome: result?,
-        aws,
-    })
+    let outcome = result.map_err(|source| in_run(scenario, source))?;
+    Ok(Done { outcome, aws })
+}
+
+fn in_run(scenario: &Scenario, source: DemoError) -> DemoError {
+    let (run, dir) = (scenario.kind.name(), scenario.run.dir().to_owned());
+    match source {
+        // Nobody listens: that is no fault of the run.
+        DemoError::Io(error) => DemoError::Io(error),
+        source => DemoError::Run {
+            run,
+            dir,
+            source: Box::new(source),
+        },
+    }
 }
 
 async fn start(scenario: &Scenario, native: DaemonStop) -> Result<LocalAws, DemoError> {

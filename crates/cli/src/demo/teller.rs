@@ -5,7 +5,7 @@ use super::timeline;
 use crate::say;
 use jiff::Timestamp;
 use protector_local_aws::LocalAws;
-use protector_local_aws::model::Entry;
+use protector_local_aws::model::{Entry, What};
 use serde_json::json;
 use std::convert::Infallible;
 use std::io;
@@ -70,6 +70,7 @@ pub(crate) struct Follower {
     teller: Teller,
     start: Timestamp,
     seen: usize,
+    last_record: Option<String>,
 }
 
 impl Follower {
@@ -80,6 +81,7 @@ impl Follower {
             teller,
             start,
             seen,
+            last_record: None,
         }
     }
 
@@ -111,12 +113,18 @@ impl Follower {
     fn tell(&mut self, news: &[Entry]) -> io::Result<()> {
         self.seen += news.len();
         for entry in news {
-            if let Some(words) = timeline::words(entry) {
+            if let Some(words) = timeline::words(entry).filter(|words| self.is_news(entry, words)) {
                 self.teller
                     .tell(entry.at.duration_since(self.start).as_secs_f64(), &words)?;
             }
         }
         Ok(())
+    }
+
+    /// A record is written again when its details change; what it says to a person may be the same.
+    fn is_news(&mut self, entry: &Entry, words: &str) -> bool {
+        let is_record = matches!(entry.what, What::Parameter { .. });
+        !is_record || self.last_record.replace(words.to_owned()).as_deref() != Some(words)
     }
 }
 
