@@ -27,6 +27,7 @@ use crate::record::Record;
 
 pub use answer::{Because, Next, Why};
 pub use input::{Fate, Known, Leftover, Observation, Policy, Reading, Task, Trouble};
+pub use pace::self_check_pause;
 
 /// A coordinator that is alive releases at the deadline. It is given so long to do it, then it is dead.
 pub const DEADLINE_SLACK: SignedDuration = SignedDuration::from_secs(60);

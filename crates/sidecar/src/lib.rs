@@ -1,1 +1,28 @@
-//! Placeholder.
+//! The sidecar: keeps the daemons of its task alive until their instance is released.
+//!
+//! ```text
+//!  main ─► command ─► start (self-check) ─► handoff: execve "… wait {place}" ─► signal::wait ─► hold ─► exit code
+//!                       │                                                                        │
+//!                       └─► find: who am I? task metadata, IMDS, agent, ECS                       └─► core::wait decides
+//! ```
+//!
+//! The self-check needs a runtime, a TLS client and their memory. All of it is given back by executing the program
+//! anew, which then has nothing but a blocked SIGTERM to wait for.
+
+mod aws;
+mod chance;
+mod check;
+mod command;
+mod find;
+mod handoff;
+mod hold;
+mod local_http;
+mod place;
+mod run;
+mod say;
+mod settings;
+mod signal;
+mod start;
+mod task;
+
+pub use run::main;

@@ -1,2 +1,7 @@
-//! Placeholder.
-fn main() {}
+//! `ecs-daemon-protector`: the program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    protector_sidecar::main()
+}

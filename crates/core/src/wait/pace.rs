@@ -35,6 +35,20 @@ pub(super) fn backed_off(interval: SignedDuration, failures: u32, chance: f64) -
     interval.saturating_add(scaled(ceiling.saturating_sub(interval), fair(chance)))
 }
 
+/// A failed self-check is repeated no faster than this after a while: a fleet with a wrong policy must not eat up the
+/// 40 reads a second that its account has.
+const SELF_CHECK_MAX: SignedDuration = SignedDuration::from_secs(60);
+
+/// The pause after a self-check that failed for the `failures`-th time in a row: the poll interval, doubled each time
+/// up to a minute, ± 20 % as `chance` (0..=1) has it.
+#[must_use]
+pub fn self_check_pause(policy: &Policy, failures: u32, chance: f64) -> SignedDuration {
+    let doubled = policy
+        .poll_interval
+        .saturating_mul(1 << failures.saturating_sub(1).min(6));
+    jittered(doubled.min(SELF_CHECK_MAX.max(policy.poll_interval)), chance)
+}
+
 /// `wished`, but not beyond `left`.
 pub(super) fn at_most(wished: SignedDuration, left: SignedDuration) -> SignedDuration {
     wished.min(left).max(SLEEP_MIN)

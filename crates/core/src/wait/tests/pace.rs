@@ -1,0 +1,91 @@
+//! How long it sleeps.
+
+use super::*;
+
+#[test]
+fn the_record_sets_the_pace_and_chance_spreads_it() {
+    for (poll_seconds, chance, expected_ms) in [
+        (5, 0.0, 4000),
+        (5, 0.5, 5000),
+        (5, 1.0, 6000),
+        (1, 0.5, 1000),
+        (30, 0.5, 30_000),
+        (0, 0.5, 1000),
+        (u32::MAX, 0.5, 60_000),
+        (5, f64::NAN, 5000),
+        (5, -3.0, 4000),
+    ] {
+        let seen = Observation {
+            chance,
+            ..look(
+                1,
+                reading(Record {
+                    poll_seconds,
+                    ..holding()
+                }),
+            )
+        };
+        let slept = sleeps(wait().next(&known(), &seen), Because::TasksRemain);
+        assert_eq!(slept.as_millis(), expected_ms, "{poll_seconds} {chance}");
+    }
+}
+
+#[test]
+fn failures_back_off_from_the_poll_interval_to_half_a_minute() {
+    let mut wait = wait_in_drain();
+    let failed = |chance| Observation {
+        chance,
+        ..look(1, Reading::Trouble(Trouble::Failed))
+    };
+    let ceilings: Vec<i64> = (0..5)
+        .map(|_| {
+            sleeps(
+                wait.next(&known(), &failed(1.0)),
+                Because::Trouble(Trouble::Failed),
+            )
+            .as_secs()
+        })
+        .collect();
+    assert_eq!(ceilings, [10, 20, 30, 30, 30]);
+    assert_eq!(
+        sleeps(
+            wait.next(&known(), &failed(0.0)),
+            Because::Trouble(Trouble::Failed)
+        ),
+        secs(5)
+    );
+    sleeps(
+        wait.next(&known(), &look(2, reading(holding()))),
+        Because::TasksRemain,
+    );
+    assert_eq!(
+        sleeps(
+            wait.next(&known(), &failed(1.0)),
+            Because::Trouble(Trouble::Failed)
+        ),
+        secs(10)
+    );
+}
+
+#[test]
+fn a_failing_self_check_slows_down_to_once_a_minute() {
+    let pauses = |chance| (1..8).map(move |n| self_check_pause(&Policy::default(), n, chance).as_secs());
+    assert_eq!(pauses(0.5).collect::<Vec<_>>(), [5, 10, 20, 40, 60, 60, 60]);
+    assert!(pauses(0.0).chain(pauses(1.0)).all(|s| (4..=72).contains(&s)));
+    let slow = Policy {
+        poll_interval: secs(300),
+        ..Policy::default()
+    };
+    assert_eq!(self_check_pause(&slow, u32::MAX, 0.5), secs(300));
+}
+
+#[test]
+fn a_sleep_ends_at_the_next_bound() {
+    let at_bound = |wait: &mut Wait, at, reading, left_ms| match wait.next(&known(), &look(at, reading)) {
+        Next::Sleep { duration, .. } => assert_eq!(duration.as_millis(), left_ms, "at {at}"),
+        Next::Leave(why) => panic!("{why:?} at {at}"),
+    };
+    at_bound(&mut wait(), 28, Reading::NotFound, 2000);
+    at_bound(&mut wait(), 3599, Reading::Trouble(Trouble::Denied), 1000);
+    at_bound(&mut wait_in_drain(), 657, reading(holding()), 3000);
+}

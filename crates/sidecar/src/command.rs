@@ -1,0 +1,130 @@
+//! The command line: few words, matched by hand.
+
+/// What is asked of the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Self-check, then wait.
+    Run,
+    /// What a passed self-check executes: wait with this place, as JSON.
+    Wait(String),
+    /// Is a sidecar of this task past its self-check?
+    Check,
+    /// Print the help.
+    Help,
+    /// Print the version.
+    Version,
+}
+
+/// Reads the arguments that follow the program's name.
+///
+/// # Errors
+/// A sentence for the user.
+pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] => Ok(Command::Run),
+        ["check"] => Ok(Command::Check),
+        ["wait", place] => Ok(Command::Wait((*place).to_owned())),
+        ["--help" | "-h" | "help"] => Ok(Command::Help),
+        ["--version" | "-V"] => Ok(Command::Version),
+        [
+            known @ ("check" | "--help" | "-h" | "help" | "--version" | "-V"),
+            ..,
+        ] => Err(format!("{known} takes no argument; try --help")),
+        ["wait", ..] => {
+            Err("wait is what the program executes itself as; start it without arguments".to_owned())
+        }
+        [unknown, ..] => Err(format!(
+            "unknown argument {unknown:?}; there are check, --help and --version, and settings are environment \
+             variables (see --help)"
+        )),
+    }
+}
+
+/// What `--version` prints.
+pub(crate) const VERSION: &str = concat!("ecs-daemon-protector ", env!("CARGO_PKG_VERSION"));
+
+/// What `--help` prints.
+pub(crate) const HELP: &str = "\
+ecs-daemon-protector: keeps the daemons of an ECS task alive while their instance drains
+
+It runs as a container beside the daemon, which its dependsOn lists with condition START. The ECS agent stops a
+container only after all that depend on it. So as long as this program lives, the daemon gets no SIGTERM. After its
+own SIGTERM it reads the drain's record, one SSM parameter, until the coordinator has released the instance.
+
+Usage: ecs-daemon-protector             check the surroundings, then wait for SIGTERM (SIGINT means the same)
+       ecs-daemon-protector check       for the container's health check: 0 if the self-check has passed, else 1
+       ecs-daemon-protector --help
+       ecs-daemon-protector --version
+
+Settings (environment; durations such as 90s, 15m, 1h30m, from 1s to 48h):
+  PROTECTOR_PARAMETER_PREFIX   where the records are          /ecs-daemon-protector
+  PROTECTOR_CLUSTER            cluster, name or ARN           from task metadata
+  PROTECTOR_INSTANCE_ID        EC2 instance id                from IMDS
+  PROTECTOR_PROTECTS           containers, comma-separated    all others of the task
+  PROTECTOR_POLL_INTERVAL      pause between readings         5s    (a record has its own)
+  PROTECTOR_MAX_HOLD           longest hold                   1h    (stopTimeout of the container must be longer)
+  PROTECTOR_UNKNOWN_GRACE      wait for a record              30s   (half of it if the instance is in service)
+  PROTECTOR_TERMINATING_GRACE  the same, instance is going    5m
+  PROTECTOR_ALLOW_ECS_LOOKUP   ask ECS for the instance id    false (one DescribeContainerInstances at start)
+  PROTECTOR_DISABLED           never hold                     false
+  PROTECTOR_LOG                debug, info, warn or error     info
+An unknown PROTECTOR_ variable is an error. Variables of the AWS SDKs work: AWS_REGION, AWS_ENDPOINT_URL,
+AWS_ENDPOINT_URL_SSM, AWS_ENDPOINT_URL_ECS, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT,
+AWS_EC2_METADATA_SERVICE_ENDPOINT, AWS_EC2_METADATA_DISABLED, AWS_CONTAINER_CREDENTIALS_*, AWS_ACCESS_KEY_ID and its
+companions. ECS_AGENT_INTROSPECTION_ENDPOINT is where the agent's introspection is asked for the container instance
+(http://localhost:51678).
+
+Permission: ssm:GetParameter on the parameters <prefix>/<cluster>/*.
+
+Exit codes:
+   0  released, or nothing to protect, or no drain
+  10  the maximum hold was over
+  11  the drain's deadline passed, and no coordinator released it
+  64  wrong settings or arguments
+  70  a bug
+Each exit writes one JSON line that says why.
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(words: &[&str]) -> Result<Command, String> {
+        parse(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn every_form_is_known() {
+        assert_eq!(parsed(&[]), Ok(Command::Run));
+        assert_eq!(parsed(&["check"]), Ok(Command::Check));
+        assert_eq!(parsed(&["wait", "{}"]), Ok(Command::Wait("{}".to_owned())));
+        assert_eq!(parsed(&["--help"]), Ok(Command::Help));
+        assert_eq!(parsed(&["-V"]), Ok(Command::Version));
+    }
+
+    #[test]
+    fn anything_else_is_refused_with_a_hint() {
+        for words in [
+            &["chekc"][..],
+            &["check", "now"],
+            &["--help", "me"],
+            &["wait"],
+            &["wait", "a", "b"],
+            &[""],
+        ] {
+            let hint = parsed(words).unwrap_err();
+            assert!(
+                hint.contains("--help") || hint.contains("without arguments"),
+                "{hint}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_help_names_every_setting() {
+        for name in crate::settings::NAMES {
+            assert!(HELP.contains(&format!("  PROTECTOR_{name} ")), "{name}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Finds out where the sidecar runs. Task metadata alone does not tell the instance.
+
+use std::time::Duration;
+
+use protector_core::ids::{ClusterName, ContainerInstanceArn, ContainerName, InstanceId, TaskArn};
+use protector_core::wait::{Known, Trouble};
+use serde::Deserialize;
+use tokio::time::timeout;
+
+use crate::aws::{ATTEMPT_LIMIT, Aws, Fault, ecs};
+use crate::local_http;
+use crate::place::Place;
+use crate::settings::Settings;
+use crate::task::{self, TaskMetadata, Told};
+
+/// Where the agent's introspection is asked unless `ECS_AGENT_INTROSPECTION_ENDPOINT` says otherwise. It is there in
+/// host network mode; elsewhere a fast refusal or this limit is all it costs, once.
+const INTROSPECTION: &str = "http://localhost:51678";
+const INTROSPECTION_LIMIT: Duration = Duration::from_secs(1);
+
+/// What the answers of the metadata file and of the introspection have in common.
+#[derive(Deserialize)]
+struct Agent {
+    #[serde(alias = "ContainerInstanceARN", alias = "ContainerInstanceArn")]
+    container_instance: Option<ContainerInstanceArn>,
+}
+
+/// Finds the place, in no more than [`ATTEMPT_LIMIT`].
+///
+/// # Errors
+/// What is missing, and how to mend it.
+pub(crate) async fn place_in_time(settings: &Settings, aws: &Aws) -> Result<Place, Fault> {
+    let mend = "let the container reach task metadata and IMDS, or set PROTECTOR_INSTANCE_ID";
+    let late = format!(
+        "the instance was not found out within {} s",
+        ATTEMPT_LIMIT.as_secs()
+    );
+    timeout(ATTEMPT_LIMIT, place(settings, aws))
+        .await
+        .unwrap_or_else(|_| Err(unidentified(&late, mend)))
+}
+
+/// Settings go first, then task metadata, IMDS, the agent, and last, if allowed, ECS.
+async fn place(settings: &Settings, aws: &Aws) -> Result<Place, Fault> {
+    let told = task::ask().await;
+    let metadata = match &told {
+        Told::Task(metadata) => Ok(metadata),
+        Told::Nothing(detail) => Err(detail.as_str()),
+        Told::NoAddress => Err("ECS_CONTAINER_METADATA_URI_V4 is not set: not an ECS task"),
+    };
+    let task = metadata
+        .ok()
+        .and_then(|m| m.task_arn.as_deref()?.parse::<TaskArn>().ok());
+    let cluster = cluster(settings, metadata)?;
+    let region = region(task.as_ref()).ok_or_else(|| no_region(metadata))?;
+    let container_instance = container_instance().await;
+    let instance = instance(settings, aws, &region, &cluster, container_instance.as_ref()).await?;
+    let service = metadata
+        .ok()
+        .and_then(|m| m.service_name.as_deref()?.parse().ok());
+    let known = Known {
+        service,
+        container_instance,
+        leftover: None,
+    };
+    Ok(Place {
+        region,
+        cluster,
+        instance,
+        own_container: own_container().await?,
+        task,
+        known,
+    })
+}
+
+fn cluster(settings: &Settings, metadata: Result<&TaskMetadata, &str>) -> Result<ClusterName, Fault> {
+    if let Some(cluster) = &settings.cluster {
+        return Ok(cluster.clone());
+    }
+    let told = metadata
+        .map_err(|detail| unidentified(&format!("cluster unknown: {detail}"), "set PROTECTOR_CLUSTER"))?;
+    let name = told.cluster.as_deref().unwrap_or_default();
+    ClusterName::from_name_or_arn(name)
+        .map_err(|error| unidentified(&format!("task metadata: {error}"), "set PROTECTOR_CLUSTER"))
+}
+
+/// Agents before 1.104.0 set no region in the environment.
+fn region(task: Option<&TaskArn>) -> Option<String> {
+    let set = |name| std::env::var(name).ok().filter(|r| !r.is_empty());
+    set("AWS_REGION")
+        .or_else(|| set("AWS_DEFAULT_REGION"))
+        .or_else(|| Some(task?.region().to_owned()))
+}
+
+fn no_region(metadata: Result<&TaskMetadata, &str>) -> Fault {
+    let detail = metadata.err().unwrap_or("task metadata has no TaskARN");
+    unidentified(&format!("region unknown: {detail}"), "set AWS_REGION")
+}
+
+async fn own_container() -> Result<ContainerName, Fault> {
+    task::own_name()
+        .await
+        .ok_or_else(|| unidentified("the own container has no name", "call it ecs-daemon-protector"))
+}
+
+async fn container_instance() -> Option<ContainerInstanceArn> {
+    if let Some(found) = metadata_file() {
+        return Some(found);
+    }
+    let set = std::env::var("ECS_AGENT_INTROSPECTION_ENDPOINT")
+        .ok()
+        .filter(|e| !e.is_empty());
+    let url = format!("{}/v1/metadata", set.as_deref().unwrap_or(INTROSPECTION));
+    let body = local_http::get(&url, INTROSPECTION_LIMIT).await.ok()?;
+    serde_json::from_slice::<Agent>(&body).ok()?.container_instance
+}
+
+/// The agent writes it with `ECS_ENABLE_CONTAINER_METADATA=true`, and mounts it into the container.
+fn metadata_file() -> Option<ContainerInstanceArn> {
+    let path = std::env::var_os("ECS_CONTAINER_METADATA_FILE")?;
+    let text = std::fs::read(path).ok()?;
+    serde_json::from_slice::<Agent>(&text).ok()?.container_instance
+}
+
+async fn instance(
+    settings: &Settings,
+    aws: &Aws,
+    region: &str,
+    cluster: &ClusterName,
+    container_instance: Option<&ContainerInstanceArn>,
+) -> Result<InstanceId, Fault> {
+    if let Some(instance) = &settings.instance {
+        return Ok(instance.clone());
+    }
+    let imds = match aws.imds().instance_id().await {
+        Ok(instance) => return Ok(instance),
+        Err(detail) => detail,
+    };
+    match container_instance {
+        Some(arn) if settings.allow_ecs_lookup => ecs::instance_of(aws, region, cluster, arn).await,
+        Some(_) => Err(no_instance(&imds, "or set PROTECTOR_ALLOW_ECS_LOOKUP=true")),
+        None => Err(no_instance(
+            &imds,
+            "or set PROTECTOR_INSTANCE_ID, or run in host network mode",
+        )),
+    }
+}
+
+fn no_instance(imds: &str, otherwise: &str) -> Fault {
+    let mend = format!(
+        "let the container reach IMDS: metadata options HttpEndpoint enabled, and HttpPutResponseHopLimit 2 in bridge \
+         network mode; {otherwise}"
+    );
+    unidentified(&format!("EC2 instance unknown: {imds}"), &mend)
+}
+
+fn unidentified(detail: &str, mend: &str) -> Fault {
+    Fault {
+        trouble: Trouble::Unidentified,
+        detail: detail.to_owned(),
+        mend: mend.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_agent_spells_the_container_instance_in_two_ways() {
+        let arn = "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/0a1b";
+        for field in ["ContainerInstanceARN", "ContainerInstanceArn"] {
+            let agent: Agent =
+                serde_json::from_str(&format!(r#"{{"{field}":"{arn}","Cluster":"prod"}}"#)).unwrap();
+            assert_eq!(agent.container_instance.unwrap().as_str(), arn);
+        }
+        assert!(
+            serde_json::from_str::<Agent>(r#"{"MetadataFileStatus":"NOT_READY"}"#)
+                .unwrap()
+                .container_instance
+                .is_none()
+        );
+    }
+}

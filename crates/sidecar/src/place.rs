@@ -1,0 +1,102 @@
+//! Where this sidecar runs: all that it must know to find and judge its record.
+
+use protector_core::ids::{ClusterName, ContainerName, InstanceId, InstanceKey, TaskArn};
+use protector_core::record::ParameterPrefix;
+use protector_core::wait::Known;
+use serde::{Deserialize, Serialize};
+
+/// What was found out before SIGTERM. It is handed on as an argument that everybody on the host can read: no secret,
+/// and no `drainId`, may ever be in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Place {
+    /// The AWS region.
+    pub(crate) region: String,
+    /// The cluster.
+    pub(crate) cluster: ClusterName,
+    /// The EC2 instance.
+    pub(crate) instance: InstanceId,
+    /// The sidecar's own container, which it does not protect.
+    pub(crate) own_container: ContainerName,
+    /// The task, if task metadata told.
+    pub(crate) task: Option<TaskArn>,
+    /// What the decisions need.
+    pub(crate) known: Known,
+}
+
+/// A place and what comes with it, from one process to the next. No place while the sidecar is disabled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Handed {
+    /// Where it runs.
+    pub(crate) place: Option<Place>,
+}
+
+impl Place {
+    /// The name of this instance's parameter.
+    pub(crate) fn parameter(&self, prefix: &ParameterPrefix) -> String {
+        prefix.record_name(&InstanceKey {
+            cluster: self.cluster.clone(),
+            instance: self.instance.clone(),
+        })
+    }
+
+    /// The statement that the task role needs, for a person to copy.
+    pub(crate) fn permission(&self, prefix: &ParameterPrefix) -> String {
+        let arn = self.task.as_ref().map_or("", TaskArn::as_str);
+        let part = |n| arn.split(':').nth(n).filter(|p| !p.is_empty());
+        let (partition, account) = (part(1).unwrap_or("aws"), part(4).unwrap_or("*"));
+        let (region, cluster) = (&self.region, &self.cluster);
+        format!(
+            "allow the task role ssm:GetParameter on arn:{partition}:ssm:{region}:{account}:parameter{prefix}/{cluster}/*"
+        )
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn place() -> Place {
+        Place {
+            region: "eu-west-1".into(),
+            cluster: "prod".parse().unwrap(),
+            instance: "i-0123456789abcdef0".parse().unwrap(),
+            own_container: "ecs-daemon-protector".parse().unwrap(),
+            task: "arn:aws-cn:ecs:eu-west-1:123456789012:task/prod/0a1b"
+                .parse()
+                .ok(),
+            known: Known::default(),
+        }
+    }
+
+    #[test]
+    fn the_permission_names_the_parameters_of_the_cluster() {
+        let prefix = ParameterPrefix::default();
+        assert_eq!(
+            place().permission(&prefix),
+            "allow the task role ssm:GetParameter on \
+             arn:aws-cn:ssm:eu-west-1:123456789012:parameter/ecs-daemon-protector/prod/*"
+        );
+        let nowhere = Place {
+            task: None,
+            ..place()
+        };
+        assert!(
+            nowhere
+                .permission(&prefix)
+                .contains("arn:aws:ssm:eu-west-1:*:parameter/")
+        );
+        assert_eq!(
+            place().parameter(&prefix),
+            "/ecs-daemon-protector/prod/i-0123456789abcdef0"
+        );
+    }
+
+    #[test]
+    fn a_place_survives_the_hand_over() {
+        let handed = Handed { place: Some(place()) };
+        let text = serde_json::to_string(&handed).unwrap();
+        assert_eq!(serde_json::from_str::<Handed>(&text).unwrap(), handed);
+    }
+}

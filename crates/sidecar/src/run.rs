@@ -1,0 +1,169 @@
+//! The course of the process, from its first instruction to its exit code.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use protector_core::settings::Problems;
+use protector_core::wait::Why;
+use serde_json::json;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::command::{self, Command};
+use crate::hold::Hold;
+use crate::place::{Handed, Place};
+use crate::say::{self, Level, Log};
+use crate::settings::{self, Settings};
+use crate::signal::{self, Pending};
+use crate::start::{self, Started};
+use crate::{check, handoff};
+
+/// Wrong settings or arguments (`EX_USAGE`).
+const EXIT_USAGE: u8 = 64;
+
+/// A bug (`EX_SOFTWARE`).
+const EXIT_BUG: u8 = 70;
+
+/// The program. SIGTERM is blocked before anything else is done: what comes before would be lost, or would kill.
+#[must_use]
+pub fn main() -> ExitCode {
+    let blocked = signal::block();
+    std::panic::set_hook(Box::new(|panic| bug(&panic.to_string())));
+    if let Err(error) = blocked {
+        bug(&format!("cannot block SIGTERM: {error}"));
+    }
+    let arguments: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|a| a.to_string_lossy().into_owned())
+        .collect();
+    match command::parse(&arguments) {
+        Ok(Command::Run) => with_settings(run),
+        Ok(Command::Wait(handed)) => wait_with(&handed),
+        Ok(Command::Check) => health(),
+        Ok(Command::Help) => print(command::HELP),
+        Ok(Command::Version) => print(&format!("{}\n", command::VERSION)),
+        Err(hint) => misused(&hint),
+    }
+}
+
+/// Says it and ends the process at once, whatever the panic strategy.
+fn bug(detail: &str) -> ! {
+    say::always(
+        Level::Error,
+        "exit",
+        &json!({"why": "bug", "code": EXIT_BUG, "detail": say::short(detail)}),
+    );
+    std::process::exit(EXIT_BUG.into());
+}
+
+fn print(text: &str) -> ExitCode {
+    // A closed pipe is the reader's choice.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
+}
+
+fn misused(hint: &str) -> ExitCode {
+    eprintln!("ecs-daemon-protector: {hint}");
+    ExitCode::from(EXIT_USAGE)
+}
+
+fn health() -> ExitCode {
+    match check::passed() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("unhealthy: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn with_settings(go_on: impl FnOnce(&Settings) -> ExitCode) -> ExitCode {
+    match settings::from_environment() {
+        Ok(settings) => go_on(&settings),
+        Err(problems) => wrong_settings(&problems),
+    }
+}
+
+/// Once for people, once for machines.
+fn wrong_settings(Problems(problems): &Problems) -> ExitCode {
+    eprintln!("ecs-daemon-protector: {} wrong setting(s)", problems.len());
+    for problem in problems {
+        eprintln!("  {problem}");
+    }
+    let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    say::always(
+        Level::Error,
+        "exit",
+        &json!({"why": "settings", "code": EXIT_USAGE, "problems": texts}),
+    );
+    ExitCode::from(EXIT_USAGE)
+}
+
+/// Self-check, then wait in a fresh process image.
+fn run(settings: &Settings) -> ExitCode {
+    let log = Log(settings.log);
+    let place = if settings.policy.disabled {
+        log.say(Level::Warn, "ready", &json!({"disabled": true}));
+        None
+    } else {
+        match checked(settings, log) {
+            Started::Ready(place) => {
+                start::say_ready(log, settings, &place);
+                Some(place)
+            }
+            Started::Terminated(place) => return hold(settings, place),
+        }
+    };
+    let handed = Handed { place };
+    let error = handoff::execute(&handed);
+    log.say(Level::Warn, "not-executed-anew", &json!({"detail": error}));
+    wait(settings, handed.place)
+}
+
+/// The runtime and all it has is gone when this comes back.
+fn checked(settings: &Settings, log: Log) -> Started {
+    match (runtime(), Pending::new()) {
+        (Ok(runtime), Ok(pending)) => runtime.block_on(start::until_ready(settings, log, &pending)),
+        (runtime, pending) => {
+            let detail = format!("{:?} {:?}", runtime.err(), pending.err());
+            bug(&detail);
+        }
+    }
+}
+
+fn wait_with(handed: &str) -> ExitCode {
+    match serde_json::from_str::<Handed>(handed) {
+        Ok(handed) => with_settings(|settings| wait(settings, handed.place)),
+        Err(error) => misused(&format!("not a place to wait at: {error}")),
+    }
+}
+
+/// Here the sidecar spends its life.
+fn wait(settings: &Settings, place: Option<Place>) -> ExitCode {
+    match signal::wait() {
+        Ok(_) => hold(settings, place),
+        Err(error) => bug(&format!("cannot wait for SIGTERM: {error}")),
+    }
+}
+
+fn hold(settings: &Settings, place: Option<Place>) -> ExitCode {
+    let since = Instant::now();
+    while since.elapsed() < settings.policy.max_hold.unsigned_abs() {
+        if let Ok(runtime) = runtime() {
+            let hold = Hold::new(settings, Log(settings.log), place, since);
+            return ExitCode::from(runtime.block_on(hold.run()).code());
+        }
+        // No descriptor, no memory: that may pass. To leave for it would release (promise P2).
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    say::always(
+        Level::Warn,
+        "exit",
+        &json!({"why": Why::MaxHold, "code": Why::MaxHold.code(), "reads": 0}),
+    );
+    ExitCode::from(Why::MaxHold.code())
+}
+
+fn runtime() -> std::io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}

@@ -1,0 +1,127 @@
+//! The self-check: does everything work that will be needed after SIGTERM?
+//!
+//! One read of the own parameter proves credentials, permission and network; "not found" is a pass. A failure is said
+//! with its mend and tried again at a slow pace. It never takes the daemon down.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use protector_core::wait::{Leftover, Reading, self_check_pause};
+use serde_json::json;
+use tokio::time::sleep;
+
+use crate::aws::ssm::Parameter;
+use crate::aws::{Aws, Fault};
+use crate::chance::chance;
+use crate::find;
+use crate::place::Place;
+use crate::say::{Level, Log};
+use crate::settings::Settings;
+use crate::signal::Pending;
+use crate::task::{self, Told};
+
+/// How the start ended.
+pub(crate) enum Started {
+    /// The self-check has passed.
+    Ready(Place),
+    /// SIGTERM came first. It is still pending; so much was found out.
+    Terminated(Option<Place>),
+}
+
+/// Repeats the self-check until it passes or SIGTERM is pending.
+pub(crate) async fn until_ready(settings: &Settings, log: Log, pending: &Pending) -> Started {
+    let aws = Aws::new();
+    let mut place = None;
+    for attempt in 1.. {
+        let Some(outcome) = unless(pending.arrives(), check(settings, &aws, &mut place)).await else {
+            break;
+        };
+        let fault = match outcome {
+            Ok(ready) => return Started::Ready(ready),
+            Err(fault) => fault,
+        };
+        let pause = self_check_pause(&settings.policy, attempt, chance()).unsigned_abs();
+        say_failure(log, attempt, &fault, pause);
+        if unless(pending.arrives(), sleep(pause)).await.is_none() {
+            break;
+        }
+    }
+    Started::Terminated(place)
+}
+
+/// One self-check. Leaves the place behind even if the read fails.
+async fn check(settings: &Settings, aws: &Aws, place: &mut Option<Place>) -> Result<Place, Fault> {
+    let found = match place.take() {
+        Some(found) => found,
+        None => find::place_in_time(settings, aws).await?,
+    };
+    let found = place.insert(found);
+    protects_exist(settings).await?;
+    let reading = Parameter::of(found, &settings.prefix).read(aws).await?;
+    found.known.leftover = match &reading {
+        Reading::Record(record) => Leftover::of(record),
+        Reading::NotFound | Reading::Trouble(_) => None,
+    };
+    Ok(found.clone())
+}
+
+/// A name that is misspelt would be waited for in vain, and task metadata must answer for the stop to be seen.
+async fn protects_exist(settings: &Settings) -> Result<(), Fault> {
+    let metadata = match task::ask().await {
+        Told::NoAddress => return Ok(()),
+        Told::Nothing(detail) => return Err(Fault::failed(&detail, "nothing, the agent will answer")),
+        Told::Task(metadata) => metadata,
+    };
+    let strangers = task::strangers(&metadata, &settings.protects);
+    if strangers.is_empty() {
+        return Ok(());
+    }
+    let detail = format!("the task has no container {}", strangers.join(", "));
+    Err(Fault::failed(&detail, "correct PROTECTOR_PROTECTS"))
+}
+
+fn say_failure(log: Log, attempt: u32, fault: &Fault, pause: Duration) {
+    log.say(
+        Level::Warn,
+        "self-check-failed",
+        &json!({
+            "attempt": attempt,
+            "why": fault.trouble,
+            "detail": fault.detail,
+            "mend": fault.mend,
+            "nextTrySeconds": pause.as_secs(),
+        }),
+    );
+}
+
+/// Says that the sidecar is ready.
+pub(crate) fn say_ready(log: Log, settings: &Settings, place: &Place) {
+    log.say(
+        Level::Info,
+        "ready",
+        &json!({
+            "instance": place.instance,
+            "cluster": place.cluster,
+            "region": place.region,
+            "service": place.known.service,
+            "containerInstance": place.known.container_instance,
+            "parameter": place.parameter(&settings.prefix),
+            "leftover": place.known.leftover.is_some(),
+            "maxHoldSeconds": settings.policy.max_hold.as_secs(),
+        }),
+    );
+}
+
+/// Runs `work` unless `interruption` comes first.
+async fn unless<T>(interruption: impl Future<Output = ()>, work: impl Future<Output = T>) -> Option<T> {
+    let (mut interruption, mut work) = (pin!(interruption), pin!(work));
+    poll_fn(move |context| {
+        if interruption.as_mut().poll(context).is_ready() {
+            return Poll::Ready(None);
+        }
+        work.as_mut().poll(context).map(Some)
+    })
+    .await
+}

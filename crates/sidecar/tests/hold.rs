@@ -1,0 +1,138 @@
+//! After SIGTERM, in a drain.
+
+use super::support::{Host, Sidecar, Ssm, holding, in_seconds, released};
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+use std::thread;
+use std::time::Duration;
+
+fn changed(mut record: Value, fields: Value) -> Ssm {
+    for (name, value) in fields.as_object().unwrap() {
+        record[name] = value.clone();
+    }
+    Ssm::Value(record.to_string())
+}
+
+/// A sidecar that has got SIGTERM in a drain and holds.
+fn holds(host: &Host, settings: &[(&str, &str)]) -> Sidecar {
+    let sidecar = Sidecar::ready(host, settings);
+    host.set(|state| state.ssm = Ssm::Value(holding().to_string()));
+    sidecar.term();
+    let line = sidecar.event("hold");
+    assert_eq!(
+        (&line["why"], &line["lastRecord"]["remaining"]),
+        (&"tasks-remain".into(), &4.into()),
+        "{line:#}"
+    );
+    assert_eq!(line["lastRecord"]["heldBy"][0]["group"], "service:web");
+    sidecar
+}
+
+#[test]
+fn p1_it_lives_as_long_as_the_record_holds() {
+    let host = Host::new();
+    let mut sidecar = holds(&host, &[]);
+    thread::sleep(Duration::from_secs(3)); // three times the unknown grace
+    assert!(sidecar.events("exit").is_empty());
+    host.set(|state| state.ssm = Ssm::Value(released().to_string()));
+    let held = sidecar.leaves(0, "released");
+    assert!(held >= 3.0, "{held}");
+    let line = sidecar.event("exit");
+    assert_eq!(
+        (&line["lastRecord"]["reason"], &line["lastRecord"]["state"]),
+        (&"drained".into(), &"released".into())
+    );
+    assert_eq!(
+        line["reads"].as_u64().unwrap() as usize,
+        host.calls("GetParameter") - 1
+    );
+}
+
+#[test]
+fn its_own_tier_is_released_before_the_others() {
+    let host = Host::new();
+    let mut sidecar = holds(&host, &[]);
+    host.set(|state| state.ssm = changed(holding(), json!({"releasedServices": ["xray"]})));
+    thread::sleep(Duration::from_secs(2));
+    assert!(sidecar.events("exit").is_empty());
+    host.set(|state| state.ssm = changed(holding(), json!({"releasedServices": ["xray", "fluent-bit"]})));
+    sidecar.leaves(0, "service-released");
+}
+
+#[test]
+fn a_record_that_is_gone_ends_the_hold() {
+    let host = Host::new();
+    let mut sidecar = holds(&host, &[]);
+    host.set(|state| state.ssm = Ssm::NotFound);
+    sidecar.leaves(0, "record-gone");
+    assert!(sidecar.event("exit")["reads"].as_u64().unwrap() >= 3);
+}
+
+#[test]
+fn p3_maximum_hold() {
+    let host = Host::new();
+    let mut sidecar = holds(&host, &[("PROTECTOR_MAX_HOLD", "2s")]);
+    let held = sidecar.leaves(10, "max-hold");
+    assert!(held >= 2.0, "{held}");
+}
+
+#[test]
+fn p3_a_coordinator_that_is_dead_holds_nobody() {
+    let host = Host::new();
+    let sidecar = Sidecar::ready(&host, &[]);
+    host.set(|state| state.ssm = changed(holding(), json!({"deadlineAt": in_seconds(-30)})));
+    sidecar.term();
+    sidecar.event("hold");
+    drop(sidecar);
+
+    let mut sidecar = Sidecar::ready(&host, &[]);
+    host.set(|state| state.ssm = changed(holding(), json!({"deadlineAt": in_seconds(-61)})));
+    sidecar.term();
+    sidecar.leaves(11, "deadline-passed");
+}
+
+#[test]
+fn p5_daemons_that_are_dead_are_not_waited_for() {
+    let host = Host::new();
+    let mut sidecar = Sidecar::ready(&host, &[("PROTECTOR_UNKNOWN_GRACE", "1h")]);
+    let reads = host.calls("GetParameter");
+    host.set(|state| {
+        state.ssm = Ssm::Value(holding().to_string());
+        state.daemon = "STOPPED";
+    });
+    sidecar.term();
+    sidecar.leaves(0, "protected-stopped");
+    assert_eq!(host.calls("GetParameter"), reads);
+}
+
+#[test]
+fn p5_daemons_that_die_in_a_drain_are_not_waited_for() {
+    let host = Host::new();
+    let mut sidecar = holds(&host, &[]);
+    host.set(|state| state.daemon = "STOPPED");
+    sidecar.leaves(0, "protected-stopped");
+}
+
+#[test]
+fn a_second_signal_changes_nothing() {
+    let host = Host::new();
+    let mut sidecar = holds(&host, &[]);
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGTERM] {
+        sidecar.signal(signal);
+        thread::sleep(Duration::from_millis(200));
+    }
+    assert!(sidecar.events("exit").is_empty());
+    host.set(|state| state.ssm = Ssm::Value(released().to_string()));
+    sidecar.leaves(0, "released");
+}
+
+#[test]
+fn sigint_means_the_same() {
+    let host = Host::new();
+    let mut sidecar = Sidecar::ready(&host, &[]);
+    host.set(|state| state.ssm = Ssm::Value(holding().to_string()));
+    sidecar.signal(Signal::SIGINT);
+    sidecar.event("hold");
+    host.set(|state| state.ssm = Ssm::Value(released().to_string()));
+    sidecar.leaves(0, "released");
+}

@@ -1,0 +1,186 @@
+//! One container instance: what its services answer now, and what they were asked.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use serde_json::json;
+
+use super::http::{Answer, Request, serve};
+use super::record::{CLUSTER, CONTAINER_INSTANCE, INSTANCE, TASK, in_seconds};
+
+/// What SSM answers.
+#[derive(Clone)]
+pub(crate) enum Ssm {
+    NotFound,
+    Value(String),
+    Error(u16, &'static str),
+    Nothing,
+    Silence,
+}
+
+/// What the services of the host answer.
+pub(crate) struct State {
+    pub(crate) ssm: Ssm,
+    pub(crate) task_metadata: bool,
+    pub(crate) credentials: bool,
+    pub(crate) imds: bool,
+    pub(crate) introspection: bool,
+    pub(crate) daemon: &'static str,
+    pub(crate) target_lifecycle_state: Option<&'static str>,
+    pub(crate) spot_action: bool,
+    pub(crate) calls: Vec<String>,
+}
+
+/// A host that answers.
+#[derive(Clone)]
+pub(crate) struct Host {
+    state: Arc<Mutex<State>>,
+    pub(crate) address: String,
+}
+
+impl Host {
+    /// A healthy host with no record.
+    pub(crate) fn new() -> Host {
+        let state = Arc::new(Mutex::new(State {
+            ssm: Ssm::NotFound,
+            task_metadata: true,
+            credentials: true,
+            imds: true,
+            introspection: true,
+            daemon: "RUNNING",
+            target_lifecycle_state: None,
+            spot_action: false,
+            calls: vec![],
+        }));
+        let shared = state.clone();
+        let address = serve(move |request| answer(&mut shared.lock().unwrap(), request));
+        Host { state, address }
+    }
+
+    /// A host whose SSM answers so.
+    pub(crate) fn with(ssm: Ssm) -> Host {
+        let host = Host::new();
+        host.set(|state| state.ssm = ssm);
+        host
+    }
+
+    pub(crate) fn set(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state());
+    }
+
+    /// How often something was asked whose name contains `what`.
+    pub(crate) fn calls(&self, what: &str) -> usize {
+        self.state()
+            .calls
+            .iter()
+            .filter(|call| call.contains(what))
+            .count()
+    }
+
+    /// How many calls there were at all.
+    pub(crate) fn all_calls(&self) -> usize {
+        self.calls("")
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+}
+
+fn answer(state: &mut State, request: &Request) -> Answer {
+    let target = request
+        .header("x-amz-target")
+        .map(|t| t.rsplit('.').next().unwrap_or(t).to_owned());
+    state.calls.push(
+        target
+            .clone()
+            .unwrap_or_else(|| format!("{} {}", request.method, request.path)),
+    );
+    match (target.as_deref(), request.path.as_str()) {
+        (Some("GetParameter"), _) => parameter(state, request),
+        (Some("DescribeContainerInstances"), _) => ok(&json!({"containerInstances": [
+            {"containerInstanceArn": CONTAINER_INSTANCE, "ec2InstanceId": INSTANCE}], "failures": []})),
+        (Some(_), _) => Answer::Status(400, json!({"__type": "InvalidAction"}).to_string()),
+        (None, "/credentials") if state.credentials => ok(&credentials()),
+        (None, "/credentials") => {
+            Answer::Status(503, json!({"code": "CredentialsUninitialized"}).to_string())
+        }
+        (None, path) if path.starts_with("/v4/") => task_metadata(state, path),
+        (None, "/v1/metadata") if state.introspection => ok(
+            &json!({"Cluster": CLUSTER, "ContainerInstanceArn": CONTAINER_INSTANCE, "Version": "v1.105.1"}),
+        ),
+        (None, path) if path.starts_with("/latest/") => imds(state, request, path),
+        (None, _) => Answer::Status(404, String::new()),
+    }
+}
+
+fn ok(value: &serde_json::Value) -> Answer {
+    Answer::Status(200, value.to_string())
+}
+
+fn credentials() -> serde_json::Value {
+    json!({"AccessKeyId": "AKID", "SecretAccessKey": "secret", "Token": "token", "Expiration": in_seconds(3600)})
+}
+
+fn parameter(state: &State, request: &Request) -> Answer {
+    let asked: serde_json::Value = serde_json::from_str(&request.body).unwrap_or_default();
+    let name = asked["Name"].as_str().unwrap_or_default();
+    if name != format!("/ecs-daemon-protector/{CLUSTER}/{INSTANCE}") {
+        return Answer::Status(
+            400,
+            json!({"__type": "ValidationException", "message": name}).to_string(),
+        );
+    }
+    match &state.ssm {
+        Ssm::NotFound => Answer::Status(400, json!({"__type": "ParameterNotFound"}).to_string()),
+        Ssm::Value(value) => {
+            ok(&json!({"Parameter": {"Name": name, "Type": "String", "Value": value, "Version": 1}}))
+        }
+        Ssm::Error(status, code) => Answer::Status(
+            *status,
+            json!({"__type": code, "message": "in a test"}).to_string(),
+        ),
+        Ssm::Nothing => Answer::Nothing,
+        Ssm::Silence => Answer::Silence,
+    }
+}
+
+fn task_metadata(state: &State, path: &str) -> Answer {
+    if !state.task_metadata {
+        return Answer::Nothing;
+    }
+    let container = |name: &str, status: &str| json!({"Name": name, "KnownStatus": status, "Type": "NORMAL"});
+    let own = container("ecs-daemon-protector", "RUNNING");
+    if !path.ends_with("/task") {
+        return ok(&own);
+    }
+    ok(&json!({
+        "Cluster": format!("arn:aws:ecs:eu-west-1:123456789012:cluster/{CLUSTER}"),
+        "TaskARN": TASK, "Family": "fluent-bit", "Revision": "1", "ServiceName": "fluent-bit",
+        "DesiredStatus": "RUNNING", "KnownStatus": "RUNNING", "LaunchType": "EC2",
+        "Containers": [container("fluent-bit", state.daemon), own],
+    }))
+}
+
+/// Version 2: a GET without a token is refused.
+fn imds(state: &State, request: &Request, path: &str) -> Answer {
+    if !state.imds {
+        return Answer::Nothing;
+    }
+    if request.method == "PUT" {
+        return Answer::Status(200, "imds-token".to_owned());
+    }
+    if request.header("x-aws-ec2-metadata-token") != Some("imds-token") {
+        return Answer::Status(401, String::new());
+    }
+    let told = match path.trim_start_matches("/latest/meta-data/") {
+        "instance-id" => Some(INSTANCE.to_owned()),
+        "autoscaling/target-lifecycle-state" => state.target_lifecycle_state.map(str::to_owned),
+        "spot/instance-action" => state
+            .spot_action
+            .then(|| json!({"action": "terminate", "time": in_seconds(120)}).to_string()),
+        _ => None,
+    };
+    told.map_or(Answer::Status(404, String::new()), |text| {
+        Answer::Status(200, text)
+    })
+}

@@ -1,0 +1,94 @@
+//! A server on 127.0.0.1: one request per connection, one thread per connection.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+/// What was asked.
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Request {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// What is answered.
+pub(crate) enum Answer {
+    Status(u16, String),
+    /// The connection is closed without a word.
+    Nothing,
+    /// The connection stays open without a word, longer than any time-out.
+    Silence,
+}
+
+/// Serves for the rest of the test process, and gives its address.
+pub(crate) fn serve(answer: impl Fn(&Request) -> Answer + Clone + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let answer = answer.clone();
+            thread::spawn(move || serve_one(stream, &answer));
+        }
+    });
+    address
+}
+
+fn serve_one(mut stream: TcpStream, answer: &impl Fn(&Request) -> Answer) -> Option<()> {
+    let request = read(&stream)?;
+    match answer(&request) {
+        Answer::Nothing => {}
+        Answer::Silence => thread::sleep(Duration::from_secs(30)),
+        Answer::Status(status, body) => {
+            let length = body.len();
+            let head = format!(
+                "HTTP/1.1 {status} -\r\nContent-Type: application/x-amz-json-1.1\r\n\
+                 Content-Length: {length}\r\nX-Aws-Ec2-Metadata-Token-Ttl-Seconds: 21600\r\nConnection: close\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).ok()?;
+            stream.write_all(body.as_bytes()).ok()?;
+        }
+    }
+    Some(())
+}
+
+fn read(stream: &TcpStream) -> Option<Request> {
+    let mut reader = BufReader::new(stream);
+    let mut line = || {
+        let mut text = String::new();
+        reader.read_line(&mut text).ok()?;
+        Some((text.trim_end().to_owned(), ()))
+    };
+    let (first, ()) = line()?;
+    let mut headers = vec![];
+    while let Some((header, ())) = line().filter(|(header, ())| !header.is_empty()) {
+        let (name, value) = header.split_once(':')?;
+        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+    }
+    let mut words = first.split(' ');
+    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let mut request = Request {
+        method,
+        path,
+        headers,
+        body: String::new(),
+    };
+    let length: usize = request
+        .header("content-length")
+        .and_then(|l| l.parse().ok())
+        .unwrap_or(0);
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    request.body = String::from_utf8(body).ok()?;
+    Some(request)
+}

@@ -1,0 +1,10 @@
+//! The host, and the sidecar on it.
+
+mod host;
+mod http;
+mod record;
+mod sidecar;
+
+pub(crate) use host::{Host, Ssm, State};
+pub(crate) use record::{CONTAINER_INSTANCE, INSTANCE, TOKEN, holding, in_seconds, released};
+pub(crate) use sidecar::{Sidecar, check_at, run};

@@ -1,0 +1,50 @@
+//! Records, as a coordinator writes them.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+pub(crate) const CLUSTER: &str = "prod";
+pub(crate) const INSTANCE: &str = "i-0123456789abcdef0";
+pub(crate) const CONTAINER_INSTANCE: &str =
+    "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/0123456789abcdef0123456789abcdef";
+pub(crate) const TASK: &str = "arn:aws:ecs:eu-west-1:123456789012:task/prod/fedcba9876543210fedcba9876543210";
+
+/// The lifecycle action token, which also names the drain. No sidecar may ever say it.
+pub(crate) const TOKEN: &str = "71514b9d-6a40-4b26-8523-05e7ee35fa40";
+
+/// RFC 3339, so many seconds from now.
+pub(crate) fn in_seconds(seconds: i64) -> String {
+    let time = Timestamp::now() + SignedDuration::from_secs(seconds);
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn common() -> Value {
+    json!({
+        "schema": 1, "ec2InstanceId": INSTANCE, "containerInstanceArn": CONTAINER_INSTANCE, "drainId": TOKEN,
+        "startedAt": in_seconds(-5), "updatedAt": in_seconds(0), "deadlineAt": in_seconds(3600), "pollSeconds": 1,
+        "releasedServices": [],
+        "lifecycle": {"autoScalingGroupName": "blue", "lifecycleHookName": "drain", "lifecycleActionToken": TOKEN,
+            "heartbeatSeconds": 900, "heartbeatAt": in_seconds(-5), "globalDeadlineAt": in_seconds(7200)},
+    })
+}
+
+fn with(fields: Value) -> Value {
+    let mut record = common();
+    for (name, value) in fields.as_object().unwrap() {
+        record[name] = value.clone();
+    }
+    record
+}
+
+/// Four tasks are left.
+pub(crate) fn holding() -> Value {
+    with(json!({"state": "holding", "remaining": 4,
+        "heldBy": [{"group": "service:web", "count": 4, "lastStatus": "STOPPING"}]}))
+}
+
+/// None is left.
+pub(crate) fn released() -> Value {
+    with(
+        json!({"state": "released", "remaining": 0, "reason": "drained", "releasedAt": in_seconds(0), "heldBy": []}),
+    )
+}

@@ -1,0 +1,128 @@
+//! After SIGTERM, when something does not answer.
+
+use super::support::{Host, Sidecar, Ssm, State, holding, released};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use std::thread;
+use std::time::Duration;
+
+const WITHIN: &[(&str, &str)] = &[("PROTECTOR_MAX_HOLD", "4s")];
+
+#[test]
+fn p2_no_trouble_with_the_record_releases_before_the_maximum_hold() {
+    let newer = holding().to_string().replace("\"schema\":1", "\"schema\":2");
+    let cases = [
+        (Ssm::Error(400, "ThrottlingException"), "failed"),
+        (Ssm::Error(500, "InternalServerError"), "failed"),
+        (Ssm::Error(503, "ServiceUnavailable"), "failed"),
+        (Ssm::Nothing, "failed"),
+        (Ssm::Error(400, "AccessDeniedException"), "denied"),
+        (Ssm::Error(400, "ExpiredTokenException"), "no-credentials"),
+        (Ssm::Value("released".to_owned()), "unreadable"),
+        (Ssm::Value(released().to_string()[..100].to_owned()), "unreadable"),
+        (Ssm::Value(newer), "unknown-schema"),
+    ];
+    let started: Vec<_> = cases
+        .into_iter()
+        .map(|(ssm, why)| {
+            let host = Host::new();
+            let sidecar = Sidecar::ready(&host, WITHIN);
+            host.set(|state| state.ssm = ssm);
+            sidecar.term();
+            (sidecar, why)
+        })
+        .collect();
+    for (mut sidecar, why) in started {
+        let line = sidecar.event("hold");
+        assert_eq!(
+            (&line["why"], &line["level"]),
+            (&why.into(), &"warn".into()),
+            "{line:#}"
+        );
+        let held = sidecar.leaves(10, "max-hold");
+        assert!(held >= 4.0, "{held}");
+    }
+}
+
+#[test]
+fn p2_an_answer_that_never_comes_is_no_answer() {
+    let host = Host::new();
+    let mut sidecar = Sidecar::ready(&host, &[("PROTECTOR_MAX_HOLD", "1s")]);
+    host.set(|state| state.ssm = Ssm::Silence);
+    sidecar.term();
+    let held = sidecar.leaves(10, "max-hold");
+    assert!(held >= 5.0, "the attempt has its time-out of 5 s: {held}");
+}
+
+fn holds_through(spoil: fn(&mut State), why: &str) {
+    let host = Host::new();
+    let mut sidecar = Sidecar::ready(&host, &[]);
+    host.set(spoil);
+    sidecar.term();
+    let line = sidecar.event("hold");
+    assert_eq!(line["why"], why, "{line:#}");
+    assert!(line["mend"].is_string(), "{line:#}");
+    thread::sleep(Duration::from_secs(2)); // twice the unknown grace
+    assert!(sidecar.events("exit").is_empty());
+    host.set(|state| {
+        state.ssm = Ssm::Value(released().to_string());
+        state.credentials = true;
+    });
+    sidecar.leaves(0, "released");
+}
+
+#[test]
+fn p2_a_throttled_read_is_repeated() {
+    holds_through(
+        |state| state.ssm = Ssm::Error(400, "ThrottlingException"),
+        "failed",
+    );
+}
+
+#[test]
+fn p2_a_gap_in_the_credentials_is_waited_through() {
+    holds_through(|state| state.credentials = false, "no-credentials");
+}
+
+#[test]
+fn p3_a_host_that_goes_down_is_not_waited_for() {
+    let host = Host::new();
+    let mut sidecar = Sidecar::ready(&host, &[]);
+    host.set(|state| {
+        state.credentials = false;
+        state.task_metadata = false;
+    });
+    sidecar.term();
+    let held = sidecar.leaves(0, "host-going-down");
+    assert!(held >= 2.0, "{held}");
+}
+
+#[test]
+fn task_metadata_alone_is_not_missed() {
+    let host = Host::new();
+    let mut sidecar = Sidecar::ready(&host, &[]);
+    host.set(|state| {
+        state.task_metadata = false;
+        state.ssm = Ssm::Value(holding().to_string());
+    });
+    sidecar.term();
+    sidecar.event("hold");
+    thread::sleep(Duration::from_secs(3)); // longer than the grace of a host that goes down
+    assert!(sidecar.events("exit").is_empty());
+    host.set(|state| state.ssm = Ssm::Value(released().to_string()));
+    sidecar.leaves(0, "released");
+}
+
+#[test]
+fn p3_a_log_that_nobody_reads_does_not_block_the_hold() {
+    let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC).unwrap();
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+    while nix::unistd::write(&writer, &[b' '; 4096]).is_ok() {}
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::empty())).unwrap(); // full, and a write to it blocks
+    let host = Host::new();
+    let mut sidecar = Sidecar::start_to(&host, &[], writer.into());
+    sidecar.until_waiting();
+    host.set(|state| state.ssm = Ssm::Value(released().to_string()));
+    sidecar.term();
+    sidecar.ends_silently(0);
+    drop(reader);
+}
