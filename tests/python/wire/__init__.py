@@ -1,0 +1,1 @@
+"""The local AWS as boto3 sees it."""

@@ -1,0 +1,159 @@
+"""Holds every answer against botocore's own service model.
+
+botocore parses leniently: what its model does not know it drops, and what is missing it does not miss. Here each raw
+answer is walked along the model first, so a wrong name, type, or value of the local AWS is an error of the test.
+"""
+
+import json
+import re
+import xml.etree.ElementTree as xml
+
+# Every (service, operation) that was answered without an error.
+ANSWERED = set()
+
+# Errors that any operation may give, and that the models therefore do not list with it.
+COMMON_ERRORS = {
+    "AccessDenied", "AccessDeniedException", "InternalFailure", "InvalidAction", "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException", "Throttling", "ThrottlingException", "UnknownOperationException",
+    "ValidationError", "ValidationException",
+}
+
+ISO_8601 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+
+class Mismatch(AssertionError):
+    """An answer that is not what the service model says."""
+
+
+def watch(client):
+    """Has every answer to `client` checked."""
+    client.meta.events.register(f"before-parse.{client.meta.service_model.service_id.hyphenize()}", answered)
+    return client
+
+
+def answered(operation_model, response_dict, **_):
+    """An answer has come over the wire."""
+    check(operation_model, response_dict)
+    if response_dict["status_code"] < 300:
+        ANSWERED.add((operation_model.service_model.service_name, operation_model.name))
+
+
+def check(operation_model, response_dict):
+    """Checks one answer."""
+    name = operation_model.name
+    body, status = response_dict["body"], response_dict["status_code"]
+    is_json = operation_model.service_model.metadata["protocol"] == "json"
+    if status >= 300:
+        check_error(operation_model, json_code(body) if is_json else xml_code(body), status)
+        return
+    shape = operation_model.output_shape
+    if is_json:
+        walk_json(json.loads(body), shape, name)
+    elif shape is not None:
+        result = strip_namespaces(xml.fromstring(body)).find(shape.serialization["resultWrapper"])
+        if result is None:
+            raise Mismatch(f"{name}: no {shape.serialization['resultWrapper']}")
+        walk_xml(result, shape, name)
+
+
+def check_error(operation_model, code, status):
+    """The code is one that the operation has, with the status that the model gives it."""
+    known = {}
+    for shape in operation_model.error_shapes:
+        error = shape.metadata.get("error", {})
+        known[error.get("code", shape.name)] = error.get("httpStatusCode")
+    if code not in known and code not in COMMON_ERRORS:
+        raise Mismatch(f"{operation_model.name} cannot fail with {code}, only with {sorted(known)}")
+    if known.get(code) not in (None, status):
+        raise Mismatch(f"{operation_model.name}: {code} has status {known[code]}, not {status}")
+
+
+def json_code(body):
+    return json.loads(body)["__type"]
+
+
+def xml_code(body):
+    return strip_namespaces(xml.fromstring(body)).findtext("Error/Code")
+
+
+def strip_namespaces(root):
+    for element in root.iter():
+        element.tag = element.tag.split("}")[-1]
+    return root
+
+
+def walk_json(value, shape, path):
+    if shape is None or shape.type_name == "structure":
+        expect(isinstance(value, dict), path, "a structure", value)
+        members = shape.members if shape is not None else {}
+        walk_members(value, shape, members, path)
+        for name, member in value.items():
+            walk_json(member, members[name], f"{path}.{name}")
+    elif shape.type_name == "list":
+        expect(isinstance(value, list), path, "a list", value)
+        for index, item in enumerate(value):
+            walk_json(item, shape.member, f"{path}[{index}]")
+    elif shape.type_name == "map":
+        expect(isinstance(value, dict), path, "a map", value)
+        for key, item in value.items():
+            walk_json(item, shape.value, f"{path}.{key}")
+    else:
+        scalar_json(value, shape, path)
+
+
+def scalar_json(value, shape, path):
+    kind = shape.type_name
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if kind in ("integer", "long"):
+        expect(is_number and isinstance(value, int), path, "a whole number", value)
+    elif kind in ("float", "double", "timestamp"):
+        expect(is_number, path, "a number", value)
+    elif kind == "boolean":
+        expect(isinstance(value, bool), path, "true or false", value)
+    else:
+        text(value, shape, path)
+
+
+def walk_xml(element, shape, path):
+    if shape.type_name == "structure":
+        walk_members([child.tag for child in element], shape, shape.members, path)
+        for child in element:
+            walk_xml(child, shape.members[child.tag], f"{path}.{child.tag}")
+    elif shape.type_name == "list":
+        for index, child in enumerate(element):
+            expect(child.tag == "member", path, "<member>", child.tag)
+            walk_xml(child, shape.member, f"{path}[{index}]")
+    else:
+        scalar_xml(element.text or "", shape, path)
+
+
+def scalar_xml(value, shape, path):
+    kind = shape.type_name
+    if kind in ("integer", "long"):
+        expect(re.fullmatch(r"-?\d+", value), path, "a whole number", value)
+    elif kind == "timestamp":
+        expect(ISO_8601.fullmatch(value), path, "an ISO 8601 time", value)
+    elif kind == "boolean":
+        expect(value in ("true", "false"), path, "true or false", value)
+    else:
+        text(value, shape, path)
+
+
+def walk_members(names, shape, members, path):
+    unknown = [name for name in names if name not in members]
+    missing = [name for name in (shape.required_members if shape is not None else []) if name not in names]
+    if unknown or missing:
+        raise Mismatch(f"{path}: unknown members {unknown}, missing members {missing}")
+
+
+def text(value, shape, path):
+    expect(isinstance(value, str), path, "a text", value)
+    choices = getattr(shape, "enum", None)
+    expect(not choices or value in choices, path, f"one of {choices}", value)
+    shortest, longest = shape.metadata.get("min", 0), shape.metadata.get("max", len(value))
+    expect(shortest <= len(value) <= longest, path, f"of {shortest} to {longest} characters", value)
+
+
+def expect(holds, path, expected, value):
+    if not holds:
+        raise Mismatch(f"{path}: expected {expected}, got {value!r}")
