@@ -31,8 +31,13 @@ pub(crate) async fn run(scenario: &Scenario, native: DaemonStop, teller: Teller)
     let aws = start(scenario, native).await?;
     let result = drain(&aws, scenario, teller).await;
     keep_logs(&aws, scenario)?;
-    let outcome = result.map_err(|source| in_run(scenario, source))?;
-    Ok(Done { outcome, aws })
+    match result {
+        Ok(outcome) => Ok(Done { outcome, aws }),
+        Err(source) => {
+            aws.shutdown().await;
+            Err(in_run(scenario, source))
+        }
+    }
 }
 
 fn in_run(scenario: &Scenario, source: DemoError) -> DemoError {

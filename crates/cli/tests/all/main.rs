@@ -1,6 +1,8 @@
 //! The program itself, as it is called: errors, the local AWS, and the processes of the demo.
 
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod local_aws;
 #[cfg(test)]
 mod mistakes;

@@ -32,11 +32,12 @@ impl Running {
 
     /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
-        kill(
-            Pid::from_raw(i32::try_from(self.0.id()).unwrap()),
-            Signal::SIGTERM,
-        )
-        .unwrap();
+        self.signal(Signal::SIGTERM);
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(i32::try_from(self.0.id()).unwrap()), signal).unwrap();
     }
 
     /// Waits for its end.
