@@ -12,7 +12,10 @@ pub(crate) struct Clock {
 impl Clock {
     /// Starts at the wall clock's time.
     pub(crate) fn start() -> Clock {
-        Clock { start: Timestamp::now(), since: Instant::now() }
+        Clock {
+            start: Timestamp::now(),
+            since: Instant::now(),
+        }
     }
 
     /// Now.

@@ -5,11 +5,11 @@ mod endpoints;
 mod world;
 
 use crate::config::{LocalAwsConfig, StartError};
-use crate::live::Live;
 use crate::hosts::Hosts;
 use crate::http::{self, Front, Server, Switches};
 use crate::ids::RequestIds;
 use crate::lambda::Lambda;
+use crate::live::Live;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
@@ -49,8 +49,16 @@ impl LocalAws {
             tokio::spawn(async move { live.pump().await }),
             tokio::spawn(hosts.clone().run(effects)),
         ];
-        tasks.extend(config.tick_every.map(|period| tokio::spawn(hosts.clone().tick_every(period))));
-        Ok(LocalAws(Arc::new(Inner { hosts, server: Mutex::new(Some(server)), tasks })))
+        tasks.extend(
+            config
+                .tick_every
+                .map(|period| tokio::spawn(hosts.clone().tick_every(period))),
+        );
+        Ok(LocalAws(Arc::new(Inner {
+            hosts,
+            server: Mutex::new(Some(server)),
+            tasks,
+        })))
     }
 
     /// Kills every process, waits until all are gone (5 s at most), and stops listening.

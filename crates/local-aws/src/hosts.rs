@@ -1,10 +1,10 @@
 //! What happens outside the model: instances come and go, containers run, events arrive.
 
 use crate::agent::{Addresses, Agent};
-use crate::live::Live;
 use crate::http::{Front, Server, Switches, imds};
 use crate::ids::RequestIds;
 use crate::lambda::Lambda;
+use crate::live::Live;
 use crate::model::{ContainerStart, Effect};
 use crate::rules;
 use serde_json::Value;
@@ -49,7 +49,12 @@ impl Hosts {
     /// The schedule fires.
     pub(crate) fn tick(&self) {
         let live = &self.live;
-        self.lambda.deliver(rules::tick(&self.ids.next(), live.region(), live.account(), live.now()));
+        self.lambda.deliver(rules::tick(
+            &self.ids.next(),
+            live.region(),
+            live.account(),
+            live.now(),
+        ));
     }
 
     /// Fires the schedule for ever.
@@ -87,7 +92,11 @@ impl Hosts {
     async fn execute(&self, effect: Effect) {
         match effect {
             Effect::StartContainer(start) => self.start(&start).await,
-            Effect::Signal { task_arn, container, signal } => {
+            Effect::Signal {
+                task_arn,
+                container,
+                signal,
+            } => {
                 self.agent.signal(&task_arn, &container, signal);
             }
             Effect::Event(event) => self.route(event),
@@ -101,8 +110,10 @@ impl Hosts {
 
     async fn start(&self, start: &ContainerStart) {
         self.power_on(&start.instance).await;
-        let addresses =
-            Addresses { endpoint: self.endpoint.clone(), imds: self.imds_url(&start.instance) };
+        let addresses = Addresses {
+            endpoint: self.endpoint.clone(),
+            imds: self.imds_url(&start.instance),
+        };
         self.agent.start(start, &addresses);
     }
 

@@ -20,12 +20,12 @@
 mod agent;
 mod clock;
 mod config;
-mod live;
 mod handle;
 mod hosts;
 mod http;
 mod ids;
 mod lambda;
+mod live;
 pub mod model;
 mod process;
 mod rules;
@@ -35,3 +35,6 @@ pub use handle::LocalAws;
 pub use http::principal;
 pub use lambda::{CoordinatorSpec, Invocation, Outcome};
 pub use rules::product_rules;
+
+#[cfg(test)]
+mod tests;

@@ -97,7 +97,9 @@ impl Live {
             world.advance(now);
             self.publish(&mut world);
         }
-        world.next_due().map(|due| Duration::try_from(due.duration_since(now)).unwrap_or_default())
+        world
+            .next_due()
+            .map(|due| Duration::try_from(due.duration_since(now)).unwrap_or_default())
     }
 
     /// Sent under the lock, so that effects come out in the order in which they arose.

@@ -64,8 +64,12 @@ mod tests {
 
     #[test]
     fn only_stopped_tasks_on_instances_reach_the_coordinator() {
-        assert!(reaches_coordinator(&task(json!({"containerInstanceArn": "a", "lastStatus": "STOPPED"}))));
-        assert!(!reaches_coordinator(&task(json!({"containerInstanceArn": "a", "lastStatus": "RUNNING"}))));
+        assert!(reaches_coordinator(&task(
+            json!({"containerInstanceArn": "a", "lastStatus": "STOPPED"})
+        )));
+        assert!(!reaches_coordinator(&task(
+            json!({"containerInstanceArn": "a", "lastStatus": "RUNNING"})
+        )));
         assert!(!reaches_coordinator(&task(json!({"lastStatus": "STOPPED"}))));
     }
 
@@ -85,8 +89,12 @@ mod tests {
             json!({"source": "aws.autoscaling", "detail-type": detail_type,
                 "detail": {"AutoScalingGroupName": "g", "LifecycleHookName": "h"}})
         };
-        assert!(reaches_coordinator(&hook("EC2 Instance-terminate Lifecycle Action")));
-        assert!(!reaches_coordinator(&hook("EC2 Instance-launch Lifecycle Action")));
+        assert!(reaches_coordinator(&hook(
+            "EC2 Instance-terminate Lifecycle Action"
+        )));
+        assert!(!reaches_coordinator(&hook(
+            "EC2 Instance-launch Lifecycle Action"
+        )));
         let spot = json!({"source": "aws.ec2", "detail-type": "EC2 Spot Instance Interruption Warning"});
         assert!(reaches_coordinator(&spot));
     }

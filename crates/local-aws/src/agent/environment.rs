@@ -22,7 +22,10 @@ pub(super) fn of(start: &ContainerStart, addresses: &Addresses, region: &str) ->
         ("AWS_REGION".to_owned(), region.to_owned()),
         ("AWS_DEFAULT_REGION".to_owned(), region.to_owned()),
         ("AWS_ENDPOINT_URL".to_owned(), endpoint.clone()),
-        ("ECS_CONTAINER_METADATA_URI_V4".to_owned(), format!("{endpoint}/v4/{metadata}")),
+        (
+            "ECS_CONTAINER_METADATA_URI_V4".to_owned(),
+            format!("{endpoint}/v4/{metadata}"),
+        ),
     ]);
     if let Some(imds) = &addresses.imds {
         environment.insert("AWS_EC2_METADATA_SERVICE_ENDPOINT".to_owned(), imds.clone());

@@ -37,7 +37,13 @@ struct Running {
 impl Agent {
     /// An agent that keeps `log_lines` lines of each container.
     pub(crate) fn new(live: Arc<Live>, log_lines: usize) -> Agent {
-        Agent { live, registry: Arc::default(), log_lines, running: Mutex::default(), logs: Mutex::default() }
+        Agent {
+            live,
+            registry: Arc::default(),
+            log_lines,
+            running: Mutex::default(),
+            logs: Mutex::default(),
+        }
     }
 
     /// Starts a container and reports to the world, now and at its end.
@@ -46,14 +52,19 @@ impl Agent {
         let log = self.log(&key);
         match self.spawn(start, addresses, &log) {
             Ok(process) => {
-                let running = Running { pid: process.pid(), instance: start.instance.clone() };
+                let running = Running {
+                    pid: process.pid(),
+                    instance: start.instance.clone(),
+                };
                 lock(&self.running).insert(key.clone(), running);
-                self.live.with(|world, now| world.container_started(now, &key.0, &key.1));
+                self.live
+                    .with(|world, now| world.container_started(now, &key.0, &key.1));
                 tokio::spawn(self.clone().supervise(key, process));
             }
             Err(error) => {
                 log.push(format!("cannot start {:?}: {error}", start.command));
-                self.live.with(|world, now| world.container_exited(now, &key.0, &key.1, CANNOT_START));
+                self.live
+                    .with(|world, now| world.container_exited(now, &key.0, &key.1, CANNOT_START));
             }
         }
     }
@@ -73,14 +84,19 @@ impl Agent {
 
     /// The power goes off: every container of the instance dies at once.
     pub(crate) fn power_off(&self, instance: &str) {
-        for running in lock(&self.running).values().filter(|running| running.instance == instance) {
+        for running in lock(&self.running)
+            .values()
+            .filter(|running| running.instance == instance)
+        {
             let _ = killpg(running.pid, Signal::SIGKILL);
         }
     }
 
     /// What a container has said, all its starts together.
     pub(crate) fn logs(&self, task_arn: &str, container: &str) -> Vec<String> {
-        let log = lock(&self.logs).get(&(task_arn.to_owned(), container.to_owned())).cloned();
+        let log = lock(&self.logs)
+            .get(&(task_arn.to_owned(), container.to_owned()))
+            .cloned();
         log.map(|log| log.lines()).unwrap_or_default()
     }
 
@@ -90,7 +106,10 @@ impl Agent {
     }
 
     fn log(&self, key: &Key) -> Arc<LineLog> {
-        lock(&self.logs).entry(key.clone()).or_insert_with(|| LineLog::new(self.log_lines)).clone()
+        lock(&self.logs)
+            .entry(key.clone())
+            .or_insert_with(|| LineLog::new(self.log_lines))
+            .clone()
     }
 
     fn spawn(
@@ -104,7 +123,10 @@ impl Agent {
             .split_first()
             .ok_or_else(|| std::io::Error::other("neither entryPoint nor command"))?;
         let mut command = Command::new(program);
-        command.args(arguments).env_clear().envs(environment::of(start, addresses, self.live.region()));
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(environment::of(start, addresses, self.live.region()));
         Process::spawn(command, self.registry.clone(), log)
     }
 
@@ -113,7 +135,8 @@ impl Agent {
         lock(&self.running).remove(&key);
         process.output_ended().await;
         let code = status.map_or(CANNOT_START, exit_code);
-        self.live.with(|world, now| world.container_exited(now, &key.0, &key.1, code));
+        self.live
+            .with(|world, now| world.container_exited(now, &key.0, &key.1, code));
     }
 }
 

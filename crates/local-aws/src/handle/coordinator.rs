@@ -44,7 +44,10 @@ impl LocalAws {
     /// Some were not within `bound`.
     pub async fn wait_idle(&self, bound: Duration) -> Result<(), Timeout> {
         let lambda = &self.0.hosts.lambda;
-        self.wait_until("every event is dealt with", bound, |_| (lambda.pending() == 0).then_some(())).await
+        self.wait_until("every event is dealt with", bound, |_| {
+            (lambda.pending() == 0).then_some(())
+        })
+        .await
     }
 
     /// Kills the coordinator with SIGKILL right after its `n`-th AWS call from now (1 is the next) has had its

@@ -28,7 +28,11 @@ impl LocalAws {
 
     /// Switches the metadata of a task (id or ARN) on or off. Off, it never answers.
     pub fn set_task_metadata_reachable(&self, task: &str, reachable: bool) {
-        self.0.hosts.switches.task_metadata().set(task_id(task), reachable);
+        self.0
+            .hosts
+            .switches
+            .task_metadata()
+            .set(task_id(task), reachable);
     }
 
     /// What a container has said, the last lines of it.

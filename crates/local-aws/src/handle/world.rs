@@ -28,7 +28,12 @@ impl LocalAws {
     /// # Errors
     /// As the API reference says for the operation.
     pub fn call(&self, service: Service, operation: &str, params: Value) -> Result<Value, ApiError> {
-        let call = Call { service, operation: operation.to_owned(), params, principal: OPERATOR.to_owned() };
+        let call = Call {
+            service,
+            operation: operation.to_owned(),
+            params,
+            principal: OPERATOR.to_owned(),
+        };
         self.world(|world, now| world.call(now, &call))
     }
 
@@ -55,7 +60,11 @@ impl LocalAws {
                 }
             }
         });
-        found.await.map_err(|_| Timeout { what: what.to_owned(), bound, journal: self.journal_tail() })
+        found.await.map_err(|_| Timeout {
+            what: what.to_owned(),
+            bound,
+            journal: self.journal_tail(),
+        })
     }
 
     /// Everything that has happened, in order.

@@ -20,7 +20,10 @@ pub(crate) async fn handle(
     body: Bytes,
 ) -> Response<Body> {
     let request_id = front.ids.next();
-    match headers.get("x-amz-target").and_then(|target| target.to_str().ok()) {
+    match headers
+        .get("x-amz-target")
+        .and_then(|target| target.to_str().ok())
+    {
         Some(target) => json::response(&json_call(&front, &headers, target, &body).await, &request_id),
         None => query_call(&front, &headers, &body, &request_id).await,
     }
@@ -28,9 +31,17 @@ pub(crate) async fn handle(
 
 async fn json_call(front: &Front, headers: &HeaderMap, target: &str, body: &[u8]) -> Answer {
     let (service, operation) = json::target(target)?;
-    let principal = principal::of(headers).ok_or_else(|| unsigned("MissingAuthenticationTokenException", 400))?;
+    let principal =
+        principal::of(headers).ok_or_else(|| unsigned("MissingAuthenticationTokenException", 400))?;
     let params = json::params(body)?;
-    front.call(Call { service, operation, params, principal }).await
+    front
+        .call(Call {
+            service,
+            operation,
+            params,
+            principal,
+        })
+        .await
 }
 
 async fn query_call(front: &Front, headers: &HeaderMap, body: &[u8], request_id: &str) -> Response<Body> {
@@ -47,15 +58,22 @@ async fn query_call(front: &Front, headers: &HeaderMap, body: &[u8], request_id:
 
 async fn signed_query(front: &Front, headers: &HeaderMap, query: query::Query) -> Answer {
     let principal = principal::of(headers).ok_or_else(|| unsigned("MissingAuthenticationToken", 403))?;
-    let call =
-        Call { service: Service::AutoScaling, operation: query.action, params: query.params, principal };
+    let call = Call {
+        service: Service::AutoScaling,
+        operation: query.action,
+        params: query.params,
+        principal,
+    };
     front.call(call).await.map_err(in_query_words)
 }
 
 /// The model says "no such operation" in the JSON protocol's words; the Query protocol has its own.
 fn in_query_words(error: ApiError) -> ApiError {
     match error.code.as_str() {
-        "UnknownOperationException" => ApiError { code: "InvalidAction".to_owned(), ..error },
+        "UnknownOperationException" => ApiError {
+            code: "InvalidAction".to_owned(),
+            ..error
+        },
         _ => error,
     }
 }
@@ -66,11 +84,19 @@ fn invalid_form(error: &query::QueryError) -> ApiError {
         query::QueryError::Malformed { .. } => "ValidationError",
         query::QueryError::Contradiction(_) => "MalformedInput",
     };
-    ApiError { code: code.to_owned(), message: error.to_string(), status: 400 }
+    ApiError {
+        code: code.to_owned(),
+        message: error.to_string(),
+        status: 400,
+    }
 }
 
 fn unsigned(code: &str, status: u16) -> ApiError {
-    ApiError { code: code.to_owned(), message: "missing authentication token".to_owned(), status }
+    ApiError {
+        code: code.to_owned(),
+        message: "missing authentication token".to_owned(),
+        status,
+    }
 }
 
 impl Front {

@@ -42,5 +42,8 @@ fn credentials(account: &str, task_id: &str, now: Timestamp) -> Value {
 
 fn refuse(status: StatusCode, code: &str) -> Response<Body> {
     let message = "no credentials for this task";
-    json_body(status, &json!({"code": code, "message": message, "HTTPErrorCode": status.as_u16()}))
+    json_body(
+        status,
+        &json!({"code": code, "message": message, "HTTPErrorCode": status.as_u16()}),
+    )
 }

@@ -5,8 +5,8 @@
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-introspection.html>
 
 use super::{Server, Switches, json_body};
-use crate::live::Live;
 use crate::ids::RequestIds;
+use crate::live::Live;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -100,7 +100,8 @@ async fn introspection(State(imds): State<Arc<Imds>>) -> Response<Body> {
         return text(StatusCode::NOT_FOUND, "");
     };
     let cluster = arn.split('/').nth(1).unwrap_or_default();
-    let body = json!({"Cluster": cluster, "ContainerInstanceArn": arn, "Version": "Amazon ECS Agent - v1.105.1"});
+    let body =
+        json!({"Cluster": cluster, "ContainerInstanceArn": arn, "Version": "Amazon ECS Agent - v1.105.1"});
     json_body(StatusCode::OK, &body)
 }
 
@@ -118,7 +119,9 @@ impl Imds {
     async fn admit(&self, headers: &HeaderMap) -> Result<(), Response<Body>> {
         self.switches.imds().blackhole(&self.instance).await;
         let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        let end = headers.get(TOKEN).and_then(|token| tokens.get(token.to_str().ok()?));
+        let end = headers
+            .get(TOKEN)
+            .and_then(|token| tokens.get(token.to_str().ok()?));
         match end {
             Some(end) if *end > Instant::now() => Ok(()),
             _ => Err(text(StatusCode::UNAUTHORIZED, "")),

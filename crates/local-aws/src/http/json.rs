@@ -31,7 +31,10 @@ pub(crate) fn params(body: &[u8]) -> Result<Value, ApiError> {
     }
     match serde_json::from_slice(body) {
         Ok(params @ Value::Object(_)) => Ok(params),
-        Ok(_) => Err(bad_request("SerializationException", "the input must be a structure".to_owned())),
+        Ok(_) => Err(bad_request(
+            "SerializationException",
+            "the input must be a structure".to_owned(),
+        )),
         Err(error) => Err(bad_request("SerializationException", error.to_string())),
     }
 }
@@ -41,7 +44,10 @@ pub(crate) fn response(answer: &Answer, request_id: &str) -> Response<Body> {
     let (status, body) = match answer {
         Ok(Value::Null) => (StatusCode::OK, "{}".to_owned()),
         Ok(result) => (StatusCode::OK, result.to_string()),
-        Err(error) => (status(error), json!({"__type": error.code, "message": error.message}).to_string()),
+        Err(error) => (
+            status(error),
+            json!({"__type": error.code, "message": error.message}).to_string(),
+        ),
     };
     super::respond(status, CONTENT_TYPE, request_id, body)
 }
@@ -52,7 +58,11 @@ pub(crate) fn status(error: &ApiError) -> StatusCode {
 }
 
 fn bad_request(code: &str, message: String) -> ApiError {
-    ApiError { code: code.to_owned(), message, status: 400 }
+    ApiError {
+        code: code.to_owned(),
+        message,
+        status: 400,
+    }
 }
 
 #[cfg(test)]
@@ -65,7 +75,11 @@ mod tests {
         assert!(matches!(service, Service::Ssm));
         assert_eq!(operation, "GetParameter");
         for wrong in ["AmazonSSM", "AmazonSSM.", "Nobody.Op", ""] {
-            assert_eq!(target(wrong).unwrap_err().code, "UnknownOperationException", "{wrong}");
+            assert_eq!(
+                target(wrong).unwrap_err().code,
+                "UnknownOperationException",
+                "{wrong}"
+            );
         }
     }
 

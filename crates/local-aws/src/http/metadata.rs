@@ -20,7 +20,11 @@ pub(crate) async fn container(State(front): State<Arc<Front>>, Path(id): Path<St
         return answer(None);
     };
     front.switches.task_metadata().blackhole(task_id).await;
-    answer(front.live.read(|world, _| world.container_metadata(task_id, container)))
+    answer(
+        front
+            .live
+            .read(|world, _| world.container_metadata(task_id, container)),
+    )
 }
 
 /// `GET /v4/<task id>-<container>/task`.
@@ -35,6 +39,9 @@ pub(crate) async fn task(State(front): State<Arc<Front>>, Path(id): Path<String>
 fn answer(metadata: Option<Value>) -> Response<Body> {
     match metadata {
         Some(metadata) => json_body(StatusCode::OK, &metadata),
-        None => json_body(StatusCode::NOT_FOUND, &json!("V4 metadata handler: no such container")),
+        None => json_body(
+            StatusCode::NOT_FOUND,
+            &json!("V4 metadata handler: no such container"),
+        ),
     }
 }

@@ -15,9 +15,9 @@ pub(crate) use metadata::endpoint_id as metadata_endpoint_id;
 pub(crate) use server::Server;
 pub(crate) use switches::Switches;
 
-use crate::live::Live;
 use crate::ids::RequestIds;
 use crate::lambda::Lambda;
+use crate::live::Live;
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;

@@ -31,7 +31,8 @@ mod tests {
     fn the_access_key_is_the_principal() {
         let mut headers = HeaderMap::new();
         assert_eq!(of(&headers), None);
-        let value = "AWS4-HMAC-SHA256 Credential=SIDECAR-1/20260101/eu-west-1/ssm/aws4_request, SignedHeaders=a";
+        let value =
+            "AWS4-HMAC-SHA256 Credential=SIDECAR-1/20260101/eu-west-1/ssm/aws4_request, SignedHeaders=a";
         headers.insert(AUTHORIZATION, value.parse().unwrap());
         assert_eq!(of(&headers), Some(sidecar("1")));
     }

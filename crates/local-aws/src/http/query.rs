@@ -134,9 +134,14 @@ impl Node {
     /// `member` holds the items by number from 1, in any order.
     fn into_list(self, name: &str) -> Result<Value, QueryError> {
         let mut items = Vec::new();
-        for (number, node) in self.children.into_iter().flat_map(|(_, members)| members.children) {
-            let number: usize =
-                number.parse().map_err(|_| QueryError::Contradiction(format!("{name}.member.{number}")))?;
+        for (number, node) in self
+            .children
+            .into_iter()
+            .flat_map(|(_, members)| members.children)
+        {
+            let number: usize = number
+                .parse()
+                .map_err(|_| QueryError::Contradiction(format!("{name}.member.{number}")))?;
             items.push((number, node.into_value(name)?));
         }
         items.sort_by_key(|(number, _)| *number);
@@ -145,12 +150,22 @@ impl Node {
 }
 
 fn scalar(name: &str, text: String) -> Result<Value, QueryError> {
-    let malformed = |expected| QueryError::Malformed { member: name.to_owned(), expected, value: text.clone() };
+    let malformed = |expected| QueryError::Malformed {
+        member: name.to_owned(),
+        expected,
+        value: text.clone(),
+    };
     if INTEGERS.contains(&name) {
-        return text.parse::<i64>().map(Value::from).map_err(|_| malformed("a whole number"));
+        return text
+            .parse::<i64>()
+            .map(Value::from)
+            .map_err(|_| malformed("a whole number"));
     }
     if BOOLEANS.contains(&name) {
-        return text.parse::<bool>().map(Value::from).map_err(|_| malformed("true or false"));
+        return text
+            .parse::<bool>()
+            .map(Value::from)
+            .map_err(|_| malformed("true or false"));
     }
     Ok(Value::String(text))
 }
@@ -173,7 +188,10 @@ mod tests {
 
     #[test]
     fn an_operation_without_input_has_an_empty_structure() {
-        assert_eq!(parse(b"Action=DescribeAutoScalingGroups").unwrap().params, json!({}));
+        assert_eq!(
+            parse(b"Action=DescribeAutoScalingGroups").unwrap().params,
+            json!({})
+        );
     }
 
     #[test]
@@ -181,7 +199,13 @@ mod tests {
         assert_eq!(parse(b"Version=1"), Err(QueryError::NoAction));
         let error = parse(b"Action=A&MinSize=two").unwrap_err();
         assert_eq!(error.to_string(), "MinSize must be a whole number, not 'two'");
-        assert_eq!(parse(b"Action=A&X=1&X.Y=2"), Err(QueryError::Contradiction("X".to_owned())));
-        assert_eq!(parse(b"Action=A&X=1&X=2"), Err(QueryError::Contradiction("X".to_owned())));
+        assert_eq!(
+            parse(b"Action=A&X=1&X.Y=2"),
+            Err(QueryError::Contradiction("X".to_owned()))
+        );
+        assert_eq!(
+            parse(b"Action=A&X=1&X=2"),
+            Err(QueryError::Contradiction("X".to_owned()))
+        );
     }
 }

@@ -52,11 +52,16 @@ fn content(xml: &mut String, name: &str, value: &Value) {
 
 fn iso(seconds: Option<f64>) -> String {
     let milliseconds = seconds.unwrap_or_default() * 1000.0;
-    Timestamp::from_millisecond(milliseconds.round() as i64).unwrap_or_default().to_string()
+    Timestamp::from_millisecond(milliseconds.round() as i64)
+        .unwrap_or_default()
+        .to_string()
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -79,7 +84,11 @@ mod tests {
 
     #[test]
     fn an_error_says_whose_fault_it_was() {
-        let mut fault = ApiError { code: "Throttling".into(), message: "Rate exceeded".into(), status: 400 };
+        let mut fault = ApiError {
+            code: "Throttling".into(),
+            message: "Rate exceeded".into(),
+            status: 400,
+        };
         assert!(error(&fault, "r").contains("<Type>Sender</Type><Code>Throttling</Code>"));
         fault.status = 500;
         assert!(error(&fault, "r").contains("<Type>Receiver</Type>"));

@@ -3,8 +3,8 @@
 use super::invocation::Outcome;
 use super::runtime_api::{Report, RuntimeApi, Slot, Work};
 use super::spec::CoordinatorSpec;
-use crate::live::Live;
 use crate::http::principal::COORDINATOR;
+use crate::live::Live;
 use crate::process::{LineLog, Process, Registry, exit_code};
 use serde_json::Value;
 use std::io;
@@ -55,7 +55,12 @@ impl Setting {
         ];
         let mut variables: Vec<_> = given.map(|(name, value)| (name.to_owned(), value)).into();
         variables.extend(spec.env.iter().cloned());
-        Setting { binary: spec.binary.clone(), variables, registry, log }
+        Setting {
+            binary: spec.binary.clone(),
+            variables,
+            registry,
+            log,
+        }
     }
 }
 
@@ -87,7 +92,12 @@ impl Environment {
         command.env("AWS_LAMBDA_RUNTIME_API", api.address());
         let started = Instant::now();
         let process = Process::spawn(command, setting.registry.clone(), &setting.log)?;
-        Ok(Environment { process, api, started, init: None })
+        Ok(Environment {
+            process,
+            api,
+            started,
+            init: None,
+        })
     }
 
     /// Waits until the process asks for work.

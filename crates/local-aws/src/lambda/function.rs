@@ -4,8 +4,8 @@ use super::environment::{self, Environment, Ready, Setting};
 use super::invocation::{Invocation, Outcome};
 use super::lock;
 use super::spec::CoordinatorSpec;
-use crate::live::Live;
 use crate::ids::RequestIds;
+use crate::live::Live;
 use serde_json::Value;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -41,11 +41,25 @@ impl Function {
     pub(super) async fn run(&self, event: Value, attempt: usize, live: &Live) -> Invocation {
         let _place = self.places.acquire().await;
         let request_id = self.ids.next();
-        let mut run =
-            Run { request_id: &request_id, event: &event, live, started: live.now(), since: Instant::now(), init: None };
+        let mut run = Run {
+            request_id: &request_id,
+            event: &event,
+            live,
+            started: live.now(),
+            since: Instant::now(),
+            init: None,
+        };
         let outcome = self.run_placed(&mut run).await;
         let (started, duration, init) = (run.started, run.since.elapsed(), run.init);
-        Invocation { request_id, event, attempt, started, duration, init, outcome }
+        Invocation {
+            request_id,
+            event,
+            attempt,
+            started,
+            duration,
+            init,
+            outcome,
+        }
     }
 
     async fn run_placed(&self, run: &mut Run<'_>) -> Outcome {

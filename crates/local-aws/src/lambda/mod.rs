@@ -66,8 +66,13 @@ impl Lambda {
         if !spec.binary.is_file() {
             return Err(io::Error::from(io::ErrorKind::NotFound));
         }
-        let setting =
-            environment::Setting::new(&spec, endpoint, &self.live, self.registry.clone(), self.log.clone());
+        let setting = environment::Setting::new(
+            &spec,
+            endpoint,
+            &self.live,
+            self.registry.clone(),
+            self.log.clone(),
+        );
         *lock(&self.function) = Some(Arc::new(Function::new(spec, setting)));
         Ok(())
     }
@@ -119,10 +124,14 @@ impl Lambda {
     async fn run(&self, event: Value, attempt: usize) -> (Invocation, Option<Duration>) {
         let function = lock(&self.function).clone();
         let (invocation, delay) = match function {
-            Some(function) => {
-                (function.run(event, attempt, &self.live).await, function.retry_delay(attempt))
-            }
-            None => (Invocation::without_function(event, attempt, self.live.now()), None),
+            Some(function) => (
+                function.run(event, attempt, &self.live).await,
+                function.retry_delay(attempt),
+            ),
+            None => (
+                Invocation::without_function(event, attempt, self.live.now()),
+                None,
+            ),
         };
         lock(&self.history.invocations).push(invocation.clone());
         self.live.touch();

@@ -58,9 +58,16 @@ impl RuntimeApi {
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(init_error))
-            .with_state(Ends { slots: slots_in, reports: reports_in });
+            .with_state(Ends {
+                slots: slots_in,
+                reports: reports_in,
+            });
         let server = Server::start(0, router).await?;
-        Ok(RuntimeApi { slots, reports, server })
+        Ok(RuntimeApi {
+            slots,
+            reports,
+            server,
+        })
     }
 
     /// `AWS_LAMBDA_RUNTIME_API`.
@@ -89,22 +96,41 @@ fn invocation(work: &Work) -> Response<Body> {
         ("lambda-runtime-aws-request-id", &work.request_id),
         ("lambda-runtime-deadline-ms", &deadline),
         ("lambda-runtime-invoked-function-arn", &work.function_arn),
-        ("lambda-runtime-trace-id", "Root=1-00000000-000000000000000000000000;Sampled=0"),
+        (
+            "lambda-runtime-trace-id",
+            "Root=1-00000000-000000000000000000000000;Sampled=0",
+        ),
     ];
     for (name, value) in headers {
         if let Ok(value) = HeaderValue::from_str(value) {
-            response.headers_mut().insert(HeaderName::from_static(name), value);
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
         }
     }
     response
 }
 
 async fn response(State(ends): State<Ends>, Path(request_id): Path<String>, body: Bytes) -> Response<Body> {
-    report(&ends, Report::Response { request_id, result: json_or_text(&body) }).await
+    report(
+        &ends,
+        Report::Response {
+            request_id,
+            result: json_or_text(&body),
+        },
+    )
+    .await
 }
 
 async fn error(State(ends): State<Ends>, Path(request_id): Path<String>, body: Bytes) -> Response<Body> {
-    report(&ends, Report::Error { request_id, error: json_or_text(&body) }).await
+    report(
+        &ends,
+        Report::Error {
+            request_id,
+            error: json_or_text(&body),
+        },
+    )
+    .await
 }
 
 async fn init_error(State(ends): State<Ends>, body: Bytes) -> Response<Body> {

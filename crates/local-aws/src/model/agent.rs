@@ -7,7 +7,7 @@ mod container;
 mod order;
 mod restart;
 
-pub use container::ContainerStatus;
 pub(crate) use container::Container;
+pub use container::ContainerStatus;
 pub(crate) use order::{Step, steps};
 pub(crate) use restart::restarts;

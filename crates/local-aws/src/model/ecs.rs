@@ -20,6 +20,8 @@ mod status;
 mod task;
 mod walk;
 
+#[cfg(test)]
+pub(crate) use definition::Resources;
 pub(crate) use definition::{Condition, ContainerDefinition, RestartPolicy, TaskDefinition};
 pub(crate) use instance::ContainerInstance;
 pub(crate) use scope::{Scope, short};
@@ -82,7 +84,12 @@ enum Due {
     /// The container's stop timeout is over; `start` says which of its lives is meant.
     Kill { task: String, place: usize, start: u32 },
     /// A simulated container ends.
-    Exit { task: String, place: usize, start: u32, code: i32 },
+    Exit {
+        task: String,
+        place: usize,
+        start: u32,
+        code: i32,
+    },
     /// Look at a service.
     Schedule(ServiceKey),
     /// Look at a draining instance, by ARN.
@@ -97,7 +104,10 @@ impl Ecs {
     /// An account without clusters.
     pub(crate) fn new(config: WorldConfig) -> Ecs {
         Ecs {
-            scope: Scope { region: config.region.clone(), account: config.account.clone() },
+            scope: Scope {
+                region: config.region.clone(),
+                account: config.account.clone(),
+            },
             config,
             ids: Ids::new(1),
             clusters: BTreeSet::new(),
@@ -127,7 +137,12 @@ impl Ecs {
         match due {
             Due::Walk { task, from } => self.walk(at, &task, from),
             Due::Kill { task, place, start } => self.kill(at, &task, place, start),
-            Due::Exit { task, place, start, code } => self.simulated_exit(at, &task, place, start, code),
+            Due::Exit {
+                task,
+                place,
+                start,
+                code,
+            } => self.simulated_exit(at, &task, place, start, code),
             Due::Schedule(service) => self.schedule(at, &service),
             Due::Drain(instance) => self.drain(at, &instance),
             Due::ForgetTask(task) => self.forget_task(&task),
@@ -143,12 +158,17 @@ impl Ecs {
     /// A task by ARN or id.
     pub(crate) fn task(&self, name: &str) -> Option<&Task> {
         let in_cluster = |cluster| self.tasks.get(&self.scope.ecs(&format!("task/{cluster}/{name}")));
-        self.tasks.get(name).or_else(|| self.clusters.iter().find_map(in_cluster))
+        self.tasks
+            .get(name)
+            .or_else(|| self.clusters.iter().find_map(in_cluster))
     }
 
     /// The tasks on an EC2 instance.
     pub(crate) fn tasks_on(&self, host: &str) -> impl Iterator<Item = &Task> {
-        let arns = self.instance(host).into_iter().flat_map(|instance| &instance.tasks);
+        let arns = self
+            .instance(host)
+            .into_iter()
+            .flat_map(|instance| &instance.tasks);
         arns.filter_map(|arn| self.tasks.get(arn))
     }
 
@@ -158,28 +178,42 @@ impl Ecs {
     }
 
     fn journal(&mut self, at: Timestamp, what: What) {
-        self.happenings.push(Happening { at, what: Come::Journal(what) });
+        self.happenings.push(Happening {
+            at,
+            what: Come::Journal(what),
+        });
     }
 
     fn effect(&mut self, at: Timestamp, effect: Effect) {
-        self.happenings.push(Happening { at, what: Come::Effect(effect) });
+        self.happenings.push(Happening {
+            at,
+            what: Come::Effect(effect),
+        });
     }
 
     fn task_event(&mut self, at: Timestamp, arn: &str) {
         let Some(task) = self.tasks.get(arn) else { return };
-        let connected = self.instances.get(&task.instance).is_some_and(|instance| instance.agent_connected);
+        let connected = self
+            .instances
+            .get(&task.instance)
+            .is_some_and(|instance| instance.agent_connected);
         let event = events::task(&self.scope, &mut self.ids, at, task, connected);
-        self.happenings.push(Happening { at, what: Come::Event(event) });
+        self.happenings.push(Happening {
+            at,
+            what: Come::Event(event),
+        });
     }
 
     /// Tells a change of a container instance; each has a version of its own.
     fn instance_event(&mut self, at: Timestamp, arn: &str) {
-        let Some(instance) = self.instances.get_mut(arn) else { return };
+        let Some(instance) = self.instances.get_mut(arn) else {
+            return;
+        };
         instance.version += 1;
         let event = events::container_instance(&self.scope, &mut self.ids, at, instance);
-        self.happenings.push(Happening { at, what: Come::Event(event) });
+        self.happenings.push(Happening {
+            at,
+            what: Come::Event(event),
+        });
     }
 }
-
-#[cfg(test)]
-mod tests;

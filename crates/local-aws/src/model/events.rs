@@ -11,7 +11,15 @@ use serde_json::{Value, json};
 pub(crate) fn task(scope: &Scope, ids: &mut Ids, now: Timestamp, task: &Task, connected: bool) -> Value {
     let mut detail = shape::task(scope, task, connected, iso);
     detail["updatedAt"] = iso(task.times.updated);
-    envelope(scope, ids, now, "aws.ecs", "ECS Task State Change", &task.arn, detail)
+    envelope(
+        scope,
+        ids,
+        now,
+        "aws.ecs",
+        "ECS Task State Change",
+        &task.arn,
+        detail,
+    )
 }
 
 /// `ECS Container Instance State Change`.
@@ -26,7 +34,15 @@ pub(crate) fn container_instance(
     detail["clusterArn"] = json!(scope.cluster(&instance.cluster));
     detail["accountType"] = json!("");
     detail["updatedAt"] = iso(now);
-    envelope(scope, ids, now, "aws.ecs", "ECS Container Instance State Change", &instance.arn, detail)
+    envelope(
+        scope,
+        ids,
+        now,
+        "aws.ecs",
+        "ECS Container Instance State Change",
+        &instance.arn,
+        detail,
+    )
 }
 
 /// `EC2 Spot Instance Interruption Warning`. Its resource has the zone where others have the region.
@@ -41,7 +57,15 @@ pub(crate) fn spot(
 ) -> Value {
     let resource = format!("arn:aws:ec2:{zone}:instance/{instance}");
     let detail = json!({"instance-id": instance, "instance-action": action});
-    envelope(scope, ids, now, "aws.ec2", "EC2 Spot Instance Interruption Warning", &resource, detail)
+    envelope(
+        scope,
+        ids,
+        now,
+        "aws.ec2",
+        "EC2 Spot Instance Interruption Warning",
+        &resource,
+        detail,
+    )
 }
 
 /// An event about one resource.

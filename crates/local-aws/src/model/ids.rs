@@ -10,7 +10,10 @@ pub(crate) struct Ids {
 impl Ids {
     /// A source of its own.
     pub(crate) fn new(salt: u64) -> Ids {
-        Ids { salt: mix(salt), count: 0 }
+        Ids {
+            salt: mix(salt),
+            count: 0,
+        }
     }
 
     /// 64 bits; no two of one source are equal.
@@ -38,7 +41,14 @@ impl Ids {
     /// In the form of a UUID: containers, events.
     pub(crate) fn uuid(&mut self) -> String {
         let hex = self.hex32();
-        format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+        format!(
+            "{}-{}-4{}-8{}-{}",
+            &hex[..8],
+            &hex[8..12],
+            &hex[13..16],
+            &hex[17..20],
+            &hex[20..]
+        )
     }
 }
 

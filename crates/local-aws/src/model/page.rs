@@ -41,8 +41,13 @@ fn length(params: Params<'_>, default: i64) -> Result<usize, ApiError> {
 }
 
 fn after(params: Params<'_>) -> Result<Option<&str>, ApiError> {
-    let Some(token) = params.text("nextToken") else { return Ok(None) };
-    token.strip_prefix(TOKEN).map(Some).ok_or_else(|| invalid("Invalid token."))
+    let Some(token) = params.text("nextToken") else {
+        return Ok(None);
+    };
+    token
+        .strip_prefix(TOKEN)
+        .map(Some)
+        .ok_or_else(|| invalid("Invalid token."))
 }
 
 #[cfg(test)]
@@ -73,7 +78,11 @@ mod tests {
 
     #[test]
     fn wrong_lengths_and_tokens_are_refused() {
-        for wrong in [json!({"maxResults": 0}), json!({"maxResults": 101}), json!({"nextToken": "x"})] {
+        for wrong in [
+            json!({"maxResults": 0}),
+            json!({"maxResults": 101}),
+            json!({"nextToken": "x"}),
+        ] {
             let error = page(Params(&wrong), "arns", std::iter::empty(), 100).unwrap_err();
             assert_eq!(error.code, "InvalidParameterException", "{wrong}");
         }

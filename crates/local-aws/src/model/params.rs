@@ -15,7 +15,8 @@ impl<'a> Params<'a> {
 
     /// A text that must be there.
     pub(crate) fn required(self, name: &str) -> Result<&'a str, ApiError> {
-        self.text(name).ok_or_else(|| invalid(format!("{name} cannot be blank.")))
+        self.text(name)
+            .ok_or_else(|| invalid(format!("{name} cannot be blank.")))
     }
 
     /// A list of texts; none if absent.
@@ -46,7 +47,11 @@ pub(crate) fn invalid(message: impl Into<String>) -> ApiError {
 
 /// An error that is the caller's fault, status 400.
 pub(crate) fn client(code: &str, message: impl Into<String>) -> ApiError {
-    ApiError { code: code.to_owned(), message: message.into(), status: 400 }
+    ApiError {
+        code: code.to_owned(),
+        message: message.into(),
+        status: 400,
+    }
 }
 
 /// There is no such operation, or the model does not have it.

@@ -12,7 +12,10 @@ pub(crate) struct Timers<T> {
 
 impl<T> Default for Timers<T> {
     fn default() -> Timers<T> {
-        Timers { queue: BTreeMap::new(), count: 0 }
+        Timers {
+            queue: BTreeMap::new(),
+            count: 0,
+        }
     }
 }
 

@@ -64,7 +64,10 @@ impl World {
     pub fn new(config: WorldConfig, _now: Timestamp) -> World {
         let (region, account) = (&config.region, &config.account);
         World {
-            scope: Scope { region: region.clone(), account: account.clone() },
+            scope: Scope {
+                region: region.clone(),
+                account: account.clone(),
+            },
             ecs: Ecs::new(config.clone()),
             ssm: Ssm::new(region, account),
             auto_scaling: AutoScaling::new(region, account, config.hook_heartbeat_min_seconds),

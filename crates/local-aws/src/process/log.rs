@@ -14,7 +14,10 @@ pub(crate) struct LineLog {
 impl LineLog {
     /// Keeps `capacity` lines.
     pub(crate) fn new(capacity: usize) -> Arc<LineLog> {
-        Arc::new(LineLog { capacity, lines: Mutex::default() })
+        Arc::new(LineLog {
+            capacity,
+            lines: Mutex::default(),
+        })
     }
 
     /// Adds a line; the oldest makes room.
@@ -37,7 +40,11 @@ impl LineLog {
             let mut pipe = BufReader::new(pipe);
             let mut line = Vec::new();
             while pipe.read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
-                self.push(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned());
+                self.push(
+                    String::from_utf8_lossy(&line)
+                        .trim_end_matches(['\n', '\r'])
+                        .to_owned(),
+                );
                 line.clear();
             }
         })

@@ -38,14 +38,25 @@ impl Process {
         log: &Arc<LineLog>,
     ) -> io::Result<Process> {
         command.process_group(0).kill_on_drop(true);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = registry.spawn(&mut command)?;
-        let pid = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
+        let pid = child
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .map(Pid::from_raw);
         let pid = pid.ok_or_else(|| io::Error::other("the process has no id"))?;
         let mut output = Vec::new();
         output.extend(child.stdout.take().map(|pipe| log.clone().collect(pipe)));
         output.extend(child.stderr.take().map(|pipe| log.clone().collect(pipe)));
-        Ok(Process { child, pid, registry, output })
+        Ok(Process {
+            child,
+            pid,
+            registry,
+            output,
+        })
     }
 
     /// Its process id, which is also that of its group.
@@ -77,5 +88,7 @@ impl Drop for Process {
 
 /// The exit code as docker tells it: 128 + signal if a signal ended the process.
 pub(crate) fn exit_code(status: ExitStatus) -> i32 {
-    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
+    status
+        .code()
+        .unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
 }

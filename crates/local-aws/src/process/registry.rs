@@ -25,7 +25,12 @@ impl Registry {
             return Err(io::Error::other("shutting down"));
         }
         let child = command.spawn()?;
-        groups.alive.extend(child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw));
+        groups.alive.extend(
+            child
+                .id()
+                .and_then(|id| i32::try_from(id).ok())
+                .map(Pid::from_raw),
+        );
         Ok(child)
     }
 

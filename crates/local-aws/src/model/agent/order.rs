@@ -17,7 +17,11 @@ pub(crate) enum Step {
 /// Every step that is allowed now. A container starts when what it depends on has got as far as its condition
 /// says. It gets SIGTERM when each container that lists it in `dependsOn` has stopped, whatever the condition:
 /// direct dependants only (`verifyShutdownOrder`).
-pub(crate) fn steps(definition: &TaskDefinition, containers: &[Container], desired: DesiredStatus) -> Vec<Step> {
+pub(crate) fn steps(
+    definition: &TaskDefinition,
+    containers: &[Container],
+    desired: DesiredStatus,
+) -> Vec<Step> {
     let step = |place| match desired {
         DesiredStatus::Running => start(definition, containers, place),
         DesiredStatus::Stopped => stop(definition, containers, place),

@@ -24,8 +24,15 @@ mod tests {
 
     #[test]
     fn a_restart_needs_a_policy_a_cause_and_a_long_enough_run() {
-        let policy = RestartPolicy { enabled: true, ignored_exit_codes: vec![0], restart_attempt_period: 60 };
-        let off = RestartPolicy { enabled: false, ..policy.clone() };
+        let policy = RestartPolicy {
+            enabled: true,
+            ignored_exit_codes: vec![0],
+            restart_attempt_period: 60,
+        };
+        let off = RestartPolicy {
+            enabled: false,
+            ..policy.clone()
+        };
         let (short, long) = (Duration::from_secs(59), Duration::from_secs(60));
         let cases = [
             (Some(&policy), 1, long, None, true),
@@ -36,7 +43,11 @@ mod tests {
             (None, 1, long, None, false),
         ];
         for (policy, code, ran, period, expected) in cases {
-            assert_eq!(restarts(policy, code, ran, period), expected, "{policy:?} {code} {ran:?}");
+            assert_eq!(
+                restarts(policy, code, ran, period),
+                expected,
+                "{policy:?} {code} {ran:?}"
+            );
         }
     }
 }

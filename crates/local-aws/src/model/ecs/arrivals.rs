@@ -16,7 +16,10 @@ impl Ecs {
         self.clusters.insert(cluster.to_owned());
         let id = self.ids.hex32();
         let arn = self.scope.ecs(&format!("container-instance/{cluster}/{id}"));
-        let size = Resources { cpu: self.config.instance_cpu, memory: self.config.instance_memory };
+        let size = Resources {
+            cpu: self.config.instance_cpu,
+            memory: self.config.instance_memory,
+        };
         let instance = ContainerInstance {
             arn: arn.clone(),
             host: host.to_owned(),
@@ -38,7 +41,9 @@ impl Ecs {
 
     /// Sets the status of a container instance. Setting it again changes nothing.
     pub(super) fn set_instance_status(&mut self, now: Timestamp, arn: &str, status: InstanceStatus) {
-        let Some(instance) = self.instances.get_mut(arn) else { return };
+        let Some(instance) = self.instances.get_mut(arn) else {
+            return;
+        };
         if instance.status != status {
             instance.status = status;
             self.instance_changed(now, arn);
@@ -47,7 +52,9 @@ impl Ecs {
 
     /// Journal, event, and a look at everything that places tasks there.
     fn instance_changed(&mut self, now: Timestamp, arn: &str) {
-        let Some(instance) = self.instances.get(arn) else { return };
+        let Some(instance) = self.instances.get(arn) else {
+            return;
+        };
         let cluster = instance.cluster.clone();
         let what = What::InstanceStatus {
             instance: instance.host.clone(),
@@ -63,8 +70,12 @@ impl Ecs {
 
     /// The agent of an EC2 instance loses ECS, or finds it again.
     pub(crate) fn agent_connected(&mut self, now: Timestamp, host: &str, connected: bool) {
-        let Some(arn) = self.hosts.get(host).cloned() else { return };
-        let Some(instance) = self.instances.get_mut(&arn) else { return };
+        let Some(arn) = self.hosts.get(host).cloned() else {
+            return;
+        };
+        let Some(instance) = self.instances.get_mut(&arn) else {
+            return;
+        };
         if instance.agent_connected == connected || instance.status == InstanceStatus::Inactive {
             return;
         }
@@ -78,7 +89,9 @@ impl Ecs {
 
     /// The agent sets its own instance DRAINING, as it does at a Spot notice if it is told to.
     pub(crate) fn agent_drains(&mut self, now: Timestamp, host: &str) {
-        let Some(arn) = self.hosts.get(host).cloned() else { return };
+        let Some(arn) = self.hosts.get(host).cloned() else {
+            return;
+        };
         if self.instance(host).is_some_and(ContainerInstance::takes_tasks) {
             self.set_instance_status(now, &arn, InstanceStatus::Draining);
         }
@@ -89,7 +102,9 @@ impl Ecs {
         self.report(now, arn);
         let Some(task) = self.tasks.get(arn) else { return };
         match (task.last_status, task.desired) {
-            (TaskStatus::Pending, DesiredStatus::Running) => self.tell_agent(now, arn, DesiredStatus::Running),
+            (TaskStatus::Pending, DesiredStatus::Running) => {
+                self.tell_agent(now, arn, DesiredStatus::Running)
+            }
             (TaskStatus::Stopping, _) => self.tell_agent(now, arn, DesiredStatus::Stopped),
             (_, DesiredStatus::Stopped) => self.begin_stop(now, arn),
             _ => {}
@@ -99,8 +114,12 @@ impl Ecs {
     /// The power of an EC2 instance is off. ECS notices if it heard from the agent until then; if not, the tasks
     /// stay as they were last seen (<https://github.com/aws/containers-roadmap/issues/2040>).
     pub(crate) fn power_off(&mut self, now: Timestamp, host: &str) {
-        let Some(arn) = self.hosts.get(host).cloned() else { return };
-        let Some(instance) = self.instances.get(&arn) else { return };
+        let Some(arn) = self.hosts.get(host).cloned() else {
+            return;
+        };
+        let Some(instance) = self.instances.get(&arn) else {
+            return;
+        };
         let (tasks, heard) = (instance.tasks.clone(), instance.agent_connected);
         tasks.iter().for_each(|task| self.cut_power(now, task));
         if heard {
@@ -111,22 +130,31 @@ impl Ecs {
 
     /// A container instance is INACTIVE from now on, and its tasks are over for ECS.
     pub(super) fn deregister(&mut self, now: Timestamp, arn: &str, code: StopCode, reason: &str) {
-        let Some(instance) = self.instances.get_mut(arn) else { return };
+        let Some(instance) = self.instances.get_mut(arn) else {
+            return;
+        };
         instance.agent_connected = false;
         let tasks = instance.tasks.clone();
         self.set_instance_status(now, arn, InstanceStatus::Inactive);
-        tasks.iter().for_each(|task| self.write_off(now, task, code, reason));
+        tasks
+            .iter()
+            .for_each(|task| self.write_off(now, task, code, reason));
         let end = later(now, self.config.timings.stopped_retention);
         self.timers.push(end, Due::ForgetInstance(arn.to_owned()));
     }
 
     /// A task whose instance is gone is STOPPED at once.
     fn write_off(&mut self, now: Timestamp, arn: &str, code: StopCode, reason: &str) {
-        let Some(task) = self.tasks.get_mut(arn).filter(|task| task.is_alive()) else { return };
+        let Some(task) = self.tasks.get_mut(arn).filter(|task| task.is_alive()) else {
+            return;
+        };
         if task.is_wanted() {
             task.desired = DesiredStatus::Stopped;
             task.times.stopping = Some(now);
-            task.stop = Some(Stop { code, reason: reason.to_owned() });
+            task.stop = Some(Stop {
+                code,
+                reason: reason.to_owned(),
+            });
         }
         task.times.execution_stopped.get_or_insert(now);
         self.enter(now, arn, TaskStatus::Stopped);

@@ -42,7 +42,9 @@ pub(crate) struct Resources {
 impl TaskDefinition {
     /// Where the container `name` stands in the list.
     pub(crate) fn place(&self, name: &str) -> Option<usize> {
-        self.containers.iter().position(|container| container.name == name)
+        self.containers
+            .iter()
+            .position(|container| container.name == name)
     }
 }
 
@@ -57,7 +59,9 @@ impl Definitions {
         params: Params<'_>,
         arn: impl Fn(&str) -> String,
     ) -> Result<Value, ApiError> {
-        let family = params.text("family").ok_or_else(|| client("ClientException", "Family cannot be blank."))?;
+        let family = params
+            .text("family")
+            .ok_or_else(|| client("ClientException", "Family cannot be blank."))?;
         let containers = container::list(params)?;
         validate::containers(&containers)?;
         let revisions = self.0.entry(family.to_owned()).or_default();
@@ -94,7 +98,9 @@ impl Definitions {
             Some((family, revision)) => self.revision(family, revision),
             None => self.0.get(name).and_then(|revisions| revisions.last()),
         };
-        found.cloned().ok_or_else(|| client("ClientException", "Unable to describe task definition."))
+        found
+            .cloned()
+            .ok_or_else(|| client("ClientException", "Unable to describe task definition."))
     }
 
     fn revision(&self, family: &str, revision: &str) -> Option<&Arc<TaskDefinition>> {

@@ -13,16 +13,23 @@ use jiff::Timestamp;
 impl Ecs {
     /// Asks for a look at an instance, if it is draining.
     pub(super) fn request_drain(&mut self, now: Timestamp, arn: &str) {
-        let Some(instance) = self.instances.get_mut(arn) else { return };
+        let Some(instance) = self.instances.get_mut(arn) else {
+            return;
+        };
         if instance.status == InstanceStatus::Draining && !instance.drain_is_due {
             instance.drain_is_due = true;
-            self.timers.push(later(now, self.config.timings.scheduling), Due::Drain(arn.to_owned()));
+            self.timers.push(
+                later(now, self.config.timings.scheduling),
+                Due::Drain(arn.to_owned()),
+            );
         }
     }
 
     /// Stops the tasks that may go from a draining instance.
     pub(super) fn drain(&mut self, now: Timestamp, arn: &str) {
-        let Some(instance) = self.instances.get_mut(arn) else { return };
+        let Some(instance) = self.instances.get_mut(arn) else {
+            return;
+        };
         instance.drain_is_due = false;
         if instance.status != InstanceStatus::Draining {
             return;
@@ -46,12 +53,18 @@ impl Ecs {
             DaemonStop::WhenReplicasNotRunning => task.last_status <= TaskStatus::Running,
             DaemonStop::WhenReplicasStopped => task.is_alive(),
         };
-        !self.tasks_of_instance(arn).any(|task| task.is_replica() && holds(task))
+        !self
+            .tasks_of_instance(arn)
+            .any(|task| task.is_replica() && holds(task))
     }
 
     /// The tasks of a container instance, by its ARN.
     pub(super) fn tasks_of_instance(&self, arn: &str) -> impl Iterator<Item = &Task> {
-        let arns = self.instances.get(arn).into_iter().flat_map(|instance| &instance.tasks);
+        let arns = self
+            .instances
+            .get(arn)
+            .into_iter()
+            .flat_map(|instance| &instance.tasks);
         arns.filter_map(|arn| self.tasks.get(arn))
     }
 }

@@ -19,7 +19,9 @@ impl Ecs {
         if !self.is_connected(arn) {
             return;
         }
-        let Some(task) = self.tasks.get_mut(arn) else { return };
+        let Some(task) = self.tasks.get_mut(arn) else {
+            return;
+        };
         // An agent that has begun to stop a task never turns back.
         if task.agent != Some(DesiredStatus::Stopped) {
             task.agent = Some(desired);
@@ -55,7 +57,9 @@ impl Ecs {
     }
 
     fn start_container(&mut self, now: Timestamp, arn: &str, place: usize) {
-        let Some(task) = self.tasks.get_mut(arn) else { return };
+        let Some(task) = self.tasks.get_mut(arn) else {
+            return;
+        };
         let definition = &task.definition.containers[place];
         let container = &mut task.containers[place];
         container.starts += 1;
@@ -66,7 +70,12 @@ impl Ecs {
             return self.effect(now, effect);
         }
         if let Some(runs_for) = definition.runs_for() {
-            let exit = Due::Exit { task: arn.to_owned(), place, start, code: 0 };
+            let exit = Due::Exit {
+                task: arn.to_owned(),
+                place,
+                start,
+                code: 0,
+            };
             self.timers.push(later(now, runs_for), exit);
         }
         container.started_at = Some(now);
@@ -79,10 +88,22 @@ impl Ecs {
         let definition = &task.definition.containers[place];
         let (start, simulated) = (task.containers[place].starts, definition.is_simulated());
         let (timeout, takes) = (definition.stop_timeout(), definition.stop_takes());
-        self.timers.push(later(now, timeout), Due::Kill { task: arn.to_owned(), place, start });
+        self.timers.push(
+            later(now, timeout),
+            Due::Kill {
+                task: arn.to_owned(),
+                place,
+                start,
+            },
+        );
         match simulated {
             true => {
-                let exit = Due::Exit { task: arn.to_owned(), place, start, code: 0 };
+                let exit = Due::Exit {
+                    task: arn.to_owned(),
+                    place,
+                    start,
+                    code: 0,
+                };
                 self.timers.push(later(now, takes), exit);
             }
             false => self.signal(now, arn, place, ContainerSignal::Terminate),
@@ -114,8 +135,12 @@ impl Ecs {
 
     /// A container that was told to start has started.
     pub(crate) fn container_started(&mut self, now: Timestamp, arn: &str, name: &str) {
-        let Some(place) = self.living(arn, name) else { return };
-        let Some(task) = self.tasks.get_mut(arn) else { return };
+        let Some(place) = self.living(arn, name) else {
+            return;
+        };
+        let Some(task) = self.tasks.get_mut(arn) else {
+            return;
+        };
         if task.containers[place].status == ContainerStatus::Starting {
             task.containers[place].started_at = Some(now);
             self.set_container(now, arn, place, ContainerStatus::Running);
@@ -134,7 +159,10 @@ impl Ecs {
     fn living(&self, arn: &str, name: &str) -> Option<usize> {
         let task = self.tasks.get(arn)?;
         let place = task.definition.place(name)?;
-        let waits = matches!(task.containers[place].status, ContainerStatus::Created | ContainerStatus::Stopped);
+        let waits = matches!(
+            task.containers[place].status,
+            ContainerStatus::Created | ContainerStatus::Stopped
+        );
         (!waits).then_some(place)
     }
 
@@ -149,16 +177,23 @@ impl Ecs {
     }
 
     fn restarts(&self, now: Timestamp, arn: &str, place: usize, code: i32) -> bool {
-        let Some(task) = self.tasks.get(arn) else { return false };
+        let Some(task) = self.tasks.get(arn) else {
+            return false;
+        };
         let policy = task.definition.containers[place].restart_policy.as_ref();
-        let Some(started) = task.containers[place].started_at else { return false };
+        let Some(started) = task.containers[place].started_at else {
+            return false;
+        };
         let period = self.config.timings.restart_attempt_period;
-        task.agent == Some(DesiredStatus::Running) && agent::restarts(policy, code, since(now, started), period)
+        task.agent == Some(DesiredStatus::Running)
+            && agent::restarts(policy, code, since(now, started), period)
     }
 
     /// The end of an essential container is the end of its task; the agent does not wait for ECS to say so.
     fn essential_ended(&mut self, arn: &str) {
-        let Some(task) = self.tasks.get_mut(arn) else { return };
+        let Some(task) = self.tasks.get_mut(arn) else {
+            return;
+        };
         let mut containers = task.definition.containers.iter().zip(&task.containers);
         if containers.any(|(definition, container)| definition.essential && container.is_stopped()) {
             task.agent = Some(DesiredStatus::Stopped);
@@ -184,7 +219,9 @@ impl Ecs {
     }
 
     fn set_container(&mut self, now: Timestamp, arn: &str, place: usize, status: ContainerStatus) {
-        let Some(task) = self.tasks.get_mut(arn) else { return };
+        let Some(task) = self.tasks.get_mut(arn) else {
+            return;
+        };
         let container = &mut task.containers[place];
         container.status = status;
         let what = What::ContainerStatus {
@@ -201,7 +238,14 @@ impl Ecs {
     fn signal(&mut self, now: Timestamp, arn: &str, place: usize, signal: ContainerSignal) {
         let Some(task) = self.tasks.get(arn) else { return };
         let container = task.definition.containers[place].name.clone();
-        self.effect(now, Effect::Signal { task_arn: arn.to_owned(), container, signal });
+        self.effect(
+            now,
+            Effect::Signal {
+                task_arn: arn.to_owned(),
+                container,
+                signal,
+            },
+        );
     }
 
     /// The agent tells ECS how far it is, if ECS listens.
@@ -211,42 +255,71 @@ impl Ecs {
             return;
         }
         let (started, stopped) = (task.all_started(), task.all_stopped());
-        let gives_up = task.agent == Some(DesiredStatus::Stopped) && task.is_wanted();
+        let gives_up = task.is_wanted() && (stopped || task.agent == Some(DesiredStatus::Stopped));
         match task.last_status {
             _ if gives_up => self.given_up(now, arn, stopped),
             _ if stopped => self.enter(now, arn, TaskStatus::Deprovisioning),
-            TaskStatus::Pending if started && task.is_wanted() => self.enter(now, arn, TaskStatus::Activating),
+            TaskStatus::Pending if started && task.is_wanted() => {
+                self.enter(now, arn, TaskStatus::Activating)
+            }
             _ => {}
         }
     }
 
     /// The agent has begun to stop a task that ECS wanted to run.
     fn given_up(&mut self, now: Timestamp, arn: &str, stopped: bool) {
-        let Some(task) = self.tasks.get_mut(arn) else { return };
+        let Some(task) = self.tasks.get_mut(arn) else {
+            return;
+        };
         let stop = match task.last_status >= TaskStatus::Activating {
-            true => (StopCode::EssentialContainerExited, "Essential container in task exited"),
+            true => (
+                StopCode::EssentialContainerExited,
+                "Essential container in task exited",
+            ),
             false => (StopCode::TaskFailedToStart, "Task failed to start"),
         };
         task.desired = DesiredStatus::Stopped;
         task.times.stopping = Some(now);
-        task.stop = Some(Stop { code: stop.0, reason: stop.1.to_owned() });
-        let next = if stopped { TaskStatus::Deprovisioning } else { TaskStatus::Stopping };
+        task.stop = Some(Stop {
+            code: stop.0,
+            reason: stop.1.to_owned(),
+        });
+        self.request_successor(now, arn);
+        let next = if stopped {
+            TaskStatus::Deprovisioning
+        } else {
+            TaskStatus::Stopping
+        };
         self.enter(now, arn, next);
     }
 }
 
 fn start_of(task: &Task, place: usize) -> ContainerStart {
     let definition = &task.definition.containers[place];
-    let overrides = task.origin.overrides["containerOverrides"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let own = overrides.iter().find(|one| one["name"] == *definition.name).unwrap_or(&Value::Null);
+    let overrides = task.origin.overrides["containerOverrides"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let own = overrides
+        .iter()
+        .find(|one| one["name"] == *definition.name)
+        .unwrap_or(&Value::Null);
     let mut command = definition.entry_point.clone();
     match own["command"].as_array() {
         Some(arguments) => command.extend(arguments.iter().filter_map(Value::as_str).map(str::to_owned)),
         None => command.extend(definition.command.iter().cloned()),
     }
     let variables = definition.environment.iter();
-    let mut environment: Vec<_> = variables.map(|one| (one.name.clone(), one.value.clone())).collect();
-    environment.extend(own["environment"].as_array().into_iter().flatten().filter_map(variable));
+    let mut environment: Vec<_> = variables
+        .map(|one| (one.name.clone(), one.value.clone()))
+        .collect();
+    environment.extend(
+        own["environment"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(variable),
+    );
     ContainerStart {
         task_arn: task.arn.clone(),
         task_id: task.id.clone(),
@@ -259,5 +332,8 @@ fn start_of(task: &Task, place: usize) -> ContainerStart {
 }
 
 fn variable(json: &Value) -> Option<(String, String)> {
-    Some((json["name"].as_str()?.to_owned(), json["value"].as_str()?.to_owned()))
+    Some((
+        json["name"].as_str()?.to_owned(),
+        json["value"].as_str()?.to_owned(),
+    ))
 }

@@ -21,7 +21,12 @@ impl Ecs {
     ///
     /// # Errors
     /// As the API reference says for it.
-    pub(crate) fn call(&mut self, now: Timestamp, operation: &str, params: &Value) -> Result<Value, ApiError> {
+    pub(crate) fn call(
+        &mut self,
+        now: Timestamp,
+        operation: &str,
+        params: &Value,
+    ) -> Result<Value, ApiError> {
         let params = Params(params);
         match operation {
             "CreateCluster" => self.create_cluster(params),

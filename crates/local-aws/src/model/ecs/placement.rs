@@ -1,10 +1,10 @@
 //! Putting a task on an instance.
 
+use super::Ecs;
 use super::definition::{Resources, TaskDefinition};
 use super::instance::ContainerInstance;
 use super::status::{DesiredStatus, TaskStatus};
 use super::task::{Origin, Task, Times};
-use super::Ecs;
 use crate::model::agent::Container;
 use crate::model::time::later;
 use jiff::Timestamp;
@@ -18,9 +18,13 @@ impl Ecs {
         size: Resources,
         fits: impl Fn(&ContainerInstance) -> bool,
     ) -> Option<String> {
-        let all = self.instances.values().filter(|instance| instance.cluster == cluster);
+        let all = self
+            .instances
+            .values()
+            .filter(|instance| instance.cluster == cluster);
         let able = all.filter(|instance| instance.takes_tasks() && instance.fits(size) && fits(instance));
-        able.min_by_key(|instance| instance.tasks.len()).map(|instance| instance.arn.clone())
+        able.min_by_key(|instance| instance.tasks.len())
+            .map(|instance| instance.arn.clone())
     }
 
     /// Starts a task on an instance that was chosen for it. Its ARN; none if the instance is unknown.
@@ -48,7 +52,11 @@ impl Ecs {
             last_status: TaskStatus::Provisioning,
             desired: DesiredStatus::Running,
             agent: None,
-            containers: definition.containers.iter().map(|_| Container::new(&mut self.ids)).collect(),
+            containers: definition
+                .containers
+                .iter()
+                .map(|_| Container::new(&mut self.ids))
+                .collect(),
             times: Times::new(now),
             stop: None,
             version: 0,
@@ -61,7 +69,12 @@ impl Ecs {
 
     fn placed(&mut self, now: Timestamp, task: Task) {
         let (arn, instance) = (task.arn.clone(), task.instance.clone());
-        if let Some(service) = task.origin.service.as_ref().and_then(|key| self.services.get_mut(key)) {
+        if let Some(service) = task
+            .origin
+            .service
+            .as_ref()
+            .and_then(|key| self.services.get_mut(key))
+        {
             service.tasks.insert(arn.clone());
         }
         self.tasks.insert(arn.clone(), task);

@@ -33,13 +33,29 @@ pub(crate) fn task(scope: &Scope, task: &Task, connected: bool, time: fn(Timesta
         "createdAt": time(task.times.created),
         "version": task.version,
     });
-    add(&mut json, "startedBy", task.origin.started_by.clone().map(Value::from));
+    add(
+        &mut json,
+        "startedBy",
+        task.origin.started_by.clone().map(Value::from),
+    );
     add(&mut json, "startedAt", task.times.started.map(time));
     add(&mut json, "stoppingAt", task.times.stopping.map(time));
-    add(&mut json, "executionStoppedAt", task.times.execution_stopped.map(time));
+    add(
+        &mut json,
+        "executionStoppedAt",
+        task.times.execution_stopped.map(time),
+    );
     add(&mut json, "stoppedAt", task.times.stopped.map(time));
-    add(&mut json, "stopCode", task.stop_code().map(|code| Value::from(code.as_str())));
-    add(&mut json, "stoppedReason", task.stop.as_ref().map(|stop| Value::from(stop.reason.clone())));
+    add(
+        &mut json,
+        "stopCode",
+        task.stop_code().map(|code| Value::from(code.as_str())),
+    );
+    add(
+        &mut json,
+        "stoppedReason",
+        task.stop.as_ref().map(|stop| Value::from(stop.reason.clone())),
+    );
     json
 }
 
@@ -60,9 +76,16 @@ fn overrides(task: &Task) -> Value {
 /// Of a silent agent, ECS knows no more of the containers than of the task.
 fn containers(scope: &Scope, task: &Task, connected: bool) -> Value {
     let pairs = task.definition.containers.iter().zip(&task.containers);
-    let one = |(definition, container): (&super::definition::ContainerDefinition, &crate::model::agent::Container)| {
+    let one = |(definition, container): (
+        &super::definition::ContainerDefinition,
+        &crate::model::agent::Container,
+    )| {
         let known = connected || !task.is_alive();
-        let silent = if task.last_status < TaskStatus::Activating { "PENDING" } else { "RUNNING" };
+        let silent = if task.last_status < TaskStatus::Activating {
+            "PENDING"
+        } else {
+            "RUNNING"
+        };
         let mut json = json!({
             "containerArn": scope.ecs(&format!("container/{}/{}/{}", task.cluster, task.id, definition.name)),
             "taskArn": task.arn,
@@ -74,7 +97,11 @@ fn containers(scope: &Scope, task: &Task, connected: bool) -> Value {
             "healthStatus": "UNKNOWN",
             "cpu": definition.cpu.to_string(),
         });
-        add(&mut json, "exitCode", container.exit_code.filter(|_| known).map(Value::from));
+        add(
+            &mut json,
+            "exitCode",
+            container.exit_code.filter(|_| known).map(Value::from),
+        );
         json
     };
     pairs.map(one).collect()
@@ -100,9 +127,7 @@ pub(crate) fn container_instance(instance: &ContainerInstance, time: fn(Timestam
 }
 
 fn resources(resources: Resources) -> Value {
-    let one = |name: &str, value: u32| {
-        json!({"name": name, "type": "INTEGER", "integerValue": value, "doubleValue": 0.0, "longValue": 0})
-    };
+    let one = |name: &str, value: u32| json!({"name": name, "type": "INTEGER", "integerValue": value, "doubleValue": 0.0, "longValue": 0});
     json!([one("CPU", resources.cpu), one("MEMORY", resources.memory)])
 }
 
@@ -114,9 +139,13 @@ pub(super) struct Counts {
 
 /// Counts tasks as container instances, services and deployments do.
 pub(super) fn count<'a>(tasks: impl Iterator<Item = &'a Task>) -> Counts {
-    let (running, pending): (Vec<&Task>, Vec<&Task>) =
-        tasks.filter(|task| task.is_wanted()).partition(|task| task.last_status == TaskStatus::Running);
-    Counts { running: running.len(), pending: pending.len() }
+    let (running, pending): (Vec<&Task>, Vec<&Task>) = tasks
+        .filter(|task| task.is_wanted())
+        .partition(|task| task.last_status == TaskStatus::Running);
+    Counts {
+        running: running.len(),
+        pending: pending.len(),
+    }
 }
 
 /// A service with its tasks, of which it wants `desired`.

@@ -71,7 +71,14 @@ pub(crate) struct Stop {
 impl Times {
     /// Nothing has happened but its creation.
     pub(super) fn new(now: Timestamp) -> Times {
-        Times { created: now, updated: now, started: None, stopping: None, execution_stopped: None, stopped: None }
+        Times {
+            created: now,
+            updated: now,
+            started: None,
+            stopping: None,
+            execution_stopped: None,
+            stopped: None,
+        }
     }
 }
 

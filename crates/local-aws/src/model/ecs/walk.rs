@@ -27,7 +27,9 @@ impl Ecs {
 
     /// Moves a task to a status, tells it, and sets what follows.
     pub(super) fn enter(&mut self, now: Timestamp, arn: &str, status: TaskStatus) {
-        let Some(task) = self.tasks.get_mut(arn) else { return };
+        let Some(task) = self.tasks.get_mut(arn) else {
+            return;
+        };
         task.last_status = status;
         match status {
             TaskStatus::Running => task.times.started = Some(now),
@@ -37,7 +39,13 @@ impl Ecs {
         }
         self.task_changed(now, arn);
         if let Some(stay) = self.stay(status) {
-            self.timers.push(later(now, stay), Due::Walk { task: arn.to_owned(), from: status });
+            self.timers.push(
+                later(now, stay),
+                Due::Walk {
+                    task: arn.to_owned(),
+                    from: status,
+                },
+            );
         }
         self.entered(now, arn, status);
     }
@@ -59,15 +67,10 @@ impl Ecs {
     /// What a new status means for the rest of ECS.
     fn entered(&mut self, now: Timestamp, arn: &str, status: TaskStatus) {
         let Some(task) = self.tasks.get(arn) else { return };
-        let (instance, service) = (task.instance.clone(), task.origin.service.clone());
+        let instance = task.instance.clone();
         match status {
             TaskStatus::Stopped => self.task_gone(now, arn),
-            TaskStatus::Running => {
-                if let Some(service) = service {
-                    self.count_success(&service);
-                    self.request_schedule(now, &service);
-                }
-            }
+            TaskStatus::Running => self.count_success(now, arn),
             _ => {}
         }
         self.request_drain(now, &instance);
@@ -76,13 +79,22 @@ impl Ecs {
     /// A task is over: its place is free, its service looks for a successor.
     fn task_gone(&mut self, now: Timestamp, arn: &str) {
         let Some(task) = self.tasks.get(arn) else { return };
-        let (size, instance, cluster) = (task.definition.resources, task.instance.clone(), task.cluster.clone());
-        let never_ran = task.times.started.is_none() && task.stop_code() != Some(StopCode::ServiceSchedulerInitiated);
+        let (size, instance, cluster) = (
+            task.definition.resources,
+            task.instance.clone(),
+            task.cluster.clone(),
+        );
+        let never_ran =
+            task.times.started.is_none() && task.stop_code() != Some(StopCode::ServiceSchedulerInitiated);
         if let Some(key) = task.origin.service.clone()
             && let Some(service) = self.services.get_mut(&key)
         {
             service.tasks.remove(arn);
-            service.failures = if never_ran { service.failures.saturating_add(1) } else { 0 };
+            service.failures = if never_ran {
+                service.failures.saturating_add(1)
+            } else {
+                0
+            };
             self.request_schedule(now, &key);
         }
         if let Some(instance) = self.instances.get_mut(&instance) {
@@ -96,17 +108,30 @@ impl Ecs {
 
     /// Wants a task stopped. Nothing happens if that is already so.
     pub(super) fn stop_task(&mut self, now: Timestamp, arn: &str, code: StopCode, reason: &str) {
-        let Some(task) = self.tasks.get_mut(arn) else { return };
+        let Some(task) = self.tasks.get_mut(arn) else {
+            return;
+        };
         if task.desired == DesiredStatus::Stopped {
             return;
         }
         task.desired = DesiredStatus::Stopped;
         task.times.stopping = Some(now);
-        task.stop = Some(Stop { code, reason: reason.to_owned() });
+        task.stop = Some(Stop {
+            code,
+            reason: reason.to_owned(),
+        });
+        self.request_successor(now, arn);
         match self.is_connected(arn) {
             true => self.begin_stop(now, arn),
             // Nobody carries it out, and nobody says how far the task is.
             false => self.task_changed(now, arn),
+        }
+    }
+
+    /// A service looks for a successor as soon as a task is to stop, not only when it has.
+    pub(super) fn request_successor(&mut self, now: Timestamp, arn: &str) {
+        if let Some(service) = self.tasks.get(arn).and_then(|task| task.origin.service.clone()) {
+            self.request_schedule(now, &service);
         }
     }
 
@@ -125,14 +150,18 @@ impl Ecs {
     /// The agent has never heard of it.
     fn never_started(&mut self, now: Timestamp, arn: &str) {
         if let Some(task) = self.tasks.get_mut(arn) {
-            task.containers.iter_mut().for_each(|container| container.stop(now, None));
+            task.containers
+                .iter_mut()
+                .for_each(|container| container.stop(now, None));
         }
         self.enter(now, arn, TaskStatus::Deprovisioning);
     }
 
     /// A task has a new status or desired status: journal and event.
     pub(super) fn task_changed(&mut self, now: Timestamp, arn: &str) {
-        let Some(task) = self.tasks.get_mut(arn) else { return };
+        let Some(task) = self.tasks.get_mut(arn) else {
+            return;
+        };
         task.version += 1;
         task.times.updated = now;
         let what = What::TaskStatus {
@@ -148,13 +177,19 @@ impl Ecs {
 
     /// Does ECS hear from the agent of this task's instance?
     pub(super) fn is_connected(&self, arn: &str) -> bool {
-        let instance = self.tasks.get(arn).and_then(|task| self.instances.get(&task.instance));
-        instance.is_some_and(|instance| instance.agent_connected && instance.status != InstanceStatus::Inactive)
+        let instance = self
+            .tasks
+            .get(arn)
+            .and_then(|task| self.instances.get(&task.instance));
+        instance
+            .is_some_and(|instance| instance.agent_connected && instance.status != InstanceStatus::Inactive)
     }
 
     /// The API no longer shows a stopped task.
     pub(super) fn forget_task(&mut self, arn: &str) {
-        let Some(task) = self.tasks.remove(arn) else { return };
+        let Some(task) = self.tasks.remove(arn) else {
+            return;
+        };
         if let Some(instance) = self.instances.get_mut(&task.instance) {
             instance.tasks.remove(arn);
         }

@@ -9,7 +9,11 @@ use jiff::Timestamp;
 impl World {
     /// When something happens next by itself.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let all = [self.ecs.next_due(), self.auto_scaling.next_due(), self.timers.next_due()];
+        let all = [
+            self.ecs.next_due(),
+            self.auto_scaling.next_due(),
+            self.timers.next_due(),
+        ];
         all.into_iter().flatten().min()
     }
 
@@ -42,8 +46,12 @@ impl World {
             if of_ecs.is_empty() && of_groups.is_empty() && of_ssm.is_empty() {
                 break;
             }
-            of_ecs.into_iter().for_each(|happening| self.came(happening.at, happening.what));
-            of_groups.into_iter().for_each(|happening| self.group_did(now, happening));
+            of_ecs
+                .into_iter()
+                .for_each(|happening| self.came(happening.at, happening.what));
+            of_groups
+                .into_iter()
+                .for_each(|happening| self.group_did(now, happening));
             for change in of_ssm {
                 let (name, version, value) = (change.name, change.version, change.value);
                 self.log(now, What::Parameter { name, version, value });
@@ -61,14 +69,42 @@ impl World {
 
     fn group_did(&mut self, now: Timestamp, happening: Happening) {
         match happening {
-            Happening::Launch { instance, group, cluster } => self.power_on(now, &instance, Some(group), cluster),
+            Happening::Launch {
+                instance,
+                group,
+                cluster,
+            } => self.power_on(now, &instance, Some(group), cluster),
             Happening::Terminate { instance } => self.power_off(now, &instance),
-            Happening::LifecycleState { instance, group, state } => {
+            Happening::LifecycleState {
+                instance,
+                group,
+                state,
+            } => {
                 let state = state.name().to_owned();
-                self.log(now, What::Lifecycle { instance, group, state });
+                self.log(
+                    now,
+                    What::Lifecycle {
+                        instance,
+                        group,
+                        state,
+                    },
+                );
             }
-            Happening::Hook { instance, group, hook, what } => {
-                self.log(now, What::Hook { instance, group, hook, what: what.to_string() });
+            Happening::Hook {
+                instance,
+                group,
+                hook,
+                what,
+            } => {
+                self.log(
+                    now,
+                    What::Hook {
+                        instance,
+                        group,
+                        hook,
+                        what: what.to_string(),
+                    },
+                );
             }
             Happening::Event(event) => self.emit(now, event),
         }

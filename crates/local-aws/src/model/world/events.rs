@@ -56,9 +56,15 @@ impl World {
     }
 
     fn own_event(&mut self, now: Timestamp, entry: Params<'_>) -> Result<Value, &'static str> {
-        let source = entry.text("Source").ok_or("Parameter Source is not valid. Reason: Source is a required argument.")?;
-        let kind = entry.text("DetailType").ok_or("Parameter DetailType is not valid. Reason: DetailType is a required argument.")?;
-        let detail = entry.text("Detail").and_then(|detail| serde_json::from_str(detail).ok());
+        let source = entry
+            .text("Source")
+            .ok_or("Parameter Source is not valid. Reason: Source is a required argument.")?;
+        let kind = entry
+            .text("DetailType")
+            .ok_or("Parameter DetailType is not valid. Reason: DetailType is a required argument.")?;
+        let detail = entry
+            .text("Detail")
+            .and_then(|detail| serde_json::from_str(detail).ok());
         let detail: Value = detail.ok_or("Parameter Detail is not valid. Reason: Detail is malformed.")?;
         let resources = entry.texts("Resources");
         let mut event = events::envelope(&self.scope, &mut self.ids, now, source, kind, "", detail);

@@ -55,17 +55,24 @@ impl World {
         self.settle(now);
     }
 
-    /// The agent of an instance loses its connection to ECS, or finds it again.
+    /// The agent of an instance that is on loses its connection to ECS, or finds it again.
     pub fn agent_connected(&mut self, now: Timestamp, instance: &str, connected: bool) {
         self.advance(now);
-        self.ecs.agent_connected(now, instance, connected);
+        if self.hosts.get(instance).is_some_and(|host| host.running) {
+            self.ecs.agent_connected(now, instance, connected);
+        }
         self.settle(now);
     }
 
     fn notice(&mut self, now: Timestamp, instance: &str, action: &str) {
         let at = later(now, self.config.timings.spot_notice);
-        let Some(host) = self.hosts.get_mut(instance).filter(|host| host.running) else { return };
-        host.spot = Some(SpotAction { action: action.to_owned(), at });
+        let Some(host) = self.hosts.get_mut(instance).filter(|host| host.running) else {
+            return;
+        };
+        host.spot = Some(SpotAction {
+            action: action.to_owned(),
+            at,
+        });
         let zone = host.zone.clone();
         let event = events::spot(&self.scope, &mut self.ids, now, &zone, instance, action);
         self.emit(now, event);
@@ -87,16 +94,26 @@ impl World {
             Some(zone) => zone.to_owned(),
             None => format!("{}{}", self.config.region, ["a", "b", "c"][self.hosts.len() % 3]),
         };
-        let host = Host { zone, group, cluster, running: true, spot: None };
+        let host = Host {
+            zone,
+            group,
+            cluster,
+            running: true,
+            spot: None,
+        };
         self.hosts.insert(instance.to_owned(), host);
-        self.effects.push(Effect::InstanceLaunched { instance: instance.to_owned() });
+        self.effects.push(Effect::InstanceLaunched {
+            instance: instance.to_owned(),
+        });
         let at = later(now, self.config.timings.registering);
         self.timers.push(at, Due::Register(instance.to_owned()));
     }
 
     /// Its agent has started.
     pub(super) fn register(&mut self, now: Timestamp, instance: &str) {
-        let Some(host) = self.hosts.get(instance).filter(|host| host.running) else { return };
+        let Some(host) = self.hosts.get(instance).filter(|host| host.running) else {
+            return;
+        };
         if let Some(cluster) = &host.cluster {
             self.ecs.register(now, instance, &host.zone, cluster);
         }
@@ -110,9 +127,13 @@ impl World {
 
     /// An instance goes off, and everything on it with it.
     pub(super) fn power_off(&mut self, now: Timestamp, instance: &str) {
-        let Some(host) = self.hosts.get_mut(instance).filter(|host| host.running) else { return };
+        let Some(host) = self.hosts.get_mut(instance).filter(|host| host.running) else {
+            return;
+        };
         host.running = false;
-        self.effects.push(Effect::InstanceTerminated { instance: instance.to_owned() });
+        self.effects.push(Effect::InstanceTerminated {
+            instance: instance.to_owned(),
+        });
         self.ecs.power_off(now, instance);
     }
 }

@@ -16,9 +16,10 @@ impl World {
             "instance-life-cycle" => Some(if host.spot.is_some() { "spot" } else { "on-demand" }.to_owned()),
             "placement/region" => Some(self.config.region.clone()),
             "placement/availability-zone" => Some(host.zone.clone()),
-            "autoscaling/target-lifecycle-state" => {
-                self.auto_scaling.target_lifecycle_state(instance).map(str::to_owned)
-            }
+            "autoscaling/target-lifecycle-state" => self
+                .auto_scaling
+                .target_lifecycle_state(instance)
+                .map(str::to_owned),
             "spot/instance-action" => host.spot.as_ref().map(|spot| {
                 let time = spot.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
                 json!({"action": spot.action, "time": time}).to_string()

@@ -24,7 +24,9 @@ impl World {
 
     fn task_on_a_running_host(&self, task_id: &str) -> Option<&Task> {
         let task = self.ecs.task(task_id)?;
-        self.instance_state(&task.host).is_some_and(|instance| instance.running).then_some(task)
+        self.instance_state(&task.host)
+            .is_some_and(|instance| instance.running)
+            .then_some(task)
     }
 }
 
@@ -46,7 +48,11 @@ fn task(task: &Task) -> Value {
         json["ServiceName"] = json!(name);
     }
     if task.containers.iter().all(Container::is_stopped)
-        && let Some(end) = task.containers.iter().filter_map(|container| container.finished_at).max()
+        && let Some(end) = task
+            .containers
+            .iter()
+            .filter_map(|container| container.finished_at)
+            .max()
     {
         json["ExecutionStoppedAt"] = iso(end);
     }

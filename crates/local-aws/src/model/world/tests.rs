@@ -1,1 +1,11 @@
+//! The world through its own front: calls, time, reports of containers.
 
+mod agents;
+mod drain;
+mod hosts;
+mod invariants;
+mod lab;
+mod operations;
+mod placement;
+mod seams;
+mod walk;

@@ -123,7 +123,10 @@ fn view(task: &Task) -> TaskView {
 
 fn containers(task: &Task) -> Vec<ContainerView> {
     let pairs = task.definition.containers.iter().zip(&task.containers);
-    let one = |(definition, container): (&crate::model::ecs::ContainerDefinition, &crate::model::agent::Container)| {
+    let one = |(definition, container): (
+        &crate::model::ecs::ContainerDefinition,
+        &crate::model::agent::Container,
+    )| {
         ContainerView {
             name: definition.name.clone(),
             status: container.status,

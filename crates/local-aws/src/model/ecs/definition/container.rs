@@ -120,28 +120,44 @@ pub(super) fn list(params: Params<'_>) -> Result<Vec<ContainerDefinition>, ApiEr
 }
 
 fn read(json: &Value) -> Result<ContainerDefinition, ApiError> {
-    let mut container = ContainerDefinition::deserialize(json)
-        .map_err(|error| client("ClientException", format!("Invalid container definition: {error}.")))?;
+    let mut container = ContainerDefinition::deserialize(json).map_err(|error| {
+        client(
+            "ClientException",
+            format!("Invalid container definition: {error}."),
+        )
+    })?;
     let links = container.links.iter().filter_map(|link| link.split(':').next());
-    let volumes = container.volumes_from.iter().map(|volume| volume.source_container.as_str());
+    let volumes = container
+        .volumes_from
+        .iter()
+        .map(|volume| volume.source_container.as_str());
     let implied: Vec<Dependency> = links.chain(volumes).map(implied).collect();
     container.depends_on.extend(implied);
     Ok(container)
 }
 
 fn implied(name: &str) -> Dependency {
-    Dependency { container_name: name.to_owned(), condition: Condition::Start }
+    Dependency {
+        container_name: name.to_owned(),
+        condition: Condition::Start,
+    }
 }
 
 impl ContainerDefinition {
     /// Does it list `name` in its `dependsOn`?
     pub(crate) fn lists(&self, name: &str) -> bool {
-        self.depends_on.iter().any(|dependency| dependency.container_name == name)
+        self.depends_on
+            .iter()
+            .any(|dependency| dependency.container_name == name)
     }
 
     /// From SIGTERM to SIGKILL. A value of 0 counts as none.
     pub(crate) fn stop_timeout(&self) -> Duration {
-        Duration::from_secs(self.stop_timeout.filter(|seconds| *seconds > 0).unwrap_or(STOP_TIMEOUT))
+        Duration::from_secs(
+            self.stop_timeout
+                .filter(|seconds| *seconds > 0)
+                .unwrap_or(STOP_TIMEOUT),
+        )
     }
 
     /// MiB it takes from its instance: what it reserves, or else its limit.
@@ -154,7 +170,9 @@ impl ContainerDefinition {
 
     /// Is there no process behind it?
     pub(crate) fn is_simulated(&self) -> bool {
-        self.docker_labels.get("local-aws.simulated").is_some_and(|value| value == "true")
+        self.docker_labels
+            .get("local-aws.simulated")
+            .is_some_and(|value| value == "true")
     }
 
     /// Of a simulated container: from SIGTERM to its exit.

@@ -12,9 +12,13 @@ pub(super) fn containers(containers: &[ContainerDefinition]) -> Result<(), ApiEr
     }
     names(containers)?;
     if !containers.iter().any(|container| container.essential) {
-        return refuse("Invalid setting for container definitions. At least one container must be essential.");
+        return refuse(
+            "Invalid setting for container definitions. At least one container must be essential.",
+        );
     }
-    containers.iter().try_for_each(|container| dependencies(container, containers))?;
+    containers
+        .iter()
+        .try_for_each(|container| dependencies(container, containers))?;
     acyclic(containers)
 }
 
@@ -25,7 +29,10 @@ fn names(containers: &[ContainerDefinition]) -> Result<(), ApiError> {
             return refuse("Container.name should not be null or empty.");
         }
         if !seen.insert(&container.name) {
-            return refuse(format!("Container name '{}' is used more than once.", container.name));
+            return refuse(format!(
+                "Container name '{}' is used more than once.",
+                container.name
+            ));
         }
     }
     Ok(())
@@ -36,10 +43,15 @@ fn dependencies(container: &ContainerDefinition, all: &[ContainerDefinition]) ->
     for dependency in &container.depends_on {
         let name = &dependency.container_name;
         let Some(target) = all.iter().find(|other| other.name == *name) else {
-            return refuse(format!("Container '{}' depends on unknown container '{name}'.", container.name));
+            return refuse(format!(
+                "Container '{}' depends on unknown container '{name}'.",
+                container.name
+            ));
         };
         if target.essential && matches!(dependency.condition, Condition::Complete | Condition::Success) {
-            return refuse(format!("Essential container '{name}' cannot have the condition COMPLETE or SUCCESS."));
+            return refuse(format!(
+                "Essential container '{name}' cannot have the condition COMPLETE or SUCCESS."
+            ));
         }
     }
     Ok(())
@@ -48,7 +60,10 @@ fn dependencies(container: &ContainerDefinition, all: &[ContainerDefinition]) ->
 /// Takes away, as long as there are any, the containers that nothing left depends on.
 fn acyclic(containers: &[ContainerDefinition]) -> Result<(), ApiError> {
     let mut left: Vec<&ContainerDefinition> = containers.iter().collect();
-    while let Some(free) = left.iter().position(|one| !left.iter().any(|other| other.lists(&one.name))) {
+    while let Some(free) = left
+        .iter()
+        .position(|one| !left.iter().any(|other| other.lists(&one.name)))
+    {
         left.swap_remove(free);
     }
     match left.is_empty() {

@@ -23,8 +23,10 @@ impl Ecs {
     pub(super) fn describe_clusters(&self, params: Params<'_>) -> Value {
         let names = params.texts("clusters");
         let names = if names.is_empty() { vec!["default"] } else { names };
-        let (known, unknown): (Vec<&str>, Vec<&str>) =
-            names.into_iter().map(short).partition(|name| self.clusters.contains(*name));
+        let (known, unknown): (Vec<&str>, Vec<&str>) = names
+            .into_iter()
+            .map(short)
+            .partition(|name| self.clusters.contains(*name));
         json!({
             "clusters": known.into_iter().map(|name| self.cluster(name)).collect::<Value>(),
             "failures": unknown.into_iter().map(|name| super::failure(&self.scope.cluster(name), "MISSING")).collect::<Value>(),
@@ -33,8 +35,14 @@ impl Ecs {
 
     fn cluster(&self, name: &str) -> Value {
         let counts = shape::count(self.tasks.values().filter(|task| task.cluster == name));
-        let instances = self.instances.values().filter(|instance| instance.cluster == name);
-        let services = self.services.values().filter(|service| service.key.0 == name && !service.deleted);
+        let instances = self
+            .instances
+            .values()
+            .filter(|instance| instance.cluster == name);
+        let services = self
+            .services
+            .values()
+            .filter(|service| service.key.0 == name && !service.deleted);
         json!({
             "clusterArn": self.scope.cluster(name),
             "clusterName": name,

@@ -34,8 +34,13 @@ impl Filter {
 
     /// Reads an expression.
     pub(super) fn parse(expression: &str) -> Result<Filter, ApiError> {
-        let terms = expression.split(" and ").map(Term::parse).collect::<Option<Vec<Term>>>();
-        terms.map(Filter).ok_or_else(|| invalid(format!("Invalid filter expression: {expression}")))
+        let terms = expression
+            .split(" and ")
+            .map(Term::parse)
+            .collect::<Option<Vec<Term>>>();
+        terms
+            .map(Filter)
+            .ok_or_else(|| invalid(format!("Invalid filter expression: {expression}")))
     }
 
     /// Does `instance` pass?
@@ -55,7 +60,11 @@ impl Term {
             "!in" | "not_in" => (false, list(values)?),
             _ => return None,
         };
-        Some(Term { subject: Subject::parse(subject)?, values, is_one })
+        Some(Term {
+            subject: Subject::parse(subject)?,
+            values,
+            is_one,
+        })
     }
 
     fn passes(&self, instance: &ContainerInstance) -> bool {
@@ -86,7 +95,12 @@ fn value(text: &str) -> Option<String> {
 }
 
 fn list(text: &str) -> Option<Vec<String>> {
-    text.trim().strip_prefix('[')?.strip_suffix(']')?.split(',').map(value).collect()
+    text.trim()
+        .strip_prefix('[')?
+        .strip_suffix(']')?
+        .split(',')
+        .map(value)
+        .collect()
 }
 
 #[cfg(test)]
@@ -100,9 +114,21 @@ mod tests {
             "ec2InstanceId in [i-1, 'i-2']",
             "agentConnected != true and ec2InstanceId == \"i-1\"",
         ];
-        good.iter().for_each(|text| assert!(Filter::parse(text).is_ok(), "{text}"));
-        for bad in ["", "ec2InstanceId", "ec2InstanceId ==", "x == 1", "ec2InstanceId < 1", "ec2InstanceId in i-1"] {
-            assert_eq!(Filter::parse(bad).unwrap_err().code, "InvalidParameterException", "{bad}");
+        good.iter()
+            .for_each(|text| assert!(Filter::parse(text).is_ok(), "{text}"));
+        for bad in [
+            "",
+            "ec2InstanceId",
+            "ec2InstanceId ==",
+            "x == 1",
+            "ec2InstanceId < 1",
+            "ec2InstanceId in i-1",
+        ] {
+            assert_eq!(
+                Filter::parse(bad).unwrap_err().code,
+                "InvalidParameterException",
+                "{bad}"
+            );
         }
     }
 }

@@ -23,19 +23,26 @@ impl Ecs {
         let cluster = self.cluster_of(params)?;
         let status = params.text("status");
         let filter = params.text("filter").map_or(Ok(Filter::all()), Filter::parse)?;
-        let of_cluster = self.instances.values().filter(|instance| instance.cluster == cluster);
+        let of_cluster = self
+            .instances
+            .values()
+            .filter(|instance| instance.cluster == cluster);
         let listed = of_cluster.filter(|instance| match status {
             Some(status) => instance.status.as_str() == status,
             None => instance.status != InstanceStatus::Inactive,
         });
-        let arns = listed.filter(|instance| filter.passes(instance)).map(|instance| instance.arn.clone());
+        let arns = listed
+            .filter(|instance| filter.passes(instance))
+            .map(|instance| instance.arn.clone());
         page(params, "containerInstanceArns", arns, 100)
     }
 
     pub(super) fn describe_container_instances(&self, params: Params<'_>) -> Result<Value, ApiError> {
         let cluster = self.cluster_of(params)?;
         let names = named(params, MAX_DESCRIBED)?;
-        let arns = names.iter().map(|name| self.arn_in("container-instance", &cluster, name));
+        let arns = names
+            .iter()
+            .map(|name| self.arn_in("container-instance", &cluster, name));
         let (mut found, mut failures) = (Vec::new(), Vec::new());
         for arn in arns {
             match self.instances.get(&arn) {
@@ -65,7 +72,11 @@ impl Ecs {
         let status = match params.text("status") {
             Some("ACTIVE") => InstanceStatus::Active,
             Some("DRAINING") => InstanceStatus::Draining,
-            _ => return Err(invalid("Container instance status should be one of [ACTIVE,DRAINING].")),
+            _ => {
+                return Err(invalid(
+                    "Container instance status should be one of [ACTIVE,DRAINING].",
+                ));
+            }
         };
         let (mut done, mut failures) = (Vec::new(), Vec::new());
         for name in named(params, MAX_UPDATES)? {
@@ -89,7 +100,10 @@ impl Ecs {
             Some(InstanceStatus::Inactive) => return Err("INACTIVE"),
             Some(_) => self.set_instance_status(now, arn, status),
         }
-        self.instances.get(arn).map(|instance| self.described_instance(instance)).ok_or("MISSING")
+        self.instances
+            .get(arn)
+            .map(|instance| self.described_instance(instance))
+            .ok_or("MISSING")
     }
 
     /// With `force`, what still runs there is no longer ECS's concern; it is not stopped.
@@ -99,17 +113,30 @@ impl Ecs {
         params: Params<'_>,
     ) -> Result<Value, ApiError> {
         let cluster = self.cluster_of(params)?;
-        let arn = self.arn_in("container-instance", &cluster, params.required("containerInstance")?);
-        let known = self.instances.get(&arn).is_some_and(|one| one.status != InstanceStatus::Inactive);
+        let arn = self.arn_in(
+            "container-instance",
+            &cluster,
+            params.required("containerInstance")?,
+        );
+        let known = self
+            .instances
+            .get(&arn)
+            .is_some_and(|one| one.status != InstanceStatus::Inactive);
         if !known {
-            return Err(client("InvalidParameterException", "Referenced container instance not found."));
+            return Err(client(
+                "InvalidParameterException",
+                "Referenced container instance not found.",
+            ));
         }
         if !params.flag("force") && self.tasks_of_instance(&arn).any(|task| task.is_alive()) {
             return Err(invalid("Found running tasks on the instance."));
         }
         let reason = "Container instance deregistered.";
         self.deregister(now, &arn, StopCode::ServiceSchedulerInitiated, reason);
-        let instance = self.instances.get(&arn).map(|instance| self.described_instance(instance));
+        let instance = self
+            .instances
+            .get(&arn)
+            .map(|instance| self.described_instance(instance));
         Ok(json!({"containerInstance": instance}))
     }
 }
@@ -118,9 +145,9 @@ fn named(params: Params<'_>, most: usize) -> Result<Vec<&str>, ApiError> {
     let names = params.texts("containerInstances");
     match names.len() {
         0 => Err(invalid("Container instances cannot be empty.")),
-        count if count > most => {
-            Err(invalid(format!("Container instances cannot have more than {most} elements.")))
-        }
+        count if count > most => Err(invalid(format!(
+            "Container instances cannot have more than {most} elements."
+        ))),
         _ => Ok(names),
     }
 }

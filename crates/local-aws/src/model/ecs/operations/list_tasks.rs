@@ -22,14 +22,20 @@ impl Ecs {
     pub(super) fn list_tasks(&self, now: Timestamp, params: Params<'_>) -> Result<Value, ApiError> {
         let cluster = self.cluster_of(params)?;
         let query = Query::read(params)?;
-        let listed = |task: &&Task| task.cluster == cluster && now >= task.visible_from && query.matches(task);
+        let listed =
+            |task: &&Task| task.cluster == cluster && now >= task.visible_from && query.matches(task);
         match params.text("containerInstance") {
             Some(instance) => {
                 let arn = self.arn_in("container-instance", &cluster, instance);
                 if !self.instances.contains_key(&arn) {
                     return Err(invalid("Referenced container instance not found."));
                 }
-                page(params, "taskArns", arns(self.tasks_of_instance(&arn).filter(listed)), 100)
+                page(
+                    params,
+                    "taskArns",
+                    arns(self.tasks_of_instance(&arn).filter(listed)),
+                    100,
+                )
             }
             None => page(params, "taskArns", arns(self.tasks.values().filter(listed)), 100),
         }
@@ -62,9 +68,10 @@ impl<'a> Query<'a> {
     fn check(&self, params: Params<'_>) -> Result<(), ApiError> {
         let other = self.family.or(self.service).or(params.text("containerInstance"));
         match (self.started_by, self.service.and(self.family)) {
-            (Some(_), _) if other.is_some() => {
-                Err(client("InvalidParameterException", "startedBy must be the only filter."))
-            }
+            (Some(_), _) if other.is_some() => Err(client(
+                "InvalidParameterException",
+                "startedBy must be the only filter.",
+            )),
             (_, Some(_)) => Err(invalid("Cannot specify both serviceName and family.")),
             _ => Ok(()),
         }
@@ -75,7 +82,9 @@ impl<'a> Query<'a> {
         self.desired == Some(task.desired)
             && self.family.is_none_or(|family| task.definition.family == family)
             && self.service.is_none_or(|wanted| service == Some(wanted))
-            && self.started_by.is_none_or(|wanted| task.origin.started_by.as_deref() == Some(wanted))
+            && self
+                .started_by
+                .is_none_or(|wanted| task.origin.started_by.as_deref() == Some(wanted))
             && self.launch_type.is_none_or(|wanted| wanted == "EC2")
     }
 }

@@ -36,7 +36,9 @@ impl Ecs {
     }
 
     fn protect(&mut self, now: Timestamp, arn: &str, until: Option<Timestamp>) {
-        let Some(task) = self.tasks.get_mut(arn).filter(|task| task.is_replica()) else { return };
+        let Some(task) = self.tasks.get_mut(arn).filter(|task| task.is_replica()) else {
+            return;
+        };
         task.protected_until = until;
         let (service, instance) = (task.origin.service.clone(), task.instance.clone());
         let at = until.unwrap_or(now);
@@ -47,7 +49,11 @@ impl Ecs {
     pub(super) fn get_task_protection(&self, now: Timestamp, params: Params<'_>) -> Result<Value, ApiError> {
         let cluster = self.cluster_of(params)?;
         let (mut tasks, mut failures) = (Vec::new(), Vec::new());
-        for arn in params.texts("tasks").iter().map(|name| self.arn_in("task", &cluster, name)) {
+        for arn in params
+            .texts("tasks")
+            .iter()
+            .map(|name| self.arn_in("task", &cluster, name))
+        {
             match self.tasks.get(&arn) {
                 None => failures.push(failure(&arn, "MISSING")),
                 Some(task) if !task.is_replica() => failures.push(failure(&arn, "TASK_NOT_VALID")),

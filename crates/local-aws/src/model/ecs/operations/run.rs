@@ -3,10 +3,10 @@
 use super::failure;
 use super::filter::Filter;
 use crate::model::ApiError;
+use crate::model::ecs::Ecs;
 use crate::model::ecs::definition::TaskDefinition;
 use crate::model::ecs::status::InstanceStatus;
 use crate::model::ecs::task::Origin;
-use crate::model::ecs::Ecs;
 use crate::model::params::{Params, invalid};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -87,7 +87,10 @@ impl Ecs {
     }
 
     fn require_instances(&self, cluster: &str) -> Result<(), ApiError> {
-        let mut instances = self.instances.values().filter(|instance| instance.cluster == cluster);
+        let mut instances = self
+            .instances
+            .values()
+            .filter(|instance| instance.cluster == cluster);
         match instances.any(|instance| instance.status != InstanceStatus::Inactive) {
             true => Ok(()),
             false => Err(invalid("No Container Instances were found in your cluster.")),
@@ -105,5 +108,7 @@ impl Ecs {
 fn member_of(params: Params<'_>) -> Result<Vec<Filter>, ApiError> {
     let constraints = params.list("placementConstraints").iter().map(Params);
     let member_of = constraints.filter(|constraint| constraint.text("type") == Some("memberOf"));
-    member_of.map(|constraint| Filter::parse(constraint.text("expression").unwrap_or_default())).collect()
+    member_of
+        .map(|constraint| Filter::parse(constraint.text("expression").unwrap_or_default()))
+        .collect()
 }

@@ -22,7 +22,11 @@ impl Ecs {
         match names.len() {
             0 => return Err(invalid("Services cannot be empty.")),
             1..=MAX_SERVICES => {}
-            _ => return Err(invalid(format!("Services cannot have more than {MAX_SERVICES} elements."))),
+            _ => {
+                return Err(invalid(format!(
+                    "Services cannot have more than {MAX_SERVICES} elements."
+                )));
+            }
         }
         let (mut found, mut failures) = (Vec::new(), Vec::new());
         for name in names.into_iter().map(short) {
@@ -38,20 +42,35 @@ impl Ecs {
     pub(super) fn list_services(&self, params: Params<'_>) -> Result<Value, ApiError> {
         let cluster = self.cluster_of(params)?;
         let strategy = params.text("schedulingStrategy");
-        let of_cluster = self.services.values().filter(|service| service.key.0 == cluster && !service.deleted);
+        let of_cluster = self
+            .services
+            .values()
+            .filter(|service| service.key.0 == cluster && !service.deleted);
         let listed = of_cluster.filter(|service| strategy.is_none_or(|one| service.strategy.as_str() == one));
-        page(params, "serviceArns", listed.map(|service| service.arn.clone()), LISTED)
+        page(
+            params,
+            "serviceArns",
+            listed.map(|service| service.arn.clone()),
+            LISTED,
+        )
     }
 
     /// A service as the API gives it.
     pub(super) fn described_service(&self, service: &Service) -> Value {
-        let tasks: Vec<&Task> = service.tasks.iter().filter_map(|arn| self.tasks.get(arn)).collect();
+        let tasks: Vec<&Task> = service
+            .tasks
+            .iter()
+            .filter_map(|arn| self.tasks.get(arn))
+            .collect();
         shape::service(&self.scope, service, &tasks, self.desired_count(service))
     }
 
     /// A daemon wants one task on each active instance.
     fn desired_count(&self, service: &Service) -> usize {
-        let mine = self.instances.values().filter(|instance| instance.cluster == service.key.0);
+        let mine = self
+            .instances
+            .values()
+            .filter(|instance| instance.cluster == service.key.0);
         match (service.deleted, service.strategy) {
             (true, _) => 0,
             (false, Strategy::Replica) => service.desired_count,

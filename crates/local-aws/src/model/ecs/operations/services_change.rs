@@ -41,16 +41,24 @@ impl Ecs {
     pub(super) fn update_service(&mut self, now: Timestamp, params: Params<'_>) -> Result<Value, ApiError> {
         let key = self.active_service(params)?;
         let count = desired_count(params)?;
-        let named = params.text("taskDefinition").map(|name| self.definitions.find(name)).transpose()?;
+        let named = params
+            .text("taskDefinition")
+            .map(|name| self.definitions.find(name))
+            .transpose()?;
         let service = self.services.get(&key).ok_or_else(not_found)?;
-        let current = service.deployments.first().map(|deployment| deployment.definition.clone());
+        let current = service
+            .deployments
+            .first()
+            .map(|deployment| deployment.definition.clone());
         let definition = named.or(current.clone()).ok_or_else(not_found)?;
         let same = current.is_some_and(|current| current.arn == definition.arn);
         let fresh = (!same || params.flag("forceNewDeployment")).then(|| self.deployment(now, definition));
         let service = self.services.get_mut(&key).ok_or_else(not_found)?;
         service.desired_count = count.unwrap_or(service.desired_count);
         service.failures = 0;
-        fresh.into_iter().for_each(|deployment| service.deployments.insert(0, deployment));
+        fresh
+            .into_iter()
+            .for_each(|deployment| service.deployments.insert(0, deployment));
         self.changed(now, &key)
     }
 
@@ -68,7 +76,10 @@ impl Ecs {
     }
 
     fn active_service(&self, params: Params<'_>) -> Result<ServiceKey, ApiError> {
-        let key = (self.cluster_of(params)?, short(params.required("service")?).to_owned());
+        let key = (
+            self.cluster_of(params)?,
+            short(params.required("service")?).to_owned(),
+        );
         match self.services.get(&key) {
             None => Err(not_found()),
             Some(service) if service.deleted => {
@@ -79,7 +90,11 @@ impl Ecs {
     }
 
     fn deployment(&mut self, now: Timestamp, definition: Arc<TaskDefinition>) -> Deployment {
-        Deployment { id: self.ids.deployment(), definition, created_at: now }
+        Deployment {
+            id: self.ids.deployment(),
+            definition,
+            created_at: now,
+        }
     }
 
     /// Asks for a look at the service and gives it back.

@@ -20,7 +20,11 @@ impl Ecs {
         match names.len() {
             0 => return Err(invalid("Tasks cannot be empty.")),
             1..=MAX_TASKS => {}
-            _ => return Err(invalid(format!("Tasks cannot have more than {MAX_TASKS} elements."))),
+            _ => {
+                return Err(invalid(format!(
+                    "Tasks cannot have more than {MAX_TASKS} elements."
+                )));
+            }
         }
         let (mut found, mut failures) = (Vec::new(), Vec::new());
         for arn in names.iter().map(|name| self.arn_in("task", &cluster, name)) {
@@ -34,7 +38,10 @@ impl Ecs {
 
     /// A task as the API gives it.
     pub(super) fn described_task(&self, task: &Task) -> Value {
-        let connected = self.instances.get(&task.instance).is_some_and(|instance| instance.agent_connected);
+        let connected = self
+            .instances
+            .get(&task.instance)
+            .is_some_and(|instance| instance.agent_connected);
         let mut json = shape::task(&self.scope, task, connected, seconds);
         json["tags"] = json!([]);
         json

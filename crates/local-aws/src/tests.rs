@@ -1,0 +1,182 @@
+//! The whole local AWS with real processes: containers, stop order, metadata, the wire.
+
+use crate::model::{ContainerStatus, Entry, Service, TaskStatus, What, WorldConfig};
+use crate::{LocalAws, LocalAwsConfig};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// Far more than anything here takes.
+const BOUND: Duration = Duration::from_secs(20);
+
+/// A shell that says how it ends.
+const SCRIPT: &str = "trap 'echo bye; exit 0' TERM; echo hello $NAME; while :; do sleep 0.02; done";
+
+async fn started() -> LocalAws {
+    let world = WorldConfig {
+        quotas: false,
+        ..WorldConfig::default()
+    };
+    LocalAws::start(LocalAwsConfig {
+        world,
+        tick_every: None,
+        ..LocalAwsConfig::default()
+    })
+    .await
+    .unwrap()
+}
+
+/// A cluster of one instance, and a running task: a daemon, and a protector that depends on it.
+async fn protected(aws: &LocalAws) -> (String, String) {
+    let ecs = |operation: &str, params: Value| aws.call(Service::Ecs, operation, params).unwrap();
+    ecs("CreateCluster", json!({"clusterName": "demo"}));
+    let instance = aws.world(|world, now| world.launch_instance(now, "demo"));
+    let shell = |name: &str| json!({"name": name, "command": ["sh", "-c", SCRIPT], "environment": [{"name": "NAME", "value": name}]});
+    let mut protector = shell("protector");
+    protector["dependsOn"] = json!([{"containerName": "daemon", "condition": "START"}]);
+    ecs(
+        "RegisterTaskDefinition",
+        json!({"family": "f", "containerDefinitions": [shell("daemon"), protector]}),
+    );
+    ecs(
+        "CreateService",
+        json!({"cluster": "demo", "serviceName": "router", "taskDefinition": "f",
+        "schedulingStrategy": "DAEMON"}),
+    );
+    let running = aws.wait_until("the task runs", BOUND, |world| {
+        let task = world.tasks_on(&instance).pop()?;
+        (task.last_status == TaskStatus::Running).then_some(task.task_arn)
+    });
+    let task = running.await.unwrap();
+    for container in ["daemon", "protector"] {
+        until_logged(aws, &task, container, &format!("hello {container}")).await;
+    }
+    (instance, task)
+}
+
+/// A line of output is no change of the world, so it has to be looked for.
+async fn until_logged(aws: &LocalAws, task: &str, container: &str, line: &str) {
+    let logged = async {
+        while !aws
+            .container_logs(task, container)
+            .iter()
+            .any(|logged| logged == line)
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(BOUND, logged).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn containers_are_processes_that_stop_in_the_order_of_the_agent() {
+    let aws = started().await;
+    let (_, task) = protected(&aws).await;
+    aws.call(Service::Ecs, "StopTask", json!({"cluster": "demo", "task": task}))
+        .unwrap();
+    let stopped = aws.wait_until("the task is stopped", BOUND, |world| {
+        let task = world.task(&task)?;
+        (task.last_status == TaskStatus::Stopped).then_some(task)
+    });
+    let stopped = stopped.await.unwrap();
+    let codes: Vec<_> = stopped
+        .containers
+        .iter()
+        .map(|container| container.exit_code)
+        .collect();
+    assert_eq!(codes, [Some(0), Some(0)]);
+    for container in ["daemon", "protector"] {
+        assert_eq!(aws.container_logs(&task, container).last().unwrap(), "bye");
+    }
+    let ends = ["protector", "daemon"].map(|container| {
+        let is = |entry: &Entry, wanted| {
+            matches!(&entry.what, What::ContainerStatus { task_arn, container: name, status, .. }
+            if *task_arn == task && name == container && *status == wanted)
+        };
+        let journal = aws.journal();
+        let place = |wanted| journal.iter().position(|entry| is(entry, wanted)).unwrap();
+        (
+            place(ContainerStatus::Terminating),
+            place(ContainerStatus::Stopped),
+        )
+    });
+    assert!(
+        ends[0].1 < ends[1].0,
+        "the daemon got SIGTERM before the protector was gone: {ends:?}"
+    );
+    aws.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_goes_takes_its_processes_along() {
+    let aws = started().await;
+    let (instance, task) = protected(&aws).await;
+    assert!(aws.imds_url(&instance).is_some());
+    aws.world(|world, now| world.terminate_instance(now, &instance));
+    let gone = aws.wait_until("the task is written off", BOUND, |world| {
+        (world.task(&task)?.last_status == TaskStatus::Stopped).then_some(())
+    });
+    gone.await.unwrap();
+    let closed = async {
+        while aws.imds_url(&instance).is_some() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(BOUND, closed).await.unwrap();
+    assert!(!aws.container_logs(&task, "daemon").contains(&"bye".to_owned()));
+    aws.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_wire_tells_the_same_as_the_model() {
+    let aws = started().await;
+    let (_, task) = protected(&aws).await;
+    let listed = json_call(
+        &aws,
+        "AmazonEC2ContainerServiceV20141113.ListTasks",
+        "{\"cluster\":\"demo\"}",
+    )
+    .await;
+    assert!(listed.starts_with("HTTP/1.1 200"), "{listed}");
+    assert!(listed.contains(&task));
+    let refused = json_call(
+        &aws,
+        "AmazonEC2ContainerServiceV20141113.ListTasks",
+        "{\"cluster\":\"x\"}",
+    )
+    .await;
+    assert!(
+        refused.starts_with("HTTP/1.1 400") && refused.contains("ClusterNotFoundException"),
+        "{refused}"
+    );
+    let id = task.rsplit('/').next().unwrap();
+    let metadata = request(&aws, &format!("GET /v4/{id}-protector/task HTTP/1.1\r\n"), "").await;
+    assert!(
+        metadata.starts_with("HTTP/1.1 200") && metadata.contains("\"ServiceName\":\"router\""),
+        "{metadata}"
+    );
+    aws.shutdown().await;
+}
+
+async fn json_call(aws: &LocalAws, target: &str, body: &str) -> String {
+    let authorization = "AWS4-HMAC-SHA256 Credential=me/20260101/eu-west-1/ecs/aws4_request";
+    let head = format!("POST / HTTP/1.1\r\nx-amz-target: {target}\r\nauthorization: {authorization}\r\n");
+    request(aws, &head, body).await
+}
+
+async fn request(aws: &LocalAws, head: &str, body: &str) -> String {
+    let address = aws.endpoint_url().replace("http://", "");
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    let text = format!(
+        "{head}host: {address}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    tokio::time::timeout(BOUND, stream.read_to_string(&mut answer))
+        .await
+        .unwrap()
+        .unwrap();
+    answer
+}
