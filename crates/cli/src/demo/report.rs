@@ -65,7 +65,7 @@ fn conclusion(runs: &[(Kind, Outcome)], failures: &[String]) -> String {
 fn phrase(kind: Kind) -> &'static str {
     match kind {
         Kind::Without => "without the protector",
-        Kind::With => "with it",
+        Kind::With => "with the protector",
     }
 }
 
@@ -122,7 +122,7 @@ mod tests {
     fn the_conclusion_is_one_sentence() {
         assert_eq!(
             conclusion(&runs(), &[]),
-            "OK: 3 lines lost without the protector, 0 lines lost with it."
+            "OK: 3 lines lost without the protector, 0 lines lost with the protector."
         );
         let failures = ["with: x".to_owned(), "without: y".to_owned()];
         assert_eq!(conclusion(&runs(), &failures), "FAILED: with: x; without: y");
