@@ -1,1 +1,14 @@
-//! Placeholder.
+//! A laboratory for whole drains: the real `bootstrap` and `ecs-daemon-protector` against the local AWS.
+//!
+//! [`Lab`] sets a cluster up and drives it; [`Story`] reads out of the journal what happened, in which order. Tests
+//! assert on order and on ends, never on how long something took.
+
+mod lab;
+mod programs;
+mod story;
+mod workload;
+
+pub use lab::{CLUSTER, GROUP, HOOK, Lab, LabConfig};
+pub use programs::{bootstrap, sidecar};
+pub use story::Story;
+pub use workload::{Daemon, SIDECAR};

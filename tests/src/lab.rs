@@ -1,0 +1,315 @@
+//! One cluster, one Auto Scaling group with our hook, the coordinator.
+
+use std::time::Duration;
+
+use protector_local_aws::model::{DaemonStop, Entry, Service, What, World};
+use protector_local_aws::{CoordinatorSpec, LocalAws, LocalAwsConfig, Timeout};
+use serde_json::{Value, json};
+
+use crate::story::Story;
+
+/// The cluster of every test.
+pub const CLUSTER: &str = "prod";
+
+/// The Auto Scaling group.
+pub const GROUP: &str = "ecs-prod";
+
+/// Our terminate hook.
+pub const HOOK: &str = "protect-daemons";
+
+/// Longer than any step of any test takes, even on a busy machine; only a failed test waits so long.
+const BOUND: Duration = Duration::from_secs(90);
+
+/// How a lab differs from the usual.
+#[derive(Clone, Debug)]
+pub struct LabConfig {
+    /// Settings of the coordinator on top of short ones, by name.
+    pub settings: Vec<(&'static str, String)>,
+    /// Instances of the group.
+    pub instances: usize,
+    /// Are calls throttled by the documented quotas?
+    pub quotas: bool,
+    /// When ECS lets daemons go.
+    pub daemon_stop: DaemonStop,
+    /// `HeartbeatTimeout` of the hook, in seconds.
+    pub heartbeat_seconds: u32,
+    /// How many runs of the coordinator may be under way at once.
+    pub concurrency: usize,
+    /// How long after each failure an event is tried again.
+    pub retry_delays: Vec<Duration>,
+}
+
+impl Default for LabConfig {
+    fn default() -> LabConfig {
+        LabConfig {
+            settings: Vec::new(),
+            instances: 1,
+            quotas: false,
+            daemon_stop: DaemonStop::WhenReplicasNotRunning,
+            heartbeat_seconds: 300,
+            concurrency: 2,
+            retry_delays: vec![Duration::from_millis(200), Duration::from_millis(400)],
+        }
+    }
+}
+
+impl LabConfig {
+    /// With one more setting of the coordinator: the name without `PROTECTOR_`.
+    #[must_use]
+    pub fn set(mut self, name: &'static str, value: &str) -> LabConfig {
+        self.settings.push((name, value.to_owned()));
+        self
+    }
+}
+
+/// A running lab.
+pub struct Lab {
+    /// The local AWS.
+    pub aws: LocalAws,
+    /// The instances of the group, all ACTIVE in the cluster.
+    pub instances: Vec<String>,
+}
+
+impl Lab {
+    /// A lab with the coordinator.
+    ///
+    /// # Panics
+    /// It cannot be set up.
+    pub async fn start(config: LabConfig) -> Lab {
+        let lab = Lab::without_coordinator(&config).await;
+        lab.start_coordinator(&config).await;
+        lab
+    }
+
+    /// A lab in which nobody holds anything yet.
+    ///
+    /// # Panics
+    /// It cannot be set up.
+    pub async fn without_coordinator(config: &LabConfig) -> Lab {
+        let mut setup = LocalAwsConfig {
+            tick_every: None,
+            ..LocalAwsConfig::default()
+        };
+        setup.world.quotas = config.quotas;
+        setup.world.daemon_stop = config.daemon_stop;
+        let aws = LocalAws::start(setup).await.expect("a free port");
+        let mut lab = Lab {
+            aws,
+            instances: Vec::new(),
+        };
+        lab.ecs("CreateCluster", json!({"clusterName": CLUSTER}));
+        lab.group(config);
+        lab.instances = lab
+            .wait("instances are ACTIVE", |world| active(world, config.instances))
+            .await;
+        lab
+    }
+
+    /// Deploys the coordinator with short times.
+    ///
+    /// # Panics
+    /// Its program is missing.
+    pub async fn start_coordinator(&self, config: &LabConfig) {
+        let mut spec = CoordinatorSpec::new(crate::bootstrap())
+            .env("PROTECTOR_CLUSTERS", CLUSTER)
+            .env("PROTECTOR_AUTO_SCALING_GROUPS", GROUP)
+            .env("PROTECTOR_SETTLE", "1s")
+            .env("PROTECTOR_DAEMON_STOP", "30s")
+            .env("PROTECTOR_LOG", "debug");
+        for (name, value) in &config.settings {
+            spec = spec.env(&format!("PROTECTOR_{name}"), value.clone());
+        }
+        spec.concurrency = config.concurrency;
+        spec.retry_delays.clone_from(&config.retry_delays);
+        self.aws.start_coordinator(spec).await.expect("bootstrap runs");
+    }
+
+    fn group(&self, config: &LabConfig) {
+        let tag = json!({"Key": "local-aws.cluster", "Value": CLUSTER, "PropagateAtLaunch": true});
+        let size = config.instances;
+        self.auto_scaling(
+            "CreateAutoScalingGroup",
+            json!({"AutoScalingGroupName": GROUP, "MinSize": 0, "MaxSize": size, "DesiredCapacity": size, "Tags": [tag]}),
+        );
+        self.auto_scaling(
+            "PutLifecycleHook",
+            json!({"AutoScalingGroupName": GROUP, "LifecycleHookName": HOOK, "DefaultResult": "CONTINUE",
+                "HeartbeatTimeout": config.heartbeat_seconds,
+                "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"}),
+        );
+    }
+
+    /// One call of ECS by a person.
+    ///
+    /// # Panics
+    /// It is refused.
+    pub fn ecs(&self, operation: &str, params: Value) -> Value {
+        self.aws
+            .call(Service::Ecs, operation, params)
+            .expect("ECS takes the call")
+    }
+
+    /// The ARNs of tasks that the journal knows to have had a container of that name.
+    pub fn tasks_with(&self, container: &str) -> Vec<String> {
+        self.story().tasks_with(container)
+    }
+
+    /// One call of Auto Scaling by a person.
+    ///
+    /// # Panics
+    /// It is refused.
+    pub fn auto_scaling(&self, operation: &str, params: Value) -> Value {
+        self.aws
+            .call(Service::AutoScaling, operation, params)
+            .expect("Auto Scaling takes the call")
+    }
+
+    /// One call of SSM by a person.
+    ///
+    /// # Panics
+    /// It is refused.
+    pub fn ssm(&self, operation: &str, params: Value) -> Value {
+        self.aws
+            .call(Service::Ssm, operation, params)
+            .expect("SSM takes the call")
+    }
+
+    /// The first instance.
+    pub fn instance(&self) -> &str {
+        &self.instances[0]
+    }
+
+    /// Auto Scaling takes an instance away.
+    pub fn scale_in(&self, instance: &str) {
+        let params = json!({"InstanceId": instance, "ShouldDecrementDesiredCapacity": true});
+        self.auto_scaling("TerminateInstanceInAutoScalingGroup", params);
+    }
+
+    /// A person sets a container instance's status.
+    ///
+    /// # Panics
+    /// It is not registered.
+    pub fn set_status(&self, instance: &str, status: &str) {
+        let arn = self.container_instance(instance);
+        let params = json!({"cluster": CLUSTER, "containerInstances": [arn], "status": status});
+        self.ecs("UpdateContainerInstancesState", params);
+    }
+
+    /// The ARN of a container instance.
+    ///
+    /// # Panics
+    /// It is not registered.
+    pub fn container_instance(&self, instance: &str) -> String {
+        let view = self.aws.world(|world, _| world.instance_state(instance));
+        view.and_then(|view| view.container_instance_arn)
+            .expect("a registered instance")
+    }
+
+    /// Waits until `f` finds something in the world.
+    ///
+    /// # Panics
+    /// It does not: tells the end of the journal, and what the coordinator said.
+    pub async fn wait<T>(&self, what: &str, f: impl FnMut(&World) -> Option<T>) -> T {
+        match self.aws.wait_until(what, BOUND, f).await {
+            Ok(found) => found,
+            Err(timeout) => self.give_up(&timeout),
+        }
+    }
+
+    /// Waits until something is so that is not in the world, such as what a program has said.
+    ///
+    /// # Panics
+    /// It does not come to be.
+    pub async fn until(&self, what: &str, mut so: impl FnMut() -> bool) {
+        let polled = async {
+            while !so() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let waited = tokio::time::timeout(BOUND, polled).await;
+        waited.unwrap_or_else(|_| panic!("not within {BOUND:?}: {what}"));
+    }
+
+    fn give_up(&self, timeout: &Timeout) -> ! {
+        panic!(
+            "{timeout}\nthe coordinator said:\n{}",
+            self.aws.coordinator_logs().join("\n")
+        )
+    }
+
+    /// Waits until an instance is terminated.
+    pub async fn gone(&self, instance: &str) {
+        self.wait("the instance is terminated", |world| {
+            let view = world.instance_state(instance)?;
+            (!view.running).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until the coordinator has dealt with every event, retries and all.
+    ///
+    /// # Panics
+    /// It has not.
+    pub async fn idle(&self) {
+        if let Err(timeout) = self.aws.wait_idle(BOUND).await {
+            self.give_up(&timeout);
+        }
+    }
+
+    /// Waits until the hook's event has come and has been dealt with.
+    pub async fn hook_dealt_with(&self) {
+        self.wait("the hook's event", |world| {
+            let hook = |entry: &Entry| {
+                matches!(&entry.what, What::Event { event }
+                    if event["detail-type"] == "EC2 Instance-terminate Lifecycle Action")
+            };
+            world.journal().iter().any(hook).then_some(())
+        })
+        .await;
+        self.idle().await;
+    }
+
+    /// The tick, and what follows from it.
+    pub async fn tick(&self) {
+        self.aws.tick();
+        self.idle().await;
+    }
+
+    /// What has happened.
+    pub fn story(&self) -> Story {
+        Story::new(self.aws.journal())
+    }
+
+    /// The name of an instance's parameter.
+    pub fn parameter(&self, instance: &str) -> String {
+        format!("/ecs-daemon-protector/{CLUSTER}/{instance}")
+    }
+
+    /// An instance's record, if there is one.
+    pub fn record(&self, instance: &str) -> Option<Value> {
+        let name = self.parameter(instance);
+        let text = self
+            .aws
+            .world(|world, _| world.parameter(&name).map(str::to_owned));
+        text.and_then(|text| serde_json::from_str(&text).ok())
+    }
+
+    /// The coordinator's lines with this event name.
+    pub fn said(&self, event: &str) -> Vec<Value> {
+        let lines = self.aws.coordinator_logs();
+        let parsed = lines
+            .iter()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        parsed.filter(|line| line["event"] == event).collect()
+    }
+}
+
+fn active(world: &World, count: usize) -> Option<Vec<String>> {
+    let registered = |id: &String| {
+        let view = world.instance_state(id);
+        view.and_then(|view| view.status)
+            .is_some_and(|status| status.as_str() == "ACTIVE")
+    };
+    let active: Vec<String> = world.running_instances().into_iter().filter(registered).collect();
+    (active.len() == count).then_some(active)
+}

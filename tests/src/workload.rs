@@ -1,0 +1,176 @@
+//! What runs on the instances. Applications and daemons are simulated containers; each sidecar is the real program.
+
+use protector_local_aws::model::TaskStatus;
+use serde_json::{Value, json};
+
+use crate::lab::{CLUSTER, Lab};
+
+/// The container of the sidecar.
+pub const SIDECAR: &str = "ecs-daemon-protector";
+
+/// A DAEMON service.
+#[derive(Clone, Debug)]
+pub struct Daemon {
+    /// Name of service, family and main container.
+    pub name: String,
+    /// Seconds from SIGTERM to its end.
+    pub flush_seconds: u32,
+    /// Is it protected by a sidecar?
+    pub protected: bool,
+    /// Seconds after which it ends by itself; none is never.
+    pub crashes_after: Option<u32>,
+    /// Settings of the sidecar: names without `PROTECTOR_`, and values; or whole names of other variables.
+    pub settings: Vec<(&'static str, String)>,
+}
+
+impl Daemon {
+    /// A protected daemon that ends at once.
+    pub fn new(name: &str) -> Daemon {
+        Daemon {
+            name: name.to_owned(),
+            flush_seconds: 0,
+            protected: true,
+            crashes_after: None,
+            settings: vec![("UNKNOWN_GRACE", "5s".to_owned()), ("MAX_HOLD", "5m".to_owned())],
+        }
+    }
+
+    /// With another setting of its sidecar.
+    #[must_use]
+    pub fn set(mut self, name: &'static str, value: &str) -> Daemon {
+        self.settings.retain(|(known, _)| *known != name);
+        self.settings.push((name, value.to_owned()));
+        self
+    }
+
+    fn containers(&self) -> Value {
+        let mut main = simulated(&self.name, self.flush_seconds);
+        main["essential"] = json!(true);
+        if let Some(seconds) = self.crashes_after {
+            main["dockerLabels"]["local-aws.run-seconds"] = json!(seconds.to_string());
+        }
+        match self.protected {
+            true => json!([main, self.sidecar()]),
+            false => json!([main]),
+        }
+    }
+
+    fn sidecar(&self) -> Value {
+        let variable = |(name, value): &(&'static str, String)| match name.starts_with("AWS_") {
+            true => json!({"name": name, "value": value}),
+            false => json!({"name": format!("PROTECTOR_{name}"), "value": value}),
+        };
+        json!({"name": SIDECAR, "essential": false, "memory": 32, "stopTimeout": 600,
+            "dependsOn": [{"containerName": self.name, "condition": "START"}],
+            "command": [crate::sidecar().to_string_lossy()],
+            "environment": self.settings.iter().map(variable).collect::<Vec<_>>()})
+    }
+}
+
+fn simulated(name: &str, stop_seconds: u32) -> Value {
+    json!({"name": name, "memory": 16, "stopTimeout": 120, "dockerLabels":
+        {"local-aws.simulated": "true", "local-aws.stop-seconds": stop_seconds.to_string()}})
+}
+
+impl Lab {
+    /// A REPLICA service whose tasks take so long from SIGTERM to their end.
+    pub async fn replicas(&self, name: &str, count: usize, stop_seconds: u32) {
+        self.define(name, json!([simulated("app", stop_seconds)]));
+        let params =
+            json!({"cluster": CLUSTER, "serviceName": name, "taskDefinition": name, "desiredCount": count});
+        self.ecs("CreateService", params);
+        self.running(&format!("service:{name}"), count).await;
+    }
+
+    /// A standalone task that ends by itself.
+    pub async fn standalone(&self, name: &str, run_seconds: u32) {
+        let mut container = simulated("job", 0);
+        container["dockerLabels"]["local-aws.run-seconds"] = json!(run_seconds.to_string());
+        self.define(name, json!([container]));
+        self.ecs("RunTask", json!({"cluster": CLUSTER, "taskDefinition": name}));
+        self.running(&format!("family:{name}"), 1).await;
+    }
+
+    /// A DAEMON service on every instance. Waits until each of its sidecars has passed its self-check.
+    pub async fn daemon(&self, daemon: &Daemon) {
+        self.daemon_that_fails_its_check(daemon).await;
+        if daemon.protected {
+            self.checked(&daemon.name).await;
+        }
+    }
+
+    /// The same, without waiting for a self-check that cannot pass.
+    pub async fn daemon_that_fails_its_check(&self, daemon: &Daemon) {
+        let name = daemon.name.as_str();
+        self.define(name, daemon.containers());
+        let params = json!({"cluster": CLUSTER, "serviceName": name, "taskDefinition": name, "schedulingStrategy": "DAEMON"});
+        self.ecs("CreateService", params);
+        self.running(&format!("service:{name}"), self.instances.len())
+            .await;
+    }
+
+    /// The ARNs of a service's tasks on all instances.
+    pub fn tasks_of(&self, service: &str) -> Vec<String> {
+        let group = format!("service:{service}");
+        let tasks = self
+            .instances
+            .iter()
+            .flat_map(|instance| self.aws.world(|world, _| world.tasks_on(instance)));
+        tasks
+            .filter(|task| task.group == group)
+            .map(|task| task.task_arn)
+            .collect()
+    }
+
+    /// What the sidecars of a service have said.
+    pub fn sidecar_said(&self, service: &str, event: &str) -> Vec<Value> {
+        let tasks = self.tasks_of(service);
+        let lines = tasks
+            .iter()
+            .flat_map(|task| self.aws.container_logs(task, SIDECAR));
+        let parsed = lines.filter_map(|line| serde_json::from_str::<Value>(&line).ok());
+        parsed.filter(|line| line["event"] == event).collect()
+    }
+
+    /// A self-check is one read: it has been answered when the journal shows it.
+    async fn checked(&self, service: &str) {
+        let principals: Vec<String> = self
+            .tasks_of(service)
+            .iter()
+            .map(|task| principal(task))
+            .collect();
+        self.wait("self-checks", |world| {
+            let story = crate::Story::new(world.journal().to_vec());
+            principals
+                .iter()
+                .all(|principal| !story.calls_by(principal).is_empty())
+                .then_some(())
+        })
+        .await;
+    }
+
+    async fn running(&self, group: &str, count: usize) {
+        self.wait(&format!("{count} tasks of {group} run"), |world| {
+            let tasks = self
+                .instances
+                .iter()
+                .flat_map(|instance| world.tasks_on(instance));
+            let running = tasks.filter(|task| task.group == group && task.last_status == TaskStatus::Running);
+            (running.count() == count).then_some(())
+        })
+        .await;
+    }
+
+    fn define(&self, family: &str, containers: Value) {
+        self.ecs(
+            "RegisterTaskDefinition",
+            json!({"family": family, "networkMode": "host", "requiresCompatibilities": ["EC2"],
+                "taskRoleArn": "arn:aws:iam::123456789012:role/task", "containerDefinitions": containers}),
+        );
+    }
+}
+
+/// The principal of a task's sidecar.
+pub(crate) fn principal(task: &str) -> String {
+    protector_local_aws::principal::sidecar(task.rsplit('/').next().unwrap_or(task))
+}

@@ -1,0 +1,95 @@
+//! What a sidecar does when there is no drain, or not one like any other.
+
+use protector_local_aws::model::TaskStatus;
+use protector_tests::{CLUSTER, Daemon, Lab, LabConfig};
+use serde_json::json;
+
+async fn stopped(lab: &Lab, task: &str) {
+    lab.wait("the task is STOPPED", |world| {
+        (world.task(task)?.last_status == TaskStatus::Stopped).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn p5_a_deployment_is_delayed_by_the_unknown_grace_only() {
+    let lab = Lab::start(LabConfig::default()).await;
+    lab.daemon(&Daemon::new("logs").set("UNKNOWN_GRACE", "2s")).await;
+    let task = lab.tasks_of("logs")[0].clone();
+    lab.ecs("StopTask", json!({"cluster": CLUSTER, "task": task}));
+    stopped(&lab, &task).await;
+    let exits = lab.sidecar_said("logs", "exit");
+    assert_eq!(exits[0]["code"], 0, "{exits:?}");
+    assert_eq!(lab.record(lab.instance()), None);
+}
+
+#[tokio::test]
+async fn p5_a_daemon_that_has_crashed_is_not_waited_for() {
+    let lab = Lab::start(LabConfig::default()).await;
+    let mut daemon = Daemon::new("logs")
+        .set("UNKNOWN_GRACE", "1h")
+        .set("MAX_HOLD", "2h");
+    daemon.crashes_after = Some(4);
+    lab.daemon(&daemon).await;
+    let task = lab.tasks_of("logs")[0].clone();
+    stopped(&lab, &task).await;
+}
+
+#[tokio::test]
+async fn p6_a_sidecar_reads_once_at_start_and_then_nothing_until_sigterm() {
+    let lab = Lab::start(LabConfig::default()).await;
+    lab.daemon(&Daemon::new("logs")).await;
+    lab.replicas("web", 2, 2).await;
+    let instance = lab.instance().to_owned();
+    let task = lab.tasks_of("logs")[0].clone();
+    lab.scale_in(&instance);
+    lab.gone(&instance).await;
+    let story = lab.story();
+    let (before, after) = story.reads_around_sigterm(&task);
+    assert_eq!(before, 1);
+    assert!(after >= 1);
+    let only: Vec<String> = story.sidecar_operations().into_iter().collect();
+    assert_eq!(only, ["GetParameter"]);
+}
+
+#[tokio::test]
+async fn a_leftover_release_of_an_earlier_life_lets_nobody_go() {
+    let lab = Lab::without_coordinator(&LabConfig::default()).await;
+    let instance = lab.instance().to_owned();
+    let arn = lab.container_instance(&instance);
+    let leftover = json!({"schema": 1, "state": "released", "remaining": 0, "reason": "drained",
+        "ec2InstanceId": instance, "containerInstanceArn": arn, "drainId": "an-earlier-drain",
+        "startedAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:05:00Z",
+        "deadlineAt": "2026-01-01T01:00:00Z", "releasedAt": "2026-01-01T00:05:00Z", "pollSeconds": 1});
+    lab.ssm(
+        "PutParameter",
+        json!({"Name": lab.parameter(&instance), "Type": "String", "Value": leftover.to_string()}),
+    );
+    lab.daemon(&Daemon::new("logs").set("UNKNOWN_GRACE", "30s")).await;
+    lab.replicas("web", 2, 3).await;
+    lab.start_coordinator(&LabConfig::default()).await;
+    lab.scale_in(&instance);
+    lab.gone(&instance).await;
+    let story = lab.story();
+    story.assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
+    story.assert_completed_after(&instance, &["logs"]);
+}
+
+#[tokio::test]
+async fn p3_without_a_coordinator_the_sidecar_leaves_at_its_maximum_hold() {
+    let lab = Lab::without_coordinator(&LabConfig::default()).await;
+    lab.daemon(&Daemon::new("logs").set("MAX_HOLD", "3s")).await;
+    let instance = lab.instance().to_owned();
+    let arn = lab.container_instance(&instance);
+    let holding = json!({"schema": 1, "state": "holding", "remaining": 1, "ec2InstanceId": instance,
+        "containerInstanceArn": arn, "drainId": "a-drain", "startedAt": "2026-01-01T00:00:00Z",
+        "updatedAt": "2026-01-01T00:00:00Z", "deadlineAt": "2099-01-01T00:00:00Z", "pollSeconds": 1});
+    lab.ssm(
+        "PutParameter",
+        json!({"Name": lab.parameter(&instance), "Type": "String", "Value": holding.to_string()}),
+    );
+    let task = lab.tasks_of("logs")[0].clone();
+    lab.ecs("StopTask", json!({"cluster": CLUSTER, "task": task}));
+    stopped(&lab, &task).await;
+    assert_eq!(lab.sidecar_said("logs", "exit")[0]["code"], 10);
+}

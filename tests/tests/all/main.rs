@@ -1,0 +1,10 @@
+//! Whole-system tests: the real programs against the local AWS, over real wire protocols, with real signals.
+//! Each test is named after the promise that it shows (P1 to P10, see the README).
+
+mod bad_input;
+mod daemons;
+mod drain;
+mod events;
+mod faults;
+mod scale;
+mod trouble;

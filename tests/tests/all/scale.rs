@@ -1,0 +1,50 @@
+//! Many tasks, many services, several instances.
+
+use protector_tests::{Daemon, Lab, LabConfig};
+
+#[tokio::test]
+async fn p2_more_than_a_page_of_tasks_and_of_daemon_services() {
+    let lab = Lab::start(LabConfig::default()).await;
+    for number in 0..12 {
+        let mut daemon = Daemon::new(&format!("daemon-{number}"));
+        daemon.protected = number == 0;
+        lab.daemon(&daemon).await;
+    }
+    lab.replicas("web", 120, 2).await;
+    let instance = lab.instance().to_owned();
+    lab.scale_in(&instance);
+    lab.gone(&instance).await;
+    let story = lab.story();
+    assert_eq!(story.stopped(&instance, "service:web").len(), 120);
+    story.assert_daemons_outlive(&instance, &["daemon-0"], &["service:web"]);
+    let most = story
+        .records(&instance)
+        .iter()
+        .filter_map(|(_, record)| record["remaining"].as_u64())
+        .max();
+    assert_eq!(most, Some(120), "every task was counted, and no daemon");
+    let calls = story.coordinator_calls();
+    assert!(
+        calls["DescribeServices"] >= 2,
+        "13 services are two calls: {calls:?}"
+    );
+}
+
+#[tokio::test]
+async fn two_instances_drain_at_once_and_each_waits_for_its_own_tasks() {
+    let lab = Lab::start(LabConfig {
+        instances: 2,
+        ..LabConfig::default()
+    })
+    .await;
+    lab.daemon(&Daemon::new("logs")).await;
+    lab.replicas("web", 6, 3).await;
+    let instances = lab.instances.clone();
+    instances.iter().for_each(|instance| lab.scale_in(instance));
+    for instance in &instances {
+        lab.gone(instance).await;
+        let story = lab.story();
+        story.assert_daemons_outlive(instance, &["logs"], &["service:web"]);
+        story.assert_completed_after(instance, &["logs"]);
+    }
+}
