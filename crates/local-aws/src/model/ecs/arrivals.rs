@@ -3,7 +3,6 @@
 use super::definition::Resources;
 use super::instance::ContainerInstance;
 use super::status::{DesiredStatus, InstanceStatus, StopCode, TaskStatus};
-use super::task::Stop;
 use super::{Due, Ecs};
 use crate::model::journal::What;
 use crate::model::time::later;
@@ -31,6 +30,7 @@ impl Ecs {
             version: 0,
             registered: size,
             remaining: size,
+            alive: 0,
             tasks: BTreeSet::new(),
             drain_is_due: false,
         };
@@ -55,7 +55,7 @@ impl Ecs {
         let Some(instance) = self.instances.get(arn) else {
             return;
         };
-        let cluster = instance.cluster.clone();
+        let open_cluster = instance.takes_tasks().then(|| instance.cluster.clone());
         let what = What::InstanceStatus {
             instance: instance.host.clone(),
             container_instance_arn: arn.to_owned(),
@@ -65,7 +65,9 @@ impl Ecs {
         self.journal(now, what);
         self.instance_event(now, arn);
         self.request_drain(now, arn);
-        self.request_services(now, &cluster);
+        if let Some(cluster) = open_cluster {
+            self.request_services(now, &cluster);
+        }
     }
 
     /// The agent of an EC2 instance loses ECS, or finds it again.
@@ -148,15 +150,8 @@ impl Ecs {
         let Some(task) = self.tasks.get_mut(arn).filter(|task| task.is_alive()) else {
             return;
         };
-        if task.is_wanted() {
-            task.desired = DesiredStatus::Stopped;
-            task.times.stopping = Some(now);
-            task.stop = Some(Stop {
-                code,
-                reason: reason.to_owned(),
-            });
-        }
         task.times.execution_stopped.get_or_insert(now);
+        self.unwant(now, arn, code, reason);
         self.enter(now, arn, TaskStatus::Stopped);
     }
 

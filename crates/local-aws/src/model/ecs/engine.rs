@@ -1,21 +1,21 @@
 //! The agent of an instance at work on its tasks: carries out the steps that `agent` allows, reports to ECS.
 
-use super::status::{DesiredStatus, StopCode, TaskStatus};
-use super::task::{Stop, Task};
+mod end;
+mod report;
+mod start;
+
+use super::status::DesiredStatus;
 use super::{Due, Ecs};
 use crate::model::agent::{self, ContainerStatus, Step};
-use crate::model::effects::{ContainerSignal, ContainerStart, Effect};
+use crate::model::effects::{ContainerSignal, Effect};
 use crate::model::journal::What;
-use crate::model::time::{later, since};
+use crate::model::time::later;
 use jiff::Timestamp;
-use serde_json::Value;
-
-/// What a container gives that was ended by SIGKILL.
-const KILLED: i32 = 137;
+use start::start_of;
 
 impl Ecs {
     /// ECS tells the agent what to work for, if the agent listens.
-    pub(super) fn tell_agent(&mut self, now: Timestamp, arn: &str, desired: DesiredStatus) {
+    pub(in crate::model::ecs) fn tell_agent(&mut self, now: Timestamp, arn: &str, desired: DesiredStatus) {
         if !self.is_connected(arn) {
             return;
         }
@@ -30,7 +30,7 @@ impl Ecs {
     }
 
     /// Everything the agent can do now with one task, and its report.
-    pub(super) fn run_agent(&mut self, now: Timestamp, arn: &str) {
+    pub(in crate::model::ecs) fn run_agent(&mut self, now: Timestamp, arn: &str) {
         loop {
             let steps = self.steps(arn);
             if steps.is_empty() {
@@ -110,29 +110,6 @@ impl Ecs {
         }
     }
 
-    /// The stop timeout is over.
-    pub(super) fn kill(&mut self, now: Timestamp, arn: &str, place: usize, start: u32) {
-        let Some(task) = self.tasks.get(arn) else { return };
-        let container = &task.containers[place];
-        if container.starts != start || container.status != ContainerStatus::Terminating {
-            return;
-        }
-        let simulated = task.definition.containers[place].is_simulated();
-        self.set_container(now, arn, place, ContainerStatus::Killing);
-        match simulated {
-            true => self.exited(now, arn, place, KILLED),
-            false => self.signal(now, arn, place, ContainerSignal::Kill),
-        }
-    }
-
-    /// A container without a process ends as its labels say.
-    pub(super) fn simulated_exit(&mut self, now: Timestamp, arn: &str, place: usize, start: u32, code: i32) {
-        let container = self.tasks.get(arn).map(|task| &task.containers[place]);
-        if container.is_some_and(|container| container.starts == start && !container.is_stopped()) {
-            self.exited(now, arn, place, code);
-        }
-    }
-
     /// A container that was told to start has started.
     pub(crate) fn container_started(&mut self, now: Timestamp, arn: &str, name: &str) {
         let Some(place) = self.living(arn, name) else {
@@ -166,59 +143,13 @@ impl Ecs {
         (!waits).then_some(place)
     }
 
-    fn exited(&mut self, now: Timestamp, arn: &str, place: usize, code: i32) {
-        let restarts = self.restarts(now, arn, place, code);
-        self.end_container(now, arn, place, Some(code));
-        if let (true, Some(task)) = (restarts, self.tasks.get_mut(arn)) {
-            task.containers[place].status = ContainerStatus::Created;
-        }
-        self.essential_ended(arn);
-        self.run_agent(now, arn);
-    }
-
-    fn restarts(&self, now: Timestamp, arn: &str, place: usize, code: i32) -> bool {
-        let Some(task) = self.tasks.get(arn) else {
-            return false;
-        };
-        let policy = task.definition.containers[place].restart_policy.as_ref();
-        let Some(started) = task.containers[place].started_at else {
-            return false;
-        };
-        let period = self.config.timings.restart_attempt_period;
-        task.agent == Some(DesiredStatus::Running)
-            && agent::restarts(policy, code, since(now, started), period)
-    }
-
-    /// The end of an essential container is the end of its task; the agent does not wait for ECS to say so.
-    fn essential_ended(&mut self, arn: &str) {
-        let Some(task) = self.tasks.get_mut(arn) else {
-            return;
-        };
-        let mut containers = task.definition.containers.iter().zip(&task.containers);
-        if containers.any(|(definition, container)| definition.essential && container.is_stopped()) {
-            task.agent = Some(DesiredStatus::Stopped);
-        }
-    }
-
-    fn end_container(&mut self, now: Timestamp, arn: &str, place: usize, code: Option<i32>) {
-        if let Some(task) = self.tasks.get_mut(arn) {
-            task.containers[place].stop(now, code);
-            self.set_container(now, arn, place, ContainerStatus::Stopped);
-        }
-    }
-
-    /// The power is off: nothing of the task runs any more.
-    pub(super) fn cut_power(&mut self, now: Timestamp, arn: &str) {
-        let count = self.tasks.get(arn).map_or(0, |task| task.containers.len());
-        for place in 0..count {
-            let container = self.tasks.get(arn).map(|task| &task.containers[place]);
-            if container.is_some_and(|container| !container.is_stopped()) {
-                self.end_container(now, arn, place, Some(KILLED));
-            }
-        }
-    }
-
-    fn set_container(&mut self, now: Timestamp, arn: &str, place: usize, status: ContainerStatus) {
+    pub(in crate::model::ecs) fn set_container(
+        &mut self,
+        now: Timestamp,
+        arn: &str,
+        place: usize,
+        status: ContainerStatus,
+    ) {
         let Some(task) = self.tasks.get_mut(arn) else {
             return;
         };
@@ -235,7 +166,13 @@ impl Ecs {
         self.journal(now, what);
     }
 
-    fn signal(&mut self, now: Timestamp, arn: &str, place: usize, signal: ContainerSignal) {
+    pub(in crate::model::ecs) fn signal(
+        &mut self,
+        now: Timestamp,
+        arn: &str,
+        place: usize,
+        signal: ContainerSignal,
+    ) {
         let Some(task) = self.tasks.get(arn) else { return };
         let container = task.definition.containers[place].name.clone();
         self.effect(
@@ -247,93 +184,4 @@ impl Ecs {
             },
         );
     }
-
-    /// The agent tells ECS how far it is, if ECS listens.
-    pub(super) fn report(&mut self, now: Timestamp, arn: &str) {
-        let Some(task) = self.tasks.get(arn) else { return };
-        if !self.is_connected(arn) || task.last_status >= TaskStatus::Deprovisioning {
-            return;
-        }
-        let (started, stopped) = (task.all_started(), task.all_stopped());
-        let gives_up = task.is_wanted() && (stopped || task.agent == Some(DesiredStatus::Stopped));
-        match task.last_status {
-            _ if gives_up => self.given_up(now, arn, stopped),
-            _ if stopped => self.enter(now, arn, TaskStatus::Deprovisioning),
-            TaskStatus::Pending if started && task.is_wanted() => {
-                self.enter(now, arn, TaskStatus::Activating)
-            }
-            _ => {}
-        }
-    }
-
-    /// The agent has begun to stop a task that ECS wanted to run.
-    fn given_up(&mut self, now: Timestamp, arn: &str, stopped: bool) {
-        let Some(task) = self.tasks.get_mut(arn) else {
-            return;
-        };
-        let stop = match task.last_status >= TaskStatus::Activating {
-            true => (
-                StopCode::EssentialContainerExited,
-                "Essential container in task exited",
-            ),
-            false => (StopCode::TaskFailedToStart, "Task failed to start"),
-        };
-        task.desired = DesiredStatus::Stopped;
-        task.times.stopping = Some(now);
-        task.stop = Some(Stop {
-            code: stop.0,
-            reason: stop.1.to_owned(),
-        });
-        self.request_successor(now, arn);
-        let next = if stopped {
-            TaskStatus::Deprovisioning
-        } else {
-            TaskStatus::Stopping
-        };
-        self.enter(now, arn, next);
-    }
-}
-
-fn start_of(task: &Task, place: usize) -> ContainerStart {
-    let definition = &task.definition.containers[place];
-    let overrides = task.origin.overrides["containerOverrides"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let own = overrides
-        .iter()
-        .find(|one| one["name"] == *definition.name)
-        .unwrap_or(&Value::Null);
-    let mut command = definition.entry_point.clone();
-    match own["command"].as_array() {
-        Some(arguments) => command.extend(arguments.iter().filter_map(Value::as_str).map(str::to_owned)),
-        None => command.extend(definition.command.iter().cloned()),
-    }
-    let variables = definition.environment.iter();
-    let mut environment: Vec<_> = variables
-        .map(|one| (one.name.clone(), one.value.clone()))
-        .collect();
-    environment.extend(
-        own["environment"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(variable),
-    );
-    ContainerStart {
-        task_arn: task.arn.clone(),
-        task_id: task.id.clone(),
-        instance: task.host.clone(),
-        container: definition.name.clone(),
-        command,
-        environment,
-        task_role: task.definition.task_role,
-    }
-}
-
-fn variable(json: &Value) -> Option<(String, String)> {
-    Some((
-        json["name"].as_str()?.to_owned(),
-        json["value"].as_str()?.to_owned(),
-    ))
 }

@@ -21,6 +21,8 @@ pub(crate) struct ContainerInstance {
     /// What it has, and what tasks that are not STOPPED leave of it.
     pub(crate) registered: Resources,
     pub(crate) remaining: Resources,
+    /// How many tasks are on it that are not STOPPED.
+    pub(crate) alive: usize,
     /// ARNs of its tasks, those that have stopped lately among them.
     pub(crate) tasks: BTreeSet<String>,
     /// Is a look at its drain already due?
@@ -40,17 +42,25 @@ impl ContainerInstance {
 
     /// Has it room for a task of this size?
     pub(crate) fn fits(&self, task: Resources) -> bool {
-        task.cpu <= self.remaining.cpu && task.memory <= self.remaining.memory
+        self.room_for(task) > 0
+    }
+
+    /// For how many tasks of this size it has room.
+    pub(crate) fn room_for(&self, task: Resources) -> u32 {
+        let times = |has: u32, takes: u32| has.checked_div(takes).unwrap_or(u32::MAX);
+        times(self.remaining.cpu, task.cpu).min(times(self.remaining.memory, task.memory))
     }
 
     /// A task of this size came.
     pub(super) fn take(&mut self, task: Resources) {
+        self.alive += 1;
         self.remaining.cpu = self.remaining.cpu.saturating_sub(task.cpu);
         self.remaining.memory = self.remaining.memory.saturating_sub(task.memory);
     }
 
     /// A task of this size went.
     pub(super) fn give_back(&mut self, task: Resources) {
+        self.alive = self.alive.saturating_sub(1);
         self.remaining.cpu = (self.remaining.cpu + task.cpu).min(self.registered.cpu);
         self.remaining.memory = (self.remaining.memory + task.memory).min(self.registered.memory);
     }

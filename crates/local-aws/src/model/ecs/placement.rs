@@ -8,23 +8,38 @@ use super::task::{Origin, Task, Times};
 use crate::model::agent::Container;
 use crate::model::time::later;
 use jiff::Timestamp;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 impl Ecs {
-    /// The instance of `cluster` that takes a task of this size, passes `fits`, and has the fewest tasks.
-    pub(super) fn choose(
+    /// Where to put `count` tasks of this size: one after the other, always on the instance of `cluster` with the
+    /// fewest tasks among those that pass `fits`. Fewer if there is no more room.
+    pub(super) fn spread(
         &self,
         cluster: &str,
         size: Resources,
+        count: usize,
         fits: impl Fn(&ContainerInstance) -> bool,
-    ) -> Option<String> {
+    ) -> Vec<String> {
         let all = self
             .instances
             .values()
             .filter(|instance| instance.cluster == cluster);
         let able = all.filter(|instance| instance.takes_tasks() && instance.fits(size) && fits(instance));
-        able.min_by_key(|instance| instance.tasks.len())
-            .map(|instance| instance.arn.clone())
+        let candidate =
+            |one: &'_ ContainerInstance| Reverse((one.alive, one.arn.clone(), one.room_for(size)));
+        let mut candidates: BinaryHeap<_> = able.map(candidate).collect();
+        let mut chosen = Vec::new();
+        while chosen.len() < count
+            && let Some(Reverse((alive, arn, room))) = candidates.pop()
+        {
+            chosen.push(arn.clone());
+            if room > 1 {
+                candidates.push(Reverse((alive + 1, arn, room - 1)));
+            }
+        }
+        chosen
     }
 
     /// Starts a task on an instance that was chosen for it. Its ARN; none if the instance is unknown.
@@ -75,7 +90,7 @@ impl Ecs {
             .as_ref()
             .and_then(|key| self.services.get_mut(key))
         {
-            service.tasks.insert(arn.clone());
+            service.placed(&task);
         }
         self.tasks.insert(arn.clone(), task);
         self.enter(now, &arn, TaskStatus::Provisioning);

@@ -1,5 +1,6 @@
 //! The service scheduler: how many tasks, where, of which deployment.
 
+use super::definition::Resources;
 use super::service::{Service, ServiceKey, Strategy};
 use super::status::{InstanceStatus, StopCode, TaskStatus};
 use super::task::{Origin, Task};
@@ -7,7 +8,6 @@ use super::{Due, Ecs};
 use crate::model::time::later;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The scheduler never reacts faster, or a task that always fails would stop time.
@@ -36,26 +36,14 @@ impl Ecs {
         keys.iter().for_each(|key| self.request_schedule(now, key));
     }
 
-    /// Asks for a look at the services of a cluster that have too few tasks: a place has become free.
+    /// Asks for a look at the services of a cluster that found no room: a place has become free.
     pub(super) fn request_short_services(&mut self, now: Timestamp, cluster: &str) {
-        let of_cluster = self.services.values().filter(|service| service.key.0 == cluster);
-        let short = of_cluster.filter(|service| self.is_short(service));
+        let short = self
+            .services
+            .values()
+            .filter(|service| service.is_short && service.key.0 == cluster);
         let keys: Vec<ServiceKey> = short.map(|service| service.key.clone()).collect();
         keys.iter().for_each(|key| self.request_schedule(now, key));
-    }
-
-    fn is_short(&self, service: &Service) -> bool {
-        !service.deleted
-            && (service.strategy == Strategy::Daemon || service.tasks.len() < service.desired_count)
-    }
-
-    /// A task is RUNNING: the definition of its service works, and older tasks may go.
-    pub(super) fn count_success(&mut self, now: Timestamp, arn: &str) {
-        let service = self.tasks.get(arn).and_then(|task| task.origin.service.as_ref());
-        if let Some(service) = service.and_then(|key| self.services.get_mut(key)) {
-            service.failures = 0;
-        }
-        self.request_successor(now, arn);
     }
 
     /// Looks at a service: stops what is too much, places what is missing.
@@ -64,83 +52,73 @@ impl Ecs {
             return;
         };
         service.schedule_is_due = false;
-        let service = &self.services[key];
-        let (stop, place) = match (service.deleted, service.strategy) {
-            (true, _) => (service.tasks.iter().cloned().collect(), Vec::new()),
-            (false, Strategy::Daemon) => self.plan_daemon(now, service),
-            (false, Strategy::Replica) => (self.surplus(now, service), Vec::new()),
-        };
-        stop.iter().for_each(|task| self.stop_by_scheduler(now, task));
-        place
-            .iter()
-            .for_each(|instance| self.place_of_service(now, key, instance));
-        self.fill_up(now, key);
-        self.retire_deployments(key);
-    }
-
-    /// A daemon: tasks of old deployments stop; an instance gets a task when it has none, not even a stopping one
-    /// (<https://github.com/aws/containers-roadmap/issues/2170>).
-    fn plan_daemon(&self, now: Timestamp, service: &Service) -> (Vec<String>, Vec<String>) {
-        let tasks = || service.tasks.iter().filter_map(|arn| self.tasks.get(arn));
-        let old =
-            tasks().filter(|task| task.is_wanted() && !is_current(service, task) && !task.is_protected(now));
-        let stop = old
-            .filter(|task| self.is_active(&task.instance))
-            .map(|task| task.arn.clone())
-            .collect();
-        let served: BTreeSet<&str> = tasks().map(|task| task.instance.as_str()).collect();
-        let size = service
-            .deployments
-            .first()
-            .map(|deployment| deployment.definition.resources);
-        let mine = self
-            .instances
-            .values()
-            .filter(|instance| instance.cluster == service.key.0);
-        let able = mine.filter(|one| one.takes_tasks() && size.is_some_and(|size| one.fits(size)));
-        let place = able
-            .filter(|instance| !served.contains(instance.arn.as_str()))
-            .map(|one| one.arn.clone());
-        (stop, place.collect())
-    }
-
-    /// Replicas that are too many: of old deployments as the new one gets RUNNING, else the latest.
-    fn surplus(&self, now: Timestamp, service: &Service) -> Vec<String> {
-        let tasks = service.tasks.iter().filter_map(|arn| self.tasks.get(arn));
-        let wanted = tasks.filter(|task| task.is_wanted() && !task.is_protected(now));
-        let (mut new, mut old): (Vec<&Task>, Vec<&Task>) = wanted.partition(|task| is_current(service, task));
-        let running = new
-            .iter()
-            .filter(|task| task.last_status == TaskStatus::Running)
-            .count();
-        new.sort_by_key(|task| (task.last_status != TaskStatus::Running, task.times.created));
-        old.sort_by_key(|task| task.times.created);
-        let keep_old = service.desired_count.saturating_sub(running);
-        let surplus = new
-            .into_iter()
-            .skip(service.desired_count)
-            .chain(old.into_iter().skip(keep_old));
-        surplus.map(|task| task.arn.clone()).collect()
-    }
-
-    /// Places replicas of the newest deployment until there are enough or no place is left.
-    fn fill_up(&mut self, now: Timestamp, key: &ServiceKey) {
-        while let Some(instance) = self.place_for_replica(key) {
+        service.retire_deployments();
+        for task in self.surplus(now, key) {
+            self.stop_by_scheduler(now, &task);
+        }
+        let (places, is_short) = self.places(key);
+        for instance in places {
             self.place_of_service(now, key, &instance);
         }
+        if let Some(service) = self.services.get_mut(key) {
+            service.is_short = is_short;
+        }
     }
 
-    fn place_for_replica(&self, key: &ServiceKey) -> Option<String> {
-        let service = self.services.get(key)?;
-        if service.deleted || service.strategy == Strategy::Daemon {
-            return None;
-        }
+    /// The tasks of a service that are to go.
+    fn surplus(&self, now: Timestamp, key: &ServiceKey) -> Vec<String> {
+        let Some(service) = self.services.get(key) else {
+            return Vec::new();
+        };
         let tasks = service.tasks.iter().filter_map(|arn| self.tasks.get(arn));
-        let present = tasks
-            .filter(|task| task.is_wanted() && is_current(service, task))
-            .count();
-        let size = service.deployments.first()?.definition.resources;
-        (present < service.desired_count).then(|| self.choose(&key.0, size, |_| true))?
+        let free = tasks.filter(|task| task.is_wanted() && !task.is_protected(now));
+        let surplus = match (service.deleted, service.strategy) {
+            (true, _) => free.collect(),
+            (false, _) if is_settled(service) => Vec::new(),
+            (false, Strategy::Daemon) => self.outdated_daemons(service, free),
+            (false, Strategy::Replica) => surplus_replicas(service, free),
+        };
+        surplus.into_iter().map(|task| task.arn.clone()).collect()
+    }
+
+    /// Daemon tasks of old deployments, where they can be replaced.
+    fn outdated_daemons<'a>(&self, service: &Service, free: impl Iterator<Item = &'a Task>) -> Vec<&'a Task> {
+        free.filter(|task| !service.is_current(task) && self.is_active(&task.instance))
+            .collect()
+    }
+
+    /// Where a service's missing tasks go, one for each; and is there no room for some?
+    fn places(&self, key: &ServiceKey) -> (Vec<String>, bool) {
+        let service = self.services.get(key).filter(|service| !service.deleted);
+        let Some((service, newest)) = service.and_then(|one| Some((one, one.deployments.first()?))) else {
+            return (Vec::new(), false);
+        };
+        let size = newest.definition.resources;
+        if service.strategy == Strategy::Daemon {
+            return self.unserved(service, size);
+        }
+        let missing = service.missing();
+        let places = match missing {
+            0 => Vec::new(),
+            _ => self.spread(&key.0, size, missing, |_| true),
+        };
+        let is_short = places.len() < missing;
+        (places, is_short)
+    }
+
+    /// The instances that have no task of a daemon, not even a stopping one
+    /// (<https://github.com/aws/containers-roadmap/issues/2170>), and room for it; and are there some without room?
+    fn unserved(&self, service: &Service, size: Resources) -> (Vec<String>, bool) {
+        let all = self
+            .instances
+            .values()
+            .filter(|one| one.cluster == service.key.0 && one.takes_tasks());
+        let unserved = all.filter(|one| !service.served.contains(&one.arn));
+        let (able, full): (Vec<_>, Vec<_>) = unserved.partition(|one| one.fits(size));
+        (
+            able.into_iter().map(|one| one.arn.clone()).collect(),
+            !full.is_empty(),
+        )
     }
 
     fn place_of_service(&mut self, now: Timestamp, key: &ServiceKey, instance: &str) {
@@ -179,26 +157,20 @@ impl Ecs {
             .get(instance)
             .is_some_and(|instance| instance.status == InstanceStatus::Active)
     }
-
-    /// An old deployment is over when its last task is.
-    fn retire_deployments(&mut self, key: &ServiceKey) {
-        let Some(service) = self.services.get_mut(key) else {
-            return;
-        };
-        let tasks = service.tasks.iter().filter_map(|arn| self.tasks.get(arn));
-        let used: BTreeSet<&str> = tasks
-            .filter_map(|task| task.origin.started_by.as_deref())
-            .collect();
-        let newest = service
-            .deployments
-            .first()
-            .map(|deployment| deployment.id.clone());
-        service
-            .deployments
-            .retain(|one| Some(&one.id) == newest.as_ref() || used.contains(one.id.as_str()));
-    }
 }
 
-fn is_current(service: &Service, task: &Task) -> bool {
-    service.deployments.first().map(|deployment| &deployment.id) == task.origin.started_by.as_ref()
+/// Has the service neither tasks of old deployments nor too many?
+fn is_settled(service: &Service) -> bool {
+    let too_many = service.strategy == Strategy::Replica && service.current().wanted > service.desired_count;
+    service.outdated() == 0 && !too_many
+}
+
+/// Replicas that are too many: of old deployments as the new one gets RUNNING, else the latest.
+fn surplus_replicas<'a>(service: &Service, free: impl Iterator<Item = &'a Task>) -> Vec<&'a Task> {
+    let (mut new, mut old): (Vec<&Task>, Vec<&Task>) = free.partition(|task| service.is_current(task));
+    new.sort_by_key(|task| (task.last_status != TaskStatus::Running, task.times.created));
+    old.sort_by_key(|task| task.times.created);
+    let keep_old = service.desired_count.saturating_sub(service.current().running);
+    let too_new = new.into_iter().skip(service.desired_count);
+    too_new.chain(old.into_iter().skip(keep_old)).collect()
 }

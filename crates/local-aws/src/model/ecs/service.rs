@@ -1,6 +1,8 @@
 //! One service.
 
 use super::definition::TaskDefinition;
+use super::status::{StopCode, TaskStatus};
+use super::task::Task;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -42,6 +44,10 @@ pub(crate) struct Service {
     pub(crate) deployments: Vec<Deployment>,
     /// ARNs of its tasks that are not STOPPED.
     pub(crate) tasks: BTreeSet<String>,
+    /// Of a daemon: ARNs of the instances those are on.
+    pub(super) served: BTreeSet<String>,
+    /// Was there no room for a task at the last look?
+    pub(super) is_short: bool,
     /// How many of its tasks in a row failed before they were RUNNING.
     pub(super) failures: u32,
     /// Is a look at it already due?
@@ -55,11 +61,106 @@ pub(crate) struct Deployment {
     pub(crate) id: String,
     pub(crate) definition: Arc<TaskDefinition>,
     pub(crate) created_at: Timestamp,
+    /// How many tasks it has.
+    pub(crate) tally: Tally,
+}
+
+/// Counts of tasks. They are kept, not counted anew, because thousands of tasks come and go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Not STOPPED.
+    pub(crate) alive: usize,
+    /// Of these, those that are to run.
+    pub(crate) wanted: usize,
+    /// Of these, those that are RUNNING.
+    pub(crate) running: usize,
 }
 
 impl Service {
     /// `group` of its tasks.
     pub(crate) fn group(&self) -> String {
         format!("service:{}", self.key.1)
+    }
+
+    /// Is this task of the newest deployment?
+    pub(super) fn is_current(&self, task: &Task) -> bool {
+        self.deployments.first().map(|deployment| &deployment.id) == task.origin.started_by.as_ref()
+    }
+
+    /// Counts of the newest deployment.
+    pub(super) fn current(&self) -> Tally {
+        self.deployments
+            .first()
+            .map(|deployment| deployment.tally)
+            .unwrap_or_default()
+    }
+
+    /// How many tasks of older deployments are to run.
+    pub(super) fn outdated(&self) -> usize {
+        self.deployments
+            .iter()
+            .skip(1)
+            .map(|deployment| deployment.tally.wanted)
+            .sum()
+    }
+
+    /// How many replicas of the newest deployment are to be added.
+    pub(super) fn missing(&self) -> usize {
+        match (self.deleted, self.strategy) {
+            (false, Strategy::Replica) => self.desired_count.saturating_sub(self.current().wanted),
+            _ => 0,
+        }
+    }
+
+    /// A task was placed.
+    pub(super) fn placed(&mut self, task: &Task) {
+        self.tasks.insert(task.arn.clone());
+        if self.strategy == Strategy::Daemon {
+            self.served.insert(task.instance.clone());
+        }
+        self.count(task, |tally| {
+            tally.alive += 1;
+            tally.wanted += 1;
+        });
+    }
+
+    /// A task that is to run is RUNNING.
+    pub(super) fn runs(&mut self, task: &Task) {
+        self.failures = 0;
+        self.count(task, |tally| tally.running += 1);
+    }
+
+    /// A task is no longer to run.
+    pub(super) fn unwanted(&mut self, task: &Task) {
+        let running = usize::from(task.last_status == TaskStatus::Running);
+        self.count(task, |tally| {
+            tally.wanted = tally.wanted.saturating_sub(1);
+            tally.running = tally.running.saturating_sub(running);
+        });
+    }
+
+    /// A task is STOPPED. A failure is one that nobody asked for before it ran.
+    pub(super) fn gone(&mut self, task: &Task) {
+        self.tasks.remove(&task.arn);
+        self.served.remove(&task.instance);
+        self.count(task, |tally| tally.alive = tally.alive.saturating_sub(1));
+        self.failures = match task.stop_code() {
+            Some(StopCode::TaskFailedToStart) => self.failures.saturating_add(1),
+            _ => 0,
+        };
+    }
+
+    fn count(&mut self, task: &Task, change: impl FnOnce(&mut Tally)) {
+        let id = task.origin.started_by.as_ref();
+        if let Some(deployment) = self.deployments.iter_mut().find(|one| Some(&one.id) == id) {
+            change(&mut deployment.tally);
+        }
+    }
+
+    /// An old deployment is over when its last task is.
+    pub(super) fn retire_deployments(&mut self) {
+        let mut newest = true;
+        self.deployments
+            .retain(|one| std::mem::take(&mut newest) || one.tally.alive > 0);
     }
 }

@@ -148,9 +148,9 @@ pub(super) fn count<'a>(tasks: impl Iterator<Item = &'a Task>) -> Counts {
     }
 }
 
-/// A service with its tasks, of which it wants `desired`.
-pub(super) fn service(scope: &Scope, service: &Service, tasks: &[&Task], desired: usize) -> Value {
-    let counts = count(tasks.iter().copied());
+/// A service that wants so many tasks.
+pub(super) fn service(scope: &Scope, service: &Service, desired: usize) -> Value {
+    let tallies = || service.deployments.iter().map(|deployment| deployment.tally);
     let newest = service.deployments.first();
     json!({
         "serviceArn": service.arn,
@@ -159,12 +159,12 @@ pub(super) fn service(scope: &Scope, service: &Service, tasks: &[&Task], desired
         "status": service_status(service),
         "schedulingStrategy": service.strategy.as_str(),
         "desiredCount": desired,
-        "runningCount": counts.running,
-        "pendingCount": counts.pending,
+        "runningCount": tallies().map(|tally| tally.running).sum::<usize>(),
+        "pendingCount": tallies().map(|tally| tally.wanted - tally.running).sum::<usize>(),
         "launchType": "EC2",
         "taskDefinition": newest.map(|deployment| deployment.definition.arn.clone()),
         "deployments": service.deployments.iter().enumerate().map(|(index, one)| {
-            deployment(one, index == 0, tasks, desired)
+            deployment(one, index == 0, desired)
         }).collect::<Value>(),
         "deploymentController": {"type": "ECS"},
         "loadBalancers": [],
@@ -187,20 +187,19 @@ fn service_status(service: &Service) -> &'static str {
     }
 }
 
-fn deployment(deployment: &Deployment, newest: bool, tasks: &[&Task], desired: usize) -> Value {
-    let own = tasks.iter().copied();
-    let counts = count(own.filter(|task| task.origin.started_by.as_ref() == Some(&deployment.id)));
+fn deployment(deployment: &Deployment, newest: bool, desired: usize) -> Value {
+    let tally = deployment.tally;
     json!({
         "id": deployment.id,
         "status": if newest { "PRIMARY" } else { "ACTIVE" },
         "taskDefinition": deployment.definition.arn,
         "desiredCount": if newest { desired } else { 0 },
-        "runningCount": counts.running,
-        "pendingCount": counts.pending,
+        "runningCount": tally.running,
+        "pendingCount": tally.wanted - tally.running,
         "failedTasks": 0,
         "launchType": "EC2",
         "createdAt": seconds(deployment.created_at),
         "updatedAt": seconds(deployment.created_at),
-        "rolloutState": if newest && counts.running >= desired { "COMPLETED" } else { "IN_PROGRESS" },
+        "rolloutState": if newest && tally.running >= desired { "COMPLETED" } else { "IN_PROGRESS" },
     })
 }

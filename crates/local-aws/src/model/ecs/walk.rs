@@ -70,10 +70,26 @@ impl Ecs {
         let instance = task.instance.clone();
         match status {
             TaskStatus::Stopped => self.task_gone(now, arn),
-            TaskStatus::Running => self.count_success(now, arn),
+            TaskStatus::Running => self.runs(now, arn),
             _ => {}
         }
         self.request_drain(now, &instance);
+    }
+
+    /// A task is RUNNING: the definition of its service works, and older tasks may go.
+    fn runs(&mut self, now: Timestamp, arn: &str) {
+        let Some(task) = self.tasks.get(arn).filter(|task| task.is_wanted()) else {
+            return;
+        };
+        if let Some(service) = task
+            .origin
+            .service
+            .as_ref()
+            .and_then(|key| self.services.get_mut(key))
+        {
+            service.runs(task);
+        }
+        self.request_successor(now, arn);
     }
 
     /// A task is over: its place is free, its service looks for a successor.
@@ -84,19 +100,15 @@ impl Ecs {
             task.instance.clone(),
             task.cluster.clone(),
         );
-        let never_ran =
-            task.times.started.is_none() && task.stop_code() != Some(StopCode::ServiceSchedulerInitiated);
-        if let Some(key) = task.origin.service.clone()
-            && let Some(service) = self.services.get_mut(&key)
+        if let Some(service) = task
+            .origin
+            .service
+            .as_ref()
+            .and_then(|key| self.services.get_mut(key))
         {
-            service.tasks.remove(arn);
-            service.failures = if never_ran {
-                service.failures.saturating_add(1)
-            } else {
-                0
-            };
-            self.request_schedule(now, &key);
+            service.gone(task);
         }
+        self.request_successor(now, arn);
         if let Some(instance) = self.instances.get_mut(&instance) {
             instance.give_back(size);
         }
@@ -108,24 +120,37 @@ impl Ecs {
 
     /// Wants a task stopped. Nothing happens if that is already so.
     pub(super) fn stop_task(&mut self, now: Timestamp, arn: &str, code: StopCode, reason: &str) {
-        let Some(task) = self.tasks.get_mut(arn) else {
-            return;
-        };
-        if task.desired == DesiredStatus::Stopped {
+        if !self.unwant(now, arn, code, reason) {
             return;
         }
+        match self.is_connected(arn) {
+            true => self.begin_stop(now, arn),
+            // Nobody carries it out, and nobody says how far the task is.
+            false => self.task_changed(now, arn),
+        }
+    }
+
+    /// Sets the desired status to STOPPED and says why. Was it not yet so?
+    pub(super) fn unwant(&mut self, now: Timestamp, arn: &str, code: StopCode, reason: &str) -> bool {
+        let Some(task) = self.tasks.get_mut(arn).filter(|task| task.is_wanted()) else {
+            return false;
+        };
         task.desired = DesiredStatus::Stopped;
         task.times.stopping = Some(now);
         task.stop = Some(Stop {
             code,
             reason: reason.to_owned(),
         });
-        self.request_successor(now, arn);
-        match self.is_connected(arn) {
-            true => self.begin_stop(now, arn),
-            // Nobody carries it out, and nobody says how far the task is.
-            false => self.task_changed(now, arn),
+        if let Some(service) = task
+            .origin
+            .service
+            .as_ref()
+            .and_then(|key| self.services.get_mut(key))
+        {
+            service.unwanted(task);
         }
+        self.request_successor(now, arn);
+        true
     }
 
     /// A service looks for a successor as soon as a task is to stop, not only when it has.

@@ -7,5 +7,6 @@ mod invariants;
 mod lab;
 mod operations;
 mod placement;
+mod refusals;
 mod seams;
 mod walk;

@@ -26,15 +26,11 @@ impl Ecs {
         }
         let filters = member_of(params)?;
         self.require_instances(&cluster)?;
-        let (mut tasks, mut failures) = (Vec::new(), Vec::new());
-        for _ in 0..count {
-            let fits = |one: &_| filters.iter().all(|filter: &Filter| filter.passes(one));
-            let chosen = self.choose(&cluster, definition.resources, fits);
-            match chosen.and_then(|instance| self.run_on(now, &instance, &definition, params)) {
-                Some(task) => tasks.push(task),
-                None => failures.push(self.no_place(&cluster)),
-            }
-        }
+        let fits = |one: &_| filters.iter().all(|filter: &Filter| filter.passes(one));
+        let chosen = self.spread(&cluster, definition.resources, count, fits);
+        let failures = vec![self.no_place(&cluster); count - chosen.len()];
+        let run = |instance: &String| self.run_on(now, instance, &definition, params);
+        let tasks: Vec<Value> = chosen.iter().filter_map(run).collect();
         Ok(json!({"tasks": tasks, "failures": failures}))
     }
 

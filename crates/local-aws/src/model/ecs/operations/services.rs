@@ -4,7 +4,7 @@ use super::failure;
 use crate::model::ApiError;
 use crate::model::ecs::service::{Service, Strategy};
 use crate::model::ecs::status::InstanceStatus;
-use crate::model::ecs::{Ecs, Task, shape, short};
+use crate::model::ecs::{Ecs, shape, short};
 use crate::model::page::page;
 use crate::model::params::{Params, invalid};
 use serde_json::{Value, json};
@@ -57,12 +57,7 @@ impl Ecs {
 
     /// A service as the API gives it.
     pub(super) fn described_service(&self, service: &Service) -> Value {
-        let tasks: Vec<&Task> = service
-            .tasks
-            .iter()
-            .filter_map(|arn| self.tasks.get(arn))
-            .collect();
-        shape::service(&self.scope, service, &tasks, self.desired_count(service))
+        shape::service(&self.scope, service, self.desired_count(service))
     }
 
     /// A daemon wants one task on each active instance.

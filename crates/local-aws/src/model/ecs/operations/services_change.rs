@@ -2,11 +2,12 @@
 
 use crate::model::ApiError;
 use crate::model::ecs::definition::TaskDefinition;
-use crate::model::ecs::service::{Deployment, Service, ServiceKey, Strategy};
+use crate::model::ecs::service::{Deployment, Service, ServiceKey, Strategy, Tally};
 use crate::model::ecs::{Ecs, short};
 use crate::model::params::{Params, client, invalid};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Ecs {
@@ -19,20 +20,27 @@ impl Ecs {
         if self.services.get(&key).is_some_and(|service| !service.deleted) {
             return Err(invalid("Creation of service was not idempotent."));
         }
-        // What is left of a deleted service of this name counts as an old deployment.
-        let left = self.services.remove(&key).map(|deleted| deleted.tasks);
-        let service = Service {
+        let deployment = self.deployment(now, definition);
+        let mut service = Service {
             arn: self.arn_in("service", &key.0, name),
             key: key.clone(),
             strategy,
             desired_count: desired_count(params)?.unwrap_or_default(),
             deleted: false,
             created_at: now,
-            deployments: vec![self.deployment(now, definition)],
-            tasks: left.unwrap_or_default(),
+            deployments: vec![deployment],
+            tasks: BTreeSet::new(),
+            served: BTreeSet::new(),
+            is_short: false,
             failures: 0,
             schedule_is_due: false,
         };
+        // What is left of a deleted service of this name counts as old deployments.
+        if let Some(deleted) = self.services.remove(&key) {
+            service.deployments.extend(deleted.deployments);
+            service.tasks = deleted.tasks;
+            service.served = deleted.served;
+        }
         self.services.insert(key.clone(), service);
         self.changed(now, &key)
     }
@@ -94,6 +102,7 @@ impl Ecs {
             id: self.ids.deployment(),
             definition,
             created_at: now,
+            tally: Tally::default(),
         }
     }
 

@@ -108,6 +108,27 @@ fn check_instances(lab: &Lab, hosts: &[String]) {
     }
 }
 
+/// The counts that services keep are those of their tasks.
+fn check_counts(lab: &mut Lab, hosts: &[String]) {
+    let answer = lab.ecs(
+        "DescribeServices",
+        json!({"cluster": CLUSTER, "services": ["router", "web"]}),
+    );
+    for service in answer["services"].as_array().unwrap() {
+        let group = format!("service:{}", service["serviceName"].as_str().unwrap());
+        let tasks = hosts.iter().flat_map(|host| lab.alive(host, &group));
+        let wanted: Vec<_> = tasks
+            .filter(|task| task.desired_status == DesiredStatus::Running)
+            .collect();
+        let running = wanted
+            .iter()
+            .filter(|task| task.last_status == TaskStatus::Running)
+            .count();
+        assert_eq!(service["runningCount"], running, "{group}");
+        assert_eq!(service["pendingCount"], wanted.len() - running, "{group}");
+    }
+}
+
 /// No task goes back in its walk, and none starts where it may not.
 fn check_walks(journal: &[Entry]) {
     let mut tasks: BTreeMap<&str, TaskStatus> = BTreeMap::new();
@@ -219,6 +240,7 @@ proptest! {
         for act in &acts {
             perform(&mut lab, &mut hosts, act);
             check_instances(&lab, &hosts);
+            check_counts(&mut lab, &hosts);
             prop_assert!(lab.world.journal().is_sorted_by_key(|entry| entry.at));
         }
         check_rest(&mut lab, &hosts);
