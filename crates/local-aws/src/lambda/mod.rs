@@ -22,6 +22,7 @@ use crash::CrashPlan;
 use function::Function;
 use serde_json::Value;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -34,6 +35,7 @@ pub(crate) struct Lambda {
     crash: CrashPlan,
     function: Mutex<Option<Arc<Function>>>,
     queue: Mutex<JoinSet<()>>,
+    pending: AtomicUsize,
     history: History,
 }
 
@@ -54,6 +56,7 @@ impl Lambda {
             crash: CrashPlan::default(),
             function: Mutex::default(),
             queue: Mutex::default(),
+            pending: AtomicUsize::new(0),
             history: History::default(),
         }
     }
@@ -98,7 +101,8 @@ impl Lambda {
         let lambda = self.clone();
         let mut queue = lock(&self.queue);
         while queue.try_join_next().is_some() {}
-        queue.spawn(async move { lambda.run_queued(event).await });
+        let queued = Queued::new(lambda);
+        queue.spawn(async move { queued.0.run_queued(event).await });
     }
 
     /// Invokes the function and waits for the outcome.
@@ -117,7 +121,6 @@ impl Lambda {
             }
         }
         lock(&self.history.dead_letters).push(event);
-        self.live.touch();
     }
 
     /// Runs the function that is deployed now; also how long to wait before another try.
@@ -150,9 +153,7 @@ impl Lambda {
 
     /// How many queued events are not done with, those that wait for a retry among them.
     pub(crate) fn pending(&self) -> usize {
-        let mut queue = lock(&self.queue);
-        while queue.try_join_next().is_some() {}
-        queue.len()
+        self.pending.load(Ordering::SeqCst)
     }
 
     /// What the function has said.
@@ -178,6 +179,23 @@ impl Lambda {
     /// The process groups of the function.
     pub(crate) fn registry(&self) -> &Registry {
         &self.registry
+    }
+}
+
+/// An event that is not done with. Counted down before those who wait are told, or they would look too early.
+struct Queued(Arc<Lambda>);
+
+impl Queued {
+    fn new(lambda: Arc<Lambda>) -> Queued {
+        lambda.pending.fetch_add(1, Ordering::SeqCst);
+        Queued(lambda)
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        self.0.pending.fetch_sub(1, Ordering::SeqCst);
+        self.0.live.touch();
     }
 }
 
