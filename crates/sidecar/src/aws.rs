@@ -3,7 +3,6 @@
 mod credentials;
 pub(crate) mod ecs;
 mod fault;
-mod imds;
 pub(crate) mod ssm;
 
 use std::time::Duration;
@@ -19,7 +18,8 @@ use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 pub(crate) use fault::Fault;
-pub(crate) use imds::Imds;
+
+use crate::environment::{is_true, variable};
 
 /// A connection inside a region takes milliseconds.
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
@@ -31,7 +31,6 @@ pub(crate) const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
 pub(crate) struct Aws {
     http: SharedHttpClient,
     provider: ProviderConfig,
-    imds: Imds,
 }
 
 impl Aws {
@@ -45,13 +44,7 @@ impl Aws {
             .with_http_client(http.clone())
             .with_sleep_impl(TokioSleep::new())
             .with_time_source(SystemTimeSource::new());
-        let imds = Imds::new(&provider);
-        Self { http, provider, imds }
-    }
-
-    /// The instance metadata service.
-    pub(crate) fn imds(&self) -> &Imds {
-        &self.imds
+        Self { http, provider }
     }
 
     /// The settings of a client of `service` (as in `AWS_ENDPOINT_URL_<service>`) with these credentials.
@@ -81,12 +74,4 @@ impl Aws {
 /// An endpoint that is set for one service goes before one that is set for all.
 fn endpoint(service: &str) -> Option<String> {
     variable(&format!("AWS_ENDPOINT_URL_{service}")).or_else(|| variable("AWS_ENDPOINT_URL"))
-}
-
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-fn is_true(name: &str) -> bool {
-    variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }

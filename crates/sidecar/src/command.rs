@@ -24,7 +24,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
     match words.as_slice() {
         [] => Ok(Command::Run),
         ["check"] => Ok(Command::Check),
-        ["wait", place] => Ok(Command::Wait((*place).to_owned())),
+        ["wait", place] if place.starts_with('{') => Ok(Command::Wait((*place).to_owned())),
         ["--help" | "-h" | "help"] => Ok(Command::Help),
         ["--version" | "-V"] => Ok(Command::Version),
         [
@@ -73,7 +73,7 @@ An unknown PROTECTOR_ variable is an error. Variables of the AWS SDKs work: AWS_
 AWS_ENDPOINT_URL_SSM, AWS_ENDPOINT_URL_ECS, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT,
 AWS_EC2_METADATA_SERVICE_ENDPOINT, AWS_EC2_METADATA_DISABLED, AWS_CONTAINER_CREDENTIALS_*, AWS_ACCESS_KEY_ID and its
 companions. ECS_AGENT_INTROSPECTION_ENDPOINT is where the agent's introspection is asked for the container instance
-(http://localhost:51678).
+(http://127.0.0.1:51678).
 
 Permission: ssm:GetParameter on the parameters <prefix>/<cluster>/*.
 

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use tokio::time::timeout;
 
 use crate::aws::{ATTEMPT_LIMIT, Aws, Fault, ecs};
+use crate::environment::variable;
+use crate::imds;
 use crate::local_http;
 use crate::place::Place;
 use crate::settings::Settings;
@@ -15,7 +17,7 @@ use crate::task::{self, TaskMetadata, Told};
 
 /// Where the agent's introspection is asked unless `ECS_AGENT_INTROSPECTION_ENDPOINT` says otherwise. It is there in
 /// host network mode; elsewhere a fast refusal or this limit is all it costs, once.
-const INTROSPECTION: &str = "http://localhost:51678";
+const INTROSPECTION: &str = "http://127.0.0.1:51678";
 const INTROSPECTION_LIMIT: Duration = Duration::from_secs(1);
 
 /// What the answers of the metadata file and of the introspection have in common.
@@ -25,25 +27,24 @@ struct Agent {
     container_instance: Option<ContainerInstanceArn>,
 }
 
-/// Finds the place, in no more than [`ATTEMPT_LIMIT`].
+/// Finds the place with what task metadata has `told`, in no more than [`ATTEMPT_LIMIT`].
 ///
 /// # Errors
 /// What is missing, and how to mend it.
-pub(crate) async fn place_in_time(settings: &Settings, aws: &Aws) -> Result<Place, Fault> {
+pub(crate) async fn place_in_time(settings: &Settings, aws: &Aws, told: &Told) -> Result<Place, Fault> {
     let mend = "let the container reach task metadata and IMDS, or set PROTECTOR_INSTANCE_ID";
     let late = format!(
         "the instance was not found out within {} s",
         ATTEMPT_LIMIT.as_secs()
     );
-    timeout(ATTEMPT_LIMIT, place(settings, aws))
+    timeout(ATTEMPT_LIMIT, place(settings, aws, told))
         .await
         .unwrap_or_else(|_| Err(unidentified(&late, mend)))
 }
 
 /// Settings go first, then task metadata, IMDS, the agent, and last, if allowed, ECS.
-async fn place(settings: &Settings, aws: &Aws) -> Result<Place, Fault> {
-    let told = task::ask().await;
-    let metadata = match &told {
+async fn place(settings: &Settings, aws: &Aws, told: &Told) -> Result<Place, Fault> {
+    let metadata = match told {
         Told::Task(metadata) => Ok(metadata),
         Told::Nothing(detail) => Err(detail.as_str()),
         Told::NoAddress => Err("ECS_CONTAINER_METADATA_URI_V4 is not set: not an ECS task"),
@@ -67,7 +68,7 @@ async fn place(settings: &Settings, aws: &Aws) -> Result<Place, Fault> {
         region,
         cluster,
         instance,
-        own_container: own_container().await?,
+        own_container: own_container(told).await?,
         task,
         known,
     })
@@ -97,8 +98,8 @@ fn no_region(metadata: Result<&TaskMetadata, &str>) -> Fault {
     unidentified(&format!("region unknown: {detail}"), "set AWS_REGION")
 }
 
-async fn own_container() -> Result<ContainerName, Fault> {
-    task::own_name()
+async fn own_container(told: &Told) -> Result<ContainerName, Fault> {
+    task::own_name(told)
         .await
         .ok_or_else(|| unidentified("the own container has no name", "call it ecs-daemon-protector"))
 }
@@ -107,9 +108,7 @@ async fn container_instance() -> Option<ContainerInstanceArn> {
     if let Some(found) = metadata_file() {
         return Some(found);
     }
-    let set = std::env::var("ECS_AGENT_INTROSPECTION_ENDPOINT")
-        .ok()
-        .filter(|e| !e.is_empty());
+    let set = variable("ECS_AGENT_INTROSPECTION_ENDPOINT");
     let url = format!("{}/v1/metadata", set.as_deref().unwrap_or(INTROSPECTION));
     let body = local_http::get(&url, INTROSPECTION_LIMIT).await.ok()?;
     serde_json::from_slice::<Agent>(&body).ok()?.container_instance
@@ -132,7 +131,7 @@ async fn instance(
     if let Some(instance) = &settings.instance {
         return Ok(instance.clone());
     }
-    let imds = match aws.imds().instance_id().await {
+    let imds = match imds::instance_id().await {
         Ok(instance) => return Ok(instance),
         Err(detail) => detail,
     };

@@ -12,10 +12,11 @@ use crate::aws::ssm::Parameter;
 use crate::aws::{Aws, Fault};
 use crate::chance::chance;
 use crate::find;
+use crate::imds;
 use crate::place::Place;
 use crate::say::{self, Level, Log};
 use crate::settings::Settings;
-use crate::task;
+use crate::task::{self, Told};
 
 /// While it holds, the sidecar says why so often.
 const SAY_EVERY: Duration = Duration::from_secs(60);
@@ -100,13 +101,14 @@ impl<'a> Hold<'a> {
     /// The host first: if nothing is left to protect, nobody else need be asked.
     async fn look_around(&mut self) -> (Task, Reading, Fate) {
         let own = self.place.as_ref().map(|p| &p.own_container);
-        let task = task::state(&task::ask().await, &self.settings.protects, own);
+        let told = task::ask().await;
+        let task = task::state(&told, &self.settings.protects, own);
         if task == Task::Stopped {
             return (task, Reading::Trouble(Trouble::NotAsked), Fate::Unknown);
         }
-        let reading = self.reading().await;
+        let reading = self.reading(&told).await;
         let fate = if self.wants_fate(&reading) {
-            self.aws.imds().fate().await
+            imds::fate().await
         } else {
             Fate::Unknown
         };
@@ -123,8 +125,8 @@ impl<'a> Hold<'a> {
         absent && self.wait.wants_fate()
     }
 
-    async fn reading(&mut self) -> Reading {
-        match self.try_read().await {
+    async fn reading(&mut self, told: &Told) -> Reading {
+        match self.try_read(told).await {
             Ok(reading) => {
                 self.fault = None;
                 if let Reading::Record(record) = &reading {
@@ -140,10 +142,10 @@ impl<'a> Hold<'a> {
         }
     }
 
-    async fn try_read(&mut self) -> Result<Reading, Fault> {
+    async fn try_read(&mut self, told: &Told) -> Result<Reading, Fault> {
         let place = match self.place.take() {
             Some(place) => place,
-            None => find::place_in_time(self.settings, &self.aws).await?,
+            None => find::place_in_time(self.settings, &self.aws, told).await?,
         };
         let place = self.place.insert(place);
         let parameter = self

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
 use protector_core::settings::Problems;
 use protector_core::wait::Why;
 use serde_json::json;
@@ -117,7 +118,7 @@ fn run(settings: &Settings) -> ExitCode {
     let handed = Handed { place };
     let error = handoff::execute(&handed);
     log.say(Level::Warn, "not-executed-anew", &json!({"detail": error}));
-    wait(settings, handed.place)
+    after(signal::wait(), settings, handed.place)
 }
 
 /// The runtime and all it has is gone when this comes back.
@@ -131,16 +132,19 @@ fn checked(settings: &Settings, log: Log) -> Started {
     }
 }
 
+/// Here the sidecar spends its life. Nothing is read before the signal, neither settings nor place: what is not touched
+/// takes no memory. The process before this one, with the same environment, has found both good.
 fn wait_with(handed: &str) -> ExitCode {
+    let signalled = signal::wait();
     match serde_json::from_str::<Handed>(handed) {
-        Ok(handed) => with_settings(|settings| wait(settings, handed.place)),
-        Err(error) => misused(&format!("not a place to wait at: {error}")),
+        Ok(handed) => with_settings(|settings| after(signalled, settings, handed.place)),
+        Err(error) => bug(&format!("not a place to wait at: {error}")),
     }
 }
 
-/// Here the sidecar spends its life.
-fn wait(settings: &Settings, place: Option<Place>) -> ExitCode {
-    match signal::wait() {
+/// What a signal is followed by.
+fn after(signalled: nix::Result<Signal>, settings: &Settings, place: Option<Place>) -> ExitCode {
+    match signalled {
         Ok(_) => hold(settings, place),
         Err(error) => bug(&format!("cannot wait for SIGTERM: {error}")),
     }

@@ -53,12 +53,13 @@ pub(crate) async fn until_ready(settings: &Settings, log: Log, pending: &Pending
 
 /// One self-check. Leaves the place behind even if the read fails.
 async fn check(settings: &Settings, aws: &Aws, place: &mut Option<Place>) -> Result<Place, Fault> {
+    let told = task::ask().await;
     let found = match place.take() {
         Some(found) => found,
-        None => find::place_in_time(settings, aws).await?,
+        None => find::place_in_time(settings, aws, &told).await?,
     };
     let found = place.insert(found);
-    protects_exist(settings).await?;
+    protects_exist(settings, &told)?;
     let reading = Parameter::of(found, &settings.prefix).read(aws).await?;
     found.known.leftover = match &reading {
         Reading::Record(record) => Leftover::of(record),
@@ -68,13 +69,13 @@ async fn check(settings: &Settings, aws: &Aws, place: &mut Option<Place>) -> Res
 }
 
 /// A name that is misspelt would be waited for in vain, and task metadata must answer for the stop to be seen.
-async fn protects_exist(settings: &Settings) -> Result<(), Fault> {
-    let metadata = match task::ask().await {
+fn protects_exist(settings: &Settings, told: &Told) -> Result<(), Fault> {
+    let metadata = match told {
         Told::NoAddress => return Ok(()),
-        Told::Nothing(detail) => return Err(Fault::failed(&detail, "nothing, the agent will answer")),
+        Told::Nothing(detail) => return Err(Fault::failed(detail, "nothing, the agent will answer")),
         Told::Task(metadata) => metadata,
     };
-    let strangers = task::strangers(&metadata, &settings.protects);
+    let strangers = task::strangers(metadata, &settings.protects);
     if strangers.is_empty() {
         return Ok(());
     }

@@ -6,6 +6,7 @@ use protector_core::ids::ContainerName;
 use protector_core::wait::Task;
 use serde::Deserialize;
 
+use crate::environment::variable;
 use crate::local_http;
 
 /// The agent answers from memory; one that has not answered by then is not there.
@@ -49,9 +50,7 @@ pub(crate) enum Told {
 
 /// The address of task metadata.
 pub(crate) fn address() -> Option<String> {
-    std::env::var("ECS_CONTAINER_METADATA_URI_V4")
-        .ok()
-        .filter(|a| !a.is_empty())
+    variable("ECS_CONTAINER_METADATA_URI_V4")
 }
 
 /// Asks for the own task.
@@ -66,13 +65,17 @@ pub(crate) async fn ask() -> Told {
     }
 }
 
-/// The name of the own container.
-pub(crate) async fn own_name() -> Option<ContainerName> {
-    let told = match address() {
-        Some(address) => local_http::get(&address, LIMIT).await.ok(),
-        None => None,
+/// The name of the own container. The agent is asked only if the task has none of the usual name.
+pub(crate) async fn own_name(told: &Told) -> Option<ContainerName> {
+    let usual = match told {
+        Told::Task(task) => task.containers.iter().flatten().any(|c| c.name == OWN_NAME),
+        Told::Nothing(_) | Told::NoAddress => true,
     };
-    let own = told.and_then(|body| serde_json::from_slice::<Container>(&body).ok());
+    let asked = match address() {
+        Some(address) if !usual => local_http::get(&address, LIMIT).await.ok(),
+        _ => None,
+    };
+    let own = asked.and_then(|body| serde_json::from_slice::<Container>(&body).ok());
     own.and_then(|c| c.name.parse().ok())
         .or_else(|| OWN_NAME.parse().ok())
 }

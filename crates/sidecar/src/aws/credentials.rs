@@ -9,7 +9,7 @@ use aws_sdk_ssm::config::{Credentials, ProvideCredentials};
 use tokio::time::timeout;
 
 use super::fault::{Fault, chain};
-use super::variable;
+use crate::environment::variable;
 
 /// The agent is on the same host. Shorter than an attempt, so that a gap is told from a time-out of the call.
 const LIMIT: Duration = Duration::from_secs(3);
