@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
 use protector_core::observation::{Hook, InstanceStatus, Seen};
+use protector_core::plan::Verdict;
 use protector_core::trigger::{
     Command, Delivery, Ignored, InstanceChange, Parsed, SpotNotice, SqsMessage, TaskChange, Trigger, parse,
 };
@@ -152,7 +153,7 @@ impl Coordinator {
             instance: found.instance,
         };
         if found.container_instance.status == InstanceStatus::Active {
-            let verdict = protector_core::plan::Verdict::NotDraining;
+            let verdict = Verdict::NotDraining;
             self.memory
                 .saw(&key, &change.container_instance, verdict, None, self.now());
             return self.ignored(Level::Debug, "task", "the container instance does not drain");
@@ -180,9 +181,30 @@ impl Coordinator {
                     cluster: change.cluster,
                     instance: change.instance,
                 };
-                self.look("instance", key, change.container_instance).await
+                self.unless_held(key, change.container_instance, change.status)
+                    .await
             }
         }
+    }
+
+    /// DRAINING comes to other runs too, mostly because one of ours has just set it. If the record holds already,
+    /// one read says so, and a whole look is left to the first of its tasks that ends.
+    async fn unless_held(
+        &self,
+        key: InstanceKey,
+        arn: ContainerInstanceArn,
+        status: InstanceStatus,
+    ) -> Handled {
+        if status == InstanceStatus::Draining
+            && let Seen::Yes(stored) = self.read_record(&key).await
+            && stored
+                .record
+                .is_ok_and(|record| !record.is_released() && record.container_instance_arn == arn)
+        {
+            self.memory.saw(&key, &arn, Verdict::Holding, None, self.now());
+            return self.ignored(Level::Debug, "instance", "the drain is recorded already");
+        }
+        self.look("instance", key, arn).await
     }
 
     /// A Spot notice without a hook or DRAINING is recorded when the agent, or the group's own hook, starts to drain.

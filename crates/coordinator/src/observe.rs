@@ -53,7 +53,7 @@ impl Coordinator {
         }
     }
 
-    async fn read_record(&self, key: &InstanceKey) -> Seen<Stored> {
+    pub(crate) async fn read_record(&self, key: &InstanceKey) -> Seen<Stored> {
         self.aws.get_parameter(&self.policy.prefix.record_name(key)).await
     }
 
