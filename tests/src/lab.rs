@@ -239,11 +239,18 @@ impl Lab {
 
     /// Waits until an instance is terminated.
     pub async fn gone(&self, instance: &str) {
-        self.wait("the instance is terminated", |world| {
+        self.gone_within(instance, BOUND).await;
+    }
+
+    /// The same, for drains that take long on purpose.
+    pub async fn gone_within(&self, instance: &str, bound: Duration) {
+        let gone = self.aws.wait_until("the instance is terminated", bound, |world| {
             let view = world.instance_state(instance)?;
             (!view.running).then_some(())
-        })
-        .await;
+        });
+        if let Err(timeout) = gone.await {
+            self.give_up(&timeout);
+        }
     }
 
     /// Waits until the coordinator has dealt with every event, retries and all.

@@ -1,4 +1,4 @@
-//! Where the programs under test are: beside the test's own executable.
+//! Where the programs under test are: beside this one.
 
 use std::path::PathBuf;
 
@@ -16,16 +16,13 @@ pub fn sidecar() -> PathBuf {
 /// The program is not built.
 fn program(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap_or_default();
-    let target = own
-        .parent()
-        .and_then(|deps| deps.parent())
-        .map(PathBuf::from)
-        .unwrap_or_default();
-    let path = target.join(name);
-    assert!(
-        path.exists(),
-        "{} is missing: run cargo build --workspace --bins",
-        path.display()
-    );
-    path
+    // Tests are one level deeper than programs: target/debug/deps.
+    let mut beside = own.ancestors().skip(1).take(2).map(|folder| folder.join(name));
+    let found = beside.find(|path| path.exists());
+    found.unwrap_or_else(|| {
+        panic!(
+            "{name} is missing beside {}: run cargo build --workspace --bins",
+            own.display()
+        )
+    })
 }

@@ -1,6 +1,7 @@
 //! What happened, read from the journal. Positions are indices into it: order, not time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use protector_local_aws::model::{ContainerStatus, Entry, TaskStatus, What};
 use protector_local_aws::principal::COORDINATOR;
@@ -165,6 +166,23 @@ impl Story {
             );
             assert!(!stopped.is_empty(), "{daemon} was not STOPPED");
         }
+    }
+
+    /// From the moment at which the last task of `holding` groups on `instance` was STOPPED: how long until each
+    /// container of that name exited.
+    pub fn release_latencies(&self, on: &str, holding: &str, name: &str) -> Vec<Duration> {
+        let Some(last) = self.stopped(on, holding).into_iter().max() else {
+            return Vec::new();
+        };
+        let exits = self.positions(|what| {
+            matches!(what, What::ContainerStatus { instance, container, status: ContainerStatus::Stopped, .. }
+                if instance == on && container == name)
+        });
+        let since = |exit: usize| self.entries[exit].at.duration_since(self.entries[last].at);
+        exits
+            .into_iter()
+            .map(|exit| Duration::try_from(since(exit)).unwrap_or_default())
+            .collect()
     }
 
     /// The ARNs of tasks that have had a container of that name.
