@@ -3,6 +3,9 @@
 //! [`Lab`] sets a cluster up and drives it; [`Story`] reads out of the journal what happened, in which order. Tests
 //! assert on order and on ends, never on how long something took.
 
+// Only tests use it, and a test that cannot go on panics.
+#![allow(clippy::expect_used)]
+
 mod lab;
 mod programs;
 mod story;

@@ -18,7 +18,7 @@ pub(crate) fn line(text: &str) -> io::Result<()> {
 /// Writes a value as one line of JSON.
 ///
 /// # Errors
-/// As for [`line`].
+/// As for [`line()`].
 pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
     line(&serde_json::to_string(value)?)
 }

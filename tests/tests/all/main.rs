@@ -1,6 +1,9 @@
 //! Whole-system tests: the real programs against the local AWS, over real wire protocols, with real signals.
 //! Each test is named after the promise that it shows (P1 to P10, see the README).
 
+// A test that cannot go on panics.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
 mod bad_input;
 mod daemons;
 mod drain;
