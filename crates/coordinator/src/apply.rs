@@ -1,13 +1,16 @@
 //! Doing what a plan says.
 
+use protector_core::control::Control;
 use protector_core::ids::{InstanceId, InstanceKey};
 use protector_core::observation::{ContainerInstance, Seen, Stored};
 use protector_core::plan::{Action, Plan};
+use protector_core::receipt::Receipt;
 use protector_core::record::{Lifecycle, Record};
 use serde::Serialize;
 
 use crate::aws::Failure;
 use crate::coordinator::Coordinator;
+use crate::say::Level;
 
 /// How an action went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,6 +43,10 @@ impl Coordinator {
         let mut missed: Option<Lifecycle> = None;
         for action in plan.actions {
             let name = action.name();
+            if self.only_looks() {
+                applied.note(name, Ok("not done"));
+                continue;
+            }
             let outcome = match action {
                 Action::Heartbeat(hook) => {
                     let outcome = said(self.aws.heartbeat(&key.instance, &hook).await);
@@ -57,7 +64,14 @@ impl Coordinator {
                         "ok"
                     })
                 }
+                Action::StopTask { task, why } => {
+                    self.aws.stop_task(&key.cluster, &task, &why).await.map(|()| "ok")
+                }
                 Action::Complete(hook) => said(self.aws.complete(&key.instance, &hook).await),
+                Action::Receipt(record) => {
+                    self.say_receipt(key, &record);
+                    self.put(key, before, *record, &mut applied).await
+                }
             };
             if !applied.note(name, outcome) {
                 break;
@@ -66,15 +80,31 @@ impl Coordinator {
         applied
     }
 
+    /// Dry-run, or the kill switch at `observe`: everything is planned and said, and nothing done.
+    pub(crate) fn only_looks(&self) -> bool {
+        self.policy.dry_run || self.memory.control() == Control::Observe
+    }
+
+    /// Said before it is noted: a run that dies between the two makes the next one say it again, and none is lost.
+    fn say_receipt(&self, key: &InstanceKey, record: &Record) {
+        let receipt = Receipt::new(key, record, record.updated_at);
+        let fields = serde_json::to_value(receipt).unwrap_or_default();
+        self.voice.say(Level::Info, "receipt", fields);
+    }
+
     /// The same for an instance that is in no cluster: only its hook is there to act on.
     pub async fn apply_to_hook(&self, instance: &InstanceId, plan: Plan) -> Applied {
         let mut applied = Applied::default();
         for action in plan.actions {
             let name = action.name();
+            if self.only_looks() {
+                applied.note(name, Ok("not done"));
+                continue;
+            }
             let outcome = match action {
                 Action::Heartbeat(hook) => said(self.aws.heartbeat(instance, &hook).await),
                 Action::Complete(hook) => said(self.aws.complete(instance, &hook).await),
-                Action::PutRecord(_) | Action::SetDraining(_) => continue,
+                _ => continue,
             };
             if !applied.note(name, outcome) {
                 break;
@@ -94,7 +124,8 @@ impl Coordinator {
             .aws
             .put_record(&self.policy.prefix.record_name(key), &record)
             .await?;
-        let expected = before.as_yes().map_or(1, |stored| stored.version + 1);
+        let last = applied.written.as_ref().or(before.as_yes());
+        let expected = last.map_or(1, |stored| stored.version + 1);
         applied.raced |= version > expected;
         applied.written = Some(Stored {
             record: Ok(record),

@@ -12,3 +12,4 @@ pub use client::Aws;
 pub use ecs::{Described, ListedTask};
 pub use failure::{Failure, Kind};
 pub use meter::Meter;
+pub use ssm::Listed;

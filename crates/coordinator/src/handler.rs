@@ -207,10 +207,18 @@ impl Coordinator {
         self.look("instance", key, arn).await
     }
 
-    /// A Spot notice without a hook or DRAINING is recorded when the agent, or the group's own hook, starts to drain.
+    /// EC2 takes a Spot instance back: it is drained like any other, only in less time.
     async fn spot(&self, notice: SpotNotice) -> Handled {
         match self.locate(&notice.instance).await {
-            Place::In(key, arn) => self.look("spot", key, arn).await,
+            Place::In(key, arn) => {
+                let subject = Subject {
+                    key,
+                    arn: Seen::Yes(arn),
+                    hook: Hook::None,
+                    spot: Some(notice.at),
+                };
+                self.reconciled("spot", &subject).await
+            }
             Place::Nowhere => self.ignored(Level::Info, "spot", "the instance is in no cluster of ours"),
             Place::Unknown(why) => Handled::Failed(why),
         }
@@ -229,6 +237,7 @@ impl Coordinator {
             key,
             arn,
             hook: Hook::None,
+            spot: None,
         };
         let outcome = self.reconcile("operator", &subject, Some(&command)).await;
         if outcome.failed {
@@ -243,6 +252,7 @@ impl Coordinator {
             key,
             arn: Seen::Yes(arn),
             hook: Hook::None,
+            spot: None,
         };
         self.reconciled(trigger, &subject).await
     }

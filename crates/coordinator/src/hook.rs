@@ -83,6 +83,7 @@ impl Coordinator {
                     key,
                     arn: Seen::Yes(arn),
                     hook: Hook::Waiting(action),
+                    spot: None,
                 };
                 self.reconciled(trigger, &subject).await
             }
@@ -108,6 +109,7 @@ impl Coordinator {
                     key,
                     arn: Seen::Yes(arn),
                     hook: Hook::Waiting(action),
+                    spot: None,
                 };
                 return self.reconciled(trigger, &subject).await;
             }
@@ -117,6 +119,7 @@ impl Coordinator {
     }
 
     async fn apply_unplaced(&self, trigger: &str, instance: &InstanceId, plan: Plan) -> Handled {
+        self.mind_control().await;
         let (verdict, reasons) = (plan.verdict, plan.reasons.clone());
         let applied: Applied = self.apply_to_hook(instance, plan).await;
         let line = json!({
@@ -124,6 +127,7 @@ impl Coordinator {
             "trigger": trigger,
             "instance": instance,
             "verdict": verdict.name(),
+            "mode": self.mode(),
             "reasons": reasons,
             "actions": applied.done,
         });

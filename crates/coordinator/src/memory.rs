@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use protector_core::control::Control;
 use protector_core::holding::Census;
 use protector_core::ids::{
     AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceKey, LifecycleHookName, ServiceName,
@@ -35,6 +36,8 @@ struct Facts {
     schedulings: HashMap<(ClusterName, ServiceName), (Scheduling, Timestamp)>,
     hooks: HashMap<AutoScalingGroupName, (Vec<(LifecycleHookName, u32)>, Timestamp)>,
     clusters: Option<(Vec<ClusterName>, Timestamp)>,
+    control: Control,
+    control_at: Option<Timestamp>,
 }
 
 /// A drain as it was last seen.
@@ -77,6 +80,8 @@ impl Memory {
         let mut facts = self.lock();
         let awaited = census.map(|census| match verdict {
             Verdict::Released(_) => census.daemons.clone(),
+            // Each daemon that ends may open the next tier.
+            Verdict::Releasing => Vec::new(),
             _ => census.holding.clone(),
         });
         match verdict {
@@ -85,7 +90,7 @@ impl Memory {
                 facts.drains.remove(arn);
                 facts.not_draining.insert(arn.clone(), now);
             }
-            Verdict::Holding | Verdict::Released(_) | Verdict::Unknown => {
+            Verdict::Holding | Verdict::Releasing | Verdict::Released(_) | Verdict::Unknown => {
                 facts.not_draining.remove(arn);
                 let awaited: BTreeSet<TaskArn> = awaited.unwrap_or_default().into_iter().collect();
                 let sidecars = if verdict == Verdict::Holding {
@@ -224,6 +229,25 @@ impl Memory {
     /// Remembers the clusters of the account.
     pub fn learn_clusters(&self, clusters: Vec<ClusterName>, now: Timestamp) {
         self.lock().clusters = Some((clusters, now));
+    }
+
+    /// The kill switch as it was last read; on, if it never was.
+    pub fn control(&self) -> Control {
+        self.lock().control
+    }
+
+    /// Was the kill switch read within `age`?
+    pub fn control_is_fresh(&self, now: Timestamp, age: SignedDuration) -> bool {
+        self.lock()
+            .control_at
+            .is_some_and(|at| now.duration_since(at) < age)
+    }
+
+    /// Remembers the kill switch.
+    pub fn learn_control(&self, control: Control, now: Timestamp) {
+        let mut facts = self.lock();
+        facts.control = control;
+        facts.control_at = Some(now);
     }
 
     fn lock(&self) -> MutexGuard<'_, Facts> {

@@ -20,6 +20,8 @@ pub struct Subject {
     pub arn: Seen<ContainerInstanceArn>,
     /// The hook that waits for it.
     pub hook: Hook,
+    /// When EC2 said, by this run's event, that it takes the instance back.
+    pub spot: Option<Timestamp>,
 }
 
 /// Where an EC2 instance is registered.
@@ -211,6 +213,7 @@ fn scheduled(task: ListedTask, schedulings: &HashMap<ServiceName, Scheduling>) -
         arn: task.arn,
         group: task.group,
         last_status: task.last_status,
+        stopping: task.stopping,
         scheduling,
         containers: task.containers,
     }

@@ -37,6 +37,8 @@ struct Run {
     done: Vec<Done>,
     reasons: Vec<String>,
     looks: u32,
+    /// How many calls the record knows of.
+    counted: u32,
 }
 
 /// What follows one look.
@@ -57,11 +59,13 @@ impl Coordinator {
             done: Vec::new(),
             reasons: Vec::new(),
             looks: 1,
+            counted: 0,
         };
+        me.mind_control().await;
         let mut observation = me.observe(subject).await;
         let mut command = command;
         loop {
-            let (plan, applied) = me.step(&observation, command.take()).await;
+            let (plan, applied) = me.step(&observation, subject, command.take(), &mut run).await;
             let verdict = plan.verdict;
             let failed = applied.failure.is_some() || verdict == Verdict::Unknown;
             run.reasons.clone_from(&plan.reasons);
@@ -77,7 +81,14 @@ impl Coordinator {
         }
     }
 
-    async fn step(&self, observation: &Observation, command: Option<&Command>) -> (Plan, Applied) {
+    async fn step(
+        &self,
+        observation: &Observation,
+        subject: &Subject,
+        command: Option<&Command>,
+        run: &mut Run,
+    ) -> (Plan, Applied) {
+        let calls = self.aws.meter.total();
         let fleet = self.memory.fleet_without(&observation.key);
         let now = self.now();
         let plan = plan(&Situation {
@@ -85,6 +96,9 @@ impl Coordinator {
             policy: &self.policy,
             fleet,
             command,
+            spot: subject.spot,
+            control: self.memory.control(),
+            calls: calls - run.counted,
             now,
         });
         let census = self.census(observation);
@@ -100,6 +114,9 @@ impl Coordinator {
         let applied = self
             .apply(&observation.key, &observation.record, plan.clone())
             .await;
+        if applied.written.is_some() {
+            run.counted = calls;
+        }
         (plan, applied)
     }
 
@@ -185,6 +202,7 @@ impl Coordinator {
             "heldBy": census.as_ref().map(|census| &census.held_by),
             "daemons": census.as_ref().map(|census| census.daemons.len()),
             "verdict": verdict.name(),
+            "mode": self.mode(),
             "reasons": run.reasons,
             "actions": run.done,
             "looks": run.looks - 1,

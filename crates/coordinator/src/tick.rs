@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use futures_util::{StreamExt, stream};
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::{DELETE_PARAMETERS_MAX, RECORD_KEPT};
-use protector_core::observation::{Hook, HookAction, Seen, Stored};
+use protector_core::observation::{Hook, HookAction, Seen};
 use protector_core::record::Record;
 use serde_json::json;
 
-use crate::aws::{Described, Failure, ScalingInstance};
+use crate::aws::{Described, Failure, Listed, ScalingInstance};
 use crate::coordinator::Coordinator;
 use crate::handler::Handled;
 use crate::observe::Subject;
@@ -41,8 +41,10 @@ impl Coordinator {
         let mut found = Found::default();
         found.draining(draining);
         found.waiting(waiting);
-        let records = found.take(records).unwrap_or_default();
-        let old = me.records(&mut found, records).await;
+        let old = match found.take(records) {
+            Some(listed) => me.records(&mut found, listed).await,
+            None => Vec::new(),
+        };
         let instances = found.subjects.len() + found.waiting.len();
         let failed = self.reconcile_all(&mut found).await;
         let deleted = me.delete(&old, &mut found).await;
@@ -94,15 +96,23 @@ impl Coordinator {
         }))
     }
 
-    /// Adds the instances that have a record; gives back the names of records that are old.
-    async fn records(&self, found: &mut Found, records: Vec<(String, Stored)>) -> Vec<String> {
-        let keyed =
-            |(name, stored): (String, Stored)| Some((self.policy.prefix.key_of(&name)?, name, stored));
-        let records: Vec<_> = records.into_iter().filter_map(keyed).collect();
+    /// Minds the kill switch, which is in the same listing, and adds the instances that have a record; gives back the
+    /// names of records that are old.
+    async fn records(&self, found: &mut Found, listed: Vec<Listed>) -> Vec<String> {
+        let control_name = self.policy.prefix.control_name();
+        let control = listed.iter().find(|parameter| parameter.name == control_name);
+        self.heed_control(control.map(|parameter| parameter.text.as_str()));
+        let keyed = |Listed { name, text }: Listed| {
+            Some((
+                self.policy.prefix.key_of(&name)?,
+                name,
+                Record::decode(&text).ok(),
+            ))
+        };
+        let records: Vec<_> = listed.into_iter().filter_map(keyed).collect();
         let hooks = self.hooks_of_records(found, &records).await;
         let mut old = Vec::new();
-        for (key, name, stored) in records {
-            let record = stored.record.ok();
+        for (key, name, record) in records {
             let arn = match found.subjects.get(&key) {
                 Some(subject) => subject.arn.clone(),
                 None => self.locate_in(&key.cluster, &key.instance).await,
@@ -112,7 +122,15 @@ impl Coordinator {
                 continue;
             }
             let hook = found.hook_for(&key.instance, record.as_ref(), &hooks);
-            found.subjects.insert(key.clone(), Subject { key, arn, hook });
+            found.subjects.insert(
+                key.clone(),
+                Subject {
+                    key,
+                    arn,
+                    hook,
+                    spot: None,
+                },
+            );
         }
         old
     }
@@ -121,14 +139,11 @@ impl Coordinator {
     async fn hooks_of_records(
         &self,
         found: &mut Found,
-        records: &[(InstanceKey, String, Stored)],
+        records: &[(InstanceKey, String, Option<Record>)],
     ) -> Option<HashMap<InstanceId, ScalingInstance>> {
-        let hooked = records.iter().filter(|(_, _, stored)| {
-            stored
-                .record
-                .as_ref()
-                .is_ok_and(|record| record.lifecycle.is_some())
-        });
+        let hooked = records
+            .iter()
+            .filter(|(_, _, record)| record.as_ref().is_some_and(|record| record.lifecycle.is_some()));
         let asked: Vec<InstanceId> = hooked
             .map(|(key, ..)| key.instance.clone())
             .filter(|instance| !found.waiting.contains_key(instance))
@@ -166,6 +181,9 @@ impl Coordinator {
 
     async fn delete(&self, old: &[String], found: &mut Found) -> usize {
         let mut deleted = 0;
+        if self.only_looks() {
+            return deleted;
+        }
         for names in old.chunks(DELETE_PARAMETERS_MAX) {
             match self.aws.delete_parameters(names).await {
                 Ok(()) => deleted += names.len(),
@@ -214,6 +232,7 @@ impl Found {
                         key,
                         arn,
                         hook: Hook::None,
+                        spot: None,
                     },
                 );
             }

@@ -8,7 +8,7 @@ use std::fmt;
 use crate::ids::{ServiceName, TaskArn};
 use crate::limits::HELD_BY_MAX;
 use crate::observation::{Scheduling, Task, TaskGroup};
-use crate::policy::Policy;
+use crate::policy::{Policy, StandaloneTasks};
 use crate::record::HeldBy;
 
 /// Does a task hold, and why.
@@ -42,6 +42,8 @@ pub enum Free {
     Protected,
     /// The operator ignores its group.
     IgnoredGroup,
+    /// A task of no service, and the operator does not wait for those.
+    IgnoredStandalone,
 }
 
 impl fmt::Display for Judgement {
@@ -54,6 +56,7 @@ impl fmt::Display for Judgement {
             Judgement::Free(Free::Daemon) => "free: task of a DAEMON service",
             Judgement::Free(Free::Protected) => "free: it has a sidecar",
             Judgement::Free(Free::IgnoredGroup) => "free: its group is ignored",
+            Judgement::Free(Free::IgnoredStandalone) => "free: standalone tasks are ignored",
         })
     }
 }
@@ -77,6 +80,9 @@ pub fn judge(task: &Task, policy: &Policy) -> Judgement {
     {
         return Judgement::Free(Free::IgnoredGroup);
     }
+    if task.scheduling == Scheduling::Standalone && policy.standalone_tasks == StandaloneTasks::Ignore {
+        return Judgement::Free(Free::IgnoredStandalone);
+    }
     Judgement::Holds(match task.scheduling {
         Scheduling::Replica => Holds::Replica,
         Scheduling::Standalone => Holds::Standalone,
@@ -91,8 +97,12 @@ pub struct Census {
     pub holding: Vec<TaskArn>,
     /// Daemon and protected tasks that have not ended.
     pub daemons: Vec<TaskArn>,
-    /// Services of those.
-    pub daemon_services: Vec<ServiceName>,
+    /// Services of those, in the same order; a task of no service has none.
+    pub daemon_services: Vec<Option<ServiceName>>,
+    /// Tasks that hold, are of no service, and have not been told to stop.
+    pub standalone_to_stop: Vec<TaskArn>,
+    /// Tasks that hold and have not been told to stop.
+    pub to_stop: Vec<TaskArn>,
     /// How many tasks have a sidecar and have not ended.
     pub sidecars: u32,
     /// Who holds, the largest groups first, at most [`HELD_BY_MAX`].
@@ -124,10 +134,17 @@ pub fn census(tasks: &[Task], policy: &Policy) -> Census {
     Census {
         held_by: held_by(&holding),
         holding: holding.iter().map(|task| task.arn.clone()).collect(),
-        daemon_services: daemons.iter().filter_map(|task| service(task)).collect(),
+        daemon_services: daemons.iter().map(|task| service(task)).collect(),
+        standalone_to_stop: to_stop(&holding, |task| task.scheduling == Scheduling::Standalone),
+        to_stop: to_stop(&holding, |_| true),
         daemons: daemons.iter().map(|task| task.arn.clone()).collect(),
         sidecars: u32::try_from(sidecars).unwrap_or(u32::MAX),
     }
+}
+
+fn to_stop(holding: &[&Task], wanted: fn(&Task) -> bool) -> Vec<TaskArn> {
+    let wanted = holding.iter().filter(|task| !task.stopping && wanted(task));
+    wanted.map(|task| task.arn.clone()).collect()
 }
 
 fn service(task: &Task) -> Option<ServiceName> {

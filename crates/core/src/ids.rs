@@ -22,7 +22,7 @@ pub struct InvalidId {
 const QUOTED_CHARS_MAX: usize = 120;
 
 impl InvalidId {
-    fn new(value: &str, expected: &'static str) -> Self {
+    pub(crate) fn new(value: &str, expected: &'static str) -> Self {
         Self {
             value: value.chars().take(QUOTED_CHARS_MAX).collect(),
             expected,

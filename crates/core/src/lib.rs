@@ -12,14 +12,17 @@
 //!
 //! There is no async, no clock, no randomness and no AWS type in here: time and chance are arguments.
 
+pub mod control;
 pub mod holding;
 pub mod ids;
 pub mod limits;
 pub mod observation;
 pub mod plan;
 pub mod policy;
+pub mod receipt;
 pub mod record;
 pub mod settings;
+pub mod tiers;
 pub mod trigger;
 pub mod wait;
 

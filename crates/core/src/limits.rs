@@ -57,6 +57,16 @@ pub const POLL_SECONDS_MIN: u32 = 1;
 /// Longest time between two reads of one sidecar, in seconds: a release is seen within it.
 pub const POLL_SECONDS_MAX: u32 = 30;
 
+/// So many tasks are told to stop in one run; the rest follow in the next, so that a large instance does not use up
+/// the burst of the ECS modify bucket (100).
+pub const STOP_TASKS_MAX: usize = 20;
+
+/// A Spot instance is taken so long after its notice (EC2 user guide, Spot interruption notices).
+pub const SPOT_NOTICE: SignedDuration = SignedDuration::from_secs(120);
+
+/// Of that the daemons get this at most, or tasks would have no time to stop at all.
+pub const SPOT_RESERVE_MAX: SignedDuration = SignedDuration::from_secs(60);
+
 /// A record is kept so long after its container instance is gone: SSM wants 30 s between a delete and a new
 /// parameter of that name (`DeleteParameter`), and a late sidecar should still find its release.
 pub const RECORD_KEPT: SignedDuration = SignedDuration::from_mins(10);

@@ -109,6 +109,8 @@ pub struct Task {
     pub group: Option<TaskGroup>,
     /// Its status.
     pub last_status: TaskStatus,
+    /// Has it been told to stop?
+    pub stopping: bool,
     /// How its service schedules it.
     pub scheduling: Scheduling,
     /// Names of its containers.

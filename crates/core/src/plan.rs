@@ -1,7 +1,7 @@
 //! The decision: from what was seen of an instance to what is done about it.
 //!
 //! A pure function of observation, policy, fleet and now. Nothing else decides; the coordinator only looks and acts.
-//! Actions are in the order in which they must be done: heartbeat, record, DRAINING, completion. A failed heartbeat
+//! Actions are in the order in which they must be done: heartbeat, record, DRAINING, stops, completion, receipt. A failed heartbeat
 //! stops nothing; after any other failure the rest is left to the next run (P8: each prefix of a plan is a safe
 //! state, and the next look continues from it).
 
@@ -12,7 +12,8 @@ mod unplaced;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ids::ContainerInstanceArn;
+use crate::control::Control;
+use crate::ids::{ContainerInstanceArn, TaskArn};
 use crate::limits::{POLL_SECONDS_MAX, POLL_SECONDS_MIN, SIDECAR_READS_PER_SECOND};
 use crate::observation::Observation;
 use crate::policy::Policy;
@@ -32,6 +33,12 @@ pub struct Situation<'a> {
     pub fleet: Fleet,
     /// An order for this instance.
     pub command: Option<&'a Command>,
+    /// When EC2 said, with this run's event, that it takes this Spot instance back.
+    pub spot: Option<Timestamp>,
+    /// The kill switch.
+    pub control: Control,
+    /// AWS calls of this run that no write has counted yet.
+    pub calls: u32,
     /// The time.
     pub now: Timestamp,
 }
@@ -67,8 +74,17 @@ pub enum Action {
     PutRecord(Box<Record>),
     /// Set the container instance to DRAINING and read it back.
     SetDraining(ContainerInstanceArn),
+    /// Tell a task to stop, and a person in the console why.
+    StopTask {
+        /// Which.
+        task: TaskArn,
+        /// Why.
+        why: String,
+    },
     /// Complete the hook with CONTINUE.
     Complete(Lifecycle),
+    /// Say the receipt, then note in the record that it was said.
+    Receipt(Box<Record>),
 }
 
 impl Action {
@@ -80,6 +96,8 @@ impl Action {
             Action::PutRecord(record) if record.is_released() => "put-released",
             Action::PutRecord(_) => "put-holding",
             Action::SetDraining(_) => "set-draining",
+            Action::StopTask { .. } => "stop-task",
+            Action::Receipt(_) => "receipt",
             Action::Complete(_) => "complete",
         }
     }
@@ -94,6 +112,8 @@ pub enum Verdict {
     Unknown,
     /// The daemons are kept.
     Holding,
+    /// Some tiers of daemons may go.
+    Releasing,
     /// The daemons may go; the hook still waits for their flush.
     Released(ReleaseReason),
     /// Nothing is left to do.
@@ -108,6 +128,7 @@ impl Verdict {
             Verdict::NotDraining => "not-draining",
             Verdict::Unknown => "unknown",
             Verdict::Holding => "holding",
+            Verdict::Releasing => "releasing",
             Verdict::Released(_) => "released",
             Verdict::Done => "done",
         }

@@ -6,6 +6,7 @@ use crate::ids::{AutoScalingGroupName, ClusterName, ContainerName, LifecycleHook
 use crate::observation::TaskGroup;
 use crate::record::ParameterPrefix;
 use crate::settings::Reader;
+use crate::tiers::Tiers;
 
 /// The terminate hook of ECS managed instance draining. It is ECS's to complete, never ours
 /// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instance-draining.html>).
@@ -21,6 +22,17 @@ pub enum OnDeadline {
     Release,
     /// They are kept until the hook's global limit.
     Hold,
+}
+
+/// What is done about tasks of no service, which DRAINING leaves alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StandaloneTasks {
+    /// They hold until they end.
+    Wait,
+    /// They do not hold.
+    Ignore,
+    /// They are told to stop, and hold until they have.
+    Stop,
 }
 
 /// How to drain, and what is ours to drain.
@@ -44,6 +56,16 @@ pub struct Policy {
     pub on_deadline: OnDeadline,
     /// Groups whose tasks never hold.
     pub ignore_groups: Vec<TaskGroup>,
+    /// What is done about standalone tasks.
+    pub standalone_tasks: StandaloneTasks,
+    /// How long after the start of a drain whatever still holds is told to stop; never if none.
+    pub stop_tasks_after: Option<SignedDuration>,
+    /// How long an agent must be away for its tasks to count as phantoms. Agents reconnect several times an hour.
+    pub agent_lost: SignedDuration,
+    /// The order in which daemons go.
+    pub tiers: Tiers,
+    /// Look, plan and say, and change nothing.
+    pub dry_run: bool,
     /// The container that makes a task a protected daemon task.
     pub sidecar_container: ContainerName,
 }
@@ -67,10 +89,21 @@ impl Policy {
                 "IGNORE_GROUPS",
                 "a task group such as service:web or family:batch",
             ),
+            standalone_tasks: reader.choice("STANDALONE_TASKS", STANDALONE_TASKS, StandaloneTasks::Wait),
+            stop_tasks_after: reader.optional_duration("STOP_TASKS_AFTER"),
+            agent_lost: reader.duration("AGENT_LOST", SignedDuration::from_mins(10)),
+            tiers: reader.parsed("DAEMON_TIERS", TIERS_EXPECTED).unwrap_or_default(),
+            dry_run: reader.flag("DRY_RUN"),
             sidecar_container: sidecar_container(reader)?,
         };
         policy.contradictions(reader);
         Some(policy)
+    }
+
+    /// What all daemons get together from their release to their end: each tier in turn.
+    #[must_use]
+    pub fn flush(&self) -> SignedDuration {
+        self.daemon_stop * i32::try_from(self.tiers.count()).unwrap_or(i32::MAX)
     }
 
     /// Is the hook ours to heartbeat and complete?
@@ -100,6 +133,14 @@ impl Policy {
                 "a settle window shorter than the longest drain, or no drain could end as drained",
             );
         }
+        let too_late = self.stop_tasks_after.filter(|after| *after >= self.max_drain);
+        if let (Some(after), OnDeadline::Release) = (too_late, self.on_deadline) {
+            reader.contradiction(
+                ["STOP_TASKS_AFTER", "MAX_DRAIN"],
+                [&format!("{after:#}"), &format!("{:#}", self.max_drain)],
+                "tasks to be stopped before the longest drain is over, or they never are",
+            );
+        }
         if self
             .lifecycle_hooks
             .iter()
@@ -117,6 +158,15 @@ impl Policy {
 const PREFIX_EXPECTED: &str = "an SSM path such as /ecs-daemon-protector (letters, digits, _ . - and /, at most 13 levels, not starting with aws or ssm)";
 
 const ON_DEADLINE: &[(&str, OnDeadline)] = &[("release", OnDeadline::Release), ("hold", OnDeadline::Hold)];
+
+const STANDALONE_TASKS: &[(&str, StandaloneTasks)] = &[
+    ("wait", StandaloneTasks::Wait),
+    ("ignore", StandaloneTasks::Ignore),
+    ("stop", StandaloneTasks::Stop),
+];
+
+const TIERS_EXPECTED: &str =
+    "tiers of daemon services such as \"xray, datadog | fluent-bit\", each service once";
 
 /// Read by hand for its default, which is a constant that parses.
 fn sidecar_container(reader: &mut Reader<'_>) -> Option<ContainerName> {

@@ -118,9 +118,52 @@ pub struct Record {
     /// How many sidecars read this record while it holds: what `pollSeconds` is reckoned from.
     #[serde(default)]
     pub sidecars: u32,
+    /// The release that is under way, tier by tier; absent once all may go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub releasing: Option<Releasing>,
+    /// Since when the agent has not been connected, as far as it was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_lost_at: Option<Timestamp>,
+    /// When EC2 said that it takes this Spot instance back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spot_notice_at: Option<Timestamp>,
+    /// Who was waited for so far.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waited: Vec<Waited>,
+    /// AWS calls that the coordinator has made for this drain, up to the last write.
+    #[serde(default)]
+    pub calls: u32,
+    /// When the receipt was written: the drain is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_at: Option<Timestamp>,
     /// The last order of an operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordered: Option<Ordered>,
+}
+
+/// A release that goes tier by tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Releasing {
+    /// Why the daemons may go.
+    pub reason: ReleaseReason,
+    /// The tier that goes now, from 0; those before it are gone or had their time.
+    pub tier: u32,
+    /// Since when it may go.
+    pub since: Timestamp,
+}
+
+/// A group that was waited for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Waited {
+    /// The task group.
+    pub group: String,
+    /// The most of its tasks that held at one time.
+    pub count: u32,
+    /// When none of them held any more; absent while some do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// An operator's order, as it is remembered.
@@ -187,7 +230,10 @@ impl Record {
             if (1..=RECORD_BYTES_MAX).contains(&text.len()) {
                 return Ok(text);
             }
-            if record.released_services.pop().is_none() && record.held_by.pop().is_none() {
+            let cut = record.released_services.pop().is_some()
+                || record.waited.pop().is_some()
+                || record.held_by.pop().is_some();
+            if !cut {
                 return Err(TooLarge { bytes: text.len() });
             }
         }
@@ -274,6 +320,12 @@ impl ParameterPrefix {
     #[must_use]
     pub fn record_name(&self, key: &InstanceKey) -> String {
         format!("{}/{}/{}", self.0, key.cluster, key.instance)
+    }
+
+    /// The name of the kill switch's parameter.
+    #[must_use]
+    pub fn control_name(&self) -> String {
+        format!("{}/control", self.0)
     }
 
     /// Whose record a parameter is, or nothing if its name is not one of ours.

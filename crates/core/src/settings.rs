@@ -117,6 +117,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The same, for a setting that may be left out.
+    pub fn optional_duration(&mut self, name: &str) -> Option<SignedDuration> {
+        self.text(name)?;
+        Some(self.duration(name, DURATION_MIN))
+    }
+
     /// `true` or `false`; false if not given.
     pub fn flag(&mut self, name: &str) -> bool {
         let Some((variable, value)) = self.text(name) else {

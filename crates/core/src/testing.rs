@@ -19,6 +19,7 @@ pub(crate) fn task(id: u32, group: &str, status: &str, scheduling: Scheduling, c
             .unwrap(),
         group: Some(group.to_owned().into()),
         last_status: status.to_owned().into(),
+        stopping: !matches!(status, "PENDING" | "RUNNING"),
         scheduling,
         containers: containers.iter().map(|name| name.parse().unwrap()).collect(),
     }

@@ -9,5 +9,6 @@ mod daemons;
 mod drain;
 mod events;
 mod faults;
+mod policies;
 mod scale;
 mod trouble;

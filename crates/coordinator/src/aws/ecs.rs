@@ -30,6 +30,8 @@ pub struct ListedTask {
     pub group: Option<TaskGroup>,
     /// Its status.
     pub last_status: TaskStatus,
+    /// Has it been told to stop?
+    pub stopping: bool,
     /// Names of its containers.
     pub containers: Vec<ContainerName>,
 }
@@ -230,6 +232,20 @@ impl Aws {
         Ok(found)
     }
 
+    /// Tells a task to stop, and a person in the console why.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn stop_task(&self, cluster: &ClusterName, task: &TaskArn, why: &str) -> Result<(), Failure> {
+        let request = self
+            .ecs
+            .stop_task()
+            .cluster(cluster.as_str())
+            .task(task.as_str())
+            .reason(why);
+        self.judged("StopTask", request.send().await).map(|_| ())
+    }
+
     /// Sets a container instance to DRAINING and reads it back: an answer without failures is not yet a state.
     ///
     /// # Errors
@@ -312,6 +328,7 @@ fn task(task: &aws_sdk_ecs::types::Task) -> Option<ListedTask> {
         arn: task.task_arn()?.parse().ok()?,
         group: task.group().map(|group| group.to_owned().into()),
         last_status: task.last_status()?.to_owned().into(),
+        stopping: task.desired_status() == Some("STOPPED"),
         containers: task
             .containers()
             .iter()

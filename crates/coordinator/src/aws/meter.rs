@@ -30,6 +30,11 @@ impl Meter {
         self.lock().calls.clone()
     }
 
+    /// All calls together.
+    pub fn total(&self) -> u32 {
+        self.lock().calls.values().sum()
+    }
+
     /// Failures by kind.
     pub fn failures(&self) -> BTreeMap<Kind, u32> {
         self.lock().failures.clone()

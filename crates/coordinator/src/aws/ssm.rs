@@ -6,6 +6,15 @@ use protector_core::record::{ParameterPrefix, Record};
 
 use super::{Aws, Failure, Kind};
 
+/// A parameter of the listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
 impl Aws {
     /// Reads one parameter.
     pub async fn get_parameter(&self, name: &str) -> Seen<Stored> {
@@ -20,12 +29,25 @@ impl Aws {
         }
     }
 
+    /// The text of one parameter.
+    ///
+    /// # Errors
+    /// The call failed, or there is no such parameter ([`Kind::NotFound`]).
+    pub async fn get_text(&self, name: &str) -> Result<String, Failure> {
+        let outcome = self.ssm.get_parameter().name(name).send().await;
+        let answer = self.judged("GetParameter", outcome)?;
+        Ok(answer
+            .parameter
+            .and_then(|parameter| parameter.value)
+            .unwrap_or_default())
+    }
+
     /// Reads all parameters under the prefix, every page. The listing is best effort: SSM may leave out or repeat
     /// what changes meanwhile.
     ///
     /// # Errors
     /// Any page could not be read.
-    pub async fn list_parameters(&self, prefix: &ParameterPrefix) -> Result<Vec<(String, Stored)>, Failure> {
+    pub async fn list_parameters(&self, prefix: &ParameterPrefix) -> Result<Vec<Listed>, Failure> {
         let mut found = Vec::new();
         let mut token = None;
         loop {
@@ -36,8 +58,7 @@ impl Aws {
                 .recursive(true);
             let outcome = request.set_next_token(token).send().await;
             let page = self.judged("GetParametersByPath", outcome)?;
-            let named = |parameter: &Parameter| Some((parameter.name.clone()?, stored(parameter)));
-            found.extend(page.parameters().iter().filter_map(named));
+            found.extend(page.parameters().iter().filter_map(listed));
             token = page.next_token.filter(|token| !token.is_empty());
             if token.is_none() {
                 return Ok(found);
@@ -76,6 +97,13 @@ impl Aws {
             .await;
         self.judged("DeleteParameters", outcome).map(|_| ())
     }
+}
+
+fn listed(parameter: &Parameter) -> Option<Listed> {
+    Some(Listed {
+        name: parameter.name.clone()?,
+        text: parameter.value.clone().unwrap_or_default(),
+    })
 }
 
 fn stored(parameter: &Parameter) -> Stored {

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::limits::{GLOBAL_MARGIN, HOOK_GLOBAL_HEARTBEATS, HOOK_GLOBAL_MAX};
+use crate::limits::{GLOBAL_MARGIN, HOOK_GLOBAL_HEARTBEATS, HOOK_GLOBAL_MAX, SPOT_NOTICE, SPOT_RESERVE_MAX};
 use crate::observation::HookAction;
 use crate::policy::{OnDeadline, Policy};
 use crate::record::Lifecycle;
@@ -30,7 +30,7 @@ pub(super) fn lifecycle(hook: &HookAction) -> Lifecycle {
 pub(super) fn latest(started_at: Timestamp, lifecycle: Option<&Lifecycle>, policy: &Policy) -> Timestamp {
     match lifecycle {
         None => later(started_at, HOOK_GLOBAL_MAX),
-        Some(hook) => later(hook.global_deadline_at, -(policy.daemon_stop + GLOBAL_MARGIN)).max(started_at),
+        Some(hook) => later(hook.global_deadline_at, -(policy.flush() + GLOBAL_MARGIN)).max(started_at),
     }
 }
 
@@ -42,6 +42,11 @@ pub(super) fn first(started_at: Timestamp, lifecycle: Option<&Lifecycle>, policy
         OnDeadline::Hold => latest,
         OnDeadline::Release => latest.min(later(started_at, policy.max_drain)),
     }
+}
+
+/// The deadline that a Spot notice sets: the daemons get their reserve before the instance is taken.
+pub(super) fn spot(notice: Timestamp, policy: &Policy) -> Timestamp {
+    later(notice, SPOT_NOTICE - policy.flush().min(SPOT_RESERVE_MAX))
 }
 
 /// Times of this century and durations of days: the sum exists.

@@ -1,11 +1,12 @@
 //! The rules, applied one after another to a drain.
 
+mod act;
+mod release;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::holding::{Census, census};
-use crate::limits::{COUNT_REFRESH, COUNT_REFRESH_MANY, HOOK_HEARTBEAT_MIN_SECONDS, MANY_DRAINS};
-use crate::observation::{InstanceStatus, Seen};
-use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, State};
+use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, Waited};
 use crate::trigger::Order;
 
 use super::deadline::{later, latest};
@@ -40,22 +41,23 @@ impl<'a> Draft<'a> {
     /// Applies every rule, then says what is to be done.
     pub(super) fn finish(mut self) -> Plan {
         self.confirm_draining();
+        self.watch_agent();
         self.count();
         self.obey();
         if !self.record.is_released() {
             self.release_if_allowed();
         }
+        let over = self.is_over();
         let heartbeat = self.heartbeat();
         let complete = self.complete();
+        let stops = self.stops();
         let set_draining = self.set_draining();
         let put = self.put();
-        let verdict = self.verdict(complete.is_some());
+        let receipt = self.receipt(over);
+        let first = [heartbeat, put, set_draining].into_iter().flatten();
         Plan {
-            actions: [heartbeat, put, set_draining, complete]
-                .into_iter()
-                .flatten()
-                .collect(),
-            verdict,
+            verdict: self.verdict(over),
+            actions: first.chain(stops).chain(complete).chain(receipt).collect(),
             reasons: self.reasons,
             look_again: self.look_again.map(|wait| wait.max(SignedDuration::ZERO)),
         }
@@ -72,6 +74,18 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Rule 8: the clock of a lost agent is kept in the record, and stops when the agent is back.
+    fn watch_agent(&mut self) {
+        let Some(instance) = self.situation.observation.instance.as_yes() else {
+            return;
+        };
+        match (instance.agent_connected, self.record.agent_lost_at) {
+            (true, _) => self.record.agent_lost_at = None,
+            (false, None) => self.record.agent_lost_at = Some(self.situation.observation.at),
+            (false, Some(_)) => {}
+        }
+    }
+
     fn count(&mut self) {
         let Some(census) = &self.census else { return };
         self.record.remaining = census.remaining();
@@ -79,6 +93,7 @@ impl<'a> Draft<'a> {
         self.record.sidecars = census.sidecars;
         self.record.poll_seconds =
             poll_seconds(self.situation.fleet.sidecars.saturating_add(census.sidecars));
+        note_waited(&mut self.record, self.situation.observation.at);
     }
 
     /// An operator's order, kept in the record with who and why.
@@ -97,186 +112,44 @@ impl<'a> Draft<'a> {
             self.situation.policy,
         );
         match command.order {
-            Order::Release => self.release(
-                ReleaseReason::Operator,
-                format!("ordered by {}: {}", command.who, command.why),
-            ),
+            Order::Release => {
+                let why = format!("ordered by {}: {}", command.who, command.why);
+                self.release_all(ReleaseReason::Operator, why);
+            }
             Order::Hold => self.record.deadline_at = latest,
             Order::Extend(by) => self.record.deadline_at = later(self.record.deadline_at, by).min(latest),
         }
         self.record.ordered = Some(Ordered::new(command, self.now()));
     }
 
-    /// Rules 3, 6, 9 and 10: the only ways out of holding.
-    fn release_if_allowed(&mut self) {
-        match &self.situation.observation.instance {
-            Seen::Absent => self.release(
-                ReleaseReason::Drained,
-                "the container instance is gone".to_owned(),
-            ),
-            Seen::Yes(instance) if instance.status == InstanceStatus::Inactive => {
-                self.release(
-                    ReleaseReason::Drained,
-                    "the container instance is INACTIVE".to_owned(),
-                );
+    fn verdict(&self, over: bool) -> Verdict {
+        match (self.record.reason, self.record.releasing) {
+            (None, None) => Verdict::Holding,
+            (None, Some(_)) => Verdict::Releasing,
+            (Some(_), _) if over => Verdict::Done,
+            (Some(reason), _) => Verdict::Released(reason),
+        }
+    }
+}
+
+/// Remembers for the receipt which groups were waited for, and until when.
+fn note_waited(record: &mut Record, at: Timestamp) {
+    for held in &record.held_by {
+        match record.waited.iter_mut().find(|waited| waited.group == held.group) {
+            Some(waited) => {
+                waited.count = waited.count.max(held.count);
+                waited.until = None;
             }
-            Seen::Yes(instance) if instance.status == InstanceStatus::Active && self.was_draining() => {
-                self.release(
-                    ReleaseReason::Cancelled,
-                    "the container instance is ACTIVE again".to_owned(),
-                );
-            }
-            _ if self.record.deadline_at <= self.now() => {
-                self.release(
-                    ReleaseReason::Deadline,
-                    format!("the deadline {} has passed", self.record.deadline_at),
-                );
-            }
-            Seen::Unknown(why) => self
-                .reasons
-                .push(format!("held: the container instance could not be read: {why}")),
-            Seen::Yes(_) => self.release_if_drained(),
+            None => record.waited.push(Waited {
+                group: held.group.clone(),
+                count: held.count,
+                until: None,
+            }),
         }
     }
-
-    fn was_draining(&self) -> bool {
-        self.before
-            .as_ref()
-            .is_some_and(|before| before.draining_confirmed_at.is_some())
-    }
-
-    /// Rule 3: DRAINING confirmed, every task known, none of them holding, and the settle window over.
-    fn release_if_drained(&mut self) {
-        let Some(census) = &self.census else {
-            return self
-                .reasons
-                .push(format!("held: tasks are not known: {}", self.tasks_problem()));
-        };
-        if census.remaining() > 0 {
-            let groups: Vec<&str> = census.held_by.iter().map(|held| held.group.as_str()).collect();
-            return self.reasons.push(format!(
-                "held by {} task(s) of {}",
-                census.remaining(),
-                groups.join(", ")
-            ));
-        }
-        let Some(confirmed) = self.record.draining_confirmed_at else {
-            return self
-                .reasons
-                .push("held: DRAINING is not confirmed yet".to_owned());
-        };
-        let settled = later(confirmed, self.situation.policy.settle);
-        if self.situation.observation.at < settled {
-            self.look_again = Some(settled.duration_since(self.now()));
-            return self.reasons.push(format!(
-                "no task holds; held until the settle window ends at {settled}"
-            ));
-        }
-        self.release(ReleaseReason::Drained, "no task holds".to_owned());
-    }
-
-    fn tasks_problem(&self) -> &str {
-        match &self.situation.observation.tasks {
-            Seen::Unknown(why) => why,
-            Seen::Absent | Seen::Yes(_) => "they were not looked at",
-        }
-    }
-
-    fn release(&mut self, reason: ReleaseReason, why: String) {
-        self.record.state = State::Released;
-        self.record.reason = Some(reason);
-        self.record.released_at = Some(self.now());
-        self.reasons.push(format!("released: {why}"));
-    }
-
-    /// Rule 4. The hook's clock starts anew with the call, so the record notes it.
-    fn heartbeat(&mut self) -> Option<Action> {
-        let hook = self.hook.clone()?;
-        if hook.heartbeat_seconds < HOOK_HEARTBEAT_MIN_SECONDS {
-            self.reasons.push(format!(
-                "warning: the heartbeat timeout of hook {} is {} s; a tick a minute needs {HOOK_HEARTBEAT_MIN_SECONDS} s",
-                hook.lifecycle_hook_name, hook.heartbeat_seconds
-            ));
-        }
-        let half = SignedDuration::from_millis(i64::from(hook.heartbeat_seconds) * 500);
-        if self.now() < later(hook.heartbeat_at, half) || self.may_complete() {
-            return None;
-        }
-        let now = self.now();
-        self.record.lifecycle.as_mut()?.heartbeat_at = now;
-        Some(Action::Heartbeat(hook))
-    }
-
-    /// Rule 5. Whoever cannot be seen has the whole flush window.
-    fn may_complete(&self) -> bool {
-        let Some(released) = self.record.released_at else {
-            return false;
-        };
-        let gone = match &self.situation.observation.instance {
-            Seen::Absent => true,
-            Seen::Yes(instance) => instance.status == InstanceStatus::Inactive,
-            Seen::Unknown(_) => false,
-        };
-        let stopped = self
-            .census
-            .as_ref()
-            .is_some_and(|census| census.daemons.is_empty());
-        gone || stopped || later(released, self.situation.policy.daemon_stop) <= self.now()
-    }
-
-    fn complete(&mut self) -> Option<Action> {
-        let hook = self.hook.clone()?;
-        if self.may_complete() {
-            self.reasons
-                .push("the daemons have had their time: completing the hook".to_owned());
-            return Some(Action::Complete(hook));
-        }
-        if let Some(released) = self.record.released_at {
-            let end = later(released, self.situation.policy.daemon_stop);
-            self.look_again = Some(end.duration_since(self.now()));
-        }
-        None
-    }
-
-    /// Rules 1 and 2: after the record, whether or not tasks run. Not for a drain that is over.
-    fn set_draining(&self) -> Option<Action> {
-        let instance = self.situation.observation.instance.as_yes()?;
-        let wanted =
-            self.hook.is_some() && !self.record.is_released() && instance.status == InstanceStatus::Active;
-        wanted.then(|| Action::SetDraining(instance.arn.clone()))
-    }
-
-    /// The record is written if it says something new; a count alone is new only every few seconds.
-    fn put(&mut self) -> Option<Action> {
-        if let Some(before) = &self.before {
-            let mut recounted = self.record.clone();
-            recounted.remaining = before.remaining;
-            recounted.held_by.clone_from(&before.held_by);
-            recounted.sidecars = before.sidecars;
-            recounted.poll_seconds = before.poll_seconds;
-            let same = recounted == *before;
-            let counted = self.record == *before;
-            if counted || (same && (self.record.is_released() || self.now() < self.count_due(before))) {
-                return None;
-            }
-        }
-        self.record.updated_at = self.now();
-        Some(Action::PutRecord(Box::new(self.record.clone())))
-    }
-
-    fn count_due(&self, before: &Record) -> Timestamp {
-        let many = self.situation.fleet.drains >= MANY_DRAINS;
-        later(
-            before.updated_at,
-            if many { COUNT_REFRESH_MANY } else { COUNT_REFRESH },
-        )
-    }
-
-    fn verdict(&self, completing: bool) -> Verdict {
-        match self.record.reason {
-            None => Verdict::Holding,
-            Some(_) if completing || self.hook.is_none() => Verdict::Done,
-            Some(reason) => Verdict::Released(reason),
+    for waited in &mut record.waited {
+        if !record.held_by.iter().any(|held| held.group == waited.group) {
+            waited.until.get_or_insert(at);
         }
     }
 }

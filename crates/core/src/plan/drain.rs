@@ -112,7 +112,8 @@ fn drains_again(record: &Record, situation: &Situation<'_>) -> bool {
         let tasks = situation.observation.tasks.as_yes();
         tasks.is_some_and(|tasks| holding::census(tasks, situation.policy).remaining() > 0)
     };
-    record.is_released() && over && unhooked && is_draining(&situation.observation.instance) && holds()
+    let leaves = is_draining(&situation.observation.instance) || situation.spot.is_some();
+    record.is_released() && over && unhooked && leaves && holds()
 }
 
 /// A drain that its record knows.
@@ -121,6 +122,7 @@ fn going_on(record: &Record, situation: &Situation<'_>, remarks: Vec<String>) ->
     if let Some(hook) = waiting(situation) {
         adopt(&mut record, hook, situation);
     }
+    heed_spot(&mut record, situation);
     let hook = match &situation.observation.hook {
         Hook::Over => None,
         Hook::None | Hook::Waiting(_) | Hook::Unknown(_) => record.lifecycle.clone(),
@@ -149,6 +151,14 @@ fn adopt(record: &mut Record, hook: &HookAction, situation: &Situation<'_>) {
     }
 }
 
+/// A Spot notice shortens whatever deadline there was.
+fn heed_spot(record: &mut Record, situation: &Situation<'_>) {
+    if let Some(notice) = situation.spot.filter(|_| !record.is_released()) {
+        record.spot_notice_at.get_or_insert(notice);
+        record.deadline_at = record.deadline_at.min(deadline::spot(notice, situation.policy));
+    }
+}
+
 /// A new drain, if there is a reason for one: a hook that waits, or DRAINING.
 fn begin(situation: &Situation<'_>, remarks: Vec<String>) -> Found {
     let hook = announced(situation);
@@ -160,13 +170,15 @@ fn begin(situation: &Situation<'_>, remarks: Vec<String>) -> Found {
         Seen::Yes(instance) if instance.status == InstanceStatus::Inactive => return gone(remarks),
         Seen::Yes(instance) => instance,
     };
-    if hook.is_none() && !is_draining(&situation.observation.instance) {
+    let leaving = hook.is_some() || situation.spot.is_some();
+    if !leaving && !is_draining(&situation.observation.instance) {
         return Found::Nothing(format!(
             "the container instance is {}, and no hook of ours waits",
             instance.status
         ));
     }
-    let record = first_record(situation, &instance.arn, hook.clone());
+    let mut record = first_record(situation, &instance.arn, hook.clone());
+    heed_spot(&mut record, situation);
     Found::Drain(Box::new(Drain {
         record,
         new: true,
@@ -201,6 +213,12 @@ fn first_record(situation: &Situation<'_>, arn: &ContainerInstanceArn, hook: Opt
         lifecycle: hook,
         draining_confirmed_at: None,
         sidecars: 0,
+        releasing: None,
+        agent_lost_at: None,
+        spot_notice_at: None,
+        waited: Vec::new(),
+        calls: 0,
+        receipt_at: None,
         ordered: None,
     }
 }

@@ -1,5 +1,6 @@
 mod completion;
 mod hold;
+mod policies;
 mod properties;
 mod release;
 
@@ -16,6 +17,8 @@ struct Bench {
     policy: Policy,
     observation: Observation,
     fleet: Fleet,
+    spot: Option<Timestamp>,
+    control: Control,
 }
 
 const TOKEN: &str = "630aa23f-48eb-45e7-aba6-799ea6093a0f";
@@ -75,6 +78,8 @@ impl Bench {
             policy: policy(),
             observation,
             fleet: Fleet::default(),
+            spot: None,
+            control: Control::On,
         }
     }
 
@@ -117,6 +122,9 @@ impl Bench {
             policy: &self.policy,
             fleet: self.fleet,
             command,
+            spot: self.spot,
+            control: self.control,
+            calls: 0,
             now: at(seconds),
         })
     }
@@ -125,7 +133,7 @@ impl Bench {
     fn step(&mut self, seconds: i64) -> Plan {
         let plan = self.plan(seconds);
         for action in &plan.actions {
-            if let Action::PutRecord(record) = action {
+            if let Action::PutRecord(record) | Action::Receipt(record) = action {
                 self.store((**record).clone());
             }
         }

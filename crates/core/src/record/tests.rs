@@ -29,6 +29,12 @@ fn record() -> Record {
         released_services: vec![],
         lifecycle: None,
         draining_confirmed_at: None,
+        releasing: None,
+        agent_lost_at: None,
+        spot_notice_at: None,
+        waited: Vec::new(),
+        calls: 0,
+        receipt_at: None,
         ordered: None,
         sidecars: 2,
     }

@@ -20,7 +20,10 @@ fn p4_the_hook_is_completed_when_every_daemon_is_stopped() {
     }
     bench.tasks(vec![logs("STOPPED")]);
     let plan = bench.plan(90);
-    assert_eq!((names(&plan), plan.verdict), (vec!["complete"], Verdict::Done));
+    assert_eq!(
+        (names(&plan), plan.verdict),
+        (vec!["complete", "receipt"], Verdict::Done)
+    );
 }
 
 #[test]
@@ -31,7 +34,7 @@ fn p4_or_when_their_flush_window_is_over() {
         (names(&plan), plan.look_again),
         (vec![], Some(SignedDuration::from_secs(1)))
     );
-    assert_eq!(names(&bench.plan(180)), ["complete"]);
+    assert_eq!(names(&bench.plan(180)), ["complete", "receipt"]);
 }
 
 #[test]
@@ -39,7 +42,7 @@ fn p4_unknown_daemons_have_the_whole_window() {
     let mut bench = released();
     bench.observation.tasks = Seen::Unknown("down".to_owned());
     assert_eq!(names(&bench.plan(179)), [""; 0]);
-    assert_eq!(names(&bench.plan(180)), ["complete"]);
+    assert_eq!(names(&bench.plan(180)), ["complete", "receipt"]);
 }
 
 #[test]
@@ -47,11 +50,30 @@ fn completion_is_tried_until_auto_scaling_says_it_is_over() {
     let mut bench = released();
     bench.tasks(vec![]);
     for seconds in [90, 150, 9000] {
-        assert_eq!(names(&bench.step(seconds)), ["complete"]);
+        assert_eq!(names(&bench.plan(seconds)), ["complete", "receipt"]);
     }
     bench.observation.hook = Hook::Over;
     let plan = bench.step(9060);
+    assert_eq!((names(&plan), plan.verdict), (vec!["receipt"], Verdict::Done));
+}
+
+#[test]
+fn the_receipt_is_written_once() {
+    let mut bench = released();
+    bench.tasks(vec![]);
+    assert_eq!(names(&bench.step(90)), ["complete", "receipt"]);
+    let plan = bench.step(150);
     assert_eq!((names(&plan), plan.verdict), (vec![], Verdict::Done));
+}
+
+#[test]
+fn a_receipt_is_due_without_a_hook_too_once_the_daemons_are_gone() {
+    let mut bench = Bench::external();
+    bench.step(0);
+    bench.tasks(vec![logs("RUNNING")]);
+    assert_eq!(names(&bench.step(60)), ["put-released"]);
+    bench.tasks(vec![logs("STOPPED")]);
+    assert_eq!(names(&bench.step(70)), ["receipt"]);
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn an_instance_that_is_gone_holds_nothing() {
     absent.observation.instance = Seen::Absent;
     for bench in [&mut inactive, &mut absent] {
         let plan = bench.step(60);
-        assert_eq!(names(&plan), ["put-released", "complete"]);
+        assert_eq!(names(&plan), ["put-released", "complete", "receipt"]);
         assert_eq!(plan.verdict, Verdict::Done);
     }
 }

@@ -1,0 +1,58 @@
+//! Minding the kill switch, at most once a minute.
+
+use jiff::SignedDuration;
+use protector_core::control::Control;
+use serde_json::json;
+
+use crate::aws::Kind;
+use crate::coordinator::Coordinator;
+use crate::say::Level;
+
+/// So long a reading of the kill switch is believed: it takes effect within a minute, with a tick's delay to spare.
+const BELIEVED: SignedDuration = SignedDuration::from_secs(55);
+
+impl Coordinator {
+    /// Reads the kill switch if the last reading is old. What cannot be read leaves it as it is.
+    pub(crate) async fn mind_control(&self) {
+        if self.memory.control_is_fresh(self.now(), BELIEVED) {
+            return;
+        }
+        match self.aws.get_text(&self.policy.prefix.control_name()).await {
+            Ok(text) => self.heed_control(Some(&text)),
+            Err(failure) if failure.kind == Kind::NotFound => self.heed_control(None),
+            Err(failure) => self
+                .voice
+                .say(Level::Warn, "control", json!({"problem": failure.to_string()})),
+        }
+    }
+
+    /// Obeys what the parameter says; without it everything is on. A malformed one changes nothing.
+    pub(crate) fn heed_control(&self, text: Option<&str>) {
+        let before = self.memory.control();
+        let read = text.map_or(Ok(Control::On), Control::decode);
+        let control = read.as_ref().copied().unwrap_or(before);
+        self.memory.learn_control(control, self.now());
+        if let Err(problem) = read {
+            self.voice.say(
+                Level::Warn,
+                "control",
+                json!({"mode": control.name(), "problem": problem}),
+            );
+        } else if control != before {
+            self.voice.say(
+                Level::Warn,
+                "control",
+                json!({"mode": control.name(), "before": before.name()}),
+            );
+        }
+    }
+
+    /// What the run may do, for its lines.
+    pub(crate) fn mode(&self) -> &'static str {
+        if self.policy.dry_run {
+            "dry-run"
+        } else {
+            self.memory.control().name()
+        }
+    }
+}

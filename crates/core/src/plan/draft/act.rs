@@ -1,0 +1,162 @@
+//! What is done about a drain: rules 1, 2, 4, 5 and 7, and the receipt.
+
+use jiff::SignedDuration;
+
+use crate::ids::TaskArn;
+use crate::limits::{
+    COUNT_REFRESH, COUNT_REFRESH_MANY, HOOK_HEARTBEAT_MIN_SECONDS, MANY_DRAINS, STOP_TASKS_MAX,
+};
+use crate::observation::{InstanceStatus, Seen};
+use crate::policy::StandaloneTasks;
+use crate::record::Record;
+
+use super::super::deadline::later;
+use super::super::drain::is_draining;
+use super::{Action, Draft};
+
+impl Draft<'_> {
+    /// Rule 4. The hook's clock starts anew with the call, so the record notes it.
+    pub(super) fn heartbeat(&mut self) -> Option<Action> {
+        let hook = self.hook.clone()?;
+        if hook.heartbeat_seconds < HOOK_HEARTBEAT_MIN_SECONDS {
+            self.reasons.push(format!(
+                "warning: the heartbeat timeout of hook {} is {} s; a tick a minute needs {HOOK_HEARTBEAT_MIN_SECONDS} s",
+                hook.lifecycle_hook_name, hook.heartbeat_seconds
+            ));
+        }
+        let half = SignedDuration::from_millis(i64::from(hook.heartbeat_seconds) * 500);
+        if self.now() < later(hook.heartbeat_at, half) || self.is_over() {
+            return None;
+        }
+        let now = self.now();
+        self.record.lifecycle.as_mut()?.heartbeat_at = now;
+        Some(Action::Heartbeat(hook))
+    }
+
+    /// Rule 5: released, and the daemons are gone or have had their time. Whoever cannot be seen has all of it.
+    pub(super) fn is_over(&self) -> bool {
+        let Some(released) = self.record.released_at else {
+            return false;
+        };
+        let gone = match &self.situation.observation.instance {
+            Seen::Absent => true,
+            Seen::Yes(instance) => instance.status == InstanceStatus::Inactive,
+            Seen::Unknown(_) => false,
+        };
+        let stopped = self
+            .census
+            .as_ref()
+            .is_some_and(|census| census.daemons.is_empty());
+        gone || stopped || later(released, self.situation.policy.daemon_stop) <= self.now()
+    }
+
+    pub(super) fn complete(&mut self) -> Option<Action> {
+        let hook = self.hook.clone().filter(|_| self.record.receipt_at.is_none())?;
+        if self.is_over() {
+            self.reasons
+                .push("the daemons have had their time: completing the hook".to_owned());
+            return Some(Action::Complete(hook));
+        }
+        if let Some(released) = self.record.released_at {
+            let end = later(released, self.situation.policy.daemon_stop);
+            self.look_again = Some(end.duration_since(self.now()));
+        }
+        None
+    }
+
+    /// Rules 1 and 2: after the record, whether or not tasks run. Not for a drain that is over already.
+    pub(super) fn set_draining(&self) -> Option<Action> {
+        let instance = self.situation.observation.instance.as_yes()?;
+        let leaving = self.hook.is_some() || self.record.spot_notice_at.is_some();
+        let begins = self.before.is_none() || !self.record.is_released();
+        let wanted = leaving && begins && instance.status == InstanceStatus::Active;
+        wanted.then(|| Action::SetDraining(instance.arn.clone()))
+    }
+
+    /// Rules 6 and 7: tasks that would not stop by themselves are told to, once DRAINING keeps new ones away.
+    pub(super) fn stops(&mut self) -> Vec<Action> {
+        if self.record.is_released() || !is_draining(&self.situation.observation.instance) {
+            return Vec::new();
+        }
+        let (tasks, why) = self.tasks_to_stop();
+        let stops = tasks
+            .into_iter()
+            .take(STOP_TASKS_MAX)
+            .map(|task| Action::StopTask {
+                task,
+                why: why.clone(),
+            });
+        stops.collect()
+    }
+
+    fn tasks_to_stop(&self) -> (Vec<TaskArn>, String) {
+        let Some(census) = &self.census else {
+            return (Vec::new(), String::new());
+        };
+        let policy = self.situation.policy;
+        let instance = &self.record.ec2_instance_id;
+        let due = policy
+            .stop_tasks_after
+            .filter(|after| later(self.record.started_at, *after) <= self.now());
+        if let Some(after) = due {
+            let why = format!(
+                "ecs-daemon-protector: {instance} has been draining for {after:#} (STOP_TASKS_AFTER)"
+            );
+            return (census.to_stop.clone(), why);
+        }
+        if policy.standalone_tasks == StandaloneTasks::Stop {
+            let why = format!(
+                "ecs-daemon-protector: {instance} drains, and standalone tasks are stopped (STANDALONE_TASKS)"
+            );
+            return (census.standalone_to_stop.clone(), why);
+        }
+        (Vec::new(), String::new())
+    }
+
+    /// The record is written if it says something new; a count alone is new only every few seconds.
+    pub(super) fn put(&mut self) -> Option<Action> {
+        if let Some(before) = &self.before {
+            let counted = with_counts_of(&self.record, before) == *before;
+            let same = self.record == *before;
+            let waits = self.record.is_released() || self.now() < self.count_due(before);
+            if same || (counted && waits) {
+                return None;
+            }
+        }
+        self.record.updated_at = self.now();
+        self.record.calls = self.record.calls.saturating_add(self.situation.calls);
+        Some(Action::PutRecord(Box::new(self.record.clone())))
+    }
+
+    fn count_due(&self, before: &Record) -> jiff::Timestamp {
+        let many = self.situation.fleet.drains >= MANY_DRAINS;
+        later(
+            before.updated_at,
+            if many { COUNT_REFRESH_MANY } else { COUNT_REFRESH },
+        )
+    }
+
+    /// Once, when the drain is over: whoever completes it writes it, and the record says that it was written.
+    pub(super) fn receipt(&self, over: bool) -> Option<Action> {
+        let due = over && self.record.receipt_at.is_none();
+        due.then(|| {
+            let mut record = self.record.clone();
+            record.receipt_at = Some(self.now());
+            record.updated_at = self.now();
+            record.calls = record.calls.saturating_add(self.situation.calls);
+            Action::Receipt(Box::new(record))
+        })
+    }
+}
+
+/// The record, as if nothing had been counted since.
+fn with_counts_of(record: &Record, before: &Record) -> Record {
+    Record {
+        remaining: before.remaining,
+        held_by: before.held_by.clone(),
+        waited: before.waited.clone(),
+        sidecars: before.sidecars,
+        poll_seconds: before.poll_seconds,
+        ..record.clone()
+    }
+}

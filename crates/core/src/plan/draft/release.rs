@@ -1,0 +1,172 @@
+//! The ways out of a hold: rules 3, 6, 8, 9, 10 and 12, and the kill switch.
+
+use std::collections::BTreeSet;
+
+use crate::control::Control;
+use crate::ids::ServiceName;
+use crate::observation::{InstanceStatus, Seen};
+use crate::record::{ReleaseReason, Releasing, State};
+
+use super::super::deadline::later;
+use super::Draft;
+
+impl Draft<'_> {
+    /// The only place that ends a hold. What leaves nobody to protect, or is a person's will, is for all daemons at
+    /// once; what is left to decide goes tier by tier.
+    pub(super) fn release_if_allowed(&mut self) {
+        if let Some((reason, why)) = self.at_once() {
+            return self.release_all(reason, why);
+        }
+        if self.record.releasing.is_some() {
+            return self.next_tier();
+        }
+        if self.record.deadline_at <= self.now() {
+            let why = format!("the deadline {} has passed", self.record.deadline_at);
+            return self.release(ReleaseReason::Deadline, why);
+        }
+        match &self.situation.observation.instance {
+            Seen::Unknown(why) => self.hold(format!("the container instance could not be read: {why}")),
+            Seen::Absent | Seen::Yes(_) => self.release_if_drained(),
+        }
+    }
+
+    fn at_once(&self) -> Option<(ReleaseReason, String)> {
+        let lost = self
+            .record
+            .agent_lost_at
+            .map(|at| later(at, self.situation.policy.agent_lost));
+        if self.situation.control == Control::ReleaseAll {
+            return Some((
+                ReleaseReason::Operator,
+                "the kill switch says release-all".to_owned(),
+            ));
+        }
+        match &self.situation.observation.instance {
+            Seen::Absent => Some((
+                ReleaseReason::Drained,
+                "the container instance is gone".to_owned(),
+            )),
+            Seen::Yes(instance) if instance.status == InstanceStatus::Inactive => Some((
+                ReleaseReason::Drained,
+                "the container instance is INACTIVE".to_owned(),
+            )),
+            Seen::Yes(instance) if instance.status == InstanceStatus::Active && self.was_draining() => {
+                Some((
+                    ReleaseReason::Cancelled,
+                    "the container instance is ACTIVE again".to_owned(),
+                ))
+            }
+            Seen::Yes(_) if lost.is_some_and(|end| end <= self.now()) => Some((
+                ReleaseReason::AgentLost,
+                "the agent has been lost for too long".to_owned(),
+            )),
+            Seen::Yes(_) | Seen::Unknown(_) => None,
+        }
+    }
+
+    fn was_draining(&self) -> bool {
+        self.before
+            .as_ref()
+            .is_some_and(|before| before.draining_confirmed_at.is_some())
+    }
+
+    /// Rule 3: DRAINING confirmed, every task known, none of them holding, and the settle window over.
+    fn release_if_drained(&mut self) {
+        let Some(census) = &self.census else {
+            let problem = self.tasks_problem().to_owned();
+            return self.hold(format!("tasks are not known: {problem}"));
+        };
+        if census.remaining() > 0 {
+            let groups: Vec<&str> = census.held_by.iter().map(|held| held.group.as_str()).collect();
+            let words = format!("held by {} task(s) of {}", census.remaining(), groups.join(", "));
+            return self.reasons.push(words);
+        }
+        let Some(confirmed) = self.record.draining_confirmed_at else {
+            return self.hold("DRAINING is not confirmed yet".to_owned());
+        };
+        let settled = later(confirmed, self.situation.policy.settle);
+        if self.situation.observation.at < settled {
+            self.look_again = Some(settled.duration_since(self.now()));
+            return self.hold(format!("no task holds; the settle window ends at {settled}"));
+        }
+        self.release(ReleaseReason::Drained, "no task holds".to_owned());
+    }
+
+    fn hold(&mut self, why: String) {
+        self.reasons.push(format!("held: {why}"));
+    }
+
+    fn tasks_problem(&self) -> &str {
+        match &self.situation.observation.tasks {
+            Seen::Unknown(why) => why,
+            Seen::Absent | Seen::Yes(_) => "they were not looked at",
+        }
+    }
+
+    /// Lets the first tier go.
+    fn release(&mut self, reason: ReleaseReason, why: String) {
+        if self.situation.policy.tiers.count() == 1 {
+            return self.release_all(reason, why);
+        }
+        self.reasons.push(format!("the first tier may go: {why}"));
+        self.record.releasing = Some(Releasing {
+            reason,
+            tier: 0,
+            since: self.now(),
+        });
+        self.next_tier();
+    }
+
+    /// Lets every daemon go.
+    pub(super) fn release_all(&mut self, reason: ReleaseReason, why: String) {
+        self.record.state = State::Released;
+        self.record.reason = Some(reason);
+        self.record.released_at = Some(self.now());
+        self.record.releasing = None;
+        self.reasons.push(format!("released: {why}"));
+    }
+
+    /// Rule 12: the next tier goes when every daemon up to this one is STOPPED, or has had its time.
+    fn next_tier(&mut self) {
+        while let Some(releasing) = self.record.releasing {
+            let tier = usize::try_from(releasing.tier).unwrap_or(usize::MAX);
+            let end = later(releasing.since, self.situation.policy.daemon_stop);
+            if !self.tier_is_gone(tier) && self.now() < end {
+                self.look_again = Some(end.duration_since(self.now()));
+                self.record.released_services = self.services_up_to(tier).into_iter().collect();
+                return self.reasons.push(format!("tier {} may go", tier + 1));
+            }
+            if tier + 2 >= self.situation.policy.tiers.count() {
+                return self.release_all(releasing.reason, "the last tier may go".to_owned());
+            }
+            self.record.releasing = Some(Releasing {
+                tier: releasing.tier + 1,
+                since: self.now(),
+                ..releasing
+            });
+        }
+    }
+
+    fn tier_is_gone(&self, tier: usize) -> bool {
+        let tiers = &self.situation.policy.tiers;
+        let alive = |census: &crate::holding::Census| {
+            census
+                .daemon_services
+                .iter()
+                .any(|service| tiers.of(service.as_ref()) <= tier)
+        };
+        self.census.as_ref().is_some_and(|census| !alive(census))
+    }
+
+    fn services_up_to(&self, tier: usize) -> BTreeSet<ServiceName> {
+        let tiers = &self.situation.policy.tiers;
+        let seen = self
+            .census
+            .iter()
+            .flat_map(|census| census.daemon_services.iter().flatten().cloned());
+        let known = self.record.released_services.iter().cloned();
+        seen.chain(known)
+            .filter(|service| tiers.of(Some(service)) <= tier)
+            .collect()
+    }
+}

@@ -1,0 +1,249 @@
+//! Rules 6, 7, 8, 12, the Spot notice and the kill switch.
+
+use super::*;
+use crate::policy::StandaloneTasks;
+use crate::record::Releasing;
+use jiff::SignedDuration;
+
+fn seconds(seconds: i64) -> SignedDuration {
+    SignedDuration::from_secs(seconds)
+}
+
+fn daemon(id: u32, service: &str, status: &str) -> Task {
+    let group = format!("service:{service}");
+    task(
+        id,
+        &group,
+        status,
+        Scheduling::Daemon,
+        &[service, "ecs-daemon-protector"],
+    )
+}
+
+fn job(id: u32, status: &str) -> Task {
+    task(id, "family:job", status, Scheduling::Standalone, &["job"])
+}
+
+/// Three daemons in three tiers, on an instance where nothing holds any more.
+fn tiered() -> Bench {
+    let mut bench = Bench::holding();
+    bench.policy.tiers = "xray | mesh | logs".parse().unwrap();
+    bench.tasks(all(["RUNNING", "RUNNING", "RUNNING"]));
+    bench
+}
+
+fn all([xray, mesh, logs]: [&str; 3]) -> Vec<Task> {
+    vec![
+        daemon(901, "xray", xray),
+        daemon(902, "mesh", mesh),
+        daemon(903, "logs", logs),
+    ]
+}
+
+fn services(bench: &Bench) -> Vec<String> {
+    bench
+        .record()
+        .released_services
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+#[test]
+fn tiers_go_one_after_another() {
+    let mut bench = tiered();
+    assert_eq!(bench.step(60).verdict, Verdict::Releasing);
+    assert_eq!(services(&bench), ["xray"]);
+    bench.tasks(all(["STOPPING", "RUNNING", "RUNNING"]));
+    assert_eq!(
+        names(&bench.step(65)),
+        [""; 0],
+        "P1 among daemons: the next waits for STOPPED"
+    );
+    bench.tasks(all(["STOPPED", "RUNNING", "RUNNING"]));
+    bench.step(70);
+    assert_eq!(services(&bench), ["mesh", "xray"]);
+    bench.tasks(all(["STOPPED", "STOPPED", "RUNNING"]));
+    let plan = bench.step(80);
+    assert_eq!(plan.verdict, Verdict::Released(ReleaseReason::Drained));
+}
+
+#[test]
+fn p3_a_tier_that_hangs_has_its_budget_and_no_more() {
+    let mut bench = tiered();
+    bench.step(60);
+    bench.tasks(all(["STOPPED", "RUNNING", "RUNNING"]));
+    bench.step(70);
+    assert_eq!(bench.step(189).verdict, Verdict::Releasing);
+    assert_eq!(bench.step(190).verdict, Verdict::Released(ReleaseReason::Drained));
+}
+
+#[test]
+fn p2_unknown_daemons_of_a_tier_have_its_whole_budget() {
+    let mut bench = tiered();
+    bench.step(60);
+    bench.observation.tasks = Seen::Unknown("down".to_owned());
+    bench.step(179);
+    assert_eq!(bench.record().releasing.map(|releasing| releasing.tier), Some(0));
+    bench.step(180);
+    let expected = Releasing {
+        reason: ReleaseReason::Drained,
+        tier: 1,
+        since: at(180),
+    };
+    assert_eq!(bench.record().releasing, Some(expected));
+}
+
+#[test]
+fn a_service_that_is_in_no_tier_goes_with_the_first() {
+    let mut bench = tiered();
+    bench.tasks(vec![
+        daemon(904, "unlisted", "RUNNING"),
+        daemon(903, "logs", "RUNNING"),
+    ]);
+    bench.step(60);
+    assert_eq!(services(&bench), ["unlisted"]);
+}
+
+#[test]
+fn the_deadline_goes_tier_by_tier_too_and_leaves_time_for_all_of_them() {
+    let mut bench = Bench::hooked();
+    bench.policy.tiers = "xray | mesh | logs".parse().unwrap();
+    bench.policy.max_drain = seconds(48 * 3600);
+    bench.step(0);
+    assert_eq!(bench.record().deadline_at, at(48 * 3600 - 3 * 120 - 90));
+    let deadline = 48 * 3600 - 3 * 120 - 90;
+    bench.status("DRAINING");
+    let mut tasks = all(["RUNNING", "RUNNING", "RUNNING"]);
+    tasks.push(web(1, "RUNNING"));
+    bench.tasks(tasks);
+    assert_eq!(bench.step(deadline).verdict, Verdict::Releasing);
+}
+
+#[test]
+fn a_cancelled_drain_lets_all_tiers_go_at_once() {
+    let mut bench = tiered();
+    bench.step(60);
+    bench.status("ACTIVE");
+    assert_eq!(
+        bench.step(70).verdict,
+        Verdict::Released(ReleaseReason::Cancelled)
+    );
+}
+
+#[test]
+fn an_agent_that_flaps_is_waited_for_and_a_lost_one_is_not() {
+    let mut bench = Bench::holding();
+    let connected = |bench: &mut Bench, connected: bool| {
+        if let Seen::Yes(instance) = &mut bench.observation.instance {
+            instance.agent_connected = connected;
+        }
+    };
+    connected(&mut bench, false);
+    bench.step(60);
+    connected(&mut bench, true);
+    bench.step(300);
+    assert_eq!(bench.record().agent_lost_at, None);
+    connected(&mut bench, false);
+    bench.step(600);
+    assert_eq!(bench.step(1199).verdict, Verdict::Holding);
+    assert_eq!(
+        bench.step(1200).verdict,
+        Verdict::Released(ReleaseReason::AgentLost)
+    );
+}
+
+#[test]
+fn standalone_tasks_are_waited_for_ignored_or_stopped() {
+    let verdict = |choice: StandaloneTasks| {
+        let mut bench = Bench::holding();
+        bench.policy.standalone_tasks = choice;
+        bench.tasks(vec![job(5, "RUNNING"), logs("RUNNING")]);
+        let plan = bench.plan(60);
+        (plan.verdict, names(&plan).contains(&"stop-task"))
+    };
+    assert_eq!(verdict(StandaloneTasks::Wait), (Verdict::Holding, false));
+    assert_eq!(
+        verdict(StandaloneTasks::Ignore),
+        (Verdict::Released(ReleaseReason::Drained), false)
+    );
+    assert_eq!(verdict(StandaloneTasks::Stop), (Verdict::Holding, true));
+}
+
+#[test]
+fn a_task_is_told_to_stop_once_and_not_before_draining() {
+    let mut bench = Bench::hooked();
+    bench.policy.standalone_tasks = StandaloneTasks::Stop;
+    bench.tasks(vec![job(5, "RUNNING")]);
+    assert!(!names(&bench.step(0)).contains(&"stop-task"));
+    bench.status("DRAINING");
+    assert!(names(&bench.step(1)).contains(&"stop-task"));
+    bench.tasks(vec![job(5, "STOPPING")]);
+    assert!(!names(&bench.step(2)).contains(&"stop-task"));
+}
+
+#[test]
+fn what_is_left_is_stopped_after_a_while_whatever_it_is() {
+    let mut bench = Bench::holding();
+    bench.policy.stop_tasks_after = Some(seconds(600));
+    bench.tasks(vec![
+        web(1, "RUNNING"),
+        job(5, "RUNNING"),
+        web(2, "STOPPING"),
+        logs("RUNNING"),
+    ]);
+    assert!(!names(&bench.plan(599)).contains(&"stop-task"));
+    let plan = bench.plan(600);
+    let stopped: Vec<&Action> = plan
+        .actions
+        .iter()
+        .filter(|action| matches!(action, Action::StopTask { .. }))
+        .collect();
+    assert_eq!(stopped.len(), 2, "not the one that stops already, and no daemon");
+    let Action::StopTask { why, .. } = stopped[0] else {
+        panic!()
+    };
+    assert!(
+        why.contains("STOP_TASKS_AFTER") && why.contains("i-0123456789abcdef0"),
+        "{why}"
+    );
+}
+
+#[test]
+fn a_spot_notice_records_drains_and_leaves_the_daemons_their_reserve() {
+    let mut bench = Bench::hooked();
+    bench.observation.hook = Hook::None;
+    bench.spot = Some(at(0));
+    assert_eq!(names(&bench.step(2)), ["put-holding", "set-draining"]);
+    assert_eq!(
+        bench.record().deadline_at,
+        at(60),
+        "120 s less half of it at most"
+    );
+    bench.spot = None;
+    assert_eq!(
+        names(&bench.step(3)),
+        ["set-draining"],
+        "P8: also when the next run knows of no notice"
+    );
+    bench.status("DRAINING");
+    bench.step(4);
+    assert_eq!(bench.step(60).verdict, Verdict::Released(ReleaseReason::Deadline));
+}
+
+#[test]
+fn a_spot_notice_shortens_a_drain_that_goes_on() {
+    let mut bench = Bench::holding();
+    bench.spot = Some(at(100));
+    bench.step(100);
+    assert_eq!(bench.record().deadline_at, at(160));
+}
+
+#[test]
+fn the_kill_switch_releases_everything_and_still_drains() {
+    let mut bench = Bench::hooked();
+    bench.control = Control::ReleaseAll;
+    let plan = bench.step(0);
+    assert_eq!(names(&plan), ["put-released", "set-draining"]);
+    assert_eq!(bench.record().reason, Some(ReleaseReason::Operator));
+}

@@ -1,0 +1,100 @@
+//! The receipt: one line at the end of a drain that tells all of it.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::ids::{AutoScalingGroupName, InstanceKey, LifecycleHookName};
+use crate::record::{Ordered, Record, ReleaseReason};
+
+/// What a drain was. It names no token: neither `drainId` nor the lifecycle action's.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt {
+    /// The cluster.
+    pub cluster: String,
+    /// The EC2 instance.
+    pub instance: String,
+    /// The container instance.
+    pub container_instance: String,
+    /// The Auto Scaling group, if a hook of ours waited.
+    pub auto_scaling_group: Option<AutoScalingGroupName>,
+    /// That hook.
+    pub lifecycle_hook: Option<LifecycleHookName>,
+    /// Why the daemons were released.
+    pub reason: Option<ReleaseReason>,
+    /// Did tasks still hold when they were?
+    pub forced: bool,
+    /// The last order of an operator.
+    pub ordered: Option<Ordered>,
+    /// When the hold began.
+    pub started_at: Timestamp,
+    /// When DRAINING was first seen.
+    pub draining_confirmed_at: Option<Timestamp>,
+    /// When EC2 said that it takes the instance back.
+    pub spot_notice_at: Option<Timestamp>,
+    /// When the daemons were released.
+    pub released_at: Option<Timestamp>,
+    /// When the drain was over.
+    pub ended_at: Timestamp,
+    /// Seconds from the start to the release.
+    pub held_seconds: Option<i64>,
+    /// Seconds from the release to the end.
+    pub flush_seconds: Option<i64>,
+    /// Who was waited for.
+    pub waited_for: Vec<WaitedFor>,
+    /// Tasks that still held at the end.
+    pub remaining: u32,
+    /// AWS calls that the coordinator made for this drain.
+    pub calls: u32,
+}
+
+/// A group that was waited for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WaitedFor {
+    /// The task group.
+    pub group: String,
+    /// The most of its tasks that held at one time.
+    pub tasks: u32,
+    /// Seconds from the start of the drain until none of them held, or until its end.
+    pub seconds: i64,
+}
+
+impl Receipt {
+    /// Tells the drain of `record`, which ended at `ended_at`.
+    #[must_use]
+    pub fn new(key: &InstanceKey, record: &Record, ended_at: Timestamp) -> Receipt {
+        let seconds = |from: Timestamp, to: Timestamp| SignedDuration::as_secs(&to.duration_since(from));
+        let waited_for = record.waited.iter().map(|waited| WaitedFor {
+            group: waited.group.clone(),
+            tasks: waited.count,
+            seconds: seconds(record.started_at, waited.until.unwrap_or(ended_at)),
+        });
+        Receipt {
+            cluster: key.cluster.to_string(),
+            instance: key.instance.to_string(),
+            container_instance: record.container_instance_arn.to_string(),
+            auto_scaling_group: record
+                .lifecycle
+                .as_ref()
+                .map(|hook| hook.auto_scaling_group_name.clone()),
+            lifecycle_hook: record
+                .lifecycle
+                .as_ref()
+                .map(|hook| hook.lifecycle_hook_name.clone()),
+            reason: record.reason,
+            forced: record.reason != Some(ReleaseReason::Drained)
+                && record.reason != Some(ReleaseReason::Cancelled),
+            ordered: record.ordered.clone(),
+            started_at: record.started_at,
+            draining_confirmed_at: record.draining_confirmed_at,
+            spot_notice_at: record.spot_notice_at,
+            released_at: record.released_at,
+            ended_at,
+            held_seconds: record.released_at.map(|at| seconds(record.started_at, at)),
+            flush_seconds: record.released_at.map(|at| seconds(at, ended_at)),
+            waited_for: waited_for.collect(),
+            remaining: record.remaining,
+            calls: record.calls,
+        }
+    }
+}
