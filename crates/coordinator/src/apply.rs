@@ -73,7 +73,8 @@ impl Coordinator {
                     self.put(key, before, *record, &mut applied).await
                 }
             };
-            if !applied.note(name, outcome) {
+            // After a race the rest of the plan may be wrong: it is planned anew.
+            if !applied.note(name, outcome) || applied.raced {
                 break;
             }
         }
@@ -126,12 +127,42 @@ impl Coordinator {
             .await?;
         let last = applied.written.as_ref().or(before.as_yes());
         let expected = last.map_or(1, |stored| stored.version + 1);
-        applied.raced |= version > expected;
+        if version > expected {
+            applied.raced = true;
+            return self.repair(key, record, version, applied).await;
+        }
         applied.written = Some(Stored {
             record: Ok(record),
             version,
         });
         Ok("ok")
+    }
+}
+
+impl Coordinator {
+    /// Another run has written between our read and our write: what it said is put back into the record.
+    async fn repair(
+        &self,
+        key: &InstanceKey,
+        record: Record,
+        version: i64,
+        applied: &mut Applied,
+    ) -> Result<&'static str, Failure> {
+        let name = self.policy.prefix.record_name(key);
+        let overwritten = self.aws.get_parameter(&format!("{name}:{}", version - 1)).await;
+        let overwritten = overwritten
+            .as_yes()
+            .and_then(|stored| stored.record.as_ref().ok());
+        let merged = overwritten.map_or_else(|| record.clone(), |other| record.clone().merged(other));
+        let version = match merged == record {
+            true => version,
+            false => self.aws.put_record(&name, &merged).await?,
+        };
+        applied.written = Some(Stored {
+            record: Ok(merged),
+            version,
+        });
+        Ok("raced")
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
+use protector_core::limits::SPOT_NOTICE;
 use protector_core::observation::{Hook, InstanceStatus, Seen};
 use protector_core::plan::Verdict;
 use protector_core::trigger::{
@@ -209,6 +210,9 @@ impl Coordinator {
 
     /// EC2 takes a Spot instance back: it is drained like any other, only in less time.
     async fn spot(&self, notice: SpotNotice) -> Handled {
+        if self.now().duration_since(notice.at) > SPOT_NOTICE {
+            return self.ignored(Level::Info, "spot", "the notice is older than the time it gives");
+        }
         match self.locate(&notice.instance).await {
             Place::In(key, arn) => {
                 let subject = Subject {

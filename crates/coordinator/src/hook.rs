@@ -87,6 +87,12 @@ impl Coordinator {
                 };
                 self.reconciled(trigger, &subject).await
             }
+            Place::Nowhere if !self.policy.names(&action.group, &action.hook) => self.ignored(
+                Level::Info,
+                trigger,
+                "the instance is in no cluster of ours, and neither PROTECTOR_AUTO_SCALING_GROUPS nor \
+                 PROTECTOR_LIFECYCLE_HOOKS names its group or hook",
+            ),
             Place::Nowhere => self.nowhere(trigger, instance, action).await,
             Place::Unknown(why) => {
                 let plan = unplaced(&action, true, Err(why), self.now());

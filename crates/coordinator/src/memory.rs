@@ -14,7 +14,10 @@ use protector_core::ids::{
 use protector_core::observation::Scheduling;
 use protector_core::plan::{Fleet, Verdict};
 
-/// What does not change in AWS for a service or a hook, or hardly ever, is believed for so long.
+/// How a service schedules cannot change, but a service can be deleted and made anew under its name. That takes longer.
+const SCHEDULING: SignedDuration = SignedDuration::from_secs(60);
+
+/// The hooks of a group hardly ever change: they are believed for so long.
 const CONFIGURATION: SignedDuration = SignedDuration::from_mins(10);
 
 /// That an instance does not drain is believed until the tick after next: longer than one tick with its delay.
@@ -182,7 +185,7 @@ impl Memory {
     ) -> Option<Scheduling> {
         let facts = self.lock();
         let (scheduling, at) = facts.schedulings.get(&(cluster.clone(), service.clone()))?;
-        (now.duration_since(*at) < CONFIGURATION).then_some(*scheduling)
+        (now.duration_since(*at) < SCHEDULING).then_some(*scheduling)
     }
 
     /// Remembers how a service schedules.

@@ -40,7 +40,10 @@ impl Coordinator {
     pub async fn observe(&self, subject: &Subject) -> Observation {
         let at = self.now();
         let record = self.read_record(&subject.key).await;
-        let instance = self.see_instance(&subject.key, &subject.arn).await;
+        let instance = match self.see_instance(&subject.key, &subject.arn).await {
+            Seen::Absent => self.second_sight(subject, &record).await,
+            seen => seen,
+        };
         let tasks = match instance.as_yes() {
             Some(seen) => self.see_tasks(&subject.key.cluster, &seen.arn).await,
             None => Seen::Absent,
@@ -57,6 +60,22 @@ impl Coordinator {
 
     pub(crate) async fn read_record(&self, key: &InstanceKey) -> Seen<Stored> {
         self.aws.get_parameter(&self.policy.prefix.record_name(key)).await
+    }
+
+    /// An instance is gone only if two different questions say so: the listing by EC2 id, and the description of the
+    /// container instance that the record names. Events of an earlier registration come late, and listings lag.
+    async fn second_sight(&self, subject: &Subject, record: &Seen<Stored>) -> Seen<ContainerInstance> {
+        let key = &subject.key;
+        let known = record.as_yes().and_then(|stored| stored.record.as_ref().ok());
+        let known = known.map(|record| Seen::Yes(record.container_instance_arn.clone()));
+        let other = match subject.arn {
+            Seen::Absent => known.unwrap_or(Seen::Absent),
+            Seen::Yes(_) | Seen::Unknown(_) => self.locate_in(&key.cluster, &key.instance).await,
+        };
+        match self.see_instance(key, &other).await {
+            Seen::Yes(instance) if instance.status == InstanceStatus::Inactive => Seen::Absent,
+            seen => seen,
+        }
     }
 
     async fn see_instance(

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use protector_core::holding::{Census, census};
-use protector_core::observation::{Observation, Seen};
+use protector_core::observation::{InstanceStatus, Observation, Seen};
 use protector_core::plan::{Plan, Situation, Verdict, plan};
 use protector_core::trigger::Command;
 use serde_json::{Value, json};
@@ -127,6 +127,14 @@ impl Coordinator {
         }
         if applied.raced {
             return Next::Look(Duration::ZERO);
+        }
+        // Read back, and not DRAINING yet: ECS is eventually consistent.
+        if applied
+            .read_back
+            .as_ref()
+            .is_some_and(|instance| instance.status != InstanceStatus::Draining)
+        {
+            return Next::Look(Duration::from_secs(1));
         }
         if let Some(instance) = applied.read_back {
             let record = applied

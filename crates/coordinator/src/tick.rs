@@ -6,7 +6,7 @@ use futures_util::{StreamExt, stream};
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::{DELETE_PARAMETERS_MAX, RECORD_KEPT};
 use protector_core::observation::{Hook, HookAction, Seen};
-use protector_core::record::Record;
+use protector_core::record::{Lifecycle, Record};
 use serde_json::json;
 
 use crate::aws::{Described, Failure, Listed, ScalingInstance};
@@ -55,23 +55,30 @@ impl Coordinator {
         }
     }
 
-    /// DRAINING instances of every cluster. A cluster that is gone has none.
-    async fn draining(&self) -> Result<Vec<(ClusterName, Vec<Described>)>, Failure> {
-        let mut draining = Vec::new();
-        for cluster in self.clusters().await? {
-            let arns = self.aws.list_draining(&cluster).await?;
-            self.memory.listed(&cluster, &arns, self.now());
-            let described = self.aws.describe_instances(&cluster, &arns).await?;
-            draining.push((cluster, described));
+    /// DRAINING instances of every cluster, and what could not be found out: one bad cluster hides none of the others.
+    async fn draining(&self) -> (Vec<(ClusterName, Described)>, Vec<Failure>) {
+        let clusters = match self.clusters().await {
+            Ok(clusters) => clusters,
+            Err(failure) => return (Vec::new(), vec![failure]),
+        };
+        let (mut draining, mut failures) = (Vec::new(), Vec::new());
+        for cluster in clusters {
+            match self.draining_in(&cluster).await {
+                Ok(found) => draining.extend(found.into_iter().map(|found| (cluster.clone(), found))),
+                Err(failure) => failures.push(failure),
+            }
         }
-        Ok(draining)
+        (draining, failures)
     }
 
-    /// Instances of the configured groups for which a hook of ours waits.
+    async fn draining_in(&self, cluster: &ClusterName) -> Result<Vec<Described>, Failure> {
+        let arns = self.aws.list_draining(cluster).await?;
+        self.memory.listed(cluster, &arns, self.now());
+        self.aws.describe_instances(cluster, &arns).await
+    }
+
+    /// Instances of our groups for which a hook of ours waits.
     async fn waiting_instances(&self) -> Result<Vec<(InstanceId, HookAction)>, Failure> {
-        if self.policy.auto_scaling_groups.is_empty() {
-            return Ok(Vec::new());
-        }
         let mut waiting = Vec::new();
         for instance in self.aws.list_waiting(&self.policy.auto_scaling_groups).await? {
             waiting.extend(
@@ -218,24 +225,21 @@ impl Found {
             .ok()
     }
 
-    fn draining(&mut self, answer: Result<Vec<(ClusterName, Vec<Described>)>, Failure>) {
-        for (cluster, instances) in self.take(answer).unwrap_or_default() {
-            for described in instances {
-                let key = InstanceKey {
-                    cluster: cluster.clone(),
-                    instance: described.instance,
-                };
-                let arn = Seen::Yes(described.container_instance.arn);
-                self.subjects.insert(
-                    key.clone(),
-                    Subject {
-                        key,
-                        arn,
-                        hook: Hook::None,
-                        spot: None,
-                    },
-                );
-            }
+    fn draining(&mut self, (draining, failures): (Vec<(ClusterName, Described)>, Vec<Failure>)) {
+        self.problems.extend(failures.iter().map(ToString::to_string));
+        for (cluster, described) in draining {
+            let key = InstanceKey {
+                cluster,
+                instance: described.instance,
+            };
+            let arn = Seen::Yes(described.container_instance.arn);
+            let subject = Subject {
+                key: key.clone(),
+                arn,
+                hook: Hook::None,
+                spot: None,
+            };
+            self.subjects.insert(key, subject);
         }
     }
 
@@ -273,10 +277,21 @@ impl Found {
         match (record.and_then(|record| record.lifecycle.as_ref()), states) {
             (None, _) => Hook::None,
             (Some(_), None) => Hook::Unknown("Auto Scaling could not be asked".to_owned()),
-            (Some(_), Some(states)) if states.get(instance).is_some_and(ScalingInstance::is_leaving) => {
-                Hook::None
+            (Some(hook), Some(states)) if states.get(instance).is_some_and(ScalingInstance::is_leaving) => {
+                Hook::Waiting(action_of(hook))
             }
             (Some(_), Some(_)) => Hook::Over,
         }
+    }
+}
+
+/// The wait that a record tells of.
+fn action_of(hook: &Lifecycle) -> HookAction {
+    HookAction {
+        group: hook.auto_scaling_group_name.clone(),
+        hook: hook.lifecycle_hook_name.clone(),
+        token: hook.lifecycle_action_token.clone(),
+        heartbeat_seconds: hook.heartbeat_seconds,
+        since: hook.heartbeat_at,
     }
 }

@@ -38,6 +38,9 @@ pub const HOOK_HEARTBEAT_MIN_SECONDS: u32 = 120;
 /// Before the hook's global limit we are done by this much: one tick, and its delay.
 pub const GLOBAL_MARGIN: SignedDuration = SignedDuration::from_secs(90);
 
+/// A tick comes once a minute, and may be late by half of one.
+pub const TICK_AND_DELAY: SignedDuration = SignedDuration::from_secs(90);
+
 /// A changed count is written no sooner than this after the last write: PutParameter allows 3 a second for the
 /// whole account, and the count is for people.
 pub const COUNT_REFRESH: SignedDuration = SignedDuration::from_secs(5);

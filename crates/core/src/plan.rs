@@ -141,6 +141,13 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
     match drain::find(situation) {
         drain::Found::Nothing(reason) => idle(Verdict::NotDraining, reason),
         drain::Found::Unknown(reason) => blind(situation, reason),
+        drain::Found::Gone(hook) => Plan {
+            actions: vec![Action::Complete(hook)],
+            ..idle(
+                Verdict::Done,
+                "the container instance is gone: completing the hook".to_owned(),
+            )
+        },
         drain::Found::Drain(drain) => draft::Draft::new(situation, *drain).finish(),
     }
 }

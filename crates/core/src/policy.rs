@@ -113,6 +113,13 @@ impl Policy {
         listed && hook.as_str() != MANAGED_DRAINING_HOOK
     }
 
+    /// Did the operator name the hook or its group? Only then is an instance that is in no cluster ours to let go:
+    /// other groups of the account have terminate hooks of their own.
+    #[must_use]
+    pub fn names(&self, group: &AutoScalingGroupName, hook: &LifecycleHookName) -> bool {
+        self.lifecycle_hooks.contains(hook) || self.auto_scaling_groups.contains(group)
+    }
+
     /// Is the group ours?
     #[must_use]
     pub fn serves_group(&self, group: &AutoScalingGroupName) -> bool {

@@ -124,6 +124,9 @@ pub struct Record {
     /// Since when the agent has not been connected, as far as it was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_lost_at: Option<Timestamp>,
+    /// Since when the container instance has been seen ACTIVE again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_since: Option<Timestamp>,
     /// When EC2 said that it takes this Spot instance back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spot_notice_at: Option<Timestamp>,
@@ -254,6 +257,30 @@ impl Record {
             return Err(DecodeError::UnknownSchema(schema));
         }
         serde_json::from_str(text).map_err(unreadable)
+    }
+
+    /// What both of two texts of one drain know: SSM has no compare-and-swap, so a writer may have written over what
+    /// another had just said. `self` is the later text. A release stays, and so do the hook and the last order.
+    #[must_use]
+    pub fn merged(mut self, overwritten: &Record) -> Record {
+        if self.drain_id != overwritten.drain_id {
+            return self;
+        }
+        if overwritten.is_released() && !self.is_released() {
+            self.state = overwritten.state;
+            self.reason = overwritten.reason;
+            self.released_at = overwritten.released_at;
+            self.releasing = None;
+        }
+        if self.lifecycle.is_none() {
+            self.lifecycle.clone_from(&overwritten.lifecycle);
+        }
+        let ordered_at = |record: &Record| record.ordered.as_ref().map(|ordered| ordered.at);
+        if ordered_at(overwritten) > ordered_at(&self) {
+            self.ordered.clone_from(&overwritten.ordered);
+            self.deadline_at = overwritten.deadline_at;
+        }
+        self
     }
 
     /// Has this drain let its daemons go?

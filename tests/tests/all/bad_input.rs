@@ -119,7 +119,7 @@ async fn of_an_sqs_batch_only_what_may_be_mended_comes_again() {
     let record =
         |id: &str, body: Value| json!({"messageId": id, "eventSource": "aws:sqs", "body": body.to_string()});
     let tick = json!({"detail-type": "Scheduled Event", "detail": {}});
-    let spot = json!({"detail-type": "EC2 Spot Instance Interruption Warning", "time": "2026-01-01T00:00:00Z",
+    let spot = json!({"detail-type": "EC2 Spot Instance Interruption Warning", "time": jiff::Timestamp::now().to_string(),
         "detail": {"instance-id": "i-0123456789abcdef0"}});
     lab.aws.faults(|faults| {
         use protector_local_aws::model::{

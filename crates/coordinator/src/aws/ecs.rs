@@ -129,6 +129,11 @@ impl Aws {
             self.refuse_failures("DescribeContainerInstances", page.failures(), |reason| {
                 reason == "MISSING"
             })?;
+            let answered = page.container_instances().len() + page.failures().len();
+            if answered < chunk.len() {
+                let words = format!("{answered} of {} instances were answered for", chunk.len());
+                return Err(self.incomplete("DescribeContainerInstances", words));
+            }
             found.extend(page.container_instances().iter().filter_map(described));
         }
         Ok(found)

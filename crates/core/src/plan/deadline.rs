@@ -20,8 +20,20 @@ pub(super) fn lifecycle(hook: &HookAction) -> Lifecycle {
         lifecycle_hook_name: hook.hook.clone(),
         lifecycle_action_token: hook.token.clone(),
         heartbeat_seconds: hook.heartbeat_seconds,
-        heartbeat_at: hook.since,
+        heartbeat_at: clock_start(hook),
         global_deadline_at: global(hook),
+    }
+}
+
+/// Without the event nobody knows when the hook's clock started: it counts as run down, so that the first thing is a
+/// heartbeat.
+fn clock_start(hook: &HookAction) -> Timestamp {
+    match hook.token {
+        Some(_) => hook.since,
+        None => later(
+            hook.since,
+            -SignedDuration::from_secs(i64::from(hook.heartbeat_seconds)),
+        ),
     }
 }
 

@@ -6,6 +6,7 @@ mod release;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::holding::{Census, census};
+use crate::observation::InstanceStatus;
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, Waited};
 use crate::trigger::Order;
 
@@ -41,6 +42,7 @@ impl<'a> Draft<'a> {
     /// Applies every rule, then says what is to be done.
     pub(super) fn finish(mut self) -> Plan {
         self.confirm_draining();
+        self.watch_status();
         self.watch_agent();
         self.count();
         self.obey();
@@ -70,8 +72,31 @@ impl<'a> Draft<'a> {
     /// The settle window opens when DRAINING is first seen.
     fn confirm_draining(&mut self) {
         if self.record.draining_confirmed_at.is_none() && is_draining(&self.situation.observation.instance) {
-            self.record.draining_confirmed_at = Some(self.situation.observation.at);
+            self.record.draining_confirmed_at = Some(self.now());
         }
+    }
+
+    /// Rule 10 needs to know for how long the instance has been ACTIVE again: ECS reads are eventually consistent, and
+    /// one that lags must not cancel a drain. A drain of somebody else's that is over and undone is forgotten, so
+    /// that the next one holds again.
+    fn watch_status(&mut self) {
+        let Some(instance) = self.situation.observation.instance.as_yes() else {
+            return;
+        };
+        if instance.status != InstanceStatus::Active {
+            self.record.active_since = None;
+        } else if self.was_draining() {
+            self.record.active_since.get_or_insert(self.situation.now);
+            if self.record.is_released() && self.record.lifecycle.is_none() {
+                self.record.draining_confirmed_at = None;
+            }
+        }
+    }
+
+    fn was_draining(&self) -> bool {
+        self.before
+            .as_ref()
+            .is_some_and(|before| before.draining_confirmed_at.is_some())
     }
 
     /// Rule 8: the clock of a lost agent is kept in the record, and stops when the agent is back.

@@ -13,6 +13,8 @@ pub(super) enum Found {
     Nothing(String),
     /// It cannot be told.
     Unknown(String),
+    /// A hook waits for an instance that is gone: nothing is left to wait for.
+    Gone(Lifecycle),
     /// This drain.
     Drain(Box<Drain>),
 }
@@ -78,7 +80,7 @@ fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<Strin
         return false;
     }
     match (&record.lifecycle, waiting(situation)) {
-        (Some(known), Some(hook)) => same_hook(known, hook, remarks),
+        (Some(known), Some(hook)) => same_hook(record, known, hook, remarks),
         // A drain that somebody else began gets our hook while it holds; once released, the hook begins a new one.
         (None, Some(_)) => !record.is_released(),
         (_, None) => !drains_again(record, situation),
@@ -86,7 +88,7 @@ fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<Strin
 }
 
 /// The same waiting, unless its token says otherwise. Another hook of the same instance does not end this drain.
-fn same_hook(known: &Lifecycle, hook: &HookAction, remarks: &mut Vec<String>) -> bool {
+fn same_hook(record: &Record, known: &Lifecycle, hook: &HookAction, remarks: &mut Vec<String>) -> bool {
     if (&known.auto_scaling_group_name, &known.lifecycle_hook_name) != (&hook.group, &hook.hook) {
         remarks.push(format!(
             "hook {} is not served: {} is, for this instance",
@@ -95,7 +97,8 @@ fn same_hook(known: &Lifecycle, hook: &HookAction, remarks: &mut Vec<String>) ->
         return true;
     }
     match (&known.lifecycle_action_token, &hook.token) {
-        (Some(known), Some(token)) => known == token,
+        // A copy of an earlier waiting's event may come late; it must not take over from the present one.
+        (Some(known), Some(token)) if known != token => hook.since < record.started_at,
         _ => true,
     }
 }
@@ -113,7 +116,8 @@ fn drains_again(record: &Record, situation: &Situation<'_>) -> bool {
         tasks.is_some_and(|tasks| holding::census(tasks, situation.policy).remaining() > 0)
     };
     let leaves = is_draining(&situation.observation.instance) || situation.spot.is_some();
-    record.is_released() && over && unhooked && leaves && holds()
+    let undone = record.lifecycle.is_none() && record.active_since.is_some();
+    record.is_released() && leaves && (undone || (over && unhooked && holds()))
 }
 
 /// A drain that its record knows.
@@ -166,8 +170,8 @@ fn begin(situation: &Situation<'_>, remarks: Vec<String>) -> Found {
         Seen::Unknown(why) => {
             return Found::Unknown(format!("the container instance could not be read: {why}"));
         }
-        Seen::Absent => return gone(remarks),
-        Seen::Yes(instance) if instance.status == InstanceStatus::Inactive => return gone(remarks),
+        Seen::Absent => return gone(hook, remarks),
+        Seen::Yes(instance) if instance.status == InstanceStatus::Inactive => return gone(hook, remarks),
         Seen::Yes(instance) => instance,
     };
     let leaving = hook.is_some() || situation.spot.is_some();
@@ -187,10 +191,10 @@ fn begin(situation: &Situation<'_>, remarks: Vec<String>) -> Found {
     }))
 }
 
-/// Not a drain any more. A hook that waits for an instance in no cluster is another matter: [`super::unplaced`].
-fn gone(mut remarks: Vec<String>) -> Found {
+/// Not a drain any more; but a hook may wait, for nothing.
+fn gone(hook: Option<Lifecycle>, mut remarks: Vec<String>) -> Found {
     remarks.push("the container instance is gone".to_owned());
-    Found::Nothing(remarks.join("; "))
+    hook.map_or_else(|| Found::Nothing(remarks.join("; ")), Found::Gone)
 }
 
 fn first_record(situation: &Situation<'_>, arn: &ContainerInstanceArn, hook: Option<Lifecycle>) -> Record {
@@ -215,6 +219,7 @@ fn first_record(situation: &Situation<'_>, arn: &ContainerInstanceArn, hook: Opt
         sidecars: 0,
         releasing: None,
         agent_lost_at: None,
+        active_since: None,
         spot_notice_at: None,
         waited: Vec::new(),
         calls: 0,

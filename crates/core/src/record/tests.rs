@@ -31,6 +31,7 @@ fn record() -> Record {
         draining_confirmed_at: None,
         releasing: None,
         agent_lost_at: None,
+        active_since: None,
         spot_notice_at: None,
         waited: Vec::new(),
         calls: 0,
@@ -154,4 +155,30 @@ proptest! {
         prop_assert_eq!(back.remaining, remaining);
         prop_assert!(back.held_by.len() <= HELD_BY_MAX);
     }
+}
+
+#[test]
+fn p8_what_a_racing_writer_has_said_is_not_lost() {
+    let mut released = record();
+    released.lifecycle = None;
+    let mut holding = record();
+    holding.state = State::Holding;
+    (holding.reason, holding.released_at) = (None, None);
+    released.state = State::Released;
+    released.reason = Some(ReleaseReason::Operator);
+    let merged = holding.clone().merged(&released);
+    assert_eq!(
+        (merged.state, merged.reason),
+        (State::Released, Some(ReleaseReason::Operator))
+    );
+    assert_eq!(merged.lifecycle, holding.lifecycle);
+    let other = Record {
+        drain_id: "another".to_owned(),
+        ..released
+    };
+    assert_eq!(
+        holding.clone().merged(&other),
+        holding,
+        "another drain's release is no release of this one"
+    );
 }

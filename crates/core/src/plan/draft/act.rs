@@ -5,8 +5,9 @@ use jiff::SignedDuration;
 use crate::ids::TaskArn;
 use crate::limits::{
     COUNT_REFRESH, COUNT_REFRESH_MANY, HOOK_HEARTBEAT_MIN_SECONDS, MANY_DRAINS, STOP_TASKS_MAX,
+    TICK_AND_DELAY,
 };
-use crate::observation::{InstanceStatus, Seen};
+use crate::observation::{Hook, InstanceStatus, Seen};
 use crate::policy::StandaloneTasks;
 use crate::record::Record;
 
@@ -24,8 +25,7 @@ impl Draft<'_> {
                 hook.lifecycle_hook_name, hook.heartbeat_seconds
             ));
         }
-        let half = SignedDuration::from_millis(i64::from(hook.heartbeat_seconds) * 500);
-        if self.now() < later(hook.heartbeat_at, half) || self.is_over() {
+        if self.now() < later(hook.heartbeat_at, heartbeat_after(hook.heartbeat_seconds)) || self.is_over() {
             return None;
         }
         let now = self.now();
@@ -51,7 +51,11 @@ impl Draft<'_> {
     }
 
     pub(super) fn complete(&mut self) -> Option<Action> {
-        let hook = self.hook.clone().filter(|_| self.record.receipt_at.is_none())?;
+        let announced = matches!(self.situation.observation.hook, Hook::Waiting(_));
+        let hook = self
+            .hook
+            .clone()
+            .filter(|_| announced || self.record.receipt_at.is_none())?;
         if self.is_over() {
             self.reasons
                 .push("the daemons have had their time: completing the hook".to_owned());
@@ -69,7 +73,8 @@ impl Draft<'_> {
         let instance = self.situation.observation.instance.as_yes()?;
         let leaving = self.hook.is_some() || self.record.spot_notice_at.is_some();
         let begins = self.before.is_none() || !self.record.is_released();
-        let wanted = leaving && begins && instance.status == InstanceStatus::Active;
+        let undone = self.record.active_since.is_some();
+        let wanted = leaving && begins && !undone && instance.status == InstanceStatus::Active;
         wanted.then(|| Action::SetDraining(instance.arn.clone()))
     }
 
@@ -147,6 +152,13 @@ impl Draft<'_> {
             Action::Receipt(Box::new(record))
         })
     }
+}
+
+/// Half the hook's time-out; earlier for a short one, so that one tick may be late or lost: three quarters of it at
+/// the most are left then.
+fn heartbeat_after(timeout_seconds: u32) -> SignedDuration {
+    let timeout = SignedDuration::from_secs(i64::from(timeout_seconds));
+    (timeout / 2).min((timeout - TICK_AND_DELAY).max(timeout / 4))
 }
 
 /// The record, as if nothing had been counted since.

@@ -50,7 +50,7 @@ impl Draft<'_> {
                 ReleaseReason::Drained,
                 "the container instance is INACTIVE".to_owned(),
             )),
-            Seen::Yes(instance) if instance.status == InstanceStatus::Active && self.was_draining() => {
+            Seen::Yes(instance) if instance.status == InstanceStatus::Active && self.is_cancelled() => {
                 Some((
                     ReleaseReason::Cancelled,
                     "the container instance is ACTIVE again".to_owned(),
@@ -64,14 +64,22 @@ impl Draft<'_> {
         }
     }
 
-    fn was_draining(&self) -> bool {
-        self.before
-            .as_ref()
-            .is_some_and(|before| before.draining_confirmed_at.is_some())
+    /// Rule 10: ACTIVE at two looks that are a settle window apart.
+    fn is_cancelled(&self) -> bool {
+        let settled = self
+            .record
+            .active_since
+            .map(|since| later(since, self.situation.policy.settle));
+        settled.is_some_and(|settled| settled <= self.now())
     }
 
     /// Rule 3: DRAINING confirmed, every task known, none of them holding, and the settle window over.
     fn release_if_drained(&mut self) {
+        if self.record.active_since.is_some() {
+            self.look_again = Some(self.situation.policy.settle);
+            return self
+                .hold("the container instance is ACTIVE again, if a second look says so too".to_owned());
+        }
         let Some(census) = &self.census else {
             let problem = self.tasks_problem().to_owned();
             return self.hold(format!("tasks are not known: {problem}"));
@@ -109,6 +117,11 @@ impl Draft<'_> {
             return self.release_all(reason, why);
         }
         self.reasons.push(format!("the first tier may go: {why}"));
+        // Sidecars of later tiers leave a minute after the deadline, so it must not pass before their turn.
+        self.record.deadline_at = self
+            .record
+            .deadline_at
+            .max(later(self.now(), self.situation.policy.flush()));
         self.record.releasing = Some(Releasing {
             reason,
             tier: 0,

@@ -66,7 +66,12 @@ fn p7_a_hook_event_that_comes_twice_changes_nothing() {
 fn p7_a_hook_found_by_the_tick_learns_its_token_from_the_late_event() {
     let mut bench = Bench::hooked();
     bench.observation.hook = Hook::Waiting(hook_action(3600, None));
-    bench.step(0);
+    let plan = bench.step(0);
+    assert_eq!(
+        names(&plan),
+        ["heartbeat", "put-holding", "set-draining"],
+        "its clock may have run for long"
+    );
     bench.status("DRAINING");
     bench.step(1);
     bench.observation.hook = Hook::Waiting(hook_action(3600, Some(TOKEN)));
@@ -88,6 +93,32 @@ fn another_hook_of_the_same_instance_is_left_alone() {
         "{:?}",
         plan.reasons
     );
+}
+
+#[test]
+fn p7_a_late_event_of_an_earlier_wait_does_not_take_over() {
+    let mut bench = Bench::hooked();
+    let wait = |since, token| {
+        Hook::Waiting(HookAction {
+            since: at(since),
+            ..hook_action(3600, Some(token))
+        })
+    };
+    bench.observation.hook = wait(5000, TOKEN);
+    bench.step(5000);
+    bench.status("DRAINING");
+    bench.step(5001);
+    bench.observation.hook = wait(10, OTHER_TOKEN);
+    assert_eq!(names(&bench.step(5002)), [""; 0]);
+    assert_eq!(bench.record().drain_id, TOKEN);
+}
+
+#[test]
+fn a_hook_that_waits_for_an_instance_that_is_gone_is_completed() {
+    let mut bench = Bench::hooked();
+    bench.observation.instance = Seen::Absent;
+    let plan = bench.plan(0);
+    assert_eq!((names(&plan), plan.verdict), (vec!["complete"], Verdict::Done));
 }
 
 #[test]
@@ -164,8 +195,8 @@ fn p2_an_instance_that_cannot_be_read_is_not_drained_blindly() {
 }
 
 #[test]
-fn the_hook_is_heartbeaten_at_half_its_own_timeout() {
-    for (heartbeat_seconds, quiet, due) in [(3600, 1799, 1800), (120, 59, 60), (30, 14, 15)] {
+fn the_hook_is_heartbeaten_at_half_its_own_timeout_or_a_tick_earlier() {
+    for (heartbeat_seconds, quiet, due) in [(3600, 1799, 1800), (180, 89, 90), (120, 29, 30), (30, 7, 8)] {
         let mut bench = Bench::hooked();
         bench.observation.hook = Hook::Waiting(hook_action(heartbeat_seconds, Some(TOKEN)));
         bench.step(0);

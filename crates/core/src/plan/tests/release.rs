@@ -94,20 +94,46 @@ fn an_instance_that_is_active_again_is_released_as_cancelled() {
     let mut bench = Bench::external();
     bench.step(0);
     bench.status("ACTIVE");
-    bench.step(60);
+    let plan = bench.step(60);
+    assert_eq!(
+        (plan.verdict, plan.look_again),
+        (Verdict::Holding, Some(SignedDuration::from_secs(10)))
+    );
+    bench.step(70);
     assert_eq!(bench.record().reason, Some(ReleaseReason::Cancelled));
-    assert_eq!(names(&bench.step(61)), [""; 0]);
 }
 
 #[test]
-fn a_drain_that_is_begun_again_after_it_was_cancelled_holds_again() {
-    let mut bench = Bench::external();
-    bench.step(0);
+fn p2_one_stale_read_of_active_does_not_cancel_a_drain() {
+    let mut bench = Bench::holding();
     bench.status("ACTIVE");
-    bench.step(60);
+    assert_eq!(bench.step(60).verdict, Verdict::Holding);
     bench.status("DRAINING");
-    assert_eq!(names(&bench.step(120)), ["put-holding"]);
-    assert_eq!(bench.record().started_at, at(120));
+    bench.step(70);
+    bench.status("ACTIVE");
+    assert_eq!(bench.step(80).verdict, Verdict::Holding, "the clock began anew");
+    assert_eq!(
+        bench.step(90).verdict,
+        Verdict::Released(ReleaseReason::Cancelled)
+    );
+}
+
+#[test]
+fn a_drain_that_is_begun_again_after_it_was_undone_holds_again_whatever_ended_it() {
+    for released_at_deadline in [false, true] {
+        let mut bench = Bench::external();
+        bench.step(0);
+        if released_at_deadline {
+            bench.step(3600);
+        }
+        bench.status("ACTIVE");
+        bench.step(4000);
+        bench.step(4010);
+        assert!(bench.record().is_released());
+        bench.status("DRAINING");
+        assert_eq!(names(&bench.step(5000)), ["put-holding"]);
+        assert_eq!(bench.record().started_at, at(5000));
+    }
 }
 
 #[test]
