@@ -1,5 +1,7 @@
 //! The command line: few words, matched by hand.
 
+use crate::handoff::WAIT;
+
 /// What is asked of the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Command {
@@ -15,6 +17,20 @@ pub(crate) enum Command {
     Version,
 }
 
+/// Is this the process that waits? Asked before anything else, so it takes no detour through [`parse`].
+pub(crate) fn is_wait() -> bool {
+    let mut arguments = std::env::args_os().skip(1);
+    let wait = arguments.next().is_some_and(|word| word == WAIT);
+    wait && arguments
+        .next()
+        .is_some_and(|place| is_place(place.as_encoded_bytes()))
+        && arguments.next().is_none()
+}
+
+fn is_place(argument: &[u8]) -> bool {
+    argument.first() == Some(&b'{')
+}
+
 /// Reads the arguments that follow the program's name.
 ///
 /// # Errors
@@ -24,7 +40,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
     match words.as_slice() {
         [] => Ok(Command::Run),
         ["check"] => Ok(Command::Check),
-        ["wait", place] if place.starts_with('{') => Ok(Command::Wait((*place).to_owned())),
+        [WAIT, place] if is_place(place.as_bytes()) => Ok(Command::Wait((*place).to_owned())),
         ["--help" | "-h" | "help"] => Ok(Command::Help),
         ["--version" | "-V"] => Ok(Command::Version),
         [

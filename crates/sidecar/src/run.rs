@@ -4,7 +4,6 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
 use protector_core::settings::Problems;
 use protector_core::wait::Why;
 use serde_json::json;
@@ -26,12 +25,22 @@ const EXIT_USAGE: u8 = 64;
 const EXIT_BUG: u8 = 70;
 
 /// The program. SIGTERM is blocked before anything else is done: what comes before would be lost, or would kill.
+///
+/// The process that waits does nothing else before its signal, not even look at its settings: what is not touched takes
+/// no memory. The process before it, with the same environment, has found all of it good.
 #[must_use]
 pub fn main() -> ExitCode {
     let blocked = signal::block();
+    let signalled = (blocked.is_ok() && command::is_wait()).then(signal::wait);
+    go_on(blocked.and(signalled.transpose().map(|_| ())))
+}
+
+/// What follows the waiter's signal, or comes instead of it. Not inlined: its frame is larger than a page of stack.
+#[inline(never)]
+fn go_on(waited: nix::Result<()>) -> ExitCode {
     std::panic::set_hook(Box::new(|panic| bug(&panic.to_string())));
-    if let Err(error) = blocked {
-        bug(&format!("cannot block SIGTERM: {error}"));
+    if let Err(error) = waited {
+        bug(&format!("cannot block and await SIGTERM: {error}"));
     }
     let arguments: Vec<String> = std::env::args_os()
         .skip(1)
@@ -39,7 +48,7 @@ pub fn main() -> ExitCode {
         .collect();
     match command::parse(&arguments) {
         Ok(Command::Run) => with_settings(run),
-        Ok(Command::Wait(handed)) => wait_with(&handed),
+        Ok(Command::Wait(handed)) => take_over(&handed),
         Ok(Command::Check) => health(),
         Ok(Command::Help) => print(command::HELP),
         Ok(Command::Version) => print(&format!("{}\n", command::VERSION)),
@@ -118,7 +127,10 @@ fn run(settings: &Settings) -> ExitCode {
     let handed = Handed { place };
     let error = handoff::execute(&handed);
     log.say(Level::Warn, "not-executed-anew", &json!({"detail": error}));
-    after(signal::wait(), settings, handed.place)
+    match signal::wait() {
+        Ok(_) => hold(settings, handed.place),
+        Err(error) => bug(&format!("cannot await SIGTERM: {error}")),
+    }
 }
 
 /// The runtime and all it has is gone when this comes back.
@@ -132,21 +144,11 @@ fn checked(settings: &Settings, log: Log) -> Started {
     }
 }
 
-/// Here the sidecar spends its life. Nothing is read before the signal, neither settings nor place: what is not touched
-/// takes no memory. The process before this one, with the same environment, has found both good.
-fn wait_with(handed: &str) -> ExitCode {
-    let signalled = signal::wait();
+/// The second half of a life, after the signal.
+fn take_over(handed: &str) -> ExitCode {
     match serde_json::from_str::<Handed>(handed) {
-        Ok(handed) => with_settings(|settings| after(signalled, settings, handed.place)),
+        Ok(handed) => with_settings(|settings| hold(settings, handed.place)),
         Err(error) => bug(&format!("not a place to wait at: {error}")),
-    }
-}
-
-/// What a signal is followed by.
-fn after(signalled: nix::Result<Signal>, settings: &Settings, place: Option<Place>) -> ExitCode {
-    match signalled {
-        Ok(_) => hold(settings, place),
-        Err(error) => bug(&format!("cannot wait for SIGTERM: {error}")),
     }
 }
 
