@@ -120,11 +120,13 @@ impl Coordinator {
         let hooks = self.hooks_of_records(found, &records).await;
         let mut old = Vec::new();
         for (key, name, record) in records {
-            let arn = match found.subjects.get(&key) {
-                Some(subject) => subject.arn.clone(),
+            let listed = found.subjects.get(&key).map(|subject| subject.arn.clone());
+            let draining = listed.is_some();
+            let arn = match listed {
+                Some(arn) => arn,
                 None => self.locate_in(&key.cluster, &key.instance).await,
             };
-            if self.is_old(&arn, record.as_ref()) {
+            if self.is_old(&arn, record.as_ref(), draining) {
                 old.push(name);
                 continue;
             }
@@ -159,13 +161,18 @@ impl Coordinator {
         found.take(answer)
     }
 
-    /// A record is old some minutes after its container instance was last seen and released. A record that nobody
-    /// can read is kept: it may be of another version.
-    fn is_old(&self, arn: &Seen<ContainerInstanceArn>, record: Option<&Record>) -> bool {
+    /// A record is old some minutes after its drain was over, unless its instance still drains: one whose instance is
+    /// gone, and one of a drain that was undone. A record that nobody can read is kept: it may be of another version.
+    fn is_old(&self, arn: &Seen<ContainerInstanceArn>, record: Option<&Record>, draining: bool) -> bool {
         let over = |record: &Record| {
             record.is_released() && self.now().duration_since(record.updated_at) >= RECORD_KEPT
         };
-        *arn == Seen::Absent && record.is_some_and(over)
+        let ended = |record: &Record| over(record) && record.receipt_at.is_some() && !draining;
+        match arn {
+            Seen::Absent => record.is_some_and(over),
+            Seen::Yes(_) => record.is_some_and(ended),
+            Seen::Unknown(_) => false,
+        }
     }
 
     async fn reconcile_all(&self, found: &mut Found) -> Vec<String> {

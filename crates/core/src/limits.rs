@@ -74,6 +74,10 @@ pub const SPOT_RESERVE_MAX: SignedDuration = SignedDuration::from_secs(60);
 /// parameter of that name (`DeleteParameter`), and a late sidecar should still find its release.
 pub const RECORD_KEPT: SignedDuration = SignedDuration::from_mins(10);
 
+/// ECS tells daemons to stop within seconds of the last replica task; a release that is older than this at SIGTERM was
+/// of another drain.
+pub const RELEASE_BEFORE_SIGTERM_MAX: SignedDuration = SignedDuration::from_mins(5);
+
 /// An instance of our hook that is in no cluster is looked for a second time after this: its registration, or the
 /// eventual consistency of `ListContainerInstances`, may lag.
 pub const SECOND_LOOK: SignedDuration = SignedDuration::from_secs(5);

@@ -15,6 +15,8 @@
 //! | the maximum hold is over | leave |
 //! | anything else: holding, an error, a text that cannot be read | sleep |
 //!
+//! A release of an earlier life of the instance, or from long before SIGTERM, counts as no record.
+//!
 //! An error is never "no record" (promise P2), and each sleep ends at the next bound (promise P3).
 
 mod answer;
@@ -23,6 +25,7 @@ mod pace;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::limits::RELEASE_BEFORE_SIGTERM_MAX;
 use crate::record::Record;
 
 pub use answer::{Because, Next, Why};
@@ -87,7 +90,7 @@ impl Wait {
 
     /// Takes in one observation and answers. Times of successive calls must not go back.
     pub fn next(&mut self, known: &Known, seen: &Observation) -> Next {
-        let sight = sight(known, &seen.reading);
+        let sight = sight(known, seen);
         self.note(&sight, seen);
         match self.why_leave(known, &sight, seen) {
             Some(why) => Next::Leave(why),
@@ -219,13 +222,23 @@ impl Wait {
     }
 }
 
-fn sight<'a>(known: &Known, reading: &'a Reading) -> Sight<'a> {
-    match reading {
+fn sight<'a>(known: &Known, seen: &'a Observation) -> Sight<'a> {
+    match &seen.reading {
         Reading::NotFound => Sight::Absent,
         Reading::Trouble(trouble) => Sight::Unknown(*trouble),
-        Reading::Record(record) if known.is_foreign(record) => Sight::Absent,
+        Reading::Record(record) if known.is_foreign(record) || is_long_over(record, seen) => Sight::Absent,
         Reading::Record(record) => Sight::Ours(record),
     }
+}
+
+/// Was the release long before SIGTERM? Then it ended another drain, in which this daemon was not told to stop: one
+/// that was cancelled, say. Its record may still be there.
+fn is_long_over(record: &Record, seen: &Observation) -> bool {
+    let sigterm = seen.now.checked_sub(seen.since_sigterm).unwrap_or(seen.now);
+    let age = record
+        .released_at
+        .map(|released| sigterm.duration_since(released));
+    record.is_released() && age.is_some_and(|age| age > RELEASE_BEFORE_SIGTERM_MAX)
 }
 
 fn released(known: &Known, record: &Record) -> Option<Why> {

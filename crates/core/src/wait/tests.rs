@@ -230,3 +230,15 @@ fn exit_codes_are_as_documented() {
         assert_eq!(why.code(), 0);
     }
 }
+
+#[test]
+fn p2_a_release_from_long_before_sigterm_is_of_another_drain() {
+    for (age, leaves) in [(0, true), (300, true), (301, false)] {
+        let record = Record {
+            released_at: Some(sigterm() - secs(age)),
+            ..released()
+        };
+        let next = wait().next(&known(), &look(1, reading(record)));
+        assert_eq!(matches!(next, Next::Leave(_)), leaves, "{age} s: {next:?}");
+    }
+}
