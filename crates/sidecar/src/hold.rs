@@ -115,14 +115,19 @@ impl<'a> Hold<'a> {
         (task, reading, fate)
     }
 
-    /// The instance's fate only matters while there is no record of this drain.
+    /// The instance's fate only matters while there is no record of this drain. A release may turn out to be none of
+    /// this drain's, so it is asked for then too.
     fn wants_fate(&self, reading: &Reading) -> bool {
-        let absent = match reading {
+        let maybe_absent = match reading {
             Reading::NotFound => true,
-            Reading::Record(record) => self.place.as_ref().is_some_and(|p| p.known.is_foreign(record)),
+            Reading::Record(record) => record.is_released() || self.is_foreign(record),
             Reading::Trouble(_) => false,
         };
-        absent && self.wait.wants_fate()
+        maybe_absent && self.wait.wants_fate()
+    }
+
+    fn is_foreign(&self, record: &Record) -> bool {
+        self.place.as_ref().is_some_and(|p| p.known.is_foreign(record))
     }
 
     async fn reading(&mut self, told: &Told) -> Reading {

@@ -112,3 +112,13 @@ fn p2_a_release_of_another_container_instance_is_no_release() {
     let held = sidecar.leaves(0, "not-a-drain");
     assert!(held >= 2.0, "{held}");
 }
+
+#[test]
+fn p2_a_leftover_on_an_instance_that_goes_is_given_the_longer_grace() {
+    let host = Host::with(Ssm::Value(released().to_string()));
+    host.set(|state| state.target_lifecycle_state = Some("Terminated"));
+    let mut sidecar = Sidecar::ready(&host, &[("PROTECTOR_TERMINATING_GRACE", "3s")]);
+    sidecar.term();
+    let held = sidecar.leaves(0, "no-record-though-terminating");
+    assert!(held >= 3.0, "{held}");
+}
