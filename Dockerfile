@@ -10,14 +10,17 @@ FROM ${RUST_IMAGE} AS build
 ARG TARGETARCH
 WORKDIR /src
 
-# Flags as in scripts/build-sidecar: static, at a fixed address. The GNU target is in every toolchain.
-ENV RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static" \
-    CARGO_INCREMENTAL=0
-RUN case "${TARGETARCH:-$(uname -m)}" in \
-        amd64 | x86_64) echo x86_64-unknown-linux-gnu ;; \
-        arm64 | aarch64) echo aarch64-unknown-linux-gnu ;; \
+# Flags as in scripts/build-sidecar: static, at a fixed address, without unwind tables where the linker can leave them
+# out. The GNU target is in every toolchain.
+ENV CARGO_INCREMENTAL=0
+COPY scripts/no-unwind-tables.ld /
+RUN flags="-C target-feature=+crt-static -C relocation-model=static"; \
+    case "${TARGETARCH:-$(uname -m)}" in \
+        amd64 | x86_64) target=x86_64; flags="$flags -C link-arg=-Wl,-T,/no-unwind-tables.ld" ;; \
+        arm64 | aarch64) target=aarch64 ;; \
         *) echo "no build for ${TARGETARCH}" >&2; exit 1 ;; \
-    esac > /target
+    esac; \
+    echo "$target-unknown-linux-gnu" > /target; echo "$flags" > /flags
 
 # Dependencies first, in a layer of their own that lasts until a manifest changes: every crate of the workspace is
 # replaced by an empty one, so that what is compiled is other people's code alone.
@@ -30,14 +33,14 @@ COPY crates/cli/Cargo.toml crates/cli/
 COPY tests/Cargo.toml tests/
 RUN for crate in crates/*; do mkdir -p "$crate/src" && : > "$crate/src/lib.rs"; done \
     && for crate in sidecar coordinator cli; do echo 'fn main() {}' > "crates/$crate/src/main.rs"; done \
-    && mkdir -p tests/src tests/tests && : > tests/src/lib.rs && : > tests/tests/all.rs \
-    && cargo build --locked --profile sidecar --target "$(cat /target)" --package protector-sidecar
+    && mkdir -p tests/src tests/tests/all && : > tests/src/lib.rs && : > tests/tests/all/main.rs \
+    && RUSTFLAGS="$(cat /flags)" cargo build --locked --profile sidecar --target "$(cat /target)" --package protector-sidecar
 
 # The real sources are newer than the empty ones, whatever times they carry here.
 COPY crates/core/src crates/core/src
 COPY crates/sidecar/src crates/sidecar/src
 RUN find crates -name '*.rs' -exec touch {} + \
-    && cargo build --locked --profile sidecar --target "$(cat /target)" --package protector-sidecar \
+    && RUSTFLAGS="$(cat /flags)" cargo build --locked --profile sidecar --target "$(cat /target)" --package protector-sidecar \
     && cp "target/$(cat /target)/sidecar/ecs-daemon-protector" /ecs-daemon-protector
 
 FROM scratch
