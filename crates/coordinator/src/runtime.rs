@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use protector_core::settings::Problems;
 use serde_json::{Value, json};
 
@@ -81,14 +81,17 @@ async fn invocations(settings: Settings) -> Result<(), lambda_runtime::Error> {
             request_id: event.context.request_id.clone(),
             deadline: deadline(event.context.deadline),
         };
-        async move {
-            coordinator
-                .handle(&event.payload)
-                .await
-                .map_err(lambda_runtime::Error::from)
-        }
+        async move { coordinator.handle(&event.payload).await.map_err(failed) }
     };
     lambda_runtime::run(service_fn(handler)).await
+}
+
+/// What Lambda, and an operator who invokes the function, is told of a failure.
+fn failed(problem: String) -> Diagnostic {
+    Diagnostic {
+        error_type: "Coordinator.Failed".to_owned(),
+        error_message: problem,
+    }
 }
 
 /// Lambda gives the deadline in milliseconds since 1970.

@@ -47,7 +47,7 @@ pub struct Voice {
 }
 
 impl Voice {
-    /// Says one line: level and event first, then `fields`, a JSON object.
+    /// Says one line: level, event, and `fields`, a JSON object.
     pub fn say(&self, level: Level, event: &str, fields: Value) {
         if level < self.least {
             return;

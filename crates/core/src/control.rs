@@ -9,7 +9,7 @@ pub enum Control {
     /// All that it is for. So it is without the parameter.
     #[default]
     On,
-    /// Look and say, and change nothing; sidecars hold nobody.
+    /// Look and say, and change nothing: no new hold, and no heartbeat, release or completion either.
     Observe,
     /// Every daemon may go at once.
     ReleaseAll,

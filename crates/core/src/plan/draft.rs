@@ -56,6 +56,8 @@ impl<'a> Draft<'a> {
         let set_draining = self.set_draining();
         let put = self.put();
         let receipt = self.receipt(over);
+        // The receipt writes the record too; with a hook, the release must be in it before the completion.
+        let put = put.filter(|_| receipt.is_none() || complete.is_some());
         let first = [heartbeat, put, set_draining].into_iter().flatten();
         Plan {
             verdict: self.verdict(over),

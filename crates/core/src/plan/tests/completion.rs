@@ -101,3 +101,12 @@ fn an_instance_in_no_cluster_is_completed_after_a_second_look() {
     let blind = unplaced(&hook, false, Err("throttled".to_owned()), at(5));
     assert_eq!(names(&blind), ["heartbeat"], "P2");
 }
+
+#[test]
+fn p10_the_end_of_an_unhooked_drain_is_one_write() {
+    let mut bench = Bench::external();
+    bench.step(0);
+    bench.tasks(vec![]);
+    assert_eq!(names(&bench.step(60)), ["receipt"]);
+    assert!(bench.record().is_released());
+}
