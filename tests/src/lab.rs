@@ -242,6 +242,19 @@ impl Lab {
         self.gone_within(instance, BOUND).await;
     }
 
+    /// The same, with ticks as the schedule would make them, only faster.
+    pub async fn gone_with_ticks(&self, instance: &str, every: Duration) {
+        let gone = self.gone(instance);
+        tokio::pin!(gone);
+        loop {
+            tokio::select! {
+                () = &mut gone => break,
+                () = tokio::time::sleep(every) => self.tick().await,
+            }
+        }
+        self.idle().await;
+    }
+
     /// The same, for drains that take long on purpose.
     pub async fn gone_within(&self, instance: &str, bound: Duration) {
         let gone = self.aws.wait_until("the instance is terminated", bound, |world| {

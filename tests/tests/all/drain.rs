@@ -1,7 +1,12 @@
 //! One instance is drained from hook to completion.
 
+use std::time::Duration;
+
 use protector_tests::{Daemon, Lab, LabConfig};
 use serde_json::json;
+
+/// How often a test ticks: the schedule does it once a minute.
+const TICK: Duration = Duration::from_millis(500);
 
 /// Three replica tasks that take a while to stop, a standalone task, a daemon that takes a while to flush.
 async fn usual(config: LabConfig) -> Lab {
@@ -105,7 +110,7 @@ async fn p4_a_daemon_that_never_flushes_does_not_keep_the_hook_for_ever() {
         story.sigterm(&instance, "stuck").first().copied()
     })
     .await;
-    tick_until_gone(&lab, &instance).await;
+    lab.gone_with_ticks(&instance, TICK).await;
     assert_eq!(lab.story().hook(&instance, "completed").len(), 1);
 }
 
@@ -121,21 +126,9 @@ async fn p3_the_deadline_releases_daemons_from_a_task_that_does_not_end() {
     lab.standalone("endless", 600).await;
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
-    tick_until_gone(&lab, &instance).await;
+    lab.gone_with_ticks(&instance, TICK).await;
     assert_eq!(lab.record(&instance).unwrap()["reason"], "deadline");
     assert!(lab.story().stopped(&instance, "service:logs")[0] < lab.story().hook(&instance, "completed")[0]);
-}
-
-/// Ticks as the schedule would, only faster.
-async fn tick_until_gone(lab: &Lab, instance: &str) {
-    let gone = lab.gone(instance);
-    tokio::pin!(gone);
-    loop {
-        tokio::select! {
-            () = &mut gone => return,
-            () = tokio::time::sleep(std::time::Duration::from_millis(500)) => lab.tick().await,
-        }
-    }
 }
 
 #[tokio::test]
@@ -165,7 +158,7 @@ async fn p4_heartbeats_keep_a_short_hook_alive() {
     lab.standalone("job", 40).await;
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
-    tick_until_gone(&lab, &instance).await;
+    lab.gone_with_ticks(&instance, TICK).await;
     let story = lab.story();
     assert!(
         !story

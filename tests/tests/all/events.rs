@@ -6,6 +6,9 @@ use protector_local_aws::model::faults::{EventFilter, Limit};
 use protector_tests::{Daemon, GROUP, HOOK, Lab, LabConfig};
 use serde_json::{Value, json};
 
+/// How often a test ticks: the schedule does it once a minute.
+const TICK: Duration = Duration::from_millis(500);
+
 const HOOK_EVENT: &str = "EC2 Instance-terminate Lifecycle Action";
 const TASK_EVENT: &str = "ECS Task State Change";
 const INSTANCE_EVENT: &str = "ECS Container Instance State Change";
@@ -15,17 +18,6 @@ async fn lab() -> Lab {
     lab.daemon(&Daemon::new("logs")).await;
     lab.replicas("web", 3, 2).await;
     lab
-}
-
-async fn tick_until_gone(lab: &Lab, instance: &str) {
-    let gone = lab.gone(instance);
-    tokio::pin!(gone);
-    loop {
-        tokio::select! {
-            () = &mut gone => return,
-            () = tokio::time::sleep(Duration::from_millis(500)) => lab.tick().await,
-        }
-    }
 }
 
 fn assert_protected(lab: &Lab) {
@@ -41,7 +33,7 @@ async fn p7_every_event_is_lost_and_the_tick_does_it_all() {
         .faults(|faults| faults.drop_events(EventFilter::any(), Limit::Forever));
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
-    tick_until_gone(&lab, &instance).await;
+    lab.gone_with_ticks(&instance, TICK).await;
     assert_protected(&lab);
 }
 
@@ -100,7 +92,7 @@ async fn p7_the_first_events_come_in_reverse_order() {
     let instance = lab.instance().to_owned();
     lab.set_status(&instance, "DRAINING");
     lab.scale_in(&instance);
-    tick_until_gone(&lab, &instance).await;
+    lab.gone_with_ticks(&instance, TICK).await;
     assert_protected(&lab);
 }
 

@@ -28,14 +28,7 @@ async fn killed_at(when: When, call: u64) -> bool {
     }
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
-    let gone = lab.gone(&instance);
-    tokio::pin!(gone);
-    loop {
-        tokio::select! {
-            () = &mut gone => break,
-            () = tokio::time::sleep(Duration::from_secs(3)) => lab.tick().await,
-        }
-    }
+    lab.gone_with_ticks(&instance, Duration::from_secs(3)).await;
     let story = lab.story();
     story.assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
     story.assert_completed_after(&instance, &["logs"]);

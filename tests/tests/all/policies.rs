@@ -5,17 +5,8 @@ use std::time::Duration;
 use protector_tests::{Daemon, Lab, LabConfig, SIDECAR};
 use serde_json::{Value, json};
 
-async fn tick_until_gone(lab: &Lab, instance: &str) {
-    let gone = lab.gone(instance);
-    tokio::pin!(gone);
-    loop {
-        tokio::select! {
-            () = &mut gone => break,
-            () = tokio::time::sleep(Duration::from_millis(500)) => lab.tick().await,
-        }
-    }
-    lab.idle().await;
-}
+/// How often a test ticks: the schedule does it once a minute.
+const TICK: Duration = Duration::from_millis(500);
 
 async fn tiered(middle_hangs: bool) -> (Lab, String) {
     let config = LabConfig::default()
@@ -36,7 +27,7 @@ async fn tiered(middle_hangs: bool) -> (Lab, String) {
 #[tokio::test]
 async fn three_daemons_stop_in_the_order_of_their_tiers() {
     let (lab, instance) = tiered(false).await;
-    tick_until_gone(&lab, &instance).await;
+    lab.gone_with_ticks(&instance, TICK).await;
     let story = lab.story();
     story.assert_daemons_outlive(&instance, &["xray", "mesh", "logs"], &["service:web"]);
     for (first, then) in [("xray", "mesh"), ("mesh", "logs")] {
@@ -52,7 +43,7 @@ async fn three_daemons_stop_in_the_order_of_their_tiers() {
 #[tokio::test]
 async fn p3_a_tier_that_hangs_does_not_keep_the_next_for_ever() {
     let (lab, instance) = tiered(true).await;
-    tick_until_gone(&lab, &instance).await;
+    lab.gone_with_ticks(&instance, TICK).await;
     let story = lab.story();
     let mesh = story.sigterm(&instance, "mesh")[0];
     let logs = story.sigterm(&instance, "logs")[0];
@@ -73,7 +64,7 @@ async fn standalone_tasks_are_ignored_if_the_operator_says_so() {
     lab.standalone("endless", 600).await;
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
-    tick_until_gone(&lab, &instance).await;
+    lab.gone_with_ticks(&instance, TICK).await;
     assert_eq!(lab.record(&instance).unwrap()["reason"], "drained");
 }
 
@@ -84,7 +75,7 @@ async fn standalone_tasks_are_stopped_with_a_reason_if_the_operator_says_so() {
     lab.standalone("endless", 600).await;
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
-    tick_until_gone(&lab, &instance).await;
+    lab.gone_with_ticks(&instance, TICK).await;
     let story = lab.story();
     assert_eq!(story.coordinator_called("StopTask", "STANDALONE_TASKS").len(), 1);
     story.assert_daemons_outlive(&instance, &["logs"], &["family:endless"]);
@@ -97,7 +88,7 @@ async fn what_is_left_is_stopped_after_a_while() {
     lab.standalone("endless", 600).await;
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
-    tick_until_gone(&lab, &instance).await;
+    lab.gone_with_ticks(&instance, TICK).await;
     let story = lab.story();
     assert_eq!(story.coordinator_called("StopTask", "STOP_TASKS_AFTER").len(), 1);
     story.assert_daemons_outlive(&instance, &["logs"], &["family:endless"]);
@@ -117,7 +108,7 @@ async fn the_tasks_of_a_lost_agent_are_phantoms() {
     lab.hook_dealt_with().await;
     lab.aws
         .world(|world, now| world.agent_connected(now, &instance, false));
-    tick_until_gone(&lab, &instance).await;
+    lab.gone_with_ticks(&instance, TICK).await;
     assert_eq!(lab.record(&instance).unwrap()["reason"], "agent-lost");
 }
 
@@ -309,7 +300,7 @@ async fn orders_of_an_operator_are_obeyed_and_remembered() {
         (&record["reason"], &record["ordered"]["who"]),
         (&json!("operator"), &json!("ana"))
     );
-    tick_until_gone(&lab, &instance).await;
+    lab.gone_with_ticks(&instance, TICK).await;
     let receipts = lab.said("receipt");
     assert_eq!(receipts.len(), 1, "{receipts:?}");
     assert_eq!(
@@ -326,7 +317,7 @@ async fn the_receipt_tells_the_whole_drain_once_and_no_token() {
     lab.standalone("job", 3).await;
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
-    tick_until_gone(&lab, &instance).await;
+    lab.gone_with_ticks(&instance, TICK).await;
     let receipts = lab.said("receipt");
     assert_eq!(receipts.len(), 1, "{receipts:?}");
     let receipt = &receipts[0];

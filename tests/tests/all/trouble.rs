@@ -16,14 +16,7 @@ async fn lab() -> Lab {
 
 async fn drained_with_ticks(lab: &Lab) {
     let instance = lab.instance().to_owned();
-    let gone = lab.gone(&instance);
-    tokio::pin!(gone);
-    loop {
-        tokio::select! {
-            () = &mut gone => break,
-            () = tokio::time::sleep(Duration::from_secs(1)) => lab.tick().await,
-        }
-    }
+    lab.gone_with_ticks(&instance, Duration::from_secs(1)).await;
     let story = lab.story();
     story.assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
     story.assert_completed_after(&instance, &["logs"]);
