@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
 use protector_core::limits::SPOT_NOTICE;
-use protector_core::observation::{Hook, InstanceStatus, Seen};
+use protector_core::observation::{InstanceStatus, Seen};
 use protector_core::plan::Verdict;
 use protector_core::trigger::{
     Command, Delivery, Ignored, InstanceChange, Parsed, SpotNotice, SqsMessage, TaskChange, Trigger, parse,
@@ -216,10 +216,8 @@ impl Coordinator {
         match self.locate(&notice.instance).await {
             Place::In(key, arn) => {
                 let subject = Subject {
-                    key,
-                    arn: Seen::Yes(arn),
-                    hook: Hook::None,
                     spot: Some(notice.at),
+                    ..Subject::new(key, Seen::Yes(arn))
                 };
                 self.reconciled("spot", &subject).await
             }
@@ -237,12 +235,7 @@ impl Coordinator {
             return self.ignored(Level::Warn, "operator", "the cluster is not watched");
         }
         let arn = self.locate_in(&key.cluster, &key.instance).await;
-        let subject = Subject {
-            key,
-            arn,
-            hook: Hook::None,
-            spot: None,
-        };
+        let subject = Subject::new(key, arn);
         let outcome = self.reconcile("operator", &subject, Some(&command)).await;
         if outcome.failed {
             Handled::Failed(outcome.line.to_string())
@@ -252,12 +245,7 @@ impl Coordinator {
     }
 
     async fn look(&self, trigger: &str, key: InstanceKey, arn: ContainerInstanceArn) -> Handled {
-        let subject = Subject {
-            key,
-            arn: Seen::Yes(arn),
-            hook: Hook::None,
-            spot: None,
-        };
+        let subject = Subject::new(key, Seen::Yes(arn));
         self.reconciled(trigger, &subject).await
     }
 

@@ -80,10 +80,8 @@ impl Coordinator {
         match self.locate(instance).await {
             Place::In(key, arn) => {
                 let subject = Subject {
-                    key,
-                    arn: Seen::Yes(arn),
                     hook: Hook::Waiting(action),
-                    spot: None,
+                    ..Subject::new(key, Seen::Yes(arn))
                 };
                 self.reconciled(trigger, &subject).await
             }
@@ -112,10 +110,8 @@ impl Coordinator {
             Place::Unknown(why) => Err(why),
             Place::In(key, arn) => {
                 let subject = Subject {
-                    key,
-                    arn: Seen::Yes(arn),
                     hook: Hook::Waiting(action),
-                    spot: None,
+                    ..Subject::new(key, Seen::Yes(arn))
                 };
                 return self.reconciled(trigger, &subject).await;
             }

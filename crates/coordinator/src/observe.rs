@@ -24,6 +24,18 @@ pub struct Subject {
     pub spot: Option<Timestamp>,
 }
 
+impl Subject {
+    /// An instance under its present name, of which its trigger says nothing else.
+    pub fn new(key: InstanceKey, arn: Seen<ContainerInstanceArn>) -> Subject {
+        Subject {
+            key,
+            arn,
+            hook: Hook::None,
+            spot: None,
+        }
+    }
+}
+
 /// Where an EC2 instance is registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {

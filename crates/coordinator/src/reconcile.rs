@@ -25,8 +25,6 @@ const LOOKS_MAX: u32 = 8;
 /// What came of one instance in one run.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// Where its drain stands.
-    pub verdict: Verdict,
     /// Its last line's fields.
     pub line: Value,
     /// Did something fail that another try may mend?
@@ -183,11 +181,7 @@ impl Coordinator {
             _ => Level::Info,
         };
         self.voice.say(level, "instance", line.clone());
-        Outcome {
-            verdict,
-            line,
-            failed,
-        }
+        Outcome { line, failed }
     }
 
     fn line(

@@ -134,10 +134,8 @@ impl Coordinator {
             found.subjects.insert(
                 key.clone(),
                 Subject {
-                    key,
-                    arn,
                     hook,
-                    spot: None,
+                    ..Subject::new(key, arn)
                 },
             );
         }
@@ -240,12 +238,7 @@ impl Found {
                 instance: described.instance,
             };
             let arn = Seen::Yes(described.container_instance.arn);
-            let subject = Subject {
-                key: key.clone(),
-                arn,
-                hook: Hook::None,
-                spot: None,
-            };
+            let subject = Subject::new(key.clone(), arn);
             self.subjects.insert(key, subject);
         }
     }

@@ -17,9 +17,6 @@ pub const DESCRIBE_MAX: usize = 100;
 /// `DescribeServices` takes so many at once (ECS API reference).
 pub const DESCRIBE_SERVICES_MAX: usize = 10;
 
-/// `UpdateContainerInstancesState` takes so many at once (ECS API reference).
-pub const UPDATE_INSTANCES_MAX: usize = 10;
-
 /// `DeleteParameters` takes so many at once (SSM API reference).
 pub const DELETE_PARAMETERS_MAX: usize = 10;
 

@@ -57,25 +57,26 @@ async fn p3_a_tier_that_hangs_does_not_keep_the_next_for_ever() {
     );
 }
 
-#[tokio::test]
-async fn standalone_tasks_are_ignored_if_the_operator_says_so() {
-    let lab = Lab::start(LabConfig::default().set("STANDALONE_TASKS", "ignore")).await;
+/// A drain of a standalone task that would run for ten minutes.
+async fn drained_of_an_endless_task(setting: &'static str, value: &str) -> (Lab, String) {
+    let lab = Lab::start(LabConfig::default().set(setting, value)).await;
     lab.daemon(&Daemon::new("logs")).await;
     lab.standalone("endless", 600).await;
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
     lab.gone_with_ticks(&instance, TICK).await;
+    (lab, instance)
+}
+
+#[tokio::test]
+async fn standalone_tasks_are_ignored_if_the_operator_says_so() {
+    let (lab, instance) = drained_of_an_endless_task("STANDALONE_TASKS", "ignore").await;
     assert_eq!(lab.record(&instance).unwrap()["reason"], "drained");
 }
 
 #[tokio::test]
 async fn standalone_tasks_are_stopped_with_a_reason_if_the_operator_says_so() {
-    let lab = Lab::start(LabConfig::default().set("STANDALONE_TASKS", "stop")).await;
-    lab.daemon(&Daemon::new("logs")).await;
-    lab.standalone("endless", 600).await;
-    let instance = lab.instance().to_owned();
-    lab.scale_in(&instance);
-    lab.gone_with_ticks(&instance, TICK).await;
+    let (lab, instance) = drained_of_an_endless_task("STANDALONE_TASKS", "stop").await;
     let story = lab.story();
     assert_eq!(story.coordinator_called("StopTask", "STANDALONE_TASKS").len(), 1);
     story.assert_daemons_outlive(&instance, &["logs"], &["family:endless"]);
@@ -83,12 +84,7 @@ async fn standalone_tasks_are_stopped_with_a_reason_if_the_operator_says_so() {
 
 #[tokio::test]
 async fn what_is_left_is_stopped_after_a_while() {
-    let lab = Lab::start(LabConfig::default().set("STOP_TASKS_AFTER", "3s")).await;
-    lab.daemon(&Daemon::new("logs")).await;
-    lab.standalone("endless", 600).await;
-    let instance = lab.instance().to_owned();
-    lab.scale_in(&instance);
-    lab.gone_with_ticks(&instance, TICK).await;
+    let (lab, instance) = drained_of_an_endless_task("STOP_TASKS_AFTER", "3s").await;
     let story = lab.story();
     assert_eq!(story.coordinator_called("StopTask", "STOP_TASKS_AFTER").len(), 1);
     story.assert_daemons_outlive(&instance, &["logs"], &["family:endless"]);

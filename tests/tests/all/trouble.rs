@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use protector_local_aws::model::Service;
-use protector_local_aws::model::faults::{CallFilter, EventFilter, Limit};
+use protector_local_aws::model::faults::{CallFilter, Limit};
+use protector_local_aws::model::{Faults, Service};
 use protector_local_aws::principal::COORDINATOR;
 use protector_tests::{Daemon, Lab, LabConfig, SIDECAR};
 
@@ -75,7 +75,7 @@ async fn p2_a_coordinator_without_permission_to_write_drains_nothing() {
             .any(|line| line["actions"].to_string().contains("AccessDenied")),
         "{said:?}"
     );
-    lab.aws.faults(protector_local_aws::model::Faults::clear);
+    lab.aws.faults(Faults::clear);
     drained_with_ticks(&lab).await;
 }
 
@@ -190,9 +190,6 @@ async fn p7_events_that_fail_for_good_are_made_up_for_by_the_tick() {
     lab.scale_in(&instance);
     lab.hook_dealt_with().await;
     assert!(!lab.aws.dead_letters().is_empty());
-    lab.aws.faults(|faults| {
-        faults.clear();
-        faults.drop_events(EventFilter::detail_type("nothing"), 1);
-    });
+    lab.aws.faults(Faults::clear);
     drained_with_ticks(&lab).await;
 }

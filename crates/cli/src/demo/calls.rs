@@ -1,6 +1,6 @@
 //! What a drain costs: AWS calls by caller and operation.
 
-use protector_local_aws::model::{Entry, Service, What};
+use protector_local_aws::model::{Entry, What};
 use protector_local_aws::principal::{COORDINATOR, sidecar};
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(crate) fn count(journal: &[Entry]) -> Calls {
         } = &entry.what
             && let Some(caller) = caller(principal)
         {
-            let operation = format!("{}:{operation}", prefix(*service));
+            let operation = format!("{}:{operation}", service.prefix());
             *calls
                 .entry(caller.to_owned())
                 .or_default()
@@ -38,21 +38,11 @@ fn caller(principal: &str) -> Option<&'static str> {
     }
 }
 
-/// As IAM writes it.
-fn prefix(service: Service) -> &'static str {
-    match service {
-        Service::Ecs => "ecs",
-        Service::Ssm => "ssm",
-        Service::AutoScaling => "autoscaling",
-        Service::Events => "events",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use jiff::Timestamp;
-    use protector_local_aws::model::Outcome;
+    use protector_local_aws::model::{Outcome, Service};
     use serde_json::Value;
 
     fn call(principal: &str, service: Service, operation: &str) -> Entry {

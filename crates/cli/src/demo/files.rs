@@ -103,16 +103,20 @@ pub(crate) fn kind_of(line: &str) -> &str {
     name.rsplit_once('-').map_or(name, |(kind, _)| kind)
 }
 
-/// The start of the id of the task this process runs in, by its metadata endpoint; its process id elsewhere.
-pub(crate) fn container_id() -> String {
-    let endpoint = std::env::var("ECS_CONTAINER_METADATA_URI_V4").unwrap_or_default();
-    let id: String = endpoint
-        .rsplit('/')
+/// The start of the last part of an ARN or address.
+pub(crate) fn short_id(path: &str) -> String {
+    path.rsplit('/')
         .next()
         .unwrap_or_default()
         .chars()
         .take(8)
-        .collect();
+        .collect()
+}
+
+/// The start of the id of the task this process runs in, by its metadata endpoint; its process id elsewhere.
+pub(crate) fn container_id() -> String {
+    let endpoint = std::env::var("ECS_CONTAINER_METADATA_URI_V4").unwrap_or_default();
+    let id = short_id(&endpoint);
     if id.is_empty() {
         std::process::id().to_string()
     } else {

@@ -1,5 +1,6 @@
 //! The journal in words: what a person wants to see of a drain.
 
+use super::files::short_id;
 use super::scenario::{APP, ROUTER, SIDECAR};
 use protector_core::record::{Record, State};
 use protector_local_aws::model::{ContainerStatus, Entry, InstanceStatus, What};
@@ -48,13 +49,7 @@ fn container_name(container: &str, group: &str, task_arn: &str) -> String {
         let known = names.into_iter().find(|(name, _)| *name == container);
         return known.map_or(container, |(_, words)| words).to_owned();
     }
-    let id: String = task_arn
-        .rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .take(8)
-        .collect();
+    let id = short_id(task_arn);
     format!("{}-{id}", group.split_once(':').map_or(group, |(_, name)| name))
 }
 

@@ -18,6 +18,18 @@ pub enum Service {
     Events,
 }
 
+impl Service {
+    /// Before the colon of an action in an IAM policy.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Service::Ecs => "ecs",
+            Service::Ssm => "ssm",
+            Service::AutoScaling => "autoscaling",
+            Service::Events => "events",
+        }
+    }
+}
+
 /// A call of an operation, with its input in the service model's names.
 #[derive(Clone, Debug)]
 pub struct Call {

@@ -28,22 +28,12 @@ pub fn denied(call: &Call) -> ApiError {
         Service::AutoScaling => ("AccessDenied", 403),
         Service::Ecs | Service::Ssm | Service::Events => ("AccessDeniedException", 400),
     };
-    let action = format!("{}:{}", prefix(call.service), call.operation);
+    let action = format!("{}:{}", call.service.prefix(), call.operation);
     let message = format!(
         "User: {} is not authorized to perform: {action} because no identity-based policy allows the {action} action",
         call.principal
     );
     error(code, &message, status)
-}
-
-/// Before the colon of an action in a policy.
-fn prefix(service: Service) -> &'static str {
-    match service {
-        Service::Ecs => "ecs",
-        Service::Ssm => "ssm",
-        Service::AutoScaling => "autoscaling",
-        Service::Events => "events",
-    }
 }
 
 fn error(code: &str, message: &str, status: u16) -> ApiError {
