@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::policy::Policy;
 
 use crate::aws::Aws;
+use crate::clock::Clock;
 use crate::memory::Memory;
 use crate::say::Voice;
 
@@ -23,6 +24,8 @@ pub struct Coordinator {
     pub memory: Arc<Memory>,
     /// Where lines go.
     pub voice: Voice,
+    /// Where the time comes from.
+    pub clock: Clock,
     /// Names the run in its lines.
     pub request_id: String,
     /// When Lambda ends the run.
@@ -37,6 +40,12 @@ impl Coordinator {
             aws: self.aws.metered(),
             ..self.clone()
         }
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// How long the run may still take.

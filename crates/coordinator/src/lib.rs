@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod aws;
+pub mod clock;
 mod control;
 pub mod coordinator;
 pub mod handler;

@@ -220,11 +220,6 @@ impl Coordinator {
         self.memory.learn_clusters(clusters.clone(), self.now());
         Ok(clusters)
     }
-
-    /// The time.
-    pub fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
 }
 
 fn service(task: &ListedTask) -> Option<&ServiceName> {

@@ -1,8 +1,8 @@
 //! One instance: look, plan, act; again if that is worth it at once.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use protector_core::holding::{Census, census};
 use protector_core::observation::{InstanceStatus, Observation, Seen};
 use protector_core::plan::{Plan, Situation, Verdict, plan};
@@ -52,7 +52,7 @@ impl Coordinator {
     /// Brings one instance as far as it can be brought now, and says so in one line.
     pub async fn reconcile(&self, trigger: &str, subject: &Subject, command: Option<&Command>) -> Outcome {
         let me = self.metered();
-        let started = Instant::now();
+        let started = me.now();
         let mut run = Run {
             done: Vec::new(),
             reasons: Vec::new(),
@@ -168,7 +168,7 @@ impl Coordinator {
         observation: &Observation,
         verdict: Verdict,
         run: &Run,
-        started: Instant,
+        started: Timestamp,
         failed: bool,
     ) -> Outcome {
         let line = self.line(trigger, observation, verdict, run, started);
@@ -190,7 +190,7 @@ impl Coordinator {
         observation: &Observation,
         verdict: Verdict,
         run: &Run,
-        started: Instant,
+        started: Timestamp,
     ) -> Value {
         let census = self.census(observation);
         json!({
@@ -210,7 +210,7 @@ impl Coordinator {
             "looks": run.looks - 1,
             "calls": self.aws.meter.calls(),
             "failures": self.aws.meter.failures(),
-            "durationMs": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "durationMs": self.now().duration_since(started).as_millis(),
         })
     }
 }

@@ -12,6 +12,7 @@ use protector_core::settings::Problems;
 use serde_json::{Value, json};
 
 use crate::aws::Aws;
+use crate::clock::Clock;
 use crate::coordinator::Coordinator;
 use crate::memory::Memory;
 use crate::say::{Level, Voice};
@@ -61,7 +62,7 @@ fn serve(settings: Settings) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            Voice { least: Level::Error }.say(Level::Error, "crashed", json!({"problem": error.to_string()}));
+            Voice::new(Level::Error).say(Level::Error, "crashed", json!({"problem": error.to_string()}));
             ExitCode::from(BUG)
         }
     }
@@ -70,14 +71,15 @@ fn serve(settings: Settings) -> ExitCode {
 async fn invocations(settings: Settings) -> Result<(), lambda_runtime::Error> {
     let policy = Arc::new(settings.policy);
     let memory = Arc::new(Memory::default());
-    let voice = Voice { least: settings.log };
+    let voice = Voice::new(settings.log);
     let aws = Aws::from_environment().await;
     let handler = |event: LambdaEvent<Value>| {
         let coordinator = Coordinator {
             policy: policy.clone(),
             aws: aws.clone(),
             memory: memory.clone(),
-            voice,
+            voice: voice.clone(),
+            clock: Clock::system(),
             request_id: event.context.request_id.clone(),
             deadline: deadline(event.context.deadline),
         };
@@ -102,7 +104,7 @@ fn deadline(milliseconds: u64) -> Timestamp {
 
 /// Says each problem, tells Lambda, and ends.
 fn refuse(problems: &Problems) -> ExitCode {
-    let voice = Voice { least: Level::Error };
+    let voice = Voice::new(Level::Error);
     for problem in &problems.0 {
         let fields = json!({"setting": problem.name, "value": problem.value, "expected": problem.expected});
         voice.say(Level::Error, "wrong-setting", fields);

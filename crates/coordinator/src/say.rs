@@ -2,7 +2,9 @@
 //!
 //! Fields are documented in `docs/log-fields.md`. Nothing that is said holds a lifecycle action token.
 
+use std::fmt;
 use std::io::Write;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -39,14 +41,37 @@ impl Level {
     }
 }
 
-/// Says things at or above a level.
-#[derive(Debug, Clone, Copy)]
+/// Says things at or above a level. Cheap to clone.
+#[derive(Clone)]
 pub struct Voice {
-    /// The least level that is said.
-    pub least: Level,
+    least: Level,
+    line: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+impl fmt::Debug for Voice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Voice")
+            .field("least", &self.least)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Voice {
+    /// Says what is at least so important on standard output.
+    #[must_use]
+    pub fn new(least: Level) -> Voice {
+        // Standard output is all that there is; if it is gone, nobody can be told.
+        Voice::with_sink(least, |line| drop(writeln!(std::io::stdout().lock(), "{line}")))
+    }
+
+    /// Says it to `line`, which gets each line without its end.
+    pub fn with_sink(least: Level, line: impl Fn(&str) + Send + Sync + 'static) -> Voice {
+        Voice {
+            least,
+            line: Arc::new(line),
+        }
+    }
+
     /// Says one line: level, event, and `fields`, a JSON object.
     pub fn say(&self, level: Level, event: &str, fields: Value) {
         if level < self.least {
@@ -58,7 +83,6 @@ impl Voice {
         if let Value::Object(fields) = fields {
             line.extend(fields);
         }
-        // Standard output is all that there is; if it is gone, nobody can be told.
-        let _ = writeln!(std::io::stdout().lock(), "{}", Value::Object(line));
+        (self.line)(&Value::Object(line).to_string());
     }
 }

@@ -38,11 +38,16 @@ impl Aws {
     /// Clients from the function's environment: its role's credentials, region, and the standard endpoint and FIPS
     /// variables. No connection is made before the first call.
     pub async fn from_environment() -> Aws {
-        let config = configuration().await;
+        Aws::new(&configuration().await)
+    }
+
+    /// Clients of this configuration.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Aws {
         Aws {
-            ecs: aws_sdk_ecs::Client::new(&config),
-            auto_scaling: aws_sdk_autoscaling::Client::new(&config),
-            ssm: aws_sdk_ssm::Client::new(&config),
+            ecs: aws_sdk_ecs::Client::new(config),
+            auto_scaling: aws_sdk_autoscaling::Client::new(config),
+            ssm: aws_sdk_ssm::Client::new(config),
             meter: Arc::default(),
         }
     }
