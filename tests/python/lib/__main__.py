@@ -1,0 +1,25 @@
+"""Runs the tests of one lane: `python -m lib LANE`."""
+
+import pathlib
+import signal
+import sys
+import unittest
+
+from .programs import missing
+
+
+def main(lane):
+    # Ended from outside, it ends like anything else: whatever was started is stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    lacks = missing()
+    if lacks:
+        print(f"SKIP {lane}: not built: {', '.join(lacks)} (cargo build --workspace --bins)")
+        return 0
+    here = pathlib.Path(__file__).resolve().parent.parent
+    suite = unittest.TestLoader().discover(str(here / lane), pattern="test_*.py", top_level_dir=str(here))
+    result = unittest.TextTestRunner(verbosity=2).run(suite)
+    return not (result.wasSuccessful() and result.testsRun)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

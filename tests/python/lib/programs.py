@@ -1,0 +1,106 @@
+"""The programs of this project, and others, as processes. None outlives the tests."""
+
+import atexit
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+
+from . import ROOT
+
+FOLDER = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug"
+BOOTSTRAP = FOLDER / "bootstrap"
+SIDECAR = FOLDER / "ecs-daemon-protector"
+PROTECTORCTL = FOLDER / "protectorctl"
+
+# How long anything may take here: far more than it does.
+BOUND_SECONDS = 60
+
+
+def missing():
+    """Names of the programs that are not built."""
+    return [program.name for program in (BOOTSTRAP, SIDECAR, PROTECTORCTL) if not program.is_file()]
+
+
+def until(what, find, seconds=BOUND_SECONDS):
+    """The first true value of `find`, or an error that names `what`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = find()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+class Program:
+    """A process in a session of its own. It has the environment that is given, and nothing of ours."""
+
+    def __init__(self, arguments, environment):
+        self.lines = []
+        self.popen = subprocess.Popen(
+            [str(argument) for argument in arguments],
+            env={"PATH": os.environ["PATH"], **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self.pid = self.popen.pid
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        atexit.register(self.stop)
+
+    def _read(self):
+        for line in self.popen.stdout:
+            self.lines.append(line.decode(errors="replace").rstrip("\n"))
+
+    def json_lines(self):
+        """The lines that are JSON objects."""
+        found = []
+        for line in list(self.lines):
+            try:
+                value = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(value, dict):
+                found.append(value)
+        return found
+
+    def said(self, event):
+        """The lines of one kind."""
+        return [line for line in self.json_lines() if line.get("event") == event]
+
+    def running(self):
+        return self.popen.poll() is None
+
+    def signal(self, number):
+        os.kill(self.pid, number)
+
+    def exit_code(self, seconds=BOUND_SECONDS):
+        """Waits for its end, and until all that it said is read."""
+        try:
+            code = self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"still running after {seconds} s; it said:\n" + "\n".join(self.lines[-20:])) from None
+        self.reader.join(5)
+        return code
+
+    def stop(self):
+        """Asks it to end, then ends it and all that it started."""
+        atexit.unregister(self.stop)
+        if self.running():
+            self.popen.terminate()
+            try:
+                self.popen.wait(5)
+            except subprocess.TimeoutExpired:
+                pass
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.popen.wait()
+        self.reader.join(5)
+        self.popen.stdout.close()

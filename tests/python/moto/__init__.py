@@ -1,0 +1,1 @@
+"""The real programs against moto, a mock of AWS by others."""
