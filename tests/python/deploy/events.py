@@ -1,0 +1,31 @@
+"""EventBridge: does an event match a pattern? Exact values, exists, nesting: what the rules of the product use."""
+
+import json
+
+from .template import ROOT
+
+
+def matches(pattern, event):
+    if isinstance(pattern, dict):
+        return all(matches(wanted, (event or {}).get(name)) for name, wanted in pattern.items())
+    return any(accepts(choice, event) for choice in pattern)
+
+
+def accepts(choice, value):
+    if not isinstance(choice, dict):
+        return choice == value
+    (operator, argument), = choice.items()
+    if operator != "exists":
+        raise ValueError(f"not understood: {choice}")
+    return argument == (value is not None)
+
+
+def fixture(name):
+    return json.loads((ROOT / "crates/core/fixtures/events" / f"{name}.json").read_text())
+
+
+def fixtures():
+    """Every event on file that EventBridge would deliver."""
+    paths = sorted((ROOT / "crates/core/fixtures/events").glob("*.json"))
+    events = {path.stem: json.loads(path.read_text()) for path in paths}
+    return {name: event for name, event in events.items() if isinstance(event, dict) and "detail-type" in event}

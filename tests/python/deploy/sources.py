@@ -1,0 +1,60 @@
+"""What the Rust sources say: the AWS calls that the programs can make, and the settings that they read."""
+
+import json
+import re
+
+from botocore import loaders, xform_name
+
+from .template import ROOT
+
+# Where calls are made, and the service of each file.
+COORDINATOR = {
+    "crates/coordinator/src/aws/ecs.rs": "ecs",
+    "crates/coordinator/src/aws/auto_scaling.rs": "autoscaling",
+    "crates/coordinator/src/aws/ssm.rs": "ssm",
+}
+SIDECAR = {"crates/sidecar/src/aws/ssm.rs": "ssm", "crates/sidecar/src/aws/ecs.rs": "ecs"}
+
+
+def source(path):
+    """A Rust file without its unit tests and comments."""
+    text = (ROOT / path).read_text().split("#[cfg(test)]\nmod ")[0]
+    return re.sub(r"//.*", "", text)
+
+
+def calls(files):
+    """Actions such as ecs:ListTasks, by the SDK's methods: `.list_tasks()` builds the request of ListTasks."""
+    found = set()
+    for path, service in files.items():
+        methods = set(re.findall(r"\.\s*([a-z_]+)\(\)", source(path)))
+        model = loaders.Loader().load_service_model(service, "service-2")
+        found |= {f"{service}:{name}" for name in model["operations"] if xform_name(name) in methods}
+    return found
+
+
+def senders(crate):
+    """Files of the crate that send requests of the SDK."""
+    paths = (ROOT / crate / "src").rglob("*.rs")
+    files = (str(path.relative_to(ROOT)) for path in paths)
+    return {file for file in files if re.search(r"\.send\(\)", source(file))}
+
+
+def coordinator_settings():
+    """Names of the coordinator's settings, without their prefix."""
+    text = source("crates/core/src/policy.rs") + source("crates/coordinator/src/settings.rs")
+    return set(re.findall(r"\.(?:list|parsed|duration|choice|optional_duration|flag)\(\s*\"([A-Z_]+)\"", text))
+
+
+def durations():
+    """Default of each duration, in seconds."""
+    text = source("crates/core/src/policy.rs")
+    found = re.findall(r'duration\("([A-Z_]+)", SignedDuration::from_(secs|mins|hours)\((\d+)\)\)', text)
+    unit = {"secs": 1, "mins": 60, "hours": 3600}
+    return {name: int(number) * unit[kind] for name, kind, number in found}
+
+
+def local_rules():
+    """The event patterns that the local AWS delivers by."""
+    text = (ROOT / "crates/local-aws/src/rules.rs").read_text()
+    body = text.split("pub fn product_rules()")[1].split("\n}\n")[0]
+    return [json.loads(found) for found in re.findall(r"json!\((\{.*?\})\)(?:,|\n)", body, re.DOTALL)]

@@ -1,0 +1,104 @@
+"""Alarms ring for what they say, tell whoever wants to know, and look at metrics that exist."""
+
+import json
+import unittest
+
+from . import metrics
+from .template import Rendered
+
+PARAMETERS = {"AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:ops"}
+# Gauges by their extreme, counts by their sum.
+STATISTICS = {"HookTimeLeft": "Minimum", "OldestDrainAge": "Maximum", "ApproximateNumberOfMessagesVisible": "Maximum"}
+ALARMS = {
+    "CoordinatorSilent", "CoordinatorFailing", "CoordinatorThrottled", "NewVersionFailing", "EventsLost", "ApiThrottled",
+    "CallsDenied", "HookAboutToExpire", "DrainStuck", "ForcedRelease", "SidecarKilled", "SidecarGaveUp",
+}
+
+
+def alarms(parameters=None):
+    return Rendered(parameters).of_type("AWS::CloudWatch::Alarm")
+
+
+class Alarms(unittest.TestCase):
+    def test_all_are_there(self):
+        self.assertEqual(set(alarms()), ALARMS)
+
+    def test_each_looks_at_a_metric_that_is_written(self):
+        own = {a["MetricName"] for a in alarms().values() if a["Namespace"] == metrics.NAMESPACE}
+        self.assertLessEqual(own, metrics.written())
+
+    def test_each_has_the_statistic_of_its_metric(self):
+        for name, alarm in alarms().items():
+            self.assertEqual(alarm["Statistic"], STATISTICS.get(alarm["MetricName"], "Sum"), name)
+
+    def test_each_is_about_this_function(self):
+        for name, alarm in alarms().items():
+            dimensions = {d["Name"]: d["Value"] for d in alarm["Dimensions"]}
+            expected = "<DeadLetters.QueueName>" if alarm["Namespace"] == "AWS/SQS" else "<Coordinator>"
+            self.assertEqual(dimensions.get("QueueName", dimensions.get("FunctionName")), expected, name)
+
+    def test_silence_alone_is_bad_where_there_is_no_data(self):
+        breaching = {name for name, alarm in alarms().items() if alarm["TreatMissingData"] == "breaching"}
+        self.assertEqual(breaching, {"CoordinatorSilent"})
+
+    def test_they_notify_the_given_topic_or_that_of_the_address_or_nobody(self):
+        for parameters, topic in [
+            ({}, None), (PARAMETERS, PARAMETERS["AlarmTopicArn"]), ({"AlarmEmail": "ops@example.com"}, "<AlarmTopic>"),
+            ({**PARAMETERS, "AlarmEmail": "ops@example.com"}, PARAMETERS["AlarmTopicArn"]),
+        ]:
+            for name, alarm in alarms(parameters).items():
+                for kind in ("AlarmActions", "OKActions"):
+                    self.assertEqual(alarm.get(kind), topic and [topic], name)
+            made = "AlarmTopic" in Rendered(parameters).resources
+            self.assertEqual(made, topic == "<AlarmTopic>")
+
+    def test_thresholds_follow_the_parameters(self):
+        changed = alarms({"DrainStuckSeconds": 7200, "HookTimeLeftSeconds": 90})
+        self.assertEqual(changed["DrainStuck"]["Threshold"], 7200)
+        self.assertEqual(changed["HookAboutToExpire"]["Threshold"], 90)
+
+    def test_a_hook_is_told_of_at_one_tick_before_its_end(self):
+        """Ticks are 60 s apart: with less left than that between them an alarm would never see it."""
+        alarm = alarms()["HookAboutToExpire"]
+        self.assertGreaterEqual(alarm["Threshold"], 60)
+        self.assertEqual((alarm["Period"], alarm["EvaluationPeriods"]), (60, 1))
+
+
+class Dashboard(unittest.TestCase):
+    def test_it_shows_metrics_that_are_written(self):
+        for partition in ("aws", "aws-cn", "aws-us-gov"):
+            body = Rendered(partition=partition).properties("Dashboard")["DashboardBody"]
+            own = {name for space, name in metrics.shown(body) if space == metrics.NAMESPACE}
+            self.assertLessEqual(own, metrics.written())
+            others = {name for space, name in metrics.shown(body) if space == "AWS/Lambda"}
+            self.assertLessEqual(others, metrics.OF_LAMBDA)
+
+    def test_it_shows_all_that_has_an_alarm(self):
+        shown = metrics.shown(Rendered().properties("Dashboard")["DashboardBody"])
+        self.assertLessEqual({(a["Namespace"], a["MetricName"]) for a in alarms().values()}, shown)
+
+    def test_widgets_do_not_overlap(self):
+        taken = set()
+        for widget in json.loads(Rendered().properties("Dashboard")["DashboardBody"])["widgets"]:
+            x, y, width, height = (widget[key] for key in ("x", "y", "width", "height"))
+            self.assertLessEqual(x + width, 24)
+            cells = {(x + dx, y + dy) for dx in range(width) for dy in range(height)}
+            self.assertFalse(cells & taken, widget["properties"]["title"])
+            taken |= cells
+
+    def test_it_can_be_left_out(self):
+        self.assertNotIn("Dashboard", Rendered({"CreateDashboard": "false"}).resources)
+
+
+class Hook(unittest.TestCase):
+    def test_it_lets_the_instance_go_if_nobody_answers(self):
+        self.assertNotIn("TerminateHook", Rendered().resources)
+        hook = Rendered({"HookAutoScalingGroup": "mine", "HookHeartbeatTimeout": 300}).properties("TerminateHook")
+        self.assertEqual(hook, {
+            "AutoScalingGroupName": "mine", "LifecycleHookName": "ecs-daemon-protector", "DefaultResult": "CONTINUE",
+            "HeartbeatTimeout": 300, "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"})
+
+    def test_it_is_the_hook_of_the_example(self):
+        example = Rendered({"AutoScalingGroupName": "mine"}, path="examples/lifecycle-hook.yaml")
+        self.assertEqual(example.properties("TerminateHook"),
+                         Rendered({"HookAutoScalingGroup": "mine"}).properties("TerminateHook"))

@@ -1,0 +1,160 @@
+"""The policies are what the programs need, on what they were told to serve, and no more."""
+
+import json
+import re
+import unittest
+
+import parliament
+
+from . import policies, sources
+from .template import ACCOUNT, REGIONS, Rendered
+
+STOPPING = {"StandaloneTasks": "stop"}
+NAMED = {"Clusters": "prod,batch", "AutoScalingGroups": "ecs-prod,ecs-batch", **STOPPING}
+EIGHT = ",".join(f"c{n}" for n in range(8))
+# The function's own plumbing, not calls of the program: its log and its dead letters.
+PLUMBING = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
+
+
+def arn(partition, service, resource):
+    return f"arn:{partition}:{service}:{REGIONS[partition]}:{ACCOUNT}:{resource}"
+
+
+class Calls(unittest.TestCase):
+    """Both ways: each call is allowed, each permission is used."""
+
+    def test_the_coordinator_may_do_what_it_can_do_and_nothing_else(self):
+        granted = policies.actions(policies.coordinator(Rendered(STOPPING)))
+        self.assertEqual(granted - PLUMBING, sources.calls(sources.COORDINATOR))
+
+    def test_a_sidecar_may_read_parameters_alone(self):
+        granted = policies.actions(policies.sidecar(Rendered()))
+        self.assertEqual(granted, {"ssm:GetParameter"})
+        # Its ECS look-up is off by default, and whoever allows it grants it too.
+        self.assertEqual(sources.calls(sources.SIDECAR) - granted, {"ecs:DescribeContainerInstances"})
+
+    def test_all_calls_are_made_in_the_files_that_were_read(self):
+        self.assertEqual(sources.senders("crates/coordinator"), set(sources.COORDINATOR))
+        self.assertEqual(sources.senders("crates/sidecar"), set(sources.SIDECAR))
+
+    def test_tasks_may_be_stopped_only_if_a_setting_stops_them(self):
+        for parameters, stops in [({}, False), (STOPPING, True), ({"StopTasksAfter": "30m"}, True)]:
+            granted = policies.actions(policies.coordinator(Rendered(parameters)))
+            self.assertEqual("ecs:StopTask" in granted, stops, parameters)
+
+    def test_clusters_may_be_listed_only_if_none_is_named(self):
+        self.assertIn("ecs:ListClusters", policies.actions(policies.coordinator(Rendered())))
+        self.assertNotIn("ecs:ListClusters", policies.actions(policies.coordinator(Rendered(NAMED))))
+
+    def test_a_dry_run_may_only_look(self):
+        granted = policies.actions(policies.coordinator(Rendered({**STOPPING, "DryRun": "true"}))) - PLUMBING
+        levels = {policies.privilege(action)["access_level"] for action in granted}
+        self.assertEqual(levels, {"Read", "List"})
+
+
+class Scope(unittest.TestCase):
+    """The same in every partition."""
+
+    def each(self, parameters, of=policies.coordinator):
+        for partition in REGIONS:
+            with self.subTest(partition=partition):
+                yield partition, of(Rendered(parameters, partition))
+
+    def test_named_clusters_alone_are_served(self):
+        for partition, documents in self.each(NAMED):
+            for name, allowed in [("prod", True), ("batch", True), ("prod2", False), ("rod", False), (".", False)]:
+                cluster = arn(partition, "ecs", f"cluster/{name}")
+                instance = arn(partition, "ecs", f"container-instance/{name}/1")
+                task = arn(partition, "ecs", f"task/{name}/1")
+                may = lambda action, on, within=cluster: policies.allows(documents, action, on, within)  # noqa: B023,E731
+                if name != ".":
+                    self.assertEqual(may("ecs:ListContainerInstances", cluster), allowed, name)
+                    self.assertEqual(may("ecs:UpdateContainerInstancesState", instance), allowed, name)
+                    self.assertEqual(may("ecs:StopTask", task), allowed, name)
+                    self.assertEqual(may("ecs:GetTaskProtection", task), allowed, name)
+
+    def test_named_groups_and_the_group_of_our_own_hook_alone_are_served(self):
+        for partition, documents in self.each({**NAMED, "HookAutoScalingGroup": "mine"}):
+            for name, allowed in [("ecs-prod", True), ("ecs-batch", True), ("mine", True), ("ecs", False)]:
+                group = arn(partition, "autoscaling", f"autoScalingGroup:0f7a:autoScalingGroupName/{name}")
+                for action in ("CompleteLifecycleAction", "RecordLifecycleActionHeartbeat"):
+                    self.assertEqual(policies.allows(documents, f"autoscaling:{action}", group), allowed, name)
+
+    def test_without_names_all_are_served(self):
+        for partition, documents in self.each({}):
+            cluster = arn(partition, "ecs", "cluster/any")
+            group = arn(partition, "autoscaling", "autoScalingGroup:1:autoScalingGroupName/any")
+            self.assertTrue(policies.allows(documents, "ecs:ListContainerInstances", cluster))
+            self.assertTrue(policies.allows(documents, "autoscaling:CompleteLifecycleAction", group))
+
+    def test_eight_names_fit_and_more_give_the_scope_of_all(self):
+        for names, other in [(EIGHT, False), (EIGHT + ",c8", True)]:
+            for partition, documents in self.each({"Clusters": names, "AutoScalingGroups": names}):
+                cluster = lambda name: arn(partition, "ecs", f"cluster/{name}")  # noqa: B023,E731
+                group = lambda name: arn(  # noqa: E731
+                    partition, "autoscaling", f"autoScalingGroup:1:autoScalingGroupName/{name}")  # noqa: B023
+                for name in names.split(","):
+                    self.assertTrue(policies.allows(documents, "ecs:ListContainerInstances", cluster(name)), name)
+                    self.assertTrue(policies.allows(documents, "autoscaling:CompleteLifecycleAction", group(name)), name)
+                self.assertEqual(policies.allows(documents, "ecs:ListContainerInstances", cluster("x")), other)
+                self.assertEqual(policies.allows(documents, "autoscaling:CompleteLifecycleAction", group("x")), other)
+                task = arn(partition, "ecs", "task/x/1")
+                self.assertFalse(policies.allows(documents, "ecs:DescribeTasks", task, cluster("x")))
+
+    def test_only_parameters_below_the_prefix_are_touched(self):
+        for partition, documents in self.each({"ParameterPrefix": "/ops/drain"}):
+            at = lambda name: arn(partition, "ssm", f"parameter{name}")  # noqa: B023,E731
+            for action in ("ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameters"):
+                self.assertTrue(policies.allows(documents, action, at("/ops/drain/prod/i-1")))
+                self.assertTrue(policies.allows(documents, action, at("/ops/drain/control")))
+                self.assertFalse(policies.allows(documents, action, at("/ops/drainage/prod/i-1")))
+            self.assertTrue(policies.allows(documents, "ssm:GetParametersByPath", at("/ops/drain")))
+            self.assertFalse(policies.allows(documents, "ssm:GetParametersByPath", at("/ops")))
+
+    def test_a_sidecar_reads_records_of_named_clusters_and_the_kill_switch(self):
+        for partition, documents in self.each({"Clusters": "prod", "ParameterPrefix": "/p"}, policies.sidecar):
+            at = lambda name: arn(partition, "ssm", f"parameter{name}")  # noqa: B023,E731
+            for name, allowed in [("/p/prod/i-1", True), ("/p/control", True), ("/p/dev/i-1", False), ("/q/prod/i-1", False)]:
+                self.assertEqual(policies.allows(documents, "ssm:GetParameter", at(name)), allowed, name)
+        for partition, documents in self.each({}, policies.sidecar):
+            record = arn(partition, "ssm", "parameter/ecs-daemon-protector/any/i-1")
+            self.assertTrue(policies.allows(documents, "ssm:GetParameter", record))
+
+
+class Reference(unittest.TestCase):
+    """Each statement against the service authorization reference, offline."""
+
+    def documents(self):
+        for parameters in ({}, NAMED, {**NAMED, "Clusters": EIGHT + ",c8", "DryRun": "true"}):
+            for partition in REGIONS:
+                rendered = Rendered(parameters, partition)
+                yield policies.coordinator(rendered) + policies.sidecar(rendered)
+
+    def test_every_action_is_granted_on_resources_and_conditions_that_it_knows(self):
+        for documents in self.documents():
+            for statement in policies.statements(documents):
+                for action in policies.listed(statement["Action"]):
+                    self.check_resources(action, policies.listed(statement["Resource"]))
+                    keys = {key for test in statement.get("Condition", {}).values() for key in test}
+                    self.assertLessEqual(keys, policies.condition_keys(action), action)
+
+    def check_resources(self, action, resources):
+        formats = [re.sub(r"\$\{\w+\}", "x", text) for text in policies.resource_types(action)]
+        if not formats:
+            self.assertEqual(resources, ["*"], action)
+            return
+        self.assertNotIn("*", resources, action)
+        for text in formats:
+            kind = text.split(":", 5)[5].split("x")[0]
+            self.assertTrue(any(granted.split(":", 5)[5].startswith(kind.rstrip("/:")) for granted in resources), action)
+
+    def test_parliament_finds_nothing(self):
+        for documents in self.documents():
+            for document in documents:
+                found = parliament.analyze_policy_string(json.dumps(document)).findings
+                self.assertEqual([str(finding) for finding in found], [])
+
+    def test_parliament_can_find_something(self):
+        wrong = {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "ecs:ListTask", "Resource": "*"}]}
+        self.assertTrue(parliament.analyze_policy_string(json.dumps(wrong)).findings)

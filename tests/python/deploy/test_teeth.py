@@ -1,0 +1,104 @@
+"""Checks that cannot fail are worth nothing: each finds what is wrong with a copy that was broken on purpose."""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from .template import ROOT
+
+TOOLS = ROOT / ".venv/bin"
+OURS = Path(sys.executable).parent
+QUIET = ["--compact", "--quiet", "--skip-download", "--framework", "cloudformation"]
+
+
+def run(*command):
+    """Exit code and output of a tool."""
+    done = subprocess.run([str(word) for word in command], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+class Broken(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="deploy-check.")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def copy(self, path, change, name=None):
+        """A copy in the scratch folder, with one change that must be one."""
+        before = (ROOT / path).read_text()
+        after = change(before)
+        self.assertNotEqual(before, after, "nothing was broken")
+        target = self.folder / (name or Path(path).name)
+        target.write_text(after)
+        return target
+
+
+class Template(Broken):
+    def test_cfn_lint_finds_a_reference_to_nothing(self):
+        copy = self.copy("template.yaml", lambda text: text.replace("!Ref CoordinatorLog\n", "!Ref NoSuchLog\n"))
+        code, output = run(TOOLS / "cfn-lint", "--", copy)
+        self.assertNotEqual(code, 0)
+        self.assertIn("NoSuchLog", output)
+
+    def test_cfn_lint_finds_a_property_that_is_none(self):
+        copy = self.copy("template.yaml", lambda text: text.replace("RetentionInDays:", "RetentionDays:"))
+        code, output = run(TOOLS / "cfn-lint", "--", copy)
+        self.assertNotEqual(code, 0)
+        self.assertIn("RetentionDays", output)
+
+    def test_checkov_finds_a_queue_in_the_clear(self):
+        copy = self.copy("template.yaml", lambda text: without_skip(text, "CKV_AWS_27"))
+        code, output = run(OURS / "checkov", "-f", copy, *QUIET)
+        self.assertNotEqual(code, 0)
+        self.assertIn("CKV_AWS_27", output)
+
+    def test_each_check_that_is_skipped_would_fail(self):
+        """An exception that nothing needs is dropped."""
+        text = (ROOT / "template.yaml").read_text()
+        skipped = sorted(re.findall(r"- id: (CKV_\w+)", text))
+        self.assertTrue(skipped)
+        copy = self.copy("template.yaml", lambda text: re.sub(r"- id: CKV_\w+", "- id: CKV_NONE", text))
+        _, output = run(OURS / "checkov", "-f", copy, "-o", "json", *QUIET)
+        failed = sorted(check["check_id"] for check in json.loads(output)["results"]["failed_checks"])
+        self.assertEqual(failed, skipped)
+
+
+class TaskDefinitions(Broken):
+    """scripts/check-task-definition, on an example with one thing wrong."""
+
+    def problems(self, change):
+        def broken(text):
+            definition = json.loads(text)
+            change(definition, definition["containerDefinitions"][-1])
+            return json.dumps(definition)
+
+        copy = self.copy("examples/task-definition.json", broken)
+        return run(TOOLS / "python", "scripts/check-task-definition", copy)
+
+    def test_each_rule_finds_what_breaks_it(self):
+        def delete(key):
+            return lambda _definition, sidecar: sidecar.pop(key)
+
+        for change, words in [
+            (delete("dependsOn"), "dependsOn must list"),
+            (delete("restartPolicy"), "restartPolicy must be enabled"),
+            (delete("stopTimeout"), "stopTimeout must be above"),
+            (delete("essential"), "essential must be false"),
+            (delete("readonlyRootFilesystem"), "readonlyRootFilesystem"),
+            (delete("healthCheck"), "healthCheck must be"),
+            (lambda definition, _: definition.update(networkMode="awsvpc"), "networkMode must be"),
+            (lambda definition, _: definition.update(requiresCompatibilities=["FARGATE"]), "requiresCompatibilities"),
+            (lambda definition, _: definition.update(familly="x"), "familly"),
+            (lambda _, sidecar: sidecar.update(memory="32"), "memory"),
+        ]:
+            code, output = self.problems(change)
+            self.assertEqual(code, 1, words)
+            self.assertIn(words, output)
+
+
+def without_skip(text, check):
+    return text.replace(f"- id: {check}\n", "- id: CKV_NONE\n")
