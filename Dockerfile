@@ -2,25 +2,19 @@
 #
 #   docker build -t ecs-daemon-protector .                                        # this machine's processor
 #   docker buildx build --platform linux/amd64,linux/arm64 -t REPOSITORY/ecs-daemon-protector:0.1.0 --push .
+#
+# The same sources and the same base give the same files with the same times. No HEALTHCHECK: ECS does not read it, the
+# health check is in the task definition.
 
-# The base of the build stage. It needs Rust, a C compiler and a CA bundle.
+# The base of the build stage. It needs Rust, a C compiler, bash and a CA bundle.
 ARG RUST_IMAGE=rust:1.95-slim-bookworm
 
 FROM ${RUST_IMAGE} AS build
-ARG TARGETARCH
 WORKDIR /src
 
-# Flags as in scripts/build-sidecar: static, at a fixed address, without unwind tables where the linker can leave them
-# out. The GNU target is in every toolchain.
-ENV CARGO_INCREMENTAL=0
-COPY scripts/no-unwind-tables.ld /
-RUN flags="-C target-feature=+crt-static -C relocation-model=static"; \
-    case "${TARGETARCH:-$(uname -m)}" in \
-        amd64 | x86_64) target=x86_64; flags="$flags -C link-arg=-Wl,-T,/no-unwind-tables.ld" ;; \
-        arm64 | aarch64) target=aarch64 ;; \
-        *) echo "no build for ${TARGETARCH}" >&2; exit 1 ;; \
-    esac; \
-    echo "$target-unknown-linux-gnu" > /target; echo "$flags" > /flags
+# As in every CI: Cargo.lock is not changed.
+ENV CARGO_INCREMENTAL=0 CI=true
+COPY scripts/build-sidecar scripts/build-flags.sh scripts/no-unwind-tables.ld scripts/
 
 # Dependencies first, in a layer of their own that lasts until a manifest changes: every crate of the workspace is
 # replaced by an empty one, so that what is compiled is other people's code alone.
@@ -34,22 +28,34 @@ COPY tests/Cargo.toml tests/
 RUN for crate in crates/*; do mkdir -p "$crate/src" && : > "$crate/src/lib.rs"; done \
     && for crate in sidecar coordinator cli; do echo 'fn main() {}' > "crates/$crate/src/main.rs"; done \
     && mkdir -p tests/src tests/tests/all && : > tests/src/lib.rs && : > tests/tests/all/main.rs \
-    && RUSTFLAGS="$(cat /flags)" cargo build --locked --profile sidecar --target "$(cat /target)" --package protector-sidecar
+    && scripts/build-sidecar
 
-# The real sources are newer than the empty ones, whatever times they carry here.
+# The real sources are newer than the empty ones, whatever times they carry here. All that the image has is laid out
+# in /image, with one time for everything: then the layer is the same each time too.
 COPY crates/core/src crates/core/src
 COPY crates/sidecar/src crates/sidecar/src
+ARG VERSION=0.1.0
+ARG SOURCE_DATE_EPOCH=0
 RUN find crates -name '*.rs' -exec touch {} + \
-    && RUSTFLAGS="$(cat /flags)" cargo build --locked --profile sidecar --target "$(cat /target)" --package protector-sidecar \
-    && cp "target/$(cat /target)/sidecar/ecs-daemon-protector" /ecs-daemon-protector
+    && install -D -m 0755 "$(scripts/build-sidecar)" /image/ecs-daemon-protector \
+    && install -D -m 0644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt \
+    && test "$(/image/ecs-daemon-protector --version)" = "ecs-daemon-protector ${VERSION}" \
+    && find /image -depth -exec touch --date="@${SOURCE_DATE_EPOCH}" {} +
 
 FROM scratch
+# VERSION is that of the workspace; the build stage has asked the program. The others are the builder's to say.
+ARG VERSION=0.1.0
+ARG SOURCE=""
+ARG REVISION=""
+ARG CREATED=""
 LABEL org.opencontainers.image.title="ecs-daemon-protector" \
       org.opencontainers.image.description="Keeps ECS daemons alive until their draining instance is released" \
       org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="0.1.0"
-COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --from=build /ecs-daemon-protector /ecs-daemon-protector
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"
+COPY --from=build /image/ /
 USER 65532:65532
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/ecs-daemon-protector"]
