@@ -1,0 +1,165 @@
+"""One drain: an instance with a log router as daemon and one application, every container of them real.
+
+The local AWS runs the real coordinator, and decides when a task is stopped and which of its containers first; its
+containers are processes that each stand for a real container (container_process.py).
+"""
+
+import re
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from .docker import DOCKER, IMAGE, RESTRICTED, WORKLOAD, docker, events, inspect, until
+from .host import PROGRAMS, Front, LocalAws, tls
+
+HERE = Path(__file__).resolve().parents[1]
+CLUSTER, GROUP, HOOK = "real", "real", "drain"
+SETTINGS = (f"PROTECTOR_LIFECYCLE_HOOKS={HOOK}", "PROTECTOR_SETTLE=1s", "PROTECTOR_DAEMON_STOP=20s")
+WARM_UP_LINES = 25
+SIDECAR, ROUTER, APP = "ecs-daemon-protector", "router", "app"
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+class Drain:
+    """Built, drained and counted by `run`."""
+
+    def __init__(self, test, protected):
+        self.protected = protected
+        self.kind = "with" if protected else "without"
+        folder = tempfile.TemporaryDirectory()
+        test.addCleanup(folder.cleanup)
+        self.folder, self.port = Path(folder.name), free_port()
+        self.folder.chmod(0o755)
+        self.prepare_files()
+        coordinator = [part for setting in SETTINGS for part in ("--coordinator-env", setting)]
+        self.aws = LocalAws("--coordinator", str(PROGRAMS / "bootstrap"), "--tick", "5s", *coordinator)
+        test.addCleanup(self.aws.close)
+        self.front = Front(self.aws.url, tls.make(self.folder)[0])
+        test.addCleanup(self.front.server.close)
+        test.addCleanup(self.remove_containers)
+        self.ecs, self.ssm = self.aws.client("ecs"), self.aws.client("ssm")
+        self.auto_scaling = self.aws.client("autoscaling")
+
+    def prepare_files(self):
+        (self.folder / "lines").mkdir()
+        text = (HERE / "rsyslog.conf").read_text().replace("@PORT@", str(self.port))
+        (self.folder / "rsyslog.conf").write_text(text)
+
+    def name(self, container):
+        return f"{container}-{self.kind}"
+
+    def remove_containers(self):
+        docker("rm", "--force", *(self.name(one) for one in (SIDECAR, ROUTER, APP)), check=False)
+
+    # The task definitions.
+
+    def container(self, name, options, stop_timeout, **more):
+        process = [sys.executable, str(HERE / "container_process.py"), DOCKER, self.engine(), self.name(name)]
+        command = [*process, str(stop_timeout), *options]
+        common = {"name": name, "image": name, "memory": 64, "essential": True, "stopTimeout": stop_timeout + 5}
+        return {**common, "command": command, **more}
+
+    @staticmethod
+    def engine():
+        return docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}").stdout.strip()
+
+    def router(self):
+        mounts = (f"{self.folder}/rsyslog.conf:/rsyslog.conf:ro", f"{self.folder}/lines:/lines")
+        volumes = [part for mount in mounts for part in ("--volume", mount)]
+        program = ["rsyslogd", "-n", "-i", "NONE", "-f", "/rsyslog.conf"]
+        return self.container(ROUTER, [*volumes, WORKLOAD, *program], 20)
+
+    def app(self):
+        mounts = (f"{HERE}/app.py:/app.py:ro", f"{self.folder}/lines:/lines")
+        volumes = [part for mount in mounts for part in ("--volume", mount)]
+        program = ["python3", "/app.py", str(self.port), "/lines/app.log"]
+        return self.container(APP, [*volumes, WORKLOAD, *program], 30)
+
+    def sidecar(self):
+        trust = ("--volume", f"{self.folder}/ca.crt:/ca.crt:ro")
+        variables = {"AWS_ENDPOINT_URL_SSM": self.front.server.url, "SSL_CERT_FILE": "/ca.crt", "PROTECTOR_MAX_HOLD": "2m"}
+        return self.container(
+            SIDECAR,
+            [*trust, *RESTRICTED, IMAGE],
+            125,
+            essential=False,
+            dependsOn=[{"containerName": ROUTER, "condition": "START"}],
+            environment=[{"name": name, "value": value} for name, value in variables.items()],
+        )
+
+    # The account.
+
+    def build(self):
+        self.ecs.create_cluster(clusterName=CLUSTER)
+        tag = {"Key": "local-aws.cluster", "Value": CLUSTER, "PropagateAtLaunch": True}
+        size = {"MinSize": 0, "MaxSize": 1, "DesiredCapacity": 1}
+        self.auto_scaling.create_auto_scaling_group(AutoScalingGroupName=GROUP, Tags=[tag], **size)
+        self.auto_scaling.put_lifecycle_hook(
+            AutoScalingGroupName=GROUP,
+            LifecycleHookName=HOOK,
+            LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING",
+            HeartbeatTimeout=300,
+        )
+        until("the instance is there", self.instances)
+        self.instance = self.instances()[0]["InstanceId"]
+        sidecar = [self.sidecar()] if self.protected else []
+        self.service(ROUTER, [self.router(), *sidecar], schedulingStrategy="DAEMON")
+        until("the router listens", self.listens)
+        if self.protected:
+            until("the sidecar is ready", lambda: '"ready"' in docker("logs", self.name(SIDECAR), check=False).stdout)
+        self.service(APP, [self.app()], desiredCount=1)
+        until("lines come in", lambda: len(self.on_disk()) >= WARM_UP_LINES)
+
+    def service(self, name, containers, **more):
+        role = "arn:aws:iam::123456789012:role/task"
+        self.ecs.register_task_definition(family=name, containerDefinitions=containers, taskRoleArn=role)
+        self.ecs.create_service(cluster=CLUSTER, serviceName=name, taskDefinition=name, **more)
+
+    def instances(self):
+        groups = self.auto_scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP])
+        return groups["AutoScalingGroups"][0]["Instances"]
+
+    def listens(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    # The drain, and what came of it.
+
+    def run(self):
+        self.build()
+        since = time.time()
+        self.auto_scaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=0)
+        until("the hook is completed", lambda: not self.instances(), bound=120)
+        names = {self.name(one): one for one in (SIDECAR, ROUTER, APP)}
+        noted = [(names[name], *rest) for name, *rest in events(since, type="container") if name in names]
+        self.order = [f"{name} {self.word(action, signal)}" for name, action, signal, _ in noted if action in ("kill", "die")]
+        return self
+
+    @staticmethod
+    def word(action, signal):
+        return "ended" if action == "die" else {"15": "SIGTERM", "9": "SIGKILL"}[signal]
+
+    def record(self):
+        name = f"/ecs-daemon-protector/{CLUSTER}/{self.instance}"
+        return self.ssm.get_parameter(Name=name)["Parameter"]["Value"]
+
+    def emitted(self):
+        return set(map(int, (self.folder / "lines" / "app.log").read_text().split()))
+
+    def on_disk(self):
+        """Numbers of the lines that the router has written."""
+        file = self.folder / "lines" / "router.log"
+        text = file.read_text() if file.exists() else ""
+        return set(map(int, re.findall(r"line (\d+)$", text, re.MULTILINE)))
+
+    def exit_code(self, container):
+        return inspect(self.name(container))["State"]["ExitCode"]

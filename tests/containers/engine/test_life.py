@@ -1,0 +1,126 @@
+"""A whole life of the container, with everything forbidden that a task definition can forbid."""
+
+import re
+import unittest
+from pathlib import Path
+
+from .docker import RESTRICTED, Container, inspect, until
+from .host import Host
+
+MEMORY = 16 * 1024 * 1024
+
+
+def status(pid):
+    """What the kernel says of a process."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def peak_memory(pid):
+    """The most memory that the process's control group has had, if the kernel tells."""
+    groups = Path(f"/proc/{pid}/cgroup").read_text()
+    for pattern, file in (
+        (r"^\d+:(?:\S+,)?memory(?:,\S+)?:(\S+)$", "/sys/fs/cgroup/memory{}/memory.max_usage_in_bytes"),
+        (r"^0::(\S+)$", "/sys/fs/cgroup{}/memory.peak"),
+    ):
+        found = re.search(pattern, groups, re.MULTILINE)
+        path = Path(file.format(found.group(1))) if found else None
+        if path and path.exists():
+            return int(path.read_text())
+    return None
+
+
+class HostCase(unittest.TestCase):
+    def setUp(self):
+        self.host = Host()
+        self.addCleanup(self.host.close)
+
+    def start(self, *options, **environment):
+        return Container(self, f"sidecar-{self.id().rpartition('.')[2]}", self.host.environment(**environment), *options)
+
+
+class Life(HostCase):
+    def test_a_whole_life_as_process_one(self):
+        sidecar = self.start(*self.host.trust())
+        sidecar.says("ready")
+        until("it waits", lambda: sidecar.check() == 0)
+        pid = sidecar.state()["Pid"]
+        self.assert_restricted(sidecar, status(pid))
+
+        self.host.write_record(released=False)
+        sidecar.signal()
+        self.assertEqual(sidecar.says("hold")["why"], "tasks-remain")
+        sidecar.signal()
+        self.assertTrue(sidecar.state()["Running"])
+        peak = peak_memory(pid)
+        self.host.write_record(released=True)
+
+        self.assertEqual(sidecar.exit_code(), 0)
+        last = sidecar.lines()[-1]
+        self.assertEqual((last["event"], last["why"], last["code"]), ("exit", "released", 0))
+        self.assertGreaterEqual(last["reads"], 2)
+        self.assertFalse(sidecar.state()["OOMKilled"])
+        if peak is not None:
+            print(f"memory: at most {peak / 1e6:.1f} MB with the page cache, of {MEMORY / 1e6:.1f} MB")
+            self.assertLess(peak, MEMORY)
+
+    def assert_restricted(self, sidecar, process):
+        """It runs under what was asked for; an engine that forgets a restriction would prove nothing."""
+        self.assertEqual(process["Uid"].split(), ["65532"] * 4)
+        self.assertEqual(process["Gid"].split(), ["65532"] * 4)
+        self.assertEqual(process["NSpid"].split()[-1], "1")
+        self.assertEqual((process["CapEff"].strip("0"), process["CapBnd"].strip("0")), ("", ""))
+        self.assertEqual(process["NoNewPrivs"], "1")
+        host = inspect(sidecar.name)["HostConfig"]
+        self.assertEqual((host["ReadonlyRootfs"], host["Memory"], host["MemorySwap"]), (True, MEMORY, MEMORY))
+        self.assertIn("--read-only", RESTRICTED)
+
+    def test_check_fails_until_the_self_check_has_passed(self):
+        self.host.front.open = False
+        sidecar = self.start(*self.host.trust(), PROTECTOR_POLL_INTERVAL="1s")
+        self.assertEqual(sidecar.says("self-check-failed")["why"], "denied")
+        self.assertEqual(sidecar.check(), 1)
+        self.host.front.open = True
+        sidecar.says("ready")
+        until("the check passes", lambda: sidecar.check() == 0)
+
+    def test_a_release_that_lies_there_already_is_no_release(self):
+        self.host.write_record(released=True)
+        sidecar = self.start(*self.host.trust())
+        self.assertTrue(sidecar.says("ready")["leftover"])
+        sidecar.signal()
+        sidecar.says("hold")
+        self.assertTrue(sidecar.state()["Running"])
+
+    def test_wrong_settings_end_it_with_64(self):
+        sidecar = self.start(*self.host.trust(), PROTECTOR_MAX_HOLD="soon")
+        self.assertEqual(sidecar.exit_code(), 64)
+
+
+class Trust(HostCase):
+    """HTTPS with the image's own bundle: an authority that is not in it is not believed."""
+
+    def test_an_unknown_issuer_holds_and_says_the_mend(self):
+        sidecar = self.start(PROTECTOR_MAX_HOLD="6s", PROTECTOR_POLL_INTERVAL="1s")
+        failed = sidecar.says("self-check-failed")
+        self.assertIn("UnknownIssuer", failed["detail"])
+        self.assertTrue(failed["mend"])
+        self.assertEqual(sidecar.check(), 1)
+
+        sidecar.signal()
+        held = sidecar.says("hold")
+        self.assertIn("UnknownIssuer", held["detail"])
+        self.assertTrue(held["mend"])
+        # A release that it cannot read must not let it go.
+        self.host.write_record(released=True)
+        self.assertEqual(sidecar.exit_code(), 10)
+        self.assertEqual(sidecar.lines()[-1]["why"], "max-hold")
+
+    def test_a_bundle_that_is_mounted_is_believed(self):
+        sidecar = self.start(*self.host.trust())
+        sidecar.says("ready")
+        self.host.write_record(released=False)
+        sidecar.signal()
+        sidecar.says("hold")
+        self.host.write_record(released=True)
+        self.assertEqual(sidecar.exit_code(), 0)

@@ -1,0 +1,3 @@
+# A real log router, and what an application needs.
+FROM local/debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends python3-minimal rsyslog && rm -rf /var/lib/apt/lists/*
