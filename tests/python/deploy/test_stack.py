@@ -1,0 +1,66 @@
+"""The template, deployed: by the CloudFormation of an emulator that somebody else wrote."""
+
+import json
+import unittest
+
+from . import emulator
+from .template import load
+
+NAMED = {"Rollout": "Off", "Clusters": "prod,batch", "AlarmEmail": "ops@example.com"}
+
+
+class Stack(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.endpoint = cls.enterClassContext(emulator.running())
+        emulator.upload(cls.endpoint)
+        cls.outputs = emulator.deploy(cls.endpoint, "create", NAMED)
+
+    def aws(self, service):
+        return emulator.client(self.endpoint, service)
+
+    def in_service(self):
+        """The version behind the alias, and its environment."""
+        name = self.outputs["FunctionName"]
+        alias = self.aws("lambda").get_alias(FunctionName=name, Name="live")
+        function = self.aws("lambda").get_function_configuration(FunctionName=name, Qualifier="live")
+        return alias["FunctionVersion"], function["Environment"]["Variables"]
+
+    def update(self, **parameters):
+        emulator.deploy(self.endpoint, "update", {**NAMED, **parameters})
+
+    def test_a_changed_setting_is_in_service_and_other_changes_make_no_version(self):
+        first, variables = self.in_service()
+        self.assertEqual(variables["PROTECTOR_MAX_DRAIN"], "1h")
+        self.update(MaxDrain="2h")
+        second, variables = self.in_service()
+        self.assertNotEqual(first, second)
+        self.assertEqual(variables["PROTECTOR_MAX_DRAIN"], "2h")
+        self.update(MaxDrain="2h", LogRetentionDays="7")
+        self.assertEqual(self.in_service()[0], second)
+
+    def test_every_rule_invokes_the_alias(self):
+        rules = self.aws("events").list_rules()["Rules"]
+        self.assertEqual(len(rules), 5)
+        for rule in rules:
+            targets = self.aws("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
+            self.assertEqual([target["Arn"] for target in targets], [self.outputs["FunctionAliasArn"]])
+
+    def test_rules_and_policy_name_the_clusters(self):
+        patterns = [json.loads(r["EventPattern"]) for r in self.aws("events").list_rules()["Rules"] if r.get("EventPattern")]
+        (tasks,) = (p for p in patterns if p["detail-type"] == ["ECS Task State Change"])
+        arns = [f"arn:aws:ecs:us-east-1:000000000000:cluster/{name}" for name in ("prod", "batch")]
+        self.assertEqual(tasks["detail"]["clusterArn"][:2], arns)
+        policy = self.aws("iam").get_policy_version(PolicyArn=self.outputs["SidecarPolicyArn"], VersionId="v1")
+        (statement,) = policy["PolicyVersion"]["Document"]["Statement"]
+        self.assertIn("arn:aws:ssm:us-east-1:000000000000:parameter/ecs-daemon-protector/prod/*", statement["Resource"])
+
+    def test_topic_alarms_and_dashboard_are_made(self):
+        topics = [topic["TopicArn"] for topic in self.aws("sns").list_topics()["Topics"]]
+        self.assertEqual(topics, [self.outputs["AlarmTopicArn"]])
+        alarms = self.aws("cloudwatch").describe_alarms()["MetricAlarms"]
+        expected = [r for r in load()["Resources"].values() if r["Type"] == "AWS::CloudWatch::Alarm"]
+        self.assertEqual(len(alarms), len(expected))
+        body = self.aws("cloudwatch").get_dashboard(DashboardName=self.outputs["DashboardName"])["DashboardBody"]
+        self.assertIn(self.outputs["FunctionName"], body)
+        self.assertNotIn("${", body)
