@@ -36,15 +36,16 @@ def operation(request):
 
 
 class Stall:
-    """Holds up the next call of an operation: before it takes effect, or after."""
+    """Holds up the next call of an operation, with `text` in its body: before it takes effect, or after."""
 
-    def __init__(self, name, after):
-        self.name, self.after = name, after
+    def __init__(self, name, after, text):
+        self.name, self.after, self.text = name, after, text.encode()
         self.reached = threading.Event()
         self.over = threading.Event()
 
     def here(self, request, after):
-        if after != self.after or self.reached.is_set() or operation(request) != self.name:
+        meant = after == self.after and operation(request) == self.name and self.text in request.body
+        if not meant or self.reached.is_set():
             return False
         self.reached.set()
         self.over.wait(BOUND_SECONDS)
@@ -62,9 +63,9 @@ class Proxy:
         self.server = Server(self.respond)
         self.url = self.server.url
 
-    def stall(self, name, after=False):
-        """The next call of this operation gets no answer until the stall is over, and then none from AWS."""
-        self.stalls.append(Stall(name, after))
+    def stall(self, name, after=False, text=""):
+        """The next such call gets no answer until the stall is over, and then none from AWS."""
+        self.stalls.append(Stall(name, after, text))
         return self.stalls[-1]
 
     def rename(self, near, far):

@@ -1,0 +1,1 @@
+"""The coordinator in AWS's Lambda Runtime Interface Emulator."""
