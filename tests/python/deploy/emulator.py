@@ -56,8 +56,9 @@ def reachable(endpoint, process):
 
 
 def client(endpoint, service):
-    return boto3.client(service, endpoint_url=endpoint, region_name="us-east-1",
-                        aws_access_key_id="test", aws_secret_access_key="test")
+    return boto3.client(
+        service, endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
+    )
 
 
 def upload(endpoint):
@@ -87,9 +88,11 @@ def deploy(endpoint, operation, parameters):
     client(endpoint, "s3").put_object(Bucket="artefacts", Key="template.json", Body=body)
     formation = client(endpoint, "cloudformation")
     getattr(formation, f"{operation}_stack")(
-        StackName="protector", TemplateURL=f"{endpoint}/artefacts/template.json",
+        StackName="protector",
+        TemplateURL=f"{endpoint}/artefacts/template.json",
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"])
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
     stack = settled(formation)
     if stack["StackStatus"] != f"{operation.upper()}_COMPLETE":
         events = formation.describe_stack_events(StackName="protector")["StackEvents"]

@@ -14,7 +14,7 @@ def matches(pattern, event):
 def accepts(choice, value):
     if not isinstance(choice, dict):
         return choice == value
-    (operator, argument), = choice.items()
+    ((operator, argument),) = choice.items()
     if operator != "exists":
         raise ValueError(f"not understood: {choice}")
     return argument == (value is not None)

@@ -38,7 +38,7 @@ Loader.add_multi_constructor("!", construct)
 
 @lru_cache
 def load(path="template.yaml"):
-    return yaml.load((ROOT / path).read_text(), Loader)  # noqa: S506: a SafeLoader
+    return yaml.load((ROOT / path).read_text(), Loader)
 
 
 class Rendered:
@@ -73,7 +73,7 @@ class Rendered:
         if not isinstance(value, dict):
             return value
         if len(value) == 1:
-            (name, argument), = value.items()
+            ((name, argument),) = value.items()
             if name == "Ref":
                 return self.ref(argument)
             if name.startswith("Fn::"):
@@ -85,7 +85,9 @@ class Rendered:
         if name == "AWS::NoValue":
             return NO_VALUE
         pseudo = {
-            "AWS::Partition": self.partition, "AWS::Region": self.region, "AWS::AccountId": ACCOUNT,
+            "AWS::Partition": self.partition,
+            "AWS::Region": self.region,
+            "AWS::AccountId": ACCOUNT,
             "AWS::StackName": "protector",
         }
         if name in pseudo:
@@ -100,8 +102,11 @@ class Rendered:
     def fn_sub(self, argument):
         text, values = argument if isinstance(argument, list) else (argument, {})
         values = {name: self.resolve(value) for name, value in values.items()}
-        known = lambda name: values[name] if name in values else self.ref(name)  # noqa: E731
-        return re.sub(r"\$\{([A-Za-z0-9:.]+)\}", lambda found: str(known(found[1])), text)
+
+        def known(found):
+            return str(values[found[1]] if found[1] in values else self.ref(found[1]))
+
+        return re.sub(r"\$\{([A-Za-z0-9:.]+)\}", known, text)
 
     def fn_join(self, argument):
         delimiter, items = argument
@@ -126,7 +131,7 @@ class Rendered:
     def condition(self, expression):
         if isinstance(expression, str):
             return self.condition(self.source["Conditions"][expression])
-        (name, argument), = expression.items()
+        ((name, argument),) = expression.items()
         if name == "Condition":
             return self.condition(argument)
         if name == "Fn::Equals":

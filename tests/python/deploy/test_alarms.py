@@ -10,8 +10,18 @@ PARAMETERS = {"AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:ops"}
 # Gauges by their extreme, counts by their sum.
 STATISTICS = {"HookTimeLeft": "Minimum", "OldestDrainAge": "Maximum", "ApproximateNumberOfMessagesVisible": "Maximum"}
 ALARMS = {
-    "CoordinatorSilent", "CoordinatorFailing", "CoordinatorThrottled", "NewVersionFailing", "EventsLost", "ApiThrottled",
-    "CallsDenied", "HookAboutToExpire", "DrainStuck", "ForcedRelease", "SidecarKilled", "SidecarGaveUp",
+    "CoordinatorSilent",
+    "CoordinatorFailing",
+    "CoordinatorThrottled",
+    "NewVersionFailing",
+    "EventsLost",
+    "ApiThrottled",
+    "CallsDenied",
+    "HookAboutToExpire",
+    "DrainStuck",
+    "ForcedRelease",
+    "SidecarKilled",
+    "SidecarGaveUp",
 }
 
 
@@ -43,7 +53,9 @@ class Alarms(unittest.TestCase):
 
     def test_they_notify_the_given_topic_or_that_of_the_address_or_nobody(self):
         for parameters, topic in [
-            ({}, None), (PARAMETERS, PARAMETERS["AlarmTopicArn"]), ({"AlarmEmail": "ops@example.com"}, "<AlarmTopic>"),
+            ({}, None),
+            (PARAMETERS, PARAMETERS["AlarmTopicArn"]),
+            ({"AlarmEmail": "ops@example.com"}, "<AlarmTopic>"),
             ({**PARAMETERS, "AlarmEmail": "ops@example.com"}, PARAMETERS["AlarmTopicArn"]),
         ]:
             for name, alarm in alarms(parameters).items():
@@ -94,11 +106,19 @@ class Hook(unittest.TestCase):
     def test_it_lets_the_instance_go_if_nobody_answers(self):
         self.assertNotIn("TerminateHook", Rendered().resources)
         hook = Rendered({"HookAutoScalingGroup": "mine", "HookHeartbeatTimeout": 300}).properties("TerminateHook")
-        self.assertEqual(hook, {
-            "AutoScalingGroupName": "mine", "LifecycleHookName": "ecs-daemon-protector", "DefaultResult": "CONTINUE",
-            "HeartbeatTimeout": 300, "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"})
+        self.assertEqual(
+            hook,
+            {
+                "AutoScalingGroupName": "mine",
+                "LifecycleHookName": "ecs-daemon-protector",
+                "DefaultResult": "CONTINUE",
+                "HeartbeatTimeout": 300,
+                "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING",
+            },
+        )
 
     def test_it_is_the_hook_of_the_example(self):
         example = Rendered({"AutoScalingGroupName": "mine"}, path="examples/lifecycle-hook.yaml")
-        self.assertEqual(example.properties("TerminateHook"),
-                         Rendered({"HookAutoScalingGroup": "mine"}).properties("TerminateHook"))
+        self.assertEqual(
+            example.properties("TerminateHook"), Rendered({"HookAutoScalingGroup": "mine"}).properties("TerminateHook")
+        )

@@ -20,6 +20,18 @@ def arn(partition, service, resource):
     return f"arn:{partition}:{service}:{REGIONS[partition]}:{ACCOUNT}:{resource}"
 
 
+def cluster(partition, name):
+    return arn(partition, "ecs", f"cluster/{name}")
+
+
+def group(partition, name):
+    return arn(partition, "autoscaling", f"autoScalingGroup:0f7a:autoScalingGroupName/{name}")
+
+
+def parameter(partition, name):
+    return arn(partition, "ssm", f"parameter{name}")
+
+
 class Calls(unittest.TestCase):
     """Both ways: each call is allowed, each permission is used."""
 
@@ -62,62 +74,64 @@ class Scope(unittest.TestCase):
 
     def test_named_clusters_alone_are_served(self):
         for partition, documents in self.each(NAMED):
-            for name, allowed in [("prod", True), ("batch", True), ("prod2", False), ("rod", False), (".", False)]:
-                cluster = arn(partition, "ecs", f"cluster/{name}")
-                instance = arn(partition, "ecs", f"container-instance/{name}/1")
-                task = arn(partition, "ecs", f"task/{name}/1")
-                may = lambda action, on, within=cluster: policies.allows(documents, action, on, within)  # noqa: B023,E731
-                if name != ".":
-                    self.assertEqual(may("ecs:ListContainerInstances", cluster), allowed, name)
-                    self.assertEqual(may("ecs:UpdateContainerInstancesState", instance), allowed, name)
-                    self.assertEqual(may("ecs:StopTask", task), allowed, name)
-                    self.assertEqual(may("ecs:GetTaskProtection", task), allowed, name)
+            for name, allowed in [("prod", True), ("batch", True), ("prod2", False), ("rod", False)]:
+                within = cluster(partition, name)
+                for action, on in [
+                    ("ecs:ListContainerInstances", within),
+                    ("ecs:UpdateContainerInstancesState", arn(partition, "ecs", f"container-instance/{name}/1")),
+                    ("ecs:StopTask", arn(partition, "ecs", f"task/{name}/1")),
+                    ("ecs:GetTaskProtection", arn(partition, "ecs", f"task/{name}/1")),
+                ]:
+                    self.assertEqual(policies.allows(documents, action, on, within), allowed, f"{action} {name}")
 
     def test_named_groups_and_the_group_of_our_own_hook_alone_are_served(self):
         for partition, documents in self.each({**NAMED, "HookAutoScalingGroup": "mine"}):
             for name, allowed in [("ecs-prod", True), ("ecs-batch", True), ("mine", True), ("ecs", False)]:
-                group = arn(partition, "autoscaling", f"autoScalingGroup:0f7a:autoScalingGroupName/{name}")
-                for action in ("CompleteLifecycleAction", "RecordLifecycleActionHeartbeat"):
-                    self.assertEqual(policies.allows(documents, f"autoscaling:{action}", group), allowed, name)
+                for action in ("autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"):
+                    self.assertEqual(policies.allows(documents, action, group(partition, name)), allowed, name)
 
     def test_without_names_all_are_served(self):
         for partition, documents in self.each({}):
-            cluster = arn(partition, "ecs", "cluster/any")
-            group = arn(partition, "autoscaling", "autoScalingGroup:1:autoScalingGroupName/any")
-            self.assertTrue(policies.allows(documents, "ecs:ListContainerInstances", cluster))
-            self.assertTrue(policies.allows(documents, "autoscaling:CompleteLifecycleAction", group))
+            served = policies.allows(documents, "ecs:ListContainerInstances", cluster(partition, "any"))
+            self.assertTrue(served)
+            served = policies.allows(documents, "autoscaling:CompleteLifecycleAction", group(partition, "any"))
+            self.assertTrue(served)
 
     def test_eight_names_fit_and_more_give_the_scope_of_all(self):
-        for names, other in [(EIGHT, False), (EIGHT + ",c8", True)]:
+        for names, others in [(EIGHT, False), (EIGHT + ",c8", True)]:
             for partition, documents in self.each({"Clusters": names, "AutoScalingGroups": names}):
-                cluster = lambda name: arn(partition, "ecs", f"cluster/{name}")  # noqa: B023,E731
-                group = lambda name: arn(  # noqa: E731
-                    partition, "autoscaling", f"autoScalingGroup:1:autoScalingGroupName/{name}")  # noqa: B023
-                for name in names.split(","):
-                    self.assertTrue(policies.allows(documents, "ecs:ListContainerInstances", cluster(name)), name)
-                    self.assertTrue(policies.allows(documents, "autoscaling:CompleteLifecycleAction", group(name)), name)
-                self.assertEqual(policies.allows(documents, "ecs:ListContainerInstances", cluster("x")), other)
-                self.assertEqual(policies.allows(documents, "autoscaling:CompleteLifecycleAction", group("x")), other)
+                for name, allowed in [*((name, True) for name in names.split(",")), ("x", others)]:
+                    finds = policies.allows(documents, "ecs:ListContainerInstances", cluster(partition, name))
+                    ends = policies.allows(documents, "autoscaling:CompleteLifecycleAction", group(partition, name))
+                    self.assertEqual((finds, ends), (allowed, allowed), name)
                 task = arn(partition, "ecs", "task/x/1")
-                self.assertFalse(policies.allows(documents, "ecs:DescribeTasks", task, cluster("x")))
+                self.assertFalse(policies.allows(documents, "ecs:DescribeTasks", task, cluster(partition, "x")))
 
     def test_only_parameters_below_the_prefix_are_touched(self):
         for partition, documents in self.each({"ParameterPrefix": "/ops/drain"}):
-            at = lambda name: arn(partition, "ssm", f"parameter{name}")  # noqa: B023,E731
-            for action in ("ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameters"):
-                self.assertTrue(policies.allows(documents, action, at("/ops/drain/prod/i-1")))
-                self.assertTrue(policies.allows(documents, action, at("/ops/drain/control")))
-                self.assertFalse(policies.allows(documents, action, at("/ops/drainage/prod/i-1")))
-            self.assertTrue(policies.allows(documents, "ssm:GetParametersByPath", at("/ops/drain")))
-            self.assertFalse(policies.allows(documents, "ssm:GetParametersByPath", at("/ops")))
+            for action in ("ssm:GetParameter", "ssm:GetParameters", "ssm:PutParameter", "ssm:DeleteParameters"):
+                for name, allowed in [
+                    ("/ops/drain/prod/i-1", True),
+                    ("/ops/drain/control", True),
+                    ("/ops/drainage/prod/i-1", False),
+                ]:
+                    self.assertEqual(policies.allows(documents, action, parameter(partition, name)), allowed, name)
+            for name, allowed in [("/ops/drain", True), ("/ops", False)]:
+                lists = policies.allows(documents, "ssm:GetParametersByPath", parameter(partition, name))
+                self.assertEqual(lists, allowed, name)
 
     def test_a_sidecar_reads_records_of_named_clusters_and_the_kill_switch(self):
         for partition, documents in self.each({"Clusters": "prod", "ParameterPrefix": "/p"}, policies.sidecar):
-            at = lambda name: arn(partition, "ssm", f"parameter{name}")  # noqa: B023,E731
-            for name, allowed in [("/p/prod/i-1", True), ("/p/control", True), ("/p/dev/i-1", False), ("/q/prod/i-1", False)]:
-                self.assertEqual(policies.allows(documents, "ssm:GetParameter", at(name)), allowed, name)
+            for name, allowed in [
+                ("/p/prod/i-1", True),
+                ("/p/control", True),
+                ("/p/dev/i-1", False),
+                ("/q/prod/i-1", False),
+            ]:
+                reads = policies.allows(documents, "ssm:GetParameter", parameter(partition, name))
+                self.assertEqual(reads, allowed, name)
         for partition, documents in self.each({}, policies.sidecar):
-            record = arn(partition, "ssm", "parameter/ecs-daemon-protector/any/i-1")
+            record = parameter(partition, "/ecs-daemon-protector/any/i-1")
             self.assertTrue(policies.allows(documents, "ssm:GetParameter", record))
 
 
@@ -146,7 +160,9 @@ class Reference(unittest.TestCase):
         self.assertNotIn("*", resources, action)
         for text in formats:
             kind = text.split(":", 5)[5].split("x")[0]
-            self.assertTrue(any(granted.split(":", 5)[5].startswith(kind.rstrip("/:")) for granted in resources), action)
+            self.assertTrue(
+                any(granted.split(":", 5)[5].startswith(kind.rstrip("/:")) for granted in resources), action
+            )
 
     def test_parliament_finds_nothing(self):
         for documents in self.documents():
@@ -155,6 +171,5 @@ class Reference(unittest.TestCase):
                 self.assertEqual([str(finding) for finding in found], [])
 
     def test_parliament_can_find_something(self):
-        wrong = {"Version": "2012-10-17", "Statement": [
-            {"Effect": "Allow", "Action": "ecs:ListTask", "Resource": "*"}]}
+        wrong = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ecs:ListTask", "Resource": "*"}]}
         self.assertTrue(parliament.analyze_policy_string(json.dumps(wrong)).findings)

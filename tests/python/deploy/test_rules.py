@@ -6,8 +6,14 @@ from . import events, sources
 from .template import REGIONS, Rendered
 
 WANTED = {
-    "instance-draining", "instance-external", "replace-root-volume", "spot-interruption", "task-stopped",
-    "terminate-event-bridge", "terminate-event-bridge-bare", "terminate-to-warm-pool",
+    "instance-draining",
+    "instance-external",
+    "replace-root-volume",
+    "spot-interruption",
+    "task-stopped",
+    "terminate-event-bridge",
+    "terminate-event-bridge-bare",
+    "terminate-to-warm-pool",
 }
 NAMED = {"Clusters": "prod,batch", "AutoScalingGroups": "ecs-prod", "LifecycleHooks": "protect-daemons"}
 
@@ -45,7 +51,9 @@ class Rules(unittest.TestCase):
 
     def test_names_shut_out_foreign_groups_and_hooks(self):
         for group, hook, passes in [
-            ("ecs-prod", "protect-daemons", True), ("other", "protect-daemons", False), ("ecs-prod", "other", False),
+            ("ecs-prod", "protect-daemons", True),
+            ("other", "protect-daemons", False),
+            ("ecs-prod", "other", False),
             ("", "", False),
         ]:
             event = events.fixture("terminate-event-bridge")
@@ -65,7 +73,9 @@ class Rules(unittest.TestCase):
     def test_a_hook_of_this_stack_narrows_nothing_where_nothing_is_named(self):
         rendered = Rendered({"HookAutoScalingGroup": "mine"})
         self.assertTrue(reaches(rendered, events.fixture("terminate-event-bridge")))
-        self.assertEqual(rendered.properties("Coordinator")["Environment"]["Variables"]["PROTECTOR_LIFECYCLE_HOOKS"], "")
+        self.assertEqual(
+            rendered.properties("Coordinator")["Environment"]["Variables"]["PROTECTOR_LIFECYCLE_HOOKS"], ""
+        )
 
     def test_more_than_eight_clusters_are_not_filtered_by_the_rules(self):
         rendered = Rendered({"Clusters": ",".join(f"c{n}" for n in range(9))})
@@ -77,7 +87,9 @@ class Rules(unittest.TestCase):
             self.assertLessEqual(len(str(pattern)), 2048)
 
     def test_what_is_lost_for_good_goes_to_the_dead_letters(self):
-        kept = {name for name, event in function_events(Rendered()).items() if "DeadLetterConfig" in event["Properties"]}
+        kept = {
+            name for name, event in function_events(Rendered()).items() if "DeadLetterConfig" in event["Properties"]
+        }
         self.assertEqual(kept, {"Terminate", "SpotNotice"})
         allowed = Rendered().properties("DeadLettersPolicy")["PolicyDocument"]["Statement"][0]
         sources_allowed = allowed["Condition"]["ArnEquals"]["aws:SourceArn"]
@@ -88,4 +100,6 @@ class Rules(unittest.TestCase):
             name: event["Properties"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
             for name, event in function_events(Rendered()).items()
         }
-        self.assertEqual(ages, {"Terminate": 3600, "TaskStopped": 300, "InstanceDraining": 300, "SpotNotice": 120, "Tick": 60})
+        self.assertEqual(
+            ages, {"Terminate": 3600, "TaskStopped": 300, "InstanceDraining": 300, "SpotNotice": 120, "Tick": 60}
+        )

@@ -45,14 +45,18 @@ class Alias(unittest.TestCase):
     def test_retries_and_dead_letters_are_those_of_the_alias(self):
         (config,) = of_type(self.resources, "AWS::Lambda::EventInvokeConfig").values()
         self.assertEqual((config["Qualifier"], config["MaximumRetryAttempts"]), ("live", 2))
-        self.assertEqual(config["DestinationConfig"]["OnFailure"]["Destination"], {"Fn::GetAtt": ["DeadLetters", "Arn"]})
+        self.assertEqual(
+            config["DestinationConfig"]["OnFailure"]["Destination"], {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+        )
 
     def test_the_version_is_made_anew_when_the_settings_are(self):
         """SAM itself does not see that a parameter has another value: both have the same logical id."""
         (version,) = of_type(self.resources, "AWS::Lambda::Version").values()
         self.assertEqual(version["Description"], {"Fn::Sub": "settings ${SettingsVersion}"})
-        self.assertEqual(list(of_type(translated(MaxDrain="2h"), "AWS::Lambda::Version")),
-                         list(of_type(self.resources, "AWS::Lambda::Version")))
+        self.assertEqual(
+            list(of_type(translated(MaxDrain="2h"), "AWS::Lambda::Version")),
+            list(of_type(self.resources, "AWS::Lambda::Version")),
+        )
 
     def test_errors_of_the_new_version_take_a_rollout_back(self):
         (group,) = of_type(self.resources, "AWS::CodeDeploy::DeploymentGroup").values()

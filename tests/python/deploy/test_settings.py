@@ -8,10 +8,24 @@ from .template import ROOT, Rendered, load
 
 # One other value for each parameter that goes into the environment.
 OTHER = {
-    "Clusters": "a,b", "AutoScalingGroups": "a", "LifecycleHooks": "a", "ParameterPrefix": "/other", "MaxDrain": "2h",
-    "DaemonStop": "3m", "Settle": "5s", "OnDeadline": "hold", "IgnoreGroups": "family:x", "AgentLost": "20m",
-    "StopTasksAfter": "30m", "StandaloneTasks": "stop", "DaemonTiers": "a | b", "DryRun": "true",
-    "SidecarContainer": "guard", "Log": "debug", "UseFipsEndpoint": "true", "Architecture": "x86_64",
+    "Clusters": "a,b",
+    "AutoScalingGroups": "a",
+    "LifecycleHooks": "a",
+    "ParameterPrefix": "/other",
+    "MaxDrain": "2h",
+    "DaemonStop": "3m",
+    "Settle": "5s",
+    "OnDeadline": "hold",
+    "IgnoreGroups": "family:x",
+    "AgentLost": "20m",
+    "StopTasksAfter": "30m",
+    "StandaloneTasks": "stop",
+    "DaemonTiers": "a | b",
+    "DryRun": "true",
+    "SidecarContainer": "guard",
+    "Log": "debug",
+    "UseFipsEndpoint": "true",
+    "Architecture": "x86_64",
 }
 
 
@@ -46,8 +60,9 @@ class Settings(unittest.TestCase):
         changes += [(hooked, {**hooked, "HookName": "x"}), (hooked, {**hooked, "HookAutoScalingGroup": "x"})]
         for before, after in changes:
             one, other = Rendered(before), Rendered(after)
-            self.assertNotEqual(one.properties("SettingsVersion")["Content"],
-                                other.properties("SettingsVersion")["Content"], after)
+            self.assertNotEqual(
+                one.properties("SettingsVersion")["Content"], other.properties("SettingsVersion")["Content"], after
+            )
         version = load()["Resources"]["Coordinator"]["Properties"]["VersionDescription"]
         self.assertEqual(version, {"Fn::Sub": "settings ${SettingsVersion}"})
 

@@ -47,7 +47,9 @@ class Stack(unittest.TestCase):
             self.assertEqual([target["Arn"] for target in targets], [self.outputs["FunctionAliasArn"]])
 
     def test_rules_and_policy_name_the_clusters(self):
-        patterns = [json.loads(r["EventPattern"]) for r in self.aws("events").list_rules()["Rules"] if r.get("EventPattern")]
+        patterns = [
+            json.loads(r["EventPattern"]) for r in self.aws("events").list_rules()["Rules"] if r.get("EventPattern")
+        ]
         (tasks,) = (p for p in patterns if p["detail-type"] == ["ECS Task State Change"])
         arns = [f"arn:aws:ecs:us-east-1:000000000000:cluster/{name}" for name in ("prod", "batch")]
         self.assertEqual(tasks["detail"]["clusterArn"][:2], arns)

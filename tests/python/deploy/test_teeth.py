@@ -87,6 +87,14 @@ class TaskDefinitions(Broken):
             (delete("dependsOn"), "dependsOn must list"),
             (delete("restartPolicy"), "restartPolicy must be enabled"),
             (delete("stopTimeout"), "stopTimeout must be above"),
+            (lambda _, sidecar: sidecar["environment"].clear(), "must be above the coordinator's MAX_DRAIN"),
+            (lambda definition, _: definition["containerDefinitions"][0].update(stopTimeout=300), "DAEMON_STOP"),
+            (
+                lambda definition, _: definition["containerDefinitions"].append(
+                    {**definition["containerDefinitions"][0]}
+                ),
+                "two containers are called fluent-bit",
+            ),
             (delete("essential"), "essential must be false"),
             (delete("readonlyRootFilesystem"), "readonlyRootFilesystem"),
             (delete("healthCheck"), "healthCheck must be"),
@@ -98,6 +106,14 @@ class TaskDefinitions(Broken):
             code, output = self.problems(change)
             self.assertEqual(code, 1, words)
             self.assertIn(words, output)
+
+    def test_it_goes_by_the_bounds_that_are_given(self):
+        example = "examples/task-definition.json"
+        check = (TOOLS / "python", "scripts/check-task-definition", example)
+        self.assertEqual(run(*check)[0], 0)
+        self.assertEqual(run(*check, "--max-drain", "2h")[0], 1)
+        self.assertEqual(run(*check, "--daemon-stop", "45s")[0], 1)
+        self.assertEqual(run(*check, "--daemon-stop", "soon")[0], 2)
 
 
 def without_skip(text, check):
