@@ -31,7 +31,7 @@ def sidecar(protects, variables):
 class Workload:
     """Everything RUNNING. `variables` are the sidecar's."""
 
-    def __init__(self, aws, heartbeat_seconds=300, **variables):
+    def __init__(self, aws, heartbeat_seconds=300, job_stop_seconds=0, **variables):
         self.aws = aws
         aws.ecs.create_cluster(clusterName=CLUSTER)
         aws.autoscaling.create_auto_scaling_group(
@@ -52,7 +52,7 @@ class Workload:
         variables = {"PROTECTOR_MAX_HOLD": "5m", "PROTECTOR_UNKNOWN_GRACE": "30s", **variables}
         self.service("logs", "DAEMON", simulated("logs"), sidecar("logs", variables))
         self.service("web", "REPLICA", simulated("web", stop_seconds=1))
-        self.define("job", simulated("job"))
+        self.define("job", simulated("job", job_stop_seconds))
         self.job = aws.ecs.run_task(cluster=CLUSTER, taskDefinition="job")["tasks"][0]["taskArn"]
         until("three tasks run", lambda: len([t for t in self.tasks() if t["lastStatus"] == "RUNNING"]) == 3)
         # Its self-check makes one call; a drain that began before it would be another story.

@@ -1,0 +1,68 @@
+import unittest
+
+from botocore.exceptions import ParamValidationError
+from botocore.model import OperationNotFoundError
+
+from lib import request_model
+from lib.request_model import Mismatch
+from measuring.http import Request
+
+
+def json_request(operation, body):
+    headers = {"x-amz-target": operation, "content-type": "application/x-amz-json-1.1"}
+    return Request("POST", "/", headers, body.encode())
+
+
+def query_request(body):
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    return Request("POST", "/", headers, body.encode())
+
+
+class RequestModel(unittest.TestCase):
+    """What judges the requests of a drain finds what is wrong with one."""
+
+    def ecs(self, operation, body):
+        return request_model.check(json_request(f"AmazonEC2ContainerServiceV20141113.{operation}", body))
+
+    def scaling(self, form):
+        return request_model.check(query_request(f"{form}&Version=2011-01-01"))
+
+    def test_good_ones(self):
+        self.ecs("ListTasks", '{"cluster":"prod","desiredStatus":"STOPPED"}')
+        self.scaling("Action=DescribeAutoScalingGroups&AutoScalingGroupNames.member.1=a&AutoScalingGroupNames.member.2=b")
+        self.scaling("Action=DescribeAutoScalingGroups&AutoScalingGroupNames=")
+
+    def test_bad_json(self):
+        for operation, body, error in [
+            ("ListTasks", '{"desiredState":"STOPPED"}', ParamValidationError),
+            ("ListTasks", '{"desiredStatus":"GONE"}', Mismatch),
+            ("ListTasks", '{"maxResults":"3"}', ParamValidationError),
+            ("DescribeTasks", '{"cluster":"prod"}', ParamValidationError),
+            ("DescribeTask", "{}", OperationNotFoundError),
+        ]:
+            with self.subTest(operation=operation, body=body), self.assertRaises(error):
+                self.ecs(operation, body)
+
+    def test_bad_forms(self):
+        for form, error in [
+            ("Action=DescribeAutoScalingGroups&Groups.member.1=a", Mismatch),
+            ("Action=DescribeAutoScalingGroups&AutoScalingGroupNames.member.2=a", Mismatch),
+            ("Action=DescribeAutoScalingGroups&AutoScalingGroupNames.1=a", KeyError),
+            ("Action=CompleteLifecycleAction&LifecycleActionResult=CONTINUE", ParamValidationError),
+            ("Action=DescribeAutoScalingGroups&MaxRecords=many", ValueError),
+            ("Action=DescribeAutoScalingGroups&Action=DescribeAutoScalingGroups", Mismatch),
+        ]:
+            with self.subTest(form=form), self.assertRaises(error):
+                self.scaling(form)
+
+    def test_a_wrong_signature(self):
+        request = json_request("AmazonEC2ContainerServiceV20141113.ListClusters", "{}")
+        request.headers.update({
+            "host": "127.0.0.1",
+            "x-amz-date": "20260101T000000Z",
+            "authorization": "AWS4-HMAC-SHA256 Credential=K/20260101/us-east-1/ecs/aws4_request, "
+            f"SignedHeaders=host;x-amz-date, Signature={'0' * 64}",
+        })
+        operation = request_model.operation_of(request)
+        with self.assertRaisesRegex(Mismatch, "^signature"):
+            request_model.check_signature(request, operation, "secret", None, "us-east-1")

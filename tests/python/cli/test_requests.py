@@ -1,0 +1,108 @@
+import json
+import re
+import unittest
+from collections import defaultdict
+
+from lib import ROOT, request_model
+from lib.local_aws import LocalAws
+from lib.programs import BOOTSTRAP, until
+from lib.proxy import Proxy
+from lib.workload import CLUSTER, GROUP, HOOK, Workload
+from wire import strict
+
+REGION = "us-east-1"
+COORDINATOR = "COORDINATOR"
+
+# The job takes so long to stop that a heartbeat of a hook with the least time-out is due meanwhile.
+HOLD_SECONDS = 12
+
+# Of a drain that ended long ago, on an instance that is gone: the tick deletes it.
+OLD_RECORD = {
+    "schema": 1,
+    "state": "released",
+    "remaining": 0,
+    "reason": "drained",
+    "ec2InstanceId": "i-00000000000000001",
+    "containerInstanceArn": f"arn:aws:ecs:{REGION}:123456789012:container-instance/{CLUSTER}/{'1' * 32}",
+    "drainId": "i-00000000000000001-2026-01-01T00:00:00Z",
+    "startedAt": "2026-01-01T00:00:00Z",
+    "updatedAt": "2026-01-01T00:10:00Z",
+    "deadlineAt": "2026-01-01T01:00:00Z",
+    "releasedAt": "2026-01-01T00:09:00Z",
+    "receiptAt": "2026-01-01T00:10:00Z",
+    "pollSeconds": 1,
+    "heldBy": [],
+    "releasedServices": [],
+    "sidecars": 0,
+}
+
+
+def settings():
+    """The coordinator's, so that one drain makes every call that it can make."""
+    return {
+        "STANDALONE_TASKS": "stop",
+        "SETTLE": "1s",
+        "DAEMON_STOP": "5m",
+        "LIFECYCLE_HOOKS": HOOK,
+    }
+
+
+class Requests(unittest.TestCase):
+    """One whole drain. All that coordinator and sidecar say to AWS goes through a proxy that notes it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.proxy = Proxy()
+        cls.addClassCleanup(cls.proxy.close)
+        variables = {f"PROTECTOR_{name}": value for name, value in settings().items()}
+        variables["AWS_ENDPOINT_URL"] = cls.proxy.url
+        given = [f"--coordinator-env={name}={value}" for name, value in variables.items()]
+        cls.proxy.upstream = "http://127.0.0.1:9"  # nothing is called before the local AWS says where it is
+        cls.aws = LocalAws("--no-quotas", "--tick", "1s", "--coordinator", str(BOOTSTRAP), *given)
+        cls.addClassCleanup(cls.aws.close)
+        cls.proxy.upstream = cls.aws.url
+        cls.drain()
+        cls.exchanges = list(cls.proxy.exchanges)
+
+    @classmethod
+    def drain(cls):
+        sidecar = {"AWS_ENDPOINT_URL": cls.proxy.url}
+        cls.workload = workload = Workload(cls.aws, heartbeat_seconds=30, job_stop_seconds=HOLD_SECONDS, **sidecar)
+        name = f"/ecs-daemon-protector/{CLUSTER}/{OLD_RECORD['ec2InstanceId']}"
+        cls.aws.ssm.put_parameter(Name=name, Value=json.dumps(OLD_RECORD), Type="String")
+        workload.scale_in()
+        until("the instance is gone", lambda: workload.state() is None)
+        until("the old record is deleted", lambda: cls.called("DeleteParameters"))
+
+    @classmethod
+    def called(cls, name):
+        return [one for one in list(cls.proxy.exchanges) if one.request.body and name in str(one.request.headers)]
+
+    def test_each_request_is_what_botocore_would_send(self):
+        for exchange in self.exchanges:
+            with self.subTest(operation=request_model.operation_of(exchange.request).name):
+                request_model.check(exchange.request)
+
+    def test_each_request_is_signed_as_botocore_would_sign(self):
+        for exchange in self.exchanges:
+            operation = request_model.operation_of(exchange.request)
+            with self.subTest(operation=operation.name):
+                request_model.check_signature(exchange.request, operation, "local", "local", REGION)
+
+    def test_each_answer_is_one_of_the_model(self):
+        for exchange in self.exchanges:
+            operation = request_model.operation_of(exchange.request)
+            with self.subTest(operation=operation.name):
+                answer = {"body": exchange.response.body, "status_code": exchange.response.status}
+                strict.check(operation, answer)
+
+    def test_the_drain_made_every_call_that_the_roles_allow_and_no_other(self):
+        seen = defaultdict(set)
+        for exchange in self.exchanges:
+            operation = request_model.operation_of(exchange.request)
+            who = "coordinator" if exchange.principal == COORDINATOR else "sidecar"
+            seen[who].add(f"{operation.service_model.service_name}:{operation.name}")
+        self.assertEqual(seen["sidecar"], {"ssm:GetParameter"})
+        template = (ROOT / "template.yaml").read_text()
+        allowed = {":".join(match) for match in re.findall(r"\b(autoscaling|ecs|ssm):([A-Z][A-Za-z]+)\b", template)}
+        self.assertEqual(seen["coordinator"], allowed)
