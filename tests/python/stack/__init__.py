@@ -1,0 +1,1 @@
+"""The stack as its users make it, in ministack: an emulator of AWS by others."""
