@@ -62,3 +62,6 @@ image_under_test() {
     echo "building the Dockerfile"
     build --tag "$IMAGE" --build-arg SOURCE=local --build-arg "REVISION=$REVISION" --build-arg "CREATED=$CREATED" "$@" .
 }
+
+# What older sources have left in the build cache goes: it would grow with every change.
+prune_cache() { "$DOCKER" builder prune --force --keep-storage 4GB > /dev/null 2>&1 || true; }
