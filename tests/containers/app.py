@@ -1,8 +1,8 @@
 """An application that logs a line over TCP every 40 ms, and goes on for six seconds after its SIGTERM.
 
-Arguments: port of the log router, and a file that gets the number of every line that was emitted. A line that the router
-refuses is lost, as with any logging library that must not block its program. At its end it closes in order: all that was
-accepted is read before the connection is gone. So whatever is missing on the router's disk was lost by the router's stop.
+Arguments: port of the log router, and a file that gets the number of every line that was emitted. A line that the
+router refuses is lost, as with any logging library that must not block its program. At its end it closes in order: all
+that was accepted is read before the connection is gone. So what is missing on disk was lost by the router's stop.
 """
 
 import signal

@@ -8,8 +8,9 @@ CACHE="$PWD/${CARGO_TARGET_DIR:-target}/containers"
 # skip WHY: leave, loudly. Where containers are required, that is a failure.
 skip() {
     printf '\n=== SKIP containers: %s\n' "$1"
-    [[ "${PROTECTOR_REQUIRE_CONTAINERS:-}" != 1 ]] || { echo "PROTECTOR_REQUIRE_CONTAINERS=1: a skip is a failure" >&2; exit 1; }
-    exit 0
+    [[ "${PROTECTOR_REQUIRE_CONTAINERS:-}" == 1 ]] || exit 0
+    echo "PROTECTOR_REQUIRE_CONTAINERS=1: a skip is a failure" >&2
+    exit 1
 }
 
 # The programs that are needed. What is missing is installed, if this is a machine of Debian's kind.

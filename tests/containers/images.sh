@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by scripts/container-test: the images. Nothing can be pulled here, so the bases are made from Debian's packages
-# and this machine's Rust; only the image under test is made from the project's own Dockerfile, unmodified.
+# Sourced by scripts/container-test: the images. Nothing can be pulled here, so the bases are made from Debian's
+# packages and this machine's Rust; only the image under test is made from the project's own Dockerfile, unmodified.
 
 BASE=local/debian:bookworm-slim
 WORKLOAD=local/workload
@@ -27,9 +27,10 @@ has() {
 base_image() {
     has "$BASE" && return
     local mirror root="$STATE/root"
-    mirror="$(apt-get indextargets --format '$(REPO_URI)' 'Suite: bookworm' 'Created-By: Packages' 2> /dev/null | head -n 1)"
+    mirror="$(apt-get indextargets --format '$(REPO_URI)' 'Release: bookworm' 'Created-By: Packages' | sed -n 1p)"
     echo "making $BASE"
-    debootstrap --variant=minbase --include=ca-certificates bookworm "$root" ${mirror:+"$mirror"} > "$STATE/debootstrap.log" 2>&1 \
+    debootstrap --variant=minbase --include=ca-certificates bookworm "$root" ${mirror:+"$mirror"} \
+        > "$STATE/debootstrap.log" 2>&1 \
         || skip "debootstrap cannot make a base image: $(tail -n 1 "$STATE/debootstrap.log")"
     cp "${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}" "$root/etc/ssl/certs/ca-certificates.crt"
     tar --create --directory "$root" . | "$DOCKER" import --change 'LABEL made-from=' - "$BASE" > /dev/null
@@ -43,7 +44,8 @@ rust_image() {
     rust="$(rustc --version)"
     has "$name" "$rust" && return
     echo "making $name from $rust"
-    build --file tests/containers/images/rust.Dockerfile --label "made-from=$rust" --tag "$name" "$(rustc --print sysroot)"
+    build --file tests/containers/images/rust.Dockerfile --label "made-from=$rust" --tag "$name" \
+        "$(rustc --print sysroot)"
 }
 
 # The log router and the application.

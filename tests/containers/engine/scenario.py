@@ -83,7 +83,8 @@ class Drain:
 
     def sidecar(self):
         trust = ("--volume", f"{self.folder}/ca.crt:/ca.crt:ro")
-        variables = {"AWS_ENDPOINT_URL_SSM": self.front.server.url, "SSL_CERT_FILE": "/ca.crt", "PROTECTOR_MAX_HOLD": "2m"}
+        ssm = {"AWS_ENDPOINT_URL_SSM": self.front.server.url, "SSL_CERT_FILE": "/ca.crt"}
+        variables = {**ssm, "PROTECTOR_MAX_HOLD": "2m"}
         return self.container(
             SIDECAR,
             [*trust, *RESTRICTED, IMAGE],
@@ -141,7 +142,8 @@ class Drain:
         until("the hook is completed", lambda: not self.instances(), bound=120)
         names = {self.name(one): one for one in (SIDECAR, ROUTER, APP)}
         noted = [(names[name], *rest) for name, *rest in events(since, type="container") if name in names]
-        self.order = [f"{name} {self.word(action, signal)}" for name, action, signal, _ in noted if action in ("kill", "die")]
+        ends = [one for one in noted if one[1] in ("kill", "die")]
+        self.order = [f"{name} {self.word(action, signal)}" for name, action, signal, _ in ends]
         return self
 
     @staticmethod

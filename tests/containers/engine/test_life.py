@@ -36,7 +36,8 @@ class HostCase(unittest.TestCase):
         self.addCleanup(self.host.close)
 
     def start(self, *options, **environment):
-        return Container(self, f"sidecar-{self.id().rpartition('.')[2]}", self.host.environment(**environment), *options)
+        name = f"sidecar-{self.id().rpartition('.')[2]}"
+        return Container(self, name, self.host.environment(**environment), *options)
 
 
 class Life(HostCase):
