@@ -29,8 +29,9 @@ class RequestModel(unittest.TestCase):
 
     def test_good_ones(self):
         self.ecs("ListTasks", '{"cluster":"prod","desiredStatus":"STOPPED"}')
-        self.scaling("Action=DescribeAutoScalingGroups&AutoScalingGroupNames.member.1=a&AutoScalingGroupNames.member.2=b")
-        self.scaling("Action=DescribeAutoScalingGroups&AutoScalingGroupNames=")
+        two = "AutoScalingGroupNames.member.1=a&AutoScalingGroupNames.member.2=b"
+        for names in ("AutoScalingGroupNames=", two):
+            self.scaling(f"Action=DescribeAutoScalingGroups&{names}")
 
     def test_bad_json(self):
         for operation, body, error in [

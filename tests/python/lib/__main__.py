@@ -9,8 +9,8 @@ from .programs import missing
 
 
 def main(lane):
-    # Ended from outside, it ends like anything else: whatever was started is stopped.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    # Ended from outside, it ends as by Ctrl-C: whatever was started is stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     lacks = [] if lane == "stack" else missing()  # the stack has the program that SAM built
     if lacks:
         print(f"SKIP {lane}: not built: {', '.join(lacks)} (cargo build --workspace --bins)")

@@ -37,8 +37,8 @@ def fresh(name, detail, resources=()):
 
 def task_stopped(task):
     """`task` is as DescribeTasks shows it."""
-    kept = ("taskArn", "clusterArn", "containerInstanceArn", "group", "taskDefinitionArn", "lastStatus", "desiredStatus")
-    detail = {name: task[name] for name in kept}
+    arns = ("taskArn", "clusterArn", "containerInstanceArn", "taskDefinitionArn")
+    detail = {name: task[name] for name in (*arns, "group", "lastStatus", "desiredStatus")}
     return fresh("task-stopped", {**detail, "containers": [], "updatedAt": now()}, [task["taskArn"]])
 
 

@@ -10,7 +10,7 @@ skip() { echo "SKIP $1: $2"; exit 0; }
 # tools NAME: bring .venv-NAME up to tests/python/requirements-NAME.txt. Does nothing if it already is.
 tools() {
     local venv=".venv-$1" requirements="tests/python/requirements-$1.txt" stamp
-    stamp="$(python3 --version) $(python3 -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$requirements")"
+    stamp="$(python3 --version) $(sha256sum < "$requirements")"
     [[ "$(cat "$venv/.stamp" 2>/dev/null)" == "$stamp" ]] && return
     rm -rf "$venv"
     python3 -m venv "$venv" || skip "$1" "python3 lacks the venv module (Debian: apt-get install python3-venv)"

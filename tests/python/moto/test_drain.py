@@ -158,7 +158,8 @@ class HookDrain(MotoCase):
 
     def test_the_hook_waits_until_the_daemon_is_stopped(self):
         task, daemon = self.start_task("service:web"), self.start_task("service:logs")
-        function = self.function(AUTO_SCALING_GROUPS=self.group, LIFECYCLE_HOOKS="drain", DAEMON_STOP="1h", MAX_DRAIN="2h")
+        ours = {"AUTO_SCALING_GROUPS": self.group, "LIFECYCLE_HOOKS": "drain"}
+        function = self.function(**ours, DAEMON_STOP="1h", MAX_DRAIN="2h")
         sidecar = self.sidecar()
         self.local.autoscaling.set_desired_capacity(AutoScalingGroupName=self.group, DesiredCapacity=0)
 

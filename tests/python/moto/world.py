@@ -95,8 +95,8 @@ class MotoCase(unittest.TestCase):
 
     def function(self, **settings):
         """The coordinator, for the time of the test."""
-        variables = self.function_environment(**{"CLUSTERS": self.cluster, "SETTLE": "1s", "DAEMON_STOP": "2s", **settings})
-        function = Function(variables)
+        settings = {"CLUSTERS": self.cluster, "SETTLE": "1s", "DAEMON_STOP": "2s", **settings}
+        function = Function(self.function_environment(**settings))
         self.addCleanup(function.__exit__)
         return function
 

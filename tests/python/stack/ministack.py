@@ -66,7 +66,8 @@ def sam_deploy(aws, parameters):
     path = BUILT.with_name("decided.json")
     path.write_text(json.dumps(decided(parameters)))
     command = [SAM, "deploy", "--template-file", path, "--stack-name", STACK, "--s3-bucket", BUCKET]
-    command += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--no-confirm-changeset", "--no-progressbar"]
+    command += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+    command += ["--no-confirm-changeset", "--no-progressbar"]
     command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
     environment = {**os.environ, "AWS_ENDPOINT_URL": aws.url}
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300)

@@ -92,11 +92,12 @@ class Stack(unittest.TestCase):
 
     def test_the_documented_hook_stack(self):
         """`aws cloudformation deploy` as the README writes it."""
-        documented = {command for _, command in commands.documented() if command.startswith("aws cloudformation deploy")}
+        documented = {one for _, one in commands.documented() if one.startswith("aws cloudformation deploy")}
         self.assertTrue(documented)
         for command in documented:
             with self.subTest(command=command):
-                words = [str(ROOT / ".venv-cli" / "bin" / "aws"), "--endpoint-url", self.aws.url, *shlex.split(command)[1:]]
+                aws = ROOT / ".venv-cli" / "bin" / "aws"
+                words = [str(aws), "--endpoint-url", self.aws.url, *shlex.split(command)[1:]]
                 done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=120)
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
