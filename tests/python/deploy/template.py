@@ -141,6 +141,11 @@ class Rendered:
         return {"Fn::And": all(parts), "Fn::Or": any(parts), "Fn::Not": not parts[0]}[name]
 
 
+def snake(name, joint="_"):
+    """AutoScalingGroups is auto_scaling_groups."""
+    return re.sub(r"(?<!^)([A-Z])", joint + r"\1", name).lower()
+
+
 def typed(kind, value):
     if kind == "CommaDelimitedList":
         return [item.strip() for item in str(value).split(",")]

@@ -1,0 +1,111 @@
+# When somebody should look. What is not said of an alarm is: a sum, at least 1, and no data is good.
+
+locals {
+  own_metrics = "EcsDaemonProtector"
+
+  of_function = { FunctionName = var.name }
+
+  alarms = {
+    # Without ticks a lost event stays lost, and sidecars leave only at their deadline.
+    coordinator-silent = {
+      description = "The ecs-daemon-protector coordinator has not run for five minutes."
+      namespace   = "AWS/Lambda"
+      metric      = "Invocations"
+      comparison  = "LessThanThreshold"
+      no_data     = "breaching"
+    }
+
+    coordinator-failing = {
+      description = "The ecs-daemon-protector coordinator has failed in each of the last five minutes."
+      namespace   = "AWS/Lambda"
+      metric      = "Errors"
+      period      = 60
+      periods     = 5
+    }
+
+    # Lambda turned runs away: reserved_concurrency, or the account's quota, is too low.
+    coordinator-throttled = {
+      description = "Lambda has turned the ecs-daemon-protector coordinator away in each of the last five minutes."
+      namespace   = "AWS/Lambda"
+      metric      = "Throttles"
+      period      = 60
+      periods     = 5
+    }
+
+    events-lost = {
+      description = "Events for the ecs-daemon-protector coordinator wait in its dead-letter queue."
+      namespace   = "AWS/SQS"
+      metric      = "ApproximateNumberOfMessagesVisible"
+      statistic   = "Maximum"
+      dimensions  = { QueueName = local.dead_letters }
+    }
+
+    # Single throttles are normal while a fleet drains. For a quarter of an hour they mean that drains wait for quotas.
+    api-throttled = {
+      description = "AWS has throttled calls of the ecs-daemon-protector coordinator for a quarter of an hour."
+      metric      = "Throttles"
+      periods     = 3
+    }
+
+    # What is denied stays unknown, and what is unknown holds until the deadline.
+    calls-denied = {
+      description = "AWS has denied a call of the ecs-daemon-protector coordinator - a permission is missing."
+      metric      = "Errors"
+      dimensions  = merge(local.of_function, { Kind = "denied" })
+    }
+
+    # Its heartbeats do not arrive, or its global limit comes near. Then Auto Scaling ends the wait by itself.
+    hook-about-to-expire = {
+      description = "A terminate hook that ecs-daemon-protector serves is about to run out."
+      metric      = "HookTimeLeft"
+      statistic   = "Minimum"
+      period      = 60
+      threshold   = var.hook_time_left_seconds
+      comparison  = "LessThanThreshold"
+    }
+
+    # Past the deadline, the daemons' flush and some ticks: nothing in the design takes so long.
+    drain-stuck = {
+      description = "A drain that ecs-daemon-protector serves should have ended."
+      metric      = "OldestDrainAge"
+      statistic   = "Maximum"
+      period      = 60
+      periods     = 3
+      threshold   = var.drain_stuck_seconds
+      comparison  = "GreaterThanThreshold"
+    }
+
+    # By the deadline, an operator, the kill switch or a lost agent: tasks may have outlived the daemons.
+    forced-release = {
+      description = "ecs-daemon-protector has released daemons before all tasks were STOPPED."
+      metric      = "ForcedReleases"
+    }
+
+    # Exit code 137: its stopTimeout is below the time it had to hold. Daemons went early.
+    sidecar-killed = {
+      description = "A sidecar of ecs-daemon-protector was killed at its stopTimeout."
+      metric      = "SidecarsKilled"
+    }
+
+    # Exit code 10 or 11: its PROTECTOR_MAX_HOLD is too short, or the coordinator was dead.
+    sidecar-gave-up = {
+      description = "A sidecar of ecs-daemon-protector left by its own bound, without a release."
+      metric      = "SidecarsGaveUp"
+    }
+  }
+
+  alarm_settings = {
+    for name, alarm in local.alarms : name => {
+      description = alarm.description
+      metric      = alarm.metric
+      namespace   = try(alarm.namespace, local.own_metrics)
+      dimensions  = try(alarm.dimensions, local.of_function)
+      statistic   = try(alarm.statistic, "Sum")
+      period      = try(alarm.period, 300)
+      periods     = try(alarm.periods, 1)
+      threshold   = try(alarm.threshold, 1)
+      comparison  = try(alarm.comparison, "GreaterThanOrEqualToThreshold")
+      no_data     = try(alarm.no_data, "notBreaching")
+    }
+  }
+}

@@ -1,0 +1,123 @@
+# What the coordinator and the sidecars may do. Each call that the programs can make, on what they serve, and no other.
+
+locals {
+  changes     = !var.dry_run # a dry run may only look
+  stops_tasks = local.changes && (var.standalone_tasks == "stop" || var.stop_tasks_after != "")
+
+  ecs_arn        = "arn:${local.partition}:ecs:${local.region}:${local.account}"
+  scaling_arn    = "arn:${local.partition}:autoscaling:${local.region}:${local.account}"
+  group_arn      = "${local.scaling_arn}:autoScalingGroup:*:autoScalingGroupName"
+  parameters_arn = "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${var.parameter_prefix}"
+
+  served_clusters = length(var.clusters) == 0 ? ["${local.ecs_arn}:cluster/*"] : local.cluster_arns
+  served_groups = length(local.groups) == 0 ? ["${local.group_arn}/*"] : [
+    for name in local.groups : "${local.group_arn}/${name}"
+  ]
+
+  container_statements = concat(
+    length(var.clusters) > 0 ? [] : [{
+      Sid      = "FindClusters" # only if they are not named
+      Effect   = "Allow"
+      Action   = ["ecs:ListClusters"]
+      Resource = ["*"] # the action knows no resources
+    }],
+    [{
+      Sid      = "FindInstances"
+      Effect   = "Allow"
+      Action   = ["ecs:ListContainerInstances"] # knows clusters as resources, but not the key ecs:cluster
+      Resource = local.served_clusters
+    }],
+    [local.observe_and_drain],
+  )
+
+  observe_and_drain = {
+    Sid    = "ObserveAndDrain"
+    Effect = "Allow"
+    Action = concat(
+      [
+        "ecs:DescribeContainerInstances",
+        "ecs:DescribeServices",
+        "ecs:DescribeTasks",
+        "ecs:GetTaskProtection",
+        "ecs:ListTasks",
+      ],
+      local.stops_tasks ? ["ecs:StopTask"] : [],
+      local.changes ? ["ecs:UpdateContainerInstancesState"] : [],
+    )
+    Resource  = ["${local.ecs_arn}:container-instance/*", "${local.ecs_arn}:service/*", "${local.ecs_arn}:task/*"]
+    Condition = { ArnLike = { "ecs:cluster" = local.served_clusters } }
+  }
+
+  hook_statements = concat(
+    [{
+      Sid    = "ReadGroups"
+      Effect = "Allow"
+      Action = [
+        "autoscaling:DescribeAutoScalingGroups",
+        "autoscaling:DescribeAutoScalingInstances",
+        "autoscaling:DescribeLifecycleHooks",
+      ]
+      Resource = ["*"] # the actions know no resources
+    }],
+    local.changes ? [{
+      Sid      = "ServeHooks"
+      Effect   = "Allow"
+      Action   = ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"]
+      Resource = local.served_groups
+    }] : [],
+  )
+
+  record_statements = [
+    {
+      Sid    = "KeepRecords"
+      Effect = "Allow"
+      Action = concat(
+        ["ssm:GetParameter", "ssm:GetParameters"],
+        local.changes ? ["ssm:DeleteParameters", "ssm:PutParameter"] : [],
+      )
+      Resource = ["${local.parameters_arn}/*"]
+    },
+    {
+      Sid      = "ListRecords"
+      Effect   = "Allow"
+      Action   = ["ssm:GetParametersByPath"] # is authorised on the path itself
+      Resource = [local.parameters_arn]
+    },
+  ]
+
+  function_statements = [
+    {
+      Sid      = "Log"
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = ["${local.log_group_arn}:*"]
+    },
+    {
+      Sid      = "KeepFailedEvents"
+      Effect   = "Allow"
+      Action   = ["sqs:SendMessage"]
+      Resource = [local.dead_letters_arn]
+    },
+  ]
+
+  coordinator_policies = {
+    containers      = jsonencode({ Version = "2012-10-17", Statement = local.container_statements })
+    lifecycle-hooks = jsonencode({ Version = "2012-10-17", Statement = local.hook_statements })
+    records         = jsonencode({ Version = "2012-10-17", Statement = local.record_statements })
+    function        = jsonencode({ Version = "2012-10-17", Statement = local.function_statements })
+  }
+
+  # For the task roles of the protected daemons: the records of the named clusters, and the kill switch.
+  sidecar_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid    = "ReadRecord"
+      Effect = "Allow"
+      Action = ["ssm:GetParameter"]
+      Resource = length(var.clusters) == 0 ? ["${local.parameters_arn}/*"] : concat(
+        ["${local.parameters_arn}/control"],
+        [for name in var.clusters : "${local.parameters_arn}/${name}/*"],
+      )
+    }]
+  })
+}

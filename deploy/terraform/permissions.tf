@@ -1,0 +1,29 @@
+resource "aws_iam_role" "coordinator" {
+  name_prefix = "${var.name}-"
+  description = "What the ecs-daemon-protector coordinator may do."
+  tags        = var.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "coordinator" {
+  for_each = local.coordinator_policies
+
+  name   = each.key
+  role   = aws_iam_role.coordinator.id
+  policy = each.value
+}
+
+resource "aws_iam_policy" "sidecar" {
+  name_prefix = "${var.name}-sidecar-"
+  description = "What the ecs-daemon-protector sidecar may do: read drain records."
+  policy      = local.sidecar_policy
+  tags        = var.tags
+}

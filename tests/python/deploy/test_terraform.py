@@ -1,0 +1,86 @@
+"""The Terraform module is the template, said once more. What its files say, by a parser of HCL."""
+
+import re
+import shutil
+import subprocess
+import unittest
+
+from . import terraform
+from .template import Rendered, load, snake
+
+# What one has and the other has not, on purpose.
+ONLY_TEMPLATE = {"Rollout"}
+ONLY_MODULE = {"package_file", "name", "tags"}
+
+
+class Text(unittest.TestCase):
+    def test_every_parameter_is_a_variable_with_the_same_default(self):
+        variables = terraform.variables()
+        parameters = {snake(name): body for name, body in load()["Parameters"].items() if name not in ONLY_TEMPLATE}
+        self.assertEqual(set(variables) - ONLY_MODULE, set(parameters))
+        for name, parameter in parameters.items():
+            default = variables[name]["default"]
+            default = ",".join(default) if isinstance(default, list) else default
+            default = str(default).lower() if isinstance(default, bool) else str(default)
+            self.assertEqual(default, str(parameter["Default"]), name)
+
+    def test_every_variable_has_a_description_and_all_but_switches_a_validation(self):
+        for name, variable in terraform.variables().items():
+            self.assertTrue(variable["description"], name)
+            if name not in ("package_file", "tags") and variable["type"] != "${bool}":
+                self.assertIn("validation", variable, name)
+
+    def test_every_kind_of_resource_of_the_template_is_there(self):
+        kinds = {kind for kind, _ in terraform.resources()}
+        expected = {
+            "AWS::Serverless::Function": "aws_lambda_function",
+            "AWS::IAM::Role": "aws_iam_role",
+            "AWS::IAM::Policy": "aws_iam_role_policy",
+            "AWS::IAM::ManagedPolicy": "aws_iam_policy",
+            "AWS::Logs::LogGroup": "aws_cloudwatch_log_group",
+            "AWS::SQS::Queue": "aws_sqs_queue",
+            "AWS::SQS::QueuePolicy": "aws_sqs_queue_policy",
+            "AWS::AutoScaling::LifecycleHook": "aws_autoscaling_lifecycle_hook",
+            "AWS::SNS::Topic": "aws_sns_topic",
+            "AWS::SNS::TopicPolicy": "aws_sns_topic_policy",
+            "AWS::CloudWatch::Alarm": "aws_cloudwatch_metric_alarm",
+            "AWS::CloudWatch::Dashboard": "aws_cloudwatch_dashboard",
+        }
+        made = {resource["Type"] for resource in load()["Resources"].values()}
+        self.assertEqual({kind for kind in made if not kind.startswith("AWS::AppConfig")}, set(expected))
+        self.assertLessEqual(set(expected.values()), kinds)
+
+    def test_the_hook_lets_the_instance_go_if_nobody_answers(self):
+        hook = terraform.resources()["aws_autoscaling_lifecycle_hook", "terminate"]
+        self.assertEqual(hook["default_result"], "CONTINUE")
+        self.assertEqual(hook["lifecycle_transition"], "autoscaling:EC2_INSTANCE_TERMINATING")
+
+    def test_every_output_of_the_template_is_there(self):
+        outputs = {name for block in terraform.parsed()["output"] for name in block}
+        self.assertEqual(outputs, {snake(name) for name in load()["Outputs"]} - {"function_alias_arn"})
+
+    def test_the_readme_tells_of_every_variable_and_output(self):
+        text = (terraform.MODULE / "README.md").read_text()
+        settings = {
+            name.removeprefix("PROTECTOR_").lower()
+            for name in Rendered().properties("Coordinator")["Environment"]["Variables"]
+        }
+        told = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+        self.assertEqual(told | settings - {"aws_use_fips_endpoint"}, set(terraform.variables()))
+        for block in terraform.parsed()["output"]:
+            self.assertIn(f"`{next(iter(block))}`", text)
+
+    def test_whatever_is_named_is_there_and_every_variable_is_used(self):
+        text = "\n".join(path.read_text() for path in terraform.MODULE.glob("*.tf"))
+        text = re.sub(r"#.*", "", text)
+        locals_ = {name for block in terraform.parsed()["locals"] for name in block if not name.startswith("__")}
+        self.assertLessEqual(set(re.findall(r"\blocal\.(\w+)", text)), locals_)
+        self.assertEqual(set(re.findall(r"\bvar\.(\w+)", text)), set(terraform.variables()))
+        named = set(re.findall(r"(?<!data\.)\b(aws_[a-z_]+)\.(\w+)", text))
+        self.assertLessEqual(named, set(terraform.resources()))
+
+    def test_it_is_formatted(self):
+        terraform.needed()
+        command = [shutil.which("terraform"), "fmt", "-check", "-diff", str(terraform.MODULE)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout)
