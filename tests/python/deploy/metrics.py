@@ -3,19 +3,23 @@
 import json
 import re
 
-from .template import ROOT
+from .template import ROOT, snake
 
 NAMESPACE = "EcsDaemonProtector"
 OF_LAMBDA = {"Invocations", "Errors", "Throttles", "Duration"}
 
 
-def written():
-    """Names of metrics in the coordinator's sources: string constants in the words of CloudWatch."""
+def words():
+    """All words of the coordinator's sources, but those of comments."""
     files = [*(ROOT / "crates/coordinator/src").rglob("*.rs"), *(ROOT / "crates/core/src").rglob("*.rs")]
-    text = "\n".join(path.read_text() for path in files)
-    if NAMESPACE not in text:
-        raise AssertionError(f"the coordinator's sources do not name the namespace {NAMESPACE}")
-    return set(re.findall(r'"([A-Z][a-z]+(?:[A-Z][a-z]+)*)"', text))
+    text = "\n".join(re.sub(r"//.*", "", path.read_text()) for path in files)
+    return set(re.findall(r"\w+", text))
+
+
+def missing(names):
+    """Those that the coordinator's sources do not know, as a text, a variant or a field."""
+    known = words()
+    return {name for name in {NAMESPACE, *names} if not {name, snake(name)} & known}
 
 
 def shown(body):

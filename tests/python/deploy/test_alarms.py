@@ -35,7 +35,12 @@ class Alarms(unittest.TestCase):
 
     def test_each_looks_at_a_metric_that_is_written(self):
         own = {a["MetricName"] for a in alarms().values() if a["Namespace"] == metrics.NAMESPACE}
-        self.assertLessEqual(own, metrics.written())
+        self.assertEqual(metrics.missing(own), set())
+
+    def test_each_kind_of_error_is_one_that_the_coordinator_tells(self):
+        kinds = {d["Value"] for alarm in alarms().values() for d in alarm["Dimensions"] if d["Name"] == "Kind"}
+        self.assertEqual(kinds, {"denied"})
+        self.assertTrue({"denied", "Denied"} & metrics.words())
 
     def test_each_has_the_statistic_of_its_metric(self):
         for name, alarm in alarms().items():
@@ -81,7 +86,7 @@ class Dashboard(unittest.TestCase):
         for partition in ("aws", "aws-cn", "aws-us-gov"):
             body = Rendered(partition=partition).properties("Dashboard")["DashboardBody"]
             own = {name for space, name in metrics.shown(body) if space == metrics.NAMESPACE}
-            self.assertLessEqual(own, metrics.written())
+            self.assertEqual(metrics.missing(own), set())
             others = {name for space, name in metrics.shown(body) if space == "AWS/Lambda"}
             self.assertLessEqual(others, metrics.OF_LAMBDA)
 
