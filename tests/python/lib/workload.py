@@ -97,10 +97,19 @@ class Workload:
         instances = answer["AutoScalingInstances"]
         return instances[0]["LifecycleState"] if instances else None
 
-    def record_text(self, prefix="/ecs-daemon-protector"):
-        """The text of the record, or None."""
-        found = self.aws.ssm.get_parameters_by_path(Path=f"{prefix}/{CLUSTER}")["Parameters"]
-        return found[0]["Value"] if found else None
+    def record_texts(self):
+        """The texts of all records of the cluster."""
+        found = self.aws.ssm.get_parameters_by_path(Path=f"/ecs-daemon-protector/{CLUSTER}")["Parameters"]
+        return [parameter["Value"] for parameter in found]
+
+    def record_text(self):
+        """The text of the only record, or None."""
+        return next(iter(self.record_texts()), None)
+
+    def protect(self, group, protected):
+        """Task scale-in protection, on or off."""
+        tasks = [self.task(group)["taskArn"]]
+        self.aws.ecs.update_task_protection(cluster=CLUSTER, tasks=tasks, protectionEnabled=protected)
 
     def end_job(self):
         """The standalone task ends, as if by itself."""

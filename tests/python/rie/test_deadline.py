@@ -63,7 +63,7 @@ class Deadline(unittest.TestCase):
         self.tick()
         self.assertEqual(self.record()["state"], "holding")
         runtime = self.emulator.runtime()
-        stall = self.proxy.stall("ListTasks")
+        stall = self.proxy.stall("GetParametersByPath")
         answer = json.loads(self.tick())
         stall.over.set()
         self.assertEqual(answer["errorType"], "Coordinator.Failed")
