@@ -50,7 +50,8 @@ def settings():
 
 
 class Requests(unittest.TestCase):
-    """One whole drain, and two hooks that begin none. All that coordinator and sidecar say to AWS goes through a proxy that notes it."""
+    """One whole drain, and two hooks that begin none. All that coordinator and sidecar say to AWS goes through a proxy
+    that notes it."""
 
     @classmethod
     def setUpClass(cls):
