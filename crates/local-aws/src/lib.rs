@@ -28,11 +28,11 @@ mod lambda;
 mod live;
 pub mod model;
 mod process;
-mod rules;
+pub mod rules;
 
 pub use config::{LocalAwsConfig, StartError, Timeout};
 pub use handle::LocalAws;
-pub use http::principal;
+pub use http::{principal, wire};
 pub use lambda::{CoordinatorSpec, Invocation, Outcome};
 pub use rules::product_rules;
 

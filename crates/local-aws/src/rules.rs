@@ -20,7 +20,7 @@ pub fn product_rules() -> Vec<Value> {
 }
 
 /// Does `event` match `pattern`? A structure asks for all its members, a list for one of its values.
-pub(crate) fn matches(pattern: &Value, event: &Value) -> bool {
+pub fn matches(pattern: &Value, event: &Value) -> bool {
     match pattern {
         Value::Object(members) => members.iter().all(|(name, wanted)| matches(wanted, &event[name])),
         Value::Array(choices) => choices.iter().any(|choice| accepts(choice, event)),
@@ -36,7 +36,7 @@ fn accepts(choice: &Value, value: &Value) -> bool {
 }
 
 /// The event of the schedule that ticks.
-pub(crate) fn tick(id: &str, region: &str, account: &str, now: Timestamp) -> Value {
+pub fn tick(id: &str, region: &str, account: &str, now: Timestamp) -> Value {
     json!({
         "version": "0",
         "id": id,

@@ -1,9 +1,8 @@
 //! The AWS JSON 1.1 protocol: `X-Amz-Target: <prefix>.<Operation>`, JSON in, JSON out.
 
-use super::aws::Answer;
+use super::wire::{Answer, Reply};
 use crate::model::{ApiError, Service};
-use axum::body::Body;
-use axum::http::{Response, StatusCode};
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
@@ -40,7 +39,7 @@ pub(crate) fn params(body: &[u8]) -> Result<Value, ApiError> {
 }
 
 /// The answer on the wire.
-pub(crate) fn response(answer: &Answer, request_id: &str) -> Response<Body> {
+pub(crate) fn reply(answer: &Answer) -> Reply {
     let (status, body) = match answer {
         Ok(Value::Null) => (StatusCode::OK, "{}".to_owned()),
         Ok(result) => (StatusCode::OK, result.to_string()),
@@ -49,7 +48,11 @@ pub(crate) fn response(answer: &Answer, request_id: &str) -> Response<Body> {
             json!({"__type": error.code, "message": error.message}).to_string(),
         ),
     };
-    super::respond(status, CONTENT_TYPE, request_id, body)
+    Reply {
+        status,
+        content_type: CONTENT_TYPE,
+        body,
+    }
 }
 
 /// The status of an error, 500 if the model gave an impossible one.

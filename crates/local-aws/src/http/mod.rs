@@ -9,6 +9,7 @@ pub mod principal;
 mod query;
 mod server;
 mod switches;
+pub mod wire;
 mod xml;
 
 pub(crate) use metadata::endpoint_id as metadata_endpoint_id;
