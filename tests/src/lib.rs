@@ -8,10 +8,12 @@
 
 mod lab;
 mod programs;
+mod sim;
 mod story;
 mod workload;
 
 pub use lab::{CLUSTER, GROUP, HOOK, Lab, LabConfig};
 pub use programs::{bootstrap, sidecar};
+pub use sim::{Transcript, Wrong, play};
 pub use story::Story;
 pub use workload::{Daemon, SIDECAR};

@@ -11,4 +11,5 @@ mod events;
 mod faults;
 mod policies;
 mod scale;
+mod transcripts;
 mod trouble;

@@ -1,0 +1,180 @@
+//! The language of scripts: what is there, what happens, and until when it is told. One line each, `#` begins a
+//! comment. `docs/policies.md` lists all lines.
+
+mod scene;
+mod step;
+mod words;
+
+use jiff::SignedDuration;
+
+pub(crate) use scene::Scene;
+pub(crate) use step::{Happening, Step};
+use words::Words;
+pub use words::Wrong;
+
+/// A script that was understood.
+#[derive(Debug, Clone)]
+pub(crate) struct Script {
+    pub(crate) scene: Scene,
+    /// In order.
+    pub(crate) steps: Vec<Step>,
+    pub(crate) end: End,
+}
+
+/// When the story is over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum End {
+    /// When the instance is gone.
+    Gone,
+    /// At this moment.
+    At(SignedDuration),
+}
+
+impl Script {
+    /// Reads a script.
+    ///
+    /// # Errors
+    /// The first line that is not in the language; or all settings that are wrong.
+    pub(crate) fn parse(text: &str) -> Result<Script, Vec<Wrong>> {
+        let script = Script::read(text).map_err(|wrong| vec![wrong])?;
+        let wrong = |settings: Result<(), Vec<Wrong>>| settings.err().unwrap_or_default();
+        let mut problems = wrong(script.scene.coordinator().map(|_| ()));
+        problems.extend(wrong(script.scene.sidecar().map(|_| ())));
+        match problems.is_empty() {
+            true => Ok(script),
+            false => Err(problems),
+        }
+    }
+
+    fn read(text: &str) -> Result<Script, Wrong> {
+        let (mut scene, mut steps, mut end) = (Scene::new(), Vec::<Step>::new(), None);
+        let mut last = 0;
+        for (number, line) in (1..).zip(text.lines()) {
+            let mut words = Words::new(number, without_comment(line));
+            last = number;
+            if words.end().is_ok() {
+                continue;
+            }
+            if end.is_some() {
+                return Err(words.wrong("nothing after until"));
+            }
+            let start = words;
+            if words.accept("at") {
+                let step = Step::read(&mut words, &scene)?;
+                if steps.last().is_some_and(|before| before.at > step.at) {
+                    return Err(start.wrong("steps in the order of their times"));
+                }
+                steps.push(step);
+            } else if words.accept("until") {
+                end = Some(until(&mut words)?);
+            } else {
+                scene.read(&mut words)?;
+            }
+        }
+        let end = end.ok_or_else(|| Words::new(last + 1, "").wrong("until gone, or until and a duration"))?;
+        Ok(Script { scene, steps, end })
+    }
+}
+
+fn until(words: &mut Words<'_>) -> Result<End, Wrong> {
+    let end = match words.accept("gone") {
+        true => End::Gone,
+        false => End::At(words.duration().map_err(|wrong| Wrong {
+            expected: "gone, or a duration such as 5m".to_owned(),
+            ..wrong
+        })?),
+    };
+    words.end().map(|()| end)
+}
+
+/// A comment is a line of its own, or follows a blank.
+fn without_comment(line: &str) -> &str {
+    match line.trim_start().starts_with('#') {
+        true => "",
+        false => line.split_once(" #").map_or(line, |(line, _)| line),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(text: &str) -> String {
+        let problems = Script::parse(text).expect_err("a wrong script");
+        let texts: Vec<String> = problems.iter().map(Wrong::to_string).collect();
+        texts.join("\n")
+    }
+
+    #[test]
+    fn a_wrong_line_is_told_with_its_number_and_what_was_expected() {
+        for (text, expected) in [
+            (
+                "",
+                "line 1: expected until gone, or until and a duration, found nothing more",
+            ),
+            ("# a\ndemon logs", "line 2: expected setting,"),
+            (
+                "daemon logs flush 2s",
+                "line 1: expected \"flushes\", found \"flush\"",
+            ),
+            (
+                "daemon logs flushes soon",
+                "line 1: expected a duration such as 30s, 5m or 1h30m, found \"soon\"",
+            ),
+            (
+                "service web 2 tasks, stop in 5s quickly",
+                "line 1: expected the end of the line, found \"quickly\"",
+            ),
+            (
+                "task a runs 1s\nservice a 1 task, stop in 1s",
+                "line 2: expected a name that is not taken, found \"a\"",
+            ),
+            ("at 5s dance", "line 1: expected scale in,"),
+            (
+                "at 5s deploy web",
+                "line 1: expected a service or daemon of this script, found \"web\"",
+            ),
+            ("at 5s order extend by ana", "line 1: expected a duration"),
+            (
+                "at 5s scale in\nat 1s agent lost",
+                "line 2: expected steps in the order of their times",
+            ),
+            (
+                "until gone\nat 1s scale in",
+                "line 2: expected nothing after until",
+            ),
+            (
+                "until then",
+                "line 1: expected gone, or a duration such as 5m, found \"then\"",
+            ),
+        ] {
+            assert!(wrong(text).starts_with(expected), "{text:?}: {}", wrong(text));
+        }
+    }
+
+    #[test]
+    fn all_wrong_settings_are_told_with_their_lines() {
+        let text = "setting MAX_DRAIN = soon\n\nsetting COLOUR = red\nsidecar MAX_HOLD = long\nuntil gone";
+        let told = wrong(text);
+        for expected in [
+            "line 1: expected PROTECTOR_MAX_DRAIN: a duration",
+            "line 3: expected PROTECTOR_COLOUR: ",
+            "line 4: expected PROTECTOR_MAX_HOLD: a duration",
+        ] {
+            assert!(
+                told.lines().any(|line| line.starts_with(expected)),
+                "{expected}\n{told}"
+            );
+        }
+    }
+
+    #[test]
+    fn comments_and_empty_lines_say_nothing() {
+        let text = "# a\n\n  # b\ntask job runs 1h # c\nat 0s control text {\"mode\":\"stop\"}\nuntil 5m\n";
+        let script = Script::parse(text).expect("a right script");
+        assert_eq!((script.scene.standalone.len(), script.steps.len()), (1, 1));
+        assert!(
+            matches!(&script.steps[0].what, Happening::Control(Some(text)) if text == "{\"mode\":\"stop\"}")
+        );
+    }
+}

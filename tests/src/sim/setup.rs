@@ -1,0 +1,147 @@
+//! Before the story: a cluster of one instance in a group with its hooks, and what runs on it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use protector_local_aws::model::Service;
+use serde_json::{Value, json};
+
+use super::script::Scene;
+use super::stage::Stage;
+use crate::lab::{CLUSTER, GROUP};
+
+/// All of it takes so long.
+pub(crate) const DURATION: Duration = Duration::from_secs(2);
+
+/// A task runs so long after RunTask.
+const START: SignedDuration = SignedDuration::from_millis(10);
+
+/// Sets the scene. Comes back at the story's zero, with the EC2 instance.
+pub(crate) async fn set(stage: &Arc<Stage>, scene: &Scene) -> String {
+    let setup = Setup(stage);
+    setup.group(scene);
+    tokio::time::sleep(DURATION / 4).await;
+    let instance = setup.instance();
+    if let Some(ago) = scene.leftover {
+        setup.leftover(&instance, stage.clock.at(-ago));
+    }
+    setup.services(scene);
+    stage.clock.sleep_until(stage.clock.at(-START)).await;
+    setup.tasks(scene);
+    stage
+        .clock
+        .sleep_until(stage.clock.at(SignedDuration::ZERO))
+        .await;
+    instance
+}
+
+struct Setup<'a>(&'a Arc<Stage>);
+
+impl Setup<'_> {
+    fn call(&self, service: Service, operation: &str, params: Value) {
+        let answer = self.0.call(service, operation, params);
+        answer.expect("the scene can be set");
+    }
+
+    fn ecs(&self, operation: &str, params: Value) {
+        self.call(Service::Ecs, operation, params);
+    }
+
+    fn group(&self, scene: &Scene) {
+        self.ecs("CreateCluster", json!({"clusterName": CLUSTER}));
+        let tag = json!({"Key": "local-aws.cluster", "Value": CLUSTER, "PropagateAtLaunch": true});
+        let group = json!({"AutoScalingGroupName": GROUP, "MinSize": 0, "MaxSize": 1, "DesiredCapacity": 1,
+            "Tags": [tag]});
+        self.call(Service::AutoScaling, "CreateAutoScalingGroup", group);
+        for hook in &scene.hooks {
+            let hook = json!({"AutoScalingGroupName": GROUP, "LifecycleHookName": hook.name,
+                "DefaultResult": "CONTINUE", "HeartbeatTimeout": hook.heartbeat.as_secs(),
+                "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"});
+            self.call(Service::AutoScaling, "PutLifecycleHook", hook);
+        }
+    }
+
+    fn instance(&self) -> String {
+        let instances = self.0.with(|world, _| world.running_instances());
+        instances
+            .into_iter()
+            .next()
+            .expect("the group has launched an instance")
+    }
+
+    /// The record that a drain of an earlier life has left: the EC2 instance has come back, from a warm pool or with a
+    /// new root volume, and registered as another container instance.
+    fn leftover(&self, instance: &str, released: Timestamp) {
+        let started = released
+            .saturating_sub(SignedDuration::from_mins(5))
+            .expect("a time");
+        let record = json!({"schema": 1, "state": "released", "remaining": 0, "reason": "drained",
+            "ec2InstanceId": instance, "drainId": format!("{instance}-{started}"), "pollSeconds": 1,
+            "containerInstanceArn": format!("arn:aws:ecs:eu-west-1:123456789012:container-instance/{CLUSTER}/earlier"),
+            "startedAt": started, "updatedAt": released, "releasedAt": released, "receiptAt": released,
+            "deadlineAt": started.saturating_add(SignedDuration::from_hours(1)).expect("a time")});
+        let name = format!("/ecs-daemon-protector/{CLUSTER}/{instance}");
+        let params = json!({"Name": name, "Type": "String", "Value": record.to_string()});
+        self.call(Service::Ssm, "PutParameter", params);
+    }
+
+    fn services(&self, scene: &Scene) {
+        for daemon in &scene.daemons {
+            let mut main = simulated(&daemon.name, seconds(daemon.flushes));
+            main["essential"] = json!(true);
+            let containers = match daemon.protected {
+                true => json!([main, sidecar(&daemon.name)]),
+                false => json!([main]),
+            };
+            self.define(&daemon.name, containers);
+            let service = json!({"cluster": CLUSTER, "serviceName": daemon.name, "taskDefinition": daemon.name,
+                "schedulingStrategy": "DAEMON"});
+            self.ecs("CreateService", service);
+        }
+        for service in &scene.replicas {
+            let name = &service.name;
+            self.define(name, json!([simulated("app", seconds(service.stop_in))]));
+            let service = json!({"cluster": CLUSTER, "serviceName": name, "taskDefinition": name,
+                "desiredCount": service.tasks});
+            self.ecs("CreateService", service);
+        }
+    }
+
+    fn tasks(&self, scene: &Scene) {
+        for task in &scene.standalone {
+            let mut container = simulated("job", 0);
+            container["dockerLabels"]["local-aws.run-seconds"] = json!(seconds(task.runs).to_string());
+            self.define(&task.name, json!([container]));
+            self.ecs(
+                "RunTask",
+                json!({"cluster": CLUSTER, "taskDefinition": task.name}),
+            );
+        }
+    }
+
+    fn define(&self, family: &str, containers: Value) {
+        self.ecs(
+            "RegisterTaskDefinition",
+            json!({"family": family, "networkMode": "host", "requiresCompatibilities": ["EC2"],
+                "taskRoleArn": "arn:aws:iam::123456789012:role/task", "containerDefinitions": containers}),
+        );
+    }
+}
+
+/// A container that the world simulates.
+fn simulated(name: &str, stop_seconds: u32) -> Value {
+    json!({"name": name, "memory": 16, "stopTimeout": 120, "dockerLabels":
+        {"local-aws.simulated": "true", "local-aws.stop-seconds": stop_seconds.to_string()}})
+}
+
+/// As `examples/task-definition.json` has it.
+fn sidecar(protects: &str) -> Value {
+    json!({"name": crate::SIDECAR, "essential": false, "memory": 32, "stopTimeout": 4200,
+        "restartPolicy": {"enabled": true, "ignoredExitCodes": [0, 10, 11, 64]},
+        "dependsOn": [{"containerName": protects, "condition": "START"}]})
+}
+
+fn seconds(duration: SignedDuration) -> u32 {
+    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
+}

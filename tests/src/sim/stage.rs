@@ -1,0 +1,221 @@
+//! Where the story plays: the model of AWS on a virtual clock, and what happens outside of it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use protector_core::wait::Policy;
+use protector_local_aws::model::{
+    ApiError, Call, ContainerSignal, ContainerStart, Effect, Entry, Service, World, WorldConfig,
+};
+use protector_local_aws::principal::OPERATOR;
+use protector_local_aws::rules;
+use serde_json::Value;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+
+use super::clock::VirtualClock;
+use super::sidecar;
+use super::tale::Tale;
+
+/// All that one story needs.
+pub(crate) struct Stage {
+    pub(crate) clock: VirtualClock,
+    /// What every sidecar is set to.
+    pub(crate) sidecar_policy: Policy,
+    /// An instance has gone off.
+    pub(crate) gone: Notify,
+    world: Mutex<World>,
+    tale: Mutex<Tale>,
+    invocations: mpsc::UnboundedSender<Value>,
+    sidecars: Mutex<BTreeMap<String, Sidecar>>,
+    losing: Mutex<u32>,
+    rescheduled: Notify,
+}
+
+/// A sidecar that lives.
+struct Sidecar {
+    instance: String,
+    sigterm: Arc<Notify>,
+    life: JoinHandle<()>,
+}
+
+impl Stage {
+    /// An empty account. The second value gets what the coordinator is invoked with.
+    pub(crate) fn new(
+        clock: VirtualClock,
+        sidecar_policy: Policy,
+        tale: Tale,
+    ) -> (Arc<Stage>, mpsc::UnboundedReceiver<Value>) {
+        let (invocations, queue) = mpsc::unbounded_channel();
+        let stage = Stage {
+            clock,
+            sidecar_policy,
+            gone: Notify::new(),
+            world: Mutex::new(World::new(WorldConfig::default(), clock.now())),
+            tale: Mutex::new(tale),
+            invocations,
+            sidecars: Mutex::default(),
+            losing: Mutex::new(0),
+            rescheduled: Notify::new(),
+        };
+        (Arc::new(stage), queue)
+    }
+
+    /// Does something with the world, and then what follows from it.
+    pub(crate) fn with<R>(self: &Arc<Self>, f: impl FnOnce(&mut World, Timestamp) -> R) -> R {
+        let mut world = lock(&self.world);
+        let now = self.clock.now();
+        world.advance(now);
+        let result = f(&mut world, now);
+        let effects = world.take_effects();
+        drop(world);
+        effects.into_iter().for_each(|effect| self.execute(effect));
+        self.rescheduled.notify_one();
+        result
+    }
+
+    /// One API call by a person.
+    pub(crate) fn call(
+        self: &Arc<Self>,
+        service: Service,
+        operation: &str,
+        params: Value,
+    ) -> Result<Value, ApiError> {
+        let call = Call {
+            service,
+            operation: operation.to_owned(),
+            params,
+            principal: OPERATOR.to_owned(),
+        };
+        self.with(|world, now| world.call(now, &call))
+    }
+
+    /// Lets things happen when they are due, for ever.
+    pub(crate) async fn pump(self: Arc<Self>) {
+        loop {
+            let due = self.with(|world, _| world.next_due());
+            // `with` has just told us of itself.
+            self.rescheduled.notified().await;
+            let sleep = async {
+                match due {
+                    Some(due) => self.clock.sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = self.rescheduled.notified() => {}
+                () = sleep => {}
+            }
+        }
+    }
+
+    /// The coordinator is invoked with this, after what it was invoked with before.
+    pub(crate) fn invoke(&self, payload: Value) {
+        // Nobody listens any more when the story is over.
+        let _ = self.invocations.send(payload);
+    }
+
+    /// The next events for the coordinator are lost.
+    pub(crate) fn lose(&self, count: u32) {
+        *lock(&self.losing) = count;
+    }
+
+    /// Tells something that is not in the journal of the world, after all that is.
+    pub(crate) fn tell(&self, tell: impl FnOnce(&mut Tale, Timestamp)) {
+        let (world, now) = (lock(&self.world), self.clock.now());
+        let mut tale = lock(&self.tale);
+        tale.follow(world.journal());
+        tell(&mut tale, now);
+    }
+
+    /// All that has happened.
+    pub(crate) fn journal(&self) -> Vec<Entry> {
+        lock(&self.world).journal().to_vec()
+    }
+
+    fn execute(self: &Arc<Self>, effect: Effect) {
+        match effect {
+            Effect::StartContainer(start) => self.start(start),
+            Effect::Signal { task_arn, signal, .. } => self.signal(&task_arn, signal),
+            Effect::Event(event) => self.route(event),
+            Effect::InstanceLaunched { .. } => {}
+            Effect::InstanceTerminated { instance } => self.power_off(&instance),
+        }
+    }
+
+    /// All other containers are simulated by the world itself.
+    fn start(self: &Arc<Self>, start: ContainerStart) {
+        let sigterm = Arc::new(Notify::new());
+        let life = sidecar::live(self.clone(), start.clone(), sigterm.clone());
+        let sidecar = Sidecar {
+            instance: start.instance,
+            sigterm,
+            life: tokio::spawn(life),
+        };
+        lock(&self.sidecars).insert(start.task_arn, sidecar);
+    }
+
+    fn signal(self: &Arc<Self>, task: &str, signal: ContainerSignal) {
+        match signal {
+            ContainerSignal::Terminate => {
+                if let Some(sidecar) = lock(&self.sidecars).get(task) {
+                    sidecar.sigterm.notify_one();
+                }
+            }
+            ContainerSignal::Kill => self.kill(task),
+        }
+    }
+
+    fn kill(self: &Arc<Self>, task: &str) {
+        let killed = lock(&self.sidecars).remove(task);
+        if let Some(sidecar) = killed {
+            sidecar.life.abort();
+            self.with(|world, now| world.container_exited(now, task, crate::SIDECAR, 137));
+        }
+    }
+
+    fn route(&self, event: Value) {
+        if !rules::product_rules()
+            .iter()
+            .any(|rule| rules::matches(rule, &event))
+        {
+            return;
+        }
+        match self.loses() {
+            true => self.tell(|tale, now| tale.lost(now, &event)),
+            false => self.invoke(event),
+        }
+    }
+
+    /// Is this event lost? `u32::MAX` of them are all.
+    fn loses(&self) -> bool {
+        let mut losing = lock(&self.losing);
+        let left = *losing;
+        *losing = match left {
+            u32::MAX => left,
+            _ => left.saturating_sub(1),
+        };
+        left > 0
+    }
+
+    fn power_off(&self, instance: &str) {
+        lock(&self.sidecars).retain(|_, sidecar| {
+            let stays = sidecar.instance != instance;
+            if !stays {
+                sidecar.life.abort();
+            }
+            stays
+        });
+        self.gone.notify_one();
+    }
+}
+
+/// A moment for whatever is due at the very end.
+pub(crate) const LINGER: Duration = Duration::from_secs(2);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,175 @@
+//! Every policy as a story: the scripts in `tests/transcripts`, what they tell, and the examples in
+//! `docs/policies.md`, which are the same texts.
+//!
+//! `UPDATE_TRANSCRIPTS=1` writes outputs and examples anew. Read the difference before you commit it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use protector_tests::play;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn updating() -> bool {
+    std::env::var_os("UPDATE_TRANSCRIPTS").is_some()
+}
+
+/// The names of all files with this extension, in order.
+fn names(extension: &str) -> BTreeSet<String> {
+    let files = std::fs::read_dir(root().join("tests/transcripts")).unwrap();
+    let paths = files.map(|file| file.unwrap().path());
+    let wanted = paths.filter(|path| path.extension().is_some_and(|found| found == extension));
+    wanted
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect()
+}
+
+fn file(name: &str, extension: &str) -> PathBuf {
+    root()
+        .join("tests/transcripts")
+        .join(format!("{name}.{extension}"))
+}
+
+fn script(name: &str) -> String {
+    std::fs::read_to_string(file(name, "txt")).unwrap()
+}
+
+fn told(name: &str) -> protector_tests::Transcript {
+    let problems = |problems: Vec<protector_tests::Wrong>| {
+        let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        panic!("{name}.txt: {}", texts.join("\n"))
+    };
+    play(&script(name)).unwrap_or_else(problems)
+}
+
+/// The lines in which two texts differ: what they begin and end with alike is left out, but for a few lines.
+fn difference(before: &str, after: &str) -> Option<String> {
+    const AROUND: usize = 2;
+    let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    if old == new {
+        return None;
+    }
+    let start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+    let ends = old[start..].iter().rev().zip(new[start..].iter().rev());
+    let end = ends.take_while(|(a, b)| a == b).count();
+    let marked = |mark: char, lines: &[&str]| -> String {
+        lines.iter().map(|line| format!("{mark} {line}\n")).collect()
+    };
+    let context = marked(' ', &old[start.saturating_sub(AROUND)..start]);
+    let gone = marked('-', &old[start..old.len() - end]);
+    let come = marked('+', &new[start..new.len() - end]);
+    Some(format!("{context}{gone}{come}"))
+}
+
+/// Holds a file against what it should be; or makes it so.
+fn hold(path: &Path, expected: &str) -> Option<String> {
+    if updating() {
+        std::fs::write(path, expected).unwrap();
+    }
+    let is = std::fs::read_to_string(path).unwrap_or_default();
+    difference(&is, expected).map(|difference| format!("{}:\n{difference}", path.display()))
+}
+
+fn assert_none(differences: &[String]) {
+    assert!(
+        differences.is_empty(),
+        "{}\nIf all that is meant: UPDATE_TRANSCRIPTS=1 cargo test -p protector-tests --test all transcripts",
+        differences.join("\n")
+    );
+}
+
+#[test]
+fn every_script_tells_what_it_told_before() {
+    let differences = names("txt")
+        .into_iter()
+        .filter_map(|name| hold(&file(&name, "out"), &told(&name).text));
+    assert_none(&differences.collect::<Vec<_>>());
+    assert_eq!(names("out"), names("txt"), "each output has its script");
+}
+
+#[test]
+fn p1_and_p4_are_kept_in_every_story_or_given_up_on_purpose() {
+    let broken: Vec<String> = names("txt")
+        .into_iter()
+        .map(|name| (told(&name), name))
+        .filter(|(transcript, _)| !transcript.kept)
+        .map(|(transcript, name)| format!("{name}:\n{}", transcript.text))
+        .collect();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn a_script_tells_the_same_in_every_run() {
+    for name in ["tiers", "managed-draining", "lost-event"] {
+        assert_eq!(told(name), told(name), "{name}");
+    }
+}
+
+#[test]
+fn no_story_has_a_token_or_an_arn() {
+    for name in names("txt") {
+        let text = told(&name).text;
+        let hex = |part: &str| part.len() >= 4 && part.chars().all(|c| c.is_ascii_hexdigit());
+        let token = |word: &str| word.matches('-').count() >= 4 && word.split('-').take(4).all(hex);
+        assert!(
+            !text.contains("arn:") && !text.split_whitespace().any(token),
+            "{name}:\n{text}"
+        );
+    }
+}
+
+#[test]
+fn the_examples_in_the_documentation_are_the_scripts() {
+    let path = root().join("docs/policies.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut shown = BTreeSet::new();
+    let expected = with_examples(&text, &mut shown);
+    assert_none(&hold(&path, &expected).into_iter().collect::<Vec<_>>());
+    assert_eq!(shown, names("txt"), "each script is somebody's example");
+}
+
+/// The text with its examples as they should be. A block that begins with "```script NAME" is that script, one with
+/// "```told NAME ACTOR ACTOR" has the lines of its output that these actors have.
+fn with_examples(text: &str, shown: &mut BTreeSet<String>) -> String {
+    let (mut expected, mut lines) = (String::new(), text.lines());
+    while let Some(line) = lines.next() {
+        expected += &format!("{line}\n");
+        let words: Vec<&str> = line.split(' ').collect();
+        let block = match words.as_slice() {
+            ["```script", name] => {
+                shown.insert((*name).to_owned());
+                script(name)
+            }
+            ["```told", name, actors @ ..] => lines_of(&told(name).text, actors),
+            _ => continue,
+        };
+        lines
+            .by_ref()
+            .find(|line| *line == "```")
+            .expect("the end of the block");
+        expected += &format!("{block}```\n");
+    }
+    expected
+}
+
+/// The lines of some actors. A line without a time belongs to the one above it.
+fn lines_of(text: &str, actors: &[&str]) -> String {
+    let mut wanted = false;
+    let mut kept = String::new();
+    for line in text.lines() {
+        if let Some((_, rest)) = line
+            .split_once(" s  ")
+            .filter(|(time, _)| time.trim().parse::<f64>().is_ok())
+        {
+            wanted = actors.iter().any(|actor| rest.starts_with(actor));
+        } else if !line.starts_with("          ") {
+            wanted = false;
+        }
+        if wanted {
+            kept += &format!("{line}\n");
+        }
+    }
+    kept
+}
