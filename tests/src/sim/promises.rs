@@ -162,7 +162,7 @@ impl Promises {
         let p1 = match (self.p1.as_slice(), forced, self.stopped) {
             ([], false, 0) => "P1 kept: no protected daemon got SIGTERM while i-1 was DRAINING".to_owned(),
             ([], false, count) => {
-                format!("P1 kept: no task held when protected daemons got SIGTERM (so did {count})")
+                format!("P1 kept: {count} protected daemon(s) got SIGTERM, none while a task held")
             }
             ([], true, _) => "EXPECTED a forced release, and there was none".to_owned(),
             (early, true, _) => format!("P1 was over, the release was forced: {}", early.join("; ")),

@@ -2,6 +2,7 @@
 //! comment. `docs/policies.md` lists all lines.
 
 mod scene;
+mod settings;
 mod step;
 mod words;
 

@@ -120,6 +120,28 @@ fn no_story_has_a_token_or_an_arn() {
     }
 }
 
+/// Runs the program that people run.
+fn program(argument: &str) -> (Option<i32>, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_transcript"));
+    let ended = command.arg(argument).output().unwrap();
+    let said = [ended.stdout, ended.stderr].concat();
+    (ended.status.code(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn the_program_tells_a_script_and_refuses_a_wrong_one_with_its_line() {
+    let path = file("tiers", "txt");
+    assert_eq!(program(path.to_str().unwrap()), (Some(0), told("tiers").text));
+    assert_eq!(program("--help").0, Some(0));
+    let folder = tempfile::tempdir().unwrap();
+    let wrong = folder.path().join("wrong.txt");
+    std::fs::write(&wrong, "# a script\ndaemon logs flush 2s\n").unwrap();
+    let (code, said) = program(wrong.to_str().unwrap());
+    let expected = r#"line 2: expected "flushes", found "flush""#;
+    assert!(code == Some(64) && said.contains(expected), "{code:?} {said}");
+    assert_eq!(program("no-such-file").0, Some(64));
+}
+
 #[test]
 fn the_examples_in_the_documentation_are_the_scripts() {
     let path = root().join("docs/policies.md");

@@ -1,20 +1,9 @@
 //! The lines that set the scene.
 
-use jiff::SignedDuration;
-use protector_coordinator::settings::Settings;
-use protector_core::settings::{Problem, Problems, Reader};
-use protector_core::wait::Policy;
-
+use super::settings::{Setting, setting};
 use super::words::{Words, Wrong};
-use crate::lab::{CLUSTER, GROUP, HOOK};
-
-/// One setting, and where it was made.
-#[derive(Debug, Clone)]
-pub(crate) struct Setting {
-    line: usize,
-    name: String,
-    value: String,
-}
+use crate::lab::HOOK;
+use jiff::SignedDuration;
 
 /// A DAEMON service, one task on the instance.
 #[derive(Debug, Clone)]
@@ -53,8 +42,10 @@ pub(crate) struct Hook {
 /// What is there before anything happens.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scene {
-    settings: Vec<Setting>,
-    sidecar: Vec<Setting>,
+    /// Of the coordinator.
+    pub(super) settings: Vec<Setting>,
+    /// Of every sidecar.
+    pub(super) sidecar: Vec<Setting>,
     pub(crate) hooks: Vec<Hook>,
     pub(crate) daemons: Vec<Daemon>,
     pub(crate) replicas: Vec<Replicas>,
@@ -168,71 +159,4 @@ impl Scene {
         let daemons = self.daemons.iter().map(|daemon| daemon.name.as_str());
         daemons.chain(self.replicas.iter().map(|service| service.name.as_str()))
     }
-
-    /// The coordinator's settings, read as the program reads them.
-    pub(crate) fn coordinator(&self) -> Result<Settings, Vec<Wrong>> {
-        let all = [
-            ("PROTECTOR_CLUSTERS".to_owned(), CLUSTER.to_owned()),
-            ("PROTECTOR_AUTO_SCALING_GROUPS".to_owned(), GROUP.to_owned()),
-        ];
-        let all: Vec<(String, String)> = all.into_iter().chain(variables(&self.settings)).collect();
-        let read = Settings::read(
-            &|name| look_up(&all, name),
-            all.iter().map(|(name, _)| name.clone()),
-        );
-        read.map_err(|problems| wrong_settings(&self.settings, &problems))
-    }
-
-    /// What every sidecar is set to.
-    pub(crate) fn sidecar(&self) -> Result<Policy, Vec<Wrong>> {
-        let all: Vec<(String, String)> = variables(&self.sidecar).collect();
-        let lookup = |name: &str| look_up(&all, name);
-        let (mut reader, default) = (Reader::new(&lookup), Policy::default());
-        let policy = Policy {
-            poll_interval: reader.duration("POLL_INTERVAL", default.poll_interval),
-            max_hold: reader.duration("MAX_HOLD", default.max_hold),
-            unknown_grace: reader.duration("UNKNOWN_GRACE", default.unknown_grace),
-            terminating_grace: reader.duration("TERMINATING_GRACE", default.terminating_grace),
-            disabled: reader.flag("DISABLED"),
-        };
-        reader.refuse_unknown(all.iter().map(|(name, _)| name.clone()));
-        let read = reader.finish(policy);
-        read.map_err(|problems| wrong_settings(&self.sidecar, &problems))
-    }
-}
-
-fn setting(words: &mut Words<'_>) -> Result<Setting, Wrong> {
-    let line = words.line();
-    let name = words.name("a setting's name, without PROTECTOR_")?;
-    words.expect("=")?;
-    let value = words.remainder();
-    Ok(Setting { line, name, value })
-}
-
-fn variables(settings: &[Setting]) -> impl Iterator<Item = (String, String)> {
-    let variable = |setting: &Setting| (format!("PROTECTOR_{}", setting.name), setting.value.clone());
-    settings.iter().map(variable)
-}
-
-/// The last of several settings of the same name.
-fn look_up(variables: &[(String, String)], name: &str) -> Option<String> {
-    let found = variables.iter().rev().find(|(known, _)| known == name);
-    found.map(|(_, value)| value.clone())
-}
-
-fn wrong_settings(settings: &[Setting], Problems(problems): &Problems) -> Vec<Wrong> {
-    let made_in = |problem: &Problem| {
-        let named = |setting: &&Setting| problem.name.contains(&format!("PROTECTOR_{}", setting.name));
-        settings
-            .iter()
-            .rev()
-            .find(named)
-            .map_or(0, |setting| setting.line)
-    };
-    let wrong = |problem: &Problem| Wrong {
-        line: made_in(problem),
-        expected: format!("{}: {}", problem.name, problem.expected),
-        found: problem.value.clone(),
-    };
-    problems.iter().map(wrong).collect()
 }
