@@ -10,6 +10,8 @@ use serde::Serialize;
 
 use crate::aws::Failure;
 use crate::coordinator::Coordinator;
+use crate::metrics::Metric;
+use crate::pace::Rank;
 use crate::say::Level;
 
 /// How an action went.
@@ -17,7 +19,7 @@ use crate::say::Level;
 pub struct Done {
     /// The action.
     pub action: &'static str,
-    /// `ok`, `over` (Auto Scaling waits no more), or what went wrong.
+    /// `ok`, `not done`, `put off`, `raced`, `over` (Auto Scaling waits no more), or what went wrong.
     pub outcome: String,
 }
 
@@ -36,9 +38,27 @@ pub struct Applied {
     pub failure: Option<Failure>,
 }
 
+/// What a plan is applied to.
+#[derive(Debug, Clone, Copy)]
+pub enum Target<'a> {
+    /// An instance of a cluster, and its record as it was read.
+    Placed(&'a InstanceKey, &'a Seen<Stored>),
+    /// An instance that is in no cluster: only its hook is there to act on.
+    Unplaced(&'a InstanceId),
+}
+
+impl Target<'_> {
+    fn instance(&self) -> &InstanceId {
+        match self {
+            Target::Placed(key, _) => &key.instance,
+            Target::Unplaced(instance) => instance,
+        }
+    }
+}
+
 impl Coordinator {
     /// Does the plan's actions in order. A failed heartbeat stops nothing; any other failure leaves the rest.
-    pub async fn apply(&self, key: &InstanceKey, before: &Seen<Stored>, plan: Plan) -> Applied {
+    pub async fn apply(&self, target: Target<'_>, plan: Plan) -> Applied {
         let mut applied = Applied::default();
         let mut missed: Option<Lifecycle> = None;
         for action in plan.actions {
@@ -47,31 +67,17 @@ impl Coordinator {
                 applied.note(name, Ok("not done"));
                 continue;
             }
-            let outcome = match action {
-                Action::Heartbeat(hook) => {
-                    let outcome = said(self.aws.heartbeat(&key.instance, &hook).await);
+            let outcome = match (action, target) {
+                (Action::Heartbeat(hook), _) => {
+                    let outcome = said(self.aws.heartbeat(target.instance(), &hook).await);
                     missed = outcome.is_err().then_some(hook);
                     outcome
                 }
-                Action::PutRecord(record) => {
-                    self.put(key, before, with_heartbeat(*record, missed.take()), &mut applied)
-                        .await
+                (Action::Complete(hook), _) => said(self.aws.complete(target.instance(), &hook).await),
+                (action, Target::Placed(key, before)) => {
+                    self.act(key, before, action, missed.take(), &mut applied).await
                 }
-                Action::SetDraining(arn) => {
-                    let outcome = self.aws.set_draining(&key.cluster, &arn).await;
-                    outcome.map(|instance| {
-                        applied.read_back = Some(instance);
-                        "ok"
-                    })
-                }
-                Action::StopTask { task, why } => {
-                    self.aws.stop_task(&key.cluster, &task, &why).await.map(|()| "ok")
-                }
-                Action::Complete(hook) => said(self.aws.complete(&key.instance, &hook).await),
-                Action::Receipt(record) => {
-                    self.say_receipt(key, &record);
-                    self.put(key, before, *record, &mut applied).await
-                }
+                (_, Target::Unplaced(_)) => continue,
             };
             // After a race the rest of the plan may be wrong: it is planned anew.
             if !applied.note(name, outcome) || applied.raced {
@@ -79,6 +85,46 @@ impl Coordinator {
             }
         }
         applied
+    }
+
+    /// What needs a container instance or its record.
+    async fn act(
+        &self,
+        key: &InstanceKey,
+        before: &Seen<Stored>,
+        action: Action,
+        missed: Option<Lifecycle>,
+        applied: &mut Applied,
+    ) -> Result<&'static str, Failure> {
+        match action {
+            Action::PutRecord(record) => {
+                let rank = if record.is_released() {
+                    Rank::Release
+                } else {
+                    Rank::Hold
+                };
+                self.memory.turns.write(rank).await;
+                self.put(key, before, with_heartbeat(*record, missed), applied)
+                    .await
+            }
+            Action::PutCount(record) if self.memory.turns.write_now(Rank::Count) => {
+                self.put(key, before, *record, applied).await
+            }
+            Action::PutCount(_) => Ok("put off"),
+            Action::SetDraining(arn) => {
+                applied.read_back = Some(self.aws.set_draining(&key.cluster, &arn).await?);
+                Ok("ok")
+            }
+            Action::StopTask { task, why } => {
+                self.aws.stop_task(&key.cluster, &task, &why).await.map(|()| "ok")
+            }
+            Action::Receipt(record) => {
+                self.say_receipt(key, &record);
+                self.memory.turns.write(Rank::Release).await;
+                self.put(key, before, *record, applied).await
+            }
+            Action::Heartbeat(_) | Action::Complete(_) => Ok("ok"),
+        }
     }
 
     /// Dry-run, or the kill switch at `observe`: everything is planned and said, and nothing done.
@@ -89,32 +135,18 @@ impl Coordinator {
     /// Said before it is noted: a run that dies between the two makes the next one say it again, and none is lost.
     fn say_receipt(&self, key: &InstanceKey, record: &Record) {
         let receipt = Receipt::new(key, record, record.updated_at);
+        let (sheet, ended_at) = (&self.memory.sheet, record.updated_at);
+        sheet.count(Metric::DrainsEnded, 1);
+        sheet.time(Metric::DrainTime, ended_at.duration_since(record.started_at));
+        if let Some(released_at) = record.released_at {
+            sheet.time(Metric::HoldTime, released_at.duration_since(record.started_at));
+            sheet.time(Metric::FlushTime, ended_at.duration_since(released_at));
+        }
         let fields = serde_json::to_value(receipt).unwrap_or_default();
         self.voice.say(Level::Info, "receipt", fields);
     }
 
-    /// The same for an instance that is in no cluster: only its hook is there to act on.
-    pub async fn apply_to_hook(&self, instance: &InstanceId, plan: Plan) -> Applied {
-        let mut applied = Applied::default();
-        for action in plan.actions {
-            let name = action.name();
-            if self.only_looks() {
-                applied.note(name, Ok("not done"));
-                continue;
-            }
-            let outcome = match action {
-                Action::Heartbeat(hook) => said(self.aws.heartbeat(instance, &hook).await),
-                Action::Complete(hook) => said(self.aws.complete(instance, &hook).await),
-                _ => continue,
-            };
-            if !applied.note(name, outcome) {
-                break;
-            }
-        }
-        applied
-    }
-
-    async fn put(
+    pub(crate) async fn put(
         &self,
         key: &InstanceKey,
         before: &Seen<Stored>,

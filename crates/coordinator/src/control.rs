@@ -33,6 +33,9 @@ impl Coordinator {
         let control = read.as_ref().copied().unwrap_or(before);
         self.memory.learn_control(control, self.now());
         if let Err(problem) = read {
+            if !self.memory.control_problem_is_news(self.now()) {
+                return;
+            }
             self.voice.say(
                 Level::Warn,
                 "control",

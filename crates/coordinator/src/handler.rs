@@ -5,15 +5,17 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
 use protector_core::limits::SPOT_NOTICE;
-use protector_core::observation::{InstanceStatus, Seen};
+use protector_core::observation::{ContainerInstance, InstanceStatus, Seen};
 use protector_core::plan::Verdict;
 use protector_core::trigger::{
     Command, Delivery, Ignored, InstanceChange, Parsed, SpotNotice, SqsMessage, TaskChange, Trigger, parse,
 };
 use serde_json::{Value, json};
 
+use crate::aws::Kind;
 use crate::coordinator::Coordinator;
 use crate::memory::Worth;
+use crate::metrics::Metric;
 use crate::observe::{Place, Subject};
 use crate::say::Level;
 
@@ -37,10 +39,33 @@ impl Coordinator {
     /// Something failed that another try may mend, or an operator's command is malformed: Lambda tries
     /// asynchronous events again, and an operator sees the words.
     pub async fn handle(&self, payload: &Value) -> Result<Value, String> {
-        match parse(payload) {
+        let answer = match parse(payload) {
             Delivery::Single(parsed) => self.single(payload, parsed).await,
             Delivery::Sns(parsed) => all(join_all(parsed.into_iter().map(|parsed| self.event(parsed))).await),
             Delivery::Sqs(messages) => Ok(self.batch(messages).await),
+        };
+        self.say_metrics();
+        answer
+    }
+
+    /// Says what the run has measured. Once, at its end: Lambda freezes the process with the answer.
+    fn say_metrics(&self) {
+        let sheet = &self.memory.sheet;
+        let counts = self.aws.meter.take();
+        let calls: u32 = counts.calls.values().sum();
+        sheet.count(Metric::ApiCalls, calls as usize);
+        for (kind, times) in counts
+            .failures
+            .into_iter()
+            .filter(|(kind, _)| !kind.is_ordinary())
+        {
+            sheet.error(kind.name(), times);
+            if kind == Kind::Throttled {
+                sheet.count(Metric::Throttles, times as usize);
+            }
+        }
+        for line in sheet.lines(function_name(), &self.request_id, self.now()) {
+            self.voice.say_line(&line);
         }
     }
 
@@ -80,6 +105,7 @@ impl Coordinator {
             Ok(Err(Ignored(reason))) => self.ignored(Level::Info, "event", &reason),
             Err(malformed) => {
                 let fields = json!({"requestId": self.request_id, "field": malformed.field, "problem": malformed.problem});
+                self.memory.sheet.error("malformed", 1);
                 self.voice.say(Level::Error, "malformed", fields);
                 Handled::Malformed(malformed.to_string())
             }
@@ -113,6 +139,7 @@ impl Coordinator {
         if !change.last_status.is_final() {
             return self.ignored(Level::Debug, "task", "the task has not ended");
         }
+        self.measure_exits(&change);
         let arn = &change.container_instance;
         match self
             .memory
@@ -121,7 +148,27 @@ impl Coordinator {
             Worth::Nothing(reason) => self.ignored(Level::Debug, "task", reason),
             Worth::Probe(key, awaited) => self.probe(key, arn, &awaited).await,
             Worth::Look(key) => self.look("task", key, arn.clone()).await,
+            Worth::Flushed(key, instance) => {
+                let mut subject = Subject::described(key, instance, self.now());
+                subject.shown.flushed = true;
+                self.reconciled("task", &subject).await
+            }
             Worth::Unknown => self.stranger(&change).await,
+        }
+    }
+
+    /// How the sidecars of the task have ended: nobody else sees one that was killed.
+    fn measure_exits(&self, change: &TaskChange) {
+        let sidecars = change
+            .exits
+            .iter()
+            .filter(|(container, _)| *container == self.policy.sidecar_container);
+        for (_, code) in sidecars {
+            match code {
+                137 => self.memory.sheet.count(Metric::SidecarsKilled, 1),
+                10 | 11 => self.memory.sheet.count(Metric::SidecarsGaveUp, 1),
+                _ => {}
+            }
         }
     }
 
@@ -153,13 +200,13 @@ impl Coordinator {
             cluster: change.cluster.clone(),
             instance: found.instance,
         };
-        if found.container_instance.status == InstanceStatus::Active {
-            let verdict = Verdict::NotDraining;
-            self.memory
-                .saw(&key, &change.container_instance, verdict, None, self.now());
+        let (instance, now) = (found.container_instance, self.now());
+        if instance.status == InstanceStatus::Active {
+            self.memory.saw(&key, &instance, Verdict::NotDraining, None, now);
             return self.ignored(Level::Debug, "task", "the container instance does not drain");
         }
-        self.look("task", key, change.container_instance.clone()).await
+        self.reconciled("task", &Subject::described(key, instance, now))
+            .await
     }
 
     /// ECS tells of an instance also whenever its free resources change, so only the first sight of DRAINING counts.
@@ -174,6 +221,12 @@ impl Coordinator {
                 "instance",
                 "the drain is known; its tasks tell when to look",
             ),
+            // The end of an instance whose drain was brought to its end here.
+            InstanceStatus::Deregistering | InstanceStatus::Inactive
+                if self.memory.knows_rest(&change.container_instance, self.now()) =>
+            {
+                self.ignored(Level::Debug, "instance", "the drain is over")
+            }
             InstanceStatus::Active if !known => {
                 self.ignored(Level::Debug, "instance", "the container instance does not drain")
             }
@@ -202,7 +255,13 @@ impl Coordinator {
                 .record
                 .is_ok_and(|record| !record.is_released() && record.container_instance_arn == arn)
         {
-            self.memory.saw(&key, &arn, Verdict::Holding, None, self.now());
+            let instance = ContainerInstance {
+                arn,
+                status,
+                agent_connected: true,
+            };
+            self.memory
+                .saw(&key, &instance, Verdict::Holding, None, self.now());
             return self.ignored(Level::Debug, "instance", "the drain is recorded already");
         }
         self.look("instance", key, arn).await
@@ -262,6 +321,14 @@ impl Coordinator {
         self.voice.say(level, "ignored", fields);
         Handled::Ignored
     }
+}
+
+/// The function's name, or what a local run is called. Lambda sets it once for the life of the process.
+fn function_name() -> &'static str {
+    static NAME: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    NAME.get_or_init(|| {
+        std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|_| "coordinator".to_owned())
+    })
 }
 
 /// The answer to events that succeed or fail together.

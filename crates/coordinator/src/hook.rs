@@ -9,7 +9,7 @@ use protector_core::plan::{Plan, unplaced};
 use protector_core::trigger::HookNotice;
 use serde_json::json;
 
-use crate::apply::Applied;
+use crate::apply::{Applied, Target};
 use crate::aws::Failure;
 use crate::coordinator::Coordinator;
 use crate::handler::Handled;
@@ -123,7 +123,7 @@ impl Coordinator {
     async fn apply_unplaced(&self, trigger: &str, instance: &InstanceId, plan: Plan) -> Handled {
         self.mind_control().await;
         let (verdict, reasons) = (plan.verdict, plan.reasons.clone());
-        let applied: Applied = self.apply_to_hook(instance, plan).await;
+        let applied: Applied = self.apply(Target::Unplaced(instance), plan).await;
         let line = json!({
             "requestId": self.request_id,
             "trigger": trigger,

@@ -1,21 +1,23 @@
 //! What a warm function remembers. It only ever saves calls: nothing in it can release a drain, and whatever it has
 //! wrong is put right by the next tick.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use protector_core::control::Control;
 use protector_core::holding::Census;
 use protector_core::ids::{
-    AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceKey, LifecycleHookName, ServiceName,
-    TaskArn,
+    AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceKey, LifecycleHookName, TaskArn,
 };
-use protector_core::observation::Scheduling;
+use protector_core::observation::{ContainerInstance, Scheduling};
 use protector_core::plan::{Fleet, Verdict};
 
-/// How a service schedules cannot change, but a service can be deleted and made anew under its name. That takes longer.
-const SCHEDULING: SignedDuration = SignedDuration::from_secs(60);
+use crate::metrics::Sheet;
+use crate::pace::Turns;
+
+/// How the service of a task schedules cannot change. A task that nobody has asked about for so long is forgotten.
+const SCHEDULING: SignedDuration = SignedDuration::from_hours(2);
 
 /// The hooks of a group hardly ever change: they are believed for so long.
 const CONFIGURATION: SignedDuration = SignedDuration::from_mins(10);
@@ -23,30 +25,45 @@ const CONFIGURATION: SignedDuration = SignedDuration::from_mins(10);
 /// That an instance does not drain is believed until the tick after next: longer than one tick with its delay.
 const NOT_DRAINING: SignedDuration = SignedDuration::from_secs(90);
 
-/// Other runs of the function get events too, so what is left is looked at anew when half of it is gone, or after
-/// this long.
-const PROBE: SignedDuration = SignedDuration::from_secs(20);
+/// A kill switch that cannot be read is said so often.
+const CONTROL_SAID: SignedDuration = SignedDuration::from_secs(60);
+
+/// Other runs of the function get events too, so what is left is looked at anew when two thirds of it are gone, or
+/// after this long: the tick does the same once a minute, in the environment in which it runs.
+const PROBE: SignedDuration = SignedDuration::from_secs(60);
 
 /// The memory of one execution environment.
 #[derive(Debug, Default)]
-pub struct Memory(Mutex<Facts>);
+pub struct Memory {
+    facts: Mutex<Facts>,
+    /// Who may look and write now.
+    pub turns: Turns,
+    /// What the run has measured so far.
+    pub sheet: Sheet,
+}
 
 #[derive(Debug, Default)]
 struct Facts {
     drains: HashMap<ContainerInstanceArn, Drain>,
     not_draining: HashMap<ContainerInstanceArn, Timestamp>,
     clusters_listed: HashMap<ClusterName, Timestamp>,
-    schedulings: HashMap<(ClusterName, ServiceName), (Scheduling, Timestamp)>,
+    schedulings: HashMap<TaskArn, (Scheduling, Timestamp)>,
+    fleet: Option<(BTreeMap<InstanceKey, u32>, Timestamp)>,
     hooks: HashMap<AutoScalingGroupName, (Vec<(LifecycleHookName, u32)>, Timestamp)>,
     clusters: Option<(Vec<ClusterName>, Timestamp)>,
     control: Control,
     control_at: Option<Timestamp>,
+    control_problem_at: Option<Timestamp>,
 }
 
 /// A drain as it was last seen.
 #[derive(Debug, Clone)]
 struct Drain {
     key: InstanceKey,
+    /// It as a container instance.
+    instance: ContainerInstance,
+    /// Has it been released?
+    released: bool,
     /// Tasks whose end changes something: those that hold, or, after the release, the daemons.
     awaited: BTreeSet<TaskArn>,
     /// Daemon tasks. One that ends while others are awaited tells that another run has released the drain.
@@ -66,6 +83,8 @@ pub enum Worth {
     Probe(InstanceKey, Vec<TaskArn>),
     /// A whole look at the instance.
     Look(InstanceKey),
+    /// Every daemon of a released drain has ended: all that is left is to say so.
+    Flushed(InstanceKey, ContainerInstance),
     /// Nothing is known of the instance.
     Unknown,
 }
@@ -75,12 +94,13 @@ impl Memory {
     pub fn saw(
         &self,
         key: &InstanceKey,
-        arn: &ContainerInstanceArn,
+        instance: &ContainerInstance,
         verdict: Verdict,
         census: Option<&Census>,
         now: Timestamp,
     ) {
         let mut facts = self.lock();
+        let arn = &instance.arn;
         let awaited = census.map(|census| match verdict {
             Verdict::Released(_) => census.daemons.clone(),
             // Each daemon that ends may open the next tier.
@@ -103,6 +123,8 @@ impl Memory {
                 };
                 let drain = Drain {
                     key: key.clone(),
+                    instance: instance.clone(),
+                    released: matches!(verdict, Verdict::Released(_)),
                     seen: awaited.len(),
                     awaited,
                     daemons: census
@@ -161,44 +183,68 @@ impl Memory {
         drain.awaited.is_empty()
     }
 
+    /// The tasks that are awaited for a drain that holds; empty if nothing is known of it.
+    pub fn awaited(&self, arn: &ContainerInstanceArn) -> Vec<TaskArn> {
+        let facts = self.lock();
+        let drain = facts.drains.get(arn).filter(|drain| !drain.released);
+        drain
+            .map(|drain| drain.awaited.iter().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    /// Is it known that this instance does not drain, or not any more?
+    pub fn knows_rest(&self, arn: &ContainerInstanceArn, now: Timestamp) -> bool {
+        let facts = self.lock();
+        let fresh = |at: &Timestamp| now.duration_since(*at) < NOT_DRAINING;
+        facts.not_draining.get(arn).is_some_and(fresh)
+    }
+
     /// Is this instance known to drain?
     pub fn knows_drain(&self, arn: &ContainerInstanceArn) -> bool {
         self.lock().drains.contains_key(arn)
     }
 
-    /// All drains but that of `key`.
-    pub fn fleet_without(&self, key: &InstanceKey) -> Fleet {
+    /// All drains but that of `key`: those that were looked at here, and those that the last tick has listed.
+    pub fn fleet_without(&self, key: &InstanceKey, now: Timestamp) -> Fleet {
         let facts = self.lock();
-        let others = facts.drains.values().filter(|drain| drain.key != *key);
-        others.fold(Fleet::default(), |fleet, drain| Fleet {
-            drains: fleet.drains + 1,
-            sidecars: fleet.sidecars.saturating_add(drain.sidecars),
-        })
+        let listed = facts
+            .fleet
+            .as_ref()
+            .filter(|(_, at)| now.duration_since(*at) < NOT_DRAINING);
+        let mut sidecars = listed.map(|(fleet, _)| fleet.clone()).unwrap_or_default();
+        sidecars.extend(
+            facts
+                .drains
+                .values()
+                .map(|drain| (drain.key.clone(), drain.sidecars)),
+        );
+        sidecars.remove(key);
+        Fleet {
+            drains: sidecars.len(),
+            sidecars: sidecars.values().fold(0, |sum, count| sum.saturating_add(*count)),
+        }
     }
 
-    /// How a service schedules, if that is known.
-    pub fn scheduling(
-        &self,
-        cluster: &ClusterName,
-        service: &ServiceName,
-        now: Timestamp,
-    ) -> Option<Scheduling> {
-        let facts = self.lock();
-        let (scheduling, at) = facts.schedulings.get(&(cluster.clone(), service.clone()))?;
-        (now.duration_since(*at) < SCHEDULING).then_some(*scheduling)
+    /// Remembers which drains hold, and how many sidecars read their records.
+    pub fn learn_fleet(&self, fleet: BTreeMap<InstanceKey, u32>, now: Timestamp) {
+        self.lock().fleet = Some((fleet, now));
     }
 
-    /// Remembers how a service schedules.
-    pub fn learn_scheduling(
-        &self,
-        cluster: &ClusterName,
-        service: &ServiceName,
-        scheduling: Scheduling,
-        now: Timestamp,
-    ) {
-        self.lock()
+    /// How the service of a task schedules, if that is known.
+    pub fn scheduling(&self, task: &TaskArn, now: Timestamp) -> Option<Scheduling> {
+        let mut facts = self.lock();
+        let (scheduling, at) = facts.schedulings.get_mut(task)?;
+        *at = now;
+        Some(*scheduling)
+    }
+
+    /// Remembers how the service of a task schedules.
+    pub fn learn_scheduling(&self, task: &TaskArn, scheduling: Scheduling, now: Timestamp) {
+        let mut facts = self.lock();
+        facts
             .schedulings
-            .insert((cluster.clone(), service.clone()), (scheduling, now));
+            .retain(|_, (_, at)| now.duration_since(*at) < SCHEDULING);
+        facts.schedulings.insert(task.clone(), (scheduling, now));
     }
 
     /// The terminate hooks of a group and their heartbeat time-outs, if they are known.
@@ -253,18 +299,32 @@ impl Memory {
         facts.control_at = Some(now);
     }
 
+    /// Is a kill switch that cannot be read to be said again? Once a minute is enough.
+    pub fn control_problem_is_news(&self, now: Timestamp) -> bool {
+        let mut facts = self.lock();
+        let said = facts.control_problem_at;
+        let news = said.is_none_or(|at| now.duration_since(at) >= CONTROL_SAID);
+        if news {
+            facts.control_problem_at = Some(now);
+        }
+        news
+    }
+
     fn lock(&self) -> MutexGuard<'_, Facts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drain {
     fn task_ended(&mut self, task: &TaskArn, now: Timestamp) -> Worth {
         let awaited = self.awaited.remove(task);
+        if awaited && self.released && self.awaited.is_empty() {
+            return Worth::Flushed(self.key.clone(), self.instance.clone());
+        }
         if self.awaited.is_empty() || (!awaited && self.daemons.remove(task)) {
             return Worth::Look(self.key.clone());
         }
-        if self.awaited.len() * 2 <= self.seen || now.duration_since(self.at) >= PROBE {
+        if self.awaited.len() * 3 <= self.seen || now.duration_since(self.at) >= PROBE {
             return Worth::Probe(self.key.clone(), self.awaited.iter().cloned().collect());
         }
         Worth::Nothing(if awaited {

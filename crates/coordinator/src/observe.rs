@@ -1,9 +1,9 @@
 //! Looking at one instance. Every failure makes a part of the observation unknown, never smaller.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, ServiceName};
+use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, ServiceName, TaskArn};
 use protector_core::observation::{
     ContainerInstance, Hook, InstanceStatus, Observation, Scheduling, Seen, Stored, Task, TaskGroup,
 };
@@ -22,6 +22,21 @@ pub struct Subject {
     pub hook: Hook,
     /// When EC2 said, by this run's event, that it takes the instance back.
     pub spot: Option<Timestamp>,
+    /// What this run has been shown of it already.
+    pub shown: Shown,
+}
+
+/// What a listing or an event of this very run has shown of an instance: the first look need not ask for it again.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    /// When it was asked for; now if nothing was.
+    pub at: Option<Timestamp>,
+    /// Its record. A listing that leaves it out says nothing.
+    pub record: Option<Stored>,
+    /// It as a container instance.
+    pub instance: Option<ContainerInstance>,
+    /// Every daemon of the released drain is STOPPED: its events have said so.
+    pub flushed: bool,
 }
 
 impl Subject {
@@ -32,6 +47,20 @@ impl Subject {
             arn,
             hook: Hook::None,
             spot: None,
+            shown: Shown::default(),
+        }
+    }
+
+    /// An instance that was just described.
+    pub fn described(key: InstanceKey, instance: ContainerInstance, at: Timestamp) -> Subject {
+        let arn = Seen::Yes(instance.arn.clone());
+        Subject {
+            shown: Shown {
+                at: Some(at),
+                instance: Some(instance),
+                ..Shown::default()
+            },
+            ..Subject::new(key, arn)
         }
     }
 }
@@ -50,14 +79,23 @@ pub enum Place {
 impl Coordinator {
     /// Looks at everything: first the record, then ECS, so that the record never knows more than the tasks show.
     pub async fn observe(&self, subject: &Subject) -> Observation {
-        let at = self.now();
-        let record = self.read_record(&subject.key).await;
-        let instance = match self.see_instance(&subject.key, &subject.arn).await {
+        let shown = &subject.shown;
+        let at = shown.at.unwrap_or_else(|| self.now());
+        let record = match &shown.record {
+            Some(stored) => Seen::Yes(stored.clone()),
+            None => self.read_record(&subject.key).await,
+        };
+        let instance = match &shown.instance {
+            Some(instance) => Seen::Yes(instance.clone()),
+            None => self.see_instance(&subject.key, &subject.arn).await,
+        };
+        let instance = match instance {
             Seen::Absent => self.second_sight(subject, &record).await,
             seen => seen,
         };
         let tasks = match instance.as_yes() {
-            Some(seen) => self.see_tasks(&subject.key.cluster, &seen.arn).await,
+            Some(instance) if shown.flushed && is_released(&record, instance) => Seen::Yes(Vec::new()),
+            Some(instance) => self.see_tasks(&subject.key.cluster, instance, &record).await,
             None => Seen::Absent,
         };
         Observation {
@@ -70,8 +108,20 @@ impl Coordinator {
         }
     }
 
+    /// Reads the record, and minds the kill switch, which comes with it.
     pub(crate) async fn read_record(&self, key: &InstanceKey) -> Seen<Stored> {
-        self.aws.get_parameter(&self.policy.prefix.record_name(key)).await
+        let prefix = &self.policy.prefix;
+        match self
+            .aws
+            .get_with(&prefix.record_name(key), &prefix.control_name())
+            .await
+        {
+            Err(failure) => Seen::Unknown(failure.to_string()),
+            Ok((record, control)) => {
+                self.heed_control(control.as_yes().map(String::as_str));
+                record
+            }
+        }
     }
 
     /// An instance is gone only if two different questions say so: the listing by EC2 id, and the description of the
@@ -113,9 +163,14 @@ impl Coordinator {
         }
     }
 
-    async fn see_tasks(&self, cluster: &ClusterName, arn: &ContainerInstanceArn) -> Seen<Vec<Task>> {
-        match self.try_tasks(cluster, arn).await {
-            Ok(tasks) => Seen::Yes(tasks),
+    async fn see_tasks(
+        &self,
+        cluster: &ClusterName,
+        instance: &ContainerInstance,
+        record: &Seen<Stored>,
+    ) -> Seen<Vec<Task>> {
+        match self.try_tasks(cluster, &instance.arn).await {
+            Ok(tasks) => Seen::Yes(self.with_protection(cluster, tasks, record).await),
             Err(failure) => Seen::Unknown(failure.to_string()),
         }
     }
@@ -127,34 +182,70 @@ impl Coordinator {
     ) -> Result<Vec<Task>, Failure> {
         let arns: Vec<_> = self.aws.list_tasks(cluster, arn).await?.into_iter().collect();
         let listed = self.aws.describe_tasks(cluster, &arns).await?;
-        let schedulings = self.schedulings(cluster, &listed).await?;
+        self.scheduled(cluster, listed).await
+    }
+
+    /// Tasks with what is known of their services: remembered, or asked. A task that has ended, or has a sidecar, is
+    /// judged without it.
+    pub(crate) async fn scheduled(
+        &self,
+        cluster: &ClusterName,
+        listed: Vec<ListedTask>,
+    ) -> Result<Vec<Task>, Failure> {
+        let now = self.now();
+        let unknown: Vec<(TaskArn, ServiceName)> = listed
+            .iter()
+            .filter(|task| !task.last_status.is_final())
+            .filter(|task| !task.containers.contains(&self.policy.sidecar_container))
+            .filter(|task| self.memory.scheduling(&task.arn, now).is_none())
+            .filter_map(|task| Some((task.arn.clone(), service(task)?.clone())))
+            .collect();
+        let services: BTreeSet<ServiceName> = unknown.iter().map(|(_, service)| service.clone()).collect();
+        let services: Vec<ServiceName> = services.into_iter().collect();
+        let answers = self.aws.describe_services(cluster, &services).await?;
+        for (task, service) in unknown {
+            if let Some(scheduling) = answers.get(&service) {
+                self.memory.learn_scheduling(&task, *scheduling, now);
+            }
+        }
+        let known = |task: &ListedTask| self.memory.scheduling(&task.arn, now);
         Ok(listed
             .into_iter()
-            .map(|task| scheduled(task, &schedulings))
+            .map(|task| {
+                let scheduling = known(&task);
+                scheduled(task, scheduling)
+            })
             .collect())
     }
 
-    /// How the services of the living tasks schedule: remembered, or asked.
-    async fn schedulings(
+    /// Service tasks that are still to run when the settle window is over are asked for task scale-in protection, since
+    /// the service scheduler stops tasks within seconds if nothing keeps it from it. So a person can see that it is
+    /// what holds; it decides nothing, and a failure is none.
+    pub(crate) async fn with_protection(
         &self,
         cluster: &ClusterName,
-        tasks: &[ListedTask],
-    ) -> Result<HashMap<ServiceName, Scheduling>, Failure> {
-        let now = self.now();
-        let living = tasks.iter().filter(|task| !task.last_status.is_final());
-        let services: BTreeSet<ServiceName> = living.filter_map(service).cloned().collect();
-        let known =
-            |service: &ServiceName| Some((service.clone(), self.memory.scheduling(cluster, service, now)?));
-        let mut schedulings: HashMap<_, _> = services.iter().filter_map(known).collect();
-        let asked: Vec<ServiceName> = services
-            .into_iter()
-            .filter(|s| !schedulings.contains_key(s))
-            .collect();
-        for (service, scheduling) in self.aws.describe_services(cluster, &asked).await? {
-            self.memory.learn_scheduling(cluster, &service, scheduling, now);
-            schedulings.insert(service, scheduling);
+        mut tasks: Vec<Task>,
+        record: &Seen<Stored>,
+    ) -> Vec<Task> {
+        let record = record.as_yes().and_then(|stored| stored.record.as_ref().ok());
+        let due = record
+            .filter(|record| !record.is_released())
+            .and_then(|record| record.draining_confirmed_at)
+            .is_some_and(|since| self.now().duration_since(since) >= self.policy.settle);
+        let stays = |task: &&Task| task.scheduling == Scheduling::Replica && !task.stopping;
+        let asked: Vec<TaskArn> = tasks.iter().filter(stays).map(|task| task.arn.clone()).collect();
+        if !due || asked.is_empty() {
+            return tasks;
         }
-        Ok(schedulings)
+        let protected = self
+            .aws
+            .task_protection(cluster, &asked)
+            .await
+            .unwrap_or_default();
+        for task in &mut tasks {
+            task.protected_until = protected.get(&task.arn).copied();
+        }
+        tasks
     }
 
     /// Finds an EC2 instance in the clusters of ours.
@@ -229,11 +320,10 @@ fn service(task: &ListedTask) -> Option<&ServiceName> {
     }
 }
 
-fn scheduled(task: ListedTask, schedulings: &HashMap<ServiceName, Scheduling>) -> Task {
+fn scheduled(task: ListedTask, known: Option<Scheduling>) -> Task {
     let scheduling = match &task.group {
-        Some(TaskGroup::Service(service)) => schedulings.get(service).copied().unwrap_or(Scheduling::Unknown),
+        Some(TaskGroup::Service(_)) | None => known.unwrap_or(Scheduling::Unknown),
         Some(TaskGroup::Other(_)) => Scheduling::Standalone,
-        None => Scheduling::Unknown,
     };
     Task {
         arn: task.arn,
@@ -242,5 +332,13 @@ fn scheduled(task: ListedTask, schedulings: &HashMap<ServiceName, Scheduling>) -
         stopping: task.stopping,
         scheduling,
         containers: task.containers,
+        stopped_at: task.stopped_at,
+        protected_until: None,
     }
+}
+
+/// Is the drain of this instance, in its present life, released?
+fn is_released(record: &Seen<Stored>, instance: &ContainerInstance) -> bool {
+    let record = record.as_yes().and_then(|stored| stored.record.as_ref().ok());
+    record.is_some_and(|record| record.is_released() && record.container_instance_arn == instance.arn)
 }

@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use protector_core::holding::{Census, census};
-use protector_core::observation::{InstanceStatus, Observation, Seen};
+use protector_core::holding::{Census, census, last_stopped};
+use protector_core::observation::{InstanceStatus, Observation, Seen, Stored};
 use protector_core::plan::{Plan, Situation, Verdict, plan};
+use protector_core::record::ReleaseReason;
 use protector_core::trigger::Command;
 use serde_json::{Value, json};
 
-use crate::apply::{Applied, Done};
+use crate::apply::{Applied, Done, Target};
 use crate::coordinator::Coordinator;
-use crate::observe::Subject;
+use crate::metrics::Metric;
+use crate::observe::{Shown, Subject};
 use crate::say::Level;
 
 /// A run waits for another look no longer than this: the default settle window, and then some. Lambda is paid by
@@ -59,8 +61,12 @@ impl Coordinator {
             looks: 1,
             counted: 0,
         };
-        me.mind_control().await;
+        let mut permit = me.memory.turns.looks.acquire().await.ok();
         let mut observation = me.observe(subject).await;
+        let subject = &Subject {
+            shown: Shown::default(),
+            ..subject.clone()
+        };
         let mut command = command;
         loop {
             let (plan, applied) = me.step(&observation, subject, command.take(), &mut run).await;
@@ -71,7 +77,10 @@ impl Coordinator {
             match me.next(&observation, &plan, applied, &mut run) {
                 Next::Replan(replanned) => observation = *replanned,
                 Next::Look(wait) => {
+                    // Others may look meanwhile.
+                    drop(permit.take());
                     tokio::time::sleep(wait).await;
+                    permit = me.memory.turns.looks.acquire().await.ok();
                     observation = me.observe(subject).await;
                 }
                 Next::Stop => return me.conclude(trigger, &observation, verdict, &run, started, failed),
@@ -87,8 +96,8 @@ impl Coordinator {
         run: &mut Run,
     ) -> (Plan, Applied) {
         let calls = self.aws.meter.total();
-        let fleet = self.memory.fleet_without(&observation.key);
         let now = self.now();
+        let fleet = self.memory.fleet_without(&observation.key, now);
         let plan = plan(&Situation {
             observation,
             policy: &self.policy,
@@ -101,21 +110,44 @@ impl Coordinator {
         });
         let census = self.census(observation);
         if let Some(instance) = observation.instance.as_yes() {
-            self.memory.saw(
-                &observation.key,
-                &instance.arn,
-                plan.verdict,
-                census.as_ref(),
-                now,
-            );
+            let census = census.as_ref();
+            self.memory
+                .saw(&observation.key, instance, plan.verdict, census, now);
         }
         let applied = self
-            .apply(&observation.key, &observation.record, plan.clone())
+            .apply(
+                Target::Placed(&observation.key, &observation.record),
+                plan.clone(),
+            )
             .await;
         if applied.written.is_some() {
             run.counted = calls;
         }
+        self.measure_release(observation, &applied);
         (plan, applied)
+    }
+
+    /// A release that was just written: was it forced, and how long after the last task's end did it come?
+    fn measure_release(&self, observation: &Observation, applied: &Applied) {
+        let released = |stored: Option<&Stored>| {
+            let record = stored.and_then(|stored| stored.record.as_ref().ok());
+            record.filter(|record| record.is_released()).cloned()
+        };
+        let before = released(observation.record.as_yes());
+        let Some(record) = released(applied.written.as_ref())
+            .filter(|record| before.is_none_or(|before| before.drain_id != record.drain_id))
+        else {
+            return;
+        };
+        let sheet = &self.memory.sheet;
+        if record.reason.is_some_and(ReleaseReason::is_forced) {
+            sheet.count(Metric::ForcedReleases, 1);
+        }
+        let tasks = observation.tasks.as_yes().map(Vec::as_slice).unwrap_or_default();
+        let stopped = last_stopped(tasks, &self.policy).filter(|at| *at >= record.started_at);
+        if let Some(stopped) = stopped.filter(|_| record.reason == Some(ReleaseReason::Drained)) {
+            sheet.time(Metric::ReleaseLatency, self.now().duration_since(stopped));
+        }
     }
 
     fn next(&self, observation: &Observation, plan: &Plan, applied: Applied, run: &mut Run) -> Next {
@@ -146,10 +178,19 @@ impl Coordinator {
                 ..observation.clone()
             }));
         }
-        match plan
-            .look_again
-            .filter(|wait| *wait <= WAIT_MAX.min(self.time_left()))
-        {
+        // What comes after the release, its daemons and the tick tell of.
+        let worth = plan.look_again.filter(|_| plan.verdict == Verdict::Holding);
+        let noticed = observation
+            .record
+            .as_yes()
+            .and_then(|stored| stored.record.as_ref().ok())
+            .is_some_and(|record| record.spot_notice_at.is_some());
+        let longest = if noticed {
+            self.time_left()
+        } else {
+            WAIT_MAX.min(self.time_left())
+        };
+        match worth.filter(|wait| *wait <= longest) {
             Some(wait) => Next::Look(Duration::try_from(wait).unwrap_or_default()),
             None => Next::Stop,
         }

@@ -72,6 +72,11 @@ impl Voice {
         }
     }
 
+    /// Says a whole line as it is, whatever the least level: metrics.
+    pub fn say_line(&self, line: &str) {
+        (self.line)(line);
+    }
+
     /// Says one line: level, event, and `fields`, a JSON object.
     pub fn say(&self, level: Level, event: &str, fields: Value) {
         if level < self.least {

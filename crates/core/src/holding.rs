@@ -5,9 +5,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::Timestamp;
+
 use crate::ids::{ServiceName, TaskArn};
 use crate::limits::HELD_BY_MAX;
-use crate::observation::{Scheduling, Task, TaskGroup};
+use crate::observation::{Scheduling, Task, TaskGroup, TaskStatus};
 use crate::policy::{Policy, StandaloneTasks};
 use crate::record::HeldBy;
 
@@ -142,6 +144,21 @@ pub fn census(tasks: &[Task], policy: &Policy) -> Census {
     }
 }
 
+/// When the last of the tasks that would hold was STOPPED, as far as ECS still tells of it.
+#[must_use]
+pub fn last_stopped(tasks: &[Task], policy: &Policy) -> Option<Timestamp> {
+    let alive = |task: &Task| Task {
+        last_status: TaskStatus::Running,
+        ..task.clone()
+    };
+    let would_hold = |task: &&Task| matches!(judge(&alive(task), policy), Judgement::Holds(_));
+    let stopped = tasks.iter().filter(|task| task.last_status.is_final());
+    stopped
+        .filter(would_hold)
+        .filter_map(|task| task.stopped_at)
+        .max()
+}
+
 fn to_stop(holding: &[&Task], wanted: fn(&Task) -> bool) -> Vec<TaskArn> {
     let wanted = holding.iter().filter(|task| !task.stopping && wanted(task));
     wanted.map(|task| task.arn.clone()).collect()
@@ -156,33 +173,38 @@ fn service(task: &Task) -> Option<ServiceName> {
 
 /// Counts by group; in a group, the status that most tasks are in stands for all.
 fn held_by(holding: &[&Task]) -> Vec<HeldBy> {
-    let mut groups: BTreeMap<String, BTreeMap<String, u32>> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Vec<&Task>> = BTreeMap::new();
     for task in holding {
-        let group = task
-            .group
-            .as_ref()
-            .map_or_else(|| "(no group)".to_owned(), TaskGroup::to_string);
-        *groups
-            .entry(group)
-            .or_default()
-            .entry(task.last_status.to_string())
-            .or_default() += 1;
+        groups.entry(group_of(task)).or_default().push(task);
     }
     let mut held_by: Vec<HeldBy> = groups
         .into_iter()
-        .map(|(group, statuses)| one_group(group, &statuses))
+        .map(|(group, tasks)| one_group(group, &tasks))
         .collect();
     held_by.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.group.cmp(&b.group)));
     held_by.truncate(HELD_BY_MAX);
     held_by
 }
 
-fn one_group(group: String, statuses: &BTreeMap<String, u32>) -> HeldBy {
+/// The name under which a task is counted.
+#[must_use]
+pub fn group_of(task: &Task) -> String {
+    let group = task.group.as_ref();
+    group.map_or_else(|| "(no group)".to_owned(), TaskGroup::to_string)
+}
+
+fn one_group(group: String, tasks: &[&Task]) -> HeldBy {
+    let mut statuses: BTreeMap<String, u32> = BTreeMap::new();
+    for task in tasks {
+        *statuses.entry(task.last_status.to_string()).or_default() += 1;
+    }
     let most = statuses.iter().max_by_key(|(_, count)| **count);
+    let protected = tasks.iter().filter(|task| task.protected_until.is_some());
     HeldBy {
         group,
         count: statuses.values().sum(),
         last_status: most.map(|(status, _)| status.clone()).unwrap_or_default(),
+        protected: u32::try_from(protected.count()).unwrap_or(u32::MAX),
     }
 }
 

@@ -45,6 +45,10 @@ pub const COUNT_REFRESH: SignedDuration = SignedDuration::from_secs(5);
 /// The same, while many instances drain.
 pub const COUNT_REFRESH_MANY: SignedDuration = SignedDuration::from_secs(30);
 
+/// A count that has not fallen to a third is written after this long: a person who watches a large drain sees it
+/// shrink, and a drain of an hour with a task a minute needs 30 writes and not 60.
+pub const COUNT_STALE: SignedDuration = SignedDuration::from_secs(120);
+
 /// From so many drains on, counts are refreshed at the slower pace: 10 × 1/5 s uses up our 2 writes a second.
 pub const MANY_DRAINS: usize = 10;
 

@@ -26,6 +26,15 @@ pub enum Seen<T> {
 }
 
 impl<T> Seen<T> {
+    /// The same of something made from it.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Seen<U> {
+        match self {
+            Seen::Yes(thing) => Seen::Yes(f(thing)),
+            Seen::Absent => Seen::Absent,
+            Seen::Unknown(why) => Seen::Unknown(why),
+        }
+    }
+
     /// The thing, if it was seen.
     pub fn as_yes(&self) -> Option<&T> {
         match self {
@@ -115,6 +124,10 @@ pub struct Task {
     pub scheduling: Scheduling,
     /// Names of its containers.
     pub containers: Vec<ContainerName>,
+    /// When it was STOPPED, if it is.
+    pub stopped_at: Option<Timestamp>,
+    /// How long task scale-in protection keeps the service scheduler from stopping it, if that was asked for.
+    pub protected_until: Option<Timestamp>,
 }
 
 /// A task's group, as ECS writes it.

@@ -8,6 +8,7 @@
 mod deadline;
 mod draft;
 mod drain;
+mod quiet;
 mod unplaced;
 
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +21,7 @@ use crate::policy::Policy;
 use crate::record::{Lifecycle, Record, ReleaseReason};
 use crate::trigger::Command;
 
+pub use quiet::{next_due, recount};
 pub use unplaced::unplaced;
 
 /// Everything that a plan depends on.
@@ -72,6 +74,8 @@ pub enum Action {
     Heartbeat(Lifecycle),
     /// Write the record.
     PutRecord(Box<Record>),
+    /// Write the record for the sake of its counts alone: for people, so it gives way to every other write.
+    PutCount(Box<Record>),
     /// Set the container instance to DRAINING and read it back.
     SetDraining(ContainerInstanceArn),
     /// Tell a task to stop, and a person in the console why.
@@ -95,6 +99,7 @@ impl Action {
             Action::Heartbeat(_) => "heartbeat",
             Action::PutRecord(record) if record.is_released() => "put-released",
             Action::PutRecord(_) => "put-holding",
+            Action::PutCount(_) => "put-count",
             Action::SetDraining(_) => "set-draining",
             Action::StopTask { .. } => "stop-task",
             Action::Receipt(_) => "receipt",

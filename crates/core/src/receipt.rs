@@ -82,8 +82,7 @@ impl Receipt {
                 .as_ref()
                 .map(|hook| hook.lifecycle_hook_name.clone()),
             reason: record.reason,
-            forced: record.reason != Some(ReleaseReason::Drained)
-                && record.reason != Some(ReleaseReason::Cancelled),
+            forced: record.reason.is_some_and(ReleaseReason::is_forced),
             ordered: record.ordered.clone(),
             started_at: record.started_at,
             draining_confirmed_at: record.draining_confirmed_at,

@@ -42,6 +42,14 @@ pub enum ReleaseReason {
     AgentLost,
 }
 
+impl ReleaseReason {
+    /// Did something else than the tasks end the hold?
+    #[must_use]
+    pub fn is_forced(self) -> bool {
+        !matches!(self, ReleaseReason::Drained | ReleaseReason::Cancelled)
+    }
+}
+
 /// Tasks of one group that hold the instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -52,6 +60,13 @@ pub struct HeldBy {
     pub count: u32,
     /// The status that the most of them are in.
     pub last_status: String,
+    /// How many of them task scale-in protection keeps alive, as far as that was asked for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub protected: u32,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// The lifecycle hook of ours that waits for this instance.

@@ -22,6 +22,8 @@ pub(crate) fn task(id: u32, group: &str, status: &str, scheduling: Scheduling, c
         stopping: !matches!(status, "PENDING" | "RUNNING"),
         scheduling,
         containers: containers.iter().map(|name| name.parse().unwrap()).collect(),
+        stopped_at: None,
+        protected_until: None,
     }
 }
 

@@ -14,7 +14,7 @@ mod spot;
 use jiff::Timestamp;
 
 use crate::ids::{
-    AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, LifecycleActionToken,
+    AutoScalingGroupName, ClusterName, ContainerInstanceArn, ContainerName, InstanceId, LifecycleActionToken,
     LifecycleHookName, TaskArn,
 };
 use crate::observation::{InstanceStatus, TaskStatus};
@@ -80,6 +80,8 @@ pub struct TaskChange {
     pub task: TaskArn,
     /// Its status now.
     pub last_status: TaskStatus,
+    /// Its containers that have ended, and their exit codes.
+    pub exits: Vec<(ContainerName, i64)>,
 }
 
 /// ECS says that a container instance changed.

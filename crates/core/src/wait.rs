@@ -8,6 +8,7 @@
 //! | the operator disabled the sidecar | leave |
 //! | every protected container is stopped | leave |
 //! | the record is released, or the own service is in `releasedServices` | leave |
+//! | the kill switch says release-all | leave |
 //! | no record, seen twice, after one of this drain was seen | leave |
 //! | no record, and the grace for that is over | leave |
 //! | still holding 60 s after the record's deadline | leave, nobody coordinates any more |
@@ -25,15 +26,19 @@ mod pace;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::control::Control;
 use crate::limits::RELEASE_BEFORE_SIGTERM_MAX;
 use crate::record::Record;
 
 pub use answer::{Because, Next, Why};
-pub use input::{Fate, Known, Leftover, Observation, Policy, Reading, Task, Trouble};
+pub use input::{Fate, Known, Leftover, Observation, Policy, Reading, Switch, Task, Trouble};
 pub use pace::self_check_pause;
 
 /// A coordinator that is alive releases at the deadline. It is given so long to do it, then it is dead.
 pub const DEADLINE_SLACK: SignedDuration = SignedDuration::from_secs(60);
+
+/// The kill switch is obeyed within this.
+const SWITCH_EVERY: SignedDuration = SignedDuration::from_secs(60);
 
 /// A record that was there is believed to be gone when so many readings in a row do not find it: SSM promises no
 /// read-after-write, and one stale answer must not release.
@@ -53,6 +58,8 @@ pub struct Wait {
     fate: Fate,
     /// Since when neither task metadata nor credentials answer, counted from SIGTERM.
     host_silent_since: Option<SignedDuration>,
+    /// When the kill switch was last asked for, counted from SIGTERM.
+    switch_asked: Option<SignedDuration>,
 }
 
 /// A reading, seen in the light of what was known before.
@@ -73,6 +80,7 @@ impl Wait {
             failures: 0,
             fate: Fate::Unknown,
             host_silent_since: None,
+            switch_asked: None,
         }
     }
 
@@ -86,6 +94,16 @@ impl Wait {
     #[must_use]
     pub fn wants_fate(&self) -> bool {
         self.record.is_none()
+    }
+
+    /// Is it time to read the kill switch? Only while a record holds, and so often that it is obeyed within a minute,
+    /// whatever the pace of the readings is.
+    #[must_use]
+    pub fn wants_switch(&self, since_sigterm: SignedDuration) -> bool {
+        let pause = pace::longest(pace::interval(&self.policy, self.record.as_ref()));
+        let due =
+            |asked: SignedDuration| since_sigterm.saturating_sub(asked) >= SWITCH_EVERY.saturating_sub(pause);
+        self.record.is_some() && self.switch_asked.is_none_or(due)
     }
 
     /// Takes in one observation and answers. Times of successive calls must not go back.
@@ -104,6 +122,9 @@ impl Wait {
     fn note(&mut self, sight: &Sight<'_>, seen: &Observation) {
         if seen.fate != Fate::Unknown {
             self.fate = seen.fate;
+        }
+        if seen.switch != Switch::NotAsked {
+            self.switch_asked = Some(seen.since_sigterm);
         }
         self.failures = if let Sight::Unknown(_) = sight {
             self.failures.saturating_add(1)
@@ -135,7 +156,8 @@ impl Wait {
             Sight::Absent => self.why_leave_without_record(seen.since_sigterm),
             Sight::Unknown(_) => None,
         };
-        by_record.or_else(|| self.bound_passed(seen))
+        let switched = (seen.switch == Switch::Says(Control::ReleaseAll)).then_some(Why::KillSwitch);
+        by_record.or(switched).or_else(|| self.bound_passed(seen))
     }
 
     fn why_leave_without_record(&self, since_sigterm: SignedDuration) -> Option<Why> {

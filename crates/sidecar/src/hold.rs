@@ -3,8 +3,11 @@
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
+use protector_core::control::Control;
 use protector_core::record::Record;
-use protector_core::wait::{Because, Fate, Known, Next, Observation, Reading, Task, Trouble, Wait, Why};
+use protector_core::wait::{
+    Because, Fate, Known, Next, Observation, Reading, Switch, Task, Trouble, Wait, Why,
+};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -17,6 +20,7 @@ use crate::place::Place;
 use crate::say::{self, Level, Log};
 use crate::settings::Settings;
 use crate::task::{self, Told};
+use crate::words;
 
 /// While it holds, the sidecar says why so often.
 const SAY_EVERY: Duration = Duration::from_secs(60);
@@ -33,6 +37,7 @@ pub(crate) struct Hold<'a> {
     reads: u32,
     record: Option<Record>,
     fault: Option<Fault>,
+    control: Option<Control>,
     said: Said,
 }
 
@@ -57,6 +62,7 @@ impl<'a> Hold<'a> {
             reads: 0,
             record: None,
             fault: None,
+            control: None,
             said: Said::default(),
         }
     }
@@ -88,8 +94,13 @@ impl<'a> Hold<'a> {
         } else {
             self.look_around().await
         };
+        let switch = match &reading {
+            Reading::Record(record) if !record.is_released() => self.switch().await,
+            _ => Switch::NotAsked,
+        };
         Observation {
             now: Timestamp::now(),
+            switch,
             since_sigterm: self.held(),
             reading,
             task,
@@ -147,6 +158,33 @@ impl<'a> Hold<'a> {
         }
     }
 
+    /// The kill switch, if it is time to read it. What is wrong with it is said, and changes nothing.
+    async fn switch(&mut self) -> Switch {
+        if !self.wait.wants_switch(self.held()) {
+            return Switch::NotAsked;
+        }
+        let Some(parameter) = &mut self.parameter else {
+            return Switch::NotAsked;
+        };
+        self.reads = self.reads.saturating_add(1);
+        let name = self.settings.prefix.control_name();
+        let text = parameter.text(&self.aws, &name).await;
+        let read = text
+            .map_err(|fault| fault.detail)
+            .and_then(|text| text.as_deref().map_or(Ok(Control::On), Control::decode));
+        match read {
+            Ok(mode) => {
+                self.control = Some(mode);
+                Switch::Says(mode)
+            }
+            Err(problem) => {
+                let fields = json!({"parameter": name, "problem": say::short(&problem)});
+                self.log.say(Level::Warn, "control", &fields);
+                Switch::Unclear
+            }
+        }
+    }
+
     async fn try_read(&mut self, told: &Told) -> Result<Reading, Fault> {
         let place = match self.place.take() {
             Some(place) => place,
@@ -181,27 +219,31 @@ impl<'a> Hold<'a> {
         if news {
             self.said.reasons.push(because);
         }
+        let message = words::hold(because, self.record.as_ref(), self.held());
         self.log
-            .say(level, event, &self.state(json!(because), Some(pause)));
+            .say(level, event, &self.state(json!(because), message, Some(pause)));
     }
 
     fn say_exit(&self, why: Why) {
         let level = if why.code() == 0 { Level::Info } else { Level::Warn };
-        let mut fields = self.state(json!(why), None);
+        let message = words::exit(why, self.record.as_ref(), self.held());
+        let mut fields = self.state(json!(why), message, None);
         if let Value::Object(map) = &mut fields {
             map.insert("code".to_owned(), json!(why.code()));
         }
         say::always(level, "exit", &fields);
     }
 
-    fn state(&self, why: Value, pause: Option<SignedDuration>) -> Value {
+    fn state(&self, why: Value, message: String, pause: Option<SignedDuration>) -> Value {
         let parameter = self.place.as_ref().map(|p| p.parameter(&self.settings.prefix));
         let mut fields = json!({
             "why": why,
+            "message": message,
             "heldSeconds": self.held().as_millis_f64().round() / 1000.0,
             "reads": self.reads,
             "parameter": parameter,
             "lastRecord": say::summary(self.record.as_ref()),
+            "control": self.control.map(Control::name),
         });
         if let Value::Object(map) = &mut fields {
             if let Some(pause) = pause {

@@ -26,5 +26,6 @@ mod settings;
 mod signal;
 mod start;
 mod task;
+mod words;
 
 pub use run::main;

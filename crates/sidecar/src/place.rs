@@ -48,7 +48,8 @@ impl Place {
         let (partition, account) = (part(1).unwrap_or("aws"), part(4).unwrap_or("*"));
         let (region, cluster) = (&self.region, &self.cluster);
         format!(
-            "allow the task role ssm:GetParameter on arn:{partition}:ssm:{region}:{account}:parameter{prefix}/{cluster}/*"
+            "allow the task role ssm:GetParameter on arn:{partition}:ssm:{region}:{account}:parameter{prefix}/{cluster}/* \
+             and {prefix}/control"
         )
     }
 }
@@ -76,7 +77,8 @@ pub(crate) mod tests {
         assert_eq!(
             place().permission(&prefix),
             "allow the task role ssm:GetParameter on \
-             arn:aws-cn:ssm:eu-west-1:123456789012:parameter/ecs-daemon-protector/prod/*"
+             arn:aws-cn:ssm:eu-west-1:123456789012:parameter/ecs-daemon-protector/prod/* \
+             and /ecs-daemon-protector/control"
         );
         let nowhere = Place {
             task: None,

@@ -44,7 +44,8 @@ fn p1_it_lives_as_long_as_the_record_holds() {
     );
     assert_eq!(
         line["reads"].as_u64().unwrap() as usize,
-        host.calls("GetParameter") - 1
+        host.calls("GetParameter") - 1,
+        "all but the self-check; one of them is of the kill switch"
     );
 }
 
@@ -57,6 +58,54 @@ fn its_own_tier_is_released_before_the_others() {
     assert!(sidecar.events("exit").is_empty());
     host.set(|state| state.ssm = changed(holding(), json!({"releasedServices": ["xray", "fluent-bit"]})));
     sidecar.leaves(0, "service-released");
+}
+
+#[test]
+fn the_kill_switch_ends_the_hold() {
+    let host = Host::new();
+    host.set(|state| state.kill_switch = Ssm::Value(r#"{"mode":"release-all"}"#.to_owned()));
+    let mut sidecar = holds(&host, &[]);
+    sidecar.leaves(0, "kill-switch");
+    let line = sidecar.event("exit");
+    assert_eq!(line["control"], "release-all", "{line:#}");
+}
+
+#[test]
+fn p2_a_kill_switch_that_nobody_understands_leaves_all_as_it_is_and_is_said() {
+    for wrong in [
+        Ssm::Value(r#"{"mode":"of"}"#.to_owned()),
+        Ssm::Error(400, "AccessDeniedException"),
+    ] {
+        let host = Host::new();
+        host.set(|state| state.kill_switch = wrong);
+        let mut sidecar = holds(&host, &[]);
+        assert_eq!(sidecar.event("control")["level"], "warn");
+        assert!(sidecar.events("exit").is_empty());
+        host.set(|state| state.ssm = Ssm::Value(released().to_string()));
+        sidecar.leaves(0, "released");
+    }
+}
+
+#[test]
+fn its_lines_say_in_words_what_it_waits_for() {
+    let host = Host::new();
+    let mut sidecar = holds(&host, &[]);
+    let line = sidecar.event("hold");
+    let message = line["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("held by ") && message.contains("service:web"),
+        "{message}"
+    );
+    host.set(|state| state.ssm = Ssm::Value(released().to_string()));
+    sidecar.leaves(0, "released");
+    let line = sidecar.event("exit");
+    assert!(
+        line["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("released: drained, after "),
+        "{line:#}"
+    );
 }
 
 #[test]

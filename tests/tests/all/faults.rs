@@ -32,6 +32,8 @@ async fn killed_at(when: When, call: u64) -> bool {
     let story = lab.story();
     story.assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
     story.assert_completed_after(&instance, &["logs"]);
+    lab.tick().await;
+    assert_receipts(&lab, when);
     let killed = lab
         .aws
         .invocations()
@@ -39,6 +41,17 @@ async fn killed_at(when: When, call: u64) -> bool {
         .any(|invocation| !invocation.outcome.is_success());
     lab.aws.shutdown().await;
     killed
+}
+
+/// A receipt is said, then noted in the record: a kill just before the note makes the next run say it again, and no kill
+/// makes it lost.
+fn assert_receipts(lab: &Lab, when: When) {
+    let receipts = lab.said("receipt").len();
+    let most = match when {
+        When::BeforeTheCall => 2,
+        When::AfterTheCall => 1,
+    };
+    assert!((1..=most).contains(&receipts), "{when:?}: {receipts} receipts");
 }
 
 /// Several drains at a time: they mostly wait.

@@ -13,3 +13,4 @@ mod policies;
 mod scale;
 mod transcripts;
 mod trouble;
+mod voice;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protector_tests::{Daemon, Lab, LabConfig, SIDECAR};
+use protector_tests::{CLUSTER, Daemon, Lab, LabConfig, SIDECAR};
 use serde_json::{Value, json};
 
 /// How often a test ticks: the schedule does it once a minute.
@@ -55,6 +55,39 @@ async fn p3_a_tier_that_hangs_does_not_keep_the_next_for_ever() {
             .all(|at| *at > logs),
         "mesh was still flushing"
     );
+}
+
+#[tokio::test]
+async fn task_scale_in_protection_is_shown_if_it_is_what_holds() {
+    let lab = Lab::start(LabConfig::default()).await;
+    lab.daemon(&Daemon::new("logs")).await;
+    lab.replicas("web", 2, 1).await;
+    let protected = lab.tasks_of("web")[0].clone();
+    let protection = |on: bool| json!({"cluster": CLUSTER, "tasks": [protected], "protectionEnabled": on});
+    lab.ecs("UpdateTaskProtection", protection(true));
+    let instance = lab.instance().to_owned();
+    lab.scale_in(&instance);
+    lab.hook_dealt_with().await;
+    let shown = |line: &Value| line["heldBy"].to_string().contains("\"protected\":1");
+    tick_until(&lab, "the protection is shown", || {
+        lab.said("instance").iter().any(shown)
+    })
+    .await;
+    lab.ecs("UpdateTaskProtection", protection(false));
+    lab.gone_with_ticks(&instance, TICK).await;
+    lab.story()
+        .assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
+}
+
+async fn tick_until(lab: &Lab, what: &str, so: impl Fn() -> bool) {
+    for _ in 0..60 {
+        lab.tick().await;
+        if so() {
+            return;
+        }
+        tokio::time::sleep(TICK).await;
+    }
+    panic!("it did not come to be: {what}");
 }
 
 /// A drain of a standalone task that would run for ten minutes.

@@ -52,11 +52,11 @@ impl Aws {
         }
     }
 
-    /// The same clients with a meter of their own.
+    /// The same clients with a meter of their own, which counts for this one's too.
     #[must_use]
     pub fn metered(&self) -> Aws {
         Aws {
-            meter: Arc::default(),
+            meter: Arc::new(Meter::within(self.meter.clone())),
             ..self.clone()
         }
     }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
 
-use aws_sdk_ecs::types::{ContainerInstanceStatus, DesiredStatus, SchedulingStrategy};
+use aws_sdk_ecs::types::{Connectivity, ContainerInstanceStatus, DesiredStatus, SchedulingStrategy};
+use jiff::Timestamp;
 use protector_core::ids::{
     ClusterName, ContainerInstanceArn, ContainerName, InstanceId, InvalidId, ServiceName, TaskArn,
 };
@@ -34,6 +35,10 @@ pub struct ListedTask {
     pub stopping: bool,
     /// Names of its containers.
     pub containers: Vec<ContainerName>,
+    /// Does its agent not talk to ECS?
+    pub disconnected: bool,
+    /// When it was STOPPED, if it is.
+    pub stopped_at: Option<Timestamp>,
 }
 
 impl Aws {
@@ -251,10 +256,40 @@ impl Aws {
         self.judged("StopTask", request.send().await).map(|_| ())
     }
 
-    /// Sets a container instance to DRAINING and reads it back: an answer without failures is not yet a state.
+    /// Until when task scale-in protection keeps tasks alive; those that it does not protect are left out. It is asked
+    /// for people, so what cannot be told for some of them is left out too.
     ///
     /// # Errors
-    /// A call failed, ECS refused, or the instance is gone.
+    /// A call failed.
+    pub async fn task_protection(
+        &self,
+        cluster: &ClusterName,
+        tasks: &[TaskArn],
+    ) -> Result<HashMap<TaskArn, Timestamp>, Failure> {
+        let mut found = HashMap::new();
+        for chunk in tasks.chunks(DESCRIBE_MAX) {
+            let names = chunk.iter().map(ToString::to_string).collect();
+            let request = self.ecs.get_task_protection().cluster(cluster.as_str());
+            let outcome = request.set_tasks(Some(names)).send().await;
+            let page = self.judged("GetTaskProtection", outcome)?;
+            let protected = page
+                .protected_tasks()
+                .iter()
+                .filter(|task| task.protection_enabled());
+            found.extend(
+                protected.filter_map(|task| {
+                    Some((task.task_arn()?.parse().ok()?, moment(task.expiration_date()?)?))
+                }),
+            );
+        }
+        Ok(found)
+    }
+
+    /// Sets a container instance to DRAINING. The answer is the instance as ECS has it then; that it drains is seen
+    /// again by every later look, and no release is decided without one.
+    ///
+    /// # Errors
+    /// The call failed, ECS refused, or the answer does not tell of the instance.
     pub async fn set_draining(
         &self,
         cluster: &ClusterName,
@@ -270,14 +305,11 @@ impl Aws {
             .status(ContainerInstanceStatus::Draining);
         let answer = self.judged(OPERATION, request.send().await)?;
         self.refuse_failures(OPERATION, answer.failures(), |_| false)?;
-        let read_back = self
-            .describe_instances(cluster, std::slice::from_ref(arn))
-            .await?;
-        let described = read_back
-            .into_iter()
-            .next()
-            .map(|described| described.container_instance);
-        described.ok_or_else(|| self.incomplete(OPERATION, "the container instance is gone".to_owned()))
+        let mut answered = answer.container_instances().iter().filter_map(described);
+        let drained = answered.find(|described| described.container_instance.arn == *arn);
+        drained
+            .map(|described| described.container_instance)
+            .ok_or_else(|| self.incomplete(OPERATION, "the answer tells of no container instance".to_owned()))
     }
 
     /// An ARN that we cannot read must not make a list smaller.
@@ -339,5 +371,11 @@ fn task(task: &aws_sdk_ecs::types::Task) -> Option<ListedTask> {
             .iter()
             .filter_map(|c| c.name()?.parse().ok())
             .collect(),
+        disconnected: task.connectivity() == Some(&Connectivity::Disconnected),
+        stopped_at: task.stopped_at().and_then(moment),
     })
+}
+
+fn moment(at: &aws_sdk_ecs::primitives::DateTime) -> Option<Timestamp> {
+    Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
 }

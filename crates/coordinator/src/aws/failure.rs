@@ -27,6 +27,28 @@ pub enum Kind {
     Other,
 }
 
+impl Kind {
+    /// The kind's name, as logs and metrics have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Throttled => "throttled",
+            Kind::Denied => "denied",
+            Kind::Timeout => "timeout",
+            Kind::NotFound => "not-found",
+            Kind::Over => "over",
+            Kind::Incomplete => "incomplete",
+            Kind::Other => "other",
+        }
+    }
+
+    /// Is it the ordinary way of AWS to say no?
+    #[must_use]
+    pub fn is_ordinary(self) -> bool {
+        matches!(self, Kind::NotFound | Kind::Over)
+    }
+}
+
 /// A failed call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {

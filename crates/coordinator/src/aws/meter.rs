@@ -1,28 +1,55 @@
 //! How many calls of which operation.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::failure::Kind;
 
-/// Counts calls and failures.
+/// Counts calls and failures: of one instance in one run, or of all.
 #[derive(Debug, Default)]
-pub struct Meter(Mutex<Counts>);
+pub struct Meter {
+    counts: Mutex<Counts>,
+    /// The meter of all, if this is of one.
+    all: Option<Arc<Meter>>,
+}
 
+/// Calls by operation, failures by kind.
 #[derive(Debug, Default)]
-struct Counts {
-    calls: BTreeMap<&'static str, u32>,
-    failures: BTreeMap<Kind, u32>,
+pub struct Counts {
+    /// Calls by operation.
+    pub calls: BTreeMap<&'static str, u32>,
+    /// Failures by kind.
+    pub failures: BTreeMap<Kind, u32>,
 }
 
 impl Meter {
+    /// A meter that counts for itself, and for `all` too.
+    #[must_use]
+    pub fn within(all: Arc<Meter>) -> Meter {
+        Meter {
+            counts: Mutex::default(),
+            all: Some(all),
+        }
+    }
+
+    /// What was counted since the last time.
+    pub fn take(&self) -> Counts {
+        std::mem::take(&mut *self.lock())
+    }
+
     /// Counts one call. The SDK's own retries are not seen here.
     pub(super) fn call(&self, operation: &'static str) {
         *self.lock().calls.entry(operation).or_default() += 1;
+        if let Some(all) = &self.all {
+            all.call(operation);
+        }
     }
 
     pub(super) fn failure(&self, kind: Kind) {
         *self.lock().failures.entry(kind).or_default() += 1;
+        if let Some(all) = &self.all {
+            all.failure(kind);
+        }
     }
 
     /// Calls by operation.
@@ -41,6 +68,6 @@ impl Meter {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Counts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -13,9 +13,32 @@ pub struct Listed {
     pub name: String,
     /// Its text.
     pub text: String,
+    /// Its version.
+    pub version: i64,
 }
 
 impl Aws {
+    /// Reads a record, and with it another parameter's text, in one call.
+    ///
+    /// # Errors
+    /// The call failed, or the answer does not tell of both.
+    pub async fn get_with(&self, name: &str, other: &str) -> Result<(Seen<Stored>, Seen<String>), Failure> {
+        const OPERATION: &str = "GetParameters";
+        let outcome = self.ssm.get_parameters().names(name).names(other).send().await;
+        let answer = self.judged(OPERATION, outcome)?;
+        let find = |wanted: &str| {
+            let found = answer.parameters().iter().find(|p| p.name() == Some(wanted));
+            let missing = answer.invalid_parameters().iter().any(|name| name == wanted);
+            match (found, missing) {
+                (Some(parameter), _) => Ok(Seen::Yes(parameter)),
+                (None, true) => Ok(Seen::Absent),
+                (None, false) => Err(self.incomplete(OPERATION, format!("the answer leaves out {wanted}"))),
+            }
+        };
+        let text = |parameter: &Parameter| parameter.value().unwrap_or_default().to_owned();
+        Ok((find(name)?.map(stored), find(other)?.map(text)))
+    }
+
     /// Reads one parameter.
     pub async fn get_parameter(&self, name: &str) -> Seen<Stored> {
         let outcome = self.ssm.get_parameter().name(name).send().await;
@@ -103,6 +126,7 @@ fn listed(parameter: &Parameter) -> Option<Listed> {
     Some(Listed {
         name: parameter.name.clone()?,
         text: parameter.value.clone().unwrap_or_default(),
+        version: parameter.version,
     })
 }
 

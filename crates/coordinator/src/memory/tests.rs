@@ -18,6 +18,14 @@ fn arn() -> ContainerInstanceArn {
         .unwrap()
 }
 
+fn instance() -> ContainerInstance {
+    ContainerInstance {
+        arn: arn(),
+        status: "DRAINING".to_owned().into(),
+        agent_connected: true,
+    }
+}
+
 fn task(id: u32) -> TaskArn {
     format!("arn:aws:ecs:eu-west-1:1:task/prod/{id}").parse().unwrap()
 }
@@ -39,7 +47,7 @@ fn ended(memory: &Memory, id: u32, seconds: i64) -> Worth {
 fn p10_the_end_of_a_task_elsewhere_costs_nothing_once_known() {
     let memory = Memory::default();
     assert_eq!(ended(&memory, 1, 0), Worth::Unknown);
-    memory.saw(&key(), &arn(), Verdict::NotDraining, None, at(0));
+    memory.saw(&key(), &instance(), Verdict::NotDraining, None, at(0));
     assert!(matches!(ended(&memory, 1, 89), Worth::Nothing(_)));
     assert_eq!(ended(&memory, 1, 90), Worth::Unknown);
 }
@@ -54,15 +62,16 @@ fn p10_a_tick_answers_for_every_instance_of_the_cluster() {
 #[test]
 fn only_the_last_awaited_task_is_worth_a_whole_look() {
     let memory = Memory::default();
-    memory.saw(&key(), &arn(), Verdict::Holding, Some(&census(2)), at(0));
-    assert_eq!(ended(&memory, 0, 1), Worth::Probe(key(), vec![task(1)]));
-    assert_eq!(ended(&memory, 1, 2), Worth::Look(key()));
+    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(3)), at(0));
+    assert!(matches!(ended(&memory, 0, 1), Worth::Nothing(_)));
+    assert_eq!(ended(&memory, 1, 1), Worth::Probe(key(), vec![task(2)]));
+    assert_eq!(ended(&memory, 2, 2), Worth::Look(key()));
 }
 
 #[test]
 fn p7_a_doubled_event_counts_once() {
     let memory = Memory::default();
-    memory.saw(&key(), &arn(), Verdict::Holding, Some(&census(5)), at(0));
+    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(5)), at(0));
     for _ in 0..9 {
         assert!(matches!(ended(&memory, 0, 1), Worth::Nothing(_)));
     }
@@ -71,16 +80,16 @@ fn p7_a_doubled_event_counts_once() {
 #[test]
 fn events_that_other_runs_got_are_made_up_for_by_probes() {
     let memory = Memory::default();
-    memory.saw(&key(), &arn(), Verdict::Holding, Some(&census(10)), at(0));
-    assert!(matches!(ended(&memory, 0, 19), Worth::Nothing(_)));
-    assert!(matches!(ended(&memory, 1, 20), Worth::Probe(..)));
-    assert!(memory.probed(&arn(), BTreeSet::new(), at(20)));
+    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(10)), at(0));
+    assert!(matches!(ended(&memory, 0, 59), Worth::Nothing(_)));
+    assert!(matches!(ended(&memory, 1, 60), Worth::Probe(..)));
+    assert!(memory.probed(&arn(), BTreeSet::new(), at(60)));
 }
 
 #[test]
 fn a_daemon_that_ends_tells_of_a_release_by_another_run() {
     let memory = Memory::default();
-    memory.saw(&key(), &arn(), Verdict::Holding, Some(&census(5)), at(0));
+    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(5)), at(0));
     assert_eq!(ended(&memory, 900, 1), Worth::Look(key()));
 }
 
@@ -89,28 +98,47 @@ fn after_the_release_daemons_are_awaited() {
     let memory = Memory::default();
     memory.saw(
         &key(),
-        &arn(),
+        &instance(),
         Verdict::Released(ReleaseReason::Drained),
         Some(&census(0)),
         at(0),
     );
-    assert_eq!(ended(&memory, 900, 1), Worth::Look(key()));
+    assert_eq!(ended(&memory, 900, 1), Worth::Flushed(key(), instance()));
+    assert_eq!(
+        ended(&memory, 900, 2),
+        Worth::Look(key()),
+        "a copy of the event says nothing new"
+    );
 }
 
 #[test]
 fn other_drains_are_counted_without_ones_own() {
     let memory = Memory::default();
-    memory.saw(&key(), &arn(), Verdict::Holding, Some(&census(1)), at(0));
-    assert_eq!(memory.fleet_without(&key()), Fleet::default());
+    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(1)), at(0));
+    assert_eq!(memory.fleet_without(&key(), at(0)), Fleet::default());
     let other = InstanceKey {
         instance: "i-87654321".parse().unwrap(),
         ..key()
     };
     assert_eq!(
-        memory.fleet_without(&other),
+        memory.fleet_without(&other, at(0)),
         Fleet {
             drains: 1,
             sidecars: 1
         }
     );
+    memory.learn_fleet(BTreeMap::from([(key(), 9), (other.clone(), 4)]), at(0));
+    let fleet = memory.fleet_without(&key(), at(89));
+    assert_eq!(
+        (fleet.drains, fleet.sidecars),
+        (1, 4),
+        "as the tick has listed it"
+    );
+    assert_eq!(
+        memory.fleet_without(&key(), at(90)),
+        Fleet::default(),
+        "but not for ever"
+    );
+    let own = memory.fleet_without(&other, at(0));
+    assert_eq!((own.drains, own.sidecars), (1, 1), "what was looked at is newer");
 }

@@ -3,16 +3,18 @@
 mod act;
 mod release;
 
+pub(super) use act::{count_is_due, heartbeat_due};
+
 use jiff::{SignedDuration, Timestamp};
 
-use crate::holding::{Census, census};
-use crate::observation::InstanceStatus;
+use crate::holding::{Census, census, group_of};
+use crate::observation::{InstanceStatus, Task};
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, Waited};
 use crate::trigger::Order;
 
 use super::deadline::{later, latest};
 use super::drain::{Drain, is_draining};
-use super::{Action, Plan, Situation, Verdict, poll_seconds};
+use super::{Action, Fleet, Plan, Situation, Verdict, poll_seconds};
 
 /// A plan in the making.
 pub(super) struct Draft<'a> {
@@ -43,7 +45,9 @@ impl<'a> Draft<'a> {
     pub(super) fn finish(mut self) -> Plan {
         self.confirm_draining();
         self.watch_status();
-        self.watch_agent();
+        if !self.record.is_released() {
+            self.watch_agent();
+        }
         self.count();
         self.obey();
         if !self.record.is_released() {
@@ -71,7 +75,7 @@ impl<'a> Draft<'a> {
         self.situation.now
     }
 
-    /// The settle window opens when DRAINING is first seen.
+    /// The settle window opens when DRAINING is first seen in this drain.
     fn confirm_draining(&mut self) {
         if self.record.draining_confirmed_at.is_none() && is_draining(&self.situation.observation.instance) {
             self.record.draining_confirmed_at = Some(self.now());
@@ -115,12 +119,13 @@ impl<'a> Draft<'a> {
 
     fn count(&mut self) {
         let Some(census) = &self.census else { return };
-        self.record.remaining = census.remaining();
-        self.record.held_by.clone_from(&census.held_by);
-        self.record.sidecars = census.sidecars;
-        self.record.poll_seconds =
-            poll_seconds(self.situation.fleet.sidecars.saturating_add(census.sidecars));
-        note_waited(&mut self.record, self.situation.observation.at);
+        let tasks = self.situation.observation.tasks.as_yes();
+        count(&mut self.record, census, self.situation.fleet);
+        note_waited(
+            &mut self.record,
+            tasks.map(Vec::as_slice).unwrap_or_default(),
+            self.situation.observation.at,
+        );
     }
 
     /// An operator's order, kept in the record with who and why.
@@ -159,8 +164,17 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// Remembers for the receipt which groups were waited for, and until when.
-fn note_waited(record: &mut Record, at: Timestamp) {
+/// The record learns the counts.
+pub(super) fn count(record: &mut Record, census: &Census, fleet: Fleet) {
+    record.remaining = census.remaining();
+    record.held_by.clone_from(&census.held_by);
+    record.sidecars = census.sidecars;
+    record.poll_seconds = poll_seconds(fleet.sidecars.saturating_add(census.sidecars));
+}
+
+/// Remembers for the receipt which groups were waited for, and until when: until the last of their tasks was STOPPED,
+/// if ECS still tells, else until they were not seen any more.
+fn note_waited(record: &mut Record, tasks: &[Task], at: Timestamp) {
     for held in &record.held_by {
         match record.waited.iter_mut().find(|waited| waited.group == held.group) {
             Some(waited) => {
@@ -176,7 +190,9 @@ fn note_waited(record: &mut Record, at: Timestamp) {
     }
     for waited in &mut record.waited {
         if !record.held_by.iter().any(|held| held.group == waited.group) {
-            waited.until.get_or_insert(at);
+            let ended = tasks.iter().filter(|task| group_of(task) == waited.group);
+            let stopped = ended.filter_map(|task| task.stopped_at).max();
+            waited.until.get_or_insert(stopped.unwrap_or(at));
         }
     }
 }

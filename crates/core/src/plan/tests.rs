@@ -2,6 +2,7 @@ mod completion;
 mod hold;
 mod policies;
 mod properties;
+mod quiet;
 mod release;
 
 use super::*;
@@ -133,7 +134,7 @@ impl Bench {
     fn step(&mut self, seconds: i64) -> Plan {
         let plan = self.plan(seconds);
         for action in &plan.actions {
-            if let Action::PutRecord(record) | Action::Receipt(record) = action {
+            if let Action::PutRecord(record) | Action::PutCount(record) | Action::Receipt(record) = action {
                 self.store((**record).clone());
             }
         }

@@ -25,6 +25,7 @@ fn record() -> Record {
             group: "service:web".into(),
             count: 4,
             last_status: "STOPPING".into(),
+            protected: 0,
         }],
         released_services: vec![],
         lifecycle: None,
@@ -147,7 +148,7 @@ proptest! {
     ) {
         let mut big = record();
         big.remaining = remaining;
-        big.held_by = groups.into_iter().map(|group| HeldBy { group, count: 1, last_status: "RUNNING".into() }).collect();
+        big.held_by = groups.into_iter().map(|group| HeldBy { group, count: 1, last_status: "RUNNING".into(), protected: 0 }).collect();
         big.released_services = services.iter().map(|s| s.parse().unwrap()).collect();
         let text = big.encode().unwrap();
         prop_assert!(text.len() <= RECORD_BYTES_MAX);

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::field::read;
 use super::{Ignored, InstanceChange, Malformed, Parsed, TaskChange, Trigger};
-use crate::ids::{ClusterArn, ClusterName, ContainerInstanceArn, InstanceId, TaskArn};
+use crate::ids::{ClusterArn, ClusterName, ContainerInstanceArn, ContainerName, InstanceId, TaskArn};
 use crate::observation::{InstanceStatus, TaskStatus};
 
 #[derive(Deserialize)]
@@ -18,6 +18,23 @@ struct TaskDetail {
     container_instance_arn: Option<ContainerInstanceArn>,
     task_arn: TaskArn,
     last_status: TaskStatus,
+    #[serde(default)]
+    containers: Vec<ContainerDetail>,
+}
+
+/// What is wrong with a container's name or code is not worth losing the event for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ContainerDetail {
+    #[serde(default)]
+    name: String,
+    exit_code: Option<i64>,
+}
+
+impl ContainerDetail {
+    fn exit(&self) -> Option<(ContainerName, i64)> {
+        Some((self.name.parse().ok()?, self.exit_code?))
+    }
 }
 
 /// A task. On Fargate it has no container instance.
@@ -31,6 +48,11 @@ pub(super) fn task(event: &Value) -> Parsed {
             container_instance,
             task: detail.task_arn,
             last_status: detail.last_status,
+            exits: detail
+                .containers
+                .iter()
+                .filter_map(ContainerDetail::exit)
+                .collect(),
         })),
     })
 }

@@ -48,6 +48,8 @@ pub enum Why {
     Released,
     /// The record still holds, but this daemon's tier may go.
     ServiceReleased,
+    /// The kill switch says release-all.
+    KillSwitch,
     /// The drain's record was there and is gone.
     RecordGone,
     /// No record came within the unknown grace: a deployment, a StopTask, a crashed daemon.

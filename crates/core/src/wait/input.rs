@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::control::Control;
 use crate::ids::{ContainerInstanceArn, ServiceName};
 use crate::record::{DecodeError, Record};
 
@@ -149,6 +150,17 @@ pub enum Fate {
     Unknown,
 }
 
+/// What the kill switch says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    /// It was not read this time.
+    NotAsked,
+    /// It says so; `on` if there is no such parameter.
+    Says(Control),
+    /// It could not be read, or nobody understands it: everything stays as it is.
+    Unclear,
+}
+
 /// All that was seen in one look.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {
@@ -162,6 +174,8 @@ pub struct Observation {
     pub task: Task,
     /// The instance.
     pub fate: Fate,
+    /// The kill switch.
+    pub switch: Switch,
     /// A random number in 0..=1, new each time: sidecars of many instances must not read in step.
     pub chance: f64,
 }

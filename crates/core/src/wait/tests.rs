@@ -64,6 +64,7 @@ fn look(at: i64, reading: Reading) -> Observation {
         reading,
         task: Task::Alive,
         fate: Fate::Unknown,
+        switch: Switch::NotAsked,
         chance: 0.5,
     }
 }
@@ -241,4 +242,43 @@ fn p2_a_release_from_long_before_sigterm_is_of_another_drain() {
         let next = wait().next(&known(), &look(1, reading(record)));
         assert_eq!(matches!(next, Next::Leave(_)), leaves, "{age} s: {next:?}");
     }
+}
+
+fn look_with_switch(at: i64, switch: Switch) -> Observation {
+    Observation {
+        switch,
+        ..look(at, reading(holding()))
+    }
+}
+
+#[test]
+fn the_kill_switch_releases_and_whatever_else_it_says_does_not() {
+    for switch in [
+        Switch::NotAsked,
+        Switch::Unclear,
+        Switch::Says(Control::On),
+        Switch::Says(Control::Observe),
+    ] {
+        let next = wait_in_drain().next(&known(), &look_with_switch(1, switch));
+        sleeps(next, Because::TasksRemain);
+    }
+    let released = look_with_switch(1, Switch::Says(Control::ReleaseAll));
+    assert_eq!(
+        wait_in_drain().next(&known(), &released),
+        Next::Leave(Why::KillSwitch)
+    );
+}
+
+#[test]
+fn p6_the_kill_switch_is_read_only_while_a_record_holds_and_about_once_a_minute() {
+    assert!(!wait().wants_switch(secs(100)), "no record, no kill switch");
+    let mut wait = wait_in_drain();
+    assert!(wait.wants_switch(secs(1)));
+    wait.next(&known(), &look_with_switch(1, Switch::Unclear));
+    let pause = i64::from(holding().poll_seconds) * 12 / 10;
+    assert!(!wait.wants_switch(secs(60 - pause)));
+    assert!(
+        wait.wants_switch(secs(61 - pause)),
+        "the next look comes {pause} s later at the latest"
+    );
 }

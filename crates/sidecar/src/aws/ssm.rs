@@ -36,25 +36,38 @@ impl Parameter {
     /// # Errors
     /// Whatever is neither a text nor `ParameterNotFound`.
     pub(crate) async fn read(&mut self, aws: &Aws) -> Result<Reading, Fault> {
-        let reading = timeout(ATTEMPT_LIMIT, self.read_at_leisure(aws)).await;
-        reading.unwrap_or_else(|_| {
+        let name = self.name.clone();
+        let text = self.text(aws, &name).await?;
+        Ok(text.map_or(Reading::NotFound, |text| Reading::of_text(&text)))
+    }
+
+    /// Reads any parameter with the same client: its text, if there is one.
+    ///
+    /// # Errors
+    /// As for [`Parameter::read`].
+    pub(crate) async fn text(&mut self, aws: &Aws, name: &str) -> Result<Option<String>, Fault> {
+        let text = timeout(ATTEMPT_LIMIT, self.read_at_leisure(aws, name)).await;
+        text.unwrap_or_else(|_| {
             let detail = format!("no answer within {} s", ATTEMPT_LIMIT.as_secs());
             Err(Fault::failed(&detail, &self.way_there()))
         })
     }
 
-    async fn read_at_leisure(&mut self, aws: &Aws) -> Result<Reading, Fault> {
+    async fn read_at_leisure(&mut self, aws: &Aws, name: &str) -> Result<Option<String>, Fault> {
         let client = self.client(aws).await?;
-        match client.get_parameter().name(&self.name).send().await {
-            Ok(answer) => Ok(Reading::of_text(
-                answer.parameter().and_then(|p| p.value()).unwrap_or_default(),
+        match client.get_parameter().name(name).send().await {
+            Ok(answer) => Ok(Some(
+                answer
+                    .parameter
+                    .and_then(|parameter| parameter.value)
+                    .unwrap_or_default(),
             )),
             Err(error)
                 if error
                     .as_service_error()
                     .is_some_and(|e| e.is_parameter_not_found()) =>
             {
-                Ok(Reading::NotFound)
+                Ok(None)
             }
             Err(error) => Err(self.fault(Fault::of_call(&error, &self.permission, &self.way_there()))),
         }

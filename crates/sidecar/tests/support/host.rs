@@ -20,6 +20,7 @@ pub(crate) enum Ssm {
 /// What the services of the host answer.
 pub(crate) struct State {
     pub(crate) ssm: Ssm,
+    pub(crate) kill_switch: Ssm,
     pub(crate) task_metadata: bool,
     pub(crate) credentials: bool,
     pub(crate) imds: bool,
@@ -42,6 +43,7 @@ impl Host {
     pub(crate) fn new() -> Host {
         let state = Arc::new(Mutex::new(State {
             ssm: Ssm::NotFound,
+            kill_switch: Ssm::NotFound,
             task_metadata: true,
             credentials: true,
             imds: true,
@@ -124,13 +126,13 @@ fn credentials() -> serde_json::Value {
 fn parameter(state: &State, request: &Request) -> Answer {
     let asked: serde_json::Value = serde_json::from_str(&request.body).unwrap_or_default();
     let name = asked["Name"].as_str().unwrap_or_default();
-    if name != format!("/ecs-daemon-protector/{CLUSTER}/{INSTANCE}") {
-        return Answer::Status(
-            400,
-            json!({"__type": "ValidationException", "message": name}).to_string(),
-        );
-    }
-    match &state.ssm {
+    let record = format!("/ecs-daemon-protector/{CLUSTER}/{INSTANCE}");
+    let asked = match name {
+        "/ecs-daemon-protector/control" => &state.kill_switch,
+        name if name == record => &state.ssm,
+        _ => &Ssm::Error(400, "ValidationException"),
+    };
+    match asked {
         Ssm::NotFound => Answer::Status(400, json!({"__type": "ParameterNotFound"}).to_string()),
         Ssm::Value(value) => {
             ok(&json!({"Parameter": {"Name": name, "Type": "String", "Value": value, "Version": 1}}))

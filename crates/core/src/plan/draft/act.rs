@@ -1,16 +1,17 @@
 //! What is done about a drain: rules 1, 2, 4, 5 and 7, and the receipt.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::TaskArn;
 use crate::limits::{
-    COUNT_REFRESH, COUNT_REFRESH_MANY, HOOK_HEARTBEAT_MIN_SECONDS, MANY_DRAINS, STOP_TASKS_MAX,
+    COUNT_REFRESH, COUNT_REFRESH_MANY, COUNT_STALE, HOOK_HEARTBEAT_MIN_SECONDS, MANY_DRAINS, STOP_TASKS_MAX,
     TICK_AND_DELAY,
 };
 use crate::observation::{Hook, InstanceStatus, Seen};
 use crate::policy::StandaloneTasks;
-use crate::record::Record;
+use crate::record::{Lifecycle, Record};
 
+use super::super::Fleet;
 use super::super::deadline::later;
 use super::super::drain::is_draining;
 use super::{Action, Draft};
@@ -25,7 +26,7 @@ impl Draft<'_> {
                 hook.lifecycle_hook_name, hook.heartbeat_seconds
             ));
         }
-        if self.now() < later(hook.heartbeat_at, heartbeat_after(hook.heartbeat_seconds)) || self.is_over() {
+        if self.now() < heartbeat_due(&hook) || self.is_over() {
             return None;
         }
         let now = self.now();
@@ -118,27 +119,23 @@ impl Draft<'_> {
         (Vec::new(), String::new())
     }
 
-    /// The record is written if it says something new; a count alone is new only every few seconds.
+    /// The record is written if it says something new; a count alone is new only now and then.
     pub(super) fn put(&mut self) -> Option<Action> {
-        if let Some(before) = &self.before {
-            let counted = with_counts_of(&self.record, before) == *before;
-            let same = self.record == *before;
-            let waits = self.record.is_released() || self.now() < self.count_due(before);
-            if same || (counted && waits) {
-                return None;
-            }
+        let waits = self.record.is_released();
+        let due = |before| !waits && count_is_due(before, &self.record, self.situation.fleet, self.now());
+        let before = self.before.as_ref();
+        let counted = before.is_some_and(|before| with_counts_of(&self.record, before) == *before);
+        if before.is_some_and(|before| self.record == *before || (counted && !due(before))) {
+            return None;
         }
         self.record.updated_at = self.now();
         self.record.calls = self.record.calls.saturating_add(self.situation.calls);
-        Some(Action::PutRecord(Box::new(self.record.clone())))
-    }
-
-    fn count_due(&self, before: &Record) -> jiff::Timestamp {
-        let many = self.situation.fleet.drains >= MANY_DRAINS;
-        later(
-            before.updated_at,
-            if many { COUNT_REFRESH_MANY } else { COUNT_REFRESH },
-        )
+        let record = Box::new(self.record.clone());
+        Some(if counted {
+            Action::PutCount(record)
+        } else {
+            Action::PutRecord(record)
+        })
     }
 
     /// Once, when the drain is over: whoever completes it writes it, and the record says that it was written.
@@ -154,11 +151,23 @@ impl Draft<'_> {
     }
 }
 
-/// Half the hook's time-out; earlier for a short one, so that one tick may be late or lost: three quarters of it at
-/// the most are left then.
-fn heartbeat_after(timeout_seconds: u32) -> SignedDuration {
-    let timeout = SignedDuration::from_secs(i64::from(timeout_seconds));
-    (timeout / 2).min((timeout - TICK_AND_DELAY).max(timeout / 4))
+/// When the hook needs its next heartbeat: after half its time-out; earlier for a short one, so that one tick may be
+/// late or lost: three quarters of it at the most are left then.
+pub(in super::super) fn heartbeat_due(hook: &Lifecycle) -> Timestamp {
+    let timeout = SignedDuration::from_secs(i64::from(hook.heartbeat_seconds));
+    let after = (timeout / 2).min((timeout - TICK_AND_DELAY).max(timeout / 4));
+    later(hook.heartbeat_at, after)
+}
+
+/// Is it time to write a count that changed? Soon if it fell to a third or rose, else when it is stale.
+pub(in super::super) fn count_is_due(before: &Record, record: &Record, fleet: Fleet, now: Timestamp) -> bool {
+    let much = record.remaining.saturating_mul(3) <= before.remaining || record.remaining > before.remaining;
+    let soon = if fleet.drains >= MANY_DRAINS {
+        COUNT_REFRESH_MANY
+    } else {
+        COUNT_REFRESH
+    };
+    now >= later(before.updated_at, if much { soon } else { COUNT_STALE })
 }
 
 /// The record, as if nothing had been counted since.

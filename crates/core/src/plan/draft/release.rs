@@ -28,6 +28,19 @@ impl Draft<'_> {
             Seen::Unknown(why) => self.hold(format!("the container instance could not be read: {why}")),
             Seen::Absent | Seen::Yes(_) => self.release_if_drained(),
         }
+        self.mind_the_notice();
+    }
+
+    /// A Spot instance is gone a minute after its deadline, and a tick may come just then: a look at the deadline itself
+    /// is worth its wait.
+    fn mind_the_notice(&mut self) {
+        if self.record.spot_notice_at.is_some()
+            && !self.record.is_released()
+            && self.record.releasing.is_none()
+        {
+            let left = self.record.deadline_at.duration_since(self.now());
+            self.look_again = Some(self.look_again.map_or(left, |wait| wait.min(left)));
+        }
     }
 
     fn at_once(&self) -> Option<(ReleaseReason, String)> {

@@ -220,12 +220,19 @@ fn the_hook_is_heartbeaten_at_half_its_own_timeout_or_a_tick_earlier() {
 #[test]
 fn p10_a_changed_count_waits_for_its_turn() {
     let mut bench = Bench::holding();
+    bench.tasks(vec![web(1, "STOPPING"), logs("RUNNING")]);
+    assert_eq!(
+        names(&bench.plan(119)),
+        [""; 0],
+        "its status is news, but no urgent one"
+    );
+    assert_eq!(names(&bench.plan(120)), ["put-count"]);
     bench.tasks(vec![web(1, "STOPPING"), web(2, "STOPPING"), logs("RUNNING")]);
     assert_eq!(names(&bench.plan(4)), [""; 0]);
-    assert_eq!(names(&bench.plan(5)), ["put-holding"]);
+    assert_eq!(names(&bench.plan(5)), ["put-count"]);
     bench.fleet.drains = 10;
     assert_eq!(names(&bench.plan(29)), [""; 0]);
-    assert_eq!(names(&bench.plan(30)), ["put-holding"]);
+    assert_eq!(names(&bench.plan(30)), ["put-count"]);
 }
 
 #[test]

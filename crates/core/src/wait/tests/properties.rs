@@ -39,6 +39,7 @@ fn live(policy: Policy, looks: &[(Reading, Task, Fate, f64)]) -> (SignedDuration
             reading,
             task,
             fate,
+            switch: Switch::NotAsked,
             chance,
         };
         match wait.next(&known(), &seen) {

@@ -1,0 +1,177 @@
+//! Turns: how many instances are looked at at once, and how fast records are written, in which order.
+//!
+//! `PutParameter` allows 3 writes a second for the whole account (SSM quotas), of which we take 2. When many drain at
+//! once, releases go first, since daemons and people wait for them; then new holds; counts only if nothing else waits.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep};
+
+/// So many instances are looked at at once: some 6 calls each keep below the burst of the ECS read bucket (100).
+const LOOKS: usize = 8;
+
+/// Two writes a second.
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// So many may go at once after a pause: an ordinary drain's writes never wait.
+const BURST: u32 = 4;
+
+/// Whoever is not the first in the queue asks again after this.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// What a write is for; the first goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// Daemons may go, or a drain is over.
+    Release,
+    /// Daemons are to be kept.
+    Hold,
+    /// Somebody may want to know.
+    Count,
+}
+
+/// The turns of one execution environment.
+#[derive(Debug)]
+pub struct Turns {
+    /// One permit for each instance that is looked at.
+    pub looks: Semaphore,
+    writes: Mutex<Writes>,
+}
+
+#[derive(Debug, Default)]
+struct Writes {
+    /// When the writes so far would all have been made at the even pace.
+    paid_until: Option<Instant>,
+    waiting: BTreeSet<(Rank, u64)>,
+    tickets: u64,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Turns {
+            looks: Semaphore::new(LOOKS),
+            writes: Mutex::default(),
+        }
+    }
+}
+
+impl Turns {
+    /// Waits for a write's turn.
+    pub async fn write(&self, rank: Rank) {
+        let ticket = self.ticket(rank);
+        loop {
+            // Bound, so that the lock is not held while it sleeps.
+            let taken = self.lock().take(ticket.0, Instant::now());
+            match taken {
+                Ok(()) => return,
+                Err(wait) => sleep(wait).await,
+            }
+        }
+    }
+
+    /// Is it a write's turn at once? Then it is taken.
+    pub fn write_now(&self, rank: Rank) -> bool {
+        let ticket = self.ticket(rank);
+        self.lock().take(ticket.0, Instant::now()).is_ok()
+    }
+
+    fn ticket(&self, rank: Rank) -> Ticket<'_> {
+        let mut writes = self.lock();
+        writes.tickets += 1;
+        let ticket = (rank, writes.tickets);
+        writes.waiting.insert(ticket);
+        Ticket(ticket, self)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Writes> {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Writes {
+    /// Takes the turn, or tells how long to wait before asking again.
+    fn take(&mut self, ticket: (Rank, u64), now: Instant) -> Result<(), Duration> {
+        if self.waiting.first().is_some_and(|first| *first < ticket) {
+            return Err(PATIENCE);
+        }
+        let paid_until = self.paid_until.map_or(now, |paid| paid.max(now));
+        let ahead = paid_until.duration_since(now);
+        let allowed = INTERVAL * (BURST - 1);
+        if ahead > allowed {
+            return Err(ahead - allowed);
+        }
+        self.paid_until = Some(paid_until + INTERVAL);
+        Ok(())
+    }
+}
+
+/// A place in the queue, given back when it was used or its run has ended.
+struct Ticket<'a>((Rank, u64), &'a Turns);
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        self.1.lock().waiting.remove(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take(writes: &mut Writes, rank: Rank, now: Instant) -> bool {
+        writes.tickets += 1;
+        writes.take((rank, writes.tickets), now).is_ok()
+    }
+
+    #[test]
+    fn p10_two_writes_a_second_after_a_short_burst() {
+        let (mut writes, start) = (Writes::default(), Instant::now());
+        let mut taken = 0;
+        for millis in 0..10_000 {
+            taken += u32::from(take(
+                &mut writes,
+                Rank::Hold,
+                start + Duration::from_millis(millis),
+            ));
+        }
+        assert_eq!(taken, BURST + 19, "10 s: a burst, then one every 500 ms");
+    }
+
+    #[test]
+    fn p10_releases_go_before_holds_and_holds_before_counts() {
+        let turns = Turns::default();
+        let (count, hold, release) = (
+            turns.ticket(Rank::Count),
+            turns.ticket(Rank::Hold),
+            turns.ticket(Rank::Release),
+        );
+        let now = Instant::now();
+        let first = |ticket: &Ticket<'_>| turns.lock().take(ticket.0, now).is_ok();
+        assert!(!first(&count) && !first(&hold) && first(&release));
+        drop(release);
+        assert!(!first(&count) && first(&hold));
+        drop(hold);
+        assert!(first(&count));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn p3_writers_that_wait_for_their_turn_do_not_wait_for_each_other() {
+        let turns = Turns::default();
+        let writers = (0..12).map(|_| turns.write(Rank::Hold));
+        let start = Instant::now();
+        futures_util::future::join_all(writers).await;
+        let even = INTERVAL * (12 - BURST);
+        assert!(start.elapsed() >= even && start.elapsed() < even + INTERVAL * 2);
+    }
+
+    #[test]
+    fn p10_a_count_does_not_wait() {
+        let turns = Turns::default();
+        let taken = (0..10).filter(|_| turns.write_now(Rank::Count)).count();
+        assert_eq!(taken, BURST as usize);
+        assert!(turns.lock().waiting.is_empty());
+    }
+}

@@ -1,0 +1,301 @@
+//! What the tick has found, and what each instance needs.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
+use protector_core::limits::RECORD_KEPT;
+use protector_core::observation::{ContainerInstance, Hook, HookAction, InstanceStatus, Stored};
+use protector_core::record::{Lifecycle, ParameterPrefix, Record};
+
+use crate::aws::{Described, Failure, Listed, ScalingInstance};
+use crate::coordinator::Coordinator;
+use crate::metrics::{Metric, Sheet};
+use crate::observe::Subject;
+
+use super::Draining;
+
+/// A record of the listing.
+pub(super) struct ListedRecord {
+    pub(super) name: String,
+    pub(super) stored: Stored,
+}
+
+impl ListedRecord {
+    pub(super) fn record(&self) -> Option<&Record> {
+        self.stored.record.as_ref().ok()
+    }
+}
+
+/// What the tick has found.
+pub(super) struct Found {
+    /// When it began to look: nothing in it is older.
+    pub(super) at: Timestamp,
+    /// Records, by instance. Those that are quiet, and those that are old, are taken out.
+    pub(super) records: BTreeMap<InstanceKey, ListedRecord>,
+    /// DRAINING container instances. Those that are quiet are taken out.
+    pub(super) draining: Draining,
+    /// Instances for which a hook of ours waits; `None` if Auto Scaling did not tell.
+    pub(super) waiting: Option<BTreeMap<InstanceId, HookAction>>,
+    /// Instances that need a whole look.
+    pub(super) subjects: Vec<Subject>,
+    /// Instances for which a hook waits, in no cluster that was seen yet.
+    pub(super) unplaced: BTreeMap<InstanceId, HookAction>,
+    /// Clusters whose instances could not be described: what is not described there may be there all the same.
+    pub(super) unanswered: BTreeSet<ClusterName>,
+    /// Names of records that nobody needs any more.
+    pub(super) old: Vec<String>,
+    /// How many drains were quiet.
+    pub(super) quiet: usize,
+    /// What could not be found out.
+    pub(super) problems: Vec<String>,
+}
+
+impl Found {
+    pub(super) fn new(at: Timestamp) -> Found {
+        Found {
+            at,
+            records: BTreeMap::new(),
+            draining: Draining::new(),
+            waiting: None,
+            subjects: Vec::new(),
+            unplaced: BTreeMap::new(),
+            unanswered: BTreeSet::new(),
+            old: Vec::new(),
+            quiet: 0,
+            problems: Vec::new(),
+        }
+    }
+
+    /// The answer, or a problem noted: what one API does not tell, the others still do.
+    pub(super) fn take<T>(&mut self, answer: Result<T, Failure>) -> Option<T> {
+        answer
+            .map_err(|failure| self.problems.push(failure.to_string()))
+            .ok()
+    }
+
+    pub(super) fn draining(&mut self, (draining, failures): (Draining, Vec<Failure>)) {
+        self.problems.extend(failures.iter().map(ToString::to_string));
+        self.draining = draining;
+    }
+
+    pub(super) fn waiting(&mut self, answer: Result<Vec<(InstanceId, HookAction)>, Failure>) {
+        self.waiting = self.take(answer).map(|waiting| waiting.into_iter().collect());
+    }
+
+    pub(super) fn records(&mut self, listed: Vec<Listed>, prefix: &ParameterPrefix) {
+        for Listed { name, text, version } in listed {
+            if let Some(key) = prefix.key_of(&name) {
+                let record = Record::decode(&text);
+                let stored = Stored { record, version };
+                self.records.insert(key, ListedRecord { name, stored });
+            }
+        }
+    }
+
+    /// The drains that hold, and how many sidecars read their records.
+    pub(super) fn fleet(&self) -> BTreeMap<InstanceKey, u32> {
+        let holding = |(key, listed): (&InstanceKey, &ListedRecord)| {
+            let record = listed.record().filter(|record| !record.is_released())?;
+            Some((key.clone(), record.sidecars))
+        };
+        self.records.iter().filter_map(holding).collect()
+    }
+
+    /// The gauges of the fleet, as the listing shows it.
+    pub(super) fn measure(&self, sheet: &Sheet) {
+        let open = || {
+            let records = self.records.values().filter_map(ListedRecord::record);
+            records.filter(|record| !is_over(record))
+        };
+        let remaining: u32 = open().map(|record| record.remaining).sum();
+        let oldest = open()
+            .map(|record| self.at.duration_since(record.started_at))
+            .max();
+        let hook = open().filter_map(|record| Some(runs_out(record.lifecycle.as_ref()?)));
+        sheet.note(
+            Metric::DrainsInFlight,
+            f64::from(u32::try_from(open().count()).unwrap_or(u32::MAX)),
+        );
+        sheet.note(Metric::TasksRemaining, f64::from(remaining));
+        sheet.time(Metric::OldestDrainAge, oldest.unwrap_or_default());
+        if let Some(end) = hook.min() {
+            sheet.time(Metric::HookTimeLeft, end.duration_since(self.at));
+        }
+    }
+
+    /// Releases first, then new holds, then the rest.
+    pub(super) fn take_subjects(&mut self) -> Vec<Subject> {
+        let mut subjects = std::mem::take(&mut self.subjects);
+        let at = self.at;
+        subjects.sort_by_key(|subject| {
+            let stored = subject.shown.record.as_ref();
+            match stored.and_then(|stored| stored.record.as_ref().ok()) {
+                Some(record) if ends(record, at) => 0,
+                None => 1,
+                Some(_) => 2,
+            }
+        });
+        subjects
+    }
+
+    /// What is known of the hook for which a record was written.
+    fn hook_for(
+        &self,
+        instance: &InstanceId,
+        record: Option<&Record>,
+        states: &Option<HashMap<InstanceId, ScalingInstance>>,
+    ) -> Hook {
+        if let Some(action) = self.waiting.as_ref().and_then(|waiting| waiting.get(instance)) {
+            return Hook::Waiting(action.clone());
+        }
+        match (record.and_then(|record| record.lifecycle.as_ref()), states) {
+            (None, _) => Hook::None,
+            (Some(_), None) => Hook::Unknown("Auto Scaling could not be asked".to_owned()),
+            (Some(hook), Some(states)) if states.get(instance).is_some_and(ScalingInstance::is_leaving) => {
+                Hook::Waiting(action_of(hook))
+            }
+            (Some(_), Some(_)) => Hook::Over,
+        }
+    }
+
+    /// A record is old some minutes after its drain was over, unless its instance still drains. A record that nobody
+    /// can read is kept: it may be of another version.
+    fn is_old(&self, record: &Record, instance: Option<&ContainerInstance>) -> bool {
+        let over = record.is_released() && self.at.duration_since(record.updated_at) >= RECORD_KEPT;
+        over && (instance.is_none() || record.receipt_at.is_some())
+    }
+}
+
+/// Is a release due, or going on?
+fn ends(record: &Record, at: Timestamp) -> bool {
+    record.is_released() || record.releasing.is_some() || record.deadline_at <= at
+}
+
+/// When a hook's wait ends unless it is heartbeaten, or whatever is done.
+fn runs_out(hook: &Lifecycle) -> Timestamp {
+    let timeout = SignedDuration::from_secs(i64::from(hook.heartbeat_seconds));
+    hook.heartbeat_at
+        .checked_add(timeout)
+        .unwrap_or(Timestamp::MAX)
+        .min(hook.global_deadline_at)
+}
+
+/// Nothing is left to do for a drain that has its receipt, as long as its instance does not drain again.
+fn is_over(record: &Record) -> bool {
+    record.is_released() && record.receipt_at.is_some()
+}
+
+impl Coordinator {
+    /// DRAINING instances, and those that have a record: described by 100, so that a look need not do it by one.
+    pub(super) async fn find_subjects(&self, found: &mut Found) {
+        let described = self.describe_all(found).await;
+        let states = self.hooks_of_records(found).await;
+        for (key, listed) in std::mem::take(&mut found.records) {
+            let instance = described.get(&key);
+            let drains = instance.is_some_and(|instance| instance.status == InstanceStatus::Draining);
+            let record = listed.record();
+            let answered = !found.unanswered.contains(&key.cluster);
+            if answered && !drains && record.is_some_and(|record| found.is_old(record, instance)) {
+                found.old.push(listed.name);
+                continue;
+            }
+            if answered && !drains && record.is_some_and(is_over) {
+                continue;
+            }
+            let hook = found.hook_for(&key.instance, record, &states);
+            let mut subject = match instance {
+                Some(instance) => Subject::described(key, instance.clone(), found.at),
+                None => {
+                    let arn = self.locate_in(&key.cluster, &key.instance).await;
+                    Subject::new(key, arn)
+                }
+            };
+            subject.hook = hook;
+            subject.shown.at = Some(found.at);
+            subject.shown.record = Some(listed.stored);
+            found.subjects.push(subject);
+        }
+        self.strangers(found, described);
+    }
+
+    /// DRAINING instances without a record, and waiting instances that were not seen in any cluster.
+    fn strangers(&self, found: &mut Found, described: BTreeMap<InstanceKey, ContainerInstance>) {
+        let known: Vec<InstanceKey> = found.subjects.iter().map(|subject| subject.key.clone()).collect();
+        for (key, instance) in described {
+            if instance.status == InstanceStatus::Draining && !known.contains(&key) {
+                let hook = found.hook_for(&key.instance, None, &None);
+                let subject = Subject::described(key, instance, found.at);
+                found.subjects.push(Subject { hook, ..subject });
+            }
+        }
+        for (instance, action) in found.waiting.take().unwrap_or_default() {
+            if !found
+                .subjects
+                .iter()
+                .any(|subject| subject.key.instance == instance)
+            {
+                found.unplaced.insert(instance, action);
+            }
+        }
+    }
+
+    /// The container instances that are DRAINING, and those that the records name, if ECS still knows them.
+    async fn describe_all(&self, found: &mut Found) -> BTreeMap<InstanceKey, ContainerInstance> {
+        let mut asked = std::mem::take(&mut found.draining);
+        for (key, listed) in &found.records {
+            if let Some(record) = listed.record() {
+                let arns = asked.entry(key.cluster.clone()).or_default();
+                arns.insert(record.container_instance_arn.clone());
+            }
+        }
+        let mut described = BTreeMap::new();
+        for (cluster, arns) in asked {
+            let arns: Vec<ContainerInstanceArn> = arns.into_iter().collect();
+            let answer = self.aws.describe_instances(&cluster, &arns).await;
+            let Some(answer) = found.take(answer) else {
+                found.unanswered.insert(cluster);
+                continue;
+            };
+            for Described {
+                instance,
+                container_instance,
+            } in answer
+            {
+                let cluster = cluster.clone();
+                if container_instance.status != InstanceStatus::Inactive {
+                    described.insert(InstanceKey { cluster, instance }, container_instance);
+                }
+            }
+        }
+        described
+    }
+
+    /// Auto Scaling's word on the instances whose record names a hook and that no group listing has shown waiting.
+    async fn hooks_of_records(&self, found: &mut Found) -> Option<HashMap<InstanceId, ScalingInstance>> {
+        let waits = |instance: &InstanceId| {
+            let waiting = found.waiting.as_ref();
+            waiting.is_some_and(|waiting| waiting.contains_key(instance))
+        };
+        let open = |record: &Record| record.lifecycle.is_some() && !is_over(record);
+        let asked: Vec<InstanceId> = found
+            .records
+            .iter()
+            .filter(|(key, listed)| !waits(&key.instance) && listed.record().is_some_and(open))
+            .map(|(key, _)| key.instance.clone())
+            .collect();
+        let answer = self.aws.describe_scaling_instances(&asked).await;
+        found.take(answer)
+    }
+}
+
+/// The wait that a record tells of.
+fn action_of(hook: &Lifecycle) -> HookAction {
+    HookAction {
+        group: hook.auto_scaling_group_name.clone(),
+        hook: hook.lifecycle_hook_name.clone(),
+        token: hook.lifecycle_action_token.clone(),
+        heartbeat_seconds: hook.heartbeat_seconds,
+        since: hook.heartbeat_at,
+    }
+}

@@ -1,0 +1,84 @@
+//! Until when a drain is quiet, and its counts meanwhile.
+
+use super::*;
+use crate::policy::StandaloneTasks;
+use crate::record::Releasing;
+
+fn due(bench: &Bench) -> Option<Timestamp> {
+    next_due(&bench.record(), &bench.policy)
+}
+
+#[test]
+fn a_quiet_drain_is_looked_at_for_its_heartbeat_its_stops_or_its_deadline() {
+    let mut bench = Bench::holding();
+    assert_eq!(due(&bench), Some(at(1800)), "half of the hook's hour");
+    bench.policy.stop_tasks_after = Some(SignedDuration::from_secs(600));
+    assert_eq!(due(&bench), Some(at(600)));
+    let mut record = bench.record();
+    record.deadline_at = at(300);
+    bench.store(record);
+    assert_eq!(due(&bench), Some(at(300)));
+}
+
+#[test]
+fn a_drain_with_a_clock_of_its_own_is_looked_at_each_time() {
+    type Change = fn(&mut Record);
+    let changes: [(&str, Change); 5] = [
+        ("agent lost", |record| record.agent_lost_at = Some(at(1))),
+        ("active again", |record| record.active_since = Some(at(1))),
+        ("released", |record| {
+            record.state = crate::record::State::Released;
+        }),
+        ("tiers", |record| {
+            record.releasing = Some(Releasing {
+                reason: ReleaseReason::Drained,
+                tier: 0,
+                since: at(1),
+            });
+        }),
+        ("its heartbeat is late", |record| {
+            if let Some(hook) = &mut record.lifecycle {
+                hook.heartbeat_at = at(-7200);
+            }
+        }),
+    ];
+    for (what, change) in changes {
+        let mut bench = Bench::holding();
+        let mut record = bench.record();
+        change(&mut record);
+        bench.store(record);
+        assert!(due(&bench).is_none_or(|due| due <= at(1)), "{what}");
+    }
+    let mut bench = Bench::holding();
+    bench.policy.standalone_tasks = StandaloneTasks::Stop;
+    assert_eq!(
+        due(&bench),
+        None,
+        "a standalone task may still have to be stopped"
+    );
+    let bench = Bench::holding();
+    let mut record = bench.record();
+    record.draining_confirmed_at = None;
+    assert_eq!(
+        next_due(&record, &bench.policy),
+        None,
+        "DRAINING is not confirmed"
+    );
+}
+
+#[test]
+fn p10_a_recount_is_written_when_it_is_due_and_never_releases() {
+    let bench = Bench::holding();
+    let mut before = bench.record();
+    before.remaining = 4;
+    let recounted = |alive: u32, seconds| {
+        let task = |id| web(id, if id <= alive { "STOPPING" } else { "STOPPED" });
+        let tasks: Vec<Task> = (1..=4).map(task).collect();
+        recount(&before, &tasks, &bench.policy, Fleet::default(), at(seconds))
+    };
+    assert_eq!(recounted(3, 60), None);
+    assert_eq!(recounted(3, 120).map(|record| record.remaining), Some(3));
+    assert_eq!(recounted(1, 4), None);
+    assert_eq!(recounted(1, 5).map(|record| record.remaining), Some(1));
+    assert_eq!(recounted(0, 3600), None, "P2: zero is for a whole look to find");
+}
