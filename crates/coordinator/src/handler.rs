@@ -221,10 +221,7 @@ impl Coordinator {
                 "instance",
                 "the drain is known; its tasks tell when to look",
             ),
-            // The end of an instance whose drain was brought to its end here.
-            InstanceStatus::Deregistering | InstanceStatus::Inactive
-                if self.memory.knows_rest(&change.container_instance, self.now()) =>
-            {
+            _ if self.memory.has_ended(&change.container_instance) => {
                 self.ignored(Level::Debug, "instance", "the drain is over")
             }
             InstanceStatus::Active if !known => {
@@ -235,15 +232,16 @@ impl Coordinator {
                     cluster: change.cluster,
                     instance: change.instance,
                 };
-                self.unless_held(key, change.container_instance, change.status)
+                self.unless_recorded(key, change.container_instance, change.status)
                     .await
             }
         }
     }
 
-    /// DRAINING comes to other runs too, mostly because one of ours has just set it. If the record holds already,
-    /// one read says so, and a whole look is left to the first of its tasks that ends.
-    async fn unless_held(
+    /// DRAINING comes to other runs too, mostly because one of ours has just set it, and again with every task that
+    /// ends. If the record knows the drain already, one read says so, and a whole look is left to the next of its tasks
+    /// that ends. A drain that has its receipt is over: if it had no hook of ours, DRAINING tells of another one.
+    async fn unless_recorded(
         &self,
         key: InstanceKey,
         arn: ContainerInstanceArn,
@@ -251,17 +249,21 @@ impl Coordinator {
     ) -> Handled {
         if status == InstanceStatus::Draining
             && let Seen::Yes(stored) = self.read_record(&key).await
-            && stored
-                .record
-                .is_ok_and(|record| !record.is_released() && record.container_instance_arn == arn)
+            && let Ok(record) = stored.record
+            && record.container_instance_arn == arn
+            && (record.receipt_at.is_none() || record.lifecycle.is_some())
         {
+            if record.receipt_at.is_some() {
+                self.memory.ended(&arn, self.now());
+                return self.ignored(Level::Debug, "instance", "the drain is over");
+            }
             let instance = ContainerInstance {
                 arn,
                 status,
                 agent_connected: true,
             };
-            self.memory
-                .saw(&key, &instance, Verdict::Holding, None, self.now());
+            let verdict = record.reason.map_or(Verdict::Holding, Verdict::Released);
+            self.memory.saw(&key, &instance, verdict, None, self.now());
             return self.ignored(Level::Debug, "instance", "the drain is recorded already");
         }
         self.look("instance", key, arn).await

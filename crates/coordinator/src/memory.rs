@@ -28,8 +28,8 @@ const NOT_DRAINING: SignedDuration = SignedDuration::from_secs(90);
 /// A kill switch that cannot be read is said so often.
 const CONTROL_SAID: SignedDuration = SignedDuration::from_secs(60);
 
-/// Other runs of the function get events too, so what is left is looked at anew when two thirds of it are gone, or
-/// after this long: the tick does the same once a minute, in the environment in which it runs.
+/// Other runs of the function get events too, so what is left is looked at anew when half of it is gone, or after
+/// this long: the tick does the same once a minute, in the environment in which it runs.
 const PROBE: SignedDuration = SignedDuration::from_secs(60);
 
 /// The memory of one execution environment.
@@ -46,6 +46,7 @@ pub struct Memory {
 struct Facts {
     drains: HashMap<ContainerInstanceArn, Drain>,
     not_draining: HashMap<ContainerInstanceArn, Timestamp>,
+    ended: HashMap<ContainerInstanceArn, Timestamp>,
     clusters_listed: HashMap<ClusterName, Timestamp>,
     schedulings: HashMap<TaskArn, (Scheduling, Timestamp)>,
     fleet: Option<(BTreeMap<InstanceKey, u32>, Timestamp)>,
@@ -163,6 +164,9 @@ impl Memory {
         if let Some(drain) = facts.drains.get_mut(arn) {
             return drain.task_ended(task, now);
         }
+        if facts.ended.contains_key(arn) {
+            return Worth::Nothing("the drain is over");
+        }
         if facts.not_draining.get(arn).is_some_and(fresh)
             || facts.clusters_listed.get(cluster).is_some_and(fresh)
         {
@@ -192,11 +196,20 @@ impl Memory {
             .unwrap_or_default()
     }
 
-    /// Is it known that this instance does not drain, or not any more?
-    pub fn knows_rest(&self, arn: &ContainerInstanceArn, now: Timestamp) -> bool {
-        let facts = self.lock();
-        let fresh = |at: &Timestamp| now.duration_since(*at) < NOT_DRAINING;
-        facts.not_draining.get(arn).is_some_and(fresh)
+    /// Remembers that our hook let this instance go: as this container instance it does not come back, but events of
+    /// its end go on for a while.
+    pub fn ended(&self, arn: &ContainerInstanceArn, now: Timestamp) {
+        let mut facts = self.lock();
+        facts.drains.remove(arn);
+        facts
+            .ended
+            .retain(|_, at| now.duration_since(*at) < CONFIGURATION);
+        facts.ended.insert(arn.clone(), now);
+    }
+
+    /// Was it let go?
+    pub fn has_ended(&self, arn: &ContainerInstanceArn) -> bool {
+        self.lock().ended.contains_key(arn)
     }
 
     /// Is this instance known to drain?
@@ -324,7 +337,7 @@ impl Drain {
         if self.awaited.is_empty() || (!awaited && self.daemons.remove(task)) {
             return Worth::Look(self.key.clone());
         }
-        if self.awaited.len() * 3 <= self.seen || now.duration_since(self.at) >= PROBE {
+        if self.awaited.len() * 2 <= self.seen || now.duration_since(self.at) >= PROBE {
             return Worth::Probe(self.key.clone(), self.awaited.iter().cloned().collect());
         }
         Worth::Nothing(if awaited {

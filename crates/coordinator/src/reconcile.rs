@@ -74,6 +74,7 @@ impl Coordinator {
             let failed = applied.failure.is_some() || verdict == Verdict::Unknown;
             run.reasons.clone_from(&plan.reasons);
             run.done.extend(applied.done.iter().cloned());
+            me.remember_end(&observation, &plan, &applied);
             match me.next(&observation, &plan, applied, &mut run) {
                 Next::Replan(replanned) => observation = *replanned,
                 Next::Look(wait) => {
@@ -125,6 +126,19 @@ impl Coordinator {
         }
         self.measure_release(observation, &applied);
         (plan, applied)
+    }
+
+    /// A hook that is completed lets the instance go for good.
+    fn remember_end(&self, observation: &Observation, plan: &Plan, applied: &Applied) {
+        let completed = applied.done.iter().any(|done| done.action == "complete");
+        let done = completed && plan.verdict == Verdict::Done && applied.failure.is_none();
+        if let Some(instance) = observation
+            .instance
+            .as_yes()
+            .filter(|_| done && !self.only_looks())
+        {
+            self.memory.ended(&instance.arn, self.now());
+        }
     }
 
     /// A release that was just written: was it forced, and how long after the last task's end did it come?

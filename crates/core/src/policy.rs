@@ -148,6 +148,17 @@ impl Policy {
                 "tasks to be stopped before the longest drain is over, or they never are",
             );
         }
+        let meant = reader.is_given("AGENT_LOST") && reader.is_given("MAX_DRAIN");
+        if meant && self.on_deadline == OnDeadline::Release && self.agent_lost >= self.max_drain {
+            reader.contradiction(
+                ["AGENT_LOST", "MAX_DRAIN"],
+                [
+                    &format!("{:#}", self.agent_lost),
+                    &format!("{:#}", self.max_drain),
+                ],
+                "an agent to count as lost before the longest drain is over, or it never does",
+            );
+        }
         if self
             .lifecycle_hooks
             .iter()

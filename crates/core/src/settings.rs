@@ -72,6 +72,13 @@ impl<'a> Reader<'a> {
         value.filter(|v| !v.is_empty()).map(|v| (variable, v))
     }
 
+    /// Is the setting given? Then it was meant: a default that contradicts another setting is nobody's mistake.
+    #[must_use]
+    pub fn is_given(&self, name: &str) -> bool {
+        let value = (self.lookup)(&format!("{VARIABLE_PREFIX}{name}"));
+        value.is_some_and(|value| !value.trim().is_empty())
+    }
+
     /// A setting read by its type's own parser, whose error says what was expected.
     pub fn parsed<T: FromStr>(&mut self, name: &str, expected: &str) -> Option<T> {
         let (variable, value) = self.text(name)?;

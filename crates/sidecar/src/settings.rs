@@ -94,13 +94,25 @@ pub(crate) fn read(
 
 fn policy(r: &mut Reader<'_>) -> Policy {
     let default = Policy::default();
-    Policy {
+    let policy = Policy {
         poll_interval: r.duration("POLL_INTERVAL", default.poll_interval),
         max_hold: r.duration("MAX_HOLD", default.max_hold),
         unknown_grace: r.duration("UNKNOWN_GRACE", default.unknown_grace),
         terminating_grace: r.duration("TERMINATING_GRACE", default.terminating_grace),
         disabled: r.flag("DISABLED"),
+    };
+    let meant = r.is_given("UNKNOWN_GRACE") && r.is_given("TERMINATING_GRACE");
+    if meant && policy.unknown_grace > policy.terminating_grace {
+        r.contradiction(
+            ["UNKNOWN_GRACE", "TERMINATING_GRACE"],
+            [
+                &format!("{:#}", policy.unknown_grace),
+                &format!("{:#}", policy.terminating_grace),
+            ],
+            "at least as long a wait for a record if the instance is known to go",
+        );
     }
+    policy
 }
 
 /// Reads the settings of this process.
@@ -144,6 +156,20 @@ mod tests {
             assert_eq!(problems.0[0].name, format!("PROTECTOR_{name}"));
             assert!(!problems.0[0].expected.contains("no such setting"), "{name}");
         }
+    }
+
+    #[test]
+    fn a_wait_is_not_shortened_by_knowing_that_the_instance_goes() {
+        let both = [("UNKNOWN_GRACE", "2m"), ("TERMINATING_GRACE", "1m")];
+        let problems = given(&both).unwrap_err();
+        assert_eq!(
+            problems.0[0].name,
+            "PROTECTOR_UNKNOWN_GRACE and PROTECTOR_TERMINATING_GRACE"
+        );
+        assert!(
+            given(&[("UNKNOWN_GRACE", "1h")]).is_ok(),
+            "the other is a default"
+        );
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Measures one drain like the one that the budgets are made for: 20 holding tasks of 4 services that end one after
 //! another, 3 protected daemons, a tick a minute. Prints calls and release latency beside their budgets.
 //!
-//! `cargo run -p protector-tests --bin reference-drain -- 300` drains for 300 s, as the budget says; less is quicker.
+//! `cargo run --bin reference-drain -- 300` drains for 300 s, as the budget says; less is quicker. A second number says
+//! how many execution environments the function may have: Lambda starts more when events come at the same moment, as
+//! those of five tasks of one service do here. Each knows only what it has seen, so more of them make more calls.
 
 // A report goes to standard output.
 #![allow(clippy::print_stdout)]
@@ -17,6 +19,9 @@ const TASKS_PER_SERVICE: u32 = 5;
 const DAEMONS: [&str; 3] = ["logs", "metrics", "traces"];
 const CALLS_BUDGET: usize = 25;
 
+/// As the stack's own hook has it.
+const HEARTBEAT_SECONDS: u32 = 900;
+
 /// Records and kill switch, DRAINING instances of the one cluster, waiting instances of the one group.
 const IDLE_TICK_CALLS: usize = 3;
 
@@ -24,18 +29,19 @@ const LATENCY_BUDGET: Duration = Duration::from_secs(3);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let seconds = match std::env::args()
-        .nth(1)
-        .unwrap_or_else(|| "300".to_owned())
-        .parse::<u32>()
-    {
-        Ok(seconds @ 1..=3600) => seconds,
-        _ => {
-            eprintln!("usage: reference-drain [SECONDS from 1 to 3600]");
+    let (seconds, concurrency) = match arguments() {
+        Some(arguments) => arguments,
+        None => {
+            eprintln!("usage: reference-drain [SECONDS from 1 to 3600 [ENVIRONMENTS from 1 to 16]]");
             return ExitCode::from(64);
         }
     };
-    let lab = Lab::start(LabConfig::default().set("SETTLE", "10s")).await;
+    let config = LabConfig {
+        concurrency,
+        heartbeat_seconds: HEARTBEAT_SECONDS,
+        ..LabConfig::default()
+    };
+    let lab = Lab::start(config.set("SETTLE", "10s")).await;
     for daemon in DAEMONS {
         lab.daemon(&Daemon::new(daemon)).await;
     }
@@ -52,6 +58,15 @@ async fn main() -> ExitCode {
     let quiet = lab.story().coordinator_calls();
     drain(&lab).await;
     report(&lab, &quiet)
+}
+
+/// How long the drain takes, and how many execution environments the function may have at once.
+fn arguments() -> Option<(u32, usize)> {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    let seconds = given.first().map_or(Some(300), |text| text.parse().ok())?;
+    let concurrency = given.get(1).map_or(Some(1), |text| text.parse().ok())?;
+    let sound = (1..=3600).contains(&seconds) && (1..=16).contains(&concurrency) && given.len() <= 2;
+    sound.then_some((seconds, concurrency))
 }
 
 async fn drain(lab: &Lab) {

@@ -63,6 +63,15 @@ fn a_settle_window_as_long_as_the_drain_contradicts_it() {
 }
 
 #[test]
+fn an_agent_that_never_counts_as_lost_contradicts_the_longest_drain_if_both_were_meant() {
+    let both = [("AGENT_LOST", "5m"), ("MAX_DRAIN", "5m")];
+    let problems = read(&both).unwrap_err();
+    assert_eq!(problems.0[0].name, "PROTECTOR_AGENT_LOST and PROTECTOR_MAX_DRAIN");
+    assert!(read(&[("MAX_DRAIN", "5m")]).is_ok(), "the other is a default");
+    assert!(read(&[both[0], both[1], ("ON_DEADLINE", "hold")]).is_ok());
+}
+
+#[test]
 fn p9_the_hook_of_managed_draining_is_never_ours() {
     let managed: LifecycleHookName = MANAGED_DRAINING_HOOK.parse().unwrap();
     assert!(!read(&[]).unwrap().serves_hook(&managed));
