@@ -1,5 +1,6 @@
 //! One cluster, one Auto Scaling group with our hook, the coordinator.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use protector_local_aws::model::{DaemonStop, Entry, Service, What, World};
@@ -110,7 +111,19 @@ impl Lab {
     /// # Panics
     /// Its program is missing.
     pub async fn start_coordinator(&self, config: &LabConfig) {
-        let mut spec = CoordinatorSpec::new(crate::bootstrap())
+        self.deploy(crate::bootstrap(), config).await;
+    }
+
+    /// Deploys another version of the coordinator in place of the one that runs, as an update would.
+    ///
+    /// # Panics
+    /// Its program is missing.
+    pub async fn update_coordinator(&self, config: &LabConfig) {
+        self.deploy(crate::next_bootstrap(), config).await;
+    }
+
+    async fn deploy(&self, program: PathBuf, config: &LabConfig) {
+        let mut spec = CoordinatorSpec::new(program)
             .env("PROTECTOR_CLUSTERS", CLUSTER)
             .env("PROTECTOR_AUTO_SCALING_GROUPS", GROUP)
             .env("PROTECTOR_SETTLE", "1s")

@@ -1,20 +1,33 @@
-//! Where the programs under test are: beside this one.
+//! Where the programs under test are: beside this one, or where the environment says.
 
 use std::path::PathBuf;
 
-/// The coordinator.
+/// The coordinator; `PROTECTOR_TEST_BOOTSTRAP` names one of another version.
 pub fn bootstrap() -> PathBuf {
-    program("bootstrap")
+    named("PROTECTOR_TEST_BOOTSTRAP").unwrap_or_else(|| beside("bootstrap"))
 }
 
-/// The sidecar.
+/// The coordinator that takes another one's place in mid-drain; `PROTECTOR_TEST_NEXT_BOOTSTRAP` names it.
+pub fn next_bootstrap() -> PathBuf {
+    named("PROTECTOR_TEST_NEXT_BOOTSTRAP").unwrap_or_else(|| beside("bootstrap"))
+}
+
+/// The sidecar; `PROTECTOR_TEST_SIDECAR` names one of another version.
 pub fn sidecar() -> PathBuf {
-    program("ecs-daemon-protector")
+    named("PROTECTOR_TEST_SIDECAR").unwrap_or_else(|| beside("ecs-daemon-protector"))
+}
+
+/// # Panics
+/// The variable names no file: a test of another version must not go on with this one.
+fn named(variable: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(std::env::var_os(variable)?);
+    let absolute = path.canonicalize();
+    Some(absolute.unwrap_or_else(|error| panic!("{variable}={}: {error}", path.display())))
 }
 
 /// # Panics
 /// The program is not built.
-fn program(name: &str) -> PathBuf {
+fn beside(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap_or_default();
     // Tests are one level deeper than programs: target/debug/deps.
     let mut beside = own.ancestors().skip(1).take(2).map(|folder| folder.join(name));

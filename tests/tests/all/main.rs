@@ -11,6 +11,7 @@ mod events;
 mod faults;
 mod policies;
 mod scale;
+mod skew;
 mod transcripts;
 mod trouble;
 mod voice;

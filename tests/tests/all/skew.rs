@@ -1,0 +1,110 @@
+//! What must be true of every pair of versions of coordinator and sidecar. Here both are new; `scripts/skew-test` runs
+//! the same tests with one of them old.
+
+use std::time::Duration;
+
+use protector_tests::{CLUSTER, Daemon, Lab, LabConfig};
+use serde_json::{Value, json};
+
+/// How often a test ticks: the schedule does it once a minute.
+const TICK: Duration = Duration::from_millis(500);
+
+/// Daemons that take a while to flush, two replica tasks that take a while to stop, a job that does not end by itself.
+async fn lab(config: LabConfig, daemons: &[&str]) -> (Lab, String) {
+    let lab = Lab::start(config).await;
+    for name in daemons {
+        let mut daemon = Daemon::new(name);
+        daemon.flush_seconds = 1;
+        lab.daemon(&daemon).await;
+    }
+    lab.replicas("web", 2, 2).await;
+    lab.standalone("job", 600).await;
+    let instance = lab.instance().to_owned();
+    lab.scale_in(&instance);
+    lab.hook_dealt_with().await;
+    assert_eq!(lab.record(&instance).unwrap()["state"], "holding");
+    (lab, instance)
+}
+
+/// The job ends: nothing holds any more.
+fn end_job(lab: &Lab, instance: &str) {
+    let tasks = lab.aws.world(|world, _| world.tasks_on(instance));
+    let job = tasks.iter().find(|task| task.group == "family:job").unwrap();
+    lab.ecs("StopTask", json!({"cluster": CLUSTER, "task": job.task_arn}));
+}
+
+/// P1: no daemon got SIGTERM before the last task was STOPPED; and the drain ended as it should.
+fn assert_drained(lab: &Lab, instance: &str, daemons: &[&str]) {
+    let holding = ["service:web", "family:job"];
+    lab.story().assert_daemons_outlive(instance, daemons, &holding);
+    assert_ended(lab, instance, daemons, "drained");
+}
+
+/// P4, and the sidecars left because they were told to, and the record says why.
+fn assert_ended(lab: &Lab, instance: &str, daemons: &[&str], reason: &str) {
+    lab.story().assert_completed_after(instance, daemons);
+    let record = lab.record(instance).unwrap();
+    assert_eq!(
+        (&record["state"], &record["reason"]),
+        (&json!("released"), &json!(reason))
+    );
+    for daemon in daemons {
+        let exits = lab.sidecar_said(daemon, "exit");
+        let codes: Vec<&Value> = exits.iter().map(|exit| &exit["code"]).collect();
+        assert_eq!(codes, [&json!(0)], "the sidecar of {daemon}: {exits:?}");
+    }
+}
+
+#[tokio::test]
+async fn p1_p4_a_drain_with_any_pair_of_versions() {
+    let (lab, instance) = lab(LabConfig::default(), &["logs"]).await;
+    end_job(&lab, &instance);
+    lab.gone_with_ticks(&instance, TICK).await;
+    assert_drained(&lab, &instance, &["logs"]);
+}
+
+#[tokio::test]
+async fn p1_p4_tiers_with_any_pair_of_versions() {
+    let config = LabConfig::default().set("DAEMON_TIERS", "xray | logs");
+    let (lab, instance) = lab(config, &["xray", "logs"]).await;
+    end_job(&lab, &instance);
+    lab.gone_with_ticks(&instance, TICK).await;
+    assert_drained(&lab, &instance, &["xray", "logs"]);
+    let story = lab.story();
+    assert!(story.stopped(&instance, "service:xray")[0] < story.sigterm(&instance, "logs")[0]);
+}
+
+#[tokio::test]
+async fn p4_an_operator_releases_with_any_pair_of_versions() {
+    let (lab, instance) = lab(LabConfig::default(), &["logs"]).await;
+    let order = json!({"command": "release", "cluster": CLUSTER, "instance": instance, "who": "ana", "why": "ticket 7"});
+    let before = lab.story().len();
+    assert!(lab.aws.invoke(order).await.outcome.is_success());
+    lab.gone_with_ticks(&instance, TICK).await;
+    let story = lab.story();
+    assert!(
+        story.sigterm(&instance, "logs").iter().all(|at| *at > before),
+        "not before the order"
+    );
+    assert_ended(&lab, &instance, &["logs"], "operator");
+}
+
+#[tokio::test]
+async fn p1_p4_the_coordinator_is_updated_in_mid_drain() {
+    let (lab, instance) = lab(LabConfig::default(), &["logs"]).await;
+    let before = lab.record(&instance).unwrap();
+    lab.idle().await;
+    lab.update_coordinator(&LabConfig::default()).await;
+    lab.tick().await;
+    let after = lab.record(&instance).unwrap();
+    for field in ["state", "drainId", "startedAt", "deadlineAt"] {
+        assert_eq!(
+            before[field], after[field],
+            "{field}: another version goes on with the same drain"
+        );
+    }
+    end_job(&lab, &instance);
+    lab.gone_with_ticks(&instance, TICK).await;
+    assert_drained(&lab, &instance, &["logs"]);
+    assert_eq!(lab.said("receipt").len(), 1);
+}
