@@ -84,6 +84,64 @@ fn unknown_fields_are_ignored() {
 }
 
 #[test]
+fn unknown_fields_are_ignored_at_every_depth() {
+    for (name, text) in old_records() {
+        let later = text.replace('{', "{\"madeLater\":{\"deep\":[1,null]},");
+        assert_eq!(Record::decode(&later), Record::decode(&text), "{name}");
+    }
+}
+
+/// Texts that released versions have written, byte for byte, by file name.
+fn old_records() -> Vec<(String, String)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/records");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap());
+    let read = |file: std::fs::DirEntry| {
+        let name = file.file_name().into_string().unwrap();
+        (name, std::fs::read_to_string(file.path()).unwrap())
+    };
+    let records: Vec<(String, String)> = files.map(read).collect();
+    assert!(records.len() >= 6, "files are only ever added: {records:?}");
+    records
+}
+
+/// Is all that `old` has in `new` too? `new` may have more.
+fn covers(new: &serde_json::Value, old: &serde_json::Value) -> bool {
+    use serde_json::Value::{Array, Object};
+    match (new, old) {
+        (Object(new), Object(old)) => old
+            .iter()
+            .all(|(name, old)| new.get(name).is_some_and(|new| covers(new, old))),
+        (Array(new), Array(old)) => {
+            new.len() == old.len() && new.iter().zip(old).all(|(new, old)| covers(new, old))
+        }
+        _ => new == old,
+    }
+}
+
+/// An old program reads what a new one writes of it, too: no field that it needs has gone.
+#[test]
+fn what_released_versions_have_written_is_read_for_ever_and_keeps_every_field() {
+    for (name, text) in old_records() {
+        let record = Record::decode(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let again: serde_json::Value = serde_json::from_str(&record.encode().unwrap()).unwrap();
+        let old: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert!(covers(&again, &old), "{name}: {old}\nis written again as {again}");
+    }
+}
+
+#[test]
+fn p2_a_reason_that_a_later_version_may_have_is_no_release() {
+    let mut released = record();
+    released.state = State::Released;
+    released.reason = Some(ReleaseReason::Drained);
+    let text = released
+        .encode()
+        .unwrap()
+        .replace("\"drained\"", "\"made-later\"");
+    assert!(matches!(Record::decode(&text), Err(DecodeError::Unreadable(_))));
+}
+
+#[test]
 fn p2_a_field_of_the_wrong_type_is_unreadable() {
     for (good, bad) in [
         ("\"remaining\":4", "\"remaining\":-1"),
