@@ -148,11 +148,7 @@ impl Coordinator {
             Worth::Nothing(reason) => self.ignored(Level::Debug, "task", reason),
             Worth::Probe(key, awaited) => self.probe(key, arn, &awaited).await,
             Worth::Look(key) => self.look("task", key, arn.clone()).await,
-            Worth::Flushed(key, instance) => {
-                let mut subject = Subject::described(key, instance, self.now());
-                subject.shown.flushed = true;
-                self.reconciled("task", &subject).await
-            }
+            Worth::Flushed(key, instance) => self.flushed(key, instance).await,
             Worth::Unknown => self.stranger(&change).await,
         }
     }
@@ -179,11 +175,20 @@ impl Coordinator {
                 .into_iter()
                 .filter(|task| !task.last_status.is_final())
                 .map(|task| task.arn);
-            if !self.memory.probed(arn, alive.collect(), self.now()) {
-                return self.ignored(Level::Debug, "task", "other tasks are still awaited");
+            match self.memory.probed(arn, alive.collect(), self.now()) {
+                Worth::Nothing(reason) => return self.ignored(Level::Debug, "task", reason),
+                Worth::Flushed(key, instance) => return self.flushed(key, instance).await,
+                Worth::Probe(..) | Worth::Look(_) | Worth::Unknown => {}
             }
         }
         self.look("task", key, arn.clone()).await
+    }
+
+    /// Every daemon of a released drain is STOPPED: the look that completes it need not ask for tasks.
+    async fn flushed(&self, key: InstanceKey, instance: ContainerInstance) -> Handled {
+        let mut subject = Subject::described(key, instance, self.now());
+        subject.shown.flushed = true;
+        self.reconciled("task", &subject).await
     }
 
     /// A task has ended on an instance of which this execution environment knows nothing.

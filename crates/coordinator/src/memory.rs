@@ -84,7 +84,7 @@ pub enum Worth {
     Probe(InstanceKey, Vec<TaskArn>),
     /// A whole look at the instance.
     Look(InstanceKey),
-    /// Every daemon of a released drain has ended: all that is left is to say so.
+    /// Every daemon of a released drain has ended, as ECS says: all that is left is to complete it.
     Flushed(InstanceKey, ContainerInstance),
     /// Nothing is known of the instance.
     Unknown,
@@ -175,16 +175,20 @@ impl Memory {
         Worth::Unknown
     }
 
-    /// Remembers the outcome of a probe. True if nothing is awaited any more.
-    pub fn probed(&self, arn: &ContainerInstanceArn, alive: BTreeSet<TaskArn>, now: Timestamp) -> bool {
+    /// Remembers the outcome of a probe, and tells what it is worth.
+    pub fn probed(&self, arn: &ContainerInstanceArn, alive: BTreeSet<TaskArn>, now: Timestamp) -> Worth {
         let mut facts = self.lock();
         let Some(drain) = facts.drains.get_mut(arn) else {
-            return true;
+            return Worth::Unknown;
         };
         drain.seen = alive.len();
         drain.awaited = alive;
         drain.at = now;
-        drain.awaited.is_empty()
+        match (drain.awaited.is_empty(), drain.released) {
+            (false, _) => Worth::Nothing("other tasks are still awaited"),
+            (true, false) => Worth::Look(drain.key.clone()),
+            (true, true) => Worth::Flushed(drain.key.clone(), drain.instance.clone()),
+        }
     }
 
     /// The tasks that are awaited for a drain that holds; empty if nothing is known of it.

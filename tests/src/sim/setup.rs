@@ -131,7 +131,7 @@ impl Setup<'_> {
 
 /// A container that the world simulates.
 fn simulated(name: &str, stop_seconds: u32) -> Value {
-    json!({"name": name, "memory": 16, "stopTimeout": 120, "dockerLabels":
+    json!({"name": name, "memory": 16, "stopTimeout": 3600, "dockerLabels":
         {"local-aws.simulated": "true", "local-aws.stop-seconds": stop_seconds.to_string()}})
 }
 

@@ -100,6 +100,26 @@ fn p1_and_p4_are_kept_in_every_story_or_given_up_on_purpose() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+/// Calls of the coordinator by operation, as a story ends.
+fn calls(name: &str) -> std::collections::BTreeMap<String, u32> {
+    let text = told(name).text;
+    let (_, rest) = text.split_once("AWS calls of the coordinator: ").unwrap();
+    let (_, list) = rest.split_once('(').unwrap();
+    let (list, _) = list.split_once(')').unwrap();
+    let words: Vec<&str> = list.split_whitespace().collect();
+    let pair = |pair: &[&str]| (pair[0].to_owned(), pair[1].trim_end_matches(',').parse().unwrap());
+    words.chunks(2).map(pair).collect()
+}
+
+#[test]
+fn p10_the_reference_drain_keeps_its_budget_of_calls() {
+    let calls = calls("reference");
+    // A tick lists the records once. It has a budget of its own, 4 calls, and keeps it while tasks hold.
+    let ticks = 4 * calls["GetParametersByPath"];
+    let own: u32 = calls.values().sum::<u32>() - ticks;
+    assert!(own <= 25, "{own} calls for the drain: {calls:?}");
+}
+
 #[test]
 fn a_script_tells_the_same_in_every_run() {
     for name in ["tiers", "managed-draining", "lost-event"] {

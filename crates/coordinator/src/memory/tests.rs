@@ -82,7 +82,7 @@ fn events_that_other_runs_got_are_made_up_for_by_probes() {
     memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(10)), at(0));
     assert!(matches!(ended(&memory, 0, 59), Worth::Nothing(_)));
     assert!(matches!(ended(&memory, 1, 60), Worth::Probe(..)));
-    assert!(memory.probed(&arn(), BTreeSet::new(), at(60)));
+    assert_eq!(memory.probed(&arn(), BTreeSet::new(), at(60)), Worth::Look(key()));
 }
 
 #[test]

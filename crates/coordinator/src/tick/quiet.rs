@@ -7,7 +7,7 @@ use protector_core::control::Control;
 use protector_core::holding::census;
 use protector_core::ids::{ClusterName, InstanceKey, TaskArn};
 use protector_core::observation::{Seen, Stored, Task};
-use protector_core::plan::{Action, Plan, Verdict, next_due, recount};
+use protector_core::plan::{Action, Plan, Verdict, next_due, upkeep};
 use protector_core::record::{HeldBy, Record};
 use serde_json::json;
 
@@ -85,7 +85,7 @@ impl Coordinator {
         }
     }
 
-    /// The drain is held on: its count is refreshed if that is due, and its line said.
+    /// The drain is held on: it gets its heartbeat and its new count if they are due, and its line is said.
     async fn stays(&self, key: &InstanceKey, tasks: Vec<Task>, found: &mut Found) {
         let Some(listed) = found.records.remove(key) else {
             return;
@@ -105,17 +105,15 @@ impl Coordinator {
         let (now, remaining) = (self.now(), alive.len());
         self.memory.probed(&record.container_instance_arn, alive, now);
         let fleet = self.memory.fleet_without(key, now);
-        let put = recount(record, &tasks, &self.policy, fleet, now)
-            .map(|record| Action::PutCount(Box::new(record)));
-        let done = self.refresh(key, &before, put).await;
+        let actions = upkeep(record, &tasks, &self.policy, fleet, now);
+        let done = self.keep_up(key, &before, actions).await;
         let held_by = census(&tasks, &self.policy).held_by;
         self.say_quiet(key, record, remaining, &held_by, &done);
     }
 
-    async fn refresh(&self, key: &InstanceKey, before: &Seen<Stored>, put: Option<Action>) -> Vec<Done> {
-        let Some(action) = put else { return Vec::new() };
+    async fn keep_up(&self, key: &InstanceKey, before: &Seen<Stored>, actions: Vec<Action>) -> Vec<Done> {
         let plan = Plan {
-            actions: vec![action],
+            actions,
             verdict: Verdict::Holding,
             reasons: Vec::new(),
             look_again: None,

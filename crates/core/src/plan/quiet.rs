@@ -9,12 +9,12 @@ use crate::observation::Task;
 use crate::policy::{Policy, StandaloneTasks};
 use crate::record::Record;
 
-use super::Fleet;
 use super::deadline::later;
 use super::draft::{count, count_is_due, heartbeat_due};
+use super::{Action, Fleet};
 
-/// When a whole look is due for another reason than the end of a task: heartbeat, deadline, tasks to be stopped. None:
-/// at once, because a clock of the record runs that only whole looks can stop.
+/// When a whole look is due for another reason than the end of a task: the deadline, or tasks to be stopped. None: at
+/// once, because a clock of the record runs that only whole looks can stop.
 #[must_use]
 pub fn next_due(record: &Record, policy: &Policy) -> Option<Timestamp> {
     let unsettled = record.is_released()
@@ -24,36 +24,32 @@ pub fn next_due(record: &Record, policy: &Policy) -> Option<Timestamp> {
         || record.spot_notice_at.is_some()
         || record.draining_confirmed_at.is_none()
         || policy.standalone_tasks == StandaloneTasks::Stop;
-    if unsettled {
-        return None;
-    }
-    let heartbeat = record.lifecycle.as_ref().map(heartbeat_due);
     let stops = policy
         .stop_tasks_after
-        .map(|after| later(record.started_at, after));
-    [Some(record.deadline_at), heartbeat, stops]
-        .into_iter()
-        .flatten()
-        .min()
+        .map_or(Timestamp::MAX, |after| later(record.started_at, after));
+    (!unsettled).then(|| record.deadline_at.min(stops))
 }
 
-/// The record to write for tasks that were all known to hold, if some of them still do and the new count is due.
-/// `tasks` are these, as they are now; the rest of the record stays.
+/// What a quiet drain needs: a heartbeat if one is due, and its new count written if that is due. `tasks` are those that
+/// were all known to hold, as they are now. If none of them does any more, it is not quiet, and nothing is to be done here.
 #[must_use]
-pub fn recount(
-    before: &Record,
-    tasks: &[Task],
-    policy: &Policy,
-    fleet: Fleet,
-    now: Timestamp,
-) -> Option<Record> {
+pub fn upkeep(before: &Record, tasks: &[Task], policy: &Policy, fleet: Fleet, now: Timestamp) -> Vec<Action> {
     let mut record = before.clone();
     let mut seen = census(tasks, policy);
     seen.sidecars = before.sidecars;
     count(&mut record, &seen, fleet);
-    if record == *before || record.remaining == 0 || !count_is_due(before, &record, fleet, now) {
-        return None;
+    if record.remaining == 0 {
+        return Vec::new();
     }
+    let counted = record != *before && count_is_due(before, &record, fleet, now);
     record.updated_at = now;
-    Some(record)
+    match &mut record.lifecycle {
+        Some(hook) if heartbeat_due(hook) <= now => {
+            let heartbeat = Action::Heartbeat(hook.clone());
+            hook.heartbeat_at = now;
+            vec![heartbeat, Action::PutRecord(Box::new(record))]
+        }
+        _ if counted => vec![Action::PutCount(Box::new(record))],
+        _ => Vec::new(),
+    }
 }

@@ -9,9 +9,9 @@ fn due(bench: &Bench) -> Option<Timestamp> {
 }
 
 #[test]
-fn a_quiet_drain_is_looked_at_for_its_heartbeat_its_stops_or_its_deadline() {
+fn a_quiet_drain_is_looked_at_for_its_stops_and_its_deadline() {
     let mut bench = Bench::holding();
-    assert_eq!(due(&bench), Some(at(1800)), "half of the hook's hour");
+    assert_eq!(due(&bench), Some(bench.record().deadline_at));
     bench.policy.stop_tasks_after = Some(SignedDuration::from_secs(600));
     assert_eq!(due(&bench), Some(at(600)));
     let mut record = bench.record();
@@ -36,11 +36,7 @@ fn a_drain_with_a_clock_of_its_own_is_looked_at_each_time() {
                 since: at(1),
             });
         }),
-        ("its heartbeat is late", |record| {
-            if let Some(hook) = &mut record.lifecycle {
-                hook.heartbeat_at = at(-7200);
-            }
-        }),
+        ("a Spot notice", |record| record.spot_notice_at = Some(at(1))),
     ];
     for (what, change) in changes {
         let mut bench = Bench::holding();
@@ -66,19 +62,42 @@ fn a_drain_with_a_clock_of_its_own_is_looked_at_each_time() {
     );
 }
 
+/// What is done for a quiet drain with so many of its 4 tasks alive: names, and the count that is written.
+fn kept(before: &Record, bench: &Bench, alive: u32, seconds: i64) -> (Vec<&'static str>, Option<u32>) {
+    let task = |id| web(id, if id <= alive { "STOPPING" } else { "STOPPED" });
+    let tasks: Vec<Task> = (1..=4).map(task).collect();
+    let actions = upkeep(before, &tasks, &bench.policy, Fleet::default(), at(seconds));
+    let counts = actions.iter().find_map(|action| match action {
+        Action::PutCount(record) | Action::PutRecord(record) => Some(record.remaining),
+        _ => None,
+    });
+    (actions.iter().map(Action::name).collect(), counts)
+}
+
 #[test]
-fn p10_a_recount_is_written_when_it_is_due_and_never_releases() {
+fn p10_a_quiet_drains_count_is_written_when_it_is_due_and_never_releases() {
     let bench = Bench::holding();
     let mut before = bench.record();
     before.remaining = 4;
-    let recounted = |alive: u32, seconds| {
-        let task = |id| web(id, if id <= alive { "STOPPING" } else { "STOPPED" });
-        let tasks: Vec<Task> = (1..=4).map(task).collect();
-        recount(&before, &tasks, &bench.policy, Fleet::default(), at(seconds))
-    };
-    assert_eq!(recounted(3, 60), None);
-    assert_eq!(recounted(3, 120).map(|record| record.remaining), Some(3));
-    assert_eq!(recounted(1, 4), None);
-    assert_eq!(recounted(1, 5).map(|record| record.remaining), Some(1));
-    assert_eq!(recounted(0, 3600), None, "P2: zero is for a whole look to find");
+    let kept = |alive, seconds| kept(&before, &bench, alive, seconds);
+    assert_eq!(kept(3, 60), (vec![], None));
+    assert_eq!(kept(3, 120), (vec!["put-count"], Some(3)));
+    assert_eq!(kept(1, 4), (vec![], None));
+    assert_eq!(kept(1, 5), (vec!["put-count"], Some(1)));
+    assert_eq!(
+        kept(0, 3600),
+        (vec![], None),
+        "P2: zero is for a whole look to find"
+    );
+}
+
+#[test]
+fn p4_a_quiet_drain_keeps_its_hook_alive() {
+    let bench = Bench::holding();
+    let before = bench.record();
+    assert_eq!(kept(&before, &bench, 4, 1799).0, ["put-count"]);
+    assert_eq!(
+        kept(&before, &bench, 4, 1800),
+        (vec!["heartbeat", "put-holding"], Some(4))
+    );
 }
