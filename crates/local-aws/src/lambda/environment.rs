@@ -102,7 +102,9 @@ impl Environment {
 
     /// Waits until the process asks for work.
     pub(super) async fn ready(&mut self) -> Ready {
+        // What the process has said counts before its end, which may have come by the time we look.
         tokio::select! {
+            biased;
             Some(slot) = self.api.slots.recv() => {
                 self.init.get_or_insert_with(|| self.started.elapsed());
                 Ready::Slot(slot)
