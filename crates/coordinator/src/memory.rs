@@ -191,10 +191,10 @@ impl Memory {
         }
     }
 
-    /// The tasks that are awaited for a drain that holds; empty if nothing is known of it.
-    pub fn awaited(&self, arn: &ContainerInstanceArn) -> Vec<TaskArn> {
+    /// The tasks that are awaited for a drain that is released, or not; empty if it is not known as such.
+    pub fn awaited(&self, arn: &ContainerInstanceArn, released: bool) -> Vec<TaskArn> {
         let facts = self.lock();
-        let drain = facts.drains.get(arn).filter(|drain| !drain.released);
+        let drain = facts.drains.get(arn).filter(|drain| drain.released == released);
         drain
             .map(|drain| drain.awaited.iter().cloned().collect())
             .unwrap_or_default()

@@ -1,14 +1,14 @@
-//! Drains that are quiet: tasks hold them, and nothing else is due. One call for up to 100 of their tasks says whether
+//! Drains that are quiet: tasks are awaited, and nothing else is due. One call for up to 100 of these tasks says whether
 //! that is still so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use protector_core::control::Control;
-use protector_core::holding::census;
+use protector_core::holding::{Census, census};
 use protector_core::ids::{ClusterName, InstanceKey, TaskArn};
 use protector_core::observation::{Seen, Stored, Task};
 use protector_core::plan::{Action, Plan, Verdict, next_due, upkeep};
-use protector_core::record::{HeldBy, Record};
+use protector_core::record::Record;
 use serde_json::json;
 
 use crate::apply::{Done, Target};
@@ -18,7 +18,7 @@ use crate::say::Level;
 
 use super::found::{Found, ListedRecord};
 
-/// A drain that may be quiet, and the tasks that are known to hold it.
+/// A drain that may be quiet, and the tasks that are known to be awaited.
 struct Candidate {
     key: InstanceKey,
     awaited: BTreeSet<TaskArn>,
@@ -53,7 +53,7 @@ impl Coordinator {
             .get(&key.cluster)
             .is_some_and(|draining| draining.contains(arn));
         let due = next_due(record, &self.policy).is_none_or(|due| due <= found.at);
-        let awaited = self.memory.awaited(arn);
+        let awaited = self.memory.awaited(arn, record.is_released());
         let quiet = drains && !due && hook_is_as_recorded(found, key, record) && !awaited.is_empty();
         quiet.then(|| awaited.into_iter().collect())
     }
@@ -102,13 +102,13 @@ impl Coordinator {
         let tasks = self.with_protection(&key.cluster, tasks, &before).await;
         let alive = tasks.iter().filter(|task| !task.last_status.is_final());
         let alive: BTreeSet<TaskArn> = alive.map(|task| task.arn.clone()).collect();
-        let (now, remaining) = (self.now(), alive.len());
+        let (now, awaited) = (self.now(), alive.len());
         self.memory.probed(&record.container_instance_arn, alive, now);
         let fleet = self.memory.fleet_without(key, now);
         let actions = upkeep(record, &tasks, &self.policy, fleet, now);
         let done = self.keep_up(key, &before, actions).await;
-        let held_by = census(&tasks, &self.policy).held_by;
-        self.say_quiet(key, record, remaining, &held_by, &done);
+        let seen = census(&tasks, &self.policy);
+        self.say_quiet(key, record, awaited, &seen, &done);
     }
 
     async fn keep_up(&self, key: &InstanceKey, before: &Seen<Stored>, actions: Vec<Action>) -> Vec<Done> {
@@ -121,14 +121,7 @@ impl Coordinator {
         self.apply(Target::Placed(key, before), plan).await.done
     }
 
-    fn say_quiet(
-        &self,
-        key: &InstanceKey,
-        record: &Record,
-        remaining: usize,
-        held_by: &[HeldBy],
-        done: &[Done],
-    ) {
+    fn say_quiet(&self, key: &InstanceKey, record: &Record, awaited: usize, seen: &Census, done: &[Done]) {
         let fields = json!({
             "requestId": self.request_id,
             "trigger": "tick",
@@ -136,11 +129,11 @@ impl Coordinator {
             "instance": key.instance,
             "containerInstance": record.container_instance_arn.as_str(),
             "status": "DRAINING",
-            "remaining": remaining,
-            "heldBy": held_by,
-            "verdict": Verdict::Holding.name(),
+            "remaining": seen.remaining(),
+            "heldBy": seen.held_by,
+            "verdict": record.reason.map_or(Verdict::Holding, Verdict::Released).name(),
             "mode": self.mode(),
-            "reasons": ["quiet: the tasks that hold still live, and nothing else is due"],
+            "reasons": [format!("quiet: {awaited} awaited task(s) still live, and nothing else is due")],
             "actions": done,
             "looks": 0,
         });

@@ -1,6 +1,7 @@
-//! The quiet part of a drain: until when nothing but the end of a task can change it, and its counts meanwhile.
+//! The quiet parts of a drain: until when nothing but the end of a task can change it, and what it needs meanwhile.
 //!
-//! The tick uses it to spare whole looks: of a drain that is quiet it only asks whether the tasks that hold still live.
+//! The tick uses it to spare whole looks: of a drain that is quiet it only asks whether the tasks that are awaited still
+//! live: those that hold, or, after the release, the daemons.
 
 use jiff::Timestamp;
 
@@ -13,11 +14,11 @@ use super::deadline::later;
 use super::draft::{count, count_is_due, heartbeat_due};
 use super::{Action, Fleet};
 
-/// When a whole look is due for another reason than the end of a task: the deadline, or tasks to be stopped. None: at
-/// once, because a clock of the record runs that only whole looks can stop.
+/// When a whole look is due for another reason than the end of a task: the deadline, tasks to be stopped, the end of the
+/// flush window. None: at once, because a clock of the record runs that only whole looks can stop.
 #[must_use]
 pub fn next_due(record: &Record, policy: &Policy) -> Option<Timestamp> {
-    let unsettled = record.is_released()
+    let unsettled = record.receipt_at.is_some()
         || record.releasing.is_some()
         || record.agent_lost_at.is_some()
         || record.active_since.is_some()
@@ -27,19 +28,26 @@ pub fn next_due(record: &Record, policy: &Policy) -> Option<Timestamp> {
     let stops = policy
         .stop_tasks_after
         .map_or(Timestamp::MAX, |after| later(record.started_at, after));
-    (!unsettled).then(|| record.deadline_at.min(stops))
+    let due = match record.released_at {
+        Some(released) => later(released, policy.daemon_stop),
+        None => record.deadline_at.min(stops),
+    };
+    (!unsettled).then_some(due)
 }
 
-/// What a quiet drain needs: a heartbeat if one is due, and its new count written if that is due. `tasks` are those that
-/// were all known to hold, as they are now. If none of them does any more, it is not quiet, and nothing is to be done here.
+/// What a quiet drain needs: a heartbeat if one is due, and, while it holds, its new count written if that is due. `tasks`
+/// are those that are awaited, as they are now. If none of them holds any more, a drain that holds is not quiet, and
+/// nothing is to be done here.
 #[must_use]
 pub fn upkeep(before: &Record, tasks: &[Task], policy: &Policy, fleet: Fleet, now: Timestamp) -> Vec<Action> {
     let mut record = before.clone();
     let mut seen = census(tasks, policy);
     seen.sidecars = before.sidecars;
-    count(&mut record, &seen, fleet);
-    if record.remaining == 0 {
-        return Vec::new();
+    if !record.is_released() {
+        count(&mut record, &seen, fleet);
+        if record.remaining == 0 {
+            return Vec::new();
+        }
     }
     let counted = record != *before && count_is_due(before, &record, fleet, now);
     record.updated_at = now;

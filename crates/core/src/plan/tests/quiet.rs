@@ -26,9 +26,7 @@ fn a_drain_with_a_clock_of_its_own_is_looked_at_each_time() {
     let changes: [(&str, Change); 5] = [
         ("agent lost", |record| record.agent_lost_at = Some(at(1))),
         ("active again", |record| record.active_since = Some(at(1))),
-        ("released", |record| {
-            record.state = crate::record::State::Released;
-        }),
+        ("over", |record| record.receipt_at = Some(at(1))),
         ("tiers", |record| {
             record.releasing = Some(Releasing {
                 reason: ReleaseReason::Drained,
@@ -60,6 +58,20 @@ fn a_drain_with_a_clock_of_its_own_is_looked_at_each_time() {
         None,
         "DRAINING is not confirmed"
     );
+}
+
+#[test]
+fn p4_a_released_drain_is_looked_at_when_its_flush_window_is_over() {
+    let mut bench = Bench::holding();
+    bench.tasks(vec![logs("RUNNING")]);
+    bench.step(60);
+    let record = bench.record();
+    assert!(record.is_released());
+    assert_eq!(due(&bench), Some(at(180)));
+    let daemons = [logs("RUNNING")];
+    let kept = |seconds| upkeep(&record, &daemons, &bench.policy, Fleet::default(), at(seconds));
+    assert_eq!(kept(120), []);
+    assert_eq!(kept(1800).len(), 2, "a heartbeat, and its note");
 }
 
 /// What is done for a quiet drain with so many of its 4 tasks alive: names, and the count that is written.
