@@ -194,6 +194,37 @@ async fn p9_a_drain_from_the_console_is_held_without_a_hook() {
 }
 
 #[tokio::test]
+async fn p1_a_hook_that_comes_while_a_drain_is_being_undone_begins_its_own() {
+    let lab = Lab::start(LabConfig::default()).await;
+    lab.daemon(&Daemon::new("logs")).await;
+    lab.standalone("job", 600).await;
+    let instance = lab.instance().to_owned();
+    lab.set_status(&instance, "DRAINING");
+    lab.until("a record", || lab.record(&instance).is_some()).await;
+    lab.idle().await;
+    lab.set_status(&instance, "ACTIVE");
+    lab.aws.tick();
+    let seen_active = || {
+        lab.record(&instance)
+            .is_some_and(|record| record["activeSince"].is_string())
+    };
+    lab.until("the first look at it", seen_active).await;
+    lab.scale_in(&instance);
+    lab.hook_dealt_with().await;
+    lab.tick().await;
+    lab.tick().await;
+    let story = lab.story();
+    assert!(story.hook(&instance, "completed").is_empty(), "the job runs");
+    assert_eq!(lab.record(&instance).unwrap()["state"], "holding");
+    assert_eq!(
+        story
+            .coordinator_called("UpdateContainerInstancesState", "DRAINING")
+            .len(),
+        1
+    );
+}
+
+#[tokio::test]
 async fn p9_an_instance_that_is_set_active_again_is_released_as_cancelled() {
     let lab = Lab::start(LabConfig::default()).await;
     lab.standalone("job", 600).await;

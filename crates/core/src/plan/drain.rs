@@ -81,8 +81,9 @@ fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<Strin
     }
     match (&record.lifecycle, waiting(situation)) {
         (Some(known), Some(hook)) => same_hook(record, known, hook, remarks),
-        // A drain that somebody else began gets our hook while it holds; once released, the hook begins a new one.
-        (None, Some(_)) => !record.is_released(),
+        // A drain that somebody else began gets our hook while it holds. Once it is released, or the instance was seen
+        // ACTIVE again, the hook begins a new one: the old one is about to end as cancelled, with tasks running.
+        (None, Some(_)) => !record.is_released() && record.active_since.is_none(),
         (_, None) => !drains_again(record, situation),
     }
 }

@@ -54,6 +54,25 @@ fn p9_a_hook_that_comes_later_joins_the_drain_that_goes_on() {
 }
 
 #[test]
+fn p1_a_hook_does_not_join_a_drain_that_was_undone() {
+    let mut bench = Bench::external();
+    bench.step(0);
+    bench.status("ACTIVE");
+    bench.step(30);
+    let undone = bench.record();
+    assert_eq!(undone.active_since, Some(at(30)));
+    bench.observation.hook = Hook::Waiting(hook_action(3600, Some(TOKEN)));
+    assert_eq!(names(&bench.step(31)), ["put-holding", "set-draining"]);
+    assert_eq!(
+        (bench.record().drain_id.as_str(), bench.record().started_at),
+        (TOKEN, at(31))
+    );
+    bench.status("DRAINING");
+    bench.step(60);
+    assert!(!bench.record().is_released(), "a task holds");
+}
+
+#[test]
 fn p7_a_hook_event_that_comes_twice_changes_nothing() {
     let mut bench = Bench::hooked();
     bench.step(0);
