@@ -308,6 +308,21 @@ impl Lab {
         self.idle().await;
     }
 
+    /// Ticks until something is so.
+    ///
+    /// # Panics
+    /// It does not come to be.
+    pub async fn tick_until(&self, what: &str, so: impl Fn() -> bool) {
+        for _ in 0..60 {
+            self.tick().await;
+            if so() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        panic!("it did not come to be, tick by tick: {what}");
+    }
+
     /// What has happened.
     pub fn story(&self) -> Story {
         Story::new(self.aws.journal())

@@ -108,7 +108,8 @@ impl Coordinator {
                     .await
             }
             Action::PutCount(record) if self.memory.turns.write_now(Rank::Count) => {
-                self.put(key, before, *record, applied).await
+                self.put(key, before, with_heartbeat(*record, missed), applied)
+                    .await
             }
             Action::PutCount(_) => Ok("put off"),
             Action::SetDraining(arn) => {
@@ -119,8 +120,8 @@ impl Coordinator {
                 self.aws.stop_task(&key.cluster, &task, &why).await.map(|()| "ok")
             }
             Action::Receipt(record) => {
+                self.memory.turns.write(Rank::Receipt).await;
                 self.say_receipt(key, &record);
-                self.memory.turns.write(Rank::Release).await;
                 self.put(key, before, *record, applied).await
             }
             Action::Heartbeat(_) | Action::Complete(_) => Ok("ok"),

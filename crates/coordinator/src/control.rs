@@ -1,4 +1,4 @@
-//! Minding the kill switch, at most once a minute.
+//! Minding the kill switch: it comes with every record that is read, and with the tick's listing.
 
 use jiff::SignedDuration;
 use protector_core::control::Control;
@@ -14,15 +14,21 @@ const BELIEVED: SignedDuration = SignedDuration::from_secs(55);
 impl Coordinator {
     /// Reads the kill switch if the last reading is old. What cannot be read leaves it as it is.
     pub(crate) async fn mind_control(&self) {
-        if self.memory.control_is_fresh(self.now(), BELIEVED) {
-            return;
+        if !self.memory.control_is_fresh(self.now(), BELIEVED) {
+            self.read_control().await;
         }
+    }
+
+    /// Reads the kill switch. What cannot be read leaves it as it is.
+    pub(crate) async fn read_control(&self) {
         match self.aws.get_text(&self.policy.prefix.control_name()).await {
             Ok(text) => self.heed_control(Some(&text)),
             Err(failure) if failure.kind == Kind::NotFound => self.heed_control(None),
-            Err(failure) => self
-                .voice
-                .say(Level::Warn, "control", json!({"problem": failure.to_string()})),
+            Err(failure) if self.memory.control_problem_is_news(self.now()) => {
+                self.voice
+                    .say(Level::Warn, "control", json!({"problem": failure.to_string()}))
+            }
+            Err(_) => {}
         }
     }
 

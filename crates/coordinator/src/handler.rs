@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
-use protector_core::limits::SPOT_NOTICE;
+use protector_core::limits::{RELEASE_BEFORE_SIGTERM_MAX, SPOT_NOTICE};
 use protector_core::observation::{ContainerInstance, InstanceStatus, Seen};
 use protector_core::plan::Verdict;
+use protector_core::record::Record;
 use protector_core::trigger::{
     Command, Delivery, Ignored, InstanceChange, Parsed, SpotNotice, SqsMessage, TaskChange, Trigger, parse,
 };
@@ -226,7 +227,7 @@ impl Coordinator {
                 "instance",
                 "the drain is known; its tasks tell when to look",
             ),
-            _ if self.memory.has_ended(&change.container_instance) => {
+            _ if self.memory.has_ended(&change.container_instance, self.now()) => {
                 self.ignored(Level::Debug, "instance", "the drain is over")
             }
             InstanceStatus::Active if !known => {
@@ -245,7 +246,7 @@ impl Coordinator {
 
     /// DRAINING comes to other runs too, mostly because one of ours has just set it, and again with every task that
     /// ends. If the record knows the drain already, one read says so, and a whole look is left to the next of its tasks
-    /// that ends. A drain that has its receipt is over: if it had no hook of ours, DRAINING tells of another one.
+    /// that ends. One that our hook has ended goes for good; a released one of somebody else's may drain again.
     async fn unless_recorded(
         &self,
         key: InstanceKey,
@@ -256,7 +257,8 @@ impl Coordinator {
             && let Seen::Yes(stored) = self.read_record(&key).await
             && let Ok(record) = stored.record
             && record.container_instance_arn == arn
-            && (record.receipt_at.is_none() || record.lifecycle.is_some())
+            && (record.lifecycle.is_some() || !record.is_released())
+            && !self.is_long_over(&record)
         {
             if record.receipt_at.is_some() {
                 self.memory.ended(&arn, self.now());
@@ -272,6 +274,12 @@ impl Coordinator {
             return self.ignored(Level::Debug, "instance", "the drain is recorded already");
         }
         self.look("instance", key, arn).await
+    }
+
+    /// The same container instance may come back from a warm pool, and drain again.
+    fn is_long_over(&self, record: &Record) -> bool {
+        let over = record.receipt_at.map(|at| self.now().duration_since(at));
+        over.is_some_and(|age| age > RELEASE_BEFORE_SIGTERM_MAX)
     }
 
     /// EC2 takes a Spot instance back: it is drained like any other, only in less time.

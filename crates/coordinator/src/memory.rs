@@ -19,6 +19,9 @@ use crate::pace::Turns;
 /// How the service of a task schedules cannot change. A task that nobody has asked about for so long is forgotten.
 const SCHEDULING: SignedDuration = SignedDuration::from_hours(2);
 
+/// Only from so many on it is worth forgetting.
+const SCHEDULINGS_MAX: usize = 5000;
+
 /// The hooks of a group hardly ever change: they are believed for so long.
 const CONFIGURATION: SignedDuration = SignedDuration::from_mins(10);
 
@@ -72,7 +75,8 @@ struct Drain {
     /// How many they were when they were last looked at.
     seen: usize,
     at: Timestamp,
-    sidecars: u32,
+    /// How many sidecars read its record, if that was seen here.
+    sidecars: Option<u32>,
 }
 
 /// What the end of a task is worth.
@@ -116,11 +120,11 @@ impl Memory {
             }
             Verdict::Holding | Verdict::Releasing | Verdict::Released(_) | Verdict::Unknown => {
                 facts.not_draining.remove(arn);
+                facts.ended.remove(arn);
                 let awaited: BTreeSet<TaskArn> = awaited.unwrap_or_default().into_iter().collect();
-                let sidecars = if verdict == Verdict::Holding {
-                    census.map_or(0, |census| census.sidecars)
-                } else {
-                    0
+                let sidecars = match verdict {
+                    Verdict::Holding | Verdict::Unknown => census.map(|census| census.sidecars),
+                    _ => Some(0),
                 };
                 let drain = Drain {
                     key: key.clone(),
@@ -164,7 +168,7 @@ impl Memory {
         if let Some(drain) = facts.drains.get_mut(arn) {
             return drain.task_ended(task, now);
         }
-        if facts.ended.contains_key(arn) {
+        if facts.ended.get(arn).is_some_and(|at| is_of_late(at, now)) {
             return Worth::Nothing("the drain is over");
         }
         if facts.not_draining.get(arn).is_some_and(fresh)
@@ -211,9 +215,10 @@ impl Memory {
         facts.ended.insert(arn.clone(), now);
     }
 
-    /// Was it let go?
-    pub fn has_ended(&self, arn: &ContainerInstanceArn) -> bool {
-        self.lock().ended.contains_key(arn)
+    /// Was it let go a while ago?
+    pub fn has_ended(&self, arn: &ContainerInstanceArn, now: Timestamp) -> bool {
+        let facts = self.lock();
+        facts.ended.get(arn).is_some_and(|at| is_of_late(at, now))
     }
 
     /// Is this instance known to drain?
@@ -228,18 +233,29 @@ impl Memory {
             .fleet
             .as_ref()
             .filter(|(_, at)| now.duration_since(*at) < NOT_DRAINING);
-        let mut sidecars = listed.map(|(fleet, _)| fleet.clone()).unwrap_or_default();
-        sidecars.extend(
-            facts
-                .drains
-                .values()
-                .map(|drain| (drain.key.clone(), drain.sidecars)),
-        );
-        sidecars.remove(key);
-        Fleet {
-            drains: sidecars.len(),
-            sidecars: sidecars.values().fold(0, |sum, count| sum.saturating_add(*count)),
-        }
+        let listed = listed.map(|(fleet, _)| fleet);
+        let seen: BTreeMap<&InstanceKey, Option<u32>> = facts
+            .drains
+            .values()
+            .map(|drain| (&drain.key, drain.sidecars))
+            .collect();
+        let number = |other: &InstanceKey| {
+            let listed = || listed.and_then(|fleet| fleet.get(other)).copied();
+            seen.get(other)
+                .copied()
+                .flatten()
+                .or_else(listed)
+                .unwrap_or_default()
+        };
+        let unseen = listed
+            .into_iter()
+            .flat_map(BTreeMap::keys)
+            .filter(|key| !seen.contains_key(key));
+        let others = seen.keys().copied().chain(unseen).filter(|other| *other != key);
+        others.fold(Fleet::default(), |fleet, other| Fleet {
+            drains: fleet.drains + 1,
+            sidecars: fleet.sidecars.saturating_add(number(other)),
+        })
     }
 
     /// Remembers which drains hold, and how many sidecars read their records.
@@ -258,9 +274,11 @@ impl Memory {
     /// Remembers how the service of a task schedules.
     pub fn learn_scheduling(&self, task: &TaskArn, scheduling: Scheduling, now: Timestamp) {
         let mut facts = self.lock();
-        facts
-            .schedulings
-            .retain(|_, (_, at)| now.duration_since(*at) < SCHEDULING);
+        if facts.schedulings.len() >= SCHEDULINGS_MAX {
+            facts
+                .schedulings
+                .retain(|_, (_, at)| now.duration_since(*at) < SCHEDULING);
+        }
         facts.schedulings.insert(task.clone(), (scheduling, now));
     }
 
@@ -330,6 +348,11 @@ impl Memory {
     fn lock(&self) -> MutexGuard<'_, Facts> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Events of an end go on for a while, and not for ever: the same name may come back.
+fn is_of_late(at: &Timestamp, now: Timestamp) -> bool {
+    now.duration_since(*at) < CONFIGURATION
 }
 
 impl Drain {

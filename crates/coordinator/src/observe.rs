@@ -7,6 +7,7 @@ use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, Instanc
 use protector_core::observation::{
     ContainerInstance, Hook, InstanceStatus, Observation, Scheduling, Seen, Stored, Task, TaskGroup,
 };
+use protector_core::record::Record;
 
 use crate::aws::{Failure, ListedTask};
 use crate::coordinator::Coordinator;
@@ -94,7 +95,7 @@ impl Coordinator {
             seen => seen,
         };
         let tasks = match instance.as_yes() {
-            Some(instance) if shown.flushed && is_released(&record, instance) => Seen::Yes(Vec::new()),
+            Some(instance) if shown.flushed && is_drained(&record, instance) => Seen::Yes(Vec::new()),
             Some(instance) => self.see_tasks(&subject.key.cluster, instance, &record).await,
             None => Seen::Absent,
         };
@@ -170,7 +171,11 @@ impl Coordinator {
         record: &Seen<Stored>,
     ) -> Seen<Vec<Task>> {
         match self.try_tasks(cluster, &instance.arn).await {
-            Ok(tasks) => Seen::Yes(self.with_protection(cluster, tasks, record).await),
+            Ok(tasks) => {
+                let record = record.as_yes().and_then(|stored| stored.record.as_ref().ok());
+                let due = record.is_some_and(|record| self.asks_for_protection(record));
+                Seen::Yes(self.with_protection(cluster, tasks, due).await)
+            }
             Err(failure) => Seen::Unknown(failure.to_string()),
         }
     }
@@ -218,6 +223,12 @@ impl Coordinator {
             .collect())
     }
 
+    /// Is it time to ask for task scale-in protection?
+    pub(crate) fn asks_for_protection(&self, record: &Record) -> bool {
+        let confirmed = record.draining_confirmed_at.filter(|_| !record.is_released());
+        confirmed.is_some_and(|since| self.now().duration_since(since) >= self.policy.settle)
+    }
+
     /// Service tasks that are still to run when the settle window is over are asked for task scale-in protection, since
     /// the service scheduler stops tasks within seconds if nothing keeps it from it. So a person can see that it is
     /// what holds; it decides nothing, and a failure is none.
@@ -225,13 +236,8 @@ impl Coordinator {
         &self,
         cluster: &ClusterName,
         mut tasks: Vec<Task>,
-        record: &Seen<Stored>,
+        due: bool,
     ) -> Vec<Task> {
-        let record = record.as_yes().and_then(|stored| stored.record.as_ref().ok());
-        let due = record
-            .filter(|record| !record.is_released())
-            .and_then(|record| record.draining_confirmed_at)
-            .is_some_and(|since| self.now().duration_since(since) >= self.policy.settle);
         let stays = |task: &&Task| task.scheduling == Scheduling::Replica && !task.stopping;
         let asked: Vec<TaskArn> = tasks.iter().filter(stays).map(|task| task.arn.clone()).collect();
         if !due || asked.is_empty() {
@@ -337,8 +343,11 @@ fn scheduled(task: ListedTask, known: Option<Scheduling>) -> Task {
     }
 }
 
-/// Is the drain of this instance, in its present life, released?
-fn is_released(record: &Seen<Stored>, instance: &ContainerInstance) -> bool {
+/// Is the drain of this instance, in its present life, released, and did nobody hold it then? After a forced release
+/// tasks may hold on, and their count is nobody's guess.
+fn is_drained(record: &Seen<Stored>, instance: &ContainerInstance) -> bool {
     let record = record.as_yes().and_then(|stored| stored.record.as_ref().ok());
-    record.is_some_and(|record| record.is_released() && record.container_instance_arn == instance.arn)
+    record.is_some_and(|record| {
+        record.is_released() && record.remaining == 0 && record.container_instance_arn == instance.arn
+    })
 }

@@ -2,6 +2,7 @@
 //!
 //! `PutParameter` allows 3 writes a second for the whole account (SSM quotas), of which we take 2. When many drain at
 //! once, releases go first, since daemons and people wait for them; then new holds; counts only if nothing else waits.
+//! The queue is of those that look at the moment; the tick sends those first whose release is due.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,10 +26,12 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// What a write is for; the first goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
-    /// Daemons may go, or a drain is over.
+    /// Daemons may go.
     Release,
     /// Daemons are to be kept.
     Hold,
+    /// A drain is over.
+    Receipt,
     /// Somebody may want to know.
     Count,
 }

@@ -20,6 +20,9 @@ use crate::say::Level;
 /// the second, and a task's end or the tick wakes us anyway.
 const WAIT_MAX: SignedDuration = SignedDuration::from_secs(20);
 
+/// After a wait there must be time to look and to act.
+const TIME_FOR_A_LOOK: SignedDuration = SignedDuration::from_secs(5);
+
 /// So many looks at one instance in one run: one, its read-back, the end of the settle window, and spare ones for
 /// races. More would mean that two runs keep crossing each other; the tick comes anyway.
 const LOOKS_MAX: u32 = 8;
@@ -39,6 +42,8 @@ struct Run {
     looks: u32,
     /// How many calls the record knows of.
     counted: u32,
+    /// May it wait for a Spot deadline? One run is enough for that: the tick's.
+    patient: bool,
 }
 
 /// What follows one look.
@@ -60,6 +65,7 @@ impl Coordinator {
             reasons: Vec::new(),
             looks: 1,
             counted: 0,
+            patient: trigger == "tick",
         };
         let mut permit = me.memory.turns.looks.acquire().await.ok();
         let mut observation = me.observe(subject).await;
@@ -147,6 +153,9 @@ impl Coordinator {
             let record = stored.and_then(|stored| stored.record.as_ref().ok());
             record.filter(|record| record.is_released()).cloned()
         };
+        if applied.raced {
+            return;
+        }
         let before = released(observation.record.as_yes());
         let Some(record) = released(applied.written.as_ref())
             .filter(|record| before.is_none_or(|before| before.drain_id != record.drain_id))
@@ -199,10 +208,11 @@ impl Coordinator {
             .as_yes()
             .and_then(|stored| stored.record.as_ref().ok())
             .is_some_and(|record| record.spot_notice_at.is_some());
-        let longest = if noticed {
-            self.time_left()
+        let left = self.time_left() - TIME_FOR_A_LOOK;
+        let longest = if noticed && run.patient {
+            left
         } else {
-            WAIT_MAX.min(self.time_left())
+            WAIT_MAX.min(left)
         };
         match worth.filter(|wait| *wait <= longest) {
             Some(wait) => Next::Look(Duration::try_from(wait).unwrap_or_default()),

@@ -10,6 +10,7 @@ mod quiet;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
+use protector_core::control::Control;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId};
 use protector_core::limits::DELETE_PARAMETERS_MAX;
 use protector_core::observation::HookAction;
@@ -38,12 +39,14 @@ impl Coordinator {
         let mut found = Found::new(at);
         found.draining(draining);
         found.waiting(waiting);
-        me.records(&mut found, records);
-        me.spare_the_quiet(&mut found).await;
+        me.records(&mut found, records).await;
+        let quiet = me.spare_the_quiet(&mut found).await;
         me.find_subjects(&mut found).await;
-        let instances = found.quiet + found.subjects.len() + found.unplaced.len();
-        let failed = self.reconcile_all(&mut found).await;
         let deleted = me.delete(&mut found).await;
+        let instances = quiet.len() + found.subjects.len() + found.unplaced.len();
+        found.quiet = quiet.len();
+        let (kept, failed) = tokio::join!(me.keep_all(quiet), self.reconcile_all(&mut found));
+        found.problems.extend(kept);
         me.learn_one_group(&mut found).await;
         me.say_tick(&found, instances, deleted);
         match failed.into_iter().next().or(found.problems.into_iter().next()) {
@@ -98,11 +101,15 @@ impl Coordinator {
     }
 
     /// Minds the kill switch, which is in the same listing as the records, and counts the fleet.
-    fn records(&self, found: &mut Found, listed: Result<Vec<Listed>, Failure>) {
+    async fn records(&self, found: &mut Found, listed: Result<Vec<Listed>, Failure>) {
         let Some(listed) = found.take(listed) else { return };
         let control_name = self.policy.prefix.control_name();
-        let control = listed.iter().find(|parameter| parameter.name == control_name);
-        self.heed_control(control.map(|parameter| parameter.text.as_str()));
+        match listed.iter().find(|parameter| parameter.name == control_name) {
+            Some(parameter) => self.heed_control(Some(&parameter.text)),
+            // A listing may leave out what is there: a switch that was thrown is not taken back by that.
+            None if self.memory.control() != Control::On => self.read_control().await,
+            None => self.heed_control(None),
+        }
         found.records(listed, &self.policy.prefix);
         self.memory.learn_fleet(found.fleet(), found.at);
         found.measure(&self.memory.sheet);
@@ -135,13 +142,27 @@ impl Coordinator {
         if self.only_looks() {
             return deleted;
         }
-        for names in std::mem::take(&mut found.old).chunks(DELETE_PARAMETERS_MAX) {
-            match self.aws.delete_parameters(names).await {
-                Ok(()) => deleted += names.len(),
+        for old in std::mem::take(&mut found.old).chunks(DELETE_PARAMETERS_MAX) {
+            match self.delete_if_unchanged(old).await {
+                Ok(count) => deleted += count,
                 Err(failure) => found.problems.push(failure.to_string()),
             }
         }
         deleted
+    }
+
+    /// A drain may have begun under one of these names since they were listed: what has another version now stays.
+    async fn delete_if_unchanged(&self, old: &[(String, i64)]) -> Result<usize, Failure> {
+        let names: Vec<String> = old.iter().map(|(name, _)| name.clone()).collect();
+        let versions = self.aws.versions(&names).await?;
+        let unchanged = old
+            .iter()
+            .filter(|(name, version)| versions.get(name) == Some(version));
+        let names: Vec<String> = unchanged.map(|(name, _)| name.clone()).collect();
+        if !names.is_empty() {
+            self.aws.delete_parameters(&names).await?;
+        }
+        Ok(names.len())
     }
 
     /// One group's hooks, if they are not known any more: so a drain that begins need not ask, and a tick makes one call

@@ -74,7 +74,7 @@ pub enum Action {
     Heartbeat(Lifecycle),
     /// Write the record.
     PutRecord(Box<Record>),
-    /// Write the record for the sake of its counts alone: for people, so it gives way to every other write.
+    /// Write the record for the sake of its counts, or of the note of a heartbeat: it gives way to every other write.
     PutCount(Box<Record>),
     /// Set the container instance to DRAINING and read it back.
     SetDraining(ContainerInstanceArn),

@@ -55,7 +55,7 @@ pub struct WaitedFor {
     pub group: String,
     /// The most of its tasks that held at one time.
     pub tasks: u32,
-    /// Seconds from the start of the drain until none of them held, or until its end.
+    /// Seconds from the start of the drain until none of them held, or until the release.
     pub seconds: i64,
 }
 
@@ -64,10 +64,14 @@ impl Receipt {
     #[must_use]
     pub fn new(key: &InstanceKey, record: &Record, ended_at: Timestamp) -> Receipt {
         let seconds = |from: Timestamp, to: Timestamp| SignedDuration::as_secs(&to.duration_since(from));
+        let released_at = record.released_at.unwrap_or(ended_at);
         let waited_for = record.waited.iter().map(|waited| WaitedFor {
             group: waited.group.clone(),
             tasks: waited.count,
-            seconds: seconds(record.started_at, waited.until.unwrap_or(ended_at)),
+            seconds: seconds(
+                record.started_at,
+                waited.until.unwrap_or(released_at).min(released_at),
+            ),
         });
         Receipt {
             cluster: key.cluster.to_string(),

@@ -275,12 +275,18 @@ impl Record {
     }
 
     /// What both of two texts of one drain know: SSM has no compare-and-swap, so a writer may have written over what
-    /// another had just said. `self` is the later text. A release stays, and so do the hook and the last order.
+    /// another had just said. `self` is the later text. A release stays, and so do the hook, the receipt and the last
+    /// order. Of two drains the one that began later counts: a writer may have waited long with what it knew.
     #[must_use]
     pub fn merged(mut self, overwritten: &Record) -> Record {
         if self.drain_id != overwritten.drain_id {
-            return self;
+            return if overwritten.started_at > self.started_at {
+                overwritten.clone()
+            } else {
+                self
+            };
         }
+        self.receipt_at = self.receipt_at.or(overwritten.receipt_at);
         if overwritten.is_released() && !self.is_released() {
             self.state = overwritten.state;
             self.reason = overwritten.reason;

@@ -28,7 +28,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::control::Control;
 use crate::limits::RELEASE_BEFORE_SIGTERM_MAX;
-use crate::record::Record;
+use crate::record::{Record, ReleaseReason};
 
 pub use answer::{Because, Next, Why};
 pub use input::{Fate, Known, Leftover, Observation, Policy, Reading, Switch, Task, Trouble};
@@ -39,6 +39,9 @@ pub const DEADLINE_SLACK: SignedDuration = SignedDuration::from_secs(60);
 
 /// The kill switch is obeyed within this.
 const SWITCH_EVERY: SignedDuration = SignedDuration::from_secs(60);
+
+/// A reading that is so near to it reads the kill switch too.
+const SWITCH_EARLY: SignedDuration = SignedDuration::from_secs(1);
 
 /// A record that was there is believed to be gone when so many readings in a row do not find it: SSM promises no
 /// read-after-write, and one stale answer must not release.
@@ -96,14 +99,17 @@ impl Wait {
         self.record.is_none()
     }
 
-    /// Is it time to read the kill switch? Only while a record holds, and so often that it is obeyed within a minute,
-    /// whatever the pace of the readings is.
+    /// Is it time to read the kill switch? Only while a record holds, and once a minute: no sleep is longer than to the
+    /// next time.
     #[must_use]
     pub fn wants_switch(&self, since_sigterm: SignedDuration) -> bool {
-        let pause = pace::longest(pace::interval(&self.policy, self.record.as_ref()));
-        let due =
-            |asked: SignedDuration| since_sigterm.saturating_sub(asked) >= SWITCH_EVERY.saturating_sub(pause);
-        self.record.is_some() && self.switch_asked.is_none_or(due)
+        let due = |left| left <= SWITCH_EARLY;
+        self.record.is_some() && self.until_switch(since_sigterm).is_none_or(due)
+    }
+
+    fn until_switch(&self, since_sigterm: SignedDuration) -> Option<SignedDuration> {
+        let next = self.switch_asked?.saturating_add(SWITCH_EVERY);
+        Some(next.saturating_sub(since_sigterm))
     }
 
     /// Takes in one observation and answers. Times of successive calls must not go back.
@@ -236,6 +242,7 @@ impl Wait {
             waits_for_record.then(|| left(self.grace())),
             self.host_gone_at().map(left),
             self.given_up_at().map(|end| end.duration_since(seen.now)),
+            self.until_switch(seen.since_sigterm),
         ]
         .into_iter()
         .flatten()
@@ -260,7 +267,12 @@ fn is_long_over(record: &Record, seen: &Observation) -> bool {
     let age = record
         .released_at
         .map(|released| sigterm.duration_since(released));
-    record.is_released() && age.is_some_and(|age| age > RELEASE_BEFORE_SIGTERM_MAX)
+    let longest = match record.reason {
+        // A drain that was undone before it told this daemon to stop is not the one that does.
+        Some(ReleaseReason::Cancelled) => SignedDuration::ZERO,
+        _ => RELEASE_BEFORE_SIGTERM_MAX,
+    };
+    record.is_released() && age.is_some_and(|age| age > longest)
 }
 
 fn released(known: &Known, record: &Record) -> Option<Why> {

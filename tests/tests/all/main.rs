@@ -5,6 +5,8 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 mod bad_input;
+mod beside;
+mod control;
 mod daemons;
 mod drain;
 mod events;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protector_tests::{CLUSTER, Daemon, Lab, LabConfig, SIDECAR};
+use protector_tests::{CLUSTER, Daemon, Lab, LabConfig};
 use serde_json::{Value, json};
 
 /// How often a test ticks: the schedule does it once a minute.
@@ -69,7 +69,7 @@ async fn task_scale_in_protection_is_shown_if_it_is_what_holds() {
     lab.scale_in(&instance);
     lab.hook_dealt_with().await;
     let shown = |line: &Value| line["heldBy"].to_string().contains("\"protected\":1");
-    tick_until(&lab, "the protection is shown", || {
+    lab.tick_until("the protection is shown", || {
         lab.said("instance").iter().any(shown)
     })
     .await;
@@ -77,17 +77,6 @@ async fn task_scale_in_protection_is_shown_if_it_is_what_holds() {
     lab.gone_with_ticks(&instance, TICK).await;
     lab.story()
         .assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
-}
-
-async fn tick_until(lab: &Lab, what: &str, so: impl Fn() -> bool) {
-    for _ in 0..60 {
-        lab.tick().await;
-        if so() {
-            return;
-        }
-        tokio::time::sleep(TICK).await;
-    }
-    panic!("it did not come to be: {what}");
 }
 
 /// A drain of a standalone task that would run for ten minutes.
@@ -141,6 +130,64 @@ async fn the_tasks_of_a_lost_agent_are_phantoms() {
     assert_eq!(lab.record(&instance).unwrap()["reason"], "agent-lost");
 }
 
+/// A drain that goes on until a person ends it, past the longest drain.
+#[tokio::test]
+async fn at_the_deadline_daemons_are_kept_if_the_operator_says_so() {
+    let config = LabConfig::default()
+        .set("MAX_DRAIN", "2s")
+        .set("ON_DEADLINE", "hold");
+    let lab = Lab::start(config).await;
+    lab.daemon(&Daemon::new("logs")).await;
+    lab.standalone("job", 8).await;
+    let instance = lab.instance().to_owned();
+    lab.scale_in(&instance);
+    lab.gone_with_ticks(&instance, TICK).await;
+    lab.story()
+        .assert_daemons_outlive(&instance, &["logs"], &["family:job"]);
+    assert_eq!(lab.record(&instance).unwrap()["reason"], "drained");
+}
+
+#[tokio::test]
+async fn tasks_of_an_ignored_group_hold_nobody() {
+    let lab = Lab::start(LabConfig::default().set("IGNORE_GROUPS", "family:endless")).await;
+    lab.daemon(&Daemon::new("logs")).await;
+    lab.standalone("endless", 600).await;
+    lab.replicas("web", 1, 1).await;
+    let instance = lab.instance().to_owned();
+    lab.scale_in(&instance);
+    lab.gone_with_ticks(&instance, TICK).await;
+    lab.story()
+        .assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
+    assert_eq!(lab.record(&instance).unwrap()["reason"], "drained");
+}
+
+#[tokio::test]
+async fn an_agent_that_is_lost_for_a_moment_changes_nothing() {
+    let lab = Lab::start(LabConfig::default().set("AGENT_LOST", "1h")).await;
+    lab.daemon(&Daemon::new("logs")).await;
+    lab.standalone("job", 6).await;
+    let instance = lab.instance().to_owned();
+    lab.scale_in(&instance);
+    lab.hook_dealt_with().await;
+    let agent = |connected| {
+        lab.aws
+            .world(|world, now| world.agent_connected(now, &instance, connected))
+    };
+    let lost_at = || {
+        lab.record(&instance)
+            .is_some_and(|record| record["agentLostAt"].is_string())
+    };
+    agent(false);
+    lab.tick_until("the record has the clock of the lost agent", lost_at)
+        .await;
+    agent(true);
+    lab.tick_until("and stops it", || !lost_at()).await;
+    lab.gone_with_ticks(&instance, TICK).await;
+    lab.story()
+        .assert_daemons_outlive(&instance, &["logs"], &["family:job"]);
+    assert_eq!(lab.record(&instance).unwrap()["reason"], "drained");
+}
+
 #[tokio::test]
 async fn a_spot_notice_is_recorded_drained_and_shortens_the_deadline() {
     let lab = Lab::start(LabConfig::default()).await;
@@ -170,210 +217,4 @@ async fn a_spot_notice_is_recorded_drained_and_shortens_the_deadline() {
         record["spotNoticeAt"].is_string() && record["reason"] == "drained",
         "{record}"
     );
-}
-
-const MUTATING: [&str; 6] = [
-    "PutParameter",
-    "DeleteParameters",
-    "UpdateContainerInstancesState",
-    "StopTask",
-    "RecordLifecycleActionHeartbeat",
-    "CompleteLifecycleAction",
-];
-
-fn assert_nothing_changed(lab: &Lab) {
-    let calls = lab.story().coordinator_calls();
-    assert!(calls.contains_key("ListTasks"), "it did look: {calls:?}");
-    assert!(
-        MUTATING.iter().all(|operation| !calls.contains_key(*operation)),
-        "{calls:?}"
-    );
-    let said = lab.said("instance");
-    assert!(
-        said.iter()
-            .any(|line| line["actions"].to_string().contains("set-draining")),
-        "{said:?}"
-    );
-}
-
-#[tokio::test]
-async fn a_dry_run_looks_plans_says_and_changes_nothing() {
-    let lab = Lab::start(
-        LabConfig::default()
-            .set("DRY_RUN", "true")
-            .set("STANDALONE_TASKS", "stop"),
-    )
-    .await;
-    lab.standalone("job", 600).await;
-    lab.scale_in(lab.instance());
-    lab.hook_dealt_with().await;
-    lab.tick().await;
-    assert_nothing_changed(&lab);
-}
-
-fn switch(lab: &Lab, text: &str) {
-    let name = "/ecs-daemon-protector/control";
-    lab.ssm(
-        "PutParameter",
-        json!({"Name": name, "Type": "String", "Value": text, "Overwrite": true}),
-    );
-}
-
-#[tokio::test]
-async fn the_kill_switch_at_observe_changes_nothing() {
-    let lab = Lab::start(LabConfig::default()).await;
-    lab.standalone("job", 600).await;
-    switch(&lab, r#"{"mode":"observe"}"#);
-    lab.scale_in(lab.instance());
-    lab.hook_dealt_with().await;
-    lab.tick().await;
-    assert_nothing_changed(&lab);
-}
-
-#[tokio::test]
-async fn the_kill_switch_at_release_all_lets_everything_go() {
-    let lab = Lab::start(LabConfig {
-        concurrency: 1,
-        ..LabConfig::default()
-    })
-    .await;
-    lab.daemon(&Daemon::new("logs")).await;
-    lab.standalone("endless", 600).await;
-    let instance = lab.instance().to_owned();
-    lab.scale_in(&instance);
-    lab.hook_dealt_with().await;
-    assert_eq!(lab.record(&instance).unwrap()["state"], "holding");
-    switch(&lab, r#"{"mode":"release-all"}"#);
-    tick_until_gone_or_released(&lab, &instance).await;
-    assert_eq!(lab.record(&instance).unwrap()["reason"], "operator");
-}
-
-async fn tick_until_gone_or_released(lab: &Lab, instance: &str) {
-    lab.tick().await;
-    lab.until("the release", || {
-        lab.record(instance)
-            .is_some_and(|record| record["state"] == "released")
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn p2_a_malformed_kill_switch_leaves_everything_on_and_is_said() {
-    let lab = Lab::start(LabConfig::default()).await;
-    lab.standalone("job", 600).await;
-    switch(&lab, r#"{"mode":"of"}"#);
-    lab.scale_in(lab.instance());
-    lab.hook_dealt_with().await;
-    assert_eq!(lab.record(lab.instance()).unwrap()["state"], "holding");
-    assert!(
-        lab.said("control")
-            .iter()
-            .any(|line| line["problem"].to_string().contains("release-all"))
-    );
-}
-
-fn order(instance: &str, command: &str, by: Option<&str>) -> Value {
-    let mut order =
-        json!({"command": command, "cluster": "prod", "instance": instance, "who": "ana", "why": "ticket 7"});
-    if let Some(by) = by {
-        order["by"] = json!(by);
-    }
-    order
-}
-
-#[tokio::test]
-async fn orders_of_an_operator_are_obeyed_and_remembered() {
-    let lab = Lab::start(LabConfig {
-        concurrency: 1,
-        ..LabConfig::default()
-    })
-    .await;
-    lab.daemon(&Daemon::new("logs")).await;
-    lab.standalone("endless", 600).await;
-    let instance = lab.instance().to_owned();
-    lab.scale_in(&instance);
-    lab.hook_dealt_with().await;
-    let deadline = |lab: &Lab| -> jiff::Timestamp {
-        lab.record(&instance).unwrap()["deadlineAt"]
-            .as_str()
-            .unwrap()
-            .parse()
-            .unwrap()
-    };
-    let first = deadline(&lab);
-    assert!(
-        lab.aws
-            .invoke(order(&instance, "extend", Some("30m")))
-            .await
-            .outcome
-            .is_success()
-    );
-    assert_eq!(deadline(&lab).duration_since(first).as_secs(), 1800);
-    assert!(
-        lab.aws
-            .invoke(order(&instance, "hold", None))
-            .await
-            .outcome
-            .is_success()
-    );
-    assert!(deadline(&lab).duration_since(first).as_secs() > 1800);
-    assert!(
-        lab.aws
-            .invoke(order(&instance, "release", None))
-            .await
-            .outcome
-            .is_success()
-    );
-    let record = lab.record(&instance).unwrap();
-    assert_eq!(
-        (&record["reason"], &record["ordered"]["who"]),
-        (&json!("operator"), &json!("ana"))
-    );
-    lab.gone_with_ticks(&instance, TICK).await;
-    let receipts = lab.said("receipt");
-    assert_eq!(receipts.len(), 1, "{receipts:?}");
-    assert_eq!(
-        (&receipts[0]["forced"], &receipts[0]["ordered"]["why"]),
-        (&json!(true), &json!("ticket 7"))
-    );
-}
-
-#[tokio::test]
-async fn the_receipt_tells_the_whole_drain_once_and_no_token() {
-    let lab = Lab::start(LabConfig::default()).await;
-    lab.daemon(&Daemon::new("logs")).await;
-    lab.replicas("web", 3, 2).await;
-    lab.standalone("job", 3).await;
-    let instance = lab.instance().to_owned();
-    lab.scale_in(&instance);
-    lab.gone_with_ticks(&instance, TICK).await;
-    let receipts = lab.said("receipt");
-    assert_eq!(receipts.len(), 1, "{receipts:?}");
-    let receipt = &receipts[0];
-    assert_eq!(
-        (&receipt["reason"], &receipt["forced"]),
-        (&json!("drained"), &json!(false))
-    );
-    let groups: Vec<&Value> = receipt["waitedFor"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|waited| &waited["group"])
-        .collect();
-    assert_eq!(groups, ["service:web", "family:job"]);
-    assert!(
-        receipt["calls"].as_u64().is_some_and(|calls| calls > 10),
-        "{receipt}"
-    );
-    let token = lab.record(&instance).unwrap()["lifecycle"]["lifecycleActionToken"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let said = lab.aws.coordinator_logs().join("\n");
-    assert!(
-        !said.contains(&token),
-        "a token entitles its bearer to end the hook"
-    );
-    let task = lab.tasks_with(SIDECAR).remove(0);
-    assert!(!lab.aws.container_logs(&task, SIDECAR).join("\n").contains(&token));
 }

@@ -65,7 +65,7 @@ impl Aws {
     }
 
     /// Where an EC2 instance is registered in a cluster. Two registrations of one instance do not live together,
-    /// but an old one may linger: then the last listed counts.
+    /// but an old one may linger.
     ///
     /// # Errors
     /// The cluster could not be asked.
@@ -139,7 +139,15 @@ impl Aws {
                 let words = format!("{answered} of {} instances were answered for", chunk.len());
                 return Err(self.incomplete("DescribeContainerInstances", words));
             }
-            found.extend(page.container_instances().iter().filter_map(described));
+            for instance in page.container_instances() {
+                let unreadable = || {
+                    self.incomplete(
+                        "DescribeContainerInstances",
+                        "an instance cannot be read".to_owned(),
+                    )
+                };
+                found.push(described(instance).ok_or_else(unreadable)?);
+            }
         }
         Ok(found)
     }

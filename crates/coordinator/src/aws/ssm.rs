@@ -1,5 +1,7 @@
 //! The records in SSM Parameter Store.
 
+use std::collections::HashMap;
+
 use aws_sdk_ssm::types::{Parameter, ParameterType};
 use protector_core::observation::{Seen, Stored};
 use protector_core::record::{ParameterPrefix, Record};
@@ -37,6 +39,17 @@ impl Aws {
         };
         let text = |parameter: &Parameter| parameter.value().unwrap_or_default().to_owned();
         Ok((find(name)?.map(stored), find(other)?.map(text)))
+    }
+
+    /// The present versions of at most 10 parameters; those that are gone are left out.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn versions(&self, names: &[String]) -> Result<HashMap<String, i64>, Failure> {
+        let request = self.ssm.get_parameters().set_names(Some(names.to_vec()));
+        let answer = self.judged("GetParameters", request.send().await)?;
+        let version = |parameter: &Parameter| Some((parameter.name.clone()?, parameter.version));
+        Ok(answer.parameters().iter().filter_map(version).collect())
     }
 
     /// Reads one parameter.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::RECORD_KEPT;
-use protector_core::observation::{ContainerInstance, Hook, HookAction, InstanceStatus, Stored};
+use protector_core::observation::{ContainerInstance, Hook, HookAction, InstanceStatus, Seen, Stored};
 use protector_core::record::{Lifecycle, ParameterPrefix, Record};
 
 use crate::aws::{Described, Failure, Listed, ScalingInstance};
@@ -43,8 +43,8 @@ pub(super) struct Found {
     pub(super) unplaced: BTreeMap<InstanceId, HookAction>,
     /// Clusters whose instances could not be described: what is not described there may be there all the same.
     pub(super) unanswered: BTreeSet<ClusterName>,
-    /// Names of records that nobody needs any more.
-    pub(super) old: Vec<String>,
+    /// Records that nobody needs any more: name, and version as listed.
+    pub(super) old: Vec<(String, i64)>,
     /// How many drains were quiet.
     pub(super) quiet: usize,
     /// What could not be found out.
@@ -100,6 +100,17 @@ impl Found {
             Some((key.clone(), record.sidecars))
         };
         self.records.iter().filter_map(holding).collect()
+    }
+
+    /// Takes a drain out that needs no whole look.
+    pub(super) fn take_out(&mut self, key: &InstanceKey, record: &Record) -> Option<ListedRecord> {
+        if let Some(draining) = self.draining.get_mut(&key.cluster) {
+            draining.remove(&record.container_instance_arn);
+        }
+        if let Some(waiting) = &mut self.waiting {
+            waiting.remove(&key.instance);
+        }
+        self.records.remove(key)
     }
 
     /// The gauges of the fleet, as the listing shows it.
@@ -197,7 +208,7 @@ impl Coordinator {
             let record = listed.record();
             let answered = !found.unanswered.contains(&key.cluster);
             if answered && !drains && record.is_some_and(|record| found.is_old(record, instance)) {
-                found.old.push(listed.name);
+                found.old.push((listed.name, listed.stored.version));
                 continue;
             }
             if answered && !drains && record.is_some_and(is_over) {
@@ -207,7 +218,11 @@ impl Coordinator {
             let mut subject = match instance {
                 Some(instance) => Subject::described(key, instance.clone(), found.at),
                 None => {
-                    let arn = self.locate_in(&key.cluster, &key.instance).await;
+                    let arn = match record.filter(|_| !answered) {
+                        // Nobody could tell of it now; the look itself will ask.
+                        Some(record) => Seen::Yes(record.container_instance_arn.clone()),
+                        None => self.locate_in(&key.cluster, &key.instance).await,
+                    };
                     Subject::new(key, arn)
                 }
             };

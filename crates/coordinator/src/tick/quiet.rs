@@ -3,20 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::{StreamExt, stream};
 use protector_core::control::Control;
 use protector_core::holding::{Census, census};
 use protector_core::ids::{ClusterName, InstanceKey, TaskArn};
+use protector_core::limits::DESCRIBE_MAX;
 use protector_core::observation::{Seen, Stored, Task};
-use protector_core::plan::{Action, Plan, Verdict, next_due, upkeep};
+use protector_core::plan::{Plan, Verdict, next_due, upkeep};
 use protector_core::record::Record;
 use serde_json::json;
 
-use crate::apply::{Done, Target};
-use crate::aws::ListedTask;
+use crate::apply::{Applied, Target};
 use crate::coordinator::Coordinator;
 use crate::say::Level;
 
 use super::found::{Found, ListedRecord};
+
+/// So many get their heartbeat at once.
+const CONCURRENCY: usize = 8;
 
 /// A drain that may be quiet, and the tasks that are known to be awaited.
 struct Candidate {
@@ -24,13 +28,31 @@ struct Candidate {
     awaited: BTreeSet<TaskArn>,
 }
 
+/// A drain that is quiet: its record as listed, and the awaited tasks as they are.
+pub(super) struct Quiet {
+    key: InstanceKey,
+    stored: Stored,
+    record: Record,
+    tasks: Vec<Task>,
+}
+
 impl Coordinator {
     /// Takes out of `found` what needs no whole look.
-    pub(super) async fn spare_the_quiet(&self, found: &mut Found) {
+    pub(super) async fn spare_the_quiet(&self, found: &mut Found) -> Vec<Quiet> {
+        let mut quiet = Vec::new();
         // The kill switch is another reason to act.
         if self.memory.control() == Control::ReleaseAll {
-            return;
+            return quiet;
         }
+        for (cluster, candidates) in self.candidates(found) {
+            for packed in pack(candidates) {
+                quiet.extend(self.ask(&cluster, packed, found).await);
+            }
+        }
+        quiet
+    }
+
+    fn candidates(&self, found: &Found) -> BTreeMap<ClusterName, Vec<Candidate>> {
         let mut candidates: BTreeMap<ClusterName, Vec<Candidate>> = BTreeMap::new();
         for (key, listed) in &found.records {
             if let Some(awaited) = self.awaited(found, key, listed) {
@@ -39,9 +61,7 @@ impl Coordinator {
                 cluster.push(Candidate { key, awaited });
             }
         }
-        for (cluster, candidates) in candidates {
-            self.ask(&cluster, candidates, found).await;
-        }
+        candidates
     }
 
     /// The tasks to ask for, if the drain is quiet as far as its record and this run's listings tell.
@@ -58,70 +78,90 @@ impl Coordinator {
         quiet.then(|| awaited.into_iter().collect())
     }
 
-    async fn ask(&self, cluster: &ClusterName, candidates: Vec<Candidate>, found: &mut Found) {
+    /// Those of the candidates that are quiet. What cannot be told here is told, or not, by a whole look.
+    async fn ask(&self, cluster: &ClusterName, candidates: Vec<Candidate>, found: &mut Found) -> Vec<Quiet> {
         let asked: Vec<TaskArn> = candidates
             .iter()
             .flat_map(|candidate| candidate.awaited.iter().cloned())
             .collect();
-        // What cannot be told here is told, or not, by a whole look.
         let Ok(listed) = self.aws.describe_tasks(cluster, &asked).await else {
-            return;
+            return Vec::new();
         };
-        let disconnected: BTreeSet<TaskArn> = listed
-            .iter()
-            .filter(|task| task.disconnected)
-            .map(|task: &ListedTask| task.arn.clone())
-            .collect();
+        let disconnected = listed.iter().filter(|task| task.disconnected);
+        let disconnected: BTreeSet<TaskArn> = disconnected.map(|task| task.arn.clone()).collect();
         let Ok(tasks) = self.scheduled(cluster, listed).await else {
-            return;
+            return Vec::new();
         };
-        for candidate in candidates {
-            let own = tasks.iter().filter(|task| candidate.awaited.contains(&task.arn));
-            let own: Vec<Task> = own.cloned().collect();
-            let alive = own.iter().any(|task| !task.last_status.is_final());
-            if alive && own.iter().all(|task| !disconnected.contains(&task.arn)) {
-                self.stays(&candidate.key, own, found).await;
-            }
-        }
+        let tasks = self.with_protection(cluster, tasks, true).await;
+        let connected = |candidate: &Candidate| candidate.awaited.is_disjoint(&disconnected);
+        let quiet = candidates.into_iter().filter(connected);
+        quiet
+            .filter_map(|candidate| self.quiet(candidate, &tasks, found))
+            .collect()
     }
 
-    /// The drain is held on: it gets its heartbeat and its new count if they are due, and its line is said.
-    async fn stays(&self, key: &InstanceKey, tasks: Vec<Task>, found: &mut Found) {
-        let Some(listed) = found.records.remove(key) else {
-            return;
+    /// Is somebody still awaited: a task that holds, or a daemon? Then the drain is taken out of `found`.
+    fn quiet(&self, candidate: Candidate, tasks: &[Task], found: &mut Found) -> Option<Quiet> {
+        let own = tasks.iter().filter(|task| candidate.awaited.contains(&task.arn));
+        let tasks: Vec<Task> = own.cloned().collect();
+        let record = found.records.get(&candidate.key)?.record()?.clone();
+        let seen = census(&tasks, &self.policy);
+        let stays = match record.is_released() {
+            true => tasks.iter().any(|task| !task.last_status.is_final()),
+            false => seen.remaining() > 0,
         };
-        let Some(record) = listed.record() else { return };
-        if let Some(draining) = found.draining.get_mut(&key.cluster) {
-            draining.remove(&record.container_instance_arn);
-        }
-        if let Some(waiting) = &mut found.waiting {
-            waiting.remove(&key.instance);
-        }
-        found.quiet += 1;
-        let before = Seen::Yes(listed.stored.clone());
-        let tasks = self.with_protection(&key.cluster, tasks, &before).await;
+        let listed = stays.then(|| found.take_out(&candidate.key, &record))??;
+        Some(Quiet {
+            key: candidate.key,
+            stored: listed.stored,
+            record,
+            tasks,
+        })
+    }
+
+    /// Each quiet drain gets its heartbeat and its new count if they are due, and its line is said. Gives back what went
+    /// wrong.
+    pub(super) async fn keep_all(&self, quiet: Vec<Quiet>) -> Vec<String> {
+        let kept = stream::iter(quiet).map(|quiet| self.keep(quiet));
+        let problems: Vec<Option<String>> = kept.buffer_unordered(CONCURRENCY).collect().await;
+        problems.into_iter().flatten().collect()
+    }
+
+    async fn keep(&self, quiet: Quiet) -> Option<String> {
+        let Quiet {
+            key,
+            stored,
+            record,
+            tasks,
+        } = quiet;
         let alive = tasks.iter().filter(|task| !task.last_status.is_final());
         let alive: BTreeSet<TaskArn> = alive.map(|task| task.arn.clone()).collect();
         let (now, awaited) = (self.now(), alive.len());
         self.memory.probed(&record.container_instance_arn, alive, now);
-        let fleet = self.memory.fleet_without(key, now);
-        let actions = upkeep(record, &tasks, &self.policy, fleet, now);
-        let done = self.keep_up(key, &before, actions).await;
-        let seen = census(&tasks, &self.policy);
-        self.say_quiet(key, record, awaited, &seen, &done);
-    }
-
-    async fn keep_up(&self, key: &InstanceKey, before: &Seen<Stored>, actions: Vec<Action>) -> Vec<Done> {
+        let fleet = self.memory.fleet_without(&key, now);
         let plan = Plan {
-            actions,
-            verdict: Verdict::Holding,
-            reasons: Vec::new(),
+            actions: upkeep(&record, &tasks, &self.policy, fleet, now),
+            verdict: record.reason.map_or(Verdict::Holding, Verdict::Released),
+            reasons: vec![format!(
+                "quiet: {awaited} awaited task(s) still live, and nothing else is due"
+            )],
             look_again: None,
         };
-        self.apply(Target::Placed(key, before), plan).await.done
+        let before = Seen::Yes(stored);
+        let applied = self.apply(Target::Placed(&key, &before), plan.clone()).await;
+        let seen = (!record.is_released()).then(|| census(&tasks, &self.policy));
+        self.say_quiet(&key, &record, &plan, seen.as_ref(), &applied);
+        applied.failure.map(|failure| failure.to_string())
     }
 
-    fn say_quiet(&self, key: &InstanceKey, record: &Record, awaited: usize, seen: &Census, done: &[Done]) {
+    fn say_quiet(
+        &self,
+        key: &InstanceKey,
+        record: &Record,
+        plan: &Plan,
+        seen: Option<&Census>,
+        applied: &Applied,
+    ) {
         let fields = json!({
             "requestId": self.request_id,
             "trigger": "tick",
@@ -129,16 +169,40 @@ impl Coordinator {
             "instance": key.instance,
             "containerInstance": record.container_instance_arn.as_str(),
             "status": "DRAINING",
-            "remaining": seen.remaining(),
-            "heldBy": seen.held_by,
-            "verdict": record.reason.map_or(Verdict::Holding, Verdict::Released).name(),
+            "remaining": seen.map(Census::remaining),
+            "heldBy": seen.map(|seen| &seen.held_by),
+            "verdict": plan.verdict.name(),
             "mode": self.mode(),
-            "reasons": [format!("quiet: {awaited} awaited task(s) still live, and nothing else is due")],
-            "actions": done,
+            "reasons": plan.reasons,
+            "actions": applied.done,
             "looks": 0,
         });
-        self.voice.say(Level::Info, "instance", fields);
+        let level = match applied.failure {
+            Some(_) => Level::Error,
+            None => Level::Info,
+        };
+        self.voice.say(level, "instance", fields);
     }
+}
+
+/// In groups of up to 100 tasks, one call each; an instance with more is a group of its own.
+fn pack(candidates: Vec<Candidate>) -> Vec<Vec<Candidate>> {
+    let mut packed: Vec<Vec<Candidate>> = Vec::new();
+    let mut tasks = usize::MAX;
+    for candidate in candidates {
+        let more = candidate.awaited.len();
+        match packed.last_mut() {
+            Some(group) if tasks.saturating_add(more) <= DESCRIBE_MAX => {
+                group.push(candidate);
+                tasks += more;
+            }
+            _ => {
+                packed.push(vec![candidate]);
+                tasks = more;
+            }
+        }
+    }
+    packed
 }
 
 /// Is there no hook that the record does not know, and does its own still wait as far as Auto Scaling told?
@@ -150,5 +214,30 @@ fn hook_is_as_recorded(found: &Found, key: &InstanceKey, record: &Record) -> boo
         (None, None) => true,
         (Some(known), Some(action)) => known.auto_scaling_group_name == action.group,
         (None, Some(_)) | (Some(_), None) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p10_tasks_of_several_drains_share_a_call() {
+        let candidate = |count: usize| Candidate {
+            key: InstanceKey {
+                cluster: "prod".parse().unwrap(),
+                instance: "i-12345678".parse().unwrap(),
+            },
+            awaited: (0..count)
+                .map(|id| format!("arn:aws:ecs:eu-west-1:1:task/prod/{id}").parse().unwrap())
+                .collect(),
+        };
+        let sizes = |counts: &[usize]| -> Vec<usize> {
+            let packed = pack(counts.iter().map(|count| candidate(*count)).collect());
+            packed.iter().map(Vec::len).collect()
+        };
+        assert_eq!(sizes(&[]), [0; 0]);
+        assert_eq!(sizes(&[20, 30, 50, 1]), [3, 1]);
+        assert_eq!(sizes(&[150, 60, 50]), [1, 1, 1]);
     }
 }

@@ -75,6 +75,11 @@ impl<'a> Draft<'a> {
         self.situation.now
     }
 
+    /// When the look began: what it has seen may be as old as that.
+    fn seen_at(&self) -> Timestamp {
+        self.situation.observation.at
+    }
+
     /// The settle window opens when DRAINING is first seen in this drain.
     fn confirm_draining(&mut self) {
         if self.record.draining_confirmed_at.is_none() && is_draining(&self.situation.observation.instance) {
@@ -92,7 +97,9 @@ impl<'a> Draft<'a> {
         if instance.status != InstanceStatus::Active {
             self.record.active_since = None;
         } else if self.was_draining() {
-            self.record.active_since.get_or_insert(self.situation.now);
+            self.record
+                .active_since
+                .get_or_insert(self.situation.observation.at);
             if self.record.is_released() && self.record.lifecycle.is_none() {
                 self.record.draining_confirmed_at = None;
             }
@@ -174,7 +181,7 @@ pub(super) fn count(record: &mut Record, census: &Census, fleet: Fleet) {
 
 /// Remembers for the receipt which groups were waited for, and until when: until the last of their tasks was STOPPED,
 /// if ECS still tells, else until they were not seen any more.
-fn note_waited(record: &mut Record, tasks: &[Task], at: Timestamp) {
+pub(super) fn note_waited(record: &mut Record, tasks: &[Task], at: Timestamp) {
     for held in &record.held_by {
         match record.waited.iter_mut().find(|waited| waited.group == held.group) {
             Some(waited) => {
@@ -191,8 +198,10 @@ fn note_waited(record: &mut Record, tasks: &[Task], at: Timestamp) {
     for waited in &mut record.waited {
         if !record.held_by.iter().any(|held| held.group == waited.group) {
             let ended = tasks.iter().filter(|task| group_of(task) == waited.group);
-            let stopped = ended.filter_map(|task| task.stopped_at).max();
-            waited.until.get_or_insert(stopped.unwrap_or(at));
+            match ended.filter_map(|task| task.stopped_at).max() {
+                Some(stopped) => waited.until = Some(stopped),
+                None => drop(waited.until.get_or_insert(at)),
+            }
         }
     }
 }

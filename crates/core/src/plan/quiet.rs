@@ -11,14 +11,17 @@ use crate::policy::{Policy, StandaloneTasks};
 use crate::record::Record;
 
 use super::deadline::later;
-use super::draft::{count, count_is_due, heartbeat_due};
+use super::draft::{count, count_is_due, heartbeat_due, note_waited};
 use super::{Action, Fleet};
 
 /// When a whole look is due for another reason than the end of a task: the deadline, tasks to be stopped, the end of the
 /// flush window. None: at once, because a clock of the record runs that only whole looks can stop.
 #[must_use]
 pub fn next_due(record: &Record, policy: &Policy) -> Option<Timestamp> {
-    let unsettled = record.receipt_at.is_some()
+    // A released drain of somebody else's may be undone, and begin again, at any time.
+    let unhooked = record.is_released() && record.lifecycle.is_none();
+    let unsettled = unhooked
+        || record.receipt_at.is_some()
         || record.releasing.is_some()
         || record.agent_lost_at.is_some()
         || record.active_since.is_some()
@@ -36,8 +39,7 @@ pub fn next_due(record: &Record, policy: &Policy) -> Option<Timestamp> {
 }
 
 /// What a quiet drain needs: a heartbeat if one is due, and, while it holds, its new count written if that is due. `tasks`
-/// are those that are awaited, as they are now. If none of them holds any more, a drain that holds is not quiet, and
-/// nothing is to be done here.
+/// are those that are awaited, as they are now; of a drain that holds one at least must hold still.
 #[must_use]
 pub fn upkeep(before: &Record, tasks: &[Task], policy: &Policy, fleet: Fleet, now: Timestamp) -> Vec<Action> {
     let mut record = before.clone();
@@ -45,9 +47,7 @@ pub fn upkeep(before: &Record, tasks: &[Task], policy: &Policy, fleet: Fleet, no
     seen.sidecars = before.sidecars;
     if !record.is_released() {
         count(&mut record, &seen, fleet);
-        if record.remaining == 0 {
-            return Vec::new();
-        }
+        note_waited(&mut record, tasks, now);
     }
     let counted = record != *before && count_is_due(before, &record, fleet, now);
     record.updated_at = now;
@@ -55,7 +55,7 @@ pub fn upkeep(before: &Record, tasks: &[Task], policy: &Policy, fleet: Fleet, no
         Some(hook) if heartbeat_due(hook) <= now => {
             let heartbeat = Action::Heartbeat(hook.clone());
             hook.heartbeat_at = now;
-            vec![heartbeat, Action::PutRecord(Box::new(record))]
+            vec![heartbeat, Action::PutCount(Box::new(record))]
         }
         _ if counted => vec![Action::PutCount(Box::new(record))],
         _ => Vec::new(),

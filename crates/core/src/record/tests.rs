@@ -241,3 +241,28 @@ fn p8_what_a_racing_writer_has_said_is_not_lost() {
         "another drain's release is no release of this one"
     );
 }
+
+#[test]
+fn p1_a_writer_that_waited_long_does_not_take_a_newer_drain_back() {
+    let old = Record {
+        state: State::Released,
+        receipt_at: Some(at("2026-11-24T09:00:00Z")),
+        ..record()
+    };
+    let newer = Record {
+        drain_id: "another".to_owned(),
+        started_at: at("2026-11-24T09:00:01Z"),
+        ..record()
+    };
+    assert_eq!(old.clone().merged(&newer), newer);
+    assert_eq!(newer.clone().merged(&old), newer);
+}
+
+#[test]
+fn a_receipt_that_was_noted_stays_noted() {
+    let noted = Record {
+        receipt_at: Some(at("2026-11-24T09:00:00Z")),
+        ..record()
+    };
+    assert_eq!(record().merged(&noted).receipt_at, noted.receipt_at);
+}

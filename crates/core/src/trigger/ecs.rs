@@ -26,14 +26,14 @@ struct TaskDetail {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ContainerDetail {
-    #[serde(default)]
-    name: String,
-    exit_code: Option<i64>,
+    name: Option<Value>,
+    exit_code: Option<Value>,
 }
 
 impl ContainerDetail {
     fn exit(&self) -> Option<(ContainerName, i64)> {
-        Some((self.name.parse().ok()?, self.exit_code?))
+        let name = self.name.as_ref()?.as_str()?;
+        Some((name.parse().ok()?, self.exit_code.as_ref()?.as_i64()?))
     }
 }
 

@@ -23,11 +23,6 @@ pub(super) fn interval(policy: &Policy, record: Option<&Record>) -> SignedDurati
     record.map_or(policy.poll_interval, asked)
 }
 
-/// The longest that an interval becomes by jitter.
-pub(super) fn longest(interval: SignedDuration) -> SignedDuration {
-    scaled(interval, 1.0 + JITTER)
-}
-
 /// The interval, 20 % shorter to 20 % longer.
 pub(super) fn jittered(interval: SignedDuration, chance: f64) -> SignedDuration {
     scaled(interval, 1.0 - JITTER + 2.0 * JITTER * fair(chance))

@@ -274,11 +274,33 @@ fn p6_the_kill_switch_is_read_only_while_a_record_holds_and_about_once_a_minute(
     assert!(!wait().wants_switch(secs(100)), "no record, no kill switch");
     let mut wait = wait_in_drain();
     assert!(wait.wants_switch(secs(1)));
-    wait.next(&known(), &look_with_switch(1, Switch::Unclear));
-    let pause = i64::from(holding().poll_seconds) * 12 / 10;
-    assert!(!wait.wants_switch(secs(60 - pause)));
-    assert!(
-        wait.wants_switch(secs(61 - pause)),
-        "the next look comes {pause} s later at the latest"
+    let next = wait.next(&known(), &look_with_switch(1, Switch::Unclear));
+    assert!(sleeps(next, Because::TasksRemain) < secs(60));
+    assert!(!wait.wants_switch(secs(59)));
+    assert!(wait.wants_switch(secs(60)));
+    let slow = Record {
+        poll_seconds: 60,
+        ..holding()
+    };
+    let next = wait.next(&known(), &look(31, reading(slow)));
+    assert_eq!(
+        sleeps(next, Because::TasksRemain),
+        secs(30),
+        "no sleep is longer than to the next time"
     );
+}
+
+#[test]
+fn p1_a_drain_that_was_undone_before_sigterm_lets_nobody_go_in_the_next() {
+    let released = |reason| Record {
+        state: crate::record::State::Released,
+        reason: Some(reason),
+        released_at: Some(sigterm() - secs(20)),
+        ..holding()
+    };
+    let mut wait = wait();
+    let undone = look(1, reading(released(ReleaseReason::Cancelled)));
+    sleeps(wait.next(&known(), &undone), Because::NoRecordYet);
+    let drained = look(2, reading(released(ReleaseReason::Drained)));
+    assert_eq!(wait.next(&known(), &drained), Next::Leave(Why::Released));
 }

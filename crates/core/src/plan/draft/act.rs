@@ -119,10 +119,14 @@ impl Draft<'_> {
         (Vec::new(), String::new())
     }
 
-    /// The record is written if it says something new; a count alone is new only now and then.
+    /// The record is written if it says something new; a count alone is new only now and then. The note of a heartbeat
+    /// gives way like a count: if it is put off, the next tick sends one heartbeat more.
     pub(super) fn put(&mut self) -> Option<Action> {
         let waits = self.record.is_released();
-        let due = |before| !waits && count_is_due(before, &self.record, self.situation.fleet, self.now());
+        let beaten = |before: &Record| heartbeat_at(before) != heartbeat_at(&self.record);
+        let due = |before| {
+            beaten(before) || (!waits && count_is_due(before, &self.record, self.situation.fleet, self.now()))
+        };
         let before = self.before.as_ref();
         let counted = before.is_some_and(|before| with_counts_of(&self.record, before) == *before);
         if before.is_some_and(|before| self.record == *before || (counted && !due(before))) {
@@ -159,9 +163,12 @@ pub(in super::super) fn heartbeat_due(hook: &Lifecycle) -> Timestamp {
     later(hook.heartbeat_at, after)
 }
 
-/// Is it time to write a count that changed? Soon if it fell to a third or rose, else when it is stale.
+/// Is it time to write a count that changed? Soon if it fell to a third or rose, or if sidecars read much too
+/// often, else when it is stale.
 pub(in super::super) fn count_is_due(before: &Record, record: &Record, fleet: Fleet, now: Timestamp) -> bool {
-    let much = record.remaining.saturating_mul(3) <= before.remaining || record.remaining > before.remaining;
+    let much = record.remaining.saturating_mul(3) <= before.remaining
+        || record.remaining > before.remaining
+        || record.poll_seconds >= before.poll_seconds.saturating_mul(2);
     let soon = if fleet.drains >= MANY_DRAINS {
         COUNT_REFRESH_MANY
     } else {
@@ -170,9 +177,18 @@ pub(in super::super) fn count_is_due(before: &Record, record: &Record, fleet: Fl
     now >= later(before.updated_at, if much { soon } else { COUNT_STALE })
 }
 
-/// The record, as if nothing had been counted since.
+fn heartbeat_at(record: &Record) -> Option<Timestamp> {
+    record.lifecycle.as_ref().map(|hook| hook.heartbeat_at)
+}
+
+/// The record, as if nothing had been counted, and no heartbeat sent, since.
 fn with_counts_of(record: &Record, before: &Record) -> Record {
+    let mut lifecycle = record.lifecycle.clone();
+    if let (Some(hook), Some(at)) = (&mut lifecycle, heartbeat_at(before)) {
+        hook.heartbeat_at = at;
+    }
     Record {
+        lifecycle,
         remaining: before.remaining,
         held_by: before.held_by.clone(),
         waited: before.waited.clone(),

@@ -69,7 +69,7 @@ impl Draft<'_> {
                     "the container instance is ACTIVE again".to_owned(),
                 ))
             }
-            Seen::Yes(_) if lost.is_some_and(|end| end <= self.now()) => Some((
+            Seen::Yes(_) if lost.is_some_and(|end| end <= self.seen_at()) => Some((
                 ReleaseReason::AgentLost,
                 "the agent has been lost for too long".to_owned(),
             )),
@@ -77,13 +77,13 @@ impl Draft<'_> {
         }
     }
 
-    /// Rule 10: ACTIVE at two looks that are a settle window apart.
+    /// Rule 10: ACTIVE at two looks that are a settle window apart. A look that had to wait for its turn is no later one.
     fn is_cancelled(&self) -> bool {
         let settled = self
             .record
             .active_since
             .map(|since| later(since, self.situation.policy.settle));
-        settled.is_some_and(|settled| settled <= self.now())
+        settled.is_some_and(|settled| settled <= self.seen_at())
     }
 
     /// Rule 3: DRAINING confirmed, every task known, none of them holding, and the settle window over.

@@ -86,7 +86,7 @@ fn the_hook_is_kept_alive_while_the_daemons_flush() {
     bench.step(0);
     bench.tasks(vec![logs("RUNNING")]);
     bench.step(30);
-    assert_eq!(names(&bench.step(91)), ["heartbeat", "put-released"]);
+    assert_eq!(names(&bench.step(91)), ["heartbeat", "put-count"]);
 }
 
 #[test]

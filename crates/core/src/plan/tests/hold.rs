@@ -226,7 +226,7 @@ fn the_hook_is_heartbeaten_at_half_its_own_timeout_or_a_tick_earlier() {
             "{heartbeat_seconds}"
         );
         let plan = bench.step(due);
-        assert_eq!(names(&plan), ["heartbeat", "put-holding"], "{heartbeat_seconds}");
+        assert_eq!(names(&plan), ["heartbeat", "put-count"], "{heartbeat_seconds}");
         assert_eq!(bench.record().lifecycle.unwrap().heartbeat_at, at(due));
         let warned = plan
             .reasons

@@ -1,0 +1,64 @@
+//! Other drainers beside us.
+
+use protector_tests::{Daemon, GROUP, Lab, LabConfig};
+use serde_json::json;
+
+const MANAGED_HOOK: &str = "ecs-managed-draining-termination-hook";
+
+#[tokio::test]
+async fn p9_the_hook_of_managed_draining_waits_beside_ours_and_is_left_to_ecs() {
+    let lab = Lab::start(LabConfig::default()).await;
+    lab.daemon(&Daemon::new("logs")).await;
+    lab.replicas("web", 2, 2).await;
+    lab.auto_scaling(
+        "PutLifecycleHook",
+        json!({"AutoScalingGroupName": GROUP, "LifecycleHookName": MANAGED_HOOK, "DefaultResult": "CONTINUE",
+            "HeartbeatTimeout": 3600, "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"}),
+    );
+    let instance = lab.instance().to_owned();
+    lab.scale_in(&instance);
+    let ours = || lab.story().hook(&instance, "completed").len() == 1;
+    lab.tick_until("our hook is completed", ours).await;
+    lab.auto_scaling(
+        "CompleteLifecycleAction",
+        json!({"AutoScalingGroupName": GROUP, "LifecycleHookName": MANAGED_HOOK, "InstanceId": instance,
+            "LifecycleActionResult": "CONTINUE"}),
+    );
+    lab.gone(&instance).await;
+    let story = lab.story();
+    story.assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
+    for operation in ["CompleteLifecycleAction", "RecordLifecycleActionHeartbeat"] {
+        assert!(
+            story.coordinator_called(operation, MANAGED_HOOK).is_empty(),
+            "{operation}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn p9_the_agents_own_spot_draining_is_the_same_drain() {
+    let lab = Lab::start(LabConfig::default()).await;
+    lab.daemon(&Daemon::new("logs")).await;
+    lab.replicas("web", 2, 2).await;
+    let instance = lab.instance().to_owned();
+    lab.set_status(&instance, "DRAINING");
+    lab.aws
+        .world(|world, now| world.spot_notice(now, &instance, "terminate"));
+    let released = || {
+        lab.record(&instance)
+            .is_some_and(|record| record["state"] == "released")
+    };
+    lab.tick_until("the release", released).await;
+    let record = lab.record(&instance).unwrap();
+    assert!(
+        record["spotNoticeAt"].is_string() && record["reason"] == "drained",
+        "{record}"
+    );
+    let drains: std::collections::BTreeSet<String> = lab
+        .story()
+        .records(&instance)
+        .iter()
+        .map(|(_, record)| record["drainId"].to_string())
+        .collect();
+    assert_eq!(drains.len(), 1, "{drains:?}");
+}

@@ -1,0 +1,207 @@
+//! A person's hand on it: dry-run, kill switch, orders; and the receipt that tells of them.
+
+use std::time::Duration;
+
+use protector_tests::{Daemon, Lab, LabConfig, SIDECAR};
+use serde_json::{Value, json};
+
+/// How often a test ticks: the schedule does it once a minute.
+const TICK: Duration = Duration::from_millis(500);
+
+const MUTATING: [&str; 6] = [
+    "PutParameter",
+    "DeleteParameters",
+    "UpdateContainerInstancesState",
+    "StopTask",
+    "RecordLifecycleActionHeartbeat",
+    "CompleteLifecycleAction",
+];
+
+fn assert_nothing_changed(lab: &Lab) {
+    let calls = lab.story().coordinator_calls();
+    assert!(calls.contains_key("ListTasks"), "it did look: {calls:?}");
+    assert!(
+        MUTATING.iter().all(|operation| !calls.contains_key(*operation)),
+        "{calls:?}"
+    );
+    let said = lab.said("instance");
+    assert!(
+        said.iter()
+            .any(|line| line["actions"].to_string().contains("set-draining")),
+        "{said:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_dry_run_looks_plans_says_and_changes_nothing() {
+    let lab = Lab::start(
+        LabConfig::default()
+            .set("DRY_RUN", "true")
+            .set("STANDALONE_TASKS", "stop"),
+    )
+    .await;
+    lab.standalone("job", 600).await;
+    lab.scale_in(lab.instance());
+    lab.hook_dealt_with().await;
+    lab.tick().await;
+    assert_nothing_changed(&lab);
+}
+
+/// A drain that only a person can end soon.
+async fn held_by_an_endless_task() -> (Lab, String) {
+    let lab = Lab::start(LabConfig {
+        concurrency: 1,
+        ..LabConfig::default()
+    })
+    .await;
+    lab.daemon(&Daemon::new("logs")).await;
+    lab.standalone("endless", 600).await;
+    let instance = lab.instance().to_owned();
+    lab.scale_in(&instance);
+    lab.hook_dealt_with().await;
+    (lab, instance)
+}
+
+fn switch(lab: &Lab, text: &str) {
+    let name = "/ecs-daemon-protector/control";
+    lab.ssm(
+        "PutParameter",
+        json!({"Name": name, "Type": "String", "Value": text, "Overwrite": true}),
+    );
+}
+
+#[tokio::test]
+async fn the_kill_switch_at_observe_changes_nothing() {
+    let lab = Lab::start(LabConfig::default()).await;
+    lab.standalone("job", 600).await;
+    switch(&lab, r#"{"mode":"observe"}"#);
+    lab.scale_in(lab.instance());
+    lab.hook_dealt_with().await;
+    lab.tick().await;
+    assert_nothing_changed(&lab);
+}
+
+#[tokio::test]
+async fn the_kill_switch_at_release_all_lets_everything_go() {
+    let (lab, instance) = held_by_an_endless_task().await;
+    assert_eq!(lab.record(&instance).unwrap()["state"], "holding");
+    switch(&lab, r#"{"mode":"release-all"}"#);
+    let released = || {
+        lab.record(&instance)
+            .is_some_and(|record| record["state"] == "released")
+    };
+    lab.tick_until("the release", released).await;
+    assert_eq!(lab.record(&instance).unwrap()["reason"], "operator");
+}
+
+#[tokio::test]
+async fn p2_a_malformed_kill_switch_leaves_everything_on_and_is_said() {
+    let lab = Lab::start(LabConfig::default()).await;
+    lab.standalone("job", 600).await;
+    switch(&lab, r#"{"mode":"of"}"#);
+    lab.scale_in(lab.instance());
+    lab.hook_dealt_with().await;
+    assert_eq!(lab.record(lab.instance()).unwrap()["state"], "holding");
+    assert!(
+        lab.said("control")
+            .iter()
+            .any(|line| line["problem"].to_string().contains("release-all"))
+    );
+}
+
+fn order(instance: &str, command: &str, by: Option<&str>) -> Value {
+    let mut order =
+        json!({"command": command, "cluster": "prod", "instance": instance, "who": "ana", "why": "ticket 7"});
+    if let Some(by) = by {
+        order["by"] = json!(by);
+    }
+    order
+}
+
+#[tokio::test]
+async fn orders_of_an_operator_are_obeyed_and_remembered() {
+    let (lab, instance) = held_by_an_endless_task().await;
+    let deadline = |lab: &Lab| -> jiff::Timestamp {
+        lab.record(&instance).unwrap()["deadlineAt"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap()
+    };
+    let first = deadline(&lab);
+    assert!(
+        lab.aws
+            .invoke(order(&instance, "extend", Some("30m")))
+            .await
+            .outcome
+            .is_success()
+    );
+    assert_eq!(deadline(&lab).duration_since(first).as_secs(), 1800);
+    assert!(
+        lab.aws
+            .invoke(order(&instance, "hold", None))
+            .await
+            .outcome
+            .is_success()
+    );
+    assert!(deadline(&lab).duration_since(first).as_secs() > 1800);
+    assert!(
+        lab.aws
+            .invoke(order(&instance, "release", None))
+            .await
+            .outcome
+            .is_success()
+    );
+    let record = lab.record(&instance).unwrap();
+    assert_eq!(
+        (&record["reason"], &record["ordered"]["who"]),
+        (&json!("operator"), &json!("ana"))
+    );
+    lab.gone_with_ticks(&instance, TICK).await;
+    let receipts = lab.said("receipt");
+    assert_eq!(receipts.len(), 1, "{receipts:?}");
+    assert_eq!(
+        (&receipts[0]["forced"], &receipts[0]["ordered"]["why"]),
+        (&json!(true), &json!("ticket 7"))
+    );
+}
+
+#[tokio::test]
+async fn the_receipt_tells_the_whole_drain_once_and_no_token() {
+    let lab = Lab::start(LabConfig::default()).await;
+    lab.daemon(&Daemon::new("logs")).await;
+    lab.replicas("web", 3, 2).await;
+    lab.standalone("job", 3).await;
+    let instance = lab.instance().to_owned();
+    lab.scale_in(&instance);
+    lab.gone_with_ticks(&instance, TICK).await;
+    let receipts = lab.said("receipt");
+    assert_eq!(receipts.len(), 1, "{receipts:?}");
+    let receipt = &receipts[0];
+    assert_eq!(
+        (&receipt["reason"], &receipt["forced"]),
+        (&json!("drained"), &json!(false))
+    );
+    let groups: Vec<&Value> = receipt["waitedFor"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|waited| &waited["group"])
+        .collect();
+    assert_eq!(groups, ["service:web", "family:job"]);
+    assert!(
+        receipt["calls"].as_u64().is_some_and(|calls| calls > 10),
+        "{receipt}"
+    );
+    let token = lab.record(&instance).unwrap()["lifecycle"]["lifecycleActionToken"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let said = lab.aws.coordinator_logs().join("\n");
+    assert!(
+        !said.contains(&token),
+        "a token entitles its bearer to end the hook"
+    );
+    let task = lab.tasks_with(SIDECAR).remove(0);
+    assert!(!lab.aws.container_logs(&task, SIDECAR).join("\n").contains(&token));
+}
