@@ -2,6 +2,9 @@
 
 use jiff::SignedDuration;
 
+/// Two events of one drain, such as a hook and DRAINING, come within this, and two runs may begin it at once.
+pub const BEGUN_TOGETHER: SignedDuration = SignedDuration::from_secs(10);
+
 /// A standard parameter holds 4 KB (SSM `PutParameter`); larger ones cost money and cannot be made standard again.
 pub const RECORD_BYTES_MAX: usize = 4096;
 

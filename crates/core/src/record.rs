@@ -10,7 +10,7 @@ use crate::ids::{
     AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, InvalidId,
     LifecycleActionToken, LifecycleHookName, ServiceName,
 };
-use crate::limits::{HELD_BY_MAX, RECORD_BYTES_MAX, RELEASED_SERVICES_MAX};
+use crate::limits::{BEGUN_TOGETHER, HELD_BY_MAX, RECORD_BYTES_MAX, RELEASED_SERVICES_MAX};
 use crate::trigger::Command;
 
 /// The only schema there is so far.
@@ -279,12 +279,23 @@ impl Record {
     /// order. Of two drains the one that began later counts: a writer may have waited long with what it knew.
     #[must_use]
     pub fn merged(mut self, overwritten: &Record) -> Record {
-        if self.drain_id != overwritten.drain_id {
+        if self.began_with(overwritten) {
+            let named = if overwritten.lifecycle.is_some() {
+                overwritten
+            } else {
+                &self
+            };
+            (self.drain_id, self.started_at) = (named.drain_id.clone(), named.started_at);
+        } else if self.drain_id != overwritten.drain_id {
             return if overwritten.started_at > self.started_at {
                 overwritten.clone()
             } else {
                 self
             };
+        }
+        if self.spot_notice_at.is_none() && overwritten.spot_notice_at.is_some() {
+            self.spot_notice_at = overwritten.spot_notice_at;
+            self.deadline_at = self.deadline_at.min(overwritten.deadline_at);
         }
         self.receipt_at = self.receipt_at.or(overwritten.receipt_at);
         if overwritten.is_released() && !self.is_released() {
@@ -302,6 +313,16 @@ impl Record {
             self.deadline_at = overwritten.deadline_at;
         }
         self
+    }
+
+    /// Are these two texts of one drain that two runs have begun at the same moment, each with a name of its own? Two
+    /// hooks have two tokens, and so are two drains.
+    fn began_with(&self, other: &Record) -> bool {
+        self.drain_id != other.drain_id
+            && self.container_instance_arn == other.container_instance_arn
+            && !(self.is_released() || other.is_released())
+            && !(self.lifecycle.is_some() && other.lifecycle.is_some())
+            && self.started_at.duration_since(other.started_at).abs() <= BEGUN_TOGETHER
     }
 
     /// Has this drain let its daemons go?

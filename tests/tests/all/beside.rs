@@ -54,11 +54,6 @@ async fn p9_the_agents_own_spot_draining_is_the_same_drain() {
         record["spotNoticeAt"].is_string() && record["reason"] == "drained",
         "{record}"
     );
-    let drains: std::collections::BTreeSet<String> = lab
-        .story()
-        .records(&instance)
-        .iter()
-        .map(|(_, record)| record["drainId"].to_string())
-        .collect();
-    assert_eq!(drains.len(), 1, "{drains:?}");
+    lab.story()
+        .assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
 }

@@ -266,3 +266,36 @@ fn a_receipt_that_was_noted_stays_noted() {
     };
     assert_eq!(record().merged(&noted).receipt_at, noted.receipt_at);
 }
+
+#[test]
+fn p7_two_events_that_begin_one_drain_at_the_same_moment_make_one_record() {
+    let begun = |id: &str, millis: i64| Record {
+        drain_id: id.to_owned(),
+        started_at: at("2026-11-24T08:00:00Z") + jiff::SignedDuration::from_millis(millis),
+        lifecycle: None,
+        ..record()
+    };
+    let noticed = Record {
+        spot_notice_at: Some(at("2026-11-24T08:00:00Z")),
+        deadline_at: at("2026-11-24T08:01:00Z"),
+        ..begun("spot", 0)
+    };
+    let merged = begun("draining", 12).merged(&noticed);
+    assert_eq!(merged.spot_notice_at, noticed.spot_notice_at);
+    assert_eq!(merged.deadline_at, noticed.deadline_at);
+    let hook = serde_json::json!({"autoScalingGroupName": "ecs-prod", "lifecycleHookName": "protect-daemons",
+        "heartbeatSeconds": 900, "heartbeatAt": "2026-11-24T08:00:00Z", "globalDeadlineAt": "2026-11-25T09:00:00Z"});
+    let hooked = Record {
+        lifecycle: serde_json::from_value(hook).unwrap(),
+        ..begun("token", 5)
+    };
+    for merged in [
+        begun("x", 0).merged(&hooked),
+        hooked.clone().merged(&begun("x", 0)),
+    ] {
+        assert_eq!(
+            (merged.drain_id.as_str(), &merged.lifecycle),
+            ("token", &hooked.lifecycle)
+        );
+    }
+}
