@@ -3,21 +3,17 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
-use protector_core::limits::{RELEASE_BEFORE_SIGTERM_MAX, SPOT_NOTICE};
-use protector_core::observation::{ContainerInstance, InstanceStatus, Seen};
-use protector_core::plan::Verdict;
-use protector_core::record::Record;
-use protector_core::trigger::{
-    Command, Delivery, Ignored, InstanceChange, Parsed, SpotNotice, SqsMessage, TaskChange, Trigger, parse,
-};
+use protector_core::ids::{ContainerInstanceArn, InstanceKey};
+use protector_core::limits::SPOT_NOTICE;
+use protector_core::observation::Seen;
+use protector_core::trigger::{Command, Delivery, Ignored, Parsed, SpotNotice, SqsMessage, Trigger, parse};
 use serde_json::{Value, json};
 
 use crate::aws::Kind;
 use crate::coordinator::Coordinator;
-use crate::memory::Worth;
+use crate::locate::Place;
 use crate::metrics::Metric;
-use crate::observe::{Place, Subject};
+use crate::observe::Subject;
 use crate::say::Level;
 
 /// What became of one event.
@@ -132,156 +128,6 @@ impl Coordinator {
         }
     }
 
-    /// The end of a task: on a draining instance it may be the last.
-    async fn task(&self, change: TaskChange) -> Handled {
-        if !self.policy.serves_cluster(&change.cluster) {
-            return self.ignored(Level::Debug, "task", "the cluster is not watched");
-        }
-        if !change.last_status.is_final() {
-            return self.ignored(Level::Debug, "task", "the task has not ended");
-        }
-        self.measure_exits(&change);
-        let arn = &change.container_instance;
-        match self
-            .memory
-            .task_ended(&change.cluster, arn, &change.task, self.now())
-        {
-            Worth::Nothing(reason) => self.ignored(Level::Debug, "task", reason),
-            Worth::Probe(key, awaited) => self.probe(key, arn, &awaited).await,
-            Worth::Look(key) => self.look("task", key, arn.clone()).await,
-            Worth::Flushed(key, instance) => self.flushed(key, instance).await,
-            Worth::Unknown => self.stranger(&change).await,
-        }
-    }
-
-    /// How the sidecars of the task have ended: nobody else sees one that was killed.
-    fn measure_exits(&self, change: &TaskChange) {
-        let sidecars = change
-            .exits
-            .iter()
-            .filter(|(container, _)| *container == self.policy.sidecar_container);
-        for (_, code) in sidecars {
-            match code {
-                137 => self.memory.sheet.count(Metric::SidecarsKilled, 1),
-                10 | 11 => self.memory.sheet.count(Metric::SidecarsGaveUp, 1),
-                _ => {}
-            }
-        }
-    }
-
-    /// One call says which of the awaited tasks still live. If none does, or it cannot be told, a whole look follows.
-    async fn probe(&self, key: InstanceKey, arn: &ContainerInstanceArn, awaited: &[TaskArn]) -> Handled {
-        if let Ok(tasks) = self.aws.describe_tasks(&key.cluster, awaited).await {
-            let alive = tasks
-                .into_iter()
-                .filter(|task| !task.last_status.is_final())
-                .map(|task| task.arn);
-            match self.memory.probed(arn, alive.collect(), self.now()) {
-                Worth::Nothing(reason) => return self.ignored(Level::Debug, "task", reason),
-                Worth::Flushed(key, instance) => return self.flushed(key, instance).await,
-                Worth::Probe(..) | Worth::Look(_) | Worth::Unknown => {}
-            }
-        }
-        self.look("task", key, arn.clone()).await
-    }
-
-    /// Every daemon of a released drain is STOPPED: the look that completes it need not ask for tasks.
-    async fn flushed(&self, key: InstanceKey, instance: ContainerInstance) -> Handled {
-        let mut subject = Subject::described(key, instance, self.now());
-        subject.shown.flushed = true;
-        self.reconciled("task", &subject).await
-    }
-
-    /// A task has ended on an instance of which this execution environment knows nothing.
-    async fn stranger(&self, change: &TaskChange) -> Handled {
-        let arns = std::slice::from_ref(&change.container_instance);
-        let found = match self.aws.describe_instances(&change.cluster, arns).await {
-            Err(failure) => return Handled::Failed(failure.to_string()),
-            Ok(found) => found.into_iter().next(),
-        };
-        let Some(found) = found else {
-            return self.ignored(Level::Debug, "task", "the container instance is gone");
-        };
-        let key = InstanceKey {
-            cluster: change.cluster.clone(),
-            instance: found.instance,
-        };
-        let (instance, now) = (found.container_instance, self.now());
-        if instance.status == InstanceStatus::Active {
-            self.memory.saw(&key, &instance, Verdict::NotDraining, None, now);
-            return self.ignored(Level::Debug, "task", "the container instance does not drain");
-        }
-        self.reconciled("task", &Subject::described(key, instance, now))
-            .await
-    }
-
-    /// ECS tells of an instance also whenever its free resources change, so only the first sight of DRAINING counts.
-    async fn instance(&self, change: InstanceChange) -> Handled {
-        if !self.policy.serves_cluster(&change.cluster) {
-            return self.ignored(Level::Debug, "instance", "the cluster is not watched");
-        }
-        let known = self.memory.knows_drain(&change.container_instance);
-        match change.status {
-            InstanceStatus::Draining if known => self.ignored(
-                Level::Debug,
-                "instance",
-                "the drain is known; its tasks tell when to look",
-            ),
-            _ if self.memory.has_ended(&change.container_instance, self.now()) => {
-                self.ignored(Level::Debug, "instance", "the drain is over")
-            }
-            InstanceStatus::Active if !known => {
-                self.ignored(Level::Debug, "instance", "the container instance does not drain")
-            }
-            _ => {
-                let key = InstanceKey {
-                    cluster: change.cluster,
-                    instance: change.instance,
-                };
-                self.unless_recorded(key, change.container_instance, change.status)
-                    .await
-            }
-        }
-    }
-
-    /// DRAINING comes to other runs too, mostly because one of ours has just set it, and again with every task that
-    /// ends. If the record knows the drain already, one read says so, and a whole look is left to the next of its tasks
-    /// that ends. One that our hook has ended goes for good; a released one of somebody else's may drain again.
-    async fn unless_recorded(
-        &self,
-        key: InstanceKey,
-        arn: ContainerInstanceArn,
-        status: InstanceStatus,
-    ) -> Handled {
-        if status == InstanceStatus::Draining
-            && let Seen::Yes(stored) = self.read_record(&key).await
-            && let Ok(record) = stored.record
-            && record.container_instance_arn == arn
-            && (record.lifecycle.is_some() || !record.is_released())
-            && !self.is_long_over(&record)
-        {
-            if record.receipt_at.is_some() {
-                self.memory.ended(&arn, self.now());
-                return self.ignored(Level::Debug, "instance", "the drain is over");
-            }
-            let instance = ContainerInstance {
-                arn,
-                status,
-                agent_connected: true,
-            };
-            let verdict = record.reason.map_or(Verdict::Holding, Verdict::Released);
-            self.memory.saw(&key, &instance, verdict, None, self.now());
-            return self.ignored(Level::Debug, "instance", "the drain is recorded already");
-        }
-        self.look("instance", key, arn).await
-    }
-
-    /// The same container instance may come back from a warm pool, and drain again.
-    fn is_long_over(&self, record: &Record) -> bool {
-        let over = record.receipt_at.map(|at| self.now().duration_since(at));
-        over.is_some_and(|age| age > RELEASE_BEFORE_SIGTERM_MAX)
-    }
-
     /// EC2 takes a Spot instance back: it is drained like any other, only in less time.
     async fn spot(&self, notice: SpotNotice) -> Handled {
         if self.now().duration_since(notice.at) > SPOT_NOTICE {
@@ -318,7 +164,7 @@ impl Coordinator {
         }
     }
 
-    async fn look(&self, trigger: &str, key: InstanceKey, arn: ContainerInstanceArn) -> Handled {
+    pub(crate) async fn look(&self, trigger: &str, key: InstanceKey, arn: ContainerInstanceArn) -> Handled {
         let subject = Subject::new(key, Seen::Yes(arn));
         self.reconciled(trigger, &subject).await
     }

@@ -13,7 +13,8 @@ use crate::apply::{Applied, Target};
 use crate::aws::Failure;
 use crate::coordinator::Coordinator;
 use crate::handler::Handled;
-use crate::observe::{Place, Subject};
+use crate::locate::Place;
+use crate::observe::Subject;
 use crate::say::Level;
 
 /// A notice older than this may be a late duplicate for an instance that has come back from a warm pool since, so

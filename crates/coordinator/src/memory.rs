@@ -1,6 +1,8 @@
 //! What a warm function remembers. It only ever saves calls: nothing in it can release a drain, and whatever it has
 //! wrong is put right by the next tick.
 
+mod drain;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,6 +18,9 @@ use protector_core::plan::{Fleet, Verdict};
 use crate::metrics::Sheet;
 use crate::pace::Turns;
 
+use drain::Drain;
+pub use drain::Worth;
+
 /// How the service of a task schedules cannot change. A task that nobody has asked about for so long is forgotten.
 const SCHEDULING: SignedDuration = SignedDuration::from_hours(2);
 
@@ -30,10 +35,6 @@ const NOT_DRAINING: SignedDuration = SignedDuration::from_secs(90);
 
 /// A kill switch that cannot be read is said so often.
 const CONTROL_SAID: SignedDuration = SignedDuration::from_secs(60);
-
-/// Other runs of the function get events too, so what is left is looked at anew when half of it is gone, or after
-/// this long: the tick does the same once a minute, in the environment in which it runs.
-const PROBE: SignedDuration = SignedDuration::from_secs(60);
 
 /// The memory of one execution environment.
 #[derive(Debug, Default)]
@@ -58,40 +59,6 @@ struct Facts {
     control: Control,
     control_at: Option<Timestamp>,
     control_problem_at: Option<Timestamp>,
-}
-
-/// A drain as it was last seen.
-#[derive(Debug, Clone)]
-struct Drain {
-    key: InstanceKey,
-    /// It as a container instance.
-    instance: ContainerInstance,
-    /// Has it been released?
-    released: bool,
-    /// Tasks whose end changes something: those that hold, or, after the release, the daemons.
-    awaited: BTreeSet<TaskArn>,
-    /// Daemon tasks. One that ends while others are awaited tells that another run has released the drain.
-    daemons: BTreeSet<TaskArn>,
-    /// How many they were when they were last looked at.
-    seen: usize,
-    at: Timestamp,
-    /// How many sidecars read its record, if that was seen here.
-    sidecars: Option<u32>,
-}
-
-/// What the end of a task is worth.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Worth {
-    /// No call: so says the reason.
-    Nothing(&'static str),
-    /// One look at the tasks that are still awaited.
-    Probe(InstanceKey, Vec<TaskArn>),
-    /// A whole look at the instance.
-    Look(InstanceKey),
-    /// Every daemon of a released drain has ended, as ECS says: all that is left is to complete it.
-    Flushed(InstanceKey, ContainerInstance),
-    /// Nothing is known of the instance.
-    Unknown,
 }
 
 impl Memory {
@@ -353,26 +320,6 @@ impl Memory {
 /// Events of an end go on for a while, and not for ever: the same name may come back.
 fn is_of_late(at: &Timestamp, now: Timestamp) -> bool {
     now.duration_since(*at) < CONFIGURATION
-}
-
-impl Drain {
-    fn task_ended(&mut self, task: &TaskArn, now: Timestamp) -> Worth {
-        let awaited = self.awaited.remove(task);
-        if awaited && self.released && self.awaited.is_empty() {
-            return Worth::Flushed(self.key.clone(), self.instance.clone());
-        }
-        if self.awaited.is_empty() || (!awaited && self.daemons.remove(task)) {
-            return Worth::Look(self.key.clone());
-        }
-        if self.awaited.len() * 2 <= self.seen || now.duration_since(self.at) >= PROBE {
-            return Worth::Probe(self.key.clone(), self.awaited.iter().cloned().collect());
-        }
-        Worth::Nothing(if awaited {
-            "other tasks are still awaited"
-        } else {
-            "the task was not awaited"
-        })
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,81 @@
+//! A container instance has changed: somebody may drain it.
+
+use protector_core::ids::{ContainerInstanceArn, InstanceKey};
+use protector_core::limits::RELEASE_BEFORE_SIGTERM_MAX;
+use protector_core::observation::{ContainerInstance, InstanceStatus, Seen};
+use protector_core::plan::Verdict;
+use protector_core::record::Record;
+use protector_core::trigger::InstanceChange;
+
+use crate::coordinator::Coordinator;
+use crate::handler::Handled;
+use crate::say::Level;
+
+impl Coordinator {
+    /// ECS tells of an instance also whenever its free resources change, so only the first sight of DRAINING counts.
+    pub(crate) async fn instance(&self, change: InstanceChange) -> Handled {
+        if !self.policy.serves_cluster(&change.cluster) {
+            return self.ignored(Level::Debug, "instance", "the cluster is not watched");
+        }
+        let known = self.memory.knows_drain(&change.container_instance);
+        match change.status {
+            InstanceStatus::Draining if known => self.ignored(
+                Level::Debug,
+                "instance",
+                "the drain is known; its tasks tell when to look",
+            ),
+            _ if self.memory.has_ended(&change.container_instance, self.now()) => {
+                self.ignored(Level::Debug, "instance", "the drain is over")
+            }
+            InstanceStatus::Active if !known => {
+                self.ignored(Level::Debug, "instance", "the container instance does not drain")
+            }
+            _ => {
+                let key = InstanceKey {
+                    cluster: change.cluster,
+                    instance: change.instance,
+                };
+                self.unless_recorded(key, change.container_instance, change.status)
+                    .await
+            }
+        }
+    }
+
+    /// DRAINING comes to other runs too, mostly because one of ours has just set it, and again with every task that
+    /// ends. If the record knows the drain already, one read says so, and a whole look is left to the next of its tasks
+    /// that ends. One that our hook has ended goes for good; a released one of somebody else's may drain again.
+    async fn unless_recorded(
+        &self,
+        key: InstanceKey,
+        arn: ContainerInstanceArn,
+        status: InstanceStatus,
+    ) -> Handled {
+        if status == InstanceStatus::Draining
+            && let Seen::Yes(stored) = self.read_record(&key).await
+            && let Ok(record) = stored.record
+            && record.container_instance_arn == arn
+            && (record.lifecycle.is_some() || !record.is_released())
+            && !self.is_long_over(&record)
+        {
+            if record.receipt_at.is_some() {
+                self.memory.ended(&arn, self.now());
+                return self.ignored(Level::Debug, "instance", "the drain is over");
+            }
+            let instance = ContainerInstance {
+                arn,
+                status,
+                agent_connected: true,
+            };
+            let verdict = record.reason.map_or(Verdict::Holding, Verdict::Released);
+            self.memory.saw(&key, &instance, verdict, None, self.now());
+            return self.ignored(Level::Debug, "instance", "the drain is recorded already");
+        }
+        self.look("instance", key, arn).await
+    }
+
+    /// The same container instance may come back from a warm pool, and drain again.
+    fn is_long_over(&self, record: &Record) -> bool {
+        let over = record.receipt_at.map(|at| self.now().duration_since(at));
+        over.is_some_and(|age| age > RELEASE_BEFORE_SIGTERM_MAX)
+    }
+}

@@ -1,0 +1,66 @@
+//! One drain as an execution environment remembers it, and what the end of one of its tasks is worth.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use protector_core::ids::{InstanceKey, TaskArn};
+use protector_core::observation::ContainerInstance;
+
+/// Other runs of the function get events too, so what is left is looked at anew when half of it is gone, or after
+/// this long: the tick does the same once a minute, in the environment in which it runs.
+const PROBE: SignedDuration = SignedDuration::from_secs(60);
+
+/// A drain as it was last seen.
+#[derive(Debug, Clone)]
+pub(super) struct Drain {
+    pub(super) key: InstanceKey,
+    /// It as a container instance.
+    pub(super) instance: ContainerInstance,
+    /// Has it been released?
+    pub(super) released: bool,
+    /// Tasks whose end changes something: those that hold, or, after the release, the daemons.
+    pub(super) awaited: BTreeSet<TaskArn>,
+    /// Daemon tasks. One that ends while others are awaited tells that another run has released the drain.
+    pub(super) daemons: BTreeSet<TaskArn>,
+    /// How many they were when they were last looked at.
+    pub(super) seen: usize,
+    pub(super) at: Timestamp,
+    /// How many sidecars read its record, if that was seen here.
+    pub(super) sidecars: Option<u32>,
+}
+
+/// What the end of a task is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Worth {
+    /// No call: so says the reason.
+    Nothing(&'static str),
+    /// One look at the tasks that are still awaited.
+    Probe(InstanceKey, Vec<TaskArn>),
+    /// A whole look at the instance.
+    Look(InstanceKey),
+    /// Every daemon of a released drain has ended, as ECS says: all that is left is to complete it.
+    Flushed(InstanceKey, ContainerInstance),
+    /// Nothing is known of the instance.
+    Unknown,
+}
+
+impl Drain {
+    /// What the end of `task` is worth.
+    pub(super) fn task_ended(&mut self, task: &TaskArn, now: Timestamp) -> Worth {
+        let awaited = self.awaited.remove(task);
+        if awaited && self.released && self.awaited.is_empty() {
+            return Worth::Flushed(self.key.clone(), self.instance.clone());
+        }
+        if self.awaited.is_empty() || (!awaited && self.daemons.remove(task)) {
+            return Worth::Look(self.key.clone());
+        }
+        if self.awaited.len() * 2 <= self.seen || now.duration_since(self.at) >= PROBE {
+            return Worth::Probe(self.key.clone(), self.awaited.iter().cloned().collect());
+        }
+        Worth::Nothing(if awaited {
+            "other tasks are still awaited"
+        } else {
+            "the task was not awaited"
+        })
+    }
+}

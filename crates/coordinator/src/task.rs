@@ -1,0 +1,98 @@
+//! The end of a task: on a draining instance it may be the last.
+
+use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
+use protector_core::observation::{ContainerInstance, InstanceStatus};
+use protector_core::plan::Verdict;
+use protector_core::trigger::TaskChange;
+
+use crate::coordinator::Coordinator;
+use crate::handler::Handled;
+use crate::memory::Worth;
+use crate::metrics::Metric;
+use crate::observe::Subject;
+use crate::say::Level;
+
+impl Coordinator {
+    /// What the end of a task is worth is for memory to say.
+    pub(crate) async fn task(&self, change: TaskChange) -> Handled {
+        if !self.policy.serves_cluster(&change.cluster) {
+            return self.ignored(Level::Debug, "task", "the cluster is not watched");
+        }
+        if !change.last_status.is_final() {
+            return self.ignored(Level::Debug, "task", "the task has not ended");
+        }
+        self.measure_exits(&change);
+        let arn = &change.container_instance;
+        match self
+            .memory
+            .task_ended(&change.cluster, arn, &change.task, self.now())
+        {
+            Worth::Nothing(reason) => self.ignored(Level::Debug, "task", reason),
+            Worth::Probe(key, awaited) => self.probe(key, arn, &awaited).await,
+            Worth::Look(key) => self.look("task", key, arn.clone()).await,
+            Worth::Flushed(key, instance) => self.flushed(key, instance).await,
+            Worth::Unknown => self.stranger(&change).await,
+        }
+    }
+
+    /// How the sidecars of the task have ended: nobody else sees one that was killed.
+    fn measure_exits(&self, change: &TaskChange) {
+        let sidecars = change
+            .exits
+            .iter()
+            .filter(|(container, _)| *container == self.policy.sidecar_container);
+        for (_, code) in sidecars {
+            match code {
+                137 => self.memory.sheet.count(Metric::SidecarsKilled, 1),
+                10 | 11 => self.memory.sheet.count(Metric::SidecarsGaveUp, 1),
+                _ => {}
+            }
+        }
+    }
+
+    /// One call says which of the awaited tasks still live. If none does, or it cannot be told, a whole look follows.
+    async fn probe(&self, key: InstanceKey, arn: &ContainerInstanceArn, awaited: &[TaskArn]) -> Handled {
+        if let Ok(tasks) = self.aws.describe_tasks(&key.cluster, awaited).await {
+            let alive = tasks
+                .into_iter()
+                .filter(|task| !task.last_status.is_final())
+                .map(|task| task.arn);
+            match self.memory.probed(arn, alive.collect(), self.now()) {
+                Worth::Nothing(reason) => return self.ignored(Level::Debug, "task", reason),
+                Worth::Flushed(key, instance) => return self.flushed(key, instance).await,
+                Worth::Probe(..) | Worth::Look(_) | Worth::Unknown => {}
+            }
+        }
+        self.look("task", key, arn.clone()).await
+    }
+
+    /// Every daemon of a released drain is STOPPED: the look that completes it need not ask for tasks.
+    async fn flushed(&self, key: InstanceKey, instance: ContainerInstance) -> Handled {
+        let mut subject = Subject::described(key, instance, self.now());
+        subject.shown.flushed = true;
+        self.reconciled("task", &subject).await
+    }
+
+    /// A task has ended on an instance of which this execution environment knows nothing.
+    async fn stranger(&self, change: &TaskChange) -> Handled {
+        let arns = std::slice::from_ref(&change.container_instance);
+        let found = match self.aws.describe_instances(&change.cluster, arns).await {
+            Err(failure) => return Handled::Failed(failure.to_string()),
+            Ok(found) => found.into_iter().next(),
+        };
+        let Some(found) = found else {
+            return self.ignored(Level::Debug, "task", "the container instance is gone");
+        };
+        let key = InstanceKey {
+            cluster: change.cluster.clone(),
+            instance: found.instance,
+        };
+        let (instance, now) = (found.container_instance, self.now());
+        if instance.status == InstanceStatus::Active {
+            self.memory.saw(&key, &instance, Verdict::NotDraining, None, now);
+            return self.ignored(Level::Debug, "task", "the container instance does not drain");
+        }
+        self.reconciled("task", &Subject::described(key, instance, now))
+            .await
+    }
+}
