@@ -34,6 +34,8 @@ pub struct Applied {
     pub written: Option<Stored>,
     /// Somebody else wrote the record since it was read.
     pub raced: bool,
+    /// Auto Scaling waits no more: somebody else may just be ending this drain.
+    pub over: bool,
     /// Why the rest of the plan was left.
     pub failure: Option<Failure>,
 }
@@ -43,6 +45,8 @@ pub struct Applied {
 pub enum Target<'a> {
     /// An instance of a cluster, and its record as it was read.
     Placed(&'a InstanceKey, &'a Seen<Stored>),
+    /// The same, when Auto Scaling has said before that it waits no more.
+    Ended(&'a InstanceKey, &'a Seen<Stored>),
     /// An instance that is in no cluster: only its hook is there to act on.
     Unplaced(&'a InstanceId),
 }
@@ -50,9 +54,15 @@ pub enum Target<'a> {
 impl Target<'_> {
     fn instance(&self) -> &InstanceId {
         match self {
-            Target::Placed(key, _) => &key.instance,
+            Target::Placed(key, _) | Target::Ended(key, _) => &key.instance,
             Target::Unplaced(instance) => instance,
         }
+    }
+
+    /// Is it the first time that Auto Scaling may say that it waits no more? Then another run may have ended the drain a
+    /// moment ago, and be about to write its receipt: the rest is left to another look.
+    fn is_first(&self) -> bool {
+        matches!(self, Target::Placed(..))
     }
 }
 
@@ -74,13 +84,14 @@ impl Coordinator {
                     outcome
                 }
                 (Action::Complete(hook), _) => said(self.aws.complete(target.instance(), &hook).await),
-                (action, Target::Placed(key, before)) => {
+                (action, Target::Placed(key, before) | Target::Ended(key, before)) => {
                     self.act(key, before, action, missed.take(), &mut applied).await
                 }
                 (_, Target::Unplaced(_)) => continue,
             };
+            applied.over |= name == "complete" && outcome == Ok("over");
             // After a race the rest of the plan may be wrong: it is planned anew.
-            if !applied.note(name, outcome) || applied.raced {
+            if !applied.note(name, outcome) || applied.raced || (applied.over && target.is_first()) {
                 break;
             }
         }

@@ -20,6 +20,9 @@ use crate::say::Level;
 /// the second, and a task's end or the tick wakes us anyway.
 const WAIT_MAX: SignedDuration = SignedDuration::from_secs(20);
 
+/// Whoever completes a hook writes the receipt within this.
+const ANOTHERS_RECEIPT: Duration = Duration::from_secs(2);
+
 /// After a wait there must be time to look and to act.
 const TIME_FOR_A_LOOK: SignedDuration = SignedDuration::from_secs(5);
 
@@ -44,6 +47,17 @@ struct Run {
     counted: u32,
     /// May it wait for a Spot deadline? One run is enough for that: the tick's.
     patient: bool,
+    /// Has Auto Scaling said that it waits no more?
+    over: bool,
+}
+
+impl Run {
+    fn target<'o>(&self, observation: &'o Observation) -> Target<'o> {
+        match self.over {
+            false => Target::Placed(&observation.key, &observation.record),
+            true => Target::Ended(&observation.key, &observation.record),
+        }
+    }
 }
 
 /// What follows one look.
@@ -66,6 +80,7 @@ impl Coordinator {
             looks: 1,
             counted: 0,
             patient: trigger == "tick",
+            over: false,
         };
         let mut permit = me.memory.turns.looks.acquire().await.ok();
         let mut observation = me.observe(subject).await;
@@ -121,12 +136,7 @@ impl Coordinator {
             self.memory
                 .saw(&observation.key, instance, plan.verdict, census, now);
         }
-        let applied = self
-            .apply(
-                Target::Placed(&observation.key, &observation.record),
-                plan.clone(),
-            )
-            .await;
+        let applied = self.apply(run.target(observation), plan.clone()).await;
         if applied.written.is_some() {
             run.counted = calls;
         }
@@ -180,6 +190,10 @@ impl Coordinator {
         }
         if applied.raced {
             return Next::Look(Duration::ZERO);
+        }
+        if applied.over && !run.over {
+            run.over = true;
+            return Next::Look(ANOTHERS_RECEIPT);
         }
         // Read back, and not DRAINING yet: ECS is eventually consistent.
         if applied
