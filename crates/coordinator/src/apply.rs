@@ -194,9 +194,7 @@ impl Coordinator {
     ) -> Result<&'static str, Failure> {
         let name = self.policy.prefix.record_name(key);
         let overwritten = self.aws.get_parameter(&format!("{name}:{}", version - 1)).await;
-        let overwritten = overwritten
-            .as_yes()
-            .and_then(|stored| stored.record.as_ref().ok());
+        let overwritten = overwritten.readable();
         let merged = overwritten.map_or_else(|| record.clone(), |other| record.clone().merged(other));
         let version = match merged == record {
             true => version,

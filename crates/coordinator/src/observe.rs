@@ -118,7 +118,7 @@ impl Coordinator {
     /// container instance that the record names. Events of an earlier registration come late, and listings lag.
     async fn second_sight(&self, subject: &Subject, record: &Seen<Stored>) -> Seen<ContainerInstance> {
         let key = &subject.key;
-        let known = record.as_yes().and_then(|stored| stored.record.as_ref().ok());
+        let known = record.readable();
         let known = known.map(|record| Seen::Yes(record.container_instance_arn.clone()));
         let other = match subject.arn {
             Seen::Absent => known.unwrap_or(Seen::Absent),
@@ -161,7 +161,7 @@ impl Coordinator {
     ) -> Seen<Vec<Task>> {
         match self.try_tasks(cluster, &instance.arn).await {
             Ok(tasks) => {
-                let record = record.as_yes().and_then(|stored| stored.record.as_ref().ok());
+                let record = record.readable();
                 let due = record.is_some_and(|record| self.asks_for_protection(record));
                 Seen::Yes(self.with_protection(cluster, tasks, due).await)
             }
@@ -271,7 +271,7 @@ fn scheduled(task: ListedTask, known: Option<Scheduling>) -> Task {
 /// Is the drain of this instance, in its present life, released, and did nobody hold it then? After a forced release
 /// tasks may hold on, and their count is nobody's guess.
 fn is_drained(record: &Seen<Stored>, instance: &ContainerInstance) -> bool {
-    let record = record.as_yes().and_then(|stored| stored.record.as_ref().ok());
+    let record = record.readable();
     record.is_some_and(|record| {
         record.is_released() && record.remaining == 0 && record.container_instance_arn == instance.arn
     })

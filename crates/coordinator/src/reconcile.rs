@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::holding::{Census, census, last_stopped};
 use protector_core::observation::{InstanceStatus, Observation, Seen, Stored};
 use protector_core::plan::{Plan, Situation, Verdict, plan};
-use protector_core::record::ReleaseReason;
+use protector_core::record::{Record, ReleaseReason};
 use protector_core::trigger::Command;
 use serde_json::{Value, json};
 
@@ -159,16 +159,18 @@ impl Coordinator {
 
     /// A release that was just written: was it forced, and how long after the last task's end did it come?
     fn measure_release(&self, observation: &Observation, applied: &Applied) {
-        let released = |stored: Option<&Stored>| {
-            let record = stored.and_then(|stored| stored.record.as_ref().ok());
-            record.filter(|record| record.is_released()).cloned()
-        };
         if applied.raced {
             return;
         }
-        let before = released(observation.record.as_yes());
-        let Some(record) = released(applied.written.as_ref())
-            .filter(|record| before.is_none_or(|before| before.drain_id != record.drain_id))
+        let released = |record: &&Record| record.is_released();
+        let before = observation.record.readable().filter(released);
+        let written = applied
+            .written
+            .as_ref()
+            .and_then(Stored::readable)
+            .filter(released);
+        let Some(record) =
+            written.filter(|record| before.is_none_or(|before| before.drain_id != record.drain_id))
         else {
             return;
         };
@@ -219,8 +221,7 @@ impl Coordinator {
         let worth = plan.look_again.filter(|_| plan.verdict == Verdict::Holding);
         let noticed = observation
             .record
-            .as_yes()
-            .and_then(|stored| stored.record.as_ref().ok())
+            .readable()
             .is_some_and(|record| record.spot_notice_at.is_some());
         let left = self.time_left() - TIME_FOR_A_LOOK;
         let longest = if noticed && run.patient {

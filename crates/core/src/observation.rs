@@ -70,6 +70,22 @@ pub struct Stored {
     pub version: i64,
 }
 
+impl Stored {
+    /// The record, if its text could be read.
+    #[must_use]
+    pub fn readable(&self) -> Option<&Record> {
+        self.record.as_ref().ok()
+    }
+}
+
+impl Seen<Stored> {
+    /// The record, if there is one, and its text could be read.
+    #[must_use]
+    pub fn readable(&self) -> Option<&Record> {
+        self.as_yes().and_then(Stored::readable)
+    }
+}
+
 /// An EC2 instance as a member of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainerInstance {

@@ -3,13 +3,12 @@
 use std::fmt;
 
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::Aws;
 
 /// Kinds of failure; logs and metrics use their names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// Too many calls, also after the SDK's own retries.
     Throttled,
@@ -46,6 +45,12 @@ impl Kind {
     #[must_use]
     pub fn is_ordinary(self) -> bool {
         matches!(self, Kind::NotFound | Kind::Over)
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 

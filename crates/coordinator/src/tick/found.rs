@@ -23,7 +23,7 @@ pub(super) struct ListedRecord {
 
 impl ListedRecord {
     pub(super) fn record(&self) -> Option<&Record> {
-        self.stored.record.as_ref().ok()
+        self.stored.readable()
     }
 }
 
@@ -141,13 +141,34 @@ impl Found {
         let at = self.at;
         subjects.sort_by_key(|subject| {
             let stored = subject.shown.record.as_ref();
-            match stored.and_then(|stored| stored.record.as_ref().ok()) {
+            match stored.and_then(Stored::readable) {
                 Some(record) if ends(record, at) => 0,
                 None => 1,
                 Some(_) => 2,
             }
         });
         subjects
+    }
+
+    /// DRAINING instances without a record, and waiting instances that were not seen in any cluster.
+    fn strangers(&mut self, described: BTreeMap<InstanceKey, ContainerInstance>) {
+        let known: BTreeSet<InstanceKey> = self.subjects.iter().map(|subject| subject.key.clone()).collect();
+        for (key, instance) in described {
+            if instance.status == InstanceStatus::Draining && !known.contains(&key) {
+                let hook = self.hook_for(&key.instance, None, &None);
+                let subject = Subject::described(key, instance, self.at);
+                self.subjects.push(Subject { hook, ..subject });
+            }
+        }
+        let placed: BTreeSet<&InstanceId> = self
+            .subjects
+            .iter()
+            .map(|subject| &subject.key.instance)
+            .collect();
+        let waiting = self.waiting.take().unwrap_or_default().into_iter();
+        self.unplaced = waiting
+            .filter(|(instance, _)| !placed.contains(instance))
+            .collect();
     }
 
     /// What is known of the hook for which a record was written.
@@ -231,28 +252,7 @@ impl Coordinator {
             subject.shown.record = Some(listed.stored);
             found.subjects.push(subject);
         }
-        self.strangers(found, described);
-    }
-
-    /// DRAINING instances without a record, and waiting instances that were not seen in any cluster.
-    fn strangers(&self, found: &mut Found, described: BTreeMap<InstanceKey, ContainerInstance>) {
-        let known: Vec<InstanceKey> = found.subjects.iter().map(|subject| subject.key.clone()).collect();
-        for (key, instance) in described {
-            if instance.status == InstanceStatus::Draining && !known.contains(&key) {
-                let hook = found.hook_for(&key.instance, None, &None);
-                let subject = Subject::described(key, instance, found.at);
-                found.subjects.push(Subject { hook, ..subject });
-            }
-        }
-        for (instance, action) in found.waiting.take().unwrap_or_default() {
-            if !found
-                .subjects
-                .iter()
-                .any(|subject| subject.key.instance == instance)
-            {
-                found.unplaced.insert(instance, action);
-            }
-        }
+        found.strangers(described);
     }
 
     /// The container instances that are DRAINING, and those that the records name, if ECS still knows them.

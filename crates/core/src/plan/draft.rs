@@ -207,5 +207,5 @@ pub(super) fn note_waited(record: &mut Record, tasks: &[Task], at: Timestamp) {
 }
 
 fn stored(situation: &Situation<'_>) -> Option<Record> {
-    situation.observation.record.as_yes()?.record.clone().ok()
+    situation.observation.record.readable().cloned()
 }
