@@ -1,10 +1,15 @@
 //! The AWS APIs, spoken in our own types. Every call is bounded in time, tried again on purpose, and counted.
+//!
+//! [`Aws`] walks pages, packs batches, reads answers and counts calls. [`api::Api`] is what it asks: the SDK, or a
+//! model of AWS in a simulation.
 
+pub mod api;
 mod auto_scaling;
 mod client;
 mod ecs;
 mod failure;
 mod meter;
+mod sdk;
 mod ssm;
 
 pub use auto_scaling::ScalingInstance;

@@ -9,9 +9,9 @@ from .template import ROOT
 
 # Where calls are made, and the service of each file.
 COORDINATOR = {
-    "crates/coordinator/src/aws/ecs.rs": "ecs",
-    "crates/coordinator/src/aws/auto_scaling.rs": "autoscaling",
-    "crates/coordinator/src/aws/ssm.rs": "ssm",
+    "crates/coordinator/src/aws/sdk/ecs.rs": "ecs",
+    "crates/coordinator/src/aws/sdk/auto_scaling.rs": "autoscaling",
+    "crates/coordinator/src/aws/sdk/ssm.rs": "ssm",
 }
 SIDECAR = {"crates/sidecar/src/aws/ssm.rs": "ssm", "crates/sidecar/src/aws/ecs.rs": "ecs"}
 

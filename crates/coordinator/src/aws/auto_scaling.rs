@@ -6,6 +6,7 @@ use protector_core::ids::{AutoScalingGroupName, InstanceId, LifecycleHookName};
 use protector_core::limits::DESCRIBE_SCALING_INSTANCES_MAX;
 use protector_core::record::Lifecycle;
 
+use super::api::ScalingDescription;
 use super::{Aws, Failure, Kind};
 
 /// An instance as Auto Scaling sees it.
@@ -49,18 +50,9 @@ impl Aws {
         let mut found = HashMap::new();
         for chunk in instances.chunks(DESCRIBE_SCALING_INSTANCES_MAX) {
             let ids = chunk.iter().map(ToString::to_string).collect();
-            let request = self
-                .auto_scaling
-                .describe_auto_scaling_instances()
-                .set_instance_ids(Some(ids));
-            let page = self.judged("DescribeAutoScalingInstances", request.send().await)?;
-            let parsed = page.auto_scaling_instances().iter().filter_map(|details| {
-                scaling_instance(
-                    details.instance_id()?,
-                    details.auto_scaling_group_name()?,
-                    details.lifecycle_state()?,
-                )
-            });
+            let request = self.api.describe_auto_scaling_instances(ids);
+            let answer = self.counted("DescribeAutoScalingInstances", request.await)?;
+            let parsed = answer.into_iter().filter_map(scaling_instance);
             found.extend(parsed.map(|instance| (instance.instance.clone(), instance)));
         }
         Ok(found)
@@ -78,18 +70,10 @@ impl Aws {
         let mut waiting = Vec::new();
         let mut token = None;
         loop {
-            let request = self.auto_scaling.describe_auto_scaling_groups();
-            let request = request
-                .set_auto_scaling_group_names(Some(names.clone()))
-                .set_next_token(token);
-            let page = self.judged("DescribeAutoScalingGroups", request.send().await)?;
-            for group in page.auto_scaling_groups() {
-                let parsed = group.instances().iter().filter_map(|instance| {
-                    let state = instance.lifecycle_state()?.as_str();
-                    scaling_instance(instance.instance_id()?, group.auto_scaling_group_name()?, state)
-                });
-                waiting.extend(parsed.filter(ScalingInstance::waits));
-            }
+            let request = self.api.describe_auto_scaling_groups(names.clone(), token);
+            let page = self.counted("DescribeAutoScalingGroups", request.await)?;
+            let parsed = page.items.into_iter().filter_map(scaling_instance);
+            waiting.extend(parsed.filter(ScalingInstance::waits));
             token = page.next_token.filter(|token| !token.is_empty());
             if token.is_none() {
                 return Ok(waiting);
@@ -105,21 +89,17 @@ impl Aws {
         &self,
         group: &AutoScalingGroupName,
     ) -> Result<Vec<(LifecycleHookName, u32)>, Failure> {
-        let request = self
-            .auto_scaling
-            .describe_lifecycle_hooks()
-            .auto_scaling_group_name(group.as_str());
-        let answer = self.judged("DescribeLifecycleHooks", request.send().await)?;
+        let request = self.api.describe_lifecycle_hooks(group.as_str());
+        let answer = self.counted("DescribeLifecycleHooks", request.await)?;
         let terminating = answer
-            .lifecycle_hooks()
             .iter()
-            .filter(|hook| hook.lifecycle_transition() == Some("autoscaling:EC2_INSTANCE_TERMINATING"));
+            .filter(|hook| hook.transition.as_deref() == Some("autoscaling:EC2_INSTANCE_TERMINATING"));
         let named = terminating.filter_map(|hook| {
             let seconds = hook
-                .heartbeat_timeout()
+                .heartbeat_timeout
                 .and_then(|seconds| u32::try_from(seconds).ok());
             Some((
-                hook.lifecycle_hook_name()?.parse().ok()?,
+                hook.name.parse().ok()?,
                 seconds.unwrap_or(DEFAULT_HEARTBEAT_SECONDS),
             ))
         });
@@ -131,14 +111,8 @@ impl Aws {
     /// # Errors
     /// The call failed.
     pub async fn heartbeat(&self, instance: &InstanceId, hook: &Lifecycle) -> Result<bool, Failure> {
-        let request = self
-            .auto_scaling
-            .record_lifecycle_action_heartbeat()
-            .auto_scaling_group_name(hook.auto_scaling_group_name.as_str())
-            .lifecycle_hook_name(hook.lifecycle_hook_name.as_str())
-            .set_lifecycle_action_token(hook.lifecycle_action_token.as_ref().map(ToString::to_string))
-            .instance_id(instance.as_str());
-        unless_over(self.judged("RecordLifecycleActionHeartbeat", request.send().await))
+        let request = self.api.record_lifecycle_action_heartbeat(instance, hook);
+        unless_over(self.counted("RecordLifecycleActionHeartbeat", request.await))
     }
 
     /// Completes the hook with CONTINUE. False if the wait was over already.
@@ -146,34 +120,27 @@ impl Aws {
     /// # Errors
     /// The call failed.
     pub async fn complete(&self, instance: &InstanceId, hook: &Lifecycle) -> Result<bool, Failure> {
-        let request = self
-            .auto_scaling
-            .complete_lifecycle_action()
-            .auto_scaling_group_name(hook.auto_scaling_group_name.as_str())
-            .lifecycle_hook_name(hook.lifecycle_hook_name.as_str())
-            .set_lifecycle_action_token(hook.lifecycle_action_token.as_ref().map(ToString::to_string))
-            .instance_id(instance.as_str())
-            .lifecycle_action_result("CONTINUE");
-        unless_over(self.judged("CompleteLifecycleAction", request.send().await))
+        let request = self.api.complete_lifecycle_action(instance, hook);
+        unless_over(self.counted("CompleteLifecycleAction", request.await))
     }
 }
 
 /// What `PutLifecycleHook` takes if it is given none.
 const DEFAULT_HEARTBEAT_SECONDS: u32 = 3600;
 
-fn unless_over<T>(outcome: Result<T, Failure>) -> Result<bool, Failure> {
+fn unless_over(outcome: Result<(), Failure>) -> Result<bool, Failure> {
     match outcome {
-        Ok(_) => Ok(true),
+        Ok(()) => Ok(true),
         Err(failure) if failure.kind == Kind::Over => Ok(false),
         Err(failure) => Err(failure),
     }
 }
 
-fn scaling_instance(instance: &str, group: &str, state: &str) -> Option<ScalingInstance> {
+fn scaling_instance(description: ScalingDescription) -> Option<ScalingInstance> {
     Some(ScalingInstance {
-        instance: instance.parse().ok()?,
-        group: group.parse().ok()?,
-        state: state.to_owned(),
+        instance: description.instance.parse().ok()?,
+        group: description.group.parse().ok()?,
+        state: description.lifecycle_state,
     })
 }
 
@@ -194,7 +161,12 @@ mod tests {
             ("Warmed:Stopped", false, false),
             ("Pending:Wait", false, false),
         ] {
-            let instance = scaling_instance("i-12345678", "g", state).unwrap();
+            let instance = scaling_instance(ScalingDescription {
+                instance: "i-12345678".to_owned(),
+                group: "g".to_owned(),
+                lifecycle_state: state.to_owned(),
+            })
+            .unwrap();
             assert_eq!(
                 (instance.is_leaving(), instance.waits()),
                 (leaving, waits),

@@ -1,4 +1,4 @@
-//! The three SDK clients.
+//! Access to AWS, and how the SDK is configured.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,9 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use super::Meter;
+use super::api::Api;
+use super::sdk::Sdk;
+use super::{Failure, Kind, Meter};
 
 /// A connection inside a region takes milliseconds.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -27,37 +29,60 @@ const TRIES: u32 = 3;
 /// Access to AWS. Cheap to clone; a clone made by [`Aws::metered`] counts for itself.
 #[derive(Debug, Clone)]
 pub struct Aws {
-    pub(super) ecs: aws_sdk_ecs::Client,
-    pub(super) auto_scaling: aws_sdk_autoscaling::Client,
-    pub(super) ssm: aws_sdk_ssm::Client,
+    /// What answers the requests.
+    pub(super) api: Arc<dyn Api>,
     /// What has been called.
     pub meter: Arc<Meter>,
 }
 
 impl Aws {
-    /// Clients from the function's environment: its role's credentials, region, and the standard endpoint and FIPS
+    /// The SDK with the function's environment: its role's credentials, region, and the standard endpoint and FIPS
     /// variables. No connection is made before the first call.
     pub async fn from_environment() -> Aws {
         Aws::new(&configuration().await)
     }
 
-    /// Clients of this configuration.
+    /// The SDK with this configuration.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Aws {
+        Aws::with_api(Arc::new(Sdk::new(config)))
+    }
+
+    /// Access through anything that answers requests: the SDK, or a model of AWS in a simulation.
+    #[must_use]
+    pub fn with_api(api: Arc<dyn Api>) -> Aws {
         Aws {
-            ecs: aws_sdk_ecs::Client::new(config),
-            auto_scaling: aws_sdk_autoscaling::Client::new(config),
-            ssm: aws_sdk_ssm::Client::new(config),
+            api,
             meter: Arc::default(),
         }
     }
 
-    /// The same clients with a meter of their own, which counts for this one's too.
+    /// The same access with a meter of their own, which counts for this one's too.
     #[must_use]
     pub fn metered(&self) -> Aws {
         Aws {
             meter: Arc::new(Meter::within(self.meter.clone())),
             ..self.clone()
+        }
+    }
+
+    /// Counts a call by its outcome.
+    pub(super) fn counted<T>(
+        &self,
+        operation: &'static str,
+        outcome: Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.meter.call(operation);
+        outcome.inspect_err(|failure| self.meter.failure(failure.kind))
+    }
+
+    /// An answer that is not all that was asked for.
+    pub(super) fn incomplete(&self, operation: &'static str, message: String) -> Failure {
+        self.meter.failure(Kind::Incomplete);
+        Failure {
+            operation,
+            kind: Kind::Incomplete,
+            message,
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
 
-use aws_sdk_ecs::types::{Connectivity, ContainerInstanceStatus, DesiredStatus, SchedulingStrategy};
 use jiff::Timestamp;
 use protector_core::ids::{
     ClusterName, ContainerInstanceArn, ContainerName, InstanceId, InvalidId, ServiceName, TaskArn,
@@ -11,6 +10,7 @@ use protector_core::ids::{
 use protector_core::limits::{DESCRIBE_MAX, DESCRIBE_SERVICES_MAX};
 use protector_core::observation::{ContainerInstance, Scheduling, TaskGroup, TaskStatus};
 
+use super::api::{InstanceDescription, ItemFailure, TaskDescription};
 use super::{Aws, Failure};
 
 /// A container instance, and the EC2 instance under it.
@@ -41,6 +41,13 @@ pub struct ListedTask {
     pub stopped_at: Option<Timestamp>,
 }
 
+/// Status of a container instance that drains.
+const DRAINING: &str = "DRAINING";
+/// Desired status of a task that is to run.
+const RUNNING: &str = "RUNNING";
+/// Desired status of a task that is to stop.
+const STOPPED: &str = "STOPPED";
+
 impl Aws {
     /// Every cluster of the account and region.
     ///
@@ -50,10 +57,9 @@ impl Aws {
         let mut clusters = Vec::new();
         let mut token = None;
         loop {
-            let outcome = self.ecs.list_clusters().set_next_token(token).send().await;
-            let page = self.judged("ListClusters", outcome)?;
+            let page = self.counted("ListClusters", self.api.list_clusters(token).await)?;
             clusters.extend(
-                page.cluster_arns()
+                page.items
                     .iter()
                     .filter_map(|arn| ClusterName::from_name_or_arn(arn).ok()),
             );
@@ -83,32 +89,24 @@ impl Aws {
     /// # Errors
     /// Any page could not be read.
     pub async fn list_draining(&self, cluster: &ClusterName) -> Result<Vec<ContainerInstanceArn>, Failure> {
-        self.list_instances(cluster, None, Some(ContainerInstanceStatus::Draining))
-            .await
+        self.list_instances(cluster, None, Some(DRAINING)).await
     }
 
     async fn list_instances(
         &self,
         cluster: &ClusterName,
         filter: Option<String>,
-        status: Option<ContainerInstanceStatus>,
+        status: Option<&str>,
     ) -> Result<Vec<ContainerInstanceArn>, Failure> {
         const OPERATION: &str = "ListContainerInstances";
         let mut arns = Vec::new();
         let mut token = None;
         loop {
             let request = self
-                .ecs
-                .list_container_instances()
-                .cluster(cluster.as_str())
-                .set_filter(filter.clone());
-            let outcome = request
-                .set_status(status.clone())
-                .set_next_token(token)
-                .send()
-                .await;
-            let page = self.judged(OPERATION, outcome)?;
-            arns.extend(self.parsed(OPERATION, page.container_instance_arns())?);
+                .api
+                .list_container_instances(cluster.as_str(), filter.clone(), status, token);
+            let page = self.counted(OPERATION, request.await)?;
+            arns.extend(self.parsed(OPERATION, &page.items)?);
             token = page.next_token.filter(|token| !token.is_empty());
             if token.is_none() {
                 return Ok(arns);
@@ -128,18 +126,17 @@ impl Aws {
         let mut found = Vec::new();
         for chunk in arns.chunks(DESCRIBE_MAX) {
             let arns = chunk.iter().map(ToString::to_string).collect();
-            let request = self.ecs.describe_container_instances().cluster(cluster.as_str());
-            let outcome = request.set_container_instances(Some(arns)).send().await;
-            let page = self.judged("DescribeContainerInstances", outcome)?;
-            self.refuse_failures("DescribeContainerInstances", page.failures(), |reason| {
+            let request = self.api.describe_container_instances(cluster.as_str(), arns);
+            let answer = self.counted("DescribeContainerInstances", request.await)?;
+            self.refuse_failures("DescribeContainerInstances", &answer.failures, |reason| {
                 reason == "MISSING"
             })?;
-            let answered = page.container_instances().len() + page.failures().len();
+            let answered = answer.items.len() + answer.failures.len();
             if answered < chunk.len() {
                 let words = format!("{answered} of {} instances were answered for", chunk.len());
                 return Err(self.incomplete("DescribeContainerInstances", words));
             }
-            for instance in page.container_instances() {
+            for instance in &answer.items {
                 let unreadable = || {
                     self.incomplete(
                         "DescribeContainerInstances",
@@ -163,21 +160,14 @@ impl Aws {
         instance: &ContainerInstanceArn,
     ) -> Result<BTreeSet<TaskArn>, Failure> {
         let mut tasks = BTreeSet::new();
-        for desired in [DesiredStatus::Running, DesiredStatus::Stopped] {
+        for desired in [RUNNING, STOPPED] {
             let mut token = None;
             loop {
                 let request = self
-                    .ecs
-                    .list_tasks()
-                    .cluster(cluster.as_str())
-                    .container_instance(instance.as_str());
-                let outcome = request
-                    .desired_status(desired.clone())
-                    .set_next_token(token)
-                    .send()
-                    .await;
-                let page = self.judged("ListTasks", outcome)?;
-                tasks.extend(self.parsed::<TaskArn>("ListTasks", page.task_arns())?);
+                    .api
+                    .list_tasks(cluster.as_str(), instance.as_str(), desired, token);
+                let page = self.counted("ListTasks", request.await)?;
+                tasks.extend(self.parsed::<TaskArn>("ListTasks", &page.items)?);
                 token = page.next_token.filter(|token| !token.is_empty());
                 if token.is_none() {
                     break;
@@ -199,16 +189,10 @@ impl Aws {
         let mut found = Vec::new();
         for chunk in arns.chunks(DESCRIBE_MAX) {
             let names = chunk.iter().map(ToString::to_string).collect();
-            let outcome = self
-                .ecs
-                .describe_tasks()
-                .cluster(cluster.as_str())
-                .set_tasks(Some(names))
-                .send()
-                .await;
-            let page = self.judged("DescribeTasks", outcome)?;
-            self.refuse_failures("DescribeTasks", page.failures(), |_| false)?;
-            let tasks: Vec<ListedTask> = page.tasks().iter().filter_map(task).collect();
+            let request = self.api.describe_tasks(cluster.as_str(), names);
+            let answer = self.counted("DescribeTasks", request.await)?;
+            self.refuse_failures("DescribeTasks", &answer.failures, |_| false)?;
+            let tasks: Vec<ListedTask> = answer.items.into_iter().filter_map(task).collect();
             if tasks.len() < chunk.len() {
                 let missing = format!("{} of {} tasks came back", tasks.len(), chunk.len());
                 return Err(self.incomplete("DescribeTasks", missing));
@@ -230,21 +214,15 @@ impl Aws {
         let mut found = HashMap::new();
         for chunk in services.chunks(DESCRIBE_SERVICES_MAX) {
             let names = chunk.iter().map(ToString::to_string).collect();
-            let outcome = self
-                .ecs
-                .describe_services()
-                .cluster(cluster.as_str())
-                .set_services(Some(names))
-                .send()
-                .await;
-            let page = self.judged("DescribeServices", outcome)?;
-            found.extend(page.services().iter().filter_map(|service| {
-                let scheduling = match service.scheduling_strategy() {
-                    Some(SchedulingStrategy::Daemon) => Scheduling::Daemon,
-                    Some(SchedulingStrategy::Replica) => Scheduling::Replica,
+            let request = self.api.describe_services(cluster.as_str(), names);
+            let answer = self.counted("DescribeServices", request.await)?;
+            found.extend(answer.iter().filter_map(|service| {
+                let scheduling = match service.scheduling_strategy.as_deref() {
+                    Some("DAEMON") => Scheduling::Daemon,
+                    Some("REPLICA") => Scheduling::Replica,
                     _ => Scheduling::Unknown,
                 };
-                Some((service.service_name()?.parse().ok()?, scheduling))
+                Some((service.name.as_ref()?.parse().ok()?, scheduling))
             }));
         }
         Ok(found)
@@ -255,13 +233,8 @@ impl Aws {
     /// # Errors
     /// The call failed.
     pub async fn stop_task(&self, cluster: &ClusterName, task: &TaskArn, why: &str) -> Result<(), Failure> {
-        let request = self
-            .ecs
-            .stop_task()
-            .cluster(cluster.as_str())
-            .task(task.as_str())
-            .reason(why);
-        self.judged("StopTask", request.send().await).map(|_| ())
+        let request = self.api.stop_task(cluster.as_str(), task.as_str(), why);
+        self.counted("StopTask", request.await)
     }
 
     /// Until when task scale-in protection keeps tasks alive; those that it does not protect are left out. It is asked
@@ -277,18 +250,10 @@ impl Aws {
         let mut found = HashMap::new();
         for chunk in tasks.chunks(DESCRIBE_MAX) {
             let names = chunk.iter().map(ToString::to_string).collect();
-            let request = self.ecs.get_task_protection().cluster(cluster.as_str());
-            let outcome = request.set_tasks(Some(names)).send().await;
-            let page = self.judged("GetTaskProtection", outcome)?;
-            let protected = page
-                .protected_tasks()
-                .iter()
-                .filter(|task| task.protection_enabled());
-            found.extend(
-                protected.filter_map(|task| {
-                    Some((task.task_arn()?.parse().ok()?, moment(task.expiration_date()?)?))
-                }),
-            );
+            let request = self.api.get_task_protection(cluster.as_str(), names);
+            let answer = self.counted("GetTaskProtection", request.await)?;
+            let protected = answer.iter().filter(|task| task.enabled);
+            found.extend(protected.filter_map(|task| Some((task.arn.parse().ok()?, task.expires_at?))));
         }
         Ok(found)
     }
@@ -304,16 +269,12 @@ impl Aws {
         arn: &ContainerInstanceArn,
     ) -> Result<ContainerInstance, Failure> {
         const OPERATION: &str = "UpdateContainerInstancesState";
-        let request = self
-            .ecs
-            .update_container_instances_state()
-            .cluster(cluster.as_str());
-        let request = request
-            .container_instances(arn.as_str())
-            .status(ContainerInstanceStatus::Draining);
-        let answer = self.judged(OPERATION, request.send().await)?;
-        self.refuse_failures(OPERATION, answer.failures(), |_| false)?;
-        let mut answered = answer.container_instances().iter().filter_map(described);
+        let request =
+            self.api
+                .update_container_instances_state(cluster.as_str(), vec![arn.to_string()], DRAINING);
+        let answer = self.counted(OPERATION, request.await)?;
+        self.refuse_failures(OPERATION, &answer.failures, |_| false)?;
+        let mut answered = answer.items.iter().filter_map(described);
         let drained = answered.find(|described| described.container_instance.arn == *arn);
         drained
             .map(|described| described.container_instance)
@@ -333,18 +294,18 @@ impl Aws {
     fn refuse_failures(
         &self,
         operation: &'static str,
-        failures: &[aws_sdk_ecs::types::Failure],
+        failures: &[ItemFailure],
         tolerated: fn(&str) -> bool,
     ) -> Result<(), Failure> {
         let fatal = failures
             .iter()
-            .filter(|failure| !tolerated(failure.reason().unwrap_or_default()));
+            .filter(|failure| !tolerated(failure.reason.as_deref().unwrap_or_default()));
         let words: Vec<String> = fatal
             .map(|f| {
                 format!(
                     "{} {}",
-                    f.reason().unwrap_or("(no reason)"),
-                    f.arn().unwrap_or("(no arn)")
+                    f.reason.as_deref().unwrap_or("(no reason)"),
+                    f.arn.as_deref().unwrap_or("(no arn)")
                 )
             })
             .collect();
@@ -356,34 +317,30 @@ impl Aws {
     }
 }
 
-fn described(instance: &aws_sdk_ecs::types::ContainerInstance) -> Option<Described> {
+fn described(instance: &InstanceDescription) -> Option<Described> {
     let container_instance = ContainerInstance {
-        arn: instance.container_instance_arn()?.parse().ok()?,
-        status: instance.status()?.to_owned().into(),
-        agent_connected: instance.agent_connected(),
+        arn: instance.arn.as_ref()?.parse().ok()?,
+        status: instance.status.clone()?.into(),
+        agent_connected: instance.agent_connected,
     };
     Some(Described {
-        instance: instance.ec2_instance_id()?.parse().ok()?,
+        instance: instance.ec2_instance_id.as_ref()?.parse().ok()?,
         container_instance,
     })
 }
 
-fn task(task: &aws_sdk_ecs::types::Task) -> Option<ListedTask> {
+fn task(task: TaskDescription) -> Option<ListedTask> {
     Some(ListedTask {
-        arn: task.task_arn()?.parse().ok()?,
-        group: task.group().map(|group| group.to_owned().into()),
-        last_status: task.last_status()?.to_owned().into(),
-        stopping: task.desired_status() == Some("STOPPED"),
+        arn: task.arn?.parse().ok()?,
+        group: task.group.map(Into::into),
+        last_status: task.last_status?.into(),
+        stopping: task.desired_status.as_deref() == Some(STOPPED),
         containers: task
-            .containers()
+            .containers
             .iter()
-            .filter_map(|c| c.name()?.parse().ok())
+            .filter_map(|name| name.parse().ok())
             .collect(),
-        disconnected: task.connectivity() == Some(&Connectivity::Disconnected),
-        stopped_at: task.stopped_at().and_then(moment),
+        disconnected: task.connectivity.as_deref() == Some("DISCONNECTED"),
+        stopped_at: task.stopped_at,
     })
-}
-
-fn moment(at: &aws_sdk_ecs::primitives::DateTime) -> Option<Timestamp> {
-    Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
 }

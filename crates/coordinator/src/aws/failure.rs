@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use serde::{Serialize, Serializer};
-
-use super::Aws;
 
 /// Kinds of failure; logs and metrics use their names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,56 +70,16 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-impl Aws {
-    /// Judges the outcome of a call that was counted.
-    pub(super) fn judged<T, E, R>(
-        &self,
-        operation: &'static str,
-        outcome: Result<T, SdkError<E, R>>,
-    ) -> Result<T, Failure>
-    where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: fmt::Debug,
-    {
-        self.meter.call(operation);
-        outcome.map_err(|error| {
-            let failure = judge(operation, &error);
-            self.meter.failure(failure.kind);
-            failure
-        })
-    }
-
-    /// An answer that is not all that was asked for.
-    pub(super) fn incomplete(&self, operation: &'static str, message: String) -> Failure {
-        self.meter.failure(Kind::Incomplete);
+impl Failure {
+    /// A request that the service refused, by AWS's error code and words. The code, and for Auto Scaling the words,
+    /// give the kind; lifecycle action tokens are taken out of the words.
+    #[must_use]
+    pub fn of_service(operation: &'static str, code: &str, words: &str) -> Failure {
         Failure {
             operation,
-            kind: Kind::Incomplete,
-            message,
+            kind: kind(code, words),
+            message: format!("{code}: {}", without_tokens(words)),
         }
-    }
-}
-
-fn judge<E, R>(operation: &'static str, error: &SdkError<E, R>) -> Failure
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: fmt::Debug,
-{
-    let unanswered = matches!(error, SdkError::TimeoutError(_) | SdkError::DispatchFailure(_));
-    let Some(service) = error.as_service_error().filter(|_| !unanswered) else {
-        let kind = if unanswered { Kind::Timeout } else { Kind::Other };
-        return Failure {
-            operation,
-            kind,
-            message: chain(error),
-        };
-    };
-    let code = service.code().unwrap_or("(no code)");
-    let words = service.message().unwrap_or_default();
-    Failure {
-        operation,
-        kind: kind(code, words),
-        message: format!("{code}: {}", without_tokens(words)),
     }
 }
 
@@ -135,17 +92,6 @@ fn kind(code: &str, words: &str) -> Kind {
         "ParameterNotFound" | "ClusterNotFoundException" => Kind::NotFound,
         _ => Kind::Other,
     }
-}
-
-/// The words of every cause: the outermost of the SDK's errors says little.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words.push(error.to_string());
-        cause = error.source();
-    }
-    words.join(": ")
 }
 
 /// Auto Scaling's errors quote the lifecycle action token, which entitles its bearer to end the wait.
@@ -184,6 +130,17 @@ mod tests {
         assert_eq!(
             without_tokens(words),
             "No active Lifecycle Action found with token (token)"
+        );
+    }
+
+    #[test]
+    fn a_refusal_has_its_kind_its_code_and_no_token() {
+        let words = "No active Lifecycle Action found with token 630aa23f-48eb-45e7-aba6-799ea6093a0f";
+        let failure = Failure::of_service("CompleteLifecycleAction", "ValidationError", words);
+        assert_eq!(failure.kind, Kind::Over);
+        assert_eq!(
+            failure.to_string(),
+            "CompleteLifecycleAction: ValidationError: No active Lifecycle Action found with token (token)"
         );
     }
 }

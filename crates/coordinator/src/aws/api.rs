@@ -1,0 +1,251 @@
+//! The requests that the coordinator makes to AWS, one method each, in types of our own.
+//!
+//! [`super::Aws`] asks through this: it walks pages, packs batches, reads `failures[]` and counts. Behind it is the SDK
+//! in Lambda, or a model of AWS in a simulation. Texts are as AWS has them and are parsed by [`super::Aws`] alone.
+//! A service's refusal is a [`Failure::of_service`].
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use jiff::Timestamp;
+use protector_core::ids::InstanceId;
+use protector_core::record::Lifecycle;
+
+use super::Failure;
+
+/// The answer to one request, when it comes.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+/// One page of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Asks for the next page. Absent or empty on the last one.
+    pub next_token: Option<String>,
+}
+
+/// A description of many things by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch<T> {
+    /// Those that were described.
+    pub items: Vec<T>,
+    /// Those that were not.
+    pub failures: Vec<ItemFailure>,
+}
+
+/// Why one thing of a batch was not described (`failures[]` of ECS).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ItemFailure {
+    /// The thing.
+    pub arn: Option<String>,
+    /// For example `MISSING`.
+    pub reason: Option<String>,
+}
+
+/// A container instance as ECS describes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InstanceDescription {
+    /// Its ARN.
+    pub arn: Option<String>,
+    /// The machine under it: an EC2 instance id, or `mi-…` for an external instance.
+    pub ec2_instance_id: Option<String>,
+    /// For example `DRAINING`.
+    pub status: Option<String>,
+    /// Does ECS hear from its agent?
+    pub agent_connected: bool,
+}
+
+/// A task as ECS describes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TaskDescription {
+    /// Its ARN.
+    pub arn: Option<String>,
+    /// For example `service:web`.
+    pub group: Option<String>,
+    /// Where it is, for example `DEPROVISIONING`.
+    pub last_status: Option<String>,
+    /// Where it is to be: `RUNNING` or `STOPPED`.
+    pub desired_status: Option<String>,
+    /// `CONNECTED` or `DISCONNECTED`.
+    pub connectivity: Option<String>,
+    /// Names of its containers.
+    pub containers: Vec<String>,
+    /// When it was STOPPED.
+    pub stopped_at: Option<Timestamp>,
+}
+
+/// A service as ECS describes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceDescription {
+    /// Its name.
+    pub name: Option<String>,
+    /// `REPLICA` or `DAEMON`.
+    pub scheduling_strategy: Option<String>,
+}
+
+/// Task scale-in protection of one task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskProtection {
+    /// The task.
+    pub arn: String,
+    /// Is it protected?
+    pub enabled: bool,
+    /// Until when.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// An instance of a group as Auto Scaling describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScalingDescription {
+    /// The EC2 instance.
+    pub instance: String,
+    /// Its group.
+    pub group: String,
+    /// For example `Terminating:Wait`.
+    pub lifecycle_state: String,
+}
+
+/// A lifecycle hook of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookDescription {
+    /// Its name.
+    pub name: String,
+    /// `autoscaling:EC2_INSTANCE_TERMINATING` or `autoscaling:EC2_INSTANCE_LAUNCHING`.
+    pub transition: Option<String>,
+    /// `HeartbeatTimeout`, in seconds.
+    pub heartbeat_timeout: Option<i32>,
+}
+
+/// A parameter of SSM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParameterText {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// Counts its writes.
+    pub version: i64,
+}
+
+/// Parameters that were asked for by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parameters {
+    /// Those that are there.
+    pub found: Vec<ParameterText>,
+    /// The names of those that are not (`InvalidParameters`).
+    pub missing: Vec<String>,
+}
+
+/// One request to AWS each. Retries, time-outs and credentials are on the other side.
+pub trait Api: Send + Sync + fmt::Debug {
+    /// `ListClusters`: ARNs.
+    fn list_clusters<'a>(&'a self, token: Option<String>) -> Answer<'a, Page<String>>;
+
+    /// `ListContainerInstances`: ARNs, of those that fit a filter of the cluster query language and have a status.
+    fn list_container_instances<'a>(
+        &'a self,
+        cluster: &'a str,
+        filter: Option<String>,
+        status: Option<&'a str>,
+        token: Option<String>,
+    ) -> Answer<'a, Page<String>>;
+
+    /// `DescribeContainerInstances`, at most 100.
+    fn describe_container_instances<'a>(
+        &'a self,
+        cluster: &'a str,
+        arns: Vec<String>,
+    ) -> Answer<'a, Batch<InstanceDescription>>;
+
+    /// `ListTasks` of a container instance: ARNs of those with a desired status.
+    fn list_tasks<'a>(
+        &'a self,
+        cluster: &'a str,
+        container_instance: &'a str,
+        desired_status: &'a str,
+        token: Option<String>,
+    ) -> Answer<'a, Page<String>>;
+
+    /// `DescribeTasks`, at most 100.
+    fn describe_tasks<'a>(
+        &'a self,
+        cluster: &'a str,
+        arns: Vec<String>,
+    ) -> Answer<'a, Batch<TaskDescription>>;
+
+    /// `DescribeServices`, at most 10, by name.
+    fn describe_services<'a>(
+        &'a self,
+        cluster: &'a str,
+        names: Vec<String>,
+    ) -> Answer<'a, Vec<ServiceDescription>>;
+
+    /// `GetTaskProtection`, at most 100.
+    fn get_task_protection<'a>(
+        &'a self,
+        cluster: &'a str,
+        arns: Vec<String>,
+    ) -> Answer<'a, Vec<TaskProtection>>;
+
+    /// `UpdateContainerInstancesState`, at most 10.
+    fn update_container_instances_state<'a>(
+        &'a self,
+        cluster: &'a str,
+        arns: Vec<String>,
+        status: &'a str,
+    ) -> Answer<'a, Batch<InstanceDescription>>;
+
+    /// `StopTask`.
+    fn stop_task<'a>(&'a self, cluster: &'a str, task: &'a str, reason: &'a str) -> Answer<'a, ()>;
+
+    /// `DescribeAutoScalingInstances`, at most 50.
+    fn describe_auto_scaling_instances<'a>(
+        &'a self,
+        instances: Vec<String>,
+    ) -> Answer<'a, Vec<ScalingDescription>>;
+
+    /// `DescribeAutoScalingGroups` by name: their instances. No names are all groups.
+    fn describe_auto_scaling_groups<'a>(
+        &'a self,
+        names: Vec<String>,
+        token: Option<String>,
+    ) -> Answer<'a, Page<ScalingDescription>>;
+
+    /// `DescribeLifecycleHooks` of a group.
+    fn describe_lifecycle_hooks<'a>(&'a self, group: &'a str) -> Answer<'a, Vec<HookDescription>>;
+
+    /// `RecordLifecycleActionHeartbeat`. If the wait is over, a [`Failure`] of kind [`super::Kind::Over`].
+    fn record_lifecycle_action_heartbeat<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        hook: &'a Lifecycle,
+    ) -> Answer<'a, ()>;
+
+    /// `CompleteLifecycleAction` with CONTINUE. If the wait is over, a [`Failure`] of kind [`super::Kind::Over`].
+    fn complete_lifecycle_action<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        hook: &'a Lifecycle,
+    ) -> Answer<'a, ()>;
+
+    /// `GetParameter`. One that is not there is a [`Failure`] of kind [`super::Kind::NotFound`].
+    fn get_parameter<'a>(&'a self, name: &'a str) -> Answer<'a, ParameterText>;
+
+    /// `GetParameters`, at most 10.
+    fn get_parameters<'a>(&'a self, names: Vec<String>) -> Answer<'a, Parameters>;
+
+    /// `GetParametersByPath`, recursive.
+    fn get_parameters_by_path<'a>(
+        &'a self,
+        path: &'a str,
+        token: Option<String>,
+    ) -> Answer<'a, Page<ParameterText>>;
+
+    /// `PutParameter`, type String, with overwrite: the new version.
+    fn put_parameter<'a>(&'a self, name: &'a str, value: String) -> Answer<'a, i64>;
+
+    /// `DeleteParameters`, at most 10. Those that are not there are no failure.
+    fn delete_parameters<'a>(&'a self, names: Vec<String>) -> Answer<'a, ()>;
+}

@@ -1,0 +1,201 @@
+//! Requests to ECS.
+
+use aws_sdk_ecs::Client;
+use aws_sdk_ecs::primitives::DateTime;
+use aws_sdk_ecs::types;
+use jiff::Timestamp;
+
+use super::failed;
+use crate::aws::Failure;
+use crate::aws::api::{
+    Batch, InstanceDescription, ItemFailure, Page, ServiceDescription, TaskDescription, TaskProtection,
+};
+
+pub(super) async fn list_clusters(client: &Client, token: Option<String>) -> Result<Page<String>, Failure> {
+    let request = client.list_clusters().set_next_token(token);
+    let answer = request.send().await.map_err(failed("ListClusters"))?;
+    Ok(Page {
+        items: answer.cluster_arns.unwrap_or_default(),
+        next_token: answer.next_token,
+    })
+}
+
+pub(super) async fn list_container_instances(
+    client: &Client,
+    cluster: &str,
+    filter: Option<String>,
+    status: Option<&str>,
+    token: Option<String>,
+) -> Result<Page<String>, Failure> {
+    let request = client
+        .list_container_instances()
+        .cluster(cluster)
+        .set_filter(filter)
+        .set_status(status.map(types::ContainerInstanceStatus::from))
+        .set_next_token(token);
+    let answer = request.send().await.map_err(failed("ListContainerInstances"))?;
+    Ok(Page {
+        items: answer.container_instance_arns.unwrap_or_default(),
+        next_token: answer.next_token,
+    })
+}
+
+pub(super) async fn describe_container_instances(
+    client: &Client,
+    cluster: &str,
+    arns: Vec<String>,
+) -> Result<Batch<InstanceDescription>, Failure> {
+    let request = client
+        .describe_container_instances()
+        .cluster(cluster)
+        .set_container_instances(Some(arns));
+    let answer = request
+        .send()
+        .await
+        .map_err(failed("DescribeContainerInstances"))?;
+    Ok(batch(answer.container_instances, answer.failures, instance))
+}
+
+pub(super) async fn list_tasks(
+    client: &Client,
+    cluster: &str,
+    container_instance: &str,
+    desired_status: &str,
+    token: Option<String>,
+) -> Result<Page<String>, Failure> {
+    let request = client
+        .list_tasks()
+        .cluster(cluster)
+        .container_instance(container_instance)
+        .desired_status(desired_status.into())
+        .set_next_token(token);
+    let answer = request.send().await.map_err(failed("ListTasks"))?;
+    Ok(Page {
+        items: answer.task_arns.unwrap_or_default(),
+        next_token: answer.next_token,
+    })
+}
+
+pub(super) async fn describe_tasks(
+    client: &Client,
+    cluster: &str,
+    arns: Vec<String>,
+) -> Result<Batch<TaskDescription>, Failure> {
+    let request = client.describe_tasks().cluster(cluster).set_tasks(Some(arns));
+    let answer = request.send().await.map_err(failed("DescribeTasks"))?;
+    Ok(batch(answer.tasks, answer.failures, task))
+}
+
+pub(super) async fn describe_services(
+    client: &Client,
+    cluster: &str,
+    names: Vec<String>,
+) -> Result<Vec<ServiceDescription>, Failure> {
+    let request = client
+        .describe_services()
+        .cluster(cluster)
+        .set_services(Some(names));
+    let answer = request.send().await.map_err(failed("DescribeServices"))?;
+    let services = answer.services.unwrap_or_default().into_iter();
+    let described = services.map(|service| ServiceDescription {
+        name: service.service_name,
+        scheduling_strategy: service
+            .scheduling_strategy
+            .map(|strategy| strategy.as_str().to_owned()),
+    });
+    Ok(described.collect())
+}
+
+pub(super) async fn get_task_protection(
+    client: &Client,
+    cluster: &str,
+    arns: Vec<String>,
+) -> Result<Vec<TaskProtection>, Failure> {
+    let request = client
+        .get_task_protection()
+        .cluster(cluster)
+        .set_tasks(Some(arns));
+    let answer = request.send().await.map_err(failed("GetTaskProtection"))?;
+    let tasks = answer.protected_tasks.unwrap_or_default().into_iter();
+    let named = tasks.filter_map(|task| {
+        Some(TaskProtection {
+            arn: task.task_arn?,
+            enabled: task.protection_enabled,
+            expires_at: task.expiration_date.as_ref().and_then(moment),
+        })
+    });
+    Ok(named.collect())
+}
+
+pub(super) async fn update_container_instances_state(
+    client: &Client,
+    cluster: &str,
+    arns: Vec<String>,
+    status: &str,
+) -> Result<Batch<InstanceDescription>, Failure> {
+    let request = client
+        .update_container_instances_state()
+        .cluster(cluster)
+        .set_container_instances(Some(arns))
+        .status(status.into());
+    let answer = request
+        .send()
+        .await
+        .map_err(failed("UpdateContainerInstancesState"))?;
+    Ok(batch(answer.container_instances, answer.failures, instance))
+}
+
+pub(super) async fn stop_task(
+    client: &Client,
+    cluster: &str,
+    task: &str,
+    reason: &str,
+) -> Result<(), Failure> {
+    let request = client.stop_task().cluster(cluster).task(task).reason(reason);
+    request.send().await.map_err(failed("StopTask"))?;
+    Ok(())
+}
+
+fn batch<T, D>(
+    items: Option<Vec<T>>,
+    failures: Option<Vec<types::Failure>>,
+    describe: fn(T) -> D,
+) -> Batch<D> {
+    let failures = failures.unwrap_or_default().into_iter();
+    let failures = failures.map(|failure| ItemFailure {
+        arn: failure.arn,
+        reason: failure.reason,
+    });
+    Batch {
+        items: items.unwrap_or_default().into_iter().map(describe).collect(),
+        failures: failures.collect(),
+    }
+}
+
+fn instance(instance: types::ContainerInstance) -> InstanceDescription {
+    InstanceDescription {
+        arn: instance.container_instance_arn,
+        ec2_instance_id: instance.ec2_instance_id,
+        status: instance.status,
+        agent_connected: instance.agent_connected,
+    }
+}
+
+fn task(task: types::Task) -> TaskDescription {
+    let containers = task.containers.unwrap_or_default().into_iter();
+    TaskDescription {
+        arn: task.task_arn,
+        group: task.group,
+        last_status: task.last_status,
+        desired_status: task.desired_status,
+        connectivity: task
+            .connectivity
+            .map(|connectivity| connectivity.as_str().to_owned()),
+        containers: containers.filter_map(|container| container.name).collect(),
+        stopped_at: task.stopped_at.as_ref().and_then(moment),
+    }
+}
+
+fn moment(at: &DateTime) -> Option<Timestamp> {
+    Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
+}
