@@ -1,0 +1,192 @@
+//! Watches the model's truth and says which promise was broken.
+//!
+//! This module shares no code with what it judges: it reads the scenario's settings by itself, knows records and log
+//! lines only as JSON, and asks the model, not the product, what runs where. A test holds it to that.
+
+mod accounts;
+mod evidence;
+mod expectations;
+mod host;
+mod rules;
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Fact, HostId, Observer, World};
+use crate::scenario::{Ms, Scenario};
+
+pub use expectations::Expectations;
+use accounts::Accounts;
+use host::Watch;
+
+/// What can be broken. The promises are those of the README.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// P1: a daemon got SIGTERM while a task that holds was alive.
+    DaemonBeforeTask,
+    /// P1: DRAINING was set, and no record said that the daemons are held.
+    DrainingBeforeRecord,
+    /// P2: the record says drained, and a task that holds is alive.
+    FalseZero,
+    /// P3: a hold was longer than its bounds.
+    HeldTooLong,
+    /// P3: a daemon whose task was told to stop never got SIGTERM before its machine went.
+    NeverTold,
+    /// P3: a sidecar gave up while the coordinator and AWS were well.
+    GaveUp,
+    /// P3: the kill switch was not obeyed in time.
+    SwitchIgnored,
+    /// P4: the coordinator let the machine go while a task that holds was alive.
+    LetGoWithTasks,
+    /// P4: the coordinator let the machine go while a daemon flushed.
+    FlushCutShort,
+    /// P4: a hook of ours ran out while the coordinator and AWS were well.
+    HookRanOut,
+    /// P5: a SIGTERM that is no drain was held for longer than the unknown grace.
+    DeploymentHeld,
+    /// P6: a sidecar read more than once before SIGTERM, or called something else than SSM.
+    SidecarCalls,
+    /// P7: the hold was written late.
+    LateHold,
+    /// P7: the release was written late.
+    LateRelease,
+    /// P7: events were given up, or the schedule failed again and again, while AWS was well.
+    RunsFail,
+    /// P8: a drain that was released holds again, or a hold was deleted.
+    TakenBack,
+    /// P8: an order that was answered was not kept.
+    OrderLost,
+    /// P9: something that is not ours was changed.
+    NotOurs,
+    /// P10: a drain cost more requests or writes than its budget.
+    Budget,
+    /// P10: requests were throttled on a large scale.
+    Throttled,
+    /// P10: an idle minute cost more than its budget.
+    IdleCost,
+    /// P10: a record was left over an hour after the last drain.
+    LeftOver,
+    /// The receipt, or the record, does not say what happened.
+    FalseEvidence,
+    /// Something foreign was taken for an error.
+    FalseAlarm,
+}
+
+impl Rule {
+    /// The promise that is broken, as the README numbers them; none for evidence.
+    #[must_use]
+    pub fn promise(self) -> Option<u8> {
+        Some(match self {
+            Rule::DaemonBeforeTask | Rule::DrainingBeforeRecord => 1,
+            Rule::FalseZero => 2,
+            Rule::HeldTooLong | Rule::NeverTold | Rule::GaveUp | Rule::SwitchIgnored => 3,
+            Rule::LetGoWithTasks | Rule::FlushCutShort | Rule::HookRanOut => 4,
+            Rule::DeploymentHeld => 5,
+            Rule::SidecarCalls => 6,
+            Rule::LateHold | Rule::LateRelease | Rule::RunsFail => 7,
+            Rule::TakenBack | Rule::OrderLost => 8,
+            Rule::NotOurs => 9,
+            Rule::Budget | Rule::Throttled | Rule::IdleCost | Rule::LeftOver => 10,
+            Rule::FalseEvidence | Rule::FalseAlarm => return None,
+        })
+    }
+}
+
+/// A broken promise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Violation {
+    /// What was broken.
+    pub rule: Rule,
+    /// When.
+    pub at: Ms,
+    /// For which machine, if for one.
+    pub instance: Option<String>,
+    /// How.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.rule.promise() {
+            Some(promise) => write!(f, "P{promise} {:?}", self.rule)?,
+            None => write!(f, "{:?}", self.rule)?,
+        }
+        write!(f, " at {:.1} s", self.at as f64 / 1000.0)?;
+        if let Some(instance) = &self.instance {
+            write!(f, ", {instance}")?;
+        }
+        write!(f, ": {}", self.what)
+    }
+}
+
+/// Watches one run.
+#[derive(Debug)]
+pub struct Judge {
+    expected: Expectations,
+    hosts: BTreeMap<HostId, Watch>,
+    accounts: Accounts,
+    violations: Vec<Violation>,
+    /// The kill switch says release-all since then.
+    release_all: Option<Ms>,
+    /// The kill switch says observe, or did within the last minute.
+    observes: bool,
+}
+
+impl Judge {
+    /// Expects what the scenario's settings promise.
+    #[must_use]
+    pub fn new(scenario: &Scenario) -> Judge {
+        Judge {
+            expected: Expectations::new(scenario),
+            hosts: BTreeMap::new(),
+            accounts: Accounts::default(),
+            violations: Vec::new(),
+            release_all: None,
+            observes: false,
+        }
+    }
+
+    /// What was broken, in order.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// The run is over: what is judged at its end.
+    pub fn finish(&mut self, now: Ms, world: &World) {
+        self.judge_what_is_left(now, world);
+        self.judge_accounts(now, world);
+    }
+
+    fn break_rule(&mut self, rule: Rule, at: Ms, host: Option<HostId>, world: &World, what: String) {
+        const ENOUGH: usize = 50;
+        if self.violations.len() < ENOUGH {
+            let instance = host.map(|host| world.host(host).id.clone());
+            self.violations.push(Violation {
+                rule,
+                at,
+                instance,
+                what,
+            });
+        }
+    }
+
+    fn watch(&mut self, host: HostId) -> &mut Watch {
+        self.hosts.entry(host).or_default()
+    }
+}
+
+impl Observer for Judge {
+    fn see(&mut self, now: Ms, fact: &Fact<'_>, world: &World) {
+        self.judge(now, fact, world);
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}

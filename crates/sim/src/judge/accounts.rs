@@ -1,0 +1,234 @@
+//! What a run has cost, and what is left of it at its end.
+
+use super::{Judge, Rule};
+use crate::model::{Caller, Fact, Outcome, SidecarState, Source, TaskId, World};
+use crate::scenario::{HOUR, MINUTE, Ms, SECOND};
+use std::collections::BTreeMap;
+
+/// An idle minute may cost so many calls, and one for each cluster and each fifty groups more.
+const IDLE_CALLS: u64 = 4;
+
+/// A small drain may cost so many calls beside the ticks'.
+const DRAIN_CALLS: u64 = 40;
+
+/// A small drain writes its record so often at the most.
+const DRAIN_WRITES: u64 = 9;
+
+/// From so many requests on, a share of throttled ones says something.
+const MANY_REQUESTS: u64 = 500;
+
+/// Nothing has drained for so long: a tick is idle.
+const IDLE_AFTER: Ms = 15 * MINUTE;
+
+/// Counts.
+#[derive(Debug, Default)]
+pub(super) struct Accounts {
+    requests: u64,
+    throttled: u64,
+    coordinator: u64,
+    in_ticks: u64,
+    writes: u64,
+    drains: u64,
+    ticks: u64,
+    ticks_failed: u64,
+    dead_letters: u64,
+    last_activity: Ms,
+    idle_tick_max: u64,
+    in_this_tick: u64,
+    tick_runs: Option<crate::model::EnvironmentId>,
+    sidecar_reads: BTreeMap<TaskId, u32>,
+}
+
+impl Judge {
+    pub(super) fn account(&mut self, now: Ms, fact: &Fact<'_>, world: &World) {
+        match fact {
+            Fact::HookWaits { .. } | Fact::Notice { .. } => {
+                self.accounts.drains += 1;
+                self.accounts.last_activity = now;
+            }
+            Fact::Instance { .. }
+            | Fact::TaskStatus { .. }
+            | Fact::HookEnds { .. }
+            | Fact::Off { .. }
+            | Fact::Recycled
+            | Fact::Ordered { .. } => self.accounts.last_activity = now,
+            Fact::SidecarStarted { task } => {
+                self.accounts.sidecar_reads.insert(*task, 0);
+            }
+            Fact::Call {
+                by,
+                operation,
+                error,
+                ..
+            } => self.account_call(now, *by, operation, *error, world),
+            Fact::Runs {
+                environment,
+                invocation,
+                ..
+            } if invocation.source == Source::Tick => {
+                self.accounts.tick_runs = Some(*environment);
+                self.accounts.in_this_tick = 0;
+            }
+            Fact::Ran {
+                environment,
+                invocation,
+                outcome,
+                ..
+            } if invocation.source == Source::Tick => {
+                let accounts = &mut self.accounts;
+                accounts.ticks += 1;
+                accounts.ticks_failed += u64::from(*outcome != Outcome::Answered);
+                accounts.in_ticks += accounts.in_this_tick;
+                if accounts.tick_runs == Some(*environment) {
+                    accounts.tick_runs = None;
+                }
+                if now - accounts.last_activity > IDLE_AFTER {
+                    accounts.idle_tick_max = accounts.idle_tick_max.max(accounts.in_this_tick);
+                }
+            }
+            Fact::DeadLetter { .. } => self.accounts.dead_letters += 1,
+            _ => {}
+        }
+    }
+
+    fn account_call(
+        &mut self,
+        now: Ms,
+        by: Caller,
+        operation: &str,
+        error: Option<&str>,
+        world: &World,
+    ) {
+        let accounts = &mut self.accounts;
+        let throttled = matches!(error, Some("ThrottlingException" | "Throttling"));
+        match by {
+            Caller::Coordinator(environment) => {
+                accounts.requests += 1;
+                accounts.throttled += u64::from(throttled);
+                accounts.coordinator += 1;
+                accounts.writes += u64::from(operation == "PutParameter");
+                accounts.in_this_tick += u64::from(accounts.tick_runs == Some(environment));
+            }
+            Caller::Sidecar(task) => {
+                accounts.requests += 1;
+                accounts.throttled += u64::from(throttled);
+                let Some(daemon) = world.task(task).daemon.as_ref().filter(|daemon| daemon.has_sidecar()) else {
+                    return;
+                };
+                let before = daemon.sidecar_term.is_none();
+                let reads = accounts.sidecar_reads.entry(task).or_default();
+                *reads += u32::from(before);
+                let (reads, host) = (*reads, world.task(task).host);
+                if before && reads == 2 {
+                    let what = "a sidecar read twice before SIGTERM".to_owned();
+                    self.break_rule(Rule::SidecarCalls, now, Some(host), world, what);
+                }
+                if !operation.starts_with("GetParameter") {
+                    let what = format!("a sidecar called {operation}");
+                    self.break_rule(Rule::SidecarCalls, now, Some(host), world, what);
+                }
+            }
+            Caller::Person | Caller::Service => {}
+        }
+    }
+
+    /// What is judged when nothing goes on any more.
+    pub(super) fn judge_what_is_left(&mut self, now: Ms, world: &World) {
+        for (index, host) in world.hosts().iter().enumerate() {
+            let id = crate::model::HostId(index as u32);
+            if host.on {
+                self.judge_sidecars(now, id, world);
+                self.judge_hold(now, id, world);
+            }
+        }
+        let idle = now.saturating_sub(self.accounts.last_activity);
+        if idle >= HOUR {
+            let switch = usize::from(world.parameter("/ecs-daemon-protector/control").is_some());
+            let left = world.parameter_count().saturating_sub(switch + world.scenario().parameters.len());
+            if left > 0 && self.expected.all_well {
+                let what = format!("{left} record(s) left over an hour after the last drain");
+                self.break_rule(Rule::LeftOver, now, None, world, what);
+            }
+        }
+    }
+
+    /// Sidecars that hold at the end of the run.
+    fn judge_sidecars(&mut self, now: Ms, host: crate::model::HostId, world: &World) {
+        let registrations = world.host(host).registrations.iter();
+        let tasks: Vec<TaskId> = registrations
+            .flat_map(|id| world.registration(*id).tasks.iter().copied())
+            .collect();
+        for id in tasks {
+            let Some(daemon) = world.task(id).daemon.as_ref().filter(|daemon| daemon.has_sidecar()) else {
+                continue;
+            };
+            let (SidecarState::Runs(_), Some(term)) = (daemon.sidecar, daemon.sidecar_term) else {
+                continue;
+            };
+            if now - term > self.expected.max_hold + MINUTE {
+                let what = format!("a sidecar has held for {} s", (now - term) / SECOND);
+                self.break_rule(Rule::HeldTooLong, now, Some(host), world, what);
+            }
+            let ordered = self.release_all.map(|since| since.max(term));
+            if ordered.is_some_and(|since| now - since > 4 * MINUTE) {
+                let what = "release-all does not reach a sidecar".to_owned();
+                self.break_rule(Rule::SwitchIgnored, now, Some(host), world, what);
+            }
+        }
+    }
+
+    /// A hook of ours waits at the end of the run, and nobody has written a hold for it.
+    fn judge_hold(&mut self, now: Ms, host: crate::model::HostId, world: &World) {
+        let Some(watch) = self.hosts.get(&host) else { return };
+        let (Some(began), None) = (watch.began, watch.held) else {
+            return;
+        };
+        let waits = world.host(host).scaling.our_waits().next().is_some();
+        let holds = !self.holding(world, host).is_empty();
+        let well = self.expected.is_well(began, now) && !self.observes && self.is_ours(world, host);
+        if waits && holds && well && now - began > 5 * MINUTE {
+            let what = "a hook waits, and no hold was ever written".to_owned();
+            self.break_rule(Rule::LateHold, now, Some(host), world, what);
+        }
+    }
+
+    /// Calls, writes, throttles and failed runs.
+    pub(super) fn judge_accounts(&mut self, now: Ms, world: &World) {
+        let clusters = world.scenario().clusters.len() as u64;
+        let groups = (self.expected.groups as u64).div_ceil(50);
+        let idle_budget = IDLE_CALLS + clusters.saturating_sub(1) + groups.saturating_sub(1);
+        let accounts = &self.accounts;
+        let beside = accounts.coordinator.saturating_sub(accounts.in_ticks);
+        let small = world.hosts().len() == 1 && self.expected.all_well && accounts.drains == 1;
+        let failures = accounts.ticks_failed >= 2 || accounts.dead_letters > 0;
+        let share = accounts.throttled * 100 / accounts.requests.max(1);
+        let mut broken = Vec::new();
+        if accounts.idle_tick_max > idle_budget {
+            broken.push((
+                Rule::IdleCost,
+                format!("{} calls in an idle minute", accounts.idle_tick_max),
+            ));
+        }
+        if small && beside > DRAIN_CALLS {
+            broken.push((Rule::Budget, format!("{beside} calls for one drain, beside the ticks'")));
+        }
+        if small && accounts.writes > DRAIN_WRITES {
+            broken.push((Rule::Budget, format!("{} writes for one drain", accounts.writes)));
+        }
+        if self.expected.all_well && accounts.requests >= MANY_REQUESTS && share > 5 {
+            broken.push((Rule::Throttled, format!("{share} % of {} requests", accounts.requests)));
+        }
+        if self.expected.is_well(0, now) && failures {
+            broken.push((
+                Rule::RunsFail,
+                format!(
+                    "{} of {} ticks failed, {} events given up",
+                    accounts.ticks_failed, accounts.ticks, accounts.dead_letters
+                ),
+            ));
+        }
+        for (rule, what) in broken {
+            self.break_rule(rule, now, None, world, what);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Records, receipts and log lines: is it true what they say?
+
+use serde_json::Value;
+
+use super::{Judge, Rule};
+use crate::model::{Caller, HostId, World, instance_number, moment};
+use crate::scenario::{Kind, Ms, SECOND};
+
+impl Judge {
+    pub(super) fn record_name(&self, world: &World, host: HostId) -> Option<String> {
+        let registration = world.registration(world.host(host).present()?);
+        let cluster = &world.scenario().clusters[registration.cluster].name;
+        Some(format!("/ecs-daemon-protector/{cluster}/{}", world.host(host).id))
+    }
+
+    pub(super) fn parameter(&mut self, now: Ms, name: &str, text: Option<&str>, by: Caller, world: &World) {
+        if name.ends_with("/control") {
+            return self.control(now, text);
+        }
+        let Some(host) = name.rfind("i-").and_then(|at| instance_number(&name[at..])) else {
+            return;
+        };
+        if host.0 as usize >= world.hosts().len() {
+            return;
+        }
+        let Some(text) = text else {
+            return self.deleted(now, host, world);
+        };
+        let Ok(record) = serde_json::from_str::<Value>(text) else {
+            return;
+        };
+        if matches!(by, Caller::Coordinator(_)) && world.host(host).kind != Kind::Ec2 {
+            let what = "a record of a machine that is no EC2 instance of a group".to_owned();
+            self.break_rule(Rule::NotOurs, now, Some(host), world, what);
+        }
+        self.written(now, host, &record, world);
+    }
+
+    fn control(&mut self, now: Ms, text: Option<&str>) {
+        let mode = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let mode = mode.as_ref().and_then(|value| value["mode"].as_str());
+        match mode {
+            Some("release-all") => {
+                self.release_all.get_or_insert(now);
+            }
+            Some("observe") => self.observes = true,
+            _ if text.is_none() || mode == Some("on") => self.release_all = None,
+            // What nobody understands changes nothing.
+            _ => {}
+        }
+    }
+
+    fn deleted(&mut self, now: Ms, host: HostId, world: &World) {
+        let held = self.watch(host).record.take().is_some_and(|(_, released)| !released);
+        if held && world.host(host).on && !self.holding(world, host).is_empty() {
+            let what = "the record was deleted while it held".to_owned();
+            self.break_rule(Rule::TakenBack, now, Some(host), world, what);
+        }
+    }
+
+    fn written(&mut self, now: Ms, host: HostId, record: &Value, world: &World) {
+        let drain = record["drainId"].as_str().unwrap_or_default().to_owned();
+        let released = record["state"] == "released";
+        let before = self.watch(host).record.replace((drain.clone(), released));
+        let same = before.as_ref().is_some_and(|(before, _)| *before == drain);
+        if same && before.is_some_and(|(_, released)| released) && !released {
+            let what = "the record was released, and holds again".to_owned();
+            self.break_rule(Rule::TakenBack, now, Some(host), world, what);
+        }
+        if !released {
+            let watch = self.watch(host);
+            watch.held.get_or_insert(now);
+            return;
+        }
+        if same && self.watch(host).released.is_some() {
+            return;
+        }
+        self.released(now, host, record, world);
+    }
+
+    fn released(&mut self, now: Ms, host: HostId, record: &Value, world: &World) {
+        let holding = self.holding(world, host).len();
+        let reason = record["reason"].as_str().unwrap_or_default();
+        if reason == "drained" && holding > 0 && world.host(host).on && self.is_ours(world, host) {
+            let what = format!("the record says drained, and {holding} task(s) that hold are alive");
+            self.break_rule(Rule::FalseZero, now, Some(host), world, what);
+        }
+        let empty = self.watch(host).empty;
+        let settled = empty.is_some_and(|since| now - since >= self.expected.settle + 2 * SECOND);
+        if reason == "deadline" && holding == 0 && settled {
+            let what = "the record says that a deadline forced it, and nothing held any more".to_owned();
+            self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
+        }
+        self.watch(host).released = Some(now);
+        self.judge_delay(now, host, reason, world);
+    }
+
+    /// How long after the last task's end does a release come?
+    fn judge_delay(&mut self, now: Ms, host: HostId, reason: &str, world: &World) {
+        let expected = &self.expected;
+        let Some(watch) = self.hosts.get(&host) else { return };
+        let (Some(empty), Some(draining)) = (watch.empty, watch.draining) else {
+            return;
+        };
+        if reason != "drained" || !expected.is_well(empty.saturating_sub(60 * SECOND), now) {
+            return;
+        }
+        let from = empty.max(draining + expected.settle);
+        let flush = expected.daemon_stop * (expected.tiers - 1);
+        // With every event a release comes within seconds; without, with the next tick.
+        let longest = match (expected.events_fail, expected.hosts) {
+            (false, 0..=20) => 15 * SECOND,
+            (_, 0..=20) => 100 * SECOND,
+            _ => return,
+        };
+        if now.saturating_sub(from) > longest + flush {
+            let what = format!("released {} s after the last task's end", (now - from) / SECOND);
+            self.break_rule(Rule::LateRelease, now, Some(host), world, what);
+        }
+    }
+
+    pub(super) fn line(&mut self, now: Ms, line: &str, world: &World) {
+        if line.contains("\"event\":\"receipt\"") {
+            self.receipt(now, line, world);
+        } else if line.contains("\"event\":\"malformed\"") {
+            let what = "a message that is none of ours was called malformed".to_owned();
+            self.break_rule(Rule::FalseAlarm, now, None, world, what);
+        }
+    }
+
+    fn receipt(&mut self, now: Ms, line: &str, world: &World) {
+        let Ok(receipt) = serde_json::from_str::<Value>(line) else {
+            return;
+        };
+        let host = receipt["instance"].as_str().and_then(instance_number);
+        let Some(host) = host.filter(|host| (host.0 as usize) < world.hosts().len()) else {
+            return;
+        };
+        let forced = receipt["forced"] == true;
+        let by_force = !matches!(receipt["reason"].as_str(), Some("drained" | "cancelled"));
+        if forced != by_force {
+            let what = "the receipt does not say that the release was forced".to_owned();
+            self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
+        }
+        let told = ["daemonsGoneAt", "unprotected", "notProtected"];
+        let says = told.iter().any(|word| line.contains(word));
+        if self.watch(host).daemon_first && !forced && !says {
+            let what = "a daemon went before the tasks, and the receipt says drained, not forced".to_owned();
+            self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
+        }
+        let started = receipt["startedAt"].as_str().and_then(|text| text.parse().ok()).map(moment);
+        let began = self.watch(host).began;
+        if let (Some(started), Some(began)) = (started, began) {
+            let late = started - i64::try_from(began).unwrap_or(i64::MAX);
+            if late < -60_000 {
+                let what = "the receipt tells of an earlier drain".to_owned();
+                self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What the settings of a scenario promise, read without the product's code.
+
+use std::collections::BTreeMap;
+
+use crate::scenario::{Caller, Fault, HOUR, MINUTE, Ms, SECOND, Scenario, Trouble};
+
+/// What may be expected of a run.
+#[derive(Debug, Clone)]
+pub struct Expectations {
+    /// The longest drain.
+    pub max_drain: Ms,
+    /// A daemon's flush.
+    pub daemon_stop: Ms,
+    /// The settle window.
+    pub settle: Ms,
+    /// From when on a lost agent's tasks are phantoms.
+    pub agent_lost: Ms,
+    /// At the deadline the daemons are held.
+    pub holds_at_deadline: bool,
+    /// Standalone tasks do not hold.
+    pub ignores_standalone: bool,
+    /// Groups whose tasks do not hold.
+    pub ignored_groups: Vec<String>,
+    /// How many tiers there are.
+    pub tiers: u64,
+    /// Nothing is done.
+    pub dry_run: bool,
+    /// Clusters that are watched; all if empty.
+    pub clusters: Vec<String>,
+    /// The sidecar's longest hold.
+    pub max_hold: Ms,
+    /// The sidecar's grace without a record.
+    pub unknown_grace: Ms,
+    /// Sidecars never hold.
+    pub disabled: bool,
+    /// Machines.
+    pub hosts: usize,
+    /// Groups that the schedule asks for.
+    pub groups: usize,
+    /// Hardly anything goes wrong with AWS in these spans.
+    trouble: Vec<(Ms, Ms)>,
+    /// Events get lost or late.
+    pub events_fail: bool,
+    /// Ticks get lost.
+    pub ticks_fail: bool,
+    /// Nothing goes wrong at all.
+    pub all_well: bool,
+}
+
+impl Expectations {
+    /// Of a scenario.
+    #[must_use]
+    pub fn new(scenario: &Scenario) -> Expectations {
+        let text = |name: &str| scenario.settings.get(name).map(String::as_str);
+        let time = |name: &str, usual| text(name).and_then(duration).unwrap_or(usual);
+        let of_sidecar = |name: &str, usual| {
+            let text = scenario.sidecar.get(name);
+            text.and_then(|text| duration(text)).unwrap_or(usual)
+        };
+        let kinds = |wanted: fn(&Trouble) -> bool| scenario.faults.iter().any(|fault| wanted(&fault.what));
+        Expectations {
+            max_drain: time("MAX_DRAIN", HOUR),
+            daemon_stop: time("DAEMON_STOP", 2 * MINUTE),
+            settle: time("SETTLE", 10 * SECOND),
+            agent_lost: time("AGENT_LOST", 10 * MINUTE),
+            holds_at_deadline: text("ON_DEADLINE") == Some("hold"),
+            ignores_standalone: text("STANDALONE_TASKS") == Some("ignore"),
+            ignored_groups: list(text("IGNORE_GROUPS")),
+            tiers: text("DAEMON_TIERS").map_or(1, |tiers| tiers.split('|').count() as u64),
+            dry_run: flag(&scenario.settings, "DRY_RUN"),
+            clusters: list(text("CLUSTERS")),
+            max_hold: of_sidecar("MAX_HOLD", HOUR),
+            unknown_grace: of_sidecar("UNKNOWN_GRACE", 30 * SECOND),
+            disabled: flag(&scenario.sidecar, "DISABLED"),
+            hosts: scenario.hosts.len(),
+            groups: list(text("AUTO_SCALING_GROUPS")).len(),
+            trouble: scenario.faults.iter().filter_map(span).collect(),
+            events_fail: kinds(|what| {
+                matches!(
+                    what,
+                    Trouble::LoseEvents { .. } | Trouble::DelayEvents { .. } | Trouble::LoseTicks
+                )
+            }),
+            ticks_fail: kinds(|what| matches!(what, Trouble::LoseTicks)),
+            all_well: scenario.faults.is_empty(),
+        }
+    }
+
+    /// Was AWS well from then to then, and the function alive?
+    #[must_use]
+    pub fn is_well(&self, from: Ms, to: Ms) -> bool {
+        self.trouble.iter().all(|(begin, end)| to < *begin || from >= *end)
+    }
+
+    /// Is the cluster watched?
+    #[must_use]
+    pub fn watches(&self, cluster: &str) -> bool {
+        self.clusters.is_empty() || self.clusters.iter().any(|watched| watched == cluster)
+    }
+
+    /// What all daemons get together for their flush.
+    #[must_use]
+    pub fn flush(&self) -> Ms {
+        self.daemon_stop * self.tiers
+    }
+}
+
+/// The span in which a fault keeps the coordinator from its work.
+fn span(fault: &Fault) -> Option<(Ms, Ms)> {
+    let heavy = match &fault.what {
+        Trouble::Throttle { by, .. } | Trouble::Fail { by, .. } => *by != Some(Caller::Sidecar),
+        Trouble::Deny { .. }
+        | Trouble::LoseAnswer { .. }
+        | Trouble::RefuseWrites
+        | Trouble::LoseTicks
+        | Trouble::MissingTask
+        | Trouble::StaleInstance
+        | Trouble::ParameterNotFound
+        | Trouble::StaleParameter
+        | Trouble::TornListing
+        | Trouble::Crash => true,
+        Trouble::LoseEvents { .. } | Trouble::DoubleEvents | Trouble::DelayEvents { .. } => false,
+    };
+    // What a retry is enough for is no excuse.
+    let few = fault.times <= 3;
+    (heavy && !few).then(|| (fault.from, fault.to.saturating_add(3 * MINUTE)))
+}
+
+fn flag(settings: &BTreeMap<String, String>, name: &str) -> bool {
+    settings.get(name).is_some_and(|text| text == "true")
+}
+
+fn list(text: Option<&str>) -> Vec<String> {
+    let parts = text.unwrap_or_default().split(',').map(str::trim);
+    parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// `1h30m`, `90s`, `500ms`.
+fn duration(text: &str) -> Option<Ms> {
+    let (mut total, mut number) = (0, String::new());
+    let mut letters = text.trim().chars().peekable();
+    while let Some(letter) = letters.next() {
+        if letter.is_ascii_digit() {
+            number.push(letter);
+            continue;
+        }
+        let unit = match letter {
+            'h' => HOUR,
+            'm' if letters.next_if_eq(&'s').is_some() => 1,
+            'm' => MINUTE,
+            's' => SECOND,
+            ' ' => continue,
+            _ => return None,
+        };
+        total += number.parse::<Ms>().ok()? * unit;
+        number.clear();
+    }
+    number.is_empty().then_some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        for (text, ms) in [
+            ("10s", 10_000),
+            ("1h30m", 5_400_000),
+            ("2m", 120_000),
+            ("1h 5s", 3_605_000),
+            ("500ms", 500),
+        ] {
+            assert_eq!(duration(text), Some(ms), "{text}");
+        }
+        assert_eq!(duration("10"), None);
+        assert_eq!(duration("x"), None);
+    }
+
+    #[test]
+    fn few_faults_are_no_excuse_and_many_are() {
+        let throttle = |times| Fault {
+            from: 10,
+            to: 20,
+            times,
+            what: Trouble::Throttle { of: None, by: None },
+            ..Fault::default()
+        };
+        let well = |fault| {
+            let scenario = Scenario {
+                faults: vec![fault],
+                ..Scenario::default()
+            };
+            Expectations::new(&scenario).is_well(0, 15)
+        };
+        assert!(well(throttle(3)));
+        assert!(!well(throttle(u32::MAX)));
+    }
+}

@@ -1,0 +1,111 @@
+//! What the judge keeps of one machine, and which of its tasks hold it.
+
+use super::Judge;
+use crate::model::{HostId, InstanceStatus, Process, RegistrationId, Task, TaskId, World};
+use crate::scenario::{Kind, Ms, SECOND};
+
+/// One machine, as far as it matters.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    /// The drain began: a hook of ours waits, DRAINING, or a notice.
+    pub(super) began: Option<Ms>,
+    /// The first registration became DRAINING.
+    pub(super) draining: Option<Ms>,
+    /// An operator's release was answered.
+    pub(super) ordered_release: Option<Ms>,
+    /// An operator asked to hold on, or for more time.
+    pub(super) ordered_hold: bool,
+    /// The record: its drain, and whether it is released.
+    pub(super) record: Option<(String, bool)>,
+    /// When the record of this drain first held.
+    pub(super) held: Option<Ms>,
+    /// When the record of this drain was released.
+    pub(super) released: Option<Ms>,
+    /// No task has held since then.
+    pub(super) empty: Option<Ms>,
+    /// A daemon got SIGTERM while a task held.
+    pub(super) daemon_first: bool,
+    /// The coordinator completed its last hook.
+    pub(super) let_go: bool,
+    /// A hook of ours was not completed by us.
+    pub(super) not_let_go: bool,
+    /// The record was released for a reason that is no drained, while nothing held.
+    pub(super) judged_late: bool,
+    /// The last heartbeat, or the beginning of the wait.
+    pub(super) heartbeat: Ms,
+}
+
+impl Judge {
+    /// The tasks that hold a machine in truth: alive as ECS has it, with something of them left on the machine or to be
+    /// reported by its agent, and not exempted by a setting.
+    pub(super) fn holding(&self, world: &World, host: HostId) -> Vec<TaskId> {
+        let registrations = world.host(host).registrations.iter().copied();
+        let watched = registrations.filter(|id| self.is_watched(world, *id));
+        let tasks = watched.flat_map(|id| world.registration(id).tasks.iter().copied());
+        tasks.filter(|id| self.holds(world, world.task(*id))).collect()
+    }
+
+    fn is_watched(&self, world: &World, id: RegistrationId) -> bool {
+        let registration = world.registration(id);
+        let name = &world.scenario().clusters[registration.cluster].name;
+        registration.status != InstanceStatus::Inactive && self.expected.watches(name)
+    }
+
+    fn holds(&self, world: &World, task: &Task) -> bool {
+        let registration = world.registration(task.registration);
+        let phantom = task.process == Process::Gone && (registration.leftover || !registration.connected);
+        let exempt = (task.service.is_none() && self.expected.ignores_standalone)
+            || self.expected.ignored_groups.contains(&task.group);
+        task.is_alive() && !task.daemon_task && !task.managed && !phantom && !exempt
+    }
+
+    /// Is the machine one that the product is for?
+    pub(super) fn is_ours(&self, world: &World, host: HostId) -> bool {
+        let entry = world.host(host);
+        let watched = entry.registrations.iter().any(|id| self.is_watched(world, *id));
+        entry.kind == Kind::Ec2 && watched && !self.expected.dry_run
+    }
+
+    /// Why daemons may go although tasks hold; none if they may not.
+    pub(super) fn excuse(&self, now: Ms, world: &World, host: HostId) -> Option<&'static str> {
+        let watch = self.hosts.get(&host)?;
+        let entry = world.host(host);
+        let began = watch.began?;
+        let flush = self.expected.flush();
+        if !self.expected.holds_at_deadline && now + SECOND >= began + self.expected.max_drain {
+            return Some("deadline");
+        }
+        let limits = entry.scaling.waits.iter().filter(|wait| wait.ours && wait.since >= began);
+        let margin = flush + 90 * SECOND;
+        // Half of the wait is kept for holding, whatever the flush needs.
+        let limit = |wait: &crate::model::Wait| {
+            let half = wait.since + (wait.limit - wait.since) / 2;
+            wait.limit.saturating_sub(margin).max(half)
+        };
+        if limits.map(limit).min().is_some_and(|limit| now + SECOND >= limit) {
+            return Some("limit of the hook");
+        }
+        let notice = entry.noticed_at.map(|at| at + 120 * SECOND - flush.min(60 * SECOND));
+        if notice.is_some_and(|at| now + SECOND >= at) {
+            return Some("notice");
+        }
+        if watch.ordered_release.is_some() {
+            return Some("order");
+        }
+        if self.release_all.is_some() {
+            return Some("kill switch");
+        }
+        let away = !entry.agent && now - entry.agent_since + SECOND >= self.expected.agent_lost;
+        if away {
+            return Some("agent lost");
+        }
+        let waits = entry.scaling.our_waits().next().is_some();
+        let active = entry
+            .present()
+            .is_some_and(|id| world.registration(id).status == InstanceStatus::Active);
+        if !waits && active && watch.draining.is_some() {
+            return Some("cancelled");
+        }
+        (!entry.on).then_some("off")
+    }
+}

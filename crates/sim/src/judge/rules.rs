@@ -1,0 +1,295 @@
+//! The rules, fact by fact.
+
+use super::{Judge, Rule};
+use crate::model::{
+    Caller, Cause, Fact, HookEnd, HostId, InstanceStatus, Outcome, Source, TaskId, TaskStatus, World,
+};
+use crate::scenario::{MINUTE, Ms, SECOND};
+
+/// Sidecars read every `pollSeconds`, and one reading may fail.
+const READING: Ms = 45 * SECOND;
+
+impl Judge {
+    pub(super) fn judge(&mut self, now: Ms, fact: &Fact<'_>, world: &World) {
+        self.account(now, fact, world);
+        match fact {
+            Fact::HookWaits { host, wait } => self.begins_to_wait(now, *host, *wait, world),
+            Fact::Heartbeat { host, .. } => self.watch(*host).heartbeat = now,
+            Fact::Notice { host, .. } => {
+                self.watch(*host).began.get_or_insert(now);
+            }
+            Fact::Instance {
+                registration,
+                status,
+                by,
+            } => self.instance(now, *registration, *status, *by, world),
+            Fact::TaskTold { task, cause } => self.told(now, *task, *cause, world),
+            Fact::TaskStatus { task, status } => self.task(now, *task, *status, world),
+            Fact::SidecarExit { task, code, .. } => self.sidecar_exit(now, *task, *code, world),
+            Fact::DaemonTerm { task } => self.daemon_term(now, *task, world),
+            Fact::HookEnds { host, wait, how } => self.hook_ends(now, *host, *wait, *how, world),
+            Fact::Off { host } => self.off(now, *host, world),
+            Fact::Parameter { name, text, by, .. } => self.parameter(now, name, *text, *by, world),
+            Fact::Line { line, .. } => self.line(now, line, world),
+            Fact::Ordered { host, command } if *command != "release" => {
+                self.watch(*host).ordered_hold = true;
+            }
+            Fact::Ran {
+                invocation,
+                outcome,
+                answer,
+                ..
+            } => {
+                if let Source::Operator(host, command) = &invocation.source {
+                    self.answered(now, *host, command, *outcome, answer, world);
+                }
+            }
+            Fact::On { host } => *self.watch(*host) = super::host::Watch::default(),
+            _ => {}
+        }
+    }
+
+    fn begins_to_wait(&mut self, now: Ms, host: HostId, wait: usize, world: &World) {
+        if world.host(host).scaling.waits[wait].ours {
+            let empty = self.holding(world, host).is_empty();
+            let watch = self.watch(host);
+            watch.heartbeat = now;
+            watch.began.get_or_insert(now);
+            if empty {
+                watch.empty.get_or_insert(now);
+            }
+        }
+    }
+
+    fn instance(
+        &mut self,
+        now: Ms,
+        registration: crate::model::RegistrationId,
+        status: InstanceStatus,
+        by: Caller,
+        world: &World,
+    ) {
+        let host = world.registration(registration).host;
+        match (status, by) {
+            (InstanceStatus::Draining, _) => {
+                let held = self.watch(host).record.as_ref().is_some_and(|(_, released)| !released);
+                let ours = self.is_ours(world, host);
+                if matches!(by, Caller::Coordinator(_)) && ours && !held {
+                    let what = "no record held when the coordinator set DRAINING".to_owned();
+                    self.break_rule(Rule::DrainingBeforeRecord, now, Some(host), world, what);
+                }
+                let empty = self.holding(world, host).is_empty();
+                let watch = self.watch(host);
+                watch.began.get_or_insert(now);
+                watch.draining.get_or_insert(now);
+                if empty {
+                    watch.empty.get_or_insert(now);
+                }
+            }
+            (InstanceStatus::Active, Caller::Coordinator(_)) => {
+                let what = "the coordinator set an instance ACTIVE".to_owned();
+                self.break_rule(Rule::NotOurs, now, Some(host), world, what);
+            }
+            (InstanceStatus::Active, _) => {
+                let waits = world.host(host).scaling.our_waits().next().is_some();
+                if !waits {
+                    // The drain was undone: what comes next is another one.
+                    let watch = self.watch(host);
+                    let record = watch.record.take();
+                    *watch = super::host::Watch {
+                        record,
+                        ..super::host::Watch::default()
+                    };
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn told(&mut self, now: Ms, task: TaskId, cause: Cause, world: &World) {
+        if cause == Cause::Stopped && world.task(task).managed {
+            let what = "StopTask on a task of a Managed Instance".to_owned();
+            self.break_rule(Rule::NotOurs, now, Some(world.task(task).host), world, what);
+        }
+    }
+
+    fn task(&mut self, now: Ms, task: TaskId, status: TaskStatus, world: &World) {
+        let host = world.task(task).host;
+        if status == TaskStatus::Stopped && self.holding(world, host).is_empty() {
+            self.watch(host).empty.get_or_insert(now);
+        }
+    }
+
+    fn daemon_term(&mut self, now: Ms, task: TaskId, world: &World) {
+        let host = world.task(task).host;
+        let holding = self.holding(world, host).len();
+        let drains = self.hosts.get(&host).is_some_and(|watch| watch.began.is_some());
+        if holding == 0 || !drains || !self.is_ours(world, host) {
+            return;
+        }
+        let Some(daemon) = world.task(task).daemon.as_ref() else {
+            return;
+        };
+        if daemon.has_sidecar() {
+            self.watch(host).daemon_first = true;
+        }
+        let by_itself = matches!(world.task(task).told, Some((_, Cause::Itself)));
+        let killed = matches!(daemon.sidecar, crate::model::SidecarState::Exited(_, code) if code == 137);
+        let guarded = daemon.protected && !by_itself && !killed && !self.expected.disabled;
+        let given_up = daemon
+            .sidecar_term
+            .is_some_and(|term| now + SECOND >= term + self.expected.max_hold);
+        if guarded && !given_up && self.excuse(now, world, host).is_none() {
+            let what = format!(
+                "daemon #{} got SIGTERM while {holding} task(s) that hold were alive",
+                task.0
+            );
+            self.break_rule(Rule::DaemonBeforeTask, now, Some(host), world, what);
+        }
+    }
+
+    fn sidecar_exit(&mut self, now: Ms, task: TaskId, code: i32, world: &World) {
+        let entry = world.task(task);
+        let (host, told) = (entry.host, entry.told);
+        let Some(daemon) = entry.daemon.as_ref().filter(|daemon| daemon.has_sidecar()) else {
+            return;
+        };
+        let Some(term) = daemon.sidecar_term else { return };
+        let held = now - term;
+        if held > self.expected.max_hold + 5 * SECOND {
+            let what = format!("a sidecar held for {} s", held / SECOND);
+            self.break_rule(Rule::HeldTooLong, now, Some(host), world, what);
+        }
+        if matches!(code, 10 | 11) && self.expected.is_well(term, now) && self.is_ours(world, host) {
+            let what = format!("a sidecar gave up with {code}, and the coordinator was there");
+            self.break_rule(Rule::GaveUp, now, Some(host), world, what);
+        }
+        if let Some(since) = self.release_all {
+            let obeyed = now.saturating_sub(since.max(term));
+            if obeyed > 2 * MINUTE + READING {
+                let what = format!("release-all was obeyed after {} s", obeyed / SECOND);
+                self.break_rule(Rule::SwitchIgnored, now, Some(host), world, what);
+            }
+        }
+        let drains = self.hosts.get(&host).is_some_and(|watch| watch.began.is_some());
+        let deployment = matches!(told, Some((_, Cause::Deployment)));
+        if deployment && !drains && held > self.expected.unknown_grace + 3 * SECOND {
+            let what = format!("a deployment was held for {} s", held / SECOND);
+            self.break_rule(Rule::DeploymentHeld, now, Some(host), world, what);
+        }
+    }
+
+    fn hook_ends(&mut self, now: Ms, host: HostId, wait: usize, how: HookEnd, world: &World) {
+        let entry = &world.host(host).scaling.waits[wait];
+        if !entry.ours {
+            if matches!(how, HookEnd::Completed(Caller::Coordinator(_))) {
+                let what = format!("hook {} is somebody else's, and was completed", entry.hook);
+                self.break_rule(Rule::NotOurs, now, Some(host), world, what);
+            }
+            return;
+        }
+        let since = entry.since;
+        match how {
+            HookEnd::Completed(Caller::Coordinator(_)) => {
+                self.watch(host).let_go = true;
+                self.judge_length(now, host, since, world);
+            }
+            HookEnd::RanOut => {
+                self.watch(host).not_let_go = true;
+                let from = self.watch(host).heartbeat;
+                let well = self.expected.is_well(from, now) && !self.observes && !self.expected.dry_run;
+                if well {
+                    let alive = self.holding(world, host).len();
+                    let name = &world.host(host).scaling.waits[wait].hook;
+                    let what = format!("hook {name} ran out, {alive} task(s) that hold alive");
+                    self.break_rule(Rule::HookRanOut, now, Some(host), world, what);
+                }
+            }
+            HookEnd::Limit => {
+                self.watch(host).not_let_go = true;
+                let well = self.expected.is_well(since, now) && !self.observes && !self.expected.dry_run;
+                if well {
+                    let what = "the hook was heartbeaten to its limit".to_owned();
+                    self.break_rule(Rule::HeldTooLong, now, Some(host), world, what);
+                }
+            }
+            HookEnd::Completed(_) | HookEnd::CutShort => self.watch(host).not_let_go = true,
+        }
+    }
+
+    /// A drain is no longer than its deadline, its flush, and two ticks.
+    fn judge_length(&mut self, now: Ms, host: HostId, since: Ms, world: &World) {
+        let expected = &self.expected;
+        let bound = expected.max_drain + expected.flush() + 4 * MINUTE;
+        let watch = self.hosts.get(&host);
+        let ordered = watch.is_some_and(|watch| watch.ordered_hold);
+        let free = expected.holds_at_deadline || ordered || !expected.is_well(since, now);
+        if !free && now - since > bound {
+            let what = format!("the hook waited for {} s", (now - since) / SECOND);
+            self.break_rule(Rule::HeldTooLong, now, Some(host), world, what);
+        }
+    }
+
+    fn off(&mut self, now: Ms, host: HostId, world: &World) {
+        if !self.is_ours(world, host) {
+            return;
+        }
+        let (let_go, not_let_go) = {
+            let watch = self.watch(host);
+            (watch.let_go, watch.not_let_go)
+        };
+        let holding = self.holding(world, host).len();
+        if let_go && !not_let_go && holding > 0 && self.excuse(now, world, host).is_none() {
+            let what = format!("the hook was completed with {holding} task(s) that hold alive");
+            self.break_rule(Rule::LetGoWithTasks, now, Some(host), world, what);
+        }
+        let tasks: Vec<TaskId> = world
+            .host(host)
+            .registrations
+            .iter()
+            .flat_map(|id| world.registration(*id).tasks.iter().copied())
+            .collect();
+        for task in tasks {
+            let Some(daemon) = world.task(task).daemon.as_ref().filter(|daemon| daemon.has_sidecar()) else {
+                continue;
+            };
+            if daemon.daemon_end.is_some() {
+                continue;
+            }
+            match daemon.daemon_term {
+                None if daemon.sidecar_term.is_some() && self.expected.is_well(0, now) => {
+                    let what = format!("daemon #{} was held to the end, and never told", task.0);
+                    self.break_rule(Rule::NeverTold, now, Some(host), world, what);
+                }
+                Some(at) if let_go && !not_let_go && now - at < self.expected.daemon_stop => {
+                    let what = format!("daemon #{} had {} s for its flush", task.0, (now - at) / SECOND);
+                    self.break_rule(Rule::FlushCutShort, now, Some(host), world, what);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn answered(
+        &mut self,
+        now: Ms,
+        host: HostId,
+        command: &str,
+        outcome: Outcome,
+        answer: &str,
+        world: &World,
+    ) {
+        if outcome != Outcome::Answered || command != "release" {
+            return;
+        }
+        self.watch(host).ordered_release.get_or_insert(now);
+        let released = |text: &str| text.contains("\"state\":\"released\"") || text.contains("\"releasing\":{");
+        let said = answer.contains("\"verdict\":\"released\"") || answer.contains("\"verdict\":\"releasing\"");
+        let name = self.record_name(world, host);
+        let kept = name.and_then(|name| world.parameter(&name).map(released)).unwrap_or(false);
+        if said && !kept {
+            let what = "the release was answered, and is not in the record".to_owned();
+            self.break_rule(Rule::OrderLost, now, Some(host), world, what);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! A seeded fleet simulator: the real coordinator library and the real state machine of the sidecar, in a model of AWS
+//! on a virtual clock, watched by a judge that shares no code with them.
+//!
+//! - [`scenario`]: a world as data. [`generate`] draws one from a seed, [`shrink`] makes one smaller.
+//! - [`model`]: AWS: container instances and their agents, groups and hooks, parameters, quotas, the function.
+//! - [`play`]: runs the product in it.
+//! - [`judge`]: watches the model's truth, and says which promise was broken.
+//! - [`worlds`]: every known fault as a named world.
+//! - [`rivals`]: other drainers as small honest models.
+//! - [`statistics`]: what a run has cost, and how long it took.
+
+pub mod generate;
+pub mod judge;
+pub mod model;
+pub mod play;
+pub mod rivals;
+pub mod scenario;
+pub mod shrink;
+pub mod statistics;
+pub mod transcript;
+pub mod worlds;
+
+/// The wall-clock time of a moment of a run.
+pub(crate) fn wall_clock(at: scenario::Ms) -> jiff::Timestamp {
+    model::timestamp(at)
+}

@@ -1,0 +1,550 @@
+//! Container instances and tasks as ECS knows them.
+
+use super::events;
+use super::facts::{Caller, Cause, Fact};
+use super::host::{DaemonState, Process};
+use super::names;
+use super::world::{AwsError, Due, HostId, RegistrationId, TaskId, World};
+use crate::scenario::{self, DaemonStop, HOUR, Kind, Ms, SECOND, Stuck, Trouble};
+
+/// Status of a container instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum InstanceStatus {
+    Registering,
+    RegistrationFailed,
+    Active,
+    Draining,
+    Inactive,
+}
+
+impl InstanceStatus {
+    /// As the API writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            InstanceStatus::Registering => "REGISTERING",
+            InstanceStatus::RegistrationFailed => "REGISTRATION_FAILED",
+            InstanceStatus::Active => "ACTIVE",
+            InstanceStatus::Draining => "DRAINING",
+            InstanceStatus::Inactive => "INACTIVE",
+        }
+    }
+}
+
+/// Where a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum TaskStatus {
+    Pending,
+    Running,
+    Deactivating,
+    Stopping,
+    Deprovisioning,
+    Stopped,
+}
+
+impl TaskStatus {
+    /// As the API writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            TaskStatus::Pending => "PENDING",
+            TaskStatus::Running => "RUNNING",
+            TaskStatus::Deactivating => "DEACTIVATING",
+            TaskStatus::Stopping => "STOPPING",
+            TaskStatus::Deprovisioning => "DEPROVISIONING",
+            TaskStatus::Stopped => "STOPPED",
+        }
+    }
+}
+
+/// A machine in a cluster: a container instance.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// Its ARN.
+    pub arn: String,
+    /// Its cluster.
+    pub cluster: usize,
+    /// Its machine.
+    pub host: HostId,
+    /// Its status.
+    pub status: InstanceStatus,
+    /// Its status before, and since when it is past.
+    pub before: (InstanceStatus, Ms),
+    /// Does ECS hear from its agent?
+    pub connected: bool,
+    /// Since when.
+    pub connected_since: Ms,
+    /// Its tasks, stopped ones among them.
+    pub tasks: Vec<TaskId>,
+    /// Is its agent gone for good?
+    pub leftover: bool,
+}
+
+/// A task.
+#[derive(Debug)]
+pub struct Task {
+    /// Its ARN.
+    pub arn: String,
+    /// Where it was placed.
+    pub registration: RegistrationId,
+    /// On which machine.
+    pub host: HostId,
+    /// Its service.
+    pub service: Option<usize>,
+    /// Was its service a daemon service when it was started?
+    pub daemon_task: bool,
+    /// Its group.
+    pub group: String,
+    /// Where it is.
+    pub status: TaskStatus,
+    /// Since when.
+    pub since: Ms,
+    /// Is it to be STOPPED?
+    pub told: Option<(Ms, Cause)>,
+    /// Is anything of it left on the machine?
+    pub process: Process,
+    /// How it behaves.
+    pub plan: scenario::Task,
+    /// What runs in it, if it is a daemon's.
+    pub daemon: Option<Box<DaemonState>>,
+    /// It is a managed daemon's, or another task of a Managed Instance.
+    pub managed: bool,
+}
+
+impl Task {
+    /// Is it on the way, or there: `lastStatus` is not STOPPED?
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.status != TaskStatus::Stopped
+    }
+}
+
+/// ECS describes what has stopped for so long.
+const STOPPED_KEPT: Ms = HOUR;
+
+/// The longest for which a description may lag.
+const STALE_MAX: Ms = 5 * SECOND;
+
+impl World {
+    pub(super) fn register(&mut self, host: HostId, cluster: usize, sort: Option<u32>) -> RegistrationId {
+        let id = RegistrationId(self.registrations.len() as u32);
+        let sort = sort.unwrap_or_else(|| self.rng.u32(0x1000_0000..0xf000_0000));
+        let name = &self.scenario.clusters[cluster].name;
+        self.registrations.push(Registration {
+            arn: names::registration(name, sort, id),
+            cluster,
+            host,
+            status: InstanceStatus::Active,
+            before: (InstanceStatus::Active, 0),
+            connected: true,
+            connected_since: self.now,
+            tasks: Vec::new(),
+            leftover: false,
+        });
+        self.in_cluster[cluster].push(id);
+        self.hosts[host.0 as usize].registrations.push(id);
+        id
+    }
+
+    pub(super) fn stick(&mut self, id: RegistrationId, stuck: Stuck) {
+        self.registrations[id.0 as usize].status = match stuck {
+            Stuck::Registering => InstanceStatus::Registering,
+            Stuck::Failed => InstanceStatus::RegistrationFailed,
+        };
+    }
+
+    pub(super) fn place(&mut self, registration: RegistrationId, plan: &scenario::Task) -> TaskId {
+        let group = match plan.service {
+            Some(service) => format!("service:{}", self.scenario.services[service].name),
+            None => plan.group.clone().unwrap_or_else(|| "family:job".to_owned()),
+        };
+        let id = self.add_task(registration, plan.service, group, plan.clone());
+        if let Some(ends) = plan.ends {
+            self.due(ends.max(self.now), Due::EndsItself(id));
+        }
+        id
+    }
+
+    pub(super) fn add_task(
+        &mut self,
+        registration: RegistrationId,
+        service: Option<usize>,
+        group: String,
+        plan: scenario::Task,
+    ) -> TaskId {
+        let id = TaskId(self.tasks.len() as u32);
+        let (host, cluster) = {
+            let registration = self.registration(registration);
+            (registration.host, registration.cluster)
+        };
+        let sort = self.rng.u32(..);
+        let managed = self.host(host).kind == Kind::Managed;
+        self.tasks.push(Task {
+            arn: names::task(&self.scenario.clusters[cluster].name, sort, id),
+            registration,
+            host,
+            service,
+            daemon_task: service.is_some_and(|service| self.daemon_services[service]),
+            group,
+            status: TaskStatus::Running,
+            since: self.now,
+            told: None,
+            process: Process::Runs,
+            plan,
+            daemon: None,
+            managed,
+        });
+        self.registrations[registration.0 as usize].tasks.push(id);
+        id
+    }
+
+    /// The registrations of a cluster.
+    pub(super) fn registrations_of(&self, cluster: usize) -> impl Iterator<Item = RegistrationId> {
+        self.in_cluster[cluster].iter().copied()
+    }
+
+    /// The number of a cluster that is there.
+    ///
+    /// # Errors
+    /// `ClusterNotFoundException`.
+    pub fn cluster(&self, name: &str) -> Result<usize, AwsError> {
+        let found = self.scenario.clusters.iter().position(|cluster| cluster.name == name);
+        found
+            .filter(|cluster| !self.clusters_deleted[*cluster])
+            .ok_or_else(|| AwsError::new("ClusterNotFoundException", "Cluster not found."))
+    }
+
+    /// The ARNs of clusters.
+    #[must_use]
+    pub fn cluster_arns(&self) -> Vec<String> {
+        let clusters = self.scenario.clusters.iter().enumerate();
+        let there = clusters.filter(|(index, _)| !self.clusters_deleted[*index]);
+        there.map(|(_, cluster)| names::cluster(&cluster.name)).collect()
+    }
+
+    /// `ListContainerInstances`: INACTIVE ones are left out.
+    ///
+    /// # Errors
+    /// The cluster is not there.
+    pub fn list_instances(
+        &self,
+        cluster: &str,
+        machine: Option<&str>,
+        status: Option<&str>,
+    ) -> Result<Vec<String>, AwsError> {
+        let cluster = self.cluster(cluster)?;
+        let fits = |id: &RegistrationId| {
+            let registration = self.registration(*id);
+            registration.status != InstanceStatus::Inactive
+                && status.is_none_or(|status| registration.status.name() == status)
+                && machine.is_none_or(|machine| self.host(registration.host).id == machine)
+        };
+        let arns = |id| self.registration(id).arn.clone();
+        match machine.and_then(names::instance_number) {
+            // Few of many: the machine knows its registrations.
+            Some(host) if (host.0 as usize) < self.hosts.len() => {
+                let of_host = self.host(host).registrations.iter().copied();
+                let here = of_host.filter(|id| self.registration(*id).cluster == cluster);
+                Ok(here.filter(fits).map(arns).collect())
+            }
+            _ => Ok(self.registrations_of(cluster).filter(fits).map(arns).collect()),
+        }
+    }
+
+    /// A registration by its ARN, if ECS still describes it.
+    #[must_use]
+    pub fn find_registration(&self, cluster: usize, arn: &str) -> Option<RegistrationId> {
+        let id = names::registration_number(arn)?;
+        let registration = self.registrations.get(id.0 as usize)?;
+        (registration.arn == arn && registration.cluster == cluster).then_some(id)
+    }
+
+    /// The status that a description shows: it may lag.
+    pub fn shown_status(&mut self, id: RegistrationId) -> InstanceStatus {
+        let now = self.now;
+        let stale = self.faults.strikes(now, &Trouble::StaleInstance, &mut self.rng);
+        let registration = self.registration(id);
+        let (before, until) = registration.before;
+        if stale && now.saturating_sub(until) < STALE_MAX {
+            before
+        } else {
+            registration.status
+        }
+    }
+
+    /// `ListTasks` of a container instance.
+    ///
+    /// # Errors
+    /// The cluster or the instance is not there.
+    pub fn list_tasks(&self, cluster: &str, arn: &str, stopped: bool) -> Result<Vec<String>, AwsError> {
+        let cluster = self.cluster(cluster)?;
+        let id = self.find_registration(cluster, arn).ok_or_else(|| {
+            AwsError::new("InvalidParameterException", "The referenced container instance was not found.")
+        })?;
+        let shown = |task: &&Task| (task.told.is_some()) == stopped && self.is_kept(task);
+        let tasks = self.registration(id).tasks.iter().map(|id| self.task(*id));
+        Ok(tasks.filter(shown).map(|task| task.arn.clone()).collect())
+    }
+
+    /// A task by its ARN, if ECS still describes it.
+    #[must_use]
+    pub fn find_task(&self, arn: &str) -> Option<TaskId> {
+        let id = names::task_number(arn)?;
+        let task = self.tasks.get(id.0 as usize)?;
+        (task.arn == arn && self.is_kept(task)).then_some(id)
+    }
+
+    /// Does a description of tasks leave this one out?
+    pub fn hides_task(&mut self) -> bool {
+        self.faults
+            .strikes(self.now, &Trouble::MissingTask, &mut self.rng)
+    }
+
+    fn is_kept(&self, task: &Task) -> bool {
+        task.is_alive() || self.now - task.since < STOPPED_KEPT
+    }
+
+    /// `UpdateContainerInstancesState`.
+    ///
+    /// # Errors
+    /// The reason for which ECS refuses.
+    pub fn set_status(&mut self, id: RegistrationId, draining: bool, by: Caller) -> Result<(), &'static str> {
+        let wanted = if draining { InstanceStatus::Draining } else { InstanceStatus::Active };
+        let now = self.now;
+        let registration = &mut self.registrations[id.0 as usize];
+        match registration.status {
+            InstanceStatus::Active | InstanceStatus::Draining => {}
+            InstanceStatus::Inactive => return Err("INACTIVE"),
+            InstanceStatus::Registering | InstanceStatus::RegistrationFailed => {
+                return Err("The container instance is not in a valid state for this operation");
+            }
+        }
+        if registration.status == wanted {
+            return Ok(());
+        }
+        registration.before = (registration.status, now);
+        registration.status = wanted;
+        self.tell(&Fact::Instance {
+            registration: id,
+            status: wanted,
+            by,
+        });
+        self.after(1, Due::Spread(id));
+        if draining {
+            self.drain(id);
+        }
+        Ok(())
+    }
+
+    /// Sets the machine's present registration DRAINING.
+    ///
+    /// # Errors
+    /// The reason for which ECS refuses.
+    pub fn drain_present(&mut self, host: HostId, by: Caller) -> Result<(), &'static str> {
+        match self.host(host).present() {
+            Some(registration) => self.set_status(registration, true, by),
+            None => Err("MISSING"),
+        }
+    }
+
+    /// `StopTask`.
+    ///
+    /// # Errors
+    /// The task is not there, or may not be stopped.
+    pub fn stop_task(&mut self, arn: &str) -> Result<(), AwsError> {
+        let missing = || AwsError::new("InvalidParameterException", "The referenced task was not found.");
+        let id = self.find_task(arn).ok_or_else(missing)?;
+        if self.task(id).plan.may_not_be_stopped {
+            return Err(AwsError::new("AccessDeniedException", "not authorized to perform: ecs:StopTask"));
+        }
+        self.tell_to_stop(id, Cause::Stopped);
+        Ok(())
+    }
+
+    /// ECS stops the tasks of services, and leaves all others alone.
+    fn drain(&mut self, id: RegistrationId) {
+        let mode = self.scenario.aws.daemon_stop;
+        for task in self.registration(id).tasks.clone() {
+            let (alive, daemon, service, plan) = {
+                let task = self.task(task);
+                let alive = task.is_alive() && task.told.is_none();
+                (alive, task.daemon_task, task.service.is_some(), task.plan.clone())
+            };
+            if !alive || !service || plan.stays {
+                continue;
+            }
+            if !daemon || mode == DaemonStop::AtOnce {
+                let usual = self.between(SECOND, 6 * SECOND);
+                self.after(plan.told.unwrap_or(usual), Due::Tell(task, Cause::Drain));
+            }
+        }
+        self.after(SECOND, Due::DaemonStops(id));
+    }
+
+    /// ECS looks whether the daemons of a DRAINING instance may go.
+    pub(super) fn daemons_may_stop(&mut self, id: RegistrationId) {
+        let registration = self.registration(id);
+        if registration.status != InstanceStatus::Draining {
+            return;
+        }
+        let mode = self.scenario.aws.daemon_stop;
+        let waits = |task: &Task| {
+            let replica = task.service.is_some() && !task.daemon_task;
+            let kept = match mode {
+                DaemonStop::AtOnce => false,
+                DaemonStop::WhenNoneRuns => task.status <= TaskStatus::Running,
+                DaemonStop::WhenAllStopped => task.is_alive(),
+            };
+            replica && kept
+        };
+        let tasks: Vec<TaskId> = registration.tasks.clone();
+        if tasks.iter().any(|id| waits(self.task(*id))) {
+            return;
+        }
+        for id in tasks {
+            let task = self.task(id);
+            if task.daemon_task && task.is_alive() && task.told.is_none() {
+                let wait = self.between(200, 2 * SECOND);
+                self.after(wait, Due::Tell(id, Cause::Drain));
+            }
+        }
+    }
+
+    /// ECS wants a task stopped.
+    pub(super) fn tell_to_stop(&mut self, id: TaskId, cause: Cause) {
+        let registration = self.task(id).registration;
+        let undone = cause == Cause::Drain
+            && self.registration(registration).status != InstanceStatus::Draining;
+        if undone || self.task(id).told.is_some() || !self.task(id).is_alive() {
+            return;
+        }
+        let now = self.now;
+        let task = &mut self.tasks[id.0 as usize];
+        task.told = Some((now, cause));
+        if task.status == TaskStatus::Running {
+            task.status = TaskStatus::Deactivating;
+        }
+        self.tell(&Fact::TaskTold { task: id, cause });
+        self.tell(&Fact::TaskStatus {
+            task: id,
+            status: TaskStatus::Deactivating,
+        });
+        self.due(now + 1, Due::DaemonStops(registration));
+        let wait = self.between(100, 900);
+        self.after(wait, Due::AgentStops(id));
+    }
+
+    /// A task ends by itself.
+    pub(super) fn ends_itself(&mut self, id: TaskId) {
+        if self.task(id).process != Process::Runs {
+            return;
+        }
+        self.tasks[id.0 as usize].told.get_or_insert((self.now, Cause::Itself));
+        self.process_ends(id);
+    }
+
+    /// Nothing of the task runs any more: ECS learns of it.
+    pub(super) fn process_ends(&mut self, id: TaskId) {
+        let registration = self.task(id).registration;
+        let connected = self.registration(registration).connected;
+        let now = self.now;
+        let task = &mut self.tasks[id.0 as usize];
+        if task.process == Process::Gone {
+            return;
+        }
+        task.process = Process::Gone;
+        if connected {
+            task.status = TaskStatus::Deprovisioning;
+            task.since = now;
+            task.told.get_or_insert((now, Cause::Itself));
+            self.tell(&Fact::TaskStatus {
+                task: id,
+                status: TaskStatus::Deprovisioning,
+            });
+            let wait = self.between(200, 1200);
+            self.after(wait, Due::Stopped(id));
+        }
+        // An agent that is away reports it when it is back.
+    }
+
+    /// ECS calls the task STOPPED.
+    pub(super) fn stopped(&mut self, id: TaskId) {
+        if !self.task(id).is_alive() {
+            return;
+        }
+        let now = self.now;
+        let task = &mut self.tasks[id.0 as usize];
+        task.status = TaskStatus::Stopped;
+        task.since = now;
+        task.told.get_or_insert((now, Cause::Itself));
+        let registration = task.registration;
+        self.tell(&Fact::TaskStatus {
+            task: id,
+            status: TaskStatus::Stopped,
+        });
+        let event = events::task_stopped(self, id);
+        self.emit("ECS Task State Change", event);
+        if self.registration(registration).status == InstanceStatus::Draining {
+            self.instance_event(registration);
+            self.after(1, Due::DaemonStops(registration));
+        }
+    }
+
+    /// The event of a registration, as it is now. ECS sends it also when its resources change.
+    pub(super) fn instance_event(&mut self, id: RegistrationId) {
+        let status = self.registration(id).status;
+        if matches!(status, InstanceStatus::Draining | InstanceStatus::Inactive) {
+            let event = events::instance(self, id);
+            self.emit("ECS Container Instance State Change", event);
+        }
+    }
+
+    /// ECS forgets the registration, and with it its tasks.
+    pub(super) fn deactivate(&mut self, id: RegistrationId) {
+        if self.registration(id).status == InstanceStatus::Inactive {
+            return;
+        }
+        let now = self.now;
+        let registration = &mut self.registrations[id.0 as usize];
+        registration.before = (registration.status, now);
+        registration.status = InstanceStatus::Inactive;
+        registration.connected = false;
+        for task in registration.tasks.clone() {
+            self.tasks[task.0 as usize].process = Process::Gone;
+            self.stopped(task);
+        }
+        self.tell(&Fact::Instance {
+            registration: id,
+            status: InstanceStatus::Inactive,
+            by: Caller::Service,
+        });
+        self.instance_event(id);
+    }
+
+    /// The agent's connection of a registration.
+    pub(super) fn connect(&mut self, id: RegistrationId, connected: bool) {
+        let now = self.now;
+        let registration = &mut self.registrations[id.0 as usize];
+        if registration.connected == connected {
+            return;
+        }
+        registration.connected = connected;
+        registration.connected_since = now;
+        let (host, tasks) = (registration.host, registration.tasks.clone());
+        self.tell(&Fact::Agent { host, connected });
+        if !connected {
+            return;
+        }
+        // What it has missed, and what it has to report.
+        for id in tasks {
+            let task = self.task(id);
+            match (task.process, task.told) {
+                (Process::Gone, _) if task.is_alive() => self.after(500, Due::Stopped(id)),
+                (Process::Runs, Some(_)) => self.after(500, Due::AgentStops(id)),
+                _ => {}
+            }
+        }
+    }
+}

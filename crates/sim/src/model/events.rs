@@ -1,0 +1,140 @@
+//! Events as EventBridge delivers them, in the shapes of the AWS documentation, and their way to the function.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::facts::Fact;
+use super::function::{Payload, Source};
+use super::names::{ACCOUNT, REGION, cluster};
+use super::world::{Due, HostId, RegistrationId, TaskId, World};
+use crate::scenario::{Ms, Trouble};
+
+/// The start of every run: 2026-01-05, 08:00 UTC.
+const ZERO: i64 = 1_767_600_000_000;
+
+/// The wall-clock time of a moment.
+#[must_use]
+pub(crate) fn timestamp(at: Ms) -> Timestamp {
+    Timestamp::from_millisecond(ZERO + i64::try_from(at).unwrap_or(i64::MAX / 2)).unwrap_or(Timestamp::MAX)
+}
+
+/// The moment of a wall-clock time.
+#[must_use]
+pub(crate) fn moment(at: Timestamp) -> i64 {
+    at.as_millisecond() - ZERO
+}
+
+fn iso(at: Ms) -> String {
+    timestamp(at).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+fn envelope(world: &World, source: &str, detail_type: &str, detail: Value) -> Value {
+    json!({
+        "version": "0",
+        "id": format!("{:08x}-0000-4000-8000-000000000000", world.sequence),
+        "detail-type": detail_type,
+        "source": source,
+        "account": ACCOUNT,
+        "time": iso(world.now),
+        "region": REGION,
+        "resources": [],
+        "detail": detail,
+    })
+}
+
+/// A hook waits.
+pub(super) fn hook(world: &World, host: HostId, wait: usize) -> Value {
+    let entry = world.host(host);
+    let wait = &entry.scaling.waits[wait];
+    let group = entry.scaling.group.map(|group| world.groups[group].name.as_str());
+    let detail = json!({
+        "LifecycleActionToken": wait.token,
+        "AutoScalingGroupName": group,
+        "LifecycleHookName": wait.hook,
+        "EC2InstanceId": entry.id,
+        "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING",
+        "Origin": "AutoScalingGroup",
+        "Destination": "EC2",
+    });
+    envelope(world, "aws.autoscaling", "EC2 Instance-terminate Lifecycle Action", detail)
+}
+
+/// A task is STOPPED.
+pub(super) fn task_stopped(world: &World, id: TaskId) -> Value {
+    let task = world.task(id);
+    let registration = world.registration(task.registration);
+    let mut containers = vec![json!({"name": "app", "lastStatus": "STOPPED", "exitCode": 0})];
+    if let Some(daemon) = &task.daemon {
+        if let super::host::SidecarState::Exited(_, code) = daemon.sidecar {
+            containers.push(json!({"name": "ecs-daemon-protector", "lastStatus": "STOPPED", "exitCode": code}));
+        }
+    }
+    let detail = json!({
+        "clusterArn": cluster(&world.scenario.clusters[registration.cluster].name),
+        "containerInstanceArn": registration.arn,
+        "containers": containers,
+        "desiredStatus": "STOPPED",
+        "lastStatus": "STOPPED",
+        "group": task.group,
+        "taskArn": task.arn,
+    });
+    envelope(world, "aws.ecs", "ECS Task State Change", detail)
+}
+
+/// A container instance has changed.
+pub(super) fn instance(world: &World, id: RegistrationId) -> Value {
+    let registration = world.registration(id);
+    let detail = json!({
+        "agentConnected": registration.connected,
+        "clusterArn": cluster(&world.scenario.clusters[registration.cluster].name),
+        "containerInstanceArn": registration.arn,
+        "ec2InstanceId": world.host(registration.host).id,
+        "status": registration.status.name(),
+        "version": world.sequence,
+    });
+    envelope(world, "aws.ecs", "ECS Container Instance State Change", detail)
+}
+
+/// EC2 takes a Spot instance back.
+pub(super) fn spot(world: &World, host: HostId) -> Value {
+    let detail = json!({"instance-id": world.host(host).id, "instance-action": "terminate"});
+    envelope(world, "aws.ec2", "EC2 Spot Instance Interruption Warning", detail)
+}
+
+/// The schedule's event.
+pub(super) fn tick(world: &World) -> Value {
+    envelope(world, "aws.events", "Scheduled Event", json!({}))
+}
+
+impl World {
+    /// An event sets out for the function.
+    pub(super) fn emit(&mut self, detail_type: &'static str, event: Value) {
+        let fate = self.faults.event(self.now, detail_type, &mut self.rng);
+        if fate.lost {
+            return self.tell(&Fact::EventLost { detail_type });
+        }
+        let usual = self.scenario.aws.event_delay_max;
+        for _ in 0..=u32::from(fate.doubled) {
+            let wait = self.between(usual / 5, usual) + fate.delay;
+            let payload = Payload {
+                source: Source::Event(detail_type),
+                event: event.clone(),
+            };
+            self.after(wait, Due::Arrives(Box::new(payload)));
+        }
+    }
+
+    pub(super) fn tick(&mut self) {
+        self.after(crate::scenario::MINUTE, Due::Tick);
+        if self.faults.strikes(self.now, &Trouble::LoseTicks, &mut self.rng) {
+            return self.tell(&Fact::EventLost {
+                detail_type: "Scheduled Event",
+            });
+        }
+        let event = tick(self);
+        self.arrives(Payload {
+            source: Source::Tick,
+            event,
+        });
+    }
+}

@@ -1,0 +1,124 @@
+//! What goes wrong: each fault of the scenario, with how often it has struck.
+
+use super::facts::Caller as By;
+use crate::scenario::{Caller, Fault, Ms, Trouble};
+
+/// What becomes of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is answered.
+    Passes,
+    /// It is throttled.
+    Throttled,
+    /// It fails with a server's error.
+    Fails,
+    /// It is denied.
+    Denied,
+    /// It takes effect, and its answer is lost.
+    AnswerLost,
+    /// The environment ends before its effect.
+    CrashBefore,
+    /// The environment ends after its effect.
+    CrashAfter,
+}
+
+/// What becomes of an event.
+#[derive(Debug, Default)]
+pub(super) struct EventFate {
+    pub(super) lost: bool,
+    pub(super) doubled: bool,
+    pub(super) delay: Ms,
+}
+
+#[derive(Debug)]
+struct Armed {
+    fault: Fault,
+    seen: u32,
+    struck: u32,
+}
+
+impl Armed {
+    /// Does it strike now? Every case that it could strike counts.
+    fn strikes(&mut self, now: Ms, rng: &mut fastrand::Rng) -> bool {
+        let fault = &self.fault;
+        if now < fault.from || now >= fault.to || self.struck >= fault.times {
+            return false;
+        }
+        self.seen += 1;
+        if self.seen <= fault.skip {
+            return false;
+        }
+        let strikes = fault.percent >= 100 || rng.u32(0..100) < fault.percent;
+        self.struck += u32::from(strikes);
+        strikes
+    }
+}
+
+/// All faults of a scenario.
+#[derive(Debug)]
+pub(super) struct Faults(Vec<Armed>);
+
+impl Faults {
+    pub(super) fn new(faults: &[Fault]) -> Faults {
+        let armed = |fault: &Fault| Armed {
+            fault: fault.clone(),
+            seen: 0,
+            struck: 0,
+        };
+        Faults(faults.iter().map(armed).collect())
+    }
+
+    pub(super) fn call(&mut self, now: Ms, by: By, operation: &str, rng: &mut fastrand::Rng) -> Verdict {
+        let product = match by {
+            By::Coordinator(_) => Some(Caller::Coordinator),
+            By::Sidecar(_) => Some(Caller::Sidecar),
+            By::Person | By::Service => return Verdict::Passes,
+        };
+        let fits = |of: &Option<String>| of.as_ref().is_none_or(|of| of == operation);
+        for armed in &mut self.0 {
+            let verdict = match &armed.fault.what {
+                Trouble::Throttle { of, by } if fits(of) && (by.is_none() || *by == product) => {
+                    Verdict::Throttled
+                }
+                Trouble::Fail { of, by } if fits(of) && (by.is_none() || *by == product) => Verdict::Fails,
+                Trouble::Deny { of } if fits(of) => Verdict::Denied,
+                Trouble::LoseAnswer { of } if fits(of) => Verdict::AnswerLost,
+                Trouble::RefuseWrites if operation == "PutParameter" => Verdict::Denied,
+                Trouble::Crash if matches!(by, By::Coordinator(_)) => Verdict::CrashBefore,
+                _ => continue,
+            };
+            if armed.strikes(now, rng) {
+                return match verdict {
+                    Verdict::CrashBefore if rng.bool() => Verdict::CrashAfter,
+                    verdict => verdict,
+                };
+            }
+        }
+        Verdict::Passes
+    }
+
+    /// Does trouble of this kind strike?
+    pub(super) fn strikes(&mut self, now: Ms, kind: &Trouble, rng: &mut fastrand::Rng) -> bool {
+        self.0
+            .iter_mut()
+            .any(|armed| armed.fault.what == *kind && armed.strikes(now, rng))
+    }
+
+    pub(super) fn event(&mut self, now: Ms, detail_type: &str, rng: &mut fastrand::Rng) -> EventFate {
+        let fits = |of: &Option<String>| of.as_ref().is_none_or(|of| detail_type.contains(of.as_str()));
+        let mut fate = EventFate::default();
+        for armed in &mut self.0 {
+            match armed.fault.what.clone() {
+                Trouble::LoseEvents { of } if fits(&of) => fate.lost |= armed.strikes(now, rng),
+                Trouble::DoubleEvents => fate.doubled |= armed.strikes(now, rng),
+                Trouble::DelayEvents { max, of } if fits(&of) => {
+                    if armed.strikes(now, rng) {
+                        fate.delay += rng.u64(max / 2..=max);
+                    }
+                }
+                _ => {}
+            }
+        }
+        fate
+    }
+}

@@ -1,0 +1,350 @@
+//! EC2 Auto Scaling: what becomes of an instance that is to go, and the hooks that wait for it.
+//!
+//! <https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html>
+
+use super::events;
+use super::facts::{Caller, Fact, HookEnd};
+use super::world::{AwsError, Due, HostId, World};
+use crate::scenario::{self, HOUR, Ms, SECOND};
+
+/// A hook waits no longer than this, and no longer than 100 of its heartbeat time-outs.
+const GLOBAL_MAX: Ms = 48 * HOUR;
+
+/// Where an instance of a group is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    InService,
+    Waiting,
+    Proceeding,
+    Warmed,
+    Gone,
+}
+
+/// Where the instance goes when its hooks are over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Destination {
+    Terminated,
+    WarmPool,
+    NewRoot,
+}
+
+/// A machine as an instance of a group.
+#[derive(Debug)]
+pub struct Scaling {
+    /// Its group.
+    pub group: Option<usize>,
+    /// Every wait of its life, the oldest first.
+    pub waits: Vec<Wait>,
+    state: State,
+    destination: Destination,
+}
+
+/// Does a wait go on?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitState {
+    /// It waits.
+    Waits,
+    /// It is over.
+    Over(Ms, HookEnd),
+}
+
+/// One wait at one hook: a lifecycle action.
+#[derive(Debug, Clone)]
+pub struct Wait {
+    /// The hook's name.
+    pub hook: String,
+    /// Is it ours?
+    pub ours: bool,
+    /// Its token.
+    pub token: String,
+    /// When it began.
+    pub since: Ms,
+    /// When it ends unless a heartbeat comes.
+    pub deadline: Ms,
+    /// When it ends whatever comes.
+    pub limit: Ms,
+    /// Is it over?
+    pub state: WaitState,
+    abandon: bool,
+}
+
+impl Wait {
+    /// Does it go on?
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.state == WaitState::Waits
+    }
+}
+
+impl Scaling {
+    pub(super) fn new(group: Option<usize>) -> Scaling {
+        Scaling {
+            group,
+            waits: Vec::new(),
+            state: State::InService,
+            destination: Destination::Terminated,
+        }
+    }
+
+    /// Is it on its way out?
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        matches!(self.state, State::Waiting | State::Proceeding)
+    }
+
+    /// The waits of ours that go on.
+    pub fn our_waits(&self) -> impl Iterator<Item = &Wait> {
+        self.waits.iter().filter(|wait| wait.ours && wait.waits())
+    }
+
+    /// IMDS: `autoscaling/target-lifecycle-state`.
+    pub(super) fn target_state(&self) -> Option<&'static str> {
+        self.group?;
+        Some(match (self.state, self.destination) {
+            (State::InService, _) => "InService",
+            (State::Warmed, _) | (_, Destination::WarmPool) => "Warmed:Stopped",
+            _ => "Terminated",
+        })
+    }
+
+    /// As the API writes its lifecycle state.
+    #[must_use]
+    pub fn lifecycle_state(&self) -> &'static str {
+        match (self.state, self.destination) {
+            (State::InService, _) => "InService",
+            (State::Waiting, Destination::NewRoot) => "ReplacingRootVolume:Wait",
+            (State::Proceeding, Destination::NewRoot) => "ReplacingRootVolume:Proceed",
+            (State::Waiting, Destination::WarmPool) => "Warmed:Terminating:Wait",
+            (State::Waiting, Destination::Terminated) => "Terminating:Wait",
+            (State::Proceeding, _) => "Terminating:Proceed",
+            (State::Warmed, _) => "Warmed:Stopped",
+            (State::Gone, _) => "Terminated",
+        }
+    }
+
+    /// Does Auto Scaling still know it?
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.group.is_some() && self.state != State::Gone
+    }
+}
+
+impl World {
+    pub(super) fn scale_in(&mut self, host: HostId) {
+        let warm = self.host(host).scaling.group.is_some_and(|group| self.groups[group].warm_pool);
+        let destination = if warm { Destination::WarmPool } else { Destination::Terminated };
+        self.leave(host, destination);
+    }
+
+    pub(super) fn replace_root_volume(&mut self, host: HostId) {
+        self.leave(host, Destination::NewRoot);
+    }
+
+    fn leave(&mut self, host: HostId, destination: Destination) {
+        let now = self.now;
+        let entry = &mut self.hosts[host.0 as usize];
+        let Some(group) = entry.scaling.group.filter(|_| entry.on) else {
+            return;
+        };
+        if entry.scaling.state != State::InService {
+            return;
+        }
+        entry.scaling.state = State::Waiting;
+        entry.scaling.destination = destination;
+        for hook in self.groups[group].hooks.clone() {
+            self.begin_wait(host, &hook, now);
+        }
+        self.proceed_if_free(host);
+    }
+
+    fn begin_wait(&mut self, host: HostId, hook: &scenario::Hook, now: Ms) {
+        let token = self.token();
+        let waits = &mut self.hosts[host.0 as usize].scaling.waits;
+        let wait = waits.len();
+        waits.push(Wait {
+            hook: hook.name.clone(),
+            ours: hook.foreign_completes.is_none(),
+            token,
+            since: now,
+            deadline: now + hook.heartbeat,
+            limit: now + GLOBAL_MAX.min(hook.heartbeat.saturating_mul(100)),
+            state: WaitState::Waits,
+            abandon: hook.abandon,
+        });
+        self.tell(&Fact::HookWaits { host, wait });
+        self.due(now + hook.heartbeat, Due::HookDeadline(host, wait));
+        if let Some(after) = hook.foreign_completes {
+            self.due(now + after, Due::ForeignCompletes(host, wait));
+        }
+        let event = events::hook(self, host, wait);
+        self.emit("EC2 Instance-terminate Lifecycle Action", event);
+    }
+
+    /// In the form of AWS's tokens.
+    fn token(&mut self) -> String {
+        let (high, low) = (self.rng.u64(..), self.rng.u64(..));
+        format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xffff,
+            high & 0xffff,
+            low >> 48,
+            low & 0xffff_ffff_ffff
+        )
+    }
+
+    pub(super) fn hook_deadline(&mut self, host: HostId, index: usize) {
+        let now = self.now;
+        let Some(wait) = self.host(host).scaling.waits.get(index).filter(|wait| wait.waits()) else {
+            return;
+        };
+        let end = wait.deadline.min(wait.limit);
+        if end > now {
+            return self.due(end, Due::HookDeadline(host, index));
+        }
+        let how = if wait.limit <= now { HookEnd::Limit } else { HookEnd::RanOut };
+        let abandon = wait.abandon;
+        self.end_wait(host, index, how);
+        if abandon {
+            self.cut_short(host);
+        }
+    }
+
+    /// An abandoned hook ends all others.
+    fn cut_short(&mut self, host: HostId) {
+        for index in 0..self.host(host).scaling.waits.len() {
+            if self.host(host).scaling.waits[index].waits() {
+                self.end_wait(host, index, HookEnd::CutShort);
+            }
+        }
+    }
+
+    pub(super) fn foreign_completes(&mut self, host: HostId, index: usize) {
+        if self.host(host).scaling.waits[index].waits() {
+            self.end_wait(host, index, HookEnd::Completed(Caller::Person));
+        }
+    }
+
+    fn end_wait(&mut self, host: HostId, wait: usize, how: HookEnd) {
+        self.hosts[host.0 as usize].scaling.waits[wait].state = WaitState::Over(self.now, how);
+        self.tell(&Fact::HookEnds { host, wait, how });
+        self.proceed_if_free(host);
+    }
+
+    fn proceed_if_free(&mut self, host: HostId) {
+        let scaling = &mut self.hosts[host.0 as usize].scaling;
+        if scaling.state != State::Waiting || scaling.waits.iter().any(Wait::waits) {
+            return;
+        }
+        scaling.state = State::Proceeding;
+        let wait = self.between(SECOND, 4 * SECOND);
+        self.after(wait, Due::Off(host));
+    }
+
+    /// The hooks are over: the machine is terminated, stopped, or gets its new root volume.
+    pub(super) fn goes_off(&mut self, host: HostId) {
+        let scaling = &mut self.hosts[host.0 as usize].scaling;
+        let destination = scaling.destination;
+        scaling.state = match destination {
+            Destination::Terminated => State::Gone,
+            Destination::WarmPool => State::Warmed,
+            Destination::NewRoot => State::Proceeding,
+        };
+        self.power_off(host);
+        match destination {
+            Destination::Terminated => {
+                let wait = self.between(5 * SECOND, 40 * SECOND);
+                self.after(wait, Due::Deregister(host));
+            }
+            Destination::WarmPool => {}
+            Destination::NewRoot => self.after(40 * SECOND, Due::BackWithNewRoot(host)),
+        }
+    }
+
+    /// Its agent's data was on the old volume: it registers anew, and the old registration stays.
+    pub(super) fn back_with_new_root(&mut self, host: HostId) {
+        self.hosts[host.0 as usize].scaling.state = State::InService;
+        self.power_on(host);
+        self.new_registration(host);
+    }
+
+    pub(super) fn back_in_service(&mut self, host: HostId) {
+        if self.host(host).scaling.state != State::Warmed {
+            return;
+        }
+        self.hosts[host.0 as usize].scaling.state = State::InService;
+        self.power_on(host);
+        self.same_registration(host);
+    }
+
+    /// Auto Scaling's word on an instance that it does not know to wait.
+    fn no_action(host: &str) -> AwsError {
+        AwsError::new(
+            "ValidationError",
+            format!("No active Lifecycle Action found with instance ID {host}"),
+        )
+    }
+
+    fn active_wait(&self, host: HostId, hook: &str, token: Option<&str>) -> Option<usize> {
+        let waits = &self.hosts.get(host.0 as usize)?.scaling.waits;
+        waits.iter().position(|wait| {
+            wait.waits() && wait.hook == hook && token.is_none_or(|token| token == wait.token)
+        })
+    }
+
+    /// `RecordLifecycleActionHeartbeat`: the wait lasts for the hook's present time-out from now on.
+    ///
+    /// # Errors
+    /// Nothing waits.
+    pub fn heartbeat(&mut self, host: HostId, hook: &str, token: Option<&str>) -> Result<(), AwsError> {
+        let wait = self.active_wait(host, hook, token);
+        let wait = wait.ok_or_else(|| World::no_action(&format!("{}", host.0)))?;
+        let group = self.host(host).scaling.group;
+        let hooks = group.map(|group| &self.groups[group].hooks);
+        let timeout = hooks.and_then(|hooks| hooks.iter().find(|known| known.name == hook));
+        let (timeout, now) = (timeout.map(|hook| hook.heartbeat), self.now);
+        let Some(timeout) = timeout else {
+            return Err(AwsError::new("ValidationError", "Lifecycle hook not found."));
+        };
+        self.hosts[host.0 as usize].scaling.waits[wait].deadline = now + timeout;
+        self.due(now + timeout, Due::HookDeadline(host, wait));
+        self.tell(&Fact::Heartbeat { host, wait });
+        Ok(())
+    }
+
+    /// `CompleteLifecycleAction` with CONTINUE.
+    ///
+    /// # Errors
+    /// Nothing waits.
+    pub fn complete(
+        &mut self,
+        by: Caller,
+        host: HostId,
+        hook: &str,
+        token: Option<&str>,
+    ) -> Result<(), AwsError> {
+        let wait = self.active_wait(host, hook, token);
+        let wait = wait.ok_or_else(|| World::no_action(&format!("{}", host.0)))?;
+        self.end_wait(host, wait, HookEnd::Completed(by));
+        Ok(())
+    }
+
+    pub(super) fn put_hook(&mut self, group: usize, hook: usize, heartbeat: Ms) {
+        self.groups[group].hooks[hook].heartbeat = heartbeat;
+    }
+
+    pub(super) fn delete_hook(&mut self, group: usize, hook: usize) {
+        let name = self.groups[group].hooks.remove(hook).name;
+        for index in 0..self.hosts.len() {
+            let host = HostId(index as u32);
+            if self.host(host).scaling.group != Some(group) {
+                continue;
+            }
+            // What becomes of a wait whose hook is deleted is not documented: it is taken to go on without a hook.
+            let waits = &self.host(host).scaling.waits;
+            if let Some(wait) = waits.iter().position(|wait| wait.waits() && wait.hook == name) {
+                self.end_wait(host, wait, HookEnd::CutShort);
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Execution environments of the function: the coordinator's own library, with its memory from run to run.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use protector_coordinator::aws::Aws;
+use protector_coordinator::clock::Clock;
+use protector_coordinator::coordinator::Coordinator;
+use protector_coordinator::memory::Memory;
+use protector_coordinator::say::{Level, Voice};
+use tokio::task::{AbortHandle, spawn_local};
+
+use super::api::Sdk;
+use super::{Bug, Controller, Stage, finished};
+use crate::model::{EnvironmentId, Fact, Invocation, Outcome, Source, World};
+use crate::rivals;
+
+/// All environments that live.
+pub(super) struct Environments<'a> {
+    stage: &'a Arc<Stage>,
+    live: BTreeMap<EnvironmentId, Environment>,
+}
+
+struct Environment {
+    coordinator: Rc<Coordinator>,
+    sdk: Arc<Sdk>,
+    running: Option<AbortHandle>,
+}
+
+impl<'a> Environments<'a> {
+    pub(super) fn new(stage: &'a Arc<Stage>) -> Environments<'a> {
+        Environments {
+            stage,
+            live: BTreeMap::new(),
+        }
+    }
+
+    /// An environment ends, with all that runs in it.
+    pub(super) fn end(&mut self, id: EnvironmentId) {
+        if let Some(environment) = self.live.remove(&id) {
+            if let Some(running) = environment.running {
+                running.abort();
+            }
+        }
+    }
+
+    /// Runs an invocation.
+    pub(super) fn run(&mut self, id: EnvironmentId, cold: bool, dead: bool, invocation: Invocation) {
+        let stage = self.stage;
+        let environment = self
+            .live
+            .entry(id)
+            .or_insert_with(|| Environment::new(stage, id));
+        if dead {
+            environment.sdk.connections_died();
+        }
+        let scenario = stage.with(|world| world.scenario().function.clone());
+        let init = if cold { scenario.cold_start } else { 0 };
+        let (coordinator, sdk) = (environment.coordinator.clone(), environment.sdk.clone());
+        let stage = stage.clone();
+        let timeout = SignedDuration::from_millis(i64::try_from(scenario.timeout).unwrap_or(i64::MAX));
+        let running = spawn_local(async move {
+            if init > 0 {
+                tokio::time::sleep(Duration::from_millis(init)).await;
+            }
+            let (outcome, answer) = match stage.controller {
+                Controller::Product if stage.bug == Some(Bug::NoTick) && invocation.source == Source::Tick => {
+                    (Outcome::Answered, String::new())
+                }
+                Controller::Product => {
+                    if stage.bug == Some(Bug::IdleChatter) && invocation.source == Source::Tick {
+                        sdk.chatter().await;
+                    }
+                    let coordinator = Coordinator {
+                        request_id: format!("{}", invocation.id),
+                        deadline: coordinator.now() + timeout,
+                        ..(*coordinator).clone()
+                    };
+                    match coordinator.handle(&invocation.payload).await {
+                        Ok(answer) => (Outcome::Answered, answer.to_string()),
+                        Err(problem) => (Outcome::Failed, problem),
+                    }
+                }
+                Controller::Sleeping => rivals::sleeping(&stage, &sdk, &invocation).await,
+                Controller::Loop => rivals::looping(&stage, &sdk, &invocation).await,
+                Controller::Nobody => (Outcome::Answered, String::new()),
+            };
+            finished(&stage, id, outcome, &answer);
+        });
+        environment.running = Some(running.abort_handle());
+    }
+}
+
+impl Environment {
+    fn new(stage: &Arc<Stage>, id: EnvironmentId) -> Environment {
+        let sdk = Arc::new(Sdk::new(stage.clone(), id));
+        let (clock, lines) = (stage.clone(), stage.clone());
+        let coordinator = Coordinator {
+            policy: Arc::new(stage.settings.policy.clone()),
+            aws: Aws::with_api(sdk.clone()),
+            memory: Arc::new(Memory::default()),
+            voice: Voice::with_sink(Level::Info, move |line| {
+                let lies = lines.bug == Some(Bug::ReceiptNeverForced);
+                let line = match lies {
+                    true => &line.replace("\"forced\":true", "\"forced\":false"),
+                    false => line,
+                };
+                lines.with(|world: &mut World| {
+                    world.tell(&Fact::Line {
+                        environment: id,
+                        line,
+                    });
+                });
+            }),
+            clock: Clock::new(move || crate::wall_clock(clock.now())),
+            request_id: String::new(),
+            deadline: crate::wall_clock(0),
+        };
+        Environment {
+            coordinator: Rc::new(coordinator),
+            sdk,
+            running: None,
+        }
+    }
+}

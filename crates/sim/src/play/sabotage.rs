@@ -1,0 +1,142 @@
+//! Bugs that are planted between the product and AWS, to show that the judge can fail.
+//!
+//! Each acts as the product would act if it had the bug: a request is changed, left out or made too late, an answer is
+//! changed before the product sees it, or a setting is not obeyed. The product's own code stays as it is.
+
+use protector_coordinator::settings::Settings;
+use protector_core::policy::StandaloneTasks;
+use serde_json::Value;
+
+/// A planted bug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bug {
+    /// Only RUNNING tasks hold.
+    CountsRunningOnly,
+    /// DRAINING is set before the hold is written.
+    DrainsBeforeTheRecord,
+    /// A listing of tasks that failed counts as an empty one.
+    FailureIsZero,
+    /// Only the first page of a listing is read.
+    FirstPageOnly,
+    /// The hook is completed with the release.
+    CompletesBeforeTheFlush,
+    /// A completion that failed is not tried again.
+    DropsAFailedCompletion,
+    /// The last write of a drain says holding again.
+    ReleasedBackToHolding,
+    /// The sidecar obeys a release of an earlier drain.
+    ObeysALeftover,
+    /// The first registration of an EC2 instance is taken for the only one.
+    FirstRegistrationOnly,
+    /// Heartbeats wait behind everything else.
+    HeartbeatLast,
+    /// The sidecar believes one reading that does not find the record.
+    BelievesOneAbsence,
+    /// What was said of tiers is not written.
+    ForgetsTiers,
+    /// No heartbeat is sent.
+    NoHeartbeat,
+    /// After one failed heartbeat no more are sent.
+    HeartbeatGivesUp,
+    /// The settle window is not waited for.
+    NoSettleWindow,
+    /// Hooks of others are completed too.
+    CompletesForeignHooks,
+    /// Standalone tasks do not hold.
+    IgnoresStandaloneTasks,
+    /// Daemon tasks hold.
+    DaemonsHold,
+    /// The tick does nothing.
+    NoTick,
+    /// The deadline is not kept.
+    NoDeadline,
+    /// Completion names a token that is not the wait's.
+    WrongToken,
+    /// Records are never deleted.
+    NeverDeletes,
+    /// Each write is made three times.
+    WritesThrice,
+    /// The receipt never says that a release was forced.
+    ReceiptNeverForced,
+    /// The kill switch is not read.
+    NoKillSwitch,
+    /// An operator's order is answered and not kept.
+    ForgetsOrders,
+    /// The sidecar has no bound of its own.
+    SidecarWithoutBounds,
+    /// The sidecar holds for long although there is no drain.
+    LongGrace,
+    /// The sidecar reads its parameter over and over before SIGTERM.
+    ReadsBeforeSigterm,
+    /// Each tick makes many calls, whether or not anything drains.
+    IdleChatter,
+}
+
+impl Bug {
+    /// All of them.
+    pub const ALL: [Bug; 30] = [
+        Bug::CountsRunningOnly,
+        Bug::DrainsBeforeTheRecord,
+        Bug::FailureIsZero,
+        Bug::FirstPageOnly,
+        Bug::CompletesBeforeTheFlush,
+        Bug::DropsAFailedCompletion,
+        Bug::ReleasedBackToHolding,
+        Bug::ObeysALeftover,
+        Bug::FirstRegistrationOnly,
+        Bug::HeartbeatLast,
+        Bug::BelievesOneAbsence,
+        Bug::ForgetsTiers,
+        Bug::NoHeartbeat,
+        Bug::HeartbeatGivesUp,
+        Bug::NoSettleWindow,
+        Bug::CompletesForeignHooks,
+        Bug::IgnoresStandaloneTasks,
+        Bug::DaemonsHold,
+        Bug::NoTick,
+        Bug::NoDeadline,
+        Bug::WrongToken,
+        Bug::NeverDeletes,
+        Bug::WritesThrice,
+        Bug::ReceiptNeverForced,
+        Bug::NoKillSwitch,
+        Bug::ForgetsOrders,
+        Bug::SidecarWithoutBounds,
+        Bug::LongGrace,
+        Bug::ReadsBeforeSigterm,
+        Bug::IdleChatter,
+    ];
+
+    /// Settings as a product with this bug obeys them.
+    pub(super) fn settings(self, settings: &mut Settings) {
+        match self {
+            Bug::NoSettleWindow => settings.policy.settle = jiff::SignedDuration::ZERO,
+            Bug::IgnoresStandaloneTasks => settings.policy.standalone_tasks = StandaloneTasks::Ignore,
+            Bug::NoDeadline => settings.policy.max_drain = jiff::SignedDuration::from_hours(40),
+            _ => {}
+        }
+    }
+
+    /// The text of a record as a product with this bug writes it; none if it does not write it.
+    pub(super) fn record(self, text: String) -> Option<String> {
+        let Ok(mut record) = serde_json::from_str::<Value>(&text) else {
+            return Some(text);
+        };
+        match self {
+            Bug::ReleasedBackToHolding if record.get("receiptAt").is_some() => {
+                record["state"] = "holding".into();
+            }
+            Bug::ForgetsTiers if record["state"] == "holding" => {
+                record["releasedServices"] = Value::Array(Vec::new());
+                if let Some(fields) = record.as_object_mut() {
+                    fields.remove("releasing");
+                }
+            }
+            Bug::ForgetsOrders if record.get("ordered").is_some() && record.get("receiptAt").is_none() => {
+                return None;
+            }
+            _ => return Some(text),
+        }
+        Some(record.to_string())
+    }
+}

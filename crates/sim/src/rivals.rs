@@ -1,0 +1,145 @@
+//! Other drainers as small models. Each does what its code does, with nothing made worse or better.
+
+use serde_json::Value;
+
+use crate::model::{
+    AwsError, Guard, GuardAnswer, GuardView, HostId, Invocation, Outcome, Payload, Source, World,
+    instance_number,
+};
+use crate::play::Stage;
+use crate::play::Sdk;
+use crate::scenario::SECOND;
+
+/// The original sidecar: every 5 s it asks ECS for the tasks of its instance, and leaves when none of them is to run
+/// any more. Nobody writes a record for it.
+#[derive(Debug, Default)]
+pub(crate) struct Original;
+
+impl Guard for Original {
+    fn start(&mut self, view: &mut GuardView<'_>) {
+        let _ = view.count_running(&["ListContainerInstances"]);
+    }
+
+    fn look(&mut self, view: &mut GuardView<'_>) -> GuardAnswer {
+        match view.count_running(&["ListTasks", "DescribeTasks", "ListServices", "DescribeServices"]) {
+            Ok(0) => GuardAnswer::Exit(0, "nothing-runs"),
+            Ok(_) => GuardAnswer::Sleep(5 * SECOND),
+            // An error ends the process: nothing catches it.
+            Err(_) => GuardAnswer::Exit(1, "error"),
+        }
+    }
+}
+
+/// What a hook's event names.
+struct Hook {
+    host: HostId,
+    name: String,
+    token: String,
+}
+
+impl Hook {
+    fn of(event: &Value) -> Option<Hook> {
+        let detail = &event["detail"];
+        Some(Hook {
+            host: instance_number(detail["EC2InstanceId"].as_str()?)?,
+            name: detail["LifecycleHookName"].as_str()?.to_owned(),
+            token: detail["LifecycleActionToken"].as_str()?.to_owned(),
+        })
+    }
+}
+
+/// One Lambda for each instance: sets DRAINING, asks every 10 s whether tasks are RUNNING, completes the hook when none
+/// is.
+pub(crate) async fn sleeping(stage: &Stage, sdk: &Sdk, invocation: &Invocation) -> (Outcome, String) {
+    let Some(hook) = Hook::of(&invocation.payload) else {
+        return (Outcome::Answered, String::new());
+    };
+    let _ = stage;
+    let mut outcome = drain(sdk, hook.host).await;
+    while outcome.is_ok() {
+        match running(sdk, hook.host).await {
+            Ok(0) => {
+                outcome = complete(sdk, &hook).await;
+                break;
+            }
+            Ok(_) => tokio::time::sleep(std::time::Duration::from_secs(10)).await,
+            Err(error) => outcome = Err(error),
+        }
+    }
+    told(outcome)
+}
+
+/// One look an invocation; the message is sent on to the function itself until nothing runs. Lambda's loop detection cuts
+/// such a chain after 16 (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>).
+pub(crate) async fn looping(stage: &Stage, sdk: &Sdk, invocation: &Invocation) -> (Outcome, String) {
+    let Some(hook) = Hook::of(&invocation.payload) else {
+        return (Outcome::Answered, String::new());
+    };
+    told(hop(stage, sdk, invocation, &hook).await)
+}
+
+async fn hop(stage: &Stage, sdk: &Sdk, invocation: &Invocation, hook: &Hook) -> Result<(), String> {
+    let hops = invocation.payload["hops"].as_u64().unwrap_or(0);
+    if hops == 0 {
+        drain(sdk, hook.host).await?;
+    }
+    if running(sdk, hook.host).await? == 0 {
+        return complete(sdk, hook).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    if hops < LOOP_MAX {
+        let mut event = (*invocation.payload).clone();
+        event["hops"] = (hops + 1).into();
+        let payload = Payload {
+            source: Source::Event("loop"),
+            event,
+        };
+        stage.with(|world| world.invoke(payload));
+    }
+    Ok(())
+}
+
+/// Lambda cuts a loop after so many invocations.
+const LOOP_MAX: u64 = 15;
+
+fn told(outcome: Result<(), String>) -> (Outcome, String) {
+    match outcome {
+        Ok(()) => (Outcome::Answered, String::new()),
+        Err(problem) => (Outcome::Failed, problem),
+    }
+}
+
+async fn drain(sdk: &Sdk, host: HostId) -> Result<(), String> {
+    let by = sdk.caller();
+    let find = |_: &mut World| Ok(());
+    let words = |failure: protector_coordinator::aws::Failure| failure.to_string();
+    sdk.request("ListContainerInstances", Some(host), find).await.map_err(words)?;
+    sdk.request("DescribeContainerInstances", Some(host), find).await.map_err(words)?;
+    sdk.request("UpdateContainerInstancesState", Some(host), |world| {
+        world
+            .drain_present(host, by)
+            .map_err(|reason| AwsError::new("InvalidParameterException", reason))
+    })
+    .await
+    .map_err(words)
+}
+
+/// How many tasks are RUNNING: those that are stopping are not listed by default.
+async fn running(sdk: &Sdk, host: HostId) -> Result<usize, String> {
+    sdk.request("ListTasks", Some(host), |world| {
+        let registrations = world.host(host).registrations.iter();
+        let tasks = registrations.flat_map(|id| world.registration(*id).tasks.iter());
+        Ok(tasks.filter(|id| world.task(**id).is_alive() && world.task(**id).told.is_none()).count())
+    })
+    .await
+    .map_err(|failure| failure.to_string())
+}
+
+async fn complete(sdk: &Sdk, hook: &Hook) -> Result<(), String> {
+    let by = sdk.caller();
+    sdk.request("CompleteLifecycleAction", Some(hook.host), |world| {
+        world.complete(by, hook.host, &hook.name, Some(&hook.token))
+    })
+    .await
+    .map_err(|failure| failure.to_string())
+}
