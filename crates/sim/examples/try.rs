@@ -1,6 +1,21 @@
 use protector_sim::{generate, judge::Judge, play, statistics::{Spread, Statistics}, transcript::Transcript, model::Observer};
 fn main() {
-    let n: usize = std::env::args().nth(1).unwrap().parse().unwrap();
+    let first = std::env::args().nth(1).unwrap();
+    if let Some(fault) = protector_sim::worlds::find(&first) {
+        let s = (fault.world)();
+        let obs: Vec<Box<dyn Observer>> = vec![Box::new(Judge::new(&s)), Box::new(Transcript::with_calls())];
+        let (ended, obs) = play::play(&s, play::Options::default(), obs).unwrap();
+        let quiet = std::env::args().nth(2).is_none();
+        for o in obs {
+            match o.into_any().downcast::<Judge>() {
+                Ok(j) => for v in j.violations() { println!("{v}"); },
+                Err(o) => if !quiet { println!("{}", o.downcast::<Transcript>().unwrap().text()) },
+            }
+        }
+        println!("{ended:?}");
+        return;
+    }
+    let n: usize = first.parse().unwrap();
     let mode = std::env::args().nth(2).unwrap_or_default();
     if mode == "bench" {
         let start = std::time::Instant::now();

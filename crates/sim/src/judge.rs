@@ -157,12 +157,6 @@ impl Judge {
         &self.violations
     }
 
-    /// The run is over: what is judged at its end.
-    pub fn finish(&mut self, now: Ms, world: &World) {
-        self.judge_what_is_left(now, world);
-        self.judge_accounts(now, world);
-    }
-
     fn break_rule(&mut self, rule: Rule, at: Ms, host: Option<HostId>, world: &World, what: String) {
         const ENOUGH: usize = 50;
         if self.violations.len() < ENOUGH {
@@ -186,7 +180,33 @@ impl Observer for Judge {
         self.judge(now, fact, world);
     }
 
+    fn end(&mut self, now: Ms, world: &World) {
+        self.judge_what_is_left(now, world);
+        self.judge_accounts(now, world);
+    }
+
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
         self
     }
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Judged {
+    /// How it ended.
+    pub ended: crate::play::Ended,
+    /// What was broken, in order.
+    pub violations: Vec<Violation>,
+}
+
+/// Plays a scenario and judges it.
+///
+/// # Errors
+/// Settings of the scenario are wrong.
+pub fn run(scenario: &Scenario, options: crate::play::Options) -> Result<Judged, String> {
+    let judge: Box<dyn Observer> = Box::new(Judge::new(scenario));
+    let (ended, observers) = crate::play::play(scenario, options, vec![judge])?;
+    let judges = observers.into_iter().filter_map(|observer| observer.into_any().downcast::<Judge>().ok());
+    let violations = judges.flat_map(|judge| judge.violations).collect();
+    Ok(Judged { ended, violations })
 }

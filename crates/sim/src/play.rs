@@ -133,7 +133,9 @@ pub fn play(
     });
     let (stage, ended) = stage;
     drop(local);
-    let observers = stage.lock().take_observers();
+    let mut world = stage.lock();
+    world.is_over();
+    let observers = world.take_observers();
     Ok((ended, observers))
 }
 

@@ -119,6 +119,9 @@ pub trait Observer: Send {
     /// Sees one fact.
     fn see(&mut self, now: Ms, fact: &Fact<'_>, world: &World);
 
+    /// The run is over.
+    fn end(&mut self, _now: Ms, _world: &World) {}
+
     /// Gives itself back as what it is.
     fn into_any(self: Box<Self>) -> Box<dyn std::any::Any>;
 }

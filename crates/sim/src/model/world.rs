@@ -190,6 +190,15 @@ impl World {
         std::mem::take(&mut self.observers)
     }
 
+    /// The run is over: everybody who watches gets a last look.
+    pub(crate) fn is_over(&mut self) {
+        let mut observers = std::mem::take(&mut self.observers);
+        for observer in &mut observers {
+            observer.end(self.now, self);
+        }
+        self.observers = observers;
+    }
+
     /// The time.
     #[must_use]
     pub fn now(&self) -> Ms {

@@ -1,0 +1,3 @@
+//! The simulator's own tests: it is deterministic, its judge can fail, and the table of faults is true.
+
+mod faults;
