@@ -1,4 +1,5 @@
 use protector_sim::{generate, judge::Judge, play, statistics::{Spread, Statistics}, transcript::Transcript, model::Observer};
+fn mode2() -> String { std::env::args().nth(2).unwrap_or_default() }
 fn main() {
     let first = std::env::args().nth(1).unwrap();
     if let Some(fault) = protector_sim::worlds::find(&first) {
@@ -16,7 +17,44 @@ fn main() {
         return;
     }
     let n: usize = first.parse().unwrap();
-    let mode = std::env::args().nth(2).unwrap_or_default();
+    if mode2() == "seeds" || mode2() == "wild" {
+        let range = if mode2() == "wild" { generate::Range::Wild } else { generate::Range::Sound };
+        let from: u64 = std::env::args().nth(3).map_or(0, |t| t.parse().unwrap());
+        let start = std::time::Instant::now();
+        let mut by: std::collections::BTreeMap<String, (usize, u64, String)> = Default::default();
+        for seed in from..from + n as u64 {
+            let d = generate::random(seed, range);
+            match protector_sim::judge::run(&d.scenario, play::Options::default()) {
+                Err(e) => println!("seed {seed}: {e}"),
+                Ok(j) => {
+                    if let Some(v) = j.violations.first() {
+                        let e = by.entry(format!("{:?} {:?}", v.rule, d.known)).or_insert((0, seed, v.to_string()));
+                        e.0 += 1;
+                    }
+                }
+            }
+        }
+        println!("{:?}, {} a second", start.elapsed(), n as f64 / start.elapsed().as_secs_f64());
+        for (k, v) in by { println!("{k}: {v:?}"); }
+        return;
+    }
+    if mode2() == "seed" {
+        let range = if std::env::args().nth(3).as_deref() == Some("wild") { generate::Range::Wild } else { generate::Range::Sound };
+        let d = generate::random(n as u64, range);
+        println!("{}", d.scenario.to_json());
+        let s = d.scenario;
+        let obs: Vec<Box<dyn Observer>> = vec![Box::new(Transcript::with_calls()), Box::new(Judge::new(&s))];
+        let (ended, obs) = play::play(&s, play::Options::default(), obs).unwrap();
+        for o in obs {
+            match o.into_any().downcast::<Judge>() {
+                Ok(j) => for v in j.violations() { println!("{v}"); },
+                Err(o) => println!("{}", o.downcast::<Transcript>().unwrap().text()),
+            }
+        }
+        println!("{ended:?}");
+        return;
+    }
+    let mode = mode2();
     if mode == "bench" {
         let start = std::time::Instant::now();
         let mut bad = 0;

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::scenario::{
-    Aws, Cluster, Daemon, DaemonStop, Fault, Group, HOUR, Hook, Host, MINUTE, Ms, SECOND, Scenario, Service,
-    Step, Task, Trouble, What,
+    Cluster, Daemon, Group, HOUR, Hook, Host, MINUTE, Ms, SECOND, Scenario, Service, Step, Task, What,
 };
+
+mod random;
+
+pub use random::{Drawn, Range, random};
 
 /// The replica service of every plain world.
 pub const WEB: usize = 0;

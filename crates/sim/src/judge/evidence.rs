@@ -102,7 +102,7 @@ impl Judge {
         let (Some(empty), Some(draining)) = (watch.empty, watch.draining) else {
             return;
         };
-        if reason != "drained" || !expected.is_well(empty.saturating_sub(60 * SECOND), now) {
+        if reason != "drained" || self.observes || !expected.is_well(empty.saturating_sub(60 * SECOND), now) {
             return;
         }
         let from = empty.max(draining + expected.settle);

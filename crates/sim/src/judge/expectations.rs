@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::scenario::{Caller, Fault, HOUR, MINUTE, Ms, SECOND, Scenario, Trouble};
+use crate::scenario::{Caller, Fault, HOUR, MINUTE, Ms, SECOND, Scenario, Trouble, What};
 
 /// What may be expected of a run.
 #[derive(Debug, Clone)]
@@ -37,8 +37,12 @@ pub struct Expectations {
     pub hosts: usize,
     /// Groups that the schedule asks for.
     pub groups: usize,
-    /// Hardly anything goes wrong with AWS in these spans.
+    /// Something goes wrong for the coordinator in these spans.
     trouble: Vec<(Ms, Ms)>,
+    /// Sidecars cannot read in these spans.
+    unread: Vec<(Ms, Ms)>,
+    /// All that happens is that instances are scaled in.
+    pub plain: bool,
     /// Events get lost or late.
     pub events_fail: bool,
     /// Ticks get lost.
@@ -75,6 +79,8 @@ impl Expectations {
             hosts: scenario.hosts.len(),
             groups: list(text("AUTO_SCALING_GROUPS")).len(),
             trouble: scenario.faults.iter().filter_map(span).collect(),
+            unread: scenario.faults.iter().filter_map(unread).collect(),
+            plain: scenario.steps.iter().all(|step| matches!(step.what, What::ScaleIn(_))),
             events_fail: kinds(|what| {
                 matches!(
                     what,
@@ -90,6 +96,12 @@ impl Expectations {
     #[must_use]
     pub fn is_well(&self, from: Ms, to: Ms) -> bool {
         self.trouble.iter().all(|(begin, end)| to < *begin || from >= *end)
+    }
+
+    /// Could sidecars read their parameters from then to then?
+    #[must_use]
+    pub fn sidecars_can_read(&self, from: Ms, to: Ms) -> bool {
+        self.unread.iter().all(|(begin, end)| to < *begin || from >= *end)
     }
 
     /// Is the cluster watched?
@@ -124,6 +136,19 @@ fn span(fault: &Fault) -> Option<(Ms, Ms)> {
     // What a retry is enough for is no excuse.
     let few = fault.times <= 3;
     (heavy && !few).then(|| (fault.from, fault.to.saturating_add(3 * MINUTE)))
+}
+
+/// The span in which a fault keeps sidecars from reading.
+fn unread(fault: &Fault) -> Option<(Ms, Ms)> {
+    let of_reads = |of: &Option<String>| of.as_ref().is_none_or(|of| of == "GetParameter");
+    let unread = match &fault.what {
+        Trouble::Throttle { of, by } | Trouble::Fail { of, by } => {
+            of_reads(of) && *by != Some(Caller::Coordinator)
+        }
+        Trouble::Deny { of } | Trouble::LoseAnswer { of } => of_reads(of),
+        _ => false,
+    };
+    unread.then_some((fault.from, fault.to.saturating_add(MINUTE)))
 }
 
 fn flag(settings: &BTreeMap<String, String>, name: &str) -> bool {

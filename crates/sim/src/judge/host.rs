@@ -29,8 +29,6 @@ pub(super) struct Watch {
     pub(super) let_go: bool,
     /// A hook of ours was not completed by us.
     pub(super) not_let_go: bool,
-    /// The record was released for a reason that is no drained, while nothing held.
-    pub(super) judged_late: bool,
     /// The last heartbeat, or the beginning of the wait.
     pub(super) heartbeat: Ms,
 }

@@ -73,7 +73,8 @@ impl Judge {
         match (status, by) {
             (InstanceStatus::Draining, _) => {
                 let held = self.watch(host).record.as_ref().is_some_and(|(_, released)| !released);
-                let ours = self.is_ours(world, host);
+                let free = self.excuse(now, world, host).is_some();
+                let ours = self.is_ours(world, host) && !free;
                 if matches!(by, Caller::Coordinator(_)) && ours && !held {
                     let what = "no record held when the coordinator set DRAINING".to_owned();
                     self.break_rule(Rule::DrainingBeforeRecord, now, Some(host), world, what);
@@ -160,7 +161,9 @@ impl Judge {
             let what = format!("a sidecar held for {} s", held / SECOND);
             self.break_rule(Rule::HeldTooLong, now, Some(host), world, what);
         }
-        if matches!(code, 10 | 11) && self.expected.is_well(term, now) && self.is_ours(world, host) {
+        let ordered = self.hosts.get(&host).is_some_and(|watch| watch.ordered_hold);
+        let well = self.expected.is_well(term, now) && !ordered && !self.observes;
+        if matches!(code, 10 | 11) && well && self.is_ours(world, host) {
             let what = format!("a sidecar gave up with {code}, and the coordinator was there");
             self.break_rule(Rule::GaveUp, now, Some(host), world, what);
         }
@@ -173,7 +176,8 @@ impl Judge {
         }
         let drains = self.hosts.get(&host).is_some_and(|watch| watch.began.is_some());
         let deployment = matches!(told, Some((_, Cause::Deployment)));
-        if deployment && !drains && held > self.expected.unknown_grace + 3 * SECOND {
+        let reads = self.expected.sidecars_can_read(term, now);
+        if deployment && !drains && reads && held > self.expected.unknown_grace + 3 * SECOND {
             let what = format!("a deployment was held for {} s", held / SECOND);
             self.break_rule(Rule::DeploymentHeld, now, Some(host), world, what);
         }
@@ -257,7 +261,7 @@ impl Judge {
                 continue;
             }
             match daemon.daemon_term {
-                None if daemon.sidecar_term.is_some() && self.expected.is_well(0, now) => {
+                None if daemon.sidecar_term.is_some() && self.expected.is_well(0, now) && !self.observes => {
                     let what = format!("daemon #{} was held to the end, and never told", task.0);
                     self.break_rule(Rule::NeverTold, now, Some(host), world, what);
                 }

@@ -1,0 +1,528 @@
+//! Worlds drawn from a seed: machines, settings, what happens, and what goes wrong.
+
+use super::{HOOK, LOGS, MESH, WEB, daemon, hook, plain, step};
+use crate::scenario::{
+    Caller, Cluster, DaemonStop, Fault, HOUR, Host, Kind, Leftover, MINUTE, Ms, SECOND, Scenario, Step, Stuck,
+    Task, Trouble, What,
+};
+
+/// A world, and the named faults whose condition it may meet.
+#[derive(Debug, Clone)]
+pub struct Drawn {
+    /// The world.
+    pub scenario: Scenario,
+    /// Names of [`crate::worlds`].
+    pub known: Vec<&'static str>,
+}
+
+/// Which worlds are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Range {
+    /// Only what no open fault is known of.
+    Sound,
+    /// Everything.
+    Wild,
+}
+
+/// The world of a seed.
+#[must_use]
+pub fn random(seed: u64, range: Range) -> Drawn {
+    let mut draw = Draw {
+        rng: fastrand::Rng::with_seed(seed),
+        scenario: plain(seed),
+        range,
+        known: Vec::new(),
+    };
+    draw.settings();
+    draw.deployment();
+    draw.hosts();
+    draw.happenings();
+    draw.trouble();
+    if range == Range::Wild {
+        draw.oddities();
+    }
+    Drawn {
+        scenario: draw.scenario,
+        known: draw.known,
+    }
+}
+
+struct Draw {
+    rng: fastrand::Rng,
+    scenario: Scenario,
+    range: Range,
+    known: Vec<&'static str>,
+}
+
+impl Draw {
+    /// In so many of a hundred worlds.
+    fn percent(&mut self, percent: u32) -> bool {
+        self.rng.u32(0..100) < percent
+    }
+
+    /// Only where everything may happen.
+    fn wild(&mut self, percent: u32, known: &'static str) -> bool {
+        let strikes = self.percent(percent) && self.range == Range::Wild;
+        if strikes {
+            self.known.push(known);
+        }
+        strikes
+    }
+
+    /// A time between the two, small ones more often.
+    fn time(&mut self, from: Ms, to: Ms) -> Ms {
+        let (low, high) = ((from as f64).ln(), (to as f64).ln());
+        (low + self.rng.f64() * (high - low)).exp() as Ms / SECOND * SECOND
+    }
+
+    fn pick<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.rng.usize(0..of.len())].clone()
+    }
+
+    fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.scenario.settings.insert(name.to_owned(), value.into());
+    }
+
+    fn step(&mut self, at: Ms, what: What) {
+        self.scenario.steps.push(step(at, what));
+    }
+
+    fn fault(&mut self, from: Ms, to: Ms, percent: u32, what: Trouble) {
+        self.scenario.faults.push(Fault {
+            from,
+            to,
+            percent,
+            what,
+            ..Fault::default()
+        });
+    }
+
+    /// Settings that validation accepts.
+    fn settings(&mut self) {
+        let max_drain = self.time(2 * MINUTE, 2 * HOUR);
+        let daemon_stop = self.time(10 * SECOND, 3 * MINUTE);
+        let settle = self.time(SECOND, 30 * SECOND).max(SECOND);
+        let tiers = self.percent(25);
+        self.set("MAX_DRAIN", seconds(max_drain));
+        self.set("DAEMON_STOP", seconds(daemon_stop));
+        self.set("SETTLE", seconds(settle));
+        if tiers {
+            self.set("DAEMON_TIERS", "mesh | logs");
+        }
+        if self.percent(30) {
+            let lost = self.time(2 * MINUTE, 20 * MINUTE);
+            if lost < max_drain {
+                self.set("AGENT_LOST", seconds(lost));
+            }
+        }
+        if self.percent(10) {
+            self.set("ON_DEADLINE", "hold");
+        }
+        let standalone = self.pick(&["wait", "wait", "wait", "ignore", "stop"]);
+        self.set("STANDALONE_TASKS", standalone);
+        if self.percent(15) {
+            let after = self.time(MINUTE, max_drain.max(2 * MINUTE));
+            if after < max_drain {
+                self.set("STOP_TASKS_AFTER", seconds(after));
+            }
+        }
+        if self.percent(10) {
+            self.set("IGNORE_GROUPS", "family:noise");
+        }
+        if self.percent(3) {
+            self.set("DRY_RUN", "true");
+        }
+        let flush = daemon_stop * if tiers { 2 } else { 1 };
+        let hold = if self.wild(5, "default-bounds-collide") {
+            max_drain
+        } else {
+            max_drain + flush + 10 * MINUTE
+        };
+        let hold = match self.scenario.settings.get("ON_DEADLINE") {
+            Some(_) => 48 * HOUR,
+            None => hold,
+        };
+        self.scenario.sidecar.insert("MAX_HOLD".to_owned(), seconds(hold));
+    }
+
+    fn deployment(&mut self) {
+        self.scenario.function.environments = self.pick(&[1, 2, 3, 10, 50]);
+        self.scenario.function.first_tick = self.rng.u64(SECOND..MINUTE);
+        self.scenario.aws.daemon_stop =
+            self.pick(&[DaemonStop::AtOnce, DaemonStop::WhenNoneRuns, DaemonStop::WhenAllStopped]);
+        self.scenario.aws.page = self.pick(&[100, 100, 100, 10, 2]);
+        self.scenario.aws.event_delay_max = self.pick(&[200, SECOND, 3 * SECOND]);
+        let heartbeat = self.time(2 * MINUTE, HOUR);
+        self.scenario.groups[0].hooks[0].heartbeat = heartbeat;
+        self.scenario.groups[0].hooks[0].abandon = self.percent(20);
+        if self.percent(20) {
+            let mut foreign = hook("ecs-managed-draining-termination-hook", HOUR);
+            foreign.foreign_completes = Some(self.time(10 * SECOND, 20 * MINUTE));
+            self.scenario.groups[0].hooks.push(foreign);
+        }
+        if self.wild(5, "two-hooks-of-ours") {
+            let second = hook("second", 30 * MINUTE);
+            self.scenario.groups[0].hooks.push(second);
+            self.set("LIFECYCLE_HOOKS", format!("{HOOK},second"));
+        }
+        // Whatever a drain does, it is over by then.
+        self.scenario.limit = 8 * HOUR;
+        if self.percent(5) {
+            self.scenario.tail = 75 * MINUTE;
+        }
+    }
+
+    fn hosts(&mut self) {
+        let count = match self.rng.u32(0..100) {
+            0..70 => 1,
+            70..95 => self.rng.usize(2..5),
+            _ if self.range == Range::Wild => {
+                self.known.push("many-at-once");
+                self.rng.usize(5..40)
+            }
+            _ => 2,
+        };
+        for _ in 0..count {
+            let host = self.host();
+            self.scenario.hosts.push(host);
+        }
+    }
+
+    fn host(&mut self) -> Host {
+        let tasks = (0..self.rng.usize(0..7)).map(|_| self.task()).collect();
+        let services: &[usize] = match self.rng.u32(0..3) {
+            0 => &[LOGS, MESH],
+            _ => &[LOGS],
+        };
+        let daemons = services
+            .iter()
+            .map(|service| {
+                let mut daemon = daemon(*service);
+                daemon.sidecar_stop_timeout = 70 * HOUR;
+                daemon.flush = self.time(SECOND, 10 * SECOND);
+                daemon.knows_registration = self.percent(70);
+                daemon
+            })
+            .collect();
+        Host {
+            group: Some(0),
+            cluster: Some(0),
+            tasks,
+            daemons,
+            imds_closed: self.percent(10),
+            ..Host::default()
+        }
+    }
+
+    fn task(&mut self) -> Task {
+        let stop = self.time(SECOND, MINUTE);
+        match self.rng.u32(0..100) {
+            0..75 => Task {
+                service: Some(WEB),
+                stop,
+                told: self.percent(10).then(|| self.time(10 * SECOND, 4 * MINUTE)),
+                ..Task::default()
+            },
+            75..95 => Task {
+                service: None,
+                group: Some(self.pick(&["family:job", "family:noise", "batch"]).to_owned()),
+                stop,
+                ends: Some(self.time(30 * SECOND, 20 * MINUTE)),
+                ..Task::default()
+            },
+            // Nobody ever stops it.
+            _ => Task {
+                service: Some(WEB),
+                stop,
+                stays: true,
+                ..Task::default()
+            },
+        }
+    }
+
+    /// Why the machines go.
+    fn happenings(&mut self) {
+        for host in 0..self.scenario.hosts.len() {
+            let at = self.rng.u64(5 * SECOND..90 * SECOND);
+            match self.rng.u32(0..100) {
+                0..75 => self.step(at, What::ScaleIn(host)),
+                75..82 => {
+                    self.step(at, What::SetDraining(host));
+                    let later = at + self.rng_time(3 * MINUTE);
+                    self.step(later, What::ScaleIn(host));
+                }
+                82..90 if self.range == Range::Wild => {
+                    if self.scenario.settings.contains_key("DAEMON_TIERS") {
+                        self.known.push("spot-with-tiers");
+                    }
+                    self.known.push("drained-and-called-forced");
+                    self.step(at, What::SpotNotice(host));
+                }
+                90..96 => {
+                    self.step(at, What::Deploy { host, daemon: 0 });
+                    self.step(at + 3 * MINUTE, What::ScaleIn(host));
+                }
+                _ => self.step(at, What::SetDraining(host)),
+            }
+            self.later_happenings(host, at);
+        }
+    }
+
+    fn rng_time(&mut self, max: Ms) -> Ms {
+        self.rng.u64(SECOND..max)
+    }
+
+    fn later_happenings(&mut self, host: usize, at: Ms) {
+        let during = at + self.rng_time(3 * MINUTE);
+        if self.percent(8) {
+            let away = self.rng_time(90 * SECOND);
+            self.step(during, What::AgentDown(host));
+            self.step(during + away, What::AgentUp(host));
+        }
+        if self.percent(6) {
+            let command = self.pick(&["release", "hold", "extend"]).to_owned();
+            let by = (command == "extend").then(|| "10m".to_owned());
+            self.step(
+                during,
+                What::Order {
+                    host,
+                    command,
+                    by,
+                    why: "ticket 7".to_owned(),
+                },
+            );
+        }
+        if self.percent(4) {
+            self.step(
+                at.saturating_sub(rngless(at)),
+                What::Place {
+                    host,
+                    task: Task {
+                        stop: 10 * SECOND,
+                        ..Task::default()
+                    },
+                },
+            );
+        }
+        if self.percent(3) {
+            self.step(during, What::Recycle);
+        }
+        if self.percent(3) {
+            let mode = self.pick(&["release-all", "observe"]);
+            self.step(during, What::Control(Some(format!("{{\"mode\":\"{mode}\"}}"))));
+            if mode == "observe" {
+                self.step(during + 2 * MINUTE, What::Control(None));
+            }
+        }
+    }
+
+    /// What goes wrong with AWS, for a while.
+    fn trouble(&mut self) {
+        let by_hand = |step: &Step| matches!(step.what, What::SetDraining(_));
+        if self.scenario.steps.iter().any(by_hand) {
+            if self.range == Range::Sound {
+                return;
+            }
+            self.known.push("lost-event-of-a-drain-by-hand");
+        }
+        for _ in 0..self.rng.u32(0..4) {
+            let from = self.rng.u64(0..3 * MINUTE);
+            let to = from + self.time(5 * SECOND, 5 * MINUTE);
+            let operation = self.pick(&[
+                None,
+                Some("GetParameters"),
+                Some("PutParameter"),
+                Some("DescribeTasks"),
+                Some("ListTasks"),
+                Some("DescribeContainerInstances"),
+                Some("CompleteLifecycleAction"),
+                Some("RecordLifecycleActionHeartbeat"),
+                Some("DescribeLifecycleHooks"),
+                Some("GetParametersByPath"),
+                Some("DescribeAutoScalingGroups"),
+            ]);
+            let of = operation.map(str::to_owned);
+            let by = Some(Caller::Coordinator);
+            let percent = self.pick(&[5, 20, 60, 100]);
+            let what = match self.rng.u32(0..10) {
+                0 | 1 => Trouble::Throttle { of, by },
+                2 => Trouble::Fail { of, by },
+                3 => {
+                    let of = match of {
+                        // The SDK's own retry of a write may come after somebody else's.
+                        None => Some("ListTasks".to_owned()),
+                        Some(put) if put == "PutParameter" && self.range == Range::Sound => {
+                            Some("DescribeTasks".to_owned())
+                        }
+                        other => other,
+                    };
+                    if of.as_deref() == Some("PutParameter") {
+                        self.known.push("late-retry-of-a-write");
+                    }
+                    Trouble::LoseAnswer { of }
+                }
+                4 => Trouble::DoubleEvents,
+                5 => Trouble::DelayEvents {
+                    max: 30 * SECOND,
+                    of: None,
+                },
+                6 => Trouble::StaleInstance,
+                7 => Trouble::MissingTask,
+                8 => Trouble::TornListing,
+                _ => Trouble::Throttle {
+                    of: None,
+                    by: Some(Caller::Sidecar),
+                },
+            };
+            self.fault(from, to, percent, what);
+        }
+        if self.percent(15) {
+            let percent = self.pick(&[20, 60, 100]);
+            // A drain that somebody else began is not held if its one event is lost.
+            let by_hand = self.scenario.steps.iter().any(|step| matches!(step.what, What::SetDraining(_)));
+            if !by_hand || self.wild(100, "lost-event-of-a-drain-by-hand") {
+                self.fault(0, HOUR, percent, Trouble::LoseEvents { of: None });
+                if self.range == Range::Wild {
+                    self.known.push("drained-and-called-forced");
+                } else {
+                    // The tick that finds the last task's end may come after a deadline that is near.
+                    self.set("MAX_DRAIN", "2h");
+                }
+            }
+        }
+        if self.wild(10, "killed-between-two-calls") {
+            self.fault(0, 10 * MINUTE, 3, Trouble::Crash);
+        }
+        if self.wild(10, "one-stale-not-found") {
+            self.fault(0, 10 * MINUTE, 5, Trouble::ParameterNotFound);
+        }
+        if self.wild(10, "one-stale-not-found") {
+            self.fault(0, 10 * MINUTE, 20, Trouble::StaleParameter);
+        }
+    }
+
+    /// What the tests had none of.
+    fn oddities(&mut self) {
+        if self.wild(8, "two-registrations") {
+            let host = self.rng.usize(0..self.scenario.hosts.len());
+            let leftover = Leftover {
+                cluster: 0,
+                draining: self.rng.bool(),
+                phantoms: self.rng.u32(0..3),
+                sorts_first: self.rng.bool(),
+            };
+            self.scenario.hosts[host].leftovers.push(leftover);
+        }
+        if self.wild(4, "external-instance-in-the-cluster") {
+            let mut host = self.host();
+            host.kind = Kind::External;
+            host.group = None;
+            let index = self.scenario.hosts.len();
+            self.scenario.hosts.push(host);
+            self.step(20 * SECOND, What::SetDraining(index));
+        }
+        if self.wild(4, "managed-instances-are-drained") {
+            let mut host = self.host();
+            host.kind = Kind::Managed;
+            host.group = None;
+            let index = self.scenario.hosts.len();
+            self.scenario.hosts.push(host);
+            self.step(20 * SECOND, What::SetDraining(index));
+        }
+        if self.wild(4, "registration-never-active") {
+            let mut host = self.host();
+            host.stuck_registration = Some(self.pick(&[Stuck::Registering, Stuck::Failed]));
+            let index = self.scenario.hosts.len();
+            self.scenario.hosts.push(host);
+            self.step(20 * SECOND, What::ScaleIn(index));
+        }
+        if self.wild(4, "deleted-cluster-still-named") {
+            self.scenario.clusters.push(Cluster {
+                name: "gone".to_owned(),
+                deleted: true,
+            });
+            self.set("CLUSTERS", "prod,gone");
+        }
+        if self.wild(6, "host-clock-ahead") {
+            let host = self.rng.usize(0..self.scenario.hosts.len());
+            let skew = self.rng.i64(-300_000..300_000);
+            self.scenario.hosts[host].clock_skew = skew;
+        }
+        if self.wild(6, "active-again-while-our-hook-waits") {
+            let at = self.rng_time(5 * MINUTE);
+            self.step(at, What::SetActive(0));
+        }
+        if self.wild(5, "second-wait-of-the-same-registration") {
+            self.scenario.groups[0].warm_pool = true;
+            let at = self.rng_time(8 * MINUTE) + 4 * MINUTE;
+            self.step(at, What::BackInService(0));
+            self.step(at + 30 * SECOND, What::ScaleIn(0));
+        }
+        if self.wild(5, "root-volume-replaced-twice") {
+            self.scenario.steps.retain(|step| !matches!(step.what, What::ScaleIn(0)));
+            self.step(10 * SECOND, What::ReplaceRootVolume(0));
+            let at = 5 * MINUTE + self.rng_time(5 * MINUTE);
+            self.step(at, What::ScaleIn(0));
+        }
+        if self.wild(5, "agent-data-wiped-in-mid-drain") {
+            let at = self.rng_time(3 * MINUTE);
+            self.step(at, What::WipeAgent(0));
+        }
+        if self.wild(6, "unprotected-daemon-unseen") {
+            let at = self.rng_time(3 * MINUTE);
+            self.step(at, What::KillSidecar { host: 0, daemon: 0 });
+        }
+        if self.wild(4, "sidecar-restarted-after-the-release") {
+            let at = self.rng_time(3 * MINUTE);
+            self.step(at, What::RestartSidecar { host: 0, daemon: 0 });
+        }
+        if self.wild(5, "hook-put-anew-in-mid-drain") {
+            let at = self.rng_time(3 * MINUTE);
+            self.step(
+                at,
+                What::PutHook {
+                    group: 0,
+                    hook: 0,
+                    heartbeat: 2 * MINUTE,
+                },
+            );
+        }
+        if self.wild(3, "hook-deleted-in-mid-drain") {
+            let at = self.rng_time(3 * MINUTE);
+            self.step(at, What::DeleteHook { group: 0, hook: 0 });
+        }
+        if self.wild(4, "writes-refused") {
+            self.fault(0, HOUR, 100, Trouble::RefuseWrites);
+        }
+        if self.wild(5, "dead-connections-after-a-freeze") {
+            self.scenario.function.connections_die_after = Some(20 * SECOND);
+        }
+        if self.wild(5, "sidecar-without-permission") {
+            self.scenario.hosts[0].daemons[0].denied = true;
+        }
+        if self.wild(5, "wrong-setting-unseen") {
+            self.scenario.hosts[0].daemons[0].wrong_setting = true;
+        }
+    }
+}
+
+/// A task is placed up to three seconds before the machine goes.
+fn rngless(at: Ms) -> Ms {
+    (at % (3 * SECOND)).min(at)
+}
+
+fn seconds(time: Ms) -> String {
+    format!("{}s", (time / SECOND).max(1))
+}
+
+impl Drawn {
+    /// The named faults that may show in it and that are still open.
+    #[must_use]
+    pub fn open(&self) -> Vec<&'static str> {
+        let open = |name: &&str| {
+            crate::worlds::find(name).is_none_or(|fault| fault.state == crate::worlds::State::Open)
+        };
+        self.known.iter().copied().filter(|name| open(name)).collect()
+    }
+
+}
