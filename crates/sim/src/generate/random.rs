@@ -182,6 +182,13 @@ impl Draw {
             }
             _ => 2,
         };
+        if count > 1 {
+            if self.range == Range::Wild {
+                self.known.extend(["five-at-once-wait-for-the-tick", "release-overwritten-by-a-count"]);
+            } else {
+                self.scenario.function.environments = 1;
+            }
+        }
         for _ in 0..count {
             let host = self.host();
             self.scenario.hosts.push(host);
@@ -262,7 +269,11 @@ impl Draw {
                     self.step(at, What::Deploy { host, daemon: 0 });
                     self.step(at + 3 * MINUTE, What::ScaleIn(host));
                 }
-                _ => self.step(at, What::SetDraining(host)),
+                _ if self.range == Range::Wild => {
+                    self.known.push("ended-drains-cost-every-tick");
+                    self.step(at, What::SetDraining(host));
+                }
+                _ => self.step(at, What::ScaleIn(host)),
             }
             self.later_happenings(host, at);
         }
@@ -282,6 +293,7 @@ impl Draw {
         if self.percent(6) {
             let command = self.pick(&["release", "hold", "extend"]).to_owned();
             let by = (command == "extend").then(|| "10m".to_owned());
+            self.scenario.sidecar.insert("MAX_HOLD".to_owned(), "48h".to_owned());
             self.step(
                 during,
                 What::Order {
@@ -308,7 +320,16 @@ impl Draw {
             self.step(during, What::Recycle);
         }
         if self.percent(3) {
-            let mode = self.pick(&["release-all", "observe"]);
+            let ordered = |step: &Step| matches!(step.what, What::Order { .. });
+            let modes: &[&str] = match self.scenario.steps.iter().any(ordered) {
+                true if self.range == Range::Sound => &["release-all"],
+                true => {
+                    self.known.push("order-answered-while-observing");
+                    &["release-all", "observe"]
+                }
+                false => &["release-all", "observe"],
+            };
+            let mode = self.pick(modes);
             self.step(during, What::Control(Some(format!("{{\"mode\":\"{mode}\"}}"))));
             if mode == "observe" {
                 self.step(during + 2 * MINUTE, What::Control(None));

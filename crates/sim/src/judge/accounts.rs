@@ -148,8 +148,11 @@ impl Judge {
         }
         let idle = now.saturating_sub(self.accounts.last_activity);
         if idle >= HOUR {
-            let switch = usize::from(world.parameter("/ecs-daemon-protector/control").is_some());
-            let left = world.parameter_count().saturating_sub(switch + world.scenario().parameters.len());
+            let gone = |name: &&String| {
+                let host = name.rfind("i-").and_then(|at| crate::model::instance_number(&name[at..]));
+                host.and_then(|host| world.hosts().get(host.0 as usize)).is_some_and(|host| !host.on)
+            };
+            let left = world.parameter_names().filter(gone).count();
             if left > 0 && self.expected.all_well {
                 let what = format!("{left} record(s) left over an hour after the last drain");
                 self.break_rule(Rule::LeftOver, now, None, world, what);

@@ -261,17 +261,28 @@ impl Judge {
                 continue;
             }
             match daemon.daemon_term {
-                None if daemon.sidecar_term.is_some() && self.expected.is_well(0, now) && !self.observes => {
+                None if daemon.sidecar_term.is_some_and(|term| self.must_be_told(term, now)) => {
                     let what = format!("daemon #{} was held to the end, and never told", task.0);
                     self.break_rule(Rule::NeverTold, now, Some(host), world, what);
                 }
-                Some(at) if let_go && !not_let_go && now - at < self.expected.daemon_stop => {
+                Some(at) if let_go && !not_let_go && self.flush_is_short(at, now) => {
                     let what = format!("daemon #{} had {} s for its flush", task.0, (now - at) / SECOND);
                     self.break_rule(Rule::FlushCutShort, now, Some(host), world, what);
                 }
                 _ => {}
             }
         }
+    }
+
+    /// Should a sidecar that got SIGTERM at `term` have let its daemon go by now?
+    fn must_be_told(&self, term: Ms, now: Ms) -> bool {
+        self.expected.is_well(0, now) && self.expected.sidecars_can_read(term, now) && !self.observes
+    }
+
+    /// Is a flush that began at `at` shorter than what daemons get?
+    fn flush_is_short(&self, at: Ms, now: Ms) -> bool {
+        let late = !self.expected.sidecars_can_read(at.saturating_sub(MINUTE), at);
+        now - at < self.expected.daemon_stop && !late
     }
 
     fn answered(

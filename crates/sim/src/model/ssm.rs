@@ -108,7 +108,7 @@ impl Parameters {
             .map(|(name, (last, _))| (name, last))
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.all.len()
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        self.all.keys()
     }
 }

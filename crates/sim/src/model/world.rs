@@ -253,10 +253,9 @@ impl World {
         self.daemon_services[service]
     }
 
-    /// How many parameters there are.
-    #[must_use]
-    pub fn parameter_count(&self) -> usize {
-        self.parameters.len()
+    /// The names of all parameters.
+    pub fn parameter_names(&self) -> impl Iterator<Item = &String> {
+        self.parameters.names()
     }
 
     /// The text of a parameter.
