@@ -38,6 +38,7 @@ pub fn random(seed: u64, range: Range) -> Drawn {
     draw.hosts();
     draw.happenings();
     draw.trouble();
+    draw.bounds();
     if range == Range::Wild {
         draw.oddities();
     }
@@ -132,17 +133,20 @@ impl Draw {
         if self.percent(3) {
             self.set("DRY_RUN", "true");
         }
-        let flush = daemon_stop * if tiers { 2 } else { 1 };
-        let hold = if self.wild(5, "default-bounds-collide") {
-            max_drain
-        } else {
-            max_drain + flush + 10 * MINUTE
+    }
+
+    /// The sidecars hold longer than any drain, unless that is what goes wrong.
+    fn bounds(&mut self) {
+        let ordered = |step: &Step| matches!(step.what, What::Order { .. });
+        let for_long = self.scenario.settings.contains_key("ON_DEADLINE")
+            || self.scenario.steps.iter().any(ordered);
+        let collide = self.wild(5, "default-bounds-collide");
+        let hold = match (collide, for_long) {
+            (true, _) => self.scenario.settings.get("MAX_DRAIN").cloned().unwrap_or_default(),
+            (_, true) => "48h".to_owned(),
+            _ => "3h".to_owned(),
         };
-        let hold = match self.scenario.settings.get("ON_DEADLINE") {
-            Some(_) => 48 * HOUR,
-            None => hold,
-        };
-        self.scenario.sidecar.insert("MAX_HOLD".to_owned(), seconds(hold));
+        self.scenario.sidecar.insert("MAX_HOLD".to_owned(), hold);
     }
 
     fn deployment(&mut self) {
@@ -293,7 +297,6 @@ impl Draw {
         if self.percent(6) {
             let command = self.pick(&["release", "hold", "extend"]).to_owned();
             let by = (command == "extend").then(|| "10m".to_owned());
-            self.scenario.sidecar.insert("MAX_HOLD".to_owned(), "48h".to_owned());
             self.step(
                 during,
                 What::Order {
@@ -396,6 +399,12 @@ impl Draw {
                 },
             };
             self.fault(from, to, percent, what);
+            // The tick that finds the last task's end may come after a deadline that is near.
+            if self.range == Range::Sound {
+                self.set("MAX_DRAIN", "40m");
+            } else {
+                self.known.push("drained-and-called-forced");
+            }
         }
         if self.percent(15) {
             let percent = self.pick(&[20, 60, 100]);
@@ -407,7 +416,7 @@ impl Draw {
                     self.known.push("drained-and-called-forced");
                 } else {
                     // The tick that finds the last task's end may come after a deadline that is near.
-                    self.set("MAX_DRAIN", "2h");
+                    self.set("MAX_DRAIN", "40m");
                 }
             }
         }

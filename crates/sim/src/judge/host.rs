@@ -90,7 +90,7 @@ impl Judge {
         if watch.ordered_release.is_some() {
             return Some("order");
         }
-        if self.release_all.is_some() {
+        if self.release_all.is_some() || self.observes {
             return Some("kill switch");
         }
         let away = !entry.agent && now - entry.agent_since + SECOND >= self.expected.agent_lost;

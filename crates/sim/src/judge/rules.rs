@@ -260,12 +260,15 @@ impl Judge {
             if daemon.daemon_end.is_some() {
                 continue;
             }
+            // The flush window begins with the release; ECS may tell a daemon later than that.
+            let released = self.hosts.get(&host).and_then(|watch| watch.released);
+            let told_in_time = daemon.sidecar_term <= released;
             match daemon.daemon_term {
                 None if daemon.sidecar_term.is_some_and(|term| self.must_be_told(term, now)) => {
                     let what = format!("daemon #{} was held to the end, and never told", task.0);
                     self.break_rule(Rule::NeverTold, now, Some(host), world, what);
                 }
-                Some(at) if let_go && !not_let_go && self.flush_is_short(at, now) => {
+                Some(at) if let_go && !not_let_go && told_in_time && self.flush_is_short(at, now) => {
                     let what = format!("daemon #{} had {} s for its flush", task.0, (now - at) / SECOND);
                     self.break_rule(Rule::FlushCutShort, now, Some(host), world, what);
                 }
