@@ -51,7 +51,8 @@ impl Judge {
 
     fn holds(&self, world: &World, task: &Task) -> bool {
         let registration = world.registration(task.registration);
-        let phantom = task.process == Process::Gone && (registration.leftover || !registration.connected);
+        let away = !registration.connected && world.now() - registration.connected_since >= self.expected.agent_lost;
+        let phantom = task.process == Process::Gone && (registration.leftover || away);
         let exempt = (task.service.is_none() && self.expected.ignores_standalone)
             || self.expected.ignored_groups.contains(&task.group);
         task.is_alive() && !task.daemon_task && !task.managed && !phantom && !exempt

@@ -131,7 +131,7 @@ impl Judge {
         let Some(daemon) = world.task(task).daemon.as_ref() else {
             return;
         };
-        if daemon.has_sidecar() {
+        if daemon.has_sidecar() && self.release_all.is_none() && !self.observes {
             self.watch(host).daemon_first = true;
         }
         let by_itself = matches!(world.task(task).told, Some((_, Cause::Itself)));

@@ -330,10 +330,15 @@ impl World {
     }
 
     pub(super) fn put_hook(&mut self, group: usize, hook: usize, heartbeat: Ms) {
-        self.groups[group].hooks[hook].heartbeat = heartbeat;
+        if let Some(hook) = self.groups[group].hooks.get_mut(hook) {
+            hook.heartbeat = heartbeat;
+        }
     }
 
     pub(super) fn delete_hook(&mut self, group: usize, hook: usize) {
+        if hook >= self.groups[group].hooks.len() {
+            return;
+        }
         let name = self.groups[group].hooks.remove(hook).name;
         for index in 0..self.hosts.len() {
             let host = HostId(index as u32);
