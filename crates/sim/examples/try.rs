@@ -1,5 +1,14 @@
-use protector_sim::{generate, judge::Judge, play, statistics::{Spread, Statistics}, transcript::Transcript, model::Observer};
-fn mode2() -> String { std::env::args().nth(2).unwrap_or_default() }
+use protector_sim::{
+    generate,
+    judge::Judge,
+    model::Observer,
+    play,
+    statistics::{Spread, Statistics},
+    transcript::Transcript,
+};
+fn mode2() -> String {
+    std::env::args().nth(2).unwrap_or_default()
+}
 fn main() {
     let first = std::env::args().nth(1).unwrap();
     if let Some(fault) = protector_sim::worlds::find(&first) {
@@ -9,8 +18,16 @@ fn main() {
         let quiet = std::env::args().nth(2).is_none();
         for o in obs {
             match o.into_any().downcast::<Judge>() {
-                Ok(j) => for v in j.violations() { println!("{v}"); },
-                Err(o) => if !quiet { println!("{}", o.downcast::<Transcript>().unwrap().text()) },
+                Ok(j) => {
+                    for v in j.violations() {
+                        println!("{v}");
+                    }
+                }
+                Err(o) => {
+                    if !quiet {
+                        println!("{}", o.downcast::<Transcript>().unwrap().text())
+                    }
+                }
             }
         }
         println!("{ended:?}");
@@ -18,7 +35,11 @@ fn main() {
     }
     let n: usize = first.parse().unwrap();
     if mode2() == "seeds" || mode2() == "wild" {
-        let range = if mode2() == "wild" { generate::Range::Wild } else { generate::Range::Sound };
+        let range = if mode2() == "wild" {
+            generate::Range::Wild
+        } else {
+            generate::Range::Sound
+        };
         let from: u64 = std::env::args().nth(3).map_or(0, |t| t.parse().unwrap());
         let start = std::time::Instant::now();
         let mut by: std::collections::BTreeMap<String, (usize, u64, String)> = Default::default();
@@ -28,18 +49,32 @@ fn main() {
                 Err(e) => println!("seed {seed}: {e}"),
                 Ok(j) => {
                     if let Some(v) = j.violations.first() {
-                        let e = by.entry(format!("{:?} {:?}", v.rule, d.known)).or_insert((0, seed, v.to_string()));
+                        let e = by.entry(format!("{:?} {:?}", v.rule, d.known)).or_insert((
+                            0,
+                            seed,
+                            v.to_string(),
+                        ));
                         e.0 += 1;
                     }
                 }
             }
         }
-        println!("{:?}, {} a second", start.elapsed(), n as f64 / start.elapsed().as_secs_f64());
-        for (k, v) in by { println!("{k}: {v:?}"); }
+        println!(
+            "{:?}, {} a second",
+            start.elapsed(),
+            n as f64 / start.elapsed().as_secs_f64()
+        );
+        for (k, v) in by {
+            println!("{k}: {v:?}");
+        }
         return;
     }
     if mode2() == "seed" {
-        let range = if std::env::args().nth(3).as_deref() == Some("wild") { generate::Range::Wild } else { generate::Range::Sound };
+        let range = if std::env::args().nth(3).as_deref() == Some("wild") {
+            generate::Range::Wild
+        } else {
+            generate::Range::Sound
+        };
         let d = generate::random(n as u64, range);
         println!("{}", d.scenario.to_json());
         let s = d.scenario;
@@ -47,7 +82,11 @@ fn main() {
         let (ended, obs) = play::play(&s, play::Options::default(), obs).unwrap();
         for o in obs {
             match o.into_any().downcast::<Judge>() {
-                Ok(j) => for v in j.violations() { println!("{v}"); },
+                Ok(j) => {
+                    for v in j.violations() {
+                        println!("{v}");
+                    }
+                }
                 Err(o) => println!("{}", o.downcast::<Transcript>().unwrap().text()),
             }
         }
@@ -62,26 +101,52 @@ fn main() {
             let s = generate::fleet(seed, 1);
             let judge = Judge::new(&s);
             let (_, obs) = play::play(&s, play::Options::default(), vec![Box::new(judge)]).unwrap();
-            for o in obs { let j = o.into_any().downcast::<Judge>().unwrap(); bad += usize::from(!j.violations().is_empty()); }
+            for o in obs {
+                let j = o.into_any().downcast::<Judge>().unwrap();
+                bad += usize::from(!j.violations().is_empty());
+            }
         }
-        println!("{n} drains in {:?}, {} a second, bad {bad}", start.elapsed(), n as f64 / start.elapsed().as_secs_f64());
+        println!(
+            "{n} drains in {:?}, {} a second, bad {bad}",
+            start.elapsed(),
+            n as f64 / start.elapsed().as_secs_f64()
+        );
         return;
     }
     let s = generate::fleet(1, n);
     let start = std::time::Instant::now();
-    let obs: Vec<Box<dyn Observer>> = vec![Box::new(Statistics::default()), Box::new(Judge::new(&s)), Box::new(Transcript::with_calls())];
+    let obs: Vec<Box<dyn Observer>> = vec![
+        Box::new(Statistics::default()),
+        Box::new(Judge::new(&s)),
+        Box::new(Transcript::with_calls()),
+    ];
     let (ended, obs) = play::play(&s, play::Options::default(), obs).unwrap();
     println!("{ended:?} in {:?}", start.elapsed());
     for o in obs {
         match o.into_any().downcast::<Statistics>() {
             Ok(st) => {
                 println!("{:#?}", st.numbers());
-                println!("release {:?} told {:?} begin {:?} whole {:?}", Spread::of(st.release_latencies()), Spread::of(st.told_latencies()), Spread::of(st.begin_latencies()), Spread::of(st.whole()));
+                println!(
+                    "release {:?} told {:?} begin {:?} whole {:?}",
+                    Spread::of(st.release_latencies()),
+                    Spread::of(st.told_latencies()),
+                    Spread::of(st.begin_latencies()),
+                    Spread::of(st.whole())
+                );
             }
             Err(o) => match o.downcast::<Judge>() {
-                Ok(j) => for v in j.violations() { println!("{v}"); },
-                Err(o) => { let t = o.downcast::<Transcript>().unwrap(); if mode == "t" { println!("{}", t.text()); } }
-            }
+                Ok(j) => {
+                    for v in j.violations() {
+                        println!("{v}");
+                    }
+                }
+                Err(o) => {
+                    let t = o.downcast::<Transcript>().unwrap();
+                    if mode == "t" {
+                        println!("{}", t.text());
+                    }
+                }
+            },
         }
     }
 }

@@ -54,7 +54,11 @@ pub fn plain(seed: u64) -> Scenario {
             hooks: vec![hook(HOOK, 15 * MINUTE)],
             warm_pool: false,
         }],
-        services: vec![service("web", false), service("logs", true), service("mesh", true)],
+        services: vec![
+            service("web", false),
+            service("logs", true),
+            service("mesh", true),
+        ],
         ..Scenario::default()
     }
 }

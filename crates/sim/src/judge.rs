@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Fact, HostId, Observer, World};
 use crate::scenario::{Ms, Scenario};
 
-pub use expectations::Expectations;
 use accounts::Accounts;
+pub use expectations::Expectations;
 use host::Watch;
 
 /// What can be broken. The promises are those of the README.
@@ -206,7 +206,9 @@ pub struct Judged {
 pub fn run(scenario: &Scenario, options: crate::play::Options) -> Result<Judged, String> {
     let judge: Box<dyn Observer> = Box::new(Judge::new(scenario));
     let (ended, observers) = crate::play::play(scenario, options, vec![judge])?;
-    let judges = observers.into_iter().filter_map(|observer| observer.into_any().downcast::<Judge>().ok());
+    let judges = observers
+        .into_iter()
+        .filter_map(|observer| observer.into_any().downcast::<Judge>().ok());
     let violations = judges.flat_map(|judge| judge.violations).collect();
     Ok(Judged { ended, violations })
 }

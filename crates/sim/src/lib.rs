@@ -5,10 +5,12 @@
 //! - [`model`]: AWS: container instances and their agents, groups and hooks, parameters, quotas, the function.
 //! - [`play`]: runs the product in it.
 //! - [`judge`]: watches the model's truth, and says which promise was broken.
+//! - [`bugs`]: planted bugs, to show that the judge can fail.
 //! - [`worlds`]: every known fault as a named world.
 //! - [`rivals`]: other drainers as small honest models.
 //! - [`statistics`]: what a run has cost, and how long it took.
 
+pub mod bugs;
 pub mod generate;
 pub mod judge;
 pub mod model;

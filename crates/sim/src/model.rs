@@ -17,11 +17,11 @@ mod steps;
 mod world;
 
 pub use ecs::{InstanceStatus, Registration, Task, TaskStatus};
+pub(crate) use events::{moment, timestamp};
 pub use facts::{Caller, Cause, Fact, HookEnd, Observer, Outcome};
 pub use faults::Verdict;
 pub use function::{EnvironmentId, Invocation, Payload, Source};
 pub use host::{DaemonState, Guard, GuardAnswer, GuardMaker, GuardView, Host, Process, SidecarState};
-pub(crate) use events::{moment, timestamp};
 pub use names::{instance_number, task_number};
 pub use quota::{Bucket, Buckets};
 pub use scaling::{Wait, WaitState};

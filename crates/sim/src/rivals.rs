@@ -6,8 +6,8 @@ use crate::model::{
     AwsError, Guard, GuardAnswer, GuardView, HostId, Invocation, Outcome, Payload, Source, World,
     instance_number,
 };
-use crate::play::Stage;
 use crate::play::Sdk;
+use crate::play::Stage;
 use crate::scenario::SECOND;
 
 /// The original sidecar: every 5 s it asks ECS for the tasks of its instance, and leaves when none of them is to run
@@ -113,8 +113,12 @@ async fn drain(sdk: &Sdk, host: HostId) -> Result<(), String> {
     let by = sdk.caller();
     let find = |_: &mut World| Ok(());
     let words = |failure: protector_coordinator::aws::Failure| failure.to_string();
-    sdk.request("ListContainerInstances", Some(host), find).await.map_err(words)?;
-    sdk.request("DescribeContainerInstances", Some(host), find).await.map_err(words)?;
+    sdk.request("ListContainerInstances", Some(host), find)
+        .await
+        .map_err(words)?;
+    sdk.request("DescribeContainerInstances", Some(host), find)
+        .await
+        .map_err(words)?;
     sdk.request("UpdateContainerInstancesState", Some(host), |world| {
         world
             .drain_present(host, by)
@@ -129,7 +133,9 @@ async fn running(sdk: &Sdk, host: HostId) -> Result<usize, String> {
     sdk.request("ListTasks", Some(host), |world| {
         let registrations = world.host(host).registrations.iter();
         let tasks = registrations.flat_map(|id| world.registration(*id).tasks.iter());
-        Ok(tasks.filter(|id| world.task(**id).is_alive() && world.task(**id).told.is_none()).count())
+        Ok(tasks
+            .filter(|id| world.task(**id).is_alive() && world.task(**id).told.is_none())
+            .count())
     })
     .await
     .map_err(|failure| failure.to_string())

@@ -220,7 +220,11 @@ impl Statistics {
         self.numbers.throttled += u64::from(throttled);
         let usage = self.buckets.entry(bucket).or_default();
         let second = usize::try_from(now / SECOND).unwrap_or(usize::MAX);
-        let series = if throttled { &mut usage.throttled } else { &mut usage.used };
+        let series = if throttled {
+            &mut usage.throttled
+        } else {
+            &mut usage.used
+        };
         if series.len() <= second {
             series.resize(second + 1, 0);
         }
@@ -250,7 +254,10 @@ impl Statistics {
         let lines = |from: Ms| now.saturating_sub(from) * LINES_PER_SECOND / SECOND;
         self.numbers.lines += lines(began);
         let registration = world.registration(entry.registration);
-        let daemons = registration.tasks.iter().filter_map(|id| world.task(*id).daemon.as_ref());
+        let daemons = registration
+            .tasks
+            .iter()
+            .filter_map(|id| world.task(*id).daemon.as_ref());
         // A router reads no more when it has got SIGTERM.
         let told = daemons.map(|daemon| daemon.daemon_term).min().flatten();
         self.numbers.lines_lost += told.map_or(0, lines);
@@ -298,10 +305,14 @@ impl Observer for Statistics {
             },
             Fact::DaemonTerm { task } => self.daemon_told(now, *task, world),
             Fact::Parameter {
-                name, text: Some(text), ..
+                name,
+                text: Some(text),
+                ..
             } => {
                 self.numbers.writes += 1;
-                let host = name.rfind("i-").and_then(|at| crate::model::instance_number(&name[at..]));
+                let host = name
+                    .rfind("i-")
+                    .and_then(|at| crate::model::instance_number(&name[at..]));
                 if let (Some(host), true) = (host, text.contains("\"state\":\"released\"")) {
                     self.drain(host, world).released.get_or_insert(now);
                 }

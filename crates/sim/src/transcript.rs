@@ -34,11 +34,12 @@ impl Observer for Transcript {
     fn see(&mut self, now: Ms, fact: &Fact<'_>, world: &World) {
         let line = match fact {
             Fact::Call {
-                by,
-                operation,
-                error,
-                ..
-            } if self.calls => Some(format!("{} {operation} {}", caller(*by, world), error.unwrap_or("ok"))),
+                by, operation, error, ..
+            } if self.calls => Some(format!(
+                "{} {operation} {}",
+                caller(*by, world),
+                error.unwrap_or("ok")
+            )),
             Fact::Runs {
                 environment,
                 cold,
@@ -55,13 +56,17 @@ impl Observer for Transcript {
                 outcome,
                 billed,
                 ..
-            } => Some(format!("function {} {outcome:?} after {billed} ms", environment.0)),
+            } => Some(format!(
+                "function {} {outcome:?} after {billed} ms",
+                environment.0
+            )),
             Fact::DeadLetter { invocation } => Some(format!("dead letter {:?}", invocation.source)),
             Fact::Line { line, .. } if self.calls => Some(format!("coordinator {line}")),
             Fact::EventLost { detail_type } => Some(format!("event lost: {detail_type}")),
             Fact::Recycled => Some("function: every idle environment was replaced".to_owned()),
-            fact => about(fact, world)
-                .map(|(host, who, what)| format!("{} {who}: {what}", world.host(host).id)),
+            fact => {
+                about(fact, world).map(|(host, who, what)| format!("{} {who}: {what}", world.host(host).id))
+            }
         };
         if let Some(line) = line {
             let _ = writeln!(self.text, "{:>9.1} s  {line}", now as f64 / 1000.0);
@@ -118,9 +123,15 @@ pub(crate) fn about(fact: &Fact<'_>, world: &World) -> Option<(HostId, String, S
             of_task(task, format!("the sidecar exits with {code}: {reason}"))
         }
         Fact::DaemonTerm { task } => of_task(task, "SIGTERM to the daemon".to_owned()),
-        Fact::DaemonExit { task, killed } => {
-            of_task(task, if *killed { "the daemon is killed" } else { "the daemon ends" }.to_owned())
-        }
+        Fact::DaemonExit { task, killed } => of_task(
+            task,
+            if *killed {
+                "the daemon is killed"
+            } else {
+                "the daemon ends"
+            }
+            .to_owned(),
+        ),
         Fact::Notice { host, .. } => Some((*host, "EC2".to_owned(), "takes it back in 2 minutes".to_owned())),
         Fact::Off { host } => Some((*host, "EC2".to_owned(), "is off".to_owned())),
         Fact::On { host } => Some((*host, "EC2".to_owned(), "is on".to_owned())),
@@ -131,9 +142,15 @@ pub(crate) fn about(fact: &Fact<'_>, world: &World) -> Option<(HostId, String, S
             version,
             by,
         } => {
-            let host = name.rfind("i-").and_then(|at| crate::model::instance_number(&name[at..]))?;
+            let host = name
+                .rfind("i-")
+                .and_then(|at| crate::model::instance_number(&name[at..]))?;
             let what = text.map_or_else(|| "deleted".to_owned(), record_words);
-            Some((host, format!("record v{version} (by {})", caller(*by, world)), what))
+            Some((
+                host,
+                format!("record v{version} (by {})", caller(*by, world)),
+                what,
+            ))
         }
         _ => None,
     }

@@ -2,8 +2,8 @@
 
 use super::{HOOK, LOGS, MESH, WEB, daemon, hook, plain, step};
 use crate::scenario::{
-    Caller, Cluster, DaemonStop, Fault, HOUR, Host, Kind, Leftover, MINUTE, Ms, SECOND, Scenario, Step, Stuck,
-    Task, Trouble, What,
+    Caller, Cluster, DaemonStop, Fault, HOUR, Host, Kind, Leftover, MINUTE, Ms, SECOND, Scenario, Step,
+    Stuck, Task, Trouble, What,
 };
 
 /// A world, and the named faults whose condition it may meet.
@@ -104,7 +104,10 @@ impl Draw {
             // A tick may come so late after a deadline that the sidecars have given up.
             Range::Sound => 40 * MINUTE,
             Range::Wild => {
-                self.known.extend(["sidecar-gives-up-before-a-late-release", "drained-and-called-forced"]);
+                self.known.extend([
+                    "sidecar-gives-up-before-a-late-release",
+                    "drained-and-called-forced",
+                ]);
                 self.time(2 * MINUTE, 2 * HOUR)
             }
         };
@@ -145,11 +148,16 @@ impl Draw {
     /// The sidecars hold longer than any drain, unless that is what goes wrong.
     fn bounds(&mut self) {
         let ordered = |step: &Step| matches!(step.what, What::Order { .. });
-        let for_long = self.scenario.settings.contains_key("ON_DEADLINE")
-            || self.scenario.steps.iter().any(ordered);
+        let for_long =
+            self.scenario.settings.contains_key("ON_DEADLINE") || self.scenario.steps.iter().any(ordered);
         let collide = self.wild(5, "default-bounds-collide");
         let hold = match (collide, for_long) {
-            (true, _) => self.scenario.settings.get("MAX_DRAIN").cloned().unwrap_or_default(),
+            (true, _) => self
+                .scenario
+                .settings
+                .get("MAX_DRAIN")
+                .cloned()
+                .unwrap_or_default(),
             (_, true) => "48h".to_owned(),
             _ => "3h".to_owned(),
         };
@@ -166,8 +174,11 @@ impl Draw {
             }
         };
         self.scenario.function.first_tick = self.rng.u64(SECOND..MINUTE);
-        self.scenario.aws.daemon_stop =
-            self.pick(&[DaemonStop::AtOnce, DaemonStop::WhenNoneRuns, DaemonStop::WhenAllStopped]);
+        self.scenario.aws.daemon_stop = self.pick(&[
+            DaemonStop::AtOnce,
+            DaemonStop::WhenNoneRuns,
+            DaemonStop::WhenAllStopped,
+        ]);
         self.scenario.aws.page = self.pick(&[100, 100, 100, 10, 2]);
         self.scenario.aws.event_delay_max = self.pick(&[200, SECOND, 3 * SECOND]);
         let heartbeat = self.time(2 * MINUTE, HOUR);
@@ -416,7 +427,11 @@ impl Draw {
         if self.percent(15) {
             let percent = self.pick(&[20, 60, 100]);
             // A drain that somebody else began is not held if its one event is lost.
-            let by_hand = self.scenario.steps.iter().any(|step| matches!(step.what, What::SetDraining(_)));
+            let by_hand = self
+                .scenario
+                .steps
+                .iter()
+                .any(|step| matches!(step.what, What::SetDraining(_)));
             if !by_hand || self.wild(100, "lost-event-of-a-drain-by-hand") {
                 self.fault(0, HOUR, percent, Trouble::LoseEvents { of: None });
             }
@@ -490,7 +505,9 @@ impl Draw {
             self.step(at + 30 * SECOND, What::ScaleIn(0));
         }
         if self.wild(5, "root-volume-replaced-twice") {
-            self.scenario.steps.retain(|step| !matches!(step.what, What::ScaleIn(0)));
+            self.scenario
+                .steps
+                .retain(|step| !matches!(step.what, What::ScaleIn(0)));
             self.step(10 * SECOND, What::ReplaceRootVolume(0));
             let at = 5 * MINUTE + self.rng_time(5 * MINUTE);
             self.step(at, What::ScaleIn(0));
@@ -555,5 +572,4 @@ impl Drawn {
         };
         self.known.iter().copied().filter(|name| open(name)).collect()
     }
-
 }

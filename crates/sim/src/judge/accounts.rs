@@ -58,10 +58,7 @@ impl Judge {
                 self.accounts.sidecar_reads.insert(*task, 0);
             }
             Fact::Call {
-                by,
-                operation,
-                error,
-                ..
+                by, operation, error, ..
             } => self.account_call(now, *by, operation, *error, world),
             Fact::Runs {
                 environment,
@@ -96,14 +93,7 @@ impl Judge {
         }
     }
 
-    fn account_call(
-        &mut self,
-        now: Ms,
-        by: Caller,
-        operation: &str,
-        error: Option<&str>,
-        world: &World,
-    ) {
+    fn account_call(&mut self, now: Ms, by: Caller, operation: &str, error: Option<&str>, world: &World) {
         let accounts = &mut self.accounts;
         let throttled = matches!(error, Some("ThrottlingException" | "Throttling"));
         match by {
@@ -117,7 +107,12 @@ impl Judge {
             Caller::Sidecar(task) => {
                 accounts.requests += 1;
                 accounts.throttled += u64::from(throttled);
-                let Some(daemon) = world.task(task).daemon.as_ref().filter(|daemon| daemon.has_sidecar()) else {
+                let Some(daemon) = world
+                    .task(task)
+                    .daemon
+                    .as_ref()
+                    .filter(|daemon| daemon.has_sidecar())
+                else {
                     return;
                 };
                 let before = daemon.sidecar_term.is_none();
@@ -149,8 +144,11 @@ impl Judge {
         let idle = now.saturating_sub(self.accounts.last_activity);
         if idle >= HOUR {
             let gone = |name: &&String| {
-                let host = name.rfind("i-").and_then(|at| crate::model::instance_number(&name[at..]));
-                host.and_then(|host| world.hosts().get(host.0 as usize)).is_some_and(|host| !host.on)
+                let host = name
+                    .rfind("i-")
+                    .and_then(|at| crate::model::instance_number(&name[at..]));
+                host.and_then(|host| world.hosts().get(host.0 as usize))
+                    .is_some_and(|host| !host.on)
             };
             let left = world.parameter_names().filter(gone).count();
             if left > 0 && self.expected.all_well {
@@ -167,7 +165,12 @@ impl Judge {
             .flat_map(|id| world.registration(*id).tasks.iter().copied())
             .collect();
         for id in tasks {
-            let Some(daemon) = world.task(id).daemon.as_ref().filter(|daemon| daemon.has_sidecar()) else {
+            let Some(daemon) = world
+                .task(id)
+                .daemon
+                .as_ref()
+                .filter(|daemon| daemon.has_sidecar())
+            else {
                 continue;
             };
             let (SidecarState::Runs(_), Some(term)) = (daemon.sidecar, daemon.sidecar_term) else {
@@ -185,18 +188,28 @@ impl Judge {
         }
     }
 
-    /// A hook of ours waits at the end of the run, and nobody has written a hold for it.
+    /// A hook of ours waits at the end of the run: for too long, or without a hold.
     fn judge_hold(&mut self, now: Ms, host: crate::model::HostId, world: &World) {
-        let Some(watch) = self.hosts.get(&host) else { return };
-        let (Some(began), None) = (watch.began, watch.held) else {
+        let Some(watch) = self.hosts.get(&host) else {
             return;
         };
-        let waits = world.host(host).scaling.our_waits().next().is_some();
+        let Some(began) = watch.began else { return };
+        let held = watch.held.is_some();
+        let bound = self.expected.max_drain + self.expected.flush() + 4 * MINUTE;
+        let free =
+            self.expected.holds_at_deadline || watch.ordered_hold || !self.expected.is_well(began, now);
+        let oldest = world.host(host).scaling.our_waits().map(|wait| wait.since).min();
+        let too_long = oldest.is_some_and(|since| now - since > bound);
+        let waits = oldest.is_some();
         let holds = !self.holding(world, host).is_empty();
         let well = self.expected.is_well(began, now) && !self.observes && self.is_ours(world, host);
-        if waits && holds && well && now - began > 5 * MINUTE {
+        if waits && holds && !held && well && now - began > 5 * MINUTE {
             let what = "a hook waits, and no hold was ever written".to_owned();
             self.break_rule(Rule::LateHold, now, Some(host), world, what);
+        }
+        if too_long && !free && well {
+            let what = "a hook still waits, long after the longest drain".to_owned();
+            self.break_rule(Rule::HeldTooLong, now, Some(host), world, what);
         }
     }
 
@@ -220,13 +233,19 @@ impl Judge {
             ));
         }
         if small && beside > DRAIN_CALLS + 2 * heartbeats {
-            broken.push((Rule::Budget, format!("{beside} calls for one drain, beside the ticks'")));
+            broken.push((
+                Rule::Budget,
+                format!("{beside} calls for one drain, beside the ticks'"),
+            ));
         }
         if small && accounts.writes > DRAIN_WRITES + heartbeats {
             broken.push((Rule::Budget, format!("{} writes for one drain", accounts.writes)));
         }
         if self.expected.all_well && accounts.requests >= MANY_REQUESTS && share > 5 {
-            broken.push((Rule::Throttled, format!("{share} % of {} requests", accounts.requests)));
+            broken.push((
+                Rule::Throttled,
+                format!("{share} % of {} requests", accounts.requests),
+            ));
         }
         if self.expected.is_well(0, now) && failures {
             broken.push((

@@ -51,7 +51,11 @@ impl Judge {
     }
 
     fn deleted(&mut self, now: Ms, host: HostId, world: &World) {
-        let held = self.watch(host).record.take().is_some_and(|(_, released)| !released);
+        let held = self
+            .watch(host)
+            .record
+            .take()
+            .is_some_and(|(_, released)| !released);
         if held && world.host(host).on && !self.holding(world, host).is_empty() {
             let what = "the record was deleted while it held".to_owned();
             self.break_rule(Rule::TakenBack, now, Some(host), world, what);
@@ -66,6 +70,11 @@ impl Judge {
         if same && before.is_some_and(|(_, released)| released) && !released {
             let what = "the record was released, and holds again".to_owned();
             self.break_rule(Rule::TakenBack, now, Some(host), world, what);
+        }
+        if !same {
+            // Another drain: what went before it is not its own.
+            let watch = self.watch(host);
+            (watch.daemon_first, watch.released, watch.since) = (false, None, now);
         }
         if !released {
             let watch = self.watch(host);
@@ -98,16 +107,22 @@ impl Judge {
     /// How long after the last task's end does a release come?
     fn judge_delay(&mut self, now: Ms, host: HostId, reason: &str, world: &World) {
         let expected = &self.expected;
-        let Some(watch) = self.hosts.get(&host) else { return };
+        let Some(watch) = self.hosts.get(&host) else {
+            return;
+        };
         let (Some(empty), Some(draining)) = (watch.empty, watch.draining) else {
             return;
         };
         if reason != "drained" || self.observes || !expected.is_well(empty.saturating_sub(60 * SECOND), now) {
             return;
         }
-        let from = empty.max(draining + expected.settle);
+        let from = empty.max(draining.max(watch.since) + expected.settle);
         // A run waits for the end of a settle window of 20 s; for that of a longer one the next tick comes.
-        let settle = if expected.settle > 20 * SECOND { 65 * SECOND } else { 0 };
+        let settle = if expected.settle > 20 * SECOND {
+            65 * SECOND
+        } else {
+            0
+        };
         let flush = expected.daemon_stop * (expected.tiers - 1) + settle;
         // With every event a release comes within seconds; without, with the next tick.
         let longest = match (expected.events_fail, expected.hosts) {
@@ -150,7 +165,10 @@ impl Judge {
             let what = "a daemon went before the tasks, and the receipt says drained, not forced".to_owned();
             self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
         }
-        let started = receipt["startedAt"].as_str().and_then(|text| text.parse().ok()).map(moment);
+        let started = receipt["startedAt"]
+            .as_str()
+            .and_then(|text| text.parse().ok())
+            .map(moment);
         let began = self.watch(host).began;
         if let (Some(started), Some(began)) = (started, began) {
             let late = started - i64::try_from(began).unwrap_or(i64::MAX);

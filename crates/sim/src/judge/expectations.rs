@@ -80,7 +80,11 @@ impl Expectations {
             groups: list(text("AUTO_SCALING_GROUPS")).len(),
             trouble: scenario.faults.iter().filter_map(span).collect(),
             unread: scenario.faults.iter().filter_map(unread).collect(),
-            plain: scenario.aws.page == 100 && scenario.steps.iter().all(|step| matches!(step.what, What::ScaleIn(_))),
+            plain: scenario.aws.page == 100
+                && scenario
+                    .steps
+                    .iter()
+                    .all(|step| matches!(step.what, What::ScaleIn(_))),
             events_fail: kinds(|what| {
                 matches!(
                     what,
@@ -95,7 +99,9 @@ impl Expectations {
     /// Was AWS well from then to then, and the function alive?
     #[must_use]
     pub fn is_well(&self, from: Ms, to: Ms) -> bool {
-        self.trouble.iter().all(|(begin, end)| to < *begin || from >= *end)
+        self.trouble
+            .iter()
+            .all(|(begin, end)| to < *begin || from >= *end)
     }
 
     /// Could sidecars read their parameters from then to then?

@@ -29,6 +29,8 @@ pub(super) struct Watch {
     pub(super) let_go: bool,
     /// A hook of ours was not completed by us.
     pub(super) not_let_go: bool,
+    /// The record speaks of its present drain since then.
+    pub(super) since: Ms,
     /// The last heartbeat, or the beginning of the wait.
     pub(super) heartbeat: Ms,
 }
@@ -51,7 +53,8 @@ impl Judge {
 
     fn holds(&self, world: &World, task: &Task) -> bool {
         let registration = world.registration(task.registration);
-        let away = !registration.connected && world.now() - registration.connected_since >= self.expected.agent_lost;
+        let away =
+            !registration.connected && world.now() - registration.connected_since >= self.expected.agent_lost;
         let phantom = task.process == Process::Gone && (registration.leftover || away);
         let exempt = (task.service.is_none() && self.expected.ignores_standalone)
             || self.expected.ignored_groups.contains(&task.group);
@@ -74,7 +77,11 @@ impl Judge {
         if !self.expected.holds_at_deadline && now + SECOND >= began + self.expected.max_drain {
             return Some("deadline");
         }
-        let limits = entry.scaling.waits.iter().filter(|wait| wait.ours && wait.since >= began);
+        let limits = entry
+            .scaling
+            .waits
+            .iter()
+            .filter(|wait| wait.ours && wait.since >= began);
         let margin = flush + 90 * SECOND;
         // Half of the wait is kept for holding, whatever the flush needs.
         let limit = |wait: &crate::model::Wait| {
@@ -84,7 +91,9 @@ impl Judge {
         if limits.map(limit).min().is_some_and(|limit| now + SECOND >= limit) {
             return Some("limit of the hook");
         }
-        let notice = entry.noticed_at.map(|at| at + 120 * SECOND - flush.min(60 * SECOND));
+        let notice = entry
+            .noticed_at
+            .map(|at| at + 120 * SECOND - flush.min(60 * SECOND));
         if notice.is_some_and(|at| now + SECOND >= at) {
             return Some("notice");
         }

@@ -72,7 +72,11 @@ impl Judge {
         let host = world.registration(registration).host;
         match (status, by) {
             (InstanceStatus::Draining, _) => {
-                let held = self.watch(host).record.as_ref().is_some_and(|(_, released)| !released);
+                let held = self
+                    .watch(host)
+                    .record
+                    .as_ref()
+                    .is_some_and(|(_, released)| !released);
                 let free = self.excuse(now, world, host).is_some();
                 let ours = self.is_ours(world, host) && !free;
                 if matches!(by, Caller::Coordinator(_)) && ours && !held {
@@ -254,7 +258,12 @@ impl Judge {
             .flat_map(|id| world.registration(*id).tasks.iter().copied())
             .collect();
         for task in tasks {
-            let Some(daemon) = world.task(task).daemon.as_ref().filter(|daemon| daemon.has_sidecar()) else {
+            let Some(daemon) = world
+                .task(task)
+                .daemon
+                .as_ref()
+                .filter(|daemon| daemon.has_sidecar())
+            else {
                 continue;
             };
             if daemon.daemon_end.is_some() {
@@ -264,7 +273,10 @@ impl Judge {
             let released = self.hosts.get(&host).and_then(|watch| watch.released);
             let told_in_time = daemon.sidecar_term <= released;
             match daemon.daemon_term {
-                None if daemon.sidecar_term.is_some_and(|term| self.must_be_told(term, now)) => {
+                None if daemon
+                    .sidecar_term
+                    .is_some_and(|term| self.must_be_told(term, now)) =>
+                {
                     let what = format!("daemon #{} was held to the end, and never told", task.0);
                     self.break_rule(Rule::NeverTold, now, Some(host), world, what);
                 }
@@ -301,10 +313,14 @@ impl Judge {
             return;
         }
         self.watch(host).ordered_release.get_or_insert(now);
-        let released = |text: &str| text.contains("\"state\":\"released\"") || text.contains("\"releasing\":{");
-        let said = answer.contains("\"verdict\":\"released\"") || answer.contains("\"verdict\":\"releasing\"");
+        let released =
+            |text: &str| text.contains("\"state\":\"released\"") || text.contains("\"releasing\":{");
+        let said =
+            answer.contains("\"verdict\":\"released\"") || answer.contains("\"verdict\":\"releasing\"");
         let name = self.record_name(world, host);
-        let kept = name.and_then(|name| world.parameter(&name).map(released)).unwrap_or(false);
+        let kept = name
+            .and_then(|name| world.parameter(&name).map(released))
+            .unwrap_or(false);
         if said && !kept {
             let what = "the release was answered, and is not in the record".to_owned();
             self.break_rule(Rule::OrderLost, now, Some(host), world, what);

@@ -210,7 +210,11 @@ impl World {
     /// # Errors
     /// `ClusterNotFoundException`.
     pub fn cluster(&self, name: &str) -> Result<usize, AwsError> {
-        let found = self.scenario.clusters.iter().position(|cluster| cluster.name == name);
+        let found = self
+            .scenario
+            .clusters
+            .iter()
+            .position(|cluster| cluster.name == name);
         found
             .filter(|cluster| !self.clusters_deleted[*cluster])
             .ok_or_else(|| AwsError::new("ClusterNotFoundException", "Cluster not found."))
@@ -281,7 +285,10 @@ impl World {
     pub fn list_tasks(&self, cluster: &str, arn: &str, stopped: bool) -> Result<Vec<String>, AwsError> {
         let cluster = self.cluster(cluster)?;
         let id = self.find_registration(cluster, arn).ok_or_else(|| {
-            AwsError::new("InvalidParameterException", "The referenced container instance was not found.")
+            AwsError::new(
+                "InvalidParameterException",
+                "The referenced container instance was not found.",
+            )
         })?;
         let shown = |task: &&Task| (task.told.is_some()) == stopped && self.is_kept(task);
         let tasks = self.registration(id).tasks.iter().map(|id| self.task(*id));
@@ -311,7 +318,11 @@ impl World {
     /// # Errors
     /// The reason for which ECS refuses.
     pub fn set_status(&mut self, id: RegistrationId, draining: bool, by: Caller) -> Result<(), &'static str> {
-        let wanted = if draining { InstanceStatus::Draining } else { InstanceStatus::Active };
+        let wanted = if draining {
+            InstanceStatus::Draining
+        } else {
+            InstanceStatus::Active
+        };
         let now = self.now;
         let registration = &mut self.registrations[id.0 as usize];
         match registration.status {
@@ -357,7 +368,10 @@ impl World {
         let missing = || AwsError::new("InvalidParameterException", "The referenced task was not found.");
         let id = self.find_task(arn).ok_or_else(missing)?;
         if self.task(id).plan.may_not_be_stopped {
-            return Err(AwsError::new("AccessDeniedException", "not authorized to perform: ecs:StopTask"));
+            return Err(AwsError::new(
+                "AccessDeniedException",
+                "not authorized to perform: ecs:StopTask",
+            ));
         }
         self.tell_to_stop(id, Cause::Stopped);
         Ok(())
@@ -415,8 +429,8 @@ impl World {
     /// ECS wants a task stopped.
     pub(super) fn tell_to_stop(&mut self, id: TaskId, cause: Cause) {
         let registration = self.task(id).registration;
-        let undone = cause == Cause::Drain
-            && self.registration(registration).status != InstanceStatus::Draining;
+        let undone =
+            cause == Cause::Drain && self.registration(registration).status != InstanceStatus::Draining;
         if undone || self.task(id).told.is_some() || !self.task(id).is_alive() {
             return;
         }
@@ -441,7 +455,9 @@ impl World {
         if self.task(id).process != Process::Runs {
             return;
         }
-        self.tasks[id.0 as usize].told.get_or_insert((self.now, Cause::Itself));
+        self.tasks[id.0 as usize]
+            .told
+            .get_or_insert((self.now, Cause::Itself));
         self.process_ends(id);
     }
 

@@ -56,7 +56,12 @@ pub(super) fn hook(world: &World, host: HostId, wait: usize) -> Value {
         "Origin": "AutoScalingGroup",
         "Destination": "EC2",
     });
-    envelope(world, "aws.autoscaling", "EC2 Instance-terminate Lifecycle Action", detail)
+    envelope(
+        world,
+        "aws.autoscaling",
+        "EC2 Instance-terminate Lifecycle Action",
+        detail,
+    )
 }
 
 /// A task is STOPPED.
@@ -66,7 +71,8 @@ pub(super) fn task_stopped(world: &World, id: TaskId) -> Value {
     let mut containers = vec![json!({"name": "app", "lastStatus": "STOPPED", "exitCode": 0})];
     if let Some(daemon) = &task.daemon {
         if let super::host::SidecarState::Exited(_, code) = daemon.sidecar {
-            containers.push(json!({"name": "ecs-daemon-protector", "lastStatus": "STOPPED", "exitCode": code}));
+            containers
+                .push(json!({"name": "ecs-daemon-protector", "lastStatus": "STOPPED", "exitCode": code}));
         }
     }
     let detail = json!({

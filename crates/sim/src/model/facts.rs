@@ -69,7 +69,11 @@ pub enum Fact<'a> {
     /// A wait ends.
     HookEnds { host: HostId, wait: usize, how: HookEnd },
     /// A registration has a new status.
-    Instance { registration: RegistrationId, status: InstanceStatus, by: Caller },
+    Instance {
+        registration: RegistrationId,
+        status: InstanceStatus,
+        by: Caller,
+    },
     /// A machine has a new registration.
     Registered { registration: RegistrationId },
     /// ECS hears from an agent, or does not any more.
@@ -83,7 +87,11 @@ pub enum Fact<'a> {
     /// A sidecar has started, or started anew.
     SidecarStarted { task: TaskId },
     /// A sidecar has ended.
-    SidecarExit { task: TaskId, code: i32, reason: &'a str },
+    SidecarExit {
+        task: TaskId,
+        code: i32,
+        reason: &'a str,
+    },
     /// A daemon gets SIGTERM.
     DaemonTerm { task: TaskId },
     /// A daemon has ended.
@@ -95,17 +103,41 @@ pub enum Fact<'a> {
     /// A machine is on again.
     On { host: HostId },
     /// A parameter was written, or deleted.
-    Parameter { name: &'a str, text: Option<&'a str>, version: i64, by: Caller },
+    Parameter {
+        name: &'a str,
+        text: Option<&'a str>,
+        version: i64,
+        by: Caller,
+    },
     /// An API call was answered.
-    Call { by: Caller, operation: &'static str, bucket: Bucket, error: Option<&'a str>, about: Option<HostId> },
+    Call {
+        by: Caller,
+        operation: &'static str,
+        bucket: Bucket,
+        error: Option<&'a str>,
+        about: Option<HostId>,
+    },
     /// An invocation begins to run.
-    Runs { environment: EnvironmentId, cold: bool, invocation: &'a Invocation },
+    Runs {
+        environment: EnvironmentId,
+        cold: bool,
+        invocation: &'a Invocation,
+    },
     /// An invocation has ended.
-    Ran { environment: EnvironmentId, invocation: &'a Invocation, outcome: Outcome, billed: Ms, answer: &'a str },
+    Ran {
+        environment: EnvironmentId,
+        invocation: &'a Invocation,
+        outcome: Outcome,
+        billed: Ms,
+        answer: &'a str,
+    },
     /// An event was given up.
     DeadLetter { invocation: &'a Invocation },
     /// The coordinator wrote a line to its log.
-    Line { environment: EnvironmentId, line: &'a str },
+    Line {
+        environment: EnvironmentId,
+        line: &'a str,
+    },
     /// An operator gives an order.
     Ordered { host: HostId, command: &'a str },
     /// An event was lost on its way.

@@ -90,9 +90,7 @@ impl Function {
     pub(super) fn works(&self) -> bool {
         let is_tick = |invocation: &Invocation| invocation.source == Source::Tick;
         let busy = |state: &State| matches!(state, State::Busy(invocation, _) if !is_tick(invocation));
-        self.pending > 0
-            || !self.queue.iter().all(is_tick)
-            || self.environments.iter().any(busy)
+        self.pending > 0 || !self.queue.iter().all(is_tick) || self.environments.iter().any(busy)
     }
 }
 

@@ -191,7 +191,10 @@ impl<'a> GuardView<'a> {
     /// Its container instance.
     #[must_use]
     pub fn registration(&self) -> &str {
-        &self.world.registration(self.world.task(self.task).registration).arn
+        &self
+            .world
+            .registration(self.world.task(self.task).registration)
+            .arn
     }
 
     /// The sidecars' settings.
@@ -232,10 +235,15 @@ impl<'a> GuardView<'a> {
     pub fn get_parameter(&mut self, name: &str) -> Result<Stored, AwsError> {
         let (by, denied) = (Caller::Sidecar(self.task), self.plan().denied);
         let host = self.world.task(self.task).host;
-        let (_, answer) = self.world.call(by, "GetParameter", Some(host), |world| match denied {
-            true => Err(AwsError::new("AccessDeniedException", "not authorized to perform: ssm:GetParameter")),
-            false => world.read_parameter(name),
-        });
+        let (_, answer) = self
+            .world
+            .call(by, "GetParameter", Some(host), |world| match denied {
+                true => Err(AwsError::new(
+                    "AccessDeniedException",
+                    "not authorized to perform: ssm:GetParameter",
+                )),
+                false => world.read_parameter(name),
+            });
         answer
     }
 
@@ -461,7 +469,11 @@ impl World {
         daemon.sidecar = SidecarState::Exited(now, code);
         daemon.guard = None;
         let terminated = daemon.sidecar_term.is_some();
-        self.tell(&Fact::SidecarExit { task: id, code, reason });
+        self.tell(&Fact::SidecarExit {
+            task: id,
+            code,
+            reason,
+        });
         if terminated {
             return self.term_daemon(id);
         }
@@ -516,7 +528,9 @@ impl World {
     pub fn read_parameter(&mut self, name: &str) -> Result<Stored, AwsError> {
         let now = self.now;
         let stale = self.faults.strikes(now, &Trouble::StaleParameter, &mut self.rng);
-        let hidden = self.faults.strikes(now, &Trouble::ParameterNotFound, &mut self.rng);
+        let hidden = self
+            .faults
+            .strikes(now, &Trouble::ParameterNotFound, &mut self.rng);
         let found = match name.rsplit_once(':') {
             Some((name, version)) => version
                 .parse()
@@ -584,7 +598,10 @@ impl World {
         self.tell_to_stop(id, Cause::Deployment);
         let (registration, plan) = {
             let task = self.task(id);
-            (task.registration, task.daemon.as_ref().map(|daemon| daemon.plan.clone()))
+            (
+                task.registration,
+                task.daemon.as_ref().map(|daemon| daemon.plan.clone()),
+            )
         };
         if let Some(plan) = plan {
             // The next task of the service comes when this one has stopped; where that takes long, a hole is left.

@@ -27,7 +27,10 @@ pub(crate) fn registration(cluster: &str, sort: u32, id: RegistrationId) -> Stri
 
 /// A task's ARN.
 pub(crate) fn task(cluster: &str, sort: u32, id: TaskId) -> String {
-    format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task/{cluster}/{sort:08x}{:024x}", id.0)
+    format!(
+        "arn:aws:ecs:{REGION}:{ACCOUNT}:task/{cluster}/{sort:08x}{:024x}",
+        id.0
+    )
 }
 
 /// A cluster's ARN.

@@ -170,7 +170,11 @@ mod tests {
             ("CompleteLifecycleAction", 100, 20),
         ] {
             let mut buckets = Buckets::new(&Aws::default());
-            let mut taken = |at| (0..500).filter(|_| buckets.take(at, Bucket::of(operation))).count();
+            let mut taken = |at| {
+                (0..500)
+                    .filter(|_| buckets.take(at, Bucket::of(operation)))
+                    .count()
+            };
             assert_eq!((taken(0), taken(1000)), (burst, rate), "{operation}");
         }
     }
@@ -181,7 +185,9 @@ mod tests {
         for _ in 0..30 {
             assert!(buckets.take(0, Bucket::of("GetParameter")));
         }
-        let left = (0..50).filter(|_| buckets.take(0, Bucket::of("GetParametersByPath"))).count();
+        let left = (0..50)
+            .filter(|_| buckets.take(0, Bucket::of("GetParametersByPath")))
+            .count();
         assert_eq!(left, 10);
     }
 }

@@ -131,8 +131,16 @@ impl Scaling {
 
 impl World {
     pub(super) fn scale_in(&mut self, host: HostId) {
-        let warm = self.host(host).scaling.group.is_some_and(|group| self.groups[group].warm_pool);
-        let destination = if warm { Destination::WarmPool } else { Destination::Terminated };
+        let warm = self
+            .host(host)
+            .scaling
+            .group
+            .is_some_and(|group| self.groups[group].warm_pool);
+        let destination = if warm {
+            Destination::WarmPool
+        } else {
+            Destination::Terminated
+        };
         self.leave(host, destination);
     }
 
@@ -195,14 +203,24 @@ impl World {
 
     pub(super) fn hook_deadline(&mut self, host: HostId, index: usize) {
         let now = self.now;
-        let Some(wait) = self.host(host).scaling.waits.get(index).filter(|wait| wait.waits()) else {
+        let Some(wait) = self
+            .host(host)
+            .scaling
+            .waits
+            .get(index)
+            .filter(|wait| wait.waits())
+        else {
             return;
         };
         let end = wait.deadline.min(wait.limit);
         if end > now {
             return self.due(end, Due::HookDeadline(host, index));
         }
-        let how = if wait.limit <= now { HookEnd::Limit } else { HookEnd::RanOut };
+        let how = if wait.limit <= now {
+            HookEnd::Limit
+        } else {
+            HookEnd::RanOut
+        };
         let abandon = wait.abandon;
         self.end_wait(host, index, how);
         if abandon {

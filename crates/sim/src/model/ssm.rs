@@ -95,7 +95,9 @@ impl Parameters {
     pub(super) fn version(&self, name: &str, version: i64) -> Option<&Stored> {
         let (last, before) = self.all.get(name)?;
         let kept = [Some(last), before.as_ref()];
-        kept.into_iter().flatten().find(|stored| stored.version == version)
+        kept.into_iter()
+            .flatten()
+            .find(|stored| stored.version == version)
     }
 
     /// All below a path, in the order of their names.

@@ -84,7 +84,9 @@ impl World {
     }
 
     fn restart_sidecar(&mut self, host: HostId, daemon: usize) {
-        let Some(task) = self.daemon_task(host, daemon) else { return };
+        let Some(task) = self.daemon_task(host, daemon) else {
+            return;
+        };
         self.sidecar_is_killed(task);
         if let Some(daemon) = self.tasks[task.0 as usize].daemon.as_deref_mut() {
             if daemon.sidecar_term.is_none() {
@@ -173,7 +175,9 @@ impl World {
     /// The machine comes back under its present registration.
     pub(super) fn same_registration(&mut self, host: HostId) {
         let plan = self.scenario.hosts[host.0 as usize].clone();
-        let Some(registration) = self.host(host).present() else { return };
+        let Some(registration) = self.host(host).present() else {
+            return;
+        };
         let entry = &mut self.registrations[registration.0 as usize];
         entry.before = (entry.status, self.now);
         entry.status = super::ecs::InstanceStatus::Active;
@@ -240,7 +244,9 @@ impl World {
 
     fn order(&mut self, host: HostId, command: &str, by: Option<&str>, why: &str) {
         let entry = self.host(host);
-        let Some(registration) = entry.present() else { return };
+        let Some(registration) = entry.present() else {
+            return;
+        };
         let cluster = &self.scenario.clusters[self.registration(registration).cluster].name;
         let mut event =
             json!({"command": command, "cluster": cluster, "instance": entry.id, "who": "ana", "why": why});

@@ -2,8 +2,8 @@
 //! an environment is frozen.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use protector_coordinator::aws::api::{
@@ -43,11 +43,14 @@ pub(crate) struct Sdk {
     connections: AtomicU32,
     dead: AtomicU32,
     heartbeats_given_up: AtomicBool,
+    completions_dropped: AtomicBool,
 }
 
 impl fmt::Debug for Sdk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sdk").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Sdk")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -61,6 +64,7 @@ impl Sdk {
             connections: AtomicU32::new(0),
             dead: AtomicU32::new(0),
             heartbeats_given_up: AtomicBool::new(false),
+            completions_dropped: AtomicBool::new(false),
         }
     }
 
@@ -77,7 +81,9 @@ impl Sdk {
     /// Calls that nobody needs.
     pub(super) async fn chatter(&self) {
         for _ in 0..12 {
-            let _ = self.request("ListClusters", None, |world| Ok(world.cluster_arns())).await;
+            let _ = self
+                .request("ListClusters", None, |world| Ok(world.cluster_arns()))
+                .await;
         }
     }
 
@@ -98,9 +104,11 @@ impl Sdk {
             let outcome = self.attempt(operation, about, &mut effect).await;
             let error = match outcome {
                 Ok(answer) => {
-                    let _ = self.tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| {
-                        Some((tokens + 1).min(TOKENS))
-                    });
+                    let _ = self
+                        .tokens
+                        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| {
+                            Some((tokens + 1).min(TOKENS))
+                        });
                     return Ok(answer);
                 }
                 Err(error) => error,
@@ -139,7 +147,9 @@ impl Sdk {
             return Err(unanswered("connection closed before message completed"));
         }
         let by = self.caller();
-        let (verdict, answer) = self.stage.with(|world| world.call(by, operation, about, |world| effect(world)));
+        let (verdict, answer) = self
+            .stage
+            .with(|world| world.call(by, operation, about, |world| effect(world)));
         match verdict {
             Verdict::AnswerLost => {
                 sleep(ATTEMPT).await;
@@ -204,7 +214,10 @@ fn failure(operation: &'static str, error: AwsError) -> Failure {
 }
 
 fn no_instance() -> AwsError {
-    AwsError::new("ValidationError", "No active Lifecycle Action found with instance ID (unknown)")
+    AwsError::new(
+        "ValidationError",
+        "No active Lifecycle Action found with instance ID (unknown)",
+    )
 }
 
 /// Which machine a text speaks of.
@@ -231,10 +244,7 @@ fn missing(arn: &str, reason: &str) -> ItemFailure {
     }
 }
 
-fn batch<T>(
-    arns: &[String],
-    mut describe: impl FnMut(&str) -> Result<T, &'static str>,
-) -> Batch<T> {
+fn batch<T>(arns: &[String], mut describe: impl FnMut(&str) -> Result<T, &'static str>) -> Batch<T> {
     let (mut items, mut failures) = (Vec::with_capacity(arns.len()), Vec::new());
     for arn in arns {
         match describe(arn) {
@@ -272,7 +282,8 @@ impl Sdk {
     }
 
     fn page_size(&self) -> usize {
-        self.stage.with(|world| world.scenario().aws.page.clamp(1, LIST_PAGE))
+        self.stage
+            .with(|world| world.scenario().aws.page.clamp(1, LIST_PAGE))
     }
 
     /// What the product writes with a planted bug.
@@ -288,20 +299,29 @@ impl Sdk {
         let begins = value.contains("\"state\":\"holding\"") && !value.contains("drainingConfirmedAt");
         if self.bug(Bug::DrainsBeforeTheRecord) && begins {
             if let Some(host) = about {
-                self.stage.with(|world| drop(world.drain_present(host, by)));
+                self.stage.with(|world| {
+                    let _ = world.drain_present(host, by);
+                });
             }
         }
         let times = if self.bug(Bug::WritesThrice) { 3 } else { 1 };
         let mut version = Ok(1);
         for _ in 0..times {
             version = self
-                .request("PutParameter", about, |world| world.write_parameter(by, name, &value))
+                .request("PutParameter", about, |world| {
+                    world.write_parameter(by, name, &value)
+                })
                 .await;
         }
         let released = value.contains("\"state\":\"released\"");
         if let (Some(host), true) = (about, released && self.bug(Bug::CompletesBeforeTheFlush)) {
             self.stage.with(|world| {
-                let ours: Vec<String> = world.host(host).scaling.our_waits().map(|wait| wait.hook.clone()).collect();
+                let ours: Vec<String> = world
+                    .host(host)
+                    .scaling
+                    .our_waits()
+                    .map(|wait| wait.hook.clone())
+                    .collect();
                 for hook in ours {
                     let _ = world.complete(by, host, &hook, None);
                 }
@@ -315,7 +335,10 @@ impl Sdk {
         let by = self.caller();
         self.stage.with(|world| {
             let waits = world.host(host).scaling.waits.clone();
-            for wait in waits.iter().filter(|wait| !wait.ours && wait.state == WaitState::Waits) {
+            for wait in waits
+                .iter()
+                .filter(|wait| !wait.ours && wait.state == WaitState::Waits)
+            {
                 let _ = world.complete(by, host, &wait.hook, None);
             }
         });
@@ -325,7 +348,9 @@ impl Sdk {
 impl Api for Sdk {
     fn list_clusters<'a>(&'a self, token: Option<String>) -> Answer<'a, Page<String>> {
         Box::pin(async move {
-            let arns = self.request("ListClusters", None, |world| Ok(world.cluster_arns())).await?;
+            let arns = self
+                .request("ListClusters", None, |world| Ok(world.cluster_arns()))
+                .await?;
             Ok(self.page(&arns, token.as_deref(), self.page_size()))
         })
     }
@@ -338,7 +363,9 @@ impl Api for Sdk {
         token: Option<String>,
     ) -> Answer<'a, Page<String>> {
         Box::pin(async move {
-            let machine = filter.as_deref().and_then(|filter| filter.strip_prefix("ec2InstanceId == "));
+            let machine = filter
+                .as_deref()
+                .and_then(|filter| filter.strip_prefix("ec2InstanceId == "));
             let about = machine.and_then(instance_number);
             let list = |world: &mut World| world.list_instances(cluster, machine, status);
             let mut arns = self.request("ListContainerInstances", about, list).await?;
@@ -358,7 +385,9 @@ impl Api for Sdk {
         Box::pin(async move {
             self.request("DescribeContainerInstances", None, |world| {
                 let cluster = world.cluster(cluster)?;
-                Ok(batch(&arns, |arn| describe_instance(world, cluster, arn).ok_or("MISSING")))
+                Ok(batch(&arns, |arn| {
+                    describe_instance(world, cluster, arn).ok_or("MISSING")
+                }))
             })
             .await
         })
@@ -382,7 +411,11 @@ impl Api for Sdk {
         })
     }
 
-    fn describe_tasks<'a>(&'a self, cluster: &'a str, arns: Vec<String>) -> Answer<'a, Batch<TaskDescription>> {
+    fn describe_tasks<'a>(
+        &'a self,
+        cluster: &'a str,
+        arns: Vec<String>,
+    ) -> Answer<'a, Batch<TaskDescription>> {
         Box::pin(async move {
             self.request("DescribeTasks", None, |world| {
                 world.cluster(cluster)?;
@@ -452,7 +485,9 @@ impl Api for Sdk {
             self.request("DescribeAutoScalingInstances", None, |world| {
                 let hosts = instances.iter().filter_map(|id| instance_number(id));
                 let known = hosts.filter(|host| (host.0 as usize) < world.hosts().len());
-                Ok(known.filter_map(|host| scaling_description(world, host)).collect())
+                Ok(known
+                    .filter_map(|host| scaling_description(world, host))
+                    .collect())
             })
             .await
         })
@@ -488,7 +523,9 @@ impl Api for Sdk {
     fn describe_lifecycle_hooks<'a>(&'a self, group: &'a str) -> Answer<'a, Vec<HookDescription>> {
         Box::pin(self.request("DescribeLifecycleHooks", None, move |world| {
             let groups = world.groups().iter();
-            let hooks = groups.filter(|known| known.name == group).flat_map(|group| &group.hooks);
+            let hooks = groups
+                .filter(|known| known.name == group)
+                .flat_map(|group| &group.hooks);
             Ok(hooks
                 .map(|hook| HookDescription {
                     name: hook.name.clone(),
@@ -512,7 +549,10 @@ impl Api for Sdk {
             if self.bug(Bug::HeartbeatLast) {
                 sleep(3 * MINUTE).await;
             }
-            let (name, token) = (hook.lifecycle_hook_name.as_str(), hook.lifecycle_action_token.as_ref());
+            let (name, token) = (
+                hook.lifecycle_hook_name.as_str(),
+                hook.lifecycle_action_token.as_ref(),
+            );
             let token = token.map(ToString::to_string);
             let outcome = self
                 .request("RecordLifecycleActionHeartbeat", host, |world| {
@@ -533,11 +573,17 @@ impl Api for Sdk {
     ) -> Answer<'a, ()> {
         Box::pin(async move {
             let (by, host) = (self.caller(), instance_number(instance.as_str()));
-            let (name, token) = (hook.lifecycle_hook_name.as_str(), hook.lifecycle_action_token.as_ref());
+            let (name, token) = (
+                hook.lifecycle_hook_name.as_str(),
+                hook.lifecycle_action_token.as_ref(),
+            );
             let token = match self.bug(Bug::WrongToken) {
                 true => Some("00000000-0000-0000-0000-000000000000".to_owned()),
                 false => token.map(ToString::to_string),
             };
+            if self.completions_dropped.load(Ordering::Relaxed) {
+                return Ok(());
+            }
             if let (Some(host), true) = (host, self.bug(Bug::CompletesForeignHooks)) {
                 self.complete_foreign(host);
             }
@@ -547,7 +593,10 @@ impl Api for Sdk {
                 })
                 .await;
             match outcome {
-                Err(_) if self.bug(Bug::DropsAFailedCompletion) => Ok(()),
+                Err(_) if self.bug(Bug::DropsAFailedCompletion) => {
+                    self.completions_dropped.store(true, Ordering::Relaxed);
+                    Ok(())
+                }
                 outcome => outcome,
             }
         })

@@ -50,10 +50,7 @@ impl<'a> Environments<'a> {
     /// Runs an invocation.
     pub(super) fn run(&mut self, id: EnvironmentId, cold: bool, dead: bool, invocation: Invocation) {
         let stage = self.stage;
-        let environment = self
-            .live
-            .entry(id)
-            .or_insert_with(|| Environment::new(stage, id));
+        let environment = self.live.entry(id).or_insert_with(|| Environment::new(stage, id));
         if dead {
             environment.sdk.connections_died();
         }
@@ -67,7 +64,9 @@ impl<'a> Environments<'a> {
                 tokio::time::sleep(Duration::from_millis(init)).await;
             }
             let (outcome, answer) = match stage.controller {
-                Controller::Product if stage.bug == Some(Bug::NoTick) && invocation.source == Source::Tick => {
+                Controller::Product
+                    if stage.bug == Some(Bug::NoTick) && invocation.source == Source::Tick =>
+                {
                     (Outcome::Answered, String::new())
                 }
                 Controller::Product => {

@@ -10,8 +10,8 @@ use protector_core::wait::{
     Because, Fate, Known, Leftover, Next, Observation, Policy, Reading, Switch, Task, Trouble, Wait, Why,
 };
 
-use crate::model::{Guard, GuardAnswer, GuardView};
 use super::Bug;
+use crate::model::{Guard, GuardAnswer, GuardView};
 use crate::rivals::Original;
 use crate::scenario::{Ms, Sidecar};
 
@@ -65,7 +65,10 @@ struct Product {
 impl Guard for Product {
     fn start(&mut self, view: &mut GuardView<'_>) {
         self.name = format!("{PREFIX}/{}/{}", view.cluster(), view.machine());
-        let registration = view.plan().knows_registration.then(|| view.registration().parse().ok());
+        let registration = view
+            .plan()
+            .knows_registration
+            .then(|| view.registration().parse().ok());
         self.known = Known {
             service: view.service().and_then(|service| service.parse().ok()),
             container_instance: registration.flatten(),
@@ -85,9 +88,9 @@ impl Guard for Product {
     fn look(&mut self, view: &mut GuardView<'_>) -> GuardAnswer {
         let now = view.now();
         let since_sigterm = signed(now - view.sigterm().unwrap_or(now));
-        let wait = self
-            .wait
-            .get_or_insert_with(|| Wait::new(with_bug(policy(view.settings()).unwrap_or_default(), self.bug)));
+        let wait = self.wait.get_or_insert_with(|| {
+            Wait::new(with_bug(policy(view.settings()).unwrap_or_default(), self.bug))
+        });
         let task = match (view.daemon_lives(), view.agent_answers()) {
             (false, _) => Task::Stopped,
             (true, true) => Task::Alive,
@@ -101,7 +104,10 @@ impl Guard for Product {
             return answer;
         }
         let fate = fate(view, wait, &self.known, &reading);
-        let switch = switch(view, wait, &reading, since_sigterm);
+        let switch = match self.bug {
+            Some(Bug::NoKillSwitch) => Switch::NotAsked,
+            _ => switch(view, wait, &reading, since_sigterm),
+        };
         let seen = Observation {
             now: crate::wall_clock(now) + SignedDuration::from_millis(view.clock_skew()),
             since_sigterm,
@@ -134,7 +140,9 @@ fn with_bug(mut policy: Policy, bug: Option<Bug>) -> Policy {
 /// What a sidecar with a planted bug does at once.
 fn sabotaged(bug: Option<Bug>, reading: &Reading, seen: &mut bool) -> Option<GuardAnswer> {
     match (bug, reading) {
-        (Some(Bug::BelievesOneAbsence), Reading::NotFound) if *seen => Some(GuardAnswer::Exit(0, "record-gone")),
+        (Some(Bug::BelievesOneAbsence), Reading::NotFound) if *seen => {
+            Some(GuardAnswer::Exit(0, "record-gone"))
+        }
         (Some(Bug::ObeysALeftover), Reading::Record(record)) if record.is_released() => {
             Some(GuardAnswer::Exit(0, "released"))
         }

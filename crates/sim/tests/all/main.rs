@@ -1,3 +1,6 @@
 //! The simulator's own tests: it is deterministic, its judge can fail, and the table of faults is true.
 
+mod apart;
+mod bugs;
 mod faults;
+mod seeds;
