@@ -11,8 +11,10 @@ fn mode2() -> String {
 }
 fn main() {
     let first = std::env::args().nth(1).unwrap();
-    if let Some(fault) = protector_sim::worlds::find(&first) {
-        let s = (fault.world)();
+    let file = std::fs::read_to_string(&first)
+        .ok()
+        .map(|t| protector_sim::scenario::Scenario::from_json(&t).unwrap());
+    if let Some(s) = file.or_else(|| protector_sim::worlds::find(&first).map(|f| (f.world)())) {
         let obs: Vec<Box<dyn Observer>> = vec![Box::new(Judge::new(&s)), Box::new(Transcript::with_calls())];
         let (ended, obs) = play::play(&s, play::Options::default(), obs).unwrap();
         let quiet = std::env::args().nth(2).is_none();
@@ -66,6 +68,37 @@ fn main() {
         );
         for (k, v) in by {
             println!("{k}: {v:?}");
+        }
+        return;
+    }
+    if mode2() == "rule" {
+        let rule = std::env::args().nth(3).unwrap();
+        let mut best: Option<(usize, String)> = None;
+        let from: u64 = std::env::args().nth(4).map_or(0, |t| t.parse().unwrap());
+        for seed in from..n as u64 {
+            let d = generate::random(seed, generate::Range::Wild);
+            let Ok(j) = protector_sim::judge::run(&d.scenario, play::Options::default()) else {
+                continue;
+            };
+            if let Some(v) = j.violations.iter().find(|v| format!("{:?}", v.rule) == rule) {
+                let s = protector_sim::shrink::shrink(&d.scenario, v.rule, play::Options::default(), 400);
+                let text = s.scenario.to_json();
+                let j2 = protector_sim::judge::run(&s.scenario, play::Options::default()).unwrap();
+                println!(
+                    "seed {seed} {v} -> {} bytes, {} tried, known {:?}\n   {}",
+                    text.len(),
+                    s.tried,
+                    d.known,
+                    j2.violations[0]
+                );
+                println!("   {:?} {:?}", s.scenario.steps, s.scenario.faults);
+                if best.as_ref().is_none_or(|(l, _)| text.len() < *l) {
+                    best = Some((text.len(), text));
+                }
+            }
+        }
+        if let Some((_, t)) = best {
+            std::fs::write(format!("/tmp/{rule}.json"), t).unwrap();
         }
         return;
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::judge::Rule;
 use crate::scenario::Scenario;
 
+mod drawn;
 mod logic;
 
 /// Does a fault still break what it says?
@@ -40,7 +41,7 @@ pub struct Fault {
 /// All of them, by subject.
 #[must_use]
 pub fn all() -> Vec<Fault> {
-    [logic::FAULTS].concat()
+    [logic::FAULTS, drawn::FAULTS].concat()
 }
 
 /// The one of this name.

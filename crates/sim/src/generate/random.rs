@@ -112,7 +112,15 @@ impl Draw {
             }
         };
         let daemon_stop = self.time(10 * SECOND, 3 * MINUTE);
-        let settle = self.time(SECOND, 30 * SECOND).max(SECOND);
+        let longest = match self.range {
+            // A run waits for the end of a settle window of 20 s.
+            Range::Sound => 20 * SECOND,
+            Range::Wild => {
+                self.known.push("settle-longer-than-a-run-waits");
+                45 * SECOND
+            }
+        };
+        let settle = self.time(SECOND, longest).max(SECOND);
         let tiers = self.percent(25);
         self.set("MAX_DRAIN", seconds(max_drain));
         self.set("DAEMON_STOP", seconds(daemon_stop));

@@ -117,13 +117,7 @@ impl Judge {
             return;
         }
         let from = empty.max(draining.max(watch.since) + expected.settle);
-        // A run waits for the end of a settle window of 20 s; for that of a longer one the next tick comes.
-        let settle = if expected.settle > 20 * SECOND {
-            65 * SECOND
-        } else {
-            0
-        };
-        let flush = expected.daemon_stop * (expected.tiers - 1) + settle;
+        let flush = expected.daemon_stop * (expected.tiers - 1);
         // With every event a release comes within seconds; without, with the next tick.
         let longest = match (expected.events_fail, expected.hosts) {
             (false, 0..=20) => 15 * SECOND,
