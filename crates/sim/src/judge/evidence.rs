@@ -67,11 +67,12 @@ impl Judge {
         let released = record["state"] == "released";
         let before = self.watch(host).record.replace((drain.clone(), released));
         let same = before.as_ref().is_some_and(|(before, _)| *before == drain);
+        let another = before.is_some() && !same;
         if same && before.is_some_and(|(_, released)| released) && !released {
             let what = "the record was released, and holds again".to_owned();
             self.break_rule(Rule::TakenBack, now, Some(host), world, what);
         }
-        if !same {
+        if another {
             // Another drain: what went before it is not its own.
             let watch = self.watch(host);
             (watch.daemon_first, watch.released, watch.since) = (false, None, now);

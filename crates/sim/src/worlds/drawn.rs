@@ -21,7 +21,7 @@ pub(super) const FAULTS: &[Fault] = &[
         why: "The SDK sends the text of a write again seconds later, whatever another run has written meanwhile.",
         breaks: &[Rule::TakenBack],
         state: State::Open,
-        world: || retried(20 * SECOND),
+        world: || retried(11 * SECOND),
     },
     Fault {
         name: "sidecar-gives-up-before-a-late-release",
