@@ -96,6 +96,24 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// Its name for people, with the promise: `P1 daemon before task`.
+    #[must_use]
+    pub fn name(self) -> String {
+        let mut words = String::new();
+        for letter in format!("{self:?}").chars() {
+            if letter.is_uppercase() && !words.is_empty() {
+                words.push(' ');
+            }
+            words.extend(letter.to_lowercase());
+        }
+        match self.promise() {
+            Some(promise) => format!("P{promise} {words}"),
+            None => words,
+        }
+    }
+}
+
 /// A broken promise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -112,11 +130,7 @@ pub struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.rule.promise() {
-            Some(promise) => write!(f, "P{promise} {:?}", self.rule)?,
-            None => write!(f, "{:?}", self.rule)?,
-        }
-        write!(f, " at {:.1} s", self.at as f64 / 1000.0)?;
+        write!(f, "{} at {:.1} s", self.rule.name(), self.at as f64 / 1000.0)?;
         if let Some(instance) = &self.instance {
             write!(f, ", {instance}")?;
         }

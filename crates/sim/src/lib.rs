@@ -7,10 +7,12 @@
 //! - [`judge`]: watches the model's truth, and says which promise was broken.
 //! - [`bugs`]: planted bugs, to show that the judge can fail.
 //! - [`worlds`]: every known fault as a named world.
+//! - [`campaign`]: many drawn worlds, judged.
 //! - [`rivals`]: other drainers as small honest models.
 //! - [`statistics`]: what a run has cost, and how long it took.
 
 pub mod bugs;
+pub mod campaign;
 pub mod generate;
 pub mod judge;
 pub mod model;

@@ -32,6 +32,8 @@ pub struct Fault {
     pub why: &'static str,
     /// What its world breaks, as long as it is open: each of these, whatever else.
     pub breaks: &'static [Rule],
+    /// What else it may break, in other worlds than its own.
+    pub also: &'static [Rule],
     /// Its state.
     pub state: State,
     /// Its world.
@@ -49,3 +51,36 @@ pub fn all() -> Vec<Fault> {
 pub fn find(name: &str) -> Option<Fault> {
     all().into_iter().find(|fault| fault.name == name)
 }
+
+/// The table of `docs/faults.md`.
+#[must_use]
+pub fn markdown() -> String {
+    let mut text = String::from(HEAD);
+    for fault in all() {
+        let breaks: Vec<String> = fault.breaks.iter().map(|rule| rule.name()).collect();
+        let state = match fault.state {
+            State::Open => "open",
+            State::Fixed => "fixed",
+        };
+        text.push_str(&format!(
+            "| `{}` | {} {} | {} | {state} |\n",
+            fault.name,
+            fault.what,
+            fault.why,
+            breaks.join(", ")
+        ));
+    }
+    text
+}
+
+const HEAD: &str = "\
+# Known faults
+
+Each row is a world that the simulator plays: `protectorctl simulate --faults NAME` shows what it breaks, and with
+`--transcript` how. While a fault is open, its world breaks the rules that are named here; when it is fixed, it breaks
+none. Tests hold this table to the worlds in both directions. The number before a rule is the promise in the
+[README](../README.md#promises).
+
+| World | What happens, and why | Breaks | State |
+| --- | --- | --- | --- |
+";

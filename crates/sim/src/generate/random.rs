@@ -1,10 +1,12 @@
 //! Worlds drawn from a seed: machines, settings, what happens, and what goes wrong.
 
 use super::{HOOK, LOGS, MESH, WEB, daemon, hook, plain, step};
+use crate::judge::Rule;
 use crate::scenario::{
     Caller, Cluster, DaemonStop, Fault, HOUR, Host, Kind, Leftover, MINUTE, Ms, SECOND, Scenario, Step,
     Stuck, Task, Trouble, What,
 };
+use crate::worlds;
 
 /// A world, and the named faults whose condition it may meet.
 #[derive(Debug, Clone)]
@@ -572,12 +574,11 @@ fn seconds(time: Ms) -> String {
 }
 
 impl Drawn {
-    /// The named faults that may show in it and that are still open.
+    /// Is it an open fault, one that this world may show, that this rule is broken?
     #[must_use]
-    pub fn open(&self) -> Vec<&'static str> {
-        let open = |name: &&str| {
-            crate::worlds::find(name).is_none_or(|fault| fault.state == crate::worlds::State::Open)
-        };
-        self.known.iter().copied().filter(|name| open(name)).collect()
+    pub fn explains(&self, rule: Rule) -> bool {
+        let faults = self.known.iter().filter_map(|name| worlds::find(name));
+        let mut open = faults.filter(|fault| fault.state == worlds::State::Open);
+        open.any(|fault| fault.breaks.contains(&rule) || fault.also.contains(&rule))
     }
 }

@@ -1,5 +1,9 @@
 //! The table of faults, in both directions.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
 use protector_sim::judge;
 use protector_sim::play::Options;
 use protector_sim::worlds::{self, State};
@@ -23,4 +27,29 @@ fn an_open_fault_breaks_what_it_says_and_a_fixed_one_breaks_nothing() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// `UPDATE_DOCS=1 cargo test -p protector-sim the_table` writes it anew.
+#[test]
+fn the_table_in_the_documents_is_the_table_of_the_worlds() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/faults.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, worlds::markdown()).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap_or_default(), worlds::markdown());
+}
+
+#[test]
+fn names_are_given_once_and_sentences_are_whole() {
+    let faults = worlds::all();
+    let names: BTreeSet<&str> = faults.iter().map(|fault| fault.name).collect();
+    assert_eq!(names.len(), faults.len());
+    for fault in faults {
+        let kebab = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+        assert!(fault.name.chars().all(kebab), "{}", fault.name);
+        assert!(!fault.breaks.is_empty(), "{}", fault.name);
+        for sentence in [fault.what, fault.why] {
+            assert!(sentence.ends_with('.') && !sentence.contains('|'), "{}: {sentence}", fault.name);
+        }
+    }
 }
