@@ -58,6 +58,8 @@ struct Product {
     known: Known,
     wait: Option<Wait>,
     name: String,
+    /// The last text that was read, and what it says: most readings find it again.
+    last: Option<(String, Reading)>,
     bug: Option<Bug>,
     seen: bool,
 }
@@ -75,9 +77,9 @@ impl Guard for Product {
             leftover: None,
         };
         if self.bug == Some(Bug::ReadsBeforeSigterm) {
-            read(view, &self.name);
+            self.read(view);
         }
-        if let Reading::Record(record) = read(view, &self.name) {
+        if let Reading::Record(record) = self.read(view) {
             self.known.leftover = Leftover::of(&record);
         }
         if self.bug == Some(Bug::ObeysALeftover) {
@@ -88,9 +90,6 @@ impl Guard for Product {
     fn look(&mut self, view: &mut GuardView<'_>) -> GuardAnswer {
         let now = view.now();
         let since_sigterm = signed(now - view.sigterm().unwrap_or(now));
-        let wait = self.wait.get_or_insert_with(|| {
-            Wait::new(with_bug(policy(view.settings()).unwrap_or_default(), self.bug))
-        });
         let task = match (view.daemon_lives(), view.agent_answers()) {
             (false, _) => Task::Stopped,
             (true, true) => Task::Alive,
@@ -98,8 +97,11 @@ impl Guard for Product {
         };
         let reading = match task {
             Task::Stopped => Reading::Trouble(Trouble::NotAsked),
-            _ => read(view, &self.name),
+            _ => self.read(view),
         };
+        let wait = self.wait.get_or_insert_with(|| {
+            Wait::new(with_bug(policy(view.settings()).unwrap_or_default(), self.bug))
+        });
         if let Some(answer) = sabotaged(self.bug, &reading, &mut self.seen) {
             return answer;
         }
@@ -154,14 +156,26 @@ fn sabotaged(bug: Option<Bug>, reading: &Reading, seen: &mut bool) -> Option<Gua
     }
 }
 
-fn read(view: &mut GuardView<'_>, name: &str) -> Reading {
-    match view.get_parameter(name) {
-        Ok(stored) => Reading::of_text(&stored.text),
-        Err(error) => match error.code {
-            "ParameterNotFound" => Reading::NotFound,
-            "AccessDeniedException" => Reading::Trouble(Trouble::Denied),
-            _ => Reading::Trouble(Trouble::Failed),
-        },
+impl Product {
+    fn read(&mut self, view: &mut GuardView<'_>) -> Reading {
+        let text = match view.get_parameter(&self.name) {
+            Ok(stored) => stored.text,
+            Err(error) => {
+                return match error.code {
+                    "ParameterNotFound" => Reading::NotFound,
+                    "AccessDeniedException" => Reading::Trouble(Trouble::Denied),
+                    _ => Reading::Trouble(Trouble::Failed),
+                };
+            }
+        };
+        match &self.last {
+            Some((known, reading)) if *known == text => reading.clone(),
+            _ => {
+                let reading = Reading::of_text(&text);
+                self.last = Some((text, reading.clone()));
+                reading
+            }
+        }
     }
 }
 
