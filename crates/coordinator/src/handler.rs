@@ -61,6 +61,9 @@ impl Coordinator {
                 sheet.count(Metric::Throttles, times as usize);
             }
         }
+        if !self.voice.says_metrics() {
+            return sheet.discard();
+        }
         for line in sheet.lines(function_name(), &self.request_id, self.now()) {
             self.voice.say_line(&line);
         }

@@ -157,6 +157,11 @@ impl Sheet {
         lines
     }
 
+    /// Forgets what was noted since the last time.
+    pub fn discard(&self) {
+        drop(self.with(std::mem::take));
+    }
+
     fn with<R>(&self, f: impl FnOnce(&mut Noted) -> R) -> R {
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -45,6 +45,7 @@ impl Level {
 #[derive(Clone)]
 pub struct Voice {
     least: Level,
+    metrics: bool,
     line: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
@@ -68,8 +69,24 @@ impl Voice {
     pub fn with_sink(least: Level, line: impl Fn(&str) + Send + Sync + 'static) -> Voice {
         Voice {
             least,
+            metrics: true,
             line: Arc::new(line),
         }
+    }
+
+    /// The same, for a sink that has no use for metrics: they are not even formatted.
+    #[must_use]
+    pub fn without_metrics(self) -> Voice {
+        Voice {
+            metrics: false,
+            ..self
+        }
+    }
+
+    /// Are metrics said?
+    #[must_use]
+    pub fn says_metrics(&self) -> bool {
+        self.metrics
     }
 
     /// Says a whole line as it is, whatever the least level: metrics.

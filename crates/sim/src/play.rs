@@ -51,6 +51,8 @@ pub(crate) struct Stage {
     pub(crate) settings: Settings,
     pub(crate) bug: Option<Bug>,
     pub(crate) controller: Controller,
+    /// Somebody reads the coordinator's metrics.
+    pub(crate) metrics: bool,
 }
 
 impl Stage {
@@ -116,6 +118,7 @@ pub fn play(
         .start_paused(true)
         .build()
         .map_err(|error| error.to_string())?;
+    let metrics = observers.iter().any(|observer| observer.reads_metrics());
     let mut world = World::new(scenario, guards(options.bug));
     observers.into_iter().for_each(|observer| world.watch(observer));
     let local = LocalSet::new();
@@ -127,6 +130,7 @@ pub fn play(
             settings,
             bug: options.bug,
             controller: options.controller,
+            metrics,
         });
         let ended = drive(&stage).await;
         (stage, ended)

@@ -73,6 +73,10 @@ impl Observer for Transcript {
         }
     }
 
+    fn reads_metrics(&self) -> bool {
+        self.calls
+    }
+
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
         self
     }

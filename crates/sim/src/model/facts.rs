@@ -151,6 +151,11 @@ pub trait Observer: Send {
     /// Sees one fact.
     fn see(&mut self, now: Ms, fact: &Fact<'_>, world: &World);
 
+    /// Does it read the coordinator's metrics? They are formatted only if somebody does.
+    fn reads_metrics(&self) -> bool {
+        false
+    }
+
     /// The run is over.
     fn end(&mut self, _now: Ms, _world: &World) {}
 

@@ -97,23 +97,24 @@ impl Environment {
     fn new(stage: &Arc<Stage>, id: EnvironmentId) -> Environment {
         let sdk = Arc::new(Sdk::new(stage.clone(), id));
         let (clock, lines) = (stage.clone(), stage.clone());
+        let voice = Voice::with_sink(Level::Info, move |line| {
+            let lies = lines.bug == Some(Bug::ReceiptNeverForced);
+            let line = match lies {
+                true => &line.replace("\"forced\":true", "\"forced\":false"),
+                false => line,
+            };
+            lines.with(|world: &mut World| {
+                world.tell(&Fact::Line {
+                    environment: id,
+                    line,
+                });
+            });
+        });
         let coordinator = Coordinator {
             policy: Arc::new(stage.settings.policy.clone()),
             aws: Aws::with_api(sdk.clone()),
             memory: Arc::new(Memory::default()),
-            voice: Voice::with_sink(Level::Info, move |line| {
-                let lies = lines.bug == Some(Bug::ReceiptNeverForced);
-                let line = match lies {
-                    true => &line.replace("\"forced\":true", "\"forced\":false"),
-                    false => line,
-                };
-                lines.with(|world: &mut World| {
-                    world.tell(&Fact::Line {
-                        environment: id,
-                        line,
-                    });
-                });
-            }),
+            voice: if stage.metrics { voice } else { voice.without_metrics() },
             clock: Clock::new(move || crate::wall_clock(clock.now())),
             request_id: String::new(),
             deadline: crate::wall_clock(0),
