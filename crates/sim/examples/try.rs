@@ -102,6 +102,64 @@ fn main() {
         }
         return;
     }
+    if mode2() == "unexplained" {
+        let mut by: std::collections::BTreeMap<String, (usize, u64, String)> = Default::default();
+        for seed in 0..n as u64 {
+            let d = generate::random(seed, generate::Range::Wild);
+            let Ok(j) = protector_sim::judge::run(&d.scenario, play::Options::default()) else {
+                continue;
+            };
+            for v in &j.violations {
+                if !d.explains(v.rule) {
+                    let mut known = d.known.clone();
+                    known.sort();
+                    known.dedup();
+                    known.retain(|k| {
+                        ![
+                            "sidecar-gives-up-before-a-late-release",
+                            "drained-and-called-forced",
+                            "release-overwritten-by-a-count",
+                            "settle-longer-than-a-run-waits",
+                        ]
+                        .contains(k)
+                    });
+                    let e = by
+                        .entry(format!("{:?} {:?}", v.rule, known))
+                        .or_insert((0, seed, v.to_string()));
+                    e.0 += 1;
+                    break;
+                }
+            }
+        }
+        for (k, v) in by {
+            println!("{k}: {v:?}");
+        }
+        return;
+    }
+    if mode2() == "with" {
+        let name: &'static str = std::env::args().nth(3).unwrap().leak();
+        let mut by: std::collections::BTreeMap<String, (usize, u64, String)> = Default::default();
+        for seed in 0..n as u64 {
+            let d = generate::random(seed, generate::Range::With(name));
+            let Ok(j) = protector_sim::judge::run(&d.scenario, play::Options::default()) else {
+                continue;
+            };
+            let mut rules: Vec<_> = j.violations.iter().map(|v| v.rule).collect();
+            rules.sort();
+            rules.dedup();
+            for rule in rules {
+                let v = j.violations.iter().find(|v| v.rule == rule).unwrap();
+                by.entry(format!("{rule:?}"))
+                    .or_insert((0, seed, v.to_string()))
+                    .0 += 1;
+            }
+        }
+        println!("## {name}");
+        for (k, v) in by {
+            println!("  {k}: {} (seed {}) {}", v.0, v.1, v.2);
+        }
+        return;
+    }
     if mode2() == "seed" {
         let range = if std::env::args().nth(3).as_deref() == Some("wild") {
             generate::Range::Wild

@@ -73,7 +73,9 @@ impl Findings {
             let (count, first) = self.rules.entry(rule).or_insert((0, seed));
             (*count, *first) = (*count + 1, (*first).min(seed));
         }
-        let unexplained = violations.iter().find(|violation| !drawn.explains(violation.rule))?;
+        let unexplained = violations
+            .iter()
+            .find(|violation| !drawn.explains(violation.rule))?;
         self.unexplained += 1;
         Some(unexplained.clone())
     }
@@ -162,7 +164,12 @@ mod tests {
             threads: 2,
         };
         let stop = AtomicBool::new(false);
-        let findings = run(campaign, &|played| stop.store(played >= 10, Ordering::Relaxed), &stop).unwrap();
+        let findings = run(
+            campaign,
+            &|played| stop.store(played >= 10, Ordering::Relaxed),
+            &stop,
+        )
+        .unwrap();
         assert!((5..100).contains(&findings.played), "{}", findings.played);
     }
 }

@@ -24,6 +24,8 @@ pub enum Range {
     Sound,
     /// Everything.
     Wild,
+    /// What is sound, and the condition of this known fault.
+    With(&'static str),
 }
 
 /// The world of a seed.
@@ -41,9 +43,7 @@ pub fn random(seed: u64, range: Range) -> Drawn {
     draw.happenings();
     draw.trouble();
     draw.bounds();
-    if range == Range::Wild {
-        draw.oddities();
-    }
+    draw.oddities();
     Drawn {
         scenario: draw.scenario,
         known: draw.known,
@@ -63,13 +63,23 @@ impl Draw {
         self.rng.u32(0..100) < percent
     }
 
-    /// Only where everything may happen.
-    fn wild(&mut self, percent: u32, known: &'static str) -> bool {
-        let strikes = self.percent(percent) && self.range == Range::Wild;
-        if strikes {
+    /// May the condition of this known fault be met? If so, it is noted.
+    fn may(&mut self, known: &'static str) -> bool {
+        let may = match self.range {
+            Range::Sound => false,
+            Range::Wild => true,
+            Range::With(only) => only == known,
+        };
+        if may && !self.known.contains(&known) {
             self.known.push(known);
         }
-        strikes
+        may
+    }
+
+    /// In so many of a hundred worlds, where it may be; always where it is what is asked for.
+    fn wild(&mut self, percent: u32, known: &'static str) -> bool {
+        let strikes = self.percent(percent) || self.range == Range::With(known);
+        strikes && self.may(known)
     }
 
     /// A time between the two, small ones more often.
@@ -102,25 +112,17 @@ impl Draw {
 
     /// Settings that validation accepts.
     fn settings(&mut self) {
-        let max_drain = match self.range {
-            // A tick may come so late after a deadline that the sidecars have given up.
-            Range::Sound => 40 * MINUTE,
-            Range::Wild => {
-                self.known.extend([
-                    "sidecar-gives-up-before-a-late-release",
-                    "drained-and-called-forced",
-                ]);
-                self.time(2 * MINUTE, 2 * HOUR)
-            }
+        // A tick may come so late after a deadline that the sidecars have given up, or that all tasks have ended.
+        let late = self.may("sidecar-gives-up-before-a-late-release");
+        let max_drain = match self.may("drained-and-called-forced") || late {
+            true => self.time(2 * MINUTE, 2 * HOUR),
+            false => 40 * MINUTE,
         };
         let daemon_stop = self.time(10 * SECOND, 3 * MINUTE);
-        let longest = match self.range {
-            // A run waits for the end of a settle window of 20 s.
-            Range::Sound => 20 * SECOND,
-            Range::Wild => {
-                self.known.push("settle-longer-than-a-run-waits");
-                45 * SECOND
-            }
+        // A run waits for the end of a settle window of 20 s.
+        let longest = match self.may("settle-longer-than-a-run-waits") {
+            true => 45 * SECOND,
+            false => 20 * SECOND,
         };
         let settle = self.time(SECOND, longest).max(SECOND);
         let tiers = self.percent(25);
@@ -176,12 +178,9 @@ impl Draw {
 
     fn deployment(&mut self) {
         // Two environments that look at the same moment may cross each other.
-        self.scenario.function.environments = match self.range {
-            Range::Sound => 1,
-            Range::Wild => {
-                self.known.push("release-overwritten-by-a-count");
-                self.pick(&[1, 2, 3, 10, 50])
-            }
+        self.scenario.function.environments = match self.may("release-overwritten-by-a-count") {
+            true => self.pick(&[1, 2, 3, 10, 50]),
+            false => 1,
         };
         self.scenario.function.first_tick = self.rng.u64(SECOND..MINUTE);
         self.scenario.aws.daemon_stop = self.pick(&[
@@ -215,14 +214,11 @@ impl Draw {
         let count = match self.rng.u32(0..100) {
             0..70 => 1,
             70..95 => self.rng.usize(2..5),
-            _ if self.range == Range::Wild => {
-                self.known.push("many-at-once");
-                self.rng.usize(5..40)
-            }
+            _ if self.may("many-at-once") => self.rng.usize(5..40),
             _ => 2,
         };
-        if count > 1 && self.range == Range::Wild {
-            self.known.push("five-at-once-wait-for-the-tick");
+        if count > 1 && self.may("five-at-once-wait-for-the-tick") {
+            self.scenario.function.environments = self.pick(&[1, 2, 3, 10, 50]);
         }
         for _ in 0..count {
             let host = self.host();
@@ -272,14 +268,14 @@ impl Draw {
                 ends: Some(self.time(30 * SECOND, 20 * MINUTE)),
                 ..Task::default()
             },
-            _ if self.range == Range::Sound => Task::default(),
             // Nobody ever stops it.
-            _ => Task {
+            _ if self.may("sidecar-gives-up-before-a-late-release") => Task {
                 service: Some(WEB),
                 stop,
                 stays: true,
                 ..Task::default()
             },
+            _ => Task::default(),
         }
     }
 
@@ -294,21 +290,17 @@ impl Draw {
                     let later = at + self.rng_time(3 * MINUTE);
                     self.step(later, What::ScaleIn(host));
                 }
-                82..90 if self.range == Range::Wild => {
-                    if self.scenario.settings.contains_key("DAEMON_TIERS") {
-                        self.known.push("spot-with-tiers");
+                82..90 if self.may("drained-and-called-forced") => {
+                    let tiers = self.scenario.settings.contains_key("DAEMON_TIERS");
+                    if !tiers || self.may("spot-with-tiers") {
+                        self.step(at, What::SpotNotice(host));
                     }
-                    self.known.push("drained-and-called-forced");
-                    self.step(at, What::SpotNotice(host));
                 }
                 90..96 => {
                     self.step(at, What::Deploy { host, daemon: 0 });
                     self.step(at + 3 * MINUTE, What::ScaleIn(host));
                 }
-                _ if self.range == Range::Wild => {
-                    self.known.push("ended-drains-cost-every-tick");
-                    self.step(at, What::SetDraining(host));
-                }
+                _ if self.may("ended-drains-cost-every-tick") => self.step(at, What::SetDraining(host)),
                 _ => self.step(at, What::ScaleIn(host)),
             }
             self.later_happenings(host, at);
@@ -328,7 +320,7 @@ impl Draw {
         }
         let ruled = |step: &Step| matches!(step.what, What::Control(_));
         let ruled = self.scenario.steps.iter().any(ruled);
-        if self.percent(6) && (!ruled || self.range == Range::Wild) {
+        if self.percent(6) && (!ruled || self.may("order-answered-while-observing")) {
             let command = self.pick(&["release", "hold", "extend"]).to_owned();
             let by = (command == "extend").then(|| "10m".to_owned());
             self.step(
@@ -359,11 +351,7 @@ impl Draw {
         if self.percent(3) {
             let ordered = |step: &Step| matches!(step.what, What::Order { .. });
             let modes: &[&str] = match self.scenario.steps.iter().any(ordered) {
-                true if self.range == Range::Sound => &["release-all"],
-                _ if self.range == Range::Wild => {
-                    self.known.push("order-answered-while-observing");
-                    &["release-all", "observe"]
-                }
+                true if !self.may("order-answered-while-observing") => &["release-all"],
                 _ => &["release-all", "observe"],
             };
             let mode = self.pick(modes);
@@ -378,10 +366,9 @@ impl Draw {
     fn trouble(&mut self) {
         let by_hand = |step: &Step| matches!(step.what, What::SetDraining(_));
         if self.scenario.steps.iter().any(by_hand) {
-            if self.range == Range::Sound {
+            if !self.may("lost-event-of-a-drain-by-hand") {
                 return;
             }
-            self.known.push("lost-event-of-a-drain-by-hand");
         }
         for _ in 0..self.rng.u32(0..4) {
             let from = self.rng.u64(0..3 * MINUTE);
@@ -409,14 +396,11 @@ impl Draw {
                     let of = match of {
                         // The SDK's own retry of a write may come after somebody else's.
                         None => Some("ListTasks".to_owned()),
-                        Some(put) if put == "PutParameter" && self.range == Range::Sound => {
+                        Some(put) if put == "PutParameter" && !self.may("late-retry-of-a-write") => {
                             Some("DescribeTasks".to_owned())
                         }
                         other => other,
                     };
-                    if of.as_deref() == Some("PutParameter") {
-                        self.known.push("late-retry-of-a-write");
-                    }
                     Trouble::LoseAnswer { of }
                 }
                 4 => Trouble::DoubleEvents,

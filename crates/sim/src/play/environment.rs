@@ -114,7 +114,11 @@ impl Environment {
             policy: Arc::new(stage.settings.policy.clone()),
             aws: Aws::with_api(sdk.clone()),
             memory: Arc::new(Memory::default()),
-            voice: if stage.metrics { voice } else { voice.without_metrics() },
+            voice: if stage.metrics {
+                voice
+            } else {
+                voice.without_metrics()
+            },
             clock: Clock::new(move || crate::wall_clock(clock.now())),
             request_id: String::new(),
             deadline: crate::wall_clock(0),

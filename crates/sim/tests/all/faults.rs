@@ -49,7 +49,11 @@ fn names_are_given_once_and_sentences_are_whole() {
         assert!(fault.name.chars().all(kebab), "{}", fault.name);
         assert!(!fault.breaks.is_empty(), "{}", fault.name);
         for sentence in [fault.what, fault.why] {
-            assert!(sentence.ends_with('.') && !sentence.contains('|'), "{}: {sentence}", fault.name);
+            assert!(
+                sentence.ends_with('.') && !sentence.contains('|'),
+                "{}: {sentence}",
+                fault.name
+            );
         }
     }
 }

@@ -71,7 +71,12 @@ fn unexplained(range: Range, seeds: u64) -> Vec<String> {
     };
     let findings = campaign::run(campaign, &|_| {}, &AtomicBool::new(false)).unwrap();
     let told = findings.failures.iter().map(|failure| {
-        format!("seed {}: {}\n{}", failure.seed, failure.violation, failure.smallest.to_json())
+        format!(
+            "seed {}: {}\n{}",
+            failure.seed,
+            failure.violation,
+            failure.smallest.to_json()
+        )
     });
     told.collect()
 }
