@@ -1,5 +1,6 @@
 mod completion;
 mod hold;
+mod names;
 mod policies;
 mod properties;
 mod quiet;

@@ -83,6 +83,44 @@ fn task_and_instance_changes_are_read() {
 }
 
 #[test]
+fn containers_that_have_ended_are_told_with_their_codes_and_odd_ones_are_left_out() {
+    let exits = |containers: Value| {
+        let mut event = fixture("task-stopped");
+        event["detail"]["containers"] = containers;
+        let Ok(Ok(Trigger::Task(task))) = single(&event) else {
+            panic!("no task: {event}")
+        };
+        let exits = task
+            .exits
+            .into_iter()
+            .map(|(name, code)| (name.to_string(), code));
+        exits.collect::<Vec<_>>()
+    };
+    let told = exits(json!([
+        {"name": "web", "exitCode": 0},
+        {"name": "fluent-bit", "exitCode": 137},
+        {"name": "still-runs"},
+        {"exitCode": 1},
+        {"name": "no name", "exitCode": 1},
+        {"name": "no-number", "exitCode": "1"},
+    ]));
+    assert_eq!(told, [("web".to_owned(), 0), ("fluent-bit".to_owned(), 137)]);
+    assert_eq!(exits(json!([])), []);
+}
+
+#[test]
+fn a_container_instance_without_an_ec2_instance_is_ignored() {
+    for id in [json!("mi-0123456789abcdef0"), json!(""), json!(null)] {
+        let mut event = fixture("instance-draining");
+        event["detail"]["ec2InstanceId"] = id.clone();
+        assert!(matches!(single(&event), Ok(Err(Ignored(_)))), "{id}");
+    }
+    let mut event = fixture("instance-draining");
+    event["detail"]["ec2InstanceId"] = json!("web-1");
+    assert_eq!(single(&event).unwrap_err().field, "detail.ec2InstanceId");
+}
+
+#[test]
 fn spot_and_tick_are_read() {
     let Ok(Ok(Trigger::Spot(spot))) = single(&fixture("spot-interruption")) else {
         panic!("no notice")
@@ -261,5 +299,22 @@ fn an_order_that_makes_no_sense_is_refused() {
             panic!("{change} passed")
         };
         assert!(malformed.to_string().contains(problem), "{malformed}");
+    }
+}
+
+#[test]
+fn triggers_are_named_as_documented() {
+    for (name, kind) in [
+        ("terminate-direct", "hook"),
+        ("task-stopped", "task"),
+        ("instance-draining", "instance"),
+        ("spot-interruption", "spot"),
+        ("tick", "tick"),
+        ("operator-hold", "operator"),
+    ] {
+        let Ok(Ok(trigger)) = single(&fixture(name)) else {
+            panic!("no trigger: {name}")
+        };
+        assert_eq!(trigger.kind(), kind);
     }
 }
