@@ -1,3 +1,4 @@
+mod again;
 mod completion;
 mod hold;
 mod names;
@@ -5,6 +6,7 @@ mod policies;
 mod properties;
 mod quiet;
 mod release;
+mod waited;
 
 use super::*;
 use crate::ids::InstanceKey;

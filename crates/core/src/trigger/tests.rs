@@ -271,6 +271,8 @@ fn what_is_no_event_at_all_is_malformed() {
         json!("x"),
         json!({"Records": []}),
         json!({"Records": 1}),
+        json!({"Records": [{"eventSource": "aws:s3"}]}),
+        json!({"Records": [{"EventSource": "aws:ses", "Sns": {"Message": "{}"}}]}),
     ] {
         assert!(matches!(parse(&event), Delivery::Single(Err(_))), "{event}");
     }
