@@ -54,6 +54,20 @@ fn a_terminate_hook_is_the_same_in_every_envelope() {
 }
 
 #[test]
+fn one_field_is_enough_to_know_a_message_of_auto_scaling() {
+    let mut notice_alone = fixture("terminate-direct");
+    let fields = notice_alone.as_object_mut().unwrap();
+    for other in ["Event", "Service"] {
+        fields.remove(other);
+    }
+    assert_eq!(single(&notice_alone), Ok(Ok(notice())));
+    let test = json!({"Event": "autoscaling:TEST_NOTIFICATION"});
+    assert!(matches!(single(&test), Ok(Err(Ignored(_)))));
+    let torn = json!({"Service": "AWS Auto Scaling"});
+    assert_eq!(single(&torn).unwrap_err().field, "LifecycleTransition");
+}
+
+#[test]
 fn each_message_of_a_batch_stands_for_itself() {
     let Delivery::Sqs(messages) = parse(&fixture("mixed-sqs")) else {
         panic!("not SQS")
