@@ -305,6 +305,44 @@ mod tests {
     }
 
     #[test]
+    fn each_part_of_an_arn_must_be_right() {
+        assert!("arn:aws:ecs:eu-west-1:1:task/prod/a".parse::<TaskArn>().is_ok());
+        for wrong in [
+            "urn:aws:ecs:eu-west-1:1:task/prod/a",
+            "arn:aws:s3:eu-west-1:1:task/prod/a",
+            "arn:aws:ecs::1:task/prod/a",
+            "arn:aws:ecs:eu-west-1::task/prod/a",
+            "arn:aws:ecs:eu-west-1:1",
+            "arn:aws:ecs:eu-west-1:1:task",
+            "arn:aws:ecs:eu-west-1:1:task/",
+            "arn:aws:ecs:eu-west-1:1:task//a",
+            "arn:aws:ecs:eu-west-1:1:task/prod/",
+            "arn:aws:ecs:eu-west-1:1:task/prod/a/b",
+        ] {
+            assert!(wrong.parse::<TaskArn>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_task_knows_its_region() {
+        for arn in [
+            "arn:aws:ecs:eu-west-1:1:task/prod/a",
+            "arn:aws:ecs:eu-west-1:1:task/a",
+        ] {
+            assert_eq!(arn.parse::<TaskArn>().unwrap().region(), "eu-west-1", "{arn}");
+        }
+    }
+
+    #[test]
+    fn an_instance_is_named_with_its_cluster() {
+        let key = InstanceKey {
+            cluster: "prod".parse().unwrap(),
+            instance: "i-12345678".parse().unwrap(),
+        };
+        assert_eq!(key.to_string(), "prod/i-12345678");
+    }
+
+    #[test]
     fn a_foreign_text_is_quoted_short() {
         let error = "x".repeat(10_000).parse::<InstanceId>().unwrap_err();
         assert_eq!(error.value.len(), QUOTED_CHARS_MAX);

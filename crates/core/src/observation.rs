@@ -288,3 +288,34 @@ impl TaskStatus {
         matches!(self, TaskStatus::Stopped | TaskStatus::Deleted)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_written_as_it_was_read() {
+        let service = TaskGroup::Service("web".parse().unwrap());
+        for (text, group) in [
+            ("service:web", service),
+            ("family:batch", TaskGroup::Other("family:batch".to_owned())),
+            (
+                "service:no such name",
+                TaskGroup::Other("service:no such name".to_owned()),
+            ),
+        ] {
+            assert_eq!(TaskGroup::from(text.to_owned()), group);
+            assert_eq!(String::from(group), text);
+        }
+    }
+
+    #[test]
+    fn a_status_is_written_as_it_was_read() {
+        for text in ["ACTIVE", "DEREGISTERING", "REGISTRATION_FAILED", "MADE_LATER"] {
+            assert_eq!(String::from(InstanceStatus::from(text.to_owned())), text);
+        }
+        for text in ["PROVISIONING", "STOPPED", "DELETED", "MADE_LATER"] {
+            assert_eq!(String::from(TaskStatus::from(text.to_owned())), text);
+        }
+    }
+}

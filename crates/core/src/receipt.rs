@@ -101,3 +101,83 @@ impl Receipt {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Waited;
+    use crate::testing::at;
+
+    /// A drain from second 0 to its release in second 60, or one that is never released.
+    fn record(reason: Option<ReleaseReason>) -> Record {
+        let text = r#"{"schema":1,"state":"holding","remaining":0,"ec2InstanceId":"i-0123456789abcdef0",
+            "containerInstanceArn":"arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/0a1b",
+            "drainId":"secret","startedAt":"2026-03-01T12:00:00Z","updatedAt":"2026-03-01T12:00:00Z",
+            "deadlineAt":"2026-03-01T13:00:00Z","pollSeconds":5}"#;
+        let waited = |group: &str, until| Waited {
+            group: group.to_owned(),
+            count: 2,
+            until,
+        };
+        Record {
+            reason,
+            released_at: reason.map(|_| at(60)),
+            waited: vec![
+                waited("service:early", Some(at(20))),
+                waited("service:still-there", None),
+                waited("service:late", Some(at(75))),
+            ],
+            ..Record::decode(text).unwrap()
+        }
+    }
+
+    fn receipt(reason: Option<ReleaseReason>) -> Receipt {
+        let key = InstanceKey {
+            cluster: "prod".parse().unwrap(),
+            instance: "i-0123456789abcdef0".parse().unwrap(),
+        };
+        Receipt::new(&key, &record(reason), at(90))
+    }
+
+    #[test]
+    fn a_drain_is_told_from_its_start_over_its_release_to_its_end() {
+        let receipt = receipt(Some(ReleaseReason::Drained));
+        assert_eq!(
+            (receipt.held_seconds, receipt.flush_seconds),
+            (Some(60), Some(30))
+        );
+        assert!(!receipt.forced);
+        let waited: Vec<(&str, i64)> = receipt
+            .waited_for
+            .iter()
+            .map(|waited| (waited.group.as_str(), waited.seconds))
+            .collect();
+        assert_eq!(
+            waited,
+            [
+                ("service:early", 20),
+                ("service:still-there", 60),
+                ("service:late", 60)
+            ],
+            "nobody is waited for after the release"
+        );
+    }
+
+    #[test]
+    fn a_drain_that_was_never_released_waited_until_its_end() {
+        let receipt = receipt(None);
+        assert_eq!((receipt.held_seconds, receipt.flush_seconds), (None, None));
+        assert_eq!(receipt.waited_for[1].seconds, 90);
+    }
+
+    #[test]
+    fn a_release_that_the_tasks_did_not_bring_about_is_forced() {
+        assert!(receipt(Some(ReleaseReason::Deadline)).forced);
+    }
+
+    #[test]
+    fn no_token_is_told() {
+        let text = serde_json::to_string(&receipt(Some(ReleaseReason::Drained))).unwrap();
+        assert!(!text.contains("secret"), "{text}");
+    }
+}

@@ -1,6 +1,6 @@
 use super::*;
 use crate::observation::TaskStatus;
-use crate::testing::{policy, task};
+use crate::testing::{at, policy, task};
 use proptest::prelude::*;
 
 #[test]
@@ -119,6 +119,37 @@ fn groups_are_counted_the_largest_first() {
         (first.group.as_str(), first.count, first.last_status.as_str()),
         ("service:b", 3, "STOPPING")
     );
+}
+
+#[test]
+fn a_drain_ended_with_the_last_stop_of_a_task_that_held() {
+    let stopped = |id, group, scheduling, containers: &[&str], seconds| Task {
+        stopped_at: Some(at(seconds)),
+        ..task(id, group, "STOPPED", scheduling, containers)
+    };
+    let mut policy = policy();
+    policy.ignore_groups = vec!["service:ignored".parse().unwrap()];
+    let mut tasks = vec![
+        task(1, "service:web", "RUNNING", Scheduling::Replica, &["web"]),
+        stopped(
+            2,
+            "service:logs",
+            Scheduling::Daemon,
+            &["logs", "ecs-daemon-protector"],
+            90,
+        ),
+        stopped(3, "service:ignored", Scheduling::Replica, &["web"], 80),
+        task(4, "service:web", "STOPPED", Scheduling::Replica, &["web"]),
+    ];
+    assert_eq!(
+        last_stopped(&tasks, &policy),
+        None,
+        "none of these both held and tells its end"
+    );
+    tasks.push(stopped(5, "service:web", Scheduling::Replica, &["web"], 30));
+    tasks.push(stopped(6, "family:job", Scheduling::Standalone, &["job"], 40));
+    tasks.push(stopped(7, "service:web", Scheduling::Replica, &["web"], 20));
+    assert_eq!(last_stopped(&tasks, &policy), Some(at(40)));
 }
 
 fn any_task() -> impl Strategy<Value = Task> {

@@ -1,9 +1,12 @@
+mod again;
 mod completion;
 mod hold;
+mod names;
 mod policies;
 mod properties;
 mod quiet;
 mod release;
+mod waited;
 
 use super::*;
 use crate::ids::InstanceKey;

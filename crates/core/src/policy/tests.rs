@@ -63,6 +63,30 @@ fn a_settle_window_as_long_as_the_drain_contradicts_it() {
 }
 
 #[test]
+fn tasks_that_would_be_stopped_after_the_longest_drain_contradict_it_unless_it_holds() {
+    for after in ["5m", "6m"] {
+        let problems = read(&[("STOP_TASKS_AFTER", after), ("MAX_DRAIN", "5m")]).unwrap_err();
+        let names: Vec<&str> = problems.0.iter().map(|problem| problem.name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["PROTECTOR_STOP_TASKS_AFTER and PROTECTOR_MAX_DRAIN"],
+            "{after}"
+        );
+        assert!(
+            read(&[
+                ("STOP_TASKS_AFTER", after),
+                ("MAX_DRAIN", "5m"),
+                ("ON_DEADLINE", "hold")
+            ])
+            .is_ok(),
+            "{after}"
+        );
+    }
+    let policy = read(&[("STOP_TASKS_AFTER", "4m59s"), ("MAX_DRAIN", "5m")]).unwrap();
+    assert_eq!(policy.stop_tasks_after, Some(SignedDuration::from_secs(299)));
+}
+
+#[test]
 fn an_agent_that_never_counts_as_lost_contradicts_the_longest_drain_if_both_were_meant() {
     let both = [("AGENT_LOST", "5m"), ("MAX_DRAIN", "5m")];
     let problems = read(&both).unwrap_err();
@@ -89,4 +113,19 @@ fn lists_narrow_what_is_ours() {
     assert!(policy.serves_cluster(&"b".parse().unwrap()) && !policy.serves_cluster(&"c".parse().unwrap()));
     assert!(policy.serves_group(&"g".parse().unwrap()) && !policy.serves_group(&"x".parse().unwrap()));
     assert!(policy.serves_hook(&"h".parse().unwrap()) && !policy.serves_hook(&"x".parse().unwrap()));
+}
+
+#[test]
+fn an_instance_in_no_cluster_is_ours_only_if_its_hook_or_group_is_named() {
+    let named = |settings: &[(&str, &str)]| {
+        let policy = read(settings).unwrap();
+        policy.names(&"g".parse().unwrap(), &"h".parse().unwrap())
+    };
+    assert!(!named(&[]), "nothing is listed, so nothing is named");
+    assert!(named(&[("AUTO_SCALING_GROUPS", "g")]));
+    assert!(named(&[("LIFECYCLE_HOOKS", "h")]));
+    assert!(!named(&[
+        ("AUTO_SCALING_GROUPS", "other"),
+        ("LIFECYCLE_HOOKS", "another")
+    ]));
 }

@@ -42,17 +42,21 @@ fn record() -> Record {
     }
 }
 
-#[test]
-fn a_record_reads_as_documented() {
-    let mut record = record();
-    record.lifecycle = Some(Lifecycle {
+fn lifecycle() -> Lifecycle {
+    Lifecycle {
         auto_scaling_group_name: "blue".parse().unwrap(),
         lifecycle_hook_name: "drain".parse().unwrap(),
         lifecycle_action_token: Some("71514b9d-6a40-4b26-8523-05e7ee35fa40".parse().unwrap()),
         heartbeat_seconds: 900,
         heartbeat_at: at("2026-11-24T08:00:00Z"),
         global_deadline_at: at("2026-11-25T09:00:00Z"),
-    });
+    }
+}
+
+#[test]
+fn a_record_reads_as_documented() {
+    let mut record = record();
+    record.lifecycle = Some(lifecycle());
     let value: serde_json::Value = serde_json::from_str(&record.encode().unwrap()).unwrap();
     insta::assert_json_snapshot!(value);
 }
@@ -188,6 +192,7 @@ fn a_name_leads_back_to_its_instance() {
     let name = prefix.record_name(&key);
     assert_eq!(name, "/ecs-daemon-protector/prod/i-12345678");
     assert_eq!(prefix.key_of(&name), Some(key));
+    assert_eq!(prefix.control_name(), "/ecs-daemon-protector/control");
     for foreign in [
         "/other/prod/i-12345678",
         "/ecs-daemon-protector/control",
@@ -297,5 +302,167 @@ fn p7_two_events_that_begin_one_drain_at_the_same_moment_make_one_record() {
             (merged.drain_id.as_str(), &merged.lifecycle),
             ("token", &hooked.lifecycle)
         );
+    }
+}
+
+#[test]
+fn a_release_is_forced_unless_the_tasks_or_the_drain_ended_by_themselves() {
+    for (reason, forced) in [
+        (ReleaseReason::Drained, false),
+        (ReleaseReason::Cancelled, false),
+        (ReleaseReason::Deadline, true),
+        (ReleaseReason::Operator, true),
+        (ReleaseReason::AgentLost, true),
+    ] {
+        assert_eq!(reason.is_forced(), forced, "{reason:?}");
+    }
+}
+
+#[test]
+fn protected_tasks_are_written_if_there_are_any() {
+    let mut record = record();
+    assert!(!record.encode().unwrap().contains("protected"));
+    record.held_by[0].protected = 3;
+    assert_eq!(Record::decode(&record.encode().unwrap()), Ok(record));
+}
+
+#[test]
+fn who_holds_is_the_last_that_is_cut() {
+    let groups = |count: u32| (0..count).map(|n| format!("family:{n:060}"));
+    let full = Record {
+        held_by: groups(5)
+            .map(|group| HeldBy {
+                group,
+                ..record().held_by[0].clone()
+            })
+            .collect(),
+        waited: groups(40)
+            .map(|group| Waited {
+                group,
+                count: 1,
+                until: None,
+            })
+            .collect(),
+        ..record()
+    };
+    let cut = Record::decode(&full.encode().unwrap()).unwrap();
+    assert_eq!(cut.held_by, full.held_by);
+    assert!(
+        (20..40).contains(&cut.waited.len()),
+        "no more than needed: {}",
+        cut.waited.len()
+    );
+    let with_services = Record {
+        released_services: (0..18).map(|n| format!("{n:0200}").parse().unwrap()).collect(),
+        waited: full.waited[..10].to_vec(),
+        ..full
+    };
+    let cut = Record::decode(&with_services.encode().unwrap()).unwrap();
+    assert_eq!(
+        (&cut.held_by, &cut.waited),
+        (&with_services.held_by, &with_services.waited)
+    );
+    assert!((10..18).contains(&cut.released_services.len()));
+}
+
+fn ordered(text: &str) -> Option<Ordered> {
+    Some(Ordered {
+        command: "extend".to_owned(),
+        who: "ana".to_owned(),
+        why: "ticket 7".to_owned(),
+        at: at(text),
+    })
+}
+
+#[test]
+fn of_two_orders_the_later_one_sets_the_deadline() {
+    let earlier = Record {
+        deadline_at: at("2026-11-24T09:30:00Z"),
+        ordered: ordered("2026-11-24T08:10:00Z"),
+        ..record()
+    };
+    let later = Record {
+        deadline_at: at("2026-11-24T09:10:00Z"),
+        ordered: ordered("2026-11-24T08:20:00Z"),
+        ..record()
+    };
+    for (written, overwritten, stays) in [
+        (&earlier, &later, &later),
+        (&later, &earlier, &later),
+        (&earlier, &record(), &earlier),
+        (&record(), &earlier, &earlier),
+    ] {
+        assert_eq!(&written.clone().merged(overwritten), stays);
+    }
+}
+
+#[test]
+fn p3_a_deadline_that_a_notice_has_shortened_stays_short() {
+    let noticed = Record {
+        deadline_at: at("2026-11-24T08:01:00Z"),
+        spot_notice_at: Some(at("2026-11-24T08:00:00Z")),
+        ..record()
+    };
+    assert_eq!(noticed.clone().merged(&record()), noticed);
+    assert_eq!(record().merged(&noticed), noticed);
+    let second = Record {
+        spot_notice_at: Some(at("2026-11-24T08:00:30Z")),
+        ..noticed.clone()
+    };
+    assert_eq!(second.clone().merged(&noticed), second, "one notice is enough");
+}
+
+#[test]
+fn a_release_that_has_begun_goes_on_over_a_text_that_holds() {
+    let releasing = Record {
+        releasing: Some(Releasing {
+            reason: ReleaseReason::Drained,
+            tier: 1,
+            since: at("2026-11-24T08:10:00Z"),
+        }),
+        ..record()
+    };
+    assert_eq!(releasing.clone().merged(&record()), releasing);
+}
+
+#[test]
+fn p8_of_two_releases_the_one_that_is_written_keeps_its_reason() {
+    let released = |reason, time| Record {
+        state: State::Released,
+        reason: Some(reason),
+        released_at: Some(at(time)),
+        ..record()
+    };
+    let drained = released(ReleaseReason::Drained, "2026-11-24T08:10:00Z");
+    let ordered = released(ReleaseReason::Operator, "2026-11-24T08:10:01Z");
+    assert_eq!(ordered.clone().merged(&drained), ordered);
+}
+
+#[test]
+fn p7_a_hook_and_a_notice_that_begin_one_drain_are_both_in_its_record_whichever_was_first() {
+    for millis in [-20, 20] {
+        let hooked = Record {
+            drain_id: "token".to_owned(),
+            lifecycle: Some(lifecycle()),
+            ..record()
+        };
+        let noticed = Record {
+            drain_id: "spot".to_owned(),
+            started_at: hooked.started_at + jiff::SignedDuration::from_millis(millis),
+            spot_notice_at: Some(at("2026-11-24T08:00:00Z")),
+            ..record()
+        };
+        for merged in [hooked.clone().merged(&noticed), noticed.clone().merged(&hooked)] {
+            assert_eq!(
+                (merged.drain_id.as_str(), merged.started_at),
+                ("token", hooked.started_at),
+                "{millis}"
+            );
+            assert_eq!(
+                (merged.lifecycle, merged.spot_notice_at),
+                (hooked.lifecycle.clone(), noticed.spot_notice_at),
+                "{millis}"
+            );
+        }
     }
 }

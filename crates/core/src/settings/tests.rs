@@ -85,3 +85,28 @@ fn lists_forgive_blanks_and_trailing_commas() {
         [1, 2, 3]
     );
 }
+
+#[test]
+fn a_flag_is_said_in_few_words() {
+    for (text, flag) in [
+        ("true", Some(true)),
+        ("TRUE", Some(true)),
+        ("1", Some(true)),
+        ("false", Some(false)),
+        ("False", Some(false)),
+        ("0", Some(false)),
+        ("", Some(false)),
+        ("yes", None),
+        ("2", None),
+    ] {
+        assert_eq!(read(&[("X", text)], |r| r.flag("X")).ok(), flag, "{text:?}");
+    }
+}
+
+#[test]
+fn a_duration_that_may_be_left_out_has_the_same_bounds() {
+    let optional = |text| read(&[("X", text)], |r| r.optional_duration("X")).ok();
+    assert_eq!(optional("10m"), Some(Some(SignedDuration::from_mins(10))));
+    assert_eq!(optional(""), Some(None));
+    assert_eq!(optional("49h"), None);
+}

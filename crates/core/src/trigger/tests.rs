@@ -54,6 +54,20 @@ fn a_terminate_hook_is_the_same_in_every_envelope() {
 }
 
 #[test]
+fn one_field_is_enough_to_know_a_message_of_auto_scaling() {
+    let mut notice_alone = fixture("terminate-direct");
+    let fields = notice_alone.as_object_mut().unwrap();
+    for other in ["Event", "Service"] {
+        fields.remove(other);
+    }
+    assert_eq!(single(&notice_alone), Ok(Ok(notice())));
+    let test = json!({"Event": "autoscaling:TEST_NOTIFICATION"});
+    assert!(matches!(single(&test), Ok(Err(Ignored(_)))));
+    let torn = json!({"Service": "AWS Auto Scaling"});
+    assert_eq!(single(&torn).unwrap_err().field, "LifecycleTransition");
+}
+
+#[test]
 fn each_message_of_a_batch_stands_for_itself() {
     let Delivery::Sqs(messages) = parse(&fixture("mixed-sqs")) else {
         panic!("not SQS")
@@ -80,6 +94,44 @@ fn task_and_instance_changes_are_read() {
     };
     assert_eq!(instance.status, InstanceStatus::Draining);
     assert_eq!(instance.container_instance, task.container_instance);
+}
+
+#[test]
+fn containers_that_have_ended_are_told_with_their_codes_and_odd_ones_are_left_out() {
+    let exits = |containers: Value| {
+        let mut event = fixture("task-stopped");
+        event["detail"]["containers"] = containers;
+        let Ok(Ok(Trigger::Task(task))) = single(&event) else {
+            panic!("no task: {event}")
+        };
+        let exits = task
+            .exits
+            .into_iter()
+            .map(|(name, code)| (name.to_string(), code));
+        exits.collect::<Vec<_>>()
+    };
+    let told = exits(json!([
+        {"name": "web", "exitCode": 0},
+        {"name": "fluent-bit", "exitCode": 137},
+        {"name": "still-runs"},
+        {"exitCode": 1},
+        {"name": "no name", "exitCode": 1},
+        {"name": "no-number", "exitCode": "1"},
+    ]));
+    assert_eq!(told, [("web".to_owned(), 0), ("fluent-bit".to_owned(), 137)]);
+    assert_eq!(exits(json!([])), []);
+}
+
+#[test]
+fn a_container_instance_without_an_ec2_instance_is_ignored() {
+    for id in [json!("mi-0123456789abcdef0"), json!(""), json!(null)] {
+        let mut event = fixture("instance-draining");
+        event["detail"]["ec2InstanceId"] = id.clone();
+        assert!(matches!(single(&event), Ok(Err(Ignored(_)))), "{id}");
+    }
+    let mut event = fixture("instance-draining");
+    event["detail"]["ec2InstanceId"] = json!("web-1");
+    assert_eq!(single(&event).unwrap_err().field, "detail.ec2InstanceId");
 }
 
 #[test]
@@ -233,6 +285,8 @@ fn what_is_no_event_at_all_is_malformed() {
         json!("x"),
         json!({"Records": []}),
         json!({"Records": 1}),
+        json!({"Records": [{"eventSource": "aws:s3"}]}),
+        json!({"Records": [{"EventSource": "aws:ses", "Sns": {"Message": "{}"}}]}),
     ] {
         assert!(matches!(parse(&event), Delivery::Single(Err(_))), "{event}");
     }
@@ -261,5 +315,22 @@ fn an_order_that_makes_no_sense_is_refused() {
             panic!("{change} passed")
         };
         assert!(malformed.to_string().contains(problem), "{malformed}");
+    }
+}
+
+#[test]
+fn triggers_are_named_as_documented() {
+    for (name, kind) in [
+        ("terminate-direct", "hook"),
+        ("task-stopped", "task"),
+        ("instance-draining", "instance"),
+        ("spot-interruption", "spot"),
+        ("tick", "tick"),
+        ("operator-hold", "operator"),
+    ] {
+        let Ok(Ok(trigger)) = single(&fixture(name)) else {
+            panic!("no trigger: {name}")
+        };
+        assert_eq!(trigger.kind(), kind);
     }
 }

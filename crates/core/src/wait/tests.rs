@@ -134,6 +134,26 @@ fn p2_one_stale_not_found_does_not_release() {
 }
 
 #[test]
+fn the_last_record_that_held_is_remembered() {
+    let mut wait = wait();
+    assert_eq!(wait.record(), None);
+    let fewer = Record {
+        remaining: 1,
+        ..holding()
+    };
+    for (reading, remembered) in [
+        (Reading::NotFound, None),
+        (reading(holding()), Some(holding())),
+        (reading(fewer.clone()), Some(fewer.clone())),
+        (Reading::NotFound, Some(fewer.clone())),
+        (Reading::Trouble(Trouble::Failed), Some(fewer)),
+    ] {
+        wait.next(&known(), &look(1, reading));
+        assert_eq!(wait.record().cloned(), remembered);
+    }
+}
+
+#[test]
 fn p2_texts_that_are_no_record_hold() {
     let text = holding().encode().unwrap();
     let newer = text.replace("\"schema\":1", "\"schema\":2");

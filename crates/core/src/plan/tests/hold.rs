@@ -33,6 +33,29 @@ fn p8_draining_is_set_again_until_it_is_seen() {
 }
 
 #[test]
+fn draining_is_not_set_for_a_drain_that_is_over_in_some_way() {
+    let mut undone = Bench::holding();
+    undone.status("ACTIVE");
+    let mut given_up = Bench::hooked();
+    given_up.step(0);
+    given_up.observation.hook = Hook::Over;
+    let mut released = Bench::hooked();
+    released.control = Control::ReleaseAll;
+    released.step(0);
+    let mut console = Bench::external();
+    console.step(0);
+    console.status("ACTIVE");
+    for (what, mut bench) in [
+        ("set ACTIVE by somebody", undone),
+        ("its hook is over", given_up),
+        ("released before it was DRAINING", released),
+        ("undone in the console", console),
+    ] {
+        assert!(!names(&bench.plan(4)).contains(&"set-draining"), "{what}");
+    }
+}
+
+#[test]
 fn p9_an_instance_that_somebody_else_drains_is_held_without_a_hook() {
     let mut bench = Bench::external();
     let plan = bench.step(0);
@@ -134,10 +157,17 @@ fn p7_a_late_event_of_an_earlier_wait_does_not_take_over() {
 
 #[test]
 fn a_hook_that_waits_for_an_instance_that_is_gone_is_completed() {
-    let mut bench = Bench::hooked();
-    bench.observation.instance = Seen::Absent;
-    let plan = bench.plan(0);
-    assert_eq!((names(&plan), plan.verdict), (vec!["complete"], Verdict::Done));
+    let mut absent = Bench::hooked();
+    absent.observation.instance = Seen::Absent;
+    let mut inactive = Bench::hooked();
+    inactive.status("INACTIVE");
+    for bench in [&mut absent, &mut inactive] {
+        let plan = bench.plan(0);
+        assert_eq!((names(&plan), plan.verdict), (vec!["complete"], Verdict::Done));
+        bench.observation.hook = Hook::None;
+        let plan = bench.plan(0);
+        assert_eq!((names(&plan), plan.verdict), (vec![], Verdict::NotDraining));
+    }
 }
 
 #[test]
@@ -252,6 +282,109 @@ fn p10_a_changed_count_waits_for_its_turn() {
     bench.fleet.drains = 10;
     assert_eq!(names(&bench.plan(29)), [""; 0]);
     assert_eq!(names(&bench.plan(30)), ["put-count"]);
+}
+
+#[test]
+fn p10_a_count_is_urgent_if_it_fell_to_a_third_or_rose_or_if_sidecars_read_much_too_often() {
+    for (before, holding, urgent) in [
+        (4, 2, false),
+        (4, 1, true),
+        (3, 1, true),
+        (2, 2, false),
+        (1, 2, true),
+    ] {
+        let mut bench = Bench::holding();
+        bench.store(Record {
+            remaining: before,
+            ..bench.record()
+        });
+        bench.tasks((0..holding).map(|id| web(id, "STOPPING")).collect());
+        assert_eq!(names(&bench.plan(4)), [""; 0], "{before} {holding}");
+        assert_eq!(
+            names(&bench.plan(5)) == ["put-count"],
+            urgent,
+            "{before} {holding}"
+        );
+        assert_eq!(names(&bench.plan(120)), ["put-count"], "{before} {holding}");
+    }
+    for (before, now, urgent) in [(1, 2, true), (2, 3, false), (2, 4, true)] {
+        let mut bench = Bench::holding();
+        bench.store(Record {
+            poll_seconds: before,
+            ..bench.record()
+        });
+        bench.fleet.sidecars = now * 20 - 1;
+        assert_eq!(
+            names(&bench.plan(5)) == ["put-count"],
+            urgent,
+            "{before} s to {now} s"
+        );
+        assert_eq!(names(&bench.plan(120)), ["put-count"], "{before} s to {now} s");
+    }
+}
+
+#[test]
+fn p10_what_is_only_counted_gives_way_to_other_writes() {
+    type Change = fn(&mut Record);
+    let changes: [(&str, Change); 6] = [
+        ("remaining", |record| record.remaining = 7),
+        ("who holds", |record| record.held_by.clear()),
+        ("who was waited for", |record| record.waited.clear()),
+        ("sidecars", |record| record.sidecars = 7),
+        ("their pace", |record| record.poll_seconds = 7),
+        ("a heartbeat", |record| {
+            record.lifecycle.as_mut().unwrap().heartbeat_at = at(-3600);
+        }),
+    ];
+    for (what, change) in changes {
+        let mut bench = Bench::holding();
+        let mut before = bench.record();
+        change(&mut before);
+        bench.store(before);
+        let plan = bench.plan(120);
+        assert_eq!(names(&plan).last(), Some(&"put-count"), "{what}");
+    }
+}
+
+#[test]
+fn a_hold_says_why() {
+    let mut unknown = Bench::holding();
+    unknown.observation.instance = Seen::Unknown("time-out".to_owned());
+    let mut failed = Bench::holding();
+    failed.observation.tasks = Seen::Unknown("throttled".to_owned());
+    let mut unasked = Bench::holding();
+    unasked.observation.tasks = Seen::Absent;
+    let mut active = Bench::holding();
+    active.status("ACTIVE");
+    let mut unconfirmed = Bench::hooked();
+    unconfirmed.step(0);
+    unconfirmed.tasks(vec![]);
+    let mut unsettled = Bench::holding();
+    unsettled.tasks(vec![]);
+    for (mut bench, why) in [
+        (Bench::holding(), "held by 1 task(s) of service:web"),
+        (
+            unknown,
+            "held: the container instance could not be read: time-out",
+        ),
+        (failed, "held: tasks are not known: throttled"),
+        (unasked, "held: tasks are not known: they were not looked at"),
+        (
+            active,
+            "held: the container instance is ACTIVE again, if a second look says so too",
+        ),
+        (unconfirmed, "held: DRAINING is not confirmed yet"),
+        (
+            unsettled,
+            "held: no task holds; the settle window ends at 2026-03-01T12:00:10Z",
+        ),
+    ] {
+        let plan = bench.plan(4);
+        assert_eq!(
+            (plan.verdict, plan.reasons),
+            (Verdict::Holding, vec![why.to_owned()])
+        );
+    }
 }
 
 #[test]

@@ -118,6 +118,11 @@ fn the_deadline_goes_tier_by_tier_too_and_leaves_time_for_all_of_them() {
     tasks.push(web(1, "RUNNING"));
     bench.tasks(tasks);
     assert_eq!(bench.step(deadline).verdict, Verdict::Releasing);
+    assert_eq!(
+        bench.record().deadline_at,
+        at(deadline + 3 * 120),
+        "sidecars of the last tier leave a minute after it"
+    );
 }
 
 #[test]
@@ -182,6 +187,32 @@ fn a_task_is_told_to_stop_once_and_not_before_draining() {
 }
 
 #[test]
+fn no_task_is_told_to_stop_after_the_release() {
+    let mut bench = Bench::holding();
+    bench.policy.standalone_tasks = StandaloneTasks::Stop;
+    bench.tasks(vec![job(5, "RUNNING"), logs("RUNNING")]);
+    assert_eq!(
+        bench.step(3600).verdict,
+        Verdict::Released(ReleaseReason::Deadline)
+    );
+    assert_eq!(names(&bench.step(3610)), [""; 0]);
+}
+
+#[test]
+fn so_many_tasks_are_told_to_stop_at_once_and_each_with_the_reason() {
+    let mut bench = Bench::holding();
+    bench.policy.standalone_tasks = StandaloneTasks::Stop;
+    bench.tasks((0..25).map(|id| job(id, "RUNNING")).collect());
+    let plan = bench.plan(60);
+    let told = plan.actions.iter().filter_map(|action| match action {
+        Action::StopTask { why, .. } => Some(why),
+        _ => None,
+    });
+    assert_eq!(told.clone().count(), 20);
+    assert!(told.clone().all(|why| why.contains("STANDALONE_TASKS")));
+}
+
+#[test]
 fn what_is_left_is_stopped_after_a_while_whatever_it_is() {
     let mut bench = Bench::holding();
     bench.policy.stop_tasks_after = Some(seconds(600));
@@ -236,6 +267,55 @@ fn a_spot_notice_shortens_a_drain_that_goes_on() {
     bench.spot = Some(at(100));
     bench.step(100);
     assert_eq!(bench.record().deadline_at, at(160));
+}
+
+#[test]
+fn p3_the_deadline_of_a_notice_is_looked_at_when_it_comes() {
+    let noticed = || {
+        let mut bench = Bench::hooked();
+        bench.observation.hook = Hook::None;
+        bench.spot = Some(at(0));
+        bench
+    };
+    let mut bench = noticed();
+    assert_eq!(bench.step(2).look_again, Some(seconds(58)));
+    bench.status("DRAINING");
+    assert_eq!(bench.step(4).look_again, Some(seconds(56)));
+    bench.tasks(vec![logs("RUNNING")]);
+    assert_eq!(
+        bench.step(5).look_again,
+        Some(seconds(9)),
+        "the settle window ends sooner"
+    );
+    let mut late = noticed();
+    late.step(2);
+    late.status("DRAINING");
+    late.tasks(vec![logs("RUNNING")]);
+    assert_eq!(
+        late.step(55).look_again,
+        Some(seconds(5)),
+        "the settle window ends later"
+    );
+    let released = late.step(60);
+    assert_eq!(released.verdict, Verdict::Released(ReleaseReason::Deadline));
+    assert_eq!(released.look_again, None);
+    assert_eq!(late.step(61).look_again, None);
+    let plain = Bench::holding().step(4);
+    assert_eq!(
+        plain.look_again, None,
+        "a tick is soon enough for any other deadline"
+    );
+}
+
+#[test]
+fn a_spot_instance_lets_its_tiers_go_one_after_another_too() {
+    let mut bench = tiered();
+    bench.spot = Some(at(0));
+    let plan = bench.step(30);
+    assert_eq!(
+        (plan.verdict, plan.look_again),
+        (Verdict::Releasing, Some(seconds(120)))
+    );
 }
 
 #[test]

@@ -68,6 +68,27 @@ fn failures_back_off_from_the_poll_interval_to_half_a_minute() {
 }
 
 #[test]
+fn a_pace_slower_than_the_back_off_is_kept_and_spread() {
+    let slow = Record {
+        poll_seconds: 60,
+        ..holding()
+    };
+    let slept = |chance| {
+        let mut wait = wait();
+        wait.next(&known(), &look(0, reading(slow.clone())));
+        let failed = Observation {
+            chance,
+            ..look(1, Reading::Trouble(Trouble::Failed))
+        };
+        sleeps(wait.next(&known(), &failed), Because::Trouble(Trouble::Failed))
+    };
+    assert_eq!(
+        [slept(0.0), slept(0.5), slept(1.0)],
+        [secs(60), secs(66), secs(72)]
+    );
+}
+
+#[test]
 fn a_failing_self_check_slows_down_to_once_a_minute() {
     let pauses = |chance| (1..8).map(move |n| self_check_pause(&Policy::default(), n, chance).as_secs());
     assert_eq!(pauses(0.5).collect::<Vec<_>>(), [5, 10, 20, 40, 60, 60, 60]);

@@ -1,0 +1,47 @@
+//! Names of verdicts and actions, as `docs/log-fields.md` has them.
+
+use super::*;
+
+#[test]
+fn verdicts_are_named_as_documented() {
+    for (verdict, name) in [
+        (Verdict::NotDraining, "not-draining"),
+        (Verdict::Unknown, "unknown"),
+        (Verdict::Holding, "holding"),
+        (Verdict::Releasing, "releasing"),
+        (Verdict::Released(ReleaseReason::Drained), "released"),
+        (Verdict::Done, "done"),
+    ] {
+        assert_eq!(verdict.name(), name);
+    }
+}
+
+#[test]
+fn actions_are_named_as_documented() {
+    let mut bench = Bench::holding();
+    let holding = bench.record();
+    let lifecycle = holding.lifecycle.clone().unwrap();
+    bench.tasks(vec![]);
+    bench.step(60);
+    let released = bench.record();
+    let Task { arn: task, .. } = web(1, "RUNNING");
+    for (action, name) in [
+        (Action::Heartbeat(lifecycle.clone()), "heartbeat"),
+        (Action::PutRecord(Box::new(holding.clone())), "put-holding"),
+        (Action::PutRecord(Box::new(released.clone())), "put-released"),
+        (Action::PutCount(Box::new(holding)), "put-count"),
+        (Action::PutCount(Box::new(released.clone())), "put-count"),
+        (Action::SetDraining(arn(1)), "set-draining"),
+        (
+            Action::StopTask {
+                task,
+                why: String::new(),
+            },
+            "stop-task",
+        ),
+        (Action::Complete(lifecycle), "complete"),
+        (Action::Receipt(Box::new(released)), "receipt"),
+    ] {
+        assert_eq!(action.name(), name);
+    }
+}
