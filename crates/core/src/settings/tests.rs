@@ -85,3 +85,14 @@ fn lists_forgive_blanks_and_trailing_commas() {
         [1, 2, 3]
     );
 }
+
+#[test]
+fn a_long_value_or_name_is_quoted_short() {
+    let (name, value) = ("Y".repeat(5000), "x".repeat(5000));
+    let problems = read(&[("X", &value), (&name, &value)], |r| r.duration("X", HOUR)).unwrap_err();
+    assert_eq!(problems.0.len(), 2);
+    for problem in &problems.0 {
+        assert!(problem.to_string().chars().count() < 1000, "{problem}");
+        assert!(value.starts_with(&problem.value));
+    }
+}
