@@ -19,6 +19,7 @@ pub mod pace;
 pub mod reconcile;
 pub mod runtime;
 pub mod say;
-pub mod settings;
 mod task;
 mod tick;
+
+pub use protector_core::settings::coordinator as settings;

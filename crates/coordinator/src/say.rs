@@ -6,40 +6,8 @@ use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
 
+pub use protector_core::settings::Level;
 use serde_json::{Map, Value, json};
-
-/// How important a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// For developers.
-    Trace,
-    /// Events that led to nothing.
-    Debug,
-    /// The course of each drain.
-    Info,
-    /// Something that a person should know of.
-    Warn,
-    /// Something that failed.
-    Error,
-}
-
-impl Level {
-    /// The words of the setting `LOG`.
-    pub const CHOICES: &[(&str, Level)] = &[
-        ("info", Level::Info),
-        ("error", Level::Error),
-        ("warn", Level::Warn),
-        ("debug", Level::Debug),
-        ("trace", Level::Trace),
-    ];
-
-    fn name(self) -> &'static str {
-        Level::CHOICES
-            .iter()
-            .find(|(_, level)| *level == self)
-            .map_or("info", |(name, _)| name)
-    }
-}
 
 /// Says things at or above a level. Cheap to clone.
 #[derive(Clone)]

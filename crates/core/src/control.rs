@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
+use crate::limits::{SAID_CHARS_MAX, cut};
+
 /// What the product may do.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Control {
     /// All that it is for. So it is without the parameter.
     #[default]
@@ -17,7 +18,7 @@ pub enum Control {
 
 #[derive(Deserialize)]
 struct Text {
-    mode: Control,
+    mode: String,
 }
 
 impl Control {
@@ -26,9 +27,19 @@ impl Control {
     /// # Errors
     /// What is wrong with it. Whoever reads it stays as it is and says so: a typing mistake must not release a fleet.
     pub fn decode(text: &str) -> Result<Self, String> {
-        let Text { mode } = serde_json::from_str(text)
-            .map_err(|error| format!("expected {{\"mode\":\"on\"|\"observe\"|\"release-all\"}}: {error}"))?;
-        Ok(mode)
+        let expected = |problem: String| {
+            let problem = cut(&problem, SAID_CHARS_MAX);
+            format!("expected {{\"mode\":\"on\"|\"observe\"|\"release-all\"}}: {problem}")
+        };
+        // serde would also take a list of the members' values.
+        if !text.trim_start().starts_with('{') {
+            return Err(expected("not an object".to_owned()));
+        }
+        let Text { mode } = serde_json::from_str(text).map_err(|error| expected(error.to_string()))?;
+        [Control::On, Control::Observe, Control::ReleaseAll]
+            .into_iter()
+            .find(|control| control.name() == mode)
+            .ok_or_else(|| expected(format!("there is no mode {mode:?}")))
     }
 
     /// The mode's name, as logs have it.
@@ -54,8 +65,24 @@ mod tests {
                 Ok(mode)
             );
         }
-        for wrong in ["", "on", "{}", r#"{"mode":"off"}"#, r#"{"mode":1}"#, "null"] {
+        for wrong in [
+            "",
+            "on",
+            "{}",
+            r#"{"mode":"off"}"#,
+            r#"{"mode":1}"#,
+            "null",
+            r#"["release-all"]"#,
+            r#"{"mode":{"release-all":null}}"#,
+            r#"{"mode":"on","mode":"release-all"}"#,
+        ] {
             assert!(Control::decode(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_long_text_is_quoted_short() {
+        let problem = Control::decode(&format!(r#"{{"mode":"{}"}}"#, "x".repeat(9000))).unwrap_err();
+        assert!(problem.chars().count() < 600, "{problem}");
     }
 }

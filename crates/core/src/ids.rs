@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{QUOTED_CHARS_MAX, cut};
+
 /// A text that is not the identifier it was taken for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{value:?} is not {expected}")]
@@ -18,27 +20,32 @@ pub struct InvalidId {
     pub expected: &'static str,
 }
 
-/// A text is quoted in an error no longer than this, whatever somebody sent us.
-const QUOTED_CHARS_MAX: usize = 120;
+/// Stands for a text that must not be shown.
+const NOT_SHOWN: &str = "(not shown)";
 
 impl InvalidId {
     pub(crate) fn new(value: &str, expected: &'static str) -> Self {
         Self {
-            value: value.chars().take(QUOTED_CHARS_MAX).collect(),
+            value: cut(value, QUOTED_CHARS_MAX),
             expected,
         }
     }
 }
 
-/// Declares a newtype over `String` whose only constructor checks it.
+/// Declares a newtype over `String` whose only constructor checks it. What is `secret` is shown neither by `Debug` nor
+/// by the error of a text that is none: that is most likely one with a typing mistake.
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident, $expected:literal, $valid:expr) => {
+    (@secret) => { false };
+    (@secret secret) => { true };
+    ($(#[$doc:meta])* $name:ident, $expected:literal, $valid:expr $(, $secret:ident)?) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
         impl $name {
+            const SECRET: bool = text_id!(@secret $($secret)?);
+
             /// The text of the identifier.
             #[must_use]
             pub fn as_str(&self) -> &str {
@@ -51,7 +58,11 @@ macro_rules! text_id {
 
             fn from_str(text: &str) -> Result<Self, InvalidId> {
                 let valid: fn(&str) -> bool = $valid;
-                if valid(text) { Ok(Self(text.to_owned())) } else { Err(InvalidId::new(text, $expected)) }
+                if valid(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(InvalidId::new(if Self::SECRET { NOT_SHOWN } else { text }, $expected))
+                }
             }
         }
 
@@ -66,6 +77,13 @@ macro_rules! text_id {
         impl From<$name> for String {
             fn from(id: $name) -> String {
                 id.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let shown = if Self::SECRET { NOT_SHOWN } else { &self.0 };
+                f.debug_tuple(stringify!($name)).field(&shown).finish()
             }
         }
 
@@ -134,7 +152,8 @@ text_id!(
     /// Names one waiting of one hook for one instance. It entitles its bearer to end the wait: never logged.
     LifecycleActionToken,
     "a lifecycle action token (a UUID of 36 characters)",
-    |t| t.len() == 36 && t.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
+    |t| t.len() == 36 && t.chars().all(|c| c.is_ascii_hexdigit() || c == '-'),
+    secret
 );
 
 text_id!(
@@ -340,6 +359,17 @@ mod tests {
             instance: "i-12345678".parse().unwrap(),
         };
         assert_eq!(key.to_string(), "prod/i-12345678");
+    }
+
+    #[test]
+    fn a_token_is_not_shown_and_neither_is_one_with_a_mistake() {
+        let token = "630aa23f-48eb-45e7-aba6-799ea6093a0f";
+        let good: LifecycleActionToken = token.parse().unwrap();
+        assert_eq!(format!("{good:?}"), "LifecycleActionToken(\"(not shown)\")");
+        let wrong = format!("{token} ").parse::<LifecycleActionToken>().unwrap_err();
+        assert!(!format!("{wrong} {wrong:?}").contains(token), "{wrong}");
+        let shown = "i-12345678".parse::<InstanceId>().unwrap();
+        assert_eq!(format!("{shown:?}"), "InstanceId(\"i-12345678\")");
     }
 
     #[test]

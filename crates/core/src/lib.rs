@@ -22,6 +22,7 @@ pub mod policy;
 pub mod receipt;
 pub mod record;
 pub mod settings;
+pub mod task_metadata;
 pub mod tiers;
 pub mod trigger;
 pub mod wait;

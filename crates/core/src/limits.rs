@@ -85,3 +85,15 @@ pub const RELEASE_BEFORE_SIGTERM_MAX: SignedDuration = SignedDuration::from_mins
 /// An instance of our hook that is in no cluster is looked for a second time after this: its registration, or the
 /// eventual consistency of `ListContainerInstances`, may lag.
 pub const SECOND_LOOK: SignedDuration = SignedDuration::from_secs(5);
+
+/// A foreign text is quoted in an error no longer than this, in characters: names of the usual kind fit.
+pub const QUOTED_CHARS_MAX: usize = 120;
+
+/// What is said of a foreign text is no longer than this, in characters: a parser's words may quote all of it.
+pub const SAID_CHARS_MAX: usize = 400;
+
+/// The beginning of a text that came from elsewhere, of at most `max` characters.
+#[must_use]
+pub fn cut(text: &str, max: usize) -> String {
+    text.chars().take(max).collect()
+}

@@ -10,7 +10,9 @@ use crate::ids::{
     AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, InvalidId,
     LifecycleActionToken, LifecycleHookName, ServiceName,
 };
-use crate::limits::{BEGUN_TOGETHER, HELD_BY_MAX, RECORD_BYTES_MAX, RELEASED_SERVICES_MAX};
+use crate::limits::{
+    BEGUN_TOGETHER, HELD_BY_MAX, RECORD_BYTES_MAX, RELEASED_SERVICES_MAX, SAID_CHARS_MAX, cut,
+};
 use crate::trigger::Command;
 
 /// The only schema there is so far.
@@ -198,18 +200,31 @@ pub struct Ordered {
     pub at: Timestamp,
 }
 
-/// So much of what an operator writes is kept: the record has 4 KB for everything.
-const ORDER_TEXT_CHARS: usize = 200;
+/// So much of what an operator writes is kept, as JSON has it: the record has 4 KB for everything.
+const ORDER_TEXT_BYTES: usize = 200;
+
+/// The beginning of a text that takes no more than [`ORDER_TEXT_BYTES`] in the record.
+fn order_text(text: &str) -> String {
+    let bytes = text.chars().scan(0, |sum, c| {
+        *sum += match c {
+            '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+            '\0'..'\u{20}' => "\\u0000".len(),
+            _ => c.len_utf8(),
+        };
+        Some(*sum)
+    });
+    let kept = bytes.take_while(|sum| *sum <= ORDER_TEXT_BYTES).count();
+    cut(text, kept)
+}
 
 impl Ordered {
     /// Remembers `command`, given at `at`.
     #[must_use]
     pub fn new(command: &Command, at: Timestamp) -> Self {
-        let cut = |text: &str| text.chars().take(ORDER_TEXT_CHARS).collect();
         Self {
             command: command.order.name().to_owned(),
-            who: cut(&command.who),
-            why: cut(&command.why),
+            who: order_text(&command.who),
+            why: order_text(&command.why),
             at,
         }
     }
@@ -218,7 +233,7 @@ impl Ordered {
 /// Why a parameter's value is not a record. Never a reason to release.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// The text is not JSON, or a field is missing or of the wrong type.
+    /// The text is not JSON, or a field is missing or of the wrong type: what, in words of bounded length.
     #[error("unreadable record: {0}")]
     Unreadable(String),
     /// Another version of this software wrote it.
@@ -238,7 +253,7 @@ impl Record {
     /// Makes the parameter's value. Lists are cut, longest first, if the text would not fit.
     ///
     /// # Errors
-    /// [`TooLarge`] if even the bare record does not fit, which needs names far beyond what AWS allows.
+    /// [`TooLarge`] if even the bare record does not fit, which needs names beyond what AWS allows.
     pub fn encode(&self) -> Result<String, TooLarge> {
         let mut record = self.clone();
         record.held_by.truncate(HELD_BY_MAX);
@@ -266,7 +281,7 @@ impl Record {
         struct Versioned {
             schema: u64,
         }
-        let unreadable = |e: serde_json::Error| DecodeError::Unreadable(e.to_string());
+        let unreadable = |e: serde_json::Error| DecodeError::Unreadable(cut(&e.to_string(), SAID_CHARS_MAX));
         let Versioned { schema } = serde_json::from_str(text).map_err(unreadable)?;
         if schema != u64::from(SCHEMA) {
             return Err(DecodeError::UnknownSchema(schema));

@@ -3,11 +3,19 @@
 //! Every setting is called `PROTECTOR_<NAME>`. An empty value means "use the default", because a CloudFormation
 //! parameter that is left empty becomes an empty environment variable.
 
+pub mod coordinator;
+mod level;
+pub mod sidecar;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::SignedDuration;
+
+use crate::limits::{QUOTED_CHARS_MAX, SAID_CHARS_MAX, cut};
+
+pub use level::Level;
 
 /// What each setting's name starts with.
 pub const VARIABLE_PREFIX: &str = "PROTECTOR_";
@@ -21,9 +29,10 @@ pub const DURATION_MAX: SignedDuration = SignedDuration::from_hours(48);
 /// One wrong setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Full name of the variable; two names joined by "and" if two settings contradict one another.
+    /// Full name of the variable; two names joined by "and" if two settings contradict one another. A name that is none
+    /// of ours is cut to a length that is safe to log.
     pub name: String,
-    /// The value as given.
+    /// The value as given, cut likewise.
     pub value: String,
     /// What was expected instead.
     pub expected: String,
@@ -179,18 +188,14 @@ impl<'a> Reader<'a> {
         let expected = format!("no such setting; there are {}", known.join(", "));
         for name in unknown {
             let value = (self.lookup)(&name).unwrap_or_default();
-            self.problems.push(Problem {
-                name,
-                value,
-                expected: expected.clone(),
-            });
+            self.wrong(cut(&name, QUOTED_CHARS_MAX), value, &expected);
         }
     }
 
     fn wrong(&mut self, name: String, value: String, expected: &str) {
         self.problems.push(Problem {
             name,
-            value,
+            value: cut(&value, SAID_CHARS_MAX),
             expected: expected.to_owned(),
         });
     }

@@ -17,6 +17,7 @@ use crate::ids::{
     AutoScalingGroupName, ClusterName, ContainerInstanceArn, ContainerName, InstanceId, LifecycleActionToken,
     LifecycleHookName, TaskArn,
 };
+use crate::limits::{QUOTED_CHARS_MAX, SAID_CHARS_MAX, cut};
 use crate::observation::{InstanceStatus, TaskStatus};
 
 pub use command::{Command, Order};
@@ -118,6 +119,16 @@ pub struct Malformed {
     pub field: String,
     /// What is wrong with it.
     pub problem: String,
+}
+
+impl Malformed {
+    /// The field, and what is wrong with it, both cut to a length that is safe to log.
+    fn new(field: &str, problem: &str) -> Self {
+        Self {
+            field: cut(field, QUOTED_CHARS_MAX),
+            problem: cut(problem, SAID_CHARS_MAX),
+        }
+    }
 }
 
 /// What one event is.

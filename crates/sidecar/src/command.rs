@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_help_names_every_setting() {
-        for name in crate::settings::NAMES {
+        for name in protector_core::settings::sidecar::NAMES {
             assert!(HELP.contains(&format!("  PROTECTOR_{name} ")), "{name}");
         }
     }

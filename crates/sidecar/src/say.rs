@@ -6,31 +6,8 @@ use std::os::fd::AsFd;
 use jiff::Timestamp;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use protector_core::record::Record;
+pub(crate) use protector_core::settings::Level;
 use serde_json::{Value, json};
-
-/// How important a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Level {
-    /// Every reading.
-    Debug,
-    /// The course of things.
-    Info,
-    /// Something does not work, and we go on.
-    Warn,
-    /// Something ends the process that should not.
-    Error,
-}
-
-impl Level {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
-    }
-}
 
 /// Lines below this level are left out.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +34,7 @@ fn line(level: Level, event: &str, fields: &Value) -> String {
     let rest = fields.to_string();
     let rest = rest.strip_prefix('{').unwrap_or("}");
     let comma = if rest == "}" { "" } else { "," };
-    let level = level.word();
+    let level = level.name();
     format!(
         "{{\"time\":\"{:.3}\",\"level\":\"{level}\",\"event\":\"{event}\"{comma}{rest}\n",
         Timestamp::now()

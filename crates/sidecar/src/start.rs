@@ -75,7 +75,7 @@ fn protects_exist(settings: &Settings, told: &Told) -> Result<(), Fault> {
         Told::Nothing(detail) => return Err(Fault::failed(detail, "nothing, the agent will answer")),
         Told::Task(metadata) => metadata,
     };
-    let strangers = task::strangers(metadata, &settings.protects);
+    let strangers = metadata.strangers(&settings.protects);
     if strangers.is_empty() {
         return Ok(());
     }

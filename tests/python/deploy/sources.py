@@ -41,7 +41,7 @@ def senders(crate):
 
 def coordinator_settings():
     """Names of the coordinator's settings, without their prefix."""
-    text = source("crates/core/src/policy.rs") + source("crates/coordinator/src/settings.rs")
+    text = source("crates/core/src/policy.rs") + source("crates/core/src/settings/coordinator.rs")
     return set(re.findall(r"\.(?:list|parsed|duration|choice|optional_duration|flag)\(\s*\"([A-Z_]+)\"", text))
 
 

@@ -7,6 +7,7 @@
 mod bad_input;
 mod beside;
 mod control;
+mod corpus;
 mod daemons;
 mod drain;
 mod events;

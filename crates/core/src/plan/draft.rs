@@ -150,15 +150,16 @@ impl<'a> Draft<'a> {
             self.record.lifecycle.as_ref(),
             self.situation.policy,
         );
+        let ordered = Ordered::new(command, self.now());
         match command.order {
             Order::Release => {
-                let why = format!("ordered by {}: {}", command.who, command.why);
+                let why = format!("ordered by {}: {}", ordered.who, ordered.why);
                 self.release_all(ReleaseReason::Operator, why);
             }
             Order::Hold => self.record.deadline_at = latest,
             Order::Extend(by) => self.record.deadline_at = later(self.record.deadline_at, by).min(latest),
         }
-        self.record.ordered = Some(Ordered::new(command, self.now()));
+        self.record.ordered = Some(ordered);
     }
 
     fn verdict(&self, over: bool) -> Verdict {

@@ -221,6 +221,77 @@ proptest! {
     }
 }
 
+/// Everything that AWS or an operator names, as long as it may be, in characters that take the most room.
+#[test]
+fn a_record_with_the_longest_names_and_order_fits() {
+    let token = "71514b9d-6a40-4b26-8523-05e7ee35fa40";
+    let command = |who: &str, why: &str| crate::trigger::Command {
+        order: crate::trigger::Order::Hold,
+        instance: "i-0123456789abcdef0".parse().unwrap(),
+        cluster: "prod".parse().unwrap(),
+        who: who.to_owned(),
+        why: why.to_owned(),
+    };
+    for odd in ["\u{1}", "\u{1f600}", "\"", "\n", "a"] {
+        let long = odd.repeat(5000);
+        let now = at("2026-11-24T08:00:00.123456789Z");
+        let mut record = record();
+        record.container_instance_arn = format!(
+            "arn:aws-us-gov:ecs:us-gov-west-1:123456789012:container-instance/{}/{}",
+            "c".repeat(255),
+            "0".repeat(36)
+        )
+        .parse()
+        .unwrap();
+        record.drain_id = token.to_owned();
+        record.lifecycle = Some(Lifecycle {
+            auto_scaling_group_name: "\u{1f600}".repeat(255).parse().unwrap(),
+            lifecycle_hook_name: "h".repeat(255).parse().unwrap(),
+            lifecycle_action_token: token.parse().ok(),
+            heartbeat_seconds: u32::MAX,
+            heartbeat_at: now,
+            global_deadline_at: now,
+        });
+        record.reason = Some(ReleaseReason::AgentLost);
+        record.releasing = Some(Releasing {
+            reason: ReleaseReason::AgentLost,
+            tier: u32::MAX,
+            since: now,
+        });
+        for time in [
+            &mut record.released_at,
+            &mut record.draining_confirmed_at,
+            &mut record.agent_lost_at,
+            &mut record.active_since,
+            &mut record.spot_notice_at,
+            &mut record.receipt_at,
+        ] {
+            *time = Some(now);
+        }
+        let ordered = Ordered::new(&command(&long, &long), now);
+        assert!(!ordered.who.is_empty() && long.starts_with(&ordered.who));
+        record.ordered = Some(ordered);
+        let text = record.encode().unwrap();
+        assert_eq!(Record::decode(&text).unwrap().ordered, record.ordered);
+    }
+}
+
+#[test]
+fn what_is_said_of_a_text_that_is_none_is_short_and_has_no_token() {
+    let token = "71514b9d-6a40-4b26-8523-05e7ee35fa40";
+    let long = record().encode().unwrap().replace("holding", &"q".repeat(3000));
+    assert!(Record::decode(&long).unwrap_err().to_string().chars().count() < 500);
+    let hook = format!(
+        r#""lifecycle":{{"autoScalingGroupName":"blue","lifecycleHookName":"drain","lifecycleActionToken":"{token}x","#
+    );
+    let text = record()
+        .encode()
+        .unwrap()
+        .replacen('{', &format!("{{{hook}\"heartbeatSeconds\":1}},"), 1);
+    let error = Record::decode(&text).unwrap_err().to_string();
+    assert!(error.contains("token") && !error.contains(token), "{error}");
+}
+
 #[test]
 fn p8_what_a_racing_writer_has_said_is_not_lost() {
     let mut released = record();

@@ -110,3 +110,14 @@ fn a_duration_that_may_be_left_out_has_the_same_bounds() {
     assert_eq!(optional(""), Some(None));
     assert_eq!(optional("49h"), None);
 }
+
+#[test]
+fn a_long_value_or_name_is_quoted_short() {
+    let (name, value) = ("Y".repeat(5000), "x".repeat(5000));
+    let problems = read(&[("X", &value), (&name, &value)], |r| r.duration("X", HOUR)).unwrap_err();
+    assert_eq!(problems.0.len(), 2);
+    for problem in &problems.0 {
+        assert!(problem.to_string().chars().count() < 1000, "{problem}");
+        assert!(value.starts_with(&problem.value));
+    }
+}

@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::field::read;
+use super::field::{members, read};
 use super::{Ignored, InstanceChange, Malformed, Parsed, TaskChange, Trigger};
 use crate::ids::{ClusterArn, ClusterName, ContainerInstanceArn, ContainerName, InstanceId, TaskArn};
 use crate::observation::{InstanceStatus, TaskStatus};
@@ -39,7 +39,7 @@ impl ContainerDetail {
 
 /// A task. On Fargate it has no container instance.
 pub(super) fn task(event: &Value) -> Parsed {
-    let detail: TaskDetail = read("detail", detail(event))?;
+    let detail: TaskDetail = members("detail", detail(event))?;
     let cluster = cluster(&detail.cluster_arn)?;
     Ok(match detail.container_instance_arn {
         None => Err(Ignored("the task runs on no container instance".to_owned())),
@@ -69,7 +69,7 @@ struct InstanceDetail {
 
 /// A container instance. An external one (ECS Anywhere) is no EC2 instance.
 pub(super) fn instance(event: &Value) -> Parsed {
-    let fields: InstanceDetail = read("detail", detail(event))?;
+    let fields: InstanceDetail = members("detail", detail(event))?;
     let cluster = cluster(&fields.cluster_arn)?;
     let id = fields.ec2_instance_id.unwrap_or_default();
     if id.is_empty() || id.starts_with("mi-") {
@@ -91,8 +91,6 @@ fn detail(event: &Value) -> &Value {
 }
 
 fn cluster(arn: &ClusterArn) -> Result<ClusterName, Malformed> {
-    arn.cluster_name().map_err(|error| Malformed {
-        field: "detail.clusterArn".to_owned(),
-        problem: error.to_string(),
-    })
+    arn.cluster_name()
+        .map_err(|error| Malformed::new("detail.clusterArn", &error.to_string()))
 }

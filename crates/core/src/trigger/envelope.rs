@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::field::{read, text};
+use super::field::{members, quoted, read, text};
 use super::{Ignored, Malformed, Parsed, Trigger, command, ecs, hook, spot};
 
 /// One invocation's events.
@@ -38,7 +38,7 @@ pub fn parse(payload: &Value) -> Delivery {
         Some(records @ [first, ..]) if text(first, "EventSource") == Some("aws:sns") => {
             Delivery::Sns(records.iter().map(sns).collect())
         }
-        _ => Delivery::Single(Err(malformed("Records", "expected records of SQS or SNS"))),
+        _ => Delivery::Single(Err(Malformed::new("Records", "expected records of SQS or SNS"))),
     }
 }
 
@@ -67,8 +67,8 @@ fn sns(record: &Value) -> Parsed {
 fn embedded(field: &str, value: Option<&Value>) -> Result<Value, Malformed> {
     let text = value
         .and_then(Value::as_str)
-        .ok_or_else(|| malformed(field, "expected a text that holds JSON"))?;
-    serde_json::from_str(text).map_err(|error| malformed(field, &error.to_string()))
+        .ok_or_else(|| Malformed::new(field, "expected a text that holds JSON"))?;
+    serde_json::from_str(text).map_err(|error| Malformed::new(field, &error.to_string()))
 }
 
 /// One event, out of its envelope.
@@ -77,7 +77,7 @@ fn event(event: &Value) -> Parsed {
         return event_bridge(event);
     }
     if event.get("command").is_some() {
-        return Ok(Ok(Trigger::Operator(read::<command::Command>("", event)?)));
+        return Ok(Ok(Trigger::Operator(members::<command::Command>("", event)?)));
     }
     if event.get("LifecycleTransition").is_some()
         || event.get("Event").is_some()
@@ -85,7 +85,7 @@ fn event(event: &Value) -> Parsed {
     {
         return hook::message(event);
     }
-    Err(malformed(
+    Err(Malformed::new(
         "detail-type",
         "expected an EventBridge event, an Auto Scaling message or a command",
     ))
@@ -100,13 +100,9 @@ fn event_bridge(event: &Value) -> Parsed {
         "ECS Container Instance State Change" => ecs::instance(event),
         "EC2 Spot Instance Interruption Warning" => spot::notice(event),
         "Scheduled Event" => Ok(Ok(Trigger::Tick)),
-        other => Ok(Err(Ignored(format!("detail-type {other:?} is not handled")))),
-    }
-}
-
-fn malformed(field: &str, problem: &str) -> Malformed {
-    Malformed {
-        field: field.to_owned(),
-        problem: problem.to_owned(),
+        other => Ok(Err(Ignored(format!(
+            "detail-type {} is not handled",
+            quoted(other)
+        )))),
     }
 }

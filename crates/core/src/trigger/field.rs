@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Malformed;
+use crate::limits::{QUOTED_CHARS_MAX, cut};
 
 /// Reads `value`, which lies at `path` of the event (empty for the event itself).
 pub(super) fn read<T: DeserializeOwned>(path: &str, value: &Value) -> Result<T, Malformed> {
@@ -11,11 +12,23 @@ pub(super) fn read<T: DeserializeOwned>(path: &str, value: &Value) -> Result<T, 
         let inner = error.path().to_string();
         let problem = error.into_inner().to_string();
         let field = missing(&problem).unwrap_or(if inner == "." { "" } else { &inner });
-        Malformed {
-            field: join(path, field),
-            problem: problem.clone(),
-        }
+        Malformed::new(&join(path, field), &problem)
     })
+}
+
+/// Reads a structure from an object. serde would also take a list of the members' values, and quote a text whole, which
+/// may be a message that holds a lifecycle action token.
+pub(super) fn members<T: DeserializeOwned>(path: &str, value: &Value) -> Result<T, Malformed> {
+    if value.is_object() {
+        read(path, value)
+    } else {
+        Err(Malformed::new(&join(path, ""), "expected an object"))
+    }
+}
+
+/// A foreign text in quotation marks, cut to a length that is safe to log.
+pub(super) fn quoted(text: &str) -> String {
+    format!("{:?}", cut(text, QUOTED_CHARS_MAX))
 }
 
 /// serde reports a missing field at its parent; its message names it.

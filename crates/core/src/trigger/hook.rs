@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::field::{read, text};
+use super::field::{members, quoted, read, text};
 use super::{HookNotice, Ignored, Parsed, Trigger};
 use crate::ids::{AutoScalingGroupName, InstanceId, LifecycleActionToken, LifecycleHookName};
 
@@ -47,13 +47,14 @@ fn notice(path: &str, fields: &Value, since: Option<Timestamp>) -> Parsed {
     struct Transition {
         lifecycle_transition: String,
     }
-    let transition = read::<Transition>(path, fields)?.lifecycle_transition;
+    let transition = members::<Transition>(path, fields)?.lifecycle_transition;
     if transition != TERMINATING {
         return Ok(Err(Ignored(format!(
-            "lifecycle transition {transition:?} takes no instance away"
+            "lifecycle transition {} takes no instance away",
+            quoted(&transition)
         ))));
     }
-    let message: Message = read(path, fields)?;
+    let message: Message = members(path, fields)?;
     Ok(Ok(Trigger::Hook(HookNotice {
         instance: message.instance,
         group: message.auto_scaling_group_name,

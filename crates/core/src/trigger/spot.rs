@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::field::read;
+use super::field::members;
 use super::{Parsed, SpotNotice, Trigger};
 use crate::ids::InstanceId;
 
@@ -22,8 +22,8 @@ pub(super) fn notice(event: &Value) -> Parsed {
     struct Event {
         time: Timestamp,
     }
-    let Event { time } = read("", event)?;
-    let detail: Detail = read("detail", event.get("detail").unwrap_or(&Value::Null))?;
+    let Event { time } = members("", event)?;
+    let detail: Detail = members("detail", event.get("detail").unwrap_or(&Value::Null))?;
     Ok(Ok(Trigger::Spot(SpotNotice {
         instance: detail.instance,
         at: time,

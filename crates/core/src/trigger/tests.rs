@@ -334,3 +334,67 @@ fn triggers_are_named_as_documented() {
         assert_eq!(trigger.kind(), kind);
     }
 }
+
+const TOKEN: &str = "630aa23f-48eb-45e7-aba6-799ea6093a0f";
+
+fn message(token: &str) -> Value {
+    json!({"LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING", "EC2InstanceId": "i-0123456789abcdef0",
+        "AutoScalingGroupName": "ecs-prod", "LifecycleHookName": "protect-daemons", "LifecycleActionToken": token})
+}
+
+#[test]
+fn a_token_is_in_nothing_that_is_said_of_an_event() {
+    let kind = "EC2 Instance-terminate Lifecycle Action";
+    let whole = message(TOKEN).to_string();
+    for event in [
+        message(&format!("{TOKEN} ")),
+        message(&TOKEN[1..]),
+        json!({"detail-type": kind, "detail": message(&format!("x{TOKEN}"))}),
+        json!({"detail-type": kind, "detail": whole}),
+        json!({"Records": [{"eventSource": "aws:sqs", "body": format!("{whole},")}]}),
+    ] {
+        let said = format!("{:?}", parse(&event));
+        assert!(
+            said.contains("Malformed") && !said.contains(&TOKEN[1..]),
+            "{said}"
+        );
+    }
+    assert!(!format!("{:?}", parse(&message(TOKEN))).contains(TOKEN));
+}
+
+#[test]
+fn what_is_said_of_an_event_is_short() {
+    let long = "y".repeat(100_000);
+    let mut transition = message(TOKEN);
+    transition["LifecycleTransition"] = json!(long);
+    let task = json!({"clusterArn": "arn:aws:ecs:eu-west-1:1:cluster/prod", "taskArn": long, "lastStatus": "RUNNING"});
+    for event in [
+        json!({"detail-type": long}),
+        transition,
+        json!({"detail-type": "ECS Task State Change", "detail": task}),
+        json!({"detail-type": "ECS Task State Change", "detail": {"containers": long}}),
+        json!({"detail-type": "EC2 Spot Instance Interruption Warning", "time": long}),
+        json!({"command": "hold", "instance": "i-12345678", "cluster": "prod", "who": "a", "why": "b", long.as_str(): 1}),
+    ] {
+        let said = format!("{:?}", single(&event));
+        assert!(said.chars().count() < 1000, "{} characters", said.chars().count());
+    }
+}
+
+#[test]
+fn members_are_not_taken_from_a_list() {
+    let at = "2026-03-01T12:00:37Z";
+    for (event, field) in [
+        (
+            json!({"detail-type": "EC2 Spot Instance Interruption Warning", "time": at, "detail": ["i-12345678"]}),
+            "detail",
+        ),
+        (
+            json!({"detail-type": "ECS Task State Change", "detail": null}),
+            "detail",
+        ),
+        (json!({"detail-type": "ECS Task State Change"}), "detail"),
+    ] {
+        assert_eq!(single(&event).unwrap_err().field, field);
+    }
+}

@@ -62,6 +62,7 @@ impl Definitions {
         let family = params
             .text("family")
             .ok_or_else(|| client("ClientException", "Family cannot be blank."))?;
+        validate::family(family)?;
         let containers = container::list(params)?;
         validate::containers(&containers)?;
         let revisions = self.0.entry(family.to_owned()).or_default();
@@ -109,11 +110,12 @@ impl Definitions {
     }
 }
 
-/// The task's own size, or else the sum of its containers'.
+/// The task's own size, or else the sum of its containers'. What is beyond every number fits on no instance.
 fn resources(params: Params<'_>, containers: &[ContainerDefinition]) -> Resources {
     let own = |name| params.text(name).and_then(|text| text.parse().ok());
+    let sum = |of: fn(&ContainerDefinition) -> u32| containers.iter().map(of).fold(0, u32::saturating_add);
     Resources {
-        cpu: own("cpu").unwrap_or_else(|| containers.iter().map(|container| container.cpu).sum()),
-        memory: own("memory").unwrap_or_else(|| containers.iter().map(ContainerDefinition::reserved).sum()),
+        cpu: own("cpu").unwrap_or_else(|| sum(|container| container.cpu)),
+        memory: own("memory").unwrap_or_else(|| sum(ContainerDefinition::reserved)),
     }
 }

@@ -99,6 +99,9 @@ fn task_definitions_that_make_no_sense_are_refused() {
     let cases = [
         json!([]),
         json!([{"name": ""}]),
+        json!([{"name": "a/b"}]),
+        json!([{"name": "a".repeat(256)}]),
+        json!([{"name": "a", "restartPolicy": {"enabled": true, "restartAttemptPeriod": 0}}]),
         json!([{"name": "a"}, {"name": "a"}]),
         json!([{"name": "a", "essential": false}]),
         json!([{"name": "a", "dependsOn": on("b", "START")}]),
@@ -115,4 +118,26 @@ fn task_definitions_that_make_no_sense_are_refused() {
             "{params}"
         );
     }
+    for family in ["a/b", "a:1", &"a".repeat(256)] {
+        let params = json!({"family": family, "containerDefinitions": [{"name": "a"}]});
+        assert_eq!(
+            lab.refusal("RegisterTaskDefinition", params),
+            "ClientException",
+            "{family}"
+        );
+    }
+}
+
+#[test]
+fn a_task_that_is_larger_than_every_number_finds_no_place() {
+    let (mut lab, _) = Lab::new(1);
+    let large = json!({"name": "a", "cpu": u32::MAX, "memory": u32::MAX});
+    let more = json!({"name": "b", "cpu": u32::MAX, "memoryReservation": u32::MAX});
+    lab.ecs(
+        "RegisterTaskDefinition",
+        json!({"family": "f", "containerDefinitions": [large, more]}),
+    );
+    let answer = lab.ecs("RunTask", json!({"cluster": CLUSTER, "taskDefinition": "f"}));
+    assert_eq!(answer["tasks"], json!([]));
+    assert_eq!(answer["failures"].as_array().map(Vec::len), Some(1));
 }

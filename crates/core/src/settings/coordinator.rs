@@ -1,9 +1,7 @@
 //! The coordinator's settings.
 
-use protector_core::policy::Policy;
-use protector_core::settings::{Problems, Reader};
-
-use crate::say::Level;
+use super::{Level, Problems, Reader};
+use crate::policy::Policy;
 
 /// Settings that are read once, at start.
 #[derive(Debug, Clone)]

@@ -1,0 +1,188 @@
+//! The sidecar's settings.
+
+use std::str::FromStr;
+
+use super::{Level, Problems, Reader};
+use crate::ids::{ClusterName, ContainerName, InstanceId, InvalidId};
+use crate::record::ParameterPrefix;
+use crate::wait::Policy;
+
+/// Names of all settings, without their prefix.
+pub const NAMES: [&str; 11] = [
+    "PARAMETER_PREFIX",
+    "CLUSTER",
+    "INSTANCE_ID",
+    "PROTECTS",
+    "POLL_INTERVAL",
+    "MAX_HOLD",
+    "UNKNOWN_GRACE",
+    "TERMINATING_GRACE",
+    "ALLOW_ECS_LOOKUP",
+    "DISABLED",
+    "LOG",
+];
+
+/// What the operator has set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where the records are.
+    pub prefix: ParameterPrefix,
+    /// The cluster, if it is not to be taken from task metadata.
+    pub cluster: Option<ClusterName>,
+    /// The instance, if it is not to be taken from IMDS.
+    pub instance: Option<InstanceId>,
+    /// Containers to protect; empty means all others of the task.
+    pub protects: Vec<ContainerName>,
+    /// May ECS be asked, once, for the instance?
+    pub allow_ecs_lookup: bool,
+    /// How long to wait for what.
+    pub policy: Policy,
+    /// The least important lines that are written.
+    pub log: Level,
+}
+
+/// A cluster as an operator may write it.
+struct NameOrArn(ClusterName);
+
+impl FromStr for NameOrArn {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        ClusterName::from_name_or_arn(text).map(Self)
+    }
+}
+
+const LEVELS: [(&str, Level); 4] = [
+    ("info", Level::Info),
+    ("debug", Level::Debug),
+    ("warn", Level::Warn),
+    ("error", Level::Error),
+];
+
+impl Settings {
+    /// Reads all settings through `lookup`; `given` are the names of all variables that are set.
+    ///
+    /// # Errors
+    /// Every setting that is wrong, and every `PROTECTOR_` variable that is none of ours.
+    pub fn read(
+        lookup: &dyn Fn(&str) -> Option<String>,
+        given: impl IntoIterator<Item = String>,
+    ) -> Result<Settings, Problems> {
+        let mut reader = Reader::new(lookup);
+        let r = &mut reader;
+        let settings = Settings {
+            prefix: r
+                .parsed(
+                    "PARAMETER_PREFIX",
+                    "a parameter prefix such as /ecs-daemon-protector, not below /aws or /ssm",
+                )
+                .unwrap_or_default(),
+            cluster: r
+                .parsed::<NameOrArn>("CLUSTER", "a cluster's name or ARN")
+                .map(|c| c.0),
+            instance: r.parsed("INSTANCE_ID", "an EC2 instance id such as i-0123456789abcdef0"),
+            protects: r.list("PROTECTS", "a container's name"),
+            allow_ecs_lookup: r.flag("ALLOW_ECS_LOOKUP"),
+            policy: policy(r),
+            log: r.choice("LOG", &LEVELS, Level::Info),
+        };
+        reader.refuse_unknown(given);
+        reader.finish(settings)
+    }
+}
+
+fn policy(r: &mut Reader<'_>) -> Policy {
+    let default = Policy::default();
+    let policy = Policy {
+        poll_interval: r.duration("POLL_INTERVAL", default.poll_interval),
+        max_hold: r.duration("MAX_HOLD", default.max_hold),
+        unknown_grace: r.duration("UNKNOWN_GRACE", default.unknown_grace),
+        terminating_grace: r.duration("TERMINATING_GRACE", default.terminating_grace),
+        disabled: r.flag("DISABLED"),
+    };
+    let meant = r.is_given("UNKNOWN_GRACE") && r.is_given("TERMINATING_GRACE");
+    if meant && policy.unknown_grace > policy.terminating_grace {
+        r.contradiction(
+            ["UNKNOWN_GRACE", "TERMINATING_GRACE"],
+            [
+                &format!("{:#}", policy.unknown_grace),
+                &format!("{:#}", policy.terminating_grace),
+            ],
+            "at least as long a wait for a record if the instance is known to go",
+        );
+    }
+    policy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn given(pairs: &[(&str, &str)]) -> Result<Settings, Problems> {
+        let map: BTreeMap<String, String> = pairs
+            .iter()
+            .map(|(n, v)| (format!("PROTECTOR_{n}"), (*v).to_owned()))
+            .collect();
+        Settings::read(&|name| map.get(name).cloned(), map.keys().cloned())
+    }
+
+    #[test]
+    fn defaults_are_as_documented() {
+        let settings = given(&[]).unwrap();
+        assert_eq!(settings.policy, Policy::default());
+        assert_eq!(settings.prefix.to_string(), "/ecs-daemon-protector");
+        assert!(settings.protects.is_empty() && !settings.allow_ecs_lookup);
+    }
+
+    #[test]
+    fn every_setting_is_read() {
+        for name in NAMES {
+            let problems = given(&[(name, "\u{7}")]).unwrap_err();
+            assert_eq!(problems.0.len(), 1);
+            assert_eq!(problems.0[0].name, format!("PROTECTOR_{name}"));
+            assert!(!problems.0[0].expected.contains("no such setting"), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_wait_is_not_shortened_by_knowing_that_the_instance_goes() {
+        let both = [("UNKNOWN_GRACE", "2m"), ("TERMINATING_GRACE", "1m")];
+        let problems = given(&both).unwrap_err();
+        assert_eq!(
+            problems.0[0].name,
+            "PROTECTOR_UNKNOWN_GRACE and PROTECTOR_TERMINATING_GRACE"
+        );
+        assert!(
+            given(&[("UNKNOWN_GRACE", "1h")]).is_ok(),
+            "the other is a default"
+        );
+    }
+
+    #[test]
+    fn a_cluster_may_be_an_arn() {
+        let settings = given(&[("CLUSTER", "arn:aws:ecs:eu-west-1:123456789012:cluster/prod")]).unwrap();
+        assert_eq!(settings.cluster.unwrap().as_str(), "prod");
+    }
+
+    #[test]
+    fn all_mistakes_come_at_once() {
+        let problems = given(&[
+            ("MAX_HOLD", "soon"),
+            ("INSTANCE_ID", "web-1"),
+            ("MAXHOLD", "1h"),
+            ("LOG", "loud"),
+        ])
+        .unwrap_err();
+        let names: Vec<&str> = problems.0.iter().map(|p| p.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "PROTECTOR_INSTANCE_ID",
+                "PROTECTOR_MAX_HOLD",
+                "PROTECTOR_LOG",
+                "PROTECTOR_MAXHOLD"
+            ]
+        );
+    }
+}

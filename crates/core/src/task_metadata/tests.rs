@@ -1,0 +1,76 @@
+use super::*;
+
+const OWN_NAME: &str = "ecs-daemon-protector";
+
+fn told(containers: &[(&str, &str)]) -> TaskMetadata {
+    let listed: Vec<String> = containers
+        .iter()
+        .map(|(n, s)| format!(r#"{{"Name":"{n}","KnownStatus":"{s}","Type":"NORMAL","ExitCode":0}}"#))
+        .collect();
+    let pause = r#"{"Name":"~internal~ecs~pause","KnownStatus":"RESOURCES_PROVISIONED","Type":"CNI_PAUSE"}"#;
+    let text = format!(
+        r#"{{"Cluster":"prod","Containers":[{},{pause}]}}"#,
+        listed.join(",")
+    );
+    read(text.as_bytes()).unwrap()
+}
+
+#[test]
+fn protected_containers_are_judged_together() {
+    let own: ContainerName = OWN_NAME.parse().unwrap();
+    let me = (OWN_NAME, "RUNNING");
+    for (containers, protects, expected) in [
+        (vec![("fluent-bit", "RUNNING"), me], vec![], Task::Alive),
+        (vec![("fluent-bit", "STOPPED"), me], vec![], Task::Stopped),
+        (
+            vec![("fluent-bit", "STOPPED"), ("init", "RUNNING"), me],
+            vec![],
+            Task::Alive,
+        ),
+        (
+            vec![("fluent-bit", "STOPPED"), ("init", "RUNNING"), me],
+            vec!["fluent-bit"],
+            Task::Stopped,
+        ),
+        (
+            vec![("fluent-bit", "STOPPED"), me],
+            vec!["fluent-bit", "xray"],
+            Task::Alive,
+        ),
+        (
+            vec![("fluent-bit", "STOPPED"), me],
+            vec!["fluent-bit", OWN_NAME],
+            Task::Stopped,
+        ),
+        (vec![("fluent-bit", "PULLED"), me], vec![], Task::Alive),
+        (
+            vec![("fluent-bit", "STOPPED"), ("fluent-bit", "RUNNING"), me],
+            vec!["fluent-bit"],
+            Task::Alive,
+        ),
+        (vec![me], vec![], Task::Stopped),
+    ] {
+        let names: Vec<ContainerName> = protects.iter().map(|p| p.parse().unwrap()).collect();
+        assert_eq!(
+            told(&containers).state(&names, Some(&own)),
+            expected,
+            "{containers:?} {protects:?}"
+        );
+    }
+}
+
+#[test]
+fn p2_a_task_without_a_list_of_containers_is_alive() {
+    for text in ["{}", r#"{"Containers":null}"#, r#"{"Containers":[]}"#] {
+        assert_eq!(read(text.as_bytes()).unwrap().state(&[], None), Task::Alive);
+    }
+}
+
+#[test]
+fn names_that_the_task_does_not_have_are_found() {
+    let protects: Vec<ContainerName> = ["fluent-bit", "fluentbit"].map(|p| p.parse().unwrap()).into();
+    assert_eq!(
+        told(&[("fluent-bit", "RUNNING")]).strangers(&protects),
+        ["fluentbit"]
+    );
+}

@@ -1,0 +1,259 @@
+//! The record, and what both programs do with one that they have read.
+
+use jiff::{SignedDuration, Timestamp};
+use protector_core::control::Control;
+use protector_core::ids::{InstanceKey, LifecycleActionToken};
+use protector_core::limits::{HELD_BY_MAX, RECORD_BYTES_MAX, RELEASED_SERVICES_MAX};
+use protector_core::observation::{
+    ContainerInstance, Hook, HookAction, InstanceStatus, Observation, Scheduling, Seen, Stored, Task,
+};
+use protector_core::plan::{Action, Fleet, Situation, next_due, plan};
+use protector_core::policy::Policy;
+use protector_core::receipt::Receipt;
+use protector_core::record::{DecodeError, Record};
+use protector_core::settings::Reader;
+use protector_core::wait::{self, Known, Leftover, Next, Reading, Switch, Wait, Why};
+
+/// What is written of a record that was read fits, and is the same record; a text that is none is an error of bounded
+/// length. Any record that can be read leads to a plan, a receipt, and an answer of the sidecar.
+pub fn record(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    match Record::decode(text) {
+        Ok(record) => judge(&record),
+        Err(error) => {
+            super::assert_said(&error.to_string());
+            assert!(matches!(Reading::of_text(text), Reading::Trouble(_)));
+            assert!(
+                !matches!(answer(Reading::of_text(text), now()), Next::Leave(_)),
+                "P2: {error}"
+            );
+            let stored = Err(error);
+            situations(&stored, &mut |situation| drop(plan(situation)));
+        }
+    }
+}
+
+fn judge(record: &Record) {
+    round_trip(record);
+    assert_eq!(&record.clone().merged(record), record);
+    receipt(record);
+    sidecar(record);
+    let stored = Ok(record.clone());
+    let policy = policy();
+    if let Some(policy) = &policy {
+        let _ = next_due(record, policy);
+    }
+    situations(&stored, &mut |situation| {
+        for action in plan(situation).actions {
+            if let Action::PutRecord(next) | Action::PutCount(next) | Action::Receipt(next) = action {
+                round_trip(&next);
+            }
+        }
+    });
+}
+
+/// `decode` of `encode`: the same record, but for lists that are cut so that it fits.
+fn round_trip(record: &Record) {
+    let Ok(text) = record.encode() else {
+        let whole = serde_json::to_string(record).unwrap_or_default();
+        assert!(
+            whole.len() > RECORD_BYTES_MAX,
+            "refused, and it would have fitted"
+        );
+        return;
+    };
+    assert!(
+        (1..=RECORD_BYTES_MAX).contains(&text.len()),
+        "{} bytes",
+        text.len()
+    );
+    let back = match Record::decode(&text) {
+        Ok(back) => back,
+        Err(error) => panic!("{error}: {text}"),
+    };
+    assert_eq!(back.encode().as_ref(), Ok(&text), "written again it is the same");
+    assert!(record.held_by.starts_with(&back.held_by) && back.held_by.len() <= HELD_BY_MAX);
+    assert!(record.waited.starts_with(&back.waited));
+    assert!(record.released_services.starts_with(&back.released_services));
+    assert!(back.released_services.len() <= RELEASED_SERVICES_MAX);
+    let whole = Record {
+        held_by: record.held_by.clone(),
+        waited: record.waited.clone(),
+        released_services: record.released_services.clone(),
+        ..back
+    };
+    assert_eq!(&whole, record, "all but the lists is kept");
+}
+
+/// The receipt is logged: neither `drainId` nor the token is in it, unless they stand elsewhere too.
+fn receipt(record: &Record) {
+    let Some(key) = key() else { return };
+    let said = serde_json::to_string(&Receipt::new(&key, record, now())).unwrap_or_default();
+    let mut bare = record.clone();
+    bare.drain_id = String::new();
+    let token = bare
+        .lifecycle
+        .as_mut()
+        .and_then(|hook| hook.lifecycle_action_token.take());
+    let elsewhere = serde_json::to_string(&bare).unwrap_or_default();
+    let token = token.as_ref().map(LifecycleActionToken::as_str);
+    for secret in token.into_iter().chain([record.drain_id.as_str()]) {
+        let told = secret.len() >= 8 && !elsewhere.contains(secret) && said.contains(secret);
+        assert!(!told, "a token is said: {said}");
+    }
+}
+
+fn sidecar(record: &Record) {
+    for now in [
+        now(),
+        record.started_at,
+        record.deadline_at,
+        Timestamp::MIN,
+        Timestamp::MAX,
+    ] {
+        let released = match answer(Reading::Record(Box::new(record.clone())), now) {
+            Next::Leave(Why::Released) => true,
+            Next::Leave(_) => false,
+            Next::Sleep { duration, .. } => {
+                let max = wait::Policy::default().max_hold;
+                assert!(duration > SignedDuration::ZERO && duration <= max, "{duration:?}");
+                false
+            }
+        };
+        assert!(!released || record.is_released(), "P1");
+    }
+    if let Some(leftover) = Leftover::of(record) {
+        let known = Known {
+            leftover: Some(leftover),
+            ..Known::default()
+        };
+        assert!(record.is_released() && known.is_foreign(record));
+    }
+}
+
+/// What the sidecar answers to its first reading.
+fn answer(reading: Reading, now: Timestamp) -> Next {
+    let seen = wait::Observation {
+        now,
+        since_sigterm: SignedDuration::from_secs(1),
+        reading,
+        task: wait::Task::Alive,
+        fate: wait::Fate::Unknown,
+        switch: Switch::NotAsked,
+        chance: 0.5,
+    };
+    Wait::new(wait::Policy::default()).next(&Known::default(), &seen)
+}
+
+/// Looks at an instance that has this record.
+fn situations(stored: &Result<Record, DecodeError>, judge: &mut dyn FnMut(&Situation<'_>)) {
+    let (Some(key), Some(policy)) = (key(), policy()) else {
+        return;
+    };
+    for (instance, tasks, hook) in looks(stored) {
+        let record = stored.clone();
+        let observation = Observation {
+            key: key.clone(),
+            at: now(),
+            record: Seen::Yes(Stored { record, version: 1 }),
+            instance,
+            tasks,
+            hook,
+        };
+        judge(&Situation {
+            observation: &observation,
+            policy: &policy,
+            fleet: Fleet::default(),
+            command: None,
+            spot: None,
+            control: Control::On,
+            calls: 7,
+            now: now(),
+        });
+    }
+}
+
+type Look = (Seen<ContainerInstance>, Seen<Vec<Task>>, Hook);
+
+fn looks(stored: &Result<Record, DecodeError>) -> Vec<Look> {
+    let arn = match stored {
+        Ok(record) => Some(record.container_instance_arn.clone()),
+        Err(_) => "arn:aws:ecs:eu-west-1:1:container-instance/prod/0a1b"
+            .parse()
+            .ok(),
+    };
+    let Some(arn) = arn else { return Vec::new() };
+    let one = |status, agent_connected| {
+        Seen::Yes(ContainerInstance {
+            arn: arn.clone(),
+            status,
+            agent_connected,
+        })
+    };
+    let hook = waiting().map_or(Hook::None, Hook::Waiting);
+    vec![
+        (
+            one(InstanceStatus::Draining, true),
+            Seen::Yes(Vec::new()),
+            Hook::None,
+        ),
+        (
+            one(InstanceStatus::Draining, false),
+            Seen::Yes(web()),
+            hook.clone(),
+        ),
+        (one(InstanceStatus::Active, true), Seen::Yes(web()), Hook::Over),
+        (
+            Seen::Unknown("throttled".to_owned()),
+            Seen::Unknown("throttled".to_owned()),
+            hook,
+        ),
+    ]
+}
+
+fn waiting() -> Option<HookAction> {
+    Some(HookAction {
+        group: "ecs-prod".parse().ok()?,
+        hook: "protect-daemons".parse().ok()?,
+        token: "630aa23f-48eb-45e7-aba6-799ea6093a0f".parse().ok(),
+        heartbeat_seconds: 300,
+        since: now(),
+    })
+}
+
+fn web() -> Vec<Task> {
+    let task = |arn| Task {
+        arn,
+        group: Some("service:web".to_owned().into()),
+        last_status: "RUNNING".to_owned().into(),
+        stopping: false,
+        scheduling: Scheduling::Replica,
+        containers: Vec::new(),
+        stopped_at: None,
+        protected_until: None,
+    };
+    "arn:aws:ecs:eu-west-1:1:task/prod/0a1b"
+        .parse()
+        .ok()
+        .map(task)
+        .into_iter()
+        .collect()
+}
+
+fn key() -> Option<InstanceKey> {
+    Some(InstanceKey {
+        cluster: "prod".parse().ok()?,
+        instance: "i-0123456789abcdef0".parse().ok()?,
+    })
+}
+
+fn policy() -> Option<Policy> {
+    Policy::read(&mut Reader::new(&|_| None))
+}
+
+/// The records among the seeds are of this day.
+fn now() -> Timestamp {
+    Timestamp::constant(1_795_640_400, 0)
+}
