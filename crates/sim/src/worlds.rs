@@ -32,13 +32,133 @@ pub struct Fault {
     pub why: &'static str,
     /// What its world breaks, as long as it is open: each of these, whatever else.
     pub breaks: &'static [Rule],
-    /// What else it may break, in other worlds than its own.
-    pub also: &'static [Rule],
     /// Its state.
     pub state: State,
     /// Its world.
     pub world: fn() -> Scenario,
 }
+
+impl Fault {
+    /// May it break this rule: in its own world, or in another?
+    #[must_use]
+    pub fn may_break(&self, rule: Rule) -> bool {
+        let also = CONSEQUENCES.iter().filter(|(name, _)| *name == self.name);
+        self.breaks.contains(&rule) || also.flat_map(|(_, rules)| rules.iter()).any(|also| *also == rule)
+    }
+}
+
+/// What a fault may break besides, in other worlds than its own. Each was seen in worlds that have this one fault alone.
+const CONSEQUENCES: &[(&str, &[Rule])] = &[
+    (
+        "active-again-while-our-hook-waits",
+        &[Rule::DaemonBeforeTask, Rule::FalseEvidence, Rule::LetGoWithTasks],
+    ),
+    (
+        "agent-data-wiped-in-mid-drain",
+        &[
+            Rule::FalseZero,
+            Rule::IdleCost,
+            Rule::LateRelease,
+            Rule::LetGoWithTasks,
+        ],
+    ),
+    (
+        "dead-connections-after-a-freeze",
+        &[Rule::LateRelease, Rule::RunsFail],
+    ),
+    ("deleted-cluster-still-named", &[Rule::RunsFail]),
+    ("default-bounds-collide", &[Rule::GaveUp]),
+    ("drained-and-called-forced", &[Rule::FalseEvidence, Rule::GaveUp]),
+    ("ended-drains-cost-every-tick", &[Rule::IdleCost]),
+    (
+        "external-instance-in-the-cluster",
+        &[Rule::LeftOver, Rule::RunsFail],
+    ),
+    (
+        "five-at-once-wait-for-the-tick",
+        &[Rule::LateRelease, Rule::Throttled, Rule::Budget],
+    ),
+    ("hook-deleted-in-mid-drain", &[Rule::LateRelease, Rule::NeverTold]),
+    ("hook-put-anew-in-mid-drain", &[Rule::HookRanOut, Rule::NeverTold]),
+    (
+        "host-clock-ahead",
+        &[Rule::GaveUp, Rule::DaemonBeforeTask, Rule::FalseEvidence],
+    ),
+    (
+        "managed-instances-are-drained",
+        &[Rule::NotOurs, Rule::IdleCost, Rule::LateRelease],
+    ),
+    (
+        "many-at-once",
+        &[
+            Rule::LateRelease,
+            Rule::Throttled,
+            Rule::Budget,
+            Rule::TakenBack,
+            Rule::RunsFail,
+        ],
+    ),
+    (
+        "one-stale-not-found",
+        &[Rule::DaemonBeforeTask, Rule::FalseEvidence, Rule::TakenBack],
+    ),
+    ("registration-never-active", &[Rule::FalseEvidence]),
+    (
+        "root-volume-replaced-twice",
+        &[
+            Rule::DaemonBeforeTask,
+            Rule::FalseEvidence,
+            Rule::FalseZero,
+            Rule::FlushCutShort,
+            Rule::HookRanOut,
+            Rule::IdleCost,
+            Rule::LeftOver,
+            Rule::LetGoWithTasks,
+            Rule::NeverTold,
+        ],
+    ),
+    (
+        "second-wait-of-the-same-registration",
+        &[
+            Rule::FalseZero,
+            Rule::HookRanOut,
+            Rule::IdleCost,
+            Rule::LeftOver,
+            Rule::LetGoWithTasks,
+        ],
+    ),
+    ("sidecar-restarted-after-the-release", &[Rule::FalseEvidence]),
+    (
+        "sidecar-gives-up-before-a-late-release",
+        &[Rule::FalseEvidence, Rule::GaveUp],
+    ),
+    ("sidecar-without-permission", &[Rule::NeverTold]),
+    ("two-hooks-of-ours", &[Rule::HookRanOut]),
+    (
+        "two-registrations",
+        &[
+            Rule::Budget,
+            Rule::DaemonBeforeTask,
+            Rule::FalseEvidence,
+            Rule::FalseZero,
+            Rule::IdleCost,
+            Rule::LeftOver,
+            Rule::LetGoWithTasks,
+            Rule::NeverTold,
+        ],
+    ),
+    ("unprotected-daemon-unseen", &[Rule::FalseEvidence]),
+    (
+        "writes-refused",
+        &[
+            Rule::DaemonBeforeTask,
+            Rule::FalseEvidence,
+            Rule::HeldTooLong,
+            Rule::LateHold,
+        ],
+    ),
+    ("wrong-setting-unseen", &[Rule::FalseEvidence]),
+];
 
 /// All of them, by subject.
 #[must_use]

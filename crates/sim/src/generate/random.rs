@@ -563,6 +563,6 @@ impl Drawn {
     pub fn explains(&self, rule: Rule) -> bool {
         let faults = self.known.iter().filter_map(|name| worlds::find(name));
         let mut open = faults.filter(|fault| fault.state == worlds::State::Open);
-        open.any(|fault| fault.breaks.contains(&rule) || fault.also.contains(&rule))
+        open.any(|fault| fault.may_break(rule))
     }
 }

@@ -11,7 +11,6 @@ pub(super) const FAULTS: &[Fault] = &[Fault {
     what: "A DRAINING registration of an earlier life of the instance lingers; the hook is completed while tasks run.",
     why: "Decisions are about a container instance, and their keys are EC2 ids.",
     breaks: &[Rule::FalseZero],
-    also: &[],
     state: State::Open,
     world: two_registrations,
 }];
