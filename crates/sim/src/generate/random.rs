@@ -217,6 +217,12 @@ impl Draw {
             _ if self.may("many-at-once") => self.rng.usize(5..40),
             _ => 2,
         };
+        let longest = 8 * SECOND;
+        let settle = self.scenario.settings.get("SETTLE").and_then(|text| text.strip_suffix('s'));
+        let long = settle.and_then(|text| text.parse::<Ms>().ok()).is_some_and(|settle| settle * SECOND > longest);
+        if count > 1 && long && !self.may("one-settle-window-delays-the-others") {
+            self.set("SETTLE", seconds(longest));
+        }
         if count > 1 && self.may("five-at-once-wait-for-the-tick") {
             self.scenario.function.environments = self.pick(&[1, 2, 3, 10, 50]);
         }
@@ -319,7 +325,8 @@ impl Draw {
             self.step(during + away, What::AgentUp(host));
         }
         let ruled = |step: &Step| matches!(step.what, What::Control(_));
-        let ruled = self.scenario.steps.iter().any(ruled);
+        let dry = self.scenario.settings.contains_key("DRY_RUN");
+        let ruled = self.scenario.steps.iter().any(ruled) || dry;
         if self.percent(6) && (!ruled || self.may("order-answered-while-observing")) {
             let command = self.pick(&["release", "hold", "extend"]).to_owned();
             let by = (command == "extend").then(|| "10m".to_owned());
@@ -408,7 +415,7 @@ impl Draw {
                     max: 30 * SECOND,
                     of: None,
                 },
-                6 => Trouble::StaleInstance,
+                6 if self.may("stale-status-twice-cancels") => Trouble::StaleInstance,
                 7 => Trouble::MissingTask,
                 8 => Trouble::TornListing,
                 _ => Trouble::Throttle {

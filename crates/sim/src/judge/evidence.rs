@@ -114,11 +114,14 @@ impl Judge {
         let (Some(empty), Some(draining)) = (watch.empty, watch.draining) else {
             return;
         };
-        if reason != "drained" || self.observes || !expected.is_well(empty.saturating_sub(60 * SECOND), now) {
+        let tiers_wait = expected.tiers > 1 && !expected.sidecars_can_read(empty, now);
+        if reason != "drained" || self.observes || tiers_wait || !expected.is_well(empty.saturating_sub(60 * SECOND), now) {
             return;
         }
         let from = empty.max(draining.max(watch.since) + expected.settle);
-        let flush = expected.daemon_stop * (expected.tiers - 1);
+        // Each further tier has its flush, and where events are lost a tick of its own.
+        let tick = if expected.events_fail { 65 * SECOND } else { 0 };
+        let flush = (expected.daemon_stop + tick) * (expected.tiers - 1);
         // With every event a release comes within seconds; without, with the next tick.
         let longest = match (expected.events_fail, expected.hosts) {
             (false, 0..=20) => 15 * SECOND,

@@ -55,6 +55,22 @@ pub(super) const FAULTS: &[Fault] = &[
         state: State::Open,
         world: long_settle,
     },
+    Fault {
+        name: "stale-status-twice-cancels",
+        what: "ECS shows the instance ACTIVE for some seconds after DRAINING was set; daemons go, and the hook is completed.",
+        why: "Two looks a settle window apart that see ACTIVE cancel the drain, also while a hook of ours waits.",
+        breaks: &[Rule::DaemonBeforeTask, Rule::FalseEvidence],
+        state: State::Open,
+        world: stale_status,
+    },
+    Fault {
+        name: "one-settle-window-delays-the-others",
+        what: "With one environment, the release of an instance waits while another one's settle window passes.",
+        why: "A run waits for up to 20 s for the end of a settle window, and keeps its environment meanwhile.",
+        breaks: &[Rule::LateRelease],
+        state: State::Open,
+        world: settle_in_the_way,
+    },
 ];
 
 /// A tick whose listing of groups gets no answer for a while: it goes by the record that it read at its start.
@@ -113,6 +129,37 @@ fn endless() -> Task {
         stays: true,
         ..Task::default()
     }
+}
+
+/// Descriptions lag by up to five seconds, and the settle window is two.
+fn stale_status() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.settings.insert("SETTLE".to_owned(), "1s".to_owned());
+    scenario.aws.daemon_stop = scenario::DaemonStop::AtOnce;
+    for task in &mut scenario.hosts[0].tasks {
+        task.stop = 5 * MINUTE;
+    }
+    scenario.faults.push(scenario::Fault {
+        what: Trouble::StaleInstance,
+        ..scenario::Fault::default()
+    });
+    scenario
+}
+
+/// The second instance goes while the last task of the first one ends.
+fn settle_in_the_way() -> Scenario {
+    let mut scenario = fleet(1, 2);
+    scenario.settings.insert("SETTLE".to_owned(), "19s".to_owned());
+    scenario.function.environments = 1;
+    scenario.hosts[1].tasks.clear();
+    for task in &mut scenario.hosts[0].tasks {
+        task.stop = 40 * SECOND;
+    }
+    scenario.steps = vec![
+        step(10 * SECOND, What::ScaleIn(0)),
+        step(52 * SECOND, What::ScaleIn(1)),
+    ];
+    scenario
 }
 
 fn observing() -> Scenario {
