@@ -537,3 +537,18 @@ fn p7_a_hook_and_a_notice_that_begin_one_drain_are_both_in_its_record_whichever_
         }
     }
 }
+
+#[test]
+fn of_an_order_as_much_is_kept_as_fits_when_it_is_escaped() {
+    for (sign, kept) in [("a", 200), ("\"", 100), ("\n", 100), ("\u{1}", 33), ("é", 100)] {
+        let command = Command {
+            order: crate::trigger::Order::Hold,
+            instance: "i-0123456789abcdef0".parse().unwrap(),
+            cluster: "prod".parse().unwrap(),
+            who: "ana".to_owned(),
+            why: sign.repeat(500),
+        };
+        let ordered = Ordered::new(&command, at("2026-11-24T08:00:00Z"));
+        assert_eq!(ordered.why, sign.repeat(kept), "{sign:?}");
+    }
+}

@@ -121,3 +121,10 @@ fn a_long_value_or_name_is_quoted_short() {
         assert!(value.starts_with(&problem.value));
     }
 }
+
+#[test]
+fn a_level_is_called_as_it_is_chosen() {
+    for (name, level) in Level::CHOICES {
+        assert_eq!(level.name(), *name);
+    }
+}

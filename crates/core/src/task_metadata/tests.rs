@@ -74,3 +74,12 @@ fn names_that_the_task_does_not_have_are_found() {
         ["fluentbit"]
     );
 }
+
+#[test]
+fn the_own_container_is_known_by_a_name_that_is_one() {
+    let name = own_name(br#"{"Name":"ecs-daemon-protector","KnownStatus":"RUNNING"}"#);
+    assert_eq!(name, Some("ecs-daemon-protector".parse().unwrap()));
+    for wrong in ["", "{}", r#"{"Name":"no name"}"#, r#"{"Name":7}"#] {
+        assert_eq!(own_name(wrong.as_bytes()), None, "{wrong}");
+    }
+}
