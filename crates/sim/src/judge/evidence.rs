@@ -95,6 +95,13 @@ impl Judge {
             let what = format!("the record says drained, and {holding} task(s) that hold are alive");
             self.break_rule(Rule::FalseZero, now, Some(host), world, what);
         }
+        let lost = self.agent_is_lost(now, world, host);
+        if reason == "agent-lost" && holding > 0 && !lost && world.host(host).on && self.is_ours(world, host)
+        {
+            let what =
+                format!("the record says that the agent is lost, and {holding} task(s) that hold are alive");
+            self.break_rule(Rule::FalseZero, now, Some(host), world, what);
+        }
         let empty = self.watch(host).empty;
         let settled = empty.is_some_and(|since| now - since >= self.expected.settle + 2 * SECOND);
         if reason == "deadline" && holding == 0 && settled && !self.observes {

@@ -35,6 +35,17 @@ pub(super) struct Watch {
     pub(super) heartbeat: Ms,
 }
 
+impl Watch {
+    /// The drain is over or undone: what comes next is another one. The record of this one still lies there.
+    pub(super) fn begin_anew(&mut self) {
+        *self = Watch {
+            record: self.record.take(),
+            released: self.released,
+            ..Watch::default()
+        };
+    }
+}
+
 impl Judge {
     /// The tasks that hold a machine in truth: alive as ECS has it, with something of them left on the machine or to be
     /// reported by its agent, and not exempted by a setting.
@@ -66,6 +77,12 @@ impl Judge {
         let entry = world.host(host);
         let watched = entry.registrations.iter().any(|id| self.is_watched(world, *id));
         entry.kind == Kind::Ec2 && watched && !self.expected.dry_run
+    }
+
+    /// Has its agent been away, without a break, for so long that its tasks are phantoms?
+    pub(super) fn agent_is_lost(&self, now: Ms, world: &World, host: HostId) -> bool {
+        let entry = world.host(host);
+        !entry.agent && now - entry.agent_since + SECOND >= self.expected.agent_lost
     }
 
     /// Why daemons may go although tasks hold; none if they may not.
@@ -103,15 +120,15 @@ impl Judge {
         if self.release_all.is_some() || self.observes {
             return Some("kill switch");
         }
-        let away = !entry.agent && now - entry.agent_since + SECOND >= self.expected.agent_lost;
-        if away {
+        if self.agent_is_lost(now, world, host) {
             return Some("agent lost");
         }
         let waits = entry.scaling.our_waits().next().is_some();
         let active = entry
             .present()
             .is_some_and(|id| world.registration(id).status == InstanceStatus::Active);
-        if !waits && active && watch.draining.is_some() {
+        // Who lets the machine go has not cancelled its drain.
+        if !waits && active && watch.draining.is_some() && !watch.let_go {
             return Some("cancelled");
         }
         (!entry.on).then_some("off")

@@ -44,7 +44,7 @@ impl Judge {
                     self.answered(now, *host, command, *outcome, answer, world);
                 }
             }
-            Fact::On { host } => *self.watch(*host) = super::host::Watch::default(),
+            Fact::On { host } => self.watch(*host).begin_anew(),
             _ => {}
         }
     }
@@ -98,13 +98,7 @@ impl Judge {
             (InstanceStatus::Active, _) => {
                 let waits = world.host(host).scaling.our_waits().next().is_some();
                 if !waits {
-                    // The drain was undone: what comes next is another one.
-                    let watch = self.watch(host);
-                    let record = watch.record.take();
-                    *watch = super::host::Watch {
-                        record,
-                        ..super::host::Watch::default()
-                    };
+                    self.watch(host).begin_anew();
                 }
             }
             _ => {}
