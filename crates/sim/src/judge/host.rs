@@ -29,6 +29,18 @@ pub(super) struct Watch {
     pub(super) let_go: bool,
     /// A hook of ours was not completed by us.
     pub(super) not_let_go: bool,
+    /// The machine went with a task that held, or with a daemon that was never told.
+    pub(super) cut_off: bool,
+    /// Tasks that were to be stopped were not told: that is said once.
+    pub(super) not_stopped: bool,
+    /// A hook was kept for too long: that is said once.
+    pub(super) kept_too_long: bool,
+    /// Daemon services that the record of this drain has let go.
+    pub(super) freed: Vec<String>,
+    /// Something has begun since the record was released: a wait, DRAINING, a notice, a registration.
+    pub(super) begun: bool,
+    /// The last record knows a hook.
+    pub(super) hooked: bool,
     /// The record speaks of its present drain since then.
     pub(super) since: Ms,
     /// The last heartbeat, or the beginning of the wait.
@@ -41,6 +53,8 @@ impl Watch {
         *self = Watch {
             record: self.record.take(),
             released: self.released,
+            hooked: self.hooked,
+            begun: true,
             ..Watch::default()
         };
     }
