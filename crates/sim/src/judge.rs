@@ -8,6 +8,7 @@ mod evidence;
 mod expectations;
 mod host;
 mod rules;
+mod tasks;
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -40,6 +41,8 @@ pub enum Rule {
     GaveUp,
     /// P3: the kill switch was not obeyed in time.
     SwitchIgnored,
+    /// P3: tasks that were to be stopped were not told.
+    NotStopped,
     /// P4: the coordinator let the machine go while a task that holds was alive.
     LetGoWithTasks,
     /// P4: the coordinator let the machine go while a daemon flushed.
@@ -56,6 +59,8 @@ pub enum Rule {
     LateRelease,
     /// P7: events were given up, or the schedule failed again and again, while AWS was well.
     RunsFail,
+    /// A daemon went before those of an earlier tier had their time.
+    TierOrder,
     /// P8: a drain that was released holds again, or a hold was deleted.
     TakenBack,
     /// P8: an order that was answered was not kept.
@@ -68,6 +73,8 @@ pub enum Rule {
     Throttled,
     /// P10: an idle minute cost more than its budget.
     IdleCost,
+    /// P10: two runs of the schedule ran at once.
+    TicksOverlap,
     /// P10: a record was left over an hour after the last drain.
     LeftOver,
     /// The receipt, or the record, does not say what happened.
@@ -83,15 +90,15 @@ impl Rule {
         Some(match self {
             Rule::DaemonBeforeTask | Rule::DrainingBeforeRecord => 1,
             Rule::FalseZero => 2,
-            Rule::HeldTooLong | Rule::NeverTold | Rule::GaveUp | Rule::SwitchIgnored => 3,
+            Rule::HeldTooLong | Rule::NeverTold | Rule::GaveUp | Rule::SwitchIgnored | Rule::NotStopped => 3,
             Rule::LetGoWithTasks | Rule::FlushCutShort | Rule::HookRanOut => 4,
             Rule::DeploymentHeld => 5,
             Rule::SidecarCalls => 6,
             Rule::LateHold | Rule::LateRelease | Rule::RunsFail => 7,
             Rule::TakenBack | Rule::OrderLost => 8,
             Rule::NotOurs => 9,
-            Rule::Budget | Rule::Throttled | Rule::IdleCost | Rule::LeftOver => 10,
-            Rule::FalseEvidence | Rule::FalseAlarm => return None,
+            Rule::Budget | Rule::Throttled | Rule::IdleCost | Rule::TicksOverlap | Rule::LeftOver => 10,
+            Rule::TierOrder | Rule::FalseEvidence | Rule::FalseAlarm => return None,
         })
     }
 }

@@ -22,6 +22,7 @@ pub use facts::{Caller, Cause, Fact, HookEnd, Observer, Outcome};
 pub use faults::Verdict;
 pub use function::{EnvironmentId, Invocation, Payload, Source};
 pub use host::{DaemonState, Guard, GuardAnswer, GuardMaker, GuardView, Host, Process, SidecarState};
+pub(crate) use names::record_name;
 pub use names::{instance_number, task_number};
 pub use quota::{Bucket, Buckets};
 pub use scaling::{Wait, WaitState};

@@ -8,8 +8,13 @@ use serde::Serialize;
 use crate::judge::Rule;
 use crate::scenario::Scenario;
 
+mod bounds;
+mod build;
 mod drawn;
-mod logic;
+mod evidence;
+mod identity;
+mod neighbours;
+mod sidecar;
 
 /// Does a fault still break what it says?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -163,7 +168,15 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
 /// All of them, by subject.
 #[must_use]
 pub fn all() -> Vec<Fault> {
-    [logic::FAULTS, drawn::FAULTS].concat()
+    [
+        identity::FAULTS,
+        bounds::FAULTS,
+        neighbours::FAULTS,
+        sidecar::FAULTS,
+        evidence::FAULTS,
+        drawn::FAULTS,
+    ]
+    .concat()
 }
 
 /// The one of this name.

@@ -36,6 +36,9 @@ pub(super) struct Accounts {
     idle_tick_max: u64,
     in_this_tick: u64,
     tick_runs: Option<crate::model::EnvironmentId>,
+    /// Runs of the schedule that go on, and how often one began while another went on.
+    ticks_running: u32,
+    overlaps: u64,
     idle: bool,
     heartbeats: u64,
     sidecar_reads: BTreeMap<TaskId, u32>,
@@ -65,6 +68,8 @@ impl Judge {
                 invocation,
                 ..
             } if invocation.source == Source::Tick => {
+                self.accounts.overlaps += u64::from(self.accounts.ticks_running > 0);
+                self.accounts.ticks_running += 1;
                 self.accounts.tick_runs = Some(*environment);
                 self.accounts.in_this_tick = 0;
                 let rested = now - self.accounts.last_activity > IDLE_AFTER;
@@ -78,6 +83,7 @@ impl Judge {
             } if invocation.source == Source::Tick => {
                 let accounts = &mut self.accounts;
                 accounts.ticks += 1;
+                accounts.ticks_running = accounts.ticks_running.saturating_sub(1);
                 accounts.ticks_failed += u64::from(*outcome != Outcome::Answered);
                 accounts.in_ticks += accounts.in_this_tick;
                 if accounts.tick_runs == Some(*environment) {
@@ -203,6 +209,14 @@ impl Judge {
         let waits = oldest.is_some();
         let holds = !self.holding(world, host).is_empty();
         let well = self.expected.is_well(began, now) && !self.observes && self.is_ours(world, host);
+        let drains = world.host(host).present().is_some_and(|id| {
+            let status = world.registration(id).status;
+            status == crate::model::InstanceStatus::Draining
+        });
+        if drains && !waits && holds && !held && well && now - began > 5 * MINUTE {
+            let what = "an instance is DRAINING, and no hold was ever written".to_owned();
+            self.break_rule(Rule::LateHold, now, Some(host), world, what);
+        }
         if waits && holds && !held && well && now - began > 5 * MINUTE {
             let what = "a hook waits, and no hold was ever written".to_owned();
             self.break_rule(Rule::LateHold, now, Some(host), world, what);
@@ -247,7 +261,16 @@ impl Judge {
                 format!("{share} % of {} requests", accounts.requests),
             ));
         }
-        if self.expected.is_well(0, now) && failures {
+        if accounts.overlaps > 0 {
+            broken.push((
+                Rule::TicksOverlap,
+                format!(
+                    "{} run(s) of the schedule began while another went on",
+                    accounts.overlaps
+                ),
+            ));
+        }
+        if self.expected.is_well(0, now) && failures && !expected.refuses_stops {
             broken.push((
                 Rule::RunsFail,
                 format!(

@@ -65,18 +65,29 @@ impl Judge {
     fn written(&mut self, now: Ms, host: HostId, record: &Value, world: &World) {
         let drain = record["drainId"].as_str().unwrap_or_default().to_owned();
         let released = record["state"] == "released";
+        let waits = world.host(host).scaling.our_waits().next().is_some();
+        let (begun, hooked) = (self.watch(host).begun, self.watch(host).hooked);
+        self.watch(host).hooked = record["lifecycle"].is_object();
         let before = self.watch(host).record.replace((drain.clone(), released));
+        let was_released = before.as_ref().is_some_and(|(_, released)| *released);
         let same = before.as_ref().is_some_and(|(before, _)| *before == drain);
         let another = before.is_some() && !same;
-        if same && before.is_some_and(|(_, released)| released) && !released {
+        if same && was_released && !released {
             let what = "the record was released, and holds again".to_owned();
+            self.break_rule(Rule::TakenBack, now, Some(host), world, what);
+        }
+        if another && was_released && !released && !begun && !(waits && !hooked) {
+            let what = "a drain that was released began anew, and nothing had happened".to_owned();
             self.break_rule(Rule::TakenBack, now, Some(host), world, what);
         }
         if another {
             // Another drain: what went before it is not its own.
             let watch = self.watch(host);
             (watch.daemon_first, watch.released, watch.since) = (false, None, now);
+            (watch.cut_off, watch.freed) = (false, Vec::new());
         }
+        self.freed(now, host, record, world);
+        self.watch(host).begun &= !released;
         if !released {
             let watch = self.watch(host);
             watch.held.get_or_insert(now);
@@ -88,11 +99,32 @@ impl Judge {
         self.released(now, host, record, world);
     }
 
+    /// Of one drain, the services that may go only grow more.
+    fn freed(&mut self, now: Ms, host: HostId, record: &Value, world: &World) {
+        if record["state"] == "released" {
+            return;
+        }
+        let names = record["releasedServices"].as_array().into_iter().flatten();
+        let names: Vec<String> = names.filter_map(Value::as_str).map(str::to_owned).collect();
+        let before = std::mem::replace(&mut self.watch(host).freed, names.clone());
+        if let Some(service) = before.iter().find(|service| !names.contains(service)) {
+            let what = format!("{service} was let go, and is held again");
+            self.break_rule(Rule::TakenBack, now, Some(host), world, what);
+        }
+    }
+
     fn released(&mut self, now: Ms, host: HostId, record: &Value, world: &World) {
         let holding = self.holding(world, host).len();
         let reason = record["reason"].as_str().unwrap_or_default();
         if reason == "drained" && holding > 0 && world.host(host).on && self.is_ours(world, host) {
             let what = format!("the record says drained, and {holding} task(s) that hold are alive");
+            self.break_rule(Rule::FalseZero, now, Some(host), world, what);
+        }
+        let lost = self.agent_is_lost(now, world, host);
+        if reason == "agent-lost" && holding > 0 && !lost && world.host(host).on && self.is_ours(world, host)
+        {
+            let what =
+                format!("the record says that the agent is lost, and {holding} task(s) that hold are alive");
             self.break_rule(Rule::FalseZero, now, Some(host), world, what);
         }
         let empty = self.watch(host).empty;
@@ -126,6 +158,8 @@ impl Judge {
         let longest = match (expected.events_fail, expected.hosts) {
             (false, 0..=20) => 15 * SECOND,
             (_, 0..=20) => 100 * SECOND,
+            // Three releases can be written in a second, and a quarter more time than that is promised.
+            (false, hosts) => 15 * SECOND + hosts as Ms * 1250 / 3,
             _ => return,
         };
         if now.saturating_sub(from) > longest + flush {
@@ -156,6 +190,11 @@ impl Judge {
         if forced != by_force {
             let what = "the receipt does not say that the release was forced".to_owned();
             self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
+        }
+        if self.watch(host).cut_off && !forced {
+            let what =
+                "the machine went with a task that held or a daemon never told, and the receipt says drained";
+            self.break_rule(Rule::FalseEvidence, now, Some(host), world, what.to_owned());
         }
         let told = ["daemonsGoneAt", "unprotected", "notProtected"];
         let says = told.iter().any(|word| line.contains(word));

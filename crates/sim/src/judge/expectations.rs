@@ -23,6 +23,14 @@ pub struct Expectations {
     pub ignored_groups: Vec<String>,
     /// How many tiers there are.
     pub tiers: u64,
+    /// The services of each tier, as the setting names them.
+    tier_names: Vec<Vec<String>>,
+    /// Standalone tasks are told to stop.
+    pub stops_standalone: bool,
+    /// Some task may not be stopped by the coordinator: its runs may fail for that.
+    pub refuses_stops: bool,
+    /// Whatever holds is told to stop then.
+    pub stop_tasks_after: Option<Ms>,
     /// Nothing is done.
     pub dry_run: bool,
     /// Clusters that are watched; all if empty.
@@ -71,6 +79,15 @@ impl Expectations {
             ignores_standalone: text("STANDALONE_TASKS") == Some("ignore"),
             ignored_groups: list(text("IGNORE_GROUPS")),
             tiers: text("DAEMON_TIERS").map_or(1, |tiers| tiers.split('|').count() as u64),
+            tier_names: text("DAEMON_TIERS")
+                .map(|tiers| tiers.split('|').map(|tier| list(Some(tier))).collect())
+                .unwrap_or_default(),
+            refuses_stops: scenario
+                .hosts
+                .iter()
+                .any(|host| host.tasks.iter().any(|task| task.may_not_be_stopped)),
+            stops_standalone: text("STANDALONE_TASKS") == Some("stop"),
+            stop_tasks_after: text("STOP_TASKS_AFTER").and_then(duration),
             dry_run: flag(&scenario.settings, "DRY_RUN"),
             clusters: list(text("CLUSTERS")),
             max_hold: of_sidecar("MAX_HOLD", HOUR),
@@ -114,6 +131,26 @@ impl Expectations {
     #[must_use]
     pub fn watches(&self, cluster: &str) -> bool {
         self.clusters.is_empty() || self.clusters.iter().any(|watched| watched == cluster)
+    }
+
+    /// The tier of a daemon service, from 0. One that is not named is in the first.
+    #[must_use]
+    pub fn tier(&self, service: &str) -> usize {
+        let mut tiers = self.tier_names.iter();
+        tiers
+            .position(|tier| tier.iter().any(|name| name == service))
+            .unwrap_or(0)
+    }
+
+    /// The longest for which a hook's wait may be kept up that began at `since`: the longest drain, its flush and some
+    /// ticks; twice that and ten minutes if AWS was not well meanwhile.
+    #[must_use]
+    pub fn kept_at_most(&self, since: Ms, now: Ms) -> Ms {
+        let bound = self.max_drain + self.flush() + 4 * MINUTE;
+        match self.is_well(since, now) {
+            true => bound,
+            false => 2 * bound + 10 * MINUTE,
+        }
     }
 
     /// What all daemons get together for their flush.

@@ -29,10 +29,35 @@ pub(super) struct Watch {
     pub(super) let_go: bool,
     /// A hook of ours was not completed by us.
     pub(super) not_let_go: bool,
+    /// The machine went with a task that held, or with a daemon that was never told.
+    pub(super) cut_off: bool,
+    /// Tasks that were to be stopped were not told: that is said once.
+    pub(super) not_stopped: bool,
+    /// A hook was kept for too long: that is said once.
+    pub(super) kept_too_long: bool,
+    /// Daemon services that the record of this drain has let go.
+    pub(super) freed: Vec<String>,
+    /// Something has begun since the record was released: a wait, DRAINING, a notice, a registration.
+    pub(super) begun: bool,
+    /// The last record knows a hook.
+    pub(super) hooked: bool,
     /// The record speaks of its present drain since then.
     pub(super) since: Ms,
     /// The last heartbeat, or the beginning of the wait.
     pub(super) heartbeat: Ms,
+}
+
+impl Watch {
+    /// The drain is over or undone: what comes next is another one. The record of this one still lies there.
+    pub(super) fn begin_anew(&mut self) {
+        *self = Watch {
+            record: self.record.take(),
+            released: self.released,
+            hooked: self.hooked,
+            begun: true,
+            ..Watch::default()
+        };
+    }
 }
 
 impl Judge {
@@ -66,6 +91,12 @@ impl Judge {
         let entry = world.host(host);
         let watched = entry.registrations.iter().any(|id| self.is_watched(world, *id));
         entry.kind == Kind::Ec2 && watched && !self.expected.dry_run
+    }
+
+    /// Has its agent been away, without a break, for so long that its tasks are phantoms?
+    pub(super) fn agent_is_lost(&self, now: Ms, world: &World, host: HostId) -> bool {
+        let entry = world.host(host);
+        !entry.agent && now - entry.agent_since + SECOND >= self.expected.agent_lost
     }
 
     /// Why daemons may go although tasks hold; none if they may not.
@@ -103,15 +134,15 @@ impl Judge {
         if self.release_all.is_some() || self.observes {
             return Some("kill switch");
         }
-        let away = !entry.agent && now - entry.agent_since + SECOND >= self.expected.agent_lost;
-        if away {
+        if self.agent_is_lost(now, world, host) {
             return Some("agent lost");
         }
         let waits = entry.scaling.our_waits().next().is_some();
         let active = entry
             .present()
             .is_some_and(|id| world.registration(id).status == InstanceStatus::Active);
-        if !waits && active && watch.draining.is_some() {
+        // Who lets the machine go has not cancelled its drain.
+        if !waits && active && watch.draining.is_some() && !watch.let_go {
             return Some("cancelled");
         }
         (!entry.on).then_some("off")

@@ -14,9 +14,14 @@ impl Judge {
         self.account(now, fact, world);
         match fact {
             Fact::HookWaits { host, wait } => self.begins_to_wait(now, *host, *wait, world),
-            Fact::Heartbeat { host, .. } => self.watch(*host).heartbeat = now,
+            Fact::Heartbeat { host, wait } => self.kept(now, *host, *wait, world),
             Fact::Notice { host, .. } => {
-                self.watch(*host).began.get_or_insert(now);
+                let watch = self.watch(*host);
+                watch.began.get_or_insert(now);
+                watch.begun = true;
+            }
+            Fact::Registered { registration } => {
+                self.watch(world.registration(*registration).host).begun = true;
             }
             Fact::Instance {
                 registration,
@@ -39,14 +44,33 @@ impl Judge {
                 outcome,
                 answer,
                 ..
-            } => {
-                if let Source::Operator(host, command) = &invocation.source {
+            } => match &invocation.source {
+                Source::Operator(host, command) => {
                     self.answered(now, *host, command, *outcome, answer, world);
                 }
-            }
-            Fact::On { host } => *self.watch(*host) = super::host::Watch::default(),
+                Source::Tick => self.judge_stops(now, world),
+                _ => {}
+            },
+            Fact::On { host } => self.watch(*host).begin_anew(),
             _ => {}
         }
+    }
+
+    /// A wait of ours is kept up. However unwell AWS is, nobody is kept for ever.
+    fn kept(&mut self, now: Ms, host: HostId, wait: usize, world: &World) {
+        self.watch(host).heartbeat = now;
+        let since = world.host(host).scaling.waits[wait].since;
+        let watch = self.watch(host);
+        let free = watch.ordered_hold || watch.kept_too_long;
+        if free || self.expected.holds_at_deadline || now - since <= self.expected.kept_at_most(since, now) {
+            return;
+        }
+        self.watch(host).kept_too_long = true;
+        let what = format!(
+            "a heartbeat after the hook has waited for {} s",
+            (now - since) / SECOND
+        );
+        self.break_rule(Rule::HeldTooLong, now, Some(host), world, what);
     }
 
     fn begins_to_wait(&mut self, now: Ms, host: HostId, wait: usize, world: &World) {
@@ -55,6 +79,7 @@ impl Judge {
             let watch = self.watch(host);
             watch.heartbeat = now;
             watch.began.get_or_insert(now);
+            watch.begun = true;
             if empty {
                 watch.empty.get_or_insert(now);
             }
@@ -70,6 +95,7 @@ impl Judge {
         world: &World,
     ) {
         let host = world.registration(registration).host;
+        self.watch(host).begun |= matches!(status, InstanceStatus::Draining | InstanceStatus::Active);
         match (status, by) {
             (InstanceStatus::Draining, _) => {
                 let held = self
@@ -98,13 +124,7 @@ impl Judge {
             (InstanceStatus::Active, _) => {
                 let waits = world.host(host).scaling.our_waits().next().is_some();
                 if !waits {
-                    // The drain was undone: what comes next is another one.
-                    let watch = self.watch(host);
-                    let record = watch.record.take();
-                    *watch = super::host::Watch {
-                        record,
-                        ..super::host::Watch::default()
-                    };
+                    self.watch(host).begin_anew();
                 }
             }
             _ => {}
@@ -126,6 +146,7 @@ impl Judge {
     }
 
     fn daemon_term(&mut self, now: Ms, task: TaskId, world: &World) {
+        self.judge_tiers(now, task, world);
         let host = world.task(task).host;
         let holding = self.holding(world, host).len();
         let drains = self.hosts.get(&host).is_some_and(|watch| watch.began.is_some());
@@ -198,6 +219,15 @@ impl Judge {
             return;
         }
         let since = entry.since;
+        let unheld = self.watch(host).held.is_none() && !self.holding(world, host).is_empty();
+        let well = self.expected.is_well(since, now) && !self.observes && self.is_ours(world, host);
+        if unheld && well && now - since > 5 * MINUTE {
+            let what = format!(
+                "the hook waited for {} s, and no hold was written",
+                (now - since) / SECOND
+            );
+            self.break_rule(Rule::LateHold, now, Some(host), world, what);
+        }
         match how {
             HookEnd::Completed(Caller::Coordinator(_)) => {
                 self.watch(host).let_go = true;
@@ -252,6 +282,8 @@ impl Judge {
             let what = format!("the hook was completed with {holding} task(s) that hold alive");
             self.break_rule(Rule::LetGoWithTasks, now, Some(host), world, what);
         }
+        let well = self.expected.is_well(0, now) && !self.observes && self.release_all.is_none();
+        self.watch(host).cut_off = well && holding > 0;
         let tasks: Vec<TaskId> = world
             .host(host)
             .registrations
@@ -273,6 +305,9 @@ impl Judge {
             // The flush window begins with the release; ECS may tell a daemon later than that.
             let released = self.hosts.get(&host).and_then(|watch| watch.released);
             let told_in_time = daemon.sidecar_term <= released;
+            if daemon.daemon_term.is_none() && daemon.sidecar_term.is_some() {
+                self.watch(host).cut_off |= well;
+            }
             match daemon.daemon_term {
                 None if daemon
                     .sidecar_term
@@ -310,6 +345,10 @@ impl Judge {
         answer: &str,
         world: &World,
     ) {
+        if outcome != Outcome::Answered && self.expected.is_well(now.saturating_sub(MINUTE), now) {
+            let what = format!("the order to {command} was refused, and AWS was well");
+            self.break_rule(Rule::OrderLost, now, Some(host), world, what);
+        }
         if outcome != Outcome::Answered || command != "release" {
             return;
         }

@@ -1,7 +1,7 @@
 //! Names as AWS gives them. Each carries its number, so that nothing has to be looked up by text.
 
 use super::world::{HostId, RegistrationId, TaskId};
-use crate::scenario::Kind;
+use crate::scenario::{Kind, Scenario};
 
 /// Region of every world.
 pub(crate) const REGION: &str = "eu-west-1";
@@ -15,6 +15,16 @@ pub(crate) fn machine(host: HostId, kind: Kind) -> String {
         Kind::Ec2 | Kind::Managed => format!("i-{:017x}", host.0 + 1),
         Kind::External => format!("mi-{:017x}", host.0 + 1),
     }
+}
+
+/// The name of the record of a machine, with the prefix that every simulated deployment has.
+pub(crate) fn record_name(scenario: &Scenario, host: usize) -> String {
+    let entry = &scenario.hosts[host];
+    let cluster = entry
+        .cluster
+        .map(|cluster| scenario.clusters[cluster].name.as_str());
+    let id = machine(HostId(host as u32), entry.kind);
+    format!("/ecs-daemon-protector/{}/{id}", cluster.unwrap_or_default())
 }
 
 /// A container instance's ARN. `sort` decides where it stands among others.

@@ -1,0 +1,97 @@
+//! Which tasks are told to stop, and in which order daemons go.
+
+use super::{Judge, Rule};
+use crate::model::{Cause, DaemonState, HostId, SidecarState, Task, TaskId, World};
+use crate::scenario::{MINUTE, Ms, SECOND};
+
+/// What is to be stopped is told within this: several ticks, for machines with many tasks.
+const STOPPED_WITHIN: Ms = 5 * MINUTE;
+
+/// Sidecars of the present tier have read by then that they may go.
+const READING: Ms = 45 * SECOND;
+
+impl Judge {
+    /// Tasks that the settings let the coordinator stop are told to, whatever becomes of their neighbours.
+    pub(super) fn judge_stops(&mut self, now: Ms, world: &World) {
+        if !(self.expected.stops_standalone || self.expected.stop_tasks_after.is_some()) || self.observes {
+            return;
+        }
+        let draining: Vec<(HostId, Ms)> = self
+            .hosts
+            .iter()
+            .filter(|(_, watch)| watch.released.is_none() && !watch.not_stopped)
+            .filter_map(|(host, watch)| Some((*host, watch.draining?)))
+            .collect();
+        for (host, draining) in draining {
+            let since = |task: &Task| match self.expected.stop_tasks_after {
+                _ if self.expected.stops_standalone && task.service.is_none() => Some(draining),
+                after => after.map(|after| draining + after),
+            };
+            let forgotten = |id: &TaskId| {
+                let task = world.task(*id);
+                let late = since(task).is_some_and(|since| now >= since + STOPPED_WITHIN);
+                late && task.told.is_none() && !task.plan.may_not_be_stopped
+            };
+            let well = world.host(host).on && world.host(host).agent && self.is_ours(world, host);
+            let forgotten = self
+                .holding(world, host)
+                .iter()
+                .filter(|id| forgotten(id))
+                .count();
+            if well && forgotten > 0 && self.expected.is_well(draining, now) {
+                self.watch(host).not_stopped = true;
+                let what = format!("{forgotten} task(s) that were to be stopped were never told");
+                self.break_rule(Rule::NotStopped, now, Some(host), world, what);
+            }
+        }
+    }
+
+    /// A daemon that a drain tells to stop and that our sidecar guards, and its tier.
+    fn by_tier<'a>(&self, task: &'a Task, world: &World) -> Option<(usize, &'a DaemonState)> {
+        let daemon = task.daemon.as_deref()?;
+        let service = &world.scenario().services[task.service?].name;
+        let drains = matches!(task.told, Some((_, Cause::Drain)));
+        let guarded = daemon.has_sidecar() && daemon.protected;
+        (drains && guarded).then(|| (self.expected.tier(service), daemon))
+    }
+
+    /// A daemon goes when those of earlier tiers are gone, or have had their time.
+    pub(super) fn judge_tiers(&mut self, now: Ms, id: TaskId, world: &World) {
+        if self.expected.tiers < 2 || !self.expected.sidecars_can_read(now.saturating_sub(MINUTE), now) {
+            return;
+        }
+        let task = world.task(id);
+        let Some((tier, daemon)) = self.by_tier(task, world) else {
+            return;
+        };
+        let host = task.host;
+        let ordered = !matches!(
+            self.excuse(now, world, host),
+            None | Some("deadline" | "limit of the hook" | "notice")
+        );
+        let let_go = matches!(daemon.sidecar, SidecarState::Exited(_, 0));
+        if ordered || !let_go {
+            return;
+        }
+        let stop = self.expected.daemon_stop;
+        let neighbours = world.registration(task.registration).tasks.iter();
+        let early = neighbours
+            .filter_map(|other| self.by_tier(world.task(*other), world))
+            .filter(|(other, neighbour)| {
+                let held = neighbour.sidecar_term.is_some_and(|term| now >= term + READING);
+                let had_its_time = neighbour
+                    .daemon_term
+                    .is_some_and(|term| now + READING >= term + stop);
+                *other < tier && held && neighbour.daemon_end.is_none() && !had_its_time
+            })
+            .count();
+        if early > 0 {
+            let what = format!(
+                "daemon #{} of tier {} went, and {early} of an earlier tier had no time",
+                id.0,
+                tier + 1
+            );
+            self.break_rule(Rule::TierOrder, now, Some(host), world, what);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Pieces that worlds are made of.
+
+use crate::generate::{self, HOOK, WEB, plain, step};
+use crate::scenario::{Daemon, Fault, Hook, Host, Ms, SECOND, Scenario, Step, Task, Trouble, What};
+
+/// The hook's event, as EventBridge names it.
+pub(super) const HOOK_EVENT: &str = "Lifecycle Action";
+
+/// The event of a container instance.
+pub(super) const INSTANCE_EVENT: &str = "Container Instance";
+
+/// The event of a task.
+pub(super) const TASK_EVENT: &str = "Task State";
+
+/// The moment at which most drains begin.
+pub(super) const START: Ms = 10 * SECOND;
+
+/// Machines with these tasks and one daemon each, and nothing that happens.
+pub(super) fn machines(count: usize, tasks: &[Task]) -> Scenario {
+    let mut scenario = plain(1);
+    scenario.hosts = vec![machine(tasks); count];
+    scenario
+}
+
+/// One machine that the group takes away.
+pub(super) fn scaled_in(tasks: &[Task]) -> Scenario {
+    let mut scenario = machines(1, tasks);
+    scenario.steps = vec![step(START, What::ScaleIn(0))];
+    scenario
+}
+
+/// A machine with these tasks and one daemon.
+pub(super) fn machine(tasks: &[Task]) -> Host {
+    Host {
+        group: Some(0),
+        cluster: Some(0),
+        tasks: tasks.to_vec(),
+        daemons: vec![generate::daemon(generate::LOGS)],
+        ..Host::default()
+    }
+}
+
+/// A task of a service that takes so long from its SIGTERM to its end.
+pub(super) fn stops_in(stop: Ms) -> Task {
+    Task {
+        service: Some(WEB),
+        stop,
+        ..Task::default()
+    }
+}
+
+/// A task of no service, which ends at that time, whatever it is told.
+pub(super) fn job_until(ends: Ms) -> Task {
+    Task {
+        service: None,
+        ends: Some(ends),
+        ..Task::default()
+    }
+}
+
+/// A daemon task with our sidecar, and its flush.
+pub(super) fn flushes_in(service: usize, flush: Ms) -> Daemon {
+    Daemon {
+        flush,
+        ..generate::daemon(service)
+    }
+}
+
+/// The only hook of the only group has this time-out.
+pub(super) fn heartbeat(scenario: &mut Scenario, timeout: Ms) {
+    scenario.groups[0].hooks = vec![hook(timeout)];
+}
+
+/// Our hook, with another time-out.
+pub(super) fn hook(timeout: Ms) -> Hook {
+    generate::hook(HOOK, timeout)
+}
+
+/// A setting of the coordinator.
+pub(super) fn set(scenario: &mut Scenario, name: &str, value: &str) {
+    scenario.settings.insert(name.to_owned(), value.to_owned());
+}
+
+/// A setting of the sidecars.
+pub(super) fn set_sidecar(scenario: &mut Scenario, name: &str, value: &str) {
+    scenario.sidecar.insert(name.to_owned(), value.to_owned());
+}
+
+/// All events of this kind are lost between the two.
+pub(super) fn lose(of: &str, from: Ms, to: Ms) -> Fault {
+    Fault {
+        from,
+        to,
+        what: Trouble::LoseEvents {
+            of: Some(of.to_owned()),
+        },
+        ..Fault::default()
+    }
+}
+
+/// Every event is lost.
+pub(super) fn lose_all() -> Fault {
+    Fault::default()
+}
+
+/// Trouble so often, between the two.
+pub(super) fn trouble(what: Trouble, times: u32, from: Ms, to: Ms) -> Fault {
+    Fault {
+        from,
+        to,
+        times,
+        what,
+        ..Fault::default()
+    }
+}
+
+/// Every machine of a fleet is taken away, one each `every`.
+pub(super) fn one_by_one(scenario: &mut Scenario, every: Ms, what: fn(usize) -> What) {
+    let hosts = 0..scenario.hosts.len();
+    let steps = hosts.map(|host| step(START + every * host as Ms, what(host)));
+    let steps: Vec<Step> = steps.collect();
+    scenario.steps.extend(steps);
+}

@@ -1,0 +1,179 @@
+//! Identity: which instance, which registration, which wait, which hook is it?
+
+use super::build::{HOOK_EVENT, START, lose, machines, scaled_in, stops_in};
+use super::{Fault, State};
+use crate::generate::{HOOK, hook, step};
+use crate::judge::Rule;
+use crate::scenario::{HOUR, Leftover, MINUTE, Ms, SECOND, Scenario, What};
+
+/// The faults of this subject.
+pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        name: "two-registrations",
+        what: "A DRAINING registration of an earlier life lingers, and the hook is completed while tasks run.",
+        why: "Decisions are about a container instance, and their keys are EC2 ids.",
+        breaks: &[Rule::FalseZero, Rule::LetGoWithTasks],
+        state: State::Open,
+        world: || two_registrations(false),
+    },
+    Fault {
+        name: "two-registrations-the-old-one-first",
+        what: "The same happens when ECS names the old registration before the present one.",
+        why: "The tick keeps one registration of each EC2 instance, and takes the other for a stranger.",
+        breaks: &[Rule::FalseZero],
+        state: State::Open,
+        world: || two_registrations(true),
+    },
+    Fault {
+        name: "agent-data-wiped-in-mid-drain",
+        what: "An instance loses its agent's data while it drains, gets new tasks, and is let go with them.",
+        why: "A drain stays with the registration with which it began, and nobody sets the new one DRAINING.",
+        breaks: &[Rule::LetGoWithTasks],
+        state: State::Open,
+        world: registers_anew,
+    },
+    Fault {
+        name: "old-registration-holds-a-deployment",
+        what: "A deployment of the daemon hangs for minutes on an instance that does not drain.",
+        why: "The phantoms of an old registration make a record that holds under the living instance's name.",
+        breaks: &[Rule::DeploymentHeld],
+        state: State::Open,
+        world: old_registration_holds,
+    },
+    Fault {
+        name: "old-registration-costs-calls-for-ever",
+        what: "An idle minute costs more calls than its budget for as long as an old registration lingers.",
+        why: "A record whose registration stays DRAINING is never deleted, and gets a whole look every minute.",
+        breaks: &[Rule::IdleCost],
+        state: State::Open,
+        world: old_registration_costs,
+    },
+    Fault {
+        name: "second-wait-of-the-same-registration",
+        what: "A warm-pool instance is scaled in again within ten minutes, and is let go at once with its tasks.",
+        why: "A released record without a token takes the second wait's token for its own, and completes that hook.",
+        breaks: &[Rule::LetGoWithTasks],
+        state: State::Open,
+        world: second_wait,
+    },
+    Fault {
+        name: "second-wait-whose-event-is-lost",
+        what: "A warm-pool instance is scaled in again, its event is lost, and its hook runs out undrained.",
+        why: "The tick knows no token, so the record of the first wait is taken for that of the second.",
+        breaks: &[Rule::HookRanOut],
+        state: State::Open,
+        world: second_wait_unheard,
+    },
+    Fault {
+        name: "active-again-while-our-hook-waits",
+        what: "Somebody sets an instance ACTIVE while its hook waits, and it is let go with its tasks.",
+        why: "ACTIVE cancels the drain, although the wait cannot be undone by it.",
+        breaks: &[Rule::LetGoWithTasks],
+        state: State::Open,
+        world: set_active,
+    },
+    Fault {
+        name: "two-hooks-of-ours",
+        what: "A group has two hooks of ours, and the second keeps the instance until it runs out.",
+        why: "A record knows one hook, and the other gets neither heartbeat nor completion.",
+        breaks: &[Rule::HookRanOut],
+        state: State::Open,
+        world: || two_hooks(&format!("{HOOK}, {SECOND_HOOK}"), 30 * MINUTE, 5 * SECOND, false),
+    },
+    Fault {
+        name: "two-hooks-when-any-is-ours",
+        what: "A group gets a second hook, no hook is named in the settings, and the second runs out.",
+        why: "Any hook is served as the settings say, but only one for each instance.",
+        breaks: &[Rule::HookRanOut],
+        state: State::Open,
+        world: || two_hooks("", 30 * MINUTE, 5 * SECOND, false),
+    },
+    Fault {
+        name: "second-hook-abandons-the-drain",
+        what: "A second hook of ours runs out with ABANDON, and its instance goes in the middle of the drain.",
+        why: "The second hook gets no heartbeat, and its default result ends the first one's wait too.",
+        breaks: &[Rule::HookRanOut],
+        state: State::Open,
+        world: || two_hooks("", 3 * MINUTE, 10 * MINUTE, true),
+    },
+];
+
+fn leftover(draining: bool, phantoms: u32, sorts_first: bool) -> Leftover {
+    Leftover {
+        cluster: 0,
+        draining,
+        phantoms,
+        sorts_first,
+    }
+}
+
+fn two_registrations(sorts_first: bool) -> Scenario {
+    let mut scenario = scaled_in(&[stops_in(4 * MINUTE), stops_in(4 * MINUTE), stops_in(4 * MINUTE)]);
+    scenario.hosts[0].leftovers = vec![leftover(true, 0, sorts_first)];
+    scenario
+}
+
+fn registers_anew() -> Scenario {
+    let mut scenario = scaled_in(&[stops_in(HOUR), stops_in(HOUR), stops_in(HOUR)]);
+    scenario.steps.push(step(2 * MINUTE, What::WipeAgent(0)));
+    scenario
+}
+
+fn old_registration_holds() -> Scenario {
+    let mut scenario = machines(1, &[stops_in(10 * SECOND)]);
+    scenario.hosts[0].leftovers = vec![leftover(true, 2, false)];
+    // Agents before 1.63.1 do not tell a task on which container instance it is.
+    scenario.hosts[0].daemons[0].knows_registration = false;
+    scenario.steps = vec![step(2 * MINUTE, What::Deploy { host: 0, daemon: 0 })];
+    scenario
+}
+
+fn old_registration_costs() -> Scenario {
+    let mut scenario = machines(1, &[stops_in(10 * SECOND)]);
+    scenario.hosts[0].leftovers = vec![leftover(true, 2, false)];
+    scenario.tail = 2 * HOUR;
+    scenario
+}
+
+/// An instance that goes to the warm pool with its first wait, comes back, and is scaled in again.
+fn twice(first_tasks: Ms, back: Ms, again: Ms) -> Scenario {
+    let mut scenario = scaled_in(&[stops_in(first_tasks), stops_in(first_tasks)]);
+    scenario.groups[0].warm_pool = true;
+    scenario.steps.push(step(back, What::BackInService(0)));
+    scenario.steps.push(step(again, What::ScaleIn(0)));
+    scenario
+}
+
+fn second_wait() -> Scenario {
+    let mut scenario = twice(20 * SECOND, 4 * MINUTE, 5 * MINUTE);
+    // The tick adopts the first wait, and learns no token.
+    scenario.faults = vec![lose(HOOK_EVENT, 0, MINUTE)];
+    scenario
+}
+
+fn second_wait_unheard() -> Scenario {
+    let mut scenario = twice(20 * SECOND, 3 * MINUTE, 4 * MINUTE);
+    scenario.groups[0].hooks = vec![hook(HOOK, 5 * MINUTE)];
+    scenario.faults = vec![lose(HOOK_EVENT, 3 * MINUTE, 5 * MINUTE)];
+    scenario
+}
+
+fn set_active() -> Scenario {
+    let mut scenario = scaled_in(&[stops_in(HOUR), stops_in(HOUR)]);
+    scenario.steps.push(step(START + MINUTE, What::SetActive(0)));
+    scenario
+}
+
+/// The name of a second hook that is as much ours as the first.
+const SECOND_HOOK: &str = "protect-daemons-too";
+
+fn two_hooks(named: &str, second: Ms, tasks: Ms, abandon: bool) -> Scenario {
+    let mut scenario = scaled_in(&[stops_in(tasks)]);
+    scenario
+        .settings
+        .insert("LIFECYCLE_HOOKS".to_owned(), named.to_owned());
+    let mut other = hook(SECOND_HOOK, second);
+    other.abandon = abandon;
+    scenario.groups[0].hooks.push(other);
+    scenario
+}

@@ -1,0 +1,73 @@
+//! Neighbours: what cannot be done for one instance or task, and what becomes of the others.
+
+use super::build::{INSTANCE_EVENT, START, job_until, lose, machine, machines, scaled_in, set, stops_in};
+use super::{Fault, State};
+use crate::generate::{CLUSTER, step};
+use crate::judge::Rule;
+use crate::scenario::{Cluster, HOUR, Kind, MINUTE, SECOND, Scenario, Task, What};
+
+/// The faults of this subject.
+pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        name: "external-instance-blinds-the-tick",
+        what: "One ECS Anywhere machine is DRAINING, and drains whose events are lost are never taken up.",
+        why: "One container instance whose id is no EC2 id makes the description of all of them fail.",
+        breaks: &[Rule::RunsFail, Rule::LateHold],
+        state: State::Open,
+        world: external_instance,
+    },
+    Fault {
+        name: "one-refused-stop-keeps-the-others",
+        what: "One task may not be stopped, and others of its machine are never told to stop.",
+        why: "The first action that fails ends a plan, and each look begins with the same task.",
+        breaks: &[Rule::NotStopped],
+        state: State::Open,
+        world: refused_stop,
+    },
+    Fault {
+        name: "deleted-cluster-keeps-instances-for-ever",
+        what: "A cluster of the settings was deleted, and an instance that is in none is kept to the hook's limit.",
+        why: "That a cluster is gone counts as not known, so it is never known that the instance is in none.",
+        breaks: &[Rule::HeldTooLong, Rule::RunsFail],
+        state: State::Open,
+        world: deleted_cluster,
+    },
+];
+
+fn external_instance() -> Scenario {
+    let mut scenario = machines(1, &[stops_in(HOUR)]);
+    let mut external = machine(&[stops_in(HOUR)]);
+    (external.kind, external.group) = (Kind::External, None);
+    scenario.hosts.push(external);
+    scenario.steps = vec![
+        step(START, What::SetDraining(1)),
+        step(2 * MINUTE, What::SetDraining(0)),
+    ];
+    scenario.faults = vec![lose(INSTANCE_EVENT, 0, HOUR)];
+    scenario.limit = 30 * MINUTE;
+    scenario
+}
+
+fn refused_stop() -> Scenario {
+    let job = |may_not_be_stopped| Task {
+        may_not_be_stopped,
+        ..job_until(40 * MINUTE)
+    };
+    let mut scenario = scaled_in(&[job(true), job(false), job(false), job(false)]);
+    set(&mut scenario, "STANDALONE_TASKS", "stop");
+    scenario
+}
+
+fn deleted_cluster() -> Scenario {
+    let mut scenario = scaled_in(&[stops_in(20 * SECOND)]);
+    scenario.hosts[0].cluster = None;
+    scenario.groups[0].hooks[0].heartbeat = 2 * MINUTE;
+    let name = "staging";
+    scenario.clusters.push(Cluster {
+        name: name.to_owned(),
+        deleted: true,
+    });
+    set(&mut scenario, "CLUSTERS", &format!("{CLUSTER}, {name}"));
+    scenario.limit = 6 * HOUR;
+    scenario
+}
