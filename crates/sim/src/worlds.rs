@@ -9,6 +9,7 @@ use crate::judge::Rule;
 use crate::scenario::Scenario;
 
 mod drawn;
+mod field;
 mod logic;
 
 /// Does a fault still break what it says?
@@ -163,7 +164,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
 /// All of them, by subject.
 #[must_use]
 pub fn all() -> Vec<Fault> {
-    [logic::FAULTS, drawn::FAULTS].concat()
+    [logic::FAULTS, drawn::FAULTS, field::FAULTS].concat()
 }
 
 /// The one of this name.

@@ -202,7 +202,9 @@ impl Judge {
         let too_long = oldest.is_some_and(|since| now - since > bound);
         let waits = oldest.is_some();
         let holds = !self.holding(world, host).is_empty();
-        let well = self.expected.is_well(began, now) && !self.observes && self.is_ours(world, host);
+        let placed = !world.host(host).registrations.is_empty();
+        let ours = self.is_ours(world, host) || !placed;
+        let well = self.expected.is_well(began, now) && !self.observes && ours;
         if waits && holds && !held && well && now - began > 5 * MINUTE {
             let what = "a hook waits, and no hold was ever written".to_owned();
             self.break_rule(Rule::LateHold, now, Some(host), world, what);

@@ -226,7 +226,7 @@ impl Judge {
     }
 
     /// A drain is no longer than its deadline, its flush, and two ticks.
-    fn judge_length(&mut self, now: Ms, host: HostId, since: Ms, world: &World) {
+    pub(super) fn judge_length(&mut self, now: Ms, host: HostId, since: Ms, world: &World) {
         let expected = &self.expected;
         let bound = expected.max_drain + expected.flush() + 4 * MINUTE;
         let watch = self.hosts.get(&host);
@@ -238,16 +238,34 @@ impl Judge {
         }
     }
 
+    /// EC2 gave notice, took the machine, and nobody had written a hold.
+    fn taken(&mut self, now: Ms, host: HostId, world: &World) {
+        let Some(noticed) = world.host(host).noticed_at else {
+            return;
+        };
+        let never = self.hosts.get(&host).is_none_or(|watch| watch.held.is_none());
+        let holds = !self.holding(world, host).is_empty();
+        if never && holds && !self.observes && self.expected.is_well(noticed, now) {
+            let what = "EC2 gave notice and took the machine, and no hold was ever written".to_owned();
+            self.break_rule(Rule::LateHold, now, Some(host), world, what);
+        }
+    }
+
     fn off(&mut self, now: Ms, host: HostId, world: &World) {
         if !self.is_ours(world, host) {
             return;
         }
+        self.taken(now, host, world);
         let (let_go, not_let_go) = {
             let watch = self.watch(host);
             (watch.let_go, watch.not_let_go)
         };
         let holding = self.holding(world, host).len();
-        if let_go && !not_let_go && holding > 0 && self.excuse(now, world, host).is_none() {
+        // A termination is not taken back by setting the instance ACTIVE.
+        let excuse = self
+            .excuse(now, world, host)
+            .filter(|excuse| *excuse != "cancelled");
+        if let_go && !not_let_go && holding > 0 && excuse.is_none() {
             let what = format!("the hook was completed with {holding} task(s) that hold alive");
             self.break_rule(Rule::LetGoWithTasks, now, Some(host), world, what);
         }
