@@ -10,6 +10,8 @@ use crate::scenario::Scenario;
 
 mod drawn;
 mod field;
+mod field_fleet;
+mod field_sidecar;
 mod logic;
 
 /// Does a fault still break what it says?
@@ -164,7 +166,14 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
 /// All of them, by subject.
 #[must_use]
 pub fn all() -> Vec<Fault> {
-    [logic::FAULTS, drawn::FAULTS, field::FAULTS].concat()
+    [
+        logic::FAULTS,
+        drawn::FAULTS,
+        field::FAULTS,
+        field_sidecar::FAULTS,
+        field_fleet::FAULTS,
+    ]
+    .concat()
 }
 
 /// The one of this name.

@@ -14,7 +14,11 @@ impl Judge {
         self.account(now, fact, world);
         match fact {
             Fact::HookWaits { host, wait } => self.begins_to_wait(now, *host, *wait, world),
-            Fact::Heartbeat { host, .. } => self.watch(*host).heartbeat = now,
+            Fact::Heartbeat { host, wait } => {
+                let watch = self.watch(*host);
+                watch.heartbeat = now;
+                *watch.heartbeats.entry(*wait).or_default() += 1;
+            }
             Fact::Notice { host, .. } => {
                 self.watch(*host).began.get_or_insert(now);
             }
@@ -27,6 +31,7 @@ impl Judge {
             Fact::TaskStatus { task, status } => self.task(now, *task, *status, world),
             Fact::SidecarExit { task, code, .. } => self.sidecar_exit(now, *task, *code, world),
             Fact::DaemonTerm { task } => self.daemon_term(now, *task, world),
+            Fact::LinesLost { task, left } => self.lines_lost(now, *task, *left, world),
             Fact::HookEnds { host, wait, how } => self.hook_ends(now, *host, *wait, *how, world),
             Fact::Off { host } => self.off(now, *host, world),
             Fact::Parameter { name, text, by, .. } => self.parameter(now, name, *text, *by, world),
@@ -153,6 +158,19 @@ impl Judge {
         }
     }
 
+    /// STOPPED is not delivered: a daemon that was held is held until it has read what tasks have written.
+    fn lines_lost(&mut self, now: Ms, task: TaskId, left: Ms, world: &World) {
+        let host = world.task(task).host;
+        let drains = self.hosts.get(&host).is_some_and(|watch| watch.began.is_some());
+        let daemon = world.task(task).daemon.as_ref();
+        let held = daemon.is_some_and(|daemon| daemon.has_sidecar() && daemon.protected);
+        let free = self.expected.disabled || self.excuse(now, world, host).is_some();
+        if drains && held && !free && self.is_ours(world, host) {
+            let what = format!("daemon #{} got SIGTERM with {left} ms of lines to read", task.0);
+            self.break_rule(Rule::LinesLost, now, Some(host), world, what);
+        }
+    }
+
     fn sidecar_exit(&mut self, now: Ms, task: TaskId, code: i32, world: &World) {
         let entry = world.task(task);
         let (host, told) = (entry.host, entry.told);
@@ -197,6 +215,7 @@ impl Judge {
             return;
         }
         let since = entry.since;
+        self.judge_heartbeats(now, host, wait, world);
         match how {
             HookEnd::Completed(Caller::Coordinator(_)) => {
                 self.watch(host).let_go = true;
