@@ -29,6 +29,8 @@ use host::Watch;
 pub enum Rule {
     /// P1: a daemon got SIGTERM while a task that holds was alive.
     DaemonBeforeTask,
+    /// P1: a daemon got SIGTERM while it had still to read what a task had written.
+    LinesLost,
     /// P1: DRAINING was set, and no record said that the daemons are held.
     DrainingBeforeRecord,
     /// P2: the record says drained, and a task that holds is alive.
@@ -79,7 +81,9 @@ pub enum Rule {
     LeftOver,
     /// The receipt, or the record, does not say what happened.
     FalseEvidence,
-    /// Something foreign was taken for an error.
+    /// A daemon had lost its sidecar before its drain, and the receipt does not name it.
+    UnprotectedUnseen,
+    /// Something well-formed was called malformed.
     FalseAlarm,
 }
 
@@ -88,7 +92,7 @@ impl Rule {
     #[must_use]
     pub fn promise(self) -> Option<u8> {
         Some(match self {
-            Rule::DaemonBeforeTask | Rule::DrainingBeforeRecord => 1,
+            Rule::DaemonBeforeTask | Rule::LinesLost | Rule::DrainingBeforeRecord => 1,
             Rule::FalseZero => 2,
             Rule::HeldTooLong | Rule::NeverTold | Rule::GaveUp | Rule::SwitchIgnored | Rule::NotStopped => 3,
             Rule::LetGoWithTasks | Rule::FlushCutShort | Rule::HookRanOut => 4,
@@ -98,7 +102,9 @@ impl Rule {
             Rule::TakenBack | Rule::OrderLost => 8,
             Rule::NotOurs => 9,
             Rule::Budget | Rule::Throttled | Rule::IdleCost | Rule::TicksOverlap | Rule::LeftOver => 10,
-            Rule::TierOrder | Rule::FalseEvidence | Rule::FalseAlarm => return None,
+            Rule::TierOrder | Rule::FalseEvidence | Rule::UnprotectedUnseen | Rule::FalseAlarm => {
+                return None;
+            }
         })
     }
 }

@@ -94,6 +94,24 @@ pub struct Function {
     pub idle: Ms,
     /// Connections that were idle for so long are dead when the environment thaws; never if none.
     pub connections_die_after: Option<Ms>,
+    /// In which shape events reach it.
+    pub delivery: Delivery,
+}
+
+/// In which shape events reach the function. The schedule's come plain.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Delivery {
+    /// As a rule of EventBridge hands them over.
+    #[default]
+    Plain,
+    /// As EventBridge Pipes does: an array.
+    Pipes,
+    /// As a queue of SQS does: records, each event so many times in one batch.
+    Queue {
+        /// How many times.
+        copies: u32,
+    },
 }
 
 impl Default for Function {
@@ -107,6 +125,7 @@ impl Default for Function {
             first_tick: 20 * SECOND,
             idle: 10 * MINUTE,
             connections_die_after: None,
+            delivery: Delivery::default(),
         }
     }
 }
@@ -331,6 +350,12 @@ pub struct Daemon {
     pub denied: bool,
     /// The sidecar ends at once, with exit code 64.
     pub wrong_setting: bool,
+    /// The sidecar's image cannot be pulled, and the daemon runs without it.
+    pub no_image: bool,
+    /// The credentials that the sidecar starts with end then; those that it renews outlast the run. Never if none.
+    pub credentials_end: Option<Ms>,
+    /// When a task has ended the daemon still needs so long to read what lies in its sockets.
+    pub behind: Ms,
 }
 
 impl Default for Daemon {
@@ -344,6 +369,9 @@ impl Default for Daemon {
             knows_registration: true,
             denied: false,
             wrong_setting: false,
+            no_image: false,
+            credentials_end: None,
+            behind: 0,
         }
     }
 }
@@ -389,6 +417,10 @@ pub enum What {
     AgentDown(usize),
     /// The agent is back.
     AgentUp(usize),
+    /// The agent answers every request of a task with 429, as it does when a neighbour asks too often. ECS hears from it.
+    AgentBusy(usize),
+    /// It answers again.
+    AgentCalm(usize),
     /// The agent's data is lost: it registers anew, and its tasks are gone or started anew.
     WipeAgent(usize),
     /// The instance's root volume is replaced: the hook waits, then the machine comes back and registers anew.

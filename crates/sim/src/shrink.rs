@@ -127,6 +127,8 @@ fn machine(what: &mut What) -> Option<&mut usize> {
         | What::SetActive(host)
         | What::AgentDown(host)
         | What::AgentUp(host)
+        | What::AgentBusy(host)
+        | What::AgentCalm(host)
         | What::WipeAgent(host)
         | What::ReplaceRootVolume(host)
         | What::BackInService(host)

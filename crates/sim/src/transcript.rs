@@ -127,6 +127,7 @@ pub(crate) fn about(fact: &Fact<'_>, world: &World) -> Option<(HostId, String, S
             of_task(task, format!("the sidecar exits with {code}: {reason}"))
         }
         Fact::DaemonTerm { task } => of_task(task, "SIGTERM to the daemon".to_owned()),
+        Fact::LinesLost { task, left } => of_task(task, format!("had {left} ms of lines to read")),
         Fact::DaemonExit { task, killed } => of_task(
             task,
             if *killed {

@@ -15,6 +15,9 @@ mod evidence;
 mod identity;
 mod neighbours;
 mod sidecar;
+mod field;
+mod field_fleet;
+mod field_sidecar;
 
 /// Does a fault still break what it says?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -175,6 +178,9 @@ pub fn all() -> Vec<Fault> {
         sidecar::FAULTS,
         evidence::FAULTS,
         drawn::FAULTS,
+        field::FAULTS,
+        field_sidecar::FAULTS,
+        field_fleet::FAULTS,
     ]
     .concat()
 }

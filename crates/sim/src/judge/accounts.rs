@@ -1,7 +1,7 @@
 //! What a run has cost, and what is left of it at its end.
 
 use super::{Judge, Rule};
-use crate::model::{Caller, Fact, Outcome, SidecarState, Source, TaskId, World};
+use crate::model::{Caller, Fact, HostId, Outcome, SidecarState, Source, TaskId, World};
 use crate::scenario::{HOUR, MINUTE, Ms, SECOND};
 use std::collections::BTreeMap;
 
@@ -13,6 +13,9 @@ const DRAIN_CALLS: u64 = 40;
 
 /// A small drain writes its record so often at the most, and once for each heartbeat.
 const DRAIN_WRITES: u64 = 9;
+
+/// A wait may get so many heartbeats beside those that its time-out asks for.
+const HEARTBEATS_MORE: u64 = 5;
 
 /// From so many requests on, a share of throttled ones says something.
 const MANY_REQUESTS: u64 = 500;
@@ -41,6 +44,7 @@ pub(super) struct Accounts {
     overlaps: u64,
     idle: bool,
     heartbeats: u64,
+    too_many_heartbeats: bool,
     sidecar_reads: BTreeMap<TaskId, u32>,
 }
 
@@ -208,7 +212,9 @@ impl Judge {
         let too_long = oldest.is_some_and(|since| now - since > bound);
         let waits = oldest.is_some();
         let holds = !self.holding(world, host).is_empty();
-        let well = self.expected.is_well(began, now) && !self.observes && self.is_ours(world, host);
+        let placed = !world.host(host).registrations.is_empty();
+        let ours = self.is_ours(world, host) || !placed;
+        let well = self.expected.is_well(began, now) && !self.observes && ours;
         let drains = world.host(host).present().is_some_and(|id| {
             let status = world.registration(id).status;
             status == crate::model::InstanceStatus::Draining
@@ -224,6 +230,26 @@ impl Judge {
         if too_long && !free && well {
             let what = "a hook still waits, long after the longest drain".to_owned();
             self.break_rule(Rule::HeldTooLong, now, Some(host), world, what);
+        }
+    }
+
+    /// A wait gets no more heartbeats than four in each of its time-outs, and a few. Short hooks need one every tick.
+    pub(super) fn judge_heartbeats(&mut self, now: Ms, host: HostId, wait: usize, world: &World) {
+        let sent = self
+            .hosts
+            .get(&host)
+            .and_then(|watch| watch.heartbeats.get(&wait));
+        let sent = sent.copied().unwrap_or_default();
+        let entry = &world.host(host).scaling;
+        let hooks = entry.group.map(|group| &world.groups()[group].hooks);
+        let shortest = hooks.into_iter().flatten().map(|hook| hook.heartbeat).min();
+        let every = shortest.unwrap_or(MINUTE).max(4 * MINUTE) / 4;
+        let due = (now - entry.waits[wait].since) / every + HEARTBEATS_MORE;
+        let well = self.expected.all_well && self.expected.plain;
+        // One of many is enough to be told.
+        if sent > due && well && !std::mem::replace(&mut self.accounts.too_many_heartbeats, true) {
+            let what = format!("{sent} heartbeats for a wait that needed {due} at the most");
+            self.break_rule(Rule::Budget, now, Some(host), world, what);
         }
     }
 
@@ -251,6 +277,11 @@ impl Judge {
                 Rule::Budget,
                 format!("{beside} calls for one drain, beside the ticks'"),
             ));
+        }
+        let fleet = world.hosts().len() > 1 && expected.is_well(0, now) && expected.plain;
+        if fleet && beside > DRAIN_CALLS * accounts.drains + 2 * heartbeats {
+            let what = format!("{beside} calls for {} drains, beside the ticks'", accounts.drains);
+            broken.push((Rule::Budget, what));
         }
         if small && accounts.writes > DRAIN_WRITES + heartbeats {
             broken.push((Rule::Budget, format!("{} writes for one drain", accounts.writes)));

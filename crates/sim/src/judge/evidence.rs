@@ -3,8 +3,14 @@
 use serde_json::Value;
 
 use super::{Judge, Rule};
-use crate::model::{Caller, HostId, World, instance_number, moment};
+use crate::model::{
+    Caller, Cause, DaemonState, HostId, SidecarState, TaskId, World, instance_number, moment,
+};
+
 use crate::scenario::{Kind, Ms, SECOND};
+
+/// ECS is told of a container that has ended within this.
+const UNSEEN_MAX: Ms = 30 * SECOND;
 
 impl Judge {
     pub(super) fn record_name(&self, world: &World, host: HostId) -> Option<String> {
@@ -90,7 +96,10 @@ impl Judge {
         self.watch(host).begun &= !released;
         if !released {
             let watch = self.watch(host);
-            watch.held.get_or_insert(now);
+            if watch.held.is_none() {
+                watch.held = Some(now);
+                self.judge_hold_delay(now, host, world);
+            }
             return;
         }
         if same && self.watch(host).released.is_some() {
@@ -137,6 +146,27 @@ impl Judge {
         self.judge_delay(now, host, reason, world);
     }
 
+    /// How long after the drain's beginning does its hold come?
+    fn judge_hold_delay(&mut self, now: Ms, host: HostId, world: &World) {
+        let expected = &self.expected;
+        let Some(began) = self.hosts.get(&host).and_then(|watch| watch.began) else {
+            return;
+        };
+        let longest = match (expected.events_fail, expected.hosts) {
+            (false, 0..=20) => 15 * SECOND + expected.hosts as u64 * SECOND / 2,
+            (true, 0..=20) => 100 * SECOND,
+            _ => return,
+        };
+        let ours = self.is_ours(world, host) && !self.observes && self.release_all.is_none();
+        if ours && expected.is_well(began, now) && now.saturating_sub(began) > longest {
+            let what = format!(
+                "the hold was written {} s after the drain began",
+                (now - began) / SECOND
+            );
+            self.break_rule(Rule::LateHold, now, Some(host), world, what);
+        }
+    }
+
     /// How long after the last task's end does a release come?
     fn judge_delay(&mut self, now: Ms, host: HostId, reason: &str, world: &World) {
         let expected = &self.expected;
@@ -172,9 +202,35 @@ impl Judge {
         if line.contains("\"event\":\"receipt\"") {
             self.receipt(now, line, world);
         } else if line.contains("\"event\":\"malformed\"") {
-            let what = "a message that is none of ours was called malformed".to_owned();
+            let what = "a message that is well-formed was called malformed".to_owned();
             self.break_rule(Rule::FalseAlarm, now, None, world, what);
         }
+    }
+
+    /// A daemon of the machine that was told to stop, and whose sidecar had been gone for a while.
+    fn unprotected(&self, world: &World, host: HostId) -> Option<TaskId> {
+        let tasks = world
+            .registration(world.host(host).present()?)
+            .tasks
+            .iter()
+            .copied();
+        let is_bare = |id: &TaskId| {
+            let task = world.task(*id);
+            let Some((told, Cause::Drain)) = task.told else {
+                return false;
+            };
+            let gone = |daemon: &DaemonState| match daemon.sidecar {
+                _ if daemon.sidecar_term.is_some() || daemon.daemon_term.is_none() => false,
+                SidecarState::Exited(at, _) => told > at + UNSEEN_MAX,
+                SidecarState::None => true,
+                SidecarState::Starts | SidecarState::Runs(_) => false,
+            };
+            task.daemon
+                .as_deref()
+                .is_some_and(|daemon| daemon.has_sidecar() && gone(daemon))
+        };
+        let mut bare = tasks.filter(is_bare);
+        bare.next().filter(|_| self.is_ours(world, host))
     }
 
     fn receipt(&mut self, now: Ms, line: &str, world: &World) {
@@ -198,6 +254,13 @@ impl Judge {
         }
         let told = ["daemonsGoneAt", "unprotected", "notProtected"];
         let says = told.iter().any(|word| line.contains(word));
+        if let Some(daemon) = self.unprotected(world, host).filter(|_| !says) {
+            let what = format!(
+                "daemon #{} had lost its sidecar before, and the receipt does not say so",
+                daemon.0
+            );
+            self.break_rule(Rule::UnprotectedUnseen, now, Some(host), world, what);
+        }
         if self.watch(host).daemon_first && !forced && !says {
             let what = "a daemon went before the tasks, and the receipt says drained, not forced".to_owned();
             self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);

@@ -1,5 +1,7 @@
 //! What the judge keeps of one machine, and which of its tasks hold it.
 
+use std::collections::BTreeMap;
+
 use super::Judge;
 use crate::model::{HostId, InstanceStatus, Process, RegistrationId, Task, TaskId, World};
 use crate::scenario::{Kind, Ms, SECOND};
@@ -43,6 +45,8 @@ pub(super) struct Watch {
     pub(super) hooked: bool,
     /// The record speaks of its present drain since then.
     pub(super) since: Ms,
+    /// Heartbeats of each wait.
+    pub(super) heartbeats: BTreeMap<usize, u64>,
     /// The last heartbeat, or the beginning of the wait.
     pub(super) heartbeat: Ms,
 }

@@ -14,7 +14,10 @@ impl Judge {
         self.account(now, fact, world);
         match fact {
             Fact::HookWaits { host, wait } => self.begins_to_wait(now, *host, *wait, world),
-            Fact::Heartbeat { host, wait } => self.kept(now, *host, *wait, world),
+            Fact::Heartbeat { host, wait } => {
+                *self.watch(*host).heartbeats.entry(*wait).or_default() += 1;
+                self.kept(now, *host, *wait, world);
+            }
             Fact::Notice { host, .. } => {
                 let watch = self.watch(*host);
                 watch.began.get_or_insert(now);
@@ -32,6 +35,7 @@ impl Judge {
             Fact::TaskStatus { task, status } => self.task(now, *task, *status, world),
             Fact::SidecarExit { task, code, .. } => self.sidecar_exit(now, *task, *code, world),
             Fact::DaemonTerm { task } => self.daemon_term(now, *task, world),
+            Fact::LinesLost { task, left } => self.lines_lost(now, *task, *left, world),
             Fact::HookEnds { host, wait, how } => self.hook_ends(now, *host, *wait, *how, world),
             Fact::Off { host } => self.off(now, *host, world),
             Fact::Parameter { name, text, by, .. } => self.parameter(now, name, *text, *by, world),
@@ -174,6 +178,19 @@ impl Judge {
         }
     }
 
+    /// STOPPED is not delivered: a daemon that was held is held until it has read what tasks have written.
+    fn lines_lost(&mut self, now: Ms, task: TaskId, left: Ms, world: &World) {
+        let host = world.task(task).host;
+        let drains = self.hosts.get(&host).is_some_and(|watch| watch.began.is_some());
+        let daemon = world.task(task).daemon.as_ref();
+        let held = daemon.is_some_and(|daemon| daemon.has_sidecar() && daemon.protected);
+        let free = self.expected.disabled || self.excuse(now, world, host).is_some();
+        if drains && held && !free && self.is_ours(world, host) {
+            let what = format!("daemon #{} got SIGTERM with {left} ms of lines to read", task.0);
+            self.break_rule(Rule::LinesLost, now, Some(host), world, what);
+        }
+    }
+
     fn sidecar_exit(&mut self, now: Ms, task: TaskId, code: i32, world: &World) {
         let entry = world.task(task);
         let (host, told) = (entry.host, entry.told);
@@ -228,6 +245,7 @@ impl Judge {
             );
             self.break_rule(Rule::LateHold, now, Some(host), world, what);
         }
+        self.judge_heartbeats(now, host, wait, world);
         match how {
             HookEnd::Completed(Caller::Coordinator(_)) => {
                 self.watch(host).let_go = true;
@@ -257,7 +275,7 @@ impl Judge {
     }
 
     /// A drain is no longer than its deadline, its flush, and two ticks.
-    fn judge_length(&mut self, now: Ms, host: HostId, since: Ms, world: &World) {
+    pub(super) fn judge_length(&mut self, now: Ms, host: HostId, since: Ms, world: &World) {
         let expected = &self.expected;
         let bound = expected.max_drain + expected.flush() + 4 * MINUTE;
         let watch = self.hosts.get(&host);
@@ -269,16 +287,34 @@ impl Judge {
         }
     }
 
+    /// EC2 gave notice, took the machine, and nobody had written a hold.
+    fn taken(&mut self, now: Ms, host: HostId, world: &World) {
+        let Some(noticed) = world.host(host).noticed_at else {
+            return;
+        };
+        let never = self.hosts.get(&host).is_none_or(|watch| watch.held.is_none());
+        let holds = !self.holding(world, host).is_empty();
+        if never && holds && !self.observes && self.expected.is_well(noticed, now) {
+            let what = "EC2 gave notice and took the machine, and no hold was ever written".to_owned();
+            self.break_rule(Rule::LateHold, now, Some(host), world, what);
+        }
+    }
+
     fn off(&mut self, now: Ms, host: HostId, world: &World) {
         if !self.is_ours(world, host) {
             return;
         }
+        self.taken(now, host, world);
         let (let_go, not_let_go) = {
             let watch = self.watch(host);
             (watch.let_go, watch.not_let_go)
         };
         let holding = self.holding(world, host).len();
-        if let_go && !not_let_go && holding > 0 && self.excuse(now, world, host).is_none() {
+        // A termination is not taken back by setting the instance ACTIVE.
+        let excuse = self
+            .excuse(now, world, host)
+            .filter(|excuse| *excuse != "cancelled");
+        if let_go && !not_let_go && holding > 0 && excuse.is_none() {
             let what = format!("the hook was completed with {holding} task(s) that hold alive");
             self.break_rule(Rule::LetGoWithTasks, now, Some(host), world, what);
         }

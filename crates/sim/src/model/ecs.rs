@@ -471,6 +471,10 @@ impl World {
             return;
         }
         task.process = Process::Gone;
+        if !task.daemon_task {
+            self.wrote_last(id);
+        }
+        let task = &mut self.tasks[id.0 as usize];
         if connected {
             task.status = TaskStatus::Deprovisioning;
             task.since = now;
@@ -559,6 +563,7 @@ impl World {
             match (task.process, task.told) {
                 (Process::Gone, _) if task.is_alive() => self.after(500, Due::Stopped(id)),
                 (Process::Runs, Some(_)) => self.after(500, Due::AgentStops(id)),
+                (Process::Stops, _) => self.daemon_is_next(id),
                 _ => {}
             }
         }

@@ -7,7 +7,7 @@ use super::facts::Fact;
 use super::function::{Payload, Source};
 use super::names::{ACCOUNT, REGION, cluster};
 use super::world::{Due, HostId, RegistrationId, TaskId, World};
-use crate::scenario::{Ms, Trouble};
+use crate::scenario::{Delivery, Ms, Trouble};
 
 /// The start of every run: 2026-01-05, 08:00 UTC.
 const ZERO: i64 = 1_767_600_000_000;
@@ -112,6 +112,21 @@ pub(super) fn tick(world: &World) -> Value {
     envelope(world, "aws.events", "Scheduled Event", json!({}))
 }
 
+/// An event in the shape in which it reaches the function.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-target.html>,
+/// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
+fn delivered(delivery: Delivery, event: Value) -> Value {
+    match delivery {
+        Delivery::Plain => event,
+        Delivery::Pipes => json!([event]),
+        Delivery::Queue { copies } => {
+            let body = event.to_string();
+            let record = |number: u32| json!({"messageId": format!("{number}"), "eventSource": "aws:sqs", "body": body});
+            json!({"Records": (0..copies).map(record).collect::<Vec<_>>()})
+        }
+    }
+}
+
 impl World {
     /// An event sets out for the function.
     pub(super) fn emit(&mut self, detail_type: &'static str, event: Value) {
@@ -124,7 +139,7 @@ impl World {
             let wait = self.between(usual / 5, usual) + fate.delay;
             let payload = Payload {
                 source: Source::Event(detail_type),
-                event: event.clone(),
+                event: delivered(self.scenario.function.delivery, event.clone()),
             };
             self.after(wait, Due::Arrives(Box::new(payload)));
         }

@@ -94,6 +94,8 @@ pub enum Fact<'a> {
     },
     /// A daemon gets SIGTERM.
     DaemonTerm { task: TaskId },
+    /// A daemon got SIGTERM, and would have read on for so long.
+    LinesLost { task: TaskId, left: Ms },
     /// A daemon has ended.
     DaemonExit { task: TaskId, killed: bool },
     /// EC2 takes a machine back at `end`.

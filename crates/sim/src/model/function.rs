@@ -203,7 +203,9 @@ impl World {
             billed: now - since,
             answer,
         });
-        if outcome != Outcome::Answered {
+        // A batch says which of its messages are to come again.
+        let again = matches!(invocation.source, Source::Event(_)) && answer.contains("\"itemIdentifier\"");
+        if outcome != Outcome::Answered || again {
             self.failed(*invocation);
         }
         self.dispatch();

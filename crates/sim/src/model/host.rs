@@ -39,6 +39,8 @@ pub struct Host {
     pub agent: bool,
     /// Since when.
     pub agent_since: Ms,
+    /// Does its agent turn requests of tasks away?
+    pub busy: bool,
     /// Its wall clock is ahead by so much.
     pub clock_skew: i64,
     /// IMDS does not answer to tasks.
@@ -89,6 +91,10 @@ pub struct DaemonState {
     /// The sidecar's mind.
     guard: Option<Box<dyn Guard>>,
     life: u32,
+    /// The sidecar's credentials end then.
+    credentials_end: Option<Ms>,
+    /// There is something in the daemon's sockets until then.
+    reads_until: Ms,
 }
 
 impl std::fmt::Debug for DaemonState {
@@ -119,6 +125,9 @@ pub trait Guard: Send {
 
 /// Makes the sidecar of a task.
 pub type GuardMaker = std::sync::Arc<dyn Fn(Sidecar) -> Option<Box<dyn Guard>> + Send + Sync>;
+
+/// Credentials are renewed so long before their end.
+const RENEWED_BEFORE: Ms = 5 * MINUTE;
 
 /// What a sidecar can see and ask.
 pub struct GuardView<'a> {
@@ -209,10 +218,26 @@ impl<'a> GuardView<'a> {
         self.daemon_lives
     }
 
-    /// Does the agent answer on this host?
+    /// Does the agent answer on this host, and with what was asked for?
     #[must_use]
     pub fn agent_answers(&self) -> bool {
-        self.host().agent
+        self.host().agent && !self.host().busy
+    }
+
+    /// Has it credentials? It renews them through the agent in their last five minutes.
+    fn has_credentials(&mut self) -> bool {
+        let (now, answers) = (self.world.now, self.agent_answers());
+        let Some(daemon) = self.world.daemon_mut(self.task) else {
+            return false;
+        };
+        match daemon.credentials_end {
+            Some(end) if answers && now + RENEWED_BEFORE >= end => {
+                daemon.credentials_end = None;
+                true
+            }
+            Some(end) => now < end,
+            None => true,
+        }
     }
 
     /// IMDS: `autoscaling/target-lifecycle-state`.
@@ -231,8 +256,11 @@ impl<'a> GuardView<'a> {
     /// `GetParameter`.
     ///
     /// # Errors
-    /// As SSM words it.
+    /// As SSM words it; `NoCredentials` if it cannot be asked.
     pub fn get_parameter(&mut self, name: &str) -> Result<Stored, AwsError> {
+        if !self.has_credentials() {
+            return Err(AwsError::new("NoCredentials", "the agent gives no credentials"));
+        }
         let (by, denied) = (Caller::Sidecar(self.task), self.plan().denied);
         let host = self.world.task(self.task).host;
         let (_, answer) = self
@@ -279,8 +307,10 @@ impl DaemonState {
     fn new(plan: scenario::Daemon, protected: bool) -> DaemonState {
         let sidecar = match plan.sidecar {
             Sidecar::None => SidecarState::None,
+            _ if plan.no_image => SidecarState::None,
             Sidecar::Product | Sidecar::Original => SidecarState::Starts,
         };
+        let credentials_end = plan.credentials_end;
         DaemonState {
             plan,
             sidecar,
@@ -290,6 +320,8 @@ impl DaemonState {
             protected,
             guard: None,
             life: 0,
+            credentials_end,
+            reads_until: 0,
         }
     }
 
@@ -320,6 +352,7 @@ impl World {
             noticed_at: None,
             agent: true,
             agent_since: 0,
+            busy: false,
             clock_skew: plan.clock_skew,
             imds_closed: plan.imds_closed,
         });
@@ -475,7 +508,7 @@ impl World {
             reason,
         });
         if terminated {
-            return self.term_daemon(id);
+            return self.daemon_is_next(id);
         }
         // The agent restarts what has run for `restartAttemptPeriod`, counted from its last start.
         let agent = self.host(self.task(id).host).agent;
@@ -493,6 +526,27 @@ impl World {
         self.sidecar_ends(id, 137, "killed");
     }
 
+    /// The sidecar of a task that stops has ended: the agent goes on with the daemon, if it is there.
+    pub(super) fn daemon_is_next(&mut self, id: TaskId) {
+        let agent = self.host(self.task(id).host).agent;
+        let Some(daemon) = self.daemon_mut(id) else { return };
+        let ended = matches!(daemon.sidecar, SidecarState::Exited(..));
+        if agent && ended && daemon.sidecar_term.is_some() {
+            self.term_daemon(id);
+        }
+    }
+
+    /// A task has ended, and what it has written last lies in the sockets of the daemons beside it.
+    pub(super) fn wrote_last(&mut self, id: TaskId) {
+        let now = self.now;
+        let registration = self.registration(self.task(id).registration);
+        for other in registration.tasks.clone() {
+            if let Some(daemon) = self.daemon_mut(other) {
+                daemon.reads_until = daemon.reads_until.max(now + daemon.plan.behind);
+            }
+        }
+    }
+
     fn term_daemon(&mut self, id: TaskId) {
         let now = self.now;
         let Some(daemon) = self.daemon_mut(id) else { return };
@@ -501,7 +555,11 @@ impl World {
         }
         daemon.daemon_term = Some(now);
         let (flush, kill) = (daemon.plan.flush, daemon.plan.stop_timeout);
+        let left = daemon.reads_until.saturating_sub(now);
         self.tell(&Fact::DaemonTerm { task: id });
+        if left > 0 {
+            self.tell(&Fact::LinesLost { task: id, left });
+        }
         if flush <= kill {
             self.after(flush, Due::DaemonEnds(id));
         } else {

@@ -24,6 +24,8 @@ impl World {
             What::SetActive(host) => self.set_by_hand(id(host), false),
             What::AgentDown(host) => self.agent(id(host), false),
             What::AgentUp(host) => self.agent(id(host), true),
+            What::AgentBusy(host) => self.hosts[host].busy = true,
+            What::AgentCalm(host) => self.hosts[host].busy = false,
             What::WipeAgent(host) => self.wipe(id(host)),
             What::ReplaceRootVolume(host) => self.replace_root_volume(id(host)),
             What::BackInService(host) => self.back_in_service(id(host)),

@@ -164,6 +164,7 @@ impl Product {
                 return match error.code {
                     "ParameterNotFound" => Reading::NotFound,
                     "AccessDeniedException" => Reading::Trouble(Trouble::Denied),
+                    "NoCredentials" => Reading::Trouble(Trouble::NoCredentials),
                     _ => Reading::Trouble(Trouble::Failed),
                 };
             }

@@ -1,0 +1,346 @@
+//! What people's accounts look like: machines, clusters, groups and deliveries that the product was not made for.
+
+use super::{Fault, State};
+use crate::generate::{LOGS, WEB, daemon, fleet, hook, plain, step};
+use crate::judge::Rule;
+use crate::scenario::{
+    Cluster, HOUR, Host, Kind, Leftover, MINUTE, Ms, SECOND, Scenario, Stuck, Task, Trouble, What,
+};
+
+/// The faults of this subject.
+pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        name: "external-instance-in-the-cluster",
+        what: "Each task that stops on an ECS Anywhere host of the cluster is an invocation that fails three times.",
+        why: "A container instance whose id is no EC2 id makes the whole description of its batch fail.",
+        breaks: &[Rule::RunsFail],
+        state: State::Open,
+        world: external_instance,
+    },
+    Fault {
+        name: "fifty-one-groups",
+        what: "With more than fifty named groups every tick fails, and a hook whose event was lost runs out unseen.",
+        why: "All names go into one DescribeAutoScalingGroups, which takes fifty.",
+        breaks: &[Rule::RunsFail, Rule::HookRanOut],
+        state: State::Open,
+        world: fifty_one_groups,
+    },
+    Fault {
+        name: "deleted-cluster-still-named",
+        what: "A cluster that was deleted is still named, and every tick is a failed invocation.",
+        why: "ClusterNotFound is taken for a failure that another try may mend.",
+        breaks: &[Rule::RunsFail],
+        state: State::Open,
+        world: deleted_cluster,
+    },
+    Fault {
+        name: "unplaced-instance-waits-for-ever",
+        what: "The hook of an instance that is in no cluster is heartbeaten far past MAX_DRAIN.",
+        why: "While one cluster cannot be asked nobody knows that the instance is nowhere, and no record bounds that wait.",
+        breaks: &[Rule::HeldTooLong],
+        state: State::Open,
+        world: unplaced_for_ever,
+    },
+    Fault {
+        name: "dead-registration-in-another-cluster",
+        what: "A dead registration in another cluster is drained, and the hook is completed while the live one runs its tasks.",
+        why: "One registration is taken for the instance, whichever agent happens to be connected.",
+        breaks: &[Rule::LetGoWithTasks],
+        state: State::Open,
+        world: dead_registration_elsewhere,
+    },
+    Fault {
+        name: "live-agent-away-at-the-scale-in",
+        what: "The live agent is away for a moment when the hook begins, and a dead registration is drained in its place.",
+        why: "Of several registrations the one that looks best at that moment is taken for the whole drain.",
+        breaks: &[Rule::LetGoWithTasks],
+        state: State::Open,
+        world: live_agent_away,
+    },
+    Fault {
+        name: "registration-never-active",
+        what: "An instance that never became ACTIVE is held until MAX_DRAIN, and its receipt tells of a forced release.",
+        why: "A status that never turns DRAINING is waited for like one that will.",
+        breaks: &[Rule::FalseEvidence],
+        state: State::Open,
+        world: never_active,
+    },
+    Fault {
+        name: "drained-again-under-the-same-hook",
+        what: "An operator sets the instance ACTIVE and DRAINING again while its hook waits, and the second drain is not held.",
+        why: "ACTIVE is taken for the end of a drain, although the group does not take a termination back.",
+        breaks: &[Rule::LetGoWithTasks],
+        state: State::Open,
+        world: drained_again,
+    },
+    Fault {
+        name: "tasks-that-ended-before-the-deadline",
+        what: "All tasks end before the deadline, and the receipt says that the deadline forced the release.",
+        why: "The deadline is asked for before the count, and the look came after it.",
+        breaks: &[Rule::FalseEvidence],
+        state: State::Open,
+        world: ended_before_the_deadline,
+    },
+    Fault {
+        name: "dead-connections-after-a-freeze",
+        what: "The first tick after each freeze fails, and drains get no heartbeat from it.",
+        why: "Pooled connections that died while the environment was frozen use up the tries of the first calls.",
+        breaks: &[Rule::RunsFail],
+        state: State::Open,
+        world: dead_connections,
+    },
+    Fault {
+        name: "hundreds-of-clusters",
+        what: "With hundreds of clusters and none named, ticks and hook events do not end within the function's time.",
+        why: "Clusters are asked one after another.",
+        breaks: &[Rule::RunsFail],
+        state: State::Open,
+        world: hundreds_of_clusters,
+    },
+    Fault {
+        name: "ended-drains-cost-every-tick",
+        what: "Ten instances that are gone and stay DRAINING in the cluster cost every idle tick many calls.",
+        why: "A registration that is DRAINING gets a whole look each minute, also when its drain has its receipt.",
+        breaks: &[Rule::IdleCost],
+        state: State::Open,
+        world: ended_drains,
+    },
+    Fault {
+        name: "foreign-messages-are-malformed",
+        what: "Test messages, warm-up pings and plain notifications are counted as errors.",
+        why: "Whatever is no event of a known shape is taken for a broken one.",
+        breaks: &[Rule::FalseAlarm],
+        state: State::Open,
+        world: foreign_messages,
+    },
+    Fault {
+        name: "capacity-reservation-notice",
+        what: "EC2 takes back an instance of an interruptible capacity reservation, and nobody drains it.",
+        why: "Only Spot has a rule and a parser for its notice of two minutes.",
+        breaks: &[Rule::LateHold],
+        state: State::Open,
+        world: capacity_notice,
+    },
+    Fault {
+        name: "managed-instances-are-drained",
+        what: "A Managed Instance that ECS drains gets a record, and its daemon gets StopTask.",
+        why: "Nothing asks whether a container instance is one of ours.",
+        breaks: &[Rule::NotOurs],
+        state: State::Open,
+        world: managed_instance,
+    },
+];
+
+/// A replica task that takes so long to stop.
+pub(super) fn web(stop: Ms) -> Task {
+    Task {
+        service: Some(WEB),
+        stop,
+        ..Task::default()
+    }
+}
+
+/// A setting of the coordinator.
+pub(super) fn set(scenario: &mut Scenario, name: &str, value: &str) {
+    scenario.settings.insert(name.to_owned(), value.to_owned());
+}
+
+/// Every event whose type contains this is lost.
+pub(super) fn lose(kind: &str) -> crate::scenario::Fault {
+    crate::scenario::Fault {
+        what: Trouble::LoseEvents {
+            of: Some(kind.to_owned()),
+        },
+        ..crate::scenario::Fault::default()
+    }
+}
+
+fn cluster(name: &str, deleted: bool) -> Cluster {
+    Cluster {
+        name: name.to_owned(),
+        deleted,
+    }
+}
+
+fn external_instance() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.hosts.push(Host {
+        kind: Kind::External,
+        cluster: Some(0),
+        tasks: vec![Task {
+            ends: Some(40 * SECOND),
+            ..web(SECOND)
+        }],
+        ..Host::default()
+    });
+    // The function is new: no tick has told it which instances drain.
+    scenario.function.first_tick = 5 * MINUTE;
+    scenario
+}
+
+fn fifty_one_groups() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.groups[0].hooks = vec![hook(crate::generate::HOOK, 3 * MINUTE)];
+    scenario.faults = vec![lose("Lifecycle Action")];
+    let names = (0..50).map(|number| format!("pool-{number}"));
+    let names: Vec<String> = std::iter::once("workers".to_owned()).chain(names).collect();
+    set(&mut scenario, "AUTO_SCALING_GROUPS", &names.join(","));
+    scenario.limit = 20 * MINUTE;
+    scenario
+}
+
+fn deleted_cluster() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.clusters.push(cluster("stage", true));
+    set(&mut scenario, "CLUSTERS", "prod,stage");
+    scenario.limit = 20 * MINUTE;
+    scenario
+}
+
+fn unplaced_for_ever() -> Scenario {
+    let mut scenario = deleted_cluster();
+    set(&mut scenario, "MAX_DRAIN", "10m");
+    scenario.hosts = vec![Host {
+        group: Some(0),
+        ..Host::default()
+    }];
+    scenario.limit = 40 * MINUTE;
+    scenario
+}
+
+fn dead_registration_elsewhere() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.clusters.push(cluster("default", false));
+    set(&mut scenario, "CLUSTERS", "default,prod");
+    scenario.hosts[0].tasks = vec![web(4 * MINUTE); 3];
+    scenario.hosts[0].leftovers = vec![dead(1)];
+    scenario
+}
+
+/// A registration whose agent is gone; it is still ACTIVE, and stands last in listings.
+fn dead(cluster: usize) -> Leftover {
+    Leftover {
+        cluster,
+        draining: false,
+        phantoms: 0,
+        sorts_first: false,
+    }
+}
+
+fn live_agent_away() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.hosts[0].tasks = vec![web(4 * MINUTE); 3];
+    scenario.hosts[0].leftovers = vec![dead(0)];
+    scenario.steps = vec![
+        step(9 * SECOND, What::AgentDown(0)),
+        step(10 * SECOND, What::ScaleIn(0)),
+        step(30 * SECOND, What::AgentUp(0)),
+    ];
+    scenario
+}
+
+fn never_active() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    set(&mut scenario, "MAX_DRAIN", "10m");
+    scenario.hosts = vec![Host {
+        group: Some(0),
+        cluster: Some(0),
+        stuck_registration: Some(Stuck::Failed),
+        ..Host::default()
+    }];
+    scenario
+}
+
+fn drained_again() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    let late = Task {
+        told: Some(55 * SECOND),
+        ..web(5 * MINUTE)
+    };
+    scenario.hosts[0].tasks = vec![late; 2];
+    // Nothing was told to stop when the first drain is undone.
+    scenario.steps = vec![
+        step(10 * SECOND, What::ScaleIn(0)),
+        step(MINUTE, What::SetActive(0)),
+        step(100 * SECOND, What::SetDraining(0)),
+    ];
+    scenario
+}
+
+fn ended_before_the_deadline() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    set(&mut scenario, "MAX_DRAIN", "75s");
+    scenario.hosts[0].tasks = vec![web(40 * SECOND)];
+    scenario.steps = vec![step(10 * SECOND, What::ScaleIn(0))];
+    // The event of the last task is lost; the tick comes after the deadline.
+    scenario.faults = vec![lose("ECS Task")];
+    scenario.function.first_tick = 30 * SECOND;
+    scenario
+}
+
+fn dead_connections() -> Scenario {
+    let mut scenario = fleet(1, 10);
+    scenario.function.environments = 1;
+    scenario.function.connections_die_after = Some(20 * SECOND);
+    for host in &mut scenario.hosts {
+        host.tasks = vec![web(12 * MINUTE)];
+    }
+    scenario.groups[0].hooks = vec![hook(crate::generate::HOOK, 3 * MINUTE)];
+    scenario
+}
+
+fn hundreds_of_clusters() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.settings.remove("CLUSTERS");
+    let others = (0..700).map(|number| cluster(&format!("app-{number}"), false));
+    scenario.clusters.splice(0..0, others);
+    scenario.hosts[0].cluster = Some(700);
+    scenario.limit = 10 * MINUTE;
+    scenario
+}
+
+fn ended_drains() -> Scenario {
+    let mut scenario = fleet(1, 10);
+    scenario.aws.registrations_linger = true;
+    scenario.tail = 90 * MINUTE;
+    scenario
+}
+
+fn foreign_messages() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    let foreign = [
+        r#"{"Records":[{"EventSource":"aws:sns","Sns":{"Message":"hello"}}]}"#,
+        r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"logs"}"#,
+        r#"{"source":"warmup"}"#,
+        r#"{"Records":[]}"#,
+    ];
+    let each = foreign.iter().zip(0..);
+    scenario.steps.extend(
+        each.map(|(text, number)| step(5 * SECOND + number * SECOND, What::Foreign((*text).to_owned()))),
+    );
+    scenario
+}
+
+fn capacity_notice() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.steps = vec![step(10 * SECOND, What::CapacityNotice(0))];
+    scenario
+}
+
+fn managed_instance() -> Scenario {
+    let mut scenario = plain(1);
+    set(&mut scenario, "STOP_TASKS_AFTER", "1m");
+    scenario.hosts = vec![Host {
+        kind: Kind::Managed,
+        cluster: Some(0),
+        tasks: vec![web(3 * MINUTE)],
+        daemons: vec![crate::scenario::Daemon {
+            sidecar: crate::scenario::Sidecar::None,
+            ..daemon(LOGS)
+        }],
+        ..Host::default()
+    }];
+    scenario.steps = vec![step(10 * SECOND, What::SetDraining(0))];
+    scenario.limit = HOUR;
+    scenario
+}

@@ -1,0 +1,121 @@
+//! Fleets: what breaks first when many machines drain at once, by number.
+
+use super::field::{lose, web};
+use super::{Fault, State};
+use crate::generate::{HOOK, LOGS, MESH, daemon, fleet, hook};
+use crate::judge::Rule;
+use crate::scenario::{MINUTE, SECOND, Scenario};
+
+/// The faults of this subject.
+pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        name: "five-at-once-wait-for-the-tick",
+        what: "Five instances drain at once, and a release waits for the next tick, most of a minute.",
+        why: "The environment that ran the tick believes for 90 s that what did not drain then does not drain now.",
+        breaks: &[Rule::LateRelease],
+        state: State::Open,
+        world: five_at_once,
+    },
+    Fault {
+        name: "each-environment-has-its-own-pace",
+        what: "With sixty drains at once Parameter Store throttles a good part of all writes.",
+        why: "Each execution environment writes at the pace that the account allows for all of them.",
+        breaks: &[Rule::Throttled],
+        state: State::Open,
+        world: || fleet(1, 60),
+    },
+    Fault {
+        name: "unreserved-concurrency",
+        what: "With the default concurrency a hundred drains throttle one another, and events are given up.",
+        why: "Every event gets an environment of its own, and none knows of the others' calls.",
+        breaks: &[Rule::Throttled],
+        state: State::Open,
+        world: unreserved,
+    },
+    Fault {
+        name: "heartbeats-of-100-quiet-drains",
+        what: "A hundred drains that only wait cost a heartbeat each in nearly every minute.",
+        why: "A heartbeat is noted only if a write is free at that instant, and is otherwise sent again by every tick.",
+        breaks: &[Rule::Budget],
+        state: State::Open,
+        world: quiet_drains,
+    },
+    Fault {
+        name: "looks-cost-more-in-a-fleet",
+        what: "A drain among a hundred costs several times the calls of one alone.",
+        why: "Each event of an instance is a whole look of four calls, and whatever was throttled is looked at again.",
+        breaks: &[Rule::Budget],
+        state: State::Open,
+        world: || fleet(1, 100),
+    },
+    Fault {
+        name: "the-tick-waits-behind-events",
+        what: "With one environment the tick comes so late that hooks run out before anybody has sent a heartbeat.",
+        why: "The tick stands in the same line as the events of the drains.",
+        breaks: &[Rule::HookRanOut],
+        state: State::Open,
+        world: tick_waits,
+    },
+    Fault {
+        name: "hundreds-of-sidecars-read-too-often",
+        what: "Seven hundred sidecars read more often than Parameter Store allows.",
+        why: "Early records ask for a reading each second and are corrected last, and the longest interval is 30 s.",
+        breaks: &[Rule::Throttled],
+        state: State::Open,
+        world: many_sidecars,
+    },
+    Fault {
+        name: "no-heartbeat-before-the-first-record",
+        what: "Hooks whose events were lost run out while they wait for their first record.",
+        why: "Instances without a record are looked up all at once, and a heartbeat comes only after a look that succeeds.",
+        breaks: &[Rule::HookRanOut],
+        state: State::Open,
+        world: no_first_record,
+    },
+];
+
+/// The race depends on latencies; with this seed the tick comes between a drain's beginning and its last task's end.
+fn five_at_once() -> Scenario {
+    fleet(2, 5)
+}
+
+fn unreserved() -> Scenario {
+    let mut scenario = fleet(1, 100);
+    scenario.function.environments = 1000;
+    scenario
+}
+
+fn quiet_drains() -> Scenario {
+    let mut scenario = fleet(1, 100);
+    for host in &mut scenario.hosts {
+        host.tasks = vec![web(20 * MINUTE)];
+    }
+    scenario
+}
+
+fn tick_waits() -> Scenario {
+    let mut scenario = fleet(1, 150);
+    scenario.function.environments = 1;
+    scenario.groups[0].hooks = vec![hook(HOOK, 2 * MINUTE)];
+    scenario
+}
+
+fn many_sidecars() -> Scenario {
+    let mut scenario = fleet(1, 250);
+    for host in &mut scenario.hosts {
+        host.tasks = vec![web(5 * MINUTE)];
+        host.daemons = vec![daemon(LOGS), daemon(MESH), daemon(MESH)];
+    }
+    scenario
+}
+
+fn no_first_record() -> Scenario {
+    let mut scenario = fleet(1, 200);
+    for host in &mut scenario.hosts {
+        host.tasks = vec![web(5 * MINUTE)];
+    }
+    scenario.groups[0].hooks = vec![hook(HOOK, 2 * MINUTE)];
+    scenario.faults = vec![lose("Lifecycle Action")];
+    scenario.function.first_tick = 20 * SECOND;
+    scenario
+}

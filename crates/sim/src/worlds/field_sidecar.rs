@@ -1,0 +1,158 @@
+//! Sidecars on real agents: ends that nobody sees, an agent that is away or busy, and lines that are still on their way.
+
+use super::field::web;
+use super::{Fault, State};
+use crate::generate::{fleet, step};
+use crate::judge::Rule;
+use crate::scenario::{Delivery, MINUTE, SECOND, Scenario, What};
+
+/// The faults of this subject.
+pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        name: "sidecar-restart-too-early",
+        what: "A sidecar that crashes in its first minute is not started again, and its daemon goes first in every drain.",
+        why: "The agent restarts only what has run for restartAttemptPeriod, and nobody looks whether the sidecar still runs.",
+        breaks: &[Rule::UnprotectedUnseen],
+        state: State::Open,
+        world: restart_too_early,
+    },
+    Fault {
+        name: "sidecar-crash-while-the-agent-is-away",
+        what: "A sidecar that crashes during an upgrade of the agent is not started again, and nothing says so.",
+        why: "The agent that comes back only notes that the container has ended, and nobody looks whether it still runs.",
+        breaks: &[Rule::UnprotectedUnseen],
+        state: State::Open,
+        world: crash_while_away,
+    },
+    Fault {
+        name: "wrong-setting-unseen",
+        what: "A sidecar with a wrong setting ends at once, its daemon is unprotected, and the receipt says all was well.",
+        why: "A task with a container of the sidecar's name counts as protected, whether or not that container runs.",
+        breaks: &[Rule::UnprotectedUnseen],
+        state: State::Open,
+        world: wrong_setting,
+    },
+    Fault {
+        name: "sidecar-image-cannot-be-pulled",
+        what: "The sidecar's image cannot be pulled, the daemon runs without it, and the receipt says all was well.",
+        why: "A task with a container of the sidecar's name counts as protected, whether or not that container runs.",
+        breaks: &[Rule::UnprotectedUnseen],
+        state: State::Open,
+        world: no_image,
+    },
+    Fault {
+        name: "host-going-down-while-the-agent-is-away",
+        what: "The agent is away while a sidecar's credentials end, and the sidecar leaves although its record holds.",
+        why: "Silence of the agent is taken for the end of the host, also after a hold of this drain was read.",
+        breaks: &[Rule::DaemonBeforeTask],
+        state: State::Open,
+        world: agent_away,
+    },
+    Fault {
+        name: "agent-answers-429",
+        what: "A neighbour asks the agent too often, its credentials end, and the sidecar leaves although its record holds.",
+        why: "An answer of 429 or 503 counts like no answer, and no answer for a minute counts as the end of the host.",
+        breaks: &[Rule::DaemonBeforeTask],
+        state: State::Open,
+        world: agent_busy,
+    },
+    Fault {
+        name: "stopped-is-not-delivered",
+        what: "A log router that is a few seconds behind is told to stop with the last lines still in its sockets.",
+        why: "The release follows the last STOPPED at once, and STOPPED says nothing of what a router has yet to read.",
+        breaks: &[Rule::LinesLost],
+        state: State::Open,
+        world: not_delivered,
+    },
+    Fault {
+        name: "pipes-array",
+        what: "Events that come through EventBridge Pipes are called malformed and answered as done.",
+        why: "An array of events is no shape that is known.",
+        breaks: &[Rule::FalseAlarm, Rule::LateHold],
+        state: State::Open,
+        world: pipes,
+    },
+    Fault {
+        name: "ten-copies-in-one-batch",
+        what: "Ten copies of one event in a batch of SQS cost many times the writes of one.",
+        why: "Every message of a batch gets a look of its own, all at once.",
+        breaks: &[Rule::Budget],
+        state: State::Open,
+        world: ten_copies,
+    },
+];
+
+fn restart_too_early() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.steps = vec![
+        step(20 * SECOND, What::KillSidecar { host: 0, daemon: 0 }),
+        step(2 * MINUTE, What::ScaleIn(0)),
+    ];
+    scenario
+}
+
+fn crash_while_away() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.steps = vec![
+        step(80 * SECOND, What::AgentDown(0)),
+        step(85 * SECOND, What::KillSidecar { host: 0, daemon: 0 }),
+        step(95 * SECOND, What::AgentUp(0)),
+        step(4 * MINUTE, What::ScaleIn(0)),
+    ];
+    scenario
+}
+
+fn wrong_setting() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.hosts[0].daemons[0].wrong_setting = true;
+    scenario.steps = vec![step(2 * MINUTE, What::ScaleIn(0))];
+    scenario
+}
+
+fn no_image() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.hosts[0].daemons[0].no_image = true;
+    scenario.steps = vec![step(2 * MINUTE, What::ScaleIn(0))];
+    scenario
+}
+
+/// Held from 10 s on; the credentials end at 345 s, and could have been renewed from 45 s on.
+fn credentials_end(away: What, back: What) -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.hosts[0].tasks = vec![web(9 * MINUTE); 2];
+    scenario.hosts[0].daemons[0].credentials_end = Some(345 * SECOND);
+    scenario.steps = vec![
+        step(10 * SECOND, What::ScaleIn(0)),
+        step(40 * SECOND, away),
+        step(440 * SECOND, back),
+    ];
+    scenario
+}
+
+fn agent_away() -> Scenario {
+    credentials_end(What::AgentDown(0), What::AgentUp(0))
+}
+
+fn agent_busy() -> Scenario {
+    credentials_end(What::AgentBusy(0), What::AgentCalm(0))
+}
+
+/// A receiver of 1 MB/s has three to four seconds of lines before it when the container ends.
+fn not_delivered() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.hosts[0].daemons[0].behind = 4 * SECOND;
+    scenario
+}
+
+fn pipes() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.function.delivery = Delivery::Pipes;
+    scenario.steps = vec![step(25 * SECOND, What::ScaleIn(0))];
+    scenario
+}
+
+fn ten_copies() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.function.delivery = Delivery::Queue { copies: 10 };
+    scenario
+}
