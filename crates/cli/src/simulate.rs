@@ -1,6 +1,8 @@
 //! `protectorctl simulate`: a whole fleet drains at once, in a model of AWS, with the real coordinator and sidecar.
 
 mod args;
+mod benchmark;
+mod contender;
 mod display;
 mod error;
 mod fleet;
@@ -9,11 +11,16 @@ mod help;
 mod job;
 mod measures;
 mod observers;
+mod page;
 mod pool;
 mod progress;
+mod report;
+mod rivals;
 mod settings_file;
 mod table;
+mod timeline;
 mod violations;
+mod worlds;
 
 pub(crate) use args::SimulateArgs;
 
@@ -65,5 +72,18 @@ pub(crate) async fn run(args: SimulateArgs) -> Result<ExitCode, Box<dyn Error>> 
 }
 
 async fn play(args: &SimulateArgs) -> Result<Ended, SimulateError> {
+    let asked = &args.worlds;
+    if asked.benchmark {
+        return benchmark::run(args);
+    }
+    if let Some(file) = &asked.scenario {
+        return worlds::scenario(args, file).await;
+    }
+    if asked.random.is_some() {
+        return worlds::random(args).await;
+    }
+    if !asked.faults.is_empty() {
+        return worlds::faults(args).await;
+    }
     fleets::run(args).await
 }

@@ -19,6 +19,8 @@ pub(crate) struct SimulateArgs {
     #[command(flatten)]
     pub(super) aws: AwsArgs,
     #[command(flatten)]
+    pub(super) worlds: WorldArgs,
+    #[command(flatten)]
     pub(super) output: OutputArgs,
 }
 
@@ -73,6 +75,30 @@ pub(super) struct AwsArgs {
     pub(super) ssm_reads: u32,
 }
 
+/// What is played beside a fleet, or instead of it.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "What is played")]
+pub(super) struct WorldArgs {
+    /// The same fleets also with other drainers: the original sidecar, a sleeping Lambda, an SNS loop, plain ECS.
+    #[arg(long, conflicts_with_all = ["faults", "random", "scenario", "benchmark"])]
+    pub(super) rivals: bool,
+    /// Worlds of known faults instead of a fleet: names, `all`, or `list` for the table of them.
+    #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',', conflicts_with_all = ["random", "scenario", "benchmark", "html"])]
+    pub(super) faults: Vec<String>,
+    /// Worlds drawn from seeds instead of a fleet: one seed (`17`) or many (`0-999`).
+    #[arg(long, value_name = "SEEDS", value_parser = seeds, conflicts_with_all = ["scenario", "benchmark", "html"])]
+    pub(super) random: Option<RangeInclusive<u64>>,
+    /// Draw also worlds of known faults.
+    #[arg(long, requires = "random")]
+    pub(super) wild: bool,
+    /// A world from a file of JSON instead of a fleet.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["benchmark", "html"])]
+    pub(super) scenario: Option<PathBuf>,
+    /// Measure the simulator itself, against its budgets.
+    #[arg(long, conflicts_with_all = ["html"])]
+    pub(super) benchmark: bool,
+}
+
 /// Where and how it is told.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -80,6 +106,15 @@ pub(super) struct OutputArgs {
     /// The result as one JSON object.
     #[arg(long)]
     pub(super) json: bool,
+    /// A page of tables and charts, in one file that needs no other.
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
+    /// The run, line by line, with every API call; of one run only.
+    #[arg(long, conflicts_with_all = ["json", "rivals", "benchmark"])]
+    pub(super) transcript: bool,
+    /// Write the world to a file, for `--scenario`; of one run only.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rivals", "benchmark"])]
+    pub(super) save: Option<PathBuf>,
     /// Colours: on a terminal unless `NO_COLOR` is set, always, or never.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,
@@ -124,6 +159,15 @@ fn environments(text: &str) -> Result<usize, String> {
     number(text, 1..=10_000)
 }
 
+/// `17`, or `0-999`.
+fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let (from, to) = text.split_once('-').unwrap_or((text, text));
+    let wrong = || "expected a seed such as 17, or many such as 0-999".to_owned();
+    let number = |text: &str| text.trim().parse().map_err(|_| wrong());
+    let (from, to): (u64, u64) = (number(from)?, number(to)?);
+    (from <= to).then_some(from..=to).ok_or_else(wrong)
+}
+
 /// As Auto Scaling takes it.
 fn heartbeat(text: &str) -> Result<Duration, String> {
     let bounds = Duration::from_secs(30)..=Duration::from_secs(7200);
@@ -156,6 +200,15 @@ mod tests {
         assert_eq!(durations("2m"), Ok(120_000..=120_000));
         for wrong in ["", "30s..10s", "1s..", "x"] {
             assert!(durations(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn seeds_are_one_or_many() {
+        assert_eq!(seeds("17"), Ok(17..=17));
+        assert_eq!(seeds("0-999"), Ok(0..=999));
+        for wrong in ["", "9-1", "1-", "x"] {
+            assert!(seeds(wrong).is_err(), "{wrong}");
         }
     }
 

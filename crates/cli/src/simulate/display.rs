@@ -48,6 +48,15 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
+/// A number at an axis: no zeros that say nothing.
+pub(crate) fn tick(value: f64) -> String {
+    let text = number((value * 1000.0).round() / 1000.0);
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
 /// With a comma before every three digits.
 fn grouped(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());
@@ -93,6 +102,14 @@ mod tests {
         assert_eq!(Middle::of([3.0, 1.0, 2.5]).unwrap().words(), "2.50 (1-3)");
         assert_eq!(Middle::of([2.0, 2.0]).unwrap().words(), "2");
         assert_eq!(Middle::of([]), None);
+    }
+
+    #[test]
+    fn an_axis_has_no_idle_zeros() {
+        assert_eq!(
+            [0.1, 0.5, 20.0, 2.5, 1000.0].map(tick),
+            ["0.1", "0.5", "20", "2.5", "1,000"]
+        );
     }
 
     #[test]

@@ -24,8 +24,20 @@ Examples:
   Is that luck? Twenty seeds of the same fleet, median and range:
     protectorctl simulate --instances 100 --seeds 20
 
+  How do other drainers do with the same fleet?
+    protectorctl simulate --instances 100 --rivals
+
+  Which faults are known, and what does one look like?
+    protectorctl simulate --faults list
+    protectorctl simulate --faults two-registrations --transcript
+
+  A thousand random worlds; one of them again, line by line; its world as a file to change and to replay:
+    protectorctl simulate --random 0-999
+    protectorctl simulate --random 17 --transcript --save 17.json
+    protectorctl simulate --scenario 17.json
+
 Exit codes:
   0    played, and no promise was broken
-  1    a promise was broken; the judge says which
+  1    a promise was broken; the judge says which. With --faults: a world does not do what the table says of it
   2    no answer: an option, a setting or a file is wrong
   130  Ctrl-C; what was finished is shown";

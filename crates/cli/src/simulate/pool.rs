@@ -32,7 +32,7 @@ type Message = (usize, Result<Played, String>);
 pub(crate) async fn play(jobs: Vec<Job>) -> Result<Results, SimulateError> {
     let mut stop = Stop::listen()?;
     let completed = Arc::new(AtomicUsize::new(0));
-    let mut meter = Meter::new(jobs.iter().map(Job::instances).sum());
+    let mut meter = Meter::new(jobs.iter().map(Job::weight).sum());
     let mut played: Vec<Option<Played>> = jobs.iter().map(|_| None).collect();
     let mut results = start(jobs, &completed)?;
     let interrupted = loop {

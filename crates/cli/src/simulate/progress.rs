@@ -16,7 +16,7 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// Of so many instances.
+    /// Of so much.
     pub(crate) fn new(total: usize) -> Meter {
         Meter {
             total,
@@ -26,7 +26,7 @@ impl Meter {
         }
     }
 
-    /// So many are through.
+    /// So much is done.
     pub(crate) fn draw(&mut self, completed: usize) {
         let elapsed = self.start.elapsed();
         if self.wanted && elapsed >= SHORT {
@@ -47,7 +47,7 @@ impl Meter {
 /// The virtual time of the last event is not known, so the estimate counts instances.
 fn words(completed: usize, total: usize, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs();
-    let told = format!("{completed} of {total} drains completed, {seconds} s");
+    let told = format!("{completed} of {total} done, {seconds} s");
     if completed == 0 || completed >= total {
         return told;
     }
@@ -62,8 +62,8 @@ mod tests {
     #[test]
     fn the_estimate_counts_instances() {
         let at = Duration::from_secs(10);
-        assert!(words(25, 100, at).starts_with("25 of 100 drains completed, 10 s, about 30 s to go"));
-        assert_eq!(words(0, 100, at), "0 of 100 drains completed, 10 s");
-        assert_eq!(words(120, 100, at), "120 of 100 drains completed, 10 s");
+        assert!(words(25, 100, at).starts_with("25 of 100 done, 10 s, about 30 s to go"));
+        assert_eq!(words(0, 100, at), "0 of 100 done, 10 s");
+        assert_eq!(words(120, 100, at), "120 of 100 done, 10 s");
     }
 }

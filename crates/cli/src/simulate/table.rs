@@ -1,6 +1,6 @@
 //! The table: a column for each size of the fleet.
 
-use super::display::{Middle, count, number};
+use super::display::{Middle, count};
 use super::measures::{MEASURES, Measure, Row};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
@@ -30,9 +30,10 @@ pub(crate) fn of_fleets(rows: &[Row]) -> String {
     render(&head, &groups)
 }
 
-/// The sizes, each once, in order.
+/// The sizes, each once, the smallest first.
 pub(crate) fn sizes(rows: &[Row]) -> Vec<usize> {
     let mut sizes: Vec<usize> = rows.iter().map(|row| row.instances).collect();
+    sizes.sort_unstable();
     sizes.dedup();
     sizes
 }
@@ -94,11 +95,6 @@ fn width() -> usize {
         .ok()
         .and_then(|columns| columns.parse().ok());
     columns.unwrap_or(WIDTH)
-}
-
-/// A number, or a dash.
-pub(crate) fn cell(value: Option<f64>) -> String {
-    value.map_or_else(|| "-".to_owned(), number)
 }
 
 #[cfg(test)]
