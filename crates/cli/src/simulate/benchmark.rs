@@ -12,6 +12,7 @@ use comfy_table::{CellAlignment, Table};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// Single drains with the judge, a second.
@@ -49,7 +50,8 @@ impl Measured {
 /// Settings are wrong, or nobody listens.
 pub(super) fn run(args: &SimulateArgs) -> Result<Ended, SimulateError> {
     let fleet = Arc::new(Fleet::new(args)?);
-    let results = [single(&fleet)?, thousand(&fleet)?];
+    let results = thread::scope(|scope| scope.spawn(|| measure(&fleet)).join());
+    let results = results.map_err(|_| SimulateError::Usage("the simulator panicked".to_owned()))??;
     if args.output.json {
         let rows = results.iter().map(|result| {
             json!({"what": result.what, "unit": result.unit, "measured": result.measured, "budget": result.budget, "kept": result.is_kept()})
@@ -62,6 +64,11 @@ pub(super) fn run(args: &SimulateArgs) -> Result<Ended, SimulateError> {
     }
     let kept = results.iter().all(Measured::is_kept);
     Ok(if kept { Ended::Kept } else { Ended::Broken })
+}
+
+/// On a thread of its own: each run brings its own runtime.
+fn measure(fleet: &Arc<Fleet>) -> Result<[Measured; 2], SimulateError> {
+    Ok([single(fleet)?, thousand(fleet)?])
 }
 
 /// Drains of one instance, one after the other.

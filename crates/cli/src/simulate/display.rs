@@ -48,6 +48,24 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
+/// Lines of at most `width` letters, broken at blanks; each after the first begins with `indent` blanks.
+pub(crate) fn wrapped(text: &str, width: usize, indent: usize) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.len() - 1;
+        let line = &mut lines[last];
+        if line.trim().is_empty() || line.chars().count() + 1 + word.chars().count() <= width {
+            if !line.trim().is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        } else {
+            lines.push(" ".repeat(indent) + word);
+        }
+    }
+    lines.join("\n")
+}
+
 /// A number at an axis: no zeros that say nothing.
 pub(crate) fn tick(value: f64) -> String {
     let text = number((value * 1000.0).round() / 1000.0);
@@ -102,6 +120,15 @@ mod tests {
         assert_eq!(Middle::of([3.0, 1.0, 2.5]).unwrap().words(), "2.50 (1-3)");
         assert_eq!(Middle::of([2.0, 2.0]).unwrap().words(), "2");
         assert_eq!(Middle::of([]), None);
+    }
+
+    #[test]
+    fn long_lines_break_at_blanks() {
+        assert_eq!(
+            wrapped("name  one two three", 12, 6),
+            "name  one\n      two\n      three"
+        );
+        assert_eq!(wrapped("averylongword", 4, 2), "averylongword");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The same fleet with each contender, side by side.
 
 use super::contender::Contender;
-use super::display::{Middle, count};
+use super::display::{Middle, count, wrapped};
 use super::measures::{Row, percent};
 use super::table::{self, Line};
 
@@ -12,9 +12,6 @@ pub(crate) type Measure = (&'static str, fn(&Row) -> Option<f64>);
 pub(crate) const MEASURES: &[Measure] = &[
     ("wrong releases", |row| Some(row.wrong_releases as f64)),
     ("log lines lost", |row| Some(row.lines_lost as f64)),
-    ("log lines lost (%)", |row| {
-        Some(percent(row.lines_lost, row.lines))
-    }),
     ("tasks killed", |row| Some(row.tasks_killed as f64)),
     ("hook to completed (s)", |row| row.completed_p50()),
     ("hooks ran out", |row| Some(row.hooks_ran_out as f64)),
@@ -27,6 +24,10 @@ pub(crate) const MEASURES: &[Measure] = &[
     }),
     ("failed runs", |row| Some(row.runs_failed as f64)),
 ];
+
+/// What the table does not count.
+pub(crate) const KILLED: &str = "Tasks killed: the instance went off before they had stopped. What they had still to do \
+    and to write is not in the lost lines, and is lost too.";
 
 /// A cell: the median over the seeds, and the range.
 pub(crate) fn cell(
@@ -54,11 +55,15 @@ pub(crate) fn tables(rows: &[(Contender, Row)]) -> String {
             table::render(&head, &[lines])
         )
     });
-    let legend = Contender::ALL.map(|contender| format!("{:<10} {}", contender.name(), contender.what()));
+    let legend = Contender::ALL.map(|contender| {
+        let line = format!("{:<10} {}", contender.name(), contender.what());
+        wrapped(&line, table::width(), 11)
+    });
+    let tables = tables.collect::<Vec<_>>().join("\n\n");
     format!(
-        "{}\n{}",
-        tables.collect::<Vec<_>>().join("\n\n"),
-        legend.join("\n")
+        "{tables}\n{}\n{}",
+        legend.join("\n"),
+        wrapped(KILLED, table::width(), 0)
     )
 }
 

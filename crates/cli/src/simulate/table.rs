@@ -90,7 +90,7 @@ fn draw(head: &[String], groups: &[Vec<Line>], columns: std::ops::Range<usize>) 
 }
 
 /// `COLUMNS`, if the shell says.
-fn width() -> usize {
+pub(crate) fn width() -> usize {
     let columns = std::env::var("COLUMNS")
         .ok()
         .and_then(|columns| columns.parse().ok());

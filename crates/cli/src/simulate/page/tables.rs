@@ -55,7 +55,11 @@ fn legend() -> String {
             escape(contender.what())
         )
     });
-    format!("<dl>\n{}</dl>\n", entries.concat())
+    format!(
+        "<dl>\n{}</dl>\n<p>{}</p>\n",
+        entries.concat(),
+        escape(rivals::KILLED)
+    )
 }
 
 fn framed(head: &[String], body: &str) -> String {

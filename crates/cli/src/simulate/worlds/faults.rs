@@ -1,20 +1,18 @@
 //! `--faults`: every known fault is a world, and the judge says whether it still breaks what it says.
 
 use super::super::args::SimulateArgs;
-use super::super::display::count;
+use super::super::display::{count, wrapped};
 use super::super::error::SimulateError;
 use super::super::job::{Job, Origin, Played};
-use super::super::{Ended, pool, violations};
+use super::super::{Ended, pool, table, violations};
 use crate::say;
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{ContentArrangement, Table};
 use protector_sim::judge::Rule;
 use protector_sim::worlds::{self, Fault, State};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// As wide as the table of all faults may be.
-const WIDTH: u16 = 80;
+/// Where the words about a fault begin.
+const INDENT: usize = 7;
 
 /// Lists or plays faults.
 ///
@@ -75,15 +73,12 @@ fn list(json: bool) -> Result<(), SimulateError> {
             &json!({"schema": 1, "kind": "faults", "faults": faults}),
         )?);
     }
-    let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED);
-    table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(WIDTH);
-    table.set_header(["name", "state", "what a user meets"]);
     for fault in worlds::all() {
-        table.add_row([fault.name, state(fault.state), fault.what]);
+        say::line(&format!("{:<6} {}", state(fault.state), fault.name))?;
+        let what = format!("{}{}", " ".repeat(INDENT), fault.what);
+        say::line(&wrapped(&what, table::width(), INDENT))?;
     }
-    Ok(say::line(&table.to_string())?)
+    Ok(())
 }
 
 fn state(state: State) -> &'static str {
