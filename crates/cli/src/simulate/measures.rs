@@ -26,6 +26,8 @@ pub(crate) struct Row {
     pub(crate) all_released_seconds: Option<f64>,
     /// Parameter Store needs so long for one write a drain; none without quotas.
     pub(crate) bound_seconds: Option<f64>,
+    /// Instances whose record said released.
+    pub(crate) released: usize,
     /// Requests to AWS, retries among them.
     pub(crate) requests: u64,
     /// Of these, throttled.
@@ -103,6 +105,10 @@ impl Row {
             hook_to_completed_seconds: Times::of(statistics.whole()),
             all_released_seconds: all_released(played),
             bound_seconds: writes_per_second.map(|rate| instances as f64 / rate),
+            released: statistics
+                .drains()
+                .filter(|drain| drain.released.is_some())
+                .count(),
             requests: numbers.function_requests + numbers.sidecar_requests,
             throttled: numbers.throttled,
             writes: numbers.writes,
@@ -124,6 +130,11 @@ impl Row {
     pub(crate) fn completed_p50(&self) -> Option<f64> {
         let times = self.hook_to_completed_seconds;
         times.known(times.p50)
+    }
+
+    /// Instances whose record never said released.
+    pub(crate) fn never_released(&self) -> usize {
+        self.instances.saturating_sub(self.released)
     }
 
     fn each(&self, number: f64) -> f64 {
@@ -208,6 +219,7 @@ pub(crate) const MEASURES: &[&[Measure]] = &[
         measure("billed a drain (s)", |row| Some(row.each(row.billed_seconds))),
     ],
     &[
+        measure("never released", |row| Some(row.never_released() as f64)),
         measure("failed runs", |row| Some(row.runs_failed as f64)),
         measure("ticks failed", |row| Some(row.ticks_failed as f64)),
         measure("dead letters", |row| Some(row.dead_letters as f64)),

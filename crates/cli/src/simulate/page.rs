@@ -193,7 +193,7 @@ fn quotas(runs: &Runs) -> String {
         "<h2>API quotas over time: {}</h2>
 <p>Requests a second of coordinator and sidecars together, against the rate at which each quota is refilled. A burst
 above the line is what a full bucket allows.</p>
-<p class=\"dim\"><span class=\"key k-used\"></span>let through<span class=\"key k-thr\"></span>throttled, on top
+<p class=\"dim keys\"><span class=\"key k-used\"></span>let through<span class=\"key k-thr\"></span>throttled, on top
 <span class=\"key k-quota\"></span>quota</p>
 <div class=\"small\">{}</div>
 ",
@@ -213,7 +213,7 @@ fn timelines(runs: &Runs) -> String {
         true => String::new(),
         false => format!(
             "<h2>One drain, step by step</h2>
-<p class=\"dim\"><span class=\"key k-moment\"></span>last task STOPPED. Strokes are single moments: a heartbeat, a run of
+<p class=\"dim keys\"><span class=\"key k-moment\"></span>last task STOPPED. Strokes are single moments: a heartbeat, a run of
 the coordinator about this instance, a read of the record by the sidecar; pale strokes on the record are writes.</p>
 {figures}"
         ),

@@ -111,11 +111,17 @@ impl Panel {
                 &display::tick(tick),
             );
         }
+        let unit = match self.bin {
+            1 => "requests a second".to_owned(),
+            bin => format!("requests a second, means of {bin} s"),
+        };
+        let below = FRAME.bottom() + 29.0;
+        svg.text("name", (FRAME.x, below), Anchor::Start, &unit);
         svg.text(
             "name",
             (FRAME.right(), FRAME.bottom() + 29.0),
             Anchor::End,
-            "minutes since the first hook",
+            "minutes since first hook",
         );
     }
 

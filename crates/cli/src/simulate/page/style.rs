@@ -31,6 +31,7 @@ td:first-child{font-weight:400}
 thead th{border-bottom:2px solid var(--dim)}
 tbody+tbody tr:first-child td,tbody+tbody tr:first-child th{border-top:2px solid var(--line)}
 tbody th{font-weight:400}
+tr>:first-child{position:sticky;left:0;background:var(--bg)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;margin:8px 0;font-size:14px}
 dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
 ul{padding-left:20px;margin:6px 0}
@@ -64,5 +65,5 @@ svg text.on{font-size:10.5px;fill:#fff}svg text.runs-text{fill:var(--fg)}svg tex
 @media print{:root{color-scheme:light;--bg:#fff;--fg:#000;--dim:#444;--line:#ccc;--soft:#f6f6f6;--c0:#0072b2;--c1:#b35900;--c2:#00795c;--c3:#9c4f80;--c4:#000;--c5:#6a5d00;
 --used:#0072b2;--thr:#d55e00;--hold:#0072b2;--stops:#e69f00;--runs:#cfd8e0;--free:#009e73;--wait:#8a94a0;--good:#00695c;--bad:#b3261e}
 body{max-width:none;padding:0;font-size:11pt}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
-figure,tbody,.verdict{break-inside:avoid}h2,h3{break-after:avoid}.wide,.scroll{overflow:visible}}
+figure,tbody,.verdict{break-inside:avoid}h2,h3,.keys{break-after:avoid}tr>:first-child{position:static}.wide,.scroll{overflow:visible}}
 "#;
