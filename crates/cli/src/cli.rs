@@ -2,6 +2,7 @@
 
 use crate::demo::{DemoArgs, RouterArgs, WorkerArgs};
 use crate::local_aws::LocalAwsArgs;
+use crate::simulate::SimulateArgs;
 use clap::{Parser, Subcommand};
 use jiff::SignedDuration;
 use std::time::Duration;
@@ -21,6 +22,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Run a local AWS (ECS, Auto Scaling, SSM, EventBridge, Lambda, IMDS) on 127.0.0.1.
     LocalAws(LocalAwsArgs),
+    /// See what happens when a fleet drains at once: 400 instances, your settings, the quotas of AWS.
+    Simulate(Box<SimulateArgs>),
     /// An application of the demo.
     #[command(hide = true)]
     Worker(WorkerArgs),

@@ -5,6 +5,7 @@ mod demo;
 mod local_aws;
 mod programs;
 mod say;
+mod simulate;
 mod stop;
 
 use clap::Parser;
@@ -34,6 +35,7 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::LocalAws(args) => threads()?
             .block_on(local_aws::run(args))
             .map(|()| ExitCode::SUCCESS),
+        Command::Simulate(args) => one_thread()?.block_on(simulate::run(*args)),
         Command::Worker(args) => Ok(one_thread()?
             .block_on(demo::worker::run(args))
             .map(|()| ExitCode::SUCCESS)?),

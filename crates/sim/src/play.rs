@@ -108,11 +108,11 @@ pub fn play(
     options: Options,
     observers: Vec<Box<dyn Observer>>,
 ) -> Result<(Ended, Vec<Box<dyn Observer>>), String> {
+    check(scenario)?;
     let mut settings = settings(scenario)?;
     if let Some(bug) = options.bug {
         bug.settings(&mut settings);
     }
-    guard::policy(&scenario.sidecar)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -141,6 +141,16 @@ pub fn play(
     world.is_over();
     let observers = world.take_observers();
     Ok((ended, observers))
+}
+
+/// Checks the settings of a scenario.
+///
+/// # Errors
+/// What is wrong with them: the words of the product.
+pub fn check(scenario: &Scenario) -> Result<(), String> {
+    settings(scenario)?;
+    guard::policy(&scenario.sidecar)?;
+    Ok(())
 }
 
 /// The coordinator's settings, as its environment would have them.

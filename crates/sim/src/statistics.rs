@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::model::{
-    Bucket, Caller, Fact, HookEnd, HostId, InstanceStatus, Observer, Outcome, Source, TaskStatus, World,
+    Bucket, Caller, Fact, HookEnd, HostId, InstanceStatus, Observer, Outcome, Process, Source, TaskId,
+    TaskStatus, World,
 };
 use crate::scenario::{Ms, SECOND};
 
@@ -57,6 +58,8 @@ pub struct Numbers {
     pub wrong_releases: u64,
     /// Lines that tasks wrote when the daemons of their machine had got SIGTERM.
     pub lines_lost: u64,
+    /// Tasks that ran, or were still stopping, when their machine went off.
+    pub tasks_killed: u64,
     /// Lines that tasks wrote during drains.
     pub lines: u64,
 }
@@ -231,7 +234,7 @@ impl Statistics {
         series[second] += 1;
     }
 
-    fn daemon_told(&mut self, now: Ms, task: crate::model::TaskId, world: &World) {
+    fn daemon_told(&mut self, now: Ms, task: TaskId, world: &World) {
         let host = world.task(task).host;
         let alive = holding(world, host).count() as u64;
         if self.drain(host, world).began.is_none() {
@@ -242,7 +245,7 @@ impl Statistics {
     }
 
     /// A task has ended: what has it written since the drain began, and who was there to take it?
-    fn ended(&mut self, now: Ms, task: crate::model::TaskId, world: &World) {
+    fn ended(&mut self, now: Ms, task: TaskId, world: &World) {
         let entry = world.task(task);
         if entry.daemon_task {
             return;
@@ -263,6 +266,20 @@ impl Statistics {
         self.numbers.lines_lost += told.map_or(0, lines);
     }
 
+    /// A machine goes off: what runs on it ends there.
+    fn off(&mut self, now: Ms, host: HostId, world: &World) {
+        if self.drain(host, world).began.is_none() {
+            return;
+        }
+        let registrations = world.host(host).registrations.iter();
+        let tasks = registrations.flat_map(|id| world.registration(*id).tasks.iter().copied());
+        let runs = |id: &TaskId| !world.task(*id).daemon_task && world.task(*id).process != Process::Gone;
+        for task in tasks.filter(runs) {
+            self.numbers.tasks_killed += 1;
+            self.ended(now, task, world);
+        }
+    }
+
     fn moment(&mut self, now: Ms, fact: &Fact<'_>, world: &World) {
         let Some(host) = self.watched else { return };
         if let Some((of, who, what)) = crate::transcript::about(fact, world) {
@@ -274,7 +291,7 @@ impl Statistics {
 }
 
 /// The tasks of a machine that hold it: alive, and of no daemon.
-fn holding(world: &World, host: HostId) -> impl Iterator<Item = crate::model::TaskId> {
+fn holding(world: &World, host: HostId) -> impl Iterator<Item = TaskId> {
     let registrations = world.host(host).registrations.iter();
     let tasks = registrations.flat_map(|id| world.registration(*id).tasks.iter().copied());
     tasks.filter(|id| !world.task(*id).daemon_task && world.task(*id).is_alive())
@@ -352,6 +369,7 @@ impl Observer for Statistics {
                 }
             }
             Fact::DeadLetter { .. } => self.numbers.dead_letters += 1,
+            Fact::Off { host } => self.off(now, *host, world),
             _ => {}
         }
     }

@@ -10,3 +10,5 @@ mod mistakes;
 mod process;
 #[cfg(test)]
 mod routing;
+#[cfg(test)]
+mod simulate;

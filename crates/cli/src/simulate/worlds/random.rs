@@ -1,0 +1,109 @@
+//! `--random`: worlds drawn from seeds. In sound ones no promise may be broken.
+
+use super::super::args::SimulateArgs;
+use super::super::display::count;
+use super::super::error::SimulateError;
+use super::super::job::{Job, Origin, Played};
+use super::super::{Ended, pool, violations};
+use crate::say;
+use protector_sim::generate::{self, Range};
+use serde_json::{Value, json};
+
+/// So many seeds with broken promises are shown.
+const SHOWN: usize = 5;
+
+/// Plays random worlds.
+///
+/// # Errors
+/// A file cannot be written, or nobody listens.
+pub(in super::super) async fn run(args: &SimulateArgs) -> Result<Ended, SimulateError> {
+    let Some(seeds) = args.worlds.random.clone() else {
+        return Ok(Ended::Kept);
+    };
+    let range = if args.worlds.wild {
+        Range::Wild
+    } else {
+        Range::Sound
+    };
+    let runs = usize::try_from(seeds.end() - seeds.start())
+        .unwrap_or(usize::MAX)
+        .saturating_add(1);
+    super::one_run_only(runs, "--transcript", args.output.transcript, "give one seed")?;
+    super::one_run_only(runs, "--save", args.output.save.is_some(), "give one seed")?;
+    if args.output.save.is_some() {
+        let scenario = generate::random(*seeds.start(), range).scenario;
+        super::save(args.output.save.as_deref(), &scenario)?;
+    }
+    let keep = super::keep(args.output.transcript);
+    let jobs = seeds
+        .clone()
+        .map(|seed| Job::new(Origin::Random(seed, range), keep));
+    let results = pool::play(jobs.collect()).await?;
+    let played = seeds.zip(results.played);
+    let played: Vec<(u64, Played)> = played
+        .filter_map(|(seed, played)| Some((seed, played?)))
+        .collect();
+    show(args, range, &played)?;
+    let broken = played.iter().any(|(_, played)| !played.violations.is_empty());
+    Ok(match (results.interrupted, broken) {
+        (true, _) => Ended::Interrupted,
+        (false, true) => Ended::Broken,
+        (false, false) => Ended::Kept,
+    })
+}
+
+fn show(args: &SimulateArgs, range: Range, played: &[(u64, Played)]) -> Result<(), SimulateError> {
+    let broken: Vec<&(u64, Played)> = played
+        .iter()
+        .filter(|(_, played)| !played.violations.is_empty())
+        .collect();
+    if args.output.json {
+        let broken: Vec<Value> = broken
+            .iter()
+            .map(|(seed, played)| object(*seed, range, played))
+            .collect();
+        let runs = played.len();
+        return Ok(say::json(
+            &json!({"schema": 1, "kind": "random", "runs": runs, "broken": broken}),
+        )?);
+    }
+    for (_, played) in played {
+        super::transcript(played)?;
+    }
+    for (seed, played) in broken.iter().take(SHOWN) {
+        for line in violations::lines(&name(*seed, range), &played.violations) {
+            say::line(&line)?;
+        }
+    }
+    let words = format!(
+        "{} played, {} with broken promises.",
+        count(played.len(), "world"),
+        broken.len()
+    );
+    say::line(&words)?;
+    match broken.first() {
+        Some((seed, _)) if !args.output.transcript => Ok(say::line(&replay(*seed, range))?),
+        _ => Ok(()),
+    }
+}
+
+/// The seed, and the known faults whose condition its world may meet.
+fn name(seed: u64, range: Range) -> String {
+    match known(seed, range).as_slice() {
+        [] => format!("seed {seed}"),
+        known => format!("seed {seed} (meets {})", known.join(", ")),
+    }
+}
+
+fn known(seed: u64, range: Range) -> Vec<&'static str> {
+    generate::random(seed, range).known
+}
+
+fn replay(seed: u64, range: Range) -> String {
+    let wild = if range == Range::Wild { " --wild" } else { "" };
+    format!("Line by line: protectorctl simulate --random {seed}{wild} --transcript")
+}
+
+fn object(seed: u64, range: Range, played: &Played) -> Value {
+    json!({"seed": seed, "known": known(seed, range), "violations": played.violations})
+}
