@@ -23,6 +23,7 @@ COPY crates/core/Cargo.toml crates/core/
 COPY crates/sidecar/Cargo.toml crates/sidecar/
 COPY crates/coordinator/Cargo.toml crates/coordinator/
 COPY crates/local-aws/Cargo.toml crates/local-aws/
+COPY crates/sim/Cargo.toml crates/sim/
 COPY crates/cli/Cargo.toml crates/cli/
 COPY tests/Cargo.toml tests/
 RUN for crate in crates/*; do mkdir -p "$crate/src" && : > "$crate/src/lib.rs"; done \

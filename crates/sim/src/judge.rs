@@ -185,8 +185,9 @@ impl Judge {
     }
 
     fn break_rule(&mut self, rule: Rule, at: Ms, host: Option<HostId>, world: &World, what: String) {
-        const ENOUGH: usize = 50;
-        if self.violations.len() < ENOUGH {
+        const ENOUGH: usize = 20;
+        let alike = self.violations.iter().filter(|known| known.rule == rule);
+        if alike.count() < ENOUGH {
             let instance = host.map(|host| world.host(host).id.clone());
             self.violations.push(Violation {
                 rule,

@@ -74,19 +74,18 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
         "dead-connections-after-a-freeze",
         &[Rule::LateRelease, Rule::RunsFail],
     ),
-    ("deleted-cluster-still-named", &[Rule::RunsFail]),
+    ("deleted-cluster-still-named", &[Rule::RunsFail, Rule::TicksOverlap]),
     ("default-bounds-collide", &[Rule::GaveUp]),
-    ("drained-and-called-forced", &[Rule::FalseEvidence, Rule::GaveUp]),
+    ("tasks-that-ended-before-the-deadline", &[Rule::FalseEvidence, Rule::GaveUp]),
     ("ended-drains-cost-every-tick", &[Rule::IdleCost]),
     (
         "external-instance-in-the-cluster",
-        &[Rule::LeftOver, Rule::RunsFail],
+        &[Rule::LeftOver, Rule::RunsFail, Rule::TicksOverlap],
     ),
     (
         "five-at-once-wait-for-the-tick",
         &[Rule::LateRelease, Rule::Throttled, Rule::Budget],
     ),
-    ("hook-deleted-in-mid-drain", &[Rule::LateRelease, Rule::NeverTold]),
     ("hook-put-anew-in-mid-drain", &[Rule::HookRanOut, Rule::NeverTold]),
     (
         "host-clock-ahead",
@@ -108,23 +107,9 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
     ),
     (
         "one-stale-not-found",
-        &[Rule::DaemonBeforeTask, Rule::FalseEvidence, Rule::TakenBack],
+        &[Rule::DaemonBeforeTask, Rule::FalseEvidence, Rule::TakenBack, Rule::TierOrder],
     ),
     ("registration-never-active", &[Rule::FalseEvidence]),
-    (
-        "root-volume-replaced-twice",
-        &[
-            Rule::DaemonBeforeTask,
-            Rule::FalseEvidence,
-            Rule::FalseZero,
-            Rule::FlushCutShort,
-            Rule::HookRanOut,
-            Rule::IdleCost,
-            Rule::LeftOver,
-            Rule::LetGoWithTasks,
-            Rule::NeverTold,
-        ],
-    ),
     (
         "second-wait-of-the-same-registration",
         &[
@@ -140,7 +125,6 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
         "sidecar-gives-up-before-a-late-release",
         &[Rule::FalseEvidence, Rule::GaveUp],
     ),
-    ("sidecar-without-permission", &[Rule::NeverTold]),
     ("two-hooks-of-ours", &[Rule::HookRanOut]),
     (
         "two-registrations",
@@ -149,13 +133,18 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
             Rule::DaemonBeforeTask,
             Rule::FalseEvidence,
             Rule::FalseZero,
+            Rule::FlushCutShort,
+            Rule::HeldTooLong,
+            Rule::HookRanOut,
             Rule::IdleCost,
+            Rule::LateHold,
             Rule::LeftOver,
             Rule::LetGoWithTasks,
             Rule::NeverTold,
+            Rule::TierOrder,
         ],
     ),
-    ("unprotected-daemon-unseen", &[Rule::FalseEvidence]),
+    ("unprotected-daemon-unseen", &[Rule::FalseEvidence, Rule::UnprotectedUnseen]),
     (
         "writes-refused",
         &[
@@ -165,7 +154,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
             Rule::LateHold,
         ],
     ),
-    ("wrong-setting-unseen", &[Rule::FalseEvidence]),
+    ("wrong-setting-unseen", &[Rule::FalseEvidence, Rule::UnprotectedUnseen]),
 ];
 
 /// All of them, by subject.

@@ -114,11 +114,11 @@ impl Draw {
     fn settings(&mut self) {
         // A tick may come so late after a deadline that the sidecars have given up, or that all tasks have ended.
         let late = self.may("sidecar-gives-up-before-a-late-release");
-        let max_drain = match self.may("drained-and-called-forced") || late {
+        let max_drain = match self.may("tasks-that-ended-before-the-deadline") || late {
             true => self.time(2 * MINUTE, 2 * HOUR),
             false => 40 * MINUTE,
         };
-        let daemon_stop = self.time(10 * SECOND, 3 * MINUTE);
+        let daemon_stop = self.time(30 * SECOND, 3 * MINUTE);
         // A run waits for the end of a settle window of 20 s.
         let longest = match self.may("settle-longer-than-a-run-waits") {
             true => 45 * SECOND,
@@ -214,7 +214,7 @@ impl Draw {
         let count = match self.rng.u32(0..100) {
             0..70 => 1,
             70..95 => self.rng.usize(2..5),
-            _ if self.may("many-at-once") => self.rng.usize(5..40),
+            _ if self.may("each-environment-has-its-own-pace") => self.rng.usize(5..40),
             _ => 2,
         };
         let longest = 8 * SECOND;
@@ -296,7 +296,7 @@ impl Draw {
                     let later = at + self.rng_time(3 * MINUTE);
                     self.step(later, What::ScaleIn(host));
                 }
-                82..90 if self.may("drained-and-called-forced") => {
+                82..90 if self.may("tasks-that-ended-before-the-deadline") => {
                     let tiers = self.scenario.settings.contains_key("DAEMON_TIERS");
                     if !tiers || self.may("spot-with-tiers") {
                         self.step(at, What::SpotNotice(host));
@@ -320,7 +320,12 @@ impl Draw {
     fn later_happenings(&mut self, host: usize, at: Ms) {
         let during = at + self.rng_time(3 * MINUTE);
         if self.percent(8) {
-            let away = self.rng_time(90 * SECOND);
+            // A daemon whose agent is away at the release is told to stop only when the agent is back.
+            let longest = match self.may("agent-away-at-the-release") {
+                true => 90 * SECOND,
+                false => 15 * SECOND,
+            };
+            let away = self.rng_time(longest);
             self.step(during, What::AgentDown(host));
             self.step(during + away, What::AgentUp(host));
         }
@@ -437,7 +442,7 @@ impl Draw {
                 self.fault(0, HOUR, percent, Trouble::LoseEvents { of: None });
             }
         }
-        if self.wild(10, "killed-between-two-calls") {
+        if self.wild(10, "one-stale-not-found") {
             self.fault(0, 10 * MINUTE, 3, Trouble::Crash);
         }
         if self.wild(10, "one-stale-not-found") {
@@ -505,7 +510,7 @@ impl Draw {
             self.step(at, What::BackInService(0));
             self.step(at + 30 * SECOND, What::ScaleIn(0));
         }
-        if self.wild(5, "root-volume-replaced-twice") {
+        if self.wild(5, "two-registrations") {
             self.scenario
                 .steps
                 .retain(|step| !matches!(step.what, What::ScaleIn(0)));
@@ -536,7 +541,7 @@ impl Draw {
                 },
             );
         }
-        if self.wild(3, "hook-deleted-in-mid-drain") {
+        if self.wild(3, "hook-put-anew-in-mid-drain") {
             let at = self.rng_time(3 * MINUTE);
             self.step(at, What::DeleteHook { group: 0, hook: 0 });
         }
@@ -546,7 +551,7 @@ impl Draw {
         if self.wild(5, "dead-connections-after-a-freeze") {
             self.scenario.function.connections_die_after = Some(20 * SECOND);
         }
-        if self.wild(5, "sidecar-without-permission") {
+        if self.wild(5, "switch-unread-when-the-record-is-denied") {
             self.scenario.hosts[0].daemons[0].denied = true;
         }
         if self.wild(5, "wrong-setting-unseen") {

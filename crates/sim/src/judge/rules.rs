@@ -344,10 +344,18 @@ impl Judge {
             if daemon.daemon_term.is_none() && daemon.sidecar_term.is_some() {
                 self.watch(host).cut_off |= well;
             }
+            // A hook that somebody deleted lets the machine go, whatever we do.
+            let last = world.host(host).scaling.waits.iter().rfind(|wait| wait.ours);
+            let deleted = last.is_some_and(|wait| {
+                matches!(wait.state, crate::model::WaitState::Over(_, HookEnd::CutShort))
+            });
+            if deleted {
+                continue;
+            }
             match daemon.daemon_term {
                 None if daemon
                     .sidecar_term
-                    .is_some_and(|term| self.must_be_told(term, now)) =>
+                    .is_some_and(|term| !daemon.plan.denied && self.must_be_told(term, now)) =>
                 {
                     let what = format!("daemon #{} was held to the end, and never told", task.0);
                     self.break_rule(Rule::NeverTold, now, Some(host), world, what);
