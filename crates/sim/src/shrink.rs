@@ -85,8 +85,12 @@ fn smaller(scenario: &Scenario) -> Vec<Scenario> {
             with(&|scenario| drop(scenario.hosts[host].tasks.remove(task)));
         }
         // Steps name daemons by their place: only the last may go.
-        with(&|scenario| drop(scenario.hosts[host].daemons.pop()));
-        with(&|scenario| drop(scenario.hosts[host].leftovers.pop()));
+        with(&|scenario| {
+            let _ = scenario.hosts[host].daemons.pop();
+        });
+        with(&|scenario| {
+            let _ = scenario.hosts[host].leftovers.pop();
+        });
         with(&|scenario| scenario.hosts[host].clock_skew = 0);
         with(&|scenario| scenario.hosts[host].imds_closed = false);
     }

@@ -282,10 +282,8 @@ impl Statistics {
 
     fn moment(&mut self, now: Ms, fact: &Fact<'_>, world: &World) {
         let Some(host) = self.watched else { return };
-        if let Some((of, who, what)) = crate::transcript::about(fact, world) {
-            if of == host {
-                self.timeline.push(Moment { at: now, who, what });
-            }
+        if let Some((_, who, what)) = crate::transcript::about(fact, world).filter(|(of, ..)| *of == host) {
+            self.timeline.push(Moment { at: now, who, what });
         }
     }
 }

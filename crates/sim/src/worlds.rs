@@ -12,12 +12,12 @@ mod bounds;
 mod build;
 mod drawn;
 mod evidence;
-mod identity;
-mod neighbours;
-mod sidecar;
 mod field;
 mod field_fleet;
 mod field_sidecar;
+mod identity;
+mod neighbours;
+mod sidecar;
 
 /// Does a fault still break what it says?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -74,9 +74,15 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
         "dead-connections-after-a-freeze",
         &[Rule::LateRelease, Rule::RunsFail],
     ),
-    ("deleted-cluster-still-named", &[Rule::RunsFail, Rule::TicksOverlap]),
+    (
+        "deleted-cluster-still-named",
+        &[Rule::RunsFail, Rule::TicksOverlap],
+    ),
     ("default-bounds-collide", &[Rule::GaveUp]),
-    ("tasks-that-ended-before-the-deadline", &[Rule::FalseEvidence, Rule::GaveUp]),
+    (
+        "tasks-that-ended-before-the-deadline",
+        &[Rule::FalseEvidence, Rule::GaveUp],
+    ),
     ("ended-drains-cost-every-tick", &[Rule::IdleCost]),
     (
         "external-instance-in-the-cluster",
@@ -107,7 +113,12 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
     ),
     (
         "one-stale-not-found",
-        &[Rule::DaemonBeforeTask, Rule::FalseEvidence, Rule::TakenBack, Rule::TierOrder],
+        &[
+            Rule::DaemonBeforeTask,
+            Rule::FalseEvidence,
+            Rule::TakenBack,
+            Rule::TierOrder,
+        ],
     ),
     ("registration-never-active", &[Rule::FalseEvidence]),
     (
@@ -144,7 +155,10 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
             Rule::TierOrder,
         ],
     ),
-    ("unprotected-daemon-unseen", &[Rule::FalseEvidence, Rule::UnprotectedUnseen]),
+    (
+        "unprotected-daemon-unseen",
+        &[Rule::FalseEvidence, Rule::UnprotectedUnseen],
+    ),
     (
         "writes-refused",
         &[
@@ -154,7 +168,10 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
             Rule::LateHold,
         ],
     ),
-    ("wrong-setting-unseen", &[Rule::FalseEvidence, Rule::UnprotectedUnseen]),
+    (
+        "wrong-setting-unseen",
+        &[Rule::FalseEvidence, Rule::UnprotectedUnseen],
+    ),
 ];
 
 /// All of them, by subject.

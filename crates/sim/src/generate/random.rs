@@ -218,8 +218,14 @@ impl Draw {
             _ => 2,
         };
         let longest = 8 * SECOND;
-        let settle = self.scenario.settings.get("SETTLE").and_then(|text| text.strip_suffix('s'));
-        let long = settle.and_then(|text| text.parse::<Ms>().ok()).is_some_and(|settle| settle * SECOND > longest);
+        let settle = self
+            .scenario
+            .settings
+            .get("SETTLE")
+            .and_then(|text| text.strip_suffix('s'));
+        let long = settle
+            .and_then(|text| text.parse::<Ms>().ok())
+            .is_some_and(|settle| settle * SECOND > longest);
         if count > 1 && long && !self.may("one-settle-window-delays-the-others") {
             self.set("SETTLE", seconds(longest));
         }
@@ -377,10 +383,8 @@ impl Draw {
     /// What goes wrong with AWS, for a while.
     fn trouble(&mut self) {
         let by_hand = |step: &Step| matches!(step.what, What::SetDraining(_));
-        if self.scenario.steps.iter().any(by_hand) {
-            if !self.may("lost-event-of-a-drain-by-hand") {
-                return;
-            }
+        if self.scenario.steps.iter().any(by_hand) && !self.may("lost-event-of-a-drain-by-hand") {
+            return;
         }
         for _ in 0..self.rng.u32(0..4) {
             let from = self.rng.u64(0..3 * MINUTE);

@@ -82,7 +82,8 @@ impl Judge {
             let what = "the record was released, and holds again".to_owned();
             self.break_rule(Rule::TakenBack, now, Some(host), world, what);
         }
-        if another && was_released && !released && !begun && !(waits && !hooked) {
+        let hook_came = waits && !hooked;
+        if another && was_released && !released && !begun && !hook_came {
             let what = "a drain that was released began anew, and nothing had happened".to_owned();
             self.break_rule(Rule::TakenBack, now, Some(host), world, what);
         }
@@ -177,7 +178,11 @@ impl Judge {
             return;
         };
         let tiers_wait = expected.tiers > 1 && !expected.sidecars_can_read(empty, now);
-        if reason != "drained" || self.observes || tiers_wait || !expected.is_well(empty.saturating_sub(60 * SECOND), now) {
+        if reason != "drained"
+            || self.observes
+            || tiers_wait
+            || !expected.is_well(empty.saturating_sub(60 * SECOND), now)
+        {
             return;
         }
         let from = empty.max(draining.max(watch.since) + expected.settle);

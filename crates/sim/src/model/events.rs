@@ -69,11 +69,10 @@ pub(super) fn task_stopped(world: &World, id: TaskId) -> Value {
     let task = world.task(id);
     let registration = world.registration(task.registration);
     let mut containers = vec![json!({"name": "app", "lastStatus": "STOPPED", "exitCode": 0})];
-    if let Some(daemon) = &task.daemon {
-        if let super::host::SidecarState::Exited(_, code) = daemon.sidecar {
-            containers
-                .push(json!({"name": "ecs-daemon-protector", "lastStatus": "STOPPED", "exitCode": code}));
-        }
+    if let Some(daemon) = &task.daemon
+        && let super::host::SidecarState::Exited(_, code) = daemon.sidecar
+    {
+        containers.push(json!({"name": "ecs-daemon-protector", "lastStatus": "STOPPED", "exitCode": code}));
     }
     let detail = json!({
         "clusterArn": cluster(&world.scenario.clusters[registration.cluster].name),

@@ -111,10 +111,8 @@ impl Faults {
             match armed.fault.what.clone() {
                 Trouble::LoseEvents { of } if fits(&of) => fate.lost |= armed.strikes(now, rng),
                 Trouble::DoubleEvents => fate.doubled |= armed.strikes(now, rng),
-                Trouble::DelayEvents { max, of } if fits(&of) => {
-                    if armed.strikes(now, rng) {
-                        fate.delay += rng.u64(max / 2..=max);
-                    }
+                Trouble::DelayEvents { max, of } if fits(&of) && armed.strikes(now, rng) => {
+                    fate.delay += rng.u64(max / 2..=max);
                 }
                 _ => {}
             }

@@ -208,7 +208,7 @@ impl<'a> GuardView<'a> {
 
     /// The sidecars' settings.
     #[must_use]
-    pub fn settings(&self) -> &std::collections::BTreeMap<String, String> {
+    pub fn sidecar_settings(&self) -> &std::collections::BTreeMap<String, String> {
         &self.world.scenario.sidecar
     }
 

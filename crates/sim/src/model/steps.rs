@@ -90,11 +90,11 @@ impl World {
             return;
         };
         self.sidecar_is_killed(task);
-        if let Some(daemon) = self.tasks[task.0 as usize].daemon.as_deref_mut() {
-            if daemon.sidecar_term.is_none() {
-                daemon.sidecar = SidecarState::Starts;
-                self.sidecar_starts(task);
-            }
+        if let Some(daemon) = self.tasks[task.0 as usize].daemon.as_deref_mut()
+            && daemon.sidecar_term.is_none()
+        {
+            daemon.sidecar = SidecarState::Starts;
+            self.sidecar_starts(task);
         }
     }
 

@@ -297,12 +297,10 @@ impl Sdk {
             None => value,
         };
         let begins = value.contains("\"state\":\"holding\"") && !value.contains("drainingConfirmedAt");
-        if self.bug(Bug::DrainsBeforeTheRecord) && begins {
-            if let Some(host) = about {
-                self.stage.with(|world| {
-                    let _ = world.drain_present(host, by);
-                });
-            }
+        if let Some(host) = about.filter(|_| begins && self.bug(Bug::DrainsBeforeTheRecord)) {
+            self.stage.with(|world| {
+                let _ = world.drain_present(host, by);
+            });
         }
         let times = if self.bug(Bug::WritesThrice) { 3 } else { 1 };
         let mut version = Ok(1);

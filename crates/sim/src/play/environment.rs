@@ -40,10 +40,8 @@ impl<'a> Environments<'a> {
 
     /// An environment ends, with all that runs in it.
     pub(super) fn end(&mut self, id: EnvironmentId) {
-        if let Some(environment) = self.live.remove(&id) {
-            if let Some(running) = environment.running {
-                running.abort();
-            }
+        if let Some(running) = self.live.remove(&id).and_then(|environment| environment.running) {
+            running.abort();
         }
     }
 

@@ -27,7 +27,7 @@ pub fn guards(bug: Option<Bug>) -> crate::model::GuardMaker {
             bug,
             ..Product::default()
         }) as Box<dyn Guard>),
-        Sidecar::Original => Some(Box::new(Original::default())),
+        Sidecar::Original => Some(Box::new(Original)),
     })
 }
 
@@ -100,7 +100,10 @@ impl Guard for Product {
             _ => self.read(view),
         };
         let wait = self.wait.get_or_insert_with(|| {
-            Wait::new(with_bug(policy(view.settings()).unwrap_or_default(), self.bug))
+            Wait::new(with_bug(
+                policy(view.sidecar_settings()).unwrap_or_default(),
+                self.bug,
+            ))
         });
         if let Some(answer) = sabotaged(self.bug, &reading, &mut self.seen) {
             return answer;

@@ -163,7 +163,9 @@ fn settle_in_the_way() -> Scenario {
 /// The agent is away from before an operator's release until after the flush window.
 fn agent_away() -> Scenario {
     let mut scenario = fleet(1, 1);
-    scenario.settings.insert("DAEMON_STOP".to_owned(), "30s".to_owned());
+    scenario
+        .settings
+        .insert("DAEMON_STOP".to_owned(), "30s".to_owned());
     scenario.aws.daemon_stop = scenario::DaemonStop::AtOnce;
     scenario.hosts[0].tasks.push(Task {
         service: None,
