@@ -80,7 +80,7 @@ fn single(fleet: &Arc<Fleet>) -> Result<Measured, SimulateError> {
         seed += 1;
     }
     Ok(Measured {
-        what: "drains of one instance, with the judge",
+        what: "drains of one instance",
         unit: "a second",
         measured: seed as f64 / clock.seconds(),
         budget: DRAINS_PER_SECOND,
@@ -92,7 +92,7 @@ fn thousand(fleet: &Arc<Fleet>) -> Result<Measured, SimulateError> {
     let clock = Clock::start();
     play(fleet, 1000, 1)?;
     Ok(Measured {
-        what: "1,000 instances at once, with the judge",
+        what: "1,000 instances at once",
         unit: "seconds",
         measured: clock.seconds(),
         budget: THOUSAND,
@@ -162,12 +162,13 @@ fn profile() -> &'static str {
 }
 
 fn advice() -> String {
-    let own = "Time on one core, without what other programs took of it.";
+    let own = "With the judge, in time on one core without what other programs took of it.";
     if cfg!(debug_assertions) {
         return format!(
-            "{own} This is a dev build: its hot crates have opt-level 2, its assertions are on.
-For long runs: cargo run --release -p protectorctl -- simulate …"
+            "{own}
+A dev build: the hot crates have opt-level 2, assertions are on. For long runs:
+  cargo run --release -p protectorctl -- simulate …"
         );
     }
-    format!("{own} This is a release build.")
+    format!("{own}\nA release build.")
 }

@@ -50,19 +50,19 @@ pub(crate) fn number(value: f64) -> String {
 
 /// Lines of at most `width` letters, broken at blanks; each after the first begins with `indent` blanks.
 pub(crate) fn wrapped(text: &str, width: usize, indent: usize) -> String {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let last = lines.len() - 1;
-        let line = &mut lines[last];
-        if line.trim().is_empty() || line.chars().count() + 1 + word.chars().count() <= width {
-            if !line.trim().is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        } else {
-            lines.push(" ".repeat(indent) + word);
+    let body = text.trim_start_matches(' ');
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = " ".repeat(text.len() - body.len());
+    let mut empty = true;
+    for word in body.split(' ') {
+        if !empty && line.chars().count() + 1 + word.chars().count() > width {
+            lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
+            empty = true;
         }
+        line = if empty { line + word } else { line + " " + word };
+        empty = false;
     }
+    lines.push(line);
     lines.join("\n")
 }
 
@@ -128,6 +128,7 @@ mod tests {
             wrapped("name  one two three", 12, 6),
             "name  one\n      two\n      three"
         );
+        assert_eq!(wrapped("  one two", 6, 2), "  one\n  two");
         assert_eq!(wrapped("averylongword", 4, 2), "averylongword");
     }
 

@@ -40,7 +40,7 @@ pub(crate) enum SimulateError {
     #[error("{0}")]
     Usage(String),
     /// The output, or a thread.
-    #[error(transparent)]
+    #[error("{0}")]
     Io(#[from] io::Error),
 }
 

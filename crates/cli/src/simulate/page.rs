@@ -121,8 +121,13 @@ fn verdict(runs: &Runs) -> String {
 }
 
 fn broken_promises(runs: &Runs) -> String {
-    let of = |run: &Run| violations::lines(&report::name(run), &run.played.violations);
-    let lines: Vec<String> = runs.ours().flat_map(of).map(|line| escape(&line)).collect();
+    let broken = runs
+        .ours()
+        .map(|run| (report::name(run), run.played.violations.as_slice()));
+    let lines: Vec<String> = violations::of_runs(broken)
+        .iter()
+        .map(|line| escape(line))
+        .collect();
     match lines.is_empty() {
         true => String::new(),
         false => format!("<pre>{}</pre>\n", lines.join("\n")),

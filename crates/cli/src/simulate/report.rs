@@ -39,13 +39,14 @@ pub(super) fn show(args: &SimulateArgs, runs: &Runs) -> Result<(), SimulateError
     if args.worlds.rivals {
         say::line(&format!("\n{}", rivals::tables(&runs.all_rows())))?;
     }
-    for run in runs.ours() {
-        for line in violations::lines(&name(run), &run.played.violations) {
-            say::line(&line)?;
-        }
-        if !run.row.ended {
-            say::line(&format!("{}: not over at its limit", name(run)))?;
-        }
+    let broken = runs
+        .ours()
+        .map(|run| (name(run), run.played.violations.as_slice()));
+    for line in violations::of_runs(broken) {
+        say::line(&line)?;
+    }
+    for run in runs.ours().filter(|run| !run.row.ended) {
+        say::line(&format!("{}: not over at its limit", name(run)))?;
     }
     Ok(say::line(&paint(args, &conclusion(runs), runs))?)
 }

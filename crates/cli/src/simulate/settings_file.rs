@@ -64,13 +64,12 @@ fn parse(text: &str) -> Result<Settings, (usize, String)> {
     let mut section = Section::Coordinator;
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
-        let outcome = match line {
-            "[sidecar]" => Ok(section = Section::Sidecar),
-            "[coordinator]" => Ok(section = Section::Coordinator),
-            _ if line.is_empty() || line.starts_with('#') => Ok(()),
-            _ => settings.add(section, line),
-        };
-        outcome.map_err(|what| (index + 1, what))?;
+        match line {
+            "[sidecar]" => section = Section::Sidecar,
+            "[coordinator]" => section = Section::Coordinator,
+            _ if line.is_empty() || line.starts_with('#') => {}
+            _ => settings.add(section, line).map_err(|what| (index + 1, what))?,
+        }
     }
     Ok(settings)
 }

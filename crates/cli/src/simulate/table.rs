@@ -80,7 +80,7 @@ fn draw(head: &[String], groups: &[Vec<Line>], columns: std::ops::Range<usize>) 
             table.add_row(vec![String::new(); columns.len() + 1]);
         }
         for (name, cells) in group {
-            table.add_row([&[name.clone()], &cells[columns.clone()]].concat());
+            table.add_row([std::slice::from_ref(name), &cells[columns.clone()]].concat());
         }
     }
     for column in table.column_iter_mut().skip(1) {

@@ -108,7 +108,9 @@ fn show(args: &SimulateArgs, played: &[(Fault, Played)]) -> Result<(), SimulateE
     for (fault, played) in played {
         super::transcript(played)?;
         say::line(&format!("{}: {}", fault.name, words(fault, played)))?;
-        say::line(&format!("  {}\n  {}", fault.what, fault.why))?;
+        for words in [fault.what, fault.why] {
+            say::line(&wrapped(&format!("  {words}"), table::width(), 2))?;
+        }
         for line in violations::lines("  judge", &played.violations) {
             say::line(&line)?;
         }

@@ -44,6 +44,7 @@ pub(in super::super) async fn run(args: &SimulateArgs) -> Result<Ended, Simulate
         .filter_map(|(seed, played)| Some((seed, played?)))
         .collect();
     show(args, range, &played)?;
+    // Here a world that breaks a promise can be made smaller: `protector_sim::shrink`, on a thread of its own.
     let broken = played.iter().any(|(_, played)| !played.violations.is_empty());
     Ok(match (results.interrupted, broken) {
         (true, _) => Ended::Interrupted,
