@@ -72,7 +72,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
     ),
     (
         "dead-connections-after-a-freeze",
-        &[Rule::LateRelease, Rule::RunsFail],
+        &[Rule::LateHold, Rule::LateRelease, Rule::RunsFail],
     ),
     (
         "deleted-cluster-still-named",
@@ -172,6 +172,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
         "wrong-setting-unseen",
         &[Rule::FalseEvidence, Rule::UnprotectedUnseen],
     ),
+    ("settle-longer-than-a-run-waits", &[Rule::LateHold]),
 ];
 
 /// All of them, by subject.

@@ -341,6 +341,9 @@ impl Judge {
             // The flush window begins with the release; ECS may tell a daemon later than that.
             let released = self.hosts.get(&host).and_then(|watch| watch.released);
             let told_in_time = daemon.sidecar_term <= released;
+            // An agent that is away tells no daemon; what it was late with is not the coordinator's.
+            let entry = world.host(host);
+            let agent = entry.agent && released.is_none_or(|released| entry.agent_since <= released);
             if daemon.daemon_term.is_none() && daemon.sidecar_term.is_some() {
                 self.watch(host).cut_off |= well;
             }
@@ -353,14 +356,17 @@ impl Judge {
                 continue;
             }
             match daemon.daemon_term {
-                None if daemon
-                    .sidecar_term
-                    .is_some_and(|term| !daemon.plan.denied && self.must_be_told(term, now)) =>
+                None if agent
+                    && daemon
+                        .sidecar_term
+                        .is_some_and(|term| !daemon.plan.denied && self.must_be_told(term, now)) =>
                 {
                     let what = format!("daemon #{} was held to the end, and never told", task.0);
                     self.break_rule(Rule::NeverTold, now, Some(host), world, what);
                 }
-                Some(at) if let_go && !not_let_go && told_in_time && self.flush_is_short(at, now) => {
+                Some(at)
+                    if let_go && !not_let_go && told_in_time && agent && self.flush_is_short(at, now) =>
+                {
                     let what = format!("daemon #{} had {} s for its flush", task.0, (now - at) / SECOND);
                     self.break_rule(Rule::FlushCutShort, now, Some(host), world, what);
                 }
