@@ -151,6 +151,10 @@ pub struct Aws {
     pub quotas: bool,
     /// Scales every bucket's rate, in percent.
     pub quota_percent: u32,
+    /// Scales those of ECS once more, in percent: others of the account use the rest.
+    pub ecs_percent: u32,
+    /// The same of EC2 Auto Scaling, which publishes no numbers.
+    pub scaling_percent: u32,
     /// Parameter Store's higher throughput: reads 10,000 a second, writes as given here.
     pub ssm_writes_per_second: u32,
     /// Reads of Parameter Store a second.
@@ -172,6 +176,8 @@ impl Default for Aws {
         Aws {
             quotas: true,
             quota_percent: 100,
+            ecs_percent: 100,
+            scaling_percent: 100,
             ssm_writes_per_second: 3,
             ssm_reads_per_second: 40,
             page: 100,

@@ -325,9 +325,7 @@ impl Observer for Statistics {
                 ..
             } => {
                 self.numbers.writes += 1;
-                let host = name
-                    .rfind("i-")
-                    .and_then(|at| crate::model::instance_number(&name[at..]));
+                let host = world.host_of_parameter(name);
                 if let (Some(host), true) = (host, text.contains("\"state\":\"released\"")) {
                     self.drain(host, world).released.get_or_insert(now);
                 }

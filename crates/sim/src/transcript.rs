@@ -147,9 +147,7 @@ pub(crate) fn about(fact: &Fact<'_>, world: &World) -> Option<(HostId, String, S
             version,
             by,
         } => {
-            let host = name
-                .rfind("i-")
-                .and_then(|at| crate::model::instance_number(&name[at..]))?;
+            let host = world.host_of_parameter(name)?;
             let what = text.map_or_else(|| "deleted".to_owned(), record_words);
             Some((
                 host,

@@ -17,7 +17,9 @@ mod field_fleet;
 mod field_sidecar;
 mod identity;
 mod neighbours;
+mod schedule;
 mod sidecar;
+mod store;
 
 /// Does a fault still break what it says?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -64,6 +66,8 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
     (
         "agent-data-wiped-in-mid-drain",
         &[
+            Rule::FlushCutShort,
+            Rule::HeldTooLong,
             Rule::FalseZero,
             Rule::IdleCost,
             Rule::LateRelease,
@@ -140,6 +144,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
     (
         "two-registrations",
         &[
+            Rule::NotStopped,
             Rule::Budget,
             Rule::DaemonBeforeTask,
             Rule::FalseEvidence,
@@ -162,6 +167,8 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
     (
         "writes-refused",
         &[
+            Rule::IdleCost,
+            Rule::UnprotectedUnseen,
             Rule::DaemonBeforeTask,
             Rule::FalseEvidence,
             Rule::HeldTooLong,
@@ -183,6 +190,8 @@ pub fn all() -> Vec<Fault> {
         bounds::FAULTS,
         neighbours::FAULTS,
         sidecar::FAULTS,
+        store::FAULTS,
+        schedule::FAULTS,
         evidence::FAULTS,
         drawn::FAULTS,
         field::FAULTS,

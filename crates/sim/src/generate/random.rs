@@ -326,12 +326,7 @@ impl Draw {
     fn later_happenings(&mut self, host: usize, at: Ms) {
         let during = at + self.rng_time(3 * MINUTE);
         if self.percent(8) {
-            // A daemon whose agent is away at the release is told to stop only when the agent is back.
-            let longest = match self.may("agent-away-at-the-release") {
-                true => 90 * SECOND,
-                false => 15 * SECOND,
-            };
-            let away = self.rng_time(longest);
+            let away = self.rng_time(90 * SECOND);
             self.step(during, What::AgentDown(host));
             self.step(during + away, What::AgentUp(host));
         }
@@ -459,6 +454,8 @@ impl Draw {
 
     /// What the tests had none of.
     fn oddities(&mut self) {
+        // A tick that fails, or whose environment ends, is tried again beside the next one.
+        self.may("failed-ticks-pile-up");
         if self.wild(8, "two-registrations") {
             let host = self.rng.usize(0..self.scenario.hosts.len());
             let leftover = Leftover {

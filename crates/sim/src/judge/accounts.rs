@@ -292,7 +292,7 @@ impl Judge {
                 format!("{share} % of {} requests", accounts.requests),
             ));
         }
-        if accounts.overlaps > 0 && self.expected.is_well(0, now) {
+        if accounts.overlaps > 0 {
             broken.push((
                 Rule::TicksOverlap,
                 format!(

@@ -23,12 +23,9 @@ impl Judge {
         if name.ends_with("/control") {
             return self.control(now, text);
         }
-        let Some(host) = name.rfind("i-").and_then(|at| instance_number(&name[at..])) else {
+        let Some(host) = world.host_of_parameter(name) else {
             return;
         };
-        if host.0 as usize >= world.hosts().len() {
-            return;
-        }
         let Some(text) = text else {
             return self.deleted(now, host, world);
         };
@@ -92,6 +89,9 @@ impl Judge {
             let watch = self.watch(host);
             (watch.daemon_first, watch.released, watch.since) = (false, None, now);
             (watch.cut_off, watch.freed) = (false, Vec::new());
+            if begun || hook_came {
+                watch.order_said = None;
+            }
         }
         self.freed(now, host, record, world);
         self.watch(host).begun &= !released;

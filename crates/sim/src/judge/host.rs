@@ -13,8 +13,10 @@ pub(super) struct Watch {
     pub(super) began: Option<Ms>,
     /// The first registration became DRAINING.
     pub(super) draining: Option<Ms>,
-    /// An operator's release was answered.
+    /// An operator has ordered the release, and was not refused.
     pub(super) ordered_release: Option<Ms>,
+    /// It was answered that the daemons are released: then.
+    pub(super) order_said: Option<Ms>,
     /// An operator asked to hold on, or for more time.
     pub(super) ordered_hold: bool,
     /// The record: its drain, and whether it is released.

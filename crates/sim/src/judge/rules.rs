@@ -40,9 +40,13 @@ impl Judge {
             Fact::Off { host } => self.off(now, *host, world),
             Fact::Parameter { name, text, by, .. } => self.parameter(now, name, *text, *by, world),
             Fact::Line { line, .. } => self.line(now, line, world),
-            Fact::Ordered { host, command } if *command != "release" => {
-                self.watch(*host).ordered_hold = true;
-            }
+            Fact::Ordered { host, command } => match *command {
+                // It counts as soon as the record knows it, which is before its answer.
+                "release" => {
+                    self.watch(*host).ordered_release.get_or_insert(now);
+                }
+                _ => self.watch(*host).ordered_hold = true,
+            },
             Fact::Ran {
                 invocation,
                 outcome,
@@ -52,7 +56,10 @@ impl Judge {
                 Source::Operator(host, command) => {
                     self.answered(now, *host, command, *outcome, answer, world);
                 }
-                Source::Tick => self.judge_stops(now, world),
+                Source::Tick => {
+                    self.judge_stops(now, world);
+                    self.judge_orders(now, world);
+                }
                 _ => {}
             },
             Fact::On { host } => self.watch(*host).begin_anew(),
@@ -386,6 +393,25 @@ impl Judge {
         now - at < self.expected.daemon_stop && !late
     }
 
+    /// A release that was answered is in the record, also a tick later.
+    fn judge_orders(&mut self, now: Ms, world: &World) {
+        let forgotten = |watch: &super::host::Watch| {
+            let holds = watch.record.as_ref().is_some_and(|(_, released)| !released);
+            holds && watch.order_said.is_some_and(|at| now >= at + MINUTE)
+        };
+        let forgotten: Vec<HostId> = self
+            .hosts
+            .iter()
+            .filter(|(_, watch)| forgotten(watch))
+            .map(|(host, _)| *host)
+            .collect();
+        for host in forgotten {
+            self.watch(host).order_said = None;
+            let what = "a release that was answered is not in the record any more".to_owned();
+            self.break_rule(Rule::OrderLost, now, Some(host), world, what);
+        }
+    }
+
     fn answered(
         &mut self,
         now: Ms,
@@ -399,15 +425,21 @@ impl Judge {
             let what = format!("the order to {command} was refused, and AWS was well");
             self.break_rule(Rule::OrderLost, now, Some(host), world, what);
         }
-        if outcome != Outcome::Answered || command != "release" {
+        if command != "release" {
             return;
         }
-        self.watch(host).ordered_release.get_or_insert(now);
+        if outcome != Outcome::Answered {
+            self.watch(host).ordered_release = None;
+            return;
+        }
         let released =
             |text: &str| text.contains("\"state\":\"released\"") || text.contains("\"releasing\":{");
         let said =
             answer.contains("\"verdict\":\"released\"") || answer.contains("\"verdict\":\"releasing\"");
         let name = self.record_name(world, host);
+        if said {
+            self.watch(host).order_said = Some(now);
+        }
         let kept = name
             .and_then(|name| world.parameter(&name).map(released))
             .unwrap_or(false);

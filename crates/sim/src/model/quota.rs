@@ -116,7 +116,13 @@ impl Buckets {
                 Bucket::SsmWrite => (aws.ssm_writes_per_second, aws.ssm_writes_per_second),
                 _ => bucket.default_rate(),
             };
-            (scaled(burst), scaled(rate))
+            let shared = match bucket {
+                Bucket::SsmRead | Bucket::SsmWrite | Bucket::SsmDelete => 100,
+                Bucket::ScalingRead | Bucket::ScalingModify => aws.scaling_percent,
+                _ => aws.ecs_percent,
+            };
+            let left = |rate: u32| (scaled(rate) * shared / 100).max(1);
+            (left(burst), left(rate))
         });
         Buckets {
             on: aws.quotas,

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::scenario::Ms;
 
@@ -46,10 +46,13 @@ impl ParameterError {
     }
 }
 
-/// The parameters of the account, each with its last two versions.
+/// Parameter Store keeps the last hundred versions; nobody here asks for more than these.
+const VERSIONS: usize = 20;
+
+/// The parameters of the account, each with its last versions: the present one, and those before it, the newest first.
 #[derive(Debug, Default)]
 pub(super) struct Parameters {
-    all: BTreeMap<String, (Stored, Option<Stored>)>,
+    all: BTreeMap<String, (Stored, VecDeque<Stored>)>,
 }
 
 impl Parameters {
@@ -68,11 +71,12 @@ impl Parameters {
         match self.all.get_mut(name) {
             Some((last, before)) => {
                 let version = last.version + 1;
-                *before = Some(std::mem::replace(last, new(version)));
+                before.push_front(std::mem::replace(last, new(version)));
+                before.truncate(VERSIONS);
                 Ok(version)
             }
             None => {
-                self.all.insert(name.to_owned(), (new(1), None));
+                self.all.insert(name.to_owned(), (new(1), VecDeque::new()));
                 Ok(1)
             }
         }
@@ -86,18 +90,16 @@ impl Parameters {
         self.all.get(name).map(|(last, _)| last)
     }
 
-    /// The version before the last, or one that is named: `name:version`.
+    /// The version before the last.
     pub(super) fn before(&self, name: &str) -> Option<&Stored> {
-        self.all.get(name).and_then(|(_, before)| before.as_ref())
+        self.all.get(name).and_then(|(_, before)| before.front())
     }
 
     /// One version by its number, as far as it is kept.
     pub(super) fn version(&self, name: &str, version: i64) -> Option<&Stored> {
         let (last, before) = self.all.get(name)?;
-        let kept = [Some(last), before.as_ref()];
-        kept.into_iter()
-            .flatten()
-            .find(|stored| stored.version == version)
+        let mut kept = std::iter::once(last).chain(before);
+        kept.find(|stored| stored.version == version)
     }
 
     /// All below a path, in the order of their names.

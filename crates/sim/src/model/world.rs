@@ -217,6 +217,13 @@ impl World {
         &self.hosts[host.0 as usize]
     }
 
+    /// The machine that the name of a parameter ends with, if there is one.
+    #[must_use]
+    pub fn host_of_parameter(&self, name: &str) -> Option<HostId> {
+        let host = super::names::instance_number(&name[name.rfind("i-")?..])?;
+        self.hosts.get(host.0 as usize).map(|_| host)
+    }
+
     /// All machines.
     #[must_use]
     pub fn hosts(&self) -> &[Host] {

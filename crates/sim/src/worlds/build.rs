@@ -121,3 +121,46 @@ pub(super) fn one_by_one(scenario: &mut Scenario, every: Ms, what: fn(usize) -> 
     let steps: Vec<Step> = steps.collect();
     scenario.steps.extend(steps);
 }
+
+/// An operator's order for the first machine.
+pub(super) fn order(at: Ms, command: &str, by: Option<&str>) -> Step {
+    step(
+        at,
+        What::Order {
+            host: 0,
+            command: command.to_owned(),
+            by: by.map(str::to_owned),
+            why: "ticket 7".to_owned(),
+        },
+    )
+}
+
+/// A record of a drain of this machine that was drained and released at that time, counted from the start of the run,
+/// and that has its receipt if it is `over`.
+pub(super) fn released_record(cluster: &str, machine: &str, at: i64, over: bool) -> String {
+    let clock = |at: i64| crate::wall_clock(0) + jiff::SignedDuration::from_millis(at);
+    let mut record = serde_json::json!({
+        "schema": 1,
+        "state": "released",
+        "reason": "drained",
+        "remaining": 0,
+        "ec2InstanceId": machine,
+        "containerInstanceArn":
+            format!("arn:aws:ecs:eu-west-1:123456789012:container-instance/{cluster}/{:032x}", 0xffff_u32),
+        "drainId": format!("{machine}-before"),
+        "startedAt": clock(at - 60_000),
+        "drainingConfirmedAt": clock(at - 59_000),
+        "updatedAt": clock(at),
+        "deadlineAt": clock(at + 3_540_000),
+        "releasedAt": clock(at),
+        "pollSeconds": 1,
+        "heldBy": [],
+        "releasedServices": [],
+        "sidecars": 1,
+        "calls": 20,
+    });
+    if over {
+        record["receiptAt"] = serde_json::json!(clock(at));
+    }
+    record.to_string()
+}

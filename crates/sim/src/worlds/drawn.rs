@@ -71,14 +71,6 @@ pub(super) const FAULTS: &[Fault] = &[
         state: State::Open,
         world: settle_in_the_way,
     },
-    Fault {
-        name: "agent-away-at-the-release",
-        what: "The agent is away when the release comes; the machine goes before its daemon is told to stop.",
-        why: "The flush window counts from the release, although an agent that is away stops nothing.",
-        breaks: &[Rule::NeverTold],
-        state: State::Open,
-        world: agent_away,
-    },
 ];
 
 /// A tick whose listing of groups gets no answer for a while: it goes by the record that it read at its start.
@@ -157,32 +149,6 @@ fn settle_in_the_way() -> Scenario {
         step(10 * SECOND, What::ScaleIn(0)),
         step(52 * SECOND, What::ScaleIn(1)),
     ];
-    scenario
-}
-
-/// The agent is away from before an operator's release until after the flush window.
-fn agent_away() -> Scenario {
-    let mut scenario = fleet(1, 1);
-    scenario
-        .settings
-        .insert("DAEMON_STOP".to_owned(), "30s".to_owned());
-    scenario.aws.daemon_stop = scenario::DaemonStop::AtOnce;
-    scenario.hosts[0].tasks.push(Task {
-        service: None,
-        ends: Some(20 * MINUTE),
-        ..Task::default()
-    });
-    let order = What::Order {
-        host: 0,
-        command: "release".to_owned(),
-        by: None,
-        why: "ticket 7".to_owned(),
-    };
-    scenario.steps.extend([
-        step(3 * MINUTE, What::AgentDown(0)),
-        step(3 * MINUTE + 5 * SECOND, order),
-        step(6 * MINUTE, What::AgentUp(0)),
-    ]);
     scenario
 }
 

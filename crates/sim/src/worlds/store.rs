@@ -1,0 +1,164 @@
+//! The store: a parameter is read, changed and written, and nothing says that it was another's meanwhile.
+
+use super::build::{flushes_in, order, released_record, scaled_in, set, stops_in, trouble};
+use super::{Fault, State};
+use crate::generate::{CLUSTER, LOGS, MESH, step};
+use crate::judge::Rule;
+use crate::model::record_name;
+use crate::scenario::{self, Caller, MINUTE, Ms, SECOND, Scenario, Trouble, What};
+
+/// The faults of this subject.
+pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        name: "hold-deleted-with-the-old-record",
+        what: "An instance that was drained before is drained again, and its daemons go before the tasks.",
+        why: "The tick deletes an old record by its name, and a new drain has written under that name meanwhile.",
+        breaks: &[Rule::TakenBack, Rule::DaemonBeforeTask],
+        state: State::Open,
+        world: hold_deleted,
+    },
+    Fault {
+        name: "order-lost-when-a-count-crosses-it",
+        what: "An operator's release is answered, and the drain holds on as if nobody had ordered anything.",
+        why: "A count is written over it, and a repair that cannot read what it wrote over repairs nothing.",
+        breaks: &[Rule::TakenBack, Rule::OrderLost],
+        state: State::Open,
+        world: order_crossed,
+    },
+    Fault {
+        name: "order-lost-by-a-kill",
+        what: "An operator's release is answered and lost, because the function was killed at that moment.",
+        why: "What a count was written over is put back by a second call, which a kill can prevent.",
+        breaks: &[Rule::TakenBack, Rule::OrderLost],
+        state: State::Open,
+        world: order_killed,
+    },
+    Fault {
+        name: "order-lost-in-a-repair",
+        what: "An operator extends a drain and then releases it; the release is answered, and lost.",
+        why: "The write of a repair is not checked for another writer between it and its reading.",
+        breaks: &[Rule::TakenBack, Rule::OrderLost],
+        state: State::Open,
+        world: order_lost_in_a_repair,
+    },
+    Fault {
+        name: "spot-notice-lost-when-a-count-crosses-it",
+        what: "A Spot notice comes in the middle of a drain, and the daemons are not told before the machine is taken.",
+        why: "A count is written over the notice, and a repair that cannot read what it wrote over repairs nothing.",
+        breaks: &[Rule::NeverTold],
+        state: State::Open,
+        world: notice_crossed,
+    },
+    Fault {
+        name: "one-stale-not-found",
+        what: "A drain that was released holds again, with a new deadline and without the order that it had.",
+        why: "One reading that does not find the record is believed, although reads of Parameter Store may lag.",
+        breaks: &[Rule::TakenBack],
+        state: State::Open,
+        world: stale_not_found,
+    },
+    Fault {
+        name: "tiers-taken-back-by-a-count",
+        what: "The first tier was let go, and holds again a moment later.",
+        why: "Of two texts of one record the later one counts, but for a few fields, and the tiers are none of them.",
+        breaks: &[Rule::TakenBack],
+        state: State::Open,
+        world: tiers_crossed,
+    },
+];
+
+fn hold_deleted() -> Scenario {
+    let mut scenario = scaled_in(&[stops_in(5 * MINUTE)]);
+    scenario.steps = vec![step(80_050, What::ScaleIn(0))];
+    scenario.aws.daemon_stop = scenario::DaemonStop::AtOnce;
+    // It becomes ten minutes old between the ticks of second 20 and second 80.
+    let text = released_record(CLUSTER, "i-00000000000000001", -530_000, true);
+    scenario.parameters = vec![(record_name(&scenario, 0), text)];
+    // The answer is lost, and the SDK asks again five seconds later.
+    let lost = Trouble::LoseAnswer {
+        of: Some("DeleteParameters".to_owned()),
+    };
+    scenario.faults = vec![trouble(lost, 1, 80 * SECOND, 90 * SECOND)];
+    scenario
+}
+
+fn throttle(of: &str, times: u32, from: Ms, to: Ms) -> scenario::Fault {
+    let what = Trouble::Throttle {
+        of: Some(of.to_owned()),
+        by: Some(Caller::Coordinator),
+    };
+    trouble(what, times, from, to)
+}
+
+/// The tick at which the first heartbeat of a hook of a quarter of an hour is due: it writes that down, and a count.
+const TICK: Ms = 500 * SECOND;
+
+/// A drain that holds, and in which a tick's write is throttled once: it comes up to a second after its reading.
+fn slow_write(seed: u64) -> Scenario {
+    let mut scenario = scaled_in(&[stops_in(30 * MINUTE), stops_in(30 * MINUTE)]);
+    scenario.seed = seed;
+    scenario.faults = vec![throttle("PutParameter", 1, TICK, TICK + 400)];
+    scenario
+}
+
+fn order_crossed() -> Scenario {
+    // Seed 1: the order is written while the tick waits to write its count once more.
+    let mut scenario = slow_write(1);
+    scenario.steps.push(order(TICK + 10, "release", None));
+    // As often as the SDK tries one call.
+    scenario
+        .faults
+        .push(throttle("GetParameter", 3, TICK, TICK + MINUTE));
+    scenario
+}
+
+fn order_killed() -> Scenario {
+    // Seed 5: the tick is killed between the write of its count and the reading of what it wrote over.
+    let mut scenario = slow_write(5);
+    scenario.steps.push(order(TICK + 10, "release", None));
+    scenario
+        .faults
+        .push(trouble(Trouble::Crash, 1, TICK + 800, TICK + 2 * SECOND));
+    scenario
+}
+
+fn order_lost_in_a_repair() -> Scenario {
+    // Seed 30: the release is written between the reading of a repair and its write.
+    let mut scenario = slow_write(30);
+    scenario.steps.push(order(TICK + 10, "extend", Some("10m")));
+    scenario.steps.push(order(TICK + 500, "release", None));
+    scenario
+        .faults
+        .push(throttle("PutParameter", 2, TICK + 600, TICK + 2 * SECOND));
+    scenario
+}
+
+fn notice_crossed() -> Scenario {
+    // Seed 4: the notice is written while the tick waits to write its count once more.
+    let mut scenario = slow_write(4);
+    scenario.steps.push(step(TICK - 200, What::SpotNotice(0)));
+    scenario
+        .faults
+        .push(throttle("GetParameter", 3, TICK, TICK + MINUTE));
+    scenario
+}
+
+fn stale_not_found() -> Scenario {
+    let mut scenario = scaled_in(&[stops_in(30 * SECOND)]);
+    scenario.hosts[0].daemons = vec![flushes_in(LOGS, 20 * SECOND)];
+    // The daemon is gone at that time, and the run that its end begins reads the record.
+    scenario.faults = vec![trouble(Trouble::ParameterNotFound, 1, 55 * SECOND, 75 * SECOND)];
+    scenario
+}
+
+fn tiers_crossed() -> Scenario {
+    // Seed 8: the last task ends just after the tick has seen it alive.
+    let mut scenario = slow_write(8);
+    scenario.aws.event_delay_max = 200;
+    set(&mut scenario, "DAEMON_TIERS", "mesh | logs");
+    scenario.hosts[0].daemons = vec![flushes_in(MESH, 30 * SECOND), flushes_in(LOGS, 5 * SECOND)];
+    scenario.hosts[0].tasks.truncate(1);
+    scenario.hosts[0].tasks[0].service = None;
+    scenario.hosts[0].tasks[0].ends = Some(TICK - 600);
+    scenario
+}
