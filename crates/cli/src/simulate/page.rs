@@ -157,14 +157,18 @@ fn summary(runs: &Runs) -> String {
 fn latencies(runs: &Runs) -> String {
     let rows = runs.rows();
     let series = table::sizes(&rows).into_iter().map(|size| {
-        let of_size = runs.ours().filter(|run| run.row.instances == size);
+        let of_size: Vec<&Run> = runs.ours().filter(|run| run.row.instances == size).collect();
         let bound = rows
             .iter()
             .find(|row| row.instances == size)
             .and_then(|row| row.bound_seconds);
+        let never = of_size.iter().map(|run| run.row.never_released()).sum();
         Series::new(
             size,
-            of_size.flat_map(|run| run.played.statistics.release_latencies()),
+            never,
+            of_size
+                .iter()
+                .flat_map(|run| run.played.statistics.release_latencies()),
             bound,
         )
     });
@@ -196,7 +200,8 @@ fn quotas(runs: &Runs) -> String {
     let scenario = runs.fleet.scenario(1, run.row.seed);
     format!(
         "<h2>API quotas over time: {}</h2>
-<p>Requests a second of coordinator and sidecars together, against the rate at which each quota is refilled. A burst
+<p>Requests a second of coordinator and sidecars together, against the rate at which each quota is refilled, from
+the first hook on. A burst
 above the line is what a full bucket allows.</p>
 <p class=\"dim keys\"><span class=\"key k-used\"></span>let through<span class=\"key k-thr\"></span>throttled, on top
 <span class=\"key k-quota\"></span>quota</p>

@@ -113,7 +113,7 @@ impl Panel {
         }
         let unit = match self.bin {
             1 => "requests a second".to_owned(),
-            bin => format!("requests a second, means of {bin} s"),
+            bin => format!("requests a second (means of {bin} s)"),
         };
         let below = FRAME.bottom() + 29.0;
         svg.text("name", (FRAME.x, below), Anchor::Start, &unit);
@@ -121,7 +121,7 @@ impl Panel {
             "name",
             (FRAME.right(), FRAME.bottom() + 29.0),
             Anchor::End,
-            "minutes since first hook",
+            "minutes",
         );
     }
 

@@ -21,23 +21,35 @@ const FRAME: Rect = Rect {
 pub(super) struct Series {
     /// Instances at once.
     pub(super) size: usize,
-    /// Latencies in seconds, the smallest first.
+    /// Latencies in seconds, the smallest first; of those that were released.
     pub(super) seconds: Vec<f64>,
+    /// Drains, those that were never released among them.
+    pub(super) drains: usize,
     /// Of the quota: one write a drain.
     pub(super) bound: Option<f64>,
 }
 
 impl Series {
     /// Of latencies in any order.
-    pub(super) fn new(size: usize, latencies: impl IntoIterator<Item = Ms>, bound: Option<f64>) -> Series {
+    pub(super) fn new(
+        size: usize,
+        never: usize,
+        latencies: impl IntoIterator<Item = Ms>,
+        bound: Option<f64>,
+    ) -> Series {
         let mut seconds: Vec<f64> = latencies.into_iter().map(|ms| ms as f64 / 1000.0).collect();
         seconds.sort_by(f64::total_cmp);
-        Series { size, seconds, bound }
+        Series {
+            size,
+            drains: seconds.len() + never,
+            seconds,
+            bound,
+        }
     }
 
     /// Not longer than this, so many of a hundred.
     fn points(&self, x: Scale, y: Scale) -> Vec<Point> {
-        let count = self.seconds.len() as f64;
+        let count = self.drains as f64;
         let mut points: Vec<Point> = Vec::new();
         for (index, seconds) in self.seconds.iter().enumerate() {
             let (at, before) = (x.at(*seconds), y.at(index as f64 * 100.0 / count));
@@ -48,12 +60,9 @@ impl Series {
                 _ => points.extend([(at, before), (at, after)]),
             }
         }
-        let top = y.at(100.0);
-        points.extend(
-            [(x.at(f64::MAX), top)]
-                .into_iter()
-                .filter(|_| !self.seconds.is_empty()),
-        );
+        // Nothing comes after the last one, up to the edge.
+        let level = points.last().map(|last| last.1);
+        points.extend(level.map(|level| (x.at(f64::MAX), level)));
         points
     }
 }
@@ -134,6 +143,10 @@ fn legend(svg: &mut Svg, series: &[Series]) {
 }
 
 fn words(series: &Series) -> String {
+    let never = match series.drains - series.seconds.len() {
+        0 => String::new(),
+        never => format!("; {} never released", count(never, "drain")),
+    };
     let at = |percent: usize| {
         let rank = (series.seconds.len() * percent).div_ceil(100).max(1);
         series
@@ -145,7 +158,7 @@ fn words(series: &Series) -> String {
         .bound
         .map_or_else(String::new, |bound| format!("; bound {} s", number(bound)));
     format!(
-        "{}: p50 {}, p99 {}{bound}",
+        "{}: p50 {}, p99 {}{bound}{never}",
         count(series.size, "instance"),
         at(50),
         at(99)
@@ -166,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_curve_rises_from_nothing_to_all() {
-        let series = Series::new(2, [4000, 1000], None);
+        let series = Series::new(2, 0, [4000, 1000], None);
         let x = Scale::logarithmic((0.1, 10.0), (0.0, 100.0));
         let y = Scale::linear((0.0, 100.0), (100.0, 0.0));
         let points = series.points(x, y);
@@ -180,9 +193,22 @@ mod tests {
     }
 
     #[test]
+    fn who_is_never_released_keeps_the_curve_low() {
+        let series = Series::new(2, 1, [1000], None);
+        let x = Scale::logarithmic((0.1, 10.0), (0.0, 100.0));
+        let y = Scale::linear((0.0, 100.0), (100.0, 0.0));
+        assert_eq!(series.points(x, y).last(), Some(&(100.0, 50.0)));
+        assert!(
+            words(&series).ends_with("1 drain never released"),
+            "{}",
+            words(&series)
+        );
+    }
+
+    #[test]
     fn the_words_have_the_percentiles() {
-        let series = Series::new(100, (1..=100).map(|second| second * 1000), Some(33.3));
+        let series = Series::new(100, 0, (1..=100).map(|second| second * 1000), Some(33.3));
         assert_eq!(words(&series), "100 instances: p50 50 s, p99 99 s; bound 33.3 s");
-        assert!(words(&Series::new(1, [], None)).contains("p50 none"));
+        assert!(words(&Series::new(1, 1, [], None)).contains("p50 none"));
     }
 }

@@ -40,6 +40,7 @@ pub(super) fn chart(timeline: &Timeline) -> Option<String> {
         scale,
         began,
         end,
+        off: timeline.off,
         lane: 0,
     };
     drawing.axis(bottom, seconds);
@@ -53,7 +54,7 @@ fn lanes_of(timeline: &Timeline) -> Vec<&TaskLane> {
     let mut tasks: Vec<&TaskLane> = timeline
         .tasks
         .values()
-        .filter(|task| task.told.is_some())
+        .filter(|task| task.told.or(task.stopped).is_some())
         .collect();
     tasks.sort_by_key(|task| task.daemon);
     let daemons = tasks.iter().filter(|task| task.daemon).count();
@@ -74,6 +75,7 @@ struct Drawing {
     scale: Scale,
     began: Ms,
     end: Ms,
+    off: Option<Ms>,
     lane: usize,
 }
 
@@ -180,37 +182,31 @@ impl Drawing {
 
     fn task(&mut self, task: &TaskLane) {
         self.next(&task.name);
-        let told = task.told.unwrap_or(self.began);
-        if !task.daemon {
-            self.bar(
-                "runs",
-                &Span {
-                    from: self.began,
-                    to: Some(told),
-                },
-                "runs",
-            );
-            self.bar(
-                "stops",
-                &Span {
-                    from: told,
-                    to: task.stopped,
-                },
-                "stops",
-            );
-            return;
+        match task.daemon {
+            true => self.daemon(task),
+            false => self.application(task),
         }
-        let hold = task.hold.clone();
-        let until = hold.as_ref().map_or(told, |hold| hold.from);
-        self.bar(
-            "runs",
-            &Span {
-                from: self.began,
-                to: Some(until),
-            },
-            "runs",
-        );
-        if let Some(hold) = &hold {
+    }
+
+    /// It runs until it is told to stop; or until its instance goes off, if nobody tells it.
+    fn application(&mut self, task: &TaskLane) {
+        let off = self.off.unwrap_or(self.end);
+        let Some(told) = task.told.filter(|told| *told < off) else {
+            return self.runs_until(off, "runs, killed with the instance");
+        };
+        self.runs_until(told, "runs");
+        let to = task.stopped.map_or(off, |stopped| stopped.min(off));
+        let stops = Span {
+            from: told,
+            to: Some(to),
+        };
+        self.bar("stops", &stops, "stops");
+    }
+
+    fn daemon(&mut self, task: &TaskLane) {
+        let hold = task.hold.as_ref().map(|hold| hold.from);
+        self.runs_until(hold.or(task.told).or(self.off).unwrap_or(self.end), "runs");
+        if let Some(hold) = &task.hold {
             self.bar("hold", hold, "sidecar holds");
         }
         if let Some(flush) = &task.flush {
@@ -218,6 +214,14 @@ impl Drawing {
         }
         self.next("sidecar reads");
         self.strokes("stroke", &task.reads);
+    }
+
+    fn runs_until(&mut self, to: Ms, words: &str) {
+        let runs = Span {
+            from: self.began,
+            to: Some(to),
+        };
+        self.bar("runs", &runs, words);
     }
 
     /// A line from the last STOPPED to the release.
