@@ -16,6 +16,7 @@ mod field;
 mod field_fleet;
 mod field_sidecar;
 mod identity;
+mod many;
 mod neighbours;
 mod schedule;
 mod sidecar;
@@ -192,6 +193,7 @@ pub fn all() -> Vec<Fault> {
         sidecar::FAULTS,
         store::FAULTS,
         schedule::FAULTS,
+        many::FAULTS,
         evidence::FAULTS,
         drawn::FAULTS,
         field::FAULTS,

@@ -28,6 +28,14 @@ pub(super) const FAULTS: &[Fault] = &[
         world: adopt,
     },
     Fault {
+        name: "heartbeats-in-one-burst",
+        what: "In a fleet that drains instance by instance, a hook runs out that was held well all the time.",
+        why: "All heartbeats that a tick finds due are sent at once, and those that Auto Scaling throttles are given up.",
+        breaks: &[Rule::HookRanOut],
+        state: State::Open,
+        world: burst,
+    },
+    Fault {
         name: "fresh-environment-600",
         what: "Lambda replaces the function in a large drain, and hooks run out that were held well before.",
         why: "A new environment gives each drain a whole look before its heartbeat, in the order of their ids.",
@@ -81,14 +89,24 @@ fn adopt() -> Scenario {
     scenario
 }
 
+fn burst() -> Scenario {
+    let mut scenario = machines(400, &[stops_in(HOUR)]);
+    heartbeat(&mut scenario, 3 * MINUTE);
+    scenario.function.environments = 1;
+    one_by_one(&mut scenario, 1500, What::ScaleIn);
+    scenario.limit = 9 * MINUTE;
+    scenario
+}
+
 fn fresh() -> Scenario {
     let mut scenario = machines(600, &[stops_in(HOUR)]);
-    heartbeat(&mut scenario, 180 * SECOND);
+    heartbeat(&mut scenario, 3 * MINUTE);
+    // Auto Scaling shall not be what makes heartbeats late.
     scenario.aws.scaling_percent = 500;
     scenario.function.environments = 1;
-    one_by_one(&mut scenario, 2000, What::ScaleIn);
-    scenario.steps.push(step(720 * SECOND, What::Recycle));
-    scenario.limit = 1080 * SECOND;
+    one_by_one(&mut scenario, 2 * SECOND, What::ScaleIn);
+    scenario.steps.push(step(12 * MINUTE, What::Recycle));
+    scenario.limit = 15 * MINUTE;
     scenario
 }
 
