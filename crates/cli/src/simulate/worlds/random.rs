@@ -7,7 +7,14 @@ use super::super::job::{Job, Origin, Played};
 use super::super::{Ended, pool, violations};
 use crate::say;
 use protector_sim::generate::{self, Range};
+use protector_sim::judge::Rule;
+use protector_sim::play::Options;
+use protector_sim::shrink::shrink;
 use serde_json::{Value, json};
+use std::thread;
+
+/// So many worlds are played to make a broken one smaller.
+const SHRINK_BUDGET: u32 = 300;
 
 /// So many seeds with broken promises are shown.
 const SHOWN: usize = 5;
@@ -44,8 +51,13 @@ pub(in super::super) async fn run(args: &SimulateArgs) -> Result<Ended, Simulate
         .filter_map(|(seed, played)| Some((seed, played?)))
         .collect();
     show(args, range, &played)?;
-    // Here a world that breaks a promise can be made smaller: `protector_sim::shrink`, on a thread of its own.
-    let broken = played.iter().any(|(_, played)| !played.violations.is_empty());
+    let first = played
+        .iter()
+        .find_map(|(seed, played)| Some((*seed, played.violations.first()?.rule)));
+    let broken = first.is_some();
+    if let Some((seed, rule)) = first.filter(|_| !args.output.json) {
+        smallest(seed, range, rule)?;
+    }
     Ok(match (results.interrupted, broken) {
         (true, _) => Ended::Interrupted,
         (false, true) => Ended::Broken,
@@ -86,6 +98,22 @@ fn show(args: &SimulateArgs, range: Range, played: &[(u64, Played)]) -> Result<(
         Some((seed, _)) if !args.output.transcript => Ok(say::line(&replay(*seed, range))?),
         _ => Ok(()),
     }
+}
+
+/// Makes the world of a seed as small as it gets while it breaks the same rule, and writes it as a line to keep.
+fn smallest(seed: u64, range: Range, rule: Rule) -> Result<(), SimulateError> {
+    let scenario = generate::random(seed, range).scenario;
+    // A run brings its own runtime, and needs a thread without one.
+    let shrink = || shrink(&scenario, rule, Options::default(), SHRINK_BUDGET);
+    let shrunk = thread::scope(|scope| scope.spawn(shrink).join());
+    let Ok(shrunk) = shrunk else { return Ok(()) };
+    let words = format!(
+        "The smallest world of seed {seed} that still breaks {} ({} tried); keep the line as a file for --scenario:",
+        rule.name(),
+        count(usize::try_from(shrunk.tried).unwrap_or(usize::MAX), "world"),
+    );
+    say::line(&words)?;
+    Ok(say::line(&shrunk.scenario.to_json())?)
 }
 
 /// The seed, and the known faults whose condition its world may meet.
