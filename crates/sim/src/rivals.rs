@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::model::{
-    AwsError, Guard, GuardAnswer, GuardView, HostId, Invocation, Outcome, Payload, Source, World,
+    AwsError, Guard, GuardAnswer, GuardView, HostId, Invocation, Outcome, Payload, Source, TaskId, World,
     instance_number,
 };
 use crate::play::Sdk;
@@ -131,11 +131,8 @@ async fn drain(sdk: &Sdk, host: HostId) -> Result<(), String> {
 /// How many tasks are RUNNING: those that are stopping are not listed by default.
 async fn running(sdk: &Sdk, host: HostId) -> Result<usize, String> {
     sdk.request("ListTasks", Some(host), |world| {
-        let registrations = world.host(host).registrations.iter();
-        let tasks = registrations.flat_map(|id| world.registration(*id).tasks.iter());
-        Ok(tasks
-            .filter(|id| world.task(**id).is_alive() && world.task(**id).told.is_none())
-            .count())
+        let runs = |id: &TaskId| world.task(*id).is_alive() && world.task(*id).told.is_none();
+        Ok(world.tasks_of(host).filter(runs).count())
     })
     .await
     .map_err(|failure| failure.to_string())

@@ -271,10 +271,8 @@ impl Statistics {
         if self.drain(host, world).began.is_none() {
             return;
         }
-        let registrations = world.host(host).registrations.iter();
-        let tasks = registrations.flat_map(|id| world.registration(*id).tasks.iter().copied());
         let runs = |id: &TaskId| !world.task(*id).daemon_task && world.task(*id).process != Process::Gone;
-        for task in tasks.filter(runs) {
+        for task in world.tasks_of(host).filter(runs) {
             self.numbers.tasks_killed += 1;
             self.ended(now, task, world);
         }
@@ -290,9 +288,8 @@ impl Statistics {
 
 /// The tasks of a machine that hold it: alive, and of no daemon.
 fn holding(world: &World, host: HostId) -> impl Iterator<Item = TaskId> {
-    let registrations = world.host(host).registrations.iter();
-    let tasks = registrations.flat_map(|id| world.registration(*id).tasks.iter().copied());
-    tasks.filter(|id| !world.task(*id).daemon_task && world.task(*id).is_alive())
+    let holds = move |id: &TaskId| !world.task(*id).daemon_task && world.task(*id).is_alive();
+    world.tasks_of(host).filter(holds)
 }
 
 impl Observer for Statistics {

@@ -170,11 +170,7 @@ impl Judge {
 
     /// Sidecars that hold at the end of the run.
     fn judge_sidecars(&mut self, now: Ms, host: crate::model::HostId, world: &World) {
-        let registrations = world.host(host).registrations.iter();
-        let tasks: Vec<TaskId> = registrations
-            .flat_map(|id| world.registration(*id).tasks.iter().copied())
-            .collect();
-        for id in tasks {
+        for id in world.tasks_of(host) {
             let Some(daemon) = world
                 .task(id)
                 .daemon

@@ -327,13 +327,7 @@ impl Judge {
         }
         let well = self.expected.is_well(0, now) && !self.observes && self.release_all.is_none();
         self.watch(host).cut_off = well && holding > 0;
-        let tasks: Vec<TaskId> = world
-            .host(host)
-            .registrations
-            .iter()
-            .flat_map(|id| world.registration(*id).tasks.iter().copied())
-            .collect();
-        for task in tasks {
+        for task in world.tasks_of(host) {
             let Some(daemon) = world
                 .task(task)
                 .daemon

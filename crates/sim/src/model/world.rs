@@ -236,6 +236,12 @@ impl World {
         &self.registrations[id.0 as usize]
     }
 
+    /// The tasks of a machine, under each of its registrations, in the order they came.
+    pub fn tasks_of(&self, host: HostId) -> impl Iterator<Item = TaskId> + '_ {
+        let registrations = self.host(host).registrations.iter();
+        registrations.flat_map(|id| self.registration(*id).tasks.iter().copied())
+    }
+
     /// A task.
     #[must_use]
     pub fn task(&self, id: TaskId) -> &Task {
