@@ -1,6 +1,7 @@
 //! What wakes the coordinator.
 
 use jiff::Timestamp;
+use protector_core::limits::CUT_MARK;
 use protector_core::record::Ordered;
 use protector_core::trigger::{Command, Delivery, Ignored, Order, Parsed, SqsMessage, Trigger, parse};
 use serde_json::{Value, json};
@@ -97,13 +98,18 @@ fn judge_trigger(trigger: &Trigger) {
     assert_eq!(instance.as_str().parse().as_ref(), Ok(instance));
 }
 
+/// What is left of a text, without the mark of a cut.
+fn kept(text: &str) -> &str {
+    text.strip_suffix(CUT_MARK).unwrap_or(text)
+}
+
 /// What is kept of an order fits into a record, whoever wrote it.
 fn judge_command(command: &Command) {
     if let Order::Extend(by) = command.order {
         assert!(by.is_positive());
     }
     let ordered = Ordered::new(command, Timestamp::UNIX_EPOCH);
-    assert!(command.who.starts_with(&ordered.who) && command.why.starts_with(&ordered.why));
+    assert!(command.who.starts_with(kept(&ordered.who)) && command.why.starts_with(kept(&ordered.why)));
     let text = serde_json::to_string(&ordered).unwrap_or_default();
     assert!(
         (1..=600).contains(&text.len()),

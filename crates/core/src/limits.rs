@@ -92,8 +92,15 @@ pub const QUOTED_CHARS_MAX: usize = 120;
 /// What is said of a foreign text is no longer than this, in characters: a parser's words may quote all of it.
 pub const SAID_CHARS_MAX: usize = 400;
 
-/// The beginning of a text that came from elsewhere, of at most `max` characters.
+/// What a text that was cut ends with, so that nobody takes the beginning of a name for the name.
+pub const CUT_MARK: char = '…';
+
+/// A text that came from elsewhere, in at most `max` characters: whole if it fits, else its beginning and [`CUT_MARK`].
 #[must_use]
 pub fn cut(text: &str, max: usize) -> String {
-    text.chars().take(max).collect()
+    if text.chars().nth(max).is_none() {
+        return text.to_owned();
+    }
+    let kept = text.chars().take(max.saturating_sub(1));
+    kept.chain(std::iter::once(CUT_MARK)).take(max).collect()
 }

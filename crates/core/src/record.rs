@@ -11,7 +11,8 @@ use crate::ids::{
     LifecycleActionToken, LifecycleHookName, ServiceName,
 };
 use crate::limits::{
-    BEGUN_TOGETHER, HELD_BY_MAX, RECORD_BYTES_MAX, RELEASED_SERVICES_MAX, SAID_CHARS_MAX, cut,
+    BEGUN_TOGETHER, CUT_MARK, HELD_BY_MAX, QUOTED_CHARS_MAX, RECORD_BYTES_MAX, RELEASED_SERVICES_MAX,
+    SAID_CHARS_MAX, cut,
 };
 use crate::trigger::Command;
 
@@ -203,8 +204,17 @@ pub struct Ordered {
 /// So much of what an operator writes is kept, as JSON has it: the record has 4 KB for everything.
 const ORDER_TEXT_BYTES: usize = 200;
 
-/// The beginning of a text that takes no more than [`ORDER_TEXT_BYTES`] in the record.
+/// A text of an operator, in no more than [`ORDER_TEXT_BYTES`] of the record; one that was cut ends with [`CUT_MARK`].
 fn order_text(text: &str) -> String {
+    if chars_within(text, ORDER_TEXT_BYTES) == text.chars().count() {
+        return text.to_owned();
+    }
+    let kept = chars_within(text, ORDER_TEXT_BYTES - CUT_MARK.len_utf8());
+    text.chars().take(kept).chain([CUT_MARK]).collect()
+}
+
+/// How many characters of `text` JSON writes in no more than `max` bytes.
+fn chars_within(text: &str, max: usize) -> usize {
     let bytes = text.chars().scan(0, |sum, c| {
         *sum += match c {
             '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
@@ -213,8 +223,7 @@ fn order_text(text: &str) -> String {
         };
         Some(*sum)
     });
-    let kept = bytes.take_while(|sum| *sum <= ORDER_TEXT_BYTES).count();
-    cut(text, kept)
+    bytes.take_while(|sum| *sum <= max).count()
 }
 
 impl Ordered {
@@ -386,7 +395,7 @@ impl std::str::FromStr for ParameterPrefix {
             Ok(Self(trimmed.to_owned()))
         } else {
             Err(InvalidId {
-                value: text.chars().take(120).collect(),
+                value: cut(text, QUOTED_CHARS_MAX),
                 expected: "a parameter prefix such as /ecs-daemon-protector (letters, digits, _ . - and /, not starting with aws or ssm)",
             })
         }

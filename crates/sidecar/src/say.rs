@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 
 use jiff::Timestamp;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use protector_core::limits::{SAID_CHARS_MAX, cut};
 use protector_core::record::Record;
 pub(crate) use protector_core::settings::Level;
 use serde_json::{Value, json};
@@ -74,12 +75,9 @@ pub(crate) fn summary(record: Option<&Record>) -> Value {
     })
 }
 
-/// The longest foreign text that goes into a line, in characters.
-const DETAIL_CHARS_MAX: usize = 400;
-
 /// Cuts a text that came from elsewhere.
 pub(crate) fn short(text: &str) -> String {
-    text.chars().take(DETAIL_CHARS_MAX).collect()
+    cut(text, SAID_CHARS_MAX)
 }
 
 #[cfg(test)]
@@ -120,6 +118,6 @@ mod tests {
 
     #[test]
     fn foreign_text_is_cut() {
-        assert_eq!(short(&"é".repeat(5000)).chars().count(), DETAIL_CHARS_MAX);
+        assert_eq!(short(&"é".repeat(5000)).chars().count(), SAID_CHARS_MAX);
     }
 }

@@ -1,5 +1,7 @@
-use super::*;
 use std::collections::BTreeMap;
+
+use super::*;
+use crate::limits::CUT_MARK;
 
 fn read<T>(pairs: &[(&str, &str)], take: impl FnOnce(&mut Reader<'_>) -> T) -> Result<T, Problems> {
     let map: BTreeMap<String, String> = pairs
@@ -118,8 +120,22 @@ fn a_long_value_or_name_is_quoted_short() {
     assert_eq!(problems.0.len(), 2);
     for problem in &problems.0 {
         assert!(problem.to_string().chars().count() < 1000, "{problem}");
-        assert!(value.starts_with(&problem.value));
+        let kept = problem.value.strip_suffix(CUT_MARK).unwrap();
+        assert!(value.starts_with(kept));
     }
+}
+
+/// The beginning of a name may itself be a name that somebody gave.
+#[test]
+fn a_name_that_was_cut_is_no_other_name() {
+    let long = "Z".repeat(500);
+    let short = &long[..QUOTED_CHARS_MAX - VARIABLE_PREFIX.len()];
+    let problems = read(&[(&long, "1"), (short, "2")], |r| r.flag("X")).unwrap_err();
+    let [one, other] = &*problems.0 else {
+        panic!("{problems}");
+    };
+    assert_ne!(one.name, other.name);
+    assert_eq!((&*one.value, &*other.value), ("2", "1"));
 }
 
 #[test]
