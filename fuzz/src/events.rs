@@ -93,7 +93,7 @@ fn judge_trigger(trigger: &Trigger) {
             judge_command(command);
             &command.instance
         }
-        Trigger::Task(_) | Trigger::Tick => return,
+        Trigger::Task(_) | Trigger::Tick | Trigger::Heartbeats => return,
     };
     assert_eq!(instance.as_str().parse().as_ref(), Ok(instance));
 }

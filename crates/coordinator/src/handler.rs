@@ -127,6 +127,7 @@ impl Coordinator {
             Trigger::Instance(change) => self.instance(change).await,
             Trigger::Spot(notice) => self.spot(notice).await,
             Trigger::Tick => self.tick().await,
+            Trigger::Heartbeats => self.heartbeats().await,
             Trigger::Operator(command) => self.operator(command).await,
         }
     }

@@ -9,6 +9,7 @@ pub mod clock;
 mod control;
 pub mod coordinator;
 pub mod handler;
+mod heartbeats;
 mod hook;
 mod instance;
 mod locate;

@@ -44,6 +44,8 @@ pub struct Memory {
     pub turns: Turns,
     /// What the run has measured so far.
     pub sheet: Sheet,
+    /// What the heartbeats' function remembers.
+    pub(crate) heartbeats: Mutex<crate::heartbeats::Remembered>,
 }
 
 #[derive(Debug, Default)]

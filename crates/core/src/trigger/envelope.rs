@@ -100,6 +100,8 @@ fn event_bridge(event: &Value) -> Parsed {
         "ECS Container Instance State Change" => ecs::instance(event),
         "EC2 Spot Instance Interruption Warning" => spot::notice(event),
         "Scheduled Event" => Ok(Ok(Trigger::Tick)),
+        // The constant input of the heartbeats' schedule, in `template.yaml`.
+        "Heartbeats" => Ok(Ok(Trigger::Heartbeats)),
         other => Ok(Err(Ignored(format!(
             "detail-type {} is not handled",
             quoted(other)

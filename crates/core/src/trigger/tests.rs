@@ -141,6 +141,8 @@ fn spot_and_tick_are_read() {
     };
     assert_eq!(spot.at, "2026-03-01T12:05:00Z".parse().unwrap());
     assert_eq!(single(&fixture("tick")), Ok(Ok(Trigger::Tick)));
+    let heartbeats = json!({"source": "ecs-daemon-protector", "detail-type": "Heartbeats", "detail": {}});
+    assert_eq!(single(&heartbeats), Ok(Ok(Trigger::Heartbeats)));
 }
 
 #[test]
