@@ -186,13 +186,15 @@ fn looks(stored: &Result<Record, DecodeError>) -> Vec<Look> {
     };
     let Some(arn) = arn else { return Vec::new() };
     let one = |status, agent_connected| {
-        Seen::Yes(ContainerInstance {
+        let instance = ContainerInstance {
             arn: arn.clone(),
             status,
             agent_connected,
-        })
+            tasks: None,
+        };
+        Seen::Yes(instance.into())
     };
-    let hook = waiting().map_or(Hook::None, Hook::Waiting);
+    let hook = waiting().map_or(Hook::None, Hook::waiting);
     vec![
         (
             one(InstanceStatus::Draining, true),
@@ -229,6 +231,7 @@ fn web() -> Vec<Task> {
         group: Some("service:web".to_owned().into()),
         last_status: "RUNNING".to_owned().into(),
         stopping: false,
+        agent_connected: true,
         scheduling: Scheduling::Replica,
         containers: Vec::new(),
         stopped_at: None,

@@ -6,7 +6,6 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use protector_core::ids::{ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::SPOT_NOTICE;
-use protector_core::observation::Seen;
 use protector_core::trigger::{Command, Delivery, Ignored, Parsed, SpotNotice, SqsMessage, Trigger, parse};
 use serde_json::{Value, json};
 
@@ -14,7 +13,7 @@ use crate::aws::Kind;
 use crate::coordinator::Coordinator;
 use crate::locate::Place;
 use crate::metrics::Metric;
-use crate::observe::Subject;
+use crate::observe::{Registered, Subject};
 use crate::say::Level;
 
 /// What became of one event.
@@ -151,9 +150,10 @@ impl Coordinator {
     /// Instances whose next look is due: another run could not wait for it.
     async fn look_at_what_is_due(&self) {
         let due = self.memory.take_due(self.now());
-        let looks = due
-            .into_iter()
-            .map(|(key, arn)| async move { self.look("due", key, arn).await });
+        let looks = due.into_iter().map(|(key, arns)| async move {
+            self.reconciled("due", &Subject::new(key, Registered::Some(arns)))
+                .await
+        });
         join_all(looks).await;
     }
 
@@ -204,12 +204,16 @@ impl Coordinator {
             return self.ignored(Level::Info, "spot", "the notice is older than the time it gives");
         }
         match self.locate(&notice.instance).await {
-            Place::In(key, arn) => {
-                let subject = Subject {
-                    spot: Some(notice.at),
-                    ..Subject::new(key, Seen::Yes(arn))
-                };
-                self.reconciled("spot", &subject).await
+            Place::In(homes) => {
+                let mut last = Handled::Ignored;
+                for home in homes {
+                    let subject = Subject {
+                        spot: Some(notice.at),
+                        ..Subject::new(home.key, Registered::All(home.registrations))
+                    };
+                    last = self.reconciled("spot", &subject).await;
+                }
+                last
             }
             Place::Nowhere => self.ignored(Level::Info, "spot", "the instance is in no cluster of ours"),
             Place::Unknown(why) => Handled::Failed(why),
@@ -224,8 +228,11 @@ impl Coordinator {
         if !self.policy.serves_cluster(&key.cluster) {
             return self.ignored(Level::Warn, "operator", "the cluster is not watched");
         }
-        let arn = self.locate_in(&key.cluster, &key.instance).await;
-        let subject = Subject::new(key, arn);
+        let registered = match self.locate_in(&key.cluster, &key.instance).await {
+            Ok(arns) => Registered::All(arns),
+            Err(_) => Registered::Some(Vec::new()),
+        };
+        let subject = Subject::new(key, registered);
         let outcome = self.reconcile("operator", &subject, Some(&command)).await;
         if outcome.failed {
             Handled::Failed(outcome.line.to_string())
@@ -235,7 +242,7 @@ impl Coordinator {
     }
 
     pub(crate) async fn look(&self, trigger: &str, key: InstanceKey, arn: ContainerInstanceArn) -> Handled {
-        let subject = Subject::new(key, Seen::Yes(arn));
+        let subject = Subject::new(key, Registered::Some(vec![arn]));
         self.reconciled(trigger, &subject).await
     }
 

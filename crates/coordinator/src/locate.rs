@@ -1,7 +1,6 @@
 //! Finding an EC2 instance: in which cluster is it, and under which name?
 
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
-use protector_core::observation::{InstanceStatus, Seen};
 
 use crate::aws::Failure;
 use crate::coordinator::Coordinator;
@@ -9,12 +8,21 @@ use crate::coordinator::Coordinator;
 /// Where an EC2 instance is registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// In this cluster, under this name.
-    In(InstanceKey, ContainerInstanceArn),
+    /// In these clusters: at least one, and nearly always no other.
+    In(Vec<Home>),
     /// In no cluster of ours: each of them said so.
     Nowhere,
     /// Not every cluster could be asked.
     Unknown(String),
+}
+
+/// A cluster in which an EC2 instance is registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    /// The instance in this cluster.
+    pub key: InstanceKey,
+    /// All its registrations there.
+    pub registrations: Vec<ContainerInstanceArn>,
 }
 
 impl Coordinator {
@@ -24,49 +32,55 @@ impl Coordinator {
             Ok(clusters) => clusters,
             Err(failure) => return Place::Unknown(failure.to_string()),
         };
-        let mut problem = None;
+        let (mut homes, mut problem) = (Vec::new(), None);
         for cluster in clusters {
             match self.locate_in(&cluster, instance).await {
-                Seen::Yes(arn) => {
-                    return Place::In(
-                        InstanceKey {
-                            cluster,
-                            instance: instance.clone(),
-                        },
-                        arn,
-                    );
+                Ok(registrations) if registrations.is_empty() => {}
+                Ok(registrations) => {
+                    let instance = instance.clone();
+                    let key = InstanceKey { cluster, instance };
+                    homes.push(Home { key, registrations });
                 }
-                Seen::Absent => {}
-                Seen::Unknown(why) => problem = Some(why),
+                Err(why) => problem = Some(why),
             }
         }
-        problem.map_or(Place::Nowhere, Place::Unknown)
+        match (homes.is_empty(), problem) {
+            (false, _) => Place::In(self.living(homes).await),
+            (true, None) => Place::Nowhere,
+            (true, Some(why)) => Place::Unknown(why),
+        }
     }
 
-    /// Finds an EC2 instance in one cluster. Of several registrations the one that is not on its way out counts.
+    /// All registrations of an EC2 instance in one cluster.
+    ///
+    /// # Errors
+    /// The cluster could not be asked.
     pub async fn locate_in(
         &self,
         cluster: &ClusterName,
         instance: &InstanceId,
-    ) -> Seen<ContainerInstanceArn> {
-        match self.aws.find_instance(cluster, instance).await {
-            Err(failure) => Seen::Unknown(failure.to_string()),
-            Ok(arns) if arns.len() > 1 => self.newest(cluster, &arns).await,
-            Ok(arns) => arns.into_iter().next().map_or(Seen::Absent, Seen::Yes),
-        }
+    ) -> Result<Vec<ContainerInstanceArn>, String> {
+        let found = self.aws.find_instance(cluster, instance).await;
+        found.map_err(|failure| failure.to_string())
     }
 
-    async fn newest(
-        &self,
-        cluster: &ClusterName,
-        arns: &[ContainerInstanceArn],
-    ) -> Seen<ContainerInstanceArn> {
-        let found = match self.aws.describe_instances(cluster, arns).await {
-            Err(failure) => return Seen::Unknown(failure.to_string()),
-            Ok(found) => found.into_iter().map(|found| found.container_instance),
-        };
-        let best = found.max_by_key(|found| (found.agent_connected, found.status == InstanceStatus::Active));
-        best.map_or(Seen::Absent, |found| Seen::Yes(found.arn))
+    /// Of several clusters those that count: in which an agent is connected, or, if that is nowhere so at the moment, all of
+    /// them. A machine has one agent, which is in one cluster; what it left behind in another one speaks for nobody.
+    async fn living(&self, homes: Vec<Home>) -> Vec<Home> {
+        if homes.len() == 1 {
+            return homes;
+        }
+        let mut connected = Vec::new();
+        for home in &homes {
+            let answer = self
+                .aws
+                .describe_instances(&home.key.cluster, &home.registrations)
+                .await;
+            if answer.is_ok_and(|found| found.iter().any(|one| one.container_instance.agent_connected)) {
+                connected.push(home.clone());
+            }
+        }
+        if connected.is_empty() { homes } else { connected }
     }
 
     /// The clusters that are watched.

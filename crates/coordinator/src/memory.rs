@@ -13,7 +13,7 @@ use protector_core::ids::{
     AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, LifecycleHookName,
     TaskArn,
 };
-use protector_core::observation::{ContainerInstance, Scheduling};
+use protector_core::observation::{Registrations, Scheduling};
 use protector_core::plan::{Fleet, Verdict};
 
 use crate::metrics::Sheet;
@@ -34,6 +34,9 @@ const CONFIGURATION: SignedDuration = SignedDuration::from_mins(10);
 /// That an instance does not drain is believed until the tick after next: longer than one tick with its delay.
 const NOT_DRAINING: SignedDuration = SignedDuration::from_secs(90);
 
+/// A drain that so many listings in a row have left out is forgotten: its record tells of it.
+const UNLISTED_MAX: u32 = 2;
+
 /// A kill switch that cannot be read is said so often.
 const CONTROL_SAID: SignedDuration = SignedDuration::from_secs(60);
 
@@ -51,7 +54,9 @@ pub struct Memory {
 
 #[derive(Debug, Default)]
 struct Facts {
-    drains: HashMap<ContainerInstanceArn, Drain>,
+    drains: HashMap<InstanceKey, Drain>,
+    /// The drains of registrations.
+    registered: HashMap<ContainerInstanceArn, InstanceKey>,
     not_draining: HashMap<ContainerInstanceArn, Timestamp>,
     ended: HashMap<ContainerInstanceArn, Timestamp>,
     clusters_listed: HashMap<ClusterName, Timestamp>,
@@ -69,13 +74,13 @@ impl Memory {
     pub fn saw(
         &self,
         key: &InstanceKey,
-        instance: &ContainerInstance,
+        instance: &Registrations,
         verdict: Verdict,
         census: Option<&Census>,
         now: Timestamp,
     ) {
         let mut facts = self.lock();
-        let arn = &instance.arn;
+        let arns = || instance.all().map(|one| one.arn.clone());
         let awaited = census.map(|census| match verdict {
             Verdict::Released(_) => census.daemons.clone(),
             // Each daemon that ends may open the next tier.
@@ -85,12 +90,15 @@ impl Memory {
         match verdict {
             // A drain that is over needs no more looks by events; if its completion failed, the tick tries again.
             Verdict::NotDraining | Verdict::Done => {
-                facts.drains.remove(arn);
-                facts.not_draining.insert(arn.clone(), now);
+                facts.forget(key);
+                facts.not_draining.extend(arns().map(|arn| (arn, now)));
             }
             Verdict::Holding | Verdict::Releasing | Verdict::Released(_) | Verdict::Unknown => {
-                facts.not_draining.remove(arn);
-                facts.ended.remove(arn);
+                for arn in arns() {
+                    facts.not_draining.remove(&arn);
+                    facts.ended.remove(&arn);
+                    facts.registered.insert(arn, key.clone());
+                }
                 let awaited: BTreeSet<TaskArn> = awaited.unwrap_or_default().into_iter().collect();
                 let sidecars = match verdict {
                     Verdict::Holding | Verdict::Unknown => census.map(|census| census.sidecars),
@@ -98,7 +106,7 @@ impl Memory {
                 };
                 let drain = Drain {
                     key: key.clone(),
-                    instance: instance.clone(),
+                    instances: instance.all().cloned().collect(),
                     released: matches!(verdict, Verdict::Released(_)),
                     seen: awaited.len(),
                     awaited,
@@ -108,8 +116,9 @@ impl Memory {
                     at: now,
                     sidecars,
                     look_at: None,
+                    unlisted: 0,
                 };
-                facts.drains.insert(arn.clone(), drain);
+                facts.drains.insert(key.clone(), drain);
             }
         }
     }
@@ -118,9 +127,16 @@ impl Memory {
     pub fn listed(&self, cluster: &ClusterName, draining: &[ContainerInstanceArn], now: Timestamp) {
         let mut facts = self.lock();
         facts.clusters_listed.insert(cluster.clone(), now);
-        facts
-            .drains
-            .retain(|arn, drain| drain.key.cluster != *cluster || draining.contains(arn));
+        let listed = |drain: &Drain| drain.instances.iter().any(|one| draining.contains(&one.arn));
+        let mut gone = Vec::new();
+        for (key, drain) in facts.drains.iter_mut().filter(|(key, _)| key.cluster == *cluster) {
+            drain.unlisted = if listed(drain) { 0 } else { drain.unlisted + 1 };
+            // The listing leaves out who is not connected, and agents reconnect several times an hour.
+            if drain.unlisted >= UNLISTED_MAX {
+                gone.push(key.clone());
+            }
+        }
+        gone.iter().for_each(|key| facts.forget(key));
         facts
             .not_draining
             .retain(|arn, at| !draining.contains(arn) && now.duration_since(*at) < NOT_DRAINING);
@@ -136,7 +152,7 @@ impl Memory {
     ) -> Worth {
         let mut facts = self.lock();
         let fresh = |at: &Timestamp| now.duration_since(*at) < NOT_DRAINING;
-        if let Some(drain) = facts.drains.get_mut(arn) {
+        if let Some(drain) = facts.of_mut(arn) {
             return drain.task_ended(task, now);
         }
         if facts.ended.get(arn).is_some_and(|at| is_of_late(at, now)) {
@@ -151,9 +167,9 @@ impl Memory {
     }
 
     /// Remembers the outcome of a probe, and tells what it is worth.
-    pub fn probed(&self, arn: &ContainerInstanceArn, alive: BTreeSet<TaskArn>, now: Timestamp) -> Worth {
+    pub fn probed(&self, key: &InstanceKey, alive: BTreeSet<TaskArn>, now: Timestamp) -> Worth {
         let mut facts = self.lock();
-        let Some(drain) = facts.drains.get_mut(arn) else {
+        let Some(drain) = facts.drains.get_mut(key) else {
             return Worth::Unknown;
         };
         drain.seen = alive.len();
@@ -162,28 +178,33 @@ impl Memory {
         match (drain.awaited.is_empty(), drain.released) {
             (false, _) => Worth::Nothing("other tasks are still awaited"),
             (true, false) => Worth::Look(drain.key.clone()),
-            (true, true) => Worth::Flushed(drain.key.clone(), drain.instance.clone()),
+            (true, true) => Worth::Flushed(drain.key.clone(), drain.instances.clone()),
         }
     }
 
     /// The tasks that are awaited for a drain that is released, or not; empty if it is not known as such.
-    pub fn awaited(&self, arn: &ContainerInstanceArn, released: bool) -> Vec<TaskArn> {
+    pub fn awaited(&self, key: &InstanceKey, released: bool) -> Vec<TaskArn> {
         let facts = self.lock();
-        let drain = facts.drains.get(arn).filter(|drain| drain.released == released);
+        let drain = facts.drains.get(key).filter(|drain| drain.released == released);
         drain
             .map(|drain| drain.awaited.iter().cloned().collect())
             .unwrap_or_default()
     }
 
-    /// Remembers that our hook let this instance go: as this container instance it does not come back, but events of
+    /// Remembers that our hook let this instance go: with these registrations it does not come back, but events of
     /// its end go on for a while.
-    pub fn ended(&self, arn: &ContainerInstanceArn, now: Timestamp) {
+    pub fn ended<'a>(
+        &self,
+        key: &InstanceKey,
+        registrations: impl Iterator<Item = &'a ContainerInstanceArn>,
+        now: Timestamp,
+    ) {
         let mut facts = self.lock();
-        facts.drains.remove(arn);
+        facts.forget(key);
         facts
             .ended
             .retain(|_, at| now.duration_since(*at) < CONFIGURATION);
-        facts.ended.insert(arn.clone(), now);
+        facts.ended.extend(registrations.map(|arn| (arn.clone(), now)));
     }
 
     /// Was it let go a while ago?
@@ -195,31 +216,32 @@ impl Memory {
     /// The instance under a registration, if a drain of it is known.
     pub fn instance_of(&self, arn: &ContainerInstanceArn) -> Option<InstanceId> {
         let facts = self.lock();
-        facts.drains.get(arn).map(|drain| drain.key.instance.clone())
+        facts.registered.get(arn).map(|key| key.instance.clone())
     }
 
     /// Remembers when the next look at a drain is worth its calls.
-    pub fn look_at(&self, arn: &ContainerInstanceArn, at: Option<Timestamp>) {
-        if let Some(drain) = self.lock().drains.get_mut(arn) {
+    pub fn look_at(&self, key: &InstanceKey, at: Option<Timestamp>) {
+        if let Some(drain) = self.lock().drains.get_mut(key) {
             drain.look_at = at;
         }
     }
 
     /// The drains whose next look is due, each once.
-    pub fn take_due(&self, now: Timestamp) -> Vec<(InstanceKey, ContainerInstanceArn)> {
+    pub fn take_due(&self, now: Timestamp) -> Vec<(InstanceKey, Vec<ContainerInstanceArn>)> {
         let mut facts = self.lock();
         let due = |drain: &Drain| drain.look_at.is_some_and(|at| at <= now);
-        let due = facts.drains.iter_mut().filter(|(_, drain)| due(drain));
-        due.map(|(arn, drain)| {
+        let due = facts.drains.values_mut().filter(|drain| due(drain));
+        due.map(|drain| {
             drain.look_at = None;
-            (drain.key.clone(), arn.clone())
+            let arns = drain.instances.iter().map(|one| one.arn.clone());
+            (drain.key.clone(), arns.collect())
         })
         .collect()
     }
 
     /// Is this instance known to drain?
     pub fn knows_drain(&self, arn: &ContainerInstanceArn) -> bool {
-        self.lock().drains.contains_key(arn)
+        self.lock().registered.contains_key(arn)
     }
 
     /// All drains but that of `key`: those that were looked at here, and those that the last tick has listed.
@@ -343,6 +365,18 @@ impl Memory {
 
     fn lock(&self) -> MutexGuard<'_, Facts> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Facts {
+    fn forget(&mut self, key: &InstanceKey) {
+        self.drains.remove(key);
+        self.registered.retain(|_, of| of != key);
+    }
+
+    fn of_mut(&mut self, arn: &ContainerInstanceArn) -> Option<&mut Drain> {
+        let key = self.registered.get(arn)?;
+        self.drains.get_mut(key)
     }
 }
 

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use protector_core::holding::{Census, census, last_stopped};
-use protector_core::observation::{InstanceStatus, Observation, Seen, Stored};
+use protector_core::observation::{
+    ContainerInstance, InstanceStatus, Observation, Registrations, Seen, Stored,
+};
 use protector_core::plan::{Plan, Situation, Verdict, plan};
 use protector_core::record::{Record, ReleaseReason};
 use protector_core::trigger::Command;
@@ -156,7 +158,8 @@ impl Coordinator {
             .as_yes()
             .filter(|_| done && !self.only_looks())
         {
-            self.memory.ended(&instance.arn, self.now());
+            let registrations = instance.all().map(|one| &one.arn);
+            self.memory.ended(&observation.key, registrations, self.now());
         }
     }
 
@@ -203,16 +206,21 @@ impl Coordinator {
         // Read back, and not DRAINING yet: ECS is eventually consistent.
         if applied
             .read_back
-            .as_ref()
-            .is_some_and(|instance| instance.status != InstanceStatus::Draining)
+            .iter()
+            .any(|instance| instance.status != InstanceStatus::Draining)
         {
             return Next::Look(Duration::from_secs(1));
         }
-        if let Some(instance) = applied.read_back {
+        if let Some(instance) = observation
+            .instance
+            .as_yes()
+            .filter(|_| !applied.read_back.is_empty())
+        {
+            let seen = |all: Registrations, one: &ContainerInstance| all.with(one);
+            let instance = Seen::Yes(applied.read_back.iter().fold(instance.clone(), seen));
             let record = applied
                 .written
                 .map_or_else(|| observation.record.clone(), Seen::Yes);
-            let instance = Seen::Yes(instance);
             return Next::Replan(Box::new(Observation {
                 at: self.now(),
                 record,
@@ -232,14 +240,13 @@ impl Coordinator {
         } else {
             WAIT_MAX.min(left)
         };
-        let arn = observation.instance.as_yes().map(|instance| &instance.arn);
         // A batch that waits keeps all other drains waiting too.
         let alone = !self.queued || self.memory.fleet_without(&observation.key, self.now()).drains == 0;
         match worth.filter(|wait| *wait <= longest && (alone || *wait <= WAIT_AMONG_OTHERS)) {
             Some(wait) => Next::Look(Duration::try_from(wait).unwrap_or_default()),
             None => {
                 let at = plan.look_again.and_then(|wait| self.now().checked_add(wait).ok());
-                arn.into_iter().for_each(|arn| self.memory.look_at(arn, at));
+                self.memory.look_at(&observation.key, at);
                 Next::Stop
             }
         }
@@ -288,7 +295,7 @@ impl Coordinator {
             "trigger": trigger,
             "cluster": observation.key.cluster,
             "instance": observation.key.instance,
-            "containerInstance": observation.instance.as_yes().map(|instance| instance.arn.as_str()),
+            "containerInstance": observation.instance.as_yes().map(|instance| instance.present().arn.as_str()),
             "status": status(observation),
             "remaining": census.as_ref().map(Census::remaining),
             "heldBy": census.as_ref().map(|census| &census.held_by),
@@ -307,7 +314,7 @@ impl Coordinator {
 
 fn status(observation: &Observation) -> String {
     match &observation.instance {
-        Seen::Yes(instance) => instance.status.to_string(),
+        Seen::Yes(instance) => instance.present().status.to_string(),
         Seen::Absent => "absent".to_owned(),
         Seen::Unknown(_) => "unknown".to_owned(),
     }

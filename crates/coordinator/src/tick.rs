@@ -75,29 +75,29 @@ impl Coordinator {
     }
 
     /// Instances of our groups for which a hook of ours waits.
-    async fn waiting_instances(&self) -> Result<Vec<(InstanceId, HookAction)>, Failure> {
+    async fn waiting_instances(&self) -> Result<Vec<(InstanceId, Vec<HookAction>)>, Failure> {
         let mut waiting = Vec::new();
         for instance in self.aws.list_waiting(&self.policy.auto_scaling_groups).await? {
-            waiting.extend(
-                self.hook_of(&instance)
-                    .await?
-                    .map(|action| (instance.instance, action)),
-            );
+            let actions = self.hooks_of(&instance).await?;
+            if !actions.is_empty() {
+                waiting.push((instance.instance, actions));
+            }
         }
         Ok(waiting)
     }
 
-    /// Which hook waits Auto Scaling does not say. A group usually has one of ours; of several the first is taken,
-    /// unless the record knows better.
-    async fn hook_of(&self, instance: &ScalingInstance) -> Result<Option<HookAction>, Failure> {
-        let first = self.hooks(&instance.group).await?.into_iter().min();
-        Ok(first.map(|(hook, heartbeat_seconds)| HookAction {
+    /// Which hooks wait Auto Scaling does not say: all terminate hooks of a group wait at the same time.
+    async fn hooks_of(&self, instance: &ScalingInstance) -> Result<Vec<HookAction>, Failure> {
+        let mut hooks = self.hooks(&instance.group).await?;
+        hooks.sort();
+        let action = |(hook, heartbeat_seconds)| HookAction {
             group: instance.group.clone(),
             hook,
             token: None,
             heartbeat_seconds,
             since: self.now(),
-        }))
+        };
+        Ok(hooks.into_iter().map(action).collect())
     }
 
     /// Minds the kill switch, which is in the same listing as the records, and counts the fleet.
@@ -127,7 +127,7 @@ impl Coordinator {
         let unplaced = join_all(
             unplaced
                 .into_iter()
-                .map(|(instance, action)| async move { self.waiting("tick", &instance, action).await }),
+                .map(|(instance, actions)| async move { self.waiting("tick", &instance, actions).await }),
         );
         let (placed, unplaced) = tokio::join!(placed, unplaced);
         let problem = |handled| match handled {

@@ -105,6 +105,8 @@ pub struct Census {
     pub standalone_to_stop: Vec<TaskArn>,
     /// Tasks that hold and have not been told to stop.
     pub to_stop: Vec<TaskArn>,
+    /// How many of the tasks that hold are on a registration whose agent is connected.
+    pub reachable: usize,
     /// How many tasks have a sidecar and have not ended.
     pub sidecars: u32,
     /// Who holds, the largest groups first, at most [`HELD_BY_MAX`].
@@ -135,6 +137,7 @@ pub fn census(tasks: &[Task], policy: &Policy) -> Census {
         .count();
     Census {
         held_by: held_by(&holding),
+        reachable: holding.iter().filter(|task| task.agent_connected).count(),
         holding: holding.iter().map(|task| task.arn.clone()).collect(),
         daemon_services: daemons.iter().map(|task| service(task)).collect(),
         standalone_to_stop: to_stop(&holding, |task| task.scheduling == Scheduling::Standalone),

@@ -14,6 +14,9 @@ pub const HELD_BY_MAX: usize = 5;
 /// So many released services are listed, so that names of the usual kind keep the record below its limit.
 pub const RELEASED_SERVICES_MAX: usize = 30;
 
+/// So many other registrations of an instance are named in its record: more than one is rare, and each has some 100 bytes.
+pub const REGISTRATIONS_MAX: usize = 4;
+
 /// `DescribeTasks` and `DescribeContainerInstances` take so many at once (ECS API reference).
 pub const DESCRIBE_MAX: usize = 100;
 

@@ -76,8 +76,13 @@ pub enum Action {
     PutRecord(Box<Record>),
     /// Write the record for the sake of its counts, or of the note of a heartbeat: it gives way to every other write.
     PutCount(Box<Record>),
-    /// Set the container instance to DRAINING and read it back.
-    SetDraining(ContainerInstanceArn),
+    /// Set a registration to DRAINING and read it back.
+    SetDraining {
+        /// Which.
+        arn: ContainerInstanceArn,
+        /// Is it the present one of its instance? If another one cannot be drained, that stops nothing.
+        present: bool,
+    },
     /// Tell a task to stop, and a person in the console why.
     StopTask {
         /// Which.
@@ -100,7 +105,7 @@ impl Action {
             Action::PutRecord(record) if record.is_released() => "put-released",
             Action::PutRecord(_) => "put-holding",
             Action::PutCount(_) => "put-count",
-            Action::SetDraining(_) => "set-draining",
+            Action::SetDraining { .. } => "set-draining",
             Action::StopTask { .. } => "stop-task",
             Action::Receipt(_) => "receipt",
             Action::Complete(_) => "complete",
@@ -146,8 +151,8 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
     match drain::find(situation) {
         drain::Found::Nothing(reason) => idle(Verdict::NotDraining, reason),
         drain::Found::Unknown(reason) => blind(situation, reason),
-        drain::Found::Gone(hook) => Plan {
-            actions: vec![Action::Complete(hook)],
+        drain::Found::Gone(hooks) => Plan {
+            actions: hooks.into_iter().map(Action::Complete).collect(),
             ..idle(
                 Verdict::Done,
                 "the container instance is gone: completing the hook".to_owned(),
@@ -169,9 +174,9 @@ fn idle(verdict: Verdict, reason: String) -> Plan {
 /// Without the record, or without the name of the container instance, nothing is decided. The hook is kept alive:
 /// a heartbeat too many costs one call, one too few costs the instance.
 fn blind(situation: &Situation<'_>, reason: String) -> Plan {
-    let heartbeat = drain::announced(situation).map(Action::Heartbeat);
+    let heartbeats = drain::announced(situation).into_iter().map(Action::Heartbeat);
     Plan {
-        actions: heartbeat.into_iter().collect(),
+        actions: heartbeats.collect(),
         ..idle(Verdict::Unknown, reason)
     }
 }

@@ -91,6 +91,15 @@ pub struct Lifecycle {
     pub global_deadline_at: Timestamp,
 }
 
+impl Lifecycle {
+    /// Is it the same hook of the same group?
+    #[must_use]
+    pub fn is_of(&self, other: &Lifecycle) -> bool {
+        (&self.auto_scaling_group_name, &self.lifecycle_hook_name)
+            == (&other.auto_scaling_group_name, &other.lifecycle_hook_name)
+    }
+}
+
 /// The whole record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -108,6 +117,9 @@ pub struct Record {
     pub ec2_instance_id: InstanceId,
     /// Whose record this is, in its present life: it changes when the same EC2 instance registers anew.
     pub container_instance_arn: ContainerInstanceArn,
+    /// Other registrations of the same EC2 instance in the cluster: the drain is theirs too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_registrations: Vec<ContainerInstanceArn>,
     /// Names this drain: the lifecycle action token, or one made when there is none.
     pub drain_id: String,
     /// When the drain began.
@@ -130,6 +142,9 @@ pub struct Record {
     /// The hook of ours that waits, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<Lifecycle>,
+    /// Further hooks of ours that wait for this instance: each is completed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_lifecycles: Vec<Lifecycle>,
     /// When DRAINING was first seen in ECS during this drain: the settle window starts here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draining_confirmed_at: Option<Timestamp>,
@@ -328,8 +343,8 @@ impl Record {
             self.released_at = overwritten.released_at;
             self.releasing = None;
         }
-        if self.lifecycle.is_none() {
-            self.lifecycle.clone_from(&overwritten.lifecycle);
+        for lifecycle in overwritten.lifecycles() {
+            self.add_lifecycle(lifecycle.clone());
         }
         let ordered_at = |record: &Record| record.ordered.as_ref().map(|ordered| ordered.at);
         if ordered_at(overwritten) > ordered_at(&self) {
@@ -347,6 +362,38 @@ impl Record {
             && !(self.is_released() || other.is_released())
             && !(self.lifecycle.is_some() && other.lifecycle.is_some())
             && self.started_at.duration_since(other.started_at).abs() <= BEGUN_TOGETHER
+    }
+
+    /// The registrations that the drain is of.
+    pub fn registrations(&self) -> impl Iterator<Item = &ContainerInstanceArn> {
+        std::iter::once(&self.container_instance_arn).chain(&self.other_registrations)
+    }
+
+    /// Is the drain of this registration?
+    #[must_use]
+    pub fn names(&self, arn: &ContainerInstanceArn) -> bool {
+        self.registrations().any(|named| named == arn)
+    }
+
+    /// The hooks of ours that wait for this instance.
+    pub fn lifecycles(&self) -> impl Iterator<Item = &Lifecycle> {
+        self.lifecycle.iter().chain(&self.other_lifecycles)
+    }
+
+    /// The same, to be changed.
+    pub fn lifecycles_mut(&mut self) -> impl Iterator<Item = &mut Lifecycle> {
+        self.lifecycle.iter_mut().chain(&mut self.other_lifecycles)
+    }
+
+    /// The drain learns of a hook that waits.
+    pub fn add_lifecycle(&mut self, lifecycle: Lifecycle) {
+        if self.lifecycles().any(|known| known.is_of(&lifecycle)) {
+            return;
+        }
+        match self.lifecycle {
+            None => self.lifecycle = Some(lifecycle),
+            Some(_) => self.other_lifecycles.push(lifecycle),
+        }
     }
 
     /// Has this drain let its daemons go?

@@ -55,6 +55,8 @@ pub struct InstanceDescription {
     pub status: Option<String>,
     /// Does ECS hear from its agent?
     pub agent_connected: bool,
+    /// How many tasks are RUNNING or PENDING on it.
+    pub tasks: Option<u32>,
 }
 
 /// A task as ECS describes it.

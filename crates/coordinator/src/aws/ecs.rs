@@ -84,12 +84,15 @@ impl Aws {
             .await
     }
 
-    /// The DRAINING container instances of a cluster.
+    /// The DRAINING container instances of a cluster whose agents are connected. A registration that was left behind stays
+    /// DRAINING for as long as its machine lives, and would be looked at in vain in every minute
+    /// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-query-language.html>).
     ///
     /// # Errors
     /// Any page could not be read.
     pub async fn list_draining(&self, cluster: &ClusterName) -> Result<Vec<ContainerInstanceArn>, Failure> {
-        self.list_instances(cluster, None, Some(DRAINING)).await
+        self.list_instances(cluster, Some("agentConnected == true".to_owned()), Some(DRAINING))
+            .await
     }
 
     async fn list_instances(
@@ -322,6 +325,7 @@ fn described(instance: &InstanceDescription) -> Option<Described> {
         arn: instance.arn.as_ref()?.parse().ok()?,
         status: instance.status.clone()?.into(),
         agent_connected: instance.agent_connected,
+        tasks: instance.tasks,
     };
     Some(Described {
         instance: instance.ec2_instance_id.as_ref()?.parse().ok()?,

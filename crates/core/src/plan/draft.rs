@@ -8,12 +8,12 @@ pub(super) use act::{count_is_due, heartbeat_due};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::holding::{Census, census, group_of};
-use crate::observation::{InstanceStatus, Task};
+use crate::observation::Task;
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, Waited};
 use crate::trigger::Order;
 
 use super::deadline::{later, latest};
-use super::drain::{Drain, is_draining};
+use super::drain::Drain;
 use super::{Action, Fleet, Plan, Situation, Verdict, poll_seconds};
 
 /// A plan in the making.
@@ -21,7 +21,7 @@ pub(super) struct Draft<'a> {
     situation: &'a Situation<'a>,
     before: Option<Record>,
     record: Record,
-    hook: Option<Lifecycle>,
+    hooks: Vec<Lifecycle>,
     census: Option<Census>,
     reasons: Vec<String>,
     look_again: Option<SignedDuration>,
@@ -34,7 +34,7 @@ impl<'a> Draft<'a> {
             situation,
             before: (!drain.new).then(|| stored(situation)).flatten(),
             record: drain.record,
-            hook: drain.hook,
+            hooks: drain.hooks,
             census: tasks.map(|tasks| census(tasks, situation.policy)),
             reasons: drain.remarks,
             look_again: None,
@@ -54,15 +54,15 @@ impl<'a> Draft<'a> {
             self.release_if_allowed();
         }
         let over = self.is_over();
-        let heartbeat = self.heartbeat();
+        let heartbeats = self.heartbeats();
         let complete = self.complete();
         let stops = self.stops();
         let set_draining = self.set_draining();
         let put = self.put();
         let receipt = self.receipt(over);
         // The receipt writes the record too; with a hook, the release must be in it before the completion.
-        let put = put.filter(|_| receipt.is_none() || complete.is_some());
-        let first = [heartbeat, put, set_draining].into_iter().flatten();
+        let put = put.filter(|_| receipt.is_none() || !complete.is_empty());
+        let first = heartbeats.into_iter().chain(put).chain(set_draining);
         Plan {
             verdict: self.verdict(over),
             actions: first.chain(stops).chain(complete).chain(receipt).collect(),
@@ -82,7 +82,10 @@ impl<'a> Draft<'a> {
 
     /// The settle window opens when DRAINING is first seen in this drain.
     fn confirm_draining(&mut self) {
-        if self.record.draining_confirmed_at.is_none() && is_draining(&self.situation.observation.instance) {
+        let instance = self.situation.observation.instance.as_yes();
+        // Who never came in can never be DRAINING, and has nothing that could move.
+        let settles = instance.is_some_and(|instance| instance.is_draining() || instance.never_came_in());
+        if self.record.draining_confirmed_at.is_none() && settles {
             self.record.draining_confirmed_at = Some(self.now());
         }
     }
@@ -94,8 +97,14 @@ impl<'a> Draft<'a> {
         let Some(instance) = self.situation.observation.instance.as_yes() else {
             return;
         };
-        if instance.status != InstanceStatus::Active {
+        if !instance.is_active() {
             self.record.active_since = None;
+        } else if !self.hooks.is_empty() {
+            // A group does not take a termination back: DRAINING is set again, and seen again before anything is released.
+            self.record.active_since = None;
+            if !self.record.is_released() {
+                self.record.draining_confirmed_at = None;
+            }
         } else if self.was_draining() {
             self.record
                 .active_since
@@ -112,12 +121,15 @@ impl<'a> Draft<'a> {
             .is_some_and(|before| before.draining_confirmed_at.is_some())
     }
 
-    /// Rule 8: the clock of a lost agent is kept in the record, and stops when the agent is back.
+    /// Rule 8: the clock of a lost agent is kept in the record, and stops when the agent is back. It runs too while nothing
+    /// holds but tasks of a registration whose agent is gone, beside another one that is connected.
     fn watch_agent(&mut self) {
         let Some(instance) = self.situation.observation.instance.as_yes() else {
             return;
         };
-        match (instance.agent_connected, self.record.agent_lost_at) {
+        let census = self.census.as_ref();
+        let phantoms = census.is_some_and(|census| census.remaining() > 0 && census.reachable == 0);
+        match (instance.agent_connected() && !phantoms, self.record.agent_lost_at) {
             (true, _) => self.record.agent_lost_at = None,
             (false, None) => self.record.agent_lost_at = Some(self.situation.observation.at),
             (false, Some(_)) => {}
@@ -145,11 +157,7 @@ impl<'a> Draft<'a> {
                 .push("already released: the order changes nothing".to_owned());
             return;
         }
-        let latest = latest(
-            self.record.started_at,
-            self.record.lifecycle.as_ref(),
-            self.situation.policy,
-        );
+        let latest = self.latest();
         let ordered = Ordered::new(command, self.now());
         match command.order {
             Order::Release => {
@@ -160,6 +168,16 @@ impl<'a> Draft<'a> {
             Order::Extend(by) => self.record.deadline_at = later(self.record.deadline_at, by).min(latest),
         }
         self.record.ordered = Some(ordered);
+    }
+
+    /// The last moment that any hook of the drain allows.
+    fn latest(&self) -> Timestamp {
+        let (begin, policy) = (self.record.started_at, self.situation.policy);
+        let of_hooks = self
+            .record
+            .lifecycles()
+            .map(|hook| latest(begin, Some(hook), policy));
+        of_hooks.min().unwrap_or_else(|| latest(begin, None, policy))
     }
 
     fn verdict(&self, over: bool) -> Verdict {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::holding::census;
 use crate::observation::Task;
 use crate::policy::{Policy, StandaloneTasks};
-use crate::record::Record;
+use crate::record::{Lifecycle, Record};
 
 use super::deadline::later;
 use super::draft::{count, count_is_due, heartbeat_due, note_waited};
@@ -51,13 +51,15 @@ pub fn upkeep(before: &Record, tasks: &[Task], policy: &Policy, fleet: Fleet, no
     }
     let counted = record != *before && count_is_due(before, &record, fleet, now);
     record.updated_at = now;
-    match &mut record.lifecycle {
-        Some(hook) if heartbeat_due(hook) <= now => {
-            let heartbeat = Action::Heartbeat(hook.clone());
-            hook.heartbeat_at = now;
-            vec![heartbeat, Action::PutCount(Box::new(record))]
-        }
-        _ if counted => vec![Action::PutCount(Box::new(record))],
-        _ => Vec::new(),
+    let due: Vec<Lifecycle> = record
+        .lifecycles()
+        .filter(|hook| heartbeat_due(hook) <= now)
+        .cloned()
+        .collect();
+    for hook in &due {
+        let known = record.lifecycles_mut().find(|known| known.is_of(hook));
+        known.into_iter().for_each(|known| known.heartbeat_at = now);
     }
+    let put = (counted || !due.is_empty()).then(|| Action::PutCount(Box::new(record)));
+    due.into_iter().map(Action::Heartbeat).chain(put).collect()
 }

@@ -1,26 +1,29 @@
-//! A hook waits for an instance that is in no cluster of ours.
+//! Hooks wait for an instance that is in no cluster of ours.
 
 use jiff::Timestamp;
 
 use crate::limits::SECOND_LOOK;
 use crate::observation::HookAction;
+use crate::record::Lifecycle;
 
 use super::{Action, Plan, Verdict, deadline};
 
-/// There is nothing to wait for, so the hook is completed: after a second look, since a registration may be late and
+/// There is nothing to wait for, so the hooks are completed: after a second look, since a registration may be late and
 /// `ListContainerInstances` lags behind it. `complete_look` says whether every cluster could be asked.
 #[must_use]
 pub fn unplaced(
-    hook: &HookAction,
+    hooks: &[HookAction],
     first_look: bool,
     complete_look: Result<(), String>,
     now: Timestamp,
 ) -> Plan {
-    let lifecycle = deadline::lifecycle(hook);
+    let of_all = |action: fn(Lifecycle) -> Action| -> Vec<Action> {
+        hooks.iter().map(deadline::lifecycle).map(action).collect()
+    };
     let (actions, verdict, reason, look_again) = match complete_look {
         Err(why) => {
             let reason = format!("it is not known whether the instance is in a cluster: {why}");
-            (vec![Action::Heartbeat(lifecycle)], Verdict::Unknown, reason, None)
+            (of_all(Action::Heartbeat), Verdict::Unknown, reason, None)
         }
         Ok(()) if first_look => {
             let reason = "the instance is in no cluster of ours at the first look".to_owned();
@@ -28,7 +31,7 @@ pub fn unplaced(
         }
         Ok(()) => {
             let reason = format!("the instance is in no cluster of ours at {now}: nothing to wait for");
-            (vec![Action::Complete(lifecycle)], Verdict::Done, reason, None)
+            (of_all(Action::Complete), Verdict::Done, reason, None)
         }
     };
     Plan {

@@ -15,6 +15,7 @@ fn record() -> Record {
         container_instance_arn: "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/0a1b"
             .parse()
             .unwrap(),
+        other_registrations: Vec::new(),
         drain_id: "made-1".into(),
         started_at: at("2026-11-24T08:00:00Z"),
         updated_at: at("2026-11-24T08:00:05Z"),
@@ -29,6 +30,7 @@ fn record() -> Record {
         }],
         released_services: vec![],
         lifecycle: None,
+        other_lifecycles: Vec::new(),
         draining_confirmed_at: None,
         releasing: None,
         agent_lost_at: None,
@@ -349,6 +351,7 @@ fn p7_two_events_that_begin_one_drain_at_the_same_moment_make_one_record() {
         drain_id: id.to_owned(),
         started_at: at("2026-11-24T08:00:00Z") + jiff::SignedDuration::from_millis(millis),
         lifecycle: None,
+        other_lifecycles: Vec::new(),
         ..record()
     };
     let noticed = Record {
@@ -515,6 +518,7 @@ fn p7_a_hook_and_a_notice_that_begin_one_drain_are_both_in_its_record_whichever_
         let hooked = Record {
             drain_id: "token".to_owned(),
             lifecycle: Some(lifecycle()),
+            other_lifecycles: Vec::new(),
             ..record()
         };
         let noticed = Record {

@@ -57,7 +57,7 @@ impl Known {
         let another_life = self
             .container_instance
             .as_ref()
-            .is_some_and(|own| *own != record.container_instance_arn);
+            .is_some_and(|own| !record.names(own));
         another_life
             || (record.is_released() && self.leftover.is_some_and(|l| l == Leftover::fingerprint(record)))
     }

@@ -229,11 +229,17 @@ fn describe_instance(world: &mut World, cluster: usize, arn: &str) -> Option<Ins
     let id = world.find_registration(cluster, arn)?;
     let status = world.shown_status(id).name().to_owned();
     let registration = world.registration(id);
+    let alive = registration
+        .tasks
+        .iter()
+        .filter(|task| world.task(**task).is_alive());
+    let tasks = alive.count();
     Some(InstanceDescription {
         arn: Some(registration.arn.clone()),
         ec2_instance_id: Some(world.host(registration.host).id.clone()),
         status: Some(status),
         agent_connected: registration.connected,
+        tasks: u32::try_from(tasks).ok(),
     })
 }
 
@@ -365,7 +371,8 @@ impl Api for Sdk {
                 .as_deref()
                 .and_then(|filter| filter.strip_prefix("ec2InstanceId == "));
             let about = machine.and_then(instance_number);
-            let list = |world: &mut World| world.list_instances(cluster, machine, status);
+            let connected = filter.as_deref() == Some("agentConnected == true");
+            let list = |world: &mut World| world.list_instances(cluster, machine, status, connected);
             let mut arns = self.request("ListContainerInstances", about, list).await?;
             arns.sort();
             if machine.is_some() && self.bug(Bug::FirstRegistrationOnly) {

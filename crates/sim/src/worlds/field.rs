@@ -46,7 +46,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A dead registration in another cluster is drained, and the hook is completed while the live one runs its tasks.",
         why: "One registration is taken for the instance, whichever agent happens to be connected.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Open,
+        state: State::Fixed,
         world: dead_registration_elsewhere,
     },
     Fault {
@@ -54,7 +54,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "The live agent is away for a moment when the hook begins, and a dead registration is drained in its place.",
         why: "Of several registrations the one that looks best at that moment is taken for the whole drain.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Open,
+        state: State::Fixed,
         world: live_agent_away,
     },
     Fault {
@@ -62,7 +62,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "An instance that never became ACTIVE is held until MAX_DRAIN, and its receipt tells of a forced release.",
         why: "A status that never turns DRAINING is waited for like one that will.",
         breaks: &[Rule::FalseEvidence],
-        state: State::Open,
+        state: State::Fixed,
         world: never_active,
     },
     Fault {
@@ -70,7 +70,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "An operator sets the instance ACTIVE and DRAINING again while its hook waits, and the second drain is not held.",
         why: "ACTIVE is taken for the end of a drain, although the group does not take a termination back.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Open,
+        state: State::Fixed,
         world: drained_again,
     },
     Fault {

@@ -178,6 +178,7 @@ fn instance(instance: types::ContainerInstance) -> InstanceDescription {
         ec2_instance_id: instance.ec2_instance_id,
         status: instance.status,
         agent_connected: instance.agent_connected,
+        tasks: u32::try_from(instance.running_tasks_count + instance.pending_tasks_count).ok(),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::ids::TaskArn;
 use crate::limits::{
     COUNT_REFRESH, COUNT_REFRESH_MANY, COUNT_STALE, HOOK_HEARTBEAT_MIN_SECONDS, MANY_DRAINS, STOP_TASKS_MAX,
 };
-use crate::observation::{Hook, InstanceStatus, Seen};
+use crate::observation::Seen;
 use crate::policy::StandaloneTasks;
 use crate::record::{Lifecycle, Record};
 
@@ -17,21 +17,25 @@ use super::super::drain::is_draining;
 use super::{Action, Draft};
 
 impl Draft<'_> {
-    /// Rule 4. The hook's clock starts anew with the call, so the record notes it.
-    pub(super) fn heartbeat(&mut self) -> Option<Action> {
-        let hook = self.hook.clone()?;
-        if hook.heartbeat_seconds < HOOK_HEARTBEAT_MIN_SECONDS {
-            self.reasons.push(format!(
-                "warning: the heartbeat timeout of hook {} is {} s; a tick a minute needs {HOOK_HEARTBEAT_MIN_SECONDS} s",
-                hook.lifecycle_hook_name, hook.heartbeat_seconds
-            ));
+    /// Rule 4. A hook's clock starts anew with the call, so the record notes it.
+    pub(super) fn heartbeats(&mut self) -> Vec<Action> {
+        let (now, over) = (self.now(), self.is_over());
+        let mut heartbeats = Vec::new();
+        for hook in &self.hooks {
+            if hook.heartbeat_seconds < HOOK_HEARTBEAT_MIN_SECONDS {
+                self.reasons.push(format!(
+                    "warning: the heartbeat timeout of hook {} is {} s; a tick a minute needs {HOOK_HEARTBEAT_MIN_SECONDS} s",
+                    hook.lifecycle_hook_name, hook.heartbeat_seconds
+                ));
+            }
+            if now < heartbeat_due(hook) || over {
+                continue;
+            }
+            let known = self.record.lifecycles_mut().find(|known| known.is_of(hook));
+            known.into_iter().for_each(|known| known.heartbeat_at = now);
+            heartbeats.push(Action::Heartbeat(hook.clone()));
         }
-        if self.now() < heartbeat_due(&hook) || self.is_over() {
-            return None;
-        }
-        let now = self.now();
-        self.record.lifecycle.as_mut()?.heartbeat_at = now;
-        Some(Action::Heartbeat(hook))
+        heartbeats
     }
 
     /// Rule 5: released, and the daemons are gone or have had their time. Whoever cannot be seen has all of it.
@@ -41,7 +45,7 @@ impl Draft<'_> {
         };
         let gone = match &self.situation.observation.instance {
             Seen::Absent => true,
-            Seen::Yes(instance) => instance.status == InstanceStatus::Inactive,
+            Seen::Yes(instance) => instance.is_gone(),
             Seen::Unknown(_) => false,
         };
         let stopped = self
@@ -51,32 +55,39 @@ impl Draft<'_> {
         gone || stopped || later(released, self.situation.policy.daemon_stop) <= self.now()
     }
 
-    pub(super) fn complete(&mut self) -> Option<Action> {
-        let announced = matches!(self.situation.observation.hook, Hook::Waiting(_));
-        let hook = self
-            .hook
-            .clone()
-            .filter(|_| announced || self.record.receipt_at.is_none())?;
+    /// Every hook of ours that waits is completed.
+    pub(super) fn complete(&mut self) -> Vec<Action> {
+        let announced = !self.situation.observation.hook.waits().is_empty();
+        if self.hooks.is_empty() || !(announced || self.record.receipt_at.is_none()) {
+            return Vec::new();
+        }
         if self.is_over() {
             self.reasons
                 .push("the daemons have had their time: completing the hook".to_owned());
-            return Some(Action::Complete(hook));
+            return self.hooks.iter().cloned().map(Action::Complete).collect();
         }
         if let Some(released) = self.record.released_at {
             let end = later(released, self.situation.policy.daemon_stop);
             self.look_again = Some(end.duration_since(self.now()));
         }
-        None
+        Vec::new()
     }
 
     /// Rules 1 and 2: after the record, whether or not tasks run. Not for a drain that is over already.
-    pub(super) fn set_draining(&self) -> Option<Action> {
-        let instance = self.situation.observation.instance.as_yes()?;
-        let leaving = self.hook.is_some() || self.record.spot_notice_at.is_some();
+    pub(super) fn set_draining(&self) -> Vec<Action> {
+        let Some(instance) = self.situation.observation.instance.as_yes() else {
+            return Vec::new();
+        };
+        let leaving = !self.hooks.is_empty() || self.record.spot_notice_at.is_some();
         let begins = self.before.is_none() || !self.record.is_released();
         let undone = self.record.active_since.is_some();
-        let wanted = leaving && begins && !undone && instance.status == InstanceStatus::Active;
-        wanted.then(|| Action::SetDraining(instance.arn.clone()))
+        let wanted = leaving && begins && !undone;
+        let arns = instance.to_drain().filter(|_| wanted);
+        arns.map(|arn| Action::SetDraining {
+            arn: arn.clone(),
+            present: *arn == instance.present().arn,
+        })
+        .collect()
     }
 
     /// Rules 6 and 7: tasks that would not stop by themselves are told to, once DRAINING keeps new ones away.
@@ -123,7 +134,7 @@ impl Draft<'_> {
     /// gives way like a count: if it is put off, the next tick sends one heartbeat more.
     pub(super) fn put(&mut self) -> Option<Action> {
         let waits = self.record.is_released();
-        let beaten = |before: &Record| heartbeat_at(before) != heartbeat_at(&self.record);
+        let beaten = |before: &Record| heartbeats_of(before) != heartbeats_of(&self.record);
         let due = |before| {
             beaten(before) || (!waits && count_is_due(before, &self.record, self.situation.fleet, self.now()))
         };
@@ -176,23 +187,25 @@ pub(in super::super) fn count_is_due(before: &Record, record: &Record, fleet: Fl
     now >= later(before.updated_at, if much { soon } else { COUNT_STALE })
 }
 
-fn heartbeat_at(record: &Record) -> Option<Timestamp> {
-    record.lifecycle.as_ref().map(|hook| hook.heartbeat_at)
+fn heartbeats_of(record: &Record) -> Vec<Timestamp> {
+    record.lifecycles().map(|hook| hook.heartbeat_at).collect()
 }
 
 /// The record, as if nothing had been counted, and no heartbeat sent, since.
 fn with_counts_of(record: &Record, before: &Record) -> Record {
-    let mut lifecycle = record.lifecycle.clone();
-    if let (Some(hook), Some(at)) = (&mut lifecycle, heartbeat_at(before)) {
-        hook.heartbeat_at = at;
-    }
-    Record {
-        lifecycle,
+    let mut record = Record {
         remaining: before.remaining,
         held_by: before.held_by.clone(),
         waited: before.waited.clone(),
         sidecars: before.sidecars,
         poll_seconds: before.poll_seconds,
         ..record.clone()
+    };
+    for hook in record.lifecycles_mut() {
+        let known = before.lifecycles().find(|known| known.is_of(hook));
+        known
+            .into_iter()
+            .for_each(|known| hook.heartbeat_at = known.heartbeat_at);
     }
+    record
 }

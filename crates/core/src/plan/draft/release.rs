@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::control::Control;
 use crate::ids::ServiceName;
-use crate::observation::{InstanceStatus, Seen};
+use crate::observation::Seen;
 use crate::record::{ReleaseReason, Releasing, State};
 
 use super::super::deadline::later;
@@ -59,16 +59,14 @@ impl Draft<'_> {
                 ReleaseReason::Drained,
                 "the container instance is gone".to_owned(),
             )),
-            Seen::Yes(instance) if instance.status == InstanceStatus::Inactive => Some((
+            Seen::Yes(instance) if instance.is_gone() => Some((
                 ReleaseReason::Drained,
                 "the container instance is INACTIVE".to_owned(),
             )),
-            Seen::Yes(instance) if instance.status == InstanceStatus::Active && self.is_cancelled() => {
-                Some((
-                    ReleaseReason::Cancelled,
-                    "the container instance is ACTIVE again".to_owned(),
-                ))
-            }
+            Seen::Yes(instance) if instance.is_active() && self.is_cancelled() => Some((
+                ReleaseReason::Cancelled,
+                "the container instance is ACTIVE again".to_owned(),
+            )),
             Seen::Yes(_) if lost.is_some_and(|end| end <= self.seen_at()) => Some((
                 ReleaseReason::AgentLost,
                 "the agent has been lost for too long".to_owned(),
@@ -82,6 +80,7 @@ impl Draft<'_> {
         let settled = self
             .record
             .active_since
+            .filter(|_| self.hooks.is_empty())
             .map(|since| later(since, self.situation.policy.settle));
         settled.is_some_and(|settled| settled <= self.seen_at())
     }

@@ -80,7 +80,7 @@ fn a_receipt_is_due_without_a_hook_too_once_the_daemons_are_gone() {
 fn the_hook_is_kept_alive_while_the_daemons_flush() {
     let mut bench = Bench::hooked();
     bench.policy.daemon_stop = SignedDuration::from_mins(10);
-    bench.observation.hook = Hook::Waiting(hook_action(120, Some(TOKEN)));
+    bench.observation.hook = Hook::waiting(hook_action(120, Some(TOKEN)));
     bench.step(0);
     bench.status("DRAINING");
     bench.step(0);
@@ -92,13 +92,21 @@ fn the_hook_is_kept_alive_while_the_daemons_flush() {
 #[test]
 fn an_instance_in_no_cluster_is_completed_after_a_second_look() {
     let hook = hook_action(3600, Some(TOKEN));
-    let first = unplaced(&hook, true, Ok(()), at(0));
+    let first = unplaced(std::slice::from_ref(&hook), true, Ok(()), at(0));
     assert_eq!(
         (names(&first), first.look_again),
         (vec![], Some(SignedDuration::from_secs(5)))
     );
-    assert_eq!(names(&unplaced(&hook, false, Ok(()), at(5))), ["complete"]);
-    let blind = unplaced(&hook, false, Err("throttled".to_owned()), at(5));
+    assert_eq!(
+        names(&unplaced(std::slice::from_ref(&hook), false, Ok(()), at(5))),
+        ["complete"]
+    );
+    let blind = unplaced(
+        std::slice::from_ref(&hook),
+        false,
+        Err("throttled".to_owned()),
+        at(5),
+    );
     assert_eq!(names(&blind), ["heartbeat"], "P2");
 }
 

@@ -127,7 +127,12 @@ fn the_deadline_goes_tier_by_tier_too_and_leaves_time_for_all_of_them() {
 
 #[test]
 fn a_cancelled_drain_lets_all_tiers_go_at_once() {
-    let mut bench = tiered();
+    let mut bench = Bench {
+        policy: tiered().policy,
+        ..Bench::external()
+    };
+    bench.step(0);
+    bench.tasks(all(["RUNNING", "RUNNING", "RUNNING"]));
     bench.step(60);
     bench.status("ACTIVE");
     bench.step(70);
@@ -139,9 +144,7 @@ fn a_cancelled_drain_lets_all_tiers_go_at_once() {
 fn an_agent_that_flaps_is_waited_for_and_a_lost_one_is_not() {
     let mut bench = Bench::holding();
     let connected = |bench: &mut Bench, connected: bool| {
-        if let Seen::Yes(instance) = &mut bench.observation.instance {
-            instance.agent_connected = connected;
-        }
+        bench.change(|instance| instance.agent_connected = connected);
     };
     connected(&mut bench, false);
     bench.step(60);

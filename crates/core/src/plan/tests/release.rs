@@ -62,7 +62,7 @@ fn p3_the_deadline_ends_the_hold_whatever_is_known() {
 #[test]
 fn p3_the_deadline_leaves_the_daemons_their_time_before_the_hooks_own_limit() {
     let mut bench = Bench::hooked();
-    bench.observation.hook = Hook::Waiting(hook_action(30, Some(TOKEN)));
+    bench.observation.hook = Hook::waiting(hook_action(30, Some(TOKEN)));
     bench.step(0);
     // 100 × 30 s, less 2 min for the daemons and 90 s of margin.
     assert_eq!(bench.record().deadline_at, at(3000 - 120 - 90));
@@ -105,7 +105,8 @@ fn an_instance_that_is_active_again_is_released_as_cancelled() {
 
 #[test]
 fn p2_one_stale_read_of_active_does_not_cancel_a_drain() {
-    let mut bench = Bench::holding();
+    let mut bench = Bench::external();
+    bench.step(0);
     bench.status("ACTIVE");
     assert_eq!(bench.step(60).verdict, Verdict::Holding);
     bench.status("DRAINING");
