@@ -142,6 +142,7 @@ fn answer(reading: Reading, now: Timestamp) -> Next {
         task: wait::Task::Alive,
         fate: wait::Fate::Unknown,
         switch: Switch::NotAsked,
+        together: wait::Together::Answered,
         chance: 0.5,
     };
     Wait::new(wait::Policy::default()).next(&Known::default(), &seen)

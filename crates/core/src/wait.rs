@@ -7,8 +7,8 @@
 //! | --- | --- |
 //! | the operator disabled the sidecar | leave |
 //! | every protected container is stopped | leave |
+//! | the kill switch says release-all, whatever is known of the record | leave |
 //! | the record is released, or the own service is in `releasedServices` | leave |
-//! | the kill switch says release-all | leave |
 //! | no record, seen twice, after one of this drain was seen | leave |
 //! | no record, and the grace for that is over | leave |
 //! | still holding 60 s after the record's deadline | leave, nobody coordinates any more |
@@ -19,6 +19,9 @@
 //! A release of an earlier life of the instance, or from long before SIGTERM, counts as no record.
 //!
 //! An error is never "no record" (promise P2), and each sleep ends at the next bound (promise P3).
+//!
+//! Record and kill switch come in one call ([`Wait::asks`]). IAM judges that call as a whole, so one name that is denied
+//! takes the other with it; then each is asked for by itself, and the switch once a minute.
 
 mod answer;
 mod input;
@@ -30,17 +33,17 @@ use crate::control::Control;
 use crate::limits::RELEASE_BEFORE_SIGTERM_MAX;
 use crate::record::{Record, ReleaseReason};
 
-pub use answer::{Because, Next, Why};
-pub use input::{Fate, Known, Leftover, Observation, Policy, Reading, Switch, Task, Trouble};
+pub use answer::{Ask, Because, Next, Why};
+pub use input::{Fate, Known, Leftover, Observation, Policy, Reading, Switch, Task, Together, Trouble};
 pub use pace::self_check_pause;
 
 /// A coordinator that is alive releases at the deadline. It is given so long to do it, then it is dead.
 pub const DEADLINE_SLACK: SignedDuration = SignedDuration::from_secs(60);
 
-/// The kill switch is obeyed within this.
+/// The kill switch is asked for at least so often.
 const SWITCH_EVERY: SignedDuration = SignedDuration::from_secs(60);
 
-/// A reading that is so near to it reads the kill switch too.
+/// A look that is so near to it asks for the kill switch too.
 const SWITCH_EARLY: SignedDuration = SignedDuration::from_secs(1);
 
 /// A record that was there is believed to be gone when so many readings in a row do not find it: SSM promises no
@@ -63,6 +66,8 @@ pub struct Wait {
     host_silent_since: Option<SignedDuration>,
     /// When the kill switch was last asked for, counted from SIGTERM.
     switch_asked: Option<SignedDuration>,
+    /// Was the last call for both parameters together denied?
+    apart: bool,
 }
 
 /// A reading, seen in the light of what was known before.
@@ -84,6 +89,7 @@ impl Wait {
             fate: Fate::Unknown,
             host_silent_since: None,
             switch_asked: None,
+            apart: false,
         }
     }
 
@@ -93,18 +99,31 @@ impl Wait {
         self.record.as_ref()
     }
 
-    /// Does the next answer depend on what the instance metadata says? Not once a record was seen.
+    /// Does the answer to this reading depend on what the instance metadata says? Not once a record of this drain was
+    /// seen. A release may turn out to be of another drain, so it is asked for then too.
     #[must_use]
-    pub fn wants_fate(&self) -> bool {
-        self.record.is_none()
+    pub fn wants_fate(&self, known: &Known, reading: &Reading) -> bool {
+        let maybe_absent = match reading {
+            Reading::NotFound => true,
+            Reading::Record(record) => record.is_released() || known.is_foreign(record),
+            Reading::Trouble(_) => false,
+        };
+        maybe_absent && self.record.is_none()
     }
 
-    /// Is it time to read the kill switch? Only while a record holds, and once a minute: no sleep is longer than to the
-    /// next time.
+    /// What this look asks Parameter Store for. `identified`: is it known whose record to read? If the call for both is
+    /// denied, this look asks for each by itself.
     #[must_use]
-    pub fn wants_switch(&self, since_sigterm: SignedDuration) -> bool {
-        let due = |left| left <= SWITCH_EARLY;
-        self.record.is_some() && self.until_switch(since_sigterm).is_none_or(due)
+    pub fn asks(&self, identified: bool, since_sigterm: SignedDuration) -> Ask {
+        let due = self
+            .until_switch(since_sigterm)
+            .is_none_or(|left| left <= SWITCH_EARLY);
+        match (identified, self.apart && !due, due) {
+            (true, false, _) => Ask::Both,
+            (true, true, _) => Ask::Record,
+            (false, _, true) => Ask::Switch,
+            (false, _, false) => Ask::Nothing,
+        }
     }
 
     fn until_switch(&self, since_sigterm: SignedDuration) -> Option<SignedDuration> {
@@ -132,6 +151,11 @@ impl Wait {
         if seen.switch != Switch::NotAsked {
             self.switch_asked = Some(seen.since_sigterm);
         }
+        match seen.together {
+            Together::Denied => self.apart = true,
+            Together::Answered => self.apart = false,
+            Together::NotAsked => {}
+        }
         self.failures = if let Sight::Unknown(_) = sight {
             self.failures.saturating_add(1)
         } else {
@@ -157,13 +181,15 @@ impl Wait {
         if seen.task == Task::Stopped {
             return Some(Why::ProtectedStopped);
         }
+        if seen.switch == Switch::Says(Control::ReleaseAll) {
+            return Some(Why::KillSwitch);
+        }
         let by_record = match sight {
             Sight::Ours(record) => released(known, record),
             Sight::Absent => self.why_leave_without_record(seen.since_sigterm),
             Sight::Unknown(_) => None,
         };
-        let switched = (seen.switch == Switch::Says(Control::ReleaseAll)).then_some(Why::KillSwitch);
-        by_record.or(switched).or_else(|| self.bound_passed(seen))
+        by_record.or_else(|| self.bound_passed(seen))
     }
 
     fn why_leave_without_record(&self, since_sigterm: SignedDuration) -> Option<Why> {

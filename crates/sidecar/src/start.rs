@@ -1,7 +1,7 @@
 //! The self-check: does everything work that will be needed after SIGTERM?
 //!
-//! One read of the own parameter proves credentials, permission and network; "not found" is a pass. A failure is said
-//! with its mend and tried again at a slow pace. It never takes the daemon down.
+//! One call, the same as after SIGTERM, proves credentials, permission and network; "not found" is a pass. A failure is
+//! said with its mend and tried again at a slow pace. It never takes the daemon down.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -12,7 +12,7 @@ use protector_core::wait::{Leftover, Reading, self_check_pause};
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::aws::ssm::Parameter;
+use crate::aws::ssm::Parameters;
 use crate::aws::{Aws, Fault};
 use crate::chance::chance;
 use crate::find;
@@ -60,7 +60,10 @@ async fn check(settings: &Settings, aws: &Aws, place: &mut Option<Place>) -> Res
     };
     let found = place.insert(found);
     protects_exist(settings, &told)?;
-    let reading = Parameter::of(found, &settings.prefix).read(aws).await?;
+    let (record, control) = (found.parameter(&settings.prefix), settings.prefix.control_name());
+    let mut parameters = Parameters::of(found, &settings.prefix);
+    let answers = parameters.together(aws, &[&record, &control]).await?;
+    let reading = Reading::of_parameter(answers.text(&record)?.as_deref());
     found.known.leftover = match &reading {
         Reading::Record(record) => Leftover::of(record),
         Reading::NotFound | Reading::Trouble(_) => None,

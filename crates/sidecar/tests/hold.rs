@@ -45,7 +45,7 @@ fn p1_it_lives_as_long_as_the_record_holds() {
     assert_eq!(
         line["reads"].as_u64().unwrap() as usize,
         host.calls("GetParameter") - 1,
-        "all but the self-check; one of them is of the kill switch"
+        "all but the self-check, and the kill switch with each"
     );
 }
 
@@ -63,8 +63,8 @@ fn its_own_tier_is_released_before_the_others() {
 #[test]
 fn the_kill_switch_ends_the_hold() {
     let host = Host::new();
-    host.set(|state| state.kill_switch = Ssm::Value(r#"{"mode":"release-all"}"#.to_owned()));
     let mut sidecar = holds(&host, &[]);
+    host.set(|state| state.kill_switch = Ssm::Value(r#"{"mode":"release-all"}"#.to_owned()));
     sidecar.leaves(0, "kill-switch");
     let line = sidecar.event("exit");
     assert_eq!(line["control"], "release-all", "{line:#}");
@@ -77,8 +77,8 @@ fn p2_a_kill_switch_that_nobody_understands_leaves_all_as_it_is_and_is_said() {
         Ssm::Error(400, "AccessDeniedException"),
     ] {
         let host = Host::new();
-        host.set(|state| state.kill_switch = wrong);
         let mut sidecar = holds(&host, &[]);
+        host.set(|state| state.kill_switch = wrong);
         assert_eq!(sidecar.event("control")["level"], "warn");
         assert!(sidecar.events("exit").is_empty());
         host.set(|state| state.ssm = Ssm::Value(released().to_string()));

@@ -49,7 +49,7 @@ fn each_failure_of_the_self_check_names_its_mend() {
             |host| host.set(|s| s.ssm = Ssm::Error(400, "AccessDeniedException")),
             &[],
             "denied",
-            "ssm:GetParameter on arn:aws:ssm:eu-west-1:123456789012:parameter/ecs-daemon-protector/prod/*",
+            "ssm:GetParameters and ssm:GetParameter on arn:aws:ssm:eu-west-1:123456789012:parameter/ecs-daemon-protector/prod/*",
         ),
         (
             |host| host.set(|s| s.imds = false),

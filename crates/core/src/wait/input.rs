@@ -115,6 +115,12 @@ pub enum Reading {
 }
 
 impl Reading {
+    /// A reading of the parameter: its text, or nothing if there is no such parameter.
+    #[must_use]
+    pub fn of_parameter(text: Option<&str>) -> Self {
+        text.map_or(Self::NotFound, Self::of_text)
+    }
+
     /// A reading of the parameter's text.
     #[must_use]
     pub fn of_text(text: &str) -> Self {
@@ -161,6 +167,26 @@ pub enum Switch {
     Unclear,
 }
 
+impl Switch {
+    /// What the parameter says: its text, or nothing if there is no such parameter.
+    #[must_use]
+    pub fn of_parameter(text: Option<&str>) -> Self {
+        let control = text.map_or(Ok(Control::On), Control::decode);
+        control.map_or(Self::Unclear, Self::Says)
+    }
+}
+
+/// What became of the one call for record and kill switch together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Together {
+    /// There was none in this look.
+    NotAsked,
+    /// It was denied. IAM authorizes each name, and one that is not allowed denies all.
+    Denied,
+    /// It was not denied; whether it brought something is in the readings.
+    Answered,
+}
+
 /// All that was seen in one look.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {
@@ -176,6 +202,8 @@ pub struct Observation {
     pub fate: Fate,
     /// The kill switch.
     pub switch: Switch,
+    /// Whether the call for both was denied.
+    pub together: Together,
     /// A random number in 0..=1, new each time: sidecars of many instances must not read in step.
     pub chance: f64,
 }

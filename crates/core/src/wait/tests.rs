@@ -65,6 +65,7 @@ fn look(at: i64, reading: Reading) -> Observation {
         task: Task::Alive,
         fate: Fate::Unknown,
         switch: Switch::NotAsked,
+        together: Together::Answered,
         chance: 0.5,
     }
 }
@@ -213,8 +214,20 @@ fn p5_instance_metadata_that_falls_silent_is_remembered() {
 
 #[test]
 fn p6_instance_metadata_is_not_asked_once_a_record_was_seen() {
-    assert!(wait().wants_fate());
-    assert!(!wait_in_drain().wants_fate());
+    let other_life = Record {
+        container_instance_arn: OTHER_ARN.parse().unwrap(),
+        ..holding()
+    };
+    for (reading, wanted) in [
+        (Reading::NotFound, true),
+        (reading(released()), true),
+        (reading(other_life), true),
+        (reading(holding()), false),
+        (Reading::Trouble(Trouble::Failed), false),
+    ] {
+        assert_eq!(wait().wants_fate(&known(), &reading), wanted, "{reading:?}");
+        assert!(!wait_in_drain().wants_fate(&known(), &reading));
+    }
 }
 
 #[test]
@@ -289,25 +302,120 @@ fn the_kill_switch_releases_and_whatever_else_it_says_does_not() {
     );
 }
 
-#[test]
-fn p6_the_kill_switch_is_read_only_while_a_record_holds_and_about_once_a_minute() {
-    assert!(!wait().wants_switch(secs(100)), "no record, no kill switch");
-    let mut wait = wait_in_drain();
-    assert!(wait.wants_switch(secs(1)));
-    let next = wait.next(&known(), &look_with_switch(1, Switch::Unclear));
-    assert!(sleeps(next, Because::TasksRemain) < secs(60));
-    assert!(!wait.wants_switch(secs(59)));
-    assert!(wait.wants_switch(secs(60)));
-    let slow = Record {
-        poll_seconds: 60,
-        ..holding()
+/// What a sidecar sees in each kind of hold, with a history that brings it there.
+fn holds() -> Vec<(Because, Vec<Observation>, Observation)> {
+    let none = look(3, Reading::NotFound);
+    let leaving = Observation {
+        fate: Fate::Leaving,
+        ..none.clone()
     };
-    let next = wait.next(&known(), &look(31, reading(slow)));
-    assert_eq!(
-        sleeps(next, Because::TasksRemain),
-        secs(30),
-        "no sleep is longer than to the next time"
+    let in_drain = vec![look(0, reading(holding()))];
+    let mut all = vec![
+        (Because::TasksRemain, vec![], look(3, reading(holding()))),
+        (Because::NoRecordYet, vec![], none.clone()),
+        (Because::NoRecordYetTerminating, vec![], leaving),
+        (Because::RecordVanished, in_drain, none),
+    ];
+    for trouble in TROUBLES {
+        let seen = look(3, Reading::Trouble(trouble));
+        all.push((Because::Trouble(trouble), vec![], seen));
+    }
+    all
+}
+
+#[test]
+fn p3_the_kill_switch_ends_every_kind_of_hold() {
+    for (because, history, seen) in holds() {
+        let mut wait = wait();
+        for earlier in &history {
+            wait.next(&known(), earlier);
+        }
+        sleeps(wait.next(&known(), &seen), because);
+        let switched = Observation {
+            switch: Switch::Says(Control::ReleaseAll),
+            ..seen
+        };
+        assert_eq!(
+            wait.next(&known(), &switched),
+            Next::Leave(Why::KillSwitch),
+            "{because:?}"
+        );
+    }
+}
+
+#[test]
+fn every_look_asks_for_record_and_kill_switch_in_one_call() {
+    for (_, history, seen) in holds() {
+        let mut wait = wait();
+        for earlier in history.iter().chain([&seen]) {
+            wait.next(&known(), earlier);
+        }
+        assert_eq!(wait.asks(true, secs(4)), Ask::Both);
+    }
+}
+
+#[test]
+fn p10_what_is_denied_together_is_asked_for_together_once_a_minute() {
+    let mut wait = wait();
+    assert_eq!(wait.asks(true, secs(0)), Ask::Both);
+    let denied = |at| Observation {
+        together: Together::Denied,
+        switch: Switch::Says(Control::On),
+        ..look(at, Reading::Trouble(Trouble::Denied))
+    };
+    wait.next(&known(), &denied(0));
+    let alone = |at| Observation {
+        together: Together::NotAsked,
+        ..look(at, Reading::Trouble(Trouble::Denied))
+    };
+    for at in [5, 40, 58] {
+        assert_eq!(wait.asks(true, secs(at)), Ask::Record);
+        let next = wait.next(&known(), &alone(at));
+        let slept = sleeps(next, Because::Trouble(Trouble::Denied));
+        assert!(
+            slept <= secs(60 - at),
+            "no sleep goes beyond the next time: {slept:?}"
+        );
+    }
+    assert_eq!(wait.asks(true, secs(59)), Ask::Both);
+    wait.next(&known(), &denied(60));
+    assert_eq!(wait.asks(true, secs(61)), Ask::Record);
+    wait.next(
+        &known(),
+        &Observation {
+            together: Together::Answered,
+            ..denied(120)
+        },
     );
+    assert_eq!(wait.asks(true, secs(121)), Ask::Both, "it is allowed again");
+}
+
+#[test]
+fn p3_without_an_instance_the_kill_switch_is_asked_for_once_a_minute() {
+    let mut wait = wait();
+    assert_eq!(wait.asks(false, secs(0)), Ask::Switch);
+    let seen = Observation {
+        together: Together::NotAsked,
+        switch: Switch::Unclear,
+        ..look(0, Reading::Trouble(Trouble::Unidentified))
+    };
+    wait.next(&known(), &seen);
+    assert_eq!(wait.asks(false, secs(30)), Ask::Nothing);
+    assert_eq!(wait.asks(false, secs(59)), Ask::Switch);
+    assert_eq!(wait.asks(true, secs(30)), Ask::Both, "its instance is known now");
+}
+
+#[test]
+fn a_parameter_that_is_not_there_is_told_from_one_that_nobody_understands() {
+    assert_eq!(Reading::of_parameter(None), Reading::NotFound);
+    assert_eq!(
+        Reading::of_parameter(Some("")),
+        Reading::Trouble(Trouble::Unreadable)
+    );
+    assert_eq!(Switch::of_parameter(None), Switch::Says(Control::On));
+    assert_eq!(Switch::of_parameter(Some("")), Switch::Unclear);
+    let release_all = Switch::of_parameter(Some(r#"{"mode":"release-all"}"#));
+    assert_eq!(release_all, Switch::Says(Control::ReleaseAll));
 }
 
 #[test]

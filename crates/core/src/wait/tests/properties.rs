@@ -40,6 +40,7 @@ fn live(policy: Policy, looks: &[(Reading, Task, Fate, f64)]) -> (SignedDuration
             task,
             fate,
             switch: Switch::NotAsked,
+            together: Together::Answered,
             chance,
         };
         match wait.next(&known(), &seen) {
