@@ -136,8 +136,9 @@ fn sidecar(record: &Record) {
 /// What the sidecar answers to its first reading.
 fn answer(reading: Reading, now: Timestamp) -> Next {
     let seen = wait::Observation {
-        now,
         since_sigterm: SignedDuration::from_secs(1),
+        sigterm_at: Some(now),
+        host_clock: now,
         reading,
         task: wait::Task::Alive,
         fate: wait::Fate::Unknown,

@@ -56,6 +56,8 @@ pub struct Wait {
     policy: Policy,
     /// The last holding record of this drain.
     record: Option<Record>,
+    /// When this text of it was first read, counted from SIGTERM.
+    record_since: SignedDuration,
     /// Readings in a row that did not find it again.
     missing: u32,
     /// Readings in a row that were neither a record nor "not found".
@@ -84,6 +86,7 @@ impl Wait {
         Self {
             policy,
             record: None,
+            record_since: SignedDuration::ZERO,
             missing: 0,
             failures: 0,
             fate: Fate::Unknown,
@@ -163,6 +166,10 @@ impl Wait {
         };
         match sight {
             Sight::Ours(record) => {
+                let known = self.record.as_ref().map(|known| known.updated_at);
+                if known != Some(record.updated_at) {
+                    self.record_since = seen.since_sigterm;
+                }
                 self.record = Some((*record).clone());
                 self.missing = 0;
             }
@@ -213,7 +220,7 @@ impl Wait {
 
     /// The bounds that hold whatever is read. Some coordinator's death is a finer answer than the maximum hold.
     fn bound_passed(&self, seen: &Observation) -> Option<Why> {
-        if self.given_up_at().is_some_and(|end| seen.now >= end) {
+        if self.until_given_up(seen).is_some_and(|left| !left.is_positive()) {
             return Some(Why::DeadlinePassed);
         }
         if self.host_gone_at().is_some_and(|end| seen.since_sigterm >= end) {
@@ -222,15 +229,28 @@ impl Wait {
         (seen.since_sigterm >= self.policy.max_hold).then_some(Why::MaxHold)
     }
 
-    /// When a drain that is still holding has no coordinator any more.
-    fn given_up_at(&self) -> Option<Timestamp> {
+    /// The time left until a drain that still holds has no coordinator any more, by the clock of AWS. The host's clock
+    /// alone gives up no drain: it may be wrong by hours.
+    fn until_given_up(&self, seen: &Observation) -> Option<SignedDuration> {
         let record = self.record.as_ref()?;
-        Some(
+        let left = |now: Timestamp| {
             record
                 .deadline_at
-                .checked_add(DEADLINE_SLACK)
-                .unwrap_or(Timestamp::MAX),
-        )
+                .duration_since(now)
+                .saturating_add(DEADLINE_SLACK)
+        };
+        Some(match seen.aws_clock() {
+            Some(now) => left(now),
+            None => left(seen.host_clock).max(self.until_given_up_without_clock(record, seen)),
+        })
+    }
+
+    /// The same without any clock: the record was written before it was read, so its deadline is no further from the
+    /// first reading than from the writing.
+    fn until_given_up_without_clock(&self, record: &Record, seen: &Observation) -> SignedDuration {
+        let at_most = record.deadline_at.duration_since(record.updated_at);
+        let read_since = seen.since_sigterm.saturating_sub(self.record_since);
+        at_most.saturating_add(DEADLINE_SLACK).saturating_sub(read_since)
     }
 
     fn host_gone_at(&self) -> Option<SignedDuration> {
@@ -267,7 +287,7 @@ impl Wait {
             Some(left(self.policy.max_hold)),
             waits_for_record.then(|| left(self.grace())),
             self.host_gone_at().map(left),
-            self.given_up_at().map(|end| end.duration_since(seen.now)),
+            self.until_given_up(seen),
             self.until_switch(seen.since_sigterm),
         ]
         .into_iter()
@@ -289,10 +309,9 @@ fn sight<'a>(known: &Known, seen: &'a Observation) -> Sight<'a> {
 /// Was the release long before SIGTERM? Then it ended another drain, in which this daemon was not told to stop: one
 /// that was cancelled, say. Its record may still be there.
 fn is_long_over(record: &Record, seen: &Observation) -> bool {
-    let sigterm = seen.now.checked_sub(seen.since_sigterm).unwrap_or(seen.now);
     let age = record
         .released_at
-        .map(|released| sigterm.duration_since(released));
+        .map(|released| seen.sigterm().duration_since(released));
     let longest = match record.reason {
         // A drain that was undone before it told this daemon to stop is not the one that does.
         Some(ReleaseReason::Cancelled) => SignedDuration::ZERO,

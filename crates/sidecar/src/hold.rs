@@ -110,8 +110,9 @@ impl<'a> Hold<'a> {
             self.look_around().await
         };
         Observation {
-            now: Timestamp::now(),
             since_sigterm: self.held(),
+            sigterm_at: self.aws.clock().at(self.since),
+            host_clock: Timestamp::now(),
             reading: heard.reading,
             switch: heard.switch,
             together: heard.together,

@@ -140,6 +140,31 @@ fn p3_a_coordinator_that_is_dead_holds_nobody() {
     sidecar.leaves(11, "deadline-passed");
 }
 
+/// Ten minutes are more than the time that a coordinator is given after its deadline.
+#[test]
+fn p1_the_clock_of_aws_counts_and_not_the_clock_of_the_host() {
+    for (aws_ahead, deadline_in, leaves) in [
+        (Some(-900), -600, false),
+        (Some(900), 300, true),
+        (None, -600, false),
+    ] {
+        let host = Host::new();
+        host.set(|state| state.aws_ahead = aws_ahead);
+        let mut sidecar = Sidecar::ready(&host, &[]);
+        // Without a `Date` the time that the record itself tells of must have passed too.
+        let written =
+            json!({"updatedAt": in_seconds(deadline_in - 3600), "deadlineAt": in_seconds(deadline_in)});
+        host.set(|state| state.ssm = changed(holding(), written));
+        sidecar.term();
+        if leaves {
+            sidecar.leaves(11, "deadline-passed");
+        } else {
+            sidecar.event("hold");
+            assert!(sidecar.events("exit").is_empty());
+        }
+    }
+}
+
 #[test]
 fn p5_daemons_that_are_dead_are_not_waited_for() {
     let host = Host::new();

@@ -102,8 +102,9 @@ impl Sidecar {
             _ => self.hear(self.wait.asks(true, since_sigterm)),
         };
         Observation {
-            now,
             since_sigterm,
+            sigterm_at: Some(self.since),
+            host_clock: now,
             fate: self.fate(&heard.reading),
             switch: heard.switch,
             together: heard.together,

@@ -190,10 +190,13 @@ pub enum Together {
 /// All that was seen in one look.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {
-    /// Wall clock, to be held against the record's deadline.
-    pub now: Timestamp,
     /// Time since the first SIGTERM, of a clock that cannot be set.
     pub since_sigterm: SignedDuration,
+    /// What the clock of AWS showed at the first SIGTERM: the `Date` of its last answer, less the time that went by
+    /// until then. Nothing before the first answer with a `Date`.
+    pub sigterm_at: Option<Timestamp>,
+    /// The host's wall clock, which may be wrong.
+    pub host_clock: Timestamp,
     /// The record.
     pub reading: Reading,
     /// The protected containers.
@@ -206,4 +209,20 @@ pub struct Observation {
     pub together: Together,
     /// A random number in 0..=1, new each time: sidecars of many instances must not read in step.
     pub chance: f64,
+}
+
+impl Observation {
+    /// What the clock of AWS shows now: the record's times were written by it.
+    #[must_use]
+    pub fn aws_clock(&self) -> Option<Timestamp> {
+        let sigterm = self.sigterm_at?;
+        Some(sigterm.checked_add(self.since_sigterm).unwrap_or(Timestamp::MAX))
+    }
+
+    /// The moment of SIGTERM: by the clock of AWS, or by the host's while there is no other.
+    #[must_use]
+    pub fn sigterm(&self) -> Timestamp {
+        let by_host = self.host_clock.checked_sub(self.since_sigterm);
+        self.sigterm_at.unwrap_or(by_host.unwrap_or(self.host_clock))
+    }
 }

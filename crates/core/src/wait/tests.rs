@@ -59,8 +59,9 @@ fn known() -> Known {
 
 fn look(at: i64, reading: Reading) -> Observation {
     Observation {
-        now: sigterm() + secs(at),
         since_sigterm: secs(at),
+        sigterm_at: Some(sigterm()),
+        host_clock: sigterm() + secs(at),
         reading,
         task: Task::Alive,
         fate: Fate::Unknown,
@@ -300,6 +301,72 @@ fn the_kill_switch_releases_and_whatever_else_it_says_does_not() {
         wait_in_drain().next(&known(), &released),
         Next::Leave(Why::KillSwitch)
     );
+}
+
+/// The host's clock is wrong by so much.
+fn skewed(seconds: i64, seen: Observation) -> Observation {
+    Observation {
+        host_clock: seen.host_clock + secs(seconds),
+        ..seen
+    }
+}
+
+#[test]
+fn p1_a_wrong_clock_of_the_host_moves_no_deadline() {
+    let over = 600 + DEADLINE_SLACK.as_secs();
+    for skew in [-86_400, -180, 0, 180, 86_400] {
+        let mut wait = wait();
+        let next = wait.next(&known(), &skewed(skew, look(0, reading(holding()))));
+        sleeps(next, Because::TasksRemain);
+        let next = wait.next(&known(), &skewed(skew, look(over - 1, reading(holding()))));
+        let left = sleeps(next, Because::TasksRemain);
+        assert!(left <= secs(1), "{skew} s: {left:?}");
+        let next = wait.next(&known(), &skewed(skew, look(over, reading(holding()))));
+        assert_eq!(next, Next::Leave(Why::DeadlinePassed), "{skew} s");
+    }
+}
+
+#[test]
+fn p1_without_the_clock_of_aws_the_clock_of_the_host_does_not_decide_alone() {
+    let over = 600 + DEADLINE_SLACK.as_secs();
+    let blind = |skew, at| Observation {
+        sigterm_at: None,
+        ..skewed(skew, look(at, reading(holding())))
+    };
+    // The record is read 40 s after it was written, so its deadline is at most ten minutes after that reading.
+    for (skew, leaves_at) in [
+        (86_400, 40 + over),
+        (180, 40 + over),
+        (0, 40 + over),
+        (-180, 180 + over),
+    ] {
+        let mut wait = wait();
+        sleeps(wait.next(&known(), &blind(skew, 40)), Because::TasksRemain);
+        sleeps(
+            wait.next(&known(), &blind(skew, leaves_at - 1)),
+            Because::TasksRemain,
+        );
+        let next = wait.next(&known(), &blind(skew, leaves_at));
+        assert_eq!(next, Next::Leave(Why::DeadlinePassed), "{skew} s");
+    }
+}
+
+#[test]
+fn p1_a_release_is_as_old_as_the_clock_of_aws_says() {
+    for (age, leaves) in [(300, true), (301, false)] {
+        for skew in [-86_400, 86_400] {
+            let record = Record {
+                released_at: Some(sigterm() - secs(age)),
+                ..released()
+            };
+            let next = wait().next(&known(), &skewed(skew, look(1, reading(record))));
+            assert_eq!(
+                matches!(next, Next::Leave(_)),
+                leaves,
+                "{age} s, {skew} s: {next:?}"
+            );
+        }
+    }
 }
 
 /// What a sidecar sees in each kind of hold, with a history that brings it there.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use aws_sdk_ssm::Client;
+use aws_sdk_ssm::config::Builder;
 use protector_core::record::ParameterPrefix;
 use protector_core::wait::Trouble;
 use tokio::time::timeout;
@@ -120,7 +121,7 @@ impl Parameters {
 
     /// The client, with new credentials when it is time. If there are none, the old ones serve to their end.
     async fn client(&mut self, aws: &Aws) -> Result<Client, Fault> {
-        let now = SystemTime::now();
+        let now = aws.clock().or_host();
         if let Some(client) = &self.client
             && !credentials::are_ending(self.expiry, now)
         {
@@ -137,7 +138,9 @@ impl Parameters {
     async fn new_client(&mut self, aws: &Aws) -> Result<Client, Fault> {
         let credentials = credentials::load(&aws.provider).await?;
         self.expiry = credentials.expiry();
-        Ok(Client::new(&aws.sdk_config("SSM", &self.region, credentials)))
+        let config = aws.sdk_config("SSM", &self.region, credentials);
+        let config = Builder::from(&config).interceptor(aws.clock().clone());
+        Ok(Client::from_conf(config.build()))
     }
 
     /// Credentials that were refused are not used again.

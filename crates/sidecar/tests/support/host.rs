@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use serde_json::json;
 
 use super::http::{Answer, Request, serve};
-use super::record::{CLUSTER, CONTAINER_INSTANCE, INSTANCE, TASK, in_seconds};
+use super::record::{CLUSTER, CONTAINER_INSTANCE, INSTANCE, TASK, date, in_seconds};
 
 /// What SSM answers.
 #[derive(Clone)]
@@ -31,6 +31,8 @@ pub(crate) struct State {
     pub(crate) daemon: &'static str,
     pub(crate) target_lifecycle_state: Option<&'static str>,
     pub(crate) spot_action: bool,
+    /// The clock of AWS is so many seconds ahead of the host's; without it no answer has a `Date`.
+    pub(crate) aws_ahead: Option<i64>,
     pub(crate) calls: Vec<String>,
 }
 
@@ -55,10 +57,14 @@ impl Host {
             daemon: "RUNNING",
             target_lifecycle_state: None,
             spot_action: false,
+            aws_ahead: Some(0),
             calls: vec![],
         }));
         let shared = state.clone();
-        let address = serve(move |request| answer(&mut shared.lock().unwrap(), request));
+        let address = serve(move |request| {
+            let mut state = shared.lock().unwrap();
+            (answer(&mut state, request), state.aws_ahead.map(date))
+        });
         Host { state, address }
     }
 

@@ -60,6 +60,8 @@ struct Product {
     name: String,
     /// The last text that was read, and what it says: most readings find it again.
     last: Option<(String, Reading)>,
+    /// Has AWS answered, and so told its time?
+    answered: bool,
     bug: Option<Bug>,
     seen: bool,
 }
@@ -114,8 +116,11 @@ impl Guard for Product {
             _ => heard.switch,
         };
         let seen = Observation {
-            now: crate::wall_clock(now) + SignedDuration::from_millis(view.clock_skew()),
             since_sigterm,
+            sigterm_at: self
+                .answered
+                .then(|| crate::wall_clock(view.sigterm().unwrap_or(now))),
+            host_clock: crate::wall_clock(now) + SignedDuration::from_millis(view.clock_skew()),
             fate,
             switch,
             together: heard.together,
@@ -190,6 +195,7 @@ impl Product {
     fn both(&mut self, view: &mut GuardView<'_>) -> Heard {
         let texts = view.get_parameters(&[&self.name, &control_name()]);
         let denied = matches!(&texts, Err(error) if error.code == "AccessDeniedException");
+        self.answered |= !matches!(&texts, Err(error) if error.code == "NoCredentials");
         match texts {
             Ok(mut texts) => {
                 let (control, record) = (texts.pop().flatten(), texts.pop().flatten());

@@ -34,7 +34,8 @@ fn live(policy: Policy, looks: &[(Reading, Task, Fate, f64)]) -> (SignedDuration
         let (reading, task, fate, chance) = looks[step.min(looks.len() - 1)].clone();
         read.push(reading.clone());
         let seen = Observation {
-            now: sigterm() + at,
+            sigterm_at: Some(sigterm()),
+            host_clock: sigterm() + at,
             since_sigterm: at,
             reading,
             task,
