@@ -16,7 +16,7 @@
 //! | the maximum hold is over | leave |
 //! | anything else: holding, an error, a text that cannot be read | sleep |
 //!
-//! A release of an earlier life of the instance, or from long before SIGTERM, counts as no record.
+//! A release of another registration of the instance, or of a drain that had ended before SIGTERM, counts as no record.
 //!
 //! An error is never "no record" (promise P2), and each sleep ends at the next bound (promise P3).
 //!
@@ -34,7 +34,7 @@ use crate::limits::RELEASE_BEFORE_SIGTERM_MAX;
 use crate::record::{Record, ReleaseReason};
 
 pub use answer::{Ask, Because, Next, Why};
-pub use input::{Fate, Known, Leftover, Observation, Policy, Reading, Switch, Task, Together, Trouble};
+pub use input::{Fate, Known, Observation, Policy, Reading, Switch, Task, Together, Trouble};
 pub use pace::self_check_pause;
 
 /// A coordinator that is alive releases at the deadline. It is given so long to do it, then it is dead.
@@ -301,23 +301,30 @@ fn sight<'a>(known: &Known, seen: &'a Observation) -> Sight<'a> {
     match &seen.reading {
         Reading::NotFound => Sight::Absent,
         Reading::Trouble(trouble) => Sight::Unknown(*trouble),
-        Reading::Record(record) if known.is_foreign(record) || is_long_over(record, seen) => Sight::Absent,
+        Reading::Record(record) if known.is_foreign(record) || is_leftover(record, seen) => Sight::Absent,
         Reading::Record(record) => Sight::Ours(record),
     }
 }
 
-/// Was the release long before SIGTERM? Then it ended another drain, in which this daemon was not told to stop: one
-/// that was cancelled, say. Its record may still be there.
-fn is_long_over(record: &Record, seen: &Observation) -> bool {
+/// Is it the release of a drain that had ended before SIGTERM, in which this daemon was not told to stop? Its record
+/// may still be there. When the sidecar started says nothing of it: it may have been started anew between the release
+/// and its SIGTERM.
+fn is_leftover(record: &Record, seen: &Observation) -> bool {
+    let sigterm = seen.sigterm();
+    let ended = record.receipt_at.is_some_and(|receipt| receipt <= sigterm);
+    record.is_released() && (ended || is_long_over(record, sigterm))
+}
+
+fn is_long_over(record: &Record, sigterm: Timestamp) -> bool {
     let age = record
         .released_at
-        .map(|released| seen.sigterm().duration_since(released));
+        .map(|released| sigterm.duration_since(released));
     let longest = match record.reason {
         // A drain that was undone before it told this daemon to stop is not the one that does.
         Some(ReleaseReason::Cancelled) => SignedDuration::ZERO,
         _ => RELEASE_BEFORE_SIGTERM_MAX,
     };
-    record.is_released() && age.is_some_and(|age| age > longest)
+    age.is_some_and(|age| age > longest)
 }
 
 fn released(known: &Known, record: &Record) -> Option<Why> {

@@ -60,7 +60,6 @@ async fn place(settings: &Settings, aws: &Aws, told: &Told) -> Result<Place, Fau
     let known = Known {
         service,
         container_instance,
-        leftover: None,
     };
     Ok(Place {
         region,

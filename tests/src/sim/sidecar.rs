@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use protector_core::wait::{
-    Ask, Because, Fate, Known, Leftover, Next, Observation, Reading, Switch, Task, Together, Trouble, Wait,
-    Why,
+    Ask, Because, Fate, Known, Next, Observation, Reading, Switch, Task, Together, Trouble, Wait, Why,
 };
 use protector_local_aws::model::{ApiError, Call, ContainerStart, ContainerStatus, Service};
 use protector_local_aws::principal;
@@ -57,7 +56,6 @@ impl Sidecar {
             known: Known {
                 service: service.and_then(|name| name.parse().ok()),
                 container_instance: arn.and_then(|arn| arn.parse().ok()),
-                leftover: None,
             },
             wait: Wait::new(stage.sidecar_policy),
             reads: 0,
@@ -68,11 +66,9 @@ impl Sidecar {
         }
     }
 
-    /// A release that is there already is of an earlier drain.
+    /// One call, of which nothing is kept.
     fn self_check(&mut self) {
-        if let Reading::Record(record) = self.both().reading {
-            self.known.leftover = Leftover::of(&record);
-        }
+        self.both();
     }
 
     async fn hold(&mut self) -> Why {

@@ -1,7 +1,5 @@
 //! What the wait is told: its policy, what was known before SIGTERM, and what was seen since.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +35,7 @@ impl Default for Policy {
     }
 }
 
-/// What was known before the reading: who reads, and what lay there when it started.
+/// What was known before the reading: who reads.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Known {
@@ -45,41 +43,15 @@ pub struct Known {
     pub service: Option<ServiceName>,
     /// The container instance in its present life, if the agent tells.
     pub container_instance: Option<ContainerInstanceArn>,
-    /// A release that was there before this sidecar.
-    pub leftover: Option<Leftover>,
 }
 
 impl Known {
-    /// Does this record speak of another drain than the one SIGTERM may belong to? The id of an EC2 instance comes
-    /// back from a warm pool and after its root volume was replaced, and then its old record is still there.
+    /// Does this record speak of another registration than the one this sidecar runs in? The id of an EC2 instance
+    /// comes back from a warm pool and after its root volume was replaced, and then its old record is still there.
     #[must_use]
     pub fn is_foreign(&self, record: &Record) -> bool {
-        let another_life = self
-            .container_instance
-            .as_ref()
-            .is_some_and(|own| *own != record.container_instance_arn);
-        another_life
-            || (record.is_released() && self.leftover.is_some_and(|l| l == Leftover::fingerprint(record)))
-    }
-}
-
-/// Recognises one released drain without carrying its `drainId`, which may be a lifecycle action token: this is
-/// handed on as an argument that everybody on the host can read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Leftover(u64);
-
-impl Leftover {
-    /// The leftover that a record is if it was there at start-up: only a release can be one.
-    #[must_use]
-    pub fn of(record: &Record) -> Option<Self> {
-        record.is_released().then(|| Self::fingerprint(record))
-    }
-
-    fn fingerprint(record: &Record) -> Self {
-        let mut hasher = DefaultHasher::new();
-        (&record.drain_id, &record.container_instance_arn).hash(&mut hasher);
-        Self(hasher.finish())
+        let own = self.container_instance.as_ref();
+        own.is_some_and(|own| *own != record.container_instance_arn)
     }
 }
 

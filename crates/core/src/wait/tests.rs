@@ -53,7 +53,6 @@ fn known() -> Known {
     Known {
         service: Some("fluent-bit".parse().unwrap()),
         container_instance: Some(ARN.parse().unwrap()),
-        leftover: None,
     }
 }
 
@@ -232,20 +231,6 @@ fn p6_instance_metadata_is_not_asked_once_a_record_was_seen() {
 }
 
 #[test]
-fn a_leftover_tells_nothing_of_the_token() {
-    let token = "71514b9d-6a40-4b26-8523-05e7ee35fa40";
-    let leftover = Leftover::of(&Record {
-        drain_id: token.into(),
-        ..released()
-    });
-    assert!(leftover.is_some());
-    let json = serde_json::to_string(&Known { leftover, ..known() }).unwrap();
-    assert!(!json.contains("71514b9d"), "{json}");
-    assert_eq!(serde_json::from_str::<Known>(&json).unwrap().leftover, leftover);
-    assert_eq!(Leftover::of(&holding()), None);
-}
-
-#[test]
 fn exit_codes_are_as_documented() {
     assert_eq!(
         (
@@ -263,6 +248,19 @@ fn exit_codes_are_as_documented() {
         Why::HostGoingDown,
     ] {
         assert_eq!(why.code(), 0);
+    }
+}
+
+#[test]
+fn p2_a_release_of_a_drain_that_had_its_receipt_before_sigterm_is_a_leftover() {
+    for (receipt, leaves) in [(Some(-1), false), (Some(0), false), (Some(1), true), (None, true)] {
+        let record = Record {
+            released_at: Some(sigterm() - secs(60)),
+            receipt_at: receipt.map(|at| sigterm() + secs(at)),
+            ..released()
+        };
+        let next = wait().next(&known(), &look(2, reading(record)));
+        assert_eq!(matches!(next, Next::Leave(_)), leaves, "{receipt:?}: {next:?}");
     }
 }
 

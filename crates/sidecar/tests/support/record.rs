@@ -48,6 +48,14 @@ pub(crate) fn holding() -> Value {
         "heldBy": [{"group": "service:web", "count": 4, "lastStatus": "STOPPING"}]}))
 }
 
+/// None was left in a drain that is over: it has its receipt.
+pub(crate) fn ended() -> Value {
+    let mut record = released();
+    record["releasedAt"] = in_seconds(-20).into();
+    record["receiptAt"] = in_seconds(-10).into();
+    record
+}
+
 /// None is left.
 pub(crate) fn released() -> Value {
     with(

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use protector_core::settings::Reader;
 use protector_core::wait::{
-    Ask, Because, Fate, Known, Leftover, Next, Observation, Policy, Reading, Switch, Task, Together, Trouble,
-    Wait, Why,
+    Ask, Because, Fate, Known, Next, Observation, Policy, Reading, Switch, Task, Together, Trouble, Wait, Why,
 };
 
 use super::Bug;
@@ -76,14 +75,12 @@ impl Guard for Product {
         self.known = Known {
             service: view.service().and_then(|service| service.parse().ok()),
             container_instance: registration.flatten(),
-            leftover: None,
         };
         if self.bug == Some(Bug::ReadsBeforeSigterm) {
             self.both(view);
         }
-        if let Reading::Record(record) = self.both(view).reading {
-            self.known.leftover = Leftover::of(&record);
-        }
+        // The self-check: one call, of which nothing is kept.
+        self.both(view);
         if self.bug == Some(Bug::ObeysALeftover) {
             self.known = Known::default();
         }

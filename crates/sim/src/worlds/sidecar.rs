@@ -65,7 +65,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A sidecar that starts between the release and its SIGTERM holds until its machine is gone.",
         why: "A release that lies there when a sidecar starts is taken for a leftover of an earlier drain.",
         breaks: &[Rule::NeverTold],
-        state: State::Open,
+        state: State::Fixed,
         world: restarted,
     },
     Fault {
