@@ -11,7 +11,7 @@
 //! | the record is released, or the own service is in `releasedServices` | leave |
 //! | no record, seen twice, after one of this drain was seen | leave |
 //! | no record, and the grace for that is over | leave |
-//! | still holding 60 s after the record's deadline | leave, nobody coordinates any more |
+//! | still holding [`COORDINATOR_SILENCE`] and one reading after the record's deadline | leave, nobody coordinates any more |
 //! | neither task metadata nor credentials for twice the unknown grace | leave, the host is going down |
 //! | the maximum hold is over | leave |
 //! | anything else: holding, an error, a text that cannot be read | sleep |
@@ -30,15 +30,12 @@ mod pace;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::control::Control;
-use crate::limits::RELEASE_BEFORE_SIGTERM_MAX;
+use crate::limits::{COORDINATOR_SILENCE, RELEASE_BEFORE_SIGTERM_MAX};
 use crate::record::{Record, ReleaseReason};
 
 pub use answer::{Ask, Because, Next, Why};
 pub use input::{Fate, Known, Observation, Policy, Reading, Switch, Task, Together, Trouble};
 pub use pace::self_check_pause;
-
-/// A coordinator that is alive releases at the deadline. It is given so long to do it, then it is dead.
-pub const DEADLINE_SLACK: SignedDuration = SignedDuration::from_secs(60);
 
 /// The kill switch is asked for at least so often.
 const SWITCH_EVERY: SignedDuration = SignedDuration::from_secs(60);
@@ -233,24 +230,26 @@ impl Wait {
     /// alone gives up no drain: it may be wrong by hours.
     fn until_given_up(&self, seen: &Observation) -> Option<SignedDuration> {
         let record = self.record.as_ref()?;
-        let left = |now: Timestamp| {
-            record
-                .deadline_at
-                .duration_since(now)
-                .saturating_add(DEADLINE_SLACK)
-        };
-        Some(match seen.aws_clock() {
+        let left = |now: Timestamp| record.deadline_at.duration_since(now);
+        let until_deadline = match seen.aws_clock() {
             Some(now) => left(now),
-            None => left(seen.host_clock).max(self.until_given_up_without_clock(record, seen)),
-        })
+            None => left(seen.host_clock).max(self.until_deadline_without_clock(record, seen)),
+        };
+        Some(until_deadline.saturating_add(self.silence()))
     }
 
-    /// The same without any clock: the record was written before it was read, so its deadline is no further from the
-    /// first reading than from the writing.
-    fn until_given_up_without_clock(&self, record: &Record, seen: &Observation) -> SignedDuration {
+    /// A coordinator that has not released so long after the deadline is dead: the sidecar would have read it.
+    fn silence(&self) -> SignedDuration {
+        let interval = pace::interval(&self.policy, self.record.as_ref());
+        COORDINATOR_SILENCE.saturating_add(pace::longest(interval))
+    }
+
+    /// The time left to the deadline at most, without any clock: the record was written before it was read, so its
+    /// deadline is no further from the first reading than from the writing.
+    fn until_deadline_without_clock(&self, record: &Record, seen: &Observation) -> SignedDuration {
         let at_most = record.deadline_at.duration_since(record.updated_at);
         let read_since = seen.since_sigterm.saturating_sub(self.record_since);
-        at_most.saturating_add(DEADLINE_SLACK).saturating_sub(read_since)
+        at_most.saturating_sub(read_since)
     }
 
     fn host_gone_at(&self) -> Option<SignedDuration> {

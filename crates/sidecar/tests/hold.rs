@@ -129,13 +129,13 @@ fn p3_maximum_hold() {
 fn p3_a_coordinator_that_is_dead_holds_nobody() {
     let host = Host::new();
     let sidecar = Sidecar::ready(&host, &[]);
-    host.set(|state| state.ssm = changed(holding(), json!({"deadlineAt": in_seconds(-30)})));
+    host.set(|state| state.ssm = changed(holding(), json!({"deadlineAt": in_seconds(-120)})));
     sidecar.term();
     sidecar.event("hold");
     drop(sidecar);
 
     let mut sidecar = Sidecar::ready(&host, &[]);
-    host.set(|state| state.ssm = changed(holding(), json!({"deadlineAt": in_seconds(-61)})));
+    host.set(|state| state.ssm = changed(holding(), json!({"deadlineAt": in_seconds(-155)})));
     sidecar.term();
     sidecar.leaves(11, "deadline-passed");
 }

@@ -85,7 +85,7 @@ proptest! {
         let seen_before = read.iter().any(|r| matches!(r, Reading::Record(record) if !record.is_released()));
         match why {
             Why::MaxHold => prop_assert!(at >= policy.max_hold),
-            Why::DeadlinePassed => prop_assert!(seen_before && at >= DEADLINE_SLACK),
+            Why::DeadlinePassed => prop_assert!(seen_before && at >= COORDINATOR_SILENCE),
             Why::HostGoingDown => prop_assert!(at >= secs(2 * grace)),
             Why::NotADrain => prop_assert!(absent(last) && !seen_before && at >= secs(grace) / 2),
             Why::NoRecordThoughTerminating => prop_assert!(absent(last) && !seen_before && at >= policy.terminating_grace),

@@ -128,15 +128,20 @@ fn holding_and_its_bounds() {
             Err(Because::TasksRemain),
         ),
         row(
-            "p3 deadline and a minute",
-            look(70, reading(short.clone())),
+            "deadline passed, the next tick may come",
+            look(9 + SILENCE, reading(short.clone())),
+            Err(Because::TasksRemain),
+        ),
+        row(
+            "p3 deadline passed by two ticks",
+            look(10 + SILENCE, reading(short.clone())),
             Ok(Why::DeadlinePassed),
         ),
         after(
             vec![look(3, reading(short))],
             row(
                 "p3 dead coordinator, SSM down",
-                look(70, Reading::Trouble(Trouble::Failed)),
+                look(10 + SILENCE, Reading::Trouble(Trouble::Failed)),
                 Ok(Why::DeadlinePassed),
             ),
         ),
