@@ -113,7 +113,8 @@ locals {
     Statement = [{
       Sid    = "ReadRecord"
       Effect = "Allow"
-      Action = ["ssm:GetParameter"]
+      # Together as a rule; each by itself when the two together are denied. Older sidecars know GetParameter only.
+      Action = ["ssm:GetParameter", "ssm:GetParameters"]
       Resource = length(var.clusters) == 0 ? ["${local.parameters_arn}/*"] : concat(
         ["${local.parameters_arn}/control"],
         [for name in var.clusters : "${local.parameters_arn}/${name}/*"],

@@ -12,7 +12,7 @@ use protector_core::policy::Policy;
 use protector_core::receipt::Receipt;
 use protector_core::record::{DecodeError, Record};
 use protector_core::settings::Reader;
-use protector_core::wait::{self, Known, Leftover, Next, Reading, Switch, Wait, Why};
+use protector_core::wait::{self, Known, Next, Reading, Switch, Wait, Why};
 
 /// What is written of a record that was read fits, and is the same record; a text that is none is an error of bounded
 /// length. Any record that can be read leads to a plan, a receipt, and an answer of the sidecar.
@@ -124,24 +124,19 @@ fn sidecar(record: &Record) {
         };
         assert!(!released || record.is_released(), "P1");
     }
-    if let Some(leftover) = Leftover::of(record) {
-        let known = Known {
-            leftover: Some(leftover),
-            ..Known::default()
-        };
-        assert!(record.is_released() && known.is_foreign(record));
-    }
 }
 
 /// What the sidecar answers to its first reading.
 fn answer(reading: Reading, now: Timestamp) -> Next {
     let seen = wait::Observation {
-        now,
         since_sigterm: SignedDuration::from_secs(1),
+        sigterm_at: Some(now),
+        host_clock: now,
         reading,
         task: wait::Task::Alive,
         fate: wait::Fate::Unknown,
         switch: Switch::NotAsked,
+        together: wait::Together::Answered,
         chance: 0.5,
     };
     Wait::new(wait::Policy::default()).next(&Known::default(), &seen)

@@ -44,6 +44,11 @@ pub const GLOBAL_MARGIN: SignedDuration = SignedDuration::from_secs(90);
 /// A tick comes once a minute, and may be late by half of one.
 pub const TICK_AND_DELAY: SignedDuration = SignedDuration::from_secs(90);
 
+/// A coordinator that is alive releases at the deadline or in the first tick after it. So long after the deadline, and the
+/// time between two of its readings later, a sidecar takes it for dead: a tick with its delay, and one more tick if that
+/// one fails.
+pub const COORDINATOR_SILENCE: SignedDuration = SignedDuration::from_secs(150);
+
 /// A changed count is written no sooner than this after the last write: PutParameter allows 3 a second for the
 /// whole account, and the count is for people.
 pub const COUNT_REFRESH: SignedDuration = SignedDuration::from_secs(5);

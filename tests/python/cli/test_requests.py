@@ -132,7 +132,7 @@ class Requests(unittest.TestCase):
             operation = request_model.operation_of(exchange.request)
             who = "coordinator" if exchange.principal == COORDINATOR else "sidecar"
             seen[who].add(f"{operation.service_model.service_name}:{operation.name}")
-        self.assertEqual(seen["sidecar"], {"ssm:GetParameter"})
+        self.assertEqual(seen["sidecar"], {"ssm:GetParameters"})
         template = (ROOT / "template.yaml").read_text()
         allowed = {":".join(match) for match in re.findall(r"\b(autoscaling|ecs|ssm):([A-Z][A-Za-z]+)\b", template)}
         self.assertEqual(seen["coordinator"], allowed)

@@ -75,7 +75,7 @@ impl Tale {
             calls.join(", ")
         ));
         format!(
-            "{lines}\n{calls}AWS calls of the sidecars: {} (GetParameter)\n",
+            "{lines}\n{calls}AWS calls of the sidecars: {} (GetParameters)\n",
             self.reads
         )
     }

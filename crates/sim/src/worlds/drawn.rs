@@ -28,7 +28,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "At the deadline the sidecars give up with code 11, although the coordinator is well.",
         why: "Sidecars wait for 60 s after the deadline, and the tick that releases may come 60 s and a moment after it.",
         breaks: &[Rule::GaveUp],
-        state: State::Open,
+        state: State::Fixed,
         world: || late_tick(1),
     },
     Fault {
