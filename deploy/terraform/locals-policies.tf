@@ -27,6 +27,12 @@ locals {
       Action   = ["ecs:ListContainerInstances"] # knows clusters as resources, but not the key ecs:cluster
       Resource = local.served_clusters
     }],
+    [{
+      Sid      = "TellManagedInstances" # ECS drains those by itself; knows capacity providers, but not the key ecs:cluster
+      Effect   = "Allow"
+      Action   = ["ecs:DescribeCapacityProviders"]
+      Resource = ["${local.ecs_arn}:capacity-provider/*"]
+    }],
     [local.observe_and_drain],
   )
 

@@ -61,7 +61,7 @@ impl Coordinator {
         cluster: &ClusterName,
         arns: &[ContainerInstanceArn],
     ) -> Seen<ContainerInstanceArn> {
-        let found = match self.aws.describe_instances(cluster, arns).await {
+        let found = match self.describe(cluster, arns).await {
             Err(failure) => return Seen::Unknown(failure.to_string()),
             Ok(found) => found.into_iter().map(|found| found.container_instance),
         };

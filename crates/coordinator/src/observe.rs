@@ -140,11 +140,7 @@ impl Coordinator {
             Seen::Unknown(why) => return Seen::Unknown(why.clone()),
             Seen::Yes(arn) => arn,
         };
-        match self
-            .aws
-            .describe_instances(&key.cluster, std::slice::from_ref(arn))
-            .await
-        {
+        match self.describe(&key.cluster, std::slice::from_ref(arn)).await {
             Err(failure) => Seen::Unknown(failure.to_string()),
             Ok(found) => found
                 .into_iter()

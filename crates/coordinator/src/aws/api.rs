@@ -55,6 +55,17 @@ pub struct InstanceDescription {
     pub status: Option<String>,
     /// Does ECS hear from its agent?
     pub agent_connected: bool,
+    /// The capacity provider that has brought it in, if one has.
+    pub capacity_provider: Option<String>,
+}
+
+/// A capacity provider as ECS describes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProviderDescription {
+    /// Its name.
+    pub name: Option<String>,
+    /// For example `EC2_AUTOSCALING` or `MANAGED_INSTANCES`.
+    pub kind: Option<String>,
 }
 
 /// A task as ECS describes it.
@@ -158,6 +169,13 @@ pub trait Api: Send + Sync + fmt::Debug {
         cluster: &'a str,
         arns: Vec<String>,
     ) -> Answer<'a, Batch<InstanceDescription>>;
+
+    /// `DescribeCapacityProviders` of a cluster by name, at most 10.
+    fn describe_capacity_providers<'a>(
+        &'a self,
+        cluster: &'a str,
+        names: Vec<String>,
+    ) -> Answer<'a, Vec<ProviderDescription>>;
 
     /// `ListTasks` of a container instance: ARNs of those with a desired status.
     fn list_tasks<'a>(

@@ -14,7 +14,7 @@ use protector_core::record::Lifecycle;
 
 use super::api::{
     Answer, Api, Batch, HookDescription, InstanceDescription, Page, ParameterText, Parameters,
-    ScalingDescription, ServiceDescription, TaskDescription, TaskProtection,
+    ProviderDescription, ScalingDescription, ServiceDescription, TaskDescription, TaskProtection,
 };
 use super::{Failure, Kind};
 
@@ -60,6 +60,14 @@ impl Api for Sdk {
         arns: Vec<String>,
     ) -> Answer<'a, Batch<InstanceDescription>> {
         Box::pin(ecs::describe_container_instances(&self.ecs, cluster, arns))
+    }
+
+    fn describe_capacity_providers<'a>(
+        &'a self,
+        cluster: &'a str,
+        names: Vec<String>,
+    ) -> Answer<'a, Vec<ProviderDescription>> {
+        Box::pin(ecs::describe_capacity_providers(&self.ecs, cluster, names))
     }
 
     fn list_tasks<'a>(

@@ -267,11 +267,15 @@ impl Coordinator {
         let mut described = BTreeMap::new();
         for (cluster, arns) in asked {
             let arns: Vec<ContainerInstanceArn> = arns.into_iter().collect();
-            let answer = self.aws.describe_instances(&cluster, &arns).await;
-            let Some(answer) = found.take(answer) else {
+            let answer = self.describe_each(&cluster, &arns).await;
+            let Some((answer, unclear)) = found.take(answer) else {
                 found.unanswered.insert(cluster);
                 continue;
             };
+            if !unclear.is_empty() {
+                found.problems.extend(unclear);
+                found.unanswered.insert(cluster.clone());
+            }
             for Described {
                 instance,
                 container_instance,

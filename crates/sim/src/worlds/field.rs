@@ -14,7 +14,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "Each task that stops on an ECS Anywhere host of the cluster is an invocation that fails three times.",
         why: "A container instance whose id is no EC2 id makes the whole description of its batch fail.",
         breaks: &[Rule::RunsFail],
-        state: State::Open,
+        state: State::Fixed,
         world: external_instance,
     },
     Fault {
@@ -126,7 +126,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A Managed Instance that ECS drains gets a record, and its daemon gets StopTask.",
         why: "Nothing asks whether a container instance is one of ours.",
         breaks: &[Rule::NotOurs],
-        state: State::Open,
+        state: State::Fixed,
         world: managed_instance,
     },
 ];

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::failed;
 use crate::aws::Failure;
 use crate::aws::api::{
-    Batch, InstanceDescription, ItemFailure, Page, ServiceDescription, TaskDescription, TaskProtection,
+    Batch, InstanceDescription, ItemFailure, Page, ProviderDescription, ServiceDescription, TaskDescription,
+    TaskProtection,
 };
 
 pub(super) async fn list_clusters(client: &Client, token: Option<String>) -> Result<Page<String>, Failure> {
@@ -54,6 +55,27 @@ pub(super) async fn describe_container_instances(
         .await
         .map_err(failed("DescribeContainerInstances"))?;
     Ok(batch(answer.container_instances, answer.failures, instance))
+}
+
+pub(super) async fn describe_capacity_providers(
+    client: &Client,
+    cluster: &str,
+    names: Vec<String>,
+) -> Result<Vec<ProviderDescription>, Failure> {
+    let request = client
+        .describe_capacity_providers()
+        .cluster(cluster)
+        .set_capacity_providers(Some(names));
+    let answer = request
+        .send()
+        .await
+        .map_err(failed("DescribeCapacityProviders"))?;
+    let providers = answer.capacity_providers.unwrap_or_default().into_iter();
+    let described = providers.map(|provider| ProviderDescription {
+        name: provider.name,
+        kind: provider.r#type.map(|kind| kind.as_str().to_owned()),
+    });
+    Ok(described.collect())
 }
 
 pub(super) async fn list_tasks(
@@ -178,6 +200,7 @@ fn instance(instance: types::ContainerInstance) -> InstanceDescription {
         ec2_instance_id: instance.ec2_instance_id,
         status: instance.status,
         agent_connected: instance.agent_connected,
+        capacity_provider: instance.capacity_provider_name,
     }
 }
 

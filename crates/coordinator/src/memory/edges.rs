@@ -1,0 +1,73 @@
+//! What is remembered of things at the edge: container instances that are none of ours, capacity providers, clusters.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use protector_core::ids::{ClusterName, ContainerInstanceArn};
+
+/// The type of a capacity provider does not change, but one may be made anew under its name; and what could not be
+/// asked for is asked for again.
+const PROVIDER_BELIEVED: SignedDuration = SignedDuration::from_mins(10);
+
+/// Only from so many on it is worth forgetting.
+const REMEMBERED_MAX: usize = 5000;
+
+/// What nobody has asked about for so long is forgotten.
+const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(2);
+
+/// The memory of one execution environment.
+#[derive(Debug, Default)]
+pub struct Edges(Mutex<Facts>);
+
+#[derive(Debug, Default)]
+struct Facts {
+    /// Container instances that are none of ours. An ARN is never given to another.
+    foreign: HashMap<ContainerInstanceArn, Timestamp>,
+    /// Are the instances of this capacity provider kept by ECS itself?
+    managed: HashMap<(ClusterName, String), (bool, Timestamp)>,
+}
+
+impl Edges {
+    /// Is this container instance known to be none of ours?
+    #[must_use]
+    pub fn is_foreign(&self, arn: &ContainerInstanceArn) -> bool {
+        self.lock().foreign.contains_key(arn)
+    }
+
+    /// Remembers a container instance that is none of ours. Is that news?
+    pub fn learn_foreign(&self, arn: &ContainerInstanceArn, now: Timestamp) -> bool {
+        let mut facts = self.lock();
+        make_room(&mut facts.foreign, |at| now.duration_since(*at) < FORGOTTEN_AFTER);
+        facts.foreign.insert(arn.clone(), now).is_none()
+    }
+
+    /// Are the instances of a capacity provider kept by ECS itself? Nothing if that is not known.
+    #[must_use]
+    pub fn is_managed(&self, cluster: &ClusterName, provider: &str, now: Timestamp) -> Option<bool> {
+        let facts = self.lock();
+        let (managed, at) = facts.managed.get(&(cluster.clone(), provider.to_owned()))?;
+        (now.duration_since(*at) < PROVIDER_BELIEVED).then_some(*managed)
+    }
+
+    /// Remembers the type of a capacity provider.
+    pub fn learn_provider(&self, cluster: &ClusterName, provider: &str, managed: bool, now: Timestamp) {
+        let mut facts = self.lock();
+        make_room(&mut facts.managed, |(_, at)| {
+            now.duration_since(*at) < PROVIDER_BELIEVED
+        });
+        let provider = (cluster.clone(), provider.to_owned());
+        facts.managed.insert(provider, (managed, now));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Facts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn make_room<K: Eq + Hash, V>(map: &mut HashMap<K, V>, is_young: impl Fn(&V) -> bool) {
+    if map.len() >= REMEMBERED_MAX {
+        map.retain(|_, value| is_young(value));
+    }
+}
