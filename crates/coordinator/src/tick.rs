@@ -26,6 +26,9 @@ use found::Found;
 /// DRAINING container instances, by cluster.
 type Draining = BTreeMap<ClusterName, BTreeSet<ContainerInstanceArn>>;
 
+/// Instances for which a hook of ours waits.
+type Waiting = BTreeMap<InstanceId, HookAction>;
+
 impl Coordinator {
     /// Adopts what nobody told us of, reconciles it all, deletes what is old.
     pub(crate) async fn tick(&self) -> Handled {
@@ -75,16 +78,17 @@ impl Coordinator {
     }
 
     /// Instances of our groups for which a hook of ours waits.
-    async fn waiting_instances(&self) -> Result<Vec<(InstanceId, HookAction)>, Failure> {
-        let mut waiting = Vec::new();
-        for instance in self.aws.list_waiting(&self.policy.auto_scaling_groups).await? {
-            waiting.extend(
-                self.hook_of(&instance)
-                    .await?
-                    .map(|action| (instance.instance, action)),
-            );
+    async fn waiting_instances(&self) -> (Waiting, Vec<Failure>) {
+        let groups = &self.policy.auto_scaling_groups;
+        let (instances, mut failures) = self.aws.list_waiting(groups).await;
+        let mut waiting = Waiting::new();
+        for instance in instances {
+            match self.hook_of(&instance).await {
+                Ok(action) => waiting.extend(action.map(|action| (instance.instance, action))),
+                Err(failure) => failures.push(failure),
+            }
         }
-        Ok(waiting)
+        (waiting, failures)
     }
 
     /// Which hook waits Auto Scaling does not say. A group usually has one of ours; of several the first is taken,

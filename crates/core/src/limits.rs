@@ -29,6 +29,10 @@ pub const DELETE_PARAMETERS_MAX: usize = 10;
 /// `DescribeAutoScalingInstances` takes so many at once (Auto Scaling API reference).
 pub const DESCRIBE_SCALING_INSTANCES_MAX: usize = 50;
 
+/// `DescribeAutoScalingGroups` takes so many names at once, unless it is asked for larger pages (Auto Scaling API
+/// reference).
+pub const DESCRIBE_GROUPS_MAX: usize = 50;
+
 /// A hook waits no longer than this, however often it is heartbeaten (Auto Scaling user guide, lifecycle hooks).
 pub const HOOK_GLOBAL_MAX: SignedDuration = SignedDuration::from_hours(48);
 

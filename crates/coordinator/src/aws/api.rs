@@ -224,7 +224,7 @@ pub trait Api: Send + Sync + fmt::Debug {
         instances: Vec<String>,
     ) -> Answer<'a, Vec<ScalingDescription>>;
 
-    /// `DescribeAutoScalingGroups` by name: their instances. No names are all groups.
+    /// `DescribeAutoScalingGroups` by name, at most 50: their instances. No names are all groups.
     fn describe_auto_scaling_groups<'a>(
         &'a self,
         names: Vec<String>,
