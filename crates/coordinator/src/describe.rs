@@ -37,7 +37,8 @@ impl Coordinator {
         let edges = &self.memory.edges;
         let unknown = arns.iter().filter(|arn| !edges.is_foreign(arn));
         let asked: Vec<ContainerInstanceArn> = unknown.cloned().collect();
-        let mut found = self.aws.describe_instances(cluster, &asked).await?;
+        let answer = self.aws.describe_instances(cluster, &asked).await;
+        let mut found = self.unless_gone(cluster, answer)?;
         self.take_out_managed(cluster, &mut found).await;
         for (arn, why) in &found.foreign {
             self.say_foreign(cluster, arn, *why);

@@ -94,7 +94,11 @@ impl Coordinator {
             ),
             Place::Nowhere => self.nowhere(trigger, instance, action).await,
             Place::Unknown(why) => {
-                let plan = unplaced(&action, true, Err(why), self.now());
+                // A tick does not know when a wait began; the first that was told of it is remembered.
+                let edges = &self.memory.edges;
+                let since = edges.waiting_since(instance, action.since, self.now());
+                let action = HookAction { since, ..action };
+                let plan = unplaced(&action, &self.policy, true, Err(why), self.now());
                 self.apply_unplaced(trigger, instance, plan).await
             }
         }
@@ -102,7 +106,7 @@ impl Coordinator {
 
     /// The instance is in no cluster: a second look, then there is nothing to wait for.
     async fn nowhere(&self, trigger: &str, instance: &InstanceId, action: HookAction) -> Handled {
-        let first = unplaced(&action, true, Ok(()), self.now());
+        let first = unplaced(&action, &self.policy, true, Ok(()), self.now());
         if let Some(wait) = first.look_again {
             tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
         }
@@ -117,7 +121,7 @@ impl Coordinator {
                 return self.reconciled(trigger, &subject).await;
             }
         };
-        let plan = unplaced(&action, false, complete_look, self.now());
+        let plan = unplaced(&action, &self.policy, false, complete_look, self.now());
         self.apply_unplaced(trigger, instance, plan).await
     }
 
@@ -135,11 +139,13 @@ impl Coordinator {
             "actions": applied.done,
         });
         let failed = applied.failure.is_some() || verdict == protector_core::plan::Verdict::Unknown;
-        self.voice.say(
-            if failed { Level::Error } else { Level::Info },
-            "instance",
-            line.clone(),
-        );
+        let warned = reasons.iter().any(|reason| reason.starts_with("warning"));
+        let level = match (failed, warned) {
+            (true, _) => Level::Error,
+            (false, true) => Level::Warn,
+            (false, false) => Level::Info,
+        };
+        self.voice.say(level, "instance", line.clone());
         if failed {
             Handled::Failed(format!("{instance}: {}", reasons.join("; ")))
         } else {

@@ -3,8 +3,9 @@
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::observation::{InstanceStatus, Seen};
 
-use crate::aws::Failure;
+use crate::aws::{Failure, Kind};
 use crate::coordinator::Coordinator;
+use crate::say::Level;
 
 /// Where an EC2 instance is registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,11 +50,28 @@ impl Coordinator {
         cluster: &ClusterName,
         instance: &InstanceId,
     ) -> Seen<ContainerInstanceArn> {
-        match self.aws.find_instance(cluster, instance).await {
+        match self.unless_gone(cluster, self.aws.find_instance(cluster, instance).await) {
             Err(failure) => Seen::Unknown(failure.to_string()),
             Ok(arns) if arns.len() > 1 => self.newest(cluster, &arns).await,
             Ok(arns) => arns.into_iter().next().map_or(Seen::Absent, Seen::Yes),
         }
+    }
+
+    /// A cluster that ECS does not know has no container instances: that is an answer, and worth a warning.
+    pub(crate) fn unless_gone<T: Default>(
+        &self,
+        cluster: &ClusterName,
+        answer: Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let gone = |failure: &Failure| failure.kind == Kind::NotFound;
+        if !answer.as_ref().is_err_and(gone) {
+            return answer;
+        }
+        if self.memory.edges.learn_gone(cluster, self.now()) {
+            let reason = format!("there is no cluster {cluster}: it has no container instances");
+            self.ignored(Level::Warn, "cluster", &reason);
+        }
+        Ok(T::default())
     }
 
     async fn newest(

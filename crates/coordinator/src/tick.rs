@@ -66,7 +66,7 @@ impl Coordinator {
         };
         let (mut draining, mut failures) = (Draining::new(), Vec::new());
         for cluster in clusters {
-            match self.aws.list_draining(&cluster).await {
+            match self.unless_gone(&cluster, self.aws.list_draining(&cluster).await) {
                 Ok(arns) => {
                     self.memory.listed(&cluster, &arns, self.now());
                     draining.insert(cluster, arns.into_iter().collect());

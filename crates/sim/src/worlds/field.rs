@@ -30,7 +30,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A cluster that was deleted is still named, and every tick is a failed invocation.",
         why: "ClusterNotFound is taken for a failure that another try may mend.",
         breaks: &[Rule::RunsFail],
-        state: State::Open,
+        state: State::Fixed,
         world: deleted_cluster,
     },
     Fault {
@@ -38,7 +38,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "The hook of an instance that is in no cluster is heartbeaten far past MAX_DRAIN.",
         why: "While one cluster cannot be asked nobody knows that the instance is nowhere, and no record bounds that wait.",
         breaks: &[Rule::HeldTooLong],
-        state: State::Open,
+        state: State::Fixed,
         world: unplaced_for_ever,
     },
     Fault {

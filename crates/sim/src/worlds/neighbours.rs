@@ -31,7 +31,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A cluster of the settings was deleted, and an instance that is in none is kept to the hook's limit.",
         why: "That a cluster is gone counts as not known, so it is never known that the instance is in none.",
         breaks: &[Rule::HeldTooLong, Rule::RunsFail],
-        state: State::Open,
+        state: State::Fixed,
         world: deleted_cluster,
     },
 ];
