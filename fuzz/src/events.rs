@@ -46,6 +46,7 @@ fn assert_malformed_body(in_sqs: &Delivery) {
 
 fn assert_same_in_every_envelope(text: &str, parsed: &Parsed, in_sqs: &Delivery) {
     let message = |parsed: &Parsed| SqsMessage {
+        in_order: false,
         message_id: "m-1".to_owned(),
         parsed: parsed.clone(),
     };
@@ -93,7 +94,7 @@ fn judge_trigger(trigger: &Trigger) {
             judge_command(command);
             &command.instance
         }
-        Trigger::Task(_) | Trigger::Tick => return,
+        Trigger::Task(_) | Trigger::Tick | Trigger::Heartbeats => return,
     };
     assert_eq!(instance.as_str().parse().as_ref(), Ok(instance));
 }

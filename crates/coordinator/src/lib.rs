@@ -10,6 +10,7 @@ mod control;
 pub mod coordinator;
 mod describe;
 pub mod handler;
+mod heartbeats;
 mod hook;
 mod instance;
 mod locate;

@@ -36,6 +36,8 @@ pub enum Trigger {
     Spot(SpotNotice),
     /// The schedule.
     Tick,
+    /// The schedule of the heartbeats.
+    Heartbeats,
     /// A person's order for one instance.
     Operator(Command),
 }
@@ -50,6 +52,7 @@ impl Trigger {
             Trigger::Instance(_) => "instance",
             Trigger::Spot(_) => "spot",
             Trigger::Tick => "tick",
+            Trigger::Heartbeats => "heartbeats",
             Trigger::Operator(_) => "operator",
         }
     }

@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::heartbeat::interval;
 use crate::ids::TaskArn;
 use crate::limits::{
     COUNT_REFRESH, COUNT_REFRESH_MANY, COUNT_STALE, HOOK_HEARTBEAT_MIN_SECONDS, MANY_DRAINS, STOP_TASKS_MAX,
-    TICK_AND_DELAY,
 };
 use crate::observation::{Hook, InstanceStatus, Seen};
 use crate::policy::StandaloneTasks;
@@ -159,8 +159,7 @@ impl Draft<'_> {
 /// late or lost: three quarters of it at the most are left then.
 pub(in super::super) fn heartbeat_due(hook: &Lifecycle) -> Timestamp {
     let timeout = SignedDuration::from_secs(i64::from(hook.heartbeat_seconds));
-    let after = (timeout / 2).min((timeout - TICK_AND_DELAY).max(timeout / 4));
-    later(hook.heartbeat_at, after)
+    later(hook.heartbeat_at, interval(timeout))
 }
 
 /// Is it time to write a count that changed? Soon if it fell to a third or rose, or if sidecars read much too
