@@ -21,6 +21,12 @@ locals {
       Action   = ["ecs:ListClusters"]
       Resource = ["*"] # the action knows no resources
     }],
+    length(var.clusters) > 0 ? [] : [{
+      Sid      = "LeaveOutEmptyClusters"
+      Effect   = "Allow"
+      Action   = ["ecs:DescribeClusters"]
+      Resource = ["${local.ecs_arn}:cluster/*"]
+    }],
     [{
       Sid      = "FindInstances"
       Effect   = "Allow"

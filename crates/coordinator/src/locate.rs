@@ -1,11 +1,28 @@
 //! Finding an EC2 instance: in which cluster is it, and under which name?
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
+use protector_core::limits::DESCRIBE_CLUSTERS_MAX;
 use protector_core::observation::{InstanceStatus, Seen};
 
 use crate::aws::{Failure, Kind};
 use crate::coordinator::Coordinator;
 use crate::say::Level;
+
+/// So many clusters are asked at the same time.
+const CLUSTERS_AT_ONCE: usize = 8;
+
+/// So many clusters are asked as fast as they answer: half of the burst that ECS allows for its reads.
+const CLUSTERS_IN_A_BURST: usize = 50;
+
+/// Then one each 50 ms: ECS allows 20 such reads a second.
+const CLUSTER_INTERVAL: Duration = Duration::from_millis(50);
+
+/// From so many clusters on it saves calls to ask first which of them have no container instances.
+const CLUSTERS_MANY: usize = 10;
 
 /// Where an EC2 instance is registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,29 +36,55 @@ pub enum Place {
 }
 
 impl Coordinator {
-    /// Finds an EC2 instance in the clusters of ours.
+    /// Finds an EC2 instance in the clusters of ours. What was remembered of them cannot say that it is in none.
     pub async fn locate(&self, instance: &InstanceId) -> Place {
-        let clusters = match self.clusters().await {
-            Ok(clusters) => clusters,
+        let (clusters, remembered) = match self.known_clusters().await {
+            Ok(known) => known,
             Err(failure) => return Place::Unknown(failure.to_string()),
         };
+        let place = self.locate_among(&clusters, instance).await;
+        if place != Place::Nowhere || !remembered {
+            return place;
+        }
+        match self.find_clusters().await {
+            Err(failure) => Place::Unknown(failure.to_string()),
+            Ok(mut others) => {
+                others.retain(|cluster| !clusters.contains(cluster));
+                self.locate_among(&others, instance).await
+            }
+        }
+    }
+
+    async fn locate_among(&self, clusters: &[ClusterName], instance: &InstanceId) -> Place {
+        let asked = self.ask_each(clusters, async |cluster| self.locate_in(cluster, instance).await);
         let mut problem = None;
-        for cluster in clusters {
-            match self.locate_in(&cluster, instance).await {
+        for (cluster, seen) in clusters.iter().zip(asked.await) {
+            match seen {
                 Seen::Yes(arn) => {
-                    return Place::In(
-                        InstanceKey {
-                            cluster,
-                            instance: instance.clone(),
-                        },
-                        arn,
-                    );
+                    let (cluster, instance) = (cluster.clone(), instance.clone());
+                    return Place::In(InstanceKey { cluster, instance }, arn);
                 }
                 Seen::Absent => {}
                 Seen::Unknown(why) => problem = Some(why),
             }
         }
         problem.map_or(Place::Nowhere, Place::Unknown)
+    }
+
+    /// Asks each cluster something, some at once. The answers are in the order of the clusters.
+    pub(crate) async fn ask_each<'c, T, F>(&self, clusters: &'c [ClusterName], ask: F) -> Vec<T>
+    where
+        F: AsyncFn(&'c ClusterName) -> T,
+    {
+        let ask = &ask;
+        let paced = stream::iter(clusters.iter().enumerate()).then(async |(index, cluster)| {
+            if index >= CLUSTERS_IN_A_BURST {
+                tokio::time::sleep(CLUSTER_INTERVAL).await;
+            }
+            cluster
+        });
+        let asked = paced.map(|cluster| ask(cluster));
+        asked.buffered(CLUSTERS_AT_ONCE).collect().await
     }
 
     /// Finds an EC2 instance in one cluster. Of several registrations the one that is not on its way out counts.
@@ -89,13 +132,31 @@ impl Coordinator {
 
     /// The clusters that are watched.
     pub async fn clusters(&self) -> Result<Vec<ClusterName>, Failure> {
+        self.known_clusters().await.map(|(clusters, _)| clusters)
+    }
+
+    /// The same, and whether they were only remembered.
+    async fn known_clusters(&self) -> Result<(Vec<ClusterName>, bool), Failure> {
         if !self.policy.clusters.is_empty() {
-            return Ok(self.policy.clusters.clone());
+            return Ok((self.policy.clusters.clone(), false));
         }
-        if let Some(clusters) = self.memory.clusters(self.now()) {
-            return Ok(clusters);
+        match self.memory.clusters(self.now()) {
+            Some(clusters) => Ok((clusters, true)),
+            None => Ok((self.find_clusters().await?, false)),
         }
-        let clusters = self.aws.list_clusters().await?;
+    }
+
+    /// Every cluster of the account, but for those that have no container instances if they are many.
+    async fn find_clusters(&self) -> Result<Vec<ClusterName>, Failure> {
+        let mut clusters = self.aws.list_clusters().await?;
+        if clusters.len() >= CLUSTERS_MANY {
+            let mut empty = BTreeSet::new();
+            for some in clusters.chunks(DESCRIBE_CLUSTERS_MAX) {
+                // What is not known to be empty is asked.
+                empty.extend(self.aws.empty_clusters(some).await.unwrap_or_default());
+            }
+            clusters.retain(|cluster| !empty.contains(cluster));
+        }
         self.memory.learn_clusters(clusters.clone(), self.now());
         Ok(clusters)
     }

@@ -64,9 +64,13 @@ impl Coordinator {
             Ok(clusters) => clusters,
             Err(failure) => return (Draining::new(), vec![failure]),
         };
+        let asked = self.ask_each(&clusters, async |cluster| {
+            self.unless_gone(cluster, self.aws.list_draining(cluster).await)
+        });
+        let answers = asked.await;
         let (mut draining, mut failures) = (Draining::new(), Vec::new());
-        for cluster in clusters {
-            match self.unless_gone(&cluster, self.aws.list_draining(&cluster).await) {
+        for (cluster, answer) in clusters.into_iter().zip(answers) {
+            match answer {
                 Ok(arns) => {
                     self.memory.listed(&cluster, &arns, self.now());
                     draining.insert(cluster, arns.into_iter().collect());

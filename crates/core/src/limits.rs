@@ -17,6 +17,9 @@ pub const RELEASED_SERVICES_MAX: usize = 30;
 /// `DescribeTasks` and `DescribeContainerInstances` take so many at once (ECS API reference).
 pub const DESCRIBE_MAX: usize = 100;
 
+/// `DescribeClusters` takes so many at once (ECS API reference).
+pub const DESCRIBE_CLUSTERS_MAX: usize = 100;
+
 /// `DescribeCapacityProviders` answers for so many at once (ECS API reference).
 pub const DESCRIBE_PROVIDERS_MAX: usize = 10;
 

@@ -44,6 +44,15 @@ pub struct ItemFailure {
     pub reason: Option<String>,
 }
 
+/// A cluster as ECS describes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClusterDescription {
+    /// Its name.
+    pub name: Option<String>,
+    /// How many container instances are registered in it, ACTIVE or DRAINING.
+    pub registered: i32,
+}
+
 /// A container instance as ECS describes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InstanceDescription {
@@ -153,6 +162,9 @@ pub struct Parameters {
 pub trait Api: Send + Sync + fmt::Debug {
     /// `ListClusters`: ARNs.
     fn list_clusters<'a>(&'a self, token: Option<String>) -> Answer<'a, Page<String>>;
+
+    /// `DescribeClusters` by name, at most 100.
+    fn describe_clusters<'a>(&'a self, names: Vec<String>) -> Answer<'a, Vec<ClusterDescription>>;
 
     /// `ListContainerInstances`: ARNs, of those that fit a filter of the cluster query language and have a status.
     fn list_container_instances<'a>(

@@ -103,6 +103,17 @@ impl Aws {
         }
     }
 
+    /// Those of at most 100 clusters in which no container instance is registered.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn empty_clusters(&self, clusters: &[ClusterName]) -> Result<Vec<ClusterName>, Failure> {
+        let names = clusters.iter().map(ToString::to_string).collect();
+        let answer = self.counted("DescribeClusters", self.api.describe_clusters(names).await)?;
+        let empty = answer.into_iter().filter(|cluster| cluster.registered == 0);
+        Ok(empty.filter_map(|cluster| cluster.name?.parse().ok()).collect())
+    }
+
     /// Where an EC2 instance is registered in a cluster. Two registrations of one instance do not live together,
     /// but an old one may linger.
     ///

@@ -13,8 +13,8 @@ use protector_core::ids::InstanceId;
 use protector_core::record::Lifecycle;
 
 use super::api::{
-    Answer, Api, Batch, HookDescription, InstanceDescription, Page, ParameterText, Parameters,
-    ProviderDescription, ScalingDescription, ServiceDescription, TaskDescription, TaskProtection,
+    Answer, Api, Batch, ClusterDescription, HookDescription, InstanceDescription, Page, ParameterText,
+    Parameters, ProviderDescription, ScalingDescription, ServiceDescription, TaskDescription, TaskProtection,
 };
 use super::{Failure, Kind};
 
@@ -40,6 +40,10 @@ impl Sdk {
 impl Api for Sdk {
     fn list_clusters<'a>(&'a self, token: Option<String>) -> Answer<'a, Page<String>> {
         Box::pin(ecs::list_clusters(&self.ecs, token))
+    }
+
+    fn describe_clusters<'a>(&'a self, names: Vec<String>) -> Answer<'a, Vec<ClusterDescription>> {
+        Box::pin(ecs::describe_clusters(&self.ecs, names))
     }
 
     fn list_container_instances<'a>(

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use protector_coordinator::aws::api::{
-    Answer, Api, Batch, HookDescription, InstanceDescription, ItemFailure, Page, ParameterText, Parameters,
-    ProviderDescription, ScalingDescription, ServiceDescription, TaskDescription, TaskProtection,
+    Answer, Api, Batch, ClusterDescription, HookDescription, InstanceDescription, ItemFailure, Page,
+    ParameterText, Parameters, ProviderDescription, ScalingDescription, ServiceDescription, TaskDescription,
+    TaskProtection,
 };
 use protector_coordinator::aws::{Failure, Kind};
 use protector_core::ids::InstanceId;
@@ -367,6 +368,22 @@ impl Api for Sdk {
                 .request("ListClusters", None, |world| Ok(world.cluster_arns()))
                 .await?;
             Ok(self.page(&arns, token.as_deref(), self.page_size()))
+        })
+    }
+
+    fn describe_clusters<'a>(&'a self, names: Vec<String>) -> Answer<'a, Vec<ClusterDescription>> {
+        Box::pin(async move {
+            self.request("DescribeClusters", None, |world| {
+                let known = names.iter().filter_map(|name| {
+                    let registered = world.list_instances(name, None, None).ok()?.len();
+                    Some(ClusterDescription {
+                        name: Some(name.clone()),
+                        registered: i32::try_from(registered).unwrap_or(i32::MAX),
+                    })
+                });
+                Ok(known.collect())
+            })
+            .await
         })
     }
 

@@ -94,7 +94,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "With hundreds of clusters and none named, ticks and hook events do not end within the function's time.",
         why: "Clusters are asked one after another.",
         breaks: &[Rule::RunsFail],
-        state: State::Open,
+        state: State::Fixed,
         world: hundreds_of_clusters,
     },
     Fault {

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use super::failed;
 use crate::aws::Failure;
 use crate::aws::api::{
-    Batch, InstanceDescription, ItemFailure, Page, ProviderDescription, ServiceDescription, TaskDescription,
-    TaskProtection,
+    Batch, ClusterDescription, InstanceDescription, ItemFailure, Page, ProviderDescription,
+    ServiceDescription, TaskDescription, TaskProtection,
 };
 
 pub(super) async fn list_clusters(client: &Client, token: Option<String>) -> Result<Page<String>, Failure> {
@@ -19,6 +19,20 @@ pub(super) async fn list_clusters(client: &Client, token: Option<String>) -> Res
         items: answer.cluster_arns.unwrap_or_default(),
         next_token: answer.next_token,
     })
+}
+
+pub(super) async fn describe_clusters(
+    client: &Client,
+    names: Vec<String>,
+) -> Result<Vec<ClusterDescription>, Failure> {
+    let request = client.describe_clusters().set_clusters(Some(names));
+    let answer = request.send().await.map_err(failed("DescribeClusters"))?;
+    let clusters = answer.clusters.unwrap_or_default().into_iter();
+    let described = clusters.map(|cluster| ClusterDescription {
+        name: cluster.cluster_name,
+        registered: cluster.registered_container_instances_count,
+    });
+    Ok(described.collect())
 }
 
 pub(super) async fn list_container_instances(
