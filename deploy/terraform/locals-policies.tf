@@ -21,11 +21,23 @@ locals {
       Action   = ["ecs:ListClusters"]
       Resource = ["*"] # the action knows no resources
     }],
+    length(var.clusters) > 0 ? [] : [{
+      Sid      = "LeaveOutEmptyClusters"
+      Effect   = "Allow"
+      Action   = ["ecs:DescribeClusters"]
+      Resource = ["${local.ecs_arn}:cluster/*"]
+    }],
     [{
       Sid      = "FindInstances"
       Effect   = "Allow"
       Action   = ["ecs:ListContainerInstances"] # knows clusters as resources, but not the key ecs:cluster
       Resource = local.served_clusters
+    }],
+    [{
+      Sid      = "TellManagedInstances" # ECS drains those by itself; knows capacity providers, but not the key ecs:cluster
+      Effect   = "Allow"
+      Action   = ["ecs:DescribeCapacityProviders"]
+      Resource = ["${local.ecs_arn}:capacity-provider/*"]
     }],
     [local.observe_and_drain],
   )

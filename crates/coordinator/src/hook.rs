@@ -99,7 +99,14 @@ impl Coordinator {
             }
             Place::Nowhere => self.nowhere(trigger, instance, actions).await,
             Place::Unknown(why) => {
-                let plan = unplaced(&actions, true, Err(why), self.now());
+                // A tick does not know when a wait began; the first that was told of it is remembered.
+                let edges = &self.memory.edges;
+                let remembered = |action: HookAction| HookAction {
+                    since: edges.waiting_since(instance, action.since, self.now()),
+                    ..action
+                };
+                let actions: Vec<HookAction> = actions.into_iter().map(remembered).collect();
+                let plan = unplaced(&actions, &self.policy, true, Err(why), self.now());
                 self.apply_unplaced(trigger, instance, plan).await
             }
         }
@@ -123,7 +130,7 @@ impl Coordinator {
 
     /// The instance is in no cluster: a second look, then there is nothing to wait for.
     async fn nowhere(&self, trigger: &str, instance: &InstanceId, actions: Vec<HookAction>) -> Handled {
-        let first = unplaced(&actions, true, Ok(()), self.now());
+        let first = unplaced(&actions, &self.policy, true, Ok(()), self.now());
         if let Some(wait) = first.look_again {
             tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
         }
@@ -132,7 +139,7 @@ impl Coordinator {
             Place::Unknown(why) => Err(why),
             Place::In(homes) => return self.waiting_at(trigger, homes, actions).await,
         };
-        let plan = unplaced(&actions, false, complete_look, self.now());
+        let plan = unplaced(&actions, &self.policy, false, complete_look, self.now());
         self.apply_unplaced(trigger, instance, plan).await
     }
 
@@ -150,11 +157,13 @@ impl Coordinator {
             "actions": applied.done,
         });
         let failed = applied.failure.is_some() || verdict == protector_core::plan::Verdict::Unknown;
-        self.voice.say(
-            if failed { Level::Error } else { Level::Info },
-            "instance",
-            line.clone(),
-        );
+        let warned = reasons.iter().any(|reason| reason.starts_with("warning"));
+        let level = match (failed, warned) {
+            (true, _) => Level::Error,
+            (false, true) => Level::Warn,
+            (false, false) => Level::Info,
+        };
+        self.voice.say(level, "instance", line.clone());
         if failed {
             Handled::Failed(format!("{instance}: {}", reasons.join("; ")))
         } else {

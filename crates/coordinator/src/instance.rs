@@ -24,6 +24,9 @@ impl Coordinator {
                 "instance",
                 "the drain is known; its tasks tell when to look",
             ),
+            _ if self.memory.edges.is_foreign(&change.container_instance) => {
+                self.ignored(Level::Debug, "instance", "the container instance is none of ours")
+            }
             _ if self.memory.has_ended(&change.container_instance, self.now()) => {
                 self.ignored(Level::Debug, "instance", "the drain is over")
             }

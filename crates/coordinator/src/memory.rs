@@ -2,6 +2,7 @@
 //! wrong is put right by the next tick.
 
 mod drain;
+mod edges;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,7 @@ use crate::pace::Turns;
 
 use drain::Drain;
 pub use drain::Worth;
+pub use edges::Edges;
 
 /// How the service of a task schedules cannot change. A task that nobody has asked about for so long is forgotten.
 const SCHEDULING: SignedDuration = SignedDuration::from_hours(2);
@@ -46,6 +48,8 @@ pub struct Memory {
     facts: Mutex<Facts>,
     /// Who may look and write now.
     pub turns: Turns,
+    /// What is known of things at the edge.
+    pub edges: Edges,
     /// What the run has measured so far.
     pub sheet: Sheet,
     /// What the heartbeats' function remembers.

@@ -153,13 +153,13 @@ impl Coordinator {
         seen: Vec<ContainerInstance>,
     ) -> Result<Vec<ContainerInstance>, String> {
         match self.locate_in(&subject.key.cluster, &subject.key.instance).await {
-            Ok(arns) => self.describe(subject, seen, &arns.into_iter().collect()).await,
+            Ok(arns) => self.describe_more(subject, seen, &arns.into_iter().collect()).await,
             Err(why) => Err(why),
         }
     }
 
     /// What was seen, and those of `arns` that were not.
-    async fn describe(
+    async fn describe_more(
         &self,
         subject: &Subject,
         mut seen: Vec<ContainerInstance>,
@@ -167,7 +167,7 @@ impl Coordinator {
     ) -> Result<Vec<ContainerInstance>, String> {
         let known = |arn: &ContainerInstanceArn| seen.iter().any(|one| one.arn == *arn);
         let asked: Vec<ContainerInstanceArn> = arns.iter().filter(|arn| !known(arn)).cloned().collect();
-        let answer = self.aws.describe_instances(&subject.key.cluster, &asked).await;
+        let answer = self.describe(&subject.key.cluster, &asked).await;
         let found = answer.map_err(|failure| failure.to_string())?;
         let own = found
             .into_iter()

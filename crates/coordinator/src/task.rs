@@ -76,10 +76,13 @@ impl Coordinator {
     /// A task has ended on an instance of which this execution environment knows nothing.
     async fn stranger(&self, change: &TaskChange) -> Handled {
         let arns = std::slice::from_ref(&change.container_instance);
-        let found = match self.aws.describe_instances(&change.cluster, arns).await {
+        let found = match self.describe(&change.cluster, arns).await {
             Err(failure) => return Handled::Failed(failure.to_string()),
             Ok(found) => found.into_iter().next(),
         };
+        if self.memory.edges.is_foreign(&change.container_instance) {
+            return self.ignored(Level::Debug, "task", "the container instance is none of ours");
+        }
         let Some(found) = found else {
             return self.ignored(Level::Debug, "task", "the container instance is gone");
         };

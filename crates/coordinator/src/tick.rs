@@ -26,6 +26,9 @@ use found::Found;
 /// DRAINING container instances, by cluster.
 type Draining = BTreeMap<ClusterName, BTreeSet<ContainerInstanceArn>>;
 
+/// Instances for which a hook of ours waits.
+type Waiting = BTreeMap<InstanceId, Vec<HookAction>>;
+
 impl Coordinator {
     /// Adopts what nobody told us of, reconciles it all, deletes what is old.
     pub(crate) async fn tick(&self) -> Handled {
@@ -61,9 +64,13 @@ impl Coordinator {
             Ok(clusters) => clusters,
             Err(failure) => return (Draining::new(), vec![failure]),
         };
+        let asked = self.ask_each(&clusters, async |cluster| {
+            self.unless_gone(cluster, self.aws.list_draining(cluster).await)
+        });
+        let answers = asked.await;
         let (mut draining, mut failures) = (Draining::new(), Vec::new());
-        for cluster in clusters {
-            match self.aws.list_draining(&cluster).await {
+        for (cluster, answer) in clusters.into_iter().zip(answers) {
+            match answer {
                 Ok(arns) => {
                     self.memory.listed(&cluster, &arns, self.now());
                     draining.insert(cluster, arns.into_iter().collect());
@@ -75,15 +82,18 @@ impl Coordinator {
     }
 
     /// Instances of our groups for which a hook of ours waits.
-    async fn waiting_instances(&self) -> Result<Vec<(InstanceId, Vec<HookAction>)>, Failure> {
-        let mut waiting = Vec::new();
-        for instance in self.aws.list_waiting(&self.policy.auto_scaling_groups).await? {
-            let actions = self.hooks_of(&instance).await?;
-            if !actions.is_empty() {
-                waiting.push((instance.instance, actions));
+    async fn waiting_instances(&self) -> (Waiting, Vec<Failure>) {
+        let groups = &self.policy.auto_scaling_groups;
+        let (instances, mut failures) = self.aws.list_waiting(groups).await;
+        let mut waiting = Waiting::new();
+        for instance in instances {
+            match self.hooks_of(&instance).await {
+                Ok(actions) if actions.is_empty() => {}
+                Ok(actions) => drop(waiting.insert(instance.instance, actions)),
+                Err(failure) => failures.push(failure),
             }
         }
-        Ok(waiting)
+        (waiting, failures)
     }
 
     /// Which hooks wait Auto Scaling does not say: all terminate hooks of a group wait at the same time.

@@ -20,6 +20,12 @@ pub const REGISTRATIONS_MAX: usize = 4;
 /// `DescribeTasks` and `DescribeContainerInstances` take so many at once (ECS API reference).
 pub const DESCRIBE_MAX: usize = 100;
 
+/// `DescribeClusters` takes so many at once (ECS API reference).
+pub const DESCRIBE_CLUSTERS_MAX: usize = 100;
+
+/// `DescribeCapacityProviders` answers for so many at once (ECS API reference).
+pub const DESCRIBE_PROVIDERS_MAX: usize = 10;
+
 /// `DescribeServices` takes so many at once (ECS API reference).
 pub const DESCRIBE_SERVICES_MAX: usize = 10;
 
@@ -28,6 +34,10 @@ pub const DELETE_PARAMETERS_MAX: usize = 10;
 
 /// `DescribeAutoScalingInstances` takes so many at once (Auto Scaling API reference).
 pub const DESCRIBE_SCALING_INSTANCES_MAX: usize = 50;
+
+/// `DescribeAutoScalingGroups` takes so many names at once, unless it is asked for larger pages (Auto Scaling API
+/// reference).
+pub const DESCRIBE_GROUPS_MAX: usize = 50;
 
 /// A hook waits no longer than this, however often it is heartbeaten (Auto Scaling user guide, lifecycle hooks).
 pub const HOOK_GLOBAL_MAX: SignedDuration = SignedDuration::from_hours(48);

@@ -55,8 +55,9 @@ class Calls(unittest.TestCase):
             self.assertEqual("ecs:StopTask" in granted, stops, parameters)
 
     def test_clusters_may_be_listed_only_if_none_is_named(self):
-        self.assertIn("ecs:ListClusters", policies.actions(policies.coordinator(Rendered())))
-        self.assertNotIn("ecs:ListClusters", policies.actions(policies.coordinator(Rendered(NAMED))))
+        for action in ("ecs:ListClusters", "ecs:DescribeClusters"):
+            self.assertIn(action, policies.actions(policies.coordinator(Rendered())))
+            self.assertNotIn(action, policies.actions(policies.coordinator(Rendered(NAMED))))
 
     def test_a_dry_run_may_only_look(self):
         granted = policies.actions(policies.coordinator(Rendered({**STOPPING, "DryRun": "true"}))) - PLUMBING

@@ -13,7 +13,7 @@ use crate::coordinator::Coordinator;
 use crate::metrics::{Metric, Sheet};
 use crate::observe::{Registered, Subject};
 
-use super::Draining;
+use super::{Draining, Waiting};
 
 /// A record of the listing.
 pub(super) struct ListedRecord {
@@ -36,11 +36,11 @@ pub(super) struct Found {
     /// DRAINING container instances. Those that are quiet are taken out.
     pub(super) draining: Draining,
     /// Instances for which a hook of ours waits; `None` if Auto Scaling did not tell.
-    pub(super) waiting: Option<BTreeMap<InstanceId, Vec<HookAction>>>,
+    pub(super) waiting: Option<Waiting>,
     /// Instances that need a whole look.
     pub(super) subjects: Vec<Subject>,
     /// Instances for which a hook waits, in no cluster that was seen yet.
-    pub(super) unplaced: BTreeMap<InstanceId, Vec<HookAction>>,
+    pub(super) unplaced: Waiting,
     /// Clusters whose instances could not be described: what is not described there may be there all the same.
     pub(super) unanswered: BTreeSet<ClusterName>,
     /// Records that nobody needs any more: name, and version as listed.
@@ -79,8 +79,10 @@ impl Found {
         self.draining = draining;
     }
 
-    pub(super) fn waiting(&mut self, answer: Result<Vec<(InstanceId, Vec<HookAction>)>, Failure>) {
-        self.waiting = self.take(answer).map(|waiting| waiting.into_iter().collect());
+    /// Where a part is missing, what the rest tells still counts; of the others the records know, and each is asked for.
+    pub(super) fn waiting(&mut self, (waiting, failures): (Waiting, Vec<Failure>)) {
+        self.problems.extend(failures.iter().map(ToString::to_string));
+        self.waiting = (failures.is_empty() || !waiting.is_empty()).then_some(waiting);
     }
 
     pub(super) fn records(&mut self, listed: Vec<Listed>, prefix: &ParameterPrefix) {
@@ -265,11 +267,15 @@ impl Coordinator {
         let mut described: BTreeMap<InstanceKey, Vec<ContainerInstance>> = BTreeMap::new();
         for (cluster, arns) in asked {
             let arns: Vec<ContainerInstanceArn> = arns.into_iter().collect();
-            let answer = self.aws.describe_instances(&cluster, &arns).await;
-            let Some(answer) = found.take(answer) else {
+            let answer = self.describe_each(&cluster, &arns).await;
+            let Some((answer, unclear)) = found.take(answer) else {
                 found.unanswered.insert(cluster);
                 continue;
             };
+            if !unclear.is_empty() {
+                found.problems.extend(unclear);
+                found.unanswered.insert(cluster.clone());
+            }
             for Described {
                 instance,
                 container_instance,

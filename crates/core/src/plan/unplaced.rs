@@ -4,15 +4,19 @@ use jiff::Timestamp;
 
 use crate::limits::SECOND_LOOK;
 use crate::observation::HookAction;
+use crate::policy::{OnDeadline, Policy};
 use crate::record::Lifecycle;
 
 use super::{Action, Plan, Verdict, deadline};
 
 /// There is nothing to wait for, so the hooks are completed: after a second look, since a registration may be late and
-/// `ListContainerInstances` lags behind it. `complete_look` says whether every cluster could be asked.
+/// `ListContainerInstances` lags behind it. `complete_look` says whether every cluster could be asked. If that cannot be
+/// told, the hooks are kept alive for as long as a drain may last, counted from the moment at which they are known to have
+/// begun to wait: no record bounds it.
 #[must_use]
 pub fn unplaced(
     hooks: &[HookAction],
+    policy: &Policy,
     first_look: bool,
     complete_look: Result<(), String>,
     now: Timestamp,
@@ -21,6 +25,13 @@ pub fn unplaced(
         hooks.iter().map(deadline::lifecycle).map(action).collect()
     };
     let (actions, verdict, reason, look_again) = match complete_look {
+        Err(why) if hooks.iter().all(|hook| waits_too_long(hook, policy, now)) => {
+            let reason = format!(
+                "warning: the hook has waited for longer than MAX_DRAIN, and it is not known whether the instance is in \
+                 a cluster: {why}"
+            );
+            (of_all(Action::Complete), Verdict::Done, reason, None)
+        }
         Err(why) => {
             let reason = format!("it is not known whether the instance is in a cluster: {why}");
             (of_all(Action::Heartbeat), Verdict::Unknown, reason, None)
@@ -40,4 +51,9 @@ pub fn unplaced(
         reasons: vec![reason],
         look_again,
     }
+}
+
+/// With `ON_DEADLINE=hold` Auto Scaling's own limit is the only bound, as it is for a drain.
+fn waits_too_long(hook: &HookAction, policy: &Policy, now: Timestamp) -> bool {
+    policy.on_deadline == OnDeadline::Release && deadline::later(hook.since, policy.max_drain) <= now
 }

@@ -14,7 +14,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "Each task that stops on an ECS Anywhere host of the cluster is an invocation that fails three times.",
         why: "A container instance whose id is no EC2 id makes the whole description of its batch fail.",
         breaks: &[Rule::RunsFail],
-        state: State::Open,
+        state: State::Fixed,
         world: external_instance,
     },
     Fault {
@@ -22,7 +22,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "With more than fifty named groups every tick fails, and a hook whose event was lost runs out unseen.",
         why: "All names go into one DescribeAutoScalingGroups, which takes fifty.",
         breaks: &[Rule::RunsFail, Rule::HookRanOut],
-        state: State::Open,
+        state: State::Fixed,
         world: fifty_one_groups,
     },
     Fault {
@@ -30,7 +30,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A cluster that was deleted is still named, and every tick is a failed invocation.",
         why: "ClusterNotFound is taken for a failure that another try may mend.",
         breaks: &[Rule::RunsFail],
-        state: State::Open,
+        state: State::Fixed,
         world: deleted_cluster,
     },
     Fault {
@@ -38,7 +38,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "The hook of an instance that is in no cluster is heartbeaten far past MAX_DRAIN.",
         why: "While one cluster cannot be asked nobody knows that the instance is nowhere, and no record bounds that wait.",
         breaks: &[Rule::HeldTooLong],
-        state: State::Open,
+        state: State::Fixed,
         world: unplaced_for_ever,
     },
     Fault {
@@ -94,7 +94,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "With hundreds of clusters and none named, ticks and hook events do not end within the function's time.",
         why: "Clusters are asked one after another.",
         breaks: &[Rule::RunsFail],
-        state: State::Open,
+        state: State::Fixed,
         world: hundreds_of_clusters,
     },
     Fault {
@@ -126,7 +126,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A Managed Instance that ECS drains gets a record, and its daemon gets StopTask.",
         why: "Nothing asks whether a container instance is one of ours.",
         breaks: &[Rule::NotOurs],
-        state: State::Open,
+        state: State::Fixed,
         world: managed_instance,
     },
 ];

@@ -1,6 +1,7 @@
 //! Rule 5, and instances of our hook that are in no cluster.
 
 use super::*;
+use crate::policy::OnDeadline;
 use jiff::SignedDuration;
 
 fn released() -> Bench {
@@ -92,22 +93,32 @@ fn the_hook_is_kept_alive_while_the_daemons_flush() {
 #[test]
 fn an_instance_in_no_cluster_is_completed_after_a_second_look() {
     let hook = hook_action(3600, Some(TOKEN));
-    let first = unplaced(std::slice::from_ref(&hook), true, Ok(()), at(0));
+    let (hooks, policy) = (std::slice::from_ref(&hook), policy());
+    let first = unplaced(hooks, &policy, true, Ok(()), at(0));
     assert_eq!(
         (names(&first), first.look_again),
         (vec![], Some(SignedDuration::from_secs(5)))
     );
     assert_eq!(
-        names(&unplaced(std::slice::from_ref(&hook), false, Ok(()), at(5))),
+        names(&unplaced(hooks, &policy, false, Ok(()), at(5))),
         ["complete"]
     );
-    let blind = unplaced(
-        std::slice::from_ref(&hook),
-        false,
-        Err("throttled".to_owned()),
-        at(5),
-    );
+    let blind = unplaced(hooks, &policy, false, Err("throttled".to_owned()), at(5));
     assert_eq!(names(&blind), ["heartbeat"], "P2");
+}
+
+#[test]
+fn p3_the_wait_for_an_instance_that_cannot_be_looked_for_has_a_bound() {
+    let hook = hook_action(3600, Some(TOKEN));
+    let mut policy = policy();
+    let seconds = policy.max_drain.as_secs();
+    let blind = |policy: &Policy, now| unplaced(&hook, policy, true, Err("throttled".to_owned()), at(now));
+    assert_eq!(names(&blind(&policy, seconds - 1)), ["heartbeat"]);
+    let over = blind(&policy, seconds);
+    assert_eq!((names(&over), over.verdict), (vec!["complete"], Verdict::Done));
+    assert!(over.reasons[0].starts_with("warning"), "{:?}", over.reasons);
+    policy.on_deadline = OnDeadline::Hold;
+    assert_eq!(names(&blind(&policy, 2 * seconds)), ["heartbeat"]);
 }
 
 #[test]
