@@ -217,18 +217,16 @@ impl Coordinator {
                 ..observation.clone()
             }));
         }
-        // What comes after the release, its daemons and the tick tell of.
-        let worth = plan.look_again.filter(|_| plan.verdict == Verdict::Holding);
         let noticed = observation
             .record
             .readable()
             .is_some_and(|record| record.spot_notice_at.is_some());
+        let patient = noticed && run.patient;
+        // What comes after the release, its daemons and the tick tell of. A machine that is taken does not wait for them.
+        let waits = |verdict| verdict == Verdict::Holding || (patient && verdict == Verdict::Releasing);
+        let worth = plan.look_again.filter(|_| waits(plan.verdict));
         let left = self.time_left() - TIME_FOR_A_LOOK;
-        let longest = if noticed && run.patient {
-            left
-        } else {
-            WAIT_MAX.min(left)
-        };
+        let longest = if patient { left } else { WAIT_MAX.min(left) };
         match worth.filter(|wait| *wait <= longest) {
             Some(wait) => Next::Look(Duration::try_from(wait).unwrap_or_default()),
             None => Next::Stop,

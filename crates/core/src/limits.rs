@@ -38,6 +38,9 @@ pub const HOOK_HEARTBEAT_MIN_SECONDS: u32 = 120;
 /// Before the hook's global limit we are done by this much: one tick, and its delay.
 pub const GLOBAL_MARGIN: SignedDuration = SignedDuration::from_secs(90);
 
+/// A tick comes once a minute (`template.yaml`).
+pub const TICK: SignedDuration = SignedDuration::from_secs(60);
+
 /// A tick comes once a minute, and may be late by half of one.
 pub const TICK_AND_DELAY: SignedDuration = SignedDuration::from_secs(90);
 
@@ -63,6 +66,14 @@ pub const POLL_SECONDS_MIN: u32 = 1;
 
 /// Longest time between two reads of one sidecar, in seconds: a release is seen within it.
 pub const POLL_SECONDS_MAX: u32 = 30;
+
+/// Within this every sidecar has read a record that asks for a reading every `poll_seconds`, in whole seconds: each puts
+/// its reading off by up to a fifth, so that those of a fleet do not read all at once.
+#[must_use]
+pub fn reading(poll_seconds: u32) -> SignedDuration {
+    let fifths = i64::from(poll_seconds) * 6;
+    SignedDuration::from_secs((fifths + 4) / 5)
+}
 
 /// So many tasks are told to stop in one run; the rest follow in the next, so that a large instance does not use up
 /// the burst of the ECS modify bucket (100).

@@ -9,6 +9,7 @@ mod deadline;
 mod draft;
 mod drain;
 mod quiet;
+mod schedule;
 mod unplaced;
 
 use jiff::{SignedDuration, Timestamp};

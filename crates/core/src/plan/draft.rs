@@ -12,8 +12,9 @@ use crate::observation::{InstanceStatus, Task};
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, Waited};
 use crate::trigger::Order;
 
-use super::deadline::{later, latest};
+use super::deadline::later;
 use super::drain::{Drain, is_draining};
+use super::schedule::Schedule;
 use super::{Action, Fleet, Plan, Situation, Verdict, poll_seconds};
 
 /// A plan in the making.
@@ -75,6 +76,11 @@ impl<'a> Draft<'a> {
         self.situation.now
     }
 
+    /// The bounds of this drain.
+    fn schedule(&self) -> Schedule<'a> {
+        Schedule::of(&self.record, self.situation.policy)
+    }
+
     /// When the look began: what it has seen may be as old as that.
     fn seen_at(&self) -> Timestamp {
         self.situation.observation.at
@@ -127,12 +133,17 @@ impl<'a> Draft<'a> {
     fn count(&mut self) {
         let Some(census) = &self.census else { return };
         let tasks = self.situation.observation.tasks.as_yes();
+        let poll_seconds = self.record.poll_seconds;
         count(&mut self.record, census, self.situation.fleet);
         note_waited(
             &mut self.record,
             tasks.map(Vec::as_slice).unwrap_or_default(),
             self.situation.observation.at,
         );
+        // Sidecars read the record of a release as often as they did before it: so long its flush window waits for them.
+        if self.record.is_released() || self.record.releasing.is_some() {
+            self.record.poll_seconds = poll_seconds;
+        }
     }
 
     /// An operator's order, kept in the record with who and why.
@@ -145,11 +156,7 @@ impl<'a> Draft<'a> {
                 .push("already released: the order changes nothing".to_owned());
             return;
         }
-        let latest = latest(
-            self.record.started_at,
-            self.record.lifecycle.as_ref(),
-            self.situation.policy,
-        );
+        let latest = self.schedule().latest();
         let ordered = Ordered::new(command, self.now());
         match command.order {
             Order::Release => {

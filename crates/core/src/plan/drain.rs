@@ -145,7 +145,12 @@ fn adopt(record: &mut Record, hook: &HookAction, situation: &Situation<'_>) {
     match &mut record.lifecycle {
         None => {
             let lifecycle = deadline::lifecycle(hook);
-            let latest = deadline::latest(record.started_at, Some(&lifecycle), situation.policy);
+            let latest = deadline::latest(
+                record.started_at,
+                Some(&lifecycle),
+                record.poll_seconds,
+                situation.policy,
+            );
             record.deadline_at = record.deadline_at.min(latest);
             record.lifecycle = Some(lifecycle);
         }
@@ -160,7 +165,7 @@ fn adopt(record: &mut Record, hook: &HookAction, situation: &Situation<'_>) {
 fn heed_spot(record: &mut Record, situation: &Situation<'_>) {
     if let Some(notice) = situation.spot.filter(|_| !record.is_released()) {
         record.spot_notice_at.get_or_insert(notice);
-        record.deadline_at = record.deadline_at.min(deadline::spot(notice, situation.policy));
+        record.deadline_at = deadline::of(record, situation.policy);
     }
 }
 
@@ -200,6 +205,7 @@ fn gone(hook: Option<Lifecycle>, mut remarks: Vec<String>) -> Found {
 
 fn first_record(situation: &Situation<'_>, arn: &ContainerInstanceArn, hook: Option<Lifecycle>) -> Record {
     let now = situation.now;
+    let poll_seconds = super::poll_seconds(situation.fleet.sidecars);
     Record {
         schema: SCHEMA,
         state: State::Holding,
@@ -210,9 +216,9 @@ fn first_record(situation: &Situation<'_>, arn: &ContainerInstanceArn, hook: Opt
         drain_id: drain_id(hook.as_ref(), situation),
         started_at: now,
         updated_at: now,
-        deadline_at: deadline::first(now, hook.as_ref(), situation.policy),
+        deadline_at: deadline::first(now, hook.as_ref(), poll_seconds, situation.policy),
         released_at: None,
-        poll_seconds: super::poll_seconds(situation.fleet.sidecars),
+        poll_seconds,
         held_by: Vec::new(),
         released_services: Vec::new(),
         lifecycle: hook,

@@ -6,6 +6,7 @@ mod policies;
 mod properties;
 mod quiet;
 mod release;
+mod schedule;
 mod waited;
 
 use super::*;

@@ -16,7 +16,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "At a Spot notice the log router of the last tier is killed with its machine, and the receipt hides it.",
         why: "The release of the first tier moves the deadline beyond the end of the machine.",
         breaks: &[Rule::NeverTold, Rule::FalseEvidence],
-        state: State::Open,
+        state: State::Fixed,
         world: spot_with_tiers,
     },
     Fault {
@@ -48,7 +48,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A flush that is longer than the hook can wait makes the daemons go before the tasks at once.",
         why: "The deadline is the hook's limit less the flush, which is the moment at which the drain begins.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: State::Open,
+        state: State::Fixed,
         world: flush_longer_than_the_hook,
     },
     Fault {

@@ -48,7 +48,7 @@ impl Draft<'_> {
             .census
             .as_ref()
             .is_some_and(|census| census.daemons.is_empty());
-        gone || stopped || later(released, self.situation.policy.daemon_stop) <= self.now()
+        gone || stopped || self.schedule().flush_end(released) <= self.now()
     }
 
     pub(super) fn complete(&mut self) -> Option<Action> {
@@ -63,7 +63,7 @@ impl Draft<'_> {
             return Some(Action::Complete(hook));
         }
         if let Some(released) = self.record.released_at {
-            let end = later(released, self.situation.policy.daemon_stop);
+            let end = self.schedule().flush_end(released);
             self.look_again = Some(end.duration_since(self.now()));
         }
         None

@@ -7,7 +7,7 @@ use crate::ids::ServiceName;
 use crate::observation::{InstanceStatus, Seen};
 use crate::record::{ReleaseReason, Releasing, State};
 
-use super::super::deadline::later;
+use super::super::deadline::{self, later};
 use super::Draft;
 
 impl Draft<'_> {
@@ -20,8 +20,10 @@ impl Draft<'_> {
         if self.record.releasing.is_some() {
             return self.next_tier();
         }
-        if self.record.deadline_at <= self.now() {
-            let why = format!("the deadline {} has passed", self.record.deadline_at);
+        self.warn_of_a_long_flush();
+        let deadline = deadline::of(&self.record, self.situation.policy);
+        if deadline <= self.now() {
+            let why = format!("the deadline {deadline} has passed");
             return self.release(ReleaseReason::Deadline, why);
         }
         match &self.situation.observation.instance {
@@ -38,8 +40,19 @@ impl Draft<'_> {
             && !self.record.is_released()
             && self.record.releasing.is_none()
         {
-            let left = self.record.deadline_at.duration_since(self.now());
+            let deadline = deadline::of(&self.record, self.situation.policy);
+            let left = deadline.duration_since(self.now());
             self.look_again = Some(self.look_again.map_or(left, |wait| wait.min(left)));
+        }
+    }
+
+    /// A flush for which the hook does not wait is a setting that cannot be kept: it takes no more than half of the wait.
+    fn warn_of_a_long_flush(&mut self) {
+        if let Some(cut) = self.schedule().cut_flush() {
+            self.reasons.push(format!(
+                "warning: the hook does not wait for a flush of {:#} (DAEMON_STOP); at the deadline the daemons get {cut:#}",
+                self.situation.policy.flush()
+            ));
         }
     }
 
@@ -55,14 +68,10 @@ impl Draft<'_> {
             ));
         }
         match &self.situation.observation.instance {
-            Seen::Absent => Some((
-                ReleaseReason::Drained,
-                "the container instance is gone".to_owned(),
-            )),
-            Seen::Yes(instance) if instance.status == InstanceStatus::Inactive => Some((
-                ReleaseReason::Drained,
-                "the container instance is INACTIVE".to_owned(),
-            )),
+            Seen::Absent => Some((self.went(), "the container instance is gone".to_owned())),
+            Seen::Yes(instance) if instance.status == InstanceStatus::Inactive => {
+                Some((self.went(), "the container instance is INACTIVE".to_owned()))
+            }
             Seen::Yes(instance) if instance.status == InstanceStatus::Active && self.is_cancelled() => {
                 Some((
                     ReleaseReason::Cancelled,
@@ -74,6 +83,17 @@ impl Draft<'_> {
                 "the agent has been lost for too long".to_owned(),
             )),
             Seen::Yes(_) | Seen::Unknown(_) => None,
+        }
+    }
+
+    /// Why a machine that is gone had let its daemons go. One that went at its deadline while tasks held, or in the midst
+    /// of a release that was forced, was not drained.
+    fn went(&self) -> ReleaseReason {
+        let late = deadline::of(&self.record, self.situation.policy) <= self.now();
+        match self.record.releasing {
+            Some(releasing) => releasing.reason,
+            None if late && self.record.remaining > 0 => ReleaseReason::Deadline,
+            None => ReleaseReason::Drained,
         }
     }
 
@@ -130,11 +150,10 @@ impl Draft<'_> {
             return self.release_all(reason, why);
         }
         self.reasons.push(format!("the first tier may go: {why}"));
+        self.keep_reading();
         // Sidecars of later tiers leave a minute after the deadline, so it must not pass before their turn.
-        self.record.deadline_at = self
-            .record
-            .deadline_at
-            .max(later(self.now(), self.situation.policy.flush()));
+        let last = self.schedule().last_tier_at(self.now());
+        self.record.deadline_at = self.record.deadline_at.max(last);
         self.record.releasing = Some(Releasing {
             reason,
             tier: 0,
@@ -143,8 +162,15 @@ impl Draft<'_> {
         self.next_tier();
     }
 
+    /// Sidecars read a release as often as the record before it asked them to.
+    fn keep_reading(&mut self) {
+        let before = self.before.as_ref().map_or(0, |before| before.poll_seconds);
+        self.record.poll_seconds = self.record.poll_seconds.max(before);
+    }
+
     /// Lets every daemon go.
     pub(super) fn release_all(&mut self, reason: ReleaseReason, why: String) {
+        self.keep_reading();
         self.record.state = State::Released;
         self.record.reason = Some(reason);
         self.record.released_at = Some(self.now());
@@ -156,7 +182,7 @@ impl Draft<'_> {
     fn next_tier(&mut self) {
         while let Some(releasing) = self.record.releasing {
             let tier = usize::try_from(releasing.tier).unwrap_or(usize::MAX);
-            let end = later(releasing.since, self.situation.policy.daemon_stop);
+            let end = self.schedule().tier_end(tier, releasing.since);
             if !self.tier_is_gone(tier) && self.now() < end {
                 self.look_again = Some(end.duration_since(self.now()));
                 self.record.released_services = self.services_up_to(tier).into_iter().collect();
