@@ -56,6 +56,7 @@ struct Facts {
     fleet: Option<(BTreeMap<InstanceKey, u32>, Timestamp)>,
     hooks: HashMap<AutoScalingGroupName, (Vec<(LifecycleHookName, u32)>, Timestamp)>,
     clusters: Option<(Vec<ClusterName>, Timestamp)>,
+    uncounted: HashMap<InstanceKey, u32>,
     control: Control,
     control_at: Option<Timestamp>,
     control_problem_at: Option<Timestamp>,
@@ -82,6 +83,9 @@ impl Memory {
         match verdict {
             // A drain that is over needs no more looks by events; if its completion failed, the tick tries again.
             Verdict::NotDraining | Verdict::Done => {
+                if verdict == Verdict::NotDraining {
+                    facts.uncounted.remove(key);
+                }
                 facts.drains.remove(arn);
                 facts.not_draining.insert(arn.clone(), now);
             }
@@ -280,6 +284,18 @@ impl Memory {
     /// Remembers the clusters of the account.
     pub fn learn_clusters(&self, clusters: Vec<ClusterName>, now: Timestamp) {
         self.lock().clusters = Some((clusters, now));
+    }
+
+    /// Remembers calls for a drain that its record does not count yet: its next text will.
+    pub fn add_uncounted(&self, key: &InstanceKey, calls: u32) {
+        if calls > 0 {
+            *self.lock().uncounted.entry(key.clone()).or_default() += calls;
+        }
+    }
+
+    /// Takes the calls for a drain that its record does not count yet.
+    pub fn take_uncounted(&self, key: &InstanceKey) -> u32 {
+        self.lock().uncounted.remove(key).unwrap_or_default()
     }
 
     /// The kill switch as it was last read; on, if it never was.

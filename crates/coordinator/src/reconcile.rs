@@ -43,8 +43,12 @@ struct Run {
     done: Vec<Done>,
     reasons: Vec<String>,
     looks: u32,
-    /// How many calls the record knows of.
+    /// How many calls of this run the record knows of.
     counted: u32,
+    /// How many calls of earlier runs it does not know of yet.
+    earlier: u32,
+    /// When a protected daemon ended while tasks held.
+    daemons_gone_at: Option<Timestamp>,
     /// May it wait for a Spot deadline? One run is enough for that: the tick's.
     patient: bool,
     /// Has Auto Scaling said that it waits no more?
@@ -79,6 +83,8 @@ impl Coordinator {
             reasons: Vec::new(),
             looks: 1,
             counted: 0,
+            earlier: me.memory.take_uncounted(&subject.key),
+            daemons_gone_at: None,
             patient: trigger == "tick",
             over: false,
         };
@@ -105,7 +111,13 @@ impl Coordinator {
                     permit = me.memory.turns.looks.acquire().await.ok();
                     observation = me.observe(subject).await;
                 }
-                Next::Stop => return me.conclude(trigger, &observation, verdict, &run, started, failed),
+                Next::Stop => {
+                    let calls = me.aws.meter.total() - run.counted + run.earlier;
+                    if !matches!(verdict, Verdict::NotDraining | Verdict::Done) {
+                        me.memory.add_uncounted(&observation.key, calls);
+                    }
+                    return me.conclude(trigger, &observation, verdict, &run, started, failed);
+                }
             }
         }
     }
@@ -127,7 +139,7 @@ impl Coordinator {
             command,
             spot: subject.spot,
             control: self.memory.control(),
-            calls: calls - run.counted,
+            calls: calls - run.counted + run.earlier,
             now,
         });
         let census = self.census(observation);
@@ -138,9 +150,12 @@ impl Coordinator {
         }
         let applied = self.apply(run.target(observation), plan.clone()).await;
         if applied.written.is_some() {
-            run.counted = calls;
+            (run.counted, run.earlier) = (calls, 0);
         }
         self.measure_release(observation, &applied);
+        let known = observation.record.readable();
+        run.daemons_gone_at = plan.record().or(known).and_then(|record| record.daemons_gone_at);
+        self.measure_daemons(observation, &applied);
         (plan, applied)
     }
 
@@ -182,6 +197,15 @@ impl Coordinator {
         let stopped = last_stopped(tasks, &self.policy).filter(|at| *at >= record.started_at);
         if let Some(stopped) = stopped.filter(|_| record.reason == Some(ReleaseReason::Drained)) {
             sheet.time(Metric::ReleaseLatency, self.now().duration_since(stopped));
+        }
+    }
+
+    /// A daemon that ended while tasks held is counted by the run that has written so.
+    fn measure_daemons(&self, observation: &Observation, applied: &Applied) {
+        let gone = |record: Option<&Record>| record.is_some_and(|record| record.daemons_gone_at.is_some());
+        let written = applied.written.as_ref().and_then(Stored::readable);
+        if gone(written) && !gone(observation.record.readable()) {
+            self.memory.sheet.count(Metric::DaemonsGone, 1);
         }
     }
 
@@ -281,6 +305,7 @@ impl Coordinator {
             "remaining": census.as_ref().map(Census::remaining),
             "heldBy": census.as_ref().map(|census| &census.held_by),
             "daemons": census.as_ref().map(|census| census.daemons.len()),
+            "daemonsGoneAt": run.daemons_gone_at,
             "verdict": verdict.name(),
             "mode": self.mode(),
             "reasons": run.reasons,

@@ -11,9 +11,6 @@ pub const RECORD_BYTES_MAX: usize = 4096;
 /// So many groups are named in `heldBy`: what a person can take in, and far below the size limit.
 pub const HELD_BY_MAX: usize = 5;
 
-/// So many released services are listed, so that names of the usual kind keep the record below its limit.
-pub const RELEASED_SERVICES_MAX: usize = 30;
-
 /// `DescribeTasks` and `DescribeContainerInstances` take so many at once (ECS API reference).
 pub const DESCRIBE_MAX: usize = 100;
 
@@ -52,8 +49,12 @@ pub const COUNT_REFRESH: SignedDuration = SignedDuration::from_secs(5);
 pub const COUNT_REFRESH_MANY: SignedDuration = SignedDuration::from_secs(30);
 
 /// A count that has not fallen to a third is written after this long: a person who watches a large drain sees it
-/// shrink, and a drain of an hour with a task a minute needs 30 writes and not 60.
+/// shrink.
 pub const COUNT_STALE: SignedDuration = SignedDuration::from_secs(120);
+
+/// Or after this part of the drain's age, if that is longer: a drain of an hour with a task a minute needs 8 writes for
+/// its counts and not 60, and nobody who looks after an hour waits for the minute.
+pub const COUNT_STALE_SHARE: i32 = 3;
 
 /// From so many drains on, counts are refreshed at the slower pace: 10 × 1/5 s uses up our 2 writes a second.
 pub const MANY_DRAINS: usize = 10;

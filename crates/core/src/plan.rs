@@ -68,6 +68,17 @@ pub struct Plan {
     pub look_again: Option<SignedDuration>,
 }
 
+impl Plan {
+    /// The record as the plan writes it last, if it does.
+    #[must_use]
+    pub fn record(&self) -> Option<&Record> {
+        self.actions.iter().rev().find_map(|action| match action {
+            Action::PutRecord(record) | Action::PutCount(record) | Action::Receipt(record) => Some(&**record),
+            _ => None,
+        })
+    }
+}
+
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {

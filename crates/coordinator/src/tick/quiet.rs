@@ -148,7 +148,9 @@ impl Coordinator {
             look_again: None,
         };
         let before = Seen::Yes(stored);
-        let applied = self.apply(Target::Placed(&key, &before), plan.clone()).await;
+        let me = self.metered();
+        let applied = me.apply(Target::Placed(&key, &before), plan.clone()).await;
+        self.memory.add_uncounted(&key, me.aws.meter.total());
         let seen = (!record.is_released()).then(|| census(&tasks, &self.policy));
         self.say_quiet(&key, &record, &plan, seen.as_ref(), &applied);
         applied.failure.map(|failure| failure.to_string())

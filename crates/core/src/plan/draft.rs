@@ -7,7 +7,8 @@ pub(super) use act::{count_is_due, heartbeat_due};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::holding::{Census, census, group_of};
+use crate::holding::{Census, census, daemon_gone, group_of};
+use crate::limits::RELEASE_BEFORE_SIGTERM_MAX;
 use crate::observation::{InstanceStatus, Task};
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, Waited};
 use crate::trigger::Order;
@@ -49,6 +50,7 @@ impl<'a> Draft<'a> {
         if !self.record.is_released() {
             self.watch_agent();
         }
+        self.watch_daemons();
         self.count();
         self.obey();
         if !self.record.is_released() {
@@ -128,6 +130,30 @@ impl<'a> Draft<'a> {
             (false, None) => self.record.agent_lost_at = Some(self.situation.observation.at),
             (false, Some(_)) => {}
         }
+    }
+
+    /// Evidence: a protected daemon has ended although tasks hold. Its sidecar was killed or had given up, or somebody
+    /// stopped its task. Nothing holds it back any more, and whoever reads the receipt is told.
+    fn watch_daemons(&mut self) {
+        let held = !self.record.is_released() && self.record.releasing.is_none();
+        if held && self.record.daemons_gone_at.is_none() {
+            self.record.daemons_gone_at = self.daemon_gone();
+        }
+        if let Some(at) = self.record.daemons_gone_at {
+            self.reasons.push(format!(
+                "warning: a protected daemon ended at {at}, while tasks held"
+            ));
+        }
+    }
+
+    /// Of a drain that somebody else began, a daemon may have ended before the drain was known to us.
+    fn daemon_gone(&self) -> Option<Timestamp> {
+        let tasks = self.situation.observation.tasks.as_yes()?;
+        let since = match self.record.lifecycle {
+            Some(_) => self.record.started_at,
+            None => later(self.record.started_at, -RELEASE_BEFORE_SIGTERM_MAX),
+        };
+        daemon_gone(tasks, self.situation.policy, since)
     }
 
     fn count(&mut self) {

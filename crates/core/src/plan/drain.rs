@@ -228,6 +228,7 @@ fn first_record(situation: &Situation<'_>, arn: &ContainerInstanceArn, hook: Opt
         agent_lost_at: None,
         active_since: None,
         spot_notice_at: None,
+        daemons_gone_at: None,
         waited: Vec::new(),
         calls: 0,
         receipt_at: None,

@@ -1,5 +1,6 @@
 mod again;
 mod completion;
+mod evidence;
 mod hold;
 mod names;
 mod policies;

@@ -526,6 +526,8 @@ impl Draw {
         if self.wild(6, "unprotected-daemon-unseen") {
             let at = self.rng_time(3 * MINUTE);
             self.step(at, What::KillSidecar { host: 0, daemon: 0 });
+            // It may be killed before the drain too.
+            self.may("sidecar-restart-too-early");
         }
         if self.wild(4, "sidecar-restarted-after-the-release") {
             let at = self.rng_time(3 * MINUTE);

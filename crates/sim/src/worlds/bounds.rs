@@ -96,7 +96,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A task whose group holds {{ is running, and its instance is neither held nor let go.",
         why: "Parameter Store refuses {{ in a value, and the record names groups as they are.",
         breaks: &[Rule::HeldTooLong, Rule::LateHold],
-        state: State::Open,
+        state: State::Fixed,
         world: braces_in_a_group,
     },
     Fault {
@@ -104,7 +104,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "An operator's release is refused because its reason holds {{.",
         why: "Parameter Store refuses {{ in a value, and the record keeps the reason as it is.",
         breaks: &[Rule::OrderLost],
-        state: State::Open,
+        state: State::Fixed,
         world: braces_in_an_order,
     },
     Fault {
@@ -112,7 +112,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "On a machine with many kinds of tasks the first tier is not told to go before the last.",
         why: "A record above 4 KB loses the services that may go before the groups that were waited for.",
         breaks: &[Rule::TierOrder],
-        state: State::Open,
+        state: State::Fixed,
         world: long_record,
     },
 ];

@@ -43,7 +43,7 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "drain-by-hand-while-reads-are-throttled",
         what: "Somebody sets DRAINING while Parameter Store throttles; the daemon goes before the tasks.",
         why: "The first run fails for one read, its next try comes a minute later, and the sidecar waits for 15 s.",
-        breaks: &[Rule::DaemonBeforeTask, Rule::FalseEvidence],
+        breaks: &[Rule::DaemonBeforeTask],
         state: State::Open,
         world: throttled_by_hand,
     },

@@ -16,7 +16,7 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "lost-event-of-a-drain-by-hand",
         what: "Somebody sets an instance DRAINING, its one event is lost, and its daemon goes before the tasks.",
         why: "The sidecar waits for a record for 15 s, and the tick that makes up for the event comes once a minute.",
-        breaks: &[Rule::DaemonBeforeTask, Rule::FalseEvidence],
+        breaks: &[Rule::DaemonBeforeTask],
         state: State::Open,
         world: by_hand,
     },

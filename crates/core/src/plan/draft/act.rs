@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::TaskArn;
 use crate::limits::{
-    COUNT_REFRESH, COUNT_REFRESH_MANY, COUNT_STALE, HOOK_HEARTBEAT_MIN_SECONDS, MANY_DRAINS, STOP_TASKS_MAX,
-    TICK_AND_DELAY,
+    COUNT_REFRESH, COUNT_REFRESH_MANY, COUNT_STALE, COUNT_STALE_SHARE, HOOK_HEARTBEAT_MIN_SECONDS,
+    MANY_DRAINS, STOP_TASKS_MAX, TICK_AND_DELAY,
 };
 use crate::observation::{Hook, InstanceStatus, Seen};
 use crate::policy::StandaloneTasks;
@@ -121,7 +121,7 @@ impl Draft<'_> {
 
     /// The record is written if it says something new; a count alone is new only now and then. The note of a heartbeat
     /// gives way like a count: if it is put off, the next tick sends one heartbeat more.
-    pub(super) fn put(&mut self) -> Option<Action> {
+    pub(super) fn put(&self) -> Option<Action> {
         let waits = self.record.is_released();
         let beaten = |before: &Record| heartbeat_at(before) != heartbeat_at(&self.record);
         let due = |before| {
@@ -132,9 +132,7 @@ impl Draft<'_> {
         if before.is_some_and(|before| self.record == *before || (counted && !due(before))) {
             return None;
         }
-        self.record.updated_at = self.now();
-        self.record.calls = self.record.calls.saturating_add(self.situation.calls);
-        let record = Box::new(self.record.clone());
+        let record = Box::new(self.written());
         Some(if counted {
             Action::PutCount(record)
         } else {
@@ -146,12 +144,21 @@ impl Draft<'_> {
     pub(super) fn receipt(&self, over: bool) -> Option<Action> {
         let due = over && self.record.receipt_at.is_none();
         due.then(|| {
-            let mut record = self.record.clone();
-            record.receipt_at = Some(self.now());
-            record.updated_at = self.now();
-            record.calls = record.calls.saturating_add(self.situation.calls);
+            let record = Record {
+                receipt_at: Some(self.now()),
+                ..self.written()
+            };
             Action::Receipt(Box::new(record))
         })
+    }
+
+    /// The record as it is written now, with the calls that no text of it has counted.
+    fn written(&self) -> Record {
+        Record {
+            updated_at: self.now(),
+            calls: self.record.calls.saturating_add(self.situation.calls),
+            ..self.record.clone()
+        }
     }
 }
 
@@ -174,7 +181,9 @@ pub(in super::super) fn count_is_due(before: &Record, record: &Record, fleet: Fl
     } else {
         COUNT_REFRESH
     };
-    now >= later(before.updated_at, if much { soon } else { COUNT_STALE })
+    let age = now.duration_since(before.started_at);
+    let stale = COUNT_STALE.max(age / COUNT_STALE_SHARE);
+    now >= later(before.updated_at, if much { soon } else { stale })
 }
 
 fn heartbeat_at(record: &Record) -> Option<Timestamp> {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
+
 use crate::control::Control;
 use crate::ids::ServiceName;
 use crate::observation::{InstanceStatus, Seen};
@@ -9,6 +11,16 @@ use crate::record::{ReleaseReason, Releasing, State};
 
 use super::super::deadline::{self, later};
 use super::Draft;
+
+/// How a drain that holds stands by what is seen of its tasks.
+enum Standing {
+    /// Something holds, or is not known: so says the sentence.
+    Held(String),
+    /// Nothing holds, and that counts after this long.
+    Settles(SignedDuration, String),
+    /// Nothing holds.
+    Drained,
+}
 
 impl Draft<'_> {
     /// The only place that ends a hold. What leaves nobody to protect, or is a person's will, is for all daemons at
@@ -22,13 +34,17 @@ impl Draft<'_> {
         }
         self.warn_of_a_long_flush();
         let deadline = deadline::of(&self.record, self.situation.policy);
-        if deadline <= self.now() {
-            let why = format!("the deadline {deadline} has passed");
-            return self.release(ReleaseReason::Deadline, why);
-        }
-        match &self.situation.observation.instance {
-            Seen::Unknown(why) => self.hold(format!("the container instance could not be read: {why}")),
-            Seen::Absent | Seen::Yes(_) => self.release_if_drained(),
+        match self.standing() {
+            Standing::Drained => self.release(ReleaseReason::Drained, "no task holds".to_owned()),
+            _ if deadline <= self.now() => {
+                let why = format!("the deadline {deadline} has passed");
+                self.release(ReleaseReason::Deadline, why);
+            }
+            Standing::Settles(wait, why) => {
+                self.look_again = Some(wait);
+                self.reasons.push(format!("held: {why}"));
+            }
+            Standing::Held(why) => self.reasons.push(why),
         }
         self.mind_the_notice();
     }
@@ -107,34 +123,31 @@ impl Draft<'_> {
     }
 
     /// Rule 3: DRAINING confirmed, every task known, none of them holding, and the settle window over.
-    fn release_if_drained(&mut self) {
+    fn standing(&self) -> Standing {
+        if let Seen::Unknown(why) = &self.situation.observation.instance {
+            return Standing::Held(format!("held: the container instance could not be read: {why}"));
+        }
         if self.record.active_since.is_some() {
-            self.look_again = Some(self.situation.policy.settle);
-            return self
-                .hold("the container instance is ACTIVE again, if a second look says so too".to_owned());
+            let why = "the container instance is ACTIVE again, if a second look says so too";
+            return Standing::Settles(self.situation.policy.settle, why.to_owned());
         }
         let Some(census) = &self.census else {
-            let problem = self.tasks_problem().to_owned();
-            return self.hold(format!("tasks are not known: {problem}"));
+            return Standing::Held(format!("held: tasks are not known: {}", self.tasks_problem()));
         };
         if census.remaining() > 0 {
             let groups: Vec<&str> = census.held_by.iter().map(|held| held.group.as_str()).collect();
-            let words = format!("held by {} task(s) of {}", census.remaining(), groups.join(", "));
-            return self.reasons.push(words);
+            let groups = groups.join(", ");
+            return Standing::Held(format!("held by {} task(s) of {groups}", census.remaining()));
         }
         let Some(confirmed) = self.record.draining_confirmed_at else {
-            return self.hold("DRAINING is not confirmed yet".to_owned());
+            return Standing::Held("held: DRAINING is not confirmed yet".to_owned());
         };
         let settled = later(confirmed, self.situation.policy.settle);
-        if self.situation.observation.at < settled {
-            self.look_again = Some(settled.duration_since(self.now()));
-            return self.hold(format!("no task holds; the settle window ends at {settled}"));
+        if self.seen_at() < settled {
+            let why = format!("no task holds; the settle window ends at {settled}");
+            return Standing::Settles(settled.duration_since(self.now()), why);
         }
-        self.release(ReleaseReason::Drained, "no task holds".to_owned());
-    }
-
-    fn hold(&mut self, why: String) {
-        self.reasons.push(format!("held: {why}"));
+        Standing::Drained
     }
 
     fn tasks_problem(&self) -> &str {
