@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::control::Control;
 use protector_core::holding::Census;
 use protector_core::ids::{
-    AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceKey, LifecycleHookName, TaskArn,
+    AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, LifecycleHookName,
+    TaskArn,
 };
 use protector_core::observation::{ContainerInstance, Scheduling};
 use protector_core::plan::{Fleet, Verdict};
@@ -32,6 +33,9 @@ const CONFIGURATION: SignedDuration = SignedDuration::from_mins(10);
 
 /// That an instance does not drain is believed until the tick after next: longer than one tick with its delay.
 const NOT_DRAINING: SignedDuration = SignedDuration::from_secs(90);
+
+/// A wait that no tick has seen for so long is over: what comes then is another one.
+const WAIT_UNSEEN: SignedDuration = SignedDuration::from_mins(3);
 
 /// A kill switch that cannot be read is said so often.
 const CONTROL_SAID: SignedDuration = SignedDuration::from_secs(60);
@@ -57,12 +61,51 @@ struct Facts {
     hooks: HashMap<AutoScalingGroupName, (Vec<(LifecycleHookName, u32)>, Timestamp)>,
     clusters: Option<(Vec<ClusterName>, Timestamp)>,
     uncounted: HashMap<InstanceKey, u32>,
+    waits: HashMap<(InstanceId, LifecycleHookName), Wait>,
     control: Control,
     control_at: Option<Timestamp>,
     control_problem_at: Option<Timestamp>,
 }
 
+/// One wait of a hook, as this execution environment has seen it.
+#[derive(Debug, Clone, Copy)]
+struct Wait {
+    /// When it began, or was first seen.
+    since: Timestamp,
+    /// When it was last seen.
+    seen: Timestamp,
+}
+
 impl Memory {
+    /// Since when a hook waits for an instance: since it was first seen here, without a break.
+    pub fn waits_since(&self, instance: &InstanceId, hook: &LifecycleHookName, now: Timestamp) -> Timestamp {
+        let mut facts = self.lock();
+        let goes_on = |wait: &Wait| now.duration_since(wait.seen) < WAIT_UNSEEN;
+        facts.waits.retain(|_, wait| goes_on(wait));
+        let begun = Wait {
+            since: now,
+            seen: now,
+        };
+        let wait = facts
+            .waits
+            .entry((instance.clone(), hook.clone()))
+            .or_insert(begun);
+        wait.seen = now;
+        wait.since
+    }
+
+    /// An event has told when a hook began to wait.
+    pub fn wait_began(
+        &self,
+        instance: &InstanceId,
+        hook: &LifecycleHookName,
+        since: Timestamp,
+        now: Timestamp,
+    ) {
+        let key = (instance.clone(), hook.clone());
+        self.lock().waits.insert(key, Wait { since, seen: now });
+    }
+
     /// Remembers how an instance was seen.
     pub fn saw(
         &self,

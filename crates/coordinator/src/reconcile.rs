@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use protector_core::holding::{Census, census, last_stopped};
 use protector_core::observation::{InstanceStatus, Observation, Seen, Stored};
-use protector_core::plan::{Plan, Situation, Verdict, plan};
+use protector_core::plan::{OrderOutcome, Plan, Situation, Verdict, plan};
 use protector_core::record::{Record, ReleaseReason};
 use protector_core::trigger::Command;
 use serde_json::{Value, json};
@@ -16,8 +16,8 @@ use crate::metrics::Metric;
 use crate::observe::{Shown, Subject};
 use crate::say::Level;
 
-/// A run waits for another look no longer than this: the default settle window, and then some. Lambda is paid by
-/// the second, and a task's end or the tick wakes us anyway.
+/// Of a drain that EC2 has given notice of, any run but the tick's waits for another look no longer than this: one is
+/// enough that waits for the deadline.
 const WAIT_MAX: SignedDuration = SignedDuration::from_secs(20);
 
 /// Whoever completes a hook writes the receipt within this.
@@ -37,6 +37,8 @@ pub struct Outcome {
     pub line: Value,
     /// Did something fail that another try may mend?
     pub failed: bool,
+    /// What became of the operator's order, if there was one.
+    pub order: Option<OrderOutcome>,
 }
 
 struct Run {
@@ -49,6 +51,8 @@ struct Run {
     earlier: u32,
     /// When a protected daemon ended while tasks held.
     daemons_gone_at: Option<Timestamp>,
+    /// What becomes of the operator's order.
+    order: Option<OrderOutcome>,
     /// May it wait for a Spot deadline? One run is enough for that: the tick's.
     patient: bool,
     /// Has Auto Scaling said that it waits no more?
@@ -85,6 +89,7 @@ impl Coordinator {
             counted: 0,
             earlier: me.memory.take_uncounted(&subject.key),
             daemons_gone_at: None,
+            order: None,
             patient: trigger == "tick",
             over: false,
         };
@@ -132,16 +137,25 @@ impl Coordinator {
         let calls = self.aws.meter.total();
         let now = self.now();
         let fleet = self.memory.fleet_without(&observation.key, now);
+        // Whoever only looks does not obey, and must not answer as if.
+        let obeyed = command.filter(|_| !self.only_looks());
         let plan = plan(&Situation {
             observation,
             policy: &self.policy,
             fleet,
-            command,
+            command: obeyed,
             spot: subject.spot,
             control: self.memory.control(),
             calls: calls - run.counted + run.earlier,
             now,
         });
+        run.order = match (command, obeyed) {
+            (Some(_), None) => Some(OrderOutcome::Ignored(format!(
+                "the coordinator only looks: {}",
+                self.mode()
+            ))),
+            _ => run.order.take().or_else(|| plan.order.clone()),
+        };
         let census = self.census(observation);
         if let Some(instance) = observation.instance.as_yes() {
             let census = census.as_ref();
@@ -250,7 +264,13 @@ impl Coordinator {
         let waits = |verdict| verdict == Verdict::Holding || (patient && verdict == Verdict::Releasing);
         let worth = plan.look_again.filter(|_| waits(plan.verdict));
         let left = self.time_left() - TIME_FOR_A_LOOK;
-        let longest = if patient { left } else { WAIT_MAX.min(left) };
+        // A settle window is waited for as long as the run may take. The end of a longer one is seen by the last tick
+        // before it, which waits for it too.
+        let longest = if noticed && !patient {
+            WAIT_MAX.min(left)
+        } else {
+            left
+        };
         match worth.filter(|wait| *wait <= longest) {
             Some(wait) => Next::Look(Duration::try_from(wait).unwrap_or_default()),
             None => Next::Stop,
@@ -283,7 +303,8 @@ impl Coordinator {
             _ => Level::Info,
         };
         self.voice.say(level, "instance", line.clone());
-        Outcome { line, failed }
+        let order = run.order.clone();
+        Outcome { line, failed, order }
     }
 
     fn line(
@@ -295,7 +316,7 @@ impl Coordinator {
         started: Timestamp,
     ) -> Value {
         let census = self.census(observation);
-        json!({
+        let mut line = json!({
             "requestId": self.request_id,
             "trigger": trigger,
             "cluster": observation.key.cluster,
@@ -314,7 +335,11 @@ impl Coordinator {
             "calls": self.aws.meter.calls(),
             "failures": self.aws.meter.failures(),
             "durationMs": self.now().duration_since(started).as_millis(),
-        })
+        });
+        if let Some(order) = &run.order {
+            line["order"] = json!(order);
+        }
+        line
     }
 }
 

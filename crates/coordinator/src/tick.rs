@@ -93,10 +93,10 @@ impl Coordinator {
         let first = self.hooks(&instance.group).await?.into_iter().min();
         Ok(first.map(|(hook, heartbeat_seconds)| HookAction {
             group: instance.group.clone(),
+            since: self.memory.waits_since(&instance.instance, &hook, self.now()),
             hook,
             token: None,
             heartbeat_seconds,
-            since: self.now(),
         }))
     }
 

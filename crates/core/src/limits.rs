@@ -76,6 +76,13 @@ pub fn reading(poll_seconds: u32) -> SignedDuration {
     SignedDuration::from_secs((fifths + 4) / 5)
 }
 
+/// An agent that was seen away twice was away all the time only if no more than two ticks and their delay lie between:
+/// after that it may have come back, and gone again.
+pub const AGENT_UNSEEN_MAX: SignedDuration = SignedDuration::from_secs(150);
+
+/// That an agent is still away is noted so often at the most: each tick notes it.
+pub const AGENT_NOTED: SignedDuration = SignedDuration::from_secs(45);
+
 /// So many tasks are told to stop in one run; the rest follow in the next, so that a large instance does not use up
 /// the burst of the ECS modify bucket (100).
 pub const STOP_TASKS_MAX: usize = 20;

@@ -13,6 +13,7 @@ mod schedule;
 mod unplaced;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 use crate::control::Control;
 use crate::ids::{ContainerInstanceArn, TaskArn};
@@ -66,6 +67,18 @@ pub struct Plan {
     pub reasons: Vec<String>,
     /// After how long another look is worth its calls; none means at the next event or tick.
     pub look_again: Option<SignedDuration>,
+    /// What becomes of the operator's order, if there was one and enough is known to say so.
+    pub order: Option<OrderOutcome>,
+}
+
+/// What becomes of an operator's order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", content = "reason", rename_all = "kebab-case")]
+pub enum OrderOutcome {
+    /// It is obeyed, and the record says so.
+    Done,
+    /// It changes nothing: so says the reason.
+    Ignored(String),
 }
 
 impl Plan {
@@ -156,10 +169,18 @@ impl Verdict {
 #[must_use]
 pub fn plan(situation: &Situation<'_>) -> Plan {
     match drain::find(situation) {
-        drain::Found::Nothing(reason) => idle(Verdict::NotDraining, reason),
+        drain::Found::Nothing(reason) => Plan {
+            order: situation
+                .command
+                .map(|_| OrderOutcome::Ignored("the instance does not drain".to_owned())),
+            ..idle(Verdict::NotDraining, reason)
+        },
         drain::Found::Unknown(reason) => blind(situation, reason),
         drain::Found::Gone(hook) => Plan {
             actions: vec![Action::Complete(hook)],
+            order: situation
+                .command
+                .map(|_| OrderOutcome::Ignored("the container instance is gone".to_owned())),
             ..idle(
                 Verdict::Done,
                 "the container instance is gone: completing the hook".to_owned(),
@@ -175,6 +196,7 @@ fn idle(verdict: Verdict, reason: String) -> Plan {
         verdict,
         reasons: vec![reason],
         look_again: None,
+        order: None,
     }
 }
 

@@ -144,6 +144,9 @@ pub struct Record {
     /// Since when the agent has not been connected, as far as it was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_lost_at: Option<Timestamp>,
+    /// When the agent was last seen not to be connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_away_at: Option<Timestamp>,
     /// Since when the container instance has been seen ACTIVE again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_since: Option<Timestamp>,

@@ -146,6 +146,7 @@ impl Coordinator {
                 "quiet: {awaited} awaited task(s) still live, and nothing else is due"
             )],
             look_again: None,
+            order: None,
         };
         let before = Seen::Yes(stored);
         let me = self.metered();

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::limits::POLL_SECONDS_MIN;
 use crate::observation::HookAction;
 use crate::policy::{OnDeadline, Policy};
 use crate::record::{Lifecycle, Record};
@@ -61,6 +62,12 @@ pub(super) fn first(
         OnDeadline::Hold => latest,
         OnDeadline::Release => latest.min(later(started_at, policy.max_drain)),
     }
+}
+
+/// Until when a hook is kept waiting for a drain that cannot be recorded. A drain begins with its record; without one
+/// this wait's own beginning is all that bounds it.
+pub(super) fn unrecorded(hook: &HookAction, policy: &Policy) -> Timestamp {
+    first(hook.since, Some(&lifecycle(hook)), POLL_SECONDS_MIN, policy)
 }
 
 /// The deadline of a drain as it is now: what its record says, and never later than its schedule allows.

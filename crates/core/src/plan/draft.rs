@@ -8,7 +8,7 @@ pub(super) use act::{count_is_due, heartbeat_due};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::holding::{Census, census, daemon_gone, group_of};
-use crate::limits::RELEASE_BEFORE_SIGTERM_MAX;
+use crate::limits::{AGENT_NOTED, AGENT_UNSEEN_MAX, RELEASE_BEFORE_SIGTERM_MAX};
 use crate::observation::{InstanceStatus, Task};
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, Waited};
 use crate::trigger::Order;
@@ -16,7 +16,7 @@ use crate::trigger::Order;
 use super::deadline::later;
 use super::drain::{Drain, is_draining};
 use super::schedule::Schedule;
-use super::{Action, Fleet, Plan, Situation, Verdict, poll_seconds};
+use super::{Action, Fleet, OrderOutcome, Plan, Situation, Verdict, poll_seconds};
 
 /// A plan in the making.
 pub(super) struct Draft<'a> {
@@ -27,6 +27,7 @@ pub(super) struct Draft<'a> {
     census: Option<Census>,
     reasons: Vec<String>,
     look_again: Option<SignedDuration>,
+    order: Option<OrderOutcome>,
 }
 
 impl<'a> Draft<'a> {
@@ -40,6 +41,7 @@ impl<'a> Draft<'a> {
             census: tasks.map(|tasks| census(tasks, situation.policy)),
             reasons: drain.remarks,
             look_again: None,
+            order: None,
         }
     }
 
@@ -71,6 +73,7 @@ impl<'a> Draft<'a> {
             actions: first.chain(stops).chain(complete).chain(receipt).collect(),
             reasons: self.reasons,
             look_again: self.look_again.map(|wait| wait.max(SignedDuration::ZERO)),
+            order: self.order,
         }
     }
 
@@ -120,15 +123,25 @@ impl<'a> Draft<'a> {
             .is_some_and(|before| before.draining_confirmed_at.is_some())
     }
 
-    /// Rule 8: the clock of a lost agent is kept in the record, and stops when the agent is back.
+    /// Rule 8: the clock of a lost agent is kept in the record, and stops when the agent is back. It begins anew if nobody
+    /// has looked for a while: agents reconnect several times an hour, and two sightings are no absence.
     fn watch_agent(&mut self) {
         let Some(instance) = self.situation.observation.instance.as_yes() else {
             return;
         };
-        match (instance.agent_connected, self.record.agent_lost_at) {
-            (true, _) => self.record.agent_lost_at = None,
-            (false, None) => self.record.agent_lost_at = Some(self.situation.observation.at),
-            (false, Some(_)) => {}
+        if instance.agent_connected {
+            (self.record.agent_lost_at, self.record.agent_away_at) = (None, None);
+            return;
+        }
+        let at = self.seen_at();
+        let last = self.record.agent_away_at.or(self.record.agent_lost_at);
+        let since_last = last.map(|last| at.duration_since(last));
+        if since_last.is_none_or(|gap| gap > AGENT_UNSEEN_MAX) {
+            self.record.agent_lost_at = Some(at);
+        }
+        // Looks that follow one another closely need not write.
+        if since_last.is_none_or(|gap| gap >= AGENT_NOTED) {
+            self.record.agent_away_at = Some(at);
         }
     }
 
@@ -180,6 +193,9 @@ impl<'a> Draft<'a> {
         if self.record.is_released() {
             self.reasons
                 .push("already released: the order changes nothing".to_owned());
+            self.order = Some(OrderOutcome::Ignored(
+                "the daemons are released already".to_owned(),
+            ));
             return;
         }
         let latest = self.schedule().latest();
@@ -193,6 +209,7 @@ impl<'a> Draft<'a> {
             Order::Extend(by) => self.record.deadline_at = later(self.record.deadline_at, by).min(latest),
         }
         self.record.ordered = Some(ordered);
+        self.order = Some(OrderOutcome::Done);
     }
 
     fn verdict(&self, over: bool) -> Verdict {

@@ -226,6 +226,7 @@ fn first_record(situation: &Situation<'_>, arn: &ContainerInstanceArn, hook: Opt
         sidecars: 0,
         releasing: None,
         agent_lost_at: None,
+        agent_away_at: None,
         active_since: None,
         spot_notice_at: None,
         daemons_gone_at: None,

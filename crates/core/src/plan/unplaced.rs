@@ -36,5 +36,6 @@ pub fn unplaced(
         verdict,
         reasons: vec![reason],
         look_again,
+        order: None,
     }
 }

@@ -13,7 +13,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "An agent reconnects twice within a quarter of an hour, and its daemons go before its tasks.",
         why: "Two looks that see it away count as all the time between them, although nobody looked.",
         breaks: &[Rule::FalseZero, Rule::DaemonBeforeTask],
-        state: State::Open,
+        state: State::Fixed,
         world: two_flaps,
     },
     Fault {

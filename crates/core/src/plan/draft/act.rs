@@ -12,7 +12,7 @@ use crate::policy::StandaloneTasks;
 use crate::record::{Lifecycle, Record};
 
 use super::super::Fleet;
-use super::super::deadline::later;
+use super::super::deadline::{self, later};
 use super::super::drain::is_draining;
 use super::{Action, Draft};
 
@@ -26,12 +26,28 @@ impl Draft<'_> {
                 hook.lifecycle_hook_name, hook.heartbeat_seconds
             ));
         }
-        if self.now() < heartbeat_due(&hook) || self.is_over() {
+        if self.now() < heartbeat_due(&hook) || self.is_over() || self.is_given_up() {
             return None;
         }
         let now = self.now();
         self.record.lifecycle.as_mut()?.heartbeat_at = now;
         Some(Action::Heartbeat(hook))
+    }
+
+    /// Has this hook waited for the longest drain, and no record could be written for it?
+    fn is_given_up(&mut self) -> bool {
+        let Hook::Waiting(hook) = &self.situation.observation.hook else {
+            return false;
+        };
+        let given_up =
+            self.before.is_none() && deadline::unrecorded(hook, self.situation.policy) <= self.now();
+        if given_up {
+            let since = hook.since;
+            self.reasons.push(format!(
+                "warning: the hook waits since {since}, and no record could be written: it is not kept any longer"
+            ));
+        }
+        given_up
     }
 
     /// Rule 5: released, and the daemons are gone or have had their time. Whoever cannot be seen has all of it.

@@ -149,12 +149,40 @@ fn an_agent_that_flaps_is_waited_for_and_a_lost_one_is_not() {
     bench.step(300);
     assert_eq!(bench.record().agent_lost_at, None);
     connected(&mut bench, false);
-    bench.step(600);
-    assert_eq!(bench.step(1199).verdict, Verdict::Holding);
+    for seconds in (600..1200).step_by(60) {
+        assert_eq!(bench.step(seconds).verdict, Verdict::Holding);
+        assert_eq!(bench.record().agent_away_at, Some(at(seconds)));
+    }
+    assert_eq!(names(&bench.step(1199)), ["put-holding"]);
     assert_eq!(
         bench.step(1200).verdict,
         Verdict::Released(ReleaseReason::AgentLost)
     );
+}
+
+#[test]
+fn p2_two_sightings_of_an_agent_that_is_away_are_no_absence() {
+    for (gap, lost_at) in [(60, 60), (150, 60), (151, 211), (720, 780)] {
+        let mut bench = Bench::holding();
+        if let Seen::Yes(instance) = &mut bench.observation.instance {
+            instance.agent_connected = false;
+        }
+        bench.step(60);
+        bench.step(60 + gap);
+        assert_eq!(bench.record().agent_lost_at, Some(at(lost_at)), "{gap}");
+    }
+}
+
+#[test]
+fn p10_that_an_agent_is_away_is_not_written_at_each_look() {
+    let mut bench = Bench::holding();
+    if let Seen::Yes(instance) = &mut bench.observation.instance {
+        instance.agent_connected = false;
+    }
+    bench.step(60);
+    assert_eq!(names(&bench.step(70)), [""; 0]);
+    assert_eq!(names(&bench.step(104)), [""; 0]);
+    assert_eq!(names(&bench.step(105)), ["put-holding"]);
 }
 
 #[test]

@@ -200,6 +200,32 @@ fn ordered(order: Order) -> Record {
 }
 
 #[test]
+fn an_order_that_changes_nothing_is_answered_as_ignored() {
+    let release = command(Order::Release);
+    let mut holding = Bench::holding();
+    let mut released = Bench::holding();
+    released.tasks(vec![logs("RUNNING")]);
+    released.step(60);
+    let mut active = Bench::hooked();
+    active.observation.hook = Hook::None;
+    let mut gone = Bench::hooked();
+    gone.observation.instance = Seen::Absent;
+    let mut unknown = Bench::holding();
+    unknown.observation.record = Seen::Unknown("throttled".to_owned());
+    let ignored = |reason: &str| Some(OrderOutcome::Ignored(reason.to_owned()));
+    for (bench, outcome) in [
+        (&mut holding, Some(OrderOutcome::Done)),
+        (&mut released, ignored("the daemons are released already")),
+        (&mut active, ignored("the instance does not drain")),
+        (&mut gone, ignored("the container instance is gone")),
+        (&mut unknown, None),
+    ] {
+        assert_eq!(bench.plan_with(60, Some(&release)).order, outcome);
+        assert_eq!(bench.plan(60).order, None, "nothing was ordered");
+    }
+}
+
+#[test]
 fn an_operators_order_is_obeyed_and_kept_in_the_record() {
     let released = ordered(Order::Release);
     assert_eq!(released.reason, Some(ReleaseReason::Operator));
