@@ -38,6 +38,8 @@ pub struct Applied {
     pub over: bool,
     /// Why the rest of the plan was left.
     pub failure: Option<Failure>,
+    /// How many calls were made before the plan.
+    calls_before: u32,
 }
 
 /// What a plan is applied to.
@@ -69,7 +71,10 @@ impl Target<'_> {
 impl Coordinator {
     /// Does the plan's actions in order. A failed heartbeat stops nothing; any other failure leaves the rest.
     pub async fn apply(&self, target: Target<'_>, plan: Plan) -> Applied {
-        let mut applied = Applied::default();
+        let mut applied = Applied {
+            calls_before: self.aws.meter.total(),
+            ..Applied::default()
+        };
         let mut missed: Vec<Lifecycle> = Vec::new();
         for action in plan.actions {
             let name = action.name();
@@ -136,8 +141,11 @@ impl Coordinator {
             Action::StopTask { task, why } => {
                 self.aws.stop_task(&key.cluster, &task, &why).await.map(|()| "ok")
             }
-            Action::Receipt(record) => {
+            Action::Receipt(mut record) => {
                 self.memory.turns.write(Rank::Receipt).await;
+                // What the plan has cost so far, and the write that follows.
+                let calls = self.aws.meter.total() - applied.calls_before + 1;
+                record.calls = record.calls.saturating_add(calls);
                 self.say_receipt(key, &record);
                 self.put(key, before, *record, applied).await
             }

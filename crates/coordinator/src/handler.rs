@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use protector_core::ids::{ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::SPOT_NOTICE;
+use protector_core::plan::OrderOutcome;
 use protector_core::trigger::{Command, Delivery, Ignored, Parsed, SpotNotice, SqsMessage, Trigger, parse};
 use serde_json::{Value, json};
 
@@ -226,7 +227,9 @@ impl Coordinator {
             instance: command.instance.clone(),
         };
         if !self.policy.serves_cluster(&key.cluster) {
-            return self.ignored(Level::Warn, "operator", "the cluster is not watched");
+            let reason = "the cluster is not watched";
+            self.ignored(Level::Warn, "operator", reason);
+            return Handled::Done(order_ignored(&command, reason));
         }
         let registered = match self.locate_in(&key.cluster, &key.instance).await {
             Ok(arns) => Registered::All(arns),
@@ -234,10 +237,10 @@ impl Coordinator {
         };
         let subject = Subject::new(key, registered);
         let outcome = self.reconcile("operator", &subject, Some(&command)).await;
-        if outcome.failed {
-            Handled::Failed(outcome.line.to_string())
-        } else {
-            Handled::Done(outcome.line)
+        match outcome.order {
+            _ if outcome.failed => Handled::Failed(outcome.line.to_string()),
+            Some(OrderOutcome::Ignored(reason)) => Handled::Done(order_ignored(&command, &reason)),
+            Some(OrderOutcome::Done) | None => Handled::Done(outcome.line),
         }
     }
 
@@ -259,6 +262,16 @@ impl Coordinator {
         self.voice.say(level, "ignored", fields);
         Handled::Ignored
     }
+}
+
+/// The answer to an order that changes nothing. It has no verdict: what a drain would be like is no answer.
+fn order_ignored(command: &Command, reason: &str) -> Value {
+    json!({
+        "trigger": "operator",
+        "cluster": command.cluster,
+        "instance": command.instance,
+        "order": OrderOutcome::Ignored(reason.to_owned()),
+    })
 }
 
 /// The function's name, or what a local run is called. Lambda sets it once for the life of the process.

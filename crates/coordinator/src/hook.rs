@@ -53,6 +53,8 @@ impl Coordinator {
             hook: notice.hook,
             token: Some(notice.token),
         };
+        self.memory
+            .wait_began(&notice.instance, &action.hook, action.since, self.now());
         self.waiting("hook", &notice.instance, vec![action]).await
     }
 

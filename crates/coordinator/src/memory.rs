@@ -38,6 +38,8 @@ const NOT_DRAINING: SignedDuration = SignedDuration::from_secs(90);
 
 /// A drain that so many listings in a row have left out is forgotten: its record tells of it.
 const UNLISTED_MAX: u32 = 2;
+/// A wait that no tick has seen for so long is over: what comes then is another one.
+const WAIT_UNSEEN: SignedDuration = SignedDuration::from_mins(3);
 
 /// A kill switch that cannot be read is said so often.
 const CONTROL_SAID: SignedDuration = SignedDuration::from_secs(60);
@@ -68,12 +70,52 @@ struct Facts {
     fleet: Option<(BTreeMap<InstanceKey, u32>, Timestamp)>,
     hooks: HashMap<AutoScalingGroupName, (Vec<(LifecycleHookName, u32)>, Timestamp)>,
     clusters: Option<(Vec<ClusterName>, Timestamp)>,
+    uncounted: HashMap<InstanceKey, u32>,
+    waits: HashMap<(InstanceId, LifecycleHookName), Wait>,
     control: Control,
     control_at: Option<Timestamp>,
     control_problem_at: Option<Timestamp>,
 }
 
+/// One wait of a hook, as this execution environment has seen it.
+#[derive(Debug, Clone, Copy)]
+struct Wait {
+    /// When it began, or was first seen.
+    since: Timestamp,
+    /// When it was last seen.
+    seen: Timestamp,
+}
+
 impl Memory {
+    /// Since when a hook waits for an instance: since it was first seen here, without a break.
+    pub fn waits_since(&self, instance: &InstanceId, hook: &LifecycleHookName, now: Timestamp) -> Timestamp {
+        let mut facts = self.lock();
+        let goes_on = |wait: &Wait| now.duration_since(wait.seen) < WAIT_UNSEEN;
+        facts.waits.retain(|_, wait| goes_on(wait));
+        let begun = Wait {
+            since: now,
+            seen: now,
+        };
+        let wait = facts
+            .waits
+            .entry((instance.clone(), hook.clone()))
+            .or_insert(begun);
+        wait.seen = now;
+        wait.since
+    }
+
+    /// An event has told when a hook began to wait.
+    pub fn wait_began(
+        &self,
+        instance: &InstanceId,
+        hook: &LifecycleHookName,
+        since: Timestamp,
+        now: Timestamp,
+    ) {
+        let key = (instance.clone(), hook.clone());
+        self.lock().waits.insert(key, Wait { since, seen: now });
+    }
+
     /// Remembers how an instance was seen.
     pub fn saw(
         &self,
@@ -94,6 +136,9 @@ impl Memory {
         match verdict {
             // A drain that is over needs no more looks by events; if its completion failed, the tick tries again.
             Verdict::NotDraining | Verdict::Done => {
+                if verdict == Verdict::NotDraining {
+                    facts.uncounted.remove(key);
+                }
                 facts.forget(key);
                 facts.not_draining.extend(arns().map(|arn| (arn, now)));
             }
@@ -335,6 +380,18 @@ impl Memory {
     /// Remembers the clusters of the account.
     pub fn learn_clusters(&self, clusters: Vec<ClusterName>, now: Timestamp) {
         self.lock().clusters = Some((clusters, now));
+    }
+
+    /// Remembers calls for a drain that its record does not count yet: its next text will.
+    pub fn add_uncounted(&self, key: &InstanceKey, calls: u32) {
+        if calls > 0 {
+            *self.lock().uncounted.entry(key.clone()).or_default() += calls;
+        }
+    }
+
+    /// Takes the calls for a drain that its record does not count yet.
+    pub fn take_uncounted(&self, key: &InstanceKey) -> u32 {
+        self.lock().uncounted.remove(key).unwrap_or_default()
     }
 
     /// The kill switch as it was last read; on, if it never was.

@@ -52,7 +52,10 @@ impl Coordinator {
 
     /// One call says which of the awaited tasks still live. If none does, or it cannot be told, a whole look follows.
     async fn probe(&self, key: InstanceKey, arn: &ContainerInstanceArn, awaited: &[TaskArn]) -> Handled {
-        if let Ok(tasks) = self.aws.describe_tasks(&key.cluster, awaited).await {
+        let me = self.metered();
+        let answer = me.aws.describe_tasks(&key.cluster, awaited).await;
+        self.memory.add_uncounted(&key, me.aws.meter.total());
+        if let Ok(tasks) = answer {
             let alive = tasks
                 .into_iter()
                 .filter(|task| !task.last_status.is_final())

@@ -102,10 +102,10 @@ impl Coordinator {
         hooks.sort();
         let action = |(hook, heartbeat_seconds)| HookAction {
             group: instance.group.clone(),
+            since: self.memory.waits_since(&instance.instance, &hook, self.now()),
             hook,
             token: None,
             heartbeat_seconds,
-            since: self.now(),
         };
         Ok(hooks.into_iter().map(action).collect())
     }

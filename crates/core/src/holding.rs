@@ -162,6 +162,28 @@ pub fn last_stopped(tasks: &[Task], policy: &Policy) -> Option<Timestamp> {
         .max()
 }
 
+/// When a protected daemon first ended after `since` while a task held: tasks hold still, or the last of them ended
+/// later. A daemon whose place another one has taken, as after a deployment, is not gone.
+#[must_use]
+pub fn daemon_gone(tasks: &[Task], policy: &Policy, since: Timestamp) -> Option<Timestamp> {
+    let protected = |task: &&Task| task.containers.contains(&policy.sidecar_container);
+    let lives = |other: &Task| !other.last_status.is_final();
+    let replaced = |task: &Task| {
+        let others = tasks.iter().filter(protected).filter(|other| lives(other));
+        others.clone().any(|other| other.group == task.group)
+    };
+    let gone = tasks.iter().filter(protected).filter(|task| !lives(task));
+    let ends = gone
+        .filter(|task| !replaced(task))
+        .filter_map(|task| task.stopped_at);
+    let first = ends.filter(|at| *at >= since).min()?;
+    let holds = tasks
+        .iter()
+        .any(|task| matches!(judge(task, policy), Judgement::Holds(_)));
+    let later = last_stopped(tasks, policy).is_some_and(|last| last > first);
+    (holds || later).then_some(first)
+}
+
 fn to_stop(holding: &[&Task], wanted: fn(&Task) -> bool) -> Vec<TaskArn> {
     let wanted = holding.iter().filter(|task| !task.stopping && wanted(task));
     wanted.map(|task| task.arn.clone()).collect()

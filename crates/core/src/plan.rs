@@ -9,9 +9,11 @@ mod deadline;
 mod draft;
 mod drain;
 mod quiet;
+mod schedule;
 mod unplaced;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 use crate::control::Control;
 use crate::ids::{ContainerInstanceArn, TaskArn};
@@ -65,6 +67,29 @@ pub struct Plan {
     pub reasons: Vec<String>,
     /// After how long another look is worth its calls; none means at the next event or tick.
     pub look_again: Option<SignedDuration>,
+    /// What becomes of the operator's order, if there was one and enough is known to say so.
+    pub order: Option<OrderOutcome>,
+}
+
+/// What becomes of an operator's order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", content = "reason", rename_all = "kebab-case")]
+pub enum OrderOutcome {
+    /// It is obeyed, and the record says so.
+    Done,
+    /// It changes nothing: so says the reason.
+    Ignored(String),
+}
+
+impl Plan {
+    /// The record as the plan writes it last, if it does.
+    #[must_use]
+    pub fn record(&self) -> Option<&Record> {
+        self.actions.iter().rev().find_map(|action| match action {
+            Action::PutRecord(record) | Action::PutCount(record) | Action::Receipt(record) => Some(&**record),
+            _ => None,
+        })
+    }
 }
 
 /// One thing to do.
@@ -149,10 +174,18 @@ impl Verdict {
 #[must_use]
 pub fn plan(situation: &Situation<'_>) -> Plan {
     match drain::find(situation) {
-        drain::Found::Nothing(reason) => idle(Verdict::NotDraining, reason),
+        drain::Found::Nothing(reason) => Plan {
+            order: situation
+                .command
+                .map(|_| OrderOutcome::Ignored("the instance does not drain".to_owned())),
+            ..idle(Verdict::NotDraining, reason)
+        },
         drain::Found::Unknown(reason) => blind(situation, reason),
         drain::Found::Gone(hooks) => Plan {
             actions: hooks.into_iter().map(Action::Complete).collect(),
+            order: situation
+                .command
+                .map(|_| OrderOutcome::Ignored("the container instance is gone".to_owned())),
             ..idle(
                 Verdict::Done,
                 "the container instance is gone: completing the hook".to_owned(),
@@ -168,6 +201,7 @@ fn idle(verdict: Verdict, reason: String) -> Plan {
         verdict,
         reasons: vec![reason],
         look_again: None,
+        order: None,
     }
 }
 

@@ -180,7 +180,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
         "wrong-setting-unseen",
         &[Rule::FalseEvidence, Rule::UnprotectedUnseen],
     ),
-    ("settle-longer-than-a-run-waits", &[Rule::LateHold]),
+    ("one-settle-window-delays-the-others", &[Rule::LateHold]),
 ];
 
 /// All of them, by subject.

@@ -20,6 +20,7 @@ ALARMS = {
     "HookAboutToExpire",
     "DrainStuck",
     "ForcedRelease",
+    "DaemonsGone",
     "SidecarKilled",
     "SidecarGaveUp",
 }

@@ -145,9 +145,12 @@ impl Coordinator {
                 "quiet: {awaited} awaited task(s) still live, and nothing else is due"
             )],
             look_again: None,
+            order: None,
         };
         let before = Seen::Yes(stored);
-        let applied = self.apply(Target::Placed(&key, &before), plan.clone()).await;
+        let me = self.metered();
+        let applied = me.apply(Target::Placed(&key, &before), plan.clone()).await;
+        self.memory.add_uncounted(&key, me.aws.meter.total());
         let seen = (!record.is_released()).then(|| census(&tasks, &self.policy));
         self.say_quiet(&key, &record, &plan, seen.as_ref(), &applied);
         applied.failure.map(|failure| failure.to_string())

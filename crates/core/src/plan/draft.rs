@@ -7,14 +7,16 @@ pub(super) use act::{count_is_due, heartbeat_due};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::holding::{Census, census, group_of};
+use crate::holding::{Census, census, daemon_gone, group_of};
+use crate::limits::{AGENT_NOTED, AGENT_UNSEEN_MAX, RELEASE_BEFORE_SIGTERM_MAX};
 use crate::observation::Task;
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, Waited};
 use crate::trigger::Order;
 
-use super::deadline::{later, latest};
+use super::deadline::later;
 use super::drain::Drain;
-use super::{Action, Fleet, Plan, Situation, Verdict, poll_seconds};
+use super::schedule::Schedule;
+use super::{Action, Fleet, OrderOutcome, Plan, Situation, Verdict, poll_seconds};
 
 /// A plan in the making.
 pub(super) struct Draft<'a> {
@@ -25,6 +27,7 @@ pub(super) struct Draft<'a> {
     census: Option<Census>,
     reasons: Vec<String>,
     look_again: Option<SignedDuration>,
+    order: Option<OrderOutcome>,
 }
 
 impl<'a> Draft<'a> {
@@ -38,6 +41,7 @@ impl<'a> Draft<'a> {
             census: tasks.map(|tasks| census(tasks, situation.policy)),
             reasons: drain.remarks,
             look_again: None,
+            order: None,
         }
     }
 
@@ -48,6 +52,7 @@ impl<'a> Draft<'a> {
         if !self.record.is_released() {
             self.watch_agent();
         }
+        self.watch_daemons();
         self.count();
         self.obey();
         if !self.record.is_released() {
@@ -68,11 +73,17 @@ impl<'a> Draft<'a> {
             actions: first.chain(stops).chain(complete).chain(receipt).collect(),
             reasons: self.reasons,
             look_again: self.look_again.map(|wait| wait.max(SignedDuration::ZERO)),
+            order: self.order,
         }
     }
 
     fn now(&self) -> Timestamp {
         self.situation.now
+    }
+
+    /// The bounds of this drain.
+    fn schedule(&self) -> Schedule<'a> {
+        Schedule::of(&self.record, self.situation.policy)
     }
 
     /// When the look began: what it has seen may be as old as that.
@@ -121,30 +132,69 @@ impl<'a> Draft<'a> {
             .is_some_and(|before| before.draining_confirmed_at.is_some())
     }
 
-    /// Rule 8: the clock of a lost agent is kept in the record, and stops when the agent is back. It runs too while nothing
-    /// holds but tasks of a registration whose agent is gone, beside another one that is connected.
+    /// Rule 8: the clock of a lost agent is kept in the record, and stops when the agent is back. It begins anew if nobody
+    /// has looked for a while: agents reconnect several times an hour, and two sightings are no absence. It runs too while
+    /// nothing holds but tasks of a registration whose agent is gone, beside another one that is connected.
     fn watch_agent(&mut self) {
         let Some(instance) = self.situation.observation.instance.as_yes() else {
             return;
         };
         let census = self.census.as_ref();
         let phantoms = census.is_some_and(|census| census.remaining() > 0 && census.reachable == 0);
-        match (instance.agent_connected() && !phantoms, self.record.agent_lost_at) {
-            (true, _) => self.record.agent_lost_at = None,
-            (false, None) => self.record.agent_lost_at = Some(self.situation.observation.at),
-            (false, Some(_)) => {}
+        if instance.agent_connected() && !phantoms {
+            (self.record.agent_lost_at, self.record.agent_away_at) = (None, None);
+            return;
         }
+        let at = self.seen_at();
+        let last = self.record.agent_away_at.or(self.record.agent_lost_at);
+        let since_last = last.map(|last| at.duration_since(last));
+        if since_last.is_none_or(|gap| gap > AGENT_UNSEEN_MAX) {
+            self.record.agent_lost_at = Some(at);
+        }
+        // Looks that follow one another closely need not write.
+        if since_last.is_none_or(|gap| gap >= AGENT_NOTED) {
+            self.record.agent_away_at = Some(at);
+        }
+    }
+
+    /// Evidence: a protected daemon has ended although tasks hold. Its sidecar was killed or had given up, or somebody
+    /// stopped its task. Nothing holds it back any more, and whoever reads the receipt is told.
+    fn watch_daemons(&mut self) {
+        let held = !self.record.is_released() && self.record.releasing.is_none();
+        if held && self.record.daemons_gone_at.is_none() {
+            self.record.daemons_gone_at = self.daemon_gone();
+        }
+        if let Some(at) = self.record.daemons_gone_at {
+            self.reasons.push(format!(
+                "warning: a protected daemon ended at {at}, while tasks held"
+            ));
+        }
+    }
+
+    /// Of a drain that somebody else began, a daemon may have ended before the drain was known to us.
+    fn daemon_gone(&self) -> Option<Timestamp> {
+        let tasks = self.situation.observation.tasks.as_yes()?;
+        let since = match self.record.lifecycle {
+            Some(_) => self.record.started_at,
+            None => later(self.record.started_at, -RELEASE_BEFORE_SIGTERM_MAX),
+        };
+        daemon_gone(tasks, self.situation.policy, since)
     }
 
     fn count(&mut self) {
         let Some(census) = &self.census else { return };
         let tasks = self.situation.observation.tasks.as_yes();
+        let poll_seconds = self.record.poll_seconds;
         count(&mut self.record, census, self.situation.fleet);
         note_waited(
             &mut self.record,
             tasks.map(Vec::as_slice).unwrap_or_default(),
             self.situation.observation.at,
         );
+        // Sidecars read the record of a release as often as they did before it: so long its flush window waits for them.
+        if self.record.is_released() || self.record.releasing.is_some() {
+            self.record.poll_seconds = poll_seconds;
+        }
     }
 
     /// An operator's order, kept in the record with who and why.
@@ -155,9 +205,12 @@ impl<'a> Draft<'a> {
         if self.record.is_released() {
             self.reasons
                 .push("already released: the order changes nothing".to_owned());
+            self.order = Some(OrderOutcome::Ignored(
+                "the daemons are released already".to_owned(),
+            ));
             return;
         }
-        let latest = self.latest();
+        let latest = self.schedule().latest();
         let ordered = Ordered::new(command, self.now());
         match command.order {
             Order::Release => {
@@ -168,16 +221,7 @@ impl<'a> Draft<'a> {
             Order::Extend(by) => self.record.deadline_at = later(self.record.deadline_at, by).min(latest),
         }
         self.record.ordered = Some(ordered);
-    }
-
-    /// The last moment that any hook of the drain allows.
-    fn latest(&self) -> Timestamp {
-        let (begin, policy) = (self.record.started_at, self.situation.policy);
-        let of_hooks = self
-            .record
-            .lifecycles()
-            .map(|hook| latest(begin, Some(hook), policy));
-        of_hooks.min().unwrap_or_else(|| latest(begin, None, policy))
+        self.order = Some(OrderOutcome::Done);
     }
 
     fn verdict(&self, over: bool) -> Verdict {

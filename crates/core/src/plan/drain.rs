@@ -172,7 +172,12 @@ fn adopt(record: &mut Record, wait: &HookAction, situation: &Situation<'_>) {
         }
         return;
     }
-    let latest = deadline::latest(record.started_at, Some(&lifecycle), situation.policy);
+    let latest = deadline::latest(
+        record.started_at,
+        Some(&lifecycle),
+        record.poll_seconds,
+        situation.policy,
+    );
     record.deadline_at = record.deadline_at.min(latest);
     record.add_lifecycle(lifecycle);
 }
@@ -181,7 +186,7 @@ fn adopt(record: &mut Record, wait: &HookAction, situation: &Situation<'_>) {
 fn heed_spot(record: &mut Record, situation: &Situation<'_>) {
     if let Some(notice) = situation.spot.filter(|_| !record.is_released()) {
         record.spot_notice_at.get_or_insert(notice);
-        record.deadline_at = record.deadline_at.min(deadline::spot(notice, situation.policy));
+        record.deadline_at = deadline::of(record, situation.policy);
     }
 }
 
@@ -225,9 +230,9 @@ fn gone(hooks: Vec<Lifecycle>, mut remarks: Vec<String>) -> Found {
 
 fn first_record(situation: &Situation<'_>, arn: &ContainerInstanceArn, hooks: &[Lifecycle]) -> Record {
     let now = situation.now;
-    let deadlines = hooks
-        .iter()
-        .map(|hook| deadline::first(now, Some(hook), situation.policy));
+    let poll_seconds = super::poll_seconds(situation.fleet.sidecars);
+    let first = |hook| deadline::first(now, hook, poll_seconds, situation.policy);
+    let of_hooks = hooks.iter().map(|hook| first(Some(hook))).min();
     Record {
         schema: SCHEMA,
         state: State::Holding,
@@ -239,11 +244,9 @@ fn first_record(situation: &Situation<'_>, arn: &ContainerInstanceArn, hooks: &[
         drain_id: drain_id(hooks.first(), situation),
         started_at: now,
         updated_at: now,
-        deadline_at: deadlines
-            .min()
-            .unwrap_or_else(|| deadline::first(now, None, situation.policy)),
+        deadline_at: of_hooks.unwrap_or_else(|| first(None)),
         released_at: None,
-        poll_seconds: super::poll_seconds(situation.fleet.sidecars),
+        poll_seconds,
         held_by: Vec::new(),
         released_services: Vec::new(),
         lifecycle: hooks.first().cloned(),
@@ -252,8 +255,10 @@ fn first_record(situation: &Situation<'_>, arn: &ContainerInstanceArn, hooks: &[
         sidecars: 0,
         releasing: None,
         agent_lost_at: None,
+        agent_away_at: None,
         active_since: None,
         spot_notice_at: None,
+        daemons_gone_at: None,
         waited: Vec::new(),
         calls: 0,
         receipt_at: None,

@@ -10,8 +10,9 @@ use crate::observation::Task;
 use crate::policy::{Policy, StandaloneTasks};
 use crate::record::{Lifecycle, Record};
 
-use super::deadline::later;
+use super::deadline::{self, later};
 use super::draft::{count, count_is_due, heartbeat_due, note_waited};
+use super::schedule::Schedule;
 use super::{Action, Fleet};
 
 /// When a whole look is due for another reason than the end of a task: the deadline, tasks to be stopped, the end of the
@@ -32,8 +33,8 @@ pub fn next_due(record: &Record, policy: &Policy) -> Option<Timestamp> {
         .stop_tasks_after
         .map_or(Timestamp::MAX, |after| later(record.started_at, after));
     let due = match record.released_at {
-        Some(released) => later(released, policy.daemon_stop),
-        None => record.deadline_at.min(stops),
+        Some(released) => Schedule::of(record, policy).flush_end(released),
+        None => deadline::of(record, policy).min(stops),
     };
     (!unsettled).then_some(due)
 }

@@ -1,11 +1,13 @@
 mod again;
 mod completion;
+mod evidence;
 mod hold;
 mod names;
 mod policies;
 mod properties;
 mod quiet;
 mod release;
+mod schedule;
 mod waited;
 
 use super::*;

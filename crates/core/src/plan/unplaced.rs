@@ -50,6 +50,7 @@ pub fn unplaced(
         verdict,
         reasons: vec![reason],
         look_again,
+        order: None,
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "An operator's release is answered with \"released\", and nothing was done.",
         why: "While the kill switch says observe, an order is planned, answered, and neither carried out nor kept.",
         breaks: &[Rule::OrderLost],
-        state: State::Open,
+        state: State::Fixed,
         world: observing,
     },
     Fault {
@@ -52,7 +52,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "With a settle window above 20 s each release waits for the next tick, up to a minute.",
         why: "A run waits for the end of the settle window for at most 20 s.",
         breaks: &[Rule::LateRelease],
-        state: State::Open,
+        state: State::Fixed,
         world: long_settle,
     },
     Fault {

@@ -78,7 +78,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "All tasks end before the deadline, and the receipt says that the deadline forced the release.",
         why: "The deadline is asked for before the count, and the look came after it.",
         breaks: &[Rule::FalseEvidence],
-        state: State::Open,
+        state: State::Fixed,
         world: ended_before_the_deadline,
     },
     Fault {

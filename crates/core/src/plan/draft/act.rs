@@ -5,21 +5,22 @@ use jiff::{SignedDuration, Timestamp};
 use crate::heartbeat::interval;
 use crate::ids::TaskArn;
 use crate::limits::{
-    COUNT_REFRESH, COUNT_REFRESH_MANY, COUNT_STALE, HOOK_HEARTBEAT_MIN_SECONDS, MANY_DRAINS, STOP_TASKS_MAX,
+    COUNT_REFRESH, COUNT_REFRESH_MANY, COUNT_STALE, COUNT_STALE_SHARE, HOOK_HEARTBEAT_MIN_SECONDS,
+    MANY_DRAINS, STOP_TASKS_MAX,
 };
-use crate::observation::Seen;
+use crate::observation::{HookAction, Seen};
 use crate::policy::StandaloneTasks;
 use crate::record::{Lifecycle, Record};
 
 use super::super::Fleet;
-use super::super::deadline::later;
+use super::super::deadline::{self, later};
 use super::super::drain::is_draining;
 use super::{Action, Draft};
 
 impl Draft<'_> {
     /// Rule 4. A hook's clock starts anew with the call, so the record notes it.
     pub(super) fn heartbeats(&mut self) -> Vec<Action> {
-        let (now, over) = (self.now(), self.is_over());
+        let (now, over) = (self.now(), self.is_over() || self.is_given_up());
         let mut heartbeats = Vec::new();
         for hook in &self.hooks {
             if hook.heartbeat_seconds < HOOK_HEARTBEAT_MIN_SECONDS {
@@ -38,6 +39,24 @@ impl Draft<'_> {
         heartbeats
     }
 
+    /// Have its hooks waited for the longest drain, and no record could be written for it?
+    fn is_given_up(&mut self) -> bool {
+        let policy = self.situation.policy;
+        let waits = self.situation.observation.hook.waits();
+        let long = |wait: &HookAction| deadline::unrecorded(wait, policy) <= self.now();
+        let Some(first) = waits.first().filter(|_| self.before.is_none()) else {
+            return false;
+        };
+        let given_up = waits.iter().all(long);
+        if given_up {
+            let since = first.since;
+            self.reasons.push(format!(
+                "warning: the hook waits since {since}, and no record could be written: it is not kept any longer"
+            ));
+        }
+        given_up
+    }
+
     /// Rule 5: released, and the daemons are gone or have had their time. Whoever cannot be seen has all of it.
     pub(super) fn is_over(&self) -> bool {
         let Some(released) = self.record.released_at else {
@@ -52,7 +71,7 @@ impl Draft<'_> {
             .census
             .as_ref()
             .is_some_and(|census| census.daemons.is_empty());
-        gone || stopped || later(released, self.situation.policy.daemon_stop) <= self.now()
+        gone || stopped || self.schedule().flush_end(released) <= self.now()
     }
 
     /// Every hook of ours that waits is completed.
@@ -67,7 +86,7 @@ impl Draft<'_> {
             return self.hooks.iter().cloned().map(Action::Complete).collect();
         }
         if let Some(released) = self.record.released_at {
-            let end = later(released, self.situation.policy.daemon_stop);
+            let end = self.schedule().flush_end(released);
             self.look_again = Some(end.duration_since(self.now()));
         }
         Vec::new()
@@ -132,7 +151,7 @@ impl Draft<'_> {
 
     /// The record is written if it says something new; a count alone is new only now and then. The note of a heartbeat
     /// gives way like a count: if it is put off, the next tick sends one heartbeat more.
-    pub(super) fn put(&mut self) -> Option<Action> {
+    pub(super) fn put(&self) -> Option<Action> {
         let waits = self.record.is_released();
         let beaten = |before: &Record| heartbeats_of(before) != heartbeats_of(&self.record);
         let due = |before| {
@@ -143,9 +162,7 @@ impl Draft<'_> {
         if before.is_some_and(|before| self.record == *before || (counted && !due(before))) {
             return None;
         }
-        self.record.updated_at = self.now();
-        self.record.calls = self.record.calls.saturating_add(self.situation.calls);
-        let record = Box::new(self.record.clone());
+        let record = Box::new(self.written());
         Some(if counted {
             Action::PutCount(record)
         } else {
@@ -157,12 +174,21 @@ impl Draft<'_> {
     pub(super) fn receipt(&self, over: bool) -> Option<Action> {
         let due = over && self.record.receipt_at.is_none();
         due.then(|| {
-            let mut record = self.record.clone();
-            record.receipt_at = Some(self.now());
-            record.updated_at = self.now();
-            record.calls = record.calls.saturating_add(self.situation.calls);
+            let record = Record {
+                receipt_at: Some(self.now()),
+                ..self.written()
+            };
             Action::Receipt(Box::new(record))
         })
+    }
+
+    /// The record as it is written now, with the calls that no text of it has counted.
+    fn written(&self) -> Record {
+        Record {
+            updated_at: self.now(),
+            calls: self.record.calls.saturating_add(self.situation.calls),
+            ..self.record.clone()
+        }
     }
 }
 
@@ -184,7 +210,9 @@ pub(in super::super) fn count_is_due(before: &Record, record: &Record, fleet: Fl
     } else {
         COUNT_REFRESH
     };
-    now >= later(before.updated_at, if much { soon } else { COUNT_STALE })
+    let age = now.duration_since(before.started_at);
+    let stale = COUNT_STALE.max(age / COUNT_STALE_SHARE);
+    now >= later(before.updated_at, if much { soon } else { stale })
 }
 
 fn heartbeats_of(record: &Record) -> Vec<Timestamp> {

@@ -291,6 +291,31 @@ fn p2_without_the_record_nothing_is_decided_and_the_hook_is_kept_alive() {
 }
 
 #[test]
+fn p3_a_hook_whose_drain_cannot_be_recorded_is_kept_for_the_longest_drain() {
+    let mut bench = Bench::hooked();
+    assert_eq!(
+        names(&bench.plan(3599)),
+        ["heartbeat", "put-holding", "set-draining"]
+    );
+    let plan = bench.plan(3600);
+    assert_eq!(names(&plan), ["put-holding", "set-draining"], "it is still tried");
+    assert!(
+        plan.reasons
+            .iter()
+            .any(|reason| reason.starts_with("warning: the hook waits since"))
+    );
+    bench.step(3600);
+    bench.status("DRAINING");
+    assert!(
+        names(&bench.plan(3660)).contains(&"heartbeat"),
+        "a record has bounds of its own"
+    );
+    let mut patient = Bench::hooked();
+    patient.policy.on_deadline = crate::policy::OnDeadline::Hold;
+    assert!(names(&patient.plan(100_000)).contains(&"heartbeat"));
+}
+
+#[test]
 fn p2_an_unreadable_record_is_replaced_by_a_hold() {
     let mut bench = Bench::hooked();
     let torn = DecodeError::Unreadable("EOF".to_owned());
