@@ -53,6 +53,11 @@ def durations():
     return {name: int(number) * unit[kind] for name, kind, number in found}
 
 
+def schedules():
+    """Detail types of the constant events that schedules send, as the coordinator knows them."""
+    return set(re.findall(r'"([A-Za-z ]+)" => Ok\(Ok\(Trigger::', source("crates/core/src/trigger/envelope.rs")))
+
+
 def local_rules():
     """The event patterns that the local AWS delivers by."""
     text = (ROOT / "crates/local-aws/src/rules.rs").read_text()
