@@ -46,6 +46,7 @@ fn assert_malformed_body(in_sqs: &Delivery) {
 
 fn assert_same_in_every_envelope(text: &str, parsed: &Parsed, in_sqs: &Delivery) {
     let message = |parsed: &Parsed| SqsMessage {
+        in_order: false,
         message_id: "m-1".to_owned(),
         parsed: parsed.clone(),
     };

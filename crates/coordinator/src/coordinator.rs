@@ -30,6 +30,8 @@ pub struct Coordinator {
     pub request_id: String,
     /// When Lambda ends the run.
     pub deadline: Timestamp,
+    /// Is the run a batch of the queue, so that everything else waits until it is over?
+    pub queued: bool,
 }
 
 impl Coordinator {

@@ -1,9 +1,10 @@
 //! One invocation: its events, and what becomes of each.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use protector_core::ids::{ContainerInstanceArn, InstanceKey};
+use protector_core::ids::{ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::SPOT_NOTICE;
 use protector_core::observation::Seen;
 use protector_core::trigger::{Command, Delivery, Ignored, Parsed, SpotNotice, SqsMessage, Trigger, parse};
@@ -29,6 +30,16 @@ pub enum Handled {
     Failed(String),
 }
 
+/// Which instance a message is about: messages about one are dealt with in their order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Concerns {
+    Instance(InstanceId),
+    /// It is not known of which instance it is a registration.
+    Registration(ContainerInstanceArn),
+    Nobody(String),
+    All,
+}
+
 impl Coordinator {
     /// Deals with an invocation's payload. The answer is what Lambda gives back.
     ///
@@ -39,7 +50,14 @@ impl Coordinator {
         let answer = match parse(payload) {
             Delivery::Single(parsed) => self.single(payload, parsed).await,
             Delivery::Sns(parsed) => all(join_all(parsed.into_iter().map(|parsed| self.event(parsed))).await),
-            Delivery::Sqs(messages) => Ok(self.batch(messages).await),
+            Delivery::Sqs(messages) => {
+                let queued = messages.iter().any(|message| message.in_order);
+                let run = Coordinator {
+                    queued,
+                    ..self.clone()
+                };
+                Ok(run.batch(messages).await)
+            }
         };
         self.say_metrics();
         answer
@@ -78,17 +96,65 @@ impl Coordinator {
         }
     }
 
-    /// Only what another try may mend comes again (`ReportBatchItemFailures`).
+    /// Instances side by side, the events of one instance in their order, then what is due, and the tick at last. Only what
+    /// another try may mend comes again (`ReportBatchItemFailures`).
     async fn batch(&self, messages: Vec<SqsMessage>) -> Value {
-        let handled = messages
+        let mut instances: BTreeMap<Concerns, Vec<SqsMessage>> = BTreeMap::new();
+        for message in messages {
+            let concerns = self.concerns(&message);
+            instances.entry(concerns).or_default().push(message);
+        }
+        let ticks = instances.remove(&Concerns::All).unwrap_or_default();
+        let handled = instances.into_values().map(|messages| self.in_turn(messages));
+        let mut failed: Vec<String> = join_all(handled).await.into_iter().flatten().collect();
+        match ticks.is_empty() {
+            true => self.look_at_what_is_due().await,
+            false => failed.extend(self.in_turn(ticks).await),
+        }
+        let failures: Vec<Value> = failed
             .into_iter()
-            .map(|message| async move { (message.message_id, self.event(message.parsed).await) });
-        let failed = join_all(handled)
-            .await
-            .into_iter()
-            .filter(|(_, handled)| matches!(handled, Handled::Failed(_)));
-        let failures: Vec<Value> = failed.map(|(id, _)| json!({"itemIdentifier": id})).collect();
+            .map(|id| json!({"itemIdentifier": id}))
+            .collect();
         json!({"batchItemFailures": failures})
+    }
+
+    /// One after another; gives back those that are to come again.
+    async fn in_turn(&self, messages: Vec<SqsMessage>) -> Vec<String> {
+        let mut failed = Vec::new();
+        for message in messages {
+            let handled = self.event(message.parsed).await;
+            if matches!(handled, Handled::Failed(_)) && !message.in_order {
+                failed.push(message.message_id);
+            }
+        }
+        failed
+    }
+
+    /// Which instance a message is about.
+    fn concerns(&self, message: &SqsMessage) -> Concerns {
+        let Ok(Ok(trigger)) = &message.parsed else {
+            return Concerns::Nobody(message.message_id.clone());
+        };
+        match trigger {
+            Trigger::Hook(notice) => Concerns::Instance(notice.instance.clone()),
+            Trigger::Spot(notice) => Concerns::Instance(notice.instance.clone()),
+            Trigger::Instance(change) => Concerns::Instance(change.instance.clone()),
+            Trigger::Operator(command) => Concerns::Instance(command.instance.clone()),
+            Trigger::Task(change) => match self.memory.instance_of(&change.container_instance) {
+                Some(instance) => Concerns::Instance(instance),
+                None => Concerns::Registration(change.container_instance.clone()),
+            },
+            Trigger::Tick | Trigger::Heartbeats => Concerns::All,
+        }
+    }
+
+    /// Instances whose next look is due: another run could not wait for it.
+    async fn look_at_what_is_due(&self) {
+        let due = self.memory.take_due(self.now());
+        let looks = due
+            .into_iter()
+            .map(|(key, arn)| async move { self.look("due", key, arn).await });
+        join_all(looks).await;
     }
 
     /// Deals with one event, within the time that is left.

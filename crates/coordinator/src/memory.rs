@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::control::Control;
 use protector_core::holding::Census;
 use protector_core::ids::{
-    AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceKey, LifecycleHookName, TaskArn,
+    AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, LifecycleHookName,
+    TaskArn,
 };
 use protector_core::observation::{ContainerInstance, Scheduling};
 use protector_core::plan::{Fleet, Verdict};
@@ -106,6 +107,7 @@ impl Memory {
                         .unwrap_or_default(),
                     at: now,
                     sidecars,
+                    look_at: None,
                 };
                 facts.drains.insert(arn.clone(), drain);
             }
@@ -188,6 +190,31 @@ impl Memory {
     pub fn has_ended(&self, arn: &ContainerInstanceArn, now: Timestamp) -> bool {
         let facts = self.lock();
         facts.ended.get(arn).is_some_and(|at| is_of_late(at, now))
+    }
+
+    /// The instance under a registration, if a drain of it is known.
+    pub fn instance_of(&self, arn: &ContainerInstanceArn) -> Option<InstanceId> {
+        let facts = self.lock();
+        facts.drains.get(arn).map(|drain| drain.key.instance.clone())
+    }
+
+    /// Remembers when the next look at a drain is worth its calls.
+    pub fn look_at(&self, arn: &ContainerInstanceArn, at: Option<Timestamp>) {
+        if let Some(drain) = self.lock().drains.get_mut(arn) {
+            drain.look_at = at;
+        }
+    }
+
+    /// The drains whose next look is due, each once.
+    pub fn take_due(&self, now: Timestamp) -> Vec<(InstanceKey, ContainerInstanceArn)> {
+        let mut facts = self.lock();
+        let due = |drain: &Drain| drain.look_at.is_some_and(|at| at <= now);
+        let due = facts.drains.iter_mut().filter(|(_, drain)| due(drain));
+        due.map(|(arn, drain)| {
+            drain.look_at = None;
+            (drain.key.clone(), arn.clone())
+        })
+        .collect()
     }
 
     /// Is this instance known to drain?

@@ -20,6 +20,9 @@ use crate::say::Level;
 /// the second, and a task's end or the tick wakes us anyway.
 const WAIT_MAX: SignedDuration = SignedDuration::from_secs(20);
 
+/// While others drain, no longer than this: the next run looks at what is due.
+const WAIT_AMONG_OTHERS: SignedDuration = SignedDuration::from_secs(1);
+
 /// Whoever completes a hook writes the receipt within this.
 const ANOTHERS_RECEIPT: Duration = Duration::from_secs(2);
 
@@ -229,9 +232,16 @@ impl Coordinator {
         } else {
             WAIT_MAX.min(left)
         };
-        match worth.filter(|wait| *wait <= longest) {
+        let arn = observation.instance.as_yes().map(|instance| &instance.arn);
+        // A batch that waits keeps all other drains waiting too.
+        let alone = !self.queued || self.memory.fleet_without(&observation.key, self.now()).drains == 0;
+        match worth.filter(|wait| *wait <= longest && (alone || *wait <= WAIT_AMONG_OTHERS)) {
             Some(wait) => Next::Look(Duration::try_from(wait).unwrap_or_default()),
-            None => Next::Stop,
+            None => {
+                let at = plan.look_again.and_then(|wait| self.now().checked_add(wait).ok());
+                arn.into_iter().for_each(|arn| self.memory.look_at(arn, at));
+                Next::Stop
+            }
         }
     }
 

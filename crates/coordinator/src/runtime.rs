@@ -82,6 +82,7 @@ async fn invocations(settings: Settings) -> Result<(), lambda_runtime::Error> {
             clock: Clock::system(),
             request_id: event.context.request_id.clone(),
             deadline: deadline(event.context.deadline),
+            queued: false,
         };
         async move { coordinator.handle(&event.payload).await.map_err(failed) }
     };

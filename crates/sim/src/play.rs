@@ -23,7 +23,7 @@ use tokio::task::LocalSet;
 use tokio::time::Instant;
 
 use crate::model::{EnvironmentId, Observer, Out, World};
-use crate::scenario::{Ms, SECOND, Scenario};
+use crate::scenario::{Ms, SECOND, Scenario, Wiring};
 
 pub(crate) use api::Sdk;
 pub use guard::guards;
@@ -119,7 +119,12 @@ pub fn play(
         .build()
         .map_err(|error| error.to_string())?;
     let metrics = observers.iter().any(|observer| observer.reads_metrics());
-    let mut world = World::new(scenario, guards(options.bug));
+    let mut scenario = scenario.clone();
+    // Rivals are invoked by their events.
+    if options.controller != Controller::Product {
+        scenario.function.wiring = Wiring::Direct;
+    }
+    let mut world = World::new(&scenario, guards(options.bug));
     observers.into_iter().for_each(|observer| world.watch(observer));
     let local = LocalSet::new();
     let stage = local.block_on(&runtime, async {

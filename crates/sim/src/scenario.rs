@@ -96,6 +96,19 @@ pub struct Function {
     pub connections_die_after: Option<Ms>,
     /// In which shape events reach it.
     pub delivery: Delivery,
+    /// How they get there.
+    pub wiring: Wiring,
+}
+
+/// How events and schedules get to the coordinator.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wiring {
+    /// Events and the tick by one FIFO queue, so that one run is in flight at a time; heartbeats by a function of their own.
+    Queue,
+    /// Each event and each tick is an invocation of its own, and the coordinator sends the heartbeats.
+    #[default]
+    Direct,
 }
 
 /// In which shape events reach the function. The schedule's come plain.
@@ -126,6 +139,7 @@ impl Default for Function {
             idle: 10 * MINUTE,
             connections_die_after: None,
             delivery: Delivery::default(),
+            wiring: Wiring::default(),
         }
     }
 }

@@ -28,6 +28,7 @@ pub(crate) async fn serve(stage: Arc<Stage>, settings: Settings, mut queue: mpsc
         voice: Voice::with_sink(Level::Info, move |line| said(&teller, line)),
         clock: Clock::new(move || clock.now()),
         request_id: String::new(),
+        queued: false,
         deadline: clock.now(),
     };
     while let Some(payload) = queue.recv().await {

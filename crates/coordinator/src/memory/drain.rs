@@ -27,6 +27,8 @@ pub(super) struct Drain {
     pub(super) at: Timestamp,
     /// How many sidecars read its record, if that was seen here.
     pub(super) sidecars: Option<u32>,
+    /// When the next look is worth its calls, if that is known.
+    pub(super) look_at: Option<Timestamp>,
 }
 
 /// What the end of a task is worth.

@@ -21,6 +21,9 @@ pub enum Delivery {
 pub struct SqsMessage {
     /// Named in the partial batch response if the message is to come again.
     pub message_id: String,
+    /// Does it come from a FIFO queue? Then whatever failed would stand in front of all that comes after it, so it is left
+    /// to the tick.
+    pub in_order: bool,
     /// What it holds.
     pub parsed: Parsed,
 }
@@ -45,6 +48,7 @@ pub fn parse(payload: &Value) -> Delivery {
 fn sqs(record: &Value) -> SqsMessage {
     SqsMessage {
         message_id: text(record, "messageId").unwrap_or_default().to_owned(),
+        in_order: record.pointer("/attributes/MessageGroupId").is_some(),
         parsed: body(record),
     }
 }

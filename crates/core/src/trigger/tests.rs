@@ -47,6 +47,7 @@ fn a_terminate_hook_is_the_same_in_every_envelope() {
     ] {
         let message = SqsMessage {
             message_id: id.to_owned(),
+            in_order: false,
             parsed: Ok(Ok(notice())),
         };
         assert_eq!(parse(&fixture(name)), Delivery::Sqs(vec![message]), "{name}");
@@ -65,6 +66,28 @@ fn one_field_is_enough_to_know_a_message_of_auto_scaling() {
     assert!(matches!(single(&test), Ok(Err(Ignored(_)))));
     let torn = json!({"Service": "AWS Auto Scaling"});
     assert_eq!(single(&torn).unwrap_err().field, "LifecycleTransition");
+}
+
+#[test]
+fn a_message_of_a_fifo_queue_has_a_group() {
+    let record = |attributes: serde_json::Value| {
+        json!({"Records": [{
+            "eventSource": "aws:sqs", "messageId": "1", "attributes": attributes, "body": fixture("tick").to_string(),
+        }]})
+    };
+    for (attributes, in_order) in [
+        (
+            json!({"MessageGroupId": "drains", "SequenceNumber": "18849496460467696128"}),
+            true,
+        ),
+        (json!({"ApproximateReceiveCount": "1"}), false),
+    ] {
+        let Delivery::Sqs(messages) = parse(&record(attributes)) else {
+            panic!("not SQS")
+        };
+        assert_eq!(messages[0].in_order, in_order);
+        assert_eq!(messages[0].parsed, Ok(Ok(Trigger::Tick)));
+    }
 }
 
 #[test]

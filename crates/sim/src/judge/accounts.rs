@@ -34,11 +34,15 @@ pub(super) struct Accounts {
     drains: u64,
     ticks: u64,
     ticks_failed: u64,
+    /// The tick that runs has said that something failed.
+    said_failed: bool,
     dead_letters: u64,
     last_activity: Ms,
     idle_tick_max: u64,
     in_this_tick: u64,
     tick_runs: Option<crate::model::EnvironmentId>,
+    in_these_heartbeats: u64,
+    heartbeats_run: Option<crate::model::EnvironmentId>,
     /// Runs of the schedule that go on, and how often one began while another went on.
     ticks_running: u32,
     overlaps: u64,
@@ -76,6 +80,7 @@ impl Judge {
                 self.accounts.ticks_running += 1;
                 self.accounts.tick_runs = Some(*environment);
                 self.accounts.in_this_tick = 0;
+                self.accounts.said_failed = false;
                 let rested = now - self.accounts.last_activity > IDLE_AFTER;
                 self.accounts.idle = rested && world.is_quiet();
             }
@@ -88,14 +93,31 @@ impl Judge {
                 let accounts = &mut self.accounts;
                 accounts.ticks += 1;
                 accounts.ticks_running = accounts.ticks_running.saturating_sub(1);
-                accounts.ticks_failed += u64::from(*outcome != Outcome::Answered);
+                accounts.ticks_failed += u64::from(*outcome != Outcome::Answered || accounts.said_failed);
                 accounts.in_ticks += accounts.in_this_tick;
                 if accounts.tick_runs == Some(*environment) {
                     accounts.tick_runs = None;
                 }
                 if accounts.idle {
-                    accounts.idle_tick_max = accounts.idle_tick_max.max(accounts.in_this_tick);
+                    accounts.idle_tick_max = accounts
+                        .idle_tick_max
+                        .max(accounts.in_this_tick + accounts.in_these_heartbeats);
                 }
+            }
+            Fact::Runs {
+                environment,
+                invocation,
+                ..
+            } if invocation.source == Source::Heartbeats => {
+                self.accounts.heartbeats_run = Some(*environment);
+                self.accounts.in_these_heartbeats = 0;
+            }
+            Fact::Ran { invocation, .. } if invocation.source == Source::Heartbeats => {
+                self.accounts.in_ticks += self.accounts.in_these_heartbeats;
+            }
+            // A batch of a FIFO queue is answered well, whatever has failed in it.
+            Fact::Line { environment, line } if line.contains("\"event\":\"failed\"") => {
+                self.accounts.said_failed |= self.accounts.tick_runs == Some(*environment);
             }
             Fact::Heartbeat { .. } => self.accounts.heartbeats += 1,
             Fact::DeadLetter { .. } => self.accounts.dead_letters += 1,
@@ -113,6 +135,7 @@ impl Judge {
                 accounts.coordinator += 1;
                 accounts.writes += u64::from(operation == "PutParameter");
                 accounts.in_this_tick += u64::from(accounts.tick_runs == Some(environment));
+                accounts.in_these_heartbeats += u64::from(accounts.heartbeats_run == Some(environment));
             }
             Caller::Sidecar(task) => {
                 accounts.requests += 1;

@@ -157,4 +157,13 @@ impl World {
             event,
         });
     }
+
+    /// The heartbeats' schedule, with the constant input of the template.
+    pub(super) fn heartbeats(&mut self) {
+        self.after(crate::scenario::MINUTE, Due::Heartbeats);
+        self.arrives(Payload {
+            source: Source::Heartbeats,
+            event: json!({"source": "ecs-daemon-protector", "detail-type": "Heartbeats", "detail": {}}),
+        });
+    }
 }

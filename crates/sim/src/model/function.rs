@@ -1,17 +1,29 @@
-//! The function: its queue of asynchronous invocations and its execution environments.
+//! The functions: the queue of events, asynchronous invocations, and execution environments.
 //!
-//! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html>: a failed invocation is tried again after one and
-//! two minutes, what is throttled waits, what is older than its age goes to the dead letters. The queue here is first
-//! come, first served, which is kinder than Lambda.
+//! Events and the tick come through one FIFO queue with one message group, so that one batch of it is in flight at a time
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>). The heartbeats' schedule invokes a function of its own.
+//! Wired directly, everything invokes the coordinator
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html>): a failed invocation is tried again after one and
+//! two minutes, what is throttled waits, what is older than its age goes to the dead letters. That line is first come,
+//! first served here, which is kinder than Lambda.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::facts::{Fact, Outcome};
 use super::world::{Due, Out, World};
 use crate::scenario::{self, MINUTE, Ms};
+
+/// A batch has so many messages at the most: the limit for a FIFO queue.
+const BATCH: usize = 10;
+
+/// A message that was received so often without being deleted is a dead letter: `maxReceiveCount` of `template.yaml`.
+const RECEIVES_MAX: u32 = 3;
+
+/// From a message that can be received to the function, in milliseconds: AWS states no number.
+const POLL: (Ms, Ms) = (10, 60);
 
 /// An execution environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +34,8 @@ pub struct EnvironmentId(pub u32);
 pub enum Source {
     /// The schedule.
     Tick,
+    /// The schedule of the heartbeats.
+    Heartbeats,
     /// An event of this detail type.
     Event(&'static str),
     /// An operator, who waits for the answer: for this machine, this command.
@@ -39,12 +53,23 @@ pub struct Payload {
     pub event: Value,
 }
 
+/// A message of the queue.
+#[derive(Debug, Clone)]
+pub struct Message {
+    number: u64,
+    source: Source,
+    event: Value,
+    /// How often it was received before.
+    receives: u32,
+    arrived: Ms,
+}
+
 /// One invocation.
 #[derive(Debug, Clone)]
 pub struct Invocation {
     /// Its number.
     pub id: u64,
-    /// Where it comes from.
+    /// Where it comes from. A batch that holds the schedule's event comes from the schedule.
     pub source: Source,
     /// Its payload.
     pub payload: Arc<Value>,
@@ -52,6 +77,8 @@ pub struct Invocation {
     pub tries: u32,
     /// When it arrived first.
     pub arrived: Ms,
+    /// The messages of the queue that it holds.
+    pub batch: Vec<Message>,
 }
 
 #[derive(Debug)]
@@ -62,51 +89,116 @@ enum State {
     Ended,
 }
 
-#[derive(Debug)]
-pub(super) struct Function {
-    environments: Vec<State>,
+/// Which function: each has execution environments of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    Coordinator,
+    Heartbeats,
+}
+
+/// One of the two functions.
+#[derive(Debug, Default)]
+struct Pool {
     queue: VecDeque<Invocation>,
-    count: u64,
-    /// Retries that are still to come.
-    pending: u32,
     live: usize,
     /// Idle environments, the last used one at the end.
     idle: Vec<EnvironmentId>,
+}
+
+/// The queue of events, of one message group: SQS hands out no message of it while others are in flight.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
+#[derive(Debug, Default)]
+struct Events {
+    messages: VecDeque<Message>,
+    /// The event source mapping is about to receive.
+    polled: bool,
+    in_flight: bool,
+    /// Messages that were received and not deleted are visible again from here on.
+    hidden_until: Ms,
+}
+
+#[derive(Debug)]
+pub(super) struct Function {
+    environments: Vec<(Which, State)>,
+    pools: [Pool; 2],
+    events: Events,
+    count: u64,
+    /// Retries that are still to come.
+    pending: u32,
 }
 
 impl Function {
     pub(super) fn new(_: &scenario::Function) -> Function {
         Function {
             environments: Vec::new(),
-            queue: VecDeque::new(),
+            pools: [Pool::default(), Pool::default()],
+            events: Events::default(),
             count: 0,
             pending: 0,
-            live: 0,
-            idle: Vec::new(),
         }
     }
 
-    /// Does anything but the schedule run, wait, or come again?
+    fn pool(&mut self, which: Which) -> &mut Pool {
+        &mut self.pools[which as usize]
+    }
+
+    fn number(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+
+    /// Does anything but the schedules run, wait, or come again?
     pub(super) fn works(&self) -> bool {
-        let is_tick = |invocation: &Invocation| invocation.source == Source::Tick;
-        let busy = |state: &State| matches!(state, State::Busy(invocation, _) if !is_tick(invocation));
-        self.pending > 0 || !self.queue.iter().all(is_tick) || self.environments.iter().any(busy)
+        let of_schedule = |source: &Source| matches!(source, Source::Tick | Source::Heartbeats);
+        let busy = |(_, state): &(Which, State)| match state {
+            State::Busy(invocation, _) => {
+                let batch = &invocation.batch;
+                !of_schedule(&invocation.source) || !batch.iter().all(|message| of_schedule(&message.source))
+            }
+            _ => false,
+        };
+        let waits = |invocation: &Invocation| !of_schedule(&invocation.source);
+        self.pending > 0
+            || self.pools.iter().any(|pool| pool.queue.iter().any(waits))
+            || self
+                .events
+                .messages
+                .iter()
+                .any(|message| !of_schedule(&message.source))
+            || self.environments.iter().any(busy)
     }
 }
 
 impl World {
-    /// Something arrives at the function.
+    /// Something arrives: by the queue, or at the function itself.
     pub(super) fn arrives(&mut self, payload: Payload) {
-        self.function.count += 1;
+        let number = self.function.number();
+        let queued = self.scenario.function.wiring == scenario::Wiring::Queue
+            && matches!(payload.source, Source::Tick | Source::Event(_));
+        if queued {
+            self.function.events.messages.push_back(Message {
+                number,
+                source: payload.source,
+                event: payload.event,
+                receives: 0,
+                arrived: self.now,
+            });
+            return self.poll();
+        }
+        let which = match payload.source {
+            Source::Heartbeats => Which::Heartbeats,
+            _ => Which::Coordinator,
+        };
         let invocation = Invocation {
-            id: self.function.count,
+            id: number,
             source: payload.source,
             payload: Arc::new(payload.event),
             tries: 0,
             arrived: self.now,
+            batch: Vec::new(),
         };
-        self.function.queue.push_back(invocation);
-        self.dispatch();
+        self.function.pool(which).queue.push_back(invocation);
+        self.dispatch(which);
     }
 
     /// Somebody invokes the function, asynchronously.
@@ -114,45 +206,114 @@ impl World {
         self.arrives(payload);
     }
 
+    /// The event source mapping receives next, unless it does already, or a batch of the group is in flight.
+    fn poll(&mut self) {
+        let events = &self.function.events;
+        if events.polled || events.in_flight || events.messages.is_empty() {
+            return;
+        }
+        let hidden = events.hidden_until.saturating_sub(self.now);
+        self.function.events.polled = true;
+        let latency = self.between(POLL.0, POLL.1);
+        self.after(hidden + latency, Due::Receives);
+    }
+
+    /// Up to ten messages become one invocation.
+    pub(super) fn receives(&mut self) {
+        let visible_again = self.now + self.scenario.function.timeout;
+        let events = &mut self.function.events;
+        events.polled = false;
+        events.in_flight = true;
+        events.hidden_until = visible_again;
+        let size = events.messages.len().min(BATCH);
+        let batch: Vec<Message> = events.messages.drain(..size).collect();
+        let Some(first) = batch.first() else { return };
+        let tick = batch.iter().find(|message| message.source == Source::Tick);
+        let invocation = Invocation {
+            id: first.number,
+            source: tick.unwrap_or(first).source.clone(),
+            payload: Arc::new(json!({"Records": batch.iter().map(record).collect::<Vec<_>>()})),
+            tries: first.receives,
+            arrived: first.arrived,
+            batch,
+        };
+        self.function.pool(Which::Coordinator).queue.push_back(invocation);
+        self.dispatch(Which::Coordinator);
+    }
+
+    /// A batch is deleted, or comes again when it is visible again; after three times it is given up.
+    fn received(&mut self, invocation: Invocation, deleted: bool) {
+        self.function.events.in_flight = false;
+        if deleted {
+            self.function.events.hidden_until = self.now;
+            return self.poll();
+        }
+        for mut message in invocation.batch.iter().rev().cloned() {
+            message.receives += 1;
+            if message.receives < RECEIVES_MAX {
+                self.function.events.messages.push_front(message);
+            } else {
+                let invocation = Invocation {
+                    source: message.source.clone(),
+                    batch: vec![message],
+                    ..invocation.clone()
+                };
+                self.tell(&Fact::DeadLetter {
+                    invocation: &invocation,
+                });
+            }
+        }
+        self.poll();
+    }
+
     /// A failed invocation comes again.
     pub(super) fn queued(&mut self, invocation: Invocation) {
         self.function.pending -= 1;
-        self.function.queue.push_back(invocation);
-        self.dispatch();
+        self.function.pool(Which::Coordinator).queue.push_back(invocation);
+        self.dispatch(Which::Coordinator);
     }
 
-    fn dispatch(&mut self) {
+    fn dispatch(&mut self, which: Which) {
         let limits = self.scenario.function.clone();
-        while let Some(front) = self.function.queue.front() {
-            let old = self.now - front.arrived > limits.age_max;
-            if old && !matches!(front.source, Source::Operator(..)) {
-                if let Some(invocation) = self.function.queue.pop_front() {
+        while let Some(front) = self.function.pool(which).queue.front() {
+            let waits = front.batch.is_empty() && !matches!(front.source, Source::Operator(..));
+            if waits && self.now - front.arrived > limits.age_max {
+                if let Some(invocation) = self.function.pool(which).queue.pop_front() {
                     self.tell(&Fact::DeadLetter {
                         invocation: &invocation,
                     });
                 }
                 continue;
             }
-            let environment = match self.function.idle.pop() {
-                Some(environment) => environment,
-                None if self.function.live < limits.environments => {
-                    self.function.live += 1;
-                    self.function.environments.push(State::New);
-                    EnvironmentId(self.function.environments.len() as u32 - 1)
-                }
-                None => return,
+            let Some(environment) = self.environment(which, &limits) else {
+                return;
             };
-            let Some(invocation) = self.function.queue.pop_front() else {
+            let Some(invocation) = self.function.pool(which).queue.pop_front() else {
                 return;
             };
             self.start(environment, invocation, &limits);
         }
     }
 
+    /// An idle environment, or a new one if there may be one more.
+    fn environment(&mut self, which: Which, limits: &scenario::Function) -> Option<EnvironmentId> {
+        let number = self.function.environments.len() as u32;
+        let pool = self.function.pool(which);
+        if let Some(environment) = pool.idle.pop() {
+            return Some(environment);
+        }
+        if pool.live >= limits.environments {
+            return None;
+        }
+        pool.live += 1;
+        self.function.environments.push((which, State::New));
+        Some(EnvironmentId(number))
+    }
+
     fn start(&mut self, environment: EnvironmentId, invocation: Invocation, limits: &scenario::Function) {
         let now = self.now;
         let index = environment.0 as usize;
-        let idle_for = match self.function.environments[index] {
+        let idle_for = match self.function.environments[index].1 {
             State::Idle(since) => Some(now - since),
             State::New => None,
             State::Busy(..) | State::Ended => return,
@@ -162,7 +323,7 @@ impl World {
             (Some(after), Some(idle)) => idle >= after,
             _ => false,
         };
-        self.function.environments[index] = State::Busy(Box::new(invocation.clone()), now);
+        self.function.environments[index].1 = State::Busy(Box::new(invocation.clone()), now);
         self.tell(&Fact::Runs {
             environment,
             cold,
@@ -183,17 +344,18 @@ impl World {
         let now = self.now;
         let index = environment.0 as usize;
         let idle = State::Idle(now);
-        let State::Busy(invocation, since) = std::mem::replace(&mut self.function.environments[index], idle)
-        else {
+        let (which, state) = &mut self.function.environments[index];
+        let which = *which;
+        let State::Busy(invocation, since) = std::mem::replace(state, idle) else {
             return;
         };
         let ended = matches!(outcome, Outcome::TimedOut | Outcome::Crashed);
         if ended {
-            self.function.environments[index] = State::Ended;
-            self.function.live -= 1;
+            self.function.environments[index].1 = State::Ended;
+            self.function.pool(which).live -= 1;
             self.outs.push_back(Out::End(environment));
         } else {
-            self.function.idle.push(environment);
+            self.function.pool(which).idle.push(environment);
             self.after(self.scenario.function.idle, Due::Idle(environment, now));
         }
         self.tell(&Fact::Ran {
@@ -204,16 +366,20 @@ impl World {
             answer,
         });
         // A batch says which of its messages are to come again.
-        let again = matches!(invocation.source, Source::Event(_)) && answer.contains("\"itemIdentifier\"");
-        if outcome != Outcome::Answered || again {
-            self.failed(*invocation);
+        let again = matches!(invocation.source, Source::Event(_) | Source::Tick)
+            && answer.contains("\"itemIdentifier\"");
+        let well = outcome == Outcome::Answered && !again;
+        match (invocation.batch.is_empty(), well) {
+            (false, deleted) => self.received(*invocation, deleted),
+            (true, false) => self.failed(*invocation),
+            (true, true) => {}
         }
-        self.dispatch();
+        self.dispatch(which);
     }
 
-    /// Asynchronous invocations are tried again; an operator is told.
+    /// Asynchronous invocations are tried again, but for the schedule of the heartbeats; an operator is told.
     fn failed(&mut self, mut invocation: Invocation) {
-        if matches!(invocation.source, Source::Operator(..)) {
+        if matches!(invocation.source, Source::Operator(..) | Source::Heartbeats) {
             return;
         }
         if invocation.tries >= self.scenario.function.retries {
@@ -228,7 +394,7 @@ impl World {
     }
 
     pub(super) fn timed_out(&mut self, environment: EnvironmentId, id: u64) {
-        let state = &self.function.environments[environment.0 as usize];
+        let (_, state) = &self.function.environments[environment.0 as usize];
         if matches!(state, State::Busy(invocation, _) if invocation.id == id) {
             self.finished(environment, Outcome::TimedOut, "Task timed out");
         }
@@ -237,23 +403,42 @@ impl World {
     /// An environment that nobody has needed for a while ends.
     pub(super) fn idle(&mut self, environment: EnvironmentId, since: Ms) {
         let index = environment.0 as usize;
-        if matches!(self.function.environments[index], State::Idle(at) if at == since) {
+        if matches!(self.function.environments[index].1, State::Idle(at) if at == since) {
             self.end(environment);
         }
     }
 
     fn end(&mut self, environment: EnvironmentId) {
-        self.function.environments[environment.0 as usize] = State::Ended;
-        self.function.idle.retain(|idle| *idle != environment);
-        self.function.live -= 1;
+        let (which, state) = &mut self.function.environments[environment.0 as usize];
+        *state = State::Ended;
+        let which = *which;
+        let pool = self.function.pool(which);
+        pool.idle.retain(|idle| *idle != environment);
+        pool.live -= 1;
         self.outs.push_back(Out::End(environment));
     }
 
     /// Lambda replaces the environments that are idle.
     pub(super) fn recycle(&mut self) {
-        for environment in self.function.idle.clone() {
+        let idle: Vec<EnvironmentId> = self
+            .function
+            .pools
+            .iter()
+            .flat_map(|pool| pool.idle.clone())
+            .collect();
+        for environment in idle {
             self.end(environment);
         }
         self.tell(&Fact::Recycled);
     }
+}
+
+/// A message as Lambda hands it over.
+fn record(message: &Message) -> Value {
+    json!({
+        "messageId": message.number.to_string(),
+        "eventSource": "aws:sqs",
+        "attributes": {"ApproximateReceiveCount": (message.receives + 1).to_string(), "MessageGroupId": "drains"},
+        "body": message.event.to_string(),
+    })
 }

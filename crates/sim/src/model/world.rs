@@ -24,6 +24,9 @@ pub struct RegistrationId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskId(pub u32);
 
+/// Both schedules fire once a minute; this one so long after the other.
+const HEARTBEATS_AFTER: Ms = 10_000;
+
 /// What is due at some time.
 #[derive(Debug)]
 pub(super) enum Due {
@@ -48,6 +51,8 @@ pub(super) enum Due {
     BackWithNewRoot(HostId),
     Taken(HostId),
     Arrives(Box<Payload>),
+    Heartbeats,
+    Receives,
     Again(Box<Invocation>),
     TimedOut(EnvironmentId, u64),
     Idle(EnvironmentId, u64),
@@ -177,6 +182,9 @@ impl World {
             world.due(step.at, Due::Step(index));
         }
         world.due(scenario.function.first_tick, Due::Tick);
+        if scenario.function.wiring == crate::scenario::Wiring::Queue {
+            world.due(scenario.function.first_tick + HEARTBEATS_AFTER, Due::Heartbeats);
+        }
         world
     }
 
@@ -354,6 +362,8 @@ impl World {
         match due {
             Due::Step(index) => self.step(index),
             Due::Tick => self.tick(),
+            Due::Heartbeats => self.heartbeats(),
+            Due::Receives => self.receives(),
             Due::Tell(task, cause) => self.tell_to_stop(task, cause),
             Due::AgentStops(task) => self.agent_stops(task),
             Due::ProcessEnds(task) => self.process_ends(task),

@@ -120,6 +120,7 @@ impl Environment {
             clock: Clock::new(move || crate::wall_clock(clock.now())),
             request_id: String::new(),
             deadline: crate::wall_clock(0),
+            queued: false,
         };
         Environment {
             coordinator: Rc::new(coordinator),
