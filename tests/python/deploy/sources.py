@@ -63,3 +63,10 @@ def local_rules():
     text = (ROOT / "crates/local-aws/src/rules.rs").read_text()
     body = text.split("pub fn product_rules()")[1].split("\n}\n")[0]
     return [json.loads(found) for found in re.findall(r"json!\((\{.*?\})\)(?:,|\n)", body, re.DOTALL)]
+
+
+def local_heartbeats():
+    """What the schedule of the heartbeats of the local AWS sends."""
+    text = (ROOT / "crates/local-aws/src/rules.rs").read_text()
+    body = text.split("pub fn heartbeats()")[1].split("\n}\n")[0]
+    return json.loads(re.search(r"json!\((\{.*\})\)", body)[1])

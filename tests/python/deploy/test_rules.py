@@ -183,6 +183,7 @@ class Heartbeats(unittest.TestCase):
         self.assertEqual(event["detail"], {})
         self.assertIn(event["detail-type"], sources.schedules())
         self.assertFalse(reaches(Rendered(), event))
+        self.assertEqual(event, sources.local_heartbeats())
 
     def test_a_run_ends_before_the_next_and_none_comes_late(self):
         self.assertLess(self.function["Timeout"], 60)
