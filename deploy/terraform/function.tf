@@ -1,6 +1,7 @@
 # One version, no alias: Terraform does not wait for a gradual rollout, and could not take it back.
 resource "aws_lambda_function" "coordinator" {
   #checkov:skip=CKV_AWS_50:Its own log lines tell each run with its calls; traces would cost permissions and money.
+  #checkov:skip=CKV_AWS_115:The queue has one message group, so one run at a time is all there is.
   #checkov:skip=CKV_AWS_116:Failed invocations go to the dead letters by the event invoke config, which keeps the error.
   #checkov:skip=CKV_AWS_117:It talks to public AWS endpoints alone; a VPC would cost money and protect nothing.
   #checkov:skip=CKV_AWS_173:The environment has names and durations, no secret; Lambda encrypts it with its own key.
@@ -17,8 +18,6 @@ resource "aws_lambda_function" "coordinator" {
   source_code_hash = filebase64sha256(var.package_file)
   tags             = var.tags
 
-  reserved_concurrent_executions = var.reserved_concurrency == 0 ? -1 : var.reserved_concurrency
-
   environment {
     variables = local.environment
   }
@@ -28,8 +27,13 @@ resource "aws_lambda_function" "coordinator" {
     log_group  = aws_cloudwatch_log_group.coordinator.name
   }
 
-  # With the permissions before the first run, and still there at the last.
-  depends_on = [aws_iam_role_policy.coordinator]
+  # With the permissions before the first run, and still there at the last. Not before the heartbeats, or a hook would
+  # have none while a module of an earlier version is updated.
+  depends_on = [
+    aws_iam_role_policy.coordinator,
+    aws_cloudwatch_event_target.heartbeats,
+    aws_lambda_permission.heartbeats,
+  ]
 }
 
 resource "aws_lambda_function_event_invoke_config" "coordinator" {
@@ -52,6 +56,7 @@ resource "aws_cloudwatch_log_group" "coordinator" {
   tags              = var.tags
 }
 
+# Events that EventBridge could not deliver. It takes a standard queue alone.
 resource "aws_sqs_queue" "dead_letters" {
   name                      = local.dead_letters
   message_retention_seconds = 1209600 # two weeks, the longest there is

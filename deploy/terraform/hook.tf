@@ -9,11 +9,11 @@ resource "aws_autoscaling_lifecycle_hook" "terminate" {
   # If the coordinator is gone the instance must still end. ABANDON would also cut short every other hook on it.
   default_result = "CONTINUE"
 
-  # Made after the rules that hear it and removed before them, so that no instance waits for nobody.
+  # Made after all that hears it and removed before it, so that no instance waits for nobody.
   depends_on = [
     aws_cloudwatch_event_target.this,
     aws_cloudwatch_event_target.tick,
-    aws_lambda_permission.rule,
-    aws_lambda_permission.tick,
+    aws_cloudwatch_event_target.heartbeats,
+    aws_lambda_permission.heartbeats,
   ]
 }

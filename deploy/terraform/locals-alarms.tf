@@ -3,7 +3,8 @@
 locals {
   own_metrics = "EcsDaemonProtector"
 
-  of_function = { FunctionName = var.name }
+  of_function   = { FunctionName = var.name }
+  of_heartbeats = { FunctionName = local.heartbeats_name }
 
   alarms = {
     # Without ticks a lost event stays lost, and sidecars leave only at their deadline.
@@ -23,7 +24,8 @@ locals {
       periods     = 5
     }
 
-    # Lambda turned runs away: reserved_concurrency, or the account's quota, is too low.
+    # Lambda turned runs away: the account's concurrency is used up. Events wait in the queue meanwhile, but after three
+    # minutes of it those that Lambda had taken are given up.
     coordinator-throttled = {
       description = "Lambda has turned the ecs-daemon-protector coordinator away in each of the last five minutes."
       namespace   = "AWS/Lambda"
@@ -32,8 +34,55 @@ locals {
       periods     = 5
     }
 
+    # Hooks run out without them, and instances go before their daemons have flushed.
+    heartbeats-silent = {
+      description = "The heartbeats of ecs-daemon-protector have not run for three minutes."
+      namespace   = "AWS/Lambda"
+      metric      = "Invocations"
+      dimensions  = local.of_heartbeats
+      period      = 60
+      periods     = 3
+      comparison  = "LessThanThreshold"
+      no_data     = "breaching"
+    }
+
+    heartbeats-failing = {
+      description = "The heartbeats of ecs-daemon-protector have failed in each of the last three minutes."
+      namespace   = "AWS/Lambda"
+      metric      = "Errors"
+      dimensions  = local.of_heartbeats
+      period      = 60
+      periods     = 3
+    }
+
+    heartbeats-denied = {
+      description = "AWS has denied a call of the heartbeats of ecs-daemon-protector - a permission is missing."
+      metric      = "Errors"
+      dimensions  = merge(local.of_heartbeats, { Kind = "denied" })
+    }
+
+    # One run takes up to a minute. What waits for longer than two waits behind runs that fail, or too many events.
+    events-wait = {
+      description = "Events for the ecs-daemon-protector coordinator have waited for two minutes."
+      namespace   = "AWS/SQS"
+      metric      = "ApproximateAgeOfOldestMessage"
+      statistic   = "Maximum"
+      dimensions  = { QueueName = local.events }
+      period      = 60
+      periods     = 3
+      threshold   = 120
+    }
+
+    events-failed = {
+      description = "Events for the ecs-daemon-protector coordinator were given up after three runs."
+      namespace   = "AWS/SQS"
+      metric      = "ApproximateNumberOfMessagesVisible"
+      statistic   = "Maximum"
+      dimensions  = { QueueName = local.failed_events }
+    }
+
     events-lost = {
-      description = "Events for the ecs-daemon-protector coordinator wait in its dead-letter queue."
+      description = "Events for the ecs-daemon-protector coordinator could not be delivered."
       namespace   = "AWS/SQS"
       metric      = "ApproximateNumberOfMessagesVisible"
       statistic   = "Maximum"
@@ -58,6 +107,7 @@ locals {
     hook-about-to-expire = {
       description = "A terminate hook that ecs-daemon-protector serves is about to run out."
       metric      = "HookTimeLeft"
+      dimensions  = local.of_heartbeats
       statistic   = "Minimum"
       period      = 60
       threshold   = var.hook_time_left_seconds

@@ -33,7 +33,7 @@ locals {
         view   = "timeSeries"
         metrics = [
           ["EcsDaemonProtector", "OldestDrainAge", "FunctionName", var.name, { stat = "Maximum" }],
-          [".", "HookTimeLeft", ".", ".", { stat = "Minimum" }],
+          [".", "HookTimeLeft", ".", local.heartbeats_name, { stat = "Minimum" }],
         ]
         annotations = {
           horizontal = [
@@ -110,7 +110,7 @@ locals {
       width  = 12
       height = 6
       properties = {
-        title  = "The function"
+        title  = "The coordinator"
         region = local.region
         period = 60
         stat   = "Sum"
@@ -120,20 +120,52 @@ locals {
           [".", "Errors", ".", "."],
           [".", "Throttles", ".", "."],
           [".", "Duration", ".", ".", { stat = "p99", yAxis = "right" }],
-          [
-            "AWS/SQS",
-            "ApproximateNumberOfMessagesVisible",
-            "QueueName",
-            local.dead_letters,
-            { stat = "Maximum" },
-          ],
+        ]
+      }
+    },
+    {
+      type   = "metric"
+      x      = 0
+      y      = 18
+      width  = 12
+      height = 6
+      properties = {
+        title  = "Heartbeats"
+        region = local.region
+        period = 60
+        stat   = "Sum"
+        view   = "timeSeries"
+        metrics = [
+          ["AWS/Lambda", "Invocations", "FunctionName", local.heartbeats_name],
+          [".", "Errors", ".", "."],
+          ["EcsDaemonProtector", "ApiCalls", ".", "."],
+          [".", "Errors", ".", "."],
+        ]
+      }
+    },
+    {
+      type   = "metric"
+      x      = 12
+      y      = 18
+      width  = 12
+      height = 6
+      properties = {
+        title  = "Events that wait (s), failed, undelivered"
+        region = local.region
+        period = 60
+        stat   = "Maximum"
+        view   = "timeSeries"
+        metrics = [
+          ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", local.events],
+          [".", "ApproximateNumberOfMessagesVisible", ".", local.failed_events, { yAxis = "right" }],
+          [".", ".", ".", local.dead_letters, { yAxis = "right" }],
         ]
       }
     },
     {
       type   = "log"
       x      = 0
-      y      = 18
+      y      = 24
       width  = 24
       height = 6
       properties = {

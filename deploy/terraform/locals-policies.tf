@@ -1,4 +1,4 @@
-# What the coordinator and the sidecars may do. Each call that the programs can make, on what they serve, and no other.
+# What the coordinator, its heartbeats and the sidecars may do. Each call that the programs can make, on what they serve, and no other.
 
 locals {
   changes     = !var.dry_run # a dry run may only look
@@ -79,6 +79,31 @@ locals {
     }] : [],
   )
 
+  # Who waits, for how long, and whether an operator has switched us off.
+  heartbeat_statements = concat(
+    [
+      {
+        Sid      = "ReadGroups"
+        Effect   = "Allow"
+        Action   = ["autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeLifecycleHooks"]
+        Resource = ["*"] # the actions know no resources
+      },
+      {
+        Sid      = "ReadKillSwitch"
+        Effect   = "Allow"
+        Action   = ["ssm:GetParameter"]
+        Resource = ["${local.parameters_arn}/control"]
+      },
+      local.log_statement,
+    ],
+    local.changes ? [{
+      Sid      = "KeepHooks"
+      Effect   = "Allow"
+      Action   = ["autoscaling:RecordLifecycleActionHeartbeat"]
+      Resource = local.served_groups
+    }] : [],
+  )
+
   record_statements = [
     {
       Sid    = "KeepRecords"
@@ -97,12 +122,20 @@ locals {
     },
   ]
 
+  log_statement = {
+    Sid      = "Log"
+    Effect   = "Allow"
+    Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    Resource = ["${local.log_group_arn}:*"]
+  }
+
   function_statements = [
+    local.log_statement,
     {
-      Sid      = "Log"
+      Sid      = "TakeEvents"
       Effect   = "Allow"
-      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      Resource = ["${local.log_group_arn}:*"]
+      Action   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+      Resource = [local.events_arn]
     },
     {
       Sid      = "KeepFailedEvents"
@@ -118,6 +151,8 @@ locals {
     records         = jsonencode({ Version = "2012-10-17", Statement = local.record_statements })
     function        = jsonencode({ Version = "2012-10-17", Statement = local.function_statements })
   }
+
+  heartbeats_policy = jsonencode({ Version = "2012-10-17", Statement = local.heartbeat_statements })
 
   # For the task roles of the protected daemons: the records of the named clusters, and the kill switch.
   sidecar_policy = jsonencode({

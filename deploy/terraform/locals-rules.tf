@@ -1,4 +1,4 @@
-# What wakes the coordinator, and how long a message about it is worth delivering.
+# What wakes the coordinator, and how long a message about it is worth delivering to its queue.
 
 locals {
   cluster_arns = [for name in var.clusters : "${local.ecs_arn}:cluster/${name}"]

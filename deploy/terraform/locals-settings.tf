@@ -1,4 +1,4 @@
-# The function's environment, and the names of everything.
+# The functions' environment, and the names of everything.
 
 locals {
   makes_hook = var.hook_auto_scaling_group != ""
@@ -32,14 +32,42 @@ locals {
   function = {
     memory_size = 128
     timeout     = 60
-    # A failed invocation is tried again after one and two minutes; by then the tick has looked at the instance too.
-    retries           = 2
+    # Operators alone invoke it directly.
+    retries           = 0
     event_age_seconds = 3600
   }
 
-  log_group    = "/aws/lambda/${var.name}"
-  dead_letters = "${var.name}-dead-letters"
+  heartbeats = {
+    memory_size = 128
+    # It ends before the next run begins. A heartbeat that failed is of no use later.
+    timeout           = 55
+    retries           = 0
+    event_age_seconds = 60
+    schedule          = "rate(1 minute)"
+    input             = jsonencode({ source = "ecs-daemon-protector", detail-type = "Heartbeats", detail = {} })
+    max_age           = 60
+    attempts          = 0
+  }
 
-  dead_letters_arn = "arn:${local.partition}:sqs:${local.region}:${local.account}:${local.dead_letters}"
+  queue = {
+    # The time-out of the coordinator, which is the least that Lambda takes. A run that crashed holds it up as long.
+    visibility_timeout_seconds = 60
+    # Nothing is worth knowing for longer than a hook waits as a rule; the tick has found it by then.
+    message_retention_seconds = 3600
+    receives                  = 3
+    batch_size                = 10
+    # One for all: at most one run of the coordinator takes events at any time.
+    message_group = "drains"
+  }
+
+  heartbeats_name = "${var.name}-heartbeats"
+  log_group       = "/aws/lambda/${var.name}"
+  dead_letters    = "${var.name}-dead-letters"
+  events          = "${var.name}-events.fifo"
+  failed_events   = "${var.name}-failed-events.fifo"
+
+  queue_arn        = "arn:${local.partition}:sqs:${local.region}:${local.account}"
+  dead_letters_arn = "${local.queue_arn}:${local.dead_letters}"
+  events_arn       = "${local.queue_arn}:${local.events}"
   log_group_arn    = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${local.log_group}"
 }

@@ -10,6 +10,11 @@ output "function_arn" {
   value       = aws_lambda_function.coordinator.arn
 }
 
+output "heartbeats_function_name" {
+  description = "Name of the function that keeps hooks alive, and the dimension FunctionName of its metrics."
+  value       = aws_lambda_function.heartbeats.function_name
+}
+
 output "sidecar_policy_arn" {
   description = "Attach this policy to the task role of every protected daemon."
   value       = aws_iam_policy.sidecar.arn
@@ -21,8 +26,18 @@ output "parameter_prefix" {
 }
 
 output "dead_letter_queue_url" {
-  description = "Events that could not be delivered or handled."
+  description = "Events that EventBridge could not deliver."
   value       = aws_sqs_queue.dead_letters.id
+}
+
+output "event_queue_url" {
+  description = "Events that wait for the coordinator."
+  value       = aws_sqs_queue.events.id
+}
+
+output "failed_event_queue_url" {
+  description = "Events that the coordinator could not deal with in three runs."
+  value       = aws_sqs_queue.failed_events.id
 }
 
 output "log_group_name" {

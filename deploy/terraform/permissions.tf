@@ -21,6 +21,27 @@ resource "aws_iam_role_policy" "coordinator" {
   policy = each.value
 }
 
+resource "aws_iam_role" "heartbeats" {
+  name_prefix = "${var.name}-"
+  description = "What the heartbeats of the ecs-daemon-protector coordinator may do."
+  tags        = var.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "heartbeats" {
+  name   = "heartbeats"
+  role   = aws_iam_role.heartbeats.id
+  policy = local.heartbeats_policy
+}
+
 resource "aws_iam_policy" "sidecar" {
   name_prefix = "${var.name}-sidecar-"
   description = "What the ecs-daemon-protector sidecar may do: read drain records."

@@ -7,11 +7,16 @@ resource "aws_cloudwatch_event_rule" "this" {
   tags          = var.tags
 }
 
+# A target is set when EventBridge may send to the queue and the coordinator takes events from it already.
 resource "aws_cloudwatch_event_target" "this" {
   for_each = local.rules
 
   rule = aws_cloudwatch_event_rule.this[each.key].name
-  arn  = aws_lambda_function.coordinator.arn
+  arn  = aws_sqs_queue.events.arn
+
+  sqs_target {
+    message_group_id = local.queue.message_group
+  }
 
   retry_policy {
     maximum_event_age_in_seconds = each.value.max_age
@@ -24,16 +29,8 @@ resource "aws_cloudwatch_event_target" "this" {
       arn = dead_letter_config.value
     }
   }
-}
 
-resource "aws_lambda_permission" "rule" {
-  for_each = local.rules
-
-  statement_id  = each.key
-  action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.coordinator.function_name
-  principal     = "events.amazonaws.com"
-  source_arn    = aws_cloudwatch_event_rule.this[each.key].arn
+  depends_on = [aws_lambda_event_source_mapping.events, aws_sqs_queue_policy.events]
 }
 
 resource "aws_cloudwatch_event_rule" "tick" {
@@ -45,18 +42,16 @@ resource "aws_cloudwatch_event_rule" "tick" {
 
 resource "aws_cloudwatch_event_target" "tick" {
   rule = aws_cloudwatch_event_rule.tick.name
-  arn  = aws_lambda_function.coordinator.arn
+  arn  = aws_sqs_queue.events.arn
+
+  sqs_target {
+    message_group_id = local.queue.message_group
+  }
 
   retry_policy {
     maximum_event_age_in_seconds = local.tick.max_age
     maximum_retry_attempts       = local.tick.attempts
   }
-}
 
-resource "aws_lambda_permission" "tick" {
-  statement_id  = "tick"
-  action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.coordinator.function_name
-  principal     = "events.amazonaws.com"
-  source_arn    = aws_cloudwatch_event_rule.tick.arn
+  depends_on = [aws_lambda_event_source_mapping.events, aws_sqs_queue_policy.events]
 }

@@ -8,7 +8,7 @@ variable "package_file" {
 }
 
 variable "architecture" {
-  description = "Processor of the function."
+  description = "Processor of the functions."
   type        = string
   default     = "arm64"
 
@@ -46,20 +46,6 @@ variable "log_retention_days" {
       var.log_retention_days,
     )
     error_message = "A number of days that CloudWatch Logs knows, such as 7, 30 or 365."
-  }
-}
-
-variable "reserved_concurrency" {
-  description = <<-EOT
-    Most invocations at one time; 0 reserves nothing. 2 to 10 keeps a fleet that drains at once within the ECS and SSM
-    request quotas. The account must keep 100 unreserved.
-  EOT
-  type        = number
-  default     = 0
-
-  validation {
-    condition     = var.reserved_concurrency >= 0 && var.reserved_concurrency <= 100
-    error_message = "From 0 to 100."
   }
 }
 

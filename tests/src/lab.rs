@@ -34,10 +34,9 @@ pub struct LabConfig {
     pub daemon_stop: DaemonStop,
     /// `HeartbeatTimeout` of the hook, in seconds.
     pub heartbeat_seconds: u32,
-    /// How many runs of the coordinator may be under way at once.
-    pub concurrency: usize,
-    /// How long after each failure an event is tried again.
-    pub retry_delays: Vec<Duration>,
+    /// How soon an event comes again if the run that had it failed. Lambda takes no less than the time-out of the
+    /// function, a minute.
+    pub visibility_timeout: Duration,
 }
 
 impl Default for LabConfig {
@@ -48,8 +47,7 @@ impl Default for LabConfig {
             quotas: false,
             daemon_stop: DaemonStop::WhenReplicasNotRunning,
             heartbeat_seconds: 300,
-            concurrency: 2,
-            retry_delays: vec![Duration::from_millis(200), Duration::from_millis(400)],
+            visibility_timeout: Duration::from_millis(500),
         }
     }
 }
@@ -132,8 +130,7 @@ impl Lab {
         for (name, value) in &config.settings {
             spec = spec.env(&format!("PROTECTOR_{name}"), value.clone());
         }
-        spec.concurrency = config.concurrency;
-        spec.retry_delays.clone_from(&config.retry_delays);
+        spec.visibility_timeout = config.visibility_timeout;
         self.aws.start_coordinator(spec).await.expect("bootstrap runs");
     }
 
@@ -279,7 +276,7 @@ impl Lab {
         }
     }
 
-    /// Waits until the coordinator has dealt with every event, retries and all.
+    /// Waits until the coordinator has dealt with every event, as often as it takes.
     ///
     /// # Panics
     /// It has not.
@@ -305,6 +302,12 @@ impl Lab {
     /// The tick, and what follows from it.
     pub async fn tick(&self) {
         self.aws.tick();
+        self.idle().await;
+    }
+
+    /// The heartbeats' schedule, and what follows from it.
+    pub async fn heartbeats(&self) {
+        self.aws.heartbeats();
         self.idle().await;
     }
 

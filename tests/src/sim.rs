@@ -3,7 +3,7 @@
 //! ```text
 //!  script ─► setup: a cluster of one instance ─► director: steps, ticks
 //!                                                   │
-//!       the coordinator's library ◄─ events ── the model of AWS ── SIGTERM ─► sidecars: the core's state machine
+//!       the coordinator's library ◄─ queue ─── the model of AWS ── SIGTERM ─► sidecars: the core's state machine
 //!                └── calls, by the SDK in process ──►│◄── reads ─────────────────┘
 //!                                                   └─► tale: one line for each thing that happened
 //! ```
@@ -62,12 +62,12 @@ pub fn play(text: &str) -> Result<Transcript, Vec<Wrong>> {
 
 async fn told(script: &Script, settings: Settings, sidecar: Policy) -> Transcript {
     let clock = VirtualClock::start(setup::DURATION);
-    let (stage, queue) = Stage::new(clock, sidecar, Tale::new(clock, &script.scene));
+    let (stage, deliveries) = Stage::new(clock, sidecar, Tale::new(clock, &script.scene));
     let policy = settings.policy.clone();
     let background = [
         tokio::spawn(stage.clone().pump()),
         // Lambda's runtime has one thread, so a run may hold what must not be sent to another.
-        tokio::task::spawn_local(coordinator::serve(stage.clone(), settings, queue)),
+        tokio::task::spawn_local(coordinator::serve(stage.clone(), settings, deliveries)),
     ];
     let instance = setup::set(&stage, &script.scene).await;
     director::play(&stage, script, &instance).await;

@@ -21,10 +21,11 @@ pub(crate) struct LocalAwsArgs {
     /// Say where it listens in one line of JSON, for programs.
     #[arg(long)]
     json: bool,
-    /// How often the schedule invokes the coordinator; 0s never.
+    /// How often the schedules fire, that of the ticks and that of the heartbeats; 0s never.
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = cli::duration)]
     tick: Duration,
-    /// Run this coordinator (`bootstrap`) as the Lambda function of the product's event rules.
+    /// Run this coordinator (`bootstrap`) as the stack does: one function takes the events of the product's rules from
+    /// their queue, another sends heartbeats.
     #[arg(long, value_name = "PATH")]
     coordinator: Option<PathBuf>,
     /// A setting of the coordinator; may be repeated.

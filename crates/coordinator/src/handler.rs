@@ -99,14 +99,15 @@ impl Coordinator {
     /// Instances side by side, the events of one instance in their order, then what is due, and the tick at last. Only what
     /// another try may mend comes again (`ReportBatchItemFailures`).
     async fn batch(&self, messages: Vec<SqsMessage>) -> Value {
-        let mut instances: BTreeMap<Concerns, Vec<SqsMessage>> = BTreeMap::new();
-        for message in messages {
-            let concerns = self.concerns(&message);
-            instances.entry(concerns).or_default().push(message);
-        }
-        let ticks = instances.remove(&Concerns::All).unwrap_or_default();
-        let handled = instances.into_values().map(|messages| self.in_turn(messages));
-        let mut failed: Vec<String> = join_all(handled).await.into_iter().flatten().collect();
+        let (ticks, events): (Vec<_>, Vec<_>) = messages
+            .into_iter()
+            .partition(|message| self.concerns(message) == Concerns::All);
+        // A cold run does not know of which instance a registration is: not beside the events that name the instance.
+        let (unknown, known): (Vec<_>, Vec<_>) = events
+            .into_iter()
+            .partition(|message| matches!(self.concerns(message), Concerns::Registration(_)));
+        let mut failed = self.side_by_side(known).await;
+        failed.extend(self.side_by_side(unknown).await);
         match ticks.is_empty() {
             true => self.look_at_what_is_due().await,
             false => failed.extend(self.in_turn(ticks).await),
@@ -116,6 +117,17 @@ impl Coordinator {
             .map(|id| json!({"itemIdentifier": id}))
             .collect();
         json!({"batchItemFailures": failures})
+    }
+
+    /// Instances side by side, the events of one in their order; gives back those that are to come again.
+    async fn side_by_side(&self, messages: Vec<SqsMessage>) -> Vec<String> {
+        let mut instances: BTreeMap<Concerns, Vec<SqsMessage>> = BTreeMap::new();
+        for message in messages {
+            let concerns = self.concerns(&message);
+            instances.entry(concerns).or_default().push(message);
+        }
+        let handled = instances.into_values().map(|messages| self.in_turn(messages));
+        join_all(handled).await.into_iter().flatten().collect()
     }
 
     /// One after another; gives back those that are to come again.

@@ -153,7 +153,10 @@ impl Coordinator {
         seen: Vec<ContainerInstance>,
     ) -> Result<Vec<ContainerInstance>, String> {
         match self.locate_in(&subject.key.cluster, &subject.key.instance).await {
-            Ok(arns) => self.describe_more(subject, seen, &arns.into_iter().collect()).await,
+            Ok(arns) => {
+                self.describe_more(subject, seen, &arns.into_iter().collect())
+                    .await
+            }
             Err(why) => Err(why),
         }
     }

@@ -46,10 +46,10 @@ impl Hosts {
         &self.endpoint
     }
 
-    /// The schedule fires.
+    /// The schedule of the ticks fires.
     pub(crate) fn tick(&self) {
         let live = &self.live;
-        self.lambda.deliver(rules::tick(
+        self.lambda.deliver(&rules::tick(
             &self.ids.next(),
             live.region(),
             live.account(),
@@ -57,10 +57,11 @@ impl Hosts {
         ));
     }
 
-    /// Fires the schedule for ever.
+    /// Fires both schedules for ever.
     pub(crate) async fn tick_every(self: Arc<Self>, period: Duration) {
         loop {
             tokio::time::sleep(period).await;
+            self.lambda.heartbeats(rules::heartbeats());
             self.tick();
         }
     }
@@ -74,7 +75,7 @@ impl Hosts {
 
     /// Is no process left?
     pub(crate) fn is_quiet(&self) -> bool {
-        self.lambda.registry().is_empty() && self.agent.registry().is_empty()
+        self.lambda.is_quiet() && self.agent.registry().is_empty()
     }
 
     /// Executes what comes until the world is gone.
@@ -129,7 +130,7 @@ impl Hosts {
 
     fn route(&self, event: Value) {
         if self.rules.iter().any(|rule| rules::matches(rule, &event)) {
-            self.lambda.deliver(event);
+            self.lambda.deliver(&event);
         }
     }
 

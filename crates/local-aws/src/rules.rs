@@ -1,4 +1,4 @@
-//! EventBridge: which events reach the coordinator. The patterns are those of `template.yaml`.
+//! EventBridge: which events reach the coordinator's queue. The patterns are those of `template.yaml`.
 //!
 //! Of the pattern language, what they need: exact values, `exists`, nesting.
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html>
@@ -48,6 +48,11 @@ pub fn tick(id: &str, region: &str, account: &str, now: Timestamp) -> Value {
         "resources": [format!("arn:aws:events:{region}:{account}:rule/ecs-daemon-protector-tick")],
         "detail": {},
     })
+}
+
+/// The constant event of the schedule that asks for heartbeats.
+pub fn heartbeats() -> Value {
+    json!({"source": "ecs-daemon-protector", "detail-type": "Heartbeats", "detail": {}})
 }
 
 #[cfg(test)]

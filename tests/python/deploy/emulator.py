@@ -78,7 +78,9 @@ def decided(parameters):
     for name in template["Conditions"]:
         template["Conditions"][name] = {"Fn::Equals": ["yes" if rendered.condition(name) else "no", "yes"]}
     template["Parameters"]["Rollout"]["Default"] = "Off"
-    template["Resources"]["Coordinator"]["Properties"]["CodeUri"] = "s3://artefacts/coordinator.zip"
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://artefacts/coordinator.zip"
     return template
 
 

@@ -13,11 +13,19 @@ def statements(documents):
     return [statement for document in documents for statement in listed(document["Statement"])]
 
 
-def coordinator(rendered):
-    """The documents of the coordinator's role, in it and beside it."""
-    documents = [p["PolicyDocument"] for p in rendered.properties("CoordinatorRole")["Policies"]]
+def of_role(rendered, role):
+    """The documents of a role, in it and beside it."""
+    documents = [p["PolicyDocument"] for p in rendered.properties(role)["Policies"]]
     beside = rendered.of_type("AWS::IAM::Policy").values()
-    return documents + [p["PolicyDocument"] for p in beside if p["Roles"] == ["<CoordinatorRole>"]]
+    return documents + [p["PolicyDocument"] for p in beside if f"<{role}>" in p["Roles"]]
+
+
+def coordinator(rendered):
+    return of_role(rendered, "CoordinatorRole")
+
+
+def heartbeats(rendered):
+    return of_role(rendered, "HeartbeatsRole")
 
 
 def sidecar(rendered):

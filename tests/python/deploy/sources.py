@@ -53,8 +53,20 @@ def durations():
     return {name: int(number) * unit[kind] for name, kind, number in found}
 
 
+def schedules():
+    """Detail types of the constant events that schedules send, as the coordinator knows them."""
+    return set(re.findall(r'"([A-Za-z ]+)" => Ok\(Ok\(Trigger::', source("crates/core/src/trigger/envelope.rs")))
+
+
 def local_rules():
     """The event patterns that the local AWS delivers by."""
     text = (ROOT / "crates/local-aws/src/rules.rs").read_text()
     body = text.split("pub fn product_rules()")[1].split("\n}\n")[0]
     return [json.loads(found) for found in re.findall(r"json!\((\{.*?\})\)(?:,|\n)", body, re.DOTALL)]
+
+
+def local_heartbeats():
+    """What the schedule of the heartbeats of the local AWS sends."""
+    text = (ROOT / "crates/local-aws/src/rules.rs").read_text()
+    body = text.split("pub fn heartbeats()")[1].split("\n}\n")[0]
+    return json.loads(re.search(r"json!\((\{.*\})\)", body)[1])

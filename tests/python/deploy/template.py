@@ -14,6 +14,7 @@ NO_VALUE = object()
 ARNS = {
     "CoordinatorLog.Arn": "arn:{partition}:logs:{region}:{account}:log-group:coordinator:*",
     "DeadLetters.Arn": "arn:{partition}:sqs:{region}:{account}:dead-letters",
+    "Events.Arn": "arn:{partition}:sqs:{region}:{account}:events.fifo",
 }
 
 
@@ -56,7 +57,7 @@ class Rendered:
             for name, declared in self.source["Parameters"].items()
         }
         self.resources = {
-            name: self.resolve(resource)
+            name: self.resolve(whole(self.source, resource))
             for name, resource in self.source["Resources"].items()
             if "Condition" not in resource or self.condition(resource["Condition"])
         }
@@ -139,6 +140,14 @@ class Rendered:
             return str(left) == str(right)
         parts = [self.condition(part) for part in argument]
         return {"Fn::And": all(parts), "Fn::Or": any(parts), "Fn::Not": not parts[0]}[name]
+
+
+def whole(template, resource):
+    """A function has what all functions have too."""
+    if resource["Type"] != "AWS::Serverless::Function":
+        return resource
+    common = template.get("Globals", {}).get("Function", {})
+    return {**resource, "Properties": {**common, **resource["Properties"]}}
 
 
 def snake(name, joint="_"):

@@ -21,9 +21,12 @@ MODULE = ROOT / "deploy/terraform"
 VALUES = {
     "environment": "local.environment",
     "function": "local.function",
+    "heartbeats_function": "local.heartbeats",
+    "queue": "local.queue",
     "rules": "local.rules",
     "tick": "local.tick",
     "coordinator": "[for text in values(local.coordinator_policies) : jsondecode(text)]",
+    "heartbeats": "[jsondecode(local.heartbeats_policy)]",
     "sidecar": "[jsondecode(local.sidecar_policy)]",
     "alarms": "local.alarm_settings",
     "dashboard": "jsonencode({ widgets = local.widgets })",

@@ -8,12 +8,32 @@ from .template import Rendered
 
 PARAMETERS = {"AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:ops"}
 # Gauges by their extreme, counts by their sum.
-STATISTICS = {"HookTimeLeft": "Minimum", "OldestDrainAge": "Maximum", "ApproximateNumberOfMessagesVisible": "Maximum"}
+STATISTICS = {
+    "HookTimeLeft": "Minimum",
+    "OldestDrainAge": "Maximum",
+    "ApproximateAgeOfOldestMessage": "Maximum",
+    "ApproximateNumberOfMessagesVisible": "Maximum",
+}
+# What an alarm looks at, if it is not the coordinator.
+ABOUT = {
+    "HeartbeatsSilent": "<Heartbeats>",
+    "HeartbeatsFailing": "<Heartbeats>",
+    "HeartbeatsDenied": "<Heartbeats>",
+    "HookAboutToExpire": "<Heartbeats>",
+    "EventsWait": "<Events.QueueName>",
+    "EventsFailed": "<FailedEvents.QueueName>",
+    "EventsLost": "<DeadLetters.QueueName>",
+}
 ALARMS = {
     "CoordinatorSilent",
     "CoordinatorFailing",
     "CoordinatorThrottled",
     "NewVersionFailing",
+    "HeartbeatsSilent",
+    "HeartbeatsFailing",
+    "HeartbeatsDenied",
+    "EventsWait",
+    "EventsFailed",
     "EventsLost",
     "ApiThrottled",
     "CallsDenied",
@@ -47,15 +67,27 @@ class Alarms(unittest.TestCase):
         for name, alarm in alarms().items():
             self.assertEqual(alarm["Statistic"], STATISTICS.get(alarm["MetricName"], "Sum"), name)
 
-    def test_each_is_about_this_function(self):
+    def test_each_is_about_its_function_or_queue(self):
         for name, alarm in alarms().items():
             dimensions = {d["Name"]: d["Value"] for d in alarm["Dimensions"]}
-            expected = "<DeadLetters.QueueName>" if alarm["Namespace"] == "AWS/SQS" else "<Coordinator>"
+            expected = ABOUT.get(name, "<Coordinator>")
             self.assertEqual(dimensions.get("QueueName", dimensions.get("FunctionName")), expected, name)
 
     def test_silence_alone_is_bad_where_there_is_no_data(self):
         breaching = {name for name, alarm in alarms().items() if alarm["TreatMissingData"] == "breaching"}
-        self.assertEqual(breaching, {"CoordinatorSilent"})
+        self.assertEqual(breaching, {"CoordinatorSilent", "HeartbeatsSilent"})
+
+    def test_what_a_queue_may_never_hold_rings_at_the_first_message_and_a_wait_after_two_runs(self):
+        found = alarms()
+        for name in ("EventsFailed", "EventsLost"):
+            self.assertEqual((found[name]["Threshold"], found[name]["EvaluationPeriods"]), (1, 1), name)
+        run = Rendered().properties("Coordinator")["Timeout"]
+        self.assertGreaterEqual(found["EventsWait"]["Threshold"], 2 * run)
+
+    def test_silence_of_the_heartbeats_rings_before_the_time_out_of_an_ordinary_hook(self):
+        alarm = alarms()["HeartbeatsSilent"]
+        usual = Rendered().parameters["HookHeartbeatTimeout"]
+        self.assertLess(alarm["Period"] * alarm["EvaluationPeriods"], usual / 2)
 
     def test_they_notify_the_given_topic_or_that_of_the_address_or_nobody(self):
         for parameters, topic in [

@@ -10,6 +10,14 @@ from .template import ACCOUNT, REGIONS, Rendered, snake
 
 # What the module has not, on purpose.
 WITHOUT_ALIAS = {"NewVersionFailing"}
+# What the module calls what CloudFormation names itself.
+NAMES = {
+    "<Coordinator>": "ecs-daemon-protector",
+    "<Heartbeats>": "ecs-daemon-protector-heartbeats",
+    "<Events.QueueName>": "ecs-daemon-protector-events.fifo",
+    "<FailedEvents.QueueName>": "ecs-daemon-protector-failed-events.fifo",
+    "<DeadLetters.QueueName>": "ecs-daemon-protector-dead-letters",
+}
 NAMED = {
     "Clusters": "prod,batch",
     "AutoScalingGroups": "ecs-prod",
@@ -52,6 +60,7 @@ class Values(unittest.TestCase):
     def test_the_same(self):
         for template, module in self.each():
             self.same_environment(template, module)
+            self.same_queue(template, module)
             self.same_rules(template, module)
             self.same_permissions(template, module)
             self.same_alarms(template, module)
@@ -64,20 +73,41 @@ class Values(unittest.TestCase):
         )
 
     def same_rules(self, template, module):
-        events = template.properties("Coordinator")["Events"]
+        rules = template.of_type("AWS::Events::Rule")
         expected = {
-            snake(name, "-"): rule(event["Properties"])
-            for name, event in events.items()
-            if event["Type"] == "EventBridgeRule"
+            snake(name.removesuffix("Rule"), "-"): rule(properties)
+            for name, properties in rules.items()
+            if "EventPattern" in properties
         }
         found = {name: {k: v for k, v in r.items() if k != "description"} for name, r in module["rules"].items()}
         self.assertEqual(found, expected)
-        tick = events["Tick"]["Properties"]
-        self.assertEqual(module["tick"], {"schedule": tick["Schedule"], **retries(tick)})
+        tick = rules["TickRule"]
+        self.assertEqual(module["tick"], {"schedule": tick["ScheduleExpression"], **retries(tick["Targets"][0])})
+        described = {name: r["description"] for name, r in module["rules"].items()}
+        self.assertEqual(described, {name: rules[camel(name)]["Description"] for name in described})
+
+    def same_queue(self, template, module):
+        queue = template.properties("Events")
+        mapping = template.properties("Coordinator")["Events"]["Events"]["Properties"]
+        (groups,) = {
+            rule["Targets"][0]["SqsParameters"]["MessageGroupId"]
+            for rule in template.of_type("AWS::Events::Rule").values()
+        }
+        self.assertEqual(
+            module["queue"],
+            {
+                "visibility_timeout_seconds": queue["VisibilityTimeout"],
+                "message_retention_seconds": queue["MessageRetentionPeriod"],
+                "receives": queue["RedrivePolicy"]["maxReceiveCount"],
+                "batch_size": mapping["BatchSize"],
+                "message_group": groups,
+            },
+        )
 
     def same_permissions(self, template, module):
         for mine, theirs in [
             (policies.coordinator(template), module["coordinator"]),
+            (policies.heartbeats(template), module["heartbeats"]),
             (policies.sidecar(template), module["sidecar"]),
         ]:
             self.assertEqual(policies.actions(mine), policies.actions(theirs))
@@ -99,11 +129,7 @@ class Values(unittest.TestCase):
 
     def same_dashboard(self, template, module):
         text = template.properties("Dashboard")["DashboardBody"]
-        for name, value in [
-            ("<Coordinator>", "ecs-daemon-protector"),
-            ("<CoordinatorLog>", "/aws/lambda/ecs-daemon-protector"),
-            ("<DeadLetters.QueueName>", "ecs-daemon-protector-dead-letters"),
-        ]:
+        for name, value in {**NAMES, "<CoordinatorLog>": "/aws/lambda/ecs-daemon-protector"}.items():
             text = text.replace(name, value)
         self.assertEqual(json.loads(module["dashboard"]), json.loads(text))
 
@@ -117,6 +143,20 @@ class Values(unittest.TestCase):
                 "timeout": function["Timeout"],
                 "retries": invoke["MaximumRetryAttempts"],
                 "event_age_seconds": invoke["MaximumEventAgeInSeconds"],
+            },
+        )
+        function = template.properties("Heartbeats")
+        invoke, schedule = function["EventInvokeConfig"], function["Events"]["Minute"]["Properties"]
+        self.assertEqual(
+            {**module["heartbeats_function"], "input": json.loads(module["heartbeats_function"]["input"])},
+            {
+                "memory_size": function["MemorySize"],
+                "timeout": function["Timeout"],
+                "retries": invoke["MaximumRetryAttempts"],
+                "event_age_seconds": invoke["MaximumEventAgeInSeconds"],
+                "schedule": schedule["Schedule"],
+                "input": json.loads(schedule["Input"]),
+                **retries(schedule),
             },
         )
 
@@ -144,10 +184,15 @@ def retries(properties):
 
 
 def rule(properties):
-    pattern = properties["Pattern"]
+    pattern, (target,) = properties["EventPattern"], properties["Targets"]
     detail = {name: real(values) for name, values in pattern.get("detail", {}).items()}
     pattern = {**pattern, "detail": detail} if detail else pattern
-    return {"pattern": pattern, "dead_letters": "DeadLetterConfig" in properties, **retries(properties)}
+    return {"pattern": pattern, "dead_letters": "DeadLetterConfig" in target, **retries(target)}
+
+
+def camel(name):
+    """task-stopped is TaskStoppedRule."""
+    return "".join(word.capitalize() for word in name.split("-")) + "Rule"
 
 
 def real(values):
@@ -156,12 +201,11 @@ def real(values):
 
 
 def alarm(properties):
-    names = {"<Coordinator>": "ecs-daemon-protector", "<DeadLetters.QueueName>": "ecs-daemon-protector-dead-letters"}
     return {
         "description": properties["AlarmDescription"],
         "namespace": properties["Namespace"],
         "metric": properties["MetricName"],
-        "dimensions": {d["Name"]: names.get(d["Value"], d["Value"]) for d in properties["Dimensions"]},
+        "dimensions": {d["Name"]: NAMES.get(d["Value"], d["Value"]) for d in properties["Dimensions"]},
         "statistic": properties["Statistic"],
         "period": properties["Period"],
         "periods": properties["EvaluationPeriods"],

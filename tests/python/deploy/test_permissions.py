@@ -12,8 +12,10 @@ from .template import ACCOUNT, REGIONS, Rendered
 STOPPING = {"StandaloneTasks": "stop"}
 NAMED = {"Clusters": "prod,batch", "AutoScalingGroups": "ecs-prod,ecs-batch", **STOPPING}
 EIGHT = ",".join(f"c{n}" for n in range(8))
-# The function's own plumbing, not calls of the program: its log and its dead letters.
-PLUMBING = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
+# The functions' own plumbing, not calls of the program: the log, the queue of events, and dead letters.
+LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
+TAKE = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+PLUMBING = LOG | TAKE | {"sqs:SendMessage"}
 
 
 def arn(partition, service, resource):
@@ -38,6 +40,20 @@ class Calls(unittest.TestCase):
     def test_the_coordinator_may_do_what_it_can_do_and_nothing_else(self):
         granted = policies.actions(policies.coordinator(Rendered(STOPPING)))
         self.assertEqual(granted - PLUMBING, sources.calls(sources.COORDINATOR))
+        self.assertLessEqual(PLUMBING, granted)
+
+    def test_the_heartbeats_may_see_who_waits_and_keep_it_waiting(self):
+        granted = policies.actions(policies.heartbeats(Rendered(STOPPING))) - LOG
+        self.assertEqual(
+            granted,
+            {
+                "autoscaling:DescribeAutoScalingGroups",
+                "autoscaling:DescribeLifecycleHooks",
+                "autoscaling:RecordLifecycleActionHeartbeat",
+                "ssm:GetParameter",
+            },
+        )
+        self.assertLessEqual(granted, sources.calls(sources.COORDINATOR))
 
     def test_a_sidecar_may_read_parameters_alone(self):
         granted = policies.actions(policies.sidecar(Rendered()))
@@ -60,9 +76,11 @@ class Calls(unittest.TestCase):
             self.assertNotIn(action, policies.actions(policies.coordinator(Rendered(NAMED))))
 
     def test_a_dry_run_may_only_look(self):
-        granted = policies.actions(policies.coordinator(Rendered({**STOPPING, "DryRun": "true"}))) - PLUMBING
-        levels = {policies.privilege(action)["access_level"] for action in granted}
-        self.assertEqual(levels, {"Read", "List"})
+        rendered = Rendered({**STOPPING, "DryRun": "true"})
+        for of in (policies.coordinator, policies.heartbeats):
+            granted = policies.actions(of(rendered)) - PLUMBING
+            levels = {policies.privilege(action)["access_level"] for action in granted}
+            self.assertEqual(levels, {"Read", "List"})
 
 
 class Scope(unittest.TestCase):
@@ -89,6 +107,23 @@ class Scope(unittest.TestCase):
             for name, allowed in [("ecs-prod", True), ("ecs-batch", True), ("mine", True), ("ecs", False)]:
                 for action in ("autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"):
                     self.assertEqual(policies.allows(documents, action, group(partition, name)), allowed, name)
+        action = "autoscaling:RecordLifecycleActionHeartbeat"
+        for partition, documents in self.each({**NAMED, "HookAutoScalingGroup": "mine"}, policies.heartbeats):
+            for name, allowed in [("ecs-prod", True), ("mine", True), ("ecs", False)]:
+                self.assertEqual(policies.allows(documents, action, group(partition, name)), allowed, name)
+
+    def test_the_heartbeats_read_the_kill_switch_and_no_record(self):
+        for partition, documents in self.each({"ParameterPrefix": "/p"}, policies.heartbeats):
+            for name, allowed in [("/p/control", True), ("/p/prod/i-1", False), ("/q/control", False)]:
+                reads = policies.allows(documents, "ssm:GetParameter", parameter(partition, name))
+                self.assertEqual(reads, allowed, name)
+
+    def test_events_are_taken_from_their_queue_alone(self):
+        for partition, documents in self.each({}):
+            for name, allowed in [("events.fifo", True), ("dead-letters", False)]:
+                for action in TAKE:
+                    takes = policies.allows(documents, action, arn(partition, "sqs", name))
+                    self.assertEqual(takes, allowed, name)
 
     def test_without_names_all_are_served(self):
         for partition, documents in self.each({}):
@@ -143,7 +178,7 @@ class Reference(unittest.TestCase):
         for parameters in ({}, NAMED, {**NAMED, "Clusters": EIGHT + ",c8", "DryRun": "true"}):
             for partition in REGIONS:
                 rendered = Rendered(parameters, partition)
-                yield policies.coordinator(rendered) + policies.sidecar(rendered)
+                yield policies.coordinator(rendered) + policies.heartbeats(rendered) + policies.sidecar(rendered)
 
     def test_every_action_is_granted_on_resources_and_conditions_that_it_knows(self):
         for documents in self.documents():

@@ -1,9 +1,10 @@
 """The event rules let through what the coordinator waits for, and nothing of others."""
 
+import json
 import unittest
 
 from . import events, sources
-from .template import REGIONS, Rendered
+from .template import REGIONS, Rendered, load
 
 WANTED = {
     "instance-draining",
@@ -18,12 +19,17 @@ WANTED = {
 NAMED = {"Clusters": "prod,batch", "AutoScalingGroups": "ecs-prod", "LifecycleHooks": "protect-daemons"}
 
 
-def function_events(rendered):
-    return rendered.properties("Coordinator")["Events"]
+def rules(rendered):
+    return rendered.of_type("AWS::Events::Rule")
 
 
 def patterns(rendered):
-    return [e["Properties"]["Pattern"] for e in function_events(rendered).values() if e["Type"] == "EventBridgeRule"]
+    return [rule["EventPattern"] for rule in rules(rendered).values() if "EventPattern" in rule]
+
+
+def targets(rendered):
+    """The one target of each rule."""
+    return {name: target for name, rule in rules(rendered).items() for target in rule["Targets"]}
 
 
 def reaches(rendered, event):
@@ -87,19 +93,111 @@ class Rules(unittest.TestCase):
             self.assertLessEqual(len(str(pattern)), 2048)
 
     def test_what_is_lost_for_good_goes_to_the_dead_letters(self):
-        kept = {
-            name for name, event in function_events(Rendered()).items() if "DeadLetterConfig" in event["Properties"]
-        }
-        self.assertEqual(kept, {"Terminate", "SpotNotice"})
-        allowed = Rendered().properties("DeadLettersPolicy")["PolicyDocument"]["Statement"][0]
-        sources_allowed = allowed["Condition"]["ArnEquals"]["aws:SourceArn"]
-        self.assertEqual(set(sources_allowed), {f"<Coordinator{name}.Arn>" for name in kept})
+        kept = {name for name, target in targets(Rendered()).items() if "DeadLetterConfig" in target}
+        self.assertEqual(kept, {"TerminateRule", "SpotNoticeRule"})
+        self.assertEqual(senders("DeadLettersPolicy"), {f"<{name}.Arn>" for name in kept})
+        # EventBridge puts what it could not deliver into standard queues alone.
+        self.assertNotIn("FifoQueue", Rendered().properties("DeadLetters"))
 
     def test_a_retry_never_outlives_what_it_tells(self):
         ages = {
-            name: event["Properties"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
-            for name, event in function_events(Rendered()).items()
+            name: target["RetryPolicy"]["MaximumEventAgeInSeconds"] for name, target in targets(Rendered()).items()
         }
         self.assertEqual(
-            ages, {"Terminate": 3600, "TaskStopped": 300, "InstanceDraining": 300, "SpotNotice": 120, "Tick": 60}
+            ages,
+            {
+                "TerminateRule": 3600,
+                "TaskStoppedRule": 300,
+                "InstanceDrainingRule": 300,
+                "SpotNoticeRule": 120,
+                "TickRule": 60,
+            },
         )
+
+
+class Queue(unittest.TestCase):
+    """At most one run of the coordinator takes events at any time."""
+
+    def test_every_rule_sends_to_the_queue_in_one_message_group_and_may(self):
+        for name, target in targets(Rendered()).items():
+            self.assertEqual(target["Arn"], Rendered().fn_getatt(["Events", "Arn"]), name)
+            self.assertEqual(target["SqsParameters"], {"MessageGroupId": "drains"}, name)
+        self.assertEqual(senders("EventsPolicy"), {f"<{name}.Arn>" for name in rules(Rendered())})
+
+    def test_it_is_first_in_first_out_and_lambda_takes_its_time_outs(self):
+        queue, function = Rendered().properties("Events"), Rendered().properties("Coordinator")
+        self.assertTrue(queue["FifoQueue"])
+        # EventBridge gives no deduplication id.
+        self.assertTrue(queue["ContentBasedDeduplication"])
+        self.assertGreaterEqual(queue["VisibilityTimeout"], function["Timeout"])
+        # The dead-letter queue of a FIFO queue must be one.
+        self.assertEqual(queue["RedrivePolicy"]["deadLetterTargetArn"], "<FailedEvents.Arn>")
+        self.assertTrue(Rendered().properties("FailedEvents")["FifoQueue"])
+
+    def test_the_coordinator_takes_ten_at_once_and_says_which_failed(self):
+        (source,) = Rendered().properties("Coordinator")["Events"].values()
+        self.assertEqual(
+            source["Properties"],
+            {
+                "Queue": Rendered().fn_getatt(["Events", "Arn"]),
+                "BatchSize": 10,
+                "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            },
+        )
+
+    def test_what_failed_in_all_its_runs_is_younger_than_what_the_queue_keeps(self):
+        queue = Rendered().properties("Events")
+        longest = queue["RedrivePolicy"]["maxReceiveCount"] * queue["VisibilityTimeout"]
+        self.assertLess(longest, queue["MessageRetentionPeriod"])
+
+    def test_nothing_is_sent_before_it_is_taken(self):
+        resources = load()["Resources"]
+        for name in rules(Rendered()):
+            self.assertEqual(resources[name]["DependsOn"], "CoordinatorEvents", name)
+        waits_for = set(resources["TerminateHook"]["DependsOn"])
+        self.assertLessEqual({"TerminateRule", "TickRule", "EventsPolicy", "HeartbeatsMinute"}, waits_for)
+
+    def test_every_queue_is_encrypted_and_refuses_what_comes_in_the_clear(self):
+        queues = Rendered().of_type("AWS::SQS::Queue")
+        self.assertEqual(set(queues), {"Events", "FailedEvents", "DeadLetters"})
+        for name, queue in queues.items():
+            self.assertTrue(queue["SqsManagedSseEnabled"], name)
+            refused = Rendered().properties(f"{name}Policy")["PolicyDocument"]["Statement"][-1]
+            self.assertEqual((refused["Effect"], refused["Action"]), ("Deny", "sqs:*"), name)
+
+
+class Heartbeats(unittest.TestCase):
+    """Nothing can stand in front of them."""
+
+    def setUp(self):
+        self.function = Rendered().properties("Heartbeats")
+        (self.schedule,) = (event["Properties"] for event in self.function["Events"].values())
+
+    def test_they_come_by_a_schedule_of_their_own_and_from_nowhere_else(self):
+        self.assertEqual(self.schedule["Schedule"], "rate(1 minute)")
+        self.assertNotIn("AutoPublishAlias", self.function)
+        self.assertNotIn("ReservedConcurrentExecutions", self.function)
+
+    def test_the_coordinator_knows_what_they_are_invoked_with(self):
+        event = json.loads(self.schedule["Input"])
+        self.assertEqual(event["detail"], {})
+        self.assertIn(event["detail-type"], sources.schedules())
+        self.assertFalse(reaches(Rendered(), event))
+        self.assertEqual(event, sources.local_heartbeats())
+
+    def test_a_run_ends_before_the_next_and_none_comes_late(self):
+        self.assertLess(self.function["Timeout"], 60)
+        self.assertEqual(self.schedule["RetryPolicy"], {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0})
+        self.assertEqual(
+            self.function["EventInvokeConfig"], {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
+        )
+
+    def test_they_are_there_before_a_coordinator_that_leaves_hooks_to_them(self):
+        waits_for = load()["Resources"]["Coordinator"]["DependsOn"]
+        self.assertEqual(waits_for, ["HeartbeatsMinute", "HeartbeatsMinutePermission"])
+
+
+def senders(policy):
+    """ARNs of the rules that may send to a queue."""
+    allowed = Rendered().properties(policy)["PolicyDocument"]["Statement"][0]
+    return set(allowed["Condition"]["ArnEquals"]["aws:SourceArn"])

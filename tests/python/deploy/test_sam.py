@@ -1,4 +1,4 @@
-"""What SAM makes of the template: an alias, and everything that invokes the coordinator invokes that."""
+"""What SAM makes of the template: an alias, which takes events from the queue, and a schedule for the heartbeats."""
 
 import logging
 import os
@@ -19,7 +19,9 @@ ALIAS = {"Ref": "CoordinatorAliaslive"}
 def translated(**parameters):
     """The template after SAM's transform, by the code that CloudFormation runs."""
     template = deepcopy(load())
-    template["Resources"]["Coordinator"]["Properties"]["CodeUri"] = "s3://bucket/key"
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://bucket/key"
     with patch.dict(os.environ, {"AWS_DEFAULT_REGION": "eu-west-1"}):
         return Translator({}, Parser()).translate(template, parameter_values=parameters)["Resources"]
 
@@ -33,20 +35,41 @@ class Alias(unittest.TestCase):
     def setUpClass(cls):
         cls.resources = translated()
 
-    def test_every_rule_invokes_the_alias_and_may(self):
-        rules = of_type(self.resources, "AWS::Events::Rule")
-        self.assertEqual(len(rules), 5)
-        for name, rule in rules.items():
-            self.assertEqual([target["Arn"] for target in rule["Targets"]], [ALIAS], name)
-            permission = self.resources[f"{name}Permission"]["Properties"]
-            self.assertEqual(permission["FunctionName"], ALIAS)
-            self.assertEqual(permission["SourceArn"], {"Fn::GetAtt": [name, "Arn"]})
-
-    def test_retries_and_dead_letters_are_those_of_the_alias(self):
-        (config,) = of_type(self.resources, "AWS::Lambda::EventInvokeConfig").values()
-        self.assertEqual((config["Qualifier"], config["MaximumRetryAttempts"]), ("live", 2))
+    def test_the_alias_takes_the_events_and_nothing_else_invokes_the_coordinator(self):
+        mappings = of_type(self.resources, "AWS::Lambda::EventSourceMapping")
         self.assertEqual(
-            config["DestinationConfig"]["OnFailure"]["Destination"], {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+            mappings,
+            {
+                "CoordinatorEvents": {
+                    "FunctionName": ALIAS,
+                    "EventSourceArn": {"Fn::GetAtt": ["Events", "Arn"]},
+                    "BatchSize": 10,
+                    "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                }
+            },
+        )
+        permitted = {p["FunctionName"]["Ref"] for p in of_type(self.resources, "AWS::Lambda::Permission").values()}
+        self.assertEqual(permitted, {"Heartbeats"})
+
+    def test_the_schedule_of_the_heartbeats_invokes_them_and_may(self):
+        rule = self.resources["HeartbeatsMinute"]["Properties"]
+        self.assertEqual([target["Arn"] for target in rule["Targets"]], [{"Fn::GetAtt": ["Heartbeats", "Arn"]}])
+        permission = self.resources["HeartbeatsMinutePermission"]["Properties"]
+        self.assertEqual(permission["SourceArn"], {"Fn::GetAtt": ["HeartbeatsMinute", "Arn"]})
+
+    def test_whatever_another_resource_waits_for_is_there(self):
+        for name, resource in self.resources.items():
+            after = resource.get("DependsOn", [])
+            self.assertLessEqual({after} if isinstance(after, str) else set(after), set(self.resources), name)
+
+    def test_nobody_invokes_twice_what_an_operator_or_the_schedule_has_invoked(self):
+        configs = of_type(self.resources, "AWS::Lambda::EventInvokeConfig").values()
+        found = {config["FunctionName"]["Ref"]: config for config in configs}
+        self.assertEqual({config["MaximumRetryAttempts"] for config in configs}, {0})
+        self.assertEqual(found["Coordinator"]["Qualifier"], "live")
+        self.assertEqual(
+            found["Coordinator"]["DestinationConfig"]["OnFailure"]["Destination"],
+            {"Fn::GetAtt": ["DeadLetters", "Arn"]},
         )
 
     def test_the_version_is_made_anew_when_the_settings_are(self):
@@ -68,9 +91,9 @@ class Alias(unittest.TestCase):
         self.assertEqual(dimensions["ExecutedVersion"], {"Fn::GetAtt": [version, "Version"]})
         self.assertEqual(dimensions["Resource"], {"Fn::Sub": "${Coordinator}:live"})
 
-    def test_the_role_is_ours_alone(self):
+    def test_the_roles_are_ours_alone(self):
         roles = of_type(self.resources, "AWS::IAM::Role")
-        self.assertEqual(set(roles), {"CoordinatorRole", "CodeDeployServiceRole"})
+        self.assertEqual(set(roles), {"CoordinatorRole", "HeartbeatsRole", "CodeDeployServiceRole"})
 
 
 class Rollout(unittest.TestCase):

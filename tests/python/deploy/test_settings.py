@@ -43,6 +43,13 @@ class Settings(unittest.TestCase):
         given = {name.removeprefix("PROTECTOR_") for name in variables(Rendered()) if name.startswith("PROTECTOR_")}
         self.assertEqual(given, sources.coordinator_settings())
 
+    def test_both_functions_have_the_same(self):
+        for parameters in ({}, {"Clusters": "a", "DryRun": "true", "Architecture": "x86_64"}):
+            rendered = Rendered(parameters)
+            coordinator, heartbeats = (rendered.properties(name) for name in ("Coordinator", "Heartbeats"))
+            for name in ("Environment", "Architectures", "Handler", "Runtime", "CodeUri", "LoggingConfig"):
+                self.assertEqual(coordinator[name], heartbeats[name], name)
+
     def test_defaults_are_those_of_the_program(self):
         given = variables(Rendered())
         for name, default in sources.durations().items():
@@ -67,7 +74,7 @@ class Settings(unittest.TestCase):
         self.assertEqual(version, {"Fn::Sub": "settings ${SettingsVersion}"})
 
     def test_no_parameter_of_the_environment_was_left_out_of_these_tests(self):
-        properties = load()["Resources"]["Coordinator"]["Properties"]
+        properties = load()["Globals"]["Function"]
         used = set(re.findall(r"'Ref': '(\w+)'", str([properties["Environment"], properties["Architectures"]])))
         self.assertEqual(used - {"HookName", "HookAutoScalingGroup"}, set(OTHER))
 

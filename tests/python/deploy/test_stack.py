@@ -39,12 +39,30 @@ class Stack(unittest.TestCase):
         self.update(MaxDrain="2h", LogRetentionDays="7")
         self.assertEqual(self.in_service()[0], second)
 
-    def test_every_rule_invokes_the_alias(self):
-        rules = self.aws("events").list_rules()["Rules"]
-        self.assertEqual(len(rules), 5)
-        for rule in rules:
-            targets = self.aws("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
-            self.assertEqual([target["Arn"] for target in targets], [self.outputs["FunctionAliasArn"]])
+    def test_every_rule_sends_to_the_queue_and_one_to_the_heartbeats(self):
+        sent = {}
+        for rule in self.aws("events").list_rules()["Rules"]:
+            (target,) = self.aws("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
+            group = target.get("SqsParameters", {}).get("MessageGroupId")
+            sent.setdefault((target["Arn"].split(":")[2], group), []).append(rule["Name"])
+        self.assertEqual({kind: len(names) for kind, names in sent.items()}, {("sqs", "drains"): 5, ("lambda", None): 1})
+
+    def test_the_alias_takes_events_from_a_queue_that_is_first_in_first_out(self):
+        (mapping,) = self.aws("lambda").list_event_source_mappings()["EventSourceMappings"]
+        self.assertEqual(mapping["FunctionArn"], self.outputs["FunctionAliasArn"])
+        self.assertEqual((mapping["BatchSize"], mapping["State"]), (10, "Enabled"))
+        queue = self.aws("sqs").get_queue_attributes(QueueUrl=self.outputs["EventQueueUrl"], AttributeNames=["All"])
+        attributes = queue["Attributes"]
+        self.assertEqual(attributes["QueueArn"], mapping["EventSourceArn"])
+        self.assertEqual((attributes["FifoQueue"], attributes["ContentBasedDeduplication"]), ("true", "true"))
+        self.assertEqual(attributes["VisibilityTimeout"], "60")
+        self.assertIn('"maxReceiveCount"', attributes["RedrivePolicy"])
+
+    def test_both_functions_have_the_settings(self):
+        functions = [self.outputs[name] for name in ("FunctionName", "HeartbeatsFunctionName")]
+        found = [self.aws("lambda").get_function_configuration(FunctionName=name) for name in functions]
+        self.assertEqual(*(function["Environment"]["Variables"] for function in found))
+        self.assertEqual([function["Timeout"] for function in found], [60, 55])
 
     def test_rules_and_policy_name_the_clusters(self):
         patterns = [

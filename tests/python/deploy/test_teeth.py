@@ -99,6 +99,8 @@ class Module(Broken):
             ("locals-policies.tf", "local.served_groups", '["${local.group_arn}/*"]'),
             ("locals-alarms.tf", '"breaching"', '"notBreaching"'),
             ("locals-settings.tf", "= var.settle", '= "5s"'),
+            ("locals-settings.tf", "batch_size                = 10", "batch_size                = 9"),
+            ("locals-settings.tf", "timeout           = 55", "timeout           = 60"),
             ("locals-dashboard.tf", '"FlushTime"', '"FlushTimes"'),
         ]:
             self.change(file, before, after)

@@ -40,6 +40,7 @@ class Text(unittest.TestCase):
             "AWS::Logs::LogGroup": "aws_cloudwatch_log_group",
             "AWS::SQS::Queue": "aws_sqs_queue",
             "AWS::SQS::QueuePolicy": "aws_sqs_queue_policy",
+            "AWS::Events::Rule": "aws_cloudwatch_event_rule",
             "AWS::AutoScaling::LifecycleHook": "aws_autoscaling_lifecycle_hook",
             "AWS::SNS::Topic": "aws_sns_topic",
             "AWS::SNS::TopicPolicy": "aws_sns_topic_policy",
@@ -48,7 +49,40 @@ class Text(unittest.TestCase):
         }
         made = {resource["Type"] for resource in load()["Resources"].values()}
         self.assertEqual({kind for kind in made if not kind.startswith("AWS::AppConfig")}, set(expected))
-        self.assertLessEqual(set(expected.values()), kinds)
+        of_sam = {"aws_cloudwatch_event_target", "aws_lambda_event_source_mapping", "aws_lambda_permission"}
+        self.assertLessEqual(set(expected.values()) | of_sam, kinds)
+
+    def test_every_rule_but_that_of_the_heartbeats_sends_to_the_queue_in_one_group(self):
+        resources = terraform.resources()
+        for name in ("this", "tick"):
+            target = resources["aws_cloudwatch_event_target", name]
+            self.assertEqual(target["arn"], "${aws_sqs_queue.events.arn}", name)
+            group = terraform.plain(target["sqs_target"])["message_group_id"]
+            self.assertEqual(group, "${local.queue.message_group}", name)
+            self.assertEqual(
+                target["depends_on"],
+                ["${aws_lambda_event_source_mapping.events}", "${aws_sqs_queue_policy.events}"],
+                name,
+            )
+        target = resources["aws_cloudwatch_event_target", "heartbeats"]
+        self.assertEqual(target["arn"], "${aws_lambda_function.heartbeats.arn}")
+        self.assertEqual({name for kind, name in resources if kind == "aws_lambda_permission"}, {"heartbeats"})
+
+    def test_the_queue_is_first_in_first_out_and_so_is_where_it_gives_up(self):
+        resources = terraform.resources()
+        self.assertTrue(resources["aws_sqs_queue", "events"]["fifo_queue"])
+        self.assertTrue(resources["aws_sqs_queue", "events"]["content_based_deduplication"])
+        self.assertIn("aws_sqs_queue.failed_events.arn", resources["aws_sqs_queue", "events"]["redrive_policy"])
+        self.assertTrue(resources["aws_sqs_queue", "failed_events"]["fifo_queue"])
+        mapping = resources["aws_lambda_event_source_mapping", "events"]
+        self.assertEqual(mapping["function_response_types"], ["ReportBatchItemFailures"])
+
+    def test_every_queue_is_encrypted_and_refuses_what_comes_in_the_clear(self):
+        resources = terraform.resources()
+        queues = {name for kind, name in resources if kind == "aws_sqs_queue"}
+        for name in queues:
+            self.assertTrue(resources["aws_sqs_queue", name]["sqs_managed_sse_enabled"], name)
+            self.assertIn("aws:SecureTransport", resources["aws_sqs_queue_policy", name]["policy"], name)
 
     def test_the_hook_lets_the_instance_go_if_nobody_answers(self):
         hook = terraform.resources()["aws_autoscaling_lifecycle_hook", "terminate"]

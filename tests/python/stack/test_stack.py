@@ -18,7 +18,11 @@ PARAMETERS = {
     "Rollout": "Off",
     "AutoScalingGroups": GROUP,
     "LifecycleHooks": HOOK,
+    "Log": "debug",
 }
+GROUP_OF_ALL = "drains"  # the message group
+WAITING = "ApproximateNumberOfMessages"
+TICKED = 120  # seconds: far more than the minute between two ticks
 
 
 class Stack(unittest.TestCase):
@@ -30,17 +34,17 @@ class Stack(unittest.TestCase):
         cls.addClassCleanup(cls.aws.close)
         cls.stack, cls.outputs = sam_deploy(cls.aws, PARAMETERS)
 
-    def invoke(self, event):
-        """Invokes the alias, as the rules do, and gives the answer."""
+    def invoke(self, event, function="FunctionAliasArn"):
+        """Invokes a function directly, as an operator does, and gives the answer."""
         answer = self.aws.client("lambda").invoke(
-            FunctionName=self.outputs["FunctionAliasArn"], Payload=json.dumps(event).encode()
+            FunctionName=self.outputs[function], Payload=json.dumps(event).encode()
         )
         text = answer["Payload"].read()
         self.assertIsNone(answer.get("FunctionError"), text)
         return json.loads(text)
 
     def messages(self):
-        """All lines in the log groups of the function."""
+        """All lines in the log groups of the functions."""
         logs = self.aws.client("logs")
         groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
         return [
@@ -64,13 +68,39 @@ class Stack(unittest.TestCase):
         other = events.fresh("terminate-event-bridge", {"AutoScalingGroupName": "other"})
         self.assertEqual(self.invoke(other), {"instances": []})
 
-    def test_an_event_comes_through_event_bridge(self):
-        """Of a source of ours, since nobody may put events of aws.*: the function says why it ignores it."""
-        bus = self.aws.client("events")
+    def queued(self, url):
+        """How many messages are in a queue, those in flight among them."""
+        queue = self.aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        return int(queue["ApproximateNumberOfMessages"]) + int(queue["ApproximateNumberOfMessagesNotVisible"])
+
+    def said(self, *words):
+        return [line for line in self.messages() if all(word in line for word in words)]
+
+    def test_events_come_through_event_bridge_and_the_queue(self):
+        """Of a source of ours, since nobody may put events of aws.*: the function says why it ignores them."""
+        bus, events_url = self.aws.client("events"), self.outputs["EventQueueUrl"]
+        (terminate,) = (rule for rule in bus.list_rules()["Rules"] if "TerminateRule" in rule["Name"])
+        (target,) = bus.list_targets_by_rule(Rule=terminate["Name"])["Targets"]
+        self.assertEqual(target["SqsParameters"], {"MessageGroupId": GROUP_OF_ALL})
         bus.put_rule(Name="own", EventPattern=json.dumps({"source": ["own.tests"]}))
-        bus.put_targets(Rule="own", Targets=[{"Id": "1", "Arn": self.outputs["FunctionAliasArn"]}])
-        bus.put_events(Entries=[{"Source": "own.tests", "DetailType": "Own", "Detail": "{}"}])
-        until("its log line", lambda: [line for line in self.messages() if '"ignored"' in line and '\\"Own\\"' in line])
+        own = {name: target[name] for name in ("Id", "Arn", "SqsParameters")}
+        bus.put_targets(Rule="own", Targets=[own])
+        bus.put_events(Entries=[{"Source": "own.tests", "DetailType": f"Own-{n}", "Detail": "{}"} for n in range(5)])
+        for number in range(5):
+            until("its log line", lambda: self.said('"ignored"', f'\\"Own-{number}\\"'))
+        until("the queue is empty", lambda: self.queued(events_url) == 0)
+        self.assertEqual(self.queued(self.outputs["FailedEventQueueUrl"]), 0)
+
+    def test_both_schedules_fire_the_ticks_through_the_queue_and_the_heartbeats_directly(self):
+        until("a tick", lambda: self.said('"event":"tick"'), TICKED)
+        until("heartbeats", lambda: self.said('"event":"heartbeats"'), TICKED)
+
+    def test_the_heartbeats_answer_what_their_schedule_sends(self):
+        bus = self.aws.client("events")
+        (rule,) = (rule for rule in bus.list_rules()["Rules"] if "HeartbeatsMinute" in rule["Name"])
+        (target,) = bus.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+        answer = self.invoke(json.loads(target["Input"]), "HeartbeatsFunctionName")
+        self.assertEqual(answer, {"instances": [{"waiting": 0, "due": 0, "sent": 0}]})
 
     def test_each_rule_takes_its_fixture(self):
         """ministack's own pattern matching, with the patterns that it was given."""
@@ -140,6 +170,25 @@ class Differences(unittest.TestCase):
             self.aws.client("cloudformation").create_stack(
                 StackName="two", TemplateBody=json.dumps({"Resources": {"Application": resource}})
             )
+
+    def test_twins_from_event_bridge(self):
+        """SQS: the same body twice within five minutes is one message, whoever sends it. Here EventBridge's are two."""
+        sqs, bus = self.aws.client("sqs"), self.aws.client("events")
+        attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+        url = sqs.create_queue(QueueName="twins.fifo", Attributes=attributes)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+        def waiting():
+            return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"][WAITING])
+
+        for _ in range(2):
+            sqs.send_message(QueueUrl=url, MessageBody="same", MessageGroupId=GROUP_OF_ALL)
+        self.assertEqual(waiting(), 1)
+        bus.put_rule(Name="twins", EventPattern=json.dumps({"source": ["own.twins"]}))
+        target = {"Id": "1", "Arn": arn, "Input": '"same"', "SqsParameters": {"MessageGroupId": GROUP_OF_ALL}}
+        bus.put_targets(Rule="twins", Targets=[target])
+        bus.put_events(Entries=[{"Source": "own.twins", "DetailType": "Own", "Detail": "{}"}] * 2)
+        until("both are there", lambda: waiting() == 3)
 
     def test_container_instances(self):
         """ECS: register, and set DRAINING. So no drain can run here."""

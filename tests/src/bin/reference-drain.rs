@@ -1,9 +1,7 @@
 //! Measures one drain like the one that the budgets are made for: 20 holding tasks of 4 services that end one after
 //! another, 3 protected daemons, a tick a minute. Prints calls and release latency beside their budgets.
 //!
-//! `cargo run --bin reference-drain -- 300` drains for 300 s, as the budget says; less is quicker. A second number says
-//! how many execution environments the function may have: Lambda starts more when events come at the same moment, as
-//! those of five tasks of one service do here. Each knows only what it has seen, so more of them make more calls.
+//! `cargo run --bin reference-drain -- 300` drains for 300 s, as the budget says; less is quicker.
 
 // A report goes to standard output.
 #![allow(clippy::print_stdout)]
@@ -38,15 +36,11 @@ const LATENCY_BUDGET: Duration = Duration::from_secs(3);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let (seconds, concurrency) = match arguments() {
-        Some(arguments) => arguments,
-        None => {
-            eprintln!("usage: reference-drain [SECONDS from 1 to 3600 [ENVIRONMENTS from 1 to 16]]");
-            return ExitCode::from(64);
-        }
+    let Some(seconds) = seconds() else {
+        eprintln!("usage: reference-drain [SECONDS from 1 to 3600]");
+        return ExitCode::from(64);
     };
     let config = LabConfig {
-        concurrency,
         heartbeat_seconds: HEARTBEAT_SECONDS,
         ..LabConfig::default()
     };
@@ -69,13 +63,12 @@ async fn main() -> ExitCode {
     report(&lab, &quiet)
 }
 
-/// How long the drain takes, and how many execution environments the function may have at once.
-fn arguments() -> Option<(u32, usize)> {
+/// How long the drain takes.
+fn seconds() -> Option<u32> {
     let given: Vec<String> = std::env::args().skip(1).collect();
     let seconds = given.first().map_or(Some(300), |text| text.parse().ok())?;
-    let concurrency = given.get(1).map_or(Some(1), |text| text.parse().ok())?;
-    let sound = (1..=3600).contains(&seconds) && (1..=16).contains(&concurrency) && given.len() <= 2;
-    sound.then_some((seconds, concurrency))
+    let sound = (1..=3600).contains(&seconds) && given.len() <= 1;
+    sound.then_some(seconds)
 }
 
 async fn drain(lab: &Lab) {
@@ -86,7 +79,10 @@ async fn drain(lab: &Lab) {
     loop {
         tokio::select! {
             () = &mut gone => break,
-            () = tokio::time::sleep(Duration::from_secs(60)) => lab.tick().await,
+            () = tokio::time::sleep(Duration::from_secs(60)) => {
+                lab.heartbeats().await;
+                lab.tick().await;
+            }
         }
     }
     lab.idle().await;

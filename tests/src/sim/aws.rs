@@ -17,15 +17,14 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use protector_local_aws::principal::COORDINATOR;
 use protector_local_aws::wire::{self, Reply, Request};
 
 use super::stage::Stage;
 
-/// A client whose requests are answered at once, in no time. Nothing is tried again: a story is the same in every
+/// A client of `principal` whose requests are answered at once, in no time. Nothing is tried again: a story is the same in every
 /// run, and the SDK draws its pauses by lot.
-pub(crate) fn configuration(stage: &Arc<Stage>) -> SdkConfig {
-    let credentials = Credentials::new(COORDINATOR, "local", None, None, "transcript");
+pub(crate) fn configuration(stage: &Arc<Stage>, principal: &str) -> SdkConfig {
+    let credentials = Credentials::new(principal, "local", None, None, "transcript");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))

@@ -1,4 +1,5 @@
-//! The function: the coordinator's own library, one invocation after another in one warm execution environment.
+//! The functions: the coordinator's own library in two warm execution environments, one for events and orders, one for
+//! heartbeats.
 
 use std::sync::Arc;
 
@@ -9,36 +10,93 @@ use protector_coordinator::coordinator::Coordinator;
 use protector_coordinator::memory::Memory;
 use protector_coordinator::say::{Level, Voice};
 use protector_coordinator::settings::Settings;
-use serde_json::Value;
-use tokio::sync::mpsc;
+use protector_local_aws::principal::{COORDINATOR, HEARTBEATS};
+use serde_json::{Value, json};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::aws;
-use super::stage::Stage;
+use super::stage::{Deliveries, Stage};
 
-/// `Timeout` of the function in `template.yaml`.
+/// `Timeout` of the coordinator in `template.yaml`.
 const TIMEOUT: SignedDuration = SignedDuration::from_secs(60);
 
-/// Deals with every invocation, in order, for ever.
-pub(crate) async fn serve(stage: Arc<Stage>, settings: Settings, mut queue: mpsc::UnboundedReceiver<Value>) {
-    let (clock, teller) = (stage.clock, stage.clone());
-    let function = Coordinator {
-        policy: Arc::new(settings.policy),
-        aws: Aws::new(&aws::configuration(&stage)),
-        memory: Arc::new(Memory::default()),
-        voice: Voice::with_sink(Level::Info, move |line| said(&teller, line)),
-        clock: Clock::new(move || clock.now()),
-        request_id: String::new(),
-        queued: false,
-        deadline: clock.now(),
-    };
-    while let Some(payload) = queue.recv().await {
+/// `Timeout` of the heartbeats in `template.yaml`.
+const HEARTBEATS_TIMEOUT: SignedDuration = SignedDuration::from_secs(55);
+
+/// Most events of one batch, as in `template.yaml`.
+const BATCH: usize = 10;
+
+/// Deals with every invocation, for ever.
+pub(crate) async fn serve(
+    stage: Arc<Stage>,
+    settings: Settings,
+    deliveries: Deliveries<UnboundedReceiver<Value>>,
+) {
+    let coordinator = Function::new(&stage, &settings, COORDINATOR, TIMEOUT);
+    let heartbeats = Function::new(&stage, &settings, HEARTBEATS, HEARTBEATS_TIMEOUT);
+    tokio::join!(
+        coordinator.take(deliveries.events),
+        coordinator.each(deliveries.orders),
+        heartbeats.each(deliveries.heartbeats),
+    );
+}
+
+/// A warm function.
+struct Function {
+    stage: Arc<Stage>,
+    coordinator: Coordinator,
+    timeout: SignedDuration,
+}
+
+impl Function {
+    fn new(stage: &Arc<Stage>, settings: &Settings, principal: &str, timeout: SignedDuration) -> Function {
+        let (clock, teller) = (stage.clock, stage.clone());
+        let coordinator = Coordinator {
+            policy: Arc::new(settings.policy.clone()),
+            aws: Aws::new(&aws::configuration(stage, principal)),
+            memory: Arc::new(Memory::default()),
+            voice: Voice::with_sink(Level::Info, move |line| said(&teller, line)),
+            clock: Clock::new(move || clock.now()),
+            request_id: String::new(),
+            queued: false,
+            deadline: clock.now(),
+        };
+        Function {
+            stage: stage.clone(),
+            coordinator,
+            timeout,
+        }
+    }
+
+    /// Takes events from the queue: one batch after another, of all that waits, up to ten.
+    async fn take(&self, mut queue: UnboundedReceiver<Value>) {
+        let mut batch = Vec::new();
+        while queue.recv_many(&mut batch, BATCH).await > 0 {
+            let records: Vec<Value> = batch.drain(..).enumerate().map(record).collect();
+            self.run(&json!({"Records": records})).await;
+        }
+    }
+
+    /// One invocation after another.
+    async fn each(&self, mut invocations: UnboundedReceiver<Value>) {
+        while let Some(payload) = invocations.recv().await {
+            self.run(&payload).await;
+        }
+    }
+
+    async fn run(&self, payload: &Value) {
         let invocation = Coordinator {
-            deadline: clock.now() + TIMEOUT,
-            ..function.clone()
+            deadline: self.stage.clock.now() + self.timeout,
+            ..self.coordinator.clone()
         };
         // What went wrong is in its lines.
-        let _ = invocation.handle(&payload).await;
+        let _ = invocation.handle(payload).await;
     }
+}
+
+fn record((number, event): (usize, Value)) -> Value {
+    json!({"messageId": number.to_string(), "eventSource": "aws:sqs", "body": event.to_string(),
+        "attributes": {"MessageGroupId": "drains"}})
 }
 
 fn said(stage: &Stage, line: &str) {

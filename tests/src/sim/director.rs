@@ -67,10 +67,12 @@ impl Director<'_> {
             .await;
     }
 
+    /// Both schedules fire at the same second.
     fn tick(&self) {
         let now: Timestamp = self.stage.clock.now();
+        self.stage.heartbeats(rules::heartbeats());
         self.stage
-            .invoke(rules::tick("tick", "eu-west-1", "123456789012", now));
+            .deliver(rules::tick("tick", "eu-west-1", "123456789012", now));
     }
 
     fn step(&self, step: &Step) {

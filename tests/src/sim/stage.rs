@@ -28,10 +28,20 @@ pub(crate) struct Stage {
     pub(crate) gone: Notify,
     world: Mutex<World>,
     tale: Mutex<Tale>,
-    invocations: mpsc::UnboundedSender<Value>,
+    deliveries: Deliveries<mpsc::UnboundedSender<Value>>,
     sidecars: Mutex<BTreeMap<String, Sidecar>>,
     losing: Mutex<u32>,
     rescheduled: Notify,
+}
+
+/// The three ways to the functions: the queue of events, the heartbeats' schedule, and people.
+pub(crate) struct Deliveries<T> {
+    /// In order, one batch at a time.
+    pub(crate) events: T,
+    /// Each by itself, to the heartbeats' function.
+    pub(crate) heartbeats: T,
+    /// Each by itself, beside whatever runs.
+    pub(crate) orders: T,
 }
 
 /// A sidecar that lives.
@@ -42,25 +52,36 @@ struct Sidecar {
 }
 
 impl Stage {
-    /// An empty account. The second value gets what the coordinator is invoked with.
+    /// An empty account. The second value gets what the functions are invoked with.
     pub(crate) fn new(
         clock: VirtualClock,
         sidecar_policy: Policy,
         tale: Tale,
-    ) -> (Arc<Stage>, mpsc::UnboundedReceiver<Value>) {
-        let (invocations, queue) = mpsc::unbounded_channel();
+    ) -> (Arc<Stage>, Deliveries<mpsc::UnboundedReceiver<Value>>) {
+        let (events, queue) = mpsc::unbounded_channel();
+        let (heartbeats, beats) = mpsc::unbounded_channel();
+        let (orders, asked) = mpsc::unbounded_channel();
         let stage = Stage {
             clock,
             sidecar_policy,
             gone: Notify::new(),
             world: Mutex::new(World::new(WorldConfig::default(), clock.now())),
             tale: Mutex::new(tale),
-            invocations,
+            deliveries: Deliveries {
+                events,
+                heartbeats,
+                orders,
+            },
             sidecars: Mutex::default(),
             losing: Mutex::new(0),
             rescheduled: Notify::new(),
         };
-        (Arc::new(stage), queue)
+        let ends = Deliveries {
+            events: queue,
+            heartbeats: beats,
+            orders: asked,
+        };
+        (Arc::new(stage), ends)
     }
 
     /// Does something with the world, and then what follows from it.
@@ -112,10 +133,20 @@ impl Stage {
         }
     }
 
-    /// The coordinator is invoked with this, after what it was invoked with before.
-    pub(crate) fn invoke(&self, payload: Value) {
-        // Nobody listens any more when the story is over.
-        let _ = self.invocations.send(payload);
+    /// An event comes to the coordinator's queue.
+    pub(crate) fn deliver(&self, event: Value) {
+        // Nobody listens any more when the story is over; the same below.
+        let _ = self.deliveries.events.send(event);
+    }
+
+    /// The schedule of the heartbeats fires.
+    pub(crate) fn heartbeats(&self, event: Value) {
+        let _ = self.deliveries.heartbeats.send(event);
+    }
+
+    /// Somebody invokes the coordinator directly.
+    pub(crate) fn invoke(&self, order: Value) {
+        let _ = self.deliveries.orders.send(order);
     }
 
     /// The next events for the coordinator are lost.
@@ -186,7 +217,7 @@ impl Stage {
         }
         match self.loses() {
             true => self.tell(|tale, now| tale.lost(now, &event)),
-            false => self.invoke(event),
+            false => self.deliver(event),
         }
     }
 

@@ -37,6 +37,7 @@ pub(crate) struct Tale {
     /// The instance is off, and everything on it.
     off: bool,
     calls: BTreeMap<String, u32>,
+    heartbeat_calls: BTreeMap<String, u32>,
     reads: u32,
 }
 
@@ -57,6 +58,7 @@ impl Tale {
             instance: None,
             off: false,
             calls: BTreeMap::new(),
+            heartbeat_calls: BTreeMap::new(),
             reads: 0,
         }
     }
@@ -64,16 +66,7 @@ impl Tale {
     /// All of it.
     pub(crate) fn write(&self) -> String {
         let lines: String = self.lines.iter().map(Line::write).collect();
-        let calls: Vec<String> = self
-            .calls
-            .iter()
-            .map(|(name, count)| format!("{name} {count}"))
-            .collect();
-        let total: u32 = self.calls.values().sum();
-        let calls = Line::wrap_plain(&format!(
-            "AWS calls of the coordinator: {total} ({})",
-            calls.join(", ")
-        ));
+        let calls = counted("coordinator", &self.calls) + &counted("heartbeats", &self.heartbeat_calls);
         format!(
             "{lines}\n{calls}AWS calls of the sidecars: {} (GetParameters)\n",
             self.reads
@@ -107,4 +100,20 @@ impl Tale {
             self.lines.push(line);
         }
     }
+}
+
+/// How often a function made which call.
+fn counted(function: &str, calls: &BTreeMap<String, u32>) -> String {
+    let each: Vec<String> = calls
+        .iter()
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
+    if each.is_empty() {
+        return format!("AWS calls of the {function}: 0\n");
+    }
+    let total: u32 = calls.values().sum();
+    Line::wrap_plain(&format!(
+        "AWS calls of the {function}: {total} ({})",
+        each.join(", ")
+    ))
 }

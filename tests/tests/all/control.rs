@@ -49,11 +49,7 @@ async fn a_dry_run_looks_plans_says_and_changes_nothing() {
 
 /// A drain that only a person can end soon.
 async fn held_by_an_endless_task() -> (Lab, String) {
-    let lab = Lab::start(LabConfig {
-        concurrency: 1,
-        ..LabConfig::default()
-    })
-    .await;
+    let lab = Lab::start(LabConfig::default()).await;
     lab.daemon(&Daemon::new("logs")).await;
     lab.standalone("endless", 600).await;
     let instance = lab.instance().to_owned();

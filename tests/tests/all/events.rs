@@ -286,11 +286,7 @@ async fn p7_ignored_events_are_ignored_with_a_reason_and_without_a_call() {
 
 #[tokio::test]
 async fn p10_events_of_tasks_on_other_instances_cost_nothing_on_a_warm_function() {
-    let lab = Lab::start(LabConfig {
-        concurrency: 1,
-        ..LabConfig::default()
-    })
-    .await;
+    let lab = Lab::start(LabConfig::default()).await;
     lab.replicas("web", 4, 0).await;
     lab.tick().await;
     let before = lab.story().coordinator_calls();

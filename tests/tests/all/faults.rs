@@ -15,11 +15,7 @@ enum When {
 
 /// A drain whose coordinator is killed at its `call`-th AWS call. True if it made so many.
 async fn killed_at(when: When, call: u64) -> bool {
-    let lab = Lab::start(LabConfig {
-        concurrency: 1,
-        ..LabConfig::default()
-    })
-    .await;
+    let lab = Lab::start(LabConfig::default()).await;
     lab.daemon(&Daemon::new("logs")).await;
     lab.replicas("web", 2, 1).await;
     match when {

@@ -9,6 +9,7 @@ mod beside;
 mod control;
 mod corpus;
 mod daemons;
+mod delivery;
 mod drain;
 mod events;
 mod faults;

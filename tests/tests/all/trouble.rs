@@ -176,7 +176,7 @@ async fn old_records_are_kept_for_late_readers_and_unreadable_ones_for_their_own
 }
 
 #[tokio::test]
-async fn p7_events_that_fail_for_good_are_made_up_for_by_the_tick() {
+async fn p7_events_that_fail_stand_in_nobodys_way_and_are_made_up_for_by_the_tick() {
     let lab = lab().await;
     let instance = lab.instance().to_owned();
     let any = CallFilter::any().by(COORDINATOR);
@@ -189,7 +189,11 @@ async fn p7_events_that_fail_for_good_are_made_up_for_by_the_tick() {
     });
     lab.scale_in(&instance);
     lab.hook_dealt_with().await;
-    assert!(!lab.aws.dead_letters().is_empty());
+    assert!(!lab.said("failed").is_empty());
+    assert!(
+        lab.aws.dead_letters().is_empty(),
+        "none came again before those behind it"
+    );
     lab.aws.faults(Faults::clear);
     drained_with_ticks(&lab).await;
 }

@@ -3,42 +3,50 @@
 use super::LocalAws;
 use crate::config::{StartError, Timeout};
 use crate::lambda::{CoordinatorSpec, CrashPoint, Invocation};
+use crate::rules;
 use serde_json::Value;
 use std::time::Duration;
 
 impl LocalAws {
-    /// Deploys the coordinator, in place of one that was there. Its first process starts with its first event.
+    /// Deploys the coordinator and its heartbeats, in place of those that were there. Their first processes start with
+    /// their first events; the queue of events stays.
     ///
     /// # Errors
     /// The binary does not exist.
     pub async fn start_coordinator(&self, spec: CoordinatorSpec) -> Result<(), StartError> {
         let hosts = &self.0.hosts;
         let binary = spec.binary.clone();
-        let deployed = hosts.lambda.deploy(spec, hosts.endpoint());
+        let deployed = hosts.lambda.deploy(&spec, hosts.endpoint());
         deployed.map_err(|source| StartError::Binary { binary, source })
     }
 
-    /// Takes the coordinator away: running invocations are killed, events are lost from now on.
+    /// Takes the coordinator away, with its heartbeats and the queue: runs are killed, events are lost from now on.
     pub fn stop_coordinator(&self) {
         self.0.hosts.lambda.remove();
     }
 
-    /// Invokes the coordinator and waits for its answer. It is not tried again.
+    /// Invokes the coordinator directly, as an operator does, past the queue and beside what runs, and waits for its
+    /// answer. It is not tried again.
     pub async fn invoke(&self, event: Value) -> Invocation {
         self.0.hosts.lambda.invoke(event).await
     }
 
     /// Puts an event into the coordinator's queue, past the rules.
     pub fn deliver(&self, event: Value) {
-        self.0.hosts.lambda.deliver(event);
+        self.0.hosts.lambda.deliver(&event);
     }
 
-    /// Lets the schedule fire once.
+    /// Lets the schedule of the ticks fire once.
     pub fn tick(&self) {
         self.0.hosts.tick();
     }
 
-    /// Waits until every queued event has been dealt with, retries and all.
+    /// Lets the schedule of the heartbeats fire once. A run that fails is not tried again.
+    pub fn heartbeats(&self) {
+        self.0.hosts.lambda.heartbeats(rules::heartbeats());
+    }
+
+    /// Waits until every queued event has been dealt with, as often as it takes, and no heartbeats are under way.
     ///
     /// # Errors
     /// Some were not within `bound`.
@@ -61,17 +69,17 @@ impl LocalAws {
         self.0.hosts.lambda.plan_crash(CrashPoint::BeforeCall, n);
     }
 
-    /// What the coordinator's processes have said, the last lines of it.
+    /// What the processes of both functions have said, the last lines of it.
     pub fn coordinator_logs(&self) -> Vec<String> {
         self.0.hosts.lambda.logs()
     }
 
-    /// Every invocation that is over, in the order of their ends.
+    /// Every invocation of both functions that is over, in the order of their ends.
     pub fn invocations(&self) -> Vec<Invocation> {
         self.0.hosts.lambda.invocations()
     }
 
-    /// Events that failed at every try.
+    /// Events that were received three times and never dealt with.
     pub fn dead_letters(&self) -> Vec<Value> {
         self.0.hosts.lambda.dead_letters()
     }

@@ -3,6 +3,9 @@
 /// Access key, and so principal, of the coordinator.
 pub const COORDINATOR: &str = "COORDINATOR";
 
+/// Access key, and so principal, of the heartbeats' function.
+pub const HEARTBEATS: &str = "HEARTBEATS";
+
 /// Principal of calls made through [`crate::LocalAws::call`].
 pub const OPERATOR: &str = "operator";
 

@@ -3,7 +3,7 @@
 use super::invocation::Outcome;
 use super::runtime_api::{Report, RuntimeApi, Slot, Work};
 use super::spec::CoordinatorSpec;
-use crate::http::principal::COORDINATOR;
+use crate::http::principal::{COORDINATOR, HEARTBEATS};
 use crate::live::Live;
 use crate::process::{LineLog, Process, Registry, exit_code};
 use serde_json::Value;
@@ -17,8 +17,35 @@ use tokio::process::Command;
 /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// Name of the function.
-pub(super) const NAME: &str = "ecs-daemon-protector";
+/// The functions of the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Deals with events.
+    Coordinator,
+    /// Keeps hooks alive.
+    Heartbeats,
+}
+
+impl Role {
+    /// Name of the function.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Role::Coordinator => "ecs-daemon-protector",
+            Role::Heartbeats => "ecs-daemon-protector-heartbeats",
+        }
+    }
+
+    /// Who its calls are made by.
+    const fn principal(self) -> &'static str {
+        match self {
+            Role::Coordinator => COORDINATOR,
+            Role::Heartbeats => HEARTBEATS,
+        }
+    }
+}
+
+/// The log group of both functions.
+const LOG_GROUP: &str = "/aws/lambda/ecs-daemon-protector";
 
 /// What every environment of a function is made from.
 pub(super) struct Setting {
@@ -30,6 +57,7 @@ pub(super) struct Setting {
 
 impl Setting {
     pub(super) fn new(
+        role: Role,
         spec: &CoordinatorSpec,
         endpoint: &str,
         live: &Live,
@@ -38,15 +66,15 @@ impl Setting {
     ) -> Setting {
         let given = [
             ("PATH", std::env::var("PATH").unwrap_or_default()),
-            ("AWS_LAMBDA_FUNCTION_NAME", NAME.to_owned()),
+            ("AWS_LAMBDA_FUNCTION_NAME", role.name().to_owned()),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", spec.memory_mb.to_string()),
             ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
-            ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{NAME}")),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", LOG_GROUP.to_owned()),
             ("AWS_LAMBDA_LOG_STREAM_NAME", "local".to_owned()),
             ("AWS_REGION", live.region().to_owned()),
             ("AWS_DEFAULT_REGION", live.region().to_owned()),
-            ("AWS_ACCESS_KEY_ID", COORDINATOR.to_owned()),
+            ("AWS_ACCESS_KEY_ID", role.principal().to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
             ("AWS_SESSION_TOKEN", "local".to_owned()),
             ("AWS_ENDPOINT_URL", endpoint.to_owned()),
@@ -166,12 +194,12 @@ fn outcome_of(report: Report, wanted: &str) -> Option<Outcome> {
 }
 
 /// Work for a slot.
-pub(super) fn work(request_id: &str, event: &Value, live: &Live, timeout: Duration) -> Work {
-    let (region, account) = (live.region(), live.account());
+pub(super) fn work(role: Role, request_id: &str, event: &Value, live: &Live, timeout: Duration) -> Work {
+    let (region, account, name) = (live.region(), live.account(), role.name());
     Work {
         request_id: request_id.to_owned(),
         event: event.clone(),
         deadline: live.now().checked_add(timeout).unwrap_or(jiff::Timestamp::MAX),
-        function_arn: format!("arn:aws:lambda:{region}:{account}:function:{NAME}"),
+        function_arn: format!("arn:aws:lambda:{region}:{account}:function:{name}"),
     }
 }

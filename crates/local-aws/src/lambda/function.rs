@@ -1,45 +1,37 @@
-//! A function: its environments, and the invocations that wait for one.
+//! A function: its environments, and its runs.
 
-use super::environment::{self, Environment, Ready, Setting};
+use super::environment::{self, Environment, Ready, Role, Setting};
 use super::invocation::{Invocation, Outcome};
 use super::lock;
-use super::spec::CoordinatorSpec;
 use crate::ids::RequestIds;
 use crate::live::Live;
 use serde_json::Value;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
 
 /// A deployed function. Dropped, its idle processes die.
 pub(super) struct Function {
-    spec: CoordinatorSpec,
+    role: Role,
+    timeout: Duration,
     setting: Setting,
-    places: Semaphore,
     idle: Mutex<Vec<Environment>>,
     ids: RequestIds,
 }
 
 impl Function {
     /// A function without a process: the first invocation starts one.
-    pub(super) fn new(spec: CoordinatorSpec, setting: Setting) -> Function {
+    pub(super) fn new(role: Role, timeout: Duration, setting: Setting) -> Function {
         Function {
-            places: Semaphore::new(spec.concurrency.max(1)),
-            spec,
+            role,
+            timeout,
             setting,
             idle: Mutex::default(),
             ids: RequestIds::default(),
         }
     }
 
-    /// How long after failure number `attempt` an event is tried again, if it is.
-    pub(super) fn retry_delay(&self, attempt: usize) -> Option<Duration> {
-        self.spec.retry_delays.get(attempt.saturating_sub(1)).copied()
-    }
-
-    /// Runs one invocation as soon as there is a place.
-    pub(super) async fn run(&self, event: Value, attempt: usize, live: &Live) -> Invocation {
-        let _place = self.places.acquire().await;
+    /// Runs one invocation, in an environment that is idle or in a new one.
+    pub(super) async fn run(&self, event: Value, attempt: u32, live: &Live) -> Invocation {
         let request_id = self.ids.next();
         let mut run = Run {
             request_id: &request_id,
@@ -52,6 +44,7 @@ impl Function {
         let outcome = self.run_placed(&mut run).await;
         let (started, duration, init) = (run.started, run.since.elapsed(), run.init);
         Invocation {
+            function: self.role.name(),
             request_id,
             event,
             attempt,
@@ -87,11 +80,11 @@ impl Function {
         };
         run.init = environment.init().filter(|_| fresh);
         (run.started, run.since) = (run.live.now(), Instant::now());
-        let work = environment::work(run.request_id, run.event, run.live, self.spec.timeout);
+        let work = environment::work(self.role, run.request_id, run.event, run.live, self.timeout);
         if slot.send(work).is_err() {
             return Err(Outcome::Unavailable("the process has gone".to_owned()));
         }
-        let outcome = environment.finish(run.request_id, self.spec.timeout).await;
+        let outcome = environment.finish(run.request_id, self.timeout).await;
         if matches!(outcome, Outcome::Returned(_) | Outcome::Failed(_)) {
             lock(&self.idle).push(environment);
         }

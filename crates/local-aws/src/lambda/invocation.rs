@@ -9,12 +9,14 @@ use std::time::Duration;
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Invocation {
+    /// Name of the function.
+    pub function: &'static str,
     /// `Lambda-Runtime-Aws-Request-Id`.
     pub request_id: String,
     /// What it was invoked with.
     pub event: Value,
-    /// 1 for the first try of an event, more for retries.
-    pub attempt: usize,
+    /// How often the first message of a batch was received; 1 for all else.
+    pub attempt: u32,
     /// When the function got it.
     pub started: Timestamp,
     /// From then to its end.
@@ -44,15 +46,21 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether Lambda counts it as done. Everything else is tried again.
+    /// Whether Lambda counts it as done. The messages of a batch come again otherwise.
     pub fn is_success(&self) -> bool {
         matches!(self, Outcome::Returned(_))
     }
 }
 
 impl Invocation {
-    pub(super) fn without_function(event: Value, attempt: usize, now: Timestamp) -> Invocation {
+    pub(super) fn without_function(
+        function: &'static str,
+        event: Value,
+        attempt: u32,
+        now: Timestamp,
+    ) -> Invocation {
         Invocation {
+            function,
             request_id: String::new(),
             event,
             attempt,

@@ -1,15 +1,19 @@
-//! Lambda: runs the real `bootstrap` over the Runtime API, queues asynchronous events, retries them.
+//! Lambda: runs the real `bootstrap` over the Runtime API, twice: the coordinator takes events from its queue, the
+//! heartbeats come by their schedule.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>,
-//! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
+//! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
 //!
-//! Not modelled: the memory limit, and the freezing of a function between its invocations.
+//! Not modelled: the memory limit, the freezing of a function between its invocations, and the pauses of a poller
+//! after failures and throttles.
 
 mod crash;
 mod environment;
 mod function;
 mod invocation;
+mod queue;
 mod runtime_api;
+mod source;
 mod spec;
 
 pub(crate) use crash::CrashPoint;
@@ -19,182 +23,250 @@ pub use spec::CoordinatorSpec;
 use crate::live::Live;
 use crate::process::{LineLog, Registry};
 use crash::CrashPlan;
+use environment::{Role, Setting};
 use function::Function;
+use jiff::SignedDuration;
+use queue::{Limits, Queue};
 use serde_json::Value;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-/// The service: at most one function, its history, and its plans to crash.
+/// `Timeout` of the heartbeats in `template.yaml`.
+const HEARTBEATS_TIMEOUT: Duration = Duration::from_secs(55);
+
+/// The service: the functions of one stack, their history, and the coordinator's plans to crash.
 pub(crate) struct Lambda {
     live: Arc<Live>,
     log: Arc<LineLog>,
-    registry: Arc<Registry>,
+    coordinator: Place,
+    heartbeats: Place,
     crash: CrashPlan,
-    function: Mutex<Option<Arc<Function>>>,
-    queue: Mutex<JoinSet<()>>,
-    pending: AtomicUsize,
-    history: History,
+    source: Source,
+    tasks: Mutex<JoinSet<()>>,
+    beating: AtomicUsize,
+    history: Mutex<Vec<Invocation>>,
 }
 
-/// What has happened so far.
+/// Where one function is, if it is deployed, and its processes.
 #[derive(Default)]
-struct History {
-    invocations: Mutex<Vec<Invocation>>,
-    dead_letters: Mutex<Vec<Value>>,
+struct Place {
+    registry: Arc<Registry>,
+    function: Mutex<Option<Arc<Function>>>,
+}
+
+/// The queue of events, and how the coordinator takes from it.
+struct Source {
+    queue: Mutex<Queue>,
+    limits: Mutex<Limits>,
+    sent: Notify,
 }
 
 impl Lambda {
-    /// No function yet; keeps `log_lines` lines of what it will say.
+    /// No function yet; keeps `log_lines` lines of what they will say.
     pub(crate) fn new(live: Arc<Live>, log_lines: usize) -> Lambda {
         Lambda {
             live,
             log: LineLog::new(log_lines),
-            registry: Arc::default(),
+            coordinator: Place::default(),
+            heartbeats: Place::default(),
             crash: CrashPlan::default(),
-            function: Mutex::default(),
-            queue: Mutex::default(),
-            pending: AtomicUsize::new(0),
-            history: History::default(),
+            source: Source {
+                queue: Mutex::default(),
+                limits: Mutex::new(Limits::with_visibility(SignedDuration::from_secs(60))),
+                sent: Notify::new(),
+            },
+            tasks: Mutex::default(),
+            beating: AtomicUsize::new(0),
+            history: Mutex::default(),
         }
     }
 
-    /// Deploys the function, in place of the one that was there.
+    /// Deploys both functions, in place of those that were there. What waits in the queue is for the new ones.
     ///
     /// # Errors
     /// The binary is not a file.
-    pub(crate) fn deploy(&self, spec: CoordinatorSpec, endpoint: &str) -> io::Result<()> {
+    pub(crate) fn deploy(self: &Arc<Self>, spec: &CoordinatorSpec, endpoint: &str) -> io::Result<()> {
         if !spec.binary.is_file() {
             return Err(io::Error::from(io::ErrorKind::NotFound));
         }
-        let setting = environment::Setting::new(
-            &spec,
-            endpoint,
-            &self.live,
-            self.registry.clone(),
-            self.log.clone(),
-        );
-        *lock(&self.function) = Some(Arc::new(Function::new(spec, setting)));
+        let visibility = SignedDuration::try_from(spec.visibility_timeout).unwrap_or(SignedDuration::MAX);
+        *lock(&self.source.limits) = Limits::with_visibility(visibility);
+        self.place(Role::Heartbeats, spec, HEARTBEATS_TIMEOUT, endpoint);
+        let first = self.place(Role::Coordinator, spec, spec.timeout, endpoint);
+        if first {
+            let lambda = self.clone();
+            lock(&self.tasks).spawn(async move { lambda.take_events().await });
+        }
         Ok(())
     }
 
-    /// Removes the function and its queue; what runs is killed.
+    /// Deploys one function. True if there was none.
+    fn place(&self, role: Role, spec: &CoordinatorSpec, timeout: Duration, endpoint: &str) -> bool {
+        let place = self.of(role);
+        let registry = place.registry.clone();
+        let setting = Setting::new(role, spec, endpoint, &self.live, registry, self.log.clone());
+        let function = Arc::new(Function::new(role, timeout, setting));
+        lock(&place.function).replace(function).is_none()
+    }
+
+    fn of(&self, role: Role) -> &Place {
+        match role {
+            Role::Coordinator => &self.coordinator,
+            Role::Heartbeats => &self.heartbeats,
+        }
+    }
+
+    /// Removes both functions and the queue; what runs is killed.
     pub(crate) fn remove(&self) {
-        lock(&self.queue).abort_all();
-        lock(&self.function).take();
-        self.registry.kill_all();
+        lock(&self.tasks).abort_all();
+        for place in [&self.coordinator, &self.heartbeats] {
+            lock(&place.function).take();
+            place.registry.kill_all();
+        }
+        lock(&self.source.queue).purge();
+        self.live.touch();
     }
 
     /// Ends everything for good.
     pub(crate) fn close(&self) {
-        self.registry.close();
+        self.coordinator.registry.close();
+        self.heartbeats.registry.close();
         self.remove();
     }
 
-    /// Puts an event into the asynchronous queue. Without a function there is none, and the event is lost.
-    pub(crate) fn deliver(self: &Arc<Self>, event: Value) {
-        if lock(&self.function).is_none() {
+    /// Puts an event into the coordinator's queue. Without a coordinator there is none, and the event is lost.
+    pub(crate) fn deliver(&self, event: &Value) {
+        if lock(&self.coordinator.function).is_none() {
             return;
         }
-        let lambda = self.clone();
-        let mut queue = lock(&self.queue);
-        while queue.try_join_next().is_some() {}
-        let queued = Queued::new(lambda);
-        queue.spawn(async move { queued.0.run_queued(event).await });
+        lock(&self.source.queue).send(self.live.now(), event.to_string());
+        self.source.sent.notify_one();
     }
 
-    /// Invokes the function and waits for the outcome.
-    pub(crate) async fn invoke(&self, event: Value) -> Invocation {
-        self.run(event, 1).await.0
-    }
-
-    /// One event of the queue: retried after each failure, then a dead letter.
-    async fn run_queued(&self, event: Value) {
-        for attempt in 1.. {
-            let (invocation, retry_delay) = self.run(event.clone(), attempt).await;
-            match retry_delay {
-                _ if invocation.outcome.is_success() => return,
-                Some(delay) => tokio::time::sleep(delay).await,
-                None => break,
+    /// The event source mapping: one batch after another, for ever.
+    async fn take_events(&self) {
+        loop {
+            let limits = *lock(&self.source.limits);
+            let batch = lock(&self.source.queue).receive(self.live.now(), limits);
+            if batch.is_empty() {
+                self.wait_for_messages().await;
+                continue;
             }
+            let attempt = batch.first().map_or(1, |message| message.receives);
+            let event = source::event(&batch, &self.live);
+            let invocation = self.run(Role::Coordinator, event, attempt).await;
+            lock(&self.source.queue).delete(&source::done(&batch, &invocation.outcome));
+            // After the queue, or those who wait for its end would look too early.
+            self.live.touch();
         }
-        lock(&self.history.dead_letters).push(event);
     }
 
-    /// Runs the function that is deployed now; also how long to wait before another try.
-    async fn run(&self, event: Value, attempt: usize) -> (Invocation, Option<Duration>) {
-        let function = lock(&self.function).clone();
-        let (invocation, delay) = match function {
-            Some(function) => (
-                function.run(event, attempt, &self.live).await,
-                function.retry_delay(attempt),
-            ),
-            None => (
-                Invocation::without_function(event, attempt, self.live.now()),
-                None,
-            ),
-        };
-        lock(&self.history.invocations).push(invocation.clone());
+    /// Waits for a new message, or until what is in flight can be received again.
+    async fn wait_for_messages(&self) {
+        // What was given up just now left an empty queue.
         self.live.touch();
-        (invocation, delay)
+        let visible = lock(&self.source.queue).visible();
+        let Some(visible) = visible else {
+            return self.source.sent.notified().await;
+        };
+        let left = Duration::try_from(visible.duration_since(self.live.now())).unwrap_or_default();
+        // Timers are coarse to a millisecond: never less, or it would spin.
+        tokio::time::sleep(left.max(Duration::from_millis(1))).await;
+    }
+
+    /// Invokes the coordinator directly, beside what it takes from the queue, and waits for the outcome.
+    pub(crate) async fn invoke(&self, event: Value) -> Invocation {
+        self.run(Role::Coordinator, event, 1).await
+    }
+
+    /// Invokes the heartbeats, as their schedule does. Without them the event is lost.
+    pub(crate) fn heartbeats(self: &Arc<Self>, event: Value) {
+        if lock(&self.heartbeats.function).is_none() {
+            return;
+        }
+        let beating = Beating::new(self.clone());
+        let mut tasks = lock(&self.tasks);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(async move {
+            beating.0.run(Role::Heartbeats, event, 1).await;
+        });
+    }
+
+    /// Runs the function that is deployed now.
+    async fn run(&self, role: Role, event: Value, attempt: u32) -> Invocation {
+        let function = lock(&self.of(role).function).clone();
+        let invocation = match function {
+            Some(function) => function.run(event, attempt, &self.live).await,
+            None => Invocation::without_function(role.name(), event, attempt, self.live.now()),
+        };
+        lock(&self.history).push(invocation.clone());
+        self.live.touch();
+        invocation
     }
 
     /// Every invocation that is over, in the order of their ends.
     pub(crate) fn invocations(&self) -> Vec<Invocation> {
-        lock(&self.history.invocations).clone()
+        lock(&self.history).clone()
     }
 
-    /// Events that have failed for good.
+    /// Events that were received too often.
     pub(crate) fn dead_letters(&self) -> Vec<Value> {
-        lock(&self.history.dead_letters).clone()
+        let queue = lock(&self.source.queue);
+        let events = queue
+            .dead()
+            .iter()
+            .map(|message| serde_json::from_str(&message.body));
+        events.map(Result::unwrap_or_default).collect()
     }
 
-    /// How many queued events are not done with, those that wait for a retry among them.
+    /// How many events are not done with, those in flight among them, and how many heartbeats.
     pub(crate) fn pending(&self) -> usize {
-        self.pending.load(Ordering::SeqCst)
+        lock(&self.source.queue).len() + self.beating.load(Ordering::SeqCst)
     }
 
-    /// What the function has said.
+    /// What the functions have said.
     pub(crate) fn logs(&self) -> Vec<String> {
         self.log.lines()
     }
 
-    /// Plans a crash, in place of one planned before.
+    /// Plans a crash of the coordinator, in place of one planned before.
     pub(crate) fn plan_crash(&self, point: CrashPoint, call: u64) {
         self.crash.plan(point, call);
     }
 
-    /// Counts one AWS call of the function: does it crash here?
+    /// Counts one AWS call of the coordinator: does it crash here?
     pub(crate) fn crash_point(&self) -> CrashPoint {
         self.crash.count()
     }
 
-    /// Kills the function's processes.
+    /// Kills the coordinator's processes.
     pub(crate) fn kill(&self) {
-        self.registry.kill_all();
+        self.coordinator.registry.kill_all();
     }
 
-    /// The process groups of the function.
-    pub(crate) fn registry(&self) -> &Registry {
-        &self.registry
-    }
-}
-
-/// An event that is not done with. Counted down before those who wait are told, or they would look too early.
-struct Queued(Arc<Lambda>);
-
-impl Queued {
-    fn new(lambda: Arc<Lambda>) -> Queued {
-        lambda.pending.fetch_add(1, Ordering::SeqCst);
-        Queued(lambda)
+    /// Is no process left?
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.coordinator.registry.is_empty() && self.heartbeats.registry.is_empty()
     }
 }
 
-impl Drop for Queued {
+/// Heartbeats under way. Counted down before those who wait are told, or they would look too early.
+struct Beating(Arc<Lambda>);
+
+impl Beating {
+    fn new(lambda: Arc<Lambda>) -> Beating {
+        lambda.beating.fetch_add(1, Ordering::SeqCst);
+        Beating(lambda)
+    }
+}
+
+impl Drop for Beating {
     fn drop(&mut self) {
-        self.0.pending.fetch_sub(1, Ordering::SeqCst);
+        self.0.beating.fetch_sub(1, Ordering::SeqCst);
         self.0.live.touch();
     }
 }

@@ -3,7 +3,7 @@
 use protector_local_aws::model::{
     ContainerStatus, DesiredStatus, Entry, InstanceStatus, Outcome, TaskStatus, What,
 };
-use protector_local_aws::principal::COORDINATOR;
+use protector_local_aws::principal::{COORDINATOR, HEARTBEATS};
 
 use super::Tale;
 use crate::SIDECAR;
@@ -75,10 +75,13 @@ impl Tale {
         if self.has_begun() && principal == COORDINATOR {
             *self.calls.entry(operation.to_owned()).or_default() += 1;
         }
+        if self.has_begun() && principal == HEARTBEATS {
+            *self.heartbeat_calls.entry(operation.to_owned()).or_default() += 1;
+        }
         if self.has_begun() && principal.starts_with("SIDECAR-") {
             self.reads += 1;
         }
-        if let (Outcome::Error(error), COORDINATOR) = (outcome, principal)
+        if let (Outcome::Error(error), COORDINATOR | HEARTBEATS) = (outcome, principal)
             && error.code != "ParameterNotFound"
         {
             let words = self

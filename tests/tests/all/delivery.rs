@@ -1,0 +1,146 @@
+//! One queue, one run at a time; heartbeats and operators do not stand in it.
+
+use std::time::Duration;
+
+use protector_local_aws::Invocation;
+use protector_local_aws::model::Service;
+use protector_local_aws::model::faults::{CallFilter, Limit, words};
+use protector_local_aws::principal::{COORDINATOR, HEARTBEATS};
+use protector_tests::{CLUSTER, HOOK, Lab, LabConfig};
+use serde_json::{Value, json};
+
+/// The names of the functions of the stack.
+const FUNCTION: &str = "ecs-daemon-protector";
+const HEARTBEATS_FUNCTION: &str = "ecs-daemon-protector-heartbeats";
+
+fn runs(lab: &Lab, function: &str) -> Vec<Invocation> {
+    let mut runs = lab.aws.invocations();
+    runs.retain(|run| run.function == function);
+    runs
+}
+
+/// The events that a run had.
+fn events(run: &Invocation) -> Vec<Value> {
+    let records = run.event["Records"].as_array().expect("a batch");
+    let body = |record: &Value| serde_json::from_str(record["body"].as_str()?).ok();
+    records.iter().filter_map(body).collect()
+}
+
+#[tokio::test]
+async fn p7_events_come_in_order_by_ten_at_the_most_and_to_one_run_at_a_time() {
+    let lab = Lab::start(LabConfig::default()).await;
+    lab.idle().await;
+    let before = runs(&lab, FUNCTION).len();
+    for number in 0..25 {
+        lab.aws
+            .deliver(json!({"detail-type": "Nobody's", "detail": {"number": number}}));
+    }
+    lab.idle().await;
+    let runs = &runs(&lab, FUNCTION)[before..];
+    let numbers: Vec<Value> = runs
+        .iter()
+        .flat_map(events)
+        .map(|event| event["detail"]["number"].clone())
+        .collect();
+    assert_eq!(json!(numbers), json!((0..25).collect::<Vec<_>>()));
+    assert!(runs.iter().all(|run| events(run).len() <= 10));
+    for pair in runs.windows(2) {
+        assert!(pair[0].started + pair[0].duration <= pair[1].started, "{pair:?}");
+    }
+}
+
+#[tokio::test]
+async fn p7_the_same_event_from_event_bridge_twice_is_one() {
+    let lab = Lab::start(LabConfig::default()).await;
+    lab.idle().await;
+    let before = runs(&lab, FUNCTION).len();
+    for _ in 0..2 {
+        lab.aws
+            .deliver(json!({"detail-type": "Nobody's", "id": "same", "detail": {}}));
+    }
+    lab.idle().await;
+    let had: usize = runs(&lab, FUNCTION)[before..]
+        .iter()
+        .map(|run| events(run).len())
+        .sum();
+    assert_eq!(had, 1);
+}
+
+#[tokio::test]
+async fn p8_events_of_a_killed_run_come_again_and_are_given_up_after_three() {
+    let lab = Lab::start(LabConfig {
+        visibility_timeout: Duration::from_secs(2),
+        ..LabConfig::default()
+    })
+    .await;
+    lab.idle().await;
+    let before = runs(&lab, FUNCTION).len();
+    lab.aws.crash_coordinator_before_call(1);
+    lab.aws.tick();
+    for run in 1..3 {
+        lab.until("a run was killed", || runs(&lab, FUNCTION).len() == before + run)
+            .await;
+        lab.aws.crash_coordinator_before_call(1);
+    }
+    lab.idle().await;
+    let attempts: Vec<u32> = runs(&lab, FUNCTION)[before..]
+        .iter()
+        .map(|run| run.attempt)
+        .collect();
+    assert_eq!(attempts, [1, 2, 3]);
+    let dead = lab.aws.dead_letters();
+    assert_eq!(dead.len(), 1);
+    assert_eq!(dead[0]["detail-type"], "Scheduled Event");
+    lab.tick().await;
+    assert_eq!(lab.aws.dead_letters().len(), 1, "the next tick does its work");
+}
+
+#[tokio::test]
+async fn p4_a_hook_gets_its_heartbeat_while_the_coordinator_fails() {
+    let lab = Lab::start(LabConfig::default()).await;
+    let any = CallFilter::any().by(COORDINATOR);
+    lab.aws
+        .faults(|faults| faults.fail(any, words::throttled(Service::Ecs), Limit::Forever));
+    let instance = lab.instance().to_owned();
+    lab.scale_in(&instance);
+    lab.wait("the hook waits", |world| {
+        let view = world.instance_state(&instance)?;
+        (view.lifecycle_state.as_deref() == Some("Terminating:Wait")).then_some(())
+    })
+    .await;
+    lab.heartbeats().await;
+    let calls = lab.story().calls_by(HEARTBEATS);
+    assert_eq!(
+        calls,
+        [
+            "DescribeAutoScalingGroups",
+            "DescribeLifecycleHooks",
+            "GetParameter",
+            "RecordLifecycleActionHeartbeat",
+        ],
+        "what the role of the heartbeats may do"
+    );
+    let beats = lab.story().hook(&instance, "heartbeat");
+    assert!(!beats.is_empty(), "{HOOK} was kept alive");
+    let runs = runs(&lab, HEARTBEATS_FUNCTION);
+    assert!(runs.iter().all(|run| run.outcome.is_success()), "{runs:?}");
+}
+
+#[tokio::test]
+async fn an_order_does_not_wait_for_events_that_wait() {
+    let lab = Lab::start(LabConfig {
+        visibility_timeout: Duration::from_secs(3600),
+        ..LabConfig::default()
+    })
+    .await;
+    lab.aws.crash_coordinator_before_call(1);
+    lab.aws.tick();
+    lab.until("the run was killed", || !runs(&lab, FUNCTION).is_empty())
+        .await;
+    let order = json!({"command": "hold", "cluster": CLUSTER, "instance": lab.instance(), "who": "ana", "why": "test"});
+    let invocation = lab.aws.invoke(order).await;
+    assert!(invocation.outcome.is_success(), "{invocation:?}");
+    let held_up = lab.aws.wait_idle(Duration::from_millis(1)).await;
+    assert!(held_up.is_err(), "the tick still waits for its next run");
+    lab.aws.shutdown().await;
+}
