@@ -3,9 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use protector_core::control::Control;
 use protector_core::ids::{InstanceKey, LifecycleActionToken};
-use protector_core::limits::{HELD_BY_MAX, RECORD_BYTES_MAX, RELEASED_SERVICES_MAX};
+use protector_core::limits::{HELD_BY_MAX, RECORD_BYTES_MAX};
 use protector_core::observation::{
-    ContainerInstance, Hook, HookAction, InstanceStatus, Observation, Scheduling, Seen, Stored, Task,
+    ContainerInstance, Hook, HookAction, InstanceStatus, Observation, Registrations, Scheduling, Seen,
+    Stored, Task,
 };
 use protector_core::plan::{Action, Fleet, Situation, next_due, plan};
 use protector_core::policy::Policy;
@@ -59,7 +60,8 @@ fn round_trip(record: &Record) {
     let Ok(text) = record.encode() else {
         let whole = serde_json::to_string(record).unwrap_or_default();
         assert!(
-            whole.len() > RECORD_BYTES_MAX,
+            // A brace inside a text may be written as an escape of six bytes.
+            whole.len() + 5 * whole.matches('{').count() > RECORD_BYTES_MAX,
             "refused, and it would have fitted"
         );
         return;
@@ -77,7 +79,6 @@ fn round_trip(record: &Record) {
     assert!(record.held_by.starts_with(&back.held_by) && back.held_by.len() <= HELD_BY_MAX);
     assert!(record.waited.starts_with(&back.waited));
     assert!(record.released_services.starts_with(&back.released_services));
-    assert!(back.released_services.len() <= RELEASED_SERVICES_MAX);
     let whole = Record {
         held_by: record.held_by.clone(),
         waited: record.waited.clone(),
@@ -170,7 +171,7 @@ fn situations(stored: &Result<Record, DecodeError>, judge: &mut dyn FnMut(&Situa
     }
 }
 
-type Look = (Seen<ContainerInstance>, Seen<Vec<Task>>, Hook);
+type Look = (Seen<Registrations>, Seen<Vec<Task>>, Hook);
 
 fn looks(stored: &Result<Record, DecodeError>) -> Vec<Look> {
     let arn = match stored {

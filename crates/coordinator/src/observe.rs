@@ -128,7 +128,7 @@ impl Coordinator {
         let recorded = record.into_iter().flat_map(Record::registrations);
         let arns: BTreeSet<ContainerInstanceArn> = named.iter().chain(recorded).cloned().collect();
         let seen = self
-            .describe(subject, subject.shown.instances.clone(), &arns)
+            .describe_more(subject, subject.shown.instances.clone(), &arns)
             .await;
         let seen = match seen {
             Ok(seen) if !complete && !is_as_recorded(&seen, record) => {

@@ -452,6 +452,7 @@ mod tests {
             ec2_instance_id: Some("i-12345678".to_owned()),
             status: Some("DRAINING".to_owned()),
             agent_connected: true,
+            tasks: None,
             capacity_provider: None,
         };
         change(&mut instance);

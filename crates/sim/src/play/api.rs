@@ -381,7 +381,7 @@ impl Api for Sdk {
         Box::pin(async move {
             self.request("DescribeClusters", None, |world| {
                 let known = names.iter().filter_map(|name| {
-                    let registered = world.list_instances(name, None, None).ok()?.len();
+                    let registered = world.list_instances(name, None, None, false).ok()?.len();
                     Some(ClusterDescription {
                         name: Some(name.clone()),
                         registered: i32::try_from(registered).unwrap_or(i32::MAX),

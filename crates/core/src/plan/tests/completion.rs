@@ -113,7 +113,15 @@ fn p3_the_wait_for_an_instance_that_cannot_be_looked_for_has_a_bound() {
     let hook = hook_action(3600, Some(TOKEN));
     let mut policy = policy();
     let seconds = policy.max_drain.as_secs();
-    let blind = |policy: &Policy, now| unplaced(&hook, policy, true, Err("throttled".to_owned()), at(now));
+    let blind = |policy: &Policy, now| {
+        unplaced(
+            std::slice::from_ref(&hook),
+            policy,
+            true,
+            Err("throttled".to_owned()),
+            at(now),
+        )
+    };
     assert_eq!(names(&blind(&policy, seconds - 1)), ["heartbeat"]);
     let over = blind(&policy, seconds);
     assert_eq!((names(&over), over.verdict), (vec!["complete"], Verdict::Done));

@@ -167,9 +167,7 @@ fn an_agent_that_flaps_is_waited_for_and_a_lost_one_is_not() {
 fn p2_two_sightings_of_an_agent_that_is_away_are_no_absence() {
     for (gap, lost_at) in [(60, 60), (150, 60), (151, 211), (720, 780)] {
         let mut bench = Bench::holding();
-        if let Seen::Yes(instance) = &mut bench.observation.instance {
-            instance.agent_connected = false;
-        }
+        bench.change(|instance| instance.agent_connected = false);
         bench.step(60);
         bench.step(60 + gap);
         assert_eq!(bench.record().agent_lost_at, Some(at(lost_at)), "{gap}");
@@ -179,9 +177,7 @@ fn p2_two_sightings_of_an_agent_that_is_away_are_no_absence() {
 #[test]
 fn p10_that_an_agent_is_away_is_not_written_at_each_look() {
     let mut bench = Bench::holding();
-    if let Seen::Yes(instance) = &mut bench.observation.instance {
-        instance.agent_connected = false;
-    }
+    bench.change(|instance| instance.agent_connected = false);
     bench.step(60);
     assert_eq!(names(&bench.step(70)), [""; 0]);
     assert_eq!(names(&bench.step(104)), [""; 0]);

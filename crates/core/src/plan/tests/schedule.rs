@@ -14,7 +14,7 @@ fn seconds(seconds: i64) -> SignedDuration {
 fn record(heartbeat: Option<u32>, notice: Option<i64>, poll_seconds: u32) -> Record {
     let mut bench = Bench::external();
     if let Some(heartbeat) = heartbeat {
-        bench.observation.hook = Hook::Waiting(hook_action(heartbeat, Some(TOKEN)));
+        bench.observation.hook = Hook::waiting(hook_action(heartbeat, Some(TOKEN)));
     }
     bench.step(0);
     Record {
@@ -89,7 +89,7 @@ fn p3_a_flush_for_which_the_hook_does_not_wait_is_cut_and_told() {
     assert_eq!(schedule.tier_end(0, at(1500)), at(1500 + 705));
     let mut bench = Bench::hooked();
     bench.policy = policy;
-    bench.observation.hook = Hook::Waiting(hook_action(30, Some(TOKEN)));
+    bench.observation.hook = Hook::waiting(hook_action(30, Some(TOKEN)));
     let reasons = bench.step(0).reasons;
     assert!(
         reasons
