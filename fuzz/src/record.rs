@@ -8,7 +8,7 @@ use protector_core::observation::{
     ContainerInstance, Hook, HookAction, InstanceStatus, Observation, Registrations, Scheduling, Seen,
     Stored, Task,
 };
-use protector_core::plan::{Action, Fleet, Situation, next_due, plan};
+use protector_core::plan::{Action, Fleet, Heartbeats, Situation, next_due, plan};
 use protector_core::policy::Policy;
 use protector_core::receipt::Receipt;
 use protector_core::record::{DecodeError, Record};
@@ -165,6 +165,7 @@ fn situations(stored: &Result<Record, DecodeError>, judge: &mut dyn FnMut(&Situa
             command: None,
             spot: None,
             control: Control::On,
+            heartbeats: Heartbeats::Planned,
             calls: 7,
             now: now(),
         });

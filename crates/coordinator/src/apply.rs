@@ -78,6 +78,9 @@ impl Coordinator {
         let mut missed: Vec<Lifecycle> = Vec::new();
         for action in plan.actions {
             let name = action.name();
+            if self.queued && matches!(action, Action::Heartbeat(_)) {
+                continue;
+            }
             let may_fail = matches!(
                 action,
                 Action::Heartbeat(_) | Action::SetDraining { present: false, .. }

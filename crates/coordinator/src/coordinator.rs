@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use protector_core::plan::Heartbeats;
 use protector_core::policy::Policy;
 
 use crate::aws::Aws;
@@ -41,6 +42,15 @@ impl Coordinator {
         Coordinator {
             aws: self.aws.metered(),
             ..self.clone()
+        }
+    }
+
+    /// Who keeps the hooks alive in this run.
+    #[must_use]
+    pub fn heartbeats_by(&self) -> Heartbeats {
+        match self.queued {
+            true => Heartbeats::Apart,
+            false => Heartbeats::Planned,
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use jiff::SignedDuration;
 use protector_core::ids::{ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::SPOT_NOTICE;
 use protector_core::plan::OrderOutcome;
@@ -29,6 +30,9 @@ pub enum Handled {
     /// Something failed that another try may mend.
     Failed(String),
 }
+
+/// A batch waits for so long at the most while several instances drain: for the default settle window, and its looks.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(11);
 
 /// Which instance a message is about: messages about one are dealt with in their order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,10 +112,8 @@ impl Coordinator {
             .partition(|message| matches!(self.concerns(message), Concerns::Registration(_)));
         let mut failed = self.side_by_side(known).await;
         failed.extend(self.side_by_side(unknown).await);
-        match ticks.is_empty() {
-            true => self.look_at_what_is_due().await,
-            false => failed.extend(self.in_turn(ticks).await),
-        }
+        failed.extend(self.in_turn(ticks).await);
+        self.look_at_what_is_due().await;
         let failures: Vec<Value> = failed
             .into_iter()
             .map(|id| json!({"itemIdentifier": id}))
@@ -160,8 +162,27 @@ impl Coordinator {
         }
     }
 
-    /// Instances whose next look is due: another run could not wait for it.
+    /// Instances whose next look is due, or will be in a moment: at the end of a settle window nobody sends an event. While
+    /// a batch waits, nothing else is received, so it does not wait for long.
     async fn look_at_what_is_due(&self) {
+        let begun = self.now();
+        loop {
+            self.look_at_those_due().await;
+            let patience = match self.memory.drains() {
+                0 | 1 => self.deadline.duration_since(begun) / 2,
+                _ => PATIENCE,
+            };
+            let until = self
+                .memory
+                .next_due()
+                .filter(|at| at.duration_since(begun) <= patience);
+            let Some(at) = until else { return };
+            let wait = at.duration_since(self.now()).max(SignedDuration::ZERO);
+            tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
+        }
+    }
+
+    async fn look_at_those_due(&self) {
         let due = self.memory.take_due(self.now());
         let looks = due.into_iter().map(|(key, arns)| async move {
             self.reconciled("due", &Subject::new(key, Registered::Some(arns)))

@@ -275,6 +275,17 @@ impl Memory {
         }
     }
 
+    /// When the first look is due that was put off.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let facts = self.lock();
+        facts.drains.values().filter_map(|drain| drain.look_at).min()
+    }
+
+    /// How many drains are known.
+    pub fn drains(&self) -> usize {
+        self.lock().drains.len()
+    }
+
     /// The drains whose next look is due, each once.
     pub fn take_due(&self, now: Timestamp) -> Vec<(InstanceKey, Vec<ContainerInstanceArn>)> {
         let mut facts = self.lock();

@@ -22,8 +22,8 @@ use crate::say::Level;
 /// enough that waits for the deadline.
 const WAIT_MAX: SignedDuration = SignedDuration::from_secs(20);
 
-/// While others drain, no longer than this: the next run looks at what is due.
-const WAIT_AMONG_OTHERS: SignedDuration = SignedDuration::from_secs(1);
+/// In a batch of the queue no longer than this: the batch looks again at what is due.
+const WAIT_IN_A_BATCH: SignedDuration = SignedDuration::from_secs(1);
 
 /// Whoever completes a hook writes the receipt within this.
 const ANOTHERS_RECEIPT: Duration = Duration::from_secs(2);
@@ -151,6 +151,7 @@ impl Coordinator {
             command: obeyed,
             spot: subject.spot,
             control: self.memory.control(),
+            heartbeats: self.heartbeats_by(),
             calls: calls - run.counted + run.earlier,
             now,
         });
@@ -282,9 +283,9 @@ impl Coordinator {
         } else {
             left
         };
-        // A batch that waits keeps all other drains waiting too.
-        let alone = !self.queued || self.memory.fleet_without(&observation.key, self.now()).drains == 0;
-        match worth.filter(|wait| *wait <= longest && (alone || *wait <= WAIT_AMONG_OTHERS)) {
+        // A batch waits once for all its instances, at its end; only a machine that is taken has no time for that.
+        let waits_here = !self.queued || patient;
+        match worth.filter(|wait| *wait <= longest && (waits_here || *wait <= WAIT_IN_A_BATCH)) {
             Some(wait) => Next::Look(Duration::try_from(wait).unwrap_or_default()),
             None => {
                 let at = plan.look_again.and_then(|wait| self.now().checked_add(wait).ok());

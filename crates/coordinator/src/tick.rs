@@ -50,7 +50,6 @@ impl Coordinator {
         found.quiet = quiet.len();
         let (kept, failed) = tokio::join!(me.keep_all(quiet), self.reconcile_all(&mut found));
         found.problems.extend(kept);
-        me.learn_one_group(&mut found).await;
         me.say_tick(&found, instances, deleted);
         match failed.into_iter().next().or(found.problems.into_iter().next()) {
             Some(problem) => Handled::Failed(problem),
@@ -122,7 +121,7 @@ impl Coordinator {
         }
         found.records(listed, &self.policy.prefix);
         self.memory.learn_fleet(found.fleet(), found.at);
-        found.measure(&self.memory.sheet);
+        found.measure(&self.memory.sheet, self.heartbeats_by());
     }
 
     /// Every instance gets its look; how many at once, and who writes first, is for [`crate::pace`] to say.
@@ -173,20 +172,6 @@ impl Coordinator {
             self.aws.delete_parameters(&names).await?;
         }
         Ok(names.len())
-    }
-
-    /// One group's hooks, if they are not known any more: so a drain that begins need not ask, and a tick makes one call
-    /// more at the most.
-    async fn learn_one_group(&self, found: &mut Found) {
-        let now = self.now();
-        let groups = &self.policy.auto_scaling_groups;
-        if let Some(group) = groups
-            .iter()
-            .find(|group| self.memory.hooks(group, now).is_none())
-        {
-            let answer = self.hooks(group).await;
-            found.take(answer);
-        }
     }
 
     fn say_tick(&self, found: &Found, instances: usize, deleted: usize) {

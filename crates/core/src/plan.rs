@@ -41,10 +41,21 @@ pub struct Situation<'a> {
     pub spot: Option<Timestamp>,
     /// The kill switch.
     pub control: Control,
+    /// Who keeps the hooks alive.
+    pub heartbeats: Heartbeats,
     /// AWS calls of this run that no write has counted yet.
     pub calls: u32,
     /// The time.
     pub now: Timestamp,
+}
+
+/// Who keeps hooks alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heartbeats {
+    /// Whoever plans: a run that was invoked by an event or a schedule of its own.
+    Planned,
+    /// The heartbeats' function: a run that takes its events from the queue sends none.
+    Apart,
 }
 
 /// What is known of the other drains of this account and region: they share the quotas of SSM.

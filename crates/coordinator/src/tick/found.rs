@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::RECORD_KEPT;
 use protector_core::observation::{ContainerInstance, Hook, HookAction, InstanceStatus, Stored};
+use protector_core::plan::Heartbeats;
 use protector_core::record::{Lifecycle, ParameterPrefix, Record};
 
 use crate::aws::{Described, Failure, Listed, ScalingInstance};
@@ -116,7 +117,7 @@ impl Found {
     }
 
     /// The gauges of the fleet, as the listing shows it.
-    pub(super) fn measure(&self, sheet: &Sheet) {
+    pub(super) fn measure(&self, sheet: &Sheet, heartbeats: Heartbeats) {
         let open = || {
             let records = self.records.values().filter_map(ListedRecord::record);
             records.filter(|record| !is_over(record))
@@ -132,7 +133,8 @@ impl Found {
         );
         sheet.note(Metric::TasksRemaining, f64::from(remaining));
         sheet.time(Metric::OldestDrainAge, oldest.unwrap_or_default());
-        if let Some(end) = hook.min() {
+        // Whoever sends the heartbeats knows how much time they leave.
+        if let Some(end) = hook.min().filter(|_| heartbeats == Heartbeats::Planned) {
             sheet.time(Metric::HookTimeLeft, end.duration_since(self.at));
         }
     }

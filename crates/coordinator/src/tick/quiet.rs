@@ -139,7 +139,7 @@ impl Coordinator {
         self.memory.probed(&key, alive, now);
         let fleet = self.memory.fleet_without(&key, now);
         let plan = Plan {
-            actions: upkeep(&record, &tasks, &self.policy, fleet, now),
+            actions: upkeep(&record, &tasks, &self.policy, fleet, self.heartbeats_by(), now),
             verdict: record.reason.map_or(Verdict::Holding, Verdict::Released),
             reasons: vec![format!(
                 "quiet: {awaited} awaited task(s) still live, and nothing else is due"

@@ -16,7 +16,7 @@ use crate::trigger::Order;
 use super::deadline::later;
 use super::drain::Drain;
 use super::schedule::Schedule;
-use super::{Action, Fleet, OrderOutcome, Plan, Situation, Verdict, poll_seconds};
+use super::{Action, Fleet, Heartbeats, OrderOutcome, Plan, Situation, Verdict, poll_seconds};
 
 /// A plan in the making.
 pub(super) struct Draft<'a> {
@@ -58,6 +58,9 @@ impl<'a> Draft<'a> {
         if !self.record.is_released() {
             self.release_if_allowed();
         }
+        if self.situation.heartbeats == Heartbeats::Apart && self.is_given_up() {
+            return self.give_up();
+        }
         let over = self.is_over();
         let heartbeats = self.heartbeats();
         let complete = self.complete();
@@ -73,6 +76,17 @@ impl<'a> Draft<'a> {
             actions: first.chain(stops).chain(complete).chain(receipt).collect(),
             reasons: self.reasons,
             look_again: self.look_again.map(|wait| wait.max(SignedDuration::ZERO)),
+            order: self.order,
+        }
+    }
+
+    /// Somebody else keeps the hooks alive, so they are completed. A record would come first, and none can be written.
+    fn give_up(self) -> Plan {
+        Plan {
+            actions: self.hooks.into_iter().map(Action::Complete).collect(),
+            verdict: Verdict::Done,
+            reasons: self.reasons,
+            look_again: None,
             order: self.order,
         }
     }

@@ -13,7 +13,7 @@ use crate::record::{Lifecycle, Record};
 use super::deadline::{self, later};
 use super::draft::{count, count_is_due, heartbeat_due, note_waited};
 use super::schedule::Schedule;
-use super::{Action, Fleet};
+use super::{Action, Fleet, Heartbeats};
 
 /// When a whole look is due for another reason than the end of a task: the deadline, tasks to be stopped, the end of the
 /// flush window. None: at once, because a clock of the record runs that only whole looks can stop.
@@ -42,7 +42,14 @@ pub fn next_due(record: &Record, policy: &Policy) -> Option<Timestamp> {
 /// What a quiet drain needs: a heartbeat if one is due, and, while it holds, its new count written if that is due. `tasks`
 /// are those that are awaited, as they are now; of a drain that holds one at least must hold still.
 #[must_use]
-pub fn upkeep(before: &Record, tasks: &[Task], policy: &Policy, fleet: Fleet, now: Timestamp) -> Vec<Action> {
+pub fn upkeep(
+    before: &Record,
+    tasks: &[Task],
+    policy: &Policy,
+    fleet: Fleet,
+    heartbeats: Heartbeats,
+    now: Timestamp,
+) -> Vec<Action> {
     let mut record = before.clone();
     let mut seen = census(tasks, policy);
     seen.sidecars = before.sidecars;
@@ -54,7 +61,7 @@ pub fn upkeep(before: &Record, tasks: &[Task], policy: &Policy, fleet: Fleet, no
     record.updated_at = now;
     let due: Vec<Lifecycle> = record
         .lifecycles()
-        .filter(|hook| heartbeat_due(hook) <= now)
+        .filter(|hook| heartbeats == Heartbeats::Planned && heartbeat_due(hook) <= now)
         .cloned()
         .collect();
     for hook in &due {

@@ -138,6 +138,7 @@ impl Bench {
             command,
             spot: self.spot,
             control: self.control,
+            heartbeats: Heartbeats::Planned,
             calls: 0,
             now: at(seconds),
         })

@@ -13,6 +13,7 @@ use crate::policy::StandaloneTasks;
 use crate::record::{Lifecycle, Record};
 
 use super::super::Fleet;
+use super::super::Heartbeats;
 use super::super::deadline::{self, later};
 use super::super::drain::is_draining;
 use super::{Action, Draft};
@@ -20,7 +21,8 @@ use super::{Action, Draft};
 impl Draft<'_> {
     /// Rule 4. A hook's clock starts anew with the call, so the record notes it.
     pub(super) fn heartbeats(&mut self) -> Vec<Action> {
-        let (now, over) = (self.now(), self.is_over() || self.is_given_up());
+        let apart = self.situation.heartbeats == Heartbeats::Apart;
+        let (now, over) = (self.now(), apart || self.is_over() || self.is_given_up());
         let mut heartbeats = Vec::new();
         for hook in &self.hooks {
             if hook.heartbeat_seconds < HOOK_HEARTBEAT_MIN_SECONDS {
@@ -40,7 +42,7 @@ impl Draft<'_> {
     }
 
     /// Have its hooks waited for the longest drain, and no record could be written for it?
-    fn is_given_up(&mut self) -> bool {
+    pub(super) fn is_given_up(&mut self) -> bool {
         let policy = self.situation.policy;
         let waits = self.situation.observation.hook.waits();
         let long = |wait: &HookAction| deadline::unrecorded(wait, policy) <= self.now();

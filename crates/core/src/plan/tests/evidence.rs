@@ -100,6 +100,7 @@ fn calls_are_counted_once_also_if_one_plan_writes_twice() {
         command: None,
         spot: None,
         control: bench.control,
+        heartbeats: Heartbeats::Planned,
         calls: 7,
         now: at(60),
     });

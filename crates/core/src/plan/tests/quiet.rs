@@ -73,7 +73,16 @@ fn p4_a_released_drain_is_looked_at_when_its_flush_window_is_over() {
     assert!(record.is_released());
     assert_eq!(due(&bench), Some(at(182)));
     let daemons = [logs("RUNNING")];
-    let kept = |seconds| upkeep(&record, &daemons, &bench.policy, Fleet::default(), at(seconds));
+    let kept = |seconds| {
+        upkeep(
+            &record,
+            &daemons,
+            &bench.policy,
+            Fleet::default(),
+            Heartbeats::Planned,
+            at(seconds),
+        )
+    };
     assert_eq!(kept(120), []);
     assert_eq!(kept(1800).len(), 2, "a heartbeat, and its note");
 }
@@ -82,7 +91,14 @@ fn p4_a_released_drain_is_looked_at_when_its_flush_window_is_over() {
 fn kept(before: &Record, bench: &Bench, alive: u32, seconds: i64) -> (Vec<&'static str>, Option<u32>) {
     let task = |id| web(id, if id <= alive { "STOPPING" } else { "STOPPED" });
     let tasks: Vec<Task> = (1..=4).map(task).collect();
-    let actions = upkeep(before, &tasks, &bench.policy, Fleet::default(), at(seconds));
+    let actions = upkeep(
+        before,
+        &tasks,
+        &bench.policy,
+        Fleet::default(),
+        Heartbeats::Planned,
+        at(seconds),
+    );
     let counts = actions.iter().find_map(|action| match action {
         Action::PutCount(record) | Action::PutRecord(record) => Some(record.remaining),
         _ => None,
