@@ -111,7 +111,9 @@ pub enum Task {
     Alive,
     /// Every one is stopped.
     Stopped,
-    /// There is an address for task metadata, and nothing answers there.
+    /// The agent answers, and does not tell: it is asked too often (429), or is not up yet (503).
+    Unclear,
+    /// There is an address for task metadata, and nothing answers there: the connection is refused or silent.
     Unreachable,
     /// There is no address for task metadata: this is not an ECS task.
     Absent,

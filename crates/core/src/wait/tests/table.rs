@@ -288,6 +288,7 @@ fn host_going_down() {
             look(at, Reading::Trouble(Trouble::NoCredentials)),
         )
     };
+    let busy = |at| with_task(Task::Unclear, look(at, Reading::Trouble(Trouble::NoCredentials)));
     let trouble = Err(Because::Trouble(Trouble::NoCredentials));
     check(vec![
         row("both gone", gone(0), trouble),
@@ -298,7 +299,7 @@ fn host_going_down() {
         ),
         after(
             vec![look(0, reading(holding())), gone(10)],
-            row("p3 also in a drain", gone(70), Ok(Why::HostGoingDown)),
+            row("p1 not in a drain", gone(70), trouble),
         ),
         after(
             vec![look(0, Reading::Trouble(Trouble::NoCredentials))],
@@ -307,6 +308,10 @@ fn host_going_down() {
                 look(90, Reading::Trouble(Trouble::NoCredentials)),
                 trouble,
             ),
+        ),
+        after(
+            vec![busy(0)],
+            row("p2 an agent that answers is there", busy(300), trouble),
         ),
         after(
             vec![with_task(
