@@ -147,17 +147,17 @@ fn holding_and_its_bounds() {
         ),
         row(
             "p3 maximum hold",
-            look(3600, reading(endless.clone())),
+            look(7200, reading(endless.clone())),
             Ok(Why::MaxHold),
         ),
         row(
             "a release at the last moment",
-            look(3600, reading(released())),
+            look(7200, reading(released())),
             Ok(Why::Released),
         ),
         row(
             "before the maximum hold",
-            look(3599, reading(endless)),
+            look(7199, reading(endless)),
             Err(Because::TasksRemain),
         ),
     ]);
