@@ -86,8 +86,8 @@ class Aws:
         return self.json(action, json.loads(request.body or b"{}"))
 
     def json(self, action, body):
-        if action == "GetParameter":
-            return self.parameter(body["Name"])
+        if action == "GetParameters":
+            return self.parameters(body["Names"])
         empty = {"ListClusters": {"clusterArns": []}, "GetParametersByPath": {"Parameters": []}}
         return reply(empty[action]) if action in empty else error("InvalidAction")
 
@@ -95,13 +95,15 @@ class Aws:
         result = f"<{action}Response><{action}Result></{action}Result></{action}Response>"
         return Response(200, result.encode(), XML)
 
+    def parameters(self, names):
+        found = [self.parameter(name) for name in names if self.draining and name.endswith(INSTANCE)]
+        absent = [name for name in names if name not in [parameter["Name"] for parameter in found]]
+        return reply({"Parameters": found, "InvalidParameters": absent})
+
     def parameter(self, name):
-        if not self.draining or not name.endswith(INSTANCE):
-            return error("ParameterNotFound")
         self.reads += 1
         value = json.dumps(self.record(self.reads >= self.release_at))
-        parameter = {"Name": name, "Type": "String", "Value": value, "Version": self.reads}
-        return reply({"Parameter": parameter})
+        return {"Name": name, "Type": "String", "Value": value, "Version": self.reads}
 
     @staticmethod
     def record(released):

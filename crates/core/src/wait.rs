@@ -12,7 +12,7 @@
 //! | no record, seen twice, after one of this drain was seen | leave |
 //! | no record, and the grace for that is over | leave |
 //! | still holding [`COORDINATOR_SILENCE`] and one reading after the record's deadline | leave, nobody coordinates any more |
-//! | neither task metadata nor credentials for twice the unknown grace | leave, the host is going down |
+//! | neither task metadata nor credentials for twice the unknown grace, and no record of this drain was seen | leave, the host is going down |
 //! | the maximum hold is over | leave |
 //! | anything else: holding, an error, a text that cannot be read | sleep |
 //!
@@ -61,7 +61,8 @@ pub struct Wait {
     failures: u32,
     /// The last that the instance metadata said.
     fate: Fate,
-    /// Since when neither task metadata nor credentials answer, counted from SIGTERM.
+    /// Since when neither task metadata nor credentials answer, counted from SIGTERM. Not counted once a record of this
+    /// drain was seen.
     host_silent_since: Option<SignedDuration>,
     /// When the kill switch was last asked for, counted from SIGTERM.
     switch_asked: Option<SignedDuration>,
@@ -173,8 +174,10 @@ impl Wait {
             Sight::Absent => self.missing = self.missing.saturating_add(1),
             Sight::Unknown(_) => {}
         }
-        let silent =
-            seen.task == Task::Unreachable && matches!(sight, Sight::Unknown(Trouble::NoCredentials));
+        // A record that holds is stronger: an agent may be away for long, and at a real shutdown nobody asks the sidecar.
+        let silent = self.record.is_none()
+            && seen.task == Task::Unreachable
+            && matches!(sight, Sight::Unknown(Trouble::NoCredentials));
         self.host_silent_since = silent.then(|| self.host_silent_since.unwrap_or(seen.since_sigterm));
     }
 

@@ -79,7 +79,7 @@ Settings (environment; durations such as 90s, 15m, 1h30m, from 1s to 48h):
   PROTECTOR_INSTANCE_ID        EC2 instance id                from IMDS
   PROTECTOR_PROTECTS           containers, comma-separated    all others of the task
   PROTECTOR_POLL_INTERVAL      pause between readings         5s    (a record has its own)
-  PROTECTOR_MAX_HOLD           longest hold                   1h    (stopTimeout of the container must be longer)
+  PROTECTOR_MAX_HOLD           longest hold                   2h    (stopTimeout of the container must be longer)
   PROTECTOR_UNKNOWN_GRACE      wait for a record              30s   (half of it if the instance is in service)
   PROTECTOR_TERMINATING_GRACE  the same, instance is going    5m
   PROTECTOR_ALLOW_ECS_LOOKUP   ask ECS for the instance id    false (one DescribeContainerInstances at start)

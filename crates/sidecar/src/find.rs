@@ -46,7 +46,7 @@ pub(crate) async fn place_in_time(settings: &Settings, aws: &Aws, told: &Told) -
 async fn place(settings: &Settings, aws: &Aws, told: &Told) -> Result<Place, Fault> {
     let metadata = match told {
         Told::Task(metadata) => Ok(metadata),
-        Told::Nothing(detail) => Err(detail.as_str()),
+        Told::Refused(detail) | Told::Nothing(detail) => Err(detail.as_str()),
         Told::NoAddress => Err("ECS_CONTAINER_METADATA_URI_V4 is not set: not an ECS task"),
     };
     let task = task_arn(metadata.ok());
@@ -90,7 +90,7 @@ fn task_arn(metadata: Option<&TaskMetadata>) -> Option<TaskArn> {
 pub(crate) fn region_of(told: &Told) -> Option<String> {
     let metadata = match told {
         Told::Task(metadata) => Some(metadata),
-        Told::Nothing(_) | Told::NoAddress => None,
+        Told::Refused(_) | Told::Nothing(_) | Told::NoAddress => None,
     };
     region(task_arn(metadata).as_ref())
 }

@@ -73,7 +73,9 @@ async fn check(settings: &Settings, aws: &Aws, place: &mut Option<Place>) -> Res
 fn protects_exist(settings: &Settings, told: &Told) -> Result<(), Fault> {
     let metadata = match told {
         Told::NoAddress => return Ok(()),
-        Told::Nothing(detail) => return Err(Fault::failed(detail, "nothing, the agent will answer")),
+        Told::Refused(detail) | Told::Nothing(detail) => {
+            return Err(Fault::failed(detail, "nothing, the agent will answer"));
+        }
         Told::Task(metadata) => metadata,
     };
     let strangers = metadata.strangers(&settings.protects);

@@ -8,7 +8,7 @@ pub(crate) use protector_core::task_metadata::TaskMetadata;
 use protector_core::wait::Task;
 
 use crate::environment::variable;
-use crate::local_http;
+use crate::local_http::{self, Answer};
 
 /// The agent answers from memory; one that has not answered by then is not there.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -20,6 +20,8 @@ const OWN_NAME: &str = "ecs-daemon-protector";
 pub(crate) enum Told {
     /// The task.
     Task(TaskMetadata),
+    /// The agent answers, but not with the task; a phrase.
+    Refused(String),
     /// There is an address, and no answer; a phrase.
     Nothing(String),
     /// There is no address: not an ECS task.
@@ -36,10 +38,19 @@ pub(crate) async fn ask() -> Told {
     let Some(address) = address() else {
         return Told::NoAddress;
     };
-    match local_http::get(&format!("{address}/task"), LIMIT).await {
-        Ok(body) => task_metadata::read(&body)
-            .map_or_else(|e| Told::Nothing(format!("{address}/task: {e}")), Told::Task),
+    let url = format!("{address}/task");
+    match local_http::ask("GET", &url, "Accept: application/json", LIMIT).await {
+        Ok(answer) => told(&url, &answer),
         Err(error) => Told::Nothing(error),
+    }
+}
+
+/// Any whole answer comes from an agent that is there.
+fn told(url: &str, answer: &Answer) -> Told {
+    match answer.status {
+        200 => task_metadata::read(&answer.body)
+            .map_or_else(|error| Told::Refused(format!("{url}: {error}")), Told::Task),
+        status => Told::Refused(format!("{url}: status {status}")),
     }
 }
 
@@ -47,7 +58,7 @@ pub(crate) async fn ask() -> Told {
 pub(crate) async fn own_name(told: &Told) -> Option<ContainerName> {
     let usual = match told {
         Told::Task(task) => task.has(OWN_NAME),
-        Told::Nothing(_) | Told::NoAddress => true,
+        Told::Refused(_) | Told::Nothing(_) | Told::NoAddress => true,
     };
     let asked = match address() {
         Some(address) if !usual => local_http::get(&address, LIMIT).await.ok(),
@@ -62,6 +73,7 @@ pub(crate) async fn own_name(told: &Told) -> Option<ContainerName> {
 pub(crate) fn state(told: &Told, protects: &[ContainerName], own: Option<&ContainerName>) -> Task {
     match told {
         Told::NoAddress => Task::Absent,
+        Told::Refused(_) => Task::Unclear,
         Told::Nothing(_) => Task::Unreachable,
         Told::Task(task) => task.state(protects, own),
     }
@@ -75,5 +87,17 @@ mod tests {
     fn no_answer_and_no_address_are_told_apart() {
         assert_eq!(state(&Told::Nothing(String::new()), &[], None), Task::Unreachable);
         assert_eq!(state(&Told::NoAddress, &[], None), Task::Absent);
+    }
+
+    #[test]
+    fn p2_an_agent_that_answers_is_there() {
+        for (status, body) in [(429, ""), (503, ""), (404, ""), (200, "no task")] {
+            let answer = Answer {
+                status,
+                body: body.into(),
+            };
+            let told = told("http://agent/task", &answer);
+            assert_eq!(state(&told, &[], None), Task::Unclear, "{status}");
+        }
     }
 }

@@ -179,6 +179,50 @@ fn p3_a_host_that_goes_down_is_not_waited_for() {
     assert!(held >= 2.0, "{held}");
 }
 
+/// The agent limits how often it is asked, and has no credentials for a while after its own start.
+#[test]
+fn p2_an_agent_that_answers_429_or_503_is_there() {
+    let started = [429, 503].map(|status| {
+        let host = Host::new();
+        let sidecar = Sidecar::ready(&host, &[]);
+        host.set(|state| state.agent_refuses = Some(status));
+        sidecar.term();
+        assert_eq!(sidecar.event("hold")["why"], "no-credentials");
+        (host, sidecar)
+    });
+    thread::sleep(Duration::from_secs(6)); // longer than the grace of a host that goes down, with a back-off
+    for (host, mut sidecar) in started {
+        assert!(sidecar.events("exit").is_empty());
+        host.set(|state| {
+            state.agent_refuses = None;
+            state.ssm = Ssm::Value(released().to_string());
+        });
+        sidecar.leaves(0, "released");
+    }
+}
+
+#[test]
+fn p1_an_agent_that_is_away_does_not_end_a_hold_whose_record_was_read() {
+    let host = Host::new();
+    host.set(|state| state.credentials_last = 2);
+    let mut sidecar = Sidecar::ready(&host, &[]);
+    host.set(|state| state.ssm = Ssm::Value(holding().to_string()));
+    sidecar.term();
+    assert_eq!(sidecar.event("hold")["why"], "tasks-remain");
+    host.set(|state| {
+        state.task_metadata = false;
+        state.credentials = false;
+    });
+    assert_eq!(sidecar.event("holding")["why"], "no-credentials");
+    thread::sleep(Duration::from_secs(6)); // longer than the grace of a host that goes down, with a back-off
+    assert!(sidecar.events("exit").is_empty());
+    host.set(|state| {
+        state.credentials = true;
+        state.ssm = Ssm::Value(released().to_string());
+    });
+    sidecar.leaves(0, "released");
+}
+
 #[test]
 fn task_metadata_alone_is_not_missed() {
     let host = Host::new();

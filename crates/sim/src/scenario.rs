@@ -384,7 +384,7 @@ impl Default for Daemon {
             service: 0,
             flush: 2 * SECOND,
             sidecar: Sidecar::Product,
-            sidecar_stop_timeout: 3840 * SECOND,
+            sidecar_stop_timeout: 7500 * SECOND,
             stop_timeout: 120 * SECOND,
             knows_registration: true,
             denied: false,

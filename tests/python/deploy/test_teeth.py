@@ -145,11 +145,16 @@ class TaskDefinitions(Broken):
         def delete(key):
             return lambda _definition, sidecar: sidecar.pop(key)
 
+        def hold_for(text):
+            setting = {"name": "PROTECTOR_MAX_HOLD", "value": text}
+            return lambda _definition, sidecar: sidecar.update(environment=[setting])
+
         for change, words in [
             (delete("dependsOn"), "dependsOn must list"),
             (delete("restartPolicy"), "restartPolicy must be enabled"),
             (delete("stopTimeout"), "stopTimeout must be above"),
-            (lambda _, sidecar: sidecar["environment"].clear(), "must be above the coordinator's MAX_DRAIN"),
+            (hold_for("1h"), "the coordinator's MAX_DRAIN"),
+            (hold_for("63m"), "for each tier (1) DAEMON_STOP"),
             (lambda definition, _: definition["containerDefinitions"][0].update(stopTimeout=300), "DAEMON_STOP"),
             (
                 lambda definition, _: definition["containerDefinitions"].append(
@@ -173,7 +178,11 @@ class TaskDefinitions(Broken):
         example = "examples/task-definition.json"
         check = (TOOLS / "python", "scripts/check-task-definition", example)
         self.assertEqual(run(*check)[0], 0)
+        self.assertEqual(run(*check, "--max-drain", "100m")[0], 0)
         self.assertEqual(run(*check, "--max-drain", "2h")[0], 1)
+        self.assertEqual(run(*check, "--tiers", "3")[0], 0)
+        self.assertEqual(run(*check, "--tiers", "18")[0], 1)
+        self.assertEqual(run(*check, "--tiers", "0")[0], 2)
         self.assertEqual(run(*check, "--daemon-stop", "45s")[0], 1)
         self.assertEqual(run(*check, "--daemon-stop", "soon")[0], 2)
 

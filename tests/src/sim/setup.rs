@@ -137,7 +137,7 @@ fn simulated(name: &str, stop_seconds: u32) -> Value {
 
 /// As `examples/task-definition.json` has it.
 fn sidecar(protects: &str) -> Value {
-    json!({"name": crate::SIDECAR, "essential": false, "memory": 32, "stopTimeout": 4200,
+    json!({"name": crate::SIDECAR, "essential": false, "memory": 32, "stopTimeout": 7500,
         "restartPolicy": {"enabled": true, "ignoredExitCodes": [0, 10, 11, 64]},
         "dependsOn": [{"containerName": protects, "condition": "START"}]})
 }

@@ -135,6 +135,17 @@ mod tests {
         assert!(settings.protects.is_empty() && !settings.allow_ecs_lookup);
     }
 
+    /// With every default a drain reaches its deadline, and each of ten tiers has its flush and a late tick.
+    #[test]
+    fn p3_the_default_bounds_of_both_programs_fit_together() {
+        let coordinator = crate::settings::coordinator::Settings::read(&|_| None, [])
+            .unwrap()
+            .policy;
+        let tier = coordinator.daemon_stop + crate::limits::TICK_AND_DELAY;
+        let needed = coordinator.max_drain + crate::limits::COORDINATOR_SILENCE + tier * 10;
+        assert!(given(&[]).unwrap().policy.max_hold > needed, "{needed:#}");
+    }
+
     #[test]
     fn every_setting_is_read() {
         for name in NAMES {

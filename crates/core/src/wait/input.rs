@@ -12,7 +12,8 @@ use crate::record::{DecodeError, Record};
 pub struct Policy {
     /// Pause between two readings while no record says another.
     pub poll_interval: SignedDuration,
-    /// The longest hold, counted from SIGTERM, whatever is read.
+    /// The longest hold, counted from SIGTERM, whatever is read. The default leaves an hour for tiers after the
+    /// coordinator's longest drain, and is far below the six hours for which credentials are known to last.
     pub max_hold: SignedDuration,
     /// How long a record is waited for if nothing speaks for a drain; half of it if the instance is known to stay in
     /// service. Twice of it is waited if neither task metadata nor credentials answer.
@@ -27,7 +28,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             poll_interval: SignedDuration::from_secs(5),
-            max_hold: SignedDuration::from_hours(1),
+            max_hold: SignedDuration::from_hours(2),
             unknown_grace: SignedDuration::from_secs(30),
             terminating_grace: SignedDuration::from_mins(5),
             disabled: false,
@@ -111,7 +112,9 @@ pub enum Task {
     Alive,
     /// Every one is stopped.
     Stopped,
-    /// There is an address for task metadata, and nothing answers there.
+    /// The agent answers, and does not tell: it is asked too often (429), or is not up yet (503).
+    Unclear,
+    /// There is an address for task metadata, and nothing answers there: the connection is refused or silent.
     Unreachable,
     /// There is no address for task metadata: this is not an ECS task.
     Absent,

@@ -26,6 +26,10 @@ pub(crate) struct State {
     pub(crate) denies_together: bool,
     pub(crate) task_metadata: bool,
     pub(crate) credentials: bool,
+    /// Credentials last for so many seconds.
+    pub(crate) credentials_last: i64,
+    /// The agent answers every request of a task with this status.
+    pub(crate) agent_refuses: Option<u16>,
     pub(crate) imds: bool,
     pub(crate) introspection: bool,
     pub(crate) daemon: &'static str,
@@ -52,6 +56,8 @@ impl Host {
             denies_together: false,
             task_metadata: true,
             credentials: true,
+            credentials_last: 3600,
+            agent_refuses: None,
             imds: true,
             introspection: true,
             daemon: "RUNNING",
@@ -113,7 +119,10 @@ fn answer(state: &mut State, request: &Request) -> Answer {
         (Some("DescribeContainerInstances"), _) => ok(&json!({"containerInstances": [
             {"containerInstanceArn": CONTAINER_INSTANCE, "ec2InstanceId": INSTANCE}], "failures": []})),
         (Some(_), _) => Answer::Status(400, json!({"__type": "InvalidAction"}).to_string()),
-        (None, "/credentials") if state.credentials => ok(&credentials()),
+        (None, path) if of_agent(path) && state.agent_refuses.is_some() => {
+            Answer::Status(state.agent_refuses.unwrap_or_default(), String::new())
+        }
+        (None, "/credentials") if state.credentials => ok(&credentials(state.credentials_last)),
         (None, "/credentials") => {
             Answer::Status(503, json!({"code": "CredentialsUninitialized"}).to_string())
         }
@@ -130,8 +139,12 @@ fn ok(value: &serde_json::Value) -> Answer {
     Answer::Status(200, value.to_string())
 }
 
-fn credentials() -> serde_json::Value {
-    json!({"AccessKeyId": "AKID", "SecretAccessKey": "secret", "Token": "token", "Expiration": in_seconds(3600)})
+fn of_agent(path: &str) -> bool {
+    path == "/credentials" || path.starts_with("/v4/")
+}
+
+fn credentials(seconds: i64) -> serde_json::Value {
+    json!({"AccessKeyId": "AKID", "SecretAccessKey": "secret", "Token": "token", "Expiration": in_seconds(seconds)})
 }
 
 const CONTROL: &str = "/ecs-daemon-protector/control";

@@ -90,7 +90,7 @@ impl Expectations {
             stop_tasks_after: text("STOP_TASKS_AFTER").and_then(duration),
             dry_run: flag(&scenario.settings, "DRY_RUN"),
             clusters: list(text("CLUSTERS")),
-            max_hold: of_sidecar("MAX_HOLD", HOUR),
+            max_hold: of_sidecar("MAX_HOLD", 2 * HOUR),
             unknown_grace: of_sidecar("UNKNOWN_GRACE", 30 * SECOND),
             disabled: flag(&scenario.sidecar, "DISABLED"),
             hosts: scenario.hosts.len(),

@@ -224,6 +224,12 @@ impl<'a> GuardView<'a> {
         self.host().agent && !self.host().busy
     }
 
+    /// Does the agent answer at all, be it that it has no time?
+    #[must_use]
+    pub fn agent_is_there(&self) -> bool {
+        self.host().agent
+    }
+
     /// Has it credentials? It renews them through the agent in their last five minutes.
     fn has_credentials(&mut self) -> bool {
         let (now, answers) = (self.world.now, self.agent_answers());

@@ -92,6 +92,7 @@ impl Guard for Product {
         let task = match (view.daemon_lives(), view.agent_answers()) {
             (false, _) => Task::Stopped,
             (true, true) => Task::Alive,
+            (true, false) if view.agent_is_there() => Task::Unclear,
             (true, false) => Task::Unreachable,
         };
         let mut wait = self.wait.take().unwrap_or_else(|| {

@@ -24,23 +24,23 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "With every default, a drain that reaches its deadline ends because its sidecars give up.",
         why: "The longest drain and the longest hold of a sidecar are both one hour.",
         breaks: &[Rule::GaveUp],
-        state: State::Open,
-        world: || default_bounds(&[], "1h"),
+        state: State::Fixed,
+        world: || default_bounds(&[]),
     },
     Fault {
         name: "default-bounds-collide-with-tiers",
         what: "With tiers and every default, the daemons of all tiers go in the same second at the deadline.",
         why: "No sidecar's longest hold leaves room for the flush of the tiers after the deadline.",
         breaks: &[Rule::GaveUp],
-        state: State::Open,
-        world: || default_bounds(&["mesh | logs"], "1h"),
+        state: State::Fixed,
+        world: || default_bounds(&["mesh | logs"]),
     },
     Fault {
         name: "longest-hold-of-the-examples-with-tiers",
-        what: "With the examples' hold of 63 minutes the sidecars of the last tier give up at the deadline.",
+        what: "With the hold of the examples, 63 minutes then, the sidecars of the last tier give up at the deadline.",
         why: "Two tiers get four minutes after the deadline, and the sidecars hold for three.",
         breaks: &[Rule::GaveUp],
-        state: State::Open,
+        state: State::Fixed,
         world: hold_of_the_examples,
     },
     Fault {
@@ -125,9 +125,9 @@ fn spot_with_tiers() -> Scenario {
     scenario
 }
 
-fn default_bounds(tiers: &[&str], hold: &str) -> Scenario {
+fn default_bounds(tiers: &[&str]) -> Scenario {
     let mut scenario = scaled_in(&[stops_in(5 * SECOND), job_until(3 * HOUR)]);
-    set_sidecar(&mut scenario, "MAX_HOLD", hold);
+    scenario.sidecar.clear();
     scenario.hosts[0].daemons = vec![flushes_in(LOGS, 5 * SECOND)];
     for tiers in tiers {
         set(&mut scenario, "DAEMON_TIERS", tiers);
@@ -136,8 +136,15 @@ fn default_bounds(tiers: &[&str], hold: &str) -> Scenario {
     scenario
 }
 
+/// `PROTECTOR_MAX_HOLD` and `stopTimeout` of the sidecar in `examples/`.
+const EXAMPLES_HOLD: &str = "2h";
+const EXAMPLES_STOP_TIMEOUT: Ms = 7500 * SECOND;
+
 fn hold_of_the_examples() -> Scenario {
-    let mut scenario = default_bounds(&["mesh | logs"], "63m");
+    let mut scenario = default_bounds(&["mesh | logs"]);
+    set_sidecar(&mut scenario, "MAX_HOLD", EXAMPLES_HOLD);
+    scenario.hosts[0].daemons[0].sidecar_stop_timeout = EXAMPLES_STOP_TIMEOUT;
+    scenario.hosts[0].daemons[1].sidecar_stop_timeout = EXAMPLES_STOP_TIMEOUT;
     // A daemon of the first tier hangs, and ticks come a moment too early for the deadline and for the second tier.
     scenario.hosts[0].daemons[1].flush = 10 * MINUTE;
     scenario.hosts[0].daemons[1].stop_timeout = 10 * MINUTE;

@@ -45,7 +45,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "The agent is away while a sidecar's credentials end, and the sidecar leaves although its record holds.",
         why: "Silence of the agent is taken for the end of the host, also after a hold of this drain was read.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: State::Open,
+        state: State::Fixed,
         world: agent_away,
     },
     Fault {
@@ -53,7 +53,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A neighbour asks the agent too often, its credentials end, and the sidecar leaves although its record holds.",
         why: "An answer of 429 or 503 counts like no answer, and no answer for a minute counts as the end of the host.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: State::Open,
+        state: State::Fixed,
         world: agent_busy,
     },
     Fault {

@@ -107,6 +107,6 @@ fn a_sleep_ends_at_the_next_bound() {
         Next::Leave(why) => panic!("{why:?} at {at}"),
     };
     at_bound(&mut wait(), 28, Reading::NotFound, 2000);
-    at_bound(&mut wait(), 3599, Reading::Trouble(Trouble::Denied), 1000);
+    at_bound(&mut wait(), 7199, Reading::Trouble(Trouble::Denied), 1000);
     at_bound(&mut wait_in_drain(), 597 + SILENCE, reading(holding()), 3000);
 }

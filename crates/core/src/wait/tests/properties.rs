@@ -22,7 +22,7 @@ fn any_reading() -> impl Strategy<Value = Reading> {
 }
 
 fn any_look() -> impl Strategy<Value = (Reading, Task, Fate, f64)> {
-    let task = proptest::sample::select(vec![Task::Alive, Task::Unreachable, Task::Absent]);
+    let task = proptest::sample::select(vec![Task::Alive, Task::Unclear, Task::Unreachable, Task::Absent]);
     let fate = proptest::sample::select(vec![Fate::InService, Fate::Leaving, Fate::Unknown]);
     (any_reading(), task, fate, 0.0f64..=1.0)
 }
@@ -86,7 +86,7 @@ proptest! {
         match why {
             Why::MaxHold => prop_assert!(at >= policy.max_hold),
             Why::DeadlinePassed => prop_assert!(seen_before && at >= COORDINATOR_SILENCE),
-            Why::HostGoingDown => prop_assert!(at >= secs(2 * grace)),
+            Why::HostGoingDown => prop_assert!(!seen_before && at >= secs(2 * grace)),
             Why::NotADrain => prop_assert!(absent(last) && !seen_before && at >= secs(grace) / 2),
             Why::NoRecordThoughTerminating => prop_assert!(absent(last) && !seen_before && at >= policy.terminating_grace),
             Why::RecordGone => {

@@ -147,17 +147,17 @@ fn holding_and_its_bounds() {
         ),
         row(
             "p3 maximum hold",
-            look(3600, reading(endless.clone())),
+            look(7200, reading(endless.clone())),
             Ok(Why::MaxHold),
         ),
         row(
             "a release at the last moment",
-            look(3600, reading(released())),
+            look(7200, reading(released())),
             Ok(Why::Released),
         ),
         row(
             "before the maximum hold",
-            look(3599, reading(endless)),
+            look(7199, reading(endless)),
             Err(Because::TasksRemain),
         ),
     ]);
@@ -288,6 +288,7 @@ fn host_going_down() {
             look(at, Reading::Trouble(Trouble::NoCredentials)),
         )
     };
+    let busy = |at| with_task(Task::Unclear, look(at, Reading::Trouble(Trouble::NoCredentials)));
     let trouble = Err(Because::Trouble(Trouble::NoCredentials));
     check(vec![
         row("both gone", gone(0), trouble),
@@ -298,7 +299,7 @@ fn host_going_down() {
         ),
         after(
             vec![look(0, reading(holding())), gone(10)],
-            row("p3 also in a drain", gone(70), Ok(Why::HostGoingDown)),
+            row("p1 not in a drain", gone(70), trouble),
         ),
         after(
             vec![look(0, Reading::Trouble(Trouble::NoCredentials))],
@@ -307,6 +308,10 @@ fn host_going_down() {
                 look(90, Reading::Trouble(Trouble::NoCredentials)),
                 trouble,
             ),
+        ),
+        after(
+            vec![busy(0)],
+            row("p2 an agent that answers is there", busy(300), trouble),
         ),
         after(
             vec![with_task(
