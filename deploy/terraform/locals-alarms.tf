@@ -131,6 +131,12 @@ locals {
       metric      = "ForcedReleases"
     }
 
+    # Its sidecar was killed, gave up or never ran, or somebody stopped its task.
+    daemons-gone = {
+      description = "A protected daemon has ended while tasks of its draining instance still held."
+      metric      = "DaemonsGone"
+    }
+
     # Exit code 137: its stopTimeout is below the time it had to hold. Daemons went early.
     sidecar-killed = {
       description = "A sidecar of ecs-daemon-protector was killed at its stopTimeout."

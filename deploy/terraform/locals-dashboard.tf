@@ -78,6 +78,7 @@ locals {
         metrics = [
           ["EcsDaemonProtector", "DrainsEnded", "FunctionName", var.name],
           [".", "ForcedReleases", ".", "."],
+          [".", "DaemonsGone", ".", "."],
           [".", "SidecarsKilled", ".", "."],
           [".", "SidecarsGaveUp", ".", "."],
         ]

@@ -21,11 +21,23 @@ locals {
       Action   = ["ecs:ListClusters"]
       Resource = ["*"] # the action knows no resources
     }],
+    length(var.clusters) > 0 ? [] : [{
+      Sid      = "LeaveOutEmptyClusters"
+      Effect   = "Allow"
+      Action   = ["ecs:DescribeClusters"]
+      Resource = ["${local.ecs_arn}:cluster/*"]
+    }],
     [{
       Sid      = "FindInstances"
       Effect   = "Allow"
       Action   = ["ecs:ListContainerInstances"] # knows clusters as resources, but not the key ecs:cluster
       Resource = local.served_clusters
+    }],
+    [{
+      Sid      = "TellManagedInstances" # ECS drains those by itself; knows capacity providers, but not the key ecs:cluster
+      Effect   = "Allow"
+      Action   = ["ecs:DescribeCapacityProviders"]
+      Resource = ["${local.ecs_arn}:capacity-provider/*"]
     }],
     [local.observe_and_drain],
   )
@@ -148,7 +160,8 @@ locals {
     Statement = [{
       Sid    = "ReadRecord"
       Effect = "Allow"
-      Action = ["ssm:GetParameter"]
+      # Together as a rule; each by itself when the two together are denied. Older sidecars know GetParameter only.
+      Action = ["ssm:GetParameter", "ssm:GetParameters"]
       Resource = length(var.clusters) == 0 ? ["${local.parameters_arn}/*"] : concat(
         ["${local.parameters_arn}/control"],
         [for name in var.clusters : "${local.parameters_arn}/${name}/*"],

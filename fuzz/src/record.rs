@@ -3,16 +3,17 @@
 use jiff::{SignedDuration, Timestamp};
 use protector_core::control::Control;
 use protector_core::ids::{InstanceKey, LifecycleActionToken};
-use protector_core::limits::{HELD_BY_MAX, RECORD_BYTES_MAX, RELEASED_SERVICES_MAX};
+use protector_core::limits::{HELD_BY_MAX, RECORD_BYTES_MAX};
 use protector_core::observation::{
-    ContainerInstance, Hook, HookAction, InstanceStatus, Observation, Scheduling, Seen, Stored, Task,
+    ContainerInstance, Hook, HookAction, InstanceStatus, Observation, Registrations, Scheduling, Seen,
+    Stored, Task,
 };
 use protector_core::plan::{Action, Fleet, Situation, next_due, plan};
 use protector_core::policy::Policy;
 use protector_core::receipt::Receipt;
 use protector_core::record::{DecodeError, Record};
 use protector_core::settings::Reader;
-use protector_core::wait::{self, Known, Leftover, Next, Reading, Switch, Wait, Why};
+use protector_core::wait::{self, Known, Next, Reading, Switch, Wait, Why};
 
 /// What is written of a record that was read fits, and is the same record; a text that is none is an error of bounded
 /// length. Any record that can be read leads to a plan, a receipt, and an answer of the sidecar.
@@ -59,7 +60,8 @@ fn round_trip(record: &Record) {
     let Ok(text) = record.encode() else {
         let whole = serde_json::to_string(record).unwrap_or_default();
         assert!(
-            whole.len() > RECORD_BYTES_MAX,
+            // A brace inside a text may be written as an escape of six bytes.
+            whole.len() + 5 * whole.matches('{').count() > RECORD_BYTES_MAX,
             "refused, and it would have fitted"
         );
         return;
@@ -77,7 +79,6 @@ fn round_trip(record: &Record) {
     assert!(record.held_by.starts_with(&back.held_by) && back.held_by.len() <= HELD_BY_MAX);
     assert!(record.waited.starts_with(&back.waited));
     assert!(record.released_services.starts_with(&back.released_services));
-    assert!(back.released_services.len() <= RELEASED_SERVICES_MAX);
     let whole = Record {
         held_by: record.held_by.clone(),
         waited: record.waited.clone(),
@@ -124,24 +125,19 @@ fn sidecar(record: &Record) {
         };
         assert!(!released || record.is_released(), "P1");
     }
-    if let Some(leftover) = Leftover::of(record) {
-        let known = Known {
-            leftover: Some(leftover),
-            ..Known::default()
-        };
-        assert!(record.is_released() && known.is_foreign(record));
-    }
 }
 
 /// What the sidecar answers to its first reading.
 fn answer(reading: Reading, now: Timestamp) -> Next {
     let seen = wait::Observation {
-        now,
         since_sigterm: SignedDuration::from_secs(1),
+        sigterm_at: Some(now),
+        host_clock: now,
         reading,
         task: wait::Task::Alive,
         fate: wait::Fate::Unknown,
         switch: Switch::NotAsked,
+        together: wait::Together::Answered,
         chance: 0.5,
     };
     Wait::new(wait::Policy::default()).next(&Known::default(), &seen)
@@ -175,7 +171,7 @@ fn situations(stored: &Result<Record, DecodeError>, judge: &mut dyn FnMut(&Situa
     }
 }
 
-type Look = (Seen<ContainerInstance>, Seen<Vec<Task>>, Hook);
+type Look = (Seen<Registrations>, Seen<Vec<Task>>, Hook);
 
 fn looks(stored: &Result<Record, DecodeError>) -> Vec<Look> {
     let arn = match stored {
@@ -186,13 +182,15 @@ fn looks(stored: &Result<Record, DecodeError>) -> Vec<Look> {
     };
     let Some(arn) = arn else { return Vec::new() };
     let one = |status, agent_connected| {
-        Seen::Yes(ContainerInstance {
+        let instance = ContainerInstance {
             arn: arn.clone(),
             status,
             agent_connected,
-        })
+            tasks: None,
+        };
+        Seen::Yes(instance.into())
     };
-    let hook = waiting().map_or(Hook::None, Hook::Waiting);
+    let hook = waiting().map_or(Hook::None, Hook::waiting);
     vec![
         (
             one(InstanceStatus::Draining, true),
@@ -229,6 +227,7 @@ fn web() -> Vec<Task> {
         group: Some("service:web".to_owned().into()),
         last_status: "RUNNING".to_owned().into(),
         stopping: false,
+        agent_connected: true,
         scheduling: Scheduling::Replica,
         containers: Vec::new(),
         stopped_at: None,

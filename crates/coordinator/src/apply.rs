@@ -28,8 +28,8 @@ pub struct Done {
 pub struct Applied {
     /// Every action that was tried, in order.
     pub done: Vec<Done>,
-    /// The container instance as it was read back after DRAINING was set.
-    pub read_back: Option<ContainerInstance>,
+    /// The registrations as they were read back after DRAINING was set.
+    pub read_back: Vec<ContainerInstance>,
     /// The record as it was written.
     pub written: Option<Stored>,
     /// Somebody else wrote the record since it was read.
@@ -38,6 +38,8 @@ pub struct Applied {
     pub over: bool,
     /// Why the rest of the plan was left.
     pub failure: Option<Failure>,
+    /// How many calls were made before the plan.
+    calls_before: u32,
 }
 
 /// What a plan is applied to.
@@ -69,29 +71,37 @@ impl Target<'_> {
 impl Coordinator {
     /// Does the plan's actions in order. A failed heartbeat stops nothing; any other failure leaves the rest.
     pub async fn apply(&self, target: Target<'_>, plan: Plan) -> Applied {
-        let mut applied = Applied::default();
-        let mut missed: Option<Lifecycle> = None;
+        let mut applied = Applied {
+            calls_before: self.aws.meter.total(),
+            ..Applied::default()
+        };
+        let mut missed: Vec<Lifecycle> = Vec::new();
         for action in plan.actions {
             let name = action.name();
+            let may_fail = matches!(
+                action,
+                Action::Heartbeat(_) | Action::SetDraining { present: false, .. }
+            );
             if self.only_looks() {
-                applied.note(name, Ok("not done"));
+                applied.note(name, Ok("not done"), true);
                 continue;
             }
             let outcome = match (action, target) {
                 (Action::Heartbeat(hook), _) => {
                     let outcome = said(self.aws.heartbeat(target.instance(), &hook).await);
-                    missed = outcome.is_err().then_some(hook);
+                    missed.extend(outcome.is_err().then_some(hook));
                     outcome
                 }
                 (Action::Complete(hook), _) => said(self.aws.complete(target.instance(), &hook).await),
                 (action, Target::Placed(key, before) | Target::Ended(key, before)) => {
-                    self.act(key, before, action, missed.take(), &mut applied).await
+                    self.act(key, before, action, &missed, &mut applied).await
                 }
                 (_, Target::Unplaced(_)) => continue,
             };
             applied.over |= name == "complete" && outcome == Ok("over");
             // After a race the rest of the plan may be wrong: it is planned anew.
-            if !applied.note(name, outcome) || applied.raced || (applied.over && target.is_first()) {
+            if !applied.note(name, outcome, may_fail) || applied.raced || (applied.over && target.is_first())
+            {
                 break;
             }
         }
@@ -104,7 +114,7 @@ impl Coordinator {
         key: &InstanceKey,
         before: &Seen<Stored>,
         action: Action,
-        missed: Option<Lifecycle>,
+        missed: &[Lifecycle],
         applied: &mut Applied,
     ) -> Result<&'static str, Failure> {
         match action {
@@ -123,15 +133,19 @@ impl Coordinator {
                     .await
             }
             Action::PutCount(_) => Ok("put off"),
-            Action::SetDraining(arn) => {
-                applied.read_back = Some(self.aws.set_draining(&key.cluster, &arn).await?);
+            Action::SetDraining { arn, .. } => {
+                let seen = self.aws.set_draining(&key.cluster, &arn).await?;
+                applied.read_back.push(seen);
                 Ok("ok")
             }
             Action::StopTask { task, why } => {
                 self.aws.stop_task(&key.cluster, &task, &why).await.map(|()| "ok")
             }
-            Action::Receipt(record) => {
+            Action::Receipt(mut record) => {
                 self.memory.turns.write(Rank::Receipt).await;
+                // What the plan has cost so far, and the write that follows.
+                let calls = self.aws.meter.total() - applied.calls_before + 1;
+                record.calls = record.calls.saturating_add(calls);
                 self.say_receipt(key, &record);
                 self.put(key, before, *record, applied).await
             }
@@ -210,8 +224,8 @@ impl Coordinator {
 
 impl Applied {
     /// Notes an outcome. Goes the plan on?
-    fn note(&mut self, action: &'static str, outcome: Result<&'static str, Failure>) -> bool {
-        let goes_on = outcome.is_ok() || action == "heartbeat";
+    fn note(&mut self, action: &'static str, outcome: Result<&'static str, Failure>, may_fail: bool) -> bool {
+        let goes_on = outcome.is_ok() || may_fail;
         let words = match outcome {
             Ok(word) => word.to_owned(),
             Err(failure) => {
@@ -233,9 +247,12 @@ fn said(outcome: Result<bool, Failure>) -> Result<&'static str, Failure> {
 }
 
 /// A record must not claim a heartbeat that did not reach Auto Scaling.
-fn with_heartbeat(mut record: Record, missed: Option<Lifecycle>) -> Record {
-    if let (Some(lifecycle), Some(missed)) = (&mut record.lifecycle, missed) {
-        lifecycle.heartbeat_at = missed.heartbeat_at;
+fn with_heartbeat(mut record: Record, missed: &[Lifecycle]) -> Record {
+    for missed in missed {
+        let known = record.lifecycles_mut().find(|known| known.is_of(missed));
+        known
+            .into_iter()
+            .for_each(|known| known.heartbeat_at = missed.heartbeat_at);
     }
     record
 }

@@ -14,7 +14,7 @@ mod ssm;
 
 pub use auto_scaling::ScalingInstance;
 pub use client::Aws;
-pub use ecs::{Described, ListedTask};
+pub use ecs::{Described, Instances, ListedTask, NotOurs};
 pub use failure::{Failure, Kind};
 pub use meter::Meter;
 pub use ssm::Listed;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use protector_core::ids::{ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::SPOT_NOTICE;
-use protector_core::observation::Seen;
+use protector_core::plan::OrderOutcome;
 use protector_core::trigger::{Command, Delivery, Ignored, Parsed, SpotNotice, SqsMessage, Trigger, parse};
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use crate::aws::Kind;
 use crate::coordinator::Coordinator;
 use crate::locate::Place;
 use crate::metrics::Metric;
-use crate::observe::Subject;
+use crate::observe::{Registered, Subject};
 use crate::say::Level;
 
 /// What became of one event.
@@ -163,9 +163,10 @@ impl Coordinator {
     /// Instances whose next look is due: another run could not wait for it.
     async fn look_at_what_is_due(&self) {
         let due = self.memory.take_due(self.now());
-        let looks = due
-            .into_iter()
-            .map(|(key, arn)| async move { self.look("due", key, arn).await });
+        let looks = due.into_iter().map(|(key, arns)| async move {
+            self.reconciled("due", &Subject::new(key, Registered::Some(arns)))
+                .await
+        });
         join_all(looks).await;
     }
 
@@ -216,12 +217,16 @@ impl Coordinator {
             return self.ignored(Level::Info, "spot", "the notice is older than the time it gives");
         }
         match self.locate(&notice.instance).await {
-            Place::In(key, arn) => {
-                let subject = Subject {
-                    spot: Some(notice.at),
-                    ..Subject::new(key, Seen::Yes(arn))
-                };
-                self.reconciled("spot", &subject).await
+            Place::In(homes) => {
+                let mut last = Handled::Ignored;
+                for home in homes {
+                    let subject = Subject {
+                        spot: Some(notice.at),
+                        ..Subject::new(home.key, Registered::All(home.registrations))
+                    };
+                    last = self.reconciled("spot", &subject).await;
+                }
+                last
             }
             Place::Nowhere => self.ignored(Level::Info, "spot", "the instance is in no cluster of ours"),
             Place::Unknown(why) => Handled::Failed(why),
@@ -234,20 +239,25 @@ impl Coordinator {
             instance: command.instance.clone(),
         };
         if !self.policy.serves_cluster(&key.cluster) {
-            return self.ignored(Level::Warn, "operator", "the cluster is not watched");
+            let reason = "the cluster is not watched";
+            self.ignored(Level::Warn, "operator", reason);
+            return Handled::Done(order_ignored(&command, reason));
         }
-        let arn = self.locate_in(&key.cluster, &key.instance).await;
-        let subject = Subject::new(key, arn);
+        let registered = match self.locate_in(&key.cluster, &key.instance).await {
+            Ok(arns) => Registered::All(arns),
+            Err(_) => Registered::Some(Vec::new()),
+        };
+        let subject = Subject::new(key, registered);
         let outcome = self.reconcile("operator", &subject, Some(&command)).await;
-        if outcome.failed {
-            Handled::Failed(outcome.line.to_string())
-        } else {
-            Handled::Done(outcome.line)
+        match outcome.order {
+            _ if outcome.failed => Handled::Failed(outcome.line.to_string()),
+            Some(OrderOutcome::Ignored(reason)) => Handled::Done(order_ignored(&command, &reason)),
+            Some(OrderOutcome::Done) | None => Handled::Done(outcome.line),
         }
     }
 
     pub(crate) async fn look(&self, trigger: &str, key: InstanceKey, arn: ContainerInstanceArn) -> Handled {
-        let subject = Subject::new(key, Seen::Yes(arn));
+        let subject = Subject::new(key, Registered::Some(vec![arn]));
         self.reconciled(trigger, &subject).await
     }
 
@@ -264,6 +274,16 @@ impl Coordinator {
         self.voice.say(level, "ignored", fields);
         Handled::Ignored
     }
+}
+
+/// The answer to an order that changes nothing. It has no verdict: what a drain would be like is no answer.
+fn order_ignored(command: &Command, reason: &str) -> Value {
+    json!({
+        "trigger": "operator",
+        "cluster": command.cluster,
+        "instance": command.instance,
+        "order": OrderOutcome::Ignored(reason.to_owned()),
+    })
 }
 
 /// The function's name, or what a local run is called. Lambda sets it once for the life of the process.

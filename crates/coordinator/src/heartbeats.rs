@@ -53,11 +53,9 @@ struct Sent {
 impl Coordinator {
     /// Gives every hook of ours that waits its heartbeat, if it is due.
     pub(crate) async fn heartbeats(&self) -> Handled {
-        let listed = self.aws.list_waiting(&self.policy.auto_scaling_groups).await;
-        let (waits, mut problems) = match listed {
-            Ok(waiting) => self.waits(&waiting).await,
-            Err(failure) => (Vec::new(), vec![failure.to_string()]),
-        };
+        let (waiting, failures) = self.aws.list_waiting(&self.policy.auto_scaling_groups).await;
+        let (waits, mut problems) = self.waits(&waiting).await;
+        problems.extend(failures.iter().map(ToString::to_string));
         if problems.is_empty() {
             self.remembered().heartbeats.keep(&waits);
         }

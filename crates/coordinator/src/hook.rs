@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use protector_core::ids::{AutoScalingGroupName, InstanceId, LifecycleHookName};
-use protector_core::observation::{Hook, HookAction, Seen};
+use protector_core::observation::{Hook, HookAction};
 use protector_core::plan::{Plan, unplaced};
 use protector_core::trigger::HookNotice;
 use serde_json::json;
@@ -13,8 +13,8 @@ use crate::apply::{Applied, Target};
 use crate::aws::Failure;
 use crate::coordinator::Coordinator;
 use crate::handler::Handled;
-use crate::locate::Place;
-use crate::observe::Subject;
+use crate::locate::{Home, Place};
+use crate::observe::{Registered, Subject};
 use crate::say::Level;
 
 /// A notice older than this may be a late duplicate for an instance that has come back from a warm pool since, so
@@ -53,7 +53,9 @@ impl Coordinator {
             hook: notice.hook,
             token: Some(notice.token),
         };
-        self.waiting("hook", &notice.instance, action).await
+        self.memory
+            .wait_began(&notice.instance, &action.hook, action.since, self.now());
+        self.waiting("hook", &notice.instance, vec![action]).await
     }
 
     /// What is not known counts as leaving: holding is the safe side.
@@ -77,47 +79,69 @@ impl Coordinator {
     }
 
     /// Finds the instance for which a hook waits, and brings its drain on.
-    pub(crate) async fn waiting(&self, trigger: &str, instance: &InstanceId, action: HookAction) -> Handled {
+    pub(crate) async fn waiting(
+        &self,
+        trigger: &str,
+        instance: &InstanceId,
+        actions: Vec<HookAction>,
+    ) -> Handled {
         match self.locate(instance).await {
-            Place::In(key, arn) => {
-                let subject = Subject {
-                    hook: Hook::Waiting(action),
-                    ..Subject::new(key, Seen::Yes(arn))
-                };
-                self.reconciled(trigger, &subject).await
-            }
-            Place::Nowhere if !self.policy.names(&action.group, &action.hook) => self.ignored(
-                Level::Info,
-                trigger,
-                "the instance is in no cluster of ours, and neither PROTECTOR_AUTO_SCALING_GROUPS nor \
+            Place::In(homes) => self.waiting_at(trigger, homes, actions).await,
+            Place::Nowhere
+                if !actions
+                    .iter()
+                    .any(|action| self.policy.names(&action.group, &action.hook)) =>
+            {
+                self.ignored(
+                    Level::Info,
+                    trigger,
+                    "the instance is in no cluster of ours, and neither PROTECTOR_AUTO_SCALING_GROUPS nor \
                  PROTECTOR_LIFECYCLE_HOOKS names its group or hook",
-            ),
-            Place::Nowhere => self.nowhere(trigger, instance, action).await,
+                )
+            }
+            Place::Nowhere => self.nowhere(trigger, instance, actions).await,
             Place::Unknown(why) => {
-                let plan = unplaced(&action, true, Err(why), self.now());
+                // A tick does not know when a wait began; the first that was told of it is remembered.
+                let edges = &self.memory.edges;
+                let remembered = |action: HookAction| HookAction {
+                    since: edges.waiting_since(instance, action.since, self.now()),
+                    ..action
+                };
+                let actions: Vec<HookAction> = actions.into_iter().map(remembered).collect();
+                let plan = unplaced(&actions, &self.policy, true, Err(why), self.now());
                 self.apply_unplaced(trigger, instance, plan).await
             }
         }
     }
 
+    /// The instance is drained in each cluster that counts.
+    async fn waiting_at(&self, trigger: &str, homes: Vec<Home>, actions: Vec<HookAction>) -> Handled {
+        let mut last = Handled::Ignored;
+        for home in homes {
+            let subject = Subject {
+                hook: Hook::Waiting(actions.clone()),
+                ..Subject::new(home.key, Registered::All(home.registrations))
+            };
+            let handled = self.reconciled(trigger, &subject).await;
+            if !matches!(last, Handled::Failed(_)) {
+                last = handled;
+            }
+        }
+        last
+    }
+
     /// The instance is in no cluster: a second look, then there is nothing to wait for.
-    async fn nowhere(&self, trigger: &str, instance: &InstanceId, action: HookAction) -> Handled {
-        let first = unplaced(&action, true, Ok(()), self.now());
+    async fn nowhere(&self, trigger: &str, instance: &InstanceId, actions: Vec<HookAction>) -> Handled {
+        let first = unplaced(&actions, &self.policy, true, Ok(()), self.now());
         if let Some(wait) = first.look_again {
             tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
         }
         let complete_look = match self.locate(instance).await {
             Place::Nowhere => Ok(()),
             Place::Unknown(why) => Err(why),
-            Place::In(key, arn) => {
-                let subject = Subject {
-                    hook: Hook::Waiting(action),
-                    ..Subject::new(key, Seen::Yes(arn))
-                };
-                return self.reconciled(trigger, &subject).await;
-            }
+            Place::In(homes) => return self.waiting_at(trigger, homes, actions).await,
         };
-        let plan = unplaced(&action, false, complete_look, self.now());
+        let plan = unplaced(&actions, &self.policy, false, complete_look, self.now());
         self.apply_unplaced(trigger, instance, plan).await
     }
 
@@ -135,11 +159,13 @@ impl Coordinator {
             "actions": applied.done,
         });
         let failed = applied.failure.is_some() || verdict == protector_core::plan::Verdict::Unknown;
-        self.voice.say(
-            if failed { Level::Error } else { Level::Info },
-            "instance",
-            line.clone(),
-        );
+        let warned = reasons.iter().any(|reason| reason.starts_with("warning"));
+        let level = match (failed, warned) {
+            (true, _) => Level::Error,
+            (false, true) => Level::Warn,
+            (false, false) => Level::Info,
+        };
+        self.voice.say(level, "instance", line.clone());
         if failed {
             Handled::Failed(format!("{instance}: {}", reasons.join("; ")))
         } else {

@@ -2,7 +2,7 @@
 
 use protector_core::ids::{ContainerInstanceArn, InstanceKey};
 use protector_core::limits::RELEASE_BEFORE_SIGTERM_MAX;
-use protector_core::observation::{ContainerInstance, InstanceStatus, Seen};
+use protector_core::observation::{ContainerInstance, InstanceStatus, Registrations, Seen};
 use protector_core::plan::Verdict;
 use protector_core::record::Record;
 use protector_core::trigger::InstanceChange;
@@ -24,6 +24,9 @@ impl Coordinator {
                 "instance",
                 "the drain is known; its tasks tell when to look",
             ),
+            _ if self.memory.edges.is_foreign(&change.container_instance) => {
+                self.ignored(Level::Debug, "instance", "the container instance is none of ours")
+            }
             _ if self.memory.has_ended(&change.container_instance, self.now()) => {
                 self.ignored(Level::Debug, "instance", "the drain is over")
             }
@@ -53,19 +56,21 @@ impl Coordinator {
         if status == InstanceStatus::Draining
             && let Seen::Yes(stored) = self.read_record(&key).await
             && let Ok(record) = stored.record
-            && record.container_instance_arn == arn
+            && record.names(&arn)
             && (record.lifecycle.is_some() || !record.is_released())
             && !self.is_long_over(&record)
         {
             if record.receipt_at.is_some() {
-                self.memory.ended(&arn, self.now());
+                self.memory.ended(&key, record.registrations(), self.now());
                 return self.ignored(Level::Debug, "instance", "the drain is over");
             }
             let instance = ContainerInstance {
                 arn,
                 status,
                 agent_connected: true,
+                tasks: None,
             };
+            let instance = Registrations::from(instance);
             let verdict = record.reason.map_or(Verdict::Holding, Verdict::Released);
             self.memory.saw(&key, &instance, verdict, None, self.now());
             return self.ignored(Level::Debug, "instance", "the drain is recorded already");

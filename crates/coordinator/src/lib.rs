@@ -8,6 +8,7 @@ pub mod aws;
 pub mod clock;
 mod control;
 pub mod coordinator;
+mod describe;
 pub mod handler;
 mod heartbeats;
 mod hook;

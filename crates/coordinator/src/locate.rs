@@ -1,83 +1,191 @@
 //! Finding an EC2 instance: in which cluster is it, and under which name?
 
-use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
-use protector_core::observation::{InstanceStatus, Seen};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
-use crate::aws::Failure;
+use futures_util::{StreamExt, stream};
+use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
+use protector_core::limits::DESCRIBE_CLUSTERS_MAX;
+
+use crate::aws::{Failure, Kind};
 use crate::coordinator::Coordinator;
+use crate::say::Level;
+
+/// So many clusters are asked at the same time.
+const CLUSTERS_AT_ONCE: usize = 8;
+
+/// So many clusters are asked as fast as they answer: half of the burst that ECS allows for its reads.
+const CLUSTERS_IN_A_BURST: usize = 50;
+
+/// Then one each 50 ms: ECS allows 20 such reads a second.
+const CLUSTER_INTERVAL: Duration = Duration::from_millis(50);
+
+/// From so many clusters on it saves calls to ask first which of them have no container instances.
+const CLUSTERS_MANY: usize = 10;
 
 /// Where an EC2 instance is registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// In this cluster, under this name.
-    In(InstanceKey, ContainerInstanceArn),
+    /// In these clusters: at least one, and nearly always no other.
+    In(Vec<Home>),
     /// In no cluster of ours: each of them said so.
     Nowhere,
     /// Not every cluster could be asked.
     Unknown(String),
 }
 
+/// A cluster in which an EC2 instance is registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    /// The instance in this cluster.
+    pub key: InstanceKey,
+    /// All its registrations there.
+    pub registrations: Vec<ContainerInstanceArn>,
+}
+
 impl Coordinator {
-    /// Finds an EC2 instance in the clusters of ours.
+    /// Finds an EC2 instance in the clusters of ours. What was remembered of them cannot say that it is in none.
     pub async fn locate(&self, instance: &InstanceId) -> Place {
-        let clusters = match self.clusters().await {
-            Ok(clusters) => clusters,
+        let (clusters, remembered) = match self.known_clusters().await {
+            Ok(known) => known,
             Err(failure) => return Place::Unknown(failure.to_string()),
         };
-        let mut problem = None;
-        for cluster in clusters {
-            match self.locate_in(&cluster, instance).await {
-                Seen::Yes(arn) => {
-                    return Place::In(
-                        InstanceKey {
-                            cluster,
-                            instance: instance.clone(),
-                        },
-                        arn,
-                    );
-                }
-                Seen::Absent => {}
-                Seen::Unknown(why) => problem = Some(why),
-            }
+        let homes = self.locate_among(&clusters, instance).await;
+        if !remembered || !matches!(&homes, Ok(homes) if homes.is_empty()) {
+            return self.place(homes).await;
         }
-        problem.map_or(Place::Nowhere, Place::Unknown)
+        let homes = match self.find_clusters().await {
+            Err(failure) => Err(failure.to_string()),
+            Ok(mut others) => {
+                others.retain(|cluster| !clusters.contains(cluster));
+                self.locate_among(&others, instance).await
+            }
+        };
+        self.place(homes).await
     }
 
-    /// Finds an EC2 instance in one cluster. Of several registrations the one that is not on its way out counts.
+    async fn place(&self, homes: Result<Vec<Home>, String>) -> Place {
+        match homes {
+            Ok(homes) if homes.is_empty() => Place::Nowhere,
+            Ok(homes) => Place::In(self.living(homes).await),
+            Err(why) => Place::Unknown(why),
+        }
+    }
+
+    /// Where the instance is registered. If a cluster could not be asked, that is known only if another one has it.
+    async fn locate_among(
+        &self,
+        clusters: &[ClusterName],
+        instance: &InstanceId,
+    ) -> Result<Vec<Home>, String> {
+        let asked = self.ask_each(clusters, async |cluster| self.locate_in(cluster, instance).await);
+        let (mut homes, mut problem) = (Vec::new(), None);
+        for (cluster, found) in clusters.iter().zip(asked.await) {
+            match found {
+                Ok(registrations) if registrations.is_empty() => {}
+                Ok(registrations) => {
+                    let (cluster, instance) = (cluster.clone(), instance.clone());
+                    let key = InstanceKey { cluster, instance };
+                    homes.push(Home { key, registrations });
+                }
+                Err(why) => problem = Some(why),
+            }
+        }
+        match problem.filter(|_| homes.is_empty()) {
+            Some(why) => Err(why),
+            None => Ok(homes),
+        }
+    }
+
+    /// Asks each cluster something, some at once. The answers are in the order of the clusters.
+    pub(crate) async fn ask_each<'c, T, F>(&self, clusters: &'c [ClusterName], ask: F) -> Vec<T>
+    where
+        F: AsyncFn(&'c ClusterName) -> T,
+    {
+        let ask = &ask;
+        let paced = stream::iter(clusters.iter().enumerate()).then(async |(index, cluster)| {
+            if index >= CLUSTERS_IN_A_BURST {
+                tokio::time::sleep(CLUSTER_INTERVAL).await;
+            }
+            cluster
+        });
+        let asked = paced.map(|cluster| ask(cluster));
+        asked.buffered(CLUSTERS_AT_ONCE).collect().await
+    }
+
+    /// All registrations of an EC2 instance in one cluster.
+    ///
+    /// # Errors
+    /// The cluster could not be asked.
     pub async fn locate_in(
         &self,
         cluster: &ClusterName,
         instance: &InstanceId,
-    ) -> Seen<ContainerInstanceArn> {
-        match self.aws.find_instance(cluster, instance).await {
-            Err(failure) => Seen::Unknown(failure.to_string()),
-            Ok(arns) if arns.len() > 1 => self.newest(cluster, &arns).await,
-            Ok(arns) => arns.into_iter().next().map_or(Seen::Absent, Seen::Yes),
-        }
+    ) -> Result<Vec<ContainerInstanceArn>, String> {
+        let found = self.unless_gone(cluster, self.aws.find_instance(cluster, instance).await);
+        found.map_err(|failure| failure.to_string())
     }
 
-    async fn newest(
+    /// Of several clusters those that count: in which an agent is connected, or, if that is nowhere so at the moment, all of
+    /// them. A machine has one agent, which is in one cluster; what it left behind in another one speaks for nobody.
+    async fn living(&self, homes: Vec<Home>) -> Vec<Home> {
+        if homes.len() == 1 {
+            return homes;
+        }
+        let mut connected = Vec::new();
+        for home in &homes {
+            let answer = self.describe(&home.key.cluster, &home.registrations).await;
+            if answer.is_ok_and(|found| found.iter().any(|one| one.container_instance.agent_connected)) {
+                connected.push(home.clone());
+            }
+        }
+        if connected.is_empty() { homes } else { connected }
+    }
+
+    /// A cluster that ECS does not know has no container instances: that is an answer, and worth a warning.
+    pub(crate) fn unless_gone<T: Default>(
         &self,
         cluster: &ClusterName,
-        arns: &[ContainerInstanceArn],
-    ) -> Seen<ContainerInstanceArn> {
-        let found = match self.aws.describe_instances(cluster, arns).await {
-            Err(failure) => return Seen::Unknown(failure.to_string()),
-            Ok(found) => found.into_iter().map(|found| found.container_instance),
-        };
-        let best = found.max_by_key(|found| (found.agent_connected, found.status == InstanceStatus::Active));
-        best.map_or(Seen::Absent, |found| Seen::Yes(found.arn))
+        answer: Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let gone = |failure: &Failure| failure.kind == Kind::NotFound;
+        if !answer.as_ref().is_err_and(gone) {
+            return answer;
+        }
+        if self.memory.edges.learn_gone(cluster, self.now()) {
+            let reason = format!("there is no cluster {cluster}: it has no container instances");
+            self.ignored(Level::Warn, "cluster", &reason);
+        }
+        Ok(T::default())
     }
 
     /// The clusters that are watched.
     pub async fn clusters(&self) -> Result<Vec<ClusterName>, Failure> {
+        self.known_clusters().await.map(|(clusters, _)| clusters)
+    }
+
+    /// The same, and whether they were only remembered.
+    async fn known_clusters(&self) -> Result<(Vec<ClusterName>, bool), Failure> {
         if !self.policy.clusters.is_empty() {
-            return Ok(self.policy.clusters.clone());
+            return Ok((self.policy.clusters.clone(), false));
         }
-        if let Some(clusters) = self.memory.clusters(self.now()) {
-            return Ok(clusters);
+        match self.memory.clusters(self.now()) {
+            Some(clusters) => Ok((clusters, true)),
+            None => Ok((self.find_clusters().await?, false)),
         }
-        let clusters = self.aws.list_clusters().await?;
+    }
+
+    /// Every cluster of the account, but for those that have no container instances if they are many.
+    async fn find_clusters(&self) -> Result<Vec<ClusterName>, Failure> {
+        let mut clusters = self.aws.list_clusters().await?;
+        if clusters.len() >= CLUSTERS_MANY {
+            let mut empty = BTreeSet::new();
+            for some in clusters.chunks(DESCRIBE_CLUSTERS_MAX) {
+                // What is not known to be empty is asked.
+                empty.extend(self.aws.empty_clusters(some).await.unwrap_or_default());
+            }
+            clusters.retain(|cluster| !empty.contains(cluster));
+        }
         self.memory.learn_clusters(clusters.clone(), self.now());
         Ok(clusters)
     }

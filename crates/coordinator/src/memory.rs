@@ -2,6 +2,7 @@
 //! wrong is put right by the next tick.
 
 mod drain;
+mod edges;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,7 +14,7 @@ use protector_core::ids::{
     AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, LifecycleHookName,
     TaskArn,
 };
-use protector_core::observation::{ContainerInstance, Scheduling};
+use protector_core::observation::{Registrations, Scheduling};
 use protector_core::plan::{Fleet, Verdict};
 
 use crate::metrics::Sheet;
@@ -21,6 +22,7 @@ use crate::pace::Turns;
 
 use drain::Drain;
 pub use drain::Worth;
+pub use edges::Edges;
 
 /// How the service of a task schedules cannot change. A task that nobody has asked about for so long is forgotten.
 const SCHEDULING: SignedDuration = SignedDuration::from_hours(2);
@@ -34,6 +36,11 @@ const CONFIGURATION: SignedDuration = SignedDuration::from_mins(10);
 /// That an instance does not drain is believed until the tick after next: longer than one tick with its delay.
 const NOT_DRAINING: SignedDuration = SignedDuration::from_secs(90);
 
+/// A drain that so many listings in a row have left out is forgotten: its record tells of it.
+const UNLISTED_MAX: u32 = 2;
+/// A wait that no tick has seen for so long is over: what comes then is another one.
+const WAIT_UNSEEN: SignedDuration = SignedDuration::from_mins(3);
+
 /// A kill switch that cannot be read is said so often.
 const CONTROL_SAID: SignedDuration = SignedDuration::from_secs(60);
 
@@ -43,6 +50,8 @@ pub struct Memory {
     facts: Mutex<Facts>,
     /// Who may look and write now.
     pub turns: Turns,
+    /// What is known of things at the edge.
+    pub edges: Edges,
     /// What the run has measured so far.
     pub sheet: Sheet,
     /// What the heartbeats' function remembers.
@@ -51,7 +60,9 @@ pub struct Memory {
 
 #[derive(Debug, Default)]
 struct Facts {
-    drains: HashMap<ContainerInstanceArn, Drain>,
+    drains: HashMap<InstanceKey, Drain>,
+    /// The drains of registrations.
+    registered: HashMap<ContainerInstanceArn, InstanceKey>,
     not_draining: HashMap<ContainerInstanceArn, Timestamp>,
     ended: HashMap<ContainerInstanceArn, Timestamp>,
     clusters_listed: HashMap<ClusterName, Timestamp>,
@@ -59,23 +70,63 @@ struct Facts {
     fleet: Option<(BTreeMap<InstanceKey, u32>, Timestamp)>,
     hooks: HashMap<AutoScalingGroupName, (Vec<(LifecycleHookName, u32)>, Timestamp)>,
     clusters: Option<(Vec<ClusterName>, Timestamp)>,
+    uncounted: HashMap<InstanceKey, u32>,
+    waits: HashMap<(InstanceId, LifecycleHookName), Wait>,
     control: Control,
     control_at: Option<Timestamp>,
     control_problem_at: Option<Timestamp>,
 }
 
+/// One wait of a hook, as this execution environment has seen it.
+#[derive(Debug, Clone, Copy)]
+struct Wait {
+    /// When it began, or was first seen.
+    since: Timestamp,
+    /// When it was last seen.
+    seen: Timestamp,
+}
+
 impl Memory {
+    /// Since when a hook waits for an instance: since it was first seen here, without a break.
+    pub fn waits_since(&self, instance: &InstanceId, hook: &LifecycleHookName, now: Timestamp) -> Timestamp {
+        let mut facts = self.lock();
+        let goes_on = |wait: &Wait| now.duration_since(wait.seen) < WAIT_UNSEEN;
+        facts.waits.retain(|_, wait| goes_on(wait));
+        let begun = Wait {
+            since: now,
+            seen: now,
+        };
+        let wait = facts
+            .waits
+            .entry((instance.clone(), hook.clone()))
+            .or_insert(begun);
+        wait.seen = now;
+        wait.since
+    }
+
+    /// An event has told when a hook began to wait.
+    pub fn wait_began(
+        &self,
+        instance: &InstanceId,
+        hook: &LifecycleHookName,
+        since: Timestamp,
+        now: Timestamp,
+    ) {
+        let key = (instance.clone(), hook.clone());
+        self.lock().waits.insert(key, Wait { since, seen: now });
+    }
+
     /// Remembers how an instance was seen.
     pub fn saw(
         &self,
         key: &InstanceKey,
-        instance: &ContainerInstance,
+        instance: &Registrations,
         verdict: Verdict,
         census: Option<&Census>,
         now: Timestamp,
     ) {
         let mut facts = self.lock();
-        let arn = &instance.arn;
+        let arns = || instance.all().map(|one| one.arn.clone());
         let awaited = census.map(|census| match verdict {
             Verdict::Released(_) => census.daemons.clone(),
             // Each daemon that ends may open the next tier.
@@ -85,12 +136,18 @@ impl Memory {
         match verdict {
             // A drain that is over needs no more looks by events; if its completion failed, the tick tries again.
             Verdict::NotDraining | Verdict::Done => {
-                facts.drains.remove(arn);
-                facts.not_draining.insert(arn.clone(), now);
+                if verdict == Verdict::NotDraining {
+                    facts.uncounted.remove(key);
+                }
+                facts.forget(key);
+                facts.not_draining.extend(arns().map(|arn| (arn, now)));
             }
             Verdict::Holding | Verdict::Releasing | Verdict::Released(_) | Verdict::Unknown => {
-                facts.not_draining.remove(arn);
-                facts.ended.remove(arn);
+                for arn in arns() {
+                    facts.not_draining.remove(&arn);
+                    facts.ended.remove(&arn);
+                    facts.registered.insert(arn, key.clone());
+                }
                 let awaited: BTreeSet<TaskArn> = awaited.unwrap_or_default().into_iter().collect();
                 let sidecars = match verdict {
                     Verdict::Holding | Verdict::Unknown => census.map(|census| census.sidecars),
@@ -98,7 +155,7 @@ impl Memory {
                 };
                 let drain = Drain {
                     key: key.clone(),
-                    instance: instance.clone(),
+                    instances: instance.all().cloned().collect(),
                     released: matches!(verdict, Verdict::Released(_)),
                     seen: awaited.len(),
                     awaited,
@@ -108,8 +165,9 @@ impl Memory {
                     at: now,
                     sidecars,
                     look_at: None,
+                    unlisted: 0,
                 };
-                facts.drains.insert(arn.clone(), drain);
+                facts.drains.insert(key.clone(), drain);
             }
         }
     }
@@ -118,9 +176,16 @@ impl Memory {
     pub fn listed(&self, cluster: &ClusterName, draining: &[ContainerInstanceArn], now: Timestamp) {
         let mut facts = self.lock();
         facts.clusters_listed.insert(cluster.clone(), now);
-        facts
-            .drains
-            .retain(|arn, drain| drain.key.cluster != *cluster || draining.contains(arn));
+        let listed = |drain: &Drain| drain.instances.iter().any(|one| draining.contains(&one.arn));
+        let mut gone = Vec::new();
+        for (key, drain) in facts.drains.iter_mut().filter(|(key, _)| key.cluster == *cluster) {
+            drain.unlisted = if listed(drain) { 0 } else { drain.unlisted + 1 };
+            // The listing leaves out who is not connected, and agents reconnect several times an hour.
+            if drain.unlisted >= UNLISTED_MAX {
+                gone.push(key.clone());
+            }
+        }
+        gone.iter().for_each(|key| facts.forget(key));
         facts
             .not_draining
             .retain(|arn, at| !draining.contains(arn) && now.duration_since(*at) < NOT_DRAINING);
@@ -136,7 +201,7 @@ impl Memory {
     ) -> Worth {
         let mut facts = self.lock();
         let fresh = |at: &Timestamp| now.duration_since(*at) < NOT_DRAINING;
-        if let Some(drain) = facts.drains.get_mut(arn) {
+        if let Some(drain) = facts.of_mut(arn) {
             return drain.task_ended(task, now);
         }
         if facts.ended.get(arn).is_some_and(|at| is_of_late(at, now)) {
@@ -151,9 +216,9 @@ impl Memory {
     }
 
     /// Remembers the outcome of a probe, and tells what it is worth.
-    pub fn probed(&self, arn: &ContainerInstanceArn, alive: BTreeSet<TaskArn>, now: Timestamp) -> Worth {
+    pub fn probed(&self, key: &InstanceKey, alive: BTreeSet<TaskArn>, now: Timestamp) -> Worth {
         let mut facts = self.lock();
-        let Some(drain) = facts.drains.get_mut(arn) else {
+        let Some(drain) = facts.drains.get_mut(key) else {
             return Worth::Unknown;
         };
         drain.seen = alive.len();
@@ -162,28 +227,33 @@ impl Memory {
         match (drain.awaited.is_empty(), drain.released) {
             (false, _) => Worth::Nothing("other tasks are still awaited"),
             (true, false) => Worth::Look(drain.key.clone()),
-            (true, true) => Worth::Flushed(drain.key.clone(), drain.instance.clone()),
+            (true, true) => Worth::Flushed(drain.key.clone(), drain.instances.clone()),
         }
     }
 
     /// The tasks that are awaited for a drain that is released, or not; empty if it is not known as such.
-    pub fn awaited(&self, arn: &ContainerInstanceArn, released: bool) -> Vec<TaskArn> {
+    pub fn awaited(&self, key: &InstanceKey, released: bool) -> Vec<TaskArn> {
         let facts = self.lock();
-        let drain = facts.drains.get(arn).filter(|drain| drain.released == released);
+        let drain = facts.drains.get(key).filter(|drain| drain.released == released);
         drain
             .map(|drain| drain.awaited.iter().cloned().collect())
             .unwrap_or_default()
     }
 
-    /// Remembers that our hook let this instance go: as this container instance it does not come back, but events of
+    /// Remembers that our hook let this instance go: with these registrations it does not come back, but events of
     /// its end go on for a while.
-    pub fn ended(&self, arn: &ContainerInstanceArn, now: Timestamp) {
+    pub fn ended<'a>(
+        &self,
+        key: &InstanceKey,
+        registrations: impl Iterator<Item = &'a ContainerInstanceArn>,
+        now: Timestamp,
+    ) {
         let mut facts = self.lock();
-        facts.drains.remove(arn);
+        facts.forget(key);
         facts
             .ended
             .retain(|_, at| now.duration_since(*at) < CONFIGURATION);
-        facts.ended.insert(arn.clone(), now);
+        facts.ended.extend(registrations.map(|arn| (arn.clone(), now)));
     }
 
     /// Was it let go a while ago?
@@ -195,31 +265,32 @@ impl Memory {
     /// The instance under a registration, if a drain of it is known.
     pub fn instance_of(&self, arn: &ContainerInstanceArn) -> Option<InstanceId> {
         let facts = self.lock();
-        facts.drains.get(arn).map(|drain| drain.key.instance.clone())
+        facts.registered.get(arn).map(|key| key.instance.clone())
     }
 
     /// Remembers when the next look at a drain is worth its calls.
-    pub fn look_at(&self, arn: &ContainerInstanceArn, at: Option<Timestamp>) {
-        if let Some(drain) = self.lock().drains.get_mut(arn) {
+    pub fn look_at(&self, key: &InstanceKey, at: Option<Timestamp>) {
+        if let Some(drain) = self.lock().drains.get_mut(key) {
             drain.look_at = at;
         }
     }
 
     /// The drains whose next look is due, each once.
-    pub fn take_due(&self, now: Timestamp) -> Vec<(InstanceKey, ContainerInstanceArn)> {
+    pub fn take_due(&self, now: Timestamp) -> Vec<(InstanceKey, Vec<ContainerInstanceArn>)> {
         let mut facts = self.lock();
         let due = |drain: &Drain| drain.look_at.is_some_and(|at| at <= now);
-        let due = facts.drains.iter_mut().filter(|(_, drain)| due(drain));
-        due.map(|(arn, drain)| {
+        let due = facts.drains.values_mut().filter(|drain| due(drain));
+        due.map(|drain| {
             drain.look_at = None;
-            (drain.key.clone(), arn.clone())
+            let arns = drain.instances.iter().map(|one| one.arn.clone());
+            (drain.key.clone(), arns.collect())
         })
         .collect()
     }
 
     /// Is this instance known to drain?
     pub fn knows_drain(&self, arn: &ContainerInstanceArn) -> bool {
-        self.lock().drains.contains_key(arn)
+        self.lock().registered.contains_key(arn)
     }
 
     /// All drains but that of `key`: those that were looked at here, and those that the last tick has listed.
@@ -311,6 +382,18 @@ impl Memory {
         self.lock().clusters = Some((clusters, now));
     }
 
+    /// Remembers calls for a drain that its record does not count yet: its next text will.
+    pub fn add_uncounted(&self, key: &InstanceKey, calls: u32) {
+        if calls > 0 {
+            *self.lock().uncounted.entry(key.clone()).or_default() += calls;
+        }
+    }
+
+    /// Takes the calls for a drain that its record does not count yet.
+    pub fn take_uncounted(&self, key: &InstanceKey) -> u32 {
+        self.lock().uncounted.remove(key).unwrap_or_default()
+    }
+
     /// The kill switch as it was last read; on, if it never was.
     pub fn control(&self) -> Control {
         self.lock().control
@@ -343,6 +426,18 @@ impl Memory {
 
     fn lock(&self) -> MutexGuard<'_, Facts> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Facts {
+    fn forget(&mut self, key: &InstanceKey) {
+        self.drains.remove(key);
+        self.registered.retain(|_, of| of != key);
+    }
+
+    fn of_mut(&mut self, arn: &ContainerInstanceArn) -> Option<&mut Drain> {
+        let key = self.registered.get(arn)?;
+        self.drains.get_mut(key)
     }
 }
 

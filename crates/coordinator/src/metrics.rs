@@ -81,6 +81,8 @@ metrics! {
     ReleaseLatency in Seconds,
     /// Releases that no longer waited for tasks: by deadline, operator, kill switch or lost agent.
     ForcedReleases in Count,
+    /// Drains in which a protected daemon ended while tasks held. Once for each, when it is seen.
+    DaemonsGone in Count,
     /// AWS calls that were made.
     ApiCalls in Count,
     /// Calls that were throttled, also after the SDK's own tries.

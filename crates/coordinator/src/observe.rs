@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceKey, ServiceName, TaskArn};
 use protector_core::observation::{
-    ContainerInstance, Hook, InstanceStatus, Observation, Scheduling, Seen, Stored, Task, TaskGroup,
+    ContainerInstance, Hook, InstanceStatus, Observation, Registrations, Scheduling, Seen, Stored, Task,
+    TaskGroup,
 };
 use protector_core::record::Record;
 
@@ -17,14 +18,23 @@ use crate::coordinator::Coordinator;
 pub struct Subject {
     /// Which instance.
     pub key: InstanceKey,
-    /// Its present name in the cluster.
-    pub arn: Seen<ContainerInstanceArn>,
-    /// The hook that waits for it.
+    /// What is known of its registrations in the cluster.
+    pub registered: Registered,
+    /// The hooks that wait for it.
     pub hook: Hook,
     /// When EC2 said, by this run's event, that it takes the instance back.
     pub spot: Option<Timestamp>,
     /// What this run has been shown of it already.
     pub shown: Shown,
+}
+
+/// What a run knows of the registrations of an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Registered {
+    /// These are all, by a listing of this run: maybe none.
+    All(Vec<ContainerInstanceArn>),
+    /// These are some of them.
+    Some(Vec<ContainerInstanceArn>),
 }
 
 /// What a listing or an event of this very run has shown of an instance: the first look need not ask for it again.
@@ -34,34 +44,34 @@ pub struct Shown {
     pub at: Option<Timestamp>,
     /// Its record. A listing that leaves it out says nothing.
     pub record: Option<Stored>,
-    /// It as a container instance.
-    pub instance: Option<ContainerInstance>,
+    /// Registrations of it.
+    pub instances: Vec<ContainerInstance>,
     /// Every daemon of the released drain is STOPPED: its events have said so.
     pub flushed: bool,
 }
 
 impl Subject {
-    /// An instance under its present name, of which its trigger says nothing else.
-    pub fn new(key: InstanceKey, arn: Seen<ContainerInstanceArn>) -> Subject {
+    /// An instance of which its trigger says nothing else.
+    pub fn new(key: InstanceKey, registered: Registered) -> Subject {
         Subject {
             key,
-            arn,
+            registered,
             hook: Hook::None,
             spot: None,
             shown: Shown::default(),
         }
     }
 
-    /// An instance that was just described.
-    pub fn described(key: InstanceKey, instance: ContainerInstance, at: Timestamp) -> Subject {
-        let arn = Seen::Yes(instance.arn.clone());
+    /// An instance, some registrations of which were just described.
+    pub fn described(key: InstanceKey, instances: Vec<ContainerInstance>, at: Timestamp) -> Subject {
+        let arns = instances.iter().map(|instance| instance.arn.clone()).collect();
         Subject {
             shown: Shown {
                 at: Some(at),
-                instance: Some(instance),
+                instances,
                 ..Shown::default()
             },
-            ..Subject::new(key, arn)
+            ..Subject::new(key, Registered::Some(arns))
         }
     }
 }
@@ -75,14 +85,7 @@ impl Coordinator {
             Some(stored) => Seen::Yes(stored.clone()),
             None => self.read_record(&subject.key).await,
         };
-        let instance = match &shown.instance {
-            Some(instance) => Seen::Yes(instance.clone()),
-            None => self.see_instance(&subject.key, &subject.arn).await,
-        };
-        let instance = match instance {
-            Seen::Absent => self.second_sight(subject, &record).await,
-            seen => seen,
-        };
+        let instance = self.see_registrations(subject, record.readable()).await;
         let tasks = match instance.as_yes() {
             Some(instance) if shown.flushed && is_drained(&record, instance) => Seen::Yes(Vec::new()),
             Some(instance) => self.see_tasks(&subject.key.cluster, instance, &record).await,
@@ -114,52 +117,75 @@ impl Coordinator {
         }
     }
 
-    /// An instance is gone only if two different questions say so: the listing by EC2 id, and the description of the
-    /// container instance that the record names. Events of an earlier registration come late, and listings lag.
-    async fn second_sight(&self, subject: &Subject, record: &Seen<Stored>) -> Seen<ContainerInstance> {
-        let key = &subject.key;
-        let known = record.readable();
-        let known = known.map(|record| Seen::Yes(record.container_instance_arn.clone()));
-        let other = match subject.arn {
-            Seen::Absent => known.unwrap_or(Seen::Absent),
-            Seen::Yes(_) | Seen::Unknown(_) => self.locate_in(&key.cluster, &key.instance).await,
+    /// All registrations of the instance. Those that the trigger and the record name are described; unless they tell of a
+    /// drain that goes its usual way, ECS is asked for others too. So an instance is gone only if two different questions
+    /// say so: events of an earlier registration come late, and listings lag.
+    async fn see_registrations(&self, subject: &Subject, record: Option<&Record>) -> Seen<Registrations> {
+        let (complete, named) = match &subject.registered {
+            Registered::All(arns) => (true, arns),
+            Registered::Some(arns) => (false, arns),
         };
-        match self.see_instance(key, &other).await {
-            Seen::Yes(instance) if instance.status == InstanceStatus::Inactive => Seen::Absent,
+        let recorded = record.into_iter().flat_map(Record::registrations);
+        let arns: BTreeSet<ContainerInstanceArn> = named.iter().chain(recorded).cloned().collect();
+        let seen = self
+            .describe_more(subject, subject.shown.instances.clone(), &arns)
+            .await;
+        let seen = match seen {
+            Ok(seen) if !complete && !is_as_recorded(&seen, record) => {
+                self.describe_others(subject, seen).await
+            }
             seen => seen,
+        };
+        match seen {
+            Err(why) => Seen::Unknown(why),
+            Ok(mut seen) => {
+                let inactive = |one: &ContainerInstance| one.status == InstanceStatus::Inactive;
+                seen.retain(|one| !inactive(one));
+                let recorded = record.map(|record| &record.container_instance_arn);
+                Registrations::of(seen, recorded).map_or(Seen::Absent, Seen::Yes)
+            }
         }
     }
 
-    async fn see_instance(
+    async fn describe_others(
         &self,
-        key: &InstanceKey,
-        arn: &Seen<ContainerInstanceArn>,
-    ) -> Seen<ContainerInstance> {
-        let arn = match arn {
-            Seen::Absent => return Seen::Absent,
-            Seen::Unknown(why) => return Seen::Unknown(why.clone()),
-            Seen::Yes(arn) => arn,
-        };
-        match self
-            .aws
-            .describe_instances(&key.cluster, std::slice::from_ref(arn))
-            .await
-        {
-            Err(failure) => Seen::Unknown(failure.to_string()),
-            Ok(found) => found
-                .into_iter()
-                .next()
-                .map_or(Seen::Absent, |found| Seen::Yes(found.container_instance)),
+        subject: &Subject,
+        seen: Vec<ContainerInstance>,
+    ) -> Result<Vec<ContainerInstance>, String> {
+        match self.locate_in(&subject.key.cluster, &subject.key.instance).await {
+            Ok(arns) => {
+                self.describe_more(subject, seen, &arns.into_iter().collect())
+                    .await
+            }
+            Err(why) => Err(why),
         }
+    }
+
+    /// What was seen, and those of `arns` that were not.
+    async fn describe_more(
+        &self,
+        subject: &Subject,
+        mut seen: Vec<ContainerInstance>,
+        arns: &BTreeSet<ContainerInstanceArn>,
+    ) -> Result<Vec<ContainerInstance>, String> {
+        let known = |arn: &ContainerInstanceArn| seen.iter().any(|one| one.arn == *arn);
+        let asked: Vec<ContainerInstanceArn> = arns.iter().filter(|arn| !known(arn)).cloned().collect();
+        let answer = self.describe(&subject.key.cluster, &asked).await;
+        let found = answer.map_err(|failure| failure.to_string())?;
+        let own = found
+            .into_iter()
+            .filter(|found| found.instance == subject.key.instance);
+        seen.extend(own.map(|found| found.container_instance));
+        Ok(seen)
     }
 
     async fn see_tasks(
         &self,
         cluster: &ClusterName,
-        instance: &ContainerInstance,
+        instance: &Registrations,
         record: &Seen<Stored>,
     ) -> Seen<Vec<Task>> {
-        match self.try_tasks(cluster, &instance.arn).await {
+        match self.try_tasks(cluster, instance).await {
             Ok(tasks) => {
                 let record = record.readable();
                 let due = record.is_some_and(|record| self.asks_for_protection(record));
@@ -169,14 +195,23 @@ impl Coordinator {
         }
     }
 
-    async fn try_tasks(
-        &self,
-        cluster: &ClusterName,
-        arn: &ContainerInstanceArn,
-    ) -> Result<Vec<Task>, Failure> {
-        let arns: Vec<_> = self.aws.list_tasks(cluster, arn).await?.into_iter().collect();
+    /// The tasks of all registrations.
+    async fn try_tasks(&self, cluster: &ClusterName, instance: &Registrations) -> Result<Vec<Task>, Failure> {
+        let (mut arns, mut unreachable) = (BTreeSet::new(), BTreeSet::new());
+        for one in instance.with_tasks() {
+            let listed = self.aws.list_tasks(cluster, &one.arn).await?;
+            if !one.agent_connected {
+                unreachable.extend(listed.iter().cloned());
+            }
+            arns.extend(listed);
+        }
+        let arns: Vec<TaskArn> = arns.into_iter().collect();
         let listed = self.aws.describe_tasks(cluster, &arns).await?;
-        self.scheduled(cluster, listed).await
+        let mut tasks = self.scheduled(cluster, listed).await?;
+        for task in &mut tasks {
+            task.agent_connected = !unreachable.contains(&task.arn);
+        }
+        Ok(tasks)
     }
 
     /// Tasks with what is known of their services: remembered, or asked. A task that has ended, or has a sidecar, is
@@ -261,6 +296,7 @@ fn scheduled(task: ListedTask, known: Option<Scheduling>) -> Task {
         group: task.group,
         last_status: task.last_status,
         stopping: task.stopping,
+        agent_connected: !task.disconnected,
         scheduling,
         containers: task.containers,
         stopped_at: task.stopped_at,
@@ -270,9 +306,16 @@ fn scheduled(task: ListedTask, known: Option<Scheduling>) -> Task {
 
 /// Is the drain of this instance, in its present life, released, and did nobody hold it then? After a forced release
 /// tasks may hold on, and their count is nobody's guess.
-fn is_drained(record: &Seen<Stored>, instance: &ContainerInstance) -> bool {
+fn is_drained(record: &Seen<Stored>, instance: &Registrations) -> bool {
     let record = record.readable();
     record.is_some_and(|record| {
-        record.is_released() && record.remaining == 0 && record.container_instance_arn == instance.arn
+        record.is_released() && record.remaining == 0 && instance.all().all(|one| record.names(&one.arn))
     })
+}
+
+/// Do these registrations go the usual way of their drain, so that there is no reason to look for others?
+fn is_as_recorded(seen: &[ContainerInstance], record: Option<&Record>) -> bool {
+    let usual = |one: &ContainerInstance| one.status == InstanceStatus::Draining && one.agent_connected;
+    let named = |one: &ContainerInstance| record.is_some_and(|record| record.names(&one.arn));
+    !seen.is_empty() && seen.iter().all(named) && seen.iter().any(usual)
 }

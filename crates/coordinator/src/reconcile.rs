@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use protector_core::holding::{Census, census, last_stopped};
-use protector_core::observation::{InstanceStatus, Observation, Seen, Stored};
-use protector_core::plan::{Plan, Situation, Verdict, plan};
+use protector_core::observation::{
+    ContainerInstance, InstanceStatus, Observation, Registrations, Seen, Stored,
+};
+use protector_core::plan::{OrderOutcome, Plan, Situation, Verdict, plan};
 use protector_core::record::{Record, ReleaseReason};
 use protector_core::trigger::Command;
 use serde_json::{Value, json};
@@ -16,8 +18,8 @@ use crate::metrics::Metric;
 use crate::observe::{Shown, Subject};
 use crate::say::Level;
 
-/// A run waits for another look no longer than this: the default settle window, and then some. Lambda is paid by
-/// the second, and a task's end or the tick wakes us anyway.
+/// Of a drain that EC2 has given notice of, any run but the tick's waits for another look no longer than this: one is
+/// enough that waits for the deadline.
 const WAIT_MAX: SignedDuration = SignedDuration::from_secs(20);
 
 /// While others drain, no longer than this: the next run looks at what is due.
@@ -40,14 +42,22 @@ pub struct Outcome {
     pub line: Value,
     /// Did something fail that another try may mend?
     pub failed: bool,
+    /// What became of the operator's order, if there was one.
+    pub order: Option<OrderOutcome>,
 }
 
 struct Run {
     done: Vec<Done>,
     reasons: Vec<String>,
     looks: u32,
-    /// How many calls the record knows of.
+    /// How many calls of this run the record knows of.
     counted: u32,
+    /// How many calls of earlier runs it does not know of yet.
+    earlier: u32,
+    /// When a protected daemon ended while tasks held.
+    daemons_gone_at: Option<Timestamp>,
+    /// What becomes of the operator's order.
+    order: Option<OrderOutcome>,
     /// May it wait for a Spot deadline? One run is enough for that: the tick's.
     patient: bool,
     /// Has Auto Scaling said that it waits no more?
@@ -82,6 +92,9 @@ impl Coordinator {
             reasons: Vec::new(),
             looks: 1,
             counted: 0,
+            earlier: me.memory.take_uncounted(&subject.key),
+            daemons_gone_at: None,
+            order: None,
             patient: trigger == "tick",
             over: false,
         };
@@ -108,7 +121,13 @@ impl Coordinator {
                     permit = me.memory.turns.looks.acquire().await.ok();
                     observation = me.observe(subject).await;
                 }
-                Next::Stop => return me.conclude(trigger, &observation, verdict, &run, started, failed),
+                Next::Stop => {
+                    let calls = me.aws.meter.total() - run.counted + run.earlier;
+                    if !matches!(verdict, Verdict::NotDraining | Verdict::Done) {
+                        me.memory.add_uncounted(&observation.key, calls);
+                    }
+                    return me.conclude(trigger, &observation, verdict, &run, started, failed);
+                }
             }
         }
     }
@@ -123,16 +142,25 @@ impl Coordinator {
         let calls = self.aws.meter.total();
         let now = self.now();
         let fleet = self.memory.fleet_without(&observation.key, now);
+        // Whoever only looks does not obey, and must not answer as if.
+        let obeyed = command.filter(|_| !self.only_looks());
         let plan = plan(&Situation {
             observation,
             policy: &self.policy,
             fleet,
-            command,
+            command: obeyed,
             spot: subject.spot,
             control: self.memory.control(),
-            calls: calls - run.counted,
+            calls: calls - run.counted + run.earlier,
             now,
         });
+        run.order = match (command, obeyed) {
+            (Some(_), None) => Some(OrderOutcome::Ignored(format!(
+                "the coordinator only looks: {}",
+                self.mode()
+            ))),
+            _ => run.order.take().or_else(|| plan.order.clone()),
+        };
         let census = self.census(observation);
         if let Some(instance) = observation.instance.as_yes() {
             let census = census.as_ref();
@@ -141,9 +169,12 @@ impl Coordinator {
         }
         let applied = self.apply(run.target(observation), plan.clone()).await;
         if applied.written.is_some() {
-            run.counted = calls;
+            (run.counted, run.earlier) = (calls, 0);
         }
         self.measure_release(observation, &applied);
+        let known = observation.record.readable();
+        run.daemons_gone_at = plan.record().or(known).and_then(|record| record.daemons_gone_at);
+        self.measure_daemons(observation, &applied);
         (plan, applied)
     }
 
@@ -156,7 +187,8 @@ impl Coordinator {
             .as_yes()
             .filter(|_| done && !self.only_looks())
         {
-            self.memory.ended(&instance.arn, self.now());
+            let registrations = instance.all().map(|one| &one.arn);
+            self.memory.ended(&observation.key, registrations, self.now());
         }
     }
 
@@ -188,6 +220,15 @@ impl Coordinator {
         }
     }
 
+    /// A daemon that ended while tasks held is counted by the run that has written so.
+    fn measure_daemons(&self, observation: &Observation, applied: &Applied) {
+        let gone = |record: Option<&Record>| record.is_some_and(|record| record.daemons_gone_at.is_some());
+        let written = applied.written.as_ref().and_then(Stored::readable);
+        if gone(written) && !gone(observation.record.readable()) {
+            self.memory.sheet.count(Metric::DaemonsGone, 1);
+        }
+    }
+
     fn next(&self, observation: &Observation, plan: &Plan, applied: Applied, run: &mut Run) -> Next {
         run.looks += 1;
         if applied.failure.is_some() || run.looks > LOOKS_MAX {
@@ -203,16 +244,21 @@ impl Coordinator {
         // Read back, and not DRAINING yet: ECS is eventually consistent.
         if applied
             .read_back
-            .as_ref()
-            .is_some_and(|instance| instance.status != InstanceStatus::Draining)
+            .iter()
+            .any(|instance| instance.status != InstanceStatus::Draining)
         {
             return Next::Look(Duration::from_secs(1));
         }
-        if let Some(instance) = applied.read_back {
+        if let Some(instance) = observation
+            .instance
+            .as_yes()
+            .filter(|_| !applied.read_back.is_empty())
+        {
+            let seen = |all: Registrations, one: &ContainerInstance| all.with(one);
+            let instance = Seen::Yes(applied.read_back.iter().fold(instance.clone(), seen));
             let record = applied
                 .written
                 .map_or_else(|| observation.record.clone(), Seen::Yes);
-            let instance = Seen::Yes(instance);
             return Next::Replan(Box::new(Observation {
                 at: self.now(),
                 record,
@@ -220,26 +266,29 @@ impl Coordinator {
                 ..observation.clone()
             }));
         }
-        // What comes after the release, its daemons and the tick tell of.
-        let worth = plan.look_again.filter(|_| plan.verdict == Verdict::Holding);
         let noticed = observation
             .record
             .readable()
             .is_some_and(|record| record.spot_notice_at.is_some());
+        let patient = noticed && run.patient;
+        // What comes after the release, its daemons and the tick tell of. A machine that is taken does not wait for them.
+        let waits = |verdict| verdict == Verdict::Holding || (patient && verdict == Verdict::Releasing);
+        let worth = plan.look_again.filter(|_| waits(plan.verdict));
         let left = self.time_left() - TIME_FOR_A_LOOK;
-        let longest = if noticed && run.patient {
-            left
-        } else {
+        // A settle window is waited for as long as the run may take. The end of a longer one is seen by the last tick
+        // before it, which waits for it too.
+        let longest = if noticed && !patient {
             WAIT_MAX.min(left)
+        } else {
+            left
         };
-        let arn = observation.instance.as_yes().map(|instance| &instance.arn);
         // A batch that waits keeps all other drains waiting too.
         let alone = !self.queued || self.memory.fleet_without(&observation.key, self.now()).drains == 0;
         match worth.filter(|wait| *wait <= longest && (alone || *wait <= WAIT_AMONG_OTHERS)) {
             Some(wait) => Next::Look(Duration::try_from(wait).unwrap_or_default()),
             None => {
                 let at = plan.look_again.and_then(|wait| self.now().checked_add(wait).ok());
-                arn.into_iter().for_each(|arn| self.memory.look_at(arn, at));
+                self.memory.look_at(&observation.key, at);
                 Next::Stop
             }
         }
@@ -271,7 +320,8 @@ impl Coordinator {
             _ => Level::Info,
         };
         self.voice.say(level, "instance", line.clone());
-        Outcome { line, failed }
+        let order = run.order.clone();
+        Outcome { line, failed, order }
     }
 
     fn line(
@@ -283,16 +333,17 @@ impl Coordinator {
         started: Timestamp,
     ) -> Value {
         let census = self.census(observation);
-        json!({
+        let mut line = json!({
             "requestId": self.request_id,
             "trigger": trigger,
             "cluster": observation.key.cluster,
             "instance": observation.key.instance,
-            "containerInstance": observation.instance.as_yes().map(|instance| instance.arn.as_str()),
+            "containerInstance": observation.instance.as_yes().map(|instance| instance.present().arn.as_str()),
             "status": status(observation),
             "remaining": census.as_ref().map(Census::remaining),
             "heldBy": census.as_ref().map(|census| &census.held_by),
             "daemons": census.as_ref().map(|census| census.daemons.len()),
+            "daemonsGoneAt": run.daemons_gone_at,
             "verdict": verdict.name(),
             "mode": self.mode(),
             "reasons": run.reasons,
@@ -301,13 +352,17 @@ impl Coordinator {
             "calls": self.aws.meter.calls(),
             "failures": self.aws.meter.failures(),
             "durationMs": self.now().duration_since(started).as_millis(),
-        })
+        });
+        if let Some(order) = &run.order {
+            line["order"] = json!(order);
+        }
+        line
     }
 }
 
 fn status(observation: &Observation) -> String {
     match &observation.instance {
-        Seen::Yes(instance) => instance.status.to_string(),
+        Seen::Yes(instance) => instance.present().status.to_string(),
         Seen::Absent => "absent".to_owned(),
         Seen::Unknown(_) => "unknown".to_owned(),
     }

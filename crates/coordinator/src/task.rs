@@ -1,7 +1,7 @@
 //! The end of a task: on a draining instance it may be the last.
 
 use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
-use protector_core::observation::{ContainerInstance, InstanceStatus};
+use protector_core::observation::{ContainerInstance, InstanceStatus, Registrations};
 use protector_core::plan::Verdict;
 use protector_core::trigger::TaskChange;
 
@@ -30,7 +30,7 @@ impl Coordinator {
             Worth::Nothing(reason) => self.ignored(Level::Debug, "task", reason),
             Worth::Probe(key, awaited) => self.probe(key, arn, &awaited).await,
             Worth::Look(key) => self.look("task", key, arn.clone()).await,
-            Worth::Flushed(key, instance) => self.flushed(key, instance).await,
+            Worth::Flushed(key, instances) => self.flushed(key, instances).await,
             Worth::Unknown => self.stranger(&change).await,
         }
     }
@@ -52,14 +52,17 @@ impl Coordinator {
 
     /// One call says which of the awaited tasks still live. If none does, or it cannot be told, a whole look follows.
     async fn probe(&self, key: InstanceKey, arn: &ContainerInstanceArn, awaited: &[TaskArn]) -> Handled {
-        if let Ok(tasks) = self.aws.describe_tasks(&key.cluster, awaited).await {
+        let me = self.metered();
+        let answer = me.aws.describe_tasks(&key.cluster, awaited).await;
+        self.memory.add_uncounted(&key, me.aws.meter.total());
+        if let Ok(tasks) = answer {
             let alive = tasks
                 .into_iter()
                 .filter(|task| !task.last_status.is_final())
                 .map(|task| task.arn);
-            match self.memory.probed(arn, alive.collect(), self.now()) {
+            match self.memory.probed(&key, alive.collect(), self.now()) {
                 Worth::Nothing(reason) => return self.ignored(Level::Debug, "task", reason),
-                Worth::Flushed(key, instance) => return self.flushed(key, instance).await,
+                Worth::Flushed(key, instances) => return self.flushed(key, instances).await,
                 Worth::Probe(..) | Worth::Look(_) | Worth::Unknown => {}
             }
         }
@@ -67,8 +70,8 @@ impl Coordinator {
     }
 
     /// Every daemon of a released drain is STOPPED: the look that completes it need not ask for tasks.
-    async fn flushed(&self, key: InstanceKey, instance: ContainerInstance) -> Handled {
-        let mut subject = Subject::described(key, instance, self.now());
+    async fn flushed(&self, key: InstanceKey, instances: Vec<ContainerInstance>) -> Handled {
+        let mut subject = Subject::described(key, instances, self.now());
         subject.shown.flushed = true;
         self.reconciled("task", &subject).await
     }
@@ -76,10 +79,13 @@ impl Coordinator {
     /// A task has ended on an instance of which this execution environment knows nothing.
     async fn stranger(&self, change: &TaskChange) -> Handled {
         let arns = std::slice::from_ref(&change.container_instance);
-        let found = match self.aws.describe_instances(&change.cluster, arns).await {
+        let found = match self.describe(&change.cluster, arns).await {
             Err(failure) => return Handled::Failed(failure.to_string()),
             Ok(found) => found.into_iter().next(),
         };
+        if self.memory.edges.is_foreign(&change.container_instance) {
+            return self.ignored(Level::Debug, "task", "the container instance is none of ours");
+        }
         let Some(found) = found else {
             return self.ignored(Level::Debug, "task", "the container instance is gone");
         };
@@ -89,10 +95,11 @@ impl Coordinator {
         };
         let (instance, now) = (found.container_instance, self.now());
         if instance.status == InstanceStatus::Active {
+            let instance = Registrations::from(instance);
             self.memory.saw(&key, &instance, Verdict::NotDraining, None, now);
             return self.ignored(Level::Debug, "task", "the container instance does not drain");
         }
-        self.reconciled("task", &Subject::described(key, instance, now))
+        self.reconciled("task", &Subject::described(key, vec![instance], now))
             .await
     }
 }

@@ -26,6 +26,9 @@ use found::Found;
 /// DRAINING container instances, by cluster.
 type Draining = BTreeMap<ClusterName, BTreeSet<ContainerInstanceArn>>;
 
+/// Instances for which a hook of ours waits.
+type Waiting = BTreeMap<InstanceId, Vec<HookAction>>;
+
 impl Coordinator {
     /// Adopts what nobody told us of, reconciles it all, deletes what is old.
     pub(crate) async fn tick(&self) -> Handled {
@@ -61,9 +64,13 @@ impl Coordinator {
             Ok(clusters) => clusters,
             Err(failure) => return (Draining::new(), vec![failure]),
         };
+        let asked = self.ask_each(&clusters, async |cluster| {
+            self.unless_gone(cluster, self.aws.list_draining(cluster).await)
+        });
+        let answers = asked.await;
         let (mut draining, mut failures) = (Draining::new(), Vec::new());
-        for cluster in clusters {
-            match self.aws.list_draining(&cluster).await {
+        for (cluster, answer) in clusters.into_iter().zip(answers) {
+            match answer {
                 Ok(arns) => {
                     self.memory.listed(&cluster, &arns, self.now());
                     draining.insert(cluster, arns.into_iter().collect());
@@ -75,29 +82,32 @@ impl Coordinator {
     }
 
     /// Instances of our groups for which a hook of ours waits.
-    async fn waiting_instances(&self) -> Result<Vec<(InstanceId, HookAction)>, Failure> {
-        let mut waiting = Vec::new();
-        for instance in self.aws.list_waiting(&self.policy.auto_scaling_groups).await? {
-            waiting.extend(
-                self.hook_of(&instance)
-                    .await?
-                    .map(|action| (instance.instance, action)),
-            );
+    async fn waiting_instances(&self) -> (Waiting, Vec<Failure>) {
+        let groups = &self.policy.auto_scaling_groups;
+        let (instances, mut failures) = self.aws.list_waiting(groups).await;
+        let mut waiting = Waiting::new();
+        for instance in instances {
+            match self.hooks_of(&instance).await {
+                Ok(actions) if actions.is_empty() => {}
+                Ok(actions) => drop(waiting.insert(instance.instance, actions)),
+                Err(failure) => failures.push(failure),
+            }
         }
-        Ok(waiting)
+        (waiting, failures)
     }
 
-    /// Which hook waits Auto Scaling does not say. A group usually has one of ours; of several the first is taken,
-    /// unless the record knows better.
-    async fn hook_of(&self, instance: &ScalingInstance) -> Result<Option<HookAction>, Failure> {
-        let first = self.hooks(&instance.group).await?.into_iter().min();
-        Ok(first.map(|(hook, heartbeat_seconds)| HookAction {
+    /// Which hooks wait Auto Scaling does not say: all terminate hooks of a group wait at the same time.
+    async fn hooks_of(&self, instance: &ScalingInstance) -> Result<Vec<HookAction>, Failure> {
+        let mut hooks = self.hooks(&instance.group).await?;
+        hooks.sort();
+        let action = |(hook, heartbeat_seconds)| HookAction {
             group: instance.group.clone(),
+            since: self.memory.waits_since(&instance.instance, &hook, self.now()),
             hook,
             token: None,
             heartbeat_seconds,
-            since: self.now(),
-        }))
+        };
+        Ok(hooks.into_iter().map(action).collect())
     }
 
     /// Minds the kill switch, which is in the same listing as the records, and counts the fleet.
@@ -127,7 +137,7 @@ impl Coordinator {
         let unplaced = join_all(
             unplaced
                 .into_iter()
-                .map(|(instance, action)| async move { self.waiting("tick", &instance, action).await }),
+                .map(|(instance, actions)| async move { self.waiting("tick", &instance, actions).await }),
         );
         let (placed, unplaced) = tokio::join!(placed, unplaced);
         let problem = |handled| match handled {

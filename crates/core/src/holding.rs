@@ -105,6 +105,8 @@ pub struct Census {
     pub standalone_to_stop: Vec<TaskArn>,
     /// Tasks that hold and have not been told to stop.
     pub to_stop: Vec<TaskArn>,
+    /// How many of the tasks that hold are on a registration whose agent is connected.
+    pub reachable: usize,
     /// How many tasks have a sidecar and have not ended.
     pub sidecars: u32,
     /// Who holds, the largest groups first, at most [`HELD_BY_MAX`].
@@ -135,6 +137,7 @@ pub fn census(tasks: &[Task], policy: &Policy) -> Census {
         .count();
     Census {
         held_by: held_by(&holding),
+        reachable: holding.iter().filter(|task| task.agent_connected).count(),
         holding: holding.iter().map(|task| task.arn.clone()).collect(),
         daemon_services: daemons.iter().map(|task| service(task)).collect(),
         standalone_to_stop: to_stop(&holding, |task| task.scheduling == Scheduling::Standalone),
@@ -157,6 +160,28 @@ pub fn last_stopped(tasks: &[Task], policy: &Policy) -> Option<Timestamp> {
         .filter(would_hold)
         .filter_map(|task| task.stopped_at)
         .max()
+}
+
+/// When a protected daemon first ended after `since` while a task held: tasks hold still, or the last of them ended
+/// later. A daemon whose place another one has taken, as after a deployment, is not gone.
+#[must_use]
+pub fn daemon_gone(tasks: &[Task], policy: &Policy, since: Timestamp) -> Option<Timestamp> {
+    let protected = |task: &&Task| task.containers.contains(&policy.sidecar_container);
+    let lives = |other: &Task| !other.last_status.is_final();
+    let replaced = |task: &Task| {
+        let others = tasks.iter().filter(protected).filter(|other| lives(other));
+        others.clone().any(|other| other.group == task.group)
+    };
+    let gone = tasks.iter().filter(protected).filter(|task| !lives(task));
+    let ends = gone
+        .filter(|task| !replaced(task))
+        .filter_map(|task| task.stopped_at);
+    let first = ends.filter(|at| *at >= since).min()?;
+    let holds = tasks
+        .iter()
+        .any(|task| matches!(judge(task, policy), Judgement::Holds(_)));
+    let later = last_stopped(tasks, policy).is_some_and(|last| last > first);
+    (holds || later).then_some(first)
 }
 
 fn to_stop(holding: &[&Task], wanted: fn(&Task) -> bool) -> Vec<TaskArn> {

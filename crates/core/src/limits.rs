@@ -11,11 +11,17 @@ pub const RECORD_BYTES_MAX: usize = 4096;
 /// So many groups are named in `heldBy`: what a person can take in, and far below the size limit.
 pub const HELD_BY_MAX: usize = 5;
 
-/// So many released services are listed, so that names of the usual kind keep the record below its limit.
-pub const RELEASED_SERVICES_MAX: usize = 30;
+/// So many other registrations of an instance are named in its record: more than one is rare, and each has some 100 bytes.
+pub const REGISTRATIONS_MAX: usize = 4;
 
 /// `DescribeTasks` and `DescribeContainerInstances` take so many at once (ECS API reference).
 pub const DESCRIBE_MAX: usize = 100;
+
+/// `DescribeClusters` takes so many at once (ECS API reference).
+pub const DESCRIBE_CLUSTERS_MAX: usize = 100;
+
+/// `DescribeCapacityProviders` answers for so many at once (ECS API reference).
+pub const DESCRIBE_PROVIDERS_MAX: usize = 10;
 
 /// `DescribeServices` takes so many at once (ECS API reference).
 pub const DESCRIBE_SERVICES_MAX: usize = 10;
@@ -25,6 +31,10 @@ pub const DELETE_PARAMETERS_MAX: usize = 10;
 
 /// `DescribeAutoScalingInstances` takes so many at once (Auto Scaling API reference).
 pub const DESCRIBE_SCALING_INSTANCES_MAX: usize = 50;
+
+/// `DescribeAutoScalingGroups` takes so many names at once, unless it is asked for larger pages (Auto Scaling API
+/// reference).
+pub const DESCRIBE_GROUPS_MAX: usize = 50;
 
 /// A hook waits no longer than this, however often it is heartbeaten (Auto Scaling user guide, lifecycle hooks).
 pub const HOOK_GLOBAL_MAX: SignedDuration = SignedDuration::from_hours(48);
@@ -38,8 +48,16 @@ pub const HOOK_HEARTBEAT_MIN_SECONDS: u32 = 120;
 /// Before the hook's global limit we are done by this much: one tick, and its delay.
 pub const GLOBAL_MARGIN: SignedDuration = SignedDuration::from_secs(90);
 
+/// A tick comes once a minute (`template.yaml`).
+pub const TICK: SignedDuration = SignedDuration::from_secs(60);
+
 /// A tick comes once a minute, and may be late by half of one.
 pub const TICK_AND_DELAY: SignedDuration = SignedDuration::from_secs(90);
+
+/// A coordinator that is alive releases at the deadline or in the first tick after it. So long after the deadline, and the
+/// time between two of its readings later, a sidecar takes it for dead: a tick with its delay, and one more tick if that
+/// one fails.
+pub const COORDINATOR_SILENCE: SignedDuration = SignedDuration::from_secs(150);
 
 /// A changed count is written no sooner than this after the last write: PutParameter allows 3 a second for the
 /// whole account, and the count is for people.
@@ -49,8 +67,12 @@ pub const COUNT_REFRESH: SignedDuration = SignedDuration::from_secs(5);
 pub const COUNT_REFRESH_MANY: SignedDuration = SignedDuration::from_secs(30);
 
 /// A count that has not fallen to a third is written after this long: a person who watches a large drain sees it
-/// shrink, and a drain of an hour with a task a minute needs 30 writes and not 60.
+/// shrink.
 pub const COUNT_STALE: SignedDuration = SignedDuration::from_secs(120);
+
+/// Or after this part of the drain's age, if that is longer: a drain of an hour with a task a minute needs 8 writes for
+/// its counts and not 60, and nobody who looks after an hour waits for the minute.
+pub const COUNT_STALE_SHARE: i32 = 3;
 
 /// From so many drains on, counts are refreshed at the slower pace: 10 × 1/5 s uses up our 2 writes a second.
 pub const MANY_DRAINS: usize = 10;
@@ -63,6 +85,21 @@ pub const POLL_SECONDS_MIN: u32 = 1;
 
 /// Longest time between two reads of one sidecar, in seconds: a release is seen within it.
 pub const POLL_SECONDS_MAX: u32 = 30;
+
+/// Within this every sidecar has read a record that asks for a reading every `poll_seconds`, in whole seconds: each puts
+/// its reading off by up to a fifth, so that those of a fleet do not read all at once.
+#[must_use]
+pub fn reading(poll_seconds: u32) -> SignedDuration {
+    let fifths = i64::from(poll_seconds) * 6;
+    SignedDuration::from_secs((fifths + 4) / 5)
+}
+
+/// An agent that was seen away twice was away all the time only if no more than two ticks and their delay lie between:
+/// after that it may have come back, and gone again.
+pub const AGENT_UNSEEN_MAX: SignedDuration = SignedDuration::from_secs(150);
+
+/// That an agent is still away is noted so often at the most: each tick notes it.
+pub const AGENT_NOTED: SignedDuration = SignedDuration::from_secs(45);
 
 /// So many tasks are told to stop in one run; the rest follow in the next, so that a large instance does not use up
 /// the burst of the ECS modify bucket (100).

@@ -53,8 +53,8 @@ pub struct Observation {
     pub at: Timestamp,
     /// Its record. Read before ECS is asked, so that the record never knows more than the tasks show.
     pub record: Seen<Stored>,
-    /// It as a container instance.
-    pub instance: Seen<ContainerInstance>,
+    /// It as a member of its cluster.
+    pub instance: Seen<Registrations>,
     /// All tasks on it whose status is not final, and maybe some stopped ones.
     pub tasks: Seen<Vec<Task>>,
     /// The hook of ours that waits for it.
@@ -95,6 +95,140 @@ pub struct ContainerInstance {
     pub status: InstanceStatus,
     /// Does its agent talk to ECS? Agents reconnect several times an hour, so a short "no" is normal.
     pub agent_connected: bool,
+    /// How many tasks ECS counts on it; `None` if it does not say.
+    pub tasks: Option<u32>,
+}
+
+/// All registrations of one EC2 instance in its cluster: at least one.
+///
+/// An agent that has lost its data, or whose root volume was replaced, registers anew, and the old registration stays in
+/// the cluster in whatever status it had. So an EC2 instance is all its registrations, and none of them speaks for it
+/// alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registrations {
+    present: ContainerInstance,
+    others: Vec<ContainerInstance>,
+}
+
+impl Registrations {
+    /// These, if there is one. `recorded` is what a drain's record takes for the present one: it stays that, unless another
+    /// one's agent is connected and its own is not.
+    #[must_use]
+    pub fn of(mut all: Vec<ContainerInstance>, recorded: Option<&ContainerInstanceArn>) -> Option<Self> {
+        all.sort_by(|a, b| a.arn.cmp(&b.arn));
+        all.dedup_by(|a, b| a.arn == b.arn);
+        let rank = |one: &ContainerInstance| {
+            (
+                one.can_hold(),
+                one.agent_connected,
+                recorded == Some(&one.arn),
+                one.status == InstanceStatus::Active,
+            )
+        };
+        let (index, _) = all.iter().enumerate().max_by_key(|(_, one)| rank(one))?;
+        let present = all.remove(index);
+        Some(Self { present, others: all })
+    }
+
+    /// The present one: that is connected, or the drain's own.
+    #[must_use]
+    pub fn present(&self) -> &ContainerInstance {
+        &self.present
+    }
+
+    /// All of them, the present one first.
+    pub fn all(&self) -> impl Iterator<Item = &ContainerInstance> {
+        std::iter::once(&self.present).chain(&self.others)
+    }
+
+    /// Those that tell what becomes of the machine. A registration that is not connected speaks for nobody beside the
+    /// present one.
+    fn telling(&self) -> impl Iterator<Item = &ContainerInstance> {
+        let others = self.others.iter().filter(|other| other.agent_connected);
+        std::iter::once(&self.present)
+            .chain(others)
+            .filter(|one| one.can_hold())
+    }
+
+    /// Does it take no new tasks any more?
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.telling().next().is_some() && self.telling().all(ContainerInstance::is_draining)
+    }
+
+    /// Does it take new tasks?
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.telling().any(|one| one.status == InstanceStatus::Active)
+    }
+
+    /// Has ECS forgotten it?
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.all().all(|one| one.status == InstanceStatus::Inactive)
+    }
+
+    /// Did none of them ever come in? Such a one has no tasks, and can never be DRAINING.
+    #[must_use]
+    pub fn never_came_in(&self) -> bool {
+        !self.is_gone() && !self.all().any(ContainerInstance::can_hold)
+    }
+
+    /// Those whose tasks count. A registration that was left behind without a task speaks for nobody: its agent is gone, so
+    /// nothing can come to it.
+    pub fn with_tasks(&self) -> impl Iterator<Item = &ContainerInstance> {
+        let empty = |one: &ContainerInstance| !one.agent_connected && one.tasks == Some(0);
+        self.all()
+            .filter(move |one| one.arn == self.present.arn || !empty(one))
+    }
+
+    /// Does an agent of it talk to ECS?
+    #[must_use]
+    pub fn agent_connected(&self) -> bool {
+        self.all().any(|one| one.agent_connected)
+    }
+
+    /// Those that are to be set DRAINING, the present one first. Also one that is not connected: its agent may come back.
+    pub fn to_drain(&self) -> impl Iterator<Item = &ContainerInstanceArn> {
+        let active = self.all().filter(|one| one.status == InstanceStatus::Active);
+        active.map(|one| &one.arn)
+    }
+
+    /// The same, with one of them as it was seen since.
+    #[must_use]
+    pub fn with(&self, seen: &ContainerInstance) -> Self {
+        let mut with = self.clone();
+        let all = std::iter::once(&mut with.present).chain(&mut with.others);
+        all.filter(|one| one.arn == seen.arn)
+            .for_each(|one| one.clone_from(seen));
+        with
+    }
+}
+
+impl From<ContainerInstance> for Registrations {
+    fn from(present: ContainerInstance) -> Self {
+        Self {
+            present,
+            others: Vec::new(),
+        }
+    }
+}
+
+impl ContainerInstance {
+    /// May tasks be on it?
+    fn can_hold(&self) -> bool {
+        !matches!(
+            self.status,
+            InstanceStatus::Inactive | InstanceStatus::Registering | InstanceStatus::RegistrationFailed
+        )
+    }
+
+    fn is_draining(&self) -> bool {
+        matches!(
+            self.status,
+            InstanceStatus::Draining | InstanceStatus::Deregistering
+        )
+    }
 }
 
 /// Does a hook of ours wait for the instance?
@@ -102,12 +236,29 @@ pub struct ContainerInstance {
 pub enum Hook {
     /// None is known.
     None,
-    /// This one does.
-    Waiting(HookAction),
+    /// These do: at least one. A group may have several hooks of ours, and all of them wait at the same time.
+    Waiting(Vec<HookAction>),
     /// The one that the record names does not wait any more: Auto Scaling said so.
     Over,
     /// Auto Scaling could not be asked.
     Unknown(String),
+}
+
+impl Hook {
+    /// One hook waits.
+    #[must_use]
+    pub fn waiting(action: HookAction) -> Hook {
+        Hook::Waiting(vec![action])
+    }
+
+    /// The hooks that wait.
+    #[must_use]
+    pub fn waits(&self) -> &[HookAction] {
+        match self {
+            Hook::Waiting(actions) => actions,
+            Hook::None | Hook::Over | Hook::Unknown(_) => &[],
+        }
+    }
 }
 
 /// One waiting of a hook.
@@ -136,6 +287,8 @@ pub struct Task {
     pub last_status: TaskStatus,
     /// Has it been told to stop?
     pub stopping: bool,
+    /// Does the agent of its registration talk to ECS? If not, its status may be of long ago.
+    pub agent_connected: bool,
     /// How its service schedules it.
     pub scheduling: Scheduling,
     /// Names of its containers.
@@ -292,6 +445,97 @@ impl TaskStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn one(number: u32, status: &str, agent_connected: bool) -> ContainerInstance {
+        ContainerInstance {
+            arn: format!("arn:aws:ecs:eu-west-1:1:container-instance/prod/{number}")
+                .parse()
+                .unwrap(),
+            status: status.to_owned().into(),
+            agent_connected,
+            tasks: None,
+        }
+    }
+
+    fn all(those: &[ContainerInstance], recorded: Option<u32>) -> Registrations {
+        let recorded = recorded.map(|number| one(number, "ACTIVE", true).arn);
+        Registrations::of(those.to_vec(), recorded.as_ref()).unwrap()
+    }
+
+    /// What two registrations of one machine say together, whichever ECS names first.
+    #[test]
+    fn p2_a_registration_that_was_left_behind_speaks_for_nobody() {
+        // The two, which of them the record knows, which one is present, and whether it drains and is active.
+        let table = [
+            (("DRAINING", false), ("ACTIVE", true), None, 2, (false, true)),
+            (("DRAINING", false), ("ACTIVE", true), Some(1), 2, (false, true)),
+            (("DRAINING", false), ("DRAINING", true), Some(2), 2, (true, false)),
+            (("ACTIVE", false), ("DRAINING", true), None, 2, (true, false)),
+            // The agent of the live one is away for a moment.
+            (("DRAINING", false), ("ACTIVE", false), None, 2, (false, true)),
+            (("ACTIVE", false), ("DRAINING", false), Some(2), 2, (true, false)),
+            // Two agents, and one of them takes tasks.
+            (("DRAINING", true), ("ACTIVE", true), Some(1), 1, (false, true)),
+            (("REGISTERING", true), ("DRAINING", false), None, 2, (true, false)),
+            (("INACTIVE", false), ("DRAINING", true), Some(1), 2, (true, false)),
+        ];
+        for (first, second, recorded, present, (drains, active)) in table {
+            let (first, second) = (one(1, first.0, first.1), one(2, second.0, second.1));
+            for those in [[first.clone(), second.clone()], [second.clone(), first.clone()]] {
+                let seen = all(&those, recorded);
+                assert_eq!(seen.present().arn, one(present, "ACTIVE", true).arn, "{seen:?}");
+                assert_eq!(
+                    (seen.is_draining(), seen.is_active()),
+                    (drains, active),
+                    "{seen:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn who_never_came_in_is_neither_draining_nor_gone() {
+        for status in ["REGISTERING", "REGISTRATION_FAILED"] {
+            let seen = all(&[one(1, status, true)], None);
+            assert!(seen.never_came_in() && !seen.is_gone() && !seen.is_draining() && !seen.is_active());
+        }
+        let gone = all(&[one(1, "INACTIVE", false)], None);
+        assert!(gone.is_gone() && !gone.never_came_in());
+        assert_eq!(Registrations::of(Vec::new(), None), None);
+    }
+
+    #[test]
+    fn p4_every_registration_that_takes_tasks_is_drained() {
+        let seen = all(
+            &[
+                one(1, "ACTIVE", false),
+                one(2, "ACTIVE", true),
+                one(3, "DRAINING", false),
+            ],
+            None,
+        );
+        let arns: Vec<_> = seen.to_drain().cloned().collect();
+        assert_eq!(arns, [one(2, "", true).arn, one(1, "", true).arn]);
+        let after = seen.with(&one(2, "DRAINING", true));
+        assert!(after.is_draining());
+    }
+
+    #[test]
+    fn p2_tasks_of_every_registration_count_unless_it_was_left_behind_empty() {
+        let empty = ContainerInstance {
+            tasks: Some(0),
+            ..one(1, "DRAINING", false)
+        };
+        let phantoms = ContainerInstance {
+            tasks: Some(2),
+            ..one(3, "DRAINING", false)
+        };
+        let seen = all(&[empty.clone(), one(2, "DRAINING", true), phantoms.clone()], None);
+        let counted: Vec<_> = seen.with_tasks().map(|one| one.arn.clone()).collect();
+        assert_eq!(counted, [one(2, "", true).arn, phantoms.arn]);
+        let alone = all(std::slice::from_ref(&empty), None);
+        assert_eq!(alone.with_tasks().count(), 1, "the present one is always asked");
+    }
 
     #[test]
     fn a_group_is_written_as_it_was_read() {

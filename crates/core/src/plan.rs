@@ -9,9 +9,11 @@ mod deadline;
 mod draft;
 mod drain;
 mod quiet;
+mod schedule;
 mod unplaced;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 use crate::control::Control;
 use crate::ids::{ContainerInstanceArn, TaskArn};
@@ -65,6 +67,29 @@ pub struct Plan {
     pub reasons: Vec<String>,
     /// After how long another look is worth its calls; none means at the next event or tick.
     pub look_again: Option<SignedDuration>,
+    /// What becomes of the operator's order, if there was one and enough is known to say so.
+    pub order: Option<OrderOutcome>,
+}
+
+/// What becomes of an operator's order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", content = "reason", rename_all = "kebab-case")]
+pub enum OrderOutcome {
+    /// It is obeyed, and the record says so.
+    Done,
+    /// It changes nothing: so says the reason.
+    Ignored(String),
+}
+
+impl Plan {
+    /// The record as the plan writes it last, if it does.
+    #[must_use]
+    pub fn record(&self) -> Option<&Record> {
+        self.actions.iter().rev().find_map(|action| match action {
+            Action::PutRecord(record) | Action::PutCount(record) | Action::Receipt(record) => Some(&**record),
+            _ => None,
+        })
+    }
 }
 
 /// One thing to do.
@@ -76,8 +101,13 @@ pub enum Action {
     PutRecord(Box<Record>),
     /// Write the record for the sake of its counts, or of the note of a heartbeat: it gives way to every other write.
     PutCount(Box<Record>),
-    /// Set the container instance to DRAINING and read it back.
-    SetDraining(ContainerInstanceArn),
+    /// Set a registration to DRAINING and read it back.
+    SetDraining {
+        /// Which.
+        arn: ContainerInstanceArn,
+        /// Is it the present one of its instance? If another one cannot be drained, that stops nothing.
+        present: bool,
+    },
     /// Tell a task to stop, and a person in the console why.
     StopTask {
         /// Which.
@@ -100,7 +130,7 @@ impl Action {
             Action::PutRecord(record) if record.is_released() => "put-released",
             Action::PutRecord(_) => "put-holding",
             Action::PutCount(_) => "put-count",
-            Action::SetDraining(_) => "set-draining",
+            Action::SetDraining { .. } => "set-draining",
             Action::StopTask { .. } => "stop-task",
             Action::Receipt(_) => "receipt",
             Action::Complete(_) => "complete",
@@ -144,10 +174,18 @@ impl Verdict {
 #[must_use]
 pub fn plan(situation: &Situation<'_>) -> Plan {
     match drain::find(situation) {
-        drain::Found::Nothing(reason) => idle(Verdict::NotDraining, reason),
+        drain::Found::Nothing(reason) => Plan {
+            order: situation
+                .command
+                .map(|_| OrderOutcome::Ignored("the instance does not drain".to_owned())),
+            ..idle(Verdict::NotDraining, reason)
+        },
         drain::Found::Unknown(reason) => blind(situation, reason),
-        drain::Found::Gone(hook) => Plan {
-            actions: vec![Action::Complete(hook)],
+        drain::Found::Gone(hooks) => Plan {
+            actions: hooks.into_iter().map(Action::Complete).collect(),
+            order: situation
+                .command
+                .map(|_| OrderOutcome::Ignored("the container instance is gone".to_owned())),
             ..idle(
                 Verdict::Done,
                 "the container instance is gone: completing the hook".to_owned(),
@@ -163,15 +201,16 @@ fn idle(verdict: Verdict, reason: String) -> Plan {
         verdict,
         reasons: vec![reason],
         look_again: None,
+        order: None,
     }
 }
 
 /// Without the record, or without the name of the container instance, nothing is decided. The hook is kept alive:
 /// a heartbeat too many costs one call, one too few costs the instance.
 fn blind(situation: &Situation<'_>, reason: String) -> Plan {
-    let heartbeat = drain::announced(situation).map(Action::Heartbeat);
+    let heartbeats = drain::announced(situation).into_iter().map(Action::Heartbeat);
     Plan {
-        actions: heartbeat.into_iter().collect(),
+        actions: heartbeats.collect(),
         ..idle(Verdict::Unknown, reason)
     }
 }

@@ -24,6 +24,9 @@ pub struct Receipt {
     pub reason: Option<ReleaseReason>,
     /// Did tasks still hold when they were?
     pub forced: bool,
+    /// When a protected daemon ended although tasks held; left out if none did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub daemons_gone_at: Option<Timestamp>,
     /// The last order of an operator.
     pub ordered: Option<Ordered>,
     /// When the hold began.
@@ -87,6 +90,7 @@ impl Receipt {
                 .map(|hook| hook.lifecycle_hook_name.clone()),
             reason: record.reason,
             forced: record.reason.is_some_and(ReleaseReason::is_forced),
+            daemons_gone_at: record.daemons_gone_at,
             ordered: record.ordered.clone(),
             started_at: record.started_at,
             draining_confirmed_at: record.draining_confirmed_at,

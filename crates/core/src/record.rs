@@ -3,16 +3,18 @@
 //! This module alone knows the parameter's name and text. Times are RFC 3339 in UTC, field names camelCase.
 //! A reader ignores fields that it does not know and refuses a `schema` that it does not know.
 
+use std::io;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::ser::Formatter;
 
 use crate::ids::{
     AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, InvalidId,
     LifecycleActionToken, LifecycleHookName, ServiceName,
 };
 use crate::limits::{
-    BEGUN_TOGETHER, CUT_MARK, HELD_BY_MAX, QUOTED_CHARS_MAX, RECORD_BYTES_MAX, RELEASED_SERVICES_MAX,
-    SAID_CHARS_MAX, cut,
+    BEGUN_TOGETHER, CUT_MARK, HELD_BY_MAX, QUOTED_CHARS_MAX, RECORD_BYTES_MAX, SAID_CHARS_MAX, cut,
 };
 use crate::trigger::Command;
 
@@ -91,6 +93,15 @@ pub struct Lifecycle {
     pub global_deadline_at: Timestamp,
 }
 
+impl Lifecycle {
+    /// Is it the same hook of the same group?
+    #[must_use]
+    pub fn is_of(&self, other: &Lifecycle) -> bool {
+        (&self.auto_scaling_group_name, &self.lifecycle_hook_name)
+            == (&other.auto_scaling_group_name, &other.lifecycle_hook_name)
+    }
+}
+
 /// The whole record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -108,6 +119,9 @@ pub struct Record {
     pub ec2_instance_id: InstanceId,
     /// Whose record this is, in its present life: it changes when the same EC2 instance registers anew.
     pub container_instance_arn: ContainerInstanceArn,
+    /// Other registrations of the same EC2 instance in the cluster: the drain is theirs too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_registrations: Vec<ContainerInstanceArn>,
     /// Names this drain: the lifecycle action token, or one made when there is none.
     pub drain_id: String,
     /// When the drain began.
@@ -130,6 +144,9 @@ pub struct Record {
     /// The hook of ours that waits, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<Lifecycle>,
+    /// Further hooks of ours that wait for this instance: each is completed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_lifecycles: Vec<Lifecycle>,
     /// When DRAINING was first seen in ECS during this drain: the settle window starts here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draining_confirmed_at: Option<Timestamp>,
@@ -142,12 +159,18 @@ pub struct Record {
     /// Since when the agent has not been connected, as far as it was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_lost_at: Option<Timestamp>,
+    /// When the agent was last seen not to be connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_away_at: Option<Timestamp>,
     /// Since when the container instance has been seen ACTIVE again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_since: Option<Timestamp>,
     /// When EC2 said that it takes this Spot instance back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spot_notice_at: Option<Timestamp>,
+    /// When a protected daemon ended although tasks held: the hold did not protect it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daemons_gone_at: Option<Timestamp>,
     /// Who was waited for so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waited: Vec<Waited>,
@@ -218,7 +241,7 @@ fn chars_within(text: &str, max: usize) -> usize {
     let bytes = text.chars().scan(0, |sum, c| {
         *sum += match c {
             '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
-            '\0'..'\u{20}' => "\\u0000".len(),
+            '\0'..'\u{20}' | '{' | '}' => "\\u0000".len(),
             _ => c.len_utf8(),
         };
         Some(*sum)
@@ -258,23 +281,50 @@ pub struct TooLarge {
     pub bytes: usize,
 }
 
+/// JSON without a brace in any text: SSM takes `{{` in a value for a reference to another parameter, and refuses it
+/// (`PutParameter`, `Value`). Task groups and orders are the texts of others, and may hold anything.
+struct WithoutBraces;
+
+impl Formatter for WithoutBraces {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, text: &str) -> io::Result<()> {
+        for part in text.split_inclusive(['{', '}']) {
+            match part.strip_suffix(['{', '}']) {
+                Some(rest) if part.ends_with('{') => write!(writer, "{rest}\\u007b")?,
+                Some(rest) => write!(writer, "{rest}\\u007d")?,
+                None => writer.write_all(part.as_bytes())?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The record as a parameter's value; empty if it cannot be written, which no record is.
+fn parameter_text(record: &Record) -> String {
+    let mut text = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut text, WithoutBraces);
+    match record.serialize(&mut serializer) {
+        Ok(()) => String::from_utf8(text).unwrap_or_default(),
+        Err(_) => String::new(),
+    }
+}
+
 impl Record {
-    /// Makes the parameter's value. Lists are cut, longest first, if the text would not fit.
+    /// Makes the parameter's value. Lists are cut if the text would not fit: first what only the receipt tells, last what
+    /// decides.
     ///
     /// # Errors
     /// [`TooLarge`] if even the bare record does not fit, which needs names beyond what AWS allows.
     pub fn encode(&self) -> Result<String, TooLarge> {
         let mut record = self.clone();
         record.held_by.truncate(HELD_BY_MAX);
-        record.released_services.truncate(RELEASED_SERVICES_MAX);
         loop {
-            let text = serde_json::to_string(&record).unwrap_or_default();
+            let text = parameter_text(&record);
             if (1..=RECORD_BYTES_MAX).contains(&text.len()) {
                 return Ok(text);
             }
-            let cut = record.released_services.pop().is_some()
-                || record.waited.pop().is_some()
-                || record.held_by.pop().is_some();
+            let cut = record.waited.pop().is_some()
+                || record.held_by.pop().is_some()
+                || record.released_services.pop().is_some();
             if !cut {
                 return Err(TooLarge { bytes: text.len() });
             }
@@ -322,14 +372,15 @@ impl Record {
             self.deadline_at = self.deadline_at.min(overwritten.deadline_at);
         }
         self.receipt_at = self.receipt_at.or(overwritten.receipt_at);
+        self.daemons_gone_at = self.daemons_gone_at.or(overwritten.daemons_gone_at);
         if overwritten.is_released() && !self.is_released() {
             self.state = overwritten.state;
             self.reason = overwritten.reason;
             self.released_at = overwritten.released_at;
             self.releasing = None;
         }
-        if self.lifecycle.is_none() {
-            self.lifecycle.clone_from(&overwritten.lifecycle);
+        for lifecycle in overwritten.lifecycles() {
+            self.add_lifecycle(lifecycle.clone());
         }
         let ordered_at = |record: &Record| record.ordered.as_ref().map(|ordered| ordered.at);
         if ordered_at(overwritten) > ordered_at(&self) {
@@ -347,6 +398,38 @@ impl Record {
             && !(self.is_released() || other.is_released())
             && !(self.lifecycle.is_some() && other.lifecycle.is_some())
             && self.started_at.duration_since(other.started_at).abs() <= BEGUN_TOGETHER
+    }
+
+    /// The registrations that the drain is of.
+    pub fn registrations(&self) -> impl Iterator<Item = &ContainerInstanceArn> {
+        std::iter::once(&self.container_instance_arn).chain(&self.other_registrations)
+    }
+
+    /// Is the drain of this registration?
+    #[must_use]
+    pub fn names(&self, arn: &ContainerInstanceArn) -> bool {
+        self.registrations().any(|named| named == arn)
+    }
+
+    /// The hooks of ours that wait for this instance.
+    pub fn lifecycles(&self) -> impl Iterator<Item = &Lifecycle> {
+        self.lifecycle.iter().chain(&self.other_lifecycles)
+    }
+
+    /// The same, to be changed.
+    pub fn lifecycles_mut(&mut self) -> impl Iterator<Item = &mut Lifecycle> {
+        self.lifecycle.iter_mut().chain(&mut self.other_lifecycles)
+    }
+
+    /// The drain learns of a hook that waits.
+    pub fn add_lifecycle(&mut self, lifecycle: Lifecycle) {
+        if self.lifecycles().any(|known| known.is_of(&lifecycle)) {
+            return;
+        }
+        match self.lifecycle {
+            None => self.lifecycle = Some(lifecycle),
+            Some(_) => self.other_lifecycles.push(lifecycle),
+        }
     }
 
     /// Has this drain let its daemons go?

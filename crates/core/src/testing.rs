@@ -20,6 +20,7 @@ pub(crate) fn task(id: u32, group: &str, status: &str, scheduling: Scheduling, c
         group: Some(group.to_owned().into()),
         last_status: status.to_owned().into(),
         stopping: !matches!(status, "PENDING" | "RUNNING"),
+        agent_connected: true,
         scheduling,
         containers: containers.iter().map(|name| name.parse().unwrap()).collect(),
         stopped_at: None,

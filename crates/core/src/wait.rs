@@ -7,18 +7,21 @@
 //! | --- | --- |
 //! | the operator disabled the sidecar | leave |
 //! | every protected container is stopped | leave |
+//! | the kill switch says release-all, whatever is known of the record | leave |
 //! | the record is released, or the own service is in `releasedServices` | leave |
-//! | the kill switch says release-all | leave |
 //! | no record, seen twice, after one of this drain was seen | leave |
 //! | no record, and the grace for that is over | leave |
-//! | still holding 60 s after the record's deadline | leave, nobody coordinates any more |
+//! | still holding [`COORDINATOR_SILENCE`] and one reading after the record's deadline | leave, nobody coordinates any more |
 //! | neither task metadata nor credentials for twice the unknown grace | leave, the host is going down |
 //! | the maximum hold is over | leave |
 //! | anything else: holding, an error, a text that cannot be read | sleep |
 //!
-//! A release of an earlier life of the instance, or from long before SIGTERM, counts as no record.
+//! A release of another registration of the instance, or of a drain that had ended before SIGTERM, counts as no record.
 //!
 //! An error is never "no record" (promise P2), and each sleep ends at the next bound (promise P3).
+//!
+//! Record and kill switch come in one call ([`Wait::asks`]). IAM judges that call as a whole, so one name that is denied
+//! takes the other with it; then each is asked for by itself, and the switch once a minute.
 
 mod answer;
 mod input;
@@ -27,20 +30,17 @@ mod pace;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::control::Control;
-use crate::limits::RELEASE_BEFORE_SIGTERM_MAX;
+use crate::limits::{COORDINATOR_SILENCE, RELEASE_BEFORE_SIGTERM_MAX};
 use crate::record::{Record, ReleaseReason};
 
-pub use answer::{Because, Next, Why};
-pub use input::{Fate, Known, Leftover, Observation, Policy, Reading, Switch, Task, Trouble};
+pub use answer::{Ask, Because, Next, Why};
+pub use input::{Fate, Known, Observation, Policy, Reading, Switch, Task, Together, Trouble};
 pub use pace::self_check_pause;
 
-/// A coordinator that is alive releases at the deadline. It is given so long to do it, then it is dead.
-pub const DEADLINE_SLACK: SignedDuration = SignedDuration::from_secs(60);
-
-/// The kill switch is obeyed within this.
+/// The kill switch is asked for at least so often.
 const SWITCH_EVERY: SignedDuration = SignedDuration::from_secs(60);
 
-/// A reading that is so near to it reads the kill switch too.
+/// A look that is so near to it asks for the kill switch too.
 const SWITCH_EARLY: SignedDuration = SignedDuration::from_secs(1);
 
 /// A record that was there is believed to be gone when so many readings in a row do not find it: SSM promises no
@@ -53,6 +53,8 @@ pub struct Wait {
     policy: Policy,
     /// The last holding record of this drain.
     record: Option<Record>,
+    /// When this text of it was first read, counted from SIGTERM.
+    record_since: SignedDuration,
     /// Readings in a row that did not find it again.
     missing: u32,
     /// Readings in a row that were neither a record nor "not found".
@@ -63,6 +65,8 @@ pub struct Wait {
     host_silent_since: Option<SignedDuration>,
     /// When the kill switch was last asked for, counted from SIGTERM.
     switch_asked: Option<SignedDuration>,
+    /// Was the last call for both parameters together denied?
+    apart: bool,
 }
 
 /// A reading, seen in the light of what was known before.
@@ -79,11 +83,13 @@ impl Wait {
         Self {
             policy,
             record: None,
+            record_since: SignedDuration::ZERO,
             missing: 0,
             failures: 0,
             fate: Fate::Unknown,
             host_silent_since: None,
             switch_asked: None,
+            apart: false,
         }
     }
 
@@ -93,18 +99,31 @@ impl Wait {
         self.record.as_ref()
     }
 
-    /// Does the next answer depend on what the instance metadata says? Not once a record was seen.
+    /// Does the answer to this reading depend on what the instance metadata says? Not once a record of this drain was
+    /// seen. A release may turn out to be of another drain, so it is asked for then too.
     #[must_use]
-    pub fn wants_fate(&self) -> bool {
-        self.record.is_none()
+    pub fn wants_fate(&self, known: &Known, reading: &Reading) -> bool {
+        let maybe_absent = match reading {
+            Reading::NotFound => true,
+            Reading::Record(record) => record.is_released() || known.is_foreign(record),
+            Reading::Trouble(_) => false,
+        };
+        maybe_absent && self.record.is_none()
     }
 
-    /// Is it time to read the kill switch? Only while a record holds, and once a minute: no sleep is longer than to the
-    /// next time.
+    /// What this look asks Parameter Store for. `identified`: is it known whose record to read? If the call for both is
+    /// denied, this look asks for each by itself.
     #[must_use]
-    pub fn wants_switch(&self, since_sigterm: SignedDuration) -> bool {
-        let due = |left| left <= SWITCH_EARLY;
-        self.record.is_some() && self.until_switch(since_sigterm).is_none_or(due)
+    pub fn asks(&self, identified: bool, since_sigterm: SignedDuration) -> Ask {
+        let due = self
+            .until_switch(since_sigterm)
+            .is_none_or(|left| left <= SWITCH_EARLY);
+        match (identified, self.apart && !due, due) {
+            (true, false, _) => Ask::Both,
+            (true, true, _) => Ask::Record,
+            (false, _, true) => Ask::Switch,
+            (false, _, false) => Ask::Nothing,
+        }
     }
 
     fn until_switch(&self, since_sigterm: SignedDuration) -> Option<SignedDuration> {
@@ -132,6 +151,11 @@ impl Wait {
         if seen.switch != Switch::NotAsked {
             self.switch_asked = Some(seen.since_sigterm);
         }
+        match seen.together {
+            Together::Denied => self.apart = true,
+            Together::Answered => self.apart = false,
+            Together::NotAsked => {}
+        }
         self.failures = if let Sight::Unknown(_) = sight {
             self.failures.saturating_add(1)
         } else {
@@ -139,6 +163,10 @@ impl Wait {
         };
         match sight {
             Sight::Ours(record) => {
+                let known = self.record.as_ref().map(|known| known.updated_at);
+                if known != Some(record.updated_at) {
+                    self.record_since = seen.since_sigterm;
+                }
                 self.record = Some((*record).clone());
                 self.missing = 0;
             }
@@ -157,13 +185,15 @@ impl Wait {
         if seen.task == Task::Stopped {
             return Some(Why::ProtectedStopped);
         }
+        if seen.switch == Switch::Says(Control::ReleaseAll) {
+            return Some(Why::KillSwitch);
+        }
         let by_record = match sight {
             Sight::Ours(record) => released(known, record),
             Sight::Absent => self.why_leave_without_record(seen.since_sigterm),
             Sight::Unknown(_) => None,
         };
-        let switched = (seen.switch == Switch::Says(Control::ReleaseAll)).then_some(Why::KillSwitch);
-        by_record.or(switched).or_else(|| self.bound_passed(seen))
+        by_record.or_else(|| self.bound_passed(seen))
     }
 
     fn why_leave_without_record(&self, since_sigterm: SignedDuration) -> Option<Why> {
@@ -187,7 +217,7 @@ impl Wait {
 
     /// The bounds that hold whatever is read. Some coordinator's death is a finer answer than the maximum hold.
     fn bound_passed(&self, seen: &Observation) -> Option<Why> {
-        if self.given_up_at().is_some_and(|end| seen.now >= end) {
+        if self.until_given_up(seen).is_some_and(|left| !left.is_positive()) {
             return Some(Why::DeadlinePassed);
         }
         if self.host_gone_at().is_some_and(|end| seen.since_sigterm >= end) {
@@ -196,15 +226,30 @@ impl Wait {
         (seen.since_sigterm >= self.policy.max_hold).then_some(Why::MaxHold)
     }
 
-    /// When a drain that is still holding has no coordinator any more.
-    fn given_up_at(&self) -> Option<Timestamp> {
+    /// The time left until a drain that still holds has no coordinator any more, by the clock of AWS. The host's clock
+    /// alone gives up no drain: it may be wrong by hours.
+    fn until_given_up(&self, seen: &Observation) -> Option<SignedDuration> {
         let record = self.record.as_ref()?;
-        Some(
-            record
-                .deadline_at
-                .checked_add(DEADLINE_SLACK)
-                .unwrap_or(Timestamp::MAX),
-        )
+        let left = |now: Timestamp| record.deadline_at.duration_since(now);
+        let until_deadline = match seen.aws_clock() {
+            Some(now) => left(now),
+            None => left(seen.host_clock).max(self.until_deadline_without_clock(record, seen)),
+        };
+        Some(until_deadline.saturating_add(self.silence()))
+    }
+
+    /// A coordinator that has not released so long after the deadline is dead: the sidecar would have read it.
+    fn silence(&self) -> SignedDuration {
+        let interval = pace::interval(&self.policy, self.record.as_ref());
+        COORDINATOR_SILENCE.saturating_add(pace::longest(interval))
+    }
+
+    /// The time left to the deadline at most, without any clock: the record was written before it was read, so its
+    /// deadline is no further from the first reading than from the writing.
+    fn until_deadline_without_clock(&self, record: &Record, seen: &Observation) -> SignedDuration {
+        let at_most = record.deadline_at.duration_since(record.updated_at);
+        let read_since = seen.since_sigterm.saturating_sub(self.record_since);
+        at_most.saturating_sub(read_since)
     }
 
     fn host_gone_at(&self) -> Option<SignedDuration> {
@@ -241,7 +286,7 @@ impl Wait {
             Some(left(self.policy.max_hold)),
             waits_for_record.then(|| left(self.grace())),
             self.host_gone_at().map(left),
-            self.given_up_at().map(|end| end.duration_since(seen.now)),
+            self.until_given_up(seen),
             self.until_switch(seen.since_sigterm),
         ]
         .into_iter()
@@ -255,15 +300,21 @@ fn sight<'a>(known: &Known, seen: &'a Observation) -> Sight<'a> {
     match &seen.reading {
         Reading::NotFound => Sight::Absent,
         Reading::Trouble(trouble) => Sight::Unknown(*trouble),
-        Reading::Record(record) if known.is_foreign(record) || is_long_over(record, seen) => Sight::Absent,
+        Reading::Record(record) if known.is_foreign(record) || is_leftover(record, seen) => Sight::Absent,
         Reading::Record(record) => Sight::Ours(record),
     }
 }
 
-/// Was the release long before SIGTERM? Then it ended another drain, in which this daemon was not told to stop: one
-/// that was cancelled, say. Its record may still be there.
-fn is_long_over(record: &Record, seen: &Observation) -> bool {
-    let sigterm = seen.now.checked_sub(seen.since_sigterm).unwrap_or(seen.now);
+/// Is it the release of a drain that had ended before SIGTERM, in which this daemon was not told to stop? Its record
+/// may still be there. When the sidecar started says nothing of it: it may have been started anew between the release
+/// and its SIGTERM.
+fn is_leftover(record: &Record, seen: &Observation) -> bool {
+    let sigterm = seen.sigterm();
+    let ended = record.receipt_at.is_some_and(|receipt| receipt <= sigterm);
+    record.is_released() && (ended || is_long_over(record, sigterm))
+}
+
+fn is_long_over(record: &Record, sigterm: Timestamp) -> bool {
     let age = record
         .released_at
         .map(|released| sigterm.duration_since(released));
@@ -272,7 +323,7 @@ fn is_long_over(record: &Record, seen: &Observation) -> bool {
         Some(ReleaseReason::Cancelled) => SignedDuration::ZERO,
         _ => RELEASE_BEFORE_SIGTERM_MAX,
     };
-    record.is_released() && age.is_some_and(|age| age > longest)
+    age.is_some_and(|age| age > longest)
 }
 
 fn released(known: &Known, record: &Record) -> Option<Why> {

@@ -1,5 +1,6 @@
 //! AWS, as little of it as a sidecar needs. No SDK retries: the wait sets the pace, so that it is one pace.
 
+mod clock;
 mod credentials;
 pub(crate) mod ecs;
 mod fault;
@@ -14,9 +15,10 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ssm::config::{Credentials, IdentityCache, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
+pub(crate) use clock::AwsClock;
 pub(crate) use fault::Fault;
 
 use crate::environment::{is_true, variable};
@@ -31,6 +33,7 @@ pub(crate) const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
 pub(crate) struct Aws {
     http: SharedHttpClient,
     provider: ProviderConfig,
+    clock: AwsClock,
 }
 
 impl Aws {
@@ -40,11 +43,21 @@ impl Aws {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls)
             .build_https();
+        let clock = AwsClock::default();
         let provider = ProviderConfig::empty()
             .with_http_client(http.clone())
             .with_sleep_impl(TokioSleep::new())
-            .with_time_source(SystemTimeSource::new());
-        Self { http, provider }
+            .with_time_source(clock.clone());
+        Self {
+            http,
+            provider,
+            clock,
+        }
+    }
+
+    /// The clock of AWS, as far as it has answered.
+    pub(crate) fn clock(&self) -> &AwsClock {
+        &self.clock
     }
 
     /// The settings of a client of `service` (as in `AWS_ENDPOINT_URL_<service>`) with these credentials.
@@ -58,7 +71,7 @@ impl Aws {
             .region(Region::new(region.to_owned()))
             .http_client(self.http.clone())
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-            .time_source(SharedTimeSource::new(SystemTimeSource::new()))
+            .time_source(SharedTimeSource::new(self.clock.clone()))
             .retry_config(RetryConfig::disabled())
             .timeout_config(time_out)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())

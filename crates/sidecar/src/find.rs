@@ -49,9 +49,7 @@ async fn place(settings: &Settings, aws: &Aws, told: &Told) -> Result<Place, Fau
         Told::Nothing(detail) => Err(detail.as_str()),
         Told::NoAddress => Err("ECS_CONTAINER_METADATA_URI_V4 is not set: not an ECS task"),
     };
-    let task = metadata
-        .ok()
-        .and_then(|m| m.task_arn.as_deref()?.parse::<TaskArn>().ok());
+    let task = task_arn(metadata.ok());
     let cluster = cluster(settings, metadata)?;
     let region = region(task.as_ref()).ok_or_else(|| no_region(metadata))?;
     let container_instance = container_instance().await;
@@ -62,7 +60,6 @@ async fn place(settings: &Settings, aws: &Aws, told: &Told) -> Result<Place, Fau
     let known = Known {
         service,
         container_instance,
-        leftover: None,
     };
     Ok(Place {
         region,
@@ -83,6 +80,19 @@ fn cluster(settings: &Settings, metadata: Result<&TaskMetadata, &str>) -> Result
     let name = told.cluster.as_deref().unwrap_or_default();
     ClusterName::from_name_or_arn(name)
         .map_err(|error| unidentified(&format!("task metadata: {error}"), "set PROTECTOR_CLUSTER"))
+}
+
+fn task_arn(metadata: Option<&TaskMetadata>) -> Option<TaskArn> {
+    metadata?.task_arn.as_deref()?.parse().ok()
+}
+
+/// The region alone, with what task metadata has `told`: all that the kill switch needs.
+pub(crate) fn region_of(told: &Told) -> Option<String> {
+    let metadata = match told {
+        Told::Task(metadata) => Some(metadata),
+        Told::Nothing(_) | Told::NoAddress => None,
+    };
+    region(task_arn(metadata).as_ref())
 }
 
 /// Agents before 1.104.0 set no region in the environment.

@@ -6,12 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::control::Control;
 use protector_core::record::Record;
 use protector_core::wait::{
-    Because, Fate, Known, Next, Observation, Reading, Switch, Task, Trouble, Wait, Why,
+    Ask, Because, Fate, Known, Next, Observation, Reading, Switch, Task, Together, Trouble, Wait, Why,
 };
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::aws::ssm::Parameter;
+use crate::aws::ssm::{Answers, Parameters};
 use crate::aws::{Aws, Fault};
 use crate::chance::chance;
 use crate::find;
@@ -31,7 +31,7 @@ pub(crate) struct Hold<'a> {
     log: Log,
     place: Option<Place>,
     aws: Aws,
-    parameter: Option<Parameter>,
+    parameters: Option<Parameters>,
     wait: Wait,
     since: Instant,
     reads: u32,
@@ -46,6 +46,25 @@ pub(crate) struct Hold<'a> {
 struct Said {
     at: Option<Duration>,
     reasons: Vec<Because>,
+    switch_at: Option<Duration>,
+}
+
+/// What the parameters said in one look.
+struct Heard {
+    reading: Reading,
+    switch: Switch,
+    together: Together,
+}
+
+impl Heard {
+    /// Nothing was asked for, for this reason.
+    fn nothing(trouble: Trouble) -> Self {
+        Self {
+            reading: Reading::Trouble(trouble),
+            switch: Switch::NotAsked,
+            together: Together::NotAsked,
+        }
+    }
 }
 
 impl<'a> Hold<'a> {
@@ -56,7 +75,7 @@ impl<'a> Hold<'a> {
             log,
             place,
             aws: Aws::new(),
-            parameter: None,
+            parameters: None,
             wait: Wait::new(settings.policy),
             since,
             reads: 0,
@@ -71,11 +90,7 @@ impl<'a> Hold<'a> {
     pub(crate) async fn run(mut self) -> Why {
         loop {
             let seen = self.look().await;
-            let known = self
-                .place
-                .as_ref()
-                .map_or_else(Known::default, |p| p.known.clone());
-            match self.wait.next(&known, &seen) {
+            match self.wait.next(&self.known(), &seen) {
                 Next::Leave(why) => {
                     self.say_exit(why);
                     return why;
@@ -89,20 +104,18 @@ impl<'a> Hold<'a> {
     }
 
     async fn look(&mut self) -> Observation {
-        let (task, reading, fate) = if self.settings.policy.disabled {
-            (Task::Absent, Reading::Trouble(Trouble::NotAsked), Fate::Unknown)
+        let (task, heard, fate) = if self.settings.policy.disabled {
+            (Task::Absent, Heard::nothing(Trouble::NotAsked), Fate::Unknown)
         } else {
             self.look_around().await
         };
-        let switch = match &reading {
-            Reading::Record(record) if !record.is_released() => self.switch().await,
-            _ => Switch::NotAsked,
-        };
         Observation {
-            now: Timestamp::now(),
-            switch,
             since_sigterm: self.held(),
-            reading,
+            sigterm_at: self.aws.clock().at(self.since),
+            host_clock: Timestamp::now(),
+            reading: heard.reading,
+            switch: heard.switch,
+            together: heard.together,
             task,
             fate,
             chance: chance(),
@@ -110,65 +123,143 @@ impl<'a> Hold<'a> {
     }
 
     /// The host first: if nothing is left to protect, nobody else need be asked.
-    async fn look_around(&mut self) -> (Task, Reading, Fate) {
+    async fn look_around(&mut self) -> (Task, Heard, Fate) {
         let own = self.place.as_ref().map(|p| &p.own_container);
         let told = task::ask().await;
         let task = task::state(&told, &self.settings.protects, own);
         if task == Task::Stopped {
-            return (task, Reading::Trouble(Trouble::NotAsked), Fate::Unknown);
+            return (task, Heard::nothing(Trouble::NotAsked), Fate::Unknown);
         }
-        let reading = self.reading(&told).await;
-        let fate = if self.wants_fate(&reading) {
+        let heard = self.hear(&told).await;
+        let fate = if self.wait.wants_fate(&self.known(), &heard.reading) {
             imds::fate().await
         } else {
             Fate::Unknown
         };
-        (task, reading, fate)
+        (task, heard, fate)
     }
 
-    /// The instance's fate only matters while there is no record of this drain. A release may turn out to be none of
-    /// this drain's, so it is asked for then too.
-    fn wants_fate(&self, reading: &Reading) -> bool {
-        let maybe_absent = match reading {
-            Reading::NotFound => true,
-            Reading::Record(record) => record.is_released() || self.is_foreign(record),
-            Reading::Trouble(_) => false,
-        };
-        maybe_absent && self.wait.wants_fate()
+    fn known(&self) -> Known {
+        self.place
+            .as_ref()
+            .map_or_else(Known::default, |place| place.known.clone())
     }
 
-    fn is_foreign(&self, record: &Record) -> bool {
-        self.place.as_ref().is_some_and(|p| p.known.is_foreign(record))
-    }
-
-    async fn reading(&mut self, told: &Told) -> Reading {
-        match self.try_read(told).await {
-            Ok(reading) => {
-                self.fault = None;
-                if let Reading::Record(record) = &reading {
-                    self.record = Some((**record).clone());
+    /// Asks Parameter Store for what the wait wants to know.
+    async fn hear(&mut self, told: &Told) -> Heard {
+        let record = self.record_name(told).await;
+        let asks = self.wait.asks(record.is_ok(), self.held());
+        let mut heard = Heard::nothing(Trouble::NotAsked);
+        match (asks, record) {
+            (Ask::Both, Ok(record)) => heard = self.both(&record).await,
+            (Ask::Record, Ok(record)) => heard.reading = self.record_alone(&record).await,
+            (Ask::Nothing, Ok(_)) => {}
+            (Ask::Switch, Ok(_)) => heard.switch = self.switch_alone().await,
+            (asks, Err(unplaced)) => {
+                if asks == Ask::Switch {
+                    heard.switch = self.switch_of_region(told).await;
                 }
-                reading
+                heard.reading = self.trouble(unplaced);
             }
-            Err(fault) => {
-                let trouble = fault.trouble;
-                self.fault = Some(fault);
-                Reading::Trouble(trouble)
-            }
+        }
+        heard
+    }
+
+    /// The name of the record, once it is known where this is.
+    async fn record_name(&mut self, told: &Told) -> Result<String, Fault> {
+        let place = match self.place.take() {
+            Some(place) => place,
+            None => find::place_in_time(self.settings, &self.aws, told).await?,
+        };
+        let place = self.place.insert(place);
+        if !self.parameters.as_ref().is_some_and(Parameters::are_placed) {
+            self.parameters = Some(Parameters::of(place, &self.settings.prefix));
+        }
+        Ok(place.parameter(&self.settings.prefix))
+    }
+
+    /// Both in one call, or each by itself if that is denied.
+    async fn both(&mut self, record: &str) -> Heard {
+        let control = self.settings.prefix.control_name();
+        match self.ask_together(&[record, &control]).await {
+            Ok(answers) => Heard {
+                reading: self.understand(answers.text(record)),
+                switch: self.obey(answers.text(&control)),
+                together: Together::Answered,
+            },
+            Err(fault) if fault.trouble == Trouble::Denied => Heard {
+                reading: self.record_alone(record).await,
+                switch: self.switch_alone().await,
+                together: Together::Denied,
+            },
+            Err(fault) => Heard {
+                reading: self.trouble(fault),
+                switch: Switch::Unclear,
+                together: Together::Answered,
+            },
         }
     }
 
-    /// The kill switch, if it is time to read it. What is wrong with it is said, and changes nothing.
-    async fn switch(&mut self) -> Switch {
-        if !self.wait.wants_switch(self.held()) {
-            return Switch::NotAsked;
+    async fn record_alone(&mut self, record: &str) -> Reading {
+        let text = self.ask_alone(record).await;
+        self.understand(text)
+    }
+
+    async fn switch_alone(&mut self) -> Switch {
+        let text = self.ask_alone(&self.settings.prefix.control_name()).await;
+        self.obey(text)
+    }
+
+    /// The kill switch of a sidecar that does not know its instance: the region is enough.
+    async fn switch_of_region(&mut self, told: &Told) -> Switch {
+        if self.parameters.is_none() {
+            let region = find::region_of(told);
+            self.parameters = region.map(|region| Parameters::in_region(&region, &self.settings.prefix));
         }
-        let Some(parameter) = &mut self.parameter else {
-            return Switch::NotAsked;
+        match self.parameters {
+            Some(_) => self.switch_alone().await,
+            None => Switch::NotAsked,
+        }
+    }
+
+    async fn ask_together(&mut self, names: &[&str]) -> Result<Answers, Fault> {
+        let Some(parameters) = &mut self.parameters else {
+            return Err(no_region());
         };
         self.reads = self.reads.saturating_add(1);
-        let name = self.settings.prefix.control_name();
-        let text = parameter.text(&self.aws, &name).await;
+        parameters.together(&self.aws, names).await
+    }
+
+    async fn ask_alone(&mut self, name: &str) -> Result<Option<String>, Fault> {
+        let Some(parameters) = &mut self.parameters else {
+            return Err(no_region());
+        };
+        self.reads = self.reads.saturating_add(1);
+        parameters.alone(&self.aws, name).await
+    }
+
+    /// What the record says.
+    fn understand(&mut self, text: Result<Option<String>, Fault>) -> Reading {
+        let text = match text {
+            Ok(text) => text,
+            Err(fault) => return self.trouble(fault),
+        };
+        self.fault = None;
+        let reading = Reading::of_parameter(text.as_deref());
+        if let Reading::Record(record) = &reading {
+            self.record = Some((**record).clone());
+        }
+        reading
+    }
+
+    fn trouble(&mut self, fault: Fault) -> Reading {
+        let trouble = fault.trouble;
+        self.fault = Some(fault);
+        Reading::Trouble(trouble)
+    }
+
+    /// What the kill switch says. What is wrong with it is logged, and changes nothing.
+    fn obey(&mut self, text: Result<Option<String>, Fault>) -> Switch {
         let read = text
             .map_err(|fault| fault.detail)
             .and_then(|text| text.as_deref().map_or(Ok(Control::On), Control::decode));
@@ -178,24 +269,26 @@ impl<'a> Hold<'a> {
                 Switch::Says(mode)
             }
             Err(problem) => {
-                let fields = json!({"parameter": name, "problem": say::short(&problem)});
-                self.log.say(Level::Warn, "control", &fields);
+                self.say_switch(&problem);
                 Switch::Unclear
             }
         }
     }
 
-    async fn try_read(&mut self, told: &Told) -> Result<Reading, Fault> {
-        let place = match self.place.take() {
-            Some(place) => place,
-            None => find::place_in_time(self.settings, &self.aws, told).await?,
-        };
-        let place = self.place.insert(place);
-        let parameter = self
-            .parameter
-            .get_or_insert_with(|| Parameter::of(place, &self.settings.prefix));
-        self.reads = self.reads.saturating_add(1);
-        parameter.read(&self.aws).await
+    /// At once, and then once a minute.
+    fn say_switch(&mut self, problem: &str) {
+        let now = self.since.elapsed();
+        if self
+            .said
+            .switch_at
+            .is_some_and(|at| now.saturating_sub(at) < SAY_EVERY)
+        {
+            return;
+        }
+        self.said.switch_at = Some(now);
+        let name = self.settings.prefix.control_name();
+        let fields = json!({"parameter": name, "problem": say::short(problem)});
+        self.log.say(Level::Warn, "control", &fields);
     }
 
     fn held(&self) -> SignedDuration {
@@ -259,4 +352,8 @@ impl<'a> Hold<'a> {
         }
         fields
     }
+}
+
+fn no_region() -> Fault {
+    Fault::failed("region unknown", "set AWS_REGION")
 }

@@ -43,15 +43,24 @@ impl Place {
 
     /// The statement that the task role needs, for a person to copy.
     pub(crate) fn permission(&self, prefix: &ParameterPrefix) -> String {
-        let arn = self.task.as_ref().map_or("", TaskArn::as_str);
-        let part = |n| arn.split(':').nth(n).filter(|p| !p.is_empty());
-        let (partition, account) = (part(1).unwrap_or("aws"), part(4).unwrap_or("*"));
-        let (region, cluster) = (&self.region, &self.cluster);
-        format!(
-            "allow the task role ssm:GetParameter on arn:{partition}:ssm:{region}:{account}:parameter{prefix}/{cluster}/* \
-             and {prefix}/control"
-        )
+        permission(self.task.as_ref(), &self.region, self.cluster.as_str(), prefix)
     }
+}
+
+/// The statement that the role of this task needs, for a person to copy.
+pub(crate) fn permission(
+    task: Option<&TaskArn>,
+    region: &str,
+    cluster: &str,
+    prefix: &ParameterPrefix,
+) -> String {
+    let arn = task.map_or("", TaskArn::as_str);
+    let part = |n| arn.split(':').nth(n).filter(|p| !p.is_empty());
+    let (partition, account) = (part(1).unwrap_or("aws"), part(4).unwrap_or("*"));
+    format!(
+        "allow the task role ssm:GetParameters and ssm:GetParameter on \
+         arn:{partition}:ssm:{region}:{account}:parameter{prefix}/{cluster}/* and {prefix}/control"
+    )
 }
 
 #[cfg(test)]
@@ -76,7 +85,7 @@ pub(crate) mod tests {
         let prefix = ParameterPrefix::default();
         assert_eq!(
             place().permission(&prefix),
-            "allow the task role ssm:GetParameter on \
+            "allow the task role ssm:GetParameters and ssm:GetParameter on \
              arn:aws-cn:ssm:eu-west-1:123456789012:parameter/ecs-daemon-protector/prod/* \
              and /ecs-daemon-protector/control"
         );

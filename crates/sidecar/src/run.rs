@@ -117,8 +117,8 @@ fn run(settings: &Settings) -> ExitCode {
         None
     } else {
         match checked(settings, log) {
-            Started::Ready(place) => {
-                start::say_ready(log, settings, &place);
+            Started::Ready { place, released } => {
+                start::say_ready(log, settings, &place, released);
                 Some(place)
             }
             Started::Terminated(place) => return hold(settings, place),

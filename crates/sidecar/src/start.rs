@@ -1,18 +1,19 @@
 //! The self-check: does everything work that will be needed after SIGTERM?
 //!
-//! One read of the own parameter proves credentials, permission and network; "not found" is a pass. A failure is said
-//! with its mend and tried again at a slow pace. It never takes the daemon down.
+//! One call, the same as after SIGTERM, proves credentials, permission and network; "not found" is a pass. A failure is
+//! said with its mend and tried again at a slow pace. It never takes the daemon down.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use protector_core::wait::{Leftover, Reading, self_check_pause};
+use protector_core::record::Record;
+use protector_core::wait::{Reading, self_check_pause};
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::aws::ssm::Parameter;
+use crate::aws::ssm::Parameters;
 use crate::aws::{Aws, Fault};
 use crate::chance::chance;
 use crate::find;
@@ -24,8 +25,8 @@ use crate::task::{self, Told};
 
 /// How the start ended.
 pub(crate) enum Started {
-    /// The self-check has passed.
-    Ready(Place),
+    /// The self-check has passed. Was there a record that says released?
+    Ready { place: Place, released: bool },
     /// SIGTERM came first. It is still pending; so much was found out.
     Terminated(Option<Place>),
 }
@@ -39,7 +40,7 @@ pub(crate) async fn until_ready(settings: &Settings, log: Log, pending: &Pending
             break;
         };
         let fault = match outcome {
-            Ok(ready) => return Started::Ready(ready),
+            Ok((place, released)) => return Started::Ready { place, released },
             Err(fault) => fault,
         };
         let pause = self_check_pause(&settings.policy, attempt, chance()).unsigned_abs();
@@ -51,8 +52,8 @@ pub(crate) async fn until_ready(settings: &Settings, log: Log, pending: &Pending
     Started::Terminated(place)
 }
 
-/// One self-check. Leaves the place behind even if the read fails.
-async fn check(settings: &Settings, aws: &Aws, place: &mut Option<Place>) -> Result<Place, Fault> {
+/// One self-check: the place, and whether a release lies there. Leaves the place behind even if the read fails.
+async fn check(settings: &Settings, aws: &Aws, place: &mut Option<Place>) -> Result<(Place, bool), Fault> {
     let told = task::ask().await;
     let found = match place.take() {
         Some(found) => found,
@@ -60,12 +61,12 @@ async fn check(settings: &Settings, aws: &Aws, place: &mut Option<Place>) -> Res
     };
     let found = place.insert(found);
     protects_exist(settings, &told)?;
-    let reading = Parameter::of(found, &settings.prefix).read(aws).await?;
-    found.known.leftover = match &reading {
-        Reading::Record(record) => Leftover::of(record),
-        Reading::NotFound | Reading::Trouble(_) => None,
-    };
-    Ok(found.clone())
+    let (record, control) = (found.parameter(&settings.prefix), settings.prefix.control_name());
+    let mut parameters = Parameters::of(found, &settings.prefix);
+    let answers = parameters.together(aws, &[&record, &control]).await?;
+    let reading = Reading::of_parameter(answers.text(&record)?.as_deref());
+    let released = matches!(&reading, Reading::Record(record) if Record::is_released(record));
+    Ok((found.clone(), released))
 }
 
 /// A name that is misspelt would be waited for in vain, and task metadata must answer for the stop to be seen.
@@ -98,7 +99,7 @@ fn say_failure(log: Log, attempt: u32, fault: &Fault, pause: Duration) {
 }
 
 /// Says that the sidecar is ready.
-pub(crate) fn say_ready(log: Log, settings: &Settings, place: &Place) {
+pub(crate) fn say_ready(log: Log, settings: &Settings, place: &Place, released: bool) {
     log.say(
         Level::Info,
         "ready",
@@ -109,7 +110,7 @@ pub(crate) fn say_ready(log: Log, settings: &Settings, place: &Place) {
             "service": place.known.service,
             "containerInstance": place.known.container_instance,
             "parameter": place.parameter(&settings.prefix),
-            "leftover": place.known.leftover.is_some(),
+            "leftover": released,
             "maxHoldSeconds": settings.policy.max_hold.as_secs(),
         }),
     );

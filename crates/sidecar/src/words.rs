@@ -70,7 +70,7 @@ fn troubles(trouble: Trouble) -> &'static str {
     match trouble {
         Trouble::Failed => "the record could not be read",
         Trouble::NoCredentials => "the agent gives no credentials",
-        Trouble::Denied => "the role must not read the record",
+        Trouble::Denied => "the role is not allowed to read the record",
         Trouble::Unreadable => "the record is no text of ours",
         Trouble::UnknownSchema => "the record is of another version",
         Trouble::Unidentified => "it is not known on which instance this is",

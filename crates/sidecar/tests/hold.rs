@@ -45,7 +45,7 @@ fn p1_it_lives_as_long_as_the_record_holds() {
     assert_eq!(
         line["reads"].as_u64().unwrap() as usize,
         host.calls("GetParameter") - 1,
-        "all but the self-check; one of them is of the kill switch"
+        "all but the self-check, and the kill switch with each"
     );
 }
 
@@ -63,8 +63,8 @@ fn its_own_tier_is_released_before_the_others() {
 #[test]
 fn the_kill_switch_ends_the_hold() {
     let host = Host::new();
-    host.set(|state| state.kill_switch = Ssm::Value(r#"{"mode":"release-all"}"#.to_owned()));
     let mut sidecar = holds(&host, &[]);
+    host.set(|state| state.kill_switch = Ssm::Value(r#"{"mode":"release-all"}"#.to_owned()));
     sidecar.leaves(0, "kill-switch");
     let line = sidecar.event("exit");
     assert_eq!(line["control"], "release-all", "{line:#}");
@@ -77,8 +77,8 @@ fn p2_a_kill_switch_that_nobody_understands_leaves_all_as_it_is_and_is_said() {
         Ssm::Error(400, "AccessDeniedException"),
     ] {
         let host = Host::new();
-        host.set(|state| state.kill_switch = wrong);
         let mut sidecar = holds(&host, &[]);
+        host.set(|state| state.kill_switch = wrong);
         assert_eq!(sidecar.event("control")["level"], "warn");
         assert!(sidecar.events("exit").is_empty());
         host.set(|state| state.ssm = Ssm::Value(released().to_string()));
@@ -129,15 +129,40 @@ fn p3_maximum_hold() {
 fn p3_a_coordinator_that_is_dead_holds_nobody() {
     let host = Host::new();
     let sidecar = Sidecar::ready(&host, &[]);
-    host.set(|state| state.ssm = changed(holding(), json!({"deadlineAt": in_seconds(-30)})));
+    host.set(|state| state.ssm = changed(holding(), json!({"deadlineAt": in_seconds(-120)})));
     sidecar.term();
     sidecar.event("hold");
     drop(sidecar);
 
     let mut sidecar = Sidecar::ready(&host, &[]);
-    host.set(|state| state.ssm = changed(holding(), json!({"deadlineAt": in_seconds(-61)})));
+    host.set(|state| state.ssm = changed(holding(), json!({"deadlineAt": in_seconds(-155)})));
     sidecar.term();
     sidecar.leaves(11, "deadline-passed");
+}
+
+/// Ten minutes are more than the time that a coordinator is given after its deadline.
+#[test]
+fn p1_the_clock_of_aws_counts_and_not_the_clock_of_the_host() {
+    for (aws_ahead, deadline_in, leaves) in [
+        (Some(-900), -600, false),
+        (Some(900), 300, true),
+        (None, -600, false),
+    ] {
+        let host = Host::new();
+        host.set(|state| state.aws_ahead = aws_ahead);
+        let mut sidecar = Sidecar::ready(&host, &[]);
+        // Without a `Date` the time that the record itself tells of must have passed too.
+        let written =
+            json!({"updatedAt": in_seconds(deadline_in - 3600), "deadlineAt": in_seconds(deadline_in)});
+        host.set(|state| state.ssm = changed(holding(), written));
+        sidecar.term();
+        if leaves {
+            sidecar.leaves(11, "deadline-passed");
+        } else {
+            sidecar.event("hold");
+            assert!(sidecar.events("exit").is_empty());
+        }
+    }
 }
 
 #[test]

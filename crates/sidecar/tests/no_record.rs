@@ -1,6 +1,6 @@
 //! After SIGTERM, with no record of this drain.
 
-use super::support::{Host, INSTANCE, Sidecar, Ssm, holding, released};
+use super::support::{Host, INSTANCE, Sidecar, Ssm, ended, holding, released};
 use std::thread;
 use std::time::Duration;
 
@@ -75,8 +75,8 @@ fn imds_that_is_gone_after_start_does_no_harm() {
 }
 
 #[test]
-fn p2_a_release_of_an_earlier_life_is_no_release() {
-    let host = Host::with(Ssm::Value(released().to_string()));
+fn p2_a_release_of_a_drain_that_is_over_is_no_release() {
+    let host = Host::with(Ssm::Value(ended().to_string()));
     let mut sidecar = Sidecar::ready(&host, &[("PROTECTOR_UNKNOWN_GRACE", "2s")]);
     sidecar.term();
     let held = sidecar.leaves(0, "not-a-drain");
@@ -85,7 +85,7 @@ fn p2_a_release_of_an_earlier_life_is_no_release() {
 
 #[test]
 fn a_new_drain_after_a_leftover_is_held_and_released() {
-    let host = Host::with(Ssm::Value(released().to_string()));
+    let host = Host::with(Ssm::Value(ended().to_string()));
     let mut sidecar = Sidecar::ready(&host, &[]);
     let mut next = holding();
     next["drainId"] = "the-next".into();
@@ -115,10 +115,19 @@ fn p2_a_release_of_another_container_instance_is_no_release() {
 
 #[test]
 fn p2_a_leftover_on_an_instance_that_goes_is_given_the_longer_grace() {
-    let host = Host::with(Ssm::Value(released().to_string()));
+    let host = Host::with(Ssm::Value(ended().to_string()));
     host.set(|state| state.target_lifecycle_state = Some("Terminated"));
     let mut sidecar = Sidecar::ready(&host, &[("PROTECTOR_TERMINATING_GRACE", "3s")]);
     sidecar.term();
     let held = sidecar.leaves(0, "no-record-though-terminating");
     assert!(held >= 3.0, "{held}");
+}
+
+/// The agent starts a sidecar that has crashed anew, also between the release and its SIGTERM.
+#[test]
+fn p3_a_release_that_lies_there_at_the_start_is_obeyed() {
+    let host = Host::with(Ssm::Value(released().to_string()));
+    let mut sidecar = Sidecar::ready(&host, &[("PROTECTOR_UNKNOWN_GRACE", "1h")]);
+    sidecar.term();
+    sidecar.leaves(0, "released");
 }

@@ -1,6 +1,6 @@
 //! The self-check and the wait.
 
-use super::support::{CONTAINER_INSTANCE, Host, INSTANCE, Sidecar, Ssm, TOKEN, holding, released};
+use super::support::{CONTAINER_INSTANCE, Host, INSTANCE, Sidecar, Ssm, TOKEN, ended, holding, released};
 use std::io::Write;
 use std::thread;
 use std::time::Duration;
@@ -49,7 +49,7 @@ fn each_failure_of_the_self_check_names_its_mend() {
             |host| host.set(|s| s.ssm = Ssm::Error(400, "AccessDeniedException")),
             &[],
             "denied",
-            "ssm:GetParameter on arn:aws:ssm:eu-west-1:123456789012:parameter/ecs-daemon-protector/prod/*",
+            "ssm:GetParameters and ssm:GetParameter on arn:aws:ssm:eu-west-1:123456789012:parameter/ecs-daemon-protector/prod/*",
         ),
         (
             |host| host.set(|s| s.imds = false),
@@ -162,7 +162,7 @@ fn settings_go_before_what_the_host_tells() {
 
 #[test]
 fn no_token_is_ever_said_or_shown() {
-    let host = Host::with(Ssm::Value(released().to_string()));
+    let host = Host::with(Ssm::Value(ended().to_string()));
     let mut sidecar = Sidecar::ready(
         &host,
         &[("PROTECTOR_LOG", "debug"), ("PROTECTOR_UNKNOWN_GRACE", "2s")],

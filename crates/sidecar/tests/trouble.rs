@@ -43,6 +43,89 @@ fn p2_no_trouble_with_the_record_releases_before_the_maximum_hold() {
     }
 }
 
+/// All hang, and somebody wants out: the kill switch ends a hold in every kind of trouble.
+#[test]
+fn p3_the_kill_switch_reaches_a_sidecar_in_every_trouble() {
+    let newer = holding().to_string().replace("\"schema\":1", "\"schema\":2");
+    let cases = [
+        (Ssm::Value("released".to_owned()), "unreadable"),
+        (Ssm::Value(newer), "unknown-schema"),
+        (Ssm::NotFound, "no-record-yet"),
+    ];
+    let started: Vec<_> = cases
+        .into_iter()
+        .map(|(ssm, why)| {
+            let host = Host::new();
+            let sidecar = Sidecar::ready(&host, &[("PROTECTOR_UNKNOWN_GRACE", "1h")]);
+            host.set(|state| {
+                state.ssm = ssm;
+                state.kill_switch = Ssm::Value(r#"{"mode":"on"}"#.to_owned());
+            });
+            sidecar.term();
+            (host, sidecar, why)
+        })
+        .collect();
+    for (host, mut sidecar, why) in started {
+        let line = sidecar.event("hold");
+        assert_eq!(
+            (&line["why"], &line["control"]),
+            (&why.into(), &"on".into()),
+            "{line:#}"
+        );
+        host.set(|state| state.kill_switch = release_all());
+        sidecar.leaves(0, "kill-switch");
+    }
+}
+
+fn release_all() -> Ssm {
+    Ssm::Value(r#"{"mode":"release-all"}"#.to_owned())
+}
+
+#[test]
+fn p3_the_kill_switch_reaches_a_sidecar_that_is_denied_its_record() {
+    let host = Host::new();
+    let mut sidecar = Sidecar::ready(&host, &[]);
+    host.set(|state| {
+        state.ssm = Ssm::Error(400, "AccessDeniedException");
+        state.kill_switch = release_all();
+    });
+    sidecar.term();
+    sidecar.leaves(0, "kill-switch");
+}
+
+#[test]
+fn p3_the_kill_switch_reaches_a_sidecar_that_does_not_know_its_instance() {
+    let host = Host::new();
+    host.set(|state| {
+        state.imds = false;
+        state.kill_switch = release_all();
+    });
+    let mut sidecar = Sidecar::start(&host, &[]);
+    sidecar.event("self-check-failed");
+    sidecar.term();
+    sidecar.leaves(0, "kill-switch");
+}
+
+/// A task role of before has `GetParameter` only.
+#[test]
+fn p2_a_role_that_may_read_one_by_one_alone_is_enough() {
+    let host = Host::new();
+    let mut sidecar = Sidecar::ready(&host, &[]);
+    host.set(|state| {
+        state.denies_together = true;
+        state.ssm = Ssm::Value(holding().to_string());
+    });
+    sidecar.term();
+    assert_eq!(sidecar.event("hold")["why"], "tasks-remain");
+    host.set(|state| state.ssm = Ssm::Value(released().to_string()));
+    sidecar.leaves(0, "released");
+    assert_eq!(
+        host.calls("GetParameters"),
+        2,
+        "the self-check, and one that was denied"
+    );
+}
+
 #[test]
 fn p2_an_answer_that_never_comes_is_no_answer() {
     let host = Host::new();

@@ -105,9 +105,9 @@ pub struct Function {
 #[serde(rename_all = "kebab-case")]
 pub enum Wiring {
     /// Events and the tick by one FIFO queue, so that one run is in flight at a time; heartbeats by a function of their own.
+    #[default]
     Queue,
     /// Each event and each tick is an invocation of its own, and the coordinator sends the heartbeats.
-    #[default]
     Direct,
 }
 

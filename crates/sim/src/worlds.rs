@@ -141,7 +141,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
         "sidecar-gives-up-before-a-late-release",
         &[Rule::FalseEvidence, Rule::GaveUp],
     ),
-    ("two-hooks-of-ours", &[Rule::HookRanOut]),
+    ("two-hooks-of-ours", &[Rule::HookRanOut, Rule::OrderLost]),
     (
         "two-registrations",
         &[
@@ -180,7 +180,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
         "wrong-setting-unseen",
         &[Rule::FalseEvidence, Rule::UnprotectedUnseen],
     ),
-    ("settle-longer-than-a-run-waits", &[Rule::LateHold]),
+    ("one-settle-window-delays-the-others", &[Rule::LateHold]),
 ];
 
 /// All of them, by subject.

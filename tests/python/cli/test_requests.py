@@ -133,7 +133,7 @@ class Requests(unittest.TestCase):
             operation = request_model.operation_of(exchange.request)
             who = ROLES.get(exchange.principal, "sidecar")
             seen[who].add(f"{operation.service_model.service_name}:{operation.name}")
-        self.assertEqual(seen["sidecar"], {"ssm:GetParameter"})
+        self.assertEqual(seen["sidecar"], {"ssm:GetParameters"})
         for role in ROLES.values():
             with self.subTest(role):
                 self.assertEqual(seen[role], allowed(role))

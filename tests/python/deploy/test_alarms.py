@@ -40,6 +40,7 @@ ALARMS = {
     "HookAboutToExpire",
     "DrainStuck",
     "ForcedRelease",
+    "DaemonsGone",
     "SidecarKilled",
     "SidecarGaveUp",
 }

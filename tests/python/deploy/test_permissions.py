@@ -57,7 +57,7 @@ class Calls(unittest.TestCase):
 
     def test_a_sidecar_may_read_parameters_alone(self):
         granted = policies.actions(policies.sidecar(Rendered()))
-        self.assertEqual(granted, {"ssm:GetParameter"})
+        self.assertEqual(granted, {"ssm:GetParameter", "ssm:GetParameters"})
         # Its ECS look-up is off by default, and whoever allows it grants it too.
         self.assertEqual(sources.calls(sources.SIDECAR) - granted, {"ecs:DescribeContainerInstances"})
 
@@ -71,8 +71,9 @@ class Calls(unittest.TestCase):
             self.assertEqual("ecs:StopTask" in granted, stops, parameters)
 
     def test_clusters_may_be_listed_only_if_none_is_named(self):
-        self.assertIn("ecs:ListClusters", policies.actions(policies.coordinator(Rendered())))
-        self.assertNotIn("ecs:ListClusters", policies.actions(policies.coordinator(Rendered(NAMED))))
+        for action in ("ecs:ListClusters", "ecs:DescribeClusters"):
+            self.assertIn(action, policies.actions(policies.coordinator(Rendered())))
+            self.assertNotIn(action, policies.actions(policies.coordinator(Rendered(NAMED))))
 
     def test_a_dry_run_may_only_look(self):
         rendered = Rendered({**STOPPING, "DryRun": "true"})
@@ -162,11 +163,12 @@ class Scope(unittest.TestCase):
                 ("/p/dev/i-1", False),
                 ("/q/prod/i-1", False),
             ]:
-                reads = policies.allows(documents, "ssm:GetParameter", parameter(partition, name))
-                self.assertEqual(reads, allowed, name)
+                for action in ("ssm:GetParameter", "ssm:GetParameters"):
+                    reads = policies.allows(documents, action, parameter(partition, name))
+                    self.assertEqual(reads, allowed, f"{action} {name}")
         for partition, documents in self.each({}, policies.sidecar):
             record = parameter(partition, "/ecs-daemon-protector/any/i-1")
-            self.assertTrue(policies.allows(documents, "ssm:GetParameter", record))
+            self.assertTrue(policies.allows(documents, "ssm:GetParameters", record))
 
 
 class Reference(unittest.TestCase):

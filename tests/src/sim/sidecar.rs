@@ -1,18 +1,17 @@
 //! One sidecar's life: the self-check, SIGTERM, and then the core's own state machine until it says leave.
 //!
-//! The real program asks over HTTP; here the same questions go to the world: the record by `GetParameter`, the task's
-//! containers, the instance metadata.
+//! The real program asks over HTTP; here the same questions go to the world: record and kill switch by `GetParameters`,
+//! the task's containers, the instance metadata.
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use protector_core::control::Control;
 use protector_core::wait::{
-    Because, Fate, Known, Leftover, Next, Observation, Reading, Switch, Task, Trouble, Wait, Why,
+    Ask, Because, Fate, Known, Next, Observation, Reading, Switch, Task, Together, Trouble, Wait, Why,
 };
 use protector_local_aws::model::{ApiError, Call, ContainerStart, ContainerStatus, Service};
 use protector_local_aws::principal;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::stage::Stage;
@@ -27,6 +26,16 @@ pub(super) async fn live(stage: Arc<Stage>, start: ContainerStart, sigterm: Arc<
     sigterm.notified().await;
     let why = sidecar.hold().await;
     stage.with(|world, now| world.container_exited(now, &task, crate::SIDECAR, i32::from(why.code())));
+}
+
+/// The kill switch.
+const CONTROL: &str = "/ecs-daemon-protector/control";
+
+/// What the parameters said in one look.
+struct Heard {
+    reading: Reading,
+    switch: Switch,
+    together: Together,
 }
 
 struct Sidecar {
@@ -47,7 +56,6 @@ impl Sidecar {
             known: Known {
                 service: service.and_then(|name| name.parse().ok()),
                 container_instance: arn.and_then(|arn| arn.parse().ok()),
-                leftover: None,
             },
             wait: Wait::new(stage.sidecar_policy),
             reads: 0,
@@ -58,11 +66,9 @@ impl Sidecar {
         }
     }
 
-    /// A release that is there already is of an earlier drain.
+    /// One call, of which nothing is kept.
     fn self_check(&mut self) {
-        if let Reading::Record(record) = self.read() {
-            self.known.leftover = Leftover::of(&record);
-        }
+        self.both();
     }
 
     async fn hold(&mut self) -> Why {
@@ -86,17 +92,19 @@ impl Sidecar {
     fn look(&mut self) -> Observation {
         let now = self.stage.clock.now();
         let task = self.task();
-        let reading = match task {
-            Task::Stopped => Reading::Trouble(Trouble::NotAsked),
-            _ => self.read(),
-        };
         let since_sigterm = now.duration_since(self.since);
+        let heard = match task {
+            Task::Stopped => self.hear(Ask::Nothing),
+            _ => self.hear(self.wait.asks(true, since_sigterm)),
+        };
         Observation {
-            now,
             since_sigterm,
-            fate: self.fate(&reading),
-            switch: self.switch(&reading, since_sigterm),
-            reading,
+            sigterm_at: Some(self.since),
+            host_clock: now,
+            fate: self.fate(&heard.reading),
+            switch: heard.switch,
+            together: heard.together,
+            reading: heard.reading,
             task,
             chance: 0.5,
         }
@@ -114,50 +122,77 @@ impl Sidecar {
         }
     }
 
-    fn read(&mut self) -> Reading {
-        let name = format!("/ecs-daemon-protector/{CLUSTER}/{}", self.start.instance);
-        match self.text(&name) {
-            Ok(text) => Reading::of_text(&text),
+    /// Asks for what the wait wants.
+    fn hear(&mut self, asks: Ask) -> Heard {
+        let mut heard = Heard {
+            reading: Reading::Trouble(Trouble::NotAsked),
+            switch: Switch::NotAsked,
+            together: Together::NotAsked,
+        };
+        match asks {
+            Ask::Both => return self.both(),
+            Ask::Record => heard.reading = self.record_alone(),
+            Ask::Switch => heard.switch = self.switch_alone(),
+            Ask::Nothing => {}
+        }
+        heard
+    }
+
+    /// Both in one call, or each by itself if that is denied.
+    fn both(&mut self) -> Heard {
+        let (record, control) = (self.record_name(), CONTROL.to_owned());
+        match self.call("GetParameters", &json!({"Names": [record, control]})) {
+            Ok(answer) => Heard {
+                reading: Reading::of_parameter(text_of(&answer, &record)),
+                switch: Switch::of_parameter(text_of(&answer, &control)),
+                together: Together::Answered,
+            },
+            Err(error) if error.code == "AccessDeniedException" => Heard {
+                reading: self.record_alone(),
+                switch: self.switch_alone(),
+                together: Together::Denied,
+            },
+            Err(_) => Heard {
+                reading: Reading::Trouble(Trouble::Failed),
+                switch: Switch::Unclear,
+                together: Together::Answered,
+            },
+        }
+    }
+
+    fn record_name(&self) -> String {
+        format!("/ecs-daemon-protector/{CLUSTER}/{}", self.start.instance)
+    }
+
+    fn record_alone(&mut self) -> Reading {
+        match self.call("GetParameter", &json!({"Name": self.record_name()})) {
+            Ok(answer) => Reading::of_parameter(answer["Parameter"]["Value"].as_str()),
             Err(error) => without_record(&error),
         }
     }
 
-    fn text(&mut self, name: &str) -> Result<String, ApiError> {
-        self.reads += 1;
-        let call = Call {
-            service: Service::Ssm,
-            operation: "GetParameter".to_owned(),
-            params: json!({"Name": name}),
-            principal: principal::sidecar(&self.start.task_id),
-        };
-        let answer = self.stage.with(|world, now| world.call(now, &call))?;
-        Ok(answer["Parameter"]["Value"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned())
-    }
-
-    /// The kill switch, when the wait wants it. Without a parameter it is on.
-    fn switch(&mut self, reading: &Reading, since_sigterm: SignedDuration) -> Switch {
-        let holds = matches!(reading, Reading::Record(record) if !record.is_released());
-        if !holds || !self.wait.wants_switch(since_sigterm) {
-            return Switch::NotAsked;
-        }
-        match self.text("/ecs-daemon-protector/control") {
-            Ok(text) => Control::decode(&text).map_or(Switch::Unclear, Switch::Says),
-            Err(error) if error.code == "ParameterNotFound" => Switch::Says(Control::On),
+    fn switch_alone(&mut self) -> Switch {
+        match self.call("GetParameter", &json!({"Name": CONTROL})) {
+            Ok(answer) => Switch::of_parameter(answer["Parameter"]["Value"].as_str()),
+            Err(error) if error.code == "ParameterNotFound" => Switch::of_parameter(None),
             Err(_) => Switch::Unclear,
         }
     }
 
+    fn call(&mut self, operation: &str, params: &Value) -> Result<Value, ApiError> {
+        self.reads += 1;
+        let call = Call {
+            service: Service::Ssm,
+            operation: operation.to_owned(),
+            params: params.clone(),
+            principal: principal::sidecar(&self.start.task_id),
+        };
+        self.stage.with(|world, now| world.call(now, &call))
+    }
+
     /// The instance's fate only matters while there is no record of this drain.
     fn fate(&self, reading: &Reading) -> Fate {
-        let maybe_absent = match reading {
-            Reading::NotFound => true,
-            Reading::Record(record) => record.is_released() || self.known.is_foreign(record),
-            Reading::Trouble(_) => false,
-        };
-        if !(maybe_absent && self.wait.wants_fate()) {
+        if !self.wait.wants_fate(&self.known, reading) {
             return Fate::Unknown;
         }
         let imds = |path: &str| {
@@ -194,6 +229,12 @@ impl Sidecar {
     }
 }
 
+/// The text of one of the parameters of an answer.
+fn text_of<'a>(answer: &'a Value, name: &str) -> Option<&'a str> {
+    let mut found = answer["Parameters"].as_array()?.iter();
+    found.find(|parameter| parameter["Name"] == name)?["Value"].as_str()
+}
+
 fn without_record(error: &ApiError) -> Reading {
     match error.code.as_str() {
         "ParameterNotFound" => Reading::NotFound,
@@ -203,7 +244,7 @@ fn without_record(error: &ApiError) -> Reading {
 }
 
 /// A name of the core's, as people write it.
-fn words(name: &serde_json::Value) -> String {
+fn words(name: &Value) -> String {
     name.as_str().unwrap_or_default().replace('-', " ")
 }
 

@@ -68,7 +68,7 @@ impl Tale {
         let lines: String = self.lines.iter().map(Line::write).collect();
         let calls = counted("coordinator", &self.calls) + &counted("heartbeats", &self.heartbeat_calls);
         format!(
-            "{lines}\n{calls}AWS calls of the sidecars: {} (GetParameter)\n",
+            "{lines}\n{calls}AWS calls of the sidecars: {} (GetParameters)\n",
             self.reads
         )
     }

@@ -49,7 +49,7 @@ async fn p6_a_sidecar_reads_once_at_start_and_then_nothing_until_sigterm() {
     assert_eq!(before, 1);
     assert!(after >= 1);
     let only: Vec<String> = story.sidecar_operations().into_iter().collect();
-    assert_eq!(only, ["GetParameter"]);
+    assert_eq!(only, ["GetParameters"]);
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ async fn p2_a_coordinator_without_permission_to_write_drains_nothing() {
 #[tokio::test]
 async fn p2_a_sidecar_without_permission_holds_and_says_what_is_missing() {
     let lab = Lab::start(LabConfig::default()).await;
-    let read = CallFilter::operation(Service::Ssm, "GetParameter").mentioning(lab.instance());
+    let read = CallFilter::operation(Service::Ssm, "GetParameters").mentioning(lab.instance());
     lab.aws.faults(|faults| faults.deny(read, Limit::Forever));
     lab.daemon_that_fails_its_check(&Daemon::new("logs")).await;
     let said = || {

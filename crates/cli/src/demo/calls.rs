@@ -64,13 +64,13 @@ mod tests {
         let calls = count(&[
             call(COORDINATOR, Service::Ecs, "DescribeTasks"),
             call(COORDINATOR, Service::Ecs, "DescribeTasks"),
-            call(&sidecar("1a2b"), Service::Ssm, "GetParameter"),
+            call(&sidecar("1a2b"), Service::Ssm, "GetParameters"),
             call("operator", Service::Ecs, "CreateCluster"),
         ]);
         let of = |name: &str, count| BTreeMap::from([(name.to_owned(), count)]);
         let expected = Calls::from([
             ("coordinator".to_owned(), of("ecs:DescribeTasks", 2)),
-            ("sidecar".to_owned(), of("ssm:GetParameter", 1)),
+            ("sidecar".to_owned(), of("ssm:GetParameters", 1)),
         ]);
         assert_eq!(calls, expected);
     }

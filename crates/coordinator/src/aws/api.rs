@@ -44,6 +44,15 @@ pub struct ItemFailure {
     pub reason: Option<String>,
 }
 
+/// A cluster as ECS describes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClusterDescription {
+    /// Its name.
+    pub name: Option<String>,
+    /// How many container instances are registered in it, ACTIVE or DRAINING.
+    pub registered: i32,
+}
+
 /// A container instance as ECS describes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InstanceDescription {
@@ -55,6 +64,19 @@ pub struct InstanceDescription {
     pub status: Option<String>,
     /// Does ECS hear from its agent?
     pub agent_connected: bool,
+    /// How many tasks are RUNNING or PENDING on it.
+    pub tasks: Option<u32>,
+    /// The capacity provider that has brought it in, if one has.
+    pub capacity_provider: Option<String>,
+}
+
+/// A capacity provider as ECS describes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProviderDescription {
+    /// Its name.
+    pub name: Option<String>,
+    /// For example `EC2_AUTOSCALING` or `MANAGED_INSTANCES`.
+    pub kind: Option<String>,
 }
 
 /// A task as ECS describes it.
@@ -143,6 +165,9 @@ pub trait Api: Send + Sync + fmt::Debug {
     /// `ListClusters`: ARNs.
     fn list_clusters<'a>(&'a self, token: Option<String>) -> Answer<'a, Page<String>>;
 
+    /// `DescribeClusters` by name, at most 100.
+    fn describe_clusters<'a>(&'a self, names: Vec<String>) -> Answer<'a, Vec<ClusterDescription>>;
+
     /// `ListContainerInstances`: ARNs, of those that fit a filter of the cluster query language and have a status.
     fn list_container_instances<'a>(
         &'a self,
@@ -158,6 +183,13 @@ pub trait Api: Send + Sync + fmt::Debug {
         cluster: &'a str,
         arns: Vec<String>,
     ) -> Answer<'a, Batch<InstanceDescription>>;
+
+    /// `DescribeCapacityProviders` of a cluster by name, at most 10.
+    fn describe_capacity_providers<'a>(
+        &'a self,
+        cluster: &'a str,
+        names: Vec<String>,
+    ) -> Answer<'a, Vec<ProviderDescription>>;
 
     /// `ListTasks` of a container instance: ARNs of those with a desired status.
     fn list_tasks<'a>(
@@ -206,7 +238,7 @@ pub trait Api: Send + Sync + fmt::Debug {
         instances: Vec<String>,
     ) -> Answer<'a, Vec<ScalingDescription>>;
 
-    /// `DescribeAutoScalingGroups` by name: their instances. No names are all groups.
+    /// `DescribeAutoScalingGroups` by name, at most 50: their instances. No names are all groups.
     fn describe_auto_scaling_groups<'a>(
         &'a self,
         names: Vec<String>,

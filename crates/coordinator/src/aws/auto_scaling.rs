@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use protector_core::ids::{AutoScalingGroupName, InstanceId, LifecycleHookName};
-use protector_core::limits::DESCRIBE_SCALING_INSTANCES_MAX;
+use protector_core::limits::{DESCRIBE_GROUPS_MAX, DESCRIBE_SCALING_INSTANCES_MAX};
 use protector_core::record::Lifecycle;
 
 use super::api::ScalingDescription;
@@ -58,19 +58,34 @@ impl Aws {
         Ok(found)
     }
 
-    /// Every instance of the groups for which a hook waits, all pages.
-    ///
-    /// # Errors
-    /// Any page could not be read.
+    /// Every instance of the groups for which a hook waits, and what could not be asked: what one call does not tell
+    /// hides nothing of the others. No groups are all groups.
     pub async fn list_waiting(
         &self,
         groups: &[AutoScalingGroupName],
-    ) -> Result<Vec<ScalingInstance>, Failure> {
+    ) -> (Vec<ScalingInstance>, Vec<Failure>) {
         let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
+        let all: &[String] = &[];
+        let calls = match names.is_empty() {
+            true => vec![all],
+            false => names.chunks(DESCRIBE_GROUPS_MAX).collect(),
+        };
+        let (mut waiting, mut failures) = (Vec::new(), Vec::new());
+        for names in calls {
+            match self.waiting_of(names).await {
+                Ok(instances) => waiting.extend(instances),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        (waiting, failures)
+    }
+
+    /// The same of as many groups as one call takes, all pages.
+    async fn waiting_of(&self, names: &[String]) -> Result<Vec<ScalingInstance>, Failure> {
         let mut waiting = Vec::new();
         let mut token = None;
         loop {
-            let request = self.api.describe_auto_scaling_groups(names.clone(), token);
+            let request = self.api.describe_auto_scaling_groups(names.to_vec(), token);
             let page = self.counted("DescribeAutoScalingGroups", request.await)?;
             let parsed = page.items.into_iter().filter_map(scaling_instance);
             waiting.extend(parsed.filter(ScalingInstance::waits));

@@ -1,13 +1,14 @@
 //! Container instances and tasks.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use protector_core::ids::{
     ClusterName, ContainerInstanceArn, ContainerName, InstanceId, InvalidId, ServiceName, TaskArn,
 };
-use protector_core::limits::{DESCRIBE_MAX, DESCRIBE_SERVICES_MAX};
+use protector_core::limits::{DESCRIBE_MAX, DESCRIBE_PROVIDERS_MAX, DESCRIBE_SERVICES_MAX};
 use protector_core::observation::{ContainerInstance, Scheduling, TaskGroup, TaskStatus};
 
 use super::api::{InstanceDescription, ItemFailure, TaskDescription};
@@ -20,6 +21,37 @@ pub struct Described {
     pub instance: InstanceId,
     /// It as a container instance.
     pub container_instance: ContainerInstance,
+}
+
+/// Why a container instance is none of ours to drain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotOurs {
+    /// It is no EC2 instance: an external one (ECS Anywhere) has an id of Systems Manager, `mi-…`.
+    External,
+    /// ECS keeps it by itself, with daemons of its own (ECS Managed Instances).
+    Managed,
+}
+
+impl fmt::Display for NotOurs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            NotOurs::External => "it is no EC2 instance",
+            NotOurs::Managed => "it is one of ECS Managed Instances, which ECS drains by itself",
+        })
+    }
+}
+
+/// What ECS tells of container instances. Each is read by itself: one that is odd hides none of the others.
+#[derive(Debug, Default)]
+pub struct Instances {
+    /// EC2 instances.
+    pub described: Vec<Described>,
+    /// The capacity providers of those that have one.
+    pub providers: HashMap<ContainerInstanceArn, String>,
+    /// Those that are none of ours.
+    pub foreign: Vec<(ContainerInstanceArn, NotOurs)>,
+    /// What could not be told of others, one each: they may be there all the same.
+    pub unclear: Vec<String>,
 }
 
 /// A task before its service is looked up.
@@ -41,6 +73,7 @@ pub struct ListedTask {
     pub stopped_at: Option<Timestamp>,
 }
 
+const LIST_INSTANCES: &str = "ListContainerInstances";
 /// Status of a container instance that drains.
 const DRAINING: &str = "DRAINING";
 /// Desired status of a task that is to run.
@@ -70,6 +103,17 @@ impl Aws {
         }
     }
 
+    /// Those of at most 100 clusters in which no container instance is registered.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn empty_clusters(&self, clusters: &[ClusterName]) -> Result<Vec<ClusterName>, Failure> {
+        let names = clusters.iter().map(ToString::to_string).collect();
+        let answer = self.counted("DescribeClusters", self.api.describe_clusters(names).await)?;
+        let empty = answer.into_iter().filter(|cluster| cluster.registered == 0);
+        Ok(empty.filter_map(|cluster| cluster.name?.parse().ok()).collect())
+    }
+
     /// Where an EC2 instance is registered in a cluster. Two registrations of one instance do not live together,
     /// but an old one may linger.
     ///
@@ -80,16 +124,25 @@ impl Aws {
         cluster: &ClusterName,
         instance: &InstanceId,
     ) -> Result<Vec<ContainerInstanceArn>, Failure> {
-        self.list_instances(cluster, Some(format!("ec2InstanceId == {instance}")), None)
-            .await
+        let filter = Some(format!("ec2InstanceId == {instance}"));
+        let arns = self.list_instances(cluster, filter, None).await?;
+        self.parsed(LIST_INSTANCES, &arns)
     }
 
-    /// The DRAINING container instances of a cluster.
+    /// The DRAINING container instances of a cluster whose agents are connected. A registration that was left behind stays
+    /// DRAINING for as long as its machine lives, and would be looked at in vain in every minute
+    /// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-query-language.html>). One whose ARN cannot be
+    /// read is counted as a failure, and hides none of the others.
     ///
     /// # Errors
     /// Any page could not be read.
     pub async fn list_draining(&self, cluster: &ClusterName) -> Result<Vec<ContainerInstanceArn>, Failure> {
-        self.list_instances(cluster, None, Some(DRAINING)).await
+        let connected = Some("agentConnected == true".to_owned());
+        let arns = self.list_instances(cluster, connected, Some(DRAINING)).await?;
+        let parsed = arns
+            .iter()
+            .filter_map(|arn| self.parsed(LIST_INSTANCES, std::slice::from_ref(arn)).ok());
+        Ok(parsed.flatten().collect())
     }
 
     async fn list_instances(
@@ -97,16 +150,15 @@ impl Aws {
         cluster: &ClusterName,
         filter: Option<String>,
         status: Option<&str>,
-    ) -> Result<Vec<ContainerInstanceArn>, Failure> {
-        const OPERATION: &str = "ListContainerInstances";
+    ) -> Result<Vec<String>, Failure> {
         let mut arns = Vec::new();
         let mut token = None;
         loop {
             let request = self
                 .api
                 .list_container_instances(cluster.as_str(), filter.clone(), status, token);
-            let page = self.counted(OPERATION, request.await)?;
-            arns.extend(self.parsed(OPERATION, &page.items)?);
+            let page = self.counted(LIST_INSTANCES, request.await)?;
+            arns.extend(page.items);
             token = page.next_token.filter(|token| !token.is_empty());
             if token.is_none() {
                 return Ok(arns);
@@ -117,34 +169,49 @@ impl Aws {
     /// Describes container instances; those that ECS does not know any more are left out.
     ///
     /// # Errors
-    /// A call failed, or something other than MISSING is wrong with one of them.
+    /// A call failed, or its answer does not tell of each that was asked for.
     pub async fn describe_instances(
         &self,
         cluster: &ClusterName,
         arns: &[ContainerInstanceArn],
-    ) -> Result<Vec<Described>, Failure> {
-        let mut found = Vec::new();
+    ) -> Result<Instances, Failure> {
+        const OPERATION: &str = "DescribeContainerInstances";
+        let mut found = Instances::default();
         for chunk in arns.chunks(DESCRIBE_MAX) {
             let arns = chunk.iter().map(ToString::to_string).collect();
             let request = self.api.describe_container_instances(cluster.as_str(), arns);
-            let answer = self.counted("DescribeContainerInstances", request.await)?;
-            self.refuse_failures("DescribeContainerInstances", &answer.failures, |reason| {
-                reason == "MISSING"
-            })?;
+            let answer = self.counted(OPERATION, request.await)?;
             let answered = answer.items.len() + answer.failures.len();
             if answered < chunk.len() {
                 let words = format!("{answered} of {} instances were answered for", chunk.len());
-                return Err(self.incomplete("DescribeContainerInstances", words));
+                return Err(self.incomplete(OPERATION, words));
             }
-            for instance in &answer.items {
-                let unreadable = || {
-                    self.incomplete(
-                        "DescribeContainerInstances",
-                        "an instance cannot be read".to_owned(),
-                    )
-                };
-                found.push(described(instance).ok_or_else(unreadable)?);
-            }
+            answer.items.iter().for_each(|item| found.read(item));
+            found
+                .unclear
+                .extend(refused(&answer.failures, |reason| reason == "MISSING"));
+        }
+        Ok(found)
+    }
+
+    /// The types of capacity providers of a cluster, such as `MANAGED_INSTANCES`; those that ECS does not describe are
+    /// left out.
+    ///
+    /// # Errors
+    /// A call failed.
+    pub async fn provider_types(
+        &self,
+        cluster: &ClusterName,
+        names: &[String],
+    ) -> Result<HashMap<String, String>, Failure> {
+        let mut found = HashMap::new();
+        for chunk in names.chunks(DESCRIBE_PROVIDERS_MAX) {
+            let request = self
+                .api
+                .describe_capacity_providers(cluster.as_str(), chunk.to_vec());
+            let answer = self.counted("DescribeCapacityProviders", request.await)?;
+            let named = answer.into_iter();
+            found.extend(named.filter_map(|provider| Some((provider.name?, provider.kind?))));
         }
         Ok(found)
     }
@@ -274,7 +341,9 @@ impl Aws {
                 .update_container_instances_state(cluster.as_str(), vec![arn.to_string()], DRAINING);
         let answer = self.counted(OPERATION, request.await)?;
         self.refuse_failures(OPERATION, &answer.failures, |_| false)?;
-        let mut answered = answer.items.iter().filter_map(described);
+        let mut answered = Instances::default();
+        answer.items.iter().for_each(|item| answered.read(item));
+        let mut answered = answered.described.into_iter();
         let drained = answered.find(|described| described.container_instance.arn == *arn);
         drained
             .map(|described| described.container_instance)
@@ -297,18 +366,7 @@ impl Aws {
         failures: &[ItemFailure],
         tolerated: fn(&str) -> bool,
     ) -> Result<(), Failure> {
-        let fatal = failures
-            .iter()
-            .filter(|failure| !tolerated(failure.reason.as_deref().unwrap_or_default()));
-        let words: Vec<String> = fatal
-            .map(|f| {
-                format!(
-                    "{} {}",
-                    f.reason.as_deref().unwrap_or("(no reason)"),
-                    f.arn.as_deref().unwrap_or("(no arn)")
-                )
-            })
-            .collect();
+        let words: Vec<String> = refused(failures, tolerated).collect();
         if words.is_empty() {
             Ok(())
         } else {
@@ -317,15 +375,52 @@ impl Aws {
     }
 }
 
-fn described(instance: &InstanceDescription) -> Option<Described> {
-    let container_instance = ContainerInstance {
+/// Failures of a batch in words, one each, but for those whose reason is tolerated.
+fn refused(failures: &[ItemFailure], tolerated: fn(&str) -> bool) -> impl Iterator<Item = String> {
+    let fatal = failures
+        .iter()
+        .filter(move |failure| !tolerated(failure.reason.as_deref().unwrap_or_default()));
+    fatal.map(|failure| {
+        let reason = failure.reason.as_deref().unwrap_or("(no reason)");
+        format!("{reason} {}", failure.arn.as_deref().unwrap_or("(no arn)"))
+    })
+}
+
+impl Instances {
+    /// Takes one in. Only an id that is clearly another's makes it none of ours: without one nothing is known.
+    fn read(&mut self, instance: &InstanceDescription) {
+        let Some(container_instance) = container_instance(instance) else {
+            let name = instance.arn.as_deref().unwrap_or("(no arn)");
+            return self.unclear.push(format!("{name} cannot be read"));
+        };
+        let arn = container_instance.arn.clone();
+        let id = instance.ec2_instance_id.as_deref().unwrap_or_default();
+        match id.parse() {
+            Ok(instance_id) => {
+                let provider = instance.capacity_provider.clone();
+                self.providers.extend(provider.map(|name| (arn, name)));
+                self.described.push(Described {
+                    instance: instance_id,
+                    container_instance,
+                });
+            }
+            Err(_) if is_of_another_kind(id) => self.foreign.push((arn, NotOurs::External)),
+            Err(error) => self.unclear.push(format!("{arn}: {error}")),
+        }
+    }
+}
+
+/// `mi-…` is an id of Systems Manager, and whatever else AWS may add has another prefix too.
+fn is_of_another_kind(id: &str) -> bool {
+    !id.is_empty() && !id.starts_with("i-")
+}
+
+fn container_instance(instance: &InstanceDescription) -> Option<ContainerInstance> {
+    Some(ContainerInstance {
         arn: instance.arn.as_ref()?.parse().ok()?,
         status: instance.status.clone()?.into(),
         agent_connected: instance.agent_connected,
-    };
-    Some(Described {
-        instance: instance.ec2_instance_id.as_ref()?.parse().ok()?,
-        container_instance,
+        tasks: instance.tasks,
     })
 }
 
@@ -343,4 +438,79 @@ fn task(task: TaskDescription) -> Option<ListedTask> {
         disconnected: task.connectivity.as_deref() == Some("DISCONNECTED"),
         stopped_at: task.stopped_at,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARN: &str = "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/0a1b2c3d";
+
+    fn read(change: fn(&mut InstanceDescription)) -> Instances {
+        let mut instance = InstanceDescription {
+            arn: Some(ARN.to_owned()),
+            ec2_instance_id: Some("i-12345678".to_owned()),
+            status: Some("DRAINING".to_owned()),
+            agent_connected: true,
+            tasks: None,
+            capacity_provider: None,
+        };
+        change(&mut instance);
+        let mut found = Instances::default();
+        found.read(&instance);
+        found
+    }
+
+    #[test]
+    fn p9_an_id_of_another_kind_makes_a_container_instance_none_of_ours() {
+        for id in ["mi-0123456789abcdef0", "mi-1", "x-12345678"] {
+            let mut found = Instances::default();
+            found.read(&InstanceDescription {
+                arn: Some(ARN.to_owned()),
+                ec2_instance_id: Some(id.to_owned()),
+                status: Some("ACTIVE".to_owned()),
+                ..InstanceDescription::default()
+            });
+            assert_eq!(found.foreign, [(ARN.parse().unwrap(), NotOurs::External)], "{id}");
+            assert!(found.described.is_empty() && found.unclear.is_empty(), "{id}");
+        }
+    }
+
+    #[test]
+    fn p2_what_cannot_be_read_is_unclear_and_neither_absent_nor_foreign() {
+        let changes: [fn(&mut InstanceDescription); 5] = [
+            |instance| instance.arn = None,
+            |instance| instance.arn = Some("arn:aws:s3:::bucket".to_owned()),
+            |instance| instance.status = None,
+            |instance| instance.ec2_instance_id = None,
+            |instance| instance.ec2_instance_id = Some("i-short".to_owned()),
+        ];
+        for change in changes {
+            let found = read(change);
+            assert_eq!(found.unclear.len(), 1, "{found:?}");
+            assert!(
+                found.described.is_empty() && found.foreign.is_empty(),
+                "{found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_of_ours_comes_with_its_capacity_provider() {
+        let found = read(|instance| instance.capacity_provider = Some("workers".to_owned()));
+        assert_eq!(found.described.len(), 1);
+        assert_eq!(found.providers[&ARN.parse().unwrap()], "workers");
+        assert!(read(|_| {}).providers.is_empty());
+    }
+
+    #[test]
+    fn a_refusal_is_told_with_its_reason_unless_it_is_tolerated() {
+        let failure = |reason: Option<&str>| ItemFailure {
+            arn: Some(ARN.to_owned()),
+            reason: reason.map(str::to_owned),
+        };
+        let failures = [failure(Some("MISSING")), failure(Some("INACTIVE")), failure(None)];
+        let told: Vec<String> = refused(&failures, |reason| reason == "MISSING").collect();
+        assert_eq!(told, [format!("INACTIVE {ARN}"), format!("(no reason) {ARN}")]);
+    }
 }

@@ -13,8 +13,8 @@ use protector_core::ids::InstanceId;
 use protector_core::record::Lifecycle;
 
 use super::api::{
-    Answer, Api, Batch, HookDescription, InstanceDescription, Page, ParameterText, Parameters,
-    ScalingDescription, ServiceDescription, TaskDescription, TaskProtection,
+    Answer, Api, Batch, ClusterDescription, HookDescription, InstanceDescription, Page, ParameterText,
+    Parameters, ProviderDescription, ScalingDescription, ServiceDescription, TaskDescription, TaskProtection,
 };
 use super::{Failure, Kind};
 
@@ -42,6 +42,10 @@ impl Api for Sdk {
         Box::pin(ecs::list_clusters(&self.ecs, token))
     }
 
+    fn describe_clusters<'a>(&'a self, names: Vec<String>) -> Answer<'a, Vec<ClusterDescription>> {
+        Box::pin(ecs::describe_clusters(&self.ecs, names))
+    }
+
     fn list_container_instances<'a>(
         &'a self,
         cluster: &'a str,
@@ -60,6 +64,14 @@ impl Api for Sdk {
         arns: Vec<String>,
     ) -> Answer<'a, Batch<InstanceDescription>> {
         Box::pin(ecs::describe_container_instances(&self.ecs, cluster, arns))
+    }
+
+    fn describe_capacity_providers<'a>(
+        &'a self,
+        cluster: &'a str,
+        names: Vec<String>,
+    ) -> Answer<'a, Vec<ProviderDescription>> {
+        Box::pin(ecs::describe_capacity_providers(&self.ecs, cluster, names))
     }
 
     fn list_tasks<'a>(

@@ -14,8 +14,8 @@ const PROBE: SignedDuration = SignedDuration::from_secs(60);
 #[derive(Debug, Clone)]
 pub(super) struct Drain {
     pub(super) key: InstanceKey,
-    /// It as a container instance.
-    pub(super) instance: ContainerInstance,
+    /// Its registrations.
+    pub(super) instances: Vec<ContainerInstance>,
     /// Has it been released?
     pub(super) released: bool,
     /// Tasks whose end changes something: those that hold, or, after the release, the daemons.
@@ -27,6 +27,8 @@ pub(super) struct Drain {
     pub(super) at: Timestamp,
     /// How many sidecars read its record, if that was seen here.
     pub(super) sidecars: Option<u32>,
+    /// How many listings in a row have left it out.
+    pub(super) unlisted: u32,
     /// When the next look is worth its calls, if that is known.
     pub(super) look_at: Option<Timestamp>,
 }
@@ -41,7 +43,7 @@ pub enum Worth {
     /// A whole look at the instance.
     Look(InstanceKey),
     /// Every daemon of a released drain has ended, as ECS says: all that is left is to complete it.
-    Flushed(InstanceKey, ContainerInstance),
+    Flushed(InstanceKey, Vec<ContainerInstance>),
     /// Nothing is known of the instance.
     Unknown,
 }
@@ -51,7 +53,7 @@ impl Drain {
     pub(super) fn task_ended(&mut self, task: &TaskArn, now: Timestamp) -> Worth {
         let awaited = self.awaited.remove(task);
         if awaited && self.released && self.awaited.is_empty() {
-            return Worth::Flushed(self.key.clone(), self.instance.clone());
+            return Worth::Flushed(self.key.clone(), self.instances.clone());
         }
         if self.awaited.is_empty() || (!awaited && self.daemons.remove(task)) {
             return Worth::Look(self.key.clone());

@@ -1,4 +1,5 @@
 use super::*;
+use protector_core::observation::ContainerInstance;
 use protector_core::record::ReleaseReason;
 
 fn at(seconds: i64) -> Timestamp {
@@ -18,12 +19,14 @@ fn arn() -> ContainerInstanceArn {
         .unwrap()
 }
 
-fn instance() -> ContainerInstance {
-    ContainerInstance {
+fn instance() -> Registrations {
+    let instance = ContainerInstance {
         arn: arn(),
         status: "DRAINING".to_owned().into(),
         agent_connected: true,
-    }
+        tasks: None,
+    };
+    instance.into()
 }
 
 fn task(id: u32) -> TaskArn {
@@ -82,7 +85,7 @@ fn events_that_other_runs_got_are_made_up_for_by_probes() {
     memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(10)), at(0));
     assert!(matches!(ended(&memory, 0, 59), Worth::Nothing(_)));
     assert!(matches!(ended(&memory, 1, 60), Worth::Probe(..)));
-    assert_eq!(memory.probed(&arn(), BTreeSet::new(), at(60)), Worth::Look(key()));
+    assert_eq!(memory.probed(&key(), BTreeSet::new(), at(60)), Worth::Look(key()));
 }
 
 #[test]
@@ -102,7 +105,10 @@ fn after_the_release_daemons_are_awaited() {
         Some(&census(0)),
         at(0),
     );
-    assert_eq!(ended(&memory, 900, 1), Worth::Flushed(key(), instance()));
+    assert_eq!(
+        ended(&memory, 900, 1),
+        Worth::Flushed(key(), instance().all().cloned().collect())
+    );
     assert_eq!(
         ended(&memory, 900, 2),
         Worth::Look(key()),

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::RECORD_KEPT;
-use protector_core::observation::{ContainerInstance, Hook, HookAction, InstanceStatus, Seen, Stored};
+use protector_core::observation::{ContainerInstance, Hook, HookAction, InstanceStatus, Stored};
 use protector_core::record::{Lifecycle, ParameterPrefix, Record};
 
 use crate::aws::{Described, Failure, Listed, ScalingInstance};
 use crate::coordinator::Coordinator;
 use crate::metrics::{Metric, Sheet};
-use crate::observe::Subject;
+use crate::observe::{Registered, Subject};
 
-use super::Draining;
+use super::{Draining, Waiting};
 
 /// A record of the listing.
 pub(super) struct ListedRecord {
@@ -36,11 +36,11 @@ pub(super) struct Found {
     /// DRAINING container instances. Those that are quiet are taken out.
     pub(super) draining: Draining,
     /// Instances for which a hook of ours waits; `None` if Auto Scaling did not tell.
-    pub(super) waiting: Option<BTreeMap<InstanceId, HookAction>>,
+    pub(super) waiting: Option<Waiting>,
     /// Instances that need a whole look.
     pub(super) subjects: Vec<Subject>,
     /// Instances for which a hook waits, in no cluster that was seen yet.
-    pub(super) unplaced: BTreeMap<InstanceId, HookAction>,
+    pub(super) unplaced: Waiting,
     /// Clusters whose instances could not be described: what is not described there may be there all the same.
     pub(super) unanswered: BTreeSet<ClusterName>,
     /// Records that nobody needs any more: name, and version as listed.
@@ -79,8 +79,10 @@ impl Found {
         self.draining = draining;
     }
 
-    pub(super) fn waiting(&mut self, answer: Result<Vec<(InstanceId, HookAction)>, Failure>) {
-        self.waiting = self.take(answer).map(|waiting| waiting.into_iter().collect());
+    /// Where a part is missing, what the rest tells still counts; of the others the records know, and each is asked for.
+    pub(super) fn waiting(&mut self, (waiting, failures): (Waiting, Vec<Failure>)) {
+        self.problems.extend(failures.iter().map(ToString::to_string));
+        self.waiting = (failures.is_empty() || !waiting.is_empty()).then_some(waiting);
     }
 
     pub(super) fn records(&mut self, listed: Vec<Listed>, prefix: &ParameterPrefix) {
@@ -105,7 +107,7 @@ impl Found {
     /// Takes a drain out that needs no whole look.
     pub(super) fn take_out(&mut self, key: &InstanceKey, record: &Record) -> Option<ListedRecord> {
         if let Some(draining) = self.draining.get_mut(&key.cluster) {
-            draining.remove(&record.container_instance_arn);
+            draining.retain(|arn| !record.names(arn));
         }
         if let Some(waiting) = &mut self.waiting {
             waiting.remove(&key.instance);
@@ -123,7 +125,7 @@ impl Found {
         let oldest = open()
             .map(|record| self.at.duration_since(record.started_at))
             .max();
-        let hook = open().filter_map(|record| Some(runs_out(record.lifecycle.as_ref()?)));
+        let hook = open().flat_map(|record| record.lifecycles().map(runs_out).collect::<Vec<_>>());
         sheet.note(
             Metric::DrainsInFlight,
             f64::from(u32::try_from(open().count()).unwrap_or(u32::MAX)),
@@ -151,12 +153,13 @@ impl Found {
     }
 
     /// DRAINING instances without a record, and waiting instances that were not seen in any cluster.
-    fn strangers(&mut self, described: BTreeMap<InstanceKey, ContainerInstance>) {
+    fn strangers(&mut self, described: BTreeMap<InstanceKey, Vec<ContainerInstance>>) {
         let known: BTreeSet<InstanceKey> = self.subjects.iter().map(|subject| subject.key.clone()).collect();
-        for (key, instance) in described {
-            if instance.status == InstanceStatus::Draining && !known.contains(&key) {
+        for (key, instances) in described {
+            let drains = instances.iter().any(|one| one.status == InstanceStatus::Draining);
+            if drains && !known.contains(&key) {
                 let hook = self.hook_for(&key.instance, None, &None);
-                let subject = Subject::described(key, instance, self.at);
+                let subject = Subject::described(key, instances, self.at);
                 self.subjects.push(Subject { hook, ..subject });
             }
         }
@@ -178,22 +181,24 @@ impl Found {
         record: Option<&Record>,
         states: &Option<HashMap<InstanceId, ScalingInstance>>,
     ) -> Hook {
-        if let Some(action) = self.waiting.as_ref().and_then(|waiting| waiting.get(instance)) {
-            return Hook::Waiting(action.clone());
+        if let Some(actions) = self.waiting.as_ref().and_then(|waiting| waiting.get(instance)) {
+            return Hook::Waiting(actions.clone());
         }
-        match (record.and_then(|record| record.lifecycle.as_ref()), states) {
-            (None, _) => Hook::None,
-            (Some(_), None) => Hook::Unknown("Auto Scaling could not be asked".to_owned()),
-            (Some(hook), Some(states)) if states.get(instance).is_some_and(ScalingInstance::is_leaving) => {
-                Hook::Waiting(action_of(hook))
+        let hooks = record.into_iter().flat_map(Record::lifecycles);
+        let recorded: Vec<HookAction> = hooks.map(action_of).collect();
+        match states {
+            _ if recorded.is_empty() => Hook::None,
+            None => Hook::Unknown("Auto Scaling could not be asked".to_owned()),
+            Some(states) if states.get(instance).is_some_and(ScalingInstance::is_leaving) => {
+                Hook::Waiting(recorded)
             }
-            (Some(_), Some(_)) => Hook::Over,
+            Some(_) => Hook::Over,
         }
     }
 
     /// A record is old some minutes after its drain was over, unless its instance still drains. A record that nobody
     /// can read is kept: it may be of another version.
-    fn is_old(&self, record: &Record, instance: Option<&ContainerInstance>) -> bool {
+    fn is_old(&self, record: &Record, instance: Option<&Vec<ContainerInstance>>) -> bool {
         let over = record.is_released() && self.at.duration_since(record.updated_at) >= RECORD_KEPT;
         over && (instance.is_none() || record.receipt_at.is_some())
     }
@@ -225,7 +230,8 @@ impl Coordinator {
         let states = self.hooks_of_records(found).await;
         for (key, listed) in std::mem::take(&mut found.records) {
             let instance = described.get(&key);
-            let drains = instance.is_some_and(|instance| instance.status == InstanceStatus::Draining);
+            let drains = instance
+                .is_some_and(|instances| instances.iter().any(|one| one.status == InstanceStatus::Draining));
             let record = listed.record();
             let answered = !found.unanswered.contains(&key.cluster);
             if answered && !drains && record.is_some_and(|record| found.is_old(record, instance)) {
@@ -237,15 +243,9 @@ impl Coordinator {
             }
             let hook = found.hook_for(&key.instance, record, &states);
             let mut subject = match instance {
-                Some(instance) => Subject::described(key, instance.clone(), found.at),
-                None => {
-                    let arn = match record.filter(|_| !answered) {
-                        // Nobody could tell of it now; the look itself will ask.
-                        Some(record) => Seen::Yes(record.container_instance_arn.clone()),
-                        None => self.locate_in(&key.cluster, &key.instance).await,
-                    };
-                    Subject::new(key, arn)
-                }
+                Some(instances) => Subject::described(key, instances.clone(), found.at),
+                // Nobody could tell of it now, or ECS has forgotten those that the record names: the look asks for others.
+                None => Subject::new(key, Registered::Some(Vec::new())),
             };
             subject.hook = hook;
             subject.shown.at = Some(found.at);
@@ -256,22 +256,26 @@ impl Coordinator {
     }
 
     /// The container instances that are DRAINING, and those that the records name, if ECS still knows them.
-    async fn describe_all(&self, found: &mut Found) -> BTreeMap<InstanceKey, ContainerInstance> {
+    async fn describe_all(&self, found: &mut Found) -> BTreeMap<InstanceKey, Vec<ContainerInstance>> {
         let mut asked = std::mem::take(&mut found.draining);
         for (key, listed) in &found.records {
             if let Some(record) = listed.record() {
                 let arns = asked.entry(key.cluster.clone()).or_default();
-                arns.insert(record.container_instance_arn.clone());
+                arns.extend(record.registrations().cloned());
             }
         }
-        let mut described = BTreeMap::new();
+        let mut described: BTreeMap<InstanceKey, Vec<ContainerInstance>> = BTreeMap::new();
         for (cluster, arns) in asked {
             let arns: Vec<ContainerInstanceArn> = arns.into_iter().collect();
-            let answer = self.aws.describe_instances(&cluster, &arns).await;
-            let Some(answer) = found.take(answer) else {
+            let answer = self.describe_each(&cluster, &arns).await;
+            let Some((answer, unclear)) = found.take(answer) else {
                 found.unanswered.insert(cluster);
                 continue;
             };
+            if !unclear.is_empty() {
+                found.problems.extend(unclear);
+                found.unanswered.insert(cluster.clone());
+            }
             for Described {
                 instance,
                 container_instance,
@@ -279,7 +283,8 @@ impl Coordinator {
             {
                 let cluster = cluster.clone();
                 if container_instance.status != InstanceStatus::Inactive {
-                    described.insert(InstanceKey { cluster, instance }, container_instance);
+                    let key = InstanceKey { cluster, instance };
+                    described.entry(key).or_default().push(container_instance);
                 }
             }
         }

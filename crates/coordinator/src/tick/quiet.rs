@@ -8,9 +8,9 @@ use protector_core::control::Control;
 use protector_core::holding::{Census, census};
 use protector_core::ids::{ClusterName, InstanceKey, TaskArn};
 use protector_core::limits::DESCRIBE_MAX;
-use protector_core::observation::{Seen, Stored, Task};
+use protector_core::observation::{HookAction, Seen, Stored, Task};
 use protector_core::plan::{Plan, Verdict, next_due, upkeep};
-use protector_core::record::Record;
+use protector_core::record::{Lifecycle, Record};
 use serde_json::json;
 
 use crate::apply::{Applied, Target};
@@ -67,13 +67,12 @@ impl Coordinator {
     /// The tasks to ask for, if the drain is quiet as far as its record and this run's listings tell.
     fn awaited(&self, found: &Found, key: &InstanceKey, listed: &ListedRecord) -> Option<BTreeSet<TaskArn>> {
         let record = listed.record()?;
-        let arn = &record.container_instance_arn;
         let drains = found
             .draining
             .get(&key.cluster)
-            .is_some_and(|draining| draining.contains(arn));
+            .is_some_and(|draining| record.registrations().all(|arn| draining.contains(arn)));
         let due = next_due(record, &self.policy).is_none_or(|due| due <= found.at);
-        let awaited = self.memory.awaited(arn, record.is_released());
+        let awaited = self.memory.awaited(key, record.is_released());
         let quiet = drains && !due && hook_is_as_recorded(found, key, record) && !awaited.is_empty();
         quiet.then(|| awaited.into_iter().collect())
     }
@@ -137,7 +136,7 @@ impl Coordinator {
         let alive = tasks.iter().filter(|task| !task.last_status.is_final());
         let alive: BTreeSet<TaskArn> = alive.map(|task| task.arn.clone()).collect();
         let (now, awaited) = (self.now(), alive.len());
-        self.memory.probed(&record.container_instance_arn, alive, now);
+        self.memory.probed(&key, alive, now);
         let fleet = self.memory.fleet_without(&key, now);
         let plan = Plan {
             actions: upkeep(&record, &tasks, &self.policy, fleet, now),
@@ -146,9 +145,12 @@ impl Coordinator {
                 "quiet: {awaited} awaited task(s) still live, and nothing else is due"
             )],
             look_again: None,
+            order: None,
         };
         let before = Seen::Yes(stored);
-        let applied = self.apply(Target::Placed(&key, &before), plan.clone()).await;
+        let me = self.metered();
+        let applied = me.apply(Target::Placed(&key, &before), plan.clone()).await;
+        self.memory.add_uncounted(&key, me.aws.meter.total());
         let seen = (!record.is_released()).then(|| census(&tasks, &self.policy));
         self.say_quiet(&key, &record, &plan, seen.as_ref(), &applied);
         applied.failure.map(|failure| failure.to_string())
@@ -210,11 +212,14 @@ fn hook_is_as_recorded(found: &Found, key: &InstanceKey, record: &Record) -> boo
     let Some(waiting) = &found.waiting else {
         return true;
     };
-    match (&record.lifecycle, waiting.get(&key.instance)) {
-        (None, None) => true,
-        (Some(known), Some(action)) => known.auto_scaling_group_name == action.group,
-        (None, Some(_)) | (Some(_), None) => false,
-    }
+    let announced = waiting.get(&key.instance).map(Vec::as_slice).unwrap_or_default();
+    let known = |action: &HookAction| {
+        let is_it = |hook: &Lifecycle| {
+            hook.auto_scaling_group_name == action.group && hook.lifecycle_hook_name == action.hook
+        };
+        record.lifecycles().any(is_it)
+    };
+    announced.iter().all(known) && announced.is_empty() == record.lifecycle.is_none()
 }
 
 #[cfg(test)]

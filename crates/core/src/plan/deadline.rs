@@ -2,15 +2,16 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::limits::{GLOBAL_MARGIN, HOOK_GLOBAL_HEARTBEATS, HOOK_GLOBAL_MAX, SPOT_NOTICE, SPOT_RESERVE_MAX};
+use crate::limits::POLL_SECONDS_MIN;
 use crate::observation::HookAction;
 use crate::policy::{OnDeadline, Policy};
-use crate::record::Lifecycle;
+use crate::record::{Lifecycle, Record};
+
+use super::schedule::{Schedule, longest_wait};
 
 /// When Auto Scaling ends the hook's wait, whatever we do.
 pub(super) fn global(hook: &HookAction) -> Timestamp {
-    let heartbeats = SignedDuration::from_secs(i64::from(hook.heartbeat_seconds)) * HOOK_GLOBAL_HEARTBEATS;
-    later(hook.since, heartbeats.min(HOOK_GLOBAL_MAX))
+    later(hook.since, longest_wait(hook.heartbeat_seconds))
 }
 
 /// The hook, as the record keeps it.
@@ -39,26 +40,39 @@ fn clock_start(hook: &HookAction) -> Timestamp {
 
 /// The last moment that leaves the daemons time to stop before the hook's wait ends for good, or before the longest
 /// time that any hook could wait if there is none.
-pub(super) fn latest(started_at: Timestamp, lifecycle: Option<&Lifecycle>, policy: &Policy) -> Timestamp {
-    match lifecycle {
-        None => later(started_at, HOOK_GLOBAL_MAX),
-        Some(hook) => later(hook.global_deadline_at, -(policy.flush() + GLOBAL_MARGIN)).max(started_at),
-    }
+pub(super) fn latest(
+    started_at: Timestamp,
+    lifecycle: Option<&Lifecycle>,
+    poll_seconds: u32,
+    policy: &Policy,
+) -> Timestamp {
+    Schedule::new(started_at, lifecycle, poll_seconds, policy).latest()
 }
 
 /// The deadline of a new drain. With `hold` the longest drain does not end it: sidecars leave a minute after the
 /// record's deadline, so the record must name the moment that really counts.
-pub(super) fn first(started_at: Timestamp, lifecycle: Option<&Lifecycle>, policy: &Policy) -> Timestamp {
-    let latest = latest(started_at, lifecycle, policy);
+pub(super) fn first(
+    started_at: Timestamp,
+    lifecycle: Option<&Lifecycle>,
+    poll_seconds: u32,
+    policy: &Policy,
+) -> Timestamp {
+    let latest = latest(started_at, lifecycle, poll_seconds, policy);
     match policy.on_deadline {
         OnDeadline::Hold => latest,
         OnDeadline::Release => latest.min(later(started_at, policy.max_drain)),
     }
 }
 
-/// The deadline that a Spot notice sets: the daemons get their reserve before the instance is taken.
-pub(super) fn spot(notice: Timestamp, policy: &Policy) -> Timestamp {
-    later(notice, SPOT_NOTICE - policy.flush().min(SPOT_RESERVE_MAX))
+/// Until when a hook is kept waiting for a drain that cannot be recorded. A drain begins with its record; without one
+/// this wait's own beginning is all that bounds it.
+pub(super) fn unrecorded(hook: &HookAction, policy: &Policy) -> Timestamp {
+    first(hook.since, Some(&lifecycle(hook)), POLL_SECONDS_MIN, policy)
+}
+
+/// The deadline of a drain as it is now: what its record says, and never later than its schedule allows.
+pub(super) fn of(record: &Record, policy: &Policy) -> Timestamp {
+    record.deadline_at.min(Schedule::of(record, policy).latest())
 }
 
 /// Times of this century and durations of days: the sum exists.

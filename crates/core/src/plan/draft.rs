@@ -7,24 +7,27 @@ pub(super) use act::{count_is_due, heartbeat_due};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::holding::{Census, census, group_of};
-use crate::observation::{InstanceStatus, Task};
+use crate::holding::{Census, census, daemon_gone, group_of};
+use crate::limits::{AGENT_NOTED, AGENT_UNSEEN_MAX, RELEASE_BEFORE_SIGTERM_MAX};
+use crate::observation::Task;
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, Waited};
 use crate::trigger::Order;
 
-use super::deadline::{later, latest};
-use super::drain::{Drain, is_draining};
-use super::{Action, Fleet, Plan, Situation, Verdict, poll_seconds};
+use super::deadline::later;
+use super::drain::Drain;
+use super::schedule::Schedule;
+use super::{Action, Fleet, OrderOutcome, Plan, Situation, Verdict, poll_seconds};
 
 /// A plan in the making.
 pub(super) struct Draft<'a> {
     situation: &'a Situation<'a>,
     before: Option<Record>,
     record: Record,
-    hook: Option<Lifecycle>,
+    hooks: Vec<Lifecycle>,
     census: Option<Census>,
     reasons: Vec<String>,
     look_again: Option<SignedDuration>,
+    order: Option<OrderOutcome>,
 }
 
 impl<'a> Draft<'a> {
@@ -34,10 +37,11 @@ impl<'a> Draft<'a> {
             situation,
             before: (!drain.new).then(|| stored(situation)).flatten(),
             record: drain.record,
-            hook: drain.hook,
+            hooks: drain.hooks,
             census: tasks.map(|tasks| census(tasks, situation.policy)),
             reasons: drain.remarks,
             look_again: None,
+            order: None,
         }
     }
 
@@ -48,31 +52,38 @@ impl<'a> Draft<'a> {
         if !self.record.is_released() {
             self.watch_agent();
         }
+        self.watch_daemons();
         self.count();
         self.obey();
         if !self.record.is_released() {
             self.release_if_allowed();
         }
         let over = self.is_over();
-        let heartbeat = self.heartbeat();
+        let heartbeats = self.heartbeats();
         let complete = self.complete();
         let stops = self.stops();
         let set_draining = self.set_draining();
         let put = self.put();
         let receipt = self.receipt(over);
         // The receipt writes the record too; with a hook, the release must be in it before the completion.
-        let put = put.filter(|_| receipt.is_none() || complete.is_some());
-        let first = [heartbeat, put, set_draining].into_iter().flatten();
+        let put = put.filter(|_| receipt.is_none() || !complete.is_empty());
+        let first = heartbeats.into_iter().chain(put).chain(set_draining);
         Plan {
             verdict: self.verdict(over),
             actions: first.chain(stops).chain(complete).chain(receipt).collect(),
             reasons: self.reasons,
             look_again: self.look_again.map(|wait| wait.max(SignedDuration::ZERO)),
+            order: self.order,
         }
     }
 
     fn now(&self) -> Timestamp {
         self.situation.now
+    }
+
+    /// The bounds of this drain.
+    fn schedule(&self) -> Schedule<'a> {
+        Schedule::of(&self.record, self.situation.policy)
     }
 
     /// When the look began: what it has seen may be as old as that.
@@ -82,7 +93,10 @@ impl<'a> Draft<'a> {
 
     /// The settle window opens when DRAINING is first seen in this drain.
     fn confirm_draining(&mut self) {
-        if self.record.draining_confirmed_at.is_none() && is_draining(&self.situation.observation.instance) {
+        let instance = self.situation.observation.instance.as_yes();
+        // Who never came in can never be DRAINING, and has nothing that could move.
+        let settles = instance.is_some_and(|instance| instance.is_draining() || instance.never_came_in());
+        if self.record.draining_confirmed_at.is_none() && settles {
             self.record.draining_confirmed_at = Some(self.now());
         }
     }
@@ -94,8 +108,14 @@ impl<'a> Draft<'a> {
         let Some(instance) = self.situation.observation.instance.as_yes() else {
             return;
         };
-        if instance.status != InstanceStatus::Active {
+        if !instance.is_active() {
             self.record.active_since = None;
+        } else if !self.hooks.is_empty() {
+            // A group does not take a termination back: DRAINING is set again, and seen again before anything is released.
+            self.record.active_since = None;
+            if !self.record.is_released() {
+                self.record.draining_confirmed_at = None;
+            }
         } else if self.was_draining() {
             self.record
                 .active_since
@@ -112,27 +132,69 @@ impl<'a> Draft<'a> {
             .is_some_and(|before| before.draining_confirmed_at.is_some())
     }
 
-    /// Rule 8: the clock of a lost agent is kept in the record, and stops when the agent is back.
+    /// Rule 8: the clock of a lost agent is kept in the record, and stops when the agent is back. It begins anew if nobody
+    /// has looked for a while: agents reconnect several times an hour, and two sightings are no absence. It runs too while
+    /// nothing holds but tasks of a registration whose agent is gone, beside another one that is connected.
     fn watch_agent(&mut self) {
         let Some(instance) = self.situation.observation.instance.as_yes() else {
             return;
         };
-        match (instance.agent_connected, self.record.agent_lost_at) {
-            (true, _) => self.record.agent_lost_at = None,
-            (false, None) => self.record.agent_lost_at = Some(self.situation.observation.at),
-            (false, Some(_)) => {}
+        let census = self.census.as_ref();
+        let phantoms = census.is_some_and(|census| census.remaining() > 0 && census.reachable == 0);
+        if instance.agent_connected() && !phantoms {
+            (self.record.agent_lost_at, self.record.agent_away_at) = (None, None);
+            return;
         }
+        let at = self.seen_at();
+        let last = self.record.agent_away_at.or(self.record.agent_lost_at);
+        let since_last = last.map(|last| at.duration_since(last));
+        if since_last.is_none_or(|gap| gap > AGENT_UNSEEN_MAX) {
+            self.record.agent_lost_at = Some(at);
+        }
+        // Looks that follow one another closely need not write.
+        if since_last.is_none_or(|gap| gap >= AGENT_NOTED) {
+            self.record.agent_away_at = Some(at);
+        }
+    }
+
+    /// Evidence: a protected daemon has ended although tasks hold. Its sidecar was killed or had given up, or somebody
+    /// stopped its task. Nothing holds it back any more, and whoever reads the receipt is told.
+    fn watch_daemons(&mut self) {
+        let held = !self.record.is_released() && self.record.releasing.is_none();
+        if held && self.record.daemons_gone_at.is_none() {
+            self.record.daemons_gone_at = self.daemon_gone();
+        }
+        if let Some(at) = self.record.daemons_gone_at {
+            self.reasons.push(format!(
+                "warning: a protected daemon ended at {at}, while tasks held"
+            ));
+        }
+    }
+
+    /// Of a drain that somebody else began, a daemon may have ended before the drain was known to us.
+    fn daemon_gone(&self) -> Option<Timestamp> {
+        let tasks = self.situation.observation.tasks.as_yes()?;
+        let since = match self.record.lifecycle {
+            Some(_) => self.record.started_at,
+            None => later(self.record.started_at, -RELEASE_BEFORE_SIGTERM_MAX),
+        };
+        daemon_gone(tasks, self.situation.policy, since)
     }
 
     fn count(&mut self) {
         let Some(census) = &self.census else { return };
         let tasks = self.situation.observation.tasks.as_yes();
+        let poll_seconds = self.record.poll_seconds;
         count(&mut self.record, census, self.situation.fleet);
         note_waited(
             &mut self.record,
             tasks.map(Vec::as_slice).unwrap_or_default(),
             self.situation.observation.at,
         );
+        // Sidecars read the record of a release as often as they did before it: so long its flush window waits for them.
+        if self.record.is_released() || self.record.releasing.is_some() {
+            self.record.poll_seconds = poll_seconds;
+        }
     }
 
     /// An operator's order, kept in the record with who and why.
@@ -143,13 +205,12 @@ impl<'a> Draft<'a> {
         if self.record.is_released() {
             self.reasons
                 .push("already released: the order changes nothing".to_owned());
+            self.order = Some(OrderOutcome::Ignored(
+                "the daemons are released already".to_owned(),
+            ));
             return;
         }
-        let latest = latest(
-            self.record.started_at,
-            self.record.lifecycle.as_ref(),
-            self.situation.policy,
-        );
+        let latest = self.schedule().latest();
         let ordered = Ordered::new(command, self.now());
         match command.order {
             Order::Release => {
@@ -160,6 +221,7 @@ impl<'a> Draft<'a> {
             Order::Extend(by) => self.record.deadline_at = later(self.record.deadline_at, by).min(latest),
         }
         self.record.ordered = Some(ordered);
+        self.order = Some(OrderOutcome::Done);
     }
 
     fn verdict(&self, over: bool) -> Verdict {

@@ -1,10 +1,14 @@
 //! Which drain is this: none, one that goes on, or a new one?
 
+use jiff::SignedDuration;
+
 use crate::holding;
 use crate::ids::ContainerInstanceArn;
-use crate::observation::{ContainerInstance, Hook, HookAction, InstanceStatus, Seen};
+use crate::limits::REGISTRATIONS_MAX;
+use crate::observation::{Hook, HookAction, Registrations, Seen};
 use crate::record::{DecodeError, Lifecycle, Record, ReleaseReason, SCHEMA, State};
 
+use super::deadline::later;
 use super::{Situation, deadline};
 
 /// The answer.
@@ -13,8 +17,8 @@ pub(super) enum Found {
     Nothing(String),
     /// It cannot be told.
     Unknown(String),
-    /// A hook waits for an instance that is gone: nothing is left to wait for.
-    Gone(Lifecycle),
+    /// Hooks wait for an instance that is gone: nothing is left to wait for.
+    Gone(Vec<Lifecycle>),
     /// This drain.
     Drain(Box<Drain>),
 }
@@ -25,8 +29,8 @@ pub(super) struct Drain {
     pub(super) record: Record,
     /// Is it to be written for the first time?
     pub(super) new: bool,
-    /// The hook that waits for us, if one does.
-    pub(super) hook: Option<Lifecycle>,
+    /// The hooks that wait for us.
+    pub(super) hooks: Vec<Lifecycle>,
     /// What is worth saying about how it was found.
     pub(super) remarks: Vec<String>,
 }
@@ -44,16 +48,13 @@ pub(super) fn find(situation: &Situation<'_>) -> Found {
     begin(situation, remarks)
 }
 
-/// The hook that this run's event or listing has announced, as the record would keep it.
-pub(super) fn announced(situation: &Situation<'_>) -> Option<Lifecycle> {
-    waiting(situation).map(deadline::lifecycle)
+/// The hooks that this run's event or listing has announced, as the record would keep them.
+pub(super) fn announced(situation: &Situation<'_>) -> Vec<Lifecycle> {
+    waits(situation).iter().map(deadline::lifecycle).collect()
 }
 
-fn waiting<'a>(situation: &Situation<'a>) -> Option<&'a HookAction> {
-    match &situation.observation.hook {
-        Hook::Waiting(action) => Some(action),
-        Hook::None | Hook::Over | Hook::Unknown(_) => None,
-    }
+fn waits<'a>(situation: &Situation<'a>) -> &'a [HookAction] {
+    situation.observation.hook.waits()
 }
 
 type Stored<'a> = (Option<&'a Record>, Option<String>);
@@ -74,35 +75,45 @@ fn stored<'a>(situation: &Situation<'a>) -> Result<Stored<'a>, String> {
 
 /// Is the record about what is seen now, or a leftover?
 fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<String>) -> bool {
-    let another = |instance: &ContainerInstance| instance.arn != record.container_instance_arn;
+    let another = |instance: &Registrations| !instance.all().any(|one| record.names(&one.arn));
     if situation.observation.instance.as_yes().is_some_and(another) {
         remarks.push("the record is of an earlier life of this instance".to_owned());
         return false;
     }
-    match (&record.lifecycle, waiting(situation)) {
-        (Some(known), Some(hook)) => same_hook(record, known, hook, remarks),
+    match (&record.lifecycle, waits(situation)) {
+        (_, []) => !drains_again(record, situation),
         // A drain that somebody else began gets our hook while it holds. Once it is released, or the instance was seen
         // ACTIVE again, the hook begins a new one: the old one is about to end as cancelled, with tasks running.
-        (None, Some(_)) => !record.is_released() && record.active_since.is_none(),
-        (_, None) => !drains_again(record, situation),
+        (None, _) => !record.is_released() && record.active_since.is_none(),
+        (Some(_), waits) => waits.iter().all(|wait| is_of_this_drain(record, wait, situation)),
     }
 }
 
-/// The same waiting, unless its token says otherwise. Another hook of the same instance does not end this drain.
-fn same_hook(record: &Record, known: &Lifecycle, hook: &HookAction, remarks: &mut Vec<String>) -> bool {
-    if (&known.auto_scaling_group_name, &known.lifecycle_hook_name) != (&hook.group, &hook.hook) {
-        remarks.push(format!(
-            "hook {} is not served: {} is, for this instance",
-            hook.hook, known.lifecycle_hook_name
-        ));
-        return true;
-    }
-    match (&known.lifecycle_action_token, &hook.token) {
+/// Does this wait belong to the drain of the record, or did it begin after it? A drain ends once, and nothing continues it
+/// after that. A wait that is new to the drain is one more hook of the same instance.
+fn is_of_this_drain(record: &Record, wait: &HookAction, situation: &Situation<'_>) -> bool {
+    let hook = deadline::lifecycle(wait);
+    let Some(known) = record.lifecycles().find(|known| known.is_of(&hook)) else {
+        return record.receipt_at.is_none();
+    };
+    match (&known.lifecycle_action_token, &wait.token) {
         // A copy of an earlier waiting's event may come late; it must not take over from the present one.
-        (Some(known), Some(token)) if known != token => hook.since < record.started_at,
-        _ => true,
+        (Some(known), Some(token)) if known != token => wait.since < record.started_at,
+        (Some(_), Some(_)) => true,
+        // The tick has adopted this drain and learned no token. Its own event came before the release.
+        (None, Some(_)) => record.released_at.is_none_or(|released| wait.since <= released),
+        // Without its event a wait has no name, and the instance may wait on at somebody else's hook. Who has been in
+        // service again is ACTIVE again.
+        (_, None) => {
+            let lags = |ended| situation.now < later(ended, LISTING_LAGS);
+            let instance = situation.observation.instance.as_yes();
+            record.receipt_at.is_none_or(lags) || !instance.is_some_and(Registrations::is_active)
+        }
     }
 }
+
+/// A listing of Auto Scaling may show a wait for so long after it was completed.
+const LISTING_LAGS: SignedDuration = SignedDuration::from_secs(90);
 
 /// A drain of somebody else's leaves no mark when it is undone. If it was over as drained or cancelled, and tasks
 /// hold now on a draining instance, then it is a new one. After a deadline it is not: those tasks had their time.
@@ -124,82 +135,104 @@ fn drains_again(record: &Record, situation: &Situation<'_>) -> bool {
 /// A drain that its record knows.
 fn going_on(record: &Record, situation: &Situation<'_>, remarks: Vec<String>) -> Found {
     let mut record = record.clone();
-    if let Some(hook) = waiting(situation) {
-        adopt(&mut record, hook, situation);
+    if let Some(instance) = situation.observation.instance.as_yes() {
+        take_registrations(&mut record, instance);
+    }
+    for wait in waits(situation) {
+        adopt(&mut record, wait, situation);
     }
     heed_spot(&mut record, situation);
-    let hook = match &situation.observation.hook {
-        Hook::Over => None,
-        Hook::None | Hook::Waiting(_) | Hook::Unknown(_) => record.lifecycle.clone(),
+    let hooks = match &situation.observation.hook {
+        Hook::Over => Vec::new(),
+        Hook::None | Hook::Waiting(_) | Hook::Unknown(_) => record.lifecycles().cloned().collect(),
     };
     Found::Drain(Box::new(Drain {
         record,
         new: false,
-        hook,
+        hooks,
         remarks,
     }))
 }
 
-/// The record learns of the hook, or of its token.
-fn adopt(record: &mut Record, hook: &HookAction, situation: &Situation<'_>) {
-    match &mut record.lifecycle {
-        None => {
-            let lifecycle = deadline::lifecycle(hook);
-            let latest = deadline::latest(record.started_at, Some(&lifecycle), situation.policy);
-            record.deadline_at = record.deadline_at.min(latest);
-            record.lifecycle = Some(lifecycle);
-        }
-        Some(known) if known.lifecycle_hook_name == hook.hook && known.lifecycle_action_token.is_none() => {
-            known.lifecycle_action_token.clone_from(&hook.token);
-        }
-        Some(_) => {}
+/// The record names all registrations of the instance: a release counts for those that it names.
+fn take_registrations(record: &mut Record, instance: &Registrations) {
+    let mut arns = instance.all().map(|one| one.arn.clone());
+    if let Some(present) = arns.next() {
+        record.container_instance_arn = present;
+        record.other_registrations = arns.take(REGISTRATIONS_MAX).collect();
     }
+}
+
+/// The record learns of a hook, or of its token.
+fn adopt(record: &mut Record, wait: &HookAction, situation: &Situation<'_>) {
+    let lifecycle = deadline::lifecycle(wait);
+    if let Some(known) = record.lifecycles_mut().find(|known| known.is_of(&lifecycle)) {
+        if known.lifecycle_action_token.is_none() {
+            known.lifecycle_action_token.clone_from(&wait.token);
+        }
+        return;
+    }
+    let latest = deadline::latest(
+        record.started_at,
+        Some(&lifecycle),
+        record.poll_seconds,
+        situation.policy,
+    );
+    record.deadline_at = record.deadline_at.min(latest);
+    record.add_lifecycle(lifecycle);
 }
 
 /// A Spot notice shortens whatever deadline there was.
 fn heed_spot(record: &mut Record, situation: &Situation<'_>) {
     if let Some(notice) = situation.spot.filter(|_| !record.is_released()) {
         record.spot_notice_at.get_or_insert(notice);
-        record.deadline_at = record.deadline_at.min(deadline::spot(notice, situation.policy));
+        record.deadline_at = deadline::of(record, situation.policy);
     }
 }
 
 /// A new drain, if there is a reason for one: a hook that waits, or DRAINING.
 fn begin(situation: &Situation<'_>, remarks: Vec<String>) -> Found {
-    let hook = announced(situation);
+    let hooks = announced(situation);
     let instance = match &situation.observation.instance {
         Seen::Unknown(why) => {
             return Found::Unknown(format!("the container instance could not be read: {why}"));
         }
-        Seen::Absent => return gone(hook, remarks),
-        Seen::Yes(instance) if instance.status == InstanceStatus::Inactive => return gone(hook, remarks),
+        Seen::Absent => return gone(hooks, remarks),
+        Seen::Yes(instance) if instance.is_gone() => return gone(hooks, remarks),
         Seen::Yes(instance) => instance,
     };
-    let leaving = hook.is_some() || situation.spot.is_some();
+    let leaving = !hooks.is_empty() || situation.spot.is_some();
     if !leaving && !is_draining(&situation.observation.instance) {
         return Found::Nothing(format!(
             "the container instance is {}, and no hook of ours waits",
-            instance.status
+            instance.present().status
         ));
     }
-    let mut record = first_record(situation, &instance.arn, hook.clone());
+    let mut record = first_record(situation, &instance.present().arn, &hooks);
+    take_registrations(&mut record, instance);
     heed_spot(&mut record, situation);
     Found::Drain(Box::new(Drain {
         record,
         new: true,
-        hook,
+        hooks,
         remarks,
     }))
 }
 
-/// Not a drain any more; but a hook may wait, for nothing.
-fn gone(hook: Option<Lifecycle>, mut remarks: Vec<String>) -> Found {
+/// Not a drain any more; but hooks may wait, for nothing.
+fn gone(hooks: Vec<Lifecycle>, mut remarks: Vec<String>) -> Found {
     remarks.push("the container instance is gone".to_owned());
-    hook.map_or_else(|| Found::Nothing(remarks.join("; ")), Found::Gone)
+    match hooks.is_empty() {
+        true => Found::Nothing(remarks.join("; ")),
+        false => Found::Gone(hooks),
+    }
 }
 
-fn first_record(situation: &Situation<'_>, arn: &ContainerInstanceArn, hook: Option<Lifecycle>) -> Record {
+fn first_record(situation: &Situation<'_>, arn: &ContainerInstanceArn, hooks: &[Lifecycle]) -> Record {
     let now = situation.now;
+    let poll_seconds = super::poll_seconds(situation.fleet.sidecars);
+    let first = |hook| deadline::first(now, hook, poll_seconds, situation.policy);
+    let of_hooks = hooks.iter().map(|hook| first(Some(hook))).min();
     Record {
         schema: SCHEMA,
         state: State::Holding,
@@ -207,21 +240,25 @@ fn first_record(situation: &Situation<'_>, arn: &ContainerInstanceArn, hook: Opt
         reason: None,
         ec2_instance_id: situation.observation.key.instance.clone(),
         container_instance_arn: arn.clone(),
-        drain_id: drain_id(hook.as_ref(), situation),
+        other_registrations: Vec::new(),
+        drain_id: drain_id(hooks.first(), situation),
         started_at: now,
         updated_at: now,
-        deadline_at: deadline::first(now, hook.as_ref(), situation.policy),
+        deadline_at: of_hooks.unwrap_or_else(|| first(None)),
         released_at: None,
-        poll_seconds: super::poll_seconds(situation.fleet.sidecars),
+        poll_seconds,
         held_by: Vec::new(),
         released_services: Vec::new(),
-        lifecycle: hook,
+        lifecycle: hooks.first().cloned(),
+        other_lifecycles: hooks.iter().skip(1).cloned().collect(),
         draining_confirmed_at: None,
         sidecars: 0,
         releasing: None,
         agent_lost_at: None,
+        agent_away_at: None,
         active_since: None,
         spot_notice_at: None,
+        daemons_gone_at: None,
         waited: Vec::new(),
         calls: 0,
         receipt_at: None,
@@ -237,10 +274,6 @@ fn drain_id(hook: Option<&Lifecycle>, situation: &Situation<'_>) -> String {
     )
 }
 
-pub(super) fn is_draining(instance: &Seen<ContainerInstance>) -> bool {
-    let status = instance.as_yes().map(|instance| &instance.status);
-    matches!(
-        status,
-        Some(InstanceStatus::Draining | InstanceStatus::Deregistering)
-    )
+pub(super) fn is_draining(instance: &Seen<Registrations>) -> bool {
+    instance.as_yes().is_some_and(Registrations::is_draining)
 }

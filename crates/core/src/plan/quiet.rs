@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use crate::holding::census;
 use crate::observation::Task;
 use crate::policy::{Policy, StandaloneTasks};
-use crate::record::Record;
+use crate::record::{Lifecycle, Record};
 
-use super::deadline::later;
+use super::deadline::{self, later};
 use super::draft::{count, count_is_due, heartbeat_due, note_waited};
+use super::schedule::Schedule;
 use super::{Action, Fleet};
 
 /// When a whole look is due for another reason than the end of a task: the deadline, tasks to be stopped, the end of the
@@ -32,8 +33,8 @@ pub fn next_due(record: &Record, policy: &Policy) -> Option<Timestamp> {
         .stop_tasks_after
         .map_or(Timestamp::MAX, |after| later(record.started_at, after));
     let due = match record.released_at {
-        Some(released) => later(released, policy.daemon_stop),
-        None => record.deadline_at.min(stops),
+        Some(released) => Schedule::of(record, policy).flush_end(released),
+        None => deadline::of(record, policy).min(stops),
     };
     (!unsettled).then_some(due)
 }
@@ -51,13 +52,15 @@ pub fn upkeep(before: &Record, tasks: &[Task], policy: &Policy, fleet: Fleet, no
     }
     let counted = record != *before && count_is_due(before, &record, fleet, now);
     record.updated_at = now;
-    match &mut record.lifecycle {
-        Some(hook) if heartbeat_due(hook) <= now => {
-            let heartbeat = Action::Heartbeat(hook.clone());
-            hook.heartbeat_at = now;
-            vec![heartbeat, Action::PutCount(Box::new(record))]
-        }
-        _ if counted => vec![Action::PutCount(Box::new(record))],
-        _ => Vec::new(),
+    let due: Vec<Lifecycle> = record
+        .lifecycles()
+        .filter(|hook| heartbeat_due(hook) <= now)
+        .cloned()
+        .collect();
+    for hook in &due {
+        let known = record.lifecycles_mut().find(|known| known.is_of(hook));
+        known.into_iter().for_each(|known| known.heartbeat_at = now);
     }
+    let put = (counted || !due.is_empty()).then(|| Action::PutCount(Box::new(record)));
+    due.into_iter().map(Action::Heartbeat).chain(put).collect()
 }

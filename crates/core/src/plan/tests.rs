@@ -1,11 +1,13 @@
 mod again;
 mod completion;
+mod evidence;
 mod hold;
 mod names;
 mod policies;
 mod properties;
 mod quiet;
 mod release;
+mod schedule;
 mod waited;
 
 use super::*;
@@ -69,14 +71,15 @@ impl Bench {
             arn: arn(1),
             status: "ACTIVE".to_owned().into(),
             agent_connected: true,
+            tasks: None,
         };
         let observation = Observation {
             key,
             at: at(0),
             record: Seen::Absent,
-            instance: Seen::Yes(instance),
+            instance: Seen::Yes(instance.into()),
             tasks: Seen::Yes(vec![web(1, "RUNNING"), logs("RUNNING")]),
-            hook: Hook::Waiting(hook_action(3600, Some(TOKEN))),
+            hook: Hook::waiting(hook_action(3600, Some(TOKEN))),
         };
         Bench {
             policy: policy(),
@@ -106,8 +109,15 @@ impl Bench {
     }
 
     fn status(&mut self, status: &str) {
-        if let Seen::Yes(instance) = &mut self.observation.instance {
-            instance.status = status.to_owned().into();
+        self.change(|instance| instance.status = status.to_owned().into());
+    }
+
+    /// Changes the present registration.
+    fn change(&mut self, change: impl FnOnce(&mut ContainerInstance)) {
+        if let Seen::Yes(registrations) = &mut self.observation.instance {
+            let mut present = registrations.present().clone();
+            change(&mut present);
+            *registrations = present.into();
         }
     }
 

@@ -15,6 +15,7 @@ fn record() -> Record {
         container_instance_arn: "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/0a1b"
             .parse()
             .unwrap(),
+        other_registrations: Vec::new(),
         drain_id: "made-1".into(),
         started_at: at("2026-11-24T08:00:00Z"),
         updated_at: at("2026-11-24T08:00:05Z"),
@@ -29,11 +30,14 @@ fn record() -> Record {
         }],
         released_services: vec![],
         lifecycle: None,
+        other_lifecycles: Vec::new(),
         draining_confirmed_at: None,
         releasing: None,
         agent_lost_at: None,
+        agent_away_at: None,
         active_since: None,
         spot_notice_at: None,
+        daemons_gone_at: None,
         waited: Vec::new(),
         calls: 0,
         receipt_at: None,
@@ -205,7 +209,7 @@ fn a_name_leads_back_to_its_instance() {
 proptest! {
     #[test]
     fn whatever_the_lists_the_text_fits_and_counts_survive(
-        groups in proptest::collection::vec("[a-z\"\\\\]{1,400}", 0..40),
+        groups in proptest::collection::vec("[a-z\"{}\\\\]{1,400}", 0..40),
         services in proptest::collection::vec("[a-zA-Z0-9_-]{1,255}", 0..60),
         remaining in 0u32..100_000,
     ) {
@@ -214,7 +218,7 @@ proptest! {
         big.held_by = groups.into_iter().map(|group| HeldBy { group, count: 1, last_status: "RUNNING".into(), protected: 0 }).collect();
         big.released_services = services.iter().map(|s| s.parse().unwrap()).collect();
         let text = big.encode().unwrap();
-        prop_assert!(text.len() <= RECORD_BYTES_MAX);
+        prop_assert!(text.len() <= RECORD_BYTES_MAX && !text.contains("{{"));
         let back = Record::decode(&text).unwrap();
         prop_assert_eq!(back.remaining, remaining);
         prop_assert!(back.held_by.len() <= HELD_BY_MAX);
@@ -262,9 +266,11 @@ fn a_record_with_the_longest_names_and_order_fits() {
             &mut record.released_at,
             &mut record.draining_confirmed_at,
             &mut record.agent_lost_at,
+            &mut record.agent_away_at,
             &mut record.active_since,
             &mut record.spot_notice_at,
             &mut record.receipt_at,
+            &mut record.daemons_gone_at,
         ] {
             *time = Some(now);
         }
@@ -349,6 +355,7 @@ fn p7_two_events_that_begin_one_drain_at_the_same_moment_make_one_record() {
         drain_id: id.to_owned(),
         started_at: at("2026-11-24T08:00:00Z") + jiff::SignedDuration::from_millis(millis),
         lifecycle: None,
+        other_lifecycles: Vec::new(),
         ..record()
     };
     let noticed = Record {
@@ -398,7 +405,34 @@ fn protected_tasks_are_written_if_there_are_any() {
 }
 
 #[test]
-fn who_holds_is_the_last_that_is_cut() {
+fn p3_no_text_of_others_keeps_a_record_from_being_written() {
+    let command = |why: &str| crate::trigger::Command {
+        order: crate::trigger::Order::Hold,
+        instance: "i-0123456789abcdef0".parse().unwrap(),
+        cluster: "prod".parse().unwrap(),
+        who: "{{ssm:x}}".to_owned(),
+        why: why.to_owned(),
+    };
+    for odd in ["{{ dag_id }}", "{", "}}{{", "a{b{{\"c\\", "{\n{"] {
+        let mut record = record();
+        record.held_by[0].group = odd.to_owned();
+        record.waited = vec![Waited {
+            group: odd.to_owned(),
+            count: 1,
+            until: None,
+        }];
+        record.ordered = Some(Ordered::new(
+            &command(&odd.repeat(100)),
+            at("2026-11-24T08:00:00Z"),
+        ));
+        let text = record.encode().unwrap();
+        assert!(!text.contains("{{"), "{text}");
+        assert_eq!(Record::decode(&text), Ok(record));
+    }
+}
+
+#[test]
+fn who_may_go_is_the_last_that_is_cut() {
     let groups = |count: u32| (0..count).map(|n| format!("family:{n:060}"));
     let full = Record {
         held_by: groups(5)
@@ -424,16 +458,18 @@ fn who_holds_is_the_last_that_is_cut() {
         cut.waited.len()
     );
     let with_services = Record {
-        released_services: (0..18).map(|n| format!("{n:0200}").parse().unwrap()).collect(),
-        waited: full.waited[..10].to_vec(),
-        ..full
+        released_services: (0..17).map(|n| format!("{n:0200}").parse().unwrap()).collect(),
+        ..full.clone()
     };
     let cut = Record::decode(&with_services.encode().unwrap()).unwrap();
-    assert_eq!(
-        (&cut.held_by, &cut.waited),
-        (&with_services.held_by, &with_services.waited)
-    );
-    assert!((10..18).contains(&cut.released_services.len()));
+    assert_eq!(cut.released_services, with_services.released_services);
+    assert!(cut.waited.is_empty() && cut.held_by.len() < full.held_by.len());
+    let too_many = Record {
+        released_services: (0..30).map(|n| format!("{n:0200}").parse().unwrap()).collect(),
+        ..full
+    };
+    let cut = Record::decode(&too_many.encode().unwrap()).unwrap();
+    assert!(cut.held_by.is_empty() && (17..30).contains(&cut.released_services.len()));
 }
 
 fn ordered(text: &str) -> Option<Ordered> {
@@ -515,6 +551,7 @@ fn p7_a_hook_and_a_notice_that_begin_one_drain_are_both_in_its_record_whichever_
         let hooked = Record {
             drain_id: "token".to_owned(),
             lifecycle: Some(lifecycle()),
+            other_lifecycles: Vec::new(),
             ..record()
         };
         let noticed = Record {
@@ -540,7 +577,14 @@ fn p7_a_hook_and_a_notice_that_begin_one_drain_are_both_in_its_record_whichever_
 
 #[test]
 fn of_an_order_as_much_is_kept_as_fits_when_it_is_escaped() {
-    for (sign, kept) in [("a", 197), ("\"", 98), ("\n", 98), ("\u{1}", 32), ("é", 98)] {
+    for (sign, kept) in [
+        ("a", 197),
+        ("\"", 98),
+        ("\n", 98),
+        ("\u{1}", 32),
+        ("é", 98),
+        ("{", 32),
+    ] {
         let command = Command {
             order: crate::trigger::Order::Hold,
             instance: "i-0123456789abcdef0".parse().unwrap(),

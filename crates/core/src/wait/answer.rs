@@ -19,6 +19,19 @@ pub enum Next {
     Leave(Why),
 }
 
+/// Which parameters a look asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// The record and the kill switch, in one call; if that is denied, each by itself.
+    Both,
+    /// The record by itself: the call for both was denied less than a minute ago.
+    Record,
+    /// The kill switch by itself: it is not known whose record to read.
+    Switch,
+    /// None.
+    Nothing,
+}
+
 /// Why the sidecar stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

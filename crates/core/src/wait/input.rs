@@ -1,7 +1,5 @@
 //! What the wait is told: its policy, what was known before SIGTERM, and what was seen since.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +35,7 @@ impl Default for Policy {
     }
 }
 
-/// What was known before the reading: who reads, and what lay there when it started.
+/// What was known before the reading: who reads.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Known {
@@ -45,41 +43,15 @@ pub struct Known {
     pub service: Option<ServiceName>,
     /// The container instance in its present life, if the agent tells.
     pub container_instance: Option<ContainerInstanceArn>,
-    /// A release that was there before this sidecar.
-    pub leftover: Option<Leftover>,
 }
 
 impl Known {
-    /// Does this record speak of another drain than the one SIGTERM may belong to? The id of an EC2 instance comes
-    /// back from a warm pool and after its root volume was replaced, and then its old record is still there.
+    /// Does this record speak of another registration than the one this sidecar runs in? The id of an EC2 instance
+    /// comes back from a warm pool and after its root volume was replaced, and then its old record is still there.
     #[must_use]
     pub fn is_foreign(&self, record: &Record) -> bool {
-        let another_life = self
-            .container_instance
-            .as_ref()
-            .is_some_and(|own| *own != record.container_instance_arn);
-        another_life
-            || (record.is_released() && self.leftover.is_some_and(|l| l == Leftover::fingerprint(record)))
-    }
-}
-
-/// Recognises one released drain without carrying its `drainId`, which may be a lifecycle action token: this is
-/// handed on as an argument that everybody on the host can read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Leftover(u64);
-
-impl Leftover {
-    /// The leftover that a record is if it was there at start-up: only a release can be one.
-    #[must_use]
-    pub fn of(record: &Record) -> Option<Self> {
-        record.is_released().then(|| Self::fingerprint(record))
-    }
-
-    fn fingerprint(record: &Record) -> Self {
-        let mut hasher = DefaultHasher::new();
-        (&record.drain_id, &record.container_instance_arn).hash(&mut hasher);
-        Self(hasher.finish())
+        let own = self.container_instance.as_ref();
+        own.is_some_and(|own| !record.names(own))
     }
 }
 
@@ -115,6 +87,12 @@ pub enum Reading {
 }
 
 impl Reading {
+    /// A reading of the parameter: its text, or nothing if there is no such parameter.
+    #[must_use]
+    pub fn of_parameter(text: Option<&str>) -> Self {
+        text.map_or(Self::NotFound, Self::of_text)
+    }
+
     /// A reading of the parameter's text.
     #[must_use]
     pub fn of_text(text: &str) -> Self {
@@ -161,13 +139,36 @@ pub enum Switch {
     Unclear,
 }
 
+impl Switch {
+    /// What the parameter says: its text, or nothing if there is no such parameter.
+    #[must_use]
+    pub fn of_parameter(text: Option<&str>) -> Self {
+        let control = text.map_or(Ok(Control::On), Control::decode);
+        control.map_or(Self::Unclear, Self::Says)
+    }
+}
+
+/// What became of the one call for record and kill switch together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Together {
+    /// There was none in this look.
+    NotAsked,
+    /// It was denied. IAM authorizes each name, and one that is not allowed denies all.
+    Denied,
+    /// It was not denied; whether it brought something is in the readings.
+    Answered,
+}
+
 /// All that was seen in one look.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {
-    /// Wall clock, to be held against the record's deadline.
-    pub now: Timestamp,
     /// Time since the first SIGTERM, of a clock that cannot be set.
     pub since_sigterm: SignedDuration,
+    /// What the clock of AWS showed at the first SIGTERM: the `Date` of its last answer, less the time that went by
+    /// until then. Nothing before the first answer with a `Date`.
+    pub sigterm_at: Option<Timestamp>,
+    /// The host's wall clock, which may be wrong.
+    pub host_clock: Timestamp,
     /// The record.
     pub reading: Reading,
     /// The protected containers.
@@ -176,6 +177,24 @@ pub struct Observation {
     pub fate: Fate,
     /// The kill switch.
     pub switch: Switch,
+    /// Whether the call for both was denied.
+    pub together: Together,
     /// A random number in 0..=1, new each time: sidecars of many instances must not read in step.
     pub chance: f64,
+}
+
+impl Observation {
+    /// What the clock of AWS shows now: the record's times were written by it.
+    #[must_use]
+    pub fn aws_clock(&self) -> Option<Timestamp> {
+        let sigterm = self.sigterm_at?;
+        Some(sigterm.checked_add(self.since_sigterm).unwrap_or(Timestamp::MAX))
+    }
+
+    /// The moment of SIGTERM: by the clock of AWS, or by the host's while there is no other.
+    #[must_use]
+    pub fn sigterm(&self) -> Timestamp {
+        let by_host = self.host_clock.checked_sub(self.since_sigterm);
+        self.sigterm_at.unwrap_or(by_host.unwrap_or(self.host_clock))
+    }
 }

@@ -28,10 +28,15 @@ pub(super) fn jittered(interval: SignedDuration, chance: f64) -> SignedDuration 
     scaled(interval, 1.0 - JITTER + 2.0 * JITTER * fair(chance))
 }
 
+/// The longest pause that comes of the interval while readings succeed.
+pub(super) fn longest(interval: SignedDuration) -> SignedDuration {
+    scaled(interval, 1.0 + JITTER)
+}
+
 /// Between the interval and the interval doubled for each failure in a row, never shorter than the interval.
 pub(super) fn backed_off(interval: SignedDuration, failures: u32, chance: f64) -> SignedDuration {
     let doubled = interval.saturating_mul(1 << failures.min(6));
-    let ceiling = doubled.min(BACKOFF_MAX).max(scaled(interval, 1.0 + JITTER));
+    let ceiling = doubled.min(BACKOFF_MAX).max(longest(interval));
     interval.saturating_add(scaled(ceiling.saturating_sub(interval), fair(chance)))
 }
 

@@ -17,6 +17,10 @@ const TROUBLES: [Trouble; 7] = [
     Trouble::NotAsked,
 ];
 
+/// The seconds that a coordinator is given after its deadline: two ticks, the delay of one, and a reading of a sidecar
+/// that reads every 5 s.
+const SILENCE: i64 = 60 + 90 + 6;
+
 fn secs(s: i64) -> SignedDuration {
     SignedDuration::from_secs(s)
 }
@@ -53,18 +57,19 @@ fn known() -> Known {
     Known {
         service: Some("fluent-bit".parse().unwrap()),
         container_instance: Some(ARN.parse().unwrap()),
-        leftover: None,
     }
 }
 
 fn look(at: i64, reading: Reading) -> Observation {
     Observation {
-        now: sigterm() + secs(at),
         since_sigterm: secs(at),
+        sigterm_at: Some(sigterm()),
+        host_clock: sigterm() + secs(at),
         reading,
         task: Task::Alive,
         fate: Fate::Unknown,
         switch: Switch::NotAsked,
+        together: Together::Answered,
         chance: 0.5,
     }
 }
@@ -104,10 +109,10 @@ fn p2_no_trouble_in_a_drain_releases_before_the_deadline() {
     for trouble in TROUBLES {
         let mut wait = wait_in_drain();
         sleeps(
-            wait.next(&known(), &look(659, Reading::Trouble(trouble))),
+            wait.next(&known(), &look(599 + SILENCE, Reading::Trouble(trouble))),
             Because::Trouble(trouble),
         );
-        let next = wait.next(&known(), &look(660, Reading::Trouble(trouble)));
+        let next = wait.next(&known(), &look(600 + SILENCE, Reading::Trouble(trouble)));
         assert_eq!(next, Next::Leave(Why::DeadlinePassed));
     }
 }
@@ -213,22 +218,20 @@ fn p5_instance_metadata_that_falls_silent_is_remembered() {
 
 #[test]
 fn p6_instance_metadata_is_not_asked_once_a_record_was_seen() {
-    assert!(wait().wants_fate());
-    assert!(!wait_in_drain().wants_fate());
-}
-
-#[test]
-fn a_leftover_tells_nothing_of_the_token() {
-    let token = "71514b9d-6a40-4b26-8523-05e7ee35fa40";
-    let leftover = Leftover::of(&Record {
-        drain_id: token.into(),
-        ..released()
-    });
-    assert!(leftover.is_some());
-    let json = serde_json::to_string(&Known { leftover, ..known() }).unwrap();
-    assert!(!json.contains("71514b9d"), "{json}");
-    assert_eq!(serde_json::from_str::<Known>(&json).unwrap().leftover, leftover);
-    assert_eq!(Leftover::of(&holding()), None);
+    let other_life = Record {
+        container_instance_arn: OTHER_ARN.parse().unwrap(),
+        ..holding()
+    };
+    for (reading, wanted) in [
+        (Reading::NotFound, true),
+        (reading(released()), true),
+        (reading(other_life), true),
+        (reading(holding()), false),
+        (Reading::Trouble(Trouble::Failed), false),
+    ] {
+        assert_eq!(wait().wants_fate(&known(), &reading), wanted, "{reading:?}");
+        assert!(!wait_in_drain().wants_fate(&known(), &reading));
+    }
 }
 
 #[test]
@@ -249,6 +252,19 @@ fn exit_codes_are_as_documented() {
         Why::HostGoingDown,
     ] {
         assert_eq!(why.code(), 0);
+    }
+}
+
+#[test]
+fn p2_a_release_of_a_drain_that_had_its_receipt_before_sigterm_is_a_leftover() {
+    for (receipt, leaves) in [(Some(-1), false), (Some(0), false), (Some(1), true), (None, true)] {
+        let record = Record {
+            released_at: Some(sigterm() - secs(60)),
+            receipt_at: receipt.map(|at| sigterm() + secs(at)),
+            ..released()
+        };
+        let next = wait().next(&known(), &look(2, reading(record)));
+        assert_eq!(matches!(next, Next::Leave(_)), leaves, "{receipt:?}: {next:?}");
     }
 }
 
@@ -290,24 +306,198 @@ fn the_kill_switch_releases_and_whatever_else_it_says_does_not() {
 }
 
 #[test]
-fn p6_the_kill_switch_is_read_only_while_a_record_holds_and_about_once_a_minute() {
-    assert!(!wait().wants_switch(secs(100)), "no record, no kill switch");
-    let mut wait = wait_in_drain();
-    assert!(wait.wants_switch(secs(1)));
-    let next = wait.next(&known(), &look_with_switch(1, Switch::Unclear));
-    assert!(sleeps(next, Because::TasksRemain) < secs(60));
-    assert!(!wait.wants_switch(secs(59)));
-    assert!(wait.wants_switch(secs(60)));
+fn p3_a_coordinator_is_given_the_time_of_a_slow_reader() {
     let slow = Record {
-        poll_seconds: 60,
+        poll_seconds: 30,
         ..holding()
     };
-    let next = wait.next(&known(), &look(31, reading(slow)));
-    assert_eq!(
-        sleeps(next, Because::TasksRemain),
-        secs(30),
-        "no sleep is longer than to the next time"
+    let over = 600 + 60 + 90 + 36;
+    let next = wait().next(&known(), &look(over - 1, reading(slow.clone())));
+    sleeps(next, Because::TasksRemain);
+    let next = wait().next(&known(), &look(over, reading(slow)));
+    assert_eq!(next, Next::Leave(Why::DeadlinePassed));
+}
+
+/// The host's clock is wrong by so much.
+fn skewed(seconds: i64, seen: Observation) -> Observation {
+    Observation {
+        host_clock: seen.host_clock + secs(seconds),
+        ..seen
+    }
+}
+
+#[test]
+fn p1_a_wrong_clock_of_the_host_moves_no_deadline() {
+    let over = 600 + SILENCE;
+    for skew in [-86_400, -180, 0, 180, 86_400] {
+        let mut wait = wait();
+        let next = wait.next(&known(), &skewed(skew, look(0, reading(holding()))));
+        sleeps(next, Because::TasksRemain);
+        let next = wait.next(&known(), &skewed(skew, look(over - 1, reading(holding()))));
+        let left = sleeps(next, Because::TasksRemain);
+        assert!(left <= secs(1), "{skew} s: {left:?}");
+        let next = wait.next(&known(), &skewed(skew, look(over, reading(holding()))));
+        assert_eq!(next, Next::Leave(Why::DeadlinePassed), "{skew} s");
+    }
+}
+
+#[test]
+fn p1_without_the_clock_of_aws_the_clock_of_the_host_does_not_decide_alone() {
+    let over = 600 + SILENCE;
+    let blind = |skew, at| Observation {
+        sigterm_at: None,
+        ..skewed(skew, look(at, reading(holding())))
+    };
+    // The record is read 40 s after it was written, so its deadline is at most ten minutes after that reading.
+    for (skew, leaves_at) in [
+        (86_400, 40 + over),
+        (180, 40 + over),
+        (0, 40 + over),
+        (-180, 180 + over),
+    ] {
+        let mut wait = wait();
+        sleeps(wait.next(&known(), &blind(skew, 40)), Because::TasksRemain);
+        sleeps(
+            wait.next(&known(), &blind(skew, leaves_at - 1)),
+            Because::TasksRemain,
+        );
+        let next = wait.next(&known(), &blind(skew, leaves_at));
+        assert_eq!(next, Next::Leave(Why::DeadlinePassed), "{skew} s");
+    }
+}
+
+#[test]
+fn p1_a_release_is_as_old_as_the_clock_of_aws_says() {
+    for (age, leaves) in [(300, true), (301, false)] {
+        for skew in [-86_400, 86_400] {
+            let record = Record {
+                released_at: Some(sigterm() - secs(age)),
+                ..released()
+            };
+            let next = wait().next(&known(), &skewed(skew, look(1, reading(record))));
+            assert_eq!(
+                matches!(next, Next::Leave(_)),
+                leaves,
+                "{age} s, {skew} s: {next:?}"
+            );
+        }
+    }
+}
+
+/// What a sidecar sees in each kind of hold, with a history that brings it there.
+fn holds() -> Vec<(Because, Vec<Observation>, Observation)> {
+    let none = look(3, Reading::NotFound);
+    let leaving = Observation {
+        fate: Fate::Leaving,
+        ..none.clone()
+    };
+    let in_drain = vec![look(0, reading(holding()))];
+    let mut all = vec![
+        (Because::TasksRemain, vec![], look(3, reading(holding()))),
+        (Because::NoRecordYet, vec![], none.clone()),
+        (Because::NoRecordYetTerminating, vec![], leaving),
+        (Because::RecordVanished, in_drain, none),
+    ];
+    for trouble in TROUBLES {
+        let seen = look(3, Reading::Trouble(trouble));
+        all.push((Because::Trouble(trouble), vec![], seen));
+    }
+    all
+}
+
+#[test]
+fn p3_the_kill_switch_ends_every_kind_of_hold() {
+    for (because, history, seen) in holds() {
+        let mut wait = wait();
+        for earlier in &history {
+            wait.next(&known(), earlier);
+        }
+        sleeps(wait.next(&known(), &seen), because);
+        let switched = Observation {
+            switch: Switch::Says(Control::ReleaseAll),
+            ..seen
+        };
+        assert_eq!(
+            wait.next(&known(), &switched),
+            Next::Leave(Why::KillSwitch),
+            "{because:?}"
+        );
+    }
+}
+
+#[test]
+fn every_look_asks_for_record_and_kill_switch_in_one_call() {
+    for (_, history, seen) in holds() {
+        let mut wait = wait();
+        for earlier in history.iter().chain([&seen]) {
+            wait.next(&known(), earlier);
+        }
+        assert_eq!(wait.asks(true, secs(4)), Ask::Both);
+    }
+}
+
+#[test]
+fn p10_what_is_denied_together_is_asked_for_together_once_a_minute() {
+    let mut wait = wait();
+    assert_eq!(wait.asks(true, secs(0)), Ask::Both);
+    let denied = |at| Observation {
+        together: Together::Denied,
+        switch: Switch::Says(Control::On),
+        ..look(at, Reading::Trouble(Trouble::Denied))
+    };
+    wait.next(&known(), &denied(0));
+    let alone = |at| Observation {
+        together: Together::NotAsked,
+        ..look(at, Reading::Trouble(Trouble::Denied))
+    };
+    for at in [5, 40, 58] {
+        assert_eq!(wait.asks(true, secs(at)), Ask::Record);
+        let next = wait.next(&known(), &alone(at));
+        let slept = sleeps(next, Because::Trouble(Trouble::Denied));
+        assert!(
+            slept <= secs(60 - at),
+            "no sleep goes beyond the next time: {slept:?}"
+        );
+    }
+    assert_eq!(wait.asks(true, secs(59)), Ask::Both);
+    wait.next(&known(), &denied(60));
+    assert_eq!(wait.asks(true, secs(61)), Ask::Record);
+    wait.next(
+        &known(),
+        &Observation {
+            together: Together::Answered,
+            ..denied(120)
+        },
     );
+    assert_eq!(wait.asks(true, secs(121)), Ask::Both, "it is allowed again");
+}
+
+#[test]
+fn p3_without_an_instance_the_kill_switch_is_asked_for_once_a_minute() {
+    let mut wait = wait();
+    assert_eq!(wait.asks(false, secs(0)), Ask::Switch);
+    let seen = Observation {
+        together: Together::NotAsked,
+        switch: Switch::Unclear,
+        ..look(0, Reading::Trouble(Trouble::Unidentified))
+    };
+    wait.next(&known(), &seen);
+    assert_eq!(wait.asks(false, secs(30)), Ask::Nothing);
+    assert_eq!(wait.asks(false, secs(59)), Ask::Switch);
+    assert_eq!(wait.asks(true, secs(30)), Ask::Both, "its instance is known now");
+}
+
+#[test]
+fn a_parameter_that_is_not_there_is_told_from_one_that_nobody_understands() {
+    assert_eq!(Reading::of_parameter(None), Reading::NotFound);
+    assert_eq!(
+        Reading::of_parameter(Some("")),
+        Reading::Trouble(Trouble::Unreadable)
+    );
+    assert_eq!(Switch::of_parameter(None), Switch::Says(Control::On));
+    assert_eq!(Switch::of_parameter(Some("")), Switch::Unclear);
+    let release_all = Switch::of_parameter(Some(r#"{"mode":"release-all"}"#));
+    assert_eq!(release_all, Switch::Says(Control::ReleaseAll));
 }
 
 #[test]

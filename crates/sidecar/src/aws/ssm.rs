@@ -1,67 +1,113 @@
-//! The record's parameter, read with `GetParameter`.
+//! Parameters: several with `GetParameters`, one with `GetParameter`.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use aws_sdk_ssm::Client;
+use aws_sdk_ssm::config::Builder;
 use protector_core::record::ParameterPrefix;
-use protector_core::wait::{Reading, Trouble};
+use protector_core::wait::Trouble;
 use tokio::time::timeout;
 
 use super::{ATTEMPT_LIMIT, Aws, Fault, credentials};
-use crate::place::Place;
+use crate::place::{self, Place};
 
-/// Reads one parameter, again and again. Credentials are kept while they last.
-pub(crate) struct Parameter {
-    name: String,
+/// Reads parameters, again and again. Credentials are kept while they last.
+pub(crate) struct Parameters {
+    placed: bool,
     region: String,
     permission: String,
     client: Option<Client>,
     expiry: Option<SystemTime>,
 }
 
-impl Parameter {
-    /// The parameter of the instance. Makes no call.
+/// What one call for several parameters brought.
+#[derive(Debug, Default)]
+pub(crate) struct Answers(BTreeMap<String, Option<String>>);
+
+impl Answers {
+    /// The text of a parameter that was asked for; nothing if there is no such parameter.
+    ///
+    /// # Errors
+    /// SSM told neither: that is no absence (promise P2).
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, Fault> {
+        let told = self.0.get(name).cloned();
+        told.ok_or_else(|| {
+            let detail = format!("GetParameters did not answer for {name}");
+            Fault::failed(&detail, "nothing, it is tried again")
+        })
+    }
+}
+
+impl Parameters {
+    /// Those that a sidecar at this place reads. Makes no call.
     pub(crate) fn of(place: &Place, prefix: &ParameterPrefix) -> Self {
         Self {
-            name: place.parameter(prefix),
-            region: place.region.clone(),
-            permission: place.permission(prefix),
+            placed: true,
+            ..Self::new(&place.region, place.permission(prefix))
+        }
+    }
+
+    /// Is it known on which instance this is, and so what permission is missing?
+    pub(crate) fn are_placed(&self) -> bool {
+        self.placed
+    }
+
+    /// Those of a sidecar that does not know its instance: the kill switch. Makes no call.
+    pub(crate) fn in_region(region: &str, prefix: &ParameterPrefix) -> Self {
+        Self::new(region, place::permission(None, region, "*", prefix))
+    }
+
+    fn new(region: &str, permission: String) -> Self {
+        Self {
+            placed: false,
+            region: region.to_owned(),
+            permission,
             client: None,
             expiry: None,
         }
     }
 
-    /// Reads it once, in no more than [`ATTEMPT_LIMIT`].
+    /// Reads several in one call, in no more than [`ATTEMPT_LIMIT`]. IAM authorizes each name, and one that is not
+    /// allowed denies all of them.
+    ///
+    /// # Errors
+    /// The call told nothing.
+    pub(crate) async fn together(&mut self, aws: &Aws, names: &[&str]) -> Result<Answers, Fault> {
+        let asked = timeout(ATTEMPT_LIMIT, self.ask_together(aws, names)).await;
+        asked.unwrap_or_else(|_| Err(self.late()))
+    }
+
+    /// Reads one by itself, in no more than [`ATTEMPT_LIMIT`]: its text, if there is one.
     ///
     /// # Errors
     /// Whatever is neither a text nor `ParameterNotFound`.
-    pub(crate) async fn read(&mut self, aws: &Aws) -> Result<Reading, Fault> {
-        let name = self.name.clone();
-        let text = self.text(aws, &name).await?;
-        Ok(text.map_or(Reading::NotFound, |text| Reading::of_text(&text)))
+    pub(crate) async fn alone(&mut self, aws: &Aws, name: &str) -> Result<Option<String>, Fault> {
+        let asked = timeout(ATTEMPT_LIMIT, self.ask_alone(aws, name)).await;
+        asked.unwrap_or_else(|_| Err(self.late()))
     }
 
-    /// Reads any parameter with the same client: its text, if there is one.
-    ///
-    /// # Errors
-    /// As for [`Parameter::read`].
-    pub(crate) async fn text(&mut self, aws: &Aws, name: &str) -> Result<Option<String>, Fault> {
-        let text = timeout(ATTEMPT_LIMIT, self.read_at_leisure(aws, name)).await;
-        text.unwrap_or_else(|_| {
-            let detail = format!("no answer within {} s", ATTEMPT_LIMIT.as_secs());
-            Err(Fault::failed(&detail, &self.way_there()))
-        })
+    async fn ask_together(&mut self, aws: &Aws, names: &[&str]) -> Result<Answers, Fault> {
+        let client = self.client(aws).await?;
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        let sent = client.get_parameters().set_names(Some(names)).send().await;
+        let answer =
+            sent.map_err(|error| self.fault(Fault::of_call(&error, &self.permission, &self.way_there())))?;
+        let found = answer.parameters.unwrap_or_default().into_iter();
+        let found = found.filter_map(|parameter| Some((parameter.name?, parameter.value)));
+        let absent = answer.invalid_parameters.unwrap_or_default().into_iter();
+        // A parameter without a value is no absence: an empty text cannot be understood, and so it holds.
+        let found = found.map(|(name, value)| (name, Some(value.unwrap_or_default())));
+        Ok(Answers(absent.map(|name| (name, None)).chain(found).collect()))
     }
 
-    async fn read_at_leisure(&mut self, aws: &Aws, name: &str) -> Result<Option<String>, Fault> {
+    async fn ask_alone(&mut self, aws: &Aws, name: &str) -> Result<Option<String>, Fault> {
         let client = self.client(aws).await?;
         match client.get_parameter().name(name).send().await {
-            Ok(answer) => Ok(Some(
-                answer
-                    .parameter
-                    .and_then(|parameter| parameter.value)
-                    .unwrap_or_default(),
-            )),
+            Ok(answer) => {
+                let text = answer.parameter.and_then(|parameter| parameter.value);
+                Ok(Some(text.unwrap_or_default()))
+            }
             Err(error)
                 if error
                     .as_service_error()
@@ -75,7 +121,7 @@ impl Parameter {
 
     /// The client, with new credentials when it is time. If there are none, the old ones serve to their end.
     async fn client(&mut self, aws: &Aws) -> Result<Client, Fault> {
-        let now = SystemTime::now();
+        let now = aws.clock().or_host();
         if let Some(client) = &self.client
             && !credentials::are_ending(self.expiry, now)
         {
@@ -92,7 +138,9 @@ impl Parameter {
     async fn new_client(&mut self, aws: &Aws) -> Result<Client, Fault> {
         let credentials = credentials::load(&aws.provider).await?;
         self.expiry = credentials.expiry();
-        Ok(Client::new(&aws.sdk_config("SSM", &self.region, credentials)))
+        let config = aws.sdk_config("SSM", &self.region, credentials);
+        let config = Builder::from(&config).interceptor(aws.clock().clone());
+        Ok(Client::from_conf(config.build()))
     }
 
     /// Credentials that were refused are not used again.
@@ -103,10 +151,31 @@ impl Parameter {
         fault
     }
 
+    fn late(&self) -> Fault {
+        let detail = format!("no answer within {} s", ATTEMPT_LIMIT.as_secs());
+        Fault::failed(&detail, &self.way_there())
+    }
+
     fn way_there(&self) -> String {
         format!(
             "let the task reach ssm.{}.amazonaws.com, port 443 (NAT gateway or VPC endpoint)",
             self.region
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p2_a_name_that_was_not_answered_is_not_absent() {
+        let answers = Answers(BTreeMap::from([
+            ("/p/control".to_owned(), None),
+            ("/p/prod/i-1".to_owned(), Some("{}".to_owned())),
+        ]));
+        assert_eq!(answers.text("/p/control").unwrap(), None);
+        assert_eq!(answers.text("/p/prod/i-1").unwrap(), Some("{}".to_owned()));
+        assert_eq!(answers.text("/p/prod/i-2").unwrap_err().trouble, Trouble::Failed);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use serde_json::json;
 
 use super::http::{Answer, Request, serve};
-use super::record::{CLUSTER, CONTAINER_INSTANCE, INSTANCE, TASK, in_seconds};
+use super::record::{CLUSTER, CONTAINER_INSTANCE, INSTANCE, TASK, date, in_seconds};
 
 /// What SSM answers.
 #[derive(Clone)]
@@ -19,8 +19,11 @@ pub(crate) enum Ssm {
 
 /// What the services of the host answer.
 pub(crate) struct State {
+    /// The record.
     pub(crate) ssm: Ssm,
     pub(crate) kill_switch: Ssm,
+    /// `GetParameters` is denied, whatever is asked for.
+    pub(crate) denies_together: bool,
     pub(crate) task_metadata: bool,
     pub(crate) credentials: bool,
     pub(crate) imds: bool,
@@ -28,6 +31,8 @@ pub(crate) struct State {
     pub(crate) daemon: &'static str,
     pub(crate) target_lifecycle_state: Option<&'static str>,
     pub(crate) spot_action: bool,
+    /// The clock of AWS is so many seconds ahead of the host's; without it no answer has a `Date`.
+    pub(crate) aws_ahead: Option<i64>,
     pub(crate) calls: Vec<String>,
 }
 
@@ -44,6 +49,7 @@ impl Host {
         let state = Arc::new(Mutex::new(State {
             ssm: Ssm::NotFound,
             kill_switch: Ssm::NotFound,
+            denies_together: false,
             task_metadata: true,
             credentials: true,
             imds: true,
@@ -51,10 +57,14 @@ impl Host {
             daemon: "RUNNING",
             target_lifecycle_state: None,
             spot_action: false,
+            aws_ahead: Some(0),
             calls: vec![],
         }));
         let shared = state.clone();
-        let address = serve(move |request| answer(&mut shared.lock().unwrap(), request));
+        let address = serve(move |request| {
+            let mut state = shared.lock().unwrap();
+            (answer(&mut state, request), state.aws_ahead.map(date))
+        });
         Host { state, address }
     }
 
@@ -98,6 +108,7 @@ fn answer(state: &mut State, request: &Request) -> Answer {
             .unwrap_or_else(|| format!("{} {}", request.method, request.path)),
     );
     match (target.as_deref(), request.path.as_str()) {
+        (Some("GetParameters"), _) => parameters(state, request),
         (Some("GetParameter"), _) => parameter(state, request),
         (Some("DescribeContainerInstances"), _) => ok(&json!({"containerInstances": [
             {"containerInstanceArn": CONTAINER_INSTANCE, "ec2InstanceId": INSTANCE}], "failures": []})),
@@ -123,27 +134,60 @@ fn credentials() -> serde_json::Value {
     json!({"AccessKeyId": "AKID", "SecretAccessKey": "secret", "Token": "token", "Expiration": in_seconds(3600)})
 }
 
-fn parameter(state: &State, request: &Request) -> Answer {
-    let asked: serde_json::Value = serde_json::from_str(&request.body).unwrap_or_default();
-    let name = asked["Name"].as_str().unwrap_or_default();
+const CONTROL: &str = "/ecs-daemon-protector/control";
+
+fn named<'a>(state: &'a State, name: &str) -> &'a Ssm {
     let record = format!("/ecs-daemon-protector/{CLUSTER}/{INSTANCE}");
-    let asked = match name {
-        "/ecs-daemon-protector/control" => &state.kill_switch,
+    match name {
+        CONTROL => &state.kill_switch,
         name if name == record => &state.ssm,
         _ => &Ssm::Error(400, "ValidationException"),
-    };
-    match asked {
+    }
+}
+
+fn view(name: &str, value: &str) -> serde_json::Value {
+    json!({"Name": name, "Type": "String", "Value": value, "Version": 1})
+}
+
+/// The answer instead of a value.
+fn refusal(ssm: &Ssm) -> Answer {
+    match ssm {
         Ssm::NotFound => Answer::Status(400, json!({"__type": "ParameterNotFound"}).to_string()),
-        Ssm::Value(value) => {
-            ok(&json!({"Parameter": {"Name": name, "Type": "String", "Value": value, "Version": 1}}))
-        }
         Ssm::Error(status, code) => Answer::Status(
             *status,
             json!({"__type": code, "message": "in a test"}).to_string(),
         ),
-        Ssm::Nothing => Answer::Nothing,
         Ssm::Silence => Answer::Silence,
+        Ssm::Nothing | Ssm::Value(_) => Answer::Nothing,
     }
+}
+
+fn parameter(state: &State, request: &Request) -> Answer {
+    let asked: serde_json::Value = serde_json::from_str(&request.body).unwrap_or_default();
+    let name = asked["Name"].as_str().unwrap_or_default();
+    match named(state, name) {
+        Ssm::Value(value) => ok(&json!({"Parameter": view(name, value)})),
+        other => refusal(other),
+    }
+}
+
+/// What goes wrong with one name goes wrong with all of them; one that is not there is no error.
+fn parameters(state: &State, request: &Request) -> Answer {
+    let asked: serde_json::Value = serde_json::from_str(&request.body).unwrap_or_default();
+    let names = asked["Names"].as_array().cloned().unwrap_or_default();
+    let names: Vec<&str> = names.iter().filter_map(|name| name.as_str()).collect();
+    if state.denies_together {
+        return refusal(&Ssm::Error(400, "AccessDeniedException"));
+    }
+    let (mut found, mut absent) = (vec![], vec![]);
+    for name in names {
+        match named(state, name) {
+            Ssm::Value(value) => found.push(view(name, value)),
+            Ssm::NotFound => absent.push(name),
+            other => return refusal(other),
+        }
+    }
+    ok(&json!({"Parameters": found, "InvalidParameters": absent}))
 }
 
 fn task_metadata(state: &State, path: &str) -> Answer {

@@ -31,8 +31,10 @@ pub(crate) enum Answer {
     Silence,
 }
 
-/// Serves for the rest of the test process, and gives its address.
-pub(crate) fn serve(answer: impl Fn(&Request) -> Answer + Clone + Send + 'static) -> String {
+/// Serves for the rest of the test process, and gives its address. Beside each answer stands its `Date`.
+pub(crate) fn serve(
+    answer: impl Fn(&Request) -> (Answer, Option<String>) + Clone + Send + 'static,
+) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -44,16 +46,18 @@ pub(crate) fn serve(answer: impl Fn(&Request) -> Answer + Clone + Send + 'static
     address
 }
 
-fn serve_one(mut stream: TcpStream, answer: &impl Fn(&Request) -> Answer) -> Option<()> {
+fn serve_one(mut stream: TcpStream, answer: &impl Fn(&Request) -> (Answer, Option<String>)) -> Option<()> {
     let request = read(&stream)?;
-    match answer(&request) {
+    let (answer, date) = answer(&request);
+    let date = date.map(|date| format!("Date: {date}\r\n")).unwrap_or_default();
+    match answer {
         Answer::Nothing => {}
         Answer::Silence => thread::sleep(Duration::from_secs(30)),
         Answer::Status(status, body) => {
             let length = body.len();
             let head = format!(
                 "HTTP/1.1 {status} -\r\nContent-Type: application/x-amz-json-1.1\r\n\
-                 Content-Length: {length}\r\nX-Aws-Ec2-Metadata-Token-Ttl-Seconds: 21600\r\nConnection: close\r\n\r\n"
+                 {date}Content-Length: {length}\r\nX-Aws-Ec2-Metadata-Token-Ttl-Seconds: 21600\r\nConnection: close\r\n\r\n"
             );
             stream.write_all(head.as_bytes()).ok()?;
             stream.write_all(body.as_bytes()).ok()?;

@@ -18,6 +18,12 @@ pub(crate) fn in_seconds(seconds: i64) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// What a clock shows that is so many seconds ahead of this host's, as HTTP has it.
+pub(crate) fn date(ahead: i64) -> String {
+    let time = Timestamp::now() + SignedDuration::from_secs(ahead);
+    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
 fn common() -> Value {
     json!({
         "schema": 1, "ec2InstanceId": INSTANCE, "containerInstanceArn": CONTAINER_INSTANCE, "drainId": TOKEN,
@@ -40,6 +46,14 @@ fn with(fields: Value) -> Value {
 pub(crate) fn holding() -> Value {
     with(json!({"state": "holding", "remaining": 4,
         "heldBy": [{"group": "service:web", "count": 4, "lastStatus": "STOPPING"}]}))
+}
+
+/// None was left in a drain that is over: it has its receipt.
+pub(crate) fn ended() -> Value {
+    let mut record = released();
+    record["releasedAt"] = in_seconds(-20).into();
+    record["receiptAt"] = in_seconds(-10).into();
+    record
 }
 
 /// None is left.

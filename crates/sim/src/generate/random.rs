@@ -226,7 +226,7 @@ impl Draw {
         let long = settle
             .and_then(|text| text.parse::<Ms>().ok())
             .is_some_and(|settle| settle * SECOND > longest);
-        if count > 1 && long && !self.may("one-settle-window-delays-the-others") {
+        if count > 1 && !self.may("one-settle-window-delays-the-others") && long {
             self.set("SETTLE", seconds(longest));
         }
         if count > 1 && self.may("five-at-once-wait-for-the-tick") {
@@ -305,6 +305,8 @@ impl Draw {
                 82..90 if self.may("tasks-that-ended-before-the-deadline") => {
                     let tiers = self.scenario.settings.contains_key("DAEMON_TIERS");
                     if !tiers || self.may("spot-with-tiers") {
+                        // The tick that waits for the notice's deadline keeps its environment meanwhile, too.
+                        self.may("one-settle-window-delays-the-others");
                         self.step(at, What::SpotNotice(host));
                     }
                 }
@@ -526,6 +528,8 @@ impl Draw {
         if self.wild(6, "unprotected-daemon-unseen") {
             let at = self.rng_time(3 * MINUTE);
             self.step(at, What::KillSidecar { host: 0, daemon: 0 });
+            // It may be killed before the drain too.
+            self.may("sidecar-restart-too-early");
         }
         if self.wild(4, "sidecar-restarted-after-the-release") {
             let at = self.rng_time(3 * MINUTE);

@@ -64,6 +64,7 @@ impl Judge {
             | Fact::HookEnds { .. }
             | Fact::Off { .. }
             | Fact::Recycled
+            | Fact::Parameter { text: Some(_), .. }
             | Fact::Ordered { .. } => self.accounts.last_activity = now,
             Fact::SidecarStarted { task } => {
                 self.accounts.sidecar_reads.insert(*task, 0);

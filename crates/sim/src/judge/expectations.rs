@@ -183,7 +183,10 @@ fn span(fault: &Fault) -> Option<(Ms, Ms)> {
 
 /// The span in which a fault keeps sidecars from reading.
 fn unread(fault: &Fault) -> Option<(Ms, Ms)> {
-    let of_reads = |of: &Option<String>| of.as_ref().is_none_or(|of| of == "GetParameter");
+    let of_reads = |of: &Option<String>| {
+        let of = of.as_deref();
+        of.is_none_or(|of| matches!(of, "GetParameter" | "GetParameters"))
+    };
     let unread = match &fault.what {
         Trouble::Throttle { of, by } | Trouble::Fail { of, by } => {
             of_reads(of) && *by != Some(Caller::Coordinator)

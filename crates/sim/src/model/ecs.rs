@@ -237,11 +237,13 @@ impl World {
         cluster: &str,
         machine: Option<&str>,
         status: Option<&str>,
+        connected: bool,
     ) -> Result<Vec<String>, AwsError> {
         let cluster = self.cluster(cluster)?;
         let fits = |id: &RegistrationId| {
             let registration = self.registration(*id);
             registration.status != InstanceStatus::Inactive
+                && (registration.connected || !connected)
                 && status.is_none_or(|status| registration.status.name() == status)
                 && machine.is_none_or(|machine| self.host(registration.host).id == machine)
         };

@@ -258,21 +258,41 @@ impl<'a> GuardView<'a> {
     /// # Errors
     /// As SSM words it; `NoCredentials` if it cannot be asked.
     pub fn get_parameter(&mut self, name: &str) -> Result<Stored, AwsError> {
+        let denied = self.is_denied(name);
+        self.read("GetParameter", |world| match denied {
+            true => Err(not_authorized()),
+            false => world.read_parameter(name),
+        })
+    }
+
+    /// `GetParameters`: each that was asked for, or nothing in its place. One name that is denied denies all.
+    ///
+    /// # Errors
+    /// As SSM words it; `NoCredentials` if it cannot be asked.
+    pub fn get_parameters(&mut self, names: &[&str]) -> Result<Vec<Option<Stored>>, AwsError> {
+        let denied = names.iter().any(|name| self.is_denied(name));
+        self.read("GetParameters", |world| match denied {
+            true => Err(not_authorized()),
+            false => Ok(names.iter().map(|name| world.read_parameter(name).ok()).collect()),
+        })
+    }
+
+    fn is_denied(&self, name: &str) -> bool {
+        self.plan.denied && name.contains(self.machine())
+    }
+
+    fn read<T>(
+        &mut self,
+        operation: &'static str,
+        act: impl FnOnce(&mut World) -> Result<T, AwsError>,
+    ) -> Result<T, AwsError> {
         if !self.has_credentials() {
             return Err(AwsError::new("NoCredentials", "the agent gives no credentials"));
         }
-        let (by, denied) = (Caller::Sidecar(self.task), self.plan().denied);
         let host = self.world.task(self.task).host;
-        let (_, answer) = self
-            .world
-            .call(by, "GetParameter", Some(host), |world| match denied {
-                true => Err(AwsError::new(
-                    "AccessDeniedException",
-                    "not authorized to perform: ssm:GetParameter",
-                )),
-                false => world.read_parameter(name),
-            });
-        answer
+        self.world
+            .call(Caller::Sidecar(self.task), operation, Some(host), act)
+            .1
     }
 
     /// How many of the other tasks of its container instance ECS calls alive, by `ListTasks`, as the original asks.
@@ -301,6 +321,13 @@ impl<'a> GuardView<'a> {
     fn host(&self) -> &Host {
         self.world.host(self.world.task(self.task).host)
     }
+}
+
+fn not_authorized() -> AwsError {
+    AwsError::new(
+        "AccessDeniedException",
+        "not authorized to perform this on the record",
+    )
 }
 
 impl DaemonState {

@@ -52,7 +52,7 @@ impl Bucket {
         match operation {
             "UpdateContainerInstancesState" | "StopTask" => Bucket::EcsModify,
             "DescribeServices" => Bucket::EcsServiceRead,
-            "ListClusters" => Bucket::EcsClusterRead,
+            "DescribeClusters" | "ListClusters" => Bucket::EcsClusterRead,
             "GetTaskProtection" => Bucket::EcsProtection,
             "GetParameter" | "GetParameters" | "GetParametersByPath" => Bucket::SsmRead,
             "PutParameter" => Bucket::SsmWrite,

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use protector_coordinator::aws::api::{
-    Answer, Api, Batch, HookDescription, InstanceDescription, ItemFailure, Page, ParameterText, Parameters,
-    ScalingDescription, ServiceDescription, TaskDescription, TaskProtection,
+    Answer, Api, Batch, ClusterDescription, HookDescription, InstanceDescription, ItemFailure, Page,
+    ParameterText, Parameters, ProviderDescription, ScalingDescription, ServiceDescription, TaskDescription,
+    TaskProtection,
 };
 use protector_coordinator::aws::{Failure, Kind};
 use protector_core::ids::InstanceId;
@@ -19,7 +20,7 @@ use crate::model::{
     AwsError, Bucket, Caller, EnvironmentId, HostId, Outcome, TaskStatus, Verdict, WaitState, World,
     instance_number,
 };
-use crate::scenario::{MINUTE, Ms, SECOND};
+use crate::scenario::{Kind as Machine, MINUTE, Ms, SECOND};
 
 /// Tries of one call, with a pause of up to 1 s and up to 2 s between them (the SDK's standard mode, as the coordinator
 /// sets it).
@@ -229,12 +230,35 @@ fn describe_instance(world: &mut World, cluster: usize, arn: &str) -> Option<Ins
     let id = world.find_registration(cluster, arn)?;
     let status = world.shown_status(id).name().to_owned();
     let registration = world.registration(id);
+    let alive = registration
+        .tasks
+        .iter()
+        .filter(|task| world.task(**task).is_alive());
+    let tasks = alive.count();
+    let capacity_provider = capacity_provider(world, registration.host);
     Some(InstanceDescription {
         arn: Some(registration.arn.clone()),
         ec2_instance_id: Some(world.host(registration.host).id.clone()),
         status: Some(status),
         agent_connected: registration.connected,
+        tasks: u32::try_from(tasks).ok(),
+        capacity_provider,
     })
+}
+
+/// The capacity provider of all Managed Instances.
+const MANAGED: &str = "managed";
+
+/// In a cluster with both kinds of capacity each machine has its capacity provider.
+fn capacity_provider(world: &World, host: HostId) -> Option<String> {
+    let host = world.host(host);
+    let group = host.scaling.group.map(|group| world.groups()[group].name.clone());
+    let provider = match host.kind {
+        Machine::Managed => Some(MANAGED.to_owned()),
+        Machine::Ec2 | Machine::External => group,
+    };
+    let mixed = world.hosts().iter().any(|host| host.kind == Machine::Managed);
+    provider.filter(|_| mixed)
 }
 
 fn missing(arn: &str, reason: &str) -> ItemFailure {
@@ -353,6 +377,22 @@ impl Api for Sdk {
         })
     }
 
+    fn describe_clusters<'a>(&'a self, names: Vec<String>) -> Answer<'a, Vec<ClusterDescription>> {
+        Box::pin(async move {
+            self.request("DescribeClusters", None, |world| {
+                let known = names.iter().filter_map(|name| {
+                    let registered = world.list_instances(name, None, None, false).ok()?.len();
+                    Some(ClusterDescription {
+                        name: Some(name.clone()),
+                        registered: i32::try_from(registered).unwrap_or(i32::MAX),
+                    })
+                });
+                Ok(known.collect())
+            })
+            .await
+        })
+    }
+
     fn list_container_instances<'a>(
         &'a self,
         cluster: &'a str,
@@ -365,7 +405,8 @@ impl Api for Sdk {
                 .as_deref()
                 .and_then(|filter| filter.strip_prefix("ec2InstanceId == "));
             let about = machine.and_then(instance_number);
-            let list = |world: &mut World| world.list_instances(cluster, machine, status);
+            let connected = filter.as_deref() == Some("agentConnected == true");
+            let list = |world: &mut World| world.list_instances(cluster, machine, status, connected);
             let mut arns = self.request("ListContainerInstances", about, list).await?;
             arns.sort();
             if machine.is_some() && self.bug(Bug::FirstRegistrationOnly) {
@@ -386,6 +427,31 @@ impl Api for Sdk {
                 Ok(batch(&arns, |arn| {
                     describe_instance(world, cluster, arn).ok_or("MISSING")
                 }))
+            })
+            .await
+        })
+    }
+
+    fn describe_capacity_providers<'a>(
+        &'a self,
+        cluster: &'a str,
+        names: Vec<String>,
+    ) -> Answer<'a, Vec<ProviderDescription>> {
+        Box::pin(async move {
+            self.request("DescribeCapacityProviders", None, |world| {
+                world.cluster(cluster)?;
+                let described = names.iter().map(|name| ProviderDescription {
+                    name: Some(name.clone()),
+                    kind: Some(
+                        if name == MANAGED {
+                            "MANAGED_INSTANCES"
+                        } else {
+                            "EC2_AUTOSCALING"
+                        }
+                        .to_owned(),
+                    ),
+                });
+                Ok(described.collect())
             })
             .await
         })

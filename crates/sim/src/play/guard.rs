@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use protector_core::control::Control;
 use protector_core::settings::Reader;
 use protector_core::wait::{
-    Because, Fate, Known, Leftover, Next, Observation, Policy, Reading, Switch, Task, Trouble, Wait, Why,
+    Ask, Because, Fate, Known, Next, Observation, Policy, Reading, Switch, Task, Together, Trouble, Wait, Why,
 };
 
 use super::Bug;
-use crate::model::{Guard, GuardAnswer, GuardView};
+use crate::model::{AwsError, Guard, GuardAnswer, GuardView};
 use crate::rivals::Original;
 use crate::scenario::{Ms, Sidecar};
 
@@ -60,6 +59,8 @@ struct Product {
     name: String,
     /// The last text that was read, and what it says: most readings find it again.
     last: Option<(String, Reading)>,
+    /// Has AWS answered, and so told its time?
+    answered: bool,
     bug: Option<Bug>,
     seen: bool,
 }
@@ -74,14 +75,12 @@ impl Guard for Product {
         self.known = Known {
             service: view.service().and_then(|service| service.parse().ok()),
             container_instance: registration.flatten(),
-            leftover: None,
         };
         if self.bug == Some(Bug::ReadsBeforeSigterm) {
-            self.read(view);
+            self.both(view);
         }
-        if let Reading::Record(record) = self.read(view) {
-            self.known.leftover = Leftover::of(&record);
-        }
+        // The self-check: one call, of which nothing is kept.
+        self.both(view);
         if self.bug == Some(Bug::ObeysALeftover) {
             self.known = Known::default();
         }
@@ -95,34 +94,40 @@ impl Guard for Product {
             (true, true) => Task::Alive,
             (true, false) => Task::Unreachable,
         };
-        let reading = match task {
-            Task::Stopped => Reading::Trouble(Trouble::NotAsked),
-            _ => self.read(view),
-        };
-        let wait = self.wait.get_or_insert_with(|| {
-            Wait::new(with_bug(
-                policy(view.sidecar_settings()).unwrap_or_default(),
-                self.bug,
-            ))
+        let mut wait = self.wait.take().unwrap_or_else(|| {
+            let policy = policy(view.sidecar_settings()).unwrap_or_default();
+            Wait::new(with_bug(policy, self.bug))
         });
+        let asks = match task {
+            Task::Stopped => Ask::Nothing,
+            _ => wait.asks(true, since_sigterm),
+        };
+        let heard = self.hear(view, asks);
+        let reading = heard.reading;
         if let Some(answer) = sabotaged(self.bug, &reading, &mut self.seen) {
             return answer;
         }
-        let fate = fate(view, wait, &self.known, &reading);
+        let fate = fate(view, &wait, &self.known, &reading);
         let switch = match self.bug {
             Some(Bug::NoKillSwitch) => Switch::NotAsked,
-            _ => switch(view, wait, &reading, since_sigterm),
+            _ => heard.switch,
         };
         let seen = Observation {
-            now: crate::wall_clock(now) + SignedDuration::from_millis(view.clock_skew()),
             since_sigterm,
+            sigterm_at: self
+                .answered
+                .then(|| crate::wall_clock(view.sigterm().unwrap_or(now))),
+            host_clock: crate::wall_clock(now) + SignedDuration::from_millis(view.clock_skew()),
             fate,
             switch,
+            together: heard.together,
             reading,
             task,
             chance: view.random(),
         };
-        match wait.next(&self.known, &seen) {
+        let next = wait.next(&self.known, &seen);
+        self.wait = Some(wait);
+        match next {
             Next::Sleep { duration, because } => {
                 let _: Because = because;
                 GuardAnswer::Sleep(Ms::try_from(duration.as_millis()).unwrap_or(1))
@@ -159,18 +164,68 @@ fn sabotaged(bug: Option<Bug>, reading: &Reading, seen: &mut bool) -> Option<Gua
     }
 }
 
+/// What the parameters said in one look.
+struct Heard {
+    reading: Reading,
+    switch: Switch,
+    together: Together,
+}
+
 impl Product {
-    fn read(&mut self, view: &mut GuardView<'_>) -> Reading {
-        let text = match view.get_parameter(&self.name) {
-            Ok(stored) => stored.text,
-            Err(error) => {
-                return match error.code {
-                    "ParameterNotFound" => Reading::NotFound,
-                    "AccessDeniedException" => Reading::Trouble(Trouble::Denied),
-                    "NoCredentials" => Reading::Trouble(Trouble::NoCredentials),
-                    _ => Reading::Trouble(Trouble::Failed),
-                };
+    /// Asks for what the wait wants, as the program does.
+    fn hear(&mut self, view: &mut GuardView<'_>, asks: Ask) -> Heard {
+        let mut heard = Heard {
+            reading: Reading::Trouble(Trouble::NotAsked),
+            switch: Switch::NotAsked,
+            together: Together::NotAsked,
+        };
+        match asks {
+            Ask::Both => return self.both(view),
+            Ask::Record => heard.reading = self.record_alone(view),
+            Ask::Switch => heard.switch = switch_alone(view),
+            Ask::Nothing => {}
+        }
+        heard
+    }
+
+    /// Both in one call, or each by itself if that is denied. The self-check knows no second call.
+    fn both(&mut self, view: &mut GuardView<'_>) -> Heard {
+        let texts = view.get_parameters(&[&self.name, &control_name()]);
+        let denied = matches!(&texts, Err(error) if error.code == "AccessDeniedException");
+        self.answered |= !matches!(&texts, Err(error) if error.code == "NoCredentials");
+        match texts {
+            Ok(mut texts) => {
+                let (control, record) = (texts.pop().flatten(), texts.pop().flatten());
+                Heard {
+                    reading: self.understand(record.map(|stored| stored.text)),
+                    switch: Switch::of_parameter(control.as_ref().map(|stored| stored.text.as_str())),
+                    together: Together::Answered,
+                }
             }
+            Err(_) if denied && view.sigterm().is_some() => Heard {
+                reading: self.record_alone(view),
+                switch: switch_alone(view),
+                together: Together::Denied,
+            },
+            Err(error) => Heard {
+                reading: Reading::Trouble(trouble(&error)),
+                switch: Switch::Unclear,
+                together: Together::Answered,
+            },
+        }
+    }
+
+    fn record_alone(&mut self, view: &mut GuardView<'_>) -> Reading {
+        match view.get_parameter(&self.name) {
+            Ok(stored) => self.understand(Some(stored.text)),
+            Err(error) if error.code == "ParameterNotFound" => Reading::NotFound,
+            Err(error) => Reading::Trouble(trouble(&error)),
+        }
+    }
+
+    fn understand(&mut self, text: Option<String>) -> Reading {
+        let Some(text) = text else {
+            return Reading::NotFound;
         };
         match &self.last {
             Some((known, reading)) if *known == text => reading.clone(),
@@ -183,14 +238,29 @@ impl Product {
     }
 }
 
-/// Asked only while there is no record of this drain.
+fn switch_alone(view: &mut GuardView<'_>) -> Switch {
+    match view.get_parameter(&control_name()) {
+        Ok(stored) => Switch::of_parameter(Some(&stored.text)),
+        Err(error) if error.code == "ParameterNotFound" => Switch::of_parameter(None),
+        Err(_) => Switch::Unclear,
+    }
+}
+
+fn control_name() -> String {
+    format!("{PREFIX}/control")
+}
+
+fn trouble(error: &AwsError) -> Trouble {
+    match error.code {
+        "AccessDeniedException" => Trouble::Denied,
+        "NoCredentials" => Trouble::NoCredentials,
+        _ => Trouble::Failed,
+    }
+}
+
+/// Asked only if the answer depends on it.
 fn fate(view: &GuardView<'_>, wait: &Wait, known: &Known, reading: &Reading) -> Fate {
-    let maybe_absent = match reading {
-        Reading::NotFound => true,
-        Reading::Record(record) => record.is_released() || known.is_foreign(record),
-        Reading::Trouble(_) => false,
-    };
-    if !(maybe_absent && wait.wants_fate()) {
+    if !wait.wants_fate(known, reading) {
         return Fate::Unknown;
     }
     match view.target_lifecycle_state() {
@@ -198,18 +268,6 @@ fn fate(view: &GuardView<'_>, wait: &Wait, known: &Known, reading: &Reading) -> 
         Some("Terminated") => Fate::Leaving,
         Some("InService") => Fate::InService,
         _ => Fate::Unknown,
-    }
-}
-
-fn switch(view: &mut GuardView<'_>, wait: &Wait, reading: &Reading, since: SignedDuration) -> Switch {
-    let holds = matches!(reading, Reading::Record(record) if !record.is_released());
-    if !holds || !wait.wants_switch(since) {
-        return Switch::NotAsked;
-    }
-    match view.get_parameter(&format!("{PREFIX}/control")) {
-        Ok(stored) => Control::decode(&stored.text).map_or(Switch::Unclear, Switch::Says),
-        Err(error) if error.code == "ParameterNotFound" => Switch::Says(Control::On),
-        Err(_) => Switch::Unclear,
     }
 }
 

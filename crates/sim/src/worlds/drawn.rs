@@ -28,7 +28,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "At the deadline the sidecars give up with code 11, although the coordinator is well.",
         why: "Sidecars wait for 60 s after the deadline, and the tick that releases may come 60 s and a moment after it.",
         breaks: &[Rule::GaveUp],
-        state: State::Open,
+        state: State::Fixed,
         world: || late_tick(1),
     },
     Fault {
@@ -36,14 +36,14 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "An operator's release is answered with \"released\", and nothing was done.",
         why: "While the kill switch says observe, an order is planned, answered, and neither carried out nor kept.",
         breaks: &[Rule::OrderLost],
-        state: State::Open,
+        state: State::Fixed,
         world: observing,
     },
     Fault {
         name: "drain-by-hand-while-reads-are-throttled",
         what: "Somebody sets DRAINING while Parameter Store throttles; the daemon goes before the tasks.",
         why: "The first run fails for one read, its next try comes a minute later, and the sidecar waits for 15 s.",
-        breaks: &[Rule::DaemonBeforeTask, Rule::FalseEvidence],
+        breaks: &[Rule::DaemonBeforeTask],
         state: State::Open,
         world: throttled_by_hand,
     },
@@ -52,7 +52,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "With a settle window above 20 s each release waits for the next tick, up to a minute.",
         why: "A run waits for the end of the settle window for at most 20 s.",
         breaks: &[Rule::LateRelease],
-        state: State::Open,
+        state: State::Fixed,
         world: long_settle,
     },
     Fault {
@@ -60,7 +60,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "ECS shows the instance ACTIVE for some seconds after DRAINING was set; daemons go, and the hook is completed.",
         why: "Two looks a settle window apart that see ACTIVE cancel the drain, also while a hook of ours waits.",
         breaks: &[Rule::DaemonBeforeTask, Rule::FalseEvidence],
-        state: State::Open,
+        state: State::Fixed,
         world: stale_status,
     },
     Fault {

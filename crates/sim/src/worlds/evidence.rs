@@ -13,7 +13,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "An agent reconnects twice within a quarter of an hour, and its daemons go before its tasks.",
         why: "Two looks that see it away count as all the time between them, although nobody looked.",
         breaks: &[Rule::FalseZero, Rule::DaemonBeforeTask],
-        state: State::Open,
+        state: State::Fixed,
         world: two_flaps,
     },
     Fault {
@@ -21,7 +21,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A sidecar is killed in mid-drain, its daemon goes before the tasks, and the receipt says drained.",
         why: "Each look sees that no daemon is left, and nothing of that reaches the record or its receipt.",
         breaks: &[Rule::FalseEvidence],
-        state: State::Open,
+        state: State::Fixed,
         world: sidecar_killed,
     },
     Fault {

@@ -14,7 +14,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "Each task that stops on an ECS Anywhere host of the cluster is an invocation that fails three times.",
         why: "A container instance whose id is no EC2 id makes the whole description of its batch fail.",
         breaks: &[Rule::RunsFail],
-        state: State::Open,
+        state: State::Fixed,
         world: external_instance,
     },
     Fault {
@@ -22,7 +22,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "With more than fifty named groups every tick fails, and a hook whose event was lost runs out unseen.",
         why: "All names go into one DescribeAutoScalingGroups, which takes fifty.",
         breaks: &[Rule::RunsFail, Rule::HookRanOut],
-        state: State::Open,
+        state: State::Fixed,
         world: fifty_one_groups,
     },
     Fault {
@@ -30,7 +30,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A cluster that was deleted is still named, and every tick is a failed invocation.",
         why: "ClusterNotFound is taken for a failure that another try may mend.",
         breaks: &[Rule::RunsFail],
-        state: State::Open,
+        state: State::Fixed,
         world: deleted_cluster,
     },
     Fault {
@@ -38,7 +38,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "The hook of an instance that is in no cluster is heartbeaten far past MAX_DRAIN.",
         why: "While one cluster cannot be asked nobody knows that the instance is nowhere, and no record bounds that wait.",
         breaks: &[Rule::HeldTooLong],
-        state: State::Open,
+        state: State::Fixed,
         world: unplaced_for_ever,
     },
     Fault {
@@ -46,7 +46,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A dead registration in another cluster is drained, and the hook is completed while the live one runs its tasks.",
         why: "One registration is taken for the instance, whichever agent happens to be connected.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Open,
+        state: State::Fixed,
         world: dead_registration_elsewhere,
     },
     Fault {
@@ -54,7 +54,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "The live agent is away for a moment when the hook begins, and a dead registration is drained in its place.",
         why: "Of several registrations the one that looks best at that moment is taken for the whole drain.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Open,
+        state: State::Fixed,
         world: live_agent_away,
     },
     Fault {
@@ -62,7 +62,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "An instance that never became ACTIVE is held until MAX_DRAIN, and its receipt tells of a forced release.",
         why: "A status that never turns DRAINING is waited for like one that will.",
         breaks: &[Rule::FalseEvidence],
-        state: State::Open,
+        state: State::Fixed,
         world: never_active,
     },
     Fault {
@@ -70,7 +70,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "An operator sets the instance ACTIVE and DRAINING again while its hook waits, and the second drain is not held.",
         why: "ACTIVE is taken for the end of a drain, although the group does not take a termination back.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Open,
+        state: State::Fixed,
         world: drained_again,
     },
     Fault {
@@ -78,7 +78,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "All tasks end before the deadline, and the receipt says that the deadline forced the release.",
         why: "The deadline is asked for before the count, and the look came after it.",
         breaks: &[Rule::FalseEvidence],
-        state: State::Open,
+        state: State::Fixed,
         world: ended_before_the_deadline,
     },
     Fault {
@@ -94,7 +94,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "With hundreds of clusters and none named, ticks and hook events do not end within the function's time.",
         why: "Clusters are asked one after another.",
         breaks: &[Rule::RunsFail],
-        state: State::Open,
+        state: State::Fixed,
         world: hundreds_of_clusters,
     },
     Fault {
@@ -126,7 +126,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A Managed Instance that ECS drains gets a record, and its daemon gets StopTask.",
         why: "Nothing asks whether a container instance is one of ours.",
         breaks: &[Rule::NotOurs],
-        state: State::Open,
+        state: State::Fixed,
         world: managed_instance,
     },
 ];

@@ -82,8 +82,10 @@ pub(super) const FAULTS: &[Fault] = &[
     },
 ];
 
+/// No task holds in this world and the next three: nobody can say that the daemon went before one.
 fn restart_too_early() -> Scenario {
     let mut scenario = fleet(1, 1);
+    scenario.hosts[0].tasks.clear();
     scenario.steps = vec![
         step(20 * SECOND, What::KillSidecar { host: 0, daemon: 0 }),
         step(2 * MINUTE, What::ScaleIn(0)),
@@ -93,6 +95,7 @@ fn restart_too_early() -> Scenario {
 
 fn crash_while_away() -> Scenario {
     let mut scenario = fleet(1, 1);
+    scenario.hosts[0].tasks.clear();
     scenario.steps = vec![
         step(80 * SECOND, What::AgentDown(0)),
         step(85 * SECOND, What::KillSidecar { host: 0, daemon: 0 }),
@@ -104,6 +107,7 @@ fn crash_while_away() -> Scenario {
 
 fn wrong_setting() -> Scenario {
     let mut scenario = fleet(1, 1);
+    scenario.hosts[0].tasks.clear();
     scenario.hosts[0].daemons[0].wrong_setting = true;
     scenario.steps = vec![step(2 * MINUTE, What::ScaleIn(0))];
     scenario
@@ -111,6 +115,7 @@ fn wrong_setting() -> Scenario {
 
 fn no_image() -> Scenario {
     let mut scenario = fleet(1, 1);
+    scenario.hosts[0].tasks.clear();
     scenario.hosts[0].daemons[0].no_image = true;
     scenario.steps = vec![step(2 * MINUTE, What::ScaleIn(0))];
     scenario

@@ -13,7 +13,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A DRAINING registration of an earlier life lingers, and the hook is completed while tasks run.",
         why: "Decisions are about a container instance, and their keys are EC2 ids.",
         breaks: &[Rule::FalseZero, Rule::LetGoWithTasks],
-        state: State::Open,
+        state: State::Fixed,
         world: || two_registrations(false),
     },
     Fault {
@@ -21,7 +21,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "The same happens when ECS names the old registration before the present one.",
         why: "The tick keeps one registration of each EC2 instance, and takes the other for a stranger.",
         breaks: &[Rule::FalseZero],
-        state: State::Open,
+        state: State::Fixed,
         world: || two_registrations(true),
     },
     Fault {
@@ -29,7 +29,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "An instance loses its agent's data while it drains, gets new tasks, and is let go with them.",
         why: "A drain stays with the registration with which it began, and nobody sets the new one DRAINING.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Open,
+        state: State::Fixed,
         world: registers_anew,
     },
     Fault {
@@ -37,7 +37,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A deployment of the daemon hangs for minutes on an instance that does not drain.",
         why: "The phantoms of an old registration make a record that holds under the living instance's name.",
         breaks: &[Rule::DeploymentHeld],
-        state: State::Open,
+        state: State::Fixed,
         world: old_registration_holds,
     },
     Fault {
@@ -45,7 +45,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "An idle minute costs more calls than its budget for as long as an old registration lingers.",
         why: "A record whose registration stays DRAINING is never deleted, and gets a whole look every minute.",
         breaks: &[Rule::IdleCost],
-        state: State::Open,
+        state: State::Fixed,
         world: old_registration_costs,
     },
     Fault {
@@ -53,7 +53,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A warm-pool instance is scaled in again within ten minutes, and is let go at once with its tasks.",
         why: "A released record without a token takes the second wait's token for its own, and completes that hook.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Open,
+        state: State::Fixed,
         world: second_wait,
     },
     Fault {
@@ -61,7 +61,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A warm-pool instance is scaled in again, its event is lost, and its hook runs out undrained.",
         why: "The tick knows no token, so the record of the first wait is taken for that of the second.",
         breaks: &[Rule::HookRanOut],
-        state: State::Open,
+        state: State::Fixed,
         world: second_wait_unheard,
     },
     Fault {
@@ -69,7 +69,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "Somebody sets an instance ACTIVE while its hook waits, and it is let go with its tasks.",
         why: "ACTIVE cancels the drain, although the wait cannot be undone by it.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Open,
+        state: State::Fixed,
         world: set_active,
     },
     Fault {
@@ -77,7 +77,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A group has two hooks of ours, and the second keeps the instance until it runs out.",
         why: "A record knows one hook, and the other gets neither heartbeat nor completion.",
         breaks: &[Rule::HookRanOut],
-        state: State::Open,
+        state: State::Fixed,
         world: || two_hooks(&format!("{HOOK}, {SECOND_HOOK}"), 30 * MINUTE, 5 * SECOND, false),
     },
     Fault {
@@ -85,7 +85,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A group gets a second hook, no hook is named in the settings, and the second runs out.",
         why: "Any hook is served as the settings say, but only one for each instance.",
         breaks: &[Rule::HookRanOut],
-        state: State::Open,
+        state: State::Fixed,
         world: || two_hooks("", 30 * MINUTE, 5 * SECOND, false),
     },
     Fault {
@@ -93,7 +93,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A second hook of ours runs out with ABANDON, and its instance goes in the middle of the drain.",
         why: "The second hook gets no heartbeat, and its default result ends the first one's wait too.",
         breaks: &[Rule::HookRanOut],
-        state: State::Open,
+        state: State::Fixed,
         world: || two_hooks("", 3 * MINUTE, 10 * MINUTE, true),
     },
 ];

@@ -35,7 +35,7 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "hooks-run-out-on-ten-environments",
         what: "Instances with long tasks go in one minute on ten environments, and hooks run out.",
         why: "Looks, readings and heartbeats of ten environments are throttled together, and nobody goes first.",
-        breaks: &[Rule::HookRanOut],
+        breaks: &[Rule::LateHold],
         state: State::Open,
         world: held,
     },

@@ -16,7 +16,7 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "lost-event-of-a-drain-by-hand",
         what: "Somebody sets an instance DRAINING, its one event is lost, and its daemon goes before the tasks.",
         why: "The sidecar waits for a record for 15 s, and the tick that makes up for the event comes once a minute.",
-        breaks: &[Rule::DaemonBeforeTask, Rule::FalseEvidence],
+        breaks: &[Rule::DaemonBeforeTask],
         state: State::Open,
         world: by_hand,
     },
@@ -30,10 +30,10 @@ pub(super) const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "switch-unread-with-another-schema",
-        what: "The kill switch does not reach a sidecar whose record was written by another version.",
+        what: "The kill switch does not reach a sidecar whose record is of another version while the function is dead.",
         why: "A sidecar reads the switch only when its own record holds and can be read.",
         breaks: &[Rule::SwitchIgnored],
-        state: State::Open,
+        state: State::Fixed,
         world: another_schema,
     },
     Fault {
@@ -41,7 +41,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "The kill switch does not reach a sidecar whose record nobody can read while the function is dead.",
         why: "A sidecar reads the switch only when its own record holds and can be read.",
         breaks: &[Rule::SwitchIgnored],
-        state: State::Open,
+        state: State::Fixed,
         world: unreadable,
     },
     Fault {
@@ -49,7 +49,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "The kill switch does not reach a sidecar that is denied its record.",
         why: "A sidecar reads the switch only when its own record holds and can be read.",
         breaks: &[Rule::SwitchIgnored],
-        state: State::Open,
+        state: State::Fixed,
         world: denied,
     },
     Fault {
@@ -57,7 +57,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A host's clock is three minutes ahead, and its sidecar gives up long before the deadline.",
         why: "The deadline of the record is held against the wall clock of the host.",
         breaks: &[Rule::DaemonBeforeTask, Rule::GaveUp],
-        state: State::Open,
+        state: State::Fixed,
         world: clock_ahead,
     },
     Fault {
@@ -65,7 +65,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A sidecar that starts between the release and its SIGTERM holds until its machine is gone.",
         why: "A release that lies there when a sidecar starts is taken for a leftover of an earlier drain.",
         breaks: &[Rule::NeverTold],
-        state: State::Open,
+        state: State::Fixed,
         world: restarted,
     },
     Fault {
@@ -73,7 +73,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "In a large drain a daemon is cut off in its flush, although it needs less than it is given.",
         why: "The flush window begins with the write of the release, and sidecars read it up to 36 s later.",
         breaks: &[Rule::FlushCutShort],
-        state: State::Open,
+        state: State::Fixed,
         world: read_late,
     },
 ];
@@ -110,14 +110,20 @@ fn another_schema() -> Scenario {
     let text = "{\"schema\":2,\"phase\":\"hold\"}".to_owned();
     scenario.parameters = vec![(record_name(&scenario, 0), text)];
     scenario.steps.push(switched(5 * MINUTE));
+    scenario.faults = dead_function();
     scenario
+}
+
+/// A function that nothing reaches: the way out must not need it.
+fn dead_function() -> Vec<crate::scenario::Fault> {
+    vec![lose_all(), trouble(Trouble::LoseTicks, u32::MAX, 0, HOUR)]
 }
 
 fn unreadable() -> Scenario {
     let mut scenario = drained_by_hand();
     scenario.parameters = vec![(record_name(&scenario, 0), "{\"schema\":1,".to_owned())];
     scenario.steps.push(switched(5 * MINUTE));
-    scenario.faults = vec![lose_all(), trouble(Trouble::LoseTicks, u32::MAX, 0, HOUR)];
+    scenario.faults = dead_function();
     scenario
 }
 
@@ -152,6 +158,8 @@ fn read_late() -> Scenario {
         host.daemons = vec![flushes_in(LOGS, 110 * SECOND); 10];
     }
     scenario.hosts[0].tasks = vec![stops_in(5 * MINUTE)];
+    // How often so many sidecars may read is another question.
+    scenario.aws.quota_percent = 500;
     scenario.function.environments = 1;
     one_by_one(&mut scenario, SECOND, What::ScaleIn);
     scenario.limit = 15 * MINUTE;

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::failed;
 use crate::aws::Failure;
 use crate::aws::api::{
-    Batch, InstanceDescription, ItemFailure, Page, ServiceDescription, TaskDescription, TaskProtection,
+    Batch, ClusterDescription, InstanceDescription, ItemFailure, Page, ProviderDescription,
+    ServiceDescription, TaskDescription, TaskProtection,
 };
 
 pub(super) async fn list_clusters(client: &Client, token: Option<String>) -> Result<Page<String>, Failure> {
@@ -18,6 +19,20 @@ pub(super) async fn list_clusters(client: &Client, token: Option<String>) -> Res
         items: answer.cluster_arns.unwrap_or_default(),
         next_token: answer.next_token,
     })
+}
+
+pub(super) async fn describe_clusters(
+    client: &Client,
+    names: Vec<String>,
+) -> Result<Vec<ClusterDescription>, Failure> {
+    let request = client.describe_clusters().set_clusters(Some(names));
+    let answer = request.send().await.map_err(failed("DescribeClusters"))?;
+    let clusters = answer.clusters.unwrap_or_default().into_iter();
+    let described = clusters.map(|cluster| ClusterDescription {
+        name: cluster.cluster_name,
+        registered: cluster.registered_container_instances_count,
+    });
+    Ok(described.collect())
 }
 
 pub(super) async fn list_container_instances(
@@ -54,6 +69,27 @@ pub(super) async fn describe_container_instances(
         .await
         .map_err(failed("DescribeContainerInstances"))?;
     Ok(batch(answer.container_instances, answer.failures, instance))
+}
+
+pub(super) async fn describe_capacity_providers(
+    client: &Client,
+    cluster: &str,
+    names: Vec<String>,
+) -> Result<Vec<ProviderDescription>, Failure> {
+    let request = client
+        .describe_capacity_providers()
+        .cluster(cluster)
+        .set_capacity_providers(Some(names));
+    let answer = request
+        .send()
+        .await
+        .map_err(failed("DescribeCapacityProviders"))?;
+    let providers = answer.capacity_providers.unwrap_or_default().into_iter();
+    let described = providers.map(|provider| ProviderDescription {
+        name: provider.name,
+        kind: provider.r#type.map(|kind| kind.as_str().to_owned()),
+    });
+    Ok(described.collect())
 }
 
 pub(super) async fn list_tasks(
@@ -178,6 +214,8 @@ fn instance(instance: types::ContainerInstance) -> InstanceDescription {
         ec2_instance_id: instance.ec2_instance_id,
         status: instance.status,
         agent_connected: instance.agent_connected,
+        tasks: u32::try_from(instance.running_tasks_count + instance.pending_tasks_count).ok(),
+        capacity_provider: instance.capacity_provider_name,
     }
 }
 

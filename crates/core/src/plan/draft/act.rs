@@ -5,33 +5,56 @@ use jiff::{SignedDuration, Timestamp};
 use crate::heartbeat::interval;
 use crate::ids::TaskArn;
 use crate::limits::{
-    COUNT_REFRESH, COUNT_REFRESH_MANY, COUNT_STALE, HOOK_HEARTBEAT_MIN_SECONDS, MANY_DRAINS, STOP_TASKS_MAX,
+    COUNT_REFRESH, COUNT_REFRESH_MANY, COUNT_STALE, COUNT_STALE_SHARE, HOOK_HEARTBEAT_MIN_SECONDS,
+    MANY_DRAINS, STOP_TASKS_MAX,
 };
-use crate::observation::{Hook, InstanceStatus, Seen};
+use crate::observation::{HookAction, Seen};
 use crate::policy::StandaloneTasks;
 use crate::record::{Lifecycle, Record};
 
 use super::super::Fleet;
-use super::super::deadline::later;
+use super::super::deadline::{self, later};
 use super::super::drain::is_draining;
 use super::{Action, Draft};
 
 impl Draft<'_> {
-    /// Rule 4. The hook's clock starts anew with the call, so the record notes it.
-    pub(super) fn heartbeat(&mut self) -> Option<Action> {
-        let hook = self.hook.clone()?;
-        if hook.heartbeat_seconds < HOOK_HEARTBEAT_MIN_SECONDS {
+    /// Rule 4. A hook's clock starts anew with the call, so the record notes it.
+    pub(super) fn heartbeats(&mut self) -> Vec<Action> {
+        let (now, over) = (self.now(), self.is_over() || self.is_given_up());
+        let mut heartbeats = Vec::new();
+        for hook in &self.hooks {
+            if hook.heartbeat_seconds < HOOK_HEARTBEAT_MIN_SECONDS {
+                self.reasons.push(format!(
+                    "warning: the heartbeat timeout of hook {} is {} s; a tick a minute needs {HOOK_HEARTBEAT_MIN_SECONDS} s",
+                    hook.lifecycle_hook_name, hook.heartbeat_seconds
+                ));
+            }
+            if now < heartbeat_due(hook) || over {
+                continue;
+            }
+            let known = self.record.lifecycles_mut().find(|known| known.is_of(hook));
+            known.into_iter().for_each(|known| known.heartbeat_at = now);
+            heartbeats.push(Action::Heartbeat(hook.clone()));
+        }
+        heartbeats
+    }
+
+    /// Have its hooks waited for the longest drain, and no record could be written for it?
+    fn is_given_up(&mut self) -> bool {
+        let policy = self.situation.policy;
+        let waits = self.situation.observation.hook.waits();
+        let long = |wait: &HookAction| deadline::unrecorded(wait, policy) <= self.now();
+        let Some(first) = waits.first().filter(|_| self.before.is_none()) else {
+            return false;
+        };
+        let given_up = waits.iter().all(long);
+        if given_up {
+            let since = first.since;
             self.reasons.push(format!(
-                "warning: the heartbeat timeout of hook {} is {} s; a tick a minute needs {HOOK_HEARTBEAT_MIN_SECONDS} s",
-                hook.lifecycle_hook_name, hook.heartbeat_seconds
+                "warning: the hook waits since {since}, and no record could be written: it is not kept any longer"
             ));
         }
-        if self.now() < heartbeat_due(&hook) || self.is_over() {
-            return None;
-        }
-        let now = self.now();
-        self.record.lifecycle.as_mut()?.heartbeat_at = now;
-        Some(Action::Heartbeat(hook))
+        given_up
     }
 
     /// Rule 5: released, and the daemons are gone or have had their time. Whoever cannot be seen has all of it.
@@ -41,42 +64,49 @@ impl Draft<'_> {
         };
         let gone = match &self.situation.observation.instance {
             Seen::Absent => true,
-            Seen::Yes(instance) => instance.status == InstanceStatus::Inactive,
+            Seen::Yes(instance) => instance.is_gone(),
             Seen::Unknown(_) => false,
         };
         let stopped = self
             .census
             .as_ref()
             .is_some_and(|census| census.daemons.is_empty());
-        gone || stopped || later(released, self.situation.policy.daemon_stop) <= self.now()
+        gone || stopped || self.schedule().flush_end(released) <= self.now()
     }
 
-    pub(super) fn complete(&mut self) -> Option<Action> {
-        let announced = matches!(self.situation.observation.hook, Hook::Waiting(_));
-        let hook = self
-            .hook
-            .clone()
-            .filter(|_| announced || self.record.receipt_at.is_none())?;
+    /// Every hook of ours that waits is completed.
+    pub(super) fn complete(&mut self) -> Vec<Action> {
+        let announced = !self.situation.observation.hook.waits().is_empty();
+        if self.hooks.is_empty() || !(announced || self.record.receipt_at.is_none()) {
+            return Vec::new();
+        }
         if self.is_over() {
             self.reasons
                 .push("the daemons have had their time: completing the hook".to_owned());
-            return Some(Action::Complete(hook));
+            return self.hooks.iter().cloned().map(Action::Complete).collect();
         }
         if let Some(released) = self.record.released_at {
-            let end = later(released, self.situation.policy.daemon_stop);
+            let end = self.schedule().flush_end(released);
             self.look_again = Some(end.duration_since(self.now()));
         }
-        None
+        Vec::new()
     }
 
     /// Rules 1 and 2: after the record, whether or not tasks run. Not for a drain that is over already.
-    pub(super) fn set_draining(&self) -> Option<Action> {
-        let instance = self.situation.observation.instance.as_yes()?;
-        let leaving = self.hook.is_some() || self.record.spot_notice_at.is_some();
+    pub(super) fn set_draining(&self) -> Vec<Action> {
+        let Some(instance) = self.situation.observation.instance.as_yes() else {
+            return Vec::new();
+        };
+        let leaving = !self.hooks.is_empty() || self.record.spot_notice_at.is_some();
         let begins = self.before.is_none() || !self.record.is_released();
         let undone = self.record.active_since.is_some();
-        let wanted = leaving && begins && !undone && instance.status == InstanceStatus::Active;
-        wanted.then(|| Action::SetDraining(instance.arn.clone()))
+        let wanted = leaving && begins && !undone;
+        let arns = instance.to_drain().filter(|_| wanted);
+        arns.map(|arn| Action::SetDraining {
+            arn: arn.clone(),
+            present: *arn == instance.present().arn,
+        })
+        .collect()
     }
 
     /// Rules 6 and 7: tasks that would not stop by themselves are told to, once DRAINING keeps new ones away.
@@ -121,9 +151,9 @@ impl Draft<'_> {
 
     /// The record is written if it says something new; a count alone is new only now and then. The note of a heartbeat
     /// gives way like a count: if it is put off, the next tick sends one heartbeat more.
-    pub(super) fn put(&mut self) -> Option<Action> {
+    pub(super) fn put(&self) -> Option<Action> {
         let waits = self.record.is_released();
-        let beaten = |before: &Record| heartbeat_at(before) != heartbeat_at(&self.record);
+        let beaten = |before: &Record| heartbeats_of(before) != heartbeats_of(&self.record);
         let due = |before| {
             beaten(before) || (!waits && count_is_due(before, &self.record, self.situation.fleet, self.now()))
         };
@@ -132,9 +162,7 @@ impl Draft<'_> {
         if before.is_some_and(|before| self.record == *before || (counted && !due(before))) {
             return None;
         }
-        self.record.updated_at = self.now();
-        self.record.calls = self.record.calls.saturating_add(self.situation.calls);
-        let record = Box::new(self.record.clone());
+        let record = Box::new(self.written());
         Some(if counted {
             Action::PutCount(record)
         } else {
@@ -146,12 +174,21 @@ impl Draft<'_> {
     pub(super) fn receipt(&self, over: bool) -> Option<Action> {
         let due = over && self.record.receipt_at.is_none();
         due.then(|| {
-            let mut record = self.record.clone();
-            record.receipt_at = Some(self.now());
-            record.updated_at = self.now();
-            record.calls = record.calls.saturating_add(self.situation.calls);
+            let record = Record {
+                receipt_at: Some(self.now()),
+                ..self.written()
+            };
             Action::Receipt(Box::new(record))
         })
+    }
+
+    /// The record as it is written now, with the calls that no text of it has counted.
+    fn written(&self) -> Record {
+        Record {
+            updated_at: self.now(),
+            calls: self.record.calls.saturating_add(self.situation.calls),
+            ..self.record.clone()
+        }
     }
 }
 
@@ -173,26 +210,30 @@ pub(in super::super) fn count_is_due(before: &Record, record: &Record, fleet: Fl
     } else {
         COUNT_REFRESH
     };
-    now >= later(before.updated_at, if much { soon } else { COUNT_STALE })
+    let age = now.duration_since(before.started_at);
+    let stale = COUNT_STALE.max(age / COUNT_STALE_SHARE);
+    now >= later(before.updated_at, if much { soon } else { stale })
 }
 
-fn heartbeat_at(record: &Record) -> Option<Timestamp> {
-    record.lifecycle.as_ref().map(|hook| hook.heartbeat_at)
+fn heartbeats_of(record: &Record) -> Vec<Timestamp> {
+    record.lifecycles().map(|hook| hook.heartbeat_at).collect()
 }
 
 /// The record, as if nothing had been counted, and no heartbeat sent, since.
 fn with_counts_of(record: &Record, before: &Record) -> Record {
-    let mut lifecycle = record.lifecycle.clone();
-    if let (Some(hook), Some(at)) = (&mut lifecycle, heartbeat_at(before)) {
-        hook.heartbeat_at = at;
-    }
-    Record {
-        lifecycle,
+    let mut record = Record {
         remaining: before.remaining,
         held_by: before.held_by.clone(),
         waited: before.waited.clone(),
         sidecars: before.sidecars,
         poll_seconds: before.poll_seconds,
         ..record.clone()
+    };
+    for hook in record.lifecycles_mut() {
+        let known = before.lifecycles().find(|known| known.is_of(hook));
+        known
+            .into_iter()
+            .for_each(|known| hook.heartbeat_at = known.heartbeat_at);
     }
+    record
 }

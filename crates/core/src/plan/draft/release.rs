@@ -2,13 +2,25 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
+
 use crate::control::Control;
 use crate::ids::ServiceName;
-use crate::observation::{InstanceStatus, Seen};
+use crate::observation::Seen;
 use crate::record::{ReleaseReason, Releasing, State};
 
-use super::super::deadline::later;
+use super::super::deadline::{self, later};
 use super::Draft;
+
+/// How a drain that holds stands by what is seen of its tasks.
+enum Standing {
+    /// Something holds, or is not known: so says the sentence.
+    Held(String),
+    /// Nothing holds, and that counts after this long.
+    Settles(SignedDuration, String),
+    /// Nothing holds.
+    Drained,
+}
 
 impl Draft<'_> {
     /// The only place that ends a hold. What leaves nobody to protect, or is a person's will, is for all daemons at
@@ -20,13 +32,19 @@ impl Draft<'_> {
         if self.record.releasing.is_some() {
             return self.next_tier();
         }
-        if self.record.deadline_at <= self.now() {
-            let why = format!("the deadline {} has passed", self.record.deadline_at);
-            return self.release(ReleaseReason::Deadline, why);
-        }
-        match &self.situation.observation.instance {
-            Seen::Unknown(why) => self.hold(format!("the container instance could not be read: {why}")),
-            Seen::Absent | Seen::Yes(_) => self.release_if_drained(),
+        self.warn_of_a_long_flush();
+        let deadline = deadline::of(&self.record, self.situation.policy);
+        match self.standing() {
+            Standing::Drained => self.release(ReleaseReason::Drained, "no task holds".to_owned()),
+            _ if deadline <= self.now() => {
+                let why = format!("the deadline {deadline} has passed");
+                self.release(ReleaseReason::Deadline, why);
+            }
+            Standing::Settles(wait, why) => {
+                self.look_again = Some(wait);
+                self.reasons.push(format!("held: {why}"));
+            }
+            Standing::Held(why) => self.reasons.push(why),
         }
         self.mind_the_notice();
     }
@@ -38,8 +56,19 @@ impl Draft<'_> {
             && !self.record.is_released()
             && self.record.releasing.is_none()
         {
-            let left = self.record.deadline_at.duration_since(self.now());
+            let deadline = deadline::of(&self.record, self.situation.policy);
+            let left = deadline.duration_since(self.now());
             self.look_again = Some(self.look_again.map_or(left, |wait| wait.min(left)));
+        }
+    }
+
+    /// A flush for which the hook does not wait is a setting that cannot be kept: it takes no more than half of the wait.
+    fn warn_of_a_long_flush(&mut self) {
+        if let Some(cut) = self.schedule().cut_flush() {
+            self.reasons.push(format!(
+                "warning: the hook does not wait for a flush of {:#} (DAEMON_STOP); at the deadline the daemons get {cut:#}",
+                self.situation.policy.flush()
+            ));
         }
     }
 
@@ -55,20 +84,14 @@ impl Draft<'_> {
             ));
         }
         match &self.situation.observation.instance {
-            Seen::Absent => Some((
-                ReleaseReason::Drained,
-                "the container instance is gone".to_owned(),
-            )),
-            Seen::Yes(instance) if instance.status == InstanceStatus::Inactive => Some((
-                ReleaseReason::Drained,
-                "the container instance is INACTIVE".to_owned(),
-            )),
-            Seen::Yes(instance) if instance.status == InstanceStatus::Active && self.is_cancelled() => {
-                Some((
-                    ReleaseReason::Cancelled,
-                    "the container instance is ACTIVE again".to_owned(),
-                ))
+            Seen::Absent => Some((self.went(), "the container instance is gone".to_owned())),
+            Seen::Yes(instance) if instance.is_gone() => {
+                Some((self.went(), "the container instance is INACTIVE".to_owned()))
             }
+            Seen::Yes(instance) if instance.is_active() && self.is_cancelled() => Some((
+                ReleaseReason::Cancelled,
+                "the container instance is ACTIVE again".to_owned(),
+            )),
             Seen::Yes(_) if lost.is_some_and(|end| end <= self.seen_at()) => Some((
                 ReleaseReason::AgentLost,
                 "the agent has been lost for too long".to_owned(),
@@ -77,44 +100,53 @@ impl Draft<'_> {
         }
     }
 
+    /// Why a machine that is gone had let its daemons go. One that went at its deadline while tasks held, or in the midst
+    /// of a release that was forced, was not drained.
+    fn went(&self) -> ReleaseReason {
+        let late = deadline::of(&self.record, self.situation.policy) <= self.now();
+        match self.record.releasing {
+            Some(releasing) => releasing.reason,
+            None if late && self.record.remaining > 0 => ReleaseReason::Deadline,
+            None => ReleaseReason::Drained,
+        }
+    }
+
     /// Rule 10: ACTIVE at two looks that are a settle window apart. A look that had to wait for its turn is no later one.
     fn is_cancelled(&self) -> bool {
         let settled = self
             .record
             .active_since
+            .filter(|_| self.hooks.is_empty())
             .map(|since| later(since, self.situation.policy.settle));
         settled.is_some_and(|settled| settled <= self.seen_at())
     }
 
     /// Rule 3: DRAINING confirmed, every task known, none of them holding, and the settle window over.
-    fn release_if_drained(&mut self) {
+    fn standing(&self) -> Standing {
+        if let Seen::Unknown(why) = &self.situation.observation.instance {
+            return Standing::Held(format!("held: the container instance could not be read: {why}"));
+        }
         if self.record.active_since.is_some() {
-            self.look_again = Some(self.situation.policy.settle);
-            return self
-                .hold("the container instance is ACTIVE again, if a second look says so too".to_owned());
+            let why = "the container instance is ACTIVE again, if a second look says so too";
+            return Standing::Settles(self.situation.policy.settle, why.to_owned());
         }
         let Some(census) = &self.census else {
-            let problem = self.tasks_problem().to_owned();
-            return self.hold(format!("tasks are not known: {problem}"));
+            return Standing::Held(format!("held: tasks are not known: {}", self.tasks_problem()));
         };
         if census.remaining() > 0 {
             let groups: Vec<&str> = census.held_by.iter().map(|held| held.group.as_str()).collect();
-            let words = format!("held by {} task(s) of {}", census.remaining(), groups.join(", "));
-            return self.reasons.push(words);
+            let groups = groups.join(", ");
+            return Standing::Held(format!("held by {} task(s) of {groups}", census.remaining()));
         }
         let Some(confirmed) = self.record.draining_confirmed_at else {
-            return self.hold("DRAINING is not confirmed yet".to_owned());
+            return Standing::Held("held: DRAINING is not confirmed yet".to_owned());
         };
         let settled = later(confirmed, self.situation.policy.settle);
-        if self.situation.observation.at < settled {
-            self.look_again = Some(settled.duration_since(self.now()));
-            return self.hold(format!("no task holds; the settle window ends at {settled}"));
+        if self.seen_at() < settled {
+            let why = format!("no task holds; the settle window ends at {settled}");
+            return Standing::Settles(settled.duration_since(self.now()), why);
         }
-        self.release(ReleaseReason::Drained, "no task holds".to_owned());
-    }
-
-    fn hold(&mut self, why: String) {
-        self.reasons.push(format!("held: {why}"));
+        Standing::Drained
     }
 
     fn tasks_problem(&self) -> &str {
@@ -130,11 +162,10 @@ impl Draft<'_> {
             return self.release_all(reason, why);
         }
         self.reasons.push(format!("the first tier may go: {why}"));
+        self.keep_reading();
         // Sidecars of later tiers leave a minute after the deadline, so it must not pass before their turn.
-        self.record.deadline_at = self
-            .record
-            .deadline_at
-            .max(later(self.now(), self.situation.policy.flush()));
+        let last = self.schedule().last_tier_at(self.now());
+        self.record.deadline_at = self.record.deadline_at.max(last);
         self.record.releasing = Some(Releasing {
             reason,
             tier: 0,
@@ -143,8 +174,15 @@ impl Draft<'_> {
         self.next_tier();
     }
 
+    /// Sidecars read a release as often as the record before it asked them to.
+    fn keep_reading(&mut self) {
+        let before = self.before.as_ref().map_or(0, |before| before.poll_seconds);
+        self.record.poll_seconds = self.record.poll_seconds.max(before);
+    }
+
     /// Lets every daemon go.
     pub(super) fn release_all(&mut self, reason: ReleaseReason, why: String) {
+        self.keep_reading();
         self.record.state = State::Released;
         self.record.reason = Some(reason);
         self.record.released_at = Some(self.now());
@@ -156,7 +194,7 @@ impl Draft<'_> {
     fn next_tier(&mut self) {
         while let Some(releasing) = self.record.releasing {
             let tier = usize::try_from(releasing.tier).unwrap_or(usize::MAX);
-            let end = later(releasing.since, self.situation.policy.daemon_stop);
+            let end = self.schedule().tier_end(tier, releasing.since);
             if !self.tier_is_gone(tier) && self.now() < end {
                 self.look_again = Some(end.duration_since(self.now()));
                 self.record.released_services = self.services_up_to(tier).into_iter().collect();

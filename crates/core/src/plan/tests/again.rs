@@ -94,13 +94,13 @@ fn only_a_drain_without_a_hook_that_is_over_forgets_that_it_was_seen_draining() 
 fn p7_another_token_begins_a_new_drain_unless_its_wait_is_older_than_this_one() {
     for (since, new) in [(4999, false), (5000, true), (5001, true)] {
         let mut bench = Bench::hooked();
-        bench.observation.hook = Hook::Waiting(HookAction {
+        bench.observation.hook = Hook::waiting(HookAction {
             since: at(5000),
             ..hook_action(3600, Some(TOKEN))
         });
         bench.step(5000);
         bench.status("DRAINING");
-        bench.observation.hook = Hook::Waiting(HookAction {
+        bench.observation.hook = Hook::waiting(HookAction {
             since: at(since),
             ..hook_action(3600, Some(OTHER_TOKEN))
         });

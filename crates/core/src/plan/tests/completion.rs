@@ -1,6 +1,7 @@
 //! Rule 5, and instances of our hook that are in no cluster.
 
 use super::*;
+use crate::policy::OnDeadline;
 use jiff::SignedDuration;
 
 fn released() -> Bench {
@@ -29,20 +30,21 @@ fn p4_the_hook_is_completed_when_every_daemon_is_stopped() {
 #[test]
 fn p4_or_when_their_flush_window_is_over() {
     let mut bench = released();
-    let plan = bench.plan(179);
+    let plan = bench.plan(181);
     assert_eq!(
         (names(&plan), plan.look_again),
-        (vec![], Some(SignedDuration::from_secs(1)))
+        (vec![], Some(SignedDuration::from_secs(1))),
+        "two minutes after sidecars have read that they may go"
     );
-    assert_eq!(names(&bench.plan(180)), ["complete", "receipt"]);
+    assert_eq!(names(&bench.plan(182)), ["complete", "receipt"]);
 }
 
 #[test]
 fn p4_unknown_daemons_have_the_whole_window() {
     let mut bench = released();
     bench.observation.tasks = Seen::Unknown("down".to_owned());
-    assert_eq!(names(&bench.plan(179)), [""; 0]);
-    assert_eq!(names(&bench.plan(180)), ["complete", "receipt"]);
+    assert_eq!(names(&bench.plan(181)), [""; 0]);
+    assert_eq!(names(&bench.plan(182)), ["complete", "receipt"]);
 }
 
 #[test]
@@ -80,7 +82,7 @@ fn a_receipt_is_due_without_a_hook_too_once_the_daemons_are_gone() {
 fn the_hook_is_kept_alive_while_the_daemons_flush() {
     let mut bench = Bench::hooked();
     bench.policy.daemon_stop = SignedDuration::from_mins(10);
-    bench.observation.hook = Hook::Waiting(hook_action(120, Some(TOKEN)));
+    bench.observation.hook = Hook::waiting(hook_action(120, Some(TOKEN)));
     bench.step(0);
     bench.status("DRAINING");
     bench.step(0);
@@ -92,14 +94,40 @@ fn the_hook_is_kept_alive_while_the_daemons_flush() {
 #[test]
 fn an_instance_in_no_cluster_is_completed_after_a_second_look() {
     let hook = hook_action(3600, Some(TOKEN));
-    let first = unplaced(&hook, true, Ok(()), at(0));
+    let (hooks, policy) = (std::slice::from_ref(&hook), policy());
+    let first = unplaced(hooks, &policy, true, Ok(()), at(0));
     assert_eq!(
         (names(&first), first.look_again),
         (vec![], Some(SignedDuration::from_secs(5)))
     );
-    assert_eq!(names(&unplaced(&hook, false, Ok(()), at(5))), ["complete"]);
-    let blind = unplaced(&hook, false, Err("throttled".to_owned()), at(5));
+    assert_eq!(
+        names(&unplaced(hooks, &policy, false, Ok(()), at(5))),
+        ["complete"]
+    );
+    let blind = unplaced(hooks, &policy, false, Err("throttled".to_owned()), at(5));
     assert_eq!(names(&blind), ["heartbeat"], "P2");
+}
+
+#[test]
+fn p3_the_wait_for_an_instance_that_cannot_be_looked_for_has_a_bound() {
+    let hook = hook_action(3600, Some(TOKEN));
+    let mut policy = policy();
+    let seconds = policy.max_drain.as_secs();
+    let blind = |policy: &Policy, now| {
+        unplaced(
+            std::slice::from_ref(&hook),
+            policy,
+            true,
+            Err("throttled".to_owned()),
+            at(now),
+        )
+    };
+    assert_eq!(names(&blind(&policy, seconds - 1)), ["heartbeat"]);
+    let over = blind(&policy, seconds);
+    assert_eq!((names(&over), over.verdict), (vec!["complete"], Verdict::Done));
+    assert!(over.reasons[0].starts_with("warning"), "{:?}", over.reasons);
+    policy.on_deadline = OnDeadline::Hold;
+    assert_eq!(names(&blind(&policy, 2 * seconds)), ["heartbeat"]);
 }
 
 #[test]

@@ -34,8 +34,6 @@ fn p8_draining_is_set_again_until_it_is_seen() {
 
 #[test]
 fn draining_is_not_set_for_a_drain_that_is_over_in_some_way() {
-    let mut undone = Bench::holding();
-    undone.status("ACTIVE");
     let mut given_up = Bench::hooked();
     given_up.step(0);
     given_up.observation.hook = Hook::Over;
@@ -46,7 +44,6 @@ fn draining_is_not_set_for_a_drain_that_is_over_in_some_way() {
     console.step(0);
     console.status("ACTIVE");
     for (what, mut bench) in [
-        ("set ACTIVE by somebody", undone),
         ("its hook is over", given_up),
         ("released before it was DRAINING", released),
         ("undone in the console", console),
@@ -70,7 +67,7 @@ fn p9_a_hook_that_comes_later_joins_the_drain_that_goes_on() {
     let mut bench = Bench::external();
     bench.step(0);
     let drain_id = bench.record().drain_id;
-    bench.observation.hook = Hook::Waiting(hook_action(3600, Some(TOKEN)));
+    bench.observation.hook = Hook::waiting(hook_action(3600, Some(TOKEN)));
     assert_eq!(names(&bench.step(30)), ["put-holding"]);
     assert_eq!(bench.record().drain_id, drain_id);
     assert!(bench.record().lifecycle.is_some());
@@ -84,7 +81,7 @@ fn p1_a_hook_does_not_join_a_drain_that_was_undone() {
     bench.step(30);
     let undone = bench.record();
     assert_eq!(undone.active_since, Some(at(30)));
-    bench.observation.hook = Hook::Waiting(hook_action(3600, Some(TOKEN)));
+    bench.observation.hook = Hook::waiting(hook_action(3600, Some(TOKEN)));
     assert_eq!(names(&bench.step(31)), ["put-holding", "set-draining"]);
     assert_eq!(
         (bench.record().drain_id.as_str(), bench.record().started_at),
@@ -107,7 +104,7 @@ fn p7_a_hook_event_that_comes_twice_changes_nothing() {
 #[test]
 fn p7_a_hook_found_by_the_tick_learns_its_token_from_the_late_event() {
     let mut bench = Bench::hooked();
-    bench.observation.hook = Hook::Waiting(hook_action(3600, None));
+    bench.observation.hook = Hook::waiting(hook_action(3600, None));
     let plan = bench.step(0);
     assert_eq!(
         names(&plan),
@@ -116,24 +113,98 @@ fn p7_a_hook_found_by_the_tick_learns_its_token_from_the_late_event() {
     );
     bench.status("DRAINING");
     bench.step(1);
-    bench.observation.hook = Hook::Waiting(hook_action(3600, Some(TOKEN)));
+    bench.observation.hook = Hook::waiting(hook_action(3600, Some(TOKEN)));
     assert_eq!(names(&bench.step(2)), ["put-holding"]);
     let token = bench.record().lifecycle.unwrap().lifecycle_action_token.unwrap();
     assert_eq!(token.as_str(), TOKEN);
 }
 
 #[test]
-fn another_hook_of_the_same_instance_is_left_alone() {
+fn p4_every_hook_of_ours_is_heartbeaten_and_completed() {
+    let mut bench = Bench::hooked();
+    let mut other = hook_action(600, Some(OTHER_TOKEN));
+    other.hook = "protect-daemons-too".parse().unwrap();
+    bench.step(0);
+    bench.status("DRAINING");
+    bench.observation.hook = Hook::waiting(other);
+    bench.step(2);
+    bench.observation.hook = Hook::None;
+    let record = bench.record();
+    assert_eq!(record.lifecycles().count(), 2);
+    assert_eq!(
+        names(&bench.step(310)),
+        ["heartbeat", "put-count"],
+        "half of 600 s"
+    );
+    assert_eq!(
+        names(&bench.step(1850)),
+        ["heartbeat", "heartbeat", "put-count"],
+        "both are due"
+    );
+    bench.tasks(Vec::new());
+    let plan = bench.step(1900);
+    let completed = names(&plan).iter().filter(|name| **name == "complete").count();
+    assert_eq!(completed, 2, "{plan:?}");
+}
+
+#[test]
+fn p4_while_a_hook_waits_draining_is_set_again_and_settles_again() {
     let mut bench = Bench::holding();
-    let mut other = hook_action(3600, Some(OTHER_TOKEN));
-    other.hook = "somebody-elses".parse().unwrap();
-    bench.observation.hook = Hook::Waiting(other);
-    let plan = bench.step(2);
-    assert_eq!(names(&plan), [""; 0]);
+    bench.status("ACTIVE");
+    assert_eq!(names(&bench.step(60)), ["put-holding", "set-draining"]);
+    bench.tasks(vec![logs("RUNNING")]);
+    assert_eq!(bench.step(100).verdict, Verdict::Holding, "it is not DRAINING");
+    bench.status("DRAINING");
+    assert_eq!(
+        bench.step(101).verdict,
+        Verdict::Holding,
+        "the settle window begins"
+    );
+    assert_eq!(bench.step(111).verdict, Verdict::Released(ReleaseReason::Drained));
+}
+
+#[test]
+fn p7_a_second_wait_is_another_drain_whether_its_event_or_the_tick_finds_it() {
+    let ended = |token: Option<&str>| {
+        let mut bench = Bench::hooked();
+        bench.observation.hook = Hook::waiting(hook_action(3600, token));
+        bench.step(0);
+        bench.status("DRAINING");
+        bench.step(0);
+        bench.observation.hook = Hook::None;
+        bench.tasks(Vec::new());
+        bench.step(60);
+        assert!(bench.record().receipt_at.is_some());
+        bench.status("ACTIVE");
+        bench.tasks(vec![web(7, "RUNNING"), logs("RUNNING")]);
+        bench
+    };
+    let wait = |since: i64, token: Option<&str>| {
+        Hook::waiting(HookAction {
+            since: at(since),
+            ..hook_action(3600, token)
+        })
+    };
+    for (first, second, when) in [
+        (Some(TOKEN), Some(OTHER_TOKEN), 100),
+        (None, Some(TOKEN), 100),
+        (Some(TOKEN), None, 200),
+        (None, None, 200),
+    ] {
+        let mut bench = ended(first);
+        bench.observation.hook = wait(when, second);
+        let names = names(&bench.step(when)).join(" ");
+        assert!(
+            names.contains("put-holding set-draining"),
+            "{first:?} {second:?}: {names}"
+        );
+        assert!(!names.contains("complete"), "{names}");
+    }
+    let mut lagging = ended(Some(TOKEN));
+    lagging.observation.hook = wait(70, None);
     assert!(
-        plan.reasons[0].contains("somebody-elses is not served"),
-        "{:?}",
-        plan.reasons
+        !names(&lagging.step(70)).contains(&"put-holding"),
+        "the listing lags"
     );
 }
 
@@ -141,7 +212,7 @@ fn another_hook_of_the_same_instance_is_left_alone() {
 fn p7_a_late_event_of_an_earlier_wait_does_not_take_over() {
     let mut bench = Bench::hooked();
     let wait = |since, token| {
-        Hook::Waiting(HookAction {
+        Hook::waiting(HookAction {
             since: at(since),
             ..hook_action(3600, Some(token))
         })
@@ -178,7 +249,7 @@ fn a_new_token_begins_a_new_drain() {
     assert!(bench.record().is_released());
     bench.status("ACTIVE");
     bench.tasks(vec![web(2, "RUNNING")]);
-    bench.observation.hook = Hook::Waiting(HookAction {
+    bench.observation.hook = Hook::waiting(HookAction {
         since: at(5000),
         ..hook_action(3600, Some(OTHER_TOKEN))
     });
@@ -189,12 +260,12 @@ fn a_new_token_begins_a_new_drain() {
 #[test]
 fn a_record_of_an_earlier_life_is_overwritten() {
     let mut bench = Bench::holding();
-    if let Seen::Yes(instance) = &mut bench.observation.instance {
+    bench.change(|instance| {
         instance.arn = arn(2);
         instance.status = "ACTIVE".to_owned().into();
-    }
+    });
     assert_eq!(bench.plan(60).verdict, Verdict::NotDraining);
-    bench.observation.hook = Hook::Waiting(hook_action(3600, Some(TOKEN)));
+    bench.observation.hook = Hook::waiting(hook_action(3600, Some(TOKEN)));
     assert_eq!(names(&bench.step(60)), ["put-holding", "set-draining"]);
     assert_eq!(bench.record().container_instance_arn, arn(2));
 }
@@ -217,6 +288,31 @@ fn p2_without_the_record_nothing_is_decided_and_the_hook_is_kept_alive() {
         (names(&plan), plan.verdict),
         (vec!["heartbeat"], Verdict::Unknown)
     );
+}
+
+#[test]
+fn p3_a_hook_whose_drain_cannot_be_recorded_is_kept_for_the_longest_drain() {
+    let mut bench = Bench::hooked();
+    assert_eq!(
+        names(&bench.plan(3599)),
+        ["heartbeat", "put-holding", "set-draining"]
+    );
+    let plan = bench.plan(3600);
+    assert_eq!(names(&plan), ["put-holding", "set-draining"], "it is still tried");
+    assert!(
+        plan.reasons
+            .iter()
+            .any(|reason| reason.starts_with("warning: the hook waits since"))
+    );
+    bench.step(3600);
+    bench.status("DRAINING");
+    assert!(
+        names(&bench.plan(3660)).contains(&"heartbeat"),
+        "a record has bounds of its own"
+    );
+    let mut patient = Bench::hooked();
+    patient.policy.on_deadline = crate::policy::OnDeadline::Hold;
+    assert!(names(&patient.plan(100_000)).contains(&"heartbeat"));
 }
 
 #[test]
@@ -247,7 +343,7 @@ fn p2_an_instance_that_cannot_be_read_is_not_drained_blindly() {
 fn the_hook_is_heartbeaten_at_half_its_own_timeout_or_a_tick_earlier() {
     for (heartbeat_seconds, quiet, due) in [(3600, 1799, 1800), (180, 89, 90), (120, 29, 30), (30, 7, 8)] {
         let mut bench = Bench::hooked();
-        bench.observation.hook = Hook::Waiting(hook_action(heartbeat_seconds, Some(TOKEN)));
+        bench.observation.hook = Hook::waiting(hook_action(heartbeat_seconds, Some(TOKEN)));
         bench.step(0);
         bench.status("DRAINING");
         bench.step(0);
@@ -354,7 +450,8 @@ fn a_hold_says_why() {
     failed.observation.tasks = Seen::Unknown("throttled".to_owned());
     let mut unasked = Bench::holding();
     unasked.observation.tasks = Seen::Absent;
-    let mut active = Bench::holding();
+    let mut active = Bench::external();
+    active.step(0);
     active.status("ACTIVE");
     let mut unconfirmed = Bench::hooked();
     unconfirmed.step(0);

@@ -31,7 +31,13 @@ fn actions_are_named_as_documented() {
         (Action::PutRecord(Box::new(released.clone())), "put-released"),
         (Action::PutCount(Box::new(holding)), "put-count"),
         (Action::PutCount(Box::new(released.clone())), "put-count"),
-        (Action::SetDraining(arn(1)), "set-draining"),
+        (
+            Action::SetDraining {
+                arn: arn(1),
+                present: true,
+            },
+            "set-draining",
+        ),
         (
             Action::StopTask {
                 task,

@@ -74,8 +74,8 @@ fn p3_a_tier_that_hangs_has_its_budget_and_no_more() {
     bench.step(60);
     bench.tasks(all(["STOPPED", "RUNNING", "RUNNING"]));
     bench.step(70);
-    assert_eq!(bench.step(189).verdict, Verdict::Releasing);
-    assert_eq!(bench.step(190).verdict, Verdict::Released(ReleaseReason::Drained));
+    assert_eq!(bench.step(191).verdict, Verdict::Releasing);
+    assert_eq!(bench.step(192).verdict, Verdict::Released(ReleaseReason::Drained));
 }
 
 #[test]
@@ -83,13 +83,13 @@ fn p2_unknown_daemons_of_a_tier_have_its_whole_budget() {
     let mut bench = tiered();
     bench.step(60);
     bench.observation.tasks = Seen::Unknown("down".to_owned());
-    bench.step(179);
+    bench.step(181);
     assert_eq!(bench.record().releasing.map(|releasing| releasing.tier), Some(0));
-    bench.step(180);
+    bench.step(182);
     let expected = Releasing {
         reason: ReleaseReason::Drained,
         tier: 1,
-        since: at(180),
+        since: at(182),
     };
     assert_eq!(bench.record().releasing, Some(expected));
 }
@@ -127,7 +127,12 @@ fn the_deadline_goes_tier_by_tier_too_and_leaves_time_for_all_of_them() {
 
 #[test]
 fn a_cancelled_drain_lets_all_tiers_go_at_once() {
-    let mut bench = tiered();
+    let mut bench = Bench {
+        policy: tiered().policy,
+        ..Bench::external()
+    };
+    bench.step(0);
+    bench.tasks(all(["RUNNING", "RUNNING", "RUNNING"]));
     bench.step(60);
     bench.status("ACTIVE");
     bench.step(70);
@@ -139,9 +144,7 @@ fn a_cancelled_drain_lets_all_tiers_go_at_once() {
 fn an_agent_that_flaps_is_waited_for_and_a_lost_one_is_not() {
     let mut bench = Bench::holding();
     let connected = |bench: &mut Bench, connected: bool| {
-        if let Seen::Yes(instance) = &mut bench.observation.instance {
-            instance.agent_connected = connected;
-        }
+        bench.change(|instance| instance.agent_connected = connected);
     };
     connected(&mut bench, false);
     bench.step(60);
@@ -149,12 +152,36 @@ fn an_agent_that_flaps_is_waited_for_and_a_lost_one_is_not() {
     bench.step(300);
     assert_eq!(bench.record().agent_lost_at, None);
     connected(&mut bench, false);
-    bench.step(600);
-    assert_eq!(bench.step(1199).verdict, Verdict::Holding);
+    for seconds in (600..1200).step_by(60) {
+        assert_eq!(bench.step(seconds).verdict, Verdict::Holding);
+        assert_eq!(bench.record().agent_away_at, Some(at(seconds)));
+    }
+    assert_eq!(names(&bench.step(1199)), ["put-holding"]);
     assert_eq!(
         bench.step(1200).verdict,
         Verdict::Released(ReleaseReason::AgentLost)
     );
+}
+
+#[test]
+fn p2_two_sightings_of_an_agent_that_is_away_are_no_absence() {
+    for (gap, lost_at) in [(60, 60), (150, 60), (151, 211), (720, 780)] {
+        let mut bench = Bench::holding();
+        bench.change(|instance| instance.agent_connected = false);
+        bench.step(60);
+        bench.step(60 + gap);
+        assert_eq!(bench.record().agent_lost_at, Some(at(lost_at)), "{gap}");
+    }
+}
+
+#[test]
+fn p10_that_an_agent_is_away_is_not_written_at_each_look() {
+    let mut bench = Bench::holding();
+    bench.change(|instance| instance.agent_connected = false);
+    bench.step(60);
+    assert_eq!(names(&bench.step(70)), [""; 0]);
+    assert_eq!(names(&bench.step(104)), [""; 0]);
+    assert_eq!(names(&bench.step(105)), ["put-holding"]);
 }
 
 #[test]
@@ -308,14 +335,60 @@ fn p3_the_deadline_of_a_notice_is_looked_at_when_it_comes() {
 }
 
 #[test]
-fn a_spot_instance_lets_its_tiers_go_one_after_another_too() {
+fn p3_at_a_spot_notice_each_tier_has_its_share_of_what_is_left() {
     let mut bench = tiered();
+    bench.spot = Some(at(0));
+    bench.tasks([all(["RUNNING"; 3]), vec![web(1, "RUNNING")]].concat());
+    assert_eq!(bench.step(30).verdict, Verdict::Holding);
+    for (now, tiers) in [(60, 1), (79, 1), (80, 2), (99, 2)] {
+        assert_eq!(bench.step(now).verdict, Verdict::Releasing);
+        assert_eq!(services(&bench).len(), tiers, "{now}");
+        assert!(
+            bench.record().deadline_at <= at(120),
+            "nothing is put off past its end"
+        );
+    }
+    let plan = bench.step(100);
+    assert_eq!(plan.verdict, Verdict::Released(ReleaseReason::Deadline));
+}
+
+#[test]
+fn p3_a_tier_that_goes_early_before_a_spot_instance_is_taken_has_no_more_than_its_own_time() {
+    let mut bench = tiered();
+    bench.policy.daemon_stop = seconds(15);
     bench.spot = Some(at(0));
     let plan = bench.step(30);
     assert_eq!(
         (plan.verdict, plan.look_again),
-        (Verdict::Releasing, Some(seconds(120)))
+        (Verdict::Releasing, Some(seconds(17)))
     );
+}
+
+#[test]
+fn a_machine_that_goes_in_the_midst_of_a_forced_release_was_not_drained() {
+    let mut bench = tiered();
+    bench.tasks([all(["RUNNING"; 3]), vec![web(1, "RUNNING")]].concat());
+    bench.step(30);
+    bench.step(3600);
+    bench.observation.instance = Seen::Absent;
+    bench.observation.tasks = Seen::Absent;
+    bench.step(3610);
+    assert_eq!(bench.record().reason, Some(ReleaseReason::Deadline));
+}
+
+#[test]
+fn a_machine_that_is_taken_at_its_deadline_while_tasks_hold_was_not_drained() {
+    for (held, reason) in [(true, ReleaseReason::Deadline), (false, ReleaseReason::Drained)] {
+        let mut bench = Bench::holding();
+        bench.spot = Some(at(0));
+        let web = held.then(|| web(1, "RUNNING"));
+        bench.tasks(web.into_iter().chain([logs("RUNNING")]).collect());
+        bench.step(5);
+        bench.observation.instance = Seen::Absent;
+        bench.observation.tasks = Seen::Absent;
+        bench.step(125);
+        assert_eq!(bench.record().reason, Some(reason));
+    }
 }
 
 #[test]

@@ -37,18 +37,20 @@ fn apply(bench: &mut Bench, turn: &Turn) -> Option<Seen<Stored>> {
         Turn::TasksUnknown => bench.observation.tasks = Seen::Unknown("down".to_owned()),
         Turn::Instance(status) => {
             let status = (*status).to_owned().into();
-            bench.observation.instance = Seen::Yes(ContainerInstance {
+            let instance = ContainerInstance {
                 arn: arn(1),
                 status,
                 agent_connected: true,
-            });
+                tasks: None,
+            };
+            bench.observation.instance = Seen::Yes(instance.into());
         }
         Turn::InstanceUnknown => bench.observation.instance = Seen::Unknown("down".to_owned()),
         Turn::RecordUnknown => {
             let hidden = Seen::Unknown("down".to_owned());
             return Some(std::mem::replace(&mut bench.observation.record, hidden));
         }
-        Turn::HookAnnounced => bench.observation.hook = Hook::Waiting(hook_action(3600, Some(TOKEN))),
+        Turn::HookAnnounced => bench.observation.hook = Hook::waiting(hook_action(3600, Some(TOKEN))),
         Turn::HookOver => bench.observation.hook = Hook::Over,
     }
     None
@@ -118,7 +120,7 @@ fn check(bench: &Bench, before: Option<&Record>, plan: &Plan, now: i64) -> Resul
             .observation
             .instance
             .as_yes()
-            .map(|instance| instance.status.to_string());
+            .map(|instance| instance.present().status.to_string());
         let released = record.or(before).is_some_and(Record::is_released);
         prop_assert!(
             released || status.as_deref() == Some("INACTIVE"),
@@ -134,7 +136,10 @@ fn check(bench: &Bench, before: Option<&Record>, plan: &Plan, now: i64) -> Resul
 /// May the drain be released for this reason, by what is seen?
 fn allowed(bench: &Bench, reason: Option<ReleaseReason>, now: i64) -> bool {
     let seen = &bench.observation;
-    let status = seen.instance.as_yes().map(|instance| instance.status.to_string());
+    let status = seen
+        .instance
+        .as_yes()
+        .map(|instance| instance.present().status.to_string());
     let none_holds = seen.tasks.as_yes().is_some_and(|tasks| {
         tasks
             .iter()

@@ -60,9 +60,41 @@ fn p3_the_deadline_ends_the_hold_whatever_is_known() {
 }
 
 #[test]
+fn a_drain_without_a_task_that_holds_is_drained_however_late_the_look_comes() {
+    for (tasks, reason) in [
+        (Seen::Yes(vec![logs("RUNNING")]), ReleaseReason::Drained),
+        (
+            Seen::Yes(vec![web(1, "STOPPED"), logs("RUNNING")]),
+            ReleaseReason::Drained,
+        ),
+        (
+            Seen::Yes(vec![web(1, "STOPPING"), logs("RUNNING")]),
+            ReleaseReason::Deadline,
+        ),
+        (Seen::Unknown("down".to_owned()), ReleaseReason::Deadline),
+    ] {
+        let mut bench = Bench::holding();
+        bench.observation.tasks = tasks.clone();
+        assert_eq!(bench.plan(7200).verdict, Verdict::Released(reason), "{tasks:?}");
+    }
+}
+
+#[test]
+fn p2_a_deadline_inside_the_settle_window_is_a_deadline() {
+    let mut bench = Bench::hooked();
+    bench.policy.max_drain = SignedDuration::from_secs(12);
+    bench.step(0);
+    bench.status("DRAINING");
+    bench.tasks(vec![]);
+    bench.step(5);
+    bench.step(12);
+    assert_eq!(bench.record().reason, Some(ReleaseReason::Deadline));
+}
+
+#[test]
 fn p3_the_deadline_leaves_the_daemons_their_time_before_the_hooks_own_limit() {
     let mut bench = Bench::hooked();
-    bench.observation.hook = Hook::Waiting(hook_action(30, Some(TOKEN)));
+    bench.observation.hook = Hook::waiting(hook_action(30, Some(TOKEN)));
     bench.step(0);
     // 100 × 30 s, less 2 min for the daemons and 90 s of margin.
     assert_eq!(bench.record().deadline_at, at(3000 - 120 - 90));
@@ -105,7 +137,8 @@ fn an_instance_that_is_active_again_is_released_as_cancelled() {
 
 #[test]
 fn p2_one_stale_read_of_active_does_not_cancel_a_drain() {
-    let mut bench = Bench::holding();
+    let mut bench = Bench::external();
+    bench.step(0);
     bench.status("ACTIVE");
     assert_eq!(bench.step(60).verdict, Verdict::Holding);
     bench.status("DRAINING");
@@ -165,6 +198,32 @@ fn ordered(order: Order) -> Record {
         _ => None,
     });
     record.unwrap()
+}
+
+#[test]
+fn an_order_that_changes_nothing_is_answered_as_ignored() {
+    let release = command(Order::Release);
+    let mut holding = Bench::holding();
+    let mut released = Bench::holding();
+    released.tasks(vec![logs("RUNNING")]);
+    released.step(60);
+    let mut active = Bench::hooked();
+    active.observation.hook = Hook::None;
+    let mut gone = Bench::hooked();
+    gone.observation.instance = Seen::Absent;
+    let mut unknown = Bench::holding();
+    unknown.observation.record = Seen::Unknown("throttled".to_owned());
+    let ignored = |reason: &str| Some(OrderOutcome::Ignored(reason.to_owned()));
+    for (bench, outcome) in [
+        (&mut holding, Some(OrderOutcome::Done)),
+        (&mut released, ignored("the daemons are released already")),
+        (&mut active, ignored("the instance does not drain")),
+        (&mut gone, ignored("the container instance is gone")),
+        (&mut unknown, None),
+    ] {
+        assert_eq!(bench.plan_with(60, Some(&release)).order, outcome);
+        assert_eq!(bench.plan(60).order, None, "nothing was ordered");
+    }
 }
 
 #[test]

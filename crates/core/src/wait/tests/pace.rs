@@ -108,5 +108,5 @@ fn a_sleep_ends_at_the_next_bound() {
     };
     at_bound(&mut wait(), 28, Reading::NotFound, 2000);
     at_bound(&mut wait(), 3599, Reading::Trouble(Trouble::Denied), 1000);
-    at_bound(&mut wait_in_drain(), 657, reading(holding()), 3000);
+    at_bound(&mut wait_in_drain(), 597 + SILENCE, reading(holding()), 3000);
 }

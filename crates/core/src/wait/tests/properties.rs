@@ -34,12 +34,14 @@ fn live(policy: Policy, looks: &[(Reading, Task, Fate, f64)]) -> (SignedDuration
         let (reading, task, fate, chance) = looks[step.min(looks.len() - 1)].clone();
         read.push(reading.clone());
         let seen = Observation {
-            now: sigterm() + at,
+            sigterm_at: Some(sigterm()),
+            host_clock: sigterm() + at,
             since_sigterm: at,
             reading,
             task,
             fate,
             switch: Switch::NotAsked,
+            together: Together::Answered,
             chance,
         };
         match wait.next(&known(), &seen) {
@@ -83,7 +85,7 @@ proptest! {
         let seen_before = read.iter().any(|r| matches!(r, Reading::Record(record) if !record.is_released()));
         match why {
             Why::MaxHold => prop_assert!(at >= policy.max_hold),
-            Why::DeadlinePassed => prop_assert!(seen_before && at >= DEADLINE_SLACK),
+            Why::DeadlinePassed => prop_assert!(seen_before && at >= COORDINATOR_SILENCE),
             Why::HostGoingDown => prop_assert!(at >= secs(2 * grace)),
             Why::NotADrain => prop_assert!(absent(last) && !seen_before && at >= secs(grace) / 2),
             Why::NoRecordThoughTerminating => prop_assert!(absent(last) && !seen_before && at >= policy.terminating_grace),

@@ -128,15 +128,20 @@ fn holding_and_its_bounds() {
             Err(Because::TasksRemain),
         ),
         row(
-            "p3 deadline and a minute",
-            look(70, reading(short.clone())),
+            "deadline passed, the next tick may come",
+            look(9 + SILENCE, reading(short.clone())),
+            Err(Because::TasksRemain),
+        ),
+        row(
+            "p3 deadline passed by two ticks",
+            look(10 + SILENCE, reading(short.clone())),
             Ok(Why::DeadlinePassed),
         ),
         after(
             vec![look(3, reading(short))],
             row(
                 "p3 dead coordinator, SSM down",
-                look(70, Reading::Trouble(Trouble::Failed)),
+                look(10 + SILENCE, Reading::Trouble(Trouble::Failed)),
                 Ok(Why::DeadlinePassed),
             ),
         ),
@@ -160,12 +165,8 @@ fn holding_and_its_bounds() {
 
 #[test]
 fn leftovers_are_as_no_record() {
-    let old = Known {
-        leftover: Leftover::of(&released()),
-        ..known()
-    };
-    let next_drain = Record {
-        drain_id: "drain-2".into(),
+    let ended = Record {
+        receipt_at: Some(sigterm() - secs(1)),
         ..released()
     };
     let other_life = Record {
@@ -180,24 +181,30 @@ fn leftovers_are_as_no_record() {
         container_instance: None,
         ..known()
     };
-    let old_row =
-        |name, at, expected| knowing(old.clone(), row(name, look(at, reading(released())), expected));
     check(vec![
-        old_row("p2 leftover", 3, Err(Because::NoRecordYet)),
-        old_row("p5 leftover, grace over", 30, Ok(Why::NotADrain)),
-        knowing(
-            old.clone(),
+        row(
+            "p2 leftover",
+            look(3, reading(ended.clone())),
+            Err(Because::NoRecordYet),
+        ),
+        row(
+            "p5 leftover, grace over",
+            look(30, reading(ended.clone())),
+            Ok(Why::NotADrain),
+        ),
+        after(
+            vec![look(3, reading(ended.clone()))],
             row(
                 "a new drain's release",
-                look(3, reading(next_drain)),
+                look(6, reading(released())),
                 Ok(Why::Released),
             ),
         ),
-        knowing(
-            old.clone(),
+        after(
+            vec![look(3, reading(ended))],
             row(
                 "a new drain holds",
-                look(3, reading(holding())),
+                look(6, reading(holding())),
                 Err(Because::TasksRemain),
             ),
         ),

@@ -1,0 +1,94 @@
+//! Container instances of ours: described, and told from what is none of ours.
+
+use protector_core::ids::{ClusterName, ContainerInstanceArn};
+use serde_json::json;
+
+use crate::aws::{Described, Failure, Instances, Kind, NotOurs};
+use crate::coordinator::Coordinator;
+use crate::say::Level;
+
+/// The type of a capacity provider whose instances ECS keeps by itself.
+const MANAGED_INSTANCES: &str = "MANAGED_INSTANCES";
+
+impl Coordinator {
+    /// Container instances on EC2 instances, all of them or none. What is none of ours is left out, and said once.
+    pub(crate) async fn describe(
+        &self,
+        cluster: &ClusterName,
+        arns: &[ContainerInstanceArn],
+    ) -> Result<Vec<Described>, Failure> {
+        let (described, unclear) = self.describe_each(cluster, arns).await?;
+        match unclear.is_empty() {
+            true => Ok(described),
+            false => Err(Failure {
+                operation: "DescribeContainerInstances",
+                kind: Kind::Incomplete,
+                message: unclear.join(", "),
+            }),
+        }
+    }
+
+    /// The same, and what could not be told of others.
+    pub(crate) async fn describe_each(
+        &self,
+        cluster: &ClusterName,
+        arns: &[ContainerInstanceArn],
+    ) -> Result<(Vec<Described>, Vec<String>), Failure> {
+        let edges = &self.memory.edges;
+        let unknown = arns.iter().filter(|arn| !edges.is_foreign(arn));
+        let asked: Vec<ContainerInstanceArn> = unknown.cloned().collect();
+        let answer = self.aws.describe_instances(cluster, &asked).await;
+        let mut found = self.unless_gone(cluster, answer)?;
+        self.take_out_managed(cluster, &mut found).await;
+        for (arn, why) in &found.foreign {
+            self.say_foreign(cluster, arn, *why);
+        }
+        Ok((found.described, found.unclear))
+    }
+
+    /// Only the type of its capacity provider tells one of ECS Managed Instances.
+    async fn take_out_managed(&self, cluster: &ClusterName, found: &mut Instances) {
+        self.learn_providers(cluster, found).await;
+        let (edges, now) = (&self.memory.edges, self.now());
+        let provided = found.providers.iter();
+        let managed: Vec<ContainerInstanceArn> = provided
+            .filter(|(_, provider)| edges.is_managed(cluster, provider, now) == Some(true))
+            .map(|(arn, _)| arn.clone())
+            .collect();
+        found
+            .described
+            .retain(|described| !managed.contains(&described.container_instance.arn));
+        let managed = managed.into_iter().map(|arn| (arn, NotOurs::Managed));
+        found.foreign.extend(managed);
+    }
+
+    /// Asks for the types of capacity providers that are not known. Where they cannot be told the instance counts as
+    /// ours: holding is the safe side, and the failure is counted.
+    async fn learn_providers(&self, cluster: &ClusterName, found: &Instances) {
+        let (edges, now) = (&self.memory.edges, self.now());
+        let mut names: Vec<String> = found.providers.values().cloned().collect();
+        names.retain(|name| edges.is_managed(cluster, name, now).is_none());
+        names.sort();
+        names.dedup();
+        if names.is_empty() {
+            return;
+        }
+        let types = self.aws.provider_types(cluster, &names).await;
+        let types = types.unwrap_or_default();
+        for name in names {
+            let managed = types.get(&name).is_some_and(|kind| kind == MANAGED_INSTANCES);
+            edges.learn_provider(cluster, &name, managed, now);
+        }
+    }
+
+    fn say_foreign(&self, cluster: &ClusterName, arn: &ContainerInstanceArn, why: NotOurs) {
+        if self.memory.edges.learn_foreign(arn, self.now()) {
+            let fields = json!({
+                "requestId": self.request_id,
+                "trigger": "instance",
+                "reason": format!("the container instance {arn} of cluster {cluster} is none of ours: {why}"),
+            });
+            self.voice.say(Level::Info, "ignored", fields);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The bounds of a drain, computed backwards from its end.
+
+use super::super::schedule::Schedule;
+use super::*;
+use proptest::prelude::*;
+
+const HOUR: i64 = 3600;
+
+fn seconds(seconds: i64) -> SignedDuration {
+    SignedDuration::from_secs(seconds)
+}
+
+/// The record of a drain that began at second 0, under a hook of this time-out, and noticed at that second.
+fn record(heartbeat: Option<u32>, notice: Option<i64>, poll_seconds: u32) -> Record {
+    let mut bench = Bench::external();
+    if let Some(heartbeat) = heartbeat {
+        bench.observation.hook = Hook::waiting(hook_action(heartbeat, Some(TOKEN)));
+    }
+    bench.step(0);
+    Record {
+        spot_notice_at: notice.map(at),
+        poll_seconds,
+        ..bench.record()
+    }
+}
+
+fn policy_of(tiers: &str, daemon_stop: i64) -> Policy {
+    Policy {
+        tiers: tiers.parse().unwrap(),
+        daemon_stop: seconds(daemon_stop),
+        ..policy()
+    }
+}
+
+#[test]
+fn p3_daemons_may_go_in_time_for_the_end_whatever_ends_the_drain() {
+    let days = 48 * HOUR;
+    for (heartbeat, notice, poll, tiers, stop, latest) in [
+        (None, None, 1, "a", 120, days),
+        (Some(3600), None, 1, "a", 120, days - 120 - 90),
+        (Some(3600), None, 1, "a | b | c", 120, days - 360 - 90),
+        // 36 s of reading for each tier do not fit into the margin.
+        (Some(3600), None, 30, "a | b", 120, days - 240 - 60 - 72),
+        (Some(30), None, 1, "a", 120, 3000 - 120 - 90),
+        // Half of the wait is kept for the tasks.
+        (Some(30), None, 1, "a", 2000, 1500),
+        (Some(120), None, 1, "a", 12_000, 6000),
+        (Some(3600), Some(100), 1, "a", 120, 160),
+        (None, Some(100), 1, "a", 20, 200),
+        (None, Some(100), 30, "a | b", 20, 180),
+    ] {
+        let policy = policy_of(tiers, stop);
+        let record = record(heartbeat, notice, poll);
+        assert_eq!(
+            Schedule::of(&record, &policy).latest(),
+            at(latest),
+            "{heartbeat:?} {notice:?} {poll} {tiers} {stop}"
+        );
+    }
+}
+
+#[test]
+fn p3_each_tier_leaves_the_later_ones_their_share() {
+    for (heartbeat, notice, poll, since, ends) in [
+        // 120 s for each, and 2 s for the reading.
+        (Some(3600), None, 1, 0, [122, 122, 122]),
+        // 36 s for the reading.
+        (Some(3600), None, 30, 0, [156, 156, 156]),
+        // A notice at second 0: 20 s for each of three, from its end backwards.
+        (None, Some(0), 1, 60, [80, 100, 120]),
+        // Whoever is late has no time, and goes at once.
+        (None, Some(0), 1, 110, [110, 110, 120]),
+    ] {
+        let policy = policy_of("a | b | c", 120);
+        let record = record(heartbeat, notice, poll);
+        let schedule = Schedule::of(&record, &policy);
+        let told = [0, 1, 2].map(|tier| schedule.tier_end(tier, at(since)));
+        assert_eq!(told, ends.map(at), "{heartbeat:?} {notice:?} {poll}");
+    }
+}
+
+#[test]
+fn p3_a_flush_for_which_the_hook_does_not_wait_is_cut_and_told() {
+    let policy = policy_of("a | b", 1000);
+    let record = record(Some(30), None, 1);
+    let schedule = Schedule::of(&record, &policy);
+    assert_eq!(schedule.latest(), at(1500));
+    assert_eq!(schedule.cut_flush(), Some(seconds(1410)));
+    assert_eq!(schedule.tier_end(0, at(1500)), at(1500 + 705));
+    let mut bench = Bench::hooked();
+    bench.policy = policy;
+    bench.observation.hook = Hook::waiting(hook_action(30, Some(TOKEN)));
+    let reasons = bench.step(0).reasons;
+    assert!(
+        reasons
+            .iter()
+            .any(|reason| reason.starts_with("warning: the hook does not wait for a flush")),
+        "{reasons:?}"
+    );
+    let plain = Bench::hooked().step(0).reasons;
+    assert!(!plain.iter().any(|reason| reason.contains("flush")), "{plain:?}");
+}
+
+#[test]
+fn p4_the_flush_window_waits_for_what_sidecars_were_asked_to_read() {
+    let mut bench = Bench::holding();
+    bench.fleet.sidecars = 599;
+    bench.step(60);
+    assert_eq!(bench.record().poll_seconds, 30);
+    // The others are gone when the last task is: those who read every 30 s still do.
+    bench.fleet.sidecars = 0;
+    bench.tasks(vec![logs("RUNNING")]);
+    bench.step(100);
+    assert_eq!(bench.record().poll_seconds, 30);
+    assert_eq!(names(&bench.step(100 + 155)), [""; 0]);
+    assert_eq!(names(&bench.step(100 + 156)), ["complete", "receipt"]);
+}
+
+#[test]
+fn p3_no_order_outlasts_a_spot_notice() {
+    let mut bench = Bench::holding();
+    bench.spot = Some(at(0));
+    bench.step(5);
+    let order = Command {
+        order: crate::trigger::Order::Hold,
+        instance: "i-0123456789abcdef0".parse().unwrap(),
+        cluster: "prod".parse().unwrap(),
+        who: "ana".to_owned(),
+        why: "ticket 7".to_owned(),
+    };
+    let plan = bench.plan_with(10, Some(&order));
+    let deadline = plan.actions.iter().find_map(|action| match action {
+        Action::PutRecord(record) => Some(record.deadline_at),
+        _ => None,
+    });
+    assert_eq!(deadline, Some(at(60)));
+}
+
+proptest! {
+    #[test]
+    fn p3_nothing_is_put_off_past_the_end(
+        heartbeat in prop::option::of(30_u32..7200),
+        notice in prop::option::of(0_i64..HOUR),
+        poll in 1_u32..200,
+        stop in 1_i64..4 * HOUR,
+        tiers in prop::sample::select(vec!["a", "a | b", "a | b | c | d"]),
+        late in 0_i64..600,
+    ) {
+        let policy = policy_of(tiers, stop);
+        let record = record(heartbeat, notice, poll);
+        let schedule = Schedule::of(&record, &policy);
+        let latest = schedule.latest();
+        prop_assert!(latest >= record.started_at);
+        let gone = [
+            heartbeat.map(|seconds| at(0) + seconds_of(seconds)),
+            notice.map(|notice| at(notice + 120)),
+        ];
+        let gone = gone.into_iter().flatten().min();
+        let mut since = latest + seconds(late);
+        for tier in 0..policy.tiers.count() {
+            let end = schedule.tier_end(tier, since);
+            prop_assert!(end >= since);
+            if let Some(gone) = gone.filter(|gone| since <= *gone) {
+                prop_assert!(end <= gone, "tier {tier} ends at {end}, the machine goes at {gone}");
+            }
+            since = end;
+        }
+        if let Some(gone) = gone {
+            prop_assert!(schedule.last_tier_at(latest) <= gone);
+        }
+    }
+}
+
+/// How long a hook of this time-out may wait at the most.
+fn seconds_of(heartbeat: u32) -> SignedDuration {
+    seconds((i64::from(heartbeat) * 100).min(48 * HOUR))
+}
