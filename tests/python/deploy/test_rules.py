@@ -6,6 +6,7 @@ from . import events, sources
 from .template import REGIONS, Rendered
 
 WANTED = {
+    "capacity-reservation-interruption",
     "instance-draining",
     "instance-external",
     "replace-root-volume",
