@@ -36,6 +36,8 @@ pub struct Applied {
     pub raced: bool,
     /// Auto Scaling waits no more: somebody else may just be ending this drain.
     pub over: bool,
+    /// How many tasks could not be told to stop: each look tries again.
+    pub refused_stops: usize,
     /// Why the rest of the plan was left.
     pub failure: Option<Failure>,
 }
@@ -67,14 +69,16 @@ impl Target<'_> {
 }
 
 impl Coordinator {
-    /// Does the plan's actions in order. A failed heartbeat stops nothing; any other failure leaves the rest.
+    /// Does the plan's actions in order. A failed heartbeat, and a task that cannot be told to stop, keep nothing else from
+    /// being done; any other failure leaves the rest.
     pub async fn apply(&self, target: Target<'_>, plan: Plan) -> Applied {
         let mut applied = Applied::default();
         let mut missed: Option<Lifecycle> = None;
         for action in plan.actions {
             let name = action.name();
+            let alone = Alone::of(&action);
             if self.only_looks() {
-                applied.note(name, Ok("not done"));
+                applied.note(name, alone, Ok("not done"));
                 continue;
             }
             let outcome = match (action, target) {
@@ -91,7 +95,7 @@ impl Coordinator {
             };
             applied.over |= name == "complete" && outcome == Ok("over");
             // After a race the rest of the plan may be wrong: it is planned anew.
-            if !applied.note(name, outcome) || applied.raced || (applied.over && target.is_first()) {
+            if !applied.note(name, alone, outcome) || applied.raced || (applied.over && target.is_first()) {
                 break;
             }
         }
@@ -208,15 +212,39 @@ impl Coordinator {
     }
 }
 
+/// Does an action fail for itself alone?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Alone {
+    /// What comes after it needs it.
+    No,
+    /// The run has failed, and goes on.
+    Heartbeat,
+    /// A task that may not be stopped, or cannot be told now: no other try of this run mends that.
+    Stop,
+}
+
+impl Alone {
+    fn of(action: &Action) -> Alone {
+        match action {
+            Action::Heartbeat(_) => Alone::Heartbeat,
+            Action::StopTask { .. } => Alone::Stop,
+            _ => Alone::No,
+        }
+    }
+}
+
 impl Applied {
     /// Notes an outcome. Goes the plan on?
-    fn note(&mut self, action: &'static str, outcome: Result<&'static str, Failure>) -> bool {
-        let goes_on = outcome.is_ok() || action == "heartbeat";
+    fn note(&mut self, action: &'static str, alone: Alone, outcome: Result<&'static str, Failure>) -> bool {
+        let goes_on = outcome.is_ok() || alone != Alone::No;
         let words = match outcome {
             Ok(word) => word.to_owned(),
             Err(failure) => {
                 let words = failure.to_string();
-                self.failure.get_or_insert(failure);
+                match alone {
+                    Alone::Stop => self.refused_stops += 1,
+                    Alone::Heartbeat | Alone::No => drop(self.failure.get_or_insert(failure)),
+                }
                 words
             }
         };
