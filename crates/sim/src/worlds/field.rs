@@ -86,7 +86,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "The first tick after each freeze fails, and drains get no heartbeat from it.",
         why: "Pooled connections that died while the environment was frozen use up the tries of the first calls.",
         breaks: &[Rule::RunsFail],
-        state: State::Open,
+        state: State::Fixed,
         world: dead_connections,
     },
     Fault {
