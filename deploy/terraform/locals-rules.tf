@@ -55,10 +55,13 @@ locals {
 
     # Two minutes' notice. It names nothing but the instance, so it cannot be limited to clusters or groups.
     spot-notice = {
-      description = "Spot instances that will be interrupted."
+      description = "Instances that EC2 takes back in two minutes."
       pattern = {
         source      = ["aws.ec2"]
-        detail-type = ["EC2 Spot Instance Interruption Warning"]
+        detail-type = [
+          "EC2 Spot Instance Interruption Warning",
+          "EC2 Capacity Reservation Instance Interruption Warning",
+        ]
       }
       max_age      = 120
       attempts     = 5

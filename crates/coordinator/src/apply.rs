@@ -36,6 +36,8 @@ pub struct Applied {
     pub raced: bool,
     /// Auto Scaling waits no more: somebody else may just be ending this drain.
     pub over: bool,
+    /// How many tasks could not be told to stop: each look tries again.
+    pub refused_stops: usize,
     /// Why the rest of the plan was left.
     pub failure: Option<Failure>,
     /// How many calls were made before the plan.
@@ -69,7 +71,8 @@ impl Target<'_> {
 }
 
 impl Coordinator {
-    /// Does the plan's actions in order. A failed heartbeat stops nothing; any other failure leaves the rest.
+    /// Does the plan's actions in order. A failed heartbeat, and a task that cannot be told to stop, keep nothing else from
+    /// being done; any other failure leaves the rest.
     pub async fn apply(&self, target: Target<'_>, plan: Plan) -> Applied {
         let mut applied = Applied {
             calls_before: self.aws.meter.total(),
@@ -81,12 +84,9 @@ impl Coordinator {
             if self.queued && matches!(action, Action::Heartbeat(_)) {
                 continue;
             }
-            let may_fail = matches!(
-                action,
-                Action::Heartbeat(_) | Action::SetDraining { present: false, .. }
-            );
+            let alone = Alone::of(&action);
             if self.only_looks() {
-                applied.note(name, Ok("not done"), true);
+                applied.note(name, alone, Ok("not done"));
                 continue;
             }
             let outcome = match (action, target) {
@@ -103,8 +103,7 @@ impl Coordinator {
             };
             applied.over |= name == "complete" && outcome == Ok("over");
             // After a race the rest of the plan may be wrong: it is planned anew.
-            if !applied.note(name, outcome, may_fail) || applied.raced || (applied.over && target.is_first())
-            {
+            if !applied.note(name, alone, outcome) || applied.raced || (applied.over && target.is_first()) {
                 break;
             }
         }
@@ -225,15 +224,43 @@ impl Coordinator {
     }
 }
 
+/// Does an action fail for itself alone?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Alone {
+    /// What comes after it needs it.
+    No,
+    /// The run has failed, and goes on.
+    Heartbeat,
+    /// A task that may not be stopped, or cannot be told now: no other try of this run mends that.
+    Stop,
+    /// A registration that was left behind.
+    Registration,
+}
+
+impl Alone {
+    fn of(action: &Action) -> Alone {
+        match action {
+            Action::Heartbeat(_) => Alone::Heartbeat,
+            Action::StopTask { .. } => Alone::Stop,
+            Action::SetDraining { present: false, .. } => Alone::Registration,
+            _ => Alone::No,
+        }
+    }
+}
+
 impl Applied {
     /// Notes an outcome. Goes the plan on?
-    fn note(&mut self, action: &'static str, outcome: Result<&'static str, Failure>, may_fail: bool) -> bool {
-        let goes_on = outcome.is_ok() || may_fail;
+    fn note(&mut self, action: &'static str, alone: Alone, outcome: Result<&'static str, Failure>) -> bool {
+        let goes_on = outcome.is_ok() || alone != Alone::No;
         let words = match outcome {
             Ok(word) => word.to_owned(),
             Err(failure) => {
                 let words = failure.to_string();
-                self.failure.get_or_insert(failure);
+                match alone {
+                    Alone::Stop => self.refused_stops += 1,
+                    Alone::Registration => {}
+                    Alone::Heartbeat | Alone::No => drop(self.failure.get_or_insert(failure)),
+                }
                 words
             }
         };

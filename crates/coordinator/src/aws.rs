@@ -13,7 +13,7 @@ mod sdk;
 mod ssm;
 
 pub use auto_scaling::ScalingInstance;
-pub use client::Aws;
+pub use client::{Aws, CONNECTION_IDLE_MAX};
 pub use ecs::{Described, Instances, ListedTask, NotOurs};
 pub use failure::{Failure, Kind};
 pub use meter::Meter;

@@ -8,7 +8,9 @@ use jiff::SignedDuration;
 use protector_core::ids::{ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::SPOT_NOTICE;
 use protector_core::plan::OrderOutcome;
-use protector_core::trigger::{Command, Delivery, Ignored, Parsed, SpotNotice, SqsMessage, Trigger, parse};
+use protector_core::trigger::{
+    Command, Delivery, Ignored, Parsed, SpotNotice, SqsMessage, Trigger, is_order, parse,
+};
 use serde_json::{Value, json};
 
 use crate::aws::Kind;
@@ -53,7 +55,7 @@ impl Coordinator {
     pub async fn handle(&self, payload: &Value) -> Result<Value, String> {
         let answer = match parse(payload) {
             Delivery::Single(parsed) => self.single(payload, parsed).await,
-            Delivery::Sns(parsed) => all(join_all(parsed.into_iter().map(|parsed| self.event(parsed))).await),
+            Delivery::Sns(parsed) | Delivery::Events(parsed) => self.together(parsed).await,
             Delivery::Sqs(messages) => {
                 let queued = messages.iter().any(|message| message.in_order);
                 let run = Coordinator {
@@ -93,11 +95,22 @@ impl Coordinator {
 
     /// A person who invokes the function is told of a mistake; EventBridge would only send it again.
     async fn single(&self, payload: &Value, parsed: Parsed) -> Result<Value, String> {
-        let by_hand = payload.get("command").is_some();
+        let by_hand = is_order(payload);
         match self.event(parsed).await {
             Handled::Malformed(problem) if by_hand => Err(problem),
             handled => all(vec![handled]),
         }
+    }
+
+    /// Events that succeed or fail together. Equal ones cost one look.
+    async fn together(&self, events: Vec<Parsed>) -> Result<Value, String> {
+        let mut different: Vec<Parsed> = Vec::new();
+        for event in events {
+            if !(is_idempotent(&event) && different.contains(&event)) {
+                different.push(event);
+            }
+        }
+        all(join_all(different.into_iter().map(|event| self.event(event))).await)
     }
 
     /// Instances side by side, the events of one instance in their order, then what is due, and the tick at last. Only what
@@ -132,12 +145,22 @@ impl Coordinator {
         join_all(handled).await.into_iter().flatten().collect()
     }
 
-    /// One after another; gives back those that are to come again.
+    /// One after another; gives back those that are to come again. Equal ones cost one look, and get the same answer.
     async fn in_turn(&self, messages: Vec<SqsMessage>) -> Vec<String> {
         let mut failed = Vec::new();
+        let mut dealt_with: Vec<(Parsed, bool)> = Vec::new();
         for message in messages {
-            let handled = self.event(message.parsed).await;
-            if matches!(handled, Handled::Failed(_)) && !message.in_order {
+            let known = dealt_with.iter().find(|(event, _)| *event == message.parsed);
+            let again = match known.filter(|(event, _)| is_idempotent(event)) {
+                Some((_, again)) => *again,
+                None => {
+                    let event = message.parsed.clone();
+                    let again = matches!(self.event(message.parsed).await, Handled::Failed(_));
+                    dealt_with.push((event, again));
+                    again
+                }
+            };
+            if again && !message.in_order {
                 failed.push(message.message_id);
             }
         }
@@ -305,6 +328,10 @@ fn order_ignored(command: &Command, reason: &str) -> Value {
         "instance": command.instance,
         "order": OrderOutcome::Ignored(reason.to_owned()),
     })
+/// An event says that something may have changed, and a look sees what is; orders count in their sequence, and each
+/// message that is none of ours has its line.
+fn is_idempotent(event: &Parsed) -> bool {
+    matches!(event, Ok(Ok(trigger)) if !matches!(trigger, Trigger::Operator(_)))
 }
 
 /// The function's name, or what a local run is called. Lambda sets it once for the life of the process.

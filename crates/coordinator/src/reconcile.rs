@@ -110,6 +110,12 @@ impl Coordinator {
             let verdict = plan.verdict;
             let failed = applied.failure.is_some() || verdict == Verdict::Unknown;
             run.reasons.clone_from(&plan.reasons);
+            if applied.refused_stops > 0 {
+                run.reasons.push(format!(
+                    "warning: {} task(s) could not be told to stop",
+                    applied.refused_stops
+                ));
+            }
             run.done.extend(applied.done.iter().cloned());
             me.remember_end(&observation, &plan, &applied);
             match me.next(&observation, &plan, applied, &mut run) {

@@ -105,7 +105,8 @@ pub const AGENT_NOTED: SignedDuration = SignedDuration::from_secs(45);
 /// the burst of the ECS modify bucket (100).
 pub const STOP_TASKS_MAX: usize = 20;
 
-/// A Spot instance is taken so long after its notice (EC2 user guide, Spot interruption notices).
+/// A Spot instance is taken so long after its notice, and one of an interruptible capacity reservation too (EC2 user
+/// guide, Spot interruption notices and interruptible Capacity Reservations).
 pub const SPOT_NOTICE: SignedDuration = SignedDuration::from_secs(120);
 
 /// Of that the daemons get this at most, or tasks would have no time to stop at all.

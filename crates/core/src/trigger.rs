@@ -21,7 +21,7 @@ use crate::limits::{QUOTED_CHARS_MAX, SAID_CHARS_MAX, cut};
 use crate::observation::{InstanceStatus, TaskStatus};
 
 pub use command::{Command, Order};
-pub use envelope::{Delivery, SqsMessage, parse};
+pub use envelope::{Delivery, SqsMessage, is_order, parse};
 
 /// Something to act on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,12 +101,13 @@ pub struct InstanceChange {
     pub status: InstanceStatus,
 }
 
-/// EC2 says that it takes a Spot instance back in two minutes.
+/// EC2 says that it takes an instance back in two minutes: a Spot instance, or one of an interruptible capacity
+/// reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpotNotice {
     /// The instance.
     pub instance: InstanceId,
-    /// When EC2 said so, by the event's own time.
+    /// When EC2 said so, by the event's own time; if the event names the end, two minutes before it.
     pub at: Timestamp,
 }
 

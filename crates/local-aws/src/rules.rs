@@ -15,7 +15,8 @@ pub fn product_rules() -> Vec<Value> {
             "detail": {"containerInstanceArn": [{"exists": true}], "lastStatus": ["STOPPED", "DELETED"]}}),
         json!({"source": ["aws.ecs"], "detail-type": ["ECS Container Instance State Change"],
             "detail": {"status": ["DRAINING", "DEREGISTERING", "INACTIVE"]}}),
-        json!({"source": ["aws.ec2"], "detail-type": ["EC2 Spot Instance Interruption Warning"]}),
+        json!({"source": ["aws.ec2"], "detail-type": ["EC2 Spot Instance Interruption Warning",
+            "EC2 Capacity Reservation Instance Interruption Warning"]}),
     ]
 }
 
@@ -100,7 +101,11 @@ mod tests {
         assert!(!reaches_coordinator(&hook(
             "EC2 Instance-launch Lifecycle Action"
         )));
-        let spot = json!({"source": "aws.ec2", "detail-type": "EC2 Spot Instance Interruption Warning"});
-        assert!(reaches_coordinator(&spot));
+        for kind in ["Spot", "Capacity Reservation"] {
+            let kind = format!("EC2 {kind} Instance Interruption Warning");
+            assert!(reaches_coordinator(
+                &json!({"source": "aws.ec2", "detail-type": kind})
+            ));
+        }
     }
 }

@@ -7,6 +7,7 @@ from . import events, sources
 from .template import REGIONS, Rendered, load
 
 WANTED = {
+    "capacity-reservation-interruption",
     "instance-draining",
     "instance-external",
     "replace-root-volume",

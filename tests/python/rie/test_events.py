@@ -23,6 +23,7 @@ ANSWERS = {
     "operator-release": "not-draining",
     "rebalance-recommendation": NOTHING,
     "replace-root-volume": NOTHING,
+    "capacity-reservation-interruption": NOTHING,
     "spot-interruption": NOTHING,
     "task-stopped": NOTHING,
     "task-stopped-fargate": NOTHING,

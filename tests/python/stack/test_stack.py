@@ -111,6 +111,7 @@ class Stack(unittest.TestCase):
             "task-stopped": True,
             "instance-draining": True,
             "spot-interruption": True,
+            "capacity-reservation-interruption": True,
             "launch-event-bridge": False,
             "rebalance-recommendation": False,
             "task-stopped-fargate": False,

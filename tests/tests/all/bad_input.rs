@@ -84,7 +84,7 @@ async fn malformed_events_are_acknowledged_and_name_the_field() {
             json!({"LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"}),
             "EC2InstanceId",
         ),
-        (json!({}), "detail-type"),
+        (json!({"Records": 1}), "Records"),
     ];
     for (event, field) in cases {
         let invocation = lab.aws.invoke(event).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use super::api::Api;
@@ -25,6 +25,10 @@ const OPERATION: Duration = Duration::from_secs(15);
 /// Tries of one call, with exponential back-off and full jitter (the SDK's standard mode). What fails three times is
 /// left to the next event or tick.
 const TRIES: u32 = 3;
+
+/// Lambda freezes the process between runs, and what happens to a connection meanwhile is seen by nobody: services close
+/// idle ones, from some 20 s on. One that was idle for so long is not used again; a new one costs some milliseconds.
+pub const CONNECTION_IDLE_MAX: Duration = Duration::from_secs(15);
 
 /// Access to AWS. Cheap to clone; a clone made by [`Aws::metered`] counts for itself.
 #[derive(Debug, Clone)]
@@ -88,7 +92,13 @@ impl Aws {
 }
 
 async fn configuration() -> SdkConfig {
+    let credentials = EnvironmentVariableCredentialsProvider::new();
+    loader().credentials_provider(credentials).load().await
+}
+
+fn loader() -> ConfigLoader {
     let http = aws_smithy_http_client::Builder::new()
+        .pool_idle_timeout(CONNECTION_IDLE_MAX)
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
     let timeouts = TimeoutConfig::builder()
@@ -98,9 +108,76 @@ async fn configuration() -> SdkConfig {
         .build();
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
-        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(TRIES))
-        .load()
-        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use aws_config::Region;
+    use aws_sdk_ecs::config::Credentials;
+
+    use super::*;
+
+    const ANSWER: &str = "{\"clusterArns\":[]}";
+
+    /// Answers every request on every connection, and counts the connections.
+    fn serve(listener: TcpListener, connections: Arc<AtomicUsize>) {
+        for stream in listener.incoming().flatten() {
+            connections.fetch_add(1, Ordering::SeqCst);
+            std::thread::spawn(move || while answer(&stream).is_ok() {});
+        }
+    }
+
+    fn answer(stream: &TcpStream) -> std::io::Result<()> {
+        let mut reader = BufReader::new(stream);
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line)? == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            let line = line.trim().to_ascii_lowercase();
+            if let Some(value) = line.strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+            if line.is_empty() {
+                break;
+            }
+        }
+        reader.read_exact(&mut vec![0; length])?;
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\n\r\n",
+            ANSWER.len()
+        );
+        (&*stream).write_all(format!("{head}{ANSWER}").as_bytes())
+    }
+
+    #[tokio::test]
+    async fn p7_a_connection_that_was_idle_for_long_is_not_used_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = connections.clone();
+        std::thread::spawn(move || serve(listener, counted));
+        let config = loader()
+            .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
+            .region(Region::new("eu-west-1"))
+            .endpoint_url(format!("http://{address}"));
+        let aws = Aws::new(&config.load().await);
+        let connections = || connections.load(Ordering::SeqCst);
+        for _ in 0..2 {
+            assert_eq!(aws.list_clusters().await.unwrap(), []);
+            assert_eq!(connections(), 1);
+        }
+        tokio::time::pause();
+        tokio::time::advance(CONNECTION_IDLE_MAX + Duration::from_secs(1)).await;
+        tokio::time::resume();
+        assert_eq!(aws.list_clusters().await.unwrap(), []);
+        assert_eq!(connections(), 2);
+    }
 }

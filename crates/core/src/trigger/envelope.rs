@@ -12,6 +12,8 @@ pub enum Delivery {
     Single(Parsed),
     /// SNS records. They succeed or fail together.
     Sns(Vec<Parsed>),
+    /// An array of events, as EventBridge Pipes hands them over. They succeed or fail together.
+    Events(Vec<Parsed>),
     /// SQS messages. Each succeeds or fails for itself (`ReportBatchItemFailures`).
     Sqs(Vec<SqsMessage>),
 }
@@ -31,18 +33,50 @@ pub struct SqsMessage {
 /// Reads an invocation's payload.
 #[must_use]
 pub fn parse(payload: &Value) -> Delivery {
+    if let Some(items) = payload.as_array() {
+        return array(items);
+    }
     let Some(records) = payload.get("Records") else {
         return Delivery::Single(event(payload));
     };
     match records.as_array().map(Vec::as_slice) {
-        Some(records @ [first, ..]) if text(first, "eventSource") == Some("aws:sqs") => {
+        Some([]) => ignored("a batch without records"),
+        Some(records @ [first, ..]) if text(first, "eventSource") == Some(SQS) => {
             Delivery::Sqs(records.iter().map(sqs).collect())
         }
         Some(records @ [first, ..]) if text(first, "EventSource") == Some("aws:sns") => {
             Delivery::Sns(records.iter().map(sns).collect())
         }
-        _ => Delivery::Single(Err(Malformed::new("Records", "expected records of SQS or SNS"))),
+        Some(_) => ignored("records that are neither of SQS nor of SNS"),
+        None => Delivery::Single(Err(Malformed::new("Records", "expected a list of records"))),
     }
+}
+
+/// What records of SQS say of their source.
+const SQS: &str = "aws:sqs";
+
+/// EventBridge Pipes hands over an array, whatever its batch size: events, or the records of its source.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-target.html>
+fn array(items: &[Value]) -> Delivery {
+    match items.first() {
+        None => ignored("a batch without events"),
+        Some(first) if text(first, "eventSource") == Some(SQS) => {
+            Delivery::Sqs(items.iter().map(sqs).collect())
+        }
+        Some(_) => Delivery::Events(items.iter().map(item).collect()),
+    }
+}
+
+/// An input transformer makes a text of an event.
+fn item(item: &Value) -> Parsed {
+    match item.as_str() {
+        Some(text) => message("(the event)", text),
+        None => event(item),
+    }
+}
+
+fn ignored(reason: &str) -> Delivery {
+    Delivery::Single(Ok(Err(Ignored(reason.to_owned()))))
 }
 
 fn sqs(record: &Value) -> SqsMessage {
@@ -55,24 +89,34 @@ fn sqs(record: &Value) -> SqsMessage {
 
 /// A message's body is an event, or an SNS notification that holds one.
 fn body(record: &Value) -> Parsed {
-    let body = embedded("body", record.get("body"))?;
-    match text(&body, "Type") {
-        Some("Notification") => event(&embedded("body.Message", body.get("Message"))?),
-        _ => event(&body),
+    let body = said("body", record.get("body"))?;
+    match serde_json::from_str::<Value>(body) {
+        Ok(body) if text(&body, "Type") == Some("Notification") => {
+            message("body.Message", said("body.Message", body.get("Message"))?)
+        }
+        _ => message("body", body),
     }
 }
 
 fn sns(record: &Value) -> Parsed {
-    let message = record.get("Sns").and_then(|sns| sns.get("Message"));
-    event(&embedded("Sns.Message", message)?)
+    let sent = record.get("Sns").and_then(|sns| sns.get("Message"));
+    message("Sns.Message", said("Sns.Message", sent)?)
 }
 
-/// JSON inside a text.
-fn embedded(field: &str, value: Option<&Value>) -> Result<Value, Malformed> {
-    let text = value
-        .and_then(Value::as_str)
-        .ok_or_else(|| Malformed::new(field, "expected a text that holds JSON"))?;
-    serde_json::from_str(text).map_err(|error| Malformed::new(field, &error.to_string()))
+fn said<'v>(field: &str, value: Option<&'v Value>) -> Result<&'v str, Malformed> {
+    let text = value.and_then(Value::as_str);
+    text.ok_or_else(|| Malformed::new(field, "expected a text that holds JSON"))
+}
+
+/// The event in a text. A topic or a queue may hold notes for people too; what begins like JSON and is none was torn.
+fn message(field: &str, text: &str) -> Parsed {
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) => event(&value),
+        Err(error) if text.trim_start().starts_with(['{', '[']) => {
+            Err(Malformed::new(field, &error.to_string()))
+        }
+        Err(_) => Ok(Err(Ignored("a text that is no event".to_owned()))),
+    }
 }
 
 /// One event, out of its envelope.
@@ -89,10 +133,21 @@ fn event(event: &Value) -> Parsed {
     {
         return hook::message(event);
     }
-    Err(Malformed::new(
-        "detail-type",
-        "expected an EventBridge event, an Auto Scaling message or a command",
-    ))
+    if is_order(event) {
+        return Err(Malformed::new("command", "expected release, hold or extend"));
+    }
+    Ok(Err(Ignored(
+        "it is no event that we know: neither of EventBridge, nor of a lifecycle hook, nor a command"
+            .to_owned(),
+    )))
+}
+
+/// Has an operator written this? Who mistypes `command` is to be told.
+#[must_use]
+pub fn is_order(event: &Value) -> bool {
+    ["command", "who", "why"]
+        .iter()
+        .any(|member| event.get(member).is_some())
 }
 
 /// By `detail-type`. Our rules send only what we know, but a user's own rule may send more.
@@ -103,6 +158,7 @@ fn event_bridge(event: &Value) -> Parsed {
         "ECS Task State Change" => ecs::task(event),
         "ECS Container Instance State Change" => ecs::instance(event),
         "EC2 Spot Instance Interruption Warning" => spot::notice(event),
+        "EC2 Capacity Reservation Instance Interruption Warning" => spot::reservation(event),
         "Scheduled Event" => Ok(Ok(Trigger::Tick)),
         // The constant input of the heartbeats' schedule, in `template.yaml`.
         "Heartbeats" => Ok(Ok(Trigger::Heartbeats)),

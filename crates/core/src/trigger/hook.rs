@@ -38,7 +38,17 @@ pub(super) fn message(message: &Value) -> Parsed {
     if text(message, "Event") == Some("autoscaling:TEST_NOTIFICATION") {
         return Ok(Err(Ignored("a test notification of Auto Scaling".to_owned())));
     }
-    notice("", message, None)
+    match (text(message, "Event"), text(message, "Service")) {
+        _ if message.get("LifecycleTransition").is_some() => notice("", message, None),
+        (Some(event), _) => Ok(Err(Ignored(format!(
+            "a notification of {}, which no lifecycle hook sends",
+            quoted(event)
+        )))),
+        (None, Some(service)) if service != "AWS Auto Scaling" => {
+            Ok(Err(Ignored(format!("a message of {}", quoted(service)))))
+        }
+        _ => notice("", message, None),
+    }
 }
 
 fn notice(path: &str, fields: &Value, since: Option<Timestamp>) -> Parsed {

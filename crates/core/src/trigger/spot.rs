@@ -1,6 +1,7 @@
-//! The Spot interruption notice.
+//! Notices of two minutes: EC2 takes a Spot instance back, or one of an interruptible capacity reservation.
 //!
-//! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html>
+//! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html>, and "Monitor
+//! interruptible Capacity Reservations" in the same guide.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use super::field::members;
 use super::{Parsed, SpotNotice, Trigger};
 use crate::ids::InstanceId;
+use crate::limits::SPOT_NOTICE;
 
 #[derive(Deserialize)]
 struct Detail {
@@ -27,5 +29,22 @@ pub(super) fn notice(event: &Value) -> Parsed {
     Ok(Ok(Trigger::Spot(SpotNotice {
         instance: detail.instance,
         at: time,
+    })))
+}
+
+/// This one names its end.
+pub(super) fn reservation(event: &Value) -> Parsed {
+    #[derive(Deserialize)]
+    struct Detail {
+        #[serde(rename = "instance-id")]
+        instance: InstanceId,
+        #[serde(rename = "instance-termination-time")]
+        end: Timestamp,
+    }
+    let detail: Detail = members("detail", event.get("detail").unwrap_or(&Value::Null))?;
+    let at = detail.end.checked_sub(SPOT_NOTICE).unwrap_or(Timestamp::MIN);
+    Ok(Ok(Trigger::Spot(SpotNotice {
+        instance: detail.instance,
+        at,
     })))
 }

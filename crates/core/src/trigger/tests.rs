@@ -102,7 +102,7 @@ fn each_message_of_a_batch_stands_for_itself() {
     assert_eq!(ids, ["m-1", "m-2", "m-3"]);
     assert_eq!(messages[0].parsed, Ok(Ok(notice())));
     assert!(matches!(messages[1].parsed, Ok(Err(_))));
-    assert!(messages[2].parsed.is_err());
+    assert!(matches!(messages[2].parsed, Ok(Err(_))));
 }
 
 #[test]
@@ -164,6 +164,10 @@ fn spot_and_tick_are_read() {
     };
     assert_eq!(spot.at, "2026-03-01T12:05:00Z".parse().unwrap());
     assert_eq!(single(&fixture("tick")), Ok(Ok(Trigger::Tick)));
+    let Ok(Ok(Trigger::Spot(reserved))) = single(&fixture("capacity-reservation-interruption")) else {
+        panic!("no notice")
+    };
+    assert_eq!(reserved, spot, "two minutes before the end that it names");
     let heartbeats = json!({"source": "ecs-daemon-protector", "detail-type": "Heartbeats", "detail": {}});
     assert_eq!(single(&heartbeats), Ok(Ok(Trigger::Heartbeats)));
 }
@@ -236,6 +240,10 @@ const REQUIRED: &[(&str, &[&str])] = &[
         ],
     ),
     ("spot-interruption", &["detail.instance-id", "time"]),
+    (
+        "capacity-reservation-interruption",
+        &["detail.instance-id", "detail.instance-termination-time"],
+    ),
     ("operator-release", &["instance", "cluster", "who", "why"]),
     ("operator-extend", &["by"]),
 ];
@@ -302,18 +310,62 @@ fn a_field_that_is_no_identifier_is_named() {
 }
 
 #[test]
-fn what_is_no_event_at_all_is_malformed() {
+fn what_is_no_event_at_all_is_ignored() {
     for event in [
         json!({}),
         json!(null),
-        json!([1]),
+        json!([]),
         json!("x"),
+        json!({"source": "warmup"}),
+        json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "logs"}),
+        json!({"Service": "AWS Auto Scaling", "Event": "autoscaling:EC2_INSTANCE_TERMINATE"}),
+        json!({"Service": "another"}),
         json!({"Records": []}),
-        json!({"Records": 1}),
         json!({"Records": [{"eventSource": "aws:s3"}]}),
         json!({"Records": [{"EventSource": "aws:ses", "Sns": {"Message": "{}"}}]}),
     ] {
-        assert!(matches!(parse(&event), Delivery::Single(Err(_))), "{event}");
+        assert!(matches!(parse(&event), Delivery::Single(Ok(Err(_)))), "{event}");
+    }
+    let plain = json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "hello"}}]});
+    assert!(matches!(parse(&plain), Delivery::Sns(all) if matches!(all[..], [Ok(Err(_))])));
+    let confirmation = json!({"Type": "SubscriptionConfirmation", "Message": "You have chosen"}).to_string();
+    let note = json!({"Type": "Notification", "Message": "hello"}).to_string();
+    for body in [confirmation, note, "hello".to_owned()] {
+        let queued = json!({"Records": [{"eventSource": "aws:sqs", "messageId": "m", "body": body}]});
+        let Delivery::Sqs(messages) = parse(&queued) else {
+            panic!("not SQS")
+        };
+        assert!(matches!(messages[0].parsed, Ok(Err(_))), "{queued}");
+    }
+}
+
+#[test]
+fn an_array_of_pipes_is_a_batch() {
+    let (event, tick) = (fixture("terminate-event-bridge"), fixture("tick"));
+    let batch = json!([event, tick.to_string(), 1]);
+    let Delivery::Events(events) = parse(&batch) else {
+        panic!("no batch")
+    };
+    assert_eq!(events[0], Ok(Ok(notice())));
+    assert_eq!(events[1], Ok(Ok(Trigger::Tick)), "a text of an input transformer");
+    assert!(matches!(events[2], Ok(Err(_))));
+    let records = fixture("terminate-sqs")["Records"].clone();
+    assert_eq!(
+        parse(&records),
+        parse(&fixture("terminate-sqs")),
+        "a pipe from a queue"
+    );
+}
+
+#[test]
+fn what_is_torn_is_malformed() {
+    let wrong = json!({"Records": 1});
+    assert!(matches!(parse(&wrong), Delivery::Single(Err(_))));
+    for order in [
+        json!({"comand": "release", "who": "ana"}),
+        json!({"why": "ticket 7"}),
+    ] {
+        assert_eq!(single(&order).unwrap_err().field, "command");
     }
     let torn = json!({"Records": [{"eventSource": "aws:sqs", "messageId": "m", "body": "{\"detail-type\""}]});
     let Delivery::Sqs(messages) = parse(&torn) else {

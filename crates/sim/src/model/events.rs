@@ -106,6 +106,19 @@ pub(super) fn spot(world: &World, host: HostId) -> Value {
     envelope(world, "aws.ec2", "EC2 Spot Instance Interruption Warning", detail)
 }
 
+/// EC2 takes an instance of an interruptible capacity reservation back.
+pub(super) fn reservation(world: &World, host: HostId, end: Ms) -> Value {
+    let detail = json!({
+        "instance-id": world.host(host).id,
+        "instance-action": "terminate",
+        "instance-termination-time": iso(end),
+    });
+    envelope(world, "aws.ec2", RESERVATION, detail)
+}
+
+/// The notice of a capacity reservation.
+pub(super) const RESERVATION: &str = "EC2 Capacity Reservation Instance Interruption Warning";
+
 /// The schedule's event.
 pub(super) fn tick(world: &World) -> Value {
     envelope(world, "aws.events", "Scheduled Event", json!({}))

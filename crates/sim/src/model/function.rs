@@ -320,8 +320,8 @@ impl World {
         };
         let cold = idle_for.is_none();
         let dead_connections = match (limits.connections_die_after, idle_for) {
-            (Some(after), Some(idle)) => idle >= after,
-            _ => false,
+            (Some(after), Some(idle)) if idle >= after => Some(idle),
+            _ => None,
         };
         self.function.environments[index].1 = State::Busy(Box::new(invocation.clone()), now);
         self.tell(&Fact::Runs {

@@ -111,8 +111,10 @@ impl World {
         if spot {
             let event = events::spot(self, host);
             self.emit("EC2 Spot Instance Interruption Warning", event);
+        } else {
+            let event = events::reservation(self, host, end);
+            self.emit(events::RESERVATION, event);
         }
-        // The event of a capacity reservation reaches nobody: the template has no rule for it.
         let registration = self.host(host).present();
         if let (Some(registration), true) = (registration, self.scenario.aws.spot_instance_draining) {
             let _ = self.set_status(registration, true, Caller::Service);

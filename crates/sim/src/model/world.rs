@@ -67,8 +67,8 @@ pub enum Out {
         environment: EnvironmentId,
         /// Is the environment new?
         cold: bool,
-        /// Were its connections idle for too long?
-        dead_connections: bool,
+        /// Its connections have died: they were idle for so long.
+        dead_connections: Option<Ms>,
         /// What.
         invocation: Invocation,
     },

@@ -11,7 +11,7 @@ use protector_coordinator::aws::api::{
     ParameterText, Parameters, ProviderDescription, ScalingDescription, ServiceDescription, TaskDescription,
     TaskProtection,
 };
-use protector_coordinator::aws::{Failure, Kind};
+use protector_coordinator::aws::{CONNECTION_IDLE_MAX, Failure, Kind};
 use protector_core::ids::InstanceId;
 use protector_core::record::Lifecycle;
 
@@ -69,10 +69,12 @@ impl Sdk {
         }
     }
 
-    /// The pooled connections did not survive the freeze.
-    pub(super) fn connections_died(&self) {
-        let pooled = self.connections.swap(0, Ordering::Relaxed);
-        self.dead.store(pooled, Ordering::Relaxed);
+    /// The connections did not survive the freeze. The product's client does not use those again that were idle for
+    /// longer than it allows.
+    pub(super) fn connections_died(&self, idle_for: Ms) {
+        let known = self.connections.swap(0, Ordering::Relaxed);
+        let pooled = Duration::from_millis(idle_for) <= CONNECTION_IDLE_MAX;
+        self.dead.store(if pooled { known } else { 0 }, Ordering::Relaxed);
     }
 
     pub(crate) fn caller(&self) -> Caller {

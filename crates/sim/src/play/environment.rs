@@ -17,6 +17,7 @@ use super::api::Sdk;
 use super::{Bug, Controller, Stage, finished};
 use crate::model::{EnvironmentId, Fact, Invocation, Outcome, Source, World};
 use crate::rivals;
+use crate::scenario::Ms;
 
 /// All environments that live.
 pub(super) struct Environments<'a> {
@@ -46,11 +47,11 @@ impl<'a> Environments<'a> {
     }
 
     /// Runs an invocation.
-    pub(super) fn run(&mut self, id: EnvironmentId, cold: bool, dead: bool, invocation: Invocation) {
+    pub(super) fn run(&mut self, id: EnvironmentId, cold: bool, dead: Option<Ms>, invocation: Invocation) {
         let stage = self.stage;
         let environment = self.live.entry(id).or_insert_with(|| Environment::new(stage, id));
-        if dead {
-            environment.sdk.connections_died();
+        if let Some(idle_for) = dead {
+            environment.sdk.connections_died(idle_for);
         }
         let scenario = stage.with(|world| world.scenario().function.clone());
         let init = if cold { scenario.cold_start } else { 0 };

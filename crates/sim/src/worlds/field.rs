@@ -86,7 +86,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "The first tick after each freeze fails, and drains get no heartbeat from it.",
         why: "Pooled connections that died while the environment was frozen use up the tries of the first calls.",
         breaks: &[Rule::RunsFail],
-        state: State::Open,
+        state: State::Fixed,
         world: dead_connections,
     },
     Fault {
@@ -110,7 +110,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "Test messages, warm-up pings and plain notifications are counted as errors.",
         why: "Whatever is no event of a known shape is taken for a broken one.",
         breaks: &[Rule::FalseAlarm],
-        state: State::Open,
+        state: State::Fixed,
         world: foreign_messages,
     },
     Fault {
@@ -118,7 +118,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "EC2 takes back an instance of an interruptible capacity reservation, and nobody drains it.",
         why: "Only Spot has a rule and a parser for its notice of two minutes.",
         breaks: &[Rule::LateHold],
-        state: State::Open,
+        state: State::Fixed,
         world: capacity_notice,
     },
     Fault {

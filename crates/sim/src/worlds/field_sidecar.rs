@@ -69,7 +69,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "Events that come through EventBridge Pipes are called malformed and answered as done.",
         why: "An array of events is no shape that is known.",
         breaks: &[Rule::FalseAlarm, Rule::LateHold],
-        state: State::Open,
+        state: State::Fixed,
         world: pipes,
     },
     Fault {
@@ -77,7 +77,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "Ten copies of one event in a batch of SQS cost many times the writes of one.",
         why: "Every message of a batch gets a look of its own, all at once.",
         breaks: &[Rule::Budget],
-        state: State::Open,
+        state: State::Fixed,
         world: ten_copies,
     },
 ];

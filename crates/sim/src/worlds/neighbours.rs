@@ -23,7 +23,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "One task may not be stopped, and others of its machine are never told to stop.",
         why: "The first action that fails ends a plan, and each look begins with the same task.",
         breaks: &[Rule::NotStopped],
-        state: State::Open,
+        state: State::Fixed,
         world: refused_stop,
     },
     Fault {

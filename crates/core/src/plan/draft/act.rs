@@ -116,7 +116,13 @@ impl Draft<'_> {
         if self.record.is_released() || !is_draining(&self.situation.observation.instance) {
             return Vec::new();
         }
-        let (tasks, why) = self.tasks_to_stop();
+        let (mut tasks, why) = self.tasks_to_stop();
+        // Of more than one run takes, each minute begins elsewhere: tasks that may not be stopped keep none waiting.
+        if tasks.len() > STOP_TASKS_MAX {
+            let minutes = self.now().duration_since(self.record.started_at).as_mins();
+            let first = usize::try_from(minutes).unwrap_or(0) * STOP_TASKS_MAX % tasks.len();
+            tasks.rotate_left(first);
+        }
         let stops = tasks
             .into_iter()
             .take(STOP_TASKS_MAX)

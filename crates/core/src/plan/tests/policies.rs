@@ -1,5 +1,7 @@
 //! Rules 6, 7, 8, 12, the Spot notice and the kill switch.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::policy::StandaloneTasks;
 use crate::record::Releasing;
@@ -237,6 +239,24 @@ fn so_many_tasks_are_told_to_stop_at_once_and_each_with_the_reason() {
     });
     assert_eq!(told.clone().count(), 20);
     assert!(told.clone().all(|why| why.contains("STANDALONE_TASKS")));
+}
+
+#[test]
+fn p3_tasks_that_may_not_be_stopped_keep_none_waiting() {
+    let mut bench = Bench::holding();
+    bench.policy.standalone_tasks = StandaloneTasks::Stop;
+    bench.tasks((0..25).map(|id| job(id, "RUNNING")).collect());
+    let mut told = |now| -> BTreeSet<TaskArn> {
+        let actions = bench.plan(now).actions.into_iter();
+        let told = actions.filter_map(|action| match action {
+            Action::StopTask { task, .. } => Some(task),
+            _ => None,
+        });
+        told.collect()
+    };
+    let (first, second) = (told(60), told(120));
+    assert_eq!((first.len(), second.len()), (20, 20));
+    assert_eq!(first.union(&second).count(), 25, "nobody has stopped meanwhile");
 }
 
 #[test]
