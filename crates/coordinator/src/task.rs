@@ -1,5 +1,7 @@
 //! The end of a task: on a draining instance it may be the last.
 
+use std::time::Duration;
+
 use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
 use protector_core::observation::{ContainerInstance, InstanceStatus};
 use protector_core::plan::Verdict;
@@ -10,6 +12,7 @@ use crate::handler::Handled;
 use crate::memory::Worth;
 use crate::metrics::Metric;
 use crate::observe::Subject;
+use crate::reconcile::TIME_FOR_A_LOOK;
 use crate::say::Level;
 
 impl Coordinator {
@@ -30,6 +33,7 @@ impl Coordinator {
             Worth::Nothing(reason) => self.ignored(Level::Debug, "task", reason),
             Worth::Probe(key, awaited) => self.probe(key, arn, &awaited).await,
             Worth::Look(key) => self.look("task", key, arn.clone()).await,
+            Worth::Last(key) => self.last(key, arn).await,
             Worth::Flushed(key, instance) => self.flushed(key, instance).await,
             Worth::Unknown => self.stranger(&change).await,
         }
@@ -63,8 +67,19 @@ impl Coordinator {
             match self.memory.probed(arn, alive.collect(), self.now()) {
                 Worth::Nothing(reason) => return self.ignored(Level::Debug, "task", reason),
                 Worth::Flushed(key, instance) => return self.flushed(key, instance).await,
+                Worth::Last(key) => return self.last(key, arn).await,
                 Worth::Probe(..) | Worth::Look(_) | Worth::Unknown => {}
             }
+        }
+        self.look("task", key, arn.clone()).await
+    }
+
+    /// The last task that held has ended, as far as is known. A look before the daemons have stayed for their while would
+    /// only be made again.
+    async fn last(&self, key: InstanceKey, arn: &ContainerInstanceArn) -> Handled {
+        let wait = self.policy.linger;
+        if wait <= self.time_left() - TIME_FOR_A_LOOK {
+            tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
         }
         self.look("task", key, arn.clone()).await
     }

@@ -126,6 +126,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
         ],
     ),
     ("registration-never-active", &[Rule::FalseEvidence]),
+    ("release-overwritten-by-a-count", &[Rule::Budget]),
     (
         "second-wait-of-the-same-registration",
         &[
