@@ -133,6 +133,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
             Rule::FalseZero,
             Rule::HookRanOut,
             Rule::IdleCost,
+            Rule::LateHold,
             Rule::LeftOver,
             Rule::LetGoWithTasks,
         ],
@@ -142,7 +143,10 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
         "sidecar-gives-up-before-a-late-release",
         &[Rule::FalseEvidence, Rule::GaveUp],
     ),
-    ("two-hooks-of-ours", &[Rule::HookRanOut]),
+    (
+        "two-hooks-of-ours",
+        &[Rule::HookRanOut, Rule::LateHold, Rule::OrderLost],
+    ),
     (
         "two-registrations",
         &[
