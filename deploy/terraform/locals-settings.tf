@@ -17,6 +17,7 @@ locals {
     PROTECTOR_MAX_DRAIN           = var.max_drain
     PROTECTOR_DAEMON_STOP         = var.daemon_stop
     PROTECTOR_SETTLE              = var.settle
+    PROTECTOR_LINGER              = var.linger
     PROTECTOR_ON_DEADLINE         = var.on_deadline
     PROTECTOR_IGNORE_GROUPS       = join(",", var.ignore_groups)
     PROTECTOR_AGENT_LOST          = var.agent_lost

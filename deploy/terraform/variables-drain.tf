@@ -33,6 +33,17 @@ variable "settle" {
   }
 }
 
+variable "linger" {
+  description = "Time the daemons stay after the last task has ended, to read what it has written last; 0s: none."
+  type        = string
+  default     = "5s"
+
+  validation {
+    condition     = can(regex("^([0-9]+(h|m|s) ?)+$", var.linger))
+    error_message = "A duration such as 90s, 15m or 1h30m, from 1s to 48h, or 0s."
+  }
+}
+
 variable "agent_lost" {
   description = "Time an ECS agent must be disconnected before the tasks on its instance count as gone."
   type        = string

@@ -125,6 +125,7 @@ impl Lab {
             .env("PROTECTOR_CLUSTERS", CLUSTER)
             .env("PROTECTOR_AUTO_SCALING_GROUPS", GROUP)
             .env("PROTECTOR_SETTLE", "1s")
+            .env("PROTECTOR_LINGER", "0s")
             .env("PROTECTOR_DAEMON_STOP", "30s")
             .env("PROTECTOR_LOG", "debug");
         for (name, value) in &config.settings {

@@ -33,6 +33,9 @@ pub enum Handled {
     Failed(String),
 }
 
+/// A FIFO queue hands out so many messages at once (`BatchSize` in the template): after a full batch more may be waiting.
+const BATCH_MAX: usize = 10;
+
 /// A batch waits for so long at the most while several instances drain: for the default settle window, and its looks.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(11);
 
@@ -116,6 +119,7 @@ impl Coordinator {
     /// Instances side by side, the events of one instance in their order, then what is due, and the tick at last. Only what
     /// another try may mend comes again (`ReportBatchItemFailures`).
     async fn batch(&self, messages: Vec<SqsMessage>) -> Value {
+        let more_wait = messages.len() >= BATCH_MAX;
         let (ticks, events): (Vec<_>, Vec<_>) = messages
             .into_iter()
             .partition(|message| self.concerns(message) == Concerns::All);
@@ -126,7 +130,10 @@ impl Coordinator {
         let mut failed = self.side_by_side(known).await;
         failed.extend(self.side_by_side(unknown).await);
         failed.extend(self.in_turn(ticks).await);
-        self.look_at_what_is_due().await;
+        match more_wait {
+            true => self.look_at_those_due().await,
+            false => self.look_at_what_is_due().await,
+        }
         let failures: Vec<Value> = failed
             .into_iter()
             .map(|id| json!({"itemIdentifier": id}))

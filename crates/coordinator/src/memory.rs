@@ -226,7 +226,7 @@ impl Memory {
         drain.at = now;
         match (drain.awaited.is_empty(), drain.released) {
             (false, _) => Worth::Nothing("other tasks are still awaited"),
-            (true, false) => Worth::Look(drain.key.clone()),
+            (true, false) => Worth::Last(drain.key.clone()),
             (true, true) => Worth::Flushed(drain.key.clone(), drain.instances.clone()),
         }
     }

@@ -29,7 +29,7 @@ const WAIT_IN_A_BATCH: SignedDuration = SignedDuration::from_secs(1);
 const ANOTHERS_RECEIPT: Duration = Duration::from_secs(2);
 
 /// After a wait there must be time to look and to act.
-const TIME_FOR_A_LOOK: SignedDuration = SignedDuration::from_secs(5);
+pub(crate) const TIME_FOR_A_LOOK: SignedDuration = SignedDuration::from_secs(5);
 
 /// So many looks at one instance in one run: one, its read-back, the end of the settle window, and spare ones for
 /// races. More would mean that two runs keep crossing each other; the tick comes anyway.

@@ -1,5 +1,8 @@
 //! The end of a task: on a draining instance it may be the last.
 
+use std::time::Duration;
+
+use jiff::SignedDuration;
 use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
 use protector_core::observation::{ContainerInstance, InstanceStatus, Registrations};
 use protector_core::plan::Verdict;
@@ -10,6 +13,7 @@ use crate::handler::Handled;
 use crate::memory::Worth;
 use crate::metrics::Metric;
 use crate::observe::Subject;
+use crate::reconcile::TIME_FOR_A_LOOK;
 use crate::say::Level;
 
 impl Coordinator {
@@ -30,6 +34,7 @@ impl Coordinator {
             Worth::Nothing(reason) => self.ignored(Level::Debug, "task", reason),
             Worth::Probe(key, awaited) => self.probe(key, arn, &awaited).await,
             Worth::Look(key) => self.look("task", key, arn.clone()).await,
+            Worth::Last(key) => self.last(key, arn).await,
             Worth::Flushed(key, instances) => self.flushed(key, instances).await,
             Worth::Unknown => self.stranger(&change).await,
         }
@@ -63,8 +68,23 @@ impl Coordinator {
             match self.memory.probed(&key, alive.collect(), self.now()) {
                 Worth::Nothing(reason) => return self.ignored(Level::Debug, "task", reason),
                 Worth::Flushed(key, instances) => return self.flushed(key, instances).await,
+                Worth::Last(key) => return self.last(key, arn).await,
                 Worth::Probe(..) | Worth::Look(_) | Worth::Unknown => {}
             }
+        }
+        self.look("task", key, arn.clone()).await
+    }
+
+    /// The last task that held has ended, as far as is known. A look before the daemons have stayed for their while would
+    /// only be made again.
+    async fn last(&self, key: InstanceKey, arn: &ContainerInstanceArn) -> Handled {
+        let wait = self.policy.linger;
+        if self.queued && wait > SignedDuration::ZERO {
+            self.memory.look_at(&key, self.now().checked_add(wait).ok());
+            return self.ignored(Level::Debug, "task", "the last task has ended: its batch looks in a moment");
+        }
+        if wait <= self.time_left() - TIME_FOR_A_LOOK {
+            tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
         }
         self.look("task", key, arn.clone()).await
     }

@@ -52,6 +52,8 @@ pub struct Policy {
     pub daemon_stop: SignedDuration,
     /// How long "no task left" must hold after DRAINING was confirmed: placements that were under way arrive late.
     pub settle: SignedDuration,
+    /// How long after the last holding task's end the daemons stay: STOPPED says nothing of what they have yet to read.
+    pub linger: SignedDuration,
     /// What happens at the deadline.
     pub on_deadline: OnDeadline,
     /// Groups whose tasks never hold.
@@ -84,6 +86,7 @@ impl Policy {
             max_drain: reader.duration("MAX_DRAIN", SignedDuration::from_hours(1)),
             daemon_stop: reader.duration("DAEMON_STOP", SignedDuration::from_mins(2)),
             settle: reader.duration("SETTLE", SignedDuration::from_secs(10)),
+            linger: reader.duration_or_zero("LINGER", SignedDuration::from_secs(5)),
             on_deadline: reader.choice("ON_DEADLINE", ON_DEADLINE, OnDeadline::Release),
             ignore_groups: reader.list(
                 "IGNORE_GROUPS",
@@ -138,6 +141,13 @@ impl Policy {
                 ["SETTLE", "MAX_DRAIN"],
                 [&format!("{:#}", self.settle), &format!("{:#}", self.max_drain)],
                 "a settle window shorter than the longest drain, or no drain could end as drained",
+            );
+        }
+        if reader.is_given("LINGER") && self.linger >= self.max_drain {
+            reader.contradiction(
+                ["LINGER", "MAX_DRAIN"],
+                [&format!("{:#}", self.linger), &format!("{:#}", self.max_drain)],
+                "daemons to stay for less than the longest drain, or the deadline always comes first",
             );
         }
         let too_late = self.stop_tasks_after.filter(|after| *after >= self.max_drain);

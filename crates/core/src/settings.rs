@@ -133,6 +133,15 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The same, for a setting that may be switched off with `0s`.
+    pub fn duration_or_zero(&mut self, name: &str, default: SignedDuration) -> SignedDuration {
+        let zero = |(_, value): (String, String)| value.parse().ok() == Some(SignedDuration::ZERO);
+        match self.text(name).is_some_and(zero) {
+            true => SignedDuration::ZERO,
+            false => self.duration(name, default),
+        }
+    }
+
     /// The same, for a setting that may be left out.
     pub fn optional_duration(&mut self, name: &str) -> Option<SignedDuration> {
         self.text(name)?;

@@ -126,12 +126,14 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
         ],
     ),
     ("registration-never-active", &[Rule::FalseEvidence]),
+    ("release-overwritten-by-a-count", &[Rule::Budget]),
     (
         "second-wait-of-the-same-registration",
         &[
             Rule::FalseZero,
             Rule::HookRanOut,
             Rule::IdleCost,
+            Rule::LateHold,
             Rule::LeftOver,
             Rule::LetGoWithTasks,
         ],
@@ -141,7 +143,10 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
         "sidecar-gives-up-before-a-late-release",
         &[Rule::FalseEvidence, Rule::GaveUp],
     ),
-    ("two-hooks-of-ours", &[Rule::HookRanOut, Rule::OrderLost]),
+    (
+        "two-hooks-of-ours",
+        &[Rule::HookRanOut, Rule::LateHold, Rule::OrderLost],
+    ),
     (
         "two-registrations",
         &[

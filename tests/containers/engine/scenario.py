@@ -16,7 +16,7 @@ from .host import PROGRAMS, Front, LocalAws, tls
 
 HERE = Path(__file__).resolve().parents[1]
 CLUSTER, GROUP, HOOK = "real", "real", "drain"
-SETTINGS = (f"PROTECTOR_LIFECYCLE_HOOKS={HOOK}", "PROTECTOR_SETTLE=1s", "PROTECTOR_DAEMON_STOP=20s")
+SETTINGS = (f"PROTECTOR_LIFECYCLE_HOOKS={HOOK}", "PROTECTOR_SETTLE=1s", "PROTECTOR_LINGER=0s", "PROTECTOR_DAEMON_STOP=20s")
 WARM_UP_LINES = 25
 SIDECAR, ROUTER, APP = "ecs-daemon-protector", "router", "app"
 

@@ -51,6 +51,7 @@ def settings():
     return {
         "STANDALONE_TASKS": "stop",
         "SETTLE": "1s",
+        "LINGER": "0s",
         "DAEMON_STOP": "5m",
         "LIFECYCLE_HOOKS": HOOK,
     }

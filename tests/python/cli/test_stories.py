@@ -21,7 +21,7 @@ class Stories(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
-        settings = [f"--coordinator-env=PROTECTOR_{setting}" for setting in ("SETTLE=1s", f"LIFECYCLE_HOOKS={HOOK}")]
+        settings = [f"--coordinator-env=PROTECTOR_{setting}" for setting in ("SETTLE=1s", "LINGER=0s", f"LIFECYCLE_HOOKS={HOOK}")]
         self.aws = LocalAws("--no-quotas", "--tick", "1s", "--coordinator", str(BOOTSTRAP), *settings)
         self.addCleanup(self.aws.close)
         self.workload = Workload(self.aws)

@@ -42,13 +42,13 @@ def senders(crate):
 def coordinator_settings():
     """Names of the coordinator's settings, without their prefix."""
     text = source("crates/core/src/policy.rs") + source("crates/core/src/settings/coordinator.rs")
-    return set(re.findall(r"\.(?:list|parsed|duration|choice|optional_duration|flag)\(\s*\"([A-Z_]+)\"", text))
+    return set(re.findall(r"\.(?:list|parsed|duration|duration_or_zero|choice|optional_duration|flag)\(\s*\"([A-Z_]+)\"", text))
 
 
 def durations():
     """Default of each duration, in seconds."""
     text = source("crates/core/src/policy.rs")
-    found = re.findall(r'duration\("([A-Z_]+)", SignedDuration::from_(secs|mins|hours)\((\d+)\)\)', text)
+    found = re.findall(r'duration(?:_or_zero)?\("([A-Z_]+)", SignedDuration::from_(secs|mins|hours)\((\d+)\)\)', text)
     unit = {"secs": 1, "mins": 60, "hours": 3600}
     return {name: int(number) * unit[kind] for name, kind, number in found}
 

@@ -15,6 +15,7 @@ OTHER = {
     "MaxDrain": "2h",
     "DaemonStop": "3m",
     "Settle": "5s",
+    "Linger": "0s",
     "OnDeadline": "hold",
     "IgnoreGroups": "family:x",
     "AgentLost": "20m",

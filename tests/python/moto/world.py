@@ -95,7 +95,7 @@ class MotoCase(unittest.TestCase):
 
     def function(self, **settings):
         """The coordinator, for the time of the test."""
-        settings = {"CLUSTERS": self.cluster, "SETTLE": "1s", "DAEMON_STOP": "2s", **settings}
+        settings = {"CLUSTERS": self.cluster, "SETTLE": "1s", "LINGER": "0s", "DAEMON_STOP": "2s", **settings}
         function = Function(self.function_environment(**settings))
         self.addCleanup(function.__exit__)
         return function

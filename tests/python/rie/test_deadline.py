@@ -28,7 +28,7 @@ class Deadline(unittest.TestCase):
         self.proxy = Proxy(self.aws.url)
         self.addCleanup(self.proxy.close)
         self.workload = Workload(self.aws)
-        settings = {"AUTO_SCALING_GROUPS": GROUP, "LIFECYCLE_HOOKS": HOOK, "SETTLE": "1s", "DAEMON_STOP": "5m"}
+        settings = {"AUTO_SCALING_GROUPS": GROUP, "LIFECYCLE_HOOKS": HOOK, "SETTLE": "1s", "LINGER": "0s", "DAEMON_STOP": "5m"}
         self.emulator = Emulator(TIMEOUT_SECONDS, environment(self.proxy.url, **settings))
         self.addCleanup(self.emulator.close)
         self.workload.scale_in()

@@ -44,7 +44,7 @@ async fn main() -> ExitCode {
         heartbeat_seconds: HEARTBEAT_SECONDS,
         ..LabConfig::default()
     };
-    let lab = Lab::start(config.set("SETTLE", "10s")).await;
+    let lab = Lab::start(config.set("SETTLE", "10s").set("LINGER", "0s")).await;
     for daemon in DAEMONS {
         lab.daemon(&Daemon::new(daemon).set("MAX_HOLD", "2h")).await;
     }

@@ -62,6 +62,7 @@ async fn start(scenario: &Scenario, native: DaemonStop) -> Result<LocalAws, Demo
         let spec = CoordinatorSpec::new(coordinator)
             .env("PROTECTOR_LIFECYCLE_HOOKS", scenario.kind.hook())
             .env("PROTECTOR_SETTLE", "1s")
+            .env("PROTECTOR_LINGER", "0s")
             .env("PROTECTOR_DAEMON_STOP", "10s");
         aws.start_coordinator(spec).await?;
     }

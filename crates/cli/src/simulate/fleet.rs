@@ -69,6 +69,8 @@ impl Fleet {
 
     fn account(&self, seed: u64, instances: usize) -> Scenario {
         let mut scenario = generate::plain(seed);
+        // What is measured is the product's own time; how long daemons stay beside it is the operator's choice.
+        scenario.settings.insert("LINGER".to_owned(), "0s".to_owned());
         self.apply_settings(&mut scenario);
         scenario.groups[0].hooks[0].heartbeat = self.heartbeat;
         scenario.function.environments = self.environments;

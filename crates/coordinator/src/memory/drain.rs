@@ -42,6 +42,9 @@ pub enum Worth {
     Probe(InstanceKey, Vec<TaskArn>),
     /// A whole look at the instance.
     Look(InstanceKey),
+    /// The same, but no task that holds is left as far as is known: there is nothing to do before the daemons have
+    /// stayed for their while (`LINGER`).
+    Last(InstanceKey),
     /// Every daemon of a released drain has ended, as ECS says: all that is left is to complete it.
     Flushed(InstanceKey, Vec<ContainerInstance>),
     /// Nothing is known of the instance.
@@ -54,6 +57,9 @@ impl Drain {
         let awaited = self.awaited.remove(task);
         if awaited && self.released && self.awaited.is_empty() {
             return Worth::Flushed(self.key.clone(), self.instances.clone());
+        }
+        if awaited && self.awaited.is_empty() {
+            return Worth::Last(self.key.clone());
         }
         if self.awaited.is_empty() || (!awaited && self.daemons.remove(task)) {
             return Worth::Look(self.key.clone());

@@ -67,7 +67,7 @@ fn only_the_last_awaited_task_is_worth_a_whole_look() {
     let memory = Memory::default();
     memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(2)), at(0));
     assert_eq!(ended(&memory, 0, 1), Worth::Probe(key(), vec![task(1)]));
-    assert_eq!(ended(&memory, 1, 2), Worth::Look(key()));
+    assert_eq!(ended(&memory, 1, 2), Worth::Last(key()));
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn events_that_other_runs_got_are_made_up_for_by_probes() {
     memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(10)), at(0));
     assert!(matches!(ended(&memory, 0, 59), Worth::Nothing(_)));
     assert!(matches!(ended(&memory, 1, 60), Worth::Probe(..)));
-    assert_eq!(memory.probed(&key(), BTreeSet::new(), at(60)), Worth::Look(key()));
+    assert_eq!(memory.probed(&key(), BTreeSet::new(), at(60)), Worth::Last(key()));
 }
 
 #[test]

@@ -28,6 +28,8 @@ pub(super) struct Draft<'a> {
     reasons: Vec<String>,
     look_again: Option<SignedDuration>,
     order: Option<OrderOutcome>,
+    /// The release is seconds away.
+    lingers: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -42,6 +44,7 @@ impl<'a> Draft<'a> {
             reasons: drain.remarks,
             look_again: None,
             order: None,
+            lingers: false,
         }
     }
 

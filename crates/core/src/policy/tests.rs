@@ -39,6 +39,7 @@ fn each_wrong_setting_is_reported_in_one_go() {
         ("MAX_DRAIN", "soon"),
         ("DAEMON_STOP", "0s"),
         ("SETTLE", "-1s"),
+        ("LINGER", "500ms"),
         ("ON_DEADLINE", "maybe"),
         ("SIDECAR_CONTAINER", "a b"),
     ];

@@ -114,6 +114,17 @@ fn a_duration_that_may_be_left_out_has_the_same_bounds() {
 }
 
 #[test]
+fn a_duration_that_may_be_none_is_switched_off_with_zero() {
+    let read = |text| read(&[("X", text)], |r| r.duration_or_zero("X", HOUR)).ok();
+    for (text, seconds) in [("0s", 0), ("0m", 0), ("", 3600), ("5s", 5), ("48h", 172_800)] {
+        assert_eq!(read(text), Some(SignedDuration::from_secs(seconds)), "{text}");
+    }
+    for wrong in ["0", "500ms", "-1s", "49h"] {
+        assert_eq!(read(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
 fn a_long_value_or_name_is_quoted_short() {
     let (name, value) = ("Y".repeat(5000), "x".repeat(5000));
     let problems = read(&[("X", &value), (&name, &value)], |r| r.duration("X", HOUR)).unwrap_err();

@@ -76,7 +76,9 @@ pub(super) const FAULTS: &[Fault] = &[
 
 /// The race depends on latencies; with this seed the tick comes between a drain's beginning and its last task's end.
 fn five_at_once() -> Scenario {
-    fleet(2, 5)
+    let mut scenario = fleet(2, 5);
+    scenario.settings.insert("LINGER".to_owned(), "0s".to_owned());
+    scenario
 }
 
 fn unreserved() -> Scenario {

@@ -61,7 +61,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A log router that is a few seconds behind is told to stop with the last lines still in its sockets.",
         why: "The release follows the last STOPPED at once, and STOPPED says nothing of what a router has yet to read.",
         breaks: &[Rule::LinesLost],
-        state: State::Open,
+        state: State::Fixed,
         world: not_delivered,
     },
     Fault {

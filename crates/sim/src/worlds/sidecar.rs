@@ -143,6 +143,7 @@ fn clock_ahead() -> Scenario {
 
 fn restarted() -> Scenario {
     let mut scenario = scaled_in(&[stops_in(20 * SECOND)]);
+    set(&mut scenario, "LINGER", "0s");
     // Seed 1: the release is written at 36.2 s, and the agent tells the task to stop at 36.4 s.
     scenario.aws.daemon_stop = DaemonStop::WhenAllStopped;
     scenario.aws.event_delay_max = 200;

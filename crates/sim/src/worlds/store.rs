@@ -154,6 +154,7 @@ fn stale_not_found() -> Scenario {
 fn tiers_crossed() -> Scenario {
     // Seed 8: the last task ends just after the tick has seen it alive.
     let mut scenario = slow_write(8);
+    set(&mut scenario, "LINGER", "0s");
     scenario.aws.event_delay_max = 200;
     set(&mut scenario, "DAEMON_TIERS", "mesh | logs");
     scenario.hosts[0].daemons = vec![flushes_in(MESH, 30 * SECOND), flushes_in(LOGS, 5 * SECOND)];

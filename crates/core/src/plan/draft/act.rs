@@ -160,7 +160,8 @@ impl Draft<'_> {
     /// The record is written if it says something new; a count alone is new only now and then. The note of a heartbeat
     /// gives way like a count: if it is put off, the next tick sends one heartbeat more.
     pub(super) fn put(&self) -> Option<Action> {
-        let waits = self.record.is_released();
+        // A count that a release follows at once is not worth its write.
+        let waits = self.record.is_released() || self.lingers;
         let beaten = |before: &Record| heartbeats_of(before) != heartbeats_of(&self.record);
         let due = |before| {
             beaten(before) || (!waits && count_is_due(before, &self.record, self.situation.fleet, self.now()))

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::control::Control;
+use crate::holding::last_stopped;
 use crate::ids::ServiceName;
 use crate::observation::Seen;
 use crate::record::{ReleaseReason, Releasing, State};
@@ -18,6 +19,8 @@ enum Standing {
     Held(String),
     /// Nothing holds, and that counts after this long.
     Settles(SignedDuration, String),
+    /// Nothing holds, and daemons may still have to read what the last task has said: after this long they have.
+    Lingers(SignedDuration, String),
     /// Nothing holds.
     Drained,
 }
@@ -36,12 +39,21 @@ impl Draft<'_> {
         let deadline = deadline::of(&self.record, self.situation.policy);
         match self.standing() {
             Standing::Drained => self.release(ReleaseReason::Drained, "no task holds".to_owned()),
+            Standing::Lingers(..) if deadline <= self.now() => {
+                let why = "no task holds, and the deadline leaves no time for LINGER";
+                self.release(ReleaseReason::Drained, why.to_owned());
+            }
             _ if deadline <= self.now() => {
                 let why = format!("the deadline {deadline} has passed");
                 self.release(ReleaseReason::Deadline, why);
             }
             Standing::Settles(wait, why) => {
                 self.look_again = Some(wait);
+                self.reasons.push(format!("held: {why}"));
+            }
+            Standing::Lingers(wait, why) => {
+                self.look_again = Some(wait);
+                self.lingers = true;
                 self.reasons.push(format!("held: {why}"));
             }
             Standing::Held(why) => self.reasons.push(why),
@@ -146,7 +158,26 @@ impl Draft<'_> {
             let why = format!("no task holds; the settle window ends at {settled}");
             return Standing::Settles(settled.duration_since(self.now()), why);
         }
-        Standing::Drained
+        match self.lingers_until().filter(|end| *end > self.now()) {
+            Some(end) => {
+                let why = format!("no task holds; the daemons stay until {end} (LINGER)");
+                Standing::Lingers(end.duration_since(self.now()), why)
+            }
+            None => Standing::Drained,
+        }
+    }
+
+    /// A router is told to stop only when it had time to read the last words of the last task. When that ended, ECS
+    /// tells, or the record does, if it was written since. Clocks may differ: an end is never later than now.
+    fn lingers_until(&self) -> Option<Timestamp> {
+        let tasks = self.situation.observation.tasks.as_yes()?;
+        let policy = self.situation.policy;
+        let known = self.before.iter().flat_map(|before| &before.waited);
+        let ends = known
+            .filter_map(|waited| waited.until)
+            .chain(last_stopped(tasks, policy));
+        let last = ends.filter(|end| *end >= self.record.started_at).max()?;
+        Some(later(last.min(self.now()), policy.linger))
     }
 
     fn tasks_problem(&self) -> &str {

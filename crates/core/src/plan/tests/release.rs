@@ -29,6 +29,81 @@ fn nothing_is_released_inside_the_settle_window() {
     assert_eq!(bench.plan(10).verdict, Verdict::Released(ReleaseReason::Drained));
 }
 
+fn ended(seconds: i64, task: Task) -> Task {
+    Task {
+        last_status: "STOPPED".to_owned().into(),
+        stopped_at: Some(at(seconds)),
+        ..task
+    }
+}
+
+#[test]
+fn p1_daemons_stay_for_a_while_after_the_last_task_has_ended() {
+    let mut bench = Bench::holding();
+    bench.tasks(vec![
+        ended(97, web(1, "")),
+        ended(100, web(2, "")),
+        logs("RUNNING"),
+    ]);
+    let plan = bench.plan(101);
+    assert_eq!(
+        (plan.verdict, plan.look_again),
+        (Verdict::Holding, Some(SignedDuration::from_secs(4)))
+    );
+    assert_eq!(
+        names(&plan),
+        [""; 0],
+        "P10: no count is written before the release"
+    );
+    assert_eq!(bench.plan(104).verdict, Verdict::Holding);
+    assert_eq!(bench.plan(105).verdict, Verdict::Released(ReleaseReason::Drained));
+    bench.policy.linger = SignedDuration::ZERO;
+    assert_eq!(bench.plan(101).verdict, Verdict::Released(ReleaseReason::Drained));
+}
+
+#[test]
+fn p3_what_daemons_stay_for_is_bounded() {
+    let drained = Verdict::Released(ReleaseReason::Drained);
+    // Nothing ever held, or it ended before the drain.
+    let mut empty = Bench::holding();
+    for tasks in [
+        vec![logs("RUNNING")],
+        vec![ended(-1, web(1, "")), logs("RUNNING")],
+    ] {
+        empty.tasks(tasks);
+        assert_eq!(empty.plan(11).verdict, drained);
+    }
+    // The clock of AWS is ahead.
+    let mut ahead = Bench::holding();
+    ahead.tasks(vec![ended(500, web(1, "")), logs("RUNNING")]);
+    let plan = ahead.plan(101);
+    assert_eq!(plan.look_again, Some(SignedDuration::from_secs(5)));
+    // The deadline comes first, and no task holds.
+    let mut late = Bench::holding();
+    late.tasks(vec![ended(3599, web(1, "")), logs("RUNNING")]);
+    assert_eq!(late.plan(3599).verdict, Verdict::Holding);
+    assert_eq!(late.plan(3600).verdict, drained);
+}
+
+#[test]
+fn p1_a_task_that_ecs_does_not_show_any_more_is_waited_for_as_the_record_tells() {
+    let mut bench = Bench::holding();
+    bench.tasks(vec![ended(100, web(1, "")), web(2, "RUNNING"), logs("RUNNING")]);
+    bench.step(100);
+    let record = Record {
+        waited: vec![crate::record::Waited {
+            group: "service:web".to_owned(),
+            count: 2,
+            until: Some(at(100)),
+        }],
+        ..bench.record()
+    };
+    bench.store(record);
+    bench.tasks(vec![logs("RUNNING")]);
+    assert_eq!(bench.plan(104).verdict, Verdict::Holding);
+    assert_eq!(bench.plan(105).verdict, Verdict::Released(ReleaseReason::Drained));
+}
+
 #[test]
 fn p2_unknown_tasks_are_never_zero_tasks() {
     let mut bench = Bench::holding();
