@@ -16,7 +16,8 @@
 //! | the maximum hold is over | leave |
 //! | anything else: holding, an error, a text that cannot be read | sleep |
 //!
-//! A release of another registration of the instance, or of a drain that had ended before SIGTERM, counts as no record.
+//! A record of another registration of the instance, or the release of a drain that had ended before SIGTERM, counts as no
+//! record. Once a record of this drain was seen it counts as nothing: another registration may have taken its place.
 //!
 //! An error is never "no record" (promise P2), and each sleep ends at the next bound (promise P3).
 //!
@@ -74,6 +75,8 @@ pub struct Wait {
 enum Sight<'a> {
     Ours(&'a Record),
     Absent,
+    /// A record that speaks of another drain than this.
+    Other,
     Unknown(Trouble),
 }
 
@@ -134,7 +137,10 @@ impl Wait {
 
     /// Takes in one observation and answers. Times of successive calls must not go back.
     pub fn next(&mut self, known: &Known, seen: &Observation) -> Next {
-        let sight = sight(known, seen);
+        let sight = match sight(known, seen) {
+            Sight::Other if self.record.is_none() => Sight::Absent,
+            sight => sight,
+        };
         self.note(&sight, seen);
         match self.why_leave(known, &sight, seen) {
             Some(why) => Next::Leave(why),
@@ -172,6 +178,7 @@ impl Wait {
                 self.missing = 0;
             }
             Sight::Absent => self.missing = self.missing.saturating_add(1),
+            Sight::Other => self.missing = 0,
             Sight::Unknown(_) => {}
         }
         // A record that holds is stronger: an agent may be away for long, and at a real shutdown nobody asks the sidecar.
@@ -194,7 +201,7 @@ impl Wait {
         let by_record = match sight {
             Sight::Ours(record) => released(known, record),
             Sight::Absent => self.why_leave_without_record(seen.since_sigterm),
-            Sight::Unknown(_) => None,
+            Sight::Other | Sight::Unknown(_) => None,
         };
         by_record.or_else(|| self.bound_passed(seen))
     }
@@ -266,6 +273,7 @@ impl Wait {
         match sight {
             Sight::Ours(_) => Because::TasksRemain,
             Sight::Unknown(trouble) => Because::Trouble(*trouble),
+            Sight::Other => Because::AnotherDrain,
             Sight::Absent if self.record.is_some() => Because::RecordVanished,
             Sight::Absent if self.fate == Fate::Leaving => Because::NoRecordYetTerminating,
             Sight::Absent => Because::NoRecordYet,
@@ -276,7 +284,7 @@ impl Wait {
         let interval = pace::interval(&self.policy, self.record.as_ref());
         let wished = match sight {
             Sight::Unknown(_) => pace::backed_off(interval, self.failures, seen.chance),
-            Sight::Ours(_) | Sight::Absent => pace::jittered(interval, seen.chance),
+            Sight::Ours(_) | Sight::Absent | Sight::Other => pace::jittered(interval, seen.chance),
         };
         pace::at_most(wished, self.until_next_bound(sight, seen))
     }
@@ -303,7 +311,7 @@ fn sight<'a>(known: &Known, seen: &'a Observation) -> Sight<'a> {
     match &seen.reading {
         Reading::NotFound => Sight::Absent,
         Reading::Trouble(trouble) => Sight::Unknown(*trouble),
-        Reading::Record(record) if known.is_foreign(record) || is_leftover(record, seen) => Sight::Absent,
+        Reading::Record(record) if known.is_foreign(record) || is_leftover(record, seen) => Sight::Other,
         Reading::Record(record) => Sight::Ours(record),
     }
 }

@@ -11,6 +11,10 @@ pub(crate) fn hold(because: Because, record: Option<&Record>, held: SignedDurati
         Because::NoRecordYet => "waits for a record of a drain".to_owned(),
         Because::NoRecordYetTerminating => "waits for a record: the instance is going".to_owned(),
         Because::RecordVanished => "the record was not found; a second look decides".to_owned(),
+        Because::AnotherDrain => {
+            "the record is of another registration or another drain; held to the deadline last read"
+                .to_owned()
+        }
         Because::Trouble(trouble) => format!("holds without knowing: {}", troubles(trouble)),
     };
     format!("{what}, {} s", held.as_secs())

@@ -44,6 +44,8 @@ pub enum Because {
     NoRecordYetTerminating,
     /// The record was there and is not found now; a second look decides.
     RecordVanished,
+    /// The record was there, and speaks now of another registration or another drain: that says nothing of this one.
+    AnotherDrain,
     /// Nothing can be concluded.
     #[serde(untagged)]
     Trouble(Trouble),

@@ -49,6 +49,14 @@ fn released() -> Record {
     }
 }
 
+/// A holding record of another registration of the same instance.
+fn other_life() -> Record {
+    Record {
+        container_instance_arn: OTHER_ARN.parse().unwrap(),
+        ..holding()
+    }
+}
+
 fn reading(record: Record) -> Reading {
     Reading::Record(Box::new(record))
 }
@@ -138,6 +146,31 @@ fn p2_one_stale_not_found_does_not_release() {
     );
 }
 
+/// Two registrations of one instance share a record, and the coordinator may write of the one that this is not.
+#[test]
+fn p1_a_record_of_another_registration_does_not_end_a_hold() {
+    let others = [
+        other_life(),
+        Record {
+            container_instance_arn: OTHER_ARN.parse().unwrap(),
+            ..released()
+        },
+        Record {
+            receipt_at: Some(sigterm() - secs(1)),
+            ..released()
+        },
+    ];
+    for other in others {
+        let mut wait = wait_in_drain();
+        for at in [5, 10, 15, 599 + SILENCE] {
+            let next = wait.next(&known(), &look(at, reading(other.clone())));
+            sleeps(next, Because::AnotherDrain);
+        }
+        let next = wait.next(&known(), &look(600 + SILENCE, reading(other)));
+        assert_eq!(next, Next::Leave(Why::DeadlinePassed));
+    }
+}
+
 #[test]
 fn the_last_record_that_held_is_remembered() {
     let mut wait = wait();
@@ -218,14 +251,10 @@ fn p5_instance_metadata_that_falls_silent_is_remembered() {
 
 #[test]
 fn p6_instance_metadata_is_not_asked_once_a_record_was_seen() {
-    let other_life = Record {
-        container_instance_arn: OTHER_ARN.parse().unwrap(),
-        ..holding()
-    };
     for (reading, wanted) in [
         (Reading::NotFound, true),
         (reading(released()), true),
-        (reading(other_life), true),
+        (reading(other_life()), true),
         (reading(holding()), false),
         (Reading::Trouble(Trouble::Failed), false),
     ] {
@@ -396,7 +425,8 @@ fn holds() -> Vec<(Because, Vec<Observation>, Observation)> {
         (Because::TasksRemain, vec![], look(3, reading(holding()))),
         (Because::NoRecordYet, vec![], none.clone()),
         (Because::NoRecordYetTerminating, vec![], leaving),
-        (Because::RecordVanished, in_drain, none),
+        (Because::RecordVanished, in_drain.clone(), none),
+        (Because::AnotherDrain, in_drain, look(3, reading(other_life()))),
     ];
     for trouble in TROUBLES {
         let seen = look(3, Reading::Trouble(trouble));
