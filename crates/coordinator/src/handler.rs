@@ -335,6 +335,8 @@ fn order_ignored(command: &Command, reason: &str) -> Value {
         "instance": command.instance,
         "order": OrderOutcome::Ignored(reason.to_owned()),
     })
+}
+
 /// An event says that something may have changed, and a look sees what is; orders count in their sequence, and each
 /// message that is none of ours has its line.
 fn is_idempotent(event: &Parsed) -> bool {

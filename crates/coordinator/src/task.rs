@@ -81,7 +81,11 @@ impl Coordinator {
         let wait = self.policy.linger;
         if self.queued && wait > SignedDuration::ZERO {
             self.memory.look_at(&key, self.now().checked_add(wait).ok());
-            return self.ignored(Level::Debug, "task", "the last task has ended: its batch looks in a moment");
+            return self.ignored(
+                Level::Debug,
+                "task",
+                "the last task has ended: its batch looks in a moment",
+            );
         }
         if wait <= self.time_left() - TIME_FOR_A_LOOK {
             tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
