@@ -57,7 +57,7 @@ locals {
     spot-notice = {
       description = "Instances that EC2 takes back in two minutes."
       pattern = {
-        source      = ["aws.ec2"]
+        source = ["aws.ec2"]
         detail-type = [
           "EC2 Spot Instance Interruption Warning",
           "EC2 Capacity Reservation Instance Interruption Warning",
