@@ -60,7 +60,7 @@ pub struct Memory {
 
 #[derive(Debug, Default)]
 struct Facts {
-    drains: HashMap<InstanceKey, Drain>,
+    drains: BTreeMap<InstanceKey, Drain>,
     /// The drains of registrations.
     registered: HashMap<ContainerInstanceArn, InstanceKey>,
     not_draining: HashMap<ContainerInstanceArn, Timestamp>,

@@ -67,7 +67,8 @@ metrics! {
     TasksRemaining in Count,
     /// Age of the oldest drain in flight, 0 if there is none. Each tick.
     OldestDrainAge in Seconds,
-    /// The least time until a waiting hook of ours runs out, as the tick finds it. Only while one waits.
+    /// The least time until a waiting hook of ours runs out, as the heartbeats' function finds it: its name is the
+    /// dimension. Only while one waits.
     HookTimeLeft in Seconds,
     /// Drains that are over. Once for each receipt.
     DrainsEnded in Count,

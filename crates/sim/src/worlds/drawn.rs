@@ -3,7 +3,7 @@
 use super::{Fault, State};
 use crate::generate::{LOGS, daemon, fleet, step};
 use crate::judge::Rule;
-use crate::scenario::{self, HOUR, MINUTE, Ms, SECOND, Scenario, Task, Trouble, What};
+use crate::scenario::{self, HOUR, MINUTE, Ms, SECOND, Scenario, Task, Trouble, What, Wiring};
 
 /// The faults of this subject.
 pub(super) const FAULTS: &[Fault] = &[
@@ -12,7 +12,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A record that says released says holding again for a moment, and tiers or sidecars see it.",
         why: "A tick that was slow writes the count that it read before the release; the repair comes after the write.",
         breaks: &[Rule::TakenBack],
-        state: State::Open,
+        state: State::Fixed,
         world: || crossed(17 * SECOND),
     },
     Fault {
@@ -20,7 +20,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A record that says released says holding again, after an answer of Parameter Store was lost.",
         why: "The SDK sends the text of a write again seconds later, whatever another run has written meanwhile.",
         breaks: &[Rule::TakenBack],
-        state: State::Open,
+        state: State::Fixed,
         world: || retried(11 * SECOND),
     },
     Fault {
@@ -68,7 +68,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "With one environment, the release of an instance waits while another one's settle window passes.",
         why: "A run waits for up to 20 s for the end of a settle window, and keeps its environment meanwhile.",
         breaks: &[Rule::LateRelease],
-        state: State::Open,
+        state: State::Fixed,
         world: settle_in_the_way,
     },
 ];
@@ -195,6 +195,7 @@ fn throttled_by_hand() -> Scenario {
         ..scenario::Fault::default()
     });
     scenario.limit = HOUR;
+    scenario.function.wiring = Wiring::Direct;
     scenario
 }
 

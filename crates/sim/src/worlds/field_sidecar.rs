@@ -4,7 +4,7 @@ use super::field::web;
 use super::{Fault, State};
 use crate::generate::{fleet, step};
 use crate::judge::Rule;
-use crate::scenario::{Delivery, MINUTE, SECOND, Scenario, What};
+use crate::scenario::{Delivery, MINUTE, SECOND, Scenario, What, Wiring};
 
 /// The faults of this subject.
 pub(super) const FAULTS: &[Fault] = &[
@@ -151,6 +151,7 @@ fn not_delivered() -> Scenario {
 
 fn pipes() -> Scenario {
     let mut scenario = fleet(1, 1);
+    scenario.function.wiring = Wiring::Direct;
     scenario.function.delivery = Delivery::Pipes;
     scenario.steps = vec![step(25 * SECOND, What::ScaleIn(0))];
     scenario
@@ -158,6 +159,7 @@ fn pipes() -> Scenario {
 
 fn ten_copies() -> Scenario {
     let mut scenario = fleet(1, 1);
+    scenario.function.wiring = Wiring::Direct;
     scenario.function.delivery = Delivery::Queue { copies: 10 };
     scenario
 }

@@ -5,7 +5,7 @@ use super::{Fault, State};
 use crate::generate::{CLUSTER, LOGS, MESH, step};
 use crate::judge::Rule;
 use crate::model::record_name;
-use crate::scenario::{self, Caller, MINUTE, Ms, SECOND, Scenario, Trouble, What};
+use crate::scenario::{self, Caller, MINUTE, Ms, SECOND, Scenario, Trouble, What, Wiring};
 
 /// The faults of this subject.
 pub(super) const FAULTS: &[Fault] = &[
@@ -14,7 +14,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "An instance that was drained before is drained again, and its daemons go before the tasks.",
         why: "The tick deletes an old record by its name, and a new drain has written under that name meanwhile.",
         breaks: &[Rule::TakenBack, Rule::DaemonBeforeTask],
-        state: State::Open,
+        state: State::Fixed,
         world: hold_deleted,
     },
     Fault {
@@ -46,7 +46,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A Spot notice comes in the middle of a drain, and the daemons are not told before the machine is taken.",
         why: "A count is written over the notice, and a repair that cannot read what it wrote over repairs nothing.",
         breaks: &[Rule::NeverTold],
-        state: State::Open,
+        state: State::Fixed,
         world: notice_crossed,
     },
     Fault {
@@ -62,7 +62,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "The first tier was let go, and holds again a moment later.",
         why: "Of two texts of one record the later one counts, but for a few fields, and the tiers are none of them.",
         breaks: &[Rule::TakenBack],
-        state: State::Open,
+        state: State::Fixed,
         world: tiers_crossed,
     },
 ];
@@ -104,6 +104,7 @@ fn slow_write(seed: u64) -> Scenario {
 fn order_crossed() -> Scenario {
     // Seed 1: the order is written while the tick waits to write its count once more.
     let mut scenario = slow_write(1);
+    scenario.function.wiring = Wiring::Direct;
     scenario.steps.push(order(TICK + 10, "release", None));
     // As often as the SDK tries one call.
     scenario
@@ -115,6 +116,7 @@ fn order_crossed() -> Scenario {
 fn order_killed() -> Scenario {
     // Seed 5: the tick is killed between the write of its count and the reading of what it wrote over.
     let mut scenario = slow_write(5);
+    scenario.function.wiring = Wiring::Direct;
     scenario.steps.push(order(TICK + 10, "release", None));
     scenario
         .faults
@@ -125,6 +127,7 @@ fn order_killed() -> Scenario {
 fn order_lost_in_a_repair() -> Scenario {
     // Seed 30: the release is written between the reading of a repair and its write.
     let mut scenario = slow_write(30);
+    scenario.function.wiring = Wiring::Direct;
     scenario.steps.push(order(TICK + 10, "extend", Some("10m")));
     scenario.steps.push(order(TICK + 500, "release", None));
     scenario
