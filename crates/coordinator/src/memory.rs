@@ -1,5 +1,5 @@
-//! What a warm function remembers. It only ever saves calls: nothing in it can release a drain, and whatever it has
-//! wrong is put right by the next tick.
+//! What a warm function remembers. It only ever saves calls, and bounds the heartbeats of a wait that cannot be recorded:
+//! nothing in it can release a drain, and whatever it has wrong is put right by the next tick.
 
 mod drain;
 mod edges;

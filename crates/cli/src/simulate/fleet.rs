@@ -155,8 +155,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_options_it_is_the_fleet_of_the_simulator() {
+    fn without_options_it_is_the_fleet_of_the_simulator_and_daemons_do_not_linger() {
         let mut expected = generate::fleet(7, 20);
+        expected.settings.insert("LINGER".to_owned(), "0s".to_owned());
         let found = Fleet::usual().scenario(20, 7);
         expected.limit = found.limit;
         assert_eq!(found, expected);

@@ -147,3 +147,31 @@ fn other_drains_are_counted_without_ones_own() {
     let own = memory.fleet_without(&other, at(0));
     assert_eq!((own.drains, own.sidecars), (1, 1), "what was looked at is newer");
 }
+
+#[test]
+fn p3_a_wait_is_known_since_it_was_first_seen_until_it_is_over() {
+    let memory = Memory::default();
+    let (instance, hook) = ("i-12345678".parse().unwrap(), "drain".parse().unwrap());
+    let since = |now| memory.waits_since(&instance, &hook, at(now));
+    assert_eq!(since(0), at(0));
+    assert_eq!(since(60), at(0));
+    assert_eq!(since(239), at(0), "a tick or two may be lost");
+    assert_eq!(
+        since(419),
+        at(419),
+        "nobody has seen it for three minutes: another one"
+    );
+    memory.wait_began(&instance, &hook, at(400), at(430));
+    assert_eq!(since(480), at(400), "its event knows when it began");
+}
+
+#[test]
+fn calls_that_no_record_has_counted_are_taken_once() {
+    let memory = Memory::default();
+    memory.add_uncounted(&key(), 4);
+    memory.add_uncounted(&key(), 1);
+    assert_eq!(
+        (memory.take_uncounted(&key()), memory.take_uncounted(&key())),
+        (5, 0)
+    );
+}
