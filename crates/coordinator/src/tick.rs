@@ -1,7 +1,7 @@
 //! The schedule: finds what events have lost, and does what is due.
 //!
 //! An idle tick makes three calls: records and kill switch, DRAINING instances (one for each cluster), waiting
-//! instances. Of drains that are quiet it only asks whether the tasks that hold still live ([`quiet`]); everything
+//! instances (one for fifty groups). A group with an instance that waits costs one more, for its hooks. Of drains that are quiet it only asks whether the tasks that hold still live ([`quiet`]); everything
 //! else gets a whole look, releases first.
 
 mod found;
@@ -11,7 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use protector_core::control::Control;
-use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId};
+use protector_core::ids::{
+    AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, LifecycleHookName,
+};
 use protector_core::limits::DELETE_PARAMETERS_MAX;
 use protector_core::observation::HookAction;
 use serde_json::json;
@@ -81,31 +83,44 @@ impl Coordinator {
         (draining, failures)
     }
 
-    /// Instances of our groups for which a hook of ours waits.
+    /// Instances of our groups for which a hook of ours waits. The hooks of a group that has one are read anew: they may
+    /// have been made, or put anew, since.
     async fn waiting_instances(&self) -> (Waiting, Vec<Failure>) {
         let groups = &self.policy.auto_scaling_groups;
         let (instances, mut failures) = self.aws.list_waiting(groups).await;
-        let mut waiting = Waiting::new();
-        for instance in instances {
-            match self.hook_of(&instance).await {
-                Ok(action) => waiting.extend(action.map(|action| (instance.instance, action))),
+        let groups: BTreeSet<AutoScalingGroupName> =
+            instances.iter().map(|instance| instance.group.clone()).collect();
+        let asked = groups.into_iter().map(async |group| {
+            let hooks = self.hooks(&group).await;
+            (group, hooks)
+        });
+        let mut hooks = BTreeMap::new();
+        for (group, answer) in join_all(asked).await {
+            match answer {
+                Ok(found) => drop(hooks.insert(group, found)),
                 Err(failure) => failures.push(failure),
             }
         }
-        (waiting, failures)
+        let hooks_of = |instance: &ScalingInstance| hooks.get(&instance.group).map(Vec::as_slice);
+        let waiting = instances.into_iter().filter_map(|instance| {
+            let action = self.hook_of(&instance, hooks_of(&instance)?)?;
+            Some((instance.instance, action))
+        });
+        (waiting.collect(), failures)
     }
 
     /// Which hook waits Auto Scaling does not say. A group usually has one of ours; of several the first is taken,
     /// unless the record knows better.
-    async fn hook_of(&self, instance: &ScalingInstance) -> Result<Option<HookAction>, Failure> {
-        let first = self.hooks(&instance.group).await?.into_iter().min();
-        Ok(first.map(|(hook, heartbeat_seconds)| HookAction {
+    fn hook_of(&self, instance: &ScalingInstance, hooks: &[(LifecycleHookName, u32)]) -> Option<HookAction> {
+        let (hook, heartbeat_seconds) = hooks.iter().min()?.clone();
+        Some(HookAction {
             group: instance.group.clone(),
             hook,
             token: None,
             heartbeat_seconds,
+            heartbeat_assumed: false,
             since: self.now(),
-        }))
+        })
     }
 
     /// Minds the kill switch, which is in the same listing as the records, and counts the fleet.

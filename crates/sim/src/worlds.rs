@@ -141,7 +141,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
         "sidecar-gives-up-before-a-late-release",
         &[Rule::FalseEvidence, Rule::GaveUp],
     ),
-    ("two-hooks-of-ours", &[Rule::HookRanOut]),
+    ("two-hooks-of-ours", &[Rule::HookRanOut, Rule::OrderLost]),
     (
         "two-registrations",
         &[

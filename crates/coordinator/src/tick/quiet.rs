@@ -205,14 +205,19 @@ fn pack(candidates: Vec<Candidate>) -> Vec<Vec<Candidate>> {
     packed
 }
 
-/// Is there no hook that the record does not know, and does its own still wait as far as Auto Scaling told?
+/// Is there no hook that the record does not know, and does its own still wait, with the time-out that the record has, as
+/// far as Auto Scaling told?
 fn hook_is_as_recorded(found: &Found, key: &InstanceKey, record: &Record) -> bool {
     let Some(waiting) = &found.waiting else {
         return true;
     };
     match (&record.lifecycle, waiting.get(&key.instance)) {
         (None, None) => true,
-        (Some(known), Some(action)) => known.auto_scaling_group_name == action.group,
+        (Some(known), Some(action)) => {
+            let anew = known.lifecycle_hook_name == action.hook
+                && known.heartbeat_seconds != action.heartbeat_seconds;
+            known.auto_scaling_group_name == action.group && !anew
+        }
         (None, Some(_)) | (Some(_), None) => false,
     }
 }

@@ -140,19 +140,23 @@ fn going_on(record: &Record, situation: &Situation<'_>, remarks: Vec<String>) ->
     }))
 }
 
-/// The record learns of the hook, or of its token.
+/// The record learns of the hook, of its token, and of its time-out as it is now.
 fn adopt(record: &mut Record, hook: &HookAction, situation: &Situation<'_>) {
-    match &mut record.lifecycle {
+    let limited = match &mut record.lifecycle {
         None => {
-            let lifecycle = deadline::lifecycle(hook);
-            let latest = deadline::latest(record.started_at, Some(&lifecycle), situation.policy);
-            record.deadline_at = record.deadline_at.min(latest);
-            record.lifecycle = Some(lifecycle);
+            record.lifecycle = Some(deadline::lifecycle(hook));
+            true
         }
-        Some(known) if known.lifecycle_hook_name == hook.hook && known.lifecycle_action_token.is_none() => {
-            known.lifecycle_action_token.clone_from(&hook.token);
+        Some(known) => {
+            if known.lifecycle_hook_name == hook.hook && known.lifecycle_action_token.is_none() {
+                known.lifecycle_action_token.clone_from(&hook.token);
+            }
+            deadline::refresh(known, hook, record.started_at)
         }
-        Some(_) => {}
+    };
+    if limited && !record.is_released() && record.releasing.is_none() {
+        let latest = deadline::latest(record.started_at, record.lifecycle.as_ref(), situation.policy);
+        record.deadline_at = record.deadline_at.min(latest);
     }
 }
 

@@ -34,6 +34,7 @@ fn hook_action(heartbeat_seconds: u32, token: Option<&str>) -> HookAction {
         hook: "protect-daemons".parse().unwrap(),
         token: token.map(|token| token.parse().unwrap()),
         heartbeat_seconds,
+        heartbeat_assumed: false,
         since: at(0),
     }
 }

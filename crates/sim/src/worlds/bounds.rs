@@ -56,7 +56,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "One throttled call at the start makes a drain that was to hold for days end after some hours.",
         why: "A heartbeat time-out of 120 s is assumed, and kept in the record for the whole drain.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Open,
+        state: State::Fixed,
         world: throttled_hook_description,
     },
     Fault {
@@ -64,7 +64,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A drain at a hook that is some minutes old ends after some hours, although it was to hold for days.",
         why: "The hooks of a group are believed for ten minutes, and an unknown one is given 120 s.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Open,
+        state: State::Fixed,
         world: new_hook_counts_as_short,
     },
     Fault {
@@ -72,7 +72,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "The event of a hook that is some minutes old is lost, and the hook runs out with its tasks.",
         why: "The hooks of a group are believed for ten minutes, and no tick looks for others.",
         breaks: &[Rule::HookRanOut, Rule::LateHold],
-        state: State::Open,
+        state: State::Fixed,
         world: new_hook_is_not_found,
     },
     Fault {
@@ -80,7 +80,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A hook is given a shorter time-out in mid-drain, and runs out between two heartbeats.",
         why: "The record keeps the time-out that the hook had when the drain began.",
         breaks: &[Rule::HookRanOut],
-        state: State::Open,
+        state: State::Fixed,
         world: hook_put_anew,
     },
     Fault {

@@ -76,7 +76,10 @@ pub(super) const FAULTS: &[Fault] = &[
 
 /// The race depends on latencies; with this seed the tick comes between a drain's beginning and its last task's end.
 fn five_at_once() -> Scenario {
-    fleet(2, 5)
+    let mut scenario = fleet(2, 5);
+    // In this run an event comes too late for its release.
+    scenario.seed = 7;
+    scenario
 }
 
 fn unreserved() -> Scenario {
