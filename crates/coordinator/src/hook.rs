@@ -21,8 +21,8 @@ use crate::say::Level;
 /// Auto Scaling is asked before a live instance is drained. A younger one needs no question.
 const FRESH: SignedDuration = SignedDuration::from_secs(60);
 
-/// If the hook's heartbeat time-out cannot be read, this one is assumed: short enough for any hook that a tick a
-/// minute can serve.
+/// If the hook's heartbeat time-out cannot be read, its heartbeats are paced by this one, until it can: short enough for any
+/// hook that a tick a minute can serve.
 const HEARTBEAT_ASSUMED_SECONDS: u32 = 120;
 
 impl Coordinator {
@@ -46,8 +46,10 @@ impl Coordinator {
                 "Auto Scaling says that no hook waits for the instance",
             );
         }
+        let timeout = self.heartbeat_timeout(&notice.group, &notice.hook).await;
         let action = HookAction {
-            heartbeat_seconds: self.heartbeat_seconds(&notice.group, &notice.hook).await,
+            heartbeat_seconds: timeout.unwrap_or(HEARTBEAT_ASSUMED_SECONDS),
+            heartbeat_assumed: timeout.is_none(),
             since: notice.since.unwrap_or_else(|| self.now()),
             group: notice.group,
             hook: notice.hook,
@@ -173,23 +175,34 @@ impl Coordinator {
         }
     }
 
-    async fn heartbeat_seconds(&self, group: &AutoScalingGroupName, hook: &LifecycleHookName) -> u32 {
-        let hooks = self.hooks(group).await.unwrap_or_default();
-        let found = hooks.into_iter().find(|(name, _)| name == hook);
-        found.map_or(HEARTBEAT_ASSUMED_SECONDS, |(_, seconds)| seconds)
+    /// The heartbeat time-out of a hook, in seconds, if it can be told. A hook whose name is not known may be new.
+    async fn heartbeat_timeout(&self, group: &AutoScalingGroupName, hook: &LifecycleHookName) -> Option<u32> {
+        let find = |hooks: Vec<(LifecycleHookName, u32)>| hooks.into_iter().find(|(name, _)| name == hook);
+        let known = self.memory.hooks(group, self.now()).and_then(find);
+        let found = match known {
+            Some(known) => Some(known),
+            None => self.read_hooks(group).await.ok().and_then(find),
+        };
+        found.map(|(_, seconds)| seconds)
     }
 
-    /// The group's terminate hooks that are ours.
-    pub(crate) async fn hooks(
+    /// The group's terminate hooks that are ours, as Auto Scaling has them now.
+    pub(crate) async fn read_hooks(
         &self,
         group: &AutoScalingGroupName,
     ) -> Result<Vec<(LifecycleHookName, u32)>, Failure> {
-        if let Some(hooks) = self.memory.hooks(group, self.now()) {
-            return Ok(hooks);
-        }
         let mut hooks = self.aws.describe_hooks(group).await?;
         hooks.retain(|(hook, _)| self.policy.serves_hook(hook));
         self.memory.learn_hooks(group, hooks.clone(), self.now());
         Ok(hooks)
+    }
+
+    /// The same, or, if it cannot be asked, as they were some minutes ago.
+    pub(crate) async fn hooks(
+        &self,
+        group: &AutoScalingGroupName,
+    ) -> Result<Vec<(LifecycleHookName, u32)>, Failure> {
+        let read = self.read_hooks(group).await;
+        read.or_else(|failure| self.memory.hooks(group, self.now()).ok_or(failure))
     }
 }

@@ -1,7 +1,7 @@
 //! The schedule: finds what events have lost, and does what is due.
 //!
 //! An idle tick makes three calls: records and kill switch, DRAINING instances (one for each cluster), waiting
-//! instances. Of drains that are quiet it only asks whether the tasks that hold still live ([`quiet`]); everything
+//! instances (one for fifty groups). A group with an instance that waits costs one more, for its hooks. Of drains that are quiet it only asks whether the tasks that hold still live ([`quiet`]); everything
 //! else gets a whole look, releases first.
 
 mod found;
@@ -11,7 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use protector_core::control::Control;
-use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId};
+use protector_core::ids::{
+    AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, LifecycleHookName,
+};
 use protector_core::limits::DELETE_PARAMETERS_MAX;
 use protector_core::observation::HookAction;
 use serde_json::json;
@@ -80,24 +82,35 @@ impl Coordinator {
         (draining, failures)
     }
 
-    /// Instances of our groups for which a hook of ours waits.
+    /// Instances of our groups for which a hook of ours waits. The hooks of a group that has one are read anew: they may
+    /// have been made, or put anew, since.
     async fn waiting_instances(&self) -> (Waiting, Vec<Failure>) {
         let groups = &self.policy.auto_scaling_groups;
         let (instances, mut failures) = self.aws.list_waiting(groups).await;
-        let mut waiting = Waiting::new();
-        for instance in instances {
-            match self.hooks_of(&instance).await {
-                Ok(actions) if actions.is_empty() => {}
-                Ok(actions) => drop(waiting.insert(instance.instance, actions)),
+        let groups: BTreeSet<AutoScalingGroupName> =
+            instances.iter().map(|instance| instance.group.clone()).collect();
+        let asked = groups.into_iter().map(async |group| {
+            let hooks = self.hooks(&group).await;
+            (group, hooks)
+        });
+        let mut hooks = BTreeMap::new();
+        for (group, answer) in join_all(asked).await {
+            match answer {
+                Ok(found) => drop(hooks.insert(group, found)),
                 Err(failure) => failures.push(failure),
             }
         }
-        (waiting, failures)
+        let hooks_of = |instance: &ScalingInstance| hooks.get(&instance.group).map(Vec::as_slice);
+        let waiting = instances.into_iter().filter_map(|instance| {
+            let actions = self.hooks_of(&instance, hooks_of(&instance)?);
+            (!actions.is_empty()).then_some((instance.instance, actions))
+        });
+        (waiting.collect(), failures)
     }
 
     /// Which hooks wait Auto Scaling does not say: all terminate hooks of a group wait at the same time.
-    async fn hooks_of(&self, instance: &ScalingInstance) -> Result<Vec<HookAction>, Failure> {
-        let mut hooks = self.hooks(&instance.group).await?;
+    fn hooks_of(&self, instance: &ScalingInstance, hooks: &[(LifecycleHookName, u32)]) -> Vec<HookAction> {
+        let mut hooks = hooks.to_vec();
         hooks.sort();
         let action = |(hook, heartbeat_seconds)| HookAction {
             group: instance.group.clone(),
@@ -105,8 +118,9 @@ impl Coordinator {
             hook,
             token: None,
             heartbeat_seconds,
+            heartbeat_assumed: false,
         };
-        Ok(hooks.into_iter().map(action).collect())
+        hooks.into_iter().map(action).collect()
     }
 
     /// Minds the kill switch, which is in the same listing as the records, and counts the fleet.

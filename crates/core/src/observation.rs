@@ -272,6 +272,8 @@ pub struct HookAction {
     pub token: Option<LifecycleActionToken>,
     /// The hook's own `HeartbeatTimeout`, in seconds.
     pub heartbeat_seconds: u32,
+    /// Auto Scaling did not tell the time-out, and this one is assumed: it paces heartbeats, and sets no limit.
+    pub heartbeat_assumed: bool,
     /// When the wait began, as far as it is known.
     pub since: Timestamp,
 }

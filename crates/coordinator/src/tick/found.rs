@@ -318,6 +318,7 @@ fn action_of(hook: &Lifecycle) -> HookAction {
         hook: hook.lifecycle_hook_name.clone(),
         token: hook.lifecycle_action_token.clone(),
         heartbeat_seconds: hook.heartbeat_seconds,
+        heartbeat_assumed: false,
         since: hook.heartbeat_at,
     }
 }

@@ -207,7 +207,8 @@ fn pack(candidates: Vec<Candidate>) -> Vec<Vec<Candidate>> {
     packed
 }
 
-/// Is there no hook that the record does not know, and does its own still wait as far as Auto Scaling told?
+/// Is there no hook that the record does not know, and does its own still wait, with the time-out that the record has, as
+/// far as Auto Scaling told?
 fn hook_is_as_recorded(found: &Found, key: &InstanceKey, record: &Record) -> bool {
     let Some(waiting) = &found.waiting else {
         return true;
@@ -215,7 +216,9 @@ fn hook_is_as_recorded(found: &Found, key: &InstanceKey, record: &Record) -> boo
     let announced = waiting.get(&key.instance).map(Vec::as_slice).unwrap_or_default();
     let known = |action: &HookAction| {
         let is_it = |hook: &Lifecycle| {
-            hook.auto_scaling_group_name == action.group && hook.lifecycle_hook_name == action.hook
+            hook.auto_scaling_group_name == action.group
+                && hook.lifecycle_hook_name == action.hook
+                && hook.heartbeat_seconds == action.heartbeat_seconds
         };
         record.lifecycles().any(is_it)
     };

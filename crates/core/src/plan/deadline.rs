@@ -9,8 +9,11 @@ use crate::record::{Lifecycle, Record};
 
 use super::schedule::{Schedule, longest_wait};
 
-/// When Auto Scaling ends the hook's wait, whatever we do.
+/// When Auto Scaling ends the hook's wait, whatever we do. A time-out that is only assumed says nothing of it.
 pub(super) fn global(hook: &HookAction) -> Timestamp {
+    if hook.heartbeat_assumed {
+        return later(hook.since, HOOK_GLOBAL_MAX);
+    }
     later(hook.since, longest_wait(hook.heartbeat_seconds))
 }
 
@@ -24,6 +27,24 @@ pub(super) fn lifecycle(hook: &HookAction) -> Lifecycle {
         heartbeat_at: clock_start(hook),
         global_deadline_at: global(hook),
     }
+}
+
+/// The hook as Auto Scaling describes it now, for a wait that has begun: the time-out may not have been known, or the
+/// hook was put anew. A shorter one counts from its next heartbeat on; nobody documents which limit a wait keeps, so the
+/// earlier one does. Has anything changed?
+pub(super) fn refresh(known: &mut Lifecycle, hook: &HookAction, started_at: Timestamp) -> bool {
+    let same = known.lifecycle_hook_name == hook.hook;
+    if !same || hook.heartbeat_assumed || known.heartbeat_seconds == hook.heartbeat_seconds {
+        return false;
+    }
+    known.heartbeat_seconds = hook.heartbeat_seconds;
+    let since = hook.since.min(started_at);
+    let present = HookAction {
+        since,
+        ..hook.clone()
+    };
+    known.global_deadline_at = known.global_deadline_at.min(global(&present));
+    true
 }
 
 /// Without the event nobody knows when the hook's clock started: it counts as run down, so that the first thing is a

@@ -163,23 +163,26 @@ fn take_registrations(record: &mut Record, instance: &Registrations) {
     }
 }
 
-/// The record learns of a hook, or of its token.
+/// The record learns of a hook, of its token, and of its time-out as it is now.
 fn adopt(record: &mut Record, wait: &HookAction, situation: &Situation<'_>) {
-    let lifecycle = deadline::lifecycle(wait);
-    if let Some(known) = record.lifecycles_mut().find(|known| known.is_of(&lifecycle)) {
-        if known.lifecycle_action_token.is_none() {
-            known.lifecycle_action_token.clone_from(&wait.token);
+    let (lifecycle, begun) = (deadline::lifecycle(wait), record.started_at);
+    let limited = match record.lifecycles_mut().find(|known| known.is_of(&lifecycle)) {
+        None => {
+            record.add_lifecycle(lifecycle.clone());
+            true
         }
-        return;
+        Some(known) => {
+            if known.lifecycle_action_token.is_none() {
+                known.lifecycle_action_token.clone_from(&wait.token);
+            }
+            deadline::refresh(known, wait, begun)
+        }
+    };
+    if limited && !record.is_released() && record.releasing.is_none() {
+        let known = record.lifecycles().find(|known| known.is_of(&lifecycle));
+        let latest = deadline::latest(begun, known, record.poll_seconds, situation.policy);
+        record.deadline_at = record.deadline_at.min(latest);
     }
-    let latest = deadline::latest(
-        record.started_at,
-        Some(&lifecycle),
-        record.poll_seconds,
-        situation.policy,
-    );
-    record.deadline_at = record.deadline_at.min(latest);
-    record.add_lifecycle(lifecycle);
 }
 
 /// A Spot notice shortens whatever deadline there was.

@@ -36,6 +36,7 @@ fn hook_action(heartbeat_seconds: u32, token: Option<&str>) -> HookAction {
         hook: "protect-daemons".parse().unwrap(),
         token: token.map(|token| token.parse().unwrap()),
         heartbeat_seconds,
+        heartbeat_assumed: false,
         since: at(0),
     }
 }

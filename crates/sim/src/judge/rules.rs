@@ -348,9 +348,10 @@ impl Judge {
             if daemon.daemon_term.is_none() && daemon.sidecar_term.is_some() {
                 self.watch(host).cut_off |= well;
             }
-            // A hook that somebody deleted lets the machine go, whatever we do.
-            let last = world.host(host).scaling.waits.iter().rfind(|wait| wait.ours);
-            let deleted = last.is_some_and(|wait| {
+            // A hook that somebody deleted lets the machine go, whatever we do: in mid-wait, or before there was one.
+            let last = entry.scaling.waits.iter().rfind(|wait| wait.ours);
+            let unhooked = entry.scaling.group.is_some() && entry.noticed_at.is_none();
+            let deleted = last.map_or(unhooked, |wait| {
                 matches!(wait.state, crate::model::WaitState::Over(_, HookEnd::CutShort))
             });
             if deleted {

@@ -56,7 +56,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "One throttled call at the start makes a drain that was to hold for days end after some hours.",
         why: "A heartbeat time-out of 120 s is assumed, and kept in the record for the whole drain.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Open,
+        state: State::Fixed,
         world: throttled_hook_description,
     },
     Fault {

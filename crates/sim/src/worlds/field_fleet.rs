@@ -78,6 +78,8 @@ pub(super) const FAULTS: &[Fault] = &[
 fn five_at_once() -> Scenario {
     let mut scenario = fleet(2, 5);
     scenario.settings.insert("LINGER".to_owned(), "0s".to_owned());
+    // In this run an event comes too late for its release.
+    scenario.seed = 7;
     scenario
 }
 

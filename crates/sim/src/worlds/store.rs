@@ -137,8 +137,8 @@ fn order_lost_in_a_repair() -> Scenario {
 }
 
 fn notice_crossed() -> Scenario {
-    // Seed 4: the notice is written while the tick waits to write its count once more.
-    let mut scenario = slow_write(4);
+    // Seed 1: the notice is written while the tick waits to write its count once more.
+    let mut scenario = slow_write(1);
     scenario.steps.push(step(TICK - 200, What::SpotNotice(0)));
     scenario
         .faults
@@ -155,8 +155,8 @@ fn stale_not_found() -> Scenario {
 }
 
 fn tiers_crossed() -> Scenario {
-    // Seed 8: the last task ends just after the tick has seen it alive.
-    let mut scenario = slow_write(8);
+    // Seed 13: the last task ends just after the tick has seen it alive.
+    let mut scenario = slow_write(13);
     set(&mut scenario, "LINGER", "0s");
     scenario.aws.event_delay_max = 200;
     set(&mut scenario, "DAEMON_TIERS", "mesh | logs");

@@ -1,7 +1,13 @@
 //! Rules 1, 2, 4 and 11: how a hold begins and is kept.
 
 use super::*;
+use crate::limits::GLOBAL_MARGIN;
+use crate::policy::OnDeadline;
 use crate::record::{DecodeError, State};
+
+fn lifecycle(bench: &Bench) -> Lifecycle {
+    bench.record().lifecycle.unwrap()
+}
 
 #[test]
 fn p1_the_record_is_written_before_draining_is_set() {
@@ -255,6 +261,48 @@ fn a_new_token_begins_a_new_drain() {
     });
     assert_eq!(names(&bench.step(5000)), ["put-holding", "set-draining"]);
     assert_eq!(bench.record().started_at, at(5000));
+}
+
+#[test]
+fn p4_a_timeout_that_is_only_assumed_sets_no_limit() {
+    let assumed = HookAction {
+        heartbeat_assumed: true,
+        ..hook_action(120, Some(TOKEN))
+    };
+    for (told, seconds) in [(None, 48 * 3600), (Some(3600), 48 * 3600), (Some(300), 100 * 300)] {
+        let mut bench = Bench::hooked();
+        bench.policy.on_deadline = OnDeadline::Hold;
+        bench.observation.hook = Hook::Waiting(assumed.clone());
+        bench.step(0);
+        assert_eq!(lifecycle(&bench).heartbeat_seconds, 120, "it paces heartbeats");
+        assert_eq!(lifecycle(&bench).global_deadline_at, at(48 * 3600));
+        if let Some(told) = told {
+            bench.observation.hook = Hook::Waiting(hook_action(told, None));
+            bench.step(60);
+            assert_eq!(lifecycle(&bench).heartbeat_seconds, told);
+        }
+        assert_eq!(lifecycle(&bench).global_deadline_at, at(seconds), "{told:?}");
+        let reserve = bench.policy.flush() + GLOBAL_MARGIN;
+        assert_eq!(bench.record().deadline_at, at(seconds) - reserve, "{told:?}");
+    }
+}
+
+#[test]
+fn p4_a_heartbeat_timeout_that_was_changed_is_heeded() {
+    let mut bench = Bench::hooked();
+    bench.observation.hook = Hook::Waiting(hook_action(3600, Some(TOKEN)));
+    bench.step(0);
+    bench.status("DRAINING");
+    bench.step(1);
+    bench.observation.hook = Hook::Waiting(hook_action(120, None));
+    assert_eq!(names(&bench.step(60)), ["heartbeat", "put-holding"]);
+    let hook = lifecycle(&bench);
+    assert_eq!((hook.heartbeat_seconds, hook.heartbeat_at), (120, at(60)));
+    assert_eq!(hook.global_deadline_at, at(12_000), "the earlier of two limits");
+    bench.observation.hook = Hook::Waiting(hook_action(3600, None));
+    bench.step(70);
+    assert_eq!(lifecycle(&bench).heartbeat_seconds, 3600);
+    assert_eq!(lifecycle(&bench).global_deadline_at, at(12_000));
 }
 
 #[test]
