@@ -198,9 +198,10 @@ impl Coordinator {
         let begun = self.now();
         loop {
             self.look_at_those_due().await;
-            let patience = match self.memory.drains() {
-                0 | 1 => self.deadline.duration_since(begun) / 2,
-                _ => PATIENCE,
+            // Who awaits nothing but the end of a long settle window misses no event meanwhile.
+            let patience = match self.memory.awaits_an_event() {
+                false => self.deadline.duration_since(begun) / 2,
+                true => PATIENCE,
             };
             let until = self
                 .memory

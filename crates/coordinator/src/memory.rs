@@ -281,9 +281,10 @@ impl Memory {
         facts.drains.values().filter_map(|drain| drain.look_at).min()
     }
 
-    /// How many drains are known.
-    pub fn drains(&self) -> usize {
-        self.lock().drains.len()
+    /// Is there more than one drain, or one that a task's end would bring on?
+    pub fn awaits_an_event(&self) -> bool {
+        let facts = self.lock();
+        facts.drains.len() > 1 || facts.drains.values().any(|drain| !drain.awaited.is_empty())
     }
 
     /// The drains whose next look is due, each once.

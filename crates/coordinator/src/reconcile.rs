@@ -22,6 +22,9 @@ use crate::say::Level;
 /// enough that waits for the deadline.
 const WAIT_MAX: SignedDuration = SignedDuration::from_secs(20);
 
+/// A batch that waits for the deadline of a machine that is taken looks again so often: some seven times in its run.
+const SLICE: SignedDuration = SignedDuration::from_secs(8);
+
 /// In a batch of the queue no longer than this: the batch looks again at what is due.
 const WAIT_IN_A_BATCH: SignedDuration = SignedDuration::from_secs(1);
 
@@ -292,6 +295,8 @@ impl Coordinator {
         // A batch waits once for all its instances, at its end; only a machine that is taken has no time for that.
         let waits_here = !self.queued || patient;
         match worth.filter(|wait| *wait <= longest && (waits_here || *wait <= WAIT_IN_A_BATCH)) {
+            // No event comes to a batch that waits, so it looks itself whether the tasks have ended.
+            Some(wait) if self.queued => Next::Look(Duration::try_from(wait.min(SLICE)).unwrap_or_default()),
             Some(wait) => Next::Look(Duration::try_from(wait).unwrap_or_default()),
             None => {
                 let at = plan.look_again.and_then(|wait| self.now().checked_add(wait).ok());

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::{AutoScalingGroupName, InstanceId, LifecycleHookName};
-use crate::limits::TICK_AND_DELAY;
+use crate::limits::TICK;
 
 /// A hook of ours that waits for an instance.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,11 +34,11 @@ impl Wait {
     }
 }
 
-/// So long after a heartbeat the next one is due: half of the time-out; of a short one less, so that a tick may be late or
-/// lost, but never less than a quarter.
+/// So long after a heartbeat the next one is due: half of the time-out; of a short one less, so that the run in which it is
+/// due may be up to a minute late, and the one after that still comes in time; but never less than a quarter.
 #[must_use]
 pub fn interval(timeout: SignedDuration) -> SignedDuration {
-    (timeout / 2).min((timeout - TICK_AND_DELAY).max(timeout / 4))
+    (timeout / 2).min((timeout - TICK * 2).max(timeout / 4))
 }
 
 /// The heartbeats that were sent.

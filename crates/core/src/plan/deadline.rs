@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::limits::POLL_SECONDS_MIN;
+use crate::limits::{HOOK_GLOBAL_MAX, POLL_SECONDS_MIN};
 use crate::observation::HookAction;
 use crate::policy::{OnDeadline, Policy};
 use crate::record::{Lifecycle, Record};

@@ -166,18 +166,19 @@ fn take_registrations(record: &mut Record, instance: &Registrations) {
 /// The record learns of a hook, of its token, and of its time-out as it is now.
 fn adopt(record: &mut Record, wait: &HookAction, situation: &Situation<'_>) {
     let (lifecycle, begun) = (deadline::lifecycle(wait), record.started_at);
-    let limited = match record.lifecycles_mut().find(|known| known.is_of(&lifecycle)) {
-        None => {
-            record.add_lifecycle(lifecycle.clone());
-            true
-        }
-        Some(known) => {
+    let changed = record
+        .lifecycles_mut()
+        .find(|known| known.is_of(&lifecycle))
+        .map(|known| {
             if known.lifecycle_action_token.is_none() {
                 known.lifecycle_action_token.clone_from(&wait.token);
             }
             deadline::refresh(known, wait, begun)
-        }
-    };
+        });
+    if changed.is_none() {
+        record.add_lifecycle(lifecycle.clone());
+    }
+    let limited = changed.unwrap_or(true);
     if limited && !record.is_released() && record.releasing.is_none() {
         let known = record.lifecycles().find(|known| known.is_of(&lifecycle));
         let latest = deadline::latest(begun, known, record.poll_seconds, situation.policy);

@@ -272,12 +272,12 @@ fn p4_a_timeout_that_is_only_assumed_sets_no_limit() {
     for (told, seconds) in [(None, 48 * 3600), (Some(3600), 48 * 3600), (Some(300), 100 * 300)] {
         let mut bench = Bench::hooked();
         bench.policy.on_deadline = OnDeadline::Hold;
-        bench.observation.hook = Hook::Waiting(assumed.clone());
+        bench.observation.hook = Hook::waiting(assumed.clone());
         bench.step(0);
         assert_eq!(lifecycle(&bench).heartbeat_seconds, 120, "it paces heartbeats");
         assert_eq!(lifecycle(&bench).global_deadline_at, at(48 * 3600));
         if let Some(told) = told {
-            bench.observation.hook = Hook::Waiting(hook_action(told, None));
+            bench.observation.hook = Hook::waiting(hook_action(told, None));
             bench.step(60);
             assert_eq!(lifecycle(&bench).heartbeat_seconds, told);
         }
@@ -290,16 +290,16 @@ fn p4_a_timeout_that_is_only_assumed_sets_no_limit() {
 #[test]
 fn p4_a_heartbeat_timeout_that_was_changed_is_heeded() {
     let mut bench = Bench::hooked();
-    bench.observation.hook = Hook::Waiting(hook_action(3600, Some(TOKEN)));
+    bench.observation.hook = Hook::waiting(hook_action(3600, Some(TOKEN)));
     bench.step(0);
     bench.status("DRAINING");
     bench.step(1);
-    bench.observation.hook = Hook::Waiting(hook_action(120, None));
+    bench.observation.hook = Hook::waiting(hook_action(120, None));
     assert_eq!(names(&bench.step(60)), ["heartbeat", "put-holding"]);
     let hook = lifecycle(&bench);
     assert_eq!((hook.heartbeat_seconds, hook.heartbeat_at), (120, at(60)));
     assert_eq!(hook.global_deadline_at, at(12_000), "the earlier of two limits");
-    bench.observation.hook = Hook::Waiting(hook_action(3600, None));
+    bench.observation.hook = Hook::waiting(hook_action(3600, None));
     bench.step(70);
     assert_eq!(lifecycle(&bench).heartbeat_seconds, 3600);
     assert_eq!(lifecycle(&bench).global_deadline_at, at(12_000));
@@ -389,7 +389,13 @@ fn p2_an_instance_that_cannot_be_read_is_not_drained_blindly() {
 
 #[test]
 fn the_hook_is_heartbeaten_at_half_its_own_timeout_or_a_tick_earlier() {
-    for (heartbeat_seconds, quiet, due) in [(3600, 1799, 1800), (180, 89, 90), (120, 29, 30), (30, 7, 8)] {
+    for (heartbeat_seconds, quiet, due) in [
+        (3600, 1799, 1800),
+        (240, 119, 120),
+        (180, 59, 60),
+        (120, 29, 30),
+        (30, 7, 8),
+    ] {
         let mut bench = Bench::hooked();
         bench.observation.hook = Hook::waiting(hook_action(heartbeat_seconds, Some(TOKEN)));
         bench.step(0);
