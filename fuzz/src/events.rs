@@ -50,6 +50,7 @@ fn assert_no_event(in_sqs: &Delivery, text: &str) {
 fn assert_same_in_every_envelope(text: &str, parsed: &Parsed, in_sqs: &Delivery) {
     let message = |parsed: &Parsed| SqsMessage {
         in_order: false,
+        sent_at: None,
         message_id: "m-1".to_owned(),
         parsed: parsed.clone(),
     };

@@ -36,6 +36,12 @@ pub enum Handled {
 /// A FIFO queue hands out so many messages at once (`BatchSize` in the template): after a full batch more may be waiting.
 const BATCH_MAX: usize = 10;
 
+/// The same, if nothing that is known of awaits an event.
+const PATIENCE_ALONE: SignedDuration = SignedDuration::from_secs(28);
+
+/// From the queue to the function a message takes some tenths of a second, unless others stand before it.
+const BACKLOG: SignedDuration = SignedDuration::from_secs(2);
+
 /// A batch waits for so long at the most while several instances drain: for the default settle window, and its looks.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(11);
 
@@ -119,7 +125,7 @@ impl Coordinator {
     /// Instances side by side, the events of one instance in their order, then what is due, and the tick at last. Only what
     /// another try may mend comes again (`ReportBatchItemFailures`).
     async fn batch(&self, messages: Vec<SqsMessage>) -> Value {
-        let more_wait = messages.len() >= BATCH_MAX;
+        let more_wait = self.more_wait(&messages);
         let (ticks, events): (Vec<_>, Vec<_>) = messages
             .into_iter()
             .partition(|message| self.concerns(message) == Concerns::All);
@@ -139,6 +145,13 @@ impl Coordinator {
             .map(|id| json!({"itemIdentifier": id}))
             .collect();
         json!({"batchItemFailures": failures})
+    }
+
+    /// Do other messages wait behind these? A batch that is full of messages of a while ago says so.
+    fn more_wait(&self, messages: &[SqsMessage]) -> bool {
+        let newest = messages.iter().filter_map(|message| message.sent_at).max();
+        let age = newest.map(|sent| self.now().duration_since(sent));
+        messages.len() >= BATCH_MAX && age.is_some_and(|age| age > BACKLOG)
     }
 
     /// Instances side by side, the events of one in their order; gives back those that are to come again.
@@ -200,7 +213,7 @@ impl Coordinator {
             self.look_at_those_due().await;
             // Who awaits nothing but the end of a long settle window misses no event meanwhile.
             let patience = match self.memory.awaits_an_event() {
-                false => self.deadline.duration_since(begun) / 2,
+                false => PATIENCE_ALONE,
                 true => PATIENCE,
             };
             let until = self

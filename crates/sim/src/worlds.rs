@@ -60,6 +60,24 @@ impl Fault {
 
 /// What a fault may break besides, in other worlds than its own. Each was seen in worlds that have this one fault alone.
 const CONSEQUENCES: &[(&str, &[Rule])] = &[
+    ("ended-drains-cost-every-tick", &[Rule::LeftOver]),
+    (
+        "spot-notice-delays-the-others",
+        &[
+            Rule::LateRelease,
+            Rule::FalseEvidence,
+            Rule::TierOrder,
+            Rule::NeverTold,
+        ],
+    ),
+    (
+        "longest-hold-below-the-drain",
+        &[Rule::FalseEvidence, Rule::DaemonBeforeTask, Rule::TierOrder],
+    ),
+    (
+        "agent-data-wiped-after-the-release",
+        &[Rule::TakenBack, Rule::FalseEvidence],
+    ),
     (
         "active-again-while-our-hook-waits",
         &[Rule::DaemonBeforeTask, Rule::FalseEvidence, Rule::LetGoWithTasks],

@@ -10,6 +10,9 @@ use protector_core::observation::ContainerInstance;
 /// this long: the tick does the same once a minute, in the environment in which it runs.
 const PROBE: SignedDuration = SignedDuration::from_secs(60);
 
+/// A look that is due within this is waited for.
+const LINGER_MAX: SignedDuration = SignedDuration::from_secs(11);
+
 /// A drain as it was last seen.
 #[derive(Debug, Clone)]
 pub(super) struct Drain {
@@ -60,6 +63,11 @@ impl Drain {
         }
         if awaited && self.awaited.is_empty() {
             return Worth::Last(self.key.clone());
+        }
+        // Its batch looks in a moment, when the daemons have stayed for their while.
+        let soon = |at: &Timestamp| *at > now && at.duration_since(now) <= LINGER_MAX;
+        if !awaited && self.awaited.is_empty() && !self.released && self.look_at.as_ref().is_some_and(soon) {
+            return Worth::Nothing("a look at the drain is due in a moment");
         }
         if self.awaited.is_empty() || (!awaited && self.daemons.remove(task)) {
             return Worth::Look(self.key.clone());

@@ -94,7 +94,7 @@ fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<Strin
 fn is_of_this_drain(record: &Record, wait: &HookAction, situation: &Situation<'_>) -> bool {
     let hook = deadline::lifecycle(wait);
     let Some(known) = record.lifecycles().find(|known| known.is_of(&hook)) else {
-        return record.receipt_at.is_none();
+        return record.receipt_at.is_none_or(|ended| wait.since <= ended);
     };
     match (&known.lifecycle_action_token, &wait.token) {
         // A copy of an earlier waiting's event may come late; it must not take over from the present one.

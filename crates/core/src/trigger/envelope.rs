@@ -1,5 +1,6 @@
 //! What an event comes in: EventBridge's envelope, SNS and SQS records, or nothing.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::field::{members, quoted, read, text};
@@ -26,6 +27,8 @@ pub struct SqsMessage {
     /// Does it come from a FIFO queue? Then whatever failed would stand in front of all that comes after it, so it is left
     /// to the tick.
     pub in_order: bool,
+    /// When it was sent to the queue, as the queue says.
+    pub sent_at: Option<Timestamp>,
     /// What it holds.
     pub parsed: Parsed,
 }
@@ -82,9 +85,16 @@ fn ignored(reason: &str) -> Delivery {
 fn sqs(record: &Value) -> SqsMessage {
     SqsMessage {
         message_id: text(record, "messageId").unwrap_or_default().to_owned(),
+        sent_at: sent_at(record),
         in_order: record.pointer("/attributes/MessageGroupId").is_some(),
         parsed: body(record),
     }
+}
+
+/// `SentTimestamp`, in milliseconds since 1970.
+fn sent_at(record: &Value) -> Option<Timestamp> {
+    let millis = record.pointer("/attributes/SentTimestamp")?.as_str()?;
+    Timestamp::from_millisecond(millis.parse().ok()?).ok()
 }
 
 /// A message's body is an event, or an SNS notification that holds one.

@@ -48,6 +48,7 @@ fn a_terminate_hook_is_the_same_in_every_envelope() {
         let message = SqsMessage {
             message_id: id.to_owned(),
             in_order: false,
+            sent_at: Timestamp::from_millisecond(1_772_366_437_000).ok(),
             parsed: Ok(Ok(notice())),
         };
         assert_eq!(parse(&fixture(name)), Delivery::Sqs(vec![message]), "{name}");

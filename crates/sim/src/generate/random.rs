@@ -15,6 +15,8 @@ pub struct Drawn {
     pub scenario: Scenario,
     /// Names of [`crate::worlds`].
     pub known: Vec<&'static str>,
+    /// From where it was drawn.
+    pub range: Range,
 }
 
 /// Which worlds are drawn.
@@ -47,6 +49,7 @@ pub fn random(seed: u64, range: Range) -> Drawn {
     Drawn {
         scenario: draw.scenario,
         known: draw.known,
+        range,
     }
 }
 
@@ -578,8 +581,48 @@ impl Drawn {
     /// Is it an open fault, one that this world may show, that this rule is broken?
     #[must_use]
     pub fn explains(&self, rule: Rule) -> bool {
-        let faults = self.known.iter().filter_map(|name| worlds::find(name));
+        let names = self.known.iter().copied().chain(self.met());
+        let faults = names.filter_map(worlds::find);
         let mut open = faults.filter(|fault| fault.state == worlds::State::Open);
         open.any(|fault| fault.may_break(rule))
+    }
+
+    /// Open faults whose condition is there whenever something else is: of wild worlds alone, since sound ones must do
+    /// without an excuse.
+    fn met(&self) -> impl Iterator<Item = &'static str> {
+        let Scenario {
+            steps,
+            hosts,
+            groups,
+            sidecar,
+            settings,
+            faults,
+            ..
+        } = &self.scenario;
+        let step = |wanted: fn(&What) -> bool| steps.iter().any(|step| wanted(&step.what));
+        let noticed = step(|what| matches!(what, What::SpotNotice(_) | What::CapacityNotice(_)));
+        let left_behind =
+            hosts.iter().any(|host| !host.leftovers.is_empty()) || groups.iter().any(|group| group.warm_pool);
+        let table = [
+            ("spot-notice-delays-the-others", noticed),
+            ("lost-spot-notice", noticed),
+            (
+                "agent-data-wiped-after-the-release",
+                step(|what| matches!(what, What::WipeAgent(_))),
+            ),
+            ("ended-drains-cost-every-tick", left_behind),
+            (
+                "settle-longer-than-a-batch-waits",
+                settings.contains_key("SETTLE"),
+            ),
+            ("longest-hold-below-the-drain", sidecar.contains_key("MAX_HOLD")),
+            (
+                "writes-refused-in-a-new-environment",
+                faults.iter().any(|fault| fault.what == Trouble::RefuseWrites),
+            ),
+        ];
+        let wild = self.range == Range::Wild;
+        let met = table.into_iter().filter(move |(_, met)| wild && *met);
+        met.map(|(name, _)| name)
     }
 }

@@ -357,8 +357,11 @@ impl Judge {
             if deleted {
                 continue;
             }
+            // After a release that a person ordered, tasks may run on, and ECS tells daemons after them.
+            let ordered = self.watch(host).ordered_release.is_some();
             match daemon.daemon_term {
                 None if agent
+                    && !ordered
                     && daemon
                         .sidecar_term
                         .is_some_and(|term| !daemon.plan.denied && self.must_be_told(term, now)) =>

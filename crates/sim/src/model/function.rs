@@ -435,10 +435,13 @@ impl World {
 
 /// A message as Lambda hands it over.
 fn record(message: &Message) -> Value {
+    let sent = super::events::timestamp(message.arrived)
+        .as_millisecond()
+        .to_string();
     json!({
         "messageId": message.number.to_string(),
         "eventSource": "aws:sqs",
-        "attributes": {"ApproximateReceiveCount": (message.receives + 1).to_string(), "MessageGroupId": "drains"},
+        "attributes": {"ApproximateReceiveCount": (message.receives + 1).to_string(), "MessageGroupId": "drains", "SentTimestamp": sent},
         "body": message.event.to_string(),
     })
 }

@@ -8,6 +8,54 @@ use crate::scenario::{self, HOUR, MINUTE, Ms, SECOND, Scenario, Task, Trouble, W
 /// The faults of this subject.
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
+        name: "agent-data-wiped-after-the-release",
+        what: "An agent loses its data in the flush of its daemons, new tasks come, and the hook is completed.",
+        why: "A drain that is released is brought to its end, whatever registers under its instance meanwhile.",
+        breaks: &[Rule::LetGoWithTasks],
+        state: State::Open,
+        world: wiped_in_the_flush,
+    },
+    Fault {
+        name: "spot-notice-delays-the-others",
+        what: "While a Spot instance is in its last minute, another drain is held late.",
+        why: "The run that waits for the deadline of a machine that is taken keeps all other events waiting.",
+        breaks: &[Rule::LateHold],
+        state: State::Open,
+        world: spot_delays_others,
+    },
+    Fault {
+        name: "lost-spot-notice",
+        what: "The one event of a Spot notice is lost, and the machine is taken without a hold.",
+        why: "No listing of ECS or Auto Scaling tells of a notice, so the tick does not find it.",
+        breaks: &[Rule::LateHold],
+        state: State::Open,
+        world: spot_unheard,
+    },
+    Fault {
+        name: "writes-refused-in-a-new-environment",
+        what: "Lambda replaces the function while Parameter Store takes no write, and a hook is kept for too long.",
+        why: "Without a record only the environment remembers since when a hook waits.",
+        breaks: &[Rule::HeldTooLong],
+        state: State::Open,
+        world: refused_and_recycled,
+    },
+    Fault {
+        name: "settle-longer-than-a-batch-waits",
+        what: "With a settle window above half a minute each release waits for the next tick.",
+        why: "A batch of the queue waits for the end of a settle window for so long at the most.",
+        breaks: &[Rule::LateRelease],
+        state: State::Open,
+        world: settle_by_hand,
+    },
+    Fault {
+        name: "longest-hold-below-the-drain",
+        what: "A sidecar gives up in the middle of a drain, because its MAX_HOLD is shorter than MAX_DRAIN.",
+        why: "Nobody holds the settings of the sidecars against those of the coordinator before a drain.",
+        breaks: &[Rule::GaveUp],
+        state: State::Open,
+        world: short_hold,
+    },
+    Fault {
         name: "release-overwritten-by-a-count",
         what: "A record that says released says holding again for a moment, and tiers or sidecars see it.",
         why: "A tick that was slow writes the count that it read before the release; the repair comes after the write.",
@@ -199,9 +247,98 @@ fn throttled_by_hand() -> Scenario {
     scenario
 }
 
-fn long_settle() -> Scenario {
+fn wiped_in_the_flush() -> Scenario {
     let mut scenario = fleet(1, 1);
-    scenario.settings.insert("SETTLE".to_owned(), "25s".to_owned());
+    let mut logs = daemon(LOGS);
+    logs.flush = MINUTE;
+    scenario.hosts[0].daemons = vec![logs];
+    scenario.hosts[0].tasks = vec![Task::default(); 2];
+    scenario.steps = vec![
+        step(10 * SECOND, What::ScaleIn(0)),
+        step(MINUTE, What::WipeAgent(0)),
+    ];
+    scenario
+}
+
+fn spot_delays_others() -> Scenario {
+    let mut scenario = fleet(1, 2);
+    for host in &mut scenario.hosts {
+        host.group = None;
+    }
+    scenario.hosts[0].tasks = vec![Task {
+        stop: HOUR,
+        ..Task::default()
+    }];
+    scenario.steps = vec![
+        step(5 * SECOND, What::SpotNotice(0)),
+        step(43 * SECOND, What::SpotNotice(1)),
+    ];
+    scenario
+}
+
+fn spot_unheard() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.hosts[0].group = None;
+    scenario.hosts[0].tasks = vec![Task::default()];
+    scenario.steps = vec![step(47 * SECOND, What::SpotNotice(0))];
+    scenario.faults = vec![scenario::Fault {
+        what: Trouble::LoseEvents { of: None },
+        ..scenario::Fault::default()
+    }];
+    scenario
+}
+
+fn refused_and_recycled() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.hosts[0].tasks = vec![Task {
+        stop: 4 * HOUR,
+        ..Task::default()
+    }];
+    scenario.settings.insert("MAX_DRAIN".to_owned(), "10m".to_owned());
+    scenario.steps = vec![step(10 * SECOND, What::ScaleIn(0))];
+    let recycled = (1..40).map(|time| step(time * 4 * MINUTE + 30 * SECOND, What::Recycle));
+    scenario.steps.extend(recycled);
+    // The event of the hook would tell since when it waits.
+    let lost = Trouble::LoseEvents {
+        of: Some("Lifecycle Action".to_owned()),
+    };
+    scenario.faults = [Trouble::RefuseWrites, lost]
+        .map(|what| scenario::Fault {
+            what,
+            ..scenario::Fault::default()
+        })
+        .to_vec();
+    scenario.limit = 2 * HOUR;
+    scenario
+}
+
+fn short_hold() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.hosts[0].daemons = vec![daemon(LOGS)];
+    scenario.hosts[0].tasks = vec![Task {
+        stop: 20 * MINUTE,
+        ..Task::default()
+    }];
+    scenario.sidecar.insert("MAX_HOLD".to_owned(), "4m".to_owned());
+    scenario.steps = vec![step(10 * SECOND, What::ScaleIn(0))];
+    scenario
+}
+
+fn long_settle() -> Scenario {
+    settling("25s")
+}
+
+fn settle_by_hand() -> Scenario {
+    let mut scenario = settling("36s");
+    scenario.function.first_tick = 20 * SECOND;
+    scenario.hosts[0].group = None;
+    scenario.steps = vec![step(20_621, What::SetDraining(0))];
+    scenario
+}
+
+fn settling(settle: &str) -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.settings.insert("SETTLE".to_owned(), settle.to_owned());
     scenario.function.first_tick = 9 * SECOND;
     scenario.hosts[0].tasks.clear();
     scenario

@@ -114,8 +114,12 @@ fn order_crossed() -> Scenario {
 }
 
 fn order_killed() -> Scenario {
-    // Seed 5: the tick is killed between the write of its count and the reading of what it wrote over.
-    let mut scenario = slow_write(5);
+    killed(2)
+}
+
+fn killed(seed: u64) -> Scenario {
+    // Seed 2: the tick is killed between the write of its count and the reading of what it wrote over.
+    let mut scenario = slow_write(seed);
     scenario.function.wiring = Wiring::Direct;
     scenario.steps.push(order(TICK + 10, "release", None));
     scenario
@@ -125,8 +129,12 @@ fn order_killed() -> Scenario {
 }
 
 fn order_lost_in_a_repair() -> Scenario {
-    // Seed 30: the release is written between the reading of a repair and its write.
-    let mut scenario = slow_write(30);
+    repaired(5)
+}
+
+fn repaired(seed: u64) -> Scenario {
+    // Seed 5: the release is written between the reading of a repair and its write.
+    let mut scenario = slow_write(seed);
     scenario.function.wiring = Wiring::Direct;
     scenario.steps.push(order(TICK + 10, "extend", Some("10m")));
     scenario.steps.push(order(TICK + 500, "release", None));
@@ -165,4 +173,25 @@ fn tiers_crossed() -> Scenario {
     scenario.hosts[0].tasks[0].service = None;
     scenario.hosts[0].tasks[0].ends = Some(TICK - 600);
     scenario
+}
+
+#[cfg(test)]
+mod search {
+    //! Which seeds show a race: `cargo test -p protector-sim seeds_that_show -- --ignored --nocapture`.
+
+    use super::*;
+
+    #[test]
+    #[ignore = "a search, and no test"]
+    fn seeds_that_show_a_race() {
+        for (name, world) in [("killed", killed as fn(u64) -> Scenario), ("repaired", repaired)] {
+            for seed in 1..400 {
+                let judged = crate::judge::run(&world(seed), crate::play::Options::default()).unwrap();
+                let breaks = |rule| judged.violations.iter().any(|violation| violation.rule == rule);
+                if breaks(Rule::TakenBack) && breaks(Rule::OrderLost) {
+                    println!("{name} {seed}");
+                }
+            }
+        }
+    }
 }
