@@ -260,7 +260,10 @@ impl Lab {
         loop {
             tokio::select! {
                 () = &mut gone => break,
-                () = tokio::time::sleep(every) => self.tick().await,
+                () = tokio::time::sleep(every) => {
+                    self.aws.heartbeats();
+                    self.tick().await;
+                }
             }
         }
         self.idle().await;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use protector_local_aws::model::{ContainerStatus, Entry, TaskStatus, What};
-use protector_local_aws::principal::COORDINATOR;
+use protector_local_aws::principal::{COORDINATOR, HEARTBEATS};
 use serde_json::Value;
 
 use crate::workload::SIDECAR;
@@ -53,9 +53,18 @@ impl Story {
 
     /// When the coordinator called an operation, with a text in its input.
     pub fn coordinator_called(&self, wanted: &str, mentions: &str) -> Vec<usize> {
+        self.called(COORDINATOR, wanted, mentions)
+    }
+
+    /// Heartbeats for an instance, by the function that sends them.
+    pub fn heartbeats(&self, instance: &str) -> Vec<usize> {
+        self.called(HEARTBEATS, "RecordLifecycleActionHeartbeat", instance)
+    }
+
+    fn called(&self, by: &str, wanted: &str, mentions: &str) -> Vec<usize> {
         self.positions(|what| {
             matches!(what, What::Call { principal, operation, params, .. }
-                if principal == COORDINATOR && operation == wanted && params.to_string().contains(mentions))
+                if principal == by && operation == wanted && params.to_string().contains(mentions))
         })
     }
 
