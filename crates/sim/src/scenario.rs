@@ -78,7 +78,7 @@ impl Default for Scenario {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Function {
-    /// The most execution environments at once: `ReservedConcurrency`, or what the account gives.
+    /// The most execution environments at once. The queue needs one; direct invocations may have more.
     pub environments: usize,
     /// From the start of an environment to its first line of ours.
     pub cold_start: Ms,

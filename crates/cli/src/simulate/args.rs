@@ -61,7 +61,7 @@ pub(super) struct FleetArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "AWS")]
 pub(super) struct AwsArgs {
-    /// Execution environments of the function: its reserved concurrency.
+    /// Execution environments that the coordinator may have at once. Events need one: a batch at a time.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = environments)]
     pub(super) environments: usize,
     /// All API quotas, in percent of their defaults; 0 switches them off.
