@@ -101,6 +101,14 @@ impl Story {
         self.entries.iter().filter_map(call).collect()
     }
 
+    /// How many calls both functions have made, the coordinator and the heartbeats.
+    pub fn calls_of_functions(&self) -> usize {
+        let made = self.positions(
+            |what| matches!(what, What::Call { principal, .. } if principal == COORDINATOR || principal == HEARTBEATS),
+        );
+        made.len()
+    }
+
     /// How often the coordinator called what.
     pub fn coordinator_calls(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();

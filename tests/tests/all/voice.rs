@@ -99,7 +99,7 @@ async fn a_drain_is_measured() {
         .iter()
         .filter_map(|value| value.as_f64())
         .sum();
-    let counted: usize = lab.story().coordinator_calls().values().sum();
+    let counted = lab.story().calls_of_functions();
     assert!(
         (calls - counted as f64).abs() < 0.5,
         "{calls} were measured, {counted} were made"
