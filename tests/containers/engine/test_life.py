@@ -85,13 +85,13 @@ class Life(HostCase):
         sidecar.says("ready")
         until("the check passes", lambda: sidecar.check() == 0)
 
-    def test_a_release_that_lies_there_already_is_no_release(self):
+    def test_a_release_that_lies_there_already_is_obeyed(self):
         self.host.write_record(released=True)
         sidecar = self.start(*self.host.trust())
         self.assertTrue(sidecar.says("ready")["leftover"])
         sidecar.signal()
-        sidecar.says("hold")
-        self.assertTrue(sidecar.state()["Running"])
+        self.assertEqual(sidecar.exit_code(), 0)
+        self.assertEqual(sidecar.says("exit")["why"], "released")
 
     def test_wrong_settings_end_it_with_64(self):
         sidecar = self.start(*self.host.trust(), PROTECTOR_MAX_HOLD="soon")
