@@ -248,6 +248,15 @@ impl Lab {
         )
     }
 
+    /// Waits until the hook of an instance that goes waits.
+    pub async fn hook_waits(&self, instance: &str) {
+        self.wait("the hook waits", |world| {
+            let view = world.instance_state(instance)?;
+            (view.lifecycle_state.as_deref() == Some("Terminating:Wait")).then_some(())
+        })
+        .await;
+    }
+
     /// Waits until an instance is terminated.
     pub async fn gone(&self, instance: &str) {
         self.gone_within(instance, BOUND).await;

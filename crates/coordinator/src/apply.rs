@@ -81,9 +81,6 @@ impl Coordinator {
         let mut missed: Vec<Lifecycle> = Vec::new();
         for action in plan.actions {
             let name = action.name();
-            if self.queued && matches!(action, Action::Heartbeat(_)) {
-                continue;
-            }
             let alone = Alone::of(&action);
             if self.only_looks() {
                 applied.note(name, alone, Ok("not done"));

@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 
 use crate::aws::Kind;
 use crate::coordinator::Coordinator;
-use crate::locate::Place;
+use crate::locate::{Home, Place};
+use crate::memory::PATIENCE;
 use crate::metrics::Metric;
 use crate::observe::{Registered, Subject};
 use crate::say::Level;
@@ -36,14 +37,11 @@ pub enum Handled {
 /// A FIFO queue hands out so many messages at once (`BatchSize` in the template): after a full batch more may be waiting.
 const BATCH_MAX: usize = 10;
 
-/// The same, if nothing that is known of awaits an event.
-const PATIENCE_ALONE: SignedDuration = SignedDuration::from_secs(28);
-
 /// From the queue to the function a message takes some tenths of a second, unless others stand before it.
 const BACKLOG: SignedDuration = SignedDuration::from_secs(2);
 
-/// A batch waits for so long at the most while several instances drain: for the default settle window, and its looks.
-const PATIENCE: SignedDuration = SignedDuration::from_secs(11);
+/// A batch waits for so long at the most if nothing that is known of awaits an event.
+const PATIENCE_ALONE: SignedDuration = SignedDuration::from_secs(28);
 
 /// Which instance a message is about: messages about one are dealt with in their order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,7 +120,7 @@ impl Coordinator {
         all(join_all(different.into_iter().map(|event| self.event(event))).await)
     }
 
-    /// Instances side by side, the events of one instance in their order, then what is due, and the tick at last. Only what
+    /// Instances side by side, the events of one instance in their order, then the ticks, and what is due at last. Only what
     /// another try may mend comes again (`ReportBatchItemFailures`).
     async fn batch(&self, messages: Vec<SqsMessage>) -> Value {
         let more_wait = self.more_wait(&messages);
@@ -283,15 +281,11 @@ impl Coordinator {
         }
         match self.locate(&notice.instance).await {
             Place::In(homes) => {
-                let mut last = Handled::Ignored;
-                for home in homes {
-                    let subject = Subject {
-                        spot: Some(notice.at),
-                        ..Subject::new(home.key, Registered::All(home.registrations))
-                    };
-                    last = self.reconciled("spot", &subject).await;
-                }
-                last
+                let told = |subject| Subject {
+                    spot: Some(notice.at),
+                    ..subject
+                };
+                self.in_each("spot", homes, told).await
             }
             Place::Nowhere => self.ignored(Level::Info, "spot", "the instance is in no cluster of ours"),
             Place::Unknown(why) => Handled::Failed(why),
@@ -324,6 +318,25 @@ impl Coordinator {
     pub(crate) async fn look(&self, trigger: &str, key: InstanceKey, arn: ContainerInstanceArn) -> Handled {
         let subject = Subject::new(key, Registered::Some(vec![arn]));
         self.reconciled(trigger, &subject).await
+    }
+
+    /// Brings the drain of an instance on in each cluster that counts, with what the event has `told` of it. If one fails,
+    /// that is the answer: the event comes again.
+    pub(crate) async fn in_each(
+        &self,
+        trigger: &str,
+        homes: Vec<Home>,
+        told: impl Fn(Subject) -> Subject,
+    ) -> Handled {
+        let mut last = Handled::Ignored;
+        for home in homes {
+            let subject = told(Subject::new(home.key, Registered::All(home.registrations)));
+            let handled = self.reconciled(trigger, &subject).await;
+            if !matches!(last, Handled::Failed(_)) {
+                last = handled;
+            }
+        }
+        last
     }
 
     pub(crate) async fn reconciled(&self, trigger: &str, subject: &Subject) -> Handled {

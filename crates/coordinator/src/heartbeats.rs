@@ -18,6 +18,7 @@ use serde_json::json;
 use crate::aws::{Failure, ScalingInstance};
 use crate::coordinator::Coordinator;
 use crate::handler::Handled;
+use crate::hook::TIMEOUT_ASSUMED_SECONDS;
 use crate::metrics::Metric;
 use crate::say::Level;
 
@@ -30,10 +31,6 @@ const BURST: u32 = 50;
 
 /// So many are under way at the same time.
 const CONCURRENCY: usize = 16;
-
-/// A hook whose time-out nobody could tell is served as one of so many seconds: the shortest that a schedule of a minute can
-/// serve.
-const TIMEOUT_ASSUMED_SECONDS: u32 = 120;
 
 /// What is remembered from one run to the next.
 #[derive(Debug, Default)]
@@ -101,9 +98,8 @@ impl Coordinator {
         &self,
         group: &AutoScalingGroupName,
     ) -> (Vec<(LifecycleHookName, u32)>, Option<Failure>) {
-        match self.aws.describe_hooks(group).await {
-            Ok(mut hooks) => {
-                hooks.retain(|(hook, _)| self.policy.serves_hook(hook));
+        match self.read_hooks(group).await {
+            Ok(hooks) => {
                 self.remembered().hooks.insert(group.clone(), hooks.clone());
                 (hooks, None)
             }

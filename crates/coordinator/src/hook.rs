@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use protector_core::ids::{AutoScalingGroupName, InstanceId, LifecycleHookName};
+use protector_core::limits::HOOK_HEARTBEAT_MIN_SECONDS;
 use protector_core::observation::{Hook, HookAction};
-use protector_core::plan::{Plan, unplaced};
+use protector_core::plan::{Plan, Verdict, unplaced};
 use protector_core::trigger::HookNotice;
 use serde_json::json;
 
@@ -14,16 +15,16 @@ use crate::aws::Failure;
 use crate::coordinator::Coordinator;
 use crate::handler::Handled;
 use crate::locate::{Home, Place};
-use crate::observe::{Registered, Subject};
+use crate::observe::Subject;
 use crate::say::Level;
 
 /// A notice older than this may be a late duplicate for an instance that has come back from a warm pool since, so
 /// Auto Scaling is asked before a live instance is drained. A younger one needs no question.
 const FRESH: SignedDuration = SignedDuration::from_secs(60);
 
-/// If the hook's heartbeat time-out cannot be read, its heartbeats are paced by this one, until it can: short enough for any
-/// hook that a tick a minute can serve.
-const HEARTBEAT_ASSUMED_SECONDS: u32 = 120;
+/// If a hook's heartbeat time-out cannot be read, its heartbeats are paced by this one, until it can: short enough for any
+/// hook that a schedule of a minute can serve.
+pub(crate) const TIMEOUT_ASSUMED_SECONDS: u32 = HOOK_HEARTBEAT_MIN_SECONDS;
 
 impl Coordinator {
     /// The event of a hook.
@@ -48,15 +49,15 @@ impl Coordinator {
         }
         let timeout = self.heartbeat_timeout(&notice.group, &notice.hook).await;
         let action = HookAction {
-            heartbeat_seconds: timeout.unwrap_or(HEARTBEAT_ASSUMED_SECONDS),
+            heartbeat_seconds: timeout.unwrap_or(TIMEOUT_ASSUMED_SECONDS),
             heartbeat_assumed: timeout.is_none(),
-            since: notice.since.unwrap_or_else(|| self.now()),
+            since: self
+                .memory
+                .waits_since(&notice.instance, &notice.hook, notice.since, self.now()),
             group: notice.group,
             hook: notice.hook,
             token: Some(notice.token),
         };
-        self.memory
-            .wait_began(&notice.instance, &action.hook, action.since, self.now());
         self.waiting("hook", &notice.instance, vec![action]).await
     }
 
@@ -103,14 +104,7 @@ impl Coordinator {
             }
             Place::Nowhere => self.nowhere(trigger, instance, actions).await,
             Place::Unknown(why) => {
-                // A tick does not know when a wait began; the first that was told of it is remembered.
-                let edges = &self.memory.edges;
-                let remembered = |action: HookAction| HookAction {
-                    since: edges.waiting_since(instance, action.since, self.now()),
-                    ..action
-                };
-                let actions: Vec<HookAction> = actions.into_iter().map(remembered).collect();
-                let plan = unplaced(&actions, &self.policy, true, Err(why), self.now());
+                let plan = self.unplaced(&actions, true, Err(why));
                 self.apply_unplaced(trigger, instance, plan).await
             }
         }
@@ -118,23 +112,16 @@ impl Coordinator {
 
     /// The instance is drained in each cluster that counts.
     async fn waiting_at(&self, trigger: &str, homes: Vec<Home>, actions: Vec<HookAction>) -> Handled {
-        let mut last = Handled::Ignored;
-        for home in homes {
-            let subject = Subject {
-                hook: Hook::Waiting(actions.clone()),
-                ..Subject::new(home.key, Registered::All(home.registrations))
-            };
-            let handled = self.reconciled(trigger, &subject).await;
-            if !matches!(last, Handled::Failed(_)) {
-                last = handled;
-            }
-        }
-        last
+        let told = |subject| Subject {
+            hook: Hook::Waiting(actions.clone()),
+            ..subject
+        };
+        self.in_each(trigger, homes, told).await
     }
 
     /// The instance is in no cluster: a second look, then there is nothing to wait for.
     async fn nowhere(&self, trigger: &str, instance: &InstanceId, actions: Vec<HookAction>) -> Handled {
-        let first = unplaced(&actions, &self.policy, true, Ok(()), self.now());
+        let first = self.unplaced(&actions, true, Ok(()));
         if let Some(wait) = first.look_again {
             tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
         }
@@ -143,8 +130,13 @@ impl Coordinator {
             Place::Unknown(why) => Err(why),
             Place::In(homes) => return self.waiting_at(trigger, homes, actions).await,
         };
-        let plan = unplaced(&actions, &self.policy, false, complete_look, self.now());
+        let plan = self.unplaced(&actions, false, complete_look);
         self.apply_unplaced(trigger, instance, plan).await
+    }
+
+    fn unplaced(&self, hooks: &[HookAction], first_look: bool, complete_look: Result<(), String>) -> Plan {
+        let (heartbeats, now) = (self.heartbeats_by(), self.now());
+        unplaced(hooks, &self.policy, first_look, complete_look, heartbeats, now)
     }
 
     async fn apply_unplaced(&self, trigger: &str, instance: &InstanceId, plan: Plan) -> Handled {
@@ -160,14 +152,8 @@ impl Coordinator {
             "reasons": reasons,
             "actions": applied.done,
         });
-        let failed = applied.failure.is_some() || verdict == protector_core::plan::Verdict::Unknown;
-        let warned = reasons.iter().any(|reason| reason.starts_with("warning"));
-        let level = match (failed, warned) {
-            (true, _) => Level::Error,
-            (false, true) => Level::Warn,
-            (false, false) => Level::Info,
-        };
-        self.voice.say(level, "instance", line.clone());
+        let failed = applied.failure.is_some() || verdict == Verdict::Unknown;
+        self.say_instance(failed, verdict, &reasons, line.clone());
         if failed {
             Handled::Failed(format!("{instance}: {}", reasons.join("; ")))
         } else {

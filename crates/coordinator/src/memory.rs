@@ -21,6 +21,7 @@ use crate::metrics::Sheet;
 use crate::pace::Turns;
 
 use drain::Drain;
+pub(crate) use drain::PATIENCE;
 pub use drain::Worth;
 pub use edges::Edges;
 
@@ -38,7 +39,8 @@ const NOT_DRAINING: SignedDuration = SignedDuration::from_secs(90);
 
 /// A drain that so many listings in a row have left out is forgotten: its record tells of it.
 const UNLISTED_MAX: u32 = 2;
-/// A wait that no tick has seen for so long is over: what comes then is another one.
+
+/// A wait that nobody has seen for so long is over: what comes then is another one.
 const WAIT_UNSEEN: SignedDuration = SignedDuration::from_mins(3);
 
 /// A kill switch that cannot be read is said so often.
@@ -87,33 +89,23 @@ struct Wait {
 }
 
 impl Memory {
-    /// Since when a hook waits for an instance: since it was first seen here, without a break.
-    pub fn waits_since(&self, instance: &InstanceId, hook: &LifecycleHookName, now: Timestamp) -> Timestamp {
-        let mut facts = self.lock();
-        let goes_on = |wait: &Wait| now.duration_since(wait.seen) < WAIT_UNSEEN;
-        facts.waits.retain(|_, wait| goes_on(wait));
-        let begun = Wait {
-            since: now,
-            seen: now,
-        };
-        let wait = facts
-            .waits
-            .entry((instance.clone(), hook.clone()))
-            .or_insert(begun);
-        wait.seen = now;
-        wait.since
-    }
-
-    /// An event has told when a hook began to wait.
-    pub fn wait_began(
+    /// Since when a hook waits for an instance: since the moment that its event has `told` here, or else since it was
+    /// first seen here without a break. Auto Scaling tells the moment only in the event.
+    pub fn waits_since(
         &self,
         instance: &InstanceId,
         hook: &LifecycleHookName,
-        since: Timestamp,
+        told: Option<Timestamp>,
         now: Timestamp,
-    ) {
+    ) -> Timestamp {
+        let mut facts = self.lock();
+        let goes_on = |wait: &Wait| now.duration_since(wait.seen) < WAIT_UNSEEN;
+        facts.waits.retain(|_, wait| goes_on(wait));
         let key = (instance.clone(), hook.clone());
-        self.lock().waits.insert(key, Wait { since, seen: now });
+        let known = facts.waits.get(&key).map(|wait| wait.since);
+        let since = told.or(known).unwrap_or(now);
+        facts.waits.insert(key, Wait { since, seen: now });
+        since
     }
 
     /// Remembers how an instance was seen.

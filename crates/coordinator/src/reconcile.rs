@@ -323,17 +323,22 @@ impl Coordinator {
         failed: bool,
     ) -> Outcome {
         let line = self.line(trigger, observation, verdict, run, started);
+        self.say_instance(failed, verdict, &run.reasons, line.clone());
+        let order = run.order.clone();
+        Outcome { line, failed, order }
+    }
+
+    /// Says the line of an instance, at the level that its outcome asks for.
+    pub(crate) fn say_instance(&self, failed: bool, verdict: Verdict, reasons: &[String], line: Value) {
         let quiet = matches!(verdict, Verdict::NotDraining);
-        let warned = run.reasons.iter().any(|reason| reason.starts_with("warning"));
+        let warned = reasons.iter().any(|reason| reason.starts_with("warning"));
         let level = match (failed, warned, quiet) {
             (true, ..) => Level::Error,
             (_, true, _) => Level::Warn,
             (_, _, true) => Level::Debug,
             _ => Level::Info,
         };
-        self.voice.say(level, "instance", line.clone());
-        let order = run.order.clone();
-        Outcome { line, failed, order }
+        self.voice.say(level, "instance", line);
     }
 
     fn line(

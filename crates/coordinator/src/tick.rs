@@ -114,7 +114,9 @@ impl Coordinator {
         hooks.sort();
         let action = |(hook, heartbeat_seconds)| HookAction {
             group: instance.group.clone(),
-            since: self.memory.waits_since(&instance.instance, &hook, self.now()),
+            since: self
+                .memory
+                .waits_since(&instance.instance, &hook, None, self.now()),
             hook,
             token: None,
             heartbeat_seconds,

@@ -58,6 +58,16 @@ pub enum Heartbeats {
     Apart,
 }
 
+impl Heartbeats {
+    /// A heartbeat for each of these hooks, if whoever plans keeps them alive.
+    fn to_all(self, hooks: Vec<Lifecycle>) -> Vec<Action> {
+        match self {
+            Heartbeats::Planned => hooks.into_iter().map(Action::Heartbeat).collect(),
+            Heartbeats::Apart => Vec::new(),
+        }
+    }
+}
+
 /// What is known of the other drains of this account and region: they share the quotas of SSM.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Fleet {
@@ -219,9 +229,8 @@ fn idle(verdict: Verdict, reason: String) -> Plan {
 /// Without the record, or without the name of the container instance, nothing is decided. The hook is kept alive:
 /// a heartbeat too many costs one call, one too few costs the instance.
 fn blind(situation: &Situation<'_>, reason: String) -> Plan {
-    let heartbeats = drain::announced(situation).into_iter().map(Action::Heartbeat);
     Plan {
-        actions: heartbeats.collect(),
+        actions: situation.heartbeats.to_all(drain::announced(situation)),
         ..idle(Verdict::Unknown, reason)
     }
 }

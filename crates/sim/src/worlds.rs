@@ -60,7 +60,6 @@ impl Fault {
 
 /// What a fault may break besides, in other worlds than its own. Each was seen in worlds that have this one fault alone.
 const CONSEQUENCES: &[(&str, &[Rule])] = &[
-    ("ended-drains-cost-every-tick", &[Rule::LeftOver]),
     (
         "spot-notice-delays-the-others",
         &[
@@ -106,7 +105,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
         "tasks-that-ended-before-the-deadline",
         &[Rule::FalseEvidence, Rule::GaveUp],
     ),
-    ("ended-drains-cost-every-tick", &[Rule::IdleCost]),
+    ("ended-drains-cost-every-tick", &[Rule::IdleCost, Rule::LeftOver]),
     (
         "external-instance-in-the-cluster",
         &[Rule::LeftOver, Rule::RunsFail, Rule::TicksOverlap],

@@ -103,11 +103,7 @@ async fn p4_a_hook_gets_its_heartbeat_while_the_coordinator_fails() {
         .faults(|faults| faults.fail(any, words::throttled(Service::Ecs), Limit::Forever));
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
-    lab.wait("the hook waits", |world| {
-        let view = world.instance_state(&instance)?;
-        (view.lifecycle_state.as_deref() == Some("Terminating:Wait")).then_some(())
-    })
-    .await;
+    lab.hook_waits(&instance).await;
     lab.heartbeats().await;
     let calls = lab.story().calls_by(HEARTBEATS);
     assert_eq!(

@@ -44,11 +44,7 @@ async fn p7_the_hook_event_is_lost_and_the_tick_adopts_the_instance() {
         .faults(|faults| faults.drop_events(EventFilter::detail_type(HOOK_EVENT), Limit::Forever));
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
-    lab.wait("the hook waits", |world| {
-        let view = world.instance_state(&instance)?;
-        (view.lifecycle_state.as_deref() == Some("Terminating:Wait")).then_some(())
-    })
-    .await;
+    lab.hook_waits(&instance).await;
     assert_eq!(lab.record(&instance), None);
     lab.tick().await;
     let record = lab.record(&instance).unwrap();

@@ -10,8 +10,9 @@ use protector_core::observation::ContainerInstance;
 /// this long: the tick does the same once a minute, in the environment in which it runs.
 const PROBE: SignedDuration = SignedDuration::from_secs(60);
 
-/// A look that is due within this is waited for.
-const LINGER_MAX: SignedDuration = SignedDuration::from_secs(11);
+/// A batch waits for so long at the most while several instances drain: for the default settle window, and its looks. So
+/// a look that is due within this is waited for.
+pub(crate) const PATIENCE: SignedDuration = SignedDuration::from_secs(11);
 
 /// A drain as it was last seen.
 #[derive(Debug, Clone)]
@@ -65,7 +66,7 @@ impl Drain {
             return Worth::Last(self.key.clone());
         }
         // Its batch looks in a moment, when the daemons have stayed for their while.
-        let soon = |at: &Timestamp| *at > now && at.duration_since(now) <= LINGER_MAX;
+        let soon = |at: &Timestamp| *at > now && at.duration_since(now) <= PATIENCE;
         if !awaited && self.awaited.is_empty() && !self.released && self.look_at.as_ref().is_some_and(soon) {
             return Worth::Nothing("a look at the drain is due in a moment");
         }

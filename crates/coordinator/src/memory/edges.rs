@@ -5,14 +5,11 @@ use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId};
+use protector_core::ids::{ClusterName, ContainerInstanceArn};
 
 /// The type of a capacity provider does not change, but one may be made anew under its name; and what could not be
 /// asked for is asked for again.
 const PROVIDER_BELIEVED: SignedDuration = SignedDuration::from_mins(10);
-
-/// A wait that nobody has told of for so long is over, and the next one is another: three ticks.
-const WAIT_SEEN: SignedDuration = SignedDuration::from_mins(3);
 
 /// That a cluster is gone is said so often.
 const GONE_SAID: SignedDuration = SignedDuration::from_hours(1);
@@ -35,8 +32,6 @@ struct Facts {
     managed: HashMap<(ClusterName, String), (bool, Timestamp)>,
     /// When it was last said that a cluster is gone.
     gone: HashMap<ClusterName, Timestamp>,
-    /// Since when a hook has been waiting for an instance that cannot be looked for, and when that was seen last.
-    waits: HashMap<InstanceId, (Timestamp, Timestamp)>,
 }
 
 impl Edges {
@@ -82,18 +77,6 @@ impl Edges {
         news
     }
 
-    /// Since when a hook has been waiting for an instance that cannot be looked for: the earliest moment that was told in
-    /// this wait. Auto Scaling does not tell it, but for the hook's own event.
-    pub fn waiting_since(&self, instance: &InstanceId, told: Timestamp, now: Timestamp) -> Timestamp {
-        let mut facts = self.lock();
-        let is_seen = |seen: Timestamp| now.duration_since(seen) < WAIT_SEEN;
-        make_room(&mut facts.waits, |(_, seen)| is_seen(*seen));
-        let known = facts.waits.get(instance).filter(|(_, seen)| is_seen(*seen));
-        let since = known.map_or(told, |(since, _)| told.min(*since));
-        facts.waits.insert(instance.clone(), (since, now));
-        since
-    }
-
     fn lock(&self) -> MutexGuard<'_, Facts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -111,24 +94,6 @@ mod tests {
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_767_600_000 + seconds).unwrap()
-    }
-
-    #[test]
-    fn p3_a_wait_counts_from_the_earliest_moment_that_was_told_of_it() {
-        let (edges, instance) = (Edges::default(), "i-12345678".parse().unwrap());
-        assert_eq!(edges.waiting_since(&instance, at(60), at(60)), at(60));
-        assert_eq!(edges.waiting_since(&instance, at(120), at(120)), at(60), "a tick");
-        assert_eq!(
-            edges.waiting_since(&instance, at(5), at(130)),
-            at(5),
-            "its late event"
-        );
-        assert_eq!(edges.waiting_since(&instance, at(250), at(250)), at(5));
-        assert_eq!(
-            edges.waiting_since(&instance, at(430), at(430)),
-            at(430),
-            "another wait"
-        );
     }
 
     #[test]

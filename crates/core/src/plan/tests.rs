@@ -132,7 +132,11 @@ impl Bench {
 
     fn plan_with(&mut self, seconds: i64, command: Option<&Command>) -> Plan {
         self.observation.at = at(seconds);
-        plan(&Situation {
+        plan(&self.situation(seconds, command))
+    }
+
+    fn situation<'a>(&'a self, seconds: i64, command: Option<&'a Command>) -> Situation<'a> {
+        Situation {
             observation: &self.observation,
             policy: &self.policy,
             fleet: self.fleet,
@@ -142,7 +146,7 @@ impl Bench {
             heartbeats: Heartbeats::Planned,
             calls: 0,
             now: at(seconds),
-        })
+        }
     }
 
     /// Plans, and writes the record as the plan says.

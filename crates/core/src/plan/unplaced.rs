@@ -5,9 +5,8 @@ use jiff::Timestamp;
 use crate::limits::SECOND_LOOK;
 use crate::observation::HookAction;
 use crate::policy::{OnDeadline, Policy};
-use crate::record::Lifecycle;
 
-use super::{Action, Plan, Verdict, deadline};
+use super::{Action, Heartbeats, Plan, Verdict, deadline};
 
 /// There is nothing to wait for, so the hooks are completed: after a second look, since a registration may be late and
 /// `ListContainerInstances` lags behind it. `complete_look` says whether every cluster could be asked. If that cannot be
@@ -19,22 +18,27 @@ pub fn unplaced(
     policy: &Policy,
     first_look: bool,
     complete_look: Result<(), String>,
+    heartbeats: Heartbeats,
     now: Timestamp,
 ) -> Plan {
-    let of_all = |action: fn(Lifecycle) -> Action| -> Vec<Action> {
-        hooks.iter().map(deadline::lifecycle).map(action).collect()
-    };
+    let lifecycles = || hooks.iter().map(deadline::lifecycle);
+    let complete = || lifecycles().map(Action::Complete).collect();
     let (actions, verdict, reason, look_again) = match complete_look {
         Err(why) if hooks.iter().all(|hook| waits_too_long(hook, policy, now)) => {
             let reason = format!(
                 "warning: the hook has waited for longer than MAX_DRAIN, and it is not known whether the instance is in \
                  a cluster: {why}"
             );
-            (of_all(Action::Complete), Verdict::Done, reason, None)
+            (complete(), Verdict::Done, reason, None)
         }
         Err(why) => {
             let reason = format!("it is not known whether the instance is in a cluster: {why}");
-            (of_all(Action::Heartbeat), Verdict::Unknown, reason, None)
+            (
+                heartbeats.to_all(lifecycles().collect()),
+                Verdict::Unknown,
+                reason,
+                None,
+            )
         }
         Ok(()) if first_look => {
             let reason = "the instance is in no cluster of ours at the first look".to_owned();
@@ -42,7 +46,7 @@ pub fn unplaced(
         }
         Ok(()) => {
             let reason = format!("the instance is in no cluster of ours at {now}: nothing to wait for");
-            (of_all(Action::Complete), Verdict::Done, reason, None)
+            (complete(), Verdict::Done, reason, None)
         }
     };
     Plan {

@@ -95,17 +95,38 @@ fn the_hook_is_kept_alive_while_the_daemons_flush() {
 fn an_instance_in_no_cluster_is_completed_after_a_second_look() {
     let hook = hook_action(3600, Some(TOKEN));
     let (hooks, policy) = (std::slice::from_ref(&hook), policy());
-    let first = unplaced(hooks, &policy, true, Ok(()), at(0));
+    let first = unplaced(hooks, &policy, true, Ok(()), Heartbeats::Planned, at(0));
     assert_eq!(
         (names(&first), first.look_again),
         (vec![], Some(SignedDuration::from_secs(5)))
     );
     assert_eq!(
-        names(&unplaced(hooks, &policy, false, Ok(()), at(5))),
+        names(&unplaced(
+            hooks,
+            &policy,
+            false,
+            Ok(()),
+            Heartbeats::Planned,
+            at(5)
+        )),
         ["complete"]
     );
-    let blind = unplaced(hooks, &policy, false, Err("throttled".to_owned()), at(5));
-    assert_eq!(names(&blind), ["heartbeat"], "P2");
+    let blind = |heartbeats| {
+        unplaced(
+            hooks,
+            &policy,
+            false,
+            Err("throttled".to_owned()),
+            heartbeats,
+            at(5),
+        )
+    };
+    assert_eq!(names(&blind(Heartbeats::Planned)), ["heartbeat"], "P2");
+    assert_eq!(
+        names(&blind(Heartbeats::Apart)),
+        [""; 0],
+        "somebody else sends it"
+    );
 }
 
 #[test]
@@ -119,6 +140,7 @@ fn p3_the_wait_for_an_instance_that_cannot_be_looked_for_has_a_bound() {
             policy,
             true,
             Err("throttled".to_owned()),
+            Heartbeats::Planned,
             at(now),
         )
     };

@@ -94,15 +94,8 @@ fn calls_are_counted_once_also_if_one_plan_writes_twice() {
     bench.tasks(vec![]);
     bench.observation.at = at(60);
     let plan = plan(&Situation {
-        observation: &bench.observation,
-        policy: &bench.policy,
-        fleet: bench.fleet,
-        command: None,
-        spot: None,
-        control: bench.control,
-        heartbeats: Heartbeats::Planned,
         calls: 7,
-        now: at(60),
+        ..bench.situation(60, None)
     });
     assert_eq!(names(&plan), ["put-released", "complete", "receipt"]);
     let counts = plan.actions.iter().filter_map(|action| match action {

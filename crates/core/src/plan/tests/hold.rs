@@ -339,6 +339,23 @@ fn p2_without_the_record_nothing_is_decided_and_the_hook_is_kept_alive() {
 }
 
 #[test]
+fn no_plan_sends_a_heartbeat_that_somebody_else_sends() {
+    let heartbeats = |bench: &Bench, heartbeats| {
+        let plan = plan(&Situation {
+            heartbeats,
+            ..bench.situation(1800, None)
+        });
+        names(&plan).contains(&"heartbeat")
+    };
+    let mut bench = Bench::hooked();
+    assert!(heartbeats(&bench, Heartbeats::Planned));
+    assert!(!heartbeats(&bench, Heartbeats::Apart));
+    bench.observation.record = Seen::Unknown("ThrottlingException".to_owned());
+    assert!(heartbeats(&bench, Heartbeats::Planned));
+    assert!(!heartbeats(&bench, Heartbeats::Apart), "also if nothing is known");
+}
+
+#[test]
 fn p3_a_hook_whose_drain_cannot_be_recorded_is_kept_for_the_longest_drain() {
     let mut bench = Bench::hooked();
     assert_eq!(
