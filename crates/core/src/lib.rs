@@ -23,6 +23,7 @@ pub mod policy;
 pub mod receipt;
 pub mod record;
 pub mod settings;
+pub mod shared;
 pub mod task_metadata;
 pub mod tiers;
 pub mod trigger;

@@ -8,6 +8,13 @@ pub const BEGUN_TOGETHER: SignedDuration = SignedDuration::from_secs(10);
 /// A standard parameter holds 4 KB (SSM `PutParameter`); larger ones cost money and cannot be made standard again.
 pub const RECORD_BYTES_MAX: usize = 4096;
 
+/// So many shared records has a cluster: with an instance's own record and the kill switch they are the ten names that one
+/// `GetParameters` takes (SSM API reference). Each has room for some 115 instances.
+pub const SHARED_RECORDS: usize = 8;
+
+/// `GetParameters` takes so many names at once (SSM API reference).
+pub const GET_PARAMETERS_MAX: usize = 10;
+
 /// So many groups are named in `heldBy`: what a person can take in, and far below the size limit.
 pub const HELD_BY_MAX: usize = 5;
 

@@ -308,6 +308,20 @@ fn parameter_text(record: &Record) -> String {
     }
 }
 
+/// Reads a text that names its schema, which is looked at first: another schema may have other fields.
+pub(crate) fn decode_versioned<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        schema: u64,
+    }
+    let unreadable = |e: serde_json::Error| DecodeError::Unreadable(cut(&e.to_string(), SAID_CHARS_MAX));
+    let Versioned { schema } = serde_json::from_str(text).map_err(unreadable)?;
+    if schema != u64::from(SCHEMA) {
+        return Err(DecodeError::UnknownSchema(schema));
+    }
+    serde_json::from_str(text).map_err(unreadable)
+}
+
 impl Record {
     /// Makes the parameter's value. Lists are cut if the text would not fit: first what only the receipt tells, last what
     /// decides.
@@ -334,18 +348,52 @@ impl Record {
     /// Reads a parameter's value.
     ///
     /// # Errors
-    /// [`DecodeError`]; the schema is looked at first, since another schema may have other fields.
+    /// [`DecodeError`].
     pub fn decode(text: &str) -> Result<Self, DecodeError> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            schema: u64,
+        decode_versioned(text)
+    }
+
+    /// The record of a drain that begins, as long as nothing else is known of it than this.
+    #[must_use]
+    pub fn first(
+        instance: InstanceId,
+        registration: ContainerInstanceArn,
+        drain_id: String,
+        started_at: Timestamp,
+        deadline_at: Timestamp,
+        poll_seconds: u32,
+    ) -> Record {
+        Record {
+            schema: SCHEMA,
+            state: State::Holding,
+            remaining: 0,
+            reason: None,
+            ec2_instance_id: instance,
+            container_instance_arn: registration,
+            other_registrations: Vec::new(),
+            drain_id,
+            started_at,
+            updated_at: started_at,
+            deadline_at,
+            released_at: None,
+            poll_seconds,
+            held_by: Vec::new(),
+            released_services: Vec::new(),
+            lifecycle: None,
+            other_lifecycles: Vec::new(),
+            draining_confirmed_at: None,
+            sidecars: 0,
+            releasing: None,
+            agent_lost_at: None,
+            agent_away_at: None,
+            active_since: None,
+            spot_notice_at: None,
+            daemons_gone_at: None,
+            waited: Vec::new(),
+            calls: 0,
+            receipt_at: None,
+            ordered: None,
         }
-        let unreadable = |e: serde_json::Error| DecodeError::Unreadable(cut(&e.to_string(), SAID_CHARS_MAX));
-        let Versioned { schema } = serde_json::from_str(text).map_err(unreadable)?;
-        if schema != u64::from(SCHEMA) {
-            return Err(DecodeError::UnknownSchema(schema));
-        }
-        serde_json::from_str(text).map_err(unreadable)
     }
 
     /// What both of two texts of one drain know: SSM has no compare-and-swap, so a writer may have written over what

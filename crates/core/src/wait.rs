@@ -21,8 +21,8 @@
 //!
 //! An error is never "no record" (promise P2), and each sleep ends at the next bound (promise P3).
 //!
-//! Record and kill switch come in one call ([`Wait::asks`]). IAM judges that call as a whole, so one name that is denied
-//! takes the other with it; then each is asked for by itself, and the switch once a minute.
+//! Record, shared records and kill switch come in one call ([`Wait::asks`]). IAM judges that call as a whole, so one name
+//! that is denied takes the others with it; then the records are asked for without the switch, and that once a minute.
 
 mod answer;
 mod input;

@@ -16,7 +16,7 @@ use crate::aws::{Aws, Fault};
 use crate::chance::chance;
 use crate::find;
 use crate::imds;
-use crate::place::Place;
+use crate::place::{Place, Records};
 use crate::say::{self, Level, Log};
 use crate::settings::Settings;
 use crate::task::{self, Told};
@@ -38,6 +38,8 @@ pub(crate) struct Hold<'a> {
     record: Option<Record>,
     fault: Option<Fault>,
     control: Option<Control>,
+    /// Was the call for the records denied, so that each is asked for by itself?
+    one_by_one: bool,
     said: Said,
 }
 
@@ -82,6 +84,7 @@ impl<'a> Hold<'a> {
             record: None,
             fault: None,
             control: None,
+            one_by_one: false,
             said: Said::default(),
         }
     }
@@ -147,12 +150,12 @@ impl<'a> Hold<'a> {
 
     /// Asks Parameter Store for what the wait wants to know.
     async fn hear(&mut self, told: &Told) -> Heard {
-        let record = self.record_name(told).await;
-        let asks = self.wait.asks(record.is_ok(), self.held());
+        let place = self.place(told).await;
+        let asks = self.wait.asks(place.is_ok(), self.held());
         let mut heard = Heard::nothing(Trouble::NotAsked);
-        match (asks, record) {
-            (Ask::Both, Ok(record)) => heard = self.both(&record).await,
-            (Ask::Record, Ok(record)) => heard.reading = self.record_alone(&record).await,
+        match (asks, place) {
+            (Ask::Both, Ok(place)) => heard = self.both(&place).await,
+            (Ask::Record, Ok(place)) => heard.reading = self.records_alone(&place).await,
             (Ask::Nothing, Ok(_)) => {}
             (Ask::Switch, Ok(_)) => heard.switch = self.switch_alone().await,
             (asks, Err(unplaced)) => {
@@ -165,8 +168,8 @@ impl<'a> Hold<'a> {
         heard
     }
 
-    /// The name of the record, once it is known where this is.
-    async fn record_name(&mut self, told: &Told) -> Result<String, Fault> {
+    /// Where this is, once it is known.
+    async fn place(&mut self, told: &Told) -> Result<Place, Fault> {
         let place = match self.place.take() {
             Some(place) => place,
             None => find::place_in_time(self.settings, &self.aws, told).await?,
@@ -175,20 +178,21 @@ impl<'a> Hold<'a> {
         if !self.parameters.as_ref().is_some_and(Parameters::are_placed) {
             self.parameters = Some(Parameters::of(place, &self.settings.prefix));
         }
-        Ok(place.parameter(&self.settings.prefix))
+        Ok(place.clone())
     }
 
-    /// Both in one call, or each by itself if that is denied.
-    async fn both(&mut self, record: &str) -> Heard {
+    /// Records and kill switch in one call, or each by itself if that is denied.
+    async fn both(&mut self, place: &Place) -> Heard {
+        let records = place.records(&self.settings.prefix);
         let control = self.settings.prefix.control_name();
-        match self.ask_together(&[record, &control]).await {
+        match self.ask_together(&records, Some(&control)).await {
             Ok(answers) => Heard {
-                reading: self.understand(answers.text(record)),
+                reading: self.understand(answers.reading(place, &records)),
                 switch: self.obey(answers.text(&control)),
                 together: Together::Answered,
             },
             Err(fault) if fault.trouble == Trouble::Denied => Heard {
-                reading: self.record_alone(record).await,
+                reading: self.records_alone(place).await,
                 switch: self.switch_alone().await,
                 together: Together::Denied,
             },
@@ -200,9 +204,28 @@ impl<'a> Hold<'a> {
         }
     }
 
-    async fn record_alone(&mut self, record: &str) -> Reading {
-        let text = self.ask_alone(record).await;
-        self.understand(text)
+    /// The records without the switch; if that is denied too, one by one, as a role that has `GetParameter` alone may.
+    async fn records_alone(&mut self, place: &Place) -> Reading {
+        let records = place.records(&self.settings.prefix);
+        let mut answers = match self.one_by_one {
+            true => self.ask_one_by_one(&records).await,
+            false => self.ask_together(&records, None).await,
+        };
+        if matches!(&answers, Err(fault) if fault.trouble == Trouble::Denied) && !self.one_by_one {
+            self.one_by_one = true;
+            answers = self.ask_one_by_one(&records).await;
+        }
+        let reading = answers.and_then(|answers| answers.reading(place, &records));
+        self.understand(reading)
+    }
+
+    async fn ask_one_by_one(&mut self, records: &Records) -> Result<Answers, Fault> {
+        let mut answers = Answers::default();
+        for name in records.names() {
+            let text = self.ask_alone(name).await?;
+            answers.learn(name, text);
+        }
+        Ok(answers)
     }
 
     async fn switch_alone(&mut self) -> Switch {
@@ -222,12 +245,12 @@ impl<'a> Hold<'a> {
         }
     }
 
-    async fn ask_together(&mut self, names: &[&str]) -> Result<Answers, Fault> {
+    async fn ask_together(&mut self, records: &Records, control: Option<&str>) -> Result<Answers, Fault> {
         let Some(parameters) = &mut self.parameters else {
             return Err(no_region());
         };
         self.reads = self.reads.saturating_add(1);
-        parameters.together(&self.aws, names).await
+        parameters.records(&self.aws, records, control).await
     }
 
     async fn ask_alone(&mut self, name: &str) -> Result<Option<String>, Fault> {
@@ -238,14 +261,13 @@ impl<'a> Hold<'a> {
         parameters.alone(&self.aws, name).await
     }
 
-    /// What the record says.
-    fn understand(&mut self, text: Result<Option<String>, Fault>) -> Reading {
-        let text = match text {
-            Ok(text) => text,
+    /// What the records say.
+    fn understand(&mut self, reading: Result<Reading, Fault>) -> Reading {
+        let reading = match reading {
+            Ok(reading) => reading,
             Err(fault) => return self.trouble(fault),
         };
         self.fault = None;
-        let reading = Reading::of_parameter(text.as_deref());
         if let Reading::Record(record) = &reading {
             self.record = Some((**record).clone());
         }

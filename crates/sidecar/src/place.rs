@@ -32,6 +32,22 @@ pub(crate) struct Handed {
     pub(crate) place: Option<Place>,
 }
 
+/// Names of parameters that may tell of one instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Records {
+    /// Its own record.
+    pub(crate) own: String,
+    /// The shared records of its cluster.
+    pub(crate) shared: Vec<String>,
+}
+
+impl Records {
+    /// All of them.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.own).chain(&self.shared).map(String::as_str)
+    }
+}
+
 impl Place {
     /// The name of this instance's parameter.
     pub(crate) fn parameter(&self, prefix: &ParameterPrefix) -> String {
@@ -39,6 +55,14 @@ impl Place {
             cluster: self.cluster.clone(),
             instance: self.instance.clone(),
         })
+    }
+
+    /// The names of the parameters that may tell of this instance: its own, and the shared records of the cluster.
+    pub(crate) fn records(&self, prefix: &ParameterPrefix) -> Records {
+        Records {
+            own: self.parameter(prefix),
+            shared: prefix.shared_names(&self.cluster).collect(),
+        }
     }
 
     /// The statement that the task role needs, for a person to copy.

@@ -61,10 +61,10 @@ async fn check(settings: &Settings, aws: &Aws, place: &mut Option<Place>) -> Res
     };
     let found = place.insert(found);
     protects_exist(settings, &told)?;
-    let (record, control) = (found.parameter(&settings.prefix), settings.prefix.control_name());
+    let (records, control) = (found.records(&settings.prefix), settings.prefix.control_name());
     let mut parameters = Parameters::of(found, &settings.prefix);
-    let answers = parameters.together(aws, &[&record, &control]).await?;
-    let reading = Reading::of_parameter(answers.text(&record)?.as_deref());
+    let answers = parameters.records(aws, &records, Some(&control)).await?;
+    let reading = answers.reading(found, &records)?;
     let released = matches!(&reading, Reading::Record(record) if Record::is_released(record));
     Ok((found.clone(), released))
 }

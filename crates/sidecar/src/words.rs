@@ -50,7 +50,7 @@ fn released(record: Option<&Record>) -> String {
 
 fn held_by(record: Option<&Record>) -> String {
     let Some(record) = record.filter(|record| !record.held_by.is_empty()) else {
-        return "held, no task is counted now".to_owned();
+        return "held; by whom is not told now".to_owned();
     };
     let groups: Vec<String> = record.held_by.iter().map(group).collect();
     let named: u32 = record.held_by.iter().map(|held| held.count).sum();
@@ -111,7 +111,7 @@ mod tests {
             say(&format!("[{web},{job}]"), 7),
             "held by 2 tasks of service:web and 1 task of family:job (1 with scale-in protection) and 4 more, 41 s"
         );
-        assert_eq!(say("[]", 0), "held, no task is counted now, 41 s");
+        assert_eq!(say("[]", 0), "held; by whom is not told now, 41 s");
     }
 
     #[test]

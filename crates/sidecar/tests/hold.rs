@@ -1,6 +1,6 @@
 //! After SIGTERM, in a drain.
 
-use super::support::{Host, Sidecar, Ssm, holding, in_seconds, released};
+use super::support::{Host, Sidecar, Ssm, holding, in_seconds, released, shared};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::thread;
@@ -47,6 +47,39 @@ fn p1_it_lives_as_long_as_the_record_holds() {
         host.calls("GetParameter") - 1,
         "all but the self-check, and the kill switch with each"
     );
+}
+
+#[test]
+fn p1_a_shared_record_holds_and_releases_as_its_own_would() {
+    let host = Host::new();
+    let mut sidecar = Sidecar::ready(&host, &[]);
+    host.set(|state| state.shared = Ssm::Value(shared("holding", "0123")));
+    sidecar.term();
+    assert_eq!(sidecar.event("hold")["why"], "tasks-remain");
+    thread::sleep(Duration::from_secs(3)); // three times the unknown grace
+    assert!(sidecar.events("exit").is_empty());
+    host.set(|state| state.shared = Ssm::Value(shared("deadline", "0123")));
+    sidecar.leaves(0, "released");
+    let line = sidecar.event("exit");
+    assert_eq!(line["lastRecord"]["reason"], "deadline", "{line:#}");
+}
+
+#[test]
+fn p5_a_shared_record_of_another_registration_holds_nobody() {
+    let host = Host::new();
+    let mut sidecar = Sidecar::ready(&host, &[]);
+    host.set(|state| state.shared = Ssm::Value(shared("holding", "ffff")));
+    sidecar.term();
+    sidecar.leaves(0, "not-a-drain");
+}
+
+#[test]
+fn p2_a_shared_record_that_nobody_can_read_is_no_absence() {
+    let host = Host::new();
+    let mut sidecar = Sidecar::ready(&host, &[("PROTECTOR_MAX_HOLD", "3s")]);
+    host.set(|state| state.shared = Ssm::Value("{\"schema\":1,".to_owned()));
+    sidecar.term();
+    sidecar.leaves(10, "max-hold");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! After SIGTERM, when something does not answer.
 
-use super::support::{Host, Sidecar, Ssm, State, holding, released};
+use super::support::{Host, Sidecar, Ssm, State, holding, released, shared};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use std::thread;
 use std::time::Duration;
@@ -121,9 +121,23 @@ fn p2_a_role_that_may_read_one_by_one_alone_is_enough() {
     sidecar.leaves(0, "released");
     assert_eq!(
         host.calls("GetParameters"),
-        2,
-        "the self-check, and one that was denied"
+        3,
+        "the self-check, one with the switch that was denied, and one without"
     );
+}
+
+#[test]
+fn p2_a_role_that_may_read_one_by_one_is_held_by_a_shared_record() {
+    let host = Host::new();
+    let mut sidecar = Sidecar::ready(&host, &[]);
+    host.set(|state| {
+        state.denies_together = true;
+        state.shared = Ssm::Value(shared("holding", "0123"));
+    });
+    sidecar.term();
+    assert_eq!(sidecar.event("hold")["why"], "tasks-remain");
+    host.set(|state| state.shared = Ssm::Value(shared("drained", "0123")));
+    sidecar.leaves(0, "released");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::holding;
 use crate::ids::ContainerInstanceArn;
 use crate::limits::REGISTRATIONS_MAX;
 use crate::observation::{Hook, HookAction, Registrations, Seen};
-use crate::record::{DecodeError, Lifecycle, Record, ReleaseReason, SCHEMA, State};
+use crate::record::{DecodeError, Lifecycle, Record, ReleaseReason};
 
 use super::deadline::later;
 use super::{Situation, deadline};
@@ -238,35 +238,16 @@ fn first_record(situation: &Situation<'_>, arn: &ContainerInstanceArn, hooks: &[
     let first = |hook| deadline::first(now, hook, poll_seconds, situation.policy);
     let of_hooks = hooks.iter().map(|hook| first(Some(hook))).min();
     Record {
-        schema: SCHEMA,
-        state: State::Holding,
-        remaining: 0,
-        reason: None,
-        ec2_instance_id: situation.observation.key.instance.clone(),
-        container_instance_arn: arn.clone(),
-        other_registrations: Vec::new(),
-        drain_id: drain_id(hooks.first(), situation),
-        started_at: now,
-        updated_at: now,
-        deadline_at: of_hooks.unwrap_or_else(|| first(None)),
-        released_at: None,
-        poll_seconds,
-        held_by: Vec::new(),
-        released_services: Vec::new(),
         lifecycle: hooks.first().cloned(),
         other_lifecycles: hooks.iter().skip(1).cloned().collect(),
-        draining_confirmed_at: None,
-        sidecars: 0,
-        releasing: None,
-        agent_lost_at: None,
-        agent_away_at: None,
-        active_since: None,
-        spot_notice_at: None,
-        daemons_gone_at: None,
-        waited: Vec::new(),
-        calls: 0,
-        receipt_at: None,
-        ordered: None,
+        ..Record::first(
+            situation.observation.key.instance.clone(),
+            arn.clone(),
+            drain_id(hooks.first(), situation),
+            now,
+            of_hooks.unwrap_or_else(|| first(None)),
+            poll_seconds,
+        )
     }
 }
 

@@ -22,9 +22,9 @@ pub enum Next {
 /// Which parameters a look asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
-    /// The record and the kill switch, in one call; if that is denied, each by itself.
+    /// The records that may tell of the instance and the kill switch, in one call; if that is denied, each by itself.
     Both,
-    /// The record by itself: the call for both was denied less than a minute ago.
+    /// The records without the switch: the call for both was denied less than a minute ago.
     Record,
     /// The kill switch by itself: it is not known whose record to read.
     Switch,

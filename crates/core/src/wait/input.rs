@@ -4,8 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::control::Control;
-use crate::ids::{ContainerInstanceArn, ServiceName};
+use crate::ids::{ContainerInstanceArn, InstanceId, ServiceName};
 use crate::record::{DecodeError, Record};
+use crate::shared::{SharedRecord, together};
 
 /// How long is waited for what. All durations are at least 1 s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,12 +77,12 @@ pub enum Trouble {
     NotAsked,
 }
 
-/// One look at the record.
+/// One look at what tells of the instance: its record, or a shared one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reading {
-    /// There is a record.
+    /// It is told of.
     Record(Box<Record>),
-    /// SSM said `ParameterNotFound`.
+    /// SSM said that no record is there, and no shared record tells of the instance.
     NotFound,
     /// Nothing can be concluded.
     Trouble(Trouble),
@@ -94,13 +95,45 @@ impl Reading {
         text.map_or(Self::NotFound, Self::of_text)
     }
 
+    /// A reading of all that may tell of an instance: its own record, and the shared records of its cluster that are there.
+    /// Of a shared record that cannot be read nobody knows of whom it tells, so it is no absence; what another one tells
+    /// counts.
+    #[must_use]
+    pub fn of_parameters(own: Option<&str>, shared: &[&str], instance: &InstanceId, known: &Known) -> Self {
+        let own = Self::of_parameter(own);
+        let (mut told, mut trouble) = (None, None);
+        for text in shared {
+            match SharedRecord::decode(text) {
+                Ok(shared) => {
+                    let record = shared.record(instance, known.container_instance.as_ref());
+                    told = [told, record].into_iter().flatten().reduce(together);
+                }
+                Err(error) => trouble = Some(Trouble::of_text(&error)),
+            }
+        }
+        match (own, told) {
+            (Self::Record(own), Some(told)) => Self::Record(Box::new(together(*own, told))),
+            (Self::NotFound, Some(told)) => Self::Record(Box::new(told)),
+            (Self::NotFound, None) => trouble.map_or(Self::NotFound, Self::Trouble),
+            (own, _) => own,
+        }
+    }
+
     /// A reading of the parameter's text.
     #[must_use]
     pub fn of_text(text: &str) -> Self {
         match Record::decode(text) {
             Ok(record) => Self::Record(Box::new(record)),
-            Err(DecodeError::Unreadable(_)) => Self::Trouble(Trouble::Unreadable),
-            Err(DecodeError::UnknownSchema(_)) => Self::Trouble(Trouble::UnknownSchema),
+            Err(error) => Self::Trouble(Trouble::of_text(&error)),
+        }
+    }
+}
+
+impl Trouble {
+    fn of_text(error: &DecodeError) -> Self {
+        match error {
+            DecodeError::Unreadable(_) => Self::Unreadable,
+            DecodeError::UnknownSchema(_) => Self::UnknownSchema,
         }
     }
 }

@@ -6,11 +6,11 @@ use std::time::SystemTime;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::config::Builder;
 use protector_core::record::ParameterPrefix;
-use protector_core::wait::Trouble;
+use protector_core::wait::{Reading, Trouble};
 use tokio::time::timeout;
 
 use super::{ATTEMPT_LIMIT, Aws, Fault, credentials};
-use crate::place::{self, Place};
+use crate::place::{self, Place, Records};
 
 /// Reads parameters, again and again. Credentials are kept while they last.
 pub(crate) struct Parameters {
@@ -26,6 +26,31 @@ pub(crate) struct Parameters {
 pub(crate) struct Answers(BTreeMap<String, Option<String>>);
 
 impl Answers {
+    /// One more answer.
+    pub(crate) fn learn(&mut self, name: &str, text: Option<String>) {
+        self.0.insert(name.to_owned(), text);
+    }
+
+    /// What is told of the instance at `place`, whose records these are.
+    ///
+    /// # Errors
+    /// SSM did not answer for each of them.
+    pub(crate) fn reading(&self, place: &Place, records: &Records) -> Result<Reading, Fault> {
+        let own = self.text(&records.own)?;
+        let shared: Vec<Option<String>> = records
+            .shared
+            .iter()
+            .map(|name| self.text(name))
+            .collect::<Result<_, _>>()?;
+        let shared: Vec<&str> = shared.iter().flatten().map(String::as_str).collect();
+        Ok(Reading::of_parameters(
+            own.as_deref(),
+            &shared,
+            &place.instance,
+            &place.known,
+        ))
+    }
+
     /// The text of a parameter that was asked for; nothing if there is no such parameter.
     ///
     /// # Errors
@@ -73,9 +98,23 @@ impl Parameters {
     ///
     /// # Errors
     /// The call told nothing.
-    pub(crate) async fn together(&mut self, aws: &Aws, names: &[&str]) -> Result<Answers, Fault> {
+    async fn together(&mut self, aws: &Aws, names: &[&str]) -> Result<Answers, Fault> {
         let asked = timeout(ATTEMPT_LIMIT, self.ask_together(aws, names)).await;
         asked.unwrap_or_else(|_| Err(self.late()))
+    }
+
+    /// Reads the records that may tell of the instance at `place`, and the kill switch if it is named, in one call.
+    ///
+    /// # Errors
+    /// The call told nothing.
+    pub(crate) async fn records(
+        &mut self,
+        aws: &Aws,
+        records: &Records,
+        control: Option<&str>,
+    ) -> Result<Answers, Fault> {
+        let names: Vec<&str> = records.names().chain(control).collect();
+        self.together(aws, &names).await
     }
 
     /// Reads one by itself, in no more than [`ATTEMPT_LIMIT`]: its text, if there is one.

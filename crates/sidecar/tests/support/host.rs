@@ -21,6 +21,8 @@ pub(crate) enum Ssm {
 pub(crate) struct State {
     /// The record.
     pub(crate) ssm: Ssm,
+    /// The first shared record of the cluster.
+    pub(crate) shared: Ssm,
     pub(crate) kill_switch: Ssm,
     /// `GetParameters` is denied, whatever is asked for.
     pub(crate) denies_together: bool,
@@ -52,6 +54,7 @@ impl Host {
     pub(crate) fn new() -> Host {
         let state = Arc::new(Mutex::new(State {
             ssm: Ssm::NotFound,
+            shared: Ssm::NotFound,
             kill_switch: Ssm::NotFound,
             denies_together: false,
             task_metadata: true,
@@ -150,10 +153,12 @@ fn credentials(seconds: i64) -> serde_json::Value {
 const CONTROL: &str = "/ecs-daemon-protector/control";
 
 fn named<'a>(state: &'a State, name: &str) -> &'a Ssm {
-    let record = format!("/ecs-daemon-protector/{CLUSTER}/{INSTANCE}");
+    let cluster = format!("/ecs-daemon-protector/{CLUSTER}/");
     match name {
         CONTROL => &state.kill_switch,
-        name if name == record => &state.ssm,
+        name if name == format!("{cluster}{INSTANCE}") => &state.ssm,
+        name if name == format!("{cluster}shared-0") => &state.shared,
+        name if name.starts_with(&format!("{cluster}shared-")) => &Ssm::NotFound,
         _ => &Ssm::Error(400, "ValidationException"),
     }
 }

@@ -6,5 +6,5 @@ mod record;
 mod sidecar;
 
 pub(crate) use host::{Host, Ssm, State};
-pub(crate) use record::{CONTAINER_INSTANCE, INSTANCE, TOKEN, ended, holding, in_seconds, released};
+pub(crate) use record::{CONTAINER_INSTANCE, INSTANCE, TOKEN, ended, holding, in_seconds, released, shared};
 pub(crate) use sidecar::{Sidecar, check_at, run};

@@ -62,3 +62,12 @@ pub(crate) fn released() -> Value {
         json!({"state": "released", "remaining": 0, "reason": "drained", "releasedAt": in_seconds(0), "heldBy": []}),
     )
 }
+
+/// A shared record that tells of this instance and of another one: each is held, or released.
+pub(crate) fn shared(standing: &str, registration: &str) -> String {
+    let id = INSTANCE.trim_start_matches("i-");
+    let released = if standing == "holding" { "" } else { "+4" };
+    let wave = json!({"startedAt": in_seconds(-5), "deadlineAt": in_seconds(3600),
+        "drains": {standing: format!("00000000000000001/ffff+0{released} {id}/{registration}+1{released}")}});
+    json!({"schema": 1, "updatedAt": in_seconds(0), "pollSeconds": 1, "waves": [wave]}).to_string()
+}

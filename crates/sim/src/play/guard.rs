@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use protector_core::ids::{ClusterName, InstanceId};
+use protector_core::record::ParameterPrefix;
 use protector_core::settings::Reader;
 use protector_core::wait::{
     Ask, Because, Fate, Known, Next, Observation, Policy, Reading, Switch, Task, Together, Trouble, Wait, Why,
@@ -51,14 +53,19 @@ pub(super) fn policy(settings: &BTreeMap<String, String>) -> Result<Policy, Stri
     reader.finish(policy).map_err(|problems| problems.to_string())
 }
 
+/// The texts of an instance's own record and of the shared records; nothing in place of one that is not there.
+type Texts = Vec<Option<String>>;
+
 /// One sidecar of the product.
 #[derive(Default)]
 struct Product {
     known: Known,
     wait: Option<Wait>,
-    name: String,
-    /// The last text that was read, and what it says: most readings find it again.
-    last: Option<(String, Reading)>,
+    /// Its own record, the shared records of its cluster, and the kill switch.
+    names: Vec<String>,
+    instance: Option<InstanceId>,
+    /// The last texts that were read, and what they say: most readings find them again.
+    last: Option<(Texts, Reading)>,
     /// Has AWS answered, and so told its time?
     answered: bool,
     bug: Option<Bug>,
@@ -67,7 +74,12 @@ struct Product {
 
 impl Guard for Product {
     fn start(&mut self, view: &mut GuardView<'_>) {
-        self.name = format!("{PREFIX}/{}/{}", view.cluster(), view.machine());
+        let prefix = ParameterPrefix::default();
+        self.instance = view.machine().parse().ok();
+        let own = format!("{PREFIX}/{}/{}", view.cluster(), view.machine());
+        let cluster: Option<ClusterName> = view.cluster().parse().ok();
+        let shared = cluster.iter().flat_map(|cluster| prefix.shared_names(cluster));
+        self.names = [own].into_iter().chain(shared).chain([control_name()]).collect();
         let registration = view
             .plan()
             .knows_registration
@@ -182,7 +194,7 @@ impl Product {
         };
         match asks {
             Ask::Both => return self.both(view),
-            Ask::Record => heard.reading = self.record_alone(view),
+            Ask::Record => heard.reading = self.records_alone(view),
             Ask::Switch => heard.switch = switch_alone(view),
             Ask::Nothing => {}
         }
@@ -191,20 +203,20 @@ impl Product {
 
     /// Both in one call, or each by itself if that is denied. The self-check knows no second call.
     fn both(&mut self, view: &mut GuardView<'_>) -> Heard {
-        let texts = view.get_parameters(&[&self.name, &control_name()]);
+        let texts = self.read(view, self.names.len());
         let denied = matches!(&texts, Err(error) if error.code == "AccessDeniedException");
         self.answered |= !matches!(&texts, Err(error) if error.code == "NoCredentials");
         match texts {
             Ok(mut texts) => {
-                let (control, record) = (texts.pop().flatten(), texts.pop().flatten());
+                let control = texts.pop().flatten();
                 Heard {
-                    reading: self.understand(record.map(|stored| stored.text)),
-                    switch: Switch::of_parameter(control.as_ref().map(|stored| stored.text.as_str())),
+                    reading: self.understand(texts),
+                    switch: Switch::of_parameter(control.as_deref()),
                     together: Together::Answered,
                 }
             }
             Err(_) if denied && view.sigterm().is_some() => Heard {
-                reading: self.record_alone(view),
+                reading: self.records_alone(view),
                 switch: switch_alone(view),
                 together: Together::Denied,
             },
@@ -216,26 +228,41 @@ impl Product {
         }
     }
 
-    fn record_alone(&mut self, view: &mut GuardView<'_>) -> Reading {
-        match view.get_parameter(&self.name) {
-            Ok(stored) => self.understand(Some(stored.text)),
-            Err(error) if error.code == "ParameterNotFound" => Reading::NotFound,
+    /// The first of its names in one call.
+    fn read(&self, view: &mut GuardView<'_>, count: usize) -> Result<Texts, AwsError> {
+        let names: Vec<&str> = self.names.iter().take(count).map(String::as_str).collect();
+        let found = view.get_parameters(&names)?;
+        Ok(found
+            .into_iter()
+            .map(|stored| stored.map(|stored| stored.text))
+            .collect())
+    }
+
+    /// The records without the switch; its own by itself if that is denied too.
+    fn records_alone(&mut self, view: &mut GuardView<'_>) -> Reading {
+        match self.read(view, self.names.len() - 1) {
+            Ok(texts) => self.understand(texts),
+            Err(error) if error.code == "AccessDeniedException" => match view.get_parameter(&self.names[0]) {
+                Ok(stored) => self.understand(vec![Some(stored.text)]),
+                Err(error) if error.code == "ParameterNotFound" => Reading::NotFound,
+                Err(error) => Reading::Trouble(trouble(&error)),
+            },
             Err(error) => Reading::Trouble(trouble(&error)),
         }
     }
 
-    fn understand(&mut self, text: Option<String>) -> Reading {
-        let Some(text) = text else {
-            return Reading::NotFound;
-        };
-        match &self.last {
-            Some((known, reading)) if *known == text => reading.clone(),
-            _ => {
-                let reading = Reading::of_text(&text);
-                self.last = Some((text, reading.clone()));
-                reading
-            }
+    fn understand(&mut self, texts: Texts) -> Reading {
+        if let Some((_, reading)) = self.last.as_ref().filter(|(known, _)| *known == texts) {
+            return reading.clone();
         }
+        let own = texts.first().and_then(Option::as_deref);
+        let shared: Vec<&str> = texts.iter().skip(1).flatten().map(String::as_str).collect();
+        let reading = match &self.instance {
+            Some(instance) => Reading::of_parameters(own, &shared, instance, &self.known),
+            None => Reading::of_parameter(own),
+        };
+        self.last = Some((texts, reading.clone()));
+        reading
     }
 }
 

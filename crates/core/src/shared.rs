@@ -1,0 +1,451 @@
+//! Shared records: while many instances drain, one parameter says of many of them that they are held, or released.
+//!
+//! A cluster has up to [`SHARED_RECORDS`] of them beside the records of single instances, so that a sidecar asks for all
+//! that may speak of it in one `GetParameters` (ten names: its own record, the kill switch, and these). A shared record
+//! tells what a sidecar needs and what a new execution environment must know to go on; who holds, and since when, is not
+//! in it. Two of them merge in any order, any number of times: facts only grow.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ClusterName, ContainerInstanceArn, InstanceId, InvalidId};
+use crate::limits::{QUOTED_CHARS_MAX, RECORD_BYTES_MAX, SHARED_RECORDS, cut};
+use crate::record::{DecodeError, ParameterPrefix, Record, ReleaseReason, SCHEMA, State};
+
+/// The last level of a shared record's name, before its number. No instance id begins like this.
+const NAME: &str = "shared-";
+
+/// So much of a registration's ARN tells it from another one of the same instance: 16 of its 128 random bits.
+const REGISTRATION_CHARS: usize = 4;
+
+/// What an instance takes of the text at most: when it was released is written in seconds, and a drain that needs more
+/// digits for them has a record of its own by then.
+const MEMBER_BYTES: usize = 32;
+
+/// What the text has beside its instances at most, with a wave or two.
+const FRAME_BYTES: usize = 100;
+
+/// What each wave has beside its instances at most: two times, and the names of six lists.
+const WAVE_BYTES: usize = 200;
+
+/// Drains that begin within this are written as one wave.
+const WAVE: SignedDuration = SignedDuration::from_mins(15);
+
+/// What a shared record tells of the drain of one instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedDrain {
+    /// The end of the registration's ARN: whose drain it is, in the instance's present life.
+    pub registration: String,
+    /// When the drain began, to the second.
+    pub started_at: Timestamp,
+    /// When the daemons are released at the latest, to the second.
+    pub deadline_at: Timestamp,
+    /// When and why they were released.
+    pub released: Option<(Timestamp, ReleaseReason)>,
+}
+
+/// One shared record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedRecord {
+    /// When its text was made.
+    pub updated_at: Timestamp,
+    /// How often a sidecar should read, in seconds.
+    pub poll_seconds: u32,
+    /// The drains, by instance.
+    pub drains: BTreeMap<InstanceId, SharedDrain>,
+}
+
+/// To the second: a drain is known by when it began, and a shared record has no room for more.
+fn to_the_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+/// The part of a registration's ARN that a shared record names it by.
+fn short(arn: &ContainerInstanceArn) -> &str {
+    let id = arn.as_str().rsplit('/').next().unwrap_or_default();
+    id.get(..REGISTRATION_CHARS).unwrap_or(id)
+}
+
+impl SharedDrain {
+    /// What a shared record tells of this drain, if it can tell all that its readers must know. It cannot of a drain that
+    /// several registrations have, that lets its daemons go tier by tier, or that a person or a Spot notice has changed.
+    #[must_use]
+    pub fn of(record: &Record) -> Option<SharedDrain> {
+        let plain = record.other_registrations.is_empty()
+            && record.releasing.is_none()
+            && record.released_services.is_empty()
+            && record.spot_notice_at.is_none()
+            && record.ordered.is_none();
+        let released = record.released_at.map(to_the_second).zip(record.reason);
+        plain.then(|| SharedDrain {
+            registration: short(&record.container_instance_arn).to_owned(),
+            started_at: to_the_second(record.started_at),
+            deadline_at: to_the_second(record.deadline_at),
+            released,
+        })
+    }
+
+    /// Is it of this registration?
+    #[must_use]
+    pub fn is_of(&self, arn: &ContainerInstanceArn) -> bool {
+        self.registration == short(arn)
+    }
+
+    /// Is it the drain of this record?
+    #[must_use]
+    pub fn is_drain_of(&self, record: &Record) -> bool {
+        record.started_at.as_second() == self.started_at.as_second()
+    }
+
+    /// What both tell of one instance: the drain that began later, and of one drain its release and its earlier end.
+    fn merged(self, other: SharedDrain) -> SharedDrain {
+        let order = |drain: &SharedDrain| (drain.started_at, drain.registration.clone());
+        match order(&self).cmp(&order(&other)) {
+            std::cmp::Ordering::Less => other,
+            std::cmp::Ordering::Greater => self,
+            std::cmp::Ordering::Equal => SharedDrain {
+                deadline_at: self.deadline_at.min(other.deadline_at),
+                released: earlier(self.released, other.released),
+                ..self
+            },
+        }
+    }
+}
+
+type Release = Option<(Timestamp, ReleaseReason)>;
+
+fn earlier(one: Release, other: Release) -> Release {
+    let order = |release: &(Timestamp, ReleaseReason)| (release.0, Standing::of(Some(*release)));
+    one.into_iter().chain(other).min_by_key(order)
+}
+
+impl SharedRecord {
+    /// One that tells of nobody yet.
+    #[must_use]
+    pub fn empty(at: Timestamp) -> SharedRecord {
+        SharedRecord {
+            updated_at: at,
+            poll_seconds: 0,
+            drains: BTreeMap::new(),
+        }
+    }
+
+    /// Is there room for the drain of this instance, and will there be when all of them are released?
+    #[must_use]
+    pub fn has_room_for(&self, instance: &InstanceId, drain: &SharedDrain) -> bool {
+        let mut with = self.clone();
+        with.drains.insert(instance.clone(), drain.clone());
+        let (waves, members) = (with.waves().len(), with.drains.len());
+        FRAME_BYTES + waves * WAVE_BYTES + members * MEMBER_BYTES <= RECORD_BYTES_MAX
+    }
+
+    /// The drain of an instance as a record, as far as it is told, under the ARN of its registration. Of another one than
+    /// `arn` it says nothing; without an `arn` the record has one that is made up from what is told.
+    #[must_use]
+    pub fn record(&self, instance: &InstanceId, arn: Option<&ContainerInstanceArn>) -> Option<Record> {
+        let drain = self.drains.get(instance)?;
+        let arn = match arn {
+            Some(arn) => Some(arn.clone()).filter(|arn| drain.is_of(arn))?,
+            None => format!("{UNKNOWN_REGISTRATION}{}", drain.registration)
+                .parse()
+                .ok()?,
+        };
+        Some(Record {
+            state: drain.released.map_or(State::Holding, |_| State::Released),
+            reason: drain.released.map(|(_, reason)| reason),
+            released_at: drain.released.map(|(at, _)| at),
+            updated_at: self.updated_at,
+            ..Record::first(
+                instance.clone(),
+                arn,
+                drain_id(instance, drain.started_at),
+                drain.started_at,
+                drain.deadline_at,
+                self.poll_seconds,
+            )
+        })
+    }
+
+    /// What both texts know, whoever wrote them.
+    #[must_use]
+    pub fn merged(self, other: SharedRecord) -> SharedRecord {
+        let later = (self.updated_at, self.poll_seconds).max((other.updated_at, other.poll_seconds));
+        let mut drains = self.drains;
+        for (instance, drain) in other.drains {
+            let merged = match drains.remove(&instance) {
+                Some(known) => known.merged(drain),
+                None => drain,
+            };
+            drains.insert(instance, merged);
+        }
+        SharedRecord {
+            updated_at: later.0,
+            poll_seconds: later.1,
+            drains,
+        }
+    }
+
+    /// Makes the parameter's value; nothing if it does not fit into a standard parameter.
+    #[must_use]
+    pub fn encode(&self) -> Option<String> {
+        let text = Text {
+            schema: SCHEMA,
+            updated_at: self.updated_at,
+            poll_seconds: self.poll_seconds,
+            waves: self.waves(),
+        };
+        serde_json::to_string(&text)
+            .ok()
+            .filter(|text| text.len() <= RECORD_BYTES_MAX)
+    }
+
+    /// Reads a parameter's value.
+    ///
+    /// # Errors
+    /// [`DecodeError`], as for the record of one instance.
+    pub fn decode(text: &str) -> Result<SharedRecord, DecodeError> {
+        let text: Text = crate::record::decode_versioned(text)?;
+        let unreadable =
+            |invalid: InvalidId| DecodeError::Unreadable(cut(&invalid.to_string(), QUOTED_CHARS_MAX));
+        let mut drains = BTreeMap::new();
+        for wave in text.waves {
+            for (standing, members) in &wave.drains {
+                for member in members.split_whitespace() {
+                    let member: Member = member.parse().map_err(unreadable)?;
+                    drains.insert(member.instance.clone(), wave.drain(*standing, member));
+                }
+            }
+        }
+        Ok(SharedRecord {
+            updated_at: text.updated_at,
+            poll_seconds: text.poll_seconds,
+            drains,
+        })
+    }
+
+    /// Drains of equal length that began within [`WAVE`] of each other.
+    fn waves(&self) -> Vec<Wave> {
+        let mut drains: Vec<_> = self.drains.iter().collect();
+        drains.sort_by_key(|(instance, drain)| (drain.started_at, *instance));
+        let mut waves: Vec<Wave> = Vec::new();
+        for (instance, drain) in drains {
+            let fits = |wave: &&mut Wave| wave.takes(drain);
+            let wave = match waves.iter_mut().find(fits) {
+                Some(wave) => wave,
+                None => {
+                    waves.push(Wave::beginning_with(drain));
+                    let Some(last) = waves.last_mut() else { continue };
+                    last
+                }
+            };
+            wave.add(instance, drain);
+        }
+        waves
+    }
+}
+
+/// An ARN for whoever knows nothing but its end.
+const UNKNOWN_REGISTRATION: &str = "arn:aws:ecs:unknown:000000000000:container-instance/";
+
+/// What an instance's own record and a shared one say of its drain: of two drains the one that began later, and of one
+/// drain its release, whoever tells of it.
+#[must_use]
+pub fn together(own: Record, shared: Record) -> Record {
+    if own.started_at.as_second() != shared.started_at.as_second() {
+        return if shared.started_at > own.started_at {
+            shared
+        } else {
+            own
+        };
+    }
+    let (updated_at, poll_seconds) =
+        (own.updated_at, own.poll_seconds).max((shared.updated_at, shared.poll_seconds));
+    let shared = Record {
+        drain_id: own.drain_id.clone(),
+        ..shared
+    };
+    Record {
+        updated_at,
+        poll_seconds,
+        ..own.merged(&shared)
+    }
+}
+
+impl ParameterPrefix {
+    /// The name of a cluster's shared record, by its number from 0.
+    #[must_use]
+    pub fn shared_name(&self, cluster: &ClusterName, number: usize) -> String {
+        format!("{self}/{cluster}/{NAME}{number}")
+    }
+
+    /// The names of all shared records of a cluster.
+    pub fn shared_names(&self, cluster: &ClusterName) -> impl Iterator<Item = String> {
+        (0..SHARED_RECORDS).map(|number| self.shared_name(cluster, number))
+    }
+
+    /// Which shared record of which cluster a parameter is, or nothing if it is none.
+    #[must_use]
+    pub fn shared_of(&self, name: &str) -> Option<(ClusterName, usize)> {
+        let rest = name.strip_prefix(&self.to_string())?.strip_prefix('/')?;
+        let (cluster, last) = rest.split_once('/')?;
+        let number = last.strip_prefix(NAME)?.parse().ok();
+        let number = number.filter(|number| *number < SHARED_RECORDS)?;
+        Some((cluster.parse().ok()?, number))
+    }
+}
+
+/// Names a drain of which only a shared record is known.
+fn drain_id(instance: &InstanceId, started_at: Timestamp) -> String {
+    format!("{instance}-{started_at}")
+}
+
+/// The text.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Text {
+    schema: u32,
+    updated_at: Timestamp,
+    poll_seconds: u32,
+    waves: Vec<Wave>,
+}
+
+/// Drains that began at nearly the same time, and last equally long at the most.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wave {
+    /// When the first of them began. Each of the others has a deadline that is later by as much as it began later.
+    started_at: Timestamp,
+    deadline_at: Timestamp,
+    /// `holding`, or why they were released, and [`Member`]s with spaces between them.
+    drains: BTreeMap<Standing, String>,
+}
+
+/// How a drain stands, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Standing {
+    Holding,
+    Drained,
+    Deadline,
+    Operator,
+    Cancelled,
+    AgentLost,
+}
+
+impl Standing {
+    fn of(release: Release) -> Standing {
+        match release.map(|(_, reason)| reason) {
+            None => Standing::Holding,
+            Some(ReleaseReason::Drained) => Standing::Drained,
+            Some(ReleaseReason::Deadline) => Standing::Deadline,
+            Some(ReleaseReason::Operator) => Standing::Operator,
+            Some(ReleaseReason::Cancelled) => Standing::Cancelled,
+            Some(ReleaseReason::AgentLost) => Standing::AgentLost,
+        }
+    }
+
+    fn reason(self) -> Option<ReleaseReason> {
+        match self {
+            Standing::Holding => None,
+            Standing::Drained => Some(ReleaseReason::Drained),
+            Standing::Deadline => Some(ReleaseReason::Deadline),
+            Standing::Operator => Some(ReleaseReason::Operator),
+            Standing::Cancelled => Some(ReleaseReason::Cancelled),
+            Standing::AgentLost => Some(ReleaseReason::AgentLost),
+        }
+    }
+}
+
+impl Wave {
+    fn beginning_with(drain: &SharedDrain) -> Wave {
+        Wave {
+            started_at: drain.started_at,
+            deadline_at: drain.deadline_at,
+            drains: BTreeMap::new(),
+        }
+    }
+
+    fn takes(&self, drain: &SharedDrain) -> bool {
+        let later = drain.started_at.duration_since(self.started_at);
+        later < WAVE && drain.deadline_at.duration_since(self.deadline_at) == later
+    }
+
+    fn add(&mut self, instance: &InstanceId, drain: &SharedDrain) {
+        let after = |at: Timestamp| at.as_second() - self.started_at.as_second();
+        let member = Member {
+            instance: instance.clone(),
+            registration: drain.registration.clone(),
+            started: after(drain.started_at),
+            released: drain.released.map(|(at, _)| after(at)),
+        };
+        let members = self.drains.entry(Standing::of(drain.released)).or_default();
+        let separator = if members.is_empty() { "" } else { " " };
+        members.push_str(&format!("{separator}{member}"));
+    }
+
+    fn drain(&self, standing: Standing, member: Member) -> SharedDrain {
+        let after = |base: Timestamp, seconds| {
+            let later = base.checked_add(SignedDuration::from_secs(seconds));
+            later.unwrap_or(base)
+        };
+        let released_at = after(self.started_at, member.released.unwrap_or(member.started));
+        SharedDrain {
+            registration: member.registration,
+            started_at: after(self.started_at, member.started),
+            deadline_at: after(self.deadline_at, member.started),
+            released: standing.reason().map(|reason| (released_at, reason)),
+        }
+    }
+}
+
+/// One drain of a wave: `0123456789abcdef0/1a2b+12+47`, the instance's id without its `i-`, the registration, and how
+/// many seconds after the wave it began and was released.
+struct Member {
+    instance: InstanceId,
+    registration: String,
+    started: i64,
+    released: Option<i64>,
+}
+
+/// What every id of an EC2 instance begins with.
+const INSTANCE: &str = "i-";
+
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.instance.as_str();
+        let id = id.strip_prefix(INSTANCE).unwrap_or(id);
+        write!(f, "{id}/{}+{}", self.registration, self.started)?;
+        self.released.map_or(Ok(()), |released| write!(f, "+{released}"))
+    }
+}
+
+impl FromStr for Member {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let invalid = || InvalidId {
+            value: cut(text, QUOTED_CHARS_MAX),
+            expected: "an instance such as 0123456789abcdef0/1a2b+12",
+        };
+        let (id, rest) = text.split_once('/').ok_or_else(invalid)?;
+        let mut parts = rest.split('+');
+        let seconds = |part: &str| part.parse::<u32>().map(i64::from).map_err(|_| invalid());
+        let (registration, started) = (parts.next(), parts.next());
+        let (Some(registration), Some(started)) = (registration, started) else {
+            return Err(invalid());
+        };
+        Ok(Member {
+            instance: format!("{INSTANCE}{id}").parse()?,
+            registration: registration.to_owned(),
+            started: seconds(started)?,
+            released: parts.next().map(seconds).transpose()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,233 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+use crate::testing::at;
+
+fn arn(registration: &str) -> ContainerInstanceArn {
+    format!("arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/{registration:0<32}")
+        .parse()
+        .unwrap()
+}
+
+fn instance(number: u32) -> InstanceId {
+    format!("i-{number:017x}").parse().unwrap()
+}
+
+fn record(number: u32, started: i64) -> Record {
+    let (started_at, deadline_at) = (at(started), at(started + 3600));
+    let name = format!("token-{number}-{started}");
+    Record::first(instance(number), arn("1a2b3c"), name, started_at, deadline_at, 5)
+}
+
+fn released(mut record: Record, after: i64, reason: ReleaseReason) -> Record {
+    record.state = State::Released;
+    record.reason = Some(reason);
+    record.released_at = Some(record.started_at + SignedDuration::from_secs(after));
+    record
+}
+
+fn shared(records: &[Record]) -> SharedRecord {
+    let drains = records.iter().map(|record| {
+        let drain = SharedDrain::of(record).unwrap();
+        (record.ec2_instance_id.clone(), drain)
+    });
+    SharedRecord {
+        updated_at: at(100),
+        poll_seconds: 5,
+        drains: drains.collect(),
+    }
+}
+
+#[test]
+fn a_shared_record_reads_as_documented() {
+    let records = [
+        record(0x1234, 0),
+        record(0xabcd, 12),
+        released(record(2, 3), 47, ReleaseReason::Drained),
+    ];
+    insta::assert_snapshot!(shared(&records).encode().unwrap());
+}
+
+#[test]
+fn p3_what_it_tells_of_a_drain_is_what_its_own_record_would() {
+    let own = released(record(7, 20), 33, ReleaseReason::Deadline);
+    let shared = shared(&[own.clone(), record(8, 0)]);
+    let told = SharedRecord::decode(&shared.encode().unwrap()).unwrap();
+    assert_eq!(told, shared);
+    let read = told.record(&instance(7), Some(&arn("1a2b3c"))).unwrap();
+    let expected = Record {
+        drain_id: read.drain_id.clone(),
+        updated_at: at(100),
+        ..own
+    };
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn p2_of_another_registration_it_says_nothing() {
+    let shared = shared(&[record(7, 0)]);
+    assert_eq!(shared.record(&instance(7), Some(&arn("ffff"))), None);
+    assert_eq!(shared.record(&instance(8), Some(&arn("1a2b"))), None);
+    let told = shared.record(&instance(7), None).unwrap();
+    assert!(told.container_instance_arn.as_str().ends_with("/1a2b"));
+}
+
+#[test]
+fn what_its_readers_must_know_and_it_cannot_tell_keeps_a_drain_out() {
+    type Change = fn(&mut Record);
+    let changes: [Change; 4] = [
+        |record| record.other_registrations = vec![arn("2")],
+        |record| record.released_services = vec!["router".parse().unwrap()],
+        |record| record.spot_notice_at = Some(at(0)),
+        |record| {
+            record.releasing = Some(crate::record::Releasing {
+                reason: ReleaseReason::Drained,
+                tier: 0,
+                since: at(0),
+            });
+        },
+    ];
+    for change in changes {
+        let mut record = record(1, 0);
+        change(&mut record);
+        assert_eq!(SharedDrain::of(&record), None);
+    }
+}
+
+#[test]
+fn the_shared_records_of_a_cluster_hold_a_thousand_instances_but_for_a_few() {
+    let mut shared = SharedRecord::empty(at(0));
+    for number in 0.. {
+        let holding = record(u32::MAX - number, i64::from(number % 60));
+        let record = released(holding, 9000, ReleaseReason::Drained);
+        let drain = SharedDrain::of(&record).unwrap();
+        if !shared.has_room_for(&record.ec2_instance_id, &drain) {
+            break;
+        }
+        shared.drains.insert(record.ec2_instance_id, drain);
+    }
+    assert!(shared.encode().is_some(), "what has room fits");
+    assert!(
+        shared.drains.len() * SHARED_RECORDS >= 940,
+        "{}",
+        shared.drains.len()
+    );
+}
+
+#[test]
+fn its_name_is_no_instance_and_no_other_number_is_one_of_ours() {
+    let prefix = ParameterPrefix::default();
+    let cluster: ClusterName = "prod".parse().unwrap();
+    let names: Vec<String> = prefix.shared_names(&cluster).collect();
+    for (number, name) in names.iter().enumerate() {
+        assert_eq!(prefix.key_of(name), None, "an earlier version passes it over");
+        assert_eq!(prefix.shared_of(name), Some((cluster.clone(), number)));
+    }
+    assert_eq!(names[0], "/ecs-daemon-protector/prod/shared-0");
+    for other in [
+        "/ecs-daemon-protector/prod/shared-8",
+        "/ecs-daemon-protector/prod/i-0123456789abcdef0",
+        "/ecs-daemon-protector/control",
+        "/other/prod/shared-0",
+    ] {
+        assert_eq!(prefix.shared_of(other), None, "{other}");
+    }
+}
+
+#[test]
+fn p2_a_text_that_is_none_of_ours_is_an_error() {
+    let shared = shared(&[record(1, 0)]).encode().unwrap();
+    for (bad, what) in [
+        (shared.replace("\"schema\":1", "\"schema\":9"), "another schema"),
+        (shared.replace('/', "|"), "no member"),
+        (shared.replace("+0", "+x"), "no seconds"),
+        (shared.replace("holding", "waiting"), "no standing"),
+        (String::new(), "nothing"),
+    ] {
+        assert!(SharedRecord::decode(&bad).is_err(), "{what}");
+    }
+}
+
+#[test]
+fn p1_of_one_drain_a_release_counts_whoever_tells_of_it() {
+    let holding = record(1, 5);
+    let gone = released(record(1, 5), 40, ReleaseReason::Drained);
+    for (own, other) in [(&holding, &gone), (&gone, &holding)] {
+        let both = together(own.clone(), other.clone());
+        assert!(both.is_released());
+        assert_eq!(
+            (both.drain_id.as_str(), both.reason),
+            ("token-1-5", Some(ReleaseReason::Drained))
+        );
+    }
+}
+
+#[test]
+fn p1_of_two_drains_the_later_one_counts() {
+    let earlier = released(record(1, 5), 40, ReleaseReason::Drained);
+    let later = record(1, 300);
+    assert_eq!(together(earlier.clone(), later.clone()), later);
+    assert_eq!(together(later.clone(), earlier), later);
+}
+
+prop_compose! {
+    fn any_drain()(
+        registration in prop_oneof![Just("1a2b"), Just("ffff")],
+        started in 0_i64..3,
+        length in 10_i64..12,
+        release in proptest::option::of((0_i64..3, 0_usize..3)),
+    ) -> SharedDrain {
+        let reasons = [ReleaseReason::Drained, ReleaseReason::Deadline, ReleaseReason::Operator];
+        SharedDrain {
+            registration: registration.to_owned(),
+            started_at: at(started),
+            deadline_at: at(started + length),
+            released: release.map(|(after, reason)| (at(started + after), reasons[reason])),
+        }
+    }
+}
+
+prop_compose! {
+    fn any_shared()(
+        updated in 0_i64..3,
+        poll_seconds in 1_u32..4,
+        drains in vec((0_u32..4, any_drain()), 0..6),
+    ) -> SharedRecord {
+        SharedRecord {
+            updated_at: at(updated),
+            poll_seconds,
+            drains: drains.into_iter().map(|(number, drain)| (instance(number), drain)).collect(),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn p8_any_number_of_writers_merge_in_any_order(a in any_shared(), b in any_shared(), c in any_shared()) {
+        let ab = a.clone().merged(b.clone());
+        prop_assert_eq!(&ab, &b.clone().merged(a.clone()), "commutative");
+        prop_assert_eq!(&ab, &ab.clone().merged(b.clone()), "idempotent");
+        prop_assert_eq!(ab.merged(c.clone()), a.merged(b.merged(c)), "associative");
+    }
+
+    #[test]
+    fn p8_no_merge_takes_a_release_back(a in any_shared(), b in any_shared()) {
+        let both = a.clone().merged(b.clone());
+        for (instance, drain) in a.drains.iter().chain(&b.drains) {
+            let known = &both.drains[instance];
+            let same = (known.started_at, &known.registration) == (drain.started_at, &drain.registration);
+            prop_assert!(!same || drain.released.is_none() || known.released.is_some());
+        }
+    }
+
+    #[test]
+    fn every_text_of_ours_is_read_as_it_was_meant(shared in any_shared()) {
+        prop_assert_eq!(SharedRecord::decode(&shared.encode().unwrap()).unwrap(), shared);
+    }
+
+    #[test]
+    fn p2_no_text_at_all_makes_a_reader_fail(text in ".{0,200}") {
+        drop(SharedRecord::decode(&text));
+    }
+}
