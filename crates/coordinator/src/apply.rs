@@ -19,7 +19,7 @@ use crate::say::Level;
 pub struct Done {
     /// The action.
     pub action: &'static str,
-    /// `ok`, `not done`, `put off`, `raced`, `over` (Auto Scaling waits no more), or what went wrong.
+    /// `ok`, `not done`, `shared` (with others in one write), `kept` (not worth a write), `put off`, `raced`, `over` (Auto Scaling waits no more), or what went wrong.
     pub outcome: String,
 }
 
@@ -123,17 +123,20 @@ impl Coordinator {
                 } else {
                     Rank::Hold
                 };
-                self.memory.turns.write(rank).await;
-                self.put(key, before, with_heartbeat(*record, missed), applied)
+                self.put(key, before, with_heartbeat(*record, missed), rank, applied)
                     .await
             }
-            Action::PutCount(record) if self.memory.turns.write_now(Rank::Count) => {
-                self.put(key, before, with_heartbeat(*record, missed), applied)
+            Action::Note(record) => {
+                self.note(key, before, with_heartbeat(*record, missed), applied)
                     .await
             }
-            Action::PutCount(_) => Ok("put off"),
+            Action::PutCount(record) => {
+                self.put_count(key, before, with_heartbeat(*record, missed), applied)
+                    .await
+            }
             Action::SetDraining { arn, .. } => {
-                let seen = self.aws.set_draining(&key.cluster, &arn).await?;
+                let tens = &self.memory.tens;
+                let seen = tens.set_draining(&self.aws, &key.cluster, &arn).await?;
                 applied.read_back.push(seen);
                 Ok("ok")
             }
@@ -141,12 +144,11 @@ impl Coordinator {
                 self.aws.stop_task(&key.cluster, &task, &why).await.map(|()| "ok")
             }
             Action::Receipt(mut record) => {
-                self.memory.turns.write(Rank::Receipt).await;
                 // What the plan has cost so far, and the write that follows.
                 let calls = self.aws.meter.total() - applied.calls_before + 1;
                 record.calls = record.calls.saturating_add(calls);
                 self.say_receipt(key, &record);
-                self.put(key, before, *record, applied).await
+                self.put_receipt(key, before, *record, applied).await
             }
             Action::Heartbeat(_) | Action::Complete(_) => Ok("ok"),
         }
@@ -169,55 +171,6 @@ impl Coordinator {
         }
         let fields = serde_json::to_value(receipt).unwrap_or_default();
         self.voice.say(Level::Info, "receipt", fields);
-    }
-
-    pub(crate) async fn put(
-        &self,
-        key: &InstanceKey,
-        before: &Seen<Stored>,
-        record: Record,
-        applied: &mut Applied,
-    ) -> Result<&'static str, Failure> {
-        let version = self
-            .aws
-            .put_record(&self.policy.prefix.record_name(key), &record)
-            .await?;
-        let last = applied.written.as_ref().or(before.as_yes());
-        let expected = last.map_or(1, |stored| stored.version + 1);
-        if version > expected {
-            applied.raced = true;
-            return self.repair(key, record, version, applied).await;
-        }
-        applied.written = Some(Stored {
-            record: Ok(record),
-            version,
-        });
-        Ok("ok")
-    }
-}
-
-impl Coordinator {
-    /// Another run has written between our read and our write: what it said is put back into the record.
-    async fn repair(
-        &self,
-        key: &InstanceKey,
-        record: Record,
-        version: i64,
-        applied: &mut Applied,
-    ) -> Result<&'static str, Failure> {
-        let name = self.policy.prefix.record_name(key);
-        let overwritten = self.aws.get_parameter(&format!("{name}:{}", version - 1)).await;
-        let overwritten = overwritten.readable();
-        let merged = overwritten.map_or_else(|| record.clone(), |other| record.clone().merged(other));
-        let version = match merged == record {
-            true => version,
-            false => self.aws.put_record(&name, &merged).await?,
-        };
-        applied.written = Some(Stored {
-            record: Ok(merged),
-            version,
-        });
-        Ok("raced")
     }
 }
 

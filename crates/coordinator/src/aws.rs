@@ -9,6 +9,7 @@ mod client;
 mod ecs;
 mod failure;
 mod meter;
+mod quota;
 mod sdk;
 mod ssm;
 
@@ -17,4 +18,4 @@ pub use client::{Aws, CONNECTION_IDLE_MAX};
 pub use ecs::{Described, Instances, ListedTask, NotOurs};
 pub use failure::{Failure, Kind};
 pub use meter::Meter;
-pub use ssm::Listed;
+pub use ssm::{Listed, Texts};

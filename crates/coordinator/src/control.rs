@@ -14,9 +14,14 @@ const BELIEVED: SignedDuration = SignedDuration::from_secs(55);
 impl Coordinator {
     /// Reads the kill switch if the last reading is old. What cannot be read leaves it as it is.
     pub(crate) async fn mind_control(&self) {
-        if !self.memory.control_is_fresh(self.now(), BELIEVED) {
+        if !self.control_is_minded() {
             self.read_control().await;
         }
+    }
+
+    /// Was the kill switch read a moment ago?
+    pub(crate) fn control_is_minded(&self) -> bool {
+        self.memory.control_is_fresh(self.now(), BELIEVED)
     }
 
     /// Reads the kill switch. What cannot be read leaves it as it is.

@@ -10,6 +10,7 @@ use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::memory::Memory;
 use crate::say::Voice;
+use crate::survey::Survey;
 
 /// Before the invocation's deadline we are done by this much, so that the last line is said and the answer sent.
 const RESERVE: SignedDuration = SignedDuration::from_secs(3);
@@ -33,6 +34,10 @@ pub struct Coordinator {
     pub deadline: Timestamp,
     /// Is the run a batch of the queue, so that everything else waits until it is over?
     pub queued: bool,
+    /// Do messages wait behind those of the run, so that it puts off what can be done for many at once?
+    pub more_wait: bool,
+    /// What the run has seen of many instances at once.
+    pub survey: Arc<Survey>,
 }
 
 impl Coordinator {

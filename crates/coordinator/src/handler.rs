@@ -1,6 +1,7 @@
 //! One invocation: its events, and what becomes of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -16,10 +17,10 @@ use serde_json::{Value, json};
 use crate::aws::Kind;
 use crate::coordinator::Coordinator;
 use crate::locate::{Home, Place};
-use crate::memory::PATIENCE;
 use crate::metrics::Metric;
 use crate::observe::{Registered, Subject};
 use crate::say::Level;
+use crate::survey::Survey;
 
 /// What became of one event.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,9 +40,6 @@ const BATCH_MAX: usize = 10;
 
 /// From the queue to the function a message takes some tenths of a second, unless others stand before it.
 const BACKLOG: SignedDuration = SignedDuration::from_secs(2);
-
-/// A batch waits for so long at the most if nothing that is known of awaits an event.
-const PATIENCE_ALONE: SignedDuration = SignedDuration::from_secs(28);
 
 /// Which instance a message is about: messages about one are dealt with in their order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,7 +121,27 @@ impl Coordinator {
     /// Instances side by side, the events of one instance in their order, then the ticks, and what is due at last. Only what
     /// another try may mend comes again (`ReportBatchItemFailures`).
     async fn batch(&self, messages: Vec<SqsMessage>) -> Value {
-        let more_wait = self.more_wait(&messages);
+        let run = Coordinator {
+            more_wait: self.more_wait(&messages),
+            ..self.clone()
+        };
+        run.catch_up().await;
+        let survey = match run.more_wait {
+            true => Survey::default(),
+            false => run.survey_waiting(&instances_that_wait(&messages)).await,
+        };
+        run.surveyed(survey).deal_with(messages).await
+    }
+
+    /// The same run, with a survey of what it is about to look at.
+    pub(crate) fn surveyed(&self, survey: Survey) -> Coordinator {
+        Coordinator {
+            survey: Arc::new(survey),
+            ..self.clone()
+        }
+    }
+
+    async fn deal_with(&self, messages: Vec<SqsMessage>) -> Value {
         let (ticks, events): (Vec<_>, Vec<_>) = messages
             .into_iter()
             .partition(|message| self.concerns(message) == Concerns::All);
@@ -134,10 +152,13 @@ impl Coordinator {
         let mut failed = self.side_by_side(known).await;
         failed.extend(self.side_by_side(unknown).await);
         failed.extend(self.in_turn(ticks).await);
-        match more_wait {
+        match self.more_wait {
             true => self.look_at_those_due().await,
-            false => self.look_at_what_is_due().await,
+            false => {
+                self.look_at_what_is_due().await;
+            }
         }
+        self.memory.store.is_current(self.now());
         let failures: Vec<Value> = failed
             .into_iter()
             .map(|id| json!({"itemIdentifier": id}))
@@ -201,36 +222,6 @@ impl Coordinator {
             },
             Trigger::Tick | Trigger::Heartbeats => Concerns::All,
         }
-    }
-
-    /// Instances whose next look is due, or will be in a moment: at the end of a settle window nobody sends an event. While
-    /// a batch waits, nothing else is received, so it does not wait for long.
-    async fn look_at_what_is_due(&self) {
-        let begun = self.now();
-        loop {
-            self.look_at_those_due().await;
-            // Who awaits nothing but the end of a long settle window misses no event meanwhile.
-            let patience = match self.memory.awaits_an_event() {
-                false => PATIENCE_ALONE,
-                true => PATIENCE,
-            };
-            let until = self
-                .memory
-                .next_due()
-                .filter(|at| at.duration_since(begun) <= patience);
-            let Some(at) = until else { return };
-            let wait = at.duration_since(self.now()).max(SignedDuration::ZERO);
-            tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
-        }
-    }
-
-    async fn look_at_those_due(&self) {
-        let due = self.memory.take_due(self.now());
-        let looks = due.into_iter().map(|(key, arns)| async move {
-            self.reconciled("due", &Subject::new(key, Registered::Some(arns)))
-                .await
-        });
-        join_all(looks).await;
     }
 
     /// Deals with one event, within the time that is left.
@@ -352,6 +343,15 @@ impl Coordinator {
         self.voice.say(level, "ignored", fields);
         Handled::Ignored
     }
+}
+
+/// The instances for which hooks have begun to wait.
+fn instances_that_wait(messages: &[SqsMessage]) -> BTreeSet<InstanceId> {
+    let of_hook = |message: &SqsMessage| match &message.parsed {
+        Ok(Ok(Trigger::Hook(notice))) => Some(notice.instance.clone()),
+        _ => None,
+    };
+    messages.iter().filter_map(of_hook).collect()
 }
 
 /// The answer to an order that changes nothing. It has no verdict: what a drain would be like is no answer.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::{AutoScalingGroupName, InstanceId, LifecycleHookName};
 use protector_core::limits::HOOK_HEARTBEAT_MIN_SECONDS;
 use protector_core::observation::{Hook, HookAction};
@@ -11,7 +11,7 @@ use protector_core::trigger::HookNotice;
 use serde_json::json;
 
 use crate::apply::{Applied, Target};
-use crate::aws::Failure;
+use crate::aws::{Failure, ScalingInstance};
 use crate::coordinator::Coordinator;
 use crate::handler::Handled;
 use crate::locate::{Home, Place};
@@ -40,13 +40,18 @@ impl Coordinator {
                 &format!("the hook {} is not ours", notice.hook),
             );
         }
-        if !self.still_leaving(&notice).await {
-            return self.ignored(
-                Level::Info,
-                "hook",
-                "Auto Scaling says that no hook waits for the instance",
-            );
+        if self.put_off(&notice) {
+            let reason = "messages wait behind it: it is dealt with together with others";
+            return self.ignored(Level::Debug, "hook", reason);
         }
+        match self.still_leaving(vec![notice]).await.pop() {
+            Some(notice) => self.hook_waits(notice).await,
+            None => Handled::Ignored,
+        }
+    }
+
+    /// A hook waits: its instance is found, and its drain brought on.
+    pub(crate) async fn hook_waits(&self, notice: HookNotice) -> Handled {
         let timeout = self.heartbeat_timeout(&notice.group, &notice.hook).await;
         let action = HookAction {
             heartbeat_seconds: timeout.unwrap_or(TIMEOUT_ASSUMED_SECONDS),
@@ -61,24 +66,25 @@ impl Coordinator {
         self.waiting("hook", &notice.instance, vec![action]).await
     }
 
-    /// What is not known counts as leaving: holding is the safe side.
-    async fn still_leaving(&self, notice: &HookNotice) -> bool {
-        if notice
-            .since
-            .is_some_and(|since| self.now().duration_since(since) < FRESH)
-        {
-            return true;
+    /// Those whose instances are still leaving, as far as Auto Scaling tells; the others are said. What is not known counts
+    /// as leaving: holding is the safe side.
+    pub(crate) async fn still_leaving(&self, notices: Vec<HookNotice>) -> Vec<HookNotice> {
+        let fresh = |since: Timestamp| self.now().duration_since(since) < FRESH;
+        let (fresh, old): (Vec<_>, Vec<_>) = notices
+            .into_iter()
+            .partition(|notice| notice.since.is_some_and(fresh));
+        let asked: Vec<InstanceId> = old.iter().map(|notice| notice.instance.clone()).collect();
+        let states = self.aws.describe_scaling_instances(&asked).await.ok();
+        let leaves = |notice: &HookNotice| {
+            let state = states.as_ref().map(|states| states.get(&notice.instance));
+            state.is_none_or(|state| state.is_some_and(ScalingInstance::is_leaving))
+        };
+        let (leaving, gone): (Vec<_>, Vec<_>) = old.into_iter().partition(leaves);
+        for _ in gone {
+            let reason = "Auto Scaling says that no hook waits for the instance";
+            self.ignored(Level::Info, "hook", reason);
         }
-        match self
-            .aws
-            .describe_scaling_instances(std::slice::from_ref(&notice.instance))
-            .await
-        {
-            Ok(found) => found
-                .get(&notice.instance)
-                .is_some_and(|instance| instance.is_leaving()),
-            Err(_) => true,
-        }
+        fresh.into_iter().chain(leaving).collect()
     }
 
     /// Finds the instance for which a hook waits, and brings its drain on.

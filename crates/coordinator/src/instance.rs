@@ -54,7 +54,7 @@ impl Coordinator {
         status: InstanceStatus,
     ) -> Handled {
         if status == InstanceStatus::Draining
-            && let Seen::Yes(stored) = self.read_record(&key).await
+            && let Seen::Yes(stored) = self.read_record(&key, std::slice::from_ref(&arn)).await
             && let Ok(record) = stored.record
             && record.names(&arn)
             && (record.lifecycle.is_some() || !record.is_released())

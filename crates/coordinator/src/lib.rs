@@ -3,6 +3,7 @@
 //! One invocation: [`handler`] reads the event, finds the instances concerned, and for each of them [`reconcile`]
 //! looks ([`observe`]), lets the core plan, and acts ([`apply`]). What is decided is decided in `protector_core`.
 
+mod agenda;
 pub mod apply;
 pub mod aws;
 pub mod clock;
@@ -19,9 +20,13 @@ pub mod metrics;
 pub mod observe;
 pub mod pace;
 pub mod reconcile;
+mod records;
 pub mod runtime;
 pub mod say;
+pub mod store;
+pub mod survey;
 mod task;
+pub mod tens;
 mod tick;
 
 pub use protector_core::settings::coordinator as settings;

@@ -46,6 +46,9 @@ pub struct Home {
 impl Coordinator {
     /// Finds an EC2 instance in the clusters of ours. What was remembered of them cannot say that it is in none.
     pub async fn locate(&self, instance: &InstanceId) -> Place {
+        if let Some(home) = self.survey.take_home(instance) {
+            return Place::In(vec![home]);
+        }
         let (clusters, remembered) = match self.known_clusters().await {
             Ok(known) => known,
             Err(failure) => return Place::Unknown(failure.to_string()),

@@ -17,8 +17,11 @@ use protector_core::ids::{
 use protector_core::observation::{Registrations, Scheduling};
 use protector_core::plan::{Fleet, Verdict};
 
+use crate::agenda::Agenda;
 use crate::metrics::Sheet;
 use crate::pace::Turns;
+use crate::store::Store;
+use crate::tens::Tens;
 
 use drain::Drain;
 pub(crate) use drain::PATIENCE;
@@ -52,6 +55,12 @@ pub struct Memory {
     facts: Mutex<Facts>,
     /// Who may look and write now.
     pub turns: Turns,
+    /// What is known of records.
+    pub store: Store,
+    /// What waits for the end of a batch.
+    pub(crate) agenda: Agenda,
+    /// Who waits for DRAINING.
+    pub tens: Tens,
     /// What is known of things at the edge.
     pub edges: Edges,
     /// What the run has measured so far.
@@ -74,6 +83,8 @@ struct Facts {
     clusters: Option<(Vec<ClusterName>, Timestamp)>,
     uncounted: HashMap<InstanceKey, u32>,
     waits: HashMap<(InstanceId, LifecycleHookName), Wait>,
+    /// How many tasks were listed in a cluster when all were.
+    tasks_in: HashMap<ClusterName, usize>,
     control: Control,
     control_at: Option<Timestamp>,
     control_problem_at: Option<Timestamp>,
@@ -267,6 +278,23 @@ impl Memory {
         }
     }
 
+    /// Makes the next look at a drain due now, if it is known and none is due yet. Is it known?
+    pub fn look_soon(&self, key: &InstanceKey, now: Timestamp) -> bool {
+        let mut facts = self.lock();
+        let drain = facts.drains.get_mut(key);
+        drain.map(|drain| drain.look_at.get_or_insert(now)).is_some()
+    }
+
+    /// Makes the next look at each drain of a cluster due now.
+    pub fn look_soon_at_all(&self, cluster: &ClusterName, now: Timestamp) {
+        let mut facts = self.lock();
+        let drains = facts
+            .drains
+            .values_mut()
+            .filter(|drain| drain.key.cluster == *cluster);
+        drains.for_each(|drain| drain.look_at = Some(now));
+    }
+
     /// When the first look is due that was put off.
     pub fn next_due(&self) -> Option<Timestamp> {
         let facts = self.lock();
@@ -279,11 +307,11 @@ impl Memory {
         facts.drains.len() > 1 || facts.drains.values().any(|drain| !drain.awaited.is_empty())
     }
 
-    /// The drains whose next look is due, each once.
-    pub fn take_due(&self, now: Timestamp) -> Vec<(InstanceKey, Vec<ContainerInstanceArn>)> {
+    /// Drains whose next look is due, each once, and so many at the most.
+    pub fn take_due(&self, now: Timestamp, max: usize) -> Vec<(InstanceKey, Vec<ContainerInstanceArn>)> {
         let mut facts = self.lock();
         let due = |drain: &Drain| drain.look_at.is_some_and(|at| at <= now);
-        let due = facts.drains.values_mut().filter(|drain| due(drain));
+        let due = facts.drains.values_mut().filter(|drain| due(drain)).take(max);
         due.map(|drain| {
             drain.look_at = None;
             let arns = drain.instances.iter().map(|one| one.arn.clone());
@@ -299,6 +327,10 @@ impl Memory {
 
     /// All drains but that of `key`: those that were looked at here, and those that the last tick has listed.
     pub fn fleet_without(&self, key: &InstanceKey, now: Timestamp) -> Fleet {
+        self.others(Some(key), now)
+    }
+
+    fn others(&self, key: Option<&InstanceKey>, now: Timestamp) -> Fleet {
         let facts = self.lock();
         let listed = facts
             .fleet
@@ -312,21 +344,37 @@ impl Memory {
             .collect();
         let number = |other: &InstanceKey| {
             let listed = || listed.and_then(|fleet| fleet.get(other)).copied();
-            seen.get(other)
-                .copied()
-                .flatten()
-                .or_else(listed)
-                .unwrap_or_default()
+            // Until it was looked at, a drain counts as one with a sidecar: all of them read from their first second on.
+            seen.get(other).copied().flatten().or_else(listed).unwrap_or(1)
         };
         let unseen = listed
             .into_iter()
             .flat_map(BTreeMap::keys)
             .filter(|key| !seen.contains_key(key));
-        let others = seen.keys().copied().chain(unseen).filter(|other| *other != key);
+        let others = seen
+            .keys()
+            .copied()
+            .chain(unseen)
+            .filter(|other| Some(*other) != key);
         others.fold(Fleet::default(), |fleet, other| Fleet {
             drains: fleet.drains + 1,
             sidecars: fleet.sidecars.saturating_add(number(other)),
         })
+    }
+
+    /// All drains.
+    pub fn fleet(&self, now: Timestamp) -> Fleet {
+        self.others(None, now)
+    }
+
+    /// How many tasks a sweep over a cluster has listed, the last time.
+    pub fn tasks_in(&self, cluster: &ClusterName) -> Option<usize> {
+        self.lock().tasks_in.get(cluster).copied()
+    }
+
+    /// Remembers how many tasks a sweep over a cluster has listed.
+    pub fn learn_tasks_in(&self, cluster: &ClusterName, tasks: usize) {
+        self.lock().tasks_in.insert(cluster.clone(), tasks);
     }
 
     /// Remembers which drains hold, and how many sidecars read their records.

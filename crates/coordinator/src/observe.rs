@@ -42,15 +42,24 @@ pub enum Registered {
 pub struct Shown {
     /// When it was asked for; now if nothing was.
     pub at: Option<Timestamp>,
-    /// Its record. A listing that leaves it out says nothing.
-    pub record: Option<Stored>,
+    /// Its record, if it was read. A listing that leaves it out says nothing.
+    pub record: Option<Seen<Stored>>,
     /// Registrations of it.
     pub instances: Vec<ContainerInstance>,
+    /// Its tasks.
+    pub tasks: Option<Seen<Vec<Task>>>,
     /// Every daemon of the released drain is STOPPED: its events have said so.
     pub flushed: bool,
 }
 
 impl Subject {
+    /// Its registrations, as far as they are known.
+    pub fn arns(&self) -> &[ContainerInstanceArn] {
+        match &self.registered {
+            Registered::All(arns) | Registered::Some(arns) => arns,
+        }
+    }
+
     /// An instance of which its trigger says nothing else.
     pub fn new(key: InstanceKey, registered: Registered) -> Subject {
         Subject {
@@ -82,12 +91,13 @@ impl Coordinator {
         let shown = &subject.shown;
         let at = shown.at.unwrap_or_else(|| self.now());
         let record = match &shown.record {
-            Some(stored) => Seen::Yes(stored.clone()),
-            None => self.read_record(&subject.key).await,
+            Some(record) => record.clone(),
+            None => self.read_record(&subject.key, subject.arns()).await,
         };
         let instance = self.see_registrations(subject, record.readable()).await;
         let tasks = match instance.as_yes() {
             Some(instance) if shown.flushed && is_drained(&record, instance) => Seen::Yes(Vec::new()),
+            Some(_) if shown.tasks.is_some() => shown.tasks.clone().unwrap_or(Seen::Absent),
             Some(instance) => self.see_tasks(&subject.key.cluster, instance, &record).await,
             None => Seen::Absent,
         };
@@ -98,22 +108,6 @@ impl Coordinator {
             instance,
             tasks,
             hook: subject.hook.clone(),
-        }
-    }
-
-    /// Reads the record, and minds the kill switch, which comes with it.
-    pub(crate) async fn read_record(&self, key: &InstanceKey) -> Seen<Stored> {
-        let prefix = &self.policy.prefix;
-        match self
-            .aws
-            .get_with(&prefix.record_name(key), &prefix.control_name())
-            .await
-        {
-            Err(failure) => Seen::Unknown(failure.to_string()),
-            Ok((record, control)) => {
-                self.heed_control(control.as_yes().map(String::as_str));
-                record
-            }
         }
     }
 
@@ -199,7 +193,7 @@ impl Coordinator {
     async fn try_tasks(&self, cluster: &ClusterName, instance: &Registrations) -> Result<Vec<Task>, Failure> {
         let (mut arns, mut unreachable) = (BTreeSet::new(), BTreeSet::new());
         for one in instance.with_tasks() {
-            let listed = self.aws.list_tasks(cluster, &one.arn).await?;
+            let listed = self.aws.list_tasks(cluster, Some(&one.arn)).await?;
             if !one.agent_connected {
                 unreachable.extend(listed.iter().cloned());
             }

@@ -28,6 +28,9 @@ const SLICE: SignedDuration = SignedDuration::from_secs(8);
 /// In a batch of the queue no longer than this: the batch looks again at what is due.
 const WAIT_IN_A_BATCH: SignedDuration = SignedDuration::from_secs(1);
 
+/// ECS shows DRAINING within this, nearly always.
+const READ_BACK_LAGS: SignedDuration = SignedDuration::from_secs(1);
+
 /// Whoever completes a hook writes the receipt within this.
 const ANOTHERS_RECEIPT: Duration = Duration::from_secs(2);
 
@@ -65,6 +68,8 @@ struct Run {
     patient: bool,
     /// Has Auto Scaling said that it waits no more?
     over: bool,
+    /// Was the first look a part of a survey?
+    surveyed: bool,
 }
 
 impl Run {
@@ -100,9 +105,18 @@ impl Coordinator {
             order: None,
             patient: trigger == "tick",
             over: false,
+            surveyed: false,
         };
-        let mut permit = me.memory.turns.looks.acquire().await.ok();
-        let mut observation = me.observe(subject).await;
+        let surveyed = me.survey.take(&subject.key).map(|shown| Subject {
+            shown,
+            ..subject.clone()
+        });
+        run.surveyed = surveyed.is_some();
+        let mut permit = match run.surveyed {
+            true => None,
+            false => me.memory.turns.looks.acquire().await.ok(),
+        };
+        let mut observation = me.observe(surveyed.as_ref().unwrap_or(subject)).await;
         let subject = &Subject {
             shown: Shown::default(),
             ..subject.clone()
@@ -257,7 +271,13 @@ impl Coordinator {
             .iter()
             .any(|instance| instance.status != InstanceStatus::Draining)
         {
-            return Next::Look(Duration::from_secs(1));
+            // Of many that are drained at once some lag, and those are looked at together too.
+            if run.surveyed {
+                let at = self.now().checked_add(READ_BACK_LAGS).ok();
+                self.memory.look_at(&observation.key, at);
+                return Next::Stop;
+            }
+            return Next::Look(READ_BACK_LAGS.unsigned_abs());
         }
         if let Some(instance) = observation
             .instance
@@ -299,7 +319,11 @@ impl Coordinator {
             Some(wait) if self.queued => Next::Look(Duration::try_from(wait.min(SLICE)).unwrap_or_default()),
             Some(wait) => Next::Look(Duration::try_from(wait).unwrap_or_default()),
             None => {
-                let at = plan.look_again.and_then(|wait| self.now().checked_add(wait).ok());
+                // A survey of those that begin leaves their tasks to the end of the settle window.
+                let unseen = run.surveyed && plan.verdict == Verdict::Holding;
+                let unseen = unseen && matches!(observation.tasks, Seen::Unknown(_));
+                let again = plan.look_again.or(unseen.then_some(self.policy.settle));
+                let at = again.and_then(|wait| self.now().checked_add(wait).ok());
                 self.memory.look_at(&observation.key, at);
                 Next::Stop
             }

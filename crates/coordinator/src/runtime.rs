@@ -83,6 +83,8 @@ async fn invocations(settings: Settings) -> Result<(), lambda_runtime::Error> {
             request_id: event.context.request_id.clone(),
             deadline: deadline(event.context.deadline),
             queued: false,
+            more_wait: false,
+            survey: Arc::default(),
         };
         async move { coordinator.handle(&event.payload).await.map_err(failed) }
     };

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
 use protector_core::observation::{ContainerInstance, InstanceStatus, Registrations};
 use protector_core::plan::Verdict;
@@ -32,7 +31,15 @@ impl Coordinator {
             .task_ended(&change.cluster, arn, &change.task, self.now())
         {
             Worth::Nothing(reason) => self.ignored(Level::Debug, "task", reason),
+            // Every event comes here, so what has not been told is still to come.
+            Worth::Probe(..) if self.is_crowded() => {
+                self.ignored(Level::Debug, "task", "other tasks are still awaited")
+            }
             Worth::Probe(key, awaited) => self.probe(key, arn, &awaited).await,
+            Worth::Look(key) if self.is_crowded() => {
+                self.memory.look_at(&key, Some(self.now()));
+                self.ignored(Level::Debug, "task", "its batch looks at its end")
+            }
             Worth::Look(key) => self.look("task", key, arn.clone()).await,
             Worth::Last(key) => self.last(key, arn).await,
             Worth::Flushed(key, instances) => self.flushed(key, instances).await,
@@ -79,12 +86,12 @@ impl Coordinator {
     /// only be made again.
     async fn last(&self, key: InstanceKey, arn: &ContainerInstanceArn) -> Handled {
         let wait = self.policy.linger;
-        if self.queued && wait > SignedDuration::ZERO {
+        if self.queued {
             self.memory.look_at(&key, self.now().checked_add(wait).ok());
             return self.ignored(
                 Level::Debug,
                 "task",
-                "the last task has ended: its batch looks in a moment",
+                "the last task has ended: its batch looks at its end, or in a moment",
             );
         }
         if wait <= self.time_left() - TIME_FOR_A_LOOK {

@@ -52,6 +52,10 @@ impl Coordinator {
         found.quiet = quiet.len();
         let (kept, failed) = tokio::join!(me.keep_all(quiet), self.reconcile_all(&mut found));
         found.problems.extend(kept);
+        if found.problems.is_empty() && failed.is_empty() {
+            me.memory.store.forget_old(at);
+            me.delete_empty().await;
+        }
         me.say_tick(&found, instances, deleted);
         match failed.into_iter().next().or(found.problems.into_iter().next()) {
             Some(problem) => Handled::Failed(problem),
@@ -135,24 +139,47 @@ impl Coordinator {
             None if self.memory.control() != Control::On => self.read_control().await,
             None => self.heed_control(None),
         }
+        let shared = listed
+            .iter()
+            .filter_map(|one| self.policy.prefix.shared_of(&one.name));
+        let clusters: BTreeSet<ClusterName> = shared.map(|(cluster, _)| cluster).collect();
+        clusters
+            .iter()
+            .for_each(|cluster| self.learn_shared(cluster, &listed));
         found.records(listed, &self.policy.prefix);
+        if self.queued {
+            found.known(&self.memory.store, &self.policy.prefix);
+        }
         self.memory.learn_fleet(found.fleet(), found.at);
         found.measure(&self.memory.sheet, self.heartbeats_by());
     }
 
     /// Every instance gets its look; how many at once, and who writes first, is for [`crate::pace`] to say.
     async fn reconcile_all(&self, found: &mut Found) -> Vec<String> {
-        let subjects = found.take_subjects();
-        let unplaced = std::mem::take(&mut found.unplaced);
+        let mut subjects = found.take_subjects();
+        if self.is_crowded() {
+            // Those that are known are looked at with others, at the end of the batch.
+            subjects.retain(|subject| !self.memory.look_soon(&subject.key, self.now()));
+            found
+                .unplaced
+                .retain(|instance, _| !self.memory.agenda.has(instance));
+        }
+        let due: Vec<_> = subjects
+            .iter()
+            .map(|subject| (subject.key.clone(), subject.arns().to_vec()))
+            .collect();
+        let waiting = std::mem::take(&mut found.unplaced);
+        let known = self.surveyed(self.survey_due(&due).await);
+        let strangers = self.surveyed(self.survey_waiting(&waiting.keys().cloned().collect()).await);
         let placed = join_all(
             subjects
                 .into_iter()
-                .map(|subject| async move { self.reconciled("tick", &subject).await }),
+                .map(async |subject| known.reconciled("tick", &subject).await),
         );
         let unplaced = join_all(
-            unplaced
+            waiting
                 .into_iter()
-                .map(|(instance, actions)| async move { self.waiting("tick", &instance, actions).await }),
+                .map(async |(instance, actions)| strangers.waiting("tick", &instance, actions).await),
         );
         let (placed, unplaced) = tokio::join!(placed, unplaced);
         let problem = |handled| match handled {
@@ -183,11 +210,14 @@ impl Coordinator {
         let unchanged = old
             .iter()
             .filter(|(name, version)| versions.get(name) == Some(version));
-        let names: Vec<String> = unchanged.map(|(name, _)| name.clone()).collect();
-        if !names.is_empty() {
-            self.aws.delete_parameters(&names).await?;
+        let unchanged: Vec<String> = unchanged.map(|(name, _)| name.clone()).collect();
+        if !unchanged.is_empty() {
+            self.aws.delete_parameters(&unchanged).await?;
         }
-        Ok(names.len())
+        // What has another version is read anew when somebody looks at it.
+        let keys = names.iter().filter_map(|name| self.policy.prefix.key_of(name));
+        keys.for_each(|key| self.memory.store.forget(&key));
+        Ok(unchanged.len())
     }
 
     fn say_tick(&self, found: &Found, instances: usize, deleted: usize) {

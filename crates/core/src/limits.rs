@@ -15,6 +15,13 @@ pub const SHARED_RECORDS: usize = 8;
 /// `GetParameters` takes so many names at once (SSM API reference).
 pub const GET_PARAMETERS_MAX: usize = 10;
 
+/// From so many drains at once on they share records. A few have records of their own, which tell more to a person, and
+/// whose writes do not wait for each other.
+pub const SHARED_FROM: usize = 5;
+
+/// `UpdateContainerInstancesState` takes so many at once (ECS API reference).
+pub const DRAINING_MAX: usize = 10;
+
 /// So many groups are named in `heldBy`: what a person can take in, and far below the size limit.
 pub const HELD_BY_MAX: usize = 5;
 
@@ -90,8 +97,10 @@ pub const SIDECAR_READS_PER_SECOND: u32 = 20;
 /// Shortest time between two reads of one sidecar, in seconds.
 pub const POLL_SECONDS_MIN: u32 = 1;
 
-/// Longest time between two reads of one sidecar, in seconds: a release is seen within it.
-pub const POLL_SECONDS_MAX: u32 = 30;
+/// Longest time between two reads of one sidecar, in seconds: the kill switch, which comes with each, takes effect within a
+/// minute. So 1,200 sidecars keep within our share, and 2,400 within the quota. A longer one is not believed: a wrong
+/// number must not make a sidecar deaf.
+pub const POLL_SECONDS_MAX: u32 = 60;
 
 /// Within this every sidecar has read a record that asks for a reading every `poll_seconds`, in whole seconds: each puts
 /// its reading off by up to a fifth, so that those of a fleet do not read all at once.

@@ -107,7 +107,10 @@ impl Plan {
     #[must_use]
     pub fn record(&self) -> Option<&Record> {
         self.actions.iter().rev().find_map(|action| match action {
-            Action::PutRecord(record) | Action::PutCount(record) | Action::Receipt(record) => Some(&**record),
+            Action::PutRecord(record)
+            | Action::PutCount(record)
+            | Action::Note(record)
+            | Action::Receipt(record) => Some(&**record),
             _ => None,
         })
     }
@@ -122,6 +125,8 @@ pub enum Action {
     PutRecord(Box<Record>),
     /// Write the record for the sake of its counts, or of the note of a heartbeat: it gives way to every other write.
     PutCount(Box<Record>),
+    /// Remember the record as it is now, which is not worth a write of its own; whoever cannot remember writes it.
+    Note(Box<Record>),
     /// Set a registration to DRAINING and read it back.
     SetDraining {
         /// Which.
@@ -151,6 +156,7 @@ impl Action {
             Action::PutRecord(record) if record.is_released() => "put-released",
             Action::PutRecord(_) => "put-holding",
             Action::PutCount(_) => "put-count",
+            Action::Note(_) => "note",
             Action::SetDraining { .. } => "set-draining",
             Action::StopTask { .. } => "stop-task",
             Action::Receipt(_) => "receipt",

@@ -5,7 +5,7 @@
 //! tells what a sidecar needs and what a new execution environment must know to go on; who holds, and since when, is not
 //! in it. Two of them merge in any order, any number of times: facts only grow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -24,7 +24,10 @@ const REGISTRATION_CHARS: usize = 4;
 
 /// What an instance takes of the text at most: when it was released is written in seconds, and a drain that needs more
 /// digits for them has a record of its own by then.
-const MEMBER_BYTES: usize = 32;
+const MEMBER_BYTES: usize = 28;
+
+/// What each second takes in which drains began, once for those that are held and once for those that are released.
+const SECOND_BYTES: usize = 10;
 
 /// What the text has beside its instances at most, with a wave or two.
 const FRAME_BYTES: usize = 100;
@@ -139,8 +142,9 @@ impl SharedRecord {
     pub fn has_room_for(&self, instance: &InstanceId, drain: &SharedDrain) -> bool {
         let mut with = self.clone();
         with.drains.insert(instance.clone(), drain.clone());
-        let (waves, members) = (with.waves().len(), with.drains.len());
-        FRAME_BYTES + waves * WAVE_BYTES + members * MEMBER_BYTES <= RECORD_BYTES_MAX
+        let seconds: BTreeSet<Timestamp> = with.drains.values().map(|drain| drain.started_at).collect();
+        let frame = FRAME_BYTES + with.waves().len() * WAVE_BYTES + seconds.len() * SECOND_BYTES;
+        frame + with.drains.len() * MEMBER_BYTES <= RECORD_BYTES_MAX
     }
 
     /// The drain of an instance as a record, as far as it is told, under the ARN of its registration. Of another one than
@@ -213,10 +217,16 @@ impl SharedRecord {
             |invalid: InvalidId| DecodeError::Unreadable(cut(&invalid.to_string(), QUOTED_CHARS_MAX));
         let mut drains = BTreeMap::new();
         for wave in text.waves {
-            for (standing, members) in &wave.drains {
-                for member in members.split_whitespace() {
-                    let member: Member = member.parse().map_err(unreadable)?;
-                    drains.insert(member.instance.clone(), wave.drain(*standing, member));
+            for (standing, words) in &wave.drains {
+                let mut started = 0;
+                for word in words.split_whitespace() {
+                    match word.parse().map_err(unreadable)? {
+                        Word::Started(seconds) => started = seconds,
+                        Word::Member(member) => {
+                            let drain = wave.drain(*standing, started, &member);
+                            drains.insert(member.instance, drain);
+                        }
+                    }
                 }
             }
         }
@@ -231,20 +241,16 @@ impl SharedRecord {
     fn waves(&self) -> Vec<Wave> {
         let mut drains: Vec<_> = self.drains.iter().collect();
         drains.sort_by_key(|(instance, drain)| (drain.started_at, *instance));
-        let mut waves: Vec<Wave> = Vec::new();
+        let mut waves: Vec<(Wave, BTreeMap<Standing, i64>)> = Vec::new();
         for (instance, drain) in drains {
-            let fits = |wave: &&mut Wave| wave.takes(drain);
-            let wave = match waves.iter_mut().find(fits) {
-                Some(wave) => wave,
-                None => {
-                    waves.push(Wave::beginning_with(drain));
-                    let Some(last) = waves.last_mut() else { continue };
-                    last
-                }
-            };
-            wave.add(instance, drain);
+            if !waves.iter().any(|(wave, _)| wave.takes(drain)) {
+                waves.push((Wave::beginning_with(drain), BTreeMap::new()));
+            }
+            if let Some((wave, began)) = waves.iter_mut().find(|(wave, _)| wave.takes(drain)) {
+                wave.add(instance, drain, began);
+            }
         }
-        waves
+        waves.into_iter().map(|(wave, _)| wave).collect()
     }
 }
 
@@ -320,7 +326,7 @@ struct Wave {
     /// When the first of them began. Each of the others has a deadline that is later by as much as it began later.
     started_at: Timestamp,
     deadline_at: Timestamp,
-    /// `holding`, or why they were released, and [`Member`]s with spaces between them.
+    /// `holding`, or why they were released, and [`Word`]s with spaces between them.
     drains: BTreeMap<Standing, String>,
 }
 
@@ -374,76 +380,95 @@ impl Wave {
         later < WAVE && drain.deadline_at.duration_since(self.deadline_at) == later
     }
 
-    fn add(&mut self, instance: &InstanceId, drain: &SharedDrain) {
+    /// Adds a drain; those that began earlier were added before.
+    fn add(&mut self, instance: &InstanceId, drain: &SharedDrain, began: &mut BTreeMap<Standing, i64>) {
         let after = |at: Timestamp| at.as_second() - self.started_at.as_second();
+        let (standing, started) = (Standing::of(drain.released), after(drain.started_at));
         let member = Member {
             instance: instance.clone(),
             registration: drain.registration.clone(),
-            started: after(drain.started_at),
             released: drain.released.map(|(at, _)| after(at)),
         };
-        let members = self.drains.entry(Standing::of(drain.released)).or_default();
-        let separator = if members.is_empty() { "" } else { " " };
-        members.push_str(&format!("{separator}{member}"));
+        let words = self.drains.entry(standing).or_default();
+        let mut add = |word: String| {
+            let separator = if words.is_empty() { "" } else { " " };
+            words.push_str(&format!("{separator}{word}"));
+        };
+        if began.insert(standing, started).unwrap_or(0) != started {
+            add(Word::Started(started).to_string());
+        }
+        add(Word::Member(member).to_string());
     }
 
-    fn drain(&self, standing: Standing, member: Member) -> SharedDrain {
+    fn drain(&self, standing: Standing, started: i64, member: &Member) -> SharedDrain {
         let after = |base: Timestamp, seconds| {
             let later = base.checked_add(SignedDuration::from_secs(seconds));
             later.unwrap_or(base)
         };
-        let released_at = after(self.started_at, member.released.unwrap_or(member.started));
+        let released_at = after(self.started_at, member.released.unwrap_or(started));
         SharedDrain {
-            registration: member.registration,
-            started_at: after(self.started_at, member.started),
-            deadline_at: after(self.deadline_at, member.started),
+            registration: member.registration.clone(),
+            started_at: after(self.started_at, started),
+            deadline_at: after(self.deadline_at, started),
             released: standing.reason().map(|reason| (released_at, reason)),
         }
     }
 }
 
-/// One drain of a wave: `0123456789abcdef0/1a2b+12+47`, the instance's id without its `i-`, the registration, and how
-/// many seconds after the wave it began and was released.
+/// A word of a wave: `+12`, and whatever follows began 12 seconds after the wave; or an instance.
+enum Word {
+    Started(i64),
+    Member(Member),
+}
+
+/// One drain of a wave: `0123456789abcdef0/1a2b+47`, the instance's id without its `i-`, the registration, and how many
+/// seconds after the wave it was released.
 struct Member {
     instance: InstanceId,
     registration: String,
-    started: i64,
     released: Option<i64>,
 }
 
 /// What every id of an EC2 instance begins with.
 const INSTANCE: &str = "i-";
 
-impl fmt::Display for Member {
+impl fmt::Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = self.instance.as_str();
+        let member = match self {
+            Word::Started(seconds) => return write!(f, "+{seconds}"),
+            Word::Member(member) => member,
+        };
+        let id = member.instance.as_str();
         let id = id.strip_prefix(INSTANCE).unwrap_or(id);
-        write!(f, "{id}/{}+{}", self.registration, self.started)?;
-        self.released.map_or(Ok(()), |released| write!(f, "+{released}"))
+        write!(f, "{id}/{}", member.registration)?;
+        member
+            .released
+            .map_or(Ok(()), |released| write!(f, "+{released}"))
     }
 }
 
-impl FromStr for Member {
+impl FromStr for Word {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         let invalid = || InvalidId {
             value: cut(text, QUOTED_CHARS_MAX),
-            expected: "an instance such as 0123456789abcdef0/1a2b+12",
+            expected: "seconds such as +12, or an instance such as 0123456789abcdef0/1a2b",
         };
+        let seconds = |text: &str| text.parse::<u32>().map(i64::from).map_err(|_| invalid());
+        if let Some(started) = text.strip_prefix('+') {
+            return Ok(Word::Started(seconds(started)?));
+        }
         let (id, rest) = text.split_once('/').ok_or_else(invalid)?;
-        let mut parts = rest.split('+');
-        let seconds = |part: &str| part.parse::<u32>().map(i64::from).map_err(|_| invalid());
-        let (registration, started) = (parts.next(), parts.next());
-        let (Some(registration), Some(started)) = (registration, started) else {
-            return Err(invalid());
+        let (registration, released) = match rest.split_once('+') {
+            Some((registration, released)) => (registration, Some(seconds(released)?)),
+            None => (rest, None),
         };
-        Ok(Member {
+        Ok(Word::Member(Member {
             instance: format!("{INSTANCE}{id}").parse()?,
             registration: registration.to_owned(),
-            started: seconds(started)?,
-            released: parts.next().map(seconds).transpose()?,
-        })
+            released,
+        }))
     }
 }
 

@@ -162,6 +162,8 @@ pub struct Judge {
     release_all: Option<Ms>,
     /// The kill switch says observe, or did within the last minute.
     observes: bool,
+    /// Of whom the shared records tell.
+    shared: BTreeMap<String, Vec<HostId>>,
 }
 
 impl Judge {
@@ -175,6 +177,7 @@ impl Judge {
             violations: Vec::new(),
             release_all: None,
             observes: false,
+            shared: BTreeMap::new(),
         }
     }
 
@@ -209,6 +212,7 @@ impl Observer for Judge {
     }
 
     fn end(&mut self, now: Ms, world: &World) {
+        self.judge_held_again(Ms::MAX, world);
         self.judge_what_is_left(now, world);
         self.judge_accounts(now, world);
     }

@@ -19,6 +19,7 @@ pub mod model;
 pub mod play;
 pub mod rivals;
 pub mod scenario;
+mod shared_text;
 pub mod shrink;
 pub mod statistics;
 pub mod transcript;

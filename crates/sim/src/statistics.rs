@@ -10,6 +10,7 @@ use crate::model::{
     TaskStatus, World,
 };
 use crate::scenario::{Ms, SECOND};
+use crate::shared_text::members;
 
 /// Each task writes so many lines a second, until it ends.
 const LINES_PER_SECOND: u64 = 10;
@@ -322,6 +323,11 @@ impl Observer for Statistics {
                 ..
             } => {
                 self.numbers.writes += 1;
+                for (host, drain) in members(text) {
+                    if !drain.holds() {
+                        self.drain(host, world).released.get_or_insert(now);
+                    }
+                }
                 let host = world.host_of_parameter(name);
                 if let (Some(host), true) = (host, text.contains("\"state\":\"released\"")) {
                     self.drain(host, world).released.get_or_insert(now);

@@ -62,6 +62,15 @@ impl Observer for Transcript {
             )),
             Fact::DeadLetter { invocation } => Some(format!("dead letter {:?}", invocation.source)),
             Fact::Line { line, .. } if self.calls => Some(format!("coordinator {line}")),
+            Fact::Parameter {
+                name,
+                text,
+                version,
+                by,
+            } if name.contains("/shared-") => {
+                let what = text.map_or_else(|| "deleted".to_owned(), shared_words);
+                Some(format!("{name} v{version} (by {}): {what}", caller(*by, world)))
+            }
             Fact::EventLost { detail_type } => Some(format!("event lost: {detail_type}")),
             Fact::Recycled => Some("function: every idle environment was replaced".to_owned()),
             fact => {
@@ -157,6 +166,15 @@ pub(crate) fn about(fact: &Fact<'_>, world: &World) -> Option<(HostId, String, S
         }
         _ => None,
     }
+}
+
+/// A shared record in a few words: whom it holds and whom it releases.
+fn shared_words(text: &str) -> String {
+    let text: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let waves = text["waves"].as_array().into_iter().flatten();
+    let drains = waves.filter_map(|wave| wave["drains"].as_object()).flatten();
+    let words = drains.map(|(standing, names)| format!("{standing} {}", names.as_str().unwrap_or_default()));
+    words.collect::<Vec<_>>().join("; ")
 }
 
 /// A record in a few words.

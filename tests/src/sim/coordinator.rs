@@ -59,6 +59,8 @@ impl Function {
             clock: Clock::new(move || clock.now()),
             request_id: String::new(),
             queued: false,
+            more_wait: false,
+            survey: Arc::default(),
             deadline: clock.now(),
         };
         Function {

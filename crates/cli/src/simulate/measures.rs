@@ -1,8 +1,10 @@
 //! What is measured of a run: one list for the table, the JSON and the page.
 
+use std::collections::BTreeMap;
+
 use super::job::Played;
 use protector_sim::scenario::Ms;
-use protector_sim::statistics::Spread;
+use protector_sim::statistics::{Spread, Statistics};
 use serde::Serialize;
 
 /// Where two writes a drain take less time than this, the tasks decide how long a drain lasts, and not the quota.
@@ -30,8 +32,14 @@ pub(crate) struct Row {
     pub(crate) released: usize,
     /// Requests to AWS, retries among them.
     pub(crate) requests: u64,
+    /// Of these, those that the sidecars made.
+    pub(crate) sidecar_requests: u64,
+    /// Requests by operation.
+    pub(crate) operations: BTreeMap<&'static str, u64>,
     /// Of these, throttled.
     pub(crate) throttled: u64,
+    /// Throttled requests by quota, for those quotas that were not enough.
+    pub(crate) throttled_by_quota: BTreeMap<&'static str, u64>,
     /// Records written.
     pub(crate) writes: u64,
     /// For so long the function ran.
@@ -93,6 +101,16 @@ pub(crate) fn seconds(ms: Ms) -> f64 {
     ms as f64 / 1000.0
 }
 
+/// Throttled requests by quota.
+fn throttled_by_quota(statistics: &Statistics) -> BTreeMap<&'static str, u64> {
+    let buckets = statistics.buckets().iter();
+    let throttled = buckets.map(|(bucket, usage)| {
+        let throttled: u64 = usage.throttled.iter().copied().map(u64::from).sum();
+        (bucket.name(), throttled)
+    });
+    throttled.filter(|(_, throttled)| *throttled > 0).collect()
+}
+
 impl Row {
     /// Of a run.
     pub(crate) fn new(instances: usize, seed: u64, writes_per_second: Option<f64>, played: &Played) -> Row {
@@ -110,7 +128,10 @@ impl Row {
                 .filter(|drain| drain.released.is_some())
                 .count(),
             requests: numbers.function_requests + numbers.sidecar_requests,
+            sidecar_requests: numbers.sidecar_requests,
+            operations: numbers.operations.clone(),
             throttled: numbers.throttled,
+            throttled_by_quota: throttled_by_quota(statistics),
             writes: numbers.writes,
             billed_seconds: seconds(numbers.billed),
             runs_failed: numbers.failed,

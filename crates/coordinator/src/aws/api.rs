@@ -51,6 +51,8 @@ pub struct ClusterDescription {
     pub name: Option<String>,
     /// How many container instances are registered in it, ACTIVE or DRAINING.
     pub registered: i32,
+    /// How many tasks are RUNNING or PENDING in it.
+    pub tasks: i32,
 }
 
 /// A container instance as ECS describes it.
@@ -84,6 +86,8 @@ pub struct ProviderDescription {
 pub struct TaskDescription {
     /// Its ARN.
     pub arn: Option<String>,
+    /// The container instance that it is on.
+    pub container_instance: Option<String>,
     /// For example `service:web`.
     pub group: Option<String>,
     /// Where it is, for example `DEPROVISIONING`.
@@ -191,11 +195,11 @@ pub trait Api: Send + Sync + fmt::Debug {
         names: Vec<String>,
     ) -> Answer<'a, Vec<ProviderDescription>>;
 
-    /// `ListTasks` of a container instance: ARNs of those with a desired status.
+    /// `ListTasks` of a container instance, or of the whole cluster: ARNs of those with a desired status.
     fn list_tasks<'a>(
         &'a self,
         cluster: &'a str,
-        container_instance: &'a str,
+        container_instance: Option<&'a str>,
         desired_status: &'a str,
         token: Option<String>,
     ) -> Answer<'a, Page<String>>;

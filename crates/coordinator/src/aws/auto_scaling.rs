@@ -51,7 +51,7 @@ impl Aws {
         for chunk in instances.chunks(DESCRIBE_SCALING_INSTANCES_MAX) {
             let ids = chunk.iter().map(ToString::to_string).collect();
             let request = self.api.describe_auto_scaling_instances(ids);
-            let answer = self.counted("DescribeAutoScalingInstances", request.await)?;
+            let answer = self.call("DescribeAutoScalingInstances", request).await?;
             let parsed = answer.into_iter().filter_map(scaling_instance);
             found.extend(parsed.map(|instance| (instance.instance.clone(), instance)));
         }
@@ -86,7 +86,7 @@ impl Aws {
         let mut token = None;
         loop {
             let request = self.api.describe_auto_scaling_groups(names.to_vec(), token);
-            let page = self.counted("DescribeAutoScalingGroups", request.await)?;
+            let page = self.call("DescribeAutoScalingGroups", request).await?;
             let parsed = page.items.into_iter().filter_map(scaling_instance);
             waiting.extend(parsed.filter(ScalingInstance::waits));
             token = page.next_token.filter(|token| !token.is_empty());
@@ -105,7 +105,7 @@ impl Aws {
         group: &AutoScalingGroupName,
     ) -> Result<Vec<(LifecycleHookName, u32)>, Failure> {
         let request = self.api.describe_lifecycle_hooks(group.as_str());
-        let answer = self.counted("DescribeLifecycleHooks", request.await)?;
+        let answer = self.call("DescribeLifecycleHooks", request).await?;
         let terminating = answer
             .iter()
             .filter(|hook| hook.transition.as_deref() == Some("autoscaling:EC2_INSTANCE_TERMINATING"));
@@ -127,7 +127,7 @@ impl Aws {
     /// The call failed.
     pub async fn heartbeat(&self, instance: &InstanceId, hook: &Lifecycle) -> Result<bool, Failure> {
         let request = self.api.record_lifecycle_action_heartbeat(instance, hook);
-        unless_over(self.counted("RecordLifecycleActionHeartbeat", request.await))
+        unless_over(self.call("RecordLifecycleActionHeartbeat", request).await)
     }
 
     /// Completes the hook with CONTINUE. False if the wait was over already.
@@ -136,7 +136,7 @@ impl Aws {
     /// The call failed.
     pub async fn complete(&self, instance: &InstanceId, hook: &Lifecycle) -> Result<bool, Failure> {
         let request = self.api.complete_lifecycle_action(instance, hook);
-        unless_over(self.counted("CompleteLifecycleAction", request.await))
+        unless_over(self.call("CompleteLifecycleAction", request).await)
     }
 }
 

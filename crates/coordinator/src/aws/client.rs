@@ -9,7 +9,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use super::api::Api;
+use super::api::{Answer, Api};
+use super::quota::Quotas;
 use super::sdk::Sdk;
 use super::{Failure, Kind, Meter};
 
@@ -37,6 +38,7 @@ pub struct Aws {
     pub(super) api: Arc<dyn Api>,
     /// What has been called.
     pub meter: Arc<Meter>,
+    quotas: Arc<Quotas>,
 }
 
 impl Aws {
@@ -58,6 +60,7 @@ impl Aws {
         Aws {
             api,
             meter: Arc::default(),
+            quotas: Arc::default(),
         }
     }
 
@@ -70,14 +73,21 @@ impl Aws {
         }
     }
 
-    /// Counts a call by its outcome.
-    pub(super) fn counted<T>(
+    /// Makes a call when it is its turn, and counts it by its outcome.
+    pub(super) async fn call<T>(
         &self,
         operation: &'static str,
-        outcome: Result<T, Failure>,
+        request: Answer<'_, T>,
     ) -> Result<T, Failure> {
+        self.quotas.turn(operation).await;
+        let outcome = request.await;
         self.meter.call(operation);
-        outcome.inspect_err(|failure| self.meter.failure(failure.kind))
+        outcome.inspect_err(|failure| {
+            self.meter.failure(failure.kind);
+            if failure.kind == Kind::Throttled {
+                self.quotas.throttled(operation);
+            }
+        })
     }
 
     /// An answer that is not all that was asked for.

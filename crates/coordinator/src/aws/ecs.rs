@@ -59,6 +59,8 @@ pub struct Instances {
 pub struct ListedTask {
     /// The task.
     pub arn: TaskArn,
+    /// The container instance that it is on.
+    pub container_instance: Option<ContainerInstanceArn>,
     /// Its group.
     pub group: Option<TaskGroup>,
     /// Its status.
@@ -90,7 +92,7 @@ impl Aws {
         let mut clusters = Vec::new();
         let mut token = None;
         loop {
-            let page = self.counted("ListClusters", self.api.list_clusters(token).await)?;
+            let page = self.call("ListClusters", self.api.list_clusters(token)).await?;
             clusters.extend(
                 page.items
                     .iter()
@@ -109,7 +111,9 @@ impl Aws {
     /// The call failed.
     pub async fn empty_clusters(&self, clusters: &[ClusterName]) -> Result<Vec<ClusterName>, Failure> {
         let names = clusters.iter().map(ToString::to_string).collect();
-        let answer = self.counted("DescribeClusters", self.api.describe_clusters(names).await)?;
+        let answer = self
+            .call("DescribeClusters", self.api.describe_clusters(names))
+            .await?;
         let empty = answer.into_iter().filter(|cluster| cluster.registered == 0);
         Ok(empty.filter_map(|cluster| cluster.name?.parse().ok()).collect())
     }
@@ -127,6 +131,36 @@ impl Aws {
         let filter = Some(format!("ec2InstanceId == {instance}"));
         let arns = self.list_instances(cluster, filter, None).await?;
         self.parsed(LIST_INSTANCES, &arns)
+    }
+
+    /// Where several EC2 instances are registered in a cluster, in one question (the operator `in`,
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-query-language.html>).
+    ///
+    /// # Errors
+    /// The cluster could not be asked.
+    pub async fn find_instances(
+        &self,
+        cluster: &ClusterName,
+        instances: &[InstanceId],
+    ) -> Result<Vec<ContainerInstanceArn>, Failure> {
+        let names: Vec<&str> = instances.iter().map(InstanceId::as_str).collect();
+        let filter = Some(format!("ec2InstanceId in [{}]", names.join(", ")));
+        let arns = self.list_instances(cluster, filter, None).await?;
+        self.parsed(LIST_INSTANCES, &arns)
+    }
+
+    /// How many tasks are RUNNING or PENDING in a cluster.
+    ///
+    /// # Errors
+    /// The call failed, or its answer does not tell of the cluster.
+    pub async fn count_tasks(&self, cluster: &ClusterName) -> Result<usize, Failure> {
+        const OPERATION: &str = "DescribeClusters";
+        let names = vec![cluster.to_string()];
+        let answer = self.call(OPERATION, self.api.describe_clusters(names)).await?;
+        let tasks = answer
+            .first()
+            .and_then(|cluster| usize::try_from(cluster.tasks).ok());
+        tasks.ok_or_else(|| self.incomplete(OPERATION, format!("it does not tell of {cluster}")))
     }
 
     /// The DRAINING container instances of a cluster whose agents are connected. A registration that was left behind stays
@@ -157,7 +191,7 @@ impl Aws {
             let request = self
                 .api
                 .list_container_instances(cluster.as_str(), filter.clone(), status, token);
-            let page = self.counted(LIST_INSTANCES, request.await)?;
+            let page = self.call(LIST_INSTANCES, request).await?;
             arns.extend(page.items);
             token = page.next_token.filter(|token| !token.is_empty());
             if token.is_none() {
@@ -180,7 +214,7 @@ impl Aws {
         for chunk in arns.chunks(DESCRIBE_MAX) {
             let arns = chunk.iter().map(ToString::to_string).collect();
             let request = self.api.describe_container_instances(cluster.as_str(), arns);
-            let answer = self.counted(OPERATION, request.await)?;
+            let answer = self.call(OPERATION, request).await?;
             let answered = answer.items.len() + answer.failures.len();
             if answered < chunk.len() {
                 let words = format!("{answered} of {} instances were answered for", chunk.len());
@@ -209,14 +243,14 @@ impl Aws {
             let request = self
                 .api
                 .describe_capacity_providers(cluster.as_str(), chunk.to_vec());
-            let answer = self.counted("DescribeCapacityProviders", request.await)?;
+            let answer = self.call("DescribeCapacityProviders", request).await?;
             let named = answer.into_iter();
             found.extend(named.filter_map(|provider| Some((provider.name?, provider.kind?))));
         }
         Ok(found)
     }
 
-    /// The tasks of a container instance: first those that are to run, then those that are to stop, so that a task
+    /// The tasks of a container instance, or of the whole cluster: first those that are to run, then those that are to stop, so that a task
     /// that is told to stop between the two is seen at least once. Every page of both.
     ///
     /// # Errors
@@ -224,16 +258,15 @@ impl Aws {
     pub async fn list_tasks(
         &self,
         cluster: &ClusterName,
-        instance: &ContainerInstanceArn,
+        instance: Option<&ContainerInstanceArn>,
     ) -> Result<BTreeSet<TaskArn>, Failure> {
         let mut tasks = BTreeSet::new();
         for desired in [RUNNING, STOPPED] {
             let mut token = None;
             loop {
-                let request = self
-                    .api
-                    .list_tasks(cluster.as_str(), instance.as_str(), desired, token);
-                let page = self.counted("ListTasks", request.await)?;
+                let instance = instance.map(ContainerInstanceArn::as_str);
+                let request = self.api.list_tasks(cluster.as_str(), instance, desired, token);
+                let page = self.call("ListTasks", request).await?;
                 tasks.extend(self.parsed::<TaskArn>("ListTasks", &page.items)?);
                 token = page.next_token.filter(|token| !token.is_empty());
                 if token.is_none() {
@@ -257,7 +290,7 @@ impl Aws {
         for chunk in arns.chunks(DESCRIBE_MAX) {
             let names = chunk.iter().map(ToString::to_string).collect();
             let request = self.api.describe_tasks(cluster.as_str(), names);
-            let answer = self.counted("DescribeTasks", request.await)?;
+            let answer = self.call("DescribeTasks", request).await?;
             self.refuse_failures("DescribeTasks", &answer.failures, |_| false)?;
             let tasks: Vec<ListedTask> = answer.items.into_iter().filter_map(task).collect();
             if tasks.len() < chunk.len() {
@@ -282,7 +315,7 @@ impl Aws {
         for chunk in services.chunks(DESCRIBE_SERVICES_MAX) {
             let names = chunk.iter().map(ToString::to_string).collect();
             let request = self.api.describe_services(cluster.as_str(), names);
-            let answer = self.counted("DescribeServices", request.await)?;
+            let answer = self.call("DescribeServices", request).await?;
             found.extend(answer.iter().filter_map(|service| {
                 let scheduling = match service.scheduling_strategy.as_deref() {
                     Some("DAEMON") => Scheduling::Daemon,
@@ -301,7 +334,7 @@ impl Aws {
     /// The call failed.
     pub async fn stop_task(&self, cluster: &ClusterName, task: &TaskArn, why: &str) -> Result<(), Failure> {
         let request = self.api.stop_task(cluster.as_str(), task.as_str(), why);
-        self.counted("StopTask", request.await)
+        self.call("StopTask", request).await
     }
 
     /// Until when task scale-in protection keeps tasks alive; those that it does not protect are left out. It is asked
@@ -318,36 +351,44 @@ impl Aws {
         for chunk in tasks.chunks(DESCRIBE_MAX) {
             let names = chunk.iter().map(ToString::to_string).collect();
             let request = self.api.get_task_protection(cluster.as_str(), names);
-            let answer = self.counted("GetTaskProtection", request.await)?;
+            let answer = self.call("GetTaskProtection", request).await?;
             let protected = answer.iter().filter(|task| task.enabled);
             found.extend(protected.filter_map(|task| Some((task.arn.parse().ok()?, task.expires_at?))));
         }
         Ok(found)
     }
 
-    /// Sets a container instance to DRAINING. The answer is the instance as ECS has it then; that it drains is seen
-    /// again by every later look, and no release is decided without one.
+    /// Sets up to ten container instances to DRAINING. The answers, in their order, are the instances as ECS has them then;
+    /// that one drains is seen again by every later look, and no release is decided without one. What is refused for one is
+    /// refused for it alone.
     ///
     /// # Errors
-    /// The call failed, ECS refused, or the answer does not tell of the instance.
+    /// The call failed.
     pub async fn set_draining(
         &self,
         cluster: &ClusterName,
-        arn: &ContainerInstanceArn,
-    ) -> Result<ContainerInstance, Failure> {
+        arns: &[ContainerInstanceArn],
+    ) -> Result<Vec<Result<ContainerInstance, Failure>>, Failure> {
         const OPERATION: &str = "UpdateContainerInstancesState";
-        let request =
-            self.api
-                .update_container_instances_state(cluster.as_str(), vec![arn.to_string()], DRAINING);
-        let answer = self.counted(OPERATION, request.await)?;
-        self.refuse_failures(OPERATION, &answer.failures, |_| false)?;
+        let names = arns.iter().map(ToString::to_string).collect();
+        let request = self
+            .api
+            .update_container_instances_state(cluster.as_str(), names, DRAINING);
+        let answer = self.call(OPERATION, request).await?;
         let mut answered = Instances::default();
         answer.items.iter().for_each(|item| answered.read(item));
-        let mut answered = answered.described.into_iter();
-        let drained = answered.find(|described| described.container_instance.arn == *arn);
-        drained
-            .map(|described| described.container_instance)
-            .ok_or_else(|| self.incomplete(OPERATION, "the answer tells of no container instance".to_owned()))
+        let of = |arn: &ContainerInstanceArn| {
+            let mut drained = answered.described.iter().map(|one| &one.container_instance);
+            if let Some(drained) = drained.find(|drained| drained.arn == *arn) {
+                return Ok(drained.clone());
+            }
+            let own =
+                |failure: &&ItemFailure| failure.arn.as_deref().is_none_or(|named| named == arn.as_str());
+            let failures: Vec<ItemFailure> = answer.failures.iter().filter(own).cloned().collect();
+            self.refuse_failures(OPERATION, &failures, |_| false)?;
+            Err(self.incomplete(OPERATION, format!("the answer does not tell of {arn}")))
+        };
+        Ok(arns.iter().map(of).collect())
     }
 
     /// An ARN that we cannot read must not make a list smaller.
@@ -427,6 +468,7 @@ fn container_instance(instance: &InstanceDescription) -> Option<ContainerInstanc
 fn task(task: TaskDescription) -> Option<ListedTask> {
     Some(ListedTask {
         arn: task.arn?.parse().ok()?,
+        container_instance: task.container_instance.and_then(|arn| arn.parse().ok()),
         group: task.group.map(Into::into),
         last_status: task.last_status?.into(),
         stopping: task.desired_status.as_deref() == Some(STOPPED),

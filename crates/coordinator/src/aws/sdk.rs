@@ -77,7 +77,7 @@ impl Api for Sdk {
     fn list_tasks<'a>(
         &'a self,
         cluster: &'a str,
-        container_instance: &'a str,
+        container_instance: Option<&'a str>,
         desired_status: &'a str,
         token: Option<String>,
     ) -> Answer<'a, Page<String>> {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use protector_core::observation::{Seen, Stored};
 use protector_core::record::{ParameterPrefix, Record};
+use protector_core::shared::SharedRecord;
 
 use super::api::ParameterText;
 use super::{Aws, Failure, Kind};
@@ -19,26 +20,67 @@ pub struct Listed {
     pub version: i64,
 }
 
+impl Listed {
+    /// It as a record.
+    pub fn stored(&self) -> Stored {
+        Stored {
+            record: Record::decode(&self.text),
+            version: self.version,
+        }
+    }
+}
+
+/// The parameters that are there, of those that were asked for.
+#[derive(Debug, Default)]
+pub struct Texts(HashMap<String, ParameterText>);
+
+impl Texts {
+    /// Takes in further ones.
+    pub fn extend(&mut self, more: Texts) {
+        self.0.extend(more.0);
+    }
+
+    /// The text of one.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|parameter| parameter.value.as_str())
+    }
+
+    /// The text of one, and its version.
+    pub fn with_version(&self, name: &str) -> Option<(&str, i64)> {
+        let parameter = self.0.get(name)?;
+        Some((&parameter.value, parameter.version))
+    }
+
+    /// One that is a record.
+    pub fn stored(&self, name: &str) -> Seen<Stored> {
+        self.0
+            .get(name)
+            .map_or(Seen::Absent, |parameter| Seen::Yes(stored(parameter)))
+    }
+}
+
 impl Aws {
-    /// Reads a record, and with it another parameter's text, in one call.
+    /// Reads up to ten parameters in one call.
     ///
     /// # Errors
-    /// The call failed, or the answer does not tell of both.
-    pub async fn get_with(&self, name: &str, other: &str) -> Result<(Seen<Stored>, Seen<String>), Failure> {
+    /// The call failed, or the answer does not tell of each.
+    pub async fn get_texts(&self, names: &[String]) -> Result<Texts, Failure> {
         const OPERATION: &str = "GetParameters";
-        let request = self.api.get_parameters(vec![name.to_owned(), other.to_owned()]);
-        let answer = self.counted(OPERATION, request.await)?;
-        let find = |wanted: &str| {
-            let found = answer.found.iter().find(|parameter| parameter.name == wanted);
-            let missing = answer.missing.iter().any(|name| name == wanted);
-            match (found, missing) {
-                (Some(parameter), _) => Ok(Seen::Yes(parameter)),
-                (None, true) => Ok(Seen::Absent),
-                (None, false) => Err(self.incomplete(OPERATION, format!("the answer leaves out {wanted}"))),
-            }
+        let request = self.api.get_parameters(names.to_vec());
+        let answer = self.call(OPERATION, request).await?;
+        let told = |name: &&String| {
+            let found = answer.found.iter().any(|parameter| parameter.name == **name);
+            found || answer.missing.contains(name)
         };
-        let text = |parameter: &ParameterText| parameter.value.clone();
-        Ok((find(name)?.map(stored), find(other)?.map(text)))
+        if let Some(name) = names.iter().find(|name| !told(name)) {
+            return Err(self.incomplete(OPERATION, format!("the answer leaves out {name}")));
+        }
+        let named = answer.found.into_iter();
+        Ok(Texts(
+            named
+                .map(|parameter| (parameter.name.clone(), parameter))
+                .collect(),
+        ))
     }
 
     /// The present versions of at most 10 parameters; those that are gone are left out.
@@ -47,14 +89,14 @@ impl Aws {
     /// The call failed.
     pub async fn versions(&self, names: &[String]) -> Result<HashMap<String, i64>, Failure> {
         let request = self.api.get_parameters(names.to_vec());
-        let answer = self.counted("GetParameters", request.await)?;
+        let answer = self.call("GetParameters", request).await?;
         let version = |parameter: ParameterText| (parameter.name, parameter.version);
         Ok(answer.found.into_iter().map(version).collect())
     }
 
     /// Reads one parameter.
     pub async fn get_parameter(&self, name: &str) -> Seen<Stored> {
-        match self.counted("GetParameter", self.api.get_parameter(name).await) {
+        match self.call("GetParameter", self.api.get_parameter(name)).await {
             Ok(parameter) => Seen::Yes(stored(&parameter)),
             Err(failure) if failure.kind == Kind::NotFound => Seen::Absent,
             Err(failure) => Seen::Unknown(failure.to_string()),
@@ -66,7 +108,7 @@ impl Aws {
     /// # Errors
     /// The call failed, or there is no such parameter ([`Kind::NotFound`]).
     pub async fn get_text(&self, name: &str) -> Result<String, Failure> {
-        let parameter = self.counted("GetParameter", self.api.get_parameter(name).await)?;
+        let parameter = self.call("GetParameter", self.api.get_parameter(name)).await?;
         Ok(parameter.value)
     }
 
@@ -81,7 +123,7 @@ impl Aws {
         let mut token = None;
         loop {
             let request = self.api.get_parameters_by_path(&path, token);
-            let page = self.counted("GetParametersByPath", request.await)?;
+            let page = self.call("GetParametersByPath", request).await?;
             found.extend(page.items.into_iter().map(listed));
             token = page.next_token.filter(|token| !token.is_empty());
             if token.is_none() {
@@ -98,7 +140,21 @@ impl Aws {
         let text = record
             .encode()
             .map_err(|error| self.incomplete("PutParameter", error.to_string()))?;
-        self.counted("PutParameter", self.api.put_parameter(name, text).await)
+        self.call("PutParameter", self.api.put_parameter(name, text))
+            .await
+    }
+
+    /// Writes a shared record and gives back its version.
+    ///
+    /// # Errors
+    /// The write failed, or may have: time-outs are failures too.
+    pub async fn put_shared(&self, name: &str, record: &SharedRecord) -> Result<i64, Failure> {
+        const OPERATION: &str = "PutParameter";
+        let text = record.encode().ok_or_else(|| {
+            let words = format!("{} instances do not fit into {name}", record.drains.len());
+            self.incomplete(OPERATION, words)
+        })?;
+        self.call(OPERATION, self.api.put_parameter(name, text)).await
     }
 
     /// Deletes at most 10 parameters.
@@ -107,7 +163,7 @@ impl Aws {
     /// The call failed. Parameters that are gone already are no failure.
     pub async fn delete_parameters(&self, names: &[String]) -> Result<(), Failure> {
         let request = self.api.delete_parameters(names.to_vec());
-        self.counted("DeleteParameters", request.await)
+        self.call("DeleteParameters", request).await
     }
 }
 

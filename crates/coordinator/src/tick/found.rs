@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::RECORD_KEPT;
-use protector_core::observation::{ContainerInstance, Hook, HookAction, InstanceStatus, Stored};
+use protector_core::observation::{ContainerInstance, Hook, HookAction, InstanceStatus, Seen, Stored};
 use protector_core::plan::Heartbeats;
 use protector_core::record::{Lifecycle, ParameterPrefix, Record};
 
@@ -13,6 +13,7 @@ use crate::aws::{Described, Failure, Listed, ScalingInstance};
 use crate::coordinator::Coordinator;
 use crate::metrics::{Metric, Sheet};
 use crate::observe::{Registered, Subject};
+use crate::store::Store;
 
 use super::{Draining, Waiting};
 
@@ -87,12 +88,25 @@ impl Found {
     }
 
     pub(super) fn records(&mut self, listed: Vec<Listed>, prefix: &ParameterPrefix) {
-        for Listed { name, text, version } in listed {
-            if let Some(key) = prefix.key_of(&name) {
-                let record = Record::decode(&text);
-                let stored = Stored { record, version };
+        for one in listed {
+            if let Some(key) = prefix.key_of(&one.name) {
+                let stored = one.stored();
+                let name = one.name;
                 self.records.insert(key, ListedRecord { name, stored });
             }
+        }
+    }
+
+    /// Takes in what this environment knows of records: the listing may lag, and leaves out those that are shared.
+    pub(super) fn known(&mut self, store: &Store, prefix: &ParameterPrefix) {
+        for (key, listed) in &mut self.records {
+            if let Seen::Yes(seen) = store.seen(key, Seen::Yes(listed.stored.clone()), self.at) {
+                listed.stored = seen;
+            }
+        }
+        for (key, stored) in store.open() {
+            let name = prefix.record_name(&key);
+            self.records.entry(key).or_insert(ListedRecord { name, stored });
         }
     }
 
@@ -144,7 +158,7 @@ impl Found {
         let mut subjects = std::mem::take(&mut self.subjects);
         let at = self.at;
         subjects.sort_by_key(|subject| {
-            let stored = subject.shown.record.as_ref();
+            let stored = subject.shown.record.as_ref().and_then(Seen::as_yes);
             match stored.and_then(Stored::readable) {
                 Some(record) if ends(record, at) => 0,
                 None => 1,
@@ -198,9 +212,12 @@ impl Found {
         }
     }
 
-    /// A record is old some minutes after its drain was over, unless its instance still drains. A record that nobody
-    /// can read is kept: it may be of another version.
+    /// A record is old when its drain is over and its machine is gone, or some minutes later, unless its instance still
+    /// drains. A record that nobody can read is kept: it may be of another version.
     fn is_old(&self, record: &Record, instance: Option<&Vec<ContainerInstance>>) -> bool {
+        if instance.is_none() && is_over(record) && record.lifecycle.is_some() {
+            return true;
+        }
         let over = record.is_released() && self.at.duration_since(record.updated_at) >= RECORD_KEPT;
         over && (instance.is_none() || record.receipt_at.is_some())
     }
@@ -251,7 +268,7 @@ impl Coordinator {
             };
             subject.hook = hook;
             subject.shown.at = Some(found.at);
-            subject.shown.record = Some(listed.stored);
+            subject.shown.record = Some(Seen::Yes(listed.stored));
             found.subjects.push(subject);
         }
         found.strangers(described);

@@ -84,7 +84,14 @@ fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<Strin
         (_, []) => !drains_again(record, situation),
         // A drain that somebody else began gets our hook while it holds. Once it is released, or the instance was seen
         // ACTIVE again, the hook begins a new one: the old one is about to end as cancelled, with tasks running.
-        (None, _) => !record.is_released() && record.active_since.is_none(),
+        (None, _) if !record.is_released() => record.active_since.is_none(),
+        // A shared record does not tell of hooks: what a new execution environment reads there is the drain of the hook that
+        // has waited all the time.
+        (None, waits) => {
+            let listed = waits.iter().all(|wait| wait.token.is_none());
+            let drains = is_draining(&situation.observation.instance) && record.active_since.is_none();
+            listed && drains && record.reason == Some(ReleaseReason::Drained) && record.receipt_at.is_none()
+        }
         (Some(_), waits) => waits.iter().all(|wait| is_of_this_drain(record, wait, situation)),
     }
 }
@@ -93,23 +100,29 @@ fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<Strin
 /// after that. A wait that is new to the drain is one more hook of the same instance.
 fn is_of_this_drain(record: &Record, wait: &HookAction, situation: &Situation<'_>) -> bool {
     let hook = deadline::lifecycle(wait);
-    let Some(known) = record.lifecycles().find(|known| known.is_of(&hook)) else {
-        return record.receipt_at.is_none_or(|ended| wait.since <= ended);
+    let known = record.lifecycles().find(|known| known.is_of(&hook));
+    let Some(known_token) = known.map(|known| &known.lifecycle_action_token) else {
+        return match wait.token {
+            Some(_) => record.receipt_at.is_none_or(|ended| wait.since <= ended),
+            None => goes_on(record, situation),
+        };
     };
-    match (&known.lifecycle_action_token, &wait.token) {
+    match (known_token, &wait.token) {
         // A copy of an earlier waiting's event may come late; it must not take over from the present one.
         (Some(known), Some(token)) if known != token => wait.since < record.started_at,
         (Some(_), Some(_)) => true,
         // The tick has adopted this drain and learned no token. Its own event came before the release.
         (None, Some(_)) => record.released_at.is_none_or(|released| wait.since <= released),
-        // Without its event a wait has no name, and the instance may wait on at somebody else's hook. Who has been in
-        // service again is ACTIVE again.
-        (_, None) => {
-            let lags = |ended| situation.now < later(ended, LISTING_LAGS);
-            let instance = situation.observation.instance.as_yes();
-            record.receipt_at.is_none_or(lags) || !instance.is_some_and(Registrations::is_active)
-        }
+        (_, None) => goes_on(record, situation),
     }
+}
+
+/// Without its event a wait has no name, and the instance may wait on at somebody else's hook, or at one of ours whose event
+/// was lost. Who has been in service again is ACTIVE again.
+fn goes_on(record: &Record, situation: &Situation<'_>) -> bool {
+    let lags = |ended| situation.now < later(ended, LISTING_LAGS);
+    let instance = situation.observation.instance.as_yes();
+    record.receipt_at.is_none_or(lags) || !instance.is_some_and(Registrations::is_active)
 }
 
 /// A listing of Auto Scaling may show a wait for so long after it was completed.

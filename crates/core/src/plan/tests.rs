@@ -153,7 +153,11 @@ impl Bench {
     fn step(&mut self, seconds: i64) -> Plan {
         let plan = self.plan(seconds);
         for action in &plan.actions {
-            if let Action::PutRecord(record) | Action::PutCount(record) | Action::Receipt(record) = action {
+            if let Action::PutRecord(record)
+            | Action::PutCount(record)
+            | Action::Note(record)
+            | Action::Receipt(record) = action
+            {
                 self.store((**record).clone());
             }
         }

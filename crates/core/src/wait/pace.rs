@@ -3,10 +3,8 @@
 use jiff::SignedDuration;
 
 use super::Policy;
+use crate::limits::{POLL_SECONDS_MAX, POLL_SECONDS_MIN};
 use crate::record::Record;
-
-/// A record that asks for more than this is not believed: a wrong number must not make a sidecar deaf.
-const POLL_SECONDS_MAX: u32 = 60;
 
 /// After many failures a sidecar still looks this often, unless its normal pace is slower.
 const BACKOFF_MAX: SignedDuration = SignedDuration::from_secs(30);
@@ -19,7 +17,9 @@ const JITTER: f64 = 0.2;
 
 /// The pause between two readings: what the record asks for, else what the settings say.
 pub(super) fn interval(policy: &Policy, record: Option<&Record>) -> SignedDuration {
-    let asked = |r: &Record| SignedDuration::from_secs(r.poll_seconds.clamp(1, POLL_SECONDS_MAX).into());
+    let asked = |r: &Record| {
+        SignedDuration::from_secs(r.poll_seconds.clamp(POLL_SECONDS_MIN, POLL_SECONDS_MAX).into())
+    };
     record.map_or(policy.poll_interval, asked)
 }
 

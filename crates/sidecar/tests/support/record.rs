@@ -68,6 +68,6 @@ pub(crate) fn shared(standing: &str, registration: &str) -> String {
     let id = INSTANCE.trim_start_matches("i-");
     let released = if standing == "holding" { "" } else { "+4" };
     let wave = json!({"startedAt": in_seconds(-5), "deadlineAt": in_seconds(3600),
-        "drains": {standing: format!("00000000000000001/ffff+0{released} {id}/{registration}+1{released}")}});
+        "drains": {standing: format!("00000000000000001/ffff{released} +1 {id}/{registration}{released}")}});
     json!({"schema": 1, "updatedAt": in_seconds(0), "pollSeconds": 1, "waves": [wave]}).to_string()
 }

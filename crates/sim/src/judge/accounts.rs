@@ -12,7 +12,10 @@ const IDLE_CALLS: u64 = 4;
 const DRAIN_CALLS: u64 = 40;
 
 /// A small drain writes its record so often at the most, and once for each heartbeat.
-const DRAIN_WRITES: u64 = 9;
+const DRAIN_WRITES: u64 = 4;
+
+/// A count that has changed is written so often at the most, in a drain that lasts.
+const COUNT_EVERY: Ms = 2 * MINUTE;
 
 /// A wait may get so many heartbeats beside those that its time-out asks for.
 const HEARTBEATS_MORE: u64 = 5;
@@ -303,7 +306,8 @@ impl Judge {
             let what = format!("{beside} calls for {} drains, beside the ticks'", accounts.drains);
             broken.push((Rule::Budget, what));
         }
-        if small && accounts.writes > DRAIN_WRITES + heartbeats {
+        let counts = accounts.last_activity / COUNT_EVERY;
+        if small && accounts.writes > DRAIN_WRITES + counts + heartbeats {
             broken.push((Rule::Budget, format!("{} writes for one drain", accounts.writes)));
         }
         if self.expected.all_well && accounts.requests >= MANY_REQUESTS && share > 5 {

@@ -6,8 +6,12 @@ use super::{Judge, Rule};
 use crate::model::{
     Caller, Cause, DaemonState, HostId, SidecarState, TaskId, World, instance_number, moment,
 };
+use crate::shared_text::members;
 
 use crate::scenario::{Kind, Ms, SECOND};
+
+/// A shared record that was written over by another writer is put right within this.
+const PUT_RIGHT_WITHIN: Ms = 5 * SECOND;
 
 /// ECS is told of a container that has ended within this.
 const UNSEEN_MAX: Ms = 30 * SECOND;
@@ -23,10 +27,14 @@ impl Judge {
         if name.ends_with("/control") {
             return self.control(now, text);
         }
+        if name.contains("/shared-") {
+            return self.shared(now, name, text, world);
+        }
         let Some(host) = world.host_of_parameter(name) else {
             return;
         };
         let Some(text) = text else {
+            self.watch(host).own_released = false;
             return self.deleted(now, host, world);
         };
         let Ok(record) = serde_json::from_str::<Value>(text) else {
@@ -36,6 +44,7 @@ impl Judge {
             let what = "a record of a machine that is no EC2 instance of a group".to_owned();
             self.break_rule(Rule::NotOurs, now, Some(host), world, what);
         }
+        self.watch(host).own_released = record["state"] == "released";
         self.written(now, host, &record, world);
     }
 
@@ -53,7 +62,66 @@ impl Judge {
         }
     }
 
+    /// A shared record tells of many: each as its own would. Whom it tells of no more, and who has no record, is let go.
+    fn shared(&mut self, now: Ms, name: &str, text: Option<&str>, world: &World) {
+        let told = text.map(members).unwrap_or_default();
+        let before = self
+            .shared
+            .insert(name.to_owned(), told.keys().copied().collect());
+        self.judge_held_again(now, world);
+        for (host, drain) in told {
+            let watch = self.watch(host);
+            let same = watch.drain_began == Some(drain.started) && watch.record.is_some();
+            let was_released = same && watch.record.as_ref().is_some_and(|(_, released)| *released);
+            match (was_released, drain.holds()) {
+                // Who has read the release has left. A writer that was not the only one puts it right.
+                (true, true) => {
+                    if !watch.own_released {
+                        watch.held_again.get_or_insert(now);
+                    }
+                    continue;
+                }
+                (_, false) => watch.held_again = None,
+                (false, true) => {}
+            }
+            if self.watch(host).shared.as_ref() != Some(&drain) {
+                let watch = self.watch(host);
+                let record = drain.as_record(&watch.record, watch.drain_began);
+                self.watch(host).shared = Some(drain);
+                self.written(now, host, &record, world);
+            }
+        }
+        for host in before.unwrap_or_default() {
+            let told = self.shared.values().any(|hosts| hosts.contains(&host));
+            if !told {
+                self.watch(host).shared = None;
+                self.deleted(now, host, world);
+            }
+        }
+    }
+
+    /// A release that was taken back, and was not put right at once.
+    pub(super) fn judge_held_again(&mut self, now: Ms, world: &World) {
+        let long = |since: &Ms| now.saturating_sub(*since) > PUT_RIGHT_WITHIN;
+        let hosts = self
+            .hosts
+            .iter()
+            .filter(|(_, watch)| watch.held_again.as_ref().is_some_and(long));
+        let hosts: Vec<HostId> = hosts.map(|(host, _)| *host).collect();
+        for host in hosts {
+            self.watch(host).held_again = None;
+            let what = "the record was released, and holds again".to_owned();
+            self.break_rule(Rule::TakenBack, now, Some(host), world, what);
+        }
+    }
+
     fn deleted(&mut self, now: Ms, host: HostId, world: &World) {
+        let own = self
+            .record_name(world, host)
+            .is_some_and(|name| world.has_parameter(&name));
+        if own || self.watch(host).shared.is_some() {
+            return;
+        }
         let held = self
             .watch(host)
             .record
@@ -70,11 +138,22 @@ impl Judge {
         let released = record["state"] == "released";
         let waits = world.host(host).scaling.our_waits().next().is_some();
         let (begun, hooked) = (self.watch(host).begun, self.watch(host).hooked);
-        self.watch(host).hooked = record["lifecycle"].is_object();
         let before = self.watch(host).record.replace((drain.clone(), released));
+        let began = record["startedAt"]
+            .as_str()
+            .and_then(|at| at.parse::<jiff::Timestamp>().ok());
+        if let Some(began) = began {
+            self.watch(host).drain_began = Some(began.as_second());
+        }
         let was_released = before.as_ref().is_some_and(|(_, released)| *released);
         let same = before.as_ref().is_some_and(|(before, _)| *before == drain);
         let another = before.is_some() && !same;
+        self.watch(host).hooked = match record.get("shared") {
+            // It does not tell of hooks: a drain has those that waited when it began.
+            Some(_) if same => hooked,
+            Some(_) => waits,
+            None => record["lifecycle"].is_object(),
+        };
         if same && was_released && !released {
             let what = "the record was released, and holds again".to_owned();
             self.break_rule(Rule::TakenBack, now, Some(host), world, what);

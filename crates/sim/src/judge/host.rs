@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Judge;
 use crate::model::{HostId, InstanceStatus, Process, RegistrationId, Task, TaskId, World};
 use crate::scenario::{Kind, Ms, SECOND};
+use crate::shared_text::SharedDrain;
 
 /// One machine, as far as it matters.
 #[derive(Debug, Default)]
@@ -21,6 +22,14 @@ pub(super) struct Watch {
     pub(super) ordered_hold: bool,
     /// The record: its drain, and whether it is released.
     pub(super) record: Option<(String, bool)>,
+    /// When that drain began, in seconds.
+    pub(super) drain_began: Option<i64>,
+    /// A shared record says that it is held although it was released: since then, until it is put right.
+    pub(super) held_again: Option<Ms>,
+    /// Its own record says that it is released.
+    pub(super) own_released: bool,
+    /// What a shared record says of it.
+    pub(super) shared: Option<SharedDrain>,
     /// When the record of this drain first held.
     pub(super) held: Option<Ms>,
     /// When the record of this drain was released.
@@ -58,6 +67,10 @@ impl Watch {
     pub(super) fn begin_anew(&mut self) {
         *self = Watch {
             record: self.record.take(),
+            drain_began: self.drain_began,
+            shared: self.shared.take(),
+            held_again: self.held_again,
+            own_released: self.own_released,
             released: self.released,
             hooked: self.hooked,
             begun: true,

@@ -235,7 +235,7 @@ impl World {
     pub fn list_instances(
         &self,
         cluster: &str,
-        machine: Option<&str>,
+        machines: &[&str],
         status: Option<&str>,
         connected: bool,
     ) -> Result<Vec<String>, AwsError> {
@@ -245,18 +245,19 @@ impl World {
             registration.status != InstanceStatus::Inactive
                 && (registration.connected || !connected)
                 && status.is_none_or(|status| registration.status.name() == status)
-                && machine.is_none_or(|machine| self.host(registration.host).id == machine)
         };
         let arns = |id| self.registration(id).arn.clone();
-        match machine.and_then(names::instance_number) {
-            // Few of many: the machine knows its registrations.
-            Some(host) if (host.0 as usize) < self.hosts.len() => {
-                let of_host = self.host(host).registrations.iter().copied();
-                let here = of_host.filter(|id| self.registration(*id).cluster == cluster);
-                Ok(here.filter(fits).map(arns).collect())
-            }
-            _ => Ok(self.registrations_of(cluster).filter(fits).map(arns).collect()),
+        if machines.is_empty() {
+            return Ok(self.registrations_of(cluster).filter(fits).map(arns).collect());
         }
+        // Few of many: each machine knows its registrations.
+        let hosts = machines
+            .iter()
+            .filter_map(|machine| names::instance_number(machine));
+        let known = hosts.filter(|host| (host.0 as usize) < self.hosts.len());
+        let theirs = known.flat_map(|host| self.host(host).registrations.clone());
+        let here = theirs.filter(|id| self.registration(*id).cluster == cluster);
+        Ok(here.filter(fits).map(arns).collect())
     }
 
     /// A registration by its ARN, if ECS still describes it.
@@ -284,17 +285,31 @@ impl World {
     ///
     /// # Errors
     /// The cluster or the instance is not there.
-    pub fn list_tasks(&self, cluster: &str, arn: &str, stopped: bool) -> Result<Vec<String>, AwsError> {
+    pub fn list_tasks(
+        &self,
+        cluster: &str,
+        arn: Option<&str>,
+        stopped: bool,
+    ) -> Result<Vec<String>, AwsError> {
         let cluster = self.cluster(cluster)?;
+        let shown = |task: &&Task| (task.told.is_some()) == stopped && self.is_kept(task);
+        let arns = |id: RegistrationId| {
+            let tasks = self.registration(id).tasks.iter().map(|id| self.task(*id));
+            tasks
+                .filter(shown)
+                .map(|task| task.arn.clone())
+                .collect::<Vec<_>>()
+        };
+        let Some(arn) = arn else {
+            return Ok(self.registrations_of(cluster).flat_map(arns).collect());
+        };
         let id = self.find_registration(cluster, arn).ok_or_else(|| {
             AwsError::new(
                 "InvalidParameterException",
                 "The referenced container instance was not found.",
             )
         })?;
-        let shown = |task: &&Task| (task.told.is_some()) == stopped && self.is_kept(task);
-        let tasks = self.registration(id).tasks.iter().map(|id| self.task(*id));
-        Ok(tasks.filter(shown).map(|task| task.arn.clone()).collect())
+        Ok(arns(id))
     }
 
     /// A task by its ARN, if ECS still describes it.

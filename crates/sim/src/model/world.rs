@@ -232,6 +232,12 @@ impl World {
         self.hosts.get(host.0 as usize).map(|_| host)
     }
 
+    /// Is there a parameter of this name?
+    #[must_use]
+    pub fn has_parameter(&self, name: &str) -> bool {
+        self.parameters.get(name).is_some()
+    }
+
     /// All machines.
     #[must_use]
     pub fn hosts(&self) -> &[Host] {

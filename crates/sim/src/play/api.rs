@@ -223,6 +223,15 @@ fn no_instance() -> AwsError {
     )
 }
 
+/// The machines that a filter names: `ec2InstanceId == i-1` or `ec2InstanceId in [i-1, i-2]`.
+fn machines_of(filter: &str) -> Vec<&str> {
+    let Some(rest) = filter.strip_prefix("ec2InstanceId ") else {
+        return Vec::new();
+    };
+    let names = rest.trim_start_matches("== ").trim_start_matches("in [");
+    names.trim_end_matches(']').split(", ").collect()
+}
+
 /// Which machine a text speaks of.
 fn machine_of(text: &str) -> Option<HostId> {
     text.rfind("i-").and_then(|at| instance_number(&text[at..]))
@@ -298,6 +307,7 @@ impl Sdk {
         let connected = world.registration(task.registration).connected;
         Ok(TaskDescription {
             arn: Some(task.arn.clone()),
+            container_instance: Some(world.registration(task.registration).arn.clone()),
             group: Some(task.group.clone()),
             last_status: Some(status.name().to_owned()),
             desired_status: Some(if task.told.is_some() { "STOPPED" } else { "RUNNING" }.to_owned()),
@@ -338,6 +348,11 @@ impl Sdk {
                 .await;
         }
         let released = value.contains("\"state\":\"released\"");
+        if released && self.bug(Bug::ReleasedBackToHolding) {
+            let holding = value.replace("\"state\":\"released\"", "\"state\":\"holding\"");
+            let write = |world: &mut World| world.write_parameter(by, name, &holding);
+            let _ = self.request("PutParameter", about, write).await;
+        }
         if let (Some(host), true) = (about, released && self.bug(Bug::CompletesBeforeTheFlush)) {
             self.stage.with(|world| {
                 let ours: Vec<String> = world
@@ -383,10 +398,12 @@ impl Api for Sdk {
         Box::pin(async move {
             self.request("DescribeClusters", None, |world| {
                 let known = names.iter().filter_map(|name| {
-                    let registered = world.list_instances(name, None, None, false).ok()?.len();
+                    let registered = world.list_instances(name, &[], None, false).ok()?.len();
+                    let tasks = world.list_tasks(name, None, false).ok()?.len();
                     Some(ClusterDescription {
                         name: Some(name.clone()),
                         registered: i32::try_from(registered).unwrap_or(i32::MAX),
+                        tasks: i32::try_from(tasks).unwrap_or(i32::MAX),
                     })
                 });
                 Ok(known.collect())
@@ -403,15 +420,13 @@ impl Api for Sdk {
         token: Option<String>,
     ) -> Answer<'a, Page<String>> {
         Box::pin(async move {
-            let machine = filter
-                .as_deref()
-                .and_then(|filter| filter.strip_prefix("ec2InstanceId == "));
-            let about = machine.and_then(instance_number);
+            let machines: Vec<&str> = filter.as_deref().map(machines_of).unwrap_or_default();
+            let about = machines.first().and_then(|machine| instance_number(machine));
             let connected = filter.as_deref() == Some("agentConnected == true");
-            let list = |world: &mut World| world.list_instances(cluster, machine, status, connected);
+            let list = |world: &mut World| world.list_instances(cluster, &machines, status, connected);
             let mut arns = self.request("ListContainerInstances", about, list).await?;
             arns.sort();
-            if machine.is_some() && self.bug(Bug::FirstRegistrationOnly) {
+            if machines.len() == 1 && self.bug(Bug::FirstRegistrationOnly) {
                 arns.truncate(1);
             }
             Ok(self.page(&arns, token.as_deref(), self.page_size()))
@@ -462,7 +477,7 @@ impl Api for Sdk {
     fn list_tasks<'a>(
         &'a self,
         cluster: &'a str,
-        container_instance: &'a str,
+        container_instance: Option<&'a str>,
         desired_status: &'a str,
         token: Option<String>,
     ) -> Answer<'a, Page<String>> {

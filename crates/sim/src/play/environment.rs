@@ -122,6 +122,8 @@ impl Environment {
             request_id: String::new(),
             deadline: crate::wall_clock(0),
             queued: false,
+            more_wait: false,
+            survey: Arc::default(),
         };
         Environment {
             coordinator: Rc::new(coordinator),

@@ -123,9 +123,6 @@ impl Bug {
             return Some(text);
         };
         match self {
-            Bug::ReleasedBackToHolding if record.get("receiptAt").is_some() => {
-                record["state"] = "holding".into();
-            }
             Bug::ForgetsTiers if record["state"] == "holding" => {
                 record["releasedServices"] = Value::Array(Vec::new());
                 if let Some(fields) = record.as_object_mut() {

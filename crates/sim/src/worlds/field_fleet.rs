@@ -29,7 +29,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "With the default concurrency a hundred drains throttle one another, and events are given up.",
         why: "Every event gets an environment of its own, and none knows of the others' calls.",
         breaks: &[Rule::LateRelease],
-        state: State::Open,
+        state: State::Fixed,
         world: unreserved,
     },
     Fault {
@@ -45,7 +45,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A drain among a hundred costs several times the calls of one alone.",
         why: "Each event of an instance is a whole look of four calls, and whatever was throttled is looked at again.",
         breaks: &[Rule::LateRelease],
-        state: State::Open,
+        state: State::Fixed,
         world: || fleet(1, 100),
     },
     Fault {
@@ -53,7 +53,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "With one environment the tick comes so late that hooks run out before anybody has sent a heartbeat.",
         why: "The tick stands in the same line as the events of the drains.",
         breaks: &[Rule::LateRelease],
-        state: State::Open,
+        state: State::Fixed,
         world: tick_waits,
     },
     Fault {
@@ -69,7 +69,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "Hooks whose events were lost run out while they wait for their first record.",
         why: "Instances without a record are looked up all at once, and a heartbeat comes only after a look that succeeds.",
         breaks: &[Rule::RunsFail],
-        state: State::Open,
+        state: State::Fixed,
         world: no_first_record,
     },
 ];

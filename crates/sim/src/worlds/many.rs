@@ -36,7 +36,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "Instances with long tasks go in one minute on ten environments, and hooks run out.",
         why: "Looks, readings and heartbeats of ten environments are throttled together, and nobody goes first.",
         breaks: &[Rule::Throttled],
-        state: State::Open,
+        state: State::Fixed,
         world: held,
     },
 ];

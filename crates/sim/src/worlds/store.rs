@@ -54,7 +54,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A drain that was released holds again, with a new deadline and without the order that it had.",
         why: "One reading that does not find the record is believed, although reads of Parameter Store may lag.",
         breaks: &[Rule::TakenBack],
-        state: State::Open,
+        state: State::Fixed,
         world: stale_not_found,
     },
     Fault {

@@ -31,6 +31,7 @@ pub(super) async fn describe_clusters(
     let described = clusters.map(|cluster| ClusterDescription {
         name: cluster.cluster_name,
         registered: cluster.registered_container_instances_count,
+        tasks: cluster.running_tasks_count + cluster.pending_tasks_count,
     });
     Ok(described.collect())
 }
@@ -95,14 +96,14 @@ pub(super) async fn describe_capacity_providers(
 pub(super) async fn list_tasks(
     client: &Client,
     cluster: &str,
-    container_instance: &str,
+    container_instance: Option<&str>,
     desired_status: &str,
     token: Option<String>,
 ) -> Result<Page<String>, Failure> {
     let request = client
         .list_tasks()
         .cluster(cluster)
-        .container_instance(container_instance)
+        .set_container_instance(container_instance.map(str::to_owned))
         .desired_status(desired_status.into())
         .set_next_token(token);
     let answer = request.send().await.map_err(failed("ListTasks"))?;
@@ -223,6 +224,7 @@ fn task(task: types::Task) -> TaskDescription {
     let containers = task.containers.unwrap_or_default().into_iter();
     TaskDescription {
         arn: task.task_arn,
+        container_instance: task.container_instance_arn,
         group: task.group,
         last_status: task.last_status,
         desired_status: task.desired_status,

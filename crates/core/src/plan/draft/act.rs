@@ -167,16 +167,21 @@ impl Draft<'_> {
             beaten(before) || (!waits && count_is_due(before, &self.record, self.situation.fleet, self.now()))
         };
         let before = self.before.as_ref();
-        let counted = before.is_some_and(|before| with_counts_of(&self.record, before) == *before);
-        if before.is_some_and(|before| self.record == *before || (counted && !due(before))) {
-            return None;
+        let written = || Box::new(self.written());
+        let Some(before) = before else {
+            return Some(Action::PutRecord(written()));
+        };
+        let counted = with_counts_of(&self.record, before);
+        // Without the note a new execution environment settles once more, and that is all.
+        let confirmed = Record {
+            draining_confirmed_at: before.draining_confirmed_at,
+            ..counted.clone()
+        };
+        match (counted == *before, confirmed == *before) {
+            (true, _) => (self.record != *before && due(before)).then(|| Action::PutCount(written())),
+            (false, true) => Some(Action::Note(written())),
+            (false, false) => Some(Action::PutRecord(written())),
         }
-        let record = Box::new(self.written());
-        Some(if counted {
-            Action::PutCount(record)
-        } else {
-            Action::PutRecord(record)
-        })
     }
 
     /// Once, when the drain is over: whoever completes it writes it, and the record says that it was written.

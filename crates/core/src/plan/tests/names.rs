@@ -29,6 +29,7 @@ fn actions_are_named_as_documented() {
         (Action::Heartbeat(lifecycle.clone()), "heartbeat"),
         (Action::PutRecord(Box::new(holding.clone())), "put-holding"),
         (Action::PutRecord(Box::new(released.clone())), "put-released"),
+        (Action::Note(Box::new(holding.clone())), "note"),
         (Action::PutCount(Box::new(holding)), "put-count"),
         (Action::PutCount(Box::new(released.clone())), "put-count"),
         (

@@ -58,7 +58,7 @@ fn apply(bench: &mut Bench, turn: &Turn) -> Option<Seen<Stored>> {
 
 fn put(plan: &Plan) -> Option<&Record> {
     plan.actions.iter().find_map(|action| match action {
-        Action::PutRecord(record) | Action::PutCount(record) => Some(&**record),
+        Action::PutRecord(record) | Action::PutCount(record) | Action::Note(record) => Some(&**record),
         _ => None,
     })
 }

@@ -1,0 +1,209 @@
+//! What a batch of the queue does at its end: hooks whose notices it has put together, and looks that are due.
+//!
+//! The more instances share a look, the less each of them costs, so while many drain a look waits a moment for others. And
+//! the longer looks take, the longer are the pauses between them, in which the queue's messages are dealt with.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use protector_core::ids::InstanceId;
+use protector_core::limits::SHARED_FROM;
+use protector_core::trigger::HookNotice;
+
+use crate::coordinator::Coordinator;
+use crate::memory::PATIENCE;
+use crate::observe::{Registered, Subject};
+
+/// A batch waits for so long at the most if nothing that is known of awaits an event.
+const PATIENCE_ALONE: SignedDuration = SignedDuration::from_secs(28);
+
+/// A look gathers for one second for each of so many drains.
+const GATHERED: usize = 20;
+
+/// A look gathers for so many seconds at the most.
+const GATHERS_MAX: i64 = 2;
+
+/// So many drains begin together at the most: their calls, at our pace, are over long before the run is.
+const BEGUN_MAX: usize = 250;
+
+/// So many are looked at together.
+const LOOKED_AT_MAX: usize = 1000;
+
+/// Of those that could not be surveyed so many are looked at one by one.
+const ONE_BY_ONE: usize = 16;
+
+/// Looks at many need so much time.
+const TIME_FOR_MANY: SignedDuration = SignedDuration::from_secs(30);
+
+/// What waits for the end of a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Agenda {
+    facts: Mutex<Facts>,
+}
+
+#[derive(Debug, Default)]
+struct Facts {
+    /// Hooks whose notices are not dealt with yet, and when the first of them came.
+    hooks: BTreeMap<InstanceId, Vec<HookNotice>>,
+    since: Option<Timestamp>,
+    /// The next look is due no sooner than this.
+    rests_until: Option<Timestamp>,
+}
+
+impl Agenda {
+    /// A hook's notice, to be dealt with together with others.
+    fn add(&self, notice: HookNotice, now: Timestamp) {
+        let mut facts = self.lock();
+        facts.since.get_or_insert(now);
+        let notices = facts.hooks.entry(notice.instance.clone()).or_default();
+        notices.push(notice);
+    }
+
+    /// For how many instances hooks wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().hooks.len()
+    }
+
+    /// Since when the first of them does.
+    fn since(&self) -> Option<Timestamp> {
+        self.lock().since
+    }
+
+    /// Waits the notice of this instance's hook?
+    pub(crate) fn has(&self, instance: &InstanceId) -> bool {
+        self.lock().hooks.contains_key(instance)
+    }
+
+    fn take(&self, max: usize) -> Vec<HookNotice> {
+        let mut facts = self.lock();
+        let instances: Vec<InstanceId> = facts.hooks.keys().take(max).cloned().collect();
+        let taken = instances
+            .iter()
+            .filter_map(|instance| facts.hooks.remove(instance));
+        let taken = taken.flatten().collect();
+        if facts.hooks.is_empty() {
+            facts.since = None;
+        }
+        taken
+    }
+
+    /// Looks took from `begun` to `ended`: as long a pause follows.
+    fn looked(&self, begun: Timestamp, ended: Timestamp) {
+        self.lock().rests_until = ended.checked_add(ended.duration_since(begun)).ok();
+    }
+
+    fn rests_until(&self) -> Option<Timestamp> {
+        self.lock().rests_until
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Facts> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Coordinator {
+    /// Do so many instances drain that those of a batch are looked at together?
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.queued && !self.gathers().is_zero()
+    }
+
+    /// Puts the notice of a hook together with others, if messages wait behind it.
+    pub(crate) fn put_off(&self, notice: &HookNotice) -> bool {
+        if self.queued && self.more_wait {
+            self.memory.agenda.add(notice.clone(), self.now());
+        }
+        self.queued && self.more_wait
+    }
+
+    /// Instances whose next look is due, or will be in a moment: at the end of a settle window nobody sends an event. While
+    /// a batch waits, nothing else is received, so it does not wait for long.
+    pub(crate) async fn look_at_what_is_due(&self) {
+        let begun = self.now();
+        loop {
+            self.look_at_those_due().await;
+            let gathers = self.gathers();
+            // Who awaits nothing but the end of a long settle window misses no event meanwhile.
+            let patience = match self.memory.awaits_an_event() {
+                false => PATIENCE_ALONE,
+                // Of so many one always has an event to come, and whoever begins is not to wait for those that settle.
+                true if !gathers.is_zero() => self.policy.linger.min(PATIENCE),
+                true => PATIENCE,
+            };
+            let until = self.first_due().filter(|at| at.duration_since(begun) <= patience);
+            let Some(at) = until.and_then(|at| at.checked_add(gathers).ok()) else {
+                return;
+            };
+            if self.time_left() < TIME_FOR_MANY && !gathers.is_zero() {
+                return;
+            }
+            let at = self.memory.agenda.rests_until().map_or(at, |rest| at.max(rest));
+            let wait = at.duration_since(self.now()).max(SignedDuration::ZERO);
+            tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
+        }
+    }
+
+    /// When the first of all looks is due that were put off.
+    fn first_due(&self) -> Option<Timestamp> {
+        let since = self.memory.agenda.since();
+        self.memory.next_due().into_iter().chain(since).min()
+    }
+
+    /// While many drain, a look that is due waits for others for so long.
+    fn gathers(&self) -> SignedDuration {
+        let drains = self.memory.fleet(self.now()).drains + self.memory.agenda.waiting();
+        match i64::try_from(drains / GATHERED) {
+            Ok(seconds) if drains >= SHARED_FROM => SignedDuration::from_secs(seconds.clamp(1, GATHERS_MAX)),
+            _ => SignedDuration::ZERO,
+        }
+    }
+
+    /// Deals with the hooks that were put off, and looks at those that are due: many at once.
+    pub(crate) async fn look_at_those_due(&self) {
+        let (gathers, begun) = (self.gathers(), self.now());
+        let first = self.first_due().and_then(|at| at.checked_add(gathers).ok());
+        let rests = self
+            .memory
+            .agenda
+            .rests_until()
+            .is_some_and(|until| begun < until);
+        let short = !gathers.is_zero() && self.time_left() < TIME_FOR_MANY;
+        if first.is_none_or(|first| begun < first) || (rests && !gathers.is_zero()) || short {
+            return;
+        }
+        self.begin_together().await;
+        self.look_together().await;
+        self.refresh_polls().await;
+        self.memory.agenda.looked(begun, self.now());
+    }
+
+    async fn begin_together(&self) {
+        let notices = self.memory.agenda.take(BEGUN_MAX);
+        if notices.is_empty() {
+            return;
+        }
+        let notices = self.still_leaving(notices).await;
+        let instances = notices.iter().map(|notice| notice.instance.clone()).collect();
+        let run = self.surveyed(self.survey_waiting(&instances).await);
+        let begun = notices.into_iter().map(|notice| run.hook_waits(notice));
+        join_all(begun).await;
+    }
+
+    async fn look_together(&self) {
+        let due = self.memory.take_due(self.now(), LOOKED_AT_MAX);
+        let run = self.surveyed(self.survey_due(&due).await);
+        let (seen, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|(key, _)| run.survey.has(key));
+        // A survey that fails must not become as many looks.
+        for (key, _) in others.iter().skip(ONE_BY_ONE) {
+            self.memory.look_at(key, Some(self.now()));
+        }
+        let due = seen.into_iter().chain(others.into_iter().take(ONE_BY_ONE));
+        let looks = due.map(async |(key, arns)| {
+            run.reconciled("due", &Subject::new(key, Registered::Some(arns)))
+                .await
+        });
+        join_all(looks).await;
+    }
+}

@@ -1,0 +1,160 @@
+//! One pace for every quota of every API, kept from run to run: we plan to use half of each, and a call that would exceed
+//! it waits for its turn.
+//!
+//! ECS: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>. Parameter Store:
+//! <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-throughput.html>; of its reads the
+//! sidecars have half. EC2 Auto Scaling publishes no numbers: 20 a second have worked for the fleets that others report.
+//! Records are written at a pace of their own ([`crate::pace`]), and so are heartbeats.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+/// Calls that share a quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Quota {
+    EcsRead,
+    EcsModify,
+    EcsServiceRead,
+    EcsClusterRead,
+    EcsProtection,
+    SsmRead,
+    SsmDelete,
+    ScalingRead,
+    ScalingModify,
+}
+
+impl Quota {
+    fn of(operation: &str) -> Option<Quota> {
+        Some(match operation {
+            "ListContainerInstances" | "DescribeContainerInstances" | "ListTasks" | "DescribeTasks" => {
+                Quota::EcsRead
+            }
+            "UpdateContainerInstancesState" | "StopTask" => Quota::EcsModify,
+            "DescribeServices" => Quota::EcsServiceRead,
+            "ListClusters" | "DescribeClusters" | "DescribeCapacityProviders" => Quota::EcsClusterRead,
+            "GetTaskProtection" => Quota::EcsProtection,
+            "GetParameter" | "GetParameters" | "GetParametersByPath" => Quota::SsmRead,
+            "DeleteParameters" => Quota::SsmDelete,
+            "DescribeAutoScalingGroups" | "DescribeAutoScalingInstances" | "DescribeLifecycleHooks" => {
+                Quota::ScalingRead
+            }
+            "CompleteLifecycleAction" => Quota::ScalingModify,
+            _ => return None,
+        })
+    }
+
+    /// Our share: so many at once after a pause, and so many a second.
+    fn share(self) -> (u32, f64) {
+        match self {
+            Quota::EcsRead | Quota::EcsServiceRead => (50, 10.0),
+            Quota::EcsModify => (50, 20.0),
+            Quota::EcsClusterRead => (25, 10.0),
+            Quota::EcsProtection => (100, 40.0),
+            Quota::SsmRead => (20, 20.0),
+            Quota::SsmDelete => (2, 1.5),
+            Quota::ScalingRead => (50, 10.0),
+            // Heartbeats come by bursts, and not when many hooks are completed.
+            Quota::ScalingModify => (50, 18.0),
+        }
+    }
+
+    fn interval(self) -> Duration {
+        Duration::from_secs_f64(1.0 / self.share().1)
+    }
+
+    fn burst(self) -> Duration {
+        self.interval() * (self.share().0 - 1)
+    }
+}
+
+/// The pace of one execution environment.
+#[derive(Debug, Default)]
+pub(super) struct Quotas {
+    /// When the calls so far would all have been made at the even pace.
+    paid_until: Mutex<BTreeMap<Quota, Instant>>,
+}
+
+impl Quotas {
+    /// Waits until it is this call's turn.
+    pub(super) async fn turn(&self, operation: &str) {
+        if let Some(quota) = Quota::of(operation) {
+            let wait = self.reserve(quota, Instant::now());
+            if !wait.is_zero() {
+                sleep(wait).await;
+            }
+        }
+    }
+
+    /// AWS has refused a call: others use the quota too, or ours is smaller. What comes next waits for new tokens.
+    pub(super) fn throttled(&self, operation: &str) {
+        if let Some(quota) = Quota::of(operation) {
+            let empty = Instant::now() + quota.burst();
+            let mut paid_until = self.paid_until.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = paid_until.entry(quota).or_insert(empty);
+            *known = empty.max(*known);
+        }
+    }
+
+    /// Takes the next turn, and tells how long it is until then.
+    fn reserve(&self, quota: Quota, now: Instant) -> Duration {
+        let mut paid_until = self.paid_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = paid_until.entry(quota).or_insert(now);
+        let from = (*known).max(now);
+        *known = from + quota.interval();
+        from.duration_since(now).saturating_sub(quota.burst())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p10_half_of_a_quota_and_no_more_whatever_is_asked_for() {
+        let (quotas, start) = (Quotas::default(), Instant::now());
+        let waits: Vec<Duration> = (0..150).map(|_| quotas.reserve(Quota::EcsRead, start)).collect();
+        assert_eq!(
+            waits.iter().filter(|wait| wait.is_zero()).count(),
+            50,
+            "the burst"
+        );
+        assert_eq!(
+            waits.last().map(Duration::as_millis),
+            Some(10_000),
+            "then ten a second"
+        );
+        let other = quotas.reserve(Quota::EcsModify, start);
+        assert!(other.is_zero(), "each quota has its own pace");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn p10_what_was_throttled_makes_the_next_ones_wait() {
+        let quotas = Quotas::default();
+        quotas.throttled("ListTasks");
+        let start = Instant::now();
+        quotas.turn("ListTasks").await;
+        quotas.turn("DescribeTasks").await;
+        assert!(
+            start.elapsed() >= Duration::from_millis(100),
+            "they share a quota"
+        );
+        quotas.turn("PutParameter").await;
+    }
+
+    #[test]
+    fn every_operation_but_writes_and_heartbeats_has_a_quota() {
+        assert_eq!(Quota::of("PutParameter"), None);
+        assert_eq!(Quota::of("RecordLifecycleActionHeartbeat"), None);
+        for operation in [
+            "ListTasks",
+            "GetParameters",
+            "DeleteParameters",
+            "CompleteLifecycleAction",
+        ] {
+            assert!(Quota::of(operation).is_some(), "{operation}");
+        }
+    }
+}

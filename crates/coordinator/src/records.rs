@@ -1,0 +1,397 @@
+//! Reading and writing records: each in a parameter of its own, or, while many instances drain, many in a shared one.
+
+use std::collections::HashMap;
+
+use jiff::SignedDuration;
+use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceKey};
+use protector_core::limits::{DELETE_PARAMETERS_MAX, GET_PARAMETERS_MAX, SHARED_FROM};
+use protector_core::observation::{Seen, Stored};
+use protector_core::plan::poll_seconds;
+use protector_core::record::Record;
+use protector_core::shared::{SharedDrain, together};
+use serde_json::json;
+
+use crate::apply::Applied;
+use crate::aws::{Failure, Listed, Texts};
+use crate::coordinator::Coordinator;
+use crate::pace::Rank;
+use crate::say::Level;
+use crate::store::Place;
+use crate::tens::TOGETHER;
+
+/// A drain that only a shared record tells of gets a record of its own after this, for people: who holds, and since when.
+const SHARED_ALONE: SignedDuration = SignedDuration::from_mins(2);
+
+impl Coordinator {
+    /// Reads the record of an instance that has these registrations, and minds the kill switch, which comes with it. Of a
+    /// drain in a shared record this environment knows all that there is.
+    pub(crate) async fn read_record(&self, key: &InstanceKey, arns: &[ContainerInstanceArn]) -> Seen<Stored> {
+        let store = &self.memory.store;
+        if self.queued && store.is_shared(key) && self.control_is_minded() {
+            return store.known(key).map_or(Seen::Absent, Seen::Yes);
+        }
+        let keys = std::slice::from_ref(key);
+        match self.read_records(&key.cluster, keys).await {
+            Err(failure) => Seen::Unknown(failure.to_string()),
+            Ok(read) => {
+                let own = read.into_iter().next().unwrap_or(Seen::Absent);
+                self.with_shared(key, arns, own)
+            }
+        }
+    }
+
+    /// What its own record and the shared ones say together, of an instance with these registrations.
+    pub(crate) fn with_shared(
+        &self,
+        key: &InstanceKey,
+        arns: &[ContainerInstanceArn],
+        own: Seen<Stored>,
+    ) -> Seen<Stored> {
+        let store = &self.memory.store;
+        let own = match self.queued {
+            true => store.seen(key, own, self.now()),
+            false => own,
+        };
+        let seen = match (own, store.told(key, arns)) {
+            (Seen::Absent, Some(told)) => Seen::Yes(Stored {
+                record: Ok(told),
+                version: 0,
+            }),
+            (Seen::Yes(own), Some(told)) => Seen::Yes(Stored {
+                record: own.record.map(|own| together(own, told)),
+                ..own
+            }),
+            (seen, _) => seen,
+        };
+        if let Seen::Yes(stored) = &seen {
+            self.memory.store.learn(key, stored, self.now());
+        }
+        seen
+    }
+
+    /// Reads the records of several instances of a cluster, and with them the kill switch and, the first time, the shared
+    /// records: ten parameters a call.
+    ///
+    /// # Errors
+    /// A call failed, or its answer does not tell of each.
+    pub(crate) async fn read_records(
+        &self,
+        cluster: &ClusterName,
+        keys: &[InstanceKey],
+    ) -> Result<Vec<Seen<Stored>>, Failure> {
+        let prefix = &self.policy.prefix;
+        let control = prefix.control_name();
+        let shared: Vec<String> = prefix.shared_names(cluster).collect();
+        let first = !self.queued || !self.memory.store.has_learned(cluster);
+        let records = keys.iter().map(|key| prefix.record_name(key));
+        let names = std::iter::once(control.clone()).chain(shared.iter().filter(|_| first).cloned());
+        let names: Vec<String> = names.chain(records).collect();
+        let mut texts = Texts::default();
+        for some in names.chunks(GET_PARAMETERS_MAX) {
+            texts.extend(self.aws.get_texts(some).await?);
+        }
+        self.heed_control(texts.text(&control));
+        if first {
+            let read: Vec<_> = shared
+                .iter()
+                .map(|name| texts.with_version(name))
+                .enumerate()
+                .collect();
+            let store = &self.memory.store;
+            store.learn_shared(cluster, &read, self.now());
+        }
+        Ok(keys
+            .iter()
+            .map(|key| texts.stored(&prefix.record_name(key)))
+            .collect())
+    }
+
+    /// The same by a listing of all parameters. It may leave out one that has just been written, which is no harm: whoever
+    /// writes over it sees its version.
+    ///
+    /// # Errors
+    /// A call failed.
+    pub(crate) async fn list_records(
+        &self,
+        cluster: &ClusterName,
+        keys: &[InstanceKey],
+    ) -> Result<Vec<Seen<Stored>>, Failure> {
+        let prefix = &self.policy.prefix;
+        self.mind_control().await;
+        let listed = self.aws.list_parameters(prefix).await?;
+        self.learn_shared(cluster, &listed);
+        let found: HashMap<&str, &Listed> = listed.iter().map(|one| (one.name.as_str(), one)).collect();
+        let stored = |key| match found.get(prefix.record_name(key).as_str()) {
+            Some(one) => Seen::Yes(one.stored()),
+            None => Seen::Absent,
+        };
+        Ok(keys.iter().map(stored).collect())
+    }
+
+    /// Takes in the shared records of a listing, and that the cluster has no others.
+    pub(crate) fn learn_shared(&self, cluster: &ClusterName, listed: &[Listed]) {
+        let of_cluster = |one: &'_ Listed| {
+            let (of, number) = self.policy.prefix.shared_of(&one.name)?;
+            (of == *cluster).then_some(number)
+        };
+        let read: Vec<_> = listed
+            .iter()
+            .filter_map(|one| Some((of_cluster(one)?, Some((one.text.as_str(), one.version)))))
+            .collect();
+        if self.memory.store.learn_shared(cluster, &read, self.now()) {
+            self.memory.store.take_in(cluster);
+        }
+    }
+
+    /// A batch begins. Lambda may have given those before it to another environment, while this one was busy with an order:
+    /// what that one has written is taken in, and what it has been told of is looked for.
+    pub(crate) async fn catch_up(&self) {
+        for cluster in self.memory.store.to_check(self.now()) {
+            let names: Vec<String> = self.policy.prefix.shared_names(&cluster).collect();
+            // Without an answer, whoever writes over another's text sees its version.
+            let Ok(texts) = self.aws.get_texts(&names).await else {
+                continue;
+            };
+            let read: Vec<_> = names
+                .iter()
+                .map(|name| texts.with_version(name))
+                .enumerate()
+                .collect();
+            if self.memory.store.learn_shared(&cluster, &read, self.now()) {
+                self.memory.store.take_in(&cluster);
+                self.memory.look_soon_at_all(&cluster, self.now());
+            }
+        }
+    }
+
+    /// How often the sidecars of all drains should read, those among them that are about to begin.
+    fn poll_seconds(&self) -> u32 {
+        let sidecars = self.memory.fleet(self.now()).sidecars;
+        let begin = u32::try_from(self.memory.agenda.waiting()).unwrap_or(u32::MAX);
+        poll_seconds(sidecars.saturating_add(begin))
+    }
+
+    /// Sidecars of a shared record that was written when fewer drained read too often: it is written anew.
+    pub(crate) async fn refresh_polls(&self) {
+        if self.only_looks() {
+            return;
+        }
+        for place in self.memory.store.hurried(self.poll_seconds()) {
+            // What fails is tried again after the next look.
+            let _ = self.flush(&place, Rank::Count).await;
+        }
+    }
+
+    /// Writes a record where it belongs: into a shared one while many instances drain, or once it is in one.
+    pub(crate) async fn put(
+        &self,
+        key: &InstanceKey,
+        before: &Seen<Stored>,
+        record: Record,
+        rank: Rank,
+        applied: &mut Applied,
+    ) -> Result<&'static str, Failure> {
+        match self.to_share(key, &record) {
+            Some(place) => {
+                if let Err(failure) = self.flush(&place, rank).await {
+                    self.memory.store.undo(key, &place);
+                    return Err(failure);
+                }
+                self.written(key, before, record, applied);
+                Ok("shared")
+            }
+            None => {
+                self.memory.turns.write(rank).await;
+                let outcome = self.put_alone(key, before, record, applied).await?;
+                self.leave_shared(key, rank).await?;
+                Ok(outcome)
+            }
+        }
+    }
+
+    /// Writes a record for the sake of its counts, if nobody else waits to write. A shared record has no counts.
+    pub(crate) async fn put_count(
+        &self,
+        key: &InstanceKey,
+        before: &Seen<Stored>,
+        record: Record,
+        applied: &mut Applied,
+    ) -> Result<&'static str, Failure> {
+        let age = self.now().duration_since(record.started_at);
+        if self.memory.store.is_shared(key) && age < SHARED_ALONE {
+            self.written(key, before, record, applied);
+            return Ok("kept");
+        }
+        if !self.memory.turns.write_now(Rank::Count) {
+            return Ok("put off");
+        }
+        self.put_alone(key, before, record, applied).await
+    }
+
+    /// Remembers what is not worth a write of its own, if this environment takes all events, and writes it if not.
+    pub(crate) async fn note(
+        &self,
+        key: &InstanceKey,
+        before: &Seen<Stored>,
+        record: Record,
+        applied: &mut Applied,
+    ) -> Result<&'static str, Failure> {
+        if self.queued {
+            self.written(key, before, record, applied);
+            return Ok("kept");
+        }
+        self.memory.turns.write(Rank::Hold).await;
+        self.put_alone(key, before, record, applied).await
+    }
+
+    /// Notes that the drain is over. The run that takes all events remembers it; where others may come the record says so.
+    /// A new execution environment that meets the record meanwhile says the receipt once more.
+    pub(crate) async fn put_receipt(
+        &self,
+        key: &InstanceKey,
+        before: &Seen<Stored>,
+        record: Record,
+        applied: &mut Applied,
+    ) -> Result<&'static str, Failure> {
+        // The instance of a drain without our hook may stay as it is, and its record tells that it was drained.
+        if self.queued && record.lifecycle.is_some() {
+            self.written(key, before, record, applied);
+            self.memory.store.ended(key);
+            return Ok("ok");
+        }
+        self.memory.turns.write(Rank::Receipt).await;
+        let outcome = self.put_alone(key, before, record, applied).await?;
+        self.leave_shared(key, Rank::Receipt).await?;
+        Ok(outcome)
+    }
+
+    /// The place of a drain in a shared record, if it belongs there.
+    fn to_share(&self, key: &InstanceKey, record: &Record) -> Option<Place> {
+        let drain = SharedDrain::of(record).filter(|_| self.queued)?;
+        let crowded =
+            || self.memory.fleet_without(key, self.now()).drains + self.survey.size() >= SHARED_FROM;
+        let shares = self.memory.store.is_shared(key) || crowded();
+        shares.then(|| self.memory.store.put(key, &drain)).flatten()
+    }
+
+    /// What a shared record says of a drain that holds is told by its own record now. A run that crosses the queue's leaves
+    /// that to them: a release counts, whichever of the two tells of it.
+    async fn leave_shared(&self, key: &InstanceKey, rank: Rank) -> Result<(), Failure> {
+        if !self.queued {
+            return Ok(());
+        }
+        match self.memory.store.take(key) {
+            Some(place) => self.flush(&place, rank).await,
+            None => Ok(()),
+        }
+    }
+
+    fn written(&self, key: &InstanceKey, before: &Seen<Stored>, record: Record, applied: &mut Applied) {
+        let last = applied.written.as_ref().or(before.as_yes());
+        let stored = Stored {
+            record: Ok(record),
+            version: last.map_or(0, |stored| stored.version),
+        };
+        self.memory.store.learn(key, &stored, self.now());
+        applied.written = Some(stored);
+    }
+
+    async fn put_alone(
+        &self,
+        key: &InstanceKey,
+        before: &Seen<Stored>,
+        record: Record,
+        applied: &mut Applied,
+    ) -> Result<&'static str, Failure> {
+        let name = self.policy.prefix.record_name(key);
+        let version = self.aws.put_record(&name, &record).await?;
+        let last = applied.written.as_ref().or(before.as_yes());
+        let expected = last.map_or(1, |stored| stored.version + 1);
+        let raced = version > expected;
+        let stored = match raced {
+            true => self.repair(&name, record, version).await?,
+            false => Stored {
+                record: Ok(record),
+                version,
+            },
+        };
+        applied.raced |= raced;
+        self.memory.store.learn(key, &stored, self.now());
+        applied.written = Some(stored);
+        Ok(if raced { "raced" } else { "ok" })
+    }
+
+    /// Another run has written between our read and our write: what it said is put back into the record.
+    async fn repair(&self, name: &str, record: Record, version: i64) -> Result<Stored, Failure> {
+        let overwritten = self.aws.get_parameter(&format!("{name}:{}", version - 1)).await;
+        let overwritten = overwritten.readable();
+        let merged = overwritten.map_or_else(|| record.clone(), |other| record.clone().merged(other));
+        let version = match merged == record {
+            true => version,
+            false => self.aws.put_record(name, &merged).await?,
+        };
+        Ok(Stored {
+            record: Ok(merged),
+            version,
+        })
+    }
+
+    /// Writes a shared record. Whoever comes while one waits for its turn is in its text, and waits with it.
+    async fn flush(&self, place: &Place, rank: Rank) -> Result<(), Failure> {
+        let store = &self.memory.store;
+        let gate = store.gate(place);
+        let _turn = gate.lock().await;
+        while store.outcome(place).is_none() {
+            // Those of the same batch get in.
+            tokio::time::sleep(TOGETHER).await;
+            self.memory.turns.write(rank).await;
+            self.write_shared(place).await;
+        }
+        store.outcome(place).unwrap_or(Ok(()))
+    }
+
+    async fn write_shared(&self, place: &Place) {
+        let store = &self.memory.store;
+        let Some(draft) = store.draft(place, self.poll_seconds(), self.now()) else {
+            return;
+        };
+        let name = self.policy.prefix.shared_name(&place.cluster, place.number);
+        let outcome = self.aws.put_shared(&name, &draft.record).await;
+        let raced = outcome.as_ref().is_ok_and(|version| *version > draft.version);
+        let version = outcome.as_ref().copied().unwrap_or_default();
+        store.tried(place, &draft, outcome);
+        if !raced {
+            return;
+        }
+        // Another writer, as during a deployment: what it said is put back.
+        let overwritten = self.aws.get_text(&format!("{name}:{}", version - 1)).await;
+        let more = overwritten.is_ok_and(|text| store.merge(place, &text));
+        if let Some(draft) = store
+            .draft(place, draft.record.poll_seconds, self.now())
+            .filter(|_| more)
+        {
+            let outcome = self.aws.put_shared(&name, &draft.record).await;
+            store.tried(place, &draft, outcome);
+        }
+    }
+
+    /// Deletes the shared records that tell of nobody. What fails is tried again by the next run.
+    pub(crate) async fn delete_empty(&self) {
+        let empty = self.memory.store.empty();
+        if empty.is_empty() || self.only_looks() {
+            return;
+        }
+        let prefix = &self.policy.prefix;
+        let name = |(cluster, number): &(ClusterName, usize)| prefix.shared_name(cluster, *number);
+        for some in empty.chunks(DELETE_PARAMETERS_MAX) {
+            let names: Vec<String> = some.iter().map(name).collect();
+            if let Err(failure) = self.aws.delete_parameters(&names).await {
+                let fields = json!({"requestId": self.request_id, "problem": failure.to_string()});
+                return self.voice.say(Level::Warn, "not-deleted", fields);
+            }
+            for (cluster, number) in some {
+                self.memory.store.deleted_shared(cluster, *number);
+            }
+        }
+    }
+}

@@ -1,0 +1,501 @@
+//! What an execution environment knows of records: of those that it has read or written, and of the shared ones.
+//!
+//! One run at a time takes events from the queue, so what it has written is how things are. What is remembered here saves
+//! reads, outlives an answer that lags, and has what a text leaves out; whatever another writer has said is taken in.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
+use protector_core::limits::{RECORD_KEPT, SHARED_RECORDS};
+use protector_core::observation::{Seen, Stored};
+use protector_core::record::Record;
+use protector_core::shared::{SharedDrain, SharedRecord, together};
+
+use crate::aws::Failure;
+
+/// A drain of a shared record that no look has met for so long is of an instance that is gone.
+const FORGOTTEN: SignedDuration = SignedDuration::from_mins(10);
+
+/// So long an answer of SSM may lag behind what it has told before.
+const LAGS: SignedDuration = SignedDuration::from_mins(1);
+
+/// A batch that follows another one within this is taken for the next one: nobody else has written between the two.
+const CURRENT: SignedDuration = SignedDuration::from_millis(500);
+
+/// What is known of records.
+#[derive(Debug, Default)]
+pub struct Store {
+    facts: Mutex<Facts>,
+}
+
+#[derive(Debug, Default)]
+struct Facts {
+    records: BTreeMap<InstanceKey, Known>,
+    shared: BTreeMap<ClusterName, Vec<Shared>>,
+    /// No other environment has had a batch of the queue until then, as far as is known.
+    current_at: Option<Timestamp>,
+}
+
+/// One record as it was last read or written here.
+#[derive(Debug)]
+struct Known {
+    stored: Stored,
+    at: Timestamp,
+    ended: bool,
+}
+
+/// One shared record.
+#[derive(Debug)]
+struct Shared {
+    record: SharedRecord,
+    /// The version of its parameter; 0 if there is none.
+    version: i64,
+    /// Can its text be read? Otherwise it is left to whoever wrote it.
+    readable: bool,
+    /// Counts changes of `record`.
+    changes: u64,
+    /// How many of them are in the parameter.
+    written: u64,
+    /// How many of them could not be written, and why.
+    failed: Option<(u64, Failure)>,
+    /// Since when it is known.
+    since: Timestamp,
+    /// One writes, and whoever comes meanwhile is in its text.
+    gate: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Shared {
+    fn new(now: Timestamp) -> Shared {
+        Shared {
+            record: SharedRecord::empty(now),
+            since: now,
+            version: 0,
+            readable: true,
+            changes: 0,
+            written: 0,
+            failed: None,
+            gate: Arc::default(),
+        }
+    }
+}
+
+/// Where a drain was put in a shared record, to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Of which cluster.
+    pub cluster: ClusterName,
+    /// Its number.
+    pub number: usize,
+    change: u64,
+    /// What it told of the drain before.
+    before: Option<SharedDrain>,
+}
+
+/// A text to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// The shared record.
+    pub record: SharedRecord,
+    /// What its version will be, unless somebody else has written.
+    pub version: i64,
+    change: u64,
+}
+
+impl Store {
+    /// Remembers a record as it was read or written.
+    pub fn learn(&self, key: &InstanceKey, stored: &Stored, now: Timestamp) {
+        let Ok(record) = &stored.record else { return };
+        let mut facts = self.lock();
+        let known = facts.records.get(key).filter(|known| known.ended);
+        let same = known
+            .and_then(|known| known.stored.readable())
+            .is_some_and(|known| known.drain_id == record.drain_id);
+        let known = Known {
+            stored: stored.clone(),
+            at: now,
+            ended: same,
+        };
+        facts.records.insert(key.clone(), known);
+    }
+
+    /// The record of an instance as it was last read or written here.
+    pub fn known(&self, key: &InstanceKey) -> Option<Stored> {
+        self.lock().records.get(key).map(|known| known.stored.clone())
+    }
+
+    /// Is the drain told of in a shared record? Then nobody else writes of it.
+    pub fn is_shared(&self, key: &InstanceKey) -> bool {
+        let facts = self.lock();
+        let shared = facts.shared.get(&key.cluster).into_iter().flatten();
+        let known = facts.records.get(key).is_some_and(|known| !known.ended);
+        known
+            && shared
+                .into_iter()
+                .any(|shared| shared.record.drains.contains_key(&key.instance))
+    }
+
+    /// A record that was just read, in the light of what is known: an answer may lag, and the text may leave out what this
+    /// environment has seen since it was written.
+    pub fn seen(&self, key: &InstanceKey, read: Seen<Stored>, now: Timestamp) -> Seen<Stored> {
+        let facts = self.lock();
+        let (known, read) = match (facts.records.get(key), read) {
+            // A parameter that was there a moment ago is not gone because one answer does not find it. After a while it
+            // is: somebody has deleted it.
+            (Some(known), Seen::Absent) if known.ended || now.duration_since(known.at) < LAGS => {
+                return Seen::Yes(known.stored.clone());
+            }
+            (Some(known), Seen::Yes(read)) => (known.stored.clone(), read),
+            (_, read) => return read,
+        };
+        let (Ok(ours), Ok(theirs)) = (&known.record, &read.record) else {
+            return Seen::Yes(read);
+        };
+        if read.version <= known.version && theirs.started_at <= ours.started_at {
+            return Seen::Yes(known);
+        }
+        let record = theirs.clone().merged(ours);
+        Seen::Yes(Stored {
+            record: Ok(record),
+            version: read.version,
+        })
+    }
+
+    /// The drain is over. What is known of it stays for a while, here and in its shared record: events of its end go on.
+    pub fn ended(&self, key: &InstanceKey) {
+        if let Some(known) = self.lock().records.get_mut(key) {
+            known.ended = true;
+        }
+    }
+
+    /// Its parameter was deleted: nobody needs to know of it any more.
+    pub fn forget(&self, key: &InstanceKey) {
+        let mut facts = self.lock();
+        facts.records.remove(key);
+        facts.leave(key);
+    }
+
+    /// The drains that are known and not over.
+    pub fn open(&self) -> Vec<(InstanceKey, Stored)> {
+        let facts = self.lock();
+        let open = facts.records.iter().filter(|(_, known)| !known.ended);
+        open.map(|(key, known)| (key.clone(), known.stored.clone()))
+            .collect()
+    }
+
+    /// The shared records that tell of nobody.
+    pub fn empty(&self) -> Vec<(ClusterName, usize)> {
+        let facts = self.lock();
+        let empty =
+            |shared: &Shared| shared.readable && shared.version > 0 && shared.record.drains.is_empty();
+        let shared = facts.shared.iter().flat_map(|(cluster, all)| {
+            let numbered = all.iter().enumerate().filter(|(_, shared)| empty(shared));
+            numbered.map(|(number, _)| (cluster.clone(), number))
+        });
+        shared.collect()
+    }
+
+    /// A shared record's parameter was deleted.
+    pub fn deleted_shared(&self, cluster: &ClusterName, number: usize) {
+        if let Some(shared) = self.lock().shared_mut(cluster, number) {
+            shared.version = 0;
+        }
+    }
+
+    /// Forgets drains that have ended a while ago, and those of shared records that no listing has shown for as long:
+    /// their instances are gone, and so is whoever would have released them.
+    pub fn forget_old(&self, now: Timestamp) {
+        let mut facts = self.lock();
+        let old = |known: &&Known| known.ended && now.duration_since(known.at) >= RECORD_KEPT;
+        let ended = facts.records.iter().filter(|(_, known)| old(known));
+        let ended: Vec<InstanceKey> = ended.map(|(key, _)| key.clone()).collect();
+        for key in ended {
+            facts.records.remove(&key);
+            facts.leave(&key);
+        }
+        let Facts { records, shared, .. } = &mut *facts;
+        for (cluster, all) in shared {
+            for shared in all {
+                let known_for_long = now.duration_since(shared.since) >= FORGOTTEN;
+                shared
+                    .record
+                    .drains
+                    .retain(|instance, _| !known_for_long || records.contains_key(&key(cluster, instance)));
+            }
+        }
+    }
+
+    /// Have the shared records of the cluster been read here?
+    pub fn has_learned(&self, cluster: &ClusterName) -> bool {
+        self.lock().shared.contains_key(cluster)
+    }
+
+    /// Takes in the shared records of a cluster as they were read: text and version, if there is such a parameter. What
+    /// is still to be written stays. Has another environment written one since?
+    pub fn learn_shared(
+        &self,
+        cluster: &ClusterName,
+        read: &[(usize, Option<(&str, i64)>)],
+        now: Timestamp,
+    ) -> bool {
+        let mut facts = self.lock();
+        let all = facts.shared.entry(cluster.clone());
+        let all = all.or_insert_with(|| (0..SHARED_RECORDS).map(|_| Shared::new(now)).collect());
+        let mut news = false;
+        for (number, read) in read {
+            let (Some(shared), Some((text, version))) = (all.get_mut(*number), read) else {
+                continue;
+            };
+            if *version <= shared.version {
+                continue;
+            }
+            news = true;
+            shared.version = *version;
+            match SharedRecord::decode(text) {
+                Ok(record) => {
+                    shared.readable = true;
+                    shared.record = match shared.written < shared.changes {
+                        true => shared.record.clone().merged(record),
+                        false => record,
+                    };
+                }
+                Err(_) => shared.readable = false,
+            }
+        }
+        news
+    }
+
+    /// The clusters of which shared records tell, if this environment has not looked at them a moment ago.
+    pub fn to_check(&self, now: Timestamp) -> Vec<ClusterName> {
+        let mut facts = self.lock();
+        let recent = facts
+            .current_at
+            .is_some_and(|at| now.duration_since(at) < CURRENT);
+        facts.current_at = Some(now);
+        let tells = |all: &Vec<Shared>| all.iter().any(|shared| !shared.record.drains.is_empty());
+        let told = facts.shared.iter().filter(|(_, all)| !recent && tells(all));
+        told.map(|(cluster, _)| cluster.clone()).collect()
+    }
+
+    /// Until now nobody else has had a batch.
+    pub fn is_current(&self, now: Timestamp) {
+        self.lock().current_at = Some(now);
+    }
+
+    /// What the shared records tell of the drains that are known here is taken in.
+    pub fn take_in(&self, cluster: &ClusterName) {
+        let mut facts = self.lock();
+        let Facts { records, shared, .. } = &mut *facts;
+        let all = shared.get(cluster).into_iter().flatten();
+        let told = all.flat_map(|shared| {
+            shared
+                .record
+                .drains
+                .keys()
+                .map(move |instance| (instance, &shared.record))
+        });
+        for (instance, told) in told {
+            let known = records
+                .get_mut(&key(cluster, instance))
+                .map(|known| &mut known.stored.record);
+            if let Some(Ok(known)) = known
+                && let Some(told) = told.record(instance, Some(&known.container_instance_arn))
+            {
+                *known = together(known.clone(), told);
+            }
+        }
+    }
+
+    /// What the shared records tell of an instance, by one of its registrations.
+    pub fn told(&self, key: &InstanceKey, arns: &[ContainerInstanceArn]) -> Option<Record> {
+        let facts = self.lock();
+        let all = facts.shared.get(&key.cluster)?.iter();
+        let told = all.flat_map(|shared| {
+            let own = arns
+                .iter()
+                .filter_map(|arn| shared.record.record(&key.instance, Some(arn)));
+            own.collect::<Vec<_>>()
+        });
+        told.reduce(together)
+    }
+
+    /// Puts a drain into a shared record, to be written; nowhere if there is no room, or if they were not read yet.
+    pub fn put(&self, key: &InstanceKey, drain: &SharedDrain) -> Option<Place> {
+        let mut facts = self.lock();
+        let Facts { records, shared, .. } = &mut *facts;
+        let all = shared.get_mut(&key.cluster)?;
+        let there = |shared: &Shared| shared.record.drains.contains_key(&key.instance);
+        let room = |shared: &Shared| shared.readable && shared.record.has_room_for(&key.instance, drain);
+        let find = |all: &[Shared]| all.iter().position(there).or_else(|| all.iter().position(room));
+        let number = find(all).or_else(|| {
+            // Those that are over make room.
+            let open = |instance: &InstanceId| {
+                let known = records.get(&self::key(&key.cluster, instance));
+                known.is_none_or(|known| !known.ended)
+            };
+            all.iter_mut()
+                .for_each(|shared| shared.record.drains.retain(|instance, _| open(instance)));
+            find(all)
+        })?;
+        let shared = all.get_mut(number)?;
+        let before = shared.record.drains.insert(key.instance.clone(), drain.clone());
+        shared.changes += 1;
+        Some(Place {
+            cluster: key.cluster.clone(),
+            number,
+            change: shared.changes,
+            before,
+        })
+    }
+
+    /// It could not be written, so it is as before.
+    pub fn undo(&self, key: &InstanceKey, place: &Place) {
+        let mut facts = self.lock();
+        let Some(shared) = facts.shared_mut(&place.cluster, place.number) else {
+            return;
+        };
+        let drains = &mut shared.record.drains;
+        match &place.before {
+            Some(before) => drop(drains.insert(key.instance.clone(), before.clone())),
+            None => drop(drains.remove(&key.instance)),
+        }
+    }
+
+    /// The shared records whose sidecars read more than half again as often as they should, to be written.
+    pub fn hurried(&self, poll_seconds: u32) -> Vec<Place> {
+        let mut facts = self.lock();
+        let all = facts.shared.iter_mut().flat_map(|(cluster, all)| {
+            all.iter_mut()
+                .enumerate()
+                .map(move |(number, one)| (cluster, number, one))
+        });
+        let hurried = all.filter(|(_, _, shared)| {
+            let told = !shared.record.drains.is_empty() && shared.readable && shared.version > 0;
+            told && shared.record.poll_seconds.saturating_mul(3) < poll_seconds.saturating_mul(2)
+        });
+        let places = hurried.map(|(cluster, number, shared)| {
+            shared.changes += 1;
+            Place {
+                cluster: cluster.clone(),
+                number,
+                change: shared.changes,
+                before: None,
+            }
+        });
+        places.collect()
+    }
+
+    /// Takes a drain out of its shared record, to be written, if one says that it holds.
+    pub fn take(&self, key: &InstanceKey) -> Option<Place> {
+        let mut facts = self.lock();
+        let all = facts.shared.get(&key.cluster)?;
+        let told = all
+            .iter()
+            .find_map(|shared| shared.record.drains.get(&key.instance))?;
+        if told.released.is_some() {
+            return None;
+        }
+        let number = facts.leave(key)?;
+        let shared = facts.shared_mut(&key.cluster, number)?;
+        shared.changes += 1;
+        let change = shared.changes;
+        Some(Place {
+            cluster: key.cluster.clone(),
+            number,
+            change,
+            before: None,
+        })
+    }
+
+    /// Who writes a shared record holds this.
+    pub fn gate(&self, place: &Place) -> Arc<tokio::sync::Mutex<()>> {
+        let mut facts = self.lock();
+        let shared = facts.shared_mut(&place.cluster, place.number);
+        shared.map(|shared| shared.gate.clone()).unwrap_or_default()
+    }
+
+    /// Was it written, or tried in vain, by somebody who took this place along?
+    pub fn outcome(&self, place: &Place) -> Option<Result<(), Failure>> {
+        let mut facts = self.lock();
+        let shared = facts.shared_mut(&place.cluster, place.number)?;
+        if shared.written >= place.change {
+            return Some(Ok(()));
+        }
+        let failed = shared
+            .failed
+            .as_ref()
+            .filter(|(change, _)| *change >= place.change);
+        failed.map(|(_, failure)| Err(failure.clone()))
+    }
+
+    /// What is to be written now.
+    pub fn draft(&self, place: &Place, poll_seconds: u32, now: Timestamp) -> Option<Draft> {
+        let mut facts = self.lock();
+        let shared = facts.shared_mut(&place.cluster, place.number)?;
+        shared.record.updated_at = now;
+        shared.record.poll_seconds = poll_seconds;
+        Some(Draft {
+            record: shared.record.clone(),
+            version: shared.version + 1,
+            change: shared.changes,
+        })
+    }
+
+    /// The text was written, or was not: with the version that it got, or the failure.
+    pub fn tried(&self, place: &Place, draft: &Draft, outcome: Result<i64, Failure>) {
+        let mut facts = self.lock();
+        let Some(shared) = facts.shared_mut(&place.cluster, place.number) else {
+            return;
+        };
+        match outcome {
+            Ok(version) => {
+                shared.version = version;
+                shared.written = draft.change;
+            }
+            Err(failure) => shared.failed = Some((draft.change, failure)),
+        }
+    }
+
+    /// Takes in what another writer had said in the text that was just written over. Did it say more?
+    pub fn merge(&self, place: &Place, overwritten: &str) -> bool {
+        let Ok(other) = SharedRecord::decode(overwritten) else {
+            return false;
+        };
+        let mut facts = self.lock();
+        let Some(shared) = facts.shared_mut(&place.cluster, place.number) else {
+            return false;
+        };
+        let before = shared.record.clone();
+        shared.record = before.clone().merged(other);
+        let more = shared.record.drains != before.drains;
+        shared.changes += u64::from(more);
+        more
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Facts> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Facts {
+    fn shared_mut(&mut self, cluster: &ClusterName, number: usize) -> Option<&mut Shared> {
+        self.shared.get_mut(cluster)?.get_mut(number)
+    }
+
+    /// Takes a drain out of the shared record that tells of it; gives back its number.
+    fn leave(&mut self, key: &InstanceKey) -> Option<usize> {
+        let all = self.shared.get_mut(&key.cluster)?;
+        let left = all
+            .iter_mut()
+            .map(|shared| shared.record.drains.remove(&key.instance).is_some());
+        left.collect::<Vec<_>>().into_iter().position(|left| left)
+    }
+}
+
+fn key(cluster: &ClusterName, instance: &InstanceId) -> InstanceKey {
+    InstanceKey {
+        cluster: cluster.clone(),
+        instance: instance.clone(),
+    }
+}

@@ -1,0 +1,353 @@
+//! One look at many instances: what a call can answer for a hundred of them is not asked a hundred times.
+//!
+//! A batch surveys the instances that it is about to look at. The first look at each takes its part of what was seen;
+//! whatever could not be surveyed is looked at one by one, as if there had been no survey.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, TaskArn};
+use protector_core::limits::DESCRIBE_MAX;
+use protector_core::observation::{ContainerInstance, InstanceStatus, Seen, Task};
+
+use crate::aws::{Described, Failure, Kind, ListedTask};
+use crate::coordinator::Coordinator;
+use crate::locate::Home;
+use crate::observe::Shown;
+
+/// A few instances are looked at one by one.
+const FEW: usize = 2;
+
+/// The records of more than so many are listed, and not asked for by name: at the beginning most of them are not there.
+const LISTED: usize = 30;
+
+/// What a survey has shown, until somebody takes it.
+#[derive(Debug, Default)]
+pub struct Survey {
+    seen: Mutex<View>,
+    size: usize,
+}
+
+/// What was seen of each instance.
+#[derive(Debug, Default)]
+struct View {
+    homes: BTreeMap<InstanceId, Home>,
+    shown: BTreeMap<InstanceKey, Shown>,
+}
+
+impl Survey {
+    fn new(view: View, size: usize) -> Survey {
+        Survey {
+            seen: Mutex::new(view),
+            size,
+        }
+    }
+
+    /// Of how many instances the run has been told.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Where an instance is registered, if the survey has found it.
+    pub fn take_home(&self, instance: &InstanceId) -> Option<Home> {
+        self.lock().homes.remove(instance)
+    }
+
+    /// What was seen of an instance.
+    pub fn take(&self, key: &InstanceKey) -> Option<Shown> {
+        self.lock().shown.remove(key)
+    }
+
+    /// Has an instance been seen?
+    pub fn has(&self, key: &InstanceKey) -> bool {
+        self.lock().shown.contains_key(key)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, View> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Are all registrations there, and all tasks that ECS counts after they were listed? Nobody promises that a listing of many
+/// pages, in which tasks come and go, leaves none out: whoever misses one is looked at by itself.
+fn is_whole(instances: &[ContainerInstance], arns: &[ContainerInstanceArn], tasks: &[Placed]) -> bool {
+    let there = |one: &ContainerInstance| one.status != InstanceStatus::Inactive;
+    let counted: u32 = instances.iter().filter_map(|one| one.tasks).sum();
+    let alive = tasks
+        .iter()
+        .filter(|(_, task)| !task.last_status.is_final())
+        .count();
+    instances.len() == arns.len() && instances.iter().all(there) && alive >= counted as usize
+}
+
+/// The tasks, with what is known of the agents of their registrations.
+fn with_agents(tasks: Vec<Placed>, instances: &[ContainerInstance]) -> Vec<Task> {
+    let away = |arn: &ContainerInstanceArn| {
+        let mut own = instances.iter().filter(|one| one.arn == *arn);
+        own.any(|one| !one.agent_connected)
+    };
+    let with_agent = |(arn, task): Placed| Task {
+        agent_connected: !away(&arn),
+        ..task
+    };
+    tasks.into_iter().map(with_agent).collect()
+}
+
+/// A task, and the registration that it is on.
+type Placed = (ContainerInstanceArn, Task);
+
+/// An instance to survey: in a cluster, with these registrations.
+type Subject = (InstanceKey, Vec<ContainerInstanceArn>);
+
+impl Coordinator {
+    /// Surveys instances for which hooks have begun to wait: where they are, and what their records say. Tasks are looked
+    /// at when DRAINING has settled: until then they only come and go.
+    pub(crate) async fn survey_waiting(&self, instances: &BTreeSet<InstanceId>) -> Survey {
+        let mut view = View::default();
+        let wanted: Vec<InstanceId> = instances.iter().cloned().collect();
+        if wanted.len() > FEW {
+            // What fails here is asked again for each by itself, and said there.
+            let _ = self.find_waiting(&wanted, &mut view).await;
+        }
+        Survey::new(view, wanted.len())
+    }
+
+    async fn find_waiting(&self, wanted: &[InstanceId], view: &mut View) -> Result<(), Failure> {
+        let clusters = self.clusters().await?;
+        let at = self.now();
+        let mut found: BTreeMap<InstanceId, Vec<(ClusterName, ContainerInstance)>> = BTreeMap::new();
+        let asked = self.ask_each(&clusters, async |cluster| {
+            let mut arns = Vec::new();
+            for some in wanted.chunks(DESCRIBE_MAX) {
+                arns.extend(self.unless_gone(cluster, self.aws.find_instances(cluster, some).await)?);
+            }
+            self.describe(cluster, &arns).await
+        });
+        for (cluster, described) in clusters.iter().zip(asked.await) {
+            for Described {
+                instance,
+                container_instance,
+            } in described?
+            {
+                let there = found.entry(instance).or_default();
+                there.push((cluster.clone(), container_instance));
+            }
+        }
+        let mut subjects = Vec::new();
+        for (instance, there) in found {
+            let clusters: BTreeSet<&ClusterName> = there.iter().map(|(cluster, _)| cluster).collect();
+            // One that is registered in several clusters is rare, and none of them may be overlooked.
+            let Some(cluster) = clusters.first().filter(|_| clusters.len() == 1) else {
+                continue;
+            };
+            let cluster = (*cluster).clone();
+            let key = InstanceKey { cluster, instance };
+            let instances: Vec<ContainerInstance> = there.into_iter().map(|(_, one)| one).collect();
+            subjects.push((key, instances));
+        }
+        let home = |(key, instances): &(InstanceKey, Vec<ContainerInstance>)| {
+            let registrations = instances.iter().map(|one| one.arn.clone()).collect();
+            let home = Home {
+                key: key.clone(),
+                registrations,
+            };
+            (key.instance.clone(), home)
+        };
+        view.homes = subjects.iter().map(home).collect();
+        view.shown = self.with_records(subjects, at).await?;
+        let later = || Seen::Unknown("they are looked at when DRAINING has settled".to_owned());
+        view.shown
+            .values_mut()
+            .for_each(|shown| shown.tasks = Some(later()));
+        Ok(())
+    }
+
+    /// What their records say of instances that were just described.
+    async fn with_records(
+        &self,
+        described: Vec<(InstanceKey, Vec<ContainerInstance>)>,
+        at: jiff::Timestamp,
+    ) -> Result<BTreeMap<InstanceKey, Shown>, Failure> {
+        let mut shown = BTreeMap::new();
+        let mut by_cluster: BTreeMap<ClusterName, Vec<(InstanceKey, Vec<ContainerInstance>)>> =
+            BTreeMap::new();
+        for subject in described {
+            by_cluster
+                .entry(subject.0.cluster.clone())
+                .or_default()
+                .push(subject);
+        }
+        for (cluster, described) in by_cluster {
+            let shared = |key: &InstanceKey| self.memory.store.is_shared(key);
+            let unknown: Vec<InstanceKey> = described
+                .iter()
+                .map(|(key, _)| key.clone())
+                .filter(|key| !shared(key))
+                .collect();
+            let read = match unknown.is_empty() && self.control_is_minded() {
+                true => Vec::new(),
+                false if unknown.len() > LISTED => self.list_records(&cluster, &unknown).await?,
+                false => self.read_records(&cluster, &unknown).await?,
+            };
+            let mut read: BTreeMap<InstanceKey, _> = unknown.into_iter().zip(read).collect();
+            for (key, instances) in described {
+                let arns: Vec<ContainerInstanceArn> = instances.iter().map(|one| one.arn.clone()).collect();
+                let record = match read.remove(&key) {
+                    Some(own) => self.with_shared(&key, &arns, own),
+                    None => self.memory.store.known(&key).map_or(Seen::Absent, Seen::Yes),
+                };
+                let all = Shown {
+                    at: Some(at),
+                    record: Some(record),
+                    instances,
+                    ..Shown::default()
+                };
+                shown.insert(key, all);
+            }
+        }
+        Ok(shown)
+    }
+
+    /// Surveys instances whose look is due: their registrations, records and tasks.
+    pub(crate) async fn survey_due(&self, due: &[Subject]) -> Survey {
+        let mut view = View::default();
+        if due.len() > FEW {
+            let mut by_cluster: BTreeMap<ClusterName, Vec<Subject>> = BTreeMap::new();
+            for (key, arns) in due {
+                let cluster = by_cluster.entry(key.cluster.clone()).or_default();
+                cluster.push((key.clone(), arns.clone()));
+            }
+            for (cluster, due) in by_cluster {
+                let _ = self.look_around(&cluster, due, &mut view).await;
+            }
+        }
+        Survey::new(view, due.len())
+    }
+
+    async fn look_around(
+        &self,
+        cluster: &ClusterName,
+        due: Vec<Subject>,
+        view: &mut View,
+    ) -> Result<(), Failure> {
+        let at = self.now();
+        let mut tasks = self.tasks_of(cluster, &due).await?;
+        // After the tasks: whoever has more of them now than were seen was not seen whole.
+        let arns: Vec<ContainerInstanceArn> = due.iter().flat_map(|(_, arns)| arns.clone()).collect();
+        let mut described: BTreeMap<InstanceKey, Vec<ContainerInstance>> = BTreeMap::new();
+        for Described {
+            instance,
+            container_instance,
+        } in self.describe(cluster, &arns).await?
+        {
+            let key = InstanceKey {
+                cluster: cluster.clone(),
+                instance,
+            };
+            described.entry(key).or_default().push(container_instance);
+        }
+        let mut whole = Vec::new();
+        for (key, arns) in due {
+            let own = tasks.remove(&key).unwrap_or_default();
+            match described.remove(&key) {
+                Some(instances) if is_whole(&instances, &arns, &own) => whole.push((key, instances, own)),
+                _ => {}
+            }
+        }
+        let subjects = whole
+            .iter()
+            .map(|(key, instances, _)| (key.clone(), instances.clone()));
+        let mut shown = self.with_records(subjects.collect(), at).await?;
+        for (key, instances, own) in whole {
+            if let Some(shown) = shown.get_mut(&key) {
+                shown.tasks = Some(Seen::Yes(with_agents(own, &instances)));
+            }
+        }
+        view.shown.extend(shown);
+        Ok(())
+    }
+
+    /// The tasks of many instances, each with its registration: listed one by one, or swept over the whole cluster,
+    /// whatever takes fewer calls.
+    async fn tasks_of(
+        &self,
+        cluster: &ClusterName,
+        instances: &[Subject],
+    ) -> Result<BTreeMap<InstanceKey, Vec<Placed>>, Failure> {
+        let owners: BTreeMap<&ContainerInstanceArn, &InstanceKey> = instances
+            .iter()
+            .flat_map(|(key, arns)| arns.iter().map(move |arn| (arn, key)))
+            .collect();
+        let swept = match self.sweeps(cluster, owners.len()).await {
+            true => self.sweep(cluster).await?,
+            false => None,
+        };
+        let listed = match swept {
+            Some(listed) => listed,
+            None => self.list_each(cluster, owners.keys().copied()).await?,
+        };
+        let place = |task: &ListedTask| {
+            let arn = task.container_instance.clone()?;
+            owners.contains_key(&arn).then(|| (task.arn.clone(), arn))
+        };
+        let places: BTreeMap<TaskArn, ContainerInstanceArn> = listed.iter().filter_map(place).collect();
+        let theirs = listed.into_iter().filter(|task| places.contains_key(&task.arn));
+        let tasks = self.scheduled(cluster, theirs.collect()).await?;
+        let asked = |task: &Task| {
+            let owner = places.get(&task.arn).and_then(|arn| owners.get(arn));
+            let stored = owner.and_then(|key| self.memory.store.known(key));
+            let record = stored.as_ref().and_then(|stored| stored.readable());
+            record.is_some_and(|record| self.asks_for_protection(record))
+        };
+        let (asked, rest): (Vec<Task>, Vec<Task>) = tasks.into_iter().partition(asked);
+        let asked = self.with_protection(cluster, asked, true).await;
+        let mut by_instance: BTreeMap<InstanceKey, Vec<Placed>> = BTreeMap::new();
+        for task in asked.into_iter().chain(rest) {
+            if let Some(arn) = places.get(&task.arn)
+                && let Some(key) = owners.get(arn)
+            {
+                let own = by_instance.entry((*key).clone()).or_default();
+                own.push((arn.clone(), task));
+            }
+        }
+        Ok(by_instance)
+    }
+
+    /// Does a sweep over all tasks of the cluster take fewer calls than asking for those of so many instances?
+    async fn sweeps(&self, cluster: &ClusterName, instances: usize) -> bool {
+        let tasks = match self.memory.tasks_in(cluster) {
+            Some(tasks) => tasks,
+            None => self.aws.count_tasks(cluster).await.unwrap_or(usize::MAX),
+        };
+        let pages = tasks.div_ceil(DESCRIBE_MAX).max(1);
+        // Both statuses are listed, and all that is listed is described.
+        2 * instances > pages.saturating_mul(2).saturating_add(1)
+    }
+
+    /// Nothing if the role may list tasks by instance alone: then they are listed so from now on.
+    async fn sweep(&self, cluster: &ClusterName) -> Result<Option<Vec<ListedTask>>, Failure> {
+        let listed = match self.aws.list_tasks(cluster, None).await {
+            Err(failure) if failure.kind == Kind::Denied => {
+                self.memory.learn_tasks_in(cluster, usize::MAX);
+                return Ok(None);
+            }
+            listed => listed?,
+        };
+        let arns: Vec<TaskArn> = listed.into_iter().collect();
+        self.memory.learn_tasks_in(cluster, arns.len());
+        self.aws.describe_tasks(cluster, &arns).await.map(Some)
+    }
+
+    async fn list_each(
+        &self,
+        cluster: &ClusterName,
+        registrations: impl Iterator<Item = &ContainerInstanceArn>,
+    ) -> Result<Vec<ListedTask>, Failure> {
+        let mut arns = BTreeSet::new();
+        for arn in registrations {
+            arns.extend(self.aws.list_tasks(cluster, Some(arn)).await?);
+        }
+        let arns: Vec<TaskArn> = arns.into_iter().collect();
+        self.aws.describe_tasks(cluster, &arns).await
+    }
+}
