@@ -136,7 +136,8 @@ impl Coordinator {
             }
             Action::SetDraining { arn, .. } => {
                 let tens = &self.memory.tens;
-                let seen = tens.set_draining(&self.aws, &key.cluster, &arn).await?;
+                let others = self.survey.size() > 1;
+                let seen = tens.set_draining(&self.aws, &key.cluster, &arn, others).await?;
                 applied.read_back.push(seen);
                 Ok("ok")
             }

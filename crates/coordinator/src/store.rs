@@ -499,3 +499,6 @@ fn key(cluster: &ClusterName, instance: &InstanceId) -> InstanceKey {
         instance: instance.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -351,3 +351,90 @@ impl Coordinator {
         self.aws.describe_tasks(cluster, &arns).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use protector_core::observation::{Scheduling, TaskGroup};
+
+    use super::*;
+
+    fn arn(number: u32) -> ContainerInstanceArn {
+        format!("arn:aws:ecs:eu-west-1:1:container-instance/prod/{number:032x}")
+            .parse()
+            .unwrap()
+    }
+
+    fn instance(number: u32, status: &str, tasks: Option<u32>) -> ContainerInstance {
+        ContainerInstance {
+            arn: arn(number),
+            status: status.to_owned().into(),
+            agent_connected: number != 2,
+            tasks,
+        }
+    }
+
+    fn task(number: u32, status: &str) -> Task {
+        Task {
+            arn: format!("arn:aws:ecs:eu-west-1:1:task/prod/{number:032x}")
+                .parse()
+                .unwrap(),
+            group: Some(TaskGroup::from("service:web".to_owned())),
+            last_status: status.to_owned().into(),
+            stopping: false,
+            agent_connected: true,
+            scheduling: Scheduling::Replica,
+            containers: Vec::new(),
+            stopped_at: None,
+            protected_until: None,
+        }
+    }
+
+    #[test]
+    fn p1_an_instance_that_misses_a_task_that_ecs_counts_was_not_seen_whole() {
+        let draining = |tasks| [instance(1, "DRAINING", tasks)];
+        let (alive, ended) = ((arn(1), task(1, "RUNNING")), (arn(1), task(2, "STOPPED")));
+        let both = [alive, ended];
+        assert!(is_whole(&draining(Some(1)), &[arn(1)], &both));
+        assert!(!is_whole(&draining(Some(2)), &[arn(1)], &both), "one is missing");
+        assert!(is_whole(&draining(None), &[arn(1)], &both), "nobody has counted");
+        assert!(
+            is_whole(&draining(Some(0)), &[arn(1)], &both),
+            "it has ended since"
+        );
+    }
+
+    #[test]
+    fn p1_an_instance_that_misses_a_registration_was_not_seen_whole() {
+        let (one, gone) = (instance(1, "DRAINING", None), instance(2, "INACTIVE", None));
+        let arns = [arn(1), arn(2)];
+        assert!(!is_whole(std::slice::from_ref(&one), &arns, &[]));
+        assert!(!is_whole(&[one, gone], &arns, &[]));
+    }
+
+    #[test]
+    fn p2_a_task_of_an_agent_that_is_away_is_told_as_such() {
+        let instances = [instance(1, "DRAINING", None), instance(2, "DRAINING", None)];
+        let tasks = with_agents(
+            vec![(arn(1), task(1, "RUNNING")), (arn(2), task(2, "RUNNING"))],
+            &instances,
+        );
+        let connected: Vec<bool> = tasks.iter().map(|task| task.agent_connected).collect();
+        assert_eq!(connected, [true, false]);
+    }
+
+    #[test]
+    fn what_a_survey_has_shown_is_taken_once() {
+        let key = InstanceKey {
+            cluster: "prod".parse().unwrap(),
+            instance: "i-12345678".parse().unwrap(),
+        };
+        let mut view = View::default();
+        view.shown.insert(key.clone(), Shown::default());
+        let survey = Survey::new(view, 3);
+        assert!(survey.has(&key) && survey.size() == 3);
+        assert!(
+            survey.take(&key).is_some() && survey.take(&key).is_none(),
+            "a second look asks anew"
+        );
+    }
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use protector_core::ids::{ClusterName, ContainerInstanceArn};
 use protector_core::limits::DRAINING_MAX;
 use protector_core::observation::ContainerInstance;
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use crate::aws::{Aws, Failure};
 
@@ -30,7 +30,8 @@ struct Waiting {
 }
 
 impl Tens {
-    /// Sets an instance to DRAINING, with whoever else waits for that now.
+    /// Sets an instance to DRAINING, with whoever else waits for that now. Does the run set `others` too? Then they are
+    /// waited for.
     ///
     /// # Errors
     /// The call failed, or ECS refused this one.
@@ -39,33 +40,41 @@ impl Tens {
         aws: &Aws,
         cluster: &ClusterName,
         arn: &ContainerInstanceArn,
+        others: bool,
     ) -> Outcome {
-        let (outcome, mut told) = oneshot::channel();
+        let mut told = self.wait(cluster, arn);
+        let _turn = self.gate.lock().await;
+        loop {
+            match told.try_recv() {
+                Ok(outcome) => return outcome,
+                // Whoever had taken this one along was given up in the midst of its call.
+                Err(TryRecvError::Closed) => told = self.wait(cluster, arn),
+                Err(TryRecvError::Empty) => {}
+            }
+            if others {
+                tokio::time::sleep(TOGETHER).await;
+            }
+            let some = self.take(cluster);
+            let arns: Vec<ContainerInstanceArn> = some.iter().map(|one| one.arn.clone()).collect();
+            let outcomes = match aws.set_draining(cluster, &arns).await {
+                Ok(outcomes) => outcomes,
+                Err(failure) => vec![Err(failure); arns.len()],
+            };
+            // Whoever was given up meanwhile is not told.
+            let told = some.into_iter().zip(outcomes);
+            told.for_each(|(one, outcome)| drop(one.outcome.send(outcome)));
+        }
+    }
+
+    /// Takes a place among those that wait.
+    fn wait(&self, cluster: &ClusterName, arn: &ContainerInstanceArn) -> oneshot::Receiver<Outcome> {
+        let (outcome, told) = oneshot::channel();
         self.lock().push(Waiting {
             cluster: cluster.clone(),
             arn: arn.clone(),
             outcome,
         });
-        let _turn = self.gate.lock().await;
-        loop {
-            if let Ok(outcome) = told.try_recv() {
-                return outcome;
-            }
-            // Those of the same batch get in.
-            tokio::time::sleep(TOGETHER).await;
-            let some = self.take(cluster);
-            let arns: Vec<ContainerInstanceArn> = some.iter().map(|one| one.arn.clone()).collect();
-            match aws.set_draining(cluster, &arns).await {
-                Ok(outcomes) => {
-                    // Whoever has given up meanwhile is not told.
-                    let told = some.into_iter().zip(outcomes);
-                    told.for_each(|(one, outcome)| drop(one.outcome.send(outcome)));
-                }
-                Err(failure) => some
-                    .into_iter()
-                    .for_each(|one| drop(one.outcome.send(Err(failure.clone())))),
-            }
-        }
+        told
     }
 
     /// Up to ten of one cluster, the first that came first.
@@ -81,5 +90,30 @@ impl Tens {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arn(number: usize) -> ContainerInstanceArn {
+        format!("arn:aws:ecs:eu-west-1:1:container-instance/prod/{number:032x}")
+            .parse()
+            .unwrap()
+    }
+
+    #[test]
+    fn p10_ten_of_one_cluster_at_a_time_in_their_order() {
+        let tens = Tens::default();
+        let (prod, other): (ClusterName, ClusterName) = ("prod".parse().unwrap(), "other".parse().unwrap());
+        let mut told: Vec<_> = (0..12).map(|number| tens.wait(&prod, &arn(number))).collect();
+        told.push(tens.wait(&other, &arn(99)));
+        let taken = |cluster: &ClusterName| -> Vec<ContainerInstanceArn> {
+            tens.take(cluster).into_iter().map(|one| one.arn).collect()
+        };
+        assert_eq!(taken(&prod), (0..10).map(arn).collect::<Vec<_>>());
+        assert_eq!(taken(&prod), (10..12).map(arn).collect::<Vec<_>>());
+        assert_eq!((taken(&prod).len(), taken(&other).len()), (0, 1));
     }
 }

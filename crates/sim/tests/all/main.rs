@@ -5,4 +5,5 @@
 mod apart;
 mod bugs;
 mod faults;
+mod fleets;
 mod seeds;

@@ -1,0 +1,270 @@
+use protector_core::record::{ReleaseReason, State};
+
+use super::*;
+use crate::aws::Kind;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+fn key_of(number: u32) -> InstanceKey {
+    InstanceKey {
+        cluster: "prod".parse().unwrap(),
+        instance: format!("i-{number:017x}").parse().unwrap(),
+    }
+}
+
+fn arn() -> ContainerInstanceArn {
+    "arn:aws:ecs:eu-west-1:1:container-instance/prod/1a2b3c4d"
+        .parse()
+        .unwrap()
+}
+
+fn record(number: u32, started: i64) -> Record {
+    let (instance, name) = (key_of(number).instance, format!("drain-{started}"));
+    Record::first(instance, arn(), name, at(started), at(started + 3600), 1)
+}
+
+fn released(mut record: Record, seconds: i64) -> Record {
+    record.state = State::Released;
+    record.reason = Some(ReleaseReason::Drained);
+    record.released_at = Some(at(seconds));
+    record
+}
+
+fn stored(record: Record, version: i64) -> Stored {
+    Stored {
+        record: Ok(record),
+        version,
+    }
+}
+
+/// A store that has read the shared records of the cluster: there are none.
+fn store() -> Store {
+    let store = Store::default();
+    store.learn_shared(&key_of(0).cluster, &[], at(0));
+    store
+}
+
+fn put(store: &Store, record: &Record) -> Option<Place> {
+    let key = InstanceKey {
+        cluster: key_of(0).cluster,
+        instance: record.ec2_instance_id.clone(),
+    };
+    store.put(&key, &SharedDrain::of(record).unwrap())
+}
+
+fn write(store: &Store, place: &Place, version: i64) -> SharedRecord {
+    let draft = store.draft(place, 5, at(10)).unwrap();
+    store.tried(place, &draft, Ok(version));
+    draft.record
+}
+
+fn failure() -> Failure {
+    Failure {
+        operation: "PutParameter",
+        kind: Kind::Denied,
+        message: "not allowed".to_owned(),
+    }
+}
+
+#[test]
+fn p2_a_record_that_was_there_a_moment_ago_is_not_gone_because_one_answer_lags() {
+    let (store, key) = (Store::default(), key_of(1));
+    store.learn(&key, &stored(record(1, 0), 3), at(0));
+    let seen = |read, seconds| store.seen(&key, read, at(seconds));
+    assert_eq!(seen(Seen::Absent, 59), Seen::Yes(stored(record(1, 0), 3)));
+    assert_eq!(seen(Seen::Absent, 60), Seen::Absent, "somebody has deleted it");
+    let why = Seen::Unknown("throttled".to_owned());
+    assert_eq!(seen(why.clone(), 1), why);
+}
+
+#[test]
+fn p8_an_older_text_is_no_news_and_a_newer_one_is_merged() {
+    let (store, key) = (Store::default(), key_of(1));
+    let mut ours = record(1, 0);
+    ours.draining_confirmed_at = Some(at(5));
+    store.learn(&key, &stored(ours.clone(), 3), at(0));
+    let seen = |record: Record, version| store.seen(&key, Seen::Yes(stored(record, version)), at(1));
+    assert_eq!(
+        seen(record(1, 0), 2),
+        Seen::Yes(stored(ours.clone(), 3)),
+        "it lags"
+    );
+    assert_eq!(seen(record(1, 0), 3), Seen::Yes(stored(ours, 3)), "it knows less");
+    let theirs = seen(released(record(1, 0), 20), 4);
+    assert!(theirs.readable().unwrap().is_released(), "another writer");
+    let later = seen(record(1, 300), 1);
+    assert_eq!(
+        later.readable().unwrap().started_at,
+        at(300),
+        "the name came back"
+    );
+}
+
+#[test]
+fn p8_what_has_ended_stays_ended_until_another_drain_begins() {
+    let (store, key) = (Store::default(), key_of(1));
+    store.learn(&key, &stored(released(record(1, 0), 9), 2), at(10));
+    store.ended(&key);
+    store.learn(&key, &stored(released(record(1, 0), 9), 2), at(20));
+    assert!(store.open().is_empty());
+    let much_later = store.seen(&key, Seen::Absent, at(500));
+    assert!(
+        much_later.readable().is_some(),
+        "its parameter is gone, and events of its end go on"
+    );
+    store.learn(&key, &stored(record(1, 400), 1), at(400));
+    assert_eq!(store.open().len(), 1);
+}
+
+#[test]
+fn p10_whoever_comes_before_the_write_is_in_its_text() {
+    let store = store();
+    let (first, second) = (
+        put(&store, &record(1, 0)).unwrap(),
+        put(&store, &record(2, 3)).unwrap(),
+    );
+    assert_eq!(store.outcome(&second), None);
+    let text = write(&store, &first, 1);
+    assert_eq!(text.drains.len(), 2);
+    assert_eq!(store.outcome(&second), Some(Ok(())), "one write for both");
+    let third = put(&store, &record(3, 4)).unwrap();
+    assert_eq!(store.outcome(&third), None, "it came later");
+    assert_eq!(store.draft(&third, 5, at(11)).unwrap().version, 2);
+}
+
+#[test]
+fn p1_a_text_that_could_not_be_written_is_not_written_by_the_next_one() {
+    let store = store();
+    let held = put(&store, &record(1, 0)).unwrap();
+    write(&store, &held, 1);
+    let place = put(&store, &released(record(1, 0), 20)).unwrap();
+    let draft = store.draft(&place, 5, at(20)).unwrap();
+    store.tried(&place, &draft, Err(failure()));
+    assert_eq!(store.outcome(&place), Some(Err(failure())));
+    store.undo(&key_of(1), &place);
+    let other = put(&store, &record(2, 21)).unwrap();
+    let text = write(&store, &other, 2);
+    assert_eq!(text.drains[&key_of(1).instance].released, None);
+}
+
+#[test]
+fn p8_what_another_environment_has_written_is_taken_in() {
+    let store = store();
+    let place = put(&store, &record(1, 0)).unwrap();
+    write(&store, &place, 1);
+    store.learn(&key_of(1), &stored(record(1, 0), 0), at(0));
+    let other = SharedRecord {
+        drains: [(
+            key_of(1).instance,
+            SharedDrain::of(&released(record(1, 0), 30)).unwrap(),
+        )]
+        .into(),
+        ..SharedRecord::empty(at(30))
+    };
+    let text = other.encode().unwrap();
+    let cluster = key_of(1).cluster;
+    assert!(
+        !store.learn_shared(&cluster, &[(0, Some((&text, 1)))], at(31)),
+        "no news"
+    );
+    assert!(store.learn_shared(&cluster, &[(0, Some((&text, 2)))], at(31)));
+    store.take_in(&cluster);
+    assert!(store.known(&key_of(1)).unwrap().readable().unwrap().is_released());
+    assert_eq!(store.draft(&place, 5, at(32)).unwrap().version, 3);
+}
+
+#[test]
+fn p8_a_text_that_was_written_over_is_merged() {
+    let store = store();
+    let place = put(&store, &record(1, 0)).unwrap();
+    write(&store, &place, 7);
+    let other = SharedRecord {
+        drains: [(key_of(2).instance, SharedDrain::of(&record(2, 0)).unwrap())].into(),
+        ..SharedRecord::empty(at(5))
+    };
+    assert!(store.merge(&place, &other.encode().unwrap()));
+    assert!(
+        !store.merge(&place, &other.encode().unwrap()),
+        "no more than that"
+    );
+    assert_eq!(store.draft(&place, 5, at(9)).unwrap().record.drains.len(), 2);
+    assert!(!store.merge(&place, "not a text of ours"));
+}
+
+#[test]
+fn p1_nobody_is_put_into_a_shared_record_that_cannot_be_read_or_was_not() {
+    assert_eq!(
+        put(&Store::default(), &record(1, 0)),
+        None,
+        "nobody has read them"
+    );
+    let store = store();
+    let unreadable: Vec<_> = (0..SHARED_RECORDS)
+        .map(|number| (number, Some(("{", 1))))
+        .collect();
+    store.learn_shared(&key_of(1).cluster, &unreadable, at(0));
+    assert_eq!(put(&store, &record(1, 0)), None);
+}
+
+#[test]
+fn p10_those_that_are_over_make_room() {
+    let store = store();
+    let mut last = None;
+    for number in 0.. {
+        match put(&store, &record(number, 0)) {
+            Some(place) => last = Some((number, place)),
+            None => break,
+        }
+    }
+    let (number, place) = last.unwrap();
+    assert_eq!(place.number, SHARED_RECORDS - 1, "all of them are full");
+    store.learn(&key_of(number), &stored(released(record(number, 0), 9), 0), at(9));
+    store.ended(&key_of(number));
+    assert!(put(&store, &record(u32::MAX, 0)).is_some());
+}
+
+#[test]
+fn p10_a_shared_record_that_tells_of_nobody_is_deleted_some_minutes_after_the_last_drain() {
+    let store = store();
+    let place = put(&store, &record(1, 0)).unwrap();
+    write(&store, &place, 1);
+    store.learn(&key_of(1), &stored(released(record(1, 0), 9), 0), at(9));
+    store.ended(&key_of(1));
+    store.forget_old(at(600));
+    assert!(store.empty().is_empty(), "events of its end go on for a while");
+    store.forget_old(at(609));
+    assert_eq!(store.empty(), [(key_of(1).cluster, 0)]);
+    store.deleted_shared(&key_of(1).cluster, 0);
+    assert!(store.empty().is_empty());
+}
+
+#[test]
+fn p3_a_drain_that_only_its_own_record_can_tell_of_leaves_the_shared_one_unless_it_is_released() {
+    let store = store();
+    put(&store, &record(1, 0)).unwrap();
+    assert!(store.take(&key_of(1)).is_some() && store.take(&key_of(1)).is_none());
+    put(&store, &released(record(2, 0), 3)).unwrap();
+    assert_eq!(store.take(&key_of(2)), None, "its sidecars read that");
+}
+
+#[test]
+fn p10_sidecars_that_read_much_too_often_get_a_new_text() {
+    let store = store();
+    let place = put(&store, &record(1, 0)).unwrap();
+    write(&store, &place, 1);
+    assert!(store.hurried(7).is_empty(), "5 s is near enough");
+    assert_eq!(store.hurried(8).len(), 1);
+}
+
+#[test]
+fn p8_a_batch_looks_for_what_others_have_written_unless_it_follows_the_last_one_at_once() {
+    let store = store();
+    assert!(store.to_check(at(0)).is_empty(), "nobody drains");
+    put(&store, &record(1, 0)).unwrap();
+    assert_eq!(store.to_check(at(1)), [key_of(1).cluster]);
+    store.is_current(at(2));
+    assert!(store.to_check(at(2)).is_empty());
+    assert_eq!(store.to_check(at(3)), [key_of(1).cluster]);
+}

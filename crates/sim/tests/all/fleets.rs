@@ -1,0 +1,88 @@
+//! Fleets that drain at once, against the budgets: by the virtual clock, so that the machine does not matter.
+
+use protector_sim::generate;
+use protector_sim::judge::Judge;
+use protector_sim::model::Observer;
+use protector_sim::play::{self, Options};
+use protector_sim::statistics::{Spread, Statistics};
+
+/// What a fleet may take, a drain each if nothing else is said.
+struct Budget {
+    /// From the last STOPPED to the release, 99 of 100, in seconds.
+    release: u64,
+    /// From the hook to its completion, 99 of 100, in seconds.
+    whole: u64,
+    requests: f64,
+    writes: f64,
+    billed_seconds: f64,
+}
+
+/// Three tasks that take 10 to 30 s to stop and a daemon on each; `LINGER` would only be added to each release.
+fn drains_within(instances: usize, budget: &Budget) {
+    let mut scenario = generate::fleet(1, instances);
+    scenario.settings.insert("LINGER".to_owned(), "0s".to_owned());
+    let observers: Vec<Box<dyn Observer>> =
+        vec![Box::<Statistics>::default(), Box::new(Judge::new(&scenario))];
+    let (_, observers) = play::play(&scenario, Options::default(), observers).unwrap();
+    let mut observers = observers.into_iter().map(Observer::into_any);
+    let statistics = observers.next().unwrap().downcast::<Statistics>().unwrap();
+    let judge = observers.next().unwrap().downcast::<Judge>().unwrap();
+    assert!(judge.violations().is_empty(), "{:?}", judge.violations());
+    let (numbers, each) = (statistics.numbers(), |number: u64| {
+        number as f64 / instances as f64
+    });
+    let seconds = |spread: Spread| (spread.count, spread.p99.div_ceil(1000));
+    let (released, release) = seconds(Spread::of(statistics.release_latencies()));
+    let (completed, whole) = seconds(Spread::of(statistics.whole()));
+    assert_eq!((released, completed), (instances, instances));
+    assert!(release <= budget.release, "released after {release} s");
+    assert!(whole <= budget.whole, "completed after {whole} s");
+    let requests = each(numbers.function_requests + numbers.sidecar_requests);
+    assert!(requests <= budget.requests, "{requests} requests a drain");
+    assert!(each(numbers.writes) <= budget.writes, "{} writes", numbers.writes);
+    assert!(
+        each(numbers.billed) <= 1000.0 * budget.billed_seconds,
+        "{} ms",
+        numbers.billed
+    );
+    assert_eq!(
+        (numbers.failed, numbers.dead_letters, numbers.hooks_ran_out),
+        (0, 0, 0)
+    );
+}
+
+#[test]
+fn p10_a_lone_drain_writes_its_record_twice() {
+    let budget = Budget {
+        release: 3,
+        whole: 60,
+        requests: 70.0,
+        writes: 2.0,
+        billed_seconds: 2.5,
+    };
+    drains_within(1, &budget);
+}
+
+#[test]
+fn p10_twenty_at_once() {
+    let budget = Budget {
+        release: 5,
+        whole: 60,
+        requests: 45.0,
+        writes: 2.0,
+        billed_seconds: 2.0,
+    };
+    drains_within(20, &budget);
+}
+
+#[test]
+fn p10_a_hundred_at_once() {
+    let budget = Budget {
+        release: 10,
+        whole: 90,
+        requests: 15.0,
+        writes: 0.4,
+        billed_seconds: 2.0,
+    };
+    drains_within(100, &budget);
+}
