@@ -50,7 +50,7 @@ impl Coordinator {
         let store = &self.memory.store;
         let own = match self.queued {
             true => store.seen(key, own, self.now()),
-            false => own,
+            false => store.same(key, own),
         };
         let seen = match (own, store.told(key, arns)) {
             (Seen::Absent, Some(told)) => Seen::Yes(Stored {

@@ -162,6 +162,16 @@ impl Store {
         })
     }
 
+    /// A record that was just read by a run that is not the only one: what is known counts if nobody has written since.
+    pub fn same(&self, key: &InstanceKey, read: Seen<Stored>) -> Seen<Stored> {
+        match (self.known(key), read) {
+            (Some(known), Seen::Yes(read)) if known.version == read.version && known.version > 0 => {
+                Seen::Yes(known)
+            }
+            (_, read) => read,
+        }
+    }
+
     /// The drain is over. What is known of it stays for a while, here and in its shared record: events of its end go on.
     pub fn ended(&self, key: &InstanceKey) {
         if let Some(known) = self.lock().records.get_mut(key) {

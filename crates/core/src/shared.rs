@@ -306,7 +306,16 @@ impl ParameterPrefix {
 
 /// Names a drain of which only a shared record is known.
 fn drain_id(instance: &InstanceId, started_at: Timestamp) -> String {
-    format!("{instance}-{started_at}")
+    format!("{SHARED_DRAIN}{instance}-{started_at}")
+}
+
+/// What the name of such a drain begins with.
+const SHARED_DRAIN: &str = "shared-";
+
+/// Is of this drain only known what a shared record tells? It does not tell whether a hook waits.
+#[must_use]
+pub fn is_told_only(record: &Record) -> bool {
+    record.drain_id.starts_with(SHARED_DRAIN)
 }
 
 /// The text.

@@ -268,3 +268,15 @@ fn p8_a_batch_looks_for_what_others_have_written_unless_it_follows_the_last_one_
     assert!(store.to_check(at(2)).is_empty());
     assert_eq!(store.to_check(at(3)), [key_of(1).cluster]);
 }
+
+#[test]
+fn p8_a_run_beside_the_queue_believes_what_is_known_only_if_nobody_has_written_since() {
+    let (store, key) = (Store::default(), key_of(1));
+    let mut over = released(record(1, 0), 9);
+    over.receipt_at = Some(at(10));
+    store.learn(&key, &stored(over.clone(), 2), at(10));
+    let same = |version| store.same(&key, Seen::Yes(stored(released(record(1, 0), 9), version)));
+    assert_eq!(same(2), Seen::Yes(stored(over, 2)), "the receipt was said");
+    assert_eq!(same(3).readable().unwrap().receipt_at, None);
+    assert_eq!(store.same(&key, Seen::Absent), Seen::Absent);
+}

@@ -7,6 +7,7 @@ use crate::ids::ContainerInstanceArn;
 use crate::limits::REGISTRATIONS_MAX;
 use crate::observation::{Hook, HookAction, Registrations, Seen};
 use crate::record::{DecodeError, Lifecycle, Record, ReleaseReason};
+use crate::shared::is_told_only;
 
 use super::deadline::later;
 use super::{Situation, deadline};
@@ -90,7 +91,7 @@ fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<Strin
         (None, waits) => {
             let listed = waits.iter().all(|wait| wait.token.is_none());
             let drains = is_draining(&situation.observation.instance) && record.active_since.is_none();
-            listed && drains && record.reason == Some(ReleaseReason::Drained) && record.receipt_at.is_none()
+            listed && drains && is_told_only(record) && record.receipt_at.is_none()
         }
         (Some(_), waits) => waits.iter().all(|wait| is_of_this_drain(record, wait, situation)),
     }

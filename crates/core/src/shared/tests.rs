@@ -65,6 +65,12 @@ fn p3_what_it_tells_of_a_drain_is_what_its_own_record_would() {
 }
 
 #[test]
+fn p4_a_drain_that_only_a_shared_record_tells_of_is_known_as_such() {
+    let told = shared(&[record(7, 0)]).record(&instance(7), None).unwrap();
+    assert!(is_told_only(&told) && !is_told_only(&record(7, 0)));
+}
+
+#[test]
 fn p2_of_another_registration_it_says_nothing() {
     let shared = shared(&[record(7, 0)]);
     assert_eq!(shared.record(&instance(7), Some(&arn("ffff"))), None);

@@ -39,8 +39,8 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "fresh-environment-600",
         what: "Lambda replaces the function in a large drain, and hooks run out that were held well before.",
         why: "A new environment gives each drain a whole look before its heartbeat, in the order of their ids.",
-        breaks: &[Rule::RunsFail],
-        state: State::Open,
+        breaks: &[Rule::Throttled, Rule::RunsFail],
+        state: State::Fixed,
         world: fresh,
     },
     Fault {
