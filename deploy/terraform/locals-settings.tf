@@ -25,6 +25,7 @@ locals {
     PROTECTOR_STANDALONE_TASKS    = var.standalone_tasks
     PROTECTOR_DAEMON_TIERS        = var.daemon_tiers
     PROTECTOR_DRY_RUN             = tostring(var.dry_run)
+    PROTECTOR_OWN_RECORDS_ONLY    = tostring(var.own_records_only)
     PROTECTOR_SIDECAR_CONTAINER   = var.sidecar_container
     PROTECTOR_LOG                 = var.log
     AWS_USE_FIPS_ENDPOINT         = tostring(var.use_fips_endpoint)

@@ -24,6 +24,12 @@ variable "dry_run" {
   default     = false
 }
 
+variable "own_records_only" {
+  description = "Each drain has a parameter of its own, however many there are. While sidecars run that read no shared records."
+  type        = bool
+  default     = false
+}
+
 variable "log" {
   description = "Least level that is logged."
   type        = string

@@ -267,7 +267,8 @@ impl Coordinator {
 
     /// The place of a drain in a shared record, if it belongs there.
     fn to_share(&self, key: &InstanceKey, record: &Record) -> Option<Place> {
-        let drain = SharedDrain::of(record).filter(|_| self.queued)?;
+        let may_share = self.queued && !self.policy.own_records_only;
+        let drain = SharedDrain::of(record).filter(|_| may_share)?;
         let crowded =
             || self.memory.fleet_without(key, self.now()).drains + self.survey.size() >= SHARED_FROM;
         let shares = self.memory.store.is_shared(key) || crowded();

@@ -68,6 +68,8 @@ pub struct Policy {
     pub tiers: Tiers,
     /// Look, plan and say, and change nothing.
     pub dry_run: bool,
+    /// Each drain has a record of its own, however many there are: sidecars of an earlier version read no other.
+    pub own_records_only: bool,
     /// The container that makes a task a protected daemon task.
     pub sidecar_container: ContainerName,
 }
@@ -97,6 +99,7 @@ impl Policy {
             agent_lost: reader.duration("AGENT_LOST", SignedDuration::from_mins(10)),
             tiers: reader.parsed("DAEMON_TIERS", TIERS_EXPECTED).unwrap_or_default(),
             dry_run: reader.flag("DRY_RUN"),
+            own_records_only: reader.flag("OWN_RECORDS_ONLY"),
             sidecar_container: sidecar_container(reader)?,
         };
         policy.contradictions(reader);

@@ -23,6 +23,7 @@ OTHER = {
     "StandaloneTasks": "stop",
     "DaemonTiers": "a | b",
     "DryRun": "true",
+    "OwnRecordsOnly": "true",
     "SidecarContainer": "guard",
     "Log": "debug",
     "UseFipsEndpoint": "true",
