@@ -59,7 +59,10 @@ impl Agenda {
         let mut facts = self.lock();
         facts.since.get_or_insert(now);
         let notices = facts.hooks.entry(notice.instance.clone()).or_default();
-        notices.push(notice);
+        // A copy costs nothing.
+        if !notices.contains(&notice) {
+            notices.push(notice);
+        }
     }
 
     /// For how many instances hooks wait.
@@ -187,7 +190,19 @@ impl Coordinator {
         let notices = self.still_leaving(notices).await;
         let instances = notices.iter().map(|notice| notice.instance.clone()).collect();
         let run = self.surveyed(self.survey_waiting(&instances).await);
-        let begun = notices.into_iter().map(|notice| run.hook_waits(notice));
+        let mut by_instance: BTreeMap<InstanceId, Vec<HookNotice>> = BTreeMap::new();
+        for notice in notices {
+            by_instance
+                .entry(notice.instance.clone())
+                .or_default()
+                .push(notice);
+        }
+        // Instances side by side, the hooks of one in their order.
+        let begun = by_instance.into_values().map(async |notices| {
+            for notice in notices {
+                run.hook_waits(notice).await;
+            }
+        });
         join_all(begun).await;
     }
 
@@ -205,5 +220,50 @@ impl Coordinator {
                 .await
         });
         join_all(looks).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    fn notice(instance: &str, hook: &str) -> HookNotice {
+        HookNotice {
+            group: "workers".parse().unwrap(),
+            hook: hook.parse().unwrap(),
+            instance: instance.parse().unwrap(),
+            token: "71514b9d-6a40-4b26-8523-05e7ee35fa40".parse().unwrap(),
+            since: Some(at(0)),
+        }
+    }
+
+    #[test]
+    fn p10_hooks_are_put_together_and_copies_cost_nothing() {
+        let agenda = Agenda::default();
+        agenda.add(notice("i-00000001", "drain"), at(1));
+        agenda.add(notice("i-00000001", "drain"), at(2));
+        agenda.add(notice("i-00000001", "second"), at(3));
+        agenda.add(notice("i-00000002", "drain"), at(4));
+        assert_eq!((agenda.waiting(), agenda.since()), (2, Some(at(1))));
+        let taken: Vec<String> = agenda
+            .take(1)
+            .iter()
+            .map(|notice| notice.hook.to_string())
+            .collect();
+        assert_eq!(taken, ["drain", "second"], "all of one instance, in their order");
+        assert!(agenda.has(&"i-00000002".parse().unwrap()) && agenda.since().is_some());
+        assert_eq!(agenda.take(10).len(), 1);
+        assert_eq!((agenda.waiting(), agenda.since()), (0, None));
+    }
+
+    #[test]
+    fn p7_a_pause_as_long_as_the_looks_before_it_leaves_time_for_messages() {
+        let agenda = Agenda::default();
+        agenda.looked(at(0), at(7));
+        assert_eq!(agenda.rests_until(), Some(at(14)));
     }
 }

@@ -154,9 +154,7 @@ impl Coordinator {
         failed.extend(self.in_turn(ticks).await);
         match self.more_wait {
             true => self.look_at_those_due().await,
-            false => {
-                self.look_at_what_is_due().await;
-            }
+            false => self.look_at_what_is_due().await,
         }
         self.memory.store.is_current(self.now());
         let failures: Vec<Value> = failed
