@@ -10,6 +10,7 @@ mod control;
 mod events;
 mod record;
 mod settings;
+mod shared;
 mod task_definition;
 mod task_metadata;
 
@@ -17,6 +18,7 @@ pub use control::control;
 pub use events::events;
 pub use record::record;
 pub use settings::{coordinator_settings, sidecar_settings};
+pub use shared::shared;
 pub use task_definition::task_definition;
 pub use task_metadata::task_metadata;
 
@@ -29,6 +31,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("coordinator_settings", coordinator_settings),
     ("events", events),
     ("record", record),
+    ("shared", shared),
     ("sidecar_settings", sidecar_settings),
     ("task_definition", task_definition),
     ("task_metadata", task_metadata),

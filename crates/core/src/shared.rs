@@ -414,11 +414,14 @@ impl Wave {
             let later = base.checked_add(SignedDuration::from_secs(seconds));
             later.unwrap_or(base)
         };
-        let released_at = after(self.started_at, member.released.unwrap_or(started));
+        // No release is before its drain.
+        let released = member.released.map_or(started, |released| released.max(started));
+        let (wave_at, deadline_at) = (to_the_second(self.started_at), to_the_second(self.deadline_at));
+        let released_at = after(wave_at, released);
         SharedDrain {
             registration: member.registration.clone(),
-            started_at: after(self.started_at, started),
-            deadline_at: after(self.deadline_at, started),
+            started_at: after(wave_at, started),
+            deadline_at: after(deadline_at, started),
             released: standing.reason().map(|reason| (released_at, reason)),
         }
     }
@@ -473,6 +476,10 @@ impl FromStr for Word {
             Some((registration, released)) => (registration, Some(seconds(released)?)),
             None => (rest, None),
         };
+        let named = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+        if !(1..=REGISTRATION_CHARS).contains(&registration.len()) || !registration.chars().all(named) {
+            return Err(invalid());
+        }
         Ok(Word::Member(Member {
             instance: format!("{INSTANCE}{id}").parse()?,
             registration: registration.to_owned(),

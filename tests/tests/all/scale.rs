@@ -48,3 +48,38 @@ async fn two_instances_drain_at_once_and_each_waits_for_its_own_tasks() {
         story.assert_completed_after(instance, &["logs"]);
     }
 }
+
+#[tokio::test]
+async fn p1_sidecars_of_a_dozen_instances_obey_the_records_that_they_share() {
+    let lab = Lab::start(LabConfig {
+        instances: 12,
+        ..LabConfig::default()
+    })
+    .await;
+    lab.daemon(&Daemon::new("logs")).await;
+    lab.replicas("web", 24, 3).await;
+    let instances = lab.instances.clone();
+    instances.iter().for_each(|instance| lab.scale_in(instance));
+    for instance in &instances {
+        lab.gone(instance).await;
+        let story = lab.story();
+        story.assert_daemons_outlive(instance, &["logs"], &["service:web"]);
+        story.assert_completed_after(instance, &["logs"]);
+    }
+    let lines = lab.said("instance");
+    let actions = lines
+        .iter()
+        .filter_map(|line| line["actions"].as_array())
+        .flatten();
+    let shared = |name: &str| {
+        let of_name = actions.clone().filter(|done| done["action"] == name);
+        of_name.filter(|done| done["outcome"] == "shared").count()
+    };
+    let (held, released) = (shared("put-holding"), shared("put-released"));
+    assert!(
+        held >= 6 && released >= 6,
+        "{held} were held together, and {released} released"
+    );
+    let writes = lab.story().coordinator_calls()["PutParameter"];
+    assert!(writes < 24, "{writes} writes for 12 drains");
+}

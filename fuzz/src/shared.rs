@@ -1,0 +1,32 @@
+//! Shared records.
+
+use protector_core::limits::RECORD_BYTES_MAX;
+use protector_core::shared::{SharedRecord, together};
+
+/// What is written of a shared record that was read fits, and tells the same; merged with itself it is the same. Each drain
+/// that it tells of is a record. A text that is none is an error of bounded length.
+pub fn shared(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let shared = match SharedRecord::decode(text) {
+        Ok(shared) => shared,
+        Err(error) => return super::assert_said(&error.to_string()),
+    };
+    assert_eq!(shared.clone().merged(shared.clone()), shared);
+    if let Some(text) = shared.encode() {
+        assert!(text.len() <= RECORD_BYTES_MAX && !text.contains("{{"), "{text}");
+        match SharedRecord::decode(&text) {
+            Ok(back) => assert_eq!(back, shared, "{text}"),
+            Err(error) => panic!("{error}: {text}"),
+        }
+    }
+    for (instance, drain) in &shared.drains {
+        if let Some(record) = shared.record(instance, None) {
+            assert_eq!(record.is_released(), drain.released.is_some());
+            assert!(drain.is_drain_of(&record));
+            let both = together(record.clone(), record.clone());
+            assert_eq!(both, record);
+        }
+    }
+}
