@@ -358,6 +358,16 @@ impl Lab {
         text.and_then(|text| serde_json::from_str(&text).ok())
     }
 
+    /// The last text of an instance's record: once its drain is over and its machine gone, the next tick deletes it.
+    ///
+    /// # Panics
+    /// There never was one.
+    pub fn last_record(&self, instance: &str) -> Value {
+        let records = self.story().records(instance);
+        let last = records.into_iter().next_back();
+        last.map(|(_, record)| record).expect("a record was written")
+    }
+
     /// The coordinator's lines with this event name.
     pub fn said(&self, event: &str) -> Vec<Value> {
         let lines = self.aws.coordinator_logs();

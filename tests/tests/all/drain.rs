@@ -127,7 +127,7 @@ async fn p3_the_deadline_releases_daemons_from_a_task_that_does_not_end() {
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
     lab.gone_with_ticks(&instance, TICK).await;
-    assert_eq!(lab.record(&instance).unwrap()["reason"], "deadline");
+    assert_eq!(lab.last_record(&instance)["reason"], "deadline");
     assert!(lab.story().stopped(&instance, "service:logs")[0] < lab.story().hook(&instance, "completed")[0]);
 }
 

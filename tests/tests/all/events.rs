@@ -233,7 +233,7 @@ async fn p9_an_instance_that_is_set_active_again_is_released_as_cancelled() {
     lab.idle().await;
     lab.set_status(&instance, "ACTIVE");
     lab.tick().await;
-    assert_eq!(lab.record(&instance).unwrap()["reason"], "cancelled");
+    assert_eq!(lab.last_record(&instance)["reason"], "cancelled");
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ fn assert_drained(lab: &Lab, instance: &str, daemons: &[&str]) {
 /// P4, and the sidecars left because they were told to, and the record says why.
 fn assert_ended(lab: &Lab, instance: &str, daemons: &[&str], reason: &str) {
     lab.story().assert_completed_after(instance, daemons);
-    let record = lab.record(instance).unwrap();
+    let record = lab.last_record(instance);
     assert_eq!(
         (&record["state"], &record["reason"]),
         (&json!("released"), &json!(reason))
