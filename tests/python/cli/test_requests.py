@@ -107,8 +107,8 @@ class Requests(unittest.TestCase):
     @classmethod
     def backdate(cls):
         """Has DRAINING confirmed two minutes ago: only then what still runs is asked for its protection."""
-        confirmed = until("DRAINING is confirmed", lambda: cls.record().get("drainingConfirmedAt"))
-        earlier = datetime.datetime.fromisoformat(confirmed[:19]) - datetime.timedelta(minutes=2)
+        begun = until("the instance is held", lambda: cls.record().get("startedAt"))
+        earlier = datetime.datetime.fromisoformat(begun[:19]) - datetime.timedelta(minutes=2)
         record = {**cls.record(), "drainingConfirmedAt": f"{earlier.isoformat()}Z"}
         name = f"/ecs-daemon-protector/{CLUSTER}/{cls.workload.host}"
         cls.aws.ssm.put_parameter(Name=name, Value=json.dumps(record), Type="String", Overwrite=True)
