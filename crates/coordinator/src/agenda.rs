@@ -115,10 +115,11 @@ impl Coordinator {
 
     /// Puts the notice of a hook together with others, if messages wait behind it.
     pub(crate) fn put_off(&self, notice: &HookNotice) -> bool {
-        if self.queued && self.more_wait {
+        let puts_off = self.queued && self.more_wait;
+        if puts_off {
             self.memory.agenda.add(notice.clone(), self.now());
         }
-        self.queued && self.more_wait
+        puts_off
     }
 
     /// Instances whose next look is due, or will be in a moment: at the end of a settle window nobody sends an event. While
@@ -139,7 +140,7 @@ impl Coordinator {
             let Some(at) = until.and_then(|at| at.checked_add(gathers).ok()) else {
                 return;
             };
-            if self.time_left() < TIME_FOR_MANY && !gathers.is_zero() {
+            if self.is_short_of_time(gathers) {
                 return;
             }
             let at = self.memory.agenda.rests_until().map_or(at, |rest| at.max(rest));
@@ -163,6 +164,11 @@ impl Coordinator {
         }
     }
 
+    /// Is there too little time left to look at as many as gather?
+    fn is_short_of_time(&self, gathers: SignedDuration) -> bool {
+        !gathers.is_zero() && self.time_left() < TIME_FOR_MANY
+    }
+
     /// Deals with the hooks that were put off, and looks at those that are due: many at once.
     pub(crate) async fn look_at_those_due(&self) {
         let (gathers, begun) = (self.gathers(), self.now());
@@ -172,8 +178,8 @@ impl Coordinator {
             .agenda
             .rests_until()
             .is_some_and(|until| begun < until);
-        let short = !gathers.is_zero() && self.time_left() < TIME_FOR_MANY;
-        if first.is_none_or(|first| begun < first) || (rests && !gathers.is_zero()) || short {
+        let rests = rests && !gathers.is_zero();
+        if first.is_none_or(|first| begun < first) || rests || self.is_short_of_time(gathers) {
             return;
         }
         self.begin_together().await;

@@ -65,6 +65,7 @@ impl Coordinator {
                 let queued = messages.iter().any(|message| message.in_order);
                 let run = Coordinator {
                     queued,
+                    more_wait: self.more_wait(&messages),
                     ..self.clone()
                 };
                 Ok(run.batch(messages).await)
@@ -121,16 +122,12 @@ impl Coordinator {
     /// Instances side by side, the events of one instance in their order, then the ticks, and what is due at last. Only what
     /// another try may mend comes again (`ReportBatchItemFailures`).
     async fn batch(&self, messages: Vec<SqsMessage>) -> Value {
-        let run = Coordinator {
-            more_wait: self.more_wait(&messages),
-            ..self.clone()
-        };
-        run.catch_up().await;
-        let survey = match run.more_wait {
+        self.catch_up().await;
+        let survey = match self.more_wait {
             true => Survey::default(),
-            false => run.survey_waiting(&instances_that_wait(&messages)).await,
+            false => self.survey_waiting(&instances_that_wait(&messages)).await,
         };
-        run.surveyed(survey).deal_with(messages).await
+        self.surveyed(survey).deal_with(messages).await
     }
 
     /// The same run, with a survey of what it is about to look at.

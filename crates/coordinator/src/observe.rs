@@ -95,11 +95,11 @@ impl Coordinator {
             None => self.read_record(&subject.key, subject.arns()).await,
         };
         let instance = self.see_registrations(subject, record.readable()).await;
-        let tasks = match instance.as_yes() {
-            Some(instance) if shown.flushed && is_drained(&record, instance) => Seen::Yes(Vec::new()),
-            Some(_) if shown.tasks.is_some() => shown.tasks.clone().unwrap_or(Seen::Absent),
-            Some(instance) => self.see_tasks(&subject.key.cluster, instance, &record).await,
-            None => Seen::Absent,
+        let tasks = match (instance.as_yes(), &shown.tasks) {
+            (None, _) => Seen::Absent,
+            (Some(instance), _) if shown.flushed && is_drained(&record, instance) => Seen::Yes(Vec::new()),
+            (Some(_), Some(tasks)) => tasks.clone(),
+            (Some(instance), None) => self.see_tasks(&subject.key.cluster, instance, &record).await,
         };
         Observation {
             key: subject.key.clone(),

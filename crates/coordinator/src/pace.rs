@@ -20,6 +20,12 @@ const INTERVAL: Duration = Duration::from_millis(500);
 /// So many may go at once after a pause: an ordinary drain's writes never wait.
 const BURST: u32 = 4;
 
+/// The pace of writes.
+const WRITES: Rate = Rate {
+    interval: INTERVAL,
+    burst: BURST,
+};
+
 /// Whoever is not the first in the queue asks again after this.
 const PATIENCE: Duration = Duration::from_millis(100);
 
@@ -44,10 +50,53 @@ pub struct Turns {
     writes: Mutex<Writes>,
 }
 
+/// How fast: one each `interval`, and so many at once after a pause.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rate {
+    pub(crate) interval: Duration,
+    pub(crate) burst: u32,
+}
+
+impl Rate {
+    /// So far ahead of the even pace one may be.
+    fn allowed(self) -> Duration {
+        self.interval * (self.burst - 1)
+    }
+}
+
+/// What was taken of a rate.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Bucket {
+    /// When all that was taken so far would have been taken at the even pace.
+    paid_until: Option<Instant>,
+}
+
+impl Bucket {
+    /// How long until the next one may be taken.
+    pub(crate) fn wait(&self, rate: Rate, now: Instant) -> Duration {
+        self.paid_until(now)
+            .duration_since(now)
+            .saturating_sub(rate.allowed())
+    }
+
+    /// Takes the next one, be it for a moment to come.
+    pub(crate) fn take(&mut self, rate: Rate, now: Instant) {
+        self.paid_until = Some(self.paid_until(now) + rate.interval);
+    }
+
+    /// Nothing of a burst is left.
+    pub(crate) fn empty(&mut self, rate: Rate, now: Instant) {
+        self.paid_until = Some(self.paid_until(now).max(now + rate.allowed()));
+    }
+
+    fn paid_until(&self, now: Instant) -> Instant {
+        self.paid_until.map_or(now, |paid| paid.max(now))
+    }
+}
+
 #[derive(Debug, Default)]
 struct Writes {
-    /// When the writes so far would all have been made at the even pace.
-    paid_until: Option<Instant>,
+    bucket: Bucket,
     waiting: BTreeSet<(Rank, u64)>,
     tickets: u64,
 }
@@ -100,13 +149,11 @@ impl Writes {
         if self.waiting.first().is_some_and(|first| *first < ticket) {
             return Err(PATIENCE);
         }
-        let paid_until = self.paid_until.map_or(now, |paid| paid.max(now));
-        let ahead = paid_until.duration_since(now);
-        let allowed = INTERVAL * (BURST - 1);
-        if ahead > allowed {
-            return Err(ahead - allowed);
+        let wait = self.bucket.wait(WRITES, now);
+        if !wait.is_zero() {
+            return Err(wait);
         }
-        self.paid_until = Some(paid_until + INTERVAL);
+        self.bucket.take(WRITES, now);
         Ok(())
     }
 }

@@ -92,13 +92,7 @@ impl Coordinator {
         }
         self.heed_control(texts.text(&control));
         if first {
-            let read: Vec<_> = shared
-                .iter()
-                .map(|name| texts.with_version(name))
-                .enumerate()
-                .collect();
-            let store = &self.memory.store;
-            store.learn_shared(cluster, &read, self.now());
+            self.learn_texts(cluster, &shared, &texts);
         }
         Ok(keys
             .iter()
@@ -143,6 +137,13 @@ impl Coordinator {
         }
     }
 
+    /// Takes in the shared records of a cluster, in their order, of which these are the names. Is any of them news?
+    fn learn_texts(&self, cluster: &ClusterName, names: &[String], texts: &Texts) -> bool {
+        let read = names.iter().map(|name| texts.with_version(name)).enumerate();
+        let read: Vec<_> = read.collect();
+        self.memory.store.learn_shared(cluster, &read, self.now())
+    }
+
     /// A batch begins. Lambda may have given those before it to another environment, while this one was busy with an order:
     /// what that one has written is taken in, and what it has been told of is looked for.
     pub(crate) async fn catch_up(&self) {
@@ -152,12 +153,7 @@ impl Coordinator {
             let Ok(texts) = self.aws.get_texts(&names).await else {
                 continue;
             };
-            let read: Vec<_> = names
-                .iter()
-                .map(|name| texts.with_version(name))
-                .enumerate()
-                .collect();
-            if self.memory.store.learn_shared(&cluster, &read, self.now()) {
+            if self.learn_texts(&cluster, &names, &texts) {
                 self.memory.store.take_in(&cluster);
                 self.memory.look_soon_at_all(&cluster, self.now());
             }
@@ -200,12 +196,7 @@ impl Coordinator {
                 self.written(key, before, record, applied);
                 Ok("shared")
             }
-            None => {
-                self.memory.turns.write(rank).await;
-                let outcome = self.put_alone(key, before, record, applied).await?;
-                self.leave_shared(key, rank).await?;
-                Ok(outcome)
-            }
+            None => self.put_own(key, before, record, rank, applied).await,
         }
     }
 
@@ -240,8 +231,7 @@ impl Coordinator {
             self.written(key, before, record, applied);
             return Ok("kept");
         }
-        self.memory.turns.write(Rank::Hold).await;
-        self.put_alone(key, before, record, applied).await
+        self.put_own(key, before, record, Rank::Hold, applied).await
     }
 
     /// Notes that the drain is over. The run that takes all events remembers it; where others may come the record says so.
@@ -259,9 +249,21 @@ impl Coordinator {
             self.memory.store.ended(key);
             return Ok("ok");
         }
-        self.memory.turns.write(Rank::Receipt).await;
+        self.put_own(key, before, record, Rank::Receipt, applied).await
+    }
+
+    /// Writes its own record when it is its turn; no shared one says any more that the drain holds.
+    async fn put_own(
+        &self,
+        key: &InstanceKey,
+        before: &Seen<Stored>,
+        record: Record,
+        rank: Rank,
+        applied: &mut Applied,
+    ) -> Result<&'static str, Failure> {
+        self.memory.turns.write(rank).await;
         let outcome = self.put_alone(key, before, record, applied).await?;
-        self.leave_shared(key, Rank::Receipt).await?;
+        self.leave_shared(key, rank).await?;
         Ok(outcome)
     }
 

@@ -79,6 +79,17 @@ impl Shared {
             gate: Arc::default(),
         }
     }
+
+    /// Its text has changed, and is to be written.
+    fn changed(&mut self, cluster: &ClusterName, number: usize, before: Option<SharedDrain>) -> Place {
+        self.changes += 1;
+        Place {
+            cluster: cluster.clone(),
+            number,
+            change: self.changes,
+            before,
+        }
+    }
 }
 
 /// Where a drain was put in a shared record, to be written.
@@ -350,13 +361,7 @@ impl Store {
         })?;
         let shared = all.get_mut(number)?;
         let before = shared.record.drains.insert(key.instance.clone(), drain.clone());
-        shared.changes += 1;
-        Some(Place {
-            cluster: key.cluster.clone(),
-            number,
-            change: shared.changes,
-            before,
-        })
+        Some(shared.changed(&key.cluster, number, before))
     }
 
     /// It could not be written, so it is as before.
@@ -384,38 +389,24 @@ impl Store {
             let told = !shared.record.drains.is_empty() && shared.readable && shared.version > 0;
             told && shared.record.poll_seconds.saturating_mul(3) < poll_seconds.saturating_mul(2)
         });
-        let places = hurried.map(|(cluster, number, shared)| {
-            shared.changes += 1;
-            Place {
-                cluster: cluster.clone(),
-                number,
-                change: shared.changes,
-                before: None,
-            }
-        });
+        let places = hurried.map(|(cluster, number, shared)| shared.changed(cluster, number, None));
         places.collect()
     }
 
     /// Takes a drain out of its shared record, to be written, if one says that it holds.
     pub fn take(&self, key: &InstanceKey) -> Option<Place> {
         let mut facts = self.lock();
-        let all = facts.shared.get(&key.cluster)?;
-        let told = all
-            .iter()
-            .find_map(|shared| shared.record.drains.get(&key.instance))?;
-        if told.released.is_some() {
+        let mut all = facts.shared.get(&key.cluster)?.iter().enumerate();
+        let (number, drain) = all.find_map(|(number, shared)| {
+            let drain = shared.record.drains.get(&key.instance)?;
+            Some((number, drain))
+        })?;
+        if drain.released.is_some() {
             return None;
         }
-        let number = facts.leave(key)?;
+        facts.leave(key);
         let shared = facts.shared_mut(&key.cluster, number)?;
-        shared.changes += 1;
-        let change = shared.changes;
-        Some(Place {
-            cluster: key.cluster.clone(),
-            number,
-            change,
-            before: None,
-        })
+        Some(shared.changed(&key.cluster, number, None))
     }
 
     /// Who writes a shared record holds this.
@@ -493,13 +484,11 @@ impl Facts {
         self.shared.get_mut(cluster)?.get_mut(number)
     }
 
-    /// Takes a drain out of the shared record that tells of it; gives back its number.
-    fn leave(&mut self, key: &InstanceKey) -> Option<usize> {
-        let all = self.shared.get_mut(&key.cluster)?;
-        let left = all
-            .iter_mut()
-            .map(|shared| shared.record.drains.remove(&key.instance).is_some());
-        left.collect::<Vec<_>>().into_iter().position(|left| left)
+    /// No shared record tells of the drain any more, from the next text on.
+    fn leave(&mut self, key: &InstanceKey) {
+        for shared in self.shared.get_mut(&key.cluster).into_iter().flatten() {
+            shared.record.drains.remove(&key.instance);
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, TaskArn};
 use protector_core::limits::DESCRIBE_MAX;
 use protector_core::observation::{ContainerInstance, InstanceStatus, Seen, Task};
@@ -93,6 +94,18 @@ fn with_agents(tasks: Vec<Placed>, instances: &[ContainerInstance]) -> Vec<Task>
     tasks.into_iter().map(with_agent).collect()
 }
 
+/// What is told of instances, by cluster.
+fn by_cluster<T>(
+    told: impl IntoIterator<Item = (InstanceKey, T)>,
+) -> BTreeMap<ClusterName, Vec<(InstanceKey, T)>> {
+    let mut clusters: BTreeMap<ClusterName, Vec<_>> = BTreeMap::new();
+    for (key, what) in told {
+        let cluster = clusters.entry(key.cluster.clone()).or_default();
+        cluster.push((key, what));
+    }
+    clusters
+}
+
 /// A task, and the registration that it is on.
 type Placed = (ContainerInstanceArn, Task);
 
@@ -166,18 +179,10 @@ impl Coordinator {
     async fn with_records(
         &self,
         described: Vec<(InstanceKey, Vec<ContainerInstance>)>,
-        at: jiff::Timestamp,
+        at: Timestamp,
     ) -> Result<BTreeMap<InstanceKey, Shown>, Failure> {
         let mut shown = BTreeMap::new();
-        let mut by_cluster: BTreeMap<ClusterName, Vec<(InstanceKey, Vec<ContainerInstance>)>> =
-            BTreeMap::new();
-        for subject in described {
-            by_cluster
-                .entry(subject.0.cluster.clone())
-                .or_default()
-                .push(subject);
-        }
-        for (cluster, described) in by_cluster {
+        for (cluster, described) in by_cluster(described) {
             let shared = |key: &InstanceKey| self.memory.store.is_shared(key);
             let unknown: Vec<InstanceKey> = described
                 .iter()
@@ -212,12 +217,7 @@ impl Coordinator {
     pub(crate) async fn survey_due(&self, due: &[Subject]) -> Survey {
         let mut view = View::default();
         if due.len() > FEW {
-            let mut by_cluster: BTreeMap<ClusterName, Vec<Subject>> = BTreeMap::new();
-            for (key, arns) in due {
-                let cluster = by_cluster.entry(key.cluster.clone()).or_default();
-                cluster.push((key.clone(), arns.clone()));
-            }
-            for (cluster, due) in by_cluster {
+            for (cluster, due) in by_cluster(due.iter().cloned()) {
                 let _ = self.look_around(&cluster, due, &mut view).await;
             }
         }

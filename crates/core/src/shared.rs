@@ -98,12 +98,6 @@ impl SharedDrain {
         self.registration == short(arn)
     }
 
-    /// Is it the drain of this record?
-    #[must_use]
-    pub fn is_drain_of(&self, record: &Record) -> bool {
-        record.started_at.as_second() == self.started_at.as_second()
-    }
-
     /// What both tell of one instance: the drain that began later, and of one drain its release and its earlier end.
     fn merged(self, other: SharedDrain) -> SharedDrain {
         let order = |drain: &SharedDrain| (drain.started_at, drain.registration.clone());
@@ -140,11 +134,16 @@ impl SharedRecord {
     /// Is there room for the drain of this instance, and will there be when all of them are released?
     #[must_use]
     pub fn has_room_for(&self, instance: &InstanceId, drain: &SharedDrain) -> bool {
-        let mut with = self.clone();
-        with.drains.insert(instance.clone(), drain.clone());
-        let seconds: BTreeSet<Timestamp> = with.drains.values().map(|drain| drain.started_at).collect();
-        let frame = FRAME_BYTES + with.waves().len() * WAVE_BYTES + seconds.len() * SECOND_BYTES;
-        frame + with.drains.len() * MEMBER_BYTES <= RECORD_BYTES_MAX
+        let others = self.drains.iter().filter(|(other, _)| *other != instance);
+        let mut with: Vec<&SharedDrain> = others.map(|(_, drain)| drain).chain([drain]).collect();
+        with.sort_by_key(|drain| drain.started_at);
+        let mut waves = Vec::new();
+        for drain in &with {
+            wave_of(&mut waves, drain);
+        }
+        let seconds: BTreeSet<Timestamp> = with.iter().map(|drain| drain.started_at).collect();
+        let frame = FRAME_BYTES + waves.len() * WAVE_BYTES + seconds.len() * SECOND_BYTES;
+        frame + with.len() * MEMBER_BYTES <= RECORD_BYTES_MAX
     }
 
     /// The drain of an instance as a record, as far as it is told, under the ARN of its registration. Of another one than
@@ -241,17 +240,24 @@ impl SharedRecord {
     fn waves(&self) -> Vec<Wave> {
         let mut drains: Vec<_> = self.drains.iter().collect();
         drains.sort_by_key(|(instance, drain)| (drain.started_at, *instance));
-        let mut waves: Vec<(Wave, BTreeMap<Standing, i64>)> = Vec::new();
+        let mut waves = Vec::new();
+        let mut began: BTreeMap<(usize, Standing), i64> = BTreeMap::new();
         for (instance, drain) in drains {
-            if !waves.iter().any(|(wave, _)| wave.takes(drain)) {
-                waves.push((Wave::beginning_with(drain), BTreeMap::new()));
-            }
-            if let Some((wave, began)) = waves.iter_mut().find(|(wave, _)| wave.takes(drain)) {
-                wave.add(instance, drain, began);
-            }
+            let number = wave_of(&mut waves, drain);
+            let began = began.entry((number, Standing::of(drain.released))).or_default();
+            waves[number].add(instance, drain, began);
         }
-        waves.into_iter().map(|(wave, _)| wave).collect()
+        waves
     }
+}
+
+/// The number of the wave that a drain belongs to; a new one if none takes it. Those that began earlier come first.
+fn wave_of(waves: &mut Vec<Wave>, drain: &SharedDrain) -> usize {
+    let taken = waves.iter().position(|wave| wave.takes(drain));
+    taken.unwrap_or_else(|| {
+        waves.push(Wave::beginning_with(drain));
+        waves.len() - 1
+    })
 }
 
 /// An ARN for whoever knows nothing but its end.
@@ -389,8 +395,9 @@ impl Wave {
         later < WAVE && drain.deadline_at.duration_since(self.deadline_at) == later
     }
 
-    /// Adds a drain; those that began earlier were added before.
-    fn add(&mut self, instance: &InstanceId, drain: &SharedDrain, began: &mut BTreeMap<Standing, i64>) {
+    /// Adds a drain; those that began earlier were added before, and the last of its standing `began` so many seconds after
+    /// the wave.
+    fn add(&mut self, instance: &InstanceId, drain: &SharedDrain, began: &mut i64) {
         let after = |at: Timestamp| at.as_second() - self.started_at.as_second();
         let (standing, started) = (Standing::of(drain.released), after(drain.started_at));
         let member = Member {
@@ -403,7 +410,7 @@ impl Wave {
             let separator = if words.is_empty() { "" } else { " " };
             words.push_str(&format!("{separator}{word}"));
         };
-        if began.insert(standing, started).unwrap_or(0) != started {
+        if std::mem::replace(began, started) != started {
             add(Word::Started(started).to_string());
         }
         add(Word::Member(member).to_string());

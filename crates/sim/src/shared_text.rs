@@ -31,28 +31,50 @@ impl SharedDrain {
     }
 }
 
+/// Is a parameter of this name a shared record?
+pub(crate) fn is_shared(name: &str) -> bool {
+    name.contains("/shared-")
+}
+
 /// The machines of a shared record.
 pub(crate) fn members(text: &str) -> BTreeMap<HostId, SharedDrain> {
     let mut members = BTreeMap::new();
-    let text: Value = serde_json::from_str(text).unwrap_or_default();
-    for wave in text["waves"].as_array().into_iter().flatten() {
-        let began: Option<jiff::Timestamp> = wave["startedAt"].as_str().and_then(|at| at.parse().ok());
+    for (began, standing, words) in lists(text) {
+        let began: Option<jiff::Timestamp> = began.parse().ok();
         let Some(began) = began else { continue };
-        for (standing, names) in wave["drains"].as_object().into_iter().flatten() {
-            let mut after = 0;
-            for word in names.as_str().unwrap_or_default().split(' ') {
-                if let Some(seconds) = word.strip_prefix('+') {
-                    after = seconds.parse::<i64>().unwrap_or(0);
-                    continue;
-                }
-                let (id, _) = word.split_once('/').unwrap_or((word, ""));
-                if let Some(host) = instance_number(&format!("i-{id}")) {
-                    let started = began.as_second() + after;
-                    let standing = standing.clone();
-                    members.insert(host, SharedDrain { standing, started });
-                }
+        let mut after = 0;
+        for word in words.split(' ') {
+            if let Some(seconds) = word.strip_prefix('+') {
+                after = seconds.parse::<i64>().unwrap_or(0);
+                continue;
+            }
+            let (id, _) = word.split_once('/').unwrap_or((word, ""));
+            if let Some(host) = instance_number(&format!("i-{id}")) {
+                let started = began.as_second() + after;
+                let standing = standing.clone();
+                members.insert(host, SharedDrain { standing, started });
             }
         }
     }
     members
+}
+
+/// A shared record in a few words: whom it holds and whom it releases.
+pub(crate) fn words(text: &str) -> String {
+    let lists = lists(text).into_iter();
+    let words = lists.map(|(_, standing, words)| format!("{standing} {words}"));
+    words.collect::<Vec<_>>().join("; ")
+}
+
+/// The lists of all waves: when the wave began, how its drains stand, and their words.
+fn lists(text: &str) -> Vec<(String, String, String)> {
+    let text: Value = serde_json::from_str(text).unwrap_or_default();
+    let string = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut lists = Vec::new();
+    for wave in text["waves"].as_array().into_iter().flatten() {
+        for (standing, words) in wave["drains"].as_object().into_iter().flatten() {
+            lists.push((string(&wave["startedAt"]), standing.clone(), string(words)));
+        }
+    }
+    lists
 }

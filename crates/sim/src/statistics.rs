@@ -10,7 +10,7 @@ use crate::model::{
     TaskStatus, World,
 };
 use crate::scenario::{Ms, SECOND};
-use crate::shared_text::members;
+use crate::shared_text::{is_shared, members};
 
 /// Each task writes so many lines a second, until it ends.
 const LINES_PER_SECOND: u64 = 10;
@@ -323,7 +323,12 @@ impl Observer for Statistics {
                 ..
             } => {
                 self.numbers.writes += 1;
-                for (host, drain) in members(text) {
+                let told = if is_shared(name) {
+                    members(text)
+                } else {
+                    BTreeMap::new()
+                };
+                for (host, drain) in told {
                     if !drain.holds() {
                         self.drain(host, world).released.get_or_insert(now);
                     }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use crate::model::{Caller, Fact, HookEnd, HostId, Observer, TaskId, World};
 use crate::scenario::Ms;
+use crate::shared_text;
 
 /// Writes down what happens.
 #[derive(Debug, Default)]
@@ -67,8 +68,8 @@ impl Observer for Transcript {
                 text,
                 version,
                 by,
-            } if name.contains("/shared-") => {
-                let what = text.map_or_else(|| "deleted".to_owned(), shared_words);
+            } if shared_text::is_shared(name) => {
+                let what = text.map_or_else(|| "deleted".to_owned(), shared_text::words);
                 Some(format!("{name} v{version} (by {}): {what}", caller(*by, world)))
             }
             Fact::EventLost { detail_type } => Some(format!("event lost: {detail_type}")),
@@ -166,15 +167,6 @@ pub(crate) fn about(fact: &Fact<'_>, world: &World) -> Option<(HostId, String, S
         }
         _ => None,
     }
-}
-
-/// A shared record in a few words: whom it holds and whom it releases.
-fn shared_words(text: &str) -> String {
-    let text: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-    let waves = text["waves"].as_array().into_iter().flatten();
-    let drains = waves.filter_map(|wave| wave["drains"].as_object()).flatten();
-    let words = drains.map(|(standing, names)| format!("{standing} {}", names.as_str().unwrap_or_default()));
-    words.collect::<Vec<_>>().join("; ")
 }
 
 /// A record in a few words.

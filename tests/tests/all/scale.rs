@@ -30,42 +30,33 @@ async fn p2_more_than_a_page_of_tasks_and_of_daemon_services() {
     );
 }
 
-#[tokio::test]
-async fn two_instances_drain_at_once_and_each_waits_for_its_own_tasks() {
+/// So many instances with two tasks or three each drain at once, and each waits for its own tasks.
+async fn drained_at_once(instances: usize, tasks: usize) -> Lab {
     let lab = Lab::start(LabConfig {
-        instances: 2,
+        instances,
         ..LabConfig::default()
     })
     .await;
     lab.daemon(&Daemon::new("logs")).await;
-    lab.replicas("web", 6, 3).await;
-    let instances = lab.instances.clone();
-    instances.iter().for_each(|instance| lab.scale_in(instance));
-    for instance in &instances {
+    lab.replicas("web", tasks, 3).await;
+    lab.instances.iter().for_each(|instance| lab.scale_in(instance));
+    for instance in &lab.instances {
         lab.gone(instance).await;
         let story = lab.story();
         story.assert_daemons_outlive(instance, &["logs"], &["service:web"]);
         story.assert_completed_after(instance, &["logs"]);
     }
+    lab
+}
+
+#[tokio::test]
+async fn two_instances_drain_at_once_and_each_waits_for_its_own_tasks() {
+    drained_at_once(2, 6).await;
 }
 
 #[tokio::test]
 async fn p1_sidecars_of_a_dozen_instances_obey_the_records_that_they_share() {
-    let lab = Lab::start(LabConfig {
-        instances: 12,
-        ..LabConfig::default()
-    })
-    .await;
-    lab.daemon(&Daemon::new("logs")).await;
-    lab.replicas("web", 24, 3).await;
-    let instances = lab.instances.clone();
-    instances.iter().for_each(|instance| lab.scale_in(instance));
-    for instance in &instances {
-        lab.gone(instance).await;
-        let story = lab.story();
-        story.assert_daemons_outlive(instance, &["logs"], &["service:web"]);
-        story.assert_completed_after(instance, &["logs"]);
-    }
+    let lab = drained_at_once(12, 24).await;
     let lines = lab.said("instance");
     let actions = lines
         .iter()

@@ -7,10 +7,12 @@
 //! Records are written at a pace of their own ([`crate::pace`]), and so are heartbeats.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
+
+use crate::pace::{Bucket, Rate};
 
 /// Calls that share a quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,9 +48,9 @@ impl Quota {
         })
     }
 
-    /// Our share: so many at once after a pause, and so many a second.
-    fn share(self) -> (u32, f64) {
-        match self {
+    /// Our share.
+    fn rate(self) -> Rate {
+        let (burst, a_second) = match self {
             Quota::EcsRead | Quota::EcsServiceRead => (50, 10.0),
             Quota::EcsModify => (50, 20.0),
             Quota::EcsClusterRead => (25, 10.0),
@@ -58,23 +60,18 @@ impl Quota {
             Quota::ScalingRead => (50, 10.0),
             // Heartbeats come by bursts, and not when many hooks are completed.
             Quota::ScalingModify => (50, 18.0),
+        };
+        Rate {
+            interval: Duration::from_secs_f64(1.0 / a_second),
+            burst,
         }
-    }
-
-    fn interval(self) -> Duration {
-        Duration::from_secs_f64(1.0 / self.share().1)
-    }
-
-    fn burst(self) -> Duration {
-        self.interval() * (self.share().0 - 1)
     }
 }
 
 /// The pace of one execution environment.
 #[derive(Debug, Default)]
 pub(super) struct Quotas {
-    /// When the calls so far would all have been made at the even pace.
-    paid_until: Mutex<BTreeMap<Quota, Instant>>,
+    buckets: Mutex<BTreeMap<Quota, Bucket>>,
 }
 
 impl Quotas {
@@ -91,20 +88,25 @@ impl Quotas {
     /// AWS has refused a call: others use the quota too, or ours is smaller. What comes next waits for new tokens.
     pub(super) fn throttled(&self, operation: &str) {
         if let Some(quota) = Quota::of(operation) {
-            let empty = Instant::now() + quota.burst();
-            let mut paid_until = self.paid_until.lock().unwrap_or_else(PoisonError::into_inner);
-            let known = paid_until.entry(quota).or_insert(empty);
-            *known = empty.max(*known);
+            let mut buckets = self.buckets();
+            buckets
+                .entry(quota)
+                .or_default()
+                .empty(quota.rate(), Instant::now());
         }
     }
 
     /// Takes the next turn, and tells how long it is until then.
     fn reserve(&self, quota: Quota, now: Instant) -> Duration {
-        let mut paid_until = self.paid_until.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = paid_until.entry(quota).or_insert(now);
-        let from = (*known).max(now);
-        *known = from + quota.interval();
-        from.duration_since(now).saturating_sub(quota.burst())
+        let mut buckets = self.buckets();
+        let bucket = buckets.entry(quota).or_default();
+        let wait = bucket.wait(quota.rate(), now);
+        bucket.take(quota.rate(), now);
+        wait
+    }
+
+    fn buckets(&self) -> MutexGuard<'_, BTreeMap<Quota, Bucket>> {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -23,10 +23,7 @@ pub struct Listed {
 impl Listed {
     /// It as a record.
     pub fn stored(&self) -> Stored {
-        Stored {
-            record: Record::decode(&self.text),
-            version: self.version,
-        }
+        stored(&self.text, self.version)
     }
 }
 
@@ -53,9 +50,9 @@ impl Texts {
 
     /// One that is a record.
     pub fn stored(&self, name: &str) -> Seen<Stored> {
-        self.0
-            .get(name)
-            .map_or(Seen::Absent, |parameter| Seen::Yes(stored(parameter)))
+        self.0.get(name).map_or(Seen::Absent, |parameter| {
+            Seen::Yes(stored(&parameter.value, parameter.version))
+        })
     }
 }
 
@@ -97,7 +94,7 @@ impl Aws {
     /// Reads one parameter.
     pub async fn get_parameter(&self, name: &str) -> Seen<Stored> {
         match self.call("GetParameter", self.api.get_parameter(name)).await {
-            Ok(parameter) => Seen::Yes(stored(&parameter)),
+            Ok(parameter) => Seen::Yes(stored(&parameter.value, parameter.version)),
             Err(failure) if failure.kind == Kind::NotFound => Seen::Absent,
             Err(failure) => Seen::Unknown(failure.to_string()),
         }
@@ -175,9 +172,9 @@ fn listed(parameter: ParameterText) -> Listed {
     }
 }
 
-fn stored(parameter: &ParameterText) -> Stored {
+fn stored(text: &str, version: i64) -> Stored {
     Stored {
-        record: Record::decode(&parameter.value),
-        version: parameter.version,
+        record: Record::decode(text),
+        version,
     }
 }

@@ -6,7 +6,7 @@ use super::{Judge, Rule};
 use crate::model::{
     Caller, Cause, DaemonState, HostId, SidecarState, TaskId, World, instance_number, moment,
 };
-use crate::shared_text::members;
+use crate::shared_text::{is_shared, members};
 
 use crate::scenario::{Kind, Ms, SECOND};
 
@@ -27,7 +27,7 @@ impl Judge {
         if name.ends_with("/control") {
             return self.control(now, text);
         }
-        if name.contains("/shared-") {
+        if is_shared(name) {
             return self.shared(now, name, text, world);
         }
         let Some(host) = world.host_of_parameter(name) else {
