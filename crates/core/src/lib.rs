@@ -7,13 +7,14 @@
 //!                                           │              record (the SSM parameter)
 //!                                           ▼              │
 //!                        actions for the coordinator       ▼
-//!                                                     wait (what the sidecar does with it)
+//!                                                     hold (what the sidecar asks, and when it ends: wait)
 //! ```
 //!
 //! There is no async, no clock, no randomness and no AWS type in here: time and chance are arguments.
 
 pub mod control;
 pub mod heartbeat;
+pub mod hold;
 pub mod holding;
 pub mod ids;
 pub mod limits;

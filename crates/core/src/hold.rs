@@ -1,0 +1,412 @@
+//! A sidecar's hold, from SIGTERM to its exit, as a protocol without I/O.
+//!
+//! [`Hold::next`] takes the answer to the last question and gives the next [`Step`]: a question to put, a time to sleep, or
+//! the exit. The program puts the questions over HTTP, the simulator to its model; both are loops of a few lines, and
+//! everything that decides is here: which question comes when, what is read together, what is asked again alone after a
+//! denial, and (in [`crate::wait`]) what follows from the answers.
+//!
+//! ```text
+//!            ┌────────────────────────── slept ───────────────────────────┐
+//!            ▼                                                            │
+//!        ReadTask ─► FindIdentity ─► ReadParameters ─► ReadInstanceMetadata ─► Sleep
+//!            │       (until found)   │ denied          (only while it       └► Exit
+//!            └► Exit                 ├► the records alone      decides)
+//!          (nothing is               ├► each record by ReadParameter
+//!           left to protect)         └► the kill switch by ReadParameter
+//! ```
+//!
+//! An answer that does not belong to the last question tells nothing (promise P2): the look ends without it.
+
+mod answer;
+mod identity;
+
+use jiff::SignedDuration;
+
+use crate::control::Control;
+use crate::record::{ParameterPrefix, Record};
+use crate::wait::{
+    Ask, Fate, Known, Next, Observation, Policy, Reading, Switch, Task, Together, Trouble, Wait,
+};
+
+pub use answer::{Answer, Moment, Parameters, Step};
+pub use identity::{Identity, Records};
+
+/// One hold.
+#[derive(Debug)]
+pub struct Hold {
+    disabled: bool,
+    prefix: ParameterPrefix,
+    identity: Option<Identity>,
+    wait: Wait,
+    /// Whether `GetParameters` was denied for the records alone, so that each is read by `GetParameter`.
+    one_by_one: bool,
+    question: Question,
+    look: Look,
+    /// The records' texts as last read, and what they say: most readings find the same.
+    last: Option<(Vec<Option<String>>, Reading)>,
+    record: Option<Record>,
+    control: Option<Control>,
+    control_problem: Option<String>,
+    reads: u32,
+}
+
+/// The question whose answer is awaited.
+#[derive(Debug)]
+enum Question {
+    /// None: the hold begins, or sleeps.
+    None,
+    Task,
+    Identity,
+    /// Records and kill switch in one call.
+    Both(Records),
+    /// The records in one call.
+    Records(Records),
+    /// The records one by one: those that are left, and what the others said.
+    One(Records, Vec<String>, Parameters),
+    Switch,
+    Instance,
+}
+
+/// What one look has gathered.
+#[derive(Debug)]
+struct Look {
+    task: Task,
+    reading: Reading,
+    switch: Switch,
+    together: Together,
+    fate: Fate,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self {
+            task: Task::Absent,
+            reading: Reading::Trouble(Trouble::NotAsked),
+            switch: Switch::NotAsked,
+            together: Together::NotAsked,
+            fate: Fate::Unknown,
+        }
+    }
+}
+
+impl Hold {
+    /// A hold that begins with SIGTERM. Without an identity it asks for it until it is found.
+    #[must_use]
+    pub fn new(policy: Policy, prefix: ParameterPrefix, identity: Option<Identity>) -> Self {
+        Self {
+            disabled: policy.disabled,
+            prefix,
+            identity,
+            wait: Wait::new(policy),
+            one_by_one: false,
+            question: Question::None,
+            look: Look::default(),
+            last: None,
+            record: None,
+            control: None,
+            control_problem: None,
+            reads: 0,
+        }
+    }
+
+    /// Takes in the answer to the last step, which came at this moment, and gives the next step. Moments must not go back.
+    pub fn next(&mut self, now: &Moment, answer: Answer) -> Step {
+        match (std::mem::replace(&mut self.question, Question::None), answer) {
+            (Question::None, Answer::Nothing) => self.begin(now),
+            (Question::Task, Answer::Task(task)) => self.with_task(now, task),
+            (Question::Identity, Answer::Identity(found)) => self.with_identity(now, found),
+            (Question::Both(records), Answer::Parameters(read)) => self.with_both(now, &records, read),
+            (Question::Records(records), Answer::Parameters(read)) => self.with_records(now, &records, read),
+            (Question::One(records, left, known), Answer::Parameters(read)) => {
+                self.with_one(now, records, left, known, read)
+            }
+            (Question::Switch, Answer::Parameters(read)) => {
+                let control = self.prefix.control_name();
+                self.look.switch = self.obey(read.as_ref().ok().and_then(|read| read.text(&control)));
+                self.ask_instance(now)
+            }
+            (Question::Instance, Answer::Instance(fate)) => {
+                self.look.fate = fate;
+                self.decide(now)
+            }
+            _ => self.decide(now),
+        }
+    }
+
+    /// Where the sidecar runs, once that is known.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
+    }
+
+    /// The record that was read last, whatever drain it is of.
+    #[must_use]
+    pub fn record(&self) -> Option<&Record> {
+        self.record.as_ref()
+    }
+
+    /// What the last reading of the records said, if there was one.
+    #[must_use]
+    pub fn reading(&self) -> &Reading {
+        &self.look.reading
+    }
+
+    /// What the kill switch said last.
+    #[must_use]
+    pub fn control(&self) -> Option<Control> {
+        self.control
+    }
+
+    /// What is wrong with the text of the kill switch, if the last one could not be understood.
+    #[must_use]
+    pub fn control_problem(&self) -> Option<&str> {
+        self.control_problem.as_deref()
+    }
+
+    /// Calls to Parameter Store since SIGTERM.
+    #[must_use]
+    pub fn reads(&self) -> u32 {
+        self.reads
+    }
+
+    /// The task first: if nothing is left to protect, nobody else need be asked.
+    fn begin(&mut self, now: &Moment) -> Step {
+        self.look = Look::default();
+        if self.disabled {
+            return self.decide(now);
+        }
+        self.question = Question::Task;
+        Step::ReadTask
+    }
+
+    fn with_task(&mut self, now: &Moment, task: Task) -> Step {
+        self.look.task = task;
+        if task == Task::Stopped {
+            return self.decide(now);
+        }
+        if self.identity.is_some() {
+            return self.ask_parameters(now);
+        }
+        self.question = Question::Identity;
+        Step::FindIdentity
+    }
+
+    fn with_identity(&mut self, now: &Moment, found: Result<Identity, Trouble>) -> Step {
+        match found {
+            Ok(identity) => {
+                self.identity = Some(identity);
+                self.ask_parameters(now)
+            }
+            Err(trouble) => {
+                self.look.reading = Reading::Trouble(trouble);
+                match self.wait.asks(false, now.since_sigterm) {
+                    Ask::Switch => self.ask_switch(),
+                    Ask::Both | Ask::Record | Ask::Nothing => self.decide(now),
+                }
+            }
+        }
+    }
+
+    fn ask_parameters(&mut self, now: &Moment) -> Step {
+        let Some(records) = self
+            .identity
+            .as_ref()
+            .map(|identity| identity.records(&self.prefix))
+        else {
+            return self.decide(now);
+        };
+        match self.wait.asks(true, now.since_sigterm) {
+            Ask::Both => {
+                let mut names = records.names();
+                names.push(self.prefix.control_name());
+                self.question = Question::Both(records);
+                self.read_several(names)
+            }
+            Ask::Record => self.ask_records(records),
+            Ask::Switch => self.ask_switch(),
+            Ask::Nothing => self.decide(now),
+        }
+    }
+
+    fn with_both(&mut self, now: &Moment, records: &Records, read: Result<Parameters, Trouble>) -> Step {
+        match read {
+            Ok(read) => {
+                let control = self.prefix.control_name();
+                self.look.together = Together::Answered;
+                self.look.switch = self.obey(read.text(&control));
+                self.understand(records, &read);
+                self.ask_instance(now)
+            }
+            Err(Trouble::Denied) => {
+                self.look.together = Together::Denied;
+                self.ask_records(records.clone())
+            }
+            Err(trouble) => {
+                self.look.together = Together::Answered;
+                self.look.switch = Switch::Unclear;
+                self.look.reading = Reading::Trouble(trouble);
+                self.ask_instance(now)
+            }
+        }
+    }
+
+    /// The records without the switch: in one call, or one by one where the role has `GetParameter` alone.
+    fn ask_records(&mut self, records: Records) -> Step {
+        if self.one_by_one {
+            let left = records.names();
+            return self.ask_next(records, left, Parameters::default());
+        }
+        let names = records.names();
+        self.question = Question::Records(records);
+        self.read_several(names)
+    }
+
+    fn with_records(&mut self, now: &Moment, records: &Records, read: Result<Parameters, Trouble>) -> Step {
+        match read {
+            Ok(read) => self.understand(records, &read),
+            Err(Trouble::Denied) => {
+                self.one_by_one = true;
+                return self.ask_records(records.clone());
+            }
+            Err(trouble) => self.look.reading = Reading::Trouble(trouble),
+        }
+        self.after_records(now)
+    }
+
+    fn ask_next(&mut self, records: Records, mut left: Vec<String>, known: Parameters) -> Step {
+        let name = left.remove(0);
+        self.question = Question::One(records, left, known);
+        self.read_one(name)
+    }
+
+    fn with_one(
+        &mut self,
+        now: &Moment,
+        records: Records,
+        left: Vec<String>,
+        mut known: Parameters,
+        read: Result<Parameters, Trouble>,
+    ) -> Step {
+        match read {
+            Ok(read) => known.extend(read),
+            Err(trouble) => {
+                self.look.reading = Reading::Trouble(trouble);
+                return self.after_records(now);
+            }
+        }
+        if !left.is_empty() {
+            return self.ask_next(records, left, known);
+        }
+        self.understand(&records, &known);
+        self.after_records(now)
+    }
+
+    /// The switch alone, if the call for all of them was denied in this look.
+    fn after_records(&mut self, now: &Moment) -> Step {
+        match self.look.together {
+            Together::Denied => self.ask_switch(),
+            Together::NotAsked | Together::Answered => self.ask_instance(now),
+        }
+    }
+
+    fn ask_switch(&mut self) -> Step {
+        self.question = Question::Switch;
+        self.read_one(self.prefix.control_name())
+    }
+
+    fn ask_instance(&mut self, now: &Moment) -> Step {
+        if !self.wait.wants_fate(&self.known(), &self.look.reading) {
+            return self.decide(now);
+        }
+        self.question = Question::Instance;
+        Step::ReadInstanceMetadata
+    }
+
+    fn read_several(&mut self, names: Vec<String>) -> Step {
+        self.reads = self.reads.saturating_add(1);
+        Step::ReadParameters(names)
+    }
+
+    fn read_one(&mut self, name: String) -> Step {
+        self.reads = self.reads.saturating_add(1);
+        Step::ReadParameter(name)
+    }
+
+    /// What the records say. One that was not answered for is no absence (promise P2).
+    fn understand(&mut self, records: &Records, read: &Parameters) {
+        let texts: Option<Vec<Option<String>>> = records
+            .names()
+            .iter()
+            .map(|name| read.text(name).map(|text| text.map(str::to_owned)))
+            .collect();
+        let (Some(texts), Some(identity)) = (texts, &self.identity) else {
+            self.look.reading = Reading::Trouble(Trouble::Failed);
+            return;
+        };
+        let reading = match self.last.take().filter(|(known, _)| *known == texts) {
+            Some((_, reading)) => reading,
+            None => identity.reading(&texts),
+        };
+        if let Reading::Record(record) = &reading {
+            self.record = Some((**record).clone());
+        }
+        self.last = Some((texts, reading.clone()));
+        self.look.reading = reading;
+    }
+
+    /// What the kill switch says: its text, nothing in it if there is no such parameter, or nothing if it was not read.
+    fn obey(&mut self, text: Option<Option<&str>>) -> Switch {
+        self.control_problem = None;
+        match text.map(|text| text.map_or(Ok(Control::On), Control::decode)) {
+            Some(Ok(mode)) => {
+                self.control = Some(mode);
+                Switch::Says(mode)
+            }
+            Some(Err(problem)) => {
+                self.control_problem = Some(problem);
+                Switch::Unclear
+            }
+            None => Switch::Unclear,
+        }
+    }
+
+    fn known(&self) -> Known {
+        let known = self.identity.as_ref().map(|identity| &identity.known);
+        known.cloned().unwrap_or_default()
+    }
+
+    fn decide(&mut self, now: &Moment) -> Step {
+        self.question = Question::None;
+        let seen = Observation {
+            since_sigterm: now.since_sigterm,
+            sigterm_at: now.sigterm_at,
+            host_clock: now.host_clock,
+            reading: self.look.reading.clone(),
+            switch: self.look.switch,
+            together: self.look.together,
+            task: self.look.task,
+            fate: self.look.fate,
+            chance: now.jitter,
+        };
+        match self.wait.next(&self.known(), &seen) {
+            Next::Leave(why) => Step::Exit(why),
+            Next::Sleep { duration, because } => Step::Sleep { duration, because },
+        }
+    }
+}
+
+impl Moment {
+    /// A moment of a host whose clock is that of AWS.
+    #[must_use]
+    pub fn after(sigterm: jiff::Timestamp, since_sigterm: SignedDuration, jitter: f64) -> Self {
+        Self {
+            since_sigterm,
+            sigterm_at: Some(sigterm),
+            host_clock: sigterm.checked_add(since_sigterm).unwrap_or(jiff::Timestamp::MAX),
+            jitter,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

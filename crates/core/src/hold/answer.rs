@@ -1,0 +1,90 @@
+//! What the hold asks for, and how it is answered.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Identity;
+use crate::wait::{Because, Fate, Task, Trouble, Why};
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Ask task metadata for the protected containers. Answer: [`Answer::Task`].
+    ReadTask,
+    /// Find out where the sidecar runs. Answer: [`Answer::Identity`].
+    FindIdentity,
+    /// One `GetParameters` call for these names, one to ten of them. Answer: [`Answer::Parameters`].
+    ReadParameters(Vec<String>),
+    /// One `GetParameter` call, for which IAM has an action of its own. Answer: [`Answer::Parameters`].
+    ReadParameter(String),
+    /// Ask the instance metadata for the target lifecycle state and a Spot notice. Answer: [`Answer::Instance`].
+    ReadInstanceMetadata,
+    /// Sleep, then go on with [`Answer::Nothing`].
+    Sleep {
+        /// More than zero, and no longer than to the next bound.
+        duration: SignedDuration,
+        /// What is waited for.
+        because: Because,
+    },
+    /// End the process, so that the protected containers are stopped.
+    Exit(Why),
+}
+
+/// The answer to a step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// Nothing was asked: the hold begins, or has slept.
+    Nothing,
+    /// The protected containers.
+    Task(Task),
+    /// Where the sidecar runs, or why that is not known.
+    Identity(Result<Identity, Trouble>),
+    /// What the call told, or why it told nothing.
+    Parameters(Result<Parameters, Trouble>),
+    /// What is to become of the instance.
+    Instance(Fate),
+}
+
+/// When an answer came.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moment {
+    /// Time since the first SIGTERM, of a clock that cannot be set.
+    pub since_sigterm: SignedDuration,
+    /// What the clock of AWS showed at the first SIGTERM: the `Date` of its last answer, less the time that went by
+    /// until then. Nothing before the first answer with a `Date`.
+    pub sigterm_at: Option<Timestamp>,
+    /// The host's wall clock, which may be wrong.
+    pub host_clock: Timestamp,
+    /// A random number in 0..=1, new each time: sidecars of many instances must not read in step.
+    pub jitter: f64,
+}
+
+/// What Parameter Store told of the names that it was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parameters(BTreeMap<String, Option<String>>);
+
+impl Parameters {
+    /// One more answer: the parameter's text, or nothing if there is no such parameter.
+    pub fn insert(&mut self, name: &str, text: Option<String>) {
+        self.0.insert(name.to_owned(), text);
+    }
+
+    /// Takes over all answers of another call.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// The text of a parameter, or nothing in it if there is no such parameter. Nothing at all if Parameter Store did not
+    /// tell, which is no absence (promise P2).
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<Option<&str>> {
+        self.0.get(name).map(Option::as_deref)
+    }
+}
+
+impl FromIterator<(String, Option<String>)> for Parameters {
+    fn from_iter<I: IntoIterator<Item = (String, Option<String>)>>(answers: I) -> Self {
+        Self(answers.into_iter().collect())
+    }
+}

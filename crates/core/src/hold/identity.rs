@@ -1,0 +1,71 @@
+//! Where a sidecar runs: all that it must know to find and judge its record.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ClusterName, ContainerName, InstanceId, InstanceKey, TaskArn};
+use crate::record::ParameterPrefix;
+use crate::wait::{Known, Reading};
+
+/// Who and where a sidecar is. The program hands it to its next process image as an argument that everybody on the host can
+/// read: no secret, and no `drainId`, may ever be in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Identity {
+    /// The AWS region.
+    pub region: String,
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The EC2 instance.
+    pub instance: InstanceId,
+    /// The sidecar's own container, which it does not protect.
+    pub own_container: ContainerName,
+    /// The task, if task metadata told.
+    pub task: Option<TaskArn>,
+    /// What the decisions need.
+    pub known: Known,
+}
+
+/// Names of the parameters that may tell of one instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Records {
+    /// Its own record.
+    pub own: String,
+    /// The shared records of its cluster.
+    pub shared: Vec<String>,
+}
+
+impl Records {
+    /// All of them, its own first.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        std::iter::once(&self.own).chain(&self.shared).cloned().collect()
+    }
+}
+
+impl Identity {
+    /// The name of this instance's own record.
+    #[must_use]
+    pub fn parameter(&self, prefix: &ParameterPrefix) -> String {
+        prefix.record_name(&InstanceKey {
+            cluster: self.cluster.clone(),
+            instance: self.instance.clone(),
+        })
+    }
+
+    /// The names of the parameters that may tell of this instance: its own record, and the shared records of the cluster.
+    #[must_use]
+    pub fn records(&self, prefix: &ParameterPrefix) -> Records {
+        Records {
+            own: self.parameter(prefix),
+            shared: prefix.shared_names(&self.cluster).collect(),
+        }
+    }
+
+    /// What these texts say, in the order of [`Records::names`]; nothing in place of a parameter that is not there.
+    #[must_use]
+    pub fn reading(&self, texts: &[Option<String>]) -> Reading {
+        let own = texts.first().and_then(Option::as_deref);
+        let shared: Vec<&str> = texts.iter().skip(1).flatten().map(String::as_str).collect();
+        Reading::of_parameters(own, &shared, &self.instance, &self.known)
+    }
+}

@@ -1,0 +1,349 @@
+use super::*;
+use crate::limits::GET_PARAMETERS_MAX;
+use crate::wait::{Because, Why};
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+const RECORD: &str = "/ecs-daemon-protector/prod/i-0123456789abcdef0";
+const CONTROL: &str = "/ecs-daemon-protector/control";
+
+fn identity() -> Identity {
+    Identity {
+        region: "eu-west-1".into(),
+        cluster: "prod".parse().unwrap(),
+        instance: "i-0123456789abcdef0".parse().unwrap(),
+        own_container: "ecs-daemon-protector".parse().unwrap(),
+        task: None,
+        known: Known::default(),
+    }
+}
+
+fn hold() -> Hold {
+    Hold::new(Policy::default(), ParameterPrefix::default(), Some(identity()))
+}
+
+fn sigterm() -> Timestamp {
+    "2026-11-24T08:00:00Z".parse().unwrap()
+}
+
+fn at(seconds: i64) -> Moment {
+    Moment::after(sigterm(), SignedDuration::from_secs(seconds), 0.5)
+}
+
+fn record(state: &str) -> String {
+    format!(
+        r#"{{"schema":1,"state":"{state}","remaining":4,"ec2InstanceId":"i-0123456789abcdef0",
+        "containerInstanceArn":"arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/0a1b","drainId":"drain-1",
+        "startedAt":"2026-11-24T08:00:00Z","updatedAt":"2026-11-24T08:00:00Z","deadlineAt":"2026-11-24T08:10:00Z",
+        "pollSeconds":5}}"#
+    )
+}
+
+/// Every name is answered for; only `texts` are there.
+fn told(names: &[String], texts: &[(&str, &str)]) -> Answer {
+    let text = |name: &String| {
+        texts
+            .iter()
+            .find(|(there, _)| there == name)
+            .map(|(_, text)| (*text).to_owned())
+    };
+    Answer::Parameters(Ok(names.iter().map(|name| (name.clone(), text(name))).collect()))
+}
+
+/// One look at a world: what was asked, in few words, and the step that ended it.
+fn look(hold: &mut Hold, now: i64, world: &dyn Fn(&Step) -> Answer) -> (Vec<String>, Step) {
+    let (mut asked, mut answer) = (Vec::new(), Answer::Nothing);
+    loop {
+        let step = hold.next(&at(now), answer);
+        asked.push(match &step {
+            Step::ReadTask => "task".to_owned(),
+            Step::FindIdentity => "identity".to_owned(),
+            Step::ReadParameters(names) => format!("{} parameters", names.len()),
+            Step::ReadParameter(name) if name == CONTROL => "control".to_owned(),
+            Step::ReadParameter(name) if name == RECORD => "record".to_owned(),
+            Step::ReadParameter(_) => "shared".to_owned(),
+            Step::ReadInstanceMetadata => "instance".to_owned(),
+            Step::Sleep { .. } | Step::Exit(_) => return (asked, step),
+        });
+        assert!(asked.len() < 30, "a look without end: {asked:?}");
+        answer = world(&step);
+    }
+}
+
+fn because(step: &Step) -> Because {
+    match step {
+        Step::Sleep { because, .. } => *because,
+        other => panic!("{other:?} is no sleep"),
+    }
+}
+
+/// A world in which all goes well.
+fn well<'a>(texts: &'a [(&'a str, &'a str)]) -> impl Fn(&Step) -> Answer + 'a {
+    move |step| match step {
+        Step::ReadTask => Answer::Task(Task::Alive),
+        Step::FindIdentity => Answer::Identity(Ok(identity())),
+        Step::ReadParameters(names) => told(names, texts),
+        Step::ReadParameter(name) => told(std::slice::from_ref(name), texts),
+        Step::ReadInstanceMetadata => Answer::Instance(Fate::Unknown),
+        Step::Sleep { .. } | Step::Exit(_) => Answer::Nothing,
+    }
+}
+
+#[test]
+fn a_look_is_the_task_and_one_call_and_the_instance_only_while_it_decides() {
+    let (holding, released) = (record("holding"), record("released"));
+    let mut hold = hold();
+    let (asked, step) = look(&mut hold, 0, &well(&[]));
+    assert_eq!(asked, ["task", "10 parameters", "instance"]);
+    assert_eq!(because(&step), Because::NoRecordYet);
+    let (asked, step) = look(&mut hold, 5, &well(&[(RECORD, &holding)]));
+    assert_eq!(
+        (asked, because(&step)),
+        (
+            vec!["task".to_owned(), "10 parameters".to_owned()],
+            Because::TasksRemain
+        )
+    );
+    let (asked, step) = look(&mut hold, 10, &well(&[(RECORD, &released)]));
+    assert_eq!((asked.len(), step), (2, Step::Exit(Why::Released)));
+    assert_eq!(hold.reads(), 3);
+}
+
+#[test]
+fn who_has_nothing_to_protect_asks_no_further() {
+    let gone = |step: &Step| match step {
+        Step::ReadTask => Answer::Task(Task::Stopped),
+        other => panic!("{other:?} was asked"),
+    };
+    assert_eq!(look(&mut hold(), 0, &gone).1, Step::Exit(Why::ProtectedStopped));
+    let disabled = Policy {
+        disabled: true,
+        ..Policy::default()
+    };
+    let mut hold = Hold::new(disabled, ParameterPrefix::default(), None);
+    let nothing = |step: &Step| panic!("{step:?} was asked");
+    assert_eq!(look(&mut hold, 0, &nothing).1, Step::Exit(Why::Disabled));
+}
+
+#[test]
+fn p1_a_denied_name_takes_the_others_with_it_so_they_are_read_alone() {
+    let text = record("holding");
+    let texts = [(RECORD, text.as_str())];
+    let names_denied = |most: usize| {
+        let texts = &texts;
+        move |step: &Step| match step {
+            Step::ReadParameters(names) if names.len() > most => Answer::Parameters(Err(Trouble::Denied)),
+            step => well(texts)(step),
+        }
+    };
+    let mut without_control = hold();
+    let (asked, step) = look(&mut without_control, 0, &names_denied(GET_PARAMETERS_MAX - 1));
+    assert_eq!(asked, ["task", "10 parameters", "9 parameters", "control"]);
+    assert_eq!(because(&step), Because::TasksRemain);
+    let (asked, _) = look(&mut without_control, 5, &names_denied(GET_PARAMETERS_MAX - 1));
+    assert_eq!(asked, ["task", "9 parameters"], "the switch once a minute");
+
+    let mut alone = hold();
+    let (asked, step) = look(&mut alone, 0, &names_denied(0));
+    let mut expected = vec!["task", "10 parameters", "9 parameters", "record"];
+    expected.extend(["shared"; 8]);
+    expected.push("control");
+    assert_eq!(
+        (asked, because(&step)),
+        (
+            expected.iter().map(|w| (*w).to_owned()).collect(),
+            Because::TasksRemain
+        )
+    );
+    let (asked, _) = look(&mut alone, 5, &names_denied(0));
+    assert_eq!(
+        asked.len(),
+        10,
+        "the denied calls are not made again before the minute: {asked:?}"
+    );
+}
+
+#[test]
+fn p2_one_record_of_several_that_fails_is_no_absence() {
+    let text = record("holding");
+    let texts = [(RECORD, text.as_str())];
+    let fails_late = |step: &Step| match step {
+        Step::ReadParameters(_) => Answer::Parameters(Err(Trouble::Denied)),
+        Step::ReadParameter(name) if name.ends_with("shared-5") => Answer::Parameters(Err(Trouble::Failed)),
+        step => well(&texts)(step),
+    };
+    let (_, step) = look(&mut hold(), 0, &fails_late);
+    assert_eq!(because(&step), Because::Trouble(Trouble::Failed));
+}
+
+#[test]
+fn p2_a_name_that_was_not_answered_for_is_no_absence() {
+    for silent in [RECORD, "/ecs-daemon-protector/prod/shared-3"] {
+        let forgets = |step: &Step| match step {
+            Step::ReadParameters(names) => {
+                let answered: Vec<String> = names.iter().filter(|name| *name != silent).cloned().collect();
+                told(&answered, &[])
+            }
+            step => well(&[])(step),
+        };
+        let (_, step) = look(&mut hold(), 0, &forgets);
+        assert_eq!(because(&step), Because::Trouble(Trouble::Failed), "{silent}");
+    }
+}
+
+#[test]
+fn a8_the_kill_switch_is_read_while_nobody_knows_which_instance_this_is() {
+    let nowhere = |step: &Step| match step {
+        Step::FindIdentity => Answer::Identity(Err(Trouble::Unidentified)),
+        step => well(&[(CONTROL, r#"{"mode":"observe"}"#)])(step),
+    };
+    let mut lost = Hold::new(Policy::default(), ParameterPrefix::default(), None);
+    let (asked, step) = look(&mut lost, 0, &nowhere);
+    assert_eq!(
+        (asked, because(&step)),
+        (
+            ["task", "identity", "control"].map(str::to_owned).to_vec(),
+            Because::Trouble(Trouble::Unidentified),
+        )
+    );
+    assert_eq!(lost.control(), Some(Control::Observe));
+    let (asked, _) = look(&mut lost, 5, &nowhere);
+    assert_eq!(asked, ["task", "identity"], "once a minute");
+    let release = |step: &Step| match step {
+        Step::FindIdentity => Answer::Identity(Err(Trouble::Unidentified)),
+        step => well(&[(CONTROL, r#"{"mode":"release-all"}"#)])(step),
+    };
+    assert_eq!(look(&mut lost, 60, &release).1, Step::Exit(Why::KillSwitch));
+}
+
+#[test]
+fn a_kill_switch_that_nobody_understands_changes_nothing_and_is_named() {
+    let text = record("holding");
+    let texts = [(RECORD, text.as_str()), (CONTROL, r#"{"mode":"of"}"#)];
+    let mut hold = hold();
+    let (_, step) = look(&mut hold, 0, &well(&texts));
+    assert_eq!(because(&step), Because::TasksRemain);
+    assert!(hold.control_problem().unwrap().contains("there is no mode"));
+    look(&mut hold, 5, &well(&texts[..1]));
+    assert_eq!(
+        (hold.control_problem(), hold.control()),
+        (None, Some(Control::On))
+    );
+}
+
+#[test]
+fn p2_an_answer_to_another_question_tells_nothing() {
+    let mut hold = hold();
+    assert_eq!(hold.next(&at(0), Answer::Nothing), Step::ReadTask);
+    let step = hold.next(&at(0), Answer::Parameters(Ok(Parameters::default())));
+    assert_eq!(because(&step), Because::Trouble(Trouble::NotAsked));
+    assert_eq!(
+        hold.next(&at(5), Answer::Nothing),
+        Step::ReadTask,
+        "and the next look is a whole one"
+    );
+}
+
+#[derive(Debug, Clone)]
+struct World {
+    task: Task,
+    identified: bool,
+    own: Option<String>,
+    several: Option<Trouble>,
+    alone: Option<Trouble>,
+    control: Option<String>,
+    fate: Fate,
+}
+
+impl World {
+    fn answer(&self, step: &Step) -> Answer {
+        let texts: Vec<(&str, &str)> = [(RECORD, &self.own), (CONTROL, &self.control)]
+            .into_iter()
+            .filter_map(|(name, text)| Some((name, text.as_deref()?)))
+            .collect();
+        match step {
+            Step::ReadTask => Answer::Task(self.task),
+            Step::FindIdentity if self.identified => Answer::Identity(Ok(identity())),
+            Step::FindIdentity => Answer::Identity(Err(Trouble::Unidentified)),
+            Step::ReadParameters(names) => match self.several {
+                Some(trouble) => Answer::Parameters(Err(trouble)),
+                None => told(names, &texts),
+            },
+            Step::ReadParameter(name) => match self.alone {
+                Some(trouble) => Answer::Parameters(Err(trouble)),
+                None => told(std::slice::from_ref(name), &texts),
+            },
+            Step::ReadInstanceMetadata => Answer::Instance(self.fate),
+            Step::Sleep { .. } | Step::Exit(_) => Answer::Nothing,
+        }
+    }
+}
+
+fn any_world() -> impl Strategy<Value = World> {
+    let trouble = || {
+        proptest::option::of(proptest::sample::select(vec![
+            Trouble::Failed,
+            Trouble::NoCredentials,
+            Trouble::Denied,
+        ]))
+    };
+    let own = prop_oneof![
+        Just(None),
+        Just(Some(record("holding"))),
+        Just(Some("no record".to_owned())),
+        Just(Some(String::new())),
+    ];
+    let task = proptest::sample::select(vec![Task::Alive, Task::Unclear, Task::Unreachable, Task::Absent]);
+    let control = proptest::sample::select(vec![
+        None,
+        Some(r#"{"mode":"observe"}"#.to_owned()),
+        Some("x".to_owned()),
+    ]);
+    let fate = proptest::sample::select(vec![Fate::InService, Fate::Leaving, Fate::Unknown]);
+    (task, any::<bool>(), own, trouble(), trouble(), control, fate).prop_map(
+        |(task, identified, own, several, alone, control, fate)| World {
+            task,
+            identified,
+            own,
+            several,
+            alone,
+            control,
+            fate,
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn p3_every_look_ends_and_every_hold_ends(
+        worlds in proptest::collection::vec(any_world(), 1..12),
+        placed: bool,
+        max_hold in 1i64..2000,
+    ) {
+        let policy = Policy { max_hold: SignedDuration::from_secs(max_hold), ..Policy::default() };
+        let mut hold = Hold::new(policy, ParameterPrefix::default(), placed.then(identity));
+        let (mut since, mut answer, mut looks, mut questions) = (SignedDuration::ZERO, Answer::Nothing, 0, 0);
+        let end = loop {
+            let world = &worlds[looks.min(worlds.len() - 1)];
+            let step = hold.next(&Moment::after(sigterm(), since, 0.3), answer);
+            questions += 1;
+            prop_assert!(questions < 20, "a look without end");
+            match &step {
+                Step::Sleep { duration, .. } => {
+                    prop_assert!(duration.is_positive());
+                    since += *duration;
+                    (looks, questions) = (looks + 1, 0);
+                }
+                Step::Exit(why) => break *why,
+                Step::ReadParameters(names) => prop_assert!((1..=GET_PARAMETERS_MAX).contains(&names.len())),
+                _ => {}
+            }
+            answer = world.answer(&step);
+        };
+        prop_assert!(since <= SignedDuration::from_secs(max_hold) + SignedDuration::from_millis(50));
+        // No world here releases.
+        prop_assert!(!matches!(end, Why::Released | Why::ServiceReleased | Why::KillSwitch), "{:?}", end);
+    }
+}
