@@ -168,6 +168,7 @@ impl Memory {
                     at: now,
                     sidecars,
                     look_at: None,
+                    releasing: verdict == Verdict::Releasing,
                     unlisted: 0,
                 };
                 facts.drains.insert(key.clone(), drain);
@@ -301,10 +302,12 @@ impl Memory {
         facts.drains.values().filter_map(|drain| drain.look_at).min()
     }
 
-    /// Is there more than one drain, or one that a task's end would bring on?
+    /// Is there more than one drain, or one that a task's end would bring on: of a task that holds, or of a daemon whose tier
+    /// was let go?
     pub fn awaits_an_event(&self) -> bool {
         let facts = self.lock();
-        facts.drains.len() > 1 || facts.drains.values().any(|drain| !drain.awaited.is_empty())
+        let awaits = |drain: &Drain| drain.releasing || !drain.awaited.is_empty();
+        facts.drains.len() > 1 || facts.drains.values().any(awaits)
     }
 
     /// Drains whose next look is due, each once, and so many at the most.
@@ -365,6 +368,13 @@ impl Memory {
     /// All drains.
     pub fn fleet(&self, now: Timestamp) -> Fleet {
         self.others(None, now)
+    }
+
+    /// Has a tick of this environment listed all drains of late? Until then it knows those that it was told of.
+    pub fn knows_the_fleet(&self, now: Timestamp) -> bool {
+        let facts = self.lock();
+        let listed = facts.fleet.as_ref();
+        listed.is_some_and(|(_, at)| now.duration_since(*at) < NOT_DRAINING)
     }
 
     /// How many tasks a sweep over a cluster has listed, the last time.

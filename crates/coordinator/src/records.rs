@@ -16,7 +16,7 @@ use crate::aws::{Failure, Listed, Texts};
 use crate::coordinator::Coordinator;
 use crate::pace::Rank;
 use crate::say::Level;
-use crate::store::Place;
+use crate::store::{Place, Polls};
 use crate::tens::TOGETHER;
 
 /// A drain that only a shared record tells of gets a record of its own after this, for people: who holds, and since when.
@@ -355,7 +355,12 @@ impl Coordinator {
 
     async fn write_shared(&self, place: &Place) {
         let store = &self.memory.store;
-        let Some(draft) = store.draft(place, self.poll_seconds(), self.now()) else {
+        // An environment that has not listed the drains yet would make hundreds of sidecars read each second.
+        let polls = match self.memory.knows_the_fleet(self.now()) {
+            true => Polls::Are(self.poll_seconds()),
+            false => Polls::AtLeast(self.poll_seconds()),
+        };
+        let Some(draft) = store.draft(place, polls, self.now()) else {
             return;
         };
         let name = self.policy.prefix.shared_name(&place.cluster, place.number);
@@ -370,7 +375,7 @@ impl Coordinator {
         let overwritten = self.aws.get_text(&format!("{name}:{}", version - 1)).await;
         let more = overwritten.is_ok_and(|text| store.merge(place, &text));
         if let Some(draft) = store
-            .draft(place, draft.record.poll_seconds, self.now())
+            .draft(place, Polls::Are(draft.record.poll_seconds), self.now())
             .filter(|_| more)
         {
             let outcome = self.aws.put_shared(&name, &draft.record).await;

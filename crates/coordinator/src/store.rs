@@ -104,6 +104,15 @@ pub struct Place {
     before: Option<SharedDrain>,
 }
 
+/// How often the sidecars of a shared record are to read, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Polls {
+    /// So often: all drains are known.
+    Are(u32),
+    /// Not more often than this, nor than the record has asked for so far: there may be drains that are not known.
+    AtLeast(u32),
+}
+
 /// A text to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
@@ -431,11 +440,14 @@ impl Store {
     }
 
     /// What is to be written now.
-    pub fn draft(&self, place: &Place, poll_seconds: u32, now: Timestamp) -> Option<Draft> {
+    pub fn draft(&self, place: &Place, polls: Polls, now: Timestamp) -> Option<Draft> {
         let mut facts = self.lock();
         let shared = facts.shared_mut(&place.cluster, place.number)?;
         shared.record.updated_at = now;
-        shared.record.poll_seconds = poll_seconds;
+        shared.record.poll_seconds = match polls {
+            Polls::Are(seconds) => seconds,
+            Polls::AtLeast(seconds) => seconds.max(shared.record.poll_seconds),
+        };
         Some(Draft {
             record: shared.record.clone(),
             version: shared.version + 1,

@@ -334,12 +334,7 @@ impl Hold {
 
     /// What the records say. One that was not answered for is no absence (promise P2).
     fn understand(&mut self, records: &Records, read: &Parameters) {
-        let texts: Option<Vec<Option<String>>> = records
-            .names()
-            .iter()
-            .map(|name| read.text(name).map(|text| text.map(str::to_owned)))
-            .collect();
-        let (Some(texts), Some(identity)) = (texts, &self.identity) else {
+        let (Some(texts), Some(identity)) = (records.texts(read), &self.identity) else {
             self.look.reading = Reading::Trouble(Trouble::Failed);
             return;
         };

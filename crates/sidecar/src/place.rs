@@ -1,28 +1,11 @@
 //! Where this sidecar runs: all that it must know to find and judge its record.
 
-use protector_core::ids::{ClusterName, ContainerName, InstanceId, InstanceKey, TaskArn};
+use protector_core::hold;
+use protector_core::ids::TaskArn;
 use protector_core::record::ParameterPrefix;
-use protector_core::wait::Known;
 use serde::{Deserialize, Serialize};
 
-/// What was found out before SIGTERM. It is handed on as an argument that everybody on the host can read: no secret,
-/// and no `drainId`, may ever be in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Place {
-    /// The AWS region.
-    pub(crate) region: String,
-    /// The cluster.
-    pub(crate) cluster: ClusterName,
-    /// The EC2 instance.
-    pub(crate) instance: InstanceId,
-    /// The sidecar's own container, which it does not protect.
-    pub(crate) own_container: ContainerName,
-    /// The task, if task metadata told.
-    pub(crate) task: Option<TaskArn>,
-    /// What the decisions need.
-    pub(crate) known: Known,
-}
+pub(crate) use hold::Identity as Place;
 
 /// A place and what comes with it, from one process to the next. No place while the sidecar is disabled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,43 +15,9 @@ pub(crate) struct Handed {
     pub(crate) place: Option<Place>,
 }
 
-/// Names of parameters that may tell of one instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Records {
-    /// Its own record.
-    pub(crate) own: String,
-    /// The shared records of its cluster.
-    pub(crate) shared: Vec<String>,
-}
-
-impl Records {
-    /// All of them.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&self.own).chain(&self.shared).map(String::as_str)
-    }
-}
-
-impl Place {
-    /// The name of this instance's parameter.
-    pub(crate) fn parameter(&self, prefix: &ParameterPrefix) -> String {
-        prefix.record_name(&InstanceKey {
-            cluster: self.cluster.clone(),
-            instance: self.instance.clone(),
-        })
-    }
-
-    /// The names of the parameters that may tell of this instance: its own, and the shared records of the cluster.
-    pub(crate) fn records(&self, prefix: &ParameterPrefix) -> Records {
-        Records {
-            own: self.parameter(prefix),
-            shared: prefix.shared_names(&self.cluster).collect(),
-        }
-    }
-
-    /// The statement that the task role needs, for a person to copy.
-    pub(crate) fn permission(&self, prefix: &ParameterPrefix) -> String {
-        permission(self.task.as_ref(), &self.region, self.cluster.as_str(), prefix)
-    }
+/// The statement that the task role at this place needs, for a person to copy.
+pub(crate) fn permission_at(place: &Place, prefix: &ParameterPrefix) -> String {
+    permission(place.task.as_ref(), &place.region, place.cluster.as_str(), prefix)
 }
 
 /// The statement that the role of this task needs, for a person to copy.
@@ -100,7 +49,7 @@ pub(crate) mod tests {
             task: "arn:aws-cn:ecs:eu-west-1:123456789012:task/prod/0a1b"
                 .parse()
                 .ok(),
-            known: Known::default(),
+            known: protector_core::wait::Known::default(),
         }
     }
 
@@ -108,7 +57,7 @@ pub(crate) mod tests {
     fn the_permission_names_the_parameters_of_the_cluster() {
         let prefix = ParameterPrefix::default();
         assert_eq!(
-            place().permission(&prefix),
+            permission_at(&place(), &prefix),
             "allow the task role ssm:GetParameters and ssm:GetParameter on \
              arn:aws-cn:ssm:eu-west-1:123456789012:parameter/ecs-daemon-protector/prod/* \
              and /ecs-daemon-protector/control"
@@ -117,11 +66,7 @@ pub(crate) mod tests {
             task: None,
             ..place()
         };
-        assert!(
-            nowhere
-                .permission(&prefix)
-                .contains("arn:aws:ssm:eu-west-1:*:parameter/")
-        );
+        assert!(permission_at(&nowhere, &prefix).contains("arn:aws:ssm:eu-west-1:*:parameter/"));
         assert_eq!(
             place().parameter(&prefix),
             "/ecs-daemon-protector/prod/i-0123456789abcdef0"

@@ -8,7 +8,6 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use protector_core::record::Record;
 use protector_core::wait::{Reading, self_check_pause};
 use serde_json::json;
 use tokio::time::sleep;
@@ -61,11 +60,14 @@ async fn check(settings: &Settings, aws: &Aws, place: &mut Option<Place>) -> Res
     };
     let found = place.insert(found);
     protects_exist(settings, &told)?;
-    let (records, control) = (found.records(&settings.prefix), settings.prefix.control_name());
-    let mut parameters = Parameters::of(found, &settings.prefix);
-    let answers = parameters.records(aws, &records, Some(&control)).await?;
-    let reading = answers.reading(found, &records)?;
-    let released = matches!(&reading, Reading::Record(record) if Record::is_released(record));
+    let records = found.records(&settings.prefix);
+    let mut names = records.names();
+    names.push(settings.prefix.control_name());
+    let read = Parameters::of(found, &settings.prefix)
+        .together(aws, &names)
+        .await?;
+    let texts = records.texts(&read).unwrap_or_default();
+    let released = matches!(found.reading(&texts), Reading::Record(record) if record.is_released());
     Ok((found.clone(), released))
 }
 

@@ -1,4 +1,4 @@
-//! One sidecar's life: the self-check, SIGTERM, and then the core's own state machine until it says leave.
+//! One sidecar's life: the self-check, SIGTERM, and then the core's protocol until it ends.
 //!
 //! The real program asks over HTTP; here the same questions go to the world: record and kill switch by `GetParameters`,
 //! the task's containers, the instance metadata.
@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use protector_core::wait::{
-    Ask, Because, Fate, Known, Next, Observation, Reading, Switch, Task, Together, Trouble, Wait, Why,
-};
+use protector_core::hold::{Answer, Hold, Identity, Moment, Step};
+use protector_core::record::ParameterPrefix;
+use protector_core::wait::{Because, Fate, Known, Task, Trouble, Why};
 use protector_local_aws::model::{ApiError, Call, ContainerStart, ContainerStatus, Service};
 use protector_local_aws::principal;
 use serde_json::{Value, json};
@@ -28,37 +28,22 @@ pub(super) async fn live(stage: Arc<Stage>, start: ContainerStart, sigterm: Arc<
     stage.with(|world, now| world.container_exited(now, &task, crate::SIDECAR, i32::from(why.code())));
 }
 
-/// The kill switch.
-const CONTROL: &str = "/ecs-daemon-protector/control";
-
-/// What the parameters said in one look.
-struct Heard {
-    reading: Reading,
-    switch: Switch,
-    together: Together,
-}
-
 struct Sidecar {
     stage: Arc<Stage>,
     start: ContainerStart,
-    known: Known,
-    wait: Wait,
-    reads: u32,
+    identity: Option<Identity>,
+    hold: Hold,
     since: Timestamp,
     said: Option<Because>,
 }
 
 impl Sidecar {
     fn new(stage: Arc<Stage>, start: ContainerStart) -> Sidecar {
-        let service = stage.with(|world, _| world.task(&start.task_arn)?.service);
-        let arn = stage.with(|world, _| world.instance_state(&start.instance)?.container_instance_arn);
+        let identity = identity(&stage, &start);
+        let hold = Hold::new(stage.sidecar_policy, ParameterPrefix::default(), identity.clone());
         Sidecar {
-            known: Known {
-                service: service.and_then(|name| name.parse().ok()),
-                container_instance: arn.and_then(|arn| arn.parse().ok()),
-            },
-            wait: Wait::new(stage.sidecar_policy),
-            reads: 0,
+            identity,
+            hold,
             since: stage.clock.now(),
             said: None,
             stage,
@@ -68,45 +53,35 @@ impl Sidecar {
 
     /// One call, of which nothing is kept.
     fn self_check(&mut self) {
-        self.both();
-    }
-
-    async fn hold(&mut self) -> Why {
-        (self.since, self.reads) = (self.stage.clock.now(), 0);
-        loop {
-            let seen = self.look();
-            match self.wait.next(&self.known, &seen) {
-                Next::Leave(why) => {
-                    self.tell_leaving(why);
-                    return why;
-                }
-                Next::Sleep { duration, because } => {
-                    self.tell_holding(because);
-                    tokio::time::sleep(duration.unsigned_abs()).await;
-                }
-            }
+        let prefix = ParameterPrefix::default();
+        if let Some(identity) = &self.identity {
+            let mut names = identity.records(&prefix).names();
+            names.push(prefix.control_name());
+            self.read_parameters(&names);
         }
     }
 
-    /// The task first: if nothing is left to protect, nobody else need be asked.
-    fn look(&mut self) -> Observation {
-        let now = self.stage.clock.now();
-        let task = self.task();
-        let since_sigterm = now.duration_since(self.since);
-        let heard = match task {
-            Task::Stopped => self.hear(Ask::Nothing),
-            _ => self.hear(self.wait.asks(true, since_sigterm)),
-        };
-        Observation {
-            since_sigterm,
-            sigterm_at: Some(self.since),
-            host_clock: now,
-            fate: self.fate(&heard.reading),
-            switch: heard.switch,
-            together: heard.together,
-            reading: heard.reading,
-            task,
-            chance: 0.5,
+    async fn hold(&mut self) -> Why {
+        self.since = self.stage.clock.now();
+        let mut answer = Answer::Nothing;
+        loop {
+            let held = self.stage.clock.now().duration_since(self.since);
+            answer = match self.hold.next(&Moment::after(self.since, held, 0.5), answer) {
+                Step::ReadTask => Answer::Task(self.task()),
+                Step::FindIdentity => Answer::Identity(self.identity.clone().ok_or(Trouble::Unidentified)),
+                Step::ReadParameters(names) => self.read_parameters(&names),
+                Step::ReadParameter(name) => self.read_parameter(&name),
+                Step::ReadInstanceMetadata => Answer::Instance(self.fate()),
+                Step::Sleep { duration, because } => {
+                    self.tell_holding(because);
+                    tokio::time::sleep(duration.unsigned_abs()).await;
+                    Answer::Nothing
+                }
+                Step::Exit(why) => {
+                    self.tell_leaving(why);
+                    return why;
+                }
+            };
         }
     }
 
@@ -122,65 +97,25 @@ impl Sidecar {
         }
     }
 
-    /// Asks for what the wait wants.
-    fn hear(&mut self, asks: Ask) -> Heard {
-        let mut heard = Heard {
-            reading: Reading::Trouble(Trouble::NotAsked),
-            switch: Switch::NotAsked,
-            together: Together::NotAsked,
+    fn read_parameters(&self, names: &[String]) -> Answer {
+        let read = self.call("GetParameters", &json!({ "Names": names }));
+        let texts = |answer: Value| {
+            let text = |name: &String| text_of(&answer, name).map(str::to_owned);
+            names.iter().map(|name| (name.clone(), text(name))).collect()
         };
-        match asks {
-            Ask::Both => return self.both(),
-            Ask::Record => heard.reading = self.record_alone(),
-            Ask::Switch => heard.switch = self.switch_alone(),
-            Ask::Nothing => {}
-        }
-        heard
+        Answer::Parameters(read.map(texts).map_err(|error| trouble(&error)))
     }
 
-    /// Both in one call, or each by itself if that is denied.
-    fn both(&mut self) -> Heard {
-        let (record, control) = (self.record_name(), CONTROL.to_owned());
-        match self.call("GetParameters", &json!({"Names": [record, control]})) {
-            Ok(answer) => Heard {
-                reading: Reading::of_parameter(text_of(&answer, &record)),
-                switch: Switch::of_parameter(text_of(&answer, &control)),
-                together: Together::Answered,
-            },
-            Err(error) if error.code == "AccessDeniedException" => Heard {
-                reading: self.record_alone(),
-                switch: self.switch_alone(),
-                together: Together::Denied,
-            },
-            Err(_) => Heard {
-                reading: Reading::Trouble(Trouble::Failed),
-                switch: Switch::Unclear,
-                together: Together::Answered,
-            },
-        }
+    fn read_parameter(&self, name: &str) -> Answer {
+        let text = match self.call("GetParameter", &json!({ "Name": name })) {
+            Ok(answer) => Ok(answer["Parameter"]["Value"].as_str().map(str::to_owned)),
+            Err(error) if error.code == "ParameterNotFound" => Ok(None),
+            Err(error) => Err(trouble(&error)),
+        };
+        Answer::Parameters(text.map(|text| [(name.to_owned(), text)].into_iter().collect()))
     }
 
-    fn record_name(&self) -> String {
-        format!("/ecs-daemon-protector/{CLUSTER}/{}", self.start.instance)
-    }
-
-    fn record_alone(&mut self) -> Reading {
-        match self.call("GetParameter", &json!({"Name": self.record_name()})) {
-            Ok(answer) => Reading::of_parameter(answer["Parameter"]["Value"].as_str()),
-            Err(error) => without_record(&error),
-        }
-    }
-
-    fn switch_alone(&mut self) -> Switch {
-        match self.call("GetParameter", &json!({"Name": CONTROL})) {
-            Ok(answer) => Switch::of_parameter(answer["Parameter"]["Value"].as_str()),
-            Err(error) if error.code == "ParameterNotFound" => Switch::of_parameter(None),
-            Err(_) => Switch::Unclear,
-        }
-    }
-
-    fn call(&mut self, operation: &str, params: &Value) -> Result<Value, ApiError> {
-        self.reads += 1;
+    fn call(&self, operation: &str, params: &Value) -> Result<Value, ApiError> {
         let call = Call {
             service: Service::Ssm,
             operation: operation.to_owned(),
@@ -190,11 +125,7 @@ impl Sidecar {
         self.stage.with(|world, now| world.call(now, &call))
     }
 
-    /// The instance's fate only matters while there is no record of this drain.
-    fn fate(&self, reading: &Reading) -> Fate {
-        if !self.wait.wants_fate(&self.known, reading) {
-            return Fate::Unknown;
-        }
+    fn fate(&self) -> Fate {
         let imds = |path: &str| {
             self.stage
                 .with(|world, now| world.imds(now, &self.start.instance, path))
@@ -217,7 +148,7 @@ impl Sidecar {
     fn tell_leaving(&self, why: Why) {
         let held = self.stage.clock.now().duration_since(self.since);
         let (words, code) = (words(&json!(why)), why.code());
-        let (held, reads) = (seconds(held), self.reads);
+        let (held, reads) = (seconds(held), self.hold.reads());
         self.tell(format!(
             "leaves: {words} (exit code {code}; held {held} s, {reads} reads)"
         ));
@@ -235,12 +166,28 @@ fn text_of<'a>(answer: &'a Value, name: &str) -> Option<&'a str> {
     found.find(|parameter| parameter["Name"] == name)?["Value"].as_str()
 }
 
-fn without_record(error: &ApiError) -> Reading {
+fn trouble(error: &ApiError) -> Trouble {
     match error.code.as_str() {
-        "ParameterNotFound" => Reading::NotFound,
-        "AccessDeniedException" => Reading::Trouble(Trouble::Denied),
-        _ => Reading::Trouble(Trouble::Failed),
+        "AccessDeniedException" => Trouble::Denied,
+        _ => Trouble::Failed,
     }
+}
+
+/// Where it runs, as the program finds out.
+fn identity(stage: &Arc<Stage>, start: &ContainerStart) -> Option<Identity> {
+    let service = stage.with(|world, _| world.task(&start.task_arn)?.service);
+    let arn = stage.with(|world, _| world.instance_state(&start.instance)?.container_instance_arn);
+    Some(Identity {
+        region: "eu-west-1".to_owned(),
+        cluster: CLUSTER.parse().ok()?,
+        instance: start.instance.parse().ok()?,
+        own_container: crate::SIDECAR.parse().ok()?,
+        task: start.task_arn.parse().ok(),
+        known: Known {
+            service: service.and_then(|name| name.parse().ok()),
+            container_instance: arn.and_then(|arn| arn.parse().ok()),
+        },
+    })
 }
 
 /// A name of the core's, as people write it.

@@ -55,7 +55,7 @@ fn put(store: &Store, record: &Record) -> Option<Place> {
 }
 
 fn write(store: &Store, place: &Place, version: i64) -> SharedRecord {
-    let draft = store.draft(place, 5, at(10)).unwrap();
+    let draft = store.draft(place, Polls::Are(5), at(10)).unwrap();
     store.tried(place, &draft, Ok(version));
     draft.record
 }
@@ -131,7 +131,7 @@ fn p10_whoever_comes_before_the_write_is_in_its_text() {
     assert_eq!(store.outcome(&second), Some(Ok(())), "one write for both");
     let third = put(&store, &record(3, 4)).unwrap();
     assert_eq!(store.outcome(&third), None, "it came later");
-    assert_eq!(store.draft(&third, 5, at(11)).unwrap().version, 2);
+    assert_eq!(store.draft(&third, Polls::Are(5), at(11)).unwrap().version, 2);
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn p1_a_text_that_could_not_be_written_is_not_written_by_the_next_one() {
     let held = put(&store, &record(1, 0)).unwrap();
     write(&store, &held, 1);
     let place = put(&store, &released(record(1, 0), 20)).unwrap();
-    let draft = store.draft(&place, 5, at(20)).unwrap();
+    let draft = store.draft(&place, Polls::Are(5), at(20)).unwrap();
     store.tried(&place, &draft, Err(failure()));
     assert_eq!(store.outcome(&place), Some(Err(failure())));
     store.undo(&key_of(1), &place);
@@ -172,7 +172,18 @@ fn p8_what_another_environment_has_written_is_taken_in() {
     assert!(store.learn_shared(&cluster, &[(0, Some((&text, 2)))], at(31)));
     store.take_in(&cluster);
     assert!(store.known(&key_of(1)).unwrap().readable().unwrap().is_released());
-    assert_eq!(store.draft(&place, 5, at(32)).unwrap().version, 3);
+    assert_eq!(store.draft(&place, Polls::Are(5), at(32)).unwrap().version, 3);
+}
+
+#[test]
+fn p10_a_new_environment_makes_no_sidecar_read_more_often() {
+    let store = store();
+    let place = put(&store, &record(1, 0)).unwrap();
+    let asked = |polls| store.draft(&place, polls, at(10)).unwrap().record.poll_seconds;
+    assert_eq!(asked(Polls::Are(30)), 30);
+    assert_eq!(asked(Polls::AtLeast(1)), 30, "it knows one drain of six hundred");
+    assert_eq!(asked(Polls::AtLeast(40)), 40);
+    assert_eq!(asked(Polls::Are(2)), 2);
 }
 
 #[test]
@@ -189,7 +200,15 @@ fn p8_a_text_that_was_written_over_is_merged() {
         !store.merge(&place, &other.encode().unwrap()),
         "no more than that"
     );
-    assert_eq!(store.draft(&place, 5, at(9)).unwrap().record.drains.len(), 2);
+    assert_eq!(
+        store
+            .draft(&place, Polls::Are(5), at(9))
+            .unwrap()
+            .record
+            .drains
+            .len(),
+        2
+    );
     assert!(!store.merge(&place, "not a text of ours"));
 }
 

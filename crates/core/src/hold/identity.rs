@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Parameters;
 use crate::ids::{ClusterName, ContainerName, InstanceId, InstanceKey, TaskArn};
 use crate::record::ParameterPrefix;
 use crate::wait::{Known, Reading};
@@ -40,6 +41,16 @@ impl Records {
     pub fn names(&self) -> Vec<String> {
         std::iter::once(&self.own).chain(&self.shared).cloned().collect()
     }
+
+    /// Their texts in that order; nothing in place of one that is not there. Nothing at all if one was not answered for,
+    /// which is no absence (promise P2).
+    #[must_use]
+    pub fn texts(&self, read: &Parameters) -> Option<Vec<Option<String>>> {
+        let names = self.names().into_iter();
+        names
+            .map(|name| Some(read.text(&name)?.map(str::to_owned)))
+            .collect()
+    }
 }
 
 impl Identity {
@@ -61,7 +72,7 @@ impl Identity {
         }
     }
 
-    /// What these texts say, in the order of [`Records::names`]; nothing in place of a parameter that is not there.
+    /// What these texts say, as [`Records::texts`] gives them.
     #[must_use]
     pub fn reading(&self, texts: &[Option<String>]) -> Reading {
         let own = texts.first().and_then(Option::as_deref);

@@ -1,16 +1,16 @@
 //! Parameters: several with `GetParameters`, one with `GetParameter`.
 
-use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::config::Builder;
+use protector_core::hold;
 use protector_core::record::ParameterPrefix;
-use protector_core::wait::{Reading, Trouble};
+use protector_core::wait::Trouble;
 use tokio::time::timeout;
 
 use super::{ATTEMPT_LIMIT, Aws, Fault, credentials};
-use crate::place::{self, Place, Records};
+use crate::place::{self, Place};
 
 /// Reads parameters, again and again. Credentials are kept while they last.
 pub(crate) struct Parameters {
@@ -21,55 +21,12 @@ pub(crate) struct Parameters {
     expiry: Option<SystemTime>,
 }
 
-/// What one call for several parameters brought.
-#[derive(Debug, Default)]
-pub(crate) struct Answers(BTreeMap<String, Option<String>>);
-
-impl Answers {
-    /// One more answer.
-    pub(crate) fn learn(&mut self, name: &str, text: Option<String>) {
-        self.0.insert(name.to_owned(), text);
-    }
-
-    /// What is told of the instance at `place`, whose records these are.
-    ///
-    /// # Errors
-    /// SSM did not answer for each of them.
-    pub(crate) fn reading(&self, place: &Place, records: &Records) -> Result<Reading, Fault> {
-        let own = self.text(&records.own)?;
-        let shared: Vec<Option<String>> = records
-            .shared
-            .iter()
-            .map(|name| self.text(name))
-            .collect::<Result<_, _>>()?;
-        let shared: Vec<&str> = shared.iter().flatten().map(String::as_str).collect();
-        Ok(Reading::of_parameters(
-            own.as_deref(),
-            &shared,
-            &place.instance,
-            &place.known,
-        ))
-    }
-
-    /// The text of a parameter that was asked for; nothing if there is no such parameter.
-    ///
-    /// # Errors
-    /// SSM told neither: that is no absence (promise P2).
-    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, Fault> {
-        let told = self.0.get(name).cloned();
-        told.ok_or_else(|| {
-            let detail = format!("GetParameters did not answer for {name}");
-            Fault::failed(&detail, "nothing, it is tried again")
-        })
-    }
-}
-
 impl Parameters {
     /// Those that a sidecar at this place reads. Makes no call.
     pub(crate) fn of(place: &Place, prefix: &ParameterPrefix) -> Self {
         Self {
             placed: true,
-            ..Self::new(&place.region, place.permission(prefix))
+            ..Self::new(&place.region, place::permission_at(place, prefix))
         }
     }
 
@@ -97,39 +54,26 @@ impl Parameters {
     /// allowed denies all of them.
     ///
     /// # Errors
-    /// The call told nothing.
-    async fn together(&mut self, aws: &Aws, names: &[&str]) -> Result<Answers, Fault> {
+    /// The call told nothing, or not of every name: that is no absence (promise P2).
+    pub(crate) async fn together(&mut self, aws: &Aws, names: &[String]) -> Result<hold::Parameters, Fault> {
         let asked = timeout(ATTEMPT_LIMIT, self.ask_together(aws, names)).await;
-        asked.unwrap_or_else(|_| Err(self.late()))
+        whole(asked.unwrap_or_else(|_| Err(self.late()))?, names)
     }
 
-    /// Reads the records that may tell of the instance at `place`, and the kill switch if it is named, in one call.
-    ///
-    /// # Errors
-    /// The call told nothing.
-    pub(crate) async fn records(
-        &mut self,
-        aws: &Aws,
-        records: &Records,
-        control: Option<&str>,
-    ) -> Result<Answers, Fault> {
-        let names: Vec<&str> = records.names().chain(control).collect();
-        self.together(aws, &names).await
-    }
-
-    /// Reads one by itself, in no more than [`ATTEMPT_LIMIT`]: its text, if there is one.
+    /// Reads one by itself, in no more than [`ATTEMPT_LIMIT`].
     ///
     /// # Errors
     /// Whatever is neither a text nor `ParameterNotFound`.
-    pub(crate) async fn alone(&mut self, aws: &Aws, name: &str) -> Result<Option<String>, Fault> {
+    pub(crate) async fn alone(&mut self, aws: &Aws, name: &str) -> Result<hold::Parameters, Fault> {
         let asked = timeout(ATTEMPT_LIMIT, self.ask_alone(aws, name)).await;
-        asked.unwrap_or_else(|_| Err(self.late()))
+        let text = asked.unwrap_or_else(|_| Err(self.late()))?;
+        Ok([(name.to_owned(), text)].into_iter().collect())
     }
 
-    async fn ask_together(&mut self, aws: &Aws, names: &[&str]) -> Result<Answers, Fault> {
+    async fn ask_together(&mut self, aws: &Aws, names: &[String]) -> Result<hold::Parameters, Fault> {
         let client = self.client(aws).await?;
-        let names = names.iter().map(|name| (*name).to_owned()).collect();
-        let sent = client.get_parameters().set_names(Some(names)).send().await;
+        let call = client.get_parameters().set_names(Some(names.to_vec()));
+        let sent = call.send().await;
         let answer =
             sent.map_err(|error| self.fault(Fault::of_call(&error, &self.permission, &self.way_there())))?;
         let found = answer.parameters.unwrap_or_default().into_iter();
@@ -137,7 +81,7 @@ impl Parameters {
         let absent = answer.invalid_parameters.unwrap_or_default().into_iter();
         // A parameter without a value is no absence: an empty text cannot be understood, and so it holds.
         let found = found.map(|(name, value)| (name, Some(value.unwrap_or_default())));
-        Ok(Answers(absent.map(|name| (name, None)).chain(found).collect()))
+        Ok(absent.map(|name| (name, None)).chain(found).collect())
     }
 
     async fn ask_alone(&mut self, aws: &Aws, name: &str) -> Result<Option<String>, Fault> {
@@ -203,18 +147,37 @@ impl Parameters {
     }
 }
 
+/// The answer, if it tells of each of these names.
+fn whole(read: hold::Parameters, names: &[String]) -> Result<hold::Parameters, Fault> {
+    match names.iter().find(|name| read.text(name).is_none()) {
+        None => Ok(read),
+        Some(name) => {
+            let detail = format!("GetParameters did not answer for {name}");
+            Err(Fault::failed(&detail, "nothing, it is tried again"))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn p2_a_name_that_was_not_answered_is_not_absent() {
-        let answers = Answers(BTreeMap::from([
-            ("/p/control".to_owned(), None),
-            ("/p/prod/i-1".to_owned(), Some("{}".to_owned())),
-        ]));
-        assert_eq!(answers.text("/p/control").unwrap(), None);
-        assert_eq!(answers.text("/p/prod/i-1").unwrap(), Some("{}".to_owned()));
-        assert_eq!(answers.text("/p/prod/i-2").unwrap_err().trouble, Trouble::Failed);
+    fn p2_an_answer_that_leaves_a_name_out_is_a_failure() {
+        let names = ["/p/control", "/p/prod/i-1"].map(str::to_owned);
+        let read = |texts: &[(&str, Option<&str>)]| {
+            let told = texts
+                .iter()
+                .map(|(name, text)| ((*name).to_owned(), text.map(str::to_owned)));
+            whole(told.collect(), &names)
+        };
+        let all = read(&[("/p/control", None), ("/p/prod/i-1", Some("{}"))]).unwrap();
+        assert_eq!(
+            (all.text("/p/control"), all.text("/p/prod/i-1")),
+            (Some(None), Some(Some("{}")))
+        );
+        let fault = read(&[("/p/control", None)]).unwrap_err();
+        assert_eq!(fault.trouble, Trouble::Failed);
+        assert!(fault.detail.contains("/p/prod/i-1"), "{}", fault.detail);
     }
 }

@@ -321,7 +321,7 @@ impl<'a> GuardView<'a> {
 
     /// A random number in 0..1.
     pub fn random(&mut self) -> f64 {
-        self.world.rng.f64()
+        self.world.sidecar_rng.f64()
     }
 
     fn host(&self) -> &Host {

@@ -104,6 +104,8 @@ pub struct World {
     pub(super) scenario: Scenario,
     pub(super) now: Ms,
     pub(super) rng: fastrand::Rng,
+    /// A stream of its own: how often sidecars read must not change what else happens with a seed.
+    pub(super) sidecar_rng: fastrand::Rng,
     pub(super) queue: BinaryHeap<Reverse<(Ms, u64, DueBox)>>,
     pub(super) sequence: u64,
     pub(super) clusters_deleted: Vec<bool>,
@@ -153,6 +155,7 @@ impl World {
         let mut world = World {
             now: 0,
             rng: fastrand::Rng::with_seed(scenario.seed),
+            sidecar_rng: fastrand::Rng::with_seed(!scenario.seed),
             queue: BinaryHeap::new(),
             sequence: 0,
             clusters_deleted: scenario.clusters.iter().map(|cluster| cluster.deleted).collect(),
@@ -408,7 +411,11 @@ impl World {
     ) -> (Verdict, Result<T, AwsError>) {
         let now = self.now;
         let bucket = Bucket::of(operation);
-        let verdict = self.faults.call(now, by, operation, &mut self.rng);
+        let rng = match by {
+            Caller::Sidecar(_) => &mut self.sidecar_rng,
+            _ => &mut self.rng,
+        };
+        let verdict = self.faults.call(now, by, operation, rng);
         let answer = match verdict {
             Verdict::Throttled => Err(throttled(operation)),
             Verdict::Fails => Err(AwsError {

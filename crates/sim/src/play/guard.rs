@@ -1,23 +1,18 @@
-//! The product's sidecar in the model: the core's state machine, asked and answered as the program does it.
+//! The product's sidecar in the model: it executes the core's protocol, as the program does.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use protector_core::ids::{ClusterName, InstanceId};
+use protector_core::hold::{Answer, Hold, Identity, Moment, Parameters, Step};
 use protector_core::record::ParameterPrefix;
 use protector_core::settings::Reader;
-use protector_core::wait::{
-    Ask, Because, Fate, Known, Next, Observation, Policy, Reading, Switch, Task, Together, Trouble, Wait, Why,
-};
+use protector_core::wait::{Fate, Known, Policy, Reading, Task, Trouble, Why};
 
 use super::Bug;
-use crate::model::{AwsError, Guard, GuardAnswer, GuardView};
+use crate::model::{AwsError, Guard, GuardAnswer, GuardView, Stored};
 use crate::rivals::Original;
 use crate::scenario::{Ms, Sidecar};
-
-/// The prefix of every simulated deployment.
-pub(crate) const PREFIX: &str = "/ecs-daemon-protector";
 
 /// Makes sidecars.
 #[must_use]
@@ -53,19 +48,11 @@ pub(super) fn policy(settings: &BTreeMap<String, String>) -> Result<Policy, Stri
     reader.finish(policy).map_err(|problems| problems.to_string())
 }
 
-/// The texts of an instance's own record and of the shared records; nothing in place of one that is not there.
-type Texts = Vec<Option<String>>;
-
 /// One sidecar of the product.
 #[derive(Default)]
 struct Product {
-    known: Known,
-    wait: Option<Wait>,
-    /// Its own record, the shared records of its cluster, and the kill switch.
-    names: Vec<String>,
-    instance: Option<InstanceId>,
-    /// The last texts that were read, and what they say: most readings find them again.
-    last: Option<(Texts, Reading)>,
+    identity: Option<Identity>,
+    hold: Option<Hold>,
     /// Has AWS answered, and so told its time?
     answered: bool,
     bug: Option<Bug>,
@@ -74,79 +61,127 @@ struct Product {
 
 impl Guard for Product {
     fn start(&mut self, view: &mut GuardView<'_>) {
-        let prefix = ParameterPrefix::default();
-        self.instance = view.machine().parse().ok();
-        let own = format!("{PREFIX}/{}/{}", view.cluster(), view.machine());
-        let cluster: Option<ClusterName> = view.cluster().parse().ok();
-        let shared = cluster.iter().flat_map(|cluster| prefix.shared_names(cluster));
-        self.names = [own].into_iter().chain(shared).chain([control_name()]).collect();
-        let registration = view
-            .plan()
-            .knows_registration
-            .then(|| view.registration().parse().ok());
-        self.known = Known {
-            service: view.service().and_then(|service| service.parse().ok()),
-            container_instance: registration.flatten(),
-        };
+        self.identity = identity(view);
         if self.bug == Some(Bug::ReadsBeforeSigterm) {
-            self.both(view);
+            self.check_itself(view);
         }
-        // The self-check: one call, of which nothing is kept.
-        self.both(view);
-        if self.bug == Some(Bug::ObeysALeftover) {
-            self.known = Known::default();
+        self.check_itself(view);
+        if self.bug == Some(Bug::ObeysALeftover)
+            && let Some(identity) = &mut self.identity
+        {
+            identity.known = Known::default();
         }
     }
 
     fn look(&mut self, view: &mut GuardView<'_>) -> GuardAnswer {
-        let now = view.now();
-        let since_sigterm = signed(now - view.sigterm().unwrap_or(now));
-        let task = match (view.daemon_lives(), view.agent_answers()) {
-            (false, _) => Task::Stopped,
-            (true, true) => Task::Alive,
-            (true, false) if view.agent_is_there() => Task::Unclear,
-            (true, false) => Task::Unreachable,
-        };
-        let mut wait = self.wait.take().unwrap_or_else(|| {
+        let mut hold = self.hold.take().unwrap_or_else(|| {
             let policy = policy(view.sidecar_settings()).unwrap_or_default();
-            Wait::new(with_bug(policy, self.bug))
+            let policy = with_bug(policy, self.bug);
+            Hold::new(policy, ParameterPrefix::default(), self.identity.clone())
         });
-        let asks = match task {
-            Task::Stopped => Ask::Nothing,
-            _ => wait.asks(true, since_sigterm),
-        };
-        let heard = self.hear(view, asks);
-        let reading = heard.reading;
-        if let Some(answer) = sabotaged(self.bug, &reading, &mut self.seen) {
-            return answer;
-        }
-        let fate = fate(view, &wait, &self.known, &reading);
-        let switch = match self.bug {
-            Some(Bug::NoKillSwitch) => Switch::NotAsked,
-            _ => heard.switch,
-        };
-        let seen = Observation {
-            since_sigterm,
-            sigterm_at: self
-                .answered
-                .then(|| crate::wall_clock(view.sigterm().unwrap_or(now))),
-            host_clock: crate::wall_clock(now) + SignedDuration::from_millis(view.clock_skew()),
-            fate,
-            switch,
-            together: heard.together,
-            reading,
-            task,
-            chance: view.random(),
-        };
-        let next = wait.next(&self.known, &seen);
-        self.wait = Some(wait);
-        match next {
-            Next::Sleep { duration, because } => {
-                let _: Because = because;
-                GuardAnswer::Sleep(Ms::try_from(duration.as_millis()).unwrap_or(1))
+        let mut answer = Answer::Nothing;
+        let ended = loop {
+            let step = hold.next(&self.moment(view), answer);
+            match step {
+                Step::Sleep { duration, .. } => {
+                    break GuardAnswer::Sleep(Ms::try_from(duration.as_millis()).unwrap_or(1));
+                }
+                Step::Exit(why) => break GuardAnswer::Exit(i32::from(why.code()), name(why)),
+                question => answer = self.answer(view, question),
             }
-            Next::Leave(why) => GuardAnswer::Exit(i32::from(why.code()), name(why)),
+        };
+        let sabotage = sabotaged(self.bug, hold.reading(), &mut self.seen);
+        self.hold = Some(hold);
+        sabotage.unwrap_or(ended)
+    }
+}
+
+/// Who it is, as the program finds out.
+fn identity(view: &GuardView<'_>) -> Option<Identity> {
+    let registration = view
+        .plan()
+        .knows_registration
+        .then(|| view.registration().parse().ok());
+    Some(Identity {
+        region: "eu-west-1".to_owned(),
+        cluster: view.cluster().parse().ok()?,
+        instance: view.machine().parse().ok()?,
+        own_container: "ecs-daemon-protector".parse().ok()?,
+        task: None,
+        known: Known {
+            service: view.service().and_then(|service| service.parse().ok()),
+            container_instance: registration.flatten(),
+        },
+    })
+}
+
+impl Product {
+    fn moment(&self, view: &mut GuardView<'_>) -> Moment {
+        let now = view.now();
+        let sigterm = view.sigterm().unwrap_or(now);
+        Moment {
+            since_sigterm: signed(now - sigterm),
+            sigterm_at: self.answered.then(|| crate::wall_clock(sigterm)),
+            host_clock: crate::wall_clock(now) + SignedDuration::from_millis(view.clock_skew()),
+            jitter: view.random(),
         }
+    }
+
+    /// The self-check: one call, of which nothing is kept.
+    fn check_itself(&mut self, view: &mut GuardView<'_>) {
+        let prefix = ParameterPrefix::default();
+        if let Some(identity) = &self.identity {
+            let mut names = identity.records(&prefix).names();
+            names.push(prefix.control_name());
+            self.answer(view, Step::ReadParameters(names));
+        }
+    }
+
+    fn answer(&mut self, view: &mut GuardView<'_>, question: Step) -> Answer {
+        match question {
+            Step::ReadTask => Answer::Task(task(view)),
+            Step::FindIdentity => Answer::Identity(self.identity.clone().ok_or(Trouble::Unidentified)),
+            Step::ReadParameters(names) => {
+                let asked: Vec<&str> = names.iter().map(String::as_str).collect();
+                let read = view.get_parameters(&asked);
+                let texts = |found: Vec<Option<Stored>>| {
+                    found.into_iter().map(|stored| stored.map(|stored| stored.text))
+                };
+                self.parameters(read.map(|found| names.iter().cloned().zip(texts(found)).collect()))
+            }
+            Step::ReadParameter(name) => {
+                let read = match view.get_parameter(&name) {
+                    Ok(stored) => Ok(Some(stored.text)),
+                    Err(error) if error.code == "ParameterNotFound" => Ok(None),
+                    Err(error) => Err(error),
+                };
+                self.parameters(read.map(|text| [(name, text)].into_iter().collect()))
+            }
+            Step::ReadInstanceMetadata => Answer::Instance(fate(view)),
+            Step::Sleep { .. } | Step::Exit(_) => Answer::Nothing,
+        }
+    }
+
+    fn parameters(&mut self, read: Result<Parameters, AwsError>) -> Answer {
+        self.answered |= !matches!(&read, Err(error) if error.code == "NoCredentials");
+        let deaf = self.bug == Some(Bug::NoKillSwitch);
+        let read = read.map_err(|error| trouble(&error)).map(|mut read| {
+            let control = ParameterPrefix::default().control_name();
+            if deaf && read.text(&control).is_some() {
+                read.insert(&control, None);
+            }
+            read
+        });
+        Answer::Parameters(read)
+    }
+}
+
+fn task(view: &GuardView<'_>) -> Task {
+    match (view.daemon_lives(), view.agent_answers()) {
+        (false, _) => Task::Stopped,
+        (true, true) => Task::Alive,
+        (true, false) if view.agent_is_there() => Task::Unclear,
+        (true, false) => Task::Unreachable,
     }
 }
 
@@ -177,107 +212,6 @@ fn sabotaged(bug: Option<Bug>, reading: &Reading, seen: &mut bool) -> Option<Gua
     }
 }
 
-/// What the parameters said in one look.
-struct Heard {
-    reading: Reading,
-    switch: Switch,
-    together: Together,
-}
-
-impl Product {
-    /// Asks for what the wait wants, as the program does.
-    fn hear(&mut self, view: &mut GuardView<'_>, asks: Ask) -> Heard {
-        let mut heard = Heard {
-            reading: Reading::Trouble(Trouble::NotAsked),
-            switch: Switch::NotAsked,
-            together: Together::NotAsked,
-        };
-        match asks {
-            Ask::Both => return self.both(view),
-            Ask::Record => heard.reading = self.records_alone(view),
-            Ask::Switch => heard.switch = switch_alone(view),
-            Ask::Nothing => {}
-        }
-        heard
-    }
-
-    /// Both in one call, or each by itself if that is denied. The self-check knows no second call.
-    fn both(&mut self, view: &mut GuardView<'_>) -> Heard {
-        let texts = self.read(view, self.names.len());
-        let denied = matches!(&texts, Err(error) if error.code == "AccessDeniedException");
-        self.answered |= !matches!(&texts, Err(error) if error.code == "NoCredentials");
-        match texts {
-            Ok(mut texts) => {
-                let control = texts.pop().flatten();
-                Heard {
-                    reading: self.understand(texts),
-                    switch: Switch::of_parameter(control.as_deref()),
-                    together: Together::Answered,
-                }
-            }
-            Err(_) if denied && view.sigterm().is_some() => Heard {
-                reading: self.records_alone(view),
-                switch: switch_alone(view),
-                together: Together::Denied,
-            },
-            Err(error) => Heard {
-                reading: Reading::Trouble(trouble(&error)),
-                switch: Switch::Unclear,
-                together: Together::Answered,
-            },
-        }
-    }
-
-    /// The first of its names in one call.
-    fn read(&self, view: &mut GuardView<'_>, count: usize) -> Result<Texts, AwsError> {
-        let names: Vec<&str> = self.names.iter().take(count).map(String::as_str).collect();
-        let found = view.get_parameters(&names)?;
-        Ok(found
-            .into_iter()
-            .map(|stored| stored.map(|stored| stored.text))
-            .collect())
-    }
-
-    /// The records without the switch; its own by itself if that is denied too.
-    fn records_alone(&mut self, view: &mut GuardView<'_>) -> Reading {
-        match self.read(view, self.names.len() - 1) {
-            Ok(texts) => self.understand(texts),
-            Err(error) if error.code == "AccessDeniedException" => match view.get_parameter(&self.names[0]) {
-                Ok(stored) => self.understand(vec![Some(stored.text)]),
-                Err(error) if error.code == "ParameterNotFound" => Reading::NotFound,
-                Err(error) => Reading::Trouble(trouble(&error)),
-            },
-            Err(error) => Reading::Trouble(trouble(&error)),
-        }
-    }
-
-    fn understand(&mut self, texts: Texts) -> Reading {
-        if let Some((_, reading)) = self.last.as_ref().filter(|(known, _)| *known == texts) {
-            return reading.clone();
-        }
-        let own = texts.first().and_then(Option::as_deref);
-        let shared: Vec<&str> = texts.iter().skip(1).flatten().map(String::as_str).collect();
-        let reading = match &self.instance {
-            Some(instance) => Reading::of_parameters(own, &shared, instance, &self.known),
-            None => Reading::of_parameter(own),
-        };
-        self.last = Some((texts, reading.clone()));
-        reading
-    }
-}
-
-fn switch_alone(view: &mut GuardView<'_>) -> Switch {
-    match view.get_parameter(&control_name()) {
-        Ok(stored) => Switch::of_parameter(Some(&stored.text)),
-        Err(error) if error.code == "ParameterNotFound" => Switch::of_parameter(None),
-        Err(_) => Switch::Unclear,
-    }
-}
-
-fn control_name() -> String {
-    format!("{PREFIX}/control")
-}
-
 fn trouble(error: &AwsError) -> Trouble {
     match error.code {
         "AccessDeniedException" => Trouble::Denied,
@@ -286,11 +220,7 @@ fn trouble(error: &AwsError) -> Trouble {
     }
 }
 
-/// Asked only if the answer depends on it.
-fn fate(view: &GuardView<'_>, wait: &Wait, known: &Known, reading: &Reading) -> Fate {
-    if !wait.wants_fate(known, reading) {
-        return Fate::Unknown;
-    }
+fn fate(view: &GuardView<'_>) -> Fate {
     match view.target_lifecycle_state() {
         _ if view.spot_action() => Fate::Leaving,
         Some("Terminated") => Fate::Leaving,
