@@ -1,14 +1,13 @@
 """An application whose last act is a burst of lines: it logs one line at its start, and the burst after its SIGTERM.
 
 Arguments: where the lines go (`stdout`, or the port of a log router), the name in its lines, the number of lines of the
-burst, seconds between SIGTERM and burst, and a file that gets the number of lines that were written. It ends as soon as
-the kernel has taken the last line, as applications do: nobody tells it whether the router has read them.
+burst, and a file that gets the number of lines that were written. It ends as soon as the kernel has taken the last
+line, as applications do: nobody tells it whether the router has read them.
 """
 
 import signal
 import socket
 import sys
-import time
 
 LINE_BYTES = 200
 
@@ -25,7 +24,7 @@ def line(header, name, number):
 
 
 def main():
-    destination, name, burst, delay, written = sys.argv[1:]
+    destination, name, burst, written = sys.argv[1:]
     # From here on the signal waits until it is asked for.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     # A log driver makes a header of its own.
@@ -34,7 +33,6 @@ def main():
     out.write(line(header, name, 0))
     out.flush()
     signal.sigwait({signal.SIGTERM})
-    time.sleep(float(delay))
     for number in range(1, int(burst) + 1):
         out.write(line(header, name, number))
     out.flush()

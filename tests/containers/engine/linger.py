@@ -14,8 +14,6 @@ from .scenario import HERE, ROUTER, SIDECAR, Drain, free_port
 SLOW = "slow-router"
 LINES_PER_SECOND = 400
 BACKLOG_SECONDS = 4.5
-# The slow router's applications are the last to end, whatever the order in which the engine stops containers.
-SLOW_BURST_DELAY = 1
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,6 @@ class Source:
     router: str
     driver: bool
     burst: int
-    delay: int
 
     @property
     def name(self):
@@ -37,11 +34,8 @@ class Source:
 
 
 SOURCES = (
-    *(Source(ROUTER, driver, burst=10_000, delay=0) for driver in (False, True)),
-    *(
-        Source(SLOW, driver, burst=int(LINES_PER_SECOND * BACKLOG_SECONDS), delay=SLOW_BURST_DELAY)
-        for driver in (False, True)
-    ),
+    *(Source(ROUTER, driver, burst=20_000) for driver in (False, True)),
+    *(Source(SLOW, driver, burst=int(LINES_PER_SECOND * BACKLOG_SECONDS)) for driver in (False, True)),
 )
 
 
@@ -54,7 +48,8 @@ class BurstDrain(Drain):
 
     def prepare_files(self):
         super().prepare_files()
-        self.ports = {ROUTER: self.port, SLOW: free_port()}
+        other = next(port for port in iter(free_port, None) if port != self.port)
+        self.ports = {ROUTER: self.port, SLOW: other}
         self.files = {ROUTER: self.folder / "lines/router.log", SLOW: self.folder / "lines/slow.log"}
 
     def mounts(self, program):
@@ -72,7 +67,7 @@ class BurstDrain(Drain):
         to = "stdout" if source.driver else port
         address = f"syslog-address=tcp://127.0.0.1:{port}"
         driver = ("--log-driver", "syslog", "--log-opt", address, "--log-opt", "tag=app") if source.driver else ()
-        arguments = [to, source.name, str(source.burst), str(source.delay), f"/lines/{source.name}.written"]
+        arguments = [to, source.name, str(source.burst), f"/lines/{source.name}.written"]
         program = ["python3", "/burst.py", *arguments]
         return self.container(source.name, [*driver, *self.mounts("burst.py"), WORKLOAD, *program], 30)
 
