@@ -13,7 +13,7 @@ mod story;
 mod workload;
 
 pub use lab::{CLUSTER, GROUP, HOOK, Lab, LabConfig};
-pub use programs::{bootstrap, next_bootstrap, sidecar};
+pub use programs::{bootstrap, next_bootstrap, protectorctl, sidecar};
 pub use sim::{Transcript, Wrong, play};
 pub use story::Story;
 pub use workload::{Daemon, SIDECAR};

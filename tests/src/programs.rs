@@ -17,6 +17,11 @@ pub fn sidecar() -> PathBuf {
     named("PROTECTOR_TEST_SIDECAR").unwrap_or_else(|| beside("ecs-daemon-protector"))
 }
 
+/// The operator's tool.
+pub fn protectorctl() -> PathBuf {
+    beside("protectorctl")
+}
+
 /// # Panics
 /// The variable names no file: a test of another version must not go on with this one.
 fn named(variable: &str) -> Option<PathBuf> {

@@ -5,6 +5,7 @@ mod calls;
 mod files;
 mod native;
 mod outcome;
+mod pace;
 mod progress;
 mod report;
 pub(crate) mod router;
@@ -89,7 +90,7 @@ impl From<Timeout> for DemoError {
     }
 }
 
-/// Runs the demo. Exit code 0: lines were lost without the protector, and none with it.
+/// Runs the demo. Exit code 0: lines were lost without the protector, and none with it, or some with `--linger 0s`.
 ///
 /// # Errors
 /// A run did not come to its end, or nobody listens.
@@ -120,7 +121,7 @@ async fn finish(args: &DemoArgs, runs: Vec<(Kind, Done)>, stop: &mut Stop) -> io
         .iter()
         .map(|(kind, outcome)| (*kind, &outcome.lines))
         .collect();
-    let failures = verdict::failures(&lines);
+    let failures = verdict::failures(&lines, args.linger);
     report::conclude(args, &outcomes, &failures)?;
     if let (true, Some(aws)) = (args.keep, left.last()) {
         report::invite(args, &aws.endpoint_url())?;

@@ -16,7 +16,7 @@ from .host import PROGRAMS, Front, LocalAws, tls
 
 HERE = Path(__file__).resolve().parents[1]
 CLUSTER, GROUP, HOOK = "real", "real", "drain"
-SETTINGS = (f"PROTECTOR_LIFECYCLE_HOOKS={HOOK}", "PROTECTOR_SETTLE=1s", "PROTECTOR_LINGER=0s", "PROTECTOR_DAEMON_STOP=20s")
+SETTINGS = (f"PROTECTOR_LIFECYCLE_HOOKS={HOOK}", "PROTECTOR_SETTLE=1s", "PROTECTOR_DAEMON_STOP=20s")
 WARM_UP_LINES = 25
 SIDECAR, ROUTER, APP = "ecs-daemon-protector", "router", "app"
 
@@ -27,9 +27,11 @@ def free_port():
 
 
 class Drain:
-    """Built, drained and counted by `run`."""
+    """Built, drained and counted by `run`. Without `linger` the coordinator's default is in force."""
 
-    def __init__(self, test, protected):
+    containers = (SIDECAR, ROUTER, APP)
+
+    def __init__(self, test, protected, linger="0s"):
         self.protected = protected
         self.kind = "with" if protected else "without"
         folder = tempfile.TemporaryDirectory()
@@ -37,7 +39,8 @@ class Drain:
         self.folder, self.port = Path(folder.name), free_port()
         self.folder.chmod(0o755)
         self.prepare_files()
-        coordinator = [part for setting in SETTINGS for part in ("--coordinator-env", setting)]
+        settings = SETTINGS if linger is None else (*SETTINGS, f"PROTECTOR_LINGER={linger}")
+        coordinator = [part for setting in settings for part in ("--coordinator-env", setting)]
         self.aws = LocalAws("--coordinator", str(PROGRAMS / "bootstrap"), "--tick", "5s", *coordinator)
         test.addCleanup(self.aws.close)
         self.front = Front(self.aws.url, tls.make(self.folder)[0])
@@ -55,7 +58,7 @@ class Drain:
         return f"{container}-{self.kind}"
 
     def remove_containers(self):
-        docker("rm", "--force", *(self.name(one) for one in (SIDECAR, ROUTER, APP)), check=False)
+        docker("rm", "--force", *(self.name(one) for one in self.containers), check=False)
 
     # The task definitions.
 
@@ -68,6 +71,12 @@ class Drain:
     @staticmethod
     def engine():
         return docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}").stdout.strip()
+
+    def daemons(self):
+        return [self.router()]
+
+    def applications(self):
+        return [self.app()]
 
     def router(self):
         mounts = (f"{self.folder}/rsyslog.conf:/rsyslog.conf:ro", f"{self.folder}/lines:/lines")
@@ -90,7 +99,7 @@ class Drain:
             [*trust, *RESTRICTED, IMAGE],
             125,
             essential=False,
-            dependsOn=[{"containerName": ROUTER, "condition": "START"}],
+            dependsOn=[{"containerName": daemon["name"], "condition": "START"} for daemon in self.daemons()],
             environment=[{"name": name, "value": value} for name, value in variables.items()],
         )
 
@@ -110,12 +119,15 @@ class Drain:
         until("the instance is there", self.instances)
         self.instance = self.instances()[0]["InstanceId"]
         sidecar = [self.sidecar()] if self.protected else []
-        self.service(ROUTER, [self.router(), *sidecar], schedulingStrategy="DAEMON")
+        self.service(ROUTER, [*self.daemons(), *sidecar], schedulingStrategy="DAEMON")
         until("the router listens", self.listens)
         if self.protected:
             until("the sidecar is ready", lambda: '"ready"' in docker("logs", self.name(SIDECAR), check=False).stdout)
-        self.service(APP, [self.app()], desiredCount=1)
-        until("lines come in", lambda: len(self.on_disk()) >= WARM_UP_LINES)
+        self.service(APP, self.applications(), desiredCount=1)
+        until("lines come in", self.lines_come_in)
+
+    def lines_come_in(self):
+        return len(self.on_disk()) >= WARM_UP_LINES
 
     def service(self, name, containers, **more):
         role = "arn:aws:iam::123456789012:role/task"
@@ -127,8 +139,12 @@ class Drain:
         return groups["AutoScalingGroups"][0]["Instances"]
 
     def listens(self):
+        return self.accepts(self.port)
+
+    @staticmethod
+    def accepts(port):
         try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
             return False
         return True
@@ -140,10 +156,11 @@ class Drain:
         since = time.time()
         self.auto_scaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=0)
         until("the hook is completed", lambda: not self.instances(), bound=120)
-        names = {self.name(one): one for one in (SIDECAR, ROUTER, APP)}
+        names = {self.name(one): one for one in self.containers}
         noted = [(names[name], *rest) for name, *rest in events(since, type="container") if name in names]
         ends = [one for one in noted if one[1] in ("kill", "die")]
         self.order = [f"{name} {self.word(action, signal)}" for name, action, signal, _ in ends]
+        self.moments = {what: nanoseconds / 1e9 for what, (*_, nanoseconds) in zip(self.order, ends)}
         return self
 
     @staticmethod

@@ -1,10 +1,12 @@
 """A whole life of the container, with everything forbidden that a task definition can forbid."""
 
 import re
+import subprocess
+import time
 import unittest
 from pathlib import Path
 
-from .docker import RESTRICTED, Container, inspect, until
+from .docker import DOCKER, RESTRICTED, Container, docker, events, inspect, until
 from .host import Host
 
 MEMORY = 16 * 1024 * 1024
@@ -92,6 +94,53 @@ class Life(HostCase):
         sidecar.signal()
         self.assertEqual(sidecar.exit_code(), 0)
         self.assertEqual(sidecar.says("exit")["why"], "released")
+
+    def test_sigterm_right_after_the_start_is_kept(self):
+        """The kernel keeps no signal for a process 1 that neither handles nor blocks it."""
+        self.host.write_record(released=False)
+        sidecar = self.start(*self.host.trust())
+        sidecar.signal()
+        self.assertEqual(sidecar.says("hold")["why"], "tasks-remain")
+        self.host.write_record(released=True)
+        self.assertEqual(sidecar.exit_code(), 0)
+
+    def test_killed_in_its_hold_and_started_again_it_holds_again(self):
+        """As an agent restarts it: the same container, and another SIGTERM."""
+        self.host.write_record(released=False)
+        sidecar = self.start(*self.host.trust())
+        sidecar.says("ready")
+        sidecar.signal()
+        sidecar.says("hold")
+        sidecar.signal("KILL")
+        self.assertEqual(sidecar.exit_code(), 137)
+
+        docker("start", sidecar.name)
+        until("it is ready again", lambda: len(sidecar.lines("ready")) == 2)
+        sidecar.signal()
+        until("it holds again", lambda: len(sidecar.lines("hold")) == 2)
+        self.host.write_record(released=True)
+        self.assertEqual(sidecar.exit_code(), 0)
+        self.assertEqual(sidecar.lines()[-1]["why"], "released")
+
+    def test_the_time_of_the_first_stop_bounds_the_hold(self):
+        """A second stop with more time, as after a restart of the agent, does not lengthen it."""
+        self.host.write_record(released=False)
+        sidecar = self.start(*self.host.trust())
+        sidecar.says("ready")
+        since = time.time()
+        first = subprocess.Popen([DOCKER, "stop", "--time", "4", sidecar.name], stdout=subprocess.DEVNULL)
+        self.addCleanup(first.wait)
+        sidecar.says("hold")
+        docker("stop", "--time", "50", sidecar.name)
+        self.assertEqual(sidecar.exit_code(), 137)
+        self.assertFalse(sidecar.lines("exit"))
+        noted = list(events(since, type="container", container=sidecar.name))
+        (term, *_), (kill, *_) = (
+            [nanoseconds / 1e9 for _, action, signal, nanoseconds in noted if (action, signal) == ("kill", wanted)]
+            for wanted in ("15", "9")
+        )
+        self.assertGreaterEqual(kill - term, 4 - 0.1, noted)
+        self.assertLess(kill - term, 30, noted)
 
     def test_wrong_settings_end_it_with_64(self):
         sidecar = self.start(*self.host.trust(), PROTECTOR_MAX_HOLD="soon")

@@ -10,6 +10,7 @@ mod control;
 mod corpus;
 mod daemons;
 mod delivery;
+mod demo;
 mod drain;
 mod events;
 mod faults;

@@ -14,6 +14,9 @@ use std::time::Duration;
 /// The longest SIGTERM window, in seconds: both runs together stay under two minutes.
 const WINDOW_MAX: u64 = 60;
 
+/// The longest `LINGER`, in seconds, for the same reason.
+const LINGER_MAX: u64 = 60;
+
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
@@ -32,6 +35,13 @@ pub(crate) struct DemoArgs {
     /// How long the replica tasks go on logging after SIGTERM.
     #[arg(long, value_name = "DURATION", default_value = "8s", value_parser = window)]
     pub(super) window: Duration,
+    /// How long the protector keeps the log router after the last task has ended, the coordinator's LINGER.
+    ///
+    /// The standalone task ends with a report of 400 lines, and the router reads slowly: it needs 4 s more than the task.
+    /// With 5s, the coordinator's default, no line is lost; with 0s the router is told to stop while most of the report
+    /// still lies in its socket.
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = linger)]
+    pub(super) linger: Duration,
     /// When ECS itself stops the daemon tasks of a draining instance.
     #[arg(long, value_name = "WHEN", default_value = "reported")]
     native: Native,
@@ -104,27 +114,71 @@ impl DemoArgs {
             coordinator: protected(Program::Coordinator, &self.bootstrap)?,
             sidecar: protected(Program::Sidecar, &self.sidecar)?,
             window: self.window,
+            linger: self.linger,
         })
     }
 }
 
 fn window(text: &str) -> Result<Duration, String> {
-    let bounds = Duration::from_secs(1)..=Duration::from_secs(WINDOW_MAX);
+    bounded(text, 1, WINDOW_MAX)
+}
+
+fn linger(text: &str) -> Result<Duration, String> {
+    bounded(text, 0, LINGER_MAX)
+}
+
+/// A duration of `min` to `max` seconds.
+fn bounded(text: &str, min: u64, max: u64) -> Result<Duration, String> {
+    let bounds = Duration::from_secs(min)..=Duration::from_secs(max);
     match cli::duration(text)? {
-        window if bounds.contains(&window) => Ok(window),
-        _ => Err(format!("expected 1s to {WINDOW_MAX}s")),
+        duration if bounds.contains(&duration) => Ok(duration),
+        _ => Err(format!("expected {min}s to {max}s")),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::scenario::{REPORT, backlog};
     use super::*;
+    use clap::{Command, FromArgMatches};
+    use jiff::SignedDuration;
+    use protector_core::policy::Policy;
+    use protector_core::settings::Reader;
+
+    fn command() -> Command {
+        DemoArgs::augment_args(Command::new("demo"))
+    }
+
+    #[test]
+    fn the_help_has_the_numbers_of_the_scenario_and_the_default_is_the_coordinators() {
+        let help = command().render_long_help().to_string();
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in [
+            format!("a report of {REPORT} lines"),
+            format!("needs {} s more than the task", backlog().as_secs_f64()),
+        ] {
+            assert!(help.contains(&part), "{part} in\n{help}");
+        }
+        let args = DemoArgs::from_arg_matches(&command().get_matches_from(["demo"])).unwrap();
+        assert!(args.linger > backlog());
+        let coordinator = Policy::read(&mut Reader::new(&|_| None)).unwrap();
+        assert_eq!(SignedDuration::try_from(args.linger).unwrap(), coordinator.linger);
+    }
 
     #[test]
     fn a_window_is_bounded() {
         assert_eq!(window("8s"), Ok(Duration::from_secs(8)));
         for wrong in ["0s", "61s", "x"] {
             assert!(window(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_linger_is_bounded_and_may_be_none() {
+        assert_eq!(linger("0s"), Ok(Duration::ZERO));
+        assert_eq!(linger("5s"), Ok(Duration::from_secs(5)));
+        for wrong in ["-1s", "61s", "x"] {
+            assert!(linger(wrong).is_err(), "{wrong}");
         }
     }
 }

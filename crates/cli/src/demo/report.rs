@@ -2,11 +2,12 @@
 
 use super::args::DemoArgs;
 use super::outcome::Outcome;
-use super::scenario::{CLUSTER, GROUP, Kind, REGION, REPLICAS};
+use super::scenario::{CLUSTER, GROUP, Kind, REGION, REPLICAS, REPORT, backlog};
 use super::table::table;
 use crate::{local_aws, say};
 use serde_json::{Value, json};
 use std::io;
+use std::time::Duration;
 
 /// Says what will happen.
 ///
@@ -21,9 +22,13 @@ pub(crate) fn introduce(args: &DemoArgs) -> io::Result<()> {
 {REPLICAS} replica tasks and 1 standalone task log through the log router daemon of their instance. At SIGTERM a
 replica task goes on logging for {} s. What counts is what reaches the router's file. Without the protector, ECS stops
 the daemon {}.
+The standalone task ends with a report of {REPORT} lines, and the router reads slowly: {} s after the task's end it has
+read all of it. With the protector it is told to stop no sooner than LINGER after the last task, here {} s (--linger).
 ",
         args.window.as_secs_f64(),
         args.native_words(),
+        backlog().as_secs_f64(),
+        args.linger.as_secs_f64(),
     ))
 }
 
@@ -33,33 +38,53 @@ the daemon {}.
 /// Nobody listens.
 pub(crate) fn conclude(args: &DemoArgs, runs: &[(Kind, Outcome)], failures: &[String]) -> io::Result<()> {
     if args.json {
-        return say::json(&verdict(runs, failures));
+        return say::json(&verdict(runs, failures, args.linger));
     }
     say::line(&format!("\n{}", table(runs)))?;
-    say::line(&conclusion(runs, failures))?;
+    say::line(&conclusion(runs, failures, args.linger))?;
     say::line(&format!(
         "Every line, and what the programs said: {}",
         args.out.display()
     ))
 }
 
-/// The verdict as one object: `event`, `ok`, `failures`, and each run by its name.
-fn verdict(runs: &[(Kind, Outcome)], failures: &[String]) -> Value {
-    let mut verdict = json!({"event": "verdict", "ok": failures.is_empty(), "failures": failures});
+/// The verdict as one object: `event`, `ok`, `failures`, `lingerSeconds`, and each run by its name.
+fn verdict(runs: &[(Kind, Outcome)], failures: &[String], linger: Duration) -> Value {
+    let mut verdict = json!({"event": "verdict", "ok": failures.is_empty(), "failures": failures,
+        "lingerSeconds": linger.as_secs_f64()});
     for (kind, outcome) in runs {
         verdict[kind.name()] = json!(outcome);
     }
     verdict
 }
 
-fn conclusion(runs: &[(Kind, Outcome)], failures: &[String]) -> String {
+fn conclusion(runs: &[(Kind, Outcome)], failures: &[String], linger: Duration) -> String {
     if !failures.is_empty() {
         return format!("FAILED: {}", failures.join("; "));
     }
     let lost = runs
         .iter()
         .map(|(kind, run)| format!("{} lines lost {}", run.lines.lost, phrase(*kind)));
-    format!("OK: {}.", lost.collect::<Vec<_>>().join(", "))
+    let short = runs
+        .iter()
+        .any(|(kind, run)| *kind == Kind::With && run.lines.lost > 0);
+    let why = if short {
+        explain_short(linger)
+    } else {
+        String::new()
+    };
+    format!("OK: {}.{why}", lost.collect::<Vec<_>>().join(", "))
+}
+
+/// Why lines are lost with the protector.
+fn explain_short(linger: Duration) -> String {
+    format!(
+        "
+STOPPED is not yet delivered: with a LINGER of {} s the router was told to stop before it had read all of the report of
+the standalone task, for which it needs {} s. With --linger 5s, the coordinator's default, no line is lost.",
+        linger.as_secs_f64(),
+        backlog().as_secs_f64()
+    )
 }
 
 fn phrase(kind: Kind) -> &'static str {
@@ -118,19 +143,41 @@ mod tests {
         vec![(Kind::Without, run(3)), (Kind::With, run(0))]
     }
 
+    const LINGER: Duration = Duration::from_secs(5);
+
     #[test]
     fn the_conclusion_is_one_sentence() {
         assert_eq!(
-            conclusion(&runs(), &[]),
+            conclusion(&runs(), &[], LINGER),
             "OK: 3 lines lost without the protector, 0 lines lost with the protector."
         );
         let failures = ["with: x".to_owned(), "without: y".to_owned()];
-        assert_eq!(conclusion(&runs(), &failures), "FAILED: with: x; without: y");
+        assert_eq!(
+            conclusion(&runs(), &failures, LINGER),
+            "FAILED: with: x; without: y"
+        );
+    }
+
+    #[test]
+    fn lines_that_are_lost_with_the_protector_are_explained() {
+        let mut runs = runs();
+        runs[1].1.lines.lost = 2;
+        let text = conclusion(&runs, &[], Duration::ZERO);
+        assert!(
+            text.starts_with("OK: 3 lines lost without the protector, 2 lines lost with the protector.\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("with a LINGER of 0 s the router was told"),
+            "{text}"
+        );
+        assert!(text.contains("for which it needs 4 s"), "{text}");
     }
 
     #[test]
     fn the_verdict_has_each_run_by_name() {
-        let verdict = verdict(&runs(), &[]);
+        let verdict = verdict(&runs(), &[], LINGER);
+        assert_eq!(verdict["lingerSeconds"], 5.0);
         assert_eq!(
             (&verdict["event"], &verdict["ok"]),
             (&json!("verdict"), &json!(true))

@@ -1,8 +1,9 @@
 //! The log router of the demo: it gathers the lines of its instance, writes them in batches, and once more at
-//! SIGTERM. In all that matters here it behaves as Fluent Bit does.
+//! SIGTERM. In all that matters here it behaves as Fluent Bit does; what makes it slow is a bound on its reading.
 
 use super::files::Run;
-use crate::say;
+use super::pace::Pace;
+use crate::{cli, say};
 use clap::Args;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -29,6 +30,9 @@ pub(crate) struct RouterArgs {
     /// Directory of the run.
     #[arg(long)]
     dir: PathBuf,
+    /// How often it reads a line from a connection; the others wait in the socket.
+    #[arg(long, value_parser = cli::duration)]
+    read_every: Duration,
 }
 
 /// Routes until SIGTERM.
@@ -42,7 +46,7 @@ pub(crate) async fn run(args: RouterArgs) -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     announce(&run, &listener)?;
     let (lines_in, mut lines) = mpsc::channel(IN_FLIGHT);
-    let accept = tokio::spawn(accept(listener, lines_in));
+    let accept = tokio::spawn(accept(listener, lines_in, args.read_every));
     let mut flush = interval(FLUSH);
     loop {
         tokio::select! {
@@ -63,20 +67,21 @@ fn announce(run: &Run, listener: &TcpListener) -> io::Result<()> {
     fs::rename(new, run.address())
 }
 
-async fn accept(listener: TcpListener, lines: mpsc::Sender<Vec<u8>>) {
+async fn accept(listener: TcpListener, lines: mpsc::Sender<Vec<u8>>, every: Duration) {
     while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(read(stream, lines.clone()));
+        tokio::spawn(read(stream, lines.clone(), Pace::new(every, Instant::now())));
     }
 }
 
-/// Takes whole lines only.
-async fn read(stream: TcpStream, lines: mpsc::Sender<Vec<u8>>) {
+/// Takes whole lines only, one by one.
+async fn read(stream: TcpStream, lines: mpsc::Sender<Vec<u8>>, mut pace: Pace) {
     let mut stream = BufReader::new(stream);
     let mut line = Vec::new();
     while stream.read_until(b'\n', &mut line).await.is_ok() && line.ends_with(b"\n") {
         if lines.send(std::mem::take(&mut line)).await.is_err() {
             return;
         }
+        sleep_until(pace.take(Instant::now())).await;
     }
 }
 

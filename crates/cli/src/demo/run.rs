@@ -1,7 +1,7 @@
 //! One run: build, warm up, scale in, wait for the end, count.
 
 use super::outcome::{self, Outcome};
-use super::scenario::{GROUP, Kind, REGION, REPLICAS, ROUTER, SIDECAR, Scenario, WARM_UP};
+use super::scenario::{GROUP, Kind, REGION, REPLICAS, ROUTER, SIDECAR, Scenario, WARM_UP, text};
 use super::teller::{Follower, Teller};
 use super::{DemoError, native, progress, setup};
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// How long a drain may take on top of its longest task.
+/// How long a drain may take on top of its longest task and of `LINGER`.
 const MARGIN: Duration = Duration::from_secs(20);
 
 /// A run that is over, and its local AWS.
@@ -62,7 +62,7 @@ async fn start(scenario: &Scenario, native: DaemonStop) -> Result<LocalAws, Demo
         let spec = CoordinatorSpec::new(coordinator)
             .env("PROTECTOR_LIFECYCLE_HOOKS", scenario.kind.hook())
             .env("PROTECTOR_SETTLE", "1s")
-            .env("PROTECTOR_LINGER", "0s")
+            .env("PROTECTOR_LINGER", text(scenario.linger))
             .env("PROTECTOR_DAEMON_STOP", "10s");
         aws.start_coordinator(spec).await?;
     }
@@ -76,7 +76,7 @@ async fn drain(aws: &LocalAws, scenario: &Scenario, teller: Teller) -> Result<Ou
     let mut follower = Follower::new(aws, teller, now(aws), aws.journal().len());
     let start = scale_in(aws, teller)?;
     let end = async {
-        let bound = scenario.job_runs() + MARGIN;
+        let bound = scenario.job_runs() + scenario.linger + MARGIN;
         if scenario.kind == Kind::Without {
             native::drain(aws, &instance, bound).await?;
         }

@@ -41,8 +41,19 @@ pub(crate) const WARM_UP: Duration = Duration::from_secs(3);
 /// How long the standalone task goes on after the replica tasks are done.
 const JOB_LONGER: Duration = Duration::from_secs(4);
 
+/// How many lines the standalone task logs at its end, all at once.
+pub(crate) const REPORT: u32 = 400;
+
+/// How often the router reads a line from a connection.
+const READ_EVERY: Duration = Duration::from_millis(10);
+
 /// Seconds until the agent kills an application that does not end; more than any SIGTERM window here.
 const APP_STOP_TIMEOUT: u64 = 120;
+
+/// How long the router reads on after the standalone task has ended: its report lies in the socket.
+pub(crate) fn backlog() -> Duration {
+    READ_EVERY * REPORT
+}
 
 /// With the protector or without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, serde::Serialize)]
@@ -87,6 +98,8 @@ pub(crate) struct Scenario {
     pub(crate) sidecar: Option<PathBuf>,
     /// How long the applications go on logging after SIGTERM.
     pub(crate) window: Duration,
+    /// How long the protector keeps the router after the last task.
+    pub(crate) linger: Duration,
 }
 
 impl Scenario {
@@ -98,13 +111,13 @@ impl Scenario {
     /// The task definitions: applications, and the router with the sidecar beside it.
     pub(crate) fn task_definitions(&self) -> [Value; 3] {
         [
-            self.app(WEB, None),
-            self.app(JOB, Some(self.job_runs())),
+            self.app(WEB, None, 0),
+            self.app(JOB, Some(self.job_runs()), REPORT),
             self.router(),
         ]
     }
 
-    fn app(&self, name: &str, run: Option<Duration>) -> Value {
+    fn app(&self, name: &str, run: Option<Duration>, report: u32) -> Value {
         let mut command = self.command("worker");
         command.extend(["--name".to_owned(), name.to_owned()]);
         command.extend([
@@ -112,6 +125,8 @@ impl Scenario {
             text(self.window),
             "--every".to_owned(),
             text(EVERY),
+            "--report".to_owned(),
+            report.to_string(),
         ]);
         command.extend(run.into_iter().flat_map(|run| ["--run".to_owned(), text(run)]));
         json!({"family": name, "requiresCompatibilities": ["EC2"], "networkMode": "host", "containerDefinitions": [
@@ -121,8 +136,10 @@ impl Scenario {
     }
 
     fn router(&self) -> Value {
+        let mut command = self.command("router");
+        command.extend(["--read-every".to_owned(), text(READ_EVERY)]);
         let router = json!({"name": ROUTER, "image": ROUTER, "essential": true, "memory": 64,
-            "command": self.command("router"), "stopTimeout": 60});
+            "command": command, "stopTimeout": 60});
         let containers: Vec<_> = [router]
             .into_iter()
             .chain(self.sidecar.as_deref().map(sidecar))
@@ -152,7 +169,8 @@ fn sidecar(binary: &Path) -> Value {
         "environment": [{"name": "PROTECTOR_MAX_HOLD", "value": "1h"}]})
 }
 
-fn text(duration: Duration) -> String {
+/// A duration as programs read it.
+pub(crate) fn text(duration: Duration) -> String {
     format!("{}ms", duration.as_millis())
 }
 
@@ -168,6 +186,7 @@ mod tests {
             coordinator: None,
             sidecar: sidecar.map(PathBuf::from),
             window: Duration::from_secs(8),
+            linger: Duration::from_secs(5),
         }
     }
 
@@ -177,6 +196,8 @@ mod tests {
         let command = |definition: &Value| definition["containerDefinitions"][0]["command"].to_string();
         assert!(!command(&web).contains("--run"));
         assert!(command(&job).contains(r#""--run","15000ms""#), "{job}");
+        assert!(command(&web).contains(r#""--report","0""#), "{web}");
+        assert!(command(&job).contains(r#""--report","400""#), "{job}");
         assert!(scenario(None).job_runs() > WARM_UP + scenario(None).window);
     }
 

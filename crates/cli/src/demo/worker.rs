@@ -40,6 +40,9 @@ pub(crate) struct WorkerArgs {
     /// How often it logs a line.
     #[arg(long, value_parser = cli::duration)]
     every: Duration,
+    /// How many lines it logs at its end, all at once.
+    #[arg(long, default_value_t = 0)]
+    report: u32,
 }
 
 /// Logs until its work or its SIGTERM window is over.
@@ -63,6 +66,7 @@ pub(crate) async fn run(args: WorkerArgs) -> io::Result<()> {
             _ = ticks.tick() => app.log().await?,
         }
     }
+    app.report(args.report).await?;
     app.close().await
 }
 
@@ -102,6 +106,15 @@ impl App {
             "request"
         };
         self.say(&format!("{doing} {}", self.count)).await
+    }
+
+    /// What it has to say of all its work.
+    async fn report(&mut self, lines: u32) -> io::Result<()> {
+        for line in 1..=lines {
+            self.count += 1;
+            self.say(&format!("report {line}")).await?;
+        }
+        Ok(())
     }
 
     async fn say(&mut self, message: &str) -> io::Result<()> {

@@ -12,6 +12,7 @@ fn failed(arguments: &[&str], code: i32) -> String {
 fn wrong_arguments_are_named() {
     assert!(failed(&["demo", "--window", "soon"], 2).contains("--window <DURATION>"));
     assert!(failed(&["demo", "--window", "2m"], 2).contains("expected 1s to 60s"));
+    assert!(failed(&["demo", "--linger", "2m"], 2).contains("expected 0s to 60s"));
     assert!(failed(&["local-aws", "--coordinator-env", "A=b"], 2).contains("--coordinator <PATH>"));
     assert!(failed(&["local-aws", "--tick=-1s"], 2).contains("--tick"));
 }

@@ -22,8 +22,14 @@ fn lines(path: &Path) -> Vec<String> {
         .collect()
 }
 
+/// A router that keeps up: the application logs a tenth of what it reads.
 fn start_router(dir: &Path) -> Running {
-    let router = Running::start(&["router", "--dir", dir.to_str().unwrap()]);
+    start_slow_router(dir, "1ms")
+}
+
+fn start_slow_router(dir: &Path, read_every: &str) -> Running {
+    let dir_name = dir.to_str().unwrap();
+    let router = Running::start(&["router", "--dir", dir_name, "--read-every", read_every]);
     eventually("the router listens", || {
         dir.join("router.address").exists().then_some(())
     });
@@ -100,6 +106,42 @@ fn an_application_that_outlives_its_router_loses_its_last_lines() {
         arrived.len(),
         sent.len()
     );
+}
+
+/// An application that has ended with a burst of 100 lines, for which the router needs 100 times `read_every`.
+fn report_to(dir: &Path, read_every: &str) -> (Running, Vec<String>) {
+    let router = start_slow_router(dir, read_every);
+    let mut app = start_app(dir, &["--window", "300ms", "--run", "200ms", "--report", "100"]);
+    assert!(app.end().success());
+    (router, lines(&sent_file(dir).unwrap()))
+}
+
+#[test]
+fn what_a_slow_router_has_not_read_is_lost_at_its_sigterm() {
+    let dir = tempfile::tempdir().unwrap();
+    // 10 s for the burst, and half a second after SIGTERM.
+    let (mut router, sent) = report_to(dir.path(), "100ms");
+    router.terminate();
+    assert!(router.end().success());
+    let arrived = lines(&dir.path().join("router.log"));
+    assert!(
+        arrived.len() < 50 && sent.len() > 100,
+        "{} of {}",
+        arrived.len(),
+        sent.len()
+    );
+    assert!(sent.starts_with(&arrived), "{arrived:?}");
+}
+
+#[test]
+fn a_slow_router_that_is_left_alone_reads_everything() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_router, sent) = report_to(dir.path(), "10ms");
+    let arrived = dir.path().join("router.log");
+    eventually("all is read", || {
+        (lines(&arrived).len() == sent.len()).then_some(())
+    });
+    assert_eq!(lines(&arrived), sent);
 }
 
 #[test]
