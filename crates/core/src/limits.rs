@@ -102,6 +102,29 @@ pub const POLL_SECONDS_MIN: u32 = 1;
 /// number must not make a sidecar deaf.
 pub const POLL_SECONDS_MAX: u32 = 60;
 
+/// A sidecar that is told of tasks that hold reads no slower than this (seconds), so that an operator's order is obeyed soon.
+pub const UNHURRIED_POLL_SECONDS_MAX: u32 = 10;
+
+/// A release is heard of within this by a sidecar that reads unhurriedly.
+pub const RELEASE_HEARD_WITHIN: SignedDuration = SignedDuration::from_secs(3);
+
+/// The end of the last task is in the record within this: the delay of its event, a look, and a write.
+pub const NOTE_WRITTEN_WITHIN: SignedDuration = SignedDuration::from_secs(1);
+
+/// So long a sidecar trusts that no release comes ([`crate::record::Record::release_not_before`]) without a reading.
+pub const UNREAD_MAX: SignedDuration = SignedDuration::from_secs(15);
+
+/// A release that is due is written within this: a look, and a write.
+pub const RELEASE_WRITTEN_WITHIN: SignedDuration = SignedDuration::from_millis(700);
+
+/// After the earliest moment of a release a sidecar reads each second for so long, if few sidecars share its record, and each
+/// further second for as many more of them ([`FEW_SIDECARS`]).
+pub const RELEASE_NEAR: SignedDuration = SignedDuration::from_secs(5);
+
+/// So many sidecars of one drain may read each second: with those of as many drains as have records of their own they are
+/// within our share of the quota.
+pub const FEW_SIDECARS: u32 = SIDECAR_READS_PER_SECOND / (SHARED_FROM as u32 - 1);
+
 /// Within this every sidecar has read a record that asks for a reading every `poll_seconds`, in whole seconds: each puts
 /// its reading off by up to a fifth, so that those of a fleet do not read all at once.
 #[must_use]

@@ -17,7 +17,10 @@ use serde::Serialize;
 
 use crate::control::Control;
 use crate::ids::{ContainerInstanceArn, TaskArn};
-use crate::limits::{POLL_SECONDS_MAX, POLL_SECONDS_MIN, SIDECAR_READS_PER_SECOND};
+use crate::limits::{
+    NOTE_WRITTEN_WITHIN, POLL_SECONDS_MAX, POLL_SECONDS_MIN, RELEASE_HEARD_WITHIN, SIDECAR_READS_PER_SECOND,
+    UNHURRIED_POLL_SECONDS_MAX,
+};
 use crate::observation::Observation;
 use crate::policy::Policy;
 use crate::record::{Lifecycle, Record, ReleaseReason};
@@ -247,6 +250,19 @@ pub fn poll_seconds(sidecars: u32) -> u32 {
     sidecars
         .div_ceil(SIDECAR_READS_PER_SECOND)
         .clamp(POLL_SECONDS_MIN, POLL_SECONDS_MAX)
+}
+
+/// How often the sidecars of a drain in a record of its own should read while tasks hold. The end of the last task is
+/// written down ([`Record::release_not_before`]) and LINGER goes by before the release, so a pace that hears of one of the two
+/// in time is enough: then a release waits for its sidecars for [`RELEASE_HEARD_WITHIN`] at the most.
+#[must_use]
+fn unhurried_poll_seconds(policy: &Policy) -> u32 {
+    let slack = policy.linger.saturating_add(RELEASE_HEARD_WITHIN) - NOTE_WRITTEN_WITHIN;
+    // A reading is up to a fifth late.
+    let seconds = slack.as_secs().saturating_mul(5) / 6;
+    u32::try_from(seconds)
+        .unwrap_or(0)
+        .clamp(POLL_SECONDS_MIN, UNHURRIED_POLL_SECONDS_MAX)
 }
 
 #[cfg(test)]

@@ -135,6 +135,10 @@ pub struct Record {
     pub released_at: Option<Timestamp>,
     /// How often a sidecar should read, in seconds.
     pub poll_seconds: u32,
+    /// No release as drained comes before this, so until then a sidecar need not read. Whatever else releases, such as an
+    /// order, may come earlier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_not_before: Option<Timestamp>,
     /// Who holds, the largest groups first.
     #[serde(default)]
     pub held_by: Vec<HeldBy>,
@@ -377,6 +381,7 @@ impl Record {
             deadline_at,
             released_at: None,
             poll_seconds,
+            release_not_before: None,
             held_by: Vec::new(),
             released_services: Vec::new(),
             lifecycle: None,

@@ -284,9 +284,18 @@ impl Wait {
         let interval = pace::interval(&self.policy, self.record.as_ref());
         let wished = match sight {
             Sight::Unknown(_) => pace::backed_off(interval, self.failures, seen.chance),
-            Sight::Ours(_) | Sight::Absent | Sight::Other => pace::jittered(interval, seen.chance),
+            Sight::Ours(record) => match self.until_release(record, seen) {
+                Some(left) => pace::until_release(interval, left, record, seen.chance),
+                None => pace::jittered(interval, seen.chance),
+            },
+            Sight::Absent | Sight::Other => pace::jittered(interval, seen.chance),
         };
         pace::at_most(wished, self.until_next_bound(sight, seen))
+    }
+
+    /// The time left, by the clock of AWS, until a release as drained may come; negative if that time is past.
+    fn until_release(&self, record: &Record, seen: &Observation) -> Option<SignedDuration> {
+        Some(record.release_not_before?.duration_since(seen.aws_clock()?))
     }
 
     /// The time left to the nearest moment at which the answer changes by itself.

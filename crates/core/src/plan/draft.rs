@@ -8,15 +8,18 @@ pub(super) use act::{count_is_due, heartbeat_due};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::holding::{Census, census, daemon_gone, group_of};
-use crate::limits::{AGENT_NOTED, AGENT_UNSEEN_MAX, RELEASE_BEFORE_SIGTERM_MAX};
+use crate::limits::{AGENT_NOTED, AGENT_UNSEEN_MAX, RELEASE_BEFORE_SIGTERM_MAX, SHARED_FROM};
 use crate::observation::Task;
+use crate::policy::Policy;
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, Waited};
 use crate::trigger::Order;
 
 use super::deadline::later;
 use super::drain::Drain;
 use super::schedule::Schedule;
-use super::{Action, Fleet, Heartbeats, OrderOutcome, Plan, Situation, Verdict, poll_seconds};
+use super::{
+    Action, Fleet, Heartbeats, OrderOutcome, Plan, Situation, Verdict, poll_seconds, unhurried_poll_seconds,
+};
 
 /// A plan in the making.
 pub(super) struct Draft<'a> {
@@ -202,7 +205,12 @@ impl<'a> Draft<'a> {
         let Some(census) = &self.census else { return };
         let tasks = self.situation.observation.tasks.as_yes();
         let poll_seconds = self.record.poll_seconds;
-        count(&mut self.record, census, self.situation.fleet);
+        count(
+            &mut self.record,
+            census,
+            self.situation.fleet,
+            self.situation.policy,
+        );
         note_waited(
             &mut self.record,
             tasks.map(Vec::as_slice).unwrap_or_default(),
@@ -252,11 +260,22 @@ impl<'a> Draft<'a> {
 }
 
 /// The record learns the counts.
-pub(super) fn count(record: &mut Record, census: &Census, fleet: Fleet) {
+pub(super) fn count(record: &mut Record, census: &Census, fleet: Fleet, policy: &Policy) {
     record.remaining = census.remaining();
     record.held_by.clone_from(&census.held_by);
     record.sidecars = census.sidecars;
-    record.poll_seconds = poll_seconds(fleet.sidecars.saturating_add(census.sidecars));
+    let hurried = poll_seconds(fleet.sidecars.saturating_add(census.sidecars));
+    // A machine that is taken has no second to lose.
+    let unhurried = record.spot_notice_at.is_none() && has_a_record_of_its_own(fleet);
+    record.poll_seconds = match unhurried {
+        true => hurried.max(unhurried_poll_seconds(policy)),
+        false => hurried,
+    };
+}
+
+/// Do so few instances drain that each has a record of its own, which can say when a release is near?
+pub(super) fn has_a_record_of_its_own(fleet: Fleet) -> bool {
+    fleet.drains < SHARED_FROM - 1
 }
 
 /// Remembers for the receipt which groups were waited for, and until when: until the last of their tasks was STOPPED,

@@ -254,6 +254,8 @@ fn first_record(situation: &Situation<'_>, arn: &ContainerInstanceArn, hooks: &[
     Record {
         lifecycle: hooks.first().cloned(),
         other_lifecycles: hooks.iter().skip(1).cloned().collect(),
+        // DRAINING is confirmed later than this, and then the settle window begins.
+        release_not_before: Some(later(now, situation.policy.settle)),
         ..Record::first(
             situation.observation.key.instance.clone(),
             arn.clone(),

@@ -54,7 +54,7 @@ pub fn upkeep(
     let mut seen = census(tasks, policy);
     seen.sidecars = before.sidecars;
     if !record.is_released() {
-        count(&mut record, &seen, fleet);
+        count(&mut record, &seen, fleet, policy);
         note_waited(&mut record, tasks, now);
     }
     let counted = record != *before && count_is_due(before, &record, fleet, now);

@@ -22,6 +22,7 @@ fn record() -> Record {
         deadline_at: at("2026-11-24T09:00:00Z"),
         released_at: None,
         poll_seconds: 5,
+        release_not_before: None,
         held_by: vec![HeldBy {
             group: "service:web".into(),
             count: 4,

@@ -3,7 +3,9 @@
 use jiff::SignedDuration;
 
 use super::Policy;
-use crate::limits::{POLL_SECONDS_MAX, POLL_SECONDS_MIN};
+use crate::limits::{
+    FEW_SIDECARS, POLL_SECONDS_MAX, POLL_SECONDS_MIN, RELEASE_NEAR, RELEASE_WRITTEN_WITHIN, UNREAD_MAX,
+};
 use crate::record::Record;
 
 /// After many failures a sidecar still looks this often, unless its normal pace is slower.
@@ -11,6 +13,9 @@ const BACKOFF_MAX: SignedDuration = SignedDuration::from_secs(30);
 
 /// No sleep is shorter: a bound that is a moment away is not worth a reading of its own.
 const SLEEP_MIN: SignedDuration = SignedDuration::from_millis(50);
+
+/// Readings of sidecars that await the same moment are spread over this.
+const SPREAD: SignedDuration = SignedDuration::from_millis(500);
 
 /// A share of the interval by which a reading is early or late.
 const JITTER: f64 = 0.2;
@@ -26,6 +31,33 @@ pub(super) fn interval(policy: &Policy, record: Option<&Record>) -> SignedDurati
 /// The interval, 20 % shorter to 20 % longer.
 pub(super) fn jittered(interval: SignedDuration, chance: f64) -> SignedDuration {
     scaled(interval, 1.0 - JITTER + 2.0 * JITTER * fair(chance))
+}
+
+/// The pause of a sidecar that knows the earliest moment of a release, which is `left` away: none is read before it, and just
+/// after it each second, or more slowly if many sidecars do.
+pub(super) fn until_release(
+    interval: SignedDuration,
+    left: SignedDuration,
+    record: &Record,
+    chance: f64,
+) -> SignedDuration {
+    let near = SignedDuration::from_secs(
+        record
+            .sidecars
+            .div_ceil(FEW_SIDECARS)
+            .max(POLL_SECONDS_MIN)
+            .into(),
+    );
+    let interval = match left.is_negative() && left >= -RELEASE_NEAR {
+        true => interval.min(near),
+        false => interval,
+    };
+    let quiet = match left.is_positive() {
+        true => left.min(UNREAD_MAX).saturating_add(RELEASE_WRITTEN_WITHIN),
+        false => SignedDuration::ZERO,
+    };
+    // A reading that comes just before that moment is for nothing, and those of many sidecars are spread after it.
+    jittered(interval, chance).max(quiet.saturating_add(scaled(SPREAD, fair(chance))))
 }
 
 /// The longest pause that comes of the interval while readings succeed.

@@ -7,11 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use crate::control::Control;
 use crate::holding::last_stopped;
 use crate::ids::ServiceName;
+use crate::limits::NOTE_WRITTEN_WITHIN;
 use crate::observation::Seen;
 use crate::record::{ReleaseReason, Releasing, State};
 
 use super::super::deadline::{self, later};
-use super::Draft;
+use super::{Draft, has_a_record_of_its_own};
 
 /// How a drain that holds stands by what is seen of its tasks.
 enum Standing {
@@ -54,11 +55,22 @@ impl Draft<'_> {
             Standing::Lingers(wait, why) => {
                 self.look_again = Some(wait);
                 self.lingers = true;
+                self.announce_release(wait);
                 self.reasons.push(format!("held: {why}"));
             }
             Standing::Held(why) => self.reasons.push(why),
         }
         self.mind_the_notice();
+    }
+
+    /// Sidecars read unhurriedly while tasks hold: now they are told when the release comes.
+    fn announce_release(&mut self, wait: SignedDuration) {
+        let at = later(self.now(), wait);
+        let announced = self.record.release_not_before.is_some_and(|known| known >= at);
+        let in_time = wait > NOTE_WRITTEN_WITHIN && self.before.is_some();
+        if in_time && !announced && has_a_record_of_its_own(self.situation.fleet) {
+            self.record.release_not_before = Some(at);
+        }
     }
 
     /// A Spot instance is gone a minute after its deadline, and a tick may come just then: a look at the deadline itself

@@ -30,21 +30,21 @@ fn p4_the_hook_is_completed_when_every_daemon_is_stopped() {
 #[test]
 fn p4_or_when_their_flush_window_is_over() {
     let mut bench = released();
-    let plan = bench.plan(181);
+    let plan = bench.plan(185);
     assert_eq!(
         (names(&plan), plan.look_again),
         (vec![], Some(SignedDuration::from_secs(1))),
         "two minutes after sidecars have read that they may go"
     );
-    assert_eq!(names(&bench.plan(182)), ["complete", "receipt"]);
+    assert_eq!(names(&bench.plan(186)), ["complete", "receipt"]);
 }
 
 #[test]
 fn p4_unknown_daemons_have_the_whole_window() {
     let mut bench = released();
     bench.observation.tasks = Seen::Unknown("down".to_owned());
-    assert_eq!(names(&bench.plan(181)), [""; 0]);
-    assert_eq!(names(&bench.plan(182)), ["complete", "receipt"]);
+    assert_eq!(names(&bench.plan(185)), [""; 0]);
+    assert_eq!(names(&bench.plan(186)), ["complete", "receipt"]);
 }
 
 #[test]

@@ -452,6 +452,29 @@ fn p10_a_changed_count_waits_for_its_turn() {
 }
 
 #[test]
+fn p10_sidecars_read_unhurriedly_while_their_own_record_will_tell_them_of_the_release() {
+    let polls = |linger, drains, sidecars, spot: bool| {
+        let mut bench = Bench::hooked();
+        bench.policy.linger = SignedDuration::from_secs(linger);
+        bench.fleet = Fleet { drains, sidecars };
+        bench.spot = spot.then(|| at(0));
+        bench.step(0);
+        bench.record().poll_seconds
+    };
+    for (linger, expected) in [(0, 1), (1, 2), (2, 3), (5, 5), (10, 10), (600, 10)] {
+        assert_eq!(polls(linger, 0, 0, false), expected, "LINGER {linger} s");
+    }
+    assert_eq!(polls(5, 3, 0, false), 5);
+    assert_eq!(polls(5, 4, 0, false), 1, "a shared record says no time");
+    assert_eq!(polls(5, 2, 400, false), 21, "the quota goes first");
+    assert_eq!(
+        polls(5, 0, 0, true),
+        1,
+        "a machine that is taken has no second to lose"
+    );
+}
+
+#[test]
 fn p10_a_count_is_urgent_if_it_fell_to_a_third_or_rose_or_if_sidecars_read_much_too_often() {
     for (before, holding, urgent) in [
         (4, 2, false),
@@ -480,6 +503,7 @@ fn p10_a_count_is_urgent_if_it_fell_to_a_third_or_rose_or_if_sidecars_read_much_
             poll_seconds: before,
             ..bench.record()
         });
+        bench.policy.linger = SignedDuration::ZERO;
         bench.fleet.sidecars = now * 20 - 1;
         assert_eq!(
             names(&bench.plan(5)) == ["put-count"],

@@ -76,8 +76,8 @@ fn p3_a_tier_that_hangs_has_its_budget_and_no_more() {
     bench.step(60);
     bench.tasks(all(["STOPPED", "RUNNING", "RUNNING"]));
     bench.step(70);
-    assert_eq!(bench.step(191).verdict, Verdict::Releasing);
-    assert_eq!(bench.step(192).verdict, Verdict::Released(ReleaseReason::Drained));
+    assert_eq!(bench.step(195).verdict, Verdict::Releasing);
+    assert_eq!(bench.step(196).verdict, Verdict::Released(ReleaseReason::Drained));
 }
 
 #[test]
@@ -85,13 +85,13 @@ fn p2_unknown_daemons_of_a_tier_have_its_whole_budget() {
     let mut bench = tiered();
     bench.step(60);
     bench.observation.tasks = Seen::Unknown("down".to_owned());
-    bench.step(181);
+    bench.step(185);
     assert_eq!(bench.record().releasing.map(|releasing| releasing.tier), Some(0));
-    bench.step(182);
+    bench.step(186);
     let expected = Releasing {
         reason: ReleaseReason::Drained,
         tier: 1,
-        since: at(182),
+        since: at(186),
     };
     assert_eq!(bench.record().releasing, Some(expected));
 }
@@ -380,7 +380,7 @@ fn p3_a_tier_that_goes_early_before_a_spot_instance_is_taken_has_no_more_than_it
     let plan = bench.step(30);
     assert_eq!(
         (plan.verdict, plan.look_again),
-        (Verdict::Releasing, Some(seconds(17)))
+        (Verdict::Releasing, Some(seconds(21)))
     );
 }
 

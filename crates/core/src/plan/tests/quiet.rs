@@ -71,7 +71,7 @@ fn p4_a_released_drain_is_looked_at_when_its_flush_window_is_over() {
     bench.step(60);
     let record = bench.record();
     assert!(record.is_released());
-    assert_eq!(due(&bench), Some(at(182)));
+    assert_eq!(due(&bench), Some(at(186)));
     let daemons = [logs("RUNNING")];
     let kept = |seconds| {
         upkeep(

@@ -50,15 +50,30 @@ fn p1_daemons_stay_for_a_while_after_the_last_task_has_ended() {
         (plan.verdict, plan.look_again),
         (Verdict::Holding, Some(SignedDuration::from_secs(4)))
     );
-    assert_eq!(
-        names(&plan),
-        [""; 0],
-        "P10: no count is written before the release"
-    );
+    assert_eq!(names(&plan), ["put-holding"]);
+    bench.step(101);
+    assert_eq!(bench.record().release_not_before, Some(at(105)));
+    assert_eq!(names(&bench.plan(103)), [""; 0], "P10: once");
     assert_eq!(bench.plan(104).verdict, Verdict::Holding);
     assert_eq!(bench.plan(105).verdict, Verdict::Released(ReleaseReason::Drained));
     bench.policy.linger = SignedDuration::ZERO;
     assert_eq!(bench.plan(101).verdict, Verdict::Released(ReleaseReason::Drained));
+}
+
+#[test]
+fn p10_a_release_is_announced_only_where_sidecars_wait_for_it() {
+    let announced = |linger, drains| {
+        let mut bench = Bench::holding();
+        let first = bench.record().release_not_before;
+        bench.policy.linger = SignedDuration::from_secs(linger);
+        bench.fleet.drains = drains;
+        bench.tasks(vec![ended(100, web(1, "")), logs("RUNNING")]);
+        bench.step(101);
+        bench.record().release_not_before != first
+    };
+    assert!(announced(5, 3));
+    assert!(!announced(5, 4), "a shared record says no time");
+    assert!(!announced(2, 0), "the release comes as soon as the note of it");
 }
 
 #[test]

@@ -110,3 +110,56 @@ fn a_sleep_ends_at_the_next_bound() {
     at_bound(&mut wait(), 7199, Reading::Trouble(Trouble::Denied), 1000);
     at_bound(&mut wait_in_drain(), 597 + SILENCE, reading(holding()), 3000);
 }
+
+/// A holding record of one sidecar that says when a release may come.
+fn not_before(seconds: i64) -> Record {
+    Record {
+        release_not_before: Some(sigterm() + secs(seconds)),
+        sidecars: 1,
+        ..holding()
+    }
+}
+
+#[test]
+fn p10_nobody_reads_before_a_release_may_come_and_then_each_second() {
+    let slept = |at, record: Record, chance| {
+        let seen = Observation {
+            chance,
+            ..look(at, reading(record))
+        };
+        sleeps(wait().next(&known(), &seen), Because::TasksRemain).as_millis()
+    };
+    // It is written within 0.7 s, and readings are spread over half a second.
+    assert_eq!(
+        [slept(1, not_before(10), 0.0), slept(1, not_before(10), 1.0)],
+        [9700, 10_200]
+    );
+    assert_eq!(
+        slept(9, not_before(10), 0.5),
+        5000,
+        "no sooner than the record asks"
+    );
+    assert_eq!(slept(1, not_before(100), 0.5), 15_950, "an order is obeyed soon");
+    assert_eq!(
+        [slept(11, not_before(10), 0.5), slept(15, not_before(10), 0.5)],
+        [1000, 1000]
+    );
+    assert_eq!(slept(16, not_before(10), 0.5), 5000);
+    let many = Record {
+        sidecars: 11,
+        ..not_before(10)
+    };
+    assert_eq!(slept(11, many, 0.5), 3000, "together within our share");
+}
+
+#[test]
+fn p10_without_the_clock_of_aws_the_record_alone_sets_the_pace() {
+    let seen = Observation {
+        sigterm_at: None,
+        ..look(1, reading(not_before(10)))
+    };
+    assert_eq!(
+        sleeps(wait().next(&known(), &seen), Because::TasksRemain),
+        secs(5)
+    );
+}
