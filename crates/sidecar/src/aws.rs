@@ -2,7 +2,6 @@
 
 mod clock;
 mod credentials;
-pub(crate) mod ecs;
 mod fault;
 pub(crate) mod ssm;
 

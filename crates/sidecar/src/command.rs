@@ -82,11 +82,10 @@ Settings (environment; durations such as 90s, 15m, 1h30m, from 1s to 48h):
   PROTECTOR_MAX_HOLD           longest hold                   2h    (stopTimeout of the container must be longer)
   PROTECTOR_UNKNOWN_GRACE      wait for a record              30s   (half of it if the instance is in service)
   PROTECTOR_TERMINATING_GRACE  the same, instance is going    5m
-  PROTECTOR_ALLOW_ECS_LOOKUP   ask ECS for the instance id    false (one DescribeContainerInstances at start)
   PROTECTOR_DISABLED           never hold                     false
   PROTECTOR_LOG                debug, info, warn or error     info
 An unknown PROTECTOR_ variable is an error. Variables of the AWS SDKs work: AWS_REGION, AWS_ENDPOINT_URL,
-AWS_ENDPOINT_URL_SSM, AWS_ENDPOINT_URL_ECS, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT,
+AWS_ENDPOINT_URL_SSM, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT,
 AWS_EC2_METADATA_SERVICE_ENDPOINT, AWS_EC2_METADATA_DISABLED, AWS_CONTAINER_CREDENTIALS_*, AWS_ACCESS_KEY_ID and its
 companions. ECS_AGENT_INTROSPECTION_ENDPOINT is where the agent's introspection is asked for the container instance
 (http://127.0.0.1:51678).

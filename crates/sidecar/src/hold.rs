@@ -172,7 +172,7 @@ impl<'a> Hold<'a> {
     async fn place(&mut self, told: &Told) -> Result<Place, Fault> {
         let place = match self.place.take() {
             Some(place) => place,
-            None => find::place_in_time(self.settings, &self.aws, told).await?,
+            None => find::place_in_time(self.settings, told).await?,
         };
         let place = self.place.insert(place);
         if !self.parameters.as_ref().is_some_and(Parameters::are_placed) {

@@ -1,4 +1,4 @@
-//! The real program against a small loopback host: SSM, ECS, task metadata, IMDS, introspection and credentials.
+//! The real program against a small loopback host: SSM, task metadata, IMDS, introspection and credentials.
 
 // clippy knows test functions, not their helpers.
 #![allow(clippy::unwrap_used, clippy::panic)]

@@ -119,8 +119,6 @@ fn answer(state: &mut State, request: &Request) -> Answer {
     match (target.as_deref(), request.path.as_str()) {
         (Some("GetParameters"), _) => parameters(state, request),
         (Some("GetParameter"), _) => parameter(state, request),
-        (Some("DescribeContainerInstances"), _) => ok(&json!({"containerInstances": [
-            {"containerInstanceArn": CONTAINER_INSTANCE, "ec2InstanceId": INSTANCE}], "failures": []})),
         (Some(_), _) => Answer::Status(400, json!({"__type": "InvalidAction"}).to_string()),
         (None, path) if of_agent(path) && state.agent_refuses.is_some() => {
             Answer::Status(state.agent_refuses.unwrap_or_default(), String::new())
