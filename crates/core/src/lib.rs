@@ -17,6 +17,7 @@ pub mod heartbeat;
 pub mod holding;
 pub mod ids;
 pub mod limits;
+pub mod network;
 pub mod observation;
 pub mod plan;
 pub mod policy;

@@ -89,6 +89,9 @@ AWS_ENDPOINT_URL_SSM, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT,
 AWS_EC2_METADATA_SERVICE_ENDPOINT, AWS_EC2_METADATA_DISABLED, AWS_CONTAINER_CREDENTIALS_*, AWS_ACCESS_KEY_ID and its
 companions. ECS_AGENT_INTROSPECTION_ENDPOINT is where the agent's introspection is asked for the container instance
 (http://127.0.0.1:51678).
+Parameter Store is asked through HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, unless NO_PROXY has its host (lower case works
+too). Task metadata, credentials, introspection and IMDS never are. SSL_CERT_FILE or SSL_CERT_DIR name the authorities
+to trust, if a proxy inspects TLS.
 
 Permission: ssm:GetParameter on the parameters <prefix>/<cluster>/*.
 
@@ -133,6 +136,20 @@ mod tests {
                 hint.contains("--help") || hint.contains("without arguments"),
                 "{hint}"
             );
+        }
+    }
+
+    #[test]
+    fn the_help_names_the_variables_of_the_network() {
+        for name in [
+            "HTTPS_PROXY",
+            "HTTP_PROXY",
+            "ALL_PROXY",
+            "NO_PROXY",
+            "SSL_CERT_FILE",
+            "SSL_CERT_DIR",
+        ] {
+            assert!(HELP.contains(name), "{name}");
         }
     }
 

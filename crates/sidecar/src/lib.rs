@@ -19,6 +19,7 @@ mod handoff;
 mod hold;
 mod imds;
 mod local_http;
+mod net;
 mod place;
 mod run;
 mod say;

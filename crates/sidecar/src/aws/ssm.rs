@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::config::Builder;
+use protector_core::network::{self, Route, Unreachable};
 use protector_core::record::ParameterPrefix;
 use protector_core::wait::{Reading, Trouble};
 use tokio::time::timeout;
@@ -100,7 +101,7 @@ impl Parameters {
     /// The call told nothing.
     async fn together(&mut self, aws: &Aws, names: &[&str]) -> Result<Answers, Fault> {
         let asked = timeout(ATTEMPT_LIMIT, self.ask_together(aws, names)).await;
-        asked.unwrap_or_else(|_| Err(self.late()))
+        asked.unwrap_or_else(|_| Err(self.late(aws)))
     }
 
     /// Reads the records that may tell of the instance at `place`, and the kill switch if it is named, in one call.
@@ -123,15 +124,20 @@ impl Parameters {
     /// Whatever is neither a text nor `ParameterNotFound`.
     pub(crate) async fn alone(&mut self, aws: &Aws, name: &str) -> Result<Option<String>, Fault> {
         let asked = timeout(ATTEMPT_LIMIT, self.ask_alone(aws, name)).await;
-        asked.unwrap_or_else(|_| Err(self.late()))
+        asked.unwrap_or_else(|_| Err(self.late(aws)))
     }
 
     async fn ask_together(&mut self, aws: &Aws, names: &[&str]) -> Result<Answers, Fault> {
         let client = self.client(aws).await?;
         let names = names.iter().map(|name| (*name).to_owned()).collect();
         let sent = client.get_parameters().set_names(Some(names)).send().await;
-        let answer =
-            sent.map_err(|error| self.fault(Fault::of_call(&error, &self.permission, &self.way_there())))?;
+        let answer = sent.map_err(|error| {
+            self.fault(Fault::of_call(
+                &error,
+                &self.permission,
+                &self.not_reached(aws, Unreachable::Cut),
+            ))
+        })?;
         let found = answer.parameters.unwrap_or_default().into_iter();
         let found = found.filter_map(|parameter| Some((parameter.name?, parameter.value)));
         let absent = answer.invalid_parameters.unwrap_or_default().into_iter();
@@ -154,7 +160,11 @@ impl Parameters {
             {
                 Ok(None)
             }
-            Err(error) => Err(self.fault(Fault::of_call(&error, &self.permission, &self.way_there()))),
+            Err(error) => Err(self.fault(Fault::of_call(
+                &error,
+                &self.permission,
+                &self.not_reached(aws, Unreachable::Cut),
+            ))),
         }
     }
 
@@ -190,16 +200,18 @@ impl Parameters {
         fault
     }
 
-    fn late(&self) -> Fault {
+    fn late(&self, aws: &Aws) -> Fault {
         let detail = format!("no answer within {} s", ATTEMPT_LIMIT.as_secs());
-        Fault::failed(&detail, &self.way_there())
+        Fault::failed(&detail, &self.not_reached(aws, Unreachable::TimedOut))
     }
 
-    fn way_there(&self) -> String {
-        format!(
-            "let the task reach ssm.{}.amazonaws.com, port 443 (NAT gateway or VPC endpoint)",
-            self.region
-        )
+    /// The hint for a call that failed in this way. The route is that of the last call, if there was one.
+    fn not_reached(&self, aws: &Aws, seen: Unreachable) -> String {
+        let usual = || Route {
+            endpoint: format!("ssm.{}.amazonaws.com:443", self.region),
+            proxy: None,
+        };
+        network::hint(seen, &aws.last_route().unwrap_or_else(usual))
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::json;
 
-use super::http::{Answer, Request, serve};
+use super::http::{Answer, Request, serve, serve_securely};
 use super::record::{CLUSTER, CONTAINER_INSTANCE, INSTANCE, TASK, date, in_seconds};
 
 /// What SSM answers.
@@ -69,12 +69,13 @@ impl Host {
             aws_ahead: Some(0),
             calls: vec![],
         }));
-        let shared = state.clone();
-        let address = serve(move |request| {
-            let mut state = shared.lock().unwrap();
-            (answer(&mut state, request), state.aws_ahead.map(date))
-        });
+        let address = serve(answers(&state));
         Host { state, address }
+    }
+
+    /// The same services by TLS, at another address.
+    pub(crate) fn secure_address(&self) -> String {
+        serve_securely(answers(&self.state))
     }
 
     /// A host whose SSM answers so.
@@ -104,6 +105,16 @@ impl Host {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
+    }
+}
+
+type Dated = (Answer, Option<String>);
+
+fn answers(state: &Arc<Mutex<State>>) -> impl Fn(&Request) -> Dated + Clone + Send + 'static {
+    let shared = state.clone();
+    move |request| {
+        let mut state = shared.lock().unwrap();
+        (answer(&mut state, request), state.aws_ahead.map(date))
     }
 }
 
