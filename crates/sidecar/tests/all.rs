@@ -5,6 +5,7 @@
 
 mod check;
 mod hold;
+mod network;
 mod no_record;
 mod pending;
 mod settings;
