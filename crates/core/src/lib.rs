@@ -13,6 +13,7 @@
 //! There is no async, no clock, no randomness and no AWS type in here: time and chance are arguments.
 
 pub mod control;
+pub mod early_exit;
 pub mod heartbeat;
 pub mod holding;
 pub mod ids;

@@ -17,6 +17,24 @@ pub(crate) enum Command {
     Version,
 }
 
+/// Arguments that make no sense.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Misuse {
+    /// A sentence for the user.
+    pub(crate) hint: String,
+    /// Which use of the program was meant.
+    pub(crate) of: Use,
+}
+
+/// What the program is started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// To be the sidecar, as the main process of its container.
+    Container,
+    /// To answer and end: the health check, `--help`, `--version`.
+    Answer,
+}
+
 /// Is this the process that waits? Asked before anything else, so it takes no detour through [`parse`].
 pub(crate) fn is_wait() -> bool {
     let mut arguments = std::env::args_os().skip(1);
@@ -34,8 +52,8 @@ fn is_place(argument: &[u8]) -> bool {
 /// Reads the arguments that follow the program's name.
 ///
 /// # Errors
-/// A sentence for the user.
-pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
+/// A sentence for the user, and which use was meant.
+pub(crate) fn parse(arguments: &[String]) -> Result<Command, Misuse> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         [] => Ok(Command::Run),
@@ -46,14 +64,21 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
         [
             known @ ("check" | "--help" | "-h" | "help" | "--version" | "-V"),
             ..,
-        ] => Err(format!("{known} takes no argument; try --help")),
-        ["wait", ..] => {
-            Err("wait is what the program executes itself as; start it without arguments".to_owned())
-        }
-        [unknown, ..] => Err(format!(
-            "unknown argument {unknown:?}; there are check, --help and --version, and settings are environment \
-             variables (see --help)"
-        )),
+        ] => Err(Misuse {
+            hint: format!("{known} takes no argument; try --help"),
+            of: Use::Answer,
+        }),
+        ["wait", ..] => Err(Misuse {
+            hint: "wait is what the program executes itself as; start it without arguments".to_owned(),
+            of: Use::Container,
+        }),
+        [unknown, ..] => Err(Misuse {
+            hint: format!(
+                "unknown argument {unknown:?}; there are check, --help and --version, and settings are environment \
+                 variables (see --help)"
+            ),
+            of: Use::Container,
+        }),
     }
 }
 
@@ -101,14 +126,15 @@ Exit codes:
   11  the drain's deadline passed, and no coordinator released it
   64  wrong settings or arguments
   70  a bug
-Each exit writes one JSON line that says why.
+Each exit writes one JSON line that says why. In an ECS task 64 and 70 come 61 s after the start, or at SIGTERM: the agent
+restarts only a container that has run for 60 s.
 ";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parsed(words: &[&str]) -> Result<Command, String> {
+    fn parsed(words: &[&str]) -> Result<Command, Misuse> {
         parse(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>())
     }
 
@@ -123,15 +149,16 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_with_a_hint() {
-        for words in [
-            &["chekc"][..],
-            &["check", "now"],
-            &["--help", "me"],
-            &["wait"],
-            &["wait", "a", "b"],
-            &[""],
+        for (words, of) in [
+            (&["chekc"][..], Use::Container),
+            (&["check", "now"], Use::Answer),
+            (&["--help", "me"], Use::Answer),
+            (&["wait"], Use::Container),
+            (&["wait", "a", "b"], Use::Container),
+            (&[""], Use::Container),
         ] {
-            let hint = parsed(words).unwrap_err();
+            let Misuse { hint, of: meant } = parsed(words).unwrap_err();
+            assert_eq!(meant, of, "{words:?}");
             assert!(
                 hint.contains("--help") || hint.contains("without arguments"),
                 "{hint}"

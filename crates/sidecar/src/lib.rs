@@ -13,6 +13,7 @@ mod aws;
 mod chance;
 mod check;
 mod command;
+mod early_exit;
 mod environment;
 mod find;
 mod handoff;

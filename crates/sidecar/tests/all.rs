@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod check;
+mod early_exit;
 mod hold;
 mod network;
 mod no_record;
