@@ -14,7 +14,7 @@ WORKDIR /src
 
 # As in every CI: Cargo.lock is not changed.
 ENV CARGO_INCREMENTAL=0 CI=true
-COPY scripts/build-sidecar scripts/build-flags.sh scripts/no-unwind-tables.ld scripts/
+COPY scripts/build-sidecar scripts/build-flags.sh scripts/no-unwind-tables.ld scripts/start-order.txt scripts/
 
 # Dependencies first, in a layer of their own that lasts until a manifest changes: every crate of the workspace is
 # replaced by an empty one, so that what is compiled is other people's code alone.

@@ -9,6 +9,7 @@
 //! ([`Failed`]) that tells what happened on the way.
 
 mod connect;
+mod crypto;
 mod failed;
 mod route;
 mod trust;

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
+use super::crypto;
 use crate::environment::variable;
 
 /// Amazon Root CA 1 to 4, and Starfield Services Root Certificate Authority - G2.
@@ -82,7 +82,7 @@ impl Trust {
 }
 
 fn configure(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(ring::default_provider());
+    let provider = Arc::new(crypto::provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
