@@ -157,7 +157,7 @@ def of_all(subject, lives, context, log):
 BUDGETS = {
     "binary": (4 * MEGABYTE, "MB"),
     "gzip -9": (1.9 * MEGABYTE, "MB"),
-    "idle RSS": (0.9 * MEGABYTE, "MB"),
+    "idle RSS": (0.8 * MEGABYTE, "MB"),
     "idle private memory": (64_000, "kB"),
     "idle PSS, each of ten": (160_000, "kB"),
     "peak RSS while polling": (5 * MEGABYTE, "MB"),

@@ -25,7 +25,7 @@ pub const NAMES: [&str; 10] = [
 /// sidecar might not find out where it runs.
 const REMOVED: [(&str, &str); 1] = [(
     "ALLOW_ECS_LOOKUP",
-    "no such setting any more, the sidecar never calls ECS: set PROTECTOR_INSTANCE_ID, or let the container reach \
+    "no value, it was removed and the sidecar never calls ECS: set PROTECTOR_INSTANCE_ID, or let the container reach \
      IMDS (HttpPutResponseHopLimit 2 in bridge network mode), or use host network mode",
 )];
 
