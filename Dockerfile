@@ -14,7 +14,7 @@ WORKDIR /src
 
 # As in every CI: Cargo.lock is not changed.
 ENV CARGO_INCREMENTAL=0 CI=true
-COPY scripts/build-sidecar scripts/build-flags.sh scripts/no-unwind-tables.ld scripts/
+COPY scripts/build-sidecar scripts/build-flags.sh scripts/no-unwind-tables.ld scripts/start-order.txt scripts/
 
 # Dependencies first, in a layer of their own that lasts until a manifest changes: every crate of the workspace is
 # replaced by an empty one, so that what is compiled is other people's code alone.
@@ -34,6 +34,7 @@ RUN for crate in crates/*; do mkdir -p "$crate/src" && : > "$crate/src/lib.rs"; 
 # The real sources are newer than the empty ones, whatever times they carry here. All that the image has is laid out
 # in /image, with one time for everything: then the layer is the same each time too.
 COPY crates/core/src crates/core/src
+COPY crates/sidecar/roots crates/sidecar/roots
 COPY crates/sidecar/src crates/sidecar/src
 ARG VERSION=0.1.0
 ARG SOURCE_DATE_EPOCH=0

@@ -55,7 +55,7 @@ class Function:
         self.remote = Server(self.aws, context)
         self.api = RuntimeApi()
         self.runtime = Server(self.api)
-        self.process = proc.Process(program, self.environment(store), log)
+        self.process = proc.Process([program], self.environment(store), log)
 
     def environment(self, store):
         trust = {"SSL_CERT_FILE": store} if store else {}

@@ -1,12 +1,14 @@
 """What the kernel says about a process."""
 
 import os
+import platform
 import re
 import subprocess
 import time
 from pathlib import Path
 
 KIB = 1024
+RT_SIGTIMEDWAIT = {"x86_64": "128", "aarch64": "137"}.get(platform.machine())
 
 
 def field(pid, file, name):
@@ -35,6 +37,16 @@ def pss(pid):
     return field(pid, "smaps_rollup", "Pss")
 
 
+def cpu(pid):
+    """Seconds that its first thread has run, in user and kernel mode, since the process was made."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+
+
+def awaits_signal(pid):
+    """Whether it is in the system call rt_sigtimedwait."""
+    return Path(f"/proc/{pid}/syscall").read_text().split()[0] == RT_SIGTIMEDWAIT
+
+
 def arguments(pid):
     return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
 
@@ -42,10 +54,10 @@ def arguments(pid):
 class Process:
     """A child that is measured from its start to its end."""
 
-    def __init__(self, program, environment, log):
+    def __init__(self, command, environment, log):
         self.started = time.perf_counter()
         self.popen = subprocess.Popen(
-            [program], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
         )
         self.pid = self.popen.pid
         self.ended = None

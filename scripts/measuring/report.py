@@ -31,6 +31,21 @@ class Line:
         return {"name": self.name, "value": self.value, "budget": self.budget, "unit": base, "ok": self.ok}
 
 
+def comparison(budgets, found):
+    """Every quantity of every program, and the ratio of the first to the second."""
+    names = list(found)
+    rows = [["", *names, "ratio" if len(names) > 1 else ""]]
+    for quantity, (_, unit) in budgets.items():
+        values = [found[name].get(quantity) for name in names]
+        texts = [UNITS[unit](value) if value is not None else "–" for value in values]
+        ratio = f"{values[0] / values[1]:.2f}" if len(values) > 1 and values[0] is not None and values[1] else ""
+        rows.append([quantity, *texts, ratio])
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    for first, *rest in rows:
+        cells = (cell.rjust(width) for cell, width in zip(rest, widths[1:]))
+        yield "  ".join([first.ljust(widths[0]), *cells]).rstrip()
+
+
 def table(lines):
     width = max(len(line.name) for line in lines)
     yield f"{'':{width}}  {'measured':>10}  {'budget':>10}"

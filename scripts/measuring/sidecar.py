@@ -1,10 +1,14 @@
-"""The sidecar: size, what it costs while it waits, and what a whole life costs."""
+"""The sidecar: size, what it costs while it waits, and what a whole life costs.
+
+Beside it, in the same run and in turns, may stand another sidecar, and programs that only wait.
+"""
 
 import gzip
 import os
 import signal
 import statistics
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import aws, proc
@@ -16,18 +20,38 @@ COPIES = 10
 SETTLE = 0.4  # seconds between "waiting" and the look at its memory
 
 
+@dataclass
+class Subject:
+    """A program that starts, waits for SIGTERM, and may then poll. `store` is the file of roots that it reads."""
+
+    name: str
+    command: list
+    store: str = None
+    polls: bool = True
+    environment: dict = field(default_factory=dict)
+
+    @property
+    def program(self):
+        return self.command[0]
+
+    def waits(self, pid):
+        """A sidecar has executed itself anew as `… wait`; any other program is in the system call that waits."""
+        if self.polls:
+            return proc.arguments(pid)[1:2] == [b"wait"]
+        return proc.awaits_signal(pid)
+
+
 class Host:
     """The endpoints that one container instance offers its sidecars."""
 
-    def __init__(self, tls):
-        context, self.store = tls or (None, None)
+    def __init__(self, context):
         self.aws = aws.Aws(release_at=POLLS)
         self.local = Server(aws.Local())
         self.remote = Server(self.aws, context)
 
-    def environment(self):
+    def environment(self, subject):
         """A clean environment: nothing of the caller's reaches the program."""
-        trust = {"SSL_CERT_FILE": self.store} if self.store else {}
+        trust = {"SSL_CERT_FILE": subject.store, "AWS_CA_BUNDLE": subject.store} if subject.store else {}
         return {
             "AWS_REGION": aws.REGION,
             "AWS_ENDPOINT_URL": self.remote.url,
@@ -37,20 +61,24 @@ class Host:
             "PROTECTOR_CLUSTER": aws.CLUSTER,
             "PROTECTOR_INSTANCE_ID": aws.INSTANCE,
             **trust,
+            **subject.environment,
         }
+
+    def start(self, subject, log):
+        return proc.Process(subject.command, self.environment(subject), log)
 
     def close(self):
         self.local.close()
         self.remote.close()
 
 
-def until_waiting(process):
-    """Seconds from start until it waits for SIGTERM: it has then executed itself anew as `… wait`."""
-    while proc.arguments(process.pid)[1:2] != [b"wait"]:
+def until_waiting(subject, process):
+    """Seconds from start until it waits for SIGTERM."""
+    while not subject.waits(process.pid):
         if not process.alive():
-            raise RuntimeError(f"the sidecar ended with {process.ended[0]} before it waited")
+            raise RuntimeError(f"{subject.name} ended with {process.ended[0]} before it waited")
         if time.perf_counter() - process.started > 10:
-            raise TimeoutError("the sidecar does not wait after 10 s")
+            raise TimeoutError(f"{subject.name} does not wait after 10 s")
         time.sleep(0.0002)
     return time.perf_counter() - process.started
 
@@ -67,33 +95,40 @@ def peak_until_end(process):
     return peak
 
 
-def life(program, tls, log):
+def life(subject, context, log):
     """One whole life: start, wait, SIGTERM, three reads, released."""
-    host = Host(tls)
-    process = proc.Process(program, host.environment(), log)
+    host = Host(context)
+    process = host.start(subject, log)
     try:
-        waiting = until_waiting(process)
+        waiting = until_waiting(subject, process)
         time.sleep(SETTLE)
-        idle = proc.rss(process.pid), proc.private(process.pid)
+        seen = {
+            "start to waiting": waiting,
+            "CPU until waiting": proc.cpu(process.pid),
+            "idle RSS": proc.rss(process.pid),
+            "idle private memory": proc.private(process.pid),
+        }
+        if not subject.polls:
+            return seen
         host.aws.draining = True
         os.kill(process.pid, signal.SIGTERM)
-        peak = peak_until_end(process)
-        code, cpu = process.wait(1)
+        seen["peak RSS while polling"] = peak_until_end(process)
+        code, seen["CPU, whole life, three polls"] = process.wait(1)
     finally:
         process.kill()
         host.close()
     if code != 0 or host.aws.reads != POLLS:
-        raise RuntimeError(f"the sidecar ended with {code} after {host.aws.reads} reads; 0 after {POLLS} was expected")
-    return waiting, *idle, peak, cpu
+        raise RuntimeError(f"{subject.name} ended with {code} after {host.aws.reads} reads; 0 after {POLLS} was expected")
+    return seen
 
 
-def shared(program, tls, log):
+def shared(subject, context, log):
     """PSS of each of ten copies that wait at one time."""
-    host = Host(tls)
-    copies = [proc.Process(program, host.environment(), log) for _ in range(COPIES)]
+    host = Host(context)
+    copies = [host.start(subject, log) for _ in range(COPIES)]
     try:
         for copy in copies:
-            until_waiting(copy)
+            until_waiting(subject, copy)
         time.sleep(SETTLE)
         return statistics.mean(proc.pss(copy.pid) for copy in copies)
     finally:
@@ -102,17 +137,39 @@ def shared(program, tls, log):
         host.close()
 
 
-def measure(program, tls, runs, log):
-    lives = [life(program, tls, log) for _ in range(runs)]
-    waiting, rss, private, peak, cpu = (statistics.median(column) for column in zip(*lives))
-    packed = len(gzip.compress(Path(program).read_bytes(), 9))
-    return [
-        Line("sidecar: binary", os.path.getsize(program), 4.5 * MEGABYTE, "MB"),
-        Line("sidecar: gzip -9", packed, 2 * MEGABYTE, "MB"),
-        Line("sidecar: idle RSS", rss, 1 * MEGABYTE, "MB"),
-        Line("sidecar: idle private memory", private, 64_000, "kB"),
-        Line("sidecar: idle PSS, each of ten", shared(program, tls, log), 256_000, "kB"),
-        Line("sidecar: peak RSS while polling", peak, 6 * MEGABYTE, "MB"),
-        Line("sidecar: start to waiting", waiting, 0.005, "ms"),
-        Line("sidecar: CPU, whole life, three polls", cpu, 0.020, "ms"),
-    ]
+def figures(subjects, context, runs, log):
+    """What each subject costs, by its name: medians. They take turns, so that a busy moment meets all of them."""
+    lives = {subject.name: [] for subject in subjects}
+    for _ in range(runs):
+        for subject in subjects:
+            lives[subject.name].append(life(subject, context, log))
+    return {subject.name: of_all(subject, lives[subject.name], context, log) for subject in subjects}
+
+
+def of_all(subject, lives, context, log):
+    content = Path(subject.program).read_bytes()
+    medians = {name: statistics.median(life[name] for life in lives) for name in lives[0]}
+    pss = shared(subject, context, log)
+    return {"binary": len(content), "gzip -9": len(gzip.compress(content, 9)), **medians, "idle PSS, each of ten": pss}
+
+
+# Each quantity in the order of the table: its budget and its unit.
+BUDGETS = {
+    "binary": (4 * MEGABYTE, "MB"),
+    "gzip -9": (1.9 * MEGABYTE, "MB"),
+    "idle RSS": (0.8 * MEGABYTE, "MB"),
+    "idle private memory": (64_000, "kB"),
+    "idle PSS, each of ten": (160_000, "kB"),
+    "peak RSS while polling": (5 * MEGABYTE, "MB"),
+    "start to waiting": (0.005, "ms"),
+    "CPU until waiting": (0.004, "ms"),
+    "CPU, whole life, three polls": (0.012, "ms"),
+}
+
+
+def measure(subjects, context, runs, log):
+    """The lines of the first subject, and all figures of all."""
+    found = figures(subjects, context, runs, log)
+    own = found[subjects[0].name]
+    lines = [Line(f"sidecar: {name}", own[name], budget, unit) for name, (budget, unit) in BUDGETS.items()]
+    return lines, found

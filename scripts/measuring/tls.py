@@ -6,6 +6,9 @@ import ssl
 import subprocess
 from pathlib import Path
 
+# Roots that a sidecar carries in itself; one that does reads no bundle on AWS.
+AMAZON = Path(__file__).resolve().parents[2] / "crates/sidecar/roots/amazon.pem"
+
 BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
 
@@ -32,6 +35,26 @@ def make(folder):
     store = Path(folder, "store.crt")
     store.write_text(bundle() + Path(folder, "ca.crt").read_text())
     return context, str(store)
+
+
+def store_for(program, folder):
+    """The file of roots that stands for what this program reads on AWS, with our authority.
+
+    A program that has Amazon's roots compiled in would trust no server of ours, so it gets the same roots as a file: as
+    many as it reads on AWS. Any other program gets the bundle of this machine.
+    """
+    store = Path(folder, "amazon.crt")
+    if not carries_roots(program):
+        return str(Path(folder, "store.crt"))
+    store.write_text(AMAZON.read_text() + Path(folder, "ca.crt").read_text())
+    return str(store)
+
+
+def carries_roots(program):
+    """Whether the first root of Amazon is in the program, as text."""
+    lines = AMAZON.read_text().splitlines()
+    first = lines[lines.index("-----BEGIN CERTIFICATE-----") + 1]
+    return first.encode() in Path(program).read_bytes()
 
 
 def bundle():

@@ -13,11 +13,13 @@
 //! There is no async, no clock, no randomness and no AWS type in here: time and chance are arguments.
 
 pub mod control;
+pub mod early_exit;
 pub mod heartbeat;
 pub mod hold;
 pub mod holding;
 pub mod ids;
 pub mod limits;
+pub mod network;
 pub mod observation;
 pub mod plan;
 pub mod policy;

@@ -60,6 +60,7 @@ pub struct Reader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<Problem>,
     known: BTreeSet<String>,
+    removed: BTreeSet<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -70,6 +71,7 @@ impl<'a> Reader<'a> {
             lookup,
             problems: Vec::new(),
             known: BTreeSet::new(),
+            removed: BTreeSet::new(),
         }
     }
 
@@ -187,11 +189,23 @@ impl<'a> Reader<'a> {
         self.wrong(format!("{VARIABLE_PREFIX}{name}"), value.to_owned(), expected);
     }
 
+    /// Reports a setting of an earlier version if it is still given; `instead` says what to use in its place.
+    pub fn refuse_removed(&mut self, name: &str, instead: &str) {
+        let variable = format!("{VARIABLE_PREFIX}{name}");
+        let value = (self.lookup)(&variable).unwrap_or_default().trim().to_owned();
+        self.removed.insert(variable.clone());
+        if !value.is_empty() {
+            self.wrong(variable, value, instead);
+        }
+    }
+
     /// Reports each variable of ours in `given` that nothing has read: a misspelt setting must not pass in silence.
     pub fn refuse_unknown(&mut self, given: impl IntoIterator<Item = String>) {
         let unknown: Vec<String> = given
             .into_iter()
-            .filter(|n| n.starts_with(VARIABLE_PREFIX) && !self.known.contains(n))
+            .filter(|n| {
+                n.starts_with(VARIABLE_PREFIX) && !self.known.contains(n) && !self.removed.contains(n)
+            })
             .collect();
         let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
         let expected = format!("no such setting; there are {}", known.join(", "));

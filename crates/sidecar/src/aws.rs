@@ -2,7 +2,6 @@
 
 mod clock;
 mod credentials;
-pub(crate) mod ecs;
 mod fault;
 pub(crate) mod ssm;
 
@@ -11,41 +10,35 @@ use std::time::Duration;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_ssm::config::{Credentials, IdentityCache, SharedCredentialsProvider, SharedHttpClient};
+use aws_sdk_ssm::config::{Credentials, IdentityCache, SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::SharedTimeSource;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use protector_core::network::Route;
 
 pub(crate) use clock::AwsClock;
 pub(crate) use fault::Fault;
 
 use crate::environment::{is_true, variable};
-
-/// A connection inside a region takes milliseconds.
-const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+use crate::net::Http;
 
 /// One call with all that belongs to it, credentials too.
 pub(crate) const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
 
 /// What all clients share.
 pub(crate) struct Aws {
-    http: SharedHttpClient,
+    http: Http,
     provider: ProviderConfig,
     clock: AwsClock,
 }
 
 impl Aws {
-    /// One HTTP client for everything. Makes no call.
+    /// Credentials come from the agent, which is on the host; all else may go through a proxy. Makes no call.
     pub(crate) fn new() -> Self {
-        let tls = Provider::Rustls(CryptoMode::Ring);
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls)
-            .build_https();
+        let http = Http::through_proxy();
         let clock = AwsClock::default();
         let provider = ProviderConfig::empty()
-            .with_http_client(http.clone())
+            .with_http_client(Http::direct())
             .with_sleep_impl(TokioSleep::new())
             .with_time_source(clock.clone());
         Self {
@@ -60,12 +53,13 @@ impl Aws {
         &self.clock
     }
 
+    /// How the last call to AWS travelled.
+    fn last_route(&self) -> Option<Route> {
+        self.http.last_route()
+    }
+
     /// The settings of a client of `service` (as in `AWS_ENDPOINT_URL_<service>`) with these credentials.
     fn sdk_config(&self, service: &str, region: &str, credentials: Credentials) -> SdkConfig {
-        let time_out = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_LIMIT)
-            .read_timeout(ATTEMPT_LIMIT)
-            .build();
         let mut builder = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
@@ -73,7 +67,6 @@ impl Aws {
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .time_source(SharedTimeSource::new(self.clock.clone()))
             .retry_config(RetryConfig::disabled())
-            .timeout_config(time_out)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .identity_cache(IdentityCache::no_cache())
             .credentials_provider(SharedCredentialsProvider::new(credentials))

@@ -17,6 +17,24 @@ pub(crate) enum Command {
     Version,
 }
 
+/// Arguments that make no sense.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Misuse {
+    /// A sentence for the user.
+    pub(crate) hint: String,
+    /// Which use of the program was meant.
+    pub(crate) of: Use,
+}
+
+/// What the program is started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// To be the sidecar, as the main process of its container.
+    Container,
+    /// To answer and end: the health check, `--help`, `--version`.
+    Answer,
+}
+
 /// Is this the process that waits? Asked before anything else, so it takes no detour through [`parse`].
 pub(crate) fn is_wait() -> bool {
     let mut arguments = std::env::args_os().skip(1);
@@ -34,8 +52,8 @@ fn is_place(argument: &[u8]) -> bool {
 /// Reads the arguments that follow the program's name.
 ///
 /// # Errors
-/// A sentence for the user.
-pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
+/// A sentence for the user, and which use was meant.
+pub(crate) fn parse(arguments: &[String]) -> Result<Command, Misuse> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         [] => Ok(Command::Run),
@@ -46,14 +64,21 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
         [
             known @ ("check" | "--help" | "-h" | "help" | "--version" | "-V"),
             ..,
-        ] => Err(format!("{known} takes no argument; try --help")),
-        ["wait", ..] => {
-            Err("wait is what the program executes itself as; start it without arguments".to_owned())
-        }
-        [unknown, ..] => Err(format!(
-            "unknown argument {unknown:?}; there are check, --help and --version, and settings are environment \
-             variables (see --help)"
-        )),
+        ] => Err(Misuse {
+            hint: format!("{known} takes no argument; try --help"),
+            of: Use::Answer,
+        }),
+        ["wait", ..] => Err(Misuse {
+            hint: "wait is what the program executes itself as; start it without arguments".to_owned(),
+            of: Use::Container,
+        }),
+        [unknown, ..] => Err(Misuse {
+            hint: format!(
+                "unknown argument {unknown:?}; there are check, --help and --version, and settings are environment \
+                 variables (see --help)"
+            ),
+            of: Use::Container,
+        }),
     }
 }
 
@@ -82,14 +107,16 @@ Settings (environment; durations such as 90s, 15m, 1h30m, from 1s to 48h):
   PROTECTOR_MAX_HOLD           longest hold                   2h    (stopTimeout of the container must be longer)
   PROTECTOR_UNKNOWN_GRACE      wait for a record              30s   (half of it if the instance is in service)
   PROTECTOR_TERMINATING_GRACE  the same, instance is going    5m
-  PROTECTOR_ALLOW_ECS_LOOKUP   ask ECS for the instance id    false (one DescribeContainerInstances at start)
   PROTECTOR_DISABLED           never hold                     false
   PROTECTOR_LOG                debug, info, warn or error     info
 An unknown PROTECTOR_ variable is an error. Variables of the AWS SDKs work: AWS_REGION, AWS_ENDPOINT_URL,
-AWS_ENDPOINT_URL_SSM, AWS_ENDPOINT_URL_ECS, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT,
+AWS_ENDPOINT_URL_SSM, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT,
 AWS_EC2_METADATA_SERVICE_ENDPOINT, AWS_EC2_METADATA_DISABLED, AWS_CONTAINER_CREDENTIALS_*, AWS_ACCESS_KEY_ID and its
 companions. ECS_AGENT_INTROSPECTION_ENDPOINT is where the agent's introspection is asked for the container instance
 (http://127.0.0.1:51678).
+Parameter Store is asked through HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, unless NO_PROXY has its host (lower case works
+too). Task metadata, credentials, introspection and IMDS never are. SSL_CERT_FILE or SSL_CERT_DIR name the authorities
+to trust, if a proxy inspects TLS.
 
 Permission: ssm:GetParameter on the parameters <prefix>/<cluster>/*.
 
@@ -99,14 +126,15 @@ Exit codes:
   11  the drain's deadline passed, and no coordinator released it
   64  wrong settings or arguments
   70  a bug
-Each exit writes one JSON line that says why.
+Each exit writes one JSON line that says why. In an ECS task 64 and 70 come 61 s after the start, or at SIGTERM: the agent
+restarts only a container that has run for 60 s.
 ";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parsed(words: &[&str]) -> Result<Command, String> {
+    fn parsed(words: &[&str]) -> Result<Command, Misuse> {
         parse(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>())
     }
 
@@ -121,19 +149,34 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_with_a_hint() {
-        for words in [
-            &["chekc"][..],
-            &["check", "now"],
-            &["--help", "me"],
-            &["wait"],
-            &["wait", "a", "b"],
-            &[""],
+        for (words, of) in [
+            (&["chekc"][..], Use::Container),
+            (&["check", "now"], Use::Answer),
+            (&["--help", "me"], Use::Answer),
+            (&["wait"], Use::Container),
+            (&["wait", "a", "b"], Use::Container),
+            (&[""], Use::Container),
         ] {
-            let hint = parsed(words).unwrap_err();
+            let Misuse { hint, of: meant } = parsed(words).unwrap_err();
+            assert_eq!(meant, of, "{words:?}");
             assert!(
                 hint.contains("--help") || hint.contains("without arguments"),
                 "{hint}"
             );
+        }
+    }
+
+    #[test]
+    fn the_help_names_the_variables_of_the_network() {
+        for name in [
+            "HTTPS_PROXY",
+            "HTTP_PROXY",
+            "ALL_PROXY",
+            "NO_PROXY",
+            "SSL_CERT_FILE",
+            "SSL_CERT_DIR",
+        ] {
+            assert!(HELP.contains(name), "{name}");
         }
     }
 

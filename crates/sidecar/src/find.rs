@@ -7,7 +7,7 @@ use protector_core::wait::{Known, Trouble};
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use crate::aws::{ATTEMPT_LIMIT, Aws, Fault, ecs};
+use crate::aws::{ATTEMPT_LIMIT, Fault};
 use crate::environment::variable;
 use crate::imds;
 use crate::local_http;
@@ -31,19 +31,19 @@ struct Agent {
 ///
 /// # Errors
 /// What is missing, and how to mend it.
-pub(crate) async fn place_in_time(settings: &Settings, aws: &Aws, told: &Told) -> Result<Place, Fault> {
+pub(crate) async fn place_in_time(settings: &Settings, told: &Told) -> Result<Place, Fault> {
     let mend = "let the container reach task metadata and IMDS, or set PROTECTOR_INSTANCE_ID";
     let late = format!(
         "the instance was not found out within {} s",
         ATTEMPT_LIMIT.as_secs()
     );
-    timeout(ATTEMPT_LIMIT, place(settings, aws, told))
+    timeout(ATTEMPT_LIMIT, place(settings, told))
         .await
         .unwrap_or_else(|_| Err(unidentified(&late, mend)))
 }
 
-/// Settings go first, then task metadata, IMDS, the agent, and last, if allowed, ECS.
-async fn place(settings: &Settings, aws: &Aws, told: &Told) -> Result<Place, Fault> {
+/// Settings go first, then task metadata, IMDS and the agent.
+async fn place(settings: &Settings, told: &Told) -> Result<Place, Fault> {
     let metadata = match told {
         Told::Task(metadata) => Ok(metadata),
         Told::Refused(detail) | Told::Nothing(detail) => Err(detail.as_str()),
@@ -53,7 +53,7 @@ async fn place(settings: &Settings, aws: &Aws, told: &Told) -> Result<Place, Fau
     let cluster = cluster(settings, metadata)?;
     let region = region(task.as_ref()).ok_or_else(|| no_region(metadata))?;
     let container_instance = container_instance().await;
-    let instance = instance(settings, aws, &region, &cluster, container_instance.as_ref()).await?;
+    let instance = instance(settings).await?;
     let service = metadata
         .ok()
         .and_then(|m| m.service_name.as_deref()?.parse().ok());
@@ -131,36 +131,17 @@ fn metadata_file() -> Option<ContainerInstanceArn> {
     serde_json::from_slice::<Agent>(&text).ok()?.container_instance
 }
 
-async fn instance(
-    settings: &Settings,
-    aws: &Aws,
-    region: &str,
-    cluster: &ClusterName,
-    container_instance: Option<&ContainerInstanceArn>,
-) -> Result<InstanceId, Fault> {
-    if let Some(instance) = &settings.instance {
-        return Ok(instance.clone());
-    }
-    let imds = match imds::instance_id().await {
-        Ok(instance) => return Ok(instance),
-        Err(detail) => detail,
-    };
-    match container_instance {
-        Some(arn) if settings.allow_ecs_lookup => ecs::instance_of(aws, region, cluster, arn).await,
-        Some(_) => Err(no_instance(&imds, "or set PROTECTOR_ALLOW_ECS_LOOKUP=true")),
-        None => Err(no_instance(
-            &imds,
-            "or set PROTECTOR_INSTANCE_ID, or run in host network mode",
-        )),
+async fn instance(settings: &Settings) -> Result<InstanceId, Fault> {
+    match &settings.instance {
+        Some(instance) => Ok(instance.clone()),
+        None => imds::instance_id().await.map_err(|imds| no_instance(&imds)),
     }
 }
 
-fn no_instance(imds: &str, otherwise: &str) -> Fault {
-    let mend = format!(
-        "let the container reach IMDS: metadata options HttpEndpoint enabled, and HttpPutResponseHopLimit 2 in bridge \
-         network mode; {otherwise}"
-    );
-    unidentified(&format!("EC2 instance unknown: {imds}"), &mend)
+fn no_instance(imds: &str) -> Fault {
+    let mend = "let the container reach IMDS: metadata options HttpEndpoint enabled, and HttpPutResponseHopLimit 2 in \
+                bridge network mode; or set PROTECTOR_INSTANCE_ID, or run in host network mode";
+    unidentified(&format!("EC2 instance unknown: {imds}"), mend)
 }
 
 fn unidentified(detail: &str, mend: &str) -> Fault {

@@ -101,7 +101,7 @@ impl<'a> Hold<'a> {
     }
 
     async fn find_identity(&mut self) -> Answer {
-        let found = find::place_in_time(self.settings, &self.aws, &self.told).await;
+        let found = find::place_in_time(self.settings, &self.told).await;
         Answer::Identity(found.map_err(|fault| self.note(fault)))
     }
 

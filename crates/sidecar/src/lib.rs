@@ -3,7 +3,7 @@
 //! ```text
 //!  main ─► command ─► start (self-check) ─► handoff: execve "… wait {place}" ─► signal::wait ─► hold ─► exit code
 //!                       │                                                                        │
-//!                       └─► find: who am I? task metadata, IMDS, agent, ECS                       └─► core::wait decides
+//!                       └─► find: who am I? task metadata, IMDS, agent                            └─► core::wait decides
 //! ```
 //!
 //! The self-check needs a runtime, a TLS client and their memory. All of it is given back by executing the program
@@ -13,12 +13,14 @@ mod aws;
 mod chance;
 mod check;
 mod command;
+mod early_exit;
 mod environment;
 mod find;
 mod handoff;
 mod hold;
 mod imds;
 mod local_http;
+mod net;
 mod place;
 mod run;
 mod say;

@@ -9,14 +9,14 @@ use protector_core::wait::Why;
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::command::{self, Command};
+use crate::command::{self, Command, Misuse, Use};
 use crate::hold::Hold;
 use crate::place::{Handed, Place};
 use crate::say::{self, Level, Log};
 use crate::settings::{self, Settings};
 use crate::signal::{self, Pending};
 use crate::start::{self, Started};
-use crate::{check, handoff};
+use crate::{check, early_exit, handoff};
 
 /// Wrong settings or arguments (`EX_USAGE`).
 const EXIT_USAGE: u8 = 64;
@@ -38,6 +38,7 @@ pub fn main() -> ExitCode {
 /// What follows the waiter's signal, or comes instead of it. Not inlined: its frame is larger than a page of stack.
 #[inline(never)]
 fn go_on(waited: nix::Result<()>) -> ExitCode {
+    early_exit::process_started();
     std::panic::set_hook(Box::new(|panic| bug(&panic.to_string())));
     if let Err(error) = waited {
         bug(&format!("cannot block and await SIGTERM: {error}"));
@@ -52,18 +53,21 @@ fn go_on(waited: nix::Result<()>) -> ExitCode {
         Ok(Command::Check) => health(),
         Ok(Command::Help) => print(command::HELP),
         Ok(Command::Version) => print(&format!("{}\n", command::VERSION)),
-        Err(hint) => misused(&hint),
+        Err(misuse) => misused(&misuse),
     }
 }
 
-/// Says it and ends the process at once, whatever the panic strategy.
+/// Says it and ends the process, whatever the panic strategy: before SIGTERM, when the exit is due.
 fn bug(detail: &str) -> ! {
-    say::always(
-        Level::Error,
-        "exit",
-        &json!({"why": "bug", "code": EXIT_BUG, "detail": say::short(detail)}),
-    );
+    let fields = json!({"why": "bug", "code": EXIT_BUG, "detail": say::short(detail)});
+    end_when_due(&fields);
     std::process::exit(EXIT_BUG.into());
+}
+
+/// The last line, when the exit is due.
+fn end_when_due(fields: &serde_json::Value) {
+    early_exit::wait_until_due(fields);
+    say::always(Level::Error, "exit", fields);
 }
 
 fn print(text: &str) -> ExitCode {
@@ -72,8 +76,12 @@ fn print(text: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn misused(hint: &str) -> ExitCode {
-    eprintln!("ecs-daemon-protector: {hint}");
+/// Whoever mistypes a command gets an answer at once; a container with wrong arguments is one that cannot work.
+fn misused(misuse: &Misuse) -> ExitCode {
+    eprintln!("ecs-daemon-protector: {}", misuse.hint);
+    if misuse.of == Use::Container {
+        end_when_due(&json!({"why": "arguments", "code": EXIT_USAGE, "detail": say::short(&misuse.hint)}));
+    }
     ExitCode::from(EXIT_USAGE)
 }
 
@@ -101,11 +109,7 @@ fn wrong_settings(Problems(problems): &Problems) -> ExitCode {
         eprintln!("  {problem}");
     }
     let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    say::always(
-        Level::Error,
-        "exit",
-        &json!({"why": "settings", "code": EXIT_USAGE, "problems": texts}),
-    );
+    end_when_due(&json!({"why": "settings", "code": EXIT_USAGE, "problems": texts}));
     ExitCode::from(EXIT_USAGE)
 }
 
@@ -138,6 +142,7 @@ fn checked(settings: &Settings, log: Log) -> Started {
     match (runtime(), Pending::new()) {
         (Ok(runtime), Ok(pending)) => runtime.block_on(start::until_ready(settings, log, &pending)),
         (runtime, pending) => {
+            // What was opened of the two is closed here: the exit needs a descriptor too.
             let detail = format!("{:?} {:?}", runtime.err(), pending.err());
             bug(&detail);
         }

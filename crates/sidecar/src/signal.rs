@@ -8,11 +8,15 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::sleep;
 
 /// A SIGTERM during the self-check is noticed after so long.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Has [`wait`] taken one?
+static TAKEN: AtomicBool = AtomicBool::new(false);
 
 fn ours() -> SigSet {
     let mut set = SigSet::empty();
@@ -34,7 +38,14 @@ pub(crate) fn block() -> Result<(), Errno> {
 /// # Errors
 /// None that the kernel documents for these arguments.
 pub(crate) fn wait() -> Result<Signal, Errno> {
-    ours().wait()
+    let signal = ours().wait()?;
+    TAKEN.store(true, Ordering::Relaxed);
+    Ok(signal)
+}
+
+/// Has one been taken by [`wait`]? Then it is no longer pending.
+pub(crate) fn has_been_taken() -> bool {
+    TAKEN.load(Ordering::Relaxed)
 }
 
 /// Sees whether one of them is pending, and leaves it so.
@@ -56,9 +67,16 @@ impl Pending {
         }
     }
 
-    fn now(&self) -> bool {
+    /// Is one pending?
+    pub(crate) fn now(&self) -> bool {
+        self.within(Duration::ZERO)
+    }
+
+    /// Waits for one, but no longer than `limit`. Needs no runtime.
+    pub(crate) fn within(&self, limit: Duration) -> bool {
+        let limit = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
         let mut fds = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
-        poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+        poll(&mut fds, limit).is_ok_and(|ready| ready > 0)
     }
 }
 

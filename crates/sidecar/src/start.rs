@@ -56,7 +56,7 @@ async fn check(settings: &Settings, aws: &Aws, place: &mut Option<Place>) -> Res
     let told = task::ask().await;
     let found = match place.take() {
         Some(found) => found,
-        None => find::place_in_time(settings, aws, &told).await?,
+        None => find::place_in_time(settings, &told).await?,
     };
     let found = place.insert(found);
     protects_exist(settings, &told)?;

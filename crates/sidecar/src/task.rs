@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::Method;
 use protector_core::ids::ContainerName;
 use protector_core::task_metadata;
 pub(crate) use protector_core::task_metadata::TaskMetadata;
@@ -39,7 +40,7 @@ pub(crate) async fn ask() -> Told {
         return Told::NoAddress;
     };
     let url = format!("{address}/task");
-    match local_http::ask("GET", &url, "Accept: application/json", LIMIT).await {
+    match local_http::ask(Method::GET, &url, local_http::json(), LIMIT).await {
         Ok(answer) => told(&url, &answer),
         Err(error) => Told::Nothing(error),
     }

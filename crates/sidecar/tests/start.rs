@@ -101,24 +101,21 @@ fn a_self_check_that_failed_is_tried_again() {
 }
 
 #[test]
-fn without_imds_ecs_is_asked_once_and_only_if_allowed() {
+fn without_imds_the_instance_id_must_be_set_and_nobody_else_is_asked() {
     let host = Host::new();
     host.set(|state| state.imds = false);
     let refused = Sidecar::start(&host, &[]);
     let line = refused.event("self-check-failed");
+    let mend = line["mend"].as_str().unwrap();
     assert!(
-        line["mend"]
-            .as_str()
-            .unwrap()
-            .contains("PROTECTOR_ALLOW_ECS_LOOKUP"),
+        mend.contains("PROTECTOR_INSTANCE_ID") && mend.contains("host network mode"),
         "{line:#}"
     );
-    assert_eq!(host.calls("DescribeContainerInstances"), 0);
     drop(refused);
+    assert_eq!(host.calls("Describe"), 0);
 
-    let allowed = Sidecar::ready(&host, &[("PROTECTOR_ALLOW_ECS_LOOKUP", "true")]);
-    assert_eq!(allowed.event("ready")["instance"], INSTANCE);
-    assert_eq!(host.calls("DescribeContainerInstances"), 1);
+    let told = Sidecar::ready(&host, &[("PROTECTOR_INSTANCE_ID", INSTANCE)]);
+    assert_eq!(told.event("ready")["instance"], INSTANCE);
 }
 
 #[test]

@@ -13,7 +13,7 @@ COORDINATOR = {
     "crates/coordinator/src/aws/sdk/auto_scaling.rs": "autoscaling",
     "crates/coordinator/src/aws/sdk/ssm.rs": "ssm",
 }
-SIDECAR = {"crates/sidecar/src/aws/ssm.rs": "ssm", "crates/sidecar/src/aws/ecs.rs": "ecs"}
+SIDECAR = {"crates/sidecar/src/aws/ssm.rs": "ssm"}
 
 
 def source(path):

@@ -58,8 +58,7 @@ class Calls(unittest.TestCase):
     def test_a_sidecar_may_read_parameters_alone(self):
         granted = policies.actions(policies.sidecar(Rendered()))
         self.assertEqual(granted, {"ssm:GetParameter", "ssm:GetParameters"})
-        # Its ECS look-up is off by default, and whoever allows it grants it too.
-        self.assertEqual(sources.calls(sources.SIDECAR) - granted, {"ecs:DescribeContainerInstances"})
+        self.assertEqual(sources.calls(sources.SIDECAR), granted)
 
     def test_all_calls_are_made_in_the_files_that_were_read(self):
         self.assertEqual(sources.senders("crates/coordinator"), set(sources.COORDINATOR))

@@ -143,6 +143,7 @@ class Odd(unittest.TestCase):
             ((*sidecar, "essential"), "false", "containerDefinitions[1].essential must be true or false"),
             ((*sidecar, "user"), 65532, "containerDefinitions[1].user must be a text"),
             ((*sidecar, "restartPolicy"), True, "containerDefinitions[1].restartPolicy must be an object"),
+            ((*sidecar, "restartPolicy", "restartAttemptPeriod"), "60", "restartAttemptPeriod must be a whole number"),
             ((*sidecar, "healthCheck"), None, "containerDefinitions[1].healthCheck must be an object"),
             ((*sidecar, "logConfiguration", "logDriver"), [], "logConfiguration.logDriver must be a text"),
         ]:

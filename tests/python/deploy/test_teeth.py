@@ -152,6 +152,8 @@ class TaskDefinitions(Broken):
         for change, words in [
             (delete("dependsOn"), "dependsOn must list"),
             (delete("restartPolicy"), "restartPolicy must be enabled"),
+            (lambda _, sidecar: sidecar["restartPolicy"].pop("restartAttemptPeriod"), "restartAttemptPeriod must be 60"),
+            (lambda _, sidecar: sidecar["restartPolicy"].update(restartAttemptPeriod=300), "never restarted"),
             (delete("stopTimeout"), "stopTimeout must be above"),
             (hold_for("1h"), "the coordinator's MAX_DRAIN"),
             (hold_for("63m"), "for each tier (1) DAEMON_STOP"),

@@ -17,12 +17,11 @@ const SIDECAR: [&str; 5] = [
 ];
 
 /// Settings that name what is there in the real account only.
-const WITHOUT_EFFECT: [&str; 7] = [
+const WITHOUT_EFFECT: [&str; 6] = [
     "PARAMETER_PREFIX",
     "CLUSTER",
     "INSTANCE_ID",
     "PROTECTS",
-    "ALLOW_ECS_LOOKUP",
     "LOG",
     "SIDECAR_CONTAINER",
 ];

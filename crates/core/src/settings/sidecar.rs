@@ -8,7 +8,7 @@ use crate::record::ParameterPrefix;
 use crate::wait::Policy;
 
 /// Names of all settings, without their prefix.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 10] = [
     "PARAMETER_PREFIX",
     "CLUSTER",
     "INSTANCE_ID",
@@ -17,10 +17,17 @@ pub const NAMES: [&str; 11] = [
     "MAX_HOLD",
     "UNKNOWN_GRACE",
     "TERMINATING_GRACE",
-    "ALLOW_ECS_LOOKUP",
     "DISABLED",
     "LOG",
 ];
+
+/// Settings of earlier versions, and what to use instead. Each is an error while it is set: without its effect the
+/// sidecar might not find out where it runs.
+const REMOVED: [(&str, &str); 1] = [(
+    "ALLOW_ECS_LOOKUP",
+    "no value, it was removed and the sidecar never calls ECS: set PROTECTOR_INSTANCE_ID, or let the container reach \
+     IMDS (HttpPutResponseHopLimit 2 in bridge network mode), or use host network mode",
+)];
 
 /// What the operator has set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +40,6 @@ pub struct Settings {
     pub instance: Option<InstanceId>,
     /// Containers to protect; empty means all others of the task.
     pub protects: Vec<ContainerName>,
-    /// May ECS be asked, once, for the instance?
-    pub allow_ecs_lookup: bool,
     /// How long to wait for what.
     pub policy: Policy,
     /// The least important lines that are written.
@@ -82,10 +87,12 @@ impl Settings {
                 .map(|c| c.0),
             instance: r.parsed("INSTANCE_ID", "an EC2 instance id such as i-0123456789abcdef0"),
             protects: r.list("PROTECTS", "a container's name"),
-            allow_ecs_lookup: r.flag("ALLOW_ECS_LOOKUP"),
             policy: policy(r),
             log: r.choice("LOG", &LEVELS, Level::Info),
         };
+        for (name, instead) in REMOVED {
+            reader.refuse_removed(name, instead);
+        }
         reader.refuse_unknown(given);
         reader.finish(settings)
     }
@@ -132,7 +139,7 @@ mod tests {
         let settings = given(&[]).unwrap();
         assert_eq!(settings.policy, Policy::default());
         assert_eq!(settings.prefix.to_string(), "/ecs-daemon-protector");
-        assert!(settings.protects.is_empty() && !settings.allow_ecs_lookup);
+        assert!(settings.protects.is_empty());
     }
 
     /// With every default a drain reaches its deadline, and each of ten tiers has its flush and a late tick.
@@ -154,6 +161,33 @@ mod tests {
             assert_eq!(problems.0[0].name, format!("PROTECTOR_{name}"));
             assert!(!problems.0[0].expected.contains("no such setting"), "{name}");
         }
+    }
+
+    #[test]
+    fn a_removed_setting_names_what_to_use_instead() {
+        for value in ["true", "false", "perhaps"] {
+            let problems = given(&[("ALLOW_ECS_LOOKUP", value), ("MAXHOLD", "1h")])
+                .unwrap_err()
+                .0;
+            assert_eq!(problems.len(), 2, "{problems:?}");
+            let (removed, unknown) = (&problems[0], &problems[1]);
+            assert_eq!(
+                (removed.name.as_str(), removed.value.as_str()),
+                ("PROTECTOR_ALLOW_ECS_LOOKUP", value)
+            );
+            for instead in [
+                "PROTECTOR_INSTANCE_ID",
+                "HttpPutResponseHopLimit 2",
+                "host network mode",
+            ] {
+                assert!(removed.expected.contains(instead), "{removed}");
+            }
+            assert!(!unknown.expected.contains("ALLOW_ECS_LOOKUP"), "{unknown}");
+        }
+        assert!(
+            given(&[("ALLOW_ECS_LOOKUP", "")]).is_ok(),
+            "an empty value is not set"
+        );
     }
 
     #[test]

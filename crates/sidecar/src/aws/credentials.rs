@@ -8,8 +8,9 @@ use aws_config::provider_config::ProviderConfig;
 use aws_sdk_ssm::config::{Credentials, ProvideCredentials};
 use tokio::time::timeout;
 
-use super::fault::{Fault, chain};
+use super::fault::Fault;
 use crate::environment::variable;
+use crate::net::chain;
 
 /// The agent is on the same host. Shorter than an attempt, so that a gap is told from a time-out of the call.
 const LIMIT: Duration = Duration::from_secs(3);

@@ -3,8 +3,10 @@
 use std::error::Error;
 
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
+use protector_core::network;
 use protector_core::wait::Trouble;
 
+use crate::net::{Failed, chain};
 use crate::say::short;
 
 /// What went wrong.
@@ -27,7 +29,7 @@ impl Fault {
         R: std::fmt::Debug + 'static,
     {
         let Some(answer) = error.as_service_error() else {
-            return Self::failed(&chain(error), unreachable);
+            return failed(error).map_or_else(|| Self::failed(&chain(error), unreachable), Self::unreachable);
         };
         let code = answer.code().unwrap_or("error without a code");
         let detail = short(&format!("{code}: {}", answer.message().unwrap_or("no message")));
@@ -53,6 +55,11 @@ impl Fault {
             detail: short(detail),
             mend: mend.to_owned(),
         }
+    }
+
+    /// No answer, and it is known what happened on the way.
+    fn unreachable(failed: &Failed) -> Self {
+        Self::failed(&failed.to_string(), &network::hint(failed.seen, &failed.route))
     }
 
     /// No credentials, or none that are accepted.
@@ -83,16 +90,10 @@ fn trouble(code: &str) -> Trouble {
     }
 }
 
-/// An error and all that caused it, each in its own short words.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut texts: Vec<String> = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(cause) = source {
-        texts.push(cause.to_string());
-        source = cause.source();
-    }
-    texts.dedup();
-    texts.join(": ")
+/// What happened on the way, if that is among the causes.
+fn failed<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Failed> {
+    let mut causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.find_map(|cause| cause.downcast_ref())
 }
 
 #[cfg(test)]
@@ -113,12 +114,5 @@ mod tests {
         ] {
             assert_eq!(trouble(code), expected, "{code}");
         }
-    }
-
-    #[test]
-    fn causes_are_told_once_each() {
-        let inner = std::io::Error::other("connection refused");
-        let outer = std::io::Error::other(inner);
-        assert_eq!(chain(&outer), "connection refused");
     }
 }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::config::Builder;
 use protector_core::hold;
+use protector_core::network::{self, Route, Unreachable};
 use protector_core::record::ParameterPrefix;
 use protector_core::wait::Trouble;
 use tokio::time::timeout;
@@ -57,7 +58,7 @@ impl Parameters {
     /// The call told nothing, or not of every name: that is no absence (promise P2).
     pub(crate) async fn together(&mut self, aws: &Aws, names: &[String]) -> Result<hold::Parameters, Fault> {
         let asked = timeout(ATTEMPT_LIMIT, self.ask_together(aws, names)).await;
-        whole(asked.unwrap_or_else(|_| Err(self.late()))?, names)
+        whole(asked.unwrap_or_else(|_| Err(self.late(aws)))?, names)
     }
 
     /// Reads one by itself, in no more than [`ATTEMPT_LIMIT`].
@@ -66,7 +67,7 @@ impl Parameters {
     /// Whatever is neither a text nor `ParameterNotFound`.
     pub(crate) async fn alone(&mut self, aws: &Aws, name: &str) -> Result<hold::Parameters, Fault> {
         let asked = timeout(ATTEMPT_LIMIT, self.ask_alone(aws, name)).await;
-        let text = asked.unwrap_or_else(|_| Err(self.late()))?;
+        let text = asked.unwrap_or_else(|_| Err(self.late(aws)))?;
         Ok([(name.to_owned(), text)].into_iter().collect())
     }
 
@@ -74,8 +75,13 @@ impl Parameters {
         let client = self.client(aws).await?;
         let call = client.get_parameters().set_names(Some(names.to_vec()));
         let sent = call.send().await;
-        let answer =
-            sent.map_err(|error| self.fault(Fault::of_call(&error, &self.permission, &self.way_there())))?;
+        let answer = sent.map_err(|error| {
+            self.fault(Fault::of_call(
+                &error,
+                &self.permission,
+                &self.not_reached(aws, Unreachable::Cut),
+            ))
+        })?;
         let found = answer.parameters.unwrap_or_default().into_iter();
         let found = found.filter_map(|parameter| Some((parameter.name?, parameter.value)));
         let absent = answer.invalid_parameters.unwrap_or_default().into_iter();
@@ -98,7 +104,11 @@ impl Parameters {
             {
                 Ok(None)
             }
-            Err(error) => Err(self.fault(Fault::of_call(&error, &self.permission, &self.way_there()))),
+            Err(error) => Err(self.fault(Fault::of_call(
+                &error,
+                &self.permission,
+                &self.not_reached(aws, Unreachable::Cut),
+            ))),
         }
     }
 
@@ -134,16 +144,18 @@ impl Parameters {
         fault
     }
 
-    fn late(&self) -> Fault {
+    fn late(&self, aws: &Aws) -> Fault {
         let detail = format!("no answer within {} s", ATTEMPT_LIMIT.as_secs());
-        Fault::failed(&detail, &self.way_there())
+        Fault::failed(&detail, &self.not_reached(aws, Unreachable::TimedOut))
     }
 
-    fn way_there(&self) -> String {
-        format!(
-            "let the task reach ssm.{}.amazonaws.com, port 443 (NAT gateway or VPC endpoint)",
-            self.region
-        )
+    /// The hint for a call that failed in this way. The route is that of the last call, if there was one.
+    fn not_reached(&self, aws: &Aws, seen: Unreachable) -> String {
+        let usual = || Route {
+            endpoint: format!("ssm.{}.amazonaws.com:443", self.region),
+            proxy: None,
+        };
+        network::hint(seen, &aws.last_route().unwrap_or_else(usual))
     }
 }
 

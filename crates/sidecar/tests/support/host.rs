@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::json;
 
-use super::http::{Answer, Request, serve};
+use super::http::{Answer, Request, serve, serve_securely};
 use super::record::{CLUSTER, CONTAINER_INSTANCE, INSTANCE, TASK, date, in_seconds};
 
 /// What SSM answers.
@@ -69,12 +69,13 @@ impl Host {
             aws_ahead: Some(0),
             calls: vec![],
         }));
-        let shared = state.clone();
-        let address = serve(move |request| {
-            let mut state = shared.lock().unwrap();
-            (answer(&mut state, request), state.aws_ahead.map(date))
-        });
+        let address = serve(answers(&state));
         Host { state, address }
+    }
+
+    /// The same services by TLS, at another address.
+    pub(crate) fn secure_address(&self) -> String {
+        serve_securely(answers(&self.state))
     }
 
     /// A host whose SSM answers so.
@@ -107,6 +108,16 @@ impl Host {
     }
 }
 
+type Dated = (Answer, Option<String>);
+
+fn answers(state: &Arc<Mutex<State>>) -> impl Fn(&Request) -> Dated + Clone + Send + 'static {
+    let shared = state.clone();
+    move |request| {
+        let mut state = shared.lock().unwrap();
+        (answer(&mut state, request), state.aws_ahead.map(date))
+    }
+}
+
 fn answer(state: &mut State, request: &Request) -> Answer {
     let target = request
         .header("x-amz-target")
@@ -119,8 +130,6 @@ fn answer(state: &mut State, request: &Request) -> Answer {
     match (target.as_deref(), request.path.as_str()) {
         (Some("GetParameters"), _) => parameters(state, request),
         (Some("GetParameter"), _) => parameter(state, request),
-        (Some("DescribeContainerInstances"), _) => ok(&json!({"containerInstances": [
-            {"containerInstanceArn": CONTAINER_INSTANCE, "ec2InstanceId": INSTANCE}], "failures": []})),
         (Some(_), _) => Answer::Status(400, json!({"__type": "InvalidAction"}).to_string()),
         (None, path) if of_agent(path) && state.agent_refuses.is_some() => {
             Answer::Status(state.agent_refuses.unwrap_or_default(), String::new())

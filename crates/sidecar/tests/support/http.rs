@@ -1,9 +1,11 @@
-//! A server on 127.0.0.1: one request per connection, one thread per connection.
+//! A server on 127.0.0.1, with TLS or without: one request per connection, one thread per connection.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
+
+use super::tls;
 
 /// What was asked.
 pub(crate) struct Request {
@@ -35,19 +37,39 @@ pub(crate) enum Answer {
 pub(crate) fn serve(
     answer: impl Fn(&Request) -> (Answer, Option<String>) + Clone + Send + 'static,
 ) -> String {
+    listen("http", move |stream| {
+        serve_one(stream, &answer);
+    })
+}
+
+/// The same over TLS, with the certificate of [`tls::server`].
+pub(crate) fn serve_securely(
+    answer: impl Fn(&Request) -> (Answer, Option<String>) + Clone + Send + 'static,
+) -> String {
+    let config = tls::server();
+    listen("https", move |stream| {
+        serve_one(tls::accept(&config, stream), &answer);
+    })
+}
+
+/// One thread for each connection.
+pub(crate) fn listen(scheme: &str, serve: impl Fn(std::net::TcpStream) + Clone + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
+    let address = format!("{scheme}://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let answer = answer.clone();
-            thread::spawn(move || serve_one(stream, &answer));
+            let serve = serve.clone();
+            thread::spawn(move || serve(stream));
         }
     });
     address
 }
 
-fn serve_one(mut stream: TcpStream, answer: &impl Fn(&Request) -> (Answer, Option<String>)) -> Option<()> {
-    let request = read(&stream)?;
+fn serve_one(
+    mut stream: impl Read + Write,
+    answer: &impl Fn(&Request) -> (Answer, Option<String>),
+) -> Option<()> {
+    let request = read(&mut stream)?;
     let (answer, date) = answer(&request);
     let date = date.map(|date| format!("Date: {date}\r\n")).unwrap_or_default();
     match answer {
@@ -66,7 +88,7 @@ fn serve_one(mut stream: TcpStream, answer: &impl Fn(&Request) -> (Answer, Optio
     Some(())
 }
 
-fn read(stream: &TcpStream) -> Option<Request> {
+fn read(stream: impl Read) -> Option<Request> {
     let mut reader = BufReader::new(stream);
     let mut line = || {
         let mut text = String::new();

@@ -45,20 +45,38 @@ impl Sidecar {
 
     /// The same, with another standard output.
     pub(crate) fn start_to(host: &Host, settings: &[(&str, &str)], stdout: Stdio) -> Sidecar {
+        Self::start_by(Command::new(PROGRAM), host, settings, stdout)
+    }
+
+    /// The same, with arguments.
+    pub(crate) fn start_with(host: &Host, arguments: &[&str], settings: &[(&str, &str)]) -> Sidecar {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments);
+        Self::start_by(command, host, settings, Stdio::piped())
+    }
+
+    /// The same, with no more than `limit` file descriptors, which a shell sets.
+    pub(crate) fn start_with_descriptors(host: &Host, limit: u32) -> Sidecar {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("ulimit -n {limit}; exec {PROGRAM}")]);
+        Self::start_by(command, host, &[], Stdio::piped())
+    }
+
+    fn start_by(mut command: Command, host: &Host, settings: &[(&str, &str)], stdout: Stdio) -> Sidecar {
         let metadata = format!("{}/v4/task", host.address);
-        let mut command = command(&[
+        let credentials = format!("{}/credentials", host.address);
+        let environment: [(&str, &str); 7] = [
             ("AWS_ENDPOINT_URL", &host.address),
             ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &host.address),
-            (
-                "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-                &format!("{}/credentials", host.address),
-            ),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &credentials),
             ("ECS_AGENT_INTROSPECTION_ENDPOINT", &host.address),
             ("ECS_CONTAINER_METADATA_URI_V4", &metadata),
             ("PROTECTOR_POLL_INTERVAL", "1s"),
             ("PROTECTOR_UNKNOWN_GRACE", "1s"),
-        ]);
+        ];
         command
+            .env_clear()
+            .envs(environment)
             .envs(settings.iter().copied())
             .stdout(stdout)
             .stderr(Stdio::null())

@@ -1,0 +1,83 @@
+//! An exit before SIGTERM: in a task it waits for the agent, elsewhere it does not. When it comes is decided in the core,
+//! and tested there; here SIGTERM ends the wait after its first line.
+
+use serde_json::Value;
+
+use super::support::{Host, Sidecar, run};
+
+/// The first line of a sidecar that cannot work, what it says at SIGTERM, and how it ends.
+fn delayed(mut sidecar: Sidecar) -> (Value, i32, Value) {
+    let line = sidecar.event("exit-delayed");
+    let exit_in = line["exitInSeconds"].as_f64().unwrap();
+    assert!((1.0..=61.0).contains(&exit_in), "{line:#}");
+    assert!(
+        sidecar.events("exit").is_empty(),
+        "it does not end yet: {:?}",
+        sidecar.said()
+    );
+    sidecar.term();
+    let (code, last) = sidecar.exit();
+    assert_eq!((&last["why"], &last["code"]), (&line["why"], &line["code"]));
+    assert_eq!(line["code"], code);
+    (line, code, last)
+}
+
+#[test]
+fn wrong_settings_in_a_task_end_it_when_the_agent_would_restart_it_or_at_sigterm() {
+    let host = Host::new();
+    let wrong = [
+        ("PROTECTOR_MAX_HOLD", "soon"),
+        ("PROTECTOR_ALLOW_ECS_LOOKUP", "true"),
+    ];
+    let (line, code, last) = delayed(Sidecar::start(&host, &wrong));
+    assert_eq!(
+        (code, line["why"].as_str(), line["level"].as_str()),
+        (64, Some("settings"), Some("error"))
+    );
+    let problems = line["problems"].as_array().unwrap();
+    assert_eq!((problems.len(), &line["problems"]), (2, &last["problems"]));
+    assert!(
+        problems[1].as_str().unwrap().contains("PROTECTOR_INSTANCE_ID"),
+        "{line:#}"
+    );
+    assert_eq!(host.all_calls(), 0);
+}
+
+#[test]
+fn wrong_arguments_in_a_task_end_it_in_the_same_way() {
+    let (line, code, _) = delayed(Sidecar::start_with(&Host::new(), &["--verbose"], &[]));
+    assert_eq!((code, line["why"].as_str()), (64, Some("arguments")));
+    assert!(line["detail"].as_str().unwrap().contains("--verbose"), "{line:#}");
+}
+
+/// Without descriptors there is no runtime, which nobody foresees: a bug.
+#[test]
+fn a_bug_in_a_task_ends_it_in_the_same_way() {
+    let (line, code, _) = delayed(Sidecar::start_with_descriptors(&Host::new(), 4));
+    assert_eq!((code, line["why"].as_str()), (70, Some("bug")));
+}
+
+#[test]
+fn a_health_check_that_is_mistyped_ends_at_once() {
+    let output = run(
+        &["check", "now"],
+        &[("ECS_CONTAINER_METADATA_URI_V4", "http://127.0.0.1:9/v4/x")],
+    );
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(64), 0));
+}
+
+#[test]
+fn outside_a_task_it_ends_at_once() {
+    for (arguments, settings) in [
+        (&[][..], &[("PROTECTOR_MAX_HOLD", "soon")][..]),
+        (&["--verbose"], &[]),
+    ] {
+        let output = run(arguments, settings);
+        assert_eq!(output.status.code(), Some(64));
+        let lines = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            lines.lines().count() == 1 && lines.contains("\"event\":\"exit\""),
+            "{lines}"
+        );
+    }
+}

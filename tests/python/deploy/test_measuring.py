@@ -1,0 +1,74 @@
+"""What scripts/measure and scripts/start-order make of what they have read."""
+
+import importlib.machinery
+import importlib.util
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from unittest.mock import patch
+
+from .template import ROOT
+
+sys.path.insert(0, str(ROOT / "scripts"))
+from measuring import report, tls  # noqa: E402
+
+
+def loaded(name):
+    """A script as a module. Its name has no ending, so its loader must be named."""
+    loader = importlib.machinery.SourceFileLoader(name.replace("-", "_"), str(ROOT / "scripts" / name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    with patch.object(sys, "dont_write_bytecode", True):
+        loader.exec_module(module)
+    return module
+
+
+class Comparison(unittest.TestCase):
+    def test_every_quantity_has_a_column_for_each_program_and_the_ratio_of_the_first_two(self):
+        budgets = {"binary": (1, "MB"), "idle RSS": (1, "kB"), "peak": (1, "MB")}
+        found = {
+            "ours": {"binary": 2_000_000, "idle RSS": 700_000, "peak": 4_000_000},
+            "theirs": {"binary": 4_000_000, "idle RSS": 1_000_000, "peak": 5_000_000},
+            "C": {"binary": 1_000_000, "idle RSS": 500_000},
+        }
+        head, *rows = [line.split("  ") for line in report.comparison(budgets, found)]
+        rows = [[cell.strip() for cell in row if cell.strip()] for row in rows]
+        self.assertEqual([cell.strip() for cell in head if cell.strip()], ["ours", "theirs", "C", "ratio"])
+        self.assertEqual(rows[0], ["binary", "2.00 MB", "4.00 MB", "1.00 MB", "0.50"])
+        self.assertEqual(rows[1], ["idle RSS", "700 kB", "1000 kB", "500 kB", "0.70"])
+        self.assertEqual(rows[2], ["peak", "4.00 MB", "5.00 MB", "–", "0.80"])
+
+
+class Roots(unittest.TestCase):
+    def test_a_program_gets_the_roots_that_it_reads_on_aws(self):
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "ca.crt").write_text("our authority")
+            with_roots, without = Path(folder, "with"), Path(folder, "without")
+            with_roots.write_bytes(b"\x7fELF" + tls.AMAZON.read_bytes() + b"\0")
+            without.write_bytes(b"\x7fELF")
+            self.assertEqual(tls.store_for(without, folder), str(Path(folder, "store.crt")))
+            few = Path(tls.store_for(with_roots, folder)).read_text()
+            self.assertEqual(few.count("BEGIN CERTIFICATE"), 5)
+            self.assertIn("our authority", few)
+
+
+class StartOrder(unittest.TestCase):
+    def test_functions_come_in_the_order_of_their_first_execution_with_all_their_names(self):
+        script = loaded("start-order")
+        known = [
+            (0x10, 0x20, ["start"]),
+            (0x20, 0x40, ["memcpy", "memmove"]),
+            (0x80, 0x90, ["main"]),
+            (0x90, 0xA0, ["never"]),
+        ]
+        counters = [0x12, 0x84, 0x21, 0x13, 0x70, 0x88, 0x5, 0x1000]
+        self.assertEqual(script.order(counters, known), ["start", "main", "memcpy", "memmove"])
+
+    def test_the_list_that_is_kept_begins_where_a_program_begins(self):
+        names = (ROOT / "scripts/start-order.txt").read_text().split()
+        self.assertEqual((names[0], len(names)), ("_start", len(set(names))))
+        self.assertIn("__libc_start_main", names)
+
+
+if __name__ == "__main__":
+    unittest.main()
