@@ -160,6 +160,7 @@ impl Memory {
                     key: key.clone(),
                     instances: instance.all().cloned().collect(),
                     released: matches!(verdict, Verdict::Released(_)),
+                    releasing: verdict == Verdict::Releasing,
                     seen: awaited.len(),
                     awaited,
                     daemons: census
@@ -301,10 +302,11 @@ impl Memory {
         facts.drains.values().filter_map(|drain| drain.look_at).min()
     }
 
-    /// Is there more than one drain, or one that a task's end would bring on?
+    /// Is there more than one drain, or one that a task's end would bring on? The end of any daemon may open the next tier.
     pub fn awaits_an_event(&self) -> bool {
         let facts = self.lock();
-        facts.drains.len() > 1 || facts.drains.values().any(|drain| !drain.awaited.is_empty())
+        let awaits = |drain: &Drain| drain.releasing || !drain.awaited.is_empty();
+        facts.drains.len() > 1 || facts.drains.values().any(awaits)
     }
 
     /// Drains whose next look is due, each once, and so many at the most.

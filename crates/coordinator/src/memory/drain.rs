@@ -22,6 +22,8 @@ pub(super) struct Drain {
     pub(super) instances: Vec<ContainerInstance>,
     /// Has it been released?
     pub(super) released: bool,
+    /// Does it let its daemons go tier by tier just now?
+    pub(super) releasing: bool,
     /// Tasks whose end changes something: those that hold, or, after the release, the daemons.
     pub(super) awaited: BTreeSet<TaskArn>,
     /// Daemon tasks. One that ends while others are awaited tells that another run has released the drain.
