@@ -20,6 +20,7 @@ use protector_core::plan::{Fleet, Verdict};
 use crate::agenda::Agenda;
 use crate::metrics::Sheet;
 use crate::pace::Turns;
+use crate::protection::Protection;
 use crate::store::Store;
 use crate::tens::Tens;
 
@@ -63,6 +64,8 @@ pub struct Memory {
     pub tens: Tens,
     /// What is known of things at the edge.
     pub edges: Edges,
+    /// Daemons that were seen unprotected, and how far the check has come.
+    pub(crate) protection: Protection,
     /// What the run has measured so far.
     pub sheet: Sheet,
     /// What the heartbeats' function remembers.

@@ -20,6 +20,7 @@ pub mod limits;
 pub mod observation;
 pub mod plan;
 pub mod policy;
+pub mod protection;
 pub mod receipt;
 pub mod record;
 pub mod settings;
