@@ -18,4 +18,5 @@ mod scale;
 mod skew;
 mod transcripts;
 mod trouble;
+mod unprotected;
 mod voice;
