@@ -137,6 +137,15 @@ locals {
       metric      = "DaemonsGone"
     }
 
+    # Its sidecar has ended or never started, and the agent does not start it again; or its self-check fails. A check says so
+    # each time, 15 minutes apart if nothing else is set, so an hour without it is an end.
+    unprotected-daemon = {
+      description = "A daemon runs without the protection of its sidecar."
+      metric      = "UnprotectedDaemons"
+      statistic   = "Maximum"
+      period      = 3600
+    }
+
     # Exit code 137: its stopTimeout is below the time it had to hold. Daemons went early.
     sidecar-killed = {
       description = "A sidecar of ecs-daemon-protector was killed at its stopTimeout."

@@ -79,6 +79,7 @@ locals {
           ["EcsDaemonProtector", "DrainsEnded", "FunctionName", var.name],
           [".", "ForcedReleases", ".", "."],
           [".", "DaemonsGone", ".", "."],
+          [".", "UnprotectedDaemons", ".", "."],
           [".", "SidecarsKilled", ".", "."],
           [".", "SidecarsGaveUp", ".", "."],
         ]

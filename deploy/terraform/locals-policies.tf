@@ -39,6 +39,13 @@ locals {
       Action   = ["ecs:DescribeCapacityProviders"]
       Resource = ["${local.ecs_arn}:capacity-provider/*"]
     }],
+    [{
+      Sid       = "FindDaemonServices"
+      Effect    = "Allow"
+      Action    = ["ecs:ListServices"]
+      Resource  = ["*"] # the action knows no resources, but the key ecs:cluster
+      Condition = { ArnLike = { "ecs:cluster" = local.served_clusters } }
+    }],
     [local.observe_and_drain],
   )
 

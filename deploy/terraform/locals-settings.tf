@@ -21,6 +21,7 @@ locals {
     PROTECTOR_ON_DEADLINE         = var.on_deadline
     PROTECTOR_IGNORE_GROUPS       = join(",", var.ignore_groups)
     PROTECTOR_AGENT_LOST          = var.agent_lost
+    PROTECTOR_UNPROTECTED_CHECK   = var.unprotected_check
     PROTECTOR_STOP_TASKS_AFTER    = var.stop_tasks_after
     PROTECTOR_STANDALONE_TASKS    = var.standalone_tasks
     PROTECTOR_DAEMON_TIERS        = var.daemon_tiers

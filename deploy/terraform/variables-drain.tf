@@ -55,6 +55,20 @@ variable "agent_lost" {
   }
 }
 
+variable "unprotected_check" {
+  description = <<-EOT
+    Time between two checks of the daemons of instances that do not drain for sidecars that do not protect them; 0s: no
+    check.
+  EOT
+  type        = string
+  default     = "15m"
+
+  validation {
+    condition     = can(regex("^([0-9]+(h|m|s) ?)+$", var.unprotected_check))
+    error_message = "A duration such as 90s, 15m or 1h30m, from 1s to 48h, or 0s."
+  }
+}
+
 variable "stop_tasks_after" {
   description = "Time after the start of a drain at which the tasks that still hold are stopped. Empty: never."
   type        = string

@@ -234,6 +234,7 @@ fn web() -> Vec<Task> {
         agent_connected: true,
         scheduling: Scheduling::Replica,
         containers: Vec::new(),
+        unprotected_before: None,
         stopped_at: None,
         protected_until: None,
     };

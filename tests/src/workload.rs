@@ -19,6 +19,8 @@ pub struct Daemon {
     pub protected: bool,
     /// Seconds after which it ends by itself; none is never.
     pub crashes_after: Option<u32>,
+    /// Does its sidecar end at once, in the place of the real program?
+    pub sidecar_fails: bool,
     /// Settings of the sidecar: names without `PROTECTOR_`, and values; or whole names of other variables.
     pub settings: Vec<(&'static str, String)>,
 }
@@ -31,6 +33,7 @@ impl Daemon {
             flush_seconds: 0,
             protected: true,
             crashes_after: None,
+            sidecar_fails: false,
             settings: vec![("UNKNOWN_GRACE", "5s".to_owned()), ("MAX_HOLD", "5m".to_owned())],
         }
     }
@@ -60,9 +63,13 @@ impl Daemon {
             true => json!({"name": name, "value": value}),
             false => json!({"name": format!("PROTECTOR_{name}"), "value": value}),
         };
+        let program = match self.sidecar_fails {
+            true => "/bin/false".into(),
+            false => crate::sidecar().to_string_lossy().into_owned(),
+        };
         json!({"name": SIDECAR, "essential": false, "memory": 32, "stopTimeout": 600,
             "dependsOn": [{"containerName": self.name, "condition": "START"}],
-            "command": [crate::sidecar().to_string_lossy()],
+            "command": [program],
             "environment": self.settings.iter().map(variable).collect::<Vec<_>>()})
     }
 }

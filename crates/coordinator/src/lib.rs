@@ -19,6 +19,7 @@ pub mod memory;
 pub mod metrics;
 pub mod observe;
 pub mod pace;
+mod protection;
 pub mod reconcile;
 mod records;
 pub mod runtime;

@@ -20,6 +20,7 @@ use protector_core::plan::{Fleet, Verdict};
 use crate::agenda::Agenda;
 use crate::metrics::Sheet;
 use crate::pace::Turns;
+use crate::protection::Protection;
 use crate::store::Store;
 use crate::tens::Tens;
 
@@ -63,6 +64,8 @@ pub struct Memory {
     pub tens: Tens,
     /// What is known of things at the edge.
     pub edges: Edges,
+    /// Daemons that were seen unprotected, and how far the check has come.
+    pub(crate) protection: Protection,
     /// What the run has measured so far.
     pub sheet: Sheet,
     /// What the heartbeats' function remembers.
@@ -160,6 +163,7 @@ impl Memory {
                     key: key.clone(),
                     instances: instance.all().cloned().collect(),
                     released: matches!(verdict, Verdict::Released(_)),
+                    releasing: verdict == Verdict::Releasing,
                     seen: awaited.len(),
                     awaited,
                     daemons: census
@@ -168,7 +172,6 @@ impl Memory {
                     at: now,
                     sidecars,
                     look_at: None,
-                    releasing: verdict == Verdict::Releasing,
                     unlisted: 0,
                 };
                 facts.drains.insert(key.clone(), drain);

@@ -84,6 +84,9 @@ metrics! {
     ForcedReleases in Count,
     /// Drains in which a protected daemon ended while tasks held. Once for each, when it is seen.
     DaemonsGone in Count,
+    /// Daemons that run without the protection of their sidecar: how many a check of the instances that do not drain has
+    /// found, if any, and each that a drain finds.
+    UnprotectedDaemons in Count,
     /// AWS calls that were made.
     ApiCalls in Count,
     /// Calls that were throttled, also after the SDK's own tries.

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceKey, ServiceName, TaskArn};
+use protector_core::ids::{
+    ClusterName, ContainerInstanceArn, ContainerName, InstanceKey, ServiceName, TaskArn,
+};
 use protector_core::observation::{
     ContainerInstance, Hook, InstanceStatus, Observation, Registrations, Scheduling, Seen, Stored, Task,
     TaskGroup,
@@ -219,7 +221,7 @@ impl Coordinator {
         let unknown: Vec<(TaskArn, ServiceName)> = listed
             .iter()
             .filter(|task| !task.last_status.is_final())
-            .filter(|task| !task.containers.contains(&self.policy.sidecar_container))
+            .filter(|task| !has_container(task, &self.policy.sidecar_container))
             .filter(|task| self.memory.scheduling(&task.arn, now).is_none())
             .filter_map(|task| Some((task.arn.clone(), service(task)?.clone())))
             .collect();
@@ -236,7 +238,11 @@ impl Coordinator {
             .into_iter()
             .map(|task| {
                 let scheduling = known(&task);
-                scheduled(task, scheduling)
+                let unprotected_before = self.memory.protection.of(&task.arn);
+                Task {
+                    unprotected_before,
+                    ..scheduled(task, scheduling)
+                }
             })
             .collect())
     }
@@ -280,7 +286,11 @@ fn service(task: &ListedTask) -> Option<&ServiceName> {
     }
 }
 
-fn scheduled(task: ListedTask, known: Option<Scheduling>) -> Task {
+fn has_container(task: &ListedTask, name: &ContainerName) -> bool {
+    task.containers.iter().any(|container| container.name == *name)
+}
+
+pub(crate) fn scheduled(task: ListedTask, known: Option<Scheduling>) -> Task {
     let scheduling = match &task.group {
         Some(TaskGroup::Service(_)) | None => known.unwrap_or(Scheduling::Unknown),
         Some(TaskGroup::Other(_)) => Scheduling::Standalone,
@@ -293,6 +303,7 @@ fn scheduled(task: ListedTask, known: Option<Scheduling>) -> Task {
         agent_connected: !task.disconnected,
         scheduling,
         containers: task.containers,
+        unprotected_before: None,
         stopped_at: task.stopped_at,
         protected_until: None,
     }

@@ -8,6 +8,7 @@ use protector_core::observation::{
     ContainerInstance, InstanceStatus, Observation, Registrations, Seen, Stored,
 };
 use protector_core::plan::{OrderOutcome, Plan, Situation, Verdict, plan};
+use protector_core::protection::UnprotectedDaemon;
 use protector_core::record::{Record, ReleaseReason};
 use protector_core::trigger::Command;
 use serde_json::{Value, json};
@@ -62,6 +63,8 @@ struct Run {
     earlier: u32,
     /// When a protected daemon ended while tasks held.
     daemons_gone_at: Option<Timestamp>,
+    /// Daemons that were not protected.
+    unprotected: Vec<UnprotectedDaemon>,
     /// What becomes of the operator's order.
     order: Option<OrderOutcome>,
     /// May it wait for a Spot deadline? One run is enough for that: the tick's.
@@ -102,6 +105,7 @@ impl Coordinator {
             counted: 0,
             earlier: me.memory.take_uncounted(&subject.key),
             daemons_gone_at: None,
+            unprotected: Vec::new(),
             order: None,
             patient: trigger == "tick",
             over: false,
@@ -197,7 +201,11 @@ impl Coordinator {
         }
         self.measure_release(observation, &applied);
         let known = observation.record.readable();
-        run.daemons_gone_at = plan.record().or(known).and_then(|record| record.daemons_gone_at);
+        let record = plan.record().or(known);
+        run.daemons_gone_at = record.and_then(|record| record.daemons_gone_at);
+        run.unprotected = record
+            .map(|record| record.unprotected.clone())
+            .unwrap_or_default();
         self.measure_daemons(observation, &applied);
         (plan, applied)
     }
@@ -244,13 +252,16 @@ impl Coordinator {
         }
     }
 
-    /// A daemon that ended while tasks held is counted by the run that has written so.
+    /// A daemon that ended while tasks held, or was not protected, is counted by the run that has written so.
     fn measure_daemons(&self, observation: &Observation, applied: &Applied) {
         let gone = |record: Option<&Record>| record.is_some_and(|record| record.daemons_gone_at.is_some());
         let written = applied.written.as_ref().and_then(Stored::readable);
         if gone(written) && !gone(observation.record.readable()) {
             self.memory.sheet.count(Metric::DaemonsGone, 1);
         }
+        let unprotected = |record: Option<&Record>| record.map_or(0, |record| record.unprotected.len());
+        let more = unprotected(written).saturating_sub(unprotected(observation.record.readable()));
+        self.memory.sheet.count(Metric::UnprotectedDaemons, more);
     }
 
     fn next(&self, observation: &Observation, plan: &Plan, applied: Applied, run: &mut Run) -> Next {
@@ -385,6 +396,7 @@ impl Coordinator {
             "heldBy": census.as_ref().map(|census| &census.held_by),
             "daemons": census.as_ref().map(|census| census.daemons.len()),
             "daemonsGoneAt": run.daemons_gone_at,
+            "unprotected": run.unprotected,
             "verdict": verdict.name(),
             "mode": self.mode(),
             "reasons": run.reasons,

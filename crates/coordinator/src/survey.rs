@@ -384,6 +384,7 @@ mod tests {
             agent_connected: true,
             scheduling: Scheduling::Replica,
             containers: Vec::new(),
+            unprotected_before: None,
             stopped_at: None,
             protected_until: None,
         }

@@ -1,7 +1,8 @@
 //! The schedule: finds what events have lost, and does what is due.
 //!
 //! An idle tick makes three calls: records and kill switch, DRAINING instances (one for each cluster), waiting
-//! instances (one for fifty groups). A group with an instance that waits costs one more, for its hooks. Of drains that are quiet it only asks whether the tasks that hold still live ([`quiet`]); everything
+//! instances (one for fifty groups). Now and then a few more look for daemons that are not protected
+//! ([`crate::protection`]). A group with an instance that waits costs one more, for its hooks. Of drains that are quiet it only asks whether the tasks that hold still live ([`quiet`]); everything
 //! else gets a whole look, releases first.
 
 mod found;
@@ -57,6 +58,7 @@ impl Coordinator {
             me.delete_empty().await;
         }
         me.say_tick(&found, instances, deleted);
+        self.check_protection().await;
         match failed.into_iter().next().or(found.problems.into_iter().next()) {
             Some(problem) => Handled::Failed(problem),
             None => Handled::Done(json!({"instances": instances, "deleted": deleted})),

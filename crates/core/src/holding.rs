@@ -11,6 +11,7 @@ use crate::ids::{ServiceName, TaskArn};
 use crate::limits::HELD_BY_MAX;
 use crate::observation::{Scheduling, Task, TaskGroup, TaskStatus};
 use crate::policy::{Policy, StandaloneTasks};
+use crate::protection::{UnprotectedDaemon, unprotected, unprotected_because};
 use crate::record::HeldBy;
 
 /// Does a task hold, and why.
@@ -69,7 +70,7 @@ pub fn judge(task: &Task, policy: &Policy) -> Judgement {
     if task.last_status.is_final() {
         return Judgement::Free(Free::Stopped);
     }
-    if task.containers.contains(&policy.sidecar_container) {
+    if task.has_container(&policy.sidecar_container) {
         return Judgement::Free(Free::Protected);
     }
     if task.scheduling == Scheduling::Daemon {
@@ -107,8 +108,10 @@ pub struct Census {
     pub to_stop: Vec<TaskArn>,
     /// How many of the tasks that hold are on a registration whose agent is connected.
     pub reachable: usize,
-    /// How many tasks have a sidecar and have not ended.
+    /// How many tasks that have not ended have a sidecar that protects them.
     pub sidecars: u32,
+    /// The daemons that have a sidecar and are not protected by it.
+    pub unprotected: Vec<UnprotectedDaemon>,
     /// Who holds, the largest groups first, at most [`HELD_BY_MAX`].
     pub held_by: Vec<HeldBy>,
 }
@@ -133,7 +136,8 @@ pub fn census(tasks: &[Task], policy: &Policy) -> Census {
     let daemons: Vec<&Task> = tasks.iter().filter(judged(kept)).collect();
     let sidecars = daemons
         .iter()
-        .filter(|task| task.containers.contains(&policy.sidecar_container))
+        .filter(|task| task.has_container(&policy.sidecar_container))
+        .filter(|task| unprotected_because(task, policy).is_none())
         .count();
     Census {
         held_by: held_by(&holding),
@@ -144,6 +148,7 @@ pub fn census(tasks: &[Task], policy: &Policy) -> Census {
         to_stop: to_stop(&holding, |_| true),
         daemons: daemons.iter().map(|task| task.arn.clone()).collect(),
         sidecars: u32::try_from(sidecars).unwrap_or(u32::MAX),
+        unprotected: unprotected(tasks, policy),
     }
 }
 
@@ -166,7 +171,7 @@ pub fn last_stopped(tasks: &[Task], policy: &Policy) -> Option<Timestamp> {
 /// later. A daemon whose place another one has taken, as after a deployment, is not gone.
 #[must_use]
 pub fn daemon_gone(tasks: &[Task], policy: &Policy, since: Timestamp) -> Option<Timestamp> {
-    let protected = |task: &&Task| task.containers.contains(&policy.sidecar_container);
+    let protected = |task: &&Task| task.has_container(&policy.sidecar_container);
     let lives = |other: &Task| !other.last_status.is_final();
     let replaced = |task: &Task| {
         let others = tasks.iter().filter(protected).filter(|other| lives(other));

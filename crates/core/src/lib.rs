@@ -23,6 +23,7 @@ pub mod network;
 pub mod observation;
 pub mod plan;
 pub mod policy;
+pub mod protection;
 pub mod receipt;
 pub mod record;
 pub mod settings;

@@ -25,6 +25,14 @@ pub const DRAINING_MAX: usize = 10;
 /// So many groups are named in `heldBy`: what a person can take in, and far below the size limit.
 pub const HELD_BY_MAX: usize = 5;
 
+/// So many daemons that were not protected are named in a record: an instance has one task of each daemon service, and
+/// an entry has some 60 bytes.
+pub const UNPROTECTED_MAX: usize = 8;
+
+/// So many calls makes a tick at most for daemons that are not protected on instances that do not drain. A check of a
+/// cluster with one daemon service and up to a hundred instances takes three, a larger one goes on in the next tick.
+pub const PROTECTION_CALLS_MAX: u32 = 4;
+
 /// So many other registrations of an instance are named in its record: more than one is rare, and each has some 100 bytes.
 pub const REGISTRATIONS_MAX: usize = 4;
 

@@ -12,6 +12,7 @@ use crate::ids::{
     AutoScalingGroupName, ContainerInstanceArn, ContainerName, InstanceKey, LifecycleActionToken,
     LifecycleHookName, ServiceName, TaskArn,
 };
+use crate::protection::UnprotectedReason;
 use crate::record::{DecodeError, Record};
 
 /// The outcome of looking for something.
@@ -293,12 +294,58 @@ pub struct Task {
     pub agent_connected: bool,
     /// How its service schedules it.
     pub scheduling: Scheduling,
-    /// Names of its containers.
-    pub containers: Vec<ContainerName>,
+    /// Its containers, as ECS has heard of them.
+    pub containers: Vec<Container>,
+    /// Why it was known not to be protected when it was last seen, before it was told to stop.
+    pub unprotected_before: Option<UnprotectedReason>,
     /// When it was STOPPED, if it is.
     pub stopped_at: Option<Timestamp>,
     /// How long task scale-in protection keeps the service scheduler from stopping it, if that was asked for.
     pub protected_until: Option<Timestamp>,
+}
+
+impl Task {
+    /// Its container of this name.
+    #[must_use]
+    pub fn container(&self, name: &ContainerName) -> Option<&Container> {
+        self.containers.iter().find(|container| container.name == *name)
+    }
+
+    /// Returns whether it has a container of this name, whatever has become of that.
+    #[must_use]
+    pub fn has_container(&self, name: &ContainerName) -> bool {
+        self.container(name).is_some()
+    }
+}
+
+/// One container of a task (`DescribeTasks`, `containers[]`). ECS leaves out what it does not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Container {
+    /// Its name in the task definition.
+    pub name: ContainerName,
+    /// Its status. The agent reports a container that has stopped up to some 20 s later, and a restart by
+    /// `restartPolicy` not at all.
+    pub last_status: Option<ContainerStatus>,
+    /// What its health check says.
+    pub health: Option<ContainerHealth>,
+    /// Its exit code, if it has run and ended.
+    pub exit_code: Option<i64>,
+    /// Why it was stopped or never started, for example `CannotPullContainerError: …`.
+    pub reason: Option<String>,
+}
+
+impl Container {
+    /// A container of which nothing but its name is known.
+    #[must_use]
+    pub fn named(name: ContainerName) -> Self {
+        Self {
+            name,
+            last_status: None,
+            health: None,
+            exit_code: None,
+            reason: None,
+        }
+    }
 }
 
 /// A task's group, as ECS writes it.
@@ -433,6 +480,30 @@ status!(
         Stopped = "STOPPED",
         /// It has ended and is forgotten.
         Deleted = "DELETED",
+    }
+);
+
+status!(
+    /// The last status of a container (`DescribeTasks`, `containers[].lastStatus`).
+    ContainerStatus {
+        /// It has not started.
+        Pending = "PENDING",
+        /// It runs.
+        Running = "RUNNING",
+        /// It has ended, or could not be started.
+        Stopped = "STOPPED",
+    }
+);
+
+status!(
+    /// The health of a container (`DescribeTasks`, `containers[].healthStatus`).
+    ContainerHealth {
+        /// Its check has passed.
+        Healthy = "HEALTHY",
+        /// Its check has failed as often as it may.
+        Unhealthy = "UNHEALTHY",
+        /// It has no check, or the check has not been judged yet: so for the first minute.
+        Unknown = "UNKNOWN",
     }
 );
 

@@ -64,6 +64,9 @@ pub struct Policy {
     pub stop_tasks_after: Option<SignedDuration>,
     /// How long an agent must be away for its tasks to count as phantoms. Agents reconnect several times an hour.
     pub agent_lost: SignedDuration,
+    /// How often the daemons of instances that do not drain are checked for the protection of their sidecars; zero is
+    /// never.
+    pub unprotected_check: SignedDuration,
     /// The order in which daemons go.
     pub tiers: Tiers,
     /// Look, plan and say, and change nothing.
@@ -97,6 +100,7 @@ impl Policy {
             standalone_tasks: reader.choice("STANDALONE_TASKS", STANDALONE_TASKS, StandaloneTasks::Wait),
             stop_tasks_after: reader.optional_duration("STOP_TASKS_AFTER"),
             agent_lost: reader.duration("AGENT_LOST", SignedDuration::from_mins(10)),
+            unprotected_check: reader.duration_or_zero("UNPROTECTED_CHECK", SignedDuration::from_mins(15)),
             tiers: reader.parsed("DAEMON_TIERS", TIERS_EXPECTED).unwrap_or_default(),
             dry_run: reader.flag("DRY_RUN"),
             own_records_only: reader.flag("OWN_RECORDS_ONLY"),

@@ -27,6 +27,9 @@ pub struct Receipt {
     /// When a protected daemon ended although tasks held; left out if none did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub daemons_gone_at: Option<Timestamp>,
+    /// Daemons that were not protected, in sentences; left out if there were none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unprotected: Vec<String>,
     /// The last order of an operator.
     pub ordered: Option<Ordered>,
     /// When the hold began.
@@ -91,6 +94,7 @@ impl Receipt {
             reason: record.reason,
             forced: record.reason.is_some_and(ReleaseReason::is_forced),
             daemons_gone_at: record.daemons_gone_at,
+            unprotected: record.unprotected.iter().map(ToString::to_string).collect(),
             ordered: record.ordered.clone(),
             started_at: record.started_at,
             draining_confirmed_at: record.draining_confirmed_at,

@@ -14,8 +14,10 @@ use crate::ids::{
     LifecycleActionToken, LifecycleHookName, ServiceName,
 };
 use crate::limits::{
-    BEGUN_TOGETHER, CUT_MARK, HELD_BY_MAX, QUOTED_CHARS_MAX, RECORD_BYTES_MAX, SAID_CHARS_MAX, cut,
+    BEGUN_TOGETHER, CUT_MARK, HELD_BY_MAX, QUOTED_CHARS_MAX, RECORD_BYTES_MAX, SAID_CHARS_MAX,
+    UNPROTECTED_MAX, cut,
 };
+use crate::protection::UnprotectedDaemon;
 use crate::trigger::Command;
 
 /// The only schema there is so far.
@@ -175,6 +177,9 @@ pub struct Record {
     /// When a protected daemon ended although tasks held: the hold did not protect it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub daemons_gone_at: Option<Timestamp>,
+    /// Daemons that were seen to run without the protection of their sidecar: at most [`UNPROTECTED_MAX`]. It only grows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unprotected: Vec<UnprotectedDaemon>,
     /// Who was waited for so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waited: Vec<Waited>,
@@ -342,6 +347,7 @@ impl Record {
             }
             let cut = record.waited.pop().is_some()
                 || record.held_by.pop().is_some()
+                || record.unprotected.pop().is_some()
                 || record.released_services.pop().is_some();
             if !cut {
                 return Err(TooLarge { bytes: text.len() });
@@ -394,6 +400,7 @@ impl Record {
             active_since: None,
             spot_notice_at: None,
             daemons_gone_at: None,
+            unprotected: Vec::new(),
             waited: Vec::new(),
             calls: 0,
             receipt_at: None,
@@ -426,6 +433,7 @@ impl Record {
         }
         self.receipt_at = self.receipt_at.or(overwritten.receipt_at);
         self.daemons_gone_at = self.daemons_gone_at.or(overwritten.daemons_gone_at);
+        self.note_unprotected(&overwritten.unprotected);
         if overwritten.is_released() && !self.is_released() {
             self.state = overwritten.state;
             self.reason = overwritten.reason;
@@ -441,6 +449,15 @@ impl Record {
             self.deadline_at = overwritten.deadline_at;
         }
         self
+    }
+
+    /// Remembers daemons that were seen unprotected, each service once for each reason.
+    pub fn note_unprotected(&mut self, seen: &[UnprotectedDaemon]) {
+        for daemon in seen {
+            if self.unprotected.len() < UNPROTECTED_MAX && !self.unprotected.contains(daemon) {
+                self.unprotected.push(daemon.clone());
+            }
+        }
     }
 
     /// Are these two texts of one drain that two runs have begun at the same moment, each with a name of its own? Two

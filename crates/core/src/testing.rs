@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::observation::{Scheduling, Task};
+use crate::observation::{Container, Scheduling, Task};
 use crate::policy::Policy;
 use crate::settings::Reader;
 
@@ -22,7 +22,11 @@ pub(crate) fn task(id: u32, group: &str, status: &str, scheduling: Scheduling, c
         stopping: !matches!(status, "PENDING" | "RUNNING"),
         agent_connected: true,
         scheduling,
-        containers: containers.iter().map(|name| name.parse().unwrap()).collect(),
+        containers: containers
+            .iter()
+            .map(|name| Container::named(name.parse().unwrap()))
+            .collect(),
+        unprotected_before: None,
         stopped_at: None,
         protected_until: None,
     }

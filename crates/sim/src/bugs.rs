@@ -51,6 +51,8 @@ pub fn all() -> Vec<Planted> {
         planted(Bug::LongGrace, 1, deployment),
         planted(Bug::ReadsBeforeSigterm, 1, deployment),
         planted(Bug::IdleChatter, 1, afterwards),
+        planted(Bug::NoProtectionCheck, 1, lost_sidecar),
+        planted(Bug::SidecarByNameAlone, 1, lost_sidecar),
     ]
 }
 
@@ -204,6 +206,10 @@ fn short_hook(seed: u64) -> Scenario {
 
 fn lagging_reads(seed: u64) -> Scenario {
     let mut scenario = slow_stops(seed);
+    // Its calls would shift what the seeds draw.
+    scenario
+        .settings
+        .insert("UNPROTECTED_CHECK".to_owned(), "0s".to_owned());
     scenario.faults.push(Fault {
         from: 22 * SECOND,
         to: 50 * SECOND,
@@ -300,6 +306,17 @@ fn endless_task(seed: u64) -> Scenario {
 fn afterwards(seed: u64) -> Scenario {
     let mut scenario = one(seed);
     scenario.tail = 80 * MINUTE;
+    scenario
+}
+
+/// The sidecar ends in its first minute, long before the drain.
+fn lost_sidecar(seed: u64) -> Scenario {
+    let mut scenario = one(seed);
+    scenario.hosts[0].tasks.clear();
+    scenario.steps = vec![
+        step(20 * SECOND, What::KillSidecar { host: 0, daemon: 0 }),
+        step(25 * MINUTE, What::ScaleIn(0)),
+    ];
     scenario
 }
 

@@ -11,7 +11,7 @@ mod rules;
 mod tasks;
 
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -162,6 +162,8 @@ pub struct Judge {
     release_all: Option<Ms>,
     /// The kill switch says observe, or did within the last minute.
     observes: bool,
+    /// Tasks that a check has named as not protected.
+    named: BTreeSet<String>,
     /// Of whom the shared records tell.
     shared: BTreeMap<String, Vec<HostId>>,
 }
@@ -177,6 +179,7 @@ impl Judge {
             violations: Vec::new(),
             release_all: None,
             observes: false,
+            named: BTreeSet::new(),
             shared: BTreeMap::new(),
         }
     }

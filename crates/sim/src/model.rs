@@ -14,9 +14,10 @@ mod quota;
 mod scaling;
 mod ssm;
 mod steps;
+mod told;
 mod world;
 
-pub use ecs::{InstanceStatus, Registration, Task, TaskStatus};
+pub use ecs::{InstanceStatus, Listed, Registration, Task, TaskStatus};
 pub(crate) use events::{moment, timestamp};
 pub use facts::{Caller, Cause, Fact, HookEnd, Observer, Outcome};
 pub use faults::Verdict;
@@ -27,4 +28,5 @@ pub use names::{instance_number, task_number};
 pub use quota::{Bucket, Buckets};
 pub use scaling::{Wait, WaitState};
 pub use ssm::{ParameterError, Stored};
+pub use told::ToldOfSidecar;
 pub use world::{AwsError, HostId, Out, RegistrationId, TaskId, World};

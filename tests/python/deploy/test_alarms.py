@@ -11,6 +11,7 @@ PARAMETERS = {"AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:ops"}
 STATISTICS = {
     "HookTimeLeft": "Minimum",
     "OldestDrainAge": "Maximum",
+    "UnprotectedDaemons": "Maximum",
     "ApproximateAgeOfOldestMessage": "Maximum",
     "ApproximateNumberOfMessagesVisible": "Maximum",
 }
@@ -41,6 +42,7 @@ ALARMS = {
     "DrainStuck",
     "ForcedRelease",
     "DaemonsGone",
+    "UnprotectedDaemon",
     "SidecarKilled",
     "SidecarGaveUp",
 }
@@ -88,6 +90,13 @@ class Alarms(unittest.TestCase):
         alarm = alarms()["HeartbeatsSilent"]
         usual = Rendered().parameters["HookHeartbeatTimeout"]
         self.assertLess(alarm["Period"] * alarm["EvaluationPeriods"], usual / 2)
+
+    def test_a_daemon_that_stays_unprotected_rings_without_a_break(self):
+        """Each check that finds one says so, and an alarm without data is at rest."""
+        alarm = alarms()["UnprotectedDaemon"]
+        every = Rendered().parameters["UnprotectedCheck"]
+        self.assertEqual(every, "15m")
+        self.assertGreaterEqual(alarm["Period"], 2 * 15 * 60)
 
     def test_they_notify_the_given_topic_or_that_of_the_address_or_nobody(self):
         for parameters, topic in [

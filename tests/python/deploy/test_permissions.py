@@ -96,6 +96,7 @@ class Scope(unittest.TestCase):
                 for action, on in [
                     ("ecs:ListContainerInstances", within),
                     ("ecs:UpdateContainerInstancesState", arn(partition, "ecs", f"container-instance/{name}/1")),
+                    ("ecs:ListServices", "*"),
                     ("ecs:StopTask", arn(partition, "ecs", f"task/{name}/1")),
                     ("ecs:GetTaskProtection", arn(partition, "ecs", f"task/{name}/1")),
                 ]:

@@ -19,6 +19,7 @@ OTHER = {
     "OnDeadline": "hold",
     "IgnoreGroups": "family:x",
     "AgentLost": "20m",
+    "UnprotectedCheck": "0s",
     "StopTasksAfter": "30m",
     "StandaloneTasks": "stop",
     "DaemonTiers": "a | b",

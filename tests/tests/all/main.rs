@@ -19,4 +19,5 @@ mod scale;
 mod skew;
 mod transcripts;
 mod trouble;
+mod unprotected;
 mod voice;

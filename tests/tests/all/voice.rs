@@ -40,7 +40,7 @@ fn documented(program: &str, event: &str) -> BTreeSet<String> {
     quoted(common).into_iter().chain(quoted(own)).collect()
 }
 
-fn assert_documented(program: &str, lines: &[Value]) {
+pub(crate) fn assert_documented(program: &str, lines: &[Value]) {
     for line in lines {
         let event = line["event"].as_str().unwrap();
         let fields = documented(program, event);

@@ -26,6 +26,16 @@ pub struct Page<T> {
     pub next_token: Option<String>,
 }
 
+/// An empty last page.
+impl<T> Default for Page<T> {
+    fn default() -> Self {
+        Page {
+            items: Vec::new(),
+            next_token: None,
+        }
+    }
+}
+
 /// A description of many things by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch<T> {
@@ -96,10 +106,36 @@ pub struct TaskDescription {
     pub desired_status: Option<String>,
     /// `CONNECTED` or `DISCONNECTED`.
     pub connectivity: Option<String>,
-    /// Names of its containers.
-    pub containers: Vec<String>,
+    /// Its containers.
+    pub containers: Vec<ContainerDescription>,
     /// When it was STOPPED.
     pub stopped_at: Option<Timestamp>,
+}
+
+/// A container of a task as ECS describes it. What ECS does not know is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ContainerDescription {
+    /// Its name.
+    pub name: Option<String>,
+    /// For example `STOPPED`.
+    pub last_status: Option<String>,
+    /// `HEALTHY`, `UNHEALTHY` or `UNKNOWN`.
+    pub health_status: Option<String>,
+    /// Its exit code, if it has run and ended.
+    pub exit_code: Option<i64>,
+    /// Why it was stopped or never started.
+    pub reason: Option<String>,
+}
+
+/// Which tasks of a cluster are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TasksOf<'a> {
+    /// All of them.
+    Cluster,
+    /// Those on a container instance, by its ARN.
+    Instance(&'a str),
+    /// Those of a service, by its name.
+    Service(&'a str),
 }
 
 /// A service as ECS describes it.
@@ -195,11 +231,19 @@ pub trait Api: Send + Sync + fmt::Debug {
         names: Vec<String>,
     ) -> Answer<'a, Vec<ProviderDescription>>;
 
-    /// `ListTasks` of a container instance, or of the whole cluster: ARNs of those with a desired status.
+    /// `ListServices` of a cluster with a scheduling strategy: ARNs.
+    fn list_services<'a>(
+        &'a self,
+        cluster: &'a str,
+        scheduling_strategy: &'a str,
+        token: Option<String>,
+    ) -> Answer<'a, Page<String>>;
+
+    /// `ListTasks` of a container instance, a service, or the whole cluster: ARNs of those with a desired status.
     fn list_tasks<'a>(
         &'a self,
         cluster: &'a str,
-        container_instance: Option<&'a str>,
+        of: TasksOf<'a>,
         desired_status: &'a str,
         token: Option<String>,
     ) -> Answer<'a, Page<String>>;

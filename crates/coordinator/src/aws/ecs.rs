@@ -5,13 +5,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use protector_core::ids::{
-    ClusterName, ContainerInstanceArn, ContainerName, InstanceId, InvalidId, ServiceName, TaskArn,
-};
+use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InvalidId, ServiceName, TaskArn};
 use protector_core::limits::{DESCRIBE_MAX, DESCRIBE_PROVIDERS_MAX, DESCRIBE_SERVICES_MAX};
-use protector_core::observation::{ContainerInstance, Scheduling, TaskGroup, TaskStatus};
+use protector_core::observation::{Container, ContainerInstance, Scheduling, TaskGroup, TaskStatus};
 
-use super::api::{InstanceDescription, ItemFailure, TaskDescription};
+use super::api::{ContainerDescription, InstanceDescription, ItemFailure, Page, TaskDescription, TasksOf};
 use super::{Aws, Failure};
 
 /// A container instance, and the EC2 instance under it.
@@ -67,8 +65,8 @@ pub struct ListedTask {
     pub last_status: TaskStatus,
     /// Has it been told to stop?
     pub stopping: bool,
-    /// Names of its containers.
-    pub containers: Vec<ContainerName>,
+    /// Its containers.
+    pub containers: Vec<Container>,
     /// Does its agent not talk to ECS?
     pub disconnected: bool,
     /// When it was STOPPED, if it is.
@@ -78,6 +76,8 @@ pub struct ListedTask {
 const LIST_INSTANCES: &str = "ListContainerInstances";
 /// Status of a container instance that drains.
 const DRAINING: &str = "DRAINING";
+/// The scheduling strategy of a service that has one task on each instance.
+const DAEMON: &str = "DAEMON";
 /// Desired status of a task that is to run.
 const RUNNING: &str = "RUNNING";
 /// Desired status of a task that is to stop.
@@ -264,8 +264,8 @@ impl Aws {
         for desired in [RUNNING, STOPPED] {
             let mut token = None;
             loop {
-                let instance = instance.map(ContainerInstanceArn::as_str);
-                let request = self.api.list_tasks(cluster.as_str(), instance, desired, token);
+                let of = instance.map_or(TasksOf::Cluster, |arn| TasksOf::Instance(arn.as_str()));
+                let request = self.api.list_tasks(cluster.as_str(), of, desired, token);
                 let page = self.call("ListTasks", request).await?;
                 tasks.extend(self.parsed::<TaskArn>("ListTasks", &page.items)?);
                 token = page.next_token.filter(|token| !token.is_empty());
@@ -302,6 +302,52 @@ impl Aws {
         Ok(found)
     }
 
+    /// A page of the DAEMON services of a cluster. A name that cannot be read is left out.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn list_daemon_services(
+        &self,
+        cluster: &ClusterName,
+        token: Option<String>,
+    ) -> Result<Page<ServiceName>, Failure> {
+        let request = self.api.list_services(cluster.as_str(), DAEMON, token);
+        let page = self.call("ListServices", request).await?;
+        Ok(parsed_page(page, service_of_arn))
+    }
+
+    /// A page of the tasks of a service that are to run. An ARN that cannot be read is left out.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn list_service_tasks(
+        &self,
+        cluster: &ClusterName,
+        service: &ServiceName,
+        token: Option<String>,
+    ) -> Result<Page<TaskArn>, Failure> {
+        let of = TasksOf::Service(service.as_str());
+        let request = self.api.list_tasks(cluster.as_str(), of, RUNNING, token);
+        let page = self.call("ListTasks", request).await?;
+        Ok(parsed_page(page, |arn| arn.parse().ok()))
+    }
+
+    /// Describes at most 100 tasks, as far as ECS does: one that has ended since it was listed is left out. Nothing may be
+    /// released by this, since what is left out may live.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn describe_tasks_that_are_there(
+        &self,
+        cluster: &ClusterName,
+        arns: &[TaskArn],
+    ) -> Result<Vec<ListedTask>, Failure> {
+        let names = arns.iter().map(ToString::to_string).collect();
+        let request = self.api.describe_tasks(cluster.as_str(), names);
+        let answer = self.call("DescribeTasks", request).await?;
+        Ok(answer.items.into_iter().filter_map(task).collect())
+    }
+
     /// How services schedule their tasks. A service that ECS does not describe is left out.
     ///
     /// # Errors
@@ -318,7 +364,7 @@ impl Aws {
             let answer = self.call("DescribeServices", request).await?;
             found.extend(answer.iter().filter_map(|service| {
                 let scheduling = match service.scheduling_strategy.as_deref() {
-                    Some("DAEMON") => Scheduling::Daemon,
+                    Some(DAEMON) => Scheduling::Daemon,
                     Some("REPLICA") => Scheduling::Replica,
                     _ => Scheduling::Unknown,
                 };
@@ -472,19 +518,72 @@ fn task(task: TaskDescription) -> Option<ListedTask> {
         group: task.group.map(Into::into),
         last_status: task.last_status?.into(),
         stopping: task.desired_status.as_deref() == Some(STOPPED),
-        containers: task
-            .containers
-            .iter()
-            .filter_map(|name| name.parse().ok())
-            .collect(),
+        containers: task.containers.into_iter().filter_map(container).collect(),
         disconnected: task.connectivity.as_deref() == Some("DISCONNECTED"),
         stopped_at: task.stopped_at,
     })
 }
 
+fn container(container: ContainerDescription) -> Option<Container> {
+    Some(Container {
+        name: container.name?.parse().ok()?,
+        last_status: container.last_status.map(Into::into),
+        health: container.health_status.map(Into::into),
+        exit_code: container.exit_code,
+        reason: container.reason,
+    })
+}
+
+/// The name at the end of a service's ARN, in its short form or in that with the cluster.
+fn service_of_arn(arn: &str) -> Option<ServiceName> {
+    arn.rsplit_once('/')?.1.parse().ok()
+}
+
+fn parsed_page<T>(page: Page<String>, parse: impl Fn(&str) -> Option<T>) -> Page<T> {
+    Page {
+        items: page.items.iter().filter_map(|item| parse(item)).collect(),
+        next_token: page.next_token.filter(|token| !token.is_empty()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use protector_core::observation::{ContainerHealth, ContainerStatus};
+
     use super::*;
+
+    #[test]
+    fn a_service_is_named_by_either_form_of_its_arn() {
+        let name = |arn: &str| service_of_arn(arn).map(|name| name.to_string());
+        for arn in [
+            "arn:aws:ecs:eu-west-1:123456789012:service/prod/logs",
+            "arn:aws:ecs:eu-west-1:123456789012:service/logs",
+        ] {
+            assert_eq!(name(arn).as_deref(), Some("logs"));
+        }
+        assert_eq!(name("logs"), None);
+    }
+
+    #[test]
+    fn a_container_is_read_as_far_as_ecs_tells_of_it() {
+        let told = ContainerDescription {
+            name: Some("ecs-daemon-protector".to_owned()),
+            last_status: Some("STOPPED".to_owned()),
+            health_status: Some("UNHEALTHY".to_owned()),
+            exit_code: Some(64),
+            reason: None,
+        };
+        let read = container(told).unwrap();
+        assert_eq!(read.last_status, Some(ContainerStatus::Stopped));
+        assert_eq!(read.health, Some(ContainerHealth::Unhealthy));
+        assert_eq!(read.exit_code, Some(64));
+        let bare = ContainerDescription {
+            name: Some("app".to_owned()),
+            ..ContainerDescription::default()
+        };
+        assert_eq!(container(bare), Some(Container::named("app".parse().unwrap())));
+        assert_eq!(container(ContainerDescription::default()), None, "it has no name");
+    }
 
     const ARN: &str = "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/0a1b2c3d";
 

@@ -35,7 +35,7 @@ impl Quota {
                 Quota::EcsRead
             }
             "UpdateContainerInstancesState" | "StopTask" => Quota::EcsModify,
-            "DescribeServices" => Quota::EcsServiceRead,
+            "DescribeServices" | "ListServices" => Quota::EcsServiceRead,
             "ListClusters" | "DescribeClusters" | "DescribeCapacityProviders" => Quota::EcsClusterRead,
             "GetTaskProtection" => Quota::EcsProtection,
             "GetParameter" | "GetParameters" | "GetParametersByPath" => Quota::SsmRead,

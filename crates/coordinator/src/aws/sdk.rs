@@ -15,6 +15,7 @@ use protector_core::record::Lifecycle;
 use super::api::{
     Answer, Api, Batch, ClusterDescription, HookDescription, InstanceDescription, Page, ParameterText,
     Parameters, ProviderDescription, ScalingDescription, ServiceDescription, TaskDescription, TaskProtection,
+    TasksOf,
 };
 use super::{Failure, Kind};
 
@@ -74,20 +75,23 @@ impl Api for Sdk {
         Box::pin(ecs::describe_capacity_providers(&self.ecs, cluster, names))
     }
 
+    fn list_services<'a>(
+        &'a self,
+        cluster: &'a str,
+        scheduling_strategy: &'a str,
+        token: Option<String>,
+    ) -> Answer<'a, Page<String>> {
+        Box::pin(ecs::list_services(&self.ecs, cluster, scheduling_strategy, token))
+    }
+
     fn list_tasks<'a>(
         &'a self,
         cluster: &'a str,
-        container_instance: Option<&'a str>,
+        of: TasksOf<'a>,
         desired_status: &'a str,
         token: Option<String>,
     ) -> Answer<'a, Page<String>> {
-        Box::pin(ecs::list_tasks(
-            &self.ecs,
-            cluster,
-            container_instance,
-            desired_status,
-            token,
-        ))
+        Box::pin(ecs::list_tasks(&self.ecs, cluster, of, desired_status, token))
     }
 
     fn describe_tasks<'a>(

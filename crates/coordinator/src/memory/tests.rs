@@ -189,3 +189,21 @@ fn calls_that_no_record_has_counted_are_taken_once() {
         (5, 0)
     );
 }
+
+#[test]
+fn p7_a_batch_does_not_wait_long_while_daemons_go_tier_by_tier() {
+    let memory = Memory::default();
+    let awaits = |verdict, holding| {
+        memory.saw(&key(), &instance(), verdict, Some(&census(holding)), at(0));
+        memory.awaits_an_event()
+    };
+    assert!(awaits(Verdict::Holding, 1), "the end of the task that holds");
+    assert!(
+        !awaits(Verdict::Holding, 0),
+        "nothing but the settle window is left"
+    );
+    assert!(
+        awaits(Verdict::Releasing, 0),
+        "the end of a daemon opens the next tier"
+    );
+}

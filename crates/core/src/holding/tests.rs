@@ -122,6 +122,38 @@ fn groups_are_counted_the_largest_first() {
 }
 
 #[test]
+fn a_daemon_without_the_protection_of_its_sidecar_is_a_daemon_and_no_sidecar() {
+    let sidecar = |status: &str, health: &str| {
+        let mut task = task(
+            5,
+            "service:logs",
+            "RUNNING",
+            Scheduling::Daemon,
+            &["logs", "ecs-daemon-protector"],
+        );
+        let sidecar = task.containers.last_mut().unwrap();
+        sidecar.last_status = Some(status.to_owned().into());
+        sidecar.health = Some(health.to_owned().into());
+        census(&[task], &policy())
+    };
+    for (status, health, sidecars) in [
+        ("RUNNING", "HEALTHY", 1),
+        ("RUNNING", "UNKNOWN", 1),
+        ("RUNNING", "UNHEALTHY", 0),
+        ("STOPPED", "UNHEALTHY", 0),
+    ] {
+        let census = sidecar(status, health);
+        assert_eq!(census.sidecars, sidecars, "{status} {health}");
+        assert_eq!(census.unprotected.len() as u32, 1 - sidecars, "{status} {health}");
+        assert_eq!(
+            (census.daemons.len(), census.remaining()),
+            (1, 0),
+            "it never holds"
+        );
+    }
+}
+
+#[test]
 fn a_drain_ended_with_the_last_stop_of_a_task_that_held() {
     let stopped = |id, group, scheduling, containers: &[&str], seconds| Task {
         stopped_at: Some(at(seconds)),

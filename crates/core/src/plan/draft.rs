@@ -59,6 +59,7 @@ impl<'a> Draft<'a> {
             self.watch_agent();
         }
         self.watch_daemons();
+        self.watch_protection();
         self.count();
         self.obey();
         if !self.record.is_released() {
@@ -189,6 +190,18 @@ impl<'a> Draft<'a> {
                 "warning: a protected daemon ended at {at}, while tasks held"
             ));
         }
+    }
+
+    /// Evidence: a daemon that runs without the protection of its sidecar. Nothing can be done about it in this drain, and
+    /// whoever reads the receipt is told.
+    fn watch_protection(&mut self) {
+        let held = !self.record.is_released() && self.record.releasing.is_none();
+        if let Some(census) = self.census.as_ref().filter(|_| held) {
+            self.record.note_unprotected(&census.unprotected);
+        }
+        let warnings = self.record.unprotected.iter();
+        self.reasons
+            .extend(warnings.map(|daemon| format!("warning: {daemon}")));
     }
 
     /// Of a drain that somebody else began, a daemon may have ended before the drain was known to us.

@@ -23,6 +23,7 @@ fn defaults_are_those_of_the_documentation() {
     assert_eq!(policy.max_drain, SignedDuration::from_hours(1));
     assert_eq!(policy.daemon_stop, SignedDuration::from_secs(120));
     assert_eq!(policy.settle, SignedDuration::from_secs(10));
+    assert_eq!(policy.unprotected_check, SignedDuration::from_mins(15));
     assert_eq!(policy.on_deadline, OnDeadline::Release);
     assert_eq!(policy.prefix.to_string(), "/ecs-daemon-protector");
     assert_eq!(policy.sidecar_container.as_str(), "ecs-daemon-protector");

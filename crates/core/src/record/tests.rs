@@ -1,4 +1,5 @@
 use super::*;
+use crate::protection::UnprotectedReason;
 use proptest::prelude::*;
 
 fn at(text: &str) -> Timestamp {
@@ -39,6 +40,7 @@ fn record() -> Record {
         active_since: None,
         spot_notice_at: None,
         daemons_gone_at: None,
+        unprotected: Vec::new(),
         waited: Vec::new(),
         calls: 0,
         receipt_at: None,
@@ -212,12 +214,16 @@ proptest! {
     fn whatever_the_lists_the_text_fits_and_counts_survive(
         groups in proptest::collection::vec("[a-z\"{}\\\\]{1,400}", 0..40),
         services in proptest::collection::vec("[a-zA-Z0-9_-]{1,255}", 0..60),
+        bare_ones in proptest::collection::vec("\\PC{1,120}", 0..12),
         remaining in 0u32..100_000,
     ) {
         let mut big = record();
         big.remaining = remaining;
         big.held_by = groups.into_iter().map(|group| HeldBy { group, count: 1, last_status: "RUNNING".into(), protected: 0 }).collect();
         big.released_services = services.iter().map(|s| s.parse().unwrap()).collect();
+        let bare_ones: Vec<UnprotectedDaemon> =
+            bare_ones.iter().map(|name| bare(name, UnprotectedReason::SidecarNeverStarted)).collect();
+        big.note_unprotected(&bare_ones);
         let text = big.encode().unwrap();
         prop_assert!(text.len() <= RECORD_BYTES_MAX && !text.contains("{{"));
         let back = Record::decode(&text).unwrap();
@@ -403,6 +409,46 @@ fn protected_tasks_are_written_if_there_are_any() {
     assert!(!record.encode().unwrap().contains("protected"));
     record.held_by[0].protected = 3;
     assert_eq!(Record::decode(&record.encode().unwrap()), Ok(record));
+}
+
+fn bare(service: &str, reason: UnprotectedReason) -> UnprotectedDaemon {
+    UnprotectedDaemon {
+        service: service.to_owned(),
+        reason,
+    }
+}
+
+#[test]
+fn daemons_that_were_not_protected_are_written_if_there_are_any() {
+    let mut record = record();
+    record.note_unprotected(&[
+        bare("logs", UnprotectedReason::SidecarStopped),
+        bare("mesh", UnprotectedReason::SidecarNeverStarted),
+    ]);
+    let text = record.encode().unwrap();
+    let expected = r#""unprotected":[{"service":"logs","reason":"sidecar-stopped"},{"service":"mesh","reason":"sidecar-never-started"}]"#;
+    assert!(text.contains(expected), "{text}");
+    assert_eq!(Record::decode(&text), Ok(record));
+}
+
+#[test]
+fn p8_that_a_daemon_was_not_protected_only_grows() {
+    let (logs, mesh) = (
+        bare("logs", UnprotectedReason::SidecarStopped),
+        bare("mesh", UnprotectedReason::SidecarUnhealthy),
+    );
+    let mut overwritten = record();
+    overwritten.note_unprotected(&[logs.clone(), mesh.clone()]);
+    let mut later = record();
+    later.note_unprotected(std::slice::from_ref(&mesh));
+    let merged = later.merged(&overwritten);
+    assert_eq!(merged.unprotected, [mesh, logs], "each once");
+    let many: Vec<UnprotectedDaemon> = (0..30)
+        .map(|number| bare(&format!("s{number}"), UnprotectedReason::SidecarStopped))
+        .collect();
+    let mut full = merged;
+    full.note_unprotected(&many);
+    assert_eq!(full.unprotected.len(), UNPROTECTED_MAX);
 }
 
 #[test]

@@ -3,10 +3,13 @@
 use super::{Judge, Rule};
 use crate::model::{Caller, Fact, HostId, Outcome, SidecarState, Source, TaskId, World};
 use crate::scenario::{HOUR, MINUTE, Ms, SECOND};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An idle minute may cost so many calls, and one for each cluster and each fifty groups more.
 const IDLE_CALLS: u64 = 4;
+
+/// A tick in which a check of the daemons' sidecars goes on may cost so many calls more.
+const CHECK_CALLS: u64 = 4;
 
 /// A small drain may cost so many calls beside the ticks'.
 const DRAIN_CALLS: u64 = 40;
@@ -42,6 +45,10 @@ pub(super) struct Accounts {
     dead_letters: u64,
     last_activity: Ms,
     idle_tick_max: u64,
+    /// Calls of idle minutes above their budget: what the checks may cost.
+    idle_excess: u64,
+    /// Environments that have run a tick.
+    tick_environments: BTreeSet<crate::model::EnvironmentId>,
     in_this_tick: u64,
     tick_runs: Option<crate::model::EnvironmentId>,
     in_these_heartbeats: u64,
@@ -83,6 +90,7 @@ impl Judge {
                 self.accounts.overlaps += u64::from(self.accounts.ticks_running > 0);
                 self.accounts.ticks_running += 1;
                 self.accounts.tick_runs = Some(*environment);
+                self.accounts.tick_environments.insert(*environment);
                 self.accounts.in_this_tick = 0;
                 self.accounts.said_failed = false;
                 let rested = now - self.accounts.last_activity > IDLE_AFTER;
@@ -94,6 +102,7 @@ impl Judge {
                 outcome,
                 ..
             } if invocation.source == Source::Tick => {
+                let idle_budget = self.idle_budget(world);
                 let accounts = &mut self.accounts;
                 accounts.ticks += 1;
                 accounts.ticks_running = accounts.ticks_running.saturating_sub(1);
@@ -103,9 +112,9 @@ impl Judge {
                     accounts.tick_runs = None;
                 }
                 if accounts.idle {
-                    accounts.idle_tick_max = accounts
-                        .idle_tick_max
-                        .max(accounts.in_this_tick + accounts.in_these_heartbeats);
+                    let calls = accounts.in_this_tick + accounts.in_these_heartbeats;
+                    accounts.idle_tick_max = accounts.idle_tick_max.max(calls);
+                    accounts.idle_excess += calls.saturating_sub(idle_budget);
                 }
             }
             Fact::Runs {
@@ -276,11 +285,35 @@ impl Judge {
         }
     }
 
-    /// Calls, writes, throttles and failed runs.
-    pub(super) fn judge_accounts(&mut self, now: Ms, world: &World) {
+    /// What an idle minute may cost, but for a check.
+    fn idle_budget(&self, world: &World) -> u64 {
         let clusters = world.scenario().clusters.len() as u64;
         let groups = (self.expected.groups as u64).div_ceil(50);
-        let idle_budget = IDLE_CALLS + clusters.saturating_sub(1) + groups.saturating_sub(1);
+        IDLE_CALLS + clusters.saturating_sub(1) + groups.saturating_sub(1)
+    }
+
+    /// What all checks of a run may cost: a round in each environment when one is due. A round lists the daemon services of
+    /// each cluster and their tasks, and describes those.
+    fn check_budget(&self, now: Ms, world: &World) -> u64 {
+        let every = self.expected.unprotected_check;
+        if every == 0 {
+            return 0;
+        }
+        let scenario = world.scenario();
+        let page = scenario.aws.page.max(1);
+        let services = scenario.services.len();
+        let hosts = scenario.hosts.len();
+        let lists = services / page + 1 + services * (hosts / page + 1);
+        let round = scenario.clusters.len() * (lists + 1) + services * hosts / 100;
+        let rounds = (now / every + 1) * self.accounts.tick_environments.len() as u64;
+        rounds * round as u64
+    }
+
+    /// Calls, writes, throttles and failed runs.
+    pub(super) fn judge_accounts(&mut self, now: Ms, world: &World) {
+        let idle_budget = self.idle_budget(world);
+        let check_budget = self.check_budget(now, world);
+        let tick_max = idle_budget + if check_budget > 0 { CHECK_CALLS } else { 0 };
         let accounts = &self.accounts;
         let beside = accounts.coordinator.saturating_sub(accounts.in_ticks);
         let expected = &self.expected;
@@ -289,7 +322,16 @@ impl Judge {
         let failures = accounts.ticks_failed >= 2 || accounts.dead_letters > 0;
         let share = accounts.throttled * 100 / accounts.requests.max(1);
         let mut broken = Vec::new();
-        if accounts.idle_tick_max > idle_budget {
+        if accounts.idle_excess > check_budget {
+            broken.push((
+                Rule::IdleCost,
+                format!(
+                    "{} calls in idle minutes beyond their budget",
+                    accounts.idle_excess
+                ),
+            ));
+        }
+        if accounts.idle_tick_max > tick_max {
             broken.push((
                 Rule::IdleCost,
                 format!("{} calls in an idle minute", accounts.idle_tick_max),

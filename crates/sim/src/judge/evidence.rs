@@ -8,13 +8,16 @@ use crate::model::{
 };
 use crate::shared_text::{is_shared, members};
 
-use crate::scenario::{Kind, Ms, SECOND};
+use crate::scenario::{Kind, MINUTE, Ms, SECOND};
 
 /// A shared record that was written over by another writer is put right within this.
 const PUT_RIGHT_WITHIN: Ms = 5 * SECOND;
 
 /// ECS is told of a container that has ended within this.
 const UNSEEN_MAX: Ms = 30 * SECOND;
+
+/// A check that is due has found a small cluster's daemons within this.
+const CHECKED_WITHIN: Ms = 3 * MINUTE;
 
 impl Judge {
     pub(super) fn record_name(&self, world: &World, host: HostId) -> Option<String> {
@@ -287,13 +290,49 @@ impl Judge {
     pub(super) fn line(&mut self, now: Ms, line: &str, world: &World) {
         if line.contains("\"event\":\"receipt\"") {
             self.receipt(now, line, world);
+        } else if line.contains("\"event\":\"unprotected\"") {
+            self.named(line);
         } else if line.contains("\"event\":\"malformed\"") {
             let what = "a message that is well-formed was called malformed".to_owned();
             self.break_rule(Rule::FalseAlarm, now, None, world, what);
         }
     }
 
-    /// A daemon of the machine that was told to stop, and whose sidecar had been gone for a while.
+    /// The tasks that a check names.
+    fn named(&mut self, line: &str) {
+        let line: Value = serde_json::from_str(line).unwrap_or_default();
+        let examples = line["examples"].as_array().into_iter().flatten();
+        let tasks = examples.filter_map(|example| example["task"].as_str());
+        self.named.extend(tasks.map(str::to_owned));
+    }
+
+    /// Whoever had no sidecar for longer than between two checks is named before its drain.
+    fn judge_named(&mut self, now: Ms, host: HostId, task: TaskId, world: &World) {
+        let every = self.expected.unprotected_check;
+        let entry = world.task(task);
+        let (Some((told, _)), Some(daemon)) = (entry.told, entry.daemon.as_deref()) else {
+            return;
+        };
+        let since = match daemon.sidecar {
+            SidecarState::Exited(at, _) => at,
+            _ => daemon.placed,
+        };
+        let long = told.saturating_sub(since) > every + CHECKED_WITHIN;
+        // Of a large fleet a check takes many ticks.
+        let small = world.hosts().len() <= 5;
+        let well = self.expected.is_well(since, told) && small && world.host(host).agent_since <= since;
+        if every > 0 && long && well && !self.named.contains(&entry.arn) {
+            let minutes = (told - since) / MINUTE;
+            let what = format!(
+                "daemon #{} had no sidecar for {minutes} minutes, and no check has named it",
+                task.0
+            );
+            self.break_rule(Rule::UnprotectedUnseen, now, Some(host), world, what);
+        }
+    }
+
+    /// A daemon of the machine that was told to stop, and whose sidecar had been gone for a while when the drain began. One
+    /// that goes later may go between two looks.
     fn unprotected(&self, world: &World, host: HostId) -> Option<TaskId> {
         let tasks = world
             .registration(world.host(host).present()?)
@@ -305,9 +344,15 @@ impl Judge {
             let Some((told, Cause::Drain)) = task.told else {
                 return false;
             };
+            let began = self.hosts.get(&host).and_then(|watch| watch.began);
+            let seen = began.unwrap_or(told).min(told);
+            // What was told before belongs to an earlier drain.
+            if seen != began.unwrap_or(told) {
+                return false;
+            }
             let gone = |daemon: &DaemonState| match daemon.sidecar {
                 _ if daemon.sidecar_term.is_some() || daemon.daemon_term.is_none() => false,
-                SidecarState::Exited(at, _) => told > at + UNSEEN_MAX,
+                SidecarState::Exited(at, _) => seen > at + UNSEEN_MAX,
                 SidecarState::None => true,
                 SidecarState::Starts | SidecarState::Runs(_) => false,
             };
@@ -340,7 +385,11 @@ impl Judge {
         }
         let told = ["daemonsGoneAt", "unprotected", "notProtected"];
         let says = told.iter().any(|word| line.contains(word));
-        if let Some(daemon) = self.unprotected(world, host).filter(|_| !says) {
+        let bare = self.unprotected(world, host);
+        if let Some(daemon) = bare {
+            self.judge_named(now, host, daemon, world);
+        }
+        if let Some(daemon) = bare.filter(|_| !says) {
             let what = format!(
                 "daemon #{} had lost its sidecar before, and the receipt does not say so",
                 daemon.0

@@ -15,6 +15,8 @@ pub struct Expectations {
     pub settle: Ms,
     /// From when on a lost agent's tasks are phantoms.
     pub agent_lost: Ms,
+    /// How often daemons of instances that do not drain are checked; never if zero.
+    pub unprotected_check: Ms,
     /// At the deadline the daemons are held.
     pub holds_at_deadline: bool,
     /// Standalone tasks do not hold.
@@ -75,6 +77,7 @@ impl Expectations {
             daemon_stop: time("DAEMON_STOP", 2 * MINUTE),
             settle: time("SETTLE", 10 * SECOND),
             agent_lost: time("AGENT_LOST", 10 * MINUTE),
+            unprotected_check: time("UNPROTECTED_CHECK", 15 * MINUTE),
             holds_at_deadline: text("ON_DEADLINE") == Some("hold"),
             ignores_standalone: text("STANDALONE_TASKS") == Some("ignore"),
             ignored_groups: list(text("IGNORE_GROUPS")),

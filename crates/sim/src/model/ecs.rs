@@ -127,6 +127,17 @@ const STOPPED_KEPT: Ms = HOUR;
 /// The longest for which a description may lag.
 const STALE_MAX: Ms = 5 * SECOND;
 
+/// Which tasks of a cluster are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed<'a> {
+    /// All of them.
+    All,
+    /// Those on a container instance, by its ARN.
+    On(&'a str),
+    /// Those of a service, by its name.
+    Of(&'a str),
+}
+
 impl World {
     pub(super) fn register(&mut self, host: HostId, cluster: usize, sort: Option<u32>) -> RegistrationId {
         let id = RegistrationId(self.registrations.len() as u32);
@@ -281,18 +292,45 @@ impl World {
         }
     }
 
-    /// `ListTasks` of a container instance.
+    /// `ListServices` of a cluster: those of its container instances' daemons, or the others.
+    ///
+    /// # Errors
+    /// The cluster is not there.
+    pub fn list_services(&self, cluster: &str, daemons: bool) -> Result<Vec<String>, AwsError> {
+        let index = self.cluster(cluster)?;
+        let of_cluster = |service: &usize| {
+            let mut tasks = self
+                .registrations_of(index)
+                .flat_map(|id| self.registration(id).tasks.iter());
+            tasks.any(|id| self.task(*id).service == Some(*service))
+        };
+        let services = 0..self.scenario.services.len();
+        let listed =
+            services.filter(|service| self.daemon_services[*service] == daemons && of_cluster(service));
+        let arn = |service: usize| {
+            let name = &self.scenario.services[service].name;
+            format!("arn:aws:ecs:eu-west-1:123456789012:service/{cluster}/{name}")
+        };
+        Ok(listed.map(arn).collect())
+    }
+
+    /// `ListTasks` of a container instance, a service, or the whole cluster.
     ///
     /// # Errors
     /// The cluster or the instance is not there.
     pub fn list_tasks(
         &self,
         cluster: &str,
-        arn: Option<&str>,
+        listed: Listed<'_>,
         stopped: bool,
     ) -> Result<Vec<String>, AwsError> {
         let cluster = self.cluster(cluster)?;
-        let shown = |task: &&Task| (task.told.is_some()) == stopped && self.is_kept(task);
+        let named = |service: usize, name: &str| self.scenario.services[service].name == name;
+        let wanted = |task: &&Task| match listed {
+            Listed::Of(name) => task.service.is_some_and(|service| named(service, name)),
+            Listed::All | Listed::On(_) => true,
+        };
+        let shown = |task: &&Task| (task.told.is_some()) == stopped && self.is_kept(task) && wanted(task);
         let arns = |id: RegistrationId| {
             let tasks = self.registration(id).tasks.iter().map(|id| self.task(*id));
             tasks
@@ -300,7 +338,7 @@ impl World {
                 .map(|task| task.arn.clone())
                 .collect::<Vec<_>>()
         };
-        let Some(arn) = arn else {
+        let Listed::On(arn) = listed else {
             return Ok(self.registrations_of(cluster).flat_map(arns).collect());
         };
         let id = self.find_registration(cluster, arn).ok_or_else(|| {

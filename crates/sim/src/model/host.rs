@@ -80,6 +80,8 @@ pub struct DaemonState {
     pub plan: scenario::Daemon,
     /// The sidecar.
     pub sidecar: SidecarState,
+    /// When its task was placed.
+    pub placed: Ms,
     /// When the sidecar got SIGTERM.
     pub sidecar_term: Option<Ms>,
     /// When the daemon got SIGTERM.
@@ -337,7 +339,7 @@ fn not_authorized() -> AwsError {
 }
 
 impl DaemonState {
-    fn new(plan: scenario::Daemon, protected: bool) -> DaemonState {
+    fn new(plan: scenario::Daemon, placed: Ms) -> DaemonState {
         let sidecar = match plan.sidecar {
             Sidecar::None => SidecarState::None,
             _ if plan.no_image => SidecarState::None,
@@ -347,10 +349,11 @@ impl DaemonState {
         DaemonState {
             plan,
             sidecar,
+            placed,
             sidecar_term: None,
             daemon_term: None,
             daemon_end: None,
-            protected,
+            protected: false,
             guard: None,
             life: 0,
             credentials_end,
@@ -362,6 +365,11 @@ impl DaemonState {
     #[must_use]
     pub fn has_sidecar(&self) -> bool {
         self.plan.sidecar == Sidecar::Product
+    }
+
+    /// Has the sidecar ever started?
+    pub(super) fn has_started(&self) -> bool {
+        self.life > 0
     }
 
     /// Does the sidecar run?
@@ -423,7 +431,7 @@ impl World {
             ..scenario::Task::default()
         };
         let id = self.add_task(registration, Some(plan.service), format!("service:{name}"), task);
-        self.tasks[id.0 as usize].daemon = Some(Box::new(DaemonState::new(plan.clone(), false)));
+        self.tasks[id.0 as usize].daemon = Some(Box::new(DaemonState::new(plan.clone(), self.now)));
         match after {
             0 => self.sidecar_starts(id),
             _ => self.after(after, Due::SidecarStarts(id)),

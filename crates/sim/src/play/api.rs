@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use protector_coordinator::aws::api::{
-    Answer, Api, Batch, ClusterDescription, HookDescription, InstanceDescription, ItemFailure, Page,
-    ParameterText, Parameters, ProviderDescription, ScalingDescription, ServiceDescription, TaskDescription,
-    TaskProtection,
+    Answer, Api, Batch, ClusterDescription, ContainerDescription, HookDescription, InstanceDescription,
+    ItemFailure, Page, ParameterText, Parameters, ProviderDescription, ScalingDescription,
+    ServiceDescription, TaskDescription, TaskProtection, TasksOf,
 };
 use protector_coordinator::aws::{CONNECTION_IDLE_MAX, Failure, Kind};
 use protector_core::ids::InstanceId;
@@ -17,8 +17,8 @@ use protector_core::record::Lifecycle;
 
 use super::{Bug, Stage, finished};
 use crate::model::{
-    AwsError, Bucket, Caller, EnvironmentId, HostId, Outcome, TaskStatus, Verdict, WaitState, World,
-    instance_number,
+    AwsError, Bucket, Caller, EnvironmentId, HostId, Listed, Outcome, TaskStatus, ToldOfSidecar, Verdict,
+    WaitState, World, instance_number,
 };
 use crate::scenario::{Kind as Machine, MINUTE, Ms, SECOND};
 
@@ -290,6 +290,37 @@ fn batch<T>(arns: &[String], mut describe: impl FnMut(&str) -> Result<T, &'stati
     Batch { items, failures }
 }
 
+fn sidecar_container(told: ToldOfSidecar) -> ContainerDescription {
+    let text = |words: &str| Some(words.to_owned());
+    let container = ContainerDescription {
+        name: text("ecs-daemon-protector"),
+        health_status: text("UNKNOWN"),
+        ..ContainerDescription::default()
+    };
+    match told {
+        ToldOfSidecar::Pending => ContainerDescription {
+            last_status: text("PENDING"),
+            ..container
+        },
+        ToldOfSidecar::NoImage => ContainerDescription {
+            last_status: text("STOPPED"),
+            reason: text("CannotPullContainerError: manifest unknown"),
+            ..container
+        },
+        ToldOfSidecar::Runs { health } => ContainerDescription {
+            last_status: text("RUNNING"),
+            health_status: text(health),
+            ..container
+        },
+        ToldOfSidecar::Ended { code } => ContainerDescription {
+            last_status: text("STOPPED"),
+            health_status: text("UNHEALTHY"),
+            exit_code: Some(i64::from(code)),
+            ..container
+        },
+    }
+}
+
 impl Sdk {
     fn describe_task(&self, world: &mut World, arn: &str) -> Result<TaskDescription, &'static str> {
         if world.hides_task() {
@@ -297,10 +328,17 @@ impl Sdk {
         }
         let id = world.find_task(arn).ok_or("MISSING")?;
         let task = world.task(id);
-        let mut containers = vec!["app".to_owned()];
+        let mut containers = vec![ContainerDescription {
+            name: Some("app".to_owned()),
+            ..ContainerDescription::default()
+        }];
         let guarded = task.daemon.as_ref().is_some_and(|daemon| daemon.has_sidecar());
         if guarded && !self.bug(Bug::DaemonsHold) {
-            containers.push("ecs-daemon-protector".to_owned());
+            let mut sidecar = sidecar_container(world.told_of_sidecar(id));
+            if self.bug(Bug::SidecarByNameAlone) {
+                sidecar.last_status = None;
+            }
+            containers.push(sidecar);
         }
         let counts = task.status == TaskStatus::Running || !self.bug(Bug::CountsRunningOnly);
         let status = if counts { task.status } else { TaskStatus::Stopped };
@@ -399,7 +437,7 @@ impl Api for Sdk {
             self.request("DescribeClusters", None, |world| {
                 let known = names.iter().filter_map(|name| {
                     let registered = world.list_instances(name, &[], None, false).ok()?.len();
-                    let tasks = world.list_tasks(name, None, false).ok()?.len();
+                    let tasks = world.list_tasks(name, Listed::All, false).ok()?.len();
                     Some(ClusterDescription {
                         name: Some(name.clone()),
                         registered: i32::try_from(registered).unwrap_or(i32::MAX),
@@ -474,16 +512,35 @@ impl Api for Sdk {
         })
     }
 
+    fn list_services<'a>(
+        &'a self,
+        cluster: &'a str,
+        scheduling_strategy: &'a str,
+        token: Option<String>,
+    ) -> Answer<'a, Page<String>> {
+        Box::pin(async move {
+            let daemons = scheduling_strategy == "DAEMON";
+            let list = |world: &mut World| world.list_services(cluster, daemons);
+            let arns = self.request("ListServices", None, list).await?;
+            Ok(self.page(&arns, token.as_deref(), self.page_size()))
+        })
+    }
+
     fn list_tasks<'a>(
         &'a self,
         cluster: &'a str,
-        container_instance: Option<&'a str>,
+        of: TasksOf<'a>,
         desired_status: &'a str,
         token: Option<String>,
     ) -> Answer<'a, Page<String>> {
         Box::pin(async move {
             let stopped = desired_status == "STOPPED";
-            let list = |world: &mut World| world.list_tasks(cluster, container_instance, stopped);
+            let listed = match of {
+                TasksOf::Cluster => Listed::All,
+                TasksOf::Instance(arn) => Listed::On(arn),
+                TasksOf::Service(name) => Listed::Of(name),
+            };
+            let list = |world: &mut World| world.list_tasks(cluster, listed, stopped);
             let arns = match self.request("ListTasks", None, list).await {
                 Err(_) if self.bug(Bug::FailureIsZero) => Vec::new(),
                 arns => arns?,

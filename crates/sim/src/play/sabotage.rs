@@ -70,11 +70,15 @@ pub enum Bug {
     ReadsBeforeSigterm,
     /// Each tick makes many calls, whether or not anything drains.
     IdleChatter,
+    /// Daemons of instances that do not drain are not checked for their sidecars.
+    NoProtectionCheck,
+    /// A container of the sidecar's name is a sidecar, whatever ECS tells of it.
+    SidecarByNameAlone,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 30] = [
+    pub const ALL: [Bug; 32] = [
         Bug::CountsRunningOnly,
         Bug::DrainsBeforeTheRecord,
         Bug::FailureIsZero,
@@ -105,11 +109,14 @@ impl Bug {
         Bug::LongGrace,
         Bug::ReadsBeforeSigterm,
         Bug::IdleChatter,
+        Bug::NoProtectionCheck,
+        Bug::SidecarByNameAlone,
     ];
 
     /// Settings as a product with this bug obeys them.
     pub(super) fn settings(self, settings: &mut Settings) {
         match self {
+            Bug::NoProtectionCheck => settings.policy.unprotected_check = jiff::SignedDuration::ZERO,
             Bug::NoSettleWindow => settings.policy.settle = jiff::SignedDuration::ZERO,
             Bug::IgnoresStandaloneTasks => settings.policy.standalone_tasks = StandaloneTasks::Ignore,
             Bug::NoDeadline => settings.policy.max_drain = jiff::SignedDuration::from_hours(40),

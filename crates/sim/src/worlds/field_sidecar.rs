@@ -4,7 +4,7 @@ use super::field::web;
 use super::{Fault, State};
 use crate::generate::{fleet, step};
 use crate::judge::Rule;
-use crate::scenario::{Delivery, MINUTE, SECOND, Scenario, What, Wiring};
+use crate::scenario::{DaemonStop, Delivery, MINUTE, SECOND, Scenario, What, Wiring};
 
 /// The faults of this subject.
 pub(super) const FAULTS: &[Fault] = &[
@@ -13,7 +13,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A sidecar that crashes in its first minute is not started again, and its daemon goes first in every drain.",
         why: "The agent restarts only what has run for restartAttemptPeriod, and nobody looks whether the sidecar still runs.",
         breaks: &[Rule::UnprotectedUnseen],
-        state: State::Open,
+        state: State::Fixed,
         world: restart_too_early,
     },
     Fault {
@@ -21,7 +21,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A sidecar that crashes during an upgrade of the agent is not started again, and nothing says so.",
         why: "The agent that comes back only notes that the container has ended, and nobody looks whether it still runs.",
         breaks: &[Rule::UnprotectedUnseen],
-        state: State::Open,
+        state: State::Fixed,
         world: crash_while_away,
     },
     Fault {
@@ -29,7 +29,7 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "A sidecar with a wrong setting ends at once, its daemon is unprotected, and the receipt says all was well.",
         why: "A task with a container of the sidecar's name counts as protected, whether or not that container runs.",
         breaks: &[Rule::UnprotectedUnseen],
-        state: State::Open,
+        state: State::Fixed,
         world: wrong_setting,
     },
     Fault {
@@ -37,8 +37,24 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "The sidecar's image cannot be pulled, the daemon runs without it, and the receipt says all was well.",
         why: "A task with a container of the sidecar's name counts as protected, whether or not that container runs.",
         breaks: &[Rule::UnprotectedUnseen],
-        state: State::Open,
+        state: State::Fixed,
         world: no_image,
+    },
+    Fault {
+        name: "unprotected-long-before-a-drain",
+        what: "A sidecar ends in its first minute, and nobody is told before its instance drains, hours or days later.",
+        why: "Nothing looks at the daemons of an instance that does not drain.",
+        breaks: &[Rule::UnprotectedUnseen],
+        state: State::Fixed,
+        world: long_before,
+    },
+    Fault {
+        name: "unprotected-and-told-to-stop-first",
+        what: "An instance is set DRAINING, its daemon is told to stop at once, and nobody is told that it had no sidecar.",
+        why: "After the stop order a sidecar that has ended is the usual end of a hold, and the first look comes after it.",
+        breaks: &[Rule::UnprotectedUnseen],
+        state: State::Fixed,
+        world: told_first,
     },
     Fault {
         name: "host-going-down-while-the-agent-is-away",
@@ -82,7 +98,7 @@ pub(super) const FAULTS: &[Fault] = &[
     },
 ];
 
-/// No task holds in this world and the next three: nobody can say that the daemon went before one.
+/// No task holds in this world and the next five: nobody can say that the daemon went before one.
 fn restart_too_early() -> Scenario {
     let mut scenario = fleet(1, 1);
     scenario.hosts[0].tasks.clear();
@@ -90,6 +106,20 @@ fn restart_too_early() -> Scenario {
         step(20 * SECOND, What::KillSidecar { host: 0, daemon: 0 }),
         step(2 * MINUTE, What::ScaleIn(0)),
     ];
+    scenario
+}
+
+fn long_before() -> Scenario {
+    let mut scenario = restart_too_early();
+    scenario.steps[1].at = 25 * MINUTE;
+    scenario
+}
+
+fn told_first() -> Scenario {
+    let mut scenario = long_before();
+    scenario.aws.daemon_stop = DaemonStop::AtOnce;
+    scenario.hosts[0].daemons[0].flush = 30 * SECOND;
+    scenario.steps[1].what = What::SetDraining(0);
     scenario
 }
 

@@ -124,6 +124,7 @@ fn order_killed() -> Scenario {
 fn killed(seed: u64) -> Scenario {
     // Seed 1: the tick is killed between the write of its count and the reading of what it wrote over.
     let mut scenario = slow_write(seed);
+    set(&mut scenario, "UNPROTECTED_CHECK", "0s");
     scenario.function.wiring = Wiring::Direct;
     scenario.steps.push(order(TICK + 10, "release", None));
     scenario
@@ -139,6 +140,7 @@ fn order_lost_in_a_repair() -> Scenario {
 fn repaired(seed: u64) -> Scenario {
     // Seed 14: the release is written between the reading of a repair and its write.
     let mut scenario = slow_write(seed);
+    set(&mut scenario, "UNPROTECTED_CHECK", "0s");
     scenario.function.wiring = Wiring::Direct;
     scenario.steps.push(order(TICK + 10, "extend", Some("10m")));
     scenario.steps.push(order(TICK + 500, "release", None));

@@ -56,7 +56,8 @@ fn p10_a_lone_drain_writes_its_record_twice() {
     let budget = Budget {
         release: 3,
         whole: 60,
-        requests: 70.0,
+        // Three of them are those of a check of the daemons' sidecars.
+        requests: 73.0,
         writes: 2.0,
         billed_seconds: 2.5,
     };

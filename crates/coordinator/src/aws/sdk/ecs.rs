@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use super::failed;
 use crate::aws::Failure;
 use crate::aws::api::{
-    Batch, ClusterDescription, InstanceDescription, ItemFailure, Page, ProviderDescription,
-    ServiceDescription, TaskDescription, TaskProtection,
+    Batch, ClusterDescription, ContainerDescription, InstanceDescription, ItemFailure, Page,
+    ProviderDescription, ServiceDescription, TaskDescription, TaskProtection, TasksOf,
 };
 
 pub(super) async fn list_clusters(client: &Client, token: Option<String>) -> Result<Page<String>, Failure> {
@@ -93,17 +93,42 @@ pub(super) async fn describe_capacity_providers(
     Ok(described.collect())
 }
 
-pub(super) async fn list_tasks(
+/// The longest page of `ListServices`, which has ten services if nothing is asked for (ECS API reference).
+const SERVICES_MAX: i32 = 100;
+
+pub(super) async fn list_services(
     client: &Client,
     cluster: &str,
-    container_instance: Option<&str>,
-    desired_status: &str,
+    scheduling_strategy: &str,
     token: Option<String>,
 ) -> Result<Page<String>, Failure> {
     let request = client
-        .list_tasks()
+        .list_services()
         .cluster(cluster)
-        .set_container_instance(container_instance.map(str::to_owned))
+        .scheduling_strategy(scheduling_strategy.into())
+        .max_results(SERVICES_MAX)
+        .set_next_token(token);
+    let answer = request.send().await.map_err(failed("ListServices"))?;
+    Ok(Page {
+        items: answer.service_arns.unwrap_or_default(),
+        next_token: answer.next_token,
+    })
+}
+
+pub(super) async fn list_tasks(
+    client: &Client,
+    cluster: &str,
+    of: TasksOf<'_>,
+    desired_status: &str,
+    token: Option<String>,
+) -> Result<Page<String>, Failure> {
+    let request = client.list_tasks().cluster(cluster);
+    let request = match of {
+        TasksOf::Cluster => request,
+        TasksOf::Instance(arn) => request.container_instance(arn),
+        TasksOf::Service(name) => request.service_name(name),
+    };
+    let request = request
         .desired_status(desired_status.into())
         .set_next_token(token);
     let answer = request.send().await.map_err(failed("ListTasks"))?;
@@ -231,8 +256,18 @@ fn task(task: types::Task) -> TaskDescription {
         connectivity: task
             .connectivity
             .map(|connectivity| connectivity.as_str().to_owned()),
-        containers: containers.filter_map(|container| container.name).collect(),
+        containers: containers.map(container).collect(),
         stopped_at: task.stopped_at.as_ref().and_then(moment),
+    }
+}
+
+fn container(container: types::Container) -> ContainerDescription {
+    ContainerDescription {
+        name: container.name,
+        last_status: container.last_status,
+        health_status: container.health_status.map(|health| health.as_str().to_owned()),
+        exit_code: container.exit_code.map(i64::from),
+        reason: container.reason,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the record and its receipt tell of a drain.
 
 use super::*;
+use crate::receipt::Receipt;
 
 fn stopped(seconds: i64, task: Task) -> Task {
     Task {
@@ -103,4 +104,69 @@ fn calls_are_counted_once_also_if_one_plan_writes_twice() {
         _ => None,
     });
     assert_eq!(counts.collect::<Vec<_>>(), [7, 7]);
+}
+
+/// The daemon of `logs`, whose task runs and whose sidecar has ended.
+fn bare_logs() -> Task {
+    let mut task = logs("RUNNING");
+    let sidecar = task.containers.last_mut().unwrap();
+    sidecar.last_status = Some("STOPPED".to_owned().into());
+    sidecar.exit_code = Some(64);
+    task
+}
+
+fn named(bench: &Bench) -> Vec<String> {
+    let record = bench.record();
+    record.unprotected.iter().map(ToString::to_string).collect()
+}
+
+const BARE: &str = "daemon of service logs was not protected: its sidecar had stopped";
+
+#[test]
+fn a_daemon_whose_sidecar_has_ended_is_named_from_the_first_record_on() {
+    let mut bench = Bench::hooked();
+    bench.tasks(vec![web(1, "RUNNING"), bare_logs()]);
+    let plan = bench.step(0);
+    assert_eq!(names(&plan), ["put-holding", "set-draining"]);
+    assert!(
+        plan.reasons.contains(&format!("warning: {BARE}")),
+        "{:?}",
+        plan.reasons
+    );
+    assert_eq!(named(&bench), [BARE]);
+    assert_eq!(bench.record().sidecars, 0, "nobody reads its record");
+    bench.status("DRAINING");
+    bench.tasks(vec![web(1, "RUNNING"), logs("STOPPING")]);
+    let plan = bench.step(30);
+    assert!(
+        plan.reasons.contains(&format!("warning: {BARE}")),
+        "it stays told"
+    );
+    assert_eq!(named(&bench), [BARE]);
+    assert_eq!(
+        Receipt::new(&bench.observation.key, &bench.record(), at(90)).unprotected,
+        [BARE]
+    );
+}
+
+#[test]
+fn a_sidecar_that_ends_in_mid_drain_is_recorded_at_once_and_once() {
+    let mut bench = Bench::holding();
+    bench.tasks(vec![web(1, "RUNNING"), bare_logs()]);
+    let plan = bench.step(2);
+    assert_eq!(names(&plan), ["put-holding"], "it is no count that waits");
+    assert_eq!(named(&bench), [BARE]);
+    let plan = bench.step(4);
+    assert_eq!(names(&plan), [""; 0]);
+    assert_eq!(named(&bench), [BARE]);
+}
+
+#[test]
+fn a_daemon_that_was_let_go_is_not_unprotected() {
+    let mut bench = Bench::holding();
+    bench.step(3600);
+    assert!(bench.record().is_released());
+    bench.tasks(vec![web(1, "RUNNING"), bare_logs()]);
+    bench.step(3620);
+    assert_eq!(named(&bench), [""; 0]);
 }

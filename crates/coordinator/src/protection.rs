@@ -1,0 +1,268 @@
+//! The check for daemons that are not protected, on instances that do not drain.
+//!
+//! A tick makes a few calls of it at most, so a large fleet takes several ticks for a round. It changes nothing and
+//! fails no tick: what it cannot find out, the next round asks again.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use protector_core::ids::{ClusterName, TaskArn};
+use protector_core::limits::{PROTECTION_CALLS_MAX, SAID_CHARS_MAX, cut};
+use protector_core::observation::Task;
+use protector_core::protection::check::{Check, Request, Round};
+use protector_core::protection::{UnprotectedDaemon, UnprotectedReason, unprotected_because};
+use serde_json::{Value, json};
+
+use crate::aws::{Failure, ListedTask};
+use crate::coordinator::Coordinator;
+use crate::metrics::Metric;
+use crate::observe::scheduled;
+use crate::reconcile::TIME_FOR_A_LOOK;
+use crate::say::Level;
+
+/// So many tasks are named in one line; the rest are counted.
+const EXAMPLES_MAX: usize = 5;
+
+/// What one execution environment knows of the protection of daemons.
+#[derive(Debug, Default)]
+pub(crate) struct Protection(Mutex<Facts>);
+
+#[derive(Debug, Default)]
+struct Facts {
+    check: Check,
+    /// Tasks that were not protected when they were last described by a round, and when that was.
+    unprotected: HashMap<TaskArn, (UnprotectedReason, Timestamp)>,
+}
+
+impl Protection {
+    /// Why a task was not protected when a round last saw it.
+    pub(crate) fn of(&self, task: &TaskArn) -> Option<UnprotectedReason> {
+        self.lock().unprotected.get(task).map(|(reason, _)| *reason)
+    }
+
+    /// Notes how a task was seen by a round. What was told to stop keeps what was known of it.
+    fn saw(&self, task: &Task, reason: Option<UnprotectedReason>, now: Timestamp) {
+        let mut facts = self.lock();
+        match reason {
+            Some(reason) => drop(facts.unprotected.insert(task.arn.clone(), (reason, now))),
+            None if task.stopping => {}
+            None => drop(facts.unprotected.remove(&task.arn)),
+        }
+    }
+
+    /// What the round has found, if it is over. Tasks that it has not seen are forgotten.
+    fn finish(&self) -> Option<Round> {
+        let mut facts = self.lock();
+        let round = facts.check.finish()?;
+        if round.failed == 0 {
+            facts.unprotected.retain(|_, (_, at)| *at >= round.began);
+        }
+        Some(round)
+    }
+
+    fn with<R>(&self, f: impl FnOnce(&mut Check) -> R) -> R {
+        f(&mut self.lock().check)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Facts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Coordinator {
+    /// Goes on with the check, or begins a round that is due, by a few calls. While many drain, and while the run has no
+    /// time left, it waits.
+    pub(crate) async fn check_protection(&self) {
+        let due = |check: &mut Check| check.is_due(self.policy.unprotected_check, self.now());
+        if !self.memory.protection.with(due) || self.is_crowded() || self.time_left() < TIME_FOR_A_LOOK {
+            return;
+        }
+        let me = self.metered();
+        let outcome = me.requests_of_a_tick().await;
+        if outcome.is_err() {
+            me.memory.protection.with(Check::failed);
+        }
+        let round = me.memory.protection.finish();
+        if let Some(found) = round.map(|round| round.unprotected).filter(|found| *found > 0) {
+            me.memory.sheet.count(Metric::UnprotectedDaemons, found);
+        }
+        me.say_check(round, outcome.err());
+    }
+
+    /// As many requests as a tick may make. After one that fails the rest is left to the next tick.
+    async fn requests_of_a_tick(&self) -> Result<(), Failure> {
+        if !self.memory.protection.with(|check| check.goes_on()) {
+            let clusters = self.clusters().await?;
+            let now = self.now();
+            self.memory.protection.with(|check| check.begin(clusters, now));
+        }
+        while self.aws.meter.total() < PROTECTION_CALLS_MAX && self.time_left() >= TIME_FOR_A_LOOK {
+            let Some(request) = self.memory.protection.with(Check::next_request) else {
+                break;
+            };
+            self.ask_of_check(request).await?;
+        }
+        Ok(())
+    }
+
+    async fn ask_of_check(&self, request: Request) -> Result<(), Failure> {
+        let protection = &self.memory.protection;
+        match request {
+            Request::Services { cluster, token } => {
+                let answer = self.aws.list_daemon_services(&cluster, token).await;
+                let page = self.unless_gone(&cluster, answer)?;
+                protection.with(|check| check.services(&cluster, page.items, page.next_token));
+            }
+            Request::Tasks {
+                cluster,
+                service,
+                token,
+            } => {
+                let page = self.aws.list_service_tasks(&cluster, &service, token).await?;
+                protection.with(|check| check.tasks(&cluster, &service, page.items, page.next_token));
+            }
+            Request::Describe { cluster, tasks } => {
+                let found = self.aws.describe_tasks_that_are_there(&cluster, &tasks).await?;
+                self.judge_tasks(&cluster, found);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tasks of an instance that is known to drain are left to its drain.
+    fn judge_tasks(&self, cluster: &ClusterName, found: Vec<ListedTask>) {
+        let (count, now) = (found.len(), self.now());
+        let mut bare: BTreeMap<UnprotectedDaemon, Vec<Value>> = BTreeMap::new();
+        for listed in found {
+            let instance = listed.container_instance.clone();
+            if instance.as_ref().is_some_and(|arn| self.memory.knows_drain(arn)) {
+                continue;
+            }
+            let task = scheduled(listed, None);
+            let reason = unprotected_because(&task, &self.policy);
+            self.memory.protection.saw(&task, reason, now);
+            let Some(reason) = reason else { continue };
+            let sidecar = task.container(&self.policy.sidecar_container);
+            let detail = sidecar.and_then(|sidecar| sidecar.reason.as_deref());
+            bare.entry(UnprotectedDaemon::of(&task, reason))
+                .or_default()
+                .push(json!({
+                    "task": task.arn,
+                    "containerInstance": instance,
+                    "exitCode": sidecar.and_then(|sidecar| sidecar.exit_code),
+                    "detail": detail.map(|detail| cut(detail, SAID_CHARS_MAX)),
+                }));
+        }
+        let unprotected = bare.values().map(Vec::len).sum();
+        self.memory
+            .protection
+            .with(|check| check.described(count, unprotected));
+        for (daemon, tasks) in bare {
+            self.say_unprotected(cluster, &daemon, &tasks);
+        }
+    }
+
+    fn say_unprotected(&self, cluster: &ClusterName, daemon: &UnprotectedDaemon, tasks: &[Value]) {
+        let fields = json!({
+            "requestId": self.request_id,
+            "cluster": cluster,
+            "service": daemon.service,
+            "reason": daemon.reason,
+            "hint": daemon.reason.hint(),
+            "tasks": tasks.len(),
+            "examples": tasks.iter().take(EXAMPLES_MAX).collect::<Vec<_>>(),
+        });
+        self.voice.say(Level::Warn, "unprotected", fields);
+    }
+
+    fn say_check(&self, round: Option<Round>, problem: Option<Failure>) {
+        let level = match problem {
+            Some(_) => Level::Warn,
+            None => Level::Debug,
+        };
+        let fields = json!({
+            "requestId": self.request_id,
+            "over": round.is_some(),
+            "tasks": round.map(|round| round.tasks),
+            "unprotected": round.map(|round| round.unprotected),
+            "problem": problem.map(|problem| problem.to_string()),
+            "calls": self.aws.meter.calls(),
+        });
+        self.voice.say(level, "protection-check", fields);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protector_core::observation::{Scheduling, TaskStatus};
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    fn task(id: u32, stopping: bool) -> Task {
+        Task {
+            arn: format!("arn:aws:ecs:eu-west-1:1:task/prod/{id}").parse().unwrap(),
+            group: None,
+            last_status: TaskStatus::Running,
+            stopping,
+            agent_connected: true,
+            scheduling: Scheduling::Unknown,
+            containers: Vec::new(),
+            unprotected_before: None,
+            stopped_at: None,
+            protected_until: None,
+        }
+    }
+
+    const STOPPED: Option<UnprotectedReason> = Some(UnprotectedReason::SidecarStopped);
+
+    fn round(protection: &Protection, began: i64, seen: &[(u32, bool, Option<UnprotectedReason>)]) {
+        protection.with(|check| check.begin([], at(began)));
+        for (id, stopping, reason) in seen {
+            protection.saw(&task(*id, *stopping), *reason, at(began + 1));
+        }
+        assert!(protection.finish().is_some());
+    }
+
+    #[test]
+    fn what_a_round_has_seen_is_known_until_another_one_sees_it_otherwise() {
+        let protection = Protection::default();
+        let of = |id| protection.of(&task(id, false).arn);
+        round(
+            &protection,
+            0,
+            &[(1, false, STOPPED), (2, false, STOPPED), (3, false, None)],
+        );
+        assert_eq!((of(1), of(2), of(3)), (STOPPED, STOPPED, None));
+        round(
+            &protection,
+            900,
+            &[(1, false, None), (2, false, STOPPED), (3, false, STOPPED)],
+        );
+        assert_eq!((of(1), of(2), of(3)), (None, STOPPED, STOPPED));
+        round(&protection, 1800, &[(2, false, STOPPED)]);
+        assert_eq!(of(3), None, "the task is gone");
+    }
+
+    #[test]
+    fn a_round_that_could_not_see_all_forgets_nothing() {
+        let protection = Protection::default();
+        round(&protection, 0, &[(1, false, STOPPED)]);
+        protection.with(|check| check.begin([], at(900)));
+        protection.with(Check::failed);
+        assert!(protection.finish().is_some());
+        assert_eq!(protection.of(&task(1, false).arn), STOPPED);
+    }
+
+    #[test]
+    fn a_task_that_is_told_to_stop_keeps_what_was_seen_before() {
+        let protection = Protection::default();
+        round(&protection, 0, &[(1, false, STOPPED)]);
+        protection.saw(&task(1, true), None, at(10));
+        assert_eq!(protection.of(&task(1, false).arn), STOPPED);
+    }
+}

@@ -1,0 +1,181 @@
+use super::*;
+use crate::observation::Scheduling;
+use crate::testing::{policy, task};
+
+/// What ECS tells of the sidecar: status, health, exit code, reason.
+type Told<'a> = (Option<&'a str>, Option<&'a str>, Option<i64>, Option<&'a str>);
+
+fn daemon(status: &str, (last_status, health, exit_code, reason): Told<'_>) -> Task {
+    let mut task = task(
+        1,
+        "service:logs",
+        status,
+        Scheduling::Daemon,
+        &["fluent-bit", "ecs-daemon-protector"],
+    );
+    let sidecar = task.containers.last_mut().unwrap();
+    sidecar.last_status = last_status.map(|text| text.to_owned().into());
+    sidecar.health = health.map(|text| text.to_owned().into());
+    sidecar.exit_code = exit_code;
+    sidecar.reason = reason.map(str::to_owned);
+    task
+}
+
+const PULL: Option<&str> = Some("CannotPullContainerError: manifest for sidecar:9 not found");
+const MANIFEST: Option<&str> = Some("CannotPullImageManifestError: unauthorized");
+const OOM: Option<&str> = Some("OutOfMemoryError: Container killed due to memory usage");
+
+#[test]
+fn p1_a_daemon_of_a_task_that_runs_is_protected_by_a_sidecar_that_runs() {
+    use UnprotectedReason::{SidecarNeverStarted, SidecarStopped, SidecarUnhealthy};
+    let (running, pending, stopped) = (Some("RUNNING"), Some("PENDING"), Some("STOPPED"));
+    let table: [(Told<'_>, Option<UnprotectedReason>); 20] = [
+        ((running, Some("HEALTHY"), None, None), None),
+        // Its health is {} or UNKNOWN for the first 60 s, and for ever without a check.
+        ((running, None, None, None), None),
+        ((running, Some("UNKNOWN"), None, None), None),
+        ((running, Some("UNHEALTHY"), None, None), Some(SidecarUnhealthy)),
+        // It is being started.
+        ((pending, Some("UNKNOWN"), None, None), None),
+        ((pending, Some("UNHEALTHY"), None, None), None),
+        ((pending, None, None, PULL), Some(SidecarNeverStarted)),
+        ((None, None, None, PULL), Some(SidecarNeverStarted)),
+        ((stopped, None, None, MANIFEST), Some(SidecarNeverStarted)),
+        (
+            (stopped, None, Some(128), Some("CannotStartContainerError: exec")),
+            Some(SidecarNeverStarted),
+        ),
+        (
+            (stopped, None, None, Some("CannotCreateContainerError: bad mount")),
+            Some(SidecarNeverStarted),
+        ),
+        // One that has ended is UNHEALTHY too if it ran for long enough, and holds not at all.
+        ((stopped, Some("UNHEALTHY"), Some(64), None), Some(SidecarStopped)),
+        ((stopped, Some("UNHEALTHY"), Some(137), OOM), Some(SidecarStopped)),
+        ((stopped, None, Some(70), None), Some(SidecarStopped)),
+        ((stopped, None, Some(0), None), Some(SidecarStopped)),
+        ((stopped, None, None, None), Some(SidecarStopped)),
+        // Whatever ECS does not tell, or may add, is no fault.
+        ((None, None, None, None), None),
+        ((None, Some("UNHEALTHY"), None, None), None),
+        ((Some("MADE_LATER"), Some("UNHEALTHY"), None, None), None),
+        ((running, Some("MADE_LATER"), None, None), None),
+    ];
+    for (told, expected) in table {
+        let judged = unprotected_because(&daemon("RUNNING", told), &policy());
+        assert_eq!(judged, expected, "{told:?}");
+    }
+}
+
+#[test]
+fn a_sidecar_that_stops_with_its_task_is_no_fault() {
+    let stopped = (Some("STOPPED"), None, Some(0), None);
+    for status in [
+        "PROVISIONING",
+        "PENDING",
+        "ACTIVATING",
+        "DEACTIVATING",
+        "STOPPING",
+        "DEPROVISIONING",
+        "STOPPED",
+        "DELETED",
+        "MADE_LATER",
+    ] {
+        let mut task = daemon(status, stopped);
+        assert_eq!(unprotected_because(&task, &policy()), None, "{status}");
+        task.stopping = false;
+        assert_eq!(
+            unprotected_because(&task, &policy()),
+            None,
+            "{status}, not told to stop"
+        );
+    }
+    let told = Task {
+        stopping: true,
+        ..daemon("RUNNING", stopped)
+    };
+    assert_eq!(
+        unprotected_because(&told, &policy()),
+        None,
+        "the stop order has come"
+    );
+}
+
+#[test]
+fn what_was_seen_before_the_stop_order_counts_until_the_task_has_ended() {
+    let seen = Some(UnprotectedReason::SidecarStopped);
+    let after = |status| Task {
+        unprotected_before: seen,
+        stopping: true,
+        ..daemon(status, (Some("STOPPED"), None, Some(64), None))
+    };
+    assert_eq!(unprotected_because(&after("RUNNING"), &policy()), seen);
+    assert_eq!(unprotected_because(&after("STOPPING"), &policy()), seen);
+    assert_eq!(unprotected_because(&after("STOPPED"), &policy()), None);
+    let started_anew = Task {
+        unprotected_before: seen,
+        ..daemon("RUNNING", (Some("RUNNING"), None, None, None))
+    };
+    assert_eq!(
+        unprotected_because(&started_anew, &policy()),
+        None,
+        "what is seen now counts"
+    );
+}
+
+#[test]
+fn a_daemon_without_a_sidecar_is_not_judged() {
+    let mut bare = daemon("RUNNING", (Some("STOPPED"), None, Some(64), None));
+    bare.containers.pop();
+    assert_eq!(unprotected_because(&bare, &policy()), None);
+    let mut another = policy();
+    another.sidecar_container = "holder".parse().unwrap();
+    let stopped = daemon("RUNNING", (Some("STOPPED"), None, Some(64), None));
+    assert_eq!(
+        unprotected_because(&stopped, &another),
+        None,
+        "its sidecar has another name"
+    );
+}
+
+#[test]
+fn each_service_is_named_once_for_each_reason_and_in_words() {
+    let stopped = daemon("RUNNING", (Some("STOPPED"), None, Some(64), None));
+    let unhealthy = Task {
+        group: Some("service:mesh".to_owned().into()),
+        ..daemon("RUNNING", (Some("RUNNING"), Some("UNHEALTHY"), None, None))
+    };
+    let alone = Task {
+        group: Some("family:agent".to_owned().into()),
+        ..daemon("RUNNING", (Some("PENDING"), None, None, PULL))
+    };
+    let well = daemon("RUNNING", (Some("RUNNING"), Some("HEALTHY"), None, None));
+    let found = unprotected(&[unhealthy, stopped.clone(), well, stopped, alone], &policy());
+    let told: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "daemon of service family:agent was not protected: its sidecar had never started",
+            "daemon of service logs was not protected: its sidecar had stopped",
+            "daemon of service mesh was not protected: its sidecar ran but was unhealthy, and would have held without reading its record",
+        ]
+    );
+}
+
+#[test]
+fn a_reason_of_a_later_version_is_read() {
+    let text = r#"{"service":"logs","reason":"sidecar-too-old"}"#;
+    let read: UnprotectedDaemon = serde_json::from_str(text).unwrap();
+    assert_eq!(read.reason, UnprotectedReason::Other);
+}
+
+/// A long name of others must not take the record's room.
+#[test]
+fn a_long_group_is_cut() {
+    let long = Task {
+        group: Some(format!("family:{}", "a".repeat(400)).into()),
+        ..daemon("RUNNING", (Some("STOPPED"), None, None, None))
+    };
+    let named = UnprotectedDaemon::of(&long, UnprotectedReason::SidecarStopped);
+    assert_eq!(named.service.chars().count(), QUOTED_CHARS_MAX);
+}

@@ -1,0 +1,133 @@
+//! A daemon whose sidecar does not protect it is told of: by a check before its drain, and by the drain itself.
+
+use std::time::Duration;
+
+use protector_tests::{CLUSTER, Daemon, Lab, LabConfig, SIDECAR};
+use serde_json::{Value, json};
+
+use crate::voice::assert_documented;
+
+const TICK: Duration = Duration::from_millis(500);
+
+/// A daemon `logs` whose sidecar has ended, as ECS tells; its task runs.
+async fn bare(config: LabConfig) -> Lab {
+    let lab = Lab::start(config).await;
+    let mut daemon = Daemon::new("logs");
+    daemon.sidecar_fails = true;
+    lab.daemon_that_fails_its_check(&daemon).await;
+    let task = lab.tasks_of("logs")[0].clone();
+    lab.until("ECS tells that the sidecar has ended", || {
+        let told = lab.ecs("DescribeTasks", json!({"cluster": CLUSTER, "tasks": [task]}));
+        let containers = told["tasks"][0]["containers"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let ended = |one: &Value| one["name"] == SIDECAR && one["lastStatus"] == "STOPPED";
+        containers.iter().any(ended)
+    })
+    .await;
+    lab
+}
+
+fn measured(lab: &Lab) -> Vec<Value> {
+    let lines = lab.said("metrics");
+    let values = lines.iter().map(|line| line["UnprotectedDaemons"].clone());
+    values.filter(|value| !value.is_null()).collect()
+}
+
+fn calls_of(lab: &Lab, operation: &str) -> usize {
+    lab.story()
+        .coordinator_calls()
+        .get(operation)
+        .copied()
+        .unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_daemon_whose_sidecar_has_ended_is_told_before_any_drain() {
+    let lab = bare(LabConfig::default()).await;
+    lab.tick().await;
+    let lines = lab.said("unprotected");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let line = &lines[0];
+    assert_eq!(
+        (
+            &line["cluster"],
+            &line["service"],
+            &line["reason"],
+            &line["tasks"]
+        ),
+        (
+            &json!(CLUSTER),
+            &json!("logs"),
+            &json!("sidecar-stopped"),
+            &json!(1)
+        ),
+        "{line}"
+    );
+    let example = &line["examples"][0];
+    assert_eq!(example["task"], lab.tasks_of("logs")[0].as_str());
+    assert_eq!(
+        example["containerInstance"],
+        lab.container_instance(lab.instance()).as_str()
+    );
+    assert_eq!(example["exitCode"], 1);
+    assert_documented("Coordinator", &lines);
+    assert_eq!(measured(&lab), [json!(1)]);
+    lab.tick().await;
+    assert_eq!(lab.said("unprotected").len(), 1, "the next round is not due");
+}
+
+#[tokio::test]
+async fn a_drain_names_the_daemon_that_its_sidecar_did_not_protect() {
+    let lab = bare(LabConfig::default().set("UNPROTECTED_CHECK", "0s")).await;
+    lab.replicas("web", 2, 2).await;
+    let instance = lab.instance().to_owned();
+    lab.scale_in(&instance);
+    lab.gone_with_ticks(&instance, TICK).await;
+    let records = lab.story().records(&instance);
+    let named = json!([{"service": "logs", "reason": "sidecar-stopped"}]);
+    assert!(
+        records.iter().all(|(_, record)| record["unprotected"] == named),
+        "{records:?}"
+    );
+    assert!(
+        records.iter().all(|(_, record)| record["sidecars"] == 0),
+        "{records:?}"
+    );
+    let receipts = lab.said("receipt");
+    assert_eq!(
+        receipts[0]["unprotected"],
+        json!(["daemon of service logs was not protected: its sidecar had stopped"]),
+        "{receipts:?}"
+    );
+    assert_documented("Coordinator", &receipts);
+    assert_eq!(measured(&lab), [json!(1)], "the drain counts it once");
+}
+
+#[tokio::test]
+async fn p10_a_check_costs_three_calls_each_time_it_is_due() {
+    let lab = Lab::start(LabConfig::default()).await;
+    lab.daemon(&Daemon::new("logs")).await;
+    let counts = |lab: &Lab| ["ListServices", "ListTasks", "DescribeTasks"].map(|name| calls_of(lab, name));
+    let before = counts(&lab);
+    lab.tick().await;
+    let first = counts(&lab);
+    assert_eq!(first[0] - before[0], 1, "{first:?}");
+    assert_eq!((first[1] - before[1], first[2] - before[2]), (1, 1), "{first:?}");
+    lab.tick().await;
+    assert_eq!(counts(&lab), first, "a quarter of an hour later");
+    assert!(
+        lab.said("unprotected").is_empty(),
+        "{:?}",
+        lab.said("unprotected")
+    );
+}
+
+#[tokio::test]
+async fn p10_a_check_that_is_turned_off_makes_no_call() {
+    let lab = bare(LabConfig::default().set("UNPROTECTED_CHECK", "0s")).await;
+    lab.tick().await;
+    assert_eq!(calls_of(&lab, "ListServices"), 0);
+    assert!(lab.said("unprotected").is_empty());
+}
