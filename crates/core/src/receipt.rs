@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::ids::{AutoScalingGroupName, InstanceKey, LifecycleHookName};
-use crate::record::{Ordered, Record, ReleaseReason};
+use crate::record::{Ordered, Record, ReleaseReason, is_zero};
 
 /// What a drain was. It names no token: neither `drainId` nor the lifecycle action's.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,6 +30,10 @@ pub struct Receipt {
     /// Daemons that were not protected, in sentences; left out if there were none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unprotected: Vec<String>,
+    /// Daemons that had not stopped when the drain was over, of which some may never have heard of the release; left out if
+    /// there was none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub daemons_left: u32,
     /// The last order of an operator.
     pub ordered: Option<Ordered>,
     /// When the hold began.
@@ -95,6 +99,7 @@ impl Receipt {
             forced: record.reason.is_some_and(ReleaseReason::is_forced),
             daemons_gone_at: record.daemons_gone_at,
             unprotected: record.unprotected.iter().map(ToString::to_string).collect(),
+            daemons_left: record.daemons_left,
             ordered: record.ordered.clone(),
             started_at: record.started_at,
             draining_confirmed_at: record.draining_confirmed_at,

@@ -72,7 +72,7 @@ pub struct HeldBy {
     pub protected: u32,
 }
 
-fn is_zero(count: &u32) -> bool {
+pub(crate) fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
@@ -180,6 +180,9 @@ pub struct Record {
     /// Daemons that were seen to run without the protection of their sidecar: at most [`UNPROTECTED_MAX`]. It only grows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unprotected: Vec<UnprotectedDaemon>,
+    /// Daemons that had not stopped when the drain was over: they had had their time, or had never heard of the release.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub daemons_left: u32,
     /// Who was waited for so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waited: Vec<Waited>,
@@ -400,6 +403,7 @@ impl Record {
             active_since: None,
             spot_notice_at: None,
             daemons_gone_at: None,
+            daemons_left: 0,
             unprotected: Vec::new(),
             waited: Vec::new(),
             calls: 0,

@@ -204,11 +204,18 @@ impl<'a> Hold<'a> {
     }
 
     fn say_exit(&self, why: Why) {
-        let level = if why.code() == 0 { Level::Info } else { Level::Warn };
+        let level = if why.is_unreleased() {
+            Level::Warn
+        } else {
+            Level::Info
+        };
         let message = words::exit(why, self.protocol.record(), self.held());
         let mut fields = self.state(json!(why), message, None);
         if let Value::Object(map) = &mut fields {
             map.insert("code".to_owned(), json!(why.code()));
+            if why.is_unreleased() {
+                map.extend(say::unreleased_exit(&json!(why), Timestamp::now()));
+            }
         }
         say::always(level, "exit", &fields);
     }

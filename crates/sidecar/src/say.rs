@@ -8,7 +8,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use protector_core::limits::{SAID_CHARS_MAX, cut};
 use protector_core::record::Record;
 pub(crate) use protector_core::settings::Level;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Lines below this level are left out.
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +75,29 @@ pub(crate) fn summary(record: Option<&Record>) -> Value {
     })
 }
 
+/// Makes a metric of the line of an exit without a release: CloudWatch Logs reads the Embedded Metric Format out of whatever
+/// the `awslogs` driver sends, so the sidecar needs neither a client nor a permission for it.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+pub(crate) fn unreleased_exit(reason: &Value, now: Timestamp) -> Map<String, Value> {
+    let directive = json!({
+        "Timestamp": now.as_millisecond(),
+        "CloudWatchMetrics": [{
+            "Namespace": "EcsDaemonProtector",
+            "Dimensions": [[], ["Reason"]],
+            "Metrics": [{"Name": "UnreleasedExits", "Unit": "Count"}],
+        }],
+    });
+    let members = [
+        ("_aws", directive),
+        ("Reason", reason.clone()),
+        ("UnreleasedExits", json!(1)),
+    ];
+    members
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect()
+}
+
 /// Cuts a text that came from elsewhere.
 pub(crate) fn short(text: &str) -> String {
     cut(text, SAID_CHARS_MAX)
@@ -114,6 +137,19 @@ mod tests {
             !said.contains("71514b9d") && said.contains("\"remaining\":4"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn an_exit_without_a_release_is_a_metric_by_reason_and_of_all() {
+        let now: Timestamp = "2026-11-24T08:00:00Z".parse().unwrap();
+        let members = Value::Object(unreleased_exit(&json!("max-hold"), now));
+        let directive = &members["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(members["_aws"]["Timestamp"], 1_795_507_200_000_i64);
+        assert_eq!(directive["Dimensions"], json!([[], ["Reason"]]));
+        for name in ["Reason", "UnreleasedExits"] {
+            assert!(!members[name].is_null(), "{name} is named and has a value");
+        }
+        assert_eq!(directive["Metrics"][0]["Name"], "UnreleasedExits");
     }
 
     #[test]

@@ -40,6 +40,7 @@ fn record() -> Record {
         active_since: None,
         spot_notice_at: None,
         daemons_gone_at: None,
+        daemons_left: 0,
         unprotected: Vec::new(),
         waited: Vec::new(),
         calls: 0,

@@ -80,6 +80,25 @@ pub enum Why {
 }
 
 impl Why {
+    /// Does the sidecar leave although nobody has released the daemon, which may then end before tasks that need it? Who
+    /// protects nothing, or stops without a drain, is not among them.
+    #[must_use]
+    pub fn is_unreleased(self) -> bool {
+        match self {
+            Self::RecordGone
+            | Self::NoRecordThoughTerminating
+            | Self::HostGoingDown
+            | Self::MaxHold
+            | Self::DeadlinePassed => true,
+            Self::Disabled
+            | Self::ProtectedStopped
+            | Self::Released
+            | Self::ServiceReleased
+            | Self::KillSwitch
+            | Self::NotADrain => false,
+        }
+    }
+
     /// The exit code of the process: 0 released or nothing to protect, 10 maximum hold, 11 no coordinator.
     #[must_use]
     pub fn code(self) -> u8 {

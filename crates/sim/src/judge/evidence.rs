@@ -170,7 +170,7 @@ impl Judge {
             // Another drain: what went before it is not its own.
             let watch = self.watch(host);
             (watch.daemon_first, watch.released, watch.since) = (false, None, now);
-            (watch.cut_off, watch.freed) = (false, Vec::new());
+            (watch.cut_off, watch.untold, watch.freed) = (false, false, Vec::new());
             if begun || hook_came {
                 watch.order_said = None;
             }
@@ -378,10 +378,17 @@ impl Judge {
             let what = "the receipt does not say that the release was forced".to_owned();
             self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
         }
-        if self.watch(host).cut_off && !forced {
-            let what =
-                "the machine went with a task that held or a daemon never told, and the receipt says drained";
-            self.break_rule(Rule::FalseEvidence, now, Some(host), world, what.to_owned());
+        let watch = self.watch(host);
+        let (cut_off, untold) = (watch.cut_off, watch.untold);
+        if cut_off && !forced {
+            let what = "the machine went with a task that held, and the receipt says drained".to_owned();
+            self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
+        }
+        let left = receipt["daemonsLeft"].as_u64().is_some_and(|left| left > 0);
+        if untold && !forced && !left {
+            let what = "the machine went with a daemon never told, and the receipt names none that was left"
+                .to_owned();
+            self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
         }
         let told = ["daemonsGoneAt", "unprotected", "notProtected"];
         let says = told.iter().any(|word| line.contains(word));

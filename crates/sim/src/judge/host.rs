@@ -44,6 +44,8 @@ pub(super) struct Watch {
     pub(super) not_let_go: bool,
     /// The machine went with a task that held, or with a daemon that was never told.
     pub(super) cut_off: bool,
+    /// Did it go with a daemon that was never told?
+    pub(super) untold: bool,
     /// Tasks that were to be stopped were not told: that is said once.
     pub(super) not_stopped: bool,
     /// A hook was kept for too long: that is said once.

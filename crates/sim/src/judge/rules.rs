@@ -326,7 +326,7 @@ impl Judge {
             self.break_rule(Rule::LetGoWithTasks, now, Some(host), world, what);
         }
         let well = self.expected.is_well(0, now) && !self.observes && self.release_all.is_none();
-        self.watch(host).cut_off = well && holding > 0;
+        (self.watch(host).cut_off, self.watch(host).untold) = (well && holding > 0, false);
         for task in world.tasks_of(host) {
             let Some(daemon) = world
                 .task(task)
@@ -346,7 +346,7 @@ impl Judge {
             let entry = world.host(host);
             let agent = entry.agent && released.is_none_or(|released| entry.agent_since <= released);
             if daemon.daemon_term.is_none() && daemon.sidecar_term.is_some() {
-                self.watch(host).cut_off |= well;
+                self.watch(host).untold |= well;
             }
             // A hook that somebody deleted lets the machine go, whatever we do: in mid-wait, or before there was one.
             let last = entry.scaling.waits.iter().rfind(|wait| wait.ours);

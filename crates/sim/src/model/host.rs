@@ -128,6 +128,9 @@ pub trait Guard: Send {
 /// Makes the sidecar of a task.
 pub type GuardMaker = std::sync::Arc<dyn Fn(Sidecar) -> Option<Box<dyn Guard>> + Send + Sync>;
 
+/// A sidecar that cannot work ends so long after its start, since the agent restarts none that has run for less than a minute.
+const DELAYED_EXIT: Ms = 61 * SECOND;
+
 /// Credentials are renewed so long before their end.
 const RENEWED_BEFORE: Ms = 5 * MINUTE;
 
@@ -456,7 +459,8 @@ impl World {
         let wrong = daemon.plan.wrong_setting;
         self.tell(&Fact::SidecarStarted { task: id });
         if wrong {
-            return self.sidecar_ends(id, 64, "settings");
+            let life = self.daemon_mut(id).map_or(0, |daemon| daemon.life);
+            return self.after(DELAYED_EXIT, Due::SidecarFails(id, life));
         }
         if let Some(mut guard) = self.daemon_mut(id).and_then(|daemon| daemon.guard.take()) {
             if let Some(mut view) = GuardView::new(self, id) {
@@ -465,6 +469,13 @@ impl World {
             if let Some(daemon) = self.daemon_mut(id) {
                 daemon.guard = Some(guard);
             }
+        }
+    }
+
+    /// A sidecar with a wrong setting has waited for long enough to be started again.
+    pub(super) fn sidecar_fails(&mut self, id: TaskId, life: u32) {
+        if self.daemon_mut(id).is_some_and(|daemon| daemon.life == life) {
+            self.sidecar_ends(id, 64, "settings");
         }
     }
 
@@ -516,6 +527,9 @@ impl World {
         let Some(daemon) = self.daemon_mut(id) else { return };
         if !daemon.is_guarded() || daemon.life != life {
             return;
+        }
+        if daemon.plan.wrong_setting {
+            return self.sidecar_ends(id, 64, "settings");
         }
         let Some(mut guard) = daemon.guard.take() else {
             return self.sidecar_ends(id, 0, "no-guard");

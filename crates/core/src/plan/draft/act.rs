@@ -188,8 +188,10 @@ impl Draft<'_> {
     pub(super) fn receipt(&self, over: bool) -> Option<Action> {
         let due = over && self.record.receipt_at.is_none();
         due.then(|| {
+            let left = self.census.as_ref().map_or(0, |census| census.daemons.len());
             let record = Record {
                 receipt_at: Some(self.now()),
+                daemons_left: u32::try_from(left).unwrap_or(u32::MAX),
                 ..self.written()
             };
             Action::Receipt(Box::new(record))

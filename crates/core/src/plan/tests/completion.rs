@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::policy::OnDeadline;
+use crate::receipt::Receipt;
 use jiff::SignedDuration;
 
 fn released() -> Bench {
@@ -37,6 +38,22 @@ fn p4_or_when_their_flush_window_is_over() {
         "two minutes after sidecars have read that they may go"
     );
     assert_eq!(names(&bench.plan(186)), ["complete", "receipt"]);
+}
+
+#[test]
+fn the_receipt_counts_daemons_that_had_not_stopped() {
+    let left = |status, seconds| {
+        let mut bench = released();
+        bench.tasks(vec![logs(status)]);
+        let actions = bench.plan(seconds).actions;
+        let receipt = actions.iter().find_map(|action| match action {
+            Action::Receipt(record) => Some(Receipt::new(&bench.observation.key, record, at(seconds))),
+            _ => None,
+        });
+        receipt.unwrap().daemons_left
+    };
+    assert_eq!(left("STOPPED", 90), 0);
+    assert_eq!(left("STOPPING", 186), 1, "it has had its time");
 }
 
 #[test]
