@@ -57,6 +57,8 @@ impl Coordinator {
             match code {
                 137 => self.memory.sheet.count(Metric::SidecarsKilled, 1),
                 10 | 11 => self.memory.sheet.count(Metric::SidecarsGaveUp, 1),
+                // A wrong setting, or a bug: whenever it ended, it did not hold.
+                64 | 70 => self.memory.sheet.count(Metric::UnprotectedDaemons, 1),
                 _ => {}
             }
         }

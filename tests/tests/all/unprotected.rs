@@ -105,6 +105,18 @@ async fn a_drain_names_the_daemon_that_its_sidecar_did_not_protect() {
     assert_eq!(measured(&lab), [json!(1)], "the drain counts it once");
 }
 
+/// It waits for a minute before it ends, so that the agent starts it again; told to stop, it ends at once.
+#[tokio::test]
+async fn a_sidecar_with_a_wrong_setting_is_measured_when_its_task_ends() {
+    let lab = Lab::start(LabConfig::default().set("UNPROTECTED_CHECK", "0s")).await;
+    let daemon = Daemon::new("logs").set("MAX_HOLD", "for ever");
+    lab.daemon_that_fails_its_check(&daemon).await;
+    let task = lab.tasks_of("logs")[0].clone();
+    lab.ecs("StopTask", json!({"cluster": CLUSTER, "task": task}));
+    lab.until("its end is measured", || measured(&lab) == [json!(1)])
+        .await;
+}
+
 #[tokio::test]
 async fn p10_a_check_costs_three_calls_each_time_it_is_due() {
     let lab = Lab::start(LabConfig::default()).await;

@@ -48,7 +48,7 @@ pub(super) fn until_release(
             .max(POLL_SECONDS_MIN)
             .into(),
     );
-    let interval = match left.is_negative() && left >= -RELEASE_NEAR {
+    let interval = match record.remaining == 0 && left.is_negative() && left >= -RELEASE_NEAR {
         true => interval.min(near),
         false => interval,
     };

@@ -44,7 +44,7 @@ impl World {
         let runs = |since: Ms| ToldOfSidecar::Runs {
             health: match self.now.saturating_sub(since) {
                 UNHEALTHY_AFTER.. if daemon.plan.denied => "UNHEALTHY",
-                HEALTHY_AFTER.. if !daemon.plan.denied => "HEALTHY",
+                HEALTHY_AFTER.. if !daemon.plan.denied && !daemon.plan.wrong_setting => "HEALTHY",
                 _ => "UNKNOWN",
             },
         };

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::control::Control;
 use crate::holding::last_stopped;
 use crate::ids::ServiceName;
-use crate::limits::NOTE_WRITTEN_WITHIN;
+use crate::limits::{NOTE_WRITTEN_WITHIN, POLL_SECONDS_MIN};
 use crate::observation::Seen;
 use crate::record::{ReleaseReason, Releasing, State};
 
@@ -50,6 +50,10 @@ impl Draft<'_> {
             }
             Standing::Settles(wait, why) => {
                 self.look_again = Some(wait);
+                if self.counted_down() {
+                    let lingers = self.lingers_until().map(|end| end.duration_since(self.now()));
+                    self.announce_release(lingers.map_or(wait, |left| left.max(wait)));
+                }
                 self.reasons.push(format!("held: {why}"));
             }
             Standing::Lingers(wait, why) => {
@@ -63,11 +67,21 @@ impl Draft<'_> {
         self.mind_the_notice();
     }
 
+    /// Did tasks hold when the record was written, and none does now?
+    fn counted_down(&self) -> bool {
+        let held = self.before.as_ref().is_some_and(|before| before.remaining > 0);
+        held && self.record.remaining == 0 && self.record.active_since.is_none()
+    }
+
     /// Sidecars read unhurriedly while tasks hold: now they are told when the release comes.
     fn announce_release(&mut self, wait: SignedDuration) {
         let at = later(self.now(), wait);
         let announced = self.record.release_not_before.is_some_and(|known| known >= at);
-        let in_time = wait > NOTE_WRITTEN_WITHIN && self.before.is_some();
+        let unhurried = self
+            .before
+            .as_ref()
+            .is_some_and(|before| before.poll_seconds > POLL_SECONDS_MIN);
+        let in_time = wait > NOTE_WRITTEN_WITHIN && unhurried;
         if in_time && !announced && has_a_record_of_its_own(self.situation.fleet) {
             self.record.release_not_before = Some(at);
         }

@@ -116,6 +116,7 @@ fn not_before(seconds: i64) -> Record {
     Record {
         release_not_before: Some(sigterm() + secs(seconds)),
         sidecars: 1,
+        remaining: 0,
         ..holding()
     }
 }
@@ -145,6 +146,11 @@ fn p10_nobody_reads_before_a_release_may_come_and_then_each_second() {
         [1000, 1000]
     );
     assert_eq!(slept(16, not_before(10), 0.5), 5000);
+    let holds = Record {
+        remaining: 1,
+        ..not_before(10)
+    };
+    assert_eq!(slept(11, holds, 0.5), 5000, "its last task is still to end");
     let many = Record {
         sidecars: 11,
         ..not_before(10)
