@@ -87,11 +87,13 @@ fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<Strin
         // ACTIVE again, the hook begins a new one: the old one is about to end as cancelled, with tasks running.
         (None, _) if !record.is_released() => record.active_since.is_none(),
         // A shared record does not tell of hooks: what a new execution environment reads there is the drain of the hook that
-        // has waited all the time.
+        // has waited all the time. Its event may come late, after the release.
         (None, waits) => {
-            let listed = waits.iter().all(|wait| wait.token.is_none());
+            let before =
+                |wait: &HookAction| record.released_at.is_some_and(|released| wait.since <= released);
+            let waited = waits.iter().all(|wait| wait.token.is_none() || before(wait));
             let drains = is_draining(&situation.observation.instance) && record.active_since.is_none();
-            listed && drains && is_told_only(record) && record.receipt_at.is_none()
+            waited && drains && is_told_only(record) && record.receipt_at.is_none()
         }
         (Some(_), waits) => waits.iter().all(|wait| is_of_this_drain(record, wait, situation)),
     }

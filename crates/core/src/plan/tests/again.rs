@@ -1,6 +1,7 @@
 //! Which drain is this: one that goes on, or a new one?
 
 use super::*;
+use crate::shared::{SharedDrain, SharedRecord};
 
 /// A drain that is over: its tasks have stopped, and its daemons have gone.
 fn drained(mut bench: Bench) -> Bench {
@@ -88,6 +89,34 @@ fn only_a_drain_without_a_hook_that_is_over_forgets_that_it_was_seen_draining() 
     hooked.step(60);
     assert_eq!(active_again(hooked), Some(at(0)));
     assert_eq!(active_again(drained(Bench::external())), None);
+}
+
+#[test]
+fn p7_the_late_event_of_a_hook_that_waited_before_a_release_in_a_shared_record_begins_nothing() {
+    for (since, new) in [(20, false), (60, false), (61, true)] {
+        let mut bench = Bench::holding();
+        bench.tasks(vec![logs("RUNNING")]);
+        bench.step(60);
+        let told = SharedDrain::of(&bench.record()).unwrap();
+        let shared = SharedRecord {
+            drains: [(bench.record().ec2_instance_id, told)].into(),
+            ..SharedRecord::empty(at(60))
+        };
+        let own = &bench.record().container_instance_arn;
+        let record = shared.record(&bench.record().ec2_instance_id, Some(own)).unwrap();
+        bench.store(record);
+        bench.observation.hook = Hook::waiting(HookAction {
+            since: at(since),
+            ..hook_action(3600, Some(TOKEN))
+        });
+        let plan = bench.plan(62);
+        assert_eq!(
+            plan.verdict == Verdict::Holding,
+            new,
+            "{since}: {:?}",
+            plan.reasons
+        );
+    }
 }
 
 #[test]
