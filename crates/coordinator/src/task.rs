@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
-use protector_core::observation::{ContainerInstance, InstanceStatus, Registrations};
-use protector_core::plan::Verdict;
+use protector_core::observation::{ContainerInstance, InstanceStatus, Registrations, Seen};
+use protector_core::plan::{Verdict, announcement};
 use protector_core::trigger::TaskChange;
 
+use crate::apply::Applied;
 use crate::coordinator::Coordinator;
 use crate::handler::Handled;
 use crate::memory::Worth;
@@ -90,6 +91,7 @@ impl Coordinator {
         let wait = self.policy.linger;
         if self.queued {
             self.memory.look_at(&key, self.now().checked_add(wait).ok());
+            self.announce(&key).await;
             return self.ignored(
                 Level::Debug,
                 "task",
@@ -100,6 +102,23 @@ impl Coordinator {
             tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
         }
         self.look("task", key, arn.clone()).await
+    }
+
+    /// Tells the sidecars when the release will come. Without this note they hear of it one reading later.
+    async fn announce(&self, key: &InstanceKey) {
+        let Some(stored) = self.memory.store.known(key).filter(|_| !self.only_looks()) else {
+            return;
+        };
+        let before = Seen::Yes(stored);
+        let fleet = self.memory.fleet_without(key, self.now());
+        let known = before.readable();
+        let Some(record) = known.and_then(|known| announcement(known, &self.policy, fleet, self.now()))
+        else {
+            return;
+        };
+        let mut applied = Applied::default();
+        // What fails is only that note.
+        let _ = self.put_count(key, &before, record, &mut applied).await;
     }
 
     /// Every daemon of a released drain is STOPPED: the look that completes it need not ask for tasks.

@@ -26,7 +26,7 @@ use crate::policy::Policy;
 use crate::record::{Lifecycle, Record, ReleaseReason};
 use crate::trigger::Command;
 
-pub use quiet::{next_due, upkeep};
+pub use quiet::{announcement, next_due, upkeep};
 pub use unplaced::unplaced;
 
 /// Everything that a plan depends on.

@@ -33,23 +33,23 @@ pub(super) fn jittered(interval: SignedDuration, chance: f64) -> SignedDuration 
     scaled(interval, 1.0 - JITTER + 2.0 * JITTER * fair(chance))
 }
 
-/// The pause of a sidecar that knows the earliest moment of a release, which is `left` away: none is read before it, and just
-/// after it each second, or more slowly if many sidecars do.
+/// The pause of a sidecar that knows the earliest moment of a release, which is `left` away: none is read before it. If
+/// nothing holds any more it is read just then, and after it each second, or more slowly if many sidecars do.
 pub(super) fn until_release(
     interval: SignedDuration,
     left: SignedDuration,
     record: &Record,
     chance: f64,
 ) -> SignedDuration {
-    let near = SignedDuration::from_secs(
+    let each_second = SignedDuration::from_secs(
         record
             .sidecars
             .div_ceil(FEW_SIDECARS)
             .max(POLL_SECONDS_MIN)
             .into(),
     );
-    let interval = match record.remaining == 0 && left.is_negative() && left >= -RELEASE_NEAR {
-        true => interval.min(near),
+    let interval = match record.remaining == 0 && left >= -RELEASE_NEAR {
+        true => interval.min(each_second),
         false => interval,
     };
     let quiet = match left.is_positive() {

@@ -170,7 +170,8 @@ impl Judge {
             // Another drain: what went before it is not its own.
             let watch = self.watch(host);
             (watch.daemon_first, watch.released, watch.since) = (false, None, now);
-            (watch.cut_off, watch.untold, watch.freed) = (false, false, Vec::new());
+            (watch.cut_off, watch.untold, watch.left_told) = (false, false, false);
+            watch.freed = Vec::new();
             if begun || hook_came {
                 watch.order_said = None;
             }
@@ -379,13 +380,14 @@ impl Judge {
             self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
         }
         let watch = self.watch(host);
-        let (cut_off, untold) = (watch.cut_off, watch.untold);
+        // A new environment says the receipt once more, of daemons that it cannot see any longer.
+        watch.left_told |= receipt["daemonsLeft"].as_u64().is_some_and(|left| left > 0);
+        let (cut_off, untold) = (watch.cut_off, watch.untold && !watch.left_told);
         if cut_off && !forced {
             let what = "the machine went with a task that held, and the receipt says drained".to_owned();
             self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
         }
-        let left = receipt["daemonsLeft"].as_u64().is_some_and(|left| left > 0);
-        if untold && !forced && !left {
+        if untold && !forced {
             let what = "the machine went with a daemon never told, and the receipt names none that was left"
                 .to_owned();
             self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);

@@ -46,6 +46,8 @@ pub(super) struct Watch {
     pub(super) cut_off: bool,
     /// Did it go with a daemon that was never told?
     pub(super) untold: bool,
+    /// Has a receipt said that daemons had not stopped?
+    pub(super) left_told: bool,
     /// Tasks that were to be stopped were not told: that is said once.
     pub(super) not_stopped: bool,
     /// A hook was kept for too long: that is said once.

@@ -3,6 +3,7 @@
 use super::*;
 use crate::policy::StandaloneTasks;
 use crate::record::Releasing;
+use crate::record::State;
 
 fn due(bench: &Bench) -> Option<Timestamp> {
     next_due(&bench.record(), &bench.policy)
@@ -127,4 +128,31 @@ fn p4_a_quiet_drain_keeps_its_hook_alive() {
         kept(&before, &bench, 4, 1800),
         (vec!["heartbeat", "put-count"], Some(4))
     );
+}
+
+#[test]
+fn p10_the_end_of_the_last_task_is_announced_where_sidecars_wait_for_it() {
+    let said = |change: &dyn Fn(&mut Record, &mut Policy, &mut Fleet)| {
+        let bench = Bench::holding();
+        let (mut record, mut policy, mut fleet) = (bench.record(), bench.policy.clone(), bench.fleet);
+        (record.remaining, record.poll_seconds) = (1, 5);
+        change(&mut record, &mut policy, &mut fleet);
+        announcement(&record, &policy, fleet, at(100))
+    };
+    let note = said(&|_, _, _| ()).unwrap();
+    assert_eq!(
+        (note.remaining, note.release_not_before, note.updated_at),
+        (0, Some(at(105)), at(100))
+    );
+    assert!(!note.is_released(), "P1");
+    let not: [&dyn Fn(&mut Record, &mut Policy, &mut Fleet); 5] = [
+        &|record, _, _| record.poll_seconds = 1,
+        &|record, _, _| record.state = State::Released,
+        &|record, _, _| record.release_not_before = Some(at(105)),
+        &|_, policy, _| policy.linger = SignedDuration::from_secs(1),
+        &|_, _, fleet| fleet.drains = 4,
+    ];
+    for (number, change) in not.iter().enumerate() {
+        assert_eq!(said(change), None, "{number}");
+    }
 }
