@@ -116,9 +116,10 @@ impl Coordinator {
         else {
             return;
         };
-        let mut applied = Applied::default();
+        let (me, mut applied) = (self.metered(), Applied::default());
         // What fails is only that note.
-        let _ = self.put_count(key, &before, record, &mut applied).await;
+        let _ = me.put_count(key, &before, record, &mut applied).await;
+        self.memory.add_uncounted(key, me.aws.meter.total());
     }
 
     /// Every daemon of a released drain is STOPPED: the look that completes it need not ask for tasks.

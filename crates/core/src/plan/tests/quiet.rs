@@ -132,7 +132,8 @@ fn p4_a_quiet_drain_keeps_its_hook_alive() {
 
 #[test]
 fn p10_the_end_of_the_last_task_is_announced_where_sidecars_wait_for_it() {
-    let said = |change: &dyn Fn(&mut Record, &mut Policy, &mut Fleet)| {
+    type Change<'a> = &'a dyn Fn(&mut Record, &mut Policy, &mut Fleet);
+    let said = |change: Change<'_>| {
         let bench = Bench::holding();
         let (mut record, mut policy, mut fleet) = (bench.record(), bench.policy.clone(), bench.fleet);
         (record.remaining, record.poll_seconds) = (1, 5);
@@ -145,7 +146,7 @@ fn p10_the_end_of_the_last_task_is_announced_where_sidecars_wait_for_it() {
         (0, Some(at(105)), at(100))
     );
     assert!(!note.is_released(), "P1");
-    let not: [&dyn Fn(&mut Record, &mut Policy, &mut Fleet); 5] = [
+    let not: [Change<'_>; 5] = [
         &|record, _, _| record.poll_seconds = 1,
         &|record, _, _| record.state = State::Released,
         &|record, _, _| record.release_not_before = Some(at(105)),
