@@ -143,8 +143,14 @@ class Life(HostCase):
         self.assertLess(kill - term, 30, noted)
 
     def test_wrong_settings_end_it_with_64(self):
+        """Not before the agent would restart it, but at once when it is told to stop."""
         sidecar = self.start(*self.host.trust(), PROTECTOR_MAX_HOLD="soon")
+        delayed = sidecar.says("exit-delayed")
+        self.assertEqual((delayed["code"], delayed["why"]), (64, "settings"))
+        self.assertGreater(delayed["exitInSeconds"], 50)
+        sidecar.signal()
         self.assertEqual(sidecar.exit_code(), 64)
+        self.assertIn("MAX_HOLD", sidecar.says("exit")["problems"][0])
 
 
 class Trust(HostCase):
