@@ -208,17 +208,13 @@ impl Hold {
     }
 
     fn ask_parameters(&mut self, now: &Moment) -> Step {
-        let Some(records) = self
-            .identity
-            .as_ref()
-            .map(|identity| identity.records(&self.prefix))
-        else {
+        let Some(identity) = &self.identity else {
             return self.decide(now);
         };
+        let records = identity.records(&self.prefix);
         match self.wait.asks(true, now.since_sigterm) {
             Ask::Both => {
-                let mut names = records.names();
-                names.push(self.prefix.control_name());
+                let names = identity.names(&self.prefix);
                 self.question = Question::Both(records);
                 self.read_several(names)
             }

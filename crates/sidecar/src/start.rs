@@ -60,13 +60,10 @@ async fn check(settings: &Settings, aws: &Aws, place: &mut Option<Place>) -> Res
     };
     let found = place.insert(found);
     protects_exist(settings, &told)?;
-    let records = found.records(&settings.prefix);
-    let mut names = records.names();
-    names.push(settings.prefix.control_name());
-    let read = Parameters::of(found, &settings.prefix)
-        .together(aws, &names)
-        .await?;
-    let texts = records.texts(&read).unwrap_or_default();
+    let names = found.names(&settings.prefix);
+    let mut parameters = Parameters::of(found, &settings.prefix);
+    let read = parameters.together(aws, &names).await?;
+    let texts = found.records(&settings.prefix).texts(&read).unwrap_or_default();
     let released = matches!(found.reading(&texts), Reading::Record(record) if record.is_released());
     Ok((found.clone(), released))
 }

@@ -53,11 +53,8 @@ impl Sidecar {
 
     /// One call, of which nothing is kept.
     fn self_check(&mut self) {
-        let prefix = ParameterPrefix::default();
         if let Some(identity) = &self.identity {
-            let mut names = identity.records(&prefix).names();
-            names.push(prefix.control_name());
-            self.read_parameters(&names);
+            self.read_parameters(&identity.names(&ParameterPrefix::default()));
         }
     }
 

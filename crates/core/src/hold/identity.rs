@@ -72,6 +72,14 @@ impl Identity {
         }
     }
 
+    /// The names that one call asks for: the records, and the kill switch.
+    #[must_use]
+    pub fn names(&self, prefix: &ParameterPrefix) -> Vec<String> {
+        let mut names = self.records(prefix).names();
+        names.push(prefix.control_name());
+        names
+    }
+
     /// What these texts say, as [`Records::texts`] gives them.
     #[must_use]
     pub fn reading(&self, texts: &[Option<String>]) -> Reading {

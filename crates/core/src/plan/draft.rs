@@ -8,7 +8,10 @@ pub(super) use act::{count_is_due, heartbeat_due};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::holding::{Census, census, daemon_gone, group_of};
-use crate::limits::{AGENT_NOTED, AGENT_UNSEEN_MAX, RELEASE_BEFORE_SIGTERM_MAX, SHARED_FROM};
+use crate::limits::{
+    AGENT_NOTED, AGENT_UNSEEN_MAX, NOTE_WRITTEN_WITHIN, POLL_SECONDS_MIN, RELEASE_BEFORE_SIGTERM_MAX,
+    SHARED_FROM,
+};
 use crate::observation::Task;
 use crate::policy::Policy;
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, Waited};
@@ -286,8 +289,23 @@ pub(super) fn count(record: &mut Record, census: &Census, fleet: Fleet, policy: 
     };
 }
 
+/// The moment of a release that comes after `wait`, if sidecars are to be told of it. Not if they read each second anyway, know
+/// of it (`known`), or have no record that is theirs alone.
+pub(super) fn release_to_announce(
+    poll_seconds: u32,
+    known: Option<Timestamp>,
+    wait: SignedDuration,
+    fleet: Fleet,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let at = later(now, wait);
+    let in_time = poll_seconds > POLL_SECONDS_MIN && wait > NOTE_WRITTEN_WITHIN;
+    let is_known = known.is_some_and(|known| known >= at);
+    (in_time && !is_known && has_a_record_of_its_own(fleet)).then_some(at)
+}
+
 /// Do so few instances drain that each has a record of its own, which can say when a release is near?
-pub(super) fn has_a_record_of_its_own(fleet: Fleet) -> bool {
+fn has_a_record_of_its_own(fleet: Fleet) -> bool {
     fleet.drains < SHARED_FROM - 1
 }
 

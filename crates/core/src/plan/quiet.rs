@@ -6,13 +6,12 @@
 use jiff::Timestamp;
 
 use crate::holding::census;
-use crate::limits::{NOTE_WRITTEN_WITHIN, POLL_SECONDS_MIN};
 use crate::observation::Task;
 use crate::policy::{Policy, StandaloneTasks};
 use crate::record::{Lifecycle, Record};
 
 use super::deadline::{self, later};
-use super::draft::{count, count_is_due, has_a_record_of_its_own, heartbeat_due, note_waited};
+use super::draft::{count, count_is_due, heartbeat_due, note_waited, release_to_announce};
 use super::schedule::Schedule;
 use super::{Action, Fleet, Heartbeats};
 
@@ -44,14 +43,13 @@ pub fn next_due(record: &Record, policy: &Policy) -> Option<Timestamp> {
 /// tell, and a look follows when that is over. Nothing if its sidecars read each second anyway, or no record is theirs alone.
 #[must_use]
 pub fn announcement(before: &Record, policy: &Policy, fleet: Fleet, now: Timestamp) -> Option<Record> {
-    let waits = before.poll_seconds > POLL_SECONDS_MIN && policy.linger > NOTE_WRITTEN_WITHIN;
+    let (polls, known) = (before.poll_seconds, before.release_not_before);
+    let at = release_to_announce(polls, known, policy.linger, fleet, now)?;
     let holds = !before.is_released() && before.releasing.is_none() && before.active_since.is_none();
-    let announced = later(now, policy.linger);
-    let known = before.release_not_before.is_some_and(|at| at >= announced);
-    (waits && holds && !known && has_a_record_of_its_own(fleet)).then(|| Record {
+    holds.then(|| Record {
         remaining: 0,
         held_by: Vec::new(),
-        release_not_before: Some(announced),
+        release_not_before: Some(at),
         updated_at: now,
         ..before.clone()
     })

@@ -1,9 +1,12 @@
 //! Parameters: several with `GetParameters`, one with `GetParameter`.
 
+use std::error::Error;
+use std::fmt::Debug;
 use std::time::SystemTime;
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::config::Builder;
+use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use protector_core::hold;
 use protector_core::network::{self, Route, Unreachable};
 use protector_core::record::ParameterPrefix;
@@ -74,14 +77,7 @@ impl Parameters {
     async fn ask_together(&mut self, aws: &Aws, names: &[String]) -> Result<hold::Parameters, Fault> {
         let client = self.client(aws).await?;
         let call = client.get_parameters().set_names(Some(names.to_vec()));
-        let sent = call.send().await;
-        let answer = sent.map_err(|error| {
-            self.fault(Fault::of_call(
-                &error,
-                &self.permission,
-                &self.not_reached(aws, Unreachable::Cut),
-            ))
-        })?;
+        let answer = call.send().await.map_err(|error| self.fault(aws, &error))?;
         let found = answer.parameters.unwrap_or_default().into_iter();
         let found = found.filter_map(|parameter| Some((parameter.name?, parameter.value)));
         let absent = answer.invalid_parameters.unwrap_or_default().into_iter();
@@ -104,11 +100,7 @@ impl Parameters {
             {
                 Ok(None)
             }
-            Err(error) => Err(self.fault(Fault::of_call(
-                &error,
-                &self.permission,
-                &self.not_reached(aws, Unreachable::Cut),
-            ))),
+            Err(error) => Err(self.fault(aws, &error)),
         }
     }
 
@@ -136,8 +128,14 @@ impl Parameters {
         Ok(Client::from_conf(config.build()))
     }
 
-    /// Credentials that were refused are not used again.
-    fn fault(&mut self, fault: Fault) -> Fault {
+    /// What went wrong with a call. Credentials that were refused are not used again.
+    fn fault<E, R>(&mut self, aws: &Aws, error: &SdkError<E, R>) -> Fault
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+        R: Debug + 'static,
+    {
+        let unreachable = self.not_reached(aws, Unreachable::Cut);
+        let fault = Fault::of_call(error, &self.permission, &unreachable);
         if fault.trouble == Trouble::NoCredentials {
             self.client = None;
         }

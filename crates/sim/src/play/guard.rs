@@ -129,10 +129,8 @@ impl Product {
 
     /// The self-check: one call, of which nothing is kept.
     fn check_itself(&mut self, view: &mut GuardView<'_>) {
-        let prefix = ParameterPrefix::default();
         if let Some(identity) = &self.identity {
-            let mut names = identity.records(&prefix).names();
-            names.push(prefix.control_name());
+            let names = identity.names(&ParameterPrefix::default());
             self.answer(view, Step::ReadParameters(names));
         }
     }

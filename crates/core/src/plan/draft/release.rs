@@ -7,12 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use crate::control::Control;
 use crate::holding::last_stopped;
 use crate::ids::ServiceName;
-use crate::limits::{NOTE_WRITTEN_WITHIN, POLL_SECONDS_MIN};
 use crate::observation::Seen;
 use crate::record::{ReleaseReason, Releasing, State};
 
 use super::super::deadline::{self, later};
-use super::{Draft, has_a_record_of_its_own};
+use super::{Draft, release_to_announce};
 
 /// How a drain that holds stands by what is seen of its tasks.
 enum Standing {
@@ -75,16 +74,10 @@ impl Draft<'_> {
 
     /// Sidecars read unhurriedly while tasks hold: now they are told when the release comes.
     fn announce_release(&mut self, wait: SignedDuration) {
-        let at = later(self.now(), wait);
-        let announced = self.record.release_not_before.is_some_and(|known| known >= at);
-        let unhurried = self
-            .before
-            .as_ref()
-            .is_some_and(|before| before.poll_seconds > POLL_SECONDS_MIN);
-        let in_time = wait > NOTE_WRITTEN_WITHIN && unhurried;
-        if in_time && !announced && has_a_record_of_its_own(self.situation.fleet) {
-            self.record.release_not_before = Some(at);
-        }
+        let polls = self.before.as_ref().map_or(0, |before| before.poll_seconds);
+        let known = self.record.release_not_before;
+        let told = release_to_announce(polls, known, wait, self.situation.fleet, self.now());
+        self.record.release_not_before = told.or(known);
     }
 
     /// A Spot instance is gone a minute after its deadline, and a tick may come just then: a look at the deadline itself
