@@ -2,10 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 use protector_core::control::Control;
+use protector_core::hold::state::{
+    self, Decision, ExitReason, HoldState, KillSwitchReading, Reading, SidecarIdentity,
+};
 use protector_core::ids::{InstanceKey, LifecycleActionToken};
 use protector_core::limits::{HELD_BY_MAX, RECORD_BYTES_MAX};
 use protector_core::observation::{
-    ContainerInstance, Hook, HookAction, InstanceStatus, Observation, Registrations, Scheduling, Seen,
+    ContainerInstance, Hook, HookAction, InstanceStatus, Observation, Observed, Registrations, Scheduling,
     Stored, Task,
 };
 use protector_core::plan::{Action, Fleet, Heartbeats, Situation, next_due, plan};
@@ -13,7 +16,6 @@ use protector_core::policy::Policy;
 use protector_core::receipt::Receipt;
 use protector_core::record::{DecodeError, Record};
 use protector_core::settings::Reader;
-use protector_core::wait::{self, Known, Next, Reading, Switch, Wait, Why};
 
 /// What is written of a record that was read fits, and is the same record; a text that is none is an error of bounded
 /// length. Any record that can be read leads to a plan, a receipt, and an answer of the sidecar.
@@ -27,7 +29,7 @@ pub fn record(data: &[u8]) {
             super::assert_said(&error.to_string());
             assert!(matches!(Reading::of_text(text), Reading::Trouble(_)));
             assert!(
-                !matches!(answer(Reading::of_text(text), now()), Next::Leave(_)),
+                !matches!(answer(Reading::of_text(text), now()), Decision::Exit(_)),
                 "P2: {error}"
             );
             let stored = Err(error);
@@ -117,10 +119,10 @@ fn sidecar(record: &Record) {
         Timestamp::MAX,
     ] {
         let released = match answer(Reading::Record(Box::new(record.clone())), now) {
-            Next::Leave(Why::Released) => true,
-            Next::Leave(_) => false,
-            Next::Sleep { duration, .. } => {
-                let max = wait::Policy::default().max_hold;
+            Decision::Exit(ExitReason::Released) => true,
+            Decision::Exit(_) => false,
+            Decision::Sleep { duration, .. } => {
+                let max = state::HoldPolicy::default().max_hold;
                 assert!(duration > SignedDuration::ZERO && duration <= max, "{duration:?}");
                 false
             }
@@ -130,19 +132,19 @@ fn sidecar(record: &Record) {
 }
 
 /// What the sidecar answers to its first reading.
-fn answer(reading: Reading, now: Timestamp) -> Next {
-    let seen = wait::Observation {
+fn answer(reading: Reading, now: Timestamp) -> Decision {
+    let seen = state::HoldObservation {
         since_sigterm: SignedDuration::from_secs(1),
         sigterm_at: Some(now),
         host_clock: now,
         reading,
-        task: wait::Task::Alive,
-        fate: wait::Fate::Unknown,
-        switch: Switch::NotAsked,
-        together: wait::Together::Answered,
-        chance: 0.5,
+        task: state::ProtectedContainers::Alive,
+        target_state: state::TargetLifecycleState::Unknown,
+        kill_switch: KillSwitchReading::NotAsked,
+        together: state::Together::Answered,
+        jitter: 0.5,
     };
-    Wait::new(wait::Policy::default()).next(&Known::default(), &seen)
+    HoldState::new(state::HoldPolicy::default()).next(&SidecarIdentity::default(), &seen)
 }
 
 /// Looks at an instance that has this record.
@@ -155,7 +157,7 @@ fn situations(stored: &Result<Record, DecodeError>, judge: &mut dyn FnMut(&Situa
         let observation = Observation {
             key: key.clone(),
             at: now(),
-            record: Seen::Yes(Stored { record, version: 1 }),
+            record: Observed::Present(Stored { record, version: 1 }),
             instance,
             tasks,
             hook,
@@ -174,7 +176,7 @@ fn situations(stored: &Result<Record, DecodeError>, judge: &mut dyn FnMut(&Situa
     }
 }
 
-type Look = (Seen<Registrations>, Seen<Vec<Task>>, Hook);
+type Look = (Observed<Registrations>, Observed<Vec<Task>>, Hook);
 
 fn looks(stored: &Result<Record, DecodeError>) -> Vec<Look> {
     let arn = match stored {
@@ -191,24 +193,28 @@ fn looks(stored: &Result<Record, DecodeError>) -> Vec<Look> {
             agent_connected,
             tasks: None,
         };
-        Seen::Yes(instance.into())
+        Observed::Present(instance.into())
     };
     let hook = waiting().map_or(Hook::None, Hook::waiting);
     vec![
         (
             one(InstanceStatus::Draining, true),
-            Seen::Yes(Vec::new()),
+            Observed::Present(Vec::new()),
             Hook::None,
         ),
         (
             one(InstanceStatus::Draining, false),
-            Seen::Yes(web()),
+            Observed::Present(web()),
             hook.clone(),
         ),
-        (one(InstanceStatus::Active, true), Seen::Yes(web()), Hook::Over),
         (
-            Seen::Unknown("throttled".to_owned()),
-            Seen::Unknown("throttled".to_owned()),
+            one(InstanceStatus::Active, true),
+            Observed::Present(web()),
+            Hook::Over,
+        ),
+        (
+            Observed::Unknown("throttled".to_owned()),
+            Observed::Unknown("throttled".to_owned()),
             hook,
         ),
     ]

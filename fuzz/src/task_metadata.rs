@@ -1,8 +1,8 @@
 //! Task metadata version 4, as the sidecar reads it.
 
+use protector_core::hold::state::ProtectedContainers;
 use protector_core::ids::{ClusterName, ContainerName, TaskArn};
 use protector_core::task_metadata::{own_name, read};
-use protector_core::wait::Task;
 use serde_json::Value;
 
 const OWN: &str = "ecs-daemon-protector";
@@ -35,11 +35,11 @@ pub fn task_metadata(data: &[u8]) {
     for protects in PROTECTS {
         let names: Vec<ContainerName> = protects.iter().filter_map(|name| name.parse().ok()).collect();
         for own in [None, OWN.parse().ok()] {
-            if task.state(&names, own.as_ref()) == Task::Stopped {
+            if task.state(&names, own.as_ref()) == ProtectedContainers::Stopped {
                 assert_stopped(&document, protects, own.as_ref().map(ContainerName::as_str));
             }
         }
-        for stranger in task.strangers(&names) {
+        for stranger in task.unknown_containers(&names) {
             assert!(protects.contains(&stranger));
             assert!(!containers(&document).any(|one| one["Name"] == stranger));
         }

@@ -7,7 +7,7 @@ use protector_local_aws::model::{DaemonStop, Entry, Service, What, World};
 use protector_local_aws::{CoordinatorSpec, LocalAws, LocalAwsConfig, Timeout};
 use serde_json::{Value, json};
 
-use crate::story::Story;
+use crate::journal_view::JournalView;
 
 /// The cluster of every test.
 pub const CLUSTER: &str = "prod";
@@ -162,7 +162,7 @@ impl Lab {
 
     /// The ARNs of tasks that the journal knows to have had a container of that name.
     pub fn tasks_with(&self, container: &str) -> Vec<String> {
-        self.story().tasks_with(container)
+        self.journal().tasks_with(container)
     }
 
     /// One call of Auto Scaling by a person.
@@ -340,8 +340,8 @@ impl Lab {
     }
 
     /// What has happened.
-    pub fn story(&self) -> Story {
-        Story::new(self.aws.journal())
+    pub fn journal(&self) -> JournalView {
+        JournalView::new(self.aws.journal())
     }
 
     /// The name of an instance's parameter.
@@ -363,7 +363,7 @@ impl Lab {
     /// # Panics
     /// There never was one.
     pub fn last_record(&self, instance: &str) -> Value {
-        let records = self.story().records(instance);
+        let records = self.journal().records(instance);
         let last = records.into_iter().next_back();
         last.map(|(_, record)| record).expect("a record was written")
     }

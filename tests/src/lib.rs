@@ -1,19 +1,19 @@
 //! A laboratory for whole drains: the real `bootstrap` and `ecs-daemon-protector` against the local AWS.
 //!
-//! [`Lab`] sets a cluster up and drives it; [`Story`] reads out of the journal what happened, in which order. Tests
+//! [`Lab`] sets a cluster up and drives it; [`JournalView`] reads out of the journal what happened, in which order. Tests
 //! assert on order and on ends, never on how long something took.
 
 // Only tests use it, and a test that cannot go on panics.
 #![allow(clippy::expect_used)]
 
+mod journal_view;
 mod lab;
 mod programs;
 mod sim;
-mod story;
 mod workload;
 
+pub use journal_view::JournalView;
 pub use lab::{CLUSTER, GROUP, HOOK, Lab, LabConfig};
 pub use programs::{bootstrap, next_bootstrap, protectorctl, sidecar};
-pub use sim::{Transcript, Wrong, play};
-pub use story::Story;
+pub use sim::{SyntaxError, Transcript, play};
 pub use workload::{Daemon, SIDECAR};

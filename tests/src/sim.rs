@@ -1,11 +1,11 @@
-//! Whole drains on a virtual clock, told as stories: a small script in, everything that happened out.
+//! Whole drains on a virtual clock, told as journals: a small script in, everything that happened out.
 //!
 //! ```text
-//!  script ─► setup: a cluster of one instance ─► director: steps, ticks
+//!  script ─► setup: a cluster of one instance ─► runner: steps, ticks
 //!                                                   │
 //!       the coordinator's library ◄─ queue ─── the model of AWS ── SIGTERM ─► sidecars: the core's state machine
 //!                └── calls, by the SDK in process ──►│◄── reads ─────────────────┘
-//!                                                   └─► tale: one line for each thing that happened
+//!                                                   └─► transcript: one line for each thing that happened
 //! ```
 //!
 //! Nothing waits for real: an hour's drain takes a moment, and every run of a script tells the same.
@@ -13,27 +13,27 @@
 mod aws;
 mod clock;
 mod coordinator;
-mod director;
+mod harness;
 mod promises;
+mod runner;
 mod script;
 mod setup;
 mod sidecar;
-mod stage;
-mod tale;
+mod transcript;
 
 use std::sync::Arc;
 
 use protector_coordinator::settings::Settings;
-use protector_core::wait::Policy;
+use protector_core::hold::state::HoldPolicy;
 
 use clock::VirtualClock;
+use harness::Harness;
 use script::Script;
-pub use script::Wrong;
-use stage::Stage;
-use tale::Tale;
+pub use script::SyntaxError;
 use tokio::task::LocalSet;
+use transcript::TranscriptWriter;
 
-/// A story that was told.
+/// A journal that was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transcript {
     /// Everything that happened, for people.
@@ -48,10 +48,10 @@ pub struct Transcript {
 /// What in it is wrong.
 ///
 /// # Panics
-/// There is no runtime to be had, or the scene cannot be set.
-pub fn play(text: &str) -> Result<Transcript, Vec<Wrong>> {
+/// There is no runtime to be had, or the setup cannot be set.
+pub fn play(text: &str) -> Result<Transcript, Vec<SyntaxError>> {
     let script = Script::parse(text)?;
-    let (settings, sidecar) = (script.scene.coordinator()?, script.scene.sidecar()?);
+    let (settings, sidecar) = (script.setup.coordinator()?, script.setup.sidecar()?);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -60,33 +60,33 @@ pub fn play(text: &str) -> Result<Transcript, Vec<Wrong>> {
     Ok(LocalSet::new().block_on(&runtime, told(&script, settings, sidecar)))
 }
 
-async fn told(script: &Script, settings: Settings, sidecar: Policy) -> Transcript {
+async fn told(script: &Script, settings: Settings, sidecar: HoldPolicy) -> Transcript {
     let clock = VirtualClock::start(setup::DURATION);
-    let (stage, deliveries) = Stage::new(clock, sidecar, Tale::new(clock, &script.scene));
+    let (harness, deliveries) = Harness::new(clock, sidecar, TranscriptWriter::new(clock, &script.setup));
     let policy = settings.policy.clone();
     let background = [
-        tokio::spawn(stage.clone().pump()),
+        tokio::spawn(harness.clone().pump()),
         // Lambda's runtime has one thread, so a run may hold what must not be sent to another.
-        tokio::task::spawn_local(coordinator::serve(stage.clone(), settings, deliveries)),
+        tokio::task::spawn_local(coordinator::serve(harness.clone(), settings, deliveries)),
     ];
-    let instance = setup::set(&stage, &script.scene).await;
-    director::play(&stage, script, &instance).await;
+    let instance = setup::set(&harness, &script.setup).await;
+    runner::play(&harness, script, &instance).await;
     background.iter().for_each(|task| task.abort());
-    written(&stage, script, &instance, &policy)
+    written(&harness, script, &instance, &policy)
 }
 
 fn written(
-    stage: &Arc<Stage>,
+    harness: &Arc<Harness>,
     script: &Script,
     instance: &str,
     policy: &protector_core::policy::Policy,
 ) -> Transcript {
-    let mut story = String::new();
-    stage.tell(|tale, _| story = tale.write());
-    let promises = promises::judge(&stage.journal(), instance, &script.scene, policy);
-    let (verdict, kept) = promises.verdict(script.scene.forced);
+    let mut journal = String::new();
+    harness.tell(|transcript, _| journal = transcript.write());
+    let promises = promises::judge(&harness.journal(), instance, &script.setup, policy);
+    let (verdict, kept) = promises.verdict(script.setup.forced);
     Transcript {
-        text: story + &verdict,
+        text: journal + &verdict,
         kept,
     }
 }

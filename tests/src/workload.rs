@@ -147,10 +147,10 @@ impl Lab {
             .map(|task| principal(task))
             .collect();
         self.wait("self-checks", |world| {
-            let story = crate::Story::new(world.journal().to_vec());
+            let journal = crate::JournalView::new(world.journal().to_vec());
             principals
                 .iter()
-                .all(|principal| !story.calls_by(principal).is_empty())
+                .all(|principal| !journal.calls_by(principal).is_empty())
                 .then_some(())
         })
         .await;

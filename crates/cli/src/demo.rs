@@ -3,17 +3,17 @@
 mod args;
 mod calls;
 mod files;
+mod interval;
 mod native;
 mod outcome;
-mod pace;
 mod progress;
 mod report;
+mod reporter;
 pub(crate) mod router;
 mod run;
 mod scenario;
 mod setup;
 mod table;
-mod teller;
 mod timeline;
 mod verdict;
 pub(crate) mod worker;
@@ -27,6 +27,7 @@ use crate::stop::Stop;
 use outcome::Outcome;
 use protector_local_aws::model::{ApiError, DaemonStop};
 use protector_local_aws::{LocalAws, StartError, Timeout};
+use reporter::{Form, Reporter};
 use run::Done;
 use scenario::{Kind, Scenario};
 use std::error::Error;
@@ -34,7 +35,6 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
-use teller::{Form, Teller};
 use thiserror::Error;
 
 /// As a shell has it for a program that Ctrl-C ended.
@@ -153,5 +153,5 @@ async fn run_all(scenarios: &[Scenario], args: &DemoArgs) -> Result<Vec<(Kind, D
 
 async fn run_one(scenario: Scenario, native: DaemonStop, form: Form) -> Result<(Kind, Done), DemoError> {
     let kind = scenario.kind;
-    Ok((kind, run::run(&scenario, native, Teller { kind, form }).await?))
+    Ok((kind, run::run(&scenario, native, Reporter { kind, form }).await?))
 }

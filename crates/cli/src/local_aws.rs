@@ -1,7 +1,7 @@
 //! `protectorctl local-aws`: a local AWS to play with, until it is asked to stop.
 
 use crate::stop::Stop;
-use crate::{cli, say};
+use crate::{cli, output};
 use clap::Args;
 use protector_local_aws::{CoordinatorSpec, LocalAws, LocalAwsConfig};
 use serde_json::json;
@@ -70,9 +70,9 @@ fn config(args: &LocalAwsArgs) -> LocalAwsConfig {
 
 fn announce(args: &LocalAwsArgs, endpoint: &str) -> std::io::Result<()> {
     if !args.json {
-        return say::line(&usage(endpoint, &args.region));
+        return output::line(&usage(endpoint, &args.region));
     }
-    say::json(&json!({
+    output::json(&json!({
         "event": "ready",
         "endpoint": endpoint,
         "region": args.region,

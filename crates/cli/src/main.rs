@@ -3,8 +3,8 @@
 mod cli;
 mod demo;
 mod local_aws;
+mod output;
 mod programs;
-mod say;
 mod simulate;
 mod stop;
 
@@ -21,9 +21,9 @@ fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(code) => code,
         // Whoever read our output has had enough, as with `| head`.
-        Err(error) if say::is_closed_pipe(error.as_ref()) => ExitCode::from(CLOSED_PIPE),
+        Err(error) if output::is_closed_pipe(error.as_ref()) => ExitCode::from(CLOSED_PIPE),
         Err(error) => {
-            say::error(error.as_ref());
+            output::error(error.as_ref());
             ExitCode::FAILURE
         }
     }

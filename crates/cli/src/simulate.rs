@@ -24,7 +24,7 @@ mod worlds;
 
 pub(crate) use args::SimulateArgs;
 
-use crate::say;
+use crate::output;
 use error::SimulateError;
 use std::error::Error;
 use std::process::ExitCode;
@@ -63,9 +63,9 @@ impl From<Ended> for ExitCode {
 pub(crate) async fn run(args: SimulateArgs) -> Result<ExitCode, Box<dyn Error>> {
     match play(&args).await {
         Ok(ended) => Ok(ended.into()),
-        Err(error) if say::is_closed_pipe(&error) => Err(error.into()),
+        Err(error) if output::is_closed_pipe(&error) => Err(error.into()),
         Err(error) => {
-            say::error(&error);
+            output::error(&error);
             Ok(ExitCode::from(NO_ANSWER))
         }
     }

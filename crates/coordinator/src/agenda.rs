@@ -13,12 +13,12 @@ use protector_core::ids::InstanceId;
 use protector_core::limits::SHARED_FROM;
 use protector_core::trigger::HookNotice;
 
+use crate::cache::PROBE_TIMEOUT;
 use crate::coordinator::Coordinator;
-use crate::memory::PATIENCE;
 use crate::observe::{Registered, Subject};
 
 /// A batch waits for so long at the most if nothing that is known of awaits an event.
-const PATIENCE_ALONE: SignedDuration = SignedDuration::from_secs(28);
+const RECHECK_INTERVAL: SignedDuration = SignedDuration::from_secs(28);
 
 /// A look gathers for one second for each of so many drains.
 const GATHERED: usize = 20;
@@ -131,10 +131,10 @@ impl Coordinator {
             let gathers = self.gathers();
             // Who awaits nothing but the end of a long settle window misses no event meanwhile.
             let patience = match self.memory.awaits_an_event() {
-                false => PATIENCE_ALONE,
+                false => RECHECK_INTERVAL,
                 // Of so many one always has an event to come, and whoever begins is not to wait for those that settle.
-                true if !gathers.is_zero() => self.policy.linger.min(PATIENCE),
-                true => PATIENCE,
+                true if !gathers.is_zero() => self.policy.linger.min(PROBE_TIMEOUT),
+                true => PROBE_TIMEOUT,
             };
             let until = self.first_due().filter(|at| at.duration_since(begun) <= patience);
             let Some(at) = until.and_then(|at| at.checked_add(gathers).ok()) else {

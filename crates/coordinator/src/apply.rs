@@ -2,17 +2,17 @@
 
 use protector_core::control::Control;
 use protector_core::ids::{InstanceId, InstanceKey};
-use protector_core::observation::{ContainerInstance, Seen, Stored};
+use protector_core::observation::{ContainerInstance, Observed, Stored};
 use protector_core::plan::{Action, Plan};
 use protector_core::receipt::Receipt;
 use protector_core::record::{Lifecycle, Record};
 use serde::Serialize;
 
-use crate::aws::Failure;
+use crate::aws::AwsError;
 use crate::coordinator::Coordinator;
+use crate::logging::Level;
 use crate::metrics::Metric;
-use crate::pace::Rank;
-use crate::say::Level;
+use crate::rate_limit::Priority;
 
 /// How an action went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,7 +39,7 @@ pub struct Applied {
     /// How many tasks could not be told to stop: each look tries again.
     pub refused_stops: usize,
     /// Why the rest of the plan was left.
-    pub failure: Option<Failure>,
+    pub failure: Option<AwsError>,
     /// How many calls were made before the plan.
     calls_before: u32,
 }
@@ -48,9 +48,9 @@ pub struct Applied {
 #[derive(Debug, Clone, Copy)]
 pub enum Target<'a> {
     /// An instance of a cluster, and its record as it was read.
-    Placed(&'a InstanceKey, &'a Seen<Stored>),
+    Placed(&'a InstanceKey, &'a Observed<Stored>),
     /// The same, when Auto Scaling has said before that it waits no more.
-    Ended(&'a InstanceKey, &'a Seen<Stored>),
+    Ended(&'a InstanceKey, &'a Observed<Stored>),
     /// An instance that is in no cluster: only its hook is there to act on.
     Unplaced(&'a InstanceId),
 }
@@ -82,7 +82,7 @@ impl Coordinator {
         for action in plan.actions {
             let name = action.name();
             let alone = Alone::of(&action);
-            if self.only_looks() {
+            if self.only_observes() {
                 applied.note(name, alone, Ok("not done"));
                 continue;
             }
@@ -111,17 +111,17 @@ impl Coordinator {
     async fn act(
         &self,
         key: &InstanceKey,
-        before: &Seen<Stored>,
+        before: &Observed<Stored>,
         action: Action,
         missed: &[Lifecycle],
         applied: &mut Applied,
-    ) -> Result<&'static str, Failure> {
+    ) -> Result<&'static str, AwsError> {
         match action {
             Action::PutRecord(record) => {
                 let rank = if record.is_released() {
-                    Rank::Release
+                    Priority::Release
                 } else {
-                    Rank::Hold
+                    Priority::Hold
                 };
                 self.put(key, before, with_heartbeat(*record, missed), rank, applied)
                     .await
@@ -148,7 +148,7 @@ impl Coordinator {
                 // What the plan has cost so far, and the write that follows.
                 let calls = self.aws.meter.total() - applied.calls_before + 1;
                 record.calls = record.calls.saturating_add(calls);
-                self.say_receipt(key, &record);
+                self.log_receipt(key, &record);
                 self.put_receipt(key, before, *record, applied).await
             }
             Action::Heartbeat(_) | Action::Complete(_) => Ok("ok"),
@@ -156,12 +156,12 @@ impl Coordinator {
     }
 
     /// Dry-run, or the kill switch at `observe`: everything is planned and said, and nothing done.
-    pub(crate) fn only_looks(&self) -> bool {
+    pub(crate) fn only_observes(&self) -> bool {
         self.policy.dry_run || self.memory.control() == Control::Observe
     }
 
     /// Said before it is noted: a run that dies between the two makes the next one say it again, and none is lost.
-    fn say_receipt(&self, key: &InstanceKey, record: &Record) {
+    fn log_receipt(&self, key: &InstanceKey, record: &Record) {
         let receipt = Receipt::new(key, record, record.updated_at);
         let (sheet, ended_at) = (&self.memory.sheet, record.updated_at);
         sheet.count(Metric::DrainsEnded, 1);
@@ -171,7 +171,7 @@ impl Coordinator {
             sheet.time(Metric::FlushTime, ended_at.duration_since(released_at));
         }
         let fields = serde_json::to_value(receipt).unwrap_or_default();
-        self.voice.say(Level::Info, "receipt", fields);
+        self.logger.log(Level::Info, "receipt", fields);
     }
 }
 
@@ -201,7 +201,7 @@ impl Alone {
 
 impl Applied {
     /// Notes an outcome. Goes the plan on?
-    fn note(&mut self, action: &'static str, alone: Alone, outcome: Result<&'static str, Failure>) -> bool {
+    fn note(&mut self, action: &'static str, alone: Alone, outcome: Result<&'static str, AwsError>) -> bool {
         let goes_on = outcome.is_ok() || alone != Alone::No;
         let words = match outcome {
             Ok(word) => word.to_owned(),
@@ -223,7 +223,7 @@ impl Applied {
     }
 }
 
-fn said(outcome: Result<bool, Failure>) -> Result<&'static str, Failure> {
+fn said(outcome: Result<bool, AwsError>) -> Result<&'static str, AwsError> {
     outcome.map(|waiting| if waiting { "ok" } else { "over" })
 }
 

@@ -7,13 +7,13 @@ use protector_core::plan::Heartbeats;
 use protector_core::policy::Policy;
 
 use crate::aws::Aws;
+use crate::cache::Cache;
 use crate::clock::Clock;
-use crate::memory::Memory;
-use crate::say::Voice;
+use crate::logging::Logger;
 use crate::survey::Survey;
 
 /// Before the invocation's deadline we are done by this much, so that the last line is said and the answer sent.
-const RESERVE: SignedDuration = SignedDuration::from_secs(3);
+const RUN_MARGIN: SignedDuration = SignedDuration::from_secs(3);
 
 /// Everything that a run needs. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -23,9 +23,9 @@ pub struct Coordinator {
     /// Access to AWS.
     pub aws: Aws,
     /// What is remembered from run to run.
-    pub memory: Arc<Memory>,
+    pub memory: Arc<Cache>,
     /// Where lines go.
-    pub voice: Voice,
+    pub logger: Logger,
     /// Where the time comes from.
     pub clock: Clock,
     /// Names the run in its lines.
@@ -68,6 +68,6 @@ impl Coordinator {
     /// How long the run may still take.
     #[must_use]
     pub fn time_left(&self) -> SignedDuration {
-        self.deadline.duration_since(self.now()) - RESERVE
+        self.deadline.duration_since(self.now()) - RUN_MARGIN
     }
 }

@@ -3,9 +3,9 @@
 use protector_core::ids::{ClusterName, ContainerInstanceArn};
 use serde_json::json;
 
-use crate::aws::{Described, Failure, Instances, Kind, NotOurs};
+use crate::aws::{AwsError, Described, ErrorKind, Instances, NotOurs};
 use crate::coordinator::Coordinator;
-use crate::say::Level;
+use crate::logging::Level;
 
 /// The type of a capacity provider whose instances ECS keeps by itself.
 const MANAGED_INSTANCES: &str = "MANAGED_INSTANCES";
@@ -16,13 +16,13 @@ impl Coordinator {
         &self,
         cluster: &ClusterName,
         arns: &[ContainerInstanceArn],
-    ) -> Result<Vec<Described>, Failure> {
+    ) -> Result<Vec<Described>, AwsError> {
         let (described, unclear) = self.describe_each(cluster, arns).await?;
         match unclear.is_empty() {
             true => Ok(described),
-            false => Err(Failure {
+            false => Err(AwsError {
                 operation: "DescribeContainerInstances",
-                kind: Kind::Incomplete,
+                kind: ErrorKind::Incomplete,
                 message: unclear.join(", "),
             }),
         }
@@ -33,21 +33,21 @@ impl Coordinator {
         &self,
         cluster: &ClusterName,
         arns: &[ContainerInstanceArn],
-    ) -> Result<(Vec<Described>, Vec<String>), Failure> {
+    ) -> Result<(Vec<Described>, Vec<String>), AwsError> {
         let edges = &self.memory.edges;
         let unknown = arns.iter().filter(|arn| !edges.is_foreign(arn));
         let asked: Vec<ContainerInstanceArn> = unknown.cloned().collect();
         let answer = self.aws.describe_instances(cluster, &asked).await;
         let mut found = self.unless_gone(cluster, answer)?;
-        self.take_out_managed(cluster, &mut found).await;
+        self.remove_managed(cluster, &mut found).await;
         for (arn, why) in &found.foreign {
-            self.say_foreign(cluster, arn, *why);
+            self.log_foreign(cluster, arn, *why);
         }
         Ok((found.described, found.unclear))
     }
 
     /// Only the type of its capacity provider tells one of ECS Managed Instances.
-    async fn take_out_managed(&self, cluster: &ClusterName, found: &mut Instances) {
+    async fn remove_managed(&self, cluster: &ClusterName, found: &mut Instances) {
         self.learn_providers(cluster, found).await;
         let (edges, now) = (&self.memory.edges, self.now());
         let provided = found.providers.iter();
@@ -81,14 +81,14 @@ impl Coordinator {
         }
     }
 
-    fn say_foreign(&self, cluster: &ClusterName, arn: &ContainerInstanceArn, why: NotOurs) {
+    fn log_foreign(&self, cluster: &ClusterName, arn: &ContainerInstanceArn, why: NotOurs) {
         if self.memory.edges.learn_foreign(arn, self.now()) {
             let fields = json!({
                 "requestId": self.request_id,
                 "trigger": "instance",
                 "reason": format!("the container instance {arn} of cluster {cluster} is none of ours: {why}"),
             });
-            self.voice.say(Level::Info, "ignored", fields);
+            self.logger.log(Level::Info, "ignored", fields);
         }
     }
 }

@@ -14,12 +14,12 @@ use protector_core::trigger::{
 };
 use serde_json::{Value, json};
 
-use crate::aws::Kind;
+use crate::aws::ErrorKind;
 use crate::coordinator::Coordinator;
 use crate::locate::{Home, Place};
+use crate::logging::Level;
 use crate::metrics::Metric;
 use crate::observe::{Registered, Subject};
-use crate::say::Level;
 use crate::survey::Survey;
 
 /// What became of one event.
@@ -31,7 +31,7 @@ pub enum Handled {
     Ignored,
     /// It was not what its shape promises. It will not get better by being sent again.
     Malformed(String),
-    /// Something failed that another try may mend.
+    /// Something failed that a retry may fix.
     Failed(String),
 }
 
@@ -55,7 +55,7 @@ impl Coordinator {
     /// Deals with an invocation's payload. The answer is what Lambda gives back.
     ///
     /// # Errors
-    /// Something failed that another try may mend, or an operator's command is malformed: Lambda tries
+    /// Something failed that a retry may fix, or an operator's command is malformed: Lambda tries
     /// asynchronous events again, and an operator sees the words.
     pub async fn handle(&self, payload: &Value) -> Result<Value, String> {
         let answer = match parse(payload) {
@@ -71,12 +71,12 @@ impl Coordinator {
                 Ok(run.batch(messages).await)
             }
         };
-        self.say_metrics();
+        self.log_metrics();
         answer
     }
 
     /// Says what the run has measured. Once, at its end: Lambda freezes the process with the answer.
-    fn say_metrics(&self) {
+    fn log_metrics(&self) {
         let sheet = &self.memory.sheet;
         let counts = self.aws.meter.take();
         let calls: u32 = counts.calls.values().sum();
@@ -87,15 +87,15 @@ impl Coordinator {
             .filter(|(kind, _)| !kind.is_ordinary())
         {
             sheet.error(kind.name(), times);
-            if kind == Kind::Throttled {
+            if kind == ErrorKind::Throttled {
                 sheet.count(Metric::Throttles, times as usize);
             }
         }
-        if !self.voice.says_metrics() {
+        if !self.logger.writes_metrics() {
             return sheet.discard();
         }
         for line in sheet.lines(function_name(), &self.request_id, self.now()) {
-            self.voice.say_line(&line);
+            self.logger.log_line(&line);
         }
     }
 
@@ -234,12 +234,12 @@ impl Coordinator {
             Err(malformed) => {
                 let fields = json!({"requestId": self.request_id, "field": malformed.field, "problem": malformed.problem});
                 self.memory.sheet.error("malformed", 1);
-                self.voice.say(Level::Error, "malformed", fields);
+                self.logger.log(Level::Error, "malformed", fields);
                 Handled::Malformed(malformed.to_string())
             }
         };
         if let Handled::Failed(problem) = &handled {
-            self.voice.say(
+            self.logger.log(
                 Level::Error,
                 "failed",
                 json!({"requestId": self.request_id, "problem": problem}),
@@ -335,7 +335,7 @@ impl Coordinator {
 
     pub(crate) fn ignored(&self, level: Level, trigger: &str, reason: &str) -> Handled {
         let fields = json!({"requestId": self.request_id, "trigger": trigger, "reason": reason});
-        self.voice.say(level, "ignored", fields);
+        self.logger.log(level, "ignored", fields);
         Handled::Ignored
     }
 }

@@ -15,12 +15,12 @@ use protector_core::ids::{AutoScalingGroupName, LifecycleHookName};
 use protector_core::record::Lifecycle;
 use serde_json::json;
 
-use crate::aws::{Failure, ScalingInstance};
+use crate::aws::{AwsError, ScalingInstance};
 use crate::coordinator::Coordinator;
 use crate::handler::Handled;
 use crate::hook::TIMEOUT_ASSUMED_SECONDS;
+use crate::logging::Level;
 use crate::metrics::Metric;
-use crate::say::Level;
 
 /// Auto Scaling publishes no quota for heartbeats. So many a second have worked for the fleets that others have reported,
 /// and they are what a thousand hooks of two minutes need.
@@ -58,15 +58,15 @@ impl Coordinator {
         }
         let due = self.due(&waits);
         if !due.is_empty() {
-            self.mind_control().await;
+            self.refresh_kill_switch().await;
         }
-        let sent = match self.only_looks() {
+        let sent = match self.only_observes() {
             true => Sent::default(),
             false => self.send_all(&due).await,
         };
         problems.extend(sent.problems.iter().cloned());
         self.measure_time_left(&waits);
-        self.say_heartbeats(waits.len(), due.len(), &sent, &problems);
+        self.log_heartbeats(waits.len(), due.len(), &sent, &problems);
         Handled::Done(json!({"waiting": waits.len(), "due": due.len(), "sent": sent.ok}))
     }
 
@@ -97,7 +97,7 @@ impl Coordinator {
     async fn hooks_to_serve(
         &self,
         group: &AutoScalingGroupName,
-    ) -> (Vec<(LifecycleHookName, u32)>, Option<Failure>) {
+    ) -> (Vec<(LifecycleHookName, u32)>, Option<AwsError>) {
         match self.read_hooks(group).await {
             Ok(hooks) => {
                 self.remembered().hooks.insert(group.clone(), hooks.clone());
@@ -186,7 +186,7 @@ impl Coordinator {
         }
     }
 
-    fn say_heartbeats(&self, waiting: usize, due: usize, sent: &Sent, problems: &[String]) {
+    fn log_heartbeats(&self, waiting: usize, due: usize, sent: &Sent, problems: &[String]) {
         let level = match (problems.is_empty(), due) {
             (false, _) => Level::Error,
             (true, 0) => Level::Debug,
@@ -202,7 +202,7 @@ impl Coordinator {
             "problems": problems.iter().take(PROBLEMS_MAX).collect::<Vec<_>>(),
             "calls": self.aws.meter.calls(),
         });
-        self.voice.say(level, "heartbeats", fields);
+        self.logger.log(level, "heartbeats", fields);
     }
 
     fn remembered(&self) -> MutexGuard<'_, Remembered> {

@@ -11,16 +11,16 @@ use protector_core::trigger::HookNotice;
 use serde_json::json;
 
 use crate::apply::{Applied, Target};
-use crate::aws::{Failure, ScalingInstance};
+use crate::aws::{AwsError, ScalingInstance};
 use crate::coordinator::Coordinator;
 use crate::handler::Handled;
 use crate::locate::{Home, Place};
+use crate::logging::Level;
 use crate::observe::Subject;
-use crate::say::Level;
 
 /// A notice older than this may be a late duplicate for an instance that has come back from a warm pool since, so
 /// Auto Scaling is asked before a live instance is drained. A younger one needs no question.
-const FRESH: SignedDuration = SignedDuration::from_secs(60);
+const FRESH_EVENT_MAX: SignedDuration = SignedDuration::from_secs(60);
 
 /// If a hook's heartbeat time-out cannot be read, its heartbeats are paced by this one, until it can: short enough for any
 /// hook that a schedule of a minute can serve.
@@ -69,7 +69,7 @@ impl Coordinator {
     /// Those whose instances are still leaving, as far as Auto Scaling tells; the others are said. What is not known counts
     /// as leaving: holding is the safe side.
     pub(crate) async fn still_leaving(&self, notices: Vec<HookNotice>) -> Vec<HookNotice> {
-        let fresh = |since: Timestamp| self.now().duration_since(since) < FRESH;
+        let fresh = |since: Timestamp| self.now().duration_since(since) < FRESH_EVENT_MAX;
         let (fresh, old): (Vec<_>, Vec<_>) = notices
             .into_iter()
             .partition(|notice| notice.since.is_some_and(fresh));
@@ -146,7 +146,7 @@ impl Coordinator {
     }
 
     async fn apply_unplaced(&self, trigger: &str, instance: &InstanceId, plan: Plan) -> Handled {
-        self.mind_control().await;
+        self.refresh_kill_switch().await;
         let (verdict, reasons) = (plan.verdict, plan.reasons.clone());
         let applied: Applied = self.apply(Target::Unplaced(instance), plan).await;
         let line = json!({
@@ -159,7 +159,7 @@ impl Coordinator {
             "actions": applied.done,
         });
         let failed = applied.failure.is_some() || verdict == Verdict::Unknown;
-        self.say_instance(failed, verdict, &reasons, line.clone());
+        self.log_instance(failed, verdict, &reasons, line.clone());
         if failed {
             Handled::Failed(format!("{instance}: {}", reasons.join("; ")))
         } else {
@@ -182,7 +182,7 @@ impl Coordinator {
     pub(crate) async fn read_hooks(
         &self,
         group: &AutoScalingGroupName,
-    ) -> Result<Vec<(LifecycleHookName, u32)>, Failure> {
+    ) -> Result<Vec<(LifecycleHookName, u32)>, AwsError> {
         let mut hooks = self.aws.describe_hooks(group).await?;
         hooks.retain(|(hook, _)| self.policy.serves_hook(hook));
         self.memory.learn_hooks(group, hooks.clone(), self.now());
@@ -193,7 +193,7 @@ impl Coordinator {
     pub(crate) async fn hooks(
         &self,
         group: &AutoScalingGroupName,
-    ) -> Result<Vec<(LifecycleHookName, u32)>, Failure> {
+    ) -> Result<Vec<(LifecycleHookName, u32)>, AwsError> {
         let read = self.read_hooks(group).await;
         read.or_else(|failure| self.memory.hooks(group, self.now()).ok_or(failure))
     }

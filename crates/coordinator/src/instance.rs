@@ -2,14 +2,14 @@
 
 use protector_core::ids::{ContainerInstanceArn, InstanceKey};
 use protector_core::limits::RELEASE_BEFORE_SIGTERM_MAX;
-use protector_core::observation::{ContainerInstance, InstanceStatus, Registrations, Seen};
+use protector_core::observation::{ContainerInstance, InstanceStatus, Observed, Registrations};
 use protector_core::plan::Verdict;
 use protector_core::record::Record;
 use protector_core::trigger::InstanceChange;
 
 use crate::coordinator::Coordinator;
 use crate::handler::Handled;
-use crate::say::Level;
+use crate::logging::Level;
 
 impl Coordinator {
     /// ECS tells of an instance also whenever its free resources change, so only the first sight of DRAINING counts.
@@ -38,7 +38,7 @@ impl Coordinator {
                     cluster: change.cluster,
                     instance: change.instance,
                 };
-                self.unless_recorded(key, change.container_instance, change.status)
+                self.observe_unless_recorded(key, change.container_instance, change.status)
                     .await
             }
         }
@@ -47,14 +47,14 @@ impl Coordinator {
     /// DRAINING comes to other runs too, mostly because one of ours has just set it, and again with every task that
     /// ends. If the record knows the drain already, one read says so, and a whole look is left to the next of its tasks
     /// that ends. One that our hook has ended goes for good; a released one of somebody else's may drain again.
-    async fn unless_recorded(
+    async fn observe_unless_recorded(
         &self,
         key: InstanceKey,
         arn: ContainerInstanceArn,
         status: InstanceStatus,
     ) -> Handled {
         if status == InstanceStatus::Draining
-            && let Seen::Yes(stored) = self.read_record(&key, std::slice::from_ref(&arn)).await
+            && let Observed::Present(stored) = self.read_record(&key, std::slice::from_ref(&arn)).await
             && let Ok(record) = stored.record
             && record.names(&arn)
             && (record.lifecycle.is_some() || !record.is_released())

@@ -7,9 +7,9 @@ use futures_util::{StreamExt, stream};
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::DESCRIBE_CLUSTERS_MAX;
 
-use crate::aws::{Failure, Kind};
+use crate::aws::{AwsError, ErrorKind};
 use crate::coordinator::Coordinator;
-use crate::say::Level;
+use crate::logging::Level;
 
 /// So many clusters are asked at the same time.
 const CLUSTERS_AT_ONCE: usize = 8;
@@ -149,9 +149,9 @@ impl Coordinator {
     pub(crate) fn unless_gone<T: Default>(
         &self,
         cluster: &ClusterName,
-        answer: Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        let gone = |failure: &Failure| failure.kind == Kind::NotFound;
+        answer: Result<T, AwsError>,
+    ) -> Result<T, AwsError> {
+        let gone = |failure: &AwsError| failure.kind == ErrorKind::NotFound;
         if !answer.as_ref().is_err_and(gone) {
             return answer;
         }
@@ -163,12 +163,12 @@ impl Coordinator {
     }
 
     /// The clusters that are watched.
-    pub async fn clusters(&self) -> Result<Vec<ClusterName>, Failure> {
+    pub async fn clusters(&self) -> Result<Vec<ClusterName>, AwsError> {
         self.known_clusters().await.map(|(clusters, _)| clusters)
     }
 
     /// The same, and whether they were only remembered.
-    async fn known_clusters(&self) -> Result<(Vec<ClusterName>, bool), Failure> {
+    async fn known_clusters(&self) -> Result<(Vec<ClusterName>, bool), AwsError> {
         if !self.policy.clusters.is_empty() {
             return Ok((self.policy.clusters.clone(), false));
         }
@@ -179,7 +179,7 @@ impl Coordinator {
     }
 
     /// Every cluster of the account, but for those that have no container instances if they are many.
-    async fn find_clusters(&self) -> Result<Vec<ClusterName>, Failure> {
+    async fn find_clusters(&self) -> Result<Vec<ClusterName>, AwsError> {
         let mut clusters = self.aws.list_clusters().await?;
         if clusters.len() >= CLUSTERS_MANY {
             let mut empty = BTreeSet::new();

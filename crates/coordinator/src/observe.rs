@@ -7,12 +7,12 @@ use protector_core::ids::{
     ClusterName, ContainerInstanceArn, ContainerName, InstanceKey, ServiceName, TaskArn,
 };
 use protector_core::observation::{
-    ContainerInstance, Hook, InstanceStatus, Observation, Registrations, Scheduling, Seen, Stored, Task,
+    ContainerInstance, Hook, InstanceStatus, Observation, Observed, Registrations, Scheduling, Stored, Task,
     TaskGroup,
 };
 use protector_core::record::Record;
 
-use crate::aws::{Failure, ListedTask};
+use crate::aws::{AwsError, ListedTask};
 use crate::coordinator::Coordinator;
 
 /// An instance to look at, and what its trigger says of it.
@@ -45,11 +45,11 @@ pub struct Shown {
     /// When it was asked for; now if nothing was.
     pub at: Option<Timestamp>,
     /// Its record, if it was read. A listing that leaves it out says nothing.
-    pub record: Option<Seen<Stored>>,
+    pub record: Option<Observed<Stored>>,
     /// Registrations of it.
     pub instances: Vec<ContainerInstance>,
     /// Its tasks.
-    pub tasks: Option<Seen<Vec<Task>>>,
+    pub tasks: Option<Observed<Vec<Task>>>,
     /// Every daemon of the released drain is STOPPED: its events have said so.
     pub flushed: bool,
 }
@@ -98,8 +98,10 @@ impl Coordinator {
         };
         let instance = self.see_registrations(subject, record.readable()).await;
         let tasks = match (instance.as_yes(), &shown.tasks) {
-            (None, _) => Seen::Absent,
-            (Some(instance), _) if shown.flushed && is_drained(&record, instance) => Seen::Yes(Vec::new()),
+            (None, _) => Observed::Absent,
+            (Some(instance), _) if shown.flushed && is_drained(&record, instance) => {
+                Observed::Present(Vec::new())
+            }
             (Some(_), Some(tasks)) => tasks.clone(),
             (Some(instance), None) => self.see_tasks(&subject.key.cluster, instance, &record).await,
         };
@@ -116,7 +118,7 @@ impl Coordinator {
     /// All registrations of the instance. Those that the trigger and the record name are described; unless they tell of a
     /// drain that goes its usual way, ECS is asked for others too. So an instance is gone only if two different questions
     /// say so: events of an earlier registration come late, and listings lag.
-    async fn see_registrations(&self, subject: &Subject, record: Option<&Record>) -> Seen<Registrations> {
+    async fn see_registrations(&self, subject: &Subject, record: Option<&Record>) -> Observed<Registrations> {
         let (complete, named) = match &subject.registered {
             Registered::All(arns) => (true, arns),
             Registered::Some(arns) => (false, arns),
@@ -133,12 +135,12 @@ impl Coordinator {
             seen => seen,
         };
         match seen {
-            Err(why) => Seen::Unknown(why),
+            Err(why) => Observed::Unknown(why),
             Ok(mut seen) => {
                 let inactive = |one: &ContainerInstance| one.status == InstanceStatus::Inactive;
                 seen.retain(|one| !inactive(one));
                 let recorded = record.map(|record| &record.container_instance_arn);
-                Registrations::of(seen, recorded).map_or(Seen::Absent, Seen::Yes)
+                Registrations::of(seen, recorded).map_or(Observed::Absent, Observed::Present)
             }
         }
     }
@@ -179,20 +181,24 @@ impl Coordinator {
         &self,
         cluster: &ClusterName,
         instance: &Registrations,
-        record: &Seen<Stored>,
-    ) -> Seen<Vec<Task>> {
+        record: &Observed<Stored>,
+    ) -> Observed<Vec<Task>> {
         match self.try_tasks(cluster, instance).await {
             Ok(tasks) => {
                 let record = record.readable();
                 let due = record.is_some_and(|record| self.asks_for_protection(record));
-                Seen::Yes(self.with_protection(cluster, tasks, due).await)
+                Observed::Present(self.with_protection(cluster, tasks, due).await)
             }
-            Err(failure) => Seen::Unknown(failure.to_string()),
+            Err(failure) => Observed::Unknown(failure.to_string()),
         }
     }
 
     /// The tasks of all registrations.
-    async fn try_tasks(&self, cluster: &ClusterName, instance: &Registrations) -> Result<Vec<Task>, Failure> {
+    async fn try_tasks(
+        &self,
+        cluster: &ClusterName,
+        instance: &Registrations,
+    ) -> Result<Vec<Task>, AwsError> {
         let (mut arns, mut unreachable) = (BTreeSet::new(), BTreeSet::new());
         for one in instance.with_tasks() {
             let listed = self.aws.list_tasks(cluster, Some(&one.arn)).await?;
@@ -216,7 +222,7 @@ impl Coordinator {
         &self,
         cluster: &ClusterName,
         listed: Vec<ListedTask>,
-    ) -> Result<Vec<Task>, Failure> {
+    ) -> Result<Vec<Task>, AwsError> {
         let now = self.now();
         let unknown: Vec<(TaskArn, ServiceName)> = listed
             .iter()
@@ -311,7 +317,7 @@ pub(crate) fn scheduled(task: ListedTask, known: Option<Scheduling>) -> Task {
 
 /// Is the drain of this instance, in its present life, released, and did nobody hold it then? After a forced release
 /// tasks may hold on, and their count is nobody's guess.
-fn is_drained(record: &Seen<Stored>, instance: &Registrations) -> bool {
+fn is_drained(record: &Observed<Stored>, instance: &Registrations) -> bool {
     let record = record.readable();
     record.is_some_and(|record| {
         record.is_released() && record.remaining == 0 && instance.all().all(|one| record.names(&one.arn))

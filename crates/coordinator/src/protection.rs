@@ -8,18 +8,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use protector_core::ids::{ClusterName, TaskArn};
-use protector_core::limits::{PROTECTION_CALLS_MAX, SAID_CHARS_MAX, cut};
+use protector_core::limits::{MESSAGE_CHARS_MAX, PROTECTION_CALLS_MAX, cut};
 use protector_core::observation::Task;
 use protector_core::protection::check::{Check, Request, Round};
 use protector_core::protection::{UnprotectedDaemon, UnprotectedReason, unprotected_because};
 use serde_json::{Value, json};
 
-use crate::aws::{Failure, ListedTask};
+use crate::aws::{AwsError, ListedTask};
 use crate::coordinator::Coordinator;
+use crate::logging::Level;
 use crate::metrics::Metric;
 use crate::observe::scheduled;
 use crate::reconcile::TIME_FOR_A_LOOK;
-use crate::say::Level;
 
 /// So many tasks are named in one line; the rest are counted.
 const EXAMPLES_MAX: usize = 5;
@@ -87,11 +87,11 @@ impl Coordinator {
         if let Some(found) = round.map(|round| round.unprotected).filter(|found| *found > 0) {
             me.memory.sheet.count(Metric::UnprotectedDaemons, found);
         }
-        me.say_check(round, outcome.err());
+        me.log_check(round, outcome.err());
     }
 
     /// As many requests as a tick may make. After one that fails the rest is left to the next tick.
-    async fn requests_of_a_tick(&self) -> Result<(), Failure> {
+    async fn requests_of_a_tick(&self) -> Result<(), AwsError> {
         if !self.memory.protection.with(|check| check.goes_on()) {
             let clusters = self.clusters().await?;
             let now = self.now();
@@ -106,7 +106,7 @@ impl Coordinator {
         Ok(())
     }
 
-    async fn ask_of_check(&self, request: Request) -> Result<(), Failure> {
+    async fn ask_of_check(&self, request: Request) -> Result<(), AwsError> {
         let protection = &self.memory.protection;
         match request {
             Request::Services { cluster, token } => {
@@ -151,7 +151,7 @@ impl Coordinator {
                     "task": task.arn,
                     "containerInstance": instance,
                     "exitCode": sidecar.and_then(|sidecar| sidecar.exit_code),
-                    "detail": detail.map(|detail| cut(detail, SAID_CHARS_MAX)),
+                    "detail": detail.map(|detail| cut(detail, MESSAGE_CHARS_MAX)),
                 }));
         }
         let unprotected = bare.values().map(Vec::len).sum();
@@ -159,11 +159,11 @@ impl Coordinator {
             .protection
             .with(|check| check.described(count, unprotected));
         for (daemon, tasks) in bare {
-            self.say_unprotected(cluster, &daemon, &tasks);
+            self.log_unprotected(cluster, &daemon, &tasks);
         }
     }
 
-    fn say_unprotected(&self, cluster: &ClusterName, daemon: &UnprotectedDaemon, tasks: &[Value]) {
+    fn log_unprotected(&self, cluster: &ClusterName, daemon: &UnprotectedDaemon, tasks: &[Value]) {
         let fields = json!({
             "requestId": self.request_id,
             "cluster": cluster,
@@ -173,10 +173,10 @@ impl Coordinator {
             "tasks": tasks.len(),
             "examples": tasks.iter().take(EXAMPLES_MAX).collect::<Vec<_>>(),
         });
-        self.voice.say(Level::Warn, "unprotected", fields);
+        self.logger.log(Level::Warn, "unprotected", fields);
     }
 
-    fn say_check(&self, round: Option<Round>, problem: Option<Failure>) {
+    fn log_check(&self, round: Option<Round>, problem: Option<AwsError>) {
         let level = match problem {
             Some(_) => Level::Warn,
             None => Level::Debug,
@@ -189,7 +189,7 @@ impl Coordinator {
             "problem": problem.map(|problem| problem.to_string()),
             "calls": self.aws.meter.calls(),
         });
-        self.voice.say(level, "protection-check", fields);
+        self.logger.log(level, "protection-check", fields);
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use protector_core::holding::{Census, census, last_stopped};
 use protector_core::observation::{
-    ContainerInstance, InstanceStatus, Observation, Registrations, Seen, Stored,
+    ContainerInstance, InstanceStatus, Observation, Observed, Registrations, Stored,
 };
 use protector_core::plan::{OrderOutcome, Plan, Situation, Verdict, plan};
 use protector_core::protection::UnprotectedDaemon;
@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 
 use crate::apply::{Applied, Done, Target};
 use crate::coordinator::Coordinator;
+use crate::logging::Level;
 use crate::metrics::Metric;
 use crate::observe::{Shown, Subject};
-use crate::say::Level;
 
 /// Of a drain that EC2 has given notice of, any run but the tick's waits for another look no longer than this: one is
 /// enough that waits for the deadline.
@@ -47,7 +47,7 @@ const LOOKS_MAX: u32 = 8;
 pub struct Outcome {
     /// Its last line's fields.
     pub line: Value,
-    /// Did something fail that another try may mend?
+    /// Did something fail that a retry may fix?
     pub failed: bool,
     /// What became of the operator's order, if there was one.
     pub order: Option<OrderOutcome>,
@@ -118,7 +118,7 @@ impl Coordinator {
         run.surveyed = surveyed.is_some();
         let mut permit = match run.surveyed {
             true => None,
-            false => me.memory.turns.looks.acquire().await.ok(),
+            false => me.memory.turns.reconciles.acquire().await.ok(),
         };
         let mut observation = me.observe(surveyed.as_ref().unwrap_or(subject)).await;
         let subject = &Subject {
@@ -145,7 +145,7 @@ impl Coordinator {
                     // Others may look meanwhile.
                     drop(permit.take());
                     tokio::time::sleep(wait).await;
-                    permit = me.memory.turns.looks.acquire().await.ok();
+                    permit = me.memory.turns.reconciles.acquire().await.ok();
                     observation = me.observe(subject).await;
                 }
                 Next::Stop => {
@@ -170,7 +170,7 @@ impl Coordinator {
         let now = self.now();
         let fleet = self.memory.fleet_without(&observation.key, now);
         // Whoever only looks does not obey, and must not answer as if.
-        let obeyed = command.filter(|_| !self.only_looks());
+        let obeyed = command.filter(|_| !self.only_observes());
         let plan = plan(&Situation {
             observation,
             policy: &self.policy,
@@ -217,7 +217,7 @@ impl Coordinator {
         if let Some(instance) = observation
             .instance
             .as_yes()
-            .filter(|_| done && !self.only_looks())
+            .filter(|_| done && !self.only_observes())
         {
             let registrations = instance.all().map(|one| &one.arn);
             self.memory.ended(&observation.key, registrations, self.now());
@@ -296,10 +296,10 @@ impl Coordinator {
             .filter(|_| !applied.read_back.is_empty())
         {
             let seen = |all: Registrations, one: &ContainerInstance| all.with(one);
-            let instance = Seen::Yes(applied.read_back.iter().fold(instance.clone(), seen));
+            let instance = Observed::Present(applied.read_back.iter().fold(instance.clone(), seen));
             let record = applied
                 .written
-                .map_or_else(|| observation.record.clone(), Seen::Yes);
+                .map_or_else(|| observation.record.clone(), Observed::Present);
             return Next::Replan(Box::new(Observation {
                 at: self.now(),
                 record,
@@ -332,7 +332,7 @@ impl Coordinator {
             None => {
                 // A survey of those that begin leaves their tasks to the end of the settle window.
                 let unseen = run.surveyed && plan.verdict == Verdict::Holding;
-                let unseen = unseen && matches!(observation.tasks, Seen::Unknown(_));
+                let unseen = unseen && matches!(observation.tasks, Observed::Unknown(_));
                 let again = plan.look_again.or(unseen.then_some(self.policy.settle));
                 let at = again.and_then(|wait| self.now().checked_add(wait).ok());
                 self.memory.look_at(&observation.key, at);
@@ -358,13 +358,13 @@ impl Coordinator {
         failed: bool,
     ) -> Outcome {
         let line = self.line(trigger, observation, verdict, run, started);
-        self.say_instance(failed, verdict, &run.reasons, line.clone());
+        self.log_instance(failed, verdict, &run.reasons, line.clone());
         let order = run.order.clone();
         Outcome { line, failed, order }
     }
 
     /// Says the line of an instance, at the level that its outcome asks for.
-    pub(crate) fn say_instance(&self, failed: bool, verdict: Verdict, reasons: &[String], line: Value) {
+    pub(crate) fn log_instance(&self, failed: bool, verdict: Verdict, reasons: &[String], line: Value) {
         let quiet = matches!(verdict, Verdict::NotDraining);
         let warned = reasons.iter().any(|reason| reason.starts_with("warning"));
         let level = match (failed, warned, quiet) {
@@ -373,7 +373,7 @@ impl Coordinator {
             (_, _, true) => Level::Debug,
             _ => Level::Info,
         };
-        self.voice.say(level, "instance", line);
+        self.logger.log(level, "instance", line);
     }
 
     fn line(
@@ -415,8 +415,8 @@ impl Coordinator {
 
 fn status(observation: &Observation) -> String {
     match &observation.instance {
-        Seen::Yes(instance) => instance.present().status.to_string(),
-        Seen::Absent => "absent".to_owned(),
-        Seen::Unknown(_) => "unknown".to_owned(),
+        Observed::Present(instance) => instance.present().status.to_string(),
+        Observed::Absent => "absent".to_owned(),
+        Observed::Unknown(_) => "unknown".to_owned(),
     }
 }

@@ -5,17 +5,17 @@ use std::collections::HashMap;
 use jiff::SignedDuration;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceKey};
 use protector_core::limits::{DELETE_PARAMETERS_MAX, GET_PARAMETERS_MAX, SHARED_FROM};
-use protector_core::observation::{Seen, Stored};
+use protector_core::observation::{Observed, Stored};
 use protector_core::plan::poll_seconds;
 use protector_core::record::Record;
 use protector_core::shared::{SharedDrain, together};
 use serde_json::json;
 
 use crate::apply::Applied;
-use crate::aws::{Failure, Listed, Texts};
+use crate::aws::{AwsError, Listed, Texts};
 use crate::coordinator::Coordinator;
-use crate::pace::Rank;
-use crate::say::Level;
+use crate::logging::Level;
+use crate::rate_limit::Priority;
 use crate::store::{Place, Polls};
 use crate::tens::TOGETHER;
 
@@ -25,16 +25,20 @@ const SHARED_ALONE: SignedDuration = SignedDuration::from_mins(2);
 impl Coordinator {
     /// Reads the record of an instance that has these registrations, and minds the kill switch, which comes with it. Of a
     /// drain in a shared record this environment knows all that there is.
-    pub(crate) async fn read_record(&self, key: &InstanceKey, arns: &[ContainerInstanceArn]) -> Seen<Stored> {
+    pub(crate) async fn read_record(
+        &self,
+        key: &InstanceKey,
+        arns: &[ContainerInstanceArn],
+    ) -> Observed<Stored> {
         let store = &self.memory.store;
-        if self.queued && store.is_shared(key) && self.control_is_minded() {
-            return store.known(key).map_or(Seen::Absent, Seen::Yes);
+        if self.queued && store.is_shared(key) && self.kill_switch_is_fresh() {
+            return store.known(key).map_or(Observed::Absent, Observed::Present);
         }
         let keys = std::slice::from_ref(key);
         match self.read_records(&key.cluster, keys).await {
-            Err(failure) => Seen::Unknown(failure.to_string()),
+            Err(failure) => Observed::Unknown(failure.to_string()),
             Ok(read) => {
-                let own = read.into_iter().next().unwrap_or(Seen::Absent);
+                let own = read.into_iter().next().unwrap_or(Observed::Absent);
                 self.with_shared(key, arns, own)
             }
         }
@@ -45,25 +49,25 @@ impl Coordinator {
         &self,
         key: &InstanceKey,
         arns: &[ContainerInstanceArn],
-        own: Seen<Stored>,
-    ) -> Seen<Stored> {
+        own: Observed<Stored>,
+    ) -> Observed<Stored> {
         let store = &self.memory.store;
         let own = match self.queued {
             true => store.seen(key, own, self.now()),
             false => store.same(key, own),
         };
         let seen = match (own, store.told(key, arns)) {
-            (Seen::Absent, Some(told)) => Seen::Yes(Stored {
+            (Observed::Absent, Some(told)) => Observed::Present(Stored {
                 record: Ok(told),
                 version: 0,
             }),
-            (Seen::Yes(own), Some(told)) => Seen::Yes(Stored {
+            (Observed::Present(own), Some(told)) => Observed::Present(Stored {
                 record: own.record.map(|own| together(own, told)),
                 ..own
             }),
             (seen, _) => seen,
         };
-        if let Seen::Yes(stored) = &seen {
+        if let Observed::Present(stored) = &seen {
             self.memory.store.learn(key, stored, self.now());
         }
         seen
@@ -78,7 +82,7 @@ impl Coordinator {
         &self,
         cluster: &ClusterName,
         keys: &[InstanceKey],
-    ) -> Result<Vec<Seen<Stored>>, Failure> {
+    ) -> Result<Vec<Observed<Stored>>, AwsError> {
         let prefix = &self.policy.prefix;
         let control = prefix.control_name();
         let shared: Vec<String> = prefix.shared_names(cluster).collect();
@@ -90,7 +94,7 @@ impl Coordinator {
         for some in names.chunks(GET_PARAMETERS_MAX) {
             texts.extend(self.aws.get_texts(some).await?);
         }
-        self.heed_control(texts.text(&control));
+        self.apply_kill_switch(texts.text(&control));
         if first {
             self.learn_texts(cluster, &shared, &texts);
         }
@@ -109,15 +113,15 @@ impl Coordinator {
         &self,
         cluster: &ClusterName,
         keys: &[InstanceKey],
-    ) -> Result<Vec<Seen<Stored>>, Failure> {
+    ) -> Result<Vec<Observed<Stored>>, AwsError> {
         let prefix = &self.policy.prefix;
-        self.mind_control().await;
+        self.refresh_kill_switch().await;
         let listed = self.aws.list_parameters(prefix).await?;
         self.learn_shared(cluster, &listed);
         let found: HashMap<&str, &Listed> = listed.iter().map(|one| (one.name.as_str(), one)).collect();
         let stored = |key| match found.get(prefix.record_name(key).as_str()) {
-            Some(one) => Seen::Yes(one.stored()),
-            None => Seen::Absent,
+            Some(one) => Observed::Present(one.stored()),
+            None => Observed::Absent,
         };
         Ok(keys.iter().map(stored).collect())
     }
@@ -169,12 +173,12 @@ impl Coordinator {
 
     /// Sidecars of a shared record that was written when fewer drained read too often: it is written anew.
     pub(crate) async fn refresh_polls(&self) {
-        if self.only_looks() {
+        if self.only_observes() {
             return;
         }
         for place in self.memory.store.hurried(self.poll_seconds()) {
             // What fails is tried again after the next look.
-            let _ = self.flush(&place, Rank::Count).await;
+            let _ = self.flush(&place, Priority::Count).await;
         }
     }
 
@@ -182,11 +186,11 @@ impl Coordinator {
     pub(crate) async fn put(
         &self,
         key: &InstanceKey,
-        before: &Seen<Stored>,
+        before: &Observed<Stored>,
         record: Record,
-        rank: Rank,
+        rank: Priority,
         applied: &mut Applied,
-    ) -> Result<&'static str, Failure> {
+    ) -> Result<&'static str, AwsError> {
         match self.to_share(key, &record) {
             Some(place) => {
                 if let Err(failure) = self.flush(&place, rank).await {
@@ -204,16 +208,16 @@ impl Coordinator {
     pub(crate) async fn put_count(
         &self,
         key: &InstanceKey,
-        before: &Seen<Stored>,
+        before: &Observed<Stored>,
         record: Record,
         applied: &mut Applied,
-    ) -> Result<&'static str, Failure> {
+    ) -> Result<&'static str, AwsError> {
         let age = self.now().duration_since(record.started_at);
         if self.memory.store.is_shared(key) && age < SHARED_ALONE {
             self.written(key, before, record, applied);
             return Ok("kept");
         }
-        if !self.memory.turns.write_now(Rank::Count) {
+        if !self.memory.turns.try_acquire(Priority::Count) {
             return Ok("put off");
         }
         self.put_alone(key, before, record, applied).await
@@ -223,15 +227,15 @@ impl Coordinator {
     pub(crate) async fn note(
         &self,
         key: &InstanceKey,
-        before: &Seen<Stored>,
+        before: &Observed<Stored>,
         record: Record,
         applied: &mut Applied,
-    ) -> Result<&'static str, Failure> {
+    ) -> Result<&'static str, AwsError> {
         if self.queued {
             self.written(key, before, record, applied);
             return Ok("kept");
         }
-        self.put_own(key, before, record, Rank::Hold, applied).await
+        self.put_own(key, before, record, Priority::Hold, applied).await
     }
 
     /// Notes that the drain is over. The run that takes all events remembers it; where others may come the record says so.
@@ -239,29 +243,30 @@ impl Coordinator {
     pub(crate) async fn put_receipt(
         &self,
         key: &InstanceKey,
-        before: &Seen<Stored>,
+        before: &Observed<Stored>,
         record: Record,
         applied: &mut Applied,
-    ) -> Result<&'static str, Failure> {
+    ) -> Result<&'static str, AwsError> {
         // The instance of a drain without our hook may stay as it is, and its record tells that it was drained.
         if self.queued && record.lifecycle.is_some() {
             self.written(key, before, record, applied);
             self.memory.store.ended(key);
             return Ok("ok");
         }
-        self.put_own(key, before, record, Rank::Receipt, applied).await
+        self.put_own(key, before, record, Priority::Receipt, applied)
+            .await
     }
 
     /// Writes its own record when it is its turn; no shared one says any more that the drain holds.
     async fn put_own(
         &self,
         key: &InstanceKey,
-        before: &Seen<Stored>,
+        before: &Observed<Stored>,
         record: Record,
-        rank: Rank,
+        rank: Priority,
         applied: &mut Applied,
-    ) -> Result<&'static str, Failure> {
-        self.memory.turns.write(rank).await;
+    ) -> Result<&'static str, AwsError> {
+        self.memory.turns.acquire(rank).await;
         let outcome = self.put_alone(key, before, record, applied).await?;
         self.leave_shared(key, rank).await?;
         Ok(outcome)
@@ -279,7 +284,7 @@ impl Coordinator {
 
     /// What a shared record says of a drain that holds is told by its own record now. A run that crosses the queue's leaves
     /// that to them: a release counts, whichever of the two tells of it.
-    async fn leave_shared(&self, key: &InstanceKey, rank: Rank) -> Result<(), Failure> {
+    async fn leave_shared(&self, key: &InstanceKey, rank: Priority) -> Result<(), AwsError> {
         if !self.queued {
             return Ok(());
         }
@@ -289,7 +294,7 @@ impl Coordinator {
         }
     }
 
-    fn written(&self, key: &InstanceKey, before: &Seen<Stored>, record: Record, applied: &mut Applied) {
+    fn written(&self, key: &InstanceKey, before: &Observed<Stored>, record: Record, applied: &mut Applied) {
         let last = applied.written.as_ref().or(before.as_yes());
         let stored = Stored {
             record: Ok(record),
@@ -302,10 +307,10 @@ impl Coordinator {
     async fn put_alone(
         &self,
         key: &InstanceKey,
-        before: &Seen<Stored>,
+        before: &Observed<Stored>,
         record: Record,
         applied: &mut Applied,
-    ) -> Result<&'static str, Failure> {
+    ) -> Result<&'static str, AwsError> {
         let name = self.policy.prefix.record_name(key);
         let version = self.aws.put_record(&name, &record).await?;
         let last = applied.written.as_ref().or(before.as_yes());
@@ -325,7 +330,7 @@ impl Coordinator {
     }
 
     /// Another run has written between our read and our write: what it said is put back into the record.
-    async fn repair(&self, name: &str, record: Record, version: i64) -> Result<Stored, Failure> {
+    async fn repair(&self, name: &str, record: Record, version: i64) -> Result<Stored, AwsError> {
         let overwritten = self.aws.get_parameter(&format!("{name}:{}", version - 1)).await;
         let overwritten = overwritten.readable();
         let merged = overwritten.map_or_else(|| record.clone(), |other| record.clone().merged(other));
@@ -340,14 +345,14 @@ impl Coordinator {
     }
 
     /// Writes a shared record. Whoever comes while one waits for its turn is in its text, and waits with it.
-    async fn flush(&self, place: &Place, rank: Rank) -> Result<(), Failure> {
+    async fn flush(&self, place: &Place, rank: Priority) -> Result<(), AwsError> {
         let store = &self.memory.store;
         let gate = store.gate(place);
         let _turn = gate.lock().await;
         while store.outcome(place).is_none() {
             // Those of the same batch get in.
             tokio::time::sleep(TOGETHER).await;
-            self.memory.turns.write(rank).await;
+            self.memory.turns.acquire(rank).await;
             self.write_shared(place).await;
         }
         store.outcome(place).unwrap_or(Ok(()))
@@ -386,7 +391,7 @@ impl Coordinator {
     /// Deletes the shared records that tell of nobody. What fails is tried again by the next run.
     pub(crate) async fn delete_empty(&self) {
         let empty = self.memory.store.empty();
-        if empty.is_empty() || self.only_looks() {
+        if empty.is_empty() || self.only_observes() {
             return;
         }
         let prefix = &self.policy.prefix;
@@ -395,7 +400,7 @@ impl Coordinator {
             let names: Vec<String> = some.iter().map(name).collect();
             if let Err(failure) = self.aws.delete_parameters(&names).await {
                 let fields = json!({"requestId": self.request_id, "problem": failure.to_string()});
-                return self.voice.say(Level::Warn, "not-deleted", fields);
+                return self.logger.log(Level::Warn, "not-deleted", fields);
             }
             for (cluster, number) in some {
                 self.memory.store.deleted_shared(cluster, *number);

@@ -12,10 +12,10 @@ use protector_core::settings::Problems;
 use serde_json::{Value, json};
 
 use crate::aws::Aws;
+use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::coordinator::Coordinator;
-use crate::memory::Memory;
-use crate::say::{Level, Voice};
+use crate::logging::{Level, Logger};
 use crate::settings::Settings;
 
 /// Settings are wrong: the `EX_USAGE` of sysexits.h, as the sidecar has it.
@@ -62,7 +62,7 @@ fn serve(settings: Settings) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            Voice::new(Level::Error).say(Level::Error, "crashed", json!({"problem": error.to_string()}));
+            Logger::new(Level::Error).log(Level::Error, "crashed", json!({"problem": error.to_string()}));
             ExitCode::from(BUG)
         }
     }
@@ -70,15 +70,15 @@ fn serve(settings: Settings) -> ExitCode {
 
 async fn invocations(settings: Settings) -> Result<(), lambda_runtime::Error> {
     let policy = Arc::new(settings.policy);
-    let memory = Arc::new(Memory::default());
-    let voice = Voice::new(settings.log);
+    let memory = Arc::new(Cache::default());
+    let logger = Logger::new(settings.log);
     let aws = Aws::from_environment().await;
     let handler = |event: LambdaEvent<Value>| {
         let coordinator = Coordinator {
             policy: policy.clone(),
             aws: aws.clone(),
             memory: memory.clone(),
-            voice: voice.clone(),
+            logger: logger.clone(),
             clock: Clock::system(),
             request_id: event.context.request_id.clone(),
             deadline: deadline(event.context.deadline),
@@ -107,10 +107,10 @@ fn deadline(milliseconds: u64) -> Timestamp {
 
 /// Says each problem, tells Lambda, and ends.
 fn refuse(problems: &Problems) -> ExitCode {
-    let voice = Voice::new(Level::Error);
+    let logger = Logger::new(Level::Error);
     for problem in &problems.0 {
         let fields = json!({"setting": problem.name, "value": problem.value, "expected": problem.expected});
-        voice.say(Level::Error, "wrong-setting", fields);
+        logger.log(Level::Error, "wrong-setting", fields);
     }
     let error =
         json!({"errorType": "Settings.Wrong", "errorMessage": problems.to_string(), "stackTrace": []});

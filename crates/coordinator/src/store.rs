@@ -9,20 +9,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::{RECORD_KEPT, SHARED_RECORDS};
-use protector_core::observation::{Seen, Stored};
+use protector_core::observation::{Observed, Stored};
 use protector_core::record::Record;
 use protector_core::shared::{SharedDrain, SharedRecord, together};
 
-use crate::aws::Failure;
+use crate::aws::AwsError;
 
 /// A drain of a shared record that no look has met for so long is of an instance that is gone.
-const FORGOTTEN: SignedDuration = SignedDuration::from_mins(10);
+const UNUSED_TTL: SignedDuration = SignedDuration::from_mins(10);
 
 /// So long an answer of SSM may lag behind what it has told before.
-const LAGS: SignedDuration = SignedDuration::from_mins(1);
+const READ_LAG_MAX: SignedDuration = SignedDuration::from_mins(1);
 
 /// A batch that follows another one within this is taken for the next one: nobody else has written between the two.
-const CURRENT: SignedDuration = SignedDuration::from_millis(500);
+const CURRENT_TTL: SignedDuration = SignedDuration::from_millis(500);
 
 /// What is known of records.
 #[derive(Debug, Default)]
@@ -59,7 +59,7 @@ struct Shared {
     /// How many of them are in the parameter.
     written: u64,
     /// How many of them could not be written, and why.
-    failed: Option<(u64, Failure)>,
+    failed: Option<(u64, AwsError)>,
     /// Since when it is known.
     since: Timestamp,
     /// One writes, and whoever comes meanwhile is in its text.
@@ -115,7 +115,7 @@ pub enum Polls {
 
 /// A text to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draft {
+pub struct PendingWrite {
     /// The shared record.
     pub record: SharedRecord,
     /// What its version will be, unless somebody else has written.
@@ -158,35 +158,35 @@ impl Store {
 
     /// A record that was just read, in the light of what is known: an answer may lag, and the text may leave out what this
     /// environment has seen since it was written.
-    pub fn seen(&self, key: &InstanceKey, read: Seen<Stored>, now: Timestamp) -> Seen<Stored> {
+    pub fn seen(&self, key: &InstanceKey, read: Observed<Stored>, now: Timestamp) -> Observed<Stored> {
         let facts = self.lock();
         let (known, read) = match (facts.records.get(key), read) {
             // A parameter that was there a moment ago is not gone because one answer does not find it. After a while it
             // is: somebody has deleted it.
-            (Some(known), Seen::Absent) if known.ended || now.duration_since(known.at) < LAGS => {
-                return Seen::Yes(known.stored.clone());
+            (Some(known), Observed::Absent) if known.ended || now.duration_since(known.at) < READ_LAG_MAX => {
+                return Observed::Present(known.stored.clone());
             }
-            (Some(known), Seen::Yes(read)) => (known.stored.clone(), read),
+            (Some(known), Observed::Present(read)) => (known.stored.clone(), read),
             (_, read) => return read,
         };
         let (Ok(ours), Ok(theirs)) = (&known.record, &read.record) else {
-            return Seen::Yes(read);
+            return Observed::Present(read);
         };
         if read.version <= known.version && theirs.started_at <= ours.started_at {
-            return Seen::Yes(known);
+            return Observed::Present(known);
         }
         let record = theirs.clone().merged(ours);
-        Seen::Yes(Stored {
+        Observed::Present(Stored {
             record: Ok(record),
             version: read.version,
         })
     }
 
     /// A record that was just read by a run that is not the only one: what is known counts if nobody has written since.
-    pub fn same(&self, key: &InstanceKey, read: Seen<Stored>) -> Seen<Stored> {
+    pub fn same(&self, key: &InstanceKey, read: Observed<Stored>) -> Observed<Stored> {
         match (self.known(key), read) {
-            (Some(known), Seen::Yes(read)) if known.version == read.version && known.version > 0 => {
-                Seen::Yes(known)
+            (Some(known), Observed::Present(read)) if known.version == read.version && known.version > 0 => {
+                Observed::Present(known)
             }
             (_, read) => read,
         }
@@ -247,7 +247,7 @@ impl Store {
         let Facts { records, shared, .. } = &mut *facts;
         for (cluster, all) in shared {
             for shared in all {
-                let known_for_long = now.duration_since(shared.since) >= FORGOTTEN;
+                let known_for_long = now.duration_since(shared.since) >= UNUSED_TTL;
                 shared
                     .record
                     .drains
@@ -301,7 +301,7 @@ impl Store {
         let mut facts = self.lock();
         let recent = facts
             .current_at
-            .is_some_and(|at| now.duration_since(at) < CURRENT);
+            .is_some_and(|at| now.duration_since(at) < CURRENT_TTL);
         facts.current_at = Some(now);
         let tells = |all: &Vec<Shared>| all.iter().any(|shared| !shared.record.drains.is_empty());
         let told = facts.shared.iter().filter(|(_, all)| !recent && tells(all));
@@ -426,7 +426,7 @@ impl Store {
     }
 
     /// Was it written, or tried in vain, by somebody who took this place along?
-    pub fn outcome(&self, place: &Place) -> Option<Result<(), Failure>> {
+    pub fn outcome(&self, place: &Place) -> Option<Result<(), AwsError>> {
         let mut facts = self.lock();
         let shared = facts.shared_mut(&place.cluster, place.number)?;
         if shared.written >= place.change {
@@ -440,7 +440,7 @@ impl Store {
     }
 
     /// What is to be written now.
-    pub fn draft(&self, place: &Place, polls: Polls, now: Timestamp) -> Option<Draft> {
+    pub fn draft(&self, place: &Place, polls: Polls, now: Timestamp) -> Option<PendingWrite> {
         let mut facts = self.lock();
         let shared = facts.shared_mut(&place.cluster, place.number)?;
         shared.record.updated_at = now;
@@ -448,7 +448,7 @@ impl Store {
             Polls::Are(seconds) => seconds,
             Polls::AtLeast(seconds) => seconds.max(shared.record.poll_seconds),
         };
-        Some(Draft {
+        Some(PendingWrite {
             record: shared.record.clone(),
             version: shared.version + 1,
             change: shared.changes,
@@ -456,7 +456,7 @@ impl Store {
     }
 
     /// The text was written, or was not: with the version that it got, or the failure.
-    pub fn tried(&self, place: &Place, draft: &Draft, outcome: Result<i64, Failure>) {
+    pub fn tried(&self, place: &Place, draft: &PendingWrite, outcome: Result<i64, AwsError>) {
         let mut facts = self.lock();
         let Some(shared) = facts.shared_mut(&place.cluster, place.number) else {
             return;

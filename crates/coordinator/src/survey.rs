@@ -9,9 +9,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, TaskArn};
 use protector_core::limits::DESCRIBE_MAX;
-use protector_core::observation::{ContainerInstance, InstanceStatus, Seen, Task};
+use protector_core::observation::{ContainerInstance, InstanceStatus, Observed, Task};
 
-use crate::aws::{Described, Failure, Kind, ListedTask};
+use crate::aws::{AwsError, Described, ErrorKind, ListedTask};
 use crate::coordinator::Coordinator;
 use crate::locate::Home;
 use crate::observe::Shown;
@@ -125,7 +125,7 @@ impl Coordinator {
         Survey::new(view, wanted.len())
     }
 
-    async fn find_waiting(&self, wanted: &[InstanceId], view: &mut View) -> Result<(), Failure> {
+    async fn find_waiting(&self, wanted: &[InstanceId], view: &mut View) -> Result<(), AwsError> {
         let clusters = self.clusters().await?;
         let at = self.now();
         let mut found: BTreeMap<InstanceId, Vec<(ClusterName, ContainerInstance)>> = BTreeMap::new();
@@ -168,7 +168,7 @@ impl Coordinator {
         };
         view.homes = subjects.iter().map(home).collect();
         view.shown = self.with_records(subjects, at).await?;
-        let later = || Seen::Unknown("they are looked at when DRAINING has settled".to_owned());
+        let later = || Observed::Unknown("they are looked at when DRAINING has settled".to_owned());
         view.shown
             .values_mut()
             .for_each(|shown| shown.tasks = Some(later()));
@@ -180,7 +180,7 @@ impl Coordinator {
         &self,
         described: Vec<(InstanceKey, Vec<ContainerInstance>)>,
         at: Timestamp,
-    ) -> Result<BTreeMap<InstanceKey, Shown>, Failure> {
+    ) -> Result<BTreeMap<InstanceKey, Shown>, AwsError> {
         let mut shown = BTreeMap::new();
         for (cluster, described) in by_cluster(described) {
             let shared = |key: &InstanceKey| self.memory.store.is_shared(key);
@@ -189,7 +189,7 @@ impl Coordinator {
                 .map(|(key, _)| key.clone())
                 .filter(|key| !shared(key))
                 .collect();
-            let read = match unknown.is_empty() && self.control_is_minded() {
+            let read = match unknown.is_empty() && self.kill_switch_is_fresh() {
                 true => Vec::new(),
                 false if unknown.len() > LISTED => self.list_records(&cluster, &unknown).await?,
                 false => self.read_records(&cluster, &unknown).await?,
@@ -199,7 +199,11 @@ impl Coordinator {
                 let arns: Vec<ContainerInstanceArn> = instances.iter().map(|one| one.arn.clone()).collect();
                 let record = match read.remove(&key) {
                     Some(own) => self.with_shared(&key, &arns, own),
-                    None => self.memory.store.known(&key).map_or(Seen::Absent, Seen::Yes),
+                    None => self
+                        .memory
+                        .store
+                        .known(&key)
+                        .map_or(Observed::Absent, Observed::Present),
                 };
                 let all = Shown {
                     at: Some(at),
@@ -229,7 +233,7 @@ impl Coordinator {
         cluster: &ClusterName,
         due: Vec<Subject>,
         view: &mut View,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), AwsError> {
         let at = self.now();
         let mut tasks = self.tasks_of(cluster, &due).await?;
         // After the tasks: whoever has more of them now than were seen was not seen whole.
@@ -260,7 +264,7 @@ impl Coordinator {
         let mut shown = self.with_records(subjects.collect(), at).await?;
         for (key, instances, own) in whole {
             if let Some(shown) = shown.get_mut(&key) {
-                shown.tasks = Some(Seen::Yes(with_agents(own, &instances)));
+                shown.tasks = Some(Observed::Present(with_agents(own, &instances)));
             }
         }
         view.shown.extend(shown);
@@ -273,7 +277,7 @@ impl Coordinator {
         &self,
         cluster: &ClusterName,
         instances: &[Subject],
-    ) -> Result<BTreeMap<InstanceKey, Vec<Placed>>, Failure> {
+    ) -> Result<BTreeMap<InstanceKey, Vec<Placed>>, AwsError> {
         let owners: BTreeMap<&ContainerInstanceArn, &InstanceKey> = instances
             .iter()
             .flat_map(|(key, arns)| arns.iter().map(move |arn| (arn, key)))
@@ -325,9 +329,9 @@ impl Coordinator {
     }
 
     /// Nothing if the role may list tasks by instance alone: then they are listed so from now on.
-    async fn sweep(&self, cluster: &ClusterName) -> Result<Option<Vec<ListedTask>>, Failure> {
+    async fn sweep(&self, cluster: &ClusterName) -> Result<Option<Vec<ListedTask>>, AwsError> {
         let listed = match self.aws.list_tasks(cluster, None).await {
-            Err(failure) if failure.kind == Kind::Denied => {
+            Err(failure) if failure.kind == ErrorKind::Denied => {
                 self.memory.learn_tasks_in(cluster, usize::MAX);
                 return Ok(None);
             }
@@ -342,7 +346,7 @@ impl Coordinator {
         &self,
         cluster: &ClusterName,
         registrations: impl Iterator<Item = &ContainerInstanceArn>,
-    ) -> Result<Vec<ListedTask>, Failure> {
+    ) -> Result<Vec<ListedTask>, AwsError> {
         let mut arns = BTreeSet::new();
         for arn in registrations {
             arns.extend(self.aws.list_tasks(cluster, Some(arn)).await?);

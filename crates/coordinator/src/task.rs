@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
-use protector_core::observation::{ContainerInstance, InstanceStatus, Registrations, Seen};
+use protector_core::observation::{ContainerInstance, InstanceStatus, Observed, Registrations};
 use protector_core::plan::{Verdict, announcement};
 use protector_core::trigger::TaskChange;
 
 use crate::apply::Applied;
+use crate::cache::TaskStopFollowUp;
 use crate::coordinator::Coordinator;
 use crate::handler::Handled;
-use crate::memory::Worth;
+use crate::logging::Level;
 use crate::metrics::Metric;
 use crate::observe::Subject;
 use crate::reconcile::TIME_FOR_A_LOOK;
-use crate::say::Level;
 
 impl Coordinator {
     /// What the end of a task is worth is for memory to say.
@@ -31,20 +31,20 @@ impl Coordinator {
             .memory
             .task_ended(&change.cluster, arn, &change.task, self.now())
         {
-            Worth::Nothing(reason) => self.ignored(Level::Debug, "task", reason),
+            TaskStopFollowUp::Ignore(reason) => self.ignored(Level::Debug, "task", reason),
             // Every event comes here, so what has not been told is still to come.
-            Worth::Probe(..) if self.is_crowded() => {
+            TaskStopFollowUp::DescribeAwaited(..) if self.is_crowded() => {
                 self.ignored(Level::Debug, "task", "other tasks are still awaited")
             }
-            Worth::Probe(key, awaited) => self.probe(key, arn, &awaited).await,
-            Worth::Look(key) if self.is_crowded() => {
+            TaskStopFollowUp::DescribeAwaited(key, awaited) => self.probe(key, arn, &awaited).await,
+            TaskStopFollowUp::Observe(key) if self.is_crowded() => {
                 self.memory.look_at(&key, Some(self.now()));
                 self.ignored(Level::Debug, "task", "its batch looks at its end")
             }
-            Worth::Look(key) => self.look("task", key, arn.clone()).await,
-            Worth::Last(key) => self.last(key, arn).await,
-            Worth::Flushed(key, instances) => self.flushed(key, instances).await,
-            Worth::Unknown => self.stranger(&change).await,
+            TaskStopFollowUp::Observe(key) => self.look("task", key, arn.clone()).await,
+            TaskStopFollowUp::Last(key) => self.last(key, arn).await,
+            TaskStopFollowUp::Complete(key, instances) => self.flushed(key, instances).await,
+            TaskStopFollowUp::Lookup => self.lookup_untracked(&change).await,
         }
     }
 
@@ -76,10 +76,12 @@ impl Coordinator {
                 .filter(|task| !task.last_status.is_final())
                 .map(|task| task.arn);
             match self.memory.probed(&key, alive.collect(), self.now()) {
-                Worth::Nothing(reason) => return self.ignored(Level::Debug, "task", reason),
-                Worth::Flushed(key, instances) => return self.flushed(key, instances).await,
-                Worth::Last(key) => return self.last(key, arn).await,
-                Worth::Probe(..) | Worth::Look(_) | Worth::Unknown => {}
+                TaskStopFollowUp::Ignore(reason) => return self.ignored(Level::Debug, "task", reason),
+                TaskStopFollowUp::Complete(key, instances) => return self.flushed(key, instances).await,
+                TaskStopFollowUp::Last(key) => return self.last(key, arn).await,
+                TaskStopFollowUp::DescribeAwaited(..)
+                | TaskStopFollowUp::Observe(_)
+                | TaskStopFollowUp::Lookup => {}
             }
         }
         self.look("task", key, arn.clone()).await
@@ -106,10 +108,10 @@ impl Coordinator {
 
     /// Tells the sidecars when the release will come. Without this note they hear of it one reading later.
     async fn announce(&self, key: &InstanceKey) {
-        let Some(stored) = self.memory.store.known(key).filter(|_| !self.only_looks()) else {
+        let Some(stored) = self.memory.store.known(key).filter(|_| !self.only_observes()) else {
             return;
         };
-        let before = Seen::Yes(stored);
+        let before = Observed::Present(stored);
         let fleet = self.memory.fleet_without(key, self.now());
         let known = before.readable();
         let Some(record) = known.and_then(|known| announcement(known, &self.policy, fleet, self.now()))
@@ -130,7 +132,7 @@ impl Coordinator {
     }
 
     /// A task has ended on an instance of which this execution environment knows nothing.
-    async fn stranger(&self, change: &TaskChange) -> Handled {
+    async fn lookup_untracked(&self, change: &TaskChange) -> Handled {
         let arns = std::slice::from_ref(&change.container_instance);
         let found = match self.describe(&change.cluster, arns).await {
             Err(failure) => return Handled::Failed(failure.to_string()),

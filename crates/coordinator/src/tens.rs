@@ -8,12 +8,12 @@ use protector_core::limits::DRAINING_MAX;
 use protector_core::observation::ContainerInstance;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
-use crate::aws::{Aws, Failure};
+use crate::aws::{Aws, AwsError};
 
 /// The instances of one batch come to a call that they share within this.
 pub(crate) const TOGETHER: Duration = Duration::from_millis(20);
 
-type Outcome = Result<ContainerInstance, Failure>;
+type Outcome = Result<ContainerInstance, AwsError>;
 
 /// Who waits for DRAINING.
 #[derive(Debug, Default)]

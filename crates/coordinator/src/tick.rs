@@ -6,7 +6,7 @@
 //! else gets a whole look, releases first.
 
 mod found;
-mod quiet;
+mod steady;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,10 +19,10 @@ use protector_core::limits::DELETE_PARAMETERS_MAX;
 use protector_core::observation::HookAction;
 use serde_json::json;
 
-use crate::aws::{Failure, Listed, ScalingInstance};
+use crate::aws::{AwsError, Listed, ScalingInstance};
 use crate::coordinator::Coordinator;
 use crate::handler::Handled;
-use crate::say::Level;
+use crate::logging::Level;
 
 use found::Found;
 
@@ -46,18 +46,18 @@ impl Coordinator {
         found.draining(draining);
         found.waiting(waiting);
         me.records(&mut found, records).await;
-        let quiet = me.spare_the_quiet(&mut found).await;
+        let quiet = me.skip_steady_drains(&mut found).await;
         me.find_subjects(&mut found).await;
         let deleted = me.delete(&mut found).await;
         let instances = quiet.len() + found.subjects.len() + found.unplaced.len();
         found.quiet = quiet.len();
-        let (kept, failed) = tokio::join!(me.keep_all(quiet), self.reconcile_all(&mut found));
+        let (kept, failed) = tokio::join!(me.maintain_all(quiet), self.reconcile_all(&mut found));
         found.problems.extend(kept);
         if found.problems.is_empty() && failed.is_empty() {
             me.memory.store.forget_old(at);
             me.delete_empty().await;
         }
-        me.say_tick(&found, instances, deleted);
+        me.log_tick(&found, instances, deleted);
         self.check_protection().await;
         match failed.into_iter().next().or(found.problems.into_iter().next()) {
             Some(problem) => Handled::Failed(problem),
@@ -66,7 +66,7 @@ impl Coordinator {
     }
 
     /// DRAINING instances of every cluster, and what could not be found out: one bad cluster hides none of the others.
-    async fn draining(&self) -> (Draining, Vec<Failure>) {
+    async fn draining(&self) -> (Draining, Vec<AwsError>) {
         let clusters = match self.clusters().await {
             Ok(clusters) => clusters,
             Err(failure) => return (Draining::new(), vec![failure]),
@@ -90,7 +90,7 @@ impl Coordinator {
 
     /// Instances of our groups for which a hook of ours waits. The hooks of a group that has one are read anew: they may
     /// have been made, or put anew, since.
-    async fn waiting_instances(&self) -> (Waiting, Vec<Failure>) {
+    async fn waiting_instances(&self) -> (Waiting, Vec<AwsError>) {
         let groups = &self.policy.auto_scaling_groups;
         let (instances, mut failures) = self.aws.list_waiting(groups).await;
         let groups: BTreeSet<AutoScalingGroupName> =
@@ -132,14 +132,14 @@ impl Coordinator {
     }
 
     /// Minds the kill switch, which is in the same listing as the records, and counts the fleet.
-    async fn records(&self, found: &mut Found, listed: Result<Vec<Listed>, Failure>) {
+    async fn records(&self, found: &mut Found, listed: Result<Vec<Listed>, AwsError>) {
         let Some(listed) = found.take(listed) else { return };
         let control_name = self.policy.prefix.control_name();
         match listed.iter().find(|parameter| parameter.name == control_name) {
-            Some(parameter) => self.heed_control(Some(&parameter.text)),
+            Some(parameter) => self.apply_kill_switch(Some(&parameter.text)),
             // A listing may leave out what is there: a switch that was thrown is not taken back by that.
-            None if self.memory.control() != Control::On => self.read_control().await,
-            None => self.heed_control(None),
+            None if self.memory.control() != Control::On => self.read_kill_switch().await,
+            None => self.apply_kill_switch(None),
         }
         let shared = listed
             .iter()
@@ -193,7 +193,7 @@ impl Coordinator {
 
     async fn delete(&self, found: &mut Found) -> usize {
         let mut deleted = 0;
-        if self.only_looks() {
+        if self.only_observes() {
             return deleted;
         }
         for old in std::mem::take(&mut found.old).chunks(DELETE_PARAMETERS_MAX) {
@@ -206,7 +206,7 @@ impl Coordinator {
     }
 
     /// A drain may have begun under one of these names since they were listed: what has another version now stays.
-    async fn delete_if_unchanged(&self, old: &[(String, i64)]) -> Result<usize, Failure> {
+    async fn delete_if_unchanged(&self, old: &[(String, i64)]) -> Result<usize, AwsError> {
         let names: Vec<String> = old.iter().map(|(name, _)| name.clone()).collect();
         let versions = self.aws.versions(&names).await?;
         let unchanged = old
@@ -222,7 +222,7 @@ impl Coordinator {
         Ok(unchanged.len())
     }
 
-    fn say_tick(&self, found: &Found, instances: usize, deleted: usize) {
+    fn log_tick(&self, found: &Found, instances: usize, deleted: usize) {
         let level = if found.problems.is_empty() {
             Level::Debug
         } else {
@@ -236,6 +236,6 @@ impl Coordinator {
             "problems": found.problems,
             "calls": self.aws.meter.calls(),
         });
-        self.voice.say(level, "tick", fields);
+        self.logger.log(level, "tick", fields);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::limits::{SAID_CHARS_MAX, cut};
+use crate::limits::{MESSAGE_CHARS_MAX, cut};
 
 /// What the product may do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Control {
     /// What is wrong with it. Whoever reads it stays as it is and says so: a typing mistake must not release a fleet.
     pub fn decode(text: &str) -> Result<Self, String> {
         let expected = |problem: String| {
-            let problem = cut(&problem, SAID_CHARS_MAX);
+            let problem = cut(&problem, MESSAGE_CHARS_MAX);
             format!("expected {{\"mode\":\"on\"|\"observe\"|\"release-all\"}}: {problem}")
         };
         // serde would also take a list of the members' values.

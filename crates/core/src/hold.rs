@@ -3,7 +3,7 @@
 //! [`Hold::next`] takes the answer to the last question and gives the next [`Step`]: a question to put, a time to sleep, or
 //! the exit. The program puts the questions over HTTP, the simulator to its model; both are loops of a few lines, and
 //! everything that decides is here: which question comes when, what is read together, what is asked again alone after a
-//! denial, and (in [`crate::wait`]) what follows from the answers.
+//! denial, and (in [`crate::hold::state`]) what follows from the answers.
 //!
 //! ```text
 //!            ┌────────────────────────── slept ───────────────────────────┐
@@ -19,14 +19,16 @@
 
 mod answer;
 mod identity;
+pub mod state;
 
 use jiff::SignedDuration;
 
 use crate::control::Control;
-use crate::record::{ParameterPrefix, Record};
-use crate::wait::{
-    Ask, Fate, Known, Next, Observation, Policy, Reading, Switch, Task, Together, Trouble, Wait,
+use crate::hold::state::{
+    Ask, Decision, HoldObservation, HoldPolicy, HoldState, KillSwitchReading, ProtectedContainers, ReadError,
+    Reading, SidecarIdentity, TargetLifecycleState, Together,
 };
+use crate::record::{ParameterPrefix, Record};
 
 pub use answer::{Answer, Moment, Parameters, Step};
 pub use identity::{Identity, Records};
@@ -37,11 +39,11 @@ pub struct Hold {
     disabled: bool,
     prefix: ParameterPrefix,
     identity: Option<Identity>,
-    wait: Wait,
+    wait: HoldState,
     /// Whether `GetParameters` was denied for the records alone, so that each is read by `GetParameter`.
     one_by_one: bool,
     question: Question,
-    look: Look,
+    round: Round,
     /// The records' texts as last read, and what they say: most readings find the same.
     last: Option<(Vec<Option<String>>, Reading)>,
     record: Option<Record>,
@@ -69,22 +71,22 @@ enum Question {
 
 /// What one look has gathered.
 #[derive(Debug)]
-struct Look {
-    task: Task,
+struct Round {
+    task: ProtectedContainers,
     reading: Reading,
-    switch: Switch,
+    switch: KillSwitchReading,
     together: Together,
-    fate: Fate,
+    target_state: TargetLifecycleState,
 }
 
-impl Default for Look {
+impl Default for Round {
     fn default() -> Self {
         Self {
-            task: Task::Absent,
-            reading: Reading::Trouble(Trouble::NotAsked),
-            switch: Switch::NotAsked,
+            task: ProtectedContainers::Absent,
+            reading: Reading::Trouble(ReadError::NotAsked),
+            switch: KillSwitchReading::NotAsked,
             together: Together::NotAsked,
-            fate: Fate::Unknown,
+            target_state: TargetLifecycleState::Unknown,
         }
     }
 }
@@ -92,15 +94,15 @@ impl Default for Look {
 impl Hold {
     /// A hold that begins with SIGTERM. Without an identity it asks for it until it is found.
     #[must_use]
-    pub fn new(policy: Policy, prefix: ParameterPrefix, identity: Option<Identity>) -> Self {
+    pub fn new(policy: HoldPolicy, prefix: ParameterPrefix, identity: Option<Identity>) -> Self {
         Self {
             disabled: policy.disabled,
             prefix,
             identity,
-            wait: Wait::new(policy),
+            wait: HoldState::new(policy),
             one_by_one: false,
             question: Question::None,
-            look: Look::default(),
+            round: Round::default(),
             last: None,
             record: None,
             control: None,
@@ -122,11 +124,12 @@ impl Hold {
             }
             (Question::Switch, Answer::Parameters(read)) => {
                 let control = self.prefix.control_name();
-                self.look.switch = self.obey(read.as_ref().ok().and_then(|read| read.text(&control)));
+                self.round.switch =
+                    self.apply_kill_switch(read.as_ref().ok().and_then(|read| read.text(&control)));
                 self.ask_instance(now)
             }
-            (Question::Instance, Answer::Instance(fate)) => {
-                self.look.fate = fate;
+            (Question::Instance, Answer::Instance(target_state)) => {
+                self.round.target_state = target_state;
                 self.decide(now)
             }
             _ => self.decide(now),
@@ -148,7 +151,7 @@ impl Hold {
     /// What the last reading of the records said, if there was one.
     #[must_use]
     pub fn reading(&self) -> &Reading {
-        &self.look.reading
+        &self.round.reading
     }
 
     /// What the kill switch said last.
@@ -171,7 +174,7 @@ impl Hold {
 
     /// The task first: if nothing is left to protect, nobody else need be asked.
     fn begin(&mut self, now: &Moment) -> Step {
-        self.look = Look::default();
+        self.round = Round::default();
         if self.disabled {
             return self.decide(now);
         }
@@ -179,9 +182,9 @@ impl Hold {
         Step::ReadTask
     }
 
-    fn with_task(&mut self, now: &Moment, task: Task) -> Step {
-        self.look.task = task;
-        if task == Task::Stopped {
+    fn with_task(&mut self, now: &Moment, task: ProtectedContainers) -> Step {
+        self.round.task = task;
+        if task == ProtectedContainers::Stopped {
             return self.decide(now);
         }
         if self.identity.is_some() {
@@ -191,16 +194,16 @@ impl Hold {
         Step::FindIdentity
     }
 
-    fn with_identity(&mut self, now: &Moment, found: Result<Identity, Trouble>) -> Step {
+    fn with_identity(&mut self, now: &Moment, found: Result<Identity, ReadError>) -> Step {
         match found {
             Ok(identity) => {
                 self.identity = Some(identity);
                 self.ask_parameters(now)
             }
             Err(trouble) => {
-                self.look.reading = Reading::Trouble(trouble);
+                self.round.reading = Reading::Trouble(trouble);
                 match self.wait.asks(false, now.since_sigterm) {
-                    Ask::Switch => self.ask_switch(),
+                    Ask::Switch => self.ask_kill_switch(),
                     Ask::Both | Ask::Record | Ask::Nothing => self.decide(now),
                 }
             }
@@ -219,28 +222,28 @@ impl Hold {
                 self.read_several(names)
             }
             Ask::Record => self.ask_records(records),
-            Ask::Switch => self.ask_switch(),
+            Ask::Switch => self.ask_kill_switch(),
             Ask::Nothing => self.decide(now),
         }
     }
 
-    fn with_both(&mut self, now: &Moment, records: &Records, read: Result<Parameters, Trouble>) -> Step {
+    fn with_both(&mut self, now: &Moment, records: &Records, read: Result<Parameters, ReadError>) -> Step {
         match read {
             Ok(read) => {
                 let control = self.prefix.control_name();
-                self.look.together = Together::Answered;
-                self.look.switch = self.obey(read.text(&control));
+                self.round.together = Together::Answered;
+                self.round.switch = self.apply_kill_switch(read.text(&control));
                 self.understand(records, &read);
                 self.ask_instance(now)
             }
-            Err(Trouble::Denied) => {
-                self.look.together = Together::Denied;
+            Err(ReadError::Denied) => {
+                self.round.together = Together::Denied;
                 self.ask_records(records.clone())
             }
             Err(trouble) => {
-                self.look.together = Together::Answered;
-                self.look.switch = Switch::Unclear;
-                self.look.reading = Reading::Trouble(trouble);
+                self.round.together = Together::Answered;
+                self.round.switch = KillSwitchReading::Unclear;
+                self.round.reading = Reading::Trouble(trouble);
                 self.ask_instance(now)
             }
         }
@@ -257,14 +260,14 @@ impl Hold {
         self.read_several(names)
     }
 
-    fn with_records(&mut self, now: &Moment, records: &Records, read: Result<Parameters, Trouble>) -> Step {
+    fn with_records(&mut self, now: &Moment, records: &Records, read: Result<Parameters, ReadError>) -> Step {
         match read {
             Ok(read) => self.understand(records, &read),
-            Err(Trouble::Denied) => {
+            Err(ReadError::Denied) => {
                 self.one_by_one = true;
                 return self.ask_records(records.clone());
             }
-            Err(trouble) => self.look.reading = Reading::Trouble(trouble),
+            Err(trouble) => self.round.reading = Reading::Trouble(trouble),
         }
         self.after_records(now)
     }
@@ -281,12 +284,12 @@ impl Hold {
         records: Records,
         left: Vec<String>,
         mut known: Parameters,
-        read: Result<Parameters, Trouble>,
+        read: Result<Parameters, ReadError>,
     ) -> Step {
         match read {
             Ok(read) => known.extend(read),
             Err(trouble) => {
-                self.look.reading = Reading::Trouble(trouble);
+                self.round.reading = Reading::Trouble(trouble);
                 return self.after_records(now);
             }
         }
@@ -299,19 +302,19 @@ impl Hold {
 
     /// The switch alone, if the call for all of them was denied in this look.
     fn after_records(&mut self, now: &Moment) -> Step {
-        match self.look.together {
-            Together::Denied => self.ask_switch(),
+        match self.round.together {
+            Together::Denied => self.ask_kill_switch(),
             Together::NotAsked | Together::Answered => self.ask_instance(now),
         }
     }
 
-    fn ask_switch(&mut self) -> Step {
+    fn ask_kill_switch(&mut self) -> Step {
         self.question = Question::Switch;
         self.read_one(self.prefix.control_name())
     }
 
     fn ask_instance(&mut self, now: &Moment) -> Step {
-        if !self.wait.wants_fate(&self.known(), &self.look.reading) {
+        if !self.wait.wants_target_state(&self.known(), &self.round.reading) {
             return self.decide(now);
         }
         self.question = Question::Instance;
@@ -331,7 +334,7 @@ impl Hold {
     /// What the records say. One that was not answered for is no absence (promise P2).
     fn understand(&mut self, records: &Records, read: &Parameters) {
         let (Some(texts), Some(identity)) = (records.texts(read), &self.identity) else {
-            self.look.reading = Reading::Trouble(Trouble::Failed);
+            self.round.reading = Reading::Trouble(ReadError::Failed);
             return;
         };
         let reading = match self.last.take().filter(|(known, _)| *known == texts) {
@@ -342,46 +345,52 @@ impl Hold {
             self.record = Some((**record).clone());
         }
         self.last = Some((texts, reading.clone()));
-        self.look.reading = reading;
+        self.round.reading = reading;
     }
 
     /// What the kill switch says: its text, nothing in it if there is no such parameter, or nothing if it was not read.
-    fn obey(&mut self, text: Option<Option<&str>>) -> Switch {
+    fn apply_kill_switch(&mut self, text: Option<Option<&str>>) -> KillSwitchReading {
         self.control_problem = None;
         match text.map(|text| text.map_or(Ok(Control::On), Control::decode)) {
             Some(Ok(mode)) => {
                 self.control = Some(mode);
-                Switch::Says(mode)
+                KillSwitchReading::Says(mode)
             }
             Some(Err(problem)) => {
                 self.control_problem = Some(problem);
-                Switch::Unclear
+                KillSwitchReading::Unclear
             }
-            None => Switch::Unclear,
+            None => KillSwitchReading::Unclear,
         }
     }
 
-    fn known(&self) -> Known {
+    fn known(&self) -> SidecarIdentity {
         let known = self.identity.as_ref().map(|identity| &identity.known);
         known.cloned().unwrap_or_default()
     }
 
     fn decide(&mut self, now: &Moment) -> Step {
         self.question = Question::None;
-        let seen = Observation {
+        let seen = HoldObservation {
             since_sigterm: now.since_sigterm,
             sigterm_at: now.sigterm_at,
             host_clock: now.host_clock,
-            reading: self.look.reading.clone(),
-            switch: self.look.switch,
-            together: self.look.together,
-            task: self.look.task,
-            fate: self.look.fate,
-            chance: now.jitter,
+            reading: self.round.reading.clone(),
+            kill_switch: self.round.switch,
+            together: self.round.together,
+            task: self.round.task,
+            target_state: self.round.target_state,
+            jitter: now.jitter,
         };
         match self.wait.next(&self.known(), &seen) {
-            Next::Leave(why) => Step::Exit(why),
-            Next::Sleep { duration, because } => Step::Sleep { duration, because },
+            Decision::Exit(why) => Step::Exit(why),
+            Decision::Sleep {
+                duration,
+                reason: because,
+            } => Step::Sleep {
+                duration,
+                reason: because,
+            },
         }
     }
 }

@@ -7,10 +7,10 @@
 //!                                           │              record (the SSM parameter)
 //!                                           ▼              │
 //!                        actions for the coordinator       ▼
-//!                                                     hold (what the sidecar asks, and when it ends: wait)
+//!                                                     hold (what the sidecar asks, and when it ends)
 //! ```
 //!
-//! There is no async, no clock, no randomness and no AWS type in here: time and chance are arguments.
+//! There is no async, no clock, no randomness and no AWS type in here: time and randomness are arguments.
 
 pub mod control;
 pub mod early_exit;
@@ -31,7 +31,6 @@ pub mod shared;
 pub mod task_metadata;
 pub mod tiers;
 pub mod trigger;
-pub mod wait;
 
 #[cfg(test)]
 mod testing;

@@ -169,13 +169,13 @@ pub const RELEASE_BEFORE_SIGTERM_MAX: SignedDuration = SignedDuration::from_mins
 
 /// An instance of our hook that is in no cluster is looked for a second time after this: its registration, or the
 /// eventual consistency of `ListContainerInstances`, may lag.
-pub const SECOND_LOOK: SignedDuration = SignedDuration::from_secs(5);
+pub const CONFIRM_ABSENT_AFTER: SignedDuration = SignedDuration::from_secs(5);
 
 /// A foreign text is quoted in an error no longer than this, in characters: names of the usual kind fit.
 pub const QUOTED_CHARS_MAX: usize = 120;
 
 /// What is said of a foreign text is no longer than this, in characters: a parser's words may quote all of it.
-pub const SAID_CHARS_MAX: usize = 400;
+pub const MESSAGE_CHARS_MAX: usize = 400;
 
 /// What a text that was cut ends with, so that nobody takes the beginning of a name for the name.
 pub const CUT_MARK: char = '…';

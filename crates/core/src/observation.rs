@@ -17,30 +17,30 @@ use crate::record::{DecodeError, Record};
 
 /// The outcome of looking for something.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Seen<T> {
+pub enum Observed<T> {
     /// It is there.
-    Yes(T),
+    Present(T),
     /// It is not there: AWS said so.
     Absent,
     /// We do not know: the read failed, or only a part of it came back. Holds why.
     Unknown(String),
 }
 
-impl<T> Seen<T> {
+impl<T> Observed<T> {
     /// The same of something made from it.
-    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Seen<U> {
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Observed<U> {
         match self {
-            Seen::Yes(thing) => Seen::Yes(f(thing)),
-            Seen::Absent => Seen::Absent,
-            Seen::Unknown(why) => Seen::Unknown(why),
+            Observed::Present(thing) => Observed::Present(f(thing)),
+            Observed::Absent => Observed::Absent,
+            Observed::Unknown(why) => Observed::Unknown(why),
         }
     }
 
     /// The thing, if it was seen.
     pub fn as_yes(&self) -> Option<&T> {
         match self {
-            Seen::Yes(thing) => Some(thing),
-            Seen::Absent | Seen::Unknown(_) => None,
+            Observed::Present(thing) => Some(thing),
+            Observed::Absent | Observed::Unknown(_) => None,
         }
     }
 }
@@ -53,11 +53,11 @@ pub struct Observation {
     /// When the look began: nothing in it is older.
     pub at: Timestamp,
     /// Its record. Read before ECS is asked, so that the record never knows more than the tasks show.
-    pub record: Seen<Stored>,
+    pub record: Observed<Stored>,
     /// It as a member of its cluster.
-    pub instance: Seen<Registrations>,
+    pub instance: Observed<Registrations>,
     /// All tasks on it whose status is not final, and maybe some stopped ones.
-    pub tasks: Seen<Vec<Task>>,
+    pub tasks: Observed<Vec<Task>>,
     /// The hook of ours that waits for it.
     pub hook: Hook,
 }
@@ -79,7 +79,7 @@ impl Stored {
     }
 }
 
-impl Seen<Stored> {
+impl Observed<Stored> {
     /// The record, if there is one, and its text could be read.
     #[must_use]
     pub fn readable(&self) -> Option<&Record> {

@@ -5,11 +5,11 @@
 //! stops nothing; after any other failure the rest is left to the next run (P8: each prefix of a plan is a safe
 //! state, and the next look continues from it).
 
+mod builder;
 mod deadline;
-mod draft;
 mod drain;
-mod quiet;
 mod schedule;
+mod steady;
 mod unplaced;
 
 use jiff::{SignedDuration, Timestamp};
@@ -26,7 +26,7 @@ use crate::policy::Policy;
 use crate::record::{Lifecycle, Record, ReleaseReason};
 use crate::trigger::Command;
 
-pub use quiet::{announcement, next_due, upkeep};
+pub use steady::{announcement, maintenance_actions, next_due};
 pub use unplaced::unplaced;
 
 /// Everything that a plan depends on.
@@ -204,14 +204,14 @@ impl Verdict {
 #[must_use]
 pub fn plan(situation: &Situation<'_>) -> Plan {
     match drain::find(situation) {
-        drain::Found::Nothing(reason) => Plan {
+        drain::DrainLookup::Nothing(reason) => Plan {
             order: situation
                 .command
                 .map(|_| OrderOutcome::Ignored("the instance does not drain".to_owned())),
             ..idle(Verdict::NotDraining, reason)
         },
-        drain::Found::Unknown(reason) => blind(situation, reason),
-        drain::Found::Gone(hooks) => Plan {
+        drain::DrainLookup::Unknown(reason) => plan_without_record(situation, reason),
+        drain::DrainLookup::Gone(hooks) => Plan {
             actions: hooks.into_iter().map(Action::Complete).collect(),
             order: situation
                 .command
@@ -221,7 +221,7 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
                 "the container instance is gone: completing the hook".to_owned(),
             )
         },
-        drain::Found::Drain(drain) => draft::Draft::new(situation, *drain).finish(),
+        drain::DrainLookup::Drain(drain) => builder::PlanBuilder::new(situation, *drain).build(),
     }
 }
 
@@ -237,7 +237,7 @@ fn idle(verdict: Verdict, reason: String) -> Plan {
 
 /// Without the record, or without the name of the container instance, nothing is decided. The hook is kept alive:
 /// a heartbeat too many costs one call, one too few costs the instance.
-fn blind(situation: &Situation<'_>, reason: String) -> Plan {
+fn plan_without_record(situation: &Situation<'_>, reason: String) -> Plan {
     Plan {
         actions: situation.heartbeats.to_all(drain::announced(situation)),
         ..idle(Verdict::Unknown, reason)

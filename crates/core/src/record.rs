@@ -14,7 +14,7 @@ use crate::ids::{
     LifecycleActionToken, LifecycleHookName, ServiceName,
 };
 use crate::limits::{
-    BEGUN_TOGETHER, CUT_MARK, HELD_BY_MAX, QUOTED_CHARS_MAX, RECORD_BYTES_MAX, SAID_CHARS_MAX,
+    BEGUN_TOGETHER, CUT_MARK, HELD_BY_MAX, MESSAGE_CHARS_MAX, QUOTED_CHARS_MAX, RECORD_BYTES_MAX,
     UNPROTECTED_MAX, cut,
 };
 use crate::protection::UnprotectedDaemon;
@@ -326,7 +326,7 @@ pub(crate) fn decode_versioned<T: serde::de::DeserializeOwned>(text: &str) -> Re
     struct Versioned {
         schema: u64,
     }
-    let unreadable = |e: serde_json::Error| DecodeError::Unreadable(cut(&e.to_string(), SAID_CHARS_MAX));
+    let unreadable = |e: serde_json::Error| DecodeError::Unreadable(cut(&e.to_string(), MESSAGE_CHARS_MAX));
     let Versioned { schema } = serde_json::from_str(text).map_err(unreadable)?;
     if schema != u64::from(SCHEMA) {
         return Err(DecodeError::UnknownSchema(schema));

@@ -13,7 +13,7 @@ use std::str::FromStr;
 
 use jiff::SignedDuration;
 
-use crate::limits::{QUOTED_CHARS_MAX, SAID_CHARS_MAX, cut};
+use crate::limits::{MESSAGE_CHARS_MAX, QUOTED_CHARS_MAX, cut};
 
 pub use level::Level;
 
@@ -218,7 +218,7 @@ impl<'a> Reader<'a> {
     fn wrong(&mut self, name: String, value: String, expected: &str) {
         self.problems.push(Problem {
             name,
-            value: cut(&value, SAID_CHARS_MAX),
+            value: cut(&value, MESSAGE_CHARS_MAX),
             expected: expected.to_owned(),
         });
     }

@@ -4,9 +4,9 @@
 
 use serde::Deserialize;
 
+use crate::hold::state::ProtectedContainers;
 use crate::ids::ContainerName;
-use crate::limits::{SAID_CHARS_MAX, cut};
-use crate::wait::Task;
+use crate::limits::{MESSAGE_CHARS_MAX, cut};
 
 /// What we read of `/task`. The agent leaves out what it does not know.
 #[derive(Debug, Default, Deserialize)]
@@ -36,7 +36,7 @@ struct Container {
 /// # Errors
 /// What is wrong with it, as a phrase of bounded length.
 pub fn read(text: &[u8]) -> Result<TaskMetadata, String> {
-    serde_json::from_slice(text).map_err(|error| cut(&error.to_string(), SAID_CHARS_MAX))
+    serde_json::from_slice(text).map_err(|error| cut(&error.to_string(), MESSAGE_CHARS_MAX))
 }
 
 /// The container's name in the answer to the address itself, which is about the own container.
@@ -56,21 +56,25 @@ impl TaskMetadata {
     /// The state of the protected containers: those of `protects`, or all but `own` if that is empty. A task without
     /// containers, not even ours, says nothing: they are alive.
     #[must_use]
-    pub fn state(&self, protects: &[ContainerName], own: Option<&ContainerName>) -> Task {
+    pub fn state(&self, protects: &[ContainerName], own: Option<&ContainerName>) -> ProtectedContainers {
         if self.containers.iter().flatten().next().is_none() {
-            return Task::Alive;
+            return ProtectedContainers::Alive;
         }
         let stopped = if protects.is_empty() {
             self.others(own).all(Container::is_stopped)
         } else {
             self.have_stopped(protects, own)
         };
-        if stopped { Task::Stopped } else { Task::Alive }
+        if stopped {
+            ProtectedContainers::Stopped
+        } else {
+            ProtectedContainers::Alive
+        }
     }
 
     /// Names in `protects` that the task does not have.
     #[must_use]
-    pub fn strangers<'a>(&self, protects: &'a [ContainerName]) -> Vec<&'a str> {
+    pub fn unknown_containers<'a>(&self, protects: &'a [ContainerName]) -> Vec<&'a str> {
         let names = protects.iter().map(ContainerName::as_str);
         names.filter(|name| !self.has(name)).collect()
     }

@@ -17,7 +17,7 @@ use crate::ids::{
     AutoScalingGroupName, ClusterName, ContainerInstanceArn, ContainerName, InstanceId, LifecycleActionToken,
     LifecycleHookName, TaskArn,
 };
-use crate::limits::{QUOTED_CHARS_MAX, SAID_CHARS_MAX, cut};
+use crate::limits::{MESSAGE_CHARS_MAX, QUOTED_CHARS_MAX, cut};
 use crate::observation::{InstanceStatus, TaskStatus};
 
 pub use command::{Command, Order};
@@ -115,7 +115,7 @@ pub struct SpotNotice {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ignored(pub String);
 
-/// An event that is not what its shape promises. Trying it again would not mend it.
+/// An event that is not what its shape promises. Trying it again would not fix it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("malformed event: {field}: {problem}")]
 pub struct Malformed {
@@ -130,7 +130,7 @@ impl Malformed {
     fn new(field: &str, problem: &str) -> Self {
         Self {
             field: cut(field, QUOTED_CHARS_MAX),
-            problem: cut(problem, SAID_CHARS_MAX),
+            problem: cut(problem, MESSAGE_CHARS_MAX),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 mod clock;
 mod credentials;
-mod fault;
+mod error;
 pub(crate) mod ssm;
 
 use std::time::Duration;
@@ -17,7 +17,7 @@ use aws_smithy_async::time::SharedTimeSource;
 use protector_core::network::Route;
 
 pub(crate) use clock::AwsClock;
-pub(crate) use fault::Fault;
+pub(crate) use error::AwsError;
 
 use crate::environment::{is_true, variable};
 use crate::net::Http;

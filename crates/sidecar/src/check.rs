@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::handoff::WAIT;
+use crate::reexec::WAIT;
 
 const METADATA: &[u8] = b"ECS_CONTAINER_METADATA_URI_V4=";
 

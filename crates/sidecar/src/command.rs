@@ -1,6 +1,6 @@
 //! The command line: few words, matched by hand.
 
-use crate::handoff::WAIT;
+use crate::reexec::WAIT;
 
 /// What is asked of the program.
 #[derive(Debug, Clone, PartialEq, Eq)]

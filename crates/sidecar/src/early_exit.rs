@@ -7,9 +7,9 @@ use jiff::SignedDuration;
 use protector_core::early_exit::{self, Next, Surroundings};
 use serde_json::{Value, json};
 
-use crate::say::{self, Level};
+use crate::logging::{self, Level};
 use crate::signal::{self, Pending};
-use crate::task;
+use crate::task_metadata;
 
 /// When this process image began. Not asked for by the process that waits before its signal.
 static STARTED: OnceLock<Instant> = OnceLock::new();
@@ -36,7 +36,7 @@ pub(crate) fn wait_until_due(fields: &Value) {
 }
 
 fn surroundings() -> Surroundings {
-    match task::address() {
+    match task_metadata::address() {
         Some(_) => Surroundings::EcsTask,
         None => Surroundings::Elsewhere,
     }
@@ -53,5 +53,5 @@ fn log(fields: &Value, exit_in: SignedDuration) {
         let seconds = exit_in.as_millis_f64().round() / 1000.0;
         map.insert("exitInSeconds".to_owned(), json!(seconds));
     }
-    say::always(Level::Error, "exit-delayed", &fields);
+    logging::log_always(Level::Error, "exit-delayed", &fields);
 }

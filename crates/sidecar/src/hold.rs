@@ -4,65 +4,65 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use protector_core::control::Control;
+use protector_core::hold::state::{ExitReason, HoldReason};
 use protector_core::hold::{self, Answer, Moment, Step};
-use protector_core::wait::{Because, Why};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::aws::ssm::Parameters;
-use crate::aws::{Aws, Fault};
-use crate::chance::chance;
-use crate::find;
+use crate::aws::{Aws, AwsError};
+use crate::discovery;
+use crate::identity::Place;
 use crate::imds;
-use crate::place::Place;
-use crate::say::{self, Level, Log};
+use crate::jitter::jitter;
+use crate::logging::{self, Level, Logger};
+use crate::messages;
 use crate::settings::Settings;
-use crate::task::{self, Told};
-use crate::words;
+use crate::task_metadata::{self, TaskMetadataResponse};
 
 /// While it holds, the sidecar says why so often.
-const SAY_EVERY: Duration = Duration::from_secs(60);
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// One hold.
 pub(crate) struct Hold<'a> {
     settings: &'a Settings,
-    log: Log,
+    log: Logger,
     protocol: hold::Hold,
     aws: Aws,
     parameters: Option<Parameters>,
     /// What task metadata said last: it also tells where this is.
-    told: Told,
+    told: TaskMetadataResponse,
     since: Instant,
-    fault: Option<Fault>,
-    said: Said,
+    fault: Option<AwsError>,
+    said: LastLogged,
 }
 
 /// What was said, and when.
 #[derive(Default)]
-struct Said {
+struct LastLogged {
     at: Option<Duration>,
-    reasons: Vec<Because>,
+    reasons: Vec<HoldReason>,
     switch_at: Option<Duration>,
 }
 
 impl<'a> Hold<'a> {
     /// A hold that began with a SIGTERM at `since`. Without a place it goes on looking for it.
-    pub(crate) fn new(settings: &'a Settings, log: Log, place: Option<Place>, since: Instant) -> Self {
+    pub(crate) fn new(settings: &'a Settings, log: Logger, place: Option<Place>, since: Instant) -> Self {
         Self {
             settings,
             log,
             protocol: hold::Hold::new(settings.policy, settings.prefix.clone(), place),
             aws: Aws::new(),
             parameters: None,
-            told: Told::NoAddress,
+            told: TaskMetadataResponse::NotOnEcs,
             since,
             fault: None,
-            said: Said::default(),
+            said: LastLogged::default(),
         }
     }
 
     /// Holds. Writes the last line.
-    pub(crate) async fn run(mut self) -> Why {
+    pub(crate) async fn run(mut self) -> ExitReason {
         let mut answer = Answer::Nothing;
         loop {
             answer = match self.protocol.next(&self.moment(), answer) {
@@ -70,15 +70,18 @@ impl<'a> Hold<'a> {
                 Step::FindIdentity => self.find_identity().await,
                 Step::ReadParameters(names) => self.read_parameters(&names).await,
                 Step::ReadParameter(name) => self.read_parameter(&name).await,
-                Step::ReadInstanceMetadata => Answer::Instance(imds::fate().await),
-                Step::Sleep { duration, because } => {
-                    self.say_problem_of_switch();
-                    self.say_hold(because, duration);
+                Step::ReadInstanceMetadata => Answer::Instance(imds::target_lifecycle_state().await),
+                Step::Sleep {
+                    duration,
+                    reason: because,
+                } => {
+                    self.log_kill_switch_problem();
+                    self.log_hold(because, duration);
                     sleep(duration.unsigned_abs()).await;
                     Answer::Nothing
                 }
                 Step::Exit(why) => {
-                    self.say_exit(why);
+                    self.log_exit(why);
                     return why;
                 }
             };
@@ -90,18 +93,18 @@ impl<'a> Hold<'a> {
             since_sigterm: self.held(),
             sigterm_at: self.aws.clock().at(self.since),
             host_clock: Timestamp::now(),
-            jitter: chance(),
+            jitter: jitter(),
         }
     }
 
     async fn read_task(&mut self) -> Answer {
-        self.told = task::ask().await;
+        self.told = task_metadata::fetch().await;
         let own = self.protocol.identity().map(|place| &place.own_container);
-        Answer::Task(task::state(&self.told, &self.settings.protects, own))
+        Answer::Task(task_metadata::state(&self.told, &self.settings.protects, own))
     }
 
     async fn find_identity(&mut self) -> Answer {
-        let found = find::place_in_time(self.settings, &self.told).await;
+        let found = discovery::place_in_time(self.settings, &self.told).await;
         Answer::Identity(found.map_err(|fault| self.note(fault)))
     }
 
@@ -123,19 +126,19 @@ impl<'a> Hold<'a> {
             return self.answer(read);
         }
         Answer::Parameters(read.map_err(|fault| {
-            self.say_switch(&fault.detail);
+            self.log_kill_switch(&fault.detail);
             fault.trouble
         }))
     }
 
-    fn answer(&mut self, read: Result<hold::Parameters, Fault>) -> Answer {
+    fn answer(&mut self, read: Result<hold::Parameters, AwsError>) -> Answer {
         if read.is_ok() {
             self.fault = None;
         }
         Answer::Parameters(read.map_err(|fault| self.note(fault)))
     }
 
-    fn note(&mut self, fault: Fault) -> protector_core::wait::Trouble {
+    fn note(&mut self, fault: AwsError) -> protector_core::hold::state::ReadError {
         self.fault.insert(fault).trouble
     }
 
@@ -147,7 +150,7 @@ impl<'a> Hold<'a> {
                 self.parameters = Some(Parameters::of(place, prefix));
             }
             None if self.parameters.is_none() => {
-                let region = find::region_of(&self.told);
+                let region = discovery::region_of(&self.told);
                 self.parameters = region.map(|region| Parameters::in_region(&region, prefix));
             }
             _ => {}
@@ -155,26 +158,26 @@ impl<'a> Hold<'a> {
         Some((self.parameters.as_mut()?, &self.aws))
     }
 
-    fn say_problem_of_switch(&mut self) {
+    fn log_kill_switch_problem(&mut self) {
         if let Some(problem) = self.protocol.control_problem().map(str::to_owned) {
-            self.say_switch(&problem);
+            self.log_kill_switch(&problem);
         }
     }
 
     /// At once, and then once a minute.
-    fn say_switch(&mut self, problem: &str) {
+    fn log_kill_switch(&mut self, problem: &str) {
         let now = self.since.elapsed();
         if self
             .said
             .switch_at
-            .is_some_and(|at| now.saturating_sub(at) < SAY_EVERY)
+            .is_some_and(|at| now.saturating_sub(at) < LOG_INTERVAL)
         {
             return;
         }
         self.said.switch_at = Some(now);
         let name = self.settings.prefix.control_name();
-        let fields = json!({"parameter": name, "problem": say::short(problem)});
-        self.log.say(Level::Warn, "control", &fields);
+        let fields = json!({"parameter": name, "problem": logging::short(problem)});
+        self.log.log(Level::Warn, "control", &fields);
     }
 
     fn held(&self) -> SignedDuration {
@@ -182,13 +185,16 @@ impl<'a> Hold<'a> {
     }
 
     /// The first line at once, a new reason at once but only its first time, and all of it every minute.
-    fn say_hold(&mut self, because: Because, pause: SignedDuration) {
+    fn log_hold(&mut self, because: HoldReason, pause: SignedDuration) {
         let now = self.since.elapsed();
-        let due = self.said.at.is_none_or(|at| now.saturating_sub(at) >= SAY_EVERY);
+        let due = self
+            .said
+            .at
+            .is_none_or(|at| now.saturating_sub(at) >= LOG_INTERVAL);
         let news = !self.said.reasons.contains(&because);
         let level = match (because, due || news) {
             (_, false) => Level::Debug,
-            (Because::Trouble(_), true) => Level::Warn,
+            (HoldReason::Trouble(_), true) => Level::Warn,
             (_, true) => Level::Info,
         };
         let event = if self.said.at.is_none() { "hold" } else { "holding" };
@@ -198,26 +204,26 @@ impl<'a> Hold<'a> {
         if news {
             self.said.reasons.push(because);
         }
-        let message = words::hold(because, self.protocol.record(), self.held());
+        let message = messages::hold(because, self.protocol.record(), self.held());
         self.log
-            .say(level, event, &self.state(json!(because), message, Some(pause)));
+            .log(level, event, &self.state(json!(because), message, Some(pause)));
     }
 
-    fn say_exit(&self, why: Why) {
+    fn log_exit(&self, why: ExitReason) {
         let level = if why.is_unreleased() {
             Level::Warn
         } else {
             Level::Info
         };
-        let message = words::exit(why, self.protocol.record(), self.held());
+        let message = messages::exit(why, self.protocol.record(), self.held());
         let mut fields = self.state(json!(why), message, None);
         if let Value::Object(map) = &mut fields {
             map.insert("code".to_owned(), json!(why.code()));
             if why.is_unreleased() {
-                map.extend(say::unreleased_exit(&json!(why), Timestamp::now()));
+                map.extend(logging::unreleased_exit(&json!(why), Timestamp::now()));
             }
         }
-        say::always(level, "exit", &fields);
+        logging::log_always(level, "exit", &fields);
     }
 
     fn state(&self, why: Value, message: String, pause: Option<SignedDuration>) -> Value {
@@ -229,7 +235,7 @@ impl<'a> Hold<'a> {
             "heldSeconds": self.held().as_millis_f64().round() / 1000.0,
             "reads": self.protocol.reads(),
             "parameter": parameter,
-            "lastRecord": say::summary(self.protocol.record()),
+            "lastRecord": logging::summary(self.protocol.record()),
             "control": self.protocol.control().map(Control::name),
         });
         if let Value::Object(map) = &mut fields {
@@ -241,13 +247,13 @@ impl<'a> Hold<'a> {
             }
             if let Some(fault) = &self.fault {
                 map.insert("detail".to_owned(), json!(fault.detail));
-                map.insert("mend".to_owned(), json!(fault.mend));
+                map.insert("hint".to_owned(), json!(fault.hint));
             }
         }
         fields
     }
 }
 
-fn no_region() -> Fault {
-    Fault::failed("region unknown", "set AWS_REGION")
+fn no_region() -> AwsError {
+    AwsError::failed("region unknown", "set AWS_REGION")
 }

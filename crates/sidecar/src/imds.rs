@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
+use protector_core::hold::state::TargetLifecycleState;
 use protector_core::ids::InstanceId;
-use protector_core::wait::Fate;
 
 use crate::environment::{is_true, variable};
 use crate::local_http::{Answer, ask};
@@ -33,10 +33,10 @@ pub(crate) async fn instance_id() -> Result<InstanceId, String> {
         .map_err(|e| format!("IMDS: {e}"))
 }
 
-/// What becomes of the instance. Silence is [`Fate::Unknown`], which only leaves the decision to time.
-pub(crate) async fn fate() -> Fate {
+/// What becomes of the instance. Silence is [`TargetLifecycleState::Unknown`], which only leaves the decision to time.
+pub(crate) async fn target_lifecycle_state() -> TargetLifecycleState {
     let Ok(session) = Session::open().await else {
-        return Fate::Unknown;
+        return TargetLifecycleState::Unknown;
     };
     let target = session
         .get("autoscaling/target-lifecycle-state")
@@ -102,12 +102,12 @@ fn token(text: &str) -> Option<HeaderValue> {
     Some(token)
 }
 
-fn judge(target: Option<&str>, spot: bool) -> Fate {
+fn judge(target: Option<&str>, spot: bool) -> TargetLifecycleState {
     match target {
-        _ if spot => Fate::Leaving,
-        Some("Terminated") => Fate::Leaving,
-        Some("InService") => Fate::InService,
-        _ => Fate::Unknown,
+        _ if spot => TargetLifecycleState::Leaving,
+        Some("Terminated") => TargetLifecycleState::Leaving,
+        Some("InService") => TargetLifecycleState::InService,
+        _ => TargetLifecycleState::Unknown,
     }
 }
 
@@ -118,13 +118,13 @@ mod tests {
     #[test]
     fn only_two_target_states_say_something() {
         for (target, spot, expected) in [
-            (Some("Terminated"), false, Fate::Leaving),
-            (Some("InService"), false, Fate::InService),
-            (Some("InService"), true, Fate::Leaving),
-            (None, true, Fate::Leaving),
-            (None, false, Fate::Unknown),
-            (Some("Standby"), false, Fate::Unknown),
-            (Some("Warmed:Stopped"), false, Fate::Unknown),
+            (Some("Terminated"), false, TargetLifecycleState::Leaving),
+            (Some("InService"), false, TargetLifecycleState::InService),
+            (Some("InService"), true, TargetLifecycleState::Leaving),
+            (None, true, TargetLifecycleState::Leaving),
+            (None, false, TargetLifecycleState::Unknown),
+            (Some("Standby"), false, TargetLifecycleState::Unknown),
+            (Some("Warmed:Stopped"), false, TargetLifecycleState::Unknown),
         ] {
             assert_eq!(judge(target, spot), expected, "{target:?} {spot}");
         }

@@ -4,19 +4,19 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use protector_core::hold::state::ExitReason;
 use protector_core::settings::Problems;
-use protector_core::wait::Why;
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::command::{self, Command, Misuse, Use};
 use crate::hold::Hold;
-use crate::place::{Handed, Place};
-use crate::say::{self, Level, Log};
+use crate::identity::{Place, ReexecArgs};
+use crate::logging::{self, Level, Logger};
 use crate::settings::{self, Settings};
 use crate::signal::{self, Pending};
 use crate::start::{self, Started};
-use crate::{check, early_exit, handoff};
+use crate::{check, early_exit, reexec};
 
 /// Wrong settings or arguments (`EX_USAGE`).
 const EXIT_USAGE: u8 = 64;
@@ -32,12 +32,12 @@ const EXIT_BUG: u8 = 70;
 pub fn main() -> ExitCode {
     let blocked = signal::block();
     let signalled = (blocked.is_ok() && command::is_wait()).then(signal::wait);
-    go_on(blocked.and(signalled.transpose().map(|_| ())))
+    continue_run(blocked.and(signalled.transpose().map(|_| ())))
 }
 
 /// What follows the waiter's signal, or comes instead of it. Not inlined: its frame is larger than a page of stack.
 #[inline(never)]
-fn go_on(waited: nix::Result<()>) -> ExitCode {
+fn continue_run(waited: nix::Result<()>) -> ExitCode {
     early_exit::process_started();
     std::panic::set_hook(Box::new(|panic| bug(&panic.to_string())));
     if let Err(error) = waited {
@@ -59,7 +59,7 @@ fn go_on(waited: nix::Result<()>) -> ExitCode {
 
 /// Says it and ends the process, whatever the panic strategy: before SIGTERM, when the exit is due.
 fn bug(detail: &str) -> ! {
-    let fields = json!({"why": "bug", "code": EXIT_BUG, "detail": say::short(detail)});
+    let fields = json!({"why": "bug", "code": EXIT_BUG, "detail": logging::short(detail)});
     end_when_due(&fields);
     std::process::exit(EXIT_BUG.into());
 }
@@ -67,7 +67,7 @@ fn bug(detail: &str) -> ! {
 /// The last line, when the exit is due.
 fn end_when_due(fields: &serde_json::Value) {
     early_exit::wait_until_due(fields);
-    say::always(Level::Error, "exit", fields);
+    logging::log_always(Level::Error, "exit", fields);
 }
 
 fn print(text: &str) -> ExitCode {
@@ -80,7 +80,9 @@ fn print(text: &str) -> ExitCode {
 fn misused(misuse: &Misuse) -> ExitCode {
     eprintln!("ecs-daemon-protector: {}", misuse.hint);
     if misuse.of == Use::Container {
-        end_when_due(&json!({"why": "arguments", "code": EXIT_USAGE, "detail": say::short(&misuse.hint)}));
+        end_when_due(
+            &json!({"why": "arguments", "code": EXIT_USAGE, "detail": logging::short(&misuse.hint)}),
+        );
     }
     ExitCode::from(EXIT_USAGE)
 }
@@ -115,22 +117,22 @@ fn wrong_settings(Problems(problems): &Problems) -> ExitCode {
 
 /// Self-check, then wait in a fresh process image.
 fn run(settings: &Settings) -> ExitCode {
-    let log = Log(settings.log);
+    let log = Logger(settings.log);
     let place = if settings.policy.disabled {
-        log.say(Level::Warn, "ready", &json!({"disabled": true}));
+        log.log(Level::Warn, "ready", &json!({"disabled": true}));
         None
     } else {
         match checked(settings, log) {
             Started::Ready { place, released } => {
-                start::say_ready(log, settings, &place, released);
+                start::log_ready(log, settings, &place, released);
                 Some(place)
             }
             Started::Terminated(place) => return hold(settings, place),
         }
     };
-    let handed = Handed { place };
-    let error = handoff::execute(&handed);
-    log.say(Level::Warn, "not-executed-anew", &json!({"detail": error}));
+    let handed = ReexecArgs { place };
+    let error = reexec::execute(&handed);
+    log.log(Level::Warn, "not-executed-anew", &json!({"detail": error}));
     match signal::wait() {
         Ok(_) => hold(settings, handed.place),
         Err(error) => bug(&format!("cannot await SIGTERM: {error}")),
@@ -138,7 +140,7 @@ fn run(settings: &Settings) -> ExitCode {
 }
 
 /// The runtime and all it has is gone when this comes back.
-fn checked(settings: &Settings, log: Log) -> Started {
+fn checked(settings: &Settings, log: Logger) -> Started {
     match (runtime(), Pending::new()) {
         (Ok(runtime), Ok(pending)) => runtime.block_on(start::until_ready(settings, log, &pending)),
         (runtime, pending) => {
@@ -151,7 +153,7 @@ fn checked(settings: &Settings, log: Log) -> Started {
 
 /// The second half of a life, after the signal.
 fn take_over(handed: &str) -> ExitCode {
-    match serde_json::from_str::<Handed>(handed) {
+    match serde_json::from_str::<ReexecArgs>(handed) {
         Ok(handed) => with_settings(|settings| hold(settings, handed.place)),
         Err(error) => bug(&format!("not a place to wait at: {error}")),
     }
@@ -161,18 +163,18 @@ fn hold(settings: &Settings, place: Option<Place>) -> ExitCode {
     let since = Instant::now();
     while since.elapsed() < settings.policy.max_hold.unsigned_abs() {
         if let Ok(runtime) = runtime() {
-            let hold = Hold::new(settings, Log(settings.log), place, since);
+            let hold = Hold::new(settings, Logger(settings.log), place, since);
             return ExitCode::from(runtime.block_on(hold.run()).code());
         }
         // No descriptor, no memory: that may pass. To leave for it would release (promise P2).
         std::thread::sleep(Duration::from_secs(1));
     }
-    say::always(
+    logging::log_always(
         Level::Warn,
         "exit",
-        &json!({"why": Why::MaxHold, "code": Why::MaxHold.code(), "reads": 0}),
+        &json!({"why": ExitReason::MaxHold, "code": ExitReason::MaxHold.code(), "reads": 0}),
     );
-    ExitCode::from(Why::MaxHold.code())
+    ExitCode::from(ExitReason::MaxHold.code())
 }
 
 fn runtime() -> std::io::Result<Runtime> {

@@ -1,26 +1,26 @@
 //! The self-check: does everything work that will be needed after SIGTERM?
 //!
 //! One call, the same as after SIGTERM, proves credentials, permission and network; "not found" is a pass. A failure is
-//! said with its mend and tried again at a slow pace. It never takes the daemon down.
+//! said with a hint and retried again at a slow pace. It never takes the daemon down.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use protector_core::wait::{Reading, self_check_pause};
+use protector_core::hold::state::{Reading, self_check_pause};
 use serde_json::json;
 use tokio::time::sleep;
 
 use crate::aws::ssm::Parameters;
-use crate::aws::{Aws, Fault};
-use crate::chance::chance;
-use crate::find;
-use crate::place::Place;
-use crate::say::{Level, Log};
+use crate::aws::{Aws, AwsError};
+use crate::discovery;
+use crate::identity::Place;
+use crate::jitter::jitter;
+use crate::logging::{Level, Logger};
 use crate::settings::Settings;
 use crate::signal::Pending;
-use crate::task::{self, Told};
+use crate::task_metadata::{self, TaskMetadataResponse};
 
 /// How the start ended.
 pub(crate) enum Started {
@@ -31,7 +31,7 @@ pub(crate) enum Started {
 }
 
 /// Repeats the self-check until it passes or SIGTERM is pending.
-pub(crate) async fn until_ready(settings: &Settings, log: Log, pending: &Pending) -> Started {
+pub(crate) async fn until_ready(settings: &Settings, log: Logger, pending: &Pending) -> Started {
     let aws = Aws::new();
     let mut place = None;
     for attempt in 1.. {
@@ -42,8 +42,8 @@ pub(crate) async fn until_ready(settings: &Settings, log: Log, pending: &Pending
             Ok((place, released)) => return Started::Ready { place, released },
             Err(fault) => fault,
         };
-        let pause = self_check_pause(&settings.policy, attempt, chance()).unsigned_abs();
-        say_failure(log, attempt, &fault, pause);
+        let pause = self_check_pause(&settings.policy, attempt, jitter()).unsigned_abs();
+        log_failure(log, attempt, &fault, pause);
         if unless(pending.arrives(), sleep(pause)).await.is_none() {
             break;
         }
@@ -52,11 +52,11 @@ pub(crate) async fn until_ready(settings: &Settings, log: Log, pending: &Pending
 }
 
 /// One self-check: the place, and whether a release lies there. Leaves the place behind even if the read fails.
-async fn check(settings: &Settings, aws: &Aws, place: &mut Option<Place>) -> Result<(Place, bool), Fault> {
-    let told = task::ask().await;
+async fn check(settings: &Settings, aws: &Aws, place: &mut Option<Place>) -> Result<(Place, bool), AwsError> {
+    let told = task_metadata::fetch().await;
     let found = match place.take() {
         Some(found) => found,
-        None => find::place_in_time(settings, &told).await?,
+        None => discovery::place_in_time(settings, &told).await?,
     };
     let found = place.insert(found);
     protects_exist(settings, &told)?;
@@ -69,39 +69,39 @@ async fn check(settings: &Settings, aws: &Aws, place: &mut Option<Place>) -> Res
 }
 
 /// A name that is misspelt would be waited for in vain, and task metadata must answer for the stop to be seen.
-fn protects_exist(settings: &Settings, told: &Told) -> Result<(), Fault> {
+fn protects_exist(settings: &Settings, told: &TaskMetadataResponse) -> Result<(), AwsError> {
     let metadata = match told {
-        Told::NoAddress => return Ok(()),
-        Told::Refused(detail) | Told::Nothing(detail) => {
-            return Err(Fault::failed(detail, "nothing, the agent will answer"));
+        TaskMetadataResponse::NotOnEcs => return Ok(()),
+        TaskMetadataResponse::Refused(detail) | TaskMetadataResponse::Unavailable(detail) => {
+            return Err(AwsError::failed(detail, "nothing, the agent will answer"));
         }
-        Told::Task(metadata) => metadata,
+        TaskMetadataResponse::Ok(metadata) => metadata,
     };
-    let strangers = metadata.strangers(&settings.protects);
+    let strangers = metadata.unknown_containers(&settings.protects);
     if strangers.is_empty() {
         return Ok(());
     }
     let detail = format!("the task has no container {}", strangers.join(", "));
-    Err(Fault::failed(&detail, "correct PROTECTOR_PROTECTS"))
+    Err(AwsError::failed(&detail, "correct PROTECTOR_PROTECTS"))
 }
 
-fn say_failure(log: Log, attempt: u32, fault: &Fault, pause: Duration) {
-    log.say(
+fn log_failure(log: Logger, attempt: u32, fault: &AwsError, pause: Duration) {
+    log.log(
         Level::Warn,
         "self-check-failed",
         &json!({
             "attempt": attempt,
             "why": fault.trouble,
             "detail": fault.detail,
-            "mend": fault.mend,
+            "hint": fault.hint,
             "nextTrySeconds": pause.as_secs(),
         }),
     );
 }
 
 /// Says that the sidecar is ready.
-pub(crate) fn say_ready(log: Log, settings: &Settings, place: &Place, released: bool) {
-    log.say(
+pub(crate) fn log_ready(log: Logger, settings: &Settings, place: &Place, released: bool) {
+    log.log(
         Level::Info,
         "ready",
         &json!({

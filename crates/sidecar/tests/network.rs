@@ -120,7 +120,7 @@ fn the_password_of_a_proxy_is_sent_to_it_and_never_logged() {
         &pairs.each_ref().map(|(name, value)| (*name, value.as_str())),
     );
     let line = sidecar.event("self-check-failed");
-    assert!(line["mend"].as_str().unwrap().starts_with("proxy:"), "{line:#}");
+    assert!(line["hint"].as_str().unwrap().starts_with("proxy:"), "{line:#}");
     let said = [said, sidecar.said()].concat().join("\n");
     assert!(said.contains(&refusing.place), "the proxy is named: {said}");
     for secret in secrets {
@@ -179,7 +179,7 @@ fn the_hint_of_a_self_check_names_what_was_seen() {
         let line = sidecar.event("self-check-failed");
         assert_eq!(line["why"], "failed", "{line:#}");
         assert!(
-            line["mend"].as_str().unwrap().starts_with(first),
+            line["hint"].as_str().unwrap().starts_with(first),
             "{endpoint} {first} {line:#}"
         );
     }

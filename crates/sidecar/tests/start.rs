@@ -34,7 +34,7 @@ fn p6_one_read_at_start_and_then_nothing_until_sigterm() {
     }
 }
 
-/// What is spoilt on the host, settings, and what is said of it: why, and a part of the mend.
+/// What is spoilt on the host, settings, and what is said of it: why, and a part of the hint.
 type Case = (
     fn(&Host),
     &'static [(&'static str, &'static str)],
@@ -76,13 +76,13 @@ fn each_failure_of_the_self_check_names_its_mend() {
             "PROTECTOR_PROTECTS",
         ),
     ];
-    for (spoil, settings, why, mend) in cases {
+    for (spoil, settings, why, hint) in cases {
         let host = Host::new();
         spoil(&host);
         let sidecar = Sidecar::start(&host, settings);
         let line = sidecar.event("self-check-failed");
         assert_eq!(line["why"], why, "{line:#}");
-        assert!(line["mend"].as_str().unwrap().contains(mend), "{line:#}");
+        assert!(line["hint"].as_str().unwrap().contains(hint), "{line:#}");
         assert!(sidecar.events("ready").is_empty());
     }
 }
@@ -106,9 +106,9 @@ fn without_imds_the_instance_id_must_be_set_and_nobody_else_is_asked() {
     host.set(|state| state.imds = false);
     let refused = Sidecar::start(&host, &[]);
     let line = refused.event("self-check-failed");
-    let mend = line["mend"].as_str().unwrap();
+    let hint = line["hint"].as_str().unwrap();
     assert!(
-        mend.contains("PROTECTOR_INSTANCE_ID") && mend.contains("host network mode"),
+        hint.contains("PROTECTOR_INSTANCE_ID") && hint.contains("host network mode"),
         "{line:#}"
     );
     drop(refused);

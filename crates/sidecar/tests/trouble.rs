@@ -157,7 +157,7 @@ fn holds_through(spoil: fn(&mut State), why: &str) {
     sidecar.term();
     let line = sidecar.event("hold");
     assert_eq!(line["why"], why, "{line:#}");
-    assert!(line["mend"].is_string(), "{line:#}");
+    assert!(line["hint"].is_string(), "{line:#}");
     thread::sleep(Duration::from_secs(2)); // twice the unknown grace
     assert!(sidecar.events("exit").is_empty());
     host.set(|state| {

@@ -2,8 +2,8 @@
 
 use crate::generate::{self, HOOK, LOGS, MESH, WEB, daemon, fleet, hook, step};
 use crate::judge::{self, Violation};
-use crate::play::{Bug, Options};
-use crate::scenario::{Fault, HOUR, Host, Leftover, MINUTE, SECOND, Scenario, Task, Trouble, What};
+use crate::run::{Bug, Options};
+use crate::scenario::{Fault, HOUR, Host, MINUTE, SECOND, Scenario, StaleRecord, Task, Trouble, What};
 
 /// A planted bug with its worlds.
 #[derive(Debug, Clone, Copy)]
@@ -188,7 +188,7 @@ fn leftover_record(seed: u64) -> Scenario {
 /// A registration that was left behind, ACTIVE and empty, sorts before the living one.
 fn leftover_registration(seed: u64) -> Scenario {
     let mut scenario = slow_stops(seed);
-    scenario.hosts[0].leftovers.push(Leftover {
+    scenario.hosts[0].stale_records.push(StaleRecord {
         cluster: 0,
         draining: false,
         phantoms: 0,

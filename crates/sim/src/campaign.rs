@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::generate::{Drawn, Range, random};
 use crate::judge::{self, Rule, Violation};
-use crate::play::Options;
+use crate::run::Options;
 use crate::scenario::Scenario;
 use crate::shrink::shrink;
 

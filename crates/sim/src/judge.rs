@@ -229,7 +229,7 @@ impl Observer for Judge {
 #[derive(Debug)]
 pub struct Judged {
     /// How it ended.
-    pub ended: crate::play::Ended,
+    pub ended: crate::run::Ended,
     /// What was broken, in order.
     pub violations: Vec<Violation>,
 }
@@ -238,9 +238,9 @@ pub struct Judged {
 ///
 /// # Errors
 /// Settings of the scenario are wrong.
-pub fn run(scenario: &Scenario, options: crate::play::Options) -> Result<Judged, String> {
+pub fn run(scenario: &Scenario, options: crate::run::Options) -> Result<Judged, String> {
     let judge: Box<dyn Observer> = Box::new(Judge::new(scenario));
-    let (ended, observers) = crate::play::play(scenario, options, vec![judge])?;
+    let (ended, observers) = crate::run::play(scenario, options, vec![judge])?;
     let judges = observers
         .into_iter()
         .filter_map(|observer| observer.into_any().downcast::<Judge>().ok());

@@ -3,7 +3,7 @@
 //!
 //! - [`scenario`]: a world as data. [`generate`] draws one from a seed, [`shrink`] makes one smaller.
 //! - [`model`]: AWS: container instances and their agents, groups and hooks, parameters, quotas, the function.
-//! - [`play`]: runs the product in it.
+//! - [`run`]: runs the product in it.
 //! - [`judge`]: watches the model's truth, and says which promise was broken.
 //! - [`bugs`]: planted bugs, to show that the judge can fail.
 //! - [`worlds`]: every known fault as a named world.
@@ -16,8 +16,8 @@ pub mod campaign;
 pub mod generate;
 pub mod judge;
 pub mod model;
-pub mod play;
 pub mod rivals;
+pub mod run;
 pub mod scenario;
 mod shared_text;
 pub mod shrink;

@@ -11,10 +11,10 @@ mod function;
 mod host;
 mod names;
 mod quota;
+mod reports;
 mod scaling;
 mod ssm;
 mod steps;
-mod told;
 mod world;
 
 pub use ecs::{InstanceStatus, Listed, Registration, Task, TaskStatus};
@@ -26,7 +26,7 @@ pub use host::{DaemonState, Guard, GuardAnswer, GuardMaker, GuardView, Host, Pro
 pub(crate) use names::record_name;
 pub use names::{instance_number, task_number};
 pub use quota::{Bucket, Buckets};
+pub use reports::SidecarReport;
 pub use scaling::{Wait, WaitState};
 pub use ssm::{ParameterError, Stored};
-pub use told::ToldOfSidecar;
-pub use world::{AwsError, HostId, Out, RegistrationId, TaskId, World};
+pub use world::{CallError, HostId, Out, RegistrationId, TaskId, World};

@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use crate::model::{
-    AwsError, Guard, GuardAnswer, GuardView, HostId, Invocation, Outcome, Payload, Source, TaskId, World,
+    CallError, Guard, GuardAnswer, GuardView, HostId, Invocation, Outcome, Payload, Source, TaskId, World,
     instance_number,
 };
-use crate::play::Sdk;
-use crate::play::Stage;
+use crate::run::Harness;
+use crate::run::Sdk;
 use crate::scenario::SECOND;
 
 /// The original sidecar: every 5 s it asks ECS for the tasks of its instance, and leaves when none of them is to run
@@ -50,11 +50,11 @@ impl Hook {
 
 /// One Lambda for each instance: sets DRAINING, asks every 10 s whether tasks are RUNNING, completes the hook when none
 /// is.
-pub(crate) async fn sleeping(stage: &Stage, sdk: &Sdk, invocation: &Invocation) -> (Outcome, String) {
+pub(crate) async fn sleeping(harness: &Harness, sdk: &Sdk, invocation: &Invocation) -> (Outcome, String) {
     let Some(hook) = Hook::of(&invocation.payload) else {
         return (Outcome::Answered, String::new());
     };
-    let _ = stage;
+    let _ = harness;
     let mut outcome = drain(sdk, hook.host).await;
     while outcome.is_ok() {
         match running(sdk, hook.host).await {
@@ -66,19 +66,19 @@ pub(crate) async fn sleeping(stage: &Stage, sdk: &Sdk, invocation: &Invocation) 
             Err(error) => outcome = Err(error),
         }
     }
-    told(outcome)
+    on_sigterm(outcome)
 }
 
 /// One look an invocation; the message is sent on to the function itself until nothing runs. Lambda's loop detection cuts
 /// such a chain after 16 (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>).
-pub(crate) async fn looping(stage: &Stage, sdk: &Sdk, invocation: &Invocation) -> (Outcome, String) {
+pub(crate) async fn looping(harness: &Harness, sdk: &Sdk, invocation: &Invocation) -> (Outcome, String) {
     let Some(hook) = Hook::of(&invocation.payload) else {
         return (Outcome::Answered, String::new());
     };
-    told(hop(stage, sdk, invocation, &hook).await)
+    on_sigterm(hop(harness, sdk, invocation, &hook).await)
 }
 
-async fn hop(stage: &Stage, sdk: &Sdk, invocation: &Invocation, hook: &Hook) -> Result<(), String> {
+async fn hop(harness: &Harness, sdk: &Sdk, invocation: &Invocation, hook: &Hook) -> Result<(), String> {
     let hops = invocation.payload["hops"].as_u64().unwrap_or(0);
     if hops == 0 {
         drain(sdk, hook.host).await?;
@@ -94,7 +94,7 @@ async fn hop(stage: &Stage, sdk: &Sdk, invocation: &Invocation, hook: &Hook) -> 
             source: Source::Event("loop"),
             event,
         };
-        stage.with(|world| world.invoke(payload));
+        harness.with(|world| world.invoke(payload));
     }
     Ok(())
 }
@@ -102,7 +102,7 @@ async fn hop(stage: &Stage, sdk: &Sdk, invocation: &Invocation, hook: &Hook) -> 
 /// Lambda cuts a loop after so many invocations.
 const LOOP_MAX: u64 = 15;
 
-fn told(outcome: Result<(), String>) -> (Outcome, String) {
+fn on_sigterm(outcome: Result<(), String>) -> (Outcome, String) {
     match outcome {
         Ok(()) => (Outcome::Answered, String::new()),
         Err(problem) => (Outcome::Failed, problem),
@@ -112,7 +112,7 @@ fn told(outcome: Result<(), String>) -> (Outcome, String) {
 async fn drain(sdk: &Sdk, host: HostId) -> Result<(), String> {
     let by = sdk.caller();
     let find = |_: &mut World| Ok(());
-    let words = |failure: protector_coordinator::aws::Failure| failure.to_string();
+    let words = |failure: protector_coordinator::aws::AwsError| failure.to_string();
     sdk.request("ListContainerInstances", Some(host), find)
         .await
         .map_err(words)?;
@@ -122,7 +122,7 @@ async fn drain(sdk: &Sdk, host: HostId) -> Result<(), String> {
     sdk.request("UpdateContainerInstancesState", Some(host), |world| {
         world
             .drain_present(host, by)
-            .map_err(|reason| AwsError::new("InvalidParameterException", reason))
+            .map_err(|reason| CallError::new("InvalidParameterException", reason))
     })
     .await
     .map_err(words)

@@ -285,7 +285,7 @@ pub struct Host {
     /// IMDS does not answer to tasks.
     pub imds_closed: bool,
     /// Other registrations that it has left behind.
-    pub leftovers: Vec<Leftover>,
+    pub stale_records: Vec<StaleRecord>,
     /// Its registration never gets beyond this status.
     pub stuck_registration: Option<Stuck>,
 }
@@ -303,7 +303,7 @@ pub enum Stuck {
 /// A registration of an earlier life of the machine. Its agent is gone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Leftover {
+pub struct StaleRecord {
     /// In which cluster.
     pub cluster: usize,
     /// DRAINING, and not ACTIVE.

@@ -1,7 +1,7 @@
 //! Makes a world that fails smaller, as long as it still fails in the same way.
 
 use crate::judge::{self, Rule};
-use crate::play::Options;
+use crate::run::Options;
 use crate::scenario::{Aws, Function, Scenario, What};
 
 /// The smallest world that was found, and how many were tried.
@@ -89,7 +89,7 @@ fn smaller(scenario: &Scenario) -> Vec<Scenario> {
             let _ = scenario.hosts[host].daemons.pop();
         });
         with(&|scenario| {
-            let _ = scenario.hosts[host].leftovers.pop();
+            let _ = scenario.hosts[host].stale_records.pop();
         });
         with(&|scenario| scenario.hosts[host].clock_skew = 0);
         with(&|scenario| scenario.hosts[host].imds_closed = false);

@@ -58,7 +58,7 @@ async fn main() -> ExitCode {
         .await;
     }
     lab.tick().await;
-    let quiet = lab.story().coordinator_calls();
+    let quiet = lab.journal().coordinator_calls();
     drain(&lab).await;
     report(&lab, &quiet)
 }
@@ -89,10 +89,10 @@ async fn drain(lab: &Lab) {
 }
 
 fn report(lab: &Lab, quiet: &BTreeMap<String, usize>) -> ExitCode {
-    let story = lab.story();
+    let journal = lab.journal();
     println!("AWS calls of the coordinator, from the scale-in to its end");
     let mut total = 0;
-    for (operation, count) in story.coordinator_calls() {
+    for (operation, count) in journal.coordinator_calls() {
         let count = count - quiet.get(&operation).copied().unwrap_or_default();
         total += count;
         println!("  {count:>4}  {operation}");
@@ -105,7 +105,7 @@ fn report(lab: &Lab, quiet: &BTreeMap<String, usize>) -> ExitCode {
         ticks * TICK_CALLS_BUDGET
     );
     println!("  {own:>4}  by all other runs, and writes; budget {CALLS_BUDGET}");
-    let latencies = story.release_latencies(lab.instance(), "service:service-", SIDECAR);
+    let latencies = journal.release_latencies(lab.instance(), "service:service-", SIDECAR);
     let slowest = latencies.into_iter().max().unwrap_or_default();
     println!("Last holding task STOPPED to last sidecar's exit: {slowest:.1?}; budget {LATENCY_BUDGET:?}");
     write_log(lab);

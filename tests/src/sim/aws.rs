@@ -19,17 +19,17 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use protector_local_aws::wire::{self, Reply, Request};
 
-use super::stage::Stage;
+use super::harness::Harness;
 
-/// A client of `principal` whose requests are answered at once, in no time. Nothing is tried again: a story is the same in every
+/// A client of `principal` whose requests are answered at once, in no time. Nothing is tried again: a journal is the same in every
 /// run, and the SDK draws its pauses by lot.
-pub(crate) fn configuration(stage: &Arc<Stage>, principal: &str) -> SdkConfig {
+pub(crate) fn configuration(harness: &Arc<Harness>, principal: &str) -> SdkConfig {
     let credentials = Credentials::new(principal, "local", None, None, "transcript");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(InProcess(stage.clone()))
+        .http_client(InProcess(harness.clone()))
         .sleep_impl(TokioSleep::new())
         .retry_config(RetryConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
@@ -37,7 +37,7 @@ pub(crate) fn configuration(stage: &Arc<Stage>, principal: &str) -> SdkConfig {
 }
 
 #[derive(Clone)]
-struct InProcess(Arc<Stage>);
+struct InProcess(Arc<Harness>);
 
 impl fmt::Debug for InProcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,17 +8,17 @@ use tokio::time::Instant;
 /// A clock that follows tokio's paused one. Cheap to copy.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct VirtualClock {
-    /// The story's zero.
+    /// The journal's zero.
     zero: Timestamp,
     /// The same, for timers.
     origin: Instant,
 }
 
 impl VirtualClock {
-    /// The story's zero, in a world that has that date in every run: 2026-01-05, 08:00 UTC.
+    /// The journal's zero, in a world that has that date in every run: 2026-01-05, 08:00 UTC.
     const ZERO_SECONDS: i64 = 1_767_600_000;
 
-    /// A clock that shows `before` less than the story's zero.
+    /// A clock that shows `before` less than the journal's zero.
     pub(crate) fn start(before: Duration) -> VirtualClock {
         VirtualClock {
             zero: Timestamp::constant(VirtualClock::ZERO_SECONDS, 0),
@@ -36,12 +36,12 @@ impl VirtualClock {
         }
     }
 
-    /// The moment that is so long after the story's zero.
+    /// The moment that is so long after the journal's zero.
     pub(crate) fn at(self, since_zero: SignedDuration) -> Timestamp {
         self.zero.checked_add(since_zero).unwrap_or(Timestamp::MAX)
     }
 
-    /// How long after the story's zero a moment is.
+    /// How long after the journal's zero a moment is.
     pub(crate) fn since_zero(self, at: Timestamp) -> SignedDuration {
         at.duration_since(self.zero)
     }

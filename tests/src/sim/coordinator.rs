@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use protector_coordinator::aws::Aws;
+use protector_coordinator::cache::Cache;
 use protector_coordinator::clock::Clock;
 use protector_coordinator::coordinator::Coordinator;
-use protector_coordinator::memory::Memory;
-use protector_coordinator::say::{Level, Voice};
+use protector_coordinator::logging::{Level, Logger};
 use protector_coordinator::settings::Settings;
 use protector_local_aws::principal::{COORDINATOR, HEARTBEATS};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::aws;
-use super::stage::{Deliveries, Stage};
+use super::harness::{Deliveries, Harness};
 
 /// `Timeout` of the coordinator in `template.yaml`.
 const TIMEOUT: SignedDuration = SignedDuration::from_secs(60);
@@ -28,12 +28,12 @@ const BATCH: usize = 10;
 
 /// Deals with every invocation, for ever.
 pub(crate) async fn serve(
-    stage: Arc<Stage>,
+    harness: Arc<Harness>,
     settings: Settings,
     deliveries: Deliveries<UnboundedReceiver<Value>>,
 ) {
-    let coordinator = Function::new(&stage, &settings, COORDINATOR, TIMEOUT);
-    let heartbeats = Function::new(&stage, &settings, HEARTBEATS, HEARTBEATS_TIMEOUT);
+    let coordinator = Function::new(&harness, &settings, COORDINATOR, TIMEOUT);
+    let heartbeats = Function::new(&harness, &settings, HEARTBEATS, HEARTBEATS_TIMEOUT);
     tokio::join!(
         coordinator.take(deliveries.events),
         coordinator.each(deliveries.orders),
@@ -43,19 +43,24 @@ pub(crate) async fn serve(
 
 /// A warm function.
 struct Function {
-    stage: Arc<Stage>,
+    harness: Arc<Harness>,
     coordinator: Coordinator,
     timeout: SignedDuration,
 }
 
 impl Function {
-    fn new(stage: &Arc<Stage>, settings: &Settings, principal: &str, timeout: SignedDuration) -> Function {
-        let (clock, teller) = (stage.clock, stage.clone());
+    fn new(
+        harness: &Arc<Harness>,
+        settings: &Settings,
+        principal: &str,
+        timeout: SignedDuration,
+    ) -> Function {
+        let (clock, reporter) = (harness.clock, harness.clone());
         let coordinator = Coordinator {
             policy: Arc::new(settings.policy.clone()),
-            aws: Aws::new(&aws::configuration(stage, principal)),
-            memory: Arc::new(Memory::default()),
-            voice: Voice::with_sink(Level::Info, move |line| said(&teller, line)),
+            aws: Aws::new(&aws::configuration(harness, principal)),
+            memory: Arc::new(Cache::default()),
+            logger: Logger::with_sink(Level::Info, move |line| said(&reporter, line)),
             clock: Clock::new(move || clock.now()),
             request_id: String::new(),
             queued: false,
@@ -64,7 +69,7 @@ impl Function {
             deadline: clock.now(),
         };
         Function {
-            stage: stage.clone(),
+            harness: harness.clone(),
             coordinator,
             timeout,
         }
@@ -88,7 +93,7 @@ impl Function {
 
     async fn run(&self, payload: &Value) {
         let invocation = Coordinator {
-            deadline: self.stage.clock.now() + self.timeout,
+            deadline: self.harness.clock.now() + self.timeout,
             ..self.coordinator.clone()
         };
         // What went wrong is in its lines.
@@ -101,7 +106,7 @@ fn record((number, event): (usize, Value)) -> Value {
         "attributes": {"MessageGroupId": "drains"}})
 }
 
-fn said(stage: &Stage, line: &str) {
+fn said(harness: &Harness, line: &str) {
     let line: Value = serde_json::from_str(line).unwrap_or_default();
-    stage.tell(|tale, now| tale.coordinator(now, &line));
+    harness.tell(|transcript, now| transcript.coordinator(now, &line));
 }

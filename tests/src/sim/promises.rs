@@ -8,8 +8,8 @@ use protector_local_aws::model::{ContainerStatus, Entry, InstanceStatus, TaskSta
 use protector_local_aws::principal::COORDINATOR;
 use serde_json::Value;
 
-use super::script::Scene;
-use super::tale::instance_of;
+use super::script::ScriptSetup;
+use super::transcript::instance_of;
 use crate::SIDECAR;
 
 /// What became of the promises.
@@ -37,11 +37,11 @@ struct Judge<'a> {
     promises: Promises,
 }
 
-/// Reads the whole journal of the story of one instance.
-pub(super) fn judge(journal: &[Entry], instance: &str, scene: &Scene, policy: &Policy) -> Promises {
+/// Reads the whole journal of the journal of one instance.
+pub(super) fn judge(journal: &[Entry], instance: &str, setup: &ScriptSetup, policy: &Policy) -> Promises {
     let mut judge = Judge {
         policy,
-        daemons: scene
+        daemons: setup
             .daemons
             .iter()
             .map(|daemon| format!("service:{}", daemon.name))

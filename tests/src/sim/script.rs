@@ -1,28 +1,28 @@
 //! The language of scripts: what is there, what happens, and until when it is told. One line each, `#` begins a
 //! comment. `docs/policies.md` lists all lines.
 
-mod scene;
+mod lexer;
 mod settings;
+mod setup;
 mod step;
-mod words;
 
 use jiff::SignedDuration;
 
-pub(crate) use scene::Scene;
-pub(crate) use step::{Happening, Step};
-use words::Words;
-pub use words::Wrong;
+pub use lexer::SyntaxError;
+use lexer::Tokens;
+pub(crate) use setup::ScriptSetup;
+pub(crate) use step::{Step, StepKind};
 
 /// A script that was understood.
 #[derive(Debug, Clone)]
 pub(crate) struct Script {
-    pub(crate) scene: Scene,
+    pub(crate) setup: ScriptSetup,
     /// In order.
     pub(crate) steps: Vec<Step>,
     pub(crate) end: End,
 }
 
-/// When the story is over.
+/// When the journal is over.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum End {
     /// When the instance is gone.
@@ -36,22 +36,22 @@ impl Script {
     ///
     /// # Errors
     /// The first line that is not in the language; or all settings that are wrong.
-    pub(crate) fn parse(text: &str) -> Result<Script, Vec<Wrong>> {
+    pub(crate) fn parse(text: &str) -> Result<Script, Vec<SyntaxError>> {
         let script = Script::read(text).map_err(|wrong| vec![wrong])?;
-        let wrong = |settings: Result<(), Vec<Wrong>>| settings.err().unwrap_or_default();
-        let mut problems = wrong(script.scene.coordinator().map(|_| ()));
-        problems.extend(wrong(script.scene.sidecar().map(|_| ())));
+        let wrong = |settings: Result<(), Vec<SyntaxError>>| settings.err().unwrap_or_default();
+        let mut problems = wrong(script.setup.coordinator().map(|_| ()));
+        problems.extend(wrong(script.setup.sidecar().map(|_| ())));
         match problems.is_empty() {
             true => Ok(script),
             false => Err(problems),
         }
     }
 
-    fn read(text: &str) -> Result<Script, Wrong> {
-        let (mut scene, mut steps, mut end) = (Scene::new(), Vec::<Step>::new(), None);
+    fn read(text: &str) -> Result<Script, SyntaxError> {
+        let (mut setup, mut steps, mut end) = (ScriptSetup::new(), Vec::<Step>::new(), None);
         let mut last = 0;
         for (number, line) in (1..).zip(text.lines()) {
-            let mut words = Words::new(number, without_comment(line));
+            let mut words = Tokens::new(number, without_comment(line));
             last = number;
             if words.end().is_ok() {
                 continue;
@@ -61,7 +61,7 @@ impl Script {
             }
             let start = words;
             if words.accept("at") {
-                let step = Step::read(&mut words, &scene)?;
+                let step = Step::read(&mut words, &setup)?;
                 if steps.last().is_some_and(|before| before.at > step.at) {
                     return Err(start.wrong("steps in the order of their times"));
                 }
@@ -69,18 +69,19 @@ impl Script {
             } else if words.accept("until") {
                 end = Some(until(&mut words)?);
             } else {
-                scene.read(&mut words)?;
+                setup.read(&mut words)?;
             }
         }
-        let end = end.ok_or_else(|| Words::new(last + 1, "").wrong("until gone, or until and a duration"))?;
-        Ok(Script { scene, steps, end })
+        let end =
+            end.ok_or_else(|| Tokens::new(last + 1, "").wrong("until gone, or until and a duration"))?;
+        Ok(Script { setup, steps, end })
     }
 }
 
-fn until(words: &mut Words<'_>) -> Result<End, Wrong> {
+fn until(words: &mut Tokens<'_>) -> Result<End, SyntaxError> {
     let end = match words.accept("gone") {
         true => End::Gone,
-        false => End::At(words.duration().map_err(|wrong| Wrong {
+        false => End::At(words.duration().map_err(|wrong| SyntaxError {
             expected: "gone, or a duration such as 5m".to_owned(),
             ..wrong
         })?),
@@ -102,7 +103,7 @@ mod tests {
 
     fn wrong(text: &str) -> String {
         let problems = Script::parse(text).expect_err("a wrong script");
-        let texts: Vec<String> = problems.iter().map(Wrong::to_string).collect();
+        let texts: Vec<String> = problems.iter().map(SyntaxError::to_string).collect();
         texts.join("\n")
     }
 
@@ -173,9 +174,9 @@ mod tests {
     fn comments_and_empty_lines_say_nothing() {
         let text = "# a\n\n  # b\ntask job runs 1h # c\nat 0s control text {\"mode\":\"stop\"}\nuntil 5m\n";
         let script = Script::parse(text).expect("a right script");
-        assert_eq!((script.scene.standalone.len(), script.steps.len()), (1, 1));
+        assert_eq!((script.setup.standalone.len(), script.steps.len()), (1, 1));
         assert!(
-            matches!(&script.steps[0].what, Happening::Control(Some(text)) if text == "{\"mode\":\"stop\"}")
+            matches!(&script.steps[0].what, StepKind::Control(Some(text)) if text == "{\"mode\":\"stop\"}")
         );
     }
 }

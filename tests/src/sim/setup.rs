@@ -1,4 +1,4 @@
-//! Before the story: a cluster of one instance in a group with its hooks, and what runs on it.
+//! Before the journal: a cluster of one instance in a group with its hooks, and what runs on it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use protector_local_aws::model::Service;
 use serde_json::{Value, json};
 
-use super::script::Scene;
-use super::stage::Stage;
+use super::harness::Harness;
+use super::script::ScriptSetup;
 use crate::lab::{CLUSTER, GROUP};
 
 /// All of it takes so long.
@@ -17,44 +17,44 @@ pub(crate) const DURATION: Duration = Duration::from_secs(2);
 /// A task runs so long after RunTask.
 const START: SignedDuration = SignedDuration::from_millis(10);
 
-/// Sets the scene. Comes back at the story's zero, with the EC2 instance.
-pub(crate) async fn set(stage: &Arc<Stage>, scene: &Scene) -> String {
-    let setup = Setup(stage);
-    setup.group(scene);
+/// Sets the setup. Comes back at the journal's zero, with the EC2 instance.
+pub(crate) async fn set(harness: &Arc<Harness>, setup: &ScriptSetup) -> String {
+    let cluster = Setup(harness);
+    cluster.group(setup);
     tokio::time::sleep(DURATION / 4).await;
-    let instance = setup.instance();
-    if let Some(ago) = scene.leftover {
-        setup.leftover(&instance, stage.clock.at(-ago));
+    let instance = cluster.instance();
+    if let Some(ago) = setup.leftover {
+        cluster.leftover(&instance, harness.clock.at(-ago));
     }
-    setup.services(scene);
-    stage.clock.sleep_until(stage.clock.at(-START)).await;
-    setup.tasks(scene);
-    stage
+    cluster.services(setup);
+    harness.clock.sleep_until(harness.clock.at(-START)).await;
+    cluster.tasks(setup);
+    harness
         .clock
-        .sleep_until(stage.clock.at(SignedDuration::ZERO))
+        .sleep_until(harness.clock.at(SignedDuration::ZERO))
         .await;
     instance
 }
 
-struct Setup<'a>(&'a Arc<Stage>);
+struct Setup<'a>(&'a Arc<Harness>);
 
 impl Setup<'_> {
     fn call(&self, service: Service, operation: &str, params: Value) {
         let answer = self.0.call(service, operation, params);
-        answer.expect("the scene can be set");
+        answer.expect("the setup can be set");
     }
 
     fn ecs(&self, operation: &str, params: Value) {
         self.call(Service::Ecs, operation, params);
     }
 
-    fn group(&self, scene: &Scene) {
+    fn group(&self, setup: &ScriptSetup) {
         self.ecs("CreateCluster", json!({"clusterName": CLUSTER}));
         let tag = json!({"Key": "local-aws.cluster", "Value": CLUSTER, "PropagateAtLaunch": true});
         let group = json!({"AutoScalingGroupName": GROUP, "MinSize": 0, "MaxSize": 1, "DesiredCapacity": 1,
             "Tags": [tag]});
         self.call(Service::AutoScaling, "CreateAutoScalingGroup", group);
-        for hook in &scene.hooks {
+        for hook in &setup.hooks {
             let hook = json!({"AutoScalingGroupName": GROUP, "LifecycleHookName": hook.name,
                 "DefaultResult": "CONTINUE", "HeartbeatTimeout": hook.heartbeat.as_secs(),
                 "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"});
@@ -86,8 +86,8 @@ impl Setup<'_> {
         self.call(Service::Ssm, "PutParameter", params);
     }
 
-    fn services(&self, scene: &Scene) {
-        for daemon in &scene.daemons {
+    fn services(&self, setup: &ScriptSetup) {
+        for daemon in &setup.daemons {
             let mut main = simulated(&daemon.name, seconds(daemon.flushes));
             main["essential"] = json!(true);
             let containers = match daemon.protected {
@@ -99,7 +99,7 @@ impl Setup<'_> {
                 "schedulingStrategy": "DAEMON"});
             self.ecs("CreateService", service);
         }
-        for service in &scene.replicas {
+        for service in &setup.replicas {
             let name = &service.name;
             self.define(name, json!([simulated("app", seconds(service.stop_in))]));
             let service = json!({"cluster": CLUSTER, "serviceName": name, "taskDefinition": name,
@@ -108,8 +108,8 @@ impl Setup<'_> {
         }
     }
 
-    fn tasks(&self, scene: &Scene) {
-        for task in &scene.standalone {
+    fn tasks(&self, setup: &ScriptSetup) {
+        for task in &setup.standalone {
             let mut container = simulated("job", 0);
             container["dockerLabels"]["local-aws.run-seconds"] = json!(seconds(task.runs).to_string());
             self.define(&task.name, json!([container]));

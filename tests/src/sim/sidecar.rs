@@ -6,47 +6,53 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use protector_core::hold::state::{
+    ExitReason, HoldReason, ProtectedContainers, ReadError, SidecarIdentity, TargetLifecycleState,
+};
 use protector_core::hold::{Answer, Hold, Identity, Moment, Step};
 use protector_core::record::ParameterPrefix;
-use protector_core::wait::{Because, Fate, Known, Task, Trouble, Why};
 use protector_local_aws::model::{ApiError, Call, ContainerStart, ContainerStatus, Service};
 use protector_local_aws::principal;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use super::stage::Stage;
+use super::harness::Harness;
 use crate::lab::CLUSTER;
 
 /// Lives until it leaves. Whoever kills it aborts this.
-pub(super) async fn live(stage: Arc<Stage>, start: ContainerStart, sigterm: Arc<Notify>) {
+pub(super) async fn live(harness: Arc<Harness>, start: ContainerStart, sigterm: Arc<Notify>) {
     let task = start.task_arn.clone();
-    stage.with(|world, now| world.container_started(now, &task, crate::SIDECAR));
-    let mut sidecar = Sidecar::new(stage.clone(), start);
+    harness.with(|world, now| world.container_started(now, &task, crate::SIDECAR));
+    let mut sidecar = Sidecar::new(harness.clone(), start);
     sidecar.self_check();
     sigterm.notified().await;
     let why = sidecar.hold().await;
-    stage.with(|world, now| world.container_exited(now, &task, crate::SIDECAR, i32::from(why.code())));
+    harness.with(|world, now| world.container_exited(now, &task, crate::SIDECAR, i32::from(why.code())));
 }
 
 struct Sidecar {
-    stage: Arc<Stage>,
+    harness: Arc<Harness>,
     start: ContainerStart,
     identity: Option<Identity>,
     hold: Hold,
     since: Timestamp,
-    said: Option<Because>,
+    said: Option<HoldReason>,
 }
 
 impl Sidecar {
-    fn new(stage: Arc<Stage>, start: ContainerStart) -> Sidecar {
-        let identity = identity(&stage, &start);
-        let hold = Hold::new(stage.sidecar_policy, ParameterPrefix::default(), identity.clone());
+    fn new(harness: Arc<Harness>, start: ContainerStart) -> Sidecar {
+        let identity = identity(&harness, &start);
+        let hold = Hold::new(
+            harness.sidecar_policy,
+            ParameterPrefix::default(),
+            identity.clone(),
+        );
         Sidecar {
             identity,
             hold,
-            since: stage.clock.now(),
+            since: harness.clock.now(),
             said: None,
-            stage,
+            harness,
             start,
         }
     }
@@ -58,18 +64,21 @@ impl Sidecar {
         }
     }
 
-    async fn hold(&mut self) -> Why {
-        self.since = self.stage.clock.now();
+    async fn hold(&mut self) -> ExitReason {
+        self.since = self.harness.clock.now();
         let mut answer = Answer::Nothing;
         loop {
-            let held = self.stage.clock.now().duration_since(self.since);
+            let held = self.harness.clock.now().duration_since(self.since);
             answer = match self.hold.next(&Moment::after(self.since, held, 0.5), answer) {
                 Step::ReadTask => Answer::Task(self.task()),
-                Step::FindIdentity => Answer::Identity(self.identity.clone().ok_or(Trouble::Unidentified)),
+                Step::FindIdentity => Answer::Identity(self.identity.clone().ok_or(ReadError::Unidentified)),
                 Step::ReadParameters(names) => self.read_parameters(&names),
                 Step::ReadParameter(name) => self.read_parameter(&name),
-                Step::ReadInstanceMetadata => Answer::Instance(self.fate()),
-                Step::Sleep { duration, because } => {
+                Step::ReadInstanceMetadata => Answer::Instance(self.target_state()),
+                Step::Sleep {
+                    duration,
+                    reason: because,
+                } => {
                     self.tell_holding(because);
                     tokio::time::sleep(duration.unsigned_abs()).await;
                     Answer::Nothing
@@ -82,15 +91,15 @@ impl Sidecar {
         }
     }
 
-    fn task(&self) -> Task {
-        let view = self.stage.with(|world, _| world.task(&self.start.task_arn));
+    fn task(&self) -> ProtectedContainers {
+        let view = self.harness.with(|world, _| world.task(&self.start.task_arn));
         let containers = view.map(|task| task.containers).unwrap_or_default();
         let mut protected = containers
             .iter()
             .filter(|container| container.name != crate::SIDECAR);
         match protected.all(|container| container.status == ContainerStatus::Stopped) {
-            true => Task::Stopped,
-            false => Task::Alive,
+            true => ProtectedContainers::Stopped,
+            false => ProtectedContainers::Alive,
         }
     }
 
@@ -119,31 +128,31 @@ impl Sidecar {
             params: params.clone(),
             principal: principal::sidecar(&self.start.task_id),
         };
-        self.stage.with(|world, now| world.call(now, &call))
+        self.harness.with(|world, now| world.call(now, &call))
     }
 
-    fn fate(&self) -> Fate {
+    fn target_state(&self) -> TargetLifecycleState {
         let imds = |path: &str| {
-            self.stage
+            self.harness
                 .with(|world, now| world.imds(now, &self.start.instance, path))
         };
         match imds("autoscaling/target-lifecycle-state").as_deref() {
-            _ if imds("spot/instance-action").is_some() => Fate::Leaving,
-            Some("Terminated") => Fate::Leaving,
-            Some("InService") => Fate::InService,
-            _ => Fate::Unknown,
+            _ if imds("spot/instance-action").is_some() => TargetLifecycleState::Leaving,
+            Some("Terminated") => TargetLifecycleState::Leaving,
+            Some("InService") => TargetLifecycleState::InService,
+            _ => TargetLifecycleState::Unknown,
         }
     }
 
-    fn tell_holding(&mut self, because: Because) {
+    fn tell_holding(&mut self, because: HoldReason) {
         if self.said != Some(because) {
             self.said = Some(because);
             self.tell(format!("holds: {}", words(&json!(because))));
         }
     }
 
-    fn tell_leaving(&self, why: Why) {
-        let held = self.stage.clock.now().duration_since(self.since);
+    fn tell_leaving(&self, why: ExitReason) {
+        let held = self.harness.clock.now().duration_since(self.since);
         let (words, code) = (words(&json!(why)), why.code());
         let (held, reads) = (seconds(held), self.hold.reads());
         self.tell(format!(
@@ -152,8 +161,8 @@ impl Sidecar {
     }
 
     fn tell(&self, text: String) {
-        self.stage
-            .tell(|tale, now| tale.sidecar(now, &self.start.task_arn, text));
+        self.harness
+            .tell(|transcript, now| transcript.sidecar(now, &self.start.task_arn, text));
     }
 }
 
@@ -163,24 +172,24 @@ fn text_of<'a>(answer: &'a Value, name: &str) -> Option<&'a str> {
     found.find(|parameter| parameter["Name"] == name)?["Value"].as_str()
 }
 
-fn trouble(error: &ApiError) -> Trouble {
+fn trouble(error: &ApiError) -> ReadError {
     match error.code.as_str() {
-        "AccessDeniedException" => Trouble::Denied,
-        _ => Trouble::Failed,
+        "AccessDeniedException" => ReadError::Denied,
+        _ => ReadError::Failed,
     }
 }
 
 /// Where it runs, as the program finds out.
-fn identity(stage: &Arc<Stage>, start: &ContainerStart) -> Option<Identity> {
-    let service = stage.with(|world, _| world.task(&start.task_arn)?.service);
-    let arn = stage.with(|world, _| world.instance_state(&start.instance)?.container_instance_arn);
+fn identity(harness: &Arc<Harness>, start: &ContainerStart) -> Option<Identity> {
+    let service = harness.with(|world, _| world.task(&start.task_arn)?.service);
+    let arn = harness.with(|world, _| world.instance_state(&start.instance)?.container_instance_arn);
     Some(Identity {
         region: "eu-west-1".to_owned(),
         cluster: CLUSTER.parse().ok()?,
         instance: start.instance.parse().ok()?,
         own_container: crate::SIDECAR.parse().ok()?,
         task: start.task_arn.parse().ok(),
-        known: Known {
+        known: SidecarIdentity {
             service: service.and_then(|name| name.parse().ok()),
             container_instance: arn.and_then(|arn| arn.parse().ok()),
         },

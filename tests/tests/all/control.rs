@@ -18,7 +18,7 @@ const MUTATING: [&str; 6] = [
 ];
 
 fn assert_nothing_changed(lab: &Lab) {
-    let calls = lab.story().coordinator_calls();
+    let calls = lab.journal().coordinator_calls();
     assert!(calls.contains_key("ListTasks"), "it did look: {calls:?}");
     assert!(
         MUTATING.iter().all(|operation| !calls.contains_key(*operation)),

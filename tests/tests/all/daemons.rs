@@ -44,11 +44,11 @@ async fn p6_a_sidecar_reads_once_at_start_and_then_nothing_until_sigterm() {
     let task = lab.tasks_of("logs")[0].clone();
     lab.scale_in(&instance);
     lab.gone(&instance).await;
-    let story = lab.story();
-    let (before, after) = story.reads_around_sigterm(&task);
+    let journal = lab.journal();
+    let (before, after) = journal.reads_around_sigterm(&task);
     assert_eq!(before, 1);
     assert!(after >= 1);
-    let only: Vec<String> = story.sidecar_operations().into_iter().collect();
+    let only: Vec<String> = journal.sidecar_operations().into_iter().collect();
     assert_eq!(only, ["GetParameters"]);
 }
 
@@ -70,9 +70,9 @@ async fn a_leftover_release_of_an_earlier_life_lets_nobody_go() {
     lab.start_coordinator(&LabConfig::default()).await;
     lab.scale_in(&instance);
     lab.gone(&instance).await;
-    let story = lab.story();
-    story.assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
-    story.assert_completed_after(&instance, &["logs"]);
+    let journal = lab.journal();
+    journal.assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
+    journal.assert_completed_after(&instance, &["logs"]);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use protector_local_aws::Invocation;
 use protector_local_aws::model::Service;
-use protector_local_aws::model::faults::{CallFilter, Limit, words};
+use protector_local_aws::model::faults::{CallFilter, Limit, errors};
 use protector_local_aws::principal::{COORDINATOR, HEARTBEATS};
 use protector_tests::{CLUSTER, HOOK, Lab, LabConfig};
 use serde_json::{Value, json};
@@ -100,12 +100,12 @@ async fn p4_a_hook_gets_its_heartbeat_while_the_coordinator_fails() {
     let lab = Lab::start(LabConfig::default()).await;
     let any = CallFilter::any().by(COORDINATOR);
     lab.aws
-        .faults(|faults| faults.fail(any, words::throttled(Service::Ecs), Limit::Forever));
+        .faults(|faults| faults.fail(any, errors::throttled(Service::Ecs), Limit::Forever));
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
     lab.hook_waits(&instance).await;
     lab.heartbeats().await;
-    let calls = lab.story().calls_by(HEARTBEATS);
+    let calls = lab.journal().calls_by(HEARTBEATS);
     assert_eq!(
         calls,
         [
@@ -116,7 +116,7 @@ async fn p4_a_hook_gets_its_heartbeat_while_the_coordinator_fails() {
         ],
         "what the role of the heartbeats may do"
     );
-    let beats = lab.story().hook(&instance, "heartbeat");
+    let beats = lab.journal().hook(&instance, "heartbeat");
     assert!(!beats.is_empty(), "{HOOK} was kept alive");
     let runs = runs(&lab, HEARTBEATS_FUNCTION);
     assert!(runs.iter().all(|run| run.outcome.is_success()), "{runs:?}");

@@ -26,9 +26,9 @@ async fn p1_the_daemon_outlives_every_task_that_holds() {
     lab.scale_in(&instance);
     lab.gone(&instance).await;
     lab.idle().await;
-    let story = lab.story();
-    story.assert_daemons_outlive(&instance, &["logs"], &["service:web", "family:job"]);
-    story.assert_completed_after(&instance, &["logs"]);
+    let journal = lab.journal();
+    journal.assert_daemons_outlive(&instance, &["logs"], &["service:web", "family:job"]);
+    journal.assert_completed_after(&instance, &["logs"]);
     let record = lab.record(&instance).unwrap();
     assert_eq!(
         (&record["state"], &record["reason"]),
@@ -47,9 +47,9 @@ async fn p1_whoever_counts_running_tasks_would_release_too_early() {
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
     lab.gone(&instance).await;
-    let story = lab.story();
-    let asked = story.sigterm(&instance, "ecs-daemon-protector")[0];
-    let then = story.in_status(&instance, "service:web", asked);
+    let journal = lab.journal();
+    let asked = journal.sigterm(&instance, "ecs-daemon-protector")[0];
+    let then = journal.in_status(&instance, "service:web", asked);
     assert_eq!(
         then.get("RUNNING"),
         None,
@@ -59,14 +59,14 @@ async fn p1_whoever_counts_running_tasks_would_release_too_early() {
         then.get("STOPPED").copied().unwrap_or_default() < 3,
         "and yet tasks are alive: {then:?}"
     );
-    let released = story.written(&instance, "released")[0];
-    let then = story.in_status(&instance, "service:web", released);
+    let released = journal.written(&instance, "released")[0];
+    let then = journal.in_status(&instance, "service:web", released);
     assert_eq!(
         then.get("STOPPED"),
         Some(&3),
         "we release when all are STOPPED: {then:?}"
     );
-    story.assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
+    journal.assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
 }
 
 #[tokio::test]
@@ -75,10 +75,10 @@ async fn p1_the_record_is_there_before_draining_is_set() {
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
     lab.gone(&instance).await;
-    let story = lab.story();
-    let draining = story.coordinator_called("UpdateContainerInstancesState", "DRAINING");
+    let journal = lab.journal();
+    let draining = journal.coordinator_called("UpdateContainerInstancesState", "DRAINING");
     assert_eq!(draining.len(), 1);
-    assert!(story.written(&instance, "holding")[0] < draining[0]);
+    assert!(journal.written(&instance, "holding")[0] < draining[0]);
 }
 
 #[tokio::test]
@@ -92,9 +92,9 @@ async fn p4_the_hook_waits_for_a_daemon_that_is_slow_to_flush() {
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
     lab.gone(&instance).await;
-    let story = lab.story();
-    story.assert_daemons_outlive(&instance, &["slow", "quick"], &["service:web"]);
-    story.assert_completed_after(&instance, &["slow", "quick"]);
+    let journal = lab.journal();
+    journal.assert_daemons_outlive(&instance, &["slow", "quick"], &["service:web"]);
+    journal.assert_completed_after(&instance, &["slow", "quick"]);
 }
 
 #[tokio::test]
@@ -106,12 +106,12 @@ async fn p4_a_daemon_that_never_flushes_does_not_keep_the_hook_for_ever() {
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
     lab.wait("the flush window opens", |world| {
-        let story = protector_tests::Story::new(world.journal().to_vec());
-        story.sigterm(&instance, "stuck").first().copied()
+        let journal = protector_tests::JournalView::new(world.journal().to_vec());
+        journal.sigterm(&instance, "stuck").first().copied()
     })
     .await;
     lab.gone_with_ticks(&instance, TICK).await;
-    assert_eq!(lab.story().hook(&instance, "completed").len(), 1);
+    assert_eq!(lab.journal().hook(&instance, "completed").len(), 1);
 }
 
 #[tokio::test]
@@ -128,7 +128,9 @@ async fn p3_the_deadline_releases_daemons_from_a_task_that_does_not_end() {
     lab.scale_in(&instance);
     lab.gone_with_ticks(&instance, TICK).await;
     assert_eq!(lab.last_record(&instance)["reason"], "deadline");
-    assert!(lab.story().stopped(&instance, "service:logs")[0] < lab.story().hook(&instance, "completed")[0]);
+    assert!(
+        lab.journal().stopped(&instance, "service:logs")[0] < lab.journal().hook(&instance, "completed")[0]
+    );
 }
 
 #[tokio::test]
@@ -137,14 +139,14 @@ async fn an_instance_without_any_task_is_drained_too() {
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
     lab.gone(&instance).await;
-    let story = lab.story();
+    let journal = lab.journal();
     assert_eq!(
-        story
+        journal
             .coordinator_called("UpdateContainerInstancesState", "DRAINING")
             .len(),
         1
     );
-    assert_eq!(story.hook(&instance, "completed").len(), 1);
+    assert_eq!(journal.hook(&instance, "completed").len(), 1);
 }
 
 #[tokio::test]
@@ -159,9 +161,9 @@ async fn p4_heartbeats_keep_a_short_hook_alive() {
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
     lab.gone_with_ticks(&instance, TICK).await;
-    let story = lab.story();
-    assert!(!story.heartbeats(&instance).is_empty());
-    assert!(story.hook(&instance, "timed out").is_empty());
-    story.assert_daemons_outlive(&instance, &["logs"], &["family:job"]);
-    story.assert_completed_after(&instance, &["logs"]);
+    let journal = lab.journal();
+    assert!(!journal.heartbeats(&instance).is_empty());
+    assert!(journal.hook(&instance, "timed out").is_empty());
+    journal.assert_daemons_outlive(&instance, &["logs"], &["family:job"]);
+    journal.assert_completed_after(&instance, &["logs"]);
 }

@@ -21,9 +21,9 @@ async fn lab() -> Lab {
 }
 
 fn assert_protected(lab: &Lab) {
-    let story = lab.story();
-    story.assert_daemons_outlive(lab.instance(), &["logs"], &["service:web"]);
-    story.assert_completed_after(lab.instance(), &["logs"]);
+    let journal = lab.journal();
+    journal.assert_daemons_outlive(lab.instance(), &["logs"], &["service:web"]);
+    journal.assert_completed_after(lab.instance(), &["logs"]);
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn p7_every_event_comes_twice() {
     lab.idle().await;
     assert_protected(&lab);
     let started: std::collections::BTreeSet<String> = lab
-        .story()
+        .journal()
         .records(&instance)
         .into_iter()
         .map(|(_, record)| record["drainId"].to_string())
@@ -103,12 +103,12 @@ async fn p7_the_hook_event_comes_late_and_again_after_the_end() {
     lab.gone(&instance).await;
     lab.idle().await;
     assert_protected(&lab);
-    let writes = lab.story().records(&instance).len();
+    let writes = lab.journal().records(&instance).len();
     let mut event = hook_event(&instance);
     event["time"] = json!("2026-01-01T00:00:00Z");
     lab.aws.invoke(event).await;
     assert_eq!(
-        lab.story().records(&instance).len(),
+        lab.journal().records(&instance).len(),
         writes,
         "a dead instance is not drained again"
     );
@@ -131,7 +131,7 @@ async fn p7_a_late_copy_of_an_old_event_does_not_drain_a_live_instance() {
     lab.aws.invoke(event).await;
     assert_eq!(lab.record(&instance), None);
     assert!(
-        lab.story()
+        lab.journal()
             .coordinator_called("UpdateContainerInstancesState", "")
             .is_empty()
     );
@@ -155,7 +155,7 @@ async fn p9_an_instance_that_is_draining_already_is_held_and_the_hook_joins() {
     lab.gone(&instance).await;
     assert_protected(&lab);
     let drains: std::collections::BTreeSet<String> = lab
-        .story()
+        .journal()
         .records(&instance)
         .iter()
         .map(|(_, record)| record["drainId"].to_string())
@@ -180,7 +180,7 @@ async fn p9_a_drain_from_the_console_is_held_without_a_hook() {
     })
     .await;
     lab.idle().await;
-    lab.story()
+    lab.journal()
         .assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
     let record = lab.record(&instance).unwrap();
     assert_eq!(
@@ -209,11 +209,11 @@ async fn p1_a_hook_that_comes_while_a_drain_is_being_undone_begins_its_own() {
     lab.hook_dealt_with().await;
     lab.tick().await;
     lab.tick().await;
-    let story = lab.story();
-    assert!(story.hook(&instance, "completed").is_empty(), "the job runs");
+    let journal = lab.journal();
+    assert!(journal.hook(&instance, "completed").is_empty(), "the job runs");
     assert_eq!(lab.record(&instance).unwrap()["state"], "holding");
     assert_eq!(
-        story
+        journal
             .coordinator_called("UpdateContainerInstancesState", "DRAINING")
             .len(),
         1
@@ -266,7 +266,7 @@ async fn p7_ignored_events_are_ignored_with_a_reason_and_without_a_call() {
             "is not handled",
         ),
     ];
-    let before = lab.story().coordinator_calls();
+    let before = lab.journal().coordinator_calls();
     for (event, reason) in cases {
         let invocation = lab.aws.invoke(event).await;
         assert!(invocation.outcome.is_success(), "{invocation:?}");
@@ -277,7 +277,7 @@ async fn p7_ignored_events_are_ignored_with_a_reason_and_without_a_call() {
             "{reason}: {said:?}"
         );
     }
-    assert_eq!(lab.story().coordinator_calls(), before);
+    assert_eq!(lab.journal().coordinator_calls(), before);
 }
 
 #[tokio::test]
@@ -285,7 +285,7 @@ async fn p10_events_of_tasks_on_other_instances_cost_nothing_on_a_warm_function(
     let lab = Lab::start(LabConfig::default()).await;
     lab.replicas("web", 4, 0).await;
     lab.tick().await;
-    let before = lab.story().coordinator_calls();
+    let before = lab.journal().coordinator_calls();
     for task in lab.tasks_of("web") {
         lab.ecs(
             "StopTask",
@@ -301,16 +301,16 @@ async fn p10_events_of_tasks_on_other_instances_cost_nothing_on_a_warm_function(
     })
     .await;
     lab.idle().await;
-    assert_eq!(lab.story().coordinator_calls(), before);
+    assert_eq!(lab.journal().coordinator_calls(), before);
 }
 
 #[tokio::test]
 async fn p10_an_idle_tick_makes_at_most_four_calls() {
     let lab = lab().await;
     lab.tick().await;
-    let before: usize = lab.story().coordinator_calls().values().sum();
+    let before: usize = lab.journal().coordinator_calls().values().sum();
     lab.tick().await;
-    let after: usize = lab.story().coordinator_calls().values().sum();
+    let after: usize = lab.journal().coordinator_calls().values().sum();
     assert!((1..=4).contains(&(after - before)), "{} calls", after - before);
 }
 

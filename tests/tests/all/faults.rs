@@ -25,9 +25,9 @@ async fn killed_at(when: When, call: u64) -> bool {
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
     lab.gone_with_ticks(&instance, Duration::from_secs(3)).await;
-    let story = lab.story();
-    story.assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
-    story.assert_completed_after(&instance, &["logs"]);
+    let journal = lab.journal();
+    journal.assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
+    journal.assert_completed_after(&instance, &["logs"]);
     lab.tick().await;
     assert_receipts(&lab, when);
     let killed = lab

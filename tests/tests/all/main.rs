@@ -5,7 +5,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 mod bad_input;
-mod beside;
+mod coexistence;
 mod control;
 mod corpus;
 mod daemons;
@@ -14,10 +14,10 @@ mod demo;
 mod drain;
 mod events;
 mod faults;
+mod log_schema;
 mod policies;
 mod scale;
 mod skew;
 mod transcripts;
 mod trouble;
 mod unprotected;
-mod voice;

@@ -28,28 +28,28 @@ async fn tiered(middle_hangs: bool) -> (Lab, String) {
 async fn three_daemons_stop_in_the_order_of_their_tiers() {
     let (lab, instance) = tiered(false).await;
     lab.gone_with_ticks(&instance, TICK).await;
-    let story = lab.story();
-    story.assert_daemons_outlive(&instance, &["xray", "mesh", "logs"], &["service:web"]);
+    let journal = lab.journal();
+    journal.assert_daemons_outlive(&instance, &["xray", "mesh", "logs"], &["service:web"]);
     for (first, then) in [("xray", "mesh"), ("mesh", "logs")] {
-        let stopped = story.stopped(&instance, &format!("service:{first}"))[0];
+        let stopped = journal.stopped(&instance, &format!("service:{first}"))[0];
         assert!(
-            stopped < story.sigterm(&instance, then)[0],
+            stopped < journal.sigterm(&instance, then)[0],
             "{first} is STOPPED before {then} gets SIGTERM"
         );
     }
-    story.assert_completed_after(&instance, &["xray", "mesh", "logs"]);
+    journal.assert_completed_after(&instance, &["xray", "mesh", "logs"]);
 }
 
 #[tokio::test]
 async fn p3_a_tier_that_hangs_does_not_keep_the_next_for_ever() {
     let (lab, instance) = tiered(true).await;
     lab.gone_with_ticks(&instance, TICK).await;
-    let story = lab.story();
-    let mesh = story.sigterm(&instance, "mesh")[0];
-    let logs = story.sigterm(&instance, "logs")[0];
-    assert!(story.stopped(&instance, "service:xray")[0] < mesh && mesh < logs);
+    let journal = lab.journal();
+    let mesh = journal.sigterm(&instance, "mesh")[0];
+    let logs = journal.sigterm(&instance, "logs")[0];
+    assert!(journal.stopped(&instance, "service:xray")[0] < mesh && mesh < logs);
     assert!(
-        story
+        journal
             .stopped(&instance, "service:mesh")
             .iter()
             .all(|at| *at > logs),
@@ -75,7 +75,7 @@ async fn task_scale_in_protection_is_shown_if_it_is_what_holds() {
     .await;
     lab.ecs("UpdateTaskProtection", protection(false));
     lab.gone_with_ticks(&instance, TICK).await;
-    lab.story()
+    lab.journal()
         .assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
 }
 
@@ -99,17 +99,23 @@ async fn standalone_tasks_are_ignored_if_the_operator_says_so() {
 #[tokio::test]
 async fn standalone_tasks_are_stopped_with_a_reason_if_the_operator_says_so() {
     let (lab, instance) = drained_of_an_endless_task("STANDALONE_TASKS", "stop").await;
-    let story = lab.story();
-    assert_eq!(story.coordinator_called("StopTask", "STANDALONE_TASKS").len(), 1);
-    story.assert_daemons_outlive(&instance, &["logs"], &["family:endless"]);
+    let journal = lab.journal();
+    assert_eq!(
+        journal.coordinator_called("StopTask", "STANDALONE_TASKS").len(),
+        1
+    );
+    journal.assert_daemons_outlive(&instance, &["logs"], &["family:endless"]);
 }
 
 #[tokio::test]
 async fn what_is_left_is_stopped_after_a_while() {
     let (lab, instance) = drained_of_an_endless_task("STOP_TASKS_AFTER", "3s").await;
-    let story = lab.story();
-    assert_eq!(story.coordinator_called("StopTask", "STOP_TASKS_AFTER").len(), 1);
-    story.assert_daemons_outlive(&instance, &["logs"], &["family:endless"]);
+    let journal = lab.journal();
+    assert_eq!(
+        journal.coordinator_called("StopTask", "STOP_TASKS_AFTER").len(),
+        1
+    );
+    journal.assert_daemons_outlive(&instance, &["logs"], &["family:endless"]);
 }
 
 #[tokio::test]
@@ -142,7 +148,7 @@ async fn at_the_deadline_daemons_are_kept_if_the_operator_says_so() {
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
     lab.gone_with_ticks(&instance, TICK).await;
-    lab.story()
+    lab.journal()
         .assert_daemons_outlive(&instance, &["logs"], &["family:job"]);
     assert_eq!(lab.last_record(&instance)["reason"], "drained");
 }
@@ -156,7 +162,7 @@ async fn tasks_of_an_ignored_group_hold_nobody() {
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
     lab.gone_with_ticks(&instance, TICK).await;
-    lab.story()
+    lab.journal()
         .assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
     assert_eq!(lab.last_record(&instance)["reason"], "drained");
 }
@@ -183,7 +189,7 @@ async fn an_agent_that_is_lost_for_a_moment_changes_nothing() {
     agent(true);
     lab.tick_until("and stops it", || !lost_at()).await;
     lab.gone_with_ticks(&instance, TICK).await;
-    lab.story()
+    lab.journal()
         .assert_daemons_outlive(&instance, &["logs"], &["family:job"]);
     assert_eq!(lab.last_record(&instance)["reason"], "drained");
 }
@@ -204,10 +210,10 @@ async fn a_spot_notice_is_recorded_drained_and_shortens_the_deadline() {
             .then_some(())
     })
     .await;
-    let story = lab.story();
-    story.assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
+    let journal = lab.journal();
+    journal.assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
     assert_eq!(
-        story
+        journal
             .coordinator_called("UpdateContainerInstancesState", "DRAINING")
             .len(),
         1

@@ -14,16 +14,16 @@ async fn p2_more_than_a_page_of_tasks_and_of_daemon_services() {
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
     lab.gone(&instance).await;
-    let story = lab.story();
-    assert_eq!(story.stopped(&instance, "service:web").len(), 120);
-    story.assert_daemons_outlive(&instance, &["daemon-0"], &["service:web"]);
-    let most = story
+    let journal = lab.journal();
+    assert_eq!(journal.stopped(&instance, "service:web").len(), 120);
+    journal.assert_daemons_outlive(&instance, &["daemon-0"], &["service:web"]);
+    let most = journal
         .records(&instance)
         .iter()
         .filter_map(|(_, record)| record["remaining"].as_u64())
         .max();
     assert_eq!(most, Some(120), "every task was counted, and no daemon");
-    let calls = story.coordinator_calls();
+    let calls = journal.coordinator_calls();
     assert!(
         calls["DescribeServices"] >= 2,
         "13 services are two calls: {calls:?}"
@@ -42,9 +42,9 @@ async fn drained_at_once(instances: usize, tasks: usize) -> Lab {
     lab.instances.iter().for_each(|instance| lab.scale_in(instance));
     for instance in &lab.instances {
         lab.gone(instance).await;
-        let story = lab.story();
-        story.assert_daemons_outlive(instance, &["logs"], &["service:web"]);
-        story.assert_completed_after(instance, &["logs"]);
+        let journal = lab.journal();
+        journal.assert_daemons_outlive(instance, &["logs"], &["service:web"]);
+        journal.assert_completed_after(instance, &["logs"]);
     }
     lab
 }
@@ -71,6 +71,6 @@ async fn p1_sidecars_of_a_dozen_instances_obey_the_records_that_they_share() {
         held >= 6 && released >= 6,
         "{held} were held together, and {released} released"
     );
-    let writes = lab.story().coordinator_calls()["PutParameter"];
+    let writes = lab.journal().coordinator_calls()["PutParameter"];
     assert!(writes < 24, "{writes} writes for 12 drains");
 }

@@ -36,13 +36,13 @@ fn end_job(lab: &Lab, instance: &str) {
 /// P1: no daemon got SIGTERM before the last task was STOPPED; and the drain ended as it should.
 fn assert_drained(lab: &Lab, instance: &str, daemons: &[&str]) {
     let holding = ["service:web", "family:job"];
-    lab.story().assert_daemons_outlive(instance, daemons, &holding);
+    lab.journal().assert_daemons_outlive(instance, daemons, &holding);
     assert_ended(lab, instance, daemons, "drained");
 }
 
 /// P4, and the sidecars left because they were told to, and the record says why.
 fn assert_ended(lab: &Lab, instance: &str, daemons: &[&str], reason: &str) {
-    lab.story().assert_completed_after(instance, daemons);
+    lab.journal().assert_completed_after(instance, daemons);
     let record = lab.last_record(instance);
     assert_eq!(
         (&record["state"], &record["reason"]),
@@ -70,20 +70,20 @@ async fn p1_p4_tiers_with_any_pair_of_versions() {
     end_job(&lab, &instance);
     lab.gone_with_ticks(&instance, TICK).await;
     assert_drained(&lab, &instance, &["xray", "logs"]);
-    let story = lab.story();
-    assert!(story.stopped(&instance, "service:xray")[0] < story.sigterm(&instance, "logs")[0]);
+    let journal = lab.journal();
+    assert!(journal.stopped(&instance, "service:xray")[0] < journal.sigterm(&instance, "logs")[0]);
 }
 
 #[tokio::test]
 async fn p4_an_operator_releases_with_any_pair_of_versions() {
     let (lab, instance) = lab(LabConfig::default(), &["logs"]).await;
     let order = json!({"command": "release", "cluster": CLUSTER, "instance": instance, "who": "ana", "why": "ticket 7"});
-    let before = lab.story().len();
+    let before = lab.journal().len();
     assert!(lab.aws.invoke(order).await.outcome.is_success());
     lab.gone_with_ticks(&instance, TICK).await;
-    let story = lab.story();
+    let journal = lab.journal();
     assert!(
-        story.sigterm(&instance, "logs").iter().all(|at| *at > before),
+        journal.sigterm(&instance, "logs").iter().all(|at| *at > before),
         "not before the order"
     );
     assert_ended(&lab, &instance, &["logs"], "operator");

@@ -1,4 +1,4 @@
-//! Every policy as a story: the scripts in `tests/transcripts`, what they tell, and the examples in
+//! Every policy as a journal: the scripts in `tests/transcripts`, what they tell, and the examples in
 //! `docs/policies.md`, which are the same texts.
 //!
 //! `UPDATE_TRANSCRIPTS=1` writes outputs and examples anew. Read the difference before you commit it.
@@ -37,7 +37,7 @@ fn script(name: &str) -> String {
 }
 
 fn told(name: &str) -> protector_tests::Transcript {
-    let problems = |problems: Vec<protector_tests::Wrong>| {
+    let problems = |problems: Vec<protector_tests::SyntaxError>| {
         let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
         panic!("{name}.txt: {}", texts.join("\n"))
     };
@@ -100,7 +100,7 @@ fn p1_and_p4_are_kept_in_every_story_or_given_up_on_purpose() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// Calls of the coordinator by operation, as a story ends.
+/// Calls of the coordinator by operation, as a journal ends.
 fn calls(name: &str) -> std::collections::BTreeMap<String, u32> {
     let text = told(name).text;
     let (_, rest) = text.split_once("AWS calls of the coordinator: ").unwrap();

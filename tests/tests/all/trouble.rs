@@ -17,9 +17,9 @@ async fn lab() -> Lab {
 async fn drained_with_ticks(lab: &Lab) {
     let instance = lab.instance().to_owned();
     lab.gone_with_ticks(&instance, Duration::from_secs(1)).await;
-    let story = lab.story();
-    story.assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
-    story.assert_completed_after(&instance, &["logs"]);
+    let journal = lab.journal();
+    journal.assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
+    journal.assert_completed_after(&instance, &["logs"]);
 }
 
 async fn throttled(service: Service) {
@@ -65,7 +65,7 @@ async fn p2_a_coordinator_without_permission_to_write_drains_nothing() {
     lab.scale_in(&instance);
     lab.hook_dealt_with().await;
     assert!(
-        lab.story()
+        lab.journal()
             .coordinator_called("UpdateContainerInstancesState", "")
             .is_empty()
     );
@@ -104,8 +104,8 @@ async fn p2_imds_and_credentials_go_away_during_the_drain() {
     lab.aws.set_credentials_available(&task, false);
     lab.scale_in(&instance);
     lab.wait("the sidecar got SIGTERM", |world| {
-        let story = protector_tests::Story::new(world.journal().to_vec());
-        story.sigterm(&instance, SIDECAR).first().copied()
+        let journal = protector_tests::JournalView::new(world.journal().to_vec());
+        journal.sigterm(&instance, SIDECAR).first().copied()
     })
     .await;
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -125,15 +125,15 @@ async fn an_instance_in_no_cluster_is_let_go_after_a_second_look() {
     );
     lab.scale_in(&instance);
     lab.gone(&instance).await;
-    let story = lab.story();
+    let journal = lab.journal();
     assert!(
-        story
+        journal
             .coordinator_called("ListContainerInstances", &instance)
             .len()
             >= 2,
         "a second look"
     );
-    assert_eq!(story.hook(&instance, "completed").len(), 1);
+    assert_eq!(journal.hook(&instance, "completed").len(), 1);
     assert_eq!(lab.record(&instance), None);
 }
 
@@ -171,7 +171,11 @@ async fn old_records_are_kept_for_late_readers_and_unreadable_ones_for_their_own
         !left("i-00000000000000000") && !left("i-0000000000000000b"),
         "12 old ones are gone"
     );
-    assert_eq!(lab.story().coordinator_calls()["DeleteParameters"], 2, "by tens");
+    assert_eq!(
+        lab.journal().coordinator_calls()["DeleteParameters"],
+        2,
+        "by tens"
+    );
     assert!(left("i-000000000000fffe") && left("i-000000000000ffff"));
 }
 
@@ -183,7 +187,7 @@ async fn p7_events_that_fail_stand_in_nobodys_way_and_are_made_up_for_by_the_tic
     lab.aws.faults(|faults| {
         faults.fail(
             any,
-            protector_local_aws::model::faults::words::throttled(Service::Ecs),
+            protector_local_aws::model::faults::errors::throttled(Service::Ecs),
             Limit::Forever,
         )
     });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use protector_tests::{CLUSTER, Daemon, Lab, LabConfig, SIDECAR};
 use serde_json::{Value, json};
 
-use crate::voice::assert_documented;
+use crate::log_schema::assert_documented;
 
 const TICK: Duration = Duration::from_millis(500);
 
@@ -36,7 +36,7 @@ fn measured(lab: &Lab) -> Vec<Value> {
 }
 
 fn calls_of(lab: &Lab, operation: &str) -> usize {
-    lab.story()
+    lab.journal()
         .coordinator_calls()
         .get(operation)
         .copied()
@@ -85,7 +85,7 @@ async fn a_drain_names_the_daemon_that_its_sidecar_did_not_protect() {
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
     lab.gone_with_ticks(&instance, TICK).await;
-    let records = lab.story().records(&instance);
+    let records = lab.journal().records(&instance);
     let named = json!([{"service": "logs", "reason": "sidecar-stopped"}]);
     assert!(
         records.iter().all(|(_, record)| record["unprotected"] == named),

@@ -2,10 +2,10 @@
 
 use super::DemoError;
 use super::files::Run;
+use super::reporter::Form;
 use super::scenario::{Kind, Scenario};
-use super::teller::Form;
 use crate::programs::{self, Program};
-use crate::{cli, say};
+use crate::{cli, output};
 use clap::{Args, ValueEnum};
 use protector_local_aws::model::DaemonStop;
 use std::path::{Path, PathBuf};
@@ -81,7 +81,7 @@ impl DemoArgs {
 
     /// In what form the demo is told.
     pub(super) fn form(&self) -> Form {
-        match (self.json, say::colours()) {
+        match (self.json, output::colours()) {
             (true, _) => Form::Json,
             (false, true) => Form::Colour,
             (false, false) => Form::Plain,

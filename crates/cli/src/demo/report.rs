@@ -4,7 +4,7 @@ use super::args::DemoArgs;
 use super::outcome::Outcome;
 use super::scenario::{CLUSTER, GROUP, Kind, REGION, REPLICAS, REPORT, backlog};
 use super::table::table;
-use crate::{local_aws, say};
+use crate::{local_aws, output};
 use serde_json::{Value, json};
 use std::io;
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub(crate) fn introduce(args: &DemoArgs) -> io::Result<()> {
     if args.json {
         return Ok(());
     }
-    say::line(&format!(
+    output::line(&format!(
         "One instance is drained, in a local AWS on 127.0.0.1: plain ECS (without) and with the protector (with).
 {REPLICAS} replica tasks and 1 standalone task log through the log router daemon of their instance. At SIGTERM a
 replica task goes on logging for {} s. What counts is what reaches the router's file. Without the protector, ECS stops
@@ -38,11 +38,11 @@ read all of it. With the protector it is told to stop no sooner than LINGER afte
 /// Nobody listens.
 pub(crate) fn conclude(args: &DemoArgs, runs: &[(Kind, Outcome)], failures: &[String]) -> io::Result<()> {
     if args.json {
-        return say::json(&verdict(runs, failures, args.linger));
+        return output::json(&verdict(runs, failures, args.linger));
     }
-    say::line(&format!("\n{}", table(runs)))?;
-    say::line(&conclusion(runs, failures, args.linger))?;
-    say::line(&format!(
+    output::line(&format!("\n{}", table(runs)))?;
+    output::line(&conclusion(runs, failures, args.linger))?;
+    output::line(&format!(
         "Every line, and what the programs said: {}",
         args.out.display()
     ))
@@ -100,9 +100,9 @@ fn phrase(kind: Kind) -> &'static str {
 /// Nobody listens.
 pub(crate) fn invite(args: &DemoArgs, endpoint: &str) -> io::Result<()> {
     if args.json {
-        return say::json(&json!({"event": "kept", "endpoint": endpoint}));
+        return output::json(&json!({"event": "kept", "endpoint": endpoint}));
     }
-    say::line(&invitation(endpoint))
+    output::line(&invitation(endpoint))
 }
 
 fn invitation(endpoint: &str) -> String {

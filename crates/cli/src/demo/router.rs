@@ -2,8 +2,8 @@
 //! SIGTERM. In all that matters here it behaves as Fluent Bit does; what makes it slow is a bound on its reading.
 
 use super::files::Run;
-use super::pace::Pace;
-use crate::{cli, say};
+use super::interval::Pace;
+use crate::{cli, output};
 use clap::Args;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -120,7 +120,7 @@ impl Buffer {
                 () = sleep_until(end) => break,
             }
         }
-        say::line(&format!("SIGTERM: flushed {} lines", self.count))?;
+        output::line(&format!("SIGTERM: flushed {} lines", self.count))?;
         self.flush()
     }
 }

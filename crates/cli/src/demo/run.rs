@@ -1,8 +1,8 @@
 //! One run: build, warm up, scale in, wait for the end, count.
 
 use super::outcome::{self, Outcome};
+use super::reporter::{Follower, Reporter};
 use super::scenario::{GROUP, Kind, REGION, REPLICAS, ROUTER, SIDECAR, Scenario, WARM_UP, text};
-use super::teller::{Follower, Teller};
 use super::{DemoError, native, progress, setup};
 use jiff::Timestamp;
 use protector_local_aws::model::{DaemonStop, Entry, What};
@@ -26,10 +26,14 @@ pub(crate) struct Done {
 ///
 /// # Errors
 /// It does not come to its end; its directory has the logs then.
-pub(crate) async fn run(scenario: &Scenario, native: DaemonStop, teller: Teller) -> Result<Done, DemoError> {
+pub(crate) async fn run(
+    scenario: &Scenario,
+    native: DaemonStop,
+    reporter: Reporter,
+) -> Result<Done, DemoError> {
     scenario.run.clear()?;
     let aws = start(scenario, native).await?;
-    let result = drain(&aws, scenario, teller).await;
+    let result = drain(&aws, scenario, reporter).await;
     keep_logs(&aws, scenario)?;
     match result {
         Ok(outcome) => Ok(Done { outcome, aws }),
@@ -69,12 +73,12 @@ async fn start(scenario: &Scenario, native: DaemonStop) -> Result<LocalAws, Demo
     Ok(aws)
 }
 
-async fn drain(aws: &LocalAws, scenario: &Scenario, teller: Teller) -> Result<Outcome, DemoError> {
+async fn drain(aws: &LocalAws, scenario: &Scenario, reporter: Reporter) -> Result<Outcome, DemoError> {
     let instance = setup::build(aws, scenario).await?;
-    teller.tell(-WARM_UP.as_secs_f64(), &ready(&instance, scenario.kind))?;
+    reporter.tell(-WARM_UP.as_secs_f64(), &ready(&instance, scenario.kind))?;
     tokio::time::sleep(WARM_UP).await;
-    let mut follower = Follower::new(aws, teller, now(aws), aws.journal().len());
-    let start = scale_in(aws, teller)?;
+    let mut follower = Follower::new(aws, reporter, now(aws), aws.journal().len());
+    let start = scale_in(aws, reporter)?;
     let end = async {
         let bound = scenario.job_runs() + scenario.linger + MARGIN;
         if scenario.kind == Kind::Without {
@@ -100,9 +104,9 @@ fn ready(instance: &str, kind: Kind) -> String {
     format!("{instance} runs {REPLICAS} replica tasks, 1 standalone task, and the {ROUTER} daemon{with}")
 }
 
-fn scale_in(aws: &LocalAws, teller: Teller) -> Result<Timestamp, DemoError> {
+fn scale_in(aws: &LocalAws, reporter: Reporter) -> Result<Timestamp, DemoError> {
     let start = now(aws);
-    teller.tell(0.0, "scale-in: desired capacity 1 -> 0")?;
+    reporter.tell(0.0, "scale-in: desired capacity 1 -> 0")?;
     let smaller = json!({"AutoScalingGroupName": GROUP, "DesiredCapacity": 0});
     setup::auto_scaling(aws, "SetDesiredCapacity", smaller)?;
     Ok(start)

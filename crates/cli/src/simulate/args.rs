@@ -135,7 +135,7 @@ impl OutputArgs {
     /// Are colours used?
     pub(super) fn colours(&self) -> bool {
         match self.color {
-            Color::Auto => crate::say::colours(),
+            Color::Auto => crate::output::colours(),
             Color::Always => true,
             Color::Never => false,
         }

@@ -6,7 +6,7 @@ use super::display::number;
 use super::error::SimulateError;
 use super::fleet::Fleet;
 use super::job::{Job, Keep, Origin};
-use crate::say;
+use crate::output;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use serde_json::json;
@@ -57,10 +57,10 @@ pub(super) fn run(args: &SimulateArgs) -> Result<Ended, SimulateError> {
             json!({"what": result.what, "unit": result.unit, "measured": result.measured, "budget": result.budget, "kept": result.is_kept()})
         });
         let rows: Vec<_> = rows.collect();
-        say::json(&json!({"schema": 1, "kind": "benchmark", "profile": profile(), "results": rows}))?;
+        output::json(&json!({"schema": 1, "kind": "benchmark", "profile": profile(), "results": rows}))?;
     } else {
-        say::line(&table(&results))?;
-        say::line(&advice())?;
+        output::line(&table(&results))?;
+        output::line(&advice())?;
     }
     let kept = results.iter().all(Measured::is_kept);
     Ok(if kept { Ended::Kept } else { Ended::Broken })

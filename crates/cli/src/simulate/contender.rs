@@ -1,7 +1,7 @@
 //! Who drains: the protector, or one of its rivals, each in the account that it needs.
 
 use protector_sim::generate::step;
-use protector_sim::play::Controller;
+use protector_sim::run::Controller;
 use protector_sim::scenario::{MINUTE, Ms, SECOND, Scenario, Sidecar, Step, What};
 use serde::Serialize;
 

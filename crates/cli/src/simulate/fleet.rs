@@ -46,7 +46,7 @@ impl Fleet {
             ssm_reads: aws.ssm_reads,
             settings: settings.unwrap_or_default(),
         };
-        protector_sim::play::check(&fleet.scenario(1, 1)).map_err(SimulateError::Settings)?;
+        protector_sim::run::check(&fleet.scenario(1, 1)).map_err(SimulateError::Settings)?;
         Ok(fleet)
     }
 

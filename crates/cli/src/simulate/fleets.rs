@@ -162,9 +162,9 @@ fn job(args: &SimulateArgs, fleet: &Arc<Fleet>, planned: Planned) -> Job {
 
 /// What is for one run only: the transcript, and the file of the world.
 fn one_run(args: &SimulateArgs, fleet: &Arc<Fleet>, plan: &[Planned]) -> Result<(), SimulateError> {
-    let mend = "give one size and one seed";
-    worlds::one_run_only(plan.len(), "--transcript", args.output.transcript, mend)?;
-    worlds::one_run_only(plan.len(), "--save", args.output.save.is_some(), mend)?;
+    let hint = "give one size and one seed";
+    worlds::one_run_only(plan.len(), "--transcript", args.output.transcript, hint)?;
+    worlds::one_run_only(plan.len(), "--save", args.output.save.is_some(), hint)?;
     match plan {
         [planned] => worlds::save(
             args.output.save.as_deref(),

@@ -7,7 +7,7 @@ use super::timeline::Timeline;
 use protector_sim::generate::{self, Range};
 use protector_sim::judge::{Judge, Violation};
 use protector_sim::model::{HostId, Observer};
-use protector_sim::play::{self, Ended};
+use protector_sim::run::{self, Ended};
 use protector_sim::scenario::Scenario;
 use protector_sim::statistics::Statistics;
 use protector_sim::transcript::Transcript;
@@ -97,11 +97,11 @@ impl Job {
     pub(crate) fn play(&self, completed: &Arc<AtomicUsize>) -> Result<Played, String> {
         let start = Instant::now();
         let scenario = self.scenario();
-        let options = play::Options {
+        let options = run::Options {
             controller: self.contender.controller(),
-            ..play::Options::default()
+            ..run::Options::default()
         };
-        let (ended, observers) = play::play(&scenario, options, self.observers(&scenario, completed))?;
+        let (ended, observers) = run::play(&scenario, options, self.observers(&scenario, completed))?;
         if !matches!(self.origin, Origin::Fleet(..)) {
             completed.fetch_add(1, Ordering::Relaxed);
         }

@@ -6,7 +6,7 @@ use super::error::SimulateError;
 use super::fleet::Fleet;
 use super::fleets::{Run, Runs};
 use super::{rivals, table, violations, worlds};
-use crate::say;
+use crate::output;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
@@ -26,29 +26,29 @@ pub(super) fn warn(fleet: &Fleet) {
 /// Nobody listens.
 pub(super) fn show(args: &SimulateArgs, runs: &Runs) -> Result<(), SimulateError> {
     if args.output.json {
-        return Ok(say::json(&object(args, runs))?);
+        return Ok(output::json(&object(args, runs))?);
     }
     for run in runs.ours() {
         worlds::transcript(&run.played)?;
     }
-    say::line(&format!("{}\n", introduction(args, &runs.fleet).join("\n")))?;
+    output::line(&format!("{}\n", introduction(args, &runs.fleet).join("\n")))?;
     let rows = runs.rows();
     if !rows.is_empty() {
-        say::line(&format!("{}\n{}", table::of_fleets(&rows), bound(&runs.fleet)))?;
+        output::line(&format!("{}\n{}", table::of_fleets(&rows), bound(&runs.fleet)))?;
     }
     if args.worlds.rivals {
-        say::line(&format!("\n{}", rivals::tables(&runs.all_rows())))?;
+        output::line(&format!("\n{}", rivals::tables(&runs.all_rows())))?;
     }
     let broken = runs
         .ours()
         .map(|run| (name(run), run.played.violations.as_slice()));
     for line in violations::of_runs(broken) {
-        say::line(&line)?;
+        output::line(&line)?;
     }
     for run in runs.ours().filter(|run| !run.row.ended) {
-        say::line(&format!("{}: not over at its limit", name(run)))?;
+        output::line(&format!("{}: not over at its limit", name(run)))?;
     }
-    Ok(say::line(&paint(args, &conclusion(runs), runs))?)
+    Ok(output::line(&paint(args, &conclusion(runs), runs))?)
 }
 
 /// `100 instances, seed 1`.

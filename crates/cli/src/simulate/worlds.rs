@@ -10,7 +10,7 @@ pub(super) use scenario::run as scenario;
 
 use super::error::SimulateError;
 use super::job::{Keep, Played};
-use crate::say;
+use crate::output;
 use protector_sim::scenario::Scenario;
 use std::io;
 use std::path::Path;
@@ -27,7 +27,7 @@ pub(super) fn keep(transcript: bool) -> Keep {
 /// Prints the transcript of a run, if it has one.
 pub(super) fn transcript(played: &Played) -> io::Result<()> {
     match &played.transcript {
-        Some(transcript) => say::line(transcript.text().trim_end()),
+        Some(transcript) => output::line(transcript.text().trim_end()),
         None => Ok(()),
     }
 }
@@ -39,11 +39,11 @@ pub(super) fn save(file: Option<&Path>, scenario: &Scenario) -> Result<(), Simul
 }
 
 /// Refuses what is for one run only, if there are more.
-pub(super) fn one_run_only(runs: usize, option: &str, wanted: bool, mend: &str) -> Result<(), SimulateError> {
+pub(super) fn one_run_only(runs: usize, option: &str, wanted: bool, hint: &str) -> Result<(), SimulateError> {
     if !wanted || runs == 1 {
         return Ok(());
     }
     Err(SimulateError::Usage(format!(
-        "{option} is for one run, and these are {runs}: {mend}"
+        "{option} is for one run, and these are {runs}: {hint}"
     )))
 }

@@ -2,7 +2,7 @@
 //!
 //! [`super::Aws`] asks through this: it walks pages, packs batches, reads `failures[]` and counts. Behind it is the SDK
 //! in Lambda, or a model of AWS in a simulation. Texts are as AWS has them and are parsed by [`super::Aws`] alone.
-//! A service's refusal is a [`Failure::of_service`].
+//! A service's refusal is a [`AwsError::of_service`].
 
 use std::fmt;
 use std::future::Future;
@@ -12,10 +12,10 @@ use jiff::Timestamp;
 use protector_core::ids::InstanceId;
 use protector_core::record::Lifecycle;
 
-use super::Failure;
+use super::AwsError;
 
 /// The answer to one request, when it comes.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, AwsError>> + Send + 'a>>;
 
 /// One page of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,7 +165,7 @@ pub struct ScalingDescription {
     pub instance: String,
     /// Its group.
     pub group: String,
-    /// For example `Terminating:Wait`.
+    /// For example `Terminating:HoldState`.
     pub lifecycle_state: String,
 }
 
@@ -296,21 +296,21 @@ pub trait Api: Send + Sync + fmt::Debug {
     /// `DescribeLifecycleHooks` of a group.
     fn describe_lifecycle_hooks<'a>(&'a self, group: &'a str) -> Answer<'a, Vec<HookDescription>>;
 
-    /// `RecordLifecycleActionHeartbeat`. If the wait is over, a [`Failure`] of kind [`super::Kind::Over`].
+    /// `RecordLifecycleActionHeartbeat`. If the wait is over, a [`AwsError`] of kind [`super::ErrorKind::Over`].
     fn record_lifecycle_action_heartbeat<'a>(
         &'a self,
         instance: &'a InstanceId,
         hook: &'a Lifecycle,
     ) -> Answer<'a, ()>;
 
-    /// `CompleteLifecycleAction` with CONTINUE. If the wait is over, a [`Failure`] of kind [`super::Kind::Over`].
+    /// `CompleteLifecycleAction` with CONTINUE. If the wait is over, a [`AwsError`] of kind [`super::ErrorKind::Over`].
     fn complete_lifecycle_action<'a>(
         &'a self,
         instance: &'a InstanceId,
         hook: &'a Lifecycle,
     ) -> Answer<'a, ()>;
 
-    /// `GetParameter`. One that is not there is a [`Failure`] of kind [`super::Kind::NotFound`].
+    /// `GetParameter`. One that is not there is a [`AwsError`] of kind [`super::ErrorKind::NotFound`].
     fn get_parameter<'a>(&'a self, name: &'a str) -> Answer<'a, ParameterText>;
 
     /// `GetParameters`, at most 10.

@@ -7,7 +7,7 @@ use protector_core::limits::{DESCRIBE_GROUPS_MAX, DESCRIBE_SCALING_INSTANCES_MAX
 use protector_core::record::Lifecycle;
 
 use super::api::ScalingDescription;
-use super::{Aws, Failure, Kind};
+use super::{Aws, AwsError, ErrorKind};
 
 /// An instance as Auto Scaling sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct ScalingInstance {
     pub instance: InstanceId,
     /// Its group.
     pub group: AutoScalingGroupName,
-    /// Its lifecycle state, for example `Terminating:Wait`.
+    /// Its lifecycle state, for example `Terminating:HoldState`.
     pub state: String,
 }
 
@@ -46,7 +46,7 @@ impl Aws {
     pub async fn describe_scaling_instances(
         &self,
         instances: &[InstanceId],
-    ) -> Result<HashMap<InstanceId, ScalingInstance>, Failure> {
+    ) -> Result<HashMap<InstanceId, ScalingInstance>, AwsError> {
         let mut found = HashMap::new();
         for chunk in instances.chunks(DESCRIBE_SCALING_INSTANCES_MAX) {
             let ids = chunk.iter().map(ToString::to_string).collect();
@@ -63,7 +63,7 @@ impl Aws {
     pub async fn list_waiting(
         &self,
         groups: &[AutoScalingGroupName],
-    ) -> (Vec<ScalingInstance>, Vec<Failure>) {
+    ) -> (Vec<ScalingInstance>, Vec<AwsError>) {
         let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
         let all: &[String] = &[];
         let calls = match names.is_empty() {
@@ -81,7 +81,7 @@ impl Aws {
     }
 
     /// The same of as many groups as one call takes, all pages.
-    async fn waiting_of(&self, names: &[String]) -> Result<Vec<ScalingInstance>, Failure> {
+    async fn waiting_of(&self, names: &[String]) -> Result<Vec<ScalingInstance>, AwsError> {
         let mut waiting = Vec::new();
         let mut token = None;
         loop {
@@ -103,7 +103,7 @@ impl Aws {
     pub async fn describe_hooks(
         &self,
         group: &AutoScalingGroupName,
-    ) -> Result<Vec<(LifecycleHookName, u32)>, Failure> {
+    ) -> Result<Vec<(LifecycleHookName, u32)>, AwsError> {
         let request = self.api.describe_lifecycle_hooks(group.as_str());
         let answer = self.call("DescribeLifecycleHooks", request).await?;
         let terminating = answer
@@ -125,7 +125,7 @@ impl Aws {
     ///
     /// # Errors
     /// The call failed.
-    pub async fn heartbeat(&self, instance: &InstanceId, hook: &Lifecycle) -> Result<bool, Failure> {
+    pub async fn heartbeat(&self, instance: &InstanceId, hook: &Lifecycle) -> Result<bool, AwsError> {
         let request = self.api.record_lifecycle_action_heartbeat(instance, hook);
         unless_over(self.call("RecordLifecycleActionHeartbeat", request).await)
     }
@@ -134,7 +134,7 @@ impl Aws {
     ///
     /// # Errors
     /// The call failed.
-    pub async fn complete(&self, instance: &InstanceId, hook: &Lifecycle) -> Result<bool, Failure> {
+    pub async fn complete(&self, instance: &InstanceId, hook: &Lifecycle) -> Result<bool, AwsError> {
         let request = self.api.complete_lifecycle_action(instance, hook);
         unless_over(self.call("CompleteLifecycleAction", request).await)
     }
@@ -143,10 +143,10 @@ impl Aws {
 /// What `PutLifecycleHook` takes if it is given none.
 const DEFAULT_HEARTBEAT_SECONDS: u32 = 3600;
 
-fn unless_over(outcome: Result<(), Failure>) -> Result<bool, Failure> {
+fn unless_over(outcome: Result<(), AwsError>) -> Result<bool, AwsError> {
     match outcome {
         Ok(()) => Ok(true),
-        Err(failure) if failure.kind == Kind::Over => Ok(false),
+        Err(failure) if failure.kind == ErrorKind::Over => Ok(false),
         Err(failure) => Err(failure),
     }
 }

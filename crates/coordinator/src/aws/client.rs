@@ -12,7 +12,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use super::api::{Answer, Api};
 use super::quota::Quotas;
 use super::sdk::Sdk;
-use super::{Failure, Kind, Meter};
+use super::{AwsError, ErrorKind, Meter};
 
 /// A connection inside a region takes milliseconds.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -78,24 +78,24 @@ impl Aws {
         &self,
         operation: &'static str,
         request: Answer<'_, T>,
-    ) -> Result<T, Failure> {
-        self.quotas.turn(operation).await;
+    ) -> Result<T, AwsError> {
+        self.quotas.acquire(operation).await;
         let outcome = request.await;
         self.meter.call(operation);
         outcome.inspect_err(|failure| {
             self.meter.failure(failure.kind);
-            if failure.kind == Kind::Throttled {
+            if failure.kind == ErrorKind::Throttled {
                 self.quotas.throttled(operation);
             }
         })
     }
 
     /// An answer that is not all that was asked for.
-    pub(super) fn incomplete(&self, operation: &'static str, message: String) -> Failure {
-        self.meter.failure(Kind::Incomplete);
-        Failure {
+    pub(super) fn incomplete(&self, operation: &'static str, message: String) -> AwsError {
+        self.meter.failure(ErrorKind::Incomplete);
+        AwsError {
             operation,
-            kind: Kind::Incomplete,
+            kind: ErrorKind::Incomplete,
             message,
         }
     }

@@ -10,7 +10,7 @@ use protector_core::limits::{DESCRIBE_MAX, DESCRIBE_PROVIDERS_MAX, DESCRIBE_SERV
 use protector_core::observation::{Container, ContainerInstance, Scheduling, TaskGroup, TaskStatus};
 
 use super::api::{ContainerDescription, InstanceDescription, ItemFailure, Page, TaskDescription, TasksOf};
-use super::{Aws, Failure};
+use super::{Aws, AwsError};
 
 /// A container instance, and the EC2 instance under it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl Aws {
     ///
     /// # Errors
     /// Any page could not be read.
-    pub async fn list_clusters(&self) -> Result<Vec<ClusterName>, Failure> {
+    pub async fn list_clusters(&self) -> Result<Vec<ClusterName>, AwsError> {
         let mut clusters = Vec::new();
         let mut token = None;
         loop {
@@ -109,7 +109,7 @@ impl Aws {
     ///
     /// # Errors
     /// The call failed.
-    pub async fn empty_clusters(&self, clusters: &[ClusterName]) -> Result<Vec<ClusterName>, Failure> {
+    pub async fn empty_clusters(&self, clusters: &[ClusterName]) -> Result<Vec<ClusterName>, AwsError> {
         let names = clusters.iter().map(ToString::to_string).collect();
         let answer = self
             .call("DescribeClusters", self.api.describe_clusters(names))
@@ -127,7 +127,7 @@ impl Aws {
         &self,
         cluster: &ClusterName,
         instance: &InstanceId,
-    ) -> Result<Vec<ContainerInstanceArn>, Failure> {
+    ) -> Result<Vec<ContainerInstanceArn>, AwsError> {
         let filter = Some(format!("ec2InstanceId == {instance}"));
         let arns = self.list_instances(cluster, filter, None).await?;
         self.parsed(LIST_INSTANCES, &arns)
@@ -142,7 +142,7 @@ impl Aws {
         &self,
         cluster: &ClusterName,
         instances: &[InstanceId],
-    ) -> Result<Vec<ContainerInstanceArn>, Failure> {
+    ) -> Result<Vec<ContainerInstanceArn>, AwsError> {
         let names: Vec<&str> = instances.iter().map(InstanceId::as_str).collect();
         let filter = Some(format!("ec2InstanceId in [{}]", names.join(", ")));
         let arns = self.list_instances(cluster, filter, None).await?;
@@ -153,7 +153,7 @@ impl Aws {
     ///
     /// # Errors
     /// The call failed, or its answer does not tell of the cluster.
-    pub async fn count_tasks(&self, cluster: &ClusterName) -> Result<usize, Failure> {
+    pub async fn count_tasks(&self, cluster: &ClusterName) -> Result<usize, AwsError> {
         const OPERATION: &str = "DescribeClusters";
         let names = vec![cluster.to_string()];
         let answer = self.call(OPERATION, self.api.describe_clusters(names)).await?;
@@ -170,7 +170,7 @@ impl Aws {
     ///
     /// # Errors
     /// Any page could not be read.
-    pub async fn list_draining(&self, cluster: &ClusterName) -> Result<Vec<ContainerInstanceArn>, Failure> {
+    pub async fn list_draining(&self, cluster: &ClusterName) -> Result<Vec<ContainerInstanceArn>, AwsError> {
         let connected = Some("agentConnected == true".to_owned());
         let arns = self.list_instances(cluster, connected, Some(DRAINING)).await?;
         let parsed = arns
@@ -184,7 +184,7 @@ impl Aws {
         cluster: &ClusterName,
         filter: Option<String>,
         status: Option<&str>,
-    ) -> Result<Vec<String>, Failure> {
+    ) -> Result<Vec<String>, AwsError> {
         let mut arns = Vec::new();
         let mut token = None;
         loop {
@@ -208,7 +208,7 @@ impl Aws {
         &self,
         cluster: &ClusterName,
         arns: &[ContainerInstanceArn],
-    ) -> Result<Instances, Failure> {
+    ) -> Result<Instances, AwsError> {
         const OPERATION: &str = "DescribeContainerInstances";
         let mut found = Instances::default();
         for chunk in arns.chunks(DESCRIBE_MAX) {
@@ -237,7 +237,7 @@ impl Aws {
         &self,
         cluster: &ClusterName,
         names: &[String],
-    ) -> Result<HashMap<String, String>, Failure> {
+    ) -> Result<HashMap<String, String>, AwsError> {
         let mut found = HashMap::new();
         for chunk in names.chunks(DESCRIBE_PROVIDERS_MAX) {
             let request = self
@@ -259,7 +259,7 @@ impl Aws {
         &self,
         cluster: &ClusterName,
         instance: Option<&ContainerInstanceArn>,
-    ) -> Result<BTreeSet<TaskArn>, Failure> {
+    ) -> Result<BTreeSet<TaskArn>, AwsError> {
         let mut tasks = BTreeSet::new();
         for desired in [RUNNING, STOPPED] {
             let mut token = None;
@@ -285,7 +285,7 @@ impl Aws {
         &self,
         cluster: &ClusterName,
         arns: &[TaskArn],
-    ) -> Result<Vec<ListedTask>, Failure> {
+    ) -> Result<Vec<ListedTask>, AwsError> {
         let mut found = Vec::new();
         for chunk in arns.chunks(DESCRIBE_MAX) {
             let names = chunk.iter().map(ToString::to_string).collect();
@@ -310,7 +310,7 @@ impl Aws {
         &self,
         cluster: &ClusterName,
         token: Option<String>,
-    ) -> Result<Page<ServiceName>, Failure> {
+    ) -> Result<Page<ServiceName>, AwsError> {
         let request = self.api.list_services(cluster.as_str(), DAEMON, token);
         let page = self.call("ListServices", request).await?;
         Ok(parsed_page(page, service_of_arn))
@@ -325,7 +325,7 @@ impl Aws {
         cluster: &ClusterName,
         service: &ServiceName,
         token: Option<String>,
-    ) -> Result<Page<TaskArn>, Failure> {
+    ) -> Result<Page<TaskArn>, AwsError> {
         let of = TasksOf::Service(service.as_str());
         let request = self.api.list_tasks(cluster.as_str(), of, RUNNING, token);
         let page = self.call("ListTasks", request).await?;
@@ -341,7 +341,7 @@ impl Aws {
         &self,
         cluster: &ClusterName,
         arns: &[TaskArn],
-    ) -> Result<Vec<ListedTask>, Failure> {
+    ) -> Result<Vec<ListedTask>, AwsError> {
         let names = arns.iter().map(ToString::to_string).collect();
         let request = self.api.describe_tasks(cluster.as_str(), names);
         let answer = self.call("DescribeTasks", request).await?;
@@ -356,7 +356,7 @@ impl Aws {
         &self,
         cluster: &ClusterName,
         services: &[ServiceName],
-    ) -> Result<HashMap<ServiceName, Scheduling>, Failure> {
+    ) -> Result<HashMap<ServiceName, Scheduling>, AwsError> {
         let mut found = HashMap::new();
         for chunk in services.chunks(DESCRIBE_SERVICES_MAX) {
             let names = chunk.iter().map(ToString::to_string).collect();
@@ -378,7 +378,7 @@ impl Aws {
     ///
     /// # Errors
     /// The call failed.
-    pub async fn stop_task(&self, cluster: &ClusterName, task: &TaskArn, why: &str) -> Result<(), Failure> {
+    pub async fn stop_task(&self, cluster: &ClusterName, task: &TaskArn, why: &str) -> Result<(), AwsError> {
         let request = self.api.stop_task(cluster.as_str(), task.as_str(), why);
         self.call("StopTask", request).await
     }
@@ -392,7 +392,7 @@ impl Aws {
         &self,
         cluster: &ClusterName,
         tasks: &[TaskArn],
-    ) -> Result<HashMap<TaskArn, Timestamp>, Failure> {
+    ) -> Result<HashMap<TaskArn, Timestamp>, AwsError> {
         let mut found = HashMap::new();
         for chunk in tasks.chunks(DESCRIBE_MAX) {
             let names = chunk.iter().map(ToString::to_string).collect();
@@ -414,7 +414,7 @@ impl Aws {
         &self,
         cluster: &ClusterName,
         arns: &[ContainerInstanceArn],
-    ) -> Result<Vec<Result<ContainerInstance, Failure>>, Failure> {
+    ) -> Result<Vec<Result<ContainerInstance, AwsError>>, AwsError> {
         const OPERATION: &str = "UpdateContainerInstancesState";
         let names = arns.iter().map(ToString::to_string).collect();
         let request = self
@@ -442,7 +442,7 @@ impl Aws {
         &self,
         operation: &'static str,
         arns: &[String],
-    ) -> Result<Vec<T>, Failure> {
+    ) -> Result<Vec<T>, AwsError> {
         let parsed: Result<Vec<T>, InvalidId> = arns.iter().map(|arn| arn.parse()).collect();
         parsed.map_err(|error| self.incomplete(operation, error.to_string()))
     }
@@ -452,7 +452,7 @@ impl Aws {
         operation: &'static str,
         failures: &[ItemFailure],
         tolerated: fn(&str) -> bool,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), AwsError> {
         let words: Vec<String> = refused(failures, tolerated).collect();
         if words.is_empty() {
             Ok(())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::failure::Kind;
+use super::error::ErrorKind;
 
 /// Counts calls and failures: of one instance in one run, or of all.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub struct Counts {
     /// Calls by operation.
     pub calls: BTreeMap<&'static str, u32>,
     /// Failures by kind.
-    pub failures: BTreeMap<Kind, u32>,
+    pub failures: BTreeMap<ErrorKind, u32>,
 }
 
 impl Meter {
@@ -45,7 +45,7 @@ impl Meter {
         }
     }
 
-    pub(super) fn failure(&self, kind: Kind) {
+    pub(super) fn failure(&self, kind: ErrorKind) {
         *self.lock().failures.entry(kind).or_default() += 1;
         if let Some(all) = &self.all {
             all.failure(kind);
@@ -63,7 +63,7 @@ impl Meter {
     }
 
     /// Failures by kind.
-    pub fn failures(&self) -> BTreeMap<Kind, u32> {
+    pub fn failures(&self) -> BTreeMap<ErrorKind, u32> {
         self.lock().failures.clone()
     }
 

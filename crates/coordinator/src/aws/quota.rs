@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::pace::{Bucket, Rate};
+use crate::rate_limit::{Bucket, Rate};
 
 /// Calls that share a quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,7 +76,7 @@ pub(super) struct Quotas {
 
 impl Quotas {
     /// Waits until it is this call's turn.
-    pub(super) async fn turn(&self, operation: &str) {
+    pub(super) async fn acquire(&self, operation: &str) {
         if let Some(quota) = Quota::of(operation) {
             let wait = self.reserve(quota, Instant::now());
             if !wait.is_zero() {
@@ -137,13 +137,13 @@ mod tests {
         let quotas = Quotas::default();
         quotas.throttled("ListTasks");
         let start = Instant::now();
-        quotas.turn("ListTasks").await;
-        quotas.turn("DescribeTasks").await;
+        quotas.acquire("ListTasks").await;
+        quotas.acquire("DescribeTasks").await;
         assert!(
             start.elapsed() >= Duration::from_millis(100),
             "they share a quota"
         );
-        quotas.turn("PutParameter").await;
+        quotas.acquire("PutParameter").await;
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::api::{
     Parameters, ProviderDescription, ScalingDescription, ServiceDescription, TaskDescription, TaskProtection,
     TasksOf,
 };
-use super::{Failure, Kind};
+use super::{AwsError, ErrorKind};
 
 /// The three SDK clients.
 #[derive(Debug)]
@@ -209,7 +209,7 @@ impl Api for Sdk {
 }
 
 /// Makes a failure of an error of the SDK.
-fn failed<E, R>(operation: &'static str) -> impl FnOnce(SdkError<E, R>) -> Failure
+fn failed<E, R>(operation: &'static str) -> impl FnOnce(SdkError<E, R>) -> AwsError
 where
     E: ProvideErrorMetadata + Error + 'static,
     R: fmt::Debug,
@@ -217,22 +217,26 @@ where
     move |error| judge(operation, &error)
 }
 
-fn judge<E, R>(operation: &'static str, error: &SdkError<E, R>) -> Failure
+fn judge<E, R>(operation: &'static str, error: &SdkError<E, R>) -> AwsError
 where
     E: ProvideErrorMetadata + Error + 'static,
     R: fmt::Debug,
 {
     let unanswered = matches!(error, SdkError::TimeoutError(_) | SdkError::DispatchFailure(_));
     let Some(service) = error.as_service_error().filter(|_| !unanswered) else {
-        let kind = if unanswered { Kind::Timeout } else { Kind::Other };
-        return Failure {
+        let kind = if unanswered {
+            ErrorKind::Timeout
+        } else {
+            ErrorKind::Other
+        };
+        return AwsError {
             operation,
             kind,
             message: chain(error),
         };
     };
     let code = service.code().unwrap_or("(no code)");
-    Failure::of_service(operation, code, service.message().unwrap_or_default())
+    AwsError::of_service(operation, code, service.message().unwrap_or_default())
 }
 
 /// The words of every cause: the outermost of the SDK's errors says little.

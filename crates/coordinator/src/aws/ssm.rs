@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use protector_core::observation::{Seen, Stored};
+use protector_core::observation::{Observed, Stored};
 use protector_core::record::{ParameterPrefix, Record};
 use protector_core::shared::SharedRecord;
 
 use super::api::ParameterText;
-use super::{Aws, Failure, Kind};
+use super::{Aws, AwsError, ErrorKind};
 
 /// A parameter of the listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,9 +49,9 @@ impl Texts {
     }
 
     /// One that is a record.
-    pub fn stored(&self, name: &str) -> Seen<Stored> {
-        self.0.get(name).map_or(Seen::Absent, |parameter| {
-            Seen::Yes(stored(&parameter.value, parameter.version))
+    pub fn stored(&self, name: &str) -> Observed<Stored> {
+        self.0.get(name).map_or(Observed::Absent, |parameter| {
+            Observed::Present(stored(&parameter.value, parameter.version))
         })
     }
 }
@@ -61,7 +61,7 @@ impl Aws {
     ///
     /// # Errors
     /// The call failed, or the answer does not tell of each.
-    pub async fn get_texts(&self, names: &[String]) -> Result<Texts, Failure> {
+    pub async fn get_texts(&self, names: &[String]) -> Result<Texts, AwsError> {
         const OPERATION: &str = "GetParameters";
         let request = self.api.get_parameters(names.to_vec());
         let answer = self.call(OPERATION, request).await?;
@@ -84,7 +84,7 @@ impl Aws {
     ///
     /// # Errors
     /// The call failed.
-    pub async fn versions(&self, names: &[String]) -> Result<HashMap<String, i64>, Failure> {
+    pub async fn versions(&self, names: &[String]) -> Result<HashMap<String, i64>, AwsError> {
         let request = self.api.get_parameters(names.to_vec());
         let answer = self.call("GetParameters", request).await?;
         let version = |parameter: ParameterText| (parameter.name, parameter.version);
@@ -92,19 +92,19 @@ impl Aws {
     }
 
     /// Reads one parameter.
-    pub async fn get_parameter(&self, name: &str) -> Seen<Stored> {
+    pub async fn get_parameter(&self, name: &str) -> Observed<Stored> {
         match self.call("GetParameter", self.api.get_parameter(name)).await {
-            Ok(parameter) => Seen::Yes(stored(&parameter.value, parameter.version)),
-            Err(failure) if failure.kind == Kind::NotFound => Seen::Absent,
-            Err(failure) => Seen::Unknown(failure.to_string()),
+            Ok(parameter) => Observed::Present(stored(&parameter.value, parameter.version)),
+            Err(failure) if failure.kind == ErrorKind::NotFound => Observed::Absent,
+            Err(failure) => Observed::Unknown(failure.to_string()),
         }
     }
 
     /// The text of one parameter.
     ///
     /// # Errors
-    /// The call failed, or there is no such parameter ([`Kind::NotFound`]).
-    pub async fn get_text(&self, name: &str) -> Result<String, Failure> {
+    /// The call failed, or there is no such parameter ([`ErrorKind::NotFound`]).
+    pub async fn get_text(&self, name: &str) -> Result<String, AwsError> {
         let parameter = self.call("GetParameter", self.api.get_parameter(name)).await?;
         Ok(parameter.value)
     }
@@ -114,7 +114,7 @@ impl Aws {
     ///
     /// # Errors
     /// Any page could not be read.
-    pub async fn list_parameters(&self, prefix: &ParameterPrefix) -> Result<Vec<Listed>, Failure> {
+    pub async fn list_parameters(&self, prefix: &ParameterPrefix) -> Result<Vec<Listed>, AwsError> {
         let path = prefix.to_string();
         let mut found = Vec::new();
         let mut token = None;
@@ -133,7 +133,7 @@ impl Aws {
     ///
     /// # Errors
     /// The write failed, or may have: time-outs are failures too.
-    pub async fn put_record(&self, name: &str, record: &Record) -> Result<i64, Failure> {
+    pub async fn put_record(&self, name: &str, record: &Record) -> Result<i64, AwsError> {
         let text = record
             .encode()
             .map_err(|error| self.incomplete("PutParameter", error.to_string()))?;
@@ -145,7 +145,7 @@ impl Aws {
     ///
     /// # Errors
     /// The write failed, or may have: time-outs are failures too.
-    pub async fn put_shared(&self, name: &str, record: &SharedRecord) -> Result<i64, Failure> {
+    pub async fn put_shared(&self, name: &str, record: &SharedRecord) -> Result<i64, AwsError> {
         const OPERATION: &str = "PutParameter";
         let text = record.encode().ok_or_else(|| {
             let words = format!("{} instances do not fit into {name}", record.drains.len());
@@ -158,7 +158,7 @@ impl Aws {
     ///
     /// # Errors
     /// The call failed. Parameters that are gone already are no failure.
-    pub async fn delete_parameters(&self, names: &[String]) -> Result<(), Failure> {
+    pub async fn delete_parameters(&self, names: &[String]) -> Result<(), AwsError> {
         let request = self.api.delete_parameters(names.to_vec());
         self.call("DeleteParameters", request).await
     }

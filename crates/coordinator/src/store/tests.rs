@@ -1,7 +1,7 @@
 use protector_core::record::{ReleaseReason, State};
 
 use super::*;
-use crate::aws::Kind;
+use crate::aws::ErrorKind;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
@@ -60,10 +60,10 @@ fn write(store: &Store, place: &Place, version: i64) -> SharedRecord {
     draft.record
 }
 
-fn failure() -> Failure {
-    Failure {
+fn failure() -> AwsError {
+    AwsError {
         operation: "PutParameter",
-        kind: Kind::Denied,
+        kind: ErrorKind::Denied,
         message: "not allowed".to_owned(),
     }
 }
@@ -73,9 +73,16 @@ fn p2_a_record_that_was_there_a_moment_ago_is_not_gone_because_one_answer_lags()
     let (store, key) = (Store::default(), key_of(1));
     store.learn(&key, &stored(record(1, 0), 3), at(0));
     let seen = |read, seconds| store.seen(&key, read, at(seconds));
-    assert_eq!(seen(Seen::Absent, 59), Seen::Yes(stored(record(1, 0), 3)));
-    assert_eq!(seen(Seen::Absent, 60), Seen::Absent, "somebody has deleted it");
-    let why = Seen::Unknown("throttled".to_owned());
+    assert_eq!(
+        seen(Observed::Absent, 59),
+        Observed::Present(stored(record(1, 0), 3))
+    );
+    assert_eq!(
+        seen(Observed::Absent, 60),
+        Observed::Absent,
+        "somebody has deleted it"
+    );
+    let why = Observed::Unknown("throttled".to_owned());
     assert_eq!(seen(why.clone(), 1), why);
 }
 
@@ -85,13 +92,17 @@ fn p8_an_older_text_is_no_news_and_a_newer_one_is_merged() {
     let mut ours = record(1, 0);
     ours.draining_confirmed_at = Some(at(5));
     store.learn(&key, &stored(ours.clone(), 3), at(0));
-    let seen = |record: Record, version| store.seen(&key, Seen::Yes(stored(record, version)), at(1));
+    let seen = |record: Record, version| store.seen(&key, Observed::Present(stored(record, version)), at(1));
     assert_eq!(
         seen(record(1, 0), 2),
-        Seen::Yes(stored(ours.clone(), 3)),
+        Observed::Present(stored(ours.clone(), 3)),
         "it lags"
     );
-    assert_eq!(seen(record(1, 0), 3), Seen::Yes(stored(ours, 3)), "it knows less");
+    assert_eq!(
+        seen(record(1, 0), 3),
+        Observed::Present(stored(ours, 3)),
+        "it knows less"
+    );
     let theirs = seen(released(record(1, 0), 20), 4);
     assert!(theirs.readable().unwrap().is_released(), "another writer");
     let later = seen(record(1, 300), 1);
@@ -109,7 +120,7 @@ fn p8_what_has_ended_stays_ended_until_another_drain_begins() {
     store.ended(&key);
     store.learn(&key, &stored(released(record(1, 0), 9), 2), at(20));
     assert!(store.open().is_empty());
-    let much_later = store.seen(&key, Seen::Absent, at(500));
+    let much_later = store.seen(&key, Observed::Absent, at(500));
     assert!(
         much_later.readable().is_some(),
         "its parameter is gone, and events of its end go on"
@@ -294,8 +305,17 @@ fn p8_a_run_beside_the_queue_believes_what_is_known_only_if_nobody_has_written_s
     let mut over = released(record(1, 0), 9);
     over.receipt_at = Some(at(10));
     store.learn(&key, &stored(over.clone(), 2), at(10));
-    let same = |version| store.same(&key, Seen::Yes(stored(released(record(1, 0), 9), version)));
-    assert_eq!(same(2), Seen::Yes(stored(over, 2)), "the receipt was said");
+    let same = |version| {
+        store.same(
+            &key,
+            Observed::Present(stored(released(record(1, 0), 9), version)),
+        )
+    };
+    assert_eq!(
+        same(2),
+        Observed::Present(stored(over, 2)),
+        "the receipt was said"
+    );
     assert_eq!(same(3).readable().unwrap().receipt_at, None);
-    assert_eq!(store.same(&key, Seen::Absent), Seen::Absent);
+    assert_eq!(store.same(&key, Observed::Absent), Observed::Absent);
 }

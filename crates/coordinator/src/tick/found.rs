@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::RECORD_KEPT;
-use protector_core::observation::{ContainerInstance, Hook, HookAction, InstanceStatus, Seen, Stored};
+use protector_core::observation::{ContainerInstance, Hook, HookAction, InstanceStatus, Observed, Stored};
 use protector_core::plan::Heartbeats;
 use protector_core::record::{Lifecycle, ParameterPrefix, Record};
 
-use crate::aws::{Described, Failure, Listed, ScalingInstance};
+use crate::aws::{AwsError, Described, Listed, ScalingInstance};
 use crate::coordinator::Coordinator;
 use crate::metrics::{Metric, Sheet};
 use crate::observe::{Registered, Subject};
@@ -70,19 +70,19 @@ impl Found {
     }
 
     /// The answer, or a problem noted: what one API does not tell, the others still do.
-    pub(super) fn take<T>(&mut self, answer: Result<T, Failure>) -> Option<T> {
+    pub(super) fn take<T>(&mut self, answer: Result<T, AwsError>) -> Option<T> {
         answer
             .map_err(|failure| self.problems.push(failure.to_string()))
             .ok()
     }
 
-    pub(super) fn draining(&mut self, (draining, failures): (Draining, Vec<Failure>)) {
+    pub(super) fn draining(&mut self, (draining, failures): (Draining, Vec<AwsError>)) {
         self.problems.extend(failures.iter().map(ToString::to_string));
         self.draining = draining;
     }
 
     /// Where a part is missing, what the rest tells still counts; of the others the records know, and each is asked for.
-    pub(super) fn waiting(&mut self, (waiting, failures): (Waiting, Vec<Failure>)) {
+    pub(super) fn waiting(&mut self, (waiting, failures): (Waiting, Vec<AwsError>)) {
         self.problems.extend(failures.iter().map(ToString::to_string));
         self.waiting = (failures.is_empty() || !waiting.is_empty()).then_some(waiting);
     }
@@ -100,7 +100,9 @@ impl Found {
     /// Takes in what this environment knows of records: the listing may lag, and leaves out those that are shared.
     pub(super) fn known(&mut self, store: &Store, prefix: &ParameterPrefix) {
         for (key, listed) in &mut self.records {
-            if let Seen::Yes(seen) = store.seen(key, Seen::Yes(listed.stored.clone()), self.at) {
+            if let Observed::Present(seen) =
+                store.seen(key, Observed::Present(listed.stored.clone()), self.at)
+            {
                 listed.stored = seen;
             }
         }
@@ -120,7 +122,7 @@ impl Found {
     }
 
     /// Takes a drain out that needs no whole look.
-    pub(super) fn take_out(&mut self, key: &InstanceKey, record: &Record) -> Option<ListedRecord> {
+    pub(super) fn remove(&mut self, key: &InstanceKey, record: &Record) -> Option<ListedRecord> {
         if let Some(draining) = self.draining.get_mut(&key.cluster) {
             draining.retain(|arn| !record.names(arn));
         }
@@ -158,7 +160,7 @@ impl Found {
         let mut subjects = std::mem::take(&mut self.subjects);
         let at = self.at;
         subjects.sort_by_key(|subject| {
-            let stored = subject.shown.record.as_ref().and_then(Seen::as_yes);
+            let stored = subject.shown.record.as_ref().and_then(Observed::as_yes);
             match stored.and_then(Stored::readable) {
                 Some(record) if ends(record, at) => 0,
                 None => 1,
@@ -169,7 +171,7 @@ impl Found {
     }
 
     /// DRAINING instances without a record, and waiting instances that were not seen in any cluster.
-    fn strangers(&mut self, described: BTreeMap<InstanceKey, Vec<ContainerInstance>>) {
+    fn untracked(&mut self, described: BTreeMap<InstanceKey, Vec<ContainerInstance>>) {
         let known: BTreeSet<InstanceKey> = self.subjects.iter().map(|subject| subject.key.clone()).collect();
         for (key, instances) in described {
             let drains = instances.iter().any(|one| one.status == InstanceStatus::Draining);
@@ -268,10 +270,10 @@ impl Coordinator {
             };
             subject.hook = hook;
             subject.shown.at = Some(found.at);
-            subject.shown.record = Some(Seen::Yes(listed.stored));
+            subject.shown.record = Some(Observed::Present(listed.stored));
             found.subjects.push(subject);
         }
-        found.strangers(described);
+        found.untracked(described);
     }
 
     /// The container instances that are DRAINING, and those that the records name, if ECS still knows them.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Identity;
-use crate::wait::{Because, Fate, Task, Trouble, Why};
+use crate::hold::state::{ExitReason, HoldReason, ProtectedContainers, ReadError, TargetLifecycleState};
 
 /// What to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,10 +25,10 @@ pub enum Step {
         /// More than zero, and no longer than to the next bound.
         duration: SignedDuration,
         /// What is waited for.
-        because: Because,
+        reason: HoldReason,
     },
     /// End the process, so that the protected containers are stopped.
-    Exit(Why),
+    Exit(ExitReason),
 }
 
 /// The answer to a step.
@@ -37,13 +37,13 @@ pub enum Answer {
     /// Nothing was asked: the hold begins, or has slept.
     Nothing,
     /// The protected containers.
-    Task(Task),
+    Task(ProtectedContainers),
     /// Where the sidecar runs, or why that is not known.
-    Identity(Result<Identity, Trouble>),
+    Identity(Result<Identity, ReadError>),
     /// What the call told, or why it told nothing.
-    Parameters(Result<Parameters, Trouble>),
+    Parameters(Result<Parameters, ReadError>),
     /// What is to become of the instance.
-    Instance(Fate),
+    Instance(TargetLifecycleState),
 }
 
 /// When an answer came.

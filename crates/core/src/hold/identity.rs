@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::Parameters;
+use crate::hold::state::{Reading, SidecarIdentity};
 use crate::ids::{ClusterName, ContainerName, InstanceId, InstanceKey, TaskArn};
 use crate::record::ParameterPrefix;
-use crate::wait::{Known, Reading};
 
 /// Who and where a sidecar is. The program hands it to its next process image as an argument that everybody on the host can
 /// read: no secret, and no `drainId`, may ever be in it.
@@ -23,7 +23,7 @@ pub struct Identity {
     /// The task, if task metadata told.
     pub task: Option<TaskArn>,
     /// What the decisions need.
-    pub known: Known,
+    pub known: SidecarIdentity,
 }
 
 /// Names of the parameters that may tell of one instance.

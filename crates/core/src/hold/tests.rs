@@ -1,6 +1,6 @@
 use super::*;
+use crate::hold::state::{ExitReason, HoldReason};
 use crate::limits::GET_PARAMETERS_MAX;
-use crate::wait::{Because, Why};
 use jiff::Timestamp;
 use proptest::prelude::*;
 
@@ -14,12 +14,16 @@ fn identity() -> Identity {
         instance: "i-0123456789abcdef0".parse().unwrap(),
         own_container: "ecs-daemon-protector".parse().unwrap(),
         task: None,
-        known: Known::default(),
+        known: SidecarIdentity::default(),
     }
 }
 
 fn hold() -> Hold {
-    Hold::new(Policy::default(), ParameterPrefix::default(), Some(identity()))
+    Hold::new(
+        HoldPolicy::default(),
+        ParameterPrefix::default(),
+        Some(identity()),
+    )
 }
 
 fn sigterm() -> Timestamp {
@@ -70,9 +74,9 @@ fn look(hold: &mut Hold, now: i64, world: &dyn Fn(&Step) -> Answer) -> (Vec<Stri
     }
 }
 
-fn because(step: &Step) -> Because {
+fn because(step: &Step) -> HoldReason {
     match step {
-        Step::Sleep { because, .. } => *because,
+        Step::Sleep { reason: because, .. } => *because,
         other => panic!("{other:?} is no sleep"),
     }
 }
@@ -80,11 +84,11 @@ fn because(step: &Step) -> Because {
 /// A world in which all goes well.
 fn well<'a>(texts: &'a [(&'a str, &'a str)]) -> impl Fn(&Step) -> Answer + 'a {
     move |step| match step {
-        Step::ReadTask => Answer::Task(Task::Alive),
+        Step::ReadTask => Answer::Task(ProtectedContainers::Alive),
         Step::FindIdentity => Answer::Identity(Ok(identity())),
         Step::ReadParameters(names) => told(names, texts),
         Step::ReadParameter(name) => told(std::slice::from_ref(name), texts),
-        Step::ReadInstanceMetadata => Answer::Instance(Fate::Unknown),
+        Step::ReadInstanceMetadata => Answer::Instance(TargetLifecycleState::Unknown),
         Step::Sleep { .. } | Step::Exit(_) => Answer::Nothing,
     }
 }
@@ -95,34 +99,37 @@ fn a_look_is_the_task_and_one_call_and_the_instance_only_while_it_decides() {
     let mut hold = hold();
     let (asked, step) = look(&mut hold, 0, &well(&[]));
     assert_eq!(asked, ["task", "10 parameters", "instance"]);
-    assert_eq!(because(&step), Because::NoRecordYet);
+    assert_eq!(because(&step), HoldReason::NoRecordYet);
     let (asked, step) = look(&mut hold, 5, &well(&[(RECORD, &holding)]));
     assert_eq!(
         (asked, because(&step)),
         (
             vec!["task".to_owned(), "10 parameters".to_owned()],
-            Because::TasksRemain
+            HoldReason::TasksRemain
         )
     );
     let (asked, step) = look(&mut hold, 10, &well(&[(RECORD, &released)]));
-    assert_eq!((asked.len(), step), (2, Step::Exit(Why::Released)));
+    assert_eq!((asked.len(), step), (2, Step::Exit(ExitReason::Released)));
     assert_eq!(hold.reads(), 3);
 }
 
 #[test]
 fn who_has_nothing_to_protect_asks_no_further() {
     let gone = |step: &Step| match step {
-        Step::ReadTask => Answer::Task(Task::Stopped),
+        Step::ReadTask => Answer::Task(ProtectedContainers::Stopped),
         other => panic!("{other:?} was asked"),
     };
-    assert_eq!(look(&mut hold(), 0, &gone).1, Step::Exit(Why::ProtectedStopped));
-    let disabled = Policy {
+    assert_eq!(
+        look(&mut hold(), 0, &gone).1,
+        Step::Exit(ExitReason::ProtectedStopped)
+    );
+    let disabled = HoldPolicy {
         disabled: true,
-        ..Policy::default()
+        ..HoldPolicy::default()
     };
     let mut hold = Hold::new(disabled, ParameterPrefix::default(), None);
     let nothing = |step: &Step| panic!("{step:?} was asked");
-    assert_eq!(look(&mut hold, 0, &nothing).1, Step::Exit(Why::Disabled));
+    assert_eq!(look(&mut hold, 0, &nothing).1, Step::Exit(ExitReason::Disabled));
 }
 
 #[test]
@@ -132,14 +139,14 @@ fn p1_a_denied_name_takes_the_others_with_it_so_they_are_read_alone() {
     let names_denied = |most: usize| {
         let texts = &texts;
         move |step: &Step| match step {
-            Step::ReadParameters(names) if names.len() > most => Answer::Parameters(Err(Trouble::Denied)),
+            Step::ReadParameters(names) if names.len() > most => Answer::Parameters(Err(ReadError::Denied)),
             step => well(texts)(step),
         }
     };
     let mut without_control = hold();
     let (asked, step) = look(&mut without_control, 0, &names_denied(GET_PARAMETERS_MAX - 1));
     assert_eq!(asked, ["task", "10 parameters", "9 parameters", "control"]);
-    assert_eq!(because(&step), Because::TasksRemain);
+    assert_eq!(because(&step), HoldReason::TasksRemain);
     let (asked, _) = look(&mut without_control, 5, &names_denied(GET_PARAMETERS_MAX - 1));
     assert_eq!(asked, ["task", "9 parameters"], "the switch once a minute");
 
@@ -152,7 +159,7 @@ fn p1_a_denied_name_takes_the_others_with_it_so_they_are_read_alone() {
         (asked, because(&step)),
         (
             expected.iter().map(|w| (*w).to_owned()).collect(),
-            Because::TasksRemain
+            HoldReason::TasksRemain
         )
     );
     let (asked, _) = look(&mut alone, 5, &names_denied(0));
@@ -168,12 +175,12 @@ fn p2_one_record_of_several_that_fails_is_no_absence() {
     let text = record("holding");
     let texts = [(RECORD, text.as_str())];
     let fails_late = |step: &Step| match step {
-        Step::ReadParameters(_) => Answer::Parameters(Err(Trouble::Denied)),
-        Step::ReadParameter(name) if name.ends_with("shared-5") => Answer::Parameters(Err(Trouble::Failed)),
+        Step::ReadParameters(_) => Answer::Parameters(Err(ReadError::Denied)),
+        Step::ReadParameter(name) if name.ends_with("shared-5") => Answer::Parameters(Err(ReadError::Failed)),
         step => well(&texts)(step),
     };
     let (_, step) = look(&mut hold(), 0, &fails_late);
-    assert_eq!(because(&step), Because::Trouble(Trouble::Failed));
+    assert_eq!(because(&step), HoldReason::Trouble(ReadError::Failed));
 }
 
 #[test]
@@ -187,33 +194,36 @@ fn p2_a_name_that_was_not_answered_for_is_no_absence() {
             step => well(&[])(step),
         };
         let (_, step) = look(&mut hold(), 0, &forgets);
-        assert_eq!(because(&step), Because::Trouble(Trouble::Failed), "{silent}");
+        assert_eq!(because(&step), HoldReason::Trouble(ReadError::Failed), "{silent}");
     }
 }
 
 #[test]
 fn a8_the_kill_switch_is_read_while_nobody_knows_which_instance_this_is() {
     let nowhere = |step: &Step| match step {
-        Step::FindIdentity => Answer::Identity(Err(Trouble::Unidentified)),
+        Step::FindIdentity => Answer::Identity(Err(ReadError::Unidentified)),
         step => well(&[(CONTROL, r#"{"mode":"observe"}"#)])(step),
     };
-    let mut lost = Hold::new(Policy::default(), ParameterPrefix::default(), None);
+    let mut lost = Hold::new(HoldPolicy::default(), ParameterPrefix::default(), None);
     let (asked, step) = look(&mut lost, 0, &nowhere);
     assert_eq!(
         (asked, because(&step)),
         (
             ["task", "identity", "control"].map(str::to_owned).to_vec(),
-            Because::Trouble(Trouble::Unidentified),
+            HoldReason::Trouble(ReadError::Unidentified),
         )
     );
     assert_eq!(lost.control(), Some(Control::Observe));
     let (asked, _) = look(&mut lost, 5, &nowhere);
     assert_eq!(asked, ["task", "identity"], "once a minute");
     let release = |step: &Step| match step {
-        Step::FindIdentity => Answer::Identity(Err(Trouble::Unidentified)),
+        Step::FindIdentity => Answer::Identity(Err(ReadError::Unidentified)),
         step => well(&[(CONTROL, r#"{"mode":"release-all"}"#)])(step),
     };
-    assert_eq!(look(&mut lost, 60, &release).1, Step::Exit(Why::KillSwitch));
+    assert_eq!(
+        look(&mut lost, 60, &release).1,
+        Step::Exit(ExitReason::KillSwitch)
+    );
 }
 
 #[test]
@@ -222,7 +232,7 @@ fn a_kill_switch_that_nobody_understands_changes_nothing_and_is_named() {
     let texts = [(RECORD, text.as_str()), (CONTROL, r#"{"mode":"of"}"#)];
     let mut hold = hold();
     let (_, step) = look(&mut hold, 0, &well(&texts));
-    assert_eq!(because(&step), Because::TasksRemain);
+    assert_eq!(because(&step), HoldReason::TasksRemain);
     assert!(hold.control_problem().unwrap().contains("there is no mode"));
     look(&mut hold, 5, &well(&texts[..1]));
     assert_eq!(
@@ -236,7 +246,7 @@ fn p2_an_answer_to_another_question_tells_nothing() {
     let mut hold = hold();
     assert_eq!(hold.next(&at(0), Answer::Nothing), Step::ReadTask);
     let step = hold.next(&at(0), Answer::Parameters(Ok(Parameters::default())));
-    assert_eq!(because(&step), Because::Trouble(Trouble::NotAsked));
+    assert_eq!(because(&step), HoldReason::Trouble(ReadError::NotAsked));
     assert_eq!(
         hold.next(&at(5), Answer::Nothing),
         Step::ReadTask,
@@ -246,13 +256,13 @@ fn p2_an_answer_to_another_question_tells_nothing() {
 
 #[derive(Debug, Clone)]
 struct World {
-    task: Task,
+    task: ProtectedContainers,
     identified: bool,
     own: Option<String>,
-    several: Option<Trouble>,
-    alone: Option<Trouble>,
+    several: Option<ReadError>,
+    alone: Option<ReadError>,
     control: Option<String>,
-    fate: Fate,
+    target_state: TargetLifecycleState,
 }
 
 impl World {
@@ -264,7 +274,7 @@ impl World {
         match step {
             Step::ReadTask => Answer::Task(self.task),
             Step::FindIdentity if self.identified => Answer::Identity(Ok(identity())),
-            Step::FindIdentity => Answer::Identity(Err(Trouble::Unidentified)),
+            Step::FindIdentity => Answer::Identity(Err(ReadError::Unidentified)),
             Step::ReadParameters(names) => match self.several {
                 Some(trouble) => Answer::Parameters(Err(trouble)),
                 None => told(names, &texts),
@@ -273,7 +283,7 @@ impl World {
                 Some(trouble) => Answer::Parameters(Err(trouble)),
                 None => told(std::slice::from_ref(name), &texts),
             },
-            Step::ReadInstanceMetadata => Answer::Instance(self.fate),
+            Step::ReadInstanceMetadata => Answer::Instance(self.target_state),
             Step::Sleep { .. } | Step::Exit(_) => Answer::Nothing,
         }
     }
@@ -282,9 +292,9 @@ impl World {
 fn any_world() -> impl Strategy<Value = World> {
     let trouble = || {
         proptest::option::of(proptest::sample::select(vec![
-            Trouble::Failed,
-            Trouble::NoCredentials,
-            Trouble::Denied,
+            ReadError::Failed,
+            ReadError::NoCredentials,
+            ReadError::Denied,
         ]))
     };
     let own = prop_oneof![
@@ -293,24 +303,42 @@ fn any_world() -> impl Strategy<Value = World> {
         Just(Some("no record".to_owned())),
         Just(Some(String::new())),
     ];
-    let task = proptest::sample::select(vec![Task::Alive, Task::Unclear, Task::Unreachable, Task::Absent]);
+    let task = proptest::sample::select(vec![
+        ProtectedContainers::Alive,
+        ProtectedContainers::Unclear,
+        ProtectedContainers::Unreachable,
+        ProtectedContainers::Absent,
+    ]);
     let control = proptest::sample::select(vec![
         None,
         Some(r#"{"mode":"observe"}"#.to_owned()),
         Some("x".to_owned()),
     ]);
-    let fate = proptest::sample::select(vec![Fate::InService, Fate::Leaving, Fate::Unknown]);
-    (task, any::<bool>(), own, trouble(), trouble(), control, fate).prop_map(
-        |(task, identified, own, several, alone, control, fate)| World {
-            task,
-            identified,
-            own,
-            several,
-            alone,
-            control,
-            fate,
-        },
+    let target_state = proptest::sample::select(vec![
+        TargetLifecycleState::InService,
+        TargetLifecycleState::Leaving,
+        TargetLifecycleState::Unknown,
+    ]);
+    (
+        task,
+        any::<bool>(),
+        own,
+        trouble(),
+        trouble(),
+        control,
+        target_state,
     )
+        .prop_map(
+            |(task, identified, own, several, alone, control, target_state)| World {
+                task,
+                identified,
+                own,
+                several,
+                alone,
+                control,
+                target_state,
+            },
+        )
 }
 
 proptest! {
@@ -322,7 +350,7 @@ proptest! {
         placed: bool,
         max_hold in 1i64..2000,
     ) {
-        let policy = Policy { max_hold: SignedDuration::from_secs(max_hold), ..Policy::default() };
+        let policy = HoldPolicy { max_hold: SignedDuration::from_secs(max_hold), ..HoldPolicy::default() };
         let mut hold = Hold::new(policy, ParameterPrefix::default(), placed.then(identity));
         let (mut since, mut answer, mut looks, mut questions) = (SignedDuration::ZERO, Answer::Nothing, 0, 0);
         let end = loop {
@@ -344,6 +372,6 @@ proptest! {
         };
         prop_assert!(since <= SignedDuration::from_secs(max_hold) + SignedDuration::from_millis(50));
         // No world here releases.
-        prop_assert!(!matches!(end, Why::Released | Why::ServiceReleased | Why::KillSwitch), "{:?}", end);
+        prop_assert!(!matches!(end, ExitReason::Released | ExitReason::ServiceReleased | ExitReason::KillSwitch), "{:?}", end);
     }
 }

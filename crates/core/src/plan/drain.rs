@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use crate::holding;
 use crate::ids::ContainerInstanceArn;
 use crate::limits::REGISTRATIONS_MAX;
-use crate::observation::{Hook, HookAction, Registrations, Seen};
+use crate::observation::{Hook, HookAction, Observed, Registrations};
 use crate::record::{DecodeError, Lifecycle, Record, ReleaseReason};
 use crate::shared::is_told_only;
 
@@ -13,7 +13,7 @@ use super::deadline::later;
 use super::{Situation, deadline};
 
 /// The answer.
-pub(super) enum Found {
+pub(super) enum DrainLookup {
     /// The instance does not drain.
     Nothing(String),
     /// It cannot be told.
@@ -37,16 +37,16 @@ pub(super) struct Drain {
 }
 
 /// Finds the drain that the observation is about.
-pub(super) fn find(situation: &Situation<'_>) -> Found {
+pub(super) fn find(situation: &Situation<'_>) -> DrainLookup {
     let (stored, remark) = match stored(situation) {
         Ok(stored) => stored,
-        Err(reason) => return Found::Unknown(reason),
+        Err(reason) => return DrainLookup::Unknown(reason),
     };
     let mut remarks: Vec<String> = remark.into_iter().collect();
     if let Some(record) = stored.filter(|record| continues(record, situation, &mut remarks)) {
-        return going_on(record, situation, remarks);
+        return resume(record, situation, remarks);
     }
-    begin(situation, remarks)
+    start(situation, remarks)
 }
 
 /// The hooks that this run's event or listing has announced, as the record would keep them.
@@ -58,15 +58,15 @@ fn waits<'a>(situation: &Situation<'a>) -> &'a [HookAction] {
     situation.observation.hook.waits()
 }
 
-type Stored<'a> = (Option<&'a Record>, Option<String>);
+type StoredRecord<'a> = (Option<&'a Record>, Option<String>);
 
 /// The record, or why there is no plan without it. A text that nobody can read is replaced: its sidecars hold, so
 /// protection cannot get lower. A text of another schema is left to the version that wrote it.
-fn stored<'a>(situation: &Situation<'a>) -> Result<Stored<'a>, String> {
+fn stored<'a>(situation: &Situation<'a>) -> Result<StoredRecord<'a>, String> {
     match &situation.observation.record {
-        Seen::Unknown(why) => Err(format!("the record could not be read: {why}")),
-        Seen::Absent => Ok((None, None)),
-        Seen::Yes(stored) => match &stored.record {
+        Observed::Unknown(why) => Err(format!("the record could not be read: {why}")),
+        Observed::Absent => Ok((None, None)),
+        Observed::Present(stored) => match &stored.record {
             Ok(record) => Ok((Some(record), None)),
             Err(error @ DecodeError::UnknownSchema(_)) => Err(error.to_string()),
             Err(error @ DecodeError::Unreadable(_)) => Ok((None, Some(format!("replaced an {error}")))),
@@ -82,7 +82,7 @@ fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<Strin
         return false;
     }
     match (&record.lifecycle, waits(situation)) {
-        (_, []) => !drains_again(record, situation),
+        (_, []) => !is_new_drain(record, situation),
         // A drain that somebody else began gets our hook while it holds. Once it is released, or the instance was seen
         // ACTIVE again, the hook begins a new one: the old one is about to end as cancelled, with tasks running.
         (None, _) if !record.is_released() => record.active_since.is_none(),
@@ -133,7 +133,7 @@ const LISTING_LAGS: SignedDuration = SignedDuration::from_secs(90);
 
 /// A drain of somebody else's leaves no mark when it is undone. If it was over as drained or cancelled, and tasks
 /// hold now on a draining instance, then it is a new one. After a deadline it is not: those tasks had their time.
-fn drains_again(record: &Record, situation: &Situation<'_>) -> bool {
+fn is_new_drain(record: &Record, situation: &Situation<'_>) -> bool {
     let over = matches!(
         record.reason,
         Some(ReleaseReason::Drained | ReleaseReason::Cancelled)
@@ -149,20 +149,20 @@ fn drains_again(record: &Record, situation: &Situation<'_>) -> bool {
 }
 
 /// A drain that its record knows.
-fn going_on(record: &Record, situation: &Situation<'_>, remarks: Vec<String>) -> Found {
+fn resume(record: &Record, situation: &Situation<'_>, remarks: Vec<String>) -> DrainLookup {
     let mut record = record.clone();
     if let Some(instance) = situation.observation.instance.as_yes() {
         take_registrations(&mut record, instance);
     }
     for wait in waits(situation) {
-        adopt(&mut record, wait, situation);
+        attach_hook(&mut record, wait, situation);
     }
-    heed_spot(&mut record, situation);
+    apply_spot_deadline(&mut record, situation);
     let hooks = match &situation.observation.hook {
         Hook::Over => Vec::new(),
         Hook::None | Hook::Waiting(_) | Hook::Unknown(_) => record.lifecycles().cloned().collect(),
     };
-    Found::Drain(Box::new(Drain {
+    DrainLookup::Drain(Box::new(Drain {
         record,
         new: false,
         hooks,
@@ -180,7 +180,7 @@ fn take_registrations(record: &mut Record, instance: &Registrations) {
 }
 
 /// The record learns of a hook, of its token, and of its time-out as it is now.
-fn adopt(record: &mut Record, wait: &HookAction, situation: &Situation<'_>) {
+fn attach_hook(record: &mut Record, wait: &HookAction, situation: &Situation<'_>) {
     let (lifecycle, begun) = (deadline::lifecycle(wait), record.started_at);
     let changed = record
         .lifecycles_mut()
@@ -203,7 +203,7 @@ fn adopt(record: &mut Record, wait: &HookAction, situation: &Situation<'_>) {
 }
 
 /// A Spot notice shortens whatever deadline there was.
-fn heed_spot(record: &mut Record, situation: &Situation<'_>) {
+fn apply_spot_deadline(record: &mut Record, situation: &Situation<'_>) {
     if let Some(notice) = situation.spot.filter(|_| !record.is_released()) {
         record.spot_notice_at.get_or_insert(notice);
         record.deadline_at = deadline::of(record, situation.policy);
@@ -211,27 +211,27 @@ fn heed_spot(record: &mut Record, situation: &Situation<'_>) {
 }
 
 /// A new drain, if there is a reason for one: a hook that waits, or DRAINING.
-fn begin(situation: &Situation<'_>, remarks: Vec<String>) -> Found {
+fn start(situation: &Situation<'_>, remarks: Vec<String>) -> DrainLookup {
     let hooks = announced(situation);
     let instance = match &situation.observation.instance {
-        Seen::Unknown(why) => {
-            return Found::Unknown(format!("the container instance could not be read: {why}"));
+        Observed::Unknown(why) => {
+            return DrainLookup::Unknown(format!("the container instance could not be read: {why}"));
         }
-        Seen::Absent => return gone(hooks, remarks),
-        Seen::Yes(instance) if instance.is_gone() => return gone(hooks, remarks),
-        Seen::Yes(instance) => instance,
+        Observed::Absent => return gone(hooks, remarks),
+        Observed::Present(instance) if instance.is_gone() => return gone(hooks, remarks),
+        Observed::Present(instance) => instance,
     };
     let leaving = !hooks.is_empty() || situation.spot.is_some();
     if !leaving && !is_draining(&situation.observation.instance) {
-        return Found::Nothing(format!(
+        return DrainLookup::Nothing(format!(
             "the container instance is {}, and no hook of ours waits",
             instance.present().status
         ));
     }
     let mut record = first_record(situation, &instance.present().arn, &hooks);
     take_registrations(&mut record, instance);
-    heed_spot(&mut record, situation);
-    Found::Drain(Box::new(Drain {
+    apply_spot_deadline(&mut record, situation);
+    DrainLookup::Drain(Box::new(Drain {
         record,
         new: true,
         hooks,
@@ -240,11 +240,11 @@ fn begin(situation: &Situation<'_>, remarks: Vec<String>) -> Found {
 }
 
 /// Not a drain any more; but hooks may wait, for nothing.
-fn gone(hooks: Vec<Lifecycle>, mut remarks: Vec<String>) -> Found {
+fn gone(hooks: Vec<Lifecycle>, mut remarks: Vec<String>) -> DrainLookup {
     remarks.push("the container instance is gone".to_owned());
     match hooks.is_empty() {
-        true => Found::Nothing(remarks.join("; ")),
-        false => Found::Gone(hooks),
+        true => DrainLookup::Nothing(remarks.join("; ")),
+        false => DrainLookup::Gone(hooks),
     }
 }
 
@@ -277,6 +277,6 @@ fn drain_id(hook: Option<&Lifecycle>, situation: &Situation<'_>) -> String {
     )
 }
 
-pub(super) fn is_draining(instance: &Seen<Registrations>) -> bool {
+pub(super) fn is_draining(instance: &Observed<Registrations>) -> bool {
     instance.as_yes().is_some_and(Registrations::is_draining)
 }

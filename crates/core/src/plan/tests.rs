@@ -12,7 +12,9 @@ mod waited;
 
 use super::*;
 use crate::ids::InstanceKey;
-use crate::observation::{ContainerInstance, Hook, HookAction, Observation, Scheduling, Seen, Stored, Task};
+use crate::observation::{
+    ContainerInstance, Hook, HookAction, Observation, Observed, Scheduling, Stored, Task,
+};
 use crate::record::Record;
 use crate::testing::{at, policy, task};
 use crate::trigger::Command;
@@ -77,9 +79,9 @@ impl Bench {
         let observation = Observation {
             key,
             at: at(0),
-            record: Seen::Absent,
-            instance: Seen::Yes(instance.into()),
-            tasks: Seen::Yes(vec![web(1, "RUNNING"), logs("RUNNING")]),
+            record: Observed::Absent,
+            instance: Observed::Present(instance.into()),
+            tasks: Observed::Present(vec![web(1, "RUNNING"), logs("RUNNING")]),
             hook: Hook::waiting(hook_action(3600, Some(TOKEN))),
         };
         Bench {
@@ -115,7 +117,7 @@ impl Bench {
 
     /// Changes the present registration.
     fn change(&mut self, change: impl FnOnce(&mut ContainerInstance)) {
-        if let Seen::Yes(registrations) = &mut self.observation.instance {
+        if let Observed::Present(registrations) = &mut self.observation.instance {
             let mut present = registrations.present().clone();
             change(&mut present);
             *registrations = present.into();
@@ -123,7 +125,7 @@ impl Bench {
     }
 
     fn tasks(&mut self, tasks: Vec<Task>) {
-        self.observation.tasks = Seen::Yes(tasks);
+        self.observation.tasks = Observed::Present(tasks);
     }
 
     fn plan(&mut self, seconds: i64) -> Plan {
@@ -165,7 +167,7 @@ impl Bench {
     }
 
     fn store(&mut self, record: Record) {
-        self.observation.record = Seen::Yes(Stored {
+        self.observation.record = Observed::Present(Stored {
             record: Ok(record),
             version: 1,
         });

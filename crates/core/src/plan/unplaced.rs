@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::limits::SECOND_LOOK;
+use crate::limits::CONFIRM_ABSENT_AFTER;
 use crate::observation::HookAction;
 use crate::policy::{OnDeadline, Policy};
 
@@ -42,7 +42,7 @@ pub fn unplaced(
         }
         Ok(()) if first_look => {
             let reason = "the instance is in no cluster of ours at the first look".to_owned();
-            (Vec::new(), Verdict::Unknown, reason, Some(SECOND_LOOK))
+            (Vec::new(), Verdict::Unknown, reason, Some(CONFIRM_ABSENT_AFTER))
         }
         Ok(()) => {
             let reason = format!("the instance is in no cluster of ours at {now}: nothing to wait for");

@@ -3,9 +3,9 @@
 use std::str::FromStr;
 
 use super::{Level, Problems, Reader};
+use crate::hold::state::HoldPolicy;
 use crate::ids::{ClusterName, ContainerName, InstanceId, InvalidId};
 use crate::record::ParameterPrefix;
-use crate::wait::Policy;
 
 /// Names of all settings, without their prefix.
 pub const NAMES: [&str; 10] = [
@@ -41,7 +41,7 @@ pub struct Settings {
     /// Containers to protect; empty means all others of the task.
     pub protects: Vec<ContainerName>,
     /// How long to wait for what.
-    pub policy: Policy,
+    pub policy: HoldPolicy,
     /// The least important lines that are written.
     pub log: Level,
 }
@@ -98,9 +98,9 @@ impl Settings {
     }
 }
 
-fn policy(r: &mut Reader<'_>) -> Policy {
-    let default = Policy::default();
-    let policy = Policy {
+fn policy(r: &mut Reader<'_>) -> HoldPolicy {
+    let default = HoldPolicy::default();
+    let policy = HoldPolicy {
         poll_interval: r.duration("POLL_INTERVAL", default.poll_interval),
         max_hold: r.duration("MAX_HOLD", default.max_hold),
         unknown_grace: r.duration("UNKNOWN_GRACE", default.unknown_grace),
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn defaults_are_as_documented() {
         let settings = given(&[]).unwrap();
-        assert_eq!(settings.policy, Policy::default());
+        assert_eq!(settings.policy, HoldPolicy::default());
         assert_eq!(settings.prefix.to_string(), "/ecs-daemon-protector");
         assert!(settings.protects.is_empty());
     }

@@ -20,35 +20,47 @@ fn protected_containers_are_judged_together() {
     let own: ContainerName = OWN_NAME.parse().unwrap();
     let me = (OWN_NAME, "RUNNING");
     for (containers, protects, expected) in [
-        (vec![("fluent-bit", "RUNNING"), me], vec![], Task::Alive),
-        (vec![("fluent-bit", "STOPPED"), me], vec![], Task::Stopped),
+        (
+            vec![("fluent-bit", "RUNNING"), me],
+            vec![],
+            ProtectedContainers::Alive,
+        ),
+        (
+            vec![("fluent-bit", "STOPPED"), me],
+            vec![],
+            ProtectedContainers::Stopped,
+        ),
         (
             vec![("fluent-bit", "STOPPED"), ("init", "RUNNING"), me],
             vec![],
-            Task::Alive,
+            ProtectedContainers::Alive,
         ),
         (
             vec![("fluent-bit", "STOPPED"), ("init", "RUNNING"), me],
             vec!["fluent-bit"],
-            Task::Stopped,
+            ProtectedContainers::Stopped,
         ),
         (
             vec![("fluent-bit", "STOPPED"), me],
             vec!["fluent-bit", "xray"],
-            Task::Alive,
+            ProtectedContainers::Alive,
         ),
         (
             vec![("fluent-bit", "STOPPED"), me],
             vec!["fluent-bit", OWN_NAME],
-            Task::Stopped,
+            ProtectedContainers::Stopped,
         ),
-        (vec![("fluent-bit", "PULLED"), me], vec![], Task::Alive),
+        (
+            vec![("fluent-bit", "PULLED"), me],
+            vec![],
+            ProtectedContainers::Alive,
+        ),
         (
             vec![("fluent-bit", "STOPPED"), ("fluent-bit", "RUNNING"), me],
             vec!["fluent-bit"],
-            Task::Alive,
+            ProtectedContainers::Alive,
         ),
-        (vec![me], vec![], Task::Stopped),
+        (vec![me], vec![], ProtectedContainers::Stopped),
     ] {
         let names: Vec<ContainerName> = protects.iter().map(|p| p.parse().unwrap()).collect();
         assert_eq!(
@@ -62,7 +74,10 @@ fn protected_containers_are_judged_together() {
 #[test]
 fn p2_a_task_without_a_list_of_containers_is_alive() {
     for text in ["{}", r#"{"Containers":null}"#, r#"{"Containers":[]}"#] {
-        assert_eq!(read(text.as_bytes()).unwrap().state(&[], None), Task::Alive);
+        assert_eq!(
+            read(text.as_bytes()).unwrap().state(&[], None),
+            ProtectedContainers::Alive
+        );
     }
 }
 
@@ -70,7 +85,7 @@ fn p2_a_task_without_a_list_of_containers_is_alive() {
 fn names_that_the_task_does_not_have_are_found() {
     let protects: Vec<ContainerName> = ["fluent-bit", "fluentbit"].map(|p| p.parse().unwrap()).into();
     assert_eq!(
-        told(&[("fluent-bit", "RUNNING")]).strangers(&protects),
+        told(&[("fluent-bit", "RUNNING")]).unknown_containers(&protects),
         ["fluentbit"]
     );
 }

@@ -1,6 +1,6 @@
 //! Amazon ECS: clusters, services, container instances, tasks, and the agents of the instances.
 //!
-//! What ECS does by itself is in `walk` (the status of tasks), `engine` (the agent), `scheduler` and `drain`; the
+//! What ECS does by itself is in `task_lifecycle` (the status of tasks), `engine` (the agent), `scheduler` and `drain`; the
 //! operations of the API are in `operations`. Not modelled: load balancers and service discovery (their
 //! statuses are gone through), capacity providers, minimum and maximum percents other than the usual ones
 //! (replicas 100 and 200, daemons 0 and 100), placement strategies other than an even spread.
@@ -18,7 +18,7 @@ mod service;
 pub(crate) mod shape;
 mod status;
 mod task;
-mod walk;
+mod task_lifecycle;
 
 #[cfg(test)]
 pub(crate) use definition::Resources;
@@ -53,21 +53,21 @@ pub(crate) struct Ecs {
     hosts: BTreeMap<String, String>,
     tasks: BTreeMap<String, Task>,
     timers: Timers<Due>,
-    happenings: Vec<Happening>,
+    happenings: Vec<EcsEvent>,
 }
 
 /// What comes out of ECS, in order.
 #[derive(Debug)]
-pub(crate) struct Happening {
+pub(crate) struct EcsEvent {
     /// When.
     pub(crate) at: Timestamp,
     /// What.
-    pub(crate) what: Come,
+    pub(crate) what: Output,
 }
 
 /// One thing that comes out.
 #[derive(Debug)]
-pub(crate) enum Come {
+pub(crate) enum Output {
     /// For the journal.
     Journal(What),
     /// To be done outside.
@@ -151,7 +151,7 @@ impl Ecs {
     }
 
     /// What came out since the last time.
-    pub(crate) fn take_happenings(&mut self) -> Vec<Happening> {
+    pub(crate) fn take_happenings(&mut self) -> Vec<EcsEvent> {
         std::mem::take(&mut self.happenings)
     }
 
@@ -178,16 +178,16 @@ impl Ecs {
     }
 
     fn journal(&mut self, at: Timestamp, what: What) {
-        self.happenings.push(Happening {
+        self.happenings.push(EcsEvent {
             at,
-            what: Come::Journal(what),
+            what: Output::Journal(what),
         });
     }
 
     fn effect(&mut self, at: Timestamp, effect: Effect) {
-        self.happenings.push(Happening {
+        self.happenings.push(EcsEvent {
             at,
-            what: Come::Effect(effect),
+            what: Output::Effect(effect),
         });
     }
 
@@ -198,9 +198,9 @@ impl Ecs {
             .get(&task.instance)
             .is_some_and(|instance| instance.agent_connected);
         let event = events::task(&self.scope, &mut self.ids, at, task, connected);
-        self.happenings.push(Happening {
+        self.happenings.push(EcsEvent {
             at,
-            what: Come::Event(event),
+            what: Output::Event(event),
         });
     }
 
@@ -211,9 +211,9 @@ impl Ecs {
         };
         instance.version += 1;
         let event = events::container_instance(&self.scope, &mut self.ids, at, instance);
-        self.happenings.push(Happening {
+        self.happenings.push(EcsEvent {
             at,
-            what: Come::Event(event),
+            what: Output::Event(event),
         });
     }
 }

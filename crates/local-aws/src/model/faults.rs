@@ -4,9 +4,9 @@
 //! repeated.
 
 mod calls;
+pub mod errors;
 mod events;
 mod filter;
-pub mod words;
 
 pub use filter::{CallFilter, EventFilter, Limit};
 
@@ -40,7 +40,7 @@ impl Faults {
         self.plan_call(filter, limit, CallFault::Deny);
     }
 
-    /// Calls fail with an error, without effect. [`words`] has the errors of the services.
+    /// Calls fail with an error, without effect. [`errors`] has the errors of the services.
     pub fn fail(&mut self, filter: CallFilter, error: ApiError, limit: impl Into<Limit>) {
         self.plan_call(filter, limit, CallFault::Fail(error));
     }

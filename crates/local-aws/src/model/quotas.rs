@@ -5,7 +5,7 @@
 //! a burst is not documented there, so one second's worth is taken. EC2 Auto Scaling publishes no numbers; those
 //! here are an assumption, set near what ECS gives.
 
-use super::faults::words;
+use super::faults::errors;
 use super::{ApiError, Service};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -108,7 +108,7 @@ impl Quotas {
         let full_at = self.full_at.get(&bucket).copied().unwrap_or(now).max(now);
         let after = full_at.checked_add(token).unwrap_or(Timestamp::MAX);
         if after.duration_since(now) > token * burst {
-            return Err(words::throttled(service));
+            return Err(errors::throttled(service));
         }
         self.full_at.insert(bucket, after);
         Ok(())

@@ -14,11 +14,11 @@ use jiff::Timestamp;
 
 /// The clock of AWS, as its last answer has told it. Clones are the same clock.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct AwsClock(Arc<Mutex<Option<Told>>>);
+pub(crate) struct AwsClock(Arc<Mutex<Option<Reference>>>);
 
 /// What was told, and when.
 #[derive(Debug, Clone, Copy)]
-struct Told {
+struct Reference {
     date: SystemTime,
     at: Instant,
 }
@@ -47,7 +47,7 @@ impl AwsClock {
         let Some(date) = date.and_then(|date| SystemTime::try_from(date).ok()) else {
             return;
         };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Told { date, at });
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Reference { date, at });
     }
 }
 

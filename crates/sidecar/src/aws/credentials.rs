@@ -8,7 +8,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_sdk_ssm::config::{Credentials, ProvideCredentials};
 use tokio::time::timeout;
 
-use super::fault::Fault;
+use super::error::AwsError;
 use crate::environment::variable;
 use crate::net::chain;
 
@@ -22,7 +22,7 @@ const RENEW_BEFORE: Duration = Duration::from_secs(300);
 ///
 /// # Errors
 /// `NoCredentials`, with what the agent said.
-pub(super) async fn load(provider: &ProviderConfig) -> Result<Credentials, Fault> {
+pub(super) async fn load(provider: &ProviderConfig) -> Result<Credentials, AwsError> {
     let loading = async {
         if variable("AWS_ACCESS_KEY_ID").is_some() {
             return EnvironmentVariableCredentialsProvider::new()
@@ -37,8 +37,8 @@ pub(super) async fn load(provider: &ProviderConfig) -> Result<Credentials, Fault
     };
     match timeout(LIMIT, loading).await {
         Ok(Ok(credentials)) => Ok(credentials),
-        Ok(Err(error)) => Err(Fault::no_credentials(&chain(&error))),
-        Err(_) => Err(Fault::no_credentials(&format!(
+        Ok(Err(error)) => Err(AwsError::no_credentials(&chain(&error))),
+        Err(_) => Err(AwsError::no_credentials(&format!(
             "no answer within {} s",
             LIMIT.as_secs()
         ))),

@@ -8,13 +8,13 @@ use aws_sdk_ssm::Client;
 use aws_sdk_ssm::config::Builder;
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use protector_core::hold;
+use protector_core::hold::state::ReadError;
 use protector_core::network::{self, Route, Unreachable};
 use protector_core::record::ParameterPrefix;
-use protector_core::wait::Trouble;
 use tokio::time::timeout;
 
-use super::{ATTEMPT_LIMIT, Aws, Fault, credentials};
-use crate::place::{self, Place};
+use super::{ATTEMPT_LIMIT, Aws, AwsError, credentials};
+use crate::identity::{self, Place};
 
 /// Reads parameters, again and again. Credentials are kept while they last.
 pub(crate) struct Parameters {
@@ -30,7 +30,7 @@ impl Parameters {
     pub(crate) fn of(place: &Place, prefix: &ParameterPrefix) -> Self {
         Self {
             placed: true,
-            ..Self::new(&place.region, place::permission_at(place, prefix))
+            ..Self::new(&place.region, identity::permission_at(place, prefix))
         }
     }
 
@@ -41,7 +41,7 @@ impl Parameters {
 
     /// Those of a sidecar that does not know its instance: the kill switch. Makes no call.
     pub(crate) fn in_region(region: &str, prefix: &ParameterPrefix) -> Self {
-        Self::new(region, place::permission(None, region, "*", prefix))
+        Self::new(region, identity::permission(None, region, "*", prefix))
     }
 
     fn new(region: &str, permission: String) -> Self {
@@ -59,7 +59,11 @@ impl Parameters {
     ///
     /// # Errors
     /// The call told nothing, or not of every name: that is no absence (promise P2).
-    pub(crate) async fn together(&mut self, aws: &Aws, names: &[String]) -> Result<hold::Parameters, Fault> {
+    pub(crate) async fn together(
+        &mut self,
+        aws: &Aws,
+        names: &[String],
+    ) -> Result<hold::Parameters, AwsError> {
         let asked = timeout(ATTEMPT_LIMIT, self.ask_together(aws, names)).await;
         whole(asked.unwrap_or_else(|_| Err(self.late(aws)))?, names)
     }
@@ -68,13 +72,13 @@ impl Parameters {
     ///
     /// # Errors
     /// Whatever is neither a text nor `ParameterNotFound`.
-    pub(crate) async fn alone(&mut self, aws: &Aws, name: &str) -> Result<hold::Parameters, Fault> {
+    pub(crate) async fn alone(&mut self, aws: &Aws, name: &str) -> Result<hold::Parameters, AwsError> {
         let asked = timeout(ATTEMPT_LIMIT, self.ask_alone(aws, name)).await;
         let text = asked.unwrap_or_else(|_| Err(self.late(aws)))?;
         Ok([(name.to_owned(), text)].into_iter().collect())
     }
 
-    async fn ask_together(&mut self, aws: &Aws, names: &[String]) -> Result<hold::Parameters, Fault> {
+    async fn ask_together(&mut self, aws: &Aws, names: &[String]) -> Result<hold::Parameters, AwsError> {
         let client = self.client(aws).await?;
         let call = client.get_parameters().set_names(Some(names.to_vec()));
         let answer = call.send().await.map_err(|error| self.fault(aws, &error))?;
@@ -86,7 +90,7 @@ impl Parameters {
         Ok(absent.map(|name| (name, None)).chain(found).collect())
     }
 
-    async fn ask_alone(&mut self, aws: &Aws, name: &str) -> Result<Option<String>, Fault> {
+    async fn ask_alone(&mut self, aws: &Aws, name: &str) -> Result<Option<String>, AwsError> {
         let client = self.client(aws).await?;
         match client.get_parameter().name(name).send().await {
             Ok(answer) => {
@@ -105,7 +109,7 @@ impl Parameters {
     }
 
     /// The client, with new credentials when it is time. If there are none, the old ones serve to their end.
-    async fn client(&mut self, aws: &Aws) -> Result<Client, Fault> {
+    async fn client(&mut self, aws: &Aws) -> Result<Client, AwsError> {
         let now = aws.clock().or_host();
         if let Some(client) = &self.client
             && !credentials::are_ending(self.expiry, now)
@@ -120,7 +124,7 @@ impl Parameters {
         Ok(client)
     }
 
-    async fn new_client(&mut self, aws: &Aws) -> Result<Client, Fault> {
+    async fn new_client(&mut self, aws: &Aws) -> Result<Client, AwsError> {
         let credentials = credentials::load(&aws.provider).await?;
         self.expiry = credentials.expiry();
         let config = aws.sdk_config("SSM", &self.region, credentials);
@@ -129,22 +133,22 @@ impl Parameters {
     }
 
     /// What went wrong with a call. Credentials that were refused are not used again.
-    fn fault<E, R>(&mut self, aws: &Aws, error: &SdkError<E, R>) -> Fault
+    fn fault<E, R>(&mut self, aws: &Aws, error: &SdkError<E, R>) -> AwsError
     where
         E: ProvideErrorMetadata + Error + 'static,
         R: Debug + 'static,
     {
         let unreachable = self.not_reached(aws, Unreachable::Cut);
-        let fault = Fault::of_call(error, &self.permission, &unreachable);
-        if fault.trouble == Trouble::NoCredentials {
+        let fault = AwsError::of_call(error, &self.permission, &unreachable);
+        if fault.trouble == ReadError::NoCredentials {
             self.client = None;
         }
         fault
     }
 
-    fn late(&self, aws: &Aws) -> Fault {
+    fn late(&self, aws: &Aws) -> AwsError {
         let detail = format!("no answer within {} s", ATTEMPT_LIMIT.as_secs());
-        Fault::failed(&detail, &self.not_reached(aws, Unreachable::TimedOut))
+        AwsError::failed(&detail, &self.not_reached(aws, Unreachable::TimedOut))
     }
 
     /// The hint for a call that failed in this way. The route is that of the last call, if there was one.
@@ -158,12 +162,12 @@ impl Parameters {
 }
 
 /// The answer, if it tells of each of these names.
-fn whole(read: hold::Parameters, names: &[String]) -> Result<hold::Parameters, Fault> {
+fn whole(read: hold::Parameters, names: &[String]) -> Result<hold::Parameters, AwsError> {
     match names.iter().find(|name| read.text(name).is_none()) {
         None => Ok(read),
         Some(name) => {
             let detail = format!("GetParameters did not answer for {name}");
-            Err(Fault::failed(&detail, "nothing, it is tried again"))
+            Err(AwsError::failed(&detail, "nothing, it is tried again"))
         }
     }
 }
@@ -187,7 +191,7 @@ mod tests {
             (Some(None), Some(Some("{}")))
         );
         let fault = read(&[("/p/control", None)]).unwrap_err();
-        assert_eq!(fault.trouble, Trouble::Failed);
+        assert_eq!(fault.trouble, ReadError::Failed);
         assert!(fault.detail.contains("/p/prod/i-1"), "{}", fault.detail);
     }
 }

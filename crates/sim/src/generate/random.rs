@@ -3,7 +3,7 @@
 use super::{HOOK, LOGS, MESH, WEB, daemon, hook, plain, step};
 use crate::judge::Rule;
 use crate::scenario::{
-    Caller, Cluster, DaemonStop, Fault, HOUR, Host, Kind, Leftover, MINUTE, Ms, SECOND, Scenario, Step,
+    Caller, Cluster, DaemonStop, Fault, HOUR, Host, Kind, MINUTE, Ms, SECOND, Scenario, StaleRecord, Step,
     Stuck, Task, Trouble, What,
 };
 use crate::worlds;
@@ -463,13 +463,13 @@ impl Draw {
         self.may("failed-ticks-pile-up");
         if self.wild(8, "two-registrations") {
             let host = self.rng.usize(0..self.scenario.hosts.len());
-            let leftover = Leftover {
+            let leftover = StaleRecord {
                 cluster: 0,
                 draining: self.rng.bool(),
                 phantoms: self.rng.u32(0..3),
                 sorts_first: self.rng.bool(),
             };
-            self.scenario.hosts[host].leftovers.push(leftover);
+            self.scenario.hosts[host].stale_records.push(leftover);
         }
         if self.wild(4, "external-instance-in-the-cluster") {
             let mut host = self.host();
@@ -601,8 +601,8 @@ impl Drawn {
         } = &self.scenario;
         let step = |wanted: fn(&What) -> bool| steps.iter().any(|step| wanted(&step.what));
         let noticed = step(|what| matches!(what, What::SpotNotice(_) | What::CapacityNotice(_)));
-        let left_behind =
-            hosts.iter().any(|host| !host.leftovers.is_empty()) || groups.iter().any(|group| group.warm_pool);
+        let left_behind = hosts.iter().any(|host| !host.stale_records.is_empty())
+            || groups.iter().any(|group| group.warm_pool);
         let table = [
             ("spot-notice-delays-the-others", noticed),
             ("lost-spot-notice", noticed),

@@ -4,7 +4,7 @@ use super::events;
 use super::facts::{Caller, Cause, Fact};
 use super::host::{DaemonState, Process};
 use super::names;
-use super::world::{AwsError, Due, HostId, RegistrationId, TaskId, World};
+use super::world::{CallError, Due, HostId, RegistrationId, TaskId, World};
 use crate::scenario::{self, DaemonStop, HOUR, Kind, Ms, SECOND, Stuck, Trouble};
 
 /// Status of a container instance.
@@ -220,7 +220,7 @@ impl World {
     ///
     /// # Errors
     /// `ClusterNotFoundException`.
-    pub fn cluster(&self, name: &str) -> Result<usize, AwsError> {
+    pub fn cluster(&self, name: &str) -> Result<usize, CallError> {
         let found = self
             .scenario
             .clusters
@@ -228,7 +228,7 @@ impl World {
             .position(|cluster| cluster.name == name);
         found
             .filter(|cluster| !self.clusters_deleted[*cluster])
-            .ok_or_else(|| AwsError::new("ClusterNotFoundException", "Cluster not found."))
+            .ok_or_else(|| CallError::new("ClusterNotFoundException", "Cluster not found."))
     }
 
     /// The ARNs of clusters.
@@ -249,7 +249,7 @@ impl World {
         machines: &[&str],
         status: Option<&str>,
         connected: bool,
-    ) -> Result<Vec<String>, AwsError> {
+    ) -> Result<Vec<String>, CallError> {
         let cluster = self.cluster(cluster)?;
         let fits = |id: &RegistrationId| {
             let registration = self.registration(*id);
@@ -296,7 +296,7 @@ impl World {
     ///
     /// # Errors
     /// The cluster is not there.
-    pub fn list_services(&self, cluster: &str, daemons: bool) -> Result<Vec<String>, AwsError> {
+    pub fn list_services(&self, cluster: &str, daemons: bool) -> Result<Vec<String>, CallError> {
         let index = self.cluster(cluster)?;
         let of_cluster = |service: &usize| {
             let mut tasks = self
@@ -323,7 +323,7 @@ impl World {
         cluster: &str,
         listed: Listed<'_>,
         stopped: bool,
-    ) -> Result<Vec<String>, AwsError> {
+    ) -> Result<Vec<String>, CallError> {
         let cluster = self.cluster(cluster)?;
         let named = |service: usize, name: &str| self.scenario.services[service].name == name;
         let wanted = |task: &&Task| match listed {
@@ -342,7 +342,7 @@ impl World {
             return Ok(self.registrations_of(cluster).flat_map(arns).collect());
         };
         let id = self.find_registration(cluster, arn).ok_or_else(|| {
-            AwsError::new(
+            CallError::new(
                 "InvalidParameterException",
                 "The referenced container instance was not found.",
             )
@@ -419,11 +419,11 @@ impl World {
     ///
     /// # Errors
     /// The task is not there, or may not be stopped.
-    pub fn stop_task(&mut self, arn: &str) -> Result<(), AwsError> {
-        let missing = || AwsError::new("InvalidParameterException", "The referenced task was not found.");
+    pub fn stop_task(&mut self, arn: &str) -> Result<(), CallError> {
+        let missing = || CallError::new("InvalidParameterException", "The referenced task was not found.");
         let id = self.find_task(arn).ok_or_else(missing)?;
         if self.task(id).plan.may_not_be_stopped {
-            return Err(AwsError::new(
+            return Err(CallError::new(
                 "AccessDeniedException",
                 "not authorized to perform: ecs:StopTask",
             ));

@@ -142,13 +142,13 @@ fn delivered(delivery: Delivery, event: Value) -> Value {
 impl World {
     /// An event sets out for the function.
     pub(super) fn emit(&mut self, detail_type: &'static str, event: Value) {
-        let fate = self.faults.event(self.now, detail_type, &mut self.rng);
-        if fate.lost {
+        let delivery = self.faults.event(self.now, detail_type, &mut self.rng);
+        if delivery.lost {
             return self.tell(&Fact::EventLost { detail_type });
         }
         let usual = self.scenario.aws.event_delay_max;
-        for _ in 0..=u32::from(fate.doubled) {
-            let wait = self.between(usual / 5, usual) + fate.delay;
+        for _ in 0..=u32::from(delivery.doubled) {
+            let wait = self.between(usual / 5, usual) + delivery.delay;
             let payload = Payload {
                 source: Source::Event(detail_type),
                 event: delivered(self.scenario.function.delivery, event.clone()),

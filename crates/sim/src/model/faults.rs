@@ -24,7 +24,7 @@ pub enum Verdict {
 
 /// What becomes of an event.
 #[derive(Debug, Default)]
-pub(super) struct EventFate {
+pub(super) struct EventDelivery {
     pub(super) lost: bool,
     pub(super) doubled: bool,
     pub(super) delay: Ms,
@@ -104,19 +104,19 @@ impl Faults {
             .any(|armed| armed.fault.what == *kind && armed.strikes(now, rng))
     }
 
-    pub(super) fn event(&mut self, now: Ms, detail_type: &str, rng: &mut fastrand::Rng) -> EventFate {
+    pub(super) fn event(&mut self, now: Ms, detail_type: &str, rng: &mut fastrand::Rng) -> EventDelivery {
         let fits = |of: &Option<String>| of.as_ref().is_none_or(|of| detail_type.contains(of.as_str()));
-        let mut fate = EventFate::default();
+        let mut delivery = EventDelivery::default();
         for armed in &mut self.0 {
             match armed.fault.what.clone() {
-                Trouble::LoseEvents { of } if fits(&of) => fate.lost |= armed.strikes(now, rng),
-                Trouble::DoubleEvents => fate.doubled |= armed.strikes(now, rng),
+                Trouble::LoseEvents { of } if fits(&of) => delivery.lost |= armed.strikes(now, rng),
+                Trouble::DoubleEvents => delivery.doubled |= armed.strikes(now, rng),
                 Trouble::DelayEvents { max, of } if fits(&of) && armed.strikes(now, rng) => {
-                    fate.delay += rng.u64(max / 2..=max);
+                    delivery.delay += rng.u64(max / 2..=max);
                 }
                 _ => {}
             }
         }
-        fate
+        delivery
     }
 }

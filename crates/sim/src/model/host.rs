@@ -4,7 +4,7 @@ use super::ecs::TaskStatus;
 use super::facts::{Caller, Cause, Fact};
 use super::scaling::Scaling;
 use super::ssm::Stored;
-use super::world::{AwsError, Due, HostId, RegistrationId, TaskId, World};
+use super::world::{CallError, Due, HostId, RegistrationId, TaskId, World};
 use crate::scenario::{self, Kind, MINUTE, Ms, SECOND, Sidecar, Trouble};
 
 /// Is anything of a task left on its machine?
@@ -268,7 +268,7 @@ impl<'a> GuardView<'a> {
     ///
     /// # Errors
     /// As SSM words it; `NoCredentials` if it cannot be asked.
-    pub fn get_parameter(&mut self, name: &str) -> Result<Stored, AwsError> {
+    pub fn get_parameter(&mut self, name: &str) -> Result<Stored, CallError> {
         let denied = self.is_denied(name);
         self.read("GetParameter", |world| match denied {
             true => Err(not_authorized()),
@@ -280,7 +280,7 @@ impl<'a> GuardView<'a> {
     ///
     /// # Errors
     /// As SSM words it; `NoCredentials` if it cannot be asked.
-    pub fn get_parameters(&mut self, names: &[&str]) -> Result<Vec<Option<Stored>>, AwsError> {
+    pub fn get_parameters(&mut self, names: &[&str]) -> Result<Vec<Option<Stored>>, CallError> {
         let denied = names.iter().any(|name| self.is_denied(name));
         self.read("GetParameters", |world| match denied {
             true => Err(not_authorized()),
@@ -295,10 +295,10 @@ impl<'a> GuardView<'a> {
     fn read<T>(
         &mut self,
         operation: &'static str,
-        act: impl FnOnce(&mut World) -> Result<T, AwsError>,
-    ) -> Result<T, AwsError> {
+        act: impl FnOnce(&mut World) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
         if !self.has_credentials() {
-            return Err(AwsError::new("NoCredentials", "the agent gives no credentials"));
+            return Err(CallError::new("NoCredentials", "the agent gives no credentials"));
         }
         let host = self.world.task(self.task).host;
         self.world
@@ -311,7 +311,7 @@ impl<'a> GuardView<'a> {
     ///
     /// # Errors
     /// As ECS words it.
-    pub fn count_running(&mut self, calls: &[&'static str]) -> Result<usize, AwsError> {
+    pub fn count_running(&mut self, calls: &[&'static str]) -> Result<usize, CallError> {
         let (by, host) = (Caller::Sidecar(self.task), self.world.task(self.task).host);
         for operation in calls {
             self.world.call(by, operation, Some(host), |_| Ok(())).1?;
@@ -334,8 +334,8 @@ impl<'a> GuardView<'a> {
     }
 }
 
-fn not_authorized() -> AwsError {
-    AwsError::new(
+fn not_authorized() -> CallError {
+    CallError::new(
         "AccessDeniedException",
         "not authorized to perform this on the record",
     )
@@ -400,7 +400,7 @@ impl World {
             clock_skew: plan.clock_skew,
             imds_closed: plan.imds_closed,
         });
-        for leftover in &plan.leftovers {
+        for leftover in &plan.stale_records {
             let sort = if leftover.sorts_first { 1 } else { u32::MAX };
             let registration = self.register(id, leftover.cluster, Some(sort));
             let entry = &mut self.registrations[registration.0 as usize];
@@ -638,7 +638,7 @@ impl World {
     ///
     /// # Errors
     /// `ParameterNotFound`.
-    pub fn read_parameter(&mut self, name: &str) -> Result<Stored, AwsError> {
+    pub fn read_parameter(&mut self, name: &str) -> Result<Stored, CallError> {
         let now = self.now;
         let stale = self.faults.strikes(now, &Trouble::StaleParameter, &mut self.rng);
         let hidden = self
@@ -661,17 +661,17 @@ impl World {
         };
         found
             .cloned()
-            .ok_or_else(|| AwsError::new("ParameterNotFound", "parameter not found"))
+            .ok_or_else(|| CallError::new("ParameterNotFound", "parameter not found"))
     }
 
     /// `PutParameter` with overwrite.
     ///
     /// # Errors
     /// As SSM words it.
-    pub fn write_parameter(&mut self, by: Caller, name: &str, text: &str) -> Result<i64, AwsError> {
+    pub fn write_parameter(&mut self, by: Caller, name: &str, text: &str) -> Result<i64, CallError> {
         let version = self.parameters.put(self.now, name, text).map_err(|error| {
             let (code, words) = error.words();
-            AwsError::new(code, words)
+            CallError::new(code, words)
         })?;
         self.tell(&Fact::Parameter {
             name,

@@ -4,7 +4,7 @@
 
 use super::events;
 use super::facts::{Caller, Fact, HookEnd};
-use super::world::{AwsError, Due, HostId, World};
+use super::world::{CallError, Due, HostId, World};
 use crate::scenario::{self, HOUR, Ms, SECOND};
 
 /// A hook waits no longer than this, and no longer than 100 of its heartbeat time-outs.
@@ -296,8 +296,8 @@ impl World {
     }
 
     /// Auto Scaling's word on an instance that it does not know to wait.
-    fn no_action(host: &str) -> AwsError {
-        AwsError::new(
+    fn no_action(host: &str) -> CallError {
+        CallError::new(
             "ValidationError",
             format!("No active Lifecycle Action found with instance ID {host}"),
         )
@@ -314,7 +314,7 @@ impl World {
     ///
     /// # Errors
     /// Nothing waits.
-    pub fn heartbeat(&mut self, host: HostId, hook: &str, token: Option<&str>) -> Result<(), AwsError> {
+    pub fn heartbeat(&mut self, host: HostId, hook: &str, token: Option<&str>) -> Result<(), CallError> {
         let wait = self.active_wait(host, hook, token);
         let wait = wait.ok_or_else(|| World::no_action(&format!("{}", host.0)))?;
         let group = self.host(host).scaling.group;
@@ -322,7 +322,7 @@ impl World {
         let timeout = hooks.and_then(|hooks| hooks.iter().find(|known| known.name == hook));
         let (timeout, now) = (timeout.map(|hook| hook.heartbeat), self.now);
         let Some(timeout) = timeout else {
-            return Err(AwsError::new("ValidationError", "Lifecycle hook not found."));
+            return Err(CallError::new("ValidationError", "Lifecycle hook not found."));
         };
         self.hosts[host.0 as usize].scaling.waits[wait].deadline = now + timeout;
         self.due(now + timeout, Due::HookDeadline(host, wait));
@@ -340,7 +340,7 @@ impl World {
         host: HostId,
         hook: &str,
         token: Option<&str>,
-    ) -> Result<(), AwsError> {
+    ) -> Result<(), CallError> {
         let wait = self.active_wait(host, hook, token);
         let wait = wait.ok_or_else(|| World::no_action(&format!("{}", host.0)))?;
         self.end_wait(host, wait, HookEnd::Completed(by));

@@ -79,7 +79,7 @@ pub enum Out {
 
 /// An error as AWS words it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AwsError {
+pub struct CallError {
     /// For example `ThrottlingException`.
     pub code: &'static str,
     /// The words.
@@ -88,11 +88,11 @@ pub struct AwsError {
     pub retryable: bool,
 }
 
-impl AwsError {
+impl CallError {
     /// An error that is final.
     #[must_use]
-    pub fn new(code: &'static str, message: impl Into<String>) -> AwsError {
-        AwsError {
+    pub fn new(code: &'static str, message: impl Into<String>) -> CallError {
+        CallError {
             code,
             message: message.into(),
             retryable: false,
@@ -409,8 +409,8 @@ impl World {
         by: Caller,
         operation: &'static str,
         about: Option<HostId>,
-        effect: impl FnOnce(&mut World) -> Result<T, AwsError>,
-    ) -> (Verdict, Result<T, AwsError>) {
+        effect: impl FnOnce(&mut World) -> Result<T, CallError>,
+    ) -> (Verdict, Result<T, CallError>) {
         let now = self.now;
         let bucket = Bucket::of(operation);
         let rng = match by {
@@ -420,13 +420,13 @@ impl World {
         let verdict = self.faults.call(now, by, operation, rng);
         let answer = match verdict {
             Verdict::Throttled => Err(throttled(operation)),
-            Verdict::Fails => Err(AwsError {
+            Verdict::Fails => Err(CallError {
                 code: "InternalServerError",
                 message: "an internal error occurred".to_owned(),
                 retryable: true,
             }),
-            Verdict::Denied => Err(AwsError::new("AccessDeniedException", "not authorized")),
-            Verdict::CrashBefore => Err(AwsError::new("Crashed", "the environment has ended")),
+            Verdict::Denied => Err(CallError::new("AccessDeniedException", "not authorized")),
+            Verdict::CrashBefore => Err(CallError::new("Crashed", "the environment has ended")),
             _ if !self.buckets.take(now, bucket) => Err(throttled(operation)),
             Verdict::Passes | Verdict::AnswerLost | Verdict::CrashAfter => effect(self),
         };
@@ -442,12 +442,12 @@ impl World {
     }
 }
 
-fn throttled(operation: &str) -> AwsError {
+fn throttled(operation: &str) -> CallError {
     let code = match Bucket::of(operation) {
         Bucket::ScalingRead | Bucket::ScalingModify => "Throttling",
         _ => "ThrottlingException",
     };
-    AwsError {
+    CallError {
         code,
         message: "Rate exceeded".to_owned(),
         retryable: true,

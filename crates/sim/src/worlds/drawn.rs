@@ -358,7 +358,7 @@ mod search {
     fn moments_that_show_a_race() {
         for (name, world) in [("crossed", crossed as fn(Ms) -> Scenario), ("retried", retried)] {
             for first_tick in (10_000..30_000).step_by(100) {
-                let judged = crate::judge::run(&world(first_tick), crate::play::Options::default());
+                let judged = crate::judge::run(&world(first_tick), crate::run::Options::default());
                 if let Some(violation) = judged.unwrap().violations.first() {
                     println!("{name} {first_tick}: {violation}");
                 }

@@ -4,7 +4,7 @@ use super::{Fault, State};
 use crate::generate::{LOGS, WEB, daemon, fleet, hook, plain, step};
 use crate::judge::Rule;
 use crate::scenario::{
-    Cluster, HOUR, Host, Kind, Leftover, MINUTE, Ms, SECOND, Scenario, Stuck, Task, Trouble, What,
+    Cluster, HOUR, Host, Kind, MINUTE, Ms, SECOND, Scenario, StaleRecord, Stuck, Task, Trouble, What,
 };
 
 /// The faults of this subject.
@@ -28,7 +28,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "deleted-cluster-still-named",
         what: "A cluster that was deleted is still named, and every tick is a failed invocation.",
-        why: "ClusterNotFound is taken for a failure that another try may mend.",
+        why: "ClusterNotFound is taken for a failure that a retry may fix.",
         breaks: &[Rule::RunsFail],
         state: State::Fixed,
         world: deleted_cluster,
@@ -191,8 +191,8 @@ fn fifty_one_groups() -> Scenario {
 
 fn deleted_cluster() -> Scenario {
     let mut scenario = fleet(1, 1);
-    scenario.clusters.push(cluster("stage", true));
-    set(&mut scenario, "CLUSTERS", "prod,stage");
+    scenario.clusters.push(cluster("harness", true));
+    set(&mut scenario, "CLUSTERS", "prod,harness");
     scenario.limit = 20 * MINUTE;
     scenario
 }
@@ -213,13 +213,13 @@ fn dead_registration_elsewhere() -> Scenario {
     scenario.clusters.push(cluster("default", false));
     set(&mut scenario, "CLUSTERS", "default,prod");
     scenario.hosts[0].tasks = vec![web(4 * MINUTE); 3];
-    scenario.hosts[0].leftovers = vec![dead(1)];
+    scenario.hosts[0].stale_records = vec![dead(1)];
     scenario
 }
 
 /// A registration whose agent is gone; it is still ACTIVE, and stands last in listings.
-fn dead(cluster: usize) -> Leftover {
-    Leftover {
+fn dead(cluster: usize) -> StaleRecord {
+    StaleRecord {
         cluster,
         draining: false,
         phantoms: 0,
@@ -230,7 +230,7 @@ fn dead(cluster: usize) -> Leftover {
 fn live_agent_away() -> Scenario {
     let mut scenario = fleet(1, 1);
     scenario.hosts[0].tasks = vec![web(4 * MINUTE); 3];
-    scenario.hosts[0].leftovers = vec![dead(0)];
+    scenario.hosts[0].stale_records = vec![dead(0)];
     scenario.steps = vec![
         step(9 * SECOND, What::AgentDown(0)),
         step(10 * SECOND, What::ScaleIn(0)),

@@ -4,7 +4,7 @@ use super::build::{HOOK_EVENT, START, lose, machines, scaled_in, stops_in};
 use super::{Fault, State};
 use crate::generate::{HOOK, hook, step};
 use crate::judge::Rule;
-use crate::scenario::{HOUR, Leftover, MINUTE, Ms, SECOND, Scenario, What};
+use crate::scenario::{HOUR, MINUTE, Ms, SECOND, Scenario, StaleRecord, What};
 
 /// The faults of this subject.
 pub(super) const FAULTS: &[Fault] = &[
@@ -98,8 +98,8 @@ pub(super) const FAULTS: &[Fault] = &[
     },
 ];
 
-fn leftover(draining: bool, phantoms: u32, sorts_first: bool) -> Leftover {
-    Leftover {
+fn leftover(draining: bool, phantoms: u32, sorts_first: bool) -> StaleRecord {
+    StaleRecord {
         cluster: 0,
         draining,
         phantoms,
@@ -109,7 +109,7 @@ fn leftover(draining: bool, phantoms: u32, sorts_first: bool) -> Leftover {
 
 fn two_registrations(sorts_first: bool) -> Scenario {
     let mut scenario = scaled_in(&[stops_in(4 * MINUTE), stops_in(4 * MINUTE), stops_in(4 * MINUTE)]);
-    scenario.hosts[0].leftovers = vec![leftover(true, 0, sorts_first)];
+    scenario.hosts[0].stale_records = vec![leftover(true, 0, sorts_first)];
     scenario
 }
 
@@ -121,7 +121,7 @@ fn registers_anew() -> Scenario {
 
 fn old_registration_holds() -> Scenario {
     let mut scenario = machines(1, &[stops_in(10 * SECOND)]);
-    scenario.hosts[0].leftovers = vec![leftover(true, 2, false)];
+    scenario.hosts[0].stale_records = vec![leftover(true, 2, false)];
     // Agents before 1.63.1 do not tell a task on which container instance it is.
     scenario.hosts[0].daemons[0].knows_registration = false;
     scenario.steps = vec![step(2 * MINUTE, What::Deploy { host: 0, daemon: 0 })];
@@ -130,7 +130,7 @@ fn old_registration_holds() -> Scenario {
 
 fn old_registration_costs() -> Scenario {
     let mut scenario = machines(1, &[stops_in(10 * SECOND)]);
-    scenario.hosts[0].leftovers = vec![leftover(true, 2, false)];
+    scenario.hosts[0].stale_records = vec![leftover(true, 2, false)];
     scenario.tail = 2 * HOUR;
     scenario
 }

@@ -196,7 +196,7 @@ mod search {
             ("repaired", repaired),
         ] {
             for seed in 1..400 {
-                let judged = crate::judge::run(&world(seed), crate::play::Options::default()).unwrap();
+                let judged = crate::judge::run(&world(seed), crate::run::Options::default()).unwrap();
                 let breaks = |rule| judged.violations.iter().any(|violation| violation.rule == rule);
                 if breaks(Rule::TakenBack) && breaks(Rule::OrderLost) {
                     println!("{name} {seed}");

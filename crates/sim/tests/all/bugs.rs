@@ -2,7 +2,7 @@
 
 use protector_sim::bugs::{self, caught};
 use protector_sim::judge;
-use protector_sim::play::{Bug, Options};
+use protector_sim::run::{Bug, Options};
 
 #[test]
 fn every_planted_bug_is_caught_within_its_seeds() {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use protector_sim::judge;
-use protector_sim::play::Options;
+use protector_sim::run::Options;
 use protector_sim::worlds::{self, State};
 
 #[test]

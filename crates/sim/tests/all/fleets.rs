@@ -3,7 +3,7 @@
 use protector_sim::generate;
 use protector_sim::judge::Judge;
 use protector_sim::model::Observer;
-use protector_sim::play::{self, Options};
+use protector_sim::run::{self, Options};
 use protector_sim::statistics::{Spread, Statistics};
 
 /// What a fleet may take, a drain each if nothing else is said.
@@ -23,7 +23,7 @@ fn drains_within(instances: usize, budget: &Budget) {
     scenario.settings.insert("LINGER".to_owned(), "0s".to_owned());
     let observers: Vec<Box<dyn Observer>> =
         vec![Box::<Statistics>::default(), Box::new(Judge::new(&scenario))];
-    let (_, observers) = play::play(&scenario, Options::default(), observers).unwrap();
+    let (_, observers) = run::play(&scenario, Options::default(), observers).unwrap();
     let mut observers = observers.into_iter().map(Observer::into_any);
     let statistics = observers.next().unwrap().downcast::<Statistics>().unwrap();
     let judge = observers.next().unwrap().downcast::<Judge>().unwrap();
@@ -99,7 +99,7 @@ fn p10_a_sidecar_reads_a_fifth_of_once_a_second_and_hears_of_the_release_in_time
             host.tasks[0].stop = 300_000 + 137 * seed;
         }
         let observers: Vec<Box<dyn Observer>> = vec![Box::<Statistics>::default()];
-        let (_, observers) = play::play(&scenario, Options::default(), observers).unwrap();
+        let (_, observers) = run::play(&scenario, Options::default(), observers).unwrap();
         let mut observers = observers.into_iter().map(Observer::into_any);
         let statistics = observers.next().unwrap().downcast::<Statistics>().unwrap();
         let held = statistics.drains().map(|drain| {

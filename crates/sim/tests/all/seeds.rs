@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use protector_sim::campaign::{self, Campaign};
 use protector_sim::generate::{Range, random};
 use protector_sim::model::Observer;
-use protector_sim::play::{Options, play};
+use protector_sim::run::{Options, play};
 use protector_sim::scenario::Scenario;
 use protector_sim::transcript::Transcript;
 

@@ -1,11 +1,11 @@
-//! Settings of a scene, read as the programs read theirs.
+//! Settings of a setup, read as the programs read theirs.
 
 use protector_coordinator::settings::Settings;
+use protector_core::hold::state::HoldPolicy;
 use protector_core::settings::{Problem, Problems, Reader};
-use protector_core::wait::Policy;
 
-use super::scene::Scene;
-use super::words::{Words, Wrong};
+use super::lexer::{SyntaxError, Tokens};
+use super::setup::ScriptSetup;
 use crate::lab::{CLUSTER, GROUP};
 
 /// One setting, and where it was made.
@@ -16,9 +16,9 @@ pub(crate) struct Setting {
     value: String,
 }
 
-impl Scene {
+impl ScriptSetup {
     /// The coordinator's settings, read as the program reads them.
-    pub(crate) fn coordinator(&self) -> Result<Settings, Vec<Wrong>> {
+    pub(crate) fn coordinator(&self) -> Result<Settings, Vec<SyntaxError>> {
         let all = [
             ("PROTECTOR_CLUSTERS".to_owned(), CLUSTER.to_owned()),
             ("PROTECTOR_AUTO_SCALING_GROUPS".to_owned(), GROUP.to_owned()),
@@ -32,11 +32,11 @@ impl Scene {
     }
 
     /// What every sidecar is set to.
-    pub(crate) fn sidecar(&self) -> Result<Policy, Vec<Wrong>> {
+    pub(crate) fn sidecar(&self) -> Result<HoldPolicy, Vec<SyntaxError>> {
         let all: Vec<(String, String)> = variables(&self.sidecar).collect();
         let lookup = |name: &str| look_up(&all, name);
-        let (mut reader, default) = (Reader::new(&lookup), Policy::default());
-        let policy = Policy {
+        let (mut reader, default) = (Reader::new(&lookup), HoldPolicy::default());
+        let policy = HoldPolicy {
             poll_interval: reader.duration("POLL_INTERVAL", default.poll_interval),
             max_hold: reader.duration("MAX_HOLD", default.max_hold),
             unknown_grace: reader.duration("UNKNOWN_GRACE", default.unknown_grace),
@@ -50,7 +50,7 @@ impl Scene {
 }
 
 /// Reads `NAME = VALUE`.
-pub(super) fn setting(words: &mut Words<'_>) -> Result<Setting, Wrong> {
+pub(super) fn setting(words: &mut Tokens<'_>) -> Result<Setting, SyntaxError> {
     let line = words.line();
     let name = words.name("a setting's name, without PROTECTOR_")?;
     words.expect("=")?;
@@ -69,7 +69,7 @@ fn look_up(variables: &[(String, String)], name: &str) -> Option<String> {
     found.map(|(_, value)| value.clone())
 }
 
-fn wrong_settings(settings: &[Setting], Problems(problems): &Problems) -> Vec<Wrong> {
+fn wrong_settings(settings: &[Setting], Problems(problems): &Problems) -> Vec<SyntaxError> {
     let made_in = |problem: &Problem| {
         let named = |setting: &&Setting| problem.name.contains(&format!("PROTECTOR_{}", setting.name));
         settings
@@ -78,7 +78,7 @@ fn wrong_settings(settings: &[Setting], Problems(problems): &Problems) -> Vec<Wr
             .find(named)
             .map_or(0, |setting| setting.line)
     };
-    let wrong = |problem: &Problem| Wrong {
+    let wrong = |problem: &Problem| SyntaxError {
         line: made_in(problem),
         expected: format!("{}: {}", problem.name, problem.expected),
         found: problem.value.clone(),

@@ -2,23 +2,23 @@
 
 use jiff::SignedDuration;
 
-use super::scene::Scene;
-use super::words::{Words, Wrong};
+use super::lexer::{SyntaxError, Tokens};
+use super::setup::ScriptSetup;
 
-/// Something that happens at a moment of the story.
+/// Something that happens at a moment of the journal.
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
-    /// Since the story's zero.
+    /// Since the journal's zero.
     pub(crate) at: SignedDuration,
     /// What.
-    pub(crate) what: Happening,
+    pub(crate) what: StepKind,
     /// In the words of the script.
     pub(crate) words: String,
 }
 
 /// What may happen.
 #[derive(Debug, Clone)]
-pub(crate) enum Happening {
+pub(crate) enum StepKind {
     /// Auto Scaling takes the instance away.
     ScaleIn,
     /// EC2 says that it takes the instance back in two minutes.
@@ -51,11 +51,11 @@ const STEPS: &str = "scale in, spot notice, set DRAINING, set ACTIVE, agent lost
 
 impl Step {
     /// Reads what follows `at`.
-    pub(super) fn read(words: &mut Words<'_>, scene: &Scene) -> Result<Step, Wrong> {
+    pub(super) fn read(words: &mut Tokens<'_>, setup: &ScriptSetup) -> Result<Step, SyntaxError> {
         let at = words.duration()?;
         let mut ahead = *words;
         let text = ahead.remainder();
-        let what = happening(words, scene)?;
+        let what = step_kind(words, setup)?;
         words.end()?;
         Ok(Step {
             at,
@@ -65,14 +65,14 @@ impl Step {
     }
 }
 
-fn happening(words: &mut Words<'_>, scene: &Scene) -> Result<Happening, Wrong> {
+fn step_kind(words: &mut Tokens<'_>, setup: &ScriptSetup) -> Result<StepKind, SyntaxError> {
     let simple = [
-        ("scale in", Happening::ScaleIn),
-        ("spot notice", Happening::SpotNotice),
-        ("agent lost", Happening::Agent(false)),
-        ("agent back", Happening::Agent(true)),
-        ("lose the next event", Happening::Lose(1)),
-        ("lose every event", Happening::Lose(u32::MAX)),
+        ("scale in", StepKind::ScaleIn),
+        ("spot notice", StepKind::SpotNotice),
+        ("agent lost", StepKind::Agent(false)),
+        ("agent back", StepKind::Agent(true)),
+        ("lose the next event", StepKind::Lose(1)),
+        ("lose every event", StepKind::Lose(u32::MAX)),
     ];
     if let Some((_, what)) = simple.into_iter().find(|(phrase, _)| words.accept(phrase)) {
         return Ok(what);
@@ -84,18 +84,18 @@ fn happening(words: &mut Words<'_>, scene: &Scene) -> Result<Happening, Wrong> {
     } else if words.accept("control") {
         control(words)
     } else if words.accept("deploy") {
-        Ok(Happening::Deploy(service(words, scene)?))
+        Ok(StepKind::Deploy(service(words, setup)?))
     } else if words.accept("protect") {
-        protect(words, scene)
+        protect(words, setup)
     } else if words.accept("complete hook") {
-        Ok(Happening::CompleteHook(words.name("the hook's name")?))
+        Ok(StepKind::CompleteHook(words.name("the hook's name")?))
     } else {
         Err(words.wrong(STEPS))
     }
 }
 
 /// `set DRAINING by somebody`.
-fn set(words: &mut Words<'_>) -> Result<Happening, Wrong> {
+fn set(words: &mut Tokens<'_>) -> Result<StepKind, SyntaxError> {
     let status = match () {
         () if words.accept("DRAINING") => "DRAINING",
         () if words.accept("ACTIVE") => "ACTIVE",
@@ -104,11 +104,11 @@ fn set(words: &mut Words<'_>) -> Result<Happening, Wrong> {
     if words.accept("by") {
         words.remainder();
     }
-    Ok(Happening::Set(status))
+    Ok(StepKind::Set(status))
 }
 
 /// `order extend 30m by ana because "ticket 7"`.
-fn order(words: &mut Words<'_>) -> Result<Happening, Wrong> {
+fn order(words: &mut Tokens<'_>) -> Result<StepKind, SyntaxError> {
     let commands = ["release", "hold", "extend"];
     let command = commands.into_iter().find(|command| words.accept(command));
     let command = command.ok_or_else(|| words.wrong("release, hold or extend"))?;
@@ -117,7 +117,7 @@ fn order(words: &mut Words<'_>) -> Result<Happening, Wrong> {
     let who = words.name("the name of who orders it")?;
     words.expect("because")?;
     let why = words.quoted()?;
-    Ok(Happening::Order {
+    Ok(StepKind::Order {
         command,
         by,
         who,
@@ -126,34 +126,34 @@ fn order(words: &mut Words<'_>) -> Result<Happening, Wrong> {
 }
 
 /// `control release-all`, or any text, or none.
-fn control(words: &mut Words<'_>) -> Result<Happening, Wrong> {
+fn control(words: &mut Tokens<'_>) -> Result<StepKind, SyntaxError> {
     if words.accept("removed") {
-        return Ok(Happening::Control(None));
+        return Ok(StepKind::Control(None));
     }
     if words.accept("text") {
-        return Ok(Happening::Control(Some(words.remainder())));
+        return Ok(StepKind::Control(Some(words.remainder())));
     }
     let modes = ["on", "observe", "release-all"];
     let mode = modes.into_iter().find(|mode| words.accept(mode));
     let mode = mode.ok_or_else(|| words.wrong("on, observe, release-all, removed or text"))?;
-    Ok(Happening::Control(Some(format!(r#"{{"mode":"{mode}"}}"#))))
+    Ok(StepKind::Control(Some(format!(r#"{{"mode":"{mode}"}}"#))))
 }
 
-fn protect(words: &mut Words<'_>, scene: &Scene) -> Result<Happening, Wrong> {
-    let service = service(words, scene)?;
+fn protect(words: &mut Tokens<'_>, setup: &ScriptSetup) -> Result<StepKind, SyntaxError> {
+    let service = service(words, setup)?;
     words.expect("for")?;
     let start = *words;
     let minutes = words.duration()?.as_secs().unsigned_abs() / 60;
     match minutes {
-        1..=2880 => Ok(Happening::Protect { service, minutes }),
+        1..=2880 => Ok(StepKind::Protect { service, minutes }),
         _ => Err(start.wrong("whole minutes, from 1m to 48h")),
     }
 }
 
-fn service(words: &mut Words<'_>, scene: &Scene) -> Result<String, Wrong> {
+fn service(words: &mut Tokens<'_>, setup: &ScriptSetup) -> Result<String, SyntaxError> {
     let start = *words;
     let name = words.name("a service")?;
-    match scene.services().any(|known| known == name) {
+    match setup.services().any(|known| known == name) {
         true => Ok(name),
         false => Err(start.wrong("a service or daemon of this script")),
     }

@@ -5,7 +5,7 @@ use super::super::display::{count, wrapped};
 use super::super::error::SimulateError;
 use super::super::job::{Job, Origin, Played};
 use super::super::{Ended, pool, table, violations};
-use crate::say;
+use crate::output;
 use protector_sim::judge::Rule;
 use protector_sim::worlds::{self, Fault, State};
 use serde_json::{Value, json};
@@ -69,14 +69,14 @@ fn named(names: &[String]) -> Result<Vec<Fault>, SimulateError> {
 fn list(json: bool) -> Result<(), SimulateError> {
     if json {
         let faults: Vec<Value> = worlds::all().iter().map(object).collect();
-        return Ok(say::json(
+        return Ok(output::json(
             &json!({"schema": 1, "kind": "faults", "faults": faults}),
         )?);
     }
     for fault in worlds::all() {
-        say::line(&format!("{:<6} {}", state(fault.state), fault.name))?;
+        output::line(&format!("{:<6} {}", state(fault.state), fault.name))?;
         let what = format!("{}{}", " ".repeat(INDENT), fault.what);
-        say::line(&wrapped(&what, table::width(), INDENT))?;
+        output::line(&wrapped(&what, table::width(), INDENT))?;
     }
     Ok(())
 }
@@ -99,7 +99,7 @@ fn is_true(fault: &Fault, played: &Played) -> bool {
 
 fn show(args: &SimulateArgs, played: &[(Fault, Played)]) -> Result<(), SimulateError> {
     if args.output.json {
-        return Ok(say::json(&json!({
+        return Ok(output::json(&json!({
             "schema": 1,
             "kind": "faults",
             "faults": played.iter().map(verdict).collect::<Vec<_>>(),
@@ -107,12 +107,12 @@ fn show(args: &SimulateArgs, played: &[(Fault, Played)]) -> Result<(), SimulateE
     }
     for (fault, played) in played {
         super::transcript(played)?;
-        say::line(&format!("{}: {}", fault.name, words(fault, played)))?;
+        output::line(&format!("{}: {}", fault.name, words(fault, played)))?;
         for words in [fault.what, fault.why] {
-            say::line(&wrapped(&format!("  {words}"), table::width(), 2))?;
+            output::line(&wrapped(&format!("  {words}"), table::width(), 2))?;
         }
         for line in violations::lines("  judge", &played.violations) {
-            say::line(&line)?;
+            output::line(&line)?;
         }
     }
     let truths = played
@@ -120,7 +120,9 @@ fn show(args: &SimulateArgs, played: &[(Fault, Played)]) -> Result<(), SimulateE
         .filter(|(fault, played)| is_true(fault, played))
         .count();
     let all = count(played.len(), "fault");
-    Ok(say::line(&format!("{all} played, {truths} as the table says."))?)
+    Ok(output::line(&format!(
+        "{all} played, {truths} as the table says."
+    ))?)
 }
 
 fn words(fault: &Fault, played: &Played) -> &'static str {

@@ -5,10 +5,10 @@ use super::super::display::count;
 use super::super::error::SimulateError;
 use super::super::job::{Job, Origin, Played};
 use super::super::{Ended, pool, violations};
-use crate::say;
+use crate::output;
 use protector_sim::generate::{self, Range};
 use protector_sim::judge::Rule;
-use protector_sim::play::Options;
+use protector_sim::run::Options;
 use protector_sim::shrink::shrink;
 use serde_json::{Value, json};
 use std::thread;
@@ -76,7 +76,7 @@ fn show(args: &SimulateArgs, range: Range, played: &[(u64, Played)]) -> Result<(
             .map(|(seed, played)| object(*seed, range, played))
             .collect();
         let runs = played.len();
-        return Ok(say::json(
+        return Ok(output::json(
             &json!({"schema": 1, "kind": "random", "runs": runs, "broken": broken}),
         )?);
     }
@@ -85,7 +85,7 @@ fn show(args: &SimulateArgs, range: Range, played: &[(u64, Played)]) -> Result<(
     }
     for (seed, played) in broken.iter().take(SHOWN) {
         for line in violations::lines(&name(*seed, range), &played.violations) {
-            say::line(&line)?;
+            output::line(&line)?;
         }
     }
     let words = format!(
@@ -93,9 +93,9 @@ fn show(args: &SimulateArgs, range: Range, played: &[(u64, Played)]) -> Result<(
         count(played.len(), "world"),
         broken.len()
     );
-    say::line(&words)?;
+    output::line(&words)?;
     match broken.first() {
-        Some((seed, _)) if !args.output.transcript => Ok(say::line(&replay(*seed, range))?),
+        Some((seed, _)) if !args.output.transcript => Ok(output::line(&replay(*seed, range))?),
         _ => Ok(()),
     }
 }
@@ -112,8 +112,8 @@ fn smallest(seed: u64, range: Range, rule: Rule) -> Result<(), SimulateError> {
         rule.name(),
         count(usize::try_from(shrunk.tried).unwrap_or(usize::MAX), "world"),
     );
-    say::line(&words)?;
-    Ok(say::line(&shrunk.scenario.to_json())?)
+    output::line(&words)?;
+    Ok(output::line(&shrunk.scenario.to_json())?)
 }
 
 /// The seed, and the known faults whose condition its world may meet.

@@ -4,7 +4,7 @@ use super::super::args::SimulateArgs;
 use super::super::error::SimulateError;
 use super::super::job::{Job, Origin};
 use super::super::{Ended, pool, violations};
-use crate::say;
+use crate::output;
 use protector_sim::scenario::Scenario;
 use serde_json::json;
 use std::path::Path;
@@ -26,16 +26,16 @@ pub(in super::super) async fn run(args: &SimulateArgs, path: &Path) -> Result<En
     let name = path.display().to_string();
     if args.output.json {
         let at = played.ended.at as f64 / 1000.0;
-        say::json(
+        output::json(
             &json!({"schema": 1, "kind": "scenario", "file": name, "endedSeconds": at, "violations": played.violations}),
         )?;
     } else {
         super::transcript(&played)?;
         for line in violations::lines(&name, &played.violations) {
-            say::line(&line)?;
+            output::line(&line)?;
         }
         if !broken {
-            say::line(&format!("{name}: no promise was broken"))?;
+            output::line(&format!("{name}: no promise was broken"))?;
         }
     }
     Ok(if broken { Ended::Broken } else { Ended::Kept })

@@ -6,13 +6,13 @@ use protector_core::ids::InstanceId;
 use protector_core::record::Lifecycle;
 
 use super::failed;
-use crate::aws::Failure;
+use crate::aws::AwsError;
 use crate::aws::api::{HookDescription, Page, ScalingDescription};
 
 pub(super) async fn describe_auto_scaling_instances(
     client: &Client,
     instances: Vec<String>,
-) -> Result<Vec<ScalingDescription>, Failure> {
+) -> Result<Vec<ScalingDescription>, AwsError> {
     let request = client
         .describe_auto_scaling_instances()
         .set_instance_ids(Some(instances));
@@ -35,7 +35,7 @@ pub(super) async fn describe_auto_scaling_groups(
     client: &Client,
     names: Vec<String>,
     token: Option<String>,
-) -> Result<Page<ScalingDescription>, Failure> {
+) -> Result<Page<ScalingDescription>, AwsError> {
     let request = client
         .describe_auto_scaling_groups()
         .set_auto_scaling_group_names(Some(names))
@@ -64,7 +64,7 @@ fn instances(group: &AutoScalingGroup) -> impl Iterator<Item = ScalingDescriptio
 pub(super) async fn describe_lifecycle_hooks(
     client: &Client,
     group: &str,
-) -> Result<Vec<HookDescription>, Failure> {
+) -> Result<Vec<HookDescription>, AwsError> {
     let request = client.describe_lifecycle_hooks().auto_scaling_group_name(group);
     let answer = request.send().await.map_err(failed("DescribeLifecycleHooks"))?;
     let hooks = answer.lifecycle_hooks.unwrap_or_default().into_iter();
@@ -82,7 +82,7 @@ pub(super) async fn record_lifecycle_action_heartbeat(
     client: &Client,
     instance: &InstanceId,
     hook: &Lifecycle,
-) -> Result<(), Failure> {
+) -> Result<(), AwsError> {
     let request = client
         .record_lifecycle_action_heartbeat()
         .auto_scaling_group_name(hook.auto_scaling_group_name.as_str())
@@ -98,7 +98,7 @@ pub(super) async fn complete_lifecycle_action(
     client: &Client,
     instance: &InstanceId,
     hook: &Lifecycle,
-) -> Result<(), Failure> {
+) -> Result<(), AwsError> {
     let request = client
         .complete_lifecycle_action()
         .auto_scaling_group_name(hook.auto_scaling_group_name.as_str())

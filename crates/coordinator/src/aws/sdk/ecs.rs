@@ -6,13 +6,13 @@ use aws_sdk_ecs::types;
 use jiff::Timestamp;
 
 use super::failed;
-use crate::aws::Failure;
+use crate::aws::AwsError;
 use crate::aws::api::{
     Batch, ClusterDescription, ContainerDescription, InstanceDescription, ItemFailure, Page,
     ProviderDescription, ServiceDescription, TaskDescription, TaskProtection, TasksOf,
 };
 
-pub(super) async fn list_clusters(client: &Client, token: Option<String>) -> Result<Page<String>, Failure> {
+pub(super) async fn list_clusters(client: &Client, token: Option<String>) -> Result<Page<String>, AwsError> {
     let request = client.list_clusters().set_next_token(token);
     let answer = request.send().await.map_err(failed("ListClusters"))?;
     Ok(Page {
@@ -24,7 +24,7 @@ pub(super) async fn list_clusters(client: &Client, token: Option<String>) -> Res
 pub(super) async fn describe_clusters(
     client: &Client,
     names: Vec<String>,
-) -> Result<Vec<ClusterDescription>, Failure> {
+) -> Result<Vec<ClusterDescription>, AwsError> {
     let request = client.describe_clusters().set_clusters(Some(names));
     let answer = request.send().await.map_err(failed("DescribeClusters"))?;
     let clusters = answer.clusters.unwrap_or_default().into_iter();
@@ -42,7 +42,7 @@ pub(super) async fn list_container_instances(
     filter: Option<String>,
     status: Option<&str>,
     token: Option<String>,
-) -> Result<Page<String>, Failure> {
+) -> Result<Page<String>, AwsError> {
     let request = client
         .list_container_instances()
         .cluster(cluster)
@@ -60,7 +60,7 @@ pub(super) async fn describe_container_instances(
     client: &Client,
     cluster: &str,
     arns: Vec<String>,
-) -> Result<Batch<InstanceDescription>, Failure> {
+) -> Result<Batch<InstanceDescription>, AwsError> {
     let request = client
         .describe_container_instances()
         .cluster(cluster)
@@ -76,7 +76,7 @@ pub(super) async fn describe_capacity_providers(
     client: &Client,
     cluster: &str,
     names: Vec<String>,
-) -> Result<Vec<ProviderDescription>, Failure> {
+) -> Result<Vec<ProviderDescription>, AwsError> {
     let request = client
         .describe_capacity_providers()
         .cluster(cluster)
@@ -101,7 +101,7 @@ pub(super) async fn list_services(
     cluster: &str,
     scheduling_strategy: &str,
     token: Option<String>,
-) -> Result<Page<String>, Failure> {
+) -> Result<Page<String>, AwsError> {
     let request = client
         .list_services()
         .cluster(cluster)
@@ -121,7 +121,7 @@ pub(super) async fn list_tasks(
     of: TasksOf<'_>,
     desired_status: &str,
     token: Option<String>,
-) -> Result<Page<String>, Failure> {
+) -> Result<Page<String>, AwsError> {
     let request = client.list_tasks().cluster(cluster);
     let request = match of {
         TasksOf::Cluster => request,
@@ -142,7 +142,7 @@ pub(super) async fn describe_tasks(
     client: &Client,
     cluster: &str,
     arns: Vec<String>,
-) -> Result<Batch<TaskDescription>, Failure> {
+) -> Result<Batch<TaskDescription>, AwsError> {
     let request = client.describe_tasks().cluster(cluster).set_tasks(Some(arns));
     let answer = request.send().await.map_err(failed("DescribeTasks"))?;
     Ok(batch(answer.tasks, answer.failures, task))
@@ -152,7 +152,7 @@ pub(super) async fn describe_services(
     client: &Client,
     cluster: &str,
     names: Vec<String>,
-) -> Result<Vec<ServiceDescription>, Failure> {
+) -> Result<Vec<ServiceDescription>, AwsError> {
     let request = client
         .describe_services()
         .cluster(cluster)
@@ -172,7 +172,7 @@ pub(super) async fn get_task_protection(
     client: &Client,
     cluster: &str,
     arns: Vec<String>,
-) -> Result<Vec<TaskProtection>, Failure> {
+) -> Result<Vec<TaskProtection>, AwsError> {
     let request = client
         .get_task_protection()
         .cluster(cluster)
@@ -194,7 +194,7 @@ pub(super) async fn update_container_instances_state(
     cluster: &str,
     arns: Vec<String>,
     status: &str,
-) -> Result<Batch<InstanceDescription>, Failure> {
+) -> Result<Batch<InstanceDescription>, AwsError> {
     let request = client
         .update_container_instances_state()
         .cluster(cluster)
@@ -212,7 +212,7 @@ pub(super) async fn stop_task(
     cluster: &str,
     task: &str,
     reason: &str,
-) -> Result<(), Failure> {
+) -> Result<(), AwsError> {
     let request = client.stop_task().cluster(cluster).task(task).reason(reason);
     request.send().await.map_err(failed("StopTask"))?;
     Ok(())

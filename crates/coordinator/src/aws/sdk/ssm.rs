@@ -5,15 +5,15 @@ use aws_sdk_ssm::types::{Parameter, ParameterType};
 
 use super::failed;
 use crate::aws::api::{Page, ParameterText, Parameters};
-use crate::aws::{Failure, Kind};
+use crate::aws::{AwsError, ErrorKind};
 
-pub(super) async fn get_parameter(client: &Client, name: &str) -> Result<ParameterText, Failure> {
+pub(super) async fn get_parameter(client: &Client, name: &str) -> Result<ParameterText, AwsError> {
     const OPERATION: &str = "GetParameter";
     let request = client.get_parameter().name(name);
     let answer = request.send().await.map_err(failed(OPERATION))?;
-    let parameter = answer.parameter.ok_or_else(|| Failure {
+    let parameter = answer.parameter.ok_or_else(|| AwsError {
         operation: OPERATION,
-        kind: Kind::Incomplete,
+        kind: ErrorKind::Incomplete,
         message: "the answer holds no parameter".to_owned(),
     })?;
     Ok(ParameterText {
@@ -23,7 +23,7 @@ pub(super) async fn get_parameter(client: &Client, name: &str) -> Result<Paramet
     })
 }
 
-pub(super) async fn get_parameters(client: &Client, names: Vec<String>) -> Result<Parameters, Failure> {
+pub(super) async fn get_parameters(client: &Client, names: Vec<String>) -> Result<Parameters, AwsError> {
     let request = client.get_parameters().set_names(Some(names));
     let answer = request.send().await.map_err(failed("GetParameters"))?;
     Ok(Parameters {
@@ -36,7 +36,7 @@ pub(super) async fn get_parameters_by_path(
     client: &Client,
     path: &str,
     token: Option<String>,
-) -> Result<Page<ParameterText>, Failure> {
+) -> Result<Page<ParameterText>, AwsError> {
     let request = client
         .get_parameters_by_path()
         .path(path)
@@ -49,7 +49,7 @@ pub(super) async fn get_parameters_by_path(
     })
 }
 
-pub(super) async fn put_parameter(client: &Client, name: &str, value: String) -> Result<i64, Failure> {
+pub(super) async fn put_parameter(client: &Client, name: &str, value: String) -> Result<i64, AwsError> {
     let request = client
         .put_parameter()
         .name(name)
@@ -60,7 +60,7 @@ pub(super) async fn put_parameter(client: &Client, name: &str, value: String) ->
     Ok(answer.version)
 }
 
-pub(super) async fn delete_parameters(client: &Client, names: Vec<String>) -> Result<(), Failure> {
+pub(super) async fn delete_parameters(client: &Client, names: Vec<String>) -> Result<(), AwsError> {
     let request = client.delete_parameters().set_names(Some(names));
     request.send().await.map_err(failed("DeleteParameters"))?;
     Ok(())

@@ -38,9 +38,9 @@ fn p1_and_after_a_drain_whose_hook_is_over() {
 #[test]
 fn a_drain_that_is_over_stays_over_while_nothing_holds() {
     for tasks in [
-        Seen::Yes(vec![logs("RUNNING")]),
-        Seen::Yes(vec![]),
-        Seen::Unknown("down".to_owned()),
+        Observed::Present(vec![logs("RUNNING")]),
+        Observed::Present(vec![]),
+        Observed::Unknown("down".to_owned()),
     ] {
         let mut bench = drained(Bench::external());
         bench.observation.tasks = tasks;

@@ -59,7 +59,7 @@ fn the_receipt_counts_daemons_that_had_not_stopped() {
 #[test]
 fn p4_unknown_daemons_have_the_whole_window() {
     let mut bench = released();
-    bench.observation.tasks = Seen::Unknown("down".to_owned());
+    bench.observation.tasks = Observed::Unknown("down".to_owned());
     assert_eq!(names(&bench.plan(185)), [""; 0]);
     assert_eq!(names(&bench.plan(186)), ["complete", "receipt"]);
 }

@@ -235,7 +235,7 @@ fn p7_a_late_event_of_an_earlier_wait_does_not_take_over() {
 #[test]
 fn a_hook_that_waits_for_an_instance_that_is_gone_is_completed() {
     let mut absent = Bench::hooked();
-    absent.observation.instance = Seen::Absent;
+    absent.observation.instance = Observed::Absent;
     let mut inactive = Bench::hooked();
     inactive.status("INACTIVE");
     for bench in [&mut absent, &mut inactive] {
@@ -321,13 +321,13 @@ fn a_record_of_an_earlier_life_is_overwritten() {
 #[test]
 fn p2_without_the_record_nothing_is_decided_and_the_hook_is_kept_alive() {
     let mut bench = Bench::hooked();
-    bench.observation.record = Seen::Unknown("ThrottlingException".to_owned());
+    bench.observation.record = Observed::Unknown("ThrottlingException".to_owned());
     let plan = bench.plan(0);
     assert_eq!(
         (names(&plan), plan.verdict),
         (vec!["heartbeat"], Verdict::Unknown)
     );
-    bench.observation.record = Seen::Yes(Stored {
+    bench.observation.record = Observed::Present(Stored {
         record: Err(DecodeError::UnknownSchema(2)),
         version: 3,
     });
@@ -350,7 +350,7 @@ fn no_plan_sends_a_heartbeat_that_somebody_else_sends() {
     let mut bench = Bench::hooked();
     assert!(heartbeats(&bench, Heartbeats::Planned));
     assert!(!heartbeats(&bench, Heartbeats::Apart));
-    bench.observation.record = Seen::Unknown("ThrottlingException".to_owned());
+    bench.observation.record = Observed::Unknown("ThrottlingException".to_owned());
     assert!(heartbeats(&bench, Heartbeats::Planned));
     assert!(!heartbeats(&bench, Heartbeats::Apart), "also if nothing is known");
 }
@@ -384,7 +384,7 @@ fn p3_a_hook_whose_drain_cannot_be_recorded_is_kept_for_the_longest_drain() {
 fn p2_an_unreadable_record_is_replaced_by_a_hold() {
     let mut bench = Bench::hooked();
     let torn = DecodeError::Unreadable("EOF".to_owned());
-    bench.observation.record = Seen::Yes(Stored {
+    bench.observation.record = Observed::Present(Stored {
         record: Err(torn),
         version: 3,
     });
@@ -400,7 +400,7 @@ fn p2_an_unreadable_record_is_replaced_by_a_hold() {
 #[test]
 fn p2_an_instance_that_cannot_be_read_is_not_drained_blindly() {
     let mut bench = Bench::hooked();
-    bench.observation.instance = Seen::Unknown("time-out".to_owned());
+    bench.observation.instance = Observed::Unknown("time-out".to_owned());
     assert_eq!(names(&bench.plan(0)), ["heartbeat"]);
 }
 
@@ -540,11 +540,11 @@ fn p10_what_is_only_counted_gives_way_to_other_writes() {
 #[test]
 fn a_hold_says_why() {
     let mut unknown = Bench::holding();
-    unknown.observation.instance = Seen::Unknown("time-out".to_owned());
+    unknown.observation.instance = Observed::Unknown("time-out".to_owned());
     let mut failed = Bench::holding();
-    failed.observation.tasks = Seen::Unknown("throttled".to_owned());
+    failed.observation.tasks = Observed::Unknown("throttled".to_owned());
     let mut unasked = Bench::holding();
-    unasked.observation.tasks = Seen::Absent;
+    unasked.observation.tasks = Observed::Absent;
     let mut active = Bench::external();
     active.step(0);
     active.status("ACTIVE");

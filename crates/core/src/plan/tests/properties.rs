@@ -31,10 +31,10 @@ fn turn() -> impl Strategy<Value = Turn> {
 }
 
 /// Does what the turn says; gives back the record if the turn has hidden it.
-fn apply(bench: &mut Bench, turn: &Turn) -> Option<Seen<Stored>> {
+fn apply(bench: &mut Bench, turn: &Turn) -> Option<Observed<Stored>> {
     match turn {
         Turn::Tasks(tasks) => bench.tasks(tasks.clone()),
-        Turn::TasksUnknown => bench.observation.tasks = Seen::Unknown("down".to_owned()),
+        Turn::TasksUnknown => bench.observation.tasks = Observed::Unknown("down".to_owned()),
         Turn::Instance(status) => {
             let status = (*status).to_owned().into();
             let instance = ContainerInstance {
@@ -43,11 +43,11 @@ fn apply(bench: &mut Bench, turn: &Turn) -> Option<Seen<Stored>> {
                 agent_connected: true,
                 tasks: None,
             };
-            bench.observation.instance = Seen::Yes(instance.into());
+            bench.observation.instance = Observed::Present(instance.into());
         }
-        Turn::InstanceUnknown => bench.observation.instance = Seen::Unknown("down".to_owned()),
+        Turn::InstanceUnknown => bench.observation.instance = Observed::Unknown("down".to_owned()),
         Turn::RecordUnknown => {
-            let hidden = Seen::Unknown("down".to_owned());
+            let hidden = Observed::Unknown("down".to_owned());
             return Some(std::mem::replace(&mut bench.observation.record, hidden));
         }
         Turn::HookAnnounced => bench.observation.hook = Hook::waiting(hook_action(3600, Some(TOKEN))),

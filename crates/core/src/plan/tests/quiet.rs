@@ -75,7 +75,7 @@ fn p4_a_released_drain_is_looked_at_when_its_flush_window_is_over() {
     assert_eq!(due(&bench), Some(at(186)));
     let daemons = [logs("RUNNING")];
     let kept = |seconds| {
-        upkeep(
+        maintenance_actions(
             &record,
             &daemons,
             &bench.policy,
@@ -92,7 +92,7 @@ fn p4_a_released_drain_is_looked_at_when_its_flush_window_is_over() {
 fn kept(before: &Record, bench: &Bench, alive: u32, seconds: i64) -> (Vec<&'static str>, Option<u32>) {
     let task = |id| web(id, if id <= alive { "STOPPING" } else { "STOPPED" });
     let tasks: Vec<Task> = (1..=4).map(task).collect();
-    let actions = upkeep(
+    let actions = maintenance_actions(
         before,
         &tasks,
         &bench.policy,

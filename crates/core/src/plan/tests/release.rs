@@ -122,7 +122,10 @@ fn p1_a_task_that_ecs_does_not_show_any_more_is_waited_for_as_the_record_tells()
 #[test]
 fn p2_unknown_tasks_are_never_zero_tasks() {
     let mut bench = Bench::holding();
-    for tasks in [Seen::Unknown("one failure: MISSING".to_owned()), Seen::Absent] {
+    for tasks in [
+        Observed::Unknown("one failure: MISSING".to_owned()),
+        Observed::Absent,
+    ] {
         bench.observation.tasks = tasks;
         assert_eq!(bench.plan(600).verdict, Verdict::Holding);
     }
@@ -131,8 +134,8 @@ fn p2_unknown_tasks_are_never_zero_tasks() {
 #[test]
 fn p3_the_deadline_ends_the_hold_whatever_is_known() {
     for tasks in [
-        Seen::Yes(vec![web(1, "RUNNING"), logs("RUNNING")]),
-        Seen::Unknown("down".to_owned()),
+        Observed::Present(vec![web(1, "RUNNING"), logs("RUNNING")]),
+        Observed::Unknown("down".to_owned()),
     ] {
         let mut bench = Bench::holding();
         bench.observation.tasks = tasks;
@@ -141,7 +144,7 @@ fn p3_the_deadline_ends_the_hold_whatever_is_known() {
             bench.plan(3600).verdict,
             Verdict::Released(ReleaseReason::Deadline)
         );
-        bench.observation.instance = Seen::Unknown("down".to_owned());
+        bench.observation.instance = Observed::Unknown("down".to_owned());
         assert_eq!(
             bench.plan(3600).verdict,
             Verdict::Released(ReleaseReason::Deadline)
@@ -152,16 +155,16 @@ fn p3_the_deadline_ends_the_hold_whatever_is_known() {
 #[test]
 fn a_drain_without_a_task_that_holds_is_drained_however_late_the_look_comes() {
     for (tasks, reason) in [
-        (Seen::Yes(vec![logs("RUNNING")]), ReleaseReason::Drained),
+        (Observed::Present(vec![logs("RUNNING")]), ReleaseReason::Drained),
         (
-            Seen::Yes(vec![web(1, "STOPPED"), logs("RUNNING")]),
+            Observed::Present(vec![web(1, "STOPPED"), logs("RUNNING")]),
             ReleaseReason::Drained,
         ),
         (
-            Seen::Yes(vec![web(1, "STOPPING"), logs("RUNNING")]),
+            Observed::Present(vec![web(1, "STOPPING"), logs("RUNNING")]),
             ReleaseReason::Deadline,
         ),
-        (Seen::Unknown("down".to_owned()), ReleaseReason::Deadline),
+        (Observed::Unknown("down".to_owned()), ReleaseReason::Deadline),
     ] {
         let mut bench = Bench::holding();
         bench.observation.tasks = tasks.clone();
@@ -203,7 +206,7 @@ fn an_instance_that_is_gone_holds_nothing() {
     let mut inactive = Bench::holding();
     inactive.status("INACTIVE");
     let mut absent = Bench::holding();
-    absent.observation.instance = Seen::Absent;
+    absent.observation.instance = Observed::Absent;
     for bench in [&mut inactive, &mut absent] {
         let plan = bench.step(60);
         assert_eq!(names(&plan), ["put-released", "complete", "receipt"]);
@@ -300,9 +303,9 @@ fn an_order_that_changes_nothing_is_answered_as_ignored() {
     let mut active = Bench::hooked();
     active.observation.hook = Hook::None;
     let mut gone = Bench::hooked();
-    gone.observation.instance = Seen::Absent;
+    gone.observation.instance = Observed::Absent;
     let mut unknown = Bench::holding();
-    unknown.observation.record = Seen::Unknown("throttled".to_owned());
+    unknown.observation.record = Observed::Unknown("throttled".to_owned());
     let ignored = |reason: &str| Some(OrderOutcome::Ignored(reason.to_owned()));
     for (bench, outcome) in [
         (&mut holding, Some(OrderOutcome::Done)),

@@ -1,7 +1,7 @@
 //! Open lifecycle actions: heartbeats, completion, time-outs.
 
+use super::event_kind::{ActionResult, HookStep};
 use super::group::Group;
-use super::happening::{ActionResult, HookStep};
 use super::{AutoScaling, invalid, lifecycle, missing, size};
 use crate::model::ApiError;
 use crate::model::constraints::broken;

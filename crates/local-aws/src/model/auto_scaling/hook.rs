@@ -1,6 +1,6 @@
 //! Lifecycle hooks.
 
-use super::happening::ActionResult;
+use super::event_kind::ActionResult;
 use super::instance::Wait;
 use super::{AutoScaling, invalid, lifecycle, missing};
 use crate::model::ApiError;

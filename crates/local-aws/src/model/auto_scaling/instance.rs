@@ -1,6 +1,6 @@
 //! An instance of a group.
 
-use super::happening::ActionResult;
+use super::event_kind::ActionResult;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::fmt;

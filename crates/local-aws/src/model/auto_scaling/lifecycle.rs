@@ -4,8 +4,8 @@
 //! undone, a termination goes on.
 
 use super::event;
+use super::event_kind::{ActionResult, GroupEvent, HookStep};
 use super::group::Group;
-use super::happening::{ActionResult, Happening, HookStep};
 use super::hook::{Hook, Transition};
 use super::instance::{Instance, LifecycleState, Wait};
 use super::outbox::Outbox;
@@ -25,7 +25,7 @@ pub(super) fn launch(now: Timestamp, group: &mut Group, out: &mut Outbox) -> Str
     group.launched += 1;
     group.instances.insert(id.clone(), instance);
     let cluster = group.cluster().map(str::to_owned);
-    out.push(Happening::Launch {
+    out.push(GroupEvent::Launch {
         instance: id.clone(),
         group: group.name.clone(),
         cluster,
@@ -65,7 +65,7 @@ pub(super) fn vanish(group: &mut Group, out: &mut Outbox, id: &str) {
 /// Terminates an instance at once, without any hook.
 pub(super) fn force_out(group: &mut Group, out: &mut Outbox, id: &str) {
     vanish(group, out, id);
-    out.push(Happening::Terminate {
+    out.push(GroupEvent::Terminate {
         instance: id.to_owned(),
     });
 }
@@ -143,7 +143,7 @@ fn begin(now: Timestamp, group: &mut Group, out: &mut Outbox, id: &str, transiti
     enter(group, out, id, waiting(transition));
     for (wait, event) in actions {
         out.hook(&group.name, id, &wait.hook, HookStep::Waiting);
-        out.push(Happening::Event(event));
+        out.push(GroupEvent::Event(event));
         group
             .instances
             .entry(id.to_owned())

@@ -7,8 +7,8 @@
 mod action;
 mod create;
 mod event;
+mod event_kind;
 mod group;
-mod happening;
 mod hook;
 mod instance;
 mod instances;
@@ -19,7 +19,7 @@ mod size;
 mod tags;
 mod update;
 
-pub use happening::{ActionResult, Happening, HookStep};
+pub use event_kind::{ActionResult, GroupEvent, HookStep};
 pub use instance::LifecycleState;
 
 use super::ApiError;
@@ -105,7 +105,7 @@ impl AutoScaling {
     }
 
     /// What has happened since the last time, in order.
-    pub fn take_happenings(&mut self) -> Vec<Happening> {
+    pub fn take_happenings(&mut self) -> Vec<GroupEvent> {
         self.out.take()
     }
 

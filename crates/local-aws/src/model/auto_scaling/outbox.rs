@@ -1,6 +1,6 @@
 //! What goes out of Auto Scaling, and the ids it hands out.
 
-use super::happening::{Happening, HookStep};
+use super::event_kind::{GroupEvent, HookStep};
 use super::instance::LifecycleState;
 use crate::model::ids::Ids;
 
@@ -16,7 +16,7 @@ pub(super) struct Outbox {
     pub(super) account: String,
     /// Instances, tokens, events, activities.
     pub(super) ids: Ids,
-    happenings: Vec<Happening>,
+    happenings: Vec<GroupEvent>,
 }
 
 impl Outbox {
@@ -31,19 +31,19 @@ impl Outbox {
     }
 
     /// All that is in it.
-    pub(super) fn take(&mut self) -> Vec<Happening> {
+    pub(super) fn take(&mut self) -> Vec<GroupEvent> {
         std::mem::take(&mut self.happenings)
     }
 
     /// Adds one.
-    pub(super) fn push(&mut self, happening: Happening) {
+    pub(super) fn push(&mut self, happening: GroupEvent) {
         self.happenings.push(happening);
     }
 
     /// An instance is in a new state.
     pub(super) fn state(&mut self, group: &str, instance: &str, state: LifecycleState) {
         let (instance, group) = (instance.to_owned(), group.to_owned());
-        self.push(Happening::LifecycleState {
+        self.push(GroupEvent::LifecycleState {
             instance,
             group,
             state,
@@ -53,7 +53,7 @@ impl Outbox {
     /// Something happened to a lifecycle action.
     pub(super) fn hook(&mut self, group: &str, instance: &str, hook: &str, what: HookStep) {
         let (instance, group, hook) = (instance.to_owned(), group.to_owned(), hook.to_owned());
-        self.push(Happening::Hook {
+        self.push(GroupEvent::Hook {
             instance,
             group,
             hook,

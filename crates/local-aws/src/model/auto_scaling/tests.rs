@@ -78,11 +78,11 @@ fn steps(world: &mut AutoScaling) -> Vec<String> {
     let happenings = world.take_happenings().into_iter();
     happenings
         .map(|happening| match happening {
-            Happening::Launch { .. } => "launch".to_owned(),
-            Happening::Terminate { .. } => "terminate".to_owned(),
-            Happening::LifecycleState { state, .. } => state.to_string(),
-            Happening::Hook { hook, what, .. } => format!("{hook} {what}"),
-            Happening::Event(event) => event["detail-type"].as_str().unwrap().to_owned(),
+            GroupEvent::Launch { .. } => "launch".to_owned(),
+            GroupEvent::Terminate { .. } => "terminate".to_owned(),
+            GroupEvent::LifecycleState { state, .. } => state.to_string(),
+            GroupEvent::Hook { hook, what, .. } => format!("{hook} {what}"),
+            GroupEvent::Event(event) => event["detail-type"].as_str().unwrap().to_owned(),
         })
         .collect()
 }

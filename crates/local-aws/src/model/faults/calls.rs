@@ -1,7 +1,7 @@
 //! Plans about calls.
 
+use super::errors;
 use super::filter::{CallFilter, Limit};
-use super::words;
 use crate::model::{ApiError, Call};
 use jiff::Timestamp;
 
@@ -26,8 +26,8 @@ pub(super) struct CallPlan {
 /// The error of the oldest plan that stops this call.
 pub(super) fn before(plans: &mut [CallPlan], now: Timestamp, call: &Call) -> Option<ApiError> {
     act(plans, now, call, |fault| match fault {
-        CallFault::Throttle => Some(words::throttled(call.service)),
-        CallFault::Deny => Some(words::denied(call)),
+        CallFault::Throttle => Some(errors::throttled(call.service)),
+        CallFault::Deny => Some(errors::denied(call)),
         CallFault::Fail(error) => Some(error.clone()),
         CallFault::FailAfterEffect(_) | CallFault::Stale => None,
     })

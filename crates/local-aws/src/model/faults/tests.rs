@@ -68,7 +68,7 @@ fn the_oldest_plan_acts_first() {
     let complete = call(Service::AutoScaling, "CompleteLifecycleAction");
     let mut faults = Faults::default();
     faults.deny(CallFilter::any(), 1);
-    faults.fail(CallFilter::any(), words::broken(Service::AutoScaling), 1);
+    faults.fail(CallFilter::any(), errors::broken(Service::AutoScaling), 1);
     faults.throttle(CallFilter::any(), 1);
     let expected = ["AccessDenied", "InternalFailure", "Throttling"].map(|code| Some(code.to_owned()));
     assert_eq!(codes(&mut faults, &complete, 3), expected);
@@ -78,15 +78,15 @@ fn the_oldest_plan_acts_first() {
 fn a_fault_after_the_effect_does_not_stop_the_call() {
     let put = call(Service::Ssm, "PutParameter");
     let mut faults = Faults::default();
-    faults.fail_after_effect(CallFilter::any(), words::broken(Service::Ssm), 1);
+    faults.fail_after_effect(CallFilter::any(), errors::broken(Service::Ssm), 1);
     assert_eq!(faults.before(at(0), &put), None);
-    assert_eq!(faults.after(at(0), &put), Some(words::broken(Service::Ssm)));
+    assert_eq!(faults.after(at(0), &put), Some(errors::broken(Service::Ssm)));
     assert_eq!(faults.after(at(0), &put), None);
 }
 
 #[test]
 fn a_denial_names_the_caller_and_the_action() {
-    let denied = words::denied(&call(Service::Ecs, "ListTasks"));
+    let denied = errors::denied(&call(Service::Ecs, "ListTasks"));
     assert_eq!(
         (denied.code.as_str(), denied.status),
         ("AccessDeniedException", 400)

@@ -1,8 +1,8 @@
 //! Time, and what the services do to one another.
 
 use super::{Due, World};
-use crate::model::auto_scaling::Happening;
-use crate::model::ecs::Come;
+use crate::model::auto_scaling::GroupEvent;
+use crate::model::ecs::Output;
 use crate::model::journal::What;
 use jiff::Timestamp;
 
@@ -59,23 +59,23 @@ impl World {
         }
     }
 
-    fn came(&mut self, at: Timestamp, what: Come) {
+    fn came(&mut self, at: Timestamp, what: Output) {
         match what {
-            Come::Journal(what) => self.log(at, what),
-            Come::Effect(effect) => self.effects.push(effect),
-            Come::Event(event) => self.emit(at, event),
+            Output::Journal(what) => self.log(at, what),
+            Output::Effect(effect) => self.effects.push(effect),
+            Output::Event(event) => self.emit(at, event),
         }
     }
 
-    fn group_did(&mut self, now: Timestamp, happening: Happening) {
+    fn group_did(&mut self, now: Timestamp, happening: GroupEvent) {
         match happening {
-            Happening::Launch {
+            GroupEvent::Launch {
                 instance,
                 group,
                 cluster,
             } => self.power_on(now, &instance, Some(group), cluster),
-            Happening::Terminate { instance } => self.power_off(now, &instance),
-            Happening::LifecycleState {
+            GroupEvent::Terminate { instance } => self.power_off(now, &instance),
+            GroupEvent::LifecycleState {
                 instance,
                 group,
                 state,
@@ -90,7 +90,7 @@ impl World {
                     },
                 );
             }
-            Happening::Hook {
+            GroupEvent::Hook {
                 instance,
                 group,
                 hook,
@@ -106,7 +106,7 @@ impl World {
                     },
                 );
             }
-            Happening::Event(event) => self.emit(now, event),
+            GroupEvent::Event(event) => self.emit(now, event),
         }
     }
 }

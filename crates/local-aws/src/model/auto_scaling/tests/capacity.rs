@@ -19,7 +19,7 @@ fn without_hooks_instances_come_and_go_at_once() {
 fn a_launch_names_the_cluster_of_the_groups_tag() {
     let mut world = world(1);
     let launch = world.take_happenings().remove(0);
-    let Happening::Launch {
+    let GroupEvent::Launch {
         instance,
         group,
         cluster,

@@ -66,7 +66,7 @@ fn the_event_of_a_termination_is_the_real_one() {
     let happenings = world.take_happenings().into_iter();
     let event = happenings
         .filter_map(|one| {
-            if let Happening::Event(event) = one {
+            if let GroupEvent::Event(event) = one {
                 Some(event)
             } else {
                 None

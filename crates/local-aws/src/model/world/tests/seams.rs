@@ -1,7 +1,7 @@
 //! Faults, quotas and the journal, as a caller meets them.
 
 use super::lab::{CLUSTER, Lab};
-use crate::model::faults::{CallFilter, EventFilter, words};
+use crate::model::faults::{CallFilter, EventFilter, errors};
 use crate::model::{Outcome, Service, What};
 use serde_json::json;
 use std::time::Duration;
@@ -19,7 +19,7 @@ fn a_planned_fault_is_what_the_caller_gets() {
     let update = CallFilter::operation(Service::Ecs, "UpdateContainerInstancesState");
     lab.world
         .faults_mut()
-        .fail_after_effect(update, words::broken(Service::Ecs), 1);
+        .fail_after_effect(update, errors::broken(Service::Ecs), 1);
     let arn = lab.container_instance(&hosts[0]);
     let params = json!({"cluster": CLUSTER, "containerInstances": [arn], "status": "DRAINING"});
     assert_eq!(

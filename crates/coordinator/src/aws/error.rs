@@ -1,0 +1,148 @@
+//! What can go wrong with a call, in the few kinds that make a difference.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// Kinds of failure; logs and metrics use their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ErrorKind {
+    /// Too many calls, also after the SDK's own retries.
+    Throttled,
+    /// The role lacks a permission.
+    Denied,
+    /// No answer in time, or no connection.
+    Timeout,
+    /// The thing is not there.
+    NotFound,
+    /// Auto Scaling waits for no such lifecycle action: it is over.
+    Over,
+    /// The answer did not hold all that was asked for.
+    Incomplete,
+    /// Anything else.
+    Other,
+}
+
+impl ErrorKind {
+    /// The kind's name, as logs and metrics have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            ErrorKind::Throttled => "throttled",
+            ErrorKind::Denied => "denied",
+            ErrorKind::Timeout => "timeout",
+            ErrorKind::NotFound => "not-found",
+            ErrorKind::Over => "over",
+            ErrorKind::Incomplete => "incomplete",
+            ErrorKind::Other => "other",
+        }
+    }
+
+    /// Is it the ordinary way of AWS to say no?
+    #[must_use]
+    pub fn is_ordinary(self) -> bool {
+        matches!(self, ErrorKind::NotFound | ErrorKind::Over)
+    }
+}
+
+impl Serialize for ErrorKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// A failed call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsError {
+    /// What was called.
+    pub operation: &'static str,
+    /// The kind.
+    pub kind: ErrorKind,
+    /// AWS's code and words, without tokens.
+    pub message: String,
+}
+
+impl fmt::Display for AwsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.operation, self.message)
+    }
+}
+
+impl std::error::Error for AwsError {}
+
+impl AwsError {
+    /// A request that the service refused, by AWS's error code and words. The code, and for Auto Scaling the words,
+    /// give the kind; lifecycle action tokens are taken out of the words.
+    #[must_use]
+    pub fn of_service(operation: &'static str, code: &str, words: &str) -> AwsError {
+        AwsError {
+            operation,
+            kind: kind(code, words),
+            message: format!("{code}: {}", without_tokens(words)),
+        }
+    }
+}
+
+/// Auto Scaling has one code, `ValidationError`, for all bad input, so its words decide.
+fn kind(code: &str, words: &str) -> ErrorKind {
+    match code {
+        "ValidationError" if words.starts_with("No active Lifecycle Action") => ErrorKind::Over,
+        "ThrottlingException" | "Throttling" | "TooManyUpdates" | "RequestLimitExceeded" => {
+            ErrorKind::Throttled
+        }
+        "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => ErrorKind::Denied,
+        "ParameterNotFound" | "ClusterNotFoundException" => ErrorKind::NotFound,
+        _ => ErrorKind::Other,
+    }
+}
+
+/// Auto Scaling's errors quote the lifecycle action token, which entitles its bearer to end the wait.
+fn without_tokens(words: &str) -> String {
+    let is_token = |word: &str| word.len() >= 36 && word.matches('-').count() == 4 && !word.starts_with("i-");
+    let shown = words
+        .split(' ')
+        .map(|word| if is_token(word) { "(token)" } else { word });
+    shown.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_that_is_over_is_known_by_its_words() {
+        assert_eq!(
+            kind(
+                "ValidationError",
+                "No active Lifecycle Action found with instance ID i-1"
+            ),
+            ErrorKind::Over
+        );
+        assert_eq!(
+            kind("ValidationError", "1 validation error detected"),
+            ErrorKind::Other
+        );
+        assert_eq!(kind("Throttling", "Rate exceeded"), ErrorKind::Throttled);
+        assert_eq!(kind("AccessDenied", "User is not authorized"), ErrorKind::Denied);
+    }
+
+    #[test]
+    fn tokens_are_not_repeated() {
+        let words = "No active Lifecycle Action found with token 630aa23f-48eb-45e7-aba6-799ea6093a0f";
+        assert_eq!(
+            without_tokens(words),
+            "No active Lifecycle Action found with token (token)"
+        );
+    }
+
+    #[test]
+    fn a_refusal_has_its_kind_its_code_and_no_token() {
+        let words = "No active Lifecycle Action found with token 630aa23f-48eb-45e7-aba6-799ea6093a0f";
+        let failure = AwsError::of_service("CompleteLifecycleAction", "ValidationError", words);
+        assert_eq!(failure.kind, ErrorKind::Over);
+        assert_eq!(
+            failure.to_string(),
+            "CompleteLifecycleAction: ValidationError: No active Lifecycle Action found with token (token)"
+        );
+    }
+}

@@ -1,0 +1,515 @@
+//! What a warm function remembers. It only ever saves calls, and bounds the heartbeats of a wait that cannot be recorded:
+//! nothing in it can release a drain, and whatever it has wrong is put right by the next tick.
+
+mod drain;
+mod foreign;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use protector_core::control::Control;
+use protector_core::holding::Census;
+use protector_core::ids::{
+    AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, LifecycleHookName,
+    TaskArn,
+};
+use protector_core::observation::{Registrations, Scheduling};
+use protector_core::plan::{Fleet, Verdict};
+
+use crate::agenda::Agenda;
+use crate::metrics::Sheet;
+use crate::protection::Protection;
+use crate::rate_limit::Limiter;
+use crate::store::Store;
+use crate::tens::Tens;
+
+use drain::CachedDrain;
+pub(crate) use drain::PROBE_TIMEOUT;
+pub use drain::TaskStopFollowUp;
+pub use foreign::ForeignCache;
+
+/// How the service of a task schedules cannot change. A task that nobody has asked about for so long is forgotten.
+const SCHEDULING_TTL: SignedDuration = SignedDuration::from_hours(2);
+
+/// Only from so many on it is worth forgetting.
+const SCHEDULINGS_MAX: usize = 5000;
+
+/// The hooks of a group hardly ever change: they are believed for so long.
+const CONFIGURATION_TTL: SignedDuration = SignedDuration::from_mins(10);
+
+/// That an instance does not drain is believed until the tick after next: longer than one tick with its delay.
+const NOT_DRAINING_TTL: SignedDuration = SignedDuration::from_secs(90);
+
+/// A drain that so many listings in a row have left out is forgotten: its record tells of it.
+const UNLISTED_MAX: u32 = 2;
+
+/// A wait that nobody has seen for so long is over: what comes then is another one.
+const WAIT_TTL: SignedDuration = SignedDuration::from_mins(3);
+
+/// A kill switch that cannot be read is said so often.
+const KILL_SWITCH_LOG_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
+
+/// The memory of one execution environment.
+#[derive(Debug, Default)]
+pub struct Cache {
+    facts: Mutex<Facts>,
+    /// Who may look and write now.
+    pub turns: Limiter,
+    /// What is known of records.
+    pub store: Store,
+    /// What waits for the end of a batch.
+    pub(crate) agenda: Agenda,
+    /// Who waits for DRAINING.
+    pub tens: Tens,
+    /// What is known of things at the edge.
+    pub edges: ForeignCache,
+    /// Daemons that were seen unprotected, and how far the check has come.
+    pub(crate) protection: Protection,
+    /// What the run has measured so far.
+    pub sheet: Sheet,
+    /// What the heartbeats' function remembers.
+    pub(crate) heartbeats: Mutex<crate::heartbeats::Remembered>,
+}
+
+#[derive(Debug, Default)]
+struct Facts {
+    drains: BTreeMap<InstanceKey, CachedDrain>,
+    /// The drains of registrations.
+    registered: HashMap<ContainerInstanceArn, InstanceKey>,
+    not_draining: HashMap<ContainerInstanceArn, Timestamp>,
+    ended: HashMap<ContainerInstanceArn, Timestamp>,
+    clusters_listed: HashMap<ClusterName, Timestamp>,
+    schedulings: HashMap<TaskArn, (Scheduling, Timestamp)>,
+    fleet: Option<(BTreeMap<InstanceKey, u32>, Timestamp)>,
+    hooks: HashMap<AutoScalingGroupName, (Vec<(LifecycleHookName, u32)>, Timestamp)>,
+    clusters: Option<(Vec<ClusterName>, Timestamp)>,
+    uncounted: HashMap<InstanceKey, u32>,
+    waits: HashMap<(InstanceId, LifecycleHookName), Wait>,
+    /// How many tasks were listed in a cluster when all were.
+    tasks_in: HashMap<ClusterName, usize>,
+    control: Control,
+    control_at: Option<Timestamp>,
+    control_problem_at: Option<Timestamp>,
+}
+
+/// One wait of a hook, as this execution environment has seen it.
+#[derive(Debug, Clone, Copy)]
+struct Wait {
+    /// When it began, or was first seen.
+    since: Timestamp,
+    /// When it was last seen.
+    seen: Timestamp,
+}
+
+impl Cache {
+    /// Since when a hook waits for an instance: since the moment that its event has `told` here, or else since it was
+    /// first seen here without a break. Auto Scaling tells the moment only in the event.
+    pub fn waits_since(
+        &self,
+        instance: &InstanceId,
+        hook: &LifecycleHookName,
+        told: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Timestamp {
+        let mut facts = self.lock();
+        let goes_on = |wait: &Wait| now.duration_since(wait.seen) < WAIT_TTL;
+        facts.waits.retain(|_, wait| goes_on(wait));
+        let key = (instance.clone(), hook.clone());
+        let known = facts.waits.get(&key).map(|wait| wait.since);
+        let since = told.or(known).unwrap_or(now);
+        facts.waits.insert(key, Wait { since, seen: now });
+        since
+    }
+
+    /// Remembers how an instance was seen.
+    pub fn saw(
+        &self,
+        key: &InstanceKey,
+        instance: &Registrations,
+        verdict: Verdict,
+        census: Option<&Census>,
+        now: Timestamp,
+    ) {
+        let mut facts = self.lock();
+        let arns = || instance.all().map(|one| one.arn.clone());
+        let awaited = census.map(|census| match verdict {
+            Verdict::Released(_) => census.daemons.clone(),
+            // Each daemon that ends may open the next tier.
+            Verdict::Releasing => Vec::new(),
+            _ => census.holding.clone(),
+        });
+        match verdict {
+            // A drain that is over needs no more looks by events; if its completion failed, the tick tries again.
+            Verdict::NotDraining | Verdict::Done => {
+                if verdict == Verdict::NotDraining {
+                    facts.uncounted.remove(key);
+                }
+                facts.forget(key);
+                facts.not_draining.extend(arns().map(|arn| (arn, now)));
+            }
+            Verdict::Holding | Verdict::Releasing | Verdict::Released(_) | Verdict::Unknown => {
+                for arn in arns() {
+                    facts.not_draining.remove(&arn);
+                    facts.ended.remove(&arn);
+                    facts.registered.insert(arn, key.clone());
+                }
+                let awaited: BTreeSet<TaskArn> = awaited.unwrap_or_default().into_iter().collect();
+                let sidecars = match verdict {
+                    Verdict::Holding | Verdict::Unknown => census.map(|census| census.sidecars),
+                    _ => Some(0),
+                };
+                let drain = CachedDrain {
+                    key: key.clone(),
+                    instances: instance.all().cloned().collect(),
+                    released: matches!(verdict, Verdict::Released(_)),
+                    releasing: verdict == Verdict::Releasing,
+                    seen: awaited.len(),
+                    awaited,
+                    daemons: census
+                        .map(|census| census.daemons.iter().cloned().collect())
+                        .unwrap_or_default(),
+                    at: now,
+                    sidecars,
+                    look_at: None,
+                    unlisted: 0,
+                };
+                facts.drains.insert(key.clone(), drain);
+            }
+        }
+    }
+
+    /// Remembers which instances of a cluster drain; all others do not.
+    pub fn listed(&self, cluster: &ClusterName, draining: &[ContainerInstanceArn], now: Timestamp) {
+        let mut facts = self.lock();
+        facts.clusters_listed.insert(cluster.clone(), now);
+        let listed = |drain: &CachedDrain| drain.instances.iter().any(|one| draining.contains(&one.arn));
+        let mut gone = Vec::new();
+        for (key, drain) in facts.drains.iter_mut().filter(|(key, _)| key.cluster == *cluster) {
+            drain.unlisted = if listed(drain) { 0 } else { drain.unlisted + 1 };
+            // The listing leaves out who is not connected, and agents reconnect several times an hour.
+            if drain.unlisted >= UNLISTED_MAX {
+                gone.push(key.clone());
+            }
+        }
+        gone.iter().for_each(|key| facts.forget(key));
+        facts
+            .not_draining
+            .retain(|arn, at| !draining.contains(arn) && now.duration_since(*at) < NOT_DRAINING_TTL);
+    }
+
+    /// What is it worth that `task` on `arn` has ended?
+    pub fn task_ended(
+        &self,
+        cluster: &ClusterName,
+        arn: &ContainerInstanceArn,
+        task: &TaskArn,
+        now: Timestamp,
+    ) -> TaskStopFollowUp {
+        let mut facts = self.lock();
+        let fresh = |at: &Timestamp| now.duration_since(*at) < NOT_DRAINING_TTL;
+        if let Some(drain) = facts.of_mut(arn) {
+            return drain.task_ended(task, now);
+        }
+        if facts.ended.get(arn).is_some_and(|at| is_of_late(at, now)) {
+            return TaskStopFollowUp::Ignore("the drain is over");
+        }
+        if facts.not_draining.get(arn).is_some_and(fresh)
+            || facts.clusters_listed.get(cluster).is_some_and(fresh)
+        {
+            return TaskStopFollowUp::Ignore("the container instance does not drain");
+        }
+        TaskStopFollowUp::Lookup
+    }
+
+    /// Remembers the outcome of a probe, and tells what it is worth.
+    pub fn probed(&self, key: &InstanceKey, alive: BTreeSet<TaskArn>, now: Timestamp) -> TaskStopFollowUp {
+        let mut facts = self.lock();
+        let Some(drain) = facts.drains.get_mut(key) else {
+            return TaskStopFollowUp::Lookup;
+        };
+        drain.seen = alive.len();
+        drain.awaited = alive;
+        drain.at = now;
+        match (drain.awaited.is_empty(), drain.released) {
+            (false, _) => TaskStopFollowUp::Ignore("other tasks are still awaited"),
+            (true, false) => TaskStopFollowUp::Last(drain.key.clone()),
+            (true, true) => TaskStopFollowUp::Complete(drain.key.clone(), drain.instances.clone()),
+        }
+    }
+
+    /// The tasks that are awaited for a drain that is released, or not; empty if it is not known as such.
+    pub fn awaited(&self, key: &InstanceKey, released: bool) -> Vec<TaskArn> {
+        let facts = self.lock();
+        let drain = facts.drains.get(key).filter(|drain| drain.released == released);
+        drain
+            .map(|drain| drain.awaited.iter().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    /// Remembers that our hook let this instance go: with these registrations it does not come back, but events of
+    /// its end go on for a while.
+    pub fn ended<'a>(
+        &self,
+        key: &InstanceKey,
+        registrations: impl Iterator<Item = &'a ContainerInstanceArn>,
+        now: Timestamp,
+    ) {
+        let mut facts = self.lock();
+        facts.forget(key);
+        facts
+            .ended
+            .retain(|_, at| now.duration_since(*at) < CONFIGURATION_TTL);
+        facts.ended.extend(registrations.map(|arn| (arn.clone(), now)));
+    }
+
+    /// Was it let go a while ago?
+    pub fn has_ended(&self, arn: &ContainerInstanceArn, now: Timestamp) -> bool {
+        let facts = self.lock();
+        facts.ended.get(arn).is_some_and(|at| is_of_late(at, now))
+    }
+
+    /// The instance under a registration, if a drain of it is known.
+    pub fn instance_of(&self, arn: &ContainerInstanceArn) -> Option<InstanceId> {
+        let facts = self.lock();
+        facts.registered.get(arn).map(|key| key.instance.clone())
+    }
+
+    /// Remembers when the next look at a drain is worth its calls.
+    pub fn look_at(&self, key: &InstanceKey, at: Option<Timestamp>) {
+        if let Some(drain) = self.lock().drains.get_mut(key) {
+            drain.look_at = at;
+        }
+    }
+
+    /// Makes the next look at a drain due now, if it is known and none is due yet. Is it known?
+    pub fn look_soon(&self, key: &InstanceKey, now: Timestamp) -> bool {
+        let mut facts = self.lock();
+        let drain = facts.drains.get_mut(key);
+        drain.map(|drain| drain.look_at.get_or_insert(now)).is_some()
+    }
+
+    /// Makes the next look at each drain of a cluster due now.
+    pub fn look_soon_at_all(&self, cluster: &ClusterName, now: Timestamp) {
+        let mut facts = self.lock();
+        let drains = facts
+            .drains
+            .values_mut()
+            .filter(|drain| drain.key.cluster == *cluster);
+        drains.for_each(|drain| drain.look_at = Some(now));
+    }
+
+    /// When the first look is due that was put off.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let facts = self.lock();
+        facts.drains.values().filter_map(|drain| drain.look_at).min()
+    }
+
+    /// Is there more than one drain, or one that a task's end would bring on: of a task that holds, or of a daemon whose tier
+    /// was let go?
+    pub fn awaits_an_event(&self) -> bool {
+        let facts = self.lock();
+        let awaits = |drain: &CachedDrain| drain.releasing || !drain.awaited.is_empty();
+        facts.drains.len() > 1 || facts.drains.values().any(awaits)
+    }
+
+    /// Drains whose next look is due, each once, and so many at the most.
+    pub fn take_due(&self, now: Timestamp, max: usize) -> Vec<(InstanceKey, Vec<ContainerInstanceArn>)> {
+        let mut facts = self.lock();
+        let due = |drain: &CachedDrain| drain.look_at.is_some_and(|at| at <= now);
+        let due = facts.drains.values_mut().filter(|drain| due(drain)).take(max);
+        due.map(|drain| {
+            drain.look_at = None;
+            let arns = drain.instances.iter().map(|one| one.arn.clone());
+            (drain.key.clone(), arns.collect())
+        })
+        .collect()
+    }
+
+    /// Is this instance known to drain?
+    pub fn knows_drain(&self, arn: &ContainerInstanceArn) -> bool {
+        self.lock().registered.contains_key(arn)
+    }
+
+    /// All drains but that of `key`: those that were looked at here, and those that the last tick has listed.
+    pub fn fleet_without(&self, key: &InstanceKey, now: Timestamp) -> Fleet {
+        self.others(Some(key), now)
+    }
+
+    fn others(&self, key: Option<&InstanceKey>, now: Timestamp) -> Fleet {
+        let facts = self.lock();
+        let listed = facts
+            .fleet
+            .as_ref()
+            .filter(|(_, at)| now.duration_since(*at) < NOT_DRAINING_TTL);
+        let listed = listed.map(|(fleet, _)| fleet);
+        let seen: BTreeMap<&InstanceKey, Option<u32>> = facts
+            .drains
+            .values()
+            .map(|drain| (&drain.key, drain.sidecars))
+            .collect();
+        let number = |other: &InstanceKey| {
+            let listed = || listed.and_then(|fleet| fleet.get(other)).copied();
+            // Until it was looked at, a drain counts as one with a sidecar: all of them read from their first second on.
+            seen.get(other).copied().flatten().or_else(listed).unwrap_or(1)
+        };
+        let unseen = listed
+            .into_iter()
+            .flat_map(BTreeMap::keys)
+            .filter(|key| !seen.contains_key(key));
+        let others = seen
+            .keys()
+            .copied()
+            .chain(unseen)
+            .filter(|other| Some(*other) != key);
+        others.fold(Fleet::default(), |fleet, other| Fleet {
+            drains: fleet.drains + 1,
+            sidecars: fleet.sidecars.saturating_add(number(other)),
+        })
+    }
+
+    /// All drains.
+    pub fn fleet(&self, now: Timestamp) -> Fleet {
+        self.others(None, now)
+    }
+
+    /// Has a tick of this environment listed all drains of late? Until then it knows those that it was told of.
+    pub fn knows_the_fleet(&self, now: Timestamp) -> bool {
+        let facts = self.lock();
+        let listed = facts.fleet.as_ref();
+        listed.is_some_and(|(_, at)| now.duration_since(*at) < NOT_DRAINING_TTL)
+    }
+
+    /// How many tasks a sweep over a cluster has listed, the last time.
+    pub fn tasks_in(&self, cluster: &ClusterName) -> Option<usize> {
+        self.lock().tasks_in.get(cluster).copied()
+    }
+
+    /// Remembers how many tasks a sweep over a cluster has listed.
+    pub fn learn_tasks_in(&self, cluster: &ClusterName, tasks: usize) {
+        self.lock().tasks_in.insert(cluster.clone(), tasks);
+    }
+
+    /// Remembers which drains hold, and how many sidecars read their records.
+    pub fn learn_fleet(&self, fleet: BTreeMap<InstanceKey, u32>, now: Timestamp) {
+        self.lock().fleet = Some((fleet, now));
+    }
+
+    /// How the service of a task schedules, if that is known.
+    pub fn scheduling(&self, task: &TaskArn, now: Timestamp) -> Option<Scheduling> {
+        let mut facts = self.lock();
+        let (scheduling, at) = facts.schedulings.get_mut(task)?;
+        *at = now;
+        Some(*scheduling)
+    }
+
+    /// Remembers how the service of a task schedules.
+    pub fn learn_scheduling(&self, task: &TaskArn, scheduling: Scheduling, now: Timestamp) {
+        let mut facts = self.lock();
+        if facts.schedulings.len() >= SCHEDULINGS_MAX {
+            facts
+                .schedulings
+                .retain(|_, (_, at)| now.duration_since(*at) < SCHEDULING_TTL);
+        }
+        facts.schedulings.insert(task.clone(), (scheduling, now));
+    }
+
+    /// The terminate hooks of a group and their heartbeat time-outs, if they are known.
+    pub fn hooks(
+        &self,
+        group: &AutoScalingGroupName,
+        now: Timestamp,
+    ) -> Option<Vec<(LifecycleHookName, u32)>> {
+        let facts = self.lock();
+        let (hooks, at) = facts.hooks.get(group)?;
+        (now.duration_since(*at) < CONFIGURATION_TTL).then(|| hooks.clone())
+    }
+
+    /// Remembers the hooks of a group.
+    pub fn learn_hooks(
+        &self,
+        group: &AutoScalingGroupName,
+        hooks: Vec<(LifecycleHookName, u32)>,
+        now: Timestamp,
+    ) {
+        self.lock().hooks.insert(group.clone(), (hooks, now));
+    }
+
+    /// The clusters of the account, if they are known.
+    pub fn clusters(&self, now: Timestamp) -> Option<Vec<ClusterName>> {
+        let facts = self.lock();
+        let (clusters, at) = facts.clusters.as_ref()?;
+        (now.duration_since(*at) < NOT_DRAINING_TTL).then(|| clusters.clone())
+    }
+
+    /// Remembers the clusters of the account.
+    pub fn learn_clusters(&self, clusters: Vec<ClusterName>, now: Timestamp) {
+        self.lock().clusters = Some((clusters, now));
+    }
+
+    /// Remembers calls for a drain that its record does not count yet: its next text will.
+    pub fn add_uncounted(&self, key: &InstanceKey, calls: u32) {
+        if calls > 0 {
+            *self.lock().uncounted.entry(key.clone()).or_default() += calls;
+        }
+    }
+
+    /// Takes the calls for a drain that its record does not count yet.
+    pub fn take_uncounted(&self, key: &InstanceKey) -> u32 {
+        self.lock().uncounted.remove(key).unwrap_or_default()
+    }
+
+    /// The kill switch as it was last read; on, if it never was.
+    pub fn control(&self) -> Control {
+        self.lock().control
+    }
+
+    /// Was the kill switch read within `age`?
+    pub fn control_is_fresh(&self, now: Timestamp, age: SignedDuration) -> bool {
+        self.lock()
+            .control_at
+            .is_some_and(|at| now.duration_since(at) < age)
+    }
+
+    /// Remembers the kill switch.
+    pub fn learn_control(&self, control: Control, now: Timestamp) {
+        let mut facts = self.lock();
+        facts.control = control;
+        facts.control_at = Some(now);
+    }
+
+    /// Is a kill switch that cannot be read to be said again? Once a minute is enough.
+    pub fn control_problem_is_news(&self, now: Timestamp) -> bool {
+        let mut facts = self.lock();
+        let said = facts.control_problem_at;
+        let news = said.is_none_or(|at| now.duration_since(at) >= KILL_SWITCH_LOG_INTERVAL);
+        if news {
+            facts.control_problem_at = Some(now);
+        }
+        news
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Facts> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Facts {
+    fn forget(&mut self, key: &InstanceKey) {
+        self.drains.remove(key);
+        self.registered.retain(|_, of| of != key);
+    }
+
+    fn of_mut(&mut self, arn: &ContainerInstanceArn) -> Option<&mut CachedDrain> {
+        let key = self.registered.get(arn)?;
+        self.drains.get_mut(key)
+    }
+}
+
+/// Events of an end go on for a while, and not for ever: the same name may come back.
+fn is_of_late(at: &Timestamp, now: Timestamp) -> bool {
+    now.duration_since(*at) < CONFIGURATION_TTL
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! One drain as an execution environment remembers it, and what the end of one of its tasks is worth.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use protector_core::ids::{InstanceKey, TaskArn};
+use protector_core::observation::ContainerInstance;
+
+/// Other runs of the function get events too, so what is left is looked at anew when half of it is gone, or after
+/// this long: the tick does the same once a minute, in the environment in which it runs.
+const PROBE_MAX: SignedDuration = SignedDuration::from_secs(60);
+
+/// A batch waits for so long at the most while several instances drain: for the default settle window, and its looks. So
+/// a look that is due within this is waited for.
+pub(crate) const PROBE_TIMEOUT: SignedDuration = SignedDuration::from_secs(11);
+
+/// A drain as it was last seen.
+#[derive(Debug, Clone)]
+pub(super) struct CachedDrain {
+    pub(super) key: InstanceKey,
+    /// Its registrations.
+    pub(super) instances: Vec<ContainerInstance>,
+    /// Has it been released?
+    pub(super) released: bool,
+    /// Are its tiers let go, one after the other?
+    pub(super) releasing: bool,
+    /// Tasks whose end changes something: those that hold, or, after the release, the daemons.
+    pub(super) awaited: BTreeSet<TaskArn>,
+    /// Daemon tasks. One that ends while others are awaited tells that another run has released the drain.
+    pub(super) daemons: BTreeSet<TaskArn>,
+    /// How many they were when they were last looked at.
+    pub(super) seen: usize,
+    pub(super) at: Timestamp,
+    /// How many sidecars read its record, if that was seen here.
+    pub(super) sidecars: Option<u32>,
+    /// How many listings in a row have left it out.
+    pub(super) unlisted: u32,
+    /// When the next look is worth its calls, if that is known.
+    pub(super) look_at: Option<Timestamp>,
+}
+
+/// What the end of a task is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaskStopFollowUp {
+    /// No call: so says the reason.
+    Ignore(&'static str),
+    /// One look at the tasks that are still awaited.
+    DescribeAwaited(InstanceKey, Vec<TaskArn>),
+    /// A whole look at the instance.
+    Observe(InstanceKey),
+    /// The same, but no task that holds is left as far as is known: there is nothing to do before the daemons have
+    /// stayed for their while (`LINGER`).
+    Last(InstanceKey),
+    /// Every daemon of a released drain has ended, as ECS says: all that is left is to complete it.
+    Complete(InstanceKey, Vec<ContainerInstance>),
+    /// Nothing is known of the instance.
+    Lookup,
+}
+
+impl CachedDrain {
+    /// What the end of `task` is worth.
+    pub(super) fn task_ended(&mut self, task: &TaskArn, now: Timestamp) -> TaskStopFollowUp {
+        let awaited = self.awaited.remove(task);
+        if awaited && self.released && self.awaited.is_empty() {
+            return TaskStopFollowUp::Complete(self.key.clone(), self.instances.clone());
+        }
+        if awaited && self.awaited.is_empty() {
+            return TaskStopFollowUp::Last(self.key.clone());
+        }
+        // Its batch looks in a moment, when the daemons have stayed for their while.
+        let soon = |at: &Timestamp| *at > now && at.duration_since(now) <= PROBE_TIMEOUT;
+        if !awaited && self.awaited.is_empty() && !self.released && self.look_at.as_ref().is_some_and(soon) {
+            return TaskStopFollowUp::Ignore("a look at the drain is due in a moment");
+        }
+        if self.awaited.is_empty() || (!awaited && self.daemons.remove(task)) {
+            return TaskStopFollowUp::Observe(self.key.clone());
+        }
+        if self.awaited.len() * 2 <= self.seen || now.duration_since(self.at) >= PROBE_MAX {
+            return TaskStopFollowUp::DescribeAwaited(
+                self.key.clone(),
+                self.awaited.iter().cloned().collect(),
+            );
+        }
+        TaskStopFollowUp::Ignore(if awaited {
+            "other tasks are still awaited"
+        } else {
+            "the task was not awaited"
+        })
+    }
+}

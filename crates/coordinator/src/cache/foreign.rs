@@ -1,0 +1,115 @@
+//! What is remembered of things at the edge: container instances that are none of ours, capacity providers, clusters.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use protector_core::ids::{ClusterName, ContainerInstanceArn};
+
+/// The type of a capacity provider does not change, but one may be made anew under its name; and what could not be
+/// asked for is asked for again.
+const PROVIDER_TTL: SignedDuration = SignedDuration::from_mins(10);
+
+/// That a cluster is gone is said so often.
+const GONE_CLUSTER_LOG_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
+
+/// Only from so many on it is worth forgetting.
+const REMEMBERED_MAX: usize = 5000;
+
+/// What nobody has asked about for so long is forgotten.
+const UNUSED_TTL: SignedDuration = SignedDuration::from_hours(2);
+
+/// The memory of one execution environment.
+#[derive(Debug, Default)]
+pub struct ForeignCache(Mutex<Facts>);
+
+#[derive(Debug, Default)]
+struct Facts {
+    /// Container instances that are none of ours. An ARN is never given to another.
+    foreign: HashMap<ContainerInstanceArn, Timestamp>,
+    /// Are the instances of this capacity provider kept by ECS itself?
+    managed: HashMap<(ClusterName, String), (bool, Timestamp)>,
+    /// When it was last said that a cluster is gone.
+    gone: HashMap<ClusterName, Timestamp>,
+}
+
+impl ForeignCache {
+    /// Is this container instance known to be none of ours?
+    #[must_use]
+    pub fn is_foreign(&self, arn: &ContainerInstanceArn) -> bool {
+        self.lock().foreign.contains_key(arn)
+    }
+
+    /// Remembers a container instance that is none of ours. Is that news?
+    pub fn learn_foreign(&self, arn: &ContainerInstanceArn, now: Timestamp) -> bool {
+        let mut facts = self.lock();
+        make_room(&mut facts.foreign, |at| now.duration_since(*at) < UNUSED_TTL);
+        facts.foreign.insert(arn.clone(), now).is_none()
+    }
+
+    /// Are the instances of a capacity provider kept by ECS itself? Nothing if that is not known.
+    #[must_use]
+    pub fn is_managed(&self, cluster: &ClusterName, provider: &str, now: Timestamp) -> Option<bool> {
+        let facts = self.lock();
+        let (managed, at) = facts.managed.get(&(cluster.clone(), provider.to_owned()))?;
+        (now.duration_since(*at) < PROVIDER_TTL).then_some(*managed)
+    }
+
+    /// Remembers the type of a capacity provider.
+    pub fn learn_provider(&self, cluster: &ClusterName, provider: &str, managed: bool, now: Timestamp) {
+        let mut facts = self.lock();
+        make_room(&mut facts.managed, |(_, at)| {
+            now.duration_since(*at) < PROVIDER_TTL
+        });
+        let provider = (cluster.clone(), provider.to_owned());
+        facts.managed.insert(provider, (managed, now));
+    }
+
+    /// Remembers a cluster that is gone. Is it to be said again?
+    pub fn learn_gone(&self, cluster: &ClusterName, now: Timestamp) -> bool {
+        let mut facts = self.lock();
+        let said = facts.gone.get(cluster);
+        let news = said.is_none_or(|at| now.duration_since(*at) >= GONE_CLUSTER_LOG_INTERVAL);
+        if news {
+            facts.gone.insert(cluster.clone(), now);
+        }
+        news
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Facts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn make_room<K: Eq + Hash, V>(map: &mut HashMap<K, V>, is_young: impl Fn(&V) -> bool) {
+    if map.len() >= REMEMBERED_MAX {
+        map.retain(|_, value| is_young(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_767_600_000 + seconds).unwrap()
+    }
+
+    #[test]
+    fn a_cluster_that_is_gone_is_said_once_an_hour() {
+        let (edges, cluster) = (ForeignCache::default(), "prod".parse().unwrap());
+        let said = [0, 60, 3599, 3600, 3660].map(|seconds| edges.learn_gone(&cluster, at(seconds)));
+        assert_eq!(said, [true, false, false, true, false]);
+    }
+
+    #[test]
+    fn the_type_of_a_capacity_provider_is_asked_for_again_after_a_while() {
+        let (edges, cluster) = (ForeignCache::default(), "prod".parse().unwrap());
+        assert_eq!(edges.is_managed(&cluster, "workers", at(0)), None);
+        edges.learn_provider(&cluster, "workers", true, at(0));
+        assert_eq!(edges.is_managed(&cluster, "workers", at(599)), Some(true));
+        assert_eq!(edges.is_managed(&cluster, "workers", at(600)), None);
+        assert_eq!(edges.is_managed(&"dev".parse().unwrap(), "workers", at(1)), None);
+    }
+}

@@ -1,0 +1,218 @@
+use super::*;
+use protector_core::observation::ContainerInstance;
+use protector_core::record::ReleaseReason;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+fn key() -> InstanceKey {
+    InstanceKey {
+        cluster: "prod".parse().unwrap(),
+        instance: "i-12345678".parse().unwrap(),
+    }
+}
+
+fn arn() -> ContainerInstanceArn {
+    "arn:aws:ecs:eu-west-1:1:container-instance/prod/a1"
+        .parse()
+        .unwrap()
+}
+
+fn instance() -> Registrations {
+    let instance = ContainerInstance {
+        arn: arn(),
+        status: "DRAINING".to_owned().into(),
+        agent_connected: true,
+        tasks: None,
+    };
+    instance.into()
+}
+
+fn task(id: u32) -> TaskArn {
+    format!("arn:aws:ecs:eu-west-1:1:task/prod/{id}").parse().unwrap()
+}
+
+fn census(holding: u32) -> Census {
+    Census {
+        holding: (0..holding).map(task).collect(),
+        daemons: vec![task(900)],
+        sidecars: 1,
+        ..Census::default()
+    }
+}
+
+fn ended(memory: &Cache, id: u32, seconds: i64) -> TaskStopFollowUp {
+    memory.task_ended(&key().cluster, &arn(), &task(id), at(seconds))
+}
+
+#[test]
+fn p10_the_end_of_a_task_elsewhere_costs_nothing_once_known() {
+    let memory = Cache::default();
+    assert_eq!(ended(&memory, 1, 0), TaskStopFollowUp::Lookup);
+    memory.saw(&key(), &instance(), Verdict::NotDraining, None, at(0));
+    assert!(matches!(ended(&memory, 1, 89), TaskStopFollowUp::Ignore(_)));
+    assert_eq!(ended(&memory, 1, 90), TaskStopFollowUp::Lookup);
+}
+
+#[test]
+fn p10_a_tick_answers_for_every_instance_of_the_cluster() {
+    let memory = Cache::default();
+    memory.listed(&key().cluster, &[], at(0));
+    assert!(matches!(ended(&memory, 1, 60), TaskStopFollowUp::Ignore(_)));
+}
+
+#[test]
+fn only_the_last_awaited_task_is_worth_a_whole_look() {
+    let memory = Cache::default();
+    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(2)), at(0));
+    assert_eq!(
+        ended(&memory, 0, 1),
+        TaskStopFollowUp::DescribeAwaited(key(), vec![task(1)])
+    );
+    assert_eq!(ended(&memory, 1, 2), TaskStopFollowUp::Last(key()));
+}
+
+#[test]
+fn p7_a_doubled_event_counts_once() {
+    let memory = Cache::default();
+    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(5)), at(0));
+    for _ in 0..9 {
+        assert!(matches!(ended(&memory, 0, 1), TaskStopFollowUp::Ignore(_)));
+    }
+}
+
+#[test]
+fn events_that_other_runs_got_are_made_up_for_by_probes() {
+    let memory = Cache::default();
+    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(10)), at(0));
+    assert!(matches!(ended(&memory, 0, 59), TaskStopFollowUp::Ignore(_)));
+    assert!(matches!(
+        ended(&memory, 1, 60),
+        TaskStopFollowUp::DescribeAwaited(..)
+    ));
+    assert_eq!(
+        memory.probed(&key(), BTreeSet::new(), at(60)),
+        TaskStopFollowUp::Last(key())
+    );
+}
+
+#[test]
+fn a_daemon_that_ends_tells_of_a_release_by_another_run() {
+    let memory = Cache::default();
+    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(5)), at(0));
+    assert_eq!(ended(&memory, 900, 1), TaskStopFollowUp::Observe(key()));
+}
+
+#[test]
+fn after_the_release_daemons_are_awaited() {
+    let memory = Cache::default();
+    memory.saw(
+        &key(),
+        &instance(),
+        Verdict::Released(ReleaseReason::Drained),
+        Some(&census(0)),
+        at(0),
+    );
+    assert_eq!(
+        ended(&memory, 900, 1),
+        TaskStopFollowUp::Complete(key(), instance().all().cloned().collect())
+    );
+    assert_eq!(
+        ended(&memory, 900, 2),
+        TaskStopFollowUp::Observe(key()),
+        "a copy of the event says nothing new"
+    );
+}
+
+#[test]
+fn other_drains_are_counted_without_ones_own() {
+    let memory = Cache::default();
+    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(1)), at(0));
+    assert_eq!(memory.fleet_without(&key(), at(0)), Fleet::default());
+    let other = InstanceKey {
+        instance: "i-87654321".parse().unwrap(),
+        ..key()
+    };
+    assert_eq!(
+        memory.fleet_without(&other, at(0)),
+        Fleet {
+            drains: 1,
+            sidecars: 1
+        }
+    );
+    memory.learn_fleet(BTreeMap::from([(key(), 9), (other.clone(), 4)]), at(0));
+    let fleet = memory.fleet_without(&key(), at(89));
+    assert_eq!(
+        (fleet.drains, fleet.sidecars),
+        (1, 4),
+        "as the tick has listed it"
+    );
+    assert_eq!(
+        memory.fleet_without(&key(), at(90)),
+        Fleet::default(),
+        "but not for ever"
+    );
+    let own = memory.fleet_without(&other, at(0));
+    assert_eq!((own.drains, own.sidecars), (1, 1), "what was looked at is newer");
+}
+
+#[test]
+fn p3_a_wait_is_known_since_it_was_first_seen_until_it_is_over() {
+    let memory = Cache::default();
+    let (instance, hook) = ("i-12345678".parse().unwrap(), "drain".parse().unwrap());
+    let since = |now| memory.waits_since(&instance, &hook, None, at(now));
+    assert_eq!(since(0), at(0));
+    assert_eq!(since(60), at(0));
+    assert_eq!(since(239), at(0), "a tick or two may be lost");
+    assert_eq!(
+        since(419),
+        at(419),
+        "nobody has seen it for three minutes: another one"
+    );
+    let told = memory.waits_since(&instance, &hook, Some(at(400)), at(430));
+    assert_eq!(told, at(400));
+    assert_eq!(since(480), at(400), "its event knows when it began");
+}
+
+#[test]
+fn p3_a_wait_counts_from_the_earliest_moment_that_was_told_of_it() {
+    let memory = Cache::default();
+    let (instance, hook) = ("i-12345678".parse().unwrap(), "drain".parse().unwrap());
+    let since = |told: Option<i64>, now| memory.waits_since(&instance, &hook, told.map(at), at(now));
+    assert_eq!(since(Some(60), 60), at(60));
+    assert_eq!(since(None, 120), at(60), "a tick");
+    assert_eq!(since(Some(5), 130), at(5), "its late event");
+    assert_eq!(since(None, 190), at(5), "an event without its time");
+    assert_eq!(since(None, 250), at(5));
+    assert_eq!(since(None, 430), at(430), "another wait");
+}
+
+#[test]
+fn calls_that_no_record_has_counted_are_taken_once() {
+    let memory = Cache::default();
+    memory.add_uncounted(&key(), 4);
+    memory.add_uncounted(&key(), 1);
+    assert_eq!(
+        (memory.take_uncounted(&key()), memory.take_uncounted(&key())),
+        (5, 0)
+    );
+}
+
+#[test]
+fn p7_a_batch_does_not_wait_long_while_daemons_go_tier_by_tier() {
+    let memory = Cache::default();
+    let awaits = |verdict, holding| {
+        memory.saw(&key(), &instance(), verdict, Some(&census(holding)), at(0));
+        memory.awaits_an_event()
+    };
+    assert!(awaits(Verdict::Holding, 1), "the end of the task that holds");
+    assert!(
+        !awaits(Verdict::Holding, 0),
+        "nothing but the settle window is left"
+    );
+    assert!(
+        awaits(Verdict::Releasing, 0),
+        "the end of a daemon opens the next tier"
+    );
+}

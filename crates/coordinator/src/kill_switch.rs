@@ -1,0 +1,72 @@
+//! Minding the kill switch: it comes with every record that is read, and with the tick's listing.
+
+use jiff::SignedDuration;
+use protector_core::control::Control;
+use serde_json::json;
+
+use crate::aws::ErrorKind;
+use crate::coordinator::Coordinator;
+use crate::logging::Level;
+
+/// So long a reading of the kill switch is believed: it takes effect within a minute, with a tick's delay to spare.
+const KILL_SWITCH_TTL: SignedDuration = SignedDuration::from_secs(55);
+
+impl Coordinator {
+    /// Reads the kill switch if the last reading is old. What cannot be read leaves it as it is.
+    pub(crate) async fn refresh_kill_switch(&self) {
+        if !self.kill_switch_is_fresh() {
+            self.read_kill_switch().await;
+        }
+    }
+
+    /// Was the kill switch read a moment ago?
+    pub(crate) fn kill_switch_is_fresh(&self) -> bool {
+        self.memory.control_is_fresh(self.now(), KILL_SWITCH_TTL)
+    }
+
+    /// Reads the kill switch. What cannot be read leaves it as it is.
+    pub(crate) async fn read_kill_switch(&self) {
+        match self.aws.get_text(&self.policy.prefix.control_name()).await {
+            Ok(text) => self.apply_kill_switch(Some(&text)),
+            Err(failure) if failure.kind == ErrorKind::NotFound => self.apply_kill_switch(None),
+            Err(failure) if self.memory.control_problem_is_news(self.now()) => {
+                self.logger
+                    .log(Level::Warn, "control", json!({"problem": failure.to_string()}))
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Obeys what the parameter says; without it everything is on. A malformed one changes nothing.
+    pub(crate) fn apply_kill_switch(&self, text: Option<&str>) {
+        let before = self.memory.control();
+        let read = text.map_or(Ok(Control::On), Control::decode);
+        let control = read.as_ref().copied().unwrap_or(before);
+        self.memory.learn_control(control, self.now());
+        if let Err(problem) = read {
+            if !self.memory.control_problem_is_news(self.now()) {
+                return;
+            }
+            self.logger.log(
+                Level::Warn,
+                "control",
+                json!({"mode": control.name(), "problem": problem}),
+            );
+        } else if control != before {
+            self.logger.log(
+                Level::Warn,
+                "control",
+                json!({"mode": control.name(), "before": before.name()}),
+            );
+        }
+    }
+
+    /// What the run may do, for its lines.
+    pub(crate) fn mode(&self) -> &'static str {
+        if self.policy.dry_run {
+            "dry-run"
+        } else {
+            self.memory.control().name()
+        }
+    }
+}

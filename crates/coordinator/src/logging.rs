@@ -1,0 +1,78 @@
+//! What the coordinator says: one JSON line per event on standard output, which Lambda sends to CloudWatch Logs.
+//!
+//! Fields are documented in `docs/log-fields.md`. Nothing that is said holds a lifecycle action token.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::Arc;
+
+pub use protector_core::settings::Level;
+use serde_json::{Map, Value, json};
+
+/// Says things at or above a level. Cheap to clone.
+#[derive(Clone)]
+pub struct Logger {
+    least: Level,
+    metrics: bool,
+    line: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+impl fmt::Debug for Logger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Logger")
+            .field("least", &self.least)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Logger {
+    /// Says what is at least so important on standard output.
+    #[must_use]
+    pub fn new(least: Level) -> Logger {
+        // Standard output is all that there is; if it is gone, nobody can be told.
+        Logger::with_sink(least, |line| drop(writeln!(std::io::stdout().lock(), "{line}")))
+    }
+
+    /// Says it to `line`, which gets each line without its end.
+    pub fn with_sink(least: Level, line: impl Fn(&str) + Send + Sync + 'static) -> Logger {
+        Logger {
+            least,
+            metrics: true,
+            line: Arc::new(line),
+        }
+    }
+
+    /// The same, for a sink that has no use for metrics: they are not even formatted.
+    #[must_use]
+    pub fn without_metrics(self) -> Logger {
+        Logger {
+            metrics: false,
+            ..self
+        }
+    }
+
+    /// Are metrics said?
+    #[must_use]
+    pub fn writes_metrics(&self) -> bool {
+        self.metrics
+    }
+
+    /// Says a whole line as it is, whatever the least level: metrics.
+    pub fn log_line(&self, line: &str) {
+        (self.line)(line);
+    }
+
+    /// Says one line: level, event, and `fields`, a JSON object.
+    pub fn log(&self, level: Level, event: &str, fields: Value) {
+        if level < self.least {
+            return;
+        }
+        let mut line = Map::new();
+        line.insert("level".to_owned(), json!(level.name()));
+        line.insert("event".to_owned(), json!(event));
+        if let Value::Object(fields) = fields {
+            line.extend(fields);
+        }
+        (self.line)(&Value::Object(line).to_string());
+    }
+}

@@ -1,0 +1,227 @@
+//! Turns: how many instances are looked at at once, and how fast records are written, in which order.
+//!
+//! `PutParameter` allows 3 writes a second for the whole account (SSM quotas), of which we take 2. When many drain at
+//! once, releases go first, since daemons and people wait for them; then new holds; counts only if nothing else waits.
+//! The queue is of those that look at the moment; the tick sends those first whose release is due.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep};
+
+/// So many instances are looked at at once: some 6 calls each keep below the burst of the ECS read bucket (100).
+const RECONCILES_MAX: usize = 8;
+
+/// Two writes a second.
+const WRITE_INTERVAL: Duration = Duration::from_millis(500);
+
+/// So many may go at once after a pause: an ordinary drain's writes never wait.
+const WRITE_BURST: u32 = 4;
+
+/// The pace of writes.
+const WRITE_RATE: Rate = Rate {
+    interval: WRITE_INTERVAL,
+    burst: WRITE_BURST,
+};
+
+/// Whoever is not the first in the queue asks again after this.
+const RECHECK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// What a write is for; the first goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Daemons may go.
+    Release,
+    /// Daemons are to be kept.
+    Hold,
+    /// A drain is over.
+    Receipt,
+    /// Somebody may want to know.
+    Count,
+}
+
+/// The turns of one execution environment.
+#[derive(Debug)]
+pub struct Limiter {
+    /// One permit for each instance that is looked at.
+    pub reconciles: Semaphore,
+    writes: Mutex<Writes>,
+}
+
+/// How fast: one each `interval`, and so many at once after a pause.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rate {
+    pub(crate) interval: Duration,
+    pub(crate) burst: u32,
+}
+
+impl Rate {
+    /// So far ahead of the even pace one may be.
+    fn allowed(self) -> Duration {
+        self.interval * (self.burst - 1)
+    }
+}
+
+/// What was taken of a rate.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Bucket {
+    /// When all that was taken so far would have been taken at the even pace.
+    theoretical_arrival: Option<Instant>,
+}
+
+impl Bucket {
+    /// How long until the next one may be taken.
+    pub(crate) fn wait(&self, rate: Rate, now: Instant) -> Duration {
+        self.theoretical_arrival(now)
+            .duration_since(now)
+            .saturating_sub(rate.allowed())
+    }
+
+    /// Takes the next one, be it for a moment to come.
+    pub(crate) fn take(&mut self, rate: Rate, now: Instant) {
+        self.theoretical_arrival = Some(self.theoretical_arrival(now) + rate.interval);
+    }
+
+    /// Nothing of a burst is left.
+    pub(crate) fn empty(&mut self, rate: Rate, now: Instant) {
+        self.theoretical_arrival = Some(self.theoretical_arrival(now).max(now + rate.allowed()));
+    }
+
+    fn theoretical_arrival(&self, now: Instant) -> Instant {
+        self.theoretical_arrival.map_or(now, |paid| paid.max(now))
+    }
+}
+
+#[derive(Debug, Default)]
+struct Writes {
+    bucket: Bucket,
+    waiting: BTreeSet<(Priority, u64)>,
+    tickets: u64,
+}
+
+impl Default for Limiter {
+    fn default() -> Self {
+        Limiter {
+            reconciles: Semaphore::new(RECONCILES_MAX),
+            writes: Mutex::default(),
+        }
+    }
+}
+
+impl Limiter {
+    /// Waits for a write's turn.
+    pub async fn acquire(&self, rank: Priority) {
+        let ticket = self.ticket(rank);
+        loop {
+            // Bound, so that the lock is not held while it sleeps.
+            let taken = self.lock().take(ticket.0, Instant::now());
+            match taken {
+                Ok(()) => return,
+                Err(wait) => sleep(wait).await,
+            }
+        }
+    }
+
+    /// Is it a write's turn at once? Then it is taken.
+    pub fn try_acquire(&self, rank: Priority) -> bool {
+        let ticket = self.ticket(rank);
+        self.lock().take(ticket.0, Instant::now()).is_ok()
+    }
+
+    fn ticket(&self, rank: Priority) -> Ticket<'_> {
+        let mut writes = self.lock();
+        writes.tickets += 1;
+        let ticket = (rank, writes.tickets);
+        writes.waiting.insert(ticket);
+        Ticket(ticket, self)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Writes> {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Writes {
+    /// Takes the turn, or tells how long to wait before asking again.
+    fn take(&mut self, ticket: (Priority, u64), now: Instant) -> Result<(), Duration> {
+        if self.waiting.first().is_some_and(|first| *first < ticket) {
+            return Err(RECHECK_INTERVAL);
+        }
+        let wait = self.bucket.wait(WRITE_RATE, now);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        self.bucket.take(WRITE_RATE, now);
+        Ok(())
+    }
+}
+
+/// A place in the queue, given back when it was used or its run has ended.
+struct Ticket<'a>((Priority, u64), &'a Limiter);
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        self.1.lock().waiting.remove(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take(writes: &mut Writes, rank: Priority, now: Instant) -> bool {
+        writes.tickets += 1;
+        writes.take((rank, writes.tickets), now).is_ok()
+    }
+
+    #[test]
+    fn p10_two_writes_a_second_after_a_short_burst() {
+        let (mut writes, start) = (Writes::default(), Instant::now());
+        let mut taken = 0;
+        for millis in 0..10_000 {
+            taken += u32::from(take(
+                &mut writes,
+                Priority::Hold,
+                start + Duration::from_millis(millis),
+            ));
+        }
+        assert_eq!(taken, WRITE_BURST + 19, "10 s: a burst, then one every 500 ms");
+    }
+
+    #[test]
+    fn p10_releases_go_before_holds_and_holds_before_counts() {
+        let turns = Limiter::default();
+        let (count, hold, release) = (
+            turns.ticket(Priority::Count),
+            turns.ticket(Priority::Hold),
+            turns.ticket(Priority::Release),
+        );
+        let now = Instant::now();
+        let first = |ticket: &Ticket<'_>| turns.lock().take(ticket.0, now).is_ok();
+        assert!(!first(&count) && !first(&hold) && first(&release));
+        drop(release);
+        assert!(!first(&count) && first(&hold));
+        drop(hold);
+        assert!(first(&count));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn p3_writers_that_wait_for_their_turn_do_not_wait_for_each_other() {
+        let turns = Limiter::default();
+        let writers = (0..12).map(|_| turns.acquire(Priority::Hold));
+        let start = Instant::now();
+        futures_util::future::join_all(writers).await;
+        let even = WRITE_INTERVAL * (12 - WRITE_BURST);
+        assert!(start.elapsed() >= even && start.elapsed() < even + WRITE_INTERVAL * 2);
+    }
+
+    #[test]
+    fn p10_a_count_does_not_wait() {
+        let turns = Limiter::default();
+        let taken = (0..10).filter(|_| turns.try_acquire(Priority::Count)).count();
+        assert_eq!(taken, WRITE_BURST as usize);
+        assert!(turns.lock().waiting.is_empty());
+    }
+}

@@ -1,0 +1,373 @@
+//! What a sidecar does between SIGTERM and its end: sleep so long, or leave because….
+//!
+//! A pure state machine. The program asks the task metadata, the record and the instance metadata, and hands in what
+//! it heard together with the time and one random number; [`HoldState::next`] answers. Rules, the first that fits decides:
+//!
+//! | what is seen | answer |
+//! | --- | --- |
+//! | the operator disabled the sidecar | leave |
+//! | every protected container is stopped | leave |
+//! | the kill switch says release-all, whatever is known of the record | leave |
+//! | the record is released, or the own service is in `releasedServices` | leave |
+//! | no record, seen twice, after one of this drain was seen | leave |
+//! | no record, and the grace for that is over | leave |
+//! | still holding [`COORDINATOR_SILENCE`] and one reading after the record's deadline | leave, nobody coordinates any more |
+//! | neither task metadata nor credentials for twice the unknown grace, and no record of this drain was seen | leave, the host is going down |
+//! | the maximum hold is over | leave |
+//! | anything else: holding, an error, a text that cannot be read | sleep |
+//!
+//! A record of another registration of the instance, or the release of a drain that had ended before SIGTERM, counts as no
+//! record. Once a record of this drain was seen it counts as nothing: another registration may have taken its place.
+//!
+//! An error is never "no record" (promise P2), and each sleep ends at the next bound (promise P3).
+//!
+//! Record, shared records and kill switch come in one call ([`HoldState::asks`]). IAM judges that call as a whole, so one name
+//! that is denied takes the others with it; then the records are asked for without the switch, and that once a minute.
+
+mod answer;
+mod backoff;
+mod input;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::control::Control;
+use crate::limits::{COORDINATOR_SILENCE, RELEASE_BEFORE_SIGTERM_MAX};
+use crate::record::{Record, ReleaseReason};
+
+pub use answer::{Ask, Decision, ExitReason, HoldReason};
+pub use backoff::self_check_pause;
+pub use input::{
+    HoldObservation, HoldPolicy, KillSwitchReading, ProtectedContainers, ReadError, Reading, SidecarIdentity,
+    TargetLifecycleState, Together,
+};
+
+/// The kill switch is asked for at least so often.
+const KILL_SWITCH_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
+
+/// A look that is so near to it asks for the kill switch too.
+const KILL_SWITCH_INTERVAL_EARLY: SignedDuration = SignedDuration::from_secs(1);
+
+/// A record that was there is believed to be gone when so many readings in a row do not find it: SSM promises no
+/// read-after-write, and one stale answer must not release.
+const MISSING_READINGS: u32 = 2;
+
+/// One wait, from the first SIGTERM on.
+#[derive(Debug, Clone)]
+pub struct HoldState {
+    policy: HoldPolicy,
+    /// The last holding record of this drain.
+    record: Option<Record>,
+    /// When this text of it was first read, counted from SIGTERM.
+    record_since: SignedDuration,
+    /// Readings in a row that did not find it again.
+    missing: u32,
+    /// Readings in a row that were neither a record nor "not found".
+    failures: u32,
+    /// The last that the instance metadata said.
+    target_state: TargetLifecycleState,
+    /// Since when neither task metadata nor credentials answer, counted from SIGTERM. Not counted once a record of this
+    /// drain was seen.
+    host_silent_since: Option<SignedDuration>,
+    /// When the kill switch was last asked for, counted from SIGTERM.
+    switch_asked: Option<SignedDuration>,
+    /// Was the last call for both parameters together denied?
+    apart: bool,
+}
+
+/// A reading, seen in the light of what was known before.
+enum RecordView<'a> {
+    Ours(&'a Record),
+    Absent,
+    /// A record that speaks of another drain than this.
+    Other,
+    Unknown(ReadError),
+}
+
+impl HoldState {
+    /// A wait that begins with SIGTERM.
+    #[must_use]
+    pub fn new(policy: HoldPolicy) -> Self {
+        Self {
+            policy,
+            record: None,
+            record_since: SignedDuration::ZERO,
+            missing: 0,
+            failures: 0,
+            target_state: TargetLifecycleState::Unknown,
+            host_silent_since: None,
+            switch_asked: None,
+            apart: false,
+        }
+    }
+
+    /// The last holding record of this drain, if one was seen.
+    #[must_use]
+    pub fn record(&self) -> Option<&Record> {
+        self.record.as_ref()
+    }
+
+    /// Does the answer to this reading depend on what the instance metadata says? Not once a record of this drain was
+    /// seen. A release may turn out to be of another drain, so it is asked for then too.
+    #[must_use]
+    pub fn wants_target_state(&self, known: &SidecarIdentity, reading: &Reading) -> bool {
+        let maybe_absent = match reading {
+            Reading::NotFound => true,
+            Reading::Record(record) => record.is_released() || known.is_foreign(record),
+            Reading::Trouble(_) => false,
+        };
+        maybe_absent && self.record.is_none()
+    }
+
+    /// What this look asks Parameter Store for. `identified`: is it known whose record to read? If the call for both is
+    /// denied, this look asks for each by itself.
+    #[must_use]
+    pub fn asks(&self, identified: bool, since_sigterm: SignedDuration) -> Ask {
+        let due = self
+            .until_switch(since_sigterm)
+            .is_none_or(|left| left <= KILL_SWITCH_INTERVAL_EARLY);
+        match (identified, self.apart && !due, due) {
+            (true, false, _) => Ask::Both,
+            (true, true, _) => Ask::Record,
+            (false, _, true) => Ask::Switch,
+            (false, _, false) => Ask::Nothing,
+        }
+    }
+
+    fn until_switch(&self, since_sigterm: SignedDuration) -> Option<SignedDuration> {
+        let next = self.switch_asked?.saturating_add(KILL_SWITCH_INTERVAL);
+        Some(next.saturating_sub(since_sigterm))
+    }
+
+    /// Takes in one observation and answers. Times of successive calls must not go back.
+    pub fn next(&mut self, known: &SidecarIdentity, seen: &HoldObservation) -> Decision {
+        let sight = match view(known, seen) {
+            RecordView::Other if self.record.is_none() => RecordView::Absent,
+            sight => sight,
+        };
+        self.note(&sight, seen);
+        match self.exit_reason(known, &sight, seen) {
+            Some(why) => Decision::Exit(why),
+            None => Decision::Sleep {
+                duration: self.sleep(&sight, seen),
+                reason: self.hold_reason(&sight),
+            },
+        }
+    }
+
+    fn note(&mut self, sight: &RecordView<'_>, seen: &HoldObservation) {
+        if seen.target_state != TargetLifecycleState::Unknown {
+            self.target_state = seen.target_state;
+        }
+        if seen.kill_switch != KillSwitchReading::NotAsked {
+            self.switch_asked = Some(seen.since_sigterm);
+        }
+        match seen.together {
+            Together::Denied => self.apart = true,
+            Together::Answered => self.apart = false,
+            Together::NotAsked => {}
+        }
+        self.failures = if let RecordView::Unknown(_) = sight {
+            self.failures.saturating_add(1)
+        } else {
+            0
+        };
+        match sight {
+            RecordView::Ours(record) => {
+                let known = self.record.as_ref().map(|known| known.updated_at);
+                if known != Some(record.updated_at) {
+                    self.record_since = seen.since_sigterm;
+                }
+                self.record = Some((*record).clone());
+                self.missing = 0;
+            }
+            RecordView::Absent => self.missing = self.missing.saturating_add(1),
+            RecordView::Other => self.missing = 0,
+            RecordView::Unknown(_) => {}
+        }
+        // A record that holds is stronger: an agent may be away for long, and at a real shutdown nobody asks the sidecar.
+        let silent = self.record.is_none()
+            && seen.task == ProtectedContainers::Unreachable
+            && matches!(sight, RecordView::Unknown(ReadError::NoCredentials));
+        self.host_silent_since = silent.then(|| self.host_silent_since.unwrap_or(seen.since_sigterm));
+    }
+
+    fn exit_reason(
+        &self,
+        known: &SidecarIdentity,
+        sight: &RecordView<'_>,
+        seen: &HoldObservation,
+    ) -> Option<ExitReason> {
+        if self.policy.disabled {
+            return Some(ExitReason::Disabled);
+        }
+        if seen.task == ProtectedContainers::Stopped {
+            return Some(ExitReason::ProtectedStopped);
+        }
+        if seen.kill_switch == KillSwitchReading::Says(Control::ReleaseAll) {
+            return Some(ExitReason::KillSwitch);
+        }
+        let by_record = match sight {
+            RecordView::Ours(record) => released(known, record),
+            RecordView::Absent => self.exit_reason_without_record(seen.since_sigterm),
+            RecordView::Other | RecordView::Unknown(_) => None,
+        };
+        by_record.or_else(|| self.bound_passed(seen))
+    }
+
+    fn exit_reason_without_record(&self, since_sigterm: SignedDuration) -> Option<ExitReason> {
+        if self.record.is_some() {
+            return (self.missing >= MISSING_READINGS).then_some(ExitReason::RecordGone);
+        }
+        (since_sigterm >= self.grace()).then_some(match self.target_state {
+            TargetLifecycleState::Leaving => ExitReason::NoRecordThoughTerminating,
+            TargetLifecycleState::InService | TargetLifecycleState::Unknown => ExitReason::NotADrain,
+        })
+    }
+
+    /// How long "no record" is waited for. The half if the instance stays: then it is most likely a deployment.
+    fn grace(&self) -> SignedDuration {
+        match self.target_state {
+            TargetLifecycleState::Leaving => self.policy.terminating_grace,
+            TargetLifecycleState::InService => self.policy.unknown_grace / 2,
+            TargetLifecycleState::Unknown => self.policy.unknown_grace,
+        }
+    }
+
+    /// The bounds that hold whatever is read. Some coordinator's death is a finer answer than the maximum hold.
+    fn bound_passed(&self, seen: &HoldObservation) -> Option<ExitReason> {
+        if self.until_given_up(seen).is_some_and(|left| !left.is_positive()) {
+            return Some(ExitReason::DeadlinePassed);
+        }
+        if self.host_gone_at().is_some_and(|end| seen.since_sigterm >= end) {
+            return Some(ExitReason::HostGoingDown);
+        }
+        (seen.since_sigterm >= self.policy.max_hold).then_some(ExitReason::MaxHold)
+    }
+
+    /// The time left until a drain that still holds has no coordinator any more, by the clock of AWS. The host's clock
+    /// alone gives up no drain: it may be wrong by hours.
+    fn until_given_up(&self, seen: &HoldObservation) -> Option<SignedDuration> {
+        let record = self.record.as_ref()?;
+        let left = |now: Timestamp| record.deadline_at.duration_since(now);
+        let until_deadline = match seen.aws_clock() {
+            Some(now) => left(now),
+            None => left(seen.host_clock).max(self.until_deadline_without_clock(record, seen)),
+        };
+        Some(until_deadline.saturating_add(self.silence()))
+    }
+
+    /// A coordinator that has not released so long after the deadline is dead: the sidecar would have read it.
+    fn silence(&self) -> SignedDuration {
+        let interval = backoff::interval(&self.policy, self.record.as_ref());
+        COORDINATOR_SILENCE.saturating_add(backoff::longest(interval))
+    }
+
+    /// The time left to the deadline at most, without any clock: the record was written before it was read, so its
+    /// deadline is no further from the first reading than from the writing.
+    fn until_deadline_without_clock(&self, record: &Record, seen: &HoldObservation) -> SignedDuration {
+        let at_most = record.deadline_at.duration_since(record.updated_at);
+        let read_since = seen.since_sigterm.saturating_sub(self.record_since);
+        at_most.saturating_sub(read_since)
+    }
+
+    fn host_gone_at(&self) -> Option<SignedDuration> {
+        Some(
+            self.host_silent_since?
+                .saturating_add(self.policy.unknown_grace.saturating_mul(2)),
+        )
+    }
+
+    fn hold_reason(&self, sight: &RecordView<'_>) -> HoldReason {
+        match sight {
+            RecordView::Ours(_) => HoldReason::TasksRemain,
+            RecordView::Unknown(trouble) => HoldReason::Trouble(*trouble),
+            RecordView::Other => HoldReason::AnotherDrain,
+            RecordView::Absent if self.record.is_some() => HoldReason::RecordVanished,
+            RecordView::Absent if self.target_state == TargetLifecycleState::Leaving => {
+                HoldReason::NoRecordYetTerminating
+            }
+            RecordView::Absent => HoldReason::NoRecordYet,
+        }
+    }
+
+    fn sleep(&self, sight: &RecordView<'_>, seen: &HoldObservation) -> SignedDuration {
+        let interval = backoff::interval(&self.policy, self.record.as_ref());
+        let wished = match sight {
+            RecordView::Unknown(_) => backoff::backed_off(interval, self.failures, seen.jitter),
+            RecordView::Ours(record) => match self.until_release(record, seen) {
+                Some(left) => backoff::until_release(interval, left, record, seen.jitter),
+                None => backoff::jittered(interval, seen.jitter),
+            },
+            RecordView::Absent | RecordView::Other => backoff::jittered(interval, seen.jitter),
+        };
+        backoff::at_most(wished, self.until_next_bound(sight, seen))
+    }
+
+    /// The time left, by the clock of AWS, until a release as drained may come; negative if that time is past.
+    fn until_release(&self, record: &Record, seen: &HoldObservation) -> Option<SignedDuration> {
+        Some(record.release_not_before?.duration_since(seen.aws_clock()?))
+    }
+
+    /// The time left to the nearest moment at which the answer changes by itself.
+    fn until_next_bound(&self, sight: &RecordView<'_>, seen: &HoldObservation) -> SignedDuration {
+        let waits_for_record = matches!(sight, RecordView::Absent) && self.record.is_none();
+        let left = |end: SignedDuration| end.saturating_sub(seen.since_sigterm);
+        [
+            Some(left(self.policy.max_hold)),
+            waits_for_record.then(|| left(self.grace())),
+            self.host_gone_at().map(left),
+            self.until_given_up(seen),
+            self.until_switch(seen.since_sigterm),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(self.policy.max_hold)
+    }
+}
+
+fn view<'a>(known: &SidecarIdentity, seen: &'a HoldObservation) -> RecordView<'a> {
+    match &seen.reading {
+        Reading::NotFound => RecordView::Absent,
+        Reading::Trouble(trouble) => RecordView::Unknown(*trouble),
+        Reading::Record(record) if known.is_foreign(record) || is_stale_release(record, seen) => {
+            RecordView::Other
+        }
+        Reading::Record(record) => RecordView::Ours(record),
+    }
+}
+
+/// Is it the release of a drain that had ended before SIGTERM, in which this daemon was not told to stop? Its record
+/// may still be there. When the sidecar started says nothing of it: it may have been started anew between the release
+/// and its SIGTERM.
+fn is_stale_release(record: &Record, seen: &HoldObservation) -> bool {
+    let sigterm = seen.sigterm();
+    let ended = record.receipt_at.is_some_and(|receipt| receipt <= sigterm);
+    record.is_released() && (ended || is_long_over(record, sigterm))
+}
+
+fn is_long_over(record: &Record, sigterm: Timestamp) -> bool {
+    let age = record
+        .released_at
+        .map(|released| sigterm.duration_since(released));
+    let longest = match record.reason {
+        // A drain that was undone before it told this daemon to stop is not the one that does.
+        Some(ReleaseReason::Cancelled) => SignedDuration::ZERO,
+        _ => RELEASE_BEFORE_SIGTERM_MAX,
+    };
+    age.is_some_and(|age| age > longest)
+}
+
+fn released(known: &SidecarIdentity, record: &Record) -> Option<ExitReason> {
+    if record.is_released() {
+        return Some(ExitReason::Released);
+    }
+    let own = known.service.as_ref()?;
+    record
+        .released_services
+        .contains(own)
+        .then_some(ExitReason::ServiceReleased)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,341 @@
+//! The rules, applied one after another to a drain.
+
+mod act;
+mod release;
+
+pub(super) use act::{count_is_due, heartbeat_due};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::holding::{Census, census, daemon_gone, group_of};
+use crate::limits::{
+    AGENT_NOTED, AGENT_UNSEEN_MAX, NOTE_WRITTEN_WITHIN, POLL_SECONDS_MIN, RELEASE_BEFORE_SIGTERM_MAX,
+    SHARED_FROM,
+};
+use crate::observation::Task;
+use crate::policy::Policy;
+use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, Waited};
+use crate::trigger::Order;
+
+use super::deadline::later;
+use super::drain::Drain;
+use super::schedule::Schedule;
+use super::{
+    Action, Fleet, Heartbeats, OrderOutcome, Plan, Situation, Verdict, poll_seconds, unhurried_poll_seconds,
+};
+
+/// A plan in the making.
+pub(super) struct PlanBuilder<'a> {
+    situation: &'a Situation<'a>,
+    before: Option<Record>,
+    record: Record,
+    hooks: Vec<Lifecycle>,
+    census: Option<Census>,
+    reasons: Vec<String>,
+    look_again: Option<SignedDuration>,
+    order: Option<OrderOutcome>,
+    /// The release is seconds away.
+    lingers: bool,
+}
+
+impl<'a> PlanBuilder<'a> {
+    pub(super) fn new(situation: &'a Situation<'a>, drain: Drain) -> Self {
+        let tasks = situation.observation.tasks.as_yes();
+        PlanBuilder {
+            situation,
+            before: (!drain.new).then(|| stored(situation)).flatten(),
+            record: drain.record,
+            hooks: drain.hooks,
+            census: tasks.map(|tasks| census(tasks, situation.policy)),
+            reasons: drain.remarks,
+            look_again: None,
+            order: None,
+            lingers: false,
+        }
+    }
+
+    /// Applies every rule, then says what is to be done.
+    pub(super) fn build(mut self) -> Plan {
+        self.confirm_draining();
+        self.watch_status();
+        if !self.record.is_released() {
+            self.watch_agent();
+        }
+        self.watch_daemons();
+        self.watch_protection();
+        self.count();
+        self.apply_command();
+        if !self.record.is_released() {
+            self.release_if_allowed();
+        }
+        if self.situation.heartbeats == Heartbeats::Apart && self.is_given_up() {
+            return self.give_up();
+        }
+        let over = self.is_over();
+        let heartbeats = self.heartbeats();
+        let complete = self.complete();
+        let stops = self.stops();
+        let set_draining = self.set_draining();
+        let put = self.put();
+        let receipt = self.receipt(over);
+        // The receipt writes the record too; with a hook, the release must be in it before the completion.
+        let put = put.filter(|_| receipt.is_none() || !complete.is_empty());
+        let first = heartbeats.into_iter().chain(put).chain(set_draining);
+        Plan {
+            verdict: self.verdict(over),
+            actions: first.chain(stops).chain(complete).chain(receipt).collect(),
+            reasons: self.reasons,
+            look_again: self.look_again.map(|wait| wait.max(SignedDuration::ZERO)),
+            order: self.order,
+        }
+    }
+
+    /// Somebody else keeps the hooks alive, so they are completed. A record would come first, and none can be written.
+    fn give_up(self) -> Plan {
+        Plan {
+            actions: self.hooks.into_iter().map(Action::Complete).collect(),
+            verdict: Verdict::Done,
+            reasons: self.reasons,
+            look_again: None,
+            order: self.order,
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.situation.now
+    }
+
+    /// The bounds of this drain.
+    fn schedule(&self) -> Schedule<'a> {
+        Schedule::of(&self.record, self.situation.policy)
+    }
+
+    /// When the look began: what it has seen may be as old as that.
+    fn seen_at(&self) -> Timestamp {
+        self.situation.observation.at
+    }
+
+    /// The settle window opens when DRAINING is first seen in this drain.
+    fn confirm_draining(&mut self) {
+        let instance = self.situation.observation.instance.as_yes();
+        // Who never came in can never be DRAINING, and has nothing that could move.
+        let settles = instance.is_some_and(|instance| instance.is_draining() || instance.never_came_in());
+        if self.record.draining_confirmed_at.is_none() && settles {
+            self.record.draining_confirmed_at = Some(self.now());
+        }
+    }
+
+    /// Rule 10 needs to know for how long the instance has been ACTIVE again: ECS reads are eventually consistent, and
+    /// one that lags must not cancel a drain. A drain of somebody else's that is over and undone is forgotten, so
+    /// that the next one holds again.
+    fn watch_status(&mut self) {
+        let Some(instance) = self.situation.observation.instance.as_yes() else {
+            return;
+        };
+        if !instance.is_active() {
+            self.record.active_since = None;
+        } else if !self.hooks.is_empty() {
+            // A group does not take a termination back: DRAINING is set again, and seen again before anything is released.
+            self.record.active_since = None;
+            if !self.record.is_released() {
+                self.record.draining_confirmed_at = None;
+            }
+        } else if self.was_draining() {
+            self.record
+                .active_since
+                .get_or_insert(self.situation.observation.at);
+            if self.record.is_released() && self.record.lifecycle.is_none() {
+                self.record.draining_confirmed_at = None;
+            }
+        }
+    }
+
+    fn was_draining(&self) -> bool {
+        self.before
+            .as_ref()
+            .is_some_and(|before| before.draining_confirmed_at.is_some())
+    }
+
+    /// Rule 8: the clock of a lost agent is kept in the record, and stops when the agent is back. It begins anew if nobody
+    /// has looked for a while: agents reconnect several times an hour, and two sightings are no absence. It runs too while
+    /// nothing holds but tasks of a registration whose agent is gone, beside another one that is connected.
+    fn watch_agent(&mut self) {
+        let Some(instance) = self.situation.observation.instance.as_yes() else {
+            return;
+        };
+        let census = self.census.as_ref();
+        let phantoms = census.is_some_and(|census| census.remaining() > 0 && census.reachable == 0);
+        if instance.agent_connected() && !phantoms {
+            (self.record.agent_lost_at, self.record.agent_away_at) = (None, None);
+            return;
+        }
+        let at = self.seen_at();
+        let last = self.record.agent_away_at.or(self.record.agent_lost_at);
+        let since_last = last.map(|last| at.duration_since(last));
+        if since_last.is_none_or(|gap| gap > AGENT_UNSEEN_MAX) {
+            self.record.agent_lost_at = Some(at);
+        }
+        // Looks that follow one another closely need not write.
+        if since_last.is_none_or(|gap| gap >= AGENT_NOTED) {
+            self.record.agent_away_at = Some(at);
+        }
+    }
+
+    /// Evidence: a protected daemon has ended although tasks hold. Its sidecar was killed or had given up, or somebody
+    /// stopped its task. Nothing holds it back any more, and whoever reads the receipt is told.
+    fn watch_daemons(&mut self) {
+        let held = !self.record.is_released() && self.record.releasing.is_none();
+        if held && self.record.daemons_gone_at.is_none() {
+            self.record.daemons_gone_at = self.daemon_gone();
+        }
+        if let Some(at) = self.record.daemons_gone_at {
+            self.reasons.push(format!(
+                "warning: a protected daemon ended at {at}, while tasks held"
+            ));
+        }
+    }
+
+    /// Evidence: a daemon that runs without the protection of its sidecar. Nothing can be done about it in this drain, and
+    /// whoever reads the receipt is told.
+    fn watch_protection(&mut self) {
+        let held = !self.record.is_released() && self.record.releasing.is_none();
+        if let Some(census) = self.census.as_ref().filter(|_| held) {
+            self.record.note_unprotected(&census.unprotected);
+        }
+        let warnings = self.record.unprotected.iter();
+        self.reasons
+            .extend(warnings.map(|daemon| format!("warning: {daemon}")));
+    }
+
+    /// Of a drain that somebody else began, a daemon may have ended before the drain was known to us.
+    fn daemon_gone(&self) -> Option<Timestamp> {
+        let tasks = self.situation.observation.tasks.as_yes()?;
+        let since = match self.record.lifecycle {
+            Some(_) => self.record.started_at,
+            None => later(self.record.started_at, -RELEASE_BEFORE_SIGTERM_MAX),
+        };
+        daemon_gone(tasks, self.situation.policy, since)
+    }
+
+    fn count(&mut self) {
+        let Some(census) = &self.census else { return };
+        let tasks = self.situation.observation.tasks.as_yes();
+        let poll_seconds = self.record.poll_seconds;
+        count(
+            &mut self.record,
+            census,
+            self.situation.fleet,
+            self.situation.policy,
+        );
+        note_waited(
+            &mut self.record,
+            tasks.map(Vec::as_slice).unwrap_or_default(),
+            self.situation.observation.at,
+        );
+        // Sidecars read the record of a release as often as they did before it: so long its flush window waits for them.
+        if self.record.is_released() || self.record.releasing.is_some() {
+            self.record.poll_seconds = poll_seconds;
+        }
+    }
+
+    /// An operator's order, kept in the record with who and why.
+    fn apply_command(&mut self) {
+        let Some(command) = self.situation.command else {
+            return;
+        };
+        if self.record.is_released() {
+            self.reasons
+                .push("already released: the order changes nothing".to_owned());
+            self.order = Some(OrderOutcome::Ignored(
+                "the daemons are released already".to_owned(),
+            ));
+            return;
+        }
+        let latest = self.schedule().latest();
+        let ordered = Ordered::new(command, self.now());
+        match command.order {
+            Order::Release => {
+                let why = format!("ordered by {}: {}", ordered.who, ordered.why);
+                self.release_all(ReleaseReason::Operator, why);
+            }
+            Order::Hold => self.record.deadline_at = latest,
+            Order::Extend(by) => self.record.deadline_at = later(self.record.deadline_at, by).min(latest),
+        }
+        self.record.ordered = Some(ordered);
+        self.order = Some(OrderOutcome::Done);
+    }
+
+    fn verdict(&self, over: bool) -> Verdict {
+        match (self.record.reason, self.record.releasing) {
+            (None, None) => Verdict::Holding,
+            (None, Some(_)) => Verdict::Releasing,
+            (Some(_), _) if over => Verdict::Done,
+            (Some(reason), _) => Verdict::Released(reason),
+        }
+    }
+}
+
+/// The record learns the counts.
+pub(super) fn count(record: &mut Record, census: &Census, fleet: Fleet, policy: &Policy) {
+    record.remaining = census.remaining();
+    record.held_by.clone_from(&census.held_by);
+    record.sidecars = census.sidecars;
+    let hurried = poll_seconds(fleet.sidecars.saturating_add(census.sidecars));
+    // A machine that is taken has no second to lose.
+    let unhurried = record.spot_notice_at.is_none() && has_a_record_of_its_own(fleet);
+    record.poll_seconds = match unhurried {
+        true => hurried.max(unhurried_poll_seconds(policy)),
+        false => hurried,
+    };
+}
+
+/// The moment of a release that comes after `wait`, if sidecars are to be told of it. Not if they read each second anyway, know
+/// of it (`known`), or have no record that is theirs alone.
+pub(super) fn release_to_announce(
+    poll_seconds: u32,
+    known: Option<Timestamp>,
+    wait: SignedDuration,
+    fleet: Fleet,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let at = later(now, wait);
+    let in_time = poll_seconds > POLL_SECONDS_MIN && wait > NOTE_WRITTEN_WITHIN;
+    let is_known = known.is_some_and(|known| known >= at);
+    (in_time && !is_known && has_a_record_of_its_own(fleet)).then_some(at)
+}
+
+/// Do so few instances drain that each has a record of its own, which can say when a release is near?
+fn has_a_record_of_its_own(fleet: Fleet) -> bool {
+    fleet.drains < SHARED_FROM - 1
+}
+
+/// Remembers for the receipt which groups were waited for, and until when: until the last of their tasks was STOPPED,
+/// if ECS still tells, else until they were not seen any more.
+pub(super) fn note_waited(record: &mut Record, tasks: &[Task], at: Timestamp) {
+    for held in &record.held_by {
+        match record.waited.iter_mut().find(|waited| waited.group == held.group) {
+            Some(waited) => {
+                waited.count = waited.count.max(held.count);
+                waited.until = None;
+            }
+            None => record.waited.push(Waited {
+                group: held.group.clone(),
+                count: held.count,
+                until: None,
+            }),
+        }
+    }
+    for waited in &mut record.waited {
+        if !record.held_by.iter().any(|held| held.group == waited.group) {
+            let ended = tasks.iter().filter(|task| group_of(task) == waited.group);
+            match ended.filter_map(|task| task.stopped_at).max() {
+                Some(stopped) => waited.until = Some(stopped),
+                None => drop(waited.until.get_or_insert(at)),
+            }
+        }
+    }
+}
+
+fn stored(situation: &Situation<'_>) -> Option<Record> {
+    situation.observation.record.readable().cloned()
+}

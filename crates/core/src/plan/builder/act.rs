@@ -1,0 +1,255 @@
+//! What is done about a drain: rules 1, 2, 4, 5 and 7, and the receipt.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::heartbeat::interval;
+use crate::ids::TaskArn;
+use crate::limits::{
+    COUNT_REFRESH, COUNT_REFRESH_MANY, COUNT_STALE, COUNT_STALE_SHARE, HOOK_HEARTBEAT_MIN_SECONDS,
+    MANY_DRAINS, STOP_TASKS_MAX,
+};
+use crate::observation::{HookAction, Observed};
+use crate::policy::StandaloneTasks;
+use crate::record::{Lifecycle, Record};
+
+use super::super::Fleet;
+use super::super::Heartbeats;
+use super::super::deadline::{self, later};
+use super::super::drain::is_draining;
+use super::{Action, PlanBuilder};
+
+impl PlanBuilder<'_> {
+    /// Rule 4. A hook's clock starts anew with the call, so the record notes it.
+    pub(super) fn heartbeats(&mut self) -> Vec<Action> {
+        let apart = self.situation.heartbeats == Heartbeats::Apart;
+        let (now, over) = (self.now(), apart || self.is_over() || self.is_given_up());
+        let mut heartbeats = Vec::new();
+        for hook in &self.hooks {
+            if hook.heartbeat_seconds < HOOK_HEARTBEAT_MIN_SECONDS {
+                self.reasons.push(format!(
+                    "warning: the heartbeat timeout of hook {} is {} s; a tick a minute needs {HOOK_HEARTBEAT_MIN_SECONDS} s",
+                    hook.lifecycle_hook_name, hook.heartbeat_seconds
+                ));
+            }
+            if now < heartbeat_due(hook) || over {
+                continue;
+            }
+            let known = self.record.lifecycles_mut().find(|known| known.is_of(hook));
+            known.into_iter().for_each(|known| known.heartbeat_at = now);
+            heartbeats.push(Action::Heartbeat(hook.clone()));
+        }
+        heartbeats
+    }
+
+    /// Have its hooks waited for the longest drain, and no record could be written for it?
+    pub(super) fn is_given_up(&mut self) -> bool {
+        let policy = self.situation.policy;
+        let waits = self.situation.observation.hook.waits();
+        let long = |wait: &HookAction| deadline::unrecorded(wait, policy) <= self.now();
+        let Some(first) = waits.first().filter(|_| self.before.is_none()) else {
+            return false;
+        };
+        let given_up = waits.iter().all(long);
+        if given_up {
+            let since = first.since;
+            self.reasons.push(format!(
+                "warning: the hook waits since {since}, and no record could be written: it is not kept any longer"
+            ));
+        }
+        given_up
+    }
+
+    /// Rule 5: released, and the daemons are gone or have had their time. Whoever cannot be seen has all of it.
+    pub(super) fn is_over(&self) -> bool {
+        let Some(released) = self.record.released_at else {
+            return false;
+        };
+        let gone = match &self.situation.observation.instance {
+            Observed::Absent => true,
+            Observed::Present(instance) => instance.is_gone(),
+            Observed::Unknown(_) => false,
+        };
+        let stopped = self
+            .census
+            .as_ref()
+            .is_some_and(|census| census.daemons.is_empty());
+        gone || stopped || self.schedule().flush_end(released) <= self.now()
+    }
+
+    /// Every hook of ours that waits is completed.
+    pub(super) fn complete(&mut self) -> Vec<Action> {
+        let announced = !self.situation.observation.hook.waits().is_empty();
+        if self.hooks.is_empty() || !(announced || self.record.receipt_at.is_none()) {
+            return Vec::new();
+        }
+        if self.is_over() {
+            self.reasons
+                .push("the daemons have had their time: completing the hook".to_owned());
+            return self.hooks.iter().cloned().map(Action::Complete).collect();
+        }
+        if let Some(released) = self.record.released_at {
+            let end = self.schedule().flush_end(released);
+            self.look_again = Some(end.duration_since(self.now()));
+        }
+        Vec::new()
+    }
+
+    /// Rules 1 and 2: after the record, whether or not tasks run. Not for a drain that is over already.
+    pub(super) fn set_draining(&self) -> Vec<Action> {
+        let Some(instance) = self.situation.observation.instance.as_yes() else {
+            return Vec::new();
+        };
+        let leaving = !self.hooks.is_empty() || self.record.spot_notice_at.is_some();
+        let begins = self.before.is_none() || !self.record.is_released();
+        let undone = self.record.active_since.is_some();
+        let wanted = leaving && begins && !undone;
+        let arns = instance.to_drain().filter(|_| wanted);
+        arns.map(|arn| Action::SetDraining {
+            arn: arn.clone(),
+            present: *arn == instance.present().arn,
+        })
+        .collect()
+    }
+
+    /// Rules 6 and 7: tasks that would not stop by themselves are told to, once DRAINING keeps new ones away.
+    pub(super) fn stops(&mut self) -> Vec<Action> {
+        if self.record.is_released() || !is_draining(&self.situation.observation.instance) {
+            return Vec::new();
+        }
+        let (mut tasks, why) = self.tasks_to_stop();
+        // Of more than one run takes, each minute begins elsewhere: tasks that may not be stopped keep none waiting.
+        if tasks.len() > STOP_TASKS_MAX {
+            let minutes = self.now().duration_since(self.record.started_at).as_mins();
+            let first = usize::try_from(minutes).unwrap_or(0) * STOP_TASKS_MAX % tasks.len();
+            tasks.rotate_left(first);
+        }
+        let stops = tasks
+            .into_iter()
+            .take(STOP_TASKS_MAX)
+            .map(|task| Action::StopTask {
+                task,
+                why: why.clone(),
+            });
+        stops.collect()
+    }
+
+    fn tasks_to_stop(&self) -> (Vec<TaskArn>, String) {
+        let Some(census) = &self.census else {
+            return (Vec::new(), String::new());
+        };
+        let policy = self.situation.policy;
+        let instance = &self.record.ec2_instance_id;
+        let due = policy
+            .stop_tasks_after
+            .filter(|after| later(self.record.started_at, *after) <= self.now());
+        if let Some(after) = due {
+            let why = format!(
+                "ecs-daemon-protector: {instance} has been draining for {after:#} (STOP_TASKS_AFTER)"
+            );
+            return (census.to_stop.clone(), why);
+        }
+        if policy.standalone_tasks == StandaloneTasks::Stop {
+            let why = format!(
+                "ecs-daemon-protector: {instance} drains, and standalone tasks are stopped (STANDALONE_TASKS)"
+            );
+            return (census.standalone_to_stop.clone(), why);
+        }
+        (Vec::new(), String::new())
+    }
+
+    /// The record is written if it says something new; a count alone is new only now and then. The note of a heartbeat
+    /// gives way like a count: if it is put off, the next tick sends one heartbeat more.
+    pub(super) fn put(&self) -> Option<Action> {
+        // A count that a release follows at once is not worth its write.
+        let waits = self.record.is_released() || self.lingers;
+        let beaten = |before: &Record| heartbeats_of(before) != heartbeats_of(&self.record);
+        let due = |before| {
+            beaten(before) || (!waits && count_is_due(before, &self.record, self.situation.fleet, self.now()))
+        };
+        let before = self.before.as_ref();
+        let written = || Box::new(self.written());
+        let Some(before) = before else {
+            return Some(Action::PutRecord(written()));
+        };
+        let counted = with_counts_of(&self.record, before);
+        // Without the note a new execution environment settles once more, and that is all.
+        let confirmed = Record {
+            draining_confirmed_at: before.draining_confirmed_at,
+            ..counted.clone()
+        };
+        match (counted == *before, confirmed == *before) {
+            (true, _) => (self.record != *before && due(before)).then(|| Action::PutCount(written())),
+            (false, true) => Some(Action::Note(written())),
+            (false, false) => Some(Action::PutRecord(written())),
+        }
+    }
+
+    /// Once, when the drain is over: whoever completes it writes it, and the record says that it was written.
+    pub(super) fn receipt(&self, over: bool) -> Option<Action> {
+        let due = over && self.record.receipt_at.is_none();
+        due.then(|| {
+            let left = self.census.as_ref().map_or(0, |census| census.daemons.len());
+            let record = Record {
+                receipt_at: Some(self.now()),
+                daemons_left: u32::try_from(left).unwrap_or(u32::MAX),
+                ..self.written()
+            };
+            Action::Receipt(Box::new(record))
+        })
+    }
+
+    /// The record as it is written now, with the calls that no text of it has counted.
+    fn written(&self) -> Record {
+        Record {
+            updated_at: self.now(),
+            calls: self.record.calls.saturating_add(self.situation.calls),
+            ..self.record.clone()
+        }
+    }
+}
+
+/// When the hook needs its next heartbeat: after half its time-out; earlier for a short one, so that one tick may be
+/// late or lost: three quarters of it at the most are left then.
+pub(in super::super) fn heartbeat_due(hook: &Lifecycle) -> Timestamp {
+    let timeout = SignedDuration::from_secs(i64::from(hook.heartbeat_seconds));
+    later(hook.heartbeat_at, interval(timeout))
+}
+
+/// Is it time to write a count that changed? Soon if it fell to a third or rose, or if sidecars read much too
+/// often, else when it is stale.
+pub(in super::super) fn count_is_due(before: &Record, record: &Record, fleet: Fleet, now: Timestamp) -> bool {
+    let much = record.remaining.saturating_mul(3) <= before.remaining
+        || record.remaining > before.remaining
+        || record.poll_seconds >= before.poll_seconds.saturating_mul(2);
+    let soon = if fleet.drains >= MANY_DRAINS {
+        COUNT_REFRESH_MANY
+    } else {
+        COUNT_REFRESH
+    };
+    let age = now.duration_since(before.started_at);
+    let stale = COUNT_STALE.max(age / COUNT_STALE_SHARE);
+    now >= later(before.updated_at, if much { soon } else { stale })
+}
+
+fn heartbeats_of(record: &Record) -> Vec<Timestamp> {
+    record.lifecycles().map(|hook| hook.heartbeat_at).collect()
+}
+
+/// The record, as if nothing had been counted, and no heartbeat sent, since.
+fn with_counts_of(record: &Record, before: &Record) -> Record {
+    let mut record = Record {
+        remaining: before.remaining,
+        held_by: before.held_by.clone(),
+        waited: before.waited.clone(),
+        sidecars: before.sidecars,
+        poll_seconds: before.poll_seconds,
+        ..record.clone()
+    };
+    for hook in record.lifecycles_mut() {
+        let known = before.lifecycles().find(|known| known.is_of(hook));
+        known
+            .into_iter()
+            .for_each(|known| hook.heartbeat_at = known.heartbeat_at);
+    }
+    record
+}

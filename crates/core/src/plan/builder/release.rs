@@ -1,0 +1,286 @@
+//! The ways out of a hold: rules 3, 6, 8, 9, 10 and 12, and the kill switch.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::control::Control;
+use crate::holding::last_stopped;
+use crate::ids::ServiceName;
+use crate::observation::Observed;
+use crate::record::{ReleaseReason, Releasing, State};
+
+use super::super::deadline::{self, later};
+use super::{PlanBuilder, release_to_announce};
+
+/// How a drain that holds stands by what is seen of its tasks.
+enum Standing {
+    /// Something holds, or is not known: so says the sentence.
+    Held(String),
+    /// Nothing holds, and that counts after this long.
+    Settles(SignedDuration, String),
+    /// Nothing holds, and daemons may still have to read what the last task has said: after this long they have.
+    Lingers(SignedDuration, String),
+    /// Nothing holds.
+    Drained,
+}
+
+impl PlanBuilder<'_> {
+    /// The only place that ends a hold. What leaves nobody to protect, or is a person's will, is for all daemons at
+    /// once; what is left to decide goes tier by tier.
+    pub(super) fn release_if_allowed(&mut self) {
+        if let Some((reason, why)) = self.at_once() {
+            return self.release_all(reason, why);
+        }
+        if self.record.releasing.is_some() {
+            return self.next_tier();
+        }
+        self.warn_of_a_long_flush();
+        let deadline = deadline::of(&self.record, self.situation.policy);
+        match self.standing() {
+            Standing::Drained => self.release(ReleaseReason::Drained, "no task holds".to_owned()),
+            Standing::Lingers(..) if deadline <= self.now() => {
+                let why = "no task holds, and the deadline leaves no time for LINGER";
+                self.release(ReleaseReason::Drained, why.to_owned());
+            }
+            _ if deadline <= self.now() => {
+                let why = format!("the deadline {deadline} has passed");
+                self.release(ReleaseReason::Deadline, why);
+            }
+            Standing::Settles(wait, why) => {
+                self.look_again = Some(wait);
+                if self.counted_down() {
+                    let lingers = self.lingers_until().map(|end| end.duration_since(self.now()));
+                    self.announce_release(lingers.map_or(wait, |left| left.max(wait)));
+                }
+                self.reasons.push(format!("held: {why}"));
+            }
+            Standing::Lingers(wait, why) => {
+                self.look_again = Some(wait);
+                self.lingers = true;
+                self.announce_release(wait);
+                self.reasons.push(format!("held: {why}"));
+            }
+            Standing::Held(why) => self.reasons.push(why),
+        }
+        self.recheck_at_spot_deadline();
+    }
+
+    /// Did tasks hold when the record was written, and none does now?
+    fn counted_down(&self) -> bool {
+        let held = self.before.as_ref().is_some_and(|before| before.remaining > 0);
+        held && self.record.remaining == 0 && self.record.active_since.is_none()
+    }
+
+    /// Sidecars read unhurriedly while tasks hold: now they are told when the release comes.
+    fn announce_release(&mut self, wait: SignedDuration) {
+        let polls = self.before.as_ref().map_or(0, |before| before.poll_seconds);
+        let known = self.record.release_not_before;
+        let told = release_to_announce(polls, known, wait, self.situation.fleet, self.now());
+        self.record.release_not_before = told.or(known);
+    }
+
+    /// A Spot instance is gone a minute after its deadline, and a tick may come just then: a look at the deadline itself
+    /// is worth its wait.
+    fn recheck_at_spot_deadline(&mut self) {
+        if self.record.spot_notice_at.is_some()
+            && !self.record.is_released()
+            && self.record.releasing.is_none()
+        {
+            let deadline = deadline::of(&self.record, self.situation.policy);
+            let left = deadline.duration_since(self.now());
+            self.look_again = Some(self.look_again.map_or(left, |wait| wait.min(left)));
+        }
+    }
+
+    /// A flush for which the hook does not wait is a setting that cannot be kept: it takes no more than half of the wait.
+    fn warn_of_a_long_flush(&mut self) {
+        if let Some(cut) = self.schedule().cut_flush() {
+            self.reasons.push(format!(
+                "warning: the hook does not wait for a flush of {:#} (DAEMON_STOP); at the deadline the daemons get {cut:#}",
+                self.situation.policy.flush()
+            ));
+        }
+    }
+
+    fn at_once(&self) -> Option<(ReleaseReason, String)> {
+        let lost = self
+            .record
+            .agent_lost_at
+            .map(|at| later(at, self.situation.policy.agent_lost));
+        if self.situation.control == Control::ReleaseAll {
+            return Some((
+                ReleaseReason::Operator,
+                "the kill switch says release-all".to_owned(),
+            ));
+        }
+        match &self.situation.observation.instance {
+            Observed::Absent => Some((self.went(), "the container instance is gone".to_owned())),
+            Observed::Present(instance) if instance.is_gone() => {
+                Some((self.went(), "the container instance is INACTIVE".to_owned()))
+            }
+            Observed::Present(instance) if instance.is_active() && self.is_cancelled() => Some((
+                ReleaseReason::Cancelled,
+                "the container instance is ACTIVE again".to_owned(),
+            )),
+            Observed::Present(_) if lost.is_some_and(|end| end <= self.seen_at()) => Some((
+                ReleaseReason::AgentLost,
+                "the agent has been lost for too long".to_owned(),
+            )),
+            Observed::Present(_) | Observed::Unknown(_) => None,
+        }
+    }
+
+    /// Why a machine that is gone had let its daemons go. One that went at its deadline while tasks held, or in the midst
+    /// of a release that was forced, was not drained.
+    fn went(&self) -> ReleaseReason {
+        let late = deadline::of(&self.record, self.situation.policy) <= self.now();
+        match self.record.releasing {
+            Some(releasing) => releasing.reason,
+            None if late && self.record.remaining > 0 => ReleaseReason::Deadline,
+            None => ReleaseReason::Drained,
+        }
+    }
+
+    /// Rule 10: ACTIVE at two looks that are a settle window apart. A look that had to wait for its turn is no later one.
+    fn is_cancelled(&self) -> bool {
+        let settled = self
+            .record
+            .active_since
+            .filter(|_| self.hooks.is_empty())
+            .map(|since| later(since, self.situation.policy.settle));
+        settled.is_some_and(|settled| settled <= self.seen_at())
+    }
+
+    /// Rule 3: DRAINING confirmed, every task known, none of them holding, and the settle window over.
+    fn standing(&self) -> Standing {
+        if let Observed::Unknown(why) = &self.situation.observation.instance {
+            return Standing::Held(format!("held: the container instance could not be read: {why}"));
+        }
+        if self.record.active_since.is_some() {
+            let why = "the container instance is ACTIVE again, if a second look says so too";
+            return Standing::Settles(self.situation.policy.settle, why.to_owned());
+        }
+        let Some(census) = &self.census else {
+            return Standing::Held(format!("held: tasks are not known: {}", self.tasks_problem()));
+        };
+        if census.remaining() > 0 {
+            let groups: Vec<&str> = census.held_by.iter().map(|held| held.group.as_str()).collect();
+            let groups = groups.join(", ");
+            return Standing::Held(format!("held by {} task(s) of {groups}", census.remaining()));
+        }
+        let Some(confirmed) = self.record.draining_confirmed_at else {
+            return Standing::Held("held: DRAINING is not confirmed yet".to_owned());
+        };
+        let settled = later(confirmed, self.situation.policy.settle);
+        if self.seen_at() < settled {
+            let why = format!("no task holds; the settle window ends at {settled}");
+            return Standing::Settles(settled.duration_since(self.now()), why);
+        }
+        match self.lingers_until().filter(|end| *end > self.now()) {
+            Some(end) => {
+                let why = format!("no task holds; the daemons stay until {end} (LINGER)");
+                Standing::Lingers(end.duration_since(self.now()), why)
+            }
+            None => Standing::Drained,
+        }
+    }
+
+    /// A router is told to stop only when it had time to read the last words of the last task. When that ended, ECS
+    /// tells, or the record does, if it was written since. Clocks may differ: an end is never later than now.
+    fn lingers_until(&self) -> Option<Timestamp> {
+        let tasks = self.situation.observation.tasks.as_yes()?;
+        let policy = self.situation.policy;
+        let known = self.before.iter().flat_map(|before| &before.waited);
+        let ends = known
+            .filter_map(|waited| waited.until)
+            .chain(last_stopped(tasks, policy));
+        let last = ends.filter(|end| *end >= self.record.started_at).max()?;
+        Some(later(last.min(self.now()), policy.linger))
+    }
+
+    fn tasks_problem(&self) -> &str {
+        match &self.situation.observation.tasks {
+            Observed::Unknown(why) => why,
+            Observed::Absent | Observed::Present(_) => "they were not looked at",
+        }
+    }
+
+    /// Lets the first tier go.
+    fn release(&mut self, reason: ReleaseReason, why: String) {
+        if self.situation.policy.tiers.count() == 1 {
+            return self.release_all(reason, why);
+        }
+        self.reasons.push(format!("the first tier may go: {why}"));
+        self.keep_reading();
+        // Sidecars of later tiers leave a minute after the deadline, so it must not pass before their turn.
+        let last = self.schedule().last_tier_at(self.now());
+        self.record.deadline_at = self.record.deadline_at.max(last);
+        self.record.releasing = Some(Releasing {
+            reason,
+            tier: 0,
+            since: self.now(),
+        });
+        self.next_tier();
+    }
+
+    /// Sidecars read a release as often as the record before it asked them to.
+    fn keep_reading(&mut self) {
+        let before = self.before.as_ref().map_or(0, |before| before.poll_seconds);
+        self.record.poll_seconds = self.record.poll_seconds.max(before);
+    }
+
+    /// Lets every daemon go.
+    pub(super) fn release_all(&mut self, reason: ReleaseReason, why: String) {
+        self.keep_reading();
+        self.record.state = State::Released;
+        self.record.reason = Some(reason);
+        self.record.released_at = Some(self.now());
+        self.record.releasing = None;
+        self.reasons.push(format!("released: {why}"));
+    }
+
+    /// Rule 12: the next tier goes when every daemon up to this one is STOPPED, or has had its time.
+    fn next_tier(&mut self) {
+        while let Some(releasing) = self.record.releasing {
+            let tier = usize::try_from(releasing.tier).unwrap_or(usize::MAX);
+            let end = self.schedule().tier_end(tier, releasing.since);
+            if !self.tier_is_gone(tier) && self.now() < end {
+                self.look_again = Some(end.duration_since(self.now()));
+                self.record.released_services = self.services_up_to(tier).into_iter().collect();
+                return self.reasons.push(format!("tier {} may go", tier + 1));
+            }
+            if tier + 2 >= self.situation.policy.tiers.count() {
+                return self.release_all(releasing.reason, "the last tier may go".to_owned());
+            }
+            self.record.releasing = Some(Releasing {
+                tier: releasing.tier + 1,
+                since: self.now(),
+                ..releasing
+            });
+        }
+    }
+
+    fn tier_is_gone(&self, tier: usize) -> bool {
+        let tiers = &self.situation.policy.tiers;
+        let alive = |census: &crate::holding::Census| {
+            census
+                .daemon_services
+                .iter()
+                .any(|service| tiers.of(service.as_ref()) <= tier)
+        };
+        self.census.as_ref().is_some_and(|census| !alive(census))
+    }
+
+    fn services_up_to(&self, tier: usize) -> BTreeSet<ServiceName> {
+        let tiers = &self.situation.policy.tiers;
+        let seen = self
+            .census
+            .iter()
+            .flat_map(|census| census.daemon_services.iter().flatten().cloned());
+        let known = self.record.released_services.iter().cloned();
+        seen.chain(known)
+            .filter(|service| tiers.of(Some(service)) <= tier)
+            .collect()
+    }
+}

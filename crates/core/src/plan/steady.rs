@@ -1,0 +1,89 @@
+//! The quiet parts of a drain: until when nothing but the end of a task can change it, and what it needs meanwhile.
+//!
+//! The tick uses it to spare whole looks: of a drain that is quiet it only asks whether the tasks that are awaited still
+//! live: those that hold, or, after the release, the daemons.
+
+use jiff::Timestamp;
+
+use crate::holding::census;
+use crate::observation::Task;
+use crate::policy::{Policy, StandaloneTasks};
+use crate::record::{Lifecycle, Record};
+
+use super::builder::{count, count_is_due, heartbeat_due, note_waited, release_to_announce};
+use super::deadline::{self, later};
+use super::schedule::Schedule;
+use super::{Action, Fleet, Heartbeats};
+
+/// When a whole look is due for another reason than the end of a task: the deadline, tasks to be stopped, the end of the
+/// flush window. None: at once, because a clock of the record runs that only whole looks can stop.
+#[must_use]
+pub fn next_due(record: &Record, policy: &Policy) -> Option<Timestamp> {
+    // A released drain of somebody else's may be undone, and begin again, at any time.
+    let unhooked = record.is_released() && record.lifecycle.is_none();
+    let unsettled = unhooked
+        || record.receipt_at.is_some()
+        || record.releasing.is_some()
+        || record.agent_lost_at.is_some()
+        || record.active_since.is_some()
+        || record.spot_notice_at.is_some()
+        || record.draining_confirmed_at.is_none()
+        || policy.standalone_tasks == StandaloneTasks::Stop;
+    let stops = policy
+        .stop_tasks_after
+        .map_or(Timestamp::MAX, |after| later(record.started_at, after));
+    let due = match record.released_at {
+        Some(released) => Schedule::of(record, policy).flush_end(released),
+        None => deadline::of(record, policy).min(stops),
+    };
+    (!unsettled).then_some(due)
+}
+
+/// What the record of a drain says while its daemons stay for LINGER: the last task that holds has ended, as far as events
+/// tell, and a look follows when that is over. Nothing if its sidecars read each second anyway, or no record is theirs alone.
+#[must_use]
+pub fn announcement(before: &Record, policy: &Policy, fleet: Fleet, now: Timestamp) -> Option<Record> {
+    let (polls, known) = (before.poll_seconds, before.release_not_before);
+    let at = release_to_announce(polls, known, policy.linger, fleet, now)?;
+    let holds = !before.is_released() && before.releasing.is_none() && before.active_since.is_none();
+    holds.then(|| Record {
+        remaining: 0,
+        held_by: Vec::new(),
+        release_not_before: Some(at),
+        updated_at: now,
+        ..before.clone()
+    })
+}
+
+/// What a quiet drain needs: a heartbeat if one is due, and, while it holds, its new count written if that is due. `tasks`
+/// are those that are awaited, as they are now; of a drain that holds one at least must hold still.
+#[must_use]
+pub fn maintenance_actions(
+    before: &Record,
+    tasks: &[Task],
+    policy: &Policy,
+    fleet: Fleet,
+    heartbeats: Heartbeats,
+    now: Timestamp,
+) -> Vec<Action> {
+    let mut record = before.clone();
+    let mut seen = census(tasks, policy);
+    seen.sidecars = before.sidecars;
+    if !record.is_released() {
+        count(&mut record, &seen, fleet, policy);
+        note_waited(&mut record, tasks, now);
+    }
+    let counted = record != *before && count_is_due(before, &record, fleet, now);
+    record.updated_at = now;
+    let due: Vec<Lifecycle> = record
+        .lifecycles()
+        .filter(|hook| heartbeats == Heartbeats::Planned && heartbeat_due(hook) <= now)
+        .cloned()
+        .collect();
+    for hook in &due {
+        let known = record.lifecycles_mut().find(|known| known.is_of(hook));
+        known.into_iter().for_each(|known| known.heartbeat_at = now);
+    }
+    let put = (counted || !due.is_empty()).then(|| Action::PutCount(Box::new(record)));
+    due.into_iter().map(Action::Heartbeat).chain(put).collect()
+}

@@ -1,0 +1,118 @@
+//! A call that told nothing: what kind of trouble, in whose words, and a hint.
+
+use std::error::Error;
+
+use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
+use protector_core::hold::state::ReadError;
+use protector_core::network;
+
+use crate::logging::short;
+use crate::net::{Failed, chain};
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AwsError {
+    /// What the wait makes of it.
+    pub(crate) trouble: ReadError,
+    /// What was said, cut to a length that is safe to log.
+    pub(crate) detail: String,
+    /// What a person can do.
+    pub(crate) hint: String,
+}
+
+impl AwsError {
+    /// A fault of the kind that AWS gave an error code for, or of the way there. `denied` mends a missing permission,
+    /// `unreachable` everything else.
+    pub(crate) fn of_call<E, R>(error: &SdkError<E, R>, denied: &str, unreachable: &str) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+        R: std::fmt::Debug + 'static,
+    {
+        let Some(answer) = error.as_service_error() else {
+            return failed(error).map_or_else(|| Self::failed(&chain(error), unreachable), Self::unreachable);
+        };
+        let code = answer.code().unwrap_or("error without a code");
+        let detail = short(&format!("{code}: {}", answer.message().unwrap_or("no message")));
+        match trouble(code) {
+            ReadError::Denied => Self {
+                trouble: ReadError::Denied,
+                detail,
+                hint: denied.to_owned(),
+            },
+            ReadError::NoCredentials => Self::no_credentials(&detail),
+            trouble => Self {
+                trouble,
+                detail,
+                hint: "nothing, it is tried again".to_owned(),
+            },
+        }
+    }
+
+    /// No answer.
+    pub(crate) fn failed(detail: &str, hint: &str) -> Self {
+        Self {
+            trouble: ReadError::Failed,
+            detail: short(detail),
+            hint: hint.to_owned(),
+        }
+    }
+
+    /// No answer, and it is known what happened on the way.
+    fn unreachable(failed: &Failed) -> Self {
+        Self::failed(&failed.to_string(), &network::hint(failed.seen, &failed.route))
+    }
+
+    /// No credentials, or none that are accepted.
+    pub(crate) fn no_credentials(detail: &str) -> Self {
+        let hint = "give the task definition a taskRoleArn; in host network mode the agent also needs \
+                    ECS_ENABLE_TASK_IAM_ROLE_NETWORK_HOST=true";
+        Self {
+            trouble: ReadError::NoCredentials,
+            detail: short(detail),
+            hint: hint.to_owned(),
+        }
+    }
+}
+
+/// Error codes are not modelled for any call, so they are told apart by name. Unknown ones are worth another try.
+fn trouble(code: &str) -> ReadError {
+    match code {
+        "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "NotAuthorized" => {
+            ReadError::Denied
+        }
+        "ExpiredTokenException"
+        | "ExpiredToken"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException" => ReadError::NoCredentials,
+        _ => ReadError::Failed,
+    }
+}
+
+/// What happened on the way, if that is among the causes.
+fn failed<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Failed> {
+    let mut causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.find_map(|cause| cause.downcast_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p2_no_error_code_is_not_found() {
+        for (code, expected) in [
+            ("AccessDeniedException", ReadError::Denied),
+            ("ExpiredTokenException", ReadError::NoCredentials),
+            ("UnrecognizedClientException", ReadError::NoCredentials),
+            ("ThrottlingException", ReadError::Failed),
+            ("InternalServerError", ReadError::Failed),
+            ("ParameterVersionNotFound", ReadError::Failed),
+            ("ValidationException", ReadError::Failed),
+            ("", ReadError::Failed),
+        ] {
+            assert_eq!(trouble(code), expected, "{code}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What the programs say: every field is documented, metrics are in CloudWatch's format, a receipt is written once.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use protector_tests::{CLUSTER, Daemon, Lab, LabConfig, SIDECAR};
+use serde_json::{Value, json};
+
+const TICK: Duration = Duration::from_millis(500);
+
+async fn drained(config: LabConfig) -> (Lab, String) {
+    let lab = Lab::start(config).await;
+    lab.daemon(&Daemon::new("logs")).await;
+    lab.replicas("web", 2, 2).await;
+    let instance = lab.instance().to_owned();
+    lab.scale_in(&instance);
+    lab.gone_with_ticks(&instance, TICK).await;
+    (lab, instance)
+}
+
+/// The fields of one event in `docs/log-fields.md`: what stands in code style under its heading and in the text of its
+/// program.
+fn documented(program: &str, event: &str) -> BTreeSet<String> {
+    let page = include_str!("../../../docs/log-fields.md");
+    let after = |text: &'static str, heading: &str| {
+        let start = text.find(heading).map(|at| at + heading.len());
+        start.map_or("", |start| &text[start..])
+    };
+    let until = |text: &'static str, heading: &str| text.find(heading).map_or(text, |end| &text[..end]);
+    let program = until(after(page, &format!("\n## {program}\n")), "\n## ");
+    let common = until(program, "\n### ");
+    let headings = [format!("\n### `{event}`"), format!("\n### `hold` and `{event}`")];
+    let own = headings
+        .iter()
+        .map(|heading| until(after(program, heading), "\n### "))
+        .find(|text| !text.is_empty())
+        .unwrap_or_else(|| panic!("docs/log-fields.md has no heading for `{event}`"));
+    let quoted =
+        |text: &str| -> Vec<String> { text.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    quoted(common).into_iter().chain(quoted(own)).collect()
+}
+
+pub(crate) fn assert_documented(program: &str, lines: &[Value]) {
+    for line in lines {
+        let event = line["event"].as_str().unwrap();
+        let fields = documented(program, event);
+        for (name, _) in line.as_object().unwrap() {
+            assert!(
+                name == "level" || name == "event" || fields.contains(name),
+                "docs/log-fields.md lacks `{name}` of `{event}`: {line}"
+            );
+        }
+    }
+}
+
+fn parsed(lines: &[String]) -> Vec<Value> {
+    lines
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn every_field_of_every_line_is_documented() {
+    let (lab, _) = drained(LabConfig::default()).await;
+    let (metrics, lines): (Vec<Value>, Vec<Value>) = parsed(&lab.aws.coordinator_logs())
+        .into_iter()
+        .partition(|line| line["event"] == "metrics");
+    assert!(!metrics.is_empty() && lines.len() > 3);
+    assert_documented("Coordinator", &lines);
+    let task = lab.tasks_with(SIDECAR).remove(0);
+    let lines = parsed(&lab.aws.container_logs(&task, SIDECAR));
+    assert!(lines.len() >= 3, "{lines:?}");
+    assert_documented("Sidecar", &lines);
+}
+
+fn metric<'l>(lines: &'l [Value], name: &str) -> Vec<&'l Value> {
+    lines
+        .iter()
+        .map(|line| &line[name])
+        .filter(|value| !value.is_null())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_drain_is_measured() {
+    let (lab, _) = drained(LabConfig::default()).await;
+    let lines = lab.said("metrics");
+    for name in [
+        "DrainTime",
+        "HoldTime",
+        "FlushTime",
+        "ReleaseLatency",
+        "DrainsEnded",
+    ] {
+        assert_eq!(metric(&lines, name).len(), 1, "{name}: {lines:?}");
+    }
+    let calls: f64 = metric(&lines, "ApiCalls")
+        .iter()
+        .filter_map(|value| value.as_f64())
+        .sum();
+    let counted = lab.journal().calls_of_functions();
+    assert!(
+        (calls - counted as f64).abs() < 0.5,
+        "{calls} were measured, {counted} were made"
+    );
+    assert!(
+        metric(&lines, "DrainsInFlight").contains(&&Value::from(1)),
+        "{lines:?}"
+    );
+    assert!(metric(&lines, "ForcedReleases").is_empty());
+    for line in &lines {
+        let declared = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(declared["Namespace"], "EcsDaemonProtector");
+        for metric in declared["Metrics"].as_array().unwrap() {
+            assert!(!line[metric["Name"].as_str().unwrap()].is_null(), "{line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_forced_release_is_measured() {
+    let config = LabConfig::default()
+        .set("MAX_DRAIN", "3s")
+        .set("DAEMON_STOP", "1s");
+    let lab = Lab::start(config).await;
+    lab.standalone("endless", 600).await;
+    let instance = lab.instance().to_owned();
+    lab.scale_in(&instance);
+    lab.gone_with_ticks(&instance, TICK).await;
+    let lines = lab.said("metrics");
+    assert_eq!(metric(&lines, "ForcedReleases"), [&Value::from(1)], "{lines:?}");
+    assert!(
+        metric(&lines, "ReleaseLatency").is_empty(),
+        "no task's end led to it"
+    );
+}
+
+#[tokio::test]
+async fn a_sidecar_that_gives_up_or_is_killed_is_measured() {
+    let lab = Lab::start(LabConfig::default()).await;
+    lab.daemon(
+        &Daemon::new("logs")
+            .set("MAX_HOLD", "2s")
+            .set("UNKNOWN_GRACE", "1m"),
+    )
+    .await;
+    let task = lab.tasks_of("logs")[0].clone();
+    lab.ecs("StopTask", json!({"cluster": CLUSTER, "task": task}));
+    lab.until("its end is measured", || {
+        !metric(&lab.said("metrics"), "SidecarsGaveUp").is_empty()
+    })
+    .await;
+}
