@@ -11,7 +11,7 @@ use protector_core::observation::{
     ContainerInstance, Hook, HookAction, InstanceStatus, Observation, Observed, Registrations, Scheduling,
     Stored, Task,
 };
-use protector_core::plan::{Action, Fleet, Heartbeats, Situation, next_due, plan};
+use protector_core::plan::{Action, Fleet, HeartbeatSender, Situation, next_due, plan};
 use protector_core::policy::Policy;
 use protector_core::receipt::Receipt;
 use protector_core::record::{DecodeError, Record};
@@ -169,7 +169,7 @@ fn situations(stored: &Result<Record, DecodeError>, judge: &mut dyn FnMut(&Situa
             command: None,
             spot: None,
             control: Control::On,
-            heartbeats: Heartbeats::Planned,
+            heartbeats: HeartbeatSender::Planner,
             calls: 7,
             now: now(),
         });

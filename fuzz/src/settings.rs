@@ -17,7 +17,10 @@ type Variables = BTreeMap<String, String>;
 pub fn coordinator_settings(data: &[u8]) {
     let variables = variables(data);
     let read = |variables: &Variables| {
-        coordinator::Settings::read(&|name| variables.get(name).cloned(), variables.keys().cloned())
+        coordinator::CoordinatorSettings::read(
+            &|name| variables.get(name).cloned(),
+            variables.keys().cloned(),
+        )
     };
     let result = read(&variables);
     assert_problems(&variables, result.as_ref().err());
@@ -27,7 +30,7 @@ pub fn coordinator_settings(data: &[u8]) {
         format!("{:?}", read(&bare)),
         "a blank value is a default"
     );
-    let Ok(coordinator::Settings { policy, log }) = result else {
+    let Ok(coordinator::CoordinatorSettings { policy, log }) = result else {
         return;
     };
     let durations = [
@@ -51,7 +54,7 @@ pub fn coordinator_settings(data: &[u8]) {
 pub fn sidecar_settings(data: &[u8]) {
     let variables = variables(data);
     let read = |variables: &Variables| {
-        sidecar::Settings::read(&|name| variables.get(name).cloned(), variables.keys().cloned())
+        sidecar::SidecarSettings::read(&|name| variables.get(name).cloned(), variables.keys().cloned())
     };
     let result = read(&variables);
     assert_problems(&variables, result.as_ref().err());

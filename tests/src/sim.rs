@@ -23,7 +23,7 @@ mod transcript;
 
 use std::sync::Arc;
 
-use protector_coordinator::settings::Settings;
+use protector_coordinator::settings::CoordinatorSettings;
 use protector_core::hold::state::HoldPolicy;
 
 use clock::VirtualClock;
@@ -60,7 +60,7 @@ pub fn play(text: &str) -> Result<Transcript, Vec<SyntaxError>> {
     Ok(LocalSet::new().block_on(&runtime, told(&script, settings, sidecar)))
 }
 
-async fn told(script: &Script, settings: Settings, sidecar: HoldPolicy) -> Transcript {
+async fn told(script: &Script, settings: CoordinatorSettings, sidecar: HoldPolicy) -> Transcript {
     let clock = VirtualClock::start(setup::DURATION);
     let (harness, deliveries) = Harness::new(clock, sidecar, TranscriptWriter::new(clock, &script.setup));
     let policy = settings.policy.clone();

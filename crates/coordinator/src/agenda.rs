@@ -41,11 +41,11 @@ const TIME_FOR_MANY: SignedDuration = SignedDuration::from_secs(30);
 /// What waits for the end of a batch.
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
-    facts: Mutex<Facts>,
+    facts: Mutex<AgendaState>,
 }
 
 #[derive(Debug, Default)]
-struct Facts {
+struct AgendaState {
     /// Hooks whose notices are not dealt with yet, and when the first of them came.
     hooks: BTreeMap<InstanceId, Vec<HookNotice>>,
     since: Option<Timestamp>,
@@ -102,7 +102,7 @@ impl Agenda {
         self.lock().rests_until
     }
 
-    fn lock(&self) -> MutexGuard<'_, Facts> {
+    fn lock(&self) -> MutexGuard<'_, AgendaState> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -53,7 +53,7 @@ const KILL_SWITCH_LOG_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 /// The memory of one execution environment.
 #[derive(Debug, Default)]
 pub struct Cache {
-    facts: Mutex<Facts>,
+    facts: Mutex<CacheState>,
     /// Who may look and write now.
     pub turns: Limiter,
     /// What is known of records.
@@ -73,7 +73,7 @@ pub struct Cache {
 }
 
 #[derive(Debug, Default)]
-struct Facts {
+struct CacheState {
     drains: BTreeMap<InstanceKey, CachedDrain>,
     /// The drains of registrations.
     registered: HashMap<ContainerInstanceArn, InstanceKey>,
@@ -489,12 +489,12 @@ impl Cache {
         news
     }
 
-    fn lock(&self) -> MutexGuard<'_, Facts> {
+    fn lock(&self) -> MutexGuard<'_, CacheState> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Facts {
+impl CacheState {
     fn forget(&mut self, key: &InstanceKey) {
         self.drains.remove(key);
         self.registered.retain(|_, of| of != key);

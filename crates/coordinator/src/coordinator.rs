@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use protector_core::plan::Heartbeats;
+use protector_core::plan::HeartbeatSender;
 use protector_core::policy::Policy;
 
 use crate::aws::Aws;
@@ -52,10 +52,10 @@ impl Coordinator {
 
     /// Who keeps the hooks alive in this run.
     #[must_use]
-    pub fn heartbeats_by(&self) -> Heartbeats {
+    pub fn heartbeats_by(&self) -> HeartbeatSender {
         match self.queued {
-            true => Heartbeats::Apart,
-            false => Heartbeats::Planned,
+            true => HeartbeatSender::OwnFunction,
+            false => HeartbeatSender::Planner,
         }
     }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use protector_core::ids::{ClusterName, TaskArn};
 use protector_core::limits::{MESSAGE_CHARS_MAX, PROTECTION_CALLS_MAX, cut};
 use protector_core::observation::Task;
-use protector_core::protection::check::{Check, Request, Round};
+use protector_core::protection::check::{Check, CheckRound, Request};
 use protector_core::protection::{UnprotectedDaemon, UnprotectedReason, unprotected_because};
 use serde_json::{Value, json};
 
@@ -26,10 +26,10 @@ const EXAMPLES_MAX: usize = 5;
 
 /// What one execution environment knows of the protection of daemons.
 #[derive(Debug, Default)]
-pub(crate) struct Protection(Mutex<Facts>);
+pub(crate) struct Protection(Mutex<ProtectionState>);
 
 #[derive(Debug, Default)]
-struct Facts {
+struct ProtectionState {
     check: Check,
     /// Tasks that were not protected when they were last described by a round, and when that was.
     unprotected: HashMap<TaskArn, (UnprotectedReason, Timestamp)>,
@@ -52,7 +52,7 @@ impl Protection {
     }
 
     /// What the round has found, if it is over. Tasks that it has not seen are forgotten.
-    fn finish(&self) -> Option<Round> {
+    fn finish(&self) -> Option<CheckRound> {
         let mut facts = self.lock();
         let round = facts.check.finish()?;
         if round.failed == 0 {
@@ -65,7 +65,7 @@ impl Protection {
         f(&mut self.lock().check)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Facts> {
+    fn lock(&self) -> MutexGuard<'_, ProtectionState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -176,7 +176,7 @@ impl Coordinator {
         self.logger.log(Level::Warn, "unprotected", fields);
     }
 
-    fn log_check(&self, round: Option<Round>, problem: Option<AwsError>) {
+    fn log_check(&self, round: Option<CheckRound>, problem: Option<AwsError>) {
         let level = match problem {
             Some(_) => Level::Warn,
             None => Level::Debug,

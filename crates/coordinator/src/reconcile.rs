@@ -44,7 +44,7 @@ const LOOKS_MAX: u32 = 8;
 
 /// What came of one instance in one run.
 #[derive(Debug, Clone)]
-pub struct Outcome {
+pub struct Reconciled {
     /// Its last line's fields.
     pub line: Value,
     /// Did something fail that a retry may fix?
@@ -95,7 +95,7 @@ enum Next {
 
 impl Coordinator {
     /// Brings one instance as far as it can be brought now, and says so in one line.
-    pub async fn reconcile(&self, trigger: &str, subject: &Subject, command: Option<&Command>) -> Outcome {
+    pub async fn reconcile(&self, trigger: &str, subject: &Subject, command: Option<&Command>) -> Reconciled {
         let me = self.metered();
         let started = me.now();
         let mut run = Run {
@@ -356,11 +356,11 @@ impl Coordinator {
         run: &Run,
         started: Timestamp,
         failed: bool,
-    ) -> Outcome {
+    ) -> Reconciled {
         let line = self.line(trigger, observation, verdict, run, started);
         self.log_instance(failed, verdict, &run.reasons, line.clone());
         let order = run.order.clone();
-        Outcome { line, failed, order }
+        Reconciled { line, failed, order }
     }
 
     /// Says the line of an instance, at the level that its outcome asks for.

@@ -16,7 +16,7 @@ use crate::aws::{AwsError, Listed, Texts};
 use crate::coordinator::Coordinator;
 use crate::logging::Level;
 use crate::rate_limit::Priority;
-use crate::store::{Place, Polls};
+use crate::store::{Polls, SharedSlot};
 use crate::tens::TOGETHER;
 
 /// A drain that only a shared record tells of gets a record of its own after this, for people: who holds, and since when.
@@ -273,7 +273,7 @@ impl Coordinator {
     }
 
     /// The place of a drain in a shared record, if it belongs there.
-    fn to_share(&self, key: &InstanceKey, record: &Record) -> Option<Place> {
+    fn to_share(&self, key: &InstanceKey, record: &Record) -> Option<SharedSlot> {
         let may_share = self.queued && !self.policy.own_records_only;
         let drain = SharedDrain::of(record).filter(|_| may_share)?;
         let crowded =
@@ -345,7 +345,7 @@ impl Coordinator {
     }
 
     /// Writes a shared record. Whoever comes while one waits for its turn is in its text, and waits with it.
-    async fn flush(&self, place: &Place, rank: Priority) -> Result<(), AwsError> {
+    async fn flush(&self, place: &SharedSlot, rank: Priority) -> Result<(), AwsError> {
         let store = &self.memory.store;
         let gate = store.gate(place);
         let _turn = gate.lock().await;
@@ -358,7 +358,7 @@ impl Coordinator {
         store.outcome(place).unwrap_or(Ok(()))
     }
 
-    async fn write_shared(&self, place: &Place) {
+    async fn write_shared(&self, place: &SharedSlot) {
         let store = &self.memory.store;
         // An environment that has not listed the drains yet would make hundreds of sidecars read each second.
         let polls = match self.memory.knows_the_fleet(self.now()) {

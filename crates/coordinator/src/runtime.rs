@@ -16,7 +16,7 @@ use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::coordinator::Coordinator;
 use crate::logging::{Level, Logger};
-use crate::settings::Settings;
+use crate::settings::CoordinatorSettings;
 
 /// Settings are wrong: the `EX_USAGE` of sysexits.h, as the sidecar has it.
 const WRONG_SETTINGS: u8 = 64;
@@ -40,7 +40,7 @@ pub fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let lookup = |name: &str| std::env::var(name).ok();
-    match Settings::read(&lookup, std::env::vars().map(|(name, _)| name)) {
+    match CoordinatorSettings::read(&lookup, std::env::vars().map(|(name, _)| name)) {
         Ok(settings) => serve(settings),
         Err(problems) => refuse(&problems),
     }
@@ -53,7 +53,7 @@ fn answer_to_arguments(mut arguments: impl Iterator<Item = String>) -> Option<St
     }
 }
 
-fn serve(settings: Settings) -> ExitCode {
+fn serve(settings: CoordinatorSettings) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(invocations(settings)),
@@ -68,7 +68,7 @@ fn serve(settings: Settings) -> ExitCode {
     }
 }
 
-async fn invocations(settings: Settings) -> Result<(), lambda_runtime::Error> {
+async fn invocations(settings: CoordinatorSettings) -> Result<(), lambda_runtime::Error> {
     let policy = Arc::new(settings.policy);
     let memory = Arc::new(Cache::default());
     let logger = Logger::new(settings.log);

@@ -27,12 +27,12 @@ const CURRENT_TTL: SignedDuration = SignedDuration::from_millis(500);
 /// What is known of records.
 #[derive(Debug, Default)]
 pub struct Store {
-    facts: Mutex<Facts>,
+    facts: Mutex<StoreState>,
 }
 
 #[derive(Debug, Default)]
-struct Facts {
-    records: BTreeMap<InstanceKey, Known>,
+struct StoreState {
+    records: BTreeMap<InstanceKey, KnownRecord>,
     shared: BTreeMap<ClusterName, Vec<Shared>>,
     /// No other environment has had a batch of the queue until then, as far as is known.
     current_at: Option<Timestamp>,
@@ -40,7 +40,7 @@ struct Facts {
 
 /// One record as it was last read or written here.
 #[derive(Debug)]
-struct Known {
+struct KnownRecord {
     stored: Stored,
     at: Timestamp,
     ended: bool,
@@ -81,9 +81,9 @@ impl Shared {
     }
 
     /// Its text has changed, and is to be written.
-    fn changed(&mut self, cluster: &ClusterName, number: usize, before: Option<SharedDrain>) -> Place {
+    fn changed(&mut self, cluster: &ClusterName, number: usize, before: Option<SharedDrain>) -> SharedSlot {
         self.changes += 1;
-        Place {
+        SharedSlot {
             cluster: cluster.clone(),
             number,
             change: self.changes,
@@ -94,7 +94,7 @@ impl Shared {
 
 /// Where a drain was put in a shared record, to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct SharedSlot {
     /// Of which cluster.
     pub cluster: ClusterName,
     /// Its number.
@@ -132,7 +132,7 @@ impl Store {
         let same = known
             .and_then(|known| known.stored.readable())
             .is_some_and(|known| known.drain_id == record.drain_id);
-        let known = Known {
+        let known = KnownRecord {
             stored: stored.clone(),
             at: now,
             ended: same,
@@ -237,14 +237,14 @@ impl Store {
     /// their instances are gone, and so is whoever would have released them.
     pub fn forget_old(&self, now: Timestamp) {
         let mut facts = self.lock();
-        let old = |known: &&Known| known.ended && now.duration_since(known.at) >= RECORD_KEPT;
+        let old = |known: &&KnownRecord| known.ended && now.duration_since(known.at) >= RECORD_KEPT;
         let ended = facts.records.iter().filter(|(_, known)| old(known));
         let ended: Vec<InstanceKey> = ended.map(|(key, _)| key.clone()).collect();
         for key in ended {
             facts.records.remove(&key);
             facts.leave(&key);
         }
-        let Facts { records, shared, .. } = &mut *facts;
+        let StoreState { records, shared, .. } = &mut *facts;
         for (cluster, all) in shared {
             for shared in all {
                 let known_for_long = now.duration_since(shared.since) >= UNUSED_TTL;
@@ -316,7 +316,7 @@ impl Store {
     /// What the shared records tell of the drains that are known here is taken in.
     pub fn take_in(&self, cluster: &ClusterName) {
         let mut facts = self.lock();
-        let Facts { records, shared, .. } = &mut *facts;
+        let StoreState { records, shared, .. } = &mut *facts;
         let all = shared.get(cluster).into_iter().flatten();
         let told = all.flat_map(|shared| {
             shared
@@ -351,9 +351,9 @@ impl Store {
     }
 
     /// Puts a drain into a shared record, to be written; nowhere if there is no room, or if they were not read yet.
-    pub fn put(&self, key: &InstanceKey, drain: &SharedDrain) -> Option<Place> {
+    pub fn put(&self, key: &InstanceKey, drain: &SharedDrain) -> Option<SharedSlot> {
         let mut facts = self.lock();
-        let Facts { records, shared, .. } = &mut *facts;
+        let StoreState { records, shared, .. } = &mut *facts;
         let all = shared.get_mut(&key.cluster)?;
         let there = |shared: &Shared| shared.record.drains.contains_key(&key.instance);
         let room = |shared: &Shared| shared.readable && shared.record.has_room_for(&key.instance, drain);
@@ -374,7 +374,7 @@ impl Store {
     }
 
     /// It could not be written, so it is as before.
-    pub fn undo(&self, key: &InstanceKey, place: &Place) {
+    pub fn undo(&self, key: &InstanceKey, place: &SharedSlot) {
         let mut facts = self.lock();
         let Some(shared) = facts.shared_mut(&place.cluster, place.number) else {
             return;
@@ -387,7 +387,7 @@ impl Store {
     }
 
     /// The shared records whose sidecars read more than half again as often as they should, to be written.
-    pub fn hurried(&self, poll_seconds: u32) -> Vec<Place> {
+    pub fn hurried(&self, poll_seconds: u32) -> Vec<SharedSlot> {
         let mut facts = self.lock();
         let all = facts.shared.iter_mut().flat_map(|(cluster, all)| {
             all.iter_mut()
@@ -403,7 +403,7 @@ impl Store {
     }
 
     /// Takes a drain out of its shared record, to be written, if one says that it holds.
-    pub fn take(&self, key: &InstanceKey) -> Option<Place> {
+    pub fn take(&self, key: &InstanceKey) -> Option<SharedSlot> {
         let mut facts = self.lock();
         let mut all = facts.shared.get(&key.cluster)?.iter().enumerate();
         let (number, drain) = all.find_map(|(number, shared)| {
@@ -419,14 +419,14 @@ impl Store {
     }
 
     /// Who writes a shared record holds this.
-    pub fn gate(&self, place: &Place) -> Arc<tokio::sync::Mutex<()>> {
+    pub fn gate(&self, place: &SharedSlot) -> Arc<tokio::sync::Mutex<()>> {
         let mut facts = self.lock();
         let shared = facts.shared_mut(&place.cluster, place.number);
         shared.map(|shared| shared.gate.clone()).unwrap_or_default()
     }
 
     /// Was it written, or tried in vain, by somebody who took this place along?
-    pub fn outcome(&self, place: &Place) -> Option<Result<(), AwsError>> {
+    pub fn outcome(&self, place: &SharedSlot) -> Option<Result<(), AwsError>> {
         let mut facts = self.lock();
         let shared = facts.shared_mut(&place.cluster, place.number)?;
         if shared.written >= place.change {
@@ -440,7 +440,7 @@ impl Store {
     }
 
     /// What is to be written now.
-    pub fn draft(&self, place: &Place, polls: Polls, now: Timestamp) -> Option<PendingWrite> {
+    pub fn draft(&self, place: &SharedSlot, polls: Polls, now: Timestamp) -> Option<PendingWrite> {
         let mut facts = self.lock();
         let shared = facts.shared_mut(&place.cluster, place.number)?;
         shared.record.updated_at = now;
@@ -456,7 +456,7 @@ impl Store {
     }
 
     /// The text was written, or was not: with the version that it got, or the failure.
-    pub fn tried(&self, place: &Place, draft: &PendingWrite, outcome: Result<i64, AwsError>) {
+    pub fn tried(&self, place: &SharedSlot, draft: &PendingWrite, outcome: Result<i64, AwsError>) {
         let mut facts = self.lock();
         let Some(shared) = facts.shared_mut(&place.cluster, place.number) else {
             return;
@@ -471,7 +471,7 @@ impl Store {
     }
 
     /// Takes in what another writer had said in the text that was just written over. Did it say more?
-    pub fn merge(&self, place: &Place, overwritten: &str) -> bool {
+    pub fn merge(&self, place: &SharedSlot, overwritten: &str) -> bool {
         let Ok(other) = SharedRecord::decode(overwritten) else {
             return false;
         };
@@ -486,12 +486,12 @@ impl Store {
         more
     }
 
-    fn lock(&self) -> MutexGuard<'_, Facts> {
+    fn lock(&self) -> MutexGuard<'_, StoreState> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Facts {
+impl StoreState {
     fn shared_mut(&mut self, cluster: &ClusterName, number: usize) -> Option<&mut Shared> {
         self.shared.get_mut(cluster)?.get_mut(number)
     }

@@ -110,7 +110,7 @@ fn by_cluster<T>(
 type Placed = (ContainerInstanceArn, Task);
 
 /// An instance to survey: in a cluster, with these registrations.
-type Subject = (InstanceKey, Vec<ContainerInstanceArn>);
+type SurveySubject = (InstanceKey, Vec<ContainerInstanceArn>);
 
 impl Coordinator {
     /// Surveys instances for which hooks have begun to wait: where they are, and what their records say. Tasks are looked
@@ -218,7 +218,7 @@ impl Coordinator {
     }
 
     /// Surveys instances whose look is due: their registrations, records and tasks.
-    pub(crate) async fn survey_due(&self, due: &[Subject]) -> Survey {
+    pub(crate) async fn survey_due(&self, due: &[SurveySubject]) -> Survey {
         let mut view = View::default();
         if due.len() > FEW {
             for (cluster, due) in by_cluster(due.iter().cloned()) {
@@ -231,7 +231,7 @@ impl Coordinator {
     async fn look_around(
         &self,
         cluster: &ClusterName,
-        due: Vec<Subject>,
+        due: Vec<SurveySubject>,
         view: &mut View,
     ) -> Result<(), AwsError> {
         let at = self.now();
@@ -276,7 +276,7 @@ impl Coordinator {
     async fn tasks_of(
         &self,
         cluster: &ClusterName,
-        instances: &[Subject],
+        instances: &[SurveySubject],
     ) -> Result<BTreeMap<InstanceKey, Vec<Placed>>, AwsError> {
         let owners: BTreeMap<&ContainerInstanceArn, &InstanceKey> = instances
             .iter()

@@ -18,12 +18,12 @@ type Outcome = Result<ContainerInstance, AwsError>;
 /// Who waits for DRAINING.
 #[derive(Debug, Default)]
 pub struct Tens {
-    waiting: Mutex<Vec<Waiting>>,
+    waiting: Mutex<Vec<PendingInstance>>,
     gate: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct PendingInstance {
     cluster: ClusterName,
     arn: ContainerInstanceArn,
     outcome: oneshot::Sender<Outcome>,
@@ -69,7 +69,7 @@ impl Tens {
     /// Takes a place among those that wait.
     fn wait(&self, cluster: &ClusterName, arn: &ContainerInstanceArn) -> oneshot::Receiver<Outcome> {
         let (outcome, told) = oneshot::channel();
-        self.lock().push(Waiting {
+        self.lock().push(PendingInstance {
             cluster: cluster.clone(),
             arn: arn.clone(),
             outcome,
@@ -78,7 +78,7 @@ impl Tens {
     }
 
     /// Up to ten of one cluster, the first that came first.
-    fn take(&self, cluster: &ClusterName) -> Vec<Waiting> {
+    fn take(&self, cluster: &ClusterName) -> Vec<PendingInstance> {
         let mut waiting = self.lock();
         let (own, mut others): (Vec<_>, Vec<_>) = waiting.drain(..).partition(|one| one.cluster == *cluster);
         let mut own = own.into_iter();
@@ -88,7 +88,7 @@ impl Tens {
         some
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<PendingInstance>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

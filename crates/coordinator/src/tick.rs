@@ -30,7 +30,7 @@ use found::Found;
 type Draining = BTreeMap<ClusterName, BTreeSet<ContainerInstanceArn>>;
 
 /// Instances for which a hook of ours waits.
-type Waiting = BTreeMap<InstanceId, Vec<HookAction>>;
+type WaitingInstances = BTreeMap<InstanceId, Vec<HookAction>>;
 
 impl Coordinator {
     /// Adopts what nobody told us of, reconciles it all, deletes what is old.
@@ -90,7 +90,7 @@ impl Coordinator {
 
     /// Instances of our groups for which a hook of ours waits. The hooks of a group that has one are read anew: they may
     /// have been made, or put anew, since.
-    async fn waiting_instances(&self) -> (Waiting, Vec<AwsError>) {
+    async fn waiting_instances(&self) -> (WaitingInstances, Vec<AwsError>) {
         let groups = &self.policy.auto_scaling_groups;
         let (instances, mut failures) = self.aws.list_waiting(groups).await;
         let groups: BTreeSet<AutoScalingGroupName> =

@@ -17,7 +17,7 @@ pub enum Control {
 }
 
 #[derive(Deserialize)]
-struct Text {
+struct ControlText {
     mode: String,
 }
 
@@ -35,7 +35,7 @@ impl Control {
         if !text.trim_start().starts_with('{') {
             return Err(expected("not an object".to_owned()));
         }
-        let Text { mode } = serde_json::from_str(text).map_err(|error| expected(error.to_string()))?;
+        let ControlText { mode } = serde_json::from_str(text).map_err(|error| expected(error.to_string()))?;
         [Control::On, Control::Observe, Control::ReleaseAll]
             .into_iter()
             .find(|control| control.name() == mode)

@@ -45,7 +45,7 @@ pub struct Situation<'a> {
     /// The kill switch.
     pub control: Control,
     /// Who keeps the hooks alive.
-    pub heartbeats: Heartbeats,
+    pub heartbeats: HeartbeatSender,
     /// AWS calls of this run that no write has counted yet.
     pub calls: u32,
     /// The time.
@@ -54,19 +54,19 @@ pub struct Situation<'a> {
 
 /// Who keeps hooks alive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heartbeats {
+pub enum HeartbeatSender {
     /// Whoever plans: a run that was invoked by an event or a schedule of its own.
-    Planned,
+    Planner,
     /// The heartbeats' function: a run that takes its events from the queue sends none.
-    Apart,
+    OwnFunction,
 }
 
-impl Heartbeats {
+impl HeartbeatSender {
     /// A heartbeat for each of these hooks, if whoever plans keeps them alive.
     fn to_all(self, hooks: Vec<Lifecycle>) -> Vec<Action> {
         match self {
-            Heartbeats::Planned => hooks.into_iter().map(Action::Heartbeat).collect(),
-            Heartbeats::Apart => Vec::new(),
+            HeartbeatSender::Planner => hooks.into_iter().map(Action::Heartbeat).collect(),
+            HeartbeatSender::OwnFunction => Vec::new(),
         }
     }
 }

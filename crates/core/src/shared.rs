@@ -116,7 +116,7 @@ impl SharedDrain {
 type Release = Option<(Timestamp, ReleaseReason)>;
 
 fn earlier(one: Release, other: Release) -> Release {
-    let order = |release: &(Timestamp, ReleaseReason)| (release.0, Standing::of(Some(*release)));
+    let order = |release: &(Timestamp, ReleaseReason)| (release.0, SharedState::of(Some(*release)));
     one.into_iter().chain(other).min_by_key(order)
 }
 
@@ -195,7 +195,7 @@ impl SharedRecord {
     /// Makes the parameter's value; nothing if it does not fit into a standard parameter.
     #[must_use]
     pub fn encode(&self) -> Option<String> {
-        let text = Text {
+        let text = SharedText {
             schema: SCHEMA,
             updated_at: self.updated_at,
             poll_seconds: self.poll_seconds,
@@ -211,7 +211,7 @@ impl SharedRecord {
     /// # Errors
     /// [`DecodeError`], as for the record of one instance.
     pub fn decode(text: &str) -> Result<SharedRecord, DecodeError> {
-        let text: Text = crate::record::decode_versioned(text)?;
+        let text: SharedText = crate::record::decode_versioned(text)?;
         let unreadable =
             |invalid: InvalidId| DecodeError::Unreadable(cut(&invalid.to_string(), QUOTED_CHARS_MAX));
         let mut drains = BTreeMap::new();
@@ -220,8 +220,8 @@ impl SharedRecord {
                 let mut started = 0;
                 for word in words.split_whitespace() {
                     match word.parse().map_err(unreadable)? {
-                        Word::Started(seconds) => started = seconds,
-                        Word::Member(member) => {
+                        WaveToken::Started(seconds) => started = seconds,
+                        WaveToken::Member(member) => {
                             let drain = wave.drain(*standing, started, &member);
                             drains.insert(member.instance, drain);
                         }
@@ -241,10 +241,12 @@ impl SharedRecord {
         let mut drains: Vec<_> = self.drains.iter().collect();
         drains.sort_by_key(|(instance, drain)| (drain.started_at, *instance));
         let mut waves = Vec::new();
-        let mut began: BTreeMap<(usize, Standing), i64> = BTreeMap::new();
+        let mut began: BTreeMap<(usize, SharedState), i64> = BTreeMap::new();
         for (instance, drain) in drains {
             let number = wave_of(&mut waves, drain);
-            let began = began.entry((number, Standing::of(drain.released))).or_default();
+            let began = began
+                .entry((number, SharedState::of(drain.released)))
+                .or_default();
             waves[number].add(instance, drain, began);
         }
         waves
@@ -327,7 +329,7 @@ pub fn is_told_only(record: &Record) -> bool {
 /// The text.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Text {
+struct SharedText {
     schema: u32,
     updated_at: Timestamp,
     poll_seconds: u32,
@@ -342,13 +344,13 @@ struct Wave {
     started_at: Timestamp,
     deadline_at: Timestamp,
     /// `holding`, or why they were released, and [`Word`]s with spaces between them.
-    drains: BTreeMap<Standing, String>,
+    drains: BTreeMap<SharedState, String>,
 }
 
 /// How a drain stands, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Standing {
+enum SharedState {
     Holding,
     Drained,
     Deadline,
@@ -357,26 +359,26 @@ enum Standing {
     AgentLost,
 }
 
-impl Standing {
-    fn of(release: Release) -> Standing {
+impl SharedState {
+    fn of(release: Release) -> SharedState {
         match release.map(|(_, reason)| reason) {
-            None => Standing::Holding,
-            Some(ReleaseReason::Drained) => Standing::Drained,
-            Some(ReleaseReason::Deadline) => Standing::Deadline,
-            Some(ReleaseReason::Operator) => Standing::Operator,
-            Some(ReleaseReason::Cancelled) => Standing::Cancelled,
-            Some(ReleaseReason::AgentLost) => Standing::AgentLost,
+            None => SharedState::Holding,
+            Some(ReleaseReason::Drained) => SharedState::Drained,
+            Some(ReleaseReason::Deadline) => SharedState::Deadline,
+            Some(ReleaseReason::Operator) => SharedState::Operator,
+            Some(ReleaseReason::Cancelled) => SharedState::Cancelled,
+            Some(ReleaseReason::AgentLost) => SharedState::AgentLost,
         }
     }
 
     fn reason(self) -> Option<ReleaseReason> {
         match self {
-            Standing::Holding => None,
-            Standing::Drained => Some(ReleaseReason::Drained),
-            Standing::Deadline => Some(ReleaseReason::Deadline),
-            Standing::Operator => Some(ReleaseReason::Operator),
-            Standing::Cancelled => Some(ReleaseReason::Cancelled),
-            Standing::AgentLost => Some(ReleaseReason::AgentLost),
+            SharedState::Holding => None,
+            SharedState::Drained => Some(ReleaseReason::Drained),
+            SharedState::Deadline => Some(ReleaseReason::Deadline),
+            SharedState::Operator => Some(ReleaseReason::Operator),
+            SharedState::Cancelled => Some(ReleaseReason::Cancelled),
+            SharedState::AgentLost => Some(ReleaseReason::AgentLost),
         }
     }
 }
@@ -399,7 +401,7 @@ impl Wave {
     /// the wave.
     fn add(&mut self, instance: &InstanceId, drain: &SharedDrain, began: &mut i64) {
         let after = |at: Timestamp| at.as_second() - self.started_at.as_second();
-        let (standing, started) = (Standing::of(drain.released), after(drain.started_at));
+        let (standing, started) = (SharedState::of(drain.released), after(drain.started_at));
         let member = Member {
             instance: instance.clone(),
             registration: drain.registration.clone(),
@@ -411,12 +413,12 @@ impl Wave {
             words.push_str(&format!("{separator}{word}"));
         };
         if std::mem::replace(began, started) != started {
-            add(Word::Started(started).to_string());
+            add(WaveToken::Started(started).to_string());
         }
-        add(Word::Member(member).to_string());
+        add(WaveToken::Member(member).to_string());
     }
 
-    fn drain(&self, standing: Standing, started: i64, member: &Member) -> SharedDrain {
+    fn drain(&self, standing: SharedState, started: i64, member: &Member) -> SharedDrain {
         let after = |base: Timestamp, seconds| {
             let later = base.checked_add(SignedDuration::from_secs(seconds));
             later.unwrap_or(base)
@@ -435,7 +437,7 @@ impl Wave {
 }
 
 /// A word of a wave: `+12`, and whatever follows began 12 seconds after the wave; or an instance.
-enum Word {
+enum WaveToken {
     Started(i64),
     Member(Member),
 }
@@ -451,11 +453,11 @@ struct Member {
 /// What every id of an EC2 instance begins with.
 const INSTANCE: &str = "i-";
 
-impl fmt::Display for Word {
+impl fmt::Display for WaveToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let member = match self {
-            Word::Started(seconds) => return write!(f, "+{seconds}"),
-            Word::Member(member) => member,
+            WaveToken::Started(seconds) => return write!(f, "+{seconds}"),
+            WaveToken::Member(member) => member,
         };
         let id = member.instance.as_str();
         let id = id.strip_prefix(INSTANCE).unwrap_or(id);
@@ -466,7 +468,7 @@ impl fmt::Display for Word {
     }
 }
 
-impl FromStr for Word {
+impl FromStr for WaveToken {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
@@ -476,7 +478,7 @@ impl FromStr for Word {
         };
         let seconds = |text: &str| text.parse::<u32>().map(i64::from).map_err(|_| invalid());
         if let Some(started) = text.strip_prefix('+') {
-            return Ok(Word::Started(seconds(started)?));
+            return Ok(WaveToken::Started(seconds(started)?));
         }
         let (id, rest) = text.split_once('/').ok_or_else(invalid)?;
         let (registration, released) = match rest.split_once('+') {
@@ -487,7 +489,7 @@ impl FromStr for Word {
         if !(1..=REGISTRATION_CHARS).contains(&registration.len()) || !registration.chars().all(named) {
             return Err(invalid());
         }
-        Ok(Word::Member(Member {
+        Ok(WaveToken::Member(Member {
             instance: format!("{INSTANCE}{id}").parse()?,
             registration: registration.to_owned(),
             released,

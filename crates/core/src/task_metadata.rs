@@ -20,12 +20,12 @@ pub struct TaskMetadata {
     /// The service (agent 1.63.1 and later).
     pub service_name: Option<String>,
     /// All containers, stopped ones too.
-    containers: Option<Vec<Container>>,
+    containers: Option<Vec<MetadataContainer>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Container {
+struct MetadataContainer {
     name: String,
     known_status: Option<String>,
     r#type: Option<String>,
@@ -42,7 +42,7 @@ pub fn read(text: &[u8]) -> Result<TaskMetadata, String> {
 /// The container's name in the answer to the address itself, which is about the own container.
 #[must_use]
 pub fn own_name(text: &[u8]) -> Option<ContainerName> {
-    let own = serde_json::from_slice::<Container>(text).ok()?;
+    let own = serde_json::from_slice::<MetadataContainer>(text).ok()?;
     own.name.parse().ok()
 }
 
@@ -61,7 +61,7 @@ impl TaskMetadata {
             return ProtectedContainers::Alive;
         }
         let stopped = if protects.is_empty() {
-            self.others(own).all(Container::is_stopped)
+            self.others(own).all(MetadataContainer::is_stopped)
         } else {
             self.have_stopped(protects, own)
         };
@@ -83,14 +83,14 @@ impl TaskMetadata {
     fn have_stopped(&self, protects: &[ContainerName], own: Option<&ContainerName>) -> bool {
         let stopped = |name: &ContainerName| {
             let mut found = self.others(own).filter(|c| c.name == name.as_str()).peekable();
-            found.peek().is_some() && found.all(Container::is_stopped)
+            found.peek().is_some() && found.all(MetadataContainer::is_stopped)
         };
         let mut others = protects.iter().filter(|p| Some(*p) != own);
         others.all(stopped)
     }
 
     /// Containers of the task definition, without our own. The agent adds some of its own, such as the pause container.
-    fn others<'a>(&'a self, own: Option<&'a ContainerName>) -> impl Iterator<Item = &'a Container> {
+    fn others<'a>(&'a self, own: Option<&'a ContainerName>) -> impl Iterator<Item = &'a MetadataContainer> {
         self.containers
             .iter()
             .flatten()
@@ -99,7 +99,7 @@ impl TaskMetadata {
     }
 }
 
-impl Container {
+impl MetadataContainer {
     fn is_stopped(&self) -> bool {
         self.known_status.as_deref() == Some("STOPPED")
     }

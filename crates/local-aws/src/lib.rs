@@ -33,7 +33,7 @@ pub mod rules;
 pub use config::{LocalAwsConfig, StartError, Timeout};
 pub use handle::LocalAws;
 pub use http::{principal, wire};
-pub use lambda::{CoordinatorSpec, Invocation, Outcome};
+pub use lambda::{CoordinatorSpec, Invocation, InvocationOutcome};
 pub use rules::product_rules;
 
 #[cfg(test)]

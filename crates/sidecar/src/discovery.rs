@@ -12,7 +12,7 @@ use crate::environment::variable;
 use crate::identity::Place;
 use crate::imds;
 use crate::local_http;
-use crate::settings::Settings;
+use crate::settings::SidecarSettings;
 use crate::task_metadata::{self, TaskMetadata, TaskMetadataResponse};
 
 /// Where the agent's introspection is asked unless `ECS_AGENT_INTROSPECTION_ENDPOINT` says otherwise. It is there in
@@ -32,7 +32,7 @@ struct Agent {
 /// # Errors
 /// What is missing, and how to fix it.
 pub(crate) async fn place_in_time(
-    settings: &Settings,
+    settings: &SidecarSettings,
     told: &TaskMetadataResponse,
 ) -> Result<Place, AwsError> {
     let hint = "let the container reach task metadata and IMDS, or set PROTECTOR_INSTANCE_ID";
@@ -46,7 +46,7 @@ pub(crate) async fn place_in_time(
 }
 
 /// Settings go first, then task metadata, IMDS and the agent.
-async fn place(settings: &Settings, told: &TaskMetadataResponse) -> Result<Place, AwsError> {
+async fn place(settings: &SidecarSettings, told: &TaskMetadataResponse) -> Result<Place, AwsError> {
     let metadata = match told {
         TaskMetadataResponse::Ok(metadata) => Ok(metadata),
         TaskMetadataResponse::Refused(detail) | TaskMetadataResponse::Unavailable(detail) => {
@@ -76,7 +76,10 @@ async fn place(settings: &Settings, told: &TaskMetadataResponse) -> Result<Place
     })
 }
 
-fn cluster(settings: &Settings, metadata: Result<&TaskMetadata, &str>) -> Result<ClusterName, AwsError> {
+fn cluster(
+    settings: &SidecarSettings,
+    metadata: Result<&TaskMetadata, &str>,
+) -> Result<ClusterName, AwsError> {
     if let Some(cluster) = &settings.cluster {
         return Ok(cluster.clone());
     }
@@ -138,7 +141,7 @@ fn metadata_file() -> Option<ContainerInstanceArn> {
     serde_json::from_slice::<Agent>(&text).ok()?.container_instance
 }
 
-async fn instance(settings: &Settings) -> Result<InstanceId, AwsError> {
+async fn instance(settings: &SidecarSettings) -> Result<InstanceId, AwsError> {
     match &settings.instance {
         Some(instance) => Ok(instance.clone()),
         None => imds::instance_id().await.map_err(|imds| no_instance(&imds)),

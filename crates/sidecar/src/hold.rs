@@ -17,7 +17,7 @@ use crate::imds;
 use crate::jitter::jitter;
 use crate::logging::{self, Level, Logger};
 use crate::messages;
-use crate::settings::Settings;
+use crate::settings::SidecarSettings;
 use crate::task_metadata::{self, TaskMetadataResponse};
 
 /// While it holds, the sidecar says why so often.
@@ -25,7 +25,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// One hold.
 pub(crate) struct Hold<'a> {
-    settings: &'a Settings,
+    settings: &'a SidecarSettings,
     log: Logger,
     protocol: hold::Hold,
     aws: Aws,
@@ -47,7 +47,12 @@ struct LastLogged {
 
 impl<'a> Hold<'a> {
     /// A hold that began with a SIGTERM at `since`. Without a place it goes on looking for it.
-    pub(crate) fn new(settings: &'a Settings, log: Logger, place: Option<Place>, since: Instant) -> Self {
+    pub(crate) fn new(
+        settings: &'a SidecarSettings,
+        log: Logger,
+        place: Option<Place>,
+        since: Instant,
+    ) -> Self {
         Self {
             settings,
             log,

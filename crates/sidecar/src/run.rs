@@ -13,7 +13,7 @@ use crate::command::{self, Command, Misuse, Use};
 use crate::hold::Hold;
 use crate::identity::{Place, ReexecArgs};
 use crate::logging::{self, Level, Logger};
-use crate::settings::{self, Settings};
+use crate::settings::{self, SidecarSettings};
 use crate::signal::{self, Pending};
 use crate::start::{self, Started};
 use crate::{check, early_exit, reexec};
@@ -97,7 +97,7 @@ fn health() -> ExitCode {
     }
 }
 
-fn with_settings(go_on: impl FnOnce(&Settings) -> ExitCode) -> ExitCode {
+fn with_settings(go_on: impl FnOnce(&SidecarSettings) -> ExitCode) -> ExitCode {
     match settings::from_environment() {
         Ok(settings) => go_on(&settings),
         Err(problems) => wrong_settings(&problems),
@@ -116,7 +116,7 @@ fn wrong_settings(Problems(problems): &Problems) -> ExitCode {
 }
 
 /// Self-check, then wait in a fresh process image.
-fn run(settings: &Settings) -> ExitCode {
+fn run(settings: &SidecarSettings) -> ExitCode {
     let log = Logger(settings.log);
     let place = if settings.policy.disabled {
         log.log(Level::Warn, "ready", &json!({"disabled": true}));
@@ -140,7 +140,7 @@ fn run(settings: &Settings) -> ExitCode {
 }
 
 /// The runtime and all it has is gone when this comes back.
-fn checked(settings: &Settings, log: Logger) -> Started {
+fn checked(settings: &SidecarSettings, log: Logger) -> Started {
     match (runtime(), Pending::new()) {
         (Ok(runtime), Ok(pending)) => runtime.block_on(start::until_ready(settings, log, &pending)),
         (runtime, pending) => {
@@ -159,7 +159,7 @@ fn take_over(handed: &str) -> ExitCode {
     }
 }
 
-fn hold(settings: &Settings, place: Option<Place>) -> ExitCode {
+fn hold(settings: &SidecarSettings, place: Option<Place>) -> ExitCode {
     let since = Instant::now();
     while since.elapsed() < settings.policy.max_hold.unsigned_abs() {
         if let Ok(runtime) = runtime() {

@@ -1,15 +1,15 @@
 //! Settings: `PROTECTOR_*`, all wrong ones reported together.
 
 use protector_core::settings::Problems;
-pub(crate) use protector_core::settings::sidecar::Settings;
+pub(crate) use protector_core::settings::sidecar::SidecarSettings;
 
 /// Reads the settings of this process.
 ///
 /// # Errors
 /// Everything that is wrong.
-pub(crate) fn from_environment() -> Result<Settings, Problems> {
+pub(crate) fn from_environment() -> Result<SidecarSettings, Problems> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    Settings::read(
+    SidecarSettings::read(
         &|name| std::env::var_os(name).map(|v| v.to_string_lossy().into_owned()),
         names,
     )

@@ -18,7 +18,7 @@ use crate::discovery;
 use crate::identity::Place;
 use crate::jitter::jitter;
 use crate::logging::{Level, Logger};
-use crate::settings::Settings;
+use crate::settings::SidecarSettings;
 use crate::signal::Pending;
 use crate::task_metadata::{self, TaskMetadataResponse};
 
@@ -31,7 +31,7 @@ pub(crate) enum Started {
 }
 
 /// Repeats the self-check until it passes or SIGTERM is pending.
-pub(crate) async fn until_ready(settings: &Settings, log: Logger, pending: &Pending) -> Started {
+pub(crate) async fn until_ready(settings: &SidecarSettings, log: Logger, pending: &Pending) -> Started {
     let aws = Aws::new();
     let mut place = None;
     for attempt in 1.. {
@@ -52,7 +52,11 @@ pub(crate) async fn until_ready(settings: &Settings, log: Logger, pending: &Pend
 }
 
 /// One self-check: the place, and whether a release lies there. Leaves the place behind even if the read fails.
-async fn check(settings: &Settings, aws: &Aws, place: &mut Option<Place>) -> Result<(Place, bool), AwsError> {
+async fn check(
+    settings: &SidecarSettings,
+    aws: &Aws,
+    place: &mut Option<Place>,
+) -> Result<(Place, bool), AwsError> {
     let told = task_metadata::fetch().await;
     let found = match place.take() {
         Some(found) => found,
@@ -69,7 +73,7 @@ async fn check(settings: &Settings, aws: &Aws, place: &mut Option<Place>) -> Res
 }
 
 /// A name that is misspelt would be waited for in vain, and task metadata must answer for the stop to be seen.
-fn protects_exist(settings: &Settings, told: &TaskMetadataResponse) -> Result<(), AwsError> {
+fn protects_exist(settings: &SidecarSettings, told: &TaskMetadataResponse) -> Result<(), AwsError> {
     let metadata = match told {
         TaskMetadataResponse::NotOnEcs => return Ok(()),
         TaskMetadataResponse::Refused(detail) | TaskMetadataResponse::Unavailable(detail) => {
@@ -100,7 +104,7 @@ fn log_failure(log: Logger, attempt: u32, fault: &AwsError, pause: Duration) {
 }
 
 /// Says that the sidecar is ready.
-pub(crate) fn log_ready(log: Logger, settings: &Settings, place: &Place, released: bool) {
+pub(crate) fn log_ready(log: Logger, settings: &SidecarSettings, place: &Place, released: bool) {
     log.log(
         Level::Info,
         "ready",

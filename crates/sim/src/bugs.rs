@@ -3,7 +3,9 @@
 use crate::generate::{self, HOOK, LOGS, MESH, WEB, daemon, fleet, hook, step};
 use crate::judge::{self, Violation};
 use crate::run::{Bug, Options};
-use crate::scenario::{Fault, HOUR, Host, MINUTE, SECOND, Scenario, StaleRecord, Task, Trouble, What};
+use crate::scenario::{
+    FaultSpec, HOUR, HostSpec, MINUTE, SECOND, Scenario, StaleRecord, TaskSpec, Trouble, What,
+};
 
 /// A planted bug with its worlds.
 #[derive(Debug, Clone, Copy)]
@@ -81,29 +83,29 @@ fn one(seed: u64) -> Scenario {
     scenario
 }
 
-fn web(stop: u64) -> Task {
-    Task {
+fn web(stop: u64) -> TaskSpec {
+    TaskSpec {
         service: Some(WEB),
         stop,
-        ..Task::default()
+        ..TaskSpec::default()
     }
 }
 
-fn job(ends: u64) -> Task {
-    Task {
+fn job(ends: u64) -> TaskSpec {
+    TaskSpec {
         service: None,
         ends: Some(ends),
-        ..Task::default()
+        ..TaskSpec::default()
     }
 }
 
-fn fault(from: u64, to: u64, percent: u32, what: Trouble) -> Fault {
-    Fault {
+fn fault(from: u64, to: u64, percent: u32, what: Trouble) -> FaultSpec {
+    FaultSpec {
         from,
         to,
         percent,
         what,
-        ..Fault::default()
+        ..FaultSpec::default()
     }
 }
 
@@ -148,10 +150,10 @@ fn throttled_completion(seed: u64) -> Scenario {
         of: Some("CompleteLifecycleAction".to_owned()),
         by: None,
     };
-    scenario.faults.push(Fault {
+    scenario.faults.push(FaultSpec {
         times: 3,
         what,
-        ..Fault::default()
+        ..FaultSpec::default()
     });
     scenario
 }
@@ -171,14 +173,14 @@ fn leftover_record(seed: u64) -> Scenario {
     let name = format!("/ecs-daemon-protector/{}/i-{:017x}", generate::CLUSTER, 1);
     scenario.parameters.push((name, text));
     // The hold of this drain comes late: until then there is only the leftover to obey.
-    scenario.faults.push(Fault {
+    scenario.faults.push(FaultSpec {
         from: 0,
         to: 40 * SECOND,
         what: Trouble::DelayEvents {
             max: 20 * SECOND,
             of: Some("Instance".to_owned()),
         },
-        ..Fault::default()
+        ..FaultSpec::default()
     });
     scenario.steps = vec![step(10 * SECOND, What::SetDraining(0))];
     scenario.steps.push(step(4 * MINUTE, What::ScaleIn(0)));
@@ -210,13 +212,13 @@ fn lagging_reads(seed: u64) -> Scenario {
     scenario
         .settings
         .insert("UNPROTECTED_CHECK".to_owned(), "0s".to_owned());
-    scenario.faults.push(Fault {
+    scenario.faults.push(FaultSpec {
         from: 22 * SECOND,
         to: 50 * SECOND,
         percent: 10,
         times: 1,
         what: Trouble::ParameterNotFound,
-        ..Fault::default()
+        ..FaultSpec::default()
     });
     scenario
 }
@@ -239,10 +241,10 @@ fn throttled_heartbeat(seed: u64) -> Scenario {
         of: Some("RecordLifecycleActionHeartbeat".to_owned()),
         by: None,
     };
-    scenario.faults.push(Fault {
+    scenario.faults.push(FaultSpec {
         times: 3,
         what,
-        ..Fault::default()
+        ..FaultSpec::default()
     });
     scenario
 }
@@ -252,9 +254,9 @@ fn late_placement(seed: u64) -> Scenario {
     let mut scenario = one(seed);
     scenario.hosts[0].tasks.clear();
     let at = scenario.steps[0].at;
-    let task = Task {
+    let task = TaskSpec {
         stop: 30 * SECOND,
-        ..Task::default()
+        ..TaskSpec::default()
     };
     scenario
         .steps
@@ -294,9 +296,9 @@ fn endless_task(seed: u64) -> Scenario {
     let mut scenario = one(seed);
     scenario.settings.insert("MAX_DRAIN".to_owned(), "5m".to_owned());
     scenario.function.first_tick = 25 * SECOND;
-    scenario.hosts[0].tasks.push(Task {
+    scenario.hosts[0].tasks.push(TaskSpec {
         stays: true,
-        ..Task::default()
+        ..TaskSpec::default()
     });
     scenario.limit = HOUR;
     scenario
@@ -357,7 +359,7 @@ fn no_coordinator(seed: u64) -> Scenario {
 fn deployment(seed: u64) -> Scenario {
     let mut scenario = one(seed);
     scenario.steps = vec![step(10 * SECOND, What::Deploy { host: 0, daemon: 0 })];
-    scenario.hosts[0] = Host {
+    scenario.hosts[0] = HostSpec {
         tasks: vec![web(5 * SECOND)],
         ..scenario.hosts[0].clone()
     };

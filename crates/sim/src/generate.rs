@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::scenario::{
-    Cluster, Daemon, Group, HOUR, Hook, Host, MINUTE, Ms, SECOND, Scenario, Service, Step, Task, What,
+    Cluster, Daemon, Group, HOUR, HookSpec, HostSpec, MINUTE, Ms, SECOND, Scenario, Service, Step, TaskSpec,
+    What,
 };
 
 mod random;
@@ -65,8 +66,8 @@ pub fn plain(seed: u64) -> Scenario {
 
 /// A hook of ours.
 #[must_use]
-pub fn hook(name: &str, heartbeat: Ms) -> Hook {
-    Hook {
+pub fn hook(name: &str, heartbeat: Ms) -> HookSpec {
+    HookSpec {
         name: name.to_owned(),
         heartbeat,
         abandon: false,
@@ -76,17 +77,17 @@ pub fn hook(name: &str, heartbeat: Ms) -> Hook {
 
 /// A machine with tasks of `web` that take 10 to 30 s to stop, and one daemon.
 #[must_use]
-pub fn host(rng: &mut fastrand::Rng, tasks: usize) -> Host {
-    let task = |rng: &mut fastrand::Rng| Task {
+pub fn host(rng: &mut fastrand::Rng, tasks: usize) -> HostSpec {
+    let task = |rng: &mut fastrand::Rng| TaskSpec {
         stop: rng.u64(10 * SECOND..30 * SECOND),
-        ..Task::default()
+        ..TaskSpec::default()
     };
-    Host {
+    HostSpec {
         group: Some(0),
         cluster: Some(0),
         tasks: (0..tasks).map(|_| task(rng)).collect(),
         daemons: vec![daemon(LOGS)],
-        ..Host::default()
+        ..HostSpec::default()
     }
 }
 

@@ -17,7 +17,7 @@ mod sabotage;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use protector_coordinator::settings::Settings;
+use protector_coordinator::settings::CoordinatorSettings;
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
 use tokio::time::Instant;
@@ -48,7 +48,7 @@ pub(crate) struct Harness {
     world: Mutex<World>,
     origin: Instant,
     changed: Notify,
-    pub(crate) settings: Settings,
+    pub(crate) settings: CoordinatorSettings,
     pub(crate) bug: Option<Bug>,
     pub(crate) controller: Controller,
     /// Somebody reads the coordinator's metrics.
@@ -159,14 +159,14 @@ pub fn check(scenario: &Scenario) -> Result<(), String> {
 }
 
 /// The coordinator's settings, as its environment would have them.
-fn settings(scenario: &Scenario) -> Result<Settings, String> {
+fn settings(scenario: &Scenario) -> Result<CoordinatorSettings, String> {
     let name = |name: &str| format!("PROTECTOR_{name}");
     let lookup = |wanted: &str| {
         let short = wanted.strip_prefix("PROTECTOR_")?;
         scenario.settings.get(short).cloned()
     };
     let given: Vec<String> = scenario.settings.keys().map(|key| name(key)).collect();
-    Settings::read(&lookup, given).map_err(|problems| problems.to_string())
+    CoordinatorSettings::read(&lookup, given).map_err(|problems| problems.to_string())
 }
 
 /// Lets everything happen at its time, until nothing goes on any more.

@@ -30,7 +30,7 @@ pub struct Scenario {
     /// The sidecars' `PROTECTOR_*` variables, without the prefix.
     pub sidecar: BTreeMap<String, String>,
     /// How the function is deployed.
-    pub function: Function,
+    pub function: FunctionSpec,
     /// How AWS behaves.
     pub aws: Aws,
     /// ECS clusters.
@@ -40,11 +40,11 @@ pub struct Scenario {
     /// ECS services. All of them exist in every cluster.
     pub services: Vec<Service>,
     /// Machines.
-    pub hosts: Vec<Host>,
+    pub hosts: Vec<HostSpec>,
     /// What happens, in any order.
     pub steps: Vec<Step>,
     /// What goes wrong.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<FaultSpec>,
     /// Parameters that lie in SSM at the start.
     pub parameters: Vec<(String, String)>,
     /// The run ends so long after the last drain, or at [`Scenario::limit`].
@@ -59,7 +59,7 @@ impl Default for Scenario {
             seed: 0,
             settings: BTreeMap::new(),
             sidecar: BTreeMap::new(),
-            function: Function::default(),
+            function: FunctionSpec::default(),
             aws: Aws::default(),
             clusters: Vec::new(),
             groups: Vec::new(),
@@ -77,7 +77,7 @@ impl Default for Scenario {
 /// How the coordinator is deployed: the numbers of `template.yaml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Function {
+pub struct FunctionSpec {
     /// The most execution environments at once. The queue needs one; direct invocations may have more.
     pub environments: usize,
     /// From the start of an environment to its first line of ours.
@@ -127,9 +127,9 @@ pub enum Delivery {
     },
 }
 
-impl Default for Function {
+impl Default for FunctionSpec {
     fn default() -> Self {
-        Function {
+        FunctionSpec {
             environments: 10,
             cold_start: 120,
             timeout: MINUTE,
@@ -221,7 +221,7 @@ pub struct Group {
     /// Its name.
     pub name: String,
     /// Its terminate hooks.
-    pub hooks: Vec<Hook>,
+    pub hooks: Vec<HookSpec>,
     /// Instances that are scaled in go to a warm pool.
     #[serde(default)]
     pub warm_pool: bool,
@@ -230,7 +230,7 @@ pub struct Group {
 /// A terminate hook.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Hook {
+pub struct HookSpec {
     /// Its name.
     pub name: String,
     /// `HeartbeatTimeout`.
@@ -269,7 +269,7 @@ pub enum Kind {
 /// A machine with the ECS agent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Host {
+pub struct HostSpec {
     /// What it is.
     pub kind: Kind,
     /// Its group.
@@ -277,7 +277,7 @@ pub struct Host {
     /// Its cluster; `None` if it is in none.
     pub cluster: Option<usize>,
     /// Tasks that hold.
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<TaskSpec>,
     /// Daemon tasks.
     pub daemons: Vec<Daemon>,
     /// Its wall clock is ahead by so much; negative: behind.
@@ -319,7 +319,7 @@ pub struct StaleRecord {
 /// A task that holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Task {
+pub struct TaskSpec {
     /// Its service; a standalone task if none.
     pub service: Option<usize>,
     /// The group of a standalone task; `family:job` if none.
@@ -336,9 +336,9 @@ pub struct Task {
     pub may_not_be_stopped: bool,
 }
 
-impl Default for Task {
+impl Default for TaskSpec {
     fn default() -> Self {
-        Task {
+        TaskSpec {
             service: Some(0),
             group: None,
             stop: 20 * SECOND,
@@ -474,7 +474,7 @@ pub enum What {
         /// The group.
         group: usize,
         /// The hook.
-        hook: Hook,
+        hook: HookSpec,
     },
     /// A hook of a group is deleted.
     DeleteHook {
@@ -509,7 +509,7 @@ pub enum What {
         /// The machine.
         host: usize,
         /// The task.
-        task: Task,
+        task: TaskSpec,
     },
     /// The service is deleted and made anew with the other scheduling strategy.
     RemakeService(usize),
@@ -522,7 +522,7 @@ pub enum What {
 /// What goes wrong, when, and how often.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Fault {
+pub struct FaultSpec {
     /// From when on.
     pub from: Ms,
     /// Until when.
@@ -537,9 +537,9 @@ pub struct Fault {
     pub what: Trouble,
 }
 
-impl Default for Fault {
+impl Default for FaultSpec {
     fn default() -> Self {
-        Fault {
+        FaultSpec {
             from: 0,
             to: Ms::MAX,
             percent: 100,
@@ -553,7 +553,7 @@ impl Default for Fault {
 /// Who makes a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Caller {
+pub enum CallerKind {
     /// The coordinator.
     Coordinator,
     /// A sidecar.
@@ -569,14 +569,14 @@ pub enum Trouble {
         /// The operation.
         of: Option<String>,
         /// Whose calls; everybody's if none.
-        by: Option<Caller>,
+        by: Option<CallerKind>,
     },
     /// Calls fail with a server's error.
     Fail {
         /// The operation.
         of: Option<String>,
         /// Whose calls; everybody's if none.
-        by: Option<Caller>,
+        by: Option<CallerKind>,
     },
     /// Calls take effect, and their answer is lost.
     LoseAnswer {

@@ -2,7 +2,7 @@
 
 use crate::judge::{self, Rule};
 use crate::run::Options;
-use crate::scenario::{Aws, Function, Scenario, What};
+use crate::scenario::{Aws, FunctionSpec, Scenario, What};
 
 /// The smallest world that was found, and how many were tried.
 #[derive(Debug, Clone)]
@@ -74,9 +74,9 @@ fn smaller(scenario: &Scenario) -> Vec<Scenario> {
     }
     with(&|scenario| scenario.aws = Aws::default());
     with(&|scenario| {
-        scenario.function = Function {
+        scenario.function = FunctionSpec {
             environments: scenario.function.environments,
-            ..Function::default()
+            ..FunctionSpec::default()
         };
     });
     with(&|scenario| scenario.function.environments = 1);

@@ -25,7 +25,7 @@ mod store;
 /// Does a fault still break what it says?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub enum FaultState {
     /// It does.
     Open,
     /// It does not any more.
@@ -34,7 +34,7 @@ pub enum State {
 
 /// A fault with its world.
 #[derive(Debug, Clone, Copy)]
-pub struct Fault {
+pub struct KnownFault {
     /// Its name, for `--faults`.
     pub name: &'static str,
     /// What a user meets, in one sentence.
@@ -44,12 +44,12 @@ pub struct Fault {
     /// What its world breaks, as long as it is open: each of these, whatever else.
     pub breaks: &'static [Rule],
     /// Its state.
-    pub state: State,
+    pub state: FaultState,
     /// Its world.
     pub world: fn() -> Scenario,
 }
 
-impl Fault {
+impl KnownFault {
     /// May it break this rule: in its own world, or in another?
     #[must_use]
     pub fn may_break(&self, rule: Rule) -> bool {
@@ -207,7 +207,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
 
 /// All of them, by subject.
 #[must_use]
-pub fn all() -> Vec<Fault> {
+pub fn all() -> Vec<KnownFault> {
     [
         identity::FAULTS,
         bounds::FAULTS,
@@ -227,7 +227,7 @@ pub fn all() -> Vec<Fault> {
 
 /// The one of this name.
 #[must_use]
-pub fn find(name: &str) -> Option<Fault> {
+pub fn find(name: &str) -> Option<KnownFault> {
     all().into_iter().find(|fault| fault.name == name)
 }
 
@@ -238,8 +238,8 @@ pub fn markdown() -> String {
     for fault in all() {
         let breaks: Vec<String> = fault.breaks.iter().map(|rule| rule.name()).collect();
         let state = match fault.state {
-            State::Open => "open",
-            State::Fixed => "fixed",
+            FaultState::Open => "open",
+            FaultState::Fixed => "fixed",
         };
         text.push_str(&format!(
             "| `{}` | {} {} | {} | {state} |\n",

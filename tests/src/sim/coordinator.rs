@@ -9,7 +9,7 @@ use protector_coordinator::cache::Cache;
 use protector_coordinator::clock::Clock;
 use protector_coordinator::coordinator::Coordinator;
 use protector_coordinator::logging::{Level, Logger};
-use protector_coordinator::settings::Settings;
+use protector_coordinator::settings::CoordinatorSettings;
 use protector_local_aws::principal::{COORDINATOR, HEARTBEATS};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -29,7 +29,7 @@ const BATCH: usize = 10;
 /// Deals with every invocation, for ever.
 pub(crate) async fn serve(
     harness: Arc<Harness>,
-    settings: Settings,
+    settings: CoordinatorSettings,
     deliveries: Deliveries<UnboundedReceiver<Value>>,
 ) {
     let coordinator = Function::new(&harness, &settings, COORDINATOR, TIMEOUT);
@@ -51,7 +51,7 @@ struct Function {
 impl Function {
     fn new(
         harness: &Arc<Harness>,
-        settings: &Settings,
+        settings: &CoordinatorSettings,
         principal: &str,
         timeout: SignedDuration,
     ) -> Function {

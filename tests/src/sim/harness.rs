@@ -29,7 +29,7 @@ pub(crate) struct Harness {
     world: Mutex<World>,
     transcript: Mutex<TranscriptWriter>,
     deliveries: Deliveries<mpsc::UnboundedSender<Value>>,
-    sidecars: Mutex<BTreeMap<String, Sidecar>>,
+    sidecars: Mutex<BTreeMap<String, SidecarHandle>>,
     losing: Mutex<u32>,
     rescheduled: Notify,
 }
@@ -45,7 +45,7 @@ pub(crate) struct Deliveries<T> {
 }
 
 /// A sidecar that lives.
-struct Sidecar {
+struct SidecarHandle {
     instance: String,
     sigterm: Arc<Notify>,
     life: JoinHandle<()>,
@@ -181,7 +181,7 @@ impl Harness {
     fn start(self: &Arc<Self>, start: ContainerStart) {
         let sigterm = Arc::new(Notify::new());
         let life = sidecar::live(self.clone(), start.clone(), sigterm.clone());
-        let sidecar = Sidecar {
+        let sidecar = SidecarHandle {
             instance: start.instance,
             sigterm,
             life: tokio::spawn(life),

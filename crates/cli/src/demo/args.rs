@@ -1,7 +1,7 @@
 //! What can be asked of the demo.
 
 use super::DemoError;
-use super::files::Run;
+use super::files::RunDirectory;
 use super::reporter::Form;
 use super::scenario::{Kind, Scenario};
 use crate::programs::{self, Program};
@@ -109,7 +109,7 @@ impl DemoArgs {
         };
         Ok(Scenario {
             kind,
-            run: Run::new(&out.join(kind.name())),
+            run: RunDirectory::new(&out.join(kind.name())),
             own: programs::own()?,
             coordinator: protected(Program::Coordinator, &self.bootstrap)?,
             sidecar: protected(Program::Sidecar, &self.sidecar)?,

@@ -12,12 +12,12 @@ const OWN: [&str; 4] = ["log", "jsonl", "address", "new"];
 
 /// The directory of one run.
 #[derive(Clone, Debug)]
-pub(crate) struct Run(PathBuf);
+pub(crate) struct RunDirectory(PathBuf);
 
-impl Run {
+impl RunDirectory {
     /// The run in `dir`.
-    pub(crate) fn new(dir: &Path) -> Run {
-        Run(dir.to_owned())
+    pub(crate) fn new(dir: &Path) -> RunDirectory {
+        RunDirectory(dir.to_owned())
     }
 
     /// The directory.
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn only_own_files_are_cleared() {
         let dir = tempfile::tempdir().unwrap();
-        let run = Run::new(&dir.path().join("with"));
+        let run = RunDirectory::new(&dir.path().join("with"));
         run.clear().unwrap();
         fs::write(run.sent("web-1"), "web-1 000001 x\nhalf").unwrap();
         fs::write(run.dir().join("notes.txt"), "mine").unwrap();

@@ -2,7 +2,7 @@
 
 use super::DemoError;
 use super::calls::{self, Calls};
-use super::files::Run;
+use super::files::RunDirectory;
 use super::progress;
 use super::verdict::{self, Tally};
 use jiff::Timestamp;
@@ -28,7 +28,7 @@ pub(crate) struct Outcome {
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn of(run: &Run, journal: &[Entry], start: Timestamp) -> Result<Outcome, DemoError> {
+pub(crate) fn of(run: &RunDirectory, journal: &[Entry], start: Timestamp) -> Result<Outcome, DemoError> {
     Ok(Outcome {
         lines: verdict::tally(&run.all_sent()?, &run.all_arrived()?),
         router_outlived_seconds: progress::router_outlived(journal),

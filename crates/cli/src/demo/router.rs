@@ -1,7 +1,7 @@
 //! The log router of the demo: it gathers the lines of its instance, writes them in batches, and once more at
 //! SIGTERM. In all that matters here it behaves as Fluent Bit does; what makes it slow is a bound on its reading.
 
-use super::files::Run;
+use super::files::RunDirectory;
 use super::interval::Pace;
 use crate::{cli, output};
 use clap::Args;
@@ -41,7 +41,7 @@ pub(crate) struct RouterArgs {
 /// It cannot listen, or its file cannot be written.
 pub(crate) async fn run(args: RouterArgs) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
-    let run = Run::new(&args.dir);
+    let run = RunDirectory::new(&args.dir);
     let mut buffer = Buffer::open(&run)?;
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     announce(&run, &listener)?;
@@ -61,7 +61,7 @@ pub(crate) async fn run(args: RouterArgs) -> io::Result<()> {
 }
 
 /// The address goes into place whole, so that nobody reads half of it.
-fn announce(run: &Run, listener: &TcpListener) -> io::Result<()> {
+fn announce(run: &RunDirectory, listener: &TcpListener) -> io::Result<()> {
     let new = run.address().with_extension("new");
     fs::write(&new, listener.local_addr()?.to_string())?;
     fs::rename(new, run.address())
@@ -92,7 +92,7 @@ struct Buffer {
 }
 
 impl Buffer {
-    fn open(run: &Run) -> io::Result<Buffer> {
+    fn open(run: &RunDirectory) -> io::Result<Buffer> {
         let file = File::options().create(true).append(true).open(run.arrived())?;
         Ok(Buffer {
             file,

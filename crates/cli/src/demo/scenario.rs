@@ -1,6 +1,6 @@
 //! What is drained: one instance, and what runs on it.
 
-use super::files::Run;
+use super::files::RunDirectory;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -89,7 +89,7 @@ pub(crate) struct Scenario {
     /// With or without.
     pub(crate) kind: Kind,
     /// Where its files are.
-    pub(crate) run: Run,
+    pub(crate) run: RunDirectory,
     /// The program of router and applications: this one.
     pub(crate) own: PathBuf,
     /// The coordinator, with the protector.
@@ -181,7 +181,7 @@ mod tests {
     fn scenario(sidecar: Option<&str>) -> Scenario {
         Scenario {
             kind: Kind::With,
-            run: Run::new(Path::new("/out/with")),
+            run: RunDirectory::new(Path::new("/out/with")),
             own: "/bin/protectorctl".into(),
             coordinator: None,
             sidecar: sidecar.map(PathBuf::from),

@@ -35,9 +35,9 @@ fn heading(kind: Kind) -> &'static str {
 }
 
 /// A row: its name, and what it says of a run.
-type Row = (&'static str, fn(&Outcome) -> String);
+type TableRow = (&'static str, fn(&Outcome) -> String);
 
-const ROWS: &[Row] = &[
+const ROWS: &[TableRow] = &[
     ("log lines sent by the tasks", |run| run.lines.sent.to_string()),
     ("of these, reached the router's file", |run| {
         run.lines.arrived.to_string()

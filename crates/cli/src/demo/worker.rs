@@ -1,6 +1,6 @@
 //! An application of the demo: it logs all the time, in its SIGTERM window too.
 
-use super::files::{self, Run};
+use super::files::{self, RunDirectory};
 use crate::cli;
 use clap::Args;
 use std::collections::VecDeque;
@@ -80,7 +80,7 @@ struct App {
 
 impl App {
     fn open(args: &WorkerArgs) -> io::Result<App> {
-        let run = Run::new(&args.dir);
+        let run = RunDirectory::new(&args.dir);
         let name = format!("{}-{}", args.name, files::container_id());
         let sent = File::options().create(true).append(true).open(run.sent(&name))?;
         let uplink = Uplink {
@@ -135,7 +135,7 @@ impl App {
 
 /// The way to the router. What cannot be sent now is kept and tried again until the application ends.
 struct Uplink {
-    run: Run,
+    run: RunDirectory,
     stream: Option<TcpStream>,
     pending: VecDeque<String>,
 }
@@ -163,7 +163,7 @@ impl Uplink {
     }
 }
 
-async fn connect(run: &Run) -> Option<TcpStream> {
+async fn connect(run: &RunDirectory) -> Option<TcpStream> {
     let address = std::fs::read_to_string(run.address()).ok()?;
     timeout(CONNECT, TcpStream::connect(address)).await.ok()?.ok()
 }

@@ -4,7 +4,7 @@ use super::args::SimulateArgs;
 use super::error::SimulateError;
 use super::settings_file::{self, Settings};
 use protector_sim::generate::{self, LOGS, MESH, daemon, step};
-use protector_sim::scenario::{HOUR, Host, Ms, SECOND, Scenario, Service, Task, What};
+use protector_sim::scenario::{HOUR, HostSpec, Ms, SECOND, Scenario, Service, TaskSpec, What};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -112,17 +112,17 @@ impl Fleet {
         scenario.sidecar.extend(self.settings.sidecar.clone());
     }
 
-    fn host(&self, rng: &mut fastrand::Rng) -> Host {
-        let task = |rng: &mut fastrand::Rng| Task {
+    fn host(&self, rng: &mut fastrand::Rng) -> HostSpec {
+        let task = |rng: &mut fastrand::Rng| TaskSpec {
             stop: rng.u64(*self.stop.start()..(*self.stop.end()).max(*self.stop.start() + 1)),
-            ..Task::default()
+            ..TaskSpec::default()
         };
-        Host {
+        HostSpec {
             group: Some(0),
             cluster: Some(0),
             tasks: (0..self.tasks).map(|_| task(rng)).collect(),
             daemons: (LOGS..LOGS + self.daemons).map(daemon).collect(),
-            ..Host::default()
+            ..HostSpec::default()
         }
     }
 }

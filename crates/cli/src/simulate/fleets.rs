@@ -13,7 +13,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 /// One run, and what it showed.
-pub(crate) struct Run {
+pub(crate) struct FleetRun {
     /// Who drained.
     pub(crate) contender: Contender,
     /// The numbers.
@@ -27,14 +27,14 @@ pub(crate) struct Runs {
     /// What was asked for.
     pub(crate) fleet: Arc<Fleet>,
     /// The runs, in order; those that were finished.
-    pub(crate) runs: Vec<Run>,
+    pub(crate) runs: Vec<FleetRun>,
     /// Ctrl-C came.
     pub(crate) interrupted: bool,
 }
 
 impl Runs {
     /// Those of the product.
-    pub(crate) fn ours(&self) -> impl Iterator<Item = &Run> {
+    pub(crate) fn ours(&self) -> impl Iterator<Item = &FleetRun> {
         self.runs
             .iter()
             .filter(|run| run.contender == Contender::Protector)
@@ -109,7 +109,7 @@ fn gather(fleet: &Arc<Fleet>, plan: &[Planned], results: pool::Results) -> Runs 
             fleet.writes_per_second(),
             &played,
         );
-        Some(Run {
+        Some(FleetRun {
             contender: planned.contender,
             row,
             played,

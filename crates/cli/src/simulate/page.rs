@@ -10,7 +10,7 @@ mod timeline;
 
 use super::args::SimulateArgs;
 use super::display::count;
-use super::fleets::{Run, Runs};
+use super::fleets::{FleetRun, Runs};
 use super::{report, table, violations};
 use ecdf::Series;
 use std::env;
@@ -157,7 +157,7 @@ fn summary(runs: &Runs) -> String {
 fn latencies(runs: &Runs) -> String {
     let rows = runs.rows();
     let series = table::sizes(&rows).into_iter().map(|size| {
-        let of_size: Vec<&Run> = runs.ours().filter(|run| run.row.instances == size).collect();
+        let of_size: Vec<&FleetRun> = runs.ours().filter(|run| run.row.instances == size).collect();
         let bound = rows
             .iter()
             .find(|row| row.instances == size)
@@ -188,7 +188,7 @@ end at once, N writes at the quota.</figcaption></figure>
 }
 
 /// The first run of the largest size.
-fn largest(runs: &Runs) -> Option<&Run> {
+fn largest(runs: &Runs) -> Option<&FleetRun> {
     let size = runs.ours().map(|run| run.row.instances).max()?;
     runs.ours().find(|run| run.row.instances == size)
 }
@@ -213,10 +213,10 @@ above the line is what a full bucket allows.</p>
 }
 
 fn timelines(runs: &Runs) -> String {
-    let watched: Vec<&Run> = runs.ours().filter(|run| run.played.timeline.is_some()).collect();
+    let watched: Vec<&FleetRun> = runs.ours().filter(|run| run.played.timeline.is_some()).collect();
     let smallest = watched.iter().min_by_key(|run| run.row.instances);
     let largest = watched.iter().max_by_key(|run| run.row.instances);
-    let mut shown: Vec<&&Run> = smallest.into_iter().chain(largest).collect();
+    let mut shown: Vec<&&FleetRun> = smallest.into_iter().chain(largest).collect();
     shown.dedup_by_key(|run| run.row.instances);
     let figures: String = shown.into_iter().filter_map(|run| figure(run)).collect();
     match figures.is_empty() {
@@ -230,7 +230,7 @@ the coordinator about this instance, a read of the record by the sidecar; pale s
     }
 }
 
-fn figure(run: &Run) -> Option<String> {
+fn figure(run: &FleetRun) -> Option<String> {
     let timeline = run.played.timeline.as_ref()?;
     let chart = timeline::chart(timeline)?;
     let words = escape(&timeline::words(timeline));

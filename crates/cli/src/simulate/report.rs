@@ -4,7 +4,7 @@ use super::args::SimulateArgs;
 use super::display::count;
 use super::error::SimulateError;
 use super::fleet::Fleet;
-use super::fleets::{Run, Runs};
+use super::fleets::{FleetRun, Runs};
 use super::{rivals, table, violations, worlds};
 use crate::output;
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ pub(super) fn show(args: &SimulateArgs, runs: &Runs) -> Result<(), SimulateError
 }
 
 /// `100 instances, seed 1`.
-pub(crate) fn name(run: &Run) -> String {
+pub(crate) fn name(run: &FleetRun) -> String {
     format!("{}, seed {}", count(run.row.instances, "instance"), run.row.seed)
 }
 
@@ -146,7 +146,7 @@ fn object(args: &SimulateArgs, runs: &Runs) -> Value {
     object
 }
 
-fn row(run: &Run) -> Value {
+fn row(run: &FleetRun) -> Value {
     let mut row = json!(run.row);
     row["contender"] = json!(run.contender);
     row["violations"] = json!(run.played.violations);

@@ -6,10 +6,10 @@ use super::measures::{Row, percent};
 use super::table::{self, Line};
 
 /// A line: its name, and its number.
-pub(crate) type Measure = (&'static str, fn(&Row) -> Option<f64>);
+pub(crate) type RivalMeasure = (&'static str, fn(&Row) -> Option<f64>);
 
 /// What is compared.
-pub(crate) const MEASURES: &[Measure] = &[
+pub(crate) const MEASURES: &[RivalMeasure] = &[
     ("wrong releases", |row| Some(row.wrong_releases as f64)),
     ("log lines lost", |row| Some(row.lines_lost as f64)),
     ("tasks killed", |row| Some(row.tasks_killed as f64)),
@@ -34,7 +34,7 @@ pub(crate) fn cell(
     rows: &[(Contender, Row)],
     size: usize,
     contender: Contender,
-    measure: &Measure,
+    measure: &RivalMeasure,
 ) -> String {
     let rows = rows
         .iter()
@@ -67,7 +67,7 @@ pub(crate) fn tables(rows: &[(Contender, Row)]) -> String {
     )
 }
 
-fn line(rows: &[(Contender, Row)], size: usize, measure: &Measure) -> Line {
+fn line(rows: &[(Contender, Row)], size: usize, measure: &RivalMeasure) -> Line {
     let cells = Contender::ALL.map(|contender| cell(rows, size, contender, measure));
     (measure.0.to_owned(), cells.to_vec())
 }

@@ -22,10 +22,10 @@ const UNUSED_TTL: SignedDuration = SignedDuration::from_hours(2);
 
 /// The memory of one execution environment.
 #[derive(Debug, Default)]
-pub struct ForeignCache(Mutex<Facts>);
+pub struct ForeignCache(Mutex<ForeignState>);
 
 #[derive(Debug, Default)]
-struct Facts {
+struct ForeignState {
     /// Container instances that are none of ours. An ARN is never given to another.
     foreign: HashMap<ContainerInstanceArn, Timestamp>,
     /// Are the instances of this capacity provider kept by ECS itself?
@@ -77,7 +77,7 @@ impl ForeignCache {
         news
     }
 
-    fn lock(&self) -> MutexGuard<'_, Facts> {
+    fn lock(&self) -> MutexGuard<'_, ForeignState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -46,7 +46,7 @@ fn store() -> Store {
     store
 }
 
-fn put(store: &Store, record: &Record) -> Option<Place> {
+fn put(store: &Store, record: &Record) -> Option<SharedSlot> {
     let key = InstanceKey {
         cluster: key_of(0).cluster,
         instance: record.ec2_instance_id.clone(),
@@ -54,7 +54,7 @@ fn put(store: &Store, record: &Record) -> Option<Place> {
     store.put(&key, &SharedDrain::of(record).unwrap())
 }
 
-fn write(store: &Store, place: &Place, version: i64) -> SharedRecord {
+fn write(store: &Store, place: &SharedSlot, version: i64) -> SharedRecord {
     let draft = store.draft(place, Polls::Are(5), at(10)).unwrap();
     store.tried(place, &draft, Ok(version));
     draft.record

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::RECORD_KEPT;
 use protector_core::observation::{ContainerInstance, Hook, HookAction, InstanceStatus, Observed, Stored};
-use protector_core::plan::Heartbeats;
+use protector_core::plan::HeartbeatSender;
 use protector_core::record::{Lifecycle, ParameterPrefix, Record};
 
 use crate::aws::{AwsError, Described, Listed, ScalingInstance};
@@ -15,7 +15,7 @@ use crate::metrics::{Metric, Sheet};
 use crate::observe::{Registered, Subject};
 use crate::store::Store;
 
-use super::{Draining, Waiting};
+use super::{Draining, WaitingInstances};
 
 /// A record of the listing.
 pub(super) struct ListedRecord {
@@ -38,11 +38,11 @@ pub(super) struct Found {
     /// DRAINING container instances. Those that are quiet are taken out.
     pub(super) draining: Draining,
     /// Instances for which a hook of ours waits; `None` if Auto Scaling did not tell.
-    pub(super) waiting: Option<Waiting>,
+    pub(super) waiting: Option<WaitingInstances>,
     /// Instances that need a whole look.
     pub(super) subjects: Vec<Subject>,
     /// Instances for which a hook waits, in no cluster that was seen yet.
-    pub(super) unplaced: Waiting,
+    pub(super) unplaced: WaitingInstances,
     /// Clusters whose instances could not be described: what is not described there may be there all the same.
     pub(super) unanswered: BTreeSet<ClusterName>,
     /// Records that nobody needs any more: name, and version as listed.
@@ -82,7 +82,7 @@ impl Found {
     }
 
     /// Where a part is missing, what the rest tells still counts; of the others the records know, and each is asked for.
-    pub(super) fn waiting(&mut self, (waiting, failures): (Waiting, Vec<AwsError>)) {
+    pub(super) fn waiting(&mut self, (waiting, failures): (WaitingInstances, Vec<AwsError>)) {
         self.problems.extend(failures.iter().map(ToString::to_string));
         self.waiting = (failures.is_empty() || !waiting.is_empty()).then_some(waiting);
     }
@@ -133,7 +133,7 @@ impl Found {
     }
 
     /// The gauges of the fleet, as the listing shows it.
-    pub(super) fn measure(&self, sheet: &Sheet, heartbeats: Heartbeats) {
+    pub(super) fn measure(&self, sheet: &Sheet, heartbeats: HeartbeatSender) {
         let open = || {
             let records = self.records.values().filter_map(ListedRecord::record);
             records.filter(|record| !is_over(record))
@@ -150,7 +150,7 @@ impl Found {
         sheet.note(Metric::TasksRemaining, f64::from(remaining));
         sheet.time(Metric::OldestDrainAge, oldest.unwrap_or_default());
         // Whoever sends the heartbeats knows how much time they leave.
-        if let Some(end) = hook.min().filter(|_| heartbeats == Heartbeats::Planned) {
+        if let Some(end) = hook.min().filter(|_| heartbeats == HeartbeatSender::Planner) {
             sheet.time(Metric::HookTimeLeft, end.duration_since(self.at));
         }
     }

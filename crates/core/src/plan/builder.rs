@@ -21,7 +21,8 @@ use super::deadline::later;
 use super::drain::Drain;
 use super::schedule::Schedule;
 use super::{
-    Action, Fleet, Heartbeats, OrderOutcome, Plan, Situation, Verdict, poll_seconds, unhurried_poll_seconds,
+    Action, Fleet, HeartbeatSender, OrderOutcome, Plan, Situation, Verdict, poll_seconds,
+    unhurried_poll_seconds,
 };
 
 /// A plan in the making.
@@ -68,7 +69,7 @@ impl<'a> PlanBuilder<'a> {
         if !self.record.is_released() {
             self.release_if_allowed();
         }
-        if self.situation.heartbeats == Heartbeats::Apart && self.is_given_up() {
+        if self.situation.heartbeats == HeartbeatSender::OwnFunction && self.is_given_up() {
             return self.give_up();
         }
         let over = self.is_over();

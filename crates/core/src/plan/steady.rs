@@ -13,7 +13,7 @@ use crate::record::{Lifecycle, Record};
 use super::builder::{count, count_is_due, heartbeat_due, note_waited, release_to_announce};
 use super::deadline::{self, later};
 use super::schedule::Schedule;
-use super::{Action, Fleet, Heartbeats};
+use super::{Action, Fleet, HeartbeatSender};
 
 /// When a whole look is due for another reason than the end of a task: the deadline, tasks to be stopped, the end of the
 /// flush window. None: at once, because a clock of the record runs that only whole looks can stop.
@@ -63,7 +63,7 @@ pub fn maintenance_actions(
     tasks: &[Task],
     policy: &Policy,
     fleet: Fleet,
-    heartbeats: Heartbeats,
+    heartbeats: HeartbeatSender,
     now: Timestamp,
 ) -> Vec<Action> {
     let mut record = before.clone();
@@ -77,7 +77,7 @@ pub fn maintenance_actions(
     record.updated_at = now;
     let due: Vec<Lifecycle> = record
         .lifecycles()
-        .filter(|hook| heartbeats == Heartbeats::Planned && heartbeat_due(hook) <= now)
+        .filter(|hook| heartbeats == HeartbeatSender::Planner && heartbeat_due(hook) <= now)
         .cloned()
         .collect();
     for hook in &due {

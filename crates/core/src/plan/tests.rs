@@ -145,7 +145,7 @@ impl Bench {
             command,
             spot: self.spot,
             control: self.control,
-            heartbeats: Heartbeats::Planned,
+            heartbeats: HeartbeatSender::Planner,
             calls: 0,
             now: at(seconds),
         }

@@ -6,7 +6,7 @@ use crate::limits::CONFIRM_ABSENT_AFTER;
 use crate::observation::HookAction;
 use crate::policy::{OnDeadline, Policy};
 
-use super::{Action, Heartbeats, Plan, Verdict, deadline};
+use super::{Action, HeartbeatSender, Plan, Verdict, deadline};
 
 /// There is nothing to wait for, so the hooks are completed: after a second look, since a registration may be late and
 /// `ListContainerInstances` lags behind it. `complete_look` says whether every cluster could be asked. If that cannot be
@@ -18,7 +18,7 @@ pub fn unplaced(
     policy: &Policy,
     first_look: bool,
     complete_look: Result<(), String>,
-    heartbeats: Heartbeats,
+    heartbeats: HeartbeatSender,
     now: Timestamp,
 ) -> Plan {
     let lifecycles = || hooks.iter().map(deadline::lifecycle);

@@ -51,7 +51,7 @@ impl Request {
 
 /// What a round has found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Round {
+pub struct CheckRound {
     /// When it began.
     pub began: Timestamp,
     /// How many tasks were described.
@@ -68,7 +68,7 @@ pub struct Check {
     /// When the last round began, be it over or not.
     began: Option<Timestamp>,
     /// What the round that goes on has found so far; none goes on if there is none.
-    round: Option<Round>,
+    round: Option<CheckRound>,
     requests: VecDeque<Request>,
     /// Tasks that were listed and not described yet, all of one cluster.
     listed: Option<(ClusterName, Vec<TaskArn>)>,
@@ -94,7 +94,7 @@ impl Check {
         let first = |cluster| Request::Services { cluster, token: None };
         *self = Check {
             began: Some(now),
-            round: Some(Round {
+            round: Some(CheckRound {
                 began: now,
                 tasks: 0,
                 unprotected: 0,
@@ -188,7 +188,7 @@ impl Check {
     }
 
     /// What the round has found, once, when nothing is left to ask.
-    pub fn finish(&mut self) -> Option<Round> {
+    pub fn finish(&mut self) -> Option<CheckRound> {
         let over = self.requests.is_empty() && self.listed.as_ref().is_none_or(|(_, tasks)| tasks.is_empty());
         if over { self.round.take() } else { None }
     }
@@ -204,7 +204,7 @@ mod tests {
     use crate::testing::at;
 
     /// The names of services and how many tasks each has, by cluster.
-    type Fleet = BTreeMap<String, Vec<usize>>;
+    type ClusterQueue = BTreeMap<String, Vec<usize>>;
 
     fn arn(cluster: &str, service: usize, number: usize) -> TaskArn {
         let id = service * 10_000 + number;
@@ -214,7 +214,7 @@ mod tests {
     }
 
     /// Answers one request, with pages of so many items.
-    fn answer(check: &mut Check, fleet: &Fleet, request: &Request, page: usize) -> Vec<TaskArn> {
+    fn answer(check: &mut Check, fleet: &ClusterQueue, request: &Request, page: usize) -> Vec<TaskArn> {
         let start = |token: &Option<String>| token.as_ref().map_or(0, |token| token.parse().unwrap());
         let next = |end: usize, all: usize| (end < all).then(|| end.to_string());
         match request {
@@ -245,7 +245,7 @@ mod tests {
     }
 
     /// A whole round: what was asked for, and which tasks were described.
-    fn round(check: &mut Check, fleet: &Fleet, page: usize) -> (usize, Vec<TaskArn>) {
+    fn round(check: &mut Check, fleet: &ClusterQueue, page: usize) -> (usize, Vec<TaskArn>) {
         check.begin(fleet.keys().map(|name| name.parse().unwrap()), at(0));
         let (mut requests, mut seen) = (0, Vec::new());
         while let Some(request) = check.next_request() {
@@ -272,7 +272,7 @@ mod tests {
             (vec![60, 60], 5),
             (vec![1000, 1000, 1000], 61),
         ] {
-            let fleet = Fleet::from([("prod".to_owned(), services.clone())]);
+            let fleet = ClusterQueue::from([("prod".to_owned(), services.clone())]);
             let mut check = Check::default();
             let (requests, seen) = round(&mut check, &fleet, 100);
             assert_eq!(requests, calls, "{services:?}");

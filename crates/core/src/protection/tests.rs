@@ -3,9 +3,9 @@ use crate::observation::Scheduling;
 use crate::testing::{policy, task};
 
 /// What ECS tells of the sidecar: status, health, exit code, reason.
-type Row<'a> = (Option<&'a str>, Option<&'a str>, Option<i64>, Option<&'a str>);
+type DaemonRow<'a> = (Option<&'a str>, Option<&'a str>, Option<i64>, Option<&'a str>);
 
-fn daemon(status: &str, (last_status, health, exit_code, reason): Row<'_>) -> Task {
+fn daemon(status: &str, (last_status, health, exit_code, reason): DaemonRow<'_>) -> Task {
     let mut task = task(
         1,
         "service:logs",
@@ -29,7 +29,7 @@ const OOM: Option<&str> = Some("OutOfMemoryError: Container killed due to memory
 fn p1_a_daemon_of_a_task_that_runs_is_protected_by_a_sidecar_that_runs() {
     use UnprotectedReason::{SidecarNeverStarted, SidecarStopped, SidecarUnhealthy};
     let (running, pending, stopped) = (Some("RUNNING"), Some("PENDING"), Some("STOPPED"));
-    let table: [(Row<'_>, Option<UnprotectedReason>); 20] = [
+    let table: [(DaemonRow<'_>, Option<UnprotectedReason>); 20] = [
         ((running, Some("HEALTHY"), None, None), None),
         // Its health is {} or UNKNOWN for the first 60 s, and for ever without a check.
         ((running, None, None, None), None),

@@ -5,14 +5,14 @@ use crate::policy::Policy;
 
 /// Settings that are read once, at start.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct CoordinatorSettings {
     /// What decides.
     pub policy: Policy,
     /// The least level that is logged.
     pub log: Level,
 }
 
-impl Settings {
+impl CoordinatorSettings {
     /// Reads all settings through `lookup`; `given` are the names of all variables that are set.
     ///
     /// # Errors
@@ -20,12 +20,12 @@ impl Settings {
     pub fn read(
         lookup: &dyn Fn(&str) -> Option<String>,
         given: impl IntoIterator<Item = String>,
-    ) -> Result<Settings, Problems> {
+    ) -> Result<CoordinatorSettings, Problems> {
         let mut reader = Reader::new(lookup);
         let policy = Policy::read(&mut reader);
         let log = reader.choice("LOG", Level::CHOICES, Level::Info);
         reader.refuse_unknown(given);
-        let settings = policy.map(|policy| Settings { policy, log });
+        let settings = policy.map(|policy| CoordinatorSettings { policy, log });
         reader.finish(settings)?.ok_or(Problems(Vec::new()))
     }
 }
@@ -34,14 +34,14 @@ impl Settings {
 mod tests {
     use super::*;
 
-    fn read(variables: &[(&str, &str)]) -> Result<Settings, Problems> {
+    fn read(variables: &[(&str, &str)]) -> Result<CoordinatorSettings, Problems> {
         let lookup = |name: &str| {
             variables
                 .iter()
                 .find(|(known, _)| *known == name)
                 .map(|(_, value)| (*value).to_owned())
         };
-        Settings::read(&lookup, variables.iter().map(|(name, _)| (*name).to_owned()))
+        CoordinatorSettings::read(&lookup, variables.iter().map(|(name, _)| (*name).to_owned()))
     }
 
     #[test]

@@ -31,7 +31,7 @@ const REMOVED: [(&str, &str); 1] = [(
 
 /// What the operator has set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct SidecarSettings {
     /// Where the records are.
     pub prefix: ParameterPrefix,
     /// The cluster, if it is not to be taken from task metadata.
@@ -64,7 +64,7 @@ const LEVELS: [(&str, Level); 4] = [
     ("error", Level::Error),
 ];
 
-impl Settings {
+impl SidecarSettings {
     /// Reads all settings through `lookup`; `given` are the names of all variables that are set.
     ///
     /// # Errors
@@ -72,10 +72,10 @@ impl Settings {
     pub fn read(
         lookup: &dyn Fn(&str) -> Option<String>,
         given: impl IntoIterator<Item = String>,
-    ) -> Result<Settings, Problems> {
+    ) -> Result<SidecarSettings, Problems> {
         let mut reader = Reader::new(lookup);
         let r = &mut reader;
-        let settings = Settings {
+        let settings = SidecarSettings {
             prefix: r
                 .parsed(
                     "PARAMETER_PREFIX",
@@ -126,12 +126,12 @@ mod tests {
     use super::*;
     use std::collections::BTreeMap;
 
-    fn given(pairs: &[(&str, &str)]) -> Result<Settings, Problems> {
+    fn given(pairs: &[(&str, &str)]) -> Result<SidecarSettings, Problems> {
         let map: BTreeMap<String, String> = pairs
             .iter()
             .map(|(n, v)| (format!("PROTECTOR_{n}"), (*v).to_owned()))
             .collect();
-        Settings::read(&|name| map.get(name).cloned(), map.keys().cloned())
+        SidecarSettings::read(&|name| map.get(name).cloned(), map.keys().cloned())
     }
 
     #[test]
@@ -145,7 +145,7 @@ mod tests {
     /// With every default a drain reaches its deadline, and each of ten tiers has its flush and a late tick.
     #[test]
     fn p3_the_default_bounds_of_both_programs_fit_together() {
-        let coordinator = crate::settings::coordinator::Settings::read(&|_| None, [])
+        let coordinator = crate::settings::coordinator::CoordinatorSettings::read(&|_| None, [])
             .unwrap()
             .policy;
         let tier = coordinator.daemon_stop + crate::limits::TICK_AND_DELAY;

@@ -60,7 +60,7 @@ impl<'de> Deserialize<'de> for Command {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fields {
-    command: Word,
+    command: CommandName,
     instance: InstanceId,
     cluster: ClusterName,
     who: String,
@@ -70,7 +70,7 @@ struct Fields {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Word {
+enum CommandName {
     Release,
     Hold,
     Extend,
@@ -79,11 +79,11 @@ enum Word {
 impl Fields {
     fn order<E: serde::de::Error>(&self) -> Result<Order, E> {
         match (&self.command, self.by) {
-            (Word::Release, None) => Ok(Order::Release),
-            (Word::Hold, None) => Ok(Order::Hold),
-            (Word::Extend, Some(by)) if by.is_positive() => Ok(Order::Extend(by)),
-            (Word::Extend, Some(_)) => Err(E::custom("by: expected a duration above zero")),
-            (Word::Extend, None) => Err(E::missing_field("by")),
+            (CommandName::Release, None) => Ok(Order::Release),
+            (CommandName::Hold, None) => Ok(Order::Hold),
+            (CommandName::Extend, Some(by)) if by.is_positive() => Ok(Order::Extend(by)),
+            (CommandName::Extend, Some(_)) => Err(E::custom("by: expected a duration above zero")),
+            (CommandName::Extend, None) => Err(E::missing_field("by")),
             (_, Some(_)) => Err(E::custom("by: only extend takes a duration")),
         }
     }

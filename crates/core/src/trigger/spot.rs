@@ -13,7 +13,7 @@ use crate::ids::InstanceId;
 use crate::limits::SPOT_NOTICE;
 
 #[derive(Deserialize)]
-struct Detail {
+struct InterruptionDetail {
     #[serde(rename = "instance-id")]
     instance: InstanceId,
 }
@@ -25,7 +25,7 @@ pub(super) fn notice(event: &Value) -> Parsed {
         time: Timestamp,
     }
     let Event { time } = members("", event)?;
-    let detail: Detail = members("detail", event.get("detail").unwrap_or(&Value::Null))?;
+    let detail: InterruptionDetail = members("detail", event.get("detail").unwrap_or(&Value::Null))?;
     Ok(Ok(Trigger::Spot(SpotNotice {
         instance: detail.instance,
         at: time,
@@ -35,13 +35,13 @@ pub(super) fn notice(event: &Value) -> Parsed {
 /// This one names its end.
 pub(super) fn reservation(event: &Value) -> Parsed {
     #[derive(Deserialize)]
-    struct Detail {
+    struct ReservationDetail {
         #[serde(rename = "instance-id")]
         instance: InstanceId,
         #[serde(rename = "instance-termination-time")]
         end: Timestamp,
     }
-    let detail: Detail = members("detail", event.get("detail").unwrap_or(&Value::Null))?;
+    let detail: ReservationDetail = members("detail", event.get("detail").unwrap_or(&Value::Null))?;
     let at = detail.end.checked_sub(SPOT_NOTICE).unwrap_or(Timestamp::MIN);
     Ok(Ok(Trigger::Spot(SpotNotice {
         instance: detail.instance,

@@ -1,6 +1,6 @@
 //! One execution environment: a process, and one invocation at a time.
 
-use super::invocation::Outcome;
+use super::invocation::InvocationOutcome;
 use super::runtime_api::{Report, RuntimeApi, Slot, Work};
 use super::spec::CoordinatorSpec;
 use crate::http::principal::{COORDINATOR, HEARTBEATS};
@@ -105,7 +105,7 @@ pub(super) enum Ready {
     /// It does.
     Slot(Slot),
     /// It will not any more.
-    Ended(Outcome),
+    Ended(InvocationOutcome),
 }
 
 impl Environment {
@@ -137,12 +137,12 @@ impl Environment {
                 self.init.get_or_insert_with(|| self.started.elapsed());
                 Ready::Slot(slot)
             }
-            Some(report) = self.api.reports.recv() => Ready::Ended(Outcome::InitFailed(match report {
+            Some(report) = self.api.reports.recv() => Ready::Ended(InvocationOutcome::InitFailed(match report {
                 Report::InitError(error) => Some(error),
                 Report::Response { .. } | Report::Error { .. } => None,
             })),
             status = self.process.exited() => Ready::Ended(self.ended(status).await),
-            () = tokio::time::sleep(INIT_LIMIT) => Ready::Ended(Outcome::TimedOut),
+            () = tokio::time::sleep(INIT_LIMIT) => Ready::Ended(InvocationOutcome::TimedOut),
         }
     }
 
@@ -152,7 +152,7 @@ impl Environment {
     }
 
     /// Waits for the end of the invocation whose work has just been taken.
-    pub(super) async fn finish(&mut self, request_id: &str, timeout: Duration) -> Outcome {
+    pub(super) async fn finish(&mut self, request_id: &str, timeout: Duration) -> InvocationOutcome {
         let deadline = tokio::time::sleep(timeout);
         tokio::pin!(deadline);
         loop {
@@ -164,27 +164,27 @@ impl Environment {
                     }
                 }
                 status = self.process.exited() => return self.ended(status).await,
-                () = &mut deadline => return Outcome::TimedOut,
+                () = &mut deadline => return InvocationOutcome::TimedOut,
             }
         }
     }
 
     /// All that a dead process has said is in the log before its end is told.
-    async fn ended(&mut self, status: io::Result<std::process::ExitStatus>) -> Outcome {
+    async fn ended(&mut self, status: io::Result<std::process::ExitStatus>) -> InvocationOutcome {
         self.process.output_ended().await;
         match (status, self.init) {
-            (Err(error), _) => Outcome::Unavailable(error.to_string()),
-            (Ok(_), None) => Outcome::InitFailed(None),
-            (Ok(status), Some(_)) => Outcome::Crashed(exit_code(status)),
+            (Err(error), _) => InvocationOutcome::Unavailable(error.to_string()),
+            (Ok(_), None) => InvocationOutcome::InitFailed(None),
+            (Ok(status), Some(_)) => InvocationOutcome::Crashed(exit_code(status)),
         }
     }
 }
 
 /// A report on another invocation is a late one and says nothing about this.
-fn outcome_of(report: Report, wanted: &str) -> Option<Outcome> {
-    let (request_id, outcome): (String, fn(Value) -> Outcome) = match &report {
-        Report::Response { request_id, .. } => (request_id.clone(), Outcome::Returned),
-        Report::Error { request_id, .. } => (request_id.clone(), Outcome::Failed),
+fn outcome_of(report: Report, wanted: &str) -> Option<InvocationOutcome> {
+    let (request_id, outcome): (String, fn(Value) -> InvocationOutcome) = match &report {
+        Report::Response { request_id, .. } => (request_id.clone(), InvocationOutcome::Returned),
+        Report::Error { request_id, .. } => (request_id.clone(), InvocationOutcome::Failed),
         Report::InitError(_) => return None,
     };
     let (Report::Response { result: body, .. } | Report::Error { error: body, .. }) = report else {

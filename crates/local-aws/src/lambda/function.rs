@@ -1,7 +1,7 @@
 //! A function: its environments, and its runs.
 
 use super::environment::{self, Environment, Ready, Role, Setting};
-use super::invocation::{Invocation, Outcome};
+use super::invocation::{Invocation, InvocationOutcome};
 use super::lock;
 use crate::ids::RequestIds;
 use crate::live::Live;
@@ -55,7 +55,7 @@ impl Function {
         }
     }
 
-    async fn run_placed(&self, run: &mut Run<'_>) -> Outcome {
+    async fn run_placed(&self, run: &mut Run<'_>) -> InvocationOutcome {
         // An idle process that has died since is no failure of this invocation.
         while let Some(environment) = self.take_idle() {
             if let Ok(outcome) = self.run_in(environment, run).await {
@@ -67,12 +67,16 @@ impl Function {
                 let outcome = self.run_in(environment, run).await;
                 outcome.unwrap_or_else(|ended| ended)
             }
-            Err(error) => Outcome::Unavailable(error.to_string()),
+            Err(error) => InvocationOutcome::Unavailable(error.to_string()),
         }
     }
 
     /// Runs in `environment`, which goes back to the idle ones if it lives. `Err`: it never took the work.
-    async fn run_in(&self, mut environment: Environment, run: &mut Run<'_>) -> Result<Outcome, Outcome> {
+    async fn run_in(
+        &self,
+        mut environment: Environment,
+        run: &mut Run<'_>,
+    ) -> Result<InvocationOutcome, InvocationOutcome> {
         let fresh = environment.init().is_none();
         let slot = match environment.ready().await {
             Ready::Slot(slot) => slot,
@@ -82,10 +86,13 @@ impl Function {
         (run.started, run.since) = (run.live.now(), Instant::now());
         let work = environment::work(self.role, run.request_id, run.event, run.live, self.timeout);
         if slot.send(work).is_err() {
-            return Err(Outcome::Unavailable("the process has gone".to_owned()));
+            return Err(InvocationOutcome::Unavailable("the process has gone".to_owned()));
         }
         let outcome = environment.finish(run.request_id, self.timeout).await;
-        if matches!(outcome, Outcome::Returned(_) | Outcome::Failed(_)) {
+        if matches!(
+            outcome,
+            InvocationOutcome::Returned(_) | InvocationOutcome::Failed(_)
+        ) {
             lock(&self.idle).push(environment);
         }
         Ok(outcome)

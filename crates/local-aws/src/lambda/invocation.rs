@@ -24,13 +24,13 @@ pub struct Invocation {
     /// From the start of the process to its first request for work, if this invocation needed a new process.
     pub init: Option<Duration>,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: InvocationOutcome,
 }
 
 /// How an invocation ended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Outcome {
+pub enum InvocationOutcome {
     /// The function returned this.
     Returned(Value),
     /// The function reported this error.
@@ -45,10 +45,10 @@ pub enum Outcome {
     Unavailable(String),
 }
 
-impl Outcome {
+impl InvocationOutcome {
     /// Whether Lambda counts it as done. The messages of a batch come again otherwise.
     pub fn is_success(&self) -> bool {
-        matches!(self, Outcome::Returned(_))
+        matches!(self, InvocationOutcome::Returned(_))
     }
 }
 
@@ -67,7 +67,7 @@ impl Invocation {
             started: now,
             duration: Duration::ZERO,
             init: None,
-            outcome: Outcome::Unavailable("no function is deployed".to_owned()),
+            outcome: InvocationOutcome::Unavailable("no function is deployed".to_owned()),
         }
     }
 }

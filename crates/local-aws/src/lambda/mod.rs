@@ -17,7 +17,7 @@ mod source;
 mod spec;
 
 pub(crate) use crash::CrashPoint;
-pub use invocation::{Invocation, Outcome};
+pub use invocation::{Invocation, InvocationOutcome};
 pub use spec::CoordinatorSpec;
 
 use crate::live::Live;

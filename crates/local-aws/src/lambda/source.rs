@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>,
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
 
-use super::invocation::Outcome;
+use super::invocation::InvocationOutcome;
 use super::queue::Message;
 use crate::live::Live;
 use serde_json::{Value, json};
@@ -39,9 +39,9 @@ fn record(message: &Message, live: &Live) -> Value {
 
 /// The ids of the messages of `batch` that are dealt with. Only those named in `batchItemFailures` come again; all do if
 /// the run failed, or if its answer names one by something that is no id.
-pub(super) fn done(batch: &[Message], outcome: &Outcome) -> Vec<String> {
+pub(super) fn done(batch: &[Message], outcome: &InvocationOutcome) -> Vec<String> {
     let failed = match outcome {
-        Outcome::Returned(answer) => failures(answer),
+        InvocationOutcome::Returned(answer) => failures(answer),
         _ => None,
     };
     let Some(failed) = failed else {
@@ -95,7 +95,7 @@ mod tests {
             (json!({"batchItemFailures": "a"}), &[]),
         ];
         for (answer, expected) in cases {
-            let found = done(&batch(), &Outcome::Returned(answer.clone()));
+            let found = done(&batch(), &InvocationOutcome::Returned(answer.clone()));
             assert_eq!(found, expected, "{answer}");
         }
     }
@@ -103,11 +103,11 @@ mod tests {
     #[test]
     fn a_run_that_failed_has_dealt_with_nothing() {
         let outcomes = [
-            Outcome::Failed(json!({})),
-            Outcome::TimedOut,
-            Outcome::Crashed(137),
-            Outcome::InitFailed(None),
-            Outcome::Unavailable(String::new()),
+            InvocationOutcome::Failed(json!({})),
+            InvocationOutcome::TimedOut,
+            InvocationOutcome::Crashed(137),
+            InvocationOutcome::InitFailed(None),
+            InvocationOutcome::Unavailable(String::new()),
         ];
         for outcome in outcomes {
             assert!(done(&batch(), &outcome).is_empty(), "{outcome:?}");

@@ -37,7 +37,7 @@ use crate::model::timers::Timers;
 use definition::Definitions;
 use jiff::Timestamp;
 use serde_json::Value;
-use service::{Service, ServiceKey};
+use service::{EcsService, ServiceKey};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// ECS in one account and region.
@@ -47,12 +47,12 @@ pub(crate) struct Ecs {
     ids: Ids,
     clusters: BTreeSet<String>,
     definitions: Definitions,
-    services: BTreeMap<ServiceKey, Service>,
+    services: BTreeMap<ServiceKey, EcsService>,
     instances: BTreeMap<String, ContainerInstance>,
     /// The container instance of each EC2 instance, the latest if there were several.
     hosts: BTreeMap<String, String>,
     tasks: BTreeMap<String, Task>,
-    timers: Timers<Due>,
+    timers: Timers<EcsTimer>,
     happenings: Vec<EcsEvent>,
 }
 
@@ -78,7 +78,7 @@ pub(crate) enum Output {
 
 /// What is due at some time. Names that no longer fit what they name do nothing.
 #[derive(Debug)]
-enum Due {
+enum EcsTimer {
     /// The task has been in this status long enough.
     Walk { task: String, from: TaskStatus },
     /// The container's stop timeout is over; `start` says which of its lives is meant.
@@ -133,20 +133,20 @@ impl Ecs {
         }
     }
 
-    fn happen(&mut self, at: Timestamp, due: Due) {
+    fn happen(&mut self, at: Timestamp, due: EcsTimer) {
         match due {
-            Due::Walk { task, from } => self.walk(at, &task, from),
-            Due::Kill { task, place, start } => self.kill(at, &task, place, start),
-            Due::Exit {
+            EcsTimer::Walk { task, from } => self.walk(at, &task, from),
+            EcsTimer::Kill { task, place, start } => self.kill(at, &task, place, start),
+            EcsTimer::Exit {
                 task,
                 place,
                 start,
                 code,
             } => self.simulated_exit(at, &task, place, start, code),
-            Due::Schedule(service) => self.schedule(at, &service),
-            Due::Drain(instance) => self.drain(at, &instance),
-            Due::ForgetTask(task) => self.forget_task(&task),
-            Due::ForgetInstance(instance) => self.forget_instance(&instance),
+            EcsTimer::Schedule(service) => self.schedule(at, &service),
+            EcsTimer::Drain(instance) => self.drain(at, &instance),
+            EcsTimer::ForgetTask(task) => self.forget_task(&task),
+            EcsTimer::ForgetInstance(instance) => self.forget_instance(&instance),
         }
     }
 

@@ -3,8 +3,8 @@
 use super::{HOOK, LOGS, MESH, WEB, daemon, hook, plain, step};
 use crate::judge::Rule;
 use crate::scenario::{
-    Caller, Cluster, DaemonStop, Fault, HOUR, Host, Kind, MINUTE, Ms, SECOND, Scenario, StaleRecord, Step,
-    Stuck, Task, Trouble, What,
+    CallerKind, Cluster, DaemonStop, FaultSpec, HOUR, HostSpec, Kind, MINUTE, Ms, SECOND, Scenario,
+    StaleRecord, Step, Stuck, TaskSpec, Trouble, What,
 };
 use crate::worlds;
 
@@ -104,12 +104,12 @@ impl Draw {
     }
 
     fn fault(&mut self, from: Ms, to: Ms, percent: u32, what: Trouble) {
-        self.scenario.faults.push(Fault {
+        self.scenario.faults.push(FaultSpec {
             from,
             to,
             percent,
             what,
-            ..Fault::default()
+            ..FaultSpec::default()
         });
     }
 
@@ -241,7 +241,7 @@ impl Draw {
         }
     }
 
-    fn host(&mut self) -> Host {
+    fn host(&mut self) -> HostSpec {
         let tasks = (0..self.rng.usize(0..7)).map(|_| self.task()).collect();
         let services: &[usize] = match self.rng.u32(0..3) {
             0 => &[LOGS, MESH],
@@ -257,40 +257,40 @@ impl Draw {
                 daemon
             })
             .collect();
-        Host {
+        HostSpec {
             group: Some(0),
             cluster: Some(0),
             tasks,
             daemons,
             imds_closed: self.percent(10),
-            ..Host::default()
+            ..HostSpec::default()
         }
     }
 
-    fn task(&mut self) -> Task {
+    fn task(&mut self) -> TaskSpec {
         let stop = self.time(SECOND, MINUTE);
         match self.rng.u32(0..100) {
-            0..75 => Task {
+            0..75 => TaskSpec {
                 service: Some(WEB),
                 stop,
                 told: self.percent(10).then(|| self.time(10 * SECOND, 4 * MINUTE)),
-                ..Task::default()
+                ..TaskSpec::default()
             },
-            75..95 => Task {
+            75..95 => TaskSpec {
                 service: None,
                 group: Some(self.pick(&["family:job", "family:noise", "batch"]).to_owned()),
                 stop,
                 ends: Some(self.time(30 * SECOND, 20 * MINUTE)),
-                ..Task::default()
+                ..TaskSpec::default()
             },
             // Nobody ever stops it.
-            _ if self.may("sidecar-gives-up-before-a-late-release") => Task {
+            _ if self.may("sidecar-gives-up-before-a-late-release") => TaskSpec {
                 service: Some(WEB),
                 stop,
                 stays: true,
-                ..Task::default()
+                ..TaskSpec::default()
             },
-            _ => Task::default(),
+            _ => TaskSpec::default(),
         }
     }
 
@@ -356,9 +356,9 @@ impl Draw {
                 at.saturating_sub(rngless(at)),
                 What::Place {
                     host,
-                    task: Task {
+                    task: TaskSpec {
                         stop: 10 * SECOND,
-                        ..Task::default()
+                        ..TaskSpec::default()
                     },
                 },
             );
@@ -403,7 +403,7 @@ impl Draw {
                 Some("DescribeAutoScalingGroups"),
             ]);
             let of = operation.map(str::to_owned);
-            let by = Some(Caller::Coordinator);
+            let by = Some(CallerKind::Coordinator);
             let percent = self.pick(&[5, 20, 60, 100]);
             let what = match self.rng.u32(0..10) {
                 0 | 1 => Trouble::Throttle { of, by },
@@ -429,7 +429,7 @@ impl Draw {
                 8 => Trouble::TornListing,
                 _ => Trouble::Throttle {
                     of: None,
-                    by: Some(Caller::Sidecar),
+                    by: Some(CallerKind::Sidecar),
                 },
             };
             self.fault(from, to, percent, what);
@@ -583,7 +583,7 @@ impl Drawn {
     pub fn explains(&self, rule: Rule) -> bool {
         let names = self.known.iter().copied().chain(self.met());
         let faults = names.filter_map(worlds::find);
-        let mut open = faults.filter(|fault| fault.state == worlds::State::Open);
+        let mut open = faults.filter(|fault| fault.state == worlds::FaultState::Open);
         open.any(|fault| fault.may_break(rule))
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::scenario::{Caller, Fault, HOUR, MINUTE, Ms, SECOND, Scenario, Trouble, What};
+use crate::scenario::{CallerKind, FaultSpec, HOUR, MINUTE, Ms, SECOND, Scenario, Trouble, What};
 
 /// What may be expected of a run.
 #[derive(Debug, Clone)]
@@ -164,9 +164,9 @@ impl Expectations {
 }
 
 /// The span in which a fault keeps the coordinator from its work.
-fn span(fault: &Fault) -> Option<(Ms, Ms)> {
+fn span(fault: &FaultSpec) -> Option<(Ms, Ms)> {
     let heavy = match &fault.what {
-        Trouble::Throttle { by, .. } | Trouble::Fail { by, .. } => *by != Some(Caller::Sidecar),
+        Trouble::Throttle { by, .. } | Trouble::Fail { by, .. } => *by != Some(CallerKind::Sidecar),
         Trouble::Deny { .. }
         | Trouble::LoseAnswer { .. }
         | Trouble::RefuseWrites
@@ -185,14 +185,14 @@ fn span(fault: &Fault) -> Option<(Ms, Ms)> {
 }
 
 /// The span in which a fault keeps sidecars from reading.
-fn unread(fault: &Fault) -> Option<(Ms, Ms)> {
+fn unread(fault: &FaultSpec) -> Option<(Ms, Ms)> {
     let of_reads = |of: &Option<String>| {
         let of = of.as_deref();
         of.is_none_or(|of| matches!(of, "GetParameter" | "GetParameters"))
     };
     let unread = match &fault.what {
         Trouble::Throttle { of, by } | Trouble::Fail { of, by } => {
-            of_reads(of) && *by != Some(Caller::Coordinator)
+            of_reads(of) && *by != Some(CallerKind::Coordinator)
         }
         Trouble::Deny { of } | Trouble::LoseAnswer { of } => of_reads(of),
         _ => false,
@@ -253,12 +253,12 @@ mod tests {
 
     #[test]
     fn few_faults_are_no_excuse_and_many_are() {
-        let throttle = |times| Fault {
+        let throttle = |times| FaultSpec {
             from: 10,
             to: 20,
             times,
             what: Trouble::Throttle { of: None, by: None },
-            ..Fault::default()
+            ..FaultSpec::default()
         };
         let well = |fault| {
             let scenario = Scenario {

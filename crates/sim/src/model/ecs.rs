@@ -106,7 +106,7 @@ pub struct Task {
     /// Is anything of it left on the machine?
     pub process: Process,
     /// How it behaves.
-    pub plan: scenario::Task,
+    pub plan: scenario::TaskSpec,
     /// What runs in it, if it is a daemon's.
     pub daemon: Option<Box<DaemonState>>,
     /// It is a managed daemon's, or another task of a Managed Instance.
@@ -166,7 +166,7 @@ impl World {
         };
     }
 
-    pub(super) fn place(&mut self, registration: RegistrationId, plan: &scenario::Task) -> TaskId {
+    pub(super) fn place(&mut self, registration: RegistrationId, plan: &scenario::TaskSpec) -> TaskId {
         let group = match plan.service {
             Some(service) => format!("service:{}", self.scenario.services[service].name),
             None => plan.group.clone().unwrap_or_else(|| "family:job".to_owned()),
@@ -183,7 +183,7 @@ impl World {
         registration: RegistrationId,
         service: Option<usize>,
         group: String,
-        plan: scenario::Task,
+        plan: scenario::TaskSpec,
     ) -> TaskId {
         let id = TaskId(self.tasks.len() as u32);
         let (host, cluster) = {

@@ -1,7 +1,7 @@
 //! What goes wrong: each fault of the scenario, with how often it has struck.
 
 use super::facts::Caller as By;
-use crate::scenario::{Caller, Fault, Ms, Trouble};
+use crate::scenario::{CallerKind, FaultSpec, Ms, Trouble};
 
 /// What becomes of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(super) struct EventDelivery {
 
 #[derive(Debug)]
 struct Armed {
-    fault: Fault,
+    fault: FaultSpec,
     seen: u32,
     struck: u32,
 }
@@ -59,8 +59,8 @@ impl Armed {
 pub(super) struct Faults(Vec<Armed>);
 
 impl Faults {
-    pub(super) fn new(faults: &[Fault]) -> Faults {
-        let armed = |fault: &Fault| Armed {
+    pub(super) fn new(faults: &[FaultSpec]) -> Faults {
+        let armed = |fault: &FaultSpec| Armed {
             fault: fault.clone(),
             seen: 0,
             struck: 0,
@@ -70,8 +70,8 @@ impl Faults {
 
     pub(super) fn call(&mut self, now: Ms, by: By, operation: &str, rng: &mut fastrand::Rng) -> Verdict {
         let product = match by {
-            By::Coordinator(_) => Some(Caller::Coordinator),
-            By::Sidecar(_) => Some(Caller::Sidecar),
+            By::Coordinator(_) => Some(CallerKind::Coordinator),
+            By::Sidecar(_) => Some(CallerKind::Sidecar),
             By::Person | By::Service => return Verdict::Passes,
         };
         let fits = |of: &Option<String>| of.as_ref().is_none_or(|of| of == operation);

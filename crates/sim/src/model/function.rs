@@ -82,7 +82,7 @@ pub struct Invocation {
 }
 
 #[derive(Debug)]
-enum State {
+enum EnvironmentState {
     New,
     Idle(Ms),
     Busy(Box<Invocation>, Ms),
@@ -119,7 +119,7 @@ struct Events {
 
 #[derive(Debug)]
 pub(super) struct Function {
-    environments: Vec<(Which, State)>,
+    environments: Vec<(Which, EnvironmentState)>,
     pools: [Pool; 2],
     events: Events,
     count: u64,
@@ -128,7 +128,7 @@ pub(super) struct Function {
 }
 
 impl Function {
-    pub(super) fn new(_: &scenario::Function) -> Function {
+    pub(super) fn new(_: &scenario::FunctionSpec) -> Function {
         Function {
             environments: Vec::new(),
             pools: [Pool::default(), Pool::default()],
@@ -150,8 +150,8 @@ impl Function {
     /// Does anything but the schedules run, wait, or come again?
     pub(super) fn works(&self) -> bool {
         let of_schedule = |source: &Source| matches!(source, Source::Tick | Source::Heartbeats);
-        let busy = |(_, state): &(Which, State)| match state {
-            State::Busy(invocation, _) => {
+        let busy = |(_, state): &(Which, EnvironmentState)| match state {
+            EnvironmentState::Busy(invocation, _) => {
                 let batch = &invocation.batch;
                 !of_schedule(&invocation.source) || !batch.iter().all(|message| of_schedule(&message.source))
             }
@@ -296,7 +296,7 @@ impl World {
     }
 
     /// An idle environment, or a new one if there may be one more.
-    fn environment(&mut self, which: Which, limits: &scenario::Function) -> Option<EnvironmentId> {
+    fn environment(&mut self, which: Which, limits: &scenario::FunctionSpec) -> Option<EnvironmentId> {
         let number = self.function.environments.len() as u32;
         let pool = self.function.pool(which);
         if let Some(environment) = pool.idle.pop() {
@@ -306,24 +306,24 @@ impl World {
             return None;
         }
         pool.live += 1;
-        self.function.environments.push((which, State::New));
+        self.function.environments.push((which, EnvironmentState::New));
         Some(EnvironmentId(number))
     }
 
-    fn start(&mut self, environment: EnvironmentId, invocation: Invocation, limits: &scenario::Function) {
+    fn start(&mut self, environment: EnvironmentId, invocation: Invocation, limits: &scenario::FunctionSpec) {
         let now = self.now;
         let index = environment.0 as usize;
         let idle_for = match self.function.environments[index].1 {
-            State::Idle(since) => Some(now - since),
-            State::New => None,
-            State::Busy(..) | State::Ended => return,
+            EnvironmentState::Idle(since) => Some(now - since),
+            EnvironmentState::New => None,
+            EnvironmentState::Busy(..) | EnvironmentState::Ended => return,
         };
         let cold = idle_for.is_none();
         let dead_connections = match (limits.connections_die_after, idle_for) {
             (Some(after), Some(idle)) if idle >= after => Some(idle),
             _ => None,
         };
-        self.function.environments[index].1 = State::Busy(Box::new(invocation.clone()), now);
+        self.function.environments[index].1 = EnvironmentState::Busy(Box::new(invocation.clone()), now);
         self.tell(&Fact::Runs {
             environment,
             cold,
@@ -343,15 +343,15 @@ impl World {
     pub fn finished(&mut self, environment: EnvironmentId, outcome: Outcome, answer: &str) {
         let now = self.now;
         let index = environment.0 as usize;
-        let idle = State::Idle(now);
+        let idle = EnvironmentState::Idle(now);
         let (which, state) = &mut self.function.environments[index];
         let which = *which;
-        let State::Busy(invocation, since) = std::mem::replace(state, idle) else {
+        let EnvironmentState::Busy(invocation, since) = std::mem::replace(state, idle) else {
             return;
         };
         let ended = matches!(outcome, Outcome::TimedOut | Outcome::Crashed);
         if ended {
-            self.function.environments[index].1 = State::Ended;
+            self.function.environments[index].1 = EnvironmentState::Ended;
             self.function.pool(which).live -= 1;
             self.outs.push_back(Out::End(environment));
         } else {
@@ -395,7 +395,7 @@ impl World {
 
     pub(super) fn timed_out(&mut self, environment: EnvironmentId, id: u64) {
         let (_, state) = &self.function.environments[environment.0 as usize];
-        if matches!(state, State::Busy(invocation, _) if invocation.id == id) {
+        if matches!(state, EnvironmentState::Busy(invocation, _) if invocation.id == id) {
             self.finished(environment, Outcome::TimedOut, "Task timed out");
         }
     }
@@ -403,14 +403,14 @@ impl World {
     /// An environment that nobody has needed for a while ends.
     pub(super) fn idle(&mut self, environment: EnvironmentId, since: Ms) {
         let index = environment.0 as usize;
-        if matches!(self.function.environments[index].1, State::Idle(at) if at == since) {
+        if matches!(self.function.environments[index].1, EnvironmentState::Idle(at) if at == since) {
             self.end(environment);
         }
     }
 
     fn end(&mut self, environment: EnvironmentId) {
         let (which, state) = &mut self.function.environments[environment.0 as usize];
-        *state = State::Ended;
+        *state = EnvironmentState::Ended;
         let which = *which;
         let pool = self.function.pool(which);
         pool.idle.retain(|idle| *idle != environment);

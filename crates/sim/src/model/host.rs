@@ -410,7 +410,7 @@ impl World {
                 entry.status = super::ecs::InstanceStatus::Draining;
             }
             for _ in 0..leftover.phantoms {
-                let task = self.place(registration, &scenario::Task::default());
+                let task = self.place(registration, &scenario::TaskSpec::default());
                 self.tasks[task.0 as usize].process = Process::Gone;
             }
         }
@@ -429,9 +429,9 @@ impl World {
 
     pub(super) fn start_daemon(&mut self, registration: RegistrationId, plan: &scenario::Daemon, after: Ms) {
         let name = self.scenario.services[plan.service].name.clone();
-        let task = scenario::Task {
+        let task = scenario::TaskSpec {
             service: Some(plan.service),
-            ..scenario::Task::default()
+            ..scenario::TaskSpec::default()
         };
         let id = self.add_task(registration, Some(plan.service), format!("service:{name}"), task);
         self.tasks[id.0 as usize].daemon = Some(Box::new(DaemonState::new(plan.clone(), self.now)));

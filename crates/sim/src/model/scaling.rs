@@ -12,7 +12,7 @@ const GLOBAL_MAX: Ms = 48 * HOUR;
 
 /// Where an instance of a group is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum ScalingState {
     InService,
     Waiting,
     Proceeding,
@@ -35,7 +35,7 @@ pub struct Scaling {
     pub group: Option<usize>,
     /// Every wait of its life, the oldest first.
     pub waits: Vec<Wait>,
-    state: State,
+    state: ScalingState,
     destination: Destination,
 }
 
@@ -81,7 +81,7 @@ impl Scaling {
         Scaling {
             group,
             waits: Vec::new(),
-            state: State::InService,
+            state: ScalingState::InService,
             destination: Destination::Terminated,
         }
     }
@@ -89,7 +89,7 @@ impl Scaling {
     /// Is it on its way out?
     #[must_use]
     pub fn is_leaving(&self) -> bool {
-        matches!(self.state, State::Waiting | State::Proceeding)
+        matches!(self.state, ScalingState::Waiting | ScalingState::Proceeding)
     }
 
     /// The waits of ours that go on.
@@ -101,8 +101,8 @@ impl Scaling {
     pub(super) fn target_state(&self) -> Option<&'static str> {
         self.group?;
         Some(match (self.state, self.destination) {
-            (State::InService, _) => "InService",
-            (State::Warmed, _) | (_, Destination::WarmPool) => "Warmed:Stopped",
+            (ScalingState::InService, _) => "InService",
+            (ScalingState::Warmed, _) | (_, Destination::WarmPool) => "Warmed:Stopped",
             _ => "Terminated",
         })
     }
@@ -111,21 +111,21 @@ impl Scaling {
     #[must_use]
     pub fn lifecycle_state(&self) -> &'static str {
         match (self.state, self.destination) {
-            (State::InService, _) => "InService",
-            (State::Waiting, Destination::NewRoot) => "ReplacingRootVolume:Wait",
-            (State::Proceeding, Destination::NewRoot) => "ReplacingRootVolume:Proceed",
-            (State::Waiting, Destination::WarmPool) => "Warmed:Terminating:Wait",
-            (State::Waiting, Destination::Terminated) => "Terminating:Wait",
-            (State::Proceeding, _) => "Terminating:Proceed",
-            (State::Warmed, _) => "Warmed:Stopped",
-            (State::Gone, _) => "Terminated",
+            (ScalingState::InService, _) => "InService",
+            (ScalingState::Waiting, Destination::NewRoot) => "ReplacingRootVolume:Wait",
+            (ScalingState::Proceeding, Destination::NewRoot) => "ReplacingRootVolume:Proceed",
+            (ScalingState::Waiting, Destination::WarmPool) => "Warmed:Terminating:Wait",
+            (ScalingState::Waiting, Destination::Terminated) => "Terminating:Wait",
+            (ScalingState::Proceeding, _) => "Terminating:Proceed",
+            (ScalingState::Warmed, _) => "Warmed:Stopped",
+            (ScalingState::Gone, _) => "Terminated",
         }
     }
 
     /// Does Auto Scaling still know it?
     #[must_use]
     pub fn is_known(&self) -> bool {
-        self.group.is_some() && self.state != State::Gone
+        self.group.is_some() && self.state != ScalingState::Gone
     }
 }
 
@@ -154,10 +154,10 @@ impl World {
         let Some(group) = entry.scaling.group.filter(|_| entry.on) else {
             return;
         };
-        if entry.scaling.state != State::InService {
+        if entry.scaling.state != ScalingState::InService {
             return;
         }
-        entry.scaling.state = State::Waiting;
+        entry.scaling.state = ScalingState::Waiting;
         entry.scaling.destination = destination;
         for hook in self.groups[group].hooks.clone() {
             self.begin_wait(host, &hook, now);
@@ -165,7 +165,7 @@ impl World {
         self.proceed_if_free(host);
     }
 
-    fn begin_wait(&mut self, host: HostId, hook: &scenario::Hook, now: Ms) {
+    fn begin_wait(&mut self, host: HostId, hook: &scenario::HookSpec, now: Ms) {
         let token = self.token();
         let waits = &mut self.hosts[host.0 as usize].scaling.waits;
         let wait = waits.len();
@@ -251,10 +251,10 @@ impl World {
 
     fn proceed_if_free(&mut self, host: HostId) {
         let scaling = &mut self.hosts[host.0 as usize].scaling;
-        if scaling.state != State::Waiting || scaling.waits.iter().any(Wait::waits) {
+        if scaling.state != ScalingState::Waiting || scaling.waits.iter().any(Wait::waits) {
             return;
         }
-        scaling.state = State::Proceeding;
+        scaling.state = ScalingState::Proceeding;
         let wait = self.between(SECOND, 4 * SECOND);
         self.after(wait, Due::Off(host));
     }
@@ -264,9 +264,9 @@ impl World {
         let scaling = &mut self.hosts[host.0 as usize].scaling;
         let destination = scaling.destination;
         scaling.state = match destination {
-            Destination::Terminated => State::Gone,
-            Destination::WarmPool => State::Warmed,
-            Destination::NewRoot => State::Proceeding,
+            Destination::Terminated => ScalingState::Gone,
+            Destination::WarmPool => ScalingState::Warmed,
+            Destination::NewRoot => ScalingState::Proceeding,
         };
         self.power_off(host);
         match destination {
@@ -281,16 +281,16 @@ impl World {
 
     /// Its agent's data was on the old volume: it registers anew, and the old registration stays.
     pub(super) fn back_with_new_root(&mut self, host: HostId) {
-        self.hosts[host.0 as usize].scaling.state = State::InService;
+        self.hosts[host.0 as usize].scaling.state = ScalingState::InService;
         self.power_on(host);
         self.new_registration(host);
     }
 
     pub(super) fn back_in_service(&mut self, host: HostId) {
-        if self.host(host).scaling.state != State::Warmed {
+        if self.host(host).scaling.state != ScalingState::Warmed {
             return;
         }
-        self.hosts[host.0 as usize].scaling.state = State::InService;
+        self.hosts[host.0 as usize].scaling.state = ScalingState::InService;
         self.power_on(host);
         self.same_registration(host);
     }

@@ -195,7 +195,7 @@ impl World {
         self.fill(registration, &plan);
     }
 
-    fn fill(&mut self, registration: super::world::RegistrationId, plan: &crate::scenario::Host) {
+    fn fill(&mut self, registration: super::world::RegistrationId, plan: &crate::scenario::HostSpec) {
         self.tell(&Fact::Registered { registration });
         for task in &plan.tasks {
             self.place(registration, task);

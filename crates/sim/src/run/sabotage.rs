@@ -3,7 +3,7 @@
 //! Each acts as the product would act if it had the bug: a request is changed, left out or made too late, an answer is
 //! changed before the product sees it, or a setting is not obeyed. The product's own code stays as it is.
 
-use protector_coordinator::settings::Settings;
+use protector_coordinator::settings::CoordinatorSettings;
 use protector_core::policy::StandaloneTasks;
 use serde_json::Value;
 
@@ -114,7 +114,7 @@ impl Bug {
     ];
 
     /// Settings as a product with this bug obeys them.
-    pub(super) fn settings(self, settings: &mut Settings) {
+    pub(super) fn settings(self, settings: &mut CoordinatorSettings) {
         match self {
             Bug::NoProtectionCheck => settings.policy.unprotected_check = jiff::SignedDuration::ZERO,
             Bug::NoSettleWindow => settings.policy.settle = jiff::SignedDuration::ZERO,

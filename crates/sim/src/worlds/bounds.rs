@@ -4,115 +4,115 @@ use super::build::{
     HOOK_EVENT, START, flushes_in, heartbeat, hook, job_until, lose, machines, scaled_in, set, set_sidecar,
     stops_in, trouble,
 };
-use super::{Fault, State};
+use super::{FaultState, KnownFault};
 use crate::generate::{LOGS, MESH, step};
 use crate::judge::Rule;
-use crate::scenario::{DaemonStop, HOUR, MINUTE, Ms, SECOND, Scenario, Service, Task, Trouble, What};
+use crate::scenario::{DaemonStop, HOUR, MINUTE, Ms, SECOND, Scenario, Service, TaskSpec, Trouble, What};
 
 /// The faults of this subject.
-pub(super) const FAULTS: &[Fault] = &[
-    Fault {
+pub(super) const FAULTS: &[KnownFault] = &[
+    KnownFault {
         name: "spot-with-tiers",
         what: "At a Spot notice the log router of the last tier is killed with its machine, and the receipt hides it.",
         why: "The release of the first tier moves the deadline beyond the end of the machine.",
         breaks: &[Rule::NeverTold, Rule::FalseEvidence],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: spot_with_tiers,
     },
-    Fault {
+    KnownFault {
         name: "default-bounds-collide",
         what: "With every default, a drain that reaches its deadline ends because its sidecars give up.",
         why: "The longest drain and the longest hold of a sidecar are both one hour.",
         breaks: &[Rule::GaveUp],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: || default_bounds(&[]),
     },
-    Fault {
+    KnownFault {
         name: "default-bounds-collide-with-tiers",
         what: "With tiers and every default, the daemons of all tiers go in the same second at the deadline.",
         why: "No sidecar's longest hold leaves room for the flush of the tiers after the deadline.",
         breaks: &[Rule::GaveUp],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: || default_bounds(&["mesh | logs"]),
     },
-    Fault {
+    KnownFault {
         name: "longest-hold-of-the-examples-with-tiers",
         what: "With the hold of the examples, 63 minutes then, the sidecars of the last tier give up at the deadline.",
         why: "Two tiers get four minutes after the deadline, and the sidecars hold for three.",
         breaks: &[Rule::GaveUp],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: hold_of_the_examples,
     },
-    Fault {
+    KnownFault {
         name: "flush-longer-than-the-hook",
         what: "A flush that is longer than the hook can wait makes the daemons go before the tasks at once.",
         why: "The deadline is the hook's limit less the flush, which is the moment at which the drain begins.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: flush_longer_than_the_hook,
     },
-    Fault {
+    KnownFault {
         name: "throttled-hook-description",
         what: "One throttled call at the start makes a drain that was to hold for days end after some hours.",
         why: "A heartbeat time-out of 120 s is assumed, and kept in the record for the whole drain.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: throttled_hook_description,
     },
-    Fault {
+    KnownFault {
         name: "new-hook-counts-as-short",
         what: "A drain at a hook that is some minutes old ends after some hours, although it was to hold for days.",
         why: "The hooks of a group are believed for ten minutes, and an unknown one is given 120 s.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: new_hook_counts_as_short,
     },
-    Fault {
+    KnownFault {
         name: "new-hook-is-not-found",
         what: "The event of a hook that is some minutes old is lost, and the hook runs out with its tasks.",
         why: "The hooks of a group are believed for ten minutes, and no tick looks for others.",
         breaks: &[Rule::HookRanOut, Rule::LateHold],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: new_hook_is_not_found,
     },
-    Fault {
+    KnownFault {
         name: "hook-put-anew-in-mid-drain",
         what: "A hook is given a shorter time-out in mid-drain, and runs out between two heartbeats.",
         why: "The record keeps the time-out that the hook had when the drain began.",
         breaks: &[Rule::HookRanOut],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: hook_put_anew,
     },
-    Fault {
+    KnownFault {
         name: "writes-refused",
         what: "Parameter Store takes no write, and a hook is kept alive long after the longest drain.",
         why: "A drain begins with its record, so without one each look begins it anew.",
         breaks: &[Rule::HeldTooLong],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: writes_refused,
     },
-    Fault {
+    KnownFault {
         name: "braces-in-a-task-group",
         what: "A task whose group holds {{ is running, and its instance is neither held nor let go.",
         why: "Parameter Store refuses {{ in a value, and the record names groups as they are.",
         breaks: &[Rule::HeldTooLong, Rule::LateHold],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: braces_in_a_group,
     },
-    Fault {
+    KnownFault {
         name: "braces-in-an-order",
         what: "An operator's release is refused because its reason holds {{.",
         why: "Parameter Store refuses {{ in a value, and the record keeps the reason as it is.",
         breaks: &[Rule::OrderLost],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: braces_in_an_order,
     },
-    Fault {
+    KnownFault {
         name: "long-record-forgets-who-may-go",
         what: "On a machine with many kinds of tasks the first tier is not told to go before the last.",
         why: "A record above 4 KB loses the services that may go before the groups that were waited for.",
         breaks: &[Rule::TierOrder],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: long_record,
     },
 ];
@@ -161,7 +161,7 @@ fn flush_longer_than_the_hook() -> Scenario {
 
 /// A task that nobody stops, and a setting by which it holds for as long as its hook can wait.
 fn holds_for_ever() -> Scenario {
-    let endless = Task {
+    let endless = TaskSpec {
         stays: true,
         ..stops_in(SECOND)
     };
@@ -232,7 +232,7 @@ fn writes_refused() -> Scenario {
 const BRACES: &str = "{{ dag_id }}";
 
 fn braces_in_a_group() -> Scenario {
-    let task = Task {
+    let task = TaskSpec {
         group: Some(BRACES.to_owned()),
         ..job_until(4 * MINUTE)
     };
@@ -257,12 +257,12 @@ fn braces_in_an_order() -> Scenario {
 }
 
 fn long_record() -> Scenario {
-    let job = |number: usize| Task {
+    let job = |number: usize| TaskSpec {
         group: Some(format!("family:payment-gateway-notification-worker-{number:02}")),
         ..job_until(MINUTE + 36 * SECOND * number as Ms)
     };
     // A write names five groups, and comes every three minutes: in time all of the forty are named.
-    let jobs: Vec<Task> = (0..40).map(job).collect();
+    let jobs: Vec<TaskSpec> = (0..40).map(job).collect();
     let mut scenario = scaled_in(&jobs);
     // At the deadline five groups are still named, and the record is as full as it can be.
     set(&mut scenario, "MAX_DRAIN", "22m");

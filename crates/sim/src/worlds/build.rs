@@ -1,7 +1,9 @@
 //! Pieces that worlds are made of.
 
 use crate::generate::{self, HOOK, WEB, plain, step};
-use crate::scenario::{Daemon, Fault, Hook, Host, Ms, SECOND, Scenario, Step, Task, Trouble, What};
+use crate::scenario::{
+    Daemon, FaultSpec, HookSpec, HostSpec, Ms, SECOND, Scenario, Step, TaskSpec, Trouble, What,
+};
 
 /// The hook's event, as EventBridge names it.
 pub(super) const HOOK_EVENT: &str = "Lifecycle Action";
@@ -16,45 +18,45 @@ pub(super) const TASK_EVENT: &str = "Task State";
 pub(super) const START: Ms = 10 * SECOND;
 
 /// Machines with these tasks and one daemon each, and nothing that happens.
-pub(super) fn machines(count: usize, tasks: &[Task]) -> Scenario {
+pub(super) fn machines(count: usize, tasks: &[TaskSpec]) -> Scenario {
     let mut scenario = plain(1);
     scenario.hosts = vec![machine(tasks); count];
     scenario
 }
 
 /// One machine that the group takes away.
-pub(super) fn scaled_in(tasks: &[Task]) -> Scenario {
+pub(super) fn scaled_in(tasks: &[TaskSpec]) -> Scenario {
     let mut scenario = machines(1, tasks);
     scenario.steps = vec![step(START, What::ScaleIn(0))];
     scenario
 }
 
 /// A machine with these tasks and one daemon.
-pub(super) fn machine(tasks: &[Task]) -> Host {
-    Host {
+pub(super) fn machine(tasks: &[TaskSpec]) -> HostSpec {
+    HostSpec {
         group: Some(0),
         cluster: Some(0),
         tasks: tasks.to_vec(),
         daemons: vec![generate::daemon(generate::LOGS)],
-        ..Host::default()
+        ..HostSpec::default()
     }
 }
 
 /// A task of a service that takes so long from its SIGTERM to its end.
-pub(super) fn stops_in(stop: Ms) -> Task {
-    Task {
+pub(super) fn stops_in(stop: Ms) -> TaskSpec {
+    TaskSpec {
         service: Some(WEB),
         stop,
-        ..Task::default()
+        ..TaskSpec::default()
     }
 }
 
 /// A task of no service, which ends at that time, whatever it is told.
-pub(super) fn job_until(ends: Ms) -> Task {
-    Task {
+pub(super) fn job_until(ends: Ms) -> TaskSpec {
+    TaskSpec {
         service: None,
         ends: Some(ends),
-        ..Task::default()
+        ..TaskSpec::default()
     }
 }
 
@@ -72,7 +74,7 @@ pub(super) fn heartbeat(scenario: &mut Scenario, timeout: Ms) {
 }
 
 /// Our hook, with another time-out.
-pub(super) fn hook(timeout: Ms) -> Hook {
+pub(super) fn hook(timeout: Ms) -> HookSpec {
     generate::hook(HOOK, timeout)
 }
 
@@ -87,30 +89,30 @@ pub(super) fn set_sidecar(scenario: &mut Scenario, name: &str, value: &str) {
 }
 
 /// All events of this kind are lost between the two.
-pub(super) fn lose(of: &str, from: Ms, to: Ms) -> Fault {
-    Fault {
+pub(super) fn lose(of: &str, from: Ms, to: Ms) -> FaultSpec {
+    FaultSpec {
         from,
         to,
         what: Trouble::LoseEvents {
             of: Some(of.to_owned()),
         },
-        ..Fault::default()
+        ..FaultSpec::default()
     }
 }
 
 /// Every event is lost.
-pub(super) fn lose_all() -> Fault {
-    Fault::default()
+pub(super) fn lose_all() -> FaultSpec {
+    FaultSpec::default()
 }
 
 /// Trouble so often, between the two.
-pub(super) fn trouble(what: Trouble, times: u32, from: Ms, to: Ms) -> Fault {
-    Fault {
+pub(super) fn trouble(what: Trouble, times: u32, from: Ms, to: Ms) -> FaultSpec {
+    FaultSpec {
         from,
         to,
         times,
         what,
-        ..Fault::default()
+        ..FaultSpec::default()
     }
 }
 

@@ -1,123 +1,123 @@
 //! What the drawn worlds have found.
 
 use super::build::set;
-use super::{Fault, State};
+use super::{FaultState, KnownFault};
 use crate::generate::{LOGS, daemon, fleet, step};
 use crate::judge::Rule;
-use crate::scenario::{self, HOUR, MINUTE, Ms, SECOND, Scenario, Task, Trouble, What, Wiring};
+use crate::scenario::{self, HOUR, MINUTE, Ms, SECOND, Scenario, TaskSpec, Trouble, What, Wiring};
 
 /// The faults of this subject.
-pub(super) const FAULTS: &[Fault] = &[
-    Fault {
+pub(super) const FAULTS: &[KnownFault] = &[
+    KnownFault {
         name: "agent-data-wiped-after-the-release",
         what: "An agent loses its data in the flush of its daemons, new tasks come, and the hook is completed.",
         why: "A drain that is released is brought to its end, whatever registers under its instance meanwhile.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Open,
+        state: FaultState::Open,
         world: wiped_in_the_flush,
     },
-    Fault {
+    KnownFault {
         name: "spot-notice-delays-the-others",
         what: "While a Spot instance is in its last minute, another drain is held late.",
         why: "The run that waits for the deadline of a machine that is taken keeps all other events waiting.",
         breaks: &[Rule::LateHold],
-        state: State::Open,
+        state: FaultState::Open,
         world: spot_delays_others,
     },
-    Fault {
+    KnownFault {
         name: "lost-spot-notice",
         what: "The one event of a Spot notice is lost, and the machine is taken without a hold.",
         why: "No listing of ECS or Auto Scaling tells of a notice, so the tick does not find it.",
         breaks: &[Rule::LateHold],
-        state: State::Open,
+        state: FaultState::Open,
         world: spot_unheard,
     },
-    Fault {
+    KnownFault {
         name: "writes-refused-in-a-new-environment",
         what: "Lambda replaces the function while Parameter Store takes no write, and a hook is kept for too long.",
         why: "Without a record only the environment remembers since when a hook waits.",
         breaks: &[Rule::HeldTooLong],
-        state: State::Open,
+        state: FaultState::Open,
         world: refused_and_recycled,
     },
-    Fault {
+    KnownFault {
         name: "settle-longer-than-a-batch-waits",
         what: "With a settle window above half a minute each release waits for the next tick.",
         why: "A batch of the queue waits for the end of a settle window for so long at the most.",
         breaks: &[Rule::LateRelease],
-        state: State::Open,
+        state: FaultState::Open,
         world: settle_by_hand,
     },
-    Fault {
+    KnownFault {
         name: "longest-hold-below-the-drain",
         what: "A sidecar gives up in the middle of a drain, because its MAX_HOLD is shorter than MAX_DRAIN.",
         why: "Nobody holds the settings of the sidecars against those of the coordinator before a drain.",
         breaks: &[Rule::GaveUp],
-        state: State::Open,
+        state: FaultState::Open,
         world: short_hold,
     },
-    Fault {
+    KnownFault {
         name: "release-overwritten-by-a-count",
         what: "A record that says released says holding again for a moment, and tiers or sidecars see it.",
         why: "A tick that was slow writes the count that it read before the release; the repair comes after the write.",
         breaks: &[Rule::TakenBack],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: || crossed(17 * SECOND),
     },
-    Fault {
+    KnownFault {
         name: "late-retry-of-a-write",
         what: "A record that says released says holding again, after an answer of Parameter Store was lost.",
         why: "The SDK sends the text of a write again seconds later, whatever another run has written meanwhile.",
         breaks: &[Rule::TakenBack],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: || retried(11 * SECOND),
     },
-    Fault {
+    KnownFault {
         name: "sidecar-gives-up-before-a-late-release",
         what: "At the deadline the sidecars give up with code 11, although the coordinator is well.",
         why: "Sidecars wait for 60 s after the deadline, and the tick that releases may come 60 s and a moment after it.",
         breaks: &[Rule::GaveUp],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: || late_tick(1),
     },
-    Fault {
+    KnownFault {
         name: "order-answered-while-observing",
         what: "An operator's release is answered with \"released\", and nothing was done.",
         why: "While the kill switch says observe, an order is planned, answered, and neither carried out nor kept.",
         breaks: &[Rule::OrderLost],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: observing,
     },
-    Fault {
+    KnownFault {
         name: "drain-by-hand-while-reads-are-throttled",
         what: "Somebody sets DRAINING while Parameter Store throttles; the daemon goes before the tasks.",
         why: "The first run fails for one read, its next try comes a minute later, and the sidecar waits for 15 s.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: State::Open,
+        state: FaultState::Open,
         world: throttled_by_hand,
     },
-    Fault {
+    KnownFault {
         name: "settle-longer-than-a-run-waits",
         what: "With a settle window above 20 s each release waits for the next tick, up to a minute.",
         why: "A run waits for the end of the settle window for at most 20 s.",
         breaks: &[Rule::LateRelease],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: long_settle,
     },
-    Fault {
+    KnownFault {
         name: "stale-status-twice-cancels",
         what: "ECS shows the instance ACTIVE for some seconds after DRAINING was set; daemons go, and the hook is completed.",
         why: "Two looks a settle window apart that see ACTIVE cancel the drain, also while a hook of ours waits.",
         breaks: &[Rule::DaemonBeforeTask, Rule::FalseEvidence],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: stale_status,
     },
-    Fault {
+    KnownFault {
         name: "one-settle-window-delays-the-others",
         what: "With one environment, the release of an instance waits while another one's settle window passes.",
         why: "A run waits for up to 20 s for the end of a settle window, and keeps its environment meanwhile.",
         breaks: &[Rule::LateRelease],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: settle_in_the_way,
     },
 ];
@@ -125,13 +125,13 @@ pub(super) const FAULTS: &[Fault] = &[
 /// A tick whose listing of groups gets no answer for a while: it goes by the record that it read at its start.
 fn crossed(first_tick: Ms) -> Scenario {
     let mut scenario = quick(first_tick);
-    scenario.faults.push(scenario::Fault {
+    scenario.faults.push(scenario::FaultSpec {
         from: 0,
         to: 50 * SECOND,
         what: Trouble::LoseAnswer {
             of: Some("DescribeAutoScalingGroups".to_owned()),
         },
-        ..scenario::Fault::default()
+        ..scenario::FaultSpec::default()
     });
     scenario
 }
@@ -150,13 +150,13 @@ fn quick(first_tick: Ms) -> Scenario {
 /// Writes take effect, and for two minutes their answers are lost.
 fn retried(first_tick: Ms) -> Scenario {
     let mut scenario = quick(first_tick);
-    scenario.faults.push(scenario::Fault {
+    scenario.faults.push(scenario::FaultSpec {
         from: 0,
         to: 2 * MINUTE,
         what: Trouble::LoseAnswer {
             of: Some("PutParameter".to_owned()),
         },
-        ..scenario::Fault::default()
+        ..scenario::FaultSpec::default()
     });
     scenario
 }
@@ -173,10 +173,10 @@ fn late_tick(seed: u64) -> Scenario {
     scenario
 }
 
-fn endless() -> Task {
-    Task {
+fn endless() -> TaskSpec {
+    TaskSpec {
         stays: true,
-        ..Task::default()
+        ..TaskSpec::default()
     }
 }
 
@@ -203,10 +203,10 @@ fn settle_in_the_way() -> Scenario {
 
 fn observing() -> Scenario {
     let mut scenario = fleet(1, 1);
-    scenario.hosts[0].tasks.push(Task {
+    scenario.hosts[0].tasks.push(TaskSpec {
         service: None,
         ends: Some(20 * MINUTE),
-        ..Task::default()
+        ..TaskSpec::default()
     });
     let text = "{\"mode\":\"observe\"}".to_owned();
     scenario.steps.push(step(2 * MINUTE, What::Control(Some(text))));
@@ -226,9 +226,9 @@ fn throttled_by_hand() -> Scenario {
     set(&mut scenario, "UNPROTECTED_CHECK", "0s");
     scenario.hosts[0].daemons = vec![daemon(LOGS)];
     scenario.hosts[0].tasks = vec![
-        Task {
+        TaskSpec {
             stop: 40 * SECOND,
-            ..Task::default()
+            ..TaskSpec::default()
         };
         2
     ];
@@ -236,14 +236,14 @@ fn throttled_by_hand() -> Scenario {
         step(25 * SECOND, What::SetDraining(0)),
         step(4 * MINUTE, What::ScaleIn(0)),
     ];
-    scenario.faults.push(scenario::Fault {
+    scenario.faults.push(scenario::FaultSpec {
         from: 25 * SECOND,
         to: MINUTE,
         what: Trouble::Throttle {
             of: Some("GetParameters".to_owned()),
             by: None,
         },
-        ..scenario::Fault::default()
+        ..scenario::FaultSpec::default()
     });
     scenario.limit = HOUR;
     scenario.function.wiring = Wiring::Direct;
@@ -255,7 +255,7 @@ fn wiped_in_the_flush() -> Scenario {
     let mut logs = daemon(LOGS);
     logs.flush = MINUTE;
     scenario.hosts[0].daemons = vec![logs];
-    scenario.hosts[0].tasks = vec![Task::default(); 2];
+    scenario.hosts[0].tasks = vec![TaskSpec::default(); 2];
     scenario.steps = vec![
         step(10 * SECOND, What::ScaleIn(0)),
         step(MINUTE, What::WipeAgent(0)),
@@ -268,9 +268,9 @@ fn spot_delays_others() -> Scenario {
     for host in &mut scenario.hosts {
         host.group = None;
     }
-    scenario.hosts[0].tasks = vec![Task {
+    scenario.hosts[0].tasks = vec![TaskSpec {
         stop: HOUR,
-        ..Task::default()
+        ..TaskSpec::default()
     }];
     scenario.steps = vec![
         step(5 * SECOND, What::SpotNotice(0)),
@@ -282,20 +282,20 @@ fn spot_delays_others() -> Scenario {
 fn spot_unheard() -> Scenario {
     let mut scenario = fleet(1, 1);
     scenario.hosts[0].group = None;
-    scenario.hosts[0].tasks = vec![Task::default()];
+    scenario.hosts[0].tasks = vec![TaskSpec::default()];
     scenario.steps = vec![step(47 * SECOND, What::SpotNotice(0))];
-    scenario.faults = vec![scenario::Fault {
+    scenario.faults = vec![scenario::FaultSpec {
         what: Trouble::LoseEvents { of: None },
-        ..scenario::Fault::default()
+        ..scenario::FaultSpec::default()
     }];
     scenario
 }
 
 fn refused_and_recycled() -> Scenario {
     let mut scenario = fleet(1, 1);
-    scenario.hosts[0].tasks = vec![Task {
+    scenario.hosts[0].tasks = vec![TaskSpec {
         stop: 4 * HOUR,
-        ..Task::default()
+        ..TaskSpec::default()
     }];
     scenario.settings.insert("MAX_DRAIN".to_owned(), "10m".to_owned());
     scenario.steps = vec![step(10 * SECOND, What::ScaleIn(0))];
@@ -306,9 +306,9 @@ fn refused_and_recycled() -> Scenario {
         of: Some("Lifecycle Action".to_owned()),
     };
     scenario.faults = [Trouble::RefuseWrites, lost]
-        .map(|what| scenario::Fault {
+        .map(|what| scenario::FaultSpec {
             what,
-            ..scenario::Fault::default()
+            ..scenario::FaultSpec::default()
         })
         .to_vec();
     scenario.limit = 2 * HOUR;
@@ -318,9 +318,9 @@ fn refused_and_recycled() -> Scenario {
 fn short_hold() -> Scenario {
     let mut scenario = fleet(1, 1);
     scenario.hosts[0].daemons = vec![daemon(LOGS)];
-    scenario.hosts[0].tasks = vec![Task {
+    scenario.hosts[0].tasks = vec![TaskSpec {
         stop: 20 * MINUTE,
-        ..Task::default()
+        ..TaskSpec::default()
     }];
     scenario.sidecar.insert("MAX_HOLD".to_owned(), "4m".to_owned());
     scenario.steps = vec![step(10 * SECOND, What::ScaleIn(0))];

@@ -1,43 +1,43 @@
 //! Evidence: what is taken for knowledge, and what receipts say of it.
 
 use super::build::{START, scaled_in, stops_in, trouble};
-use super::{Fault, State};
+use super::{FaultState, KnownFault};
 use crate::generate::{self, LOGS, WEB, step};
 use crate::judge::Rule;
-use crate::scenario::{HOUR, MINUTE, SECOND, Scenario, Task, Trouble, What};
+use crate::scenario::{HOUR, MINUTE, SECOND, Scenario, TaskSpec, Trouble, What};
 
 /// The faults of this subject.
-pub(super) const FAULTS: &[Fault] = &[
-    Fault {
+pub(super) const FAULTS: &[KnownFault] = &[
+    KnownFault {
         name: "two-flaps-of-an-agent",
         what: "An agent reconnects twice within a quarter of an hour, and its daemons go before its tasks.",
         why: "Two looks that see it away count as all the time between them, although nobody looked.",
         breaks: &[Rule::FalseZero, Rule::DaemonBeforeTask],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: two_flaps,
     },
-    Fault {
+    KnownFault {
         name: "unprotected-daemon-unseen",
         what: "A sidecar is killed in mid-drain, its daemon goes before the tasks, and the receipt says drained.",
         why: "Each look sees that no daemon is left, and nothing of that reaches the record or its receipt.",
         breaks: &[Rule::FalseEvidence],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: sidecar_killed,
     },
-    Fault {
+    KnownFault {
         name: "service-made-anew-as-a-daemon",
         what: "A service is made anew as a DAEMON service, and the old tasks of that name do not hold any more.",
         why: "How a task is scheduled is asked of the service that has its name now.",
         breaks: &[Rule::FalseZero],
-        state: State::Open,
+        state: FaultState::Open,
         world: service_made_anew,
     },
-    Fault {
+    KnownFault {
         name: "task-with-the-group-of-a-daemon",
         what: "A standalone task whose group is that of a daemon service does not hold its instance.",
         why: "A task's group is free text, and is believed; ECS does not document that it refuses that prefix.",
         breaks: &[Rule::FalseZero],
-        state: State::Open,
+        state: FaultState::Open,
         world: group_of_a_daemon,
     },
 ];
@@ -75,10 +75,10 @@ fn service_made_anew() -> Scenario {
 
 fn group_of_a_daemon() -> Scenario {
     let name = &generate::plain(0).services[LOGS].name;
-    scaled_in(&[Task {
+    scaled_in(&[TaskSpec {
         service: None,
         group: Some(format!("service:{name}")),
         ends: Some(5 * MINUTE),
-        ..Task::default()
+        ..TaskSpec::default()
     }])
 }

@@ -1,142 +1,142 @@
 //! What people's accounts look like: machines, clusters, groups and deliveries that the product was not made for.
 
-use super::{Fault, State};
+use super::{FaultState, KnownFault};
 use crate::generate::{LOGS, WEB, daemon, fleet, hook, plain, step};
 use crate::judge::Rule;
 use crate::scenario::{
-    Cluster, HOUR, Host, Kind, MINUTE, Ms, SECOND, Scenario, StaleRecord, Stuck, Task, Trouble, What,
+    Cluster, HOUR, HostSpec, Kind, MINUTE, Ms, SECOND, Scenario, StaleRecord, Stuck, TaskSpec, Trouble, What,
 };
 
 /// The faults of this subject.
-pub(super) const FAULTS: &[Fault] = &[
-    Fault {
+pub(super) const FAULTS: &[KnownFault] = &[
+    KnownFault {
         name: "external-instance-in-the-cluster",
         what: "Each task that stops on an ECS Anywhere host of the cluster is an invocation that fails three times.",
         why: "A container instance whose id is no EC2 id makes the whole description of its batch fail.",
         breaks: &[Rule::RunsFail],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: external_instance,
     },
-    Fault {
+    KnownFault {
         name: "fifty-one-groups",
         what: "With more than fifty named groups every tick fails, and a hook whose event was lost runs out unseen.",
         why: "All names go into one DescribeAutoScalingGroups, which takes fifty.",
         breaks: &[Rule::RunsFail, Rule::HookRanOut],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: fifty_one_groups,
     },
-    Fault {
+    KnownFault {
         name: "deleted-cluster-still-named",
         what: "A cluster that was deleted is still named, and every tick is a failed invocation.",
         why: "ClusterNotFound is taken for a failure that a retry may fix.",
         breaks: &[Rule::RunsFail],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: deleted_cluster,
     },
-    Fault {
+    KnownFault {
         name: "unplaced-instance-waits-for-ever",
         what: "The hook of an instance that is in no cluster is heartbeaten far past MAX_DRAIN.",
         why: "While one cluster cannot be asked nobody knows that the instance is nowhere, and no record bounds that wait.",
         breaks: &[Rule::HeldTooLong],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: unplaced_for_ever,
     },
-    Fault {
+    KnownFault {
         name: "dead-registration-in-another-cluster",
         what: "A dead registration in another cluster is drained, and the hook is completed while the live one runs its tasks.",
         why: "One registration is taken for the instance, whichever agent happens to be connected.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: dead_registration_elsewhere,
     },
-    Fault {
+    KnownFault {
         name: "live-agent-away-at-the-scale-in",
         what: "The live agent is away for a moment when the hook begins, and a dead registration is drained in its place.",
         why: "Of several registrations the one that looks best at that moment is taken for the whole drain.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: live_agent_away,
     },
-    Fault {
+    KnownFault {
         name: "registration-never-active",
         what: "An instance that never became ACTIVE is held until MAX_DRAIN, and its receipt tells of a forced release.",
         why: "A status that never turns DRAINING is waited for like one that will.",
         breaks: &[Rule::FalseEvidence],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: never_active,
     },
-    Fault {
+    KnownFault {
         name: "drained-again-under-the-same-hook",
         what: "An operator sets the instance ACTIVE and DRAINING again while its hook waits, and the second drain is not held.",
         why: "ACTIVE is taken for the end of a drain, although the group does not take a termination back.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: drained_again,
     },
-    Fault {
+    KnownFault {
         name: "tasks-that-ended-before-the-deadline",
         what: "All tasks end before the deadline, and the receipt says that the deadline forced the release.",
         why: "The deadline is asked for before the count, and the look came after it.",
         breaks: &[Rule::FalseEvidence],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: ended_before_the_deadline,
     },
-    Fault {
+    KnownFault {
         name: "dead-connections-after-a-freeze",
         what: "The first tick after each freeze fails, and drains get no heartbeat from it.",
         why: "Pooled connections that died while the environment was frozen use up the tries of the first calls.",
         breaks: &[Rule::RunsFail],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: dead_connections,
     },
-    Fault {
+    KnownFault {
         name: "hundreds-of-clusters",
         what: "With hundreds of clusters and none named, ticks and hook events do not end within the function's time.",
         why: "Clusters are asked one after another.",
         breaks: &[Rule::RunsFail],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: hundreds_of_clusters,
     },
-    Fault {
+    KnownFault {
         name: "ended-drains-cost-every-tick",
         what: "Ten instances that are gone and stay DRAINING in the cluster cost every idle tick many calls.",
         why: "A registration that is DRAINING gets a whole look each minute, also when its drain has its receipt.",
         breaks: &[Rule::IdleCost],
-        state: State::Open,
+        state: FaultState::Open,
         world: ended_drains,
     },
-    Fault {
+    KnownFault {
         name: "foreign-messages-are-malformed",
         what: "Test messages, warm-up pings and plain notifications are counted as errors.",
         why: "Whatever is no event of a known shape is taken for a broken one.",
         breaks: &[Rule::FalseAlarm],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: foreign_messages,
     },
-    Fault {
+    KnownFault {
         name: "capacity-reservation-notice",
         what: "EC2 takes back an instance of an interruptible capacity reservation, and nobody drains it.",
         why: "Only Spot has a rule and a parser for its notice of two minutes.",
         breaks: &[Rule::LateHold],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: capacity_notice,
     },
-    Fault {
+    KnownFault {
         name: "managed-instances-are-drained",
         what: "A Managed Instance that ECS drains gets a record, and its daemon gets StopTask.",
         why: "Nothing asks whether a container instance is one of ours.",
         breaks: &[Rule::NotOurs],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: managed_instance,
     },
 ];
 
 /// A replica task that takes so long to stop.
-pub(super) fn web(stop: Ms) -> Task {
-    Task {
+pub(super) fn web(stop: Ms) -> TaskSpec {
+    TaskSpec {
         service: Some(WEB),
         stop,
-        ..Task::default()
+        ..TaskSpec::default()
     }
 }
 
@@ -146,12 +146,12 @@ pub(super) fn set(scenario: &mut Scenario, name: &str, value: &str) {
 }
 
 /// Every event whose type contains this is lost.
-pub(super) fn lose(kind: &str) -> crate::scenario::Fault {
-    crate::scenario::Fault {
+pub(super) fn lose(kind: &str) -> crate::scenario::FaultSpec {
+    crate::scenario::FaultSpec {
         what: Trouble::LoseEvents {
             of: Some(kind.to_owned()),
         },
-        ..crate::scenario::Fault::default()
+        ..crate::scenario::FaultSpec::default()
     }
 }
 
@@ -164,14 +164,14 @@ fn cluster(name: &str, deleted: bool) -> Cluster {
 
 fn external_instance() -> Scenario {
     let mut scenario = fleet(1, 1);
-    scenario.hosts.push(Host {
+    scenario.hosts.push(HostSpec {
         kind: Kind::External,
         cluster: Some(0),
-        tasks: vec![Task {
+        tasks: vec![TaskSpec {
             ends: Some(40 * SECOND),
             ..web(SECOND)
         }],
-        ..Host::default()
+        ..HostSpec::default()
     });
     // The function is new: no tick has told it which instances drain.
     scenario.function.first_tick = 5 * MINUTE;
@@ -200,9 +200,9 @@ fn deleted_cluster() -> Scenario {
 fn unplaced_for_ever() -> Scenario {
     let mut scenario = deleted_cluster();
     set(&mut scenario, "MAX_DRAIN", "10m");
-    scenario.hosts = vec![Host {
+    scenario.hosts = vec![HostSpec {
         group: Some(0),
-        ..Host::default()
+        ..HostSpec::default()
     }];
     scenario.limit = 40 * MINUTE;
     scenario
@@ -242,18 +242,18 @@ fn live_agent_away() -> Scenario {
 fn never_active() -> Scenario {
     let mut scenario = fleet(1, 1);
     set(&mut scenario, "MAX_DRAIN", "10m");
-    scenario.hosts = vec![Host {
+    scenario.hosts = vec![HostSpec {
         group: Some(0),
         cluster: Some(0),
         stuck_registration: Some(Stuck::Failed),
-        ..Host::default()
+        ..HostSpec::default()
     }];
     scenario
 }
 
 fn drained_again() -> Scenario {
     let mut scenario = fleet(1, 1);
-    let late = Task {
+    let late = TaskSpec {
         told: Some(55 * SECOND),
         ..web(5 * MINUTE)
     };
@@ -330,7 +330,7 @@ fn capacity_notice() -> Scenario {
 fn managed_instance() -> Scenario {
     let mut scenario = plain(1);
     set(&mut scenario, "STOP_TASKS_AFTER", "1m");
-    scenario.hosts = vec![Host {
+    scenario.hosts = vec![HostSpec {
         kind: Kind::Managed,
         cluster: Some(0),
         tasks: vec![web(3 * MINUTE)],
@@ -338,7 +338,7 @@ fn managed_instance() -> Scenario {
             sidecar: crate::scenario::Sidecar::None,
             ..daemon(LOGS)
         }],
-        ..Host::default()
+        ..HostSpec::default()
     }];
     scenario.steps = vec![step(10 * SECOND, What::SetDraining(0))];
     scenario.limit = HOUR;

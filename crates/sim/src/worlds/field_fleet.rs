@@ -1,75 +1,75 @@
 //! Fleets: what breaks first when many machines drain at once, by number.
 
 use super::field::{lose, web};
-use super::{Fault, State};
+use super::{FaultState, KnownFault};
 use crate::generate::{HOOK, LOGS, MESH, daemon, fleet, hook};
 use crate::judge::Rule;
 use crate::scenario::{MINUTE, SECOND, Scenario};
 
 /// The faults of this subject.
-pub(super) const FAULTS: &[Fault] = &[
-    Fault {
+pub(super) const FAULTS: &[KnownFault] = &[
+    KnownFault {
         name: "five-at-once-wait-for-the-tick",
         what: "Five instances drain at once, and a release waits for the next tick, most of a minute.",
         why: "The environment that ran the tick believes for 90 s that what did not drain then does not drain now.",
         breaks: &[Rule::LateRelease],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: five_at_once,
     },
-    Fault {
+    KnownFault {
         name: "each-environment-has-its-own-pace",
         what: "With sixty drains at once Parameter Store throttles a good part of all writes.",
         why: "Each execution environment writes at the pace that the account allows for all of them.",
         breaks: &[Rule::Throttled],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: || fleet(1, 60),
     },
-    Fault {
+    KnownFault {
         name: "unreserved-concurrency",
         what: "With the default concurrency a hundred drains throttle one another, and events are given up.",
         why: "Every event gets an environment of its own, and none knows of the others' calls.",
         breaks: &[Rule::LateRelease],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: unreserved,
     },
-    Fault {
+    KnownFault {
         name: "heartbeats-of-100-quiet-drains",
         what: "A hundred drains that only wait cost a heartbeat each in nearly every minute.",
         why: "A heartbeat is noted only if a write is free at that instant, and is otherwise sent again by every tick.",
         breaks: &[Rule::Budget],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: quiet_drains,
     },
-    Fault {
+    KnownFault {
         name: "looks-cost-more-in-a-fleet",
         what: "A drain among a hundred costs several times the calls of one alone.",
         why: "Each event of an instance is a whole look of four calls, and whatever was throttled is looked at again.",
         breaks: &[Rule::LateRelease],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: || fleet(1, 100),
     },
-    Fault {
+    KnownFault {
         name: "the-tick-waits-behind-events",
         what: "With one environment the tick comes so late that hooks run out before anybody has sent a heartbeat.",
         why: "The tick stands in the same line as the events of the drains.",
         breaks: &[Rule::LateRelease],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: tick_waits,
     },
-    Fault {
+    KnownFault {
         name: "hundreds-of-sidecars-read-too-often",
         what: "Seven hundred sidecars read more often than Parameter Store allows.",
         why: "Early records ask for a reading each second and are corrected last, and the longest interval is 30 s.",
         breaks: &[Rule::Throttled],
-        state: State::Open,
+        state: FaultState::Open,
         world: many_sidecars,
     },
-    Fault {
+    KnownFault {
         name: "no-heartbeat-before-the-first-record",
         what: "Hooks whose events were lost run out while they wait for their first record.",
         why: "Instances without a record are looked up all at once, and a heartbeat comes only after a look that succeeds.",
         breaks: &[Rule::RunsFail],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: no_first_record,
     },
 ];

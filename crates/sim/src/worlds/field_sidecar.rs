@@ -1,99 +1,99 @@
 //! Sidecars on real agents: ends that nobody sees, an agent that is away or busy, and lines that are still on their way.
 
 use super::field::web;
-use super::{Fault, State};
+use super::{FaultState, KnownFault};
 use crate::generate::{fleet, step};
 use crate::judge::Rule;
 use crate::scenario::{DaemonStop, Delivery, MINUTE, SECOND, Scenario, What, Wiring};
 
 /// The faults of this subject.
-pub(super) const FAULTS: &[Fault] = &[
-    Fault {
+pub(super) const FAULTS: &[KnownFault] = &[
+    KnownFault {
         name: "sidecar-restart-too-early",
         what: "A sidecar that crashes in its first minute is not started again, and its daemon goes first in every drain.",
         why: "The agent restarts only what has run for restartAttemptPeriod, and nobody looks whether the sidecar still runs.",
         breaks: &[Rule::UnprotectedUnseen],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: restart_too_early,
     },
-    Fault {
+    KnownFault {
         name: "sidecar-crash-while-the-agent-is-away",
         what: "A sidecar that crashes during an upgrade of the agent is not started again, and nothing says so.",
         why: "The agent that comes back only notes that the container has ended, and nobody looks whether it still runs.",
         breaks: &[Rule::UnprotectedUnseen],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: crash_while_away,
     },
-    Fault {
+    KnownFault {
         name: "wrong-setting-unseen",
         what: "A sidecar with a wrong setting ends at once, its daemon is unprotected, and the receipt says all was well.",
         why: "A task with a container of the sidecar's name counts as protected, whether or not that container runs.",
         breaks: &[Rule::UnprotectedUnseen],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: wrong_setting,
     },
-    Fault {
+    KnownFault {
         name: "sidecar-image-cannot-be-pulled",
         what: "The sidecar's image cannot be pulled, the daemon runs without it, and the receipt says all was well.",
         why: "A task with a container of the sidecar's name counts as protected, whether or not that container runs.",
         breaks: &[Rule::UnprotectedUnseen],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: no_image,
     },
-    Fault {
+    KnownFault {
         name: "unprotected-long-before-a-drain",
         what: "A sidecar ends in its first minute, and nobody is told before its instance drains, hours or days later.",
         why: "Nothing looks at the daemons of an instance that does not drain.",
         breaks: &[Rule::UnprotectedUnseen],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: long_before,
     },
-    Fault {
+    KnownFault {
         name: "unprotected-and-told-to-stop-first",
         what: "An instance is set DRAINING, its daemon is told to stop at once, and nobody is told that it had no sidecar.",
         why: "After the stop order a sidecar that has ended is the usual end of a hold, and the first look comes after it.",
         breaks: &[Rule::UnprotectedUnseen],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: told_first,
     },
-    Fault {
+    KnownFault {
         name: "host-going-down-while-the-agent-is-away",
         what: "The agent is away while a sidecar's credentials end, and the sidecar leaves although its record holds.",
         why: "Silence of the agent is taken for the end of the host, also after a hold of this drain was read.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: agent_away,
     },
-    Fault {
+    KnownFault {
         name: "agent-answers-429",
         what: "A neighbour asks the agent too often, its credentials end, and the sidecar leaves although its record holds.",
         why: "An answer of 429 or 503 counts like no answer, and no answer for a minute counts as the end of the host.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: agent_busy,
     },
-    Fault {
+    KnownFault {
         name: "stopped-is-not-delivered",
         what: "A log router that is a few seconds behind is told to stop with the last lines still in its sockets.",
         why: "The release follows the last STOPPED at once, and STOPPED says nothing of what a router has yet to read.",
         breaks: &[Rule::LinesLost],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: not_delivered,
     },
-    Fault {
+    KnownFault {
         name: "pipes-array",
         what: "Events that come through EventBridge Pipes are called malformed and answered as done.",
         why: "An array of events is no shape that is known.",
         breaks: &[Rule::FalseAlarm, Rule::LateHold],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: pipes,
     },
-    Fault {
+    KnownFault {
         name: "ten-copies-in-one-batch",
         what: "Ten copies of one event in a batch of SQS cost many times the writes of one.",
         why: "Every message of a batch gets a look of its own, all at once.",
         breaks: &[Rule::Budget],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: ten_copies,
     },
 ];

@@ -1,99 +1,99 @@
 //! Identity: which instance, which registration, which wait, which hook is it?
 
 use super::build::{HOOK_EVENT, START, lose, machines, scaled_in, stops_in};
-use super::{Fault, State};
+use super::{FaultState, KnownFault};
 use crate::generate::{HOOK, hook, step};
 use crate::judge::Rule;
 use crate::scenario::{HOUR, MINUTE, Ms, SECOND, Scenario, StaleRecord, What};
 
 /// The faults of this subject.
-pub(super) const FAULTS: &[Fault] = &[
-    Fault {
+pub(super) const FAULTS: &[KnownFault] = &[
+    KnownFault {
         name: "two-registrations",
         what: "A DRAINING registration of an earlier life lingers, and the hook is completed while tasks run.",
         why: "Decisions are about a container instance, and their keys are EC2 ids.",
         breaks: &[Rule::FalseZero, Rule::LetGoWithTasks],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: || two_registrations(false),
     },
-    Fault {
+    KnownFault {
         name: "two-registrations-the-old-one-first",
         what: "The same happens when ECS names the old registration before the present one.",
         why: "The tick keeps one registration of each EC2 instance, and takes the other for a stranger.",
         breaks: &[Rule::FalseZero],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: || two_registrations(true),
     },
-    Fault {
+    KnownFault {
         name: "agent-data-wiped-in-mid-drain",
         what: "An instance loses its agent's data while it drains, gets new tasks, and is let go with them.",
         why: "A drain stays with the registration with which it began, and nobody sets the new one DRAINING.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: registers_anew,
     },
-    Fault {
+    KnownFault {
         name: "old-registration-holds-a-deployment",
         what: "A deployment of the daemon hangs for minutes on an instance that does not drain.",
         why: "The phantoms of an old registration make a record that holds under the living instance's name.",
         breaks: &[Rule::DeploymentHeld],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: old_registration_holds,
     },
-    Fault {
+    KnownFault {
         name: "old-registration-costs-calls-for-ever",
         what: "An idle minute costs more calls than its budget for as long as an old registration lingers.",
         why: "A record whose registration stays DRAINING is never deleted, and gets a whole look every minute.",
         breaks: &[Rule::IdleCost],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: old_registration_costs,
     },
-    Fault {
+    KnownFault {
         name: "second-wait-of-the-same-registration",
         what: "A warm-pool instance is scaled in again within ten minutes, and is let go at once with its tasks.",
         why: "A released record without a token takes the second wait's token for its own, and completes that hook.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: second_wait,
     },
-    Fault {
+    KnownFault {
         name: "second-wait-whose-event-is-lost",
         what: "A warm-pool instance is scaled in again, its event is lost, and its hook runs out undrained.",
         why: "The tick knows no token, so the record of the first wait is taken for that of the second.",
         breaks: &[Rule::HookRanOut],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: second_wait_unheard,
     },
-    Fault {
+    KnownFault {
         name: "active-again-while-our-hook-waits",
         what: "Somebody sets an instance ACTIVE while its hook waits, and it is let go with its tasks.",
         why: "ACTIVE cancels the drain, although the wait cannot be undone by it.",
         breaks: &[Rule::LetGoWithTasks],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: set_active,
     },
-    Fault {
+    KnownFault {
         name: "two-hooks-of-ours",
         what: "A group has two hooks of ours, and the second keeps the instance until it runs out.",
         why: "A record knows one hook, and the other gets neither heartbeat nor completion.",
         breaks: &[Rule::HookRanOut],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: || two_hooks(&format!("{HOOK}, {SECOND_HOOK}"), 30 * MINUTE, 5 * SECOND, false),
     },
-    Fault {
+    KnownFault {
         name: "two-hooks-when-any-is-ours",
         what: "A group gets a second hook, no hook is named in the settings, and the second runs out.",
         why: "Any hook is served as the settings say, but only one for each instance.",
         breaks: &[Rule::HookRanOut],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: || two_hooks("", 30 * MINUTE, 5 * SECOND, false),
     },
-    Fault {
+    KnownFault {
         name: "second-hook-abandons-the-drain",
         what: "A second hook of ours runs out with ABANDON, and its instance goes in the middle of the drain.",
         why: "The second hook gets no heartbeat, and its default result ends the first one's wait too.",
         breaks: &[Rule::HookRanOut],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: || two_hooks("", 3 * MINUTE, 10 * MINUTE, true),
     },
 ];

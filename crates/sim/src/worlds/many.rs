@@ -1,42 +1,42 @@
 //! Many at once: quotas that all share, and what becomes of holds, readings and releases.
 
 use super::build::{heartbeat, machines, one_by_one, stops_in};
-use super::{Fault, State};
+use super::{FaultState, KnownFault};
 use crate::judge::Rule;
-use crate::scenario::{Function, HOUR, MINUTE, Ms, SECOND, Scenario, What};
+use crate::scenario::{FunctionSpec, HOUR, MINUTE, Ms, SECOND, Scenario, What};
 
 /// The faults of this subject.
-pub(super) const FAULTS: &[Fault] = &[
-    Fault {
+pub(super) const FAULTS: &[KnownFault] = &[
+    KnownFault {
         name: "many-at-once",
         what: "A hundred and fifty instances go in one minute; runs fail, calls are throttled, and releases come late.",
         why: "Each execution environment paces its own writes and looks, and forty of them share one quota.",
         breaks: &[Rule::Throttled, Rule::RunsFail, Rule::LateRelease],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: || many(150, 40, 5 * MINUTE),
     },
-    Fault {
+    KnownFault {
         name: "many-at-once-on-two-environments",
         what: "The same fleet on two environments; ticks fail, and a tenth of all calls is throttled.",
         why: "Two environments write faster than is allowed, and a tick waits behind the events of all hooks.",
         breaks: &[Rule::Throttled, Rule::RunsFail],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: || many(150, 2, 5 * MINUTE),
     },
-    Fault {
+    KnownFault {
         name: "many-at-once-on-ten-environments",
         what: "Two hundred instances go in one minute on the recommended ten environments; releases come minutes late.",
         why: "Ten environments write twenty times a second where three are allowed, and events are given up.",
         breaks: &[Rule::LateRelease, Rule::Throttled, Rule::RunsFail],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: || many(200, 10, 3 * MINUTE),
     },
-    Fault {
+    KnownFault {
         name: "hooks-run-out-on-ten-environments",
         what: "Instances with long tasks go in one minute on ten environments, and hooks run out.",
         why: "Looks, readings and heartbeats of ten environments are throttled together, and nobody goes first.",
         breaks: &[Rule::Throttled],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: held,
     },
 ];
@@ -51,9 +51,9 @@ fn many(hosts: usize, environments: usize, timeout: Ms) -> Scenario {
         host.tasks[2].stop += SECOND * (index as Ms % 60);
     }
     heartbeat(&mut scenario, timeout);
-    scenario.function = Function {
+    scenario.function = FunctionSpec {
         environments,
-        ..Function::default()
+        ..FunctionSpec::default()
     };
     one_by_one(&mut scenario, MINUTE / hosts as Ms, What::ScaleIn);
     scenario.limit = 20 * MINUTE;

@@ -3,35 +3,35 @@
 use super::build::{
     INSTANCE_EVENT, START, job_until, lose, machine, machines, scaled_in, set, set_sidecar, stops_in,
 };
-use super::{Fault, State};
+use super::{FaultState, KnownFault};
 use crate::generate::{CLUSTER, step};
 use crate::judge::Rule;
-use crate::scenario::{Cluster, HOUR, Kind, MINUTE, SECOND, Scenario, Task, What};
+use crate::scenario::{Cluster, HOUR, Kind, MINUTE, SECOND, Scenario, TaskSpec, What};
 
 /// The faults of this subject.
-pub(super) const FAULTS: &[Fault] = &[
-    Fault {
+pub(super) const FAULTS: &[KnownFault] = &[
+    KnownFault {
         name: "external-instance-blinds-the-tick",
         what: "One ECS Anywhere machine is DRAINING, and drains whose events are lost are never taken up.",
         why: "One container instance whose id is no EC2 id makes the description of all of them fail.",
         breaks: &[Rule::RunsFail, Rule::LateHold],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: external_instance,
     },
-    Fault {
+    KnownFault {
         name: "one-refused-stop-keeps-the-others",
         what: "One task may not be stopped, and others of its machine are never told to stop.",
         why: "The first action that fails ends a plan, and each look begins with the same task.",
         breaks: &[Rule::NotStopped],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: refused_stop,
     },
-    Fault {
+    KnownFault {
         name: "deleted-cluster-keeps-instances-for-ever",
         what: "A cluster of the settings was deleted, and an instance that is in none is kept to the hook's limit.",
         why: "That a cluster is gone counts as not known, so it is never known that the instance is in none.",
         breaks: &[Rule::HeldTooLong, Rule::RunsFail],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: deleted_cluster,
     },
 ];
@@ -53,7 +53,7 @@ fn external_instance() -> Scenario {
 }
 
 fn refused_stop() -> Scenario {
-    let job = |may_not_be_stopped| Task {
+    let job = |may_not_be_stopped| TaskSpec {
         may_not_be_stopped,
         ..job_until(40 * MINUTE)
     };

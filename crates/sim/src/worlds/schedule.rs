@@ -4,59 +4,59 @@ use super::build::{
     HOOK_EVENT, START, TASK_EVENT, heartbeat, lose, machines, one_by_one, released_record, scaled_in,
     stops_in, trouble,
 };
-use super::{Fault, State};
+use super::{FaultState, KnownFault};
 use crate::generate::{CLUSTER, step};
 use crate::judge::Rule;
-use crate::scenario::{Caller, HOUR, MINUTE, SECOND, Scenario, Trouble, What};
+use crate::scenario::{CallerKind, HOUR, MINUTE, SECOND, Scenario, Trouble, What};
 
 /// The faults of this subject.
-pub(super) const FAULTS: &[Fault] = &[
-    Fault {
+pub(super) const FAULTS: &[KnownFault] = &[
+    KnownFault {
         name: "tick-behind-receipts",
         what: "Many drains end at once, and the hook of another one runs out with its tasks alive.",
         why: "The tick looks at ended drains first, and their receipts wait for writes while they hold its permits.",
         breaks: &[Rule::RunsFail],
-        state: State::Open,
+        state: FaultState::Open,
         world: behind_receipts,
     },
-    Fault {
+    KnownFault {
         name: "adopt-200-without-events",
         what: "The events of many hooks are lost, and their instances are let go with tasks alive.",
         why: "The tick finds and holds them as fast as records can be written, and heartbeats them no sooner.",
         breaks: &[Rule::RunsFail],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: adopt,
     },
-    Fault {
+    KnownFault {
         name: "heartbeats-in-one-burst",
         what: "In a fleet that drains instance by instance, a hook runs out that was held well all the time.",
         why: "All heartbeats that a tick finds due are sent at once, and those that Auto Scaling throttles are given up.",
         breaks: &[Rule::Throttled],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: burst,
     },
-    Fault {
+    KnownFault {
         name: "fresh-environment-600",
         what: "Lambda replaces the function in a large drain, and hooks run out that were held well before.",
         why: "A new environment gives each drain a whole look before its heartbeat, in the order of their ids.",
         breaks: &[Rule::Throttled, Rule::RunsFail],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: fresh,
     },
-    Fault {
+    KnownFault {
         name: "tick-behind-deletions",
         what: "Hundreds of old records become due for deletion, and a release waits for minutes.",
         why: "The tick deletes before anything else, one call after the other, at the pace of a small quota.",
         breaks: &[Rule::LateRelease],
-        state: State::Open,
+        state: FaultState::Open,
         world: behind_deletions,
     },
-    Fault {
+    KnownFault {
         name: "failed-ticks-pile-up",
         what: "While AWS is slow three ticks run each minute, at the same time and with three times the calls.",
         why: "A tick that fails for one throttled call is tried again by Lambda, a minute later and two.",
         breaks: &[Rule::TicksOverlap],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: pile_up,
     },
 ];
@@ -127,7 +127,7 @@ fn pile_up() -> Scenario {
     let mut scenario = scaled_in(&[stops_in(10 * MINUTE)]);
     let throttle = Trouble::Throttle {
         of: Some("DescribeAutoScalingGroups".to_owned()),
-        by: Some(Caller::Coordinator),
+        by: Some(CallerKind::Coordinator),
     };
     scenario.faults = vec![trouble(throttle, u32::MAX, MINUTE, 6 * MINUTE)];
     scenario

@@ -4,76 +4,76 @@ use super::build::{
     INSTANCE_EVENT, START, flushes_in, job_until, lose, lose_all, machines, one_by_one, scaled_in, set,
     stops_in, trouble,
 };
-use super::{Fault, State};
+use super::{FaultState, KnownFault};
 use crate::generate::{LOGS, step};
 use crate::judge::Rule;
 use crate::model::record_name;
 use crate::scenario::{DaemonStop, HOUR, MINUTE, SECOND, Scenario, Trouble, What};
 
 /// The faults of this subject.
-pub(super) const FAULTS: &[Fault] = &[
-    Fault {
+pub(super) const FAULTS: &[KnownFault] = &[
+    KnownFault {
         name: "lost-event-of-a-drain-by-hand",
         what: "Somebody sets an instance DRAINING, its one event is lost, and its daemon goes before the tasks.",
         why: "The sidecar waits for a record for 15 s, and the tick that makes up for the event comes once a minute.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: State::Open,
+        state: FaultState::Open,
         world: by_hand,
     },
-    Fault {
+    KnownFault {
         name: "hundred-drains-by-script",
         what: "A script sets a hundred instances DRAINING, and most of their daemons go before the tasks.",
         why: "Two or three records can be written in a second, and a sidecar waits for its own for 15 s.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: State::Open,
+        state: FaultState::Open,
         world: by_script,
     },
-    Fault {
+    KnownFault {
         name: "switch-unread-with-another-schema",
         what: "The kill switch does not reach a sidecar whose record is of another version while the function is dead.",
         why: "A sidecar reads the switch only when its own record holds and can be read.",
         breaks: &[Rule::SwitchIgnored],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: another_schema,
     },
-    Fault {
+    KnownFault {
         name: "switch-unread-with-an-unreadable-record",
         what: "The kill switch does not reach a sidecar whose record nobody can read while the function is dead.",
         why: "A sidecar reads the switch only when its own record holds and can be read.",
         breaks: &[Rule::SwitchIgnored],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: unreadable,
     },
-    Fault {
+    KnownFault {
         name: "switch-unread-when-the-record-is-denied",
         what: "The kill switch does not reach a sidecar that is denied its record.",
         why: "A sidecar reads the switch only when its own record holds and can be read.",
         breaks: &[Rule::SwitchIgnored],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: denied,
     },
-    Fault {
+    KnownFault {
         name: "host-clock-ahead",
         what: "A host's clock is three minutes ahead, and its sidecar gives up long before the deadline.",
         why: "The deadline of the record is held against the wall clock of the host.",
         breaks: &[Rule::DaemonBeforeTask, Rule::GaveUp],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: clock_ahead,
     },
-    Fault {
+    KnownFault {
         name: "sidecar-restarted-after-the-release",
         what: "A sidecar that starts between the release and its SIGTERM holds until its machine is gone.",
         why: "A release that lies there when a sidecar starts is taken for a leftover of an earlier drain.",
         breaks: &[Rule::NeverTold],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: restarted,
     },
-    Fault {
+    KnownFault {
         name: "flush-begins-before-the-reading",
         what: "In a large drain a daemon is cut off in its flush, although it needs less than it is given.",
         why: "The flush window begins with the write of the release, and sidecars read it up to 36 s later.",
         breaks: &[Rule::FlushCutShort],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: read_late,
     },
 ];
@@ -115,7 +115,7 @@ fn another_schema() -> Scenario {
 }
 
 /// A function that nothing reaches: the way out must not need it.
-fn dead_function() -> Vec<crate::scenario::Fault> {
+fn dead_function() -> Vec<crate::scenario::FaultSpec> {
     vec![lose_all(), trouble(Trouble::LoseTicks, u32::MAX, 0, HOUR)]
 }
 

@@ -1,68 +1,68 @@
 //! The store: a parameter is read, changed and written, and nothing says that it was another's meanwhile.
 
 use super::build::{flushes_in, order, released_record, scaled_in, set, stops_in, trouble};
-use super::{Fault, State};
+use super::{FaultState, KnownFault};
 use crate::generate::{CLUSTER, LOGS, MESH, step};
 use crate::judge::Rule;
 use crate::model::record_name;
-use crate::scenario::{self, Caller, MINUTE, Ms, SECOND, Scenario, Trouble, What, Wiring};
+use crate::scenario::{self, CallerKind, MINUTE, Ms, SECOND, Scenario, Trouble, What, Wiring};
 
 /// The faults of this subject.
-pub(super) const FAULTS: &[Fault] = &[
-    Fault {
+pub(super) const FAULTS: &[KnownFault] = &[
+    KnownFault {
         name: "hold-deleted-with-the-old-record",
         what: "An instance that was drained before is drained again, and its daemons go before the tasks.",
         why: "The tick deletes an old record by its name, and a new drain has written under that name meanwhile.",
         breaks: &[Rule::TakenBack, Rule::DaemonBeforeTask],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: hold_deleted,
     },
-    Fault {
+    KnownFault {
         name: "order-lost-when-a-count-crosses-it",
         what: "An operator's release is answered, and the drain holds on as if nobody had ordered anything.",
         why: "A count is written over it, and a repair that cannot read what it wrote over repairs nothing.",
         breaks: &[Rule::TakenBack, Rule::OrderLost],
-        state: State::Open,
+        state: FaultState::Open,
         world: order_crossed,
     },
-    Fault {
+    KnownFault {
         name: "order-lost-by-a-kill",
         what: "An operator's release is answered and lost, because the function was killed at that moment.",
         why: "What a count was written over is put back by a second call, which a kill can prevent.",
         breaks: &[Rule::TakenBack, Rule::OrderLost],
-        state: State::Open,
+        state: FaultState::Open,
         world: order_killed,
     },
-    Fault {
+    KnownFault {
         name: "order-lost-in-a-repair",
         what: "An operator extends a drain and then releases it; the release is answered, and lost.",
         why: "The write of a repair is not checked for another writer between it and its reading.",
         breaks: &[Rule::TakenBack, Rule::OrderLost],
-        state: State::Open,
+        state: FaultState::Open,
         world: order_lost_in_a_repair,
     },
-    Fault {
+    KnownFault {
         name: "spot-notice-lost-when-a-count-crosses-it",
         what: "A Spot notice comes in the middle of a drain, and the daemons are not told before the machine is taken.",
         why: "A count is written over the notice, and a repair that cannot read what it wrote over repairs nothing.",
         breaks: &[Rule::NeverTold],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: notice_crossed,
     },
-    Fault {
+    KnownFault {
         name: "one-stale-not-found",
         what: "A drain that was released holds again, with a new deadline and without the order that it had.",
         why: "One reading that does not find the record is believed, although reads of Parameter Store may lag.",
         breaks: &[Rule::TakenBack],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: stale_not_found,
     },
-    Fault {
+    KnownFault {
         name: "tiers-taken-back-by-a-count",
         what: "The first tier was let go, and holds again a moment later.",
         why: "Of two texts of one record the later one counts, but for a few fields, and the tiers are none of them.",
         breaks: &[Rule::TakenBack],
-        state: State::Fixed,
+        state: FaultState::Fixed,
         world: tiers_crossed,
     },
 ];
@@ -82,10 +82,10 @@ fn hold_deleted() -> Scenario {
     scenario
 }
 
-fn throttle(of: &str, times: u32, from: Ms, to: Ms) -> scenario::Fault {
+fn throttle(of: &str, times: u32, from: Ms, to: Ms) -> scenario::FaultSpec {
     let what = Trouble::Throttle {
         of: Some(of.to_owned()),
-        by: Some(Caller::Coordinator),
+        by: Some(CallerKind::Coordinator),
     };
     trouble(what, times, from, to)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use protector_sim::judge;
 use protector_sim::run::Options;
-use protector_sim::worlds::{self, State};
+use protector_sim::worlds::{self, FaultState};
 
 #[test]
 fn an_open_fault_breaks_what_it_says_and_a_fixed_one_breaks_nothing() {
@@ -16,8 +16,8 @@ fn an_open_fault_breaks_what_it_says_and_a_fixed_one_breaks_nothing() {
         let broken: Vec<String> = judged.violations.iter().map(ToString::to_string).collect();
         let breaks = |rule| judged.violations.iter().any(|violation| violation.rule == rule);
         let as_told = match fault.state {
-            State::Open => fault.breaks.iter().all(|rule| breaks(*rule)),
-            State::Fixed => judged.violations.is_empty(),
+            FaultState::Open => fault.breaks.iter().all(|rule| breaks(*rule)),
+            FaultState::Fixed => judged.violations.is_empty(),
         };
         if !as_told {
             wrong.push(format!(

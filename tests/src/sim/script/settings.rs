@@ -1,6 +1,6 @@
 //! Settings of a setup, read as the programs read theirs.
 
-use protector_coordinator::settings::Settings;
+use protector_coordinator::settings::CoordinatorSettings;
 use protector_core::hold::state::HoldPolicy;
 use protector_core::settings::{Problem, Problems, Reader};
 
@@ -18,13 +18,13 @@ pub(crate) struct Setting {
 
 impl ScriptSetup {
     /// The coordinator's settings, read as the program reads them.
-    pub(crate) fn coordinator(&self) -> Result<Settings, Vec<SyntaxError>> {
+    pub(crate) fn coordinator(&self) -> Result<CoordinatorSettings, Vec<SyntaxError>> {
         let all = [
             ("PROTECTOR_CLUSTERS".to_owned(), CLUSTER.to_owned()),
             ("PROTECTOR_AUTO_SCALING_GROUPS".to_owned(), GROUP.to_owned()),
         ];
         let all: Vec<(String, String)> = all.into_iter().chain(variables(&self.settings)).collect();
-        let read = Settings::read(
+        let read = CoordinatorSettings::read(
             &|name| look_up(&all, name),
             all.iter().map(|(name, _)| name.clone()),
         );

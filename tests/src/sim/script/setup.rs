@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 /// A DAEMON service, one task on the instance.
 #[derive(Debug, Clone)]
-pub(crate) struct Daemon {
+pub(crate) struct DaemonSpec {
     pub(crate) name: String,
     /// From SIGTERM to its end.
     pub(crate) flushes: SignedDuration,
@@ -47,7 +47,7 @@ pub(crate) struct ScriptSetup {
     /// Of every sidecar.
     pub(super) sidecar: Vec<Setting>,
     pub(crate) hooks: Vec<Hook>,
-    pub(crate) daemons: Vec<Daemon>,
+    pub(crate) daemons: Vec<DaemonSpec>,
     pub(crate) replicas: Vec<Replicas>,
     pub(crate) standalone: Vec<Standalone>,
     /// How long ago an earlier life of the instance was released, whose record is still there.
@@ -112,7 +112,7 @@ impl ScriptSetup {
         words.expect("flushes")?;
         let flushes = words.duration()?;
         let protected = !words.accept("without sidecar");
-        self.daemons.push(Daemon {
+        self.daemons.push(DaemonSpec {
             name,
             flushes,
             protected,

@@ -7,7 +7,7 @@ use super::super::job::{Job, Origin, Played};
 use super::super::{Ended, pool, table, violations};
 use crate::output;
 use protector_sim::judge::Rule;
-use protector_sim::worlds::{self, Fault, State};
+use protector_sim::worlds::{self, FaultState, KnownFault};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ pub(in super::super) async fn run(args: &SimulateArgs) -> Result<Ended, Simulate
         .iter()
         .map(|fault| Job::new(Origin::Given(Arc::new((fault.world)())), keep));
     let results = pool::play(jobs.collect()).await?;
-    let played: Vec<(Fault, Played)> = faults
+    let played: Vec<(KnownFault, Played)> = faults
         .into_iter()
         .zip(results.played)
         .filter_map(|(fault, played)| Some((fault, played?)))
@@ -52,7 +52,7 @@ pub(in super::super) async fn run(args: &SimulateArgs) -> Result<Ended, Simulate
     })
 }
 
-fn named(names: &[String]) -> Result<Vec<Fault>, SimulateError> {
+fn named(names: &[String]) -> Result<Vec<KnownFault>, SimulateError> {
     if names.iter().any(|name| name == "all") {
         return Ok(worlds::all());
     }
@@ -81,23 +81,23 @@ fn list(json: bool) -> Result<(), SimulateError> {
     Ok(())
 }
 
-fn state(state: State) -> &'static str {
+fn state(state: FaultState) -> &'static str {
     match state {
-        State::Open => "open",
-        State::Fixed => "fixed",
+        FaultState::Open => "open",
+        FaultState::Fixed => "fixed",
     }
 }
 
 /// Does the world do what the table says of it?
-fn is_true(fault: &Fault, played: &Played) -> bool {
+fn is_true(fault: &KnownFault, played: &Played) -> bool {
     let broken = |rule: &Rule| played.violations.iter().any(|violation| violation.rule == *rule);
     match fault.state {
-        State::Open => fault.breaks.iter().all(broken),
-        State::Fixed => played.violations.is_empty(),
+        FaultState::Open => fault.breaks.iter().all(broken),
+        FaultState::Fixed => played.violations.is_empty(),
     }
 }
 
-fn show(args: &SimulateArgs, played: &[(Fault, Played)]) -> Result<(), SimulateError> {
+fn show(args: &SimulateArgs, played: &[(KnownFault, Played)]) -> Result<(), SimulateError> {
     if args.output.json {
         return Ok(output::json(&json!({
             "schema": 1,
@@ -125,16 +125,16 @@ fn show(args: &SimulateArgs, played: &[(Fault, Played)]) -> Result<(), SimulateE
     ))?)
 }
 
-fn words(fault: &Fault, played: &Played) -> &'static str {
+fn words(fault: &KnownFault, played: &Played) -> &'static str {
     match (fault.state, is_true(fault, played)) {
-        (State::Open, true) => "open, and breaks what it says",
-        (State::Open, false) => "called open, but does not break what it says",
-        (State::Fixed, true) => "fixed, and breaks nothing",
-        (State::Fixed, false) => "called fixed, but breaks a promise",
+        (FaultState::Open, true) => "open, and breaks what it says",
+        (FaultState::Open, false) => "called open, but does not break what it says",
+        (FaultState::Fixed, true) => "fixed, and breaks nothing",
+        (FaultState::Fixed, false) => "called fixed, but breaks a promise",
     }
 }
 
-fn object(fault: &Fault) -> Value {
+fn object(fault: &KnownFault) -> Value {
     json!({
         "name": fault.name,
         "state": fault.state,
@@ -144,7 +144,7 @@ fn object(fault: &Fault) -> Value {
     })
 }
 
-fn verdict((fault, played): &(Fault, Played)) -> Value {
+fn verdict((fault, played): &(KnownFault, Played)) -> Value {
     let mut verdict = object(fault);
     verdict["asExpected"] = json!(is_true(fault, played));
     verdict["violations"] = json!(played.violations);

@@ -13,7 +13,7 @@ use crate::policy::StandaloneTasks;
 use crate::record::{Lifecycle, Record};
 
 use super::super::Fleet;
-use super::super::Heartbeats;
+use super::super::HeartbeatSender;
 use super::super::deadline::{self, later};
 use super::super::drain::is_draining;
 use super::{Action, PlanBuilder};
@@ -21,7 +21,7 @@ use super::{Action, PlanBuilder};
 impl PlanBuilder<'_> {
     /// Rule 4. A hook's clock starts anew with the call, so the record notes it.
     pub(super) fn heartbeats(&mut self) -> Vec<Action> {
-        let apart = self.situation.heartbeats == Heartbeats::Apart;
+        let apart = self.situation.heartbeats == HeartbeatSender::OwnFunction;
         let (now, over) = (self.now(), apart || self.is_over() || self.is_given_up());
         let mut heartbeats = Vec::new();
         for hook in &self.hooks {

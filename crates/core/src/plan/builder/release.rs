@@ -14,7 +14,7 @@ use super::super::deadline::{self, later};
 use super::{PlanBuilder, release_to_announce};
 
 /// How a drain that holds stands by what is seen of its tasks.
-enum Standing {
+enum ReleaseStanding {
     /// Something holds, or is not known: so says the sentence.
     Held(String),
     /// Nothing holds, and that counts after this long.
@@ -38,8 +38,8 @@ impl PlanBuilder<'_> {
         self.warn_of_a_long_flush();
         let deadline = deadline::of(&self.record, self.situation.policy);
         match self.standing() {
-            Standing::Drained => self.release(ReleaseReason::Drained, "no task holds".to_owned()),
-            Standing::Lingers(..) if deadline <= self.now() => {
+            ReleaseStanding::Drained => self.release(ReleaseReason::Drained, "no task holds".to_owned()),
+            ReleaseStanding::Lingers(..) if deadline <= self.now() => {
                 let why = "no task holds, and the deadline leaves no time for LINGER";
                 self.release(ReleaseReason::Drained, why.to_owned());
             }
@@ -47,7 +47,7 @@ impl PlanBuilder<'_> {
                 let why = format!("the deadline {deadline} has passed");
                 self.release(ReleaseReason::Deadline, why);
             }
-            Standing::Settles(wait, why) => {
+            ReleaseStanding::Settles(wait, why) => {
                 self.look_again = Some(wait);
                 if self.counted_down() {
                     let lingers = self.lingers_until().map(|end| end.duration_since(self.now()));
@@ -55,13 +55,13 @@ impl PlanBuilder<'_> {
                 }
                 self.reasons.push(format!("held: {why}"));
             }
-            Standing::Lingers(wait, why) => {
+            ReleaseStanding::Lingers(wait, why) => {
                 self.look_again = Some(wait);
                 self.lingers = true;
                 self.announce_release(wait);
                 self.reasons.push(format!("held: {why}"));
             }
-            Standing::Held(why) => self.reasons.push(why),
+            ReleaseStanding::Held(why) => self.reasons.push(why),
         }
         self.recheck_at_spot_deadline();
     }
@@ -153,36 +153,36 @@ impl PlanBuilder<'_> {
     }
 
     /// Rule 3: DRAINING confirmed, every task known, none of them holding, and the settle window over.
-    fn standing(&self) -> Standing {
+    fn standing(&self) -> ReleaseStanding {
         if let Observed::Unknown(why) = &self.situation.observation.instance {
-            return Standing::Held(format!("held: the container instance could not be read: {why}"));
+            return ReleaseStanding::Held(format!("held: the container instance could not be read: {why}"));
         }
         if self.record.active_since.is_some() {
             let why = "the container instance is ACTIVE again, if a second look says so too";
-            return Standing::Settles(self.situation.policy.settle, why.to_owned());
+            return ReleaseStanding::Settles(self.situation.policy.settle, why.to_owned());
         }
         let Some(census) = &self.census else {
-            return Standing::Held(format!("held: tasks are not known: {}", self.tasks_problem()));
+            return ReleaseStanding::Held(format!("held: tasks are not known: {}", self.tasks_problem()));
         };
         if census.remaining() > 0 {
             let groups: Vec<&str> = census.held_by.iter().map(|held| held.group.as_str()).collect();
             let groups = groups.join(", ");
-            return Standing::Held(format!("held by {} task(s) of {groups}", census.remaining()));
+            return ReleaseStanding::Held(format!("held by {} task(s) of {groups}", census.remaining()));
         }
         let Some(confirmed) = self.record.draining_confirmed_at else {
-            return Standing::Held("held: DRAINING is not confirmed yet".to_owned());
+            return ReleaseStanding::Held("held: DRAINING is not confirmed yet".to_owned());
         };
         let settled = later(confirmed, self.situation.policy.settle);
         if self.seen_at() < settled {
             let why = format!("no task holds; the settle window ends at {settled}");
-            return Standing::Settles(settled.duration_since(self.now()), why);
+            return ReleaseStanding::Settles(settled.duration_since(self.now()), why);
         }
         match self.lingers_until().filter(|end| *end > self.now()) {
             Some(end) => {
                 let why = format!("no task holds; the daemons stay until {end} (LINGER)");
-                Standing::Lingers(end.duration_since(self.now()), why)
+                ReleaseStanding::Lingers(end.duration_since(self.now()), why)
             }
-            None => Standing::Drained,
+            None => ReleaseStanding::Drained,
         }
     }
 

@@ -112,7 +112,7 @@ fn the_hook_is_kept_alive_while_the_daemons_flush() {
 fn an_instance_in_no_cluster_is_completed_after_a_second_look() {
     let hook = hook_action(3600, Some(TOKEN));
     let (hooks, policy) = (std::slice::from_ref(&hook), policy());
-    let first = unplaced(hooks, &policy, true, Ok(()), Heartbeats::Planned, at(0));
+    let first = unplaced(hooks, &policy, true, Ok(()), HeartbeatSender::Planner, at(0));
     assert_eq!(
         (names(&first), first.look_again),
         (vec![], Some(SignedDuration::from_secs(5)))
@@ -123,7 +123,7 @@ fn an_instance_in_no_cluster_is_completed_after_a_second_look() {
             &policy,
             false,
             Ok(()),
-            Heartbeats::Planned,
+            HeartbeatSender::Planner,
             at(5)
         )),
         ["complete"]
@@ -138,9 +138,9 @@ fn an_instance_in_no_cluster_is_completed_after_a_second_look() {
             at(5),
         )
     };
-    assert_eq!(names(&blind(Heartbeats::Planned)), ["heartbeat"], "P2");
+    assert_eq!(names(&blind(HeartbeatSender::Planner)), ["heartbeat"], "P2");
     assert_eq!(
-        names(&blind(Heartbeats::Apart)),
+        names(&blind(HeartbeatSender::OwnFunction)),
         [""; 0],
         "somebody else sends it"
     );
@@ -157,7 +157,7 @@ fn p3_the_wait_for_an_instance_that_cannot_be_looked_for_has_a_bound() {
             policy,
             true,
             Err("throttled".to_owned()),
-            Heartbeats::Planned,
+            HeartbeatSender::Planner,
             at(now),
         )
     };

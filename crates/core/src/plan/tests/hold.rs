@@ -348,11 +348,14 @@ fn no_plan_sends_a_heartbeat_that_somebody_else_sends() {
         names(&plan).contains(&"heartbeat")
     };
     let mut bench = Bench::hooked();
-    assert!(heartbeats(&bench, Heartbeats::Planned));
-    assert!(!heartbeats(&bench, Heartbeats::Apart));
+    assert!(heartbeats(&bench, HeartbeatSender::Planner));
+    assert!(!heartbeats(&bench, HeartbeatSender::OwnFunction));
     bench.observation.record = Observed::Unknown("ThrottlingException".to_owned());
-    assert!(heartbeats(&bench, Heartbeats::Planned));
-    assert!(!heartbeats(&bench, Heartbeats::Apart), "also if nothing is known");
+    assert!(heartbeats(&bench, HeartbeatSender::Planner));
+    assert!(
+        !heartbeats(&bench, HeartbeatSender::OwnFunction),
+        "also if nothing is known"
+    );
 }
 
 #[test]

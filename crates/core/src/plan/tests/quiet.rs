@@ -80,7 +80,7 @@ fn p4_a_released_drain_is_looked_at_when_its_flush_window_is_over() {
             &daemons,
             &bench.policy,
             Fleet::default(),
-            Heartbeats::Planned,
+            HeartbeatSender::Planner,
             at(seconds),
         )
     };
@@ -97,7 +97,7 @@ fn kept(before: &Record, bench: &Bench, alive: u32, seconds: i64) -> (Vec<&'stat
         &tasks,
         &bench.policy,
         Fleet::default(),
-        Heartbeats::Planned,
+        HeartbeatSender::Planner,
         at(seconds),
     );
     let counts = actions.iter().find_map(|action| match action {

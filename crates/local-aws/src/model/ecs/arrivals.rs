@@ -3,7 +3,7 @@
 use super::definition::Resources;
 use super::instance::ContainerInstance;
 use super::status::{DesiredStatus, InstanceStatus, StopCode, TaskStatus};
-use super::{Due, Ecs};
+use super::{Ecs, EcsTimer};
 use crate::model::journal::What;
 use crate::model::time::later;
 use jiff::Timestamp;
@@ -142,7 +142,7 @@ impl Ecs {
             .iter()
             .for_each(|task| self.write_off(now, task, code, reason));
         let end = later(now, self.config.timings.stopped_retention);
-        self.timers.push(end, Due::ForgetInstance(arn.to_owned()));
+        self.timers.push(end, EcsTimer::ForgetInstance(arn.to_owned()));
     }
 
     /// A task whose instance is gone is STOPPED at once.

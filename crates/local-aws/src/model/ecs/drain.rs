@@ -5,7 +5,7 @@
 
 use super::status::{InstanceStatus, TaskStatus};
 use super::task::Task;
-use super::{Due, Ecs};
+use super::{Ecs, EcsTimer};
 use crate::model::config::DaemonStop;
 use crate::model::time::later;
 use jiff::Timestamp;
@@ -20,7 +20,7 @@ impl Ecs {
             instance.drain_is_due = true;
             self.timers.push(
                 later(now, self.config.timings.scheduling),
-                Due::Drain(arn.to_owned()),
+                EcsTimer::Drain(arn.to_owned()),
             );
         }
     }

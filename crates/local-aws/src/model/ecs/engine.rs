@@ -5,7 +5,7 @@ mod report;
 mod start;
 
 use super::status::DesiredStatus;
-use super::{Due, Ecs};
+use super::{Ecs, EcsTimer};
 use crate::model::agent::{self, ContainerStatus, Step};
 use crate::model::effects::{ContainerSignal, Effect};
 use crate::model::journal::What;
@@ -70,7 +70,7 @@ impl Ecs {
             return self.effect(now, effect);
         }
         if let Some(runs_for) = definition.runs_for() {
-            let exit = Due::Exit {
+            let exit = EcsTimer::Exit {
                 task: arn.to_owned(),
                 place,
                 start,
@@ -90,7 +90,7 @@ impl Ecs {
         let (timeout, takes) = (definition.stop_timeout(), definition.stop_takes());
         self.timers.push(
             later(now, timeout),
-            Due::Kill {
+            EcsTimer::Kill {
                 task: arn.to_owned(),
                 place,
                 start,
@@ -98,7 +98,7 @@ impl Ecs {
         );
         match simulated {
             true => {
-                let exit = Due::Exit {
+                let exit = EcsTimer::Exit {
                     task: arn.to_owned(),
                     place,
                     start,

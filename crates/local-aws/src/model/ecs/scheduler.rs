@@ -1,10 +1,10 @@
 //! The service scheduler: how many tasks, where, of which deployment.
 
 use super::definition::Resources;
-use super::service::{Service, ServiceKey, Strategy};
+use super::service::{EcsService, ServiceKey, Strategy};
 use super::status::{InstanceStatus, StopCode, TaskStatus};
 use super::task::{Origin, Task};
-use super::{Due, Ecs};
+use super::{Ecs, EcsTimer};
 use crate::model::time::later;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -25,7 +25,8 @@ impl Ecs {
         if !std::mem::replace(&mut service.schedule_is_due, true) {
             let slower = 2_u32.pow(service.failures.min(MAX_DOUBLINGS));
             let wait = self.config.timings.scheduling.max(FASTEST) * slower;
-            self.timers.push(later(now, wait), Due::Schedule(key.clone()));
+            self.timers
+                .push(later(now, wait), EcsTimer::Schedule(key.clone()));
         }
     }
 
@@ -82,7 +83,11 @@ impl Ecs {
     }
 
     /// Daemon tasks of old deployments, where they can be replaced.
-    fn outdated_daemons<'a>(&self, service: &Service, free: impl Iterator<Item = &'a Task>) -> Vec<&'a Task> {
+    fn outdated_daemons<'a>(
+        &self,
+        service: &EcsService,
+        free: impl Iterator<Item = &'a Task>,
+    ) -> Vec<&'a Task> {
         free.filter(|task| !service.is_current(task) && self.is_active(&task.instance))
             .collect()
     }
@@ -108,7 +113,7 @@ impl Ecs {
 
     /// The instances that have no task of a daemon, not even a stopping one
     /// (<https://github.com/aws/containers-roadmap/issues/2170>), and room for it; and are there some without room?
-    fn unserved(&self, service: &Service, size: Resources) -> (Vec<String>, bool) {
+    fn unserved(&self, service: &EcsService, size: Resources) -> (Vec<String>, bool) {
         let all = self
             .instances
             .values()
@@ -160,13 +165,13 @@ impl Ecs {
 }
 
 /// Has the service neither tasks of old deployments nor too many?
-fn is_settled(service: &Service) -> bool {
+fn is_settled(service: &EcsService) -> bool {
     let too_many = service.strategy == Strategy::Replica && service.current().wanted > service.desired_count;
     service.outdated() == 0 && !too_many
 }
 
 /// Replicas that are too many: of old deployments as the new one gets RUNNING, else the latest.
-fn surplus_replicas<'a>(service: &Service, free: impl Iterator<Item = &'a Task>) -> Vec<&'a Task> {
+fn surplus_replicas<'a>(service: &EcsService, free: impl Iterator<Item = &'a Task>) -> Vec<&'a Task> {
     let (mut new, mut old): (Vec<&Task>, Vec<&Task>) = free.partition(|task| service.is_current(task));
     new.sort_by_key(|task| (task.last_status != TaskStatus::Running, task.times.created));
     old.sort_by_key(|task| task.times.created);

@@ -31,7 +31,7 @@ impl Strategy {
 
 /// A service.
 #[derive(Clone, Debug)]
-pub(crate) struct Service {
+pub(crate) struct EcsService {
     pub(crate) key: ServiceKey,
     pub(crate) arn: String,
     pub(crate) strategy: Strategy,
@@ -76,7 +76,7 @@ pub(crate) struct Tally {
     pub(crate) running: usize,
 }
 
-impl Service {
+impl EcsService {
     /// `group` of its tasks.
     pub(crate) fn group(&self) -> String {
         format!("service:{}", self.key.1)

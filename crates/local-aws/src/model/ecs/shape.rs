@@ -3,7 +3,7 @@
 use super::Scope;
 use super::definition::Resources;
 use super::instance::ContainerInstance;
-use super::service::{Deployment, Service};
+use super::service::{Deployment, EcsService};
 use super::status::TaskStatus;
 use super::task::Task;
 use crate::model::time::seconds;
@@ -149,7 +149,7 @@ pub(super) fn count<'a>(tasks: impl Iterator<Item = &'a Task>) -> Counts {
 }
 
 /// A service that wants so many tasks.
-pub(super) fn service(scope: &Scope, service: &Service, desired: usize) -> Value {
+pub(super) fn service(scope: &Scope, service: &EcsService, desired: usize) -> Value {
     let tallies = || service.deployments.iter().map(|deployment| deployment.tally);
     let newest = service.deployments.first();
     json!({
@@ -179,7 +179,7 @@ pub(super) fn service(scope: &Scope, service: &Service, desired: usize) -> Value
     })
 }
 
-fn service_status(service: &Service) -> &'static str {
+fn service_status(service: &EcsService) -> &'static str {
     match (service.deleted, service.tasks.is_empty()) {
         (false, _) => "ACTIVE",
         (true, false) => "DRAINING",

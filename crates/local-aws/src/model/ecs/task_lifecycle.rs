@@ -2,7 +2,7 @@
 
 use super::status::{DesiredStatus, InstanceStatus, StopCode, TaskStatus};
 use super::task::Stop;
-use super::{Due, Ecs};
+use super::{Ecs, EcsTimer};
 use crate::model::journal::What;
 use crate::model::time::later;
 use jiff::Timestamp;
@@ -41,7 +41,7 @@ impl Ecs {
         if let Some(stay) = self.stay(status) {
             self.timers.push(
                 later(now, stay),
-                Due::Walk {
+                EcsTimer::Walk {
                     task: arn.to_owned(),
                     from: status,
                 },
@@ -115,7 +115,7 @@ impl Ecs {
         self.instance_event(now, &instance);
         self.request_short_services(now, &cluster);
         let end = later(now, self.config.timings.stopped_retention);
-        self.timers.push(end, Due::ForgetTask(arn.to_owned()));
+        self.timers.push(end, EcsTimer::ForgetTask(arn.to_owned()));
     }
 
     /// Wants a task stopped. Nothing happens if that is already so.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 /// What a task must be like to be listed.
-struct Query<'a> {
+struct TaskQuery<'a> {
     /// PENDING matches nothing: ECS never sets it.
     desired: Option<DesiredStatus>,
     family: Option<&'a str>,
@@ -21,7 +21,7 @@ impl Ecs {
     /// Without a desired status, those that are to run: a task that is stopping is not among them.
     pub(super) fn list_tasks(&self, now: Timestamp, params: Params<'_>) -> Result<Value, ApiError> {
         let cluster = self.cluster_of(params)?;
-        let query = Query::read(params)?;
+        let query = TaskQuery::read(params)?;
         let listed =
             |task: &&Task| task.cluster == cluster && now >= task.visible_from && query.matches(task);
         match params.text("containerInstance") {
@@ -46,15 +46,15 @@ fn arns<'a>(tasks: impl Iterator<Item = &'a Task>) -> impl Iterator<Item = Strin
     tasks.map(|task| task.arn.clone())
 }
 
-impl<'a> Query<'a> {
-    fn read(params: Params<'a>) -> Result<Query<'a>, ApiError> {
+impl<'a> TaskQuery<'a> {
+    fn read(params: Params<'a>) -> Result<TaskQuery<'a>, ApiError> {
         let desired = match params.text("desiredStatus") {
             None | Some("RUNNING") => Some(DesiredStatus::Running),
             Some("STOPPED") => Some(DesiredStatus::Stopped),
             Some("PENDING") => None,
             Some(_) => return Err(invalid("desiredStatus must be one of [RUNNING,PENDING,STOPPED].")),
         };
-        let query = Query {
+        let query = TaskQuery {
             desired,
             family: params.text("family"),
             service: params.text("serviceName").map(short),

@@ -2,7 +2,7 @@
 
 use super::failure;
 use crate::model::ApiError;
-use crate::model::ecs::{Due, Ecs, Task};
+use crate::model::ecs::{Ecs, EcsTimer, Task};
 use crate::model::params::{Params, invalid};
 use crate::model::time::{later, seconds};
 use jiff::Timestamp;
@@ -42,8 +42,8 @@ impl Ecs {
         task.protected_until = until;
         let (service, instance) = (task.origin.service.clone(), task.instance.clone());
         let at = until.unwrap_or(now);
-        self.timers.push(at, Due::Drain(instance));
-        self.timers.extend(at, service.map(Due::Schedule));
+        self.timers.push(at, EcsTimer::Drain(instance));
+        self.timers.extend(at, service.map(EcsTimer::Schedule));
     }
 
     pub(super) fn get_task_protection(&self, now: Timestamp, params: Params<'_>) -> Result<Value, ApiError> {

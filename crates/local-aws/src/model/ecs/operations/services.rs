@@ -2,7 +2,7 @@
 
 use super::failure;
 use crate::model::ApiError;
-use crate::model::ecs::service::{Service, Strategy};
+use crate::model::ecs::service::{EcsService, Strategy};
 use crate::model::ecs::status::InstanceStatus;
 use crate::model::ecs::{Ecs, shape, short};
 use crate::model::page::page;
@@ -56,12 +56,12 @@ impl Ecs {
     }
 
     /// A service as the API gives it.
-    pub(super) fn described_service(&self, service: &Service) -> Value {
+    pub(super) fn described_service(&self, service: &EcsService) -> Value {
         shape::service(&self.scope, service, self.desired_count(service))
     }
 
     /// A daemon wants one task on each active instance.
-    fn desired_count(&self, service: &Service) -> usize {
+    fn desired_count(&self, service: &EcsService) -> usize {
         let mine = self
             .instances
             .values()

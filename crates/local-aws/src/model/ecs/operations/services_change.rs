@@ -2,7 +2,7 @@
 
 use crate::model::ApiError;
 use crate::model::ecs::definition::TaskDefinition;
-use crate::model::ecs::service::{Deployment, Service, ServiceKey, Strategy, Tally};
+use crate::model::ecs::service::{Deployment, EcsService, ServiceKey, Strategy, Tally};
 use crate::model::ecs::{Ecs, short};
 use crate::model::params::{Params, client, invalid};
 use jiff::Timestamp;
@@ -21,7 +21,7 @@ impl Ecs {
             return Err(invalid("Creation of service was not idempotent."));
         }
         let deployment = self.deployment(now, definition);
-        let mut service = Service {
+        let mut service = EcsService {
             arn: self.arn_in("service", &key.0, name),
             key: key.clone(),
             strategy,
