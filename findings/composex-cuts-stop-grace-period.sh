@@ -8,7 +8,7 @@
 #   Compose-X itself knows the difference: what Fargate lacks is written behind its condition UseFargate.
 # Seen: a warning in its log, "stop_grace_period/StopTimeout 3840 > 120 - setting to 120", and StopTimeout 120 without
 #   any condition.
-# Who meets it: everything that must outlive a long drain: a sidecar that shall hold for an hour is killed after two
+# Who meets it: everything that must outlive a long drain: a sidecar that must hold for an hour is killed after two
 #   minutes.
 # Publicly known: the option came with https://github.com/compose-x/ecs_composex/pull/718 . No report of the cut found.
 set -euo pipefail

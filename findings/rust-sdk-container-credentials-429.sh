@@ -3,8 +3,8 @@
 #
 # Versions: aws-config 1.13.0 (aws-smithy-http-client 1.5.2), botocore 1.44.8 beside it. Needs cargo and a C compiler.
 # Expected: another try after a pause. The agent limits its endpoints and answers 429 above the limit (ECS Developer
-#   Guide, container agent configuration, ECS_TASK_METADATA_RPS_LIMIT: 40 a second, bursts of 60); 429 asks for
-#   patience, and the provider does try again after 503. botocore's provider tries again after every answer but 200.
+#   Guide, container agent configuration, ECS_TASK_METADATA_RPS_LIMIT: 40 a second, bursts of 60); 429 means
+#   "later", and the provider does try again after 503. botocore's provider tries again after every answer but 200.
 # Seen: requests for one question: Rust 503: 3, Rust 429: 1, botocore 429: 3. The call that wanted to be signed fails.
 # Who meets it: tasks in host network mode, which share one limit with all other host tasks of the instance.
 # Publicly known: for Ruby: https://github.com/aws/containers-roadmap/issues/2757 . No report for Rust found.

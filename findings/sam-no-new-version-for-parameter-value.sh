@@ -7,8 +7,8 @@
 # Seen: the logical id of the version is a hash of the template's text. Another literal in Environment gives another
 #   id; another value of the parameter behind a Ref gives the same id. $LATEST gets the new value, and the alias,
 #   which all events go to, stays with the old one.
-# Who meets it: stacks whose settings are parameters, as this project's template.yaml. Its answer is the parameter
-#   SettingsVersion in VersionDescription, which CloudFormation compares by its value.
+# Who meets it: stacks whose settings are parameters, as this project's template.yaml. Its answer is a resource made
+#   of all settings, whose id stands in VersionDescription: CloudFormation compares that by value.
 # Publicly known: https://github.com/aws/serverless-application-model/issues/3820 , open.
 set -euo pipefail
 work=$(mktemp -d)
