@@ -22,6 +22,7 @@ COPY Cargo.toml Cargo.lock ./
 COPY crates/core/Cargo.toml crates/core/
 COPY crates/sidecar/Cargo.toml crates/sidecar/
 COPY crates/coordinator/Cargo.toml crates/coordinator/
+COPY crates/aws-model/Cargo.toml crates/aws-model/
 COPY crates/local-aws/Cargo.toml crates/local-aws/
 COPY crates/sim/Cargo.toml crates/sim/
 COPY crates/cli/Cargo.toml crates/cli/

@@ -1,7 +1,7 @@
 //! Task definitions, as the local AWS's `RegisterTaskDefinition` takes them.
 
 use jiff::Timestamp;
-use protector_local_aws::model::{ApiError, Call, Effect, Service, World, WorldConfig};
+use protector_aws_model::{ApiError, Call, Effect, Service, World, WorldConfig};
 use serde_json::{Value, json};
 
 /// So many moments of a task's life are played: enough for its start, its end and a restart.

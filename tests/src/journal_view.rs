@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use protector_local_aws::model::{ContainerStatus, Entry, TaskStatus, What};
+use protector_aws_model::{ContainerStatus, Entry, TaskStatus, What};
 use protector_local_aws::principal::{COORDINATOR, HEARTBEATS};
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use protector_local_aws::model::{DaemonStop, Entry, Service, What, World};
+use protector_aws_model::{DaemonStop, Entry, Service, What, World};
 use protector_local_aws::{CoordinatorSpec, LocalAws, LocalAwsConfig, Timeout};
 use serde_json::{Value, json};
 

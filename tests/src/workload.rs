@@ -1,6 +1,6 @@
 //! What runs on the instances. Applications and daemons are simulated containers; each sidecar is the real program.
 
-use protector_local_aws::model::TaskStatus;
+use protector_aws_model::TaskStatus;
 use serde_json::{Value, json};
 
 use crate::lab::{CLUSTER, Lab};

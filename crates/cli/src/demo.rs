@@ -25,7 +25,7 @@ pub(crate) use worker::WorkerArgs;
 use crate::programs::Missing;
 use crate::stop::Stop;
 use outcome::Outcome;
-use protector_local_aws::model::{ApiError, DaemonStop};
+use protector_aws_model::{ApiError, DaemonStop};
 use protector_local_aws::{LocalAws, StartError, Timeout};
 use reporter::{Form, Reporter};
 use run::Done;

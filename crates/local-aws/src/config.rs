@@ -1,7 +1,7 @@
 //! How a local AWS is set up.
 
-use crate::model::WorldConfig;
 use crate::rules::product_rules;
+use protector_aws_model::WorldConfig;
 use serde_json::Value;
 use std::io;
 use std::path::PathBuf;

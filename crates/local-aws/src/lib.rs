@@ -1,6 +1,6 @@
 //! A local AWS for whole drains on one machine.
 //!
-//! [`model`] is one account and region in memory: ECS with its agent's rules, Auto Scaling, SSM, events, quotas,
+//! The crate `protector-aws-model` is one account and region in memory: ECS with its agent's rules, Auto Scaling, SSM, events, quotas,
 //! faults. Everything else here is its HTTP front: the real wire protocols of the APIs, of IMDS, task metadata,
 //! container credentials and the Lambda Runtime API, and the hands that run containers and the coordinator as
 //! real processes. All listeners are on 127.0.0.1; signatures are not checked, and the access key is the name
@@ -26,7 +26,6 @@ mod http;
 mod ids;
 mod lambda;
 mod live;
-pub mod model;
 mod process;
 pub mod rules;
 

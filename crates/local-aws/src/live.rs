@@ -1,8 +1,8 @@
 //! The world, its lock, its clock, and who is told when it changes.
 
 use crate::clock::Clock;
-use crate::model::{Effect, World, WorldConfig};
 use jiff::Timestamp;
+use protector_aws_model::{Effect, World, WorldConfig};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use protector_core::hold::state::HoldPolicy;
-use protector_local_aws::model::{
+use protector_aws_model::{
     ApiError, Call, ContainerSignal, ContainerStart, Effect, Entry, Service, World, WorldConfig,
 };
+use protector_core::hold::state::HoldPolicy;
 use protector_local_aws::principal::OPERATOR;
 use protector_local_aws::rules;
 use serde_json::Value;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use protector_aws_model::{ContainerStatus, Entry, InstanceStatus, TaskStatus, What};
 use protector_core::policy::{Policy, StandaloneTasks};
-use protector_local_aws::model::{ContainerStatus, Entry, InstanceStatus, TaskStatus, What};
 use protector_local_aws::principal::COORDINATOR;
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use protector_local_aws::model::Service;
+use protector_aws_model::Service;
 use protector_local_aws::rules;
 use serde_json::{Value, json};
 

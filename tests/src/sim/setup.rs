@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use protector_local_aws::model::Service;
+use protector_aws_model::Service;
 use serde_json::{Value, json};
 
 use super::harness::Harness;

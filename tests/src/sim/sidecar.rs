@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use protector_aws_model::{ApiError, Call, ContainerStart, ContainerStatus, Service};
 use protector_core::hold::state::{
     ExitReason, HoldReason, ProtectedContainers, ReadError, SidecarIdentity, TargetLifecycleState,
 };
 use protector_core::hold::{Answer, Hold, Identity, Moment, Step};
 use protector_core::record::ParameterPrefix;
-use protector_local_aws::model::{ApiError, Call, ContainerStart, ContainerStatus, Service};
 use protector_local_aws::principal;
 use serde_json::{Value, json};
 use tokio::sync::Notify;

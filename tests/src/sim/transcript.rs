@@ -9,7 +9,7 @@ mod record;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use protector_local_aws::model::InstanceStatus;
+use protector_aws_model::InstanceStatus;
 
 use super::clock::VirtualClock;
 use super::script::ScriptSetup;

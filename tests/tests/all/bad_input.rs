@@ -122,7 +122,7 @@ async fn of_an_sqs_batch_only_what_may_be_mended_comes_again() {
     let spot = json!({"detail-type": "EC2 Spot Instance Interruption Warning", "time": jiff::Timestamp::now().to_string(),
         "detail": {"instance-id": "i-0123456789abcdef0"}});
     lab.aws.faults(|faults| {
-        use protector_local_aws::model::{
+        use protector_aws_model::{
             Service,
             faults::{CallFilter, Limit},
         };

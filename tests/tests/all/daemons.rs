@@ -1,6 +1,6 @@
 //! What a sidecar does when there is no drain, or not one like any other.
 
-use protector_local_aws::model::TaskStatus;
+use protector_aws_model::TaskStatus;
 use protector_tests::{CLUSTER, Daemon, Lab, LabConfig};
 use serde_json::json;
 

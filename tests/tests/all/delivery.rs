@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use protector_aws_model::Service;
+use protector_aws_model::faults::{CallFilter, Limit, errors};
 use protector_local_aws::Invocation;
-use protector_local_aws::model::Service;
-use protector_local_aws::model::faults::{CallFilter, Limit, errors};
 use protector_local_aws::principal::{COORDINATOR, HEARTBEATS};
 use protector_tests::{CLUSTER, HOOK, Lab, LabConfig};
 use serde_json::{Value, json};

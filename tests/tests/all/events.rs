@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protector_local_aws::model::faults::{EventFilter, Limit};
+use protector_aws_model::faults::{EventFilter, Limit};
 use protector_tests::{Daemon, GROUP, HOOK, Lab, LabConfig};
 use serde_json::{Value, json};
 

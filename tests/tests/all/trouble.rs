@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use protector_local_aws::model::faults::{CallFilter, Limit};
-use protector_local_aws::model::{Faults, Service};
+use protector_aws_model::faults::{CallFilter, Limit};
+use protector_aws_model::{Faults, Service};
 use protector_local_aws::principal::COORDINATOR;
 use protector_tests::{Daemon, Lab, LabConfig, SIDECAR};
 
@@ -187,7 +187,7 @@ async fn p7_events_that_fail_stand_in_nobodys_way_and_are_made_up_for_by_the_tic
     lab.aws.faults(|faults| {
         faults.fail(
             any,
-            protector_local_aws::model::faults::errors::throttled(Service::Ecs),
+            protector_aws_model::faults::errors::throttled(Service::Ecs),
             Limit::Forever,
         )
     });

@@ -7,7 +7,7 @@ use super::scenario::{Kind, Scenario};
 use crate::programs::{self, Program};
 use crate::{cli, output};
 use clap::{Args, ValueEnum};
-use protector_local_aws::model::DaemonStop;
+use protector_aws_model::DaemonStop;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

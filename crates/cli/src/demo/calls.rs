@@ -1,6 +1,6 @@
 //! What a drain costs: AWS calls by caller and operation.
 
-use protector_local_aws::model::{Entry, What};
+use protector_aws_model::{Entry, What};
 use protector_local_aws::principal::{COORDINATOR, sidecar};
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ fn caller(principal: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
     use jiff::Timestamp;
-    use protector_local_aws::model::{Outcome, Service};
+    use protector_aws_model::{Outcome, Service};
     use serde_json::Value;
 
     fn call(principal: &str, service: Service, operation: &str) -> Entry {

@@ -6,7 +6,7 @@ use super::files::RunDirectory;
 use super::progress;
 use super::verdict::{self, Tally};
 use jiff::Timestamp;
-use protector_local_aws::model::Entry;
+use protector_aws_model::Entry;
 use serde::Serialize;
 
 /// One run in numbers.

@@ -2,7 +2,7 @@
 
 use super::scenario::{APP, ROUTER};
 use jiff::Timestamp;
-use protector_local_aws::model::{ContainerStatus, Entry, InstanceStatus, Outcome, TaskStatus, What};
+use protector_aws_model::{ContainerStatus, Entry, InstanceStatus, Outcome, TaskStatus, What};
 use std::collections::BTreeMap;
 
 /// State of a group's instance that waits for its terminate hooks.
@@ -106,7 +106,7 @@ fn statuses_on<'a>(journal: &'a [Entry], wanted: &str) -> BTreeMap<&'a str, Task
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protector_local_aws::model::DesiredStatus;
+    use protector_aws_model::DesiredStatus;
 
     fn at(second: i64, what: What) -> Entry {
         Entry {

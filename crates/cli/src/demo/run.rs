@@ -5,7 +5,7 @@ use super::reporter::{Follower, Reporter};
 use super::scenario::{GROUP, Kind, REGION, REPLICAS, ROUTER, SIDECAR, Scenario, WARM_UP, text};
 use super::{DemoError, native, progress, setup};
 use jiff::Timestamp;
-use protector_local_aws::model::{DaemonStop, Entry, What};
+use protector_aws_model::{DaemonStop, Entry, What};
 use protector_local_aws::{CoordinatorSpec, LocalAws, LocalAwsConfig};
 use serde_json::json;
 use std::collections::BTreeSet;

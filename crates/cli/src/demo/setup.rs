@@ -2,8 +2,8 @@
 
 use super::scenario::{CLUSTER, GROUP, JOB, REPLICAS, ROUTER, Scenario, WEB};
 use super::{DemoError, progress};
+use protector_aws_model::Service;
 use protector_local_aws::LocalAws;
-use protector_local_aws::model::Service;
 use serde_json::{Value, json};
 use std::time::Duration;
 

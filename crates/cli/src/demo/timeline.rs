@@ -2,8 +2,8 @@
 
 use super::files::short_id;
 use super::scenario::{APP, ROUTER, SIDECAR};
+use protector_aws_model::{ContainerStatus, Entry, InstanceStatus, What};
 use protector_core::record::{Record, State};
-use protector_local_aws::model::{ContainerStatus, Entry, InstanceStatus, What};
 
 /// Lifecycle states that are worth a line; the others last for no time.
 const TOLD_STATES: [&str; 2] = ["Terminating:Wait", "Terminated"];

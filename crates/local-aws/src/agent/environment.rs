@@ -1,7 +1,7 @@
 //! The environment of a container's process.
 
 use crate::http::metadata_endpoint_id;
-use crate::model::ContainerStart;
+use protector_aws_model::ContainerStart;
 use std::collections::BTreeMap;
 
 /// Where a container finds the services of its host.

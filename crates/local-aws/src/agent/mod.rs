@@ -6,10 +6,10 @@ mod environment;
 pub(crate) use environment::Addresses;
 
 use crate::live::Live;
-use crate::model::{ContainerSignal, ContainerStart};
 use crate::process::{LineLog, Process, Registry, exit_code};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
+use protector_aws_model::{ContainerSignal, ContainerStart};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::process::Command;

@@ -3,8 +3,8 @@
 use super::LocalAws;
 use crate::config::Timeout;
 use crate::http::principal::OPERATOR;
-use crate::model::{ApiError, Call, Entry, Faults, Service, World};
 use jiff::Timestamp;
+use protector_aws_model::{ApiError, Call, Entry, Faults, Service, World};
 use serde_json::Value;
 use std::time::Duration;
 

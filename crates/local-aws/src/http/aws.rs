@@ -4,11 +4,11 @@ use super::Front;
 use super::principal::COORDINATOR;
 use super::wire::{Answer, Incoming, Request};
 use crate::lambda::CrashPoint;
-use crate::model::Call;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, Response};
+use protector_aws_model::Call;
 use std::sync::Arc;
 
 /// `POST /`.

@@ -1,8 +1,8 @@
 //! The AWS JSON 1.1 protocol: `X-Amz-Target: <prefix>.<Operation>`, JSON in, JSON out.
 
 use super::wire::{Answer, Reply};
-use crate::model::{ApiError, Service};
 use axum::http::StatusCode;
+use protector_aws_model::{ApiError, Service};
 use serde_json::{Value, json};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";

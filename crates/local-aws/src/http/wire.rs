@@ -2,9 +2,9 @@
 //! a program's own HTTP client in the same process.
 
 use super::{json, principal, query, xml};
-use crate::model::{ApiError, Call, Service, World};
 use axum::http::StatusCode;
 use jiff::Timestamp;
+use protector_aws_model::{ApiError, Call, Service, World};
 use serde_json::Value;
 
 /// What an operation gives back.
@@ -167,7 +167,7 @@ fn unsigned(code: &str, status: u16) -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::WorldConfig;
+    use protector_aws_model::WorldConfig;
 
     const KEY: &str = "AWS4-HMAC-SHA256 Credential=ana/20260101/eu-west-1/ecs/aws4_request, SignedHeaders=a";
 

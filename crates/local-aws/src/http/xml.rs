@@ -1,7 +1,7 @@
 //! The AWS Query protocol, writing side: results and errors as XML.
 
-use crate::model::ApiError;
 use jiff::Timestamp;
+use protector_aws_model::ApiError;
 use serde_json::Value;
 
 const NAMESPACE: &str = "http://autoscaling.amazonaws.com/doc/2011-01-01/";

@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_event_is_that_of_an_event_source_mapping() {
-        let (live, _effects) = Live::new(crate::model::WorldConfig::default());
+        let (live, _effects) = Live::new(protector_aws_model::WorldConfig::default());
         let event = event(&batch(), &live);
         let record = &event["Records"][0];
         assert_eq!(

@@ -1,8 +1,6 @@
 //! What the world's journal tells.
 
-use protector_local_aws::model::{
-    ContainerStatus, DesiredStatus, Entry, InstanceStatus, Outcome, TaskStatus, What,
-};
+use protector_aws_model::{ContainerStatus, DesiredStatus, Entry, InstanceStatus, Outcome, TaskStatus, What};
 use protector_local_aws::principal::{COORDINATOR, HEARTBEATS};
 
 use super::TranscriptWriter;

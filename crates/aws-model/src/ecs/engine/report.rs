@@ -1,0 +1,46 @@
+//! What the agent tells ECS.
+
+use crate::ecs::Ecs;
+use crate::ecs::status::{DesiredStatus, StopCode, TaskStatus};
+use jiff::Timestamp;
+
+impl Ecs {
+    /// The agent tells ECS how far it is, if ECS listens.
+    pub(in crate::ecs) fn report(&mut self, now: Timestamp, arn: &str) {
+        let Some(task) = self.tasks.get(arn) else { return };
+        if !self.is_connected(arn) || task.last_status >= TaskStatus::Deprovisioning {
+            return;
+        }
+        let (started, stopped) = (task.all_started(), task.all_stopped());
+        let gives_up = task.is_wanted() && (stopped || task.agent == Some(DesiredStatus::Stopped));
+        match task.last_status {
+            _ if gives_up => self.given_up(now, arn, stopped),
+            _ if stopped => self.enter(now, arn, TaskStatus::Deprovisioning),
+            TaskStatus::Pending if started && task.is_wanted() => {
+                self.enter(now, arn, TaskStatus::Activating)
+            }
+            _ => {}
+        }
+    }
+
+    /// The agent has begun to stop a task that ECS wanted to run.
+    fn given_up(&mut self, now: Timestamp, arn: &str, stopped: bool) {
+        let Some(task) = self.tasks.get(arn) else {
+            return;
+        };
+        let stop = match task.last_status >= TaskStatus::Activating {
+            true => (
+                StopCode::EssentialContainerExited,
+                "Essential container in task exited",
+            ),
+            false => (StopCode::TaskFailedToStart, "Task failed to start"),
+        };
+        self.unwant(now, arn, stop.0, stop.1);
+        let next = if stopped {
+            TaskStatus::Deprovisioning
+        } else {
+            TaskStatus::Stopping
+        };
+        self.enter(now, arn, next);
+    }
+}

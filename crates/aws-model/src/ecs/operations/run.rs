@@ -1,0 +1,110 @@
+//! RunTask and StartTask: standalone tasks.
+
+use super::failure;
+use super::filter::Filter;
+use crate::ApiError;
+use crate::ecs::Ecs;
+use crate::ecs::definition::TaskDefinition;
+use crate::ecs::status::InstanceStatus;
+use crate::ecs::task::Origin;
+use crate::params::{Params, invalid};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The most tasks, or instances, of one call.
+const MAX_COUNT: usize = 10;
+
+impl Ecs {
+    /// On the instances with the fewest tasks; what finds no place is a failure, not an error.
+    pub(super) fn run_task(&mut self, now: Timestamp, params: Params<'_>) -> Result<Value, ApiError> {
+        let cluster = self.cluster_of(params)?;
+        let definition = self.definitions.find(params.required("taskDefinition")?)?;
+        let count = usize::try_from(params.number("count").unwrap_or(1)).unwrap_or_default();
+        if !(1..=MAX_COUNT).contains(&count) {
+            return Err(invalid("Count must be between 1 and 10."));
+        }
+        let filters = member_of(params)?;
+        self.require_instances(&cluster)?;
+        let fits = |one: &_| filters.iter().all(|filter: &Filter| filter.passes(one));
+        let chosen = self.spread(&cluster, definition.resources, count, fits);
+        let failures = vec![self.no_place(&cluster); count - chosen.len()];
+        let run = |instance: &String| self.run_on(now, instance, &definition, params);
+        let tasks: Vec<Value> = chosen.iter().filter_map(run).collect();
+        Ok(json!({"tasks": tasks, "failures": failures}))
+    }
+
+    /// On the instances named.
+    pub(super) fn start_task(&mut self, now: Timestamp, params: Params<'_>) -> Result<Value, ApiError> {
+        let cluster = self.cluster_of(params)?;
+        let definition = self.definitions.find(params.required("taskDefinition")?)?;
+        let instances = params.texts("containerInstances");
+        if !(1..=MAX_COUNT).contains(&instances.len()) {
+            return Err(invalid("Container instances must have 1 to 10 elements."));
+        }
+        let (mut tasks, mut failures) = (Vec::new(), Vec::new());
+        for name in instances {
+            let arn = self.arn_in("container-instance", &cluster, name);
+            match self.refusal(&arn, &definition) {
+                Some(reason) => failures.push(failure(&arn, reason)),
+                None => tasks.extend(self.run_on(now, &arn, &definition, params)),
+            }
+        }
+        Ok(json!({"tasks": tasks, "failures": failures}))
+    }
+
+    /// Why an instance does not take a task. (What AWS answers for a draining one is not documented.)
+    fn refusal(&self, arn: &str, definition: &TaskDefinition) -> Option<&'static str> {
+        match self.instances.get(arn) {
+            None => Some("MISSING"),
+            Some(one) if one.status != InstanceStatus::Active => Some(one.status.as_str()),
+            Some(one) if !one.agent_connected => Some("AGENT"),
+            Some(one) if !one.fits(definition.resources) => Some("RESOURCE:MEMORY"),
+            Some(_) => None,
+        }
+    }
+
+    fn run_on(
+        &mut self,
+        now: Timestamp,
+        instance: &str,
+        definition: &Arc<TaskDefinition>,
+        params: Params<'_>,
+    ) -> Option<Value> {
+        let family = format!("family:{}", definition.family);
+        let origin = Origin {
+            group: params.text("group").map_or(family, str::to_owned),
+            started_by: params.text("startedBy").map(str::to_owned),
+            overrides: params.0["overrides"].clone(),
+            ..Origin::default()
+        };
+        let arn = self.place(now, instance, definition, origin)?;
+        self.tasks.get(&arn).map(|task| self.described_task(task))
+    }
+
+    fn require_instances(&self, cluster: &str) -> Result<(), ApiError> {
+        let mut instances = self
+            .instances
+            .values()
+            .filter(|instance| instance.cluster == cluster);
+        match instances.any(|instance| instance.status != InstanceStatus::Inactive) {
+            true => Ok(()),
+            false => Err(invalid("No Container Instances were found in your cluster.")),
+        }
+    }
+
+    fn no_place(&self, cluster: &str) -> Value {
+        let mut instances = self.instances.values();
+        let any = instances.find(|one| one.cluster == cluster && one.status != InstanceStatus::Inactive);
+        failure(any.map_or("", |instance| &instance.arn), "RESOURCE:MEMORY")
+    }
+}
+
+/// The `memberOf` constraints of a call.
+fn member_of(params: Params<'_>) -> Result<Vec<Filter>, ApiError> {
+    let constraints = params.list("placementConstraints").iter().map(Params);
+    let member_of = constraints.filter(|constraint| constraint.text("type") == Some("memberOf"));
+    member_of
+        .map(|constraint| Filter::parse(constraint.text("expression").unwrap_or_default()))
+        .collect()
+}

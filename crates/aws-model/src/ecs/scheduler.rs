@@ -1,0 +1,181 @@
+//! The service scheduler: how many tasks, where, of which deployment.
+
+use super::definition::Resources;
+use super::service::{EcsService, ServiceKey, Strategy};
+use super::status::{InstanceStatus, StopCode, TaskStatus};
+use super::task::{Origin, Task};
+use super::{Ecs, EcsTimer};
+use crate::time::later;
+use jiff::Timestamp;
+use serde_json::Value;
+use std::time::Duration;
+
+/// The scheduler never reacts faster, or a task that always fails would stop time.
+const FASTEST: Duration = Duration::from_millis(1);
+
+/// After so many failures in a row the scheduler slows down no further.
+const MAX_DOUBLINGS: u32 = 10;
+
+impl Ecs {
+    /// Asks for a look at a service; services whose tasks fail to start are looked at more and more seldom.
+    pub(super) fn request_schedule(&mut self, now: Timestamp, key: &ServiceKey) {
+        let Some(service) = self.services.get_mut(key) else {
+            return;
+        };
+        if !std::mem::replace(&mut service.schedule_is_due, true) {
+            let slower = 2_u32.pow(service.failures.min(MAX_DOUBLINGS));
+            let wait = self.config.timings.scheduling.max(FASTEST) * slower;
+            self.timers
+                .push(later(now, wait), EcsTimer::Schedule(key.clone()));
+        }
+    }
+
+    /// Asks for a look at every service of a cluster.
+    pub(super) fn request_services(&mut self, now: Timestamp, cluster: &str) {
+        let of_cluster = self.services.keys().filter(|(owner, _)| owner == cluster);
+        let keys: Vec<ServiceKey> = of_cluster.cloned().collect();
+        keys.iter().for_each(|key| self.request_schedule(now, key));
+    }
+
+    /// Asks for a look at the services of a cluster that found no room: a place has become free.
+    pub(super) fn request_short_services(&mut self, now: Timestamp, cluster: &str) {
+        let short = self
+            .services
+            .values()
+            .filter(|service| service.is_short && service.key.0 == cluster);
+        let keys: Vec<ServiceKey> = short.map(|service| service.key.clone()).collect();
+        keys.iter().for_each(|key| self.request_schedule(now, key));
+    }
+
+    /// Looks at a service: stops what is too much, places what is missing.
+    pub(super) fn schedule(&mut self, now: Timestamp, key: &ServiceKey) {
+        let Some(service) = self.services.get_mut(key) else {
+            return;
+        };
+        service.schedule_is_due = false;
+        service.retire_deployments();
+        for task in self.surplus(now, key) {
+            self.stop_by_scheduler(now, &task);
+        }
+        let (places, is_short) = self.places(key);
+        for instance in places {
+            self.place_of_service(now, key, &instance);
+        }
+        if let Some(service) = self.services.get_mut(key) {
+            service.is_short = is_short;
+        }
+    }
+
+    /// The tasks of a service that are to go.
+    fn surplus(&self, now: Timestamp, key: &ServiceKey) -> Vec<String> {
+        let Some(service) = self.services.get(key) else {
+            return Vec::new();
+        };
+        let tasks = service.tasks.iter().filter_map(|arn| self.tasks.get(arn));
+        let free = tasks.filter(|task| task.is_wanted() && !task.is_protected(now));
+        let surplus = match (service.deleted, service.strategy) {
+            (true, _) => free.collect(),
+            (false, _) if is_settled(service) => Vec::new(),
+            (false, Strategy::Daemon) => self.outdated_daemons(service, free),
+            (false, Strategy::Replica) => surplus_replicas(service, free),
+        };
+        surplus.into_iter().map(|task| task.arn.clone()).collect()
+    }
+
+    /// Daemon tasks of old deployments, where they can be replaced.
+    fn outdated_daemons<'a>(
+        &self,
+        service: &EcsService,
+        free: impl Iterator<Item = &'a Task>,
+    ) -> Vec<&'a Task> {
+        free.filter(|task| !service.is_current(task) && self.is_active(&task.instance))
+            .collect()
+    }
+
+    /// Where a service's missing tasks go, one for each; and is there no room for some?
+    fn places(&self, key: &ServiceKey) -> (Vec<String>, bool) {
+        let service = self.services.get(key).filter(|service| !service.deleted);
+        let Some((service, newest)) = service.and_then(|one| Some((one, one.deployments.first()?))) else {
+            return (Vec::new(), false);
+        };
+        let size = newest.definition.resources;
+        if service.strategy == Strategy::Daemon {
+            return self.unserved(service, size);
+        }
+        let missing = service.missing();
+        let places = match missing {
+            0 => Vec::new(),
+            _ => self.spread(&key.0, size, missing, |_| true),
+        };
+        let is_short = places.len() < missing;
+        (places, is_short)
+    }
+
+    /// The instances that have no task of a daemon, not even a stopping one
+    /// (<https://github.com/aws/containers-roadmap/issues/2170>), and room for it; and are there some without room?
+    fn unserved(&self, service: &EcsService, size: Resources) -> (Vec<String>, bool) {
+        let all = self
+            .instances
+            .values()
+            .filter(|one| one.cluster == service.key.0 && one.takes_tasks());
+        let unserved = all.filter(|one| !service.served.contains(&one.arn));
+        let (able, full): (Vec<_>, Vec<_>) = unserved.partition(|one| one.fits(size));
+        (
+            able.into_iter().map(|one| one.arn.clone()).collect(),
+            !full.is_empty(),
+        )
+    }
+
+    fn place_of_service(&mut self, now: Timestamp, key: &ServiceKey, instance: &str) {
+        let Some(service) = self.services.get(key) else {
+            return;
+        };
+        let Some(deployment) = service.deployments.first() else {
+            return;
+        };
+        let origin = Origin {
+            group: service.group(),
+            started_by: Some(deployment.id.clone()),
+            service: Some(key.clone()),
+            daemon: service.strategy == Strategy::Daemon,
+            overrides: Value::Null,
+        };
+        let definition = deployment.definition.clone();
+        self.place(now, instance, &definition, origin);
+    }
+
+    /// Stops a task in the words of the scheduler.
+    pub(super) fn stop_by_scheduler(&mut self, now: Timestamp, arn: &str) {
+        let started_by = self
+            .tasks
+            .get(arn)
+            .and_then(|task| task.origin.started_by.clone());
+        let reason = format!(
+            "Scaling activity initiated by (deployment {})",
+            started_by.unwrap_or_default()
+        );
+        self.stop_task(now, arn, StopCode::ServiceSchedulerInitiated, &reason);
+    }
+
+    fn is_active(&self, instance: &str) -> bool {
+        self.instances
+            .get(instance)
+            .is_some_and(|instance| instance.status == InstanceStatus::Active)
+    }
+}
+
+/// Has the service neither tasks of old deployments nor too many?
+fn is_settled(service: &EcsService) -> bool {
+    let too_many = service.strategy == Strategy::Replica && service.current().wanted > service.desired_count;
+    service.outdated() == 0 && !too_many
+}
+
+/// Replicas that are too many: of old deployments as the new one gets RUNNING, else the latest.
+fn surplus_replicas<'a>(service: &EcsService, free: impl Iterator<Item = &'a Task>) -> Vec<&'a Task> {
+    let (mut new, mut old): (Vec<&Task>, Vec<&Task>) = free.partition(|task| service.is_current(task));
+    new.sort_by_key(|task| (task.last_status != TaskStatus::Running, task.times.created));
+    old.sort_by_key(|task| task.times.created);
+    let keep_old = service.desired_count.saturating_sub(service.current().running);
+    let too_new = new.into_iter().skip(service.desired_count);
+    too_new.chain(old.into_iter().skip(keep_old)).collect()
+}

@@ -1,0 +1,139 @@
+//! EC2 instances: on, off, taken by Spot.
+
+use super::{Due, World};
+use crate::effects::Effect;
+use crate::events;
+use crate::time::later;
+use jiff::Timestamp;
+
+/// An EC2 instance, whatever ECS and Auto Scaling make of it.
+#[derive(Clone, Debug)]
+pub(super) struct Host {
+    /// Its availability zone.
+    pub(super) zone: String,
+    /// Its group, if it was launched by one.
+    pub(super) group: Option<String>,
+    /// The cluster that its agent registers it with.
+    pub(super) cluster: Option<String>,
+    /// Is it on?
+    pub(super) running: bool,
+    /// What Spot will do to it, and when.
+    pub(super) spot: Option<SpotAction>,
+}
+
+/// A Spot notice.
+#[derive(Clone, Debug)]
+pub(super) struct SpotAction {
+    /// `terminate`, `stop` or `hibernate`.
+    pub(super) action: String,
+    /// When.
+    pub(super) at: Timestamp,
+}
+
+impl World {
+    /// Launches an instance outside of any group; its agent registers it with `cluster`. Gives its EC2 id.
+    /// (Instances of groups are launched by their groups.)
+    pub fn launch_instance(&mut self, now: Timestamp, cluster: &str) -> String {
+        self.advance(now);
+        let id = self.ids.instance();
+        self.power_on(now, &id, None, Some(cluster.to_owned()));
+        self.settle(now);
+        id
+    }
+
+    /// EC2 is told to terminate an instance: it is off at once, no hook runs.
+    pub fn terminate_instance(&mut self, now: Timestamp, instance: &str) {
+        self.advance(now);
+        self.take(now, instance);
+        self.settle(now);
+    }
+
+    /// Spot gives notice: `action` is `terminate`, `stop` or `hibernate`. When the time is over, the instance is off.
+    pub fn spot_notice(&mut self, now: Timestamp, instance: &str, action: &str) {
+        self.advance(now);
+        self.notice(now, instance, action);
+        self.settle(now);
+    }
+
+    /// The agent of an instance that is on loses its connection to ECS, or finds it again.
+    pub fn agent_connected(&mut self, now: Timestamp, instance: &str, connected: bool) {
+        self.advance(now);
+        if self.hosts.get(instance).is_some_and(|host| host.running) {
+            self.ecs.agent_connected(now, instance, connected);
+        }
+        self.settle(now);
+    }
+
+    fn notice(&mut self, now: Timestamp, instance: &str, action: &str) {
+        let at = later(now, self.config.timings.spot_notice);
+        let Some(host) = self.hosts.get_mut(instance).filter(|host| host.running) else {
+            return;
+        };
+        host.spot = Some(SpotAction {
+            action: action.to_owned(),
+            at,
+        });
+        let zone = host.zone.clone();
+        let event = events::spot(&self.scope, &mut self.ids, now, &zone, instance, action);
+        self.emit(now, event);
+        self.timers.push(at, Due::Take(instance.to_owned()));
+        if self.config.spot_instance_draining {
+            self.ecs.agent_drains(now, instance);
+        }
+    }
+
+    /// An instance goes on; soon its agent registers it.
+    pub(super) fn power_on(
+        &mut self,
+        now: Timestamp,
+        instance: &str,
+        group: Option<String>,
+        cluster: Option<String>,
+    ) {
+        let zone = match self.auto_scaling.zone_of(instance) {
+            Some(zone) => zone.to_owned(),
+            None => format!("{}{}", self.config.region, ["a", "b", "c"][self.hosts.len() % 3]),
+        };
+        let host = Host {
+            zone,
+            group,
+            cluster,
+            running: true,
+            spot: None,
+        };
+        self.hosts.insert(instance.to_owned(), host);
+        self.effects.push(Effect::InstanceLaunched {
+            instance: instance.to_owned(),
+        });
+        let at = later(now, self.config.timings.registering);
+        self.timers.push(at, Due::Register(instance.to_owned()));
+    }
+
+    /// Its agent has started.
+    pub(super) fn register(&mut self, now: Timestamp, instance: &str) {
+        let Some(host) = self.hosts.get(instance).filter(|host| host.running) else {
+            return;
+        };
+        if let Some(cluster) = &host.cluster {
+            self.ecs.register(now, instance, &host.zone, cluster);
+        }
+    }
+
+    /// An instance is gone without its group having asked for it.
+    pub(super) fn take(&mut self, now: Timestamp, instance: &str) {
+        self.power_off(now, instance);
+        self.auto_scaling.terminated(now, instance);
+    }
+
+    /// An instance goes off, and everything on it with it.
+    pub(super) fn power_off(&mut self, now: Timestamp, instance: &str) {
+        let Some(host) = self.hosts.get_mut(instance).filter(|host| host.running) else {
+            return;
+        };
+        host.running = false;
+        self.effects.push(Effect::InstanceTerminated {
+            instance: instance.to_owned(),
+        });
+        self.ecs.power_off(now, instance);
+    }
+}
