@@ -107,7 +107,12 @@ fn judge_command(command: &Command) {
     if let Order::Extend(by) = command.order {
         assert!(by.is_positive());
     }
-    let ordered = Ordered::new(command, Timestamp::UNIX_EPOCH);
+    let ordered = Ordered::new(
+        command.order.name(),
+        &command.who,
+        &command.why,
+        Timestamp::UNIX_EPOCH,
+    );
     assert!(command.who.starts_with(kept(&ordered.who)) && command.why.starts_with(kept(&ordered.why)));
     let text = serde_json::to_string(&ordered).unwrap_or_default();
     assert!(

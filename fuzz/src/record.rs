@@ -1,6 +1,7 @@
 //! The record, and what both programs do with one that they have read.
 
 use jiff::{SignedDuration, Timestamp};
+use protector_core::aws::{InstanceStatus, Scheduling};
 use protector_core::control::Control;
 use protector_core::hold::state::{
     self, Decision, ExitReason, HoldState, KillSwitchReading, Reading, SidecarIdentity,
@@ -8,14 +9,13 @@ use protector_core::hold::state::{
 use protector_core::ids::{InstanceKey, LifecycleActionToken};
 use protector_core::limits::{HELD_BY_MAX, RECORD_BYTES_MAX};
 use protector_core::observation::{
-    ContainerInstance, Hook, HookAction, InstanceStatus, Observation, Observed, Registrations, Scheduling,
-    Stored, Task,
+    ContainerInstance, Hook, HookAction, Observation, Observed, Registrations, Stored, Task,
 };
 use protector_core::plan::{Action, Fleet, HeartbeatSender, Situation, next_due, plan};
 use protector_core::policy::Policy;
 use protector_core::receipt::Receipt;
 use protector_core::record::{DecodeError, Record};
-use protector_core::settings::Reader;
+use protector_core::variables::Reader;
 
 /// What is written of a record that was read fits, and is the same record; a text that is none is an error of bounded
 /// length. Any record that can be read leads to a plan, a receipt, and an answer of the sidecar.

@@ -6,9 +6,8 @@ use jiff::SignedDuration;
 use protector_core::ids::InstanceKey;
 use protector_core::limits::{CUT_MARK, QUOTED_CHARS_MAX, cut};
 use protector_core::record::ParameterPrefix;
-use protector_core::settings::{
-    DURATION_MAX, DURATION_MIN, Problem, Problems, VARIABLE_PREFIX, coordinator, sidecar,
-};
+use protector_core::settings::{coordinator, sidecar};
+use protector_core::variables::{DURATION_MAX, DURATION_MIN, Problem, Problems, VARIABLE_PREFIX};
 
 type Variables = BTreeMap<String, String>;
 

@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use protector_core::aws::Scheduling;
 use protector_core::control::Control;
 use protector_core::holding::Census;
 use protector_core::ids::{
     AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, LifecycleHookName,
     TaskArn,
 };
-use protector_core::observation::{Registrations, Scheduling};
+use protector_core::observation::Registrations;
 use protector_core::plan::{Fleet, Verdict};
 
 use crate::agenda::Agenda;

@@ -1,8 +1,9 @@
 //! A container instance has changed: somebody may drain it.
 
+use protector_core::aws::InstanceStatus;
 use protector_core::ids::{ContainerInstanceArn, InstanceKey};
 use protector_core::limits::RELEASE_BEFORE_SIGTERM_MAX;
-use protector_core::observation::{ContainerInstance, InstanceStatus, Observed, Registrations};
+use protector_core::observation::{ContainerInstance, Observed, Registrations};
 use protector_core::plan::Verdict;
 use protector_core::record::Record;
 use protector_core::trigger::InstanceChange;

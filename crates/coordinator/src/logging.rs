@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
 
-pub use protector_core::settings::Level;
+pub use protector_core::level::Level;
 use serde_json::{Map, Value, json};
 
 /// Says things at or above a level. Cheap to clone.

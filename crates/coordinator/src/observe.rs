@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use protector_core::aws::{InstanceStatus, Scheduling, TaskGroup};
 use protector_core::ids::{
     ClusterName, ContainerInstanceArn, ContainerName, InstanceKey, ServiceName, TaskArn,
 };
 use protector_core::observation::{
-    ContainerInstance, Hook, InstanceStatus, Observation, Observed, Registrations, Scheduling, Stored, Task,
-    TaskGroup,
+    ContainerInstance, Hook, Observation, Observed, Registrations, Stored, Task,
 };
 use protector_core::record::Record;
 

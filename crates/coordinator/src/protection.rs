@@ -11,7 +11,8 @@ use protector_core::ids::{ClusterName, TaskArn};
 use protector_core::limits::{MESSAGE_CHARS_MAX, PROTECTION_CALLS_MAX, cut};
 use protector_core::observation::Task;
 use protector_core::protection::check::{Check, CheckRound, Request};
-use protector_core::protection::{UnprotectedDaemon, UnprotectedReason, unprotected_because};
+use protector_core::protection::{unprotected_because, unprotected_daemon};
+use protector_core::unprotected::{UnprotectedDaemon, UnprotectedReason};
 use serde_json::{Value, json};
 
 use crate::aws::{AwsError, ListedTask};
@@ -145,7 +146,7 @@ impl Coordinator {
             let Some(reason) = reason else { continue };
             let sidecar = task.container(&self.policy.sidecar_container);
             let detail = sidecar.and_then(|sidecar| sidecar.reason.as_deref());
-            bare.entry(UnprotectedDaemon::of(&task, reason))
+            bare.entry(unprotected_daemon(&task, reason))
                 .or_default()
                 .push(json!({
                     "task": task.arn,
@@ -195,7 +196,7 @@ impl Coordinator {
 
 #[cfg(test)]
 mod tests {
-    use protector_core::observation::{Scheduling, TaskStatus};
+    use protector_core::aws::{Scheduling, TaskStatus};
 
     use super::*;
 

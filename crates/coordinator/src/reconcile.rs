@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use protector_core::aws::InstanceStatus;
 use protector_core::holding::{Census, census, last_stopped};
-use protector_core::observation::{
-    ContainerInstance, InstanceStatus, Observation, Observed, Registrations, Stored,
-};
+use protector_core::observation::{ContainerInstance, Observation, Observed, Registrations, Stored};
 use protector_core::plan::{OrderOutcome, Plan, Situation, Verdict, plan};
-use protector_core::protection::UnprotectedDaemon;
 use protector_core::record::{Record, ReleaseReason};
 use protector_core::trigger::Command;
+use protector_core::unprotected::UnprotectedDaemon;
 use serde_json::{Value, json};
 
 use crate::apply::{Applied, Done, Target};

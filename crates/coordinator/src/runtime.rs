@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use protector_core::settings::Problems;
+use protector_core::variables::Problems;
 use serde_json::{Value, json};
 
 use crate::aws::Aws;

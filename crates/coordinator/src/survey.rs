@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use protector_core::aws::InstanceStatus;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, TaskArn};
 use protector_core::limits::DESCRIBE_MAX;
-use protector_core::observation::{ContainerInstance, InstanceStatus, Observed, Task};
+use protector_core::observation::{ContainerInstance, Observed, Task};
 
 use crate::aws::{AwsError, Described, ErrorKind, ListedTask};
 use crate::coordinator::Coordinator;
@@ -358,7 +359,7 @@ impl Coordinator {
 
 #[cfg(test)]
 mod tests {
-    use protector_core::observation::{Scheduling, TaskGroup};
+    use protector_core::aws::{Scheduling, TaskGroup};
 
     use super::*;
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use protector_core::aws::InstanceStatus;
 use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
-use protector_core::observation::{ContainerInstance, InstanceStatus, Observed, Registrations};
+use protector_core::observation::{ContainerInstance, Observed, Registrations};
 use protector_core::plan::{Verdict, announcement};
 use protector_core::trigger::TaskChange;
 

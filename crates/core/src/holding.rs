@@ -7,12 +7,14 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use crate::aws::{Scheduling, TaskGroup, TaskStatus};
 use crate::ids::{ServiceName, TaskArn};
 use crate::limits::HELD_BY_MAX;
-use crate::observation::{Scheduling, Task, TaskGroup, TaskStatus};
+use crate::observation::Task;
 use crate::policy::{Policy, StandaloneTasks};
-use crate::protection::{UnprotectedDaemon, unprotected, unprotected_because};
+use crate::protection::{unprotected, unprotected_because};
 use crate::record::HeldBy;
+use crate::unprotected::UnprotectedDaemon;
 
 /// Does a task hold, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,7 +207,7 @@ fn service(task: &Task) -> Option<ServiceName> {
 fn held_by(holding: &[&Task]) -> Vec<HeldBy> {
     let mut groups: BTreeMap<String, Vec<&Task>> = BTreeMap::new();
     for task in holding {
-        groups.entry(group_of(task)).or_default().push(task);
+        groups.entry(task.group_name()).or_default().push(task);
     }
     let mut held_by: Vec<HeldBy> = groups
         .into_iter()
@@ -214,13 +216,6 @@ fn held_by(holding: &[&Task]) -> Vec<HeldBy> {
     held_by.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.group.cmp(&b.group)));
     held_by.truncate(HELD_BY_MAX);
     held_by
-}
-
-/// The name under which a task is counted.
-#[must_use]
-pub fn group_of(task: &Task) -> String {
-    let group = task.group.as_ref();
-    group.map_or_else(|| "(no group)".to_owned(), TaskGroup::to_string)
 }
 
 fn one_group(group: String, tasks: &[&Task]) -> HeldBy {

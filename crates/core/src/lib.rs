@@ -10,14 +10,16 @@
 //!                                                     hold (what the sidecar asks, and when it ends)
 //! ```
 //!
-//! There is no async, no clock, no randomness and no AWS type in here: time and randomness are arguments.
+//! There is no async, no clock, no randomness and no type of the AWS SDK in here: time and randomness are arguments.
 
+pub mod aws;
 pub mod control;
 pub mod early_exit;
 pub mod heartbeat;
 pub mod hold;
 pub mod holding;
 pub mod ids;
+pub mod level;
 pub mod limits;
 pub mod network;
 pub mod observation;
@@ -31,6 +33,8 @@ pub mod shared;
 pub mod task_metadata;
 pub mod tiers;
 pub mod trigger;
+pub mod unprotected;
+pub mod variables;
 
 #[cfg(test)]
 mod testing;

@@ -265,5 +265,10 @@ fn unhurried_poll_seconds(policy: &Policy) -> u32 {
         .clamp(POLL_SECONDS_MIN, UNHURRIED_POLL_SECONDS_MAX)
 }
 
+/// Times of this century and durations of days: the sum exists.
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
 #[cfg(test)]
 mod tests;

@@ -2,11 +2,11 @@
 
 use jiff::SignedDuration;
 
+use crate::aws::TaskGroup;
 use crate::ids::{AutoScalingGroupName, ClusterName, ContainerName, LifecycleHookName};
-use crate::observation::TaskGroup;
 use crate::record::ParameterPrefix;
-use crate::settings::Reader;
 use crate::tiers::Tiers;
+use crate::variables::Reader;
 
 /// The terminate hook of ECS managed instance draining. It is ECS's to complete, never ours
 /// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instance-draining.html>).

@@ -1,24 +1,29 @@
 //! The record: one SSM parameter per draining instance, the only thing coordinator and sidecar share.
 //!
+//! Its fields are here, its text in `codec`, its merge in `merge`, its name in `name`.
+//!
 //! This module alone knows the parameter's name and text. Times are RFC 3339 in UTC, field names camelCase.
 //! A reader ignores fields that it does not know and refuses a `schema` that it does not know.
 
-use std::io;
+mod codec;
+mod merge;
+mod name;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::ser::Formatter;
 
 use crate::ids::{
-    AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, InvalidId,
-    LifecycleActionToken, LifecycleHookName, ServiceName,
+    AutoScalingGroupName, ContainerInstanceArn, InstanceId, LifecycleActionToken, LifecycleHookName,
+    ServiceName,
 };
-use crate::limits::{
-    BEGUN_TOGETHER, CUT_MARK, HELD_BY_MAX, MESSAGE_CHARS_MAX, QUOTED_CHARS_MAX, RECORD_BYTES_MAX,
-    UNPROTECTED_MAX, cut,
-};
-use crate::protection::UnprotectedDaemon;
-use crate::trigger::Command;
+use crate::limits::UNPROTECTED_MAX;
+use crate::unprotected::UnprotectedDaemon;
+
+pub(crate) use codec::decode_versioned;
+pub use codec::{DecodeError, TooLarge};
+pub use name::{DEFAULT_PREFIX, ParameterPrefix};
+
+use codec::order_text;
 
 /// The only schema there is so far.
 pub const SCHEMA: u32 = 1;
@@ -236,136 +241,20 @@ pub struct Ordered {
     pub at: Timestamp,
 }
 
-/// So much of what an operator writes is kept, as JSON has it: the record has 4 KB for everything.
-const ORDER_TEXT_BYTES: usize = 200;
-
-/// A text of an operator, in no more than [`ORDER_TEXT_BYTES`] of the record; one that was cut ends with [`CUT_MARK`].
-fn order_text(text: &str) -> String {
-    if chars_within(text, ORDER_TEXT_BYTES) == text.chars().count() {
-        return text.to_owned();
-    }
-    let kept = chars_within(text, ORDER_TEXT_BYTES - CUT_MARK.len_utf8());
-    text.chars().take(kept).chain([CUT_MARK]).collect()
-}
-
-/// How many characters of `text` JSON writes in no more than `max` bytes.
-fn chars_within(text: &str, max: usize) -> usize {
-    let bytes = text.chars().scan(0, |sum, c| {
-        *sum += match c {
-            '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
-            '\0'..'\u{20}' | '{' | '}' => "\\u0000".len(),
-            _ => c.len_utf8(),
-        };
-        Some(*sum)
-    });
-    bytes.take_while(|sum| *sum <= max).count()
-}
-
 impl Ordered {
-    /// Remembers `command`, given at `at`.
+    /// An order of this name, given at `at` by `who` for the reason `why`; the texts are cut to what the record can hold.
     #[must_use]
-    pub fn new(command: &Command, at: Timestamp) -> Self {
+    pub fn new(order: &str, who: &str, why: &str, at: Timestamp) -> Self {
         Self {
-            command: command.order.name().to_owned(),
-            who: order_text(&command.who),
-            why: order_text(&command.why),
+            command: order.to_owned(),
+            who: order_text(who),
+            why: order_text(why),
             at,
         }
     }
 }
 
-/// Why a parameter's value is not a record. Never a reason to release.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
-    /// The text is not JSON, or a field is missing or of the wrong type: what, in words of bounded length.
-    #[error("unreadable record: {0}")]
-    Unreadable(String),
-    /// Another version of this software wrote it.
-    #[error("record has schema {0}, this version reads {SCHEMA}")]
-    UnknownSchema(u64),
-}
-
-/// The record does not fit into a standard parameter even without its lists.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("record has {bytes} bytes, a standard parameter holds {RECORD_BYTES_MAX}")]
-pub struct TooLarge {
-    /// Size of the text.
-    pub bytes: usize,
-}
-
-/// JSON without a brace in any text: SSM takes `{{` in a value for a reference to another parameter, and refuses it
-/// (`PutParameter`, `Value`). Task groups and orders are the texts of others, and may hold anything.
-struct WithoutBraces;
-
-impl Formatter for WithoutBraces {
-    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, text: &str) -> io::Result<()> {
-        for part in text.split_inclusive(['{', '}']) {
-            match part.strip_suffix(['{', '}']) {
-                Some(rest) if part.ends_with('{') => write!(writer, "{rest}\\u007b")?,
-                Some(rest) => write!(writer, "{rest}\\u007d")?,
-                None => writer.write_all(part.as_bytes())?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The record as a parameter's value; empty if it cannot be written, which no record is.
-fn parameter_text(record: &Record) -> String {
-    let mut text = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut text, WithoutBraces);
-    match record.serialize(&mut serializer) {
-        Ok(()) => String::from_utf8(text).unwrap_or_default(),
-        Err(_) => String::new(),
-    }
-}
-
-/// Reads a text that names its schema, which is looked at first: another schema may have other fields.
-pub(crate) fn decode_versioned<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
-    #[derive(Deserialize)]
-    struct Versioned {
-        schema: u64,
-    }
-    let unreadable = |e: serde_json::Error| DecodeError::Unreadable(cut(&e.to_string(), MESSAGE_CHARS_MAX));
-    let Versioned { schema } = serde_json::from_str(text).map_err(unreadable)?;
-    if schema != u64::from(SCHEMA) {
-        return Err(DecodeError::UnknownSchema(schema));
-    }
-    serde_json::from_str(text).map_err(unreadable)
-}
-
 impl Record {
-    /// Makes the parameter's value. Lists are cut if the text would not fit: first what only the receipt tells, last what
-    /// decides.
-    ///
-    /// # Errors
-    /// [`TooLarge`] if even the bare record does not fit, which needs names beyond what AWS allows.
-    pub fn encode(&self) -> Result<String, TooLarge> {
-        let mut record = self.clone();
-        record.held_by.truncate(HELD_BY_MAX);
-        loop {
-            let text = parameter_text(&record);
-            if (1..=RECORD_BYTES_MAX).contains(&text.len()) {
-                return Ok(text);
-            }
-            let cut = record.waited.pop().is_some()
-                || record.held_by.pop().is_some()
-                || record.unprotected.pop().is_some()
-                || record.released_services.pop().is_some();
-            if !cut {
-                return Err(TooLarge { bytes: text.len() });
-            }
-        }
-    }
-
-    /// Reads a parameter's value.
-    ///
-    /// # Errors
-    /// [`DecodeError`].
-    pub fn decode(text: &str) -> Result<Self, DecodeError> {
-        decode_versioned(text)
-    }
-
     /// The record of a drain that begins, as long as nothing else is known of it than this.
     #[must_use]
     pub fn first(
@@ -412,49 +301,6 @@ impl Record {
         }
     }
 
-    /// What both of two texts of one drain know: SSM has no compare-and-swap, so a writer may have written over what
-    /// another had just said. `self` is the later text. A release stays, and so do the hook, the receipt and the last
-    /// order. Of two drains the one that began later counts: a writer may have waited long with what it knew.
-    #[must_use]
-    pub fn merged(mut self, overwritten: &Record) -> Record {
-        if self.began_with(overwritten) {
-            let named = if overwritten.lifecycle.is_some() {
-                overwritten
-            } else {
-                &self
-            };
-            (self.drain_id, self.started_at) = (named.drain_id.clone(), named.started_at);
-        } else if self.drain_id != overwritten.drain_id {
-            return if overwritten.started_at > self.started_at {
-                overwritten.clone()
-            } else {
-                self
-            };
-        }
-        if self.spot_notice_at.is_none() && overwritten.spot_notice_at.is_some() {
-            self.spot_notice_at = overwritten.spot_notice_at;
-            self.deadline_at = self.deadline_at.min(overwritten.deadline_at);
-        }
-        self.receipt_at = self.receipt_at.or(overwritten.receipt_at);
-        self.daemons_gone_at = self.daemons_gone_at.or(overwritten.daemons_gone_at);
-        self.note_unprotected(&overwritten.unprotected);
-        if overwritten.is_released() && !self.is_released() {
-            self.state = overwritten.state;
-            self.reason = overwritten.reason;
-            self.released_at = overwritten.released_at;
-            self.releasing = None;
-        }
-        for lifecycle in overwritten.lifecycles() {
-            self.add_lifecycle(lifecycle.clone());
-        }
-        let ordered_at = |record: &Record| record.ordered.as_ref().map(|ordered| ordered.at);
-        if ordered_at(overwritten) > ordered_at(&self) {
-            self.ordered.clone_from(&overwritten.ordered);
-            self.deadline_at = overwritten.deadline_at;
-        }
-        self
-    }
-
     /// Remembers daemons that were seen unprotected, each service once for each reason.
     pub fn note_unprotected(&mut self, seen: &[UnprotectedDaemon]) {
         for daemon in seen {
@@ -462,16 +308,6 @@ impl Record {
                 self.unprotected.push(daemon.clone());
             }
         }
-    }
-
-    /// Are these two texts of one drain that two runs have begun at the same moment, each with a name of its own? Two
-    /// hooks have two tokens, and so are two drains.
-    fn began_with(&self, other: &Record) -> bool {
-        self.drain_id != other.drain_id
-            && self.container_instance_arn == other.container_instance_arn
-            && !(self.is_released() || other.is_released())
-            && !(self.lifecycle.is_some() && other.lifecycle.is_some())
-            && self.started_at.duration_since(other.started_at).abs() <= BEGUN_TOGETHER
     }
 
     /// The registrations that the drain is of.
@@ -510,82 +346,6 @@ impl Record {
     #[must_use]
     pub fn is_released(&self) -> bool {
         self.state == State::Released
-    }
-}
-
-/// What every parameter name of ours starts with, for example `/ecs-daemon-protector`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ParameterPrefix(String);
-
-/// The default prefix.
-pub const DEFAULT_PREFIX: &str = "/ecs-daemon-protector";
-
-/// SSM allows 15 levels (`PutParameter`); cluster and instance take two of them.
-const PREFIX_LEVELS_MAX: usize = 13;
-
-impl Default for ParameterPrefix {
-    fn default() -> Self {
-        Self(DEFAULT_PREFIX.to_owned())
-    }
-}
-
-impl std::str::FromStr for ParameterPrefix {
-    type Err = InvalidId;
-
-    fn from_str(text: &str) -> Result<Self, InvalidId> {
-        let trimmed = text.strip_suffix('/').unwrap_or(text);
-        let levels: Vec<&str> = trimmed.split('/').collect();
-        let named = |level: &&str| {
-            !level.is_empty()
-                && level
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
-        };
-        let first = levels.get(1).map(|l| l.to_ascii_lowercase()).unwrap_or_default();
-        let reserved = first.starts_with("aws") || first.starts_with("ssm");
-        let valid = levels.first() == Some(&"")
-            && (2..=PREFIX_LEVELS_MAX + 1).contains(&levels.len())
-            && levels.iter().skip(1).all(named)
-            && !reserved
-            && trimmed.len() <= 512;
-        if valid {
-            Ok(Self(trimmed.to_owned()))
-        } else {
-            Err(InvalidId {
-                value: cut(text, QUOTED_CHARS_MAX),
-                expected: "a parameter prefix such as /ecs-daemon-protector (letters, digits, _ . - and /, not starting with aws or ssm)",
-            })
-        }
-    }
-}
-
-impl std::fmt::Display for ParameterPrefix {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl ParameterPrefix {
-    /// The name of an instance's parameter.
-    #[must_use]
-    pub fn record_name(&self, key: &InstanceKey) -> String {
-        format!("{}/{}/{}", self.0, key.cluster, key.instance)
-    }
-
-    /// The name of the kill switch's parameter.
-    #[must_use]
-    pub fn control_name(&self) -> String {
-        format!("{}/control", self.0)
-    }
-
-    /// Whose record a parameter is, or nothing if its name is not one of ours.
-    #[must_use]
-    pub fn key_of(&self, name: &str) -> Option<InstanceKey> {
-        let (cluster, instance) = name.strip_prefix(&self.0)?.strip_prefix('/')?.split_once('/')?;
-        Some(InstanceKey {
-            cluster: cluster.parse::<ClusterName>().ok()?,
-            instance: instance.parse().ok()?,
-        })
     }
 }
 

@@ -2,9 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::observation::{Container, Scheduling, Task};
+use crate::aws::Scheduling;
+use crate::observation::{Container, Task};
 use crate::policy::Policy;
-use crate::settings::Reader;
+use crate::variables::Reader;
 
 /// The default policy.
 pub(crate) fn policy() -> Policy {

@@ -13,12 +13,12 @@ mod spot;
 
 use jiff::Timestamp;
 
+use crate::aws::{InstanceStatus, TaskStatus};
 use crate::ids::{
     AutoScalingGroupName, ClusterName, ContainerInstanceArn, ContainerName, InstanceId, LifecycleActionToken,
     LifecycleHookName, TaskArn,
 };
 use crate::limits::{MESSAGE_CHARS_MAX, QUOTED_CHARS_MAX, cut};
-use crate::observation::{InstanceStatus, TaskStatus};
 
 pub use command::{Command, Order};
 pub use envelope::{Delivery, SqsMessage, is_order, parse};

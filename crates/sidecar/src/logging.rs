@@ -5,9 +5,9 @@ use std::os::fd::AsFd;
 
 use jiff::Timestamp;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+pub(crate) use protector_core::level::Level;
 use protector_core::limits::{MESSAGE_CHARS_MAX, cut};
 use protector_core::record::Record;
-pub(crate) use protector_core::settings::Level;
 use serde_json::{Map, Value, json};
 
 /// Lines below this level are left out.

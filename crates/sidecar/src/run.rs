@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use protector_core::hold::state::ExitReason;
-use protector_core::settings::Problems;
+use protector_core::variables::Problems;
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 

@@ -1,7 +1,7 @@
 //! Settings: `PROTECTOR_*`, all wrong ones reported together.
 
-use protector_core::settings::Problems;
 pub(crate) use protector_core::settings::sidecar::SidecarSettings;
+use protector_core::variables::Problems;
 
 /// Reads the settings of this process.
 ///

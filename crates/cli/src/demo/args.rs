@@ -143,7 +143,7 @@ mod tests {
     use clap::{Command, FromArgMatches};
     use jiff::SignedDuration;
     use protector_core::policy::Policy;
-    use protector_core::settings::Reader;
+    use protector_core::variables::Reader;
 
     fn command() -> Command {
         DemoArgs::augment_args(Command::new("demo"))

@@ -5,9 +5,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use protector_core::aws::{Scheduling, TaskGroup, TaskStatus};
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InvalidId, ServiceName, TaskArn};
 use protector_core::limits::{DESCRIBE_MAX, DESCRIBE_PROVIDERS_MAX, DESCRIBE_SERVICES_MAX};
-use protector_core::observation::{Container, ContainerInstance, Scheduling, TaskGroup, TaskStatus};
+use protector_core::observation::{Container, ContainerInstance};
 
 use super::api::{ContainerDescription, InstanceDescription, ItemFailure, Page, TaskDescription, TasksOf};
 use super::{Aws, AwsError};
@@ -548,7 +549,7 @@ fn parsed_page<T>(page: Page<String>, parse: impl Fn(&str) -> Option<T>) -> Page
 
 #[cfg(test)]
 mod tests {
-    use protector_core::observation::{ContainerHealth, ContainerStatus};
+    use protector_core::aws::{ContainerHealth, ContainerStatus};
 
     use super::*;
 

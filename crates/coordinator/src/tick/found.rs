@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
+use protector_core::aws::InstanceStatus;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::RECORD_KEPT;
-use protector_core::observation::{ContainerInstance, Hook, HookAction, InstanceStatus, Observed, Stored};
+use protector_core::observation::{ContainerInstance, Hook, HookAction, Observed, Stored};
 use protector_core::plan::HeartbeatSender;
 use protector_core::record::{Lifecycle, ParameterPrefix, Record};
 

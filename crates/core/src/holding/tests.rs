@@ -1,5 +1,5 @@
 use super::*;
-use crate::observation::TaskStatus;
+use crate::aws::TaskStatus;
 use crate::testing::{at, policy, task};
 use proptest::prelude::*;
 

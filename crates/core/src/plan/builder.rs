@@ -7,7 +7,7 @@ pub(super) use act::{count_is_due, heartbeat_due};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::holding::{Census, census, daemon_gone, group_of};
+use crate::holding::{Census, census, daemon_gone};
 use crate::limits::{
     AGENT_NOTED, AGENT_UNSEEN_MAX, NOTE_WRITTEN_WITHIN, POLL_SECONDS_MIN, RELEASE_BEFORE_SIGTERM_MAX,
     SHARED_FROM,
@@ -17,8 +17,8 @@ use crate::policy::Policy;
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, Waited};
 use crate::trigger::Order;
 
-use super::deadline::later;
 use super::drain::Drain;
+use super::later;
 use super::schedule::Schedule;
 use super::{
     Action, Fleet, HeartbeatSender, OrderOutcome, Plan, Situation, Verdict, poll_seconds,
@@ -253,7 +253,7 @@ impl<'a> PlanBuilder<'a> {
             return;
         }
         let latest = self.schedule().latest();
-        let ordered = Ordered::new(command, self.now());
+        let ordered = Ordered::new(command.order.name(), &command.who, &command.why, self.now());
         match command.order {
             Order::Release => {
                 let why = format!("ordered by {}: {}", ordered.who, ordered.why);
@@ -328,7 +328,7 @@ pub(super) fn note_waited(record: &mut Record, tasks: &[Task], at: Timestamp) {
     }
     for waited in &mut record.waited {
         if !record.held_by.iter().any(|held| held.group == waited.group) {
-            let ended = tasks.iter().filter(|task| group_of(task) == waited.group);
+            let ended = tasks.iter().filter(|task| task.group_name() == waited.group);
             match ended.filter_map(|task| task.stopped_at).max() {
                 Some(stopped) => waited.until = Some(stopped),
                 None => drop(waited.until.get_or_insert(at)),

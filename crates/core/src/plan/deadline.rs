@@ -7,6 +7,7 @@ use crate::observation::HookAction;
 use crate::policy::{OnDeadline, Policy};
 use crate::record::{Lifecycle, Record};
 
+use super::later;
 use super::schedule::{Schedule, longest_wait};
 
 /// When Auto Scaling ends the hook's wait, whatever we do. A time-out that is only assumed says nothing of it.
@@ -94,9 +95,4 @@ pub(super) fn unrecorded(hook: &HookAction, policy: &Policy) -> Timestamp {
 /// The deadline of a drain as it is now: what its record says, and never later than its schedule allows.
 pub(super) fn of(record: &Record, policy: &Policy) -> Timestamp {
     record.deadline_at.min(Schedule::of(record, policy).latest())
-}
-
-/// Times of this century and durations of days: the sum exists.
-pub(super) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
-    at.checked_add(by).unwrap_or(Timestamp::MAX)
 }

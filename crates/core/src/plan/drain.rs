@@ -9,7 +9,7 @@ use crate::observation::{Hook, HookAction, Observed, Registrations};
 use crate::record::{DecodeError, Lifecycle, Record, ReleaseReason};
 use crate::shared::is_told_only;
 
-use super::deadline::later;
+use super::later;
 use super::{Situation, deadline};
 
 /// The answer.

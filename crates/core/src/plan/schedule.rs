@@ -12,7 +12,7 @@ use crate::limits::{
 use crate::policy::Policy;
 use crate::record::{Lifecycle, Record};
 
-use super::deadline::later;
+use super::later;
 
 /// When the machine goes, and what is kept free for its daemons before.
 #[derive(Debug, Clone, Copy)]

@@ -11,9 +11,9 @@ use crate::policy::{Policy, StandaloneTasks};
 use crate::record::{Lifecycle, Record};
 
 use super::builder::{count, count_is_due, heartbeat_due, note_waited, release_to_announce};
-use super::deadline::{self, later};
 use super::schedule::Schedule;
 use super::{Action, Fleet, HeartbeatSender};
+use super::{deadline, later};
 
 /// When a whole look is due for another reason than the end of a task: the deadline, tasks to be stopped, the end of the
 /// flush window. None: at once, because a clock of the record runs that only whole looks can stop.

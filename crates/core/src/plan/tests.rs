@@ -11,10 +11,9 @@ mod schedule;
 mod waited;
 
 use super::*;
+use crate::aws::Scheduling;
 use crate::ids::InstanceKey;
-use crate::observation::{
-    ContainerInstance, Hook, HookAction, Observation, Observed, Scheduling, Stored, Task,
-};
+use crate::observation::{ContainerInstance, Hook, HookAction, Observation, Observed, Stored, Task};
 use crate::record::Record;
 use crate::testing::{at, policy, task};
 use crate::trigger::Command;

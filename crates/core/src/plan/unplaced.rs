@@ -6,7 +6,7 @@ use crate::limits::CONFIRM_ABSENT_AFTER;
 use crate::observation::HookAction;
 use crate::policy::{OnDeadline, Policy};
 
-use super::{Action, HeartbeatSender, Plan, Verdict, deadline};
+use super::{Action, HeartbeatSender, Plan, Verdict, deadline, later};
 
 /// There is nothing to wait for, so the hooks are completed: after a second look, since a registration may be late and
 /// `ListContainerInstances` lags behind it. `complete_look` says whether every cluster could be asked. If that cannot be
@@ -60,5 +60,5 @@ pub fn unplaced(
 
 /// With `ON_DEADLINE=hold` Auto Scaling's own limit is the only bound, as it is for a drain.
 fn waits_too_long(hook: &HookAction, policy: &Policy, now: Timestamp) -> bool {
-    policy.on_deadline == OnDeadline::Release && deadline::later(hook.since, policy.max_drain) <= now
+    policy.on_deadline == OnDeadline::Release && later(hook.since, policy.max_drain) <= now
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::settings::Problems;
+use crate::variables::Problems;
 
 fn read(settings: &[(&str, &str)]) -> Result<Policy, Problems> {
     let settings: Vec<(String, String)> = settings

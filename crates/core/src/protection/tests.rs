@@ -1,5 +1,5 @@
 use super::*;
-use crate::observation::Scheduling;
+use crate::aws::Scheduling;
 use crate::testing::{policy, task};
 
 /// What ECS tells of the sidecar: status, health, exit code, reason.
@@ -176,6 +176,6 @@ fn a_long_group_is_cut() {
         group: Some(format!("family:{}", "a".repeat(400)).into()),
         ..daemon("RUNNING", (Some("STOPPED"), None, None, None))
     };
-    let named = UnprotectedDaemon::of(&long, UnprotectedReason::SidecarStopped);
+    let named = unprotected_daemon(&long, UnprotectedReason::SidecarStopped);
     assert_eq!(named.service.chars().count(), QUOTED_CHARS_MAX);
 }

@@ -1,5 +1,7 @@
 use super::*;
-use crate::protection::UnprotectedReason;
+use crate::ids::InstanceKey;
+use crate::limits::{CUT_MARK, HELD_BY_MAX, RECORD_BYTES_MAX};
+use crate::unprotected::UnprotectedReason;
 use proptest::prelude::*;
 
 fn at(text: &str) -> Timestamp {
@@ -237,13 +239,6 @@ proptest! {
 #[test]
 fn a_record_with_the_longest_names_and_order_fits() {
     let token = "71514b9d-6a40-4b26-8523-05e7ee35fa40";
-    let command = |who: &str, why: &str| crate::trigger::Command {
-        order: crate::trigger::Order::Hold,
-        instance: "i-0123456789abcdef0".parse().unwrap(),
-        cluster: "prod".parse().unwrap(),
-        who: who.to_owned(),
-        why: why.to_owned(),
-    };
     for odd in ["\u{1}", "\u{1f600}", "\"", "\n", "a"] {
         let long = odd.repeat(5000);
         let now = at("2026-11-24T08:00:00.123456789Z");
@@ -282,7 +277,7 @@ fn a_record_with_the_longest_names_and_order_fits() {
         ] {
             *time = Some(now);
         }
-        let ordered = Ordered::new(&command(&long, &long), now);
+        let ordered = Ordered::new("hold", &long, &long, now);
         assert!(long.starts_with(ordered.who.strip_suffix(CUT_MARK).unwrap()));
         record.ordered = Some(ordered);
         let text = record.encode().unwrap();
@@ -454,13 +449,6 @@ fn p8_that_a_daemon_was_not_protected_only_grows() {
 
 #[test]
 fn p3_no_text_of_others_keeps_a_record_from_being_written() {
-    let command = |why: &str| crate::trigger::Command {
-        order: crate::trigger::Order::Hold,
-        instance: "i-0123456789abcdef0".parse().unwrap(),
-        cluster: "prod".parse().unwrap(),
-        who: "{{ssm:x}}".to_owned(),
-        why: why.to_owned(),
-    };
     for odd in ["{{ dag_id }}", "{", "}}{{", "a{b{{\"c\\", "{\n{"] {
         let mut record = record();
         record.held_by[0].group = odd.to_owned();
@@ -470,7 +458,9 @@ fn p3_no_text_of_others_keeps_a_record_from_being_written() {
             until: None,
         }];
         record.ordered = Some(Ordered::new(
-            &command(&odd.repeat(100)),
+            "hold",
+            "{{ssm:x}}",
+            &odd.repeat(100),
             at("2026-11-24T08:00:00Z"),
         ));
         let text = record.encode().unwrap();
@@ -633,14 +623,7 @@ fn of_an_order_as_much_is_kept_as_fits_when_it_is_escaped() {
         ("é", 98),
         ("{", 32),
     ] {
-        let command = Command {
-            order: crate::trigger::Order::Hold,
-            instance: "i-0123456789abcdef0".parse().unwrap(),
-            cluster: "prod".parse().unwrap(),
-            who: "ana".to_owned(),
-            why: sign.repeat(500),
-        };
-        let ordered = Ordered::new(&command, at("2026-11-24T08:00:00Z"));
+        let ordered = Ordered::new("hold", "ana", &sign.repeat(500), at("2026-11-24T08:00:00Z"));
         assert_eq!(
             ordered.why,
             format!("{}{CUT_MARK}", sign.repeat(kept)),

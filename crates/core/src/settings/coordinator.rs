@@ -1,7 +1,8 @@
 //! The coordinator's settings.
 
-use super::{Level, Problems, Reader};
+use crate::level::Level;
 use crate::policy::Policy;
+use crate::variables::{Problems, Reader};
 
 /// Settings that are read once, at start.
 #[derive(Debug, Clone)]

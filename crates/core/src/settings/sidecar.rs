@@ -2,10 +2,11 @@
 
 use std::str::FromStr;
 
-use super::{Level, Problems, Reader};
 use crate::hold::state::HoldPolicy;
 use crate::ids::{ClusterName, ContainerName, InstanceId, InvalidId};
+use crate::level::Level;
 use crate::record::ParameterPrefix;
+use crate::variables::{Problems, Reader};
 
 /// Names of all settings, without their prefix.
 pub const NAMES: [&str; 10] = [

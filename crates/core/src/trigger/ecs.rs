@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::field::{members, read};
 use super::{Ignored, InstanceChange, Malformed, Parsed, TaskChange, Trigger};
+use crate::aws::{InstanceStatus, TaskStatus};
 use crate::ids::{ClusterArn, ClusterName, ContainerInstanceArn, ContainerName, InstanceId, TaskArn};
-use crate::observation::{InstanceStatus, TaskStatus};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

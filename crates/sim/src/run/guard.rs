@@ -9,7 +9,7 @@ use protector_core::hold::state::{
 };
 use protector_core::hold::{Answer, Hold, Identity, Moment, Parameters, Step};
 use protector_core::record::ParameterPrefix;
-use protector_core::settings::Reader;
+use protector_core::variables::Reader;
 
 use super::Bug;
 use crate::model::{CallError, Guard, GuardAnswer, GuardView, Stored};

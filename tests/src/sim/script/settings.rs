@@ -2,7 +2,7 @@
 
 use protector_coordinator::settings::CoordinatorSettings;
 use protector_core::hold::state::HoldPolicy;
-use protector_core::settings::{Problem, Problems, Reader};
+use protector_core::variables::{Problem, Problems, Reader};
 
 use super::lexer::{SyntaxError, Tokens};
 use super::setup::ScriptSetup;

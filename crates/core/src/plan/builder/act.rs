@@ -14,8 +14,8 @@ use crate::record::{Lifecycle, Record};
 
 use super::super::Fleet;
 use super::super::HeartbeatSender;
-use super::super::deadline::{self, later};
 use super::super::drain::is_draining;
+use super::super::{deadline, later};
 use super::{Action, PlanBuilder};
 
 impl PlanBuilder<'_> {

@@ -10,7 +10,7 @@ use crate::ids::ServiceName;
 use crate::observation::Observed;
 use crate::record::{ReleaseReason, Releasing, State};
 
-use super::super::deadline::{self, later};
+use super::super::{deadline, later};
 use super::{PlanBuilder, release_to_announce};
 
 /// How a drain that holds stands by what is seen of its tasks.

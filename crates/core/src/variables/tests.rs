@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::level::Level;
 use crate::limits::CUT_MARK;
 
 fn read<T>(pairs: &[(&str, &str)], take: impl FnOnce(&mut Reader<'_>) -> T) -> Result<T, Problems> {
