@@ -3,6 +3,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 /// Reads a fixture: an event in the shape that AWS documents.
+#[expect(clippy::disallowed_methods, reason = "fixtures are files")]
 fn fixture(name: &str) -> Value {
     let path = format!("{}/fixtures/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
