@@ -5,7 +5,7 @@ resource "aws_lambda_function" "coordinator" {
   #checkov:skip=CKV_AWS_116:Failed invocations go to the dead letters by the event invoke config, which keeps the error.
   #checkov:skip=CKV_AWS_117:It talks to public AWS endpoints alone; a VPC would cost money and protect nothing.
   #checkov:skip=CKV_AWS_173:The environment has names and durations, no secret; Lambda encrypts it with its own key.
-  #checkov:skip=CKV_AWS_272:Whoever applies the module has built or checked the zip; a signing profile is theirs to add.
+  #checkov:skip=CKV_AWS_272:The operator who applies the module has built or checked the zip, and can add a signing profile.
   function_name    = var.name
   description      = "Holds daemons while an ECS container instance drains."
   role             = aws_iam_role.coordinator.arn

@@ -6,7 +6,7 @@ resource "aws_lambda_function" "heartbeats" {
   #checkov:skip=CKV_AWS_116:A heartbeat that failed is of no use later; the next run comes in a minute.
   #checkov:skip=CKV_AWS_117:It talks to public AWS endpoints alone; a VPC would cost money and protect nothing.
   #checkov:skip=CKV_AWS_173:The environment has names and durations, no secret; Lambda encrypts it with its own key.
-  #checkov:skip=CKV_AWS_272:Whoever applies the module has built or checked the zip; a signing profile is theirs to add.
+  #checkov:skip=CKV_AWS_272:The operator who applies the module has built or checked the zip, and can add a signing profile.
   function_name    = local.heartbeats_name
   description      = "Keeps the terminate hooks of draining ECS container instances alive."
   role             = aws_iam_role.heartbeats.arn

@@ -9,7 +9,7 @@ resource "aws_autoscaling_lifecycle_hook" "terminate" {
   # If the coordinator is gone the instance must still end. ABANDON would also cut short every other hook on it.
   default_result = "CONTINUE"
 
-  # Made after all that hears it and removed before it, so that no instance waits for nobody.
+  # Created after everything that handles its events and removed before it, so that no instance waits in vain.
   depends_on = [
     aws_cloudwatch_event_target.this,
     aws_cloudwatch_event_target.tick,

@@ -1,4 +1,4 @@
-# When somebody should look. What is not said of an alarm is: a sum, at least 1, and no data is good.
+# When an operator should act. The defaults of an alarm are: a sum, at least 1, and no data is good.
 
 locals {
   own_metrics = "EcsDaemonProtector"
@@ -131,7 +131,7 @@ locals {
       metric      = "ForcedReleases"
     }
 
-    # Its sidecar was killed, gave up or never ran, or somebody stopped its task.
+    # Its sidecar was killed, gave up or never ran, or its task was stopped.
     daemons-gone = {
       description = "A protected daemon has ended while tasks of its draining instance still held."
       metric      = "DaemonsGone"

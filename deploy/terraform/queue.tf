@@ -1,5 +1,5 @@
-# All events and the ticks, in one message group: Lambda takes no message of a group while others of it are under way, so
-# at most one run of the coordinator takes events at any time, and nobody overwrites what another run has written.
+# All events and the ticks, in one message group: Lambda takes no message of a group while others of it are in progress, so
+# at most one run of the coordinator takes events at any time, and no run overwrites what another run has written.
 # EventBridge gives no deduplication id; two events that differ in nothing, their id included, are one.
 resource "aws_sqs_queue" "events" {
   name                        = local.events

@@ -1,4 +1,4 @@
-# How to run, and what to be told.
+# How to run, and what to log and notify.
 
 variable "package_file" {
   description = <<-EOT

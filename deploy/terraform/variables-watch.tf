@@ -1,4 +1,5 @@
-# What to watch. Names and meanings of all settings are those of the coordinator's environment (README of the project).
+# What to watch. Names and meanings of all settings are those of the coordinator's environment
+# (docs/configuration.md).
 
 variable "name" {
   description = "Name of the function, and the beginning of the names of all that belongs to it."

@@ -35,7 +35,7 @@ class Subject:
         return self.command[0]
 
     def waits(self, pid):
-        """A sidecar has executed itself anew as `… wait`; any other program is in the system call that waits."""
+        """A sidecar has executed itself again as `… wait`; any other program is in the system call that waits."""
         if self.polls:
             return proc.arguments(pid)[1:2] == [b"wait"]
         return proc.awaits_signal(pid)

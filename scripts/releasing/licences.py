@@ -13,7 +13,7 @@ Third-party software in ecs-daemon-protector
 
 The coordinator and the sidecar are made of the crates below, and of Rust's standard library (MIT OR Apache-2.0). The
 sidecar is linked statically, so it also holds parts of the GNU C Library (LGPL-2.1-or-later) as Debian or your build
-machine has it. Whoever wants another C library in it can build it anew from these sources, with scripts/build-sidecar.
+machine has it. To link another C library, build it again from these sources with scripts/build-sidecar.
 """
 
 # For crates that name the licence and bring no text.

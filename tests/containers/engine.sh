@@ -13,7 +13,7 @@ skip() {
     exit 1
 }
 
-# The programs that are needed. What is missing is installed, if this is a machine of Debian's kind.
+# The programs that are needed. What is missing is installed, if this is Debian or a derivative.
 install_engine() {
     local missing=()
     command -v dockerd > /dev/null || missing+=(docker.io)
