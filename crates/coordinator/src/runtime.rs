@@ -27,8 +27,8 @@ const BUG: u8 = 70;
 const USAGE: &str = "\
 bootstrap: the coordinator of ecs-daemon-protector, a program for AWS Lambda (provided.al2023).
 
-Lambda starts it; it takes no arguments. It reads its settings from PROTECTOR_* variables (see the README) and its
-invocations from the Lambda Runtime API, whose address is in AWS_LAMBDA_RUNTIME_API.
+Lambda starts it; it takes no arguments. It reads its settings from PROTECTOR_* variables (see
+docs/configuration.md) and its invocations from the Lambda Runtime API, whose address is in AWS_LAMBDA_RUNTIME_API.
 
 To run a whole drain on this machine: protectorctl demo
 ";

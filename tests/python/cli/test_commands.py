@@ -67,19 +67,20 @@ class Commands(unittest.TestCase):
                 (line,) = json.loads((self.folder / "answer.json").read_text())["instances"]
                 self.assertEqual(line["trigger"], "operator")
 
-    def of_the_readme(self, *words):
-        """The first of its commands that has these words."""
-        found = [c for page, c in commands.documented() if page.name == "README.md" and all(w in c for w in words)]
-        self.assertTrue(found, f"README.md has no command with {words}")
+    def documented(self, page, *words):
+        """The first command of the page that has these words."""
+        found = [c for path, c in commands.documented() if str(path) == page and all(w in c for w in words)]
+        self.assertTrue(found, f"{page} has no command with {words}")
         return found[0]
 
     def test_the_record_is_read_as_the_readme_says(self):
-        record = json.loads(self.succeeds(self.of_the_readme("get-parameter", "CLUSTER/INSTANCE", "--output text")))
+        command = self.documented("README.md", "get-parameter", "CLUSTER/INSTANCE", "--output text")
+        record = json.loads(self.succeeds(command))
         self.assertEqual(record["ec2InstanceId"], self.workload.host)
         self.assertIn("remaining", record)
 
-    def test_the_kill_switch_is_set_as_the_readme_says(self):
-        self.succeeds(self.of_the_readme("put-parameter", "/control", "release-all"))
+    def test_the_kill_switch_is_set_as_the_documentation_says(self):
+        self.succeeds(self.documented("docs/configuration.md", "put-parameter", "/control", "release-all"))
         value = self.aws.ssm.get_parameter(Name="/ecs-daemon-protector/control")["Parameter"]["Value"]
         self.assertEqual(json.loads(value), {"mode": "release-all"})
         until("it is released", lambda: json.loads(self.workload.record_text())["state"] == "released")

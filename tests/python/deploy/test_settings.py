@@ -105,8 +105,8 @@ class Settings(unittest.TestCase):
             if "MinValue" in parameter:
                 self.assertTrue(parameter["MinValue"] <= int(default) <= parameter["MaxValue"], name)
 
-    def test_the_readme_names_the_parameter_of_each_setting(self):
-        table = (ROOT / "README.md").read_text().split("## Settings of the coordinator")[1].split("\n## ")[0]
+    def test_the_documentation_names_the_parameter_of_each_setting(self):
+        table = (ROOT / "docs/configuration.md").read_text().split("## Settings of the coordinator")[1].split("\n## ")[0]
         rows = re.findall(r"^\| `([A-Z_]+)` \| `([A-Za-z]+)` \|", table, re.MULTILINE)
         camel = {name: "".join(word.capitalize() for word in name.split("_")) for name, _ in rows}
         self.assertEqual(dict(rows), camel)

@@ -1,0 +1,37 @@
+"""No document and no comment has a word of tests/words.txt."""
+
+import unittest
+
+from . import ROOT, words
+
+
+class ForbiddenWords(unittest.TestCase):
+    def test_no_document_and_no_comment_has_a_forbidden_word(self):
+        listed = words.parse(words.LIST.read_text())
+        self.assertEqual(list(words.problems(listed)), [])
+
+    def test_every_exception_is_a_file_that_needs_it(self):
+        """So that an exception goes when its reason is gone."""
+        listed = words.parse(words.LIST.read_text())
+        without = words.Words(listed.prose, listed.code)
+        broken = {problem.split(":")[0] for problem in words.problems(without)}
+        for path in listed.excepted:
+            self.assertTrue((ROOT / path).is_file(), path)
+            self.assertIn(path, broken, f"{path} has no forbidden word any more: remove its exception")
+
+    def test_the_list_is_read_strictly(self):
+        listed = words.parse("# note\nexcept a.md: generated\n[prose]\nfor ever -> indefinitely\n[code]\nMend -> fix\n")
+        self.assertEqual(listed, words.Words({"for ever": "indefinitely"}, {"mend": "fix"}, {"a.md": "generated"}))
+        for wrong in ("mend -> fix", "[prose]\nmend", "[prose]\nmend -> ", "except a.md"):
+            with self.assertRaises(ValueError):
+                words.parse(wrong)
+
+    def test_the_checks_find_what_is_wrong(self):
+        listed = {"mend": "fix", "for ever": "indefinitely"}
+        self.assertEqual(words.found("one\nMend it, mender\n", listed), [(2, "mend", "fix")])
+        rust = 'fn lives_for_ever() {}\nstruct ForEver;\n// It lasts for ever, `for_ever`.\nlet a = "for ever"; let b = r#"for ever"#;\n'
+        self.assertEqual([number for number, _, _ in words.found(words.of_rust(rust), listed)], [1, 2, 3])
+        quoted = "// don't \"mend\nlet a = '\"'; // mend\nlet b = \"// mend\";\n"
+        self.assertEqual([number for number, _, _ in words.found(words.of_rust(quoted), listed)], [1, 2])
+        page = "Use `mend`.\n\n```\nmend\n```\n[it](mend.md)\nWe mend it.\n"
+        self.assertEqual([number for number, _, _ in words.found(words.prose(page), listed)], [7])

@@ -1,0 +1,103 @@
+"""The words that must not be in documents and code: tests/words.txt, and where they are found."""
+
+import re
+from dataclasses import dataclass, field
+
+from . import ROOT
+from .pages import prose, tracked
+
+LIST = ROOT / "tests/words.txt"
+
+# Documents, and what else people read: comments and descriptions of the deployment and the scripts.
+PAGES = ("*.md",)
+OTHERS = (
+    "template.yaml", "deploy/*.tf", "examples/*.yaml", "scripts/*", ".ci/*", ".github/*.yml", "Dockerfile", "justfile",
+    "*.toml",
+)
+SOURCES = ("crates/*.rs", "tests/*.rs", "fuzz/*.rs")
+
+STRING = re.compile(r'r(#*)".*?"\1|b?"(?:\\.|[^"\\])*"', re.DOTALL)
+COMMENT = re.compile(r"//[^\n]*")
+
+
+@dataclass
+class Words:
+    """The list. Keys are words or phrases in lower case, values what to use instead."""
+
+    prose: dict = field(default_factory=dict)
+    code: dict = field(default_factory=dict)
+    excepted: dict = field(default_factory=dict)
+
+
+def parse(text):
+    """Reads the list."""
+    words, section = Words(), None
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        if line in ("[prose]", "[code]"):
+            section = words.prose if line == "[prose]" else words.code
+        elif line.startswith("except "):
+            path, _, reason = line.removeprefix("except ").partition(": ")
+            if not reason:
+                raise ValueError(f"line {number}: an exception needs a reason")
+            words.excepted[path] = reason
+        else:
+            word, arrow, instead = line.partition(" -> ")
+            if section is None or not arrow or not instead:
+                raise ValueError(f"line {number}: expected `word -> use instead` in a section: {line}")
+            section[word.lower()] = instead
+    return words
+
+
+def found(text, words):
+    """Lines of a text that have a word of the list: number, word, what to use instead."""
+    if not words:
+        return []
+    any_word = re.compile(rf"\b({'|'.join(map(re.escape, words))})\b", re.IGNORECASE)
+    lines = enumerate(text.splitlines(), 1)
+    return [(number, hit.lower(), words[hit.lower()]) for number, line in lines for hit in any_word.findall(line)]
+
+
+def of_rust(text):
+    """Comments and identifiers of a Rust file as words: `ForEver` and `for_ever` become `for ever`. Strings are left out:
+    log lines and test data have their own tests."""
+    lines = []
+    for line in without_strings(text).splitlines():
+        code, slashes, comment = line.partition("//")
+        lines.append(split(code) + slashes + split(INLINE.sub("", comment)))
+    return "\n".join(lines)
+
+
+INLINE = re.compile(r"`[^`]*`")
+
+
+def without_strings(text):
+    """The text without string literals; as many lines as before. A quote in a comment begins no string."""
+    token = re.compile(rf"{COMMENT.pattern}|'(?:\\.|[^'\\])'|{STRING.pattern}", re.DOTALL)
+
+    def keep(match):
+        literal = match.group()
+        return literal if literal.startswith("//") else '""' + "\n" * literal.count("\n")
+
+    return token.sub(keep, text)
+
+
+def split(code):
+    """Identifiers as words."""
+    code = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", code)
+    return code.replace("_", " ")
+
+
+def problems(words):
+    """Every place in the repository that has a word of the list."""
+    texts = [(path, prose(path.read_text()), words.prose | words.code) for path in tracked(*PAGES)]
+    texts += [(path, INLINE.sub("", path.read_text()), words.prose | words.code) for path in tracked(*OTHERS)]
+    texts += [(path, of_rust(path.read_text()), words.code) for path in tracked(*SOURCES)]
+    for path, text, listed in texts:
+        name = str(path.relative_to(ROOT))
+        if name in words.excepted or path == LIST:
+            continue
+        for number, word, instead in found(text, listed):
+            yield f"{name}:{number}: \"{word}\", use instead: {instead}"
