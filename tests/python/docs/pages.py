@@ -53,6 +53,12 @@ def slug(heading):
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
+def paths(text):
+    """The files and folders of the repository that a page names in code style. Patterns and placeholders are left out."""
+    quoted = re.findall(r"`((?:crates|deploy|docs|examples|fuzz|scripts|tests|\.ci|\.config|\.github)/[\w./-]+)`", text)
+    return [path for path in quoted if not re.search(r"[A-Z]{4,}", path.rpartition("/")[2].partition(".")[0])]
+
+
 @dataclass(frozen=True)
 class Link:
     """A link within the repository."""

@@ -14,10 +14,21 @@ class Links(unittest.TestCase):
         problems = [link.problem() for link in found]
         self.assertEqual([problem for problem in problems if problem], [])
 
+    def test_every_path_that_a_page_names_is_there(self):
+        """The changelog may name what is gone."""
+        texts = {page: page.read_text() for page in pages.markdown() if page.name != "CHANGELOG.md"}
+        found = [(page.name, path) for page, text in texts.items() for path in pages.paths(text)]
+        self.assertGreater(len(found), 50)
+        self.assertEqual([(page, path) for page, path in found if not (ROOT / path).exists()], [])
+
     def test_every_page_is_in_the_index(self):
         index = ROOT / "docs/README.md"
         linked = {(index.parent / link.path).resolve() for link in pages.links(index, index.read_text())}
         self.assertEqual([page.name for page in (ROOT / "docs").glob("*.md") if page not in linked | {index}], [])
+
+    def test_paths_are_found_in_code_style(self):
+        text = "`crates/core` and `tests/gone.rs`, `scripts/fuzz --runs 1`, `crates/core/src/**/tests*`, `target/debug`"
+        self.assertEqual(pages.paths(text), ["crates/core", "tests/gone.rs"])
 
     def test_the_checks_find_what_is_wrong(self):
         with tempfile.TemporaryDirectory() as folder:
