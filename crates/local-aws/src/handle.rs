@@ -6,10 +6,11 @@ mod world;
 
 use crate::config::{LocalAwsConfig, StartError};
 use crate::hosts::Hosts;
-use crate::http::{self, Front, Server, Switches};
+use crate::http::{self, Front, Switches};
 use crate::ids::RequestIds;
 use crate::lambda::Lambda;
 use crate::live::Live;
+use crate::server::Server;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;

@@ -1,11 +1,12 @@
 //! What happens outside the model: instances come and go, containers run, events arrive.
 
 use crate::agent::{Addresses, Agent};
-use crate::http::{Front, Server, Switches, imds};
+use crate::http::{Front, Switches, imds};
 use crate::ids::RequestIds;
 use crate::lambda::Lambda;
 use crate::live::Live;
 use crate::rules;
+use crate::server::Server;
 use protector_aws_model::{ContainerStart, Effect};
 use serde_json::Value;
 use std::collections::HashMap;

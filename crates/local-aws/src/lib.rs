@@ -26,12 +26,14 @@ mod http;
 mod ids;
 mod lambda;
 mod live;
+pub mod principal;
 mod process;
 pub mod rules;
+mod server;
 
 pub use config::{LocalAwsConfig, StartError, Timeout};
 pub use handle::LocalAws;
-pub use http::{principal, wire};
+pub use http::{message, wire};
 pub use lambda::{CoordinatorSpec, Invocation, InvocationOutcome};
 pub use rules::product_rules;
 

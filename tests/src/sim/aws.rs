@@ -17,7 +17,8 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use protector_local_aws::wire::{self, Reply, Request};
+use protector_local_aws::message::{Reply, Request};
+use protector_local_aws::wire;
 
 use super::harness::Harness;
 

@@ -2,7 +2,7 @@
 
 use super::LocalAws;
 use crate::config::Timeout;
-use crate::http::principal::OPERATOR;
+use crate::principal::OPERATOR;
 use jiff::Timestamp;
 use protector_aws_model::{ApiError, Call, Entry, Faults, Service, World};
 use serde_json::Value;

@@ -1,9 +1,10 @@
 //! The one endpoint of all AWS APIs, over HTTP.
 
 use super::Front;
-use super::principal::COORDINATOR;
-use super::wire::{Answer, Incoming, Request};
+use super::message::{Answer, Request};
+use super::wire::Incoming;
 use crate::lambda::CrashPoint;
+use crate::principal::COORDINATOR;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::AUTHORIZATION;

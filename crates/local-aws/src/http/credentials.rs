@@ -3,7 +3,8 @@
 //! The agent forgets them when the task is known STOPPED, so they last through the whole stopping phase
 //! (`agent/engine/task_manager.go`, `cleanupCredentials`).
 
-use super::{Front, json_body, principal};
+use super::{Front, json_body};
+use crate::principal;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Response, StatusCode};

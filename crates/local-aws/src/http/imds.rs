@@ -4,9 +4,10 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html>,
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-introspection.html>
 
-use super::{Server, Switches, json_body};
+use super::{Switches, json_body};
 use crate::ids::RequestIds;
 use crate::live::Live;
+use crate::server::Server;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};

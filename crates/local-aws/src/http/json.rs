@@ -1,6 +1,6 @@
 //! The AWS JSON 1.1 protocol: `X-Amz-Target: <prefix>.<Operation>`, JSON in, JSON out.
 
-use super::wire::{Answer, Reply};
+use super::message::{Answer, Reply};
 use axum::http::StatusCode;
 use protector_aws_model::{ApiError, Service};
 use serde_json::{Value, json};

@@ -4,16 +4,14 @@ mod aws;
 mod credentials;
 pub(crate) mod imds;
 mod json;
+pub mod message;
 mod metadata;
-pub mod principal;
 mod query;
-mod server;
 mod switches;
 pub mod wire;
 mod xml;
 
 pub(crate) use metadata::endpoint_id as metadata_endpoint_id;
-pub(crate) use server::Server;
 pub(crate) use switches::Switches;
 
 use crate::ids::RequestIds;

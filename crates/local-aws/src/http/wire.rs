@@ -1,36 +1,12 @@
 //! Requests and answers of the AWS APIs as they are on the wire, whoever carries them: the listener on 127.0.0.1, or
 //! a program's own HTTP client in the same process.
 
-use super::{json, principal, query, xml};
+use super::message::{Answer, Reply, Request};
+use super::{json, query, xml};
+use crate::principal;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use protector_aws_model::{ApiError, Call, Service, World};
-use serde_json::Value;
-
-/// What an operation gives back.
-pub(crate) type Answer = Result<Value, ApiError>;
-
-/// The parts of a request that say what is wanted. Headers and body tell the service, as every SDK sends them.
-#[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
-    /// The header `X-Amz-Target`. Without it the request is of the Query protocol.
-    pub target: Option<&'a str>,
-    /// The header `Authorization`: its access key names the caller.
-    pub authorization: Option<&'a str>,
-    /// The body.
-    pub body: &'a [u8],
-}
-
-/// An answer, ready to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// The HTTP status.
-    pub status: StatusCode,
-    /// The header `Content-Type`.
-    pub content_type: &'static str,
-    /// The body.
-    pub body: String,
-}
 
 /// Answers a request out of `world`, at the moment `now`.
 pub fn answer(world: &mut World, now: Timestamp, request: &Request<'_>, request_id: &str) -> Reply {

@@ -3,8 +3,8 @@
 use super::invocation::InvocationOutcome;
 use super::runtime_api::{Report, RuntimeApi, Slot, Work};
 use super::spec::CoordinatorSpec;
-use crate::http::principal::{COORDINATOR, HEARTBEATS};
 use crate::live::Live;
+use crate::principal::{COORDINATOR, HEARTBEATS};
 use crate::process::{LineLog, Process, Registry, exit_code};
 use serde_json::Value;
 use std::io;

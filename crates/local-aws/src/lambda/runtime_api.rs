@@ -1,6 +1,6 @@
 //! The Runtime API of one execution environment: the side that the function's process talks to.
 
-use crate::http::Server;
+use crate::server::Server;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
