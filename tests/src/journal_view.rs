@@ -7,7 +7,7 @@ use protector_aws_model::{ContainerStatus, Entry, TaskStatus, What};
 use protector_local_aws::principal::{COORDINATOR, HEARTBEATS};
 use serde_json::Value;
 
-use crate::workload::SIDECAR;
+use crate::names::{SIDECAR, principal};
 
 /// The journal of a lab.
 pub struct JournalView {
@@ -227,7 +227,7 @@ impl JournalView {
 
     /// How many reads the sidecar of a task made before its container got SIGTERM, and after.
     pub fn reads_around_sigterm(&self, task: &str) -> (usize, usize) {
-        let who = crate::workload::principal(task);
+        let who = principal(task);
         let sigterm = self.positions(|what| {
             matches!(what, What::ContainerStatus { task_arn, container, status: ContainerStatus::Terminating, .. }
                 if task_arn == task && container == SIDECAR)

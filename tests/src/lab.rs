@@ -8,15 +8,8 @@ use protector_local_aws::{CoordinatorSpec, LocalAws, LocalAwsConfig, Timeout};
 use serde_json::{Value, json};
 
 use crate::journal_view::JournalView;
-
-/// The cluster of every test.
-pub const CLUSTER: &str = "prod";
-
-/// The Auto Scaling group.
-pub const GROUP: &str = "ecs-prod";
-
-/// Our terminate hook.
-pub const HOOK: &str = "protect-daemons";
+use crate::names::{CLUSTER, GROUP, HOOK};
+use crate::programs::{bootstrap, next_bootstrap};
 
 /// Longer than any step of any test takes, even on a busy machine; only a failed test waits so long.
 const BOUND: Duration = Duration::from_secs(90);
@@ -109,7 +102,7 @@ impl Lab {
     /// # Panics
     /// Its program is missing.
     pub async fn start_coordinator(&self, config: &LabConfig) {
-        self.deploy(crate::bootstrap(), config).await;
+        self.deploy(bootstrap(), config).await;
     }
 
     /// Deploys another version of the coordinator in place of the one that runs, as an update would.
@@ -117,7 +110,7 @@ impl Lab {
     /// # Panics
     /// Its program is missing.
     pub async fn update_coordinator(&self, config: &LabConfig) {
-        self.deploy(crate::next_bootstrap(), config).await;
+        self.deploy(next_bootstrap(), config).await;
     }
 
     async fn deploy(&self, program: PathBuf, config: &LabConfig) {

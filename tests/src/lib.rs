@@ -8,12 +8,14 @@
 
 mod journal_view;
 mod lab;
+mod names;
 mod programs;
 mod sim;
 mod workload;
 
 pub use journal_view::JournalView;
-pub use lab::{CLUSTER, GROUP, HOOK, Lab, LabConfig};
+pub use lab::{Lab, LabConfig};
+pub use names::{CLUSTER, GROUP, HOOK, SIDECAR};
 pub use programs::{bootstrap, next_bootstrap, protectorctl, sidecar};
 pub use sim::{SyntaxError, Transcript, play};
-pub use workload::{Daemon, SIDECAR};
+pub use workload::Daemon;

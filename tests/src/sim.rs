@@ -62,7 +62,8 @@ pub fn play(text: &str) -> Result<Transcript, Vec<SyntaxError>> {
 
 async fn told(script: &Script, settings: CoordinatorSettings, sidecar: HoldPolicy) -> Transcript {
     let clock = VirtualClock::start(setup::DURATION);
-    let (harness, deliveries) = Harness::new(clock, sidecar, TranscriptWriter::new(clock, &script.setup));
+    let transcript = TranscriptWriter::new(clock, &script.setup);
+    let (harness, deliveries) = Harness::new(clock, sidecar, sidecar::start, transcript);
     let policy = settings.policy.clone();
     let background = [
         tokio::spawn(harness.clone().pump()),

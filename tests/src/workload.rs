@@ -3,10 +3,10 @@
 use protector_aws_model::TaskStatus;
 use serde_json::{Value, json};
 
-use crate::lab::{CLUSTER, Lab};
-
-/// The container of the sidecar.
-pub const SIDECAR: &str = "ecs-daemon-protector";
+use crate::journal_view::JournalView;
+use crate::lab::Lab;
+use crate::names::{CLUSTER, SIDECAR, principal};
+use crate::programs;
 
 /// A DAEMON service.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ impl Daemon {
         };
         let program = match self.sidecar_fails {
             true => "/bin/false".into(),
-            false => crate::sidecar().to_string_lossy().into_owned(),
+            false => programs::sidecar().to_string_lossy().into_owned(),
         };
         json!({"name": SIDECAR, "essential": false, "memory": 32, "stopTimeout": 600,
             "dependsOn": [{"containerName": self.name, "condition": "START"}],
@@ -147,7 +147,7 @@ impl Lab {
             .map(|task| principal(task))
             .collect();
         self.wait("self-checks", |world| {
-            let journal = crate::JournalView::new(world.journal().to_vec());
+            let journal = JournalView::new(world.journal().to_vec());
             principals
                 .iter()
                 .all(|principal| !journal.calls_by(principal).is_empty())
@@ -175,9 +175,4 @@ impl Lab {
                 "taskRoleArn": "arn:aws:iam::123456789012:role/task", "containerDefinitions": containers}),
         );
     }
-}
-
-/// The principal of a task's sidecar.
-pub(crate) fn principal(task: &str) -> String {
-    protector_local_aws::principal::sidecar(task.rsplit('/').next().unwrap_or(task))
 }

@@ -16,14 +16,15 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 use super::clock::VirtualClock;
-use super::sidecar;
 use super::transcript::TranscriptWriter;
+use crate::names::SIDECAR;
 
 /// All that one journal needs.
 pub(crate) struct Harness {
     pub(crate) clock: VirtualClock,
     /// What every sidecar is set to.
     pub(crate) sidecar_policy: HoldPolicy,
+    start_sidecar: StartSidecar,
     /// An instance has gone off.
     pub(crate) gone: Notify,
     world: Mutex<World>,
@@ -33,6 +34,9 @@ pub(crate) struct Harness {
     losing: Mutex<u32>,
     rescheduled: Notify,
 }
+
+/// Starts the sidecar of a task: it ends by itself, or is aborted. The last argument is its SIGTERM.
+pub(crate) type StartSidecar = fn(Arc<Harness>, ContainerStart, Arc<Notify>) -> JoinHandle<()>;
 
 /// The three ways to the functions: the queue of events, the heartbeats' schedule, and people.
 pub(crate) struct Deliveries<T> {
@@ -56,6 +60,7 @@ impl Harness {
     pub(crate) fn new(
         clock: VirtualClock,
         sidecar_policy: HoldPolicy,
+        start_sidecar: StartSidecar,
         transcript: TranscriptWriter,
     ) -> (Arc<Harness>, Deliveries<mpsc::UnboundedReceiver<Value>>) {
         let (events, queue) = mpsc::unbounded_channel();
@@ -64,6 +69,7 @@ impl Harness {
         let harness = Harness {
             clock,
             sidecar_policy,
+            start_sidecar,
             gone: Notify::new(),
             world: Mutex::new(World::new(WorldConfig::default(), clock.now())),
             transcript: Mutex::new(transcript),
@@ -180,11 +186,11 @@ impl Harness {
     /// All other containers are simulated by the world itself.
     fn start(self: &Arc<Self>, start: ContainerStart) {
         let sigterm = Arc::new(Notify::new());
-        let life = sidecar::live(self.clone(), start.clone(), sigterm.clone());
+        let life = (self.start_sidecar)(self.clone(), start.clone(), sigterm.clone());
         let sidecar = SidecarHandle {
             instance: start.instance,
             sigterm,
-            life: tokio::spawn(life),
+            life,
         };
         lock(&self.sidecars).insert(start.task_arn, sidecar);
     }
@@ -204,7 +210,7 @@ impl Harness {
         let killed = lock(&self.sidecars).remove(task);
         if let Some(sidecar) = killed {
             sidecar.life.abort();
-            self.with(|world, now| world.container_exited(now, task, crate::SIDECAR, 137));
+            self.with(|world, now| world.container_exited(now, task, SIDECAR, 137));
         }
     }
 

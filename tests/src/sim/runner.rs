@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::harness::{Harness, LINGER};
 use super::script::{End, Script, Step, StepKind};
-use crate::lab::{CLUSTER, GROUP};
+use crate::names::{CLUSTER, GROUP};
 
 /// The schedule of `template.yaml`.
 const TICK: SignedDuration = SignedDuration::from_mins(1);

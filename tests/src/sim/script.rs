@@ -2,6 +2,7 @@
 //! comment. `docs/policies.md` lists all lines.
 
 mod lexer;
+mod setting;
 mod settings;
 mod setup;
 mod step;

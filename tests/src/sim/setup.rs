@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::harness::Harness;
 use super::script::ScriptSetup;
-use crate::lab::{CLUSTER, GROUP};
+use crate::names::{CLUSTER, GROUP, SIDECAR};
 
 /// All of it takes so long.
 pub(crate) const DURATION: Duration = Duration::from_secs(2);
@@ -137,7 +137,7 @@ fn simulated(name: &str, stop_seconds: u32) -> Value {
 
 /// As `examples/task-definition.json` has it.
 fn sidecar(protects: &str) -> Value {
-    json!({"name": crate::SIDECAR, "essential": false, "memory": 32, "stopTimeout": 7500,
+    json!({"name": SIDECAR, "essential": false, "memory": 32, "stopTimeout": 7500,
         "restartPolicy": {"enabled": true, "ignoredExitCodes": [0, 10, 11, 64]},
         "dependsOn": [{"containerName": protects, "condition": "START"}]})
 }

@@ -15,19 +15,24 @@ use protector_core::record::ParameterPrefix;
 use protector_local_aws::principal;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 use super::harness::Harness;
-use crate::lab::CLUSTER;
+use crate::names::{CLUSTER, SIDECAR};
 
-/// Lives until it leaves. Whoever kills it aborts this.
-pub(super) async fn live(harness: Arc<Harness>, start: ContainerStart, sigterm: Arc<Notify>) {
+/// Starts a sidecar, which lives until it leaves. A kill aborts its task.
+pub(super) fn start(harness: Arc<Harness>, start: ContainerStart, sigterm: Arc<Notify>) -> JoinHandle<()> {
+    tokio::spawn(live(harness, start, sigterm))
+}
+
+async fn live(harness: Arc<Harness>, start: ContainerStart, sigterm: Arc<Notify>) {
     let task = start.task_arn.clone();
-    harness.with(|world, now| world.container_started(now, &task, crate::SIDECAR));
+    harness.with(|world, now| world.container_started(now, &task, SIDECAR));
     let mut sidecar = Sidecar::new(harness.clone(), start);
     sidecar.self_check();
     sigterm.notified().await;
     let why = sidecar.hold().await;
-    harness.with(|world, now| world.container_exited(now, &task, crate::SIDECAR, i32::from(why.code())));
+    harness.with(|world, now| world.container_exited(now, &task, SIDECAR, i32::from(why.code())));
 }
 
 struct Sidecar {
@@ -94,9 +99,7 @@ impl Sidecar {
     fn task(&self) -> ProtectedContainers {
         let view = self.harness.with(|world, _| world.task(&self.start.task_arn));
         let containers = view.map(|task| task.containers).unwrap_or_default();
-        let mut protected = containers
-            .iter()
-            .filter(|container| container.name != crate::SIDECAR);
+        let mut protected = containers.iter().filter(|container| container.name != SIDECAR);
         match protected.all(|container| container.status == ContainerStatus::Stopped) {
             true => ProtectedContainers::Stopped,
             false => ProtectedContainers::Alive,
@@ -187,7 +190,7 @@ fn identity(harness: &Arc<Harness>, start: &ContainerStart) -> Option<Identity> 
         region: "eu-west-1".to_owned(),
         cluster: CLUSTER.parse().ok()?,
         instance: start.instance.parse().ok()?,
-        own_container: crate::SIDECAR.parse().ok()?,
+        own_container: SIDECAR.parse().ok()?,
         task: start.task_arn.parse().ok(),
         known: SidecarIdentity {
             service: service.and_then(|name| name.parse().ok()),

@@ -4,17 +4,10 @@ use protector_coordinator::settings::CoordinatorSettings;
 use protector_core::hold::state::HoldPolicy;
 use protector_core::variables::{Problem, Problems, Reader};
 
-use super::lexer::{SyntaxError, Tokens};
+use super::lexer::SyntaxError;
+use super::setting::Setting;
 use super::setup::ScriptSetup;
-use crate::lab::{CLUSTER, GROUP};
-
-/// One setting, and where it was made.
-#[derive(Debug, Clone)]
-pub(crate) struct Setting {
-    line: usize,
-    name: String,
-    value: String,
-}
+use crate::names::{CLUSTER, GROUP};
 
 impl ScriptSetup {
     /// The coordinator's settings, read as the program reads them.
@@ -47,15 +40,6 @@ impl ScriptSetup {
         let read = reader.finish(policy);
         read.map_err(|problems| wrong_settings(&self.sidecar, &problems))
     }
-}
-
-/// Reads `NAME = VALUE`.
-pub(super) fn setting(words: &mut Tokens<'_>) -> Result<Setting, SyntaxError> {
-    let line = words.line();
-    let name = words.name("a setting's name, without PROTECTOR_")?;
-    words.expect("=")?;
-    let value = words.remainder();
-    Ok(Setting { line, name, value })
 }
 
 fn variables(settings: &[Setting]) -> impl Iterator<Item = (String, String)> {

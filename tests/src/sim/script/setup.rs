@@ -1,8 +1,8 @@
 //! The lines that set the setup.
 
 use super::lexer::{SyntaxError, Tokens};
-use super::settings::{Setting, setting};
-use crate::lab::HOOK;
+use super::setting::{Setting, setting};
+use crate::names::HOOK;
 use jiff::SignedDuration;
 
 /// A DAEMON service, one task on the instance.
