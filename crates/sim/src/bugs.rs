@@ -1,7 +1,7 @@
 //! Worlds in which a planted bug must show, and how many of them are enough to catch it.
 
-use crate::generate::{self, HOOK, LOGS, MESH, WEB, daemon, fleet, hook, step};
 use crate::judge::{self, Violation};
+use crate::plain::{CLUSTER, HOOK, LOGS, MESH, WEB, daemon, fleet, hook, step};
 use crate::run::{Bug, Options};
 use crate::scenario::{
     FaultSpec, HOUR, HostSpec, MINUTE, SECOND, Scenario, StaleRecord, TaskSpec, Trouble, What,
@@ -170,7 +170,7 @@ fn leftover_record(seed: u64) -> Scenario {
          \"receiptAt\":\"2026-01-05T07:55:30Z\"}}",
         1
     );
-    let name = format!("/ecs-daemon-protector/{}/i-{:017x}", generate::CLUSTER, 1);
+    let name = format!("/ecs-daemon-protector/{}/i-{:017x}", CLUSTER, 1);
     scenario.parameters.push((name, text));
     // The hold of this drain comes late: until then there is only the leftover to obey.
     scenario.faults.push(FaultSpec {

@@ -1,120 +1,628 @@
-//! Worlds: plain ones, and ones drawn from a seed.
+//! Worlds drawn from a seed: machines, settings, what happens, and what goes wrong.
 
-use std::collections::BTreeMap;
-
+use crate::judge::Rule;
+use crate::plain::{HOOK, LOGS, MESH, WEB, daemon, hook, plain, step};
 use crate::scenario::{
-    Cluster, Daemon, Group, HOUR, HookSpec, HostSpec, MINUTE, Ms, SECOND, Scenario, Service, Step, TaskSpec,
-    What,
+    CallerKind, Cluster, DaemonStop, FaultSpec, HOUR, HostSpec, Kind, MINUTE, Ms, SECOND, Scenario,
+    StaleRecord, Step, Stuck, TaskSpec, Trouble, What,
 };
+use crate::worlds;
 
-mod random;
+/// A world, and the named faults whose condition it may meet.
+#[derive(Debug, Clone)]
+pub struct Drawn {
+    /// The world.
+    pub scenario: Scenario,
+    /// Names of [`crate::worlds`].
+    pub known: Vec<&'static str>,
+    /// From where it was drawn.
+    pub range: Range,
+}
 
-pub use random::{Drawn, Range, random};
+/// Which worlds are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Range {
+    /// Only what no open fault is known of.
+    Sound,
+    /// Everything.
+    Wild,
+    /// What is sound, and the condition of this known fault.
+    With(&'static str),
+}
 
-/// The replica service of every plain world.
-pub const WEB: usize = 0;
-
-/// The daemon service of every plain world: a log router.
-pub const LOGS: usize = 1;
-
-/// A second daemon service: a mesh agent.
-pub const MESH: usize = 2;
-
-/// The cluster of every plain world.
-pub const CLUSTER: &str = "prod";
-
-/// The group of every plain world.
-pub const GROUP: &str = "workers";
-
-/// The hook of every plain world.
-pub const HOOK: &str = "protect-daemons";
-
-/// One cluster, one group with our hook, and no machine yet. Every setting is at its default, but for what names the
-/// cluster, the group and the hook, and for a sidecar that holds longer than a drain lasts.
+/// The world of a seed.
 #[must_use]
-pub fn plain(seed: u64) -> Scenario {
-    let service = |name: &str, daemon| Service {
-        name: name.to_owned(),
-        daemon,
+pub fn random(seed: u64, range: Range) -> Drawn {
+    let mut draw = Draw {
+        rng: fastrand::Rng::with_seed(seed),
+        scenario: plain(seed),
+        range,
+        known: Vec::new(),
     };
-    let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    Scenario {
-        seed,
-        settings: BTreeMap::from([
-            setting("CLUSTERS", CLUSTER),
-            setting("AUTO_SCALING_GROUPS", GROUP),
-            setting("LIFECYCLE_HOOKS", HOOK),
-        ]),
-        sidecar: BTreeMap::from([setting("MAX_HOLD", "2h")]),
-        clusters: vec![Cluster {
-            name: CLUSTER.to_owned(),
-            deleted: false,
-        }],
-        groups: vec![Group {
-            name: GROUP.to_owned(),
-            hooks: vec![hook(HOOK, 15 * MINUTE)],
-            warm_pool: false,
-        }],
-        services: vec![
-            service("web", false),
-            service("logs", true),
-            service("mesh", true),
-        ],
-        ..Scenario::default()
+    draw.settings();
+    draw.deployment();
+    draw.hosts();
+    draw.happenings();
+    draw.trouble();
+    draw.bounds();
+    draw.oddities();
+    Drawn {
+        scenario: draw.scenario,
+        known: draw.known,
+        range,
     }
 }
 
-/// A hook of ours.
-#[must_use]
-pub fn hook(name: &str, heartbeat: Ms) -> HookSpec {
-    HookSpec {
-        name: name.to_owned(),
-        heartbeat,
-        abandon: false,
-        foreign_completes: None,
+struct Draw {
+    rng: fastrand::Rng,
+    scenario: Scenario,
+    range: Range,
+    known: Vec<&'static str>,
+}
+
+impl Draw {
+    /// In so many of a hundred worlds.
+    fn percent(&mut self, percent: u32) -> bool {
+        self.rng.u32(0..100) < percent
+    }
+
+    /// May the condition of this known fault be met? If so, it is noted.
+    fn may(&mut self, known: &'static str) -> bool {
+        let may = match self.range {
+            Range::Sound => false,
+            Range::Wild => true,
+            Range::With(only) => only == known,
+        };
+        if may && !self.known.contains(&known) {
+            self.known.push(known);
+        }
+        may
+    }
+
+    /// In so many of a hundred worlds, where it may be; always where it is what is asked for.
+    fn wild(&mut self, percent: u32, known: &'static str) -> bool {
+        let strikes = self.percent(percent) || self.range == Range::With(known);
+        strikes && self.may(known)
+    }
+
+    /// A time between the two, small ones more often.
+    fn time(&mut self, from: Ms, to: Ms) -> Ms {
+        let (low, high) = ((from as f64).ln(), (to as f64).ln());
+        (low + self.rng.f64() * (high - low)).exp() as Ms / SECOND * SECOND
+    }
+
+    fn pick<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.rng.usize(0..of.len())].clone()
+    }
+
+    fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.scenario.settings.insert(name.to_owned(), value.into());
+    }
+
+    fn step(&mut self, at: Ms, what: What) {
+        self.scenario.steps.push(step(at, what));
+    }
+
+    fn fault(&mut self, from: Ms, to: Ms, percent: u32, what: Trouble) {
+        self.scenario.faults.push(FaultSpec {
+            from,
+            to,
+            percent,
+            what,
+            ..FaultSpec::default()
+        });
+    }
+
+    /// Settings that validation accepts.
+    fn settings(&mut self) {
+        // A tick may come so late after a deadline that the sidecars have given up, or that all tasks have ended.
+        let late = self.may("sidecar-gives-up-before-a-late-release");
+        let max_drain = match self.may("tasks-that-ended-before-the-deadline") || late {
+            true => self.time(2 * MINUTE, 2 * HOUR),
+            false => 40 * MINUTE,
+        };
+        let daemon_stop = self.time(30 * SECOND, 3 * MINUTE);
+        // A run waits for the end of a settle window of 20 s.
+        let longest = match self.may("settle-longer-than-a-run-waits") {
+            true => 45 * SECOND,
+            false => 20 * SECOND,
+        };
+        let settle = self.time(SECOND, longest).max(SECOND);
+        let tiers = self.percent(25);
+        self.set("MAX_DRAIN", seconds(max_drain));
+        self.set("DAEMON_STOP", seconds(daemon_stop));
+        self.set("SETTLE", seconds(settle));
+        if tiers {
+            self.set("DAEMON_TIERS", "mesh | logs");
+        }
+        if self.percent(30) {
+            let lost = self.time(2 * MINUTE, 20 * MINUTE);
+            if lost < max_drain {
+                self.set("AGENT_LOST", seconds(lost));
+            }
+        }
+        if self.percent(10) {
+            self.set("ON_DEADLINE", "hold");
+        }
+        let standalone = self.pick(&["wait", "wait", "wait", "ignore", "stop"]);
+        self.set("STANDALONE_TASKS", standalone);
+        if self.percent(15) {
+            let after = self.time(MINUTE, max_drain.max(2 * MINUTE));
+            if after < max_drain {
+                self.set("STOP_TASKS_AFTER", seconds(after));
+            }
+        }
+        if self.percent(10) {
+            self.set("IGNORE_GROUPS", "family:noise");
+        }
+        if self.percent(3) {
+            self.set("DRY_RUN", "true");
+        }
+    }
+
+    /// The sidecars hold longer than any drain, unless that is what goes wrong.
+    fn bounds(&mut self) {
+        let ordered = |step: &Step| matches!(step.what, What::Order { .. });
+        let for_long =
+            self.scenario.settings.contains_key("ON_DEADLINE") || self.scenario.steps.iter().any(ordered);
+        let collide = self.wild(5, "default-bounds-collide");
+        let hold = match (collide, for_long) {
+            (true, _) => self
+                .scenario
+                .settings
+                .get("MAX_DRAIN")
+                .cloned()
+                .unwrap_or_default(),
+            (_, true) => "48h".to_owned(),
+            _ => "3h".to_owned(),
+        };
+        self.scenario.sidecar.insert("MAX_HOLD".to_owned(), hold);
+    }
+
+    fn deployment(&mut self) {
+        // Two environments that look at the same moment may cross each other.
+        self.scenario.function.environments = match self.may("release-overwritten-by-a-count") {
+            true => self.pick(&[1, 2, 3, 10, 50]),
+            false => 1,
+        };
+        self.scenario.function.first_tick = self.rng.u64(SECOND..MINUTE);
+        self.scenario.aws.daemon_stop = self.pick(&[
+            DaemonStop::AtOnce,
+            DaemonStop::WhenNoneRuns,
+            DaemonStop::WhenAllStopped,
+        ]);
+        self.scenario.aws.page = self.pick(&[100, 100, 100, 10, 2]);
+        self.scenario.aws.event_delay_max = self.pick(&[200, SECOND, 3 * SECOND]);
+        let heartbeat = self.time(2 * MINUTE, HOUR);
+        self.scenario.groups[0].hooks[0].heartbeat = heartbeat;
+        self.scenario.groups[0].hooks[0].abandon = self.percent(20);
+        if self.percent(20) {
+            let mut foreign = hook("ecs-managed-draining-termination-hook", HOUR);
+            foreign.foreign_completes = Some(self.time(10 * SECOND, 20 * MINUTE));
+            self.scenario.groups[0].hooks.push(foreign);
+        }
+        if self.wild(5, "two-hooks-of-ours") {
+            let second = hook("second", 30 * MINUTE);
+            self.scenario.groups[0].hooks.push(second);
+            self.set("LIFECYCLE_HOOKS", format!("{HOOK},second"));
+        }
+        // Whatever a drain does, it is over by then.
+        self.scenario.limit = 8 * HOUR;
+        if self.percent(5) {
+            self.scenario.tail = 75 * MINUTE;
+        }
+    }
+
+    fn hosts(&mut self) {
+        let count = match self.rng.u32(0..100) {
+            0..70 => 1,
+            70..95 => self.rng.usize(2..5),
+            _ if self.may("each-environment-has-its-own-pace") => self.rng.usize(5..40),
+            _ => 2,
+        };
+        let longest = 8 * SECOND;
+        let settle = self
+            .scenario
+            .settings
+            .get("SETTLE")
+            .and_then(|text| text.strip_suffix('s'));
+        let long = settle
+            .and_then(|text| text.parse::<Ms>().ok())
+            .is_some_and(|settle| settle * SECOND > longest);
+        if count > 1 && !self.may("one-settle-window-delays-the-others") && long {
+            self.set("SETTLE", seconds(longest));
+        }
+        if count > 1 && self.may("five-at-once-wait-for-the-tick") {
+            self.scenario.function.environments = self.pick(&[1, 2, 3, 10, 50]);
+        }
+        for _ in 0..count {
+            let host = self.host();
+            self.scenario.hosts.push(host);
+        }
+    }
+
+    fn host(&mut self) -> HostSpec {
+        let tasks = (0..self.rng.usize(0..7)).map(|_| self.task()).collect();
+        let services: &[usize] = match self.rng.u32(0..3) {
+            0 => &[LOGS, MESH],
+            _ => &[LOGS],
+        };
+        let daemons = services
+            .iter()
+            .map(|service| {
+                let mut daemon = daemon(*service);
+                daemon.sidecar_stop_timeout = 70 * HOUR;
+                daemon.flush = self.time(SECOND, 10 * SECOND);
+                daemon.knows_registration = self.percent(70);
+                daemon
+            })
+            .collect();
+        HostSpec {
+            group: Some(0),
+            cluster: Some(0),
+            tasks,
+            daemons,
+            imds_closed: self.percent(10),
+            ..HostSpec::default()
+        }
+    }
+
+    fn task(&mut self) -> TaskSpec {
+        let stop = self.time(SECOND, MINUTE);
+        match self.rng.u32(0..100) {
+            0..75 => TaskSpec {
+                service: Some(WEB),
+                stop,
+                told: self.percent(10).then(|| self.time(10 * SECOND, 4 * MINUTE)),
+                ..TaskSpec::default()
+            },
+            75..95 => TaskSpec {
+                service: None,
+                group: Some(self.pick(&["family:job", "family:noise", "batch"]).to_owned()),
+                stop,
+                ends: Some(self.time(30 * SECOND, 20 * MINUTE)),
+                ..TaskSpec::default()
+            },
+            // Nobody ever stops it.
+            _ if self.may("sidecar-gives-up-before-a-late-release") => TaskSpec {
+                service: Some(WEB),
+                stop,
+                stays: true,
+                ..TaskSpec::default()
+            },
+            _ => TaskSpec::default(),
+        }
+    }
+
+    /// Why the machines go.
+    fn happenings(&mut self) {
+        for host in 0..self.scenario.hosts.len() {
+            let at = self.rng.u64(5 * SECOND..90 * SECOND);
+            match self.rng.u32(0..100) {
+                0..75 => self.step(at, What::ScaleIn(host)),
+                75..82 => {
+                    self.step(at, What::SetDraining(host));
+                    let later = at + self.rng_time(3 * MINUTE);
+                    self.step(later, What::ScaleIn(host));
+                }
+                82..90 if self.may("tasks-that-ended-before-the-deadline") => {
+                    let tiers = self.scenario.settings.contains_key("DAEMON_TIERS");
+                    if !tiers || self.may("spot-with-tiers") {
+                        // The tick that waits for the notice's deadline keeps its environment meanwhile, too.
+                        self.may("one-settle-window-delays-the-others");
+                        self.step(at, What::SpotNotice(host));
+                    }
+                }
+                90..96 => {
+                    self.step(at, What::Deploy { host, daemon: 0 });
+                    self.step(at + 3 * MINUTE, What::ScaleIn(host));
+                }
+                _ if self.may("ended-drains-cost-every-tick") => self.step(at, What::SetDraining(host)),
+                _ => self.step(at, What::ScaleIn(host)),
+            }
+            self.later_happenings(host, at);
+        }
+    }
+
+    fn rng_time(&mut self, max: Ms) -> Ms {
+        self.rng.u64(SECOND..max)
+    }
+
+    fn later_happenings(&mut self, host: usize, at: Ms) {
+        let during = at + self.rng_time(3 * MINUTE);
+        if self.percent(8) {
+            let away = self.rng_time(90 * SECOND);
+            self.step(during, What::AgentDown(host));
+            self.step(during + away, What::AgentUp(host));
+        }
+        let ruled = |step: &Step| matches!(step.what, What::Control(_));
+        let dry = self.scenario.settings.contains_key("DRY_RUN");
+        let ruled = self.scenario.steps.iter().any(ruled) || dry;
+        if self.percent(6) && (!ruled || self.may("order-answered-while-observing")) {
+            let command = self.pick(&["release", "hold", "extend"]).to_owned();
+            let by = (command == "extend").then(|| "10m".to_owned());
+            self.step(
+                during,
+                What::Order {
+                    host,
+                    command,
+                    by,
+                    why: "ticket 7".to_owned(),
+                },
+            );
+        }
+        if self.percent(4) {
+            self.step(
+                at.saturating_sub(rngless(at)),
+                What::Place {
+                    host,
+                    task: TaskSpec {
+                        stop: 10 * SECOND,
+                        ..TaskSpec::default()
+                    },
+                },
+            );
+        }
+        if self.percent(3) {
+            self.step(during, What::Recycle);
+        }
+        if self.percent(3) {
+            let ordered = |step: &Step| matches!(step.what, What::Order { .. });
+            let modes: &[&str] = match self.scenario.steps.iter().any(ordered) {
+                true if !self.may("order-answered-while-observing") => &["release-all"],
+                _ => &["release-all", "observe"],
+            };
+            let mode = self.pick(modes);
+            self.step(during, What::Control(Some(format!("{{\"mode\":\"{mode}\"}}"))));
+            if mode == "observe" {
+                self.step(during + 2 * MINUTE, What::Control(None));
+            }
+        }
+    }
+
+    /// What goes wrong with AWS, for a while.
+    fn trouble(&mut self) {
+        let by_hand = |step: &Step| matches!(step.what, What::SetDraining(_));
+        if self.scenario.steps.iter().any(by_hand) && !self.may("lost-event-of-a-drain-by-hand") {
+            return;
+        }
+        for _ in 0..self.rng.u32(0..4) {
+            let from = self.rng.u64(0..3 * MINUTE);
+            let to = from + self.time(5 * SECOND, 5 * MINUTE);
+            let operation = self.pick(&[
+                None,
+                Some("GetParameters"),
+                Some("PutParameter"),
+                Some("DescribeTasks"),
+                Some("ListTasks"),
+                Some("DescribeContainerInstances"),
+                Some("CompleteLifecycleAction"),
+                Some("RecordLifecycleActionHeartbeat"),
+                Some("DescribeLifecycleHooks"),
+                Some("GetParametersByPath"),
+                Some("DescribeAutoScalingGroups"),
+            ]);
+            let of = operation.map(str::to_owned);
+            let by = Some(CallerKind::Coordinator);
+            let percent = self.pick(&[5, 20, 60, 100]);
+            let what = match self.rng.u32(0..10) {
+                0 | 1 => Trouble::Throttle { of, by },
+                2 => Trouble::Fail { of, by },
+                3 => {
+                    let of = match of {
+                        // The SDK's own retry of a write may come after somebody else's.
+                        None => Some("ListTasks".to_owned()),
+                        Some(put) if put == "PutParameter" && !self.may("late-retry-of-a-write") => {
+                            Some("DescribeTasks".to_owned())
+                        }
+                        other => other,
+                    };
+                    Trouble::LoseAnswer { of }
+                }
+                4 => Trouble::DoubleEvents,
+                5 => Trouble::DelayEvents {
+                    max: 30 * SECOND,
+                    of: None,
+                },
+                6 if self.may("stale-status-twice-cancels") => Trouble::StaleInstance,
+                7 => Trouble::MissingTask,
+                8 => Trouble::TornListing,
+                _ => Trouble::Throttle {
+                    of: None,
+                    by: Some(CallerKind::Sidecar),
+                },
+            };
+            self.fault(from, to, percent, what);
+        }
+        if self.percent(15) {
+            let percent = self.pick(&[20, 60, 100]);
+            // A drain that somebody else began is not held if its one event is lost.
+            let by_hand = self
+                .scenario
+                .steps
+                .iter()
+                .any(|step| matches!(step.what, What::SetDraining(_)));
+            if !by_hand || self.wild(100, "lost-event-of-a-drain-by-hand") {
+                self.fault(0, HOUR, percent, Trouble::LoseEvents { of: None });
+            }
+        }
+        if self.wild(10, "one-stale-not-found") {
+            self.fault(0, 10 * MINUTE, 3, Trouble::Crash);
+        }
+        if self.wild(10, "one-stale-not-found") {
+            self.fault(0, 10 * MINUTE, 5, Trouble::ParameterNotFound);
+        }
+        if self.wild(10, "one-stale-not-found") {
+            self.fault(0, 10 * MINUTE, 20, Trouble::StaleParameter);
+        }
+    }
+
+    /// What the tests had none of.
+    fn oddities(&mut self) {
+        // A tick that fails, or whose environment ends, is tried again beside the next one.
+        self.may("failed-ticks-pile-up");
+        if self.wild(8, "two-registrations") {
+            let host = self.rng.usize(0..self.scenario.hosts.len());
+            let leftover = StaleRecord {
+                cluster: 0,
+                draining: self.rng.bool(),
+                phantoms: self.rng.u32(0..3),
+                sorts_first: self.rng.bool(),
+            };
+            self.scenario.hosts[host].stale_records.push(leftover);
+        }
+        if self.wild(4, "external-instance-in-the-cluster") {
+            let mut host = self.host();
+            host.kind = Kind::External;
+            host.group = None;
+            let index = self.scenario.hosts.len();
+            self.scenario.hosts.push(host);
+            self.step(20 * SECOND, What::SetDraining(index));
+        }
+        if self.wild(4, "managed-instances-are-drained") {
+            let mut host = self.host();
+            host.kind = Kind::Managed;
+            host.group = None;
+            let index = self.scenario.hosts.len();
+            self.scenario.hosts.push(host);
+            self.step(20 * SECOND, What::SetDraining(index));
+        }
+        if self.wild(4, "registration-never-active") {
+            let mut host = self.host();
+            host.stuck_registration = Some(self.pick(&[Stuck::Registering, Stuck::Failed]));
+            let index = self.scenario.hosts.len();
+            self.scenario.hosts.push(host);
+            self.step(20 * SECOND, What::ScaleIn(index));
+        }
+        if self.wild(4, "deleted-cluster-still-named") {
+            self.scenario.clusters.push(Cluster {
+                name: "gone".to_owned(),
+                deleted: true,
+            });
+            self.set("CLUSTERS", "prod,gone");
+        }
+        if self.wild(6, "host-clock-ahead") {
+            let host = self.rng.usize(0..self.scenario.hosts.len());
+            let skew = self.rng.i64(-300_000..300_000);
+            self.scenario.hosts[host].clock_skew = skew;
+        }
+        if self.wild(6, "active-again-while-our-hook-waits") {
+            let at = self.rng_time(5 * MINUTE);
+            self.step(at, What::SetActive(0));
+        }
+        if self.wild(5, "second-wait-of-the-same-registration") {
+            self.scenario.groups[0].warm_pool = true;
+            let at = self.rng_time(8 * MINUTE) + 4 * MINUTE;
+            self.step(at, What::BackInService(0));
+            self.step(at + 30 * SECOND, What::ScaleIn(0));
+        }
+        if self.wild(5, "two-registrations") {
+            self.scenario
+                .steps
+                .retain(|step| !matches!(step.what, What::ScaleIn(0)));
+            self.step(10 * SECOND, What::ReplaceRootVolume(0));
+            let at = 5 * MINUTE + self.rng_time(5 * MINUTE);
+            self.step(at, What::ScaleIn(0));
+        }
+        if self.wild(5, "agent-data-wiped-in-mid-drain") {
+            let at = self.rng_time(3 * MINUTE);
+            self.step(at, What::WipeAgent(0));
+        }
+        if self.wild(6, "unprotected-daemon-unseen") {
+            let at = self.rng_time(3 * MINUTE);
+            self.step(at, What::KillSidecar { host: 0, daemon: 0 });
+            // It may be killed before the drain too.
+            self.may("sidecar-restart-too-early");
+        }
+        if self.wild(4, "sidecar-restarted-after-the-release") {
+            let at = self.rng_time(3 * MINUTE);
+            self.step(at, What::RestartSidecar { host: 0, daemon: 0 });
+        }
+        if self.wild(5, "hook-put-anew-in-mid-drain") {
+            let at = self.rng_time(3 * MINUTE);
+            self.step(
+                at,
+                What::PutHook {
+                    group: 0,
+                    hook: 0,
+                    heartbeat: 2 * MINUTE,
+                },
+            );
+        }
+        if self.wild(3, "hook-put-anew-in-mid-drain") {
+            let at = self.rng_time(3 * MINUTE);
+            self.step(at, What::DeleteHook { group: 0, hook: 0 });
+        }
+        if self.wild(4, "writes-refused") {
+            self.fault(0, HOUR, 100, Trouble::RefuseWrites);
+        }
+        if self.wild(5, "dead-connections-after-a-freeze") {
+            self.scenario.function.connections_die_after = Some(20 * SECOND);
+        }
+        if self.wild(5, "switch-unread-when-the-record-is-denied") {
+            self.scenario.hosts[0].daemons[0].denied = true;
+        }
+        if self.wild(5, "wrong-setting-unseen") {
+            self.scenario.hosts[0].daemons[0].wrong_setting = true;
+        }
     }
 }
 
-/// A machine with tasks of `web` that take 10 to 30 s to stop, and one daemon.
-#[must_use]
-pub fn host(rng: &mut fastrand::Rng, tasks: usize) -> HostSpec {
-    let task = |rng: &mut fastrand::Rng| TaskSpec {
-        stop: rng.u64(10 * SECOND..30 * SECOND),
-        ..TaskSpec::default()
-    };
-    HostSpec {
-        group: Some(0),
-        cluster: Some(0),
-        tasks: (0..tasks).map(|_| task(rng)).collect(),
-        daemons: vec![daemon(LOGS)],
-        ..HostSpec::default()
+/// A task is placed up to three seconds before the machine goes.
+fn rngless(at: Ms) -> Ms {
+    (at % (3 * SECOND)).min(at)
+}
+
+fn seconds(time: Ms) -> String {
+    format!("{}s", (time / SECOND).max(1))
+}
+
+impl Drawn {
+    /// Is it an open fault, one that this world may show, that this rule is broken?
+    #[must_use]
+    pub fn explains(&self, rule: Rule) -> bool {
+        let names = self.known.iter().copied().chain(self.met());
+        let faults = names.filter_map(worlds::find);
+        let mut open = faults.filter(|fault| fault.state == worlds::FaultState::Open);
+        open.any(|fault| fault.may_break(rule))
     }
-}
 
-/// A daemon task with our sidecar.
-#[must_use]
-pub fn daemon(service: usize) -> Daemon {
-    Daemon {
-        service,
-        sidecar_stop_timeout: 3 * HOUR,
-        ..Daemon::default()
+    /// Open faults whose condition is there whenever something else is: of wild worlds alone, since sound ones must do
+    /// without an excuse.
+    fn met(&self) -> impl Iterator<Item = &'static str> {
+        let Scenario {
+            steps,
+            hosts,
+            groups,
+            sidecar,
+            settings,
+            faults,
+            ..
+        } = &self.scenario;
+        let step = |wanted: fn(&What) -> bool| steps.iter().any(|step| wanted(&step.what));
+        let noticed = step(|what| matches!(what, What::SpotNotice(_) | What::CapacityNotice(_)));
+        let left_behind = hosts.iter().any(|host| !host.stale_records.is_empty())
+            || groups.iter().any(|group| group.warm_pool);
+        let table = [
+            ("spot-notice-delays-the-others", noticed),
+            ("lost-spot-notice", noticed),
+            (
+                "agent-data-wiped-after-the-release",
+                step(|what| matches!(what, What::WipeAgent(_))),
+            ),
+            ("ended-drains-cost-every-tick", left_behind),
+            (
+                "settle-longer-than-a-batch-waits",
+                settings.contains_key("SETTLE"),
+            ),
+            ("longest-hold-below-the-drain", sidecar.contains_key("MAX_HOLD")),
+            (
+                "writes-refused-in-a-new-environment",
+                faults.iter().any(|fault| fault.what == Trouble::RefuseWrites),
+            ),
+        ];
+        let wild = self.range == Range::Wild;
+        let met = table.into_iter().filter(move |(_, met)| wild && *met);
+        met.map(|(name, _)| name)
     }
-}
-
-/// `hosts` machines of three tasks and one daemon, all taken away within five seconds.
-#[must_use]
-pub fn fleet(seed: u64, hosts: usize) -> Scenario {
-    let mut rng = fastrand::Rng::with_seed(seed);
-    let mut scenario = plain(seed);
-    scenario.hosts = (0..hosts).map(|_| host(&mut rng, 3)).collect();
-    scenario.steps = (0..hosts)
-        .map(|index| step(10 * SECOND + rng.u64(0..5 * SECOND), What::ScaleIn(index)))
-        .collect();
-    scenario
-}
-
-/// Something happens.
-#[must_use]
-pub fn step(at: Ms, what: What) -> Step {
-    Step { at, what }
 }

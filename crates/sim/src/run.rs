@@ -13,73 +13,24 @@
 mod api;
 mod environment;
 mod guard;
+mod harness;
+mod rivals;
 mod sabotage;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use protector_coordinator::settings::CoordinatorSettings;
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
 use tokio::time::Instant;
 
-use crate::model::{EnvironmentId, Observer, Out, World};
+use crate::model::{Observer, Out, World};
 use crate::scenario::{Ms, SECOND, Scenario, Wiring};
 
-pub(crate) use api::Sdk;
 pub use guard::guards;
+pub use harness::Controller;
+use harness::Harness;
 pub use sabotage::Bug;
-
-/// What plays the part of the function.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Controller {
-    /// The product's coordinator.
-    #[default]
-    Product,
-    /// One sleeping Lambda for each instance that waits at a hook: it polls every 10 s, and counts RUNNING tasks.
-    Sleeping,
-    /// A message that is sent on by the function to itself, until Lambda's loop detection cuts it at 16.
-    Loop,
-    /// Nobody: hooks run out.
-    Nobody,
-}
-
-/// The world, and the clock that goes with it.
-pub(crate) struct Harness {
-    world: Mutex<World>,
-    origin: Instant,
-    changed: Notify,
-    pub(crate) settings: CoordinatorSettings,
-    pub(crate) bug: Option<Bug>,
-    pub(crate) controller: Controller,
-    /// Somebody reads the coordinator's metrics.
-    pub(crate) metrics: bool,
-}
-
-impl Harness {
-    /// Does something with the world as it is now.
-    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut World) -> R) -> R {
-        let now = self.now();
-        let mut world = self.lock();
-        let before = world.next_due();
-        world.advance(now);
-        let result = f(&mut world);
-        let changed = world.next_due() != before || world.has_out();
-        drop(world);
-        if changed {
-            self.changed.notify_one();
-        }
-        result
-    }
-
-    /// The time.
-    pub(crate) fn now(&self) -> Ms {
-        u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(Ms::MAX)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// How a world is played.
 #[derive(Debug, Clone, Copy, Default)]
@@ -213,14 +164,4 @@ async fn drive(harness: &Arc<Harness>) -> Ended {
             () = sleep => {}
         }
     }
-}
-
-/// What an environment reports.
-pub(crate) fn finished(
-    harness: &Harness,
-    environment: EnvironmentId,
-    outcome: crate::model::Outcome,
-    answer: &str,
-) {
-    harness.with(|world| world.finished(environment, outcome, answer));
 }

@@ -161,7 +161,7 @@ mod tests {
         let mut scenario = random(3, Range::Wild).scenario;
         scenario.hosts.extend(random(4, Range::Wild).scenario.hosts);
         let last = scenario.hosts.len() - 1;
-        scenario.steps.push(crate::generate::step(7, What::ScaleIn(last)));
+        scenario.steps.push(crate::plain::step(7, What::ScaleIn(last)));
         let fails = |candidate: &Scenario| {
             candidate
                 .steps

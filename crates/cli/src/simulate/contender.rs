@@ -1,6 +1,6 @@
 //! Who drains: the protector, or one of its rivals, each in the account that it needs.
 
-use protector_sim::generate::step;
+use protector_sim::plain::step;
 use protector_sim::run::Controller;
 use protector_sim::scenario::{MINUTE, Ms, SECOND, Scenario, Sidecar, Step, What};
 use serde::Serialize;
@@ -129,18 +129,18 @@ fn drain(scale_in: &Step) -> Option<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protector_sim::generate;
+    use protector_sim::plain;
 
     #[test]
     fn the_product_gets_the_world_as_it_is() {
-        let mut scenario = generate::fleet(1, 2);
+        let mut scenario = plain::fleet(1, 2);
         Contender::Protector.prepare(&mut scenario);
-        assert_eq!(scenario, generate::fleet(1, 2));
+        assert_eq!(scenario, plain::fleet(1, 2));
     }
 
     #[test]
     fn plain_ecs_has_no_sidecar_and_drains_by_itself() {
-        let mut scenario = generate::fleet(1, 2);
+        let mut scenario = plain::fleet(1, 2);
         Contender::PlainEcs.prepare(&mut scenario);
         let drains = scenario
             .steps

@@ -3,7 +3,7 @@
 use super::args::SimulateArgs;
 use super::error::SimulateError;
 use super::settings_file::{self, Settings};
-use protector_sim::generate::{self, LOGS, MESH, daemon, step};
+use protector_sim::plain::{self, LOGS, MESH, daemon, step};
 use protector_sim::scenario::{HOUR, HostSpec, Ms, SECOND, Scenario, Service, TaskSpec, What};
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -68,7 +68,7 @@ impl Fleet {
     }
 
     fn account(&self, seed: u64, instances: usize) -> Scenario {
-        let mut scenario = generate::plain(seed);
+        let mut scenario = plain::plain(seed);
         // What is measured is the product's own time; how long daemons stay beside it is the operator's choice.
         scenario.settings.insert("LINGER".to_owned(), "0s".to_owned());
         self.apply_settings(&mut scenario);
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn without_options_it_is_the_fleet_of_the_simulator_and_daemons_do_not_linger() {
-        let mut expected = generate::fleet(7, 20);
+        let mut expected = plain::fleet(7, 20);
         expected.settings.insert("LINGER".to_owned(), "0s".to_owned());
         let found = Fleet::usual().scenario(20, 7);
         expected.limit = found.limit;

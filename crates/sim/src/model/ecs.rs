@@ -1,125 +1,16 @@
 //! Container instances and tasks as ECS knows them.
 
+use super::errors::CallError;
 use super::events;
 use super::facts::{Caller, Cause, Fact};
-use super::host::{DaemonState, Process};
+use super::ids::{HostId, RegistrationId, TaskId};
 use super::names;
-use super::world::{CallError, Due, HostId, RegistrationId, TaskId, World};
+use super::registration::Registration;
+use super::status::{InstanceStatus, Process, TaskStatus};
+use super::task::Task;
+use super::timers::Due;
+use super::world::World;
 use crate::scenario::{self, DaemonStop, HOUR, Kind, Ms, SECOND, Stuck, Trouble};
-
-/// Status of a container instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)]
-pub enum InstanceStatus {
-    Registering,
-    RegistrationFailed,
-    Active,
-    Draining,
-    Inactive,
-}
-
-impl InstanceStatus {
-    /// As the API writes it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            InstanceStatus::Registering => "REGISTERING",
-            InstanceStatus::RegistrationFailed => "REGISTRATION_FAILED",
-            InstanceStatus::Active => "ACTIVE",
-            InstanceStatus::Draining => "DRAINING",
-            InstanceStatus::Inactive => "INACTIVE",
-        }
-    }
-}
-
-/// Where a task is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)]
-pub enum TaskStatus {
-    Pending,
-    Running,
-    Deactivating,
-    Stopping,
-    Deprovisioning,
-    Stopped,
-}
-
-impl TaskStatus {
-    /// As the API writes it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            TaskStatus::Pending => "PENDING",
-            TaskStatus::Running => "RUNNING",
-            TaskStatus::Deactivating => "DEACTIVATING",
-            TaskStatus::Stopping => "STOPPING",
-            TaskStatus::Deprovisioning => "DEPROVISIONING",
-            TaskStatus::Stopped => "STOPPED",
-        }
-    }
-}
-
-/// A machine in a cluster: a container instance.
-#[derive(Debug, Clone)]
-pub struct Registration {
-    /// Its ARN.
-    pub arn: String,
-    /// Its cluster.
-    pub cluster: usize,
-    /// Its machine.
-    pub host: HostId,
-    /// Its status.
-    pub status: InstanceStatus,
-    /// Its status before, and since when it is past.
-    pub before: (InstanceStatus, Ms),
-    /// Does ECS hear from its agent?
-    pub connected: bool,
-    /// Since when.
-    pub connected_since: Ms,
-    /// Its tasks, stopped ones among them.
-    pub tasks: Vec<TaskId>,
-    /// Is its agent gone for good?
-    pub leftover: bool,
-}
-
-/// A task.
-#[derive(Debug)]
-pub struct Task {
-    /// Its ARN.
-    pub arn: String,
-    /// Where it was placed.
-    pub registration: RegistrationId,
-    /// On which machine.
-    pub host: HostId,
-    /// Its service.
-    pub service: Option<usize>,
-    /// Was its service a daemon service when it was started?
-    pub daemon_task: bool,
-    /// Its group.
-    pub group: String,
-    /// Where it is.
-    pub status: TaskStatus,
-    /// Since when.
-    pub since: Ms,
-    /// Is it to be STOPPED?
-    pub told: Option<(Ms, Cause)>,
-    /// Is anything of it left on the machine?
-    pub process: Process,
-    /// How it behaves.
-    pub plan: scenario::TaskSpec,
-    /// What runs in it, if it is a daemon's.
-    pub daemon: Option<Box<DaemonState>>,
-    /// It is a managed daemon's, or another task of a Managed Instance.
-    pub managed: bool,
-}
-
-impl Task {
-    /// Is it on the way, or there: `lastStatus` is not STOPPED?
-    #[must_use]
-    pub fn is_alive(&self) -> bool {
-        self.status != TaskStatus::Stopped
-    }
-}
 
 /// ECS describes what has stopped for so long.
 const STOPPED_KEPT: Ms = HOUR;

@@ -1,32 +1,16 @@
 //! Events as EventBridge delivers them, in the shapes of the AWS documentation, and their way to the function.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::clock::iso;
 use super::facts::Fact;
-use super::function::{Payload, Source};
+use super::ids::{HostId, RegistrationId, TaskId};
+use super::invocation::{Payload, Source};
 use super::names::{ACCOUNT, REGION, cluster};
-use super::world::{Due, HostId, RegistrationId, TaskId, World};
+use super::status::SidecarState;
+use super::timers::Due;
+use super::world::World;
 use crate::scenario::{Delivery, Ms, Trouble};
-
-/// The start of every run: 2026-01-05, 08:00 UTC.
-const ZERO: i64 = 1_767_600_000_000;
-
-/// The wall-clock time of a moment.
-#[must_use]
-pub(crate) fn timestamp(at: Ms) -> Timestamp {
-    Timestamp::from_millisecond(ZERO + i64::try_from(at).unwrap_or(i64::MAX / 2)).unwrap_or(Timestamp::MAX)
-}
-
-/// The moment of a wall-clock time.
-#[must_use]
-pub(crate) fn moment(at: Timestamp) -> i64 {
-    at.as_millisecond() - ZERO
-}
-
-fn iso(at: Ms) -> String {
-    timestamp(at).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
-}
 
 fn envelope(world: &World, source: &str, detail_type: &str, detail: Value) -> Value {
     json!({
@@ -70,7 +54,7 @@ pub(super) fn task_stopped(world: &World, id: TaskId) -> Value {
     let registration = world.registration(task.registration);
     let mut containers = vec![json!({"name": "app", "lastStatus": "STOPPED", "exitCode": 0})];
     if let Some(daemon) = &task.daemon
-        && let super::host::SidecarState::Exited(_, code) = daemon.sidecar
+        && let SidecarState::Exited(_, code) = daemon.sidecar
     {
         containers.push(json!({"name": "ecs-daemon-protector", "lastStatus": "STOPPED", "exitCode": code}));
     }

@@ -1,9 +1,9 @@
 //! What becomes true, as observers see it.
 
-use super::ecs::{InstanceStatus, TaskStatus};
-use super::function::{EnvironmentId, Invocation};
+use super::ids::{EnvironmentId, HostId, RegistrationId, TaskId};
+use super::invocation::Invocation;
 use super::quota::Bucket;
-use super::world::{HostId, RegistrationId, TaskId, World};
+use super::status::{InstanceStatus, TaskStatus};
 use crate::scenario::Ms;
 
 /// Who did something.
@@ -146,21 +146,4 @@ pub enum Fact<'a> {
     EventLost { detail_type: &'a str },
     /// The environment of the function is made new.
     Recycled,
-}
-
-/// Sees every fact at the moment at which it becomes true, with the world as it is then.
-pub trait Observer: Send {
-    /// Sees one fact.
-    fn see(&mut self, now: Ms, fact: &Fact<'_>, world: &World);
-
-    /// Does it read the coordinator's metrics? They are formatted only if somebody does.
-    fn reads_metrics(&self) -> bool {
-        false
-    }
-
-    /// The run is over.
-    fn end(&mut self, _now: Ms, _world: &World) {}
-
-    /// Gives itself back as what it is.
-    fn into_any(self: Box<Self>) -> Box<dyn std::any::Any>;
 }

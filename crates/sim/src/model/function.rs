@@ -7,13 +7,17 @@
 //! two minutes, what is throttled waits, what is older than its age goes to the dead letters. That line is first come,
 //! first served here, which is kinder than Lambda.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::clock::timestamp;
 use super::facts::{Fact, Outcome};
-use super::world::{Due, Out, World};
+use super::ids::EnvironmentId;
+use super::invocation::{Invocation, Message, Payload, Source};
+use super::pools::{EnvironmentState, Which};
+use super::timers::Due;
+use super::world::{Out, World};
 use crate::scenario::{self, MINUTE, Ms};
 
 /// A batch has so many messages at the most: the limit for a FIFO queue.
@@ -24,150 +28,6 @@ const RECEIVES_MAX: u32 = 3;
 
 /// From a message that can be received to the function, in milliseconds: AWS states no number.
 const POLL: (Ms, Ms) = (10, 60);
-
-/// An execution environment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EnvironmentId(pub u32);
-
-/// Where an invocation comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// The schedule.
-    Tick,
-    /// The schedule of the heartbeats.
-    Heartbeats,
-    /// An event of this detail type.
-    Event(&'static str),
-    /// An operator, who waits for the answer: for this machine, this command.
-    Operator(super::world::HostId, String),
-    /// Something else.
-    Foreign,
-}
-
-/// What is invoked with.
-#[derive(Debug, Clone)]
-pub struct Payload {
-    /// Where it comes from.
-    pub source: Source,
-    /// The payload.
-    pub event: Value,
-}
-
-/// A message of the queue.
-#[derive(Debug, Clone)]
-pub struct Message {
-    number: u64,
-    source: Source,
-    event: Value,
-    /// How often it was received before.
-    receives: u32,
-    arrived: Ms,
-}
-
-/// One invocation.
-#[derive(Debug, Clone)]
-pub struct Invocation {
-    /// Its number.
-    pub id: u64,
-    /// Where it comes from. A batch that holds the schedule's event comes from the schedule.
-    pub source: Source,
-    /// Its payload.
-    pub payload: Arc<Value>,
-    /// How often it was tried before.
-    pub tries: u32,
-    /// When it arrived first.
-    pub arrived: Ms,
-    /// The messages of the queue that it holds.
-    pub batch: Vec<Message>,
-}
-
-#[derive(Debug)]
-enum EnvironmentState {
-    New,
-    Idle(Ms),
-    Busy(Box<Invocation>, Ms),
-    Ended,
-}
-
-/// Which function: each has execution environments of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Which {
-    Coordinator,
-    Heartbeats,
-}
-
-/// One of the two functions.
-#[derive(Debug, Default)]
-struct Pool {
-    queue: VecDeque<Invocation>,
-    live: usize,
-    /// Idle environments, the last used one at the end.
-    idle: Vec<EnvironmentId>,
-}
-
-/// The queue of events, of one message group: SQS hands out no message of it while others are in flight.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
-#[derive(Debug, Default)]
-struct Events {
-    messages: VecDeque<Message>,
-    /// The event source mapping is about to receive.
-    polled: bool,
-    in_flight: bool,
-    /// Messages that were received and not deleted are visible again from here on.
-    hidden_until: Ms,
-}
-
-#[derive(Debug)]
-pub(super) struct Function {
-    environments: Vec<(Which, EnvironmentState)>,
-    pools: [Pool; 2],
-    events: Events,
-    count: u64,
-    /// Retries that are still to come.
-    pending: u32,
-}
-
-impl Function {
-    pub(super) fn new(_: &scenario::FunctionSpec) -> Function {
-        Function {
-            environments: Vec::new(),
-            pools: [Pool::default(), Pool::default()],
-            events: Events::default(),
-            count: 0,
-            pending: 0,
-        }
-    }
-
-    fn pool(&mut self, which: Which) -> &mut Pool {
-        &mut self.pools[which as usize]
-    }
-
-    fn number(&mut self) -> u64 {
-        self.count += 1;
-        self.count
-    }
-
-    /// Does anything but the schedules run, wait, or come again?
-    pub(super) fn works(&self) -> bool {
-        let of_schedule = |source: &Source| matches!(source, Source::Tick | Source::Heartbeats);
-        let busy = |(_, state): &(Which, EnvironmentState)| match state {
-            EnvironmentState::Busy(invocation, _) => {
-                let batch = &invocation.batch;
-                !of_schedule(&invocation.source) || !batch.iter().all(|message| of_schedule(&message.source))
-            }
-            _ => false,
-        };
-        let waits = |invocation: &Invocation| !of_schedule(&invocation.source);
-        self.pending > 0
-            || self.pools.iter().any(|pool| pool.queue.iter().any(waits))
-            || self
-                .events
-                .messages
-                .iter()
-                .any(|message| !of_schedule(&message.source))
-            || self.environments.iter().any(busy)
-    }
-}
 
 impl World {
     /// Something arrives: by the queue, or at the function itself.
@@ -435,9 +295,7 @@ impl World {
 
 /// A message as Lambda hands it over.
 fn record(message: &Message) -> Value {
-    let sent = super::events::timestamp(message.arrived)
-        .as_millisecond()
-        .to_string();
+    let sent = timestamp(message.arrived).as_millisecond().to_string();
     json!({
         "messageId": message.number.to_string(),
         "eventSource": "aws:sqs",

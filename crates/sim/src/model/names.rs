@@ -1,6 +1,6 @@
 //! Names as AWS gives them. Each carries its number, so that nothing has to be looked up by text.
 
-use super::world::{HostId, RegistrationId, TaskId};
+use super::ids::{HostId, RegistrationId, TaskId};
 use crate::scenario::{Kind, Scenario};
 
 /// Region of every world.

@@ -1,7 +1,8 @@
 //! What ECS has been told of a sidecar's container, which is not always how it is.
 
-use super::host::SidecarState;
-use super::world::{TaskId, World};
+use super::ids::TaskId;
+use super::status::SidecarState;
+use super::world::World;
 use crate::scenario::{MINUTE, Ms, SECOND};
 
 /// The agent reports a container that has stopped by itself so long after its end, at the latest: it gathers reports.

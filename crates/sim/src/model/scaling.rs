@@ -2,132 +2,17 @@
 //!
 //! <https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html>
 
+use super::errors::CallError;
 use super::events;
 use super::facts::{Caller, Fact, HookEnd};
-use super::world::{CallError, Due, HostId, World};
+use super::ids::HostId;
+use super::lifecycle::{Destination, ScalingState, Wait, WaitState};
+use super::timers::Due;
+use super::world::World;
 use crate::scenario::{self, HOUR, Ms, SECOND};
 
 /// A hook waits no longer than this, and no longer than 100 of its heartbeat time-outs.
 const GLOBAL_MAX: Ms = 48 * HOUR;
-
-/// Where an instance of a group is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ScalingState {
-    InService,
-    Waiting,
-    Proceeding,
-    Warmed,
-    Gone,
-}
-
-/// Where the instance goes when its hooks are over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Destination {
-    Terminated,
-    WarmPool,
-    NewRoot,
-}
-
-/// A machine as an instance of a group.
-#[derive(Debug)]
-pub struct Scaling {
-    /// Its group.
-    pub group: Option<usize>,
-    /// Every wait of its life, the oldest first.
-    pub waits: Vec<Wait>,
-    state: ScalingState,
-    destination: Destination,
-}
-
-/// Does a wait go on?
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WaitState {
-    /// It waits.
-    Waits,
-    /// It is over.
-    Over(Ms, HookEnd),
-}
-
-/// One wait at one hook: a lifecycle action.
-#[derive(Debug, Clone)]
-pub struct Wait {
-    /// The hook's name.
-    pub hook: String,
-    /// Is it ours?
-    pub ours: bool,
-    /// Its token.
-    pub token: String,
-    /// When it began.
-    pub since: Ms,
-    /// When it ends unless a heartbeat comes.
-    pub deadline: Ms,
-    /// When it ends whatever comes.
-    pub limit: Ms,
-    /// Is it over?
-    pub state: WaitState,
-    abandon: bool,
-}
-
-impl Wait {
-    /// Does it go on?
-    #[must_use]
-    pub fn waits(&self) -> bool {
-        self.state == WaitState::Waits
-    }
-}
-
-impl Scaling {
-    pub(super) fn new(group: Option<usize>) -> Scaling {
-        Scaling {
-            group,
-            waits: Vec::new(),
-            state: ScalingState::InService,
-            destination: Destination::Terminated,
-        }
-    }
-
-    /// Is it on its way out?
-    #[must_use]
-    pub fn is_leaving(&self) -> bool {
-        matches!(self.state, ScalingState::Waiting | ScalingState::Proceeding)
-    }
-
-    /// The waits of ours that go on.
-    pub fn our_waits(&self) -> impl Iterator<Item = &Wait> {
-        self.waits.iter().filter(|wait| wait.ours && wait.waits())
-    }
-
-    /// IMDS: `autoscaling/target-lifecycle-state`.
-    pub(super) fn target_state(&self) -> Option<&'static str> {
-        self.group?;
-        Some(match (self.state, self.destination) {
-            (ScalingState::InService, _) => "InService",
-            (ScalingState::Warmed, _) | (_, Destination::WarmPool) => "Warmed:Stopped",
-            _ => "Terminated",
-        })
-    }
-
-    /// As the API writes its lifecycle state.
-    #[must_use]
-    pub fn lifecycle_state(&self) -> &'static str {
-        match (self.state, self.destination) {
-            (ScalingState::InService, _) => "InService",
-            (ScalingState::Waiting, Destination::NewRoot) => "ReplacingRootVolume:Wait",
-            (ScalingState::Proceeding, Destination::NewRoot) => "ReplacingRootVolume:Proceed",
-            (ScalingState::Waiting, Destination::WarmPool) => "Warmed:Terminating:Wait",
-            (ScalingState::Waiting, Destination::Terminated) => "Terminating:Wait",
-            (ScalingState::Proceeding, _) => "Terminating:Proceed",
-            (ScalingState::Warmed, _) => "Warmed:Stopped",
-            (ScalingState::Gone, _) => "Terminated",
-        }
-    }
-
-    /// Does Auto Scaling still know it?
-    #[must_use]
-    pub fn is_known(&self) -> bool {
-        self.group.is_some() && self.state != ScalingState::Gone
-    }
-}
 
 impl World {
     pub(super) fn scale_in(&mut self, host: HostId) {

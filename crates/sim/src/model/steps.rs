@@ -3,10 +3,13 @@
 use serde_json::json;
 
 use super::events;
-use super::facts::{Caller, Fact};
-use super::function::{Payload, Source};
-use super::host::{Process, SidecarState};
-use super::world::{Due, HostId, TaskId, World};
+use super::facts::{Caller, Fact, HookEnd};
+use super::ids::{HostId, RegistrationId, TaskId};
+use super::invocation::{Payload, Source};
+use super::lifecycle::WaitState;
+use super::status::{InstanceStatus, Process, SidecarState};
+use super::timers::Due;
+use super::world::World;
 use crate::scenario::{MINUTE, SECOND, What};
 
 /// The name of the kill switch, with the prefix that every simulated deployment has.
@@ -155,7 +158,7 @@ impl World {
     }
 
     /// A registration whose agent does not come back. Its tasks are phantoms from now on.
-    fn forget(&mut self, old: super::world::RegistrationId) {
+    fn forget(&mut self, old: RegistrationId) {
         self.connect(old, false);
         self.registrations[old.0 as usize].leftover = true;
         for task in self.registration(old).tasks.clone() {
@@ -184,18 +187,18 @@ impl World {
         };
         let entry = &mut self.registrations[registration.0 as usize];
         entry.before = (entry.status, self.now);
-        entry.status = super::ecs::InstanceStatus::Active;
+        entry.status = InstanceStatus::Active;
         entry.leftover = false;
         self.connect(registration, true);
         self.tell(&Fact::Instance {
             registration,
-            status: super::ecs::InstanceStatus::Active,
+            status: InstanceStatus::Active,
             by: Caller::Service,
         });
         self.fill(registration, &plan);
     }
 
-    fn fill(&mut self, registration: super::world::RegistrationId, plan: &crate::scenario::HostSpec) {
+    fn fill(&mut self, registration: RegistrationId, plan: &crate::scenario::HostSpec) {
         self.tell(&Fact::Registered { registration });
         for task in &plan.tasks {
             self.place(registration, task);
@@ -218,7 +221,7 @@ impl World {
         for wait in 0..waits {
             if self.host(host).scaling.waits[wait].waits() {
                 self.hosts[host.0 as usize].scaling.waits[wait].state =
-                    super::scaling::WaitState::Over(self.now, super::facts::HookEnd::CutShort);
+                    WaitState::Over(self.now, HookEnd::CutShort);
             }
         }
         if let Some(registration) = self.host(host).present() {

@@ -1,63 +1,26 @@
-//! The account as a whole: its state, its queue of what is due, and those who watch.
+//! The account as a whole: its state, its queue of what is due, those who watch, and the sidecars' minds.
+//!
+//! [`Observer`] and [`Guard`] are here, since the world holds them and they are shown the world.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
-use super::ecs::{Registration, Task};
-use super::facts::{Caller, Fact, Observer};
+use super::daemon::DaemonState;
+use super::errors::CallError;
+use super::facts::{Caller, Fact};
 use super::faults::{Faults, Verdict};
-use super::function::{EnvironmentId, Function, Invocation, Payload};
 use super::host::Host;
+use super::ids::{EnvironmentId, HostId, RegistrationId, TaskId};
+use super::invocation::Invocation;
+use super::names;
+use super::pools::Function;
 use super::quota::{Bucket, Buckets};
+use super::registration::Registration;
 use super::ssm::Parameters;
-use crate::scenario::{Ms, Scenario};
-
-/// A machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct HostId(pub u32);
-
-/// A container instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RegistrationId(pub u32);
-
-/// A task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TaskId(pub u32);
-
-/// Both schedules fire once a minute; this one so long after the other.
-const HEARTBEATS_AFTER: Ms = 10_000;
-
-/// What is due at some time.
-#[derive(Debug)]
-pub(super) enum Due {
-    Step(usize),
-    Tick,
-    Tell(TaskId, super::facts::Cause),
-    AgentStops(TaskId),
-    ProcessEnds(TaskId),
-    Stopped(TaskId),
-    EndsItself(TaskId),
-    SidecarStarts(TaskId),
-    SidecarLooks(TaskId, u32),
-    SidecarKill(TaskId),
-    SidecarFails(TaskId, u32),
-    DaemonKill(TaskId),
-    DaemonEnds(TaskId),
-    DaemonStops(RegistrationId),
-    Spread(RegistrationId),
-    HookDeadline(HostId, usize),
-    ForeignCompletes(HostId, usize),
-    Off(HostId),
-    Deregister(HostId),
-    BackWithNewRoot(HostId),
-    Taken(HostId),
-    Arrives(Box<Payload>),
-    Heartbeats,
-    Receives,
-    Again(Box<Invocation>),
-    TimedOut(EnvironmentId, u64),
-    Idle(EnvironmentId, u64),
-}
+use super::status::Process;
+use super::task::Task;
+use super::timers::{Due, DueBox};
+use crate::scenario::{self, Ms, Scenario, Sidecar};
 
 /// What has to happen outside of the model.
 #[derive(Debug)]
@@ -77,27 +40,50 @@ pub enum Out {
     End(EnvironmentId),
 }
 
-/// An error as AWS words it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallError {
-    /// For example `ThrottlingException`.
-    pub code: &'static str,
-    /// The words.
-    pub message: String,
-    /// Whether the SDK tries again.
-    pub retryable: bool,
+/// Sees every fact at the moment at which it becomes true, with the world as it is then.
+pub trait Observer: Send {
+    /// Sees one fact.
+    fn see(&mut self, now: Ms, fact: &Fact<'_>, world: &World);
+
+    /// Does it read the coordinator's metrics? They are formatted only if somebody does.
+    fn reads_metrics(&self) -> bool {
+        false
+    }
+
+    /// The run is over.
+    fn end(&mut self, _now: Ms, _world: &World) {}
+
+    /// Gives itself back as what it is.
+    fn into_any(self: Box<Self>) -> Box<dyn std::any::Any>;
 }
 
-impl CallError {
-    /// An error that is final.
-    #[must_use]
-    pub fn new(code: &'static str, message: impl Into<String>) -> CallError {
-        CallError {
-            code,
-            message: message.into(),
-            retryable: false,
-        }
-    }
+/// What a sidecar does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GuardAnswer {
+    /// It looks again after so long.
+    Sleep(Ms),
+    /// It ends, with this code, for this reason.
+    Exit(i32, &'static str),
+}
+
+/// A sidecar's mind.
+pub trait Guard: Send {
+    /// It starts: its self-check.
+    fn start(&mut self, view: &mut GuardView<'_>);
+    /// It has SIGTERM, and looks.
+    fn look(&mut self, view: &mut GuardView<'_>) -> GuardAnswer;
+}
+
+/// Makes the sidecar of a task.
+pub type GuardMaker = std::sync::Arc<dyn Fn(Sidecar) -> Option<Box<dyn Guard>> + Send + Sync>;
+
+/// What a sidecar can see and ask.
+pub struct GuardView<'a> {
+    pub(super) world: &'a mut World,
+    pub(super) task: TaskId,
+    pub(super) plan: scenario::Daemon,
+    pub(super) sigterm: Option<Ms>,
+    pub(super) daemon_lives: bool,
 }
 
 /// One account and region.
@@ -122,76 +108,15 @@ pub struct World {
     pub(super) faults: Faults,
     pub(super) function: Function,
     pub(super) outs: VecDeque<Out>,
-    pub(super) guards: super::host::GuardMaker,
-    observers: Vec<Box<dyn Observer>>,
+    pub(super) guard_maker: GuardMaker,
+    /// The mind of each sidecar that runs.
+    pub(super) guards: BTreeMap<TaskId, Box<dyn Guard>>,
+    pub(super) observers: Vec<Box<dyn Observer>>,
     /// Steps that have not happened yet.
     pub(super) steps_left: usize,
 }
 
-/// What is due; it has no order of its own.
-#[derive(Debug)]
-pub(super) struct DueBox(pub(super) Due);
-
-impl PartialEq for DueBox {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-impl Eq for DueBox {}
-impl PartialOrd for DueBox {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for DueBox {
-    fn cmp(&self, _: &Self) -> std::cmp::Ordering {
-        std::cmp::Ordering::Equal
-    }
-}
-
 impl World {
-    /// The world of a scenario at its start. `guards` makes the sidecars.
-    #[must_use]
-    pub fn new(scenario: &Scenario, guards: super::host::GuardMaker) -> World {
-        let mut world = World {
-            now: 0,
-            rng: fastrand::Rng::with_seed(scenario.seed),
-            sidecar_rng: fastrand::Rng::with_seed(!scenario.seed),
-            queue: BinaryHeap::new(),
-            sequence: 0,
-            clusters_deleted: scenario.clusters.iter().map(|cluster| cluster.deleted).collect(),
-            groups: scenario.groups.clone(),
-            daemon_services: scenario.services.iter().map(|service| service.daemon).collect(),
-            hosts: Vec::with_capacity(scenario.hosts.len()),
-            registrations: Vec::new(),
-            in_cluster: vec![Vec::new(); scenario.clusters.len()],
-            tasks: Vec::new(),
-            parameters: Parameters::default(),
-            buckets: Buckets::new(&scenario.aws),
-            faults: Faults::new(&scenario.faults),
-            function: Function::new(&scenario.function),
-            outs: VecDeque::new(),
-            guards,
-            observers: Vec::new(),
-            steps_left: scenario.steps.len(),
-            scenario: scenario.clone(),
-        };
-        for (name, text) in &scenario.parameters {
-            let _ = world.parameters.put(0, name, text);
-        }
-        for index in 0..scenario.hosts.len() {
-            world.add_host(index);
-        }
-        for (index, step) in scenario.steps.iter().enumerate() {
-            world.due(step.at, Due::Step(index));
-        }
-        world.due(scenario.function.first_tick, Due::Tick);
-        if scenario.function.wiring == crate::scenario::Wiring::Queue {
-            world.due(scenario.function.first_tick + HEARTBEATS_AFTER, Due::Heartbeats);
-        }
-        world
-    }
-
     /// Lets somebody watch from now on.
     pub fn watch(&mut self, observer: Box<dyn Observer>) {
         self.observers.push(observer);
@@ -232,7 +157,7 @@ impl World {
     /// The machine that the name of a parameter ends with, if there is one.
     #[must_use]
     pub fn host_of_parameter(&self, name: &str) -> Option<HostId> {
-        let host = super::names::instance_number(&name[name.rfind("i-")?..])?;
+        let host = names::instance_number(&name[name.rfind("i-")?..])?;
         self.hosts.get(host.0 as usize).map(|_| host)
     }
 
@@ -264,6 +189,10 @@ impl World {
     #[must_use]
     pub fn task(&self, id: TaskId) -> &Task {
         &self.tasks[id.0 as usize]
+    }
+
+    pub(super) fn daemon_mut(&mut self, id: TaskId) -> Option<&mut DaemonState> {
+        self.tasks[id.0 as usize].daemon.as_deref_mut()
     }
 
     /// The groups, with their hooks as they are now.
@@ -304,7 +233,7 @@ impl World {
     /// Does nothing go on any more: no step to come, no machine on its way out, no task that was told to stop?
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        let stops = |task: &Task| task.told.is_some() && task.process != super::host::Process::Gone;
+        let stops = |task: &Task| task.told.is_some() && task.process != Process::Gone;
         self.steps_left == 0
             && !self.hosts.iter().any(Host::is_leaving)
             && !self.tasks.iter().any(stops)
@@ -326,18 +255,6 @@ impl World {
     #[must_use]
     pub fn next_due(&self) -> Option<Ms> {
         self.queue.peek().map(|Reverse((at, _, _))| *at)
-    }
-
-    /// Time has come to `now`; what is due happens, each thing at its time.
-    pub fn advance(&mut self, now: Ms) {
-        while self.next_due().is_some_and(|at| at <= now) {
-            let Some(Reverse((at, _, due))) = self.queue.pop() else {
-                break;
-            };
-            self.now = self.now.max(at);
-            self.happens(due.0);
-        }
-        self.now = self.now.max(now);
     }
 
     pub(super) fn due(&mut self, at: Ms, due: Due) {
@@ -366,38 +283,6 @@ impl World {
             observer.see(self.now, fact, self);
         }
         self.observers = observers;
-    }
-
-    fn happens(&mut self, due: Due) {
-        match due {
-            Due::Step(index) => self.step(index),
-            Due::Tick => self.tick(),
-            Due::Heartbeats => self.heartbeats(),
-            Due::Receives => self.receives(),
-            Due::Tell(task, cause) => self.tell_to_stop(task, cause),
-            Due::AgentStops(task) => self.agent_stops(task),
-            Due::ProcessEnds(task) => self.process_ends(task),
-            Due::Stopped(task) => self.stopped(task),
-            Due::EndsItself(task) => self.ends_itself(task),
-            Due::SidecarStarts(task) => self.sidecar_starts(task),
-            Due::SidecarLooks(task, life) => self.sidecar_looks(task, life),
-            Due::SidecarKill(task) => self.sidecar_is_killed(task),
-            Due::SidecarFails(task, life) => self.sidecar_fails(task, life),
-            Due::DaemonKill(task) => self.daemon_ends(task, true),
-            Due::DaemonEnds(task) => self.daemon_ends(task, false),
-            Due::DaemonStops(registration) => self.daemons_may_stop(registration),
-            Due::Spread(registration) => self.instance_event(registration),
-            Due::HookDeadline(host, wait) => self.hook_deadline(host, wait),
-            Due::ForeignCompletes(host, wait) => self.foreign_completes(host, wait),
-            Due::Off(host) => self.goes_off(host),
-            Due::Deregister(host) => self.deregistered(host),
-            Due::BackWithNewRoot(host) => self.back_with_new_root(host),
-            Due::Taken(host) => self.taken(host),
-            Due::Arrives(payload) => self.arrives(*payload),
-            Due::Again(invocation) => self.queued(*invocation),
-            Due::TimedOut(environment, invocation) => self.timed_out(environment, invocation),
-            Due::Idle(environment, since) => self.idle(environment, since),
-        }
     }
 
     /// One API call: faults and quotas first, then its effect.

@@ -15,7 +15,8 @@ use protector_coordinator::aws::{AwsError, CONNECTION_IDLE_MAX, ErrorKind};
 use protector_core::ids::InstanceId;
 use protector_core::record::Lifecycle;
 
-use super::{Bug, Harness, finished};
+use super::harness::Harness;
+use super::sabotage::Bug;
 use crate::model::{
     Bucket, CallError, Caller, EnvironmentId, HostId, Listed, Outcome, SidecarReport, TaskStatus, Verdict,
     WaitState, World, instance_number,
@@ -159,7 +160,7 @@ impl Sdk {
                 Err(unanswered("operation attempt timed out"))
             }
             Verdict::CrashBefore | Verdict::CrashAfter => {
-                finished(&self.harness, self.id, Outcome::Crashed, "Runtime exited");
+                self.harness.finished(self.id, Outcome::Crashed, "Runtime exited");
                 std::future::pending().await
             }
             _ => answer,

@@ -14,9 +14,10 @@ use protector_coordinator::logging::{Level, Logger};
 use tokio::task::{AbortHandle, spawn_local};
 
 use super::api::Sdk;
-use super::{Bug, Controller, Harness, finished};
+use super::harness::{Controller, Harness};
+use super::rivals;
+use super::sabotage::Bug;
 use crate::model::{EnvironmentId, Fact, Invocation, Outcome, Source, World};
-use crate::rivals;
 use crate::scenario::Ms;
 
 /// All environments that live.
@@ -89,7 +90,7 @@ impl<'a> Environments<'a> {
                 Controller::Loop => rivals::looping(&harness, &sdk, &invocation).await,
                 Controller::Nobody => (Outcome::Answered, String::new()),
             };
-            finished(&harness, id, outcome, &answer);
+            harness.finished(id, outcome, &answer);
         });
         environment.running = Some(running.abort_handle());
     }

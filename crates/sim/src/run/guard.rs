@@ -11,9 +11,9 @@ use protector_core::hold::{Answer, Hold, Identity, Moment, Parameters, Step};
 use protector_core::record::ParameterPrefix;
 use protector_core::variables::Reader;
 
-use super::Bug;
+use super::rivals::Original;
+use super::sabotage::Bug;
 use crate::model::{CallError, Guard, GuardAnswer, GuardView, Stored};
-use crate::rivals::Original;
 use crate::scenario::{Ms, Sidecar};
 
 /// Makes sidecars.

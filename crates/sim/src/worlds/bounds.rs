@@ -5,8 +5,8 @@ use super::build::{
     stops_in, trouble,
 };
 use super::{FaultState, KnownFault};
-use crate::generate::{LOGS, MESH, step};
 use crate::judge::Rule;
+use crate::plain::{LOGS, MESH, step};
 use crate::scenario::{DaemonStop, HOUR, MINUTE, Ms, SECOND, Scenario, Service, TaskSpec, Trouble, What};
 
 /// The faults of this subject.

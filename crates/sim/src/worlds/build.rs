@@ -1,6 +1,6 @@
 //! Pieces that worlds are made of.
 
-use crate::generate::{self, HOOK, WEB, plain, step};
+use crate::plain::{HOOK, LOGS, WEB, daemon, plain, step};
 use crate::scenario::{
     Daemon, FaultSpec, HookSpec, HostSpec, Ms, SECOND, Scenario, Step, TaskSpec, Trouble, What,
 };
@@ -37,7 +37,7 @@ pub(super) fn machine(tasks: &[TaskSpec]) -> HostSpec {
         group: Some(0),
         cluster: Some(0),
         tasks: tasks.to_vec(),
-        daemons: vec![generate::daemon(generate::LOGS)],
+        daemons: vec![daemon(LOGS)],
         ..HostSpec::default()
     }
 }
@@ -64,7 +64,7 @@ pub(super) fn job_until(ends: Ms) -> TaskSpec {
 pub(super) fn flushes_in(service: usize, flush: Ms) -> Daemon {
     Daemon {
         flush,
-        ..generate::daemon(service)
+        ..daemon(service)
     }
 }
 
@@ -75,7 +75,7 @@ pub(super) fn heartbeat(scenario: &mut Scenario, timeout: Ms) {
 
 /// Our hook, with another time-out.
 pub(super) fn hook(timeout: Ms) -> HookSpec {
-    generate::hook(HOOK, timeout)
+    crate::plain::hook(HOOK, timeout)
 }
 
 /// A setting of the coordinator.

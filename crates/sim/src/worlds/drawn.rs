@@ -2,8 +2,8 @@
 
 use super::build::set;
 use super::{FaultState, KnownFault};
-use crate::generate::{LOGS, daemon, fleet, step};
 use crate::judge::Rule;
+use crate::plain::{LOGS, daemon, fleet, step};
 use crate::scenario::{self, HOUR, MINUTE, Ms, SECOND, Scenario, TaskSpec, Trouble, What, Wiring};
 
 /// The faults of this subject.

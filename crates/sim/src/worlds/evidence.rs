@@ -2,8 +2,8 @@
 
 use super::build::{START, scaled_in, stops_in, trouble};
 use super::{FaultState, KnownFault};
-use crate::generate::{self, LOGS, WEB, step};
 use crate::judge::Rule;
+use crate::plain::{LOGS, WEB, plain, step};
 use crate::scenario::{HOUR, MINUTE, SECOND, Scenario, TaskSpec, Trouble, What};
 
 /// The faults of this subject.
@@ -74,7 +74,7 @@ fn service_made_anew() -> Scenario {
 }
 
 fn group_of_a_daemon() -> Scenario {
-    let name = &generate::plain(0).services[LOGS].name;
+    let name = &plain(0).services[LOGS].name;
     scaled_in(&[TaskSpec {
         service: None,
         group: Some(format!("service:{name}")),

@@ -1,8 +1,8 @@
 //! What people's accounts look like: machines, clusters, groups and deliveries that the product was not made for.
 
 use super::{FaultState, KnownFault};
-use crate::generate::{LOGS, WEB, daemon, fleet, hook, plain, step};
 use crate::judge::Rule;
+use crate::plain::{HOOK, LOGS, WEB, daemon, fleet, hook, plain, step};
 use crate::scenario::{
     Cluster, HOUR, HostSpec, Kind, MINUTE, Ms, SECOND, Scenario, StaleRecord, Stuck, TaskSpec, Trouble, What,
 };
@@ -180,7 +180,7 @@ fn external_instance() -> Scenario {
 
 fn fifty_one_groups() -> Scenario {
     let mut scenario = fleet(1, 1);
-    scenario.groups[0].hooks = vec![hook(crate::generate::HOOK, 3 * MINUTE)];
+    scenario.groups[0].hooks = vec![hook(HOOK, 3 * MINUTE)];
     scenario.faults = vec![lose("Lifecycle Action")];
     let names = (0..50).map(|number| format!("pool-{number}"));
     let names: Vec<String> = std::iter::once("workers".to_owned()).chain(names).collect();
@@ -285,7 +285,7 @@ fn dead_connections() -> Scenario {
     for host in &mut scenario.hosts {
         host.tasks = vec![web(12 * MINUTE)];
     }
-    scenario.groups[0].hooks = vec![hook(crate::generate::HOOK, 3 * MINUTE)];
+    scenario.groups[0].hooks = vec![hook(HOOK, 3 * MINUTE)];
     scenario
 }
 

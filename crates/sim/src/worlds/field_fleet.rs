@@ -2,8 +2,8 @@
 
 use super::field::{lose, web};
 use super::{FaultState, KnownFault};
-use crate::generate::{HOOK, LOGS, MESH, daemon, fleet, hook};
 use crate::judge::Rule;
+use crate::plain::{HOOK, LOGS, MESH, daemon, fleet, hook};
 use crate::scenario::{MINUTE, SECOND, Scenario};
 
 /// The faults of this subject.

@@ -2,8 +2,8 @@
 
 use super::field::web;
 use super::{FaultState, KnownFault};
-use crate::generate::{fleet, step};
 use crate::judge::Rule;
+use crate::plain::{fleet, step};
 use crate::scenario::{DaemonStop, Delivery, MINUTE, SECOND, Scenario, What, Wiring};
 
 /// The faults of this subject.

@@ -2,8 +2,8 @@
 
 use super::build::{HOOK_EVENT, START, lose, machines, scaled_in, stops_in};
 use super::{FaultState, KnownFault};
-use crate::generate::{HOOK, hook, step};
 use crate::judge::Rule;
+use crate::plain::{HOOK, hook, step};
 use crate::scenario::{HOUR, MINUTE, Ms, SECOND, Scenario, StaleRecord, What};
 
 /// The faults of this subject.

@@ -4,8 +4,8 @@ use super::build::{
     INSTANCE_EVENT, START, job_until, lose, machine, machines, scaled_in, set, set_sidecar, stops_in,
 };
 use super::{FaultState, KnownFault};
-use crate::generate::{CLUSTER, step};
 use crate::judge::Rule;
+use crate::plain::{CLUSTER, step};
 use crate::scenario::{Cluster, HOUR, Kind, MINUTE, SECOND, Scenario, TaskSpec, What};
 
 /// The faults of this subject.

@@ -5,8 +5,8 @@ use super::build::{
     stops_in, trouble,
 };
 use super::{FaultState, KnownFault};
-use crate::generate::{CLUSTER, step};
 use crate::judge::Rule;
+use crate::plain::{CLUSTER, step};
 use crate::scenario::{CallerKind, HOUR, MINUTE, SECOND, Scenario, Trouble, What};
 
 /// The faults of this subject.

@@ -5,9 +5,9 @@ use super::build::{
     stops_in, trouble,
 };
 use super::{FaultState, KnownFault};
-use crate::generate::{LOGS, step};
 use crate::judge::Rule;
 use crate::model::record_name;
+use crate::plain::{LOGS, step};
 use crate::scenario::{DaemonStop, HOUR, MINUTE, SECOND, Scenario, Trouble, What};
 
 /// The faults of this subject.

@@ -2,9 +2,9 @@
 
 use super::build::{flushes_in, order, released_record, scaled_in, set, stops_in, trouble};
 use super::{FaultState, KnownFault};
-use crate::generate::{CLUSTER, LOGS, MESH, step};
 use crate::judge::Rule;
 use crate::model::record_name;
+use crate::plain::{CLUSTER, LOGS, MESH, step};
 use crate::scenario::{self, CallerKind, MINUTE, Ms, SECOND, Scenario, Trouble, What, Wiring};
 
 /// The faults of this subject.

@@ -1,8 +1,8 @@
 //! Fleets that drain at once, against the budgets: by the virtual clock, so that the machine does not matter.
 
-use protector_sim::generate;
 use protector_sim::judge::Judge;
 use protector_sim::model::Observer;
+use protector_sim::plain;
 use protector_sim::run::{self, Options};
 use protector_sim::statistics::{Spread, Statistics};
 
@@ -19,7 +19,7 @@ struct Budget {
 
 /// Three tasks that take 10 to 30 s to stop and a daemon on each; `LINGER` would only be added to each release.
 fn drains_within(instances: usize, budget: &Budget) {
-    let mut scenario = generate::fleet(1, instances);
+    let mut scenario = plain::fleet(1, instances);
     scenario.settings.insert("LINGER".to_owned(), "0s".to_owned());
     let observers: Vec<Box<dyn Observer>> =
         vec![Box::<Statistics>::default(), Box::new(Judge::new(&scenario))];
@@ -94,7 +94,7 @@ fn p10_a_sidecar_reads_a_fifth_of_once_a_second_and_hears_of_the_release_in_time
     let (mut alone, mut told) = (Vec::new(), Vec::new());
     for seed in 1..=40 {
         let instances = 1 + usize::try_from(seed % 4).unwrap();
-        let mut scenario = generate::fleet(seed, instances);
+        let mut scenario = plain::fleet(seed, instances);
         for host in &mut scenario.hosts {
             host.tasks[0].stop = 300_000 + 137 * seed;
         }

@@ -2,18 +2,18 @@
 
 use serde_json::Value;
 
+use super::api::Sdk;
+use super::harness::Harness;
 use crate::model::{
     CallError, Guard, GuardAnswer, GuardView, HostId, Invocation, Outcome, Payload, Source, TaskId, World,
     instance_number,
 };
-use crate::run::Harness;
-use crate::run::Sdk;
 use crate::scenario::SECOND;
 
 /// The original sidecar: every 5 s it asks ECS for the tasks of its instance, and leaves when none of them is to run
 /// any more. Nobody writes a record for it.
 #[derive(Debug, Default)]
-pub(crate) struct Original;
+pub(super) struct Original;
 
 impl Guard for Original {
     fn start(&mut self, view: &mut GuardView<'_>) {
@@ -50,7 +50,7 @@ impl Hook {
 
 /// One Lambda for each instance: sets DRAINING, asks every 10 s whether tasks are RUNNING, completes the hook when none
 /// is.
-pub(crate) async fn sleeping(harness: &Harness, sdk: &Sdk, invocation: &Invocation) -> (Outcome, String) {
+pub(super) async fn sleeping(harness: &Harness, sdk: &Sdk, invocation: &Invocation) -> (Outcome, String) {
     let Some(hook) = Hook::of(&invocation.payload) else {
         return (Outcome::Answered, String::new());
     };
@@ -71,7 +71,7 @@ pub(crate) async fn sleeping(harness: &Harness, sdk: &Sdk, invocation: &Invocati
 
 /// One look an invocation; the message is sent on to the function itself until nothing runs. Lambda's loop detection cuts
 /// such a chain after 16 (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>).
-pub(crate) async fn looping(harness: &Harness, sdk: &Sdk, invocation: &Invocation) -> (Outcome, String) {
+pub(super) async fn looping(harness: &Harness, sdk: &Sdk, invocation: &Invocation) -> (Outcome, String) {
     let Some(hook) = Hook::of(&invocation.payload) else {
         return (Outcome::Answered, String::new());
     };

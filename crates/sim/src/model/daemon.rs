@@ -1,0 +1,69 @@
+//! A daemon task: the daemon, and the sidecar that keeps it from its SIGTERM.
+
+use super::status::SidecarState;
+use crate::scenario::{self, Ms, Sidecar};
+
+/// A daemon and its sidecar.
+#[derive(Debug)]
+pub struct DaemonState {
+    /// How it behaves.
+    pub plan: scenario::Daemon,
+    /// The sidecar.
+    pub sidecar: SidecarState,
+    /// When its task was placed.
+    pub placed: Ms,
+    /// When the sidecar got SIGTERM.
+    pub sidecar_term: Option<Ms>,
+    /// When the daemon got SIGTERM.
+    pub daemon_term: Option<Ms>,
+    /// When the daemon ended.
+    pub daemon_end: Option<Ms>,
+    /// Was the sidecar there when the task was told to stop?
+    pub protected: bool,
+    /// How often the sidecar has started.
+    pub(super) life: u32,
+    /// The sidecar's credentials end then.
+    pub(super) credentials_end: Option<Ms>,
+    /// There is something in the daemon's sockets until then.
+    pub(super) reads_until: Ms,
+}
+
+impl DaemonState {
+    pub(super) fn new(plan: scenario::Daemon, placed: Ms) -> DaemonState {
+        let sidecar = match plan.sidecar {
+            Sidecar::None => SidecarState::None,
+            _ if plan.no_image => SidecarState::None,
+            Sidecar::Product | Sidecar::Original => SidecarState::Starts,
+        };
+        let credentials_end = plan.credentials_end;
+        DaemonState {
+            plan,
+            sidecar,
+            placed,
+            sidecar_term: None,
+            daemon_term: None,
+            daemon_end: None,
+            protected: false,
+            life: 0,
+            credentials_end,
+            reads_until: 0,
+        }
+    }
+
+    /// Has the task a sidecar of the product?
+    #[must_use]
+    pub fn has_sidecar(&self) -> bool {
+        self.plan.sidecar == Sidecar::Product
+    }
+
+    /// Has the sidecar ever started?
+    pub(super) fn has_started(&self) -> bool {
+        self.life > 0
+    }
+
+    /// Does the sidecar run?
+    #[must_use]
+    pub fn is_guarded(&self) -> bool {
+        matches!(self.sidecar, SidecarState::Runs(_))
+    }
+}

@@ -1,0 +1,28 @@
+//! A container instance as ECS knows it.
+
+use super::ids::{HostId, TaskId};
+use super::status::InstanceStatus;
+use crate::scenario::Ms;
+
+/// A machine in a cluster: a container instance.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// Its ARN.
+    pub arn: String,
+    /// Its cluster.
+    pub cluster: usize,
+    /// Its machine.
+    pub host: HostId,
+    /// Its status.
+    pub status: InstanceStatus,
+    /// Its status before, and since when it is past.
+    pub before: (InstanceStatus, Ms),
+    /// Does ECS hear from its agent?
+    pub connected: bool,
+    /// Since when.
+    pub connected_since: Ms,
+    /// Its tasks, stopped ones among them.
+    pub tasks: Vec<TaskId>,
+    /// Is its agent gone for good?
+    pub leftover: bool,
+}
