@@ -4,8 +4,6 @@ use crate::demo::{DemoArgs, RouterArgs, WorkerArgs};
 use crate::local_aws::LocalAwsArgs;
 use crate::simulate::SimulateArgs;
 use clap::{Parser, Subcommand};
-use jiff::SignedDuration;
-use std::time::Duration;
 
 /// The operator's tool of ecs-daemon-protector: see a drain without an AWS account.
 #[derive(Debug, Parser)]
@@ -32,13 +30,6 @@ pub(crate) enum Command {
     Router(RouterArgs),
 }
 
-/// Reads a duration as the settings of the protector are written: `90s`, `1m30s`, `500ms`; not negative.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "expected a duration such as 500ms, 90s or 1m30s".to_owned();
-    let parsed: SignedDuration = text.parse().map_err(|_| wrong())?;
-    Duration::try_from(parsed).map_err(|_| wrong())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,22 +38,6 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn durations_are_written_for_people() {
-        let cases = [
-            ("90s", Some(90_000)),
-            ("1m30s", Some(90_000)),
-            ("500ms", Some(500)),
-            ("0s", Some(0)),
-        ];
-        for (text, millis) in cases {
-            assert_eq!(duration(text).ok(), millis.map(Duration::from_millis), "{text}");
-        }
-        for text in ["-1s", "", "soon"] {
-            assert!(duration(text).is_err(), "{text}");
-        }
     }
 
     #[test]

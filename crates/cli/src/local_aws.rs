@@ -1,16 +1,14 @@
 //! `protectorctl local-aws`: a local AWS to play with, until it is asked to stop.
 
+use crate::endpoint::{ACCESS_KEY, environment};
 use crate::stop::Stop;
-use crate::{cli, output};
+use crate::{duration, output};
 use clap::Args;
 use protector_local_aws::{CoordinatorSpec, LocalAws, LocalAwsConfig};
 use serde_json::json;
 use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// Access key that the printed examples use; any will do, it is only the name of the caller in the journal.
-const ACCESS_KEY: &str = "local";
 
 /// Arguments of `local-aws`.
 #[derive(Debug, Args)]
@@ -22,7 +20,7 @@ pub(crate) struct LocalAwsArgs {
     #[arg(long)]
     json: bool,
     /// How often the schedules fire, that of the ticks and that of the heartbeats; 0s never.
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = cli::duration)]
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration::parse)]
     tick: Duration,
     /// Run this coordinator (`bootstrap`) as the stack does: one function takes the events of the product's rules from
     /// their queue, another sends heartbeats.
@@ -80,14 +78,6 @@ fn announce(args: &LocalAwsArgs, endpoint: &str) -> std::io::Result<()> {
         "secretAccessKey": ACCESS_KEY,
         "coordinator": args.coordinator.is_some(),
     }))
-}
-
-/// What to type to talk to the local AWS at `endpoint`.
-pub(crate) fn environment(endpoint: &str, region: &str) -> String {
-    format!(
-        "  export AWS_ENDPOINT_URL={endpoint} AWS_REGION={region} AWS_DEFAULT_REGION={region}
-  export AWS_ACCESS_KEY_ID={ACCESS_KEY} AWS_SECRET_ACCESS_KEY={ACCESS_KEY}"
-    )
 }
 
 fn usage(endpoint: &str, region: &str) -> String {

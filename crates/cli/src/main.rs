@@ -2,6 +2,8 @@
 
 mod cli;
 mod demo;
+mod duration;
+mod endpoint;
 mod local_aws;
 mod output;
 mod programs;

@@ -16,6 +16,7 @@ mod pool;
 mod progress;
 mod report;
 mod rivals;
+mod runs;
 mod settings_file;
 mod table;
 mod timeline;

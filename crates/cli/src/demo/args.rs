@@ -5,7 +5,7 @@ use super::files::RunDirectory;
 use super::reporter::Form;
 use super::scenario::{Kind, Scenario};
 use crate::programs::{self, Program};
-use crate::{cli, output};
+use crate::{duration, output};
 use clap::{Args, ValueEnum};
 use protector_aws_model::DaemonStop;
 use std::path::{Path, PathBuf};
@@ -130,7 +130,7 @@ fn linger(text: &str) -> Result<Duration, String> {
 /// A duration of `min` to `max` seconds.
 fn bounded(text: &str, min: u64, max: u64) -> Result<Duration, String> {
     let bounds = Duration::from_secs(min)..=Duration::from_secs(max);
-    match cli::duration(text)? {
+    match duration::parse(text)? {
         duration if bounds.contains(&duration) => Ok(duration),
         _ => Err(format!("expected {min}s to {max}s")),
     }

@@ -4,7 +4,7 @@ use super::args::DemoArgs;
 use super::outcome::Outcome;
 use super::scenario::{CLUSTER, GROUP, Kind, REGION, REPLICAS, REPORT, backlog};
 use super::table::table;
-use crate::{local_aws, output};
+use crate::{endpoint, output};
 use serde_json::{Value, json};
 use std::io;
 use std::time::Duration;
@@ -106,7 +106,7 @@ pub(crate) fn invite(args: &DemoArgs, endpoint: &str) -> io::Result<()> {
 }
 
 fn invitation(endpoint: &str) -> String {
-    let environment = local_aws::environment(endpoint, REGION);
+    let environment = endpoint::environment(endpoint, REGION);
     let resize =
         format!("aws autoscaling set-desired-capacity --auto-scaling-group-name {GROUP} --desired-capacity");
     format!(

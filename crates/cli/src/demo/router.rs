@@ -3,7 +3,7 @@
 
 use super::files::RunDirectory;
 use super::interval::Pace;
-use crate::{cli, output};
+use crate::{duration, output};
 use clap::Args;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -31,7 +31,7 @@ pub(crate) struct RouterArgs {
     #[arg(long)]
     dir: PathBuf,
     /// How often it reads a line from a connection; the others wait in the socket.
-    #[arg(long, value_parser = cli::duration)]
+    #[arg(long, value_parser = duration::parse)]
     read_every: Duration,
 }
 

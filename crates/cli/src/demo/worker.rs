@@ -1,7 +1,7 @@
 //! An application of the demo: it logs all the time, in its SIGTERM window too.
 
 use super::files::{self, RunDirectory};
-use crate::cli;
+use crate::duration;
 use clap::Args;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -32,13 +32,13 @@ pub(crate) struct WorkerArgs {
     #[arg(long)]
     name: String,
     /// How long it goes on after SIGTERM.
-    #[arg(long, value_parser = cli::duration)]
+    #[arg(long, value_parser = duration::parse)]
     window: Duration,
     /// When it ends by itself.
-    #[arg(long, value_parser = cli::duration)]
+    #[arg(long, value_parser = duration::parse)]
     run: Option<Duration>,
     /// How often it logs a line.
-    #[arg(long, value_parser = cli::duration)]
+    #[arg(long, value_parser = duration::parse)]
     every: Duration,
     /// How many lines it logs at its end, all at once.
     #[arg(long, default_value_t = 0)]

@@ -1,7 +1,7 @@
 //! What can be asked of the simulator.
 
 use super::help;
-use crate::cli;
+use crate::duration;
 use clap::{Args, ValueEnum};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -41,7 +41,7 @@ pub(super) struct FleetArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = small)]
     pub(super) daemons: usize,
     /// All instances are taken away within this time.
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = cli::duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration::parse)]
     pub(super) within: Duration,
     /// `HeartbeatTimeout` of the terminate hook.
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = heartbeat)]
@@ -171,7 +171,7 @@ fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
 /// As Auto Scaling takes it.
 fn heartbeat(text: &str) -> Result<Duration, String> {
     let bounds = Duration::from_secs(30)..=Duration::from_secs(7200);
-    let heartbeat = cli::duration(text)?;
+    let heartbeat = duration::parse(text)?;
     let fits = bounds.contains(&heartbeat);
     fits.then_some(heartbeat)
         .ok_or_else(|| "expected 30s to 2h, as Auto Scaling takes it".to_owned())
@@ -181,7 +181,8 @@ fn heartbeat(text: &str) -> Result<Duration, String> {
 fn durations(text: &str) -> Result<RangeInclusive<u64>, String> {
     let (from, to) = text.split_once("..").unwrap_or((text, text));
     let millis = |text: &str| {
-        let duration = cli::duration(text).map_err(|_| "expected a duration or a range such as 10s..30s")?;
+        let duration =
+            duration::parse(text).map_err(|_| "expected a duration or a range such as 10s..30s")?;
         Ok::<u64, String>(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
     };
     match (millis(from)?, millis(to)?) {

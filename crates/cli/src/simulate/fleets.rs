@@ -4,66 +4,14 @@ use super::args::SimulateArgs;
 use super::contender::Contender;
 use super::error::SimulateError;
 use super::fleet::Fleet;
-use super::job::{Job, Keep, Origin, Played};
+use super::job::{Job, Keep, Origin};
 use super::measures::Row;
+use super::runs::{FleetRun, Runs};
 use super::{Ended, page, pool, report, worlds};
 use protector_sim::model::HostId;
 use std::fs::File;
 use std::io::Write;
 use std::sync::Arc;
-
-/// One run, and what it showed.
-pub(crate) struct FleetRun {
-    /// Who drained.
-    pub(crate) contender: Contender,
-    /// The numbers.
-    pub(crate) row: Row,
-    /// Everything.
-    pub(crate) played: Played,
-}
-
-/// All runs of a command.
-pub(crate) struct Runs {
-    /// What was asked for.
-    pub(crate) fleet: Arc<Fleet>,
-    /// The runs, in order; those that were finished.
-    pub(crate) runs: Vec<FleetRun>,
-    /// Ctrl-C came.
-    pub(crate) interrupted: bool,
-}
-
-impl Runs {
-    /// Those of the product.
-    pub(crate) fn ours(&self) -> impl Iterator<Item = &FleetRun> {
-        self.runs
-            .iter()
-            .filter(|run| run.contender == Contender::Protector)
-    }
-
-    /// The numbers of those of the product.
-    pub(crate) fn rows(&self) -> Vec<Row> {
-        self.ours().map(|run| run.row.clone()).collect()
-    }
-
-    /// The numbers of all.
-    pub(crate) fn all_rows(&self) -> Vec<(Contender, Row)> {
-        self.runs
-            .iter()
-            .map(|run| (run.contender, run.row.clone()))
-            .collect()
-    }
-
-    /// How it ended.
-    fn ended(&self) -> Ended {
-        if self.interrupted {
-            Ended::Interrupted
-        } else if self.ours().any(|run| run.row.broken_promises > 0) {
-            Ended::Broken
-        } else {
-            Ended::Kept
-        }
-    }
-}
 
 /// One run that is to be.
 #[derive(Clone, Copy)]

@@ -10,7 +10,7 @@ mod timeline;
 
 use super::args::SimulateArgs;
 use super::display::count;
-use super::fleets::{FleetRun, Runs};
+use super::runs::{FleetRun, Runs};
 use super::{report, table, violations};
 use ecdf::Series;
 use std::env;

@@ -4,7 +4,7 @@ use super::args::SimulateArgs;
 use super::display::count;
 use super::error::SimulateError;
 use super::fleet::Fleet;
-use super::fleets::{FleetRun, Runs};
+use super::runs::{FleetRun, Runs};
 use super::{rivals, table, violations, worlds};
 use crate::output;
 use serde_json::{Value, json};
