@@ -32,13 +32,6 @@ ALLOWED = {
             "survey",
         ),
     ),
-    (
-        "crates/core",
-        "",
-        ("hold", "holding", "observation", "policy", "protection", "record", "settings", "shared", "trigger"),
-    ),
-    ("crates/core", "hold", ("answer", "identity")),
-    ("crates/core", "plan", ("deadline", "schedule")),
 }
 
 
