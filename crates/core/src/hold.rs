@@ -19,6 +19,7 @@
 
 mod answer;
 mod identity;
+mod parameters;
 pub mod state;
 
 use jiff::SignedDuration;
@@ -30,8 +31,9 @@ use crate::hold::state::{
 };
 use crate::record::{ParameterPrefix, Record};
 
-pub use answer::{Answer, Moment, Parameters, Step};
+pub use answer::{Answer, Moment, Step};
 pub use identity::{Identity, Records};
+pub use parameters::Parameters;
 
 /// One hold.
 #[derive(Debug)]

@@ -1,10 +1,9 @@
 //! What the hold asks for, and how it is answered.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 
-use super::Identity;
+use super::identity::Identity;
+use super::parameters::Parameters;
 use crate::hold::state::{ExitReason, HoldReason, ProtectedContainers, ReadError, TargetLifecycleState};
 
 /// What to do next.
@@ -58,33 +57,4 @@ pub struct Moment {
     pub host_clock: Timestamp,
     /// A random number in 0..=1, new each time: sidecars of many instances must not read in step.
     pub jitter: f64,
-}
-
-/// What Parameter Store told of the names that it was asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Parameters(BTreeMap<String, Option<String>>);
-
-impl Parameters {
-    /// One more answer: the parameter's text, or nothing if there is no such parameter.
-    pub fn insert(&mut self, name: &str, text: Option<String>) {
-        self.0.insert(name.to_owned(), text);
-    }
-
-    /// Takes over all answers of another call.
-    pub fn extend(&mut self, other: Self) {
-        self.0.extend(other.0);
-    }
-
-    /// The text of a parameter, or nothing in it if there is no such parameter. Nothing at all if Parameter Store did not
-    /// tell, which is no absence (promise P2).
-    #[must_use]
-    pub fn text(&self, name: &str) -> Option<Option<&str>> {
-        self.0.get(name).map(Option::as_deref)
-    }
-}
-
-impl FromIterator<(String, Option<String>)> for Parameters {
-    fn from_iter<I: IntoIterator<Item = (String, Option<String>)>>(answers: I) -> Self {
-        Self(answers.into_iter().collect())
-    }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Parameters;
+use super::parameters::Parameters;
 use crate::hold::state::{Reading, SidecarIdentity};
 use crate::ids::{ClusterName, ContainerName, InstanceId, InstanceKey, TaskArn};
 use crate::record::ParameterPrefix;
