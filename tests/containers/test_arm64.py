@@ -63,12 +63,12 @@ class Arm64(unittest.TestCase):
 
     def finish(self, sidecar):
         """Holds while the record says so, and leaves when it is released."""
-        self.assertEqual(sidecar.says("hold")["why"], "tasks-remain")
+        self.assertEqual(sidecar.says("holding")["reason"], "tasks-remain")
         self.assertIsNone(sidecar.process.poll())
         self.host.write_record(released=True)
         self.assertEqual(sidecar.process.wait(BOUND_SECONDS), 0)
         last = sidecar.lines()[-1]
-        self.assertEqual((last["event"], last["why"], last["code"]), ("exit", "released", 0))
+        self.assertEqual((last["event"], last["reason"], last["code"]), ("exit", "released", 0))
 
     def test_it_is_for_arm64_and_of_this_version(self):
         with open(SIDECAR, "rb") as program:

@@ -19,8 +19,12 @@ use crate::rate_limit::Priority;
 pub struct Done {
     /// The action.
     pub action: &'static str,
-    /// `ok`, `not done`, `shared` (with others in one write), `kept` (not worth a write), `put off`, `raced`, `over` (Auto Scaling waits no more), or what went wrong.
-    pub outcome: String,
+    /// `ok`, `skipped`, `shared` (with others in one write), `kept` (not worth a write), `deferred`, `conflict`,
+    /// `already-ended` (Auto Scaling waits no more), or `failed`.
+    pub outcome: &'static str,
+    /// What went wrong, as `Operation: Code: text`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// What came of a plan.
@@ -83,7 +87,7 @@ impl Coordinator {
             let name = action.name();
             let alone = Alone::of(&action);
             if self.only_observes() {
-                applied.note(name, alone, Ok("not done"));
+                applied.note(name, alone, Ok("skipped"));
                 continue;
             }
             let outcome = match (action, target) {
@@ -98,7 +102,7 @@ impl Coordinator {
                 }
                 (_, Target::Unplaced(_)) => continue,
             };
-            applied.over |= name == "complete" && outcome == Ok("over");
+            applied.over |= name == "complete" && outcome == Ok("already-ended");
             // After a race the rest of the plan may be wrong: it is planned anew.
             if !applied.note(name, alone, outcome) || applied.raced || (applied.over && target.is_first()) {
                 break;
@@ -203,28 +207,29 @@ impl Applied {
     /// Notes an outcome. Goes the plan on?
     fn note(&mut self, action: &'static str, alone: Alone, outcome: Result<&'static str, AwsError>) -> bool {
         let goes_on = outcome.is_ok() || alone != Alone::No;
-        let words = match outcome {
-            Ok(word) => word.to_owned(),
+        let (outcome, error) = match outcome {
+            Ok(outcome) => (outcome, None),
             Err(failure) => {
-                let words = failure.to_string();
+                let error = failure.to_string();
                 match alone {
                     Alone::Stop => self.refused_stops += 1,
                     Alone::Registration => {}
                     Alone::Heartbeat | Alone::No => drop(self.failure.get_or_insert(failure)),
                 }
-                words
+                ("failed", Some(error))
             }
         };
         self.done.push(Done {
             action,
-            outcome: words,
+            outcome,
+            error,
         });
         goes_on
     }
 }
 
 fn said(outcome: Result<bool, AwsError>) -> Result<&'static str, AwsError> {
-    outcome.map(|waiting| if waiting { "ok" } else { "over" })
+    outcome.map(|waiting| if waiting { "ok" } else { "already-ended" })
 }
 
 /// A record must not claim a heartbeat that did not reach Auto Scaling.

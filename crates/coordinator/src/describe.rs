@@ -86,7 +86,7 @@ impl Coordinator {
             let fields = json!({
                 "requestId": self.request_id,
                 "trigger": "instance",
-                "reason": format!("the container instance {arn} of cluster {cluster} is none of ours: {why}"),
+                "message": format!("the container instance {arn} of cluster {cluster} is none of ours: {why}"),
             });
             self.logger.log(Level::Info, "ignored", fields);
         }

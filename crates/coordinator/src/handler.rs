@@ -232,7 +232,7 @@ impl Coordinator {
             }
             Ok(Err(Ignored(reason))) => self.ignored(Level::Info, "event", &reason),
             Err(malformed) => {
-                let fields = json!({"requestId": self.request_id, "field": malformed.field, "problem": malformed.problem});
+                let fields = json!({"requestId": self.request_id, "field": malformed.field, "error": malformed.problem});
                 self.memory.sheet.error("malformed", 1);
                 self.logger.log(Level::Error, "malformed", fields);
                 Handled::Malformed(malformed.to_string())
@@ -242,7 +242,7 @@ impl Coordinator {
             self.logger.log(
                 Level::Error,
                 "failed",
-                json!({"requestId": self.request_id, "problem": problem}),
+                json!({"requestId": self.request_id, "error": problem}),
             );
         }
         handled
@@ -334,7 +334,7 @@ impl Coordinator {
     }
 
     pub(crate) fn ignored(&self, level: Level, trigger: &str, reason: &str) -> Handled {
-        let fields = json!({"requestId": self.request_id, "trigger": trigger, "reason": reason});
+        let fields = json!({"requestId": self.request_id, "trigger": trigger, "message": reason});
         self.logger.log(level, "ignored", fields);
         Handled::Ignored
     }

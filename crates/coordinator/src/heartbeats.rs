@@ -198,8 +198,8 @@ impl Coordinator {
             "waiting": waiting,
             "due": due,
             "sent": sent.ok,
-            "over": sent.over,
-            "problems": problems.iter().take(PROBLEMS_MAX).collect::<Vec<_>>(),
+            "alreadyEnded": sent.over,
+            "errors": problems.iter().take(PROBLEMS_MAX).collect::<Vec<_>>(),
             "calls": self.aws.meter.calls(),
         });
         self.logger.log(level, "heartbeats", fields);

@@ -155,7 +155,7 @@ impl Coordinator {
             "instance": instance,
             "verdict": verdict.name(),
             "mode": self.mode(),
-            "reasons": reasons,
+            "messages": reasons,
             "actions": applied.done,
         });
         let failed = applied.failure.is_some() || verdict == Verdict::Unknown;

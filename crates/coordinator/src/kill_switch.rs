@@ -31,7 +31,7 @@ impl Coordinator {
             Err(failure) if failure.kind == ErrorKind::NotFound => self.apply_kill_switch(None),
             Err(failure) if self.memory.control_problem_is_news(self.now()) => {
                 self.logger
-                    .log(Level::Warn, "control", json!({"problem": failure.to_string()}))
+                    .log(Level::Warn, "control", json!({"error": failure.to_string()}))
             }
             Err(_) => {}
         }
@@ -50,13 +50,13 @@ impl Coordinator {
             self.logger.log(
                 Level::Warn,
                 "control",
-                json!({"mode": control.name(), "problem": problem}),
+                json!({"mode": control.name(), "error": problem}),
             );
         } else if control != before {
             self.logger.log(
                 Level::Warn,
                 "control",
-                json!({"mode": control.name(), "before": before.name()}),
+                json!({"mode": control.name(), "previous": before.name()}),
             );
         }
     }

@@ -152,7 +152,7 @@ impl Coordinator {
                     "task": task.arn,
                     "containerInstance": instance,
                     "exitCode": sidecar.and_then(|sidecar| sidecar.exit_code),
-                    "detail": detail.map(|detail| cut(detail, MESSAGE_CHARS_MAX)),
+                    "error": detail.map(|detail| cut(detail, MESSAGE_CHARS_MAX)),
                 }));
         }
         let unprotected = bare.values().map(Vec::len).sum();
@@ -184,10 +184,10 @@ impl Coordinator {
         };
         let fields = json!({
             "requestId": self.request_id,
-            "over": round.is_some(),
+            "finished": round.is_some(),
             "tasks": round.map(|round| round.tasks),
             "unprotected": round.map(|round| round.unprotected),
-            "problem": problem.map(|problem| problem.to_string()),
+            "error": problem.map(|problem| problem.to_string()),
             "calls": self.aws.meter.calls(),
         });
         self.logger.log(level, "protection-check", fields);

@@ -218,7 +218,7 @@ impl Coordinator {
             return Ok("kept");
         }
         if !self.memory.turns.try_acquire(Priority::Count) {
-            return Ok("put off");
+            return Ok("deferred");
         }
         self.put_alone(key, before, record, applied).await
     }
@@ -326,7 +326,7 @@ impl Coordinator {
         applied.raced |= raced;
         self.memory.store.learn(key, &stored, self.now());
         applied.written = Some(stored);
-        Ok(if raced { "raced" } else { "ok" })
+        Ok(if raced { "conflict" } else { "ok" })
     }
 
     /// Another run has written between our read and our write: what it said is put back into the record.
@@ -399,7 +399,7 @@ impl Coordinator {
         for some in empty.chunks(DELETE_PARAMETERS_MAX) {
             let names: Vec<String> = some.iter().map(name).collect();
             if let Err(failure) = self.aws.delete_parameters(&names).await {
-                let fields = json!({"requestId": self.request_id, "problem": failure.to_string()});
+                let fields = json!({"requestId": self.request_id, "error": failure.to_string()});
                 return self.logger.log(Level::Warn, "not-deleted", fields);
             }
             for (cluster, number) in some {

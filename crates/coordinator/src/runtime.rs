@@ -62,7 +62,7 @@ fn serve(settings: CoordinatorSettings) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            Logger::new(Level::Error).log(Level::Error, "crashed", json!({"problem": error.to_string()}));
+            Logger::new(Level::Error).log(Level::Error, "crashed", json!({"error": error.to_string()}));
             ExitCode::from(BUG)
         }
     }
@@ -110,10 +110,10 @@ fn refuse(problems: &Problems) -> ExitCode {
     let logger = Logger::new(Level::Error);
     for problem in &problems.0 {
         let fields = json!({"setting": problem.name, "value": problem.value, "expected": problem.expected});
-        logger.log(Level::Error, "wrong-setting", fields);
+        logger.log(Level::Error, "invalid-setting", fields);
     }
     let error =
-        json!({"errorType": "Settings.Wrong", "errorMessage": problems.to_string(), "stackTrace": []});
+        json!({"errorType": "Settings.Invalid", "errorMessage": problems.to_string(), "stackTrace": []});
     if let Ok(address) = std::env::var("AWS_LAMBDA_RUNTIME_API") {
         // The log has it already; if Lambda cannot be told, the exit code says it.
         let _ = report_init_error(&address, &error.to_string());
@@ -131,7 +131,7 @@ fn report_init_error(address: &str, error: &str) -> std::io::Result<()> {
     write!(
         stream,
         "POST /2018-06-01/runtime/init/error HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
-         Lambda-Runtime-Function-Error-Type: Settings.Wrong\r\nContent-Type: application/json\r\n\
+         Lambda-Runtime-Function-Error-Type: Settings.Invalid\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n{error}",
         error.len()
     )?;

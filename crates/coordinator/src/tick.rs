@@ -231,9 +231,9 @@ impl Coordinator {
         let fields = json!({
             "requestId": self.request_id,
             "instances": instances,
-            "quiet": found.quiet,
+            "steady": found.quiet,
             "deletedRecords": deleted,
-            "problems": found.problems,
+            "errors": found.problems,
             "calls": self.aws.meter.calls(),
         });
         self.logger.log(level, "tick", fields);

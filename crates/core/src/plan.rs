@@ -97,7 +97,7 @@ pub struct Plan {
 
 /// What becomes of an operator's order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "outcome", content = "reason", rename_all = "kebab-case")]
+#[serde(tag = "outcome", content = "message", rename_all = "kebab-case")]
 pub enum OrderOutcome {
     /// It is obeyed, and the record says so.
     Done,

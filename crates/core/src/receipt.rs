@@ -35,7 +35,7 @@ pub struct Receipt {
     #[serde(skip_serializing_if = "is_zero")]
     pub daemons_left: u32,
     /// The last order of an operator.
-    pub ordered: Option<Ordered>,
+    pub order: Option<Ordered>,
     /// When the hold began.
     pub started_at: Timestamp,
     /// When DRAINING was first seen.
@@ -100,7 +100,7 @@ impl Receipt {
             daemons_gone_at: record.daemons_gone_at,
             unprotected: record.unprotected.iter().map(ToString::to_string).collect(),
             daemons_left: record.daemons_left,
-            ordered: record.ordered.clone(),
+            order: record.ordered.clone(),
             started_at: record.started_at,
             draining_confirmed_at: record.draining_confirmed_at,
             spot_notice_at: record.spot_notice_at,

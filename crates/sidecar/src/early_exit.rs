@@ -19,7 +19,7 @@ pub(crate) fn process_started() {
     STARTED.get_or_init(Instant::now);
 }
 
-/// Logs `fields` (why and code) in an `exit-delayed` line as long as the exit is put off, and comes back when it is due:
+/// Logs `fields` (reason and code) in an `exit-delayed` line as long as the exit is put off, and comes back when it is due:
 /// at once outside an ECS task and after SIGTERM.
 pub(crate) fn wait_until_due(fields: &Value) {
     let Ok(pending) = Pending::new() else {

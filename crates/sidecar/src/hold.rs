@@ -181,7 +181,7 @@ impl<'a> Hold<'a> {
         }
         self.said.switch_at = Some(now);
         let name = self.settings.prefix.control_name();
-        let fields = json!({"parameter": name, "problem": logging::short(problem)});
+        let fields = json!({"parameter": name, "error": logging::short(problem)});
         self.log.log(Level::Warn, "control", &fields);
     }
 
@@ -202,7 +202,7 @@ impl<'a> Hold<'a> {
             (HoldReason::Trouble(_), true) => Level::Warn,
             (_, true) => Level::Info,
         };
-        let event = if self.said.at.is_none() { "hold" } else { "holding" };
+        let first = self.said.at.is_none();
         if due || news {
             self.said.at = Some(now);
         }
@@ -210,8 +210,13 @@ impl<'a> Hold<'a> {
             self.said.reasons.push(because);
         }
         let message = messages::hold(because, self.protocol.record(), self.held());
-        self.log
-            .log(level, event, &self.state(json!(because), message, Some(pause)));
+        let mut fields = self.state(json!(because), message, Some(pause));
+        if let Value::Object(map) = &mut fields
+            && first
+        {
+            map.insert("first".to_owned(), json!(true));
+        }
+        self.log.log(level, "holding", &fields);
     }
 
     fn log_exit(&self, why: ExitReason) {
@@ -235,7 +240,7 @@ impl<'a> Hold<'a> {
         let place = self.protocol.identity();
         let parameter = place.map(|place| place.parameter(&self.settings.prefix));
         let mut fields = json!({
-            "why": why,
+            "reason": why,
             "message": message,
             "heldSeconds": self.held().as_millis_f64().round() / 1000.0,
             "reads": self.protocol.reads(),
@@ -246,12 +251,12 @@ impl<'a> Hold<'a> {
         if let Value::Object(map) = &mut fields {
             if let Some(pause) = pause {
                 map.insert(
-                    "nextReadSeconds".to_owned(),
+                    "nextReadInSeconds".to_owned(),
                     json!(pause.as_millis_f64().round() / 1000.0),
                 );
             }
             if let Some(fault) = &self.fault {
-                map.insert("detail".to_owned(), json!(fault.detail));
+                map.insert("error".to_owned(), json!(fault.detail));
                 map.insert("hint".to_owned(), json!(fault.hint));
             }
         }

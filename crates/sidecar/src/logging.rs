@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_line_is_one_json_object() {
-        for fields in [json!({}), json!({"why": "released", "code": 0})] {
+        for fields in [json!({}), json!({"reason": "released", "code": 0})] {
             let text = line(Level::Warn, "exit", &fields);
             assert_eq!(text.matches('\n').count(), 1);
             let value: Value = serde_json::from_str(&text).unwrap();
@@ -117,7 +117,7 @@ mod tests {
                 (value["event"].as_str(), value["level"].as_str()),
                 (Some("exit"), Some("warn"))
             );
-            assert_eq!(value["why"], fields["why"]);
+            assert_eq!(value["reason"], fields["reason"]);
         }
     }
 

@@ -59,7 +59,7 @@ fn continue_run(waited: nix::Result<()>) -> ExitCode {
 
 /// Says it and ends the process, whatever the panic strategy: before SIGTERM, when the exit is due.
 fn bug(detail: &str) -> ! {
-    let fields = json!({"why": "bug", "code": EXIT_BUG, "detail": logging::short(detail)});
+    let fields = json!({"reason": "bug", "code": EXIT_BUG, "error": logging::short(detail)});
     end_when_due(&fields);
     std::process::exit(EXIT_BUG.into());
 }
@@ -81,7 +81,7 @@ fn misused(misuse: &Misuse) -> ExitCode {
     eprintln!("ecs-daemon-protector: {}", misuse.hint);
     if misuse.of == Use::Container {
         end_when_due(
-            &json!({"why": "arguments", "code": EXIT_USAGE, "detail": logging::short(&misuse.hint)}),
+            &json!({"reason": "arguments", "code": EXIT_USAGE, "error": logging::short(&misuse.hint)}),
         );
     }
     ExitCode::from(EXIT_USAGE)
@@ -111,7 +111,7 @@ fn wrong_settings(Problems(problems): &Problems) -> ExitCode {
         eprintln!("  {problem}");
     }
     let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    end_when_due(&json!({"why": "settings", "code": EXIT_USAGE, "problems": texts}));
+    end_when_due(&json!({"reason": "settings", "code": EXIT_USAGE, "errors": texts}));
     ExitCode::from(EXIT_USAGE)
 }
 
@@ -132,7 +132,7 @@ fn run(settings: &SidecarSettings) -> ExitCode {
     };
     let handed = ReexecArgs { place };
     let error = reexec::execute(&handed);
-    log.log(Level::Warn, "not-executed-anew", &json!({"detail": error}));
+    log.log(Level::Warn, "reexec-failed", &json!({"error": error}));
     match signal::wait() {
         Ok(_) => hold(settings, handed.place),
         Err(error) => bug(&format!("cannot await SIGTERM: {error}")),
@@ -172,7 +172,7 @@ fn hold(settings: &SidecarSettings, place: Option<Place>) -> ExitCode {
     logging::log_always(
         Level::Warn,
         "exit",
-        &json!({"why": ExitReason::MaxHold, "code": ExitReason::MaxHold.code(), "reads": 0}),
+        &json!({"reason": ExitReason::MaxHold, "code": ExitReason::MaxHold.code(), "reads": 0}),
     );
     ExitCode::from(ExitReason::MaxHold.code())
 }

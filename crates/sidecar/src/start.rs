@@ -95,10 +95,10 @@ fn log_failure(log: Logger, attempt: u32, fault: &AwsError, pause: Duration) {
         "self-check-failed",
         &json!({
             "attempt": attempt,
-            "why": fault.trouble,
-            "detail": fault.detail,
+            "reason": fault.trouble,
+            "error": fault.detail,
             "hint": fault.hint,
-            "nextTrySeconds": pause.as_secs(),
+            "retryInSeconds": pause.as_secs(),
         }),
     );
 }
@@ -115,7 +115,7 @@ pub(crate) fn log_ready(log: Logger, settings: &SidecarSettings, place: &Place, 
             "service": place.known.service,
             "containerInstance": place.known.container_instance,
             "parameter": place.parameter(&settings.prefix),
-            "leftover": released,
+            "staleRelease": released,
             "maxHoldSeconds": settings.policy.max_hold.as_secs(),
         }),
     );

@@ -17,7 +17,7 @@ fn delayed(mut sidecar: Sidecar) -> (Value, i32, Value) {
     );
     sidecar.term();
     let (code, last) = sidecar.exit();
-    assert_eq!((&last["why"], &last["code"]), (&line["why"], &line["code"]));
+    assert_eq!((&last["reason"], &last["code"]), (&line["reason"], &line["code"]));
     assert_eq!(line["code"], code);
     (line, code, last)
 }
@@ -31,11 +31,11 @@ fn wrong_settings_in_a_task_end_it_when_the_agent_would_restart_it_or_at_sigterm
     ];
     let (line, code, last) = delayed(Sidecar::start(&host, &wrong));
     assert_eq!(
-        (code, line["why"].as_str(), line["level"].as_str()),
+        (code, line["reason"].as_str(), line["level"].as_str()),
         (64, Some("settings"), Some("error"))
     );
-    let problems = line["problems"].as_array().unwrap();
-    assert_eq!((problems.len(), &line["problems"]), (2, &last["problems"]));
+    let problems = line["errors"].as_array().unwrap();
+    assert_eq!((problems.len(), &line["errors"]), (2, &last["errors"]));
     assert!(
         problems[1].as_str().unwrap().contains("PROTECTOR_INSTANCE_ID"),
         "{line:#}"
@@ -46,15 +46,15 @@ fn wrong_settings_in_a_task_end_it_when_the_agent_would_restart_it_or_at_sigterm
 #[test]
 fn wrong_arguments_in_a_task_end_it_in_the_same_way() {
     let (line, code, _) = delayed(Sidecar::start_with(&Host::new(), &["--verbose"], &[]));
-    assert_eq!((code, line["why"].as_str()), (64, Some("arguments")));
-    assert!(line["detail"].as_str().unwrap().contains("--verbose"), "{line:#}");
+    assert_eq!((code, line["reason"].as_str()), (64, Some("arguments")));
+    assert!(line["error"].as_str().unwrap().contains("--verbose"), "{line:#}");
 }
 
 /// Without descriptors there is no runtime, which nobody foresees: a bug.
 #[test]
 fn a_bug_in_a_task_ends_it_in_the_same_way() {
     let (line, code, _) = delayed(Sidecar::start_with_descriptors(&Host::new(), 4));
-    assert_eq!((code, line["why"].as_str()), (70, Some("bug")));
+    assert_eq!((code, line["reason"].as_str()), (70, Some("bug")));
 }
 
 #[test]

@@ -18,9 +18,9 @@ fn holds(host: &Host, settings: &[(&str, &str)]) -> Sidecar {
     let sidecar = Sidecar::ready(host, settings);
     host.set(|state| state.ssm = Ssm::Value(holding().to_string()));
     sidecar.term();
-    let line = sidecar.event("hold");
+    let line = sidecar.held_first();
     assert_eq!(
-        (&line["why"], &line["lastRecord"]["remaining"]),
+        (&line["reason"], &line["lastRecord"]["remaining"]),
         (&"tasks-remain".into(), &4.into()),
         "{line:#}"
     );
@@ -55,7 +55,7 @@ fn p1_a_shared_record_holds_and_releases_as_its_own_would() {
     let mut sidecar = Sidecar::ready(&host, &[]);
     host.set(|state| state.shared = Ssm::Value(shared("holding", "0123")));
     sidecar.term();
-    assert_eq!(sidecar.event("hold")["why"], "tasks-remain");
+    assert_eq!(sidecar.held_first()["reason"], "tasks-remain");
     thread::sleep(Duration::from_secs(3)); // three times the unknown grace
     assert!(sidecar.events("exit").is_empty());
     host.set(|state| state.shared = Ssm::Value(shared("deadline", "0123")));
@@ -123,7 +123,7 @@ fn p2_a_kill_switch_that_nobody_understands_leaves_all_as_it_is_and_is_said() {
 fn its_lines_say_in_words_what_it_waits_for() {
     let host = Host::new();
     let mut sidecar = holds(&host, &[]);
-    let line = sidecar.event("hold");
+    let line = sidecar.held_first();
     let message = line["message"].as_str().unwrap();
     assert!(
         message.starts_with("held by ") && message.contains("service:web"),
@@ -164,7 +164,7 @@ fn p3_a_coordinator_that_is_dead_holds_nobody() {
     let sidecar = Sidecar::ready(&host, &[]);
     host.set(|state| state.ssm = changed(holding(), json!({"deadlineAt": in_seconds(-120)})));
     sidecar.term();
-    sidecar.event("hold");
+    sidecar.held_first();
     drop(sidecar);
 
     let mut sidecar = Sidecar::ready(&host, &[]);
@@ -192,7 +192,7 @@ fn p1_the_clock_of_aws_counts_and_not_the_clock_of_the_host() {
         if leaves {
             sidecar.leaves(11, "deadline-passed");
         } else {
-            sidecar.event("hold");
+            sidecar.held_first();
             assert!(sidecar.events("exit").is_empty());
         }
     }
@@ -239,7 +239,7 @@ fn sigint_means_the_same() {
     let mut sidecar = Sidecar::ready(&host, &[]);
     host.set(|state| state.ssm = Ssm::Value(holding().to_string()));
     sidecar.signal(Signal::SIGINT);
-    sidecar.event("hold");
+    sidecar.held_first();
     host.set(|state| state.ssm = Ssm::Value(released().to_string()));
     sidecar.leaves(0, "released");
 }

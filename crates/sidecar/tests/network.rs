@@ -13,7 +13,7 @@ fn lives(host: &Host, settings: &[(&str, &str)]) -> Vec<String> {
         state.target_lifecycle_state = Some("Terminated");
     });
     sidecar.term();
-    assert_eq!(sidecar.event("hold")["why"], "tasks-remain");
+    assert_eq!(sidecar.held_first()["reason"], "tasks-remain");
     host.set(|state| state.ssm = Ssm::Value(released().to_string()));
     sidecar.leaves(0, "released");
     assert!(host.calls("/v4/") > 1 && host.calls("/latest/") > 1 && host.calls("/credentials") > 1);
@@ -177,7 +177,7 @@ fn the_hint_of_a_self_check_names_what_was_seen() {
         .collect();
     for (sidecar, endpoint, first) in started {
         let line = sidecar.event("self-check-failed");
-        assert_eq!(line["why"], "failed", "{line:#}");
+        assert_eq!(line["reason"], "failed", "{line:#}");
         assert!(
             line["hint"].as_str().unwrap().starts_with(first),
             "{endpoint} {first} {line:#}"

@@ -52,10 +52,10 @@ fn a_record_that_comes_late_is_obeyed() {
     host.set(|state| state.target_lifecycle_state = Some("Terminated"));
     let mut sidecar = Sidecar::ready(&host, &[]);
     sidecar.term();
-    sidecar.event("hold");
+    sidecar.held_first();
     host.set(|state| state.ssm = Ssm::Value(holding().to_string()));
-    let line = sidecar.event("holding");
-    assert_eq!(line["why"], "tasks-remain");
+    let line = sidecar.held_again();
+    assert_eq!(line["reason"], "tasks-remain");
     host.set(|state| state.ssm = Ssm::Value(released().to_string()));
     sidecar.leaves(0, "released");
 }
@@ -91,7 +91,7 @@ fn a_new_drain_after_a_leftover_is_held_and_released() {
     next["drainId"] = "the-next".into();
     host.set(|state| state.ssm = Ssm::Value(next.to_string()));
     sidecar.term();
-    sidecar.event("hold");
+    sidecar.held_first();
     thread::sleep(Duration::from_secs(2)); // twice the unknown grace
     assert!(sidecar.events("exit").is_empty());
     let mut next = released();

@@ -10,9 +10,9 @@ fn p1_sigterm_during_a_failing_self_check_holds() {
     let mut sidecar = Sidecar::start(&host, &[]);
     sidecar.event("self-check-failed");
     sidecar.term();
-    assert_eq!(sidecar.event("hold")["why"], "denied");
+    assert_eq!(sidecar.held_first()["reason"], "denied");
     host.set(|state| state.ssm = Ssm::Value(holding().to_string()));
-    sidecar.event("holding");
+    sidecar.held_again();
     host.set(|state| state.ssm = Ssm::Value(released().to_string()));
     sidecar.leaves(0, "released");
 }
@@ -24,11 +24,11 @@ fn p2_sigterm_before_the_instance_is_known_holds_and_goes_on_looking() {
     let mut sidecar = Sidecar::start(&host, &[]);
     sidecar.event("self-check-failed");
     sidecar.term();
-    assert_eq!(sidecar.event("hold")["why"], "unidentified");
+    assert_eq!(sidecar.held_first()["reason"], "unidentified");
     thread::sleep(Duration::from_secs(2)); // twice the unknown grace
     assert!(sidecar.events("exit").is_empty());
     host.set(|state| state.imds = true);
-    assert_eq!(sidecar.event("holding")["why"], "tasks-remain");
+    assert_eq!(sidecar.held_again()["reason"], "tasks-remain");
     host.set(|state| state.ssm = Ssm::Value(released().to_string()));
     sidecar.leaves(0, "released");
 }

@@ -19,7 +19,7 @@ fn all_wrong_settings_are_told_at_once_to_people_and_to_machines() {
         (machines["event"].as_str(), machines["code"].as_i64()),
         (Some("exit"), Some(64))
     );
-    assert_eq!(machines["problems"].as_array().unwrap().len(), wrong.len());
+    assert_eq!(machines["errors"].as_array().unwrap().len(), wrong.len());
     for (name, value) in wrong {
         assert!(people.contains(&format!("{name}={value:?}")), "{people}");
     }

@@ -81,7 +81,7 @@ fn each_failure_of_the_self_check_names_its_mend() {
         spoil(&host);
         let sidecar = Sidecar::start(&host, settings);
         let line = sidecar.event("self-check-failed");
-        assert_eq!(line["why"], why, "{line:#}");
+        assert_eq!(line["reason"], why, "{line:#}");
         assert!(line["hint"].as_str().unwrap().contains(hint), "{line:#}");
         assert!(sidecar.events("ready").is_empty());
     }
@@ -166,10 +166,10 @@ fn no_token_is_ever_said_or_shown() {
         &host,
         &[("PROTECTOR_LOG", "debug"), ("PROTECTOR_UNKNOWN_GRACE", "2s")],
     );
-    assert_eq!(sidecar.event("ready")["leftover"], true);
+    assert_eq!(sidecar.event("ready")["staleRelease"], true);
     let arguments = sidecar.arguments().join(" ");
     sidecar.term();
-    sidecar.event("hold");
+    sidecar.held_first();
     host.set(|state| state.ssm = Ssm::Value(holding().to_string()));
     thread::sleep(Duration::from_millis(1500));
     host.set(|state| state.daemon = "STOPPED");

@@ -32,9 +32,9 @@ fn p2_no_trouble_with_the_record_releases_before_the_maximum_hold() {
         })
         .collect();
     for (mut sidecar, why) in started {
-        let line = sidecar.event("hold");
+        let line = sidecar.held_first();
         assert_eq!(
-            (&line["why"], &line["level"]),
+            (&line["reason"], &line["level"]),
             (&why.into(), &"warn".into()),
             "{line:#}"
         );
@@ -66,9 +66,9 @@ fn p3_the_kill_switch_reaches_a_sidecar_in_every_trouble() {
         })
         .collect();
     for (host, mut sidecar, why) in started {
-        let line = sidecar.event("hold");
+        let line = sidecar.held_first();
         assert_eq!(
-            (&line["why"], &line["control"]),
+            (&line["reason"], &line["control"]),
             (&why.into(), &"on".into()),
             "{line:#}"
         );
@@ -116,7 +116,7 @@ fn p2_a_role_that_may_read_one_by_one_alone_is_enough() {
         state.ssm = Ssm::Value(holding().to_string());
     });
     sidecar.term();
-    assert_eq!(sidecar.event("hold")["why"], "tasks-remain");
+    assert_eq!(sidecar.held_first()["reason"], "tasks-remain");
     host.set(|state| state.ssm = Ssm::Value(released().to_string()));
     sidecar.leaves(0, "released");
     assert_eq!(
@@ -135,7 +135,7 @@ fn p2_a_role_that_may_read_one_by_one_is_held_by_a_shared_record() {
         state.shared = Ssm::Value(shared("holding", "0123"));
     });
     sidecar.term();
-    assert_eq!(sidecar.event("hold")["why"], "tasks-remain");
+    assert_eq!(sidecar.held_first()["reason"], "tasks-remain");
     host.set(|state| state.shared = Ssm::Value(shared("drained", "0123")));
     sidecar.leaves(0, "released");
 }
@@ -155,8 +155,8 @@ fn holds_through(spoil: fn(&mut State), why: &str) {
     let mut sidecar = Sidecar::ready(&host, &[]);
     host.set(spoil);
     sidecar.term();
-    let line = sidecar.event("hold");
-    assert_eq!(line["why"], why, "{line:#}");
+    let line = sidecar.held_first();
+    assert_eq!(line["reason"], why, "{line:#}");
     assert!(line["hint"].is_string(), "{line:#}");
     thread::sleep(Duration::from_secs(2)); // twice the unknown grace
     assert!(sidecar.events("exit").is_empty());
@@ -201,7 +201,7 @@ fn p2_an_agent_that_answers_429_or_503_is_there() {
         let sidecar = Sidecar::ready(&host, &[]);
         host.set(|state| state.agent_refuses = Some(status));
         sidecar.term();
-        assert_eq!(sidecar.event("hold")["why"], "no-credentials");
+        assert_eq!(sidecar.held_first()["reason"], "no-credentials");
         (host, sidecar)
     });
     thread::sleep(Duration::from_secs(6)); // longer than the grace of a host that goes down, with a back-off
@@ -222,12 +222,12 @@ fn p1_an_agent_that_is_away_does_not_end_a_hold_whose_record_was_read() {
     let mut sidecar = Sidecar::ready(&host, &[]);
     host.set(|state| state.ssm = Ssm::Value(holding().to_string()));
     sidecar.term();
-    assert_eq!(sidecar.event("hold")["why"], "tasks-remain");
+    assert_eq!(sidecar.held_first()["reason"], "tasks-remain");
     host.set(|state| {
         state.task_metadata = false;
         state.credentials = false;
     });
-    assert_eq!(sidecar.event("holding")["why"], "no-credentials");
+    assert_eq!(sidecar.held_again()["reason"], "no-credentials");
     thread::sleep(Duration::from_secs(6)); // longer than the grace of a host that goes down, with a back-off
     assert!(sidecar.events("exit").is_empty());
     host.set(|state| {
@@ -246,7 +246,7 @@ fn task_metadata_alone_is_not_missed() {
         state.ssm = Ssm::Value(holding().to_string());
     });
     sidecar.term();
-    sidecar.event("hold");
+    sidecar.held_first();
     thread::sleep(Duration::from_secs(3)); // longer than the grace of a host that goes down
     assert!(sidecar.events("exit").is_empty());
     host.set(|state| state.ssm = Ssm::Value(released().to_string()));

@@ -52,7 +52,7 @@ class Life(HostCase):
 
         self.host.write_record(released=False)
         sidecar.signal()
-        self.assertEqual(sidecar.says("hold")["why"], "tasks-remain")
+        self.assertEqual(sidecar.says("holding")["reason"], "tasks-remain")
         sidecar.signal()
         self.assertTrue(sidecar.state()["Running"])
         peak = peak_memory(pid)
@@ -60,7 +60,7 @@ class Life(HostCase):
 
         self.assertEqual(sidecar.exit_code(), 0)
         last = sidecar.lines()[-1]
-        self.assertEqual((last["event"], last["why"], last["code"]), ("exit", "released", 0))
+        self.assertEqual((last["event"], last["reason"], last["code"]), ("exit", "released", 0))
         self.assertGreaterEqual(last["reads"], 2)
         self.assertFalse(sidecar.state()["OOMKilled"])
         if peak is not None:
@@ -81,7 +81,7 @@ class Life(HostCase):
     def test_check_fails_until_the_self_check_has_passed(self):
         self.host.front.open = False
         sidecar = self.start(*self.host.trust(), PROTECTOR_POLL_INTERVAL="1s")
-        self.assertEqual(sidecar.says("self-check-failed")["why"], "denied")
+        self.assertEqual(sidecar.says("self-check-failed")["reason"], "denied")
         self.assertEqual(sidecar.check(), 1)
         self.host.front.open = True
         sidecar.says("ready")
@@ -90,17 +90,17 @@ class Life(HostCase):
     def test_a_release_that_lies_there_already_is_obeyed(self):
         self.host.write_record(released=True)
         sidecar = self.start(*self.host.trust())
-        self.assertTrue(sidecar.says("ready")["leftover"])
+        self.assertTrue(sidecar.says("ready")["staleRelease"])
         sidecar.signal()
         self.assertEqual(sidecar.exit_code(), 0)
-        self.assertEqual(sidecar.says("exit")["why"], "released")
+        self.assertEqual(sidecar.says("exit")["reason"], "released")
 
     def test_sigterm_right_after_the_start_is_kept(self):
         """The kernel keeps no signal for a process 1 that neither handles nor blocks it."""
         self.host.write_record(released=False)
         sidecar = self.start(*self.host.trust())
         sidecar.signal()
-        self.assertEqual(sidecar.says("hold")["why"], "tasks-remain")
+        self.assertEqual(sidecar.says("holding")["reason"], "tasks-remain")
         self.host.write_record(released=True)
         self.assertEqual(sidecar.exit_code(), 0)
 
@@ -110,17 +110,17 @@ class Life(HostCase):
         sidecar = self.start(*self.host.trust())
         sidecar.says("ready")
         sidecar.signal()
-        sidecar.says("hold")
+        sidecar.says("holding")
         sidecar.signal("KILL")
         self.assertEqual(sidecar.exit_code(), 137)
 
         docker("start", sidecar.name)
         until("it is ready again", lambda: len(sidecar.lines("ready")) == 2)
         sidecar.signal()
-        until("it holds again", lambda: len(sidecar.lines("hold")) == 2)
+        until("it holds again", lambda: sum(line.get("first", False) for line in sidecar.lines("holding")) == 2)
         self.host.write_record(released=True)
         self.assertEqual(sidecar.exit_code(), 0)
-        self.assertEqual(sidecar.lines()[-1]["why"], "released")
+        self.assertEqual(sidecar.lines()[-1]["reason"], "released")
 
     def test_the_time_of_the_first_stop_bounds_the_hold(self):
         """A second stop with more time, as after a restart of the agent, does not lengthen it."""
@@ -130,7 +130,7 @@ class Life(HostCase):
         since = time.time()
         first = subprocess.Popen([DOCKER, "stop", "--time", "4", sidecar.name], stdout=subprocess.DEVNULL)
         self.addCleanup(first.wait)
-        sidecar.says("hold")
+        sidecar.says("holding")
         docker("stop", "--time", "50", sidecar.name)
         self.assertEqual(sidecar.exit_code(), 137)
         self.assertFalse(sidecar.lines("exit"))
@@ -146,37 +146,37 @@ class Life(HostCase):
         """Not before the agent would restart it, but at once when it is told to stop."""
         sidecar = self.start(*self.host.trust(), PROTECTOR_MAX_HOLD="soon")
         delayed = sidecar.says("exit-delayed")
-        self.assertEqual((delayed["code"], delayed["why"]), (64, "settings"))
+        self.assertEqual((delayed["code"], delayed["reason"]), (64, "settings"))
         self.assertGreater(delayed["exitInSeconds"], 50)
         sidecar.signal()
         self.assertEqual(sidecar.exit_code(), 64)
-        self.assertIn("MAX_HOLD", sidecar.says("exit")["problems"][0])
+        self.assertIn("MAX_HOLD", sidecar.says("exit")["errors"][0])
 
 
 class Trust(HostCase):
     """HTTPS with the image's own bundle: an authority that is not in it is not believed."""
 
-    def test_an_unknown_issuer_holds_and_says_the_mend(self):
+    def test_an_unknown_issuer_holds_and_gives_a_hint(self):
         sidecar = self.start(PROTECTOR_MAX_HOLD="6s", PROTECTOR_POLL_INTERVAL="1s")
         failed = sidecar.says("self-check-failed")
-        self.assertIn("UnknownIssuer", failed["detail"])
-        self.assertTrue(failed["mend"])
+        self.assertIn("UnknownIssuer", failed["error"])
+        self.assertTrue(failed["hint"])
         self.assertEqual(sidecar.check(), 1)
 
         sidecar.signal()
-        held = sidecar.says("hold")
-        self.assertIn("UnknownIssuer", held["detail"])
-        self.assertTrue(held["mend"])
+        held = sidecar.says("holding")
+        self.assertIn("UnknownIssuer", held["error"])
+        self.assertTrue(held["hint"])
         # A release that it cannot read must not let it go.
         self.host.write_record(released=True)
         self.assertEqual(sidecar.exit_code(), 10)
-        self.assertEqual(sidecar.lines()[-1]["why"], "max-hold")
+        self.assertEqual(sidecar.lines()[-1]["reason"], "max-hold")
 
     def test_a_bundle_that_is_mounted_is_believed(self):
         sidecar = self.start(*self.host.trust())
         sidecar.says("ready")
         self.host.write_record(released=False)
         sidecar.signal()
-        sidecar.says("hold")
+        sidecar.says("holding")
         self.host.write_record(released=True)
         self.assertEqual(sidecar.exit_code(), 0)

@@ -48,12 +48,12 @@ class Sidecar:
 
     def readings(self):
         """Its lines while it holds, one for each reading."""
-        return self.program.said("hold") + self.program.said("holding")
+        return self.program.said("holding")
 
-    def reads_again(self, why):
-        """Waits for a reading after this moment that came to `why`."""
+    def reads_again(self, reason):
+        """Waits for a reading after this moment that came to `reason`."""
         before = len(self.readings())
-        return until(f"it reads again: {why}", lambda: [r for r in self.readings()[before:] if r["why"] == why])[-1]
+        return until(f"it reads again: {reason}", lambda: [r for r in self.readings()[before:] if r["reason"] == reason])[-1]
 
     def left(self):
         """Waits for its end: exit code and last line."""

@@ -30,7 +30,7 @@ class ConsoleDrain(MotoCase):
             self.assertEqual(self.record()["state"], "holding")
             self.answered(function.invoke(self.stop_task(task)))
         code, last = sidecar.left()
-        self.assertEqual((code, last["why"]), (0, "released"), last)
+        self.assertEqual((code, last["reason"]), (0, "released"), last)
         record = self.released(function)
         self.assertEqual((record["reason"], record["remaining"]), ("drained", 0))
 
@@ -67,7 +67,7 @@ class ConsoleDrain(MotoCase):
         (line,) = answer["instances"]
         # No daemon is on the instance, so the drain is over with the release.
         self.assertEqual((line["verdict"], line["remaining"]), ("done", 1), line)
-        self.assertEqual(line["reasons"], ["released: ordered by ana: ticket 7"])
+        self.assertEqual(line["messages"], ["released: ordered by ana: ticket 7"])
         self.assertEqual(sidecar.left()[0], 0)
         record = self.record()
         self.assertEqual((record["reason"], record["ordered"]["who"]), ("operator", "ana"))
@@ -117,7 +117,7 @@ class KillSwitch(MotoCase):
         self.answered(function.invoke(self.drain_by_console()))
         line = function.line()
         self.assertEqual(line["mode"], "observe")
-        self.assertEqual({action["outcome"] for action in line["actions"]}, {"not done"})
+        self.assertEqual({action["outcome"] for action in line["actions"]}, {"skipped"})
         self.assertIsNone(self.record())
 
 

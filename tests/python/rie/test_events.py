@@ -78,6 +78,6 @@ class Settings(unittest.TestCase):
         emulator = Emulator(5, environment("http://127.0.0.1:9", SETTLE="soon", SETLE="1s"))
         self.addCleanup(emulator.close)
         answer = json.loads(emulator.invoke(events.tick()))
-        self.assertEqual(answer["errorType"], "Settings.Wrong")
+        self.assertEqual(answer["errorType"], "Settings.Invalid")
         for name in ("PROTECTOR_SETTLE", "PROTECTOR_SETLE"):
             self.assertIn(name, answer["errorMessage"])

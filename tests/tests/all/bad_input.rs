@@ -5,6 +5,8 @@ use std::process::{Command, Output};
 use protector_tests::{Lab, LabConfig};
 use serde_json::{Value, json};
 
+use crate::log_schema::assert_documented;
+
 fn run(program: std::path::PathBuf, variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new(program);
     command.env_clear().envs(variables.iter().copied());
@@ -66,9 +68,14 @@ async fn wrong_settings_are_an_init_error_to_lambda() {
         .await;
     let said = format!("{:?}", invocation.outcome);
     assert!(
-        !invocation.outcome.is_success() && said.contains("PROTECTOR_SETTLE"),
+        !invocation.outcome.is_success()
+            && said.contains("PROTECTOR_SETTLE")
+            && said.contains("Settings.Invalid"),
         "{said}"
     );
+    let lines = lab.said("invalid-setting");
+    assert!(!lines.is_empty());
+    assert_documented("Coordinator", &lines);
 }
 
 #[tokio::test]
@@ -97,6 +104,7 @@ async fn malformed_events_are_acknowledged_and_name_the_field() {
             said.iter().any(|line| line["field"] == field),
             "{field}: {said:?}"
         );
+        assert_documented("Coordinator", &said);
     }
 }
 

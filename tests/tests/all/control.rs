@@ -5,6 +5,8 @@ use std::time::Duration;
 use protector_tests::{Daemon, Lab, LabConfig, SIDECAR};
 use serde_json::{Value, json};
 
+use crate::log_schema::assert_documented;
+
 /// How often a test ticks: the schedule does it once a minute.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -45,6 +47,10 @@ async fn a_dry_run_looks_plans_says_and_changes_nothing() {
     lab.hook_dealt_with().await;
     lab.tick().await;
     assert_nothing_changed(&lab);
+    let lines = lab.said("instance");
+    let outcomes = lines.iter().flat_map(|line| line["actions"].as_array().unwrap());
+    assert!(outcomes.clone().count() > 0 && outcomes.clone().all(|done| done["outcome"] == "skipped"));
+    assert_documented("Coordinator", &lines);
 }
 
 /// A drain that only a person can end soon.
@@ -101,8 +107,9 @@ async fn p2_a_malformed_kill_switch_leaves_everything_on_and_is_said() {
     assert!(
         lab.said("control")
             .iter()
-            .any(|line| line["problem"].to_string().contains("release-all"))
+            .any(|line| line["error"].to_string().contains("release-all"))
     );
+    assert_documented("Coordinator", &lab.said("control"));
 }
 
 fn order(instance: &str, command: &str, by: Option<&str>) -> Value {
@@ -157,7 +164,7 @@ async fn orders_of_an_operator_are_obeyed_and_remembered() {
     let receipts = lab.said("receipt");
     assert_eq!(receipts.len(), 1, "{receipts:?}");
     assert_eq!(
-        (&receipts[0]["forced"], &receipts[0]["ordered"]["why"]),
+        (&receipts[0]["forced"], &receipts[0]["order"]["why"]),
         (&json!(true), &json!("ticket 7"))
     );
 }

@@ -138,7 +138,7 @@ async fn p7_a_late_copy_of_an_old_event_does_not_drain_a_live_instance() {
     assert!(
         lab.said("ignored")
             .iter()
-            .any(|line| line["reason"].to_string().contains("no hook waits"))
+            .any(|line| line["message"].to_string().contains("no hook waits"))
     );
 }
 
@@ -273,7 +273,7 @@ async fn p7_ignored_events_are_ignored_with_a_reason_and_without_a_call() {
         let said = lab.said("ignored");
         assert!(
             said.iter()
-                .any(|line| line["reason"].to_string().contains(reason)),
+                .any(|line| line["message"].to_string().contains(reason)),
             "{reason}: {said:?}"
         );
     }

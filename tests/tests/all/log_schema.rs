@@ -29,12 +29,8 @@ fn documented(program: &str, event: &str) -> BTreeSet<String> {
     let until = |text: &'static str, heading: &str| text.find(heading).map_or(text, |end| &text[..end]);
     let program = until(after(page, &format!("\n## {program}\n")), "\n## ");
     let common = until(program, "\n### ");
-    let headings = [format!("\n### `{event}`"), format!("\n### `hold` and `{event}`")];
-    let own = headings
-        .iter()
-        .map(|heading| until(after(program, heading), "\n### "))
-        .find(|text| !text.is_empty())
-        .unwrap_or_else(|| panic!("docs/log-fields.md has no heading for `{event}`"));
+    let own = until(after(program, &format!("\n### `{event}`")), "\n### ");
+    assert!(!own.is_empty(), "docs/log-fields.md has no heading for `{event}`");
     let quoted =
         |text: &str| -> Vec<String> { text.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
     quoted(common).into_iter().chain(quoted(own)).collect()
@@ -49,6 +45,35 @@ pub(crate) fn assert_documented(program: &str, lines: &[Value]) {
                 name == "level" || name == "event" || fields.contains(name),
                 "docs/log-fields.md lacks `{name}` of `{event}`: {line}"
             );
+        }
+        assert_scheme(line);
+    }
+}
+
+/// Both programs have one name for each kind of text: codes can be filtered by, sentences and errors are for people. What
+/// an operator has written (`order`) is left as it was given.
+fn assert_scheme(value: &Value) {
+    const CODES: [&str; 6] = ["event", "reason", "outcome", "verdict", "mode", "trigger"];
+    const TEXTS: [&str; 3] = ["message", "error", "hint"];
+    const LISTS: [&str; 2] = ["messages", "errors"];
+    const REPLACED: [&str; 7] = ["why", "mend", "detail", "problem", "problems", "reasons", "words"];
+    let is_code = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    let Value::Object(fields) = value else {
+        return value.as_array().into_iter().flatten().for_each(assert_scheme);
+    };
+    for (name, value) in fields {
+        let name = name.as_str();
+        assert!(!REPLACED.contains(&name), "`{name}` has another name: {value}");
+        let fits = match name {
+            _ if value.is_null() => true,
+            _ if CODES.contains(&name) => value.as_str().is_some_and(is_code),
+            _ if TEXTS.contains(&name) => value.is_string(),
+            _ if LISTS.contains(&name) => value.is_array(),
+            _ => true,
+        };
+        assert!(fits, "`{name}` does not hold what its name says: {value}");
+        if name != "order" {
+            assert_scheme(value);
         }
     }
 }

@@ -7,6 +7,8 @@ use protector_aws_model::{Faults, Service};
 use protector_local_aws::principal::COORDINATOR;
 use protector_tests::{Daemon, Lab, LabConfig, SIDECAR};
 
+use crate::log_schema::assert_documented;
+
 async fn lab() -> Lab {
     let lab = Lab::start(LabConfig::default()).await;
     lab.daemon(&Daemon::new("logs")).await;
@@ -193,7 +195,9 @@ async fn p7_events_that_fail_stand_in_nobodys_way_and_are_made_up_for_by_the_tic
     });
     lab.scale_in(&instance);
     lab.hook_dealt_with().await;
-    assert!(!lab.said("failed").is_empty());
+    let failed = lab.said("failed");
+    assert!(!failed.is_empty());
+    assert_documented("Coordinator", &failed);
     assert!(
         lab.aws.dead_letters().is_empty(),
         "none came again before those behind it"

@@ -32,7 +32,7 @@ impl ErrorKind {
             ErrorKind::Denied => "denied",
             ErrorKind::Timeout => "timeout",
             ErrorKind::NotFound => "not-found",
-            ErrorKind::Over => "over",
+            ErrorKind::Over => "already-ended",
             ErrorKind::Incomplete => "incomplete",
             ErrorKind::Other => "other",
         }

@@ -175,9 +175,9 @@ impl Coordinator {
             "heldBy": seen.map(|seen| &seen.held_by),
             "verdict": plan.verdict.name(),
             "mode": self.mode(),
-            "reasons": plan.reasons,
+            "messages": plan.reasons,
             "actions": applied.done,
-            "looks": 0,
+            "plans": 0,
         });
         let level = match applied.failure {
             Some(_) => Level::Error,

@@ -122,6 +122,22 @@ impl Sidecar {
         self.until(event, || self.events(event).into_iter().next())
     }
 
+    /// Waits for the first line of its hold.
+    pub(crate) fn held_first(&self) -> Value {
+        let line = self.event("holding");
+        assert_eq!(line["first"], true, "{line:#}");
+        line
+    }
+
+    /// Waits for the second line of its hold.
+    pub(crate) fn held_again(&self) -> Value {
+        let line = self.until("a second line of the hold", || {
+            self.events("holding").into_iter().nth(1)
+        });
+        assert!(line.get("first").is_none(), "{line:#}");
+        line
+    }
+
     /// All lines with this event.
     pub(crate) fn events(&self, event: &str) -> Vec<Value> {
         let lines: Vec<Value> = self
@@ -197,7 +213,7 @@ impl Sidecar {
     /// Ends by itself with `code` because of `why`; gives the seconds held.
     pub(crate) fn leaves(&mut self, code: i32, why: &str) -> f64 {
         let (actual, line) = self.exit();
-        assert_eq!((actual, line["why"].as_str()), (code, Some(why)), "{line:#}");
+        assert_eq!((actual, line["reason"].as_str()), (code, Some(why)), "{line:#}");
         assert_eq!(line["code"], code);
         line["heldSeconds"].as_f64().unwrap()
     }

@@ -41,12 +41,12 @@ impl TranscriptWriter {
                 return self.say("receipt", &words);
             }
             "control" => return self.switched(line),
-            "ignored" => format!("{}: ignored, {}", text(line, "trigger"), text(line, "reason")),
-            "failed" => format!("failed: {}", text(line, "problem")),
+            "ignored" => format!("{}: ignored, {}", text(line, "trigger"), text(line, "message")),
+            "failed" => format!("failed: {}", text(line, "error")),
             "malformed" => format!(
                 "malformed event: {}: {}",
                 text(line, "field"),
-                text(line, "problem")
+                text(line, "error")
             ),
             _ => return,
         };
@@ -57,7 +57,7 @@ impl TranscriptWriter {
     /// One run for the instance. One that brings nothing new is left out.
     fn run(&mut self, line: &Value) {
         let done: Vec<String> = list(line, "actions").map(action).collect();
-        let planned = done.iter().filter(|action| action.ends_with("(not done)"));
+        let planned = done.iter().filter(|action| action.ends_with("(skipped)"));
         let planned: Vec<&str> = planned
             .map(String::as_str)
             .filter(|action| !is_quiet(action))
@@ -84,12 +84,12 @@ impl TranscriptWriter {
 
     /// A problem with the kill switch is said at each reading, and told once.
     fn switched(&mut self, line: &Value) {
-        let words = match line["problem"].as_str() {
+        let words = match line["error"].as_str() {
             Some(problem) => format!("kill switch: cannot be read, {problem}"),
             None => format!(
                 "kill switch: {}, was {}",
                 text(line, "mode"),
-                text(line, "before")
+                text(line, "previous")
             ),
         };
         if self
@@ -104,7 +104,7 @@ impl TranscriptWriter {
 
 /// The verdict and its reasons, which mostly say it once more.
 fn verdict(line: &Value) -> String {
-    let reasons: Vec<&str> = list(line, "reasons").filter_map(Value::as_str).collect();
+    let reasons: Vec<&str> = list(line, "messages").filter_map(Value::as_str).collect();
     let (verdict, reasons) = (text(line, "verdict"), reasons.join("; "));
     let words = match reasons.as_str() {
         "" => verdict.to_owned(),
@@ -124,6 +124,7 @@ fn is_quiet(action: &str) -> bool {
 fn action(action: &Value) -> String {
     match (text(action, "action"), text(action, "outcome")) {
         (name, "ok") => name.to_owned(),
+        (name, "failed") => format!("{name} ({})", text(action, "error")),
         (name, outcome) => format!("{name} ({outcome})"),
     }
 }

@@ -73,7 +73,7 @@ impl TranscriptWriter {
             number("remaining"),
             number("calls")
         );
-        let order = &receipt["ordered"];
+        let order = &receipt["order"];
         match (
             order["command"].as_str(),
             order["who"].as_str(),
