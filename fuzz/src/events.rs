@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use protector_core::limits::CUT_MARK;
 use protector_core::record::Ordered;
-use protector_core::trigger::{Command, Delivery, Ignored, Order, Parsed, SqsMessage, Trigger, parse};
+use protector_core::trigger::{Command, Delivery, Event, Order, SqsMessage, Trigger, parse};
 use serde_json::{Value, json};
 
 /// An event is a trigger, ignored with a reason, or malformed with the field; the same in each envelope; and nothing
@@ -22,12 +22,12 @@ pub fn events(data: &[u8]) {
     each(&in_sqs).for_each(judge);
     assert_no_token_is_said(&payload, text);
     // A list is a batch, also an empty one: what is the same in each envelope is an event.
-    if let Delivery::Single(parsed) = &delivery
+    if let Delivery::Single(event) = &delivery
         && !payload.is_array()
         && payload.get("Records").is_none()
         && payload.get("Type") != Some(&json!("Notification"))
     {
-        assert_same_in_every_envelope(text, parsed, &in_sqs);
+        assert_same_in_every_envelope(text, event, &in_sqs);
     }
 }
 
@@ -42,39 +42,39 @@ fn sns(message: &str) -> Value {
 /// A text that is no JSON was torn if it begins like JSON, and is a note for people if not.
 fn assert_no_event(in_sqs: &Delivery, text: &str) {
     let torn = text.trim_start().starts_with(['{', '[']);
-    for parsed in each(in_sqs) {
-        let field = parsed.as_ref().err().map(|malformed| malformed.field.as_str());
+    for event in each(in_sqs) {
+        let field = event.malformed().map(|malformed| malformed.field.as_str());
         assert_eq!(field, torn.then_some("body"));
-        assert!(!matches!(parsed, Ok(Ok(_))));
+        assert!(!matches!(event, Event::Trigger(_)));
     }
 }
 
-fn assert_same_in_every_envelope(text: &str, parsed: &Parsed, in_sqs: &Delivery) {
-    let message = |parsed: &Parsed| SqsMessage {
+fn assert_same_in_every_envelope(text: &str, event: &Event, in_sqs: &Delivery) {
+    let message = |event: &Event| SqsMessage {
         in_order: false,
         sent_at: None,
         message_id: "m-1".to_owned(),
-        parsed: parsed.clone(),
+        event: event.clone(),
     };
-    assert_eq!(in_sqs, &Delivery::Sqs(vec![message(parsed)]));
-    assert_eq!(parse(&sns(text)), Delivery::Sns(vec![parsed.clone()]));
+    assert_eq!(in_sqs, &Delivery::Sqs(vec![message(event)]));
+    assert_eq!(parse(&sns(text)), Delivery::Sns(vec![event.clone()]));
     let notification = json!({"Type": "Notification", "Message": text}).to_string();
-    assert_eq!(parse(&sqs(&notification)), Delivery::Sqs(vec![message(parsed)]));
+    assert_eq!(parse(&sqs(&notification)), Delivery::Sqs(vec![message(event)]));
 }
 
-fn each(delivery: &Delivery) -> Box<dyn Iterator<Item = &Parsed> + '_> {
+fn each(delivery: &Delivery) -> Box<dyn Iterator<Item = &Event> + '_> {
     match delivery {
-        Delivery::Single(parsed) => Box::new(std::iter::once(parsed)),
+        Delivery::Single(event) => Box::new(std::iter::once(event)),
         Delivery::Sns(all) | Delivery::Events(all) => Box::new(all.iter()),
-        Delivery::Sqs(all) => Box::new(all.iter().map(|message| &message.parsed)),
+        Delivery::Sqs(all) => Box::new(all.iter().map(|message| &message.event)),
     }
 }
 
-fn judge(parsed: &Parsed) {
-    match parsed {
-        Ok(Ok(trigger)) => judge_trigger(trigger),
-        Ok(Err(Ignored(reason))) => super::assert_said(reason),
-        Err(malformed) => {
+fn judge(event: &Event) {
+    match event {
+        Event::Trigger(trigger) => judge_trigger(trigger),
+        Event::Ignored(message) => super::assert_said(message),
+        Event::Malformed(malformed) => {
             super::assert_said(&malformed.field);
             super::assert_said(&malformed.problem);
         }
@@ -82,8 +82,6 @@ fn judge(parsed: &Parsed) {
 }
 
 fn judge_trigger(trigger: &Trigger) {
-    let kind = trigger.kind();
-    assert!(["hook", "task", "instance", "spot", "tick", "operator"].contains(&kind));
     let instance = match trigger {
         Trigger::Hook(notice) => &notice.instance,
         Trigger::Instance(change) => &change.instance,
@@ -138,7 +136,7 @@ fn assert_no_token_is_said(payload: &Value, text: &str) {
         for delivery in [parse(&planted), parse(&sqs(&planted.to_string()))] {
             let said = format!("{delivery:?}");
             assert!(!said.contains(PLANTED), "a token is said: {said}");
-            for malformed in each(&delivery).filter_map(|parsed| parsed.as_ref().err()) {
+            for malformed in each(&delivery).filter_map(Event::malformed) {
                 assert!(
                     !malformed.to_string().contains(PLANTED),
                     "a token is said: {malformed}"

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::InstanceId;
 use protector_core::limits::SHARED_FROM;
-use protector_core::trigger::HookNotice;
+use protector_core::trigger::{HookNotice, TriggerKind};
 
 use crate::cache::PROBE_TIMEOUT;
 use crate::coordinator::Coordinator;
@@ -222,7 +222,7 @@ impl Coordinator {
         }
         let due = seen.into_iter().chain(others.into_iter().take(ONE_BY_ONE));
         let looks = due.map(async |(key, arns)| {
-            run.reconciled("due", &Subject::new(key, Registered::Some(arns)))
+            run.reconciled(TriggerKind::Due, &Subject::new(key, Registered::Some(arns)))
                 .await
         });
         join_all(looks).await;

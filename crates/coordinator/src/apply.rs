@@ -3,7 +3,7 @@
 use protector_core::control::Control;
 use protector_core::ids::{InstanceId, InstanceKey};
 use protector_core::observation::{ContainerInstance, Observed, Stored};
-use protector_core::plan::{Action, Plan};
+use protector_core::plan::{Action, ActionKind, Plan};
 use protector_core::receipt::Receipt;
 use protector_core::record::{Lifecycle, Record};
 use serde::Serialize;
@@ -12,19 +12,17 @@ use crate::aws::AwsError;
 use crate::coordinator::Coordinator;
 use crate::logging::Level;
 use crate::metrics::Metric;
+use crate::outcome::Outcome;
 use crate::rate_limit::Priority;
 
-/// How an action went.
+/// An action, and how it went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Done {
     /// The action.
-    pub action: &'static str,
-    /// `ok`, `skipped`, `shared` (with others in one write), `kept` (not worth a write), `deferred`, `conflict`,
-    /// `already-ended` (Auto Scaling waits no more), or `failed`.
-    pub outcome: &'static str,
-    /// What went wrong, as `Operation: Code: text`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
+    pub action: ActionKind,
+    /// How it went.
+    #[serde(flatten)]
+    pub outcome: Outcome,
 }
 
 /// What came of a plan.
@@ -84,27 +82,27 @@ impl Coordinator {
         };
         let mut missed: Vec<Lifecycle> = Vec::new();
         for action in plan.actions {
-            let name = action.name();
+            let kind = action.kind();
             let alone = Alone::of(&action);
             if self.only_observes() {
-                applied.note(name, alone, Ok("skipped"));
+                applied.note(kind, alone, Outcome::Skipped);
                 continue;
             }
             let outcome = match (action, target) {
                 (Action::Heartbeat(hook), _) => {
-                    let outcome = said(self.aws.heartbeat(target.instance(), &hook).await);
-                    missed.extend(outcome.is_err().then_some(hook));
+                    let outcome = waited(self.aws.heartbeat(target.instance(), &hook).await);
+                    missed.extend(matches!(outcome, Outcome::Failed(_)).then_some(hook));
                     outcome
                 }
-                (Action::Complete(hook), _) => said(self.aws.complete(target.instance(), &hook).await),
+                (Action::Complete(hook), _) => waited(self.aws.complete(target.instance(), &hook).await),
                 (action, Target::Placed(key, before) | Target::Ended(key, before)) => {
-                    self.act(key, before, action, &missed, &mut applied).await
+                    self.act(key, before, action, &missed, &mut applied).await.into()
                 }
                 (_, Target::Unplaced(_)) => continue,
             };
-            applied.over |= name == "complete" && outcome == Ok("already-ended");
+            applied.over |= kind == ActionKind::Complete && outcome == Outcome::AlreadyEnded;
             // After a race the rest of the plan may be wrong: it is planned anew.
-            if !applied.note(name, alone, outcome) || applied.raced || (applied.over && target.is_first()) {
+            if !applied.note(kind, alone, outcome) || applied.raced || (applied.over && target.is_first()) {
                 break;
             }
         }
@@ -119,7 +117,7 @@ impl Coordinator {
         action: Action,
         missed: &[Lifecycle],
         applied: &mut Applied,
-    ) -> Result<&'static str, AwsError> {
+    ) -> Result<Outcome, AwsError> {
         match action {
             Action::PutRecord(record) => {
                 let rank = if record.is_released() {
@@ -143,10 +141,11 @@ impl Coordinator {
                 let others = self.survey.size() > 1;
                 let seen = tens.set_draining(&self.aws, &key.cluster, &arn, others).await?;
                 applied.read_back.push(seen);
-                Ok("ok")
+                Ok(Outcome::Ok)
             }
             Action::StopTask { task, why } => {
-                self.aws.stop_task(&key.cluster, &task, &why).await.map(|()| "ok")
+                self.aws.stop_task(&key.cluster, &task, &why).await?;
+                Ok(Outcome::Ok)
             }
             Action::Receipt(mut record) => {
                 // What the plan has cost so far, and the write that follows.
@@ -155,7 +154,7 @@ impl Coordinator {
                 self.log_receipt(key, &record);
                 self.put_receipt(key, before, *record, applied).await
             }
-            Action::Heartbeat(_) | Action::Complete(_) => Ok("ok"),
+            Action::Heartbeat(_) | Action::Complete(_) => Ok(Outcome::Ok),
         }
     }
 
@@ -204,32 +203,29 @@ impl Alone {
 }
 
 impl Applied {
-    /// Notes an outcome. Goes the plan on?
-    fn note(&mut self, action: &'static str, alone: Alone, outcome: Result<&'static str, AwsError>) -> bool {
-        let goes_on = outcome.is_ok() || alone != Alone::No;
-        let (outcome, error) = match outcome {
-            Ok(outcome) => (outcome, None),
-            Err(failure) => {
-                let error = failure.to_string();
-                match alone {
-                    Alone::Stop => self.refused_stops += 1,
-                    Alone::Registration => {}
-                    Alone::Heartbeat | Alone::No => drop(self.failure.get_or_insert(failure)),
-                }
-                ("failed", Some(error))
+    /// Notes an outcome. Returns whether the plan goes on.
+    fn note(&mut self, action: ActionKind, alone: Alone, outcome: Outcome) -> bool {
+        let mut goes_on = true;
+        if let Outcome::Failed(error) = &outcome {
+            goes_on = alone != Alone::No;
+            match alone {
+                Alone::Stop => self.refused_stops += 1,
+                Alone::Registration => {}
+                Alone::Heartbeat | Alone::No => drop(self.failure.get_or_insert_with(|| error.clone())),
             }
-        };
-        self.done.push(Done {
-            action,
-            outcome,
-            error,
-        });
+        }
+        self.done.push(Done { action, outcome });
         goes_on
     }
 }
 
-fn said(outcome: Result<bool, AwsError>) -> Result<&'static str, AwsError> {
-    outcome.map(|waiting| if waiting { "ok" } else { "already-ended" })
+/// The outcome of a call about a wait at a hook, which says whether the wait was still there.
+fn waited(answer: Result<bool, AwsError>) -> Outcome {
+    match answer {
+        Ok(true) => Outcome::Ok,
+        Ok(false) => Outcome::AlreadyEnded,
+        Err(error) => Outcome::Failed(error),
+    }
 }
 
 /// A record must not claim a heartbeat that did not reach Auto Scaling.

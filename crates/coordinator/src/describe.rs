@@ -1,7 +1,7 @@
 //! Container instances of ours: described, and told from what is none of ours.
 
 use protector_core::ids::{ClusterName, ContainerInstanceArn};
-use serde_json::json;
+use protector_core::trigger::TriggerKind;
 
 use crate::aws::{AwsError, Described, ErrorKind, Instances, NotOurs};
 use crate::coordinator::Coordinator;
@@ -83,12 +83,8 @@ impl Coordinator {
 
     fn log_foreign(&self, cluster: &ClusterName, arn: &ContainerInstanceArn, why: NotOurs) {
         if self.memory.edges.learn_foreign(arn, self.now()) {
-            let fields = json!({
-                "requestId": self.request_id,
-                "trigger": "instance",
-                "message": format!("the container instance {arn} of cluster {cluster} is none of ours: {why}"),
-            });
-            self.logger.log(Level::Info, "ignored", fields);
+            let message = format!("the container instance {arn} of cluster {cluster} is none of ours: {why}");
+            self.ignored(Level::Info, TriggerKind::Instance, &message);
         }
     }
 }

@@ -10,12 +10,13 @@ use protector_core::ids::{ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::SPOT_NOTICE;
 use protector_core::plan::OrderOutcome;
 use protector_core::trigger::{
-    Command, Delivery, Ignored, Parsed, SpotNotice, SqsMessage, Trigger, is_order, parse,
+    Command, Delivery, Event, Malformed, Sender, SpotNotice, SqsMessage, Trigger, TriggerKind, parse,
 };
 use serde_json::{Value, json};
 
 use crate::aws::ErrorKind;
 use crate::coordinator::Coordinator;
+use crate::ignored::IgnoredTrigger;
 use crate::locate::{Home, Place};
 use crate::logging::Level;
 use crate::metrics::Metric;
@@ -30,7 +31,7 @@ pub enum Handled {
     /// It was none of our business.
     Ignored,
     /// It was not what its shape promises. It will not get better by being sent again.
-    Malformed(String),
+    Malformed(Malformed),
     /// Something failed that a retry may fix.
     Failed(String),
 }
@@ -59,8 +60,8 @@ impl Coordinator {
     /// asynchronous events again, and an operator sees the words.
     pub async fn handle(&self, payload: &Value) -> Result<Value, String> {
         let answer = match parse(payload) {
-            Delivery::Single(parsed) => self.single(payload, parsed).await,
-            Delivery::Sns(parsed) | Delivery::Events(parsed) => self.together(parsed).await,
+            Delivery::Single(event) => self.single(event).await,
+            Delivery::Sns(events) | Delivery::Events(events) => self.together(events).await,
             Delivery::Sqs(messages) => {
                 let queued = messages.iter().any(|message| message.in_order);
                 let run = Coordinator {
@@ -100,17 +101,18 @@ impl Coordinator {
     }
 
     /// A person who invokes the function is told of a mistake; EventBridge would only send it again.
-    async fn single(&self, payload: &Value, parsed: Parsed) -> Result<Value, String> {
-        let by_hand = is_order(payload);
-        match self.event(parsed).await {
-            Handled::Malformed(problem) if by_hand => Err(problem),
+    async fn single(&self, event: Event) -> Result<Value, String> {
+        match self.event(event).await {
+            Handled::Malformed(malformed) if malformed.sender == Sender::Operator => {
+                Err(malformed.to_string())
+            }
             handled => all(vec![handled]),
         }
     }
 
     /// Events that succeed or fail together. Equal ones cost one look.
-    async fn together(&self, events: Vec<Parsed>) -> Result<Value, String> {
-        let mut different: Vec<Parsed> = Vec::new();
+    async fn together(&self, events: Vec<Event>) -> Result<Value, String> {
+        let mut different: Vec<Event> = Vec::new();
         for event in events {
             if !(is_idempotent(&event) && different.contains(&event)) {
                 different.push(event);
@@ -182,14 +184,14 @@ impl Coordinator {
     /// One after another; gives back those that are to come again. Equal ones cost one look, and get the same answer.
     async fn in_turn(&self, messages: Vec<SqsMessage>) -> Vec<String> {
         let mut failed = Vec::new();
-        let mut dealt_with: Vec<(Parsed, bool)> = Vec::new();
+        let mut dealt_with: Vec<(Event, bool)> = Vec::new();
         for message in messages {
-            let known = dealt_with.iter().find(|(event, _)| *event == message.parsed);
+            let known = dealt_with.iter().find(|(event, _)| *event == message.event);
             let again = match known.filter(|(event, _)| is_idempotent(event)) {
                 Some((_, again)) => *again,
                 None => {
-                    let event = message.parsed.clone();
-                    let again = matches!(self.event(message.parsed).await, Handled::Failed(_));
+                    let event = message.event.clone();
+                    let again = matches!(self.event(message.event).await, Handled::Failed(_));
                     dealt_with.push((event, again));
                     again
                 }
@@ -203,7 +205,7 @@ impl Coordinator {
 
     /// Which instance a message is about.
     fn concerns(&self, message: &SqsMessage) -> Concerns {
-        let Ok(Ok(trigger)) = &message.parsed else {
+        let Event::Trigger(trigger) = &message.event else {
             return Concerns::Nobody(message.message_id.clone());
         };
         match trigger {
@@ -220,32 +222,34 @@ impl Coordinator {
     }
 
     /// Deals with one event, within the time that is left.
-    async fn event(&self, parsed: Parsed) -> Handled {
-        let handled = match parsed {
-            Ok(Ok(trigger)) => {
-                let left = Duration::try_from(self.time_left()).unwrap_or_default();
-                let kind = trigger.kind();
-                match tokio::time::timeout(left, Box::pin(self.trigger(trigger))).await {
-                    Ok(handled) => handled,
-                    Err(_) => Handled::Failed(format!("the {kind} run was not over when its time was")),
-                }
-            }
-            Ok(Err(Ignored(reason))) => self.ignored(Level::Info, "event", &reason),
-            Err(malformed) => {
-                let fields = json!({"requestId": self.request_id, "field": malformed.field, "error": malformed.problem});
-                self.memory.sheet.error("malformed", 1);
-                self.logger.log(Level::Error, "malformed", fields);
-                Handled::Malformed(malformed.to_string())
-            }
+    async fn event(&self, event: Event) -> Handled {
+        let handled = match event {
+            Event::Trigger(trigger) => self.trigger_in_time(trigger).await,
+            Event::Ignored(message) => self.ignored(Level::Info, IgnoredTrigger::Event, &message),
+            Event::Malformed(malformed) => self.malformed(malformed),
         };
-        if let Handled::Failed(problem) = &handled {
-            self.logger.log(
-                Level::Error,
-                "failed",
-                json!({"requestId": self.request_id, "error": problem}),
-            );
+        if let Handled::Failed(error) = &handled {
+            let fields = json!({"requestId": self.request_id, "error": error});
+            self.logger.log(Level::Error, "failed", fields);
         }
         handled
+    }
+
+    fn malformed(&self, malformed: Malformed) -> Handled {
+        let fields =
+            json!({"requestId": self.request_id, "field": malformed.field, "error": malformed.problem});
+        self.memory.sheet.error("malformed", 1);
+        self.logger.log(Level::Error, "malformed", fields);
+        Handled::Malformed(malformed)
+    }
+
+    async fn trigger_in_time(&self, trigger: Trigger) -> Handled {
+        let left = Duration::try_from(self.time_left()).unwrap_or_default();
+        let kind = trigger.kind();
+        match tokio::time::timeout(left, Box::pin(self.trigger(trigger))).await {
+            Ok(handled) => handled,
+            Err(_) => Handled::Failed(format!("the {kind} run was not over when its time was")),
+        }
     }
 
     async fn trigger(&self, trigger: Trigger) -> Handled {
@@ -263,7 +267,11 @@ impl Coordinator {
     /// EC2 takes a Spot instance back: it is drained like any other, only in less time.
     async fn spot(&self, notice: SpotNotice) -> Handled {
         if self.now().duration_since(notice.at) > SPOT_NOTICE {
-            return self.ignored(Level::Info, "spot", "the notice is older than the time it gives");
+            return self.ignored(
+                Level::Info,
+                TriggerKind::Spot,
+                "the notice is older than the time it gives",
+            );
         }
         match self.locate(&notice.instance).await {
             Place::In(homes) => {
@@ -271,9 +279,13 @@ impl Coordinator {
                     spot: Some(notice.at),
                     ..subject
                 };
-                self.in_each("spot", homes, told).await
+                self.in_each(TriggerKind::Spot, homes, told).await
             }
-            Place::Nowhere => self.ignored(Level::Info, "spot", "the instance is in no cluster of ours"),
+            Place::Nowhere => self.ignored(
+                Level::Info,
+                TriggerKind::Spot,
+                "the instance is in no cluster of ours",
+            ),
             Place::Unknown(why) => Handled::Failed(why),
         }
     }
@@ -285,7 +297,7 @@ impl Coordinator {
         };
         if !self.policy.serves_cluster(&key.cluster) {
             let reason = "the cluster is not watched";
-            self.ignored(Level::Warn, "operator", reason);
+            self.ignored(Level::Warn, TriggerKind::Operator, reason);
             return Handled::Done(order_ignored(&command, reason));
         }
         let registered = match self.locate_in(&key.cluster, &key.instance).await {
@@ -293,7 +305,9 @@ impl Coordinator {
             Err(_) => Registered::Some(Vec::new()),
         };
         let subject = Subject::new(key, registered);
-        let outcome = self.reconcile("operator", &subject, Some(&command)).await;
+        let outcome = self
+            .reconcile(TriggerKind::Operator, &subject, Some(&command))
+            .await;
         match outcome.order {
             _ if outcome.failed => Handled::Failed(outcome.line.to_string()),
             Some(OrderOutcome::Ignored(reason)) => Handled::Done(order_ignored(&command, &reason)),
@@ -301,7 +315,12 @@ impl Coordinator {
         }
     }
 
-    pub(crate) async fn look(&self, trigger: &str, key: InstanceKey, arn: ContainerInstanceArn) -> Handled {
+    pub(crate) async fn look(
+        &self,
+        trigger: TriggerKind,
+        key: InstanceKey,
+        arn: ContainerInstanceArn,
+    ) -> Handled {
         let subject = Subject::new(key, Registered::Some(vec![arn]));
         self.reconciled(trigger, &subject).await
     }
@@ -310,7 +329,7 @@ impl Coordinator {
     /// that is the answer: the event comes again.
     pub(crate) async fn in_each(
         &self,
-        trigger: &str,
+        trigger: TriggerKind,
         homes: Vec<Home>,
         told: impl Fn(Subject) -> Subject,
     ) -> Handled {
@@ -325,25 +344,19 @@ impl Coordinator {
         last
     }
 
-    pub(crate) async fn reconciled(&self, trigger: &str, subject: &Subject) -> Handled {
+    pub(crate) async fn reconciled(&self, trigger: TriggerKind, subject: &Subject) -> Handled {
         let outcome = self.reconcile(trigger, subject, None).await;
         match outcome.failed {
             true => Handled::Failed(format!("{} is not where it should be; see its line", subject.key)),
             false => Handled::Done(outcome.line),
         }
     }
-
-    pub(crate) fn ignored(&self, level: Level, trigger: &str, reason: &str) -> Handled {
-        let fields = json!({"requestId": self.request_id, "trigger": trigger, "message": reason});
-        self.logger.log(level, "ignored", fields);
-        Handled::Ignored
-    }
 }
 
 /// The instances for which hooks have begun to wait.
 fn instances_that_wait(messages: &[SqsMessage]) -> BTreeSet<InstanceId> {
-    let of_hook = |message: &SqsMessage| match &message.parsed {
-        Ok(Ok(Trigger::Hook(notice))) => Some(notice.instance.clone()),
+    let of_hook = |message: &SqsMessage| match &message.event {
+        Event::Trigger(Trigger::Hook(notice)) => Some(notice.instance.clone()),
         _ => None,
     };
     messages.iter().filter_map(of_hook).collect()
@@ -352,7 +365,7 @@ fn instances_that_wait(messages: &[SqsMessage]) -> BTreeSet<InstanceId> {
 /// The answer to an order that changes nothing. It has no verdict: what a drain would be like is no answer.
 fn order_ignored(command: &Command, reason: &str) -> Value {
     json!({
-        "trigger": "operator",
+        "trigger": TriggerKind::Operator,
         "cluster": command.cluster,
         "instance": command.instance,
         "order": OrderOutcome::Ignored(reason.to_owned()),
@@ -361,8 +374,8 @@ fn order_ignored(command: &Command, reason: &str) -> Value {
 
 /// An event says that something may have changed, and a look sees what is; orders count in their sequence, and each
 /// message that is none of ours has its line.
-fn is_idempotent(event: &Parsed) -> bool {
-    matches!(event, Ok(Ok(trigger)) if !matches!(trigger, Trigger::Operator(_)))
+fn is_idempotent(event: &Event) -> bool {
+    matches!(event, Event::Trigger(trigger) if !matches!(trigger, Trigger::Operator(_)))
 }
 
 /// The function's name, or what a local run is called. Lambda sets it once for the life of the process.

@@ -6,14 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::{AutoScalingGroupName, InstanceId, LifecycleHookName};
 use protector_core::limits::HOOK_HEARTBEAT_MIN_SECONDS;
 use protector_core::observation::{Hook, HookAction};
-use protector_core::plan::{Plan, Verdict, unplaced};
-use protector_core::trigger::HookNotice;
-use serde_json::json;
+use protector_core::plan::{Plan, Search, Verdict, joined, unplaced};
+use protector_core::trigger::{HookNotice, TriggerKind};
 
-use crate::apply::{Applied, Target};
+use crate::apply::Target;
 use crate::aws::{AwsError, ScalingInstance};
 use crate::coordinator::Coordinator;
 use crate::handler::Handled;
+use crate::instance_line::InstanceLine;
 use crate::locate::{Home, Place};
 use crate::logging::Level;
 use crate::observe::Subject;
@@ -31,18 +31,18 @@ impl Coordinator {
     pub(crate) async fn hook(&self, notice: HookNotice) -> Handled {
         if !self.policy.serves_group(&notice.group) {
             let reason = format!("the Auto Scaling group {} is not ours", notice.group);
-            return self.ignored(Level::Info, "hook", &reason);
+            return self.ignored(Level::Info, TriggerKind::Hook, &reason);
         }
         if !self.policy.serves_hook(&notice.hook) {
             return self.ignored(
                 Level::Info,
-                "hook",
+                TriggerKind::Hook,
                 &format!("the hook {} is not ours", notice.hook),
             );
         }
         if self.put_off(&notice) {
             let reason = "messages wait behind it: it is dealt with together with others";
-            return self.ignored(Level::Debug, "hook", reason);
+            return self.ignored(Level::Debug, TriggerKind::Hook, reason);
         }
         match self.still_leaving(vec![notice]).await.pop() {
             Some(notice) => self.hook_waits(notice).await,
@@ -63,7 +63,8 @@ impl Coordinator {
             hook: notice.hook,
             token: Some(notice.token),
         };
-        self.waiting("hook", &notice.instance, vec![action]).await
+        self.waiting(TriggerKind::Hook, &notice.instance, vec![action])
+            .await
     }
 
     /// Those whose instances are still leaving, as far as Auto Scaling tells; the others are said. What is not known counts
@@ -82,7 +83,7 @@ impl Coordinator {
         let (leaving, gone): (Vec<_>, Vec<_>) = old.into_iter().partition(leaves);
         for _ in gone {
             let reason = "Auto Scaling says that no hook waits for the instance";
-            self.ignored(Level::Info, "hook", reason);
+            self.ignored(Level::Info, TriggerKind::Hook, reason);
         }
         fresh.into_iter().chain(leaving).collect()
     }
@@ -90,7 +91,7 @@ impl Coordinator {
     /// Finds the instance for which a hook waits, and brings its drain on.
     pub(crate) async fn waiting(
         &self,
-        trigger: &str,
+        trigger: TriggerKind,
         instance: &InstanceId,
         actions: Vec<HookAction>,
     ) -> Handled {
@@ -110,14 +111,14 @@ impl Coordinator {
             }
             Place::Nowhere => self.nowhere(trigger, instance, actions).await,
             Place::Unknown(why) => {
-                let plan = self.unplaced(&actions, true, Err(why));
+                let plan = self.unplaced(&actions, Search::Incomplete(why));
                 self.apply_unplaced(trigger, instance, plan).await
             }
         }
     }
 
     /// The instance is drained in each cluster that counts.
-    async fn waiting_at(&self, trigger: &str, homes: Vec<Home>, actions: Vec<HookAction>) -> Handled {
+    async fn waiting_at(&self, trigger: TriggerKind, homes: Vec<Home>, actions: Vec<HookAction>) -> Handled {
         let told = |subject| Subject {
             hook: Hook::Waiting(actions.clone()),
             ..subject
@@ -126,44 +127,50 @@ impl Coordinator {
     }
 
     /// The instance is in no cluster: a second look, then there is nothing to wait for.
-    async fn nowhere(&self, trigger: &str, instance: &InstanceId, actions: Vec<HookAction>) -> Handled {
-        let first = self.unplaced(&actions, true, Ok(()));
+    async fn nowhere(
+        &self,
+        trigger: TriggerKind,
+        instance: &InstanceId,
+        actions: Vec<HookAction>,
+    ) -> Handled {
+        let first = self.unplaced(&actions, Search::NotFound);
         if let Some(wait) = first.look_again {
             tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
         }
-        let complete_look = match self.locate(instance).await {
-            Place::Nowhere => Ok(()),
-            Place::Unknown(why) => Err(why),
+        let search = match self.locate(instance).await {
+            Place::Nowhere => Search::NotFoundAgain,
+            Place::Unknown(why) => Search::Incomplete(why),
             Place::In(homes) => return self.waiting_at(trigger, homes, actions).await,
         };
-        let plan = self.unplaced(&actions, false, complete_look);
+        let plan = self.unplaced(&actions, search);
         self.apply_unplaced(trigger, instance, plan).await
     }
 
-    fn unplaced(&self, hooks: &[HookAction], first_look: bool, complete_look: Result<(), String>) -> Plan {
-        let (heartbeats, now) = (self.heartbeats_by(), self.now());
-        unplaced(hooks, &self.policy, first_look, complete_look, heartbeats, now)
+    fn unplaced(&self, hooks: &[HookAction], search: Search) -> Plan {
+        unplaced(hooks, &self.policy, search, self.heartbeats_by(), self.now())
     }
 
-    async fn apply_unplaced(&self, trigger: &str, instance: &InstanceId, plan: Plan) -> Handled {
+    async fn apply_unplaced(&self, trigger: TriggerKind, instance: &InstanceId, plan: Plan) -> Handled {
         self.refresh_kill_switch().await;
-        let (verdict, reasons) = (plan.verdict, plan.reasons.clone());
-        let applied: Applied = self.apply(Target::Unplaced(instance), plan).await;
-        let line = json!({
-            "requestId": self.request_id,
-            "trigger": trigger,
-            "instance": instance,
-            "verdict": verdict.name(),
-            "mode": self.mode(),
-            "messages": reasons,
-            "actions": applied.done,
-        });
-        let failed = applied.failure.is_some() || verdict == Verdict::Unknown;
-        self.log_instance(failed, verdict, &reasons, line.clone());
-        if failed {
-            Handled::Failed(format!("{instance}: {}", reasons.join("; ")))
-        } else {
-            Handled::Done(line)
+        let (verdict, remarks) = (plan.verdict, plan.remarks.clone());
+        let applied = self.apply(Target::Unplaced(instance), plan).await;
+        let line = InstanceLine {
+            request_id: self.request_id.clone(),
+            trigger,
+            instance: instance.clone(),
+            verdict,
+            mode: self.mode(),
+            remarks,
+            actions: applied.done,
+            failed: applied.failure.is_some() || verdict == Verdict::Unknown,
+            registered: None,
+            observed: None,
+            order: None,
+        };
+        let fields = self.log_instance(&line);
+        match line.failed {
+            true => Handled::Failed(format!("{instance}: {}", joined(&line.remarks))),
+            false => Handled::Done(fields),
         }
     }
 

@@ -6,7 +6,7 @@ use protector_core::limits::RELEASE_BEFORE_SIGTERM_MAX;
 use protector_core::observation::{ContainerInstance, Observed, Registrations};
 use protector_core::plan::Verdict;
 use protector_core::record::Record;
-use protector_core::trigger::InstanceChange;
+use protector_core::trigger::{InstanceChange, TriggerKind};
 
 use crate::coordinator::Coordinator;
 use crate::handler::Handled;
@@ -16,24 +16,28 @@ impl Coordinator {
     /// ECS tells of an instance also whenever its free resources change, so only the first sight of DRAINING counts.
     pub(crate) async fn instance(&self, change: InstanceChange) -> Handled {
         if !self.policy.serves_cluster(&change.cluster) {
-            return self.ignored(Level::Debug, "instance", "the cluster is not watched");
+            return self.ignored(Level::Debug, TriggerKind::Instance, "the cluster is not watched");
         }
         let known = self.memory.knows_drain(&change.container_instance);
         match change.status {
             InstanceStatus::Draining if known => self.ignored(
                 Level::Debug,
-                "instance",
+                TriggerKind::Instance,
                 "the drain is known; its tasks tell when to look",
             ),
-            _ if self.memory.edges.is_foreign(&change.container_instance) => {
-                self.ignored(Level::Debug, "instance", "the container instance is none of ours")
-            }
+            _ if self.memory.edges.is_foreign(&change.container_instance) => self.ignored(
+                Level::Debug,
+                TriggerKind::Instance,
+                "the container instance is none of ours",
+            ),
             _ if self.memory.has_ended(&change.container_instance, self.now()) => {
-                self.ignored(Level::Debug, "instance", "the drain is over")
+                self.ignored(Level::Debug, TriggerKind::Instance, "the drain is over")
             }
-            InstanceStatus::Active if !known => {
-                self.ignored(Level::Debug, "instance", "the container instance does not drain")
-            }
+            InstanceStatus::Active if !known => self.ignored(
+                Level::Debug,
+                TriggerKind::Instance,
+                "the container instance does not drain",
+            ),
             _ => {
                 let key = InstanceKey {
                     cluster: change.cluster,
@@ -63,7 +67,7 @@ impl Coordinator {
         {
             if record.receipt_at.is_some() {
                 self.memory.ended(&key, record.registrations(), self.now());
-                return self.ignored(Level::Debug, "instance", "the drain is over");
+                return self.ignored(Level::Debug, TriggerKind::Instance, "the drain is over");
             }
             let instance = ContainerInstance {
                 arn,
@@ -74,9 +78,13 @@ impl Coordinator {
             let instance = Registrations::from(instance);
             let verdict = record.reason.map_or(Verdict::Holding, Verdict::Released);
             self.memory.saw(&key, &instance, verdict, None, self.now());
-            return self.ignored(Level::Debug, "instance", "the drain is recorded already");
+            return self.ignored(
+                Level::Debug,
+                TriggerKind::Instance,
+                "the drain is recorded already",
+            );
         }
-        self.look("instance", key, arn).await
+        self.look(TriggerKind::Instance, key, arn).await
     }
 
     /// The same container instance may come back from a warm pool, and drain again.

@@ -9,6 +9,7 @@ use protector_core::limits::DESCRIBE_CLUSTERS_MAX;
 
 use crate::aws::{AwsError, ErrorKind};
 use crate::coordinator::Coordinator;
+use crate::ignored::IgnoredTrigger;
 use crate::logging::Level;
 
 /// So many clusters are asked at the same time.
@@ -157,7 +158,7 @@ impl Coordinator {
         }
         if self.memory.edges.learn_gone(cluster, self.now()) {
             let reason = format!("there is no cluster {cluster}: it has no container instances");
-            self.ignored(Level::Warn, "cluster", &reason);
+            self.ignored(Level::Warn, IgnoredTrigger::Cluster, &reason);
         }
         Ok(T::default())
     }

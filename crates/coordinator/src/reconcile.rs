@@ -6,15 +6,15 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::aws::InstanceStatus;
 use protector_core::holding::{Census, census, last_stopped};
 use protector_core::observation::{ContainerInstance, Observation, Observed, Registrations, Stored};
-use protector_core::plan::{OrderOutcome, Plan, Situation, Verdict, plan};
+use protector_core::plan::{ActionKind, OrderOutcome, Plan, Remark, Situation, Verdict, plan};
 use protector_core::record::{Record, ReleaseReason};
-use protector_core::trigger::Command;
+use protector_core::trigger::{Command, TriggerKind};
 use protector_core::unprotected::UnprotectedDaemon;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::apply::{Applied, Done, Target};
 use crate::coordinator::Coordinator;
-use crate::logging::Level;
+use crate::instance_line::{InstanceLine, ObservedFields, RegisteredFields};
 use crate::metrics::Metric;
 use crate::observe::{Shown, Subject};
 
@@ -54,7 +54,7 @@ pub struct Reconciled {
 
 struct Run {
     done: Vec<Done>,
-    reasons: Vec<String>,
+    remarks: Vec<Remark>,
     looks: u32,
     /// How many calls of this run the record knows of.
     counted: u32,
@@ -94,19 +94,24 @@ enum Next {
 
 impl Coordinator {
     /// Brings one instance as far as it can be brought now, and says so in one line.
-    pub async fn reconcile(&self, trigger: &str, subject: &Subject, command: Option<&Command>) -> Reconciled {
+    pub async fn reconcile(
+        &self,
+        trigger: TriggerKind,
+        subject: &Subject,
+        command: Option<&Command>,
+    ) -> Reconciled {
         let me = self.metered();
         let started = me.now();
         let mut run = Run {
             done: Vec::new(),
-            reasons: Vec::new(),
+            remarks: Vec::new(),
             looks: 1,
             counted: 0,
             earlier: me.memory.take_uncounted(&subject.key),
             daemons_gone_at: None,
             unprotected: Vec::new(),
             order: None,
-            patient: trigger == "tick",
+            patient: trigger == TriggerKind::Tick,
             over: false,
             surveyed: false,
         };
@@ -129,12 +134,12 @@ impl Coordinator {
             let (plan, applied) = me.step(&observation, subject, command.take(), &mut run).await;
             let verdict = plan.verdict;
             let failed = applied.failure.is_some() || verdict == Verdict::Unknown;
-            run.reasons.clone_from(&plan.reasons);
+            run.remarks.clone_from(&plan.remarks);
             if applied.refused_stops > 0 {
-                run.reasons.push(format!(
-                    "warning: {} task(s) could not be told to stop",
+                run.remarks.push(Remark::Warning(format!(
+                    "{} task(s) could not be told to stop",
                     applied.refused_stops
-                ));
+                )));
             }
             run.done.extend(applied.done.iter().cloned());
             me.remember_end(&observation, &plan, &applied);
@@ -211,7 +216,10 @@ impl Coordinator {
 
     /// A hook that is completed lets the instance go for good.
     fn remember_end(&self, observation: &Observation, plan: &Plan, applied: &Applied) {
-        let completed = applied.done.iter().any(|done| done.action == "complete");
+        let completed = applied
+            .done
+            .iter()
+            .any(|done| done.action == ActionKind::Complete);
         let done = completed && plan.verdict == Verdict::Done && applied.failure.is_none();
         if let Some(instance) = observation
             .instance
@@ -349,66 +357,68 @@ impl Coordinator {
 
     fn conclude(
         &self,
-        trigger: &str,
+        trigger: TriggerKind,
         observation: &Observation,
         verdict: Verdict,
         run: &Run,
         started: Timestamp,
         failed: bool,
     ) -> Reconciled {
-        let line = self.line(trigger, observation, verdict, run, started);
-        self.log_instance(failed, verdict, &run.reasons, line.clone());
-        let order = run.order.clone();
-        Reconciled { line, failed, order }
+        let line = self.line(trigger, observation, verdict, run, started, failed);
+        Reconciled {
+            line: self.log_instance(&line),
+            failed,
+            order: line.order,
+        }
     }
 
-    /// Says the line of an instance, at the level that its outcome asks for.
-    pub(crate) fn log_instance(&self, failed: bool, verdict: Verdict, reasons: &[String], line: Value) {
-        let quiet = matches!(verdict, Verdict::NotDraining);
-        let warned = reasons.iter().any(|reason| reason.starts_with("warning"));
-        let level = match (failed, warned, quiet) {
-            (true, ..) => Level::Error,
-            (_, true, _) => Level::Warn,
-            (_, _, true) => Level::Debug,
-            _ => Level::Info,
-        };
-        self.logger.log(level, "instance", line);
+    /// Logs the line of an instance, at the level that its outcome asks for. Gives back its fields.
+    pub(crate) fn log_instance(&self, line: &InstanceLine) -> Value {
+        let fields = line.fields();
+        self.logger.log(line.level(), "instance", fields.clone());
+        fields
     }
 
     fn line(
         &self,
-        trigger: &str,
+        trigger: TriggerKind,
         observation: &Observation,
         verdict: Verdict,
         run: &Run,
         started: Timestamp,
-    ) -> Value {
+        failed: bool,
+    ) -> InstanceLine {
         let census = self.census(observation);
-        let mut line = json!({
-            "requestId": self.request_id,
-            "trigger": trigger,
-            "cluster": observation.key.cluster,
-            "instance": observation.key.instance,
-            "containerInstance": observation.instance.as_yes().map(|instance| instance.present().arn.as_str()),
-            "status": status(observation),
-            "remaining": census.as_ref().map(Census::remaining),
-            "heldBy": census.as_ref().map(|census| &census.held_by),
-            "daemons": census.as_ref().map(|census| census.daemons.len()),
-            "daemonsGoneAt": run.daemons_gone_at,
-            "unprotected": run.unprotected,
-            "verdict": verdict.name(),
-            "mode": self.mode(),
-            "messages": run.reasons,
-            "actions": run.done,
-            "plans": run.looks - 1,
-            "calls": self.aws.meter.calls(),
-            "failures": self.aws.meter.failures(),
-            "durationMs": self.now().duration_since(started).as_millis(),
-        });
-        if let Some(order) = &run.order {
-            line["order"] = json!(order);
+        let duration = self.now().duration_since(started).as_millis();
+        let instance = observation.instance.as_yes();
+        InstanceLine {
+            request_id: self.request_id.clone(),
+            trigger,
+            instance: observation.key.instance.clone(),
+            verdict,
+            mode: self.mode(),
+            remarks: run.remarks.clone(),
+            actions: run.done.clone(),
+            failed,
+            registered: Some(RegisteredFields {
+                container_instance: instance.map(|instance| instance.present().arn.to_string()),
+                ..RegisteredFields::new(
+                    &observation.key,
+                    status(observation),
+                    census.as_ref(),
+                    run.looks - 1,
+                )
+            }),
+            observed: Some(ObservedFields {
+                daemons: census.as_ref().map(|census| census.daemons.len()),
+                daemons_gone_at: run.daemons_gone_at,
+                unprotected: run.unprotected.clone(),
+                calls: self.aws.meter.calls(),
+                failures: self.aws.meter.failures(),
+                duration_ms: i64::try_from(duration).unwrap_or(i64::MAX),
+            }),
+            order: run.order.clone(),
         }
-        line
     }
 }
 

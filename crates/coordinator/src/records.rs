@@ -15,6 +15,7 @@ use crate::apply::Applied;
 use crate::aws::{AwsError, Listed, Texts};
 use crate::coordinator::Coordinator;
 use crate::logging::Level;
+use crate::outcome::Outcome;
 use crate::rate_limit::Priority;
 use crate::store::{Polls, SharedSlot};
 use crate::tens::TOGETHER;
@@ -190,7 +191,7 @@ impl Coordinator {
         record: Record,
         rank: Priority,
         applied: &mut Applied,
-    ) -> Result<&'static str, AwsError> {
+    ) -> Result<Outcome, AwsError> {
         match self.to_share(key, &record) {
             Some(place) => {
                 if let Err(failure) = self.flush(&place, rank).await {
@@ -198,7 +199,7 @@ impl Coordinator {
                     return Err(failure);
                 }
                 self.written(key, before, record, applied);
-                Ok("shared")
+                Ok(Outcome::Shared)
             }
             None => self.put_own(key, before, record, rank, applied).await,
         }
@@ -211,14 +212,14 @@ impl Coordinator {
         before: &Observed<Stored>,
         record: Record,
         applied: &mut Applied,
-    ) -> Result<&'static str, AwsError> {
+    ) -> Result<Outcome, AwsError> {
         let age = self.now().duration_since(record.started_at);
         if self.memory.store.is_shared(key) && age < SHARED_ALONE {
             self.written(key, before, record, applied);
-            return Ok("kept");
+            return Ok(Outcome::Kept);
         }
         if !self.memory.turns.try_acquire(Priority::Count) {
-            return Ok("deferred");
+            return Ok(Outcome::Deferred);
         }
         self.put_alone(key, before, record, applied).await
     }
@@ -230,10 +231,10 @@ impl Coordinator {
         before: &Observed<Stored>,
         record: Record,
         applied: &mut Applied,
-    ) -> Result<&'static str, AwsError> {
+    ) -> Result<Outcome, AwsError> {
         if self.queued {
             self.written(key, before, record, applied);
-            return Ok("kept");
+            return Ok(Outcome::Kept);
         }
         self.put_own(key, before, record, Priority::Hold, applied).await
     }
@@ -246,12 +247,12 @@ impl Coordinator {
         before: &Observed<Stored>,
         record: Record,
         applied: &mut Applied,
-    ) -> Result<&'static str, AwsError> {
+    ) -> Result<Outcome, AwsError> {
         // The instance of a drain without our hook may stay as it is, and its record tells that it was drained.
         if self.queued && record.lifecycle.is_some() {
             self.written(key, before, record, applied);
             self.memory.store.ended(key);
-            return Ok("ok");
+            return Ok(Outcome::Ok);
         }
         self.put_own(key, before, record, Priority::Receipt, applied)
             .await
@@ -265,7 +266,7 @@ impl Coordinator {
         record: Record,
         rank: Priority,
         applied: &mut Applied,
-    ) -> Result<&'static str, AwsError> {
+    ) -> Result<Outcome, AwsError> {
         self.memory.turns.acquire(rank).await;
         let outcome = self.put_alone(key, before, record, applied).await?;
         self.leave_shared(key, rank).await?;
@@ -310,7 +311,7 @@ impl Coordinator {
         before: &Observed<Stored>,
         record: Record,
         applied: &mut Applied,
-    ) -> Result<&'static str, AwsError> {
+    ) -> Result<Outcome, AwsError> {
         let name = self.policy.prefix.record_name(key);
         let version = self.aws.put_record(&name, &record).await?;
         let last = applied.written.as_ref().or(before.as_yes());
@@ -326,7 +327,10 @@ impl Coordinator {
         applied.raced |= raced;
         self.memory.store.learn(key, &stored, self.now());
         applied.written = Some(stored);
-        Ok(if raced { "conflict" } else { "ok" })
+        Ok(match raced {
+            true => Outcome::Conflict,
+            false => Outcome::Ok,
+        })
     }
 
     /// Another run has written between our read and our write: what it said is put back into the record.

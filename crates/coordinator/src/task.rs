@@ -6,7 +6,7 @@ use protector_core::aws::InstanceStatus;
 use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
 use protector_core::observation::{ContainerInstance, Observed, Registrations};
 use protector_core::plan::{Verdict, announcement};
-use protector_core::trigger::TaskChange;
+use protector_core::trigger::{TaskChange, TriggerKind};
 
 use crate::apply::Applied;
 use crate::cache::TaskStopFollowUp;
@@ -21,10 +21,10 @@ impl Coordinator {
     /// What the end of a task is worth is for memory to say.
     pub(crate) async fn task(&self, change: TaskChange) -> Handled {
         if !self.policy.serves_cluster(&change.cluster) {
-            return self.ignored(Level::Debug, "task", "the cluster is not watched");
+            return self.ignored(Level::Debug, TriggerKind::Task, "the cluster is not watched");
         }
         if !change.last_status.is_final() {
-            return self.ignored(Level::Debug, "task", "the task has not ended");
+            return self.ignored(Level::Debug, TriggerKind::Task, "the task has not ended");
         }
         self.measure_exits(&change);
         let arn = &change.container_instance;
@@ -32,17 +32,17 @@ impl Coordinator {
             .memory
             .task_ended(&change.cluster, arn, &change.task, self.now())
         {
-            TaskStopFollowUp::Ignore(reason) => self.ignored(Level::Debug, "task", reason),
+            TaskStopFollowUp::Ignore(reason) => self.ignored(Level::Debug, TriggerKind::Task, reason),
             // Every event comes here, so what has not been told is still to come.
             TaskStopFollowUp::DescribeAwaited(..) if self.is_crowded() => {
-                self.ignored(Level::Debug, "task", "other tasks are still awaited")
+                self.ignored(Level::Debug, TriggerKind::Task, "other tasks are still awaited")
             }
             TaskStopFollowUp::DescribeAwaited(key, awaited) => self.probe(key, arn, &awaited).await,
             TaskStopFollowUp::Observe(key) if self.is_crowded() => {
                 self.memory.look_at(&key, Some(self.now()));
-                self.ignored(Level::Debug, "task", "its batch looks at its end")
+                self.ignored(Level::Debug, TriggerKind::Task, "its batch looks at its end")
             }
-            TaskStopFollowUp::Observe(key) => self.look("task", key, arn.clone()).await,
+            TaskStopFollowUp::Observe(key) => self.look(TriggerKind::Task, key, arn.clone()).await,
             TaskStopFollowUp::Last(key) => self.last(key, arn).await,
             TaskStopFollowUp::Complete(key, instances) => self.flushed(key, instances).await,
             TaskStopFollowUp::Lookup => self.lookup_untracked(&change).await,
@@ -77,7 +77,9 @@ impl Coordinator {
                 .filter(|task| !task.last_status.is_final())
                 .map(|task| task.arn);
             match self.memory.probed(&key, alive.collect(), self.now()) {
-                TaskStopFollowUp::Ignore(reason) => return self.ignored(Level::Debug, "task", reason),
+                TaskStopFollowUp::Ignore(reason) => {
+                    return self.ignored(Level::Debug, TriggerKind::Task, reason);
+                }
                 TaskStopFollowUp::Complete(key, instances) => return self.flushed(key, instances).await,
                 TaskStopFollowUp::Last(key) => return self.last(key, arn).await,
                 TaskStopFollowUp::DescribeAwaited(..)
@@ -85,7 +87,7 @@ impl Coordinator {
                 | TaskStopFollowUp::Lookup => {}
             }
         }
-        self.look("task", key, arn.clone()).await
+        self.look(TriggerKind::Task, key, arn.clone()).await
     }
 
     /// The last task that held has ended, as far as is known. A look before the daemons have stayed for their while would
@@ -97,14 +99,14 @@ impl Coordinator {
             self.announce(&key).await;
             return self.ignored(
                 Level::Debug,
-                "task",
+                TriggerKind::Task,
                 "the last task has ended: its batch looks at its end, or in a moment",
             );
         }
         if wait <= self.time_left() - TIME_FOR_A_LOOK {
             tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
         }
-        self.look("task", key, arn.clone()).await
+        self.look(TriggerKind::Task, key, arn.clone()).await
     }
 
     /// Tells the sidecars when the release will come. Without this note they hear of it one reading later.
@@ -129,7 +131,7 @@ impl Coordinator {
     async fn flushed(&self, key: InstanceKey, instances: Vec<ContainerInstance>) -> Handled {
         let mut subject = Subject::described(key, instances, self.now());
         subject.shown.flushed = true;
-        self.reconciled("task", &subject).await
+        self.reconciled(TriggerKind::Task, &subject).await
     }
 
     /// A task has ended on an instance of which this execution environment knows nothing.
@@ -140,10 +142,14 @@ impl Coordinator {
             Ok(found) => found.into_iter().next(),
         };
         if self.memory.edges.is_foreign(&change.container_instance) {
-            return self.ignored(Level::Debug, "task", "the container instance is none of ours");
+            return self.ignored(
+                Level::Debug,
+                TriggerKind::Task,
+                "the container instance is none of ours",
+            );
         }
         let Some(found) = found else {
-            return self.ignored(Level::Debug, "task", "the container instance is gone");
+            return self.ignored(Level::Debug, TriggerKind::Task, "the container instance is gone");
         };
         let key = InstanceKey {
             cluster: change.cluster.clone(),
@@ -153,9 +159,13 @@ impl Coordinator {
         if instance.status == InstanceStatus::Active {
             let instance = Registrations::from(instance);
             self.memory.saw(&key, &instance, Verdict::NotDraining, None, now);
-            return self.ignored(Level::Debug, "task", "the container instance does not drain");
+            return self.ignored(
+                Level::Debug,
+                TriggerKind::Task,
+                "the container instance does not drain",
+            );
         }
-        self.reconciled("task", &Subject::described(key, vec![instance], now))
+        self.reconciled(TriggerKind::Task, &Subject::described(key, vec![instance], now))
             .await
     }
 }

@@ -13,7 +13,8 @@ use crate::aws::{Aws, AwsError};
 /// The instances of one batch come to a call that they share within this.
 pub(crate) const TOGETHER: Duration = Duration::from_millis(20);
 
-type Outcome = Result<ContainerInstance, AwsError>;
+/// The container instance as it was read back.
+type ReadBack = Result<ContainerInstance, AwsError>;
 
 /// Who waits for DRAINING.
 #[derive(Debug, Default)]
@@ -26,7 +27,7 @@ pub struct Tens {
 struct PendingInstance {
     cluster: ClusterName,
     arn: ContainerInstanceArn,
-    outcome: oneshot::Sender<Outcome>,
+    outcome: oneshot::Sender<ReadBack>,
 }
 
 impl Tens {
@@ -41,7 +42,7 @@ impl Tens {
         cluster: &ClusterName,
         arn: &ContainerInstanceArn,
         others: bool,
-    ) -> Outcome {
+    ) -> ReadBack {
         let mut told = self.wait(cluster, arn);
         let _turn = self.gate.lock().await;
         loop {
@@ -67,7 +68,7 @@ impl Tens {
     }
 
     /// Takes a place among those that wait.
-    fn wait(&self, cluster: &ClusterName, arn: &ContainerInstanceArn) -> oneshot::Receiver<Outcome> {
+    fn wait(&self, cluster: &ClusterName, arn: &ContainerInstanceArn) -> oneshot::Receiver<ReadBack> {
         let (outcome, told) = oneshot::channel();
         self.lock().push(PendingInstance {
             cluster: cluster.clone(),

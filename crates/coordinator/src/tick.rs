@@ -17,6 +17,7 @@ use protector_core::ids::{
 };
 use protector_core::limits::DELETE_PARAMETERS_MAX;
 use protector_core::observation::HookAction;
+use protector_core::trigger::TriggerKind;
 use serde_json::json;
 
 use crate::aws::{AwsError, Listed, ScalingInstance};
@@ -176,13 +177,12 @@ impl Coordinator {
         let placed = join_all(
             subjects
                 .into_iter()
-                .map(async |subject| known.reconciled("tick", &subject).await),
+                .map(async |subject| known.reconciled(TriggerKind::Tick, &subject).await),
         );
-        let unplaced = join_all(
-            waiting
-                .into_iter()
-                .map(async |(instance, actions)| strangers.waiting("tick", &instance, actions).await),
-        );
+        let unplaced =
+            join_all(waiting.into_iter().map(async |(instance, actions)| {
+                strangers.waiting(TriggerKind::Tick, &instance, actions).await
+            }));
         let (placed, unplaced) = tokio::join!(placed, unplaced);
         let problem = |handled| match handled {
             Handled::Failed(problem) => Some(problem),

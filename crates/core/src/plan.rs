@@ -8,12 +8,15 @@
 mod builder;
 mod deadline;
 mod drain;
+mod remark;
 mod schedule;
 mod steady;
 mod unplaced;
 
+use std::fmt;
+
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::control::Control;
 use crate::ids::{ContainerInstanceArn, TaskArn};
@@ -26,8 +29,9 @@ use crate::policy::Policy;
 use crate::record::{Lifecycle, Record, ReleaseReason};
 use crate::trigger::Command;
 
+pub use remark::{Remark, joined};
 pub use steady::{announcement, maintenance_actions, next_due};
-pub use unplaced::unplaced;
+pub use unplaced::{Search, unplaced};
 
 /// Everything that a plan depends on.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +92,7 @@ pub struct Plan {
     /// Where the drain stands once that is done.
     pub verdict: Verdict,
     /// Why, for people.
-    pub reasons: Vec<String>,
+    pub remarks: Vec<Remark>,
     /// After how long another look is worth its calls; none means at the next event or tick.
     pub look_again: Option<SignedDuration>,
     /// What becomes of the operator's order, if there was one and enough is known to say so.
@@ -101,7 +105,7 @@ pub struct Plan {
 pub enum OrderOutcome {
     /// It is obeyed, and the record says so.
     Done,
-    /// It changes nothing: so says the reason.
+    /// It changes nothing; the message says why.
     Ignored(String),
 }
 
@@ -151,20 +155,73 @@ pub enum Action {
 }
 
 impl Action {
-    /// The action's name, as logs and metrics have it.
+    /// The kind of the action.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub fn kind(&self) -> ActionKind {
         match self {
-            Action::Heartbeat(_) => "heartbeat",
-            Action::PutRecord(record) if record.is_released() => "put-released",
-            Action::PutRecord(_) => "put-holding",
-            Action::PutCount(_) => "put-count",
-            Action::Note(_) => "note",
-            Action::SetDraining { .. } => "set-draining",
-            Action::StopTask { .. } => "stop-task",
-            Action::Receipt(_) => "receipt",
-            Action::Complete(_) => "complete",
+            Action::Heartbeat(_) => ActionKind::Heartbeat,
+            Action::PutRecord(record) if record.is_released() => ActionKind::PutReleased,
+            Action::PutRecord(_) => ActionKind::PutHolding,
+            Action::PutCount(_) => ActionKind::PutCount,
+            Action::Note(_) => ActionKind::Note,
+            Action::SetDraining { .. } => ActionKind::SetDraining,
+            Action::StopTask { .. } => ActionKind::StopTask,
+            Action::Receipt(_) => ActionKind::Receipt,
+            Action::Complete(_) => ActionKind::Complete,
         }
+    }
+}
+
+/// The kind of an [`Action`]. Log lines have its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActionKind {
+    /// [`Action::Heartbeat`].
+    Heartbeat,
+    /// [`Action::PutRecord`] of a record that holds.
+    PutHolding,
+    /// [`Action::PutRecord`] of a record that is released.
+    PutReleased,
+    /// [`Action::PutCount`].
+    PutCount,
+    /// [`Action::Note`].
+    Note,
+    /// [`Action::SetDraining`].
+    SetDraining,
+    /// [`Action::StopTask`].
+    StopTask,
+    /// [`Action::Receipt`].
+    Receipt,
+    /// [`Action::Complete`].
+    Complete,
+}
+
+impl ActionKind {
+    /// The name of the kind, as log lines have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            ActionKind::Heartbeat => "heartbeat",
+            ActionKind::PutHolding => "put-holding",
+            ActionKind::PutReleased => "put-released",
+            ActionKind::PutCount => "put-count",
+            ActionKind::Note => "note",
+            ActionKind::SetDraining => "set-draining",
+            ActionKind::StopTask => "stop-task",
+            ActionKind::Receipt => "receipt",
+            ActionKind::Complete => "complete",
+        }
+    }
+}
+
+impl fmt::Display for ActionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for ActionKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 
@@ -200,6 +257,18 @@ impl Verdict {
     }
 }
 
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for Verdict {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
 /// Decides.
 #[must_use]
 pub fn plan(situation: &Situation<'_>) -> Plan {
@@ -229,7 +298,7 @@ fn idle(verdict: Verdict, reason: String) -> Plan {
     Plan {
         actions: Vec::new(),
         verdict,
-        reasons: vec![reason],
+        remarks: vec![Remark::Note(reason)],
         look_again: None,
         order: None,
     }

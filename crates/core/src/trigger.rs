@@ -1,7 +1,7 @@
 //! What wakes the coordinator: every event shape it is sent, parsed into our own types.
 //!
-//! An event is one of three: a [`Trigger`], something that is none of our business ([`Ignored`], with the reason),
-//! or [`Malformed`], which names the field. Shapes: EventBridge, SNS, SQS (plain, and SNS inside SQS), Auto Scaling's
+//! An [`Event`] is one of three: a [`Trigger`], something that does not concern this deployment, or [`Malformed`], which
+//! names the field. Shapes: EventBridge, SNS, SQS (plain, and SNS inside SQS), Auto Scaling's
 //! direct message to a Lambda function, and operator commands by direct invocation.
 
 mod command;
@@ -11,7 +11,10 @@ mod field;
 mod hook;
 mod spot;
 
+use std::fmt;
+
 use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 
 use crate::aws::{InstanceStatus, TaskStatus};
 use crate::ids::{
@@ -21,7 +24,7 @@ use crate::ids::{
 use crate::limits::{MESSAGE_CHARS_MAX, QUOTED_CHARS_MAX, cut};
 
 pub use command::{Command, Order};
-pub use envelope::{Delivery, SqsMessage, is_order, parse};
+pub use envelope::{Delivery, SqsMessage, parse};
 
 /// Something to act on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,18 +46,68 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    /// The trigger's kind, as logs and metrics name it.
+    /// The kind of the trigger.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> TriggerKind {
         match self {
-            Trigger::Hook(_) => "hook",
-            Trigger::Task(_) => "task",
-            Trigger::Instance(_) => "instance",
-            Trigger::Spot(_) => "spot",
-            Trigger::Tick => "tick",
-            Trigger::Heartbeats => "heartbeats",
-            Trigger::Operator(_) => "operator",
+            Trigger::Hook(_) => TriggerKind::Hook,
+            Trigger::Task(_) => TriggerKind::Task,
+            Trigger::Instance(_) => TriggerKind::Instance,
+            Trigger::Spot(_) => TriggerKind::Spot,
+            Trigger::Tick => TriggerKind::Tick,
+            Trigger::Heartbeats => TriggerKind::Heartbeats,
+            Trigger::Operator(_) => TriggerKind::Operator,
         }
+    }
+}
+
+/// What makes the coordinator look at an instance. Log lines have its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TriggerKind {
+    /// [`Trigger::Hook`].
+    Hook,
+    /// [`Trigger::Task`].
+    Task,
+    /// [`Trigger::Instance`].
+    Instance,
+    /// [`Trigger::Spot`].
+    Spot,
+    /// [`Trigger::Tick`].
+    Tick,
+    /// [`Trigger::Heartbeats`].
+    Heartbeats,
+    /// [`Trigger::Operator`].
+    Operator,
+    /// No event: the coordinator itself scheduled this look earlier.
+    Due,
+}
+
+impl TriggerKind {
+    /// The name of the kind, as log lines have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            TriggerKind::Hook => "hook",
+            TriggerKind::Task => "task",
+            TriggerKind::Instance => "instance",
+            TriggerKind::Spot => "spot",
+            TriggerKind::Tick => "tick",
+            TriggerKind::Heartbeats => "heartbeats",
+            TriggerKind::Operator => "operator",
+            TriggerKind::Due => "due",
+        }
+    }
+}
+
+impl fmt::Display for TriggerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for TriggerKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 
@@ -111,10 +164,6 @@ pub struct SpotNotice {
     pub at: Timestamp,
 }
 
-/// An event that is no business of ours, and why. It is a success: one log line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ignored(pub String);
-
 /// An event that is not what its shape promises. Trying it again would not fix it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("malformed event: {field}: {problem}")]
@@ -123,6 +172,17 @@ pub struct Malformed {
     pub field: String,
     /// What is wrong with it.
     pub problem: String,
+    /// Who sent the event.
+    pub sender: Sender,
+}
+
+/// Who sent an event: this decides who learns of a mistake in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender {
+    /// A service of AWS. An error would only make it send the same event again.
+    Service,
+    /// A person. An error tells them what to correct.
+    Operator,
 }
 
 impl Malformed {
@@ -131,12 +191,45 @@ impl Malformed {
         Self {
             field: cut(field, QUOTED_CHARS_MAX),
             problem: cut(problem, MESSAGE_CHARS_MAX),
+            sender: Sender::Service,
         }
     }
 }
 
 /// What one event is.
-pub type Parsed = Result<Result<Trigger, Ignored>, Malformed>;
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Something to act on.
+    Trigger(Trigger),
+    /// The event does not concern this deployment; the sentence says why. This is a success.
+    Ignored(String),
+    /// The event does not have the shape that its type requires.
+    Malformed(Malformed),
+}
+
+impl Event {
+    fn ignored(message: impl Into<String>) -> Event {
+        Event::Ignored(message.into())
+    }
+
+    /// What is wrong with the event, if it is malformed.
+    #[must_use]
+    pub fn malformed(&self) -> Option<&Malformed> {
+        match self {
+            Event::Malformed(malformed) => Some(malformed),
+            Event::Trigger(_) | Event::Ignored(_) => None,
+        }
+    }
+}
+
+impl From<Parsed> for Event {
+    fn from(parsed: Parsed) -> Event {
+        parsed.unwrap_or_else(Event::Malformed)
+    }
+}
+
+/// The result of a parser that ends at the first malformed field. It becomes an [`Event`].
+type Parsed = Result<Event, Malformed>;
 
 #[cfg(test)]
 mod tests;

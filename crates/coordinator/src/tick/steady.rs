@@ -4,18 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
+use protector_core::aws::InstanceStatus;
 use protector_core::control::Control;
 use protector_core::holding::{Census, census};
 use protector_core::ids::{ClusterName, InstanceKey, TaskArn};
 use protector_core::limits::DESCRIBE_MAX;
 use protector_core::observation::{HookAction, Observed, Stored, Task};
-use protector_core::plan::{Plan, Verdict, maintenance_actions, next_due};
+use protector_core::plan::{Plan, Remark, Verdict, maintenance_actions, next_due};
 use protector_core::record::{Lifecycle, Record};
-use serde_json::json;
+use protector_core::trigger::TriggerKind;
 
 use crate::apply::{Applied, Target};
 use crate::coordinator::Coordinator;
-use crate::logging::Level;
+use crate::instance_line::{InstanceLine, RegisteredFields};
 
 use super::found::{Found, ListedRecord};
 
@@ -141,9 +142,9 @@ impl Coordinator {
         let plan = Plan {
             actions: maintenance_actions(&record, &tasks, &self.policy, fleet, self.heartbeats_by(), now),
             verdict: record.reason.map_or(Verdict::Holding, Verdict::Released),
-            reasons: vec![format!(
+            remarks: vec![Remark::Note(format!(
                 "quiet: {awaited} awaited task(s) still live, and nothing else is due"
-            )],
+            ))],
             look_again: None,
             order: None,
         };
@@ -164,26 +165,23 @@ impl Coordinator {
         seen: Option<&Census>,
         applied: &Applied,
     ) {
-        let fields = json!({
-            "requestId": self.request_id,
-            "trigger": "tick",
-            "cluster": key.cluster,
-            "instance": key.instance,
-            "containerInstance": record.container_instance_arn.as_str(),
-            "status": "DRAINING",
-            "remaining": seen.map(Census::remaining),
-            "heldBy": seen.map(|seen| &seen.held_by),
-            "verdict": plan.verdict.name(),
-            "mode": self.mode(),
-            "messages": plan.reasons,
-            "actions": applied.done,
-            "plans": 0,
+        let instance = &record.container_instance_arn;
+        self.log_instance(&InstanceLine {
+            request_id: self.request_id.clone(),
+            trigger: TriggerKind::Tick,
+            instance: key.instance.clone(),
+            verdict: plan.verdict,
+            mode: self.mode(),
+            remarks: plan.remarks.clone(),
+            actions: applied.done.clone(),
+            failed: applied.failure.is_some(),
+            registered: Some(RegisteredFields {
+                container_instance: Some(instance.to_string()),
+                ..RegisteredFields::new(key, InstanceStatus::Draining.to_string(), seen, 0)
+            }),
+            observed: None,
+            order: None,
         });
-        let level = match applied.failure {
-            Some(_) => Level::Error,
-            None => Level::Info,
-        };
-        self.logger.log(level, "instance", fields);
     }
 }
 

@@ -21,7 +21,7 @@ use super::drain::Drain;
 use super::later;
 use super::schedule::Schedule;
 use super::{
-    Action, Fleet, HeartbeatSender, OrderOutcome, Plan, Situation, Verdict, poll_seconds,
+    Action, Fleet, HeartbeatSender, OrderOutcome, Plan, Remark, Situation, Verdict, poll_seconds,
     unhurried_poll_seconds,
 };
 
@@ -32,7 +32,7 @@ pub(super) struct PlanBuilder<'a> {
     record: Record,
     hooks: Vec<Lifecycle>,
     census: Option<Census>,
-    reasons: Vec<String>,
+    remarks: Vec<Remark>,
     look_again: Option<SignedDuration>,
     order: Option<OrderOutcome>,
     /// The release is seconds away.
@@ -48,7 +48,7 @@ impl<'a> PlanBuilder<'a> {
             record: drain.record,
             hooks: drain.hooks,
             census: tasks.map(|tasks| census(tasks, situation.policy)),
-            reasons: drain.remarks,
+            remarks: drain.remarks,
             look_again: None,
             order: None,
             lingers: false,
@@ -85,7 +85,7 @@ impl<'a> PlanBuilder<'a> {
         Plan {
             verdict: self.verdict(over),
             actions: first.chain(stops).chain(complete).chain(receipt).collect(),
-            reasons: self.reasons,
+            remarks: self.remarks,
             look_again: self.look_again.map(|wait| wait.max(SignedDuration::ZERO)),
             order: self.order,
         }
@@ -96,7 +96,7 @@ impl<'a> PlanBuilder<'a> {
         Plan {
             actions: self.hooks.into_iter().map(Action::Complete).collect(),
             verdict: Verdict::Done,
-            reasons: self.reasons,
+            remarks: self.remarks,
             look_again: None,
             order: self.order,
         }
@@ -104,6 +104,14 @@ impl<'a> PlanBuilder<'a> {
 
     fn now(&self) -> Timestamp {
         self.situation.now
+    }
+
+    fn remark(&mut self, text: impl Into<String>) {
+        self.remarks.push(Remark::Note(text.into()));
+    }
+
+    fn warn(&mut self, text: impl Into<String>) {
+        self.remarks.push(Remark::Warning(text.into()));
     }
 
     /// The bounds of this drain.
@@ -190,9 +198,7 @@ impl<'a> PlanBuilder<'a> {
             self.record.daemons_gone_at = self.daemon_gone();
         }
         if let Some(at) = self.record.daemons_gone_at {
-            self.reasons.push(format!(
-                "warning: a protected daemon ended at {at}, while tasks held"
-            ));
+            self.warn(format!("a protected daemon ended at {at}, while tasks held"));
         }
     }
 
@@ -204,8 +210,8 @@ impl<'a> PlanBuilder<'a> {
             self.record.note_unprotected(&census.unprotected);
         }
         let warnings = self.record.unprotected.iter();
-        self.reasons
-            .extend(warnings.map(|daemon| format!("warning: {daemon}")));
+        self.remarks
+            .extend(warnings.map(|daemon| Remark::Warning(daemon.to_string())));
     }
 
     /// Of a drain that somebody else began, a daemon may have ended before the drain was known to us.
@@ -245,8 +251,7 @@ impl<'a> PlanBuilder<'a> {
             return;
         };
         if self.record.is_released() {
-            self.reasons
-                .push("already released: the order changes nothing".to_owned());
+            self.remark("already released: the order changes nothing");
             self.order = Some(OrderOutcome::Ignored(
                 "the daemons are released already".to_owned(),
             ));

@@ -10,7 +10,7 @@ use crate::record::{DecodeError, Lifecycle, Record, ReleaseReason};
 use crate::shared::is_told_only;
 
 use super::later;
-use super::{Situation, deadline};
+use super::{Remark, Situation, deadline, joined};
 
 /// The answer.
 pub(super) enum DrainLookup {
@@ -33,7 +33,7 @@ pub(super) struct Drain {
     /// The hooks that wait for us.
     pub(super) hooks: Vec<Lifecycle>,
     /// What is worth saying about how it was found.
-    pub(super) remarks: Vec<String>,
+    pub(super) remarks: Vec<Remark>,
 }
 
 /// Finds the drain that the observation is about.
@@ -42,7 +42,7 @@ pub(super) fn find(situation: &Situation<'_>) -> DrainLookup {
         Ok(stored) => stored,
         Err(reason) => return DrainLookup::Unknown(reason),
     };
-    let mut remarks: Vec<String> = remark.into_iter().collect();
+    let mut remarks: Vec<Remark> = remark.into_iter().collect();
     if let Some(record) = stored.filter(|record| continues(record, situation, &mut remarks)) {
         return resume(record, situation, remarks);
     }
@@ -58,7 +58,7 @@ fn waits<'a>(situation: &Situation<'a>) -> &'a [HookAction] {
     situation.observation.hook.waits()
 }
 
-type StoredRecord<'a> = (Option<&'a Record>, Option<String>);
+type StoredRecord<'a> = (Option<&'a Record>, Option<Remark>);
 
 /// The record, or why there is no plan without it. A text that nobody can read is replaced: its sidecars hold, so
 /// protection cannot get lower. A text of another schema is left to the version that wrote it.
@@ -69,16 +69,19 @@ fn stored<'a>(situation: &Situation<'a>) -> Result<StoredRecord<'a>, String> {
         Observed::Present(stored) => match &stored.record {
             Ok(record) => Ok((Some(record), None)),
             Err(error @ DecodeError::UnknownSchema(_)) => Err(error.to_string()),
-            Err(error @ DecodeError::Unreadable(_)) => Ok((None, Some(format!("replaced an {error}")))),
+            Err(error @ DecodeError::Unreadable(_)) => {
+                Ok((None, Some(Remark::Note(format!("replaced an {error}")))))
+            }
         },
     }
 }
 
 /// Is the record about what is seen now, or a leftover?
-fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<String>) -> bool {
+fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<Remark>) -> bool {
     let another = |instance: &Registrations| !instance.all().any(|one| record.names(&one.arn));
     if situation.observation.instance.as_yes().is_some_and(another) {
-        remarks.push("the record is of an earlier life of this instance".to_owned());
+        let text = "the record is of an earlier life of this instance";
+        remarks.push(Remark::Note(text.to_owned()));
         return false;
     }
     match (&record.lifecycle, waits(situation)) {
@@ -149,7 +152,7 @@ fn is_new_drain(record: &Record, situation: &Situation<'_>) -> bool {
 }
 
 /// A drain that its record knows.
-fn resume(record: &Record, situation: &Situation<'_>, remarks: Vec<String>) -> DrainLookup {
+fn resume(record: &Record, situation: &Situation<'_>, remarks: Vec<Remark>) -> DrainLookup {
     let mut record = record.clone();
     if let Some(instance) = situation.observation.instance.as_yes() {
         take_registrations(&mut record, instance);
@@ -211,7 +214,7 @@ fn apply_spot_deadline(record: &mut Record, situation: &Situation<'_>) {
 }
 
 /// A new drain, if there is a reason for one: a hook that waits, or DRAINING.
-fn start(situation: &Situation<'_>, remarks: Vec<String>) -> DrainLookup {
+fn start(situation: &Situation<'_>, remarks: Vec<Remark>) -> DrainLookup {
     let hooks = announced(situation);
     let instance = match &situation.observation.instance {
         Observed::Unknown(why) => {
@@ -240,10 +243,10 @@ fn start(situation: &Situation<'_>, remarks: Vec<String>) -> DrainLookup {
 }
 
 /// Not a drain any more; but hooks may wait, for nothing.
-fn gone(hooks: Vec<Lifecycle>, mut remarks: Vec<String>) -> DrainLookup {
-    remarks.push("the container instance is gone".to_owned());
+fn gone(hooks: Vec<Lifecycle>, mut remarks: Vec<Remark>) -> DrainLookup {
+    remarks.push(Remark::Note("the container instance is gone".to_owned()));
     match hooks.is_empty() {
-        true => DrainLookup::Nothing(remarks.join("; ")),
+        true => DrainLookup::Nothing(joined(&remarks)),
         false => DrainLookup::Gone(hooks),
     }
 }

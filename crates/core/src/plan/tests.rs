@@ -178,5 +178,5 @@ impl Bench {
 }
 
 fn names(plan: &Plan) -> Vec<&'static str> {
-    plan.actions.iter().map(Action::name).collect()
+    plan.actions.iter().map(|action| action.kind().name()).collect()
 }

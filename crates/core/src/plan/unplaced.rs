@@ -6,53 +6,59 @@ use crate::limits::CONFIRM_ABSENT_AFTER;
 use crate::observation::HookAction;
 use crate::policy::{OnDeadline, Policy};
 
-use super::{Action, HeartbeatSender, Plan, Verdict, deadline, later};
+use super::{Action, HeartbeatSender, Plan, Remark, Verdict, deadline, later};
 
-/// There is nothing to wait for, so the hooks are completed: after a second look, since a registration may be late and
-/// `ListContainerInstances` lags behind it. `complete_look` says whether every cluster could be asked. If that cannot be
-/// told, the hooks are kept alive for as long as a drain may last, counted from the moment at which they are known to have
-/// begun to wait: no record bounds it.
+/// What a search for the instance in the clusters of ours has found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Search {
+    /// It is in none of them at the first look. A registration may be late, and `ListContainerInstances` lags behind it.
+    NotFound,
+    /// It is in none of them at a second look either.
+    NotFoundAgain,
+    /// Not every cluster could be asked; the text says why.
+    Incomplete(String),
+}
+
+/// After a second look there is nothing to wait for, so the hooks are completed. If the search is incomplete, the hooks are
+/// kept alive for as long as a drain may last, counted from the moment at which they are known to have begun to wait: no
+/// record bounds it.
 #[must_use]
 pub fn unplaced(
     hooks: &[HookAction],
     policy: &Policy,
-    first_look: bool,
-    complete_look: Result<(), String>,
+    search: Search,
     heartbeats: HeartbeatSender,
     now: Timestamp,
 ) -> Plan {
     let lifecycles = || hooks.iter().map(deadline::lifecycle);
     let complete = || lifecycles().map(Action::Complete).collect();
-    let (actions, verdict, reason, look_again) = match complete_look {
-        Err(why) if hooks.iter().all(|hook| waits_too_long(hook, policy, now)) => {
-            let reason = format!(
-                "warning: the hook has waited for longer than MAX_DRAIN, and it is not known whether the instance is in \
-                 a cluster: {why}"
+    let (actions, verdict, remark, look_again) = match search {
+        Search::Incomplete(error) if hooks.iter().all(|hook| waits_too_long(hook, policy, now)) => {
+            let text = format!(
+                "the hook has waited for longer than MAX_DRAIN, and it is not known whether the instance is in a cluster: \
+                 {error}"
             );
-            (complete(), Verdict::Done, reason, None)
+            (complete(), Verdict::Done, Remark::Warning(text), None)
         }
-        Err(why) => {
-            let reason = format!("it is not known whether the instance is in a cluster: {why}");
-            (
-                heartbeats.to_all(lifecycles().collect()),
-                Verdict::Unknown,
-                reason,
-                None,
-            )
+        Search::Incomplete(error) => {
+            let text = format!("it is not known whether the instance is in a cluster: {error}");
+            let heartbeats = heartbeats.to_all(lifecycles().collect());
+            (heartbeats, Verdict::Unknown, Remark::Note(text), None)
         }
-        Ok(()) if first_look => {
-            let reason = "the instance is in no cluster of ours at the first look".to_owned();
-            (Vec::new(), Verdict::Unknown, reason, Some(CONFIRM_ABSENT_AFTER))
+        Search::NotFound => {
+            let text = "the instance is in no cluster of ours at the first look".to_owned();
+            let again = Some(CONFIRM_ABSENT_AFTER);
+            (Vec::new(), Verdict::Unknown, Remark::Note(text), again)
         }
-        Ok(()) => {
-            let reason = format!("the instance is in no cluster of ours at {now}: nothing to wait for");
-            (complete(), Verdict::Done, reason, None)
+        Search::NotFoundAgain => {
+            let text = format!("the instance is in no cluster of ours at {now}: nothing to wait for");
+            (complete(), Verdict::Done, Remark::Note(text), None)
         }
     };
     Plan {
         actions,
         verdict,
-        reasons: vec![reason],
+        remarks: vec![remark],
         look_again,
         order: None,
     }

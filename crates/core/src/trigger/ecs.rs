@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::field::{members, read};
-use super::{Ignored, InstanceChange, Malformed, Parsed, TaskChange, Trigger};
+use super::{Event, InstanceChange, Malformed, Parsed, TaskChange, Trigger};
 use crate::aws::{InstanceStatus, TaskStatus};
 use crate::ids::{ClusterArn, ClusterName, ContainerInstanceArn, ContainerName, InstanceId, TaskArn};
 
@@ -42,8 +42,8 @@ pub(super) fn task(event: &Value) -> Parsed {
     let detail: TaskDetail = members("detail", detail(event))?;
     let cluster = cluster(&detail.cluster_arn)?;
     Ok(match detail.container_instance_arn {
-        None => Err(Ignored("the task runs on no container instance".to_owned())),
-        Some(container_instance) => Ok(Trigger::Task(TaskChange {
+        None => Event::ignored("the task runs on no container instance"),
+        Some(container_instance) => Event::Trigger(Trigger::Task(TaskChange {
             cluster,
             container_instance,
             task: detail.task_arn,
@@ -73,12 +73,12 @@ pub(super) fn instance(event: &Value) -> Parsed {
     let cluster = cluster(&fields.cluster_arn)?;
     let id = fields.ec2_instance_id.unwrap_or_default();
     if id.is_empty() || id.starts_with("mi-") {
-        return Ok(Err(Ignored(
-            "the container instance is no EC2 instance of an Auto Scaling group".to_owned(),
-        )));
+        return Ok(Event::ignored(
+            "the container instance is no EC2 instance of an Auto Scaling group",
+        ));
     }
     let instance: InstanceId = read("detail.ec2InstanceId", &Value::String(id))?;
-    Ok(Ok(Trigger::Instance(InstanceChange {
+    Ok(Event::Trigger(Trigger::Instance(InstanceChange {
         cluster,
         container_instance: fields.container_instance_arn,
         instance,

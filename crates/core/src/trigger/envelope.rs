@@ -4,17 +4,17 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::field::{members, quoted, read, text};
-use super::{Ignored, Malformed, Parsed, Trigger, command, ecs, hook, spot};
+use super::{Event, Malformed, Parsed, Sender, Trigger, command, ecs, hook, spot};
 
 /// One invocation's events.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// One event, as EventBridge or Auto Scaling sends it, or an operator's command.
-    Single(Parsed),
+    Single(Event),
     /// SNS records. They succeed or fail together.
-    Sns(Vec<Parsed>),
+    Sns(Vec<Event>),
     /// An array of events, as EventBridge Pipes hands them over. They succeed or fail together.
-    Events(Vec<Parsed>),
+    Events(Vec<Event>),
     /// SQS messages. Each succeeds or fails for itself (`ReportBatchItemFailures`).
     Sqs(Vec<SqsMessage>),
 }
@@ -30,7 +30,7 @@ pub struct SqsMessage {
     /// When it was sent to the queue, as the queue says.
     pub sent_at: Option<Timestamp>,
     /// What it holds.
-    pub parsed: Parsed,
+    pub event: Event,
 }
 
 /// Reads an invocation's payload.
@@ -40,7 +40,7 @@ pub fn parse(payload: &Value) -> Delivery {
         return array(items);
     }
     let Some(records) = payload.get("Records") else {
-        return Delivery::Single(event(payload));
+        return Delivery::Single(event(payload).into());
     };
     match records.as_array().map(Vec::as_slice) {
         Some([]) => ignored("a batch without records"),
@@ -48,10 +48,13 @@ pub fn parse(payload: &Value) -> Delivery {
             Delivery::Sqs(records.iter().map(sqs).collect())
         }
         Some(records @ [first, ..]) if text(first, "EventSource") == Some("aws:sns") => {
-            Delivery::Sns(records.iter().map(sns).collect())
+            Delivery::Sns(records.iter().map(|record| sns(record).into()).collect())
         }
         Some(_) => ignored("records that are neither of SQS nor of SNS"),
-        None => Delivery::Single(Err(Malformed::new("Records", "expected a list of records"))),
+        None => {
+            let malformed = Malformed::new("Records", "expected a list of records");
+            Delivery::Single(Event::Malformed(from_its_sender(malformed, payload)))
+        }
     }
 }
 
@@ -66,7 +69,7 @@ fn array(items: &[Value]) -> Delivery {
         Some(first) if text(first, "eventSource") == Some(SQS) => {
             Delivery::Sqs(items.iter().map(sqs).collect())
         }
-        Some(_) => Delivery::Events(items.iter().map(item).collect()),
+        Some(_) => Delivery::Events(items.iter().map(|one| item(one).into()).collect()),
     }
 }
 
@@ -79,7 +82,7 @@ fn item(item: &Value) -> Parsed {
 }
 
 fn ignored(reason: &str) -> Delivery {
-    Delivery::Single(Ok(Err(Ignored(reason.to_owned()))))
+    Delivery::Single(Event::ignored(reason))
 }
 
 fn sqs(record: &Value) -> SqsMessage {
@@ -87,7 +90,7 @@ fn sqs(record: &Value) -> SqsMessage {
         message_id: text(record, "messageId").unwrap_or_default().to_owned(),
         sent_at: sent_at(record),
         in_order: record.pointer("/attributes/MessageGroupId").is_some(),
-        parsed: body(record),
+        event: body(record).into(),
     }
 }
 
@@ -125,17 +128,31 @@ fn message(field: &str, text: &str) -> Parsed {
         Err(error) if text.trim_start().starts_with(['{', '[']) => {
             Err(Malformed::new(field, &error.to_string()))
         }
-        Err(_) => Ok(Err(Ignored("a text that is no event".to_owned()))),
+        Err(_) => Ok(Event::ignored("a text that is no event")),
     }
 }
 
 /// One event, out of its envelope.
 fn event(event: &Value) -> Parsed {
+    by_shape(event).map_err(|malformed| from_its_sender(malformed, event))
+}
+
+/// People write orders, and everything else comes from a service. A person who mistypes `command` is a person too.
+fn from_its_sender(malformed: Malformed, event: &Value) -> Malformed {
+    let sender = match is_order(event) {
+        true => Sender::Operator,
+        false => Sender::Service,
+    };
+    Malformed { sender, ..malformed }
+}
+
+fn by_shape(event: &Value) -> Parsed {
     if event.get("detail-type").is_some() {
         return event_bridge(event);
     }
     if event.get("command").is_some() {
-        return Ok(Ok(Trigger::Operator(members::<command::Command>("", event)?)));
+        let command = members::<command::Command>("", event)?;
+        return Ok(Event::Trigger(Trigger::Operator(command)));
     }
     if event.get("LifecycleTransition").is_some()
         || event.get("Event").is_some()
@@ -146,15 +163,13 @@ fn event(event: &Value) -> Parsed {
     if is_order(event) {
         return Err(Malformed::new("command", "expected release, hold or extend"));
     }
-    Ok(Err(Ignored(
-        "it is no event that we know: neither of EventBridge, nor of a lifecycle hook, nor a command"
-            .to_owned(),
-    )))
+    Ok(Event::ignored(
+        "it is no event that we know: neither of EventBridge, nor of a lifecycle hook, nor a command",
+    ))
 }
 
-/// Has an operator written this? Who mistypes `command` is to be told.
-#[must_use]
-pub fn is_order(event: &Value) -> bool {
+/// Has an operator written this?
+fn is_order(event: &Value) -> bool {
     ["command", "who", "why"]
         .iter()
         .any(|member| event.get(member).is_some())
@@ -169,12 +184,12 @@ fn event_bridge(event: &Value) -> Parsed {
         "ECS Container Instance State Change" => ecs::instance(event),
         "EC2 Spot Instance Interruption Warning" => spot::notice(event),
         "EC2 Capacity Reservation Instance Interruption Warning" => spot::reservation(event),
-        "Scheduled Event" => Ok(Ok(Trigger::Tick)),
+        "Scheduled Event" => Ok(Event::Trigger(Trigger::Tick)),
         // The constant input of the heartbeats' schedule, in `template.yaml`.
-        "Heartbeats" => Ok(Ok(Trigger::Heartbeats)),
-        other => Ok(Err(Ignored(format!(
+        "Heartbeats" => Ok(Event::Trigger(Trigger::Heartbeats)),
+        other => Ok(Event::ignored(format!(
             "detail-type {} is not handled",
             quoted(other)
-        )))),
+        ))),
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::field::{members, quoted, read, text};
-use super::{HookNotice, Ignored, Parsed, Trigger};
+use super::{Event, HookNotice, Parsed, Trigger};
 use crate::ids::{AutoScalingGroupName, InstanceId, LifecycleActionToken, LifecycleHookName};
 
 const TERMINATING: &str = "autoscaling:EC2_INSTANCE_TERMINATING";
@@ -36,16 +36,16 @@ pub(super) fn event(event: &Value) -> Parsed {
 /// The form of SNS, SQS and Lambda targets: flat.
 pub(super) fn message(message: &Value) -> Parsed {
     if text(message, "Event") == Some("autoscaling:TEST_NOTIFICATION") {
-        return Ok(Err(Ignored("a test notification of Auto Scaling".to_owned())));
+        return Ok(Event::ignored("a test notification of Auto Scaling"));
     }
     match (text(message, "Event"), text(message, "Service")) {
         _ if message.get("LifecycleTransition").is_some() => notice("", message, None),
-        (Some(event), _) => Ok(Err(Ignored(format!(
+        (Some(event), _) => Ok(Event::ignored(format!(
             "a notification of {}, which no lifecycle hook sends",
             quoted(event)
-        )))),
+        ))),
         (None, Some(service)) if service != "AWS Auto Scaling" => {
-            Ok(Err(Ignored(format!("a message of {}", quoted(service)))))
+            Ok(Event::ignored(format!("a message of {}", quoted(service))))
         }
         _ => notice("", message, None),
     }
@@ -59,13 +59,13 @@ fn notice(path: &str, fields: &Value, since: Option<Timestamp>) -> Parsed {
     }
     let transition = members::<Transition>(path, fields)?.lifecycle_transition;
     if transition != TERMINATING {
-        return Ok(Err(Ignored(format!(
+        return Ok(Event::ignored(format!(
             "lifecycle transition {} takes no instance away",
             quoted(&transition)
-        ))));
+        )));
     }
     let message: Message = members(path, fields)?;
-    Ok(Ok(Trigger::Hook(HookNotice {
+    Ok(Event::Trigger(Trigger::Hook(HookNotice {
         instance: message.instance,
         group: message.auto_scaling_group_name,
         hook: message.lifecycle_hook_name,

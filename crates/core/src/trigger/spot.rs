@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::field::members;
-use super::{Parsed, SpotNotice, Trigger};
+use super::{Event, Parsed, SpotNotice, Trigger};
 use crate::ids::InstanceId;
 use crate::limits::SPOT_NOTICE;
 
@@ -21,12 +21,12 @@ struct InterruptionDetail {
 /// Every action (terminate, stop, hibernate) ends the tasks.
 pub(super) fn notice(event: &Value) -> Parsed {
     #[derive(Deserialize)]
-    struct Event {
+    struct NoticeEnvelope {
         time: Timestamp,
     }
-    let Event { time } = members("", event)?;
+    let NoticeEnvelope { time } = members("", event)?;
     let detail: InterruptionDetail = members("detail", event.get("detail").unwrap_or(&Value::Null))?;
-    Ok(Ok(Trigger::Spot(SpotNotice {
+    Ok(Event::Trigger(Trigger::Spot(SpotNotice {
         instance: detail.instance,
         at: time,
     })))
@@ -43,7 +43,7 @@ pub(super) fn reservation(event: &Value) -> Parsed {
     }
     let detail: ReservationDetail = members("detail", event.get("detail").unwrap_or(&Value::Null))?;
     let at = detail.end.checked_sub(SPOT_NOTICE).unwrap_or(Timestamp::MIN);
-    Ok(Ok(Trigger::Spot(SpotNotice {
+    Ok(Event::Trigger(Trigger::Spot(SpotNotice {
         instance: detail.instance,
         at,
     })))

@@ -9,11 +9,17 @@ fn fixture(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-fn single(event: &Value) -> Parsed {
+fn single(event: &Value) -> Event {
     match parse(event) {
-        Delivery::Single(parsed) => parsed,
+        Delivery::Single(event) => event,
         other => panic!("not a single event: {other:?}"),
     }
+}
+
+fn malformed(event: &Event) -> &Malformed {
+    event
+        .malformed()
+        .unwrap_or_else(|| panic!("not malformed: {event:?}"))
 }
 
 fn notice() -> Trigger {
@@ -36,11 +42,11 @@ fn a_terminate_hook_is_the_same_in_every_envelope() {
         "terminate-direct",
     ];
     for name in singles {
-        assert_eq!(single(&fixture(name)), Ok(Ok(notice())), "{name}");
+        assert_eq!(single(&fixture(name)), Event::Trigger(notice()), "{name}");
     }
     assert_eq!(
         parse(&fixture("terminate-sns")),
-        Delivery::Sns(vec![Ok(Ok(notice()))])
+        Delivery::Sns(vec![Event::Trigger(notice())])
     );
     for (name, id) in [
         ("terminate-sqs", "059f36b4-87a3-44ab-83d2-661975830a7d"),
@@ -50,7 +56,7 @@ fn a_terminate_hook_is_the_same_in_every_envelope() {
             message_id: id.to_owned(),
             in_order: false,
             sent_at: Timestamp::from_millisecond(1_772_366_437_000).ok(),
-            parsed: Ok(Ok(notice())),
+            event: Event::Trigger(notice()),
         };
         assert_eq!(parse(&fixture(name)), Delivery::Sqs(vec![message]), "{name}");
     }
@@ -63,11 +69,11 @@ fn one_field_is_enough_to_know_a_message_of_auto_scaling() {
     for other in ["Event", "Service"] {
         fields.remove(other);
     }
-    assert_eq!(single(&notice_alone), Ok(Ok(notice())));
+    assert_eq!(single(&notice_alone), Event::Trigger(notice()));
     let test = json!({"Event": "autoscaling:TEST_NOTIFICATION"});
-    assert!(matches!(single(&test), Ok(Err(Ignored(_)))));
+    assert!(matches!(single(&test), Event::Ignored(_)));
     let torn = json!({"Service": "AWS Auto Scaling"});
-    assert_eq!(single(&torn).unwrap_err().field, "LifecycleTransition");
+    assert_eq!(malformed(&single(&torn)).field, "LifecycleTransition");
 }
 
 #[test]
@@ -88,7 +94,7 @@ fn a_message_of_a_fifo_queue_has_a_group() {
             panic!("not SQS")
         };
         assert_eq!(messages[0].in_order, in_order);
-        assert_eq!(messages[0].parsed, Ok(Ok(Trigger::Tick)));
+        assert_eq!(messages[0].event, Event::Trigger(Trigger::Tick));
     }
 }
 
@@ -102,19 +108,19 @@ fn each_message_of_a_batch_stands_for_itself() {
         .map(|message| message.message_id.as_str())
         .collect();
     assert_eq!(ids, ["m-1", "m-2", "m-3"]);
-    assert_eq!(messages[0].parsed, Ok(Ok(notice())));
-    assert!(matches!(messages[1].parsed, Ok(Err(_))));
-    assert!(matches!(messages[2].parsed, Ok(Err(_))));
+    assert_eq!(messages[0].event, Event::Trigger(notice()));
+    assert!(matches!(messages[1].event, Event::Ignored(_)));
+    assert!(matches!(messages[2].event, Event::Ignored(_)));
 }
 
 #[test]
 fn task_and_instance_changes_are_read() {
-    let Ok(Ok(Trigger::Task(task))) = single(&fixture("task-stopped")) else {
+    let Event::Trigger(Trigger::Task(task)) = single(&fixture("task-stopped")) else {
         panic!("no task")
     };
     assert_eq!(task.cluster.as_str(), "prod");
     assert!(task.last_status.is_final());
-    let Ok(Ok(Trigger::Instance(instance))) = single(&fixture("instance-draining")) else {
+    let Event::Trigger(Trigger::Instance(instance)) = single(&fixture("instance-draining")) else {
         panic!("no instance")
     };
     assert_eq!(instance.status, InstanceStatus::Draining);
@@ -126,7 +132,7 @@ fn containers_that_have_ended_are_told_with_their_codes_and_odd_ones_are_left_ou
     let exits = |containers: Value| {
         let mut event = fixture("task-stopped");
         event["detail"]["containers"] = containers;
-        let Ok(Ok(Trigger::Task(task))) = single(&event) else {
+        let Event::Trigger(Trigger::Task(task)) = single(&event) else {
             panic!("no task: {event}")
         };
         let exits = task
@@ -152,26 +158,27 @@ fn a_container_instance_without_an_ec2_instance_is_ignored() {
     for id in [json!("mi-0123456789abcdef0"), json!(""), json!(null)] {
         let mut event = fixture("instance-draining");
         event["detail"]["ec2InstanceId"] = id.clone();
-        assert!(matches!(single(&event), Ok(Err(Ignored(_)))), "{id}");
+        assert!(matches!(single(&event), Event::Ignored(_)), "{id}");
     }
     let mut event = fixture("instance-draining");
     event["detail"]["ec2InstanceId"] = json!("web-1");
-    assert_eq!(single(&event).unwrap_err().field, "detail.ec2InstanceId");
+    assert_eq!(malformed(&single(&event)).field, "detail.ec2InstanceId");
 }
 
 #[test]
 fn spot_and_tick_are_read() {
-    let Ok(Ok(Trigger::Spot(spot))) = single(&fixture("spot-interruption")) else {
+    let Event::Trigger(Trigger::Spot(spot)) = single(&fixture("spot-interruption")) else {
         panic!("no notice")
     };
     assert_eq!(spot.at, "2026-03-01T12:05:00Z".parse().unwrap());
-    assert_eq!(single(&fixture("tick")), Ok(Ok(Trigger::Tick)));
-    let Ok(Ok(Trigger::Spot(reserved))) = single(&fixture("capacity-reservation-interruption")) else {
+    assert_eq!(single(&fixture("tick")), Event::Trigger(Trigger::Tick));
+    let Event::Trigger(Trigger::Spot(reserved)) = single(&fixture("capacity-reservation-interruption"))
+    else {
         panic!("no notice")
     };
     assert_eq!(reserved, spot, "two minutes before the end that it names");
     let heartbeats = json!({"source": "ecs-daemon-protector", "detail-type": "Heartbeats", "detail": {}});
-    assert_eq!(single(&heartbeats), Ok(Ok(Trigger::Heartbeats)));
+    assert_eq!(single(&heartbeats), Event::Trigger(Trigger::Heartbeats));
 }
 
 #[test]
@@ -181,7 +188,7 @@ fn orders_are_read_with_who_and_why() {
         ("operator-hold", Order::Hold),
         ("operator-extend", Order::Extend(SignedDuration::from_mins(30))),
     ] {
-        let Ok(Ok(Trigger::Operator(command))) = single(&fixture(name)) else {
+        let Event::Trigger(Trigger::Operator(command)) = single(&fixture(name)) else {
             panic!("no command: {name}")
         };
         assert_eq!(
@@ -202,7 +209,7 @@ fn what_is_none_of_our_business_is_ignored_with_a_reason() {
         ("rebalance-recommendation", "is not handled"),
     ] {
         match single(&fixture(name)) {
-            Ok(Err(Ignored(said))) => assert!(said.contains(reason), "{name}: {said}"),
+            Event::Ignored(said) => assert!(said.contains(reason), "{name}: {said}"),
             other => panic!("{name} is not ignored: {other:?}"),
         }
     }
@@ -264,7 +271,7 @@ fn a_missing_field_is_named() {
             let mut event = fixture(name);
             let (parent, key) = at_path(&mut event, field);
             parent.as_object_mut().unwrap().remove(&key);
-            let Err(malformed) = single(&event) else {
+            let Event::Malformed(malformed) = single(&event) else {
                 panic!("{name} without {field} passed")
             };
             assert_eq!(malformed.field, *field, "{name}: {malformed}");
@@ -280,7 +287,7 @@ fn a_field_of_the_wrong_type_is_named() {
                 let mut event = fixture(name);
                 let (parent, key) = at_path(&mut event, field);
                 parent[key] = wrong.clone();
-                let Err(malformed) = single(&event) else {
+                let Event::Malformed(malformed) = single(&event) else {
                     panic!("{name} with {field}={wrong} passed")
                 };
                 assert!(
@@ -303,9 +310,9 @@ fn a_field_that_is_no_identifier_is_named() {
             let (parent, key) = at_path(&mut event, field);
             parent[key] = json!("\u{7}");
             match single(&event) {
-                Err(malformed) => assert_eq!(malformed.field, *field, "{name}: {malformed}"),
-                Ok(Err(_)) => assert_eq!(*field, "detail.LifecycleTransition"),
-                Ok(Ok(trigger)) => panic!("{name} with a bell in {field} passed: {trigger:?}"),
+                Event::Malformed(malformed) => assert_eq!(malformed.field, *field, "{name}: {malformed}"),
+                Event::Ignored(_) => assert_eq!(*field, "detail.LifecycleTransition"),
+                Event::Trigger(trigger) => panic!("{name} with a bell in {field} passed: {trigger:?}"),
             }
         }
     }
@@ -326,10 +333,13 @@ fn what_is_no_event_at_all_is_ignored() {
         json!({"Records": [{"eventSource": "aws:s3"}]}),
         json!({"Records": [{"EventSource": "aws:ses", "Sns": {"Message": "{}"}}]}),
     ] {
-        assert!(matches!(parse(&event), Delivery::Single(Ok(Err(_)))), "{event}");
+        assert!(
+            matches!(parse(&event), Delivery::Single(Event::Ignored(_))),
+            "{event}"
+        );
     }
     let plain = json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "hello"}}]});
-    assert!(matches!(parse(&plain), Delivery::Sns(all) if matches!(all[..], [Ok(Err(_))])));
+    assert!(matches!(parse(&plain), Delivery::Sns(all) if matches!(all[..], [Event::Ignored(_)])));
     let confirmation = json!({"Type": "SubscriptionConfirmation", "Message": "You have chosen"}).to_string();
     let note = json!({"Type": "Notification", "Message": "hello"}).to_string();
     for body in [confirmation, note, "hello".to_owned()] {
@@ -337,7 +347,7 @@ fn what_is_no_event_at_all_is_ignored() {
         let Delivery::Sqs(messages) = parse(&queued) else {
             panic!("not SQS")
         };
-        assert!(matches!(messages[0].parsed, Ok(Err(_))), "{queued}");
+        assert!(matches!(messages[0].event, Event::Ignored(_)), "{queued}");
     }
 }
 
@@ -348,9 +358,13 @@ fn an_array_of_pipes_is_a_batch() {
     let Delivery::Events(events) = parse(&batch) else {
         panic!("no batch")
     };
-    assert_eq!(events[0], Ok(Ok(notice())));
-    assert_eq!(events[1], Ok(Ok(Trigger::Tick)), "a text of an input transformer");
-    assert!(matches!(events[2], Ok(Err(_))));
+    assert_eq!(events[0], Event::Trigger(notice()));
+    assert_eq!(
+        events[1],
+        Event::Trigger(Trigger::Tick),
+        "a text of an input transformer"
+    );
+    assert!(matches!(events[2], Event::Ignored(_)));
     let records = fixture("terminate-sqs")["Records"].clone();
     assert_eq!(
         parse(&records),
@@ -362,18 +376,18 @@ fn an_array_of_pipes_is_a_batch() {
 #[test]
 fn what_is_torn_is_malformed() {
     let wrong = json!({"Records": 1});
-    assert!(matches!(parse(&wrong), Delivery::Single(Err(_))));
+    assert!(matches!(parse(&wrong), Delivery::Single(Event::Malformed(_))));
     for order in [
         json!({"comand": "release", "who": "ana"}),
         json!({"why": "ticket 7"}),
     ] {
-        assert_eq!(single(&order).unwrap_err().field, "command");
+        assert_eq!(malformed(&single(&order)).field, "command");
     }
     let torn = json!({"Records": [{"eventSource": "aws:sqs", "messageId": "m", "body": "{\"detail-type\""}]});
     let Delivery::Sqs(messages) = parse(&torn) else {
         panic!("not SQS")
     };
-    assert_eq!(messages[0].parsed.as_ref().unwrap_err().field, "body");
+    assert_eq!(malformed(&messages[0].event).field, "body");
 }
 
 #[test]
@@ -390,7 +404,7 @@ fn an_order_that_makes_no_sense_is_refused() {
             .as_object_mut()
             .unwrap()
             .extend(change.as_object().unwrap().clone());
-        let Err(malformed) = single(&event) else {
+        let Event::Malformed(malformed) = single(&event) else {
             panic!("{change} passed")
         };
         assert!(malformed.to_string().contains(problem), "{malformed}");
@@ -407,10 +421,31 @@ fn triggers_are_named_as_documented() {
         ("tick", "tick"),
         ("operator-hold", "operator"),
     ] {
-        let Ok(Ok(trigger)) = single(&fixture(name)) else {
+        let Event::Trigger(trigger) = single(&fixture(name)) else {
             panic!("no trigger: {name}")
         };
-        assert_eq!(trigger.kind(), kind);
+        assert_eq!(
+            (trigger.kind().name(), json!(trigger.kind())),
+            (kind, json!(kind))
+        );
+    }
+    assert_eq!(Trigger::Heartbeats.kind().to_string(), "heartbeats");
+    assert_eq!(TriggerKind::Due.to_string(), "due");
+}
+
+#[test]
+fn a_mistake_of_a_person_is_told_apart_from_one_of_a_service() {
+    for (event, sender) in [
+        (json!({"command": "explode"}), Sender::Operator),
+        (json!({"comand": "release", "who": "ana"}), Sender::Operator),
+        (json!({"why": "ticket 7"}), Sender::Operator),
+        (json!({"Records": 1, "who": "ana"}), Sender::Operator),
+        (json!({"detail-type": 7, "who": "ana"}), Sender::Operator),
+        (json!({"Records": 1}), Sender::Service),
+        (json!({"detail-type": 7}), Sender::Service),
+        (json!({"Service": "AWS Auto Scaling"}), Sender::Service),
+    ] {
+        assert_eq!(malformed(&single(&event)).sender, sender, "{event}");
     }
 }
 
@@ -474,6 +509,6 @@ fn members_are_not_taken_from_a_list() {
         ),
         (json!({"detail-type": "ECS Task State Change"}), "detail"),
     ] {
-        assert_eq!(single(&event).unwrap_err().field, field);
+        assert_eq!(malformed(&single(&event)).field, field);
     }
 }

@@ -16,7 +16,7 @@ use super::super::Fleet;
 use super::super::HeartbeatSender;
 use super::super::drain::is_draining;
 use super::super::{deadline, later};
-use super::{Action, PlanBuilder};
+use super::{Action, PlanBuilder, Remark};
 
 impl PlanBuilder<'_> {
     /// Rule 4. A hook's clock starts anew with the call, so the record notes it.
@@ -26,10 +26,10 @@ impl PlanBuilder<'_> {
         let mut heartbeats = Vec::new();
         for hook in &self.hooks {
             if hook.heartbeat_seconds < HOOK_HEARTBEAT_MIN_SECONDS {
-                self.reasons.push(format!(
-                    "warning: the heartbeat timeout of hook {} is {} s; a tick a minute needs {HOOK_HEARTBEAT_MIN_SECONDS} s",
+                self.remarks.push(Remark::Warning(format!(
+                    "the heartbeat timeout of hook {} is {} s; a tick a minute needs {HOOK_HEARTBEAT_MIN_SECONDS} s",
                     hook.lifecycle_hook_name, hook.heartbeat_seconds
-                ));
+                )));
             }
             if now < heartbeat_due(hook) || over {
                 continue;
@@ -52,8 +52,8 @@ impl PlanBuilder<'_> {
         let given_up = waits.iter().all(long);
         if given_up {
             let since = first.since;
-            self.reasons.push(format!(
-                "warning: the hook waits since {since}, and no record could be written: it is not kept any longer"
+            self.warn(format!(
+                "the hook waits since {since}, and no record could be written: it is not kept any longer"
             ));
         }
         given_up
@@ -83,8 +83,7 @@ impl PlanBuilder<'_> {
             return Vec::new();
         }
         if self.is_over() {
-            self.reasons
-                .push("the daemons have had their time: completing the hook".to_owned());
+            self.remark("the daemons have had their time: completing the hook");
             return self.hooks.iter().cloned().map(Action::Complete).collect();
         }
         if let Some(released) = self.record.released_at {

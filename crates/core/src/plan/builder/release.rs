@@ -53,15 +53,15 @@ impl PlanBuilder<'_> {
                     let lingers = self.lingers_until().map(|end| end.duration_since(self.now()));
                     self.announce_release(lingers.map_or(wait, |left| left.max(wait)));
                 }
-                self.reasons.push(format!("held: {why}"));
+                self.remark(format!("held: {why}"));
             }
             ReleaseStanding::Lingers(wait, why) => {
                 self.look_again = Some(wait);
                 self.lingers = true;
                 self.announce_release(wait);
-                self.reasons.push(format!("held: {why}"));
+                self.remark(format!("held: {why}"));
             }
-            ReleaseStanding::Held(why) => self.reasons.push(why),
+            ReleaseStanding::Held(why) => self.remark(why),
         }
         self.recheck_at_spot_deadline();
     }
@@ -96,8 +96,8 @@ impl PlanBuilder<'_> {
     /// A flush for which the hook does not wait is a setting that cannot be kept: it takes no more than half of the wait.
     fn warn_of_a_long_flush(&mut self) {
         if let Some(cut) = self.schedule().cut_flush() {
-            self.reasons.push(format!(
-                "warning: the hook does not wait for a flush of {:#} (DAEMON_STOP); at the deadline the daemons get {cut:#}",
+            self.warn(format!(
+                "the hook does not wait for a flush of {:#} (DAEMON_STOP); at the deadline the daemons get {cut:#}",
                 self.situation.policy.flush()
             ));
         }
@@ -211,7 +211,7 @@ impl PlanBuilder<'_> {
         if self.situation.policy.tiers.count() == 1 {
             return self.release_all(reason, why);
         }
-        self.reasons.push(format!("the first tier may go: {why}"));
+        self.remark(format!("the first tier may go: {why}"));
         self.keep_reading();
         // Sidecars of later tiers leave a minute after the deadline, so it must not pass before their turn.
         let last = self.schedule().last_tier_at(self.now());
@@ -237,7 +237,7 @@ impl PlanBuilder<'_> {
         self.record.reason = Some(reason);
         self.record.released_at = Some(self.now());
         self.record.releasing = None;
-        self.reasons.push(format!("released: {why}"));
+        self.remark(format!("released: {why}"));
     }
 
     /// Rule 12: the next tier goes when every daemon up to this one is STOPPED, or has had its time.
@@ -248,7 +248,7 @@ impl PlanBuilder<'_> {
             if !self.tier_is_gone(tier) && self.now() < end {
                 self.look_again = Some(end.duration_since(self.now()));
                 self.record.released_services = self.services_up_to(tier).into_iter().collect();
-                return self.reasons.push(format!("tier {} may go", tier + 1));
+                return self.remark(format!("tier {} may go", tier + 1));
             }
             if tier + 2 >= self.situation.policy.tiers.count() {
                 return self.release_all(releasing.reason, "the last tier may go".to_owned());

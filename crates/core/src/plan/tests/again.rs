@@ -114,7 +114,7 @@ fn p7_the_late_event_of_a_hook_that_waited_before_a_release_in_a_shared_record_b
             plan.verdict == Verdict::Holding,
             new,
             "{since}: {:?}",
-            plan.reasons
+            plan.remarks
         );
     }
 }

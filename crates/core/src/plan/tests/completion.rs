@@ -112,7 +112,7 @@ fn the_hook_is_kept_alive_while_the_daemons_flush() {
 fn an_instance_in_no_cluster_is_completed_after_a_second_look() {
     let hook = hook_action(3600, Some(TOKEN));
     let (hooks, policy) = (std::slice::from_ref(&hook), policy());
-    let first = unplaced(hooks, &policy, true, Ok(()), HeartbeatSender::Planner, at(0));
+    let first = unplaced(hooks, &policy, Search::NotFound, HeartbeatSender::Planner, at(0));
     assert_eq!(
         (names(&first), first.look_again),
         (vec![], Some(SignedDuration::from_secs(5)))
@@ -121,8 +121,7 @@ fn an_instance_in_no_cluster_is_completed_after_a_second_look() {
         names(&unplaced(
             hooks,
             &policy,
-            false,
-            Ok(()),
+            Search::NotFoundAgain,
             HeartbeatSender::Planner,
             at(5)
         )),
@@ -132,8 +131,7 @@ fn an_instance_in_no_cluster_is_completed_after_a_second_look() {
         unplaced(
             hooks,
             &policy,
-            false,
-            Err("throttled".to_owned()),
+            Search::Incomplete("throttled".to_owned()),
             heartbeats,
             at(5),
         )
@@ -155,8 +153,7 @@ fn p3_the_wait_for_an_instance_that_cannot_be_looked_for_has_a_bound() {
         unplaced(
             std::slice::from_ref(&hook),
             policy,
-            true,
-            Err("throttled".to_owned()),
+            Search::Incomplete("throttled".to_owned()),
             HeartbeatSender::Planner,
             at(now),
         )
@@ -164,7 +161,7 @@ fn p3_the_wait_for_an_instance_that_cannot_be_looked_for_has_a_bound() {
     assert_eq!(names(&blind(&policy, seconds - 1)), ["heartbeat"]);
     let over = blind(&policy, seconds);
     assert_eq!((names(&over), over.verdict), (vec!["complete"], Verdict::Done));
-    assert!(over.reasons[0].starts_with("warning"), "{:?}", over.reasons);
+    assert!(over.remarks[0].is_warning(), "{:?}", over.remarks);
     policy.on_deadline = OnDeadline::Hold;
     assert_eq!(names(&blind(&policy, 2 * seconds)), ["heartbeat"]);
 }

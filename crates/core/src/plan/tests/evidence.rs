@@ -72,9 +72,9 @@ fn a_daemon_that_went_early_stays_told_and_warns() {
     bench.tasks(vec![stopped(70, web(1, "")), stopped(30, logs(""))]);
     let plan = bench.step(80);
     assert!(
-        plan.reasons
+        plan.remarks
             .iter()
-            .any(|reason| reason.starts_with("warning: a protected daemon"))
+            .any(|remark| remark.is_warning() && remark.to_string().contains("a protected daemon"))
     );
     assert_eq!(bench.record().daemons_gone_at, Some(at(30)));
 }
@@ -129,9 +129,9 @@ fn a_daemon_whose_sidecar_has_ended_is_named_from_the_first_record_on() {
     let plan = bench.step(0);
     assert_eq!(names(&plan), ["put-holding", "set-draining"]);
     assert!(
-        plan.reasons.contains(&format!("warning: {BARE}")),
+        plan.remarks.contains(&Remark::Warning(BARE.to_owned())),
         "{:?}",
-        plan.reasons
+        plan.remarks
     );
     assert_eq!(named(&bench), [BARE]);
     assert_eq!(bench.record().sidecars, 0, "nobody reads its record");
@@ -139,7 +139,7 @@ fn a_daemon_whose_sidecar_has_ended_is_named_from_the_first_record_on() {
     bench.tasks(vec![web(1, "RUNNING"), logs("STOPPING")]);
     let plan = bench.step(30);
     assert!(
-        plan.reasons.contains(&format!("warning: {BARE}")),
+        plan.remarks.contains(&Remark::Warning(BARE.to_owned())),
         "it stays told"
     );
     assert_eq!(named(&bench), [BARE]);

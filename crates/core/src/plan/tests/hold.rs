@@ -368,9 +368,9 @@ fn p3_a_hook_whose_drain_cannot_be_recorded_is_kept_for_the_longest_drain() {
     let plan = bench.plan(3600);
     assert_eq!(names(&plan), ["put-holding", "set-draining"], "it is still tried");
     assert!(
-        plan.reasons
+        plan.remarks
             .iter()
-            .any(|reason| reason.starts_with("warning: the hook waits since"))
+            .any(|remark| remark.is_warning() && remark.to_string().contains("the hook waits since"))
     );
     bench.step(3600);
     bench.status("DRAINING");
@@ -394,9 +394,9 @@ fn p2_an_unreadable_record_is_replaced_by_a_hold() {
     let plan = bench.step(0);
     assert_eq!(names(&plan), ["put-holding", "set-draining"]);
     assert!(
-        plan.reasons[0].contains("unreadable record"),
+        plan.remarks[0].to_string().contains("unreadable record"),
         "{:?}",
-        plan.reasons
+        plan.remarks
     );
 }
 
@@ -429,9 +429,9 @@ fn the_hook_is_heartbeaten_at_half_its_own_timeout_or_a_tick_earlier() {
         assert_eq!(names(&plan), ["heartbeat", "put-count"], "{heartbeat_seconds}");
         assert_eq!(bench.record().lifecycle.unwrap().heartbeat_at, at(due));
         let warned = plan
-            .reasons
+            .remarks
             .iter()
-            .any(|reason| reason.starts_with("warning: the heartbeat timeout"));
+            .any(|remark| remark.is_warning() && remark.to_string().contains("the heartbeat timeout"));
         assert_eq!(warned, heartbeat_seconds < 120);
     }
 }
@@ -576,8 +576,8 @@ fn a_hold_says_why() {
     ] {
         let plan = bench.plan(4);
         assert_eq!(
-            (plan.verdict, plan.reasons),
-            (Verdict::Holding, vec![why.to_owned()])
+            (plan.verdict, plan.remarks),
+            (Verdict::Holding, vec![Remark::Note(why.to_owned())])
         );
     }
 }

@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn serialized(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap()
+}
+
 #[test]
 fn verdicts_are_named_as_documented() {
     for (verdict, name) in [
@@ -12,7 +16,10 @@ fn verdicts_are_named_as_documented() {
         (Verdict::Released(ReleaseReason::Drained), "released"),
         (Verdict::Done, "done"),
     ] {
-        assert_eq!(verdict.name(), name);
+        assert_eq!(
+            (verdict.name(), serialized(&verdict)),
+            (name, format!("{name:?}"))
+        );
     }
 }
 
@@ -49,6 +56,9 @@ fn actions_are_named_as_documented() {
         (Action::Complete(lifecycle), "complete"),
         (Action::Receipt(Box::new(released)), "receipt"),
     ] {
-        assert_eq!(action.name(), name);
+        assert_eq!(
+            (action.kind().name(), serialized(&action.kind())),
+            (name, format!("{name:?}"))
+        );
     }
 }

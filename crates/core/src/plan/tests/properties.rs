@@ -99,7 +99,7 @@ fn check(bench: &Bench, before: Option<&Record>, plan: &Plan, now: i64) -> Resul
             allowed(bench, reason, now),
             "P1, P2: {:?} {:?}",
             reason,
-            plan.reasons
+            plan.remarks
         );
     }
     if let (Some(before), Some(after)) = (before, record) {

@@ -104,7 +104,10 @@ fn kept(before: &Record, bench: &Bench, alive: u32, seconds: i64) -> (Vec<&'stat
         Action::PutCount(record) | Action::PutRecord(record) => Some(record.remaining),
         _ => None,
     });
-    (actions.iter().map(Action::name).collect(), counts)
+    (
+        actions.iter().map(|action| action.kind().name()).collect(),
+        counts,
+    )
 }
 
 #[test]

@@ -90,15 +90,18 @@ fn p3_a_flush_for_which_the_hook_does_not_wait_is_cut_and_told() {
     let mut bench = Bench::hooked();
     bench.policy = policy;
     bench.observation.hook = Hook::waiting(hook_action(30, Some(TOKEN)));
-    let reasons = bench.step(0).reasons;
+    let remarks = bench.step(0).remarks;
     assert!(
-        reasons
+        remarks
             .iter()
-            .any(|reason| reason.starts_with("warning: the hook does not wait for a flush")),
-        "{reasons:?}"
+            .any(|remark| remark.is_warning() && remark.to_string().contains("does not wait for a flush")),
+        "{remarks:?}"
     );
-    let plain = Bench::hooked().step(0).reasons;
-    assert!(!plain.iter().any(|reason| reason.contains("flush")), "{plain:?}");
+    let plain = Bench::hooked().step(0).remarks;
+    assert!(
+        !plain.iter().any(|remark| remark.to_string().contains("flush")),
+        "{plain:?}"
+    );
 }
 
 #[test]
