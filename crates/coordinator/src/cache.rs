@@ -213,7 +213,7 @@ impl Cache {
             return drain.task_ended(task, now);
         }
         if facts.ended.get(arn).is_some_and(|at| is_of_late(at, now)) {
-            return TaskStopFollowUp::Ignore("the drain is over");
+            return TaskStopFollowUp::Ignore("the drain has ended");
         }
         if facts.not_draining.get(arn).is_some_and(fresh)
             || facts.clusters_listed.get(cluster).is_some_and(fresh)

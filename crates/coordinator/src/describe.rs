@@ -83,7 +83,7 @@ impl Coordinator {
 
     fn log_foreign(&self, cluster: &ClusterName, arn: &ContainerInstanceArn, why: NotOurs) {
         if self.memory.edges.learn_foreign(arn, self.now()) {
-            let message = format!("the container instance {arn} of cluster {cluster} is none of ours: {why}");
+            let message = format!("the container instance {arn} of cluster {cluster} is not served: {why}");
             self.ignored(Level::Info, TriggerKind::Instance, &message);
         }
     }

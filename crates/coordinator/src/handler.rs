@@ -248,7 +248,7 @@ impl Coordinator {
         let kind = trigger.kind();
         match tokio::time::timeout(left, Box::pin(self.trigger(trigger))).await {
             Ok(handled) => handled,
-            Err(_) => Handled::Failed(format!("the {kind} run was not over when its time was")),
+            Err(_) => Handled::Failed(format!("{kind} run timed out before the Lambda deadline")),
         }
     }
 
@@ -270,7 +270,7 @@ impl Coordinator {
             return self.ignored(
                 Level::Info,
                 TriggerKind::Spot,
-                "the notice is older than the time it gives",
+                "the notice is older than the two minutes that it gives",
             );
         }
         match self.locate(&notice.instance).await {
@@ -284,7 +284,7 @@ impl Coordinator {
             Place::Nowhere => self.ignored(
                 Level::Info,
                 TriggerKind::Spot,
-                "the instance is in no cluster of ours",
+                "the instance is in no watched cluster",
             ),
             Place::Unknown(why) => Handled::Failed(why),
         }
@@ -308,8 +308,10 @@ impl Coordinator {
         let outcome = self
             .reconcile(TriggerKind::Operator, &subject, Some(&command))
             .await;
+        if let Some(error) = outcome.error {
+            return Handled::Failed(error);
+        }
         match outcome.order {
-            _ if outcome.failed => Handled::Failed(outcome.line.to_string()),
             Some(OrderOutcome::Ignored(reason)) => Handled::Done(order_ignored(&command, &reason)),
             Some(OrderOutcome::Done) | None => Handled::Done(outcome.line),
         }
@@ -346,9 +348,9 @@ impl Coordinator {
 
     pub(crate) async fn reconciled(&self, trigger: TriggerKind, subject: &Subject) -> Handled {
         let outcome = self.reconcile(trigger, subject, None).await;
-        match outcome.failed {
-            true => Handled::Failed(format!("{} is not where it should be; see its line", subject.key)),
-            false => Handled::Done(outcome.line),
+        match outcome.error {
+            Some(error) => Handled::Failed(error),
+            None => Handled::Done(outcome.line),
         }
     }
 }

@@ -12,6 +12,7 @@ use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use protector_core::heartbeat::{Heartbeats, Wait};
 use protector_core::ids::{AutoScalingGroupName, LifecycleHookName};
+use protector_core::plural::counted;
 use protector_core::record::Lifecycle;
 use serde_json::json;
 
@@ -131,8 +132,10 @@ impl Coordinator {
         }
         let late = left.len();
         if late > 0 {
-            sent.problems
-                .push(format!("{late} heartbeat(s) could not be sent in this run"));
+            sent.problems.push(format!(
+                "{} could not be sent in this run",
+                counted(late, "heartbeat")
+            ));
         }
         sent
     }

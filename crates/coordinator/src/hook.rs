@@ -30,18 +30,19 @@ impl Coordinator {
     /// The event of a hook.
     pub(crate) async fn hook(&self, notice: HookNotice) -> Handled {
         if !self.policy.serves_group(&notice.group) {
-            let reason = format!("the Auto Scaling group {} is not ours", notice.group);
+            let reason = format!("the Auto Scaling group {} is not served", notice.group);
             return self.ignored(Level::Info, TriggerKind::Hook, &reason);
         }
         if !self.policy.serves_hook(&notice.hook) {
             return self.ignored(
                 Level::Info,
                 TriggerKind::Hook,
-                &format!("the hook {} is not ours", notice.hook),
+                &format!("the hook {} is not served", notice.hook),
             );
         }
         if self.put_off(&notice) {
-            let reason = "messages wait behind it: it is dealt with together with others";
+            let reason =
+                "more messages wait: the hook is handled together with others at the end of the batch";
             return self.ignored(Level::Debug, TriggerKind::Hook, reason);
         }
         match self.still_leaving(vec![notice]).await.pop() {
@@ -105,7 +106,7 @@ impl Coordinator {
                 self.ignored(
                     Level::Info,
                     trigger,
-                    "the instance is in no cluster of ours, and neither PROTECTOR_AUTO_SCALING_GROUPS nor \
+                    "the instance is in no watched cluster, and neither PROTECTOR_AUTO_SCALING_GROUPS nor \
                  PROTECTOR_LIFECYCLE_HOOKS names its group or hook",
                 )
             }

@@ -23,15 +23,15 @@ impl Coordinator {
             InstanceStatus::Draining if known => self.ignored(
                 Level::Debug,
                 TriggerKind::Instance,
-                "the drain is known; its tasks tell when to look",
+                "the drain is known; the events of its tasks trigger the next look",
             ),
             _ if self.memory.edges.is_foreign(&change.container_instance) => self.ignored(
                 Level::Debug,
                 TriggerKind::Instance,
-                "the container instance is none of ours",
+                "the container instance is not served",
             ),
             _ if self.memory.has_ended(&change.container_instance, self.now()) => {
-                self.ignored(Level::Debug, TriggerKind::Instance, "the drain is over")
+                self.ignored(Level::Debug, TriggerKind::Instance, "the drain has ended")
             }
             InstanceStatus::Active if !known => self.ignored(
                 Level::Debug,
@@ -67,7 +67,7 @@ impl Coordinator {
         {
             if record.receipt_at.is_some() {
                 self.memory.ended(&key, record.registrations(), self.now());
-                return self.ignored(Level::Debug, TriggerKind::Instance, "the drain is over");
+                return self.ignored(Level::Debug, TriggerKind::Instance, "the drain has ended");
             }
             let instance = ContainerInstance {
                 arn,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use protector_core::holding::Census;
 use protector_core::ids::{InstanceId, InstanceKey};
-use protector_core::plan::{OrderOutcome, Remark, Verdict};
+use protector_core::plan::{OrderOutcome, Remark, Verdict, joined};
 use protector_core::record::HeldBy;
 use protector_core::trigger::TriggerKind;
 use protector_core::unprotected::UnprotectedDaemon;
@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::apply::Done;
 use crate::aws::ErrorKind;
 use crate::logging::Level;
+use crate::outcome::Outcome;
 
 /// What one run says about one instance. `docs/log-fields.md` has the meaning of the fields.
 #[derive(Debug, Clone, Serialize)]
@@ -100,6 +101,15 @@ impl InstanceLine {
         }
     }
 
+    /// What failed, or, if no action did, why nothing could be decided.
+    pub(crate) fn error(&self) -> String {
+        let failed = self.actions.iter().rev().find_map(|done| match &done.outcome {
+            Outcome::Failed(error) => Some(error.to_string()),
+            _ => None,
+        });
+        failed.unwrap_or_else(|| joined(&self.remarks))
+    }
+
     /// The fields of the line.
     pub(crate) fn fields(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
@@ -112,7 +122,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::outcome::Outcome;
+    use crate::aws::AwsError;
 
     fn line(verdict: Verdict, failed: bool, remarks: Vec<Remark>) -> InstanceLine {
         InstanceLine {
@@ -148,6 +158,24 @@ mod tests {
         ] {
             assert_eq!(line(verdict, failed, remarks).level(), level);
         }
+    }
+
+    #[test]
+    fn an_error_is_that_of_the_last_action_that_failed_or_why_nothing_is_known() {
+        let note = Remark::Note("the record could not be read: throttled".to_owned());
+        let mut line = line(Verdict::Unknown, true, vec![note]);
+        assert_eq!(line.error(), "the record could not be read: throttled");
+        for operation in ["StopTask", "PutParameter"] {
+            line.actions.push(Done {
+                action: ActionKind::PutHolding,
+                outcome: Outcome::Failed(AwsError {
+                    operation,
+                    kind: ErrorKind::Throttled,
+                    message: "Rate exceeded".to_owned(),
+                }),
+            });
+        }
+        assert_eq!(line.error(), "PutParameter: Rate exceeded");
     }
 
     #[test]

@@ -157,7 +157,7 @@ impl Coordinator {
             return answer;
         }
         if self.memory.edges.learn_gone(cluster, self.now()) {
-            let reason = format!("there is no cluster {cluster}: it has no container instances");
+            let reason = format!("the cluster {cluster} does not exist, so it has no container instances");
             self.ignored(Level::Warn, IgnoredTrigger::Cluster, &reason);
         }
         Ok(T::default())

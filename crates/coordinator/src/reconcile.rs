@@ -7,6 +7,7 @@ use protector_core::aws::InstanceStatus;
 use protector_core::holding::{Census, census, last_stopped};
 use protector_core::observation::{ContainerInstance, Observation, Observed, Registrations, Stored};
 use protector_core::plan::{ActionKind, OrderOutcome, Plan, Remark, Situation, Verdict, plan};
+use protector_core::plural::counted;
 use protector_core::record::{Record, ReleaseReason};
 use protector_core::trigger::{Command, TriggerKind};
 use protector_core::unprotected::UnprotectedDaemon;
@@ -46,8 +47,8 @@ const LOOKS_MAX: u32 = 8;
 pub struct Reconciled {
     /// Its last line's fields.
     pub line: Value,
-    /// Did something fail that a retry may fix?
-    pub failed: bool,
+    /// What failed, if a retry may fix it.
+    pub error: Option<String>,
     /// What became of the operator's order, if there was one.
     pub order: Option<OrderOutcome>,
 }
@@ -137,8 +138,8 @@ impl Coordinator {
             run.remarks.clone_from(&plan.remarks);
             if applied.refused_stops > 0 {
                 run.remarks.push(Remark::Warning(format!(
-                    "{} task(s) could not be told to stop",
-                    applied.refused_stops
+                    "StopTask failed for {}",
+                    counted(applied.refused_stops, "task")
                 )));
             }
             run.done.extend(applied.done.iter().cloned());
@@ -188,7 +189,7 @@ impl Coordinator {
         });
         run.order = match (command, obeyed) {
             (Some(_), None) => Some(OrderOutcome::Ignored(format!(
-                "the coordinator only looks: {}",
+                "the coordinator changes nothing in mode {}",
                 self.mode()
             ))),
             _ => run.order.take().or_else(|| plan.order.clone()),
@@ -365,9 +366,16 @@ impl Coordinator {
         failed: bool,
     ) -> Reconciled {
         let line = self.line(trigger, observation, verdict, run, started, failed);
+        let request = &self.request_id;
         Reconciled {
             line: self.log_instance(&line),
-            failed,
+            error: failed.then(|| {
+                format!(
+                    "reconcile of {} failed: {}; see the log event `instance` of request {request}",
+                    observation.key,
+                    line.error()
+                )
+            }),
             order: line.order,
         }
     }

@@ -169,7 +169,7 @@ impl Coordinator {
         };
         view.homes = subjects.iter().map(home).collect();
         view.shown = self.with_records(subjects, at).await?;
-        let later = || Observed::Unknown("they are looked at when DRAINING has settled".to_owned());
+        let later = || Observed::Unknown("they are read when DRAINING has settled".to_owned());
         view.shown
             .values_mut()
             .for_each(|shown| shown.tasks = Some(later()));

@@ -40,7 +40,11 @@ impl Coordinator {
             TaskStopFollowUp::DescribeAwaited(key, awaited) => self.probe(key, arn, &awaited).await,
             TaskStopFollowUp::Observe(key) if self.is_crowded() => {
                 self.memory.look_at(&key, Some(self.now()));
-                self.ignored(Level::Debug, TriggerKind::Task, "its batch looks at its end")
+                self.ignored(
+                    Level::Debug,
+                    TriggerKind::Task,
+                    "the batch observes the instance at its end",
+                )
             }
             TaskStopFollowUp::Observe(key) => self.look(TriggerKind::Task, key, arn.clone()).await,
             TaskStopFollowUp::Last(key) => self.last(key, arn).await,
@@ -100,7 +104,7 @@ impl Coordinator {
             return self.ignored(
                 Level::Debug,
                 TriggerKind::Task,
-                "the last task has ended: its batch looks at its end, or in a moment",
+                "the last task has ended: the batch observes the instance at its end or shortly after",
             );
         }
         if wait <= self.time_left() - TIME_FOR_A_LOOK {
@@ -145,7 +149,7 @@ impl Coordinator {
             return self.ignored(
                 Level::Debug,
                 TriggerKind::Task,
-                "the container instance is none of ours",
+                "the container instance is not served",
             );
         }
         let Some(found) = found else {

@@ -39,7 +39,7 @@ impl Control {
         [Control::On, Control::Observe, Control::ReleaseAll]
             .into_iter()
             .find(|control| control.name() == mode)
-            .ok_or_else(|| expected(format!("there is no mode {mode:?}")))
+            .ok_or_else(|| expected(format!("unknown mode {mode:?}")))
     }
 
     /// The mode's name, as logs have it.

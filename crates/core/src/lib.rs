@@ -24,6 +24,7 @@ pub mod limits;
 pub mod network;
 pub mod observation;
 pub mod plan;
+pub mod plural;
 pub mod policy;
 pub mod protection;
 pub mod receipt;

@@ -41,7 +41,7 @@ impl UnprotectedReason {
                 "nothing holds this daemon, and the agent does not start its sidecar again: read the exit code, then replace the task (stop-task, or update-service --force-new-deployment)"
             }
             Self::SidecarNeverStarted => {
-                "nothing holds this daemon: correct what the detail says, then replace the task (stop-task, or update-service --force-new-deployment)"
+                "nothing holds this daemon: correct what `error` says, then replace the task (stop-task, or update-service --force-new-deployment)"
             }
             Self::SidecarUnhealthy => {
                 "this daemon would be held blindly, up to PROTECTOR_MAX_HOLD: the sidecar's self-check-failed line says which permission, endpoint or hop limit is missing"

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use jiff::SignedDuration;
 
 use crate::limits::{MESSAGE_CHARS_MAX, QUOTED_CHARS_MAX, cut};
+use crate::plural::counted;
 
 /// What each setting's name starts with.
 pub const VARIABLE_PREFIX: &str = "PROTECTOR_";
@@ -44,7 +45,7 @@ pub struct Problems(pub Vec<Problem>);
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} wrong setting(s)", self.0.len())?;
+        write!(f, "{}", counted(self.0.len(), "invalid setting"))?;
         self.0.iter().try_for_each(|p| write!(f, "; {p}"))
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn passed() -> Result<(), String> {
         .peekable();
     match (twins.peek().is_some(), twins.any(|p| p.waits)) {
         (_, true) => Ok(()),
-        (true, false) => Err("the self-check has not passed; the sidecar's log says why".to_owned()),
+        (true, false) => Err("the self-check has not passed; see the log of the sidecar".to_owned()),
         (false, false) => Err("no sidecar of this task runs here".to_owned()),
     }
 }

@@ -69,7 +69,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, Misuse> {
             of: Use::Answer,
         }),
         ["wait", ..] => Err(Misuse {
-            hint: "wait is what the program executes itself as; start it without arguments".to_owned(),
+            hint: "`wait` is internal; start the program without arguments".to_owned(),
             of: Use::Container,
         }),
         [unknown, ..] => Err(Misuse {
@@ -122,7 +122,7 @@ Permission: ssm:GetParameter on the parameters <prefix>/<cluster>/*.
 
 Exit codes:
    0  released, or nothing to protect, or no drain
-  10  the maximum hold was over
+  10  the maximum hold was reached
   11  the drain's deadline passed, and no coordinator released it
   64  wrong settings or arguments
   70  a bug

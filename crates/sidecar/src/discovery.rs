@@ -37,7 +37,7 @@ pub(crate) async fn place_in_time(
 ) -> Result<Place, AwsError> {
     let hint = "let the container reach task metadata and IMDS, or set PROTECTOR_INSTANCE_ID";
     let late = format!(
-        "the instance was not found out within {} s",
+        "the instance was not identified within {} s",
         ATTEMPT_LIMIT.as_secs()
     );
     timeout(ATTEMPT_LIMIT, place(settings, told))
@@ -119,9 +119,12 @@ fn no_region(metadata: Result<&TaskMetadata, &str>) -> AwsError {
 }
 
 async fn own_container(told: &TaskMetadataResponse) -> Result<ContainerName, AwsError> {
-    task_metadata::own_name(told)
-        .await
-        .ok_or_else(|| unidentified("the own container has no name", "call it ecs-daemon-protector"))
+    task_metadata::own_name(told).await.ok_or_else(|| {
+        unidentified(
+            "the container of the sidecar has no name",
+            "name it ecs-daemon-protector",
+        )
+    })
 }
 
 async fn container_instance() -> Option<ContainerInstanceArn> {

@@ -23,7 +23,7 @@ pub(crate) struct Answer {
 /// Gets the body of `url`, an `http://` address.
 ///
 /// # Errors
-/// A phrase: no connection, no answer within `limit`, or a status other than 200.
+/// A phrase: no connection, no response within `limit`, or a status other than 200.
 pub(crate) async fn get(url: &str, limit: Duration) -> Result<Bytes, String> {
     match ask(Method::GET, url, json(), limit).await? {
         Answer { status: 200, body } => Ok(body),
@@ -55,7 +55,7 @@ pub(crate) async fn ask(
         .map_err(|error| format!("{url}: {error}"))?;
     let answer = timeout(limit, Http::direct().call(request))
         .await
-        .map_err(|_| format!("{url}: no answer within {} s", limit.as_secs()))?
+        .map_err(|_| format!("{url}: no response within {} s", limit.as_secs()))?
         .map_err(|failed| format!("{url}: {failed}"))?;
     Ok(Answer {
         status: answer.status().as_u16(),

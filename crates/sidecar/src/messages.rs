@@ -2,20 +2,21 @@
 
 use jiff::SignedDuration;
 use protector_core::hold::state::{ExitReason, HoldReason, ReadError};
+use protector_core::plural::counted;
 use protector_core::record::{HeldBy, Record};
 
 /// What it waits for, and for how long so far.
 pub(crate) fn hold(because: HoldReason, record: Option<&Record>, held: SignedDuration) -> String {
     let what = match because {
         HoldReason::TasksRemain => held_by(record),
-        HoldReason::NoRecordYet => "waits for a record of a drain".to_owned(),
-        HoldReason::NoRecordYetTerminating => "waits for a record: the instance is going".to_owned(),
-        HoldReason::RecordVanished => "the record was not found; a second look decides".to_owned(),
+        HoldReason::NoRecordYet => "waiting for the record of a drain".to_owned(),
+        HoldReason::NoRecordYetTerminating => "waiting for a record: the instance is terminating".to_owned(),
+        HoldReason::RecordVanished => "the record was not found; a second read decides".to_owned(),
         HoldReason::AnotherDrain => {
-            "the record is of another registration or another drain; held to the deadline last read"
+            "the record belongs to another registration or another drain; holding until the deadline that was read last"
                 .to_owned()
         }
-        HoldReason::Trouble(trouble) => format!("holds without knowing: {}", troubles(trouble)),
+        HoldReason::Trouble(trouble) => format!("holding: {}", troubles(trouble)),
     };
     format!("{what}, {} s", held.as_secs())
 }
@@ -26,15 +27,15 @@ pub(crate) fn exit(why: ExitReason, record: Option<&Record>, held: SignedDuratio
         ExitReason::Disabled => "disabled by PROTECTOR_DISABLED",
         ExitReason::ProtectedStopped => "nothing is left to protect",
         ExitReason::Released => return format!("{} after {} s", released(record), held.as_secs()),
-        ExitReason::ServiceReleased => "released: it is the turn of this service",
+        ExitReason::ServiceReleased => "released: the record lists this service",
         ExitReason::KillSwitch => "released: the kill switch says release-all",
         ExitReason::RecordGone => "the record of this drain is gone",
-        ExitReason::NotADrain => "no drain: no record came",
-        ExitReason::NoRecordThoughTerminating => "no record came, though the instance is going",
+        ExitReason::NotADrain => "no drain: no record appeared",
+        ExitReason::NoRecordThoughTerminating => "no record appeared, although the instance is terminating",
         ExitReason::HostGoingDown => "the host is going down",
-        ExitReason::MaxHold => "PROTECTOR_MAX_HOLD is over, unreleased",
+        ExitReason::MaxHold => "PROTECTOR_MAX_HOLD was reached before a release",
         ExitReason::DeadlinePassed => {
-            "the deadline has passed, and nobody has released: the coordinator is silent"
+            "the deadline has passed, and no release was recorded: the coordinator is not running"
         }
     };
     format!("{what}, after {} s", held.as_secs())
@@ -52,7 +53,7 @@ fn released(record: Option<&Record>) -> String {
 
 fn held_by(record: Option<&Record>) -> String {
     let Some(record) = record.filter(|record| !record.held_by.is_empty()) else {
-        return "held; by whom is not told now".to_owned();
+        return "holding: the record names no task now".to_owned();
     };
     let groups: Vec<String> = record.held_by.iter().map(group).collect();
     let named: u32 = record.held_by.iter().map(|held| held.count).sum();
@@ -64,23 +65,22 @@ fn held_by(record: Option<&Record>) -> String {
 }
 
 fn group(held: &HeldBy) -> String {
-    let tasks = if held.count == 1 { "task" } else { "tasks" };
     let protected = match held.protected {
         0 => String::new(),
         count => format!(" ({count} with scale-in protection)"),
     };
-    format!("{} {tasks} of {}{protected}", held.count, held.group)
+    format!("{} of {}{protected}", counted(held.count, "task"), held.group)
 }
 
 fn troubles(trouble: ReadError) -> &'static str {
     match trouble {
         ReadError::Failed => "the record could not be read",
-        ReadError::NoCredentials => "the agent gives no credentials",
-        ReadError::Denied => "the role is not allowed to read the record",
-        ReadError::Unreadable => "the record is no text of ours",
-        ReadError::UnknownSchema => "the record is of another version",
-        ReadError::Unidentified => "it is not known on which instance this is",
-        ReadError::NotAsked => "the record was not asked for",
+        ReadError::NoCredentials => "the agent does not provide credentials",
+        ReadError::Denied => "the task role is not allowed to read the record",
+        ReadError::Unreadable => "the record cannot be parsed",
+        ReadError::UnknownSchema => "the record has another schema version",
+        ReadError::Unidentified => "the instance is not known yet",
+        ReadError::NotAsked => "the record was not read",
     }
 }
 
@@ -113,7 +113,7 @@ mod tests {
             say(&format!("[{web},{job}]"), 7),
             "held by 2 tasks of service:web and 1 task of family:job (1 with scale-in protection) and 4 more, 41 s"
         );
-        assert_eq!(say("[]", 0), "held; by whom is not told now, 41 s");
+        assert_eq!(say("[]", 0), "holding: the record names no task now, 41 s");
     }
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
         );
         assert_eq!(
             exit(ExitReason::NotADrain, None, held),
-            "no drain: no record came, after 9 s"
+            "no drain: no record appeared, after 9 s"
         );
     }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use protector_core::hold::state::ExitReason;
+use protector_core::plural::counted;
 use protector_core::variables::Problems;
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
@@ -106,7 +107,10 @@ fn with_settings(go_on: impl FnOnce(&SidecarSettings) -> ExitCode) -> ExitCode {
 
 /// Once for people, once for machines.
 fn wrong_settings(Problems(problems): &Problems) -> ExitCode {
-    eprintln!("ecs-daemon-protector: {} wrong setting(s)", problems.len());
+    eprintln!(
+        "ecs-daemon-protector: {}",
+        counted(problems.len(), "invalid setting")
+    );
     for problem in problems {
         eprintln!("  {problem}");
     }
@@ -155,7 +159,7 @@ fn checked(settings: &SidecarSettings, log: Logger) -> Started {
 fn take_over(handed: &str) -> ExitCode {
     match serde_json::from_str::<ReexecArgs>(handed) {
         Ok(handed) => with_settings(|settings| hold(settings, handed.place)),
-        Err(error) => bug(&format!("not a place to wait at: {error}")),
+        Err(error) => bug(&format!("cannot read the re-exec arguments: {error}")),
     }
 }
 

@@ -77,7 +77,10 @@ fn protects_exist(settings: &SidecarSettings, told: &TaskMetadataResponse) -> Re
     let metadata = match told {
         TaskMetadataResponse::NotOnEcs => return Ok(()),
         TaskMetadataResponse::Refused(detail) | TaskMetadataResponse::Unavailable(detail) => {
-            return Err(AwsError::failed(detail, "nothing, the agent will answer"));
+            return Err(AwsError::failed(
+                detail,
+                "nothing; the sidecar tries again until the agent responds",
+            ));
         }
         TaskMetadataResponse::Ok(metadata) => metadata,
     };

@@ -67,7 +67,7 @@ class Deadline(unittest.TestCase):
         answer = json.loads(self.tick())
         stall.over.set()
         self.assertEqual(answer["errorType"], "Coordinator.Failed")
-        self.assertEqual(answer["errorMessage"], "the tick run was not over when its time was")
+        self.assertEqual(answer["errorMessage"], "tick run timed out before the Lambda deadline")
         # The same process goes on: it was not killed, and need not start again.
         self.assertIn("instances", json.loads(self.tick()))
         self.assertEqual(self.emulator.runtime(), runtime)

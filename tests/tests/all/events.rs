@@ -247,15 +247,15 @@ async fn p7_ignored_events_are_ignored_with_a_reason_and_without_a_call() {
     let cases = [
         (
             foreign("AutoScalingGroupName", "somebody-elses"),
-            "somebody-elses is not ours",
+            "somebody-elses is not served",
         ),
         (
             foreign("LifecycleHookName", "ecs-managed-draining-termination-hook"),
-            "is not ours",
+            "is not served",
         ),
         (
             foreign("LifecycleTransition", "autoscaling:EC2_INSTANCE_LAUNCHING"),
-            "takes no instance away",
+            "does not terminate an instance",
         ),
         (
             json!({"Event": "autoscaling:TEST_NOTIFICATION", "Service": "AWS Auto Scaling"}),

@@ -34,8 +34,8 @@ pub enum NotOurs {
 impl fmt::Display for NotOurs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            NotOurs::External => "it is no EC2 instance",
-            NotOurs::Managed => "it is one of ECS Managed Instances, which ECS drains by itself",
+            NotOurs::External => "it is not an EC2 instance",
+            NotOurs::Managed => "ECS Managed Instances owns it and drains it itself",
         })
     }
 }
@@ -161,7 +161,7 @@ impl Aws {
         let tasks = answer
             .first()
             .and_then(|cluster| usize::try_from(cluster.tasks).ok());
-        tasks.ok_or_else(|| self.incomplete(OPERATION, format!("it does not tell of {cluster}")))
+        tasks.ok_or_else(|| self.incomplete(OPERATION, format!("the response does not include {cluster}")))
     }
 
     /// The DRAINING container instances of a cluster whose agents are connected. A registration that was left behind stays
@@ -218,7 +218,7 @@ impl Aws {
             let answer = self.call(OPERATION, request).await?;
             let answered = answer.items.len() + answer.failures.len();
             if answered < chunk.len() {
-                let words = format!("{answered} of {} instances were answered for", chunk.len());
+                let words = format!("the response covers {answered} of {} instances", chunk.len());
                 return Err(self.incomplete(OPERATION, words));
             }
             answer.items.iter().for_each(|item| found.read(item));
@@ -295,7 +295,7 @@ impl Aws {
             self.refuse_failures("DescribeTasks", &answer.failures, |_| false)?;
             let tasks: Vec<ListedTask> = answer.items.into_iter().filter_map(task).collect();
             if tasks.len() < chunk.len() {
-                let missing = format!("{} of {} tasks came back", tasks.len(), chunk.len());
+                let missing = format!("the response has {} of {} tasks", tasks.len(), chunk.len());
                 return Err(self.incomplete("DescribeTasks", missing));
             }
             found.extend(tasks);
@@ -433,7 +433,7 @@ impl Aws {
                 |failure: &&ItemFailure| failure.arn.as_deref().is_none_or(|named| named == arn.as_str());
             let failures: Vec<ItemFailure> = answer.failures.iter().filter(own).cloned().collect();
             self.refuse_failures(OPERATION, &failures, |_| false)?;
-            Err(self.incomplete(OPERATION, format!("the answer does not tell of {arn}")))
+            Err(self.incomplete(OPERATION, format!("the response does not include {arn}")))
         };
         Ok(arns.iter().map(of).collect())
     }
@@ -479,7 +479,7 @@ impl Instances {
     fn read(&mut self, instance: &InstanceDescription) {
         let Some(container_instance) = container_instance(instance) else {
             let name = instance.arn.as_deref().unwrap_or("(no arn)");
-            return self.unclear.push(format!("{name} cannot be read"));
+            return self.unclear.push(format!("{name} cannot be parsed"));
         };
         let arn = container_instance.arn.clone();
         let id = instance.ec2_instance_id.as_deref().unwrap_or_default();

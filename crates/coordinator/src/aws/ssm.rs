@@ -70,7 +70,7 @@ impl Aws {
             found || answer.missing.contains(name)
         };
         if let Some(name) = names.iter().find(|name| !told(name)) {
-            return Err(self.incomplete(OPERATION, format!("the answer leaves out {name}")));
+            return Err(self.incomplete(OPERATION, format!("the response omits {name}")));
         }
         let named = answer.found.into_iter();
         Ok(Texts(

@@ -70,7 +70,7 @@ impl CachedDrain {
         // Its batch looks in a moment, when the daemons have stayed for their while.
         let soon = |at: &Timestamp| *at > now && at.duration_since(now) <= PROBE_TIMEOUT;
         if !awaited && self.awaited.is_empty() && !self.released && self.look_at.as_ref().is_some_and(soon) {
-            return TaskStopFollowUp::Ignore("a look at the drain is due in a moment");
+            return TaskStopFollowUp::Ignore("the next look at the drain is due shortly");
         }
         if self.awaited.is_empty() || (!awaited && self.daemons.remove(task)) {
             return TaskStopFollowUp::Observe(self.key.clone());

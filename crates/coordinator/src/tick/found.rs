@@ -207,7 +207,7 @@ impl Found {
         let recorded: Vec<HookAction> = hooks.map(action_of).collect();
         match states {
             _ if recorded.is_empty() => Hook::None,
-            None => Hook::Unknown("Auto Scaling could not be asked".to_owned()),
+            None => Hook::Unknown("Auto Scaling could not be read".to_owned()),
             Some(states) if states.get(instance).is_some_and(ScalingInstance::is_leaving) => {
                 Hook::Waiting(recorded)
             }

@@ -11,6 +11,7 @@ use protector_core::ids::{ClusterName, InstanceKey, TaskArn};
 use protector_core::limits::DESCRIBE_MAX;
 use protector_core::observation::{HookAction, Observed, Stored, Task};
 use protector_core::plan::{Plan, Remark, Verdict, maintenance_actions, next_due};
+use protector_core::plural::counted;
 use protector_core::record::{Lifecycle, Record};
 use protector_core::trigger::TriggerKind;
 
@@ -143,7 +144,8 @@ impl Coordinator {
             actions: maintenance_actions(&record, &tasks, &self.policy, fleet, self.heartbeats_by(), now),
             verdict: record.reason.map_or(Verdict::Holding, Verdict::Released),
             remarks: vec![Remark::Note(format!(
-                "quiet: {awaited} awaited task(s) still live, and nothing else is due"
+                "steady: {} awaited, and nothing else is due",
+                counted(awaited, "task")
             ))],
             look_again: None,
             order: None,

@@ -233,7 +233,7 @@ fn a_kill_switch_that_nobody_understands_changes_nothing_and_is_named() {
     let mut hold = hold();
     let (_, step) = look(&mut hold, 0, &well(&texts));
     assert_eq!(because(&step), HoldReason::TasksRemain);
-    assert!(hold.control_problem().unwrap().contains("there is no mode"));
+    assert!(hold.control_problem().unwrap().contains("unknown mode"));
     look(&mut hold, 5, &well(&texts[..1]));
     assert_eq!(
         (hold.control_problem(), hold.control()),

@@ -80,7 +80,7 @@ fn stored<'a>(situation: &Situation<'a>) -> Result<StoredRecord<'a>, String> {
 fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<Remark>) -> bool {
     let another = |instance: &Registrations| !instance.all().any(|one| record.names(&one.arn));
     if situation.observation.instance.as_yes().is_some_and(another) {
-        let text = "the record is of an earlier life of this instance";
+        let text = "the record belongs to an earlier registration of this instance";
         remarks.push(Remark::Note(text.to_owned()));
         return false;
     }

@@ -46,12 +46,12 @@ pub fn unplaced(
             (heartbeats, Verdict::Unknown, Remark::Note(text), None)
         }
         Search::NotFound => {
-            let text = "the instance is in no cluster of ours at the first look".to_owned();
+            let text = "the instance is in no watched cluster at the first look".to_owned();
             let again = Some(CONFIRM_ABSENT_AFTER);
             (Vec::new(), Verdict::Unknown, Remark::Note(text), again)
         }
         Search::NotFoundAgain => {
-            let text = format!("the instance is in no cluster of ours at {now}: nothing to wait for");
+            let text = format!("the instance is in no watched cluster at {now}: nothing to wait for");
             (complete(), Verdict::Done, Remark::Note(text), None)
         }
     };

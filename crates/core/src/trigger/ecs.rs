@@ -42,7 +42,7 @@ pub(super) fn task(event: &Value) -> Parsed {
     let detail: TaskDetail = members("detail", detail(event))?;
     let cluster = cluster(&detail.cluster_arn)?;
     Ok(match detail.container_instance_arn {
-        None => Event::ignored("the task runs on no container instance"),
+        None => Event::ignored("the task does not run on a container instance"),
         Some(container_instance) => Event::Trigger(Trigger::Task(TaskChange {
             cluster,
             container_instance,
@@ -74,7 +74,7 @@ pub(super) fn instance(event: &Value) -> Parsed {
     let id = fields.ec2_instance_id.unwrap_or_default();
     if id.is_empty() || id.starts_with("mi-") {
         return Ok(Event::ignored(
-            "the container instance is no EC2 instance of an Auto Scaling group",
+            "the container instance is not an EC2 instance of an Auto Scaling group",
         ));
     }
     let instance: InstanceId = read("detail.ec2InstanceId", &Value::String(id))?;

@@ -50,7 +50,7 @@ pub fn parse(payload: &Value) -> Delivery {
         Some(records @ [first, ..]) if text(first, "EventSource") == Some("aws:sns") => {
             Delivery::Sns(records.iter().map(|record| sns(record).into()).collect())
         }
-        Some(_) => ignored("records that are neither of SQS nor of SNS"),
+        Some(_) => ignored("records from neither SQS nor SNS"),
         None => {
             let malformed = Malformed::new("Records", "expected a list of records");
             Delivery::Single(Event::Malformed(from_its_sender(malformed, payload)))
@@ -118,7 +118,7 @@ fn sns(record: &Value) -> Parsed {
 
 fn said<'v>(field: &str, value: Option<&'v Value>) -> Result<&'v str, Malformed> {
     let text = value.and_then(Value::as_str);
-    text.ok_or_else(|| Malformed::new(field, "expected a text that holds JSON"))
+    text.ok_or_else(|| Malformed::new(field, "expected a string that contains JSON"))
 }
 
 /// The event in a text. A topic or a queue may hold notes for people too; what begins like JSON and is none was torn.
@@ -128,7 +128,7 @@ fn message(field: &str, text: &str) -> Parsed {
         Err(error) if text.trim_start().starts_with(['{', '[']) => {
             Err(Malformed::new(field, &error.to_string()))
         }
-        Err(_) => Ok(Event::ignored("a text that is no event")),
+        Err(_) => Ok(Event::ignored("the text is not an event")),
     }
 }
 
@@ -164,7 +164,7 @@ fn by_shape(event: &Value) -> Parsed {
         return Err(Malformed::new("command", "expected release, hold or extend"));
     }
     Ok(Event::ignored(
-        "it is no event that we know: neither of EventBridge, nor of a lifecycle hook, nor a command",
+        "unknown event: neither from EventBridge, nor from a lifecycle hook, nor a command",
     ))
 }
 

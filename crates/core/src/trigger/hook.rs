@@ -60,7 +60,7 @@ fn notice(path: &str, fields: &Value, since: Option<Timestamp>) -> Parsed {
     let transition = members::<Transition>(path, fields)?.lifecycle_transition;
     if transition != TERMINATING {
         return Ok(Event::ignored(format!(
-            "lifecycle transition {} takes no instance away",
+            "lifecycle transition {} does not terminate an instance",
             quoted(&transition)
         )));
     }

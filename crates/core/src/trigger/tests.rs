@@ -201,11 +201,11 @@ fn orders_are_read_with_who_and_why() {
 #[test]
 fn what_is_none_of_our_business_is_ignored_with_a_reason() {
     for (name, reason) in [
-        ("launch-direct", "takes no instance away"),
+        ("launch-direct", "does not terminate an instance"),
         ("launch-event-bridge", "is not handled"),
         ("test-notification", "a test notification"),
-        ("task-stopped-fargate", "no container instance"),
-        ("instance-external", "no EC2 instance"),
+        ("task-stopped-fargate", "does not run on a container instance"),
+        ("instance-external", "is not an EC2 instance"),
         ("rebalance-recommendation", "is not handled"),
     ] {
         match single(&fixture(name)) {

@@ -39,7 +39,7 @@ pub(super) async fn load(provider: &ProviderConfig) -> Result<Credentials, AwsEr
         Ok(Ok(credentials)) => Ok(credentials),
         Ok(Err(error)) => Err(AwsError::no_credentials(&chain(&error))),
         Err(_) => Err(AwsError::no_credentials(&format!(
-            "no answer within {} s",
+            "no response within {} s",
             LIMIT.as_secs()
         ))),
     }

@@ -43,7 +43,7 @@ impl AwsError {
             trouble => Self {
                 trouble,
                 detail,
-                hint: "nothing, it is tried again".to_owned(),
+                hint: "nothing; the call is retried".to_owned(),
             },
         }
     }

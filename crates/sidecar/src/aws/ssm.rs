@@ -147,7 +147,7 @@ impl Parameters {
     }
 
     fn late(&self, aws: &Aws) -> AwsError {
-        let detail = format!("no answer within {} s", ATTEMPT_LIMIT.as_secs());
+        let detail = format!("no response within {} s", ATTEMPT_LIMIT.as_secs());
         AwsError::failed(&detail, &self.not_reached(aws, Unreachable::TimedOut))
     }
 
@@ -166,8 +166,8 @@ fn whole(read: hold::Parameters, names: &[String]) -> Result<hold::Parameters, A
     match names.iter().find(|name| read.text(name).is_none()) {
         None => Ok(read),
         Some(name) => {
-            let detail = format!("GetParameters did not answer for {name}");
-            Err(AwsError::failed(&detail, "nothing, it is tried again"))
+            let detail = format!("the response of GetParameters omits {name}");
+            Err(AwsError::failed(&detail, "nothing; the call is retried"))
         }
     }
 }

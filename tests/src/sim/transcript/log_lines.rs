@@ -69,7 +69,7 @@ impl TranscriptWriter {
         let said = self
             .told_verdict
             .replace(format!("{verdict}{}", planned.join(" ")));
-        if !news && (said == self.told_verdict || verdict.contains("quiet:")) {
+        if !news && (said == self.told_verdict || verdict.contains("steady:")) {
             return;
         }
         let done = match done.is_empty() {

@@ -1,6 +1,7 @@
 //! What the records tell. They are read as plain JSON: a journal must also tell what is wrong with them.
 
 use jiff::Timestamp;
+use protector_core::plural::counted;
 use serde_json::Value;
 
 use super::TranscriptWriter;
@@ -69,8 +70,8 @@ impl TranscriptWriter {
         );
         words += &format!("; waited for {}", waited_for(&receipt["waitedFor"]));
         words += &format!(
-            "; {} tasks left at the end; {} calls",
-            number("remaining"),
+            "; {} left at the end; {} calls",
+            counted(number("remaining"), "task"),
             number("calls")
         );
         let order = &receipt["order"];

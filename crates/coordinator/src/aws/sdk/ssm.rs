@@ -14,7 +14,7 @@ pub(super) async fn get_parameter(client: &Client, name: &str) -> Result<Paramet
     let parameter = answer.parameter.ok_or_else(|| AwsError {
         operation: OPERATION,
         kind: ErrorKind::Incomplete,
-        message: "the answer holds no parameter".to_owned(),
+        message: "the response has no parameter".to_owned(),
     })?;
     Ok(ParameterText {
         name: parameter.name.unwrap_or_default(),

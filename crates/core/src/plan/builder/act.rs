@@ -27,7 +27,7 @@ impl PlanBuilder<'_> {
         for hook in &self.hooks {
             if hook.heartbeat_seconds < HOOK_HEARTBEAT_MIN_SECONDS {
                 self.remarks.push(Remark::Warning(format!(
-                    "the heartbeat timeout of hook {} is {} s; a tick a minute needs {HOOK_HEARTBEAT_MIN_SECONDS} s",
+                    "the heartbeat timeout of hook {} is {} s; a tick per minute needs {HOOK_HEARTBEAT_MIN_SECONDS} s",
                     hook.lifecycle_hook_name, hook.heartbeat_seconds
                 )));
             }
@@ -53,7 +53,7 @@ impl PlanBuilder<'_> {
         if given_up {
             let since = first.since;
             self.warn(format!(
-                "the hook waits since {since}, and no record could be written: it is not kept any longer"
+                "the hook has waited since {since}, and no record could be written: it is completed now"
             ));
         }
         given_up

@@ -8,6 +8,7 @@ use crate::control::Control;
 use crate::holding::last_stopped;
 use crate::ids::ServiceName;
 use crate::observation::Observed;
+use crate::plural::counted;
 use crate::record::{ReleaseReason, Releasing, State};
 
 use super::super::{deadline, later};
@@ -158,7 +159,7 @@ impl PlanBuilder<'_> {
             return ReleaseStanding::Held(format!("held: the container instance could not be read: {why}"));
         }
         if self.record.active_since.is_some() {
-            let why = "the container instance is ACTIVE again, if a second look says so too";
+            let why = "the container instance is ACTIVE again; a second look must confirm it";
             return ReleaseStanding::Settles(self.situation.policy.settle, why.to_owned());
         }
         let Some(census) = &self.census else {
@@ -167,7 +168,10 @@ impl PlanBuilder<'_> {
         if census.remaining() > 0 {
             let groups: Vec<&str> = census.held_by.iter().map(|held| held.group.as_str()).collect();
             let groups = groups.join(", ");
-            return ReleaseStanding::Held(format!("held by {} task(s) of {groups}", census.remaining()));
+            return ReleaseStanding::Held(format!(
+                "held by {} of {groups}",
+                counted(census.remaining(), "task")
+            ));
         }
         let Some(confirmed) = self.record.draining_confirmed_at else {
             return ReleaseStanding::Held("held: DRAINING is not confirmed yet".to_owned());
@@ -202,7 +206,7 @@ impl PlanBuilder<'_> {
     fn tasks_problem(&self) -> &str {
         match &self.situation.observation.tasks {
             Observed::Unknown(why) => why,
-            Observed::Absent | Observed::Present(_) => "they were not looked at",
+            Observed::Absent | Observed::Present(_) => "they were not read",
         }
     }
 

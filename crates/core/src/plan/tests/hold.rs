@@ -370,7 +370,7 @@ fn p3_a_hook_whose_drain_cannot_be_recorded_is_kept_for_the_longest_drain() {
     assert!(
         plan.remarks
             .iter()
-            .any(|remark| remark.is_warning() && remark.to_string().contains("the hook waits since"))
+            .any(|remark| remark.is_warning() && remark.to_string().contains("the hook has waited since"))
     );
     bench.step(3600);
     bench.status("DRAINING");
@@ -557,16 +557,16 @@ fn a_hold_says_why() {
     let mut unsettled = Bench::holding();
     unsettled.tasks(vec![]);
     for (mut bench, why) in [
-        (Bench::holding(), "held by 1 task(s) of service:web"),
+        (Bench::holding(), "held by 1 task of service:web"),
         (
             unknown,
             "held: the container instance could not be read: time-out",
         ),
         (failed, "held: tasks are not known: throttled"),
-        (unasked, "held: tasks are not known: they were not looked at"),
+        (unasked, "held: tasks are not known: they were not read"),
         (
             active,
-            "held: the container instance is ACTIVE again, if a second look says so too",
+            "held: the container instance is ACTIVE again; a second look must confirm it",
         ),
         (unconfirmed, "held: DRAINING is not confirmed yet"),
         (
