@@ -1,11 +1,13 @@
 //! What can be written on the command line.
 
 use crate::demo::{DemoArgs, RouterArgs, WorkerArgs};
+use crate::inject::InjectArgs;
+use crate::lint::LintArgs;
 use crate::local_aws::LocalAwsArgs;
 use crate::simulate::SimulateArgs;
 use clap::{Parser, Subcommand};
 
-/// The operator's tool of ecs-daemon-protector: see a drain without an AWS account.
+/// The operator's tool of ecs-daemon-protector: see a drain without an AWS account, check and change task definitions.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 110)]
 pub(crate) struct Cli {
@@ -22,6 +24,10 @@ pub(crate) enum Command {
     LocalAws(LocalAwsArgs),
     /// See what happens when a fleet drains at once: 400 instances, your settings, the quotas of AWS.
     Simulate(Box<SimulateArgs>),
+    /// Check task definitions: does the daemon outlive the drain?
+    Lint(Box<LintArgs>),
+    /// Put the sidecar into a task definition, or correct one that is there.
+    Inject(Box<InjectArgs>),
     /// An application of the demo.
     #[command(hide = true)]
     Worker(WorkerArgs),

@@ -3,8 +3,12 @@
 mod cli;
 mod demo;
 mod duration;
+mod edit;
 mod endpoint;
+mod inject;
+mod lint;
 mod local_aws;
+mod look;
 mod output;
 mod programs;
 mod simulate;
@@ -26,7 +30,7 @@ fn main() -> ExitCode {
         Err(error) if output::is_closed_pipe(error.as_ref()) => ExitCode::from(CLOSED_PIPE),
         Err(error) => {
             output::error(error.as_ref());
-            ExitCode::FAILURE
+            ExitCode::from(lint::NO_ANSWER)
         }
     }
 }
@@ -38,6 +42,11 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             .block_on(local_aws::run(args))
             .map(|()| ExitCode::SUCCESS),
         Command::Simulate(args) => one_thread()?.block_on(simulate::run(*args)),
+        Command::Lint(args) => lint::run(&args),
+        Command::Inject(args) => match args.contradiction() {
+            Some(reason) => Err(reason.into()),
+            None => inject::run(&args),
+        },
         Command::Worker(args) => Ok(one_thread()?
             .block_on(demo::worker::run(args))
             .map(|()| ExitCode::SUCCESS)?),

@@ -1,7 +1,9 @@
-//! The program itself, as it is called: errors, the local AWS, and the processes of the demo.
+//! The program itself, as it is called: errors, `lint` and `inject`, the local AWS, and the processes of the demo.
 
 #[cfg(test)]
 mod demo;
+#[cfg(test)]
+mod lint;
 #[cfg(test)]
 mod local_aws;
 #[cfg(test)]

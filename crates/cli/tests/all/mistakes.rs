@@ -21,7 +21,7 @@ fn wrong_arguments_are_named() {
 fn a_program_that_is_not_built_is_named_with_its_build() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().to_str().unwrap();
-    let said = failed(&["demo", "--out", out, "--bootstrap", "/nowhere/bootstrap"], 1);
+    let said = failed(&["demo", "--out", out, "--bootstrap", "/nowhere/bootstrap"], 2);
     assert_eq!(
         said,
         "error: /nowhere/bootstrap is not there; build it: cargo build -p protector-coordinator\n"
@@ -30,7 +30,7 @@ fn a_program_that_is_not_built_is_named_with_its_build() {
 
 #[test]
 fn a_coordinator_that_is_not_there_is_named() {
-    let said = failed(&["local-aws", "--coordinator", "/nowhere/bootstrap"], 1);
+    let said = failed(&["local-aws", "--coordinator", "/nowhere/bootstrap"], 2);
     assert!(
         said.starts_with("error: cannot run /nowhere/bootstrap: "),
         "{said}"

@@ -1,0 +1,150 @@
+//! `protectorctl inject`: puts the sidecar into a task definition, and corrects one that is there.
+//!
+//! It makes the corrections that `lint` offers, one after another, until `lint` offers none: so running it twice changes
+//! nothing, and what it writes passes. `amend`, `remove` and `ready` are functions of a text; only this file reads and
+//! writes.
+
+mod amend;
+mod args;
+mod help;
+mod ready;
+mod remove;
+mod report;
+mod sidecar;
+
+pub(crate) use args::InjectArgs;
+
+use crate::lint::input::Input;
+use crate::lint::{BAD, NO_ANSWER, Unreadable};
+use crate::look::{Look, stderr_line};
+use amend::Refusal;
+use std::error::Error;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use thiserror::Error;
+
+/// The mark with which some editors begin a file; it is kept.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// Why a file is not changed.
+#[derive(Debug, Error)]
+enum Failure {
+    #[error("{0}{1}")]
+    Unreadable(String, Unreadable),
+    #[error("{0}: {1}")]
+    Refused(String, Refusal),
+    #[error("{0} cannot be written: {1}")]
+    Unwritable(String, io::Error),
+}
+
+impl Failure {
+    /// A definition that was understood and cannot be protected is a bad answer; anything else is none.
+    fn code(&self) -> u8 {
+        match self {
+            Failure::Refused(_, refusal) if refusal.is_an_answer() => BAD,
+            Failure::Refused(..) | Failure::Unreadable(..) | Failure::Unwritable(..) => NO_ANSWER,
+        }
+    }
+}
+
+/// Changes each file, or shows how.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub(crate) fn run(args: &InjectArgs) -> Result<ExitCode, Box<dyn Error>> {
+    let look = args.look.settle();
+    let mut worst = 0;
+    for file in &args.files {
+        let code = match one(file, args) {
+            Ok(done) => {
+                finish(&done, args, look)?;
+                if args.check && done.has_changed() { BAD } else { 0 }
+            }
+            Err(failure) => {
+                stderr_line(&format!("error: {failure}"));
+                failure.code()
+            }
+        };
+        // As for `lint`: a bad answer goes before none.
+        worst = if code == BAD || worst == 0 { code } else { worst };
+    }
+    Ok(ExitCode::from(worst))
+}
+
+/// A file and what became of it.
+struct Done {
+    name: String,
+    marked: bool,
+    before: String,
+    after: String,
+    /// What is said on standard error.
+    report: Vec<String>,
+}
+
+impl Done {
+    fn has_changed(&self) -> bool {
+        self.before != self.after
+    }
+
+    /// The bytes to write, with the mark that the file had.
+    fn bytes(&self) -> String {
+        let mark = if self.marked { BYTE_ORDER_MARK } else { "" };
+        format!("{mark}{}", self.after)
+    }
+}
+
+fn one(file: &Path, args: &InjectArgs) -> Result<Done, Failure> {
+    let Input { name, text, marked } = Input::read(file);
+    let unreadable = |error| Failure::Unreadable(name.clone(), error);
+    let refused = |refusal| match refusal {
+        Refusal::Unreadable(error) => Failure::Unreadable(name.clone(), error),
+        other => Failure::Refused(name.clone(), other),
+    };
+    let before = text.map_err(unreadable)?;
+    let (mut after, mut report) = if args.remove {
+        let removed = remove::remove(&before, args.container()).map_err(unreadable)?;
+        let report = vec![report::removed(&removed, args.container())];
+        (removed.text, report)
+    } else {
+        let amended = amend::amend(&before, &args.wishes()).map_err(refused)?;
+        let report = report::amended(&amended);
+        (amended.text, report)
+    };
+    if args.register_ready {
+        let ready = ready::ready(&after).map_err(unreadable)?;
+        report.extend(report::ready(&ready));
+        after = ready.text;
+    }
+    let done = Done {
+        name,
+        marked,
+        before,
+        after,
+        report,
+    };
+    if args.in_place && done.has_changed() {
+        fs::write(file, done.bytes()).map_err(|error| Failure::Unwritable(done.name.clone(), error))?;
+    }
+    Ok(done)
+}
+
+fn finish(done: &Done, args: &InjectArgs, look: Look) -> io::Result<()> {
+    for line in &done.report {
+        stderr_line(&format!("{}: {line}", done.name));
+    }
+    let out = if args.diff {
+        report::diff(&done.name, &done.before, &done.after, look.colors)
+    } else if args.check || args.in_place {
+        String::new()
+    } else {
+        done.bytes()
+    };
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(out.as_bytes())?;
+    stdout.flush()
+}
+
+#[cfg(test)]
+mod tests;

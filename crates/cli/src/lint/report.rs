@@ -1,0 +1,79 @@
+//! What is said of all files, in each form.
+
+mod github;
+mod json;
+mod sarif;
+mod text;
+
+use super::args::Format;
+use super::examine::Examined;
+use super::finding::Finding;
+use super::rules::Severity;
+use super::source::Unreadable;
+use super::{BAD, NO_ANSWER};
+use crate::look::Look;
+use std::process::ExitCode;
+
+/// One file that was asked for.
+pub(crate) struct File {
+    /// Its name as it was given; `stdin` for `-`.
+    pub(crate) name: String,
+    /// Its text; empty if it could not be read.
+    pub(crate) text: String,
+    /// What was found.
+    pub(crate) examined: Result<Examined, Unreadable>,
+}
+
+/// All files.
+pub(crate) struct Report {
+    /// In the order in which they were given.
+    pub(crate) files: Vec<File>,
+    /// How the text looks.
+    pub(crate) look: Look,
+}
+
+impl Report {
+    /// The report in one form, without the end of its last line.
+    #[must_use]
+    pub(crate) fn written(&self, format: Format) -> String {
+        match format {
+            Format::Text => text::written(self),
+            Format::Json => json::written(self),
+            Format::Sarif => sarif::written(self),
+            Format::Github => github::written(self),
+        }
+    }
+
+    /// The answer, which is the same in every form: a bad one goes before none.
+    #[must_use]
+    pub(crate) fn exit_code(&self, least: Severity) -> ExitCode {
+        let is_bad = self.findings().any(|(_, finding)| finding.severity >= least);
+        let is_unread = self.files.iter().any(|file| file.examined.is_err());
+        match (is_bad, is_unread) {
+            (true, _) => ExitCode::from(BAD),
+            (false, true) => ExitCode::from(NO_ANSWER),
+            (false, false) => ExitCode::SUCCESS,
+        }
+    }
+
+    /// All findings that count.
+    fn findings(&self) -> impl Iterator<Item = (&File, &Finding)> {
+        self.files.iter().flat_map(|file| {
+            let counted = file.examined.iter().flat_map(Examined::counted);
+            counted.map(move |finding| (file, finding))
+        })
+    }
+
+    /// So many findings of a severity count.
+    fn count(&self, severity: Severity) -> usize {
+        self.findings()
+            .filter(|(_, finding)| finding.severity == severity)
+            .count()
+    }
+}
+
+/// `1 error`, `2 errors`.
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}

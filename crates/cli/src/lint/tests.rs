@@ -1,0 +1,5 @@
+mod documentation;
+mod mutations;
+mod reports;
+mod rules;
+mod shapes;
