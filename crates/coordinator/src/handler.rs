@@ -77,24 +77,24 @@ impl Coordinator {
 
     /// Says what the run has measured. Once, at its end: Lambda freezes the process with the answer.
     fn say_metrics(&self) {
-        let sheet = &self.memory.sheet;
+        let metrics = &self.memory.metrics;
         let counts = self.aws.meter.take();
         let calls: u32 = counts.calls.values().sum();
-        sheet.count(Metric::ApiCalls, calls as usize);
+        metrics.count(Metric::ApiCalls, calls as usize);
         for (kind, times) in counts
             .failures
             .into_iter()
             .filter(|(kind, _)| !kind.is_ordinary())
         {
-            sheet.error(kind.name(), times);
+            metrics.count_errors(kind.name(), times);
             if kind == Kind::Throttled {
-                sheet.count(Metric::Throttles, times as usize);
+                metrics.count(Metric::Throttles, times as usize);
             }
         }
         if !self.voice.says_metrics() {
-            return sheet.discard();
+            return metrics.discard();
         }
-        for line in sheet.lines(function_name(), &self.request_id, self.now()) {
+        for line in metrics.lines(function_name(), &self.request_id, self.now()) {
             self.voice.say_line(&line);
         }
     }
@@ -233,7 +233,7 @@ impl Coordinator {
             Ok(Err(Ignored(reason))) => self.ignored(Level::Info, "event", &reason),
             Err(malformed) => {
                 let fields = json!({"requestId": self.request_id, "field": malformed.field, "problem": malformed.problem});
-                self.memory.sheet.error("malformed", 1);
+                self.memory.metrics.count_errors("malformed", 1);
                 self.voice.say(Level::Error, "malformed", fields);
                 Handled::Malformed(malformed.to_string())
             }

@@ -18,7 +18,7 @@ use protector_core::observation::{Registrations, Scheduling};
 use protector_core::plan::{Fleet, Verdict};
 
 use crate::agenda::Agenda;
-use crate::metrics::Sheet;
+use crate::metrics::MetricsRecorder;
 use crate::pace::Turns;
 use crate::protection::Protection;
 use crate::store::Store;
@@ -67,7 +67,7 @@ pub struct Memory {
     /// Daemons that were seen unprotected, and how far the check has come.
     pub(crate) protection: Protection,
     /// What the run has measured so far.
-    pub sheet: Sheet,
+    pub metrics: MetricsRecorder,
     /// What the heartbeats' function remembers.
     pub(crate) heartbeats: Mutex<crate::heartbeats::Remembered>,
 }
