@@ -1,4 +1,4 @@
-# One version, no alias: Terraform does not wait for a gradual rollout, and could not take it back.
+# No alias and no version: what is applied is in service, and applying the old package takes it back.
 resource "aws_lambda_function" "coordinator" {
   #checkov:skip=CKV_AWS_50:Its own log lines tell each run with its calls; traces would cost permissions and money.
   #checkov:skip=CKV_AWS_115:The queue has one message group, so one run at a time is all there is.

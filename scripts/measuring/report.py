@@ -7,6 +7,7 @@ UNITS = {
     "MB": lambda v: f"{v / MEGABYTE:.2f} MB",
     "kB": lambda v: f"{v / 1000:.0f} kB",
     "ms": lambda v: f"{v * 1000:.2f} ms",
+    "s": lambda v: f"{v:.0f} s",
 }
 
 
@@ -27,7 +28,7 @@ class Line:
         return UNITS[self.unit](quantity)
 
     def json(self):
-        base = "seconds" if self.unit == "ms" else "bytes"
+        base = "seconds" if self.unit in ("ms", "s") else "bytes"
         return {"name": self.name, "value": self.value, "budget": self.budget, "unit": base, "ok": self.ok}
 
 

@@ -166,12 +166,12 @@ impl Coordinator {
     /// Said before it is noted: a run that dies between the two makes the next one say it again, and none is lost.
     fn log_receipt(&self, key: &InstanceKey, record: &Record) {
         let receipt = Receipt::new(key, record, record.updated_at);
-        let (sheet, ended_at) = (&self.memory.sheet, record.updated_at);
-        sheet.count(Metric::DrainsEnded, 1);
-        sheet.time(Metric::DrainTime, ended_at.duration_since(record.started_at));
+        let (metrics, ended_at) = (&self.memory.metrics, record.updated_at);
+        metrics.count(Metric::DrainsEnded, 1);
+        metrics.record_duration(Metric::DrainTime, ended_at.duration_since(record.started_at));
         if let Some(released_at) = record.released_at {
-            sheet.time(Metric::HoldTime, released_at.duration_since(record.started_at));
-            sheet.time(Metric::FlushTime, ended_at.duration_since(released_at));
+            metrics.record_duration(Metric::HoldTime, released_at.duration_since(record.started_at));
+            metrics.record_duration(Metric::FlushTime, ended_at.duration_since(released_at));
         }
         let fields = serde_json::to_value(receipt).unwrap_or_default();
         self.logger.log(Level::Info, "receipt", fields);

@@ -19,7 +19,7 @@ use protector_core::observation::Registrations;
 use protector_core::plan::{Fleet, Verdict};
 
 use crate::agenda::Agenda;
-use crate::metrics::Sheet;
+use crate::metrics::MetricsRecorder;
 use crate::protection::Protection;
 use crate::rate_limit::Limiter;
 use crate::store::Store;
@@ -68,7 +68,7 @@ pub struct Cache {
     /// Daemons that were seen unprotected, and how far the check has come.
     pub(crate) protection: Protection,
     /// What the run has measured so far.
-    pub sheet: Sheet,
+    pub metrics: MetricsRecorder,
     /// What the heartbeats' function remembers.
     pub(crate) heartbeats: Mutex<crate::heartbeats::Remembered>,
 }

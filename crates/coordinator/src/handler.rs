@@ -78,24 +78,24 @@ impl Coordinator {
 
     /// Says what the run has measured. Once, at its end: Lambda freezes the process with the answer.
     fn log_metrics(&self) {
-        let sheet = &self.memory.sheet;
+        let metrics = &self.memory.metrics;
         let counts = self.aws.meter.take();
         let calls: u32 = counts.calls.values().sum();
-        sheet.count(Metric::ApiCalls, calls as usize);
+        metrics.count(Metric::ApiCalls, calls as usize);
         for (kind, times) in counts
             .failures
             .into_iter()
             .filter(|(kind, _)| !kind.is_ordinary())
         {
-            sheet.error(kind.name(), times);
+            metrics.count_errors(kind.name(), times);
             if kind == ErrorKind::Throttled {
-                sheet.count(Metric::Throttles, times as usize);
+                metrics.count(Metric::Throttles, times as usize);
             }
         }
         if !self.logger.writes_metrics() {
-            return sheet.discard();
+            return metrics.discard();
         }
-        for line in sheet.lines(function_name(), &self.request_id, self.now()) {
+        for line in metrics.lines(function_name(), &self.request_id, self.now()) {
             self.logger.log_line(&line);
         }
     }
@@ -238,7 +238,7 @@ impl Coordinator {
     fn malformed(&self, malformed: Malformed) -> Handled {
         let fields =
             json!({"requestId": self.request_id, "field": malformed.field, "error": malformed.problem});
-        self.memory.sheet.error("malformed", 1);
+        self.memory.metrics.count_errors("malformed", 1);
         self.logger.log(Level::Error, "malformed", fields);
         Handled::Malformed(malformed)
     }

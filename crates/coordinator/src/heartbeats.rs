@@ -184,8 +184,8 @@ impl Coordinator {
             .filter_map(|wait| remembered.heartbeats.runs_out(wait));
         if let Some(end) = ends.min() {
             self.memory
-                .sheet
-                .time(Metric::HookTimeLeft, end.duration_since(now));
+                .metrics
+                .record_duration(Metric::HookTimeLeft, end.duration_since(now));
         }
     }
 

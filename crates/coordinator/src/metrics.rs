@@ -1,21 +1,18 @@
-//! What the coordinator measures: the registry of all metrics, and the sheet on which one run notes them.
+//! What the coordinator measures: the registry of all metrics, and the recorder that collects those of one run.
 //!
 //! Each run ends with at most a few lines in CloudWatch's Embedded Metric Format, which CloudWatch Logs turns into
 //! metrics of the namespace [`NAMESPACE`] without any call of ours
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 //! A run that has measured nothing writes nothing. What to do about each: `docs/operations.md`.
+//!
+//! The format is one JSON object, so `serde` writes it; a metrics library would bring a third of the program's crates.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
-use metrique_writer_core::entry::{Entry, EntryWriter};
-use metrique_writer_core::format::Format;
-use metrique_writer_core::unit::NegativeScale;
-use metrique_writer_core::value::{MetricFlags, Value, ValueWriter};
-use metrique_writer_core::{Observation, Unit};
-use metrique_writer_format_emf::Emf;
+use serde::Serialize;
+use serde_json::Number;
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "EcsDaemonProtector";
@@ -99,148 +96,207 @@ metrics! {
     SidecarsGaveUp in Count,
 }
 
-impl Metric {
-    fn scale(self) -> Unit {
-        match self.unit() {
-            "Seconds" => Unit::Second(NegativeScale::One),
-            _ => Unit::Count,
-        }
-    }
-}
-
-/// What one run has measured.
+/// Collects what one run measures.
 #[derive(Debug, Default)]
-pub struct Sheet(Mutex<Noted>);
+pub struct MetricsRecorder(Mutex<Recorded>);
 
+/// What has been recorded since the last lines.
 #[derive(Debug, Default)]
-struct Noted {
+struct Recorded {
     values: BTreeMap<Metric, Vec<f64>>,
     errors: BTreeMap<String, u32>,
 }
 
-impl Sheet {
-    /// Counts something that has happened.
+impl MetricsRecorder {
+    /// Counts something that has happened; `times` 0 records nothing.
     pub fn count(&self, metric: Metric, times: usize) {
         if times > 0 {
-            self.note(metric, f64::from(u32::try_from(times).unwrap_or(u32::MAX)));
+            self.record(metric, f64::from(u32::try_from(times).unwrap_or(u32::MAX)));
         }
     }
 
-    /// Notes a value.
-    pub fn note(&self, metric: Metric, value: f64) {
-        self.with(|noted| noted.values.entry(metric).or_default().push(value));
+    /// Records a value in the metric's unit. CloudWatch refuses values that are not finite, so they are left out.
+    pub fn record(&self, metric: Metric, value: f64) {
+        if value.is_finite() {
+            self.with(|recorded| recorded.values.entry(metric).or_default().push(value));
+        }
     }
 
-    /// Notes a duration; one that is negative, because clocks differ, is zero.
-    pub fn time(&self, metric: Metric, duration: SignedDuration) {
-        self.note(metric, duration.as_secs_f64().max(0.0));
+    /// Records a duration; one that is negative, because clocks differ, is zero.
+    pub fn record_duration(&self, metric: Metric, duration: SignedDuration) {
+        self.record(metric, duration.as_secs_f64().max(0.0));
     }
 
     /// Counts errors of a kind.
-    pub fn error(&self, kind: &str, times: u32) {
-        self.with(|noted| *noted.errors.entry(kind.to_owned()).or_default() += times);
+    pub fn count_errors(&self, kind: &str, times: u32) {
+        self.with(|recorded| *recorded.errors.entry(kind.to_owned()).or_default() += times);
     }
 
-    /// The lines of what was noted since the last time, each a JSON object in the Embedded Metric Format.
+    /// The lines of what has been recorded since the last call, each a JSON object in the Embedded Metric Format.
     #[must_use]
     pub fn lines(&self, function: &str, request_id: &str, now: Timestamp) -> Vec<String> {
-        let Noted { values, errors } = self.with(std::mem::take);
-        let page = |kind, values| Page {
-            function,
-            request_id,
-            kind,
-            values,
-            at: system_time(now),
-        };
+        let Recorded { values, errors } = self.with(std::mem::take);
         let mut lines = Vec::new();
         if !values.is_empty() {
-            lines.extend(page(None, values).line());
+            let dimensions = BTreeMap::from([(FUNCTION, function)]);
+            lines.extend(EmfLine::new(request_id, now, dimensions, &values).text());
         }
         for (kind, times) in &errors {
+            let dimensions = BTreeMap::from([(FUNCTION, function), (KIND, kind.as_str())]);
             let values = BTreeMap::from([(Metric::Errors, vec![f64::from(*times)])]);
-            lines.extend(page(Some(kind), values).line());
+            lines.extend(EmfLine::new(request_id, now, dimensions, &values).text());
         }
         lines
     }
 
-    /// Forgets what was noted since the last time.
+    /// Discards what has been recorded since the last lines.
     pub fn discard(&self) {
         drop(self.with(std::mem::take));
     }
 
-    fn with<R>(&self, f: impl FnOnce(&mut Noted) -> R) -> R {
+    fn with<R>(&self, f: impl FnOnce(&mut Recorded) -> R) -> R {
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-fn system_time(at: Timestamp) -> SystemTime {
-    let since = Duration::from_millis(u64::try_from(at.as_millisecond()).unwrap_or_default());
-    SystemTime::UNIX_EPOCH + since
+/// One line of the Embedded Metric Format: `_aws` names the members that are metrics and dimensions.
+#[derive(Serialize)]
+struct EmfLine<'r> {
+    #[serde(rename = "_aws")]
+    metadata: Metadata,
+    event: &'static str,
+    #[serde(rename = "requestId")]
+    request_id: &'r str,
+    #[serde(flatten)]
+    dimensions: BTreeMap<&'static str, &'r str>,
+    #[serde(flatten)]
+    values: BTreeMap<&'static str, Values>,
 }
 
-/// One line.
-struct Page<'s> {
-    function: &'s str,
-    request_id: &'s str,
-    kind: Option<&'s String>,
-    values: BTreeMap<Metric, Vec<f64>>,
-    at: SystemTime,
+/// When it was measured, in milliseconds since 1970, and what CloudWatch is to read.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata {
+    timestamp: u64,
+    cloud_watch_metrics: [Directive; 1],
 }
 
-impl Page<'_> {
-    fn line(&self) -> Option<String> {
-        let mut dimensions = vec![vec![FUNCTION.to_owned()]];
-        if self.kind.is_some() {
-            dimensions.push(vec![FUNCTION.to_owned(), KIND.to_owned()]);
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive {
+    namespace: &'static str,
+    dimensions: Vec<Vec<&'static str>>,
+    metrics: Vec<Definition>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Definition {
+    name: &'static str,
+    unit: &'static str,
+}
+
+/// The values of one metric. Several are a list, with the number of times that each was seen.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Values {
+    One(Number),
+    #[serde(rename_all = "PascalCase")]
+    Several {
+        values: Vec<Number>,
+        counts: Vec<u64>,
+    },
+}
+
+impl<'r> EmfLine<'r> {
+    fn new(
+        request_id: &'r str,
+        now: Timestamp,
+        dimensions: BTreeMap<&'static str, &'r str>,
+        values: &BTreeMap<Metric, Vec<f64>>,
+    ) -> EmfLine<'r> {
+        let directive = Directive {
+            namespace: NAMESPACE,
+            dimensions: dimension_sets(&dimensions),
+            metrics: values.keys().map(|metric| metric.definition()).collect(),
+        };
+        EmfLine {
+            metadata: Metadata {
+                timestamp: u64::try_from(now.as_millisecond()).unwrap_or_default(),
+                cloud_watch_metrics: [directive],
+            },
+            event: "metrics",
+            request_id,
+            dimensions,
+            values: values
+                .iter()
+                .map(|(metric, values)| (metric.name(), Values::of(values)))
+                .collect(),
         }
-        let mut text = Vec::new();
-        let mut format = Emf::all_validations(NAMESPACE.to_owned(), dimensions);
-        format.format(self, &mut text).ok()?;
-        Some(String::from_utf8(text).ok()?.trim_end().to_owned())
+    }
+
+    fn text(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
     }
 }
 
-impl Entry for Page<'_> {
-    fn write<'a>(&'a self, writer: &mut impl EntryWriter<'a>) {
-        writer.timestamp(self.at);
-        writer.value("event", "metrics");
-        writer.value("requestId", self.request_id);
-        writer.value(FUNCTION, self.function);
-        if let Some(kind) = self.kind {
-            writer.value(KIND, kind.as_str());
-        }
-        for (metric, values) in &self.values {
-            writer.value(metric.name(), &Measured(*metric, values));
+/// By function, and where there is a second dimension by both: an alarm on the function alone must see every error.
+fn dimension_sets(dimensions: &BTreeMap<&'static str, &str>) -> Vec<Vec<&'static str>> {
+    let mut sets = vec![vec![FUNCTION]];
+    if dimensions.contains_key(KIND) {
+        sets.push(vec![FUNCTION, KIND]);
+    }
+    sets
+}
+
+impl Metric {
+    fn definition(self) -> Definition {
+        Definition {
+            name: self.name(),
+            unit: self.unit(),
         }
     }
 }
 
-/// The values of one metric: CloudWatch takes up to 100 in one line, and more are added up here.
-struct Measured<'s>(Metric, &'s [f64]);
-
-/// As the format's specification has it.
+/// The most values of one metric in one line, by the format's specification.
 const VALUES_MAX: usize = 100;
 
-impl Value for Measured<'_> {
-    fn write(&self, writer: impl ValueWriter) {
-        let Measured(metric, values) = self;
-        let (single, rest) = values.split_at(values.len().min(VALUES_MAX - 1));
-        let single = single.iter().map(|value| Observation::Floating(*value));
-        let rest = (!rest.is_empty()).then(|| Observation::Repeated {
-            total: rest.iter().sum(),
-            occurrences: rest.len() as u64,
-        });
-        writer.metric(single.chain(rest), metric.scale(), [], MetricFlags::empty());
+impl Values {
+    /// More values than a line takes are one more, their mean, as often as they are many: sum and count stay true.
+    fn of(recorded: &[f64]) -> Values {
+        if let [value] = recorded {
+            return Values::One(number(*value));
+        }
+        let (single, rest) = recorded.split_at(recorded.len().min(VALUES_MAX - 1));
+        let mut values: Vec<Number> = single.iter().copied().map(number).collect();
+        let mut counts = vec![1; single.len()];
+        if !rest.is_empty() {
+            let count = u32::try_from(rest.len()).unwrap_or(u32::MAX);
+            values.push(number(rest.iter().sum::<f64>() / f64::from(count)));
+            counts.push(u64::from(count));
+        }
+        Values::Several { values, counts }
     }
+}
+
+/// Whole numbers without a decimal point: counts are whole.
+fn number(value: f64) -> Number {
+    /// The largest range in which every whole number is one of `f64`: 2 to the 53rd.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let whole = (value.fract() == 0.0 && value.abs() <= EXACT).then_some(value as i64);
+    whole
+        .map(Number::from)
+        .or_else(|| Number::from_f64(value))
+        .unwrap_or_else(|| Number::from(0))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn lines(sheet: &Sheet) -> Vec<serde_json::Value> {
+    fn lines(recorder: &MetricsRecorder) -> Vec<serde_json::Value> {
         let now = Timestamp::from_second(1_800_000_000).unwrap();
-        let lines = sheet.lines("protector", "run-1", now);
+        let lines = recorder.lines("protector", "run-1", now);
         lines
             .iter()
             .map(|line| serde_json::from_str(line).unwrap())
@@ -249,17 +305,17 @@ mod tests {
 
     #[test]
     fn a_run_that_measured_nothing_says_nothing() {
-        assert!(lines(&Sheet::default()).is_empty());
+        assert!(lines(&MetricsRecorder::default()).is_empty());
     }
 
     #[test]
     fn a_line_is_what_cloudwatch_reads() {
-        let sheet = Sheet::default();
-        sheet.count(Metric::ApiCalls, 7);
-        sheet.count(Metric::Throttles, 0);
-        sheet.time(Metric::HoldTime, SignedDuration::from_millis(1500));
-        sheet.time(Metric::HoldTime, SignedDuration::from_secs(-1));
-        let line = lines(&sheet).remove(0);
+        let recorder = MetricsRecorder::default();
+        recorder.count(Metric::ApiCalls, 7);
+        recorder.count(Metric::Throttles, 0);
+        recorder.record_duration(Metric::HoldTime, SignedDuration::from_millis(1500));
+        recorder.record_duration(Metric::HoldTime, SignedDuration::from_secs(-1));
+        let line = lines(&recorder).remove(0);
         let expected = serde_json::json!({
             "_aws": {
                 "Timestamp": 1_800_000_000_000_u64,
@@ -276,15 +332,15 @@ mod tests {
             "ApiCalls": 7,
         });
         assert_eq!(line, expected);
-        assert!(lines(&sheet).is_empty(), "each value is written once");
+        assert!(lines(&recorder).is_empty(), "each value is written once");
     }
 
     #[test]
     fn errors_have_their_kind_as_a_dimension() {
-        let sheet = Sheet::default();
-        sheet.error("throttled", 2);
-        sheet.error("denied", 1);
-        let lines = lines(&sheet);
+        let recorder = MetricsRecorder::default();
+        recorder.count_errors("throttled", 2);
+        recorder.count_errors("denied", 1);
+        let lines = lines(&recorder);
         let kinds: Vec<_> = lines
             .iter()
             .map(|line| (&line["Kind"], &line["Errors"]))
@@ -305,17 +361,42 @@ mod tests {
 
     #[test]
     fn more_values_than_a_line_takes_are_added_up() {
-        let sheet = Sheet::default();
+        let recorder = MetricsRecorder::default();
         for _ in 0..250 {
-            sheet.note(Metric::FlushTime, 2.0);
+            recorder.record(Metric::FlushTime, 2.0);
         }
-        let line = lines(&sheet).remove(0);
+        let line = lines(&recorder).remove(0);
         let numbers = |field: &str| -> Vec<f64> {
             let list = line["FlushTime"][field].as_array().unwrap();
             list.iter().map(|value| value.as_f64().unwrap()).collect()
         };
         assert!(numbers("Values").len() <= VALUES_MAX);
         assert!((numbers("Counts").iter().sum::<f64>() - 250.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_sum_and_the_number_of_many_values_stay_true() {
+        let recorder = MetricsRecorder::default();
+        for value in 0..250_u32 {
+            recorder.record(Metric::FlushTime, f64::from(value) / 4.0);
+        }
+        let line = lines(&recorder).remove(0);
+        let numbers = |field: &str| -> Vec<f64> {
+            let list = line["FlushTime"][field].as_array().unwrap();
+            list.iter().map(|value| value.as_f64().unwrap()).collect()
+        };
+        let weighted = numbers("Values").into_iter().zip(numbers("Counts"));
+        let sum: f64 = weighted.map(|(value, count)| value * count).sum();
+        assert!((sum - 249.0 * 250.0 / 2.0 / 4.0).abs() < 1e-6, "{sum}");
+        assert!((numbers("Counts").iter().sum::<f64>() - 250.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_value_that_is_no_number_is_left_out() {
+        let recorder = MetricsRecorder::default();
+        recorder.record(Metric::DrainTime, f64::NAN);
+        recorder.record(Metric::DrainTime, f64::INFINITY);
+        assert!(lines(&recorder).is_empty());
     }
 
     #[test]

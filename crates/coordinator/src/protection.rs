@@ -86,7 +86,7 @@ impl Coordinator {
         }
         let round = me.memory.protection.finish();
         if let Some(found) = round.map(|round| round.unprotected).filter(|found| *found > 0) {
-            me.memory.sheet.count(Metric::UnprotectedDaemons, found);
+            me.memory.metrics.count(Metric::UnprotectedDaemons, found);
         }
         me.log_check(round, outcome.err());
     }

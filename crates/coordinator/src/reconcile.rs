@@ -249,14 +249,14 @@ impl Coordinator {
         else {
             return;
         };
-        let sheet = &self.memory.sheet;
+        let metrics = &self.memory.metrics;
         if record.reason.is_some_and(ReleaseReason::is_forced) {
-            sheet.count(Metric::ForcedReleases, 1);
+            metrics.count(Metric::ForcedReleases, 1);
         }
         let tasks = observation.tasks.as_yes().map(Vec::as_slice).unwrap_or_default();
         let stopped = last_stopped(tasks, &self.policy).filter(|at| *at >= record.started_at);
         if let Some(stopped) = stopped.filter(|_| record.reason == Some(ReleaseReason::Drained)) {
-            sheet.time(Metric::ReleaseLatency, self.now().duration_since(stopped));
+            metrics.record_duration(Metric::ReleaseLatency, self.now().duration_since(stopped));
         }
     }
 
@@ -265,11 +265,11 @@ impl Coordinator {
         let gone = |record: Option<&Record>| record.is_some_and(|record| record.daemons_gone_at.is_some());
         let written = applied.written.as_ref().and_then(Stored::readable);
         if gone(written) && !gone(observation.record.readable()) {
-            self.memory.sheet.count(Metric::DaemonsGone, 1);
+            self.memory.metrics.count(Metric::DaemonsGone, 1);
         }
         let unprotected = |record: Option<&Record>| record.map_or(0, |record| record.unprotected.len());
         let more = unprotected(written).saturating_sub(unprotected(observation.record.readable()));
-        self.memory.sheet.count(Metric::UnprotectedDaemons, more);
+        self.memory.metrics.count(Metric::UnprotectedDaemons, more);
     }
 
     fn next(&self, observation: &Observation, plan: &Plan, applied: Applied, run: &mut Run) -> Next {

@@ -39,6 +39,7 @@ pub fn main() -> ExitCode {
         let _ = std::io::stdout().lock().write_all(answer.as_bytes());
         return ExitCode::SUCCESS;
     }
+    end_on_panic();
     let lookup = |name: &str| std::env::var(name).ok();
     match CoordinatorSettings::read(&lookup, std::env::vars().map(|(name, _)| name)) {
         Ok(settings) => serve(settings),
@@ -62,10 +63,23 @@ fn serve(settings: CoordinatorSettings) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            Logger::new(Level::Error).log(Level::Error, "crashed", json!({"error": error.to_string()}));
+            log_crash(&error.to_string());
             ExitCode::from(BUG)
         }
     }
+}
+
+/// A panic ends the process, whatever the panic strategy of its build, after a line that says where it was. Lambda
+/// starts another one; what this run was about comes again from the queue, or is found by the next tick.
+fn end_on_panic() {
+    std::panic::set_hook(Box::new(|panic| {
+        log_crash(&panic.to_string());
+        std::process::exit(BUG.into());
+    }));
+}
+
+fn log_crash(problem: &str) {
+    Logger::new(Level::Error).log(Level::Error, "crashed", json!({"error": problem}));
 }
 
 async fn invocations(settings: CoordinatorSettings) -> Result<(), lambda_runtime::Error> {
@@ -136,4 +150,43 @@ fn report_init_error(address: &str, error: &str) -> std::io::Result<()> {
         error.len()
     )?;
     stream.read_to_end(&mut Vec::new()).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// Set in the process that is to panic: this test, started by itself.
+    const PANICS: &str = "PROTECTOR_TEST_PANICS";
+
+    #[test]
+    fn p8_a_panic_is_logged_and_ends_the_process() {
+        if std::env::var_os(PANICS).is_some() {
+            end_on_panic();
+            panic!("an invariant is broken");
+        }
+        let ended = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "runtime::tests::p8_a_panic_is_logged_and_ends_the_process",
+                "--nocapture",
+            ])
+            .env(PANICS, "yes")
+            .output()
+            .unwrap();
+        assert_eq!(ended.status.code(), Some(i32::from(BUG)));
+        let stdout = String::from_utf8(ended.stdout).unwrap();
+        let line = stdout
+            .lines()
+            .find_map(|line| line.find('{').and_then(|at| line.get(at..)));
+        let line: Value = serde_json::from_str(line.unwrap()).unwrap();
+        assert_eq!(line["event"], "crashed");
+        let problem = line["problem"].as_str().unwrap();
+        assert!(
+            problem.contains("runtime.rs") && problem.contains("an invariant is broken"),
+            "{problem}"
+        );
+    }
 }

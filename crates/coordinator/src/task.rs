@@ -61,10 +61,10 @@ impl Coordinator {
             .filter(|(container, _)| *container == self.policy.sidecar_container);
         for (_, code) in sidecars {
             match code {
-                137 => self.memory.sheet.count(Metric::SidecarsKilled, 1),
-                10 | 11 => self.memory.sheet.count(Metric::SidecarsGaveUp, 1),
+                137 => self.memory.metrics.count(Metric::SidecarsKilled, 1),
+                10 | 11 => self.memory.metrics.count(Metric::SidecarsGaveUp, 1),
                 // A wrong setting, or a bug: whenever it ended, it did not hold.
-                64 | 70 => self.memory.sheet.count(Metric::UnprotectedDaemons, 1),
+                64 | 70 => self.memory.metrics.count(Metric::UnprotectedDaemons, 1),
                 _ => {}
             }
         }

@@ -154,7 +154,7 @@ impl Coordinator {
             found.known(&self.memory.store, &self.policy.prefix);
         }
         self.memory.learn_fleet(found.fleet(), found.at);
-        found.measure(&self.memory.sheet, self.heartbeats_by());
+        found.measure(&self.memory.metrics, self.heartbeats_by());
     }
 
     /// Every instance gets its look; how many at once, and who writes first, is for [`crate::pace`] to say.

@@ -17,10 +17,10 @@ NOWHERE = "http://127.0.0.1:9"
 
 
 def words(command, names):
-    """The command's words after `aws`, with names in place of the words in capitals."""
+    """The command's words after `aws`, with names in place of the words in capitals, and without a redirection."""
     for placeholder, name in names.items():
         command = re.sub(rf"(?<![A-Za-z_]){re.escape(placeholder)}(?![A-Za-z_])", name, command)
-    return shlex.split(command.replace(VERSION_2_ONLY, ""))[1:]
+    return shlex.split(command.partition(" > ")[0].replace(VERSION_2_ONLY, ""))[1:]
 
 
 def run_on(endpoint, words, home):

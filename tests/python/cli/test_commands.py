@@ -34,7 +34,7 @@ class Commands(unittest.TestCase):
 
     def names(self):
         """What the words in capitals stand for in this drain."""
-        names = {"FUNCTION_NAME": "function", "FUNCTION_ALIAS_ARN": "function"}
+        names = {"FUNCTION_NAME": "function"}
         names.update({"CLUSTER": CLUSTER, "INSTANCE": self.workload.host})
         return {**names, "answer.json": str(self.folder / "answer.json")}
 

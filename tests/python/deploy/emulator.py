@@ -72,12 +72,11 @@ def upload(endpoint):
 
 
 def decided(parameters):
-    """The template with its conditions decided, since ministack understands few functions in them, and without
-    CodeDeploy, which it has not. All else is as in the file."""
+    """The template with its conditions decided, since ministack understands few functions in them. All else is as in
+    the file."""
     rendered, template = Rendered(parameters), deepcopy(load())
     for name in template["Conditions"]:
         template["Conditions"][name] = {"Fn::Equals": ["yes" if rendered.condition(name) else "no", "yes"]}
-    template["Parameters"]["Rollout"]["Default"] = "Off"
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://artefacts/coordinator.zip"

@@ -29,7 +29,6 @@ ALARMS = {
     "CoordinatorSilent",
     "CoordinatorFailing",
     "CoordinatorThrottled",
-    "NewVersionFailing",
     "HeartbeatsSilent",
     "HeartbeatsFailing",
     "HeartbeatsDenied",

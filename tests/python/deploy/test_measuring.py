@@ -11,7 +11,7 @@ from unittest.mock import patch
 from .template import ROOT
 
 sys.path.insert(0, str(ROOT / "scripts"))
-from measuring import report, tls  # noqa: E402
+from measuring import build, report, tls  # noqa: E402
 
 
 def loaded(name):
@@ -37,6 +37,30 @@ class Comparison(unittest.TestCase):
         self.assertEqual(rows[0], ["binary", "2.00 MB", "4.00 MB", "1.00 MB", "0.50"])
         self.assertEqual(rows[1], ["idle RSS", "700 kB", "1000 kB", "500 kB", "0.70"])
         self.assertEqual(rows[2], ["peak", "4.00 MB", "5.00 MB", "–", "0.80"])
+
+
+class Build(unittest.TestCase):
+    def test_a_crate_with_other_features_is_compiled_twice(self):
+        mine = build.of_tree("serde v1.0.1|std,rc\nquote v1.0.1 (proc-macro)|x\nlibc v0.2.1|std\nnix v0.3.1|\n")
+        theirs = build.of_tree("serde v1.0.1|std\nquote v1.0.1 (proc-macro)|\nlibc v0.2.1|std\n")
+        self.assertEqual(build.compiled_twice(mine, theirs), ["serde v1.0.1"])
+
+    def test_a_release_compiles_every_crate_of_both_programs_once(self):
+        """If not, the manifest of the program that has fewer features of a crate is to name the others too."""
+        sidecar, coordinator = (build.features(program) for program in build.PROGRAMS)
+        self.assertGreater(len(set(sidecar) & set(coordinator)), 100)
+        self.assertEqual(build.compiled_twice(sidecar, coordinator), [])
+
+    def test_both_builds_count_and_the_budget_holds_them(self):
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder, "build")
+            script.write_text("#!/bin/sh\nfor i in $(seq 20000); do :; done; test -d \"$CARGO_TARGET_DIR\"\n")
+            script.chmod(0o755)
+            (line,) = build.measure([script, script])
+        self.assertTrue(0 < line.value < line.budget)
+        self.assertTrue(line.ok)
+        self.assertFalse(report.Line(line.name, line.budget + 1, line.budget, line.unit).ok)
+        self.assertEqual(line.json()["unit"], "seconds")
 
 
 class Roots(unittest.TestCase):

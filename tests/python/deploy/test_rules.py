@@ -176,7 +176,6 @@ class Heartbeats(unittest.TestCase):
 
     def test_they_come_by_a_schedule_of_their_own_and_from_nowhere_else(self):
         self.assertEqual(self.schedule["Schedule"], "rate(1 minute)")
-        self.assertNotIn("AutoPublishAlias", self.function)
         self.assertNotIn("ReservedConcurrentExecutions", self.function)
 
     def test_the_coordinator_knows_what_they_are_invoked_with(self):

@@ -1,4 +1,4 @@
-"""What SAM makes of the template: an alias, which takes events from the queue, and a schedule for the heartbeats."""
+"""What SAM makes of the template: two functions, the queue as the source of events, a schedule, and nothing else."""
 
 import logging
 import os
@@ -12,8 +12,6 @@ from samtranslator.translator.translator import Translator
 from .template import load
 
 logging.disable(logging.WARNING)  # SAM talks about its own metrics
-
-ALIAS = {"Ref": "CoordinatorAliaslive"}
 
 
 def translated(**parameters):
@@ -30,18 +28,18 @@ def of_type(resources, kind):
     return {name: r["Properties"] for name, r in resources.items() if r["Type"] == kind}
 
 
-class Alias(unittest.TestCase):
+class Functions(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.resources = translated()
 
-    def test_the_alias_takes_the_events_and_nothing_else_invokes_the_coordinator(self):
+    def test_the_coordinator_takes_the_events_and_nothing_else_invokes_it(self):
         mappings = of_type(self.resources, "AWS::Lambda::EventSourceMapping")
         self.assertEqual(
             mappings,
             {
                 "CoordinatorEvents": {
-                    "FunctionName": ALIAS,
+                    "FunctionName": {"Ref": "Coordinator"},
                     "EventSourceArn": {"Fn::GetAtt": ["Events", "Arn"]},
                     "BatchSize": 10,
                     "FunctionResponseTypes": ["ReportBatchItemFailures"],
@@ -66,49 +64,20 @@ class Alias(unittest.TestCase):
         configs = of_type(self.resources, "AWS::Lambda::EventInvokeConfig").values()
         found = {config["FunctionName"]["Ref"]: config for config in configs}
         self.assertEqual({config["MaximumRetryAttempts"] for config in configs}, {0})
-        self.assertEqual(found["Coordinator"]["Qualifier"], "live")
+        self.assertEqual(found["Coordinator"]["Qualifier"], "$LATEST")
         self.assertEqual(
             found["Coordinator"]["DestinationConfig"]["OnFailure"]["Destination"],
             {"Fn::GetAtt": ["DeadLetters", "Arn"]},
         )
 
-    def test_the_version_is_made_anew_when_the_settings_are(self):
-        """SAM itself does not see that a parameter has another value: both have the same logical id."""
-        (version,) = of_type(self.resources, "AWS::Lambda::Version").values()
-        self.assertEqual(version["Description"], {"Fn::Sub": "settings ${SettingsVersion}"})
-        self.assertEqual(
-            list(of_type(translated(MaxDrain="2h"), "AWS::Lambda::Version")),
-            list(of_type(self.resources, "AWS::Lambda::Version")),
-        )
-
-    def test_errors_of_the_new_version_take_a_rollout_back(self):
-        (group,) = of_type(self.resources, "AWS::CodeDeploy::DeploymentGroup").values()
-        self.assertEqual(group["AlarmConfiguration"]["Alarms"], [{"Name": {"Ref": "NewVersionFailing"}}])
-        self.assertIn("DEPLOYMENT_STOP_ON_ALARM", group["AutoRollbackConfiguration"]["Events"])
-        alarm = self.resources["NewVersionFailing"]["Properties"]
-        dimensions = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
-        (version,) = of_type(self.resources, "AWS::Lambda::Version")
-        self.assertEqual(dimensions["ExecutedVersion"], {"Fn::GetAtt": [version, "Version"]})
-        self.assertEqual(dimensions["Resource"], {"Fn::Sub": "${Coordinator}:live"})
+    def test_a_deployment_is_in_service_at_once(self):
+        """Nothing stands between a changed function and its events: no version that could stay behind, no rollout."""
+        kinds = {resource["Type"] for resource in self.resources.values()}
+        self.assertLessEqual({"AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping"}, kinds)
+        for kind in ("AWS::Lambda::Version", "AWS::Lambda::Alias"):
+            self.assertNotIn(kind, kinds)
+        self.assertEqual({kind for kind in kinds if kind.startswith(("AWS::CodeDeploy", "AWS::AppConfig"))}, set())
 
     def test_the_roles_are_ours_alone(self):
         roles = of_type(self.resources, "AWS::IAM::Role")
-        self.assertEqual(set(roles), {"CoordinatorRole", "HeartbeatsRole", "CodeDeployServiceRole"})
-
-
-class Rollout(unittest.TestCase):
-    def test_every_choice_is_one_that_codedeploy_knows(self):
-        for choice in load()["Parameters"]["Rollout"]["AllowedValues"]:
-            resources = translated(Rollout=choice)
-            groups = list(of_type(resources, "AWS::CodeDeploy::DeploymentGroup").values())
-            if choice == "Off":
-                self.assertEqual(groups, [])
-            else:
-                name, values = groups[0]["DeploymentConfigName"]["Fn::Sub"]
-                self.assertEqual(name, "CodeDeployDefault.Lambda${ConfigName}")
-                self.assertEqual(values, {"ConfigName": choice})
-
-    def test_off_needs_no_codedeploy_and_keeps_the_alias(self):
-        resources = translated(Rollout="Off")
-        self.assertFalse([r for r in resources.values() if r["Type"].startswith("AWS::CodeDeploy")])
-        self.assertNotIn("UpdatePolicy", resources["CoordinatorAliaslive"])
+        self.assertEqual(set(roles), {"CoordinatorRole", "HeartbeatsRole"})

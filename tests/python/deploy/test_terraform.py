@@ -8,15 +8,14 @@ import unittest
 from . import terraform
 from .template import Rendered, load, snake
 
-# What one has and the other has not, on purpose.
-ONLY_TEMPLATE = {"Rollout"}
+# What the template does not have, on purpose.
 ONLY_MODULE = {"package_file", "name", "tags"}
 
 
 class Text(unittest.TestCase):
     def test_every_parameter_is_a_variable_with_the_same_default(self):
         variables = terraform.variables()
-        parameters = {snake(name): body for name, body in load()["Parameters"].items() if name not in ONLY_TEMPLATE}
+        parameters = {snake(name): body for name, body in load()["Parameters"].items()}
         self.assertEqual(set(variables) - ONLY_MODULE, set(parameters))
         for name, parameter in parameters.items():
             default = variables[name]["default"]
@@ -48,7 +47,7 @@ class Text(unittest.TestCase):
             "AWS::CloudWatch::Dashboard": "aws_cloudwatch_dashboard",
         }
         made = {resource["Type"] for resource in load()["Resources"].values()}
-        self.assertEqual({kind for kind in made if not kind.startswith("AWS::AppConfig")}, set(expected))
+        self.assertEqual(made, set(expected))
         of_sam = {"aws_cloudwatch_event_target", "aws_lambda_event_source_mapping", "aws_lambda_permission"}
         self.assertLessEqual(set(expected.values()) | of_sam, kinds)
 
@@ -91,7 +90,7 @@ class Text(unittest.TestCase):
 
     def test_every_output_of_the_template_is_there(self):
         outputs = {name for block in terraform.parsed()["output"] for name in block}
-        self.assertEqual(outputs, {snake(name) for name in load()["Outputs"]} - {"function_alias_arn"})
+        self.assertEqual(outputs, {snake(name) for name in load()["Outputs"]})
 
     def test_the_readme_tells_of_every_variable_and_output(self):
         text = (terraform.MODULE / "README.md").read_text()

@@ -60,16 +60,26 @@ def decided(parameters):
     return template
 
 
-def sam_deploy(aws, parameters):
-    """Deploys as the README says, but without questions, and gives the outputs of the stack."""
+def sam_deploy(aws, parameters, code=None):
+    """Deploys as the README says, but without questions, and gives the outputs of the stack. `code` is a folder to
+    deploy in place of what was built."""
+    template = decided(parameters)
+    for resource in template["Resources"].values():
+        if code and resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = str(code)
     # Beside the template: the paths in it are relative.
     path = BUILT.with_name("decided.json")
-    path.write_text(json.dumps(decided(parameters)))
-    command = [SAM, "deploy", "--template-file", path, "--stack-name", STACK, "--s3-bucket", BUCKET]
+    path.write_text(json.dumps(template))
+    command = ["deploy", "--template-file", path, "--stack-name", STACK, "--s3-bucket", BUCKET]
     command += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
-    command += ["--no-confirm-changeset", "--no-progressbar"]
     command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
+    return sam(aws, *command)
+
+
+def sam(aws, *words):
+    """Runs SAM's CLI without questions; gives the stack and its outputs."""
     environment = {**os.environ, "AWS_ENDPOINT_URL": aws.url}
+    command = [SAM, *words, "--no-confirm-changeset", "--no-progressbar"]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300)
     if done.returncode:
         raise AssertionError(f"sam deploy:\n{done.stdout}{done.stderr}")

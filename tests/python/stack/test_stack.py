@@ -1,7 +1,10 @@
 import json
 import os
+import re
 import shlex
+import shutil
 import subprocess
+import tempfile
 import unittest
 
 from botocore.exceptions import ClientError
@@ -10,12 +13,11 @@ from cli import commands
 from lib import ROOT, events
 from lib.programs import until
 
-from .ministack import Ministack, sam_deploy
+from .ministack import BUCKET, BUILT, STACK, Ministack, sam, sam_deploy
 
 GROUP, HOOK = "ecs-prod", "protect-daemons"  # of the fixtures
 PARAMETERS = {
     "Architecture": os.environ["STACK_ARCHITECTURE"],
-    "Rollout": "Off",
     "AutoScalingGroups": GROUP,
     "LifecycleHooks": HOOK,
     "Log": "debug",
@@ -23,6 +25,19 @@ PARAMETERS = {
 GROUP_OF_ALL = "drains"  # the message group
 WAITING = "ApproximateNumberOfMessages"
 TICKED = 120  # seconds: far more than the minute between two ticks
+
+
+def logged(aws, *words):
+    """Lines in the log groups of the functions that have all these words."""
+    logs = aws.client("logs")
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    messages = [
+        event["message"]
+        for group in groups
+        for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]
+        for event in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
+    ]
+    return [line for line in messages if all(word in line for word in words)]
 
 
 class Stack(unittest.TestCase):
@@ -34,7 +49,7 @@ class Stack(unittest.TestCase):
         cls.addClassCleanup(cls.aws.close)
         cls.stack, cls.outputs = sam_deploy(cls.aws, PARAMETERS)
 
-    def invoke(self, event, function="FunctionAliasArn"):
+    def invoke(self, event, function="FunctionArn"):
         """Invokes a function directly, as an operator does, and gives the answer."""
         answer = self.aws.client("lambda").invoke(
             FunctionName=self.outputs[function], Payload=json.dumps(event).encode()
@@ -42,17 +57,6 @@ class Stack(unittest.TestCase):
         text = answer["Payload"].read()
         self.assertIsNone(answer.get("FunctionError"), text)
         return json.loads(text)
-
-    def messages(self):
-        """All lines in the log groups of the functions."""
-        logs = self.aws.client("logs")
-        groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
-        return [
-            event["message"]
-            for group in groups
-            for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]
-            for event in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
-        ]
 
     def test_the_stack_is_complete(self):
         self.assertEqual(self.stack["StackStatus"], "CREATE_COMPLETE")
@@ -74,7 +78,7 @@ class Stack(unittest.TestCase):
         return int(queue["ApproximateNumberOfMessages"]) + int(queue["ApproximateNumberOfMessagesNotVisible"])
 
     def said(self, *words):
-        return [line for line in self.messages() if all(word in line for word in words)]
+        return logged(self.aws, *words)
 
     def test_events_come_through_event_bridge_and_the_queue(self):
         """Of a source of ours, since nobody may put events of aws.*: the function says why it ignores them."""
@@ -133,6 +137,80 @@ class Stack(unittest.TestCase):
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
+class Deployments(unittest.TestCase):
+    """What a deployment changes is in service when it has ended, and one command takes it back."""
+
+    def setUp(self):
+        self.aws = Ministack()
+        self.addCleanup(self.aws.close)
+        _, self.outputs = sam_deploy(self.aws, PARAMETERS)
+
+    def function(self):
+        """What the queue invokes, as it is now."""
+        functions = self.aws.client("lambda")
+        (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
+        return functions.get_function_configuration(FunctionName=mapping["FunctionArn"])
+
+    def groups(self):
+        return self.function()["Environment"]["Variables"]["PROTECTOR_AUTO_SCALING_GROUPS"].strip(",")
+
+    def hook_waits(self, group, instance):
+        """Its event, in the queue as EventBridge puts it there."""
+        event = events.fresh("terminate-event-bridge", {"AutoScalingGroupName": group, "EC2InstanceId": instance})
+        self.aws.client("sqs").send_message(
+            QueueUrl=self.outputs["EventQueueUrl"], MessageBody=json.dumps(event), MessageGroupId=GROUP_OF_ALL
+        )
+
+    def test_a_changed_setting_is_in_service_after_one_sam_deploy(self):
+        """The hook of a group that is named by the second deployment alone."""
+        before, after = "i-0000000000000000a", "i-0000000000000000b"
+        self.hook_waits("other", before)
+        until("it is ignored", lambda: logged(self.aws, '"ignored"', "other"))
+        sam_deploy(self.aws, {**PARAMETERS, "AutoScalingGroups": f"{GROUP},other"})
+        self.hook_waits("other", after)
+        until("it is served", lambda: logged(self.aws, '"complete"', after))
+        self.assertEqual(logged(self.aws, '"complete"', before), [])
+
+    def test_the_documented_rollback_takes_code_and_setting_back(self):
+        page = (ROOT / "docs/operations.md").read_text()
+        (command,) = re.findall(r"^sam (deploy --template-file before\.yaml .*)$", page, re.MULTILINE)
+        setting = f"--parameter-overrides AutoScalingGroups={GROUP}"
+        self.assertIn("add its old value, such as `--parameter-overrides ", page)
+        command = command.replace("--stack-name ecs-daemon-protector", f"--stack-name {STACK}")
+        command = command.replace("--resolve-s3", f"--s3-bucket {BUCKET}")
+        with tempfile.TemporaryDirectory() as folder:
+            kept = os.path.join(folder, "before.yaml")
+            self.keep(kept)
+            command = command.replace("before.yaml", kept)
+            first = self.function()
+            self.upgrade(folder)
+            self.assertNotEqual(self.function()["CodeSha256"], first["CodeSha256"])
+            self.assertEqual(self.groups(), f"{GROUP},other")
+            sam(self.aws, *shlex.split(command))
+            self.assertEqual(self.function()["CodeSha256"], first["CodeSha256"])
+            self.assertEqual(self.groups(), f"{GROUP},other", "settings stay as they are")
+            sam(self.aws, *shlex.split(f"{command} {setting}"))
+            self.assertEqual(self.function()["CodeSha256"], first["CodeSha256"])
+            self.assertEqual(self.groups(), GROUP)
+
+    def keep(self, path):
+        """What install.md types before an upgrade."""
+        (command,) = (one for _, one in commands.documented() if one.startswith("aws cloudformation get-template"))
+        words = shlex.split(command.partition(" > ")[0].replace("ecs-daemon-protector", STACK))
+        words = [str(ROOT / ".venv-cli" / "bin" / "aws"), "--endpoint-url", self.aws.url, *words[1:]]
+        with open(path, "w") as template:
+            subprocess.run(words, cwd=ROOT, stdout=template, check=True, timeout=120)
+
+    def upgrade(self, folder):
+        """Another package, and another setting."""
+        (built,) = (path.parent for path in BUILT.parent.glob("*/bootstrap"))
+        code = os.path.join(folder, "code")
+        shutil.copytree(built, code)
+        with open(os.path.join(code, "version"), "w") as version:
+            version.write("another")
+        sam_deploy(self.aws, {**PARAMETERS, "AutoScalingGroups": f"{GROUP},other"}, code)
+
+
 class Differences(unittest.TestCase):
     """Where ministack is not CloudFormation. They are STILL so: if one fails, `ministack.decided` may do less."""
 
@@ -163,14 +241,6 @@ class Differences(unittest.TestCase):
         split = {"Fn::Select": [1, {"Fn::Split": [",", "a,b"]}]}
         with self.assertRaisesRegex(ClientError, "nonexistent value"):
             self.made("split", {"Fn::Equals": [split, "b"]})
-
-    def test_code_deploy(self):
-        """CloudFormation: makes the rollout of a new version. So the stack here is deployed without one."""
-        resource = {"Type": "AWS::CodeDeploy::Application", "Properties": {"ComputePlatform": "Lambda"}}
-        with self.assertRaisesRegex(ClientError, "Unrecognized resource types: .*CodeDeploy"):
-            self.aws.client("cloudformation").create_stack(
-                StackName="two", TemplateBody=json.dumps({"Resources": {"Application": resource}})
-            )
 
     def test_twins_from_event_bridge(self):
         """SQS: the same body twice within five minutes is one message, whoever sends it. Here EventBridge's are two."""

@@ -12,7 +12,7 @@ use protector_core::record::{Lifecycle, ParameterPrefix, Record};
 
 use crate::aws::{AwsError, Described, Listed, ScalingInstance};
 use crate::coordinator::Coordinator;
-use crate::metrics::{Metric, Sheet};
+use crate::metrics::{Metric, MetricsRecorder};
 use crate::observe::{Registered, Subject};
 use crate::store::Store;
 
@@ -134,7 +134,7 @@ impl Found {
     }
 
     /// The gauges of the fleet, as the listing shows it.
-    pub(super) fn measure(&self, sheet: &Sheet, heartbeats: HeartbeatSender) {
+    pub(super) fn measure(&self, metrics: &MetricsRecorder, heartbeats: HeartbeatSender) {
         let open = || {
             let records = self.records.values().filter_map(ListedRecord::record);
             records.filter(|record| !is_over(record))
@@ -144,15 +144,15 @@ impl Found {
             .map(|record| self.at.duration_since(record.started_at))
             .max();
         let hook = open().flat_map(|record| record.lifecycles().map(runs_out).collect::<Vec<_>>());
-        sheet.note(
+        metrics.record(
             Metric::DrainsInFlight,
             f64::from(u32::try_from(open().count()).unwrap_or(u32::MAX)),
         );
-        sheet.note(Metric::TasksRemaining, f64::from(remaining));
-        sheet.time(Metric::OldestDrainAge, oldest.unwrap_or_default());
+        metrics.record(Metric::TasksRemaining, f64::from(remaining));
+        metrics.record_duration(Metric::OldestDrainAge, oldest.unwrap_or_default());
         // Whoever sends the heartbeats knows how much time they leave.
         if let Some(end) = hook.min().filter(|_| heartbeats == HeartbeatSender::Planner) {
-            sheet.time(Metric::HookTimeLeft, end.duration_since(self.at));
+            metrics.record_duration(Metric::HookTimeLeft, end.duration_since(self.at));
         }
     }
 
