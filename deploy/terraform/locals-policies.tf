@@ -161,7 +161,8 @@ locals {
 
   heartbeats_policy = jsonencode({ Version = "2012-10-17", Statement = local.heartbeat_statements })
 
-  # For the task roles of the protected daemons: the records of the named clusters, and the kill switch.
+  # For the task roles of the protected daemons: the records of the named clusters, and the kill switch. A record's name
+  # has two levels below the prefix, so the coordinator's beacon is not among them.
   sidecar_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -169,9 +170,9 @@ locals {
       Effect = "Allow"
       # Together as a rule; each by itself when the two together are denied. Older sidecars know GetParameter only.
       Action = ["ssm:GetParameter", "ssm:GetParameters"]
-      Resource = length(var.clusters) == 0 ? ["${local.parameters_arn}/*"] : concat(
+      Resource = concat(
         ["${local.parameters_arn}/control"],
-        [for name in var.clusters : "${local.parameters_arn}/${name}/*"],
+        [for name in length(var.clusters) == 0 ? ["*"] : var.clusters : "${local.parameters_arn}/${name}/*"],
       )
     }]
   })

@@ -109,6 +109,16 @@ impl JournalView {
         made.len()
     }
 
+    /// How often the coordinator has written its beacon.
+    pub fn beacon_writes(&self) -> usize {
+        let written = self.positions(|what| {
+            matches!(what, What::Call { principal, operation, params, .. } if principal == COORDINATOR
+                && operation == "PutParameter"
+                && params["Name"].as_str().is_some_and(|name| name.ends_with("/coordinator")))
+        });
+        written.len()
+    }
+
     /// How often the coordinator called what.
     pub fn coordinator_calls(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();

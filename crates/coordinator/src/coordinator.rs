@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use protector_core::beacon::Deployment;
 use protector_core::plan::HeartbeatSender;
 use protector_core::policy::Policy;
 
@@ -28,6 +29,8 @@ pub struct Coordinator {
     pub logger: Logger,
     /// Where the time comes from.
     pub clock: Clock,
+    /// Where the run executes, for the beacon; none in a simulation, which nobody looks for.
+    pub deployment: Option<Arc<Deployment>>,
     /// Names the run in its lines.
     pub request_id: String,
     /// When Lambda ends the run.

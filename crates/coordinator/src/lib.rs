@@ -6,6 +6,7 @@
 mod agenda;
 pub mod apply;
 pub mod aws;
+mod beacon;
 pub mod cache;
 pub mod clock;
 pub mod coordinator;

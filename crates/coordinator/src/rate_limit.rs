@@ -40,6 +40,8 @@ pub enum Priority {
     Receipt,
     /// Somebody may want to know.
     Count,
+    /// Somebody may look for the coordinator: a minute without it does no harm.
+    Beacon,
 }
 
 /// The turns of one execution environment.
@@ -215,6 +217,22 @@ mod tests {
         futures_util::future::join_all(writers).await;
         let even = WRITE_INTERVAL * (12 - WRITE_BURST);
         assert!(start.elapsed() >= even && start.elapsed() < even + WRITE_INTERVAL * 2);
+    }
+
+    #[test]
+    fn p10_the_beacon_gives_way_to_every_other_write() {
+        for other in [
+            Priority::Release,
+            Priority::Hold,
+            Priority::Receipt,
+            Priority::Count,
+        ] {
+            let turns = Limiter::default();
+            let waiting = turns.ticket(other);
+            assert!(!turns.try_acquire(Priority::Beacon), "{other:?} waits");
+            drop(waiting);
+            assert!(turns.try_acquire(Priority::Beacon));
+        }
     }
 
     #[test]

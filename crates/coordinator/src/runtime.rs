@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
+use protector_core::beacon::Deployment;
 use protector_core::variables::Problems;
 use serde_json::{Value, json};
 
@@ -94,6 +95,7 @@ async fn invocations(settings: CoordinatorSettings) -> Result<(), lambda_runtime
             memory: memory.clone(),
             logger: logger.clone(),
             clock: Clock::system(),
+            deployment: Some(Arc::new(deployment(&event.context))),
             request_id: event.context.request_id.clone(),
             deadline: deadline(event.context.deadline),
             queued: false,
@@ -103,6 +105,17 @@ async fn invocations(settings: CoordinatorSettings) -> Result<(), lambda_runtime
         async move { coordinator.handle(&event.payload).await.map_err(failed) }
     };
     lambda_runtime::run(service_fn(handler)).await
+}
+
+/// Lambda names the alias by which a run was invoked in its context, and the log group in the environment
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>).
+fn deployment(context: &Context) -> Deployment {
+    let given = |text: String| Some(text).filter(|text| !text.is_empty());
+    Deployment {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        function_alias_arn: given(context.invoked_function_arn.clone()),
+        log_group: std::env::var("AWS_LAMBDA_LOG_GROUP_NAME").ok().and_then(given),
+    }
 }
 
 /// What Lambda, and an operator who invokes the function, is told of a failure.

@@ -1,7 +1,7 @@
 //! The schedule: finds what events have lost, and does what is due.
 //!
-//! An idle tick makes three calls: records and kill switch, DRAINING instances (one for each cluster), waiting
-//! instances (one for fifty groups). Now and then a few more look for daemons that are not protected
+//! An idle tick makes four calls: records and kill switch, DRAINING instances (one for each cluster), waiting instances
+//! (one for fifty groups), and the write of the beacon. Now and then a few more look for daemons that are not protected
 //! ([`crate::protection`]). A group with an instance that waits costs one more, for its hooks. Of drains that are quiet it only asks whether the tasks that hold still live ([`quiet`]); everything
 //! else gets a whole look, releases first.
 
@@ -46,6 +46,7 @@ impl Coordinator {
         let mut found = Found::new(at);
         found.draining(draining);
         found.waiting(waiting);
+        let beacon = me.listed_beacon(&records);
         me.records(&mut found, records).await;
         let quiet = me.skip_steady_drains(&mut found).await;
         me.find_subjects(&mut found).await;
@@ -58,6 +59,7 @@ impl Coordinator {
             me.memory.store.forget_old(at);
             me.delete_empty().await;
         }
+        me.write_beacon(beacon.as_deref(), at).await;
         me.log_tick(&found, instances, deleted);
         self.check_protection().await;
         match failed.into_iter().next().or(found.problems.into_iter().next()) {

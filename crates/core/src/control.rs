@@ -1,11 +1,12 @@
 //! The kill switch: the parameter `<prefix>/control`, for people who need everything to stop now.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::limits::{MESSAGE_CHARS_MAX, cut};
 
 /// What the product may do.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Control {
     /// All that it is for. So it is without the parameter.
     #[default]

@@ -13,6 +13,7 @@
 //! There is no async, no clock, no randomness and no type of the AWS SDK in here: time and randomness are arguments.
 
 pub mod aws;
+pub mod beacon;
 pub mod control;
 pub mod early_exit;
 pub mod heartbeat;

@@ -73,6 +73,10 @@ pub const GLOBAL_MARGIN: SignedDuration = SignedDuration::from_secs(90);
 /// A tick comes once a minute (`template.yaml`).
 pub const TICK: SignedDuration = SignedDuration::from_secs(60);
 
+/// The beacon is written no sooner than this after the last time, if nothing but its time has changed: once by each tick of
+/// the schedule, whose ticks may be some seconds nearer to each other than a minute, and not again by a copy of one.
+pub const BEACON_INTERVAL: SignedDuration = SignedDuration::from_secs(45);
+
 /// A tick comes once a minute, and may be late by half of one.
 pub const TICK_AND_DELAY: SignedDuration = SignedDuration::from_secs(90);
 

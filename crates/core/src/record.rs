@@ -19,7 +19,7 @@ use crate::ids::{
 use crate::limits::UNPROTECTED_MAX;
 use crate::unprotected::UnprotectedDaemon;
 
-pub(crate) use codec::decode_versioned;
+pub(crate) use codec::{decode_versioned, parameter_text};
 pub use codec::{DecodeError, TooLarge};
 pub use name::{DEFAULT_PREFIX, ParameterPrefix};
 

@@ -38,6 +38,12 @@ impl Tiers {
         self.0.len().max(1)
     }
 
+    /// The services of each tier, in the order of their release. Empty if no order is given.
+    #[must_use]
+    pub fn in_order(&self) -> Vec<Vec<ServiceName>> {
+        self.0.iter().map(|tier| tier.iter().cloned().collect()).collect()
+    }
+
     /// The tier of a service, from 0. A task of no service goes with the last, because only `released` reaches it.
     #[must_use]
     pub fn of(&self, service: Option<&ServiceName>) -> usize {

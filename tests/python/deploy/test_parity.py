@@ -225,6 +225,7 @@ def requests(partition):
     for prefix in ("/ops/drain", "/ecs-daemon-protector", "/ops"):
         yield place % ("ssm", f"parameter{prefix}"), None
         yield place % ("ssm", f"parameter{prefix}/control"), None
+        yield place % ("ssm", f"parameter{prefix}/coordinator"), None
     for group in ("ecs-prod", "mine", "other", "ecs"):
         yield place % ("autoscaling", f"autoScalingGroup:1:autoScalingGroupName/{group}"), None
     yield "*", None

@@ -148,6 +148,7 @@ class Scope(unittest.TestCase):
                 for name, allowed in [
                     ("/ops/drain/prod/i-1", True),
                     ("/ops/drain/control", True),
+                    ("/ops/drain/coordinator", True),
                     ("/ops/drainage/prod/i-1", False),
                 ]:
                     self.assertEqual(policies.allows(documents, action, parameter(partition, name)), allowed, name)
@@ -160,15 +161,18 @@ class Scope(unittest.TestCase):
             for name, allowed in [
                 ("/p/prod/i-1", True),
                 ("/p/control", True),
+                ("/p/coordinator", False),
                 ("/p/dev/i-1", False),
                 ("/q/prod/i-1", False),
             ]:
                 for action in ("ssm:GetParameter", "ssm:GetParameters"):
                     reads = policies.allows(documents, action, parameter(partition, name))
                     self.assertEqual(reads, allowed, f"{action} {name}")
-        for partition, documents in self.each({}, policies.sidecar):
-            record = parameter(partition, "/ecs-daemon-protector/any/i-1")
-            self.assertTrue(policies.allows(documents, "ssm:GetParameters", record))
+        for clusters in ("", EIGHT + ",c8"):
+            for partition, documents in self.each({"Clusters": clusters}, policies.sidecar):
+                for name, allowed in [("any/i-1", True), ("any/shared-0", True), ("control", True), ("coordinator", False)]:
+                    on = parameter(partition, f"/ecs-daemon-protector/{name}")
+                    self.assertEqual(policies.allows(documents, "ssm:GetParameters", on), allowed, name)
 
 
 class Reference(unittest.TestCase):

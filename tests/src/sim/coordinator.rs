@@ -62,6 +62,7 @@ impl Function {
             memory: Arc::new(Cache::default()),
             logger: Logger::with_sink(Level::Info, move |line| said(&reporter, line)),
             clock: Clock::new(move || clock.now()),
+            deployment: None,
             request_id: "transcript".to_owned(),
             queued: false,
             more_wait: false,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use protector_core::beacon::Beacon;
 use protector_core::observation::{Observed, Stored};
 use protector_core::record::{ParameterPrefix, Record};
 use protector_core::shared::SharedRecord;
@@ -151,6 +152,18 @@ impl Aws {
             let words = format!("{} instances do not fit into {name}", record.drains.len());
             self.incomplete(OPERATION, words)
         })?;
+        self.call(OPERATION, self.api.put_parameter(name, text)).await
+    }
+
+    /// Writes the beacon.
+    ///
+    /// # Errors
+    /// The write failed, or may have.
+    pub async fn put_beacon(&self, name: &str, beacon: &Beacon) -> Result<i64, AwsError> {
+        const OPERATION: &str = "PutParameter";
+        let text = beacon
+            .encode()
+            .map_err(|error| self.incomplete(OPERATION, error.to_string()))?;
         self.call(OPERATION, self.api.put_parameter(name, text)).await
     }
 

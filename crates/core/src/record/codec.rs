@@ -69,8 +69,8 @@ impl Formatter for WithoutBraces {
     }
 }
 
-/// The record as a parameter's value; empty if it cannot be written, which no record is.
-fn parameter_text(record: &Record) -> String {
+/// A parameter's value; empty if it cannot be written, which nothing of ours is.
+pub(crate) fn parameter_text<T: Serialize>(record: &T) -> String {
     let mut text = Vec::new();
     let mut serializer = serde_json::Serializer::with_formatter(&mut text, WithoutBraces);
     match record.serialize(&mut serializer) {

@@ -70,6 +70,13 @@ impl ParameterPrefix {
         format!("{}/control", self.0)
     }
 
+    /// The name of the parameter by which people's tools find the coordinator ([`crate::beacon`]). It has one level too few
+    /// for a record's name, so no listing of records takes it for one.
+    #[must_use]
+    pub fn beacon_name(&self) -> String {
+        format!("{}/coordinator", self.0)
+    }
+
     /// Whose record a parameter is, or nothing if its name is not one of ours.
     #[must_use]
     pub fn key_of(&self, name: &str) -> Option<InstanceKey> {

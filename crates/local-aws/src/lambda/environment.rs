@@ -35,6 +35,21 @@ impl Role {
         }
     }
 
+    /// Name of the alias by which the stack invokes it, if it has one.
+    pub(super) const fn alias(self) -> Option<&'static str> {
+        match self {
+            Role::Coordinator => Some("live"),
+            Role::Heartbeats => None,
+        }
+    }
+
+    /// Its ARN, by its alias if it has one: what invokes it names that.
+    pub(super) fn arn(self, region: &str, account: &str) -> String {
+        let name = self.name();
+        let alias = self.alias().map(|alias| format!(":{alias}")).unwrap_or_default();
+        format!("arn:aws:lambda:{region}:{account}:function:{name}{alias}")
+    }
+
     /// Who its calls are made by.
     const fn principal(self) -> &'static str {
         match self {
@@ -195,11 +210,10 @@ fn outcome_of(report: Report, wanted: &str) -> Option<InvocationOutcome> {
 
 /// Work for a slot.
 pub(super) fn work(role: Role, request_id: &str, event: &Value, live: &Live, timeout: Duration) -> Work {
-    let (region, account, name) = (live.region(), live.account(), role.name());
     Work {
         request_id: request_id.to_owned(),
         event: event.clone(),
         deadline: live.now().checked_add(timeout).unwrap_or(jiff::Timestamp::MAX),
-        function_arn: format!("arn:aws:lambda:{region}:{account}:function:{name}"),
+        function_arn: role.arn(live.region(), live.account()),
     }
 }

@@ -123,6 +123,7 @@ impl Environment {
                 logger.without_metrics()
             },
             clock: Clock::new(move || crate::wall_clock(clock.now())),
+            deployment: None,
             request_id: String::new(),
             deadline: crate::wall_clock(0),
             queued: false,

@@ -1,0 +1,39 @@
+//! Writing the beacon, by which people's tools find the coordinator and see that it runs.
+
+use jiff::Timestamp;
+use protector_core::beacon::Beacon;
+use serde_json::json;
+
+use crate::aws::{AwsError, Listed};
+use crate::coordinator::Coordinator;
+use crate::logging::Level;
+use crate::rate_limit::Priority;
+
+impl Coordinator {
+    /// Says that a tick that began at `at` has run. `listed` are the parameters that it has found, if they could be listed.
+    ///
+    /// A dry run may not write. The kill switch at `observe` keeps nothing of this back: the beacon changes no drain, and
+    /// tells that the switch was read. What fails is no failure of the tick, and the next one tries again.
+    pub(crate) async fn write_beacon(&self, listed: Option<&str>, at: Timestamp) {
+        let Some(deployment) = self.deployment.as_ref().filter(|_| !self.policy.dry_run) else {
+            return;
+        };
+        let beacon = Beacon::new(deployment, &self.policy, self.memory.control(), at);
+        // Every other write goes first: a busy minute has no beacon.
+        if !beacon.replaces(listed) || !self.memory.turns.try_acquire(Priority::Beacon) {
+            return;
+        }
+        let name = self.policy.prefix.beacon_name();
+        if let Err(failure) = self.aws.put_beacon(&name, &beacon).await {
+            let fields = json!({"requestId": self.request_id, "problem": failure.to_string()});
+            self.logger.log(Level::Warn, "beacon", fields);
+        }
+    }
+
+    /// The text of the beacon in a listing of all parameters.
+    pub(crate) fn listed_beacon(&self, listed: &Result<Vec<Listed>, AwsError>) -> Option<String> {
+        let name = self.policy.prefix.beacon_name();
+        let found = listed.as_ref().ok()?.iter().find(|one| one.name == name)?;
+        Some(found.text.clone())
+    }
+}

@@ -1,0 +1,158 @@
+//! The beacon: the parameter `<prefix>/coordinator`, by which a person's tool finds the coordinator, learns its settings
+//! and sees when it last ran.
+//!
+//! The tick writes it; no decision reads it. Whoever reads it ignores fields that it does not know, and refuses a
+//! `schema` that it does not know.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::control::Control;
+use crate::ids::{AutoScalingGroupName, ClusterName, LifecycleHookName, ServiceName};
+use crate::limits::{BEACON_INTERVAL, RECORD_BYTES_MAX};
+use crate::policy::Policy;
+use crate::record::{DecodeError, SCHEMA, TooLarge, decode_versioned, parameter_text};
+
+/// Where the coordinator runs, as far as Lambda tells it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Deployment {
+    /// Version of the program.
+    pub version: String,
+    /// The ARN by which it was invoked: that of its alias.
+    pub function_alias_arn: Option<String>,
+    /// The CloudWatch Logs group of its lines.
+    pub log_group: Option<String>,
+}
+
+/// The whole beacon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Beacon {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Version of the coordinator.
+    pub version: String,
+    /// The alias that operators invoke.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function_alias_arn: Option<String>,
+    /// The CloudWatch Logs group of the coordinator's lines and receipts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_group: Option<String>,
+    /// Clusters that are watched; empty: all. Absent: the list did not fit into the parameter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<Vec<ClusterName>>,
+    /// Auto Scaling groups whose hooks are served; empty: any. Absent: the list did not fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<AutoScalingGroupName>>,
+    /// Lifecycle hooks that are served; empty: any. Absent: the list did not fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hooks: Option<Vec<LifecycleHookName>>,
+    /// The setting `MAX_DRAIN`, written as in the settings.
+    #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
+    pub max_drain: SignedDuration,
+    /// The setting `DAEMON_STOP`.
+    #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
+    pub daemon_stop: SignedDuration,
+    /// The setting `AGENT_LOST`.
+    #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
+    pub agent_lost: SignedDuration,
+    /// Daemon services in the order of their release; empty: all at once. Absent: the list did not fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tiers: Option<Vec<Vec<ServiceName>>>,
+    /// The kill switch, as the coordinator last read it.
+    pub control: Control,
+    /// When the tick that wrote this began.
+    pub tick_at: Timestamp,
+}
+
+impl Beacon {
+    /// What a tick that began at `tick_at` has to say. Lists are left out if the text would not fit into a standard
+    /// parameter, the longest first: what is absent is not known, and what is empty means all.
+    #[must_use]
+    pub fn new(deployment: &Deployment, policy: &Policy, control: Control, tick_at: Timestamp) -> Beacon {
+        let whole = Beacon {
+            schema: SCHEMA,
+            version: deployment.version.clone(),
+            function_alias_arn: deployment.function_alias_arn.clone(),
+            log_group: deployment.log_group.clone(),
+            clusters: Some(policy.clusters.clone()),
+            groups: Some(policy.auto_scaling_groups.clone()),
+            hooks: Some(policy.lifecycle_hooks.clone()),
+            max_drain: policy.max_drain,
+            daemon_stop: policy.daemon_stop,
+            agent_lost: policy.agent_lost,
+            tiers: Some(policy.tiers.in_order()),
+            control,
+            tick_at,
+        };
+        whole.fitted()
+    }
+
+    /// Makes the parameter's value.
+    ///
+    /// # Errors
+    /// [`TooLarge`] if it does not fit without any list, which needs names beyond what AWS allows.
+    pub fn encode(&self) -> Result<String, TooLarge> {
+        let text = parameter_text(self);
+        match text.len() {
+            1..=RECORD_BYTES_MAX => Ok(text),
+            bytes => Err(TooLarge { bytes }),
+        }
+    }
+
+    /// Reads a parameter's value.
+    ///
+    /// # Errors
+    /// [`DecodeError`].
+    pub fn decode(text: &str) -> Result<Beacon, DecodeError> {
+        decode_versioned(text)
+    }
+
+    /// Returns whether the beacon is to be written over `known`, the text that the parameter has: once in
+    /// [`BEACON_INTERVAL`], or if more than the time has changed. A tick that comes twice writes once.
+    #[must_use]
+    pub fn replaces(&self, known: Option<&str>) -> bool {
+        let Some(Ok(known)) = known.map(Beacon::decode) else {
+            return true;
+        };
+        let age = self.tick_at.duration_since(known.tick_at).abs();
+        age >= BEACON_INTERVAL
+            || *self
+                != Beacon {
+                    tick_at: self.tick_at,
+                    ..known
+                }
+    }
+
+    fn fitted(mut self) -> Beacon {
+        while parameter_text(&self).len() > RECORD_BYTES_MAX && self.leave_out_the_longest() {}
+        self
+    }
+
+    /// Leaves out the list that takes the most room. False if none is left.
+    fn leave_out_the_longest(&mut self) -> bool {
+        let lengths = [
+            room(&self.clusters),
+            room(&self.groups),
+            room(&self.hooks),
+            room(&self.tiers),
+        ];
+        let longest = lengths.into_iter().enumerate().max_by_key(|(_, room)| *room);
+        match longest {
+            Some((0, 1..)) => self.clusters = None,
+            Some((1, 1..)) => self.groups = None,
+            Some((2, 1..)) => self.hooks = None,
+            Some((_, 1..)) => self.tiers = None,
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// Bytes that a list takes; 0 if it is absent.
+fn room<T: Serialize>(list: &Option<Vec<T>>) -> usize {
+    list.as_ref().map_or(0, |list| parameter_text(list).len())
+}
+
+#[cfg(test)]
+mod tests;

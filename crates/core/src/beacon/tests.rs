@@ -1,0 +1,186 @@
+use super::*;
+use crate::variables::Reader;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const PLACE: &str = "arn:aws:lambda:eu-west-1:123456789012:function:drains:live";
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+fn policy(settings: &[(&str, &str)]) -> Policy {
+    let lookup = |name: &str| {
+        let given = settings
+            .iter()
+            .find(|(known, _)| name == format!("PROTECTOR_{known}"));
+        given.map(|(_, value)| (*value).to_owned())
+    };
+    Policy::read(&mut Reader::new(&lookup)).unwrap()
+}
+
+fn deployment() -> Deployment {
+    Deployment {
+        version: "0.2.0".to_owned(),
+        function_alias_arn: Some(PLACE.to_owned()),
+        log_group: Some("/aws/lambda/drains".to_owned()),
+    }
+}
+
+fn beacon(settings: &[(&str, &str)]) -> Beacon {
+    Beacon::new(&deployment(), &policy(settings), Control::On, at(0))
+}
+
+#[test]
+fn a_beacon_reads_as_documented() {
+    let settings = [
+        ("CLUSTERS", "prod,batch"),
+        ("LIFECYCLE_HOOKS", "drain"),
+        ("MAX_DRAIN", "1h30m"),
+        ("DAEMON_TIERS", "xray, datadog | fluent-bit"),
+    ];
+    let text = beacon(&settings).encode().unwrap();
+    let value: Value = serde_json::from_str(&text).unwrap();
+    let expected = json!({
+        "schema": 1,
+        "version": "0.2.0",
+        "functionAliasArn": PLACE,
+        "logGroup": "/aws/lambda/drains",
+        "clusters": ["prod", "batch"],
+        "groups": [],
+        "hooks": ["drain"],
+        "maxDrain": "1h 30m",
+        "daemonStop": "2m",
+        "agentLost": "10m",
+        "tiers": [["datadog", "xray"], ["fluent-bit"]],
+        "control": "on",
+        "tickAt": "2027-01-15T08:00:00Z",
+    });
+    assert_eq!(value, expected);
+    assert_eq!(Beacon::decode(&text), Ok(beacon(&settings)));
+}
+
+#[test]
+fn readers_ignore_what_is_new_and_refuse_another_schema() {
+    let text = beacon(&[]).encode().unwrap();
+    let newer = text.replacen('{', r#"{"moreToCome":[1],"#, 1);
+    assert_eq!(Beacon::decode(&newer), Ok(beacon(&[])));
+    let other = text.replace(r#""schema":1"#, r#""schema":2"#);
+    assert_eq!(Beacon::decode(&other), Err(DecodeError::UnknownSchema(2)));
+    assert!(matches!(Beacon::decode("on"), Err(DecodeError::Unreadable(_))));
+}
+
+#[test]
+fn each_mode_of_the_kill_switch_is_told_by_its_name() {
+    for control in [Control::On, Control::Observe, Control::ReleaseAll] {
+        let text = Beacon {
+            control,
+            ..beacon(&[])
+        }
+        .encode()
+        .unwrap();
+        assert!(
+            text.contains(&format!(r#""control":"{}""#, control.name())),
+            "{text}"
+        );
+        assert_eq!(Beacon::decode(&text).unwrap().control, control);
+    }
+}
+
+#[test]
+fn p10_it_is_written_once_a_minute_or_when_more_than_the_time_has_changed() {
+    let interval = BEACON_INTERVAL.as_secs();
+    let known = beacon(&[]).encode().unwrap();
+    let tick = |seconds| Beacon {
+        tick_at: at(seconds),
+        ..beacon(&[])
+    };
+    let cases = [
+        ("no parameter", tick(0), None, true),
+        ("a text that nobody can read", tick(0), Some("{}"), true),
+        (
+            "the same tick a second time",
+            tick(0),
+            Some(known.as_str()),
+            false,
+        ),
+        ("a moment later", tick(interval - 1), Some(&known), false),
+        ("the next tick", tick(interval), Some(&known), true),
+        (
+            "written by a clock that is ahead",
+            tick(-interval),
+            Some(&known),
+            true,
+        ),
+        ("a little ahead", tick(-1), Some(&known), false),
+        (
+            "another mode",
+            Beacon {
+                control: Control::Observe,
+                ..tick(1)
+            },
+            Some(&known),
+            true,
+        ),
+        (
+            "another version",
+            Beacon {
+                version: "0.2.1".into(),
+                ..tick(1)
+            },
+            Some(&known),
+            true,
+        ),
+        (
+            "another setting",
+            Beacon {
+                tick_at: at(1),
+                ..beacon(&[("CLUSTERS", "prod")])
+            },
+            Some(&known),
+            true,
+        ),
+    ];
+    for (what, beacon, known, written) in cases {
+        assert_eq!(beacon.replaces(known), written, "{what}");
+    }
+}
+
+#[test]
+fn a_list_that_does_not_fit_is_absent_and_not_empty() {
+    let names: Vec<String> = (0..400).map(|number| format!("cluster-{number}")).collect();
+    let cut = beacon(&[("CLUSTERS", &names.join(",")), ("LIFECYCLE_HOOKS", "drain")]);
+    assert_eq!(cut.clusters, None);
+    assert_eq!(cut.groups, Some(Vec::new()));
+    assert_eq!(cut.hooks, Some(vec!["drain".parse().unwrap()]));
+    assert_eq!(Beacon::decode(&cut.encode().unwrap()), Ok(cut.clone()));
+    let again = Beacon {
+        tick_at: at(1),
+        ..cut.clone()
+    };
+    assert!(
+        !again.replaces(Some(&cut.encode().unwrap())),
+        "what was left out is no change"
+    );
+}
+
+proptest! {
+    /// Whatever is named, the text fits into a standard parameter, holds no braces that SSM takes for a reference, and
+    /// reads as what was meant.
+    #[test]
+    fn p10_every_beacon_fits_and_reads_as_it_was_meant(
+        clusters in prop::collection::vec("[a-z]{1,60}", 0..60),
+        groups in prop::collection::vec("[a-zA-Z{}\"\\\\ é]{1,60}", 0..60),
+    ) {
+        let clusters = clusters.join(",");
+        let policy = Policy {
+            auto_scaling_groups: groups.iter().filter_map(|name| name.parse().ok()).collect(),
+            ..policy(&[("CLUSTERS", &clusters)])
+        };
+        let beacon = Beacon::new(&deployment(), &policy, Control::On, at(0));
+        let text = beacon.encode().unwrap();
+        prop_assert!(text.len() <= RECORD_BYTES_MAX);
+        prop_assert!(!text.contains("{{") && !text.contains("}}"));
+        prop_assert_eq!(Beacon::decode(&text), Ok(beacon));
+    }
+}

@@ -1,0 +1,115 @@
+//! The beacon: by which people's tools find the coordinator, and see that it runs.
+
+use protector_local_aws::model::Service;
+use protector_local_aws::model::faults::{CallFilter, Limit};
+use protector_tests::{Lab, LabConfig};
+use serde_json::{Value, json};
+
+const NAME: &str = "/ecs-daemon-protector/coordinator";
+
+fn beacon(lab: &Lab) -> Option<Value> {
+    let text = lab.aws.world(|world, _| world.parameter(NAME).map(str::to_owned));
+    text.map(|text| serde_json::from_str(&text).unwrap())
+}
+
+fn put(lab: &Lab, name: &str, text: &str) {
+    let params = json!({"Name": name, "Type": "String", "Value": text, "Overwrite": true});
+    lab.ssm("PutParameter", params);
+}
+
+#[tokio::test]
+async fn a_tick_tells_where_the_coordinator_is_what_it_does_and_that_it_runs() {
+    let lab = Lab::start(
+        LabConfig::default()
+            .set("CLUSTERS", "prod")
+            .set("MAX_DRAIN", "2h"),
+    )
+    .await;
+    assert_eq!(beacon(&lab), None);
+    let before = jiff::Timestamp::now();
+    lab.tick().await;
+    let said = beacon(&lab).expect("the first tick writes it");
+    assert_eq!(
+        said["functionAliasArn"],
+        "arn:aws:lambda:eu-west-1:123456789012:function:ecs-daemon-protector:live"
+    );
+    assert_eq!(said["logGroup"], "/aws/lambda/ecs-daemon-protector");
+    assert_eq!(said["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        (&said["clusters"], &said["maxDrain"], &said["control"]),
+        (&json!(["prod"]), &json!("2h"), &json!("on"))
+    );
+    let at: jiff::Timestamp = said["tickAt"].as_str().unwrap().parse().unwrap();
+    assert!((before..=jiff::Timestamp::now()).contains(&at), "{at}");
+}
+
+#[tokio::test]
+async fn p10_a_tick_that_comes_again_writes_no_second_beacon_unless_more_than_the_time_has_changed() {
+    let lab = Lab::start(LabConfig::default()).await;
+    lab.tick().await;
+    lab.tick().await;
+    assert_eq!(lab.journal().beacon_writes(), 1);
+    put(&lab, "/ecs-daemon-protector/control", r#"{"mode":"release-all"}"#);
+    lab.tick().await;
+    assert_eq!(beacon(&lab).unwrap()["control"], "release-all");
+    assert_eq!(lab.journal().beacon_writes(), 2);
+    // A minute later: the same beacon, as it was written then.
+    let minute = jiff::SignedDuration::from_secs(60);
+    let mut old = beacon(&lab).unwrap();
+    let at: jiff::Timestamp = old["tickAt"].as_str().unwrap().parse().unwrap();
+    old["tickAt"] = json!(at.checked_sub(minute).unwrap().to_string());
+    put(&lab, NAME, &old.to_string());
+    lab.tick().await;
+    assert_eq!(lab.journal().beacon_writes(), 3);
+    assert!(beacon(&lab).unwrap()["tickAt"].as_str() > old["tickAt"].as_str());
+}
+
+#[tokio::test]
+async fn p10_an_idle_tick_with_its_beacon_makes_four_calls() {
+    let lab = Lab::start(LabConfig::default()).await;
+    // The first one has a check of the daemons too.
+    lab.tick().await;
+    lab.ssm("DeleteParameter", json!({"Name": NAME}));
+    let before: usize = lab.journal().coordinator_calls().values().sum();
+    lab.tick().await;
+    let after: usize = lab.journal().coordinator_calls().values().sum();
+    assert_eq!((after - before, lab.journal().beacon_writes()), (4, 2));
+}
+
+#[tokio::test]
+async fn the_beacon_is_no_record_and_is_kept() {
+    let lab = Lab::start(LabConfig::default().set("LOG", "debug")).await;
+    lab.tick().await;
+    lab.tick().await;
+    for line in lab.said("tick") {
+        assert_eq!(
+            (&line["instances"], &line["deletedRecords"], &line["problems"]),
+            (&json!(0), &json!(0), &json!([]))
+        );
+    }
+    assert!(beacon(&lab).is_some());
+}
+
+#[tokio::test]
+async fn a_dry_run_writes_no_beacon() {
+    let lab = Lab::start(LabConfig::default().set("DRY_RUN", "true")).await;
+    lab.tick().await;
+    assert_eq!((beacon(&lab), lab.journal().beacon_writes()), (None, 0));
+}
+
+#[tokio::test]
+async fn a_beacon_that_may_not_be_written_is_told_and_fails_no_tick() {
+    let lab = Lab::start(LabConfig::default().set("LOG", "debug")).await;
+    let put = CallFilter::operation(Service::Ssm, "PutParameter").mentioning(NAME);
+    lab.aws.faults(|faults| faults.deny(put, Limit::Forever));
+    lab.tick().await;
+    let lines = lab.said("beacon");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0]["problem"].to_string().contains("AccessDenied"),
+        "{lines:?}"
+    );
+    assert!(lab.said("failed").is_empty());
+    let ticks = lab.said("tick");
+    assert_eq!((ticks.len(), &ticks[0]["problems"]), (1, &json!([])));
+}
