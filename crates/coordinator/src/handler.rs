@@ -30,6 +30,8 @@ pub enum Handled {
     Done(Value),
     /// It was none of our business.
     Ignored,
+    /// An operator's order that changes nothing. Holds what the operator is told: the order, and the `reason`.
+    OrderIgnored(Value),
     /// It was not what its shape promises. It will not get better by being sent again.
     Malformed(Malformed),
     /// Something failed that a retry may fix.
@@ -298,7 +300,7 @@ impl Coordinator {
         if !self.policy.serves_cluster(&key.cluster) {
             let reason = "the cluster is not watched";
             self.ignored(Level::Warn, TriggerKind::Operator, reason);
-            return Handled::Done(order_ignored(&command, reason));
+            return order_ignored(&command, reason);
         }
         let registered = match self.locate_in(&key.cluster, &key.instance).await {
             Ok(arns) => Registered::All(arns),
@@ -312,8 +314,13 @@ impl Coordinator {
             return Handled::Failed(error);
         }
         match outcome.order {
-            Some(OrderOutcome::Ignored(reason)) => Handled::Done(order_ignored(&command, &reason)),
-            Some(OrderOutcome::Done) | None => Handled::Done(outcome.line),
+            Some(OrderOutcome::Ignored(reason)) => order_ignored(&command, &reason),
+            Some(OrderOutcome::Done) => Handled::Done(outcome.line),
+            // Too little was seen to obey it, and whoever gave it must not take the answer for a yes.
+            None => Handled::Failed(format!(
+                "it is not known what became of the order: {}",
+                outcome.line
+            )),
         }
     }
 
@@ -364,14 +371,14 @@ fn instances_that_wait(messages: &[SqsMessage]) -> BTreeSet<InstanceId> {
     messages.iter().filter_map(of_hook).collect()
 }
 
-/// The answer to an order that changes nothing. It has no verdict: what a drain would be like is no answer.
-fn order_ignored(command: &Command, reason: &str) -> Value {
-    json!({
-        "trigger": TriggerKind::Operator,
+/// An order that changes nothing. Its answer has no verdict: what a drain would be like is no answer.
+fn order_ignored(command: &Command, reason: &str) -> Handled {
+    Handled::OrderIgnored(json!({
+        "command": command.order.name(),
         "cluster": command.cluster,
         "instance": command.instance,
-        "order": OrderOutcome::Ignored(reason.to_owned()),
-    })
+        "reason": reason,
+    }))
 }
 
 /// An event says that something may have changed, and a look sees what is; orders count in their sequence, and each
@@ -388,17 +395,26 @@ fn function_name() -> &'static str {
     })
 }
 
-/// The answer to events that succeed or fail together.
+/// The answer to events that succeed or fail together: the lines of the instances that were looked at, and, if there were
+/// any, the orders that change nothing. Those are no instances, so that no answer to them looks like a success.
 fn all(handled: Vec<Handled>) -> Result<Value, String> {
     let problems: Vec<&str> = handled.iter().filter_map(problem).collect();
     if !problems.is_empty() {
         return Err(problems.join("; "));
     }
-    let lines = handled.into_iter().filter_map(|handled| match handled {
-        Handled::Done(line) => Some(line),
-        _ => None,
-    });
-    Ok(json!({"instances": lines.collect::<Vec<_>>()}))
+    let (mut lines, mut ignored) = (Vec::new(), Vec::new());
+    for handled in handled {
+        match handled {
+            Handled::Done(line) => lines.push(line),
+            Handled::OrderIgnored(why) => ignored.push(why),
+            Handled::Ignored | Handled::Malformed(_) | Handled::Failed(_) => {}
+        }
+    }
+    let mut answer = json!({"instances": lines});
+    if !ignored.is_empty() {
+        answer["ignored"] = Value::Array(ignored);
+    }
+    Ok(answer)
 }
 
 fn problem(handled: &Handled) -> Option<&str> {

@@ -24,7 +24,7 @@ use crate::limits::{
     NOTE_WRITTEN_WITHIN, POLL_SECONDS_MAX, POLL_SECONDS_MIN, RELEASE_HEARD_WITHIN, SIDECAR_READS_PER_SECOND,
     UNHURRIED_POLL_SECONDS_MAX,
 };
-use crate::observation::Observation;
+use crate::observation::{Observation, Observed};
 use crate::policy::Policy;
 use crate::record::{Lifecycle, Record, ReleaseReason};
 use crate::trigger::Command;
@@ -276,7 +276,7 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
         drain::DrainLookup::Nothing(reason) => Plan {
             order: situation
                 .command
-                .map(|_| OrderOutcome::Ignored("the instance does not drain".to_owned())),
+                .map(|_| OrderOutcome::Ignored(why_nothing_drains(situation).to_owned())),
             ..idle(Verdict::NotDraining, reason)
         },
         drain::DrainLookup::Unknown(reason) => plan_without_record(situation, reason),
@@ -291,6 +291,14 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
             )
         },
         drain::DrainLookup::Drain(drain) => builder::PlanBuilder::new(situation, *drain).build(),
+    }
+}
+
+/// Whoever has mistyped an instance is to hear more than that it does not drain.
+fn why_nothing_drains(situation: &Situation<'_>) -> &'static str {
+    match situation.observation.instance {
+        Observed::Absent => "the cluster has no such container instance",
+        _ => "the instance does not drain",
     }
 }
 

@@ -64,8 +64,20 @@ class Commands(unittest.TestCase):
         for command in invocations:
             with self.subTest(command=command):
                 self.succeeds(command, function.url)
-                (line,) = json.loads((self.folder / "answer.json").read_text())["instances"]
-                self.assertEqual(line["trigger"], "operator")
+                answer = json.loads((self.folder / "answer.json").read_text())
+                self.assertEqual(answer["instances"], [])
+                (order,) = answer["ignored"]
+                self.assertEqual(order["reason"], "the cluster has no such container instance")
+
+    def test_an_operator_invokes_the_function_of_the_local_aws(self):
+        """The same command, as long as there is no account: the coordinator of the local AWS answers."""
+        _, command = next((p, c) for p, c in commands.documented() if c.startswith("aws lambda invoke"))
+        for function in ("ecs-daemon-protector", "ecs-daemon-protector:live"):
+            words = aws_cli.words(command, {**self.names(), "FUNCTION_ALIAS_ARN": function})
+            done = self.run_on(self.aws.url, *words)
+            self.assertEqual(done.returncode, 0, f"{command}\n{done.stdout}{done.stderr}")
+            (order,) = json.loads((self.folder / "answer.json").read_text())["ignored"]
+            self.assertEqual(order["command"], "extend")
 
     def documented(self, page, *words):
         """The first command of the page that has these words."""

@@ -77,7 +77,9 @@ class ConsoleDrain(MotoCase):
 
     def test_without_a_drain_an_order_does_nothing(self):
         self.start_task("family:job")
-        self.answered(self.function().invoke(events.order("release", self.cluster, self.host)))
+        answer = self.answered(self.function().invoke(events.order("release", self.cluster, self.host)))
+        self.assertEqual(answer["instances"], [])
+        self.assertEqual(answer["ignored"][0]["reason"], "the instance does not drain")
         self.assertIsNone(self.record())
         self.assertEqual(self.instance()["status"], "ACTIVE")
 

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use protector_local_aws::Outcome;
+use protector_local_aws::model::Service;
+use protector_local_aws::model::faults::{CallFilter, Limit};
+use protector_local_aws::principal::COORDINATOR;
 use protector_tests::{Daemon, Lab, LabConfig, SIDECAR};
 use serde_json::{Value, json};
 
@@ -22,16 +26,16 @@ const MUTATING: [&str; 6] = [
 fn assert_nothing_changed(lab: &Lab) {
     let mut calls = lab.journal().coordinator_calls();
     assert!(calls.contains_key("ListTasks"), "it did look: {calls:?}");
+    // The beacon is no part of a drain.
+    if let Some(writes) = calls.get_mut("PutParameter") {
+        *writes -= lab.journal().beacon_writes();
+    }
     assert!(
         MUTATING
             .iter()
             .all(|operation| calls.get(*operation).is_none_or(|made| *made == 0)),
         "{calls:?}"
     );
-    // The beacon is no part of a drain.
-    if let Some(writes) = calls.get_mut("PutParameter") {
-        *writes -= lab.journal().beacon_writes();
-    }
     let said = lab.said("instance");
     assert!(
         said.iter()
@@ -213,4 +217,65 @@ async fn the_receipt_tells_the_whole_drain_once_and_no_token() {
     );
     let task = lab.tasks_with(SIDECAR).remove(0);
     assert!(!lab.aws.container_logs(&task, SIDECAR).join("\n").contains(&token));
+}
+
+/// What an order is answered with, which must not look like a success.
+async fn ignored(lab: &Lab, order: Value) -> String {
+    let outcome = lab.aws.invoke(order).await.outcome;
+    let Outcome::Returned(answer) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(answer["instances"], json!([]), "{answer}");
+    let orders = answer["ignored"].as_array().unwrap();
+    assert_eq!(orders.len(), 1, "{answer}");
+    orders[0]["reason"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn an_order_that_changes_nothing_is_answered_with_why() {
+    let lab = Lab::start(LabConfig::default().set("CLUSTERS", "prod")).await;
+    let instance = lab.instance().to_owned();
+    let release = |instance: &str| order(instance, "release", None);
+    assert_eq!(
+        ignored(&lab, release(&instance)).await,
+        "the instance does not drain"
+    );
+    let mistyped = release("i-0badc0ffee0badc0f");
+    assert_eq!(
+        ignored(&lab, mistyped).await,
+        "the cluster has no such container instance"
+    );
+    let mut elsewhere = release(&instance);
+    elsewhere["cluster"] = json!("staging");
+    assert_eq!(ignored(&lab, elsewhere).await, "the cluster is not watched");
+    switch(&lab, r#"{"mode":"observe"}"#);
+    lab.tick().await;
+    let why = ignored(&lab, release(&instance)).await;
+    assert_eq!(why, "the coordinator only looks: observe");
+    let calls = lab.journal().coordinator_calls();
+    assert!(!calls.contains_key("UpdateContainerInstancesState"), "{calls:?}");
+}
+
+#[tokio::test]
+async fn an_order_that_is_obeyed_is_answered_with_its_instance() {
+    let (lab, instance) = held_by_an_endless_task().await;
+    let outcome = lab.aws.invoke(order(&instance, "release", None)).await.outcome;
+    let Outcome::Returned(answer) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(answer["instances"][0]["order"], json!({"outcome": "done"}));
+    assert_eq!(answer.get("ignored"), None);
+    assert_eq!(
+        ignored(&lab, order(&instance, "release", None)).await,
+        "the daemons are released already"
+    );
+}
+
+#[tokio::test]
+async fn p2_an_order_about_which_too_little_is_known_is_no_success() {
+    let (lab, instance) = held_by_an_endless_task().await;
+    let read = CallFilter::service(Service::Ssm).by(COORDINATOR);
+    lab.aws.faults(|faults| faults.deny(read, Limit::Forever));
+    let outcome = lab.aws.invoke(order(&instance, "release", None)).await.outcome;
+    assert!(matches!(outcome, Outcome::Failed(_)), "{outcome:?}");
 }

@@ -304,6 +304,9 @@ fn an_order_that_changes_nothing_is_answered_as_ignored() {
     active.observation.hook = Hook::None;
     let mut gone = Bench::hooked();
     gone.observation.instance = Observed::Absent;
+    let mut mistyped = Bench::hooked();
+    mistyped.observation.hook = Hook::None;
+    mistyped.observation.instance = Observed::Absent;
     let mut unknown = Bench::holding();
     unknown.observation.record = Observed::Unknown("throttled".to_owned());
     let ignored = |reason: &str| Some(OrderOutcome::Ignored(reason.to_owned()));
@@ -312,6 +315,10 @@ fn an_order_that_changes_nothing_is_answered_as_ignored() {
         (&mut released, ignored("the daemons are released already")),
         (&mut active, ignored("the instance does not drain")),
         (&mut gone, ignored("the container instance is gone")),
+        (
+            &mut mistyped,
+            ignored("the cluster has no such container instance"),
+        ),
         (&mut unknown, None),
     ] {
         assert_eq!(bench.plan_with(60, Some(&release)).order, outcome);
