@@ -20,6 +20,7 @@ SERVED = {
         ListContainerInstances ListServices ListTasks RegisterTaskDefinition RunTask StartTask StopTask
         UpdateContainerInstancesState UpdateService UpdateTaskProtection""",
     "events": "PutEvents",
+    "sts": "GetCallerIdentity",
     "ssm": """
         DeleteParameter DeleteParameters GetParameter GetParameters GetParametersByPath PutParameter""",
 }

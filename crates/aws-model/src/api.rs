@@ -16,6 +16,10 @@ pub enum Service {
     AutoScaling,
     /// EventBridge.
     Events,
+    /// Lambda: who may invoke a function. What the function answers is not the model's.
+    Lambda,
+    /// STS.
+    Sts,
 }
 
 impl Service {
@@ -26,6 +30,8 @@ impl Service {
             Service::Ssm => "ssm",
             Service::AutoScaling => "autoscaling",
             Service::Events => "events",
+            Service::Lambda => "lambda",
+            Service::Sts => "sts",
         }
     }
 }

@@ -19,6 +19,7 @@ mod page;
 mod params;
 mod quotas;
 pub mod ssm;
+mod sts;
 mod time;
 mod timers;
 mod world;

@@ -3,7 +3,10 @@
 //! ECS: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>. Parameter Store:
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-throughput.html>, default throughput;
 //! a burst is not documented there, so one second's worth is taken. EC2 Auto Scaling publishes no numbers; those
-//! here are an assumption, set near what ECS gives.
+//! here are an assumption, set near what ECS gives. STS: 600 requests a second
+//! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>). Lambda limits what runs at once, not calls:
+//! its number here is the default of that, ten times over
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html>).
 
 use super::faults::errors;
 use super::{ApiError, Service};
@@ -27,6 +30,8 @@ enum Bucket {
     AutoScalingRead,
     AutoScalingModify,
     Events,
+    Lambda,
+    Sts,
 }
 
 impl Bucket {
@@ -40,6 +45,8 @@ impl Bucket {
             Service::AutoScaling if operation.starts_with("Describe") => Bucket::AutoScalingRead,
             Service::AutoScaling => Bucket::AutoScalingModify,
             Service::Events => Bucket::Events,
+            Service::Lambda => Bucket::Lambda,
+            Service::Sts => Bucket::Sts,
         }
     }
 
@@ -73,6 +80,8 @@ impl Bucket {
             Bucket::SsmWrite | Bucket::SsmDelete => (3, 3),
             Bucket::AutoScalingRead | Bucket::AutoScalingModify => (100, 20),
             Bucket::Events => (400, 400),
+            Bucket::Lambda => (10_000, 10_000),
+            Bucket::Sts => (600, 600),
         }
     }
 }

@@ -22,6 +22,14 @@ pub(crate) fn of(authorization: &str) -> Option<String> {
     (!key.is_empty()).then(|| key.to_owned())
 }
 
+/// The service in the credential scope of such a header: the fourth part of `Credential`. All services share one address
+/// here, and the Query protocol names its service nowhere else.
+pub(crate) fn service_of(authorization: &str) -> Option<&str> {
+    let (_, credential) = authorization.split_once("Credential=")?;
+    let scope = credential.split([',', ' ']).next()?;
+    scope.split('/').nth(3)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,5 +40,7 @@ mod tests {
         let value =
             "AWS4-HMAC-SHA256 Credential=SIDECAR-1/20260101/eu-west-1/ssm/aws4_request, SignedHeaders=a";
         assert_eq!(of(value), Some(sidecar("1")));
+        assert_eq!(service_of(value), Some("ssm"));
+        assert_eq!(service_of("AWS4-HMAC-SHA256 Credential=ana"), None);
     }
 }

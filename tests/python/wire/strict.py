@@ -42,10 +42,14 @@ def check(operation_model, response_dict):
     """Checks one answer."""
     name = operation_model.name
     body, status = response_dict["body"], response_dict["status_code"]
-    is_json = operation_model.service_model.metadata["protocol"] == "json"
+    protocol = operation_model.service_model.metadata["protocol"]
+    is_json = protocol == "json"
     if status >= 300:
-        check_error(operation_model, json_code(body) if is_json else xml_code(body), status)
+        codes = {"json": json_code, "rest-json": lambda _: response_dict["headers"]["x-amzn-errortype"]}
+        check_error(operation_model, codes.get(protocol, xml_code)(body), status)
         return
+    if protocol == "rest-json":
+        raise Mismatch(f"{name}: answers of this protocol are not understood here")
     shape = operation_model.output_shape
     if is_json:
         walk_json(json.loads(body), shape, name)

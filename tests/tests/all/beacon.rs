@@ -1,7 +1,7 @@
 //! The beacon: by which people's tools find the coordinator, and see that it runs.
 
-use protector_local_aws::model::Service;
-use protector_local_aws::model::faults::{CallFilter, Limit};
+use protector_aws_model::Service;
+use protector_aws_model::faults::{CallFilter, Limit};
 use protector_tests::{Lab, LabConfig};
 use serde_json::{Value, json};
 

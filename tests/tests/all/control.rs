@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use protector_local_aws::Outcome;
-use protector_local_aws::model::Service;
-use protector_local_aws::model::faults::{CallFilter, Limit};
+use protector_local_aws::InvocationOutcome;
+use protector_aws_model::Service;
+use protector_aws_model::faults::{CallFilter, Limit};
 use protector_local_aws::principal::COORDINATOR;
 use protector_tests::{Daemon, Lab, LabConfig, SIDECAR};
 use serde_json::{Value, json};
@@ -222,7 +222,7 @@ async fn the_receipt_tells_the_whole_drain_once_and_no_token() {
 /// What an order is answered with, which must not look like a success.
 async fn ignored(lab: &Lab, order: Value) -> String {
     let outcome = lab.aws.invoke(order).await.outcome;
-    let Outcome::Returned(answer) = outcome else {
+    let InvocationOutcome::Returned(answer) = outcome else {
         panic!("{outcome:?}");
     };
     assert_eq!(answer["instances"], json!([]), "{answer}");
@@ -260,7 +260,7 @@ async fn an_order_that_changes_nothing_is_answered_with_why() {
 async fn an_order_that_is_obeyed_is_answered_with_its_instance() {
     let (lab, instance) = held_by_an_endless_task().await;
     let outcome = lab.aws.invoke(order(&instance, "release", None)).await.outcome;
-    let Outcome::Returned(answer) = outcome else {
+    let InvocationOutcome::Returned(answer) = outcome else {
         panic!("{outcome:?}");
     };
     assert_eq!(answer["instances"][0]["order"], json!({"outcome": "done"}));
@@ -277,5 +277,5 @@ async fn p2_an_order_about_which_too_little_is_known_is_no_success() {
     let read = CallFilter::service(Service::Ssm).by(COORDINATOR);
     lab.aws.faults(|faults| faults.deny(read, Limit::Forever));
     let outcome = lab.aws.invoke(order(&instance, "release", None)).await.outcome;
-    assert!(matches!(outcome, Outcome::Failed(_)), "{outcome:?}");
+    assert!(matches!(outcome, InvocationOutcome::Failed(_)), "{outcome:?}");
 }

@@ -15,6 +15,7 @@ mod demo;
 mod drain;
 mod events;
 mod faults;
+mod invoke;
 mod log_schema;
 mod policies;
 mod scale;

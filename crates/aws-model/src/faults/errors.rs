@@ -5,10 +5,12 @@ use crate::{ApiError, Call, Service};
 /// Too many calls.
 pub fn throttled(service: Service) -> ApiError {
     let code = match service {
-        Service::AutoScaling => "Throttling",
+        Service::AutoScaling | Service::Sts => "Throttling",
+        Service::Lambda => "TooManyRequestsException",
         Service::Ecs | Service::Ssm | Service::Events => "ThrottlingException",
     };
-    error(code, "Rate exceeded", 400)
+    let status = if service == Service::Lambda { 429 } else { 400 };
+    error(code, "Rate exceeded", status)
 }
 
 /// The service is broken.
@@ -16,7 +18,8 @@ pub fn broken(service: Service) -> ApiError {
     let code = match service {
         Service::Ecs => "ServerException",
         Service::Ssm => "InternalServerError",
-        Service::AutoScaling => "InternalFailure",
+        Service::AutoScaling | Service::Sts => "InternalFailure",
+        Service::Lambda => "ServiceException",
         Service::Events => "InternalException",
     };
     error(code, "Service Unavailable. Please try again later.", 500)
@@ -25,7 +28,8 @@ pub fn broken(service: Service) -> ApiError {
 /// The caller may not make this call.
 pub fn denied(call: &Call) -> ApiError {
     let (code, status) = match call.service {
-        Service::AutoScaling => ("AccessDenied", 403),
+        Service::AutoScaling | Service::Sts => ("AccessDenied", 403),
+        Service::Lambda => ("AccessDeniedException", 403),
         Service::Ecs | Service::Ssm | Service::Events => ("AccessDeniedException", 400),
     };
     let action = format!("{}:{}", call.service.prefix(), call.operation);

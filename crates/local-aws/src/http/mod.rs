@@ -2,6 +2,7 @@
 
 mod aws;
 mod credentials;
+mod functions;
 pub(crate) mod imds;
 mod json;
 pub mod message;
@@ -21,7 +22,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Response, StatusCode};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -37,6 +38,11 @@ pub(crate) struct Front {
 pub(crate) fn router(front: Arc<Front>) -> Router {
     Router::new()
         .route("/", post(aws::handle))
+        .route(
+            "/2015-03-31/functions/{name}/invocations",
+            post(functions::invoke),
+        )
+        .route("/2015-03-31/{*rest}", any(functions::not_served))
         .route("/v4/{container}", get(metadata::container))
         .route("/v4/{container}/task", get(metadata::task))
         .route("/credentials/{task_id}", get(credentials::get))

@@ -29,8 +29,10 @@ pub(crate) struct Incoming {
 pub(crate) enum Protocol {
     /// AWS JSON 1.1: ECS, SSM, EventBridge.
     Json,
-    /// AWS Query: Auto Scaling.
+    /// AWS Query: Auto Scaling, STS.
     Query {
+        /// The service, whose namespace is in the answer.
+        service: Service,
         /// The operation that was asked for, whose name is in the answer.
         operation: String,
     },
@@ -49,13 +51,14 @@ impl Incoming {
     }
 
     fn read_query(request: &Request<'_>) -> Incoming {
+        let service = query_service(request);
         let (operation, call) = match query::parse(request.body) {
-            Ok(query) => (query.action.clone(), query_call(request, query)),
+            Ok(query) => (query.action.clone(), query_call(request, service, query)),
             Err(error) => (String::new(), Err(invalid_form(&error))),
         };
         Incoming {
             call,
-            protocol: Protocol::Query { operation },
+            protocol: Protocol::Query { service, operation },
         }
     }
 }
@@ -65,7 +68,7 @@ impl Protocol {
     pub(crate) fn write(&self, answer: &Answer, request_id: &str) -> Reply {
         match self {
             Protocol::Json => json::reply(answer),
-            Protocol::Query { operation } => query_reply(operation, answer, request_id),
+            Protocol::Query { service, operation } => query_reply(*service, operation, answer, request_id),
         }
     }
 }
@@ -82,22 +85,36 @@ fn json_call(request: &Request<'_>, target: &str) -> Result<Call, ApiError> {
     })
 }
 
-fn query_call(request: &Request<'_>, query: query::Query) -> Result<Call, ApiError> {
+fn query_service(request: &Request<'_>) -> Service {
+    match request.authorization.and_then(principal::service_of) {
+        Some("sts") => Service::Sts,
+        _ => Service::AutoScaling,
+    }
+}
+
+fn query_call(request: &Request<'_>, service: Service, query: query::Query) -> Result<Call, ApiError> {
     let principal = request.authorization.and_then(principal::of);
     Ok(Call {
-        service: Service::AutoScaling,
+        service,
         operation: query.action,
         params: query.params,
         principal: principal.ok_or_else(|| unsigned("MissingAuthenticationToken", 403))?,
     })
 }
 
-fn query_reply(operation: &str, answer: &Answer, request_id: &str) -> Reply {
+fn query_reply(service: Service, operation: &str, answer: &Answer, request_id: &str) -> Reply {
+    let namespace = match service {
+        Service::Sts => xml::STS,
+        _ => xml::AUTO_SCALING,
+    };
     let (status, body) = match answer {
-        Ok(result) => (StatusCode::OK, xml::response(operation, result, request_id)),
+        Ok(result) => (
+            StatusCode::OK,
+            xml::response(namespace, operation, result, request_id),
+        ),
         Err(error) => (
             json::status(error),
-            xml::error(&in_query_words(error), request_id),
+            xml::error(namespace, &in_query_words(error), request_id),
         ),
     };
     Reply {
@@ -181,6 +198,28 @@ mod tests {
             "{}",
             unknown.body
         );
+    }
+
+    #[test]
+    fn sts_tells_the_caller_and_nothing_else() {
+        let key = KEY.replace("/ecs/", "/sts/");
+        let reply = ask(None, Some(&key), "Action=GetCallerIdentity&Version=2011-06-15");
+        assert_eq!(reply.status, StatusCode::OK);
+        for told in [
+            "<Arn>arn:aws:iam::123456789012:user/ana</Arn>",
+            "<Account>123456789012</Account>",
+            "xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"",
+        ] {
+            assert!(reply.body.contains(told), "{told}: {}", reply.body);
+        }
+        for action in ["AssumeRole", "DescribeAutoScalingGroups"] {
+            let other = ask(None, Some(&key), &format!("Action={action}"));
+            assert!(
+                other.body.contains("<Code>InvalidAction</Code>"),
+                "{}",
+                other.body
+            );
+        }
     }
 
     #[test]

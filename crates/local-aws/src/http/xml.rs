@@ -4,14 +4,18 @@ use jiff::Timestamp;
 use protector_aws_model::ApiError;
 use serde_json::Value;
 
-const NAMESPACE: &str = "http://autoscaling.amazonaws.com/doc/2011-01-01/";
+/// Of the answers of Auto Scaling.
+pub(crate) const AUTO_SCALING: &str = "http://autoscaling.amazonaws.com/doc/2011-01-01/";
+
+/// Of the answers of STS.
+pub(crate) const STS: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 /// Members that are moments: the model speaks epoch seconds, the Query protocol ISO 8601.
 const TIMESTAMPS: &[&str] = &["CreatedTime", "StartTime", "EndTime", "Time"];
 
 /// `<OpResponse>` around the result of `operation`.
-pub(crate) fn response(operation: &str, result: &Value, request_id: &str) -> String {
-    let mut xml = format!("<{operation}Response xmlns=\"{NAMESPACE}\">");
+pub(crate) fn response(namespace: &str, operation: &str, result: &Value, request_id: &str) -> String {
+    let mut xml = format!("<{operation}Response xmlns=\"{namespace}\">");
     element(&mut xml, &format!("{operation}Result"), result);
     xml.push_str(&format!(
         "<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"
@@ -20,12 +24,12 @@ pub(crate) fn response(operation: &str, result: &Value, request_id: &str) -> Str
 }
 
 /// `<ErrorResponse>`; the caller is to blame below status 500.
-pub(crate) fn error(error: &ApiError, request_id: &str) -> String {
+pub(crate) fn error(namespace: &str, error: &ApiError, request_id: &str) -> String {
     let blame = if error.status < 500 { "Sender" } else { "Receiver" };
     let code = escape(&error.code);
     let message = escape(&error.message);
     format!(
-        "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>{blame}</Type><Code>{code}</Code>\
+        "<ErrorResponse xmlns=\"{namespace}\"><Error><Type>{blame}</Type><Code>{code}</Code>\
          <Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
     )
 }
@@ -72,7 +76,7 @@ mod tests {
     #[test]
     fn lists_moments_and_reserved_characters_are_written() {
         let result = json!({"Groups": [{"Name": "a<&b", "CreatedTime": 1.5, "Size": 2, "Gone": null}]});
-        let xml = response("DescribeX", &result, "r-1");
+        let xml = response(AUTO_SCALING, "DescribeX", &result, "r-1");
         assert_eq!(
             xml,
             "<DescribeXResponse xmlns=\"http://autoscaling.amazonaws.com/doc/2011-01-01/\"><DescribeXResult>\
@@ -89,8 +93,8 @@ mod tests {
             message: "Rate exceeded".into(),
             status: 400,
         };
-        assert!(error(&fault, "r").contains("<Type>Sender</Type><Code>Throttling</Code>"));
+        assert!(error(AUTO_SCALING, &fault, "r").contains("<Type>Sender</Type><Code>Throttling</Code>"));
         fault.status = 500;
-        assert!(error(&fault, "r").contains("<Type>Receiver</Type>"));
+        assert!(error(AUTO_SCALING, &fault, "r").contains("<Type>Receiver</Type>"));
     }
 }

@@ -11,6 +11,7 @@ mod crash;
 mod environment;
 mod function;
 mod invocation;
+mod name;
 mod queue;
 mod runtime_api;
 mod source;
@@ -18,6 +19,7 @@ mod spec;
 
 pub(crate) use crash::CrashPoint;
 pub use invocation::{Invocation, InvocationOutcome};
+pub(crate) use name::{FunctionName, Invocable, Invoked};
 pub use spec::CoordinatorSpec;
 
 use crate::live::Live;
@@ -181,6 +183,17 @@ impl Lambda {
     /// Invokes the coordinator directly, beside what it takes from the queue, and waits for the outcome.
     pub(crate) async fn invoke(&self, event: Value) -> Invocation {
         self.run(Role::Coordinator, event, 1).await
+    }
+
+    /// The function that a call names, if it is deployed.
+    pub(crate) fn find(&self, name: &FunctionName) -> Option<Invocable> {
+        let role = name.role(self.live.region(), self.live.account())?;
+        lock(&self.of(role).function).is_some().then_some(Invocable(role))
+    }
+
+    /// Invokes a function as a call of `Invoke` does, and tells its end as Lambda tells it.
+    pub(crate) async fn invoke_function(&self, function: Invocable, event: Value) -> Invoked {
+        Invoked::of(self.run(function.0, event, 1).await)
     }
 
     /// Invokes the heartbeats, as their schedule does. Without them the event is lost.

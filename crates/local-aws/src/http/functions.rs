@@ -1,0 +1,185 @@
+//! Lambda's API, as far as an operator's orders need it: `Invoke`, by which the real coordinator answers.
+//!
+//! <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
+
+use super::Front;
+use crate::lambda::{FunctionName, Invoked};
+use crate::principal;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use protector_aws_model::{ApiError, Call, Service};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// What the functions are as Lambda sees them: none has a version of its own.
+const VERSION: &str = "$LATEST";
+
+/// How a caller wants to be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// With what the function returns.
+    RequestResponse,
+    /// At once; the function runs by itself.
+    Event,
+    /// The function does not run.
+    DryRun,
+}
+
+impl Kind {
+    fn read(headers: &HeaderMap) -> Result<Kind, ApiError> {
+        match headers.get("x-amz-invocation-type").map(HeaderValue::as_bytes) {
+            None | Some(b"RequestResponse") => Ok(Kind::RequestResponse),
+            Some(b"Event") => Ok(Kind::Event),
+            Some(b"DryRun") => Ok(Kind::DryRun),
+            Some(_) => Err(error(
+                "InvalidParameterValueException",
+                "unknown invocation type",
+                400,
+            )),
+        }
+    }
+}
+
+/// `POST /2015-03-31/functions/{name}/invocations`.
+pub(crate) async fn invoke(
+    State(front): State<Arc<Front>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    let request_id = front.ids.next();
+    let qualifier = qualifier(&query.unwrap_or_default());
+    let mut response = match front.invoke(&name, qualifier, &headers, &body).await {
+        Ok(response) => response,
+        Err(error) => refusal(&error),
+    };
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert("x-amzn-requestid", id);
+    }
+    response
+}
+
+/// The version or alias behind the question mark.
+fn qualifier(query: &str) -> Option<String> {
+    let mut members = form_urlencoded::parse(query.as_bytes());
+    members.find_map(|(name, value)| (name == "Qualifier").then(|| value.into_owned()))
+}
+
+/// All else of Lambda: nothing is invented for it.
+pub(crate) async fn not_served() -> Response<Body> {
+    let message = "the local AWS serves no other operation of Lambda than Invoke";
+    refusal(&error("AccessDeniedException", message, 403))
+}
+
+impl Front {
+    async fn invoke(
+        &self,
+        name: &str,
+        qualifier: Option<String>,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Response<Body>, ApiError> {
+        let caller = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let caller = caller.and_then(principal::of).ok_or_else(|| {
+            error(
+                "MissingAuthenticationTokenException",
+                "Missing Authentication Token",
+                403,
+            )
+        })?;
+        // Whether the call may be made comes before whether there is such a function.
+        let call = Call {
+            service: Service::Lambda,
+            operation: "Invoke".to_owned(),
+            params: json!({"FunctionName": name, "Qualifier": qualifier}),
+            principal: caller,
+        };
+        self.live.with(|world, now| world.call(now, &call))?;
+        let kind = Kind::read(headers)?;
+        let event = event(body)?;
+        let name = FunctionName::read(name, qualifier)
+            .ok_or_else(|| error("InvalidParameterValueException", "two qualifiers contradict", 400))?;
+        let function = self.lambda.find(&name).ok_or_else(|| self.no_function(&name))?;
+        Ok(match kind {
+            Kind::DryRun => empty(StatusCode::NO_CONTENT),
+            Kind::Event => {
+                let lambda = self.lambda.clone();
+                tokio::spawn(async move { lambda.invoke_function(function, event).await });
+                empty(StatusCode::ACCEPTED)
+            }
+            Kind::RequestResponse => answered(self.lambda.invoke_function(function, event).await)?,
+        })
+    }
+
+    fn no_function(&self, name: &FunctionName) -> ApiError {
+        let arn = name.arn(self.live.region(), self.live.account());
+        error(
+            "ResourceNotFoundException",
+            &format!("Function not found: {arn}"),
+            404,
+        )
+    }
+}
+
+/// The payload; without one the function gets an empty structure.
+fn event(body: &[u8]) -> Result<Value, ApiError> {
+    if body.is_empty() {
+        return Ok(json!({}));
+    }
+    let wrong = |problem: serde_json::Error| {
+        let message = format!("Could not parse request body into json: {problem}");
+        error("InvalidRequestContentException", &message, 400)
+    };
+    serde_json::from_slice(body).map_err(wrong)
+}
+
+/// What a function's end is to its caller: a failure of the function is an answer too, with a header that says so.
+fn answered(invoked: Invoked) -> Result<Response<Body>, ApiError> {
+    match invoked {
+        Invoked::Returned(value) => Ok(ran(&value)),
+        Invoked::Failed(value) => {
+            let mut response = ran(&value);
+            let unhandled = HeaderValue::from_static("Unhandled");
+            response.headers_mut().insert("x-amz-function-error", unhandled);
+            Ok(response)
+        }
+        Invoked::NotRun(why) => Err(error("ServiceException", &why, 500)),
+    }
+}
+
+fn ran(value: &Value) -> Response<Body> {
+    let mut response = super::json_body(StatusCode::OK, value);
+    let version = HeaderValue::from_static(VERSION);
+    response.headers_mut().insert("x-amz-executed-version", version);
+    response
+}
+
+fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// An error of the REST protocol: its code is a header.
+fn refusal(error: &ApiError) -> Response<Body> {
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let blame = if error.status < 500 { "User" } else { "Service" };
+    let body = json!({"Type": blame, "Message": error.message, "message": error.message});
+    let mut response = super::json_body(status, &body);
+    if let Ok(code) = HeaderValue::from_str(&error.code) {
+        let name = HeaderName::from_static("x-amzn-errortype");
+        response.headers_mut().insert(name, code);
+    }
+    response
+}
+
+fn error(code: &str, message: &str, status: u16) -> ApiError {
+    ApiError {
+        code: code.to_owned(),
+        message: message.to_owned(),
+        status,
+    }
+}

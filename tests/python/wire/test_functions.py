@@ -1,0 +1,26 @@
+import unittest
+
+from .aws import client, refused
+
+sts, functions = client("sts"), client("lambda", attempts=1)
+
+
+class Functions(unittest.TestCase):
+    """Without a coordinator: tests/tests/all/invoke.rs has the real one."""
+
+    def test_without_a_function_there_is_none_to_invoke(self):
+        with refused(self, "ResourceNotFoundException"):
+            functions.invoke(FunctionName="ecs-daemon-protector", Payload=b"{}")
+
+    def test_what_is_not_modelled_is_denied_and_not_invented(self):
+        with refused(self, "AccessDeniedException"):
+            functions.get_function_configuration(FunctionName="ecs-daemon-protector")
+
+
+class Callers(unittest.TestCase):
+    def test_a_caller_is_told_who_it_is(self):
+        identity = sts.get_caller_identity()
+        self.assertEqual(identity["UserId"], "test")
+        self.assertEqual(identity["Arn"], f"arn:aws:iam::{identity['Account']}:user/test")
+        with refused(self, "InvalidAction"):
+            sts.get_session_token()

@@ -1,0 +1,129 @@
+//! Lambda's `Invoke` over HTTP: the real coordinator answers an operator, in the words and with the headers of Lambda.
+
+use protector_aws_model::Service;
+use protector_aws_model::faults::{CallFilter, Limit};
+use protector_tests::{Lab, LabConfig};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const NAME: &str = "ecs-daemon-protector";
+
+/// Status, head in lower case, and body of an answer.
+struct Answer {
+    status: u16,
+    head: String,
+    body: Value,
+}
+
+async fn ask(lab: &Lab, line: &str, headers: &str, body: &str) -> Answer {
+    let address = lab.aws.endpoint_url().replace("http://", "");
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    let length = body.len();
+    let signed = "AWS4-HMAC-SHA256 Credential=ana/20260101/eu-west-1/lambda/aws4_request, Signature=0";
+    let text = format!(
+        "{line} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\nauthorization: {signed}\r\n{headers}\
+         content-length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    Answer {
+        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+        head: head.to_lowercase(),
+        body: serde_json::from_str(body).unwrap_or_default(),
+    }
+}
+
+async fn invoke(lab: &Lab, function: &str, headers: &str, body: &str) -> Answer {
+    let line = format!("POST /2015-03-31/functions/{function}/invocations");
+    ask(lab, &line, headers, body).await
+}
+
+fn release(lab: &Lab) -> String {
+    let order = json!({"command": "release", "cluster": "prod", "instance": lab.instance(), "who": "ana", "why": "7"});
+    order.to_string()
+}
+
+#[tokio::test]
+async fn an_order_over_http_is_answered_by_the_coordinator() {
+    let lab = Lab::start(LabConfig::default()).await;
+    let arn = format!("arn%3Aaws%3Alambda%3Aeu-west-1%3A123456789012%3Afunction%3A{NAME}%3Alive");
+    for function in [NAME, &format!("{NAME}:live"), &arn] {
+        let answer = invoke(&lab, function, "", &release(&lab)).await;
+        assert_eq!(answer.status, 200, "{}", answer.head);
+        assert_eq!(
+            answer.body["ignored"][0]["reason"], "the instance does not drain",
+            "{}",
+            answer.body
+        );
+        assert!(
+            answer.head.contains("x-amz-executed-version: $latest"),
+            "{}",
+            answer.head
+        );
+        assert!(!answer.head.contains("x-amz-function-error"), "{}", answer.head);
+    }
+    let qualified = format!("POST /2015-03-31/functions/{NAME}/invocations?Qualifier=live");
+    assert_eq!(ask(&lab, &qualified, "", &release(&lab)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_mistake_in_an_order_is_an_error_of_the_function() {
+    let lab = Lab::start(LabConfig::default()).await;
+    let answer = invoke(&lab, NAME, "", r#"{"command":"let-go"}"#).await;
+    assert_eq!(answer.status, 200);
+    assert!(
+        answer.head.contains("x-amz-function-error: unhandled"),
+        "{}",
+        answer.head
+    );
+    assert_eq!(answer.body["errorType"], "Coordinator.Failed");
+}
+
+#[tokio::test]
+async fn what_lambda_refuses_is_refused() {
+    let lab = Lab::start(LabConfig::default()).await;
+    let refused = async |function: &str, headers: &str, body: &str, status: u16, code: &str| {
+        let answer = invoke(&lab, function, headers, body).await;
+        assert_eq!(answer.status, status, "{function}: {}", answer.head);
+        let header = format!("x-amzn-errortype: {}", code.to_lowercase());
+        assert!(answer.head.contains(&header), "{function}: {}", answer.head);
+    };
+    refused("other", "", "{}", 404, "ResourceNotFoundException").await;
+    refused(
+        &format!("{NAME}:dead"),
+        "",
+        "{}",
+        404,
+        "ResourceNotFoundException",
+    )
+    .await;
+    refused(NAME, "", "no json", 400, "InvalidRequestContentException").await;
+    let unknown = "x-amz-invocation-type: Later\r\n";
+    refused(NAME, unknown, "{}", 400, "InvalidParameterValueException").await;
+    let get = format!("GET /2015-03-31/functions/{NAME}/configuration");
+    let answer = ask(&lab, &get, "", "").await;
+    assert_eq!(answer.status, 403);
+    assert!(answer.head.contains("x-amzn-errortype: accessdeniedexception"));
+    let denied = CallFilter::operation(Service::Lambda, "Invoke").by("ana");
+    lab.aws.faults(|faults| faults.deny(denied, Limit::Forever));
+    refused(NAME, "", "{}", 403, "AccessDeniedException").await;
+    lab.aws.stop_coordinator();
+    lab.aws.faults(protector_aws_model::Faults::clear);
+    refused(NAME, "", "{}", 404, "ResourceNotFoundException").await;
+    assert!(lab.aws.invocations().is_empty(), "the function did not run");
+}
+
+#[tokio::test]
+async fn whoever_does_not_wait_is_answered_at_once_and_a_dry_run_runs_nothing() {
+    let lab = Lab::start(LabConfig::default()).await;
+    let dry = invoke(&lab, NAME, "x-amz-invocation-type: DryRun\r\n", &release(&lab)).await;
+    assert_eq!(dry.status, 204);
+    assert!(lab.aws.invocations().is_empty());
+    let event = invoke(&lab, NAME, "x-amz-invocation-type: Event\r\n", &release(&lab)).await;
+    assert_eq!(event.status, 202);
+    lab.until("the function has run", || lab.aws.invocations().len() == 1)
+        .await;
+}
