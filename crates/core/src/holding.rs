@@ -224,12 +224,13 @@ fn one_group(group: String, tasks: &[&Task]) -> HeldBy {
         *statuses.entry(task.last_status.to_string()).or_default() += 1;
     }
     let most = statuses.iter().max_by_key(|(_, count)| **count);
-    let protected = tasks.iter().filter(|task| task.protected_until.is_some());
+    let protected: Vec<Timestamp> = tasks.iter().filter_map(|task| task.protected_until).collect();
     HeldBy {
         group,
         count: statuses.values().sum(),
         last_status: most.map(|(status, _)| status.clone()).unwrap_or_default(),
-        protected: u32::try_from(protected.count()).unwrap_or(u32::MAX),
+        protected: u32::try_from(protected.len()).unwrap_or(u32::MAX),
+        protected_until: protected.into_iter().max(),
     }
 }
 

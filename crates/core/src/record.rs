@@ -76,6 +76,9 @@ pub struct HeldBy {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub protected: u32,
 }
+    /// When the last of these protections ends, unless a task renews it; absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protected_until: Option<Timestamp>,
 
 pub(crate) fn is_zero(count: &u32) -> bool {
     *count == 0

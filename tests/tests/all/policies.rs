@@ -73,6 +73,15 @@ async fn task_scale_in_protection_is_shown_if_it_is_what_holds() {
         lab.said("instance").iter().any(shown)
     })
     .await;
+    // Two hours, unless the call says otherwise.
+    let until = |line: &Value| -> jiff::Timestamp {
+        let text = line["heldBy"][0]["protectedUntil"].as_str();
+        text.unwrap_or_else(|| panic!("{line}")).parse().unwrap()
+    };
+    let lines = lab.said("instance");
+    let line = lines.iter().find(|line| shown(line)).unwrap();
+    let left = until(line).duration_since(jiff::Timestamp::now()).as_mins();
+    assert!((100..=120).contains(&left), "{line}");
     lab.ecs("UpdateTaskProtection", protection(false));
     lab.gone_with_ticks(&instance, TICK).await;
     lab.journal()

@@ -122,6 +122,28 @@ fn groups_are_counted_the_largest_first() {
 }
 
 #[test]
+fn the_latest_end_of_a_protection_is_told_of_each_group() {
+    let protected = |id, group: &str, until: Option<i64>| Task {
+        protected_until: until.map(at),
+        ..task(id, group, "RUNNING", Scheduling::Replica, &["a"])
+    };
+    let tasks = [
+        protected(1, "service:game", Some(60)),
+        protected(2, "service:game", Some(3600)),
+        protected(3, "service:game", None),
+        protected(4, "service:web", None),
+    ];
+    let census = census(&tasks, &policy());
+    let told: Vec<_> = census
+        .held_by
+        .iter()
+        .map(|held| (held.group.as_str(), held.protected, held.protected_until))
+        .collect();
+    let expected = [("service:game", 2, Some(at(3600))), ("service:web", 0, None)];
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn a_daemon_without_the_protection_of_its_sidecar_is_a_daemon_and_no_sidecar() {
     let sidecar = |status: &str, health: &str| {
         let mut task = task(

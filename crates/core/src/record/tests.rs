@@ -31,6 +31,7 @@ fn record() -> Record {
             count: 4,
             last_status: "STOPPING".into(),
             protected: 0,
+            protected_until: None,
         }],
         released_services: vec![],
         lifecycle: None,
@@ -223,7 +224,7 @@ proptest! {
     ) {
         let mut big = record();
         big.remaining = remaining;
-        big.held_by = groups.into_iter().map(|group| HeldBy { group, count: 1, last_status: "RUNNING".into(), protected: 0 }).collect();
+        big.held_by = groups.into_iter().map(|group| HeldBy { group, count: 1, last_status: "RUNNING".into(), protected: remaining, protected_until: Some(at("2026-11-24T08:00:00.123456789Z")) }).collect();
         big.released_services = services.iter().map(|s| s.parse().unwrap()).collect();
         let bare_ones: Vec<UnprotectedDaemon> =
             bare_ones.iter().map(|name| bare(name, UnprotectedReason::SidecarNeverStarted)).collect();
@@ -405,6 +406,16 @@ fn protected_tasks_are_written_if_there_are_any() {
     let mut record = record();
     assert!(!record.encode().unwrap().contains("protected"));
     record.held_by[0].protected = 3;
+    assert!(
+        !record.encode().unwrap().contains("protectedUntil"),
+        "an older coordinator did not tell"
+    );
+    record.held_by[0].protected_until = Some(at("2026-11-24T10:00:00Z"));
+    let text = record.encode().unwrap();
+    assert!(
+        text.contains(r#""protectedUntil":"2026-11-24T10:00:00Z""#),
+        "{text}"
+    );
     assert_eq!(Record::decode(&record.encode().unwrap()), Ok(record));
 }
 
