@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use protector_core::aws::{InstanceStatus, Scheduling};
-use protector_core::control::Control;
+use protector_core::control::KillSwitch;
 use protector_core::hold::state::{
     self, Decision, ExitReason, HoldState, KillSwitchReading, Reading, SidecarIdentity,
 };
@@ -168,7 +168,7 @@ fn situations(stored: &Result<Record, DecodeError>, judge: &mut dyn FnMut(&Situa
             fleet: Fleet::default(),
             command: None,
             spot: None,
-            control: Control::On,
+            kill_switch: &KillSwitch::default(),
             heartbeats: HeartbeatSender::Planner,
             calls: 7,
             now: now(),

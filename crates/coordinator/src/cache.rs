@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use protector_core::aws::Scheduling;
-use protector_core::control::Control;
+use protector_core::control::{Control, KillSwitch};
 use protector_core::holding::Census;
 use protector_core::ids::{
     AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, LifecycleHookName,
@@ -89,7 +89,7 @@ struct CacheState {
     waits: HashMap<(InstanceId, LifecycleHookName), Wait>,
     /// How many tasks were listed in a cluster when all were.
     tasks_in: HashMap<ClusterName, usize>,
-    control: Control,
+    kill_switch: KillSwitch,
     control_at: Option<Timestamp>,
     control_problem_at: Option<Timestamp>,
 }
@@ -462,7 +462,12 @@ impl Cache {
 
     /// The kill switch as it was last read; on, if it never was.
     pub fn control(&self) -> Control {
-        self.lock().control
+        self.lock().kill_switch.control
+    }
+
+    /// The same, with who has thrown it and why.
+    pub fn kill_switch(&self) -> KillSwitch {
+        self.lock().kill_switch.clone()
     }
 
     /// Was the kill switch read within `age`?
@@ -473,9 +478,9 @@ impl Cache {
     }
 
     /// Remembers the kill switch.
-    pub fn learn_control(&self, control: Control, now: Timestamp) {
+    pub fn learn_kill_switch(&self, kill_switch: KillSwitch, now: Timestamp) {
         let mut facts = self.lock();
-        facts.control = control;
+        facts.kill_switch = kill_switch;
         facts.control_at = Some(now);
     }
 

@@ -1,7 +1,7 @@
 //! Minding the kill switch: it comes with every record that is read, and with the tick's listing.
 
 use jiff::SignedDuration;
-use protector_core::control::Control;
+use protector_core::control::{Control, KillSwitch};
 use serde_json::json;
 
 use crate::aws::ErrorKind;
@@ -39,10 +39,11 @@ impl Coordinator {
 
     /// Obeys what the parameter says; without it everything is on. A malformed one changes nothing.
     pub(crate) fn apply_kill_switch(&self, text: Option<&str>) {
-        let before = self.memory.control();
-        let read = text.map_or(Ok(Control::On), Control::decode);
-        let control = read.as_ref().copied().unwrap_or(before);
-        self.memory.learn_control(control, self.now());
+        let before = self.memory.kill_switch();
+        let read = text.map_or(Ok(Control::On.into()), KillSwitch::decode);
+        let switch = read.as_ref().unwrap_or(&before).clone();
+        self.memory.learn_kill_switch(switch.clone(), self.now());
+        let (control, before) = (switch.control, before.control);
         if let Err(problem) = read {
             if !self.memory.control_problem_is_news(self.now()) {
                 return;
@@ -53,11 +54,14 @@ impl Coordinator {
                 json!({"mode": control.name(), "error": problem}),
             );
         } else if control != before {
-            self.logger.log(
-                Level::Warn,
-                "control",
-                json!({"mode": control.name(), "previous": before.name()}),
-            );
+            let mut fields = json!({"mode": control.name(), "previous": before.name()});
+            let remarks = [("who", switch.who), ("why", switch.why)];
+            for (name, remark) in remarks {
+                if let Some(text) = remark {
+                    fields[name] = json!(text);
+                }
+            }
+            self.logger.log(Level::Warn, "control", fields);
         }
     }
 

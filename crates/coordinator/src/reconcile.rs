@@ -176,13 +176,14 @@ impl Coordinator {
         let fleet = self.memory.fleet_without(&observation.key, now);
         // Whoever only looks does not obey, and must not answer as if.
         let obeyed = command.filter(|_| !self.only_observes());
+        let kill_switch = self.memory.kill_switch();
         let plan = plan(&Situation {
             observation,
             policy: &self.policy,
             fleet,
             command: obeyed,
             spot: subject.spot,
-            control: self.memory.control(),
+            kill_switch: &kill_switch,
             heartbeats: self.heartbeats_by(),
             calls: calls - run.counted + run.earlier,
             now,

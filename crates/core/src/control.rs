@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{MESSAGE_CHARS_MAX, cut};
+use crate::limits::{MESSAGE_CHARS_MAX, QUOTED_CHARS_MAX, cut};
 
 /// What the product may do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,13 +17,47 @@ pub enum Control {
     ReleaseAll,
 }
 
+/// The kill switch with what its parameter says of the person who has thrown it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KillSwitch {
+    /// What the product may do.
+    pub control: Control,
+    /// Who has thrown it, in at most [`QUOTED_CHARS_MAX`] characters.
+    pub who: Option<String>,
+    /// Why, in at most [`MESSAGE_CHARS_MAX`] characters.
+    pub why: Option<String>,
+}
+
 #[derive(Deserialize)]
 struct ControlText {
     mode: String,
+    #[serde(default)]
+    who: Remark,
+    #[serde(default)]
+    why: Remark,
 }
 
-impl Control {
-    /// Reads the parameter's value.
+/// A text for people. Anything else in its place is no reason to refuse an order to stop.
+#[derive(Default)]
+struct Remark(Option<String>);
+
+impl<'de> Deserialize<'de> for Remark {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        let text = value.as_str().map(str::trim).filter(|text| !text.is_empty());
+        Ok(Remark(text.map(str::to_owned)))
+    }
+}
+
+impl Remark {
+    fn within(self, max: usize) -> Option<String> {
+        self.0.map(|text| cut(&text, max))
+    }
+}
+
+impl KillSwitch {
+    /// Reads the parameter's value: `{"mode":"release-all","who":"ana","why":"ticket 7"}`, where `who` and `why` may be
+    /// left out.
     ///
     /// # Errors
     /// What is wrong with it. Whoever reads it stays as it is and says so: a typing mistake must not release a fleet.
@@ -36,11 +70,47 @@ impl Control {
         if !text.trim_start().starts_with('{') {
             return Err(expected("not an object".to_owned()));
         }
-        let ControlText { mode } = serde_json::from_str(text).map_err(|error| expected(error.to_string()))?;
-        [Control::On, Control::Observe, Control::ReleaseAll]
-            .into_iter()
-            .find(|control| control.name() == mode)
-            .ok_or_else(|| expected(format!("unknown mode {mode:?}")))
+        let read: ControlText = serde_json::from_str(text).map_err(|error| expected(error.to_string()))?;
+        let mut modes = [Control::On, Control::Observe, Control::ReleaseAll].into_iter();
+        let control = modes
+            .find(|control| control.name() == read.mode)
+            .ok_or_else(|| expected(format!("unknown mode {:?}", read.mode)))?;
+        Ok(KillSwitch {
+            control,
+            who: read.who.within(QUOTED_CHARS_MAX),
+            why: read.why.within(MESSAGE_CHARS_MAX),
+        })
+    }
+
+    /// Who has thrown it and why, in words; nothing if the parameter does not say.
+    #[must_use]
+    pub fn by(&self) -> Option<String> {
+        match (&self.who, &self.why) {
+            (None, None) => None,
+            (Some(who), None) => Some(format!("by {who}")),
+            (None, Some(why)) => Some(format!("because: {why}")),
+            (Some(who), Some(why)) => Some(format!("by {who}: {why}")),
+        }
+    }
+}
+
+impl From<Control> for KillSwitch {
+    fn from(control: Control) -> Self {
+        Self {
+            control,
+            who: None,
+            why: None,
+        }
+    }
+}
+
+impl Control {
+    /// Reads the mode alone.
+    ///
+    /// # Errors
+    /// As [`KillSwitch::decode`].
+    pub fn decode(text: &str) -> Result<Self, String> {
+        KillSwitch::decode(text).map(|switch| switch.control)
     }
 
     /// The mode's name, as logs have it.
@@ -79,6 +149,38 @@ mod tests {
         ] {
             assert!(Control::decode(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn who_and_why_are_remarks_that_no_order_depends_on() {
+        let read = |text: &str| KillSwitch::decode(text).unwrap();
+        let said = |who: Option<&str>, why: Option<&str>| KillSwitch {
+            control: Control::ReleaseAll,
+            who: who.map(str::to_owned),
+            why: why.map(str::to_owned),
+        };
+        for (members, switch, words) in [
+            ("", said(None, None), None),
+            (r#","who":"ana""#, said(Some("ana"), None), Some("by ana")),
+            (
+                r#","why":"fire""#,
+                said(None, Some("fire")),
+                Some("because: fire"),
+            ),
+            (
+                r#","why":"fire","who":" ana ","at":1"#,
+                said(Some("ana"), Some("fire")),
+                Some("by ana: fire"),
+            ),
+            (r#","who":7,"why":["fire"]"#, said(None, None), None),
+            (r#","who":"","why":null"#, said(None, None), None),
+        ] {
+            let text = format!(r#"{{"mode":"release-all"{members}}}"#);
+            assert_eq!(read(&text), switch, "{text}");
+            assert_eq!(switch.by().as_deref(), words, "{text}");
+        }
+        let long = read(&format!(r#"{{"mode":"on","why":"{}"}}"#, "x".repeat(9000)));
+        assert_eq!(long.why.map(|why| why.chars().count()), Some(MESSAGE_CHARS_MAX));
     }
 
     #[test]

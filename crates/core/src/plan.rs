@@ -18,7 +18,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
-use crate::control::Control;
+use crate::control::KillSwitch;
 use crate::ids::{ContainerInstanceArn, TaskArn};
 use crate::limits::{
     NOTE_WRITTEN_WITHIN, POLL_SECONDS_MAX, POLL_SECONDS_MIN, RELEASE_HEARD_WITHIN, SIDECAR_READS_PER_SECOND,
@@ -47,7 +47,7 @@ pub struct Situation<'a> {
     /// When EC2 said, with this run's event, that it takes this Spot instance back.
     pub spot: Option<Timestamp>,
     /// The kill switch.
-    pub control: Control,
+    pub kill_switch: &'a KillSwitch,
     /// Who keeps the hooks alive.
     pub heartbeats: HeartbeatSender,
     /// AWS calls of this run that no write has counted yet.

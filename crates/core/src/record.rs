@@ -12,6 +12,7 @@ mod name;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::control::KillSwitch;
 use crate::ids::{
     AutoScalingGroupName, ContainerInstanceArn, InstanceId, LifecycleActionToken, LifecycleHookName,
     ServiceName,
@@ -75,10 +76,10 @@ pub struct HeldBy {
     /// How many of them task scale-in protection keeps alive, as far as that was asked for.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub protected: u32,
-}
     /// When the last of these protections ends, unless a task renews it; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protected_until: Option<Timestamp>,
+}
 
 pub(crate) fn is_zero(count: &u32) -> bool {
     *count == 0
@@ -234,7 +235,7 @@ pub struct Waited {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ordered {
-    /// `release`, `hold` or `extend`.
+    /// `release`, `hold` or `extend`; `release-all` of the kill switch.
     pub command: String,
     /// Who ordered it.
     pub who: String,
@@ -254,6 +255,20 @@ impl Ordered {
             why: order_text(why),
             at,
         }
+    }
+
+    /// Remembers that the kill switch has released everything, `at` the time of the release. None if its parameter says
+    /// neither who nor why.
+    #[must_use]
+    pub fn by_kill_switch(switch: &KillSwitch, at: Timestamp) -> Option<Self> {
+        switch.by()?;
+        let text = |said: &Option<String>| order_text(said.as_deref().unwrap_or_default());
+        Some(Self {
+            command: switch.control.name().to_owned(),
+            who: text(&switch.who),
+            why: text(&switch.why),
+            at,
+        })
     }
 }
 

@@ -25,7 +25,7 @@ struct Bench {
     observation: Observation,
     fleet: Fleet,
     spot: Option<Timestamp>,
-    control: Control,
+    kill_switch: KillSwitch,
 }
 
 const TOKEN: &str = "630aa23f-48eb-45e7-aba6-799ea6093a0f";
@@ -88,7 +88,7 @@ impl Bench {
             observation,
             fleet: Fleet::default(),
             spot: None,
-            control: Control::On,
+            kill_switch: KillSwitch::default(),
         }
     }
 
@@ -143,7 +143,7 @@ impl Bench {
             fleet: self.fleet,
             command,
             spot: self.spot,
-            control: self.control,
+            kill_switch: &self.kill_switch,
             heartbeats: HeartbeatSender::Planner,
             calls: 0,
             now: at(seconds),

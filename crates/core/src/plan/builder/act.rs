@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::control::Control;
 use crate::heartbeat::interval;
 use crate::ids::TaskArn;
 use crate::limits::{
@@ -10,7 +11,8 @@ use crate::limits::{
 };
 use crate::observation::{HookAction, Observed};
 use crate::policy::StandaloneTasks;
-use crate::record::{Lifecycle, Record};
+use crate::record::{Lifecycle, Ordered, Record, ReleaseReason};
+use crate::trigger::Order;
 
 use super::super::Fleet;
 use super::super::HeartbeatSender;
@@ -189,12 +191,28 @@ impl PlanBuilder<'_> {
         due.then(|| {
             let left = self.census.as_ref().map_or(0, |census| census.daemons.len());
             let record = Record {
+                ordered: self.thrown().or_else(|| self.record.ordered.clone()),
                 receipt_at: Some(self.now()),
                 daemons_left: u32::try_from(left).unwrap_or(u32::MAX),
                 ..self.written()
             };
             Action::Receipt(Box::new(record))
         })
+    }
+
+    /// The order by which the kill switch has ended this drain, if it says whose it was. Only the receipt tells: a record
+    /// with an order is none that drains can share, and a fleet that is let go at once would wait for its writes.
+    fn thrown(&self) -> Option<Ordered> {
+        let switch = self.situation.kill_switch;
+        let released_at = self.record.released_at.filter(|_| {
+            self.record.reason == Some(ReleaseReason::Operator) && switch.control == Control::ReleaseAll
+        })?;
+        // Who has ordered this instance to be released has done so before the switch.
+        let by_order = self.record.ordered.as_ref();
+        if by_order.is_some_and(|ordered| ordered.command == Order::Release.name()) {
+            return None;
+        }
+        Ordered::by_kill_switch(switch, released_at)
     }
 
     /// The record as it is written now, with the calls that no text of it has counted.

@@ -109,11 +109,11 @@ impl PlanBuilder<'_> {
             .record
             .agent_lost_at
             .map(|at| later(at, self.situation.policy.agent_lost));
-        if self.situation.control == Control::ReleaseAll {
-            return Some((
-                ReleaseReason::Operator,
-                "the kill switch says release-all".to_owned(),
-            ));
+        if self.situation.kill_switch.control == Control::ReleaseAll {
+            let by = self.situation.kill_switch.by();
+            let by = by.map(|by| format!(", thrown {by}")).unwrap_or_default();
+            let why = format!("the kill switch says release-all{by}");
+            return Some((ReleaseReason::Operator, why));
         }
         match &self.situation.observation.instance {
             Observed::Absent => Some((self.went(), "the container instance is gone".to_owned())),

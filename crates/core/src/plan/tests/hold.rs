@@ -1,6 +1,7 @@
 //! Rules 1, 2, 4 and 11: how a hold begins and is kept.
 
 use super::*;
+use crate::control::Control;
 use crate::limits::GLOBAL_MARGIN;
 use crate::policy::OnDeadline;
 use crate::record::{DecodeError, State};
@@ -44,7 +45,7 @@ fn draining_is_not_set_for_a_drain_that_is_over_in_some_way() {
     given_up.step(0);
     given_up.observation.hook = Hook::Over;
     let mut released = Bench::hooked();
-    released.control = Control::ReleaseAll;
+    released.kill_switch = Control::ReleaseAll.into();
     released.step(0);
     let mut console = Bench::external();
     console.step(0);

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::control::{Control, KillSwitch};
 use crate::policy::StandaloneTasks;
-use crate::record::Releasing;
+use crate::record::{Ordered, Releasing};
+use crate::trigger::Order;
 use jiff::SignedDuration;
 
 fn seconds(seconds: i64) -> SignedDuration {
@@ -414,8 +416,57 @@ fn a_machine_that_is_taken_at_its_deadline_while_tasks_hold_was_not_drained() {
 #[test]
 fn the_kill_switch_releases_everything_and_still_drains() {
     let mut bench = Bench::hooked();
-    bench.control = Control::ReleaseAll;
+    bench.kill_switch = Control::ReleaseAll.into();
     let plan = bench.step(0);
     assert_eq!(names(&plan), ["put-released", "set-draining"]);
     assert_eq!(bench.record().reason, Some(ReleaseReason::Operator));
+    assert_eq!(plan.reasons, ["released: the kill switch says release-all"]);
+}
+
+/// The receipt of a drain that the kill switch has ended, and what the record of the release has told of it.
+fn thrown(text: &str, order: Option<Order>) -> (Option<Ordered>, Option<Ordered>) {
+    let mut bench = Bench::holding();
+    if let Some(order) = order {
+        let command = Command {
+            order,
+            instance: bench.observation.key.instance.clone(),
+            cluster: bench.observation.key.cluster.clone(),
+            who: "bob".to_owned(),
+            why: "later".to_owned(),
+        };
+        let plan = bench.plan_with(20, Some(&command));
+        bench.store(plan.record().unwrap().clone());
+    }
+    bench.kill_switch = KillSwitch::decode(text).unwrap();
+    bench.step(60);
+    let released = bench.record().ordered.clone();
+    bench.tasks(vec![logs("STOPPED")]);
+    let ended = bench.step(90);
+    let receipt = ended.actions.iter().find_map(|action| match action {
+        Action::Receipt(record) => Some(record.ordered.clone()),
+        _ => None,
+    });
+    (released, receipt.expect("the drain is over"))
+}
+
+#[test]
+fn the_receipt_names_who_has_thrown_the_kill_switch_and_no_record_before_it_does() {
+    let text = r#"{"mode":"release-all","who":"ana","why":"ticket 7"}"#;
+    let by_ana = |ordered: &Ordered| (ordered.command.clone(), ordered.who.clone(), ordered.why.clone());
+    let all = ("release-all".to_owned(), "ana".to_owned(), "ticket 7".to_owned());
+    let (released, receipt) = thrown(text, None);
+    assert_eq!(released, None, "a drain with an order cannot share its record");
+    assert_eq!(receipt.as_ref().map(by_ana), Some(all.clone()));
+    assert_eq!(
+        receipt.map(|ordered| ordered.at),
+        Some(at(60)),
+        "when it was released"
+    );
+    // An order to hold was overruled; one to release has come before the switch.
+    let (_, receipt) = thrown(text, Some(Order::Hold));
+    assert_eq!(receipt.as_ref().map(by_ana), Some(all));
+    let (_, receipt) = thrown(text, Some(Order::Release));
+    assert_eq!(receipt.map(|ordered| ordered.command), Some("release".to_owned()));
+    // Nobody has said who it was.
+    assert_eq!(thrown(r#"{"mode":"release-all"}"#, None), (None, None));
 }
