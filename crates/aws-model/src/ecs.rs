@@ -2,8 +2,8 @@
 //!
 //! What ECS does by itself is in `task_lifecycle` (the status of tasks), `engine` (the agent), `scheduler` and `drain`; the
 //! operations of the API are in `operations`. Not modelled: load balancers and service discovery (their
-//! statuses are gone through), capacity providers, minimum and maximum percents other than the usual ones
-//! (replicas 100 and 200, daemons 0 and 100), placement strategies other than an even spread.
+//! statuses are gone through), capacity providers, placement strategies other than an even spread, the pause of 40 s before
+//! a task without health checks counts as healthy.
 
 mod arrivals;
 mod definition;
@@ -11,10 +11,12 @@ mod drain;
 mod engine;
 mod instance;
 mod operations;
+mod percents;
 mod placement;
 mod scheduler;
 mod scope;
 mod service;
+mod service_events;
 pub(crate) mod shape;
 mod status;
 mod task;

@@ -1,7 +1,8 @@
 //! What DRAINING does to the tasks of an instance.
 //!
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-draining.html>: service tasks
-//! go, standalone tasks are left alone. Replicas go at once, as with a minimum healthy percent below 100.
+//! go, standalone tasks are left alone. Replicas of a service that was given a deployment configuration go as it allows
+//! ([`super::percents`]): that is for the service scheduler. All others go at once, as with a minimum healthy percent of 0.
 
 use super::status::{InstanceStatus, TaskStatus};
 use super::task::Task;
@@ -35,7 +36,10 @@ impl Ecs {
             return;
         }
         let replicas = self.wanted_on(now, arn, Task::is_replica);
-        replicas.iter().for_each(|task| self.stop_by_scheduler(now, task));
+        let (replaced, free): (Vec<_>, Vec<_>) =
+            replicas.into_iter().partition(|task| self.is_replaced(task));
+        free.iter().for_each(|task| self.stop_by_scheduler(now, task));
+        replaced.iter().for_each(|task| self.request_successor(now, task));
         if self.daemons_may_go(arn) {
             let daemons = self.wanted_on(now, arn, |task| task.origin.daemon);
             daemons.iter().for_each(|task| self.stop_by_scheduler(now, task));
@@ -46,6 +50,13 @@ impl Ecs {
         let tasks = self.tasks_of_instance(arn);
         let wanted = tasks.filter(|task| task.is_wanted() && !task.is_protected(now) && kind(task));
         wanted.map(|task| task.arn.clone()).collect()
+    }
+
+    /// Has the service of a task a deployment configuration?
+    fn is_replaced(&self, task: &str) -> bool {
+        let service = self.tasks.get(task).and_then(|task| task.origin.service.as_ref());
+        let service = service.and_then(|key| self.services.get(key));
+        service.is_some_and(|service| service.percents.is_some() && !service.deleted)
     }
 
     fn daemons_may_go(&self, arn: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use super::definition::Resources;
 use super::service::{EcsService, ServiceKey, Strategy};
+use super::service_events::{Closest, Told};
 use super::status::{InstanceStatus, StopCode, TaskStatus};
 use super::task::{Origin, Task};
 use super::{Ecs, EcsTimer};
@@ -54,16 +55,94 @@ impl Ecs {
         };
         service.schedule_is_due = false;
         service.retire_deployments();
-        for task in self.surplus(now, key) {
+        let mut stopped = self.surplus(now, key);
+        stopped.iter().for_each(|task| self.stop_by_scheduler(now, task));
+        for task in self.leaving(now, key) {
             self.stop_by_scheduler(now, &task);
+            stopped.push(task);
         }
         let (places, is_short) = self.places(key);
-        for instance in places {
-            self.place_of_service(now, key, &instance);
-        }
+        let placed = places
+            .iter()
+            .filter_map(|instance| self.place_of_service(now, key, instance));
+        let started: Vec<String> = placed.collect();
         if let Some(service) = self.services.get_mut(key) {
             service.is_short = is_short;
         }
+        self.tell(now, key, started, stopped);
+    }
+
+    /// What a look at a service has to tell people.
+    fn tell(&mut self, now: Timestamp, key: &ServiceKey, started: Vec<String>, stopped: Vec<String>) {
+        let mut told = Vec::new();
+        if !stopped.is_empty() {
+            told.push(Told::Stopped(stopped));
+        }
+        if !started.is_empty() {
+            told.push(Told::Started(started));
+        }
+        told.extend(self.state_of(key));
+        if let Some(service) = self.services.get_mut(key) {
+            told.iter().for_each(|one| service.events.tell(now, &key.1, one));
+        }
+    }
+
+    /// Where a service stands, as far as there is a word for it.
+    fn state_of(&self, key: &ServiceKey) -> Option<Told> {
+        let service = self.services.get(key).filter(|service| !service.deleted)?;
+        if let Some(failing) = Told::failing(service.failures) {
+            return Some(failing);
+        }
+        if service.is_short {
+            let size = service.deployments.first()?.definition.resources;
+            let able = self.instances.values();
+            let able = able.filter(|one| one.cluster == key.0 && one.takes_tasks());
+            return Some(Told::NoRoom(Closest::of(able, size)));
+        }
+        let (total, leaving) = (service.total(), self.on_draining(service).count());
+        let staying = total.wanted.saturating_sub(leaving);
+        if service.strategy == Strategy::Replica && staying > service.desired_count {
+            // Whoever is protected is left; whoever waits for a successor is not too many.
+            let protected = service.outdated() == 0;
+            return protected.then_some(Told::Protected(staying - service.desired_count));
+        }
+        if leaving + service.outdated() > 0 {
+            return self.is_blocked(service).then_some(Told::Blocked);
+        }
+        let complete = service.strategy == Strategy::Daemon || total.wanted == service.desired_count;
+        (complete && total.running == total.wanted && total.alive == total.wanted).then_some(Told::Steady)
+    }
+
+    /// Allows the deployment configuration neither a stop nor a start, and is nothing under way that would change that?
+    fn is_blocked(&self, service: &EcsService) -> bool {
+        let total = service.total();
+        let allowed = service
+            .percents
+            .map(|percents| percents.allowed(service.desired_count, total.wanted, total.running));
+        let still = total.running == total.wanted;
+        still && allowed.is_some_and(|allowed| allowed.starts == 0 && allowed.stops == 0)
+    }
+
+    /// The tasks of a service that are to run, and are on an instance that drains.
+    fn on_draining<'a>(&'a self, service: &'a EcsService) -> impl Iterator<Item = &'a Task> {
+        let tasks = service.tasks.iter().filter_map(|arn| self.tasks.get(arn));
+        tasks.filter(|task| task.is_wanted() && self.is_draining(&task.instance))
+    }
+
+    /// Replicas that go from instances that drain, as far as the deployment configuration allows it: those that do not run
+    /// yet at once, the others while enough are healthy.
+    fn leaving(&self, now: Timestamp, key: &ServiceKey) -> Vec<String> {
+        let service = self.services.get(key).filter(|service| !service.deleted);
+        let Some((service, percents)) = service.and_then(|one| Some((one, one.percents?))) else {
+            return Vec::new();
+        };
+        let total = service.total();
+        let allowed = percents.allowed(service.desired_count, total.wanted, total.running);
+        let leaving = self.on_draining(service).filter(|task| !task.is_protected(now));
+        let (run, others): (Vec<&Task>, Vec<&Task>) =
+            leaving.partition(|task| task.last_status == TaskStatus::Running);
+        let going = others.into_iter().chain(run.into_iter().take(allowed.stops));
+        going.map(|task| task.arn.clone()).collect()
     }
 
     /// The tasks of a service that are to go.
@@ -75,11 +154,39 @@ impl Ecs {
         let free = tasks.filter(|task| task.is_wanted() && !task.is_protected(now));
         let surplus = match (service.deleted, service.strategy) {
             (true, _) => free.collect(),
+            (false, Strategy::Replica) if service.percents.is_some() => {
+                self.surplus_within_percents(service, free)
+            }
             (false, _) if is_settled(service) => Vec::new(),
             (false, Strategy::Daemon) => self.outdated_daemons(service, free),
             (false, Strategy::Replica) => surplus_replicas(service, free),
         };
         surplus.into_iter().map(|task| task.arn.clone()).collect()
+    }
+
+    /// Replicas that are too many, of a service with a deployment configuration. Those on instances that drain are none:
+    /// each has or gets a successor.
+    fn surplus_within_percents<'a>(
+        &'a self,
+        service: &'a EcsService,
+        free: impl Iterator<Item = &'a Task>,
+    ) -> Vec<&'a Task> {
+        let total = service.total();
+        let stops = service.percents.map_or(0, |percents| {
+            percents
+                .allowed(service.desired_count, total.wanted, total.running)
+                .stops
+        });
+        let staying = free.filter(|task| !self.is_draining(&task.instance));
+        let (mut new, mut old): (Vec<&Task>, Vec<&Task>) = staying.partition(|task| service.is_current(task));
+        new.sort_by_key(|task| (task.last_status != TaskStatus::Running, task.times.created));
+        old.sort_by_key(|task| (task.last_status == TaskStatus::Running, task.times.created));
+        let not_running = old
+            .iter()
+            .filter(|task| task.last_status != TaskStatus::Running)
+            .count();
+        let old = old.into_iter().take(not_running + stops);
+        new.into_iter().skip(service.desired_count).chain(old).collect()
     }
 
     /// Daemon tasks of old deployments, where they can be replaced.
@@ -102,13 +209,28 @@ impl Ecs {
         if service.strategy == Strategy::Daemon {
             return self.unserved(service, size);
         }
-        let missing = service.missing();
+        let missing = self.missing(service);
         let places = match missing {
             0 => Vec::new(),
             _ => self.spread(&key.0, size, missing, |_| true),
         };
         let is_short = places.len() < missing;
         (places, is_short)
+    }
+
+    /// How many replicas are to be added now.
+    fn missing(&self, service: &EcsService) -> usize {
+        let Some(percents) = service.percents else {
+            return service.missing();
+        };
+        let total = service.total();
+        let leaving = self
+            .on_draining(service)
+            .filter(|task| service.is_current(task))
+            .count();
+        let staying = service.current().wanted.saturating_sub(leaving);
+        let allowed = percents.allowed(service.desired_count, total.wanted, total.running);
+        service.desired_count.saturating_sub(staying).min(allowed.starts)
     }
 
     /// The instances that have no task of a daemon, not even a stopping one
@@ -126,13 +248,9 @@ impl Ecs {
         )
     }
 
-    fn place_of_service(&mut self, now: Timestamp, key: &ServiceKey, instance: &str) {
-        let Some(service) = self.services.get(key) else {
-            return;
-        };
-        let Some(deployment) = service.deployments.first() else {
-            return;
-        };
+    fn place_of_service(&mut self, now: Timestamp, key: &ServiceKey, instance: &str) -> Option<String> {
+        let service = self.services.get(key)?;
+        let deployment = service.deployments.first()?;
         let origin = Origin {
             group: service.group(),
             started_by: Some(deployment.id.clone()),
@@ -141,7 +259,7 @@ impl Ecs {
             overrides: Value::Null,
         };
         let definition = deployment.definition.clone();
-        self.place(now, instance, &definition, origin);
+        self.place(now, instance, &definition, origin)
     }
 
     /// Stops a task in the words of the scheduler.
@@ -155,6 +273,12 @@ impl Ecs {
             started_by.unwrap_or_default()
         );
         self.stop_task(now, arn, StopCode::ServiceSchedulerInitiated, &reason);
+    }
+
+    fn is_draining(&self, instance: &str) -> bool {
+        self.instances
+            .get(instance)
+            .is_some_and(|instance| instance.status == InstanceStatus::Draining)
     }
 
     fn is_active(&self, instance: &str) -> bool {

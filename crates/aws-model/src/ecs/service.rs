@@ -1,6 +1,8 @@
 //! One service.
 
 use super::definition::TaskDefinition;
+use super::percents::Percents;
+use super::service_events::ServiceEvents;
 use super::status::{StopCode, TaskStatus};
 use super::task::Task;
 use jiff::Timestamp;
@@ -37,6 +39,10 @@ pub(crate) struct EcsService {
     pub(crate) strategy: Strategy,
     /// How many replicas; of a daemon, unused.
     pub(crate) desired_count: usize,
+    /// How it may replace its replicas, if it was told.
+    pub(crate) percents: Option<Percents>,
+    /// What its scheduler has told.
+    pub(crate) events: ServiceEvents,
     /// Has it been deleted?
     pub(crate) deleted: bool,
     pub(crate) created_at: Timestamp,
@@ -102,6 +108,15 @@ impl EcsService {
             .skip(1)
             .map(|deployment| deployment.tally.wanted)
             .sum()
+    }
+
+    /// Counts of all deployments.
+    pub(super) fn total(&self) -> Tally {
+        self.deployments.iter().fold(Tally::default(), |sum, one| Tally {
+            alive: sum.alive + one.tally.alive,
+            wanted: sum.wanted + one.tally.wanted,
+            running: sum.running + one.tally.running,
+        })
     }
 
     /// How many replicas of the newest deployment are to be added.

@@ -3,7 +3,8 @@
 use super::Scope;
 use super::definition::Resources;
 use super::instance::ContainerInstance;
-use super::service::{Deployment, EcsService};
+use super::percents;
+use super::service::{Deployment, EcsService, Strategy};
 use super::status::TaskStatus;
 use super::task::Task;
 use crate::time::seconds;
@@ -166,10 +167,11 @@ pub(super) fn service(scope: &Scope, service: &EcsService, desired: usize) -> Va
         "deployments": service.deployments.iter().enumerate().map(|(index, one)| {
             deployment(one, index == 0, desired)
         }).collect::<Value>(),
+        "deploymentConfiguration": percents::described(service.percents, service.strategy == Strategy::Daemon),
         "deploymentController": {"type": "ECS"},
         "loadBalancers": [],
         "serviceRegistries": [],
-        "events": [],
+        "events": service.events.described(&service.arn),
         "placementConstraints": [],
         "placementStrategy": [],
         "propagateTags": "NONE",

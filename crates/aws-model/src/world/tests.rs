@@ -6,6 +6,7 @@ mod hosts;
 mod invariants;
 mod lab;
 mod operations;
+mod percents;
 mod placement;
 mod refusals;
 mod seams;

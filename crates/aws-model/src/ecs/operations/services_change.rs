@@ -2,7 +2,9 @@
 
 use crate::ApiError;
 use crate::ecs::definition::TaskDefinition;
+use crate::ecs::percents::Percents;
 use crate::ecs::service::{Deployment, EcsService, ServiceKey, Strategy, Tally};
+use crate::ecs::service_events::ServiceEvents;
 use crate::ecs::{Ecs, short};
 use crate::params::{Params, client, invalid};
 use jiff::Timestamp;
@@ -16,6 +18,7 @@ impl Ecs {
         let name = params.required("serviceName")?;
         let strategy = strategy(params)?;
         let definition = self.definitions.find(params.required("taskDefinition")?)?;
+        let percents = Percents::read(params, strategy == Strategy::Daemon)?;
         let key = (cluster, name.to_owned());
         if self.services.get(&key).is_some_and(|service| !service.deleted) {
             return Err(invalid("Creation of service was not idempotent."));
@@ -26,6 +29,8 @@ impl Ecs {
             key: key.clone(),
             strategy,
             desired_count: desired_count(params)?.unwrap_or_default(),
+            percents,
+            events: ServiceEvents::default(),
             deleted: false,
             created_at: now,
             deployments: vec![deployment],
@@ -54,6 +59,7 @@ impl Ecs {
             .map(|name| self.definitions.find(name))
             .transpose()?;
         let service = self.services.get(&key).ok_or_else(not_found)?;
+        let percents = Percents::read(params, service.strategy == Strategy::Daemon)?;
         let current = service
             .deployments
             .first()
@@ -63,6 +69,7 @@ impl Ecs {
         let fresh = (!same || params.flag("forceNewDeployment")).then(|| self.deployment(now, definition));
         let service = self.services.get_mut(&key).ok_or_else(not_found)?;
         service.desired_count = count.unwrap_or(service.desired_count);
+        service.percents = percents.or(service.percents);
         service.failures = 0;
         fresh
             .into_iter()

@@ -1,0 +1,273 @@
+//! The events of a service: what its scheduler tells people, in the words of ECS.
+//!
+//! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages.html>. Told are those whose cause
+//! the model knows; what a service tells of load balancers, images or quotas is not among them.
+
+use super::definition::Resources;
+use super::instance::ContainerInstance;
+use crate::time::seconds;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+
+/// The API shows so many.
+const SHOWN_MAX: usize = 100;
+
+/// What was told is not told again for so long, unless a steady state came between.
+const REPEATED_AFTER: SignedDuration = SignedDuration::from_hours(6);
+
+/// So many tasks in a row that fail are a service that cannot start. ECS does not say how many it takes.
+const FAILURES: u32 = 2;
+
+/// What a scheduler has to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// These tasks were started.
+    Started(Vec<String>),
+    /// These tasks were told to stop.
+    Stopped(Vec<String>),
+    /// All is as it should be.
+    Steady,
+    /// A task found no room.
+    NoRoom(Closest),
+    /// The deployment configuration allows neither a stop nor a start.
+    Blocked,
+    /// So many tasks that are too many are protected.
+    Protected(usize),
+    /// Its tasks fail one after another.
+    Failing,
+}
+
+/// Why a task found no room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Closest {
+    /// There is no instance.
+    NoInstance,
+    /// This one has the most room, and too little memory.
+    Memory(String),
+    /// This one has the most room, and too little CPU.
+    Cpu(String),
+}
+
+impl Closest {
+    /// The instance with the most memory left, and what it lacks.
+    pub(super) fn of<'a>(instances: impl Iterator<Item = &'a ContainerInstance>, size: Resources) -> Closest {
+        let closest = instances.max_by_key(|one| (one.remaining.memory, one.remaining.cpu));
+        let Some(one) = closest else {
+            return Closest::NoInstance;
+        };
+        let id = super::scope::short(&one.arn).to_owned();
+        match one.remaining.memory < size.memory {
+            true => Closest::Memory(id),
+            false => Closest::Cpu(id),
+        }
+    }
+}
+
+impl Told {
+    /// Is it to be told of a service whose tasks have failed so often in a row?
+    pub(super) fn failing(failures: u32) -> Option<Told> {
+        (failures >= FAILURES).then_some(Told::Failing)
+    }
+
+    fn message(&self, service: &str) -> String {
+        let tasks = |arns: &[String]| {
+            let named = arns.iter().map(|arn| format!(" (task {})", super::scope::short(arn)));
+            named.collect::<String>()
+        };
+        let no_room = "was unable to place a task because no container instance met all of its requirements.";
+        let lacks = |id: &str, what: &str| {
+            format!(
+                "{no_room} The closest matching (container-instance {id}) has insufficient {what} available."
+            )
+        };
+        let text = match self {
+            Told::Started(arns) => format!("has started {} tasks:{}.", arns.len(), tasks(arns)),
+            Told::Stopped(arns) => format!("has stopped {} running tasks:{}.", arns.len(), tasks(arns)),
+            Told::Steady => "has reached a steady state.".to_owned(),
+            Told::NoRoom(Closest::NoInstance) => {
+                format!("{no_room} Reason: No Container Instances were found in your cluster.")
+            }
+            Told::NoRoom(Closest::Memory(id)) => lacks(id, "memory"),
+            Told::NoRoom(Closest::Cpu(id)) => lacks(id, "CPU units"),
+            Told::Blocked => "was unable to stop or start tasks during a deployment because of the service \
+                deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again."
+                .to_owned(),
+            Told::Protected(count) => {
+                format!("was unable to scale in due to (reason {count} tasks under protection)")
+            }
+            Told::Failing => "is unable to consistently start tasks successfully.".to_owned(),
+        };
+        format!("(service {service}) {text}")
+    }
+}
+
+/// The last events of a service.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ServiceEvents {
+    newest_first: VecDeque<ServiceEvent>,
+    count: u64,
+}
+
+#[derive(Clone, Debug)]
+struct ServiceEvent {
+    number: u64,
+    at: Timestamp,
+    steady: bool,
+    message: String,
+}
+
+impl ServiceEvents {
+    /// Tells something, unless it was told a while ago and its cause has not gone since.
+    pub(super) fn tell(&mut self, now: Timestamp, service: &str, told: &Told) {
+        let message = told.message(service);
+        let steady = *told == Told::Steady;
+        if self.is_known(now, &message, steady) {
+            return;
+        }
+        self.count += 1;
+        self.newest_first.push_front(ServiceEvent {
+            number: self.count,
+            at: now,
+            steady,
+            message,
+        });
+        self.newest_first.truncate(SHOWN_MAX);
+    }
+
+    /// Was it told since the last steady state, that one included?
+    fn is_known(&self, now: Timestamp, message: &str, steady: bool) -> bool {
+        let fresh = |event: &ServiceEvent| now.duration_since(event.at) < REPEATED_AFTER;
+        for event in self.newest_first.iter().filter(|event| fresh(event)) {
+            if event.message == message {
+                return true;
+            }
+            // A steady state ends what was before it, and whatever comes after one ends the steady state.
+            if event.steady || steady {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// As the API writes them.
+    pub(super) fn described(&self, service_arn: &str) -> Value {
+        let one = |event: &ServiceEvent| {
+            json!({
+                "id": id(service_arn, event.number),
+                "createdAt": seconds(event.at),
+                "message": event.message,
+            })
+        };
+        self.newest_first.iter().map(one).collect()
+    }
+}
+
+/// Looks like the UUIDs of ECS; of one service none comes twice.
+fn id(service_arn: &str, number: u64) -> String {
+    let service = service_arn.bytes().fold(0xcbf2_9ce4_u32, |sum, byte| {
+        (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    format!("{service:08x}-0000-4000-8000-{number:012x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes)
+    }
+
+    fn messages(events: &ServiceEvents) -> Vec<String> {
+        let shown = events.described("arn:service/web");
+        let text = |event: &Value| event["message"].as_str().unwrap().to_owned();
+        shown.as_array().unwrap().iter().map(text).collect()
+    }
+
+    #[test]
+    fn the_words_are_those_of_ecs() {
+        let arn = |id: &str| format!("arn:aws:ecs:eu-west-1:1:task/prod/{id}");
+        for (told, words) in [
+            (Told::Steady, "has reached a steady state."),
+            (
+                Told::Started(vec![arn("a"), arn("b")]),
+                "has started 2 tasks: (task a) (task b).",
+            ),
+            (
+                Told::Stopped(vec![arn("a")]),
+                "has stopped 1 running tasks: (task a).",
+            ),
+            (
+                Told::NoRoom(Closest::Memory("0a1b".to_owned())),
+                "was unable to place a task because no container instance met all of its requirements. The closest \
+                 matching (container-instance 0a1b) has insufficient memory available.",
+            ),
+            (
+                Told::NoRoom(Closest::Cpu("0a1b".to_owned())),
+                "was unable to place a task because no container instance met all of its requirements. The closest \
+                 matching (container-instance 0a1b) has insufficient CPU units available.",
+            ),
+            (
+                Told::NoRoom(Closest::NoInstance),
+                "was unable to place a task because no container instance met all of its requirements. Reason: No \
+                 Container Instances were found in your cluster.",
+            ),
+            (
+                Told::Blocked,
+                "was unable to stop or start tasks during a deployment because of the service deployment \
+                 configuration. Update the minimumHealthyPercent or maximumPercent value and try again.",
+            ),
+            (
+                Told::Protected(3),
+                "was unable to scale in due to (reason 3 tasks under protection)",
+            ),
+            (
+                Told::Failing,
+                "is unable to consistently start tasks successfully.",
+            ),
+        ] {
+            assert_eq!(told.message("web"), format!("(service web) {words}"));
+        }
+    }
+
+    #[test]
+    fn what_was_told_is_told_again_after_six_hours_or_a_steady_state() {
+        let mut events = ServiceEvents::default();
+        let mut told = |minutes, told: &Told| {
+            events.tell(at(minutes), "web", told);
+            events.newest_first.len()
+        };
+        assert_eq!(told(0, &Told::Blocked), 1);
+        assert_eq!(told(10, &Told::Blocked), 1);
+        assert_eq!(told(11, &Told::Failing), 2);
+        assert_eq!(
+            told(359, &Told::Blocked),
+            2,
+            "another one between is no end of the cause"
+        );
+        assert_eq!(told(361, &Told::Blocked), 3);
+        assert_eq!(told(362, &Told::Steady), 4);
+        assert_eq!(told(363, &Told::Steady), 4);
+        assert_eq!(told(364, &Told::Blocked), 5);
+        assert_eq!(told(365, &Told::Steady), 6, "it was left in between");
+    }
+
+    #[test]
+    fn the_newest_hundred_are_shown_each_with_an_id_of_its_own() {
+        let mut events = ServiceEvents::default();
+        for number in 0..150 {
+            events.tell(at(number), "web", &Told::Started(vec![number.to_string()]));
+        }
+        let shown = events.described("arn:service/web");
+        assert_eq!(shown.as_array().unwrap().len(), SHOWN_MAX);
+        assert!(messages(&events)[0].contains("(task 149)"));
+        let ids: std::collections::BTreeSet<String> = shown
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|event| event["id"].to_string())
+            .collect();
+        assert_eq!(ids.len(), SHOWN_MAX);
+    }
+}
