@@ -103,7 +103,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Box<dyn Error>> {
         runs = run_all(&scenarios, &args) => runs?,
         () = stop.asked() => return Ok(ExitCode::from(INTERRUPTED)),
     };
-    let failures = finish(&args, runs, &mut stop).await?;
+    let failures = finish(&args, &scenarios, runs, &mut stop).await?;
     Ok(if failures.is_empty() {
         ExitCode::SUCCESS
     } else {
@@ -112,7 +112,12 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// Says how it went; leaves the last run, the one with the protector, if that is wanted.
-async fn finish(args: &DemoArgs, runs: Vec<(Kind, Done)>, stop: &mut Stop) -> io::Result<Vec<String>> {
+async fn finish(
+    args: &DemoArgs,
+    scenarios: &[Scenario],
+    runs: Vec<(Kind, Done)>,
+    stop: &mut Stop,
+) -> Result<Vec<String>, DemoError> {
     let (outcomes, left): (Vec<(Kind, Outcome)>, Vec<LocalAws>) = runs
         .into_iter()
         .map(|(kind, done)| ((kind, done.outcome), done.aws))
@@ -123,14 +128,28 @@ async fn finish(args: &DemoArgs, runs: Vec<(Kind, Done)>, stop: &mut Stop) -> io
         .collect();
     let failures = verdict::failures(&lines, args.linger);
     report::conclude(args, &outcomes, &failures)?;
-    if let (true, Some(aws)) = (args.keep, left.last()) {
-        report::invite(args, &aws.endpoint_url())?;
-        stop.asked().await;
+    if let (true, Some(aws), Some(scenario)) = (args.keep, left.last(), scenarios.last()) {
+        tokio::select! {
+            kept = keep(args, aws, scenario) => {
+                kept?;
+                stop.asked().await;
+            }
+            () = stop.asked() => {}
+        }
     }
     for aws in left {
         aws.shutdown().await;
     }
     Ok(failures)
+}
+
+/// Begins a drain that holds, if somebody holds it, and says how to look at it.
+async fn keep(args: &DemoArgs, aws: &LocalAws, scenario: &Scenario) -> Result<(), DemoError> {
+    let held = match scenario.kind {
+        Kind::With => Some(setup::hold(aws, scenario).await?),
+        Kind::Without => None,
+    };
+    Ok(report::invite(args, &aws.endpoint_url(), held.as_deref())?)
 }
 
 /// The runs go on at the same time, each in its own local AWS.

@@ -1,13 +1,19 @@
 //! `protectorctl local-aws`: a local AWS to play with, until it is asked to stop.
 
+mod scene;
+
 use crate::endpoint::{ACCESS_KEY, environment};
+use crate::programs::{self, Program};
 use crate::stop::Stop;
 use crate::{duration, output};
 use clap::Args;
 use protector_local_aws::{CoordinatorSpec, LocalAws, LocalAwsConfig};
+use scene::{Scene, Stuck};
 use serde_json::json;
 use std::error::Error;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Arguments of `local-aws`.
@@ -29,6 +35,16 @@ pub(crate) struct LocalAwsArgs {
     /// A setting of the coordinator; may be repeated.
     #[arg(long, value_name = "NAME=VALUE", requires = "coordinator", value_parser = variable)]
     coordinator_env: Vec<(String, String)>,
+    /// Write what the coordinator and the heartbeats say to this file as they say it; `-` is standard error.
+    #[arg(long, value_name = "FILE")]
+    coordinator_log: Option<PathBuf>,
+    /// Begin with an account in which instances drain, in the place of an empty one. The coordinator runs in it: that of
+    /// `--coordinator`, or `bootstrap` beside this program.
+    #[arg(long, value_name = "SCENE")]
+    scene: Option<Scene>,
+    /// The sidecar of the scene's daemons; by default `ecs-daemon-protector` beside this program.
+    #[arg(long, value_name = "PATH", requires = "scene")]
+    sidecar: Option<PathBuf>,
     /// Region of the account.
     #[arg(long, default_value = "us-east-1")]
     region: String,
@@ -43,16 +59,57 @@ pub(crate) struct LocalAwsArgs {
 /// The port is taken, the coordinator is not there, or nobody can be told.
 pub(crate) async fn run(args: LocalAwsArgs) -> Result<(), Box<dyn Error>> {
     let mut stop = Stop::listen()?;
+    let coordinator = coordinator(&args)?;
+    let sidecar = match args.scene {
+        Some(_) => Some(programs::find(Program::Sidecar, args.sidecar.as_deref())?),
+        None => None,
+    };
     let aws = LocalAws::start(config(&args)).await?;
-    if let Some(binary) = &args.coordinator {
-        let mut spec = CoordinatorSpec::new(std::path::absolute(binary)?);
-        spec.env.extend(args.coordinator_env.iter().cloned());
+    if let Some(file) = &args.coordinator_log {
+        aws.copy_coordinator_log(log_file(file)?);
+    }
+    if let Some(spec) = coordinator {
         aws.start_coordinator(spec).await?;
     }
-    announce(&args, &aws.endpoint_url())?;
+    let set = async {
+        match &sidecar {
+            Some(sidecar) => scene::set(&aws, sidecar).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    tokio::select! {
+        stuck = set => announce(&args, &aws.endpoint_url(), &stuck?)?,
+        () = stop.asked() => {
+            aws.shutdown().await;
+            return Ok(());
+        }
+    }
     stop.asked().await;
     aws.shutdown().await;
     Ok(())
+}
+
+/// The coordinator that is to run, if one is.
+fn coordinator(args: &LocalAwsArgs) -> Result<Option<CoordinatorSpec>, Box<dyn Error>> {
+    let binary = match (&args.coordinator, args.scene) {
+        (None, None) => return Ok(None),
+        (Some(given), _) => std::path::absolute(given)?,
+        (None, Some(_)) => programs::find(Program::Coordinator, None)?,
+    };
+    let mut spec = CoordinatorSpec::new(binary);
+    if args.scene.is_some() {
+        let settings = scene::settings().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        spec.env.extend(settings);
+    }
+    spec.env.extend(args.coordinator_env.iter().cloned());
+    Ok(Some(spec))
+}
+
+fn log_file(path: &Path) -> io::Result<Box<dyn Write + Send>> {
+    match path.as_os_str() == "-" {
+        true => Ok(Box::new(io::stderr())),
+        false => Ok(Box::new(File::create(path)?)),
+    }
 }
 
 fn config(args: &LocalAwsArgs) -> LocalAwsConfig {
@@ -66,9 +123,12 @@ fn config(args: &LocalAwsArgs) -> LocalAwsConfig {
     config
 }
 
-fn announce(args: &LocalAwsArgs, endpoint: &str) -> std::io::Result<()> {
+fn announce(args: &LocalAwsArgs, endpoint: &str, stuck: &[Stuck]) -> io::Result<()> {
     if !args.json {
-        return output::line(&usage(endpoint, &args.region));
+        return output::line(&match stuck {
+            [] => usage(endpoint, &args.region),
+            _ => usage_of_scene(endpoint, &args.region, stuck),
+        });
     }
     output::json(&json!({
         "event": "ready",
@@ -76,7 +136,8 @@ fn announce(args: &LocalAwsArgs, endpoint: &str) -> std::io::Result<()> {
         "region": args.region,
         "accessKeyId": ACCESS_KEY,
         "secretAccessKey": ACCESS_KEY,
-        "coordinator": args.coordinator.is_some(),
+        "coordinator": args.coordinator.is_some() || args.scene.is_some(),
+        "scene": stuck,
     }))
 }
 
@@ -99,6 +160,33 @@ A container with the docker label local-aws.simulated=true needs none."
     )
 }
 
+fn usage_of_scene(endpoint: &str, region: &str, stuck: &[Stuck]) -> String {
+    let environment = environment(endpoint, region);
+    let width = stuck
+        .iter()
+        .map(|one| one.cluster.len())
+        .max()
+        .unwrap_or_default();
+    let drains = stuck.iter().map(|one| {
+        let (instance, cluster, words) = (&one.instance, one.cluster, one.case.words());
+        format!("  {instance}  {cluster:<width$}  {words}\n")
+    });
+    let drains: String = drains.collect();
+    let cluster = scene::CLUSTER;
+    format!(
+        "Local AWS at {endpoint}, until Ctrl-C. To use it from another shell:
+
+{environment}
+
+These instances drain:
+
+{drains}
+  aws ssm get-parameters-by-path --path /ecs-daemon-protector --recursive
+  aws ecs list-container-instances --cluster {cluster} --status DRAINING
+  aws ecs describe-services --cluster {cluster} --services search billing"
+    )
+}
+
 fn variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -115,6 +203,25 @@ mod tests {
         assert_eq!(variable("A=b=c"), Ok(("A".to_owned(), "b=c".to_owned())));
         assert!(variable("=b").is_err());
         assert!(variable("A").is_err());
+    }
+
+    #[test]
+    fn the_usage_of_a_scene_names_each_instance_with_its_reason() {
+        let stuck = [
+            ("prod", "i-1", scene::Case::NoRoom),
+            ("staging", "i-2", scene::Case::NoRecord),
+        ];
+        let stuck = stuck.map(|(cluster, instance, case)| Stuck {
+            case,
+            cluster,
+            instance: instance.to_owned(),
+        });
+        let usage = usage_of_scene("http://127.0.0.1:1", "eu-west-1", &stuck);
+        assert!(usage.contains("  i-1  prod     no room: "), "{usage}");
+        assert!(
+            usage.contains("  i-2  staging  its cluster is not watched"),
+            "{usage}"
+        );
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod invoke;
 mod log_schema;
 mod policies;
 mod scale;
+mod scene;
 mod skew;
 mod transcripts;
 mod trouble;

@@ -20,8 +20,9 @@ const LINGER_MAX: u64 = 60;
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// Leave the local AWS of the run with the protector running afterwards, until Ctrl-C.
-    #[arg(long, conflicts_with = "only")]
+    /// Leave the local AWS of the last run, the one with the protector, running afterwards, until Ctrl-C. In it another
+    /// instance drains, held by a standalone task that runs for an hour.
+    #[arg(long)]
     pub(super) keep: bool,
     /// One JSON object a line: what happens, and at the end the verdict.
     #[arg(long)]

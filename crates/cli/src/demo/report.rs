@@ -2,7 +2,7 @@
 
 use super::args::DemoArgs;
 use super::outcome::Outcome;
-use super::scenario::{CLUSTER, GROUP, Kind, REGION, REPLICAS, REPORT, backlog};
+use super::scenario::{CLUSTER, GROUP, Kind, LONG_JOB, REGION, REPLICAS, REPORT, backlog};
 use super::table::table;
 use crate::{endpoint, output};
 use serde_json::{Value, json};
@@ -98,23 +98,39 @@ fn phrase(kind: Kind) -> &'static str {
 ///
 /// # Errors
 /// Nobody listens.
-pub(crate) fn invite(args: &DemoArgs, endpoint: &str) -> io::Result<()> {
+pub(crate) fn invite(args: &DemoArgs, endpoint: &str, held: Option<&str>) -> io::Result<()> {
     if args.json {
-        return output::json(&json!({"event": "kept", "endpoint": endpoint}));
+        return output::json(&json!({"event": "kept", "endpoint": endpoint, "instance": held}));
     }
-    output::line(&invitation(endpoint))
+    output::line(&invitation(endpoint, held))
 }
 
-fn invitation(endpoint: &str) -> String {
+/// What to type; `held` is the instance whose drain holds.
+fn invitation(endpoint: &str, held: Option<&str>) -> String {
     let environment = endpoint::environment(endpoint, REGION);
     let resize =
         format!("aws autoscaling set-desired-capacity --auto-scaling-group-name {GROUP} --desired-capacity");
+    let held = held.map(|instance| {
+        format!(
+            "
+Instance {instance} drains, and {LONG_JOB} holds it for an hour:
+
+  aws ssm get-parameter --name /ecs-daemon-protector/{CLUSTER}/{instance} --query Parameter.Value --output text
+  aws ecs list-tasks --cluster {CLUSTER} --family {LONG_JOB}
+  aws lambda invoke --function-name ecs-daemon-protector:live --cli-binary-format raw-in-base64-out answer.json \\
+      --payload '{{\"command\":\"release\",\"cluster\":\"{CLUSTER}\",\"instance\":\"{instance}\",\"who\":\"me\",\"why\":\"to see\"}}'
+
+Another one:
+"
+        )
+    });
+    let held = held.unwrap_or_default();
     format!(
         "
-The run with the protector goes on at {endpoint}, until Ctrl-C. From another shell:
+The last run goes on at {endpoint}, until Ctrl-C. From another shell:
 
 {environment}
-
+{held}
   {resize} 1    # a new instance, with all its tasks
   aws ecs list-tasks --cluster {CLUSTER}
   {resize} 0    # drain it
@@ -172,6 +188,19 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("for which it needs 4 s"), "{text}");
+    }
+
+    #[test]
+    fn whoever_keeps_the_run_is_told_what_holds_and_how_to_let_it_go() {
+        let text = invitation("http://127.0.0.1:1", Some("i-1"));
+        for part in [
+            "Instance i-1 drains, and long-job holds it for an hour",
+            "--name /ecs-daemon-protector/demo/i-1 ",
+            r#"{"command":"release","cluster":"demo","instance":"i-1","#,
+        ] {
+            assert!(text.contains(part), "{part} in\n{text}");
+        }
+        assert!(!invitation("http://127.0.0.1:1", None).contains("drains"));
     }
 
     #[test]

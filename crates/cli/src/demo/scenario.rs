@@ -23,6 +23,10 @@ pub(crate) const WEB: &str = "web";
 /// Family of the standalone task.
 pub(crate) const JOB: &str = "job";
 
+/// Family of a standalone task that holds a drain for long, and for how long.
+pub(crate) const LONG_JOB: &str = "long-job";
+const LONG_JOB_RUNS: Duration = Duration::from_secs(3600);
+
 /// Family and DAEMON service of the log router, and the name of its container.
 pub(crate) const ROUTER: &str = "log-router";
 
@@ -117,6 +121,11 @@ impl Scenario {
         ]
     }
 
+    /// The task definition of the task that holds a drain when the demo is over.
+    pub(crate) fn long_job(&self) -> Value {
+        self.app(LONG_JOB, Some(LONG_JOB_RUNS), 0)
+    }
+
     fn app(&self, name: &str, run: Option<Duration>, report: u32) -> Value {
         let mut command = self.command("worker");
         command.extend(["--name".to_owned(), name.to_owned()]);
@@ -198,6 +207,7 @@ mod tests {
         assert!(command(&job).contains(r#""--run","15000ms""#), "{job}");
         assert!(command(&web).contains(r#""--report","0""#), "{web}");
         assert!(command(&job).contains(r#""--report","400""#), "{job}");
+        assert!(command(&scenario(None).long_job()).contains(r#""--run","3600000ms""#));
         assert!(scenario(None).job_runs() > WARM_UP + scenario(None).window);
     }
 

@@ -1,6 +1,6 @@
 //! Builds the account of a run: cluster, group with its hook, services and tasks.
 
-use super::scenario::{CLUSTER, GROUP, JOB, REPLICAS, ROUTER, Scenario, WEB};
+use super::scenario::{CLUSTER, GROUP, JOB, LONG_JOB, REPLICAS, ROUTER, Scenario, WEB};
 use super::{DemoError, progress};
 use protector_aws_model::Service;
 use protector_local_aws::LocalAws;
@@ -40,6 +40,40 @@ pub(crate) async fn build(aws: &LocalAws, scenario: &Scenario) -> Result<String,
     )?;
     running(aws, &instance, 2 + REPLICAS).await?;
     Ok(instance)
+}
+
+/// After a run: another instance with all its tasks, and a drain of it that a standalone task holds. Returns the instance
+/// once its drain is recorded.
+///
+/// # Errors
+/// A call is refused, or something does not happen in time.
+pub(crate) async fn hold(aws: &LocalAws, scenario: &Scenario) -> Result<String, DemoError> {
+    ecs(aws, "RegisterTaskDefinition", scenario.long_job())?;
+    let before = aws.journal().len();
+    resize(aws, 1)?;
+    let active = aws.wait_until("another instance is ACTIVE", READY, |world| {
+        progress::active_instance(world.journal().get(before..)?)
+    });
+    let instance = active.await?;
+    running(aws, &instance, 1 + REPLICAS).await?;
+    ecs(
+        aws,
+        "RunTask",
+        json!({"cluster": CLUSTER, "taskDefinition": LONG_JOB, "launchType": "EC2"}),
+    )?;
+    running(aws, &instance, 2 + REPLICAS).await?;
+    resize(aws, 0)?;
+    let name = format!("/ecs-daemon-protector/{CLUSTER}/{instance}");
+    let recorded = aws.wait_until("the drain is recorded", READY, |world| {
+        world.parameter(&name).map(drop)
+    });
+    recorded.await?;
+    Ok(instance)
+}
+
+fn resize(aws: &LocalAws, capacity: u32) -> Result<(), DemoError> {
+    let size = json!({"AutoScalingGroupName": GROUP, "DesiredCapacity": capacity});
+    auto_scaling(aws, "SetDesiredCapacity", size).map(drop)
 }
 
 /// One call of ECS by the operator.

@@ -5,6 +5,7 @@ use crate::config::{StartError, Timeout};
 use crate::lambda::{CoordinatorSpec, CrashPoint, Invocation};
 use crate::rules;
 use serde_json::Value;
+use std::io::Write;
 use std::time::Duration;
 
 impl LocalAws {
@@ -72,6 +73,12 @@ impl LocalAws {
     /// What the processes of both functions have said, the last lines of it.
     pub fn coordinator_logs(&self) -> Vec<String> {
         self.0.hosts.lambda.logs()
+    }
+
+    /// Writes each line that both functions say from now on to `copy`, at once. A write that fails ends that and nothing
+    /// else.
+    pub fn copy_coordinator_log(&self, copy: impl Write + Send + 'static) {
+        self.0.hosts.lambda.copy_logs(Box::new(copy));
     }
 
     /// Every invocation of both functions that is over, in the order of their ends.

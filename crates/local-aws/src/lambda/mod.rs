@@ -30,7 +30,7 @@ use function::Function;
 use jiff::SignedDuration;
 use queue::{Limits, Queue};
 use serde_json::Value;
-use std::io;
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -244,6 +244,11 @@ impl Lambda {
     /// What the functions have said.
     pub(crate) fn logs(&self) -> Vec<String> {
         self.log.lines()
+    }
+
+    /// Writes what the functions say to `copy` too, from now on.
+    pub(crate) fn copy_logs(&self, copy: Box<dyn Write + Send>) {
+        self.log.copy_to(copy);
     }
 
     /// Plans a crash of the coordinator, in place of one planned before.

@@ -1,6 +1,7 @@
 //! What programs say.
 
 use std::collections::VecDeque;
+use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::task::JoinHandle;
@@ -9,7 +10,11 @@ use tokio::task::JoinHandle;
 pub(crate) struct LineLog {
     capacity: usize,
     lines: Mutex<VecDeque<String>>,
+    copy: Mutex<Option<Copy>>,
 }
+
+/// Where lines go too.
+type Copy = Box<dyn Write + Send>;
 
 impl LineLog {
     /// Keeps `capacity` lines.
@@ -17,11 +22,25 @@ impl LineLog {
         Arc::new(LineLog {
             capacity,
             lines: Mutex::default(),
+            copy: Mutex::default(),
         })
+    }
+
+    /// Writes each line to `copy` too, from now on, until that fails.
+    pub(crate) fn copy_to(&self, copy: Copy) {
+        *self.copy.lock().unwrap_or_else(PoisonError::into_inner) = Some(copy);
     }
 
     /// Adds a line; the oldest makes room.
     pub(crate) fn push(&self, line: String) {
+        let mut copy = self.copy.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = copy
+            .as_mut()
+            .map(|copy| writeln!(copy, "{line}").and_then(|()| copy.flush()));
+        if written.is_some_and(|written| written.is_err()) {
+            *copy = None;
+        }
+        drop(copy);
         let mut lines = self.lock();
         if lines.len() >= self.capacity {
             lines.pop_front();
@@ -58,6 +77,36 @@ impl LineLog {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Takes so many writes, and fails then.
+    struct Full(Arc<Mutex<Vec<u8>>>, usize);
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.1 = self.1.checked_sub(1).ok_or(std::io::ErrorKind::StorageFull)?;
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_are_copied_as_they_come_and_a_full_disk_stops_only_the_copy() {
+        let log = LineLog::new(9);
+        log.push("before".to_owned());
+        let written = Arc::<Mutex<Vec<u8>>>::default();
+        log.copy_to(Box::new(Full(written.clone(), 4)));
+        for line in ["one", "two", "three", "four"] {
+            log.push(line.to_owned());
+        }
+        let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+        assert!(text.starts_with("one\n"), "{text}");
+        assert!(!text.contains("before") && !text.contains("four"), "{text}");
+        assert_eq!(log.lines(), ["before", "one", "two", "three", "four"]);
+    }
 
     #[tokio::test]
     async fn the_newest_lines_are_kept() {

@@ -1,0 +1,366 @@
+//! `local-aws --scene stuck`: an account at three in the morning, with a drain for each reason for which one hangs.
+//!
+//! Each reason has an instance of its own. Applications and daemons are simulated; coordinator and sidecars are the real
+//! programs.
+
+use clap::ValueEnum;
+use protector_aws_model::{ApiError, InstanceStatus, Service, TaskStatus, World};
+use protector_local_aws::{LocalAws, Timeout};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+use thiserror::Error;
+
+/// The cluster that the coordinator watches.
+pub(crate) const CLUSTER: &str = "prod";
+
+/// One that it does not.
+const UNWATCHED: &str = "staging";
+
+const HOOK: &str = "ecs-daemon-protector";
+const GROUP: &str = "prod-ecs";
+const SHORT_GROUP: &str = "prod-short";
+const UNWATCHED_GROUP: &str = "staging-ecs";
+
+/// How long one step may take.
+const BOUND: Duration = Duration::from_secs(30);
+
+/// MiB that a task of `search` takes: an instance has room for one.
+const LARGE: u32 = 20_000;
+
+/// What the account looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scene {
+    /// One healthy drain, and one for each reason for which a drain hangs: no room for the successor, a deployment
+    /// configuration of 100/100, task protection, a standalone task, a lost agent, a hook of 90 s, no record.
+    Stuck,
+}
+
+/// Why an instance drains, and hangs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Case {
+    /// It does not hang: three tasks end within four minutes.
+    Healthy,
+    /// The successor finds no room.
+    NoRoom,
+    /// `minimumHealthyPercent` 100 with `maximumPercent` 100.
+    DeploymentConfiguration,
+    /// Task scale-in protection.
+    Protected,
+    /// A task of no service.
+    Standalone,
+    /// Its agent does not answer.
+    AgentLost,
+    /// Its hook has a `HeartbeatTimeout` of 90 s.
+    ShortHook,
+    /// Its cluster is not watched.
+    NoRecord,
+}
+
+/// An instance that drains.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Stuck {
+    /// Why.
+    pub(crate) case: Case,
+    /// Its cluster.
+    pub(crate) cluster: &'static str,
+    /// Its EC2 id.
+    pub(crate) instance: String,
+}
+
+/// Why the scene could not be set.
+#[derive(Debug, Error)]
+pub(crate) enum SceneError {
+    /// A call was refused.
+    #[error("{operation}: {source}")]
+    Call {
+        /// Which call.
+        operation: String,
+        /// Why.
+        source: ApiError,
+    },
+    /// Something did not happen.
+    #[error(transparent)]
+    Late(#[from] Timeout),
+}
+
+impl Case {
+    /// The same for people.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Case::Healthy => "healthy: three tasks in their SIGTERM window",
+            Case::NoRoom => "no room: the successor of search fits nowhere",
+            Case::DeploymentConfiguration => "billing allows 100 to 100 percent: neither a stop nor a start",
+            Case::Protected => "game is protected from scale-in",
+            Case::Standalone => "nightly-etl is a task of no service",
+            Case::AgentLost => "its agent does not answer",
+            Case::ShortHook => "its hook waits 90 s, less than two ticks",
+            Case::NoRecord => "its cluster is not watched: no record",
+        }
+    }
+}
+
+/// Settings of the coordinator. Seven drains would share their records, and a record of one's own tells a person more.
+pub(crate) fn settings() -> [(&'static str, &'static str); 2] {
+    [
+        ("PROTECTOR_CLUSTERS", CLUSTER),
+        ("PROTECTOR_OWN_RECORDS_ONLY", "true"),
+    ]
+}
+
+/// Sets the scene: builds it, then begins all drains. Ends when each of them has its record, if it is to have one.
+///
+/// # Errors
+/// See [`SceneError`].
+pub(crate) async fn set(aws: &LocalAws, sidecar: &Path) -> Result<Vec<Stuck>, SceneError> {
+    let stage = Stage { aws };
+    stage.clusters(sidecar)?;
+    let stuck = stage.instances().await?;
+    stage.drain(&stuck)?;
+    stage.recorded(&stuck).await?;
+    Ok(stuck)
+}
+
+struct Stage<'a> {
+    aws: &'a LocalAws,
+}
+
+impl Stage<'_> {
+    fn clusters(&self, sidecar: &Path) -> Result<(), SceneError> {
+        for (cluster, group, heartbeat) in [
+            (CLUSTER, GROUP, 900),
+            (CLUSTER, SHORT_GROUP, 90),
+            (UNWATCHED, UNWATCHED_GROUP, 900),
+        ] {
+            self.ecs("CreateCluster", json!({"clusterName": cluster}))?;
+            self.group(cluster, group, heartbeat)?;
+        }
+        for definition in definitions(sidecar) {
+            self.ecs("RegisterTaskDefinition", definition)?;
+        }
+        for cluster in [CLUSTER, UNWATCHED] {
+            self.service(cluster, "fluent-bit", json!({"schedulingStrategy": "DAEMON"}))?;
+        }
+        Ok(())
+    }
+
+    /// One instance after another, each with what will keep it: a task goes where the fewest are, which is the newest.
+    async fn instances(&self) -> Result<Vec<Stuck>, SceneError> {
+        let mut stuck = Vec::new();
+        let mut has = |case, cluster, instance: &str| {
+            stuck.push(Stuck {
+                case,
+                cluster,
+                instance: instance.to_owned(),
+            });
+        };
+        let bounds = |minimum: u32, maximum: u32| {
+            json!({"desiredCount": 1, "deploymentConfiguration":
+                {"minimumHealthyPercent": minimum, "maximumPercent": maximum}})
+        };
+        let web = self.launch(GROUP, 1).await?;
+        self.service(CLUSTER, "web", json!({"desiredCount": 3}))?;
+        self.running(&web, 4).await?;
+        has(Case::Healthy, CLUSTER, &web);
+        let full = self.launch(GROUP, 2).await?;
+        self.service(CLUSTER, "search", bounds(100, 200))?;
+        self.running(&full, 2).await?;
+        has(Case::NoRoom, CLUSTER, &full);
+        // This one stays: it takes what others lose, and has no room for a second task of search.
+        let spare = self.launch(GROUP, 3).await?;
+        let more = json!({"cluster": CLUSTER, "service": "search", "desiredCount": 2});
+        self.ecs("UpdateService", more)?;
+        self.running(&spare, 2).await?;
+        let fixed = self.launch(GROUP, 4).await?;
+        self.service(CLUSTER, "billing", bounds(100, 100))?;
+        self.running(&fixed, 2).await?;
+        has(Case::DeploymentConfiguration, CLUSTER, &fixed);
+        let game = self.launch(GROUP, 5).await?;
+        self.service(CLUSTER, "game", json!({"desiredCount": 1}))?;
+        self.running(&game, 2).await?;
+        self.protect(&game)?;
+        has(Case::Protected, CLUSTER, &game);
+        let alone = self.launch(GROUP, 6).await?;
+        self.standalone(CLUSTER, "nightly-etl", &alone)?;
+        self.running(&alone, 2).await?;
+        has(Case::Standalone, CLUSTER, &alone);
+        let lost = self.launch(GROUP, 7).await?;
+        self.service(CLUSTER, "api", json!({"desiredCount": 1}))?;
+        self.running(&lost, 2).await?;
+        has(Case::AgentLost, CLUSTER, &lost);
+        for (case, cluster, group) in [
+            (Case::ShortHook, CLUSTER, SHORT_GROUP),
+            (Case::NoRecord, UNWATCHED, UNWATCHED_GROUP),
+        ] {
+            let instance = self.launch(group, 1).await?;
+            self.standalone(cluster, "report", &instance)?;
+            self.running(&instance, 2).await?;
+            has(case, cluster, &instance);
+        }
+        Ok(stuck)
+    }
+
+    /// Two are set DRAINING in the console, the others go by their group.
+    fn drain(&self, stuck: &[Stuck]) -> Result<(), SceneError> {
+        for one in stuck {
+            match one.case {
+                Case::DeploymentConfiguration | Case::NoRecord => self.set_draining(one)?,
+                Case::AgentLost => {
+                    self.scale_in(&one.instance)?;
+                    self.aws
+                        .world(|world, now| world.agent_connected(now, &one.instance, false));
+                }
+                _ => self.scale_in(&one.instance)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn set_draining(&self, one: &Stuck) -> Result<(), SceneError> {
+        let arn = self.container_instance(&one.instance);
+        let params = json!({"cluster": one.cluster, "containerInstances": [arn], "status": "DRAINING"});
+        self.ecs("UpdateContainerInstancesState", params).map(drop)
+    }
+
+    fn scale_in(&self, instance: &str) -> Result<(), SceneError> {
+        let params = json!({"InstanceId": instance, "ShouldDecrementDesiredCapacity": true});
+        self.auto_scaling("TerminateInstanceInAutoScalingGroup", params)
+    }
+
+    async fn recorded(&self, stuck: &[Stuck]) -> Result<(), SceneError> {
+        for one in stuck.iter().filter(|one| one.case != Case::NoRecord) {
+            let name = format!("/ecs-daemon-protector/{}/{}", one.cluster, one.instance);
+            let recorded = |world: &World| world.parameter(&name).map(drop);
+            self.aws
+                .wait_until("each drain has its record", BOUND, recorded)
+                .await?;
+        }
+        Ok(())
+    }
+
+    fn group(&self, cluster: &str, group: &str, heartbeat: u32) -> Result<(), SceneError> {
+        let tag = json!({"Key": "local-aws.cluster", "Value": cluster, "PropagateAtLaunch": true});
+        let params = json!({"AutoScalingGroupName": group, "MinSize": 0, "MaxSize": 8, "DesiredCapacity": 0,
+            "Tags": [tag]});
+        self.auto_scaling("CreateAutoScalingGroup", params)?;
+        let hook = json!({"AutoScalingGroupName": group, "LifecycleHookName": HOOK, "HeartbeatTimeout": heartbeat,
+            "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING", "DefaultResult": "CONTINUE"});
+        self.auto_scaling("PutLifecycleHook", hook)
+    }
+
+    /// One more instance of a group, which then has so many.
+    async fn launch(&self, group: &str, capacity: u32) -> Result<String, SceneError> {
+        let before = self.aws.world(|world, _| world.running_instances());
+        let params = json!({"AutoScalingGroupName": group, "DesiredCapacity": capacity});
+        self.auto_scaling("SetDesiredCapacity", params)?;
+        let active = |world: &World| {
+            let mut new = world
+                .running_instances()
+                .into_iter()
+                .filter(|one| !before.contains(one));
+            let instance = new.next()?;
+            let view = world.instance_state(&instance)?;
+            (view.status == Some(InstanceStatus::Active)).then_some(instance)
+        };
+        let launched = self
+            .aws
+            .wait_until("an instance is ACTIVE", BOUND, active)
+            .await?;
+        self.running(&launched, 1).await?;
+        Ok(launched)
+    }
+
+    async fn running(&self, instance: &str, count: usize) -> Result<(), SceneError> {
+        let running = |world: &World| {
+            let tasks = world.tasks_on(instance).into_iter();
+            let running = tasks.filter(|task| task.last_status == TaskStatus::Running);
+            (running.count() >= count).then_some(())
+        };
+        let what = format!("{count} tasks are RUNNING on {instance}");
+        Ok(self.aws.wait_until(&what, BOUND, running).await?)
+    }
+
+    fn protect(&self, instance: &str) -> Result<(), SceneError> {
+        let tasks = self.aws.world(|world, _| world.tasks_on(instance));
+        let game = tasks.into_iter().filter(|task| task.group == "service:game");
+        let arns: Vec<String> = game.map(|task| task.task_arn).collect();
+        let params =
+            json!({"cluster": CLUSTER, "tasks": arns, "protectionEnabled": true, "expiresInMinutes": 180});
+        self.ecs("UpdateTaskProtection", params).map(drop)
+    }
+
+    fn standalone(&self, cluster: &str, family: &str, instance: &str) -> Result<(), SceneError> {
+        let arn = self.container_instance(instance);
+        let params = json!({"cluster": cluster, "taskDefinition": family, "containerInstances": [arn],
+            "startedBy": "events-rule/nightly"});
+        self.ecs("StartTask", params).map(drop)
+    }
+
+    fn service(&self, cluster: &str, name: &str, with: Value) -> Result<(), SceneError> {
+        let mut params = json!({"cluster": cluster, "serviceName": name, "taskDefinition": name});
+        if let (Some(params), Value::Object(with)) = (params.as_object_mut(), with) {
+            params.extend(with);
+        }
+        self.ecs("CreateService", params).map(drop)
+    }
+
+    fn container_instance(&self, instance: &str) -> Option<String> {
+        let view = self.aws.world(|world, _| world.instance_state(instance));
+        view.and_then(|view| view.container_instance_arn)
+    }
+
+    fn ecs(&self, operation: &str, params: Value) -> Result<Value, SceneError> {
+        self.call(Service::Ecs, operation, params)
+    }
+
+    fn auto_scaling(&self, operation: &str, params: Value) -> Result<(), SceneError> {
+        self.call(Service::AutoScaling, operation, params).map(drop)
+    }
+
+    fn call(&self, service: Service, operation: &str, params: Value) -> Result<Value, SceneError> {
+        let answer = self.aws.call(service, operation, params);
+        answer.map_err(|source| SceneError::Call {
+            operation: operation.to_owned(),
+            source,
+        })
+    }
+}
+
+/// All task definitions of the scene.
+fn definitions(sidecar: &Path) -> Vec<Value> {
+    let app = |family: &str, memory: u32, stop_seconds: u32| {
+        json!({"family": family, "requiresCompatibilities": ["EC2"], "networkMode": "host",
+            "containerDefinitions": [simulated("app", memory, stop_seconds)]})
+    };
+    let mut definitions = vec![
+        app("web", 64, 240),
+        app("search", LARGE, 5),
+        app("billing", 64, 5),
+        app("game", 64, 30),
+        app("api", 64, 5),
+        app("nightly-etl", 64, 30),
+        app("report", 64, 30),
+    ];
+    definitions.push(daemon(sidecar));
+    definitions
+}
+
+/// A container without a process.
+fn simulated(name: &str, memory: u32, stop_seconds: u32) -> Value {
+    json!({"name": name, "image": name, "essential": true, "memory": memory, "stopTimeout": 300, "dockerLabels":
+        {"local-aws.simulated": "true", "local-aws.stop-seconds": stop_seconds.to_string()}})
+}
+
+/// The log router with its sidecar, as `examples/task-definition.json` has it.
+fn daemon(sidecar: &Path) -> Value {
+    let sidecar = json!({"name": "ecs-daemon-protector", "image": "ecs-daemon-protector", "essential": false,
+        "memory": 32, "restartPolicy": {"enabled": true, "restartAttemptPeriod": 60}, "stopTimeout": 3840,
+        "dependsOn": [{"containerName": "fluent-bit", "condition": "START"}],
+        "command": [sidecar.to_string_lossy()],
+        "environment": [{"name": "PROTECTOR_MAX_HOLD", "value": "63m"}]});
+    json!({"family": "fluent-bit", "requiresCompatibilities": ["EC2"], "networkMode": "host",
+        "taskRoleArn": "arn:aws:iam::123456789012:role/fluent-bit-task",
+        "containerDefinitions": [simulated("fluent-bit", 128, 2), sidecar]})
+}

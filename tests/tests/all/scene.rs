@@ -1,0 +1,164 @@
+//! `protectorctl local-aws --scene stuck` and `demo --keep`, with the real coordinator and sidecars: what operators practise
+//! on is there.
+
+use protector_tests::protectorctl;
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const BOUND: Duration = Duration::from_secs(90);
+
+/// A running protectorctl, killed at the latest when it is dropped.
+struct Running(Child);
+
+impl Running {
+    fn start(arguments: &[&str]) -> (Running, BufReader<ChildStdout>) {
+        let mut command = Command::new(protectorctl());
+        command
+            .args(arguments)
+            .env_remove("ECS_CONTAINER_METADATA_URI_V4")
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        (Running(child), output)
+    }
+
+    /// Ctrl-C ends it, and with it all that it has started.
+    fn stopped(mut self) -> Option<i32> {
+        let pid = self.0.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
+        assert!(sent.success());
+        self.0.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The first line of JSON that is this event.
+fn event(output: &mut impl BufRead, name: &str) -> Value {
+    for line in output.lines() {
+        let said: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        if said["event"] == name {
+            return said;
+        }
+    }
+    panic!("it ended without {name}")
+}
+
+/// What the local AWS answers to a signed call.
+fn call(endpoint: &str, target: &str, body: &str) -> Value {
+    let mut stream = TcpStream::connect(endpoint.strip_prefix("http://").unwrap()).unwrap();
+    stream.set_read_timeout(Some(BOUND)).unwrap();
+    let length = body.len();
+    let request = format!(
+        "POST / HTTP/1.1\r\nhost: local\r\nconnection: close\r\nx-amz-target: {target}\r\n\
+         authorization: AWS4-HMAC-SHA256 Credential=me/20260101/us-east-1/ecs/aws4_request\r\n\
+         content-length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+/// The record of an instance, if it has one.
+fn record(endpoint: &str, cluster: &str, instance: &str) -> Option<Value> {
+    let body = format!(r#"{{"Names":["/ecs-daemon-protector/{cluster}/{instance}"]}}"#);
+    let found = call(endpoint, "AmazonSSM.GetParameters", &body)["Parameters"][0]["Value"].clone();
+    found.as_str().map(|text| serde_json::from_str(text).unwrap())
+}
+
+/// The newest event of a service of the scene.
+fn told(endpoint: &str, service: &str) -> String {
+    let body = format!(r#"{{"cluster":"prod","services":["{service}"]}}"#);
+    let answer = call(
+        endpoint,
+        "AmazonEC2ContainerServiceV20141113.DescribeServices",
+        &body,
+    );
+    answer["services"][0]["events"][0]["message"].to_string()
+}
+
+fn eventually(what: &str, mut so: impl FnMut() -> bool) {
+    let end = Instant::now() + BOUND;
+    while !so() {
+        assert!(Instant::now() < end, "not within {BOUND:?}: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn the_stuck_scene_has_a_drain_for_each_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("coordinator.log");
+    let log_name = log.to_str().unwrap();
+    let (running, mut output) = Running::start(&[
+        "local-aws",
+        "--json",
+        "--scene",
+        "stuck",
+        "--coordinator-log",
+        log_name,
+    ]);
+    let ready = event(&mut output, "ready");
+    let endpoint = ready["endpoint"].as_str().unwrap();
+    let mut cases = Vec::new();
+    for one in ready["scene"].as_array().unwrap() {
+        let text = |name: &str| one[name].as_str().unwrap().to_owned();
+        let found = record(endpoint, &text("cluster"), &text("instance"));
+        let state = found.as_ref().map(|record| record["state"].clone());
+        let expected = (text("case") != "no-record").then(|| "holding".into());
+        assert_eq!(state, expected, "{one}: {found:?}");
+        cases.push(text("case"));
+    }
+    assert_eq!(
+        cases,
+        [
+            "healthy",
+            "no-room",
+            "deployment-configuration",
+            "protected",
+            "standalone",
+            "agent-lost",
+            "short-hook",
+            "no-record"
+        ]
+    );
+    eventually("search says that it finds no room", || {
+        told(endpoint, "search").contains("has insufficient memory available.")
+    });
+    eventually("billing says that it is blocked", || {
+        told(endpoint, "billing").contains("because of the service deployment configuration.")
+    });
+    let lines = std::fs::read_to_string(&log).unwrap();
+    let instance = |line: &str| line.contains(r#""event":"instance""#);
+    assert!(lines.lines().any(instance), "{lines}");
+    assert_eq!(running.stopped(), Some(0));
+}
+
+#[test]
+fn a_demo_that_is_kept_leaves_a_drain_that_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let (running, mut output) = Running::start(&[
+        "demo", "--keep", "--only", "with", "--window", "1s", "--json", "--out", out,
+    ]);
+    let kept = event(&mut output, "kept");
+    let (endpoint, instance) = (
+        kept["endpoint"].as_str().unwrap(),
+        kept["instance"].as_str().unwrap(),
+    );
+    eventually("only the long job is left", || {
+        let record = record(endpoint, "demo", instance).unwrap();
+        assert_eq!(record["state"], "holding");
+        record["remaining"] == 1 && record["heldBy"][0]["group"] == "family:long-job"
+    });
+    assert_eq!(running.stopped(), Some(0));
+}
