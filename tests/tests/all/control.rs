@@ -97,13 +97,26 @@ async fn the_kill_switch_at_observe_changes_nothing() {
 async fn the_kill_switch_at_release_all_lets_everything_go() {
     let (lab, instance) = held_by_an_endless_task().await;
     assert_eq!(lab.record(&instance).unwrap()["state"], "holding");
-    switch(&lab, r#"{"mode":"release-all"}"#);
+    switch(&lab, r#"{"mode":"release-all","who":"ana","why":"ticket 7"}"#);
     let released = || {
         lab.record(&instance)
             .is_some_and(|record| record["state"] == "released")
     };
     lab.tick_until("the release", released).await;
     assert_eq!(lab.last_record(&instance)["reason"], "operator");
+    let line = lab.said("control").pop().unwrap();
+    assert_eq!(
+        (&line["mode"], &line["who"], &line["why"]),
+        (&json!("release-all"), &json!("ana"), &json!("ticket 7"))
+    );
+    lab.gone_with_ticks(&instance, TICK).await;
+    let receipt = lab.said("receipt").pop().unwrap();
+    let ordered = &receipt["ordered"];
+    assert_eq!(
+        (&ordered["command"], &ordered["who"], &ordered["why"]),
+        (&json!("release-all"), &json!("ana"), &json!("ticket 7")),
+        "{receipt}"
+    );
 }
 
 #[tokio::test]
