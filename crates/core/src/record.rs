@@ -20,8 +20,8 @@ use crate::ids::{
 use crate::limits::UNPROTECTED_MAX;
 use crate::unprotected::UnprotectedDaemon;
 
-pub(crate) use codec::{decode_versioned, parameter_text};
 pub use codec::{DecodeError, TooLarge};
+pub(crate) use codec::{decode_versioned, parameter_text};
 pub use name::{DEFAULT_PREFIX, ParameterPrefix};
 
 use codec::order_text;

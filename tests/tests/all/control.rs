@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use protector_local_aws::InvocationOutcome;
 use protector_aws_model::Service;
 use protector_aws_model::faults::{CallFilter, Limit};
+use protector_local_aws::InvocationOutcome;
 use protector_local_aws::principal::COORDINATOR;
 use protector_tests::{Daemon, Lab, LabConfig, SIDECAR};
 use serde_json::{Value, json};

@@ -128,10 +128,7 @@ mod tests {
             }))
         );
         assert!(read(given(json!({"maximumPercent": -1})), false).is_err());
-        assert_eq!(
-            read(given(json!({"maximumPercent": 100})), true),
-            Ok(None)
-        );
+        assert_eq!(read(given(json!({"maximumPercent": 100})), true), Ok(None));
         assert!(read(given(json!({"maximumPercent": 200})), true).is_err());
     }
 }

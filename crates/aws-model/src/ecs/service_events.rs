@@ -72,7 +72,9 @@ impl Told {
 
     fn message(&self, service: &str) -> String {
         let tasks = |arns: &[String]| {
-            let named = arns.iter().map(|arn| format!(" (task {})", super::scope::short(arn)));
+            let named = arns
+                .iter()
+                .map(|arn| format!(" (task {})", super::scope::short(arn)));
             named.collect::<String>()
         };
         let no_room = "was unable to place a task because no container instance met all of its requirements.";

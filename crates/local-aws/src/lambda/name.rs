@@ -84,7 +84,9 @@ impl Invoked {
         };
         match invocation.outcome {
             InvocationOutcome::Returned(value) => Invoked::Returned(value),
-            InvocationOutcome::Failed(error) | InvocationOutcome::InitFailed(Some(error)) => Invoked::Failed(error),
+            InvocationOutcome::Failed(error) | InvocationOutcome::InitFailed(Some(error)) => {
+                Invoked::Failed(error)
+            }
             InvocationOutcome::TimedOut => {
                 let seconds = invocation.duration.as_secs_f64();
                 failed(
@@ -177,8 +179,14 @@ mod tests {
         let exited = "Runtime.ExitError";
         for (outcome, told) in [
             (InvocationOutcome::Returned(json!(1)), Invoked::Returned(json!(1))),
-            (InvocationOutcome::Failed(error.clone()), Invoked::Failed(error.clone())),
-            (InvocationOutcome::InitFailed(Some(error.clone())), Invoked::Failed(error)),
+            (
+                InvocationOutcome::Failed(error.clone()),
+                Invoked::Failed(error.clone()),
+            ),
+            (
+                InvocationOutcome::InitFailed(Some(error.clone())),
+                Invoked::Failed(error),
+            ),
             (
                 InvocationOutcome::TimedOut,
                 failed("Sandbox.Timedout", "Task timed out after 60.00 seconds"),
