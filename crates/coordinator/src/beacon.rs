@@ -25,7 +25,7 @@ impl Coordinator {
         }
         let name = self.policy.prefix.beacon_name();
         if let Err(failure) = self.aws.put_beacon(&name, &beacon).await {
-            let fields = json!({"requestId": self.request_id, "problem": failure.to_string()});
+            let fields = json!({"requestId": self.request_id, "error": failure.to_string()});
             self.logger.log(Level::Warn, "beacon", fields);
         }
     }

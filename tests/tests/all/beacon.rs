@@ -83,7 +83,7 @@ async fn the_beacon_is_no_record_and_is_kept() {
     lab.tick().await;
     for line in lab.said("tick") {
         assert_eq!(
-            (&line["instances"], &line["deletedRecords"], &line["problems"]),
+            (&line["instances"], &line["deletedRecords"], &line["errors"]),
             (&json!(0), &json!(0), &json!([]))
         );
     }
@@ -106,10 +106,10 @@ async fn a_beacon_that_may_not_be_written_is_told_and_fails_no_tick() {
     let lines = lab.said("beacon");
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(
-        lines[0]["problem"].to_string().contains("AccessDenied"),
+        lines[0]["error"].to_string().contains("AccessDenied"),
         "{lines:?}"
     );
     assert!(lab.said("failed").is_empty());
     let ticks = lab.said("tick");
-    assert_eq!((ticks.len(), &ticks[0]["problems"]), (1, &json!([])));
+    assert_eq!((ticks.len(), &ticks[0]["errors"]), (1, &json!([])));
 }

@@ -111,7 +111,7 @@ async fn the_kill_switch_at_release_all_lets_everything_go() {
     );
     lab.gone_with_ticks(&instance, TICK).await;
     let receipt = lab.said("receipt").pop().unwrap();
-    let ordered = &receipt["ordered"];
+    let ordered = &receipt["order"];
     assert_eq!(
         (&ordered["command"], &ordered["who"], &ordered["why"]),
         (&json!("release-all"), &json!("ana"), &json!("ticket 7")),

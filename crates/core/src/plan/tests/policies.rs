@@ -420,7 +420,10 @@ fn the_kill_switch_releases_everything_and_still_drains() {
     let plan = bench.step(0);
     assert_eq!(names(&plan), ["put-released", "set-draining"]);
     assert_eq!(bench.record().reason, Some(ReleaseReason::Operator));
-    assert_eq!(plan.reasons, ["released: the kill switch says release-all"]);
+    assert_eq!(
+        joined(&plan.remarks),
+        "released: the kill switch says release-all"
+    );
 }
 
 /// The receipt of a drain that the kill switch has ended, and what the record of the release has told of it.
