@@ -25,6 +25,8 @@ ALLOWED = {
             "handler",
             "heartbeats",
             "hook",
+            "ignored",
+            "instance_line",
             "locate",
             "observe",
             "protection",
