@@ -1,8 +1,11 @@
 //! What a warm function remembers. It only ever saves calls, and bounds the heartbeats of a wait that cannot be recorded:
 //! nothing in it can release a drain, and whatever it has wrong is put right by the next tick.
 
+mod agenda;
 mod drain;
 mod foreign;
+pub(crate) mod heartbeats;
+mod protection;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,17 +21,18 @@ use protector_core::ids::{
 use protector_core::observation::Registrations;
 use protector_core::plan::{Fleet, Verdict};
 
-use crate::agenda::Agenda;
 use crate::metrics::MetricsRecorder;
-use crate::protection::Protection;
 use crate::rate_limit::Limiter;
 use crate::store::Store;
 use crate::tens::Tens;
 
+use agenda::Agenda;
 use drain::CachedDrain;
 pub(crate) use drain::PROBE_TIMEOUT;
 pub use drain::TaskStopFollowUp;
 pub use foreign::ForeignCache;
+use heartbeats::HeartbeatCache;
+use protection::Protection;
 
 /// How the service of a task schedules cannot change. A task that nobody has asked about for so long is forgotten.
 const SCHEDULING_TTL: SignedDuration = SignedDuration::from_hours(2);
@@ -70,7 +74,7 @@ pub struct Cache {
     /// What the run has measured so far.
     pub metrics: MetricsRecorder,
     /// What the heartbeats' function remembers.
-    pub(crate) heartbeats: Mutex<crate::heartbeats::Remembered>,
+    pub(crate) heartbeats: Mutex<HeartbeatCache>,
 }
 
 #[derive(Debug, Default)]

@@ -11,7 +11,7 @@ use crate::aws::Aws;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::logging::Logger;
-use crate::survey::Survey;
+use crate::survey_view::Survey;
 
 /// Before the invocation's deadline we are done by this much, so that the last line is said and the answer sent.
 const RUN_MARGIN: SignedDuration = SignedDuration::from_secs(3);

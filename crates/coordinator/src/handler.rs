@@ -16,27 +16,13 @@ use serde_json::{Value, json};
 
 use crate::aws::ErrorKind;
 use crate::coordinator::Coordinator;
+use crate::handled::Handled;
 use crate::ignored::IgnoredTrigger;
-use crate::locate::{Home, Place};
 use crate::logging::Level;
 use crate::metrics::Metric;
-use crate::observe::{Registered, Subject};
-use crate::survey::Survey;
-
-/// What became of one event.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Handled {
-    /// It is dealt with. Holds the last line of an instance, if there was one.
-    Done(Value),
-    /// It was none of our business.
-    Ignored,
-    /// An operator's order that changes nothing. Holds what the operator is told: the order, and the `reason`.
-    OrderIgnored(Value),
-    /// It was not what its shape promises. It will not get better by being sent again.
-    Malformed(Malformed),
-    /// Something failed that a retry may fix.
-    Failed(String),
-}
+use crate::place::{Home, Place};
+use crate::subject::{Registered, Subject};
+use crate::survey_view::Survey;
 
 /// A FIFO queue hands out so many messages at once (`BatchSize` in the template): after a full batch more may be waiting.
 const BATCH_MAX: usize = 10;

@@ -17,8 +17,9 @@ use protector_core::record::Lifecycle;
 use serde_json::json;
 
 use crate::aws::{AwsError, ScalingInstance};
+use crate::cache::heartbeats::HeartbeatCache;
 use crate::coordinator::Coordinator;
-use crate::handler::Handled;
+use crate::handled::Handled;
 use crate::hook::TIMEOUT_ASSUMED_SECONDS;
 use crate::logging::Level;
 use crate::metrics::Metric;
@@ -32,13 +33,6 @@ const BURST: u32 = 50;
 
 /// So many are under way at the same time.
 const CONCURRENCY: usize = 16;
-
-/// What is remembered from one run to the next.
-#[derive(Debug, Default)]
-pub(crate) struct Remembered {
-    heartbeats: Heartbeats,
-    hooks: BTreeMap<AutoScalingGroupName, Vec<(LifecycleHookName, u32)>>,
-}
 
 /// What came of one run.
 #[derive(Debug, Default)]
@@ -208,7 +202,7 @@ impl Coordinator {
         self.logger.log(level, "heartbeats", fields);
     }
 
-    fn remembered(&self) -> MutexGuard<'_, Remembered> {
+    fn remembered(&self) -> MutexGuard<'_, HeartbeatCache> {
         self.memory
             .heartbeats
             .lock()

@@ -12,11 +12,11 @@ use protector_core::trigger::{HookNotice, TriggerKind};
 use crate::apply::Target;
 use crate::aws::{AwsError, ScalingInstance};
 use crate::coordinator::Coordinator;
-use crate::handler::Handled;
+use crate::handled::Handled;
 use crate::instance_line::InstanceLine;
-use crate::locate::{Home, Place};
 use crate::logging::Level;
-use crate::observe::Subject;
+use crate::place::{Home, Place};
+use crate::subject::Subject;
 
 /// A notice older than this may be a late duplicate for an instance that has come back from a warm pool since, so
 /// Auto Scaling is asked before a live instance is drained. A younger one needs no question.

@@ -4,7 +4,7 @@ use protector_core::trigger::TriggerKind;
 use serde_json::json;
 
 use crate::coordinator::Coordinator;
-use crate::handler::Handled;
+use crate::handled::Handled;
 use crate::logging::Level;
 
 /// What an `ignored` line is about.

@@ -9,7 +9,7 @@ use protector_core::record::Record;
 use protector_core::trigger::{InstanceChange, TriggerKind};
 
 use crate::coordinator::Coordinator;
-use crate::handler::Handled;
+use crate::handled::Handled;
 use crate::logging::Level;
 
 impl Coordinator {

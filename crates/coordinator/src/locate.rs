@@ -11,6 +11,7 @@ use crate::aws::{AwsError, ErrorKind};
 use crate::coordinator::Coordinator;
 use crate::ignored::IgnoredTrigger;
 use crate::logging::Level;
+use crate::place::{Home, Place};
 
 /// So many clusters are asked at the same time.
 const CLUSTERS_AT_ONCE: usize = 8;
@@ -23,26 +24,6 @@ const CLUSTER_INTERVAL: Duration = Duration::from_millis(50);
 
 /// From so many clusters on it saves calls to ask first which of them have no container instances.
 const CLUSTERS_MANY: usize = 10;
-
-/// Where an EC2 instance is registered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// In these clusters: at least one, and nearly always no other.
-    In(Vec<Home>),
-    /// In no cluster of ours: each of them said so.
-    Nowhere,
-    /// Not every cluster could be asked.
-    Unknown(String),
-}
-
-/// A cluster in which an EC2 instance is registered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Home {
-    /// The instance in this cluster.
-    pub key: InstanceKey,
-    /// All its registrations there.
-    pub registrations: Vec<ContainerInstanceArn>,
-}
 
 impl Coordinator {
     /// Finds an EC2 instance in the clusters of ours. What was remembered of them cannot say that it is in none.

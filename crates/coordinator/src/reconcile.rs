@@ -17,7 +17,7 @@ use crate::apply::{Applied, Done, Target};
 use crate::coordinator::Coordinator;
 use crate::instance_line::{InstanceLine, ObservedFields, RegisteredFields};
 use crate::metrics::Metric;
-use crate::observe::{Shown, Subject};
+use crate::subject::{Shown, Subject};
 
 /// Of a drain that EC2 has given notice of, any run but the tick's waits for another look no longer than this: one is
 /// enough that waits for the deadline.

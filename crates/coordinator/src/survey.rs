@@ -4,7 +4,6 @@
 //! whatever could not be surveyed is looked at one by one, as if there had been no survey.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use protector_core::aws::InstanceStatus;
@@ -14,61 +13,15 @@ use protector_core::observation::{ContainerInstance, Observed, Task};
 
 use crate::aws::{AwsError, Described, ErrorKind, ListedTask};
 use crate::coordinator::Coordinator;
-use crate::locate::Home;
-use crate::observe::Shown;
+use crate::place::Home;
+use crate::subject::Shown;
+use crate::survey_view::{Survey, View};
 
 /// A few instances are looked at one by one.
 const FEW: usize = 2;
 
 /// The records of more than so many are listed, and not asked for by name: at the beginning most of them are not there.
 const LISTED: usize = 30;
-
-/// What a survey has shown, until somebody takes it.
-#[derive(Debug, Default)]
-pub struct Survey {
-    seen: Mutex<View>,
-    size: usize,
-}
-
-/// What was seen of each instance.
-#[derive(Debug, Default)]
-struct View {
-    homes: BTreeMap<InstanceId, Home>,
-    shown: BTreeMap<InstanceKey, Shown>,
-}
-
-impl Survey {
-    fn new(view: View, size: usize) -> Survey {
-        Survey {
-            seen: Mutex::new(view),
-            size,
-        }
-    }
-
-    /// Of how many instances the run has been told.
-    pub fn size(&self) -> usize {
-        self.size
-    }
-
-    /// Where an instance is registered, if the survey has found it.
-    pub fn take_home(&self, instance: &InstanceId) -> Option<Home> {
-        self.lock().homes.remove(instance)
-    }
-
-    /// What was seen of an instance.
-    pub fn take(&self, key: &InstanceKey) -> Option<Shown> {
-        self.lock().shown.remove(key)
-    }
-
-    /// Has an instance been seen?
-    pub fn has(&self, key: &InstanceKey) -> bool {
-        self.lock().shown.contains_key(key)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, View> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Are all registrations there, and all tasks that ECS counts after they were listed? Nobody promises that a listing of many
 /// pages, in which tasks come and go, leaves none out: whoever misses one is looked at by itself.

@@ -11,11 +11,11 @@ use protector_core::trigger::{TaskChange, TriggerKind};
 use crate::apply::Applied;
 use crate::cache::TaskStopFollowUp;
 use crate::coordinator::Coordinator;
-use crate::handler::Handled;
+use crate::handled::Handled;
 use crate::logging::Level;
 use crate::metrics::Metric;
-use crate::observe::Subject;
 use crate::reconcile::TIME_FOR_A_LOOK;
+use crate::subject::Subject;
 
 impl Coordinator {
     /// What the end of a task is worth is for memory to say.

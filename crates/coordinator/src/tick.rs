@@ -22,7 +22,7 @@ use serde_json::json;
 
 use crate::aws::{AwsError, Listed, ScalingInstance};
 use crate::coordinator::Coordinator;
-use crate::handler::Handled;
+use crate::handled::Handled;
 use crate::logging::Level;
 
 use found::Found;

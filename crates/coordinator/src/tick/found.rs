@@ -13,8 +13,8 @@ use protector_core::record::{Lifecycle, ParameterPrefix, Record};
 use crate::aws::{AwsError, Described, Listed, ScalingInstance};
 use crate::coordinator::Coordinator;
 use crate::metrics::{Metric, MetricsRecorder};
-use crate::observe::{Registered, Subject};
 use crate::store::Store;
+use crate::subject::{Registered, Subject};
 
 use super::{Draining, WaitingInstances};
 

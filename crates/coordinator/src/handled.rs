@@ -1,0 +1,19 @@
+//! The outcome of one event.
+
+use protector_core::trigger::Malformed;
+use serde_json::Value;
+
+/// The outcome of one event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Handled {
+    /// It is dealt with. Holds the last line of an instance, if there was one.
+    Done(Value),
+    /// It was none of our business.
+    Ignored,
+    /// An operator's order that changes nothing. Holds what the operator is told: the order, and the `reason`.
+    OrderIgnored(Value),
+    /// It was not what its shape promises. It will not get better by being sent again.
+    Malformed(Malformed),
+    /// Something failed that a retry may fix.
+    Failed(String),
+}
