@@ -169,7 +169,7 @@ fn advice() -> String {
     if cfg!(debug_assertions) {
         return format!(
             "{own}
-A dev build: the hot crates have opt-level 2, assertions are on. For long runs:
+A dev build: its crates are optimised less, assertions are on. For long runs:
   cargo run --profile simulate -p protectorctl -- simulate …"
         );
     }
