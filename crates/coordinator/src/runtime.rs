@@ -107,13 +107,13 @@ async fn invocations(settings: CoordinatorSettings) -> Result<(), lambda_runtime
     lambda_runtime::run(service_fn(handler)).await
 }
 
-/// Lambda names the alias by which a run was invoked in its context, and the log group in the environment
+/// Lambda names the function as it was invoked in the context of a run, and the log group in the environment
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>).
 fn deployment(context: &Context) -> Deployment {
     let given = |text: String| Some(text).filter(|text| !text.is_empty());
     Deployment {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        function_alias_arn: given(context.invoked_function_arn.clone()),
+        function_arn: given(context.invoked_function_arn.clone()),
         log_group: std::env::var("AWS_LAMBDA_LOG_GROUP_NAME").ok().and_then(given),
     }
 }

@@ -18,8 +18,8 @@ use crate::record::{DecodeError, SCHEMA, TooLarge, decode_versioned, parameter_t
 pub struct Deployment {
     /// Version of the program.
     pub version: String,
-    /// The ARN by which it was invoked: that of its alias.
-    pub function_alias_arn: Option<String>,
+    /// The ARN by which it was invoked.
+    pub function_arn: Option<String>,
     /// The CloudWatch Logs group of its lines.
     pub log_group: Option<String>,
 }
@@ -32,9 +32,9 @@ pub struct Beacon {
     pub schema: u32,
     /// Version of the coordinator.
     pub version: String,
-    /// The alias that operators invoke.
+    /// The function that operators invoke.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub function_alias_arn: Option<String>,
+    pub function_arn: Option<String>,
     /// The CloudWatch Logs group of the coordinator's lines and receipts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_group: Option<String>,
@@ -73,7 +73,7 @@ impl Beacon {
         let whole = Beacon {
             schema: SCHEMA,
             version: deployment.version.clone(),
-            function_alias_arn: deployment.function_alias_arn.clone(),
+            function_arn: deployment.function_arn.clone(),
             log_group: deployment.log_group.clone(),
             clusters: Some(policy.clusters.clone()),
             groups: Some(policy.auto_scaling_groups.clone()),

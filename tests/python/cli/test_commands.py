@@ -72,8 +72,8 @@ class Commands(unittest.TestCase):
     def test_an_operator_invokes_the_function_of_the_local_aws(self):
         """The same command, as long as there is no account: the coordinator of the local AWS answers."""
         _, command = next((p, c) for p, c in commands.documented() if c.startswith("aws lambda invoke"))
-        for function in ("ecs-daemon-protector", "ecs-daemon-protector:live"):
-            words = aws_cli.words(command, {**self.names(), "FUNCTION_ALIAS_ARN": function})
+        for function in ("ecs-daemon-protector", "ecs-daemon-protector:$LATEST"):
+            words = aws_cli.words(command, {**self.names(), "FUNCTION_NAME": function})
             done = self.run_on(self.aws.url, *words)
             self.assertEqual(done.returncode, 0, f"{command}\n{done.stdout}{done.stderr}")
             (order,) = json.loads((self.folder / "answer.json").read_text())["ignored"]

@@ -30,8 +30,8 @@ async fn a_tick_tells_where_the_coordinator_is_what_it_does_and_that_it_runs() {
     lab.tick().await;
     let said = beacon(&lab).expect("the first tick writes it");
     assert_eq!(
-        said["functionAliasArn"],
-        "arn:aws:lambda:eu-west-1:123456789012:function:ecs-daemon-protector:live"
+        said["functionArn"],
+        "arn:aws:lambda:eu-west-1:123456789012:function:ecs-daemon-protector"
     );
     assert_eq!(said["logGroup"], "/aws/lambda/ecs-daemon-protector");
     assert_eq!(said["version"], env!("CARGO_PKG_VERSION"));

@@ -49,8 +49,8 @@ fn release(lab: &Lab) -> String {
 #[tokio::test]
 async fn an_order_over_http_is_answered_by_the_coordinator() {
     let lab = Lab::start(LabConfig::default()).await;
-    let arn = format!("arn%3Aaws%3Alambda%3Aeu-west-1%3A123456789012%3Afunction%3A{NAME}%3Alive");
-    for function in [NAME, &format!("{NAME}:live"), &arn] {
+    let arn = format!("arn%3Aaws%3Alambda%3Aeu-west-1%3A123456789012%3Afunction%3A{NAME}%3A%24LATEST");
+    for function in [NAME, &format!("{NAME}:%24LATEST"), &arn] {
         let answer = invoke(&lab, function, "", &release(&lab)).await;
         assert_eq!(answer.status, 200, "{}", answer.head);
         assert_eq!(
@@ -65,7 +65,7 @@ async fn an_order_over_http_is_answered_by_the_coordinator() {
         );
         assert!(!answer.head.contains("x-amz-function-error"), "{}", answer.head);
     }
-    let qualified = format!("POST /2015-03-31/functions/{NAME}/invocations?Qualifier=live");
+    let qualified = format!("POST /2015-03-31/functions/{NAME}/invocations?Qualifier=%24LATEST");
     assert_eq!(ask(&lab, &qualified, "", &release(&lab)).await.status, 200);
 }
 

@@ -117,7 +117,7 @@ Instance {instance} drains, and {LONG_JOB} holds it for an hour:
 
   aws ssm get-parameter --name /ecs-daemon-protector/{CLUSTER}/{instance} --query Parameter.Value --output text
   aws ecs list-tasks --cluster {CLUSTER} --family {LONG_JOB}
-  aws lambda invoke --function-name ecs-daemon-protector:live --cli-binary-format raw-in-base64-out answer.json \\
+  aws lambda invoke --function-name ecs-daemon-protector --cli-binary-format raw-in-base64-out answer.json \\
       --payload '{{\"command\":\"release\",\"cluster\":\"{CLUSTER}\",\"instance\":\"{instance}\",\"who\":\"me\",\"why\":\"to see\"}}'
 
 Another one:

@@ -3,7 +3,7 @@ use crate::variables::Reader;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-const PLACE: &str = "arn:aws:lambda:eu-west-1:123456789012:function:drains:live";
+const PLACE: &str = "arn:aws:lambda:eu-west-1:123456789012:function:drains";
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
@@ -22,7 +22,7 @@ fn policy(settings: &[(&str, &str)]) -> Policy {
 fn deployment() -> Deployment {
     Deployment {
         version: "0.2.0".to_owned(),
-        function_alias_arn: Some(PLACE.to_owned()),
+        function_arn: Some(PLACE.to_owned()),
         log_group: Some("/aws/lambda/drains".to_owned()),
     }
 }
@@ -44,7 +44,7 @@ fn a_beacon_reads_as_documented() {
     let expected = json!({
         "schema": 1,
         "version": "0.2.0",
-        "functionAliasArn": PLACE,
+        "functionArn": PLACE,
         "logGroup": "/aws/lambda/drains",
         "clusters": ["prod", "batch"],
         "groups": [],

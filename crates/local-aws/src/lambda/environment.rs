@@ -35,19 +35,9 @@ impl Role {
         }
     }
 
-    /// Name of the alias by which the stack invokes it, if it has one.
-    pub(super) const fn alias(self) -> Option<&'static str> {
-        match self {
-            Role::Coordinator => Some("live"),
-            Role::Heartbeats => None,
-        }
-    }
-
-    /// Its ARN, by its alias if it has one: what invokes it names that.
+    /// Its ARN.
     pub(super) fn arn(self, region: &str, account: &str) -> String {
-        let name = self.name();
-        let alias = self.alias().map(|alias| format!(":{alias}")).unwrap_or_default();
-        format!("arn:aws:lambda:{region}:{account}:function:{name}{alias}")
+        format!("arn:aws:lambda:{region}:{account}:function:{}", self.name())
     }
 
     /// Who its calls are made by.

@@ -4,6 +4,9 @@ use super::environment::Role;
 use super::invocation::{Invocation, InvocationOutcome};
 use serde_json::{Value, json};
 
+/// The version that each function has without being published.
+const UNPUBLISHED: &str = "$LATEST";
+
 /// A function as an API call names it: name, ARN or partial ARN, with a version or an alias or without.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FunctionName {
@@ -54,7 +57,8 @@ impl FunctionName {
             .is_none_or(|(its_region, its_account)| its_region == region && its_account == account);
         let mut roles = [Role::Coordinator, Role::Heartbeats].into_iter();
         let role = roles.find(|role| role.name() == self.name)?;
-        let known = |qualifier: &str| qualifier == "$LATEST" || role.alias() == Some(qualifier);
+        // The stack makes no version and no alias.
+        let known = |qualifier: &str| qualifier == UNPUBLISHED;
         (here && self.qualifier.as_deref().is_none_or(known)).then_some(role)
     }
 }
@@ -126,17 +130,16 @@ mod tests {
     #[test]
     fn a_function_has_many_names() {
         let arn = format!("arn:aws:lambda:eu-west-1:123456789012:function:{NAME}");
-        let alias = format!("{arn}:live");
+        let alias = format!("{arn}:$LATEST");
         let partial = format!("123456789012:function:{NAME}");
-        let short = format!("{NAME}:live");
+        let short = format!("{NAME}:$LATEST");
         for (text, qualifier) in [
             (NAME, None),
-            (NAME, Some("live")),
             (NAME, Some("$LATEST")),
             (short.as_str(), None),
-            (&short, Some("live")),
+            (&short, Some("$LATEST")),
             (&partial, None),
-            (&arn, Some("live")),
+            (&arn, Some("$LATEST")),
             (&alias, None),
         ] {
             assert_eq!(
@@ -152,7 +155,7 @@ mod tests {
             ("other", None),
             ("", None),
             (NAME, Some("dead")),
-            (&short, Some("$LATEST")),
+            (&short, Some("live")),
             (beats, Some("live")),
             (&elsewhere, None),
         ] {
