@@ -2,19 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use protector_core::aws::{InstanceStatus, Scheduling, TaskGroup};
-use protector_core::ids::{
-    ClusterName, ContainerInstanceArn, ContainerName, InstanceKey, ServiceName, TaskArn,
-};
-use protector_core::observation::{
-    ContainerInstance, Hook, Observation, Observed, Registrations, Stored, Task,
-};
+use protector_core::ids::{ClusterName, ContainerInstanceArn, ContainerName, ServiceName, TaskArn};
+use protector_core::observation::{ContainerInstance, Observation, Observed, Registrations, Stored, Task};
 use protector_core::record::Record;
 
 use crate::aws::{AwsError, ListedTask};
 use crate::coordinator::Coordinator;
-use crate::subject::{Registered, Shown, Subject};
+use crate::subject::{Registered, Subject};
 
 impl Coordinator {
     /// Looks at everything: first the record, then ECS, so that the record never knows more than the tasks show.

@@ -3,16 +3,13 @@
 //! A tick makes a few calls of it at most, so a large fleet takes several ticks for a round. It changes nothing and
 //! fails no tick: what it cannot find out, the next round asks again.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use protector_core::ids::{ClusterName, TaskArn};
+use protector_core::ids::ClusterName;
 use protector_core::limits::{MESSAGE_CHARS_MAX, PROTECTION_CALLS_MAX, cut};
-use protector_core::observation::Task;
 use protector_core::protection::check::{Check, CheckRound, Request};
 use protector_core::protection::{unprotected_because, unprotected_daemon};
-use protector_core::unprotected::{UnprotectedDaemon, UnprotectedReason};
+use protector_core::unprotected::UnprotectedDaemon;
 use serde_json::{Value, json};
 
 use crate::aws::{AwsError, ListedTask};

@@ -264,7 +264,7 @@ async fn an_order_that_changes_nothing_is_answered_with_why() {
     switch(&lab, r#"{"mode":"observe"}"#);
     lab.tick().await;
     let why = ignored(&lab, release(&instance)).await;
-    assert_eq!(why, "the coordinator only looks: observe");
+    assert_eq!(why, "the coordinator changes nothing in mode observe");
     let calls = lab.journal().coordinator_calls();
     assert!(!calls.contains_key("UpdateContainerInstancesState"), "{calls:?}");
 }
