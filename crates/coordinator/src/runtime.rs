@@ -196,10 +196,10 @@ mod tests {
             .find_map(|line| line.find('{').and_then(|at| line.get(at..)));
         let line: Value = serde_json::from_str(line.unwrap()).unwrap();
         assert_eq!(line["event"], "crashed");
-        let problem = line["problem"].as_str().unwrap();
+        let error = line["error"].as_str().unwrap();
         assert!(
-            problem.contains("runtime.rs") && problem.contains("an invariant is broken"),
-            "{problem}"
+            error.contains("runtime.rs") && error.contains("an invariant is broken"),
+            "{error}"
         );
     }
 }

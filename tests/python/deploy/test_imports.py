@@ -14,26 +14,6 @@ ALLOWED = {
     ("crates/aws-model", "auto_scaling", ("event", "group", "hook", "lifecycle", "size")),
     ("crates/aws-model", "auto_scaling", ("event_kind", "instance")),
     ("crates/aws-model", "ecs", ("service", "task")),
-    (
-        "crates/coordinator",
-        "",
-        (
-            "agenda",
-            "apply",
-            "cache",
-            "coordinator",
-            "handler",
-            "heartbeats",
-            "hook",
-            "ignored",
-            "instance_line",
-            "locate",
-            "observe",
-            "protection",
-            "reconcile",
-            "survey",
-        ),
-    ),
 }
 
 
