@@ -93,7 +93,7 @@ impl From<Timeout> for DemoError {
 /// Runs the demo. Exit code 0: lines were lost without the protector, and none with it, or some with `--linger 0s`.
 ///
 /// # Errors
-/// A run did not come to its end, or nobody listens.
+/// A run did not come to its end, or standard output cannot be written.
 pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Box<dyn Error>> {
     let mut stop = Stop::listen()?;
     let scenarios = args.scenarios()?;
@@ -143,7 +143,7 @@ async fn finish(
     Ok(failures)
 }
 
-/// Begins a drain that holds, if somebody holds it, and says how to look at it.
+/// Begins a drain that holds, if a sidecar holds it, and says how to look at it.
 async fn keep(args: &DemoArgs, aws: &LocalAws, scenario: &Scenario) -> Result<(), DemoError> {
     let held = match scenario.kind {
         Kind::With => Some(setup::hold(aws, scenario).await?),

@@ -26,7 +26,7 @@ const CLOSED_PIPE: u8 = 141;
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(code) => code,
-        // Whoever read our output has had enough, as with `| head`.
+        // The reader of our output has closed it, as with `| head`.
         Err(error) if output::is_closed_pipe(error.as_ref()) => ExitCode::from(CLOSED_PIPE),
         Err(error) => {
             output::error(error.as_ref());

@@ -23,7 +23,7 @@ pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
     line(&serde_json::to_string(value)?)
 }
 
-/// Tells on standard error why the program fails, with every cause.
+/// Reports on standard error why the program fails, with every cause.
 pub(crate) fn error(error: &(dyn Error + 'static)) {
     let mut text = String::from("error");
     for cause in causes(error).map(ToString::to_string) {
@@ -35,7 +35,7 @@ pub(crate) fn error(error: &(dyn Error + 'static)) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Is this the end of a reader, as in `protectorctl demo | head`?
+/// Returns whether the error is a reader that has closed its end, as in `protectorctl demo | head`.
 pub(crate) fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
     causes(error)
         .filter_map(|error| error.downcast_ref::<io::Error>())
@@ -47,7 +47,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     iter::successors(Some(error), |error| (*error).source())
 }
 
-/// May colours be used? On a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
+/// Returns whether colours may be used: on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
 pub(crate) fn colours() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

@@ -57,10 +57,10 @@ impl From<Ended> for ExitCode {
     }
 }
 
-/// Plays what is asked for, and says what came of it.
+/// Plays what is asked for, and reports the results.
 ///
 /// # Errors
-/// Nobody listens.
+/// Standard output cannot be written.
 pub(crate) async fn run(args: SimulateArgs) -> Result<ExitCode, Box<dyn Error>> {
     match play(&args).await {
         Ok(ended) => Ok(ended.into()),

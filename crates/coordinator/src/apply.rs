@@ -34,11 +34,11 @@ pub struct Applied {
     pub read_back: Vec<ContainerInstance>,
     /// The record as it was written.
     pub written: Option<Stored>,
-    /// Somebody else wrote the record since it was read.
+    /// Another writer wrote the record since it was read.
     pub raced: bool,
-    /// Auto Scaling waits no more: somebody else may just be ending this drain.
+    /// Auto Scaling no longer waits: another run may be ending this drain at this moment.
     pub over: bool,
-    /// How many tasks could not be told to stop: each look tries again.
+    /// How many tasks could not be stopped: each observation tries again.
     pub refused_stops: usize,
     /// Why the rest of the plan was left.
     pub failure: Option<AwsError>,
@@ -65,16 +65,16 @@ impl Target<'_> {
         }
     }
 
-    /// Is it the first time that Auto Scaling may say that it waits no more? Then another run may have ended the drain a
-    /// moment ago, and be about to write its receipt: the rest is left to another look.
+    /// Returns whether Auto Scaling may say for the first time that it no longer waits. Then another run may have ended
+    /// the drain a moment ago, and be about to write its receipt: the rest is left to another observation.
     fn is_first(&self) -> bool {
         matches!(self, Target::Placed(..))
     }
 }
 
 impl Coordinator {
-    /// Does the plan's actions in order. A failed heartbeat, and a task that cannot be told to stop, keep nothing else from
-    /// being done; any other failure leaves the rest.
+    /// Carries out the plan's actions in order. A failed heartbeat, or a task that cannot be stopped, does not prevent
+    /// the other actions; any other failure leaves the rest.
     pub async fn apply(&self, target: Target<'_>, plan: Plan) -> Applied {
         let mut applied = Applied {
             calls_before: self.aws.meter.total(),
@@ -101,7 +101,7 @@ impl Coordinator {
                 (_, Target::Unplaced(_)) => continue,
             };
             applied.over |= kind == ActionKind::Complete && outcome == Outcome::AlreadyEnded;
-            // After a race the rest of the plan may be wrong: it is planned anew.
+            // After a race the rest of the plan may be wrong: the run plans again.
             if !applied.note(kind, alone, outcome) || applied.raced || (applied.over && target.is_first()) {
                 break;
             }
@@ -178,14 +178,14 @@ impl Coordinator {
     }
 }
 
-/// Does an action fail for itself alone?
+/// Whether the failure of an action leaves the rest of the plan in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Alone {
     /// What comes after it needs it.
     No,
     /// The run has failed, and goes on.
     Heartbeat,
-    /// A task that may not be stopped, or cannot be told now: no other try of this run mends that.
+    /// A task that must not be stopped, or cannot be stopped now: no other attempt of this run fixes that.
     Stop,
     /// A registration that was left behind.
     Registration,

@@ -12,8 +12,9 @@ use crate::rate_limit::Priority;
 impl Coordinator {
     /// Says that a tick that began at `at` has run. `listed` are the parameters that it has found, if they could be listed.
     ///
-    /// A dry run may not write. The kill switch at `observe` keeps nothing of this back: the beacon changes no drain, and
-    /// tells that the switch was read. What fails is no failure of the tick, and the next one tries again.
+    /// A dry run is not allowed to write. The kill switch at `observe` does not prevent the beacon: the beacon changes
+    /// no drain, and says that the switch was read. A failure here is no failure of the tick, and the next tick tries
+    /// again.
     pub(crate) async fn write_beacon(&self, listed: Option<&str>, at: Timestamp) {
         let Some(deployment) = self.deployment.as_ref().filter(|_| !self.policy.dry_run) else {
             return;

@@ -1,4 +1,4 @@
-//! Container instances of ours: described, and told from what is none of ours.
+//! Container instances of ours: described, and separated from those that are not ours.
 
 use protector_core::ids::{ClusterName, ContainerInstanceArn};
 use protector_core::trigger::TriggerKind;
@@ -28,7 +28,7 @@ impl Coordinator {
         }
     }
 
-    /// The same, and what could not be told of others.
+    /// The same, and the container instances of which ECS gave no answer.
     pub(crate) async fn describe_each(
         &self,
         cluster: &ClusterName,
@@ -46,7 +46,7 @@ impl Coordinator {
         Ok((found.described, found.unclear))
     }
 
-    /// Only the type of its capacity provider tells one of ECS Managed Instances.
+    /// Only the type of its capacity provider identifies an instance of ECS Managed Instances.
     async fn remove_managed(&self, cluster: &ClusterName, found: &mut Instances) {
         self.learn_providers(cluster, found).await;
         let (edges, now) = (&self.memory.edges, self.now());
@@ -62,7 +62,7 @@ impl Coordinator {
         found.foreign.extend(managed);
     }
 
-    /// Asks for the types of capacity providers that are not known. Where they cannot be told the instance counts as
+    /// Asks for the types of capacity providers that are not known. Where they stay unknown the instance counts as
     /// ours: holding is the safe side, and the failure is counted.
     async fn learn_providers(&self, cluster: &ClusterName, found: &Instances) {
         let (edges, now) = (&self.memory.edges, self.now());

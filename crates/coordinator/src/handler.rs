@@ -88,7 +88,7 @@ impl Coordinator {
         }
     }
 
-    /// A person who invokes the function is told of a mistake; EventBridge would only send it again.
+    /// A person who invokes the function gets an error for a mistake; EventBridge would only send it again.
     async fn single(&self, event: Event) -> Result<Value, String> {
         match self.event(event).await {
             Handled::Malformed(malformed) if malformed.sender == Sender::Operator => {
@@ -109,8 +109,8 @@ impl Coordinator {
         all(join_all(different.into_iter().map(|event| self.event(event))).await)
     }
 
-    /// Instances side by side, the events of one instance in their order, then the ticks, and what is due at last. Only what
-    /// another try may mend comes again (`ReportBatchItemFailures`).
+    /// Instances side by side, the events of one instance in their order, then the ticks, and what is due at last. Only
+    /// messages that another attempt may fix come again (`ReportBatchItemFailures`).
     async fn batch(&self, messages: Vec<SqsMessage>) -> Value {
         self.catch_up().await;
         let survey = match self.more_wait {
@@ -151,7 +151,7 @@ impl Coordinator {
         json!({"batchItemFailures": failures})
     }
 
-    /// Do other messages wait behind these? A batch that is full of messages of a while ago says so.
+    /// Returns whether other messages wait behind these. A batch that is full of messages of a while ago says so.
     fn more_wait(&self, messages: &[SqsMessage]) -> bool {
         let newest = messages.iter().filter_map(|message| message.sent_at).max();
         let age = newest.map(|sent| self.now().duration_since(sent));
@@ -302,7 +302,7 @@ impl Coordinator {
         match outcome.order {
             Some(OrderOutcome::Ignored(reason)) => order_ignored(&command, &reason),
             Some(OrderOutcome::Done) => Handled::Done(outcome.line),
-            // Too little was seen to obey it, and whoever gave it must not take the answer for a yes.
+            // Too little was seen to obey the order, and the operator who gave it must not take the answer for a yes.
             None => Handled::Failed(format!(
                 "it is not known what became of the order: {}",
                 outcome.line
@@ -320,8 +320,8 @@ impl Coordinator {
         self.reconciled(trigger, &subject).await
     }
 
-    /// Brings the drain of an instance on in each cluster that counts, with what the event has `told` of it. If one fails,
-    /// that is the answer: the event comes again.
+    /// Brings the drain of an instance on in each cluster that counts, with what the event has `told` of it. If one
+    /// fails, that is the answer: the event comes again.
     pub(crate) async fn in_each(
         &self,
         trigger: TriggerKind,

@@ -68,8 +68,8 @@ impl Coordinator {
             .await
     }
 
-    /// Those whose instances are still leaving, as far as Auto Scaling tells; the others are said. What is not known counts
-    /// as leaving: holding is the safe side.
+    /// Returns the notices whose instances are still leaving, according to Auto Scaling; the others are logged. What is
+    /// not known counts as leaving: holding is the safe side.
     pub(crate) async fn still_leaving(&self, notices: Vec<HookNotice>) -> Vec<HookNotice> {
         let fresh = |since: Timestamp| self.now().duration_since(since) < FRESH_EVENT_MAX;
         let (fresh, old): (Vec<_>, Vec<_>) = notices
@@ -175,7 +175,8 @@ impl Coordinator {
         }
     }
 
-    /// The heartbeat time-out of a hook, in seconds, if it can be told. A hook whose name is not known may be new.
+    /// The heartbeat timeout of a hook, in seconds, if Auto Scaling describes it. A hook whose name is not known may be
+    /// new.
     async fn heartbeat_timeout(&self, group: &AutoScalingGroupName, hook: &LifecycleHookName) -> Option<u32> {
         let find = |hooks: Vec<(LifecycleHookName, u32)>| hooks.into_iter().find(|(name, _)| name == hook);
         let known = self.memory.hooks(group, self.now()).and_then(find);

@@ -1,4 +1,4 @@
-//! A container instance has changed: somebody may drain it.
+//! A container instance has changed: another actor may drain it.
 
 use protector_core::aws::InstanceStatus;
 use protector_core::ids::{ContainerInstanceArn, InstanceKey};
@@ -13,7 +13,8 @@ use crate::handled::Handled;
 use crate::logging::Level;
 
 impl Coordinator {
-    /// ECS tells of an instance also whenever its free resources change, so only the first sight of DRAINING counts.
+    /// ECS also sends an event whenever the free resources of an instance change, so only the first sight of DRAINING
+    /// counts.
     pub(crate) async fn instance(&self, change: InstanceChange) -> Handled {
         if !self.policy.serves_cluster(&change.cluster) {
             return self.ignored(Level::Debug, TriggerKind::Instance, "the cluster is not watched");
@@ -49,9 +50,10 @@ impl Coordinator {
         }
     }
 
-    /// DRAINING comes to other runs too, mostly because one of ours has just set it, and again with every task that
-    /// ends. If the record knows the drain already, one read says so, and a whole look is left to the next of its tasks
-    /// that ends. One that our hook has ended goes for good; a released one of somebody else's may drain again.
+    /// Other runs get the event of DRAINING too, mostly because one of ours has just set it, and again with every task
+    /// that ends. If the record knows the drain already, one read says so, and a full observation is left to the next
+    /// of its tasks that ends. An instance whose drain our hook has ended goes for good; a released one that another
+    /// actor drains may drain again.
     async fn observe_unless_recorded(
         &self,
         key: InstanceKey,

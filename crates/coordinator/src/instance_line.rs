@@ -29,7 +29,7 @@ pub(crate) struct InstanceLine {
     #[serde(rename = "messages")]
     pub(crate) remarks: Vec<Remark>,
     pub(crate) actions: Vec<Done>,
-    /// Has something failed that a retry may fix?
+    /// Whether something has failed that a retry may fix.
     #[serde(skip)]
     pub(crate) failed: bool,
     /// Only if the instance is in a cluster that is watched.
@@ -76,7 +76,7 @@ impl RegisteredFields {
     }
 }
 
-/// What only a complete look tells.
+/// What only a full observation shows.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ObservedFields {

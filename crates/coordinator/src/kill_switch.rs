@@ -19,7 +19,7 @@ impl Coordinator {
         }
     }
 
-    /// Was the kill switch read a moment ago?
+    /// Returns whether the kill switch was read a moment ago.
     pub(crate) fn kill_switch_is_fresh(&self) -> bool {
         self.memory.control_is_fresh(self.now(), KILL_SWITCH_TTL)
     }

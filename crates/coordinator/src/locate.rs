@@ -111,8 +111,9 @@ impl Coordinator {
         found.map_err(|failure| failure.to_string())
     }
 
-    /// Of several clusters those that count: in which an agent is connected, or, if that is nowhere so at the moment, all of
-    /// them. A machine has one agent, which is in one cluster; what it left behind in another one speaks for nobody.
+    /// Of several clusters those that count: in which an agent is connected, or, if that is nowhere so at the moment,
+    /// all of them. A machine has one agent, which is in one cluster; a registration that it left behind in another
+    /// cluster does not count.
     async fn living(&self, homes: Vec<Home>) -> Vec<Home> {
         if homes.len() == 1 {
             return homes;

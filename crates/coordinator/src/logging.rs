@@ -29,7 +29,7 @@ impl Logger {
     /// Says what is at least so important on standard output.
     #[must_use]
     pub fn new(least: Level) -> Logger {
-        // Standard output is all that there is; if it is gone, nobody can be told.
+        // Standard output is the only channel; if it is closed, the failure cannot be reported.
         Logger::with_sink(least, |line| drop(writeln!(std::io::stdout().lock(), "{line}")))
     }
 
@@ -51,7 +51,7 @@ impl Logger {
         }
     }
 
-    /// Are metrics said?
+    /// Returns whether metrics are written.
     #[must_use]
     pub fn writes_metrics(&self) -> bool {
         self.metrics

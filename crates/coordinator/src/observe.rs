@@ -39,9 +39,9 @@ impl Coordinator {
         }
     }
 
-    /// All registrations of the instance. Those that the trigger and the record name are described; unless they tell of a
-    /// drain that goes its usual way, ECS is asked for others too. So an instance is gone only if two different questions
-    /// say so: events of an earlier registration come late, and listings lag.
+    /// All registrations of the instance. Those that the trigger and the record name are described; unless they show a
+    /// drain that goes its usual way, ECS is asked for others too. So an instance is gone only if two different
+    /// questions say so: events of an earlier registration come late, and listings lag.
     async fn see_registrations(&self, subject: &Subject, record: Option<&Record>) -> Observed<Registrations> {
         let (complete, named) = match &subject.registered {
             Registered::All(arns) => (true, arns),
@@ -177,7 +177,7 @@ impl Coordinator {
             .collect())
     }
 
-    /// Is it time to ask for task scale-in protection?
+    /// Returns whether it is time to ask for task scale-in protection.
     pub(crate) fn asks_for_protection(&self, record: &Record) -> bool {
         let confirmed = record.draining_confirmed_at.filter(|_| !record.is_released());
         confirmed.is_some_and(|since| self.now().duration_since(since) >= self.policy.settle)
@@ -239,8 +239,8 @@ pub(crate) fn scheduled(task: ListedTask, known: Option<Scheduling>) -> Task {
     }
 }
 
-/// Is the drain of this instance, in its present life, released, and did nobody hold it then? After a forced release
-/// tasks may hold on, and their count is nobody's guess.
+/// Returns whether the drain of this instance, in its present life, is released, and no task held it then. After a
+/// forced release tasks may hold on, and their count must not be guessed.
 fn is_drained(record: &Observed<Stored>, instance: &Registrations) -> bool {
     let record = record.readable();
     record.is_some_and(|record| {
@@ -248,7 +248,7 @@ fn is_drained(record: &Observed<Stored>, instance: &Registrations) -> bool {
     })
 }
 
-/// Do these registrations go the usual way of their drain, so that there is no reason to look for others?
+/// Returns whether these registrations go the usual way of their drain, so that there is no reason to look for others.
 fn is_as_recorded(seen: &[ContainerInstance], record: Option<&Record>) -> bool {
     let usual = |one: &ContainerInstance| one.status == InstanceStatus::Draining && one.agent_connected;
     let named = |one: &ContainerInstance| record.is_some_and(|record| record.names(&one.arn));

@@ -26,7 +26,7 @@ const WRITE_RATE: Rate = Rate {
     burst: WRITE_BURST,
 };
 
-/// Whoever is not the first in the queue asks again after this.
+/// A writer that is not the first in the queue asks again after this.
 const RECHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What a write is for; the first goes first.
@@ -38,9 +38,9 @@ pub enum Priority {
     Hold,
     /// A drain is over.
     Receipt,
-    /// Somebody may want to know.
+    /// A count, which only people read.
     Count,
-    /// Somebody may look for the coordinator: a minute without it does no harm.
+    /// The beacon, which tools read to find the coordinator: a minute without it does no harm.
     Beacon,
 }
 
@@ -126,7 +126,7 @@ impl Limiter {
         }
     }
 
-    /// Is it a write's turn at once? Then it is taken.
+    /// Returns whether it is a write's turn at once. Then the turn is taken.
     pub fn try_acquire(&self, rank: Priority) -> bool {
         let ticket = self.ticket(rank);
         self.lock().take(ticket.0, Instant::now()).is_ok()
@@ -146,7 +146,7 @@ impl Limiter {
 }
 
 impl Writes {
-    /// Takes the turn, or tells how long to wait before asking again.
+    /// Takes the turn, or returns how long to wait before asking again.
     fn take(&mut self, ticket: (Priority, u64), now: Instant) -> Result<(), Duration> {
         if self.waiting.first().is_some_and(|first| *first < ticket) {
             return Err(RECHECK_INTERVAL);

@@ -32,7 +32,7 @@ const WAIT_IN_A_BATCH: SignedDuration = SignedDuration::from_secs(1);
 /// ECS shows DRAINING within this, nearly always.
 const READ_BACK_LAGS: SignedDuration = SignedDuration::from_secs(1);
 
-/// Whoever completes a hook writes the receipt within this.
+/// The run that completes a hook writes the receipt within this.
 const ANOTHERS_RECEIPT: Duration = Duration::from_secs(2);
 
 /// After a wait there must be time to look and to act.
@@ -67,11 +67,11 @@ struct Run {
     unprotected: Vec<UnprotectedDaemon>,
     /// What becomes of the operator's order.
     order: Option<OrderOutcome>,
-    /// May it wait for a Spot deadline? One run is enough for that: the tick's.
+    /// Whether the run may wait for a Spot deadline. One run is enough for that: the tick's.
     patient: bool,
-    /// Has Auto Scaling said that it waits no more?
+    /// Whether Auto Scaling has said that it no longer waits.
     over: bool,
-    /// Was the first look a part of a survey?
+    /// Whether the first look was a part of a survey.
     surveyed: bool,
 }
 
@@ -174,7 +174,7 @@ impl Coordinator {
         let calls = self.aws.meter.total();
         let now = self.now();
         let fleet = self.memory.fleet_without(&observation.key, now);
-        // Whoever only looks does not obey, and must not answer as if.
+        // A coordinator that only observes does not obey, and must not answer as if it did.
         let obeyed = command.filter(|_| !self.only_observes());
         let kill_switch = self.memory.kill_switch();
         let plan = plan(&Situation {
@@ -233,7 +233,7 @@ impl Coordinator {
         }
     }
 
-    /// A release that was just written: was it forced, and how long after the last task's end did it come?
+    /// Measures a release that was just written: whether it was forced, and how long after the last task's end it came.
     fn measure_release(&self, observation: &Observation, applied: &Applied) {
         if applied.raced {
             return;
@@ -321,7 +321,8 @@ impl Coordinator {
             .readable()
             .is_some_and(|record| record.spot_notice_at.is_some());
         let patient = noticed && run.patient;
-        // What comes after the release, its daemons and the tick tell of. A machine that is taken does not wait for them.
+        // What comes after the release is reported by its daemons and the tick. A machine that is taken does not wait
+        // for them.
         let waits = |verdict| verdict == Verdict::Holding || (patient && verdict == Verdict::Releasing);
         let worth = plan.look_again.filter(|_| waits(plan.verdict));
         let left = self.time_left() - TIME_FOR_A_LOOK;

@@ -20,7 +20,8 @@ use crate::rate_limit::Priority;
 use crate::store::{Polls, SharedSlot};
 use crate::tens::TOGETHER;
 
-/// A drain that only a shared record tells of gets a record of its own after this, for people: who holds, and since when.
+/// A drain that only a shared record describes gets a record of its own after this, for people: who holds, and since
+/// when.
 const SHARED_ALONE: SignedDuration = SignedDuration::from_mins(2);
 
 impl Coordinator {
@@ -78,7 +79,7 @@ impl Coordinator {
     /// records: ten parameters a call.
     ///
     /// # Errors
-    /// A call failed, or its answer does not tell of each.
+    /// A call failed, or its answer does not mention each of them.
     pub(crate) async fn read_records(
         &self,
         cluster: &ClusterName,
@@ -105,8 +106,8 @@ impl Coordinator {
             .collect())
     }
 
-    /// The same by a listing of all parameters. It may leave out one that has just been written, which is no harm: whoever
-    /// writes over it sees its version.
+    /// The same by a listing of all parameters. It may leave out one that has just been written, which is no harm: a
+    /// writer that overwrites it sees its version.
     ///
     /// # Errors
     /// A call failed.
@@ -142,19 +143,20 @@ impl Coordinator {
         }
     }
 
-    /// Takes in the shared records of a cluster, in their order, of which these are the names. Is any of them news?
+    /// Takes in the shared records of a cluster, in their order, of which these are the names. Returns whether any of
+    /// them is news.
     fn learn_texts(&self, cluster: &ClusterName, names: &[String], texts: &Texts) -> bool {
         let read = names.iter().map(|name| texts.with_version(name)).enumerate();
         let read: Vec<_> = read.collect();
         self.memory.store.learn_shared(cluster, &read, self.now())
     }
 
-    /// A batch begins. Lambda may have given those before it to another environment, while this one was busy with an order:
-    /// what that one has written is taken in, and what it has been told of is looked for.
+    /// A batch begins. Lambda may have given those before it to another environment, while this one was busy with an
+    /// order: what that environment has written is taken in, and what its events have said is looked for.
     pub(crate) async fn catch_up(&self) {
         for cluster in self.memory.store.to_check(self.now()) {
             let names: Vec<String> = self.policy.prefix.shared_names(&cluster).collect();
-            // Without an answer, whoever writes over another's text sees its version.
+            // Without an answer, a writer that overwrites another one's text sees its version.
             let Ok(texts) = self.aws.get_texts(&names).await else {
                 continue;
             };
@@ -172,7 +174,8 @@ impl Coordinator {
         poll_seconds(sidecars.saturating_add(begin))
     }
 
-    /// Sidecars of a shared record that was written when fewer drained read too often: it is written anew.
+    /// Sidecars of a shared record that was written when fewer instances drained read too often: the coordinator writes
+    /// it again.
     pub(crate) async fn refresh_polls(&self) {
         if self.only_observes() {
             return;
@@ -205,7 +208,7 @@ impl Coordinator {
         }
     }
 
-    /// Writes a record for the sake of its counts, if nobody else waits to write. A shared record has no counts.
+    /// Writes a record for the sake of its counts, if no other write waits. A shared record has no counts.
     pub(crate) async fn put_count(
         &self,
         key: &InstanceKey,
@@ -248,7 +251,7 @@ impl Coordinator {
         record: Record,
         applied: &mut Applied,
     ) -> Result<Outcome, AwsError> {
-        // The instance of a drain without our hook may stay as it is, and its record tells that it was drained.
+        // The instance of a drain without our hook may stay as it is, and its record says that it was drained.
         if self.queued && record.lifecycle.is_some() {
             self.written(key, before, record, applied);
             self.memory.store.ended(key);
@@ -283,8 +286,8 @@ impl Coordinator {
         shares.then(|| self.memory.store.put(key, &drain)).flatten()
     }
 
-    /// What a shared record says of a drain that holds is told by its own record now. A run that crosses the queue's leaves
-    /// that to them: a release counts, whichever of the two tells of it.
+    /// What a shared record says of a drain that holds is now in the drain's own record. A run that crosses the queue's
+    /// leaves that to them: a release counts, in whichever of the two records it is.
     async fn leave_shared(&self, key: &InstanceKey, rank: Priority) -> Result<(), AwsError> {
         if !self.queued {
             return Ok(());
@@ -348,7 +351,7 @@ impl Coordinator {
         })
     }
 
-    /// Writes a shared record. Whoever comes while one waits for its turn is in its text, and waits with it.
+    /// Writes a shared record. A change that comes while one waits for its turn is in its text, and waits with it.
     async fn flush(&self, place: &SharedSlot, rank: Priority) -> Result<(), AwsError> {
         let store = &self.memory.store;
         let gate = store.gate(place);
@@ -392,7 +395,7 @@ impl Coordinator {
         }
     }
 
-    /// Deletes the shared records that tell of nobody. What fails is tried again by the next run.
+    /// Deletes the shared records that hold no drain. What fails is tried again by the next run.
     pub(crate) async fn delete_empty(&self) {
         let empty = self.memory.store.empty();
         if empty.is_empty() || self.only_observes() {

@@ -118,7 +118,7 @@ fn deployment(context: &Context) -> Deployment {
     }
 }
 
-/// What Lambda, and an operator who invokes the function, is told of a failure.
+/// What Lambda, and an operator who invokes the function, get as the answer to a failure.
 fn failed(problem: String) -> Diagnostic {
     Diagnostic {
         error_type: "Coordinator.Failed".to_owned(),
@@ -132,7 +132,7 @@ fn deadline(milliseconds: u64) -> Timestamp {
     Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::MAX)
 }
 
-/// Says each problem, tells Lambda, and ends.
+/// Logs each problem, reports them to Lambda, and ends.
 fn refuse(problems: &Problems) -> ExitCode {
     let logger = Logger::new(Level::Error);
     for problem in &problems.0 {
@@ -142,7 +142,7 @@ fn refuse(problems: &Problems) -> ExitCode {
     let error =
         json!({"errorType": "Settings.Invalid", "errorMessage": problems.to_string(), "stackTrace": []});
     if let Ok(address) = std::env::var("AWS_LAMBDA_RUNTIME_API") {
-        // The log has it already; if Lambda cannot be told, the exit code says it.
+        // The log has it already; if the report to Lambda fails, the exit code says it.
         let _ = report_init_error(&address, &error.to_string());
     }
     ExitCode::from(WRONG_SETTINGS)

@@ -18,10 +18,11 @@ use crate::aws::AwsError;
 /// A drain of a shared record that no look has met for so long is of an instance that is gone.
 const UNUSED_TTL: SignedDuration = SignedDuration::from_mins(10);
 
-/// So long an answer of SSM may lag behind what it has told before.
+/// So long an answer of SSM may lag behind its earlier ones.
 const READ_LAG_MAX: SignedDuration = SignedDuration::from_mins(1);
 
-/// A batch that follows another one within this is taken for the next one: nobody else has written between the two.
+/// A batch that follows another one within this is taken for the next one: no other environment has written between the
+/// two.
 const CURRENT_TTL: SignedDuration = SignedDuration::from_millis(500);
 
 /// What is known of records.
@@ -52,7 +53,7 @@ struct Shared {
     record: SharedRecord,
     /// The version of its parameter; 0 if there is none.
     version: i64,
-    /// Can its text be read? Otherwise it is left to whoever wrote it.
+    /// Whether its text can be read. Otherwise it is left to its writer.
     readable: bool,
     /// Counts changes of `record`.
     changes: u64,
@@ -62,7 +63,7 @@ struct Shared {
     failed: Option<(u64, AwsError)>,
     /// Since when it is known.
     since: Timestamp,
-    /// One writes, and whoever comes meanwhile is in its text.
+    /// One writes, and a change that comes meanwhile is in its text.
     gate: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -100,7 +101,7 @@ pub struct SharedSlot {
     /// Its number.
     pub number: usize,
     change: u64,
-    /// What it told of the drain before.
+    /// What it said of the drain before.
     before: Option<SharedDrain>,
 }
 
@@ -118,7 +119,7 @@ pub enum Polls {
 pub struct PendingWrite {
     /// The shared record.
     pub record: SharedRecord,
-    /// What its version will be, unless somebody else has written.
+    /// What its version will be, unless another writer has written.
     pub version: i64,
     change: u64,
 }
@@ -145,7 +146,7 @@ impl Store {
         self.lock().records.get(key).map(|known| known.stored.clone())
     }
 
-    /// Is the drain told of in a shared record? Then nobody else writes of it.
+    /// Returns whether a shared record holds the drain. Then no other record is written for it.
     pub fn is_shared(&self, key: &InstanceKey) -> bool {
         let facts = self.lock();
         let shared = facts.shared.get(&key.cluster).into_iter().flatten();
@@ -162,7 +163,7 @@ impl Store {
         let facts = self.lock();
         let (known, read) = match (facts.records.get(key), read) {
             // A parameter that was there a moment ago is not gone because one answer does not find it. After a while it
-            // is: somebody has deleted it.
+            // is: another actor has deleted it.
             (Some(known), Observed::Absent) if known.ended || now.duration_since(known.at) < READ_LAG_MAX => {
                 return Observed::Present(known.stored.clone());
             }
@@ -182,7 +183,8 @@ impl Store {
         })
     }
 
-    /// A record that was just read by a run that is not the only one: what is known counts if nobody has written since.
+    /// A record that was just read by a run that is not the only one: what is known counts if no other run has written
+    /// since.
     pub fn same(&self, key: &InstanceKey, read: Observed<Stored>) -> Observed<Stored> {
         match (self.known(key), read) {
             (Some(known), Observed::Present(read)) if known.version == read.version && known.version > 0 => {
@@ -199,7 +201,7 @@ impl Store {
         }
     }
 
-    /// Its parameter was deleted: nobody needs to know of it any more.
+    /// Its parameter was deleted: the drain is not needed any more.
     pub fn forget(&self, key: &InstanceKey) {
         let mut facts = self.lock();
         facts.records.remove(key);
@@ -214,7 +216,7 @@ impl Store {
             .collect()
     }
 
-    /// The shared records that tell of nobody.
+    /// The shared records that hold no drain.
     pub fn empty(&self) -> Vec<(ClusterName, usize)> {
         let facts = self.lock();
         let empty =
@@ -234,7 +236,7 @@ impl Store {
     }
 
     /// Forgets drains that have ended a while ago, and those of shared records that no listing has shown for as long:
-    /// their instances are gone, and so is whoever would have released them.
+    /// their instances are gone, and so is the actor that would have released them.
     pub fn forget_old(&self, now: Timestamp) {
         let mut facts = self.lock();
         let old = |known: &&KnownRecord| known.ended && now.duration_since(known.at) >= RECORD_KEPT;
@@ -256,13 +258,13 @@ impl Store {
         }
     }
 
-    /// Have the shared records of the cluster been read here?
+    /// Returns whether the shared records of the cluster have been read here.
     pub fn has_learned(&self, cluster: &ClusterName) -> bool {
         self.lock().shared.contains_key(cluster)
     }
 
     /// Takes in the shared records of a cluster as they were read: text and version, if there is such a parameter. What
-    /// is still to be written stays. Has another environment written one since?
+    /// is still to be written stays. Returns whether another environment has written one since.
     pub fn learn_shared(
         &self,
         cluster: &ClusterName,
@@ -296,7 +298,7 @@ impl Store {
         news
     }
 
-    /// The clusters of which shared records tell, if this environment has not looked at them a moment ago.
+    /// The clusters that have shared records, if this environment has not looked at them a moment ago.
     pub fn to_check(&self, now: Timestamp) -> Vec<ClusterName> {
         let mut facts = self.lock();
         let recent = facts
@@ -308,12 +310,12 @@ impl Store {
         told.map(|(cluster, _)| cluster.clone()).collect()
     }
 
-    /// Until now nobody else has had a batch.
+    /// Until now no other environment has had a batch.
     pub fn is_current(&self, now: Timestamp) {
         self.lock().current_at = Some(now);
     }
 
-    /// What the shared records tell of the drains that are known here is taken in.
+    /// Takes in what the shared records say of the drains that are known here.
     pub fn take_in(&self, cluster: &ClusterName) {
         let mut facts = self.lock();
         let StoreState { records, shared, .. } = &mut *facts;
@@ -337,7 +339,7 @@ impl Store {
         }
     }
 
-    /// What the shared records tell of an instance, by one of its registrations.
+    /// What the shared records say of an instance, by one of its registrations.
     pub fn told(&self, key: &InstanceKey, arns: &[ContainerInstanceArn]) -> Option<Record> {
         let facts = self.lock();
         let all = facts.shared.get(&key.cluster)?.iter();
@@ -425,7 +427,7 @@ impl Store {
         shared.map(|shared| shared.gate.clone()).unwrap_or_default()
     }
 
-    /// Was it written, or tried in vain, by somebody who took this place along?
+    /// Returns the outcome if another writer has included this place in its write, or has tried to.
     pub fn outcome(&self, place: &SharedSlot) -> Option<Result<(), AwsError>> {
         let mut facts = self.lock();
         let shared = facts.shared_mut(&place.cluster, place.number)?;
@@ -470,7 +472,7 @@ impl Store {
         }
     }
 
-    /// Takes in what another writer had said in the text that was just written over. Did it say more?
+    /// Takes in what another writer had said in the text that was just overwritten. Returns whether it said more.
     pub fn merge(&self, place: &SharedSlot, overwritten: &str) -> bool {
         let Ok(other) = SharedRecord::decode(overwritten) else {
             return false;
@@ -496,7 +498,7 @@ impl StoreState {
         self.shared.get_mut(cluster)?.get_mut(number)
     }
 
-    /// No shared record tells of the drain any more, from the next text on.
+    /// No shared record holds the drain any more, from the next text on.
     fn leave(&mut self, key: &InstanceKey) {
         for shared in self.shared.get_mut(&key.cluster).into_iter().flatten() {
             shared.record.drains.remove(&key.instance);

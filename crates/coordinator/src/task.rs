@@ -33,7 +33,7 @@ impl Coordinator {
             .task_ended(&change.cluster, arn, &change.task, self.now())
         {
             TaskStopFollowUp::Ignore(reason) => self.ignored(Level::Debug, TriggerKind::Task, reason),
-            // Every event comes here, so what has not been told is still to come.
+            // Every event comes here, so what no event has reported is still to come.
             TaskStopFollowUp::DescribeAwaited(..) if self.is_crowded() => {
                 self.ignored(Level::Debug, TriggerKind::Task, "other tasks are still awaited")
             }
@@ -53,7 +53,7 @@ impl Coordinator {
         }
     }
 
-    /// How the sidecars of the task have ended: nobody else sees one that was killed.
+    /// How the sidecars of the task have ended: no other part sees one that was killed.
     fn measure_exits(&self, change: &TaskChange) {
         let sidecars = change
             .exits
@@ -70,7 +70,8 @@ impl Coordinator {
         }
     }
 
-    /// One call says which of the awaited tasks still live. If none does, or it cannot be told, a whole look follows.
+    /// One call says which of the awaited tasks still live. If none does, or the call fails, a full observation
+    /// follows.
     async fn probe(&self, key: InstanceKey, arn: &ContainerInstanceArn, awaited: &[TaskArn]) -> Handled {
         let me = self.metered();
         let answer = me.aws.describe_tasks(&key.cluster, awaited).await;
@@ -113,7 +114,7 @@ impl Coordinator {
         self.look(TriggerKind::Task, key, arn.clone()).await
     }
 
-    /// Tells the sidecars when the release will come. Without this note they hear of it one reading later.
+    /// Announces to the sidecars when the release will come. Without this note they learn of it one reading later.
     async fn announce(&self, key: &InstanceKey) {
         let Some(stored) = self.memory.store.known(key).filter(|_| !self.only_observes()) else {
             return;

@@ -31,8 +31,8 @@ struct PendingInstance {
 }
 
 impl Tens {
-    /// Sets an instance to DRAINING, with whoever else waits for that now. Does the run set `others` too? Then they are
-    /// waited for.
+    /// Sets an instance to DRAINING, together with all others that wait for that now. If the run sets `others` too,
+    /// they are waited for.
     ///
     /// # Errors
     /// The call failed, or ECS refused this one.
@@ -48,7 +48,7 @@ impl Tens {
         loop {
             match told.try_recv() {
                 Ok(outcome) => return outcome,
-                // Whoever had taken this one along was given up in the midst of its call.
+                // The run that had taken this one along was given up during its call.
                 Err(TryRecvError::Closed) => told = self.wait(cluster, arn),
                 Err(TryRecvError::Empty) => {}
             }
@@ -61,7 +61,7 @@ impl Tens {
                 Ok(outcomes) => outcomes,
                 Err(failure) => vec![Err(failure); arns.len()],
             };
-            // Whoever was given up meanwhile is not told.
+            // A run that was given up meanwhile gets no outcome.
             let told = some.into_iter().zip(outcomes);
             told.for_each(|(one, outcome)| drop(one.outcome.send(outcome)));
         }

@@ -56,7 +56,7 @@ impl RunDirectory {
         self.0.join("router.address")
     }
 
-    /// Keeps something for whoever looks into the directory.
+    /// Keeps `lines` in the directory for a person who reads it later.
     ///
     /// # Errors
     /// It cannot be written.

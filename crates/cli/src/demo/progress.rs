@@ -40,20 +40,20 @@ pub(crate) fn running_on(journal: &[Entry], wanted: &str) -> usize {
         .count()
 }
 
-/// Is every task on `wanted` STOPPED, and was there one?
+/// Returns whether `wanted` had at least one task, and every one of them is STOPPED.
 pub(crate) fn all_stopped_on(journal: &[Entry], wanted: &str) -> bool {
     let statuses = statuses_on(journal, wanted);
     !statuses.is_empty() && statuses.values().all(|status| *status == TaskStatus::Stopped)
 }
 
-/// Does `wanted` wait for its terminate hooks, or has it?
+/// Returns whether `wanted` waits, or has waited, for its terminate hooks.
 pub(crate) fn waits_at_hook(journal: &[Entry], wanted: &str) -> bool {
     journal.iter().any(|entry| {
         matches!(&entry.what, What::Lifecycle { instance, state, .. } if instance == wanted && state == WAITING)
     })
 }
 
-/// Has `wanted` left its cluster?
+/// Returns whether `wanted` has left its cluster.
 pub(crate) fn is_gone(journal: &[Entry], wanted: &str) -> bool {
     journal.iter().any(|entry| {
         matches!(&entry.what, What::InstanceStatus { instance, status: InstanceStatus::Inactive, .. }

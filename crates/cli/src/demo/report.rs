@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Says what will happen.
 ///
 /// # Errors
-/// Nobody listens.
+/// Standard output cannot be written.
 pub(crate) fn introduce(args: &DemoArgs) -> io::Result<()> {
     if args.json {
         return Ok(());
@@ -35,7 +35,7 @@ read all of it. With the protector it is told to stop no sooner than LINGER afte
 /// Says what came out.
 ///
 /// # Errors
-/// Nobody listens.
+/// Standard output cannot be written.
 pub(crate) fn conclude(args: &DemoArgs, runs: &[(Kind, Outcome)], failures: &[String]) -> io::Result<()> {
     if args.json {
         return output::json(&verdict(runs, failures, args.linger));
@@ -97,7 +97,7 @@ fn phrase(kind: Kind) -> &'static str {
 /// Says how to go on with a local AWS that is left running at `endpoint`.
 ///
 /// # Errors
-/// Nobody listens.
+/// Standard output cannot be written.
 pub(crate) fn invite(args: &DemoArgs, endpoint: &str, held: Option<&str>) -> io::Result<()> {
     if args.json {
         return output::json(&json!({"event": "kept", "endpoint": endpoint, "instance": held}));

@@ -1,4 +1,4 @@
-//! Tells what happens while it happens: coloured lines, plain lines, or JSON.
+//! Reports what happens while it happens: coloured lines, plain lines, or JSON.
 
 use super::scenario::Kind;
 use super::timeline;
@@ -14,7 +14,7 @@ use std::time::Duration;
 /// Longer than any run.
 const FOREVER: Duration = Duration::from_secs(86_400);
 
-/// In what form it is told.
+/// The form of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// For a terminal.
@@ -25,7 +25,7 @@ pub(crate) enum Form {
     Json,
 }
 
-/// Tells of one run.
+/// Reports one run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reporter {
     /// Which run.
@@ -35,10 +35,10 @@ pub(crate) struct Reporter {
 }
 
 impl Reporter {
-    /// Tells one thing that happened `seconds` after the scale-in; before it if negative.
+    /// Reports one thing that happened `seconds` after the scale-in; before it if negative.
     ///
     /// # Errors
-    /// Nobody listens.
+    /// Standard output cannot be written.
     pub(crate) fn tell(&self, seconds: f64, text: &str) -> io::Result<()> {
         match self.form {
             Form::Json => {
@@ -74,7 +74,7 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    /// Tells what comes after the first `seen` entries; the drain begins at `start`.
+    /// Reports what comes after the first `seen` entries; the drain begins at `start`.
     pub(crate) fn new(aws: &LocalAws, reporter: Reporter, start: Timestamp, seen: usize) -> Follower {
         Follower {
             aws: aws.clone(),
@@ -85,10 +85,10 @@ impl Follower {
         }
     }
 
-    /// Tells everything as it happens, for ever.
+    /// Reports everything as it happens, indefinitely.
     ///
     /// # Errors
-    /// Nobody listens.
+    /// Standard output cannot be written.
     pub(crate) async fn follow(&mut self) -> io::Result<Infallible> {
         loop {
             let seen = self.seen;
@@ -101,10 +101,10 @@ impl Follower {
         }
     }
 
-    /// Tells what has not been told yet.
+    /// Reports what has not been reported yet.
     ///
     /// # Errors
-    /// Nobody listens.
+    /// Standard output cannot be written.
     pub(crate) fn catch_up(&mut self) -> io::Result<()> {
         let news = after(&self.aws.journal(), self.seen).unwrap_or_default();
         self.tell(&news)

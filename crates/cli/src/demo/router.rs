@@ -60,7 +60,7 @@ pub(crate) async fn run(args: RouterArgs) -> io::Result<()> {
     buffer.last(&mut lines).await
 }
 
-/// The address goes into place whole, so that nobody reads half of it.
+/// The address is put in place as a whole, so that no reader gets half of it.
 fn announce(run: &RunDirectory, listener: &TcpListener) -> io::Result<()> {
     let new = run.address().with_extension("new");
     fs::write(&new, listener.local_addr()?.to_string())?;

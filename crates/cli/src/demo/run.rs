@@ -22,7 +22,7 @@ pub(crate) struct Done {
     pub(crate) aws: LocalAws,
 }
 
-/// Runs `scenario`, with the ECS of `native`, and tells of it.
+/// Runs `scenario`, with the ECS of `native`, and reports it.
 ///
 /// # Errors
 /// It does not come to its end; its directory has the logs then.
@@ -47,7 +47,7 @@ pub(crate) async fn run(
 fn in_run(scenario: &Scenario, source: DemoError) -> DemoError {
     let (run, dir) = (scenario.kind.name(), scenario.run.dir().to_owned());
     match source {
-        // Nobody listens: that is no fault of the run.
+        // Standard output cannot be written: that is no fault of the run.
         DemoError::Io(error) => DemoError::Io(error),
         source => DemoError::Run {
             run,
@@ -123,7 +123,7 @@ fn now(aws: &LocalAws) -> Timestamp {
     aws.world(|_, now| now)
 }
 
-/// What was said, for whoever wants to look closer.
+/// Keeps the logs, for a person who wants to look closer.
 fn keep_logs(aws: &LocalAws, scenario: &Scenario) -> Result<(), DemoError> {
     let journal = aws.journal();
     let lines: Result<Vec<_>, _> = journal.iter().map(serde_json::to_string).collect();

@@ -20,7 +20,7 @@ pub(crate) struct Tally {
     pub(crate) lost_by_task: BTreeMap<String, usize>,
     /// Lines that have arrived more than once.
     pub(crate) doubled: usize,
-    /// Lines in the router's file that nobody has sent.
+    /// Lines in the router's file that no task has sent.
     pub(crate) unknown: usize,
 }
 

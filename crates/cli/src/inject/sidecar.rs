@@ -7,7 +7,7 @@ use crate::lint::{
 };
 use jiff::SignedDuration;
 
-/// The option of `awslogs` that tells the streams of one group apart.
+/// The option of `awslogs` that distinguishes the streams of one group.
 const STREAM_PREFIX: &str = "awslogs-stream-prefix";
 
 /// The driver whose options can be taken over: it does not send to a daemon of the instance.

@@ -40,7 +40,7 @@ pub(crate) struct LintArgs {
     /// List all rules.
     #[arg(long, conflicts_with = "explain")]
     pub(super) list: bool,
-    /// Tell what a rule is about, why there is such a rule, and what to do.
+    /// Explain what a rule is about, why there is such a rule, and what to do.
     #[arg(long, value_name = "RULE")]
     pub(super) explain: Option<RuleId>,
     #[command(flatten)]

@@ -102,7 +102,8 @@ impl Case {
     }
 }
 
-/// Settings of the coordinator. Seven drains would share their records, and a record of one's own tells a person more.
+/// Settings of the coordinator. Seven drains would share their records, and a record per instance says more to a
+/// person.
 pub(crate) fn settings() -> [(&'static str, &'static str); 2] {
     [
         ("PROTECTOR_CLUSTERS", CLUSTER),

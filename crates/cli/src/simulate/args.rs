@@ -99,7 +99,7 @@ pub(super) struct WorldArgs {
     pub(super) benchmark: bool,
 }
 
-/// Where and how it is told.
+/// Where and how the results are shown.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputArgs {
@@ -132,7 +132,7 @@ pub(super) enum Color {
 }
 
 impl OutputArgs {
-    /// Are colours used?
+    /// Returns whether colours are used.
     pub(super) fn colours(&self) -> bool {
         match self.color {
             Color::Auto => crate::output::colours(),

@@ -11,7 +11,7 @@ const ACCOUNT_CONCURRENCY: usize = 1000;
 /// ECS sets DRAINING so long after the hook began.
 const REACTS: Ms = SECOND;
 
-/// The longest until ECS tells a task to stop, and the agent obeys.
+/// The longest time until ECS orders a task to stop, and the agent obeys.
 const TOLD: Ms = 10 * SECOND;
 
 /// Who drains.

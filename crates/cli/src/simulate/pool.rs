@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// How often the meter is drawn anew.
+/// How often the progress meter is drawn.
 const REDRAW: Duration = Duration::from_millis(250);
 
 /// What was played, each at the place of its job; none if Ctrl-C came first.
@@ -65,7 +65,7 @@ fn work(jobs: &[Job], next: &AtomicUsize, completed: &Arc<AtomicUsize>, sender: 
     loop {
         let index = next.fetch_add(1, Ordering::Relaxed);
         let Some(job) = jobs.get(index) else { return };
-        // Nobody listens any more: the program ends.
+        // The receiver is closed: the program ends.
         if sender.send((index, job.play(completed))).is_err() {
             return;
         }

@@ -23,7 +23,7 @@ pub(super) fn warn(fleet: &Fleet) {
 /// Shows the runs.
 ///
 /// # Errors
-/// Nobody listens.
+/// Standard output cannot be written.
 pub(super) fn show(args: &SimulateArgs, runs: &Runs) -> Result<(), SimulateError> {
     if args.output.json {
         return Ok(output::json(&object(args, runs))?);

@@ -5,7 +5,7 @@ use super::measures::{MEASURES, Measure, Row};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 
-/// As wide as the lines are where nobody says otherwise.
+/// The width of a line where nothing else is said.
 const WIDTH: usize = 80;
 
 /// One line of a table: its name, and a cell for each column.

@@ -21,7 +21,7 @@ pub(crate) struct Span {
 pub(crate) struct TaskLane {
     /// `service:web #2`.
     pub(crate) name: String,
-    /// When it was told to stop, and when it was STOPPED.
+    /// When ECS ordered it to stop, and when it was STOPPED.
     pub(crate) told: Option<Ms>,
     /// STOPPED.
     pub(crate) stopped: Option<Ms>,

@@ -74,7 +74,7 @@ pub struct InstanceDescription {
     pub ec2_instance_id: Option<String>,
     /// For example `DRAINING`.
     pub status: Option<String>,
-    /// Does ECS hear from its agent?
+    /// Whether its agent is connected to ECS.
     pub agent_connected: bool,
     /// How many tasks are RUNNING or PENDING on it.
     pub tasks: Option<u32>,
@@ -152,7 +152,7 @@ pub struct ServiceDescription {
 pub struct TaskProtection {
     /// The task.
     pub arn: String,
-    /// Is it protected?
+    /// Whether it is protected.
     pub enabled: bool,
     /// Until when.
     pub expires_at: Option<Timestamp>,

@@ -21,8 +21,8 @@ pub struct ScalingInstance {
 }
 
 impl ScalingInstance {
-    /// Is it on its way to a hook that waits, or there? The event of a hook may overtake the state. A warm pool's
-    /// return and a root volume replacement take the instance away just as well.
+    /// Returns whether the instance is on its way to a hook that waits, or there. The event of a hook may overtake the
+    /// state. A warm pool's return and a root volume replacement take the instance away just as well.
     #[must_use]
     pub fn is_leaving(&self) -> bool {
         let leaving = ["Terminating", "Warmed:Terminating", "ReplacingRootVolume"];
@@ -31,7 +31,7 @@ impl ScalingInstance {
             .any(|state| self.state == *state || self.state == format!("{state}:Wait"))
     }
 
-    /// Does a hook wait for it now?
+    /// Returns whether a hook waits for it now.
     #[must_use]
     pub fn waits(&self) -> bool {
         self.is_leaving() && self.state.ends_with(":Wait")
@@ -58,7 +58,7 @@ impl Aws {
         Ok(found)
     }
 
-    /// Every instance of the groups for which a hook waits, and what could not be asked: what one call does not tell
+    /// Every instance of the groups for which a hook waits, and what could not be asked: what one call does not answer
     /// hides nothing of the others. No groups are all groups.
     pub async fn list_waiting(
         &self,

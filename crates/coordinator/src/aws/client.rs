@@ -27,8 +27,9 @@ const OPERATION: Duration = Duration::from_secs(15);
 /// left to the next event or tick.
 const TRIES: u32 = 3;
 
-/// Lambda freezes the process between runs, and what happens to a connection meanwhile is seen by nobody: services close
-/// idle ones, from some 20 s on. One that was idle for so long is not used again; a new one costs some milliseconds.
+/// Lambda freezes the process between runs, and the process does not see what happens to a connection meanwhile:
+/// services close idle ones, from some 20 s on. A connection that was idle for so long is not used again; a new one
+/// costs some milliseconds.
 pub const CONNECTION_IDLE_MAX: Duration = Duration::from_secs(15);
 
 /// Access to AWS. Cheap to clone; a clone made by [`Aws::metered`] counts for itself.

@@ -40,7 +40,7 @@ impl fmt::Display for NotOurs {
     }
 }
 
-/// What ECS tells of container instances. Each is read by itself: one that is odd hides none of the others.
+/// What ECS says of container instances. Each is read by itself: one that is odd hides none of the others.
 #[derive(Debug, Default)]
 pub struct Instances {
     /// EC2 instances.
@@ -49,7 +49,7 @@ pub struct Instances {
     pub providers: HashMap<ContainerInstanceArn, String>,
     /// Those that are none of ours.
     pub foreign: Vec<(ContainerInstanceArn, NotOurs)>,
-    /// What could not be told of others, one each: they may be there all the same.
+    /// Container instances of which ECS gave no answer, one text each: they may still exist.
     pub unclear: Vec<String>,
 }
 
@@ -64,11 +64,11 @@ pub struct ListedTask {
     pub group: Option<TaskGroup>,
     /// Its status.
     pub last_status: TaskStatus,
-    /// Has it been told to stop?
+    /// Whether ECS has ordered it to stop.
     pub stopping: bool,
     /// Its containers.
     pub containers: Vec<Container>,
-    /// Does its agent not talk to ECS?
+    /// Whether its agent is not connected to ECS.
     pub disconnected: bool,
     /// When it was STOPPED, if it is.
     pub stopped_at: Option<Timestamp>,
@@ -153,7 +153,7 @@ impl Aws {
     /// How many tasks are RUNNING or PENDING in a cluster.
     ///
     /// # Errors
-    /// The call failed, or its answer does not tell of the cluster.
+    /// The call failed, or its answer does not describe the cluster.
     pub async fn count_tasks(&self, cluster: &ClusterName) -> Result<usize, AwsError> {
         const OPERATION: &str = "DescribeClusters";
         let names = vec![cluster.to_string()];
@@ -204,7 +204,7 @@ impl Aws {
     /// Describes container instances; those that ECS does not know any more are left out.
     ///
     /// # Errors
-    /// A call failed, or its answer does not tell of each that was asked for.
+    /// A call failed, or its answer does not describe each that was asked for.
     pub async fn describe_instances(
         &self,
         cluster: &ClusterName,
@@ -251,8 +251,8 @@ impl Aws {
         Ok(found)
     }
 
-    /// The tasks of a container instance, or of the whole cluster: first those that are to run, then those that are to stop, so that a task
-    /// that is told to stop between the two is seen at least once. Every page of both.
+    /// The tasks of a container instance, or of the whole cluster: first those that are to run, then those that are to
+    /// stop, so that a task that is ordered to stop between the two calls is seen at least once. Every page of both.
     ///
     /// # Errors
     /// Any page could not be read.
@@ -375,7 +375,7 @@ impl Aws {
         Ok(found)
     }
 
-    /// Tells a task to stop, and a person in the console why.
+    /// Orders a task to stop, and shows the reason to a person in the console.
     ///
     /// # Errors
     /// The call failed.
@@ -385,7 +385,7 @@ impl Aws {
     }
 
     /// Until when task scale-in protection keeps tasks alive; those that it does not protect are left out. It is asked
-    /// for people, so what cannot be told for some of them is left out too.
+    /// for people, so tasks for which AWS gives no answer are left out too.
     ///
     /// # Errors
     /// A call failed.

@@ -38,7 +38,7 @@ impl ErrorKind {
         }
     }
 
-    /// Is it the ordinary way of AWS to say no?
+    /// Returns whether it is the ordinary way of AWS to say no.
     #[must_use]
     pub fn is_ordinary(self) -> bool {
         matches!(self, ErrorKind::NotFound | ErrorKind::Over)

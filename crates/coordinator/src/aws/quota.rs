@@ -96,7 +96,7 @@ impl Quotas {
         }
     }
 
-    /// Takes the next turn, and tells how long it is until then.
+    /// Takes the next turn, and returns how long it is until then.
     fn reserve(&self, quota: Quota, now: Instant) -> Duration {
         let mut buckets = self.buckets();
         let bucket = buckets.entry(quota).or_default();

@@ -61,7 +61,7 @@ impl Aws {
     /// Reads up to ten parameters in one call.
     ///
     /// # Errors
-    /// The call failed, or the answer does not tell of each.
+    /// The call failed, or the answer does not mention each of them.
     pub async fn get_texts(&self, names: &[String]) -> Result<Texts, AwsError> {
         const OPERATION: &str = "GetParameters";
         let request = self.api.get_parameters(names.to_vec());

@@ -38,15 +38,15 @@ pub(super) struct Found {
     pub(super) records: BTreeMap<InstanceKey, ListedRecord>,
     /// DRAINING container instances. Those that are quiet are taken out.
     pub(super) draining: Draining,
-    /// Instances for which a hook of ours waits; `None` if Auto Scaling did not tell.
+    /// Instances for which a hook of ours waits; `None` if Auto Scaling did not answer.
     pub(super) waiting: Option<WaitingInstances>,
-    /// Instances that need a whole look.
+    /// Instances that need a full observation.
     pub(super) subjects: Vec<Subject>,
     /// Instances for which a hook waits, in no cluster that was seen yet.
     pub(super) unplaced: WaitingInstances,
     /// Clusters whose instances could not be described: what is not described there may be there all the same.
     pub(super) unanswered: BTreeSet<ClusterName>,
-    /// Records that nobody needs any more: name, and version as listed.
+    /// Records that are not needed any more: name, and version as listed.
     pub(super) old: Vec<(String, i64)>,
     /// How many drains were quiet.
     pub(super) quiet: usize,
@@ -70,7 +70,7 @@ impl Found {
         }
     }
 
-    /// The answer, or a problem noted: what one API does not tell, the others still do.
+    /// The answer, or a problem noted: what one API does not answer, the others still do.
     pub(super) fn take<T>(&mut self, answer: Result<T, AwsError>) -> Option<T> {
         answer
             .map_err(|failure| self.problems.push(failure.to_string()))
@@ -82,7 +82,7 @@ impl Found {
         self.draining = draining;
     }
 
-    /// Where a part is missing, what the rest tells still counts; of the others the records know, and each is asked for.
+    /// Where a part is missing, what the rest says still counts; of the others the records know, and each is asked for.
     pub(super) fn waiting(&mut self, (waiting, failures): (WaitingInstances, Vec<AwsError>)) {
         self.problems.extend(failures.iter().map(ToString::to_string));
         self.waiting = (failures.is_empty() || !waiting.is_empty()).then_some(waiting);
@@ -122,7 +122,7 @@ impl Found {
         self.records.iter().filter_map(holding).collect()
     }
 
-    /// Takes a drain out that needs no whole look.
+    /// Takes a drain out that needs no full observation.
     pub(super) fn remove(&mut self, key: &InstanceKey, record: &Record) -> Option<ListedRecord> {
         if let Some(draining) = self.draining.get_mut(&key.cluster) {
             draining.retain(|arn| !record.names(arn));
@@ -150,7 +150,7 @@ impl Found {
         );
         metrics.record(Metric::TasksRemaining, f64::from(remaining));
         metrics.record_duration(Metric::OldestDrainAge, oldest.unwrap_or_default());
-        // Whoever sends the heartbeats knows how much time they leave.
+        // The sender of the heartbeats knows how much time they leave.
         if let Some(end) = hook.min().filter(|_| heartbeats == HeartbeatSender::Planner) {
             metrics.record_duration(Metric::HookTimeLeft, end.duration_since(self.at));
         }
@@ -216,7 +216,7 @@ impl Found {
     }
 
     /// A record is old when its drain is over and its machine is gone, or some minutes later, unless its instance still
-    /// drains. A record that nobody can read is kept: it may be of another version.
+    /// drains. A record that cannot be read is kept: it may be of another version.
     fn is_old(&self, record: &Record, instance: Option<&Vec<ContainerInstance>>) -> bool {
         if instance.is_none() && is_over(record) && record.lifecycle.is_some() {
             return true;
@@ -226,7 +226,7 @@ impl Found {
     }
 }
 
-/// Is a release due, or going on?
+/// Returns whether a release is due, or going on.
 fn ends(record: &Record, at: Timestamp) -> bool {
     record.is_released() || record.releasing.is_some() || record.deadline_at <= at
 }
@@ -266,7 +266,8 @@ impl Coordinator {
             let hook = found.hook_for(&key.instance, record, &states);
             let mut subject = match instance {
                 Some(instances) => Subject::described(key, instances.clone(), found.at),
-                // Nobody could tell of it now, or ECS has forgotten those that the record names: the look asks for others.
+                // ECS gave no answer for it now, or has forgotten those that the record names: the observation asks for
+                // others.
                 None => Subject::new(key, Registered::Some(Vec::new())),
             };
             subject.hook = hook;
@@ -331,7 +332,7 @@ impl Coordinator {
     }
 }
 
-/// The wait that a record tells of.
+/// The wait that a record describes.
 fn action_of(hook: &Lifecycle) -> HookAction {
     HookAction {
         group: hook.auto_scaling_group_name.clone(),

@@ -39,7 +39,7 @@ pub(super) struct Steady {
 }
 
 impl Coordinator {
-    /// Takes out of `found` what needs no whole look.
+    /// Takes out of `found` what needs no full observation.
     pub(super) async fn skip_steady_drains(&self, found: &mut Found) -> Vec<Steady> {
         let mut quiet = Vec::new();
         // The kill switch is another reason to act.
@@ -66,7 +66,7 @@ impl Coordinator {
         candidates
     }
 
-    /// The tasks to ask for, if the drain is quiet as far as its record and this run's listings tell.
+    /// The tasks to ask for, if the drain is quiet according to its record and this run's listings.
     fn awaited(&self, found: &Found, key: &InstanceKey, listed: &ListedRecord) -> Option<BTreeSet<TaskArn>> {
         let record = listed.record()?;
         let drains = found
@@ -79,7 +79,7 @@ impl Coordinator {
         quiet.then(|| awaited.into_iter().collect())
     }
 
-    /// Those of the candidates that are quiet. What cannot be told here is told, or not, by a whole look.
+    /// Those of the candidates that are quiet. What this call does not answer is left to a full observation.
     async fn ask(&self, cluster: &ClusterName, candidates: Vec<Candidate>, found: &mut Found) -> Vec<Steady> {
         let asked: Vec<TaskArn> = candidates
             .iter()
@@ -101,7 +101,7 @@ impl Coordinator {
             .collect()
     }
 
-    /// Is somebody still awaited: a task that holds, or a daemon? Then the drain is taken out of `found`.
+    /// Takes the drain out of `found` if a task that holds, or a daemon, is still awaited.
     fn steady(&self, candidate: Candidate, tasks: &[Task], found: &mut Found) -> Option<Steady> {
         let own = tasks.iter().filter(|task| candidate.awaited.contains(&task.arn));
         let tasks: Vec<Task> = own.cloned().collect();
@@ -207,8 +207,8 @@ fn pack(candidates: Vec<Candidate>) -> Vec<Vec<Candidate>> {
     packed
 }
 
-/// Is there no hook that the record does not know, and does its own still wait, with the time-out that the record has, as
-/// far as Auto Scaling told?
+/// Returns whether there is no hook that the record does not know, and its own still waits, with the timeout that the
+/// record has, according to Auto Scaling.
 fn hook_is_as_recorded(found: &Found, key: &InstanceKey, record: &Record) -> bool {
     let Some(waiting) = &found.waiting else {
         return true;

@@ -5,7 +5,7 @@ use crate::lint::rules::{RULES, Rule};
 use crate::lint::testing::root;
 use std::fs;
 
-/// The part of the page about one rule. `UPDATE_CHECKS=1` writes them all anew.
+/// The part of the page about one rule. `UPDATE_CHECKS=1` writes all of them again.
 fn section(rule: &Rule) -> String {
     format!(
         "### {}\n\n**{}** (`{}`, {}). {}\n\nFix, {}: {}\n",

@@ -1,7 +1,7 @@
-//! How the page looks: one style sheet, for light, dark and paper.
+//! How the page looks: one set of styles, for light, dark and paper.
 
-/// The style sheet. Colours are those of Okabe and Ito, which most people with a colour vision deficiency can tell
-/// apart; lines differ by their dashes too.
+/// The styles. Colours are those of Okabe and Ito, which most people with a colour vision deficiency can distinguish;
+/// lines differ by their dashes too.
 pub(super) const CSS: &str = r#"
 :root{color-scheme:light dark;--bg:#fff;--fg:#1b1f24;--dim:#57606a;--line:#d8dee4;--soft:#f6f8fa;
 --c0:#0072b2;--c1:#b35900;--c2:#00795c;--c3:#9c4f80;--c4:#1b1f24;--c5:#6a5d00;

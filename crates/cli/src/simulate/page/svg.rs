@@ -98,7 +98,7 @@ impl Svg {
         );
     }
 
-    /// A filled rectangle; `hint` is shown when somebody points at it.
+    /// A filled rectangle; `hint` is shown when the pointer is on it.
     pub(super) fn rect(&mut self, class: &str, rect: Rect, hint: &str) {
         let Rect { x, y, width, height } = rect;
         let _ = writeln!(

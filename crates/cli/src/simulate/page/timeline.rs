@@ -188,7 +188,7 @@ impl Drawing {
         }
     }
 
-    /// It runs until it is told to stop; or until its instance goes off, if nobody tells it.
+    /// The task runs until ECS orders it to stop, or, without such an order, until its instance goes off.
     fn application(&mut self, task: &TaskLane) {
         let off = self.off.unwrap_or(self.end);
         let Some(told) = task.told.filter(|told| *told < off) else {

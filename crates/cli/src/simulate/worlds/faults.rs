@@ -17,7 +17,7 @@ const INDENT: usize = 7;
 /// Lists or plays faults.
 ///
 /// # Errors
-/// A name is wrong, or nobody listens.
+/// A name is wrong, or standard output cannot be written.
 pub(in super::super) async fn run(args: &SimulateArgs) -> Result<Ended, SimulateError> {
     if args.worlds.faults.iter().any(|name| name == "list") {
         list(args.output.json)?;
@@ -88,7 +88,7 @@ fn state(state: FaultState) -> &'static str {
     }
 }
 
-/// Does the world do what the table says of it?
+/// Returns whether the world does what the table says of it.
 fn is_true(fault: &KnownFault, played: &Played) -> bool {
     let broken = |rule: &Rule| played.violations.iter().any(|violation| violation.rule == *rule);
     match fault.state {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Plays the world of a file.
 ///
 /// # Errors
-/// It is no world, or nobody listens.
+/// The file is not a world, or standard output cannot be written.
 pub(in super::super) async fn run(args: &SimulateArgs, path: &Path) -> Result<Ended, SimulateError> {
     let scenario = read(path)?;
     super::save(args.output.save.as_deref(), &scenario)?;

@@ -66,7 +66,7 @@ pub(super) async fn delete_parameters(client: &Client, names: Vec<String>) -> Re
     Ok(())
 }
 
-/// Parameters that have a name: without one, nobody could tell which they are.
+/// Parameters that have a name: one without a name cannot be identified.
 fn named(parameters: Option<Vec<Parameter>>) -> Vec<ParameterText> {
     let parameters = parameters.unwrap_or_default().into_iter();
     let named = parameters.filter_map(|parameter| {
