@@ -1,4 +1,4 @@
-//! `protectorctl lint`: does the daemon of a task definition really outlive the drain?
+//! `protectorctl lint`: checks whether the daemon of a task definition really outlives the drain.
 //!
 //! `examine` and everything it calls is a function of a text and of what is expected. Only this file and `input` read, and
 //! only `report` writes.

@@ -1,4 +1,4 @@
-//! A lifecycle hook waits: is it ours, where is its instance, and how long does it wait?
+//! A lifecycle hook waits: whether it is ours, where its instance is, and how long it waits.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Finding an EC2 instance: in which cluster is it, and under which name?
+//! Finds an EC2 instance: in which cluster it is, and under which name.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

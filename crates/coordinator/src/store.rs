@@ -21,7 +21,7 @@ const UNUSED_TTL: SignedDuration = SignedDuration::from_mins(10);
 /// So long an answer of SSM may lag behind its earlier ones.
 const READ_LAG_MAX: SignedDuration = SignedDuration::from_mins(1);
 
-/// A batch that follows another one within this is taken for the next one: no other environment has written between the
+/// A batch that follows another one within this is taken for the next one: no other writer has written between the
 /// two.
 const CURRENT_TTL: SignedDuration = SignedDuration::from_millis(500);
 
@@ -183,8 +183,8 @@ impl Store {
         })
     }
 
-    /// A record that was just read by a run that is not the only one: what is known counts if no other run has written
-    /// since.
+    /// A record that was just read by a run that is not the only one: what is known counts if it was not
+    /// written since.
     pub fn same(&self, key: &InstanceKey, read: Observed<Stored>) -> Observed<Stored> {
         match (self.known(key), read) {
             (Some(known), Observed::Present(read)) if known.version == read.version && known.version > 0 => {
@@ -201,7 +201,7 @@ impl Store {
         }
     }
 
-    /// Its parameter was deleted: the drain is not needed any more.
+    /// Its parameter was deleted: what was known of it is not needed any more.
     pub fn forget(&self, key: &InstanceKey) {
         let mut facts = self.lock();
         facts.records.remove(key);

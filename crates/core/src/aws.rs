@@ -169,7 +169,7 @@ status!(
 );
 
 impl TaskStatus {
-    /// Has the task ended? Only these two say so; a status that we do not know has not.
+    /// Returns whether the task has ended. Only these two statuses say so; one that we do not know does not.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, TaskStatus::Stopped | TaskStatus::Deleted)

@@ -1,8 +1,8 @@
 //! The beacon: the parameter `<prefix>/coordinator`, by which a person's tool finds the coordinator, learns its settings
 //! and sees when it last ran.
 //!
-//! The tick writes it; no decision reads it. Whoever reads it ignores fields that it does not know, and refuses a
-//! `schema` that it does not know.
+//! The tick writes it; no decision reads it. A reader ignores fields that it does not know, and refuses a `schema` that
+//! it does not know.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::limits::{BEACON_INTERVAL, RECORD_BYTES_MAX};
 use crate::policy::Policy;
 use crate::record::{DecodeError, SCHEMA, TooLarge, decode_versioned, parameter_text};
 
-/// Where the coordinator runs, as far as Lambda tells it.
+/// Where the coordinator runs, as far as Lambda shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deployment {
     /// Version of the program.

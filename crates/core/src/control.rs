@@ -60,7 +60,7 @@ impl KillSwitch {
     /// left out.
     ///
     /// # Errors
-    /// What is wrong with it. Whoever reads it stays as it is and says so: a typing mistake must not release a fleet.
+    /// What is wrong with it. A reader keeps its state and logs the error: a typing mistake must not release a fleet.
     pub fn decode(text: &str) -> Result<Self, String> {
         let expected = |problem: String| {
             let problem = cut(&problem, MESSAGE_CHARS_MAX);

@@ -1,8 +1,8 @@
 //! When a sidecar ends that cannot do its work (exit codes 64 and 70).
 //!
-//! The ECS agent restarts a container only if it has run for `restartAttemptPeriod` since its last start, and 60 s is the
-//! least that ECS accepts. A container that ends sooner stays stopped, and its daemon unprotected, for the rest of the
-//! task's life. So an exit is put off until the agent will restart the container. Nobody waits at a terminal.
+//! The ECS agent restarts a container only if it has run for `restartAttemptPeriod` since its last start, and 60 s is
+//! the least that ECS accepts. A container that ends sooner stays stopped, and its daemon unprotected, for the rest of
+//! the task's life. So an exit is put off until the agent will restart the container. No person waits at a terminal.
 
 use jiff::SignedDuration;
 

@@ -15,7 +15,7 @@
 //!           left to protect)         └► the kill switch by ReadParameter
 //! ```
 //!
-//! An answer that does not belong to the last question tells nothing (promise P2): the look ends without it.
+//! An answer that does not belong to the last question says nothing (promise P2): the look ends without it.
 
 mod answer;
 mod identity;
@@ -174,7 +174,7 @@ impl Hold {
         self.reads
     }
 
-    /// The task first: if nothing is left to protect, nobody else need be asked.
+    /// The task first: if nothing is left to protect, no other source need be asked.
     fn begin(&mut self, now: &Moment) -> Step {
         self.round = Round::default();
         if self.disabled {

@@ -104,9 +104,9 @@ pub struct Census {
     pub daemons: Vec<TaskArn>,
     /// Services of those, in the same order; a task of no service has none.
     pub daemon_services: Vec<Option<ServiceName>>,
-    /// Tasks that hold, are of no service, and have not been told to stop.
+    /// Tasks that hold, are of no service, and have not been ordered to stop.
     pub standalone_to_stop: Vec<TaskArn>,
-    /// Tasks that hold and have not been told to stop.
+    /// Tasks that hold and have not been ordered to stop.
     pub to_stop: Vec<TaskArn>,
     /// How many of the tasks that hold are on a registration whose agent is connected.
     pub reachable: usize,
@@ -154,7 +154,7 @@ pub fn census(tasks: &[Task], policy: &Policy) -> Census {
     }
 }
 
-/// When the last of the tasks that would hold was STOPPED, as far as ECS still tells of it.
+/// When the last of the tasks that would hold was STOPPED, as far as ECS still reports it.
 #[must_use]
 pub fn last_stopped(tasks: &[Task], policy: &Policy) -> Option<Timestamp> {
     let alive = |task: &Task| Task {

@@ -15,7 +15,7 @@ pub const SHARED_RECORDS: usize = 8;
 /// `GetParameters` takes so many names at once (SSM API reference).
 pub const GET_PARAMETERS_MAX: usize = 10;
 
-/// From so many drains at once on they share records. A few have records of their own, which tell more to a person, and
+/// From so many drains at once on they share records. A few have records of their own, which say more to a person, and
 /// whose writes do not wait for each other.
 pub const SHARED_FROM: usize = 5;
 
@@ -97,7 +97,7 @@ pub const COUNT_REFRESH_MANY: SignedDuration = SignedDuration::from_secs(30);
 pub const COUNT_STALE: SignedDuration = SignedDuration::from_secs(120);
 
 /// Or after this part of the drain's age, if that is longer: a drain of an hour with a task a minute needs 8 writes for
-/// its counts and not 60, and nobody who looks after an hour waits for the minute.
+/// its counts and not 60, and a person who looks after an hour does not need the exact minute.
 pub const COUNT_STALE_SHARE: i32 = 3;
 
 /// From so many drains on, counts are refreshed at the slower pace: 10 × 1/5 s uses up our 2 writes a second.
@@ -114,7 +114,8 @@ pub const POLL_SECONDS_MIN: u32 = 1;
 /// number must not make a sidecar deaf.
 pub const POLL_SECONDS_MAX: u32 = 60;
 
-/// A sidecar that is told of tasks that hold reads no slower than this (seconds), so that an operator's order is obeyed soon.
+/// A sidecar whose record has tasks that hold reads no slower than this (seconds), so that an operator's order is
+/// obeyed soon.
 pub const UNHURRIED_POLL_SECONDS_MAX: u32 = 10;
 
 /// A release is heard of within this by a sidecar that reads unhurriedly.
@@ -152,7 +153,7 @@ pub const AGENT_UNSEEN_MAX: SignedDuration = SignedDuration::from_secs(150);
 /// That an agent is still away is noted so often at the most: each tick notes it.
 pub const AGENT_NOTED: SignedDuration = SignedDuration::from_secs(45);
 
-/// So many tasks are told to stop in one run; the rest follow in the next, so that a large instance does not use up
+/// So many tasks are ordered to stop in one run; the rest follow in the next, so that a large instance does not use up
 /// the burst of the ECS modify bucket (100).
 pub const STOP_TASKS_MAX: usize = 20;
 
@@ -167,7 +168,7 @@ pub const SPOT_RESERVE_MAX: SignedDuration = SignedDuration::from_secs(60);
 /// parameter of that name (`DeleteParameter`), and a late sidecar should still find its release.
 pub const RECORD_KEPT: SignedDuration = SignedDuration::from_mins(10);
 
-/// ECS tells daemons to stop within seconds of the last replica task; a release that is older than this at SIGTERM was
+/// ECS orders daemons to stop within seconds of the last replica task; a release that is older than this at SIGTERM was
 /// of another drain.
 pub const RELEASE_BEFORE_SIGTERM_MAX: SignedDuration = SignedDuration::from_mins(5);
 
@@ -181,7 +182,7 @@ pub const QUOTED_CHARS_MAX: usize = 120;
 /// What is said of a foreign text is no longer than this, in characters: a parser's words may quote all of it.
 pub const MESSAGE_CHARS_MAX: usize = 400;
 
-/// What a text that was cut ends with, so that nobody takes the beginning of a name for the name.
+/// What a text that was cut ends with, so that no reader takes the beginning of a name for the name.
 pub const CUT_MARK: char = '…';
 
 /// A text that came from elsewhere, in at most `max` characters: whole if it fits, else its beginning and [`CUT_MARK`].

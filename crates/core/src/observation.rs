@@ -64,7 +64,7 @@ pub struct Observation {
 pub struct Stored {
     /// Its text, decoded.
     pub record: Result<Record, DecodeError>,
-    /// Its version: the next write makes the next number, unless somebody else writes between.
+    /// Its version: the next write makes the next number, unless another writer writes between.
     pub version: i64,
 }
 
@@ -91,7 +91,7 @@ pub struct ContainerInstance {
     pub arn: ContainerInstanceArn,
     /// Its status.
     pub status: InstanceStatus,
-    /// Does its agent talk to ECS? Agents reconnect several times an hour, so a short "no" is normal.
+    /// Whether its agent is connected to ECS. Agents reconnect several times an hour, so a short "no" is normal.
     pub agent_connected: bool,
     /// How many tasks ECS counts on it; `None` if it does not say.
     pub tasks: Option<u32>,
@@ -99,9 +99,9 @@ pub struct ContainerInstance {
 
 /// All registrations of one EC2 instance in its cluster: at least one.
 ///
-/// An agent that has lost its data, or whose root volume was replaced, registers anew, and the old registration stays in
-/// the cluster in whatever status it had. So an EC2 instance is all its registrations, and none of them speaks for it
-/// alone.
+/// An agent that has lost its data, or whose root volume was replaced, registers again, and the old registration stays
+/// in the cluster in whatever status it had. So an EC2 instance is all its registrations, and none of them decides for
+/// it alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registrations {
     present: ContainerInstance,
@@ -139,7 +139,7 @@ impl Registrations {
         std::iter::once(&self.present).chain(&self.others)
     }
 
-    /// Those that tell what becomes of the machine. A registration that is not connected speaks for nobody beside the
+    /// Those that show what becomes of the machine. A registration that is not connected does not count beside the
     /// present one.
     fn telling(&self) -> impl Iterator<Item = &ContainerInstance> {
         let others = self.others.iter().filter(|other| other.agent_connected);
@@ -148,39 +148,39 @@ impl Registrations {
             .filter(|one| one.can_hold())
     }
 
-    /// Does it take no new tasks any more?
+    /// Returns whether it takes no new tasks any more.
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.telling().next().is_some() && self.telling().all(ContainerInstance::is_draining)
     }
 
-    /// Does it take new tasks?
+    /// Returns whether it takes new tasks.
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.telling().any(|one| one.status == InstanceStatus::Active)
     }
 
-    /// Has ECS forgotten it?
+    /// Returns whether ECS has forgotten it.
     #[must_use]
     pub fn is_gone(&self) -> bool {
         self.all().all(|one| one.status == InstanceStatus::Inactive)
     }
 
-    /// Did none of them ever come in? Such a one has no tasks, and can never be DRAINING.
+    /// Returns whether none of them ever came in. Such an instance has no tasks, and can never be DRAINING.
     #[must_use]
     pub fn never_came_in(&self) -> bool {
         !self.is_gone() && !self.all().any(ContainerInstance::can_hold)
     }
 
-    /// Those whose tasks count. A registration that was left behind without a task speaks for nobody: its agent is gone, so
-    /// nothing can come to it.
+    /// Those whose tasks count. A registration that was left behind without a task does not count: its agent is gone,
+    /// so no task can be placed on it.
     pub fn with_tasks(&self) -> impl Iterator<Item = &ContainerInstance> {
         let empty = |one: &ContainerInstance| !one.agent_connected && one.tasks == Some(0);
         self.all()
             .filter(move |one| one.arn == self.present.arn || !empty(one))
     }
 
-    /// Does an agent of it talk to ECS?
+    /// Returns whether an agent of it is connected to ECS.
     #[must_use]
     pub fn agent_connected(&self) -> bool {
         self.all().any(|one| one.agent_connected)
@@ -213,7 +213,7 @@ impl From<ContainerInstance> for Registrations {
 }
 
 impl ContainerInstance {
-    /// May tasks be on it?
+    /// Returns whether tasks may be on it.
     fn can_hold(&self) -> bool {
         !matches!(
             self.status,
@@ -229,7 +229,7 @@ impl ContainerInstance {
     }
 }
 
-/// Does a hook of ours wait for the instance?
+/// Whether a hook of ours waits for the instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hook {
     /// None is known.
@@ -270,7 +270,7 @@ pub struct HookAction {
     pub token: Option<LifecycleActionToken>,
     /// The hook's own `HeartbeatTimeout`, in seconds.
     pub heartbeat_seconds: u32,
-    /// Auto Scaling did not tell the time-out, and this one is assumed: it paces heartbeats, and sets no limit.
+    /// Auto Scaling did not report the timeout, and this one is assumed: it paces heartbeats, and sets no limit.
     pub heartbeat_assumed: bool,
     /// When the wait began, as far as it is known.
     pub since: Timestamp,
@@ -285,15 +285,15 @@ pub struct Task {
     pub group: Option<TaskGroup>,
     /// Its status.
     pub last_status: TaskStatus,
-    /// Has it been told to stop?
+    /// Whether ECS has ordered it to stop.
     pub stopping: bool,
-    /// Does the agent of its registration talk to ECS? If not, its status may be of long ago.
+    /// Whether the agent of its registration is connected to ECS. If not, its status may be of long ago.
     pub agent_connected: bool,
     /// How its service schedules it.
     pub scheduling: Scheduling,
     /// Its containers, as ECS has heard of them.
     pub containers: Vec<Container>,
-    /// Why it was known not to be protected when it was last seen, before it was told to stop.
+    /// Why it was known not to be protected when it was last seen, before ECS ordered it to stop.
     pub unprotected_before: Option<UnprotectedReason>,
     /// When it was STOPPED, if it is.
     pub stopped_at: Option<Timestamp>,

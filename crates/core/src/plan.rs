@@ -59,14 +59,14 @@ pub struct Situation<'a> {
 /// Who keeps hooks alive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeartbeatSender {
-    /// Whoever plans: a run that was invoked by an event or a schedule of its own.
+    /// The run that plans: one that was invoked by an event or a schedule of its own.
     Planner,
     /// The heartbeats' function: a run that takes its events from the queue sends none.
     OwnFunction,
 }
 
 impl HeartbeatSender {
-    /// A heartbeat for each of these hooks, if whoever plans keeps them alive.
+    /// A heartbeat for each of these hooks, if the run that plans keeps them alive.
     fn to_all(self, hooks: Vec<Lifecycle>) -> Vec<Action> {
         match self {
             HeartbeatSender::Planner => hooks.into_iter().map(Action::Heartbeat).collect(),
@@ -132,16 +132,17 @@ pub enum Action {
     PutRecord(Box<Record>),
     /// Write the record for the sake of its counts, or of the note of a heartbeat: it gives way to every other write.
     PutCount(Box<Record>),
-    /// Remember the record as it is now, which is not worth a write of its own; whoever cannot remember writes it.
+    /// Remember the record as it is now, which is not worth a write of its own; a run that cannot remember writes it.
     Note(Box<Record>),
     /// Set a registration to DRAINING and read it back.
     SetDraining {
         /// Which.
         arn: ContainerInstanceArn,
-        /// Is it the present one of its instance? If another one cannot be drained, that stops nothing.
+        /// Whether it is the present registration of its instance. If another one cannot be drained, that stops
+        /// nothing.
         present: bool,
     },
-    /// Tell a task to stop, and a person in the console why.
+    /// Order a task to stop, and show the reason to a person in the console.
     StopTask {
         /// Which.
         task: TaskArn,
@@ -294,7 +295,7 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
     }
 }
 
-/// Whoever has mistyped an instance is to hear more than that it does not drain.
+/// An operator who has mistyped an instance needs a better answer than that it does not drain.
 fn why_nothing_drains(situation: &Situation<'_>) -> &'static str {
     match situation.observation.instance {
         Observed::Absent => "the cluster has no such container instance",

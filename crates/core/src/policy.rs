@@ -31,7 +31,7 @@ pub enum StandaloneTasks {
     Wait,
     /// They do not hold.
     Ignore,
-    /// They are told to stop, and hold until they have.
+    /// They are ordered to stop, and hold until they have.
     Stop,
 }
 
@@ -50,7 +50,7 @@ pub struct Policy {
     pub max_drain: SignedDuration,
     /// What daemons get to stop and flush after release.
     pub daemon_stop: SignedDuration,
-    /// How long "no task left" must hold after DRAINING was confirmed: placements that were under way arrive late.
+    /// How long "no task left" must hold after DRAINING was confirmed: placements that were in progress arrive late.
     pub settle: SignedDuration,
     /// How long after the last holding task's end the daemons stay: STOPPED says nothing of what they have yet to read.
     pub linger: SignedDuration,
@@ -60,7 +60,7 @@ pub struct Policy {
     pub ignore_groups: Vec<TaskGroup>,
     /// What is done about standalone tasks.
     pub standalone_tasks: StandaloneTasks,
-    /// How long after the start of a drain whatever still holds is told to stop; never if none.
+    /// How long after the start of a drain whatever still holds is ordered to stop; never if none.
     pub stop_tasks_after: Option<SignedDuration>,
     /// How long an agent must be away for its tasks to count as phantoms. Agents reconnect several times an hour.
     pub agent_lost: SignedDuration,
@@ -116,27 +116,27 @@ impl Policy {
         self.daemon_stop * i32::try_from(self.tiers.count()).unwrap_or(i32::MAX)
     }
 
-    /// Is the hook ours to heartbeat and complete?
+    /// Returns whether the hook is ours to heartbeat and complete.
     #[must_use]
     pub fn serves_hook(&self, hook: &LifecycleHookName) -> bool {
         let listed = self.lifecycle_hooks.is_empty() || self.lifecycle_hooks.contains(hook);
         listed && hook.as_str() != MANAGED_DRAINING_HOOK
     }
 
-    /// Did the operator name the hook or its group? Only then is an instance that is in no cluster ours to let go:
-    /// other groups of the account have terminate hooks of their own.
+    /// Returns whether the operator named the hook or its group. Only then is an instance that is in no cluster ours to
+    /// let go: other groups of the account have terminate hooks of their own.
     #[must_use]
     pub fn names(&self, group: &AutoScalingGroupName, hook: &LifecycleHookName) -> bool {
         self.lifecycle_hooks.contains(hook) || self.auto_scaling_groups.contains(group)
     }
 
-    /// Is the group ours?
+    /// Returns whether the group is ours.
     #[must_use]
     pub fn serves_group(&self, group: &AutoScalingGroupName) -> bool {
         self.auto_scaling_groups.is_empty() || self.auto_scaling_groups.contains(group)
     }
 
-    /// Is the cluster ours?
+    /// Returns whether the cluster is ours.
     #[must_use]
     pub fn serves_cluster(&self, cluster: &ClusterName) -> bool {
         self.clusters.is_empty() || self.clusters.contains(cluster)

@@ -1,8 +1,8 @@
 //! Which daemon tasks are not protected although they have a sidecar, and why.
 //!
 //! A sidecar protects its daemon only while its container runs. The ECS agent restarts one that ends only if it has run
-//! for `restartAttemptPeriod`, and takes no second try at an image that cannot be pulled; the daemon and its service look
-//! well all the same. `DescribeTasks` tells, some 3 to 21 s later.
+//! for `restartAttemptPeriod`, and takes no second try at an image that cannot be pulled; the daemon and its service
+//! look well all the same. `DescribeTasks` shows it, some 3 to 21 s later.
 //!
 //! Only a task that is to run is judged. After the stop order a sidecar that has STOPPED is the normal end of a hold, so
 //! what counts then is how the task was last seen before.
@@ -28,7 +28,7 @@ pub fn unprotected_daemon(task: &Task, reason: UnprotectedReason) -> Unprotected
     }
 }
 
-/// Why a task that has a sidecar is not protected by it; none if it is, or if nobody can tell.
+/// Why a task that has a sidecar is not protected by it; none if it is, or if that is not known.
 ///
 /// A task without a container of the sidecar's name is not judged: not every daemon is to be protected.
 #[must_use]
@@ -54,7 +54,7 @@ pub fn unprotected(tasks: &[Task], policy: &Policy) -> Vec<UnprotectedDaemon> {
     found
 }
 
-/// What is wrong with the sidecar of a task that runs. A status that ECS does not tell, or that is new, is no fault.
+/// What is wrong with the sidecar of a task that runs. A status that ECS does not report, or that is new, is no fault.
 fn fault_of(sidecar: &Container) -> Option<UnprotectedReason> {
     let refused = sidecar.reason.as_deref().is_some_and(is_refusal_to_start);
     match (&sidecar.last_status, &sidecar.health) {

@@ -1,4 +1,4 @@
-//! The receipt: one line at the end of a drain that tells all of it.
+//! The receipt: one line at the end of a drain that reports all of it.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -22,7 +22,7 @@ pub struct Receipt {
     pub lifecycle_hook: Option<LifecycleHookName>,
     /// Why the daemons were released.
     pub reason: Option<ReleaseReason>,
-    /// Did tasks still hold when they were?
+    /// Whether tasks still held when they were.
     pub forced: bool,
     /// When a protected daemon ended although tasks held; left out if none did.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,7 +70,7 @@ pub struct WaitedFor {
 }
 
 impl Receipt {
-    /// Tells the drain of `record`, which ended at `ended_at`.
+    /// Reports the drain of `record`, which ended at `ended_at`.
     #[must_use]
     pub fn new(key: &InstanceKey, record: &Record, ended_at: Timestamp) -> Receipt {
         let seconds = |from: Timestamp, to: Timestamp| SignedDuration::as_secs(&to.duration_since(from));

@@ -29,7 +29,7 @@ use codec::order_text;
 /// The only schema there is so far.
 pub const SCHEMA: u32 = 1;
 
-/// Are the daemons of the instance kept alive?
+/// Whether the daemons of the instance are kept alive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
@@ -56,7 +56,7 @@ pub enum ReleaseReason {
 }
 
 impl ReleaseReason {
-    /// Did something else than the tasks end the hold?
+    /// Returns whether something else than the tasks ended the hold.
     #[must_use]
     pub fn is_forced(self) -> bool {
         !matches!(self, ReleaseReason::Drained | ReleaseReason::Cancelled)
@@ -98,14 +98,14 @@ pub struct Lifecycle {
     pub lifecycle_action_token: Option<LifecycleActionToken>,
     /// The hook's own `HeartbeatTimeout`, in seconds.
     pub heartbeat_seconds: u32,
-    /// When the hook's heartbeat clock was last known to start anew.
+    /// When the hook's heartbeat clock was last known to restart.
     pub heartbeat_at: Timestamp,
     /// When Auto Scaling ends the wait whatever we do: min(48 h, 100 × heartbeat timeout) after it began.
     pub global_deadline_at: Timestamp,
 }
 
 impl Lifecycle {
-    /// Is it the same hook of the same group?
+    /// Returns whether it is the same hook of the same group.
     #[must_use]
     pub fn is_of(&self, other: &Lifecycle) -> bool {
         (&self.auto_scaling_group_name, &self.lifecycle_hook_name)
@@ -128,7 +128,7 @@ pub struct Record {
     pub reason: Option<ReleaseReason>,
     /// Whose record this is.
     pub ec2_instance_id: InstanceId,
-    /// Whose record this is, in its present life: it changes when the same EC2 instance registers anew.
+    /// Whose record this is, in its present life: it changes when the same EC2 instance registers again.
     pub container_instance_arn: ContainerInstanceArn,
     /// Other registrations of the same EC2 instance in the cluster: the drain is theirs too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -165,10 +165,10 @@ pub struct Record {
     /// When DRAINING was first seen in ECS during this drain: the settle window starts here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draining_confirmed_at: Option<Timestamp>,
-    /// How many sidecars read this record while it holds: what `pollSeconds` is reckoned from.
+    /// How many sidecars read this record while it holds: `pollSeconds` is computed from this.
     #[serde(default)]
     pub sidecars: u32,
-    /// The release that is under way, tier by tier; absent once all may go.
+    /// The release that is in progress, tier by tier; absent once all may go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub releasing: Option<Releasing>,
     /// Since when the agent has not been connected, as far as it was seen.
@@ -333,7 +333,7 @@ impl Record {
         std::iter::once(&self.container_instance_arn).chain(&self.other_registrations)
     }
 
-    /// Is the drain of this registration?
+    /// Returns whether the drain is of this registration.
     #[must_use]
     pub fn names(&self, arn: &ContainerInstanceArn) -> bool {
         self.registrations().any(|named| named == arn)
@@ -360,7 +360,7 @@ impl Record {
         }
     }
 
-    /// Has this drain let its daemons go?
+    /// Returns whether this drain has let its daemons go.
     #[must_use]
     pub fn is_released(&self) -> bool {
         self.state == State::Released

@@ -1,9 +1,9 @@
 //! Shared records: while many instances drain, one parameter says of many of them that they are held, or released.
 //!
-//! A cluster has up to [`SHARED_RECORDS`] of them beside the records of single instances, so that a sidecar asks for all
-//! that may speak of it in one `GetParameters` (ten names: its own record, the kill switch, and these). A shared record
-//! tells what a sidecar needs and what a new execution environment must know to go on; who holds, and since when, is not
-//! in it. Two of them merge in any order, any number of times: facts only grow.
+//! A cluster has up to [`SHARED_RECORDS`] of them beside the records of single instances, so that a sidecar asks for
+//! all that may describe its instance in one `GetParameters` (ten names: its own record, the kill switch, and these). A
+//! shared record says what a sidecar needs and what a new execution environment must know to go on; who holds, and
+//! since when, is not in it. Two of them merge in any order, any number of times: facts only grow.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -19,7 +19,7 @@ use crate::record::{DecodeError, ParameterPrefix, Record, ReleaseReason, SCHEMA,
 /// The last level of a shared record's name, before its number. No instance id begins like this.
 const NAME: &str = "shared-";
 
-/// So much of a registration's ARN tells it from another one of the same instance: 16 of its 128 random bits.
+/// So much of a registration's ARN distinguishes it from another one of the same instance: 16 of its 128 random bits.
 const REGISTRATION_CHARS: usize = 4;
 
 /// What an instance takes of the text at most: when it was released is written in seconds, and a drain that needs more
@@ -38,7 +38,7 @@ const WAVE_BYTES: usize = 200;
 /// Drains that begin within this are written as one wave.
 const WAVE: SignedDuration = SignedDuration::from_mins(15);
 
-/// What a shared record tells of the drain of one instance.
+/// What a shared record says of the drain of one instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SharedDrain {
     /// The end of the registration's ARN: whose drain it is, in the instance's present life.
@@ -74,8 +74,9 @@ fn short(arn: &ContainerInstanceArn) -> &str {
 }
 
 impl SharedDrain {
-    /// What a shared record tells of this drain, if it can tell all that its readers must know. It cannot of a drain that
-    /// several registrations have, that lets its daemons go tier by tier, or that a person or a Spot notice has changed.
+    /// What a shared record says of this drain, if it can say all that its readers must know. It cannot for a drain
+    /// that several registrations have, that lets its daemons go tier by tier, or that a person or a Spot notice has
+    /// changed.
     #[must_use]
     pub fn of(record: &Record) -> Option<SharedDrain> {
         let plain = record.other_registrations.is_empty()
@@ -92,13 +93,13 @@ impl SharedDrain {
         })
     }
 
-    /// Is it of this registration?
+    /// Returns whether it is of this registration.
     #[must_use]
     pub fn is_of(&self, arn: &ContainerInstanceArn) -> bool {
         self.registration == short(arn)
     }
 
-    /// What both tell of one instance: the drain that began later, and of one drain its release and its earlier end.
+    /// What both say of one instance: the drain that began later, and of one drain its release and its earlier end.
     fn merged(self, other: SharedDrain) -> SharedDrain {
         let order = |drain: &SharedDrain| (drain.started_at, drain.registration.clone());
         match order(&self).cmp(&order(&other)) {
@@ -121,7 +122,7 @@ fn earlier(one: Release, other: Release) -> Release {
 }
 
 impl SharedRecord {
-    /// One that tells of nobody yet.
+    /// One that holds no drain yet.
     #[must_use]
     pub fn empty(at: Timestamp) -> SharedRecord {
         SharedRecord {
@@ -131,7 +132,7 @@ impl SharedRecord {
         }
     }
 
-    /// Is there room for the drain of this instance, and will there be when all of them are released?
+    /// Returns whether there is room for the drain of this instance, and will be when all of them are released.
     #[must_use]
     pub fn has_room_for(&self, instance: &InstanceId, drain: &SharedDrain) -> bool {
         let others = self.drains.iter().filter(|(other, _)| *other != instance);
@@ -146,8 +147,9 @@ impl SharedRecord {
         frame + with.len() * MEMBER_BYTES <= RECORD_BYTES_MAX
     }
 
-    /// The drain of an instance as a record, as far as it is told, under the ARN of its registration. Of another one than
-    /// `arn` it says nothing; without an `arn` the record has one that is made up from what is told.
+    /// The drain of an instance as a record, as far as the shared record describes it, under the ARN of its
+    /// registration. Of another one than `arn` it says nothing; without an `arn` the record has one that is made up
+    /// from what it says.
     #[must_use]
     pub fn record(&self, instance: &InstanceId, arn: Option<&ContainerInstanceArn>) -> Option<Record> {
         let drain = self.drains.get(instance)?;
@@ -173,7 +175,7 @@ impl SharedRecord {
         })
     }
 
-    /// What both texts know, whoever wrote them.
+    /// What both texts know, regardless of who wrote them.
     #[must_use]
     pub fn merged(self, other: SharedRecord) -> SharedRecord {
         let later = (self.updated_at, self.poll_seconds).max((other.updated_at, other.poll_seconds));
@@ -262,11 +264,11 @@ fn wave_of(waves: &mut Vec<Wave>, drain: &SharedDrain) -> usize {
     })
 }
 
-/// An ARN for whoever knows nothing but its end.
+/// An ARN for a registration of which only the end is known.
 const UNKNOWN_REGISTRATION: &str = "arn:aws:ecs:unknown:000000000000:container-instance/";
 
 /// What an instance's own record and a shared one say of its drain: of two drains the one that began later, and of one
-/// drain its release, whoever tells of it.
+/// drain its release, in whichever record it is.
 #[must_use]
 pub fn together(own: Record, shared: Record) -> Record {
     if own.started_at.as_second() != shared.started_at.as_second() {
@@ -320,7 +322,7 @@ fn drain_id(instance: &InstanceId, started_at: Timestamp) -> String {
 /// What the name of such a drain begins with.
 const SHARED_DRAIN: &str = "shared-";
 
-/// Is of this drain only known what a shared record tells? It does not tell whether a hook waits.
+/// Returns whether of this drain only that is known which a shared record says. It does not say whether a hook waits.
 #[must_use]
 pub fn is_told_only(record: &Record) -> bool {
     record.drain_id.starts_with(SHARED_DRAIN)

@@ -1,4 +1,4 @@
-//! The sidecar's own task, as the ECS agent's task metadata version 4 tells it.
+//! The sidecar's own task, as the ECS agent's task metadata version 4 describes it.
 //!
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-response.html>
 
@@ -47,7 +47,7 @@ pub fn own_name(text: &[u8]) -> Option<ContainerName> {
 }
 
 impl TaskMetadata {
-    /// Does the task have a container of this name?
+    /// Returns whether the task has a container of this name.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.containers.iter().flatten().any(|c| c.name == name)

@@ -181,7 +181,7 @@ pub struct Malformed {
 pub enum Sender {
     /// A service of AWS. An error would only make it send the same event again.
     Service,
-    /// A person. An error tells them what to correct.
+    /// A person. An error says what they must correct.
     Operator,
 }
 

@@ -78,7 +78,8 @@ impl<'a> Reader<'a> {
         value.filter(|v| !v.is_empty()).map(|v| (variable, v))
     }
 
-    /// Is the setting given? Then it was meant: a default that contradicts another setting is nobody's mistake.
+    /// Returns whether the setting is given. Then it was meant: a default that contradicts another setting is not a
+    /// mistake of the operator.
     #[must_use]
     pub fn is_given(&self, name: &str) -> bool {
         let value = (self.lookup)(&format!("{VARIABLE_PREFIX}{name}"));

@@ -1,7 +1,8 @@
-//! `check`: has a sidecar of this task passed its self-check? For the container's health check; calls nobody.
+//! `check`: whether a sidecar of this task has passed its self-check, for the container's health check. It calls no
+//! other program or service.
 //!
-//! A sidecar that has passed runs as `ecs-daemon-protector wait …`. It is found in /proc by its executable, and told
-//! from those of other tasks on a shared /proc by the address of its task metadata.
+//! A sidecar that has passed runs as `ecs-daemon-protector wait …`. It is found in /proc by its executable, and
+//! distinguished from those of other tasks on a shared /proc by the address of its task metadata.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -11,7 +12,7 @@ use crate::reexec::WAIT;
 
 const METADATA: &[u8] = b"ECS_CONTAINER_METADATA_URI_V4=";
 
-/// Is one there?
+/// Checks that such a sidecar runs.
 ///
 /// # Errors
 /// A sentence that says why not.
@@ -46,7 +47,7 @@ struct Process {
 }
 
 impl Process {
-    /// Nothing if it has ended, or belongs to somebody else.
+    /// Nothing if it has ended, or belongs to another user.
     fn read(proc: &Path) -> Option<Self> {
         let executable = fs::metadata(proc.join("exe")).ok()?;
         let environment = fs::read(proc.join("environ")).ok()?;

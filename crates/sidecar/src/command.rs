@@ -35,7 +35,7 @@ pub(crate) enum Use {
     Answer,
 }
 
-/// Is this the process that waits? Asked before anything else, so it takes no detour through [`parse`].
+/// Returns whether this is the process that waits. Asked before anything else, so it takes no detour through [`parse`].
 pub(crate) fn is_wait() -> bool {
     let mut arguments = std::env::args_os().skip(1);
     let wait = arguments.next().is_some_and(|word| word == WAIT);

@@ -1,4 +1,4 @@
-//! Finds out where the sidecar runs. Task metadata alone does not tell the instance.
+//! Finds out where the sidecar runs. Task metadata alone does not identify the instance.
 
 use std::time::Duration;
 

@@ -30,7 +30,7 @@ pub(crate) struct Hold<'a> {
     protocol: hold::Hold,
     aws: Aws,
     parameters: Option<Parameters>,
-    /// What task metadata said last: it also tells where this is.
+    /// The last answer of task metadata: it also says where this is.
     told: TaskMetadataResponse,
     since: Instant,
     fault: Option<AwsError>,

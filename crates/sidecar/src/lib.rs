@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The self-check needs a runtime, a TLS client and their memory. All of it is given back by executing the program
-//! anew, which then has nothing but a blocked SIGTERM to wait for.
+//! again, which then has nothing but a blocked SIGTERM to wait for.
 
 mod aws;
 mod check;

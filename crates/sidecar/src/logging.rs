@@ -51,7 +51,7 @@ fn write(line: &str) {
         poll(&mut fds, PollTimeout::from(WRITE_TIMEOUT_MS))
     };
     if room.is_ok_and(|ready| ready > 0) {
-        // Nobody is left to be told that nobody listens.
+        // Standard output is closed, and there is no other channel to report that.
         let _ = stdout.lock().write_all(line.as_bytes());
     }
 }

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Each answer is read to its end, and is bounded: nothing that the sidecar asks for is long. A failure has a type
-//! ([`Failed`]) that tells what happened on the way.
+//! ([`Failed`]) that says what happened on the way.
 
 mod connect;
 mod crypto;

@@ -1,4 +1,4 @@
-//! Executes the program anew, so that nothing of the self-check stays in memory while it waits.
+//! Executes the program again, so that nothing of the self-check stays in memory while it waits.
 //!
 //! Not by the standard library: its `exec` resets the signal mask, and a SIGTERM that is pending would then kill.
 

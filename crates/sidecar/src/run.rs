@@ -77,7 +77,7 @@ fn print(text: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Whoever mistypes a command gets an answer at once; a container with wrong arguments is one that cannot work.
+/// A person who mistypes a command gets an answer at once; a container with wrong arguments is one that cannot work.
 fn misused(misuse: &Misuse) -> ExitCode {
     eprintln!("ecs-daemon-protector: {}", misuse.hint);
     if misuse.of == Use::Container {

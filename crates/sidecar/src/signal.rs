@@ -15,7 +15,7 @@ use tokio::time::sleep;
 /// A SIGTERM during the self-check is noticed after so long.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Has [`wait`] taken one?
+/// Whether [`wait`] has taken one.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 fn ours() -> SigSet {
@@ -43,7 +43,7 @@ pub(crate) fn wait() -> Result<Signal, Errno> {
     Ok(signal)
 }
 
-/// Has one been taken by [`wait`]? Then it is no longer pending.
+/// Returns whether [`wait`] has taken one. Then it is no longer pending.
 pub(crate) fn has_been_taken() -> bool {
     TAKEN.load(Ordering::Relaxed)
 }
@@ -67,7 +67,7 @@ impl Pending {
         }
     }
 
-    /// Is one pending?
+    /// Returns whether one is pending.
     pub(crate) fn now(&self) -> bool {
         self.within(Duration::ZERO)
     }

@@ -1,7 +1,7 @@
-//! The self-check: does everything work that will be needed after SIGTERM?
+//! The self-check: it tests everything that will be needed after SIGTERM.
 //!
 //! One call, the same as after SIGTERM, proves credentials, permission and network; "not found" is a pass. A failure is
-//! said with a hint and retried again at a slow pace. It never takes the daemon down.
+//! logged with a hint, and the check is retried at a slow pace. It never takes the daemon down.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -24,7 +24,7 @@ use crate::task_metadata::{self, TaskMetadataResponse};
 
 /// How the start ended.
 pub(crate) enum Started {
-    /// The self-check has passed. Was there a record that says released?
+    /// The self-check has passed. `released`: there was a record that says released.
     Ready { place: Place, released: bool },
     /// SIGTERM came first. It is still pending; so much was found out.
     Terminated(Option<Place>),

@@ -50,7 +50,7 @@ fn wrong_arguments_in_a_task_end_it_in_the_same_way() {
     assert!(line["error"].as_str().unwrap().contains("--verbose"), "{line:#}");
 }
 
-/// Without descriptors there is no runtime, which nobody foresees: a bug.
+/// Without descriptors there is no runtime, which the code does not expect: a bug.
 #[test]
 fn a_bug_in_a_task_ends_it_in_the_same_way() {
     let (line, code, _) = delayed(Sidecar::start_with_descriptors(&Host::new(), 4));

@@ -184,7 +184,7 @@ fn p1_the_clock_of_aws_counts_and_not_the_clock_of_the_host() {
         let host = Host::new();
         host.set(|state| state.aws_ahead = aws_ahead);
         let mut sidecar = Sidecar::ready(&host, &[]);
-        // Without a `Date` the time that the record itself tells of must have passed too.
+        // Without a `Date` the time that the record itself states must have passed too.
         let written =
             json!({"updatedAt": in_seconds(deadline_in - 3600), "deadlineAt": in_seconds(deadline_in)});
         host.set(|state| state.ssm = changed(holding(), written));

@@ -143,7 +143,7 @@ fn the_hint_of_a_self_check_names_what_was_seen() {
     let secure = host.secure_address();
     let silent = Host::with(Ssm::Silence);
     let (forbidding, closed) = (Proxy::refusing(403), format!("http://{}", closed_port()));
-    // A label of more than 63 bytes is in no DNS: the resolver says so without asking anybody.
+    // A label of more than 63 bytes is in no DNS: the resolver says so without asking a server.
     let unknown = format!("https://{}.invalid", "x".repeat(64));
     let refusing = format!("http://{}", forbidding.place);
     let cases: [Case<'_>; 8] = [

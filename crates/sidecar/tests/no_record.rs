@@ -123,7 +123,7 @@ fn p2_a_leftover_on_an_instance_that_goes_is_given_the_longer_grace() {
     assert!(held >= 3.0, "{held}");
 }
 
-/// The agent starts a sidecar that has crashed anew, also between the release and its SIGTERM.
+/// The agent also restarts a sidecar that has crashed, even between the release and its SIGTERM.
 #[test]
 fn p3_a_release_that_lies_there_at_the_start_is_obeyed() {
     let host = Host::with(Ssm::Value(released().to_string()));

@@ -53,7 +53,7 @@ fn p5_daemons_that_die_before_the_self_check_has_passed() {
     sidecar.leaves(0, "protected-stopped");
 }
 
-/// Whenever it comes, it is neither lost nor deadly: before, during and after the program executes itself anew.
+/// Whenever it comes, it is neither lost nor deadly: before, during and after the program executes itself again.
 #[test]
 fn p1_sigterm_is_kept_at_every_moment_of_the_start() {
     let host = Host::new();

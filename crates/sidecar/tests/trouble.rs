@@ -43,7 +43,7 @@ fn p2_no_trouble_with_the_record_releases_before_the_maximum_hold() {
     }
 }
 
-/// All hang, and somebody wants out: the kill switch ends a hold in every kind of trouble.
+/// Every call hangs, and an operator wants the instance to go: the kill switch ends a hold in every kind of trouble.
 #[test]
 fn p3_the_kill_switch_reaches_a_sidecar_in_every_trouble() {
     let newer = holding().to_string().replace("\"schema\":1", "\"schema\":2");

@@ -39,7 +39,7 @@ pub enum Answer {
     Task(ProtectedContainers),
     /// Where the sidecar runs, or why that is not known.
     Identity(Result<Identity, ReadError>),
-    /// What the call told, or why it told nothing.
+    /// What the call returned, or why it returned nothing.
     Parameters(Result<Parameters, ReadError>),
     /// What is to become of the instance.
     Instance(TargetLifecycleState),

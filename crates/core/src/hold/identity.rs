@@ -20,13 +20,13 @@ pub struct Identity {
     pub instance: InstanceId,
     /// The sidecar's own container, which it does not protect.
     pub own_container: ContainerName,
-    /// The task, if task metadata told.
+    /// The task, if task metadata names it.
     pub task: Option<TaskArn>,
     /// What the decisions need.
     pub known: SidecarIdentity,
 }
 
-/// Names of the parameters that may tell of one instance.
+/// Names of the parameters that may describe one instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Records {
     /// Its own record.
@@ -63,7 +63,8 @@ impl Identity {
         })
     }
 
-    /// The names of the parameters that may tell of this instance: its own record, and the shared records of the cluster.
+    /// The names of the parameters that may describe this instance: its own record, and the shared records of the
+    /// cluster.
     #[must_use]
     pub fn records(&self, prefix: &ParameterPrefix) -> Records {
         Records {

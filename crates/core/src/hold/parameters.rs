@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// What Parameter Store told of the names that it was asked for.
+/// What Parameter Store returned for the names that it was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parameters(BTreeMap<String, Option<String>>);
 
@@ -17,8 +17,8 @@ impl Parameters {
         self.0.extend(other.0);
     }
 
-    /// The text of a parameter, or nothing in it if there is no such parameter. Nothing at all if Parameter Store did not
-    /// tell, which is no absence (promise P2).
+    /// The text of a parameter, or nothing in it if there is no such parameter. Nothing at all if Parameter Store gave
+    /// no answer, which is no absence (promise P2).
     #[must_use]
     pub fn text(&self, name: &str) -> Option<Option<&str>> {
         self.0.get(name).map(Option::as_deref)

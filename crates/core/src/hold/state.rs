@@ -11,7 +11,7 @@
 //! | the record is released, or the own service is in `releasedServices` | leave |
 //! | no record, seen twice, after one of this drain was seen | leave |
 //! | no record, and the grace for that is over | leave |
-//! | still holding [`COORDINATOR_SILENCE`] and one reading after the record's deadline | leave, nobody coordinates any more |
+//! | still holding [`COORDINATOR_SILENCE`] and one reading after the record's deadline | leave, no coordinator is active any more |
 //! | neither task metadata nor credentials for twice the unknown grace, and no record of this drain was seen | leave, the host is going down |
 //! | the maximum hold is over | leave |
 //! | anything else: holding, an error, a text that cannot be read | sleep |
@@ -70,7 +70,7 @@ pub struct HoldState {
     host_silent_since: Option<SignedDuration>,
     /// When the kill switch was last asked for, counted from SIGTERM.
     switch_asked: Option<SignedDuration>,
-    /// Was the last call for both parameters together denied?
+    /// Whether the last call for both parameters together was denied.
     apart: bool,
 }
 
@@ -106,8 +106,8 @@ impl HoldState {
         self.record.as_ref()
     }
 
-    /// Does the answer to this reading depend on what the instance metadata says? Not once a record of this drain was
-    /// seen. A release may turn out to be of another drain, so it is asked for then too.
+    /// Returns whether the answer to this reading depends on what the instance metadata says. It does not once a record
+    /// of this drain was seen. A release may turn out to be of another drain, so it is asked for then too.
     #[must_use]
     pub fn wants_target_state(&self, known: &SidecarIdentity, reading: &Reading) -> bool {
         let maybe_absent = match reading {
@@ -118,8 +118,8 @@ impl HoldState {
         maybe_absent && self.record.is_none()
     }
 
-    /// What this look asks Parameter Store for. `identified`: is it known whose record to read? If the call for both is
-    /// denied, this look asks for each by itself.
+    /// What this look asks Parameter Store for. `identified` says whether it is known whose record to read. If the call
+    /// for both is denied, this look asks for each by itself.
     #[must_use]
     pub fn asks(&self, identified: bool, since_sigterm: SignedDuration) -> Ask {
         let due = self
@@ -184,7 +184,8 @@ impl HoldState {
             RecordView::Other => self.missing = 0,
             RecordView::Unknown(_) => {}
         }
-        // A record that holds is stronger: an agent may be away for long, and at a real shutdown nobody asks the sidecar.
+        // A record that holds is stronger: an agent may be away for long, and a real shutdown does not wait for the
+        // sidecar.
         let silent = self.record.is_none()
             && seen.task == ProtectedContainers::Unreachable
             && matches!(sight, RecordView::Unknown(ReadError::NoCredentials));
@@ -337,9 +338,9 @@ fn view<'a>(known: &SidecarIdentity, seen: &'a HoldObservation) -> RecordView<'a
     }
 }
 
-/// Is it the release of a drain that had ended before SIGTERM, in which this daemon was not told to stop? Its record
-/// may still be there. When the sidecar started says nothing of it: it may have been started anew between the release
-/// and its SIGTERM.
+/// Returns whether it is the release of a drain that had ended before SIGTERM, in which ECS did not order this daemon
+/// to stop. Its record may still be there. The start of the sidecar is no evidence: the agent may have restarted it
+/// between the release and its SIGTERM.
 fn is_stale_release(record: &Record, seen: &HoldObservation) -> bool {
     let sigterm = seen.sigterm();
     let ended = record.receipt_at.is_some_and(|receipt| receipt <= sigterm);
@@ -351,7 +352,7 @@ fn is_long_over(record: &Record, sigterm: Timestamp) -> bool {
         .released_at
         .map(|released| sigterm.duration_since(released));
     let longest = match record.reason {
-        // A drain that was undone before it told this daemon to stop is not the one that does.
+        // A drain that was undone before this daemon was ordered to stop is not the one that stops it.
         Some(ReleaseReason::Cancelled) => SignedDuration::ZERO,
         _ => RELEASE_BEFORE_SIGTERM_MAX,
     };

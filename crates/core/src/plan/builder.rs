@@ -91,7 +91,7 @@ impl<'a> PlanBuilder<'a> {
         }
     }
 
-    /// Somebody else keeps the hooks alive, so they are completed. A record would come first, and none can be written.
+    /// Another sender keeps the hooks alive, so they are completed. A record would come first, and none can be written.
     fn give_up(self) -> Plan {
         Plan {
             actions: self.hooks.into_iter().map(Action::Complete).collect(),
@@ -135,8 +135,8 @@ impl<'a> PlanBuilder<'a> {
     }
 
     /// Rule 10 needs to know for how long the instance has been ACTIVE again: ECS reads are eventually consistent, and
-    /// one that lags must not cancel a drain. A drain of somebody else's that is over and undone is forgotten, so
-    /// that the next one holds again.
+    /// one that lags must not cancel a drain. A drain by another actor that is over and undone is forgotten, so that
+    /// the next one holds again.
     fn watch_status(&mut self) {
         let Some(instance) = self.situation.observation.instance.as_yes() else {
             return;
@@ -165,9 +165,9 @@ impl<'a> PlanBuilder<'a> {
             .is_some_and(|before| before.draining_confirmed_at.is_some())
     }
 
-    /// Rule 8: the clock of a lost agent is kept in the record, and stops when the agent is back. It begins anew if nobody
-    /// has looked for a while: agents reconnect several times an hour, and two sightings are no absence. It runs too while
-    /// nothing holds but tasks of a registration whose agent is gone, beside another one that is connected.
+    /// Rule 8: the clock of a lost agent is kept in the record, and stops when the agent is back. It restarts if no run
+    /// has looked for a while: agents reconnect several times an hour, and two sightings are no absence. It runs too
+    /// while nothing holds but tasks of a registration whose agent is gone, beside another one that is connected.
     fn watch_agent(&mut self) {
         let Some(instance) = self.situation.observation.instance.as_yes() else {
             return;
@@ -190,8 +190,8 @@ impl<'a> PlanBuilder<'a> {
         }
     }
 
-    /// Evidence: a protected daemon has ended although tasks hold. Its sidecar was killed or had given up, or somebody
-    /// stopped its task. Nothing holds it back any more, and whoever reads the receipt is told.
+    /// Evidence: a protected daemon has ended although tasks hold. Its sidecar was killed or had given up, or another
+    /// actor stopped its task. Nothing holds it back any more, and the receipt reports it.
     fn watch_daemons(&mut self) {
         let held = !self.record.is_released() && self.record.releasing.is_none();
         if held && self.record.daemons_gone_at.is_none() {
@@ -202,8 +202,8 @@ impl<'a> PlanBuilder<'a> {
         }
     }
 
-    /// Evidence: a daemon that runs without the protection of its sidecar. Nothing can be done about it in this drain, and
-    /// whoever reads the receipt is told.
+    /// Evidence: a daemon that runs without the protection of its sidecar. Nothing can be done about it in this drain,
+    /// and the receipt reports it.
     fn watch_protection(&mut self) {
         let held = !self.record.is_released() && self.record.releasing.is_none();
         if let Some(census) = self.census.as_ref().filter(|_| held) {
@@ -214,7 +214,7 @@ impl<'a> PlanBuilder<'a> {
             .extend(warnings.map(|daemon| Remark::Warning(daemon.to_string())));
     }
 
-    /// Of a drain that somebody else began, a daemon may have ended before the drain was known to us.
+    /// In a drain that another actor began, a daemon may have ended before the drain was known to us.
     fn daemon_gone(&self) -> Option<Timestamp> {
         let tasks = self.situation.observation.tasks.as_yes()?;
         let since = match self.record.lifecycle {
@@ -295,8 +295,8 @@ pub(super) fn count(record: &mut Record, census: &Census, fleet: Fleet, policy: 
     };
 }
 
-/// The moment of a release that comes after `wait`, if sidecars are to be told of it. Not if they read each second anyway, know
-/// of it (`known`), or have no record that is theirs alone.
+/// The moment of a release that comes after `wait`, if it is to be announced to the sidecars. Not if they read each
+/// second anyway, know of it (`known`), or have no record that is theirs alone.
 pub(super) fn release_to_announce(
     poll_seconds: u32,
     known: Option<Timestamp>,
@@ -310,13 +310,13 @@ pub(super) fn release_to_announce(
     (in_time && !is_known && has_a_record_of_its_own(fleet)).then_some(at)
 }
 
-/// Do so few instances drain that each has a record of its own, which can say when a release is near?
+/// Returns whether so few instances drain that each has a record of its own, which can say when a release is near.
 fn has_a_record_of_its_own(fleet: Fleet) -> bool {
     fleet.drains < SHARED_FROM - 1
 }
 
 /// Remembers for the receipt which groups were waited for, and until when: until the last of their tasks was STOPPED,
-/// if ECS still tells, else until they were not seen any more.
+/// if ECS still reports it, else until they were not seen any more.
 pub(super) fn note_waited(record: &mut Record, tasks: &[Task], at: Timestamp) {
     for held in &record.held_by {
         match record.waited.iter_mut().find(|waited| waited.group == held.group) {

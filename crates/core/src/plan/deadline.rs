@@ -30,9 +30,9 @@ pub(super) fn lifecycle(hook: &HookAction) -> Lifecycle {
     }
 }
 
-/// The hook as Auto Scaling describes it now, for a wait that has begun: the time-out may not have been known, or the
-/// hook was put anew. A shorter one counts from its next heartbeat on; nobody documents which limit a wait keeps, so the
-/// earlier one does. Has anything changed?
+/// Takes in the hook as Auto Scaling describes it now, for a wait that has begun: the timeout may not have been known,
+/// or the hook was put again. A shorter one counts from its next heartbeat on; AWS does not document which limit a wait
+/// keeps, so the earlier one does. Returns whether anything has changed.
 pub(super) fn refresh(known: &mut Lifecycle, hook: &HookAction, started_at: Timestamp) -> bool {
     let same = known.lifecycle_hook_name == hook.hook;
     if !same || hook.heartbeat_assumed || known.heartbeat_seconds == hook.heartbeat_seconds {
@@ -48,7 +48,7 @@ pub(super) fn refresh(known: &mut Lifecycle, hook: &HookAction, started_at: Time
     true
 }
 
-/// Without the event nobody knows when the hook's clock started: it counts as run down, so that the first thing is a
+/// Without the event it is not known when the hook's clock started: it counts as run down, so that the first thing is a
 /// heartbeat.
 fn clock_start(hook: &HookAction) -> Timestamp {
     match hook.token {

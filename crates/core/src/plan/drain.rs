@@ -1,4 +1,4 @@
-//! Which drain is this: none, one that goes on, or a new one?
+//! Finds out which drain this is: none, one that goes on, or a new one.
 
 use jiff::SignedDuration;
 
@@ -16,7 +16,7 @@ use super::{Remark, Situation, deadline, joined};
 pub(super) enum DrainLookup {
     /// The instance does not drain.
     Nothing(String),
-    /// It cannot be told.
+    /// It is not known whether the instance drains, or in which drain.
     Unknown(String),
     /// Hooks wait for an instance that is gone: nothing is left to wait for.
     Gone(Vec<Lifecycle>),
@@ -28,7 +28,7 @@ pub(super) enum DrainLookup {
 pub(super) struct Drain {
     /// The record so far; for a new drain the one to write.
     pub(super) record: Record,
-    /// Is it to be written for the first time?
+    /// Whether it is to be written for the first time.
     pub(super) new: bool,
     /// The hooks that wait for us.
     pub(super) hooks: Vec<Lifecycle>,
@@ -60,7 +60,7 @@ fn waits<'a>(situation: &Situation<'a>) -> &'a [HookAction] {
 
 type StoredRecord<'a> = (Option<&'a Record>, Option<Remark>);
 
-/// The record, or why there is no plan without it. A text that nobody can read is replaced: its sidecars hold, so
+/// The record, or why there is no plan without it. A text that cannot be decoded is replaced: its sidecars hold, so
 /// protection cannot get lower. A text of another schema is left to the version that wrote it.
 fn stored<'a>(situation: &Situation<'a>) -> Result<StoredRecord<'a>, String> {
     match &situation.observation.record {
@@ -76,7 +76,7 @@ fn stored<'a>(situation: &Situation<'a>) -> Result<StoredRecord<'a>, String> {
     }
 }
 
-/// Is the record about what is seen now, or a leftover?
+/// Returns whether the record is about what is seen now, and not a leftover.
 fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<Remark>) -> bool {
     let another = |instance: &Registrations| !instance.all().any(|one| record.names(&one.arn));
     if situation.observation.instance.as_yes().is_some_and(another) {
@@ -86,11 +86,11 @@ fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<Remar
     }
     match (&record.lifecycle, waits(situation)) {
         (_, []) => !is_new_drain(record, situation),
-        // A drain that somebody else began gets our hook while it holds. Once it is released, or the instance was seen
+        // A drain that another actor began gets our hook while it holds. Once it is released, or the instance was seen
         // ACTIVE again, the hook begins a new one: the old one is about to end as cancelled, with tasks running.
         (None, _) if !record.is_released() => record.active_since.is_none(),
-        // A shared record does not tell of hooks: what a new execution environment reads there is the drain of the hook that
-        // has waited all the time. Its event may come late, after the release.
+        // A shared record does not mention hooks: what a new execution environment reads there is the drain of the hook
+        // that has waited all the time. Its event may come late, after the release.
         (None, waits) => {
             let before =
                 |wait: &HookAction| record.released_at.is_some_and(|released| wait.since <= released);
@@ -102,8 +102,8 @@ fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<Remar
     }
 }
 
-/// Does this wait belong to the drain of the record, or did it begin after it? A drain ends once, and nothing continues it
-/// after that. A wait that is new to the drain is one more hook of the same instance.
+/// Returns whether this wait belongs to the drain of the record, and did not begin after it. A drain ends once, and
+/// nothing continues it after that. A wait that is new to the drain is one more hook of the same instance.
 fn is_of_this_drain(record: &Record, wait: &HookAction, situation: &Situation<'_>) -> bool {
     let hook = deadline::lifecycle(wait);
     let known = record.lifecycles().find(|known| known.is_of(&hook));
@@ -123,8 +123,8 @@ fn is_of_this_drain(record: &Record, wait: &HookAction, situation: &Situation<'_
     }
 }
 
-/// Without its event a wait has no name, and the instance may wait on at somebody else's hook, or at one of ours whose event
-/// was lost. Who has been in service again is ACTIVE again.
+/// Without its event a wait has no name, and the instance may wait on at another actor's hook, or at one of ours whose
+/// event was lost. An instance that has been in service again is ACTIVE again.
 fn goes_on(record: &Record, situation: &Situation<'_>) -> bool {
     let lags = |ended| situation.now < later(ended, LISTING_LAGS);
     let instance = situation.observation.instance.as_yes();
@@ -134,8 +134,8 @@ fn goes_on(record: &Record, situation: &Situation<'_>) -> bool {
 /// A listing of Auto Scaling may show a wait for so long after it was completed.
 const LISTING_LAGS: SignedDuration = SignedDuration::from_secs(90);
 
-/// A drain of somebody else's leaves no mark when it is undone. If it was over as drained or cancelled, and tasks
-/// hold now on a draining instance, then it is a new one. After a deadline it is not: those tasks had their time.
+/// A drain by another actor leaves no mark when it is undone. If it was over as drained or cancelled, and tasks hold
+/// now on a draining instance, then it is a new one. After a deadline it is not: those tasks had their time.
 fn is_new_drain(record: &Record, situation: &Situation<'_>) -> bool {
     let over = matches!(
         record.reason,

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 pub enum Remark {
     /// The drain goes its usual way.
     Note(String),
-    /// Somebody should look at it: a setting that cannot be kept, or protection that was lost.
+    /// A person should look at it: a setting that cannot be kept, or protection that was lost.
     Warning(String),
 }
 

@@ -15,11 +15,11 @@ use super::schedule::Schedule;
 use super::{Action, Fleet, HeartbeatSender};
 use super::{deadline, later};
 
-/// When a whole look is due for another reason than the end of a task: the deadline, tasks to be stopped, the end of the
-/// flush window. None: at once, because a clock of the record runs that only whole looks can stop.
+/// When a full observation is due for another reason than the end of a task: the deadline, tasks to be stopped, the end
+/// of the flush window. None: at once, because a clock of the record runs that only full observations can stop.
 #[must_use]
 pub fn next_due(record: &Record, policy: &Policy) -> Option<Timestamp> {
-    // A released drain of somebody else's may be undone, and begin again, at any time.
+    // A released drain by another actor may be undone, and begin again, at any time.
     let unhooked = record.is_released() && record.lifecycle.is_none();
     let unsettled = unhooked
         || record.receipt_at.is_some()
@@ -39,8 +39,9 @@ pub fn next_due(record: &Record, policy: &Policy) -> Option<Timestamp> {
     (!unsettled).then_some(due)
 }
 
-/// What the record of a drain says while its daemons stay for LINGER: the last task that holds has ended, as far as events
-/// tell, and a look follows when that is over. Nothing if its sidecars read each second anyway, or no record is theirs alone.
+/// What the record of a drain says while its daemons stay for LINGER: the last task that holds has ended, according to
+/// events, and a look follows when that is over. Nothing if its sidecars read each second anyway, or no record is
+/// theirs alone.
 #[must_use]
 pub fn announcement(before: &Record, policy: &Policy, fleet: Fleet, now: Timestamp) -> Option<Record> {
     let (polls, known) = (before.poll_seconds, before.release_not_before);

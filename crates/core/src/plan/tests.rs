@@ -92,7 +92,7 @@ impl Bench {
         }
     }
 
-    /// The same without a hook, DRAINING by somebody else.
+    /// The same without a hook, set to DRAINING by another actor.
     fn external() -> Bench {
         let mut bench = Bench::hooked();
         bench.observation.hook = Hook::None;

@@ -1,8 +1,9 @@
 //! The course of a check of all daemon services for daemons that are not protected, a few requests at a time.
 //!
-//! One round lists the DAEMON services of each cluster, their tasks, and describes those by hundreds: for a cluster of a
-//! hundred instances and one daemon service three requests. What the requests say is for [`super::unprotected_because`]
-//! to judge; here is only what to ask next. A round that is lost with its environment begins anew elsewhere.
+//! One round lists the DAEMON services of each cluster, their tasks, and describes those by hundreds: for a cluster of
+//! a hundred instances and one daemon service three requests. What the requests say is for
+//! [`super::unprotected_because`] to judge; here is only what to ask next. A round that is lost with its environment
+//! begins again elsewhere.
 
 use std::collections::VecDeque;
 
@@ -58,7 +59,7 @@ pub struct CheckRound {
     pub tasks: usize,
     /// How many of them are not protected.
     pub unprotected: usize,
-    /// How many requests failed: what they would have told is not known until the next round.
+    /// How many requests failed: what they would have shown is not known until the next round.
     pub failed: usize,
 }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::aws::Scheduling;
 use crate::testing::{policy, task};
 
-/// What ECS tells of the sidecar: status, health, exit code, reason.
+/// What ECS says of the sidecar: status, health, exit code, reason.
 type DaemonRow<'a> = (Option<&'a str>, Option<&'a str>, Option<i64>, Option<&'a str>);
 
 fn daemon(status: &str, (last_status, health, exit_code, reason): DaemonRow<'_>) -> Task {
@@ -31,7 +31,7 @@ fn p1_a_daemon_of_a_task_that_runs_is_protected_by_a_sidecar_that_runs() {
     let (running, pending, stopped) = (Some("RUNNING"), Some("PENDING"), Some("STOPPED"));
     let table: [(DaemonRow<'_>, Option<UnprotectedReason>); 20] = [
         ((running, Some("HEALTHY"), None, None), None),
-        // Its health is {} or UNKNOWN for the first 60 s, and for ever without a check.
+        // Its health is {} or UNKNOWN for the first 60 s, and always without a check.
         ((running, None, None, None), None),
         ((running, Some("UNKNOWN"), None, None), None),
         ((running, Some("UNHEALTHY"), None, None), Some(SidecarUnhealthy)),
@@ -55,7 +55,7 @@ fn p1_a_daemon_of_a_task_that_runs_is_protected_by_a_sidecar_that_runs() {
         ((stopped, None, Some(70), None), Some(SidecarStopped)),
         ((stopped, None, Some(0), None), Some(SidecarStopped)),
         ((stopped, None, None, None), Some(SidecarStopped)),
-        // Whatever ECS does not tell, or may add, is no fault.
+        // Whatever ECS does not report, or may add, is no fault.
         ((None, None, None, None), None),
         ((None, Some("UNHEALTHY"), None, None), None),
         ((Some("MADE_LATER"), Some("UNHEALTHY"), None, None), None),

@@ -94,8 +94,8 @@ pub(crate) fn decode_versioned<T: serde::de::DeserializeOwned>(text: &str) -> Re
 }
 
 impl Record {
-    /// Makes the parameter's value. Lists are cut if the text would not fit: first what only the receipt tells, last what
-    /// decides.
+    /// Makes the parameter's value. Lists are cut if the text would not fit: first what only the receipt reports, last
+    /// what decides.
     ///
     /// # Errors
     /// [`TooLarge`] if even the bare record does not fit, which needs names beyond what AWS allows.

@@ -47,8 +47,8 @@ impl Record {
         self
     }
 
-    /// Are these two texts of one drain that two runs have begun at the same moment, each with a name of its own? Two
-    /// hooks have two tokens, and so are two drains.
+    /// Returns whether these two texts are of one drain that two runs have begun at the same moment, each with a name
+    /// of its own. Two hooks have two tokens, and so are two drains.
     fn began_with(&self, other: &Record) -> bool {
         self.drain_id != other.drain_id
             && self.container_instance_arn == other.container_instance_arn

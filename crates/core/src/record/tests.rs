@@ -120,7 +120,7 @@ fn old_records() -> Vec<(String, String)> {
     records
 }
 
-/// Is all that `old` has in `new` too? `new` may have more.
+/// Returns whether all that `old` has is in `new` too. `new` may have more.
 fn covers(new: &serde_json::Value, old: &serde_json::Value) -> bool {
     use serde_json::Value::{Array, Object};
     match (new, old) {

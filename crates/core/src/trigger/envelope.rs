@@ -24,8 +24,8 @@ pub enum Delivery {
 pub struct SqsMessage {
     /// Named in the partial batch response if the message is to come again.
     pub message_id: String,
-    /// Does it come from a FIFO queue? Then whatever failed would stand in front of all that comes after it, so it is left
-    /// to the tick.
+    /// Whether it comes from a FIFO queue. Then whatever failed would stand in front of all that comes after it, so it
+    /// is left to the tick.
     pub in_order: bool,
     /// When it was sent to the queue, as the queue says.
     pub sent_at: Option<Timestamp>,
@@ -168,7 +168,7 @@ fn by_shape(event: &Value) -> Parsed {
     ))
 }
 
-/// Has an operator written this?
+/// Returns whether an operator has written this.
 fn is_order(event: &Value) -> bool {
     ["command", "who", "why"]
         .iter()

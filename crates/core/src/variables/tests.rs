@@ -137,7 +137,7 @@ fn a_long_value_or_name_is_quoted_short() {
     }
 }
 
-/// The beginning of a name may itself be a name that somebody gave.
+/// The beginning of a name may itself be a name that is in use.
 #[test]
 fn a_name_that_was_cut_is_no_other_name() {
     let long = "Z".repeat(500);

@@ -12,11 +12,11 @@ use aws_sdk_ssm::primitives::{DateTime, DateTimeFormat};
 use aws_smithy_async::time::TimeSource;
 use jiff::Timestamp;
 
-/// The clock of AWS, as its last answer has told it. Clones are the same clock.
+/// The clock of AWS, as its last answer has shown it. Clones are the same clock.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct AwsClock(Arc<Mutex<Option<Reference>>>);
 
-/// What was told, and when.
+/// The time that AWS sent, and when it came.
 #[derive(Debug, Clone, Copy)]
 struct Reference {
     date: SystemTime,
@@ -29,7 +29,7 @@ impl AwsClock {
         Timestamp::try_from(self.shown(moment)?).ok()
     }
 
-    /// What it shows now; what the host's shows until it has told.
+    /// What it shows now; what the host's shows until AWS has answered.
     pub(crate) fn or_host(&self) -> SystemTime {
         self.shown(Instant::now()).unwrap_or_else(SystemTime::now)
     }
@@ -41,7 +41,7 @@ impl AwsClock {
         told.date.checked_add(since)?.checked_sub(before)
     }
 
-    /// Takes in the `Date` of an answer that came at this moment. One that cannot be read tells nothing.
+    /// Takes in the `Date` of an answer that came at this moment. One that cannot be parsed is ignored.
     fn set(&self, date: &str, at: Instant) {
         let date = DateTime::from_str(date, DateTimeFormat::HttpDate).ok();
         let Some(date) = date.and_then(|date| SystemTime::try_from(date).ok()) else {

@@ -12,10 +12,10 @@ use super::error::AwsError;
 use crate::environment::variable;
 use crate::net::chain;
 
-/// The agent is on the same host. Shorter than an attempt, so that a gap is told from a time-out of the call.
+/// The agent is on the same host. Shorter than an attempt, so that a gap is distinguished from a timeout of the call.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// Credentials that end so soon are fetched anew. The agent renews them earlier.
+/// Credentials that end so soon are fetched again. The agent renews them earlier.
 const RENEW_BEFORE: Duration = Duration::from_secs(300);
 
 /// Loads credentials.
@@ -45,7 +45,7 @@ pub(super) async fn load(provider: &ProviderConfig) -> Result<Credentials, AwsEr
     }
 }
 
-/// Is it time for new ones?
+/// Returns whether it is time for new ones.
 pub(super) fn are_ending(expiry: Option<SystemTime>, now: SystemTime) -> bool {
     expiry.is_some_and(|end| end <= now + RENEW_BEFORE)
 }

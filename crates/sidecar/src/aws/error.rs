@@ -1,4 +1,4 @@
-//! A call that told nothing: what kind of trouble, in whose words, and a hint.
+//! A call that returned no answer: what kind of trouble, in whose words, and a hint.
 
 use std::error::Error;
 
@@ -21,8 +21,8 @@ pub(crate) struct AwsError {
 }
 
 impl AwsError {
-    /// A fault of the kind that AWS gave an error code for, or of the way there. `denied` mends a missing permission,
-    /// `unreachable` everything else.
+    /// A fault of the kind that AWS gave an error code for, or of the way there. `denied` is the hint for a missing
+    /// permission, `unreachable` the hint for everything else.
     pub(crate) fn of_call<E, R>(error: &SdkError<E, R>, denied: &str, unreachable: &str) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -74,7 +74,7 @@ impl AwsError {
     }
 }
 
-/// Error codes are not modelled for any call, so they are told apart by name. Unknown ones are worth another try.
+/// Error codes are not modelled for any call, so they are distinguished by name. Unknown ones are worth another try.
 fn trouble(code: &str) -> ReadError {
     match code {
         "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "NotAuthorized" => {

@@ -34,7 +34,7 @@ impl Parameters {
         }
     }
 
-    /// Is it known on which instance this is, and so what permission is missing?
+    /// Returns whether it is known on which instance this is, and so what permission is missing.
     pub(crate) fn are_placed(&self) -> bool {
         self.placed
     }
@@ -58,7 +58,7 @@ impl Parameters {
     /// allowed denies all of them.
     ///
     /// # Errors
-    /// The call told nothing, or not of every name: that is no absence (promise P2).
+    /// The call returned nothing, or not every name: that is no absence (promise P2).
     pub(crate) async fn together(
         &mut self,
         aws: &Aws,
@@ -161,7 +161,7 @@ impl Parameters {
     }
 }
 
-/// The answer, if it tells of each of these names.
+/// The answer, if it mentions each of these names.
 fn whole(read: hold::Parameters, names: &[String]) -> Result<hold::Parameters, AwsError> {
     match names.iter().find(|name| read.text(name).is_none()) {
         None => Ok(read),

@@ -63,7 +63,7 @@ impl Way {
         }
     }
 
-    /// Does a proxy get the whole request, instead of opening a tunnel? So it is without TLS.
+    /// Returns whether a proxy gets the whole request, instead of opening a tunnel. This is the case without TLS.
     pub(super) fn forwards(&self) -> bool {
         self.proxy.is_some() && !is_tls(&self.target)
     }
@@ -130,7 +130,7 @@ async fn open(way: &Way, trust: &Trust) -> Result<Sender, Failed> {
     let (sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(|error| Failed::new(Unreachable::Cut, &way.route, &error))?;
-    // What ends the connection is told to whoever waits for an answer.
+    // What ends the connection is reported to the caller that waits for an answer.
     tokio::spawn(async move { drop(connection.await) });
     Ok(sender)
 }

@@ -63,7 +63,7 @@ pub(crate) fn released() -> Value {
     )
 }
 
-/// A shared record that tells of this instance and of another one: each is held, or released.
+/// A shared record that names this instance and another one: each is held, or released.
 pub(crate) fn shared(standing: &str, registration: &str) -> String {
     let id = INSTANCE.trim_start_matches("i-");
     let released = if standing == "holding" { "" } else { "+4" };

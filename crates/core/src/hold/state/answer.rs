@@ -22,7 +22,7 @@ pub enum Decision {
 /// Which parameters a look asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
-    /// The records that may tell of the instance and the kill switch, in one call; if that is denied, each by itself.
+    /// The records that may describe the instance and the kill switch, in one call; if that is denied, each by itself.
     Both,
     /// The records without the switch: the call for both was denied less than a minute ago.
     Record,
@@ -80,8 +80,8 @@ pub enum ExitReason {
 }
 
 impl ExitReason {
-    /// Does the sidecar leave although nobody has released the daemon, which may then end before tasks that need it? Who
-    /// protects nothing, or stops without a drain, is not among them.
+    /// Returns whether the sidecar leaves although the coordinator has not released the daemon, which may then end
+    /// before tasks that need it. A sidecar that protects nothing, or stops without a drain, is not among them.
     #[must_use]
     pub fn is_unreleased(self) -> bool {
         match self {

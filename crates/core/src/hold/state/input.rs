@@ -1,4 +1,4 @@
-//! What the wait is told: its policy, what was known before SIGTERM, and what was seen since.
+//! The input of the wait: its policy, what was known before SIGTERM, and what was seen since.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -41,15 +41,16 @@ impl Default for HoldPolicy {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SidecarIdentity {
-    /// The daemon service that the sidecar's task belongs to. Agents before 1.63.1 do not tell.
+    /// The daemon service that the sidecar's task belongs to. Agents before 1.63.1 do not name it.
     pub service: Option<ServiceName>,
-    /// The container instance in its present life, if the agent tells.
+    /// The container instance in its present life, if the agent names it.
     pub container_instance: Option<ContainerInstanceArn>,
 }
 
 impl SidecarIdentity {
-    /// Does this record speak of another registration than the one this sidecar runs in? The id of an EC2 instance
-    /// comes back from a warm pool and after its root volume was replaced, and then its old record is still there.
+    /// Returns whether this record is about another registration than the one this sidecar runs in. The id of an EC2
+    /// instance comes back from a warm pool and after its root volume was replaced, and then its old record is still
+    /// there.
     #[must_use]
     pub fn is_foreign(&self, record: &Record) -> bool {
         let own = self.container_instance.as_ref();
@@ -61,7 +62,7 @@ impl SidecarIdentity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReadError {
-    /// Throttled, a server's error, a time-out, no connection, an answer nobody understands.
+    /// Throttled, a server's error, a timeout, no connection, or an answer that cannot be parsed.
     Failed,
     /// The agent gives no credentials now.
     NoCredentials,
@@ -71,18 +72,18 @@ pub enum ReadError {
     Unreadable,
     /// The record is of a schema that this version does not know.
     UnknownSchema,
-    /// Nobody has told yet on which instance this is.
+    /// It is not known yet on which instance this is.
     Unidentified,
     /// The record was not asked for.
     NotAsked,
 }
 
-/// One look at what tells of the instance: its record, or a shared one.
+/// One look at what describes the instance: its record, or a shared one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reading {
-    /// It is told of.
+    /// A record describes it.
     Record(Box<Record>),
-    /// SSM said that no record is there, and no shared record tells of the instance.
+    /// SSM said that no record is there, and no shared record describes the instance.
     NotFound,
     /// Nothing can be concluded.
     Trouble(ReadError),
@@ -95,9 +96,9 @@ impl Reading {
         text.map_or(Self::NotFound, Self::of_text)
     }
 
-    /// A reading of all that may tell of an instance: its own record, and the shared records of its cluster that are there.
-    /// Of a shared record that cannot be read nobody knows of whom it tells, so it is no absence; what another one tells
-    /// counts.
+    /// A reading of all that may describe an instance: its own record, and the shared records of its cluster that are
+    /// there. It is not known which instances a shared record describes that cannot be read, so it is no absence; what
+    /// another one says counts.
     #[must_use]
     pub fn of_parameters(
         own: Option<&str>,
@@ -150,7 +151,7 @@ pub enum ProtectedContainers {
     Alive,
     /// Every one is stopped.
     Stopped,
-    /// The agent answers, and does not tell: it is asked too often (429), or is not up yet (503).
+    /// The agent answers, but without the state: it is asked too often (429), or is not up yet (503).
     Unclear,
     /// There is an address for task metadata, and nothing answers there: the connection is refused or silent.
     Unreachable,
@@ -176,7 +177,7 @@ pub enum KillSwitchReading {
     NotAsked,
     /// It says so; `on` if there is no such parameter.
     Says(Control),
-    /// It could not be read, or nobody understands it: everything stays as it is.
+    /// It could not be read, or its text is not understood: everything stays as it is.
     Unclear,
 }
 

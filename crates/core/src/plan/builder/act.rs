@@ -21,7 +21,7 @@ use super::super::{deadline, later};
 use super::{Action, PlanBuilder, Remark};
 
 impl PlanBuilder<'_> {
-    /// Rule 4. A hook's clock starts anew with the call, so the record notes it.
+    /// Rule 4. A hook's clock restarts with the call, so the record notes it.
     pub(super) fn heartbeats(&mut self) -> Vec<Action> {
         let apart = self.situation.heartbeats == HeartbeatSender::OwnFunction;
         let (now, over) = (self.now(), apart || self.is_over() || self.is_given_up());
@@ -43,7 +43,7 @@ impl PlanBuilder<'_> {
         heartbeats
     }
 
-    /// Have its hooks waited for the longest drain, and no record could be written for it?
+    /// Returns whether its hooks have waited for the longest drain, and no record could be written for it.
     pub(super) fn is_given_up(&mut self) -> bool {
         let policy = self.situation.policy;
         let waits = self.situation.observation.hook.waits();
@@ -61,7 +61,7 @@ impl PlanBuilder<'_> {
         given_up
     }
 
-    /// Rule 5: released, and the daemons are gone or have had their time. Whoever cannot be seen has all of it.
+    /// Rule 5: released, and the daemons are gone or have had their time. Daemons that cannot be seen get all of it.
     pub(super) fn is_over(&self) -> bool {
         let Some(released) = self.record.released_at else {
             return false;
@@ -112,7 +112,7 @@ impl PlanBuilder<'_> {
         .collect()
     }
 
-    /// Rules 6 and 7: tasks that would not stop by themselves are told to, once DRAINING keeps new ones away.
+    /// Rules 6 and 7: tasks that would not stop by themselves are ordered to stop, once DRAINING keeps new ones away.
     pub(super) fn stops(&mut self) -> Vec<Action> {
         if self.record.is_released() || !is_draining(&self.situation.observation.instance) {
             return Vec::new();
@@ -185,7 +185,7 @@ impl PlanBuilder<'_> {
         }
     }
 
-    /// Once, when the drain is over: whoever completes it writes it, and the record says that it was written.
+    /// Once, when the drain is over: the run that completes it writes it, and the record says that it was written.
     pub(super) fn receipt(&self, over: bool) -> Option<Action> {
         let due = over && self.record.receipt_at.is_none();
         due.then(|| {
@@ -200,8 +200,9 @@ impl PlanBuilder<'_> {
         })
     }
 
-    /// The order by which the kill switch has ended this drain, if it says whose it was. Only the receipt tells: a record
-    /// with an order is none that drains can share, and a fleet that is let go at once would wait for its writes.
+    /// The order by which the kill switch has ended this drain, if it says whose it was. Only the receipt reports it: a
+    /// record with an order is none that drains can share, and a fleet that is let go at once would wait for its
+    /// writes.
     fn thrown(&self) -> Option<Ordered> {
         let switch = self.situation.kill_switch;
         let released_at = self.record.released_at.filter(|_| {
@@ -232,8 +233,8 @@ pub(in super::super) fn heartbeat_due(hook: &Lifecycle) -> Timestamp {
     later(hook.heartbeat_at, interval(timeout))
 }
 
-/// Is it time to write a count that changed? Soon if it fell to a third or rose, or if sidecars read much too
-/// often, else when it is stale.
+/// Returns whether it is time to write a count that changed: soon if it fell to a third or rose, or if sidecars read
+/// much too often, else when it is stale.
 pub(in super::super) fn count_is_due(before: &Record, record: &Record, fleet: Fleet, now: Timestamp) -> bool {
     let much = record.remaining.saturating_mul(3) <= before.remaining
         || record.remaining > before.remaining

@@ -27,8 +27,8 @@ enum ReleaseStanding {
 }
 
 impl PlanBuilder<'_> {
-    /// The only place that ends a hold. What leaves nobody to protect, or is a person's will, is for all daemons at
-    /// once; what is left to decide goes tier by tier.
+    /// The only place that ends a hold. Releases that leave nothing to protect, or that an operator ordered, apply to
+    /// all daemons at once; the others go tier by tier.
     pub(super) fn release_if_allowed(&mut self) {
         if let Some((reason, why)) = self.at_once() {
             return self.release_all(reason, why);
@@ -67,13 +67,13 @@ impl PlanBuilder<'_> {
         self.recheck_at_spot_deadline();
     }
 
-    /// Did tasks hold when the record was written, and none does now?
+    /// Returns whether tasks held when the record was written, and none does now.
     fn counted_down(&self) -> bool {
         let held = self.before.as_ref().is_some_and(|before| before.remaining > 0);
         held && self.record.remaining == 0 && self.record.active_since.is_none()
     }
 
-    /// Sidecars read unhurriedly while tasks hold: now they are told when the release comes.
+    /// Sidecars read unhurriedly while tasks hold: now the record announces when the release comes.
     fn announce_release(&mut self, wait: SignedDuration) {
         let polls = self.before.as_ref().map_or(0, |before| before.poll_seconds);
         let known = self.record.release_not_before;
@@ -132,8 +132,8 @@ impl PlanBuilder<'_> {
         }
     }
 
-    /// Why a machine that is gone had let its daemons go. One that went at its deadline while tasks held, or in the midst
-    /// of a release that was forced, was not drained.
+    /// Why a machine that is gone had let its daemons go. One that went at its deadline while tasks held, or during a
+    /// release that was forced, was not drained.
     fn went(&self) -> ReleaseReason {
         let late = deadline::of(&self.record, self.situation.policy) <= self.now();
         match self.record.releasing {
@@ -190,8 +190,8 @@ impl PlanBuilder<'_> {
         }
     }
 
-    /// A router is told to stop only when it had time to read the last words of the last task. When that ended, ECS
-    /// tells, or the record does, if it was written since. Clocks may differ: an end is never later than now.
+    /// A router is ordered to stop only when it had time to read the last words of the last task. ECS reports when that
+    /// task ended, or the record does, if it was written since. Clocks may differ: an end is never later than now.
     fn lingers_until(&self) -> Option<Timestamp> {
         let tasks = self.situation.observation.tasks.as_yes()?;
         let policy = self.situation.policy;

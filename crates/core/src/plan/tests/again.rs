@@ -1,4 +1,4 @@
-//! Which drain is this: one that goes on, or a new one?
+//! Which drain this is: one that goes on, or a new one.
 
 use super::*;
 use crate::shared::{SharedDrain, SharedRecord};

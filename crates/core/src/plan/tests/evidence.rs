@@ -1,4 +1,4 @@
-//! What the record and its receipt tell of a drain.
+//! What the record and its receipt say of a drain.
 
 use super::*;
 use crate::receipt::Receipt;

@@ -426,7 +426,7 @@ fn the_kill_switch_releases_everything_and_still_drains() {
     );
 }
 
-/// The receipt of a drain that the kill switch has ended, and what the record of the release has told of it.
+/// The receipt of a drain that the kill switch has ended, and what the record of the release has said of it.
 fn thrown(text: &str, order: Option<Order>) -> (Option<Ordered>, Option<Ordered>) {
     let mut bench = Bench::holding();
     if let Some(order) = order {
@@ -470,6 +470,6 @@ fn the_receipt_names_who_has_thrown_the_kill_switch_and_no_record_before_it_does
     assert_eq!(receipt.as_ref().map(by_ana), Some(all));
     let (_, receipt) = thrown(text, Some(Order::Release));
     assert_eq!(receipt.map(|ordered| ordered.command), Some("release".to_owned()));
-    // Nobody has said who it was.
+    // The switch does not say who it was.
     assert_eq!(thrown(r#"{"mode":"release-all"}"#, None), (None, None));
 }

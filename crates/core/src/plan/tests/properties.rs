@@ -133,7 +133,7 @@ fn check(bench: &Bench, before: Option<&Record>, plan: &Plan, now: i64) -> Resul
     Ok(())
 }
 
-/// May the drain be released for this reason, by what is seen?
+/// Returns whether the drain may be released for this reason, by what is seen.
 fn allowed(bench: &Bench, reason: Option<ReleaseReason>, now: i64) -> bool {
     let seen = &bench.observation;
     let status = seen

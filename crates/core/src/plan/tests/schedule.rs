@@ -68,7 +68,7 @@ fn p3_each_tier_leaves_the_later_ones_their_share() {
         (Some(3600), None, 30, 0, [156, 156, 156]),
         // A notice at second 0: 20 s for each of three, from its end backwards.
         (None, Some(0), 1, 60, [80, 100, 120]),
-        // Whoever is late has no time, and goes at once.
+        // A tier that is late has no time, and goes at once.
         (None, Some(0), 1, 110, [110, 110, 120]),
     ] {
         let policy = policy_of("a | b | c", 120);

@@ -1,4 +1,4 @@
-//! Who was waited for, as the receipt will tell it.
+//! What was waited for, as the receipt will report it.
 
 use super::*;
 use std::collections::BTreeMap;

@@ -36,7 +36,7 @@ fn any_look() -> impl Strategy<Value = (Reading, ProtectedContainers, TargetLife
     (any_reading(), task, target_state, 0.0f64..=1.0)
 }
 
-/// Lives through the looks, the last of which repeats for ever, and gives the time and the reason of the end.
+/// Lives through the looks, the last of which repeats indefinitely, and gives the time and the reason of the end.
 fn live(
     policy: HoldPolicy,
     looks: &[(Reading, ProtectedContainers, TargetLifecycleState, f64)],
