@@ -374,7 +374,7 @@ mod tests {
 
     /// What two registrations of one machine say together, whichever ECS names first.
     #[test]
-    fn p2_a_registration_that_was_left_behind_speaks_for_nobody() {
+    fn p2_a_registration_that_was_left_behind_does_not_count() {
         // The two, which of them the record knows, which one is present, and whether it drains and is active.
         let table = [
             (("DRAINING", false), ("ACTIVE", true), None, 2, (false, true)),

@@ -11,7 +11,7 @@ use protector_core::ids::InstanceId;
 use crate::environment::{is_true, variable};
 use crate::local_http::{Answer, ask};
 
-/// It is on the same host. A token that does not come back (hop limit) shows as a time-out.
+/// It is on the same host. A token that does not come back (hop limit) shows as a timeout.
 const LIMIT: Duration = Duration::from_secs(1);
 
 const ENDPOINT: &str = "http://169.254.169.254";

@@ -147,7 +147,7 @@ impl HttpConnector for Http {
     }
 }
 
-/// The SDK's time-outs are not needed: each caller bounds its call as a whole.
+/// The SDK's timeouts are not needed: each caller bounds its call as a whole.
 impl HttpClient for Http {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())

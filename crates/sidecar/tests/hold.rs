@@ -65,7 +65,7 @@ fn p1_a_shared_record_holds_and_releases_as_its_own_would() {
 }
 
 #[test]
-fn p5_a_shared_record_of_another_registration_holds_nobody() {
+fn p5_a_shared_record_of_another_registration_does_not_hold() {
     let host = Host::new();
     let mut sidecar = Sidecar::ready(&host, &[]);
     host.set(|state| state.shared = Ssm::Value(shared("holding", "ffff")));
@@ -159,7 +159,7 @@ fn p3_maximum_hold() {
 }
 
 #[test]
-fn p3_a_coordinator_that_is_dead_holds_nobody() {
+fn p3_a_coordinator_that_is_dead_does_not_hold_daemons() {
     let host = Host::new();
     let sidecar = Sidecar::ready(&host, &[]);
     host.set(|state| state.ssm = changed(holding(), json!({"deadlineAt": in_seconds(-120)})));

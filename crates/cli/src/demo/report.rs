@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_keeps_the_run_is_told_what_holds_and_how_to_let_it_go() {
+    fn a_person_who_keeps_the_run_learns_what_holds_and_how_to_let_it_go() {
         let text = invitation("http://127.0.0.1:1", Some("i-1"));
         for part in [
             "Instance i-1 drains, and long-job holds it for an hour",

@@ -50,7 +50,7 @@ pub(crate) struct Row {
     pub(crate) ticks_failed: u64,
     /// Events that were given up.
     pub(crate) dead_letters: u64,
-    /// Hooks whose time-out ran out.
+    /// Hooks whose timeout ran out.
     pub(crate) hooks_ran_out: u64,
     /// Daemons that got SIGTERM while a task that holds was alive.
     pub(crate) wrong_releases: u64,

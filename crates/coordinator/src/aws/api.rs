@@ -200,7 +200,7 @@ pub struct Parameters {
     pub missing: Vec<String>,
 }
 
-/// One request to AWS each. Retries, time-outs and credentials are on the other side.
+/// One request to AWS each. Retries, timeouts and credentials are on the other side.
 pub trait Api: Send + Sync + fmt::Debug {
     /// `ListClusters`: ARNs.
     fn list_clusters<'a>(&'a self, token: Option<String>) -> Answer<'a, Page<String>>;

@@ -96,7 +96,7 @@ impl Aws {
         }
     }
 
-    /// The heartbeat time-outs, in seconds, of the group's terminate hooks.
+    /// The heartbeat timeouts, in seconds, of the group's terminate hooks.
     ///
     /// # Errors
     /// The call failed.

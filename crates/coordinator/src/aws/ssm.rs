@@ -133,7 +133,7 @@ impl Aws {
     /// Writes a record and gives back its version.
     ///
     /// # Errors
-    /// The write failed, or may have: time-outs are failures too.
+    /// The write failed, or may have: timeouts are failures too.
     pub async fn put_record(&self, name: &str, record: &Record) -> Result<i64, AwsError> {
         let text = record
             .encode()
@@ -145,7 +145,7 @@ impl Aws {
     /// Writes a shared record and gives back its version.
     ///
     /// # Errors
-    /// The write failed, or may have: time-outs are failures too.
+    /// The write failed, or may have: timeouts are failures too.
     pub async fn put_shared(&self, name: &str, record: &SharedRecord) -> Result<i64, AwsError> {
         const OPERATION: &str = "PutParameter";
         let text = record.encode().ok_or_else(|| {

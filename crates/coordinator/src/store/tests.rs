@@ -130,7 +130,7 @@ fn p8_what_has_ended_stays_ended_until_another_drain_begins() {
 }
 
 #[test]
-fn p10_whoever_comes_before_the_write_is_in_its_text() {
+fn p10_a_change_that_comes_before_the_write_is_in_its_text() {
     let store = store();
     let (first, second) = (
         put(&store, &record(1, 0)).unwrap(),
@@ -256,7 +256,7 @@ fn p10_those_that_are_over_make_room() {
 }
 
 #[test]
-fn p10_a_shared_record_that_tells_of_nobody_is_deleted_some_minutes_after_the_last_drain() {
+fn p10_an_empty_shared_record_is_deleted_some_minutes_after_the_last_drain() {
     let store = store();
     let place = put(&store, &record(1, 0)).unwrap();
     write(&store, &place, 1);

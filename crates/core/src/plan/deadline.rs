@@ -10,7 +10,7 @@ use crate::record::{Lifecycle, Record};
 use super::later;
 use super::schedule::{Schedule, longest_wait};
 
-/// When Auto Scaling ends the hook's wait, whatever we do. A time-out that is only assumed says nothing of it.
+/// When Auto Scaling ends the hook's wait, whatever we do. A timeout that is only assumed says nothing of it.
 pub(super) fn global(hook: &HookAction) -> Timestamp {
     if hook.heartbeat_assumed {
         return later(hook.since, HOOK_GLOBAL_MAX);

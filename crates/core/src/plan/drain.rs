@@ -182,7 +182,7 @@ fn take_registrations(record: &mut Record, instance: &Registrations) {
     }
 }
 
-/// The record learns of a hook, of its token, and of its time-out as it is now.
+/// The record learns of a hook, of its token, and of its timeout as it is now.
 fn attach_hook(record: &mut Record, wait: &HookAction, situation: &Situation<'_>) {
     let (lifecycle, begun) = (deadline::lifecycle(wait), record.started_at);
     let changed = record

@@ -134,7 +134,7 @@ fn at_notice(notice: Timestamp, policy: &Policy) -> Bound {
     Bound::new(later(end, -policy.flush().min(SPOT_RESERVE_MAX)), end, policy)
 }
 
-/// How long Auto Scaling lets a hook of this time-out wait, whatever we do.
+/// How long Auto Scaling lets a hook of this timeout wait, whatever we do.
 pub(super) fn longest_wait(heartbeat_seconds: u32) -> SignedDuration {
     let heartbeats = SignedDuration::from_secs(i64::from(heartbeat_seconds)) * HOOK_GLOBAL_HEARTBEATS;
     heartbeats.min(HOOK_GLOBAL_MAX)

@@ -156,7 +156,7 @@ fn p2_a_text_that_is_none_of_ours_is_an_error() {
 }
 
 #[test]
-fn p1_of_one_drain_a_release_counts_whoever_tells_of_it() {
+fn p1_of_one_drain_a_release_counts_in_whichever_record_it_is() {
     let holding = record(1, 5);
     let gone = released(record(1, 5), 40, ReleaseReason::Drained);
     for (own, other) in [(&holding, &gone), (&gone, &holding)] {

@@ -29,7 +29,7 @@ pub(crate) enum Answer {
     Status(u16, String),
     /// The connection is closed without a word.
     Nothing,
-    /// The connection stays open without a word, longer than any time-out.
+    /// The connection stays open without a word, longer than any timeout.
     Silence,
 }
 

@@ -547,7 +547,7 @@ fn a_parameter_that_is_not_there_is_told_from_one_that_nobody_understands() {
 }
 
 #[test]
-fn p1_a_drain_that_was_undone_before_sigterm_lets_nobody_go_in_the_next() {
+fn p1_a_drain_that_was_undone_before_sigterm_releases_no_daemon_in_the_next() {
     let released = |reason| Record {
         state: crate::record::State::Released,
         reason: Some(reason),

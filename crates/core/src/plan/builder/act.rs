@@ -226,7 +226,7 @@ impl PlanBuilder<'_> {
     }
 }
 
-/// When the hook needs its next heartbeat: after half its time-out; earlier for a short one, so that one tick may be
+/// When the hook needs its next heartbeat: after half its timeout; earlier for a short one, so that one tick may be
 /// late or lost: three quarters of it at the most are left then.
 pub(in super::super) fn heartbeat_due(hook: &Lifecycle) -> Timestamp {
     let timeout = SignedDuration::from_secs(i64::from(hook.heartbeat_seconds));

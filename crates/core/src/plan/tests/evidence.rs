@@ -54,7 +54,7 @@ fn a_daemon_that_ends_while_tasks_hold_is_told() {
 }
 
 #[test]
-fn a_daemon_that_went_before_a_drain_of_somebody_elses_was_known_is_told() {
+fn a_daemon_that_went_before_a_drain_by_another_actor_was_known_is_reported() {
     let went = |seconds| {
         let mut bench = Bench::external();
         bench.tasks(vec![web(1, "RUNNING"), stopped(seconds, logs(""))]);

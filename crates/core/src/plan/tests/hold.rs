@@ -60,7 +60,7 @@ fn draining_is_not_set_for_a_drain_that_is_over_in_some_way() {
 }
 
 #[test]
-fn p9_an_instance_that_somebody_else_drains_is_held_without_a_hook() {
+fn p9_an_instance_that_another_actor_drains_is_held_without_a_hook() {
     let mut bench = Bench::external();
     let plan = bench.step(0);
     assert_eq!(names(&plan), ["put-holding"]);
@@ -340,7 +340,7 @@ fn p2_without_the_record_nothing_is_decided_and_the_hook_is_kept_alive() {
 }
 
 #[test]
-fn no_plan_sends_a_heartbeat_that_somebody_else_sends() {
+fn no_plan_sends_a_heartbeat_that_another_sender_sends() {
     let heartbeats = |bench: &Bench, heartbeats| {
         let plan = plan(&Situation {
             heartbeats,

@@ -10,7 +10,7 @@ fn seconds(seconds: i64) -> SignedDuration {
     SignedDuration::from_secs(seconds)
 }
 
-/// The record of a drain that began at second 0, under a hook of this time-out, and noticed at that second.
+/// The record of a drain that began at second 0, under a hook of this timeout, and noticed at that second.
 fn record(heartbeat: Option<u32>, notice: Option<i64>, poll_seconds: u32) -> Record {
     let mut bench = Bench::external();
     if let Some(heartbeat) = heartbeat {
@@ -174,7 +174,7 @@ proptest! {
     }
 }
 
-/// How long a hook of this time-out may wait at the most.
+/// How long a hook of this timeout may wait at the most.
 fn seconds_of(heartbeat: u32) -> SignedDuration {
     seconds((i64::from(heartbeat) * 100).min(48 * HOUR))
 }

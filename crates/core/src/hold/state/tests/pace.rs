@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn the_record_sets_the_pace_and_chance_spreads_it() {
+fn the_record_sets_the_pace_and_jitter_spreads_it() {
     for (poll_seconds, jitter, expected_ms) in [
         (5, 0.0, 4000),
         (5, 0.5, 5000),
