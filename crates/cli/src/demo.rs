@@ -52,15 +52,15 @@ pub(crate) enum DemoError {
     /// A call of the demo was refused.
     #[error("{operation}: {source}")]
     Call {
-        /// Which call.
+        /// The name of the call.
         operation: String,
-        /// Why.
+        /// Why it failed.
         source: ApiError,
     },
     /// Something did not happen.
     #[error("not within {bound:?}: {what}")]
     Late {
-        /// What was waited for.
+        /// The event that the demo waited for.
         what: String,
         /// For how long.
         bound: Duration,
@@ -68,11 +68,11 @@ pub(crate) enum DemoError {
     /// A run did not come to its end.
     #[error("{run}: {source}; its journal and logs are in {}", dir.display())]
     Run {
-        /// Which run.
+        /// The name of the run.
         run: &'static str,
-        /// Where its files are.
+        /// The directory of its files.
         dir: PathBuf,
-        /// Why.
+        /// Why it failed.
         source: Box<DemoError>,
     },
     /// A file or the output.

@@ -37,7 +37,7 @@ pub(crate) enum Missing {
     Program {
         /// Where it was looked for.
         path: PathBuf,
-        /// What makes it.
+        /// The package that builds it.
         package: &'static str,
     },
     /// This program does not know its own place.

@@ -20,7 +20,7 @@ use crate::rate_limit::Priority;
 pub struct Done {
     /// The action.
     pub action: ActionKind,
-    /// How it went.
+    /// The outcome of the action.
     #[serde(flatten)]
     pub outcome: Outcome,
 }

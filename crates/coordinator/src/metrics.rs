@@ -48,7 +48,7 @@ macro_rules! metrics {
                 match self { $(Metric::$name => stringify!($unit),)* }
             }
 
-            /// What it means.
+            /// Returns what the metric means.
             #[must_use]
             pub fn meaning(self) -> &'static str {
                 match self { $(Metric::$name => concat!($($meaning),*).trim_ascii(),)* }

@@ -84,7 +84,7 @@ impl Run {
     }
 }
 
-/// What follows one look.
+/// The step that follows one look.
 enum Next {
     Stop,
     /// Plan again with what is known now.

@@ -420,7 +420,7 @@ impl Store {
         Some(shared.changed(&key.cluster, number, None))
     }
 
-    /// Who writes a shared record holds this.
+    /// Returns the lock that the writer of a shared record holds.
     pub fn gate(&self, place: &SharedSlot) -> Arc<tokio::sync::Mutex<()>> {
         let mut facts = self.lock();
         let shared = facts.shared_mut(&place.cluster, place.number);

@@ -16,7 +16,7 @@ pub(crate) const TOGETHER: Duration = Duration::from_millis(20);
 /// The container instance as it was read back.
 type ReadBack = Result<ContainerInstance, AwsError>;
 
-/// Who waits for DRAINING.
+/// The instances that wait to be set to DRAINING.
 #[derive(Debug, Default)]
 pub struct Tens {
     waiting: Mutex<Vec<PendingInstance>>,

@@ -22,7 +22,7 @@ pub enum Control {
 pub struct KillSwitch {
     /// What the product may do.
     pub control: Control,
-    /// Who has thrown it, in at most [`QUOTED_CHARS_MAX`] characters.
+    /// Who set the switch, in at most [`QUOTED_CHARS_MAX`] characters.
     pub who: Option<String>,
     /// Why, in at most [`MESSAGE_CHARS_MAX`] characters.
     pub why: Option<String>,
@@ -82,7 +82,7 @@ impl KillSwitch {
         })
     }
 
-    /// Who has thrown it and why, in words; nothing if the parameter does not say.
+    /// Returns in words who set the switch and why; nothing if the parameter does not say.
     #[must_use]
     pub fn by(&self) -> Option<String> {
         match (&self.who, &self.why) {

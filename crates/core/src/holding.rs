@@ -21,7 +21,7 @@ use crate::unprotected::UnprotectedDaemon;
 pub enum Judgement {
     /// It must be STOPPED before the daemons may go.
     Holds(Holds),
-    /// It need not.
+    /// The task does not hold.
     Free(Free),
 }
 
@@ -39,7 +39,7 @@ pub enum Holds {
 /// Why a task does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Free {
-    /// It has ended.
+    /// The task has ended.
     Stopped,
     /// A task of a DAEMON service.
     Daemon,
@@ -119,7 +119,7 @@ pub struct Census {
 }
 
 impl Census {
-    /// How many tasks hold.
+    /// Returns how many tasks hold.
     #[must_use]
     pub fn remaining(&self) -> u32 {
         u32::try_from(self.holding.len()).unwrap_or(u32::MAX)

@@ -45,7 +45,7 @@ impl<T> Observed<T> {
 /// One look at one instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
-    /// Which instance.
+    /// The key of the instance.
     pub key: InstanceKey,
     /// When the look began: nothing in it is older.
     pub at: Timestamp,

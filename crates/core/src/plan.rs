@@ -36,11 +36,11 @@ pub use unplaced::{Search, unplaced};
 /// Everything that a plan depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
-    /// What was seen.
+    /// The observation of the instance.
     pub observation: &'a Observation,
     /// The operator's choices.
     pub policy: &'a Policy,
-    /// What else drains.
+    /// The drains of the other instances.
     pub fleet: Fleet,
     /// An order for this instance.
     pub command: Option<&'a Command>,
@@ -48,7 +48,7 @@ pub struct Situation<'a> {
     pub spot: Option<Timestamp>,
     /// The kill switch.
     pub kill_switch: &'a KillSwitch,
-    /// Who keeps the hooks alive.
+    /// The sender of the heartbeats.
     pub heartbeats: HeartbeatSender,
     /// AWS calls of this run that no write has counted yet.
     pub calls: u32,
@@ -56,7 +56,7 @@ pub struct Situation<'a> {
     pub now: Timestamp,
 }
 
-/// Who keeps hooks alive.
+/// The sender of the heartbeats of hooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeartbeatSender {
     /// The run that plans: one that was invoked by an event or a schedule of its own.
@@ -91,7 +91,7 @@ pub struct Plan {
     pub actions: Vec<Action>,
     /// Where the drain stands once that is done.
     pub verdict: Verdict,
-    /// Why, for people.
+    /// The reasons, for people.
     pub remarks: Vec<Remark>,
     /// After how long another look is worth its calls; none means at the next event or tick.
     pub look_again: Option<SignedDuration>,
@@ -136,7 +136,7 @@ pub enum Action {
     Note(Box<Record>),
     /// Set a registration to DRAINING and read it back.
     SetDraining {
-        /// Which.
+        /// The registration to drain.
         arn: ContainerInstanceArn,
         /// Whether it is the present registration of its instance. If another one cannot be drained, that stops
         /// nothing.
@@ -144,9 +144,9 @@ pub enum Action {
     },
     /// Order a task to stop, and show the reason to a person in the console.
     StopTask {
-        /// Which.
+        /// The task to stop.
         task: TaskArn,
-        /// Why.
+        /// The reason that the console shows.
         why: String,
     },
     /// Complete the hook with CONTINUE.
@@ -226,7 +226,7 @@ impl Serialize for ActionKind {
     }
 }
 
-/// Where a drain stands.
+/// The state of a drain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// The instance does not drain.

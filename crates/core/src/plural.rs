@@ -15,7 +15,7 @@ pub fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, noun: &'static 
     Counted { count, noun }
 }
 
-/// What [`counted`] gives.
+/// A number with its noun: the result of [`counted`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counted<N> {
     count: N,

@@ -44,7 +44,7 @@ pub struct Policy {
     pub auto_scaling_groups: Vec<AutoScalingGroupName>,
     /// Hooks that are ours; empty means any but [`MANAGED_DRAINING_HOOK`].
     pub lifecycle_hooks: Vec<LifecycleHookName>,
-    /// Where the records live.
+    /// The prefix of the records' parameters.
     pub prefix: ParameterPrefix,
     /// The longest drain.
     pub max_drain: SignedDuration,

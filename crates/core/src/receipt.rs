@@ -18,7 +18,7 @@ pub struct Receipt {
     pub container_instance: String,
     /// The Auto Scaling group, if a hook of ours waited.
     pub auto_scaling_group: Option<AutoScalingGroupName>,
-    /// That hook.
+    /// The name of that hook.
     pub lifecycle_hook: Option<LifecycleHookName>,
     /// Why the daemons were released.
     pub reason: Option<ReleaseReason>,
@@ -50,7 +50,7 @@ pub struct Receipt {
     pub held_seconds: Option<i64>,
     /// Seconds from the release to the end.
     pub flush_seconds: Option<i64>,
-    /// Who was waited for.
+    /// The groups that were waited for.
     pub waited_for: Vec<WaitedFor>,
     /// Tasks that still held at the end.
     pub remaining: u32,

@@ -33,7 +33,7 @@ pub const SCHEMA: u32 = 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// They are kept alive.
+    /// The daemons are kept alive.
     Holding,
     /// They may go. Absorbing for one drain.
     Released,
@@ -126,9 +126,9 @@ pub struct Record {
     /// Why released; absent while holding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<ReleaseReason>,
-    /// Whose record this is.
+    /// The instance that the record describes.
     pub ec2_instance_id: InstanceId,
-    /// Whose record this is, in its present life: it changes when the same EC2 instance registers again.
+    /// The registration of the instance in its present life: it changes when the same EC2 instance registers again.
     pub container_instance_arn: ContainerInstanceArn,
     /// Other registrations of the same EC2 instance in the cluster: the drain is theirs too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -141,7 +141,7 @@ pub struct Record {
     pub updated_at: Timestamp,
     /// When the daemons are released at the latest.
     pub deadline_at: Timestamp,
-    /// When they were released.
+    /// When the daemons were released.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub released_at: Option<Timestamp>,
     /// How often a sidecar should read, in seconds.
@@ -150,7 +150,7 @@ pub struct Record {
     /// order, may come earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release_not_before: Option<Timestamp>,
-    /// Who holds, the largest groups first.
+    /// The groups that hold, the largest first.
     #[serde(default)]
     pub held_by: Vec<HeldBy>,
     /// Daemon services that may go already.
@@ -192,7 +192,7 @@ pub struct Record {
     /// Daemons that had not stopped when the drain was over: they had had their time, or had never heard of the release.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub daemons_left: u32,
-    /// Who was waited for so far.
+    /// The groups that were waited for so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waited: Vec<Waited>,
     /// AWS calls that the coordinator has made for this drain, up to the last write.
@@ -237,11 +237,11 @@ pub struct Waited {
 pub struct Ordered {
     /// `release`, `hold` or `extend`; `release-all` of the kill switch.
     pub command: String,
-    /// Who ordered it.
+    /// The person who ordered it.
     pub who: String,
-    /// Why.
+    /// The reason that they gave.
     pub why: String,
-    /// When.
+    /// When it was ordered.
     pub at: Timestamp,
 }
 

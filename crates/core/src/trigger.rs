@@ -172,11 +172,11 @@ pub struct Malformed {
     pub field: String,
     /// What is wrong with it.
     pub problem: String,
-    /// Who sent the event.
+    /// The sender of the event.
     pub sender: Sender,
 }
 
-/// Who sent an event: this decides who learns of a mistake in it.
+/// The sender of an event: it decides who learns of a mistake in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
     /// A service of AWS. An error would only make it send the same event again.

@@ -29,7 +29,7 @@ pub struct Problem {
     pub name: String,
     /// The value as given, cut likewise.
     pub value: String,
-    /// What was expected instead.
+    /// The value that was expected instead.
     pub expected: String,
 }
 

@@ -25,7 +25,7 @@ use crate::net::Http;
 /// One call with all that belongs to it, credentials too.
 pub(crate) const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
 
-/// What all clients share.
+/// The parts that all clients share.
 pub(crate) struct Aws {
     http: Http,
     provider: ProviderConfig,

@@ -11,7 +11,7 @@ pub(crate) use hold::Identity as Place;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReexecArgs {
-    /// Where it runs.
+    /// The place where the sidecar runs.
     pub(crate) place: Option<Place>,
 }
 

@@ -28,9 +28,9 @@ pub(crate) enum Form {
 /// Reports one run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reporter {
-    /// Which run.
+    /// The run that it reports.
     pub(crate) kind: Kind,
-    /// How.
+    /// The form of its output.
     pub(crate) form: Form,
 }
 

@@ -16,7 +16,7 @@ const MARGIN: Duration = Duration::from_secs(20);
 
 /// A run that is over, and its local AWS.
 pub(crate) struct Done {
-    /// What came out.
+    /// The result of the run.
     pub(crate) outcome: Outcome,
     /// Still there, for `--keep`.
     pub(crate) aws: LocalAws,

@@ -92,7 +92,7 @@ impl Kind {
 pub(crate) struct Scenario {
     /// With or without.
     pub(crate) kind: Kind,
-    /// Where its files are.
+    /// The directory of its files.
     pub(crate) run: RunDirectory,
     /// The program of router and applications: this one.
     pub(crate) own: PathBuf,

@@ -7,7 +7,7 @@ use std::ops::Range;
 pub(crate) struct Edit {
     /// What is replaced; an empty range inserts.
     pub(crate) range: Range<usize>,
-    /// What is written instead.
+    /// The text that replaces the range.
     pub(crate) text: String,
 }
 

@@ -20,7 +20,7 @@ const ROUNDS_MAX: usize = 200;
 /// What is wanted of the sidecar.
 #[derive(Clone, Debug)]
 pub(crate) struct Wishes {
-    /// What the coordinator expects.
+    /// The settings that the coordinator expects.
     pub(crate) expected: Expectations,
     /// The image.
     pub(crate) image: Option<String>,
@@ -33,7 +33,7 @@ pub(crate) struct Wishes {
 /// Why a definition is left as it is.
 #[derive(Debug, Error)]
 pub(crate) enum Refusal {
-    /// It cannot be read.
+    /// The text cannot be read.
     #[error("{0}")]
     Unreadable(Unreadable),
     /// What is wanted is itself wrong.
@@ -44,7 +44,7 @@ pub(crate) enum Refusal {
         "--max-hold {wanted} is too short: {needed} s are needed by the coordinator's MAX_DRAIN, DAEMON_STOP and tiers (--max-drain, --daemon-stop, --tiers)"
     )]
     ShortHold {
-        /// What was wanted.
+        /// The value that was wanted.
         wanted: String,
         /// Seconds that are needed.
         needed: i64,
@@ -188,7 +188,7 @@ impl Wishes {
     }
 }
 
-/// What a round does.
+/// The result of one round.
 enum Step {
     /// The sidecar is added.
     Add(Vec<Edit>),

@@ -44,7 +44,7 @@ fn done(amended: &Amended) -> String {
     }
 }
 
-/// What was taken out.
+/// Returns a line that says what was removed.
 pub(super) fn removed(removed: &Removed, name: &str) -> String {
     match (removed.found, removed.dependencies) {
         (false, _) => format!("unchanged: no container is called {name}"),

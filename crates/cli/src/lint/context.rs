@@ -38,7 +38,7 @@ pub(crate) struct Guarded<'a, 'd> {
     pub(crate) others: Vec<&'a Container<'d>>,
     /// The sidecar's settings.
     pub(crate) settings: GivenSettings<'d>,
-    /// What is expected.
+    /// The settings that the coordinator expects.
     pub(crate) expected: &'a Expectations,
 }
 

@@ -27,7 +27,7 @@ pub(crate) enum Suppression {
 pub(crate) struct Finding {
     /// The rule.
     pub(crate) rule: RuleId,
-    /// How serious it is.
+    /// The severity of the finding.
     pub(crate) severity: Severity,
     /// The container that it is about; none if it is about the task.
     pub(crate) container: Option<String>,
@@ -41,7 +41,7 @@ pub(crate) struct Finding {
     pub(crate) span: Range<usize>,
     /// What is wrong, in one sentence.
     pub(crate) message: String,
-    /// How `inject` corrects it.
+    /// The correction that `inject` makes.
     pub(crate) fix: Option<Fix>,
     /// Whether it does not count, and why.
     pub(crate) suppressed: Option<Suppression>,

@@ -8,7 +8,7 @@ use jsonc_parser::common::Ranged;
 /// The form in which a task definition is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// What `register-task-definition` takes.
+    /// The input of `register-task-definition`.
     Bare,
     /// What `describe-task-definition` gives: the definition is the member `taskDefinition`.
     Described,

@@ -20,7 +20,7 @@ pub(crate) struct File {
     pub(crate) name: String,
     /// Its text; empty if it could not be read.
     pub(crate) text: String,
-    /// What was found.
+    /// The findings, or why the file cannot be read.
     pub(crate) examined: Result<Examined, Unreadable>,
 }
 

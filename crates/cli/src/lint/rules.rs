@@ -96,11 +96,11 @@ pub(crate) struct Rule {
     pub(crate) severity: Severity,
     /// What is so in a good definition.
     pub(crate) title: &'static str,
-    /// What happens otherwise.
+    /// The consequence if the rule is broken.
     pub(crate) why: &'static str,
-    /// Who corrects it.
+    /// Who corrects a finding of the rule.
     pub(crate) correction: Correction,
-    /// What to do.
+    /// The instructions for the correction.
     pub(crate) how: &'static str,
 }
 

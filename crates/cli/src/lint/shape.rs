@@ -45,9 +45,9 @@ pub(crate) enum Wrong {
 pub(crate) struct Misfit {
     /// The value, or the member that is missing.
     pub(crate) path: Path,
-    /// What to point at.
+    /// The range of the text to point at.
     pub(crate) span: Range<usize>,
-    /// What is wrong.
+    /// The kind of the misfit.
     pub(crate) wrong: Wrong,
 }
 

@@ -62,7 +62,7 @@ pub(crate) enum Case {
 /// An instance that drains.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Stuck {
-    /// Why.
+    /// The reason why it is stuck.
     pub(crate) case: Case,
     /// Its cluster.
     pub(crate) cluster: &'static str,
@@ -76,9 +76,9 @@ pub(crate) enum SceneError {
     /// A call was refused.
     #[error("{operation}: {source}")]
     Call {
-        /// Which call.
+        /// The name of the call.
         operation: String,
-        /// Why.
+        /// Why it failed.
         source: ApiError,
     },
     /// Something did not happen.

@@ -14,7 +14,7 @@ const REACTS: Ms = SECOND;
 /// The longest time until ECS orders a task to stop, and the agent obeys.
 const TOLD: Ms = 10 * SECOND;
 
-/// Who drains.
+/// A system that drains: the protector, or one of its rivals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Contender {

@@ -22,7 +22,7 @@ pub(crate) enum Keep {
     /// Statistics, and what the judge says.
     #[default]
     Measures,
-    /// What the judge says.
+    /// The verdict of the judge.
     Verdict,
     /// The same, and every line.
     Transcript,
@@ -41,27 +41,27 @@ pub(crate) enum Origin {
     Given(Arc<Scenario>),
 }
 
-/// What is played.
+/// One world to play.
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
     /// The world.
     pub(crate) origin: Origin,
-    /// Who drains.
+    /// The system that drains.
     pub(crate) contender: Contender,
-    /// What is kept.
+    /// The results to keep.
     pub(crate) keep: Keep,
     /// The instance whose timeline is kept.
     pub(crate) watched: Option<HostId>,
 }
 
-/// What came of it.
+/// The results of one job.
 #[derive(Debug)]
 pub(crate) struct Played {
-    /// How it ended.
+    /// How the run ended.
     pub(crate) ended: Ended,
     /// What it has cost, and how long it took.
     pub(crate) statistics: Statistics,
-    /// Which promises were broken.
+    /// The promises that were broken.
     pub(crate) violations: Vec<Violation>,
     /// The run, line by line, if that was wanted.
     pub(crate) transcript: Option<Transcript>,

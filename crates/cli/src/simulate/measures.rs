@@ -60,7 +60,7 @@ pub(crate) struct Row {
     pub(crate) lines_lost: u64,
     /// Log lines that were written.
     pub(crate) lines: u64,
-    /// What the judge says.
+    /// How many promises the judge found broken.
     pub(crate) broken_promises: usize,
     /// The run ended by itself, and not at its limit.
     pub(crate) ended: bool,
@@ -69,7 +69,7 @@ pub(crate) struct Row {
 /// How times are spread, in seconds.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Times {
-    /// So many.
+    /// The number of times.
     pub(crate) count: usize,
     /// Half of them are not longer.
     pub(crate) p50: f64,

@@ -26,7 +26,7 @@ impl Meter {
         }
     }
 
-    /// So much is done.
+    /// Draws that `completed` jobs are done.
     pub(crate) fn draw(&mut self, completed: usize) {
         let elapsed = self.start.elapsed();
         if self.wanted && elapsed >= SHORT {
@@ -36,7 +36,7 @@ impl Meter {
         }
     }
 
-    /// It is over.
+    /// Removes the meter from the terminal.
     pub(crate) fn clear(&mut self) {
         if self.drawn {
             let _ = write!(io::stderr(), "\r\x1b[K");

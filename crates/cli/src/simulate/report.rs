@@ -82,7 +82,7 @@ fn quotas(fleet: &Fleet) -> String {
     }
 }
 
-/// What the bound is.
+/// Returns the bound on the fleet in words.
 pub(crate) fn bound(fleet: &Fleet) -> String {
     match fleet.writes_per_second() {
         Some(rate) => format!(

@@ -8,7 +8,7 @@ use super::table::{self, Line};
 /// A line: its name, and its number.
 pub(crate) type RivalMeasure = (&'static str, fn(&Row) -> Option<f64>);
 
-/// What is compared.
+/// The measures by which the rivals are compared.
 pub(crate) const MEASURES: &[RivalMeasure] = &[
     ("wrong releases", |row| Some(row.wrong_releases as f64)),
     ("log lines lost", |row| Some(row.lines_lost as f64)),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// One run, and what it showed.
 pub(crate) struct FleetRun {
-    /// Who drained.
+    /// The system that drained.
     pub(crate) contender: Contender,
     /// The numbers.
     pub(crate) row: Row,
@@ -19,7 +19,7 @@ pub(crate) struct FleetRun {
 
 /// All runs of a command.
 pub(crate) struct Runs {
-    /// What was asked for.
+    /// The fleet that was asked for.
     pub(crate) fleet: Arc<Fleet>,
     /// The runs, in order; those that were finished.
     pub(crate) runs: Vec<FleetRun>,
@@ -48,7 +48,7 @@ impl Runs {
             .collect()
     }
 
-    /// How it ended.
+    /// Returns how the runs ended.
     pub(crate) fn ended(&self) -> Ended {
         if self.interrupted {
             Ended::Interrupted

@@ -78,7 +78,7 @@ impl Timeline {
         }
     }
 
-    /// When the drain began.
+    /// Returns when the drain began.
     pub(crate) fn began(&self) -> Option<Ms> {
         let began = [self.hook.as_ref(), self.draining.as_ref()];
         began.into_iter().flatten().map(|span| span.from).min()

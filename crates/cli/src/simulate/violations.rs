@@ -3,7 +3,7 @@
 use super::display::count;
 use protector_sim::judge::Violation;
 
-/// So many are shown.
+/// How many violations are shown.
 const SHOWN: usize = 5;
 
 /// The first runs with broken promises, and how many there are.

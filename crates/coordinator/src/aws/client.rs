@@ -35,9 +35,9 @@ pub const CONNECTION_IDLE_MAX: Duration = Duration::from_secs(15);
 /// Access to AWS. Cheap to clone; a clone made by [`Aws::metered`] counts for itself.
 #[derive(Debug, Clone)]
 pub struct Aws {
-    /// What answers the requests.
+    /// The implementation that answers the requests.
     pub(super) api: Arc<dyn Api>,
-    /// What has been called.
+    /// The meter of all calls.
     pub meter: Arc<Meter>,
     quotas: Arc<Quotas>,
 }

@@ -54,7 +54,7 @@ impl Serialize for ErrorKind {
 /// A failed call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AwsError {
-    /// What was called.
+    /// The operation that was called.
     pub operation: &'static str,
     /// The kind.
     pub kind: ErrorKind,

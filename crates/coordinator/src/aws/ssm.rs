@@ -22,7 +22,7 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// It as a record.
+    /// Returns the parameter as a record.
     pub fn stored(&self) -> Stored {
         stored(&self.text, self.version)
     }

@@ -6,7 +6,7 @@ use super::identity::Identity;
 use super::parameters::Parameters;
 use crate::hold::state::{ExitReason, HoldReason, ProtectedContainers, ReadError, TargetLifecycleState};
 
-/// What to do next.
+/// The next step of a hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Ask task metadata for the protected containers. Answer: [`Answer::Task`].
@@ -23,7 +23,7 @@ pub enum Step {
     Sleep {
         /// More than zero, and no longer than to the next bound.
         duration: SignedDuration,
-        /// What is waited for.
+        /// The reason why the sidecar still holds.
         reason: HoldReason,
     },
     /// End the process, so that the protected containers are stopped.
@@ -45,7 +45,7 @@ pub enum Answer {
     Instance(TargetLifecycleState),
 }
 
-/// When an answer came.
+/// The time of an answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moment {
     /// Time since the first SIGTERM, of a clock that cannot be set.

@@ -22,7 +22,7 @@ pub struct Identity {
     pub own_container: ContainerName,
     /// The task, if task metadata names it.
     pub task: Option<TaskArn>,
-    /// What the decisions need.
+    /// The part of the identity that the decisions need.
     pub known: SidecarIdentity,
 }
 

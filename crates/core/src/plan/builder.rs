@@ -127,7 +127,7 @@ impl<'a> PlanBuilder<'a> {
     /// The settle window opens when DRAINING is first seen in this drain.
     fn confirm_draining(&mut self) {
         let instance = self.situation.observation.instance.as_yes();
-        // Who never came in can never be DRAINING, and has nothing that could move.
+        // An instance that never came in can never be DRAINING, and has nothing that could move.
         let settles = instance.is_some_and(|instance| instance.is_draining() || instance.never_came_in());
         if self.record.draining_confirmed_at.is_none() && settles {
             self.record.draining_confirmed_at = Some(self.now());

@@ -53,7 +53,7 @@ impl Request {
 /// What a round has found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CheckRound {
-    /// When it began.
+    /// When the round began.
     pub began: Timestamp,
     /// How many tasks were described.
     pub tasks: usize,

@@ -77,7 +77,7 @@ impl ParameterPrefix {
         format!("{}/coordinator", self.0)
     }
 
-    /// Whose record a parameter is, or nothing if its name is not one of ours.
+    /// Returns the instance whose record a parameter is, or nothing if its name is not one of ours.
     #[must_use]
     pub fn key_of(&self, name: &str) -> Option<InstanceKey> {
         let (cluster, instance) = name.strip_prefix(&self.0)?.strip_prefix('/')?.split_once('/')?;

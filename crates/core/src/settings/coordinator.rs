@@ -7,7 +7,7 @@ use crate::variables::{Problems, Reader};
 /// Settings that are read once, at start.
 #[derive(Debug, Clone)]
 pub struct CoordinatorSettings {
-    /// What decides.
+    /// The settings by which the coordinator decides.
     pub policy: Policy,
     /// The least level that is logged.
     pub log: Level,

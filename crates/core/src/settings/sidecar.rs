@@ -33,7 +33,7 @@ const REMOVED: [(&str, &str); 1] = [(
 /// What the operator has set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SidecarSettings {
-    /// Where the records are.
+    /// The prefix of the records' parameters.
     pub prefix: ParameterPrefix,
     /// The cluster, if it is not to be taken from task metadata.
     pub cluster: Option<ClusterName>,

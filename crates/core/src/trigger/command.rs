@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::ids::{ClusterName, InstanceId};
 
-/// What is ordered.
+/// An order of an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     /// Let the daemons go now.
@@ -32,15 +32,15 @@ impl Order {
 /// An order, and who answers for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
-    /// What is ordered.
+    /// The order.
     pub order: Order,
     /// For which EC2 instance.
     pub instance: InstanceId,
     /// In which cluster.
     pub cluster: ClusterName,
-    /// Who orders it: a name that colleagues know.
+    /// The person who orders it: a name that colleagues know.
     pub who: String,
-    /// Why.
+    /// The reason that they give.
     pub why: String,
 }
 

@@ -29,7 +29,7 @@ pub struct SqsMessage {
     pub in_order: bool,
     /// When it was sent to the queue, as the queue says.
     pub sent_at: Option<Timestamp>,
-    /// What it holds.
+    /// The event that the message holds.
     pub event: Event,
 }
 

@@ -9,7 +9,7 @@ use protector_core::network;
 use crate::logging::short;
 use crate::net::{Failed, chain};
 
-/// What went wrong.
+/// A call that failed, with its error and a hint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AwsError {
     /// What the wait makes of it.

@@ -10,7 +10,7 @@ use protector_core::network::{Route, Unreachable};
 /// What happened. Its text is safe to log: it has no user name and no password of a proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failed {
-    /// What happened.
+    /// The kind of the failure.
     pub(crate) seen: Unreachable,
     /// The way of the call.
     pub(crate) route: Route,

@@ -5,14 +5,14 @@ use serde::Serialize;
 
 use super::ReadError;
 
-/// What to do next.
+/// The answer of the state machine to one observation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// Look again after so long.
     Sleep {
         /// More than zero, and no further than the next bound.
         duration: SignedDuration,
-        /// What is waited for.
+        /// The reason why the sidecar still holds.
         reason: HoldReason,
     },
     /// End the process, so that the protected containers are stopped.

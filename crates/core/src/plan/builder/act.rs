@@ -208,7 +208,7 @@ impl PlanBuilder<'_> {
         let released_at = self.record.released_at.filter(|_| {
             self.record.reason == Some(ReleaseReason::Operator) && switch.control == Control::ReleaseAll
         })?;
-        // Who has ordered this instance to be released has done so before the switch.
+        // An operator who ordered this instance to be released did so before the switch.
         let by_order = self.record.ordered.as_ref();
         if by_order.is_some_and(|ordered| ordered.command == Order::Release.name()) {
             return None;

@@ -22,7 +22,7 @@ enum ReleaseStanding {
     Settles(SignedDuration, String),
     /// Nothing holds, and daemons may still have to read what the last task has said: after this long they have.
     Lingers(SignedDuration, String),
-    /// Nothing holds.
+    /// No task holds.
     Drained,
 }
 
