@@ -11,7 +11,8 @@ use crate::logging::Level;
 const MANAGED_INSTANCES: &str = "MANAGED_INSTANCES";
 
 impl Coordinator {
-    /// Container instances on EC2 instances, all of them or none. What is none of ours is left out, and said once.
+    /// Container instances on EC2 instances, all of them or none. Those that are not ours are left out, and logged
+    /// once.
     pub(crate) async fn describe(
         &self,
         cluster: &ClusterName,

@@ -368,7 +368,7 @@ fn order_ignored(command: &Command, reason: &str) -> Handled {
 }
 
 /// An event says that something may have changed, and a look sees what is; orders count in their sequence, and each
-/// message that is none of ours has its line.
+/// message that is not ours has its line.
 fn is_idempotent(event: &Event) -> bool {
     matches!(event, Event::Trigger(trigger) if !matches!(trigger, Trigger::Operator(_)))
 }

@@ -8,7 +8,7 @@ use crate::aws::ErrorKind;
 use crate::coordinator::Coordinator;
 use crate::logging::Level;
 
-/// So long a reading of the kill switch is believed: it takes effect within a minute, with a tick's delay to spare.
+/// A reading of the kill switch is used for this long: it takes effect within a minute, with a tick's delay to spare.
 const KILL_SWITCH_TTL: SignedDuration = SignedDuration::from_secs(55);
 
 impl Coordinator {

@@ -13,16 +13,16 @@ use crate::ignored::IgnoredTrigger;
 use crate::logging::Level;
 use crate::place::{Home, Place};
 
-/// So many clusters are asked at the same time.
+/// The number of clusters that are asked at the same time.
 const CLUSTERS_AT_ONCE: usize = 8;
 
-/// So many clusters are asked as fast as they answer: half of the burst that ECS allows for its reads.
+/// The number of clusters that are asked as fast as they answer: half of the burst that ECS allows for its reads.
 const CLUSTERS_IN_A_BURST: usize = 50;
 
 /// Then one each 50 ms: ECS allows 20 such reads a second.
 const CLUSTER_INTERVAL: Duration = Duration::from_millis(50);
 
-/// From so many clusters on it saves calls to ask first which of them have no container instances.
+/// From this number of clusters on it saves calls to ask first which of them have no container instances.
 const CLUSTERS_MANY: usize = 10;
 
 impl Coordinator {

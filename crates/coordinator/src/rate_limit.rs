@@ -11,13 +11,14 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
-/// So many instances are looked at at once: some 6 calls each keep below the burst of the ECS read bucket (100).
+/// The number of instances that are looked at at once: some 6 calls each keep below the burst of the ECS read bucket
+/// (100).
 const RECONCILES_MAX: usize = 8;
 
 /// Two writes a second.
 const WRITE_INTERVAL: Duration = Duration::from_millis(500);
 
-/// So many may go at once after a pause: an ordinary drain's writes never wait.
+/// The number of writes that may go at once after a pause: an ordinary drain's writes never wait.
 const WRITE_BURST: u32 = 4;
 
 /// The pace of writes.

@@ -38,8 +38,8 @@ const ANOTHERS_RECEIPT: Duration = Duration::from_secs(2);
 /// After a wait there must be time to look and to act.
 pub(crate) const TIME_FOR_A_LOOK: SignedDuration = SignedDuration::from_secs(5);
 
-/// So many looks at one instance in one run: one, its read-back, the end of the settle window, and spare ones for
-/// races. More would mean that two runs keep crossing each other; the tick comes anyway.
+/// The largest number of looks at one instance in one run: one, its read-back, the end of the settle window, and spare
+/// ones for races. More would mean that two runs keep crossing each other; the tick comes anyway.
 const LOOKS_MAX: u32 = 8;
 
 /// What came of one instance in one run.

@@ -22,7 +22,7 @@ use crate::settings::CoordinatorSettings;
 /// Settings are wrong: the `EX_USAGE` of sysexits.h, as the sidecar has it.
 const WRONG_SETTINGS: u8 = 64;
 
-/// Something that we did not foresee: `EX_SOFTWARE`.
+/// An unexpected error: `EX_SOFTWARE`.
 const BUG: u8 = 70;
 
 const USAGE: &str = "\

@@ -18,7 +18,7 @@ use crate::aws::AwsError;
 /// A drain of a shared record that no look has met for so long is of an instance that is gone.
 const UNUSED_TTL: SignedDuration = SignedDuration::from_mins(10);
 
-/// So long an answer of SSM may lag behind its earlier ones.
+/// An answer of SSM may lag behind its earlier ones by this.
 const READ_LAG_MAX: SignedDuration = SignedDuration::from_mins(1);
 
 /// A batch that follows another one within this is taken for the next one: no other writer has written between the

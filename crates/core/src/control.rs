@@ -8,16 +8,16 @@ use crate::limits::{MESSAGE_CHARS_MAX, QUOTED_CHARS_MAX, cut};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Control {
-    /// All that it is for. So it is without the parameter.
+    /// All that it is for. This is the mode without the parameter.
     #[default]
     On,
-    /// Look and say, and change nothing: no new hold, and no heartbeat, release or completion either.
+    /// Observe and log, and change nothing: no new hold, and no heartbeat, release or completion either.
     Observe,
     /// Every daemon may go at once.
     ReleaseAll,
 }
 
-/// The kill switch with what its parameter says of the person who has thrown it.
+/// The kill switch with what its parameter says of the person who set it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KillSwitch {
     /// What the product may do.

@@ -34,8 +34,9 @@ impl Wait {
     }
 }
 
-/// So long after a heartbeat the next one is due: half of the timeout; of a short one less, so that the run in which it is
-/// due may be up to a minute late, and the one after that still comes in time; but never less than a quarter.
+/// The time from a heartbeat until the next one is due: half of the timeout; of a short one less, so that the run in
+/// which it is due may be up to a minute late, and the one after that still comes in time; but never less than a
+/// quarter.
 #[must_use]
 pub fn interval(timeout: SignedDuration) -> SignedDuration {
     (timeout / 2).min((timeout - TICK * 2).max(timeout / 4))

@@ -8,57 +8,58 @@ pub const BEGUN_TOGETHER: SignedDuration = SignedDuration::from_secs(10);
 /// A standard parameter holds 4 KB (SSM `PutParameter`); larger ones cost money and cannot be made standard again.
 pub const RECORD_BYTES_MAX: usize = 4096;
 
-/// So many shared records has a cluster: with an instance's own record and the kill switch they are the ten names that one
-/// `GetParameters` takes (SSM API reference). Each has room for some 115 instances.
+/// The number of shared records of a cluster: with an instance's own record and the kill switch they are the ten names
+/// that one `GetParameters` takes (SSM API reference). Each has room for some 115 instances.
 pub const SHARED_RECORDS: usize = 8;
 
-/// `GetParameters` takes so many names at once (SSM API reference).
+/// The number of names that `GetParameters` takes at once (SSM API reference).
 pub const GET_PARAMETERS_MAX: usize = 10;
 
-/// From so many drains at once on they share records. A few have records of their own, which say more to a person, and
-/// whose writes do not wait for each other.
+/// From this number of concurrent drains on they share records. A few have records of their own, which say more to a
+/// person, and whose writes do not wait for each other.
 pub const SHARED_FROM: usize = 5;
 
-/// `UpdateContainerInstancesState` takes so many at once (ECS API reference).
+/// The number of instances that `UpdateContainerInstancesState` takes at once (ECS API reference).
 pub const DRAINING_MAX: usize = 10;
 
-/// So many groups are named in `heldBy`: what a person can take in, and far below the size limit.
+/// The number of groups that `heldBy` names: what a person can take in, and far below the size limit.
 pub const HELD_BY_MAX: usize = 5;
 
-/// So many daemons that were not protected are named in a record: an instance has one task of each daemon service, and
-/// an entry has some 60 bytes.
+/// The number of unprotected daemons that a record names: an instance has one task of each daemon service, and an entry
+/// has some 60 bytes.
 pub const UNPROTECTED_MAX: usize = 8;
 
-/// So many calls makes a tick at most for daemons that are not protected on instances that do not drain. A check of a
-/// cluster with one daemon service and up to a hundred instances takes three, a larger one goes on in the next tick.
+/// The largest number of calls that a tick makes to find unprotected daemons on instances that do not drain. A check of
+/// a cluster with one daemon service and up to a hundred instances takes three, a larger one goes on in the next tick.
 pub const PROTECTION_CALLS_MAX: u32 = 4;
 
-/// So many other registrations of an instance are named in its record: more than one is rare, and each has some 100 bytes.
+/// The number of other registrations of an instance that its record names: more than one is rare, and each has some 100
+/// bytes.
 pub const REGISTRATIONS_MAX: usize = 4;
 
-/// `DescribeTasks` and `DescribeContainerInstances` take so many at once (ECS API reference).
+/// The number of items that `DescribeTasks` and `DescribeContainerInstances` take at once (ECS API reference).
 pub const DESCRIBE_MAX: usize = 100;
 
-/// `DescribeClusters` takes so many at once (ECS API reference).
+/// The number of clusters that `DescribeClusters` takes at once (ECS API reference).
 pub const DESCRIBE_CLUSTERS_MAX: usize = 100;
 
-/// `DescribeCapacityProviders` answers for so many at once (ECS API reference).
+/// The number of capacity providers for which `DescribeCapacityProviders` answers at once (ECS API reference).
 pub const DESCRIBE_PROVIDERS_MAX: usize = 10;
 
-/// `DescribeServices` takes so many at once (ECS API reference).
+/// The number of services that `DescribeServices` takes at once (ECS API reference).
 pub const DESCRIBE_SERVICES_MAX: usize = 10;
 
-/// `DeleteParameters` takes so many at once (SSM API reference).
+/// The number of names that `DeleteParameters` takes at once (SSM API reference).
 pub const DELETE_PARAMETERS_MAX: usize = 10;
 
-/// `DescribeAutoScalingInstances` takes so many at once (Auto Scaling API reference).
+/// The number of instances that `DescribeAutoScalingInstances` takes at once (Auto Scaling API reference).
 pub const DESCRIBE_SCALING_INSTANCES_MAX: usize = 50;
 
-/// `DescribeAutoScalingGroups` takes so many names at once, unless it is asked for larger pages (Auto Scaling API
-/// reference).
+/// The number of names that `DescribeAutoScalingGroups` takes at once, unless it is asked for larger pages (Auto
+/// Scaling API reference).
 pub const DESCRIBE_GROUPS_MAX: usize = 50;
 
-/// A hook waits no longer than this, however often it is heartbeaten (Auto Scaling user guide, lifecycle hooks).
+/// A hook waits no longer than this, regardless of its heartbeats (Auto Scaling user guide, lifecycle hooks).
 pub const HOOK_GLOBAL_MAX: SignedDuration = SignedDuration::from_hours(48);
 
 /// A hook waits no longer than this many of its heartbeat timeouts (same page).
@@ -67,7 +68,7 @@ pub const HOOK_GLOBAL_HEARTBEATS: i32 = 100;
 /// A schedule fires once a minute, so half of a shorter heartbeat timeout can pass between two ticks.
 pub const HOOK_HEARTBEAT_MIN_SECONDS: u32 = 120;
 
-/// Before the hook's global limit we are done by this much: one tick, and its delay.
+/// The coordinator ends a drain this long before the hook's global limit: one tick, and its delay.
 pub const GLOBAL_MARGIN: SignedDuration = SignedDuration::from_secs(90);
 
 /// A tick comes once a minute (`template.yaml`).
@@ -80,9 +81,9 @@ pub const BEACON_INTERVAL: SignedDuration = SignedDuration::from_secs(45);
 /// A tick comes once a minute, and may be late by half of one.
 pub const TICK_AND_DELAY: SignedDuration = SignedDuration::from_secs(90);
 
-/// A coordinator that is alive releases at the deadline or in the first tick after it. So long after the deadline, and the
-/// time between two of its readings later, a sidecar takes it for dead: a tick with its delay, and one more tick if that
-/// one fails.
+/// A coordinator that is alive releases at the deadline or in the first tick after it. A sidecar takes it for dead this
+/// long after the deadline, plus the time between two of the sidecar's readings: a tick with its delay, and one more
+/// tick if that one fails.
 pub const COORDINATOR_SILENCE: SignedDuration = SignedDuration::from_secs(150);
 
 /// A changed count is written no sooner than this after the last write: PutParameter allows 3 a second for the
@@ -100,42 +101,43 @@ pub const COUNT_STALE: SignedDuration = SignedDuration::from_secs(120);
 /// its counts and not 60, and a person who looks after an hour does not need the exact minute.
 pub const COUNT_STALE_SHARE: i32 = 3;
 
-/// From so many drains on, counts are refreshed at the slower pace: 10 × 1/5 s uses up our 2 writes a second.
+/// From this number of drains on, counts are refreshed at the slower pace: 10 × 1/5 s uses up our 2 writes a second.
 pub const MANY_DRAINS: usize = 10;
 
-/// Sidecars together read so often a second: half of what SSM allows by default (40 reads a second per account).
+/// The reads per second of all sidecars together: half of what SSM allows by default (40 reads a second per account).
 pub const SIDECAR_READS_PER_SECOND: u32 = 20;
 
 /// Shortest time between two reads of one sidecar, in seconds.
 pub const POLL_SECONDS_MIN: u32 = 1;
 
-/// Longest time between two reads of one sidecar, in seconds: the kill switch, which comes with each, takes effect within a
-/// minute. So 1,200 sidecars keep within our share, and 2,400 within the quota. A longer one is not believed: a wrong
-/// number must not make a sidecar deaf.
+/// Longest time between two reads of one sidecar, in seconds: the kill switch, which comes with each, takes effect
+/// within a minute. So 1,200 sidecars keep within our share, and 2,400 within the quota. A sidecar ignores a longer
+/// one: a wrong number must not stop it from reading.
 pub const POLL_SECONDS_MAX: u32 = 60;
 
 /// A sidecar whose record has tasks that hold reads no slower than this (seconds), so that an operator's order is
 /// obeyed soon.
 pub const UNHURRIED_POLL_SECONDS_MAX: u32 = 10;
 
-/// A release is heard of within this by a sidecar that reads unhurriedly.
+/// A sidecar that reads unhurriedly learns of a release within this.
 pub const RELEASE_HEARD_WITHIN: SignedDuration = SignedDuration::from_secs(3);
 
 /// The end of the last task is in the record within this: the delay of its event, a look, and a write.
 pub const NOTE_WRITTEN_WITHIN: SignedDuration = SignedDuration::from_secs(1);
 
-/// So long a sidecar trusts that no release comes ([`crate::record::Record::release_not_before`]) without a reading.
+/// A sidecar trusts for this long, without a reading, that no release comes
+/// ([`crate::record::Record::release_not_before`]).
 pub const UNREAD_MAX: SignedDuration = SignedDuration::from_secs(15);
 
 /// A release that is due is written within this: a look, and a write.
 pub const RELEASE_WRITTEN_WITHIN: SignedDuration = SignedDuration::from_millis(700);
 
-/// After the earliest moment of a release a sidecar reads each second for so long, if few sidecars share its record, and each
-/// further second for as many more of them ([`FEW_SIDECARS`]).
+/// After the earliest moment of a release a sidecar reads each second for this long, if few sidecars share its record,
+/// and each further second for as many more of them ([`FEW_SIDECARS`]).
 pub const RELEASE_NEAR: SignedDuration = SignedDuration::from_secs(5);
 
-/// So many sidecars of one drain may read each second: with those of as many drains as have records of their own they are
-/// within our share of the quota.
+/// The number of sidecars of one drain that may read each second: with those of as many drains as have records of their
+/// own they are within our share of the quota.
 pub const FEW_SIDECARS: u32 = SIDECAR_READS_PER_SECOND / (SHARED_FROM as u32 - 1);
 
 /// Within this every sidecar has read a record that asks for a reading every `poll_seconds`, in whole seconds: each puts
@@ -150,21 +152,21 @@ pub fn reading(poll_seconds: u32) -> SignedDuration {
 /// after that it may have come back, and gone again.
 pub const AGENT_UNSEEN_MAX: SignedDuration = SignedDuration::from_secs(150);
 
-/// That an agent is still away is noted so often at the most: each tick notes it.
+/// The least time between two notes that an agent is still away: each tick notes it.
 pub const AGENT_NOTED: SignedDuration = SignedDuration::from_secs(45);
 
-/// So many tasks are ordered to stop in one run; the rest follow in the next, so that a large instance does not use up
-/// the burst of the ECS modify bucket (100).
+/// The number of tasks that are ordered to stop in one run; the rest follow in the next, so that a large instance does
+/// not use up the burst of the ECS modify bucket (100).
 pub const STOP_TASKS_MAX: usize = 20;
 
-/// A Spot instance is taken so long after its notice, and one of an interruptible capacity reservation too (EC2 user
-/// guide, Spot interruption notices and interruptible Capacity Reservations).
+/// The time from the notice of a Spot instance until EC2 takes it, and of an interruptible capacity reservation too
+/// (EC2 user guide, Spot interruption notices and interruptible Capacity Reservations).
 pub const SPOT_NOTICE: SignedDuration = SignedDuration::from_secs(120);
 
-/// Of that the daemons get this at most, or tasks would have no time to stop at all.
+/// The daemons get this much of it at most, or tasks would have no time to stop.
 pub const SPOT_RESERVE_MAX: SignedDuration = SignedDuration::from_secs(60);
 
-/// A record is kept so long after its container instance is gone: SSM wants 30 s between a delete and a new
+/// A record is kept for this long after its container instance is gone: SSM wants 30 s between a delete and a new
 /// parameter of that name (`DeleteParameter`), and a late sidecar should still find its release.
 pub const RECORD_KEPT: SignedDuration = SignedDuration::from_mins(10);
 
@@ -176,16 +178,16 @@ pub const RELEASE_BEFORE_SIGTERM_MAX: SignedDuration = SignedDuration::from_mins
 /// eventual consistency of `ListContainerInstances`, may lag.
 pub const CONFIRM_ABSENT_AFTER: SignedDuration = SignedDuration::from_secs(5);
 
-/// A foreign text is quoted in an error no longer than this, in characters: names of the usual kind fit.
+/// An error quotes a foreign text up to this length, in characters: names of the usual kind fit.
 pub const QUOTED_CHARS_MAX: usize = 120;
 
-/// What is said of a foreign text is no longer than this, in characters: a parser's words may quote all of it.
+/// A message about a foreign text is no longer than this, in characters: a parser's words may quote all of it.
 pub const MESSAGE_CHARS_MAX: usize = 400;
 
-/// What a text that was cut ends with, so that no reader takes the beginning of a name for the name.
+/// The mark at the end of a text that was cut, so that no reader takes the beginning of a name for the name.
 pub const CUT_MARK: char = '…';
 
-/// A text that came from elsewhere, in at most `max` characters: whole if it fits, else its beginning and [`CUT_MARK`].
+/// Returns a foreign text in at most `max` characters: whole if it fits, else its beginning and [`CUT_MARK`].
 #[must_use]
 pub fn cut(text: &str, max: usize) -> String {
     if text.chars().nth(max).is_none() {

@@ -19,7 +19,8 @@ use crate::record::{DecodeError, ParameterPrefix, Record, ReleaseReason, SCHEMA,
 /// The last level of a shared record's name, before its number. No instance id begins like this.
 const NAME: &str = "shared-";
 
-/// So much of a registration's ARN distinguishes it from another one of the same instance: 16 of its 128 random bits.
+/// The number of characters of a registration's ARN that distinguish it from another one of the same instance: 16 of
+/// its 128 random bits.
 const REGISTRATION_CHARS: usize = 4;
 
 /// What an instance takes of the text at most: when it was released is written in seconds, and a drain that needs more

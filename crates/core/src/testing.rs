@@ -33,7 +33,7 @@ pub(crate) fn task(id: u32, group: &str, status: &str, scheduling: Scheduling, c
     }
 }
 
-/// So many seconds after noon of a day.
+/// Returns the time this many seconds after noon of a day.
 pub(crate) fn at(seconds: i64) -> Timestamp {
     "2026-03-01T12:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
 }

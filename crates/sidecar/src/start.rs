@@ -72,7 +72,8 @@ async fn check(
     Ok((found.clone(), released))
 }
 
-/// A name that is misspelt would be waited for in vain, and task metadata must answer for the stop to be seen.
+/// The sidecar would wait without end for a container whose name is misspelt, and task metadata must answer for the
+/// stop to be seen.
 fn protects_exist(settings: &SidecarSettings, told: &TaskMetadataResponse) -> Result<(), AwsError> {
     let metadata = match told {
         TaskMetadataResponse::NotOnEcs => return Ok(()),

@@ -145,7 +145,7 @@ impl Wishes {
         hold.ok_or(Refusal::NoHold(needed))
     }
 
-    /// Whether what is wanted can be had at all.
+    /// Checks that the wishes can be fulfilled.
     fn check(&self) -> Result<(), Refusal> {
         let lookup = |name: &str| {
             self.settings

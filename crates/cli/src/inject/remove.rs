@@ -10,7 +10,7 @@ pub(crate) struct Removed {
     pub(crate) text: String,
     /// Whether there was a sidecar.
     pub(crate) found: bool,
-    /// So many dependencies of other containers on it were taken out as well: ECS would refuse them.
+    /// The number of dependencies of other containers on it that were removed as well: ECS would refuse them.
     pub(crate) dependencies: usize,
 }
 

@@ -22,7 +22,7 @@ use jsonc_parser::ast::Value;
 pub(crate) struct Checked {
     /// All findings, in the order of the text.
     pub(crate) findings: Vec<Finding>,
-    /// So many rules were checked.
+    /// The number of rules that were checked.
     pub(crate) rules: usize,
     /// Whether values of a wrong type kept the other rules from being checked.
     pub(crate) stopped: bool,

@@ -24,7 +24,7 @@ pub(crate) struct Document<'t> {
 pub(crate) struct Examined {
     /// All findings, also those that do not count.
     pub(crate) findings: Vec<Finding>,
-    /// So many rules were checked.
+    /// The number of rules that were checked.
     pub(crate) rules: usize,
     /// Whether only the shape was checked, because values of a wrong type were in the way.
     pub(crate) stopped: bool,

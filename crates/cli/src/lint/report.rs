@@ -64,7 +64,7 @@ impl Report {
         })
     }
 
-    /// So many findings of a severity count.
+    /// Returns the number of findings of a severity that count.
     fn count(&self, severity: Severity) -> usize {
         self.findings()
             .filter(|(_, finding)| finding.severity == severity)

@@ -21,7 +21,7 @@ const DRAINS_PER_SECOND: f64 = 2000.0;
 /// Seconds for a thousand drains at once.
 const THOUSAND: f64 = 30.0;
 
-/// Single drains are played for so long.
+/// The time for which single drains are played.
 const MEASURED_FOR: Duration = Duration::from_secs(2);
 
 /// One thing that was measured.

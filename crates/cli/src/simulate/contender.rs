@@ -8,7 +8,7 @@ use serde::Serialize;
 /// Concurrent executions that an account has by default.
 const ACCOUNT_CONCURRENCY: usize = 1000;
 
-/// ECS sets DRAINING so long after the hook began.
+/// The time from the start of the hook until ECS sets DRAINING.
 const REACTS: Ms = SECOND;
 
 /// The longest time until ECS orders a task to stop, and the agent obeys.

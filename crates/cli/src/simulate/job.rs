@@ -33,7 +33,7 @@ pub(crate) enum Keep {
 /// Where a world comes from.
 #[derive(Clone, Debug)]
 pub(crate) enum Origin {
-    /// A fleet of so many instances, with this seed.
+    /// A fleet of this number of instances, with this seed.
     Fleet(Arc<Fleet>, usize, u64),
     /// A world that is drawn from a seed.
     Random(u64, Range),

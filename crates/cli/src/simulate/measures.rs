@@ -26,7 +26,7 @@ pub(crate) struct Row {
     pub(crate) hook_to_completed_seconds: Times,
     /// From the first hook to the last release.
     pub(crate) all_released_seconds: Option<f64>,
-    /// Parameter Store needs so long for one write a drain; none without quotas.
+    /// The time that Parameter Store needs for one write a drain; none without quotas.
     pub(crate) bound_seconds: Option<f64>,
     /// Instances whose record said released.
     pub(crate) released: usize,
@@ -42,7 +42,7 @@ pub(crate) struct Row {
     pub(crate) throttled_by_quota: BTreeMap<&'static str, u64>,
     /// Records written.
     pub(crate) writes: u64,
-    /// For so long the function ran.
+    /// The time for which the function ran.
     pub(crate) billed_seconds: f64,
     /// Invocations that failed.
     pub(crate) runs_failed: u64,
@@ -90,7 +90,7 @@ impl Times {
         }
     }
 
-    /// None if there is no time at all.
+    /// None if there is no time.
     fn known(&self, value: f64) -> Option<f64> {
         (self.count > 0).then_some(value)
     }

@@ -22,7 +22,7 @@ pub struct Described {
     pub container_instance: ContainerInstance,
 }
 
-/// Why a container instance is none of ours to drain.
+/// Why a container instance is not ours to drain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotOurs {
     /// It is no EC2 instance: an external one (ECS Anywhere) has an id of Systems Manager, `mi-…`.
@@ -47,7 +47,7 @@ pub struct Instances {
     pub described: Vec<Described>,
     /// The capacity providers of those that have one.
     pub providers: HashMap<ContainerInstanceArn, String>,
-    /// Those that are none of ours.
+    /// Those that are not ours.
     pub foreign: Vec<(ContainerInstanceArn, NotOurs)>,
     /// Container instances of which ECS gave no answer, one text each: they may still exist.
     pub unclear: Vec<String>,
@@ -164,10 +164,10 @@ impl Aws {
         tasks.ok_or_else(|| self.incomplete(OPERATION, format!("the response does not include {cluster}")))
     }
 
-    /// The DRAINING container instances of a cluster whose agents are connected. A registration that was left behind stays
-    /// DRAINING for as long as its machine lives, and would be looked at in vain in every minute
-    /// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-query-language.html>). One whose ARN cannot be
-    /// read is counted as a failure, and hides none of the others.
+    /// The DRAINING container instances of a cluster whose agents are connected. A registration that was left behind
+    /// stays DRAINING for as long as its machine lives, and would be looked at to no purpose in every minute
+    /// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-query-language.html>). One whose ARN
+    /// cannot be read is counted as a failure, and hides none of the others.
     ///
     /// # Errors
     /// Any page could not be read.
@@ -475,7 +475,7 @@ fn refused(failures: &[ItemFailure], tolerated: fn(&str) -> bool) -> impl Iterat
 }
 
 impl Instances {
-    /// Takes one in. Only an id that is clearly another's makes it none of ours: without one nothing is known.
+    /// Takes one in. Only an id that is clearly another's makes it not ours: without one nothing is known.
     fn read(&mut self, instance: &InstanceDescription) {
         let Some(container_instance) = container_instance(instance) else {
             let name = instance.arn.as_deref().unwrap_or("(no arn)");

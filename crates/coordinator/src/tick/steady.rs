@@ -21,7 +21,7 @@ use crate::instance_line::{InstanceLine, RegisteredFields};
 
 use super::found::{Found, ListedRecord};
 
-/// So many get their heartbeat at once.
+/// The number of drains that get their heartbeat at once.
 const CONCURRENCY: usize = 8;
 
 /// A drain that may be quiet, and the tasks that are known to be awaited.

@@ -7,8 +7,8 @@ use crate::hold::state::{Reading, SidecarIdentity};
 use crate::ids::{ClusterName, ContainerName, InstanceId, InstanceKey, TaskArn};
 use crate::record::ParameterPrefix;
 
-/// Who and where a sidecar is. The program hands it to its next process image as an argument that everybody on the host can
-/// read: no secret, and no `drainId`, may ever be in it.
+/// Who and where a sidecar is. The program hands it to its next process image as an argument that every user of the
+/// host can read: no secret, and no `drainId`, may ever be in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Identity {

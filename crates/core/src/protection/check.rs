@@ -173,7 +173,7 @@ impl Check {
         }
     }
 
-    /// So many tasks were described, and so many of them are not protected.
+    /// Notes how many tasks were described, and how many of them are not protected.
     pub fn described(&mut self, tasks: usize, unprotected: usize) {
         if let Some(round) = &mut self.round {
             round.tasks += tasks;

@@ -8,7 +8,7 @@ use serde_json::ser::Formatter;
 use super::{Record, SCHEMA};
 use crate::limits::{CUT_MARK, HELD_BY_MAX, MESSAGE_CHARS_MAX, RECORD_BYTES_MAX, cut};
 
-/// So much of what an operator writes is kept, as JSON has it: the record has 4 KB for everything.
+/// The part of an operator's text that is kept, in bytes, as JSON has it: the record has 4 KB for everything.
 const ORDER_TEXT_BYTES: usize = 200;
 
 /// A text of an operator, in no more than [`ORDER_TEXT_BYTES`] of the record; one that was cut ends with [`CUT_MARK`].

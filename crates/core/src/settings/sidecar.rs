@@ -69,7 +69,7 @@ impl SidecarSettings {
     /// Reads all settings through `lookup`; `given` are the names of all variables that are set.
     ///
     /// # Errors
-    /// Every setting that is wrong, and every `PROTECTOR_` variable that is none of ours.
+    /// Every setting that is wrong, and every `PROTECTOR_` variable that is not ours.
     pub fn read(
         lookup: &dyn Fn(&str) -> Option<String>,
         given: impl IntoIterator<Item = String>,

@@ -98,7 +98,7 @@ impl Host {
             .count()
     }
 
-    /// How many calls there were at all.
+    /// Returns the number of all calls.
     pub(crate) fn all_calls(&self) -> usize {
         self.calls("")
     }

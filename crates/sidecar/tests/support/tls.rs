@@ -1,5 +1,5 @@
 //! A server certificate for 127.0.0.1, and the authority that has signed it. Both are for these tests alone: the key of
-//! the authority was thrown away.
+//! the authority was deleted.
 
 use std::net::TcpStream;
 use std::sync::Arc;

@@ -13,7 +13,7 @@ use protector_core::variables::{DURATION_MAX, DURATION_MIN};
 /// What the agent takes for a `stopTimeout` that is not given, in seconds (agent source, `agent/config`).
 const STOP_TIMEOUT_DEFAULT: i64 = 30;
 
-/// So much longer than `MAX_HOLD` is the `stopTimeout` that is written: the sidecar ends by itself, and says why.
+/// The written `stopTimeout` is longer than `MAX_HOLD` by this: the sidecar ends by itself, and says why.
 const STOP_TIMEOUT_SPARE: SignedDuration = SignedDuration::from_mins(5);
 
 /// `stopTimeout`, `MAX_HOLD`, and the daemons' time to flush.

@@ -15,7 +15,7 @@ const FRAME: Rect = Rect {
     height: 96.0,
 };
 
-/// At most so many bars stand beside one another.
+/// The largest number of bars beside one another.
 const BINS: usize = 105;
 
 /// One chart: seconds are gathered in bins, of each the mean.

@@ -5,7 +5,7 @@ use super::svg::{Anchor, Point, Rect, Svg};
 use crate::simulate::display::{self, count, number};
 use protector_sim::scenario::Ms;
 
-/// So many colours and dashes there are.
+/// The number of colours and dashes.
 const SERIES: usize = 6;
 
 /// The frame of the chart.

@@ -13,10 +13,10 @@ use protector_sim::shrink::shrink;
 use serde_json::{Value, json};
 use std::thread;
 
-/// So many worlds are played to make a broken one smaller.
+/// The number of worlds that are played to make a broken one smaller.
 const SHRINK_BUDGET: u32 = 300;
 
-/// So many seeds with broken promises are shown.
+/// The number of seeds with broken promises that are shown.
 const SHOWN: usize = 5;
 
 /// Plays random worlds.
