@@ -79,7 +79,7 @@ struct Done {
     marked: bool,
     before: String,
     after: String,
-    /// What is said on standard error.
+    /// The lines for standard error.
     report: Vec<String>,
 }
 

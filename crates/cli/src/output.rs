@@ -1,4 +1,4 @@
-//! What is said, to people or to programs.
+//! Output, for people or for programs.
 
 use serde::Serialize;
 use std::error::Error;

@@ -45,7 +45,7 @@ pub(crate) enum Missing {
     Own(#[from] io::Error),
 }
 
-/// Finds `program`: at `given` if the operator says so, else beside this program.
+/// Finds `program`: at `given` if the operator gives a path, else beside this program.
 ///
 /// # Errors
 /// It is not there.

@@ -25,7 +25,7 @@ pub struct Done {
     pub outcome: Outcome,
 }
 
-/// What came of a plan.
+/// The results of a plan.
 #[derive(Debug, Default)]
 pub struct Applied {
     /// Every action that was tried, in order.
@@ -51,7 +51,7 @@ pub struct Applied {
 pub enum Target<'a> {
     /// An instance of a cluster, and its record as it was read.
     Placed(&'a InstanceKey, &'a Observed<Stored>),
-    /// The same, when Auto Scaling has said before that it waits no more.
+    /// The same, when Auto Scaling has said before that it no longer waits.
     Ended(&'a InstanceKey, &'a Observed<Stored>),
     /// An instance that is in no cluster: only its hook is there to act on.
     Unplaced(&'a InstanceId),
@@ -163,7 +163,8 @@ impl Coordinator {
         self.policy.dry_run || self.memory.control() == Control::Observe
     }
 
-    /// Said before it is noted: a run that dies between the two makes the next one say it again, and none is lost.
+    /// The receipt is logged before it is noted: if a run dies between the two, the next one logs it again, and none is
+    /// lost.
     fn log_receipt(&self, key: &InstanceKey, record: &Record) {
         let receipt = Receipt::new(key, record, record.updated_at);
         let (metrics, ended_at) = (&self.memory.metrics, record.updated_at);
@@ -183,7 +184,7 @@ impl Coordinator {
 enum Alone {
     /// What comes after it needs it.
     No,
-    /// The run has failed, and goes on.
+    /// The run has failed, and continues.
     Heartbeat,
     /// A task that must not be stopped, or cannot be stopped now: no other attempt of this run fixes that.
     Stop,
@@ -203,7 +204,7 @@ impl Alone {
 }
 
 impl Applied {
-    /// Notes an outcome. Returns whether the plan goes on.
+    /// Notes an outcome. Returns whether the plan continues.
     fn note(&mut self, action: ActionKind, alone: Alone, outcome: Outcome) -> bool {
         let mut goes_on = true;
         if let Outcome::Failed(error) = &outcome {

@@ -27,7 +27,7 @@ use crate::survey_view::Survey;
 /// A FIFO queue hands out so many messages at once (`BatchSize` in the template): after a full batch more may be waiting.
 const BATCH_MAX: usize = 10;
 
-/// From the queue to the function a message takes some tenths of a second, unless others stand before it.
+/// A message takes some tenths of a second from the queue to the function, unless others are before it.
 const BACKLOG: SignedDuration = SignedDuration::from_secs(2);
 
 /// Which instance a message is about: messages about one are dealt with in their order.
@@ -151,7 +151,8 @@ impl Coordinator {
         json!({"batchItemFailures": failures})
     }
 
-    /// Returns whether other messages wait behind these. A batch that is full of messages of a while ago says so.
+    /// Returns whether other messages wait behind these: so it is if the batch is full, and its messages are some time
+    /// old.
     fn more_wait(&self, messages: &[SqsMessage]) -> bool {
         let newest = messages.iter().filter_map(|message| message.sent_at).max();
         let age = newest.map(|sent| self.now().duration_since(sent));

@@ -1,6 +1,6 @@
-//! What the coordinator says: one JSON line per event on standard output, which Lambda sends to CloudWatch Logs.
+//! The log of the coordinator: one JSON line per event on standard output, which Lambda sends to CloudWatch Logs.
 //!
-//! Fields are documented in `docs/log-fields.md`. Nothing that is said holds a lifecycle action token.
+//! Fields are documented in `docs/log-fields.md`. No line holds a lifecycle action token.
 
 use std::fmt;
 use std::io::Write;

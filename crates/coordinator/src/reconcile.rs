@@ -42,7 +42,7 @@ pub(crate) const TIME_FOR_A_LOOK: SignedDuration = SignedDuration::from_secs(5);
 /// ones for races. More would mean that two runs keep crossing each other; the tick comes anyway.
 const LOOKS_MAX: u32 = 8;
 
-/// What came of one instance in one run.
+/// The results for one instance in one run.
 #[derive(Debug, Clone)]
 pub struct Reconciled {
     /// Its last line's fields.
@@ -94,7 +94,7 @@ enum Next {
 }
 
 impl Coordinator {
-    /// Brings one instance as far as it can be brought now, and says so in one line.
+    /// Brings one instance as far as it can be brought now, and logs that in one line.
     pub async fn reconcile(
         &self,
         trigger: TriggerKind,
@@ -216,7 +216,7 @@ impl Coordinator {
         (plan, applied)
     }
 
-    /// A hook that is completed lets the instance go for good.
+    /// A hook that is completed ends the wait for its instance permanently.
     fn remember_end(&self, observation: &Observation, plan: &Plan, applied: &Applied) {
         let completed = applied
             .done

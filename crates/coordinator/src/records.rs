@@ -242,8 +242,8 @@ impl Coordinator {
         self.put_own(key, before, record, Priority::Hold, applied).await
     }
 
-    /// Notes that the drain is over. The run that takes all events remembers it; where others may come the record says so.
-    /// A new execution environment that meets the record meanwhile says the receipt once more.
+    /// Notes that the drain is over. The run that takes all events remembers it; where other runs may come, the record
+    /// holds it. A new execution environment that meets the record meanwhile logs the receipt once more.
     pub(crate) async fn put_receipt(
         &self,
         key: &InstanceKey,

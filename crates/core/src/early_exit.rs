@@ -6,7 +6,7 @@
 
 use jiff::SignedDuration;
 
-/// An exit is put off until the process has run for so long: the least `restartAttemptPeriod` that ECS accepts, and a
+/// An exit is delayed until the process has run for this long: the least `restartAttemptPeriod` that ECS accepts, and a
 /// second for the agent, which counts from the moment at which it saw the start (agent 1.105.1).
 pub const EXIT_NO_SOONER_THAN: SignedDuration = SignedDuration::from_secs(61);
 

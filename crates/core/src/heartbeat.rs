@@ -74,7 +74,7 @@ impl Heartbeats {
         self.sent.insert(wait.key(), at);
     }
 
-    /// Forgets all waits but these: what waits no more may wait again, with a new clock.
+    /// Forgets all waits but these: a hook that no longer waits may wait again, with a new clock.
     pub fn keep(&mut self, waits: &[Wait]) {
         let kept: BTreeSet<_> = waits.iter().map(Wait::key).collect();
         self.sent.retain(|key, _| kept.contains(key));

@@ -20,7 +20,7 @@ pub struct InvalidId {
     pub expected: &'static str,
 }
 
-/// Stands for a text that must not be shown.
+/// Replaces a text that must not be shown.
 const NOT_SHOWN: &str = "(not shown)";
 
 impl InvalidId {

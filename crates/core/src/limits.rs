@@ -148,8 +148,8 @@ pub fn reading(poll_seconds: u32) -> SignedDuration {
     SignedDuration::from_secs((fifths + 4) / 5)
 }
 
-/// An agent that was seen away twice was away all the time only if no more than two ticks and their delay lie between:
-/// after that it may have come back, and gone again.
+/// An agent that was seen away twice was away all the time only if at most two ticks and their delay are between the
+/// two sightings: after that it may have come back, and gone again.
 pub const AGENT_UNSEEN_MAX: SignedDuration = SignedDuration::from_secs(150);
 
 /// The least time between two notes that an agent is still away: each tick notes it.

@@ -17,7 +17,7 @@ use crate::unprotected::UnprotectedReason;
 pub enum Observed<T> {
     /// It is there.
     Present(T),
-    /// It is not there: AWS said so.
+    /// It is not there, according to AWS.
     Absent,
     /// We do not know: the read failed, or only a part of it came back. Holds why.
     Unknown(String),
@@ -236,7 +236,7 @@ pub enum Hook {
     None,
     /// These do: at least one. A group may have several hooks of ours, and all of them wait at the same time.
     Waiting(Vec<HookAction>),
-    /// The one that the record names does not wait any more: Auto Scaling said so.
+    /// The one that the record names does not wait any more, according to Auto Scaling.
     Over,
     /// Auto Scaling could not be asked.
     Unknown(String),
@@ -291,7 +291,7 @@ pub struct Task {
     pub agent_connected: bool,
     /// How its service schedules it.
     pub scheduling: Scheduling,
-    /// Its containers, as ECS has heard of them.
+    /// Its containers, as ECS knows them.
     pub containers: Vec<Container>,
     /// Why it was known not to be protected when it was last seen, before ECS ordered it to stop.
     pub unprotected_before: Option<UnprotectedReason>,

@@ -103,7 +103,7 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", content = "message", rename_all = "kebab-case")]
 pub enum OrderOutcome {
-    /// It is obeyed, and the record says so.
+    /// The coordinator obeys the order, and the record holds it.
     Done,
     /// It changes nothing; the message says why.
     Ignored(String),
@@ -151,7 +151,7 @@ pub enum Action {
     },
     /// Complete the hook with CONTINUE.
     Complete(Lifecycle),
-    /// Say the receipt, then note in the record that it was said.
+    /// Log the receipt, then note in the record that it was logged.
     Receipt(Box<Record>),
 }
 
@@ -331,8 +331,8 @@ pub fn poll_seconds(sidecars: u32) -> u32 {
 }
 
 /// How often the sidecars of a drain in a record of its own should read while tasks hold. The end of the last task is
-/// written down ([`Record::release_not_before`]) and LINGER goes by before the release, so a pace that hears of one of the two
-/// in time is enough: then a release waits for its sidecars for [`RELEASE_HEARD_WITHIN`] at the most.
+/// written down ([`Record::release_not_before`]) and LINGER passes before the release, so a pace that notices one of
+/// the two in time is enough: then a release waits for its sidecars for [`RELEASE_HEARD_WITHIN`] at the most.
 #[must_use]
 fn unhurried_poll_seconds(policy: &Policy) -> u32 {
     let slack = policy.linger.saturating_add(RELEASE_HEARD_WITHIN) - NOTE_WRITTEN_WITHIN;

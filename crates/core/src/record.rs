@@ -47,7 +47,7 @@ pub enum ReleaseReason {
     Drained,
     /// The deadline passed.
     Deadline,
-    /// An operator said so.
+    /// An operator ordered it.
     Operator,
     /// The container instance became ACTIVE again.
     Cancelled,
@@ -189,7 +189,7 @@ pub struct Record {
     /// Daemons that were seen to run without the protection of their sidecar: at most [`UNPROTECTED_MAX`]. It only grows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unprotected: Vec<UnprotectedDaemon>,
-    /// Daemons that had not stopped when the drain was over: they had had their time, or had never heard of the release.
+    /// Daemons that had not stopped when the drain was over: they had had their time, or had never read the release.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub daemons_left: u32,
     /// The groups that were waited for so far.
@@ -360,7 +360,7 @@ impl Record {
         }
     }
 
-    /// Returns whether this drain has let its daemons go.
+    /// Returns whether this drain has released its daemons.
     #[must_use]
     pub fn is_released(&self) -> bool {
         self.state == State::Released

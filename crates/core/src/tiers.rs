@@ -1,4 +1,5 @@
-//! The order in which daemons go: `xray, datadog | fluent-bit` lets the first two go together, then the third.
+//! The order in which daemons are released: `xray, datadog | fluent-bit` releases the first two together, then the
+//! third.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! What wakes the coordinator: every event shape it is sent, parsed into our own types.
+//! The input of the coordinator: every event shape that it gets, parsed into our own types.
 //!
 //! An [`Event`] is one of three: a [`Trigger`], something that does not concern this deployment, or [`Malformed`], which
 //! names the field. Shapes: EventBridge, SNS, SQS (plain, and SNS inside SQS), Auto Scaling's
@@ -122,7 +122,7 @@ pub struct HookNotice {
     pub hook: LifecycleHookName,
     /// Names this waiting.
     pub token: LifecycleActionToken,
-    /// When the wait began, if the message says so.
+    /// When the wait began, if the message contains it.
     pub since: Option<Timestamp>,
 }
 
@@ -160,7 +160,7 @@ pub struct InstanceChange {
 pub struct SpotNotice {
     /// The instance.
     pub instance: InstanceId,
-    /// When EC2 said so, by the event's own time; if the event names the end, two minutes before it.
+    /// When EC2 sent the notice, by the event's own time; if the event names the end, two minutes before it.
     pub at: Timestamp,
 }
 

@@ -195,7 +195,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reports each variable of ours in `given` that nothing has read: a misspelt setting must not pass in silence.
+    /// Reports each variable of ours in `given` that nothing has read: a misspelt setting must not be ignored silently.
     pub fn refuse_unknown(&mut self, given: impl IntoIterator<Item = String>) {
         let unknown: Vec<String> = given
             .into_iter()

@@ -1,4 +1,4 @@
-//! An exit before SIGTERM, because the sidecar cannot do its work: put off while the agent would not restart it.
+//! An exit before SIGTERM, because the sidecar cannot do its work: it is delayed while the agent would not restart it.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -19,8 +19,8 @@ pub(crate) fn process_started() {
     STARTED.get_or_init(Instant::now);
 }
 
-/// Logs `fields` (reason and code) in an `exit-delayed` line as long as the exit is put off, and comes back when it is due:
-/// at once outside an ECS task and after SIGTERM.
+/// Logs `fields` (reason and code) in an `exit-delayed` line while the exit is delayed, and returns when it is due: at
+/// once outside an ECS task and after SIGTERM.
 pub(crate) fn wait_until_due(fields: &Value) {
     let Ok(pending) = Pending::new() else {
         // Without a descriptor SIGTERM would not be noticed; to be deaf to it is worse than not to be restarted.

@@ -37,7 +37,7 @@ pub(crate) struct Hold<'a> {
     said: LastLogged,
 }
 
-/// What was said, and when.
+/// The last reasons that were logged, and when.
 #[derive(Default)]
 struct LastLogged {
     at: Option<Duration>,
@@ -46,7 +46,7 @@ struct LastLogged {
 }
 
 impl<'a> Hold<'a> {
-    /// A hold that began with a SIGTERM at `since`. Without a place it goes on looking for it.
+    /// A hold that began with a SIGTERM at `since`. Without a place it continues to look for it.
     pub(crate) fn new(
         settings: &'a SidecarSettings,
         log: Logger,

@@ -51,7 +51,7 @@ pub(crate) async fn until_ready(settings: &SidecarSettings, log: Logger, pending
     Started::Terminated(place)
 }
 
-/// One self-check: the place, and whether a release lies there. Leaves the place behind even if the read fails.
+/// One self-check: the place, and whether there is a release. Leaves the place behind even if the read fails.
 async fn check(
     settings: &SidecarSettings,
     aws: &Aws,

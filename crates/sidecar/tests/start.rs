@@ -34,7 +34,7 @@ fn p6_one_read_at_start_and_then_nothing_until_sigterm() {
     }
 }
 
-/// What is spoilt on the host, settings, and what is said of it: why, and a part of the hint.
+/// What is broken on the host, the settings, and the message about it: why, and a part of the hint.
 type Case = (
     fn(&Host),
     &'static [(&'static str, &'static str)],

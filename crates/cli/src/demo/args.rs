@@ -38,9 +38,9 @@ pub(crate) struct DemoArgs {
     pub(super) window: Duration,
     /// How long the protector keeps the log router after the last task has ended, the coordinator's LINGER.
     ///
-    /// The standalone task ends with a report of 400 lines, and the router reads slowly: it needs 4 s more than the task.
-    /// With 5s, the coordinator's default, no line is lost; with 0s ECS stops the router while most of the report still
-    /// lies in its socket.
+    /// The standalone task ends with a report of 400 lines, and the router reads slowly: it needs 4 s more than the
+    /// task. With 5s, the coordinator's default, no line is lost; with 0s ECS stops the router while most of the report
+    /// is still in its socket.
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = linger)]
     pub(super) linger: Duration,
     /// When ECS itself stops the daemon tasks of a draining instance.

@@ -1,4 +1,4 @@
-//! What came out of a run.
+//! The result of a run.
 
 use super::DemoError;
 use super::calls::{self, Calls};

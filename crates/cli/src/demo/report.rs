@@ -1,4 +1,4 @@
-//! What is said before and after: for people, or as JSON.
+//! The text before and after the runs: for people, or as JSON.
 
 use super::args::DemoArgs;
 use super::outcome::Outcome;
@@ -32,7 +32,7 @@ read all of it. With the protector it is told to stop no sooner than LINGER afte
     ))
 }
 
-/// Says what came out.
+/// Reports the results.
 ///
 /// # Errors
 /// Standard output cannot be written.

@@ -42,7 +42,7 @@ const EVERY: Duration = Duration::from_millis(100);
 /// How long all runs together before the drain.
 pub(crate) const WARM_UP: Duration = Duration::from_secs(3);
 
-/// How long the standalone task goes on after the replica tasks are done.
+/// How much longer than the replica tasks the standalone task runs.
 const JOB_LONGER: Duration = Duration::from_secs(4);
 
 /// How many lines the standalone task logs at its end, all at once.
@@ -54,7 +54,7 @@ const READ_EVERY: Duration = Duration::from_millis(10);
 /// Seconds until the agent kills an application that does not end; more than any SIGTERM window here.
 const APP_STOP_TIMEOUT: u64 = 120;
 
-/// How long the router reads on after the standalone task has ended: its report lies in the socket.
+/// How long the router continues to read after the standalone task has ended: its report is still in the socket.
 pub(crate) fn backlog() -> Duration {
     READ_EVERY * REPORT
 }

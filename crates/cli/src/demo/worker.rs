@@ -31,7 +31,7 @@ pub(crate) struct WorkerArgs {
     /// What it is called in its lines.
     #[arg(long)]
     name: String,
-    /// How long it goes on after SIGTERM.
+    /// How long it continues after SIGTERM.
     #[arg(long, value_parser = duration::parse)]
     window: Duration,
     /// When it ends by itself.

@@ -11,7 +11,7 @@ use std::ops::Range;
 /// A change of one value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// The value at the path is this one; objects on the way to it are made where they are missing or null.
+    /// The value at the path is this one; missing or null objects on the path are created.
     Set(Path, Json),
     /// The list at the path has this element at its end; the list is made if it is missing or null.
     Append(Path, Json),
@@ -113,7 +113,7 @@ impl Writer<'_, '_> {
         let comma = self.comma_after(last.end);
         let end = comma.unwrap_or(last.end);
         let (before, base) = self.separation(last.start);
-        // On the same line nothing may stand behind a comment that goes to its end.
+        // On the same line nothing may follow a comment that goes to the end of the line.
         let place = if before.contains('\n') {
             self.end_of_comments(end)
         } else {
@@ -133,7 +133,7 @@ impl Writer<'_, '_> {
         edits
     }
 
-    /// Inserts a child where there is none. Comments stay where they are, behind it.
+    /// Inserts a child where there is none. Comments stay where they are, after it.
     fn insert_first(&self, whole: &Range<usize>, name: Option<&str>, value: &Json) -> Vec<Edit> {
         let base = indentation(self.text, whole.start);
         let inside = whole.start + 1..whole.end.saturating_sub(1);

@@ -13,9 +13,9 @@ pub(crate) struct Style {
     pub(crate) newline: Option<&'static str>,
     /// One level of indentation.
     pub(crate) indent: String,
-    /// What stands between a name and its value.
+    /// The text between a name and its value.
     pub(crate) colon: &'static str,
-    /// What stands between two values on one line.
+    /// The text between two values on one line.
     pub(crate) comma: &'static str,
     /// Whether short objects and lists are written on one line although the document has several.
     pub(crate) inline: bool,

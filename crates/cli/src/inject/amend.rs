@@ -65,7 +65,7 @@ pub(crate) enum Refusal {
     /// The sidecar cannot work in this task.
     #[error("{message} ({rule})")]
     Unfit {
-        /// The rule that says so.
+        /// The rule that is broken.
         rule: RuleId,
         /// What is in the way.
         message: String,
@@ -302,7 +302,8 @@ impl Round<'_, '_> {
         Ok(None)
     }
 
-    /// All corrections that do not touch each other. The rest comes in the next round, at its then places.
+    /// All corrections that do not touch each other. The rest comes in the next round, at the places that they have
+    /// then.
     fn correct(&self) -> Step {
         let mut taken: Vec<Edit> = Vec::new();
         let mut what = Vec::new();

@@ -1,4 +1,4 @@
-//! What is said of a changed definition.
+//! The report on a changed definition.
 
 use super::amend::Amended;
 use super::ready::Ready;

@@ -45,7 +45,7 @@ pub(crate) struct LintArgs {
     pub(super) explain: Option<RuleId>,
     #[command(flatten)]
     pub(super) look: LookArgs,
-    // The last one: the heading of a group goes on over what follows it.
+    // The last one: the heading of a group also covers what follows it.
     #[command(flatten)]
     pub(super) coordinator: CoordinatorArgs,
 }

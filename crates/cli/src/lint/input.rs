@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Stands for standard input on the command line.
+/// The name of standard input on the command line.
 pub(crate) const STDIN: &str = "-";
 
 /// A task definition is at most 64 KiB (ECS quotas). A file that is far larger is something else.

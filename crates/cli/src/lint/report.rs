@@ -1,4 +1,4 @@
-//! What is said of all files, in each form.
+//! The report on all files, in each form.
 
 mod github;
 mod json;

@@ -1,4 +1,4 @@
-//! Findings that do not count: an option says so for one run, a Docker label of the container for good.
+//! Findings that do not count: by an option for one run, or permanently by a Docker label of the container.
 
 use super::finding::{Finding, Suppression};
 use super::layout::Layout;
@@ -48,7 +48,7 @@ pub(crate) fn by_option(findings: &mut [Finding], ignored: &[Ignored]) {
     }
 }
 
-/// Marks what the labels name. What is about the whole task goes by the label of the sidecar.
+/// Marks what the labels name. The label of the sidecar covers what is about the whole task.
 pub(crate) fn by_label(findings: &mut [Finding], root: &Value<'_>, layout: &Layout, sidecar: &str) {
     let definition = Definition::read(root, layout);
     for finding in findings {

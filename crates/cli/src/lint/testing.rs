@@ -72,7 +72,7 @@ pub(crate) fn ids(text: &str) -> Vec<&'static str> {
         .collect()
 }
 
-/// Values that may stand anywhere in a mutated definition.
+/// Values that may be anywhere in a mutated definition.
 fn odd(rng: &mut Rng) -> Value {
     let all = [
         json!(null),

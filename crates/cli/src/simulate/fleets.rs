@@ -1,4 +1,4 @@
-//! The main job: fleets of some sizes, and what came of them.
+//! The main job: fleets of some sizes, and their results.
 
 use super::args::SimulateArgs;
 use super::contender::Contender;

@@ -48,13 +48,13 @@ pub(crate) struct Row {
     pub(crate) runs_failed: u64,
     /// Of these, by the schedule.
     pub(crate) ticks_failed: u64,
-    /// Events that were given up.
+    /// Events that were abandoned.
     pub(crate) dead_letters: u64,
     /// Hooks whose timeout ran out.
     pub(crate) hooks_ran_out: u64,
     /// Daemons that got SIGTERM while a task that holds was alive.
     pub(crate) wrong_releases: u64,
-    /// Tasks that their instance took with it when it went off.
+    /// Tasks that were killed when their instance went off.
     pub(crate) tasks_killed: u64,
     /// Log lines that were written when the daemons had got SIGTERM.
     pub(crate) lines_lost: u64,

@@ -1,4 +1,4 @@
-//! What came of fleets, for people and as JSON.
+//! The results of fleets, for people and as JSON.
 
 use super::args::SimulateArgs;
 use super::display::count;

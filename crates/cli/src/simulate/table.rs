@@ -5,7 +5,7 @@ use super::measures::{MEASURES, Measure, Row};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 
-/// The width of a line where nothing else is said.
+/// The default width of a line.
 const WIDTH: usize = 80;
 
 /// One line of a table: its name, and a cell for each column.

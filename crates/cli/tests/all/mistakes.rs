@@ -1,4 +1,4 @@
-//! What is said when something is wrong.
+//! The messages about mistakes.
 
 use crate::process::protectorctl;
 

@@ -1,4 +1,4 @@
-//! The processes of the demo: what an application sends, and what the router makes of it.
+//! The processes of the demo: what an application sends, and what the router writes.
 
 use crate::process::{Running, eventually};
 use std::fs;

@@ -16,7 +16,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// What is said about a mistake: exit code 2, and nothing on standard output.
+/// The message about a mistake: exit code 2, and nothing on standard output.
 fn mistake(arguments: &[&str]) -> String {
     let output = simulate(arguments);
     assert_eq!(output.status.code(), Some(2), "{arguments:?}");

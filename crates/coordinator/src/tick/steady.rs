@@ -120,8 +120,8 @@ impl Coordinator {
         })
     }
 
-    /// Each quiet drain gets its heartbeat and its new count if they are due, and its line is said. Gives back what went
-    /// wrong.
+    /// Each quiet drain gets its heartbeat and its new count if they are due, and its line is logged. Returns the
+    /// failures.
     pub(super) async fn maintain_all(&self, quiet: Vec<Steady>) -> Vec<String> {
         let kept = stream::iter(quiet).map(|quiet| self.maintain(quiet));
         let problems: Vec<Option<String>> = kept.buffer_unordered(CONCURRENCY).collect().await;

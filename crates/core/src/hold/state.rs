@@ -1,7 +1,8 @@
-//! What a sidecar does between SIGTERM and its end: sleep so long, or leave because….
+//! What a sidecar does between SIGTERM and its end: sleep for some time, or leave for a reason.
 //!
-//! A pure state machine. The program asks the task metadata, the record and the instance metadata, and hands in what
-//! it heard together with the time and one random number; [`HoldState::next`] answers. Rules, the first that fits decides:
+//! A pure state machine. The program asks the task metadata, the record and the instance metadata, and hands in the
+//! answers together with the time and one random number; [`HoldState::next`] answers. Rules, the first that fits
+//! decides:
 //!
 //! | what is seen | answer |
 //! | --- | --- |
@@ -257,7 +258,8 @@ impl HoldState {
         Some(until_deadline.saturating_add(self.silence()))
     }
 
-    /// A coordinator that has not released so long after the deadline is dead: the sidecar would have read it.
+    /// A coordinator that has not released this long after the deadline is dead: the sidecar would have read the
+    /// release.
     fn silence(&self) -> SignedDuration {
         let interval = backoff::interval(&self.policy, self.record.as_ref());
         COORDINATOR_SILENCE.saturating_add(backoff::longest(interval))

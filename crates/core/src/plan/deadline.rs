@@ -60,7 +60,7 @@ fn clock_start(hook: &HookAction) -> Timestamp {
     }
 }
 
-/// The last moment that leaves the daemons time to stop before the hook's wait ends for good, or before the longest
+/// The last moment that leaves the daemons time to stop before the hook's wait ends permanently, or before the longest
 /// time that any hook could wait if there is none.
 pub(super) fn latest(
     started_at: Timestamp,

@@ -17,7 +17,7 @@ use super::later;
 /// When the machine goes, and what is kept free for its daemons before.
 #[derive(Debug, Clone, Copy)]
 struct Bound {
-    /// The last moment at which daemons may be let go.
+    /// The last moment at which daemons may be released.
     latest: Timestamp,
     /// When the last of them is to be gone.
     end: Timestamp,
@@ -81,7 +81,7 @@ impl<'a> Schedule<'a> {
         self.hook.into_iter().chain(self.notice)
     }
 
-    /// The last moment at which daemons may be let go; without an end, the longest time that any hook could wait.
+    /// The last moment at which daemons may be released; without an end, the longest time that any hook could wait.
     pub(super) fn latest(&self) -> Timestamp {
         let latest = self.bounds().map(|bound| bound.latest).min();
         latest.unwrap_or_else(|| later(self.started_at, HOOK_GLOBAL_MAX))
@@ -99,7 +99,7 @@ impl<'a> Schedule<'a> {
         kept.min().map_or(own, |kept| own.min(kept)).max(since)
     }
 
-    /// When the daemons that were let go at `released` have had their time.
+    /// When the daemons that were released at `released` have had their time.
     pub(super) fn flush_end(&self, released: Timestamp) -> Timestamp {
         later(released, self.reading + self.policy.daemon_stop)
     }

@@ -1,7 +1,7 @@
 //! The quiet parts of a drain: until when nothing but the end of a task can change it, and what it needs meanwhile.
 //!
-//! The tick uses it to spare whole looks: of a drain that is quiet it only asks whether the tasks that are awaited still
-//! live: those that hold, or, after the release, the daemons.
+//! The tick uses it to save full observations: of a drain that is quiet it only asks whether the tasks that are awaited
+//! still run: those that hold, or, after the release, the daemons.
 
 use jiff::Timestamp;
 

@@ -68,7 +68,7 @@ pub struct CheckRound {
 pub struct Check {
     /// When the last round began, be it over or not.
     began: Option<Timestamp>,
-    /// What the round that goes on has found so far; none goes on if there is none.
+    /// What the current round has found so far; none if no round is in progress.
     round: Option<CheckRound>,
     requests: VecDeque<Request>,
     /// Tasks that were listed and not described yet, all of one cluster.
@@ -76,15 +76,15 @@ pub struct Check {
 }
 
 impl Check {
-    /// Returns whether a round goes on, or is due: the first one at once, each other `every` after the beginning of the
-    /// last one. Zero turns the check off.
+    /// Returns whether a round is in progress, or due: the first one at once, each other `every` after the beginning of
+    /// the last one. Zero turns the check off.
     #[must_use]
     pub fn is_due(&self, every: SignedDuration, now: Timestamp) -> bool {
         let rested = |began: Timestamp| now.duration_since(began) >= every;
         !every.is_zero() && (self.round.is_some() || self.began.is_none_or(rested))
     }
 
-    /// Returns whether a round goes on.
+    /// Returns whether a round is in progress.
     #[must_use]
     pub fn goes_on(&self) -> bool {
         self.round.is_some()
@@ -106,8 +106,8 @@ impl Check {
         };
     }
 
-    /// The next request of the round; none if it is over, or none goes on. Tasks are described when a hundred are listed,
-    /// or the last ones of their cluster are.
+    /// The next request of the round; none if it is over, or no round is in progress. Tasks are described when a
+    /// hundred are listed, or the last ones of their cluster are.
     pub fn next_request(&mut self) -> Option<Request> {
         self.full_batch().or_else(|| self.requests.pop_front())
     }
@@ -181,7 +181,7 @@ impl Check {
         }
     }
 
-    /// A request has failed. The round goes on without its answer.
+    /// A request has failed. The round continues without its answer.
     pub fn failed(&mut self) {
         if let Some(round) = &mut self.round {
             round.failed += 1;

@@ -9,7 +9,7 @@ use crate::ids::{ClusterName, InstanceId};
 /// An order of an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    /// Let the daemons go now.
+    /// Release the daemons now.
     Release,
     /// Keep the daemons, whatever the deadline says, until the hook's global limit.
     Hold,

@@ -1,4 +1,4 @@
-//! What an event comes in: EventBridge's envelope, SNS and SQS records, or nothing.
+//! The envelope of an event: EventBridge's, SNS and SQS records, or none.
 
 use jiff::Timestamp;
 use serde_json::Value;

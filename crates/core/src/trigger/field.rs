@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Malformed;
 use crate::limits::{QUOTED_CHARS_MAX, cut};
 
-/// Reads `value`, which lies at `path` of the event (empty for the event itself).
+/// Reads `value`, which is at `path` of the event (empty for the event itself).
 pub(super) fn read<T: DeserializeOwned>(path: &str, value: &Value) -> Result<T, Malformed> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let inner = error.path().to_string();

@@ -12,9 +12,9 @@ use crate::net::{Failed, chain};
 /// A call that failed, with its error and a hint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AwsError {
-    /// What the wait makes of it.
+    /// The kind of the failure, for the decisions of the wait.
     pub(crate) trouble: ReadError,
-    /// What was said, cut to a length that is safe to log.
+    /// The message, cut to a length that is safe to log.
     pub(crate) detail: String,
     /// What a person can do.
     pub(crate) hint: String,

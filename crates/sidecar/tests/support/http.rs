@@ -27,9 +27,9 @@ impl Request {
 /// What is answered.
 pub(crate) enum Answer {
     Status(u16, String),
-    /// The connection is closed without a word.
+    /// The connection is closed without an answer.
     Nothing,
-    /// The connection stays open without a word, longer than any timeout.
+    /// The connection stays open without an answer, longer than any timeout.
     Silence,
 }
 

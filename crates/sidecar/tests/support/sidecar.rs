@@ -112,7 +112,7 @@ impl Sidecar {
         Pid::from_raw(self.child.id().cast_signed())
     }
 
-    /// Everything it has said so far.
+    /// Returns all log lines so far.
     pub(crate) fn said(&self) -> Vec<String> {
         self.lines.lock().unwrap().clone()
     }

@@ -6,8 +6,8 @@ use crate::lint::model::{Container, Definition, Placed};
 use crate::lint::rules::RuleId;
 use std::collections::{HashMap, HashSet};
 
-/// Names that stand twice, dependencies on nothing, and circles. What depends on the sidecar makes a circle with it, and has
-/// a rule of its own.
+/// Duplicate names, dependencies on nothing, and circles. What depends on the sidecar makes a circle with it, and has a
+/// rule of its own.
 pub(super) fn check(definition: &Definition<'_>, sidecar: &str) -> Vec<Finding> {
     let mut found = repeated(&definition.containers);
     found.extend(unknown(&definition.containers));

@@ -26,7 +26,7 @@ pub(super) fn check(root: &Value<'_>, layout: &Layout) -> (Vec<Finding>, bool) {
     )
 }
 
-/// A missing member is one that a rule misses too, and says so better; a container's name is what everything goes by.
+/// A missing member is one that a rule misses too, and reports better; a container's name is the key to everything.
 fn is_in_the_way(misfit: &Misfit, layout: &Layout) -> bool {
     match misfit.wrong {
         Wrong::Type(_) | Wrong::Repeated => true,

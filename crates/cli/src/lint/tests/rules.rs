@@ -561,7 +561,7 @@ fn a_label_of_the_container_takes_a_finding_out() {
     };
     assert_eq!(ids(&labelled("PL001, pl023")), Vec::<&str>::new());
     assert_eq!(ids(&labelled("PL024")), ["PL023"]);
-    // What is about the whole task goes by the sidecar's label.
+    // The sidecar's label covers what is about the whole task.
     let text = changed(|definition| {
         definition["taskRoleArn"] = json!(null);
         definition["containerDefinitions"][1]["dockerLabels"] = json!({"protectorctl.ignore": "task-role"});

@@ -85,7 +85,7 @@ fn external_beside_ec2_is_fine() {
     assert_eq!(ids(&text), Vec::<&str>::new());
 }
 
-/// Each row: where something else is put, what, and what is said.
+/// Each row: the place of the wrong value, the value, and the message.
 #[test]
 fn what_is_of_another_type_is_named() {
     let rows = [

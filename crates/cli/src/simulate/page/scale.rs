@@ -29,7 +29,7 @@ impl Scale {
         }
     }
 
-    /// The place of a number; what lies outside is put at the edge.
+    /// The place of a number; what is outside is put at the edge.
     pub(super) fn at(self, value: f64) -> f64 {
         let value = value.clamp(self.domain.0, self.domain.1);
         let measure = |value: f64| if self.logarithmic { value.log10() } else { value };

@@ -96,7 +96,7 @@ fn scaled(duration: SignedDuration, factor: f64) -> SignedDuration {
     SignedDuration::from_millis((duration.as_millis_f64() * factor) as i64)
 }
 
-/// Whatever comes in as jitter, it is in 0..=1 afterwards.
+/// Returns `jitter` limited to 0..=1.
 fn clamp_unit(jitter: f64) -> f64 {
     if jitter.is_finite() {
         jitter.clamp(0.0, 1.0)

@@ -175,7 +175,7 @@ pub enum TargetLifecycleState {
 pub enum KillSwitchReading {
     /// It was not read this time.
     NotAsked,
-    /// It says so; `on` if there is no such parameter.
+    /// The mode that it names; `on` if there is no such parameter.
     Says(Control),
     /// It could not be read, or its text is not understood: everything stays as it is.
     Unclear,

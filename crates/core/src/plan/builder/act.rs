@@ -159,7 +159,7 @@ impl PlanBuilder<'_> {
     }
 
     /// The record is written if it says something new; a count alone is new only now and then. The note of a heartbeat
-    /// gives way like a count: if it is put off, the next tick sends one heartbeat more.
+    /// is deferred like a count: if it is, the next tick sends one heartbeat more.
     pub(super) fn put(&self) -> Option<Action> {
         // A count that a release follows at once is not worth its write.
         let waits = self.record.is_released() || self.lingers;

@@ -210,7 +210,7 @@ impl PlanBuilder<'_> {
         }
     }
 
-    /// Lets the first tier go.
+    /// Releases the first tier.
     fn release(&mut self, reason: ReleaseReason, why: String) {
         if self.situation.policy.tiers.count() == 1 {
             return self.release_all(reason, why);
@@ -234,7 +234,7 @@ impl PlanBuilder<'_> {
         self.record.poll_seconds = self.record.poll_seconds.max(before);
     }
 
-    /// Lets every daemon go.
+    /// Releases every daemon.
     pub(super) fn release_all(&mut self, reason: ReleaseReason, why: String) {
         self.keep_reading();
         self.record.state = State::Released;

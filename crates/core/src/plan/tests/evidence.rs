@@ -11,7 +11,7 @@ fn stopped(seconds: i64, task: Task) -> Task {
     }
 }
 
-/// When a protected daemon is said to have gone, after a look at second 60.
+/// When a protected daemon has gone according to the record, after a look at second 60.
 fn gone(bench: &mut Bench, tasks: Vec<Task>) -> Option<Timestamp> {
     bench.tasks(tasks);
     bench.step(60);
