@@ -1,8 +1,8 @@
 //! `protectorctl inject`: puts the sidecar into a task definition, and corrects one that is there.
 //!
-//! It makes the corrections that `lint` offers, one after another, until `lint` offers none: so running it twice changes
-//! nothing, and what it writes passes. `amend`, `remove` and `ready` are functions of a text; only this file reads and
-//! writes.
+//! It makes the corrections that `lint` offers, one after another, until `lint` offers none: so running it twice
+//! changes nothing, and what it writes passes. `amend`, `remove` and `ready` are functions of a text; only this file
+//! reads and writes.
 
 mod amend;
 mod args;

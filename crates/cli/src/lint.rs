@@ -1,7 +1,7 @@
 //! `protectorctl lint`: checks whether the daemon of a task definition really outlives the drain.
 //!
-//! `examine` and everything it calls is a function of a text and of what is expected. Only this file and `input` read, and
-//! only `report` writes.
+//! `examine` and everything it calls is a function of a text and of what is expected. Only this file and `input` read,
+//! and only `report` writes.
 
 pub(crate) mod args;
 mod checks;

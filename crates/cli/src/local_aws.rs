@@ -38,8 +38,8 @@ pub(crate) struct LocalAwsArgs {
     /// Write what the coordinator and the heartbeats say to this file as they say it; `-` is standard error.
     #[arg(long, value_name = "FILE")]
     coordinator_log: Option<PathBuf>,
-    /// Begin with an account in which instances drain, in the place of an empty one. The coordinator runs in it: that of
-    /// `--coordinator`, or `bootstrap` beside this program.
+    /// Begin with an account in which instances drain, in the place of an empty one. The coordinator runs in it: that
+    /// of `--coordinator`, or `bootstrap` beside this program.
     #[arg(long, value_name = "SCENE")]
     scene: Option<Scene>,
     /// The sidecar of the scene's daemons; by default `ecs-daemon-protector` beside this program.

@@ -10,7 +10,8 @@ use crate::logging::Level;
 use crate::rate_limit::Priority;
 
 impl Coordinator {
-    /// Says that a tick that began at `at` has run. `listed` are the parameters that it has found, if they could be listed.
+    /// Says that a tick that began at `at` has run. `listed` are the parameters that it has found, if they could be
+    /// listed.
     ///
     /// A dry run is not allowed to write. The kill switch at `observe` does not prevent the beacon: the beacon changes
     /// no drain, and says that the switch was read. A failure here is no failure of the tick, and the next tick tries

@@ -24,7 +24,8 @@ use crate::place::{Home, Place};
 use crate::subject::{Registered, Subject};
 use crate::survey_view::Survey;
 
-/// A FIFO queue hands out so many messages at once (`BatchSize` in the template): after a full batch more may be waiting.
+/// A FIFO queue hands out so many messages at once (`BatchSize` in the template): after a full batch more may be
+/// waiting.
 const BATCH_MAX: usize = 10;
 
 /// A message takes some tenths of a second from the queue to the function, unless others are before it.
@@ -382,8 +383,8 @@ fn function_name() -> &'static str {
     })
 }
 
-/// The answer to events that succeed or fail together: the lines of the instances that were looked at, and, if there were
-/// any, the orders that change nothing. Those are no instances, so that no answer to them looks like a success.
+/// The answer to events that succeed or fail together: the lines of the instances that were looked at, and, if there
+/// were any, the orders that change nothing. Those are no instances, so that no answer to them looks like a success.
 fn all(handled: Vec<Handled>) -> Result<Value, String> {
     let problems: Vec<&str> = handled.iter().filter_map(problem).collect();
     if !problems.is_empty() {

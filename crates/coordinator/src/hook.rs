@@ -22,8 +22,8 @@ use crate::subject::Subject;
 /// Auto Scaling is asked before a live instance is drained. A younger one needs no question.
 const FRESH_EVENT_MAX: SignedDuration = SignedDuration::from_secs(60);
 
-/// If a hook's heartbeat timeout cannot be read, its heartbeats are paced by this one, until it can: short enough for any
-/// hook that a schedule of a minute can serve.
+/// If a hook's heartbeat timeout cannot be read, its heartbeats are paced by this one, until it can: short enough for
+/// any hook that a schedule of a minute can serve.
 pub(crate) const TIMEOUT_ASSUMED_SECONDS: u32 = HOOK_HEARTBEAT_MIN_SECONDS;
 
 impl Coordinator {

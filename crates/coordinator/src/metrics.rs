@@ -81,8 +81,8 @@ metrics! {
     ForcedReleases in Count,
     /// Drains in which a protected daemon ended while tasks held. Once for each, when it is seen.
     DaemonsGone in Count,
-    /// Daemons that run without the protection of their sidecar: how many a check of the instances that do not drain has
-    /// found, if any, each that a drain finds, and each whose sidecar ended with 64 or 70, when its task ends.
+    /// Daemons that run without the protection of their sidecar: how many a check of the instances that do not drain
+    /// has found, if any, each that a drain finds, and each whose sidecar ended with 64 or 70, when its task ends.
     UnprotectedDaemons in Count,
     /// AWS calls that were made.
     ApiCalls in Count,

@@ -25,8 +25,8 @@ use crate::tens::TOGETHER;
 const SHARED_ALONE: SignedDuration = SignedDuration::from_mins(2);
 
 impl Coordinator {
-    /// Reads the record of an instance that has these registrations, and minds the kill switch, which comes with it. Of a
-    /// drain in a shared record this environment knows all that there is.
+    /// Reads the record of an instance that has these registrations, and minds the kill switch, which comes with it. Of
+    /// a drain in a shared record this environment knows all that there is.
     pub(crate) async fn read_record(
         &self,
         key: &InstanceKey,
@@ -75,8 +75,8 @@ impl Coordinator {
         seen
     }
 
-    /// Reads the records of several instances of a cluster, and with them the kill switch and, the first time, the shared
-    /// records: ten parameters a call.
+    /// Reads the records of several instances of a cluster, and with them the kill switch and, the first time, the
+    /// shared records: ten parameters a call.
     ///
     /// # Errors
     /// A call failed, or its answer does not mention each of them.

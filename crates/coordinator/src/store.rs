@@ -1,7 +1,8 @@
 //! What an execution environment knows of records: of those that it has read or written, and of the shared ones.
 //!
-//! One run at a time takes events from the queue, so what it has written is how things are. What is remembered here saves
-//! reads, outlives an answer that lags, and has what a text leaves out; whatever another writer has said is taken in.
+//! One run at a time takes events from the queue, so what it has written is how things are. What is remembered here
+//! saves reads, outlives an answer that lags, and has what a text leaves out; whatever another writer has said is taken
+//! in.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -157,8 +158,8 @@ impl Store {
                 .any(|shared| shared.record.drains.contains_key(&key.instance))
     }
 
-    /// A record that was just read, in the light of what is known: an answer may lag, and the text may leave out what this
-    /// environment has seen since it was written.
+    /// A record that was just read, in the light of what is known: an answer may lag, and the text may leave out what
+    /// this environment has seen since it was written.
     pub fn seen(&self, key: &InstanceKey, read: Observed<Stored>, now: Timestamp) -> Observed<Stored> {
         let facts = self.lock();
         let (known, read) = match (facts.records.get(key), read) {
@@ -194,7 +195,8 @@ impl Store {
         }
     }
 
-    /// The drain is over. What is known of it stays for a while, here and in its shared record: events of its end go on.
+    /// The drain is over. What is known of it stays for a while, here and in its shared record: events of its end go
+    /// on.
     pub fn ended(&self, key: &InstanceKey) {
         if let Some(known) = self.lock().records.get_mut(key) {
             known.ended = true;

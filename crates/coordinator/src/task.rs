@@ -95,8 +95,8 @@ impl Coordinator {
         self.look(TriggerKind::Task, key, arn.clone()).await
     }
 
-    /// The last task that held has ended, as far as is known. A look before the daemons have stayed for their while would
-    /// only be made again.
+    /// The last task that held has ended, as far as is known. A look before the daemons have stayed for their while
+    /// would only be made again.
     async fn last(&self, key: InstanceKey, arn: &ContainerInstanceArn) -> Handled {
         let wait = self.policy.linger;
         if self.queued {

@@ -1,5 +1,5 @@
-//! The beacon: the parameter `<prefix>/coordinator`, by which a person's tool finds the coordinator, learns its settings
-//! and sees when it last ran.
+//! The beacon: the parameter `<prefix>/coordinator`, by which a person's tool finds the coordinator, learns its
+//! settings and sees when it last ran.
 //!
 //! The tick writes it; no decision reads it. A reader ignores fields that it does not know, and refuses a `schema` that
 //! it does not know.

@@ -1,9 +1,9 @@
 //! A sidecar's hold, from SIGTERM to its exit, as a protocol without I/O.
 //!
-//! [`Hold::next`] takes the answer to the last question and gives the next [`Step`]: a question to put, a time to sleep, or
-//! the exit. The program puts the questions over HTTP, the simulator to its model; both are loops of a few lines, and
-//! everything that decides is here: which question comes when, what is read together, what is asked again alone after a
-//! denial, and (in [`crate::hold::state`]) what follows from the answers.
+//! [`Hold::next`] takes the answer to the last question and gives the next [`Step`]: a question to put, a time to
+//! sleep, or the exit. The program puts the questions over HTTP, the simulator to its model; both are loops of a few
+//! lines, and everything that decides is here: which question comes when, what is read together, what is asked again
+//! alone after a denial, and (in [`crate::hold::state`]) what follows from the answers.
 //!
 //! ```text
 //!            ┌────────────────────────── slept ───────────────────────────┐
@@ -113,7 +113,8 @@ impl Hold {
         }
     }
 
-    /// Takes in the answer to the last step, which came at this moment, and gives the next step. Moments must not go back.
+    /// Takes in the answer to the last step, which came at this moment, and gives the next step. Moments must not go
+    /// back.
     pub fn next(&mut self, now: &Moment, answer: Answer) -> Step {
         match (std::mem::replace(&mut self.question, Question::None), answer) {
             (Question::None, Answer::Nothing) => self.begin(now),

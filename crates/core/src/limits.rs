@@ -74,8 +74,9 @@ pub const GLOBAL_MARGIN: SignedDuration = SignedDuration::from_secs(90);
 /// A tick comes once a minute (`template.yaml`).
 pub const TICK: SignedDuration = SignedDuration::from_secs(60);
 
-/// The beacon is written no sooner than this after the last time, if nothing but its time has changed: once by each tick of
-/// the schedule, whose ticks may be some seconds nearer to each other than a minute, and not again by a copy of one.
+/// The beacon is written no sooner than this after the last time, if nothing but its time has changed: once by each
+/// tick of the schedule, whose ticks may be some seconds nearer to each other than a minute, and not again by a copy of
+/// one.
 pub const BEACON_INTERVAL: SignedDuration = SignedDuration::from_secs(45);
 
 /// A tick comes once a minute, and may be late by half of one.
@@ -140,8 +141,8 @@ pub const RELEASE_NEAR: SignedDuration = SignedDuration::from_secs(5);
 /// own they are within our share of the quota.
 pub const FEW_SIDECARS: u32 = SIDECAR_READS_PER_SECOND / (SHARED_FROM as u32 - 1);
 
-/// Within this every sidecar has read a record that asks for a reading every `poll_seconds`, in whole seconds: each puts
-/// its reading off by up to a fifth, so that those of a fleet do not read all at once.
+/// Within this every sidecar has read a record that asks for a reading every `poll_seconds`, in whole seconds: each
+/// puts its reading off by up to a fifth, so that those of a fleet do not read all at once.
 #[must_use]
 pub fn reading(poll_seconds: u32) -> SignedDuration {
     let fifths = i64::from(poll_seconds) * 6;

@@ -109,8 +109,8 @@ pub struct Registrations {
 }
 
 impl Registrations {
-    /// These, if there is one. `recorded` is what a drain's record takes for the present one: it stays that, unless another
-    /// one's agent is connected and its own is not.
+    /// These, if there is one. `recorded` is what a drain's record takes for the present one: it stays that, unless
+    /// another one's agent is connected and its own is not.
     #[must_use]
     pub fn of(mut all: Vec<ContainerInstance>, recorded: Option<&ContainerInstanceArn>) -> Option<Self> {
         all.sort_by(|a, b| a.arn.cmp(&b.arn));
@@ -186,7 +186,8 @@ impl Registrations {
         self.all().any(|one| one.agent_connected)
     }
 
-    /// Those that are to be set DRAINING, the present one first. Also one that is not connected: its agent may come back.
+    /// Those that are to be set DRAINING, the present one first. Also one that is not connected: its agent may come
+    /// back.
     pub fn to_drain(&self) -> impl Iterator<Item = &ContainerInstanceArn> {
         let active = self.all().filter(|one| one.status == InstanceStatus::Active);
         active.map(|one| &one.arn)

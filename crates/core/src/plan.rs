@@ -1,9 +1,9 @@
 //! The decision: from what was seen of an instance to what is done about it.
 //!
 //! A pure function of observation, policy, fleet and now. Nothing else decides; the coordinator only looks and acts.
-//! Actions are in the order in which they must be done: heartbeat, record, DRAINING, stops, completion, receipt. A failed heartbeat
-//! stops nothing; after any other failure the rest is left to the next run (P8: each prefix of a plan is a safe
-//! state, and the next look continues from it).
+//! Actions are in the order in which they must be done: heartbeat, record, DRAINING, stops, completion, receipt. A
+//! failed heartbeat stops nothing; after any other failure the rest is left to the next run (P8: each prefix of a plan
+//! is a safe state, and the next look continues from it).
 
 mod builder;
 mod deadline;

@@ -4,8 +4,8 @@
 //! for `restartAttemptPeriod`, and takes no second try at an image that cannot be pulled; the daemon and its service
 //! look well all the same. `DescribeTasks` shows it, some 3 to 21 s later.
 //!
-//! Only a task that is to run is judged. After the stop order a sidecar that has STOPPED is the normal end of a hold, so
-//! what counts then is how the task was last seen before.
+//! Only a task that is to run is judged. After the stop order a sidecar that has STOPPED is the normal end of a hold,
+//! so what counts then is how the task was last seen before.
 
 pub mod check;
 

@@ -146,8 +146,8 @@ pub struct Record {
     pub released_at: Option<Timestamp>,
     /// How often a sidecar should read, in seconds.
     pub poll_seconds: u32,
-    /// No release as drained comes before this, so until then a sidecar need not read. Whatever else releases, such as an
-    /// order, may come earlier.
+    /// No release as drained comes before this, so until then a sidecar need not read. Whatever else releases, such as
+    /// an order, may come earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release_not_before: Option<Timestamp>,
     /// The groups that hold, the largest first.
@@ -186,7 +186,8 @@ pub struct Record {
     /// When a protected daemon ended although tasks held: the hold did not protect it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub daemons_gone_at: Option<Timestamp>,
-    /// Daemons that were seen to run without the protection of their sidecar: at most [`UNPROTECTED_MAX`]. It only grows.
+    /// Daemons that were seen to run without the protection of their sidecar: at most [`UNPROTECTED_MAX`]. It only
+    /// grows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unprotected: Vec<UnprotectedDaemon>,
     /// Daemons that had not stopped when the drain was over: they had had their time, or had never read the release.
@@ -246,7 +247,8 @@ pub struct Ordered {
 }
 
 impl Ordered {
-    /// An order of this name, given at `at` by `who` for the reason `why`; the texts are cut to what the record can hold.
+    /// An order of this name, given at `at` by `who` for the reason `why`; the texts are cut to what the record can
+    /// hold.
     #[must_use]
     pub fn new(order: &str, who: &str, why: &str, at: Timestamp) -> Self {
         Self {

@@ -400,8 +400,8 @@ impl Wave {
         later < WAVE && drain.deadline_at.duration_since(self.deadline_at) == later
     }
 
-    /// Adds a drain; those that began earlier were added before, and the last of its standing `began` so many seconds after
-    /// the wave.
+    /// Adds a drain; those that began earlier were added before, and the last of its standing `began` so many seconds
+    /// after the wave.
     fn add(&mut self, instance: &InstanceId, drain: &SharedDrain, began: &mut i64) {
         let after = |at: Timestamp| at.as_second() - self.started_at.as_second();
         let (standing, started) = (SharedState::of(drain.released), after(drain.started_at));

@@ -1,8 +1,8 @@
 //! The input of the coordinator: every event shape that it gets, parsed into our own types.
 //!
-//! An [`Event`] is one of three: a [`Trigger`], something that does not concern this deployment, or [`Malformed`], which
-//! names the field. Shapes: EventBridge, SNS, SQS (plain, and SNS inside SQS), Auto Scaling's
-//! direct message to a Lambda function, and operator commands by direct invocation.
+//! An [`Event`] is one of three: a [`Trigger`], something that does not concern this deployment, or [`Malformed`],
+//! which names the field. Shapes: EventBridge, SNS, SQS (plain, and SNS inside SQS), Auto Scaling's direct message to a
+//! Lambda function, and operator commands by direct invocation.
 
 mod command;
 mod ecs;

@@ -75,8 +75,8 @@ pub(crate) fn summary(record: Option<&Record>) -> Value {
     })
 }
 
-/// Makes a metric of the line of an exit without a release: CloudWatch Logs reads the Embedded Metric Format out of whatever
-/// the `awslogs` driver sends, so the sidecar needs neither a client nor a permission for it.
+/// Makes a metric of the line of an exit without a release: CloudWatch Logs reads the Embedded Metric Format out of
+/// whatever the `awslogs` driver sends, so the sidecar needs neither a client nor a permission for it.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 pub(crate) fn unreleased_exit(reason: &Value, now: Timestamp) -> Map<String, Value> {
     let directive = json!({

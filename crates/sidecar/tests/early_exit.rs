@@ -1,5 +1,5 @@
-//! An exit before SIGTERM: in a task it waits for the agent, elsewhere it does not. When it comes is decided in the core,
-//! and tested there; here SIGTERM ends the wait after its first line.
+//! An exit before SIGTERM: in a task it waits for the agent, elsewhere it does not. When it comes is decided in the
+//! core, and tested there; here SIGTERM ends the wait after its first line.
 
 use serde_json::Value;
 

@@ -42,8 +42,8 @@ pub(crate) async fn build(aws: &LocalAws, scenario: &Scenario) -> Result<String,
     Ok(instance)
 }
 
-/// After a run: another instance with all its tasks, and a drain of it that a standalone task holds. Returns the instance
-/// once its drain is recorded.
+/// After a run: another instance with all its tasks, and a drain of it that a standalone task holds. Returns the
+/// instance once its drain is recorded.
 ///
 /// # Errors
 /// A call is refused, or something does not happen in time.

@@ -13,8 +13,8 @@ use std::collections::HashSet;
 use std::fmt::Write;
 use thiserror::Error;
 
-/// A definition needs a round for the sidecar, one for each wish, and a few in which members of one object are added one
-/// after another. More rounds than this would be a mistake of this program.
+/// A definition needs a round for the sidecar, one for each wish, and a few in which members of one object are added
+/// one after another. More rounds than this would be a mistake of this program.
 const ROUNDS_MAX: usize = 200;
 
 /// What is wanted of the sidecar.

@@ -1,8 +1,9 @@
 //! The shape of a task definition: which members ECS knows, and of which type each is.
 //!
-//! The table is the input of `RegisterTaskDefinition` in the service's published model, in a short form: a text is a type, a
-//! list has the shape of its elements, `"*"` stands for any name, and `!` marks a member that must be there. The names and
-//! values of `environment`, and the names of containers, must be there for the rules, although the model does not say so.
+//! The table is the input of `RegisterTaskDefinition` in the service's published model, in a short form: a text is a
+//! type, a list has the shape of its elements, `"*"` stands for any name, and `!` marks a member that must be there.
+//! The names and values of `environment`, and the names of containers, must be there for the rules, although the model
+//! does not say so.
 
 use crate::edit::Path;
 use jsonc_parser::ast::{Object, Value};

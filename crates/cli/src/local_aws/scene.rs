@@ -1,7 +1,7 @@
 //! `local-aws --scene stuck`: an account at three in the morning, with a drain for each reason for which one hangs.
 //!
-//! Each reason has an instance of its own. Applications and daemons are simulated; coordinator and sidecars are the real
-//! programs.
+//! Each reason has an instance of its own. Applications and daemons are simulated; coordinator and sidecars are the
+//! real programs.
 
 use clap::ValueEnum;
 use protector_aws_model::{ApiError, InstanceStatus, Service, TaskStatus, World};

@@ -291,8 +291,8 @@ fn examples_of(command: &str) -> Vec<String> {
     lines.map(|line| line.trim().to_owned()).collect()
 }
 
-/// A folder in which the examples can run: the repository's examples, a definition without a sidecar, and a stand-in for
-/// the AWS CLI that describes it.
+/// A folder in which the examples can run: the repository's examples, a definition without a sidecar, and a stand-in
+/// for the AWS CLI that describes it.
 fn prepare(dir: &Path) {
     fs::create_dir_all(dir.join("examples")).unwrap();
     for entry in fs::read_dir(root().join("examples")).unwrap() {

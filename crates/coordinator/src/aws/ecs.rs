@@ -333,8 +333,8 @@ impl Aws {
         Ok(parsed_page(page, |arn| arn.parse().ok()))
     }
 
-    /// Describes at most 100 tasks, as far as ECS does: one that has ended since it was listed is left out. Nothing may be
-    /// released by this, since what is left out may live.
+    /// Describes at most 100 tasks, as far as ECS does: one that has ended since it was listed is left out. Nothing may
+    /// be released by this, since what is left out may live.
     ///
     /// # Errors
     /// The call failed.
@@ -405,9 +405,9 @@ impl Aws {
         Ok(found)
     }
 
-    /// Sets up to ten container instances to DRAINING. The answers, in their order, are the instances as ECS has them then;
-    /// that one drains is seen again by every later look, and no release is decided without one. What is refused for one is
-    /// refused for it alone.
+    /// Sets up to ten container instances to DRAINING. The answers, in their order, are the instances as ECS has them
+    /// then; that one drains is seen again by every later look, and no release is decided without one. What is refused
+    /// for one is refused for it alone.
     ///
     /// # Errors
     /// The call failed.

@@ -1,10 +1,10 @@
-//! One pace for every quota of every API, kept from run to run: we plan to use half of each, and a call that would exceed
-//! it waits for its turn.
+//! One pace for every quota of every API, kept from run to run: we plan to use half of each, and a call that would
+//! exceed it waits for its turn.
 //!
 //! ECS: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>. Parameter Store:
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-throughput.html>; of its reads the
-//! sidecars have half. EC2 Auto Scaling publishes no numbers: 20 a second have worked for the fleets that others report.
-//! Records are written at a pace of their own ([`crate::pace`]), and so are heartbeats.
+//! sidecars have half. EC2 Auto Scaling publishes no numbers: 20 a second have worked for the fleets that others
+//! report. Records are written at a pace of their own ([`crate::pace`]), and so are heartbeats.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

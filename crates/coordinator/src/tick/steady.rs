@@ -1,5 +1,5 @@
-//! Drains that are quiet: tasks are awaited, and nothing else is due. One call for up to 100 of these tasks says whether
-//! that is still so.
+//! Drains that are quiet: tasks are awaited, and nothing else is due. One call for up to 100 of these tasks says
+//! whether that is still so.
 
 use std::collections::{BTreeMap, BTreeSet};
 

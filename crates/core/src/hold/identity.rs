@@ -42,8 +42,8 @@ impl Records {
         std::iter::once(&self.own).chain(&self.shared).cloned().collect()
     }
 
-    /// Their texts in that order; nothing in place of one that is not there. Nothing at all if one was not answered for,
-    /// which is no absence (promise P2).
+    /// Their texts in that order; nothing in place of one that is not there. Nothing at all if one was not answered
+    /// for, which is no absence (promise P2).
     #[must_use]
     pub fn texts(&self, read: &Parameters) -> Option<Vec<Option<String>>> {
         let names = self.names().into_iter();

@@ -17,13 +17,14 @@
 //! | the maximum hold is over | leave |
 //! | anything else: holding, an error, a text that cannot be read | sleep |
 //!
-//! A record of another registration of the instance, or the release of a drain that had ended before SIGTERM, counts as no
-//! record. Once a record of this drain was seen it counts as nothing: another registration may have taken its place.
+//! A record of another registration of the instance, or the release of a drain that had ended before SIGTERM, counts as
+//! no record. Once a record of this drain was seen it counts as nothing: another registration may have taken its place.
 //!
 //! An error is never "no record" (promise P2), and each sleep ends at the next bound (promise P3).
 //!
-//! Record, shared records and kill switch come in one call ([`HoldState::asks`]). IAM judges that call as a whole, so one name
-//! that is denied takes the others with it; then the records are asked for without the switch, and that once a minute.
+//! Record, shared records and kill switch come in one call ([`HoldState::asks`]). IAM judges that call as a whole, so
+//! one name that is denied takes the others with it; then the records are asked for without the switch, and that once a
+//! minute.
 
 mod answer;
 mod backoff;

@@ -144,7 +144,8 @@ impl<'a> PlanBuilder<'a> {
         if !instance.is_active() {
             self.record.active_since = None;
         } else if !self.hooks.is_empty() {
-            // A group does not take a termination back: DRAINING is set again, and seen again before anything is released.
+            // A group does not take a termination back: DRAINING is set again, and seen again before anything is
+            // released.
             self.record.active_since = None;
             if !self.record.is_released() {
                 self.record.draining_confirmed_at = None;
@@ -239,7 +240,8 @@ impl<'a> PlanBuilder<'a> {
             tasks.map(Vec::as_slice).unwrap_or_default(),
             self.situation.observation.at,
         );
-        // Sidecars read the record of a release as often as they did before it: so long its flush window waits for them.
+        // Sidecars read the record of a release as often as they did before it: so long its flush window waits for
+        // them.
         if self.record.is_released() || self.record.releasing.is_some() {
             self.record.poll_seconds = poll_seconds;
         }

@@ -1,8 +1,8 @@
 //! One schedule for each drain, computed backwards from its end.
 //!
-//! A drain ends when its machine goes: at the limit of the hook that waits, or two minutes after a Spot notice. What the
-//! daemons need for their flush is kept free before that, tier by tier, and what is left before it is for the tasks. No
-//! rule moves anything past that end.
+//! A drain ends when its machine goes: at the limit of the hook that waits, or two minutes after a Spot notice. What
+//! the daemons need for their flush is kept free before that, tier by tier, and what is left before it is for the
+//! tasks. No rule moves anything past that end.
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -56,8 +56,8 @@ pub fn announcement(before: &Record, policy: &Policy, fleet: Fleet, now: Timesta
     })
 }
 
-/// What a quiet drain needs: a heartbeat if one is due, and, while it holds, its new count written if that is due. `tasks`
-/// are those that are awaited, as they are now; of a drain that holds one at least must hold still.
+/// What a quiet drain needs: a heartbeat if one is due, and, while it holds, its new count written if that is due.
+/// `tasks` are those that are awaited, as they are now; of a drain that holds one at least must hold still.
 #[must_use]
 pub fn maintenance_actions(
     before: &Record,

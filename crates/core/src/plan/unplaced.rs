@@ -11,7 +11,8 @@ use super::{Action, HeartbeatSender, Plan, Remark, Verdict, deadline, later};
 /// What a search for the instance in the clusters of ours has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Search {
-    /// It is in none of them at the first look. A registration may be late, and `ListContainerInstances` lags behind it.
+    /// It is in none of them at the first look. A registration may be late, and `ListContainerInstances` lags behind
+    /// it.
     NotFound,
     /// It is in none of them at a second look either.
     NotFoundAgain,
@@ -19,9 +20,9 @@ pub enum Search {
     Incomplete(String),
 }
 
-/// After a second look there is nothing to wait for, so the hooks are completed. If the search is incomplete, the hooks are
-/// kept alive for as long as a drain may last, counted from the moment at which they are known to have begun to wait: no
-/// record bounds it.
+/// After a second look there is nothing to wait for, so the hooks are completed. If the search is incomplete, the hooks
+/// are kept alive for as long as a drain may last, counted from the moment at which they are known to have begun to
+/// wait: no record bounds it.
 #[must_use]
 pub fn unplaced(
     hooks: &[HookAction],

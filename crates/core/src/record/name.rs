@@ -70,8 +70,8 @@ impl ParameterPrefix {
         format!("{}/control", self.0)
     }
 
-    /// The name of the parameter by which people's tools find the coordinator ([`crate::beacon`]). It has one level too few
-    /// for a record's name, so no listing of records takes it for one.
+    /// The name of the parameter by which people's tools find the coordinator ([`crate::beacon`]). It has one level too
+    /// few for a record's name, so no listing of records takes it for one.
     #[must_use]
     pub fn beacon_name(&self) -> String {
         format!("{}/coordinator", self.0)

@@ -1,9 +1,9 @@
 //! Whom TLS trusts.
 //!
 //! AWS signs its endpoints by the roots of [Amazon Trust Services](https://www.amazontrust.com/repository/), which are
-//! compiled in: reading the 140 roots of a bundle is a third of the CPU of a start. The bundle of the image is read only
-//! if a server has another authority: an endpoint of another kind, or a proxy that inspects TLS and whose bundle was
-//! mounted over the image's. With `SSL_CERT_FILE` or `SSL_CERT_DIR` only what they name is trusted.
+//! compiled in: reading the 140 roots of a bundle is a third of the CPU of a start. The bundle of the image is read
+//! only if a server has another authority: an endpoint of another kind, or a proxy that inspects TLS and whose bundle
+//! was mounted over the image's. With `SSL_CERT_FILE` or `SSL_CERT_DIR` only what they name is trusted.
 
 use std::sync::Arc;
 use std::sync::OnceLock;

@@ -117,8 +117,8 @@ fn image(guarded: &Guarded<'_, '_>) -> Option<Finding> {
     Some(guarded.at(RuleId::Image, &image, text))
 }
 
-/// What must be equal for two versions to be compatible: the first number, and below 1.0 the second one too. None of a tag
-/// that is no version.
+/// What must be equal for two versions to be compatible: the first number, and below 1.0 the second one too. None of a
+/// tag that is no version.
 fn generation(tag: &str) -> Option<(u64, u64)> {
     let mut parts = tag.trim_start_matches('v').splitn(3, '.');
     let major = parts.next()?.parse().ok()?;

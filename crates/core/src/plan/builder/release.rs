@@ -81,8 +81,8 @@ impl PlanBuilder<'_> {
         self.record.release_not_before = told.or(known);
     }
 
-    /// A Spot instance is gone a minute after its deadline, and a tick may come just then: a look at the deadline itself
-    /// is worth its wait.
+    /// A Spot instance is gone a minute after its deadline, and a tick may come just then: a look at the deadline
+    /// itself is worth its wait.
     fn recheck_at_spot_deadline(&mut self) {
         if self.record.spot_notice_at.is_some()
             && !self.record.is_released()
@@ -94,7 +94,8 @@ impl PlanBuilder<'_> {
         }
     }
 
-    /// A flush for which the hook does not wait is a setting that cannot be kept: it takes no more than half of the wait.
+    /// A flush for which the hook does not wait is a setting that cannot be kept: it takes no more than half of the
+    /// wait.
     fn warn_of_a_long_flush(&mut self) {
         if let Some(cut) = self.schedule().cut_flush() {
             self.warn(format!(
@@ -143,7 +144,8 @@ impl PlanBuilder<'_> {
         }
     }
 
-    /// Rule 10: ACTIVE at two looks that are a settle window apart. A look that had to wait for its turn is no later one.
+    /// Rule 10: ACTIVE at two looks that are a settle window apart. A look that had to wait for its turn is no later
+    /// one.
     fn is_cancelled(&self) -> bool {
         let settled = self
             .record
