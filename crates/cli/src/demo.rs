@@ -62,7 +62,7 @@ pub(crate) enum DemoError {
     Late {
         /// The event that the demo waited for.
         what: String,
-        /// For how long.
+        /// The time that it waited.
         bound: Duration,
     },
     /// A run did not come to its end.

@@ -24,8 +24,8 @@ use crate::place::{Home, Place};
 use crate::subject::{Registered, Subject};
 use crate::survey_view::Survey;
 
-/// A FIFO queue hands out so many messages at once (`BatchSize` in the template): after a full batch more may be
-/// waiting.
+/// The number of messages that a FIFO queue delivers at once (`BatchSize` in the template): after a full batch more may
+/// be waiting.
 const BATCH_MAX: usize = 10;
 
 /// A message takes some tenths of a second from the queue to the function, unless others are before it.
@@ -42,7 +42,7 @@ enum Concerns {
 }
 
 impl Coordinator {
-    /// Deals with an invocation's payload. The answer is what Lambda gives back.
+    /// Handles an invocation's payload. Lambda returns the answer.
     ///
     /// # Errors
     /// Something failed that a retry may fix, or an operator's command is malformed: Lambda tries
@@ -133,7 +133,8 @@ impl Coordinator {
         let (ticks, events): (Vec<_>, Vec<_>) = messages
             .into_iter()
             .partition(|message| self.concerns(message) == Concerns::All);
-        // A cold run does not know of which instance a registration is: not beside the events that name the instance.
+        // A cold run does not know of which instance a registration is, so it is not handled beside the events that
+        // name the instance.
         let (unknown, known): (Vec<_>, Vec<_>) = events
             .into_iter()
             .partition(|message| matches!(self.concerns(message), Concerns::Registration(_)));
@@ -160,7 +161,7 @@ impl Coordinator {
         messages.len() >= BATCH_MAX && age.is_some_and(|age| age > BACKLOG)
     }
 
-    /// Instances side by side, the events of one in their order; gives back those that are to come again.
+    /// Handles instances side by side, the events of one in their order; returns those that are to come again.
     async fn side_by_side(&self, messages: Vec<SqsMessage>) -> Vec<String> {
         let mut instances: BTreeMap<Concerns, Vec<SqsMessage>> = BTreeMap::new();
         for message in messages {
@@ -171,7 +172,8 @@ impl Coordinator {
         join_all(handled).await.into_iter().flatten().collect()
     }
 
-    /// One after another; gives back those that are to come again. Equal ones cost one look, and get the same answer.
+    /// Handles events one after another; returns those that are to come again. Equal ones cost one look, and get the
+    /// same answer.
     async fn in_turn(&self, messages: Vec<SqsMessage>) -> Vec<String> {
         let mut failed = Vec::new();
         let mut dealt_with: Vec<(Event, bool)> = Vec::new();

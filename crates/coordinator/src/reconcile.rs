@@ -1,4 +1,4 @@
-//! One instance: look, plan, act; again if that is worth it at once.
+//! Reconciles one instance: look, plan, act; again if that is useful at once.
 
 use std::time::Duration;
 
@@ -19,17 +19,18 @@ use crate::instance_line::{InstanceLine, ObservedFields, RegisteredFields};
 use crate::metrics::Metric;
 use crate::subject::{Shown, Subject};
 
-/// Of a drain that EC2 has given notice of, any run but the tick's waits for another look no longer than this: one is
-/// enough that waits for the deadline.
+/// After a notice of EC2, any run but the tick's waits for another look of the drain no longer than this: one run that
+/// waits for the deadline is enough.
 const WAIT_MAX: SignedDuration = SignedDuration::from_secs(20);
 
-/// A batch that waits for the deadline of a machine that is taken looks again so often: some seven times in its run.
+/// The time between two looks of a batch that waits for the deadline of a machine that EC2 takes: some seven looks in
+/// its run.
 const SLICE: SignedDuration = SignedDuration::from_secs(8);
 
-/// In a batch of the queue no longer than this: the batch looks again at what is due.
+/// A batch of the queue waits no longer than this: the batch looks again at what is due.
 const WAIT_IN_A_BATCH: SignedDuration = SignedDuration::from_secs(1);
 
-/// ECS shows DRAINING within this, nearly always.
+/// ECS nearly always shows DRAINING within this.
 const READ_BACK_LAGS: SignedDuration = SignedDuration::from_secs(1);
 
 /// The run that completes a hook writes the receipt within this.
@@ -147,7 +148,7 @@ impl Coordinator {
             match me.next(&observation, &plan, applied, &mut run) {
                 Next::Replan(replanned) => observation = *replanned,
                 Next::Look(wait) => {
-                    // Others may look meanwhile.
+                    // Other instances may be observed meanwhile.
                     drop(permit.take());
                     tokio::time::sleep(wait).await;
                     permit = me.memory.turns.reconciles.acquire().await.ok();
@@ -261,7 +262,7 @@ impl Coordinator {
         }
     }
 
-    /// A daemon that ended while tasks held, or was not protected, is counted by the run that has written so.
+    /// The run that has recorded a daemon that ended while tasks held, or was not protected, counts it.
     fn measure_daemons(&self, observation: &Observation, applied: &Applied) {
         let gone = |record: Option<&Record>| record.is_some_and(|record| record.daemons_gone_at.is_some());
         let written = applied.written.as_ref().and_then(Stored::readable);
@@ -291,7 +292,7 @@ impl Coordinator {
             .iter()
             .any(|instance| instance.status != InstanceStatus::Draining)
         {
-            // Of many that are drained at once some lag, and those are looked at together too.
+            // If many instances are drained at once, some lag, and those are looked at together too.
             if run.surveyed {
                 let at = self.now().checked_add(READ_BACK_LAGS).ok();
                 self.memory.look_at(&observation.key, at);
@@ -326,8 +327,8 @@ impl Coordinator {
         let waits = |verdict| verdict == Verdict::Holding || (patient && verdict == Verdict::Releasing);
         let worth = plan.look_again.filter(|_| waits(plan.verdict));
         let left = self.time_left() - TIME_FOR_A_LOOK;
-        // A settle window is waited for as long as the run may take. The end of a longer one is seen by the last tick
-        // before it, which waits for it too.
+        // The run waits for a settle window for as long as the run may take. The last tick before the end of a longer
+        // window waits for that end.
         let longest = if noticed && !patient {
             WAIT_MAX.min(left)
         } else {
@@ -382,7 +383,7 @@ impl Coordinator {
         }
     }
 
-    /// Logs the line of an instance, at the level that its outcome asks for. Gives back its fields.
+    /// Logs the line of an instance, at the level that its outcome asks for. Returns its fields.
     pub(crate) fn log_instance(&self, line: &InstanceLine) -> Value {
         let fields = line.fields();
         self.logger.log(line.level(), "instance", fields.clone());

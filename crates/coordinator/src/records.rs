@@ -25,8 +25,8 @@ use crate::tens::TOGETHER;
 const SHARED_ALONE: SignedDuration = SignedDuration::from_mins(2);
 
 impl Coordinator {
-    /// Reads the record of an instance that has these registrations, and minds the kill switch, which comes with it. Of
-    /// a drain in a shared record this environment knows all that there is.
+    /// Reads the record of an instance that has these registrations, and the kill switch, which comes with it. This
+    /// environment knows everything about a drain in a shared record.
     pub(crate) async fn read_record(
         &self,
         key: &InstanceKey,
@@ -75,7 +75,7 @@ impl Coordinator {
         seen
     }
 
-    /// Reads the records of several instances of a cluster, and with them the kill switch and, the first time, the
+    /// Reads the records of several instances of a cluster, together with the kill switch and, the first time, the
     /// shared records: ten parameters a call.
     ///
     /// # Errors
@@ -128,7 +128,7 @@ impl Coordinator {
         Ok(keys.iter().map(stored).collect())
     }
 
-    /// Takes in the shared records of a listing, and that the cluster has no others.
+    /// Takes in the shared records of a listing, and notes that the cluster has no others.
     pub(crate) fn learn_shared(&self, cluster: &ClusterName, listed: &[Listed]) {
         let of_cluster = |one: &'_ Listed| {
             let (of, number) = self.policy.prefix.shared_of(&one.name)?;
@@ -152,7 +152,7 @@ impl Coordinator {
     }
 
     /// A batch begins. Lambda may have given those before it to another environment, while this one was busy with an
-    /// order: what that environment has written is taken in, and what its events have said is looked for.
+    /// order: this environment merges what the other one has written, and looks for what its events have reported.
     pub(crate) async fn catch_up(&self) {
         for cluster in self.memory.store.to_check(self.now()) {
             let names: Vec<String> = self.policy.prefix.shared_names(&cluster).collect();
@@ -167,7 +167,7 @@ impl Coordinator {
         }
     }
 
-    /// How often the sidecars of all drains should read, those among them that are about to begin.
+    /// How often the sidecars of all drains should read, including those that are about to begin.
     fn poll_seconds(&self) -> u32 {
         let sidecars = self.memory.fleet(self.now()).sidecars;
         let begin = u32::try_from(self.memory.agenda.waiting()).unwrap_or(u32::MAX);
@@ -227,7 +227,8 @@ impl Coordinator {
         self.put_alone(key, before, record, applied).await
     }
 
-    /// Remembers what is not worth a write of its own, if this environment takes all events, and writes it if not.
+    /// Remembers a change that is not worth a write of its own, if this environment takes all events; otherwise writes
+    /// it.
     pub(crate) async fn note(
         &self,
         key: &InstanceKey,
@@ -336,7 +337,7 @@ impl Coordinator {
         })
     }
 
-    /// Another run has written between our read and our write: what it said is put back into the record.
+    /// Another run has written between our read and our write: its changes are put back into the record.
     async fn repair(&self, name: &str, record: Record, version: i64) -> Result<Stored, AwsError> {
         let overwritten = self.aws.get_parameter(&format!("{name}:{}", version - 1)).await;
         let overwritten = overwritten.readable();
@@ -357,7 +358,7 @@ impl Coordinator {
         let gate = store.gate(place);
         let _turn = gate.lock().await;
         while store.outcome(place).is_none() {
-            // Those of the same batch get in.
+            // Changes of the same batch join this write.
             tokio::time::sleep(TOGETHER).await;
             self.memory.turns.acquire(rank).await;
             self.write_shared(place).await;
@@ -383,7 +384,7 @@ impl Coordinator {
         if !raced {
             return;
         }
-        // Another writer, as during a deployment: what it said is put back.
+        // Another writer, as during a deployment: its changes are put back.
         let overwritten = self.aws.get_text(&format!("{name}:{}", version - 1)).await;
         let more = overwritten.is_ok_and(|text| store.merge(place, &text));
         if let Some(draft) = store

@@ -1,8 +1,8 @@
 //! What an execution environment knows of records: of those that it has read or written, and of the shared ones.
 //!
-//! One run at a time takes events from the queue, so what it has written is how things are. What is remembered here
-//! saves reads, outlives an answer that lags, and has what a text leaves out; whatever another writer has said is taken
-//! in.
+//! One run at a time takes events from the queue, so what it has written is the present state. The facts that are kept
+//! here save reads, correct an answer that lags, and include what a text leaves out; changes by another writer are
+//! merged.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,7 @@ use protector_core::shared::{SharedDrain, SharedRecord, together};
 
 use crate::aws::AwsError;
 
-/// A drain of a shared record that no look has met for so long is of an instance that is gone.
+/// If no look has met a drain of a shared record for this long, its instance is gone.
 const UNUSED_TTL: SignedDuration = SignedDuration::from_mins(10);
 
 /// An answer of SSM may lag behind its earlier ones by this.
@@ -64,7 +64,7 @@ struct Shared {
     failed: Option<(u64, AwsError)>,
     /// Since when it is known.
     since: Timestamp,
-    /// One writes, and a change that comes meanwhile is in its text.
+    /// One run writes at a time; a change that comes meanwhile is in its text.
     gate: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -97,7 +97,7 @@ impl Shared {
 /// Where a drain was put in a shared record, to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SharedSlot {
-    /// Of which cluster.
+    /// The cluster of the shared record.
     pub cluster: ClusterName,
     /// Its number.
     pub number: usize,
@@ -109,7 +109,7 @@ pub struct SharedSlot {
 /// How often the sidecars of a shared record are to read, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Polls {
-    /// So often: all drains are known.
+    /// Exactly this often: all drains are known.
     Are(u32),
     /// Not more often than this, nor than the record has asked for so far: there may be drains that are not known.
     AtLeast(u32),
@@ -158,8 +158,8 @@ impl Store {
                 .any(|shared| shared.record.drains.contains_key(&key.instance))
     }
 
-    /// A record that was just read, in the light of what is known: an answer may lag, and the text may leave out what
-    /// this environment has seen since it was written.
+    /// Corrects a record that was just read by what is known: an answer may lag, and the text may leave out what this
+    /// environment has seen since it was written.
     pub fn seen(&self, key: &InstanceKey, read: Observed<Stored>, now: Timestamp) -> Observed<Stored> {
         let facts = self.lock();
         let (known, read) = match (facts.records.get(key), read) {
@@ -195,15 +195,15 @@ impl Store {
         }
     }
 
-    /// The drain is over. What is known of it stays for a while, here and in its shared record: events of its end go
-    /// on.
+    /// The drain is over. What is known of it stays for a while, here and in its shared record: events of its end still
+    /// come.
     pub fn ended(&self, key: &InstanceKey) {
         if let Some(known) = self.lock().records.get_mut(key) {
             known.ended = true;
         }
     }
 
-    /// Its parameter was deleted: what was known of it is not needed any more.
+    /// Forgets a record whose parameter was deleted: what was known of it is not needed any more.
     pub fn forget(&self, key: &InstanceKey) {
         let mut facts = self.lock();
         facts.records.remove(key);
@@ -230,7 +230,7 @@ impl Store {
         shared.collect()
     }
 
-    /// A shared record's parameter was deleted.
+    /// Notes that a shared record's parameter was deleted.
     pub fn deleted_shared(&self, cluster: &ClusterName, number: usize) {
         if let Some(shared) = self.lock().shared_mut(cluster, number) {
             shared.version = 0;
@@ -312,7 +312,7 @@ impl Store {
         told.map(|(cluster, _)| cluster.clone()).collect()
     }
 
-    /// Until now no other environment has had a batch.
+    /// Notes that no other environment has had a batch until now.
     pub fn is_current(&self, now: Timestamp) {
         self.lock().current_at = Some(now);
     }
@@ -377,7 +377,7 @@ impl Store {
         Some(shared.changed(&key.cluster, number, before))
     }
 
-    /// It could not be written, so it is as before.
+    /// Restores what was known before a write that failed.
     pub fn undo(&self, key: &InstanceKey, place: &SharedSlot) {
         let mut facts = self.lock();
         let Some(shared) = facts.shared_mut(&place.cluster, place.number) else {
@@ -459,7 +459,7 @@ impl Store {
         })
     }
 
-    /// The text was written, or was not: with the version that it got, or the failure.
+    /// Notes the outcome of a write: the version that the text got, or the failure.
     pub fn tried(&self, place: &SharedSlot, draft: &PendingWrite, outcome: Result<i64, AwsError>) {
         let mut facts = self.lock();
         let Some(shared) = facts.shared_mut(&place.cluster, place.number) else {
@@ -500,7 +500,7 @@ impl StoreState {
         self.shared.get_mut(cluster)?.get_mut(number)
     }
 
-    /// No shared record holds the drain any more, from the next text on.
+    /// Removes the drain from the shared records, from the next text on.
     fn leave(&mut self, key: &InstanceKey) {
         for shared in self.shared.get_mut(&key.cluster).into_iter().flatten() {
             shared.record.drains.remove(&key.instance);

@@ -10,7 +10,7 @@ use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use crate::aws::{Aws, AwsError};
 
-/// The instances of one batch come to a call that they share within this.
+/// The instances of one batch join their shared call within this.
 pub(crate) const TOGETHER: Duration = Duration::from_millis(20);
 
 /// The container instance as it was read back.
@@ -78,7 +78,7 @@ impl Tens {
         told
     }
 
-    /// Up to ten of one cluster, the first that came first.
+    /// Takes up to ten instances of one cluster, in the order in which they came.
     fn take(&self, cluster: &ClusterName) -> Vec<PendingInstance> {
         let mut waiting = self.lock();
         let (own, mut others): (Vec<_>, Vec<_>) = waiting.drain(..).partition(|one| one.cluster == *cluster);

@@ -71,7 +71,7 @@ enum Question {
     Instance,
 }
 
-/// What one look has gathered.
+/// The answers of one look.
 #[derive(Debug)]
 struct Round {
     task: ProtectedContainers,

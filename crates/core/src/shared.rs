@@ -304,7 +304,7 @@ impl ParameterPrefix {
         (0..SHARED_RECORDS).map(|number| self.shared_name(cluster, number))
     }
 
-    /// Which shared record of which cluster a parameter is, or nothing if it is none.
+    /// Returns which shared record of which cluster a parameter is, or nothing if it is not a shared record.
     #[must_use]
     pub fn shared_of(&self, name: &str) -> Option<(ClusterName, usize)> {
         let rest = name.strip_prefix(&self.to_string())?.strip_prefix('/')?;

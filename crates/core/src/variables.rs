@@ -50,7 +50,7 @@ impl fmt::Display for Problems {
     }
 }
 
-/// Reads settings and gathers what is wrong with them.
+/// Reads settings and collects what is wrong with them.
 pub struct Reader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<Problem>,
@@ -219,7 +219,7 @@ impl<'a> Reader<'a> {
         });
     }
 
-    /// Gives `value` if nothing was wrong.
+    /// Returns `value` if nothing was wrong.
     ///
     /// # Errors
     /// All problems that were met.

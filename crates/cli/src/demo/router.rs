@@ -1,5 +1,5 @@
-//! The log router of the demo: it gathers the lines of its instance, writes them in batches, and once more at
-//! SIGTERM. In all that matters here it behaves as Fluent Bit does; what makes it slow is a bound on its reading.
+//! The log router of the demo: it collects the lines of its instance, writes them in batches, and once more at SIGTERM.
+//! In all that matters here it behaves as Fluent Bit does; what makes it slow is a bound on its reading.
 
 use super::files::RunDirectory;
 use super::interval::Pace;

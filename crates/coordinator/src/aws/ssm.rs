@@ -130,7 +130,7 @@ impl Aws {
         }
     }
 
-    /// Writes a record and gives back its version.
+    /// Writes a record and returns its version.
     ///
     /// # Errors
     /// The write failed, or may have: timeouts are failures too.
@@ -142,7 +142,7 @@ impl Aws {
             .await
     }
 
-    /// Writes a shared record and gives back its version.
+    /// Writes a shared record and returns its version.
     ///
     /// # Errors
     /// The write failed, or may have: timeouts are failures too.

@@ -44,13 +44,13 @@ pub(super) struct Found {
     pub(super) subjects: Vec<Subject>,
     /// Instances for which a hook waits, in no cluster that was seen yet.
     pub(super) unplaced: WaitingInstances,
-    /// Clusters whose instances could not be described: what is not described there may be there all the same.
+    /// Clusters whose instances could not be described: an instance that is not described may still exist.
     pub(super) unanswered: BTreeSet<ClusterName>,
     /// Records that are not needed any more: name, and version as listed.
     pub(super) old: Vec<(String, i64)>,
     /// How many drains were quiet.
     pub(super) quiet: usize,
-    /// What could not be found out.
+    /// The problems that kept something unknown.
     pub(super) problems: Vec<String>,
 }
 
@@ -70,7 +70,7 @@ impl Found {
         }
     }
 
-    /// The answer, or a problem noted: what one API does not answer, the others still do.
+    /// Returns the answer, or notes the problem: what one API does not answer, the others still do.
     pub(super) fn take<T>(&mut self, answer: Result<T, AwsError>) -> Option<T> {
         answer
             .map_err(|failure| self.problems.push(failure.to_string()))
@@ -82,7 +82,8 @@ impl Found {
         self.draining = draining;
     }
 
-    /// Where a part is missing, what the rest says still counts; of the others the records know, and each is asked for.
+    /// If a part of the answer is missing, the rest still counts; the records name the other instances, and each is
+    /// asked for.
     pub(super) fn waiting(&mut self, (waiting, failures): (WaitingInstances, Vec<AwsError>)) {
         self.problems.extend(failures.iter().map(ToString::to_string));
         self.waiting = (failures.is_empty() || !waiting.is_empty()).then_some(waiting);
@@ -113,7 +114,7 @@ impl Found {
         }
     }
 
-    /// The drains that hold, and how many sidecars read their records.
+    /// Returns the drains that hold, and how many sidecars read their records.
     pub(super) fn fleet(&self) -> BTreeMap<InstanceKey, u32> {
         let holding = |(key, listed): (&InstanceKey, &ListedRecord)| {
             let record = listed.record().filter(|record| !record.is_released())?;
@@ -246,7 +247,8 @@ fn is_over(record: &Record) -> bool {
 }
 
 impl Coordinator {
-    /// DRAINING instances, and those that have a record: described by 100, so that a look need not do it by one.
+    /// DRAINING instances, and those that have a record: described by 100, so that a look need not describe each one
+    /// alone.
     pub(super) async fn find_subjects(&self, found: &mut Found) {
         let described = self.describe_all(found).await;
         let states = self.hooks_of_records(found).await;
@@ -314,7 +316,7 @@ impl Coordinator {
         described
     }
 
-    /// Auto Scaling's word on the instances whose record names a hook and that no group listing has shown waiting.
+    /// Asks Auto Scaling about the instances whose record names a hook and that no group listing has shown waiting.
     async fn hooks_of_records(&self, found: &mut Found) -> Option<HashMap<InstanceId, ScalingInstance>> {
         let waits = |instance: &InstanceId| {
             let waiting = found.waiting.as_ref();

@@ -34,9 +34,9 @@ impl Order {
 pub struct Command {
     /// The order.
     pub order: Order,
-    /// For which EC2 instance.
+    /// The EC2 instance that it is for.
     pub instance: InstanceId,
-    /// In which cluster.
+    /// The cluster of the instance.
     pub cluster: ClusterName,
     /// The person who orders it: a name that colleagues know.
     pub who: String,

@@ -121,7 +121,8 @@ fn said<'v>(field: &str, value: Option<&'v Value>) -> Result<&'v str, Malformed>
     text.ok_or_else(|| Malformed::new(field, "expected a string that contains JSON"))
 }
 
-/// The event in a text. A topic or a queue may hold notes for people too; what begins like JSON and is none was torn.
+/// The event in a text. A topic or a queue may hold notes for people too; a text that begins like JSON and is not JSON
+/// was truncated.
 fn message(field: &str, text: &str) -> Parsed {
     match serde_json::from_str::<Value>(text) {
         Ok(value) => event(&value),
