@@ -1,4 +1,4 @@
-//! One API call, whoever makes it and over whatever wire.
+//! One API call, independent of its caller and of the wire protocol.
 
 use serde::Serialize;
 use serde_json::Value;

@@ -11,11 +11,11 @@ pub struct WorldConfig {
     pub account: String,
     /// When ECS stops the daemon tasks of a draining instance.
     pub daemon_stop: DaemonStop,
-    /// Are calls throttled by the documented quotas?
+    /// Whether calls are throttled by the documented quotas.
     pub quotas: bool,
     /// The shortest `HeartbeatTimeout` that a hook may have. AWS: 30 s.
     pub hook_heartbeat_min_seconds: u64,
-    /// Does the agent set DRAINING by itself at a Spot notice (`ECS_ENABLE_SPOT_INSTANCE_DRAINING`)?
+    /// Whether the agent sets DRAINING by itself at a Spot notice (`ECS_ENABLE_SPOT_INSTANCE_DRAINING`).
     pub spot_instance_draining: bool,
     /// CPU units of an instance (1024 is one core).
     pub instance_cpu: u32,

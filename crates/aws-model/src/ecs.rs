@@ -206,7 +206,7 @@ impl Ecs {
         });
     }
 
-    /// Tells a change of a container instance; each has a version of its own.
+    /// Emits the event of a change of a container instance; each change has its own version.
     fn instance_event(&mut self, at: Timestamp, arn: &str) {
         let Some(instance) = self.instances.get_mut(arn) else {
             return;

@@ -1,8 +1,8 @@
-//! What the world asks to be done outside it.
+//! What the world requests from outside it.
 
 use serde_json::Value;
 
-/// One thing to do, or to tell, outside the world.
+/// One thing to do, or to report, outside the world.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Start a container; answer with `container_started` or `container_exited`.
@@ -45,7 +45,7 @@ pub struct ContainerStart {
     pub command: Vec<String>,
     /// What the task definition and the overrides set, in that order.
     pub environment: Vec<(String, String)>,
-    /// Does the task have a role, and so credentials?
+    /// Whether the task has a role, and so credentials.
     pub task_role: bool,
 }
 

@@ -1,7 +1,7 @@
 //! What goes wrong, by plan: calls that fail, reads that are stale, events that are lost, doubled, late, swapped.
 //!
-//! Nothing is random here. Whoever wants chance draws it elsewhere and makes a plan of it, so that a failure can be
-//! repeated.
+//! Nothing is random here. A caller that wants random faults draws them elsewhere and makes a plan of them, so that a
+//! failure can be repeated.
 
 mod calls;
 pub mod errors;
@@ -96,12 +96,12 @@ impl Faults {
         calls::after(&mut self.calls, now, call)
     }
 
-    /// Is this read to be answered from before the last write?
+    /// Returns whether this read is to be answered from before the last write.
     pub(crate) fn is_stale(&mut self, now: Timestamp, call: &Call) -> bool {
         calls::is_stale(&mut self.calls, now, call)
     }
 
-    /// Is what has this ARN to be missing this time?
+    /// Returns whether the item with this ARN is to be missing this time.
     pub(crate) fn is_missing(&mut self, arn: &str) -> bool {
         match self.missing.get_mut(arn) {
             Some(count) if *count > 0 => {
@@ -121,7 +121,7 @@ impl Faults {
         }
     }
 
-    /// Holds events back until there are enough to turn round.
+    /// Holds events back until there are enough to reverse.
     fn hold(&mut self, now: Timestamp, events: Vec<(Timestamp, Value)>) -> Vec<(Timestamp, Value)> {
         for (_, event) in events {
             self.held.push(event);

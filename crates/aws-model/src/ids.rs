@@ -1,6 +1,6 @@
 //! Ids that look random, are unique, and are the same in every run.
 
-/// A source of ids; sources with different salts do not meet.
+/// A source of ids. Sources with different salts never give the same id.
 #[derive(Clone, Debug)]
 pub(crate) struct Ids {
     salt: u64,
@@ -8,7 +8,7 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
-    /// A source of its own.
+    /// A source with this salt.
     pub(crate) fn new(salt: u64) -> Ids {
         Ids {
             salt: mix(salt),

@@ -68,7 +68,7 @@ pub enum What {
         container_instance_arn: String,
         /// Its status.
         status: InstanceStatus,
-        /// Does ECS hear from its agent?
+        /// Whether ECS is connected to its agent.
         agent_connected: bool,
     },
     /// An instance of a group is in a new lifecycle state.

@@ -216,7 +216,7 @@ mod tests {
     }
 
     proptest! {
-        /// However the calls fall, no stretch of time gives more than a burst and its refill.
+        /// In no period do the calls get more than a burst and its refill, for any sequence of calls.
         #[test]
         fn no_stretch_gives_more_than_burst_and_refill(gaps in prop::collection::vec(0_i64..700, 1..200)) {
             let mut quotas = Quotas::new(true);

@@ -68,7 +68,7 @@ impl Ssm {
     }
 
     /// Does a read as it would have been answered before the last write of each parameter: Parameter Store
-    /// does not document that a read sees the write before it. An operation that is no read is done as ever.
+    /// does not document that a read sees the write before it. An operation that is not a read is done as usual.
     ///
     /// # Errors
     /// As [`Ssm::call`].

@@ -109,7 +109,7 @@ impl World {
         self.settle(now);
     }
 
-    /// A container has exited, or could not be started; `code` as docker tells it, 128 + signal after a signal.
+    /// A container has exited, or could not be started; `code` as docker reports it, 128 + signal after a signal.
     pub fn container_exited(&mut self, now: Timestamp, task_arn: &str, container: &str, code: i32) {
         self.advance(now);
         self.ecs.container_exited(now, task_arn, container, code);

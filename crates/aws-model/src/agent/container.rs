@@ -10,7 +10,7 @@ use serde::Serialize;
 pub enum ContainerStatus {
     /// Not started yet.
     Created,
-    /// Told to start.
+    /// The agent has asked the runtime to start it.
     Starting,
     /// Started.
     Running,
@@ -23,7 +23,7 @@ pub enum ContainerStatus {
 }
 
 impl ContainerStatus {
-    /// As the agent tells it: task metadata and the ECS API.
+    /// The status as the agent reports it in task metadata and to the ECS API.
     pub(crate) fn known(self) -> &'static str {
         match self {
             ContainerStatus::Created | ContainerStatus::Starting => "PENDING",
@@ -33,7 +33,7 @@ impl ContainerStatus {
     }
 }
 
-/// A container of a task; which one, its place in the task definition says.
+/// A container of a task. Its index in the list is that of its definition in the task definition.
 #[derive(Clone, Debug)]
 pub(crate) struct Container {
     /// The runtime's id of it.
@@ -46,7 +46,7 @@ pub(crate) struct Container {
     pub(crate) started_at: Option<Timestamp>,
     /// When it ended.
     pub(crate) finished_at: Option<Timestamp>,
-    /// How often it was told to start.
+    /// How often the agent has started it.
     pub(crate) starts: u32,
 }
 
@@ -63,17 +63,17 @@ impl Container {
         }
     }
 
-    /// Is it over?
+    /// Returns whether the container has ended.
     pub(crate) fn is_stopped(&self) -> bool {
         self.status == ContainerStatus::Stopped
     }
 
-    /// Has it got as far as running, at least once?
+    /// Returns whether the container has reached RUNNING at least once.
     pub(crate) fn has_started(&self) -> bool {
         self.started_at.is_some()
     }
 
-    /// It is over now.
+    /// Records that the container has ended.
     pub(crate) fn stop(&mut self, now: Timestamp, exit_code: Option<i32>) {
         self.status = ContainerStatus::Stopped;
         self.exit_code = exit_code;

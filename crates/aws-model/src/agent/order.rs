@@ -45,7 +45,8 @@ fn start(definition: &TaskDefinition, containers: &[Container], place: usize) ->
     ready.then_some(Step::Start(place))
 }
 
-/// Has `target` got as far as `condition`? None if it never will. Health checks pass as soon as a container runs.
+/// Returns whether `target` has reached `condition`; none if it never will. Health checks pass as soon as a container
+/// runs.
 fn reached(condition: Condition, target: &Container) -> Option<bool> {
     match condition {
         Condition::Start | Condition::Healthy if target.has_started() => Some(true),

@@ -3,9 +3,9 @@
 use crate::ecs::RestartPolicy;
 use std::time::Duration;
 
-/// Is a container with this policy restarted, having exited with `exit_code` after it ran for `ran`? A container
-/// that ran for less than its attempt period is not: it would only crash again. `period` replaces that of the
-/// policy. The task's desired status is for the caller to look at.
+/// Returns whether the agent restarts a container with this policy that exited with `exit_code` after it ran for `ran`.
+/// A container that ran for less than its attempt period is not restarted, because it would only crash again. `period`
+/// replaces that of the policy. The caller must check the task's desired status.
 pub(crate) fn restarts(
     policy: Option<&RestartPolicy>,
     exit_code: i32,

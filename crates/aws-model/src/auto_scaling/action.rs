@@ -36,7 +36,7 @@ impl AutoScaling {
         Ok(json!({}))
     }
 
-    /// Nobody ended an action in time.
+    /// Ends an action that no caller completed in time.
     pub(super) fn time_out(&mut self, now: Timestamp, group: &str, instance: &str, hook: &str) {
         let Some(group) = self.groups.get_mut(group) else {
             return;

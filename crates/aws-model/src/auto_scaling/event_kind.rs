@@ -1,4 +1,4 @@
-//! What happens in Auto Scaling that others must hear of.
+//! What happens in Auto Scaling that other parts of the world must know.
 
 use super::LifecycleState;
 use serde_json::Value;
@@ -54,7 +54,7 @@ pub enum HookStep {
     Heartbeat,
     /// Someone completed it.
     Completed(ActionResult),
-    /// Nobody did in time, and the hook's default result was taken.
+    /// No caller completed it in time, and the hook's default result was taken.
     TimedOut(ActionResult),
     /// Its hook was deleted, and with that it is complete.
     HookDeleted(ActionResult),

@@ -22,7 +22,7 @@ pub(super) struct Group {
     pub(super) size: Size,
     /// Where its instances are, in turn; never empty.
     pub(super) zones: Vec<String>,
-    /// Are new instances safe from scale-in?
+    /// Whether new instances are protected from scale-in.
     pub(super) protect_new: bool,
     /// How many instances it has ever launched.
     pub(super) launched: u64,

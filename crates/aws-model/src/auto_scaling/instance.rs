@@ -43,7 +43,7 @@ impl LifecycleState {
         }
     }
 
-    /// Is it on its way out? Then it does not count towards the group's capacity.
+    /// Returns whether the instance is being terminated. Then it does not count towards the group's capacity.
     pub fn is_leaving(self) -> bool {
         matches!(
             self,
@@ -54,7 +54,7 @@ impl LifecycleState {
         )
     }
 
-    /// Where it is meant to go.
+    /// The target lifecycle state.
     pub(super) fn target(self) -> &'static str {
         match self.is_leaving() {
             true => "Terminated",
@@ -74,13 +74,13 @@ impl fmt::Display for LifecycleState {
 pub(super) struct Instance {
     /// Its EC2 id.
     pub(super) id: String,
-    /// The how-manieth of its group: the order of launch.
+    /// The ordinal number of the instance in its group, in the order of launch.
     pub(super) number: u64,
     /// Its availability zone.
     pub(super) zone: String,
     /// Where it is.
     pub(super) state: LifecycleState,
-    /// Is it safe from scale-in?
+    /// Whether it is protected from scale-in.
     pub(super) protected: bool,
     /// The lifecycle actions that it waits for.
     pub(super) waits: Vec<Wait>,

@@ -51,7 +51,7 @@ pub(super) fn terminate(now: Timestamp, group: &mut Group, out: &mut Outbox, id:
     begin(now, group, out, id, Transition::Terminating);
 }
 
-/// An instance is no more; its open actions are lost.
+/// An instance no longer exists; its open actions are lost.
 pub(super) fn vanish(group: &mut Group, out: &mut Outbox, id: &str) {
     let Some(instance) = group.instances.remove(id) else {
         return;

@@ -109,8 +109,8 @@ impl AutoScaling {
         self.out.take()
     }
 
-    /// The instance is gone without having been asked: Spot took it, or EC2 was told directly. No hook runs, and
-    /// the group replaces it. Unknown instances are none of a group's business.
+    /// The instance is gone without a request to its group: Spot took it, or EC2 was called directly. No hook runs, and
+    /// the group replaces it. Instances that belong to no group are ignored.
     pub fn terminated(&mut self, now: Timestamp, instance: &str) {
         let Some(group) = self
             .groups
@@ -128,7 +128,7 @@ impl AutoScaling {
         self.instance(instance).map(|instance| instance.state.name())
     }
 
-    /// Where it is meant to go, as IMDS tells it (`autoscaling/target-lifecycle-state`):
+    /// The target lifecycle state of an instance, as IMDS reports it (`autoscaling/target-lifecycle-state`):
     /// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/retrieving-target-lifecycle-state-through-imds.html>
     pub fn target_lifecycle_state(&self, instance: &str) -> Option<&'static str> {
         self.instance(instance).map(|instance| instance.state.target())

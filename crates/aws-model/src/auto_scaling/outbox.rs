@@ -7,7 +7,7 @@ use crate::ids::Ids;
 /// Sets these ids apart from those of the rest of the world.
 const SALT: u64 = 0x6175_746f_7363_616c;
 
-/// Happenings that nobody has taken yet, and the source of ids.
+/// Events that the world has not taken yet, and the source of ids.
 #[derive(Debug)]
 pub(super) struct Outbox {
     /// Where the groups are.

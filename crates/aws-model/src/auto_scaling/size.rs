@@ -24,10 +24,10 @@ pub(super) fn reconcile(now: Timestamp, group: &mut Group, out: &mut Outbox) {
     }
 }
 
-/// A size that fits together.
+/// Returns the size if its numbers are consistent.
 ///
 /// # Errors
-/// What does not.
+/// A message that names the inconsistency.
 pub(super) fn checked(size: Size) -> Result<Size, String> {
     let Size { min, max, desired } = size;
     if min < 0 || max < 0 {

@@ -89,7 +89,7 @@ impl Ecs {
         }
     }
 
-    /// The agent sets its own instance DRAINING, as it does at a Spot notice if it is told to.
+    /// The agent sets its own instance DRAINING, as it does at a Spot notice if it is configured to.
     pub(crate) fn agent_drains(&mut self, now: Timestamp, host: &str) {
         let Some(arn) = self.hosts.get(host).cloned() else {
             return;
@@ -99,7 +99,7 @@ impl Ecs {
         }
     }
 
-    /// Agent and ECS tell each other what they missed about a task.
+    /// The agent and ECS exchange what they missed about a task.
     fn catch_up(&mut self, now: Timestamp, arn: &str) {
         self.report(now, arn);
         let Some(task) = self.tasks.get(arn) else { return };
@@ -145,7 +145,7 @@ impl Ecs {
         self.timers.push(end, EcsTimer::ForgetInstance(arn.to_owned()));
     }
 
-    /// A task whose instance is gone is STOPPED at once.
+    /// Sets a task whose instance is gone to STOPPED at once.
     fn write_off(&mut self, now: Timestamp, arn: &str, code: StopCode, reason: &str) {
         let Some(task) = self.tasks.get_mut(arn).filter(|task| task.is_alive()) else {
             return;

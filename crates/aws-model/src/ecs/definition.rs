@@ -1,4 +1,4 @@
-//! Task definitions: what of them the scheduler and the agent obey.
+//! Task definitions: the parts that the scheduler and the agent obey.
 
 mod container;
 mod validate;
@@ -22,7 +22,7 @@ pub(crate) struct TaskDefinition {
     pub(crate) arn: String,
     /// Its containers, in their order.
     pub(crate) containers: Vec<ContainerDefinition>,
-    /// Does it name a task role?
+    /// Whether it names a task role.
     pub(crate) task_role: bool,
     /// CPU units and MiB that a task takes from its instance.
     pub(crate) resources: Resources,
@@ -110,7 +110,7 @@ impl Definitions {
     }
 }
 
-/// The task's own size, or else the sum of its containers'. What is beyond every number fits on no instance.
+/// The task's own size, or else the sum of its containers' sizes. A sum that overflows fits on no instance.
 fn resources(params: Params<'_>, containers: &[ContainerDefinition]) -> Resources {
     let own = |name| params.text(name).and_then(|text| text.parse().ok());
     let sum = |of: fn(&ContainerDefinition) -> u32| containers.iter().map(of).fold(0, u32::saturating_add);

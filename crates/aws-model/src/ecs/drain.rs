@@ -52,7 +52,7 @@ impl Ecs {
         wanted.map(|task| task.arn.clone()).collect()
     }
 
-    /// Has the service of a task a deployment configuration?
+    /// Returns whether the service of a task has a deployment configuration.
     fn is_replaced(&self, task: &str) -> bool {
         let service = self.tasks.get(task).and_then(|task| task.origin.service.as_ref());
         let service = service.and_then(|key| self.services.get(key));

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use start::start_of;
 
 impl Ecs {
-    /// ECS tells the agent what to work for, if the agent listens.
+    /// ECS sends the agent the desired status of a task, if the agent is connected.
     pub(in crate::ecs) fn tell_agent(&mut self, now: Timestamp, arn: &str, desired: DesiredStatus) {
         if !self.is_connected(arn) {
             return;
@@ -110,7 +110,7 @@ impl Ecs {
         }
     }
 
-    /// A container that was told to start has started.
+    /// A container that the agent has started is running.
     pub(crate) fn container_started(&mut self, now: Timestamp, arn: &str, name: &str) {
         let Some(place) = self.living(arn, name) else {
             return;
@@ -132,7 +132,7 @@ impl Ecs {
         }
     }
 
-    /// Where the container stands, if it was told to start and is not over.
+    /// The index of the container, if it has been started and has not ended.
     fn living(&self, arn: &str, name: &str) -> Option<usize> {
         let task = self.tasks.get(arn)?;
         let place = task.definition.place(name)?;

@@ -16,7 +16,7 @@ pub(crate) struct ContainerInstance {
     pub(crate) status: InstanceStatus,
     pub(crate) agent_connected: bool,
     pub(crate) registered_at: Timestamp,
-    /// Grows with every change that ECS tells.
+    /// Increases with every change that ECS reports.
     pub(crate) version: u64,
     /// What it has, and what tasks that are not STOPPED leave of it.
     pub(crate) registered: Resources,
@@ -25,40 +25,40 @@ pub(crate) struct ContainerInstance {
     pub(crate) alive: usize,
     /// ARNs of its tasks, those that have stopped lately among them.
     pub(crate) tasks: BTreeSet<String>,
-    /// Is a look at its drain already due?
+    /// Whether a look at its drain is already due.
     pub(super) drain_is_due: bool,
 }
 
 impl ContainerInstance {
-    /// May the scheduler place tasks on it?
+    /// Returns whether the scheduler may place tasks on the instance.
     pub(crate) fn takes_tasks(&self) -> bool {
         self.status == InstanceStatus::Active && self.agent_connected
     }
 
-    /// Is its agent connected?
+    /// Returns whether its agent is connected.
     pub(crate) fn hears_from_agent(&self) -> bool {
         self.agent_connected
     }
 
-    /// Has it room for a task of this size?
+    /// Returns whether the instance has room for a task of this size.
     pub(crate) fn fits(&self, task: Resources) -> bool {
         self.room_for(task) > 0
     }
 
-    /// For how many tasks of this size it has room.
+    /// The number of tasks of this size for which the instance has room.
     pub(crate) fn room_for(&self, task: Resources) -> u32 {
         let times = |has: u32, takes: u32| has.checked_div(takes).unwrap_or(u32::MAX);
         times(self.remaining.cpu, task.cpu).min(times(self.remaining.memory, task.memory))
     }
 
-    /// A task of this size came.
+    /// A task of this size was placed.
     pub(super) fn take(&mut self, task: Resources) {
         self.alive += 1;
         self.remaining.cpu = self.remaining.cpu.saturating_sub(task.cpu);
         self.remaining.memory = self.remaining.memory.saturating_sub(task.memory);
     }
 
-    /// A task of this size went.
+    /// A task of this size has ended.
     pub(super) fn give_back(&mut self, task: Resources) {
         self.alive = self.alive.saturating_sub(1);
         self.remaining.cpu = (self.remaining.cpu + task.cpu).min(self.registered.cpu);

@@ -72,7 +72,7 @@ impl Ecs {
         self.tell(now, key, started, stopped);
     }
 
-    /// What a look at a service has to tell people.
+    /// Adds the events that a look at a service gives.
     fn tell(&mut self, now: Timestamp, key: &ServiceKey, started: Vec<String>, stopped: Vec<String>) {
         let mut told = Vec::new();
         if !stopped.is_empty() {
@@ -87,7 +87,7 @@ impl Ecs {
         }
     }
 
-    /// Where a service stands, as far as there is a word for it.
+    /// The state of a service, if ECS has an event for it.
     fn state_of(&self, key: &ServiceKey) -> Option<Told> {
         let service = self.services.get(key).filter(|service| !service.deleted)?;
         if let Some(failing) = Told::failing(service.failures) {
@@ -102,7 +102,7 @@ impl Ecs {
         let (total, leaving) = (service.total(), self.on_draining(service).count());
         let staying = total.wanted.saturating_sub(leaving);
         if service.strategy == Strategy::Replica && staying > service.desired_count {
-            // Whoever is protected is left; whoever waits for a successor is not too many.
+            // A protected task is left; a task that waits for a successor is not surplus.
             let protected = service.outdated() == 0;
             return protected.then_some(Told::Protected(staying - service.desired_count));
         }
@@ -113,7 +113,8 @@ impl Ecs {
         (complete && total.running == total.wanted && total.alive == total.wanted).then_some(Told::Steady)
     }
 
-    /// Allows the deployment configuration neither a stop nor a start, and is nothing under way that would change that?
+    /// Returns whether the deployment configuration allows neither a stop nor a start, and nothing is in progress that
+    /// would change that.
     fn is_blocked(&self, service: &EcsService) -> bool {
         let total = service.total();
         let allowed = service
@@ -199,7 +200,7 @@ impl Ecs {
             .collect()
     }
 
-    /// Where a service's missing tasks go, one for each; and is there no room for some?
+    /// Where a service's missing tasks go, one for each; and whether there is no room for some.
     fn places(&self, key: &ServiceKey) -> (Vec<String>, bool) {
         let service = self.services.get(key).filter(|service| !service.deleted);
         let Some((service, newest)) = service.and_then(|one| Some((one, one.deployments.first()?))) else {
@@ -234,7 +235,7 @@ impl Ecs {
     }
 
     /// The instances that have no task of a daemon, not even a stopping one
-    /// (<https://github.com/aws/containers-roadmap/issues/2170>), and room for it; and are there some without room?
+    /// (<https://github.com/aws/containers-roadmap/issues/2170>), and room for it; and whether some have no room.
     fn unserved(&self, service: &EcsService, size: Resources) -> (Vec<String>, bool) {
         let all = self
             .instances
@@ -262,7 +263,7 @@ impl Ecs {
         self.place(now, instance, &definition, origin)
     }
 
-    /// Stops a task in the words of the scheduler.
+    /// Stops a task with the reason text of the scheduler.
     pub(super) fn stop_by_scheduler(&mut self, now: Timestamp, arn: &str) {
         let started_by = self
             .tasks
@@ -288,7 +289,7 @@ impl Ecs {
     }
 }
 
-/// Has the service neither tasks of old deployments nor too many?
+/// Returns whether the service has neither tasks of old deployments nor too many.
 fn is_settled(service: &EcsService) -> bool {
     let too_many = service.strategy == Strategy::Replica && service.current().wanted > service.desired_count;
     service.outdated() == 0 && !too_many

@@ -39,11 +39,11 @@ pub(crate) struct EcsService {
     pub(crate) strategy: Strategy,
     /// How many replicas; of a daemon, unused.
     pub(crate) desired_count: usize,
-    /// How it may replace its replicas, if it was told.
+    /// How it may replace its replicas, if the caller gave a deployment configuration.
     pub(crate) percents: Option<Percents>,
-    /// What its scheduler has told.
+    /// The events of its scheduler.
     pub(crate) events: ServiceEvents,
-    /// Has it been deleted?
+    /// Whether it has been deleted.
     pub(crate) deleted: bool,
     pub(crate) created_at: Timestamp,
     /// The newest first; older ones as long as they have tasks.
@@ -52,11 +52,11 @@ pub(crate) struct EcsService {
     pub(crate) tasks: BTreeSet<String>,
     /// Of a daemon: ARNs of the instances those are on.
     pub(super) served: BTreeSet<String>,
-    /// Was there no room for a task at the last look?
+    /// Whether there was no room for a task at the last look.
     pub(super) is_short: bool,
     /// How many of its tasks in a row failed before they were RUNNING.
     pub(super) failures: u32,
-    /// Is a look at it already due?
+    /// Whether a look at it is already due.
     pub(super) schedule_is_due: bool,
 }
 
@@ -71,7 +71,7 @@ pub(crate) struct Deployment {
     pub(crate) tally: Tally,
 }
 
-/// Counts of tasks. They are kept, not counted anew, because thousands of tasks come and go.
+/// Counts of tasks. They are kept, not counted again each time, because thousands of tasks come and go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     /// Not STOPPED.
@@ -88,7 +88,7 @@ impl EcsService {
         format!("service:{}", self.key.1)
     }
 
-    /// Is this task of the newest deployment?
+    /// Returns whether this task belongs to the newest deployment.
     pub(super) fn is_current(&self, task: &Task) -> bool {
         self.deployments.first().map(|deployment| &deployment.id) == task.origin.started_by.as_ref()
     }
@@ -154,7 +154,7 @@ impl EcsService {
         });
     }
 
-    /// A task is STOPPED. A failure is one that nobody asked for before it ran.
+    /// A task is STOPPED. It counts as a failure if no caller asked for the stop before the task ran.
     pub(super) fn gone(&mut self, task: &Task) {
         self.tasks.remove(&task.arn);
         self.served.remove(&task.instance);

@@ -1,7 +1,7 @@
-//! The events of a service: what its scheduler tells people, in the words of ECS.
+//! The events of a service: the messages of its scheduler, in the words of ECS.
 //!
-//! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages.html>. Told are those whose cause
-//! the model knows; what a service tells of load balancers, images or quotas is not among them.
+//! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages.html>. The model writes the
+//! events whose cause it knows. Messages about load balancers, images or quotas are not among them.
 
 use super::definition::Resources;
 use super::instance::ContainerInstance;
@@ -13,20 +13,20 @@ use std::collections::VecDeque;
 /// The API shows so many.
 const SHOWN_MAX: usize = 100;
 
-/// What was told is not told again for so long, unless a steady state came between.
+/// An event is not repeated for so long, unless a steady state came between.
 const REPEATED_AFTER: SignedDuration = SignedDuration::from_hours(6);
 
 /// So many tasks in a row that fail are a service that cannot start. ECS does not say how many it takes.
 const FAILURES: u32 = 2;
 
-/// What a scheduler has to tell.
+/// An event of a scheduler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Told {
     /// These tasks were started.
     Started(Vec<String>),
-    /// These tasks were told to stop.
+    /// These tasks were stopped.
     Stopped(Vec<String>),
-    /// All is as it should be.
+    /// The service has reached a steady state.
     Steady,
     /// A task found no room.
     NoRoom(Closest),
@@ -65,7 +65,7 @@ impl Closest {
 }
 
 impl Told {
-    /// Is it to be told of a service whose tasks have failed so often in a row?
+    /// The event for a service with so many failed tasks in a row, if there are enough of them.
     pub(super) fn failing(failures: u32) -> Option<Told> {
         (failures >= FAILURES).then_some(Told::Failing)
     }
@@ -120,7 +120,7 @@ struct ServiceEvent {
 }
 
 impl ServiceEvents {
-    /// Tells something, unless it was told a while ago and its cause has not gone since.
+    /// Adds an event, unless it was added a while ago and its cause has persisted since.
     pub(super) fn tell(&mut self, now: Timestamp, service: &str, told: &Told) {
         let message = told.message(service);
         let steady = *told == Told::Steady;
@@ -137,7 +137,7 @@ impl ServiceEvents {
         self.newest_first.truncate(SHOWN_MAX);
     }
 
-    /// Was it told since the last steady state, that one included?
+    /// Returns whether the event was added since the last steady state, that one included.
     fn is_known(&self, now: Timestamp, message: &str, steady: bool) -> bool {
         let fresh = |event: &ServiceEvent| now.duration_since(event.at) < REPEATED_AFTER;
         for event in self.newest_first.iter().filter(|event| fresh(event)) {
@@ -165,7 +165,7 @@ impl ServiceEvents {
     }
 }
 
-/// Looks like the UUIDs of ECS; of one service none comes twice.
+/// An id that looks like the UUIDs of ECS. It is unique in one service.
 fn id(service_arn: &str, number: u64) -> String {
     let service = service_arn.bytes().fold(0xcbf2_9ce4_u32, |sum, byte| {
         (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193)

@@ -74,7 +74,7 @@ fn overrides(task: &Task) -> Value {
     }
 }
 
-/// Of a silent agent, ECS knows no more of the containers than of the task.
+/// If the agent is silent, ECS knows no more of the containers than of the task.
 fn containers(scope: &Scope, task: &Task, connected: bool) -> Value {
     let pairs = task.definition.containers.iter().zip(&task.containers);
     let one = |(definition, container): (

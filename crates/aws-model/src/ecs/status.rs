@@ -67,7 +67,7 @@ impl DesiredStatus {
 pub enum InstanceStatus {
     /// Tasks are placed on it.
     Active,
-    /// None are placed any more, service tasks go.
+    /// No more tasks are placed on it, and its service tasks are stopped.
     Draining,
     /// Deregistered.
     Inactive,

@@ -29,7 +29,7 @@ pub(crate) struct Task {
     pub(crate) containers: Vec<Container>,
     pub(crate) times: Times,
     pub(crate) stop: Option<Stop>,
-    /// Grows with every change that ECS tells.
+    /// Increases with every change that ECS reports.
     pub(crate) version: u64,
     /// When the API starts to show it.
     pub(crate) visible_from: Timestamp,
@@ -37,14 +37,14 @@ pub(crate) struct Task {
     pub(crate) protected_until: Option<Timestamp>,
 }
 
-/// Who wanted a task, and how.
+/// Who requested a task, and how.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Origin {
     pub(crate) group: String,
     pub(crate) started_by: Option<String>,
     /// Its service, if the service scheduler started it.
     pub(crate) service: Option<ServiceKey>,
-    /// Is that a DAEMON service?
+    /// Whether that is a DAEMON service.
     pub(crate) daemon: bool,
     /// `overrides` of RunTask.
     pub(crate) overrides: Value,
@@ -69,7 +69,7 @@ pub(crate) struct Stop {
 }
 
 impl Times {
-    /// Nothing has happened but its creation.
+    /// The times of a task that has only been created.
     pub(super) fn new(now: Timestamp) -> Times {
         Times {
             created: now,
@@ -83,17 +83,17 @@ impl Times {
 }
 
 impl Task {
-    /// Is it still there?
+    /// Returns whether the task is not STOPPED.
     pub(crate) fn is_alive(&self) -> bool {
         self.last_status != TaskStatus::Stopped
     }
 
-    /// Is it to run?
+    /// Returns whether the task is to run.
     pub(crate) fn is_wanted(&self) -> bool {
         self.desired == DesiredStatus::Running
     }
 
-    /// Is it a replica of a service?
+    /// Returns whether the task is a replica of a service.
     pub(crate) fn is_replica(&self) -> bool {
         self.origin.service.is_some() && !self.origin.daemon
     }
@@ -103,17 +103,17 @@ impl Task {
         self.stop.as_ref().map(|stop| stop.code)
     }
 
-    /// Does task protection keep the service scheduler away?
+    /// Returns whether task protection keeps the service scheduler away.
     pub(crate) fn is_protected(&self, now: Timestamp) -> bool {
         self.protected_until.is_some_and(|until| until > now)
     }
 
-    /// Have all containers started?
+    /// Returns whether all containers have started.
     pub(super) fn all_started(&self) -> bool {
         self.containers.iter().all(|container| container.has_started())
     }
 
-    /// Are all containers over?
+    /// Returns whether all containers have stopped.
     pub(super) fn all_stopped(&self) -> bool {
         self.containers.iter().all(Container::is_stopped)
     }

@@ -25,7 +25,7 @@ impl Ecs {
         }
     }
 
-    /// Moves a task to a status, tells it, and sets what follows.
+    /// Moves a task to a status, reports it, and sets what follows.
     pub(super) fn enter(&mut self, now: Timestamp, arn: &str, status: TaskStatus) {
         let Some(task) = self.tasks.get_mut(arn) else {
             return;
@@ -118,19 +118,19 @@ impl Ecs {
         self.timers.push(end, EcsTimer::ForgetTask(arn.to_owned()));
     }
 
-    /// Wants a task stopped. Nothing happens if that is already so.
+    /// Requests the stop of a task. A second request changes nothing.
     pub(super) fn stop_task(&mut self, now: Timestamp, arn: &str, code: StopCode, reason: &str) {
         if !self.unwant(now, arn, code, reason) {
             return;
         }
         match self.is_connected(arn) {
             true => self.begin_stop(now, arn),
-            // Nobody carries it out, and nobody says how far the task is.
+            // The agent is disconnected: it does not stop the task, and does not report the task's progress.
             false => self.task_changed(now, arn),
         }
     }
 
-    /// Sets the desired status to STOPPED and says why. Was it not yet so?
+    /// Sets the desired status to STOPPED with its reason. Returns whether that is new.
     pub(super) fn unwant(&mut self, now: Timestamp, arn: &str, code: StopCode, reason: &str) -> bool {
         let Some(task) = self.tasks.get_mut(arn).filter(|task| task.is_wanted()) else {
             return false;
@@ -172,7 +172,7 @@ impl Ecs {
         self.enter(now, arn, next);
     }
 
-    /// The agent has never heard of it.
+    /// The agent never received the task.
     fn never_started(&mut self, now: Timestamp, arn: &str) {
         if let Some(task) = self.tasks.get_mut(arn) {
             task.containers
@@ -200,7 +200,7 @@ impl Ecs {
         self.task_event(now, arn);
     }
 
-    /// Does ECS hear from the agent of this task's instance?
+    /// Returns whether ECS is connected to the agent of this task's instance.
     pub(super) fn is_connected(&self, arn: &str) -> bool {
         let instance = self
             .tasks

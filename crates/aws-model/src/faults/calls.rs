@@ -33,7 +33,7 @@ pub(super) fn before(plans: &mut [CallPlan], now: Timestamp, call: &Call) -> Opt
     })
 }
 
-/// The error of the oldest plan that spoils this call's answer.
+/// The error of the oldest plan that replaces this call's answer.
 pub(super) fn after(plans: &mut [CallPlan], now: Timestamp, call: &Call) -> Option<ApiError> {
     act(plans, now, call, |fault| match fault {
         CallFault::FailAfterEffect(error) => Some(error.clone()),
@@ -41,7 +41,7 @@ pub(super) fn after(plans: &mut [CallPlan], now: Timestamp, call: &Call) -> Opti
     })
 }
 
-/// Does a plan make this read a stale one?
+/// Returns whether a plan makes this read stale.
 pub(super) fn is_stale(plans: &mut [CallPlan], now: Timestamp, call: &Call) -> bool {
     act(plans, now, call, |fault| {
         matches!(fault, CallFault::Stale).then_some(())

@@ -1,4 +1,4 @@
-//! Errors that any operation may meet, in each service's words.
+//! Errors that any operation may return, in each service's words.
 
 use crate::{ApiError, Call, Service};
 

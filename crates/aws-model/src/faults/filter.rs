@@ -57,7 +57,7 @@ impl CallFilter {
         }
     }
 
-    /// Is this one of the calls?
+    /// Returns whether this is one of the calls.
     pub(super) fn fits(&self, call: &Call) -> bool {
         self.service.is_none_or(|service| service == call.service)
             && self
@@ -107,7 +107,7 @@ impl EventFilter {
         }
     }
 
-    /// Is this one of the events?
+    /// Returns whether this is one of the events.
     pub(super) fn fits(&self, event: &Value) -> bool {
         self.detail_type
             .as_ref()
@@ -123,7 +123,7 @@ pub enum Limit {
     Times(u32),
     /// Before this moment.
     Until(Timestamp),
-    /// For ever.
+    /// Without an end.
     Forever,
 }
 
@@ -140,7 +140,7 @@ impl From<Timestamp> for Limit {
 }
 
 impl Limit {
-    /// Does the plan still act?
+    /// Returns whether the plan still acts.
     pub(super) fn is_open(self, now: Timestamp) -> bool {
         match self {
             Limit::Times(times) => times > 0,

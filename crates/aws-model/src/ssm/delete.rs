@@ -21,7 +21,7 @@ impl Ssm {
         }
     }
 
-    /// Deletes several; those that are not there are told by name, which is no error.
+    /// Deletes several parameters. The answer lists the names that do not exist, which is not an error.
     pub(super) fn delete_many(&mut self, params: Params<'_>) -> Result<Value, ApiError> {
         let names = params.texts("Names");
         at_most_items(&names, "names", NAMES_MAX).map_err(invalid)?;

@@ -12,7 +12,7 @@ const LEVELS_MAX: usize = 15;
 /// The name's own limit: its ARN may have 1011 characters, and the fixed part of it takes the rest.
 const LENGTH_MAX: usize = 1011;
 
-/// Is this a name that a parameter may be given?
+/// Checks that a parameter may have this name.
 ///
 /// # Errors
 /// As `PutParameter`.
@@ -61,7 +61,7 @@ impl Selector<'_> {
     }
 }
 
-/// Is `name` below `path`; directly, unless `recursive`?
+/// Returns whether `name` is below `path`; directly, unless `recursive`.
 pub(super) fn is_below(name: &str, path: &str, recursive: bool) -> bool {
     let rest = name
         .strip_prefix(path.trim_end_matches('/'))

@@ -13,7 +13,7 @@ pub(super) const VERSIONS_KEPT: usize = 100;
 pub(super) enum Tier {
     /// 4 KB, free.
     Standard,
-    /// 8 KB, charged, for ever.
+    /// 8 KB, charged. A parameter never leaves this tier.
     Advanced,
 }
 

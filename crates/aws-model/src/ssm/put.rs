@@ -64,7 +64,7 @@ fn check_input(params: Params<'_>, value: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The type: asked for on creation, and then for ever.
+/// The type of a parameter: required on creation, and fixed after that.
 fn kind(known: Option<&Parameter>, params: Params<'_>) -> Result<String, ApiError> {
     let asked = params.text("Type");
     if let Some(wrong) = asked.filter(|kind| !matches!(*kind, "String" | "StringList" | "SecureString")) {

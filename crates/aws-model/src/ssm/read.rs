@@ -27,7 +27,7 @@ impl Ssm {
         Ok(json!({"Parameter": self.find(name, lag)?}))
     }
 
-    /// Several; those that are not there are told by name, which is no error.
+    /// Reads several parameters. The answer lists the names that do not exist, which is not an error.
     pub(super) fn get_many(&self, params: Params<'_>, lag: usize) -> Result<Value, ApiError> {
         let mut names = params.texts("Names");
         at_most_items(&names, "names", NAMES_MAX).map_err(invalid)?;

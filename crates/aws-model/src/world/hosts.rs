@@ -15,7 +15,7 @@ pub(super) struct Host {
     pub(super) group: Option<String>,
     /// The cluster that its agent registers it with.
     pub(super) cluster: Option<String>,
-    /// Is it on?
+    /// Whether it is on.
     pub(super) running: bool,
     /// What Spot will do to it, and when.
     pub(super) spot: Option<SpotAction>,
@@ -41,7 +41,7 @@ impl World {
         id
     }
 
-    /// EC2 is told to terminate an instance: it is off at once, no hook runs.
+    /// A caller asks EC2 to terminate an instance: it is off at once, no hook runs.
     pub fn terminate_instance(&mut self, now: Timestamp, instance: &str) {
         self.advance(now);
         self.take(now, instance);
@@ -119,7 +119,7 @@ impl World {
         }
     }
 
-    /// An instance is gone without its group having asked for it.
+    /// An instance is gone without a request from its group.
     pub(super) fn take(&mut self, now: Timestamp, instance: &str) {
         self.power_off(now, instance);
         self.auto_scaling.terminated(now, instance);

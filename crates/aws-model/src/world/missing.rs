@@ -1,4 +1,4 @@
-//! Things that are there but are told to be missing: a read that lags.
+//! Things that exist but are reported as MISSING: a read that lags.
 
 use super::World;
 use serde_json::{Value, json};

@@ -18,7 +18,7 @@ pub struct TaskView {
     pub group: String,
     /// Its service, if it has one.
     pub service: Option<String>,
-    /// Is that a DAEMON service?
+    /// Whether that is a DAEMON service.
     pub daemon: bool,
     /// The family of its task definition.
     pub family: String,
@@ -54,7 +54,7 @@ pub struct ContainerView {
 pub struct InstanceView {
     /// Its EC2 id.
     pub instance: String,
-    /// Is it on?
+    /// Whether it is on.
     pub running: bool,
     /// Its availability zone.
     pub zone: String,
@@ -66,7 +66,7 @@ pub struct InstanceView {
     pub container_instance_arn: Option<String>,
     /// The status of its container instance.
     pub status: Option<InstanceStatus>,
-    /// Does ECS hear from its agent?
+    /// Whether ECS is connected to its agent.
     pub agent_connected: bool,
 }
 

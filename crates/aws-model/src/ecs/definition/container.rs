@@ -29,7 +29,7 @@ pub(crate) struct ContainerDefinition {
     /// Environment variables.
     #[serde(default)]
     pub(crate) environment: Vec<Variable>,
-    /// Does its end stop the task?
+    /// Whether the end of this container stops the task.
     #[serde(default = "yes")]
     pub(crate) essential: bool,
     /// What it starts after, and stops before. Links and `volumesFrom` are in it too, as in the agent.
@@ -96,10 +96,10 @@ pub(crate) enum Condition {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RestartPolicy {
-    /// Is it on?
+    /// Whether the policy is enabled.
     #[serde(default)]
     pub(crate) enabled: bool,
-    /// Exit codes after which it is left alone.
+    /// Exit codes after which the container is not restarted.
     #[serde(default)]
     pub(crate) ignored_exit_codes: Vec<i32>,
     /// Seconds it must have run.
@@ -144,7 +144,7 @@ fn implied(name: &str) -> Dependency {
 }
 
 impl ContainerDefinition {
-    /// Does it list `name` in its `dependsOn`?
+    /// Returns whether the container lists `name` in its `dependsOn`.
     pub(crate) fn lists(&self, name: &str) -> bool {
         self.depends_on
             .iter()
@@ -168,19 +168,19 @@ impl ContainerDefinition {
         }
     }
 
-    /// Is there no process behind it?
+    /// Returns whether the container is simulated, without a process.
     pub(crate) fn is_simulated(&self) -> bool {
         self.docker_labels
             .get("local-aws.simulated")
             .is_some_and(|value| value == "true")
     }
 
-    /// Of a simulated container: from SIGTERM to its exit.
+    /// For a simulated container: the time from SIGTERM to its exit.
     pub(crate) fn stop_takes(&self) -> Duration {
         self.seconds("local-aws.stop-seconds").unwrap_or_default()
     }
 
-    /// Of a simulated container: from its start to its own end, if it has one.
+    /// For a simulated container: the time from its start to its own end, if it has one.
     pub(crate) fn runs_for(&self) -> Option<Duration> {
         self.seconds("local-aws.run-seconds")
     }

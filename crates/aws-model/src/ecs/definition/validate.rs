@@ -62,7 +62,7 @@ fn names(containers: &[ContainerDefinition]) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// A container that could be restarted at once, again and again, would keep the agent busy for ever.
+/// A container that could be restarted at once, again and again, would keep the agent busy indefinitely.
 fn restarts(container: &ContainerDefinition) -> Result<(), ApiError> {
     let policy = container.restart_policy.as_ref();
     match policy.is_none_or(|policy| RESTART_PERIODS.contains(&policy.restart_attempt_period)) {
@@ -90,7 +90,7 @@ fn dependencies(container: &ContainerDefinition, all: &[ContainerDefinition]) ->
     Ok(())
 }
 
-/// Takes away, as long as there are any, the containers that nothing left depends on.
+/// Removes containers that no remaining container depends on, as long as there are any.
 fn acyclic(containers: &[ContainerDefinition]) -> Result<(), ApiError> {
     let mut left: Vec<&ContainerDefinition> = containers.iter().collect();
     while let Some(free) = left

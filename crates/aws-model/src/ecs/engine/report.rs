@@ -1,11 +1,11 @@
-//! What the agent tells ECS.
+//! What the agent reports to ECS.
 
 use crate::ecs::Ecs;
 use crate::ecs::status::{DesiredStatus, StopCode, TaskStatus};
 use jiff::Timestamp;
 
 impl Ecs {
-    /// The agent tells ECS how far it is, if ECS listens.
+    /// The agent reports the progress of a task to ECS, if it is connected.
     pub(in crate::ecs) fn report(&mut self, now: Timestamp, arn: &str) {
         let Some(task) = self.tasks.get(arn) else { return };
         if !self.is_connected(arn) || task.last_status >= TaskStatus::Deprovisioning {

@@ -8,7 +8,7 @@ use crate::params::Params;
 use serde_json::{Value, json};
 
 impl Ecs {
-    /// Creating a cluster that exists gives it back.
+    /// Creating a cluster that exists returns the existing one.
     pub(super) fn create_cluster(&mut self, params: Params<'_>) -> Result<Value, ApiError> {
         let name = params.text("clusterName").unwrap_or("default");
         self.clusters.insert(name.to_owned());

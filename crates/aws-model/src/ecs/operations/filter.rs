@@ -15,7 +15,7 @@ pub(super) struct Filter(Vec<Term>);
 struct Term {
     subject: Subject,
     values: Vec<String>,
-    /// Must the subject be one of the values, or none of them?
+    /// Whether the subject must be one of the values, or none of them.
     is_one: bool,
 }
 
@@ -43,7 +43,7 @@ impl Filter {
             .ok_or_else(|| invalid(format!("Invalid filter expression: {expression}")))
     }
 
-    /// Does `instance` pass?
+    /// Returns whether `instance` passes.
     pub(super) fn passes(&self, instance: &ContainerInstance) -> bool {
         self.0.iter().all(|term| term.passes(instance))
     }

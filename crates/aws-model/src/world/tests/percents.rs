@@ -1,4 +1,5 @@
-//! Replicas of a draining instance, as the deployment configuration of their service allows it; and what the service tells.
+//! Replicas of a draining instance, as the deployment configuration of their service allows it, and the service's
+//! events.
 
 use super::lab::{CLUSTER, Lab, simulated};
 use crate::{DesiredStatus, InstanceStatus, TaskStatus};
@@ -19,7 +20,7 @@ fn described(lab: &mut Lab) -> Value {
     lab.ecs("DescribeServices", params)["services"][0].clone()
 }
 
-/// What the service has told, the newest first.
+/// The messages of the service's events, the newest first.
 fn told(lab: &mut Lab) -> Vec<String> {
     let events = described(lab)["events"].clone();
     let text = |event: &Value| event["message"].as_str().unwrap().to_owned();
