@@ -15,12 +15,12 @@ pub struct LocalAwsConfig {
     pub world: WorldConfig,
     /// Port of the AWS APIs on 127.0.0.1; none takes a free one.
     pub port: Option<u16>,
-    /// How often the schedules fire, that of the ticks and that of the heartbeats; never if none, then both are by hand.
+    /// How often the schedules fire, that of the ticks and that of the heartbeats. If none, they fire only on request.
     /// A rule's schedule is no finer than a minute.
     pub tick_every: Option<Duration>,
     /// EventBridge patterns; an event that matches one goes to the coordinator's queue. Default: [`product_rules`].
     pub rules: Vec<Value>,
-    /// How many lines are kept of what the coordinator says, and of each container.
+    /// How many lines of the coordinator's output are kept, and of each container's.
     pub log_lines: usize,
 }
 

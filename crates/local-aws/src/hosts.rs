@@ -58,7 +58,7 @@ impl Hosts {
         ));
     }
 
-    /// Fires both schedules for ever.
+    /// Fires both schedules until the process ends.
     pub(crate) async fn tick_every(self: Arc<Self>, period: Duration) {
         loop {
             tokio::time::sleep(period).await;
@@ -74,7 +74,7 @@ impl Hosts {
         self.servers().clear();
     }
 
-    /// Is no process left?
+    /// Returns whether no process is left.
     pub(crate) fn is_quiet(&self) -> bool {
         self.lambda.is_quiet() && self.agent.registry().is_empty()
     }

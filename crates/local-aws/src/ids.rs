@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A counter in the clothes of a UUID.
+/// A counter in the format of a UUID.
 #[derive(Debug, Default)]
 pub(crate) struct RequestIds(AtomicU64);
 

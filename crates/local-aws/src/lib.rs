@@ -1,8 +1,8 @@
 //! A local AWS for whole drains on one machine.
 //!
-//! The crate `protector-aws-model` is one account and region in memory: ECS with its agent's rules, Auto Scaling, SSM, events, quotas,
-//! faults. Everything else here is its HTTP front: the real wire protocols of the APIs, of IMDS, task metadata,
-//! container credentials and the Lambda Runtime API, and the hands that run containers and the coordinator as
+//! The crate `protector-aws-model` is one account and region in memory: ECS with its agent's rules, Auto Scaling, SSM,
+//! events, quotas, faults. This crate is its HTTP front: the real wire protocols of the APIs, of IMDS, task metadata,
+//! container credentials and the Lambda Runtime API, and the code that runs containers and the coordinator as
 //! real processes. All listeners are on 127.0.0.1; signatures are not checked, and the access key is the name
 //! of the caller ([`principal`]).
 //!

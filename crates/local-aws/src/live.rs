@@ -1,4 +1,4 @@
-//! The world, its lock, its clock, and who is told when it changes.
+//! The world, its lock, its clock, and the notification of its changes.
 
 use crate::clock::Clock;
 use jiff::Timestamp;
@@ -58,12 +58,12 @@ impl Live {
         self.changes.subscribe()
     }
 
-    /// Tells those who wait that something outside the world has changed.
+    /// Notifies the waiting callers that something outside the world has changed.
     pub(crate) fn touch(&self) {
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Lets things happen when they are due, for ever.
+    /// Lets things happen when they are due, without an end.
     pub(crate) async fn pump(&self) {
         loop {
             let wait = self.advance();
@@ -89,7 +89,7 @@ impl Live {
         self.clock.now()
     }
 
-    /// Does what is due; how long until there is more to do.
+    /// Does what is due, and returns how long until there is more to do.
     fn advance(&self) -> Option<Duration> {
         let mut world = self.lock();
         let now = self.clock.now();
@@ -105,7 +105,7 @@ impl Live {
     /// Sent under the lock, so that effects come out in the order in which they arose.
     fn publish(&self, world: &mut World) {
         for effect in world.take_effects() {
-            // Nobody executes effects any more after a shutdown.
+            // After a shutdown, effects are no longer executed.
             let _ = self.effects.send(effect);
         }
         self.touch();

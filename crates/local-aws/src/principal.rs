@@ -1,4 +1,4 @@
-//! Who is calling. Signatures are not checked; the access key says which program it is.
+//! Who is calling. Signatures are not checked; the access key identifies the program.
 
 /// Access key, and so principal, of the coordinator.
 pub const COORDINATOR: &str = "COORDINATOR";

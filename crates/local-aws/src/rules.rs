@@ -20,7 +20,7 @@ pub fn product_rules() -> Vec<Value> {
     ]
 }
 
-/// Does `event` match `pattern`? A structure asks for all its members, a list for one of its values.
+/// Returns whether `event` matches `pattern`. A structure requires all its members, a list one of its values.
 pub fn matches(pattern: &Value, event: &Value) -> bool {
     match pattern {
         Value::Object(members) => members.iter().all(|(name, wanted)| matches(wanted, &event[name])),

@@ -55,7 +55,7 @@ async fn protected(aws: &LocalAws) -> (String, String) {
     (instance, task)
 }
 
-/// A line of output is no change of the world, so it has to be looked for.
+/// A line of output is not a change of the world, so the test must poll for it.
 async fn until_logged(aws: &LocalAws, task: &str, container: &str, line: &str) {
     let logged = async {
         while !aws

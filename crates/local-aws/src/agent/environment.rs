@@ -12,8 +12,8 @@ pub(crate) struct Addresses {
     pub(crate) imds: Option<String>,
 }
 
-/// Only what a container would have: nothing of this program's own environment but PATH. What the
-/// task definition says goes first.
+/// Only what a container would have: nothing of this program's own environment but PATH. The settings of the task
+/// definition have precedence.
 pub(super) fn of(start: &ContainerStart, addresses: &Addresses, region: &str) -> BTreeMap<String, String> {
     let endpoint = &addresses.endpoint;
     let metadata = metadata_endpoint_id(&start.task_id, &start.container);

@@ -1,5 +1,5 @@
-//! The hands of the ECS agent: it runs the containers of every instance as processes. What to start and to
-//! stop, and when, is decided in the model.
+//! The executing part of the ECS agent: it runs the containers of every instance as processes. The model decides what
+//! to start and to stop, and when.
 
 mod environment;
 
@@ -92,7 +92,7 @@ impl Agent {
         }
     }
 
-    /// What a container has said, all its starts together.
+    /// The output of a container, of all its starts together.
     pub(crate) fn logs(&self, task_arn: &str, container: &str) -> Vec<String> {
         let log = lock(&self.logs)
             .get(&(task_arn.to_owned(), container.to_owned()))

@@ -47,10 +47,10 @@ impl LocalAws {
         self.0.hosts.lambda.heartbeats(rules::heartbeats());
     }
 
-    /// Waits until every queued event has been dealt with, as often as it takes, and no heartbeats are under way.
+    /// Waits until every queued event has been processed, with its retries, and no heartbeats are in progress.
     ///
     /// # Errors
-    /// Some were not within `bound`.
+    /// Some events were not processed within `bound`.
     pub async fn wait_idle(&self, bound: Duration) -> Result<(), Timeout> {
         let lambda = &self.0.hosts.lambda;
         self.wait_until("every event is dealt with", bound, |_| {
@@ -70,13 +70,13 @@ impl LocalAws {
         self.0.hosts.lambda.plan_crash(CrashPoint::BeforeCall, n);
     }
 
-    /// What the processes of both functions have said, the last lines of it.
+    /// The last lines of the output of both functions' processes.
     pub fn coordinator_logs(&self) -> Vec<String> {
         self.0.hosts.lambda.logs()
     }
 
-    /// Writes each line that both functions say from now on to `copy`, at once. A write that fails ends that and nothing
-    /// else.
+    /// Writes each line of output of both functions to `copy` from now on, at once. A write that fails ends the copying
+    /// and nothing else.
     pub fn copy_coordinator_log(&self, copy: impl Write + Send + 'static) {
         self.0.hosts.lambda.copy_logs(Box::new(copy));
     }
@@ -86,7 +86,7 @@ impl LocalAws {
         self.0.hosts.lambda.invocations()
     }
 
-    /// Events that were received three times and never dealt with.
+    /// Events that were received three times and never processed.
     pub fn dead_letters(&self) -> Vec<Value> {
         self.0.hosts.lambda.dead_letters()
     }

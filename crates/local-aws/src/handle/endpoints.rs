@@ -35,7 +35,7 @@ impl LocalAws {
             .set(task_id(task), reachable);
     }
 
-    /// What a container has said, the last lines of it.
+    /// The last lines of a container's output.
     pub fn container_logs(&self, task_arn: &str, container: &str) -> Vec<String> {
         self.0.hosts.agent.logs(task_arn, container)
     }

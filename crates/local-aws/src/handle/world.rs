@@ -23,7 +23,7 @@ impl LocalAws {
         self.world(|world, _| f(world.faults_mut()))
     }
 
-    /// One API call by the principal `operator`, past the wire.
+    /// One API call by the principal `operator`, without the wire protocol.
     ///
     /// # Errors
     /// As the API reference says for the operation.
@@ -38,10 +38,10 @@ impl LocalAws {
     }
 
     /// Waits until `f` finds something. It looks now and after every change of the world or end of an
-    /// invocation, so nothing is missed for being short. The same limit on `f` as for [`LocalAws::world`].
+    /// invocation, so even a short state is not missed. The same limit on `f` as for [`LocalAws::world`].
     ///
     /// # Errors
-    /// It did not within `bound`; tells the end of the journal.
+    /// `f` found nothing within `bound`; the error has the end of the journal.
     pub async fn wait_until<T>(
         &self,
         what: &str,

@@ -34,7 +34,7 @@ pub(crate) async fn handle(
 }
 
 impl Front {
-    /// Makes a call, unless a planned crash of its caller comes first. The caller is dead when this waits for ever:
+    /// Makes a call, unless a planned crash of its caller comes first. If this wait never ends, the caller is dead:
     /// no answer may be written then, and its closed connection ends the wait.
     async fn call(&self, call: Call) -> Answer {
         let crash = match call.principal.as_str() {

@@ -18,7 +18,7 @@ const LIFE: SignedDuration = SignedDuration::from_hours(6);
 /// `GET /credentials/<task id>`.
 pub(crate) async fn get(State(front): State<Arc<Front>>, Path(task_id): Path<String>) -> Response<Body> {
     if front.switches.credentials().contains(&task_id) {
-        // What an agent says between its restart and the backend's next message.
+        // The answer of an agent between its restart and the backend's next message.
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "CredentialsUninitialized");
     }
     let (task, now) = front.live.read(|world, now| (world.task_metadata(&task_id), now));

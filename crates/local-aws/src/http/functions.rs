@@ -68,7 +68,7 @@ fn qualifier(query: &str) -> Option<String> {
     members.find_map(|(name, value)| (name == "Qualifier").then(|| value.into_owned()))
 }
 
-/// All else of Lambda: nothing is invented for it.
+/// All other operations of Lambda are refused.
 pub(crate) async fn not_served() -> Response<Body> {
     let message = "the local AWS serves no other operation of Lambda than Invoke";
     refusal(&error("AccessDeniedException", message, 403))
@@ -90,7 +90,7 @@ impl Front {
                 403,
             )
         })?;
-        // Whether the call may be made comes before whether there is such a function.
+        // Lambda checks the caller's permission before it checks whether the function exists.
         let call = Call {
             service: Service::Lambda,
             operation: "Invoke".to_owned(),
@@ -136,7 +136,7 @@ fn event(body: &[u8]) -> Result<Value, ApiError> {
     serde_json::from_slice(body).map_err(wrong)
 }
 
-/// What a function's end is to its caller: a failure of the function is an answer too, with a header that says so.
+/// The answer to the caller: a failure of the function is an answer too, with a header that says so.
 fn answered(invoked: Invoked) -> Result<Response<Body>, ApiError> {
     match invoked {
         Invoked::Returned(value) => Ok(ran(&value)),

@@ -7,7 +7,7 @@ use serde_json::Value;
 /// What an operation gives back.
 pub(crate) type Answer = Result<Value, ApiError>;
 
-/// The parts of a request that say what is wanted. Headers and body tell the service, as every SDK sends them.
+/// The parts of a request that say what is wanted. Headers and body identify the service, as every SDK sends them.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// The header `X-Amz-Target`. Without it the request is of the Query protocol.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 /// Members of the Auto Scaling API that are whole numbers. On the wire everything is text, and only the service
-/// model tells the types apart; this is the part of it that the local AWS serves.
+/// model distinguishes the types. This is the part of it that the local AWS serves.
 const INTEGERS: &[&str] = &[
     "DefaultCooldown",
     "DefaultInstanceWarmup",

@@ -1,4 +1,4 @@
-//! What is out of order at the moment, by the will of a test.
+//! The local endpoints that a test has switched off.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -41,14 +41,14 @@ impl Off {
         };
     }
 
-    /// Never comes back while the endpoint of `name` is off: packets that go nowhere.
+    /// Never returns while the endpoint of `name` is off, as if its packets were dropped.
     pub(crate) async fn blackhole(&self, name: &str) {
         if self.contains(name) {
             std::future::pending::<()>().await;
         }
     }
 
-    /// Is the endpoint of `name` off?
+    /// Returns whether the endpoint of `name` is off.
     pub(crate) fn contains(&self, name: &str) -> bool {
         self.names().contains(name)
     }

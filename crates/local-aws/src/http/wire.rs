@@ -1,4 +1,4 @@
-//! Requests and answers of the AWS APIs as they are on the wire, whoever carries them: the listener on 127.0.0.1, or
+//! Requests and answers of the AWS APIs as they are on the wire. They are carried by the listener on 127.0.0.1, or by
 //! a program's own HTTP client in the same process.
 
 use super::message::{Answer, Reply, Request};

@@ -23,7 +23,7 @@ pub(crate) fn response(namespace: &str, operation: &str, result: &Value, request
     xml
 }
 
-/// `<ErrorResponse>`; the caller is to blame below status 500.
+/// `<ErrorResponse>`. Below status 500 its type is `Sender`: the caller caused the error.
 pub(crate) fn error(namespace: &str, error: &ApiError, request_id: &str) -> String {
     let blame = if error.status < 500 { "Sender" } else { "Receiver" };
     let code = escape(&error.code);

@@ -20,7 +20,7 @@ const INIT_LIMIT: Duration = Duration::from_secs(10);
 /// The functions of the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    /// Deals with events.
+    /// Processes events.
     Coordinator,
     /// Keeps hooks alive.
     Heartbeats,
@@ -40,7 +40,7 @@ impl Role {
         format!("arn:aws:lambda:{region}:{account}:function:{}", self.name())
     }
 
-    /// Who its calls are made by.
+    /// The principal of its calls.
     const fn principal(self) -> &'static str {
         match self {
             Role::Coordinator => COORDINATOR,
@@ -174,7 +174,7 @@ impl Environment {
         }
     }
 
-    /// All that a dead process has said is in the log before its end is told.
+    /// Waits until all output of a dead process is in the log before its end is reported.
     async fn ended(&mut self, status: io::Result<std::process::ExitStatus>) -> InvocationOutcome {
         self.process.output_ended().await;
         match (status, self.init) {
@@ -185,7 +185,7 @@ impl Environment {
     }
 }
 
-/// A report on another invocation is a late one and says nothing about this.
+/// A report on another invocation is late, and says nothing about this one.
 fn outcome_of(report: Report, wanted: &str) -> Option<InvocationOutcome> {
     let (request_id, outcome): (String, fn(Value) -> InvocationOutcome) = match &report {
         Report::Response { request_id, .. } => (request_id.clone(), InvocationOutcome::Returned),

@@ -103,7 +103,7 @@ impl Function {
     }
 }
 
-/// An invocation under way.
+/// An invocation in progress.
 struct Run<'a> {
     request_id: &'a str,
     event: &'a Value,

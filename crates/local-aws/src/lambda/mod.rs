@@ -68,7 +68,7 @@ struct Source {
 }
 
 impl Lambda {
-    /// No function yet; keeps `log_lines` lines of what they will say.
+    /// No function yet; keeps `log_lines` lines of the functions' output.
     pub(crate) fn new(live: Arc<Live>, log_lines: usize) -> Lambda {
         Lambda {
             live,
@@ -133,7 +133,7 @@ impl Lambda {
         self.live.touch();
     }
 
-    /// Ends everything for good.
+    /// Ends everything. Nothing can be started after this.
     pub(crate) fn close(&self) {
         self.coordinator.registry.close();
         self.heartbeats.registry.close();
@@ -149,7 +149,7 @@ impl Lambda {
         self.source.sent.notify_one();
     }
 
-    /// The event source mapping: one batch after another, for ever.
+    /// The event source mapping: one batch after another, without an end.
     async fn take_events(&self) {
         loop {
             let limits = *lock(&self.source.limits);
@@ -162,7 +162,7 @@ impl Lambda {
             let event = source::event(&batch, &self.live);
             let invocation = self.run(Role::Coordinator, event, attempt).await;
             lock(&self.source.queue).delete(&source::done(&batch, &invocation.outcome));
-            // After the queue, or those who wait for its end would look too early.
+            // This must come after the queue. Otherwise those who wait for its end would look too early.
             self.live.touch();
         }
     }
@@ -191,7 +191,7 @@ impl Lambda {
         lock(&self.of(role).function).is_some().then_some(Invocable(role))
     }
 
-    /// Invokes a function as a call of `Invoke` does, and tells its end as Lambda tells it.
+    /// Invokes a function as a call of `Invoke` does, and returns its end as Lambda reports it.
     pub(crate) async fn invoke_function(&self, function: Invocable, event: Value) -> Invoked {
         Invoked::of(self.run(function.0, event, 1).await)
     }
@@ -236,17 +236,17 @@ impl Lambda {
         events.map(Result::unwrap_or_default).collect()
     }
 
-    /// How many events are not done with, those in flight among them, and how many heartbeats.
+    /// How many events are not processed yet, those in flight among them, and how many heartbeats are in progress.
     pub(crate) fn pending(&self) -> usize {
         lock(&self.source.queue).len() + self.beating.load(Ordering::SeqCst)
     }
 
-    /// What the functions have said.
+    /// The output of the functions.
     pub(crate) fn logs(&self) -> Vec<String> {
         self.log.lines()
     }
 
-    /// Writes what the functions say to `copy` too, from now on.
+    /// Writes the output of the functions to `copy` too, from now on.
     pub(crate) fn copy_logs(&self, copy: Box<dyn Write + Send>) {
         self.log.copy_to(copy);
     }
@@ -256,7 +256,7 @@ impl Lambda {
         self.crash.plan(point, call);
     }
 
-    /// Counts one AWS call of the coordinator: does it crash here?
+    /// Counts one AWS call of the coordinator, and returns whether it crashes here.
     pub(crate) fn crash_point(&self) -> CrashPoint {
         self.crash.count()
     }
@@ -266,13 +266,14 @@ impl Lambda {
         self.coordinator.registry.kill_all();
     }
 
-    /// Is no process left?
+    /// Returns whether no process is left.
     pub(crate) fn is_quiet(&self) -> bool {
         self.coordinator.registry.is_empty() && self.heartbeats.registry.is_empty()
     }
 }
 
-/// Heartbeats under way. Counted down before those who wait are told, or they would look too early.
+/// Heartbeats in progress. The count goes down before the waiting callers are notified; otherwise they would look too
+/// early.
 struct Beating(Arc<Lambda>);
 
 impl Beating {

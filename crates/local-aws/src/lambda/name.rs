@@ -1,4 +1,4 @@
-//! How callers name a function, and what they are told of its end.
+//! How callers name a function, and the answer they get at its end.
 
 use super::environment::Role;
 use super::invocation::{Invocation, InvocationOutcome};
@@ -67,7 +67,7 @@ impl FunctionName {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Invocable(pub(super) Role);
 
-/// What whoever has invoked a function is told.
+/// The answer that the caller of a function gets.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Invoked {
     /// The function returned this.

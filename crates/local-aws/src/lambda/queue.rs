@@ -15,7 +15,7 @@ const DEDUPLICATED: SignedDuration = SignedDuration::from_mins(5);
 pub(super) struct Limits {
     /// A message that was received and not deleted can be received again after this.
     pub(super) visibility: SignedDuration,
-    /// So often a message is received; then it is a dead letter.
+    /// A message is received so often at most; then it is a dead letter.
     pub(super) receives: u32,
     /// Most messages of one batch.
     pub(super) batch: usize,
@@ -103,7 +103,7 @@ impl Queue {
         self.messages.extend(left);
     }
 
-    /// The consumer is done with these. When nothing is in flight any more the next batch can be received.
+    /// The consumer has processed these. When nothing is in flight any more, the next batch can be received.
     pub(super) fn delete(&mut self, ids: &[String]) {
         let before = self.messages.len();
         self.messages.retain(|message| !ids.contains(&message.id));
@@ -224,7 +224,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever runs do, messages come in order, at most three times, and end as deleted or dead.
+        /// For any sequence of runs, messages come in order, at most three times, and end as deleted or dead.
         #[test]
         fn nothing_is_lost_reordered_or_received_too_often(
             count in 1_usize..40, outcomes in prop::collection::vec(any::<u16>(), 200),

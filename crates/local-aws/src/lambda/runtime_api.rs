@@ -19,9 +19,9 @@ pub(super) struct Work {
     pub(super) function_arn: String,
 }
 
-/// What the function says.
+/// A report of the function.
 pub(super) enum Report {
-    /// It is done with an invocation.
+    /// It has completed an invocation.
     Response { request_id: String, result: Value },
     /// An invocation failed.
     Error { request_id: String, error: Value },
@@ -32,7 +32,7 @@ pub(super) enum Report {
 /// A request for work that waits for an answer. Its other end is gone if the process is.
 pub(super) type Slot = oneshot::Sender<Work>;
 
-/// Our side of the API.
+/// The server's side of the API.
 pub(super) struct RuntimeApi {
     pub(super) slots: mpsc::Receiver<Slot>,
     pub(super) reports: mpsc::Receiver<Report>,

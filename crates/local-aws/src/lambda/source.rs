@@ -14,7 +14,7 @@ const GROUP: &str = "drains";
 /// Name of the queue.
 const QUEUE: &str = "ecs-daemon-protector-events.fifo";
 
-/// The event of a batch. Receipt handles and checksums are left out: nobody here reads them.
+/// The event of a batch. Receipt handles and checksums are left out: the coordinator does not read them.
 pub(super) fn event(batch: &[Message], live: &Live) -> Value {
     let records: Vec<Value> = batch.iter().map(|message| record(message, live)).collect();
     json!({"Records": records})
@@ -37,7 +37,7 @@ fn record(message: &Message, live: &Live) -> Value {
     })
 }
 
-/// The ids of the messages of `batch` that are dealt with. Only those named in `batchItemFailures` come again; all do if
+/// The ids of the messages of `batch` that are processed. Only those named in `batchItemFailures` come again; all do if
 /// the run failed, or if its answer names one by something that is no id.
 pub(super) fn done(batch: &[Message], outcome: &InvocationOutcome) -> Vec<String> {
     let failed = match outcome {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The coordinator as `template.yaml` deploys it: the function that deals with events, and that of the heartbeats. Both
+/// The coordinator as `template.yaml` deploys it: the function that processes events, and that of the heartbeats. Both
 /// run the same program with the same settings.
 #[derive(Clone, Debug)]
 pub struct CoordinatorSpec {
@@ -16,7 +16,7 @@ pub struct CoordinatorSpec {
     /// How long after it was received an event comes again if the run that had it failed. Lambda takes no less than
     /// `timeout`.
     pub visibility_timeout: Duration,
-    /// Told to the functions, not enforced.
+    /// Passed to the functions, not enforced.
     pub memory_mb: u32,
 }
 

@@ -1,4 +1,4 @@
-//! What programs say.
+//! The output of programs.
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -13,7 +13,7 @@ pub(crate) struct LineLog {
     copy: Mutex<Option<Copy>>,
 }
 
-/// Where lines go too.
+/// A further destination of lines.
 type Copy = Box<dyn Write + Send>;
 
 impl LineLog {

@@ -86,7 +86,7 @@ impl Drop for Process {
     }
 }
 
-/// The exit code as docker tells it: 128 + signal if a signal ended the process.
+/// The exit code as docker reports it: 128 + signal if a signal ended the process.
 pub(crate) fn exit_code(status: ExitStatus) -> i32 {
     status
         .code()

@@ -53,7 +53,7 @@ impl Registry {
         groups.alive.iter().copied().for_each(kill);
     }
 
-    /// Is no process left?
+    /// Returns whether no process is left.
     pub(crate) fn is_empty(&self) -> bool {
         self.lock().alive.is_empty()
     }
