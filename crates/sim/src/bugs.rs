@@ -7,7 +7,7 @@ use crate::scenario::{
     FaultSpec, HOUR, HostSpec, MINUTE, SECOND, Scenario, StaleRecord, TaskSpec, Trouble, What,
 };
 
-/// A planted bug with its worlds.
+/// A planted bug with the worlds that show it.
 #[derive(Debug, Clone, Copy)]
 pub struct Planted {
     /// The bug.
@@ -158,7 +158,7 @@ fn throttled_completion(seed: u64) -> Scenario {
     scenario
 }
 
-/// A released record of an earlier life lies there.
+/// A released record of an earlier life of the instance exists.
 fn leftover_record(seed: u64) -> Scenario {
     let mut scenario = slow_stops(seed);
     let text = format!(
@@ -172,7 +172,7 @@ fn leftover_record(seed: u64) -> Scenario {
     );
     let name = format!("/ecs-daemon-protector/{}/i-{:017x}", CLUSTER, 1);
     scenario.parameters.push((name, text));
-    // The hold of this drain comes late: until then there is only the leftover to obey.
+    // The hold of this drain comes late: until then the sidecar can read only the leftover record.
     scenario.faults.push(FaultSpec {
         from: 0,
         to: 40 * SECOND,
@@ -249,7 +249,7 @@ fn throttled_heartbeat(seed: u64) -> Scenario {
     scenario
 }
 
-/// A task whose placement was under way when DRAINING was set comes a moment later.
+/// A task whose placement was in progress when DRAINING was set comes a moment later.
 fn late_placement(seed: u64) -> Scenario {
     let mut scenario = one(seed);
     scenario.hosts[0].tasks.clear();
@@ -291,7 +291,7 @@ fn lost_events(seed: u64) -> Scenario {
     scenario
 }
 
-/// Nobody stops it: the deadline does.
+/// No one stops the task: the drain ends at its deadline.
 fn endless_task(seed: u64) -> Scenario {
     let mut scenario = one(seed);
     scenario.settings.insert("MAX_DRAIN".to_owned(), "5m".to_owned());
@@ -343,7 +343,7 @@ fn order(seed: u64) -> Scenario {
     scenario
 }
 
-/// The coordinator writes its hold, and is gone.
+/// The coordinator writes its hold, and then does not run any more.
 fn no_coordinator(seed: u64) -> Scenario {
     let mut scenario = one(seed);
     scenario.sidecar.insert("MAX_HOLD".to_owned(), "10m".to_owned());

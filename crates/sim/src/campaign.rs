@@ -31,7 +31,7 @@ pub struct Campaign {
     pub threads: usize,
 }
 
-/// What came of it.
+/// The result of a campaign.
 #[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Findings {
@@ -81,7 +81,8 @@ impl Findings {
     }
 }
 
-/// Plays a campaign. `progress` hears how many worlds were played; `stop` ends it early, with what there is.
+/// Plays a campaign. `progress` gets the number of worlds that were played; `stop` ends it early, with the findings so
+/// far.
 ///
 /// # Errors
 /// The settings of a world are wrong: a fault of the generator.

@@ -15,14 +15,14 @@ pub struct Drawn {
     pub scenario: Scenario,
     /// Names of [`crate::worlds`].
     pub known: Vec<&'static str>,
-    /// From where it was drawn.
+    /// The range from which it was drawn.
     pub range: Range,
 }
 
 /// Which worlds are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Range {
-    /// Only what no open fault is known of.
+    /// Only worlds in which no open fault is known.
     Sound,
     /// Everything.
     Wild,
@@ -66,7 +66,7 @@ impl Draw {
         self.rng.u32(0..100) < percent
     }
 
-    /// May the condition of this known fault be met? If so, it is noted.
+    /// Whether the condition of this known fault may be met. If so, the fault is noted.
     fn may(&mut self, known: &'static str) -> bool {
         let may = match self.range {
             Range::Sound => false,
@@ -79,7 +79,7 @@ impl Draw {
         may
     }
 
-    /// In so many of a hundred worlds, where it may be; always where it is what is asked for.
+    /// True in so many of a hundred worlds where the fault may occur; always true if the range asks for this fault.
     fn wild(&mut self, percent: u32, known: &'static str) -> bool {
         let strikes = self.percent(percent) || self.range == Range::With(known);
         strikes && self.may(known)
@@ -180,7 +180,7 @@ impl Draw {
     }
 
     fn deployment(&mut self) {
-        // Two environments that look at the same moment may cross each other.
+        // Two environments that look at the same moment may overwrite each other's record.
         self.scenario.function.environments = match self.may("release-overwritten-by-a-count") {
             true => self.pick(&[1, 2, 3, 10, 50]),
             false => 1,
@@ -283,7 +283,7 @@ impl Draw {
                 ends: Some(self.time(30 * SECOND, 20 * MINUTE)),
                 ..TaskSpec::default()
             },
-            // Nobody ever stops it.
+            // No one ever stops this task.
             _ if self.may("sidecar-gives-up-before-a-late-release") => TaskSpec {
                 service: Some(WEB),
                 stop,
@@ -410,7 +410,7 @@ impl Draw {
                 2 => Trouble::Fail { of, by },
                 3 => {
                     let of = match of {
-                        // The SDK's own retry of a write may come after somebody else's.
+                        // The SDK's own retry of a write may come after another writer's.
                         None => Some("ListTasks".to_owned()),
                         Some(put) if put == "PutParameter" && !self.may("late-retry-of-a-write") => {
                             Some("DescribeTasks".to_owned())
@@ -436,7 +436,7 @@ impl Draw {
         }
         if self.percent(15) {
             let percent = self.pick(&[20, 60, 100]);
-            // A drain that somebody else began is not held if its one event is lost.
+            // A drain that another actor began is not held if its one event is lost.
             let by_hand = self
                 .scenario
                 .steps
@@ -457,7 +457,7 @@ impl Draw {
         }
     }
 
-    /// What the tests had none of.
+    /// Conditions that the tests did not have.
     fn oddities(&mut self) {
         // A tick that fails, or whose environment ends, is tried again beside the next one.
         self.may("failed-ticks-pile-up");
@@ -578,7 +578,7 @@ fn seconds(time: Ms) -> String {
 }
 
 impl Drawn {
-    /// Is it an open fault, one that this world may show, that this rule is broken?
+    /// Returns whether an open fault that this world may show explains a violation of this rule.
     #[must_use]
     pub fn explains(&self, rule: Rule) -> bool {
         let names = self.known.iter().copied().chain(self.met());
@@ -587,8 +587,8 @@ impl Drawn {
         open.any(|fault| fault.may_break(rule))
     }
 
-    /// Open faults whose condition is there whenever something else is: of wild worlds alone, since sound ones must do
-    /// without an excuse.
+    /// Open faults whose condition is met whenever another condition is. They count for wild worlds alone, since sound
+    /// ones must have no excuse.
     fn met(&self) -> impl Iterator<Item = &'static str> {
         let Scenario {
             steps,

@@ -1,7 +1,7 @@
-//! Watches the model's truth and says which promise was broken.
+//! Watches the model's truth and reports which promise was broken.
 //!
 //! This module shares no code with what it judges: it reads the scenario's settings by itself, knows records and log
-//! lines only as JSON, and asks the model, not the product, what runs where. A test holds it to that.
+//! lines only as JSON, and asks the model, not the product, what runs where. A test enforces this.
 
 mod accounts;
 mod evidence;
@@ -37,13 +37,13 @@ pub enum Rule {
     FalseZero,
     /// P3: a hold was longer than its bounds.
     HeldTooLong,
-    /// P3: a daemon whose task was told to stop never got SIGTERM before its machine went.
+    /// P3: a daemon whose task ECS stopped never got SIGTERM before its machine went.
     NeverTold,
     /// P3: a sidecar gave up while the coordinator and AWS were well.
     GaveUp,
     /// P3: the kill switch was not obeyed in time.
     SwitchIgnored,
-    /// P3: tasks that were to be stopped were not told.
+    /// P3: the coordinator did not stop tasks that were to be stopped.
     NotStopped,
     /// P4: the coordinator let the machine go while a task that holds was alive.
     LetGoWithTasks,
@@ -65,7 +65,7 @@ pub enum Rule {
     TierOrder,
     /// P8: a drain that was released holds again, or a hold was deleted.
     TakenBack,
-    /// P8: an order that was answered was not kept.
+    /// P8: an order that was answered was not carried out.
     OrderLost,
     /// P9: something that is not ours was changed.
     NotOurs,
@@ -164,7 +164,7 @@ pub struct Judge {
     observes: bool,
     /// Tasks that a check has named as not protected.
     named: BTreeSet<String>,
-    /// Of whom the shared records tell.
+    /// The machines that each shared record lists.
     shared: BTreeMap<String, Vec<HostId>>,
 }
 
@@ -225,7 +225,7 @@ impl Observer for Judge {
     }
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Judged {
     /// How it ended.

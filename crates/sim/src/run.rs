@@ -8,7 +8,7 @@
 //!               └── facts ─► observers: the judge, statistics, the transcript
 //! ```
 //!
-//! Time stands still while anybody has something to do, and then jumps to what is due next.
+//! Time stands still while any task has something to do, and then jumps to what is due next.
 
 mod api;
 mod environment;
@@ -37,7 +37,7 @@ pub use sabotage::Bug;
 pub struct Options {
     /// A bug that is planted between the product and AWS.
     pub bug: Option<Bug>,
-    /// What plays the part of the function.
+    /// The code that acts as the function.
     pub controller: Controller,
 }
 
@@ -53,7 +53,7 @@ pub struct Ended {
 /// Plays a scenario to its end. Observers come back as they went in.
 ///
 /// # Errors
-/// Settings of the scenario are wrong: the words of the product.
+/// Settings of the scenario are wrong: the product's message.
 pub fn play(
     scenario: &Scenario,
     options: Options,
@@ -102,7 +102,7 @@ pub fn play(
 /// Checks the settings of a scenario.
 ///
 /// # Errors
-/// What is wrong with them: the words of the product.
+/// The product's message about what is wrong with them.
 pub fn check(scenario: &Scenario) -> Result<(), String> {
     settings(scenario)?;
     guard::policy(&scenario.sidecar)?;
@@ -120,7 +120,7 @@ fn settings(scenario: &Scenario) -> Result<CoordinatorSettings, String> {
     CoordinatorSettings::read(&lookup, given).map_err(|problems| problems.to_string())
 }
 
-/// Lets everything happen at its time, until nothing goes on any more.
+/// Lets everything happen at its time, until nothing is in progress any more.
 async fn drive(harness: &Arc<Harness>) -> Ended {
     let (tail, limit) = {
         let world = harness.lock();
@@ -143,7 +143,7 @@ async fn drive(harness: &Arc<Harness>) -> Ended {
             }
             continue;
         }
-        // Once a second is often enough to see that nothing goes on.
+        // Once a second is often enough to see that nothing is in progress.
         if looked_at.is_none_or(|at| now >= at + SECOND) {
             looked_at = Some(now);
             let quiet = harness.with(|world| world.is_quiet());

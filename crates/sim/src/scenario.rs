@@ -45,7 +45,7 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// What goes wrong.
     pub faults: Vec<FaultSpec>,
-    /// Parameters that lie in SSM at the start.
+    /// Parameters that are in SSM at the start.
     pub parameters: Vec<(String, String)>,
     /// The run ends so long after the last drain, or at [`Scenario::limit`].
     pub tail: Ms,
@@ -80,7 +80,7 @@ impl Default for Scenario {
 pub struct FunctionSpec {
     /// The most execution environments at once. The queue needs one; direct invocations may have more.
     pub environments: usize,
-    /// From the start of an environment to its first line of ours.
+    /// From the start of an environment to its first line of our code.
     pub cold_start: Ms,
     /// `Timeout`.
     pub timeout: Ms,
@@ -90,7 +90,7 @@ pub struct FunctionSpec {
     pub age_max: Ms,
     /// When the schedule first fires; then every minute.
     pub first_tick: Ms,
-    /// An environment that nobody needs ends after this.
+    /// An environment ends after it was idle for this long.
     pub idle: Ms,
     /// Connections that were idle for so long are dead when the environment thaws; never if none.
     pub connections_die_after: Option<Ms>,
@@ -104,7 +104,8 @@ pub struct FunctionSpec {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Wiring {
-    /// Events and the tick by one FIFO queue, so that one run is in flight at a time; heartbeats by a function of their own.
+    /// Events and the tick by one FIFO queue, so that one run is in flight at a time; heartbeats by a separate
+    /// function.
     #[default]
     Queue,
     /// Each event and each tick is an invocation of its own, and the coordinator sends the heartbeats.
@@ -144,7 +145,7 @@ impl Default for FunctionSpec {
     }
 }
 
-/// When ECS tells the daemon tasks of a DRAINING instance to stop.
+/// When ECS stops the daemon tasks of a DRAINING instance.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DaemonStop {
@@ -235,10 +236,10 @@ pub struct HookSpec {
     pub name: String,
     /// `HeartbeatTimeout`.
     pub heartbeat: Ms,
-    /// `DefaultResult` is ABANDON, and not CONTINUE.
+    /// `DefaultResult` is ABANDON instead of CONTINUE.
     #[serde(default)]
     pub abandon: bool,
-    /// Somebody else's: its owner completes it so long after it began to wait. Ours if none.
+    /// For a hook of another owner: the owner completes it so long after it began to wait. The hook is ours if none.
     #[serde(default)]
     pub foreign_completes: Option<Ms>,
 }
@@ -249,7 +250,7 @@ pub struct HookSpec {
 pub struct Service {
     /// Its name.
     pub name: String,
-    /// `DAEMON`, and not `REPLICA`.
+    /// `DAEMON` instead of `REPLICA`.
     pub daemon: bool,
 }
 
@@ -260,7 +261,7 @@ pub enum Kind {
     /// An EC2 instance.
     #[default]
     Ec2,
-    /// ECS Anywhere: its id is no EC2 id.
+    /// ECS Anywhere: its id is not an EC2 id.
     External,
     /// An ECS Managed Instance.
     Managed,
@@ -294,7 +295,7 @@ pub struct HostSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stuck {
-    /// REGISTERING for ever.
+    /// REGISTERING without an end.
     Registering,
     /// REGISTRATION_FAILED.
     Failed,
@@ -306,7 +307,7 @@ pub enum Stuck {
 pub struct StaleRecord {
     /// In which cluster.
     pub cluster: usize,
-    /// DRAINING, and not ACTIVE.
+    /// DRAINING instead of ACTIVE.
     pub draining: bool,
     /// Phantoms: tasks that ECS calls RUNNING, although nothing of them is left.
     #[serde(default)]
@@ -326,11 +327,11 @@ pub struct TaskSpec {
     pub group: Option<String>,
     /// From its SIGTERM to its end.
     pub stop: Ms,
-    /// From DRAINING until ECS tells it to stop; 1 to 6 s if none. Only tasks of services.
+    /// From DRAINING until ECS stops it; 1 to 6 s if none. Only tasks of services.
     pub told: Option<Ms>,
     /// It ends by itself then.
     pub ends: Option<Ms>,
-    /// ECS never tells it to stop: the service has no room to replace it.
+    /// ECS never stops it: the service has no room to replace it.
     pub stays: bool,
     /// `StopTask` is refused for it.
     pub may_not_be_stopped: bool,
@@ -374,7 +375,7 @@ pub struct Daemon {
     pub no_image: bool,
     /// The credentials that the sidecar starts with end then; those that it renews outlast the run. Never if none.
     pub credentials_end: Option<Ms>,
-    /// When a task has ended the daemon still needs so long to read what lies in its sockets.
+    /// When a task has ended, the daemon still needs so long to read what is in its sockets.
     pub behind: Ms,
 }
 
@@ -396,11 +397,11 @@ impl Default for Daemon {
     }
 }
 
-/// Who keeps a daemon from its SIGTERM.
+/// What delays the daemon's SIGTERM.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sidecar {
-    /// Nobody.
+    /// Nothing.
     None,
     /// Our sidecar.
     #[default]
@@ -429,21 +430,22 @@ pub enum What {
     SpotNotice(usize),
     /// EC2 takes the instance of an interruptible capacity reservation back in two minutes.
     CapacityNotice(usize),
-    /// Somebody sets the container instance DRAINING.
+    /// A person sets the container instance DRAINING.
     SetDraining(usize),
-    /// Somebody sets it ACTIVE.
+    /// A person sets it ACTIVE.
     SetActive(usize),
     /// The agent goes away.
     AgentDown(usize),
     /// The agent is back.
     AgentUp(usize),
-    /// The agent answers every request of a task with 429, as it does when a neighbour asks too often. ECS hears from it.
+    /// The agent answers every request of a task with 429, as it does when a neighbour asks too often. It stays
+    /// connected to ECS.
     AgentBusy(usize),
     /// It answers again.
     AgentCalm(usize),
-    /// The agent's data is lost: it registers anew, and its tasks are gone or started anew.
+    /// The agent's data is lost: it registers again, and its tasks are gone or are started again.
     WipeAgent(usize),
-    /// The instance's root volume is replaced: the hook waits, then the machine comes back and registers anew.
+    /// The instance's root volume is replaced: the hook waits, then the machine comes back and registers again.
     ReplaceRootVolume(usize),
     /// An instance of the warm pool goes back into service.
     BackInService(usize),
@@ -460,7 +462,7 @@ pub enum What {
         /// The order's reason.
         why: String,
     },
-    /// A hook of a group is put anew with another time-out.
+    /// A hook of a group is replaced by one with another time-out.
     PutHook {
         /// The group.
         group: usize,
@@ -490,7 +492,7 @@ pub enum What {
         /// Which of its daemons.
         daemon: usize,
     },
-    /// A sidecar's container is started anew, at once.
+    /// A sidecar's container is restarted at once.
     RestartSidecar {
         /// The machine.
         host: usize,
@@ -511,7 +513,7 @@ pub enum What {
         /// The task.
         task: TaskSpec,
     },
-    /// The service is deleted and made anew with the other scheduling strategy.
+    /// The service is deleted and created again with the other scheduling strategy.
     RemakeService(usize),
     /// Lambda replaces every environment that is idle.
     Recycle,
@@ -568,14 +570,14 @@ pub enum Trouble {
     Throttle {
         /// The operation.
         of: Option<String>,
-        /// Whose calls; everybody's if none.
+        /// Only calls of this kind of caller; calls of all callers if none.
         by: Option<CallerKind>,
     },
     /// Calls fail with a server's error.
     Fail {
         /// The operation.
         of: Option<String>,
-        /// Whose calls; everybody's if none.
+        /// Only calls of this kind of caller; calls of all callers if none.
         by: Option<CallerKind>,
     },
     /// Calls take effect, and their answer is lost.

@@ -1,4 +1,4 @@
-//! Shared records, read anew from how they are documented: the judge believes no code of the product.
+//! Shared records, parsed from their documented format: the judge believes no code of the product.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,13 @@ pub(crate) struct SharedDrain {
 }
 
 impl SharedDrain {
-    /// Does it hold?
+    /// Returns whether it holds.
     pub(crate) fn holds(&self) -> bool {
         self.standing == "holding"
     }
 
-    /// As its own record would tell of it. It has no name there: it is the one that is known, if that began with it.
+    /// The form that its own record would have. A shared record has no name of the drain: `known` gives it, if that
+    /// drain began at the same time.
     pub(crate) fn as_record(&self, known: &Option<(String, bool)>, began: Option<i64>) -> Value {
         let same = began == Some(self.started);
         let drain = known.as_ref().filter(|_| same).map(|(drain, _)| drain.clone());
@@ -31,7 +32,7 @@ impl SharedDrain {
     }
 }
 
-/// Is a parameter of this name a shared record?
+/// Returns whether a parameter of this name is a shared record.
 pub(crate) fn is_shared(name: &str) -> bool {
     name.contains("/shared-")
 }
@@ -59,7 +60,7 @@ pub(crate) fn members(text: &str) -> BTreeMap<HostId, SharedDrain> {
     members
 }
 
-/// A shared record in a few words: whom it holds and whom it releases.
+/// A shared record in a few words: the machines that it holds and those that it releases.
 pub(crate) fn words(text: &str) -> String {
     let lists = lists(text).into_iter();
     let words = lists.map(|(_, standing, words)| format!("{standing} {words}"));

@@ -84,7 +84,7 @@ fn smaller(scenario: &Scenario) -> Vec<Scenario> {
         for task in (0..scenario.hosts[host].tasks.len()).rev() {
             with(&|scenario| drop(scenario.hosts[host].tasks.remove(task)));
         }
-        // Steps name daemons by their place: only the last may go.
+        // Steps name daemons by their index: only the last may be removed.
         with(&|scenario| {
             let _ = scenario.hosts[host].daemons.pop();
         });

@@ -71,7 +71,7 @@ pub struct Numbers {
 pub struct Drain {
     /// The machine.
     pub instance: String,
-    /// The hook began to wait, or DRAINING was set by somebody else, or a notice came.
+    /// The hook began to wait, or DRAINING was set by another actor, or a notice came.
     pub began: Option<Ms>,
     /// ECS has it DRAINING.
     pub draining: Option<Ms>,
@@ -245,7 +245,7 @@ impl Statistics {
         self.numbers.wrong_releases += u64::from(alive > 0);
     }
 
-    /// A task has ended: what has it written since the drain began, and who was there to take it?
+    /// A task has ended: counts what it has written since the drain began, and whether a daemon was there to read it.
     fn ended(&mut self, now: Ms, task: TaskId, world: &World) {
         let entry = world.task(task);
         if entry.daemon_task {

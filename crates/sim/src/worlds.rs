@@ -1,6 +1,6 @@
 //! Every known fault as a named world, with what it breaks and whether it still does.
 //!
-//! `docs/faults.md` is the table of these worlds, and a test holds both true: an open fault breaks what it says, a fixed
+//! `docs/faults.md` is the table of these worlds, and a test checks both: an open fault breaks what it says, a fixed
 //! one breaks nothing.
 
 use serde::Serialize;
@@ -22,7 +22,7 @@ mod schedule;
 mod sidecar;
 mod store;
 
-/// Does a fault still break what it says?
+/// Whether a fault still breaks what it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaultState {
@@ -50,7 +50,7 @@ pub struct KnownFault {
 }
 
 impl KnownFault {
-    /// May it break this rule: in its own world, or in another?
+    /// Returns whether it may break this rule, in its own world or in another.
     #[must_use]
     pub fn may_break(&self, rule: Rule) -> bool {
         let also = CONSEQUENCES.iter().filter(|(name, _)| *name == self.name);
@@ -58,7 +58,8 @@ impl KnownFault {
     }
 }
 
-/// What a fault may break besides, in other worlds than its own. Each was seen in worlds that have this one fault alone.
+/// What a fault may break besides, in other worlds than its own. Each was seen in worlds that have this one fault
+/// alone.
 const CONSEQUENCES: &[(&str, &[Rule])] = &[
     (
         "spot-notice-delays-the-others",

@@ -23,7 +23,7 @@ const COUNT_EVERY: Ms = 2 * MINUTE;
 /// A wait may get so many heartbeats beside those that its time-out asks for.
 const HEARTBEATS_MORE: u64 = 5;
 
-/// From so many requests on, a share of throttled ones says something.
+/// From so many requests on, a share of throttled ones is significant.
 const MANY_REQUESTS: u64 = 500;
 
 /// Nothing has drained for so long: a tick is idle.
@@ -128,7 +128,7 @@ impl Judge {
             Fact::Ran { invocation, .. } if invocation.source == Source::Heartbeats => {
                 self.accounts.in_ticks += self.accounts.in_these_heartbeats;
             }
-            // A batch of a FIFO queue is answered well, whatever has failed in it.
+            // A batch of a FIFO queue is answered with success, whatever has failed in it.
             Fact::Line { environment, line } if line.contains("\"event\":\"failed\"") => {
                 self.accounts.said_failed |= self.accounts.tick_runs == Some(*environment);
             }
@@ -178,7 +178,7 @@ impl Judge {
         }
     }
 
-    /// What is judged when nothing goes on any more.
+    /// What is judged when nothing is in progress any more.
     pub(super) fn judge_what_is_left(&mut self, now: Ms, world: &World) {
         for (index, host) in world.hosts().iter().enumerate() {
             let id = crate::model::HostId(index as u32);
@@ -278,7 +278,7 @@ impl Judge {
         let every = shortest.unwrap_or(MINUTE).max(4 * MINUTE) / 4;
         let due = (now - entry.waits[wait].since) / every + HEARTBEATS_MORE;
         let well = self.expected.all_well && self.expected.plain;
-        // One of many is enough to be told.
+        // One violation among many is enough to report.
         if sent > due && well && !std::mem::replace(&mut self.accounts.too_many_heartbeats, true) {
             let what = format!("{sent} heartbeats for a wait that needed {due} at the most");
             self.break_rule(Rule::Budget, now, Some(host), world, what);
@@ -292,8 +292,8 @@ impl Judge {
         IDLE_CALLS + clusters.saturating_sub(1) + groups.saturating_sub(1)
     }
 
-    /// What all checks of a run may cost: a round in each environment when one is due. A round lists the daemon services of
-    /// each cluster and their tasks, and describes those.
+    /// What all checks of a run may cost: a round in each environment when one is due. A round lists the daemon
+    /// services of each cluster and their tasks, and describes those.
     fn check_budget(&self, now: Ms, world: &World) -> u64 {
         let every = self.expected.unprotected_check;
         if every == 0 {

@@ -1,4 +1,4 @@
-//! Records, receipts and log lines: is it true what they say?
+//! Records, receipts and log lines: whether they are true.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::scenario::{Kind, MINUTE, Ms, SECOND};
 /// A shared record that was written over by another writer is put right within this.
 const PUT_RIGHT_WITHIN: Ms = 5 * SECOND;
 
-/// ECS is told of a container that has ended within this.
+/// ECS gets the report of a container that has ended within this.
 const UNSEEN_MAX: Ms = 30 * SECOND;
 
 /// A check that is due has found a small cluster's daemons within this.
@@ -60,12 +60,13 @@ impl Judge {
             }
             Some("observe") => self.observes = true,
             _ if text.is_none() || mode == Some("on") => self.release_all = None,
-            // What nobody understands changes nothing.
+            // A value that no program understands changes nothing.
             _ => {}
         }
     }
 
-    /// A shared record tells of many: each as its own would. Whom it tells of no more, and who has no record, is let go.
+    /// A shared record holds many drains: each counts as its own record would. The record of a machine counts as deleted
+    /// if no shared record lists the machine any more and it has no record of its own.
     fn shared(&mut self, now: Ms, name: &str, text: Option<&str>, world: &World) {
         let told = text.map(members).unwrap_or_default();
         let before = self
@@ -77,7 +78,8 @@ impl Judge {
             let same = watch.drain_began == Some(drain.started) && watch.record.is_some();
             let was_released = same && watch.record.as_ref().is_some_and(|(_, released)| *released);
             match (was_released, drain.holds()) {
-                // Who has read the release has left. A writer that was not the only one puts it right.
+                // Sidecars that have read the release have ended. If there was more than one writer, one of them
+                // repairs the record.
                 (true, true) => {
                     if !watch.own_released {
                         watch.held_again.get_or_insert(now);
@@ -103,7 +105,7 @@ impl Judge {
         }
     }
 
-    /// A release that was taken back, and was not put right at once.
+    /// A release that was taken back, and was not repaired at once.
     pub(super) fn judge_held_again(&mut self, now: Ms, world: &World) {
         let long = |since: &Ms| now.saturating_sub(*since) > PUT_RIGHT_WITHIN;
         let hosts = self
@@ -152,7 +154,7 @@ impl Judge {
         let same = before.as_ref().is_some_and(|(before, _)| *before == drain);
         let another = before.is_some() && !same;
         self.watch(host).hooked = match record.get("shared") {
-            // It does not tell of hooks: a drain has those that waited when it began.
+            // A shared record does not mention hooks: a drain has those that waited when it began.
             Some(_) if same => hooked,
             Some(_) => waits,
             None => record["lifecycle"].is_object(),
@@ -167,7 +169,7 @@ impl Judge {
             self.break_rule(Rule::TakenBack, now, Some(host), world, what);
         }
         if another {
-            // Another drain: what went before it is not its own.
+            // Another drain: what happened before it does not belong to it.
             let watch = self.watch(host);
             (watch.daemon_first, watch.released, watch.since) = (false, None, now);
             (watch.cut_off, watch.untold, watch.left_told) = (false, false, false);
@@ -192,7 +194,7 @@ impl Judge {
         self.released(now, host, record, world);
     }
 
-    /// Of one drain, the services that may go only grow more.
+    /// The services of one drain that may go only increase.
     fn freed(&mut self, now: Ms, host: HostId, record: &Value, world: &World) {
         if record["state"] == "released" {
             return;
@@ -230,7 +232,7 @@ impl Judge {
         self.judge_delay(now, host, reason, world);
     }
 
-    /// How long after the drain's beginning does its hold come?
+    /// Judges how long after the drain's beginning its hold comes.
     fn judge_hold_delay(&mut self, now: Ms, host: HostId, world: &World) {
         let expected = &self.expected;
         let Some(began) = self.hosts.get(&host).and_then(|watch| watch.began) else {
@@ -251,7 +253,7 @@ impl Judge {
         }
     }
 
-    /// How long after the last task's end does a release come?
+    /// Judges how long after the last task's end a release comes.
     fn judge_delay(&mut self, now: Ms, host: HostId, reason: &str, world: &World) {
         let expected = &self.expected;
         let Some(watch) = self.hosts.get(&host) else {
@@ -307,7 +309,7 @@ impl Judge {
         self.named.extend(tasks.map(str::to_owned));
     }
 
-    /// Whoever had no sidecar for longer than between two checks is named before its drain.
+    /// A daemon that had no sidecar for longer than between two checks is named before its drain.
     fn judge_named(&mut self, now: Ms, host: HostId, task: TaskId, world: &World) {
         let every = self.expected.unprotected_check;
         let entry = world.task(task);
@@ -332,7 +334,7 @@ impl Judge {
         }
     }
 
-    /// A daemon of the machine that was told to stop, and whose sidecar had been gone for a while when the drain began. One
+    /// A daemon of the machine that ECS stopped, and whose sidecar had been gone for a while when the drain began. One
     /// that goes later may go between two looks.
     fn unprotected(&self, world: &World, host: HostId) -> Option<TaskId> {
         let tasks = world
@@ -347,7 +349,7 @@ impl Judge {
             };
             let began = self.hosts.get(&host).and_then(|watch| watch.began);
             let seen = began.unwrap_or(told).min(told);
-            // What was told before belongs to an earlier drain.
+            // A stop from before belongs to an earlier drain.
             if seen != began.unwrap_or(told) {
                 return false;
             }
@@ -380,7 +382,7 @@ impl Judge {
             self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
         }
         let watch = self.watch(host);
-        // A new environment says the receipt once more, of daemons that it cannot see any longer.
+        // A new environment writes the receipt once more, about daemons that it cannot see any longer.
         watch.left_told |= receipt["daemonsLeft"].as_u64().is_some_and(|left| left > 0);
         let (cut_off, untold) = (watch.cut_off, watch.untold && !watch.left_told);
         if cut_off && !forced {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::scenario::{CallerKind, FaultSpec, HOUR, MINUTE, Ms, SECOND, Scenario, Trouble, What};
 
-/// What may be expected of a run.
+/// The behaviour to expect of a run.
 #[derive(Debug, Clone)]
 pub struct Expectations {
     /// The longest drain.
@@ -27,11 +27,11 @@ pub struct Expectations {
     pub tiers: u64,
     /// The services of each tier, as the setting names them.
     tier_names: Vec<Vec<String>>,
-    /// Standalone tasks are told to stop.
+    /// The coordinator stops standalone tasks.
     pub stops_standalone: bool,
     /// Some task may not be stopped by the coordinator: its runs may fail for that.
     pub refuses_stops: bool,
-    /// Whatever holds is told to stop then.
+    /// The coordinator stops all holding tasks after this time.
     pub stop_tasks_after: Option<Ms>,
     /// Nothing is done.
     pub dry_run: bool,
@@ -116,7 +116,7 @@ impl Expectations {
         }
     }
 
-    /// Was AWS well from then to then, and the function alive?
+    /// Returns whether AWS was well between these times, and the function alive.
     #[must_use]
     pub fn is_well(&self, from: Ms, to: Ms) -> bool {
         self.trouble
@@ -124,13 +124,13 @@ impl Expectations {
             .all(|(begin, end)| to < *begin || from >= *end)
     }
 
-    /// Could sidecars read their parameters from then to then?
+    /// Returns whether sidecars could read their parameters between these times.
     #[must_use]
     pub fn sidecars_can_read(&self, from: Ms, to: Ms) -> bool {
         self.unread.iter().all(|(begin, end)| to < *begin || from >= *end)
     }
 
-    /// Is the cluster watched?
+    /// Returns whether the cluster is watched.
     #[must_use]
     pub fn watches(&self, cluster: &str) -> bool {
         self.clusters.is_empty() || self.clusters.iter().any(|watched| watched == cluster)
@@ -179,7 +179,7 @@ fn span(fault: &FaultSpec) -> Option<(Ms, Ms)> {
         | Trouble::Crash => true,
         Trouble::LoseEvents { .. } | Trouble::DoubleEvents | Trouble::DelayEvents { .. } => false,
     };
-    // What a retry is enough for is no excuse.
+    // Trouble that the retries overcome is no excuse.
     let few = fault.times <= 3;
     (heavy && !few).then(|| (fault.from, fault.to.saturating_add(3 * MINUTE)))
 }

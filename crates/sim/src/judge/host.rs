@@ -1,4 +1,4 @@
-//! What the judge keeps of one machine, and which of its tasks hold it.
+//! What the judge knows of one machine, and which of its tasks hold it.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(super) struct Watch {
     pub(super) draining: Option<Ms>,
     /// An operator has ordered the release, and was not refused.
     pub(super) ordered_release: Option<Ms>,
-    /// It was answered that the daemons are released: then.
+    /// The coordinator answered, at this time, that the daemons are released.
     pub(super) order_said: Option<Ms>,
     /// An operator asked to hold on, or for more time.
     pub(super) ordered_hold: bool,
@@ -24,7 +24,7 @@ pub(super) struct Watch {
     pub(super) record: Option<(String, bool)>,
     /// When that drain began, in seconds.
     pub(super) drain_began: Option<i64>,
-    /// A shared record says that it is held although it was released: since then, until it is put right.
+    /// A shared record says since then that it is held although it was released, until the record is repaired.
     pub(super) held_again: Option<Ms>,
     /// Its own record says that it is released.
     pub(super) own_released: bool,
@@ -42,17 +42,17 @@ pub(super) struct Watch {
     pub(super) let_go: bool,
     /// A hook of ours was not completed by us.
     pub(super) not_let_go: bool,
-    /// The machine went with a task that held, or with a daemon that was never told.
+    /// The machine went with a task that held, or with a daemon that never got SIGTERM.
     pub(super) cut_off: bool,
-    /// Did it go with a daemon that was never told?
+    /// Whether it went with a daemon that never got SIGTERM.
     pub(super) untold: bool,
-    /// Has a receipt said that daemons had not stopped?
+    /// Whether a receipt has said that daemons had not stopped.
     pub(super) left_told: bool,
-    /// Tasks that were to be stopped were not told: that is said once.
+    /// Tasks that were to be stopped were not stopped. The judge reports that once.
     pub(super) not_stopped: bool,
-    /// A hook was kept for too long: that is said once.
+    /// A hook was kept for too long. The judge reports that once.
     pub(super) kept_too_long: bool,
-    /// Daemon services that the record of this drain has let go.
+    /// Daemon services that the record of this drain has released.
     pub(super) freed: Vec<String>,
     /// Something has begun since the record was released: a wait, DRAINING, a notice, a registration.
     pub(super) begun: bool,
@@ -67,7 +67,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// The drain is over or undone: what comes next is another one. The record of this one still lies there.
+    /// The drain is over or undone: what comes next is another one. The record of this one still exists.
     pub(super) fn begin_anew(&mut self) {
         *self = Watch {
             record: self.record.take(),
@@ -84,7 +84,7 @@ impl Watch {
 }
 
 impl Judge {
-    /// The tasks that hold a machine in truth: alive as ECS has it, with something of them left on the machine or to be
+    /// The tasks that hold a machine in truth: alive according to ECS, with a part of them left on the machine or to be
     /// reported by its agent, and not exempted by a setting.
     pub(super) fn holding(&self, world: &World, host: HostId) -> Vec<TaskId> {
         let registrations = world.host(host).registrations.iter().copied();
@@ -109,14 +109,14 @@ impl Judge {
         task.is_alive() && !task.daemon_task && !task.managed && !phantom && !exempt
     }
 
-    /// Is the machine one that the product is for?
+    /// Returns whether the machine is one that the product is for.
     pub(super) fn is_ours(&self, world: &World, host: HostId) -> bool {
         let entry = world.host(host);
         let watched = entry.registrations.iter().any(|id| self.is_watched(world, *id));
         entry.kind == Kind::Ec2 && watched && !self.expected.dry_run
     }
 
-    /// Has its agent been away, without a break, for so long that its tasks are phantoms?
+    /// Returns whether its agent has been away, without a break, for so long that its tasks are phantoms.
     pub(super) fn agent_is_lost(&self, now: Ms, world: &World, host: HostId) -> bool {
         let entry = world.host(host);
         !entry.agent && now - entry.agent_since + SECOND >= self.expected.agent_lost
@@ -164,7 +164,7 @@ impl Judge {
         let active = entry
             .present()
             .is_some_and(|id| world.registration(id).status == InstanceStatus::Active);
-        // Who lets the machine go has not cancelled its drain.
+        // A coordinator that completes the hook has not cancelled the drain.
         if !waits && active && watch.draining.is_some() && !watch.let_go {
             return Some("cancelled");
         }

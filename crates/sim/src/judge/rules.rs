@@ -67,7 +67,7 @@ impl Judge {
         }
     }
 
-    /// A wait of ours is kept up. However unwell AWS is, nobody is kept for ever.
+    /// A wait at our hook is kept up. Even while AWS is unwell, no machine is held indefinitely.
     fn kept(&mut self, now: Ms, host: HostId, wait: usize, world: &World) {
         self.watch(host).heartbeat = now;
         let since = world.host(host).scaling.waits[wait].since;
@@ -294,7 +294,7 @@ impl Judge {
         }
     }
 
-    /// EC2 gave notice, took the machine, and nobody had written a hold.
+    /// EC2 gave notice, took the machine, and the coordinator had not written a hold.
     fn taken(&mut self, now: Ms, host: HostId, world: &World) {
         let Some(noticed) = world.host(host).noticed_at else {
             return;
@@ -339,16 +339,17 @@ impl Judge {
             if daemon.daemon_end.is_some() {
                 continue;
             }
-            // The flush window begins with the release; ECS may tell a daemon later than that.
+            // The flush window begins with the release; ECS may stop a daemon later than that.
             let released = self.hosts.get(&host).and_then(|watch| watch.released);
             let told_in_time = daemon.sidecar_term <= released;
-            // An agent that is away tells no daemon; what it was late with is not the coordinator's.
+            // An agent that is away stops no daemon. The coordinator is not responsible for that delay.
             let entry = world.host(host);
             let agent = entry.agent && released.is_none_or(|released| entry.agent_since <= released);
             if daemon.daemon_term.is_none() && daemon.sidecar_term.is_some() {
                 self.watch(host).untold |= well;
             }
-            // A hook that somebody deleted lets the machine go, whatever we do: in mid-wait, or before there was one.
+            // If another actor deletes the hook, the machine goes, whatever the coordinator does: during the wait or
+            // before it.
             let last = entry.scaling.waits.iter().rfind(|wait| wait.ours);
             let unhooked = entry.scaling.group.is_some() && entry.noticed_at.is_none();
             let deleted = last.map_or(unhooked, |wait| {
@@ -357,7 +358,7 @@ impl Judge {
             if deleted {
                 continue;
             }
-            // After a release that a person ordered, tasks may run on, and ECS tells daemons after them.
+            // After a release that an operator ordered, tasks may run on, and ECS stops daemons after them.
             let ordered = self.watch(host).ordered_release.is_some();
             match daemon.daemon_term {
                 None if agent
@@ -380,12 +381,12 @@ impl Judge {
         }
     }
 
-    /// Should a sidecar that got SIGTERM at `term` have let its daemon go by now?
+    /// Returns whether a sidecar that got SIGTERM at `term` should have released its daemon by now.
     fn must_be_told(&self, term: Ms, now: Ms) -> bool {
         self.expected.is_well(0, now) && self.expected.sidecars_can_read(term, now) && !self.observes
     }
 
-    /// Is a flush that began at `at` shorter than what daemons get?
+    /// Returns whether a flush that began at `at` is shorter than what daemons get.
     fn flush_is_short(&self, at: Ms, now: Ms) -> bool {
         let late = !self.expected.sidecars_can_read(at.saturating_sub(MINUTE), at);
         now - at < self.expected.daemon_stop && !late

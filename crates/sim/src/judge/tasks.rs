@@ -1,17 +1,17 @@
-//! Which tasks are told to stop, and in which order daemons go.
+//! Which tasks the coordinator stops, and in which order daemons go.
 
 use super::{Judge, Rule};
 use crate::model::{Cause, DaemonState, HostId, SidecarState, Task, TaskId, World};
 use crate::scenario::{MINUTE, Ms, SECOND};
 
-/// What is to be stopped is told within this: several ticks, for machines with many tasks.
+/// The coordinator stops a task within this: several ticks, for machines with many tasks.
 const STOPPED_WITHIN: Ms = 5 * MINUTE;
 
 /// Sidecars of the present tier have read by then that they may go.
 const READING: Ms = 45 * SECOND;
 
 impl Judge {
-    /// Tasks that the settings let the coordinator stop are told to, whatever becomes of their neighbours.
+    /// The coordinator stops the tasks that the settings let it stop, even if it cannot stop others.
     pub(super) fn judge_stops(&mut self, now: Ms, world: &World) {
         if !(self.expected.stops_standalone || self.expected.stop_tasks_after.is_some()) || self.observes {
             return;
@@ -46,7 +46,7 @@ impl Judge {
         }
     }
 
-    /// A daemon that a drain tells to stop and that our sidecar guards, and its tier.
+    /// A daemon that a drain stops and that our sidecar guards, and its tier.
     fn by_tier<'a>(&self, task: &'a Task, world: &World) -> Option<(usize, &'a DaemonState)> {
         let daemon = task.daemon.as_deref()?;
         let service = &world.scenario().services[task.service?].name;
@@ -58,7 +58,7 @@ impl Judge {
     /// A daemon goes when those of earlier tiers are gone, or have had their time.
     pub(super) fn judge_tiers(&mut self, now: Ms, id: TaskId, world: &World) {
         let expected = &self.expected;
-        // In a dry run nobody is held, so nobody goes in an order.
+        // In a dry run no daemon is held, so there is no order.
         let ordered = expected.tiers >= 2 && !expected.dry_run;
         if !ordered || !expected.sidecars_can_read(now.saturating_sub(MINUTE), now) {
             return;
@@ -76,7 +76,7 @@ impl Judge {
         if ordered || !let_go {
             return;
         }
-        // Of a machine that EC2 takes, the tiers share a minute.
+        // If EC2 takes the machine, the tiers share a minute.
         let noticed = world.host(host).noticed_at.is_some();
         let share = MINUTE / self.expected.tiers;
         let stop = match noticed {

@@ -1,4 +1,4 @@
-//! What happens on machines: the agent, the containers, and the sidecars that keep daemons from their SIGTERM.
+//! What happens on machines: the agent, the containers, and the sidecars that delay the daemons' SIGTERM.
 
 use super::daemon::DaemonState;
 use super::facts::{Cause, Fact};
@@ -10,7 +10,8 @@ use super::timers::Due;
 use super::world::{Guard, GuardAnswer, GuardView, World};
 use crate::scenario::{self, Ms, SECOND};
 
-/// A sidecar that cannot work ends so long after its start, since the agent restarts none that has run for less than a minute.
+/// A sidecar that cannot work ends so long after its start, since the agent restarts none that has run for less than a
+/// minute.
 const DELAYED_EXIT: Ms = 61 * SECOND;
 
 impl World {
@@ -111,7 +112,7 @@ impl World {
         }
     }
 
-    /// The agent has been told to stop the task.
+    /// ECS has asked the agent to stop the task.
     pub(super) fn agent_stops(&mut self, id: TaskId) {
         let task = self.task(id);
         let registration = self.registration(task.registration);
@@ -177,7 +178,7 @@ impl World {
         }
     }
 
-    /// A sidecar has ended. After SIGTERM the daemon is next; before it, the agent may start it anew.
+    /// A sidecar has ended. After SIGTERM the daemon is next; before it, the agent may start the sidecar again.
     pub(super) fn sidecar_ends(&mut self, id: TaskId, code: i32, reason: &str) {
         let now = self.now;
         let Some(daemon) = self.daemon_mut(id) else { return };
@@ -221,7 +222,7 @@ impl World {
         }
     }
 
-    /// A task has ended, and what it has written last lies in the sockets of the daemons beside it.
+    /// A task has ended, and its last lines are in the sockets of the daemons beside it.
     pub(super) fn wrote_last(&mut self, id: TaskId) {
         let now = self.now;
         let registration = self.registration(self.task(id).registration);
@@ -274,7 +275,7 @@ impl World {
             )
         };
         if let Some(plan) = plan {
-            // The next task of the service comes when this one has stopped; where that takes long, a hole is left.
+            // The next task of the service comes when this one has stopped. If that takes long, there is a gap.
             self.start_daemon(registration, &plan, 60 * SECOND);
         }
     }

@@ -1,4 +1,4 @@
-//! A daemon task: the daemon, and the sidecar that keeps it from its SIGTERM.
+//! A daemon task: the daemon, and the sidecar that delays its SIGTERM.
 
 use super::status::SidecarState;
 use crate::scenario::{self, Ms, Sidecar};
@@ -18,7 +18,7 @@ pub struct DaemonState {
     pub daemon_term: Option<Ms>,
     /// When the daemon ended.
     pub daemon_end: Option<Ms>,
-    /// Was the sidecar there when the task was told to stop?
+    /// Whether the sidecar was there when the agent stopped the task.
     pub protected: bool,
     /// How often the sidecar has started.
     pub(super) life: u32,
@@ -50,18 +50,18 @@ impl DaemonState {
         }
     }
 
-    /// Has the task a sidecar of the product?
+    /// Returns whether the task has a sidecar of the product.
     #[must_use]
     pub fn has_sidecar(&self) -> bool {
         self.plan.sidecar == Sidecar::Product
     }
 
-    /// Has the sidecar ever started?
+    /// Returns whether the sidecar has ever started.
     pub(super) fn has_started(&self) -> bool {
         self.life > 0
     }
 
-    /// Does the sidecar run?
+    /// Returns whether the sidecar runs.
     #[must_use]
     pub fn is_guarded(&self) -> bool {
         matches!(self.sidecar, SidecarState::Runs(_))

@@ -249,7 +249,7 @@ impl World {
         (task.arn == arn && self.is_kept(task)).then_some(id)
     }
 
-    /// Does a description of tasks leave this one out?
+    /// Returns whether a description of tasks leaves this one out.
     pub fn hides_task(&mut self) -> bool {
         self.faults
             .strikes(self.now, &Trouble::MissingTask, &mut self.rng)
@@ -343,7 +343,7 @@ impl World {
         self.after(SECOND, Due::DaemonStops(id));
     }
 
-    /// ECS looks whether the daemons of a DRAINING instance may go.
+    /// ECS checks whether the daemons of a DRAINING instance may go.
     pub(super) fn daemons_may_stop(&mut self, id: RegistrationId) {
         let registration = self.registration(id);
         if registration.status != InstanceStatus::Draining {
@@ -372,7 +372,7 @@ impl World {
         }
     }
 
-    /// ECS wants a task stopped.
+    /// ECS sets the desired status of a task to STOPPED.
     pub(super) fn tell_to_stop(&mut self, id: TaskId, cause: Cause) {
         let registration = self.task(id).registration;
         let undone =
@@ -407,7 +407,7 @@ impl World {
         self.process_ends(id);
     }
 
-    /// Nothing of the task runs any more: ECS learns of it.
+    /// No process of the task is left: ECS learns of it.
     pub(super) fn process_ends(&mut self, id: TaskId) {
         let registration = self.task(id).registration;
         let connected = self.registration(registration).connected;
@@ -435,7 +435,7 @@ impl World {
         // An agent that is away reports it when it is back.
     }
 
-    /// ECS calls the task STOPPED.
+    /// ECS sets the task to STOPPED.
     pub(super) fn stopped(&mut self, id: TaskId) {
         if !self.task(id).is_alive() {
             return;

@@ -5,7 +5,7 @@
 pub struct CallError {
     /// For example `ThrottlingException`.
     pub code: &'static str,
-    /// The words.
+    /// The message.
     pub message: String,
     /// Whether the SDK tries again.
     pub retryable: bool,

@@ -13,13 +13,13 @@ pub enum Caller {
     Coordinator(EnvironmentId),
     /// The sidecar of this task.
     Sidecar(TaskId),
-    /// A person, or somebody else's program.
+    /// A person, or a program of another owner.
     Person,
     /// AWS itself.
     Service,
 }
 
-/// Why a task was told to stop.
+/// Why a task was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// Its instance is DRAINING.
@@ -35,7 +35,7 @@ pub enum Cause {
 /// How a wait at a hook ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HookEnd {
-    /// Somebody completed it.
+    /// This caller completed it.
     Completed(Caller),
     /// Its heartbeat time-out ran out.
     RanOut,
@@ -64,7 +64,7 @@ pub enum Outcome {
 pub enum Fact<'a> {
     /// A hook begins to wait.
     HookWaits { host: HostId, wait: usize },
-    /// A wait's clock starts anew.
+    /// A heartbeat restarts the clock of a wait.
     Heartbeat { host: HostId, wait: usize },
     /// A wait ends.
     HookEnds { host: HostId, wait: usize, how: HookEnd },
@@ -76,15 +76,15 @@ pub enum Fact<'a> {
     },
     /// A machine has a new registration.
     Registered { registration: RegistrationId },
-    /// ECS hears from an agent, or does not any more.
+    /// The agent connected to ECS, or disconnected.
     Agent { host: HostId, connected: bool },
-    /// ECS wants a task stopped.
+    /// ECS set the desired status of a task to STOPPED.
     TaskTold { task: TaskId, cause: Cause },
     /// A task has a new status.
     TaskStatus { task: TaskId, status: TaskStatus },
     /// A sidecar gets SIGTERM.
     SidecarTerm { task: TaskId },
-    /// A sidecar has started, or started anew.
+    /// A sidecar has started for the first time or again.
     SidecarStarted { task: TaskId },
     /// A sidecar has ended.
     SidecarExit {
@@ -144,6 +144,6 @@ pub enum Fact<'a> {
     Ordered { host: HostId, command: &'a str },
     /// An event was lost on its way.
     EventLost { detail_type: &'a str },
-    /// The environment of the function is made new.
+    /// Lambda replaces the environment of the function.
     Recycled,
 }

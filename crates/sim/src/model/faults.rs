@@ -38,7 +38,7 @@ struct Armed {
 }
 
 impl Armed {
-    /// Does it strike now? Every case that it could strike counts.
+    /// Returns whether the fault strikes now. Every case in which it could strike counts.
     fn strikes(&mut self, now: Ms, rng: &mut fastrand::Rng) -> bool {
         let fault = &self.fault;
         if now < fault.from || now >= fault.to || self.struck >= fault.times {
@@ -97,7 +97,7 @@ impl Faults {
         Verdict::Passes
     }
 
-    /// Does trouble of this kind strike?
+    /// Returns whether trouble of this kind strikes.
     pub(super) fn strikes(&mut self, now: Ms, kind: &Trouble, rng: &mut fastrand::Rng) -> bool {
         self.0
             .iter_mut()

@@ -1,11 +1,11 @@
 //! The functions: the queue of events, asynchronous invocations, and execution environments.
 //!
-//! Events and the tick come through one FIFO queue with one message group, so that one batch of it is in flight at a time
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>). The heartbeats' schedule invokes a function of its own.
-//! Wired directly, everything invokes the coordinator
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html>): a failed invocation is tried again after one and
-//! two minutes, what is throttled waits, what is older than its age goes to the dead letters. That line is first come,
-//! first served here, which is kinder than Lambda.
+//! Events and the tick come through one FIFO queue with one message group, so that one batch of it is in flight at a
+//! time (<https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>). The heartbeats' schedule invokes a function of
+//! its own. Wired directly, everything invokes the coordinator
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html>): a failed invocation is tried again after one
+//! and two minutes, what is throttled waits, what is older than its age goes to the dead letters. That line is first
+//! come, first served here, which is better than what Lambda does.
 
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ impl World {
         self.dispatch(which);
     }
 
-    /// Somebody invokes the function, asynchronously.
+    /// A caller invokes the function, asynchronously.
     pub fn invoke(&mut self, payload: Payload) {
         self.arrives(payload);
     }
@@ -237,7 +237,7 @@ impl World {
         self.dispatch(which);
     }
 
-    /// Asynchronous invocations are tried again, but for the schedule of the heartbeats; an operator is told.
+    /// Asynchronous invocations are tried again, except those of the heartbeats' schedule; an operator gets the error.
     fn failed(&mut self, mut invocation: Invocation) {
         if matches!(invocation.source, Source::Operator(..) | Source::Heartbeats) {
             return;
@@ -260,7 +260,7 @@ impl World {
         }
     }
 
-    /// An environment that nobody has needed for a while ends.
+    /// An environment ends if no invocation has needed it for a while.
     pub(super) fn idle(&mut self, environment: EnvironmentId, since: Ms) {
         let index = environment.0 as usize;
         if matches!(self.function.environments[index].1, EnvironmentState::Idle(at) if at == since) {

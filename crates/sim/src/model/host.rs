@@ -15,17 +15,17 @@ pub struct Host {
     pub registrations: Vec<RegistrationId>,
     /// It as an instance of a group.
     pub scaling: Scaling,
-    /// Is it on?
+    /// Whether it is on.
     pub on: bool,
     /// When EC2 takes it back.
     pub taken_at: Option<Ms>,
     /// When the notice of that came.
     pub noticed_at: Option<Ms>,
-    /// Is its agent there?
+    /// Whether its agent is there.
     pub agent: bool,
     /// Since when.
     pub agent_since: Ms,
-    /// Does its agent turn requests of tasks away?
+    /// Whether its agent refuses requests of tasks.
     pub busy: bool,
     /// Its wall clock is ahead by so much.
     pub clock_skew: i64,
@@ -40,7 +40,7 @@ impl Host {
         self.registrations.last().copied()
     }
 
-    /// Is it on its way out?
+    /// Returns whether it is on its way out.
     #[must_use]
     pub fn is_leaving(&self) -> bool {
         self.on && (self.scaling.is_leaving() || self.taken_at.is_some())

@@ -32,7 +32,7 @@ pub struct Scaling {
     pub(super) destination: Destination,
 }
 
-/// Does a wait go on?
+/// Whether a wait is in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WaitState {
     /// It waits.
@@ -46,7 +46,7 @@ pub enum WaitState {
 pub struct Wait {
     /// The hook's name.
     pub hook: String,
-    /// Is it ours?
+    /// Whether it is ours.
     pub ours: bool,
     /// Its token.
     pub token: String,
@@ -56,13 +56,13 @@ pub struct Wait {
     pub deadline: Ms,
     /// When it ends whatever comes.
     pub limit: Ms,
-    /// Is it over?
+    /// Whether it is over.
     pub state: WaitState,
     pub(super) abandon: bool,
 }
 
 impl Wait {
-    /// Does it go on?
+    /// Returns whether it is in progress.
     #[must_use]
     pub fn waits(&self) -> bool {
         self.state == WaitState::Waits
@@ -79,7 +79,7 @@ impl Scaling {
         }
     }
 
-    /// Is it on its way out?
+    /// Returns whether it is on its way out.
     #[must_use]
     pub fn is_leaving(&self) -> bool {
         matches!(self.state, ScalingState::Waiting | ScalingState::Proceeding)
@@ -115,7 +115,7 @@ impl Scaling {
         }
     }
 
-    /// Does Auto Scaling still know it?
+    /// Returns whether Auto Scaling still knows it.
     #[must_use]
     pub fn is_known(&self) -> bool {
         self.group.is_some() && self.state != ScalingState::Gone

@@ -1,4 +1,4 @@
-//! Parameter Store as its callers meet it: reads that lag, writes that observers see.
+//! Parameter Store as its callers see it: reads that lag, writes that observers see.
 
 use super::errors::CallError;
 use super::facts::{Caller, Fact};

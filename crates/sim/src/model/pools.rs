@@ -74,7 +74,7 @@ impl Function {
         self.count
     }
 
-    /// Does anything but the schedules run, wait, or come again?
+    /// Returns whether anything but the schedules runs, waits, or is to be retried.
     pub(super) fn works(&self) -> bool {
         let of_schedule = |source: &Source| matches!(source, Source::Tick | Source::Heartbeats);
         let busy = |(_, state): &(Which, EnvironmentState)| match state {

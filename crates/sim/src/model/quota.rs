@@ -1,4 +1,4 @@
-//! Request quotas of an account and region, as token buckets shared by everybody.
+//! Request quotas of an account and region, as token buckets that all callers share.
 //!
 //! ECS: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>. Parameter Store:
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-throughput.html>; its burst is not

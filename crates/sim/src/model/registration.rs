@@ -17,12 +17,12 @@ pub struct Registration {
     pub status: InstanceStatus,
     /// Its status before, and since when it is past.
     pub before: (InstanceStatus, Ms),
-    /// Does ECS hear from its agent?
+    /// Whether ECS is connected to its agent.
     pub connected: bool,
     /// Since when.
     pub connected_since: Ms,
     /// Its tasks, stopped ones among them.
     pub tasks: Vec<TaskId>,
-    /// Is its agent gone for good?
+    /// Whether its agent never comes back.
     pub leftover: bool,
 }

@@ -1,4 +1,4 @@
-//! What ECS has been told of a sidecar's container, which is not always how it is.
+//! What the agent has reported to ECS about a sidecar's container, which may differ from its true state.
 
 use super::ids::TaskId;
 use super::status::SidecarState;
@@ -34,8 +34,8 @@ pub enum SidecarReport {
 }
 
 impl World {
-    /// What ECS has been told of the sidecar of a daemon task. A restart is not reported, nor is the end of a sidecar that
-    /// was told to stop before its task has ended.
+    /// The state of the sidecar of a daemon task as the agent has reported it. A restart is not reported, nor is the
+    /// end of a sidecar that the agent stopped before its task has ended.
     #[must_use]
     pub fn report_of_sidecar(&self, id: TaskId) -> SidecarReport {
         let task = self.task(id);

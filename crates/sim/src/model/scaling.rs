@@ -164,7 +164,7 @@ impl World {
         }
     }
 
-    /// Its agent's data was on the old volume: it registers anew, and the old registration stays.
+    /// Its agent's data was on the old volume: it registers again, and the old registration stays.
     pub(super) fn back_with_new_root(&mut self, host: HostId) {
         self.hosts[host.0 as usize].scaling.state = ScalingState::InService;
         self.power_on(host);
@@ -180,7 +180,7 @@ impl World {
         self.same_registration(host);
     }
 
-    /// Auto Scaling's word on an instance that it does not know to wait.
+    /// The answer of Auto Scaling for an instance that does not wait.
     fn no_action(host: &str) -> CallError {
         CallError::new(
             "ValidationError",
@@ -248,7 +248,8 @@ impl World {
             if self.host(host).scaling.group != Some(group) {
                 continue;
             }
-            // What becomes of a wait whose hook is deleted is not documented: it is taken to go on without a hook.
+            // It is not documented what happens to a wait whose hook is deleted. The model lets the wait go on without
+            // a hook.
             let waits = &self.host(host).scaling.waits;
             if let Some(wait) = waits.iter().position(|wait| wait.waits() && wait.hook == name) {
                 self.end_wait(host, wait, HookEnd::CutShort);

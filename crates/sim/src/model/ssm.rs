@@ -30,7 +30,7 @@ pub enum ParameterError {
 }
 
 impl ParameterError {
-    /// The code and the words of SSM.
+    /// The error code and the message of SSM.
     #[must_use]
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
@@ -46,7 +46,7 @@ impl ParameterError {
     }
 }
 
-/// Parameter Store keeps the last hundred versions; nobody here asks for more than these.
+/// Parameter Store keeps the last hundred versions; no caller in the simulation needs more than these.
 const VERSIONS: usize = 20;
 
 /// The parameters of the account, each with its last versions: the present one, and those before it, the newest first.

@@ -1,4 +1,4 @@
-//! Where container instances, tasks and containers are in their lives.
+//! The states of container instances, tasks and containers.
 
 use crate::scenario::Ms;
 
@@ -54,12 +54,12 @@ impl TaskStatus {
     }
 }
 
-/// Is anything of a task left on its machine?
+/// Whether any process of a task is left on its machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Process {
     /// It runs.
     Runs,
-    /// It was told to stop.
+    /// The agent stops it.
     Stops,
     /// Nothing is left.
     Gone,

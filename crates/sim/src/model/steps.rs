@@ -1,4 +1,4 @@
-//! What the scenario lets happen.
+//! The steps of the scenario.
 
 use serde_json::json;
 
@@ -148,8 +148,8 @@ impl World {
         }
     }
 
-    /// The agent's data is lost: it kills nothing, but it knows nothing. What ran is started anew elsewhere by ECS; on this
-    /// machine new tasks come under a new registration.
+    /// The agent's data is lost: the agent kills no container, but it knows none. ECS starts the tasks again elsewhere;
+    /// on this machine new tasks come under a new registration.
     fn wipe(&mut self, host: HostId) {
         if let Some(old) = self.host(host).present() {
             self.forget(old);
@@ -170,7 +170,7 @@ impl World {
         }
     }
 
-    /// The machine registers anew, and gets the tasks of its plan.
+    /// The machine registers again, and gets the tasks of its plan.
     pub(super) fn new_registration(&mut self, host: HostId) {
         let plan = self.scenario.hosts[host.0 as usize].clone();
         if let Some(cluster) = plan.cluster {

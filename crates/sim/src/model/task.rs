@@ -17,7 +17,7 @@ pub struct Task {
     pub host: HostId,
     /// Its service.
     pub service: Option<usize>,
-    /// Was its service a daemon service when it was started?
+    /// Whether its service was a daemon service when the task was started.
     pub daemon_task: bool,
     /// Its group.
     pub group: String,
@@ -25,9 +25,9 @@ pub struct Task {
     pub status: TaskStatus,
     /// Since when.
     pub since: Ms,
-    /// Is it to be STOPPED?
+    /// When its desired status became STOPPED, and why; none if it is to run.
     pub told: Option<(Ms, Cause)>,
-    /// Is anything of it left on the machine?
+    /// Whether any of it is left on the machine.
     pub process: Process,
     /// How it behaves.
     pub plan: scenario::TaskSpec,
@@ -38,7 +38,7 @@ pub struct Task {
 }
 
 impl Task {
-    /// Is it on the way, or there: `lastStatus` is not STOPPED?
+    /// Returns whether its `lastStatus` is not STOPPED.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.status != TaskStatus::Stopped

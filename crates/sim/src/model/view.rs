@@ -1,4 +1,4 @@
-//! What a sidecar can see and ask of the world.
+//! What a sidecar can see of the world and ask it.
 
 use super::errors::CallError;
 use super::facts::Caller;
@@ -85,25 +85,25 @@ impl<'a> GuardView<'a> {
         &self.world.scenario.sidecar
     }
 
-    /// Does the daemon still run?
+    /// Returns whether the daemon still runs.
     #[must_use]
     pub fn daemon_lives(&self) -> bool {
         self.daemon_lives
     }
 
-    /// Does the agent answer on this host, and with what was asked for?
+    /// Returns whether the agent on this host answers with what was asked for.
     #[must_use]
     pub fn agent_answers(&self) -> bool {
         self.host().agent && !self.host().busy
     }
 
-    /// Does the agent answer at all, be it that it has no time?
+    /// Returns whether the agent answers at all, even with the refusal of a busy agent.
     #[must_use]
     pub fn agent_is_there(&self) -> bool {
         self.host().agent
     }
 
-    /// Has it credentials? It renews them through the agent in their last five minutes.
+    /// Returns whether it has credentials. It renews them through the agent in their last five minutes.
     fn has_credentials(&mut self) -> bool {
         let (now, answers) = (self.world.now, self.agent_answers());
         let Some(daemon) = self.world.daemon_mut(self.task) else {
@@ -126,7 +126,7 @@ impl<'a> GuardView<'a> {
         (!host.imds_closed).then(|| host.scaling.target_state()).flatten()
     }
 
-    /// IMDS: is there a `spot/instance-action`?
+    /// IMDS: whether there is a `spot/instance-action`.
     #[must_use]
     pub fn spot_action(&self) -> bool {
         !self.host().imds_closed && self.host().noticed_at.is_some()

@@ -1,4 +1,4 @@
-//! The account as a whole: its state, its queue of what is due, those who watch, and the sidecars' minds.
+//! The account as a whole: its state, its queue of what is due, its observers, and the sidecars' decision code.
 //!
 //! [`Observer`] and [`Guard`] are here, since the world holds them and they are shown the world.
 
@@ -29,7 +29,7 @@ pub enum Out {
     Run {
         /// Where.
         environment: EnvironmentId,
-        /// Is the environment new?
+        /// Whether the environment is new.
         cold: bool,
         /// Its connections have died: they were idle for so long.
         dead_connections: Option<Ms>,
@@ -45,7 +45,7 @@ pub trait Observer: Send {
     /// Sees one fact.
     fn see(&mut self, now: Ms, fact: &Fact<'_>, world: &World);
 
-    /// Does it read the coordinator's metrics? They are formatted only if somebody does.
+    /// Returns whether it reads the coordinator's metrics. They are formatted only if an observer does.
     fn reads_metrics(&self) -> bool {
         false
     }
@@ -53,7 +53,7 @@ pub trait Observer: Send {
     /// The run is over.
     fn end(&mut self, _now: Ms, _world: &World) {}
 
-    /// Gives itself back as what it is.
+    /// Converts itself for a downcast to its own type.
     fn into_any(self: Box<Self>) -> Box<dyn std::any::Any>;
 }
 
@@ -66,7 +66,7 @@ pub enum GuardAnswer {
     Exit(i32, &'static str),
 }
 
-/// A sidecar's mind.
+/// The decision code of a sidecar.
 pub trait Guard: Send {
     /// It starts: its self-check.
     fn start(&mut self, view: &mut GuardView<'_>);
@@ -91,7 +91,7 @@ pub struct World {
     pub(super) scenario: Scenario,
     pub(super) now: Ms,
     pub(super) rng: fastrand::Rng,
-    /// A stream of its own: how often sidecars read must not change what else happens with a seed.
+    /// A random stream of its own: how often sidecars read must not change what else happens with a seed.
     pub(super) sidecar_rng: fastrand::Rng,
     pub(super) queue: BinaryHeap<Reverse<(Ms, u64, DueBox)>>,
     pub(super) sequence: u64,
@@ -109,7 +109,7 @@ pub struct World {
     pub(super) function: Function,
     pub(super) outs: VecDeque<Out>,
     pub(super) guard_maker: GuardMaker,
-    /// The mind of each sidecar that runs.
+    /// The decision code of each sidecar that runs.
     pub(super) guards: BTreeMap<TaskId, Box<dyn Guard>>,
     pub(super) observers: Vec<Box<dyn Observer>>,
     /// Steps that have not happened yet.
@@ -117,7 +117,7 @@ pub struct World {
 }
 
 impl World {
-    /// Lets somebody watch from now on.
+    /// Adds an observer from now on.
     pub fn watch(&mut self, observer: Box<dyn Observer>) {
         self.observers.push(observer);
     }
@@ -127,7 +127,7 @@ impl World {
         std::mem::take(&mut self.observers)
     }
 
-    /// The run is over: everybody who watches gets a last look.
+    /// The run is over: notifies every observer.
     pub(crate) fn is_over(&mut self) {
         let mut observers = std::mem::take(&mut self.observers);
         for observer in &mut observers {
@@ -161,7 +161,7 @@ impl World {
         self.hosts.get(host.0 as usize).map(|_| host)
     }
 
-    /// Is there a parameter of this name?
+    /// Returns whether there is a parameter of this name.
     #[must_use]
     pub fn has_parameter(&self, name: &str) -> bool {
         self.parameters.get(name).is_some()
@@ -207,7 +207,7 @@ impl World {
         &self.buckets
     }
 
-    /// Is the service a daemon service now?
+    /// Returns whether the service is a daemon service now.
     #[must_use]
     pub fn is_daemon_service(&self, service: usize) -> bool {
         self.daemon_services[service]
@@ -224,13 +224,14 @@ impl World {
         self.parameters.get(name).map(|stored| stored.text.as_str())
     }
 
-    /// Have all steps of the scenario happened?
+    /// Returns whether all steps of the scenario have happened.
     #[must_use]
     pub fn steps_are_over(&self) -> bool {
         self.steps_left == 0
     }
 
-    /// Does nothing go on any more: no step to come, no machine on its way out, no task that was told to stop?
+    /// Returns whether nothing is in progress any more: no step to come, no machine on its way out, no task that is
+    /// stopping.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         let stops = |task: &Task| task.told.is_some() && task.process != Process::Gone;
@@ -245,7 +246,7 @@ impl World {
         self.outs.pop_front()
     }
 
-    /// Is there something to be done outside?
+    /// Returns whether there is something to be done outside.
     #[must_use]
     pub fn has_out(&self) -> bool {
         !self.outs.is_empty()
@@ -276,7 +277,7 @@ impl World {
         self.between(from, to)
     }
 
-    /// Tells everybody who watches.
+    /// Passes the fact to every observer.
     pub fn tell(&mut self, fact: &Fact<'_>) {
         let mut observers = std::mem::take(&mut self.observers);
         for observer in &mut observers {

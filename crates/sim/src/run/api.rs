@@ -1,5 +1,5 @@
-//! The coordinator's requests, answered by the model: with latency, the SDK's own retries, and connections that die while
-//! an environment is frozen.
+//! The coordinator's requests, answered by the model: with latency, the SDK's own retries, and connections that die
+//! while an environment is frozen.
 
 use std::fmt;
 use std::sync::Arc;
@@ -82,7 +82,7 @@ impl Sdk {
         Caller::Coordinator(self.id)
     }
 
-    /// Calls that nobody needs.
+    /// Calls that no one needs.
     pub(super) async fn chatter(&self) {
         for _ in 0..12 {
             let _ = self
@@ -233,7 +233,7 @@ fn machines_of(filter: &str) -> Vec<&str> {
     names.trim_end_matches(']').split(", ").collect()
 }
 
-/// Which machine a text speaks of.
+/// The machine that a text names.
 fn machine_of(text: &str) -> Option<HostId> {
     text.rfind("i-").and_then(|at| instance_number(&text[at..]))
 }
@@ -408,7 +408,7 @@ impl Sdk {
         version
     }
 
-    /// Hooks of others, if that is the bug.
+    /// Completes hooks of others, if that is the planted bug.
     fn complete_foreign(&self, host: HostId) {
         let by = self.caller();
         self.harness.with(|world| {

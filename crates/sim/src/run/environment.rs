@@ -20,7 +20,7 @@ use super::sabotage::Bug;
 use crate::model::{EnvironmentId, Fact, Invocation, Outcome, Source, World};
 use crate::scenario::Ms;
 
-/// All environments that live.
+/// All environments that exist.
 pub(super) struct Environments<'a> {
     harness: &'a Arc<Harness>,
     live: BTreeMap<EnvironmentId, Environment>,

@@ -29,7 +29,7 @@ pub fn guards(bug: Option<Bug>) -> crate::model::GuardMaker {
     })
 }
 
-/// The sidecars' settings that decide.
+/// The sidecars' settings that affect its decisions.
 ///
 /// # Errors
 /// What is wrong with them.
@@ -55,7 +55,7 @@ pub(super) fn policy(settings: &BTreeMap<String, String>) -> Result<HoldPolicy, 
 struct Product {
     identity: Option<Identity>,
     hold: Option<Hold>,
-    /// Has AWS answered, and so told its time?
+    /// Whether AWS has answered, and so has given its time.
     answered: bool,
     bug: Option<Bug>,
     seen: bool,
@@ -98,7 +98,7 @@ impl Guard for Product {
     }
 }
 
-/// Who it is, as the program finds out.
+/// The identity of the sidecar, found in the same way as the program does.
 fn identity(view: &GuardView<'_>) -> Option<Identity> {
     let registration = view
         .plan()

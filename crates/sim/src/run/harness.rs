@@ -10,7 +10,7 @@ use super::sabotage::Bug;
 use crate::model::{EnvironmentId, Outcome, World};
 use crate::scenario::Ms;
 
-/// What plays the part of the function.
+/// The code that acts as the function.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Controller {
     /// The product's coordinator.
@@ -32,7 +32,7 @@ pub(super) struct Harness {
     pub(super) settings: CoordinatorSettings,
     pub(super) bug: Option<Bug>,
     pub(super) controller: Controller,
-    /// Somebody reads the coordinator's metrics.
+    /// Whether an observer reads the coordinator's metrics.
     pub(super) metrics: bool,
 }
 

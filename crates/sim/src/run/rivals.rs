@@ -1,4 +1,4 @@
-//! Other drainers as small models. Each does what its code does, with nothing made worse or better.
+//! Other drainers as small models. Each does what its code does, neither better nor worse.
 
 use serde_json::Value;
 
@@ -10,8 +10,8 @@ use crate::model::{
 };
 use crate::scenario::SECOND;
 
-/// The original sidecar: every 5 s it asks ECS for the tasks of its instance, and leaves when none of them is to run
-/// any more. Nobody writes a record for it.
+/// The original sidecar: every 5 s it asks ECS for the tasks of its instance, and ends when none of them is to run any
+/// more. No record is written for it.
 #[derive(Debug, Default)]
 pub(super) struct Original;
 
@@ -69,8 +69,8 @@ pub(super) async fn sleeping(harness: &Harness, sdk: &Sdk, invocation: &Invocati
     on_sigterm(outcome)
 }
 
-/// One look an invocation; the message is sent on to the function itself until nothing runs. Lambda's loop detection cuts
-/// such a chain after 16 (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>).
+/// One look per invocation; the function sends the message on to itself until nothing runs. Lambda's loop detection
+/// cuts such a chain after 16 (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>).
 pub(super) async fn looping(harness: &Harness, sdk: &Sdk, invocation: &Invocation) -> (Outcome, String) {
     let Some(hook) = Hook::of(&invocation.payload) else {
         return (Outcome::Answered, String::new());

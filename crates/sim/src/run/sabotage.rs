@@ -32,7 +32,7 @@ pub enum Bug {
     HeartbeatLast,
     /// The sidecar believes one reading that does not find the record.
     BelievesOneAbsence,
-    /// What was said of tiers is not written.
+    /// The record's state of the tiers is not written.
     ForgetsTiers,
     /// No heartbeat is sent.
     NoHeartbeat,
@@ -60,7 +60,7 @@ pub enum Bug {
     ReceiptNeverForced,
     /// The kill switch is not read.
     NoKillSwitch,
-    /// An operator's order is answered and not kept.
+    /// An operator's order is answered and not carried out.
     ForgetsOrders,
     /// The sidecar has no bound of its own.
     SidecarWithoutBounds,
@@ -72,7 +72,7 @@ pub enum Bug {
     IdleChatter,
     /// Daemons of instances that do not drain are not checked for their sidecars.
     NoProtectionCheck,
-    /// A container of the sidecar's name is a sidecar, whatever ECS tells of it.
+    /// A container of the sidecar's name counts as a sidecar, whatever its status in ECS.
     SidecarByNameAlone,
 }
 

@@ -159,7 +159,7 @@ fn flush_longer_than_the_hook() -> Scenario {
     scenario
 }
 
-/// A task that nobody stops, and a setting by which it holds for as long as its hook can wait.
+/// A task that no one stops, and a setting by which it holds for as long as its hook can wait.
 fn holds_for_ever() -> Scenario {
     let endless = TaskSpec {
         stays: true,
@@ -228,7 +228,7 @@ fn writes_refused() -> Scenario {
     scenario
 }
 
-/// A template that nobody has filled in.
+/// A template whose placeholder was not replaced.
 const BRACES: &str = "{{ dag_id }}";
 
 fn braces_in_a_group() -> Scenario {

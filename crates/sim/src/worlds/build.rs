@@ -51,7 +51,7 @@ pub(super) fn stops_in(stop: Ms) -> TaskSpec {
     }
 }
 
-/// A task of no service, which ends at that time, whatever it is told.
+/// A task of no service, which ends at that time and not before.
 pub(super) fn job_until(ends: Ms) -> TaskSpec {
     TaskSpec {
         service: None,

@@ -161,14 +161,14 @@ fn retried(first_tick: Ms) -> Scenario {
     scenario
 }
 
-/// A task that nobody stops, and a tick that comes a moment before the deadline.
+/// A task that no one stops, and a tick that comes a moment before the deadline.
 fn late_tick(seed: u64) -> Scenario {
     let mut scenario = fleet(seed, 1);
     scenario.settings.insert("MAX_DRAIN".to_owned(), "5m".to_owned());
     scenario.function.environments = 1;
     scenario.function.first_tick = 14_800;
     scenario.hosts[0].tasks.push(endless());
-    // Daemons are told to stop with the replicas, so that they are held at the deadline.
+    // ECS stops the daemons with the replicas, so that they are held at the deadline.
     scenario.aws.daemon_stop = scenario::DaemonStop::AtOnce;
     scenario
 }
@@ -301,7 +301,7 @@ fn refused_and_recycled() -> Scenario {
     scenario.steps = vec![step(10 * SECOND, What::ScaleIn(0))];
     let recycled = (1..40).map(|time| step(time * 4 * MINUTE + 30 * SECOND, What::Recycle));
     scenario.steps.extend(recycled);
-    // The event of the hook would tell since when it waits.
+    // The event of the hook would contain the time since when it waits.
     let lost = Trouble::LoseEvents {
         of: Some("Lifecycle Action".to_owned()),
     };

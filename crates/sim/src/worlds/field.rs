@@ -173,7 +173,7 @@ fn external_instance() -> Scenario {
         }],
         ..HostSpec::default()
     });
-    // The function is new: no tick has told it which instances drain.
+    // The function is new: no tick has shown it which instances drain.
     scenario.function.first_tick = 5 * MINUTE;
     scenario
 }
@@ -258,7 +258,7 @@ fn drained_again() -> Scenario {
         ..web(5 * MINUTE)
     };
     scenario.hosts[0].tasks = vec![late; 2];
-    // Nothing was told to stop when the first drain is undone.
+    // No task was stopped yet when the first drain is undone.
     scenario.steps = vec![
         step(10 * SECOND, What::ScaleIn(0)),
         step(MINUTE, What::SetActive(0)),

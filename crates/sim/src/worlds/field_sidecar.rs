@@ -1,4 +1,5 @@
-//! Sidecars on real agents: ends that nobody sees, an agent that is away or busy, and lines that are still on their way.
+//! Sidecars on real agents: ends that are not reported, an agent that is away or busy, and lines that are still on
+//! their way.
 
 use super::field::web;
 use super::{FaultState, KnownFault};
@@ -98,7 +99,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     },
 ];
 
-/// No task holds in this world and the next five: nobody can say that the daemon went before one.
+/// No task holds in this world and the next five, so no daemon can go before a task in them.
 fn restart_too_early() -> Scenario {
     let mut scenario = fleet(1, 1);
     scenario.hosts[0].tasks.clear();

@@ -1,4 +1,4 @@
-//! Identity: which instance, which registration, which wait, which hook is it?
+//! Identity: which instance, which registration, which wait, and which hook an event or a record means.
 
 use super::build::{HOOK_EVENT, START, lose, machines, scaled_in, stops_in};
 use super::{FaultState, KnownFault};
@@ -122,7 +122,7 @@ fn registers_anew() -> Scenario {
 fn old_registration_holds() -> Scenario {
     let mut scenario = machines(1, &[stops_in(10 * SECOND)]);
     scenario.hosts[0].stale_records = vec![leftover(true, 2, false)];
-    // Agents before 1.63.1 do not tell a task on which container instance it is.
+    // Agents before 1.63.1 do not give a task the container instance on which it runs.
     scenario.hosts[0].daemons[0].knows_registration = false;
     scenario.steps = vec![step(2 * MINUTE, What::Deploy { host: 0, daemon: 0 })];
     scenario

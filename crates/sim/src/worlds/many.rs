@@ -1,4 +1,4 @@
-//! Many at once: quotas that all share, and what becomes of holds, readings and releases.
+//! Many at once: quotas that all callers share, and their effect on holds, readings and releases.
 
 use super::build::{heartbeat, machines, one_by_one, stops_in};
 use super::{FaultState, KnownFault};

@@ -1,4 +1,4 @@
-//! Neighbours: what cannot be done for one instance or task, and what becomes of the others.
+//! Neighbours: the effect on others if something cannot be done for one instance or task.
 
 use super::build::{
     INSTANCE_EVENT, START, job_until, lose, machine, machines, scaled_in, set, set_sidecar, stops_in,

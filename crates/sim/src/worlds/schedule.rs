@@ -93,7 +93,7 @@ fn burst() -> Scenario {
     let mut scenario = machines(400, &[stops_in(HOUR)]);
     heartbeat(&mut scenario, 3 * MINUTE);
     scenario.function.environments = 1;
-    // Whose heartbeat comes last is chance.
+    // Which heartbeat comes last is random.
     scenario.seed = 13;
     one_by_one(&mut scenario, 1500, What::ScaleIn);
     scenario.limit = 9 * MINUTE;
@@ -103,10 +103,10 @@ fn burst() -> Scenario {
 fn fresh() -> Scenario {
     let mut scenario = machines(600, &[stops_in(HOUR)]);
     heartbeat(&mut scenario, 3 * MINUTE);
-    // Auto Scaling shall not be what makes heartbeats late.
+    // Auto Scaling must not be the cause of late heartbeats.
     scenario.aws.scaling_percent = 500;
     scenario.function.environments = 1;
-    // Whose heartbeat comes last is chance.
+    // Which heartbeat comes last is random.
     scenario.seed = 13;
     one_by_one(&mut scenario, 2 * SECOND, What::ScaleIn);
     scenario.steps.push(step(12 * MINUTE, What::Recycle));

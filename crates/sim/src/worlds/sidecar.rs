@@ -114,7 +114,7 @@ fn another_schema() -> Scenario {
     scenario
 }
 
-/// A function that nothing reaches: the way out must not need it.
+/// A function that no event reaches: the way out must not need it.
 fn dead_function() -> Vec<crate::scenario::FaultSpec> {
     vec![lose_all(), trouble(Trouble::LoseTicks, u32::MAX, 0, HOUR)]
 }
@@ -144,7 +144,7 @@ fn clock_ahead() -> Scenario {
 fn restarted() -> Scenario {
     let mut scenario = scaled_in(&[stops_in(20 * SECOND)]);
     set(&mut scenario, "LINGER", "0s");
-    // Seed 1: the release is written at 36.2 s, and the agent tells the task to stop at 36.4 s.
+    // Seed 1: the release is written at 36.2 s, and the agent stops the task at 36.4 s.
     scenario.aws.daemon_stop = DaemonStop::WhenAllStopped;
     scenario.aws.event_delay_max = 200;
     let restart = What::RestartSidecar { host: 0, daemon: 0 };

@@ -1,4 +1,4 @@
-//! The store: a parameter is read, changed and written, and nothing says that it was another's meanwhile.
+//! The store: a program reads, changes and writes a parameter, and does not learn that another wrote it meanwhile.
 
 use super::build::{flushes_in, order, released_record, scaled_in, set, stops_in, trouble};
 use super::{FaultState, KnownFault};

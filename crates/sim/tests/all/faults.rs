@@ -29,7 +29,7 @@ fn an_open_fault_breaks_what_it_says_and_a_fixed_one_breaks_nothing() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// `UPDATE_DOCS=1 cargo test -p protector-sim the_table` writes it anew.
+/// `UPDATE_DOCS=1 cargo test -p protector-sim the_table` writes it again.
 #[test]
 fn the_table_in_the_documents_is_the_table_of_the_worlds() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/faults.md");
