@@ -3,14 +3,15 @@
 use protector_core::control::Control;
 use serde_json::Value;
 
-/// A mode is read only from an object that says so in words; everything else is an error of bounded length.
+/// A mode is read only from an object that names it; everything else is an error of bounded length.
 pub fn control(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
     match Control::decode(text) {
         Ok(mode) => {
-            // What is skipped is not looked at: a number without bounds there is an error only to this reader.
+            // This reader checks parts that the parser skips: for example, a number out of range there is an error only
+            // here.
             let Ok(value) = serde_json::from_str::<Value>(text) else {
                 return;
             };

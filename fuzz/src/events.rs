@@ -1,4 +1,4 @@
-//! What wakes the coordinator.
+//! The events that invoke the coordinator.
 
 use jiff::Timestamp;
 use protector_core::limits::CUT_MARK;
@@ -6,8 +6,8 @@ use protector_core::record::Ordered;
 use protector_core::trigger::{Command, Delivery, Event, Order, SqsMessage, Trigger, parse};
 use serde_json::{Value, json};
 
-/// An event is a trigger, ignored with a reason, or malformed with the field; the same in each envelope; and nothing
-/// that is said of it holds a lifecycle action token.
+/// An event is a trigger, ignored with a reason, or malformed with the field; the same in each envelope; and no text
+/// about it holds a lifecycle action token.
 pub fn events(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -39,7 +39,7 @@ fn sns(message: &str) -> Value {
     json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": message}}]})
 }
 
-/// A text that is no JSON was torn if it begins like JSON, and is a note for people if not.
+/// A text that is not JSON counts as torn JSON if it begins like JSON, and as a note for people if not.
 fn assert_no_event(in_sqs: &Delivery, text: &str) {
     let torn = text.trim_start().starts_with(['{', '[']);
     for event in each(in_sqs) {
@@ -100,7 +100,7 @@ fn kept(text: &str) -> &str {
     text.strip_suffix(CUT_MARK).unwrap_or(text)
 }
 
-/// What is kept of an order fits into a record, whoever wrote it.
+/// The parts of an order that are kept fit into a record, regardless of its sender.
 fn judge_command(command: &Command) {
     if let Order::Extend(by) = command.order {
         assert!(by.is_positive());
@@ -120,10 +120,11 @@ fn judge_command(command: &Command) {
     );
 }
 
-/// A token that no input holds by luck. (What the input itself has as its token may be any text, so also one that we say.)
+/// A token that no input holds by accident. (The input's own token may be any text, so also one that the program
+/// writes.)
 const PLANTED: &str = "5ca1ab1e-0bad-4dad-8bad-f00dba5eba11";
 
-/// Whatever stands where a lifecycle action token does, a good one or one with a mistake, is not said.
+/// The value in the place of a lifecycle action token, valid or not, is never written.
 fn assert_no_token_is_said(payload: &Value, text: &str) {
     if text.contains(PLANTED) {
         return;
@@ -146,7 +147,7 @@ fn assert_no_token_is_said(payload: &Value, text: &str) {
     }
 }
 
-/// Puts `token` wherever a payload has one, also in the texts that hold messages. Was there one?
+/// Puts `token` wherever a payload has one, also in the texts that hold messages. Returns whether there was one.
 fn plant(value: &mut Value, token: &str) -> bool {
     match value {
         Value::Object(members) => {

@@ -1,8 +1,7 @@
-//! One function for each parser that faces the world: it takes whatever bytes there are, and panics if the parser
-//! breaks a promise.
+//! One function for each parser of foreign input: it takes any bytes, and panics if the parser breaks a promise.
 //!
 //! libFuzzer calls them with bytes that it makes (`fuzz_targets/`); the workspace's tests call them with every file of
-//! `corpus/`, so what was found once is looked at in each ordinary run.
+//! `corpus/`, so each ordinary run checks what fuzzing found once.
 
 #![forbid(unsafe_code)]
 
@@ -37,11 +36,11 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("task_metadata", task_metadata),
 ];
 
-/// What a parser says of a foreign text, in characters: quoting is cut, and a quoted character may be written as an
-/// escape of ten.
+/// The length of a parser's message about a foreign text, in characters: quotes are cut, and a quoted character may be
+/// written as an escape of ten.
 const SAID_MAX: usize = 5000;
 
-/// Words for a person: there are some, and they have a bound whatever the input was.
+/// A message for a person: it is not empty, and it has a bound whatever the input was.
 fn assert_said(words: &str) {
     assert!(!words.is_empty(), "nothing is said");
     assert!(

@@ -17,8 +17,8 @@ use protector_core::receipt::Receipt;
 use protector_core::record::{DecodeError, Record};
 use protector_core::variables::Reader;
 
-/// What is written of a record that was read fits, and is the same record; a text that is none is an error of bounded
-/// length. Any record that can be read leads to a plan, a receipt, and an answer of the sidecar.
+/// A record that was read can be written: its text fits, and it is the same record. A text that is no record is an
+/// error of bounded length. Any record that can be read leads to a plan, a receipt, and an answer of the sidecar.
 pub fn record(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -263,7 +263,7 @@ fn policy() -> Option<Policy> {
     Policy::read(&mut Reader::new(&|_| None))
 }
 
-/// The records among the seeds are of this day.
+/// The records among the seeds have this date.
 fn now() -> Timestamp {
     Timestamp::constant(1_795_640_400, 0)
 }

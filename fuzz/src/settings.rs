@@ -88,19 +88,19 @@ fn is_unknown(problem: &Problem) -> bool {
     problem.expected.starts_with("no such setting")
 }
 
-/// Two settings of ours that cannot both hold, each by its name.
+/// Two settings of ours that contradict each other, each by its name.
 fn is_contradiction(problem: &Problem) -> bool {
     let mut names = problem.name.split(" and ");
     !is_unknown(problem) && names.clone().count() == 2 && names.all(|name| name.starts_with(VARIABLE_PREFIX))
 }
 
-/// Does the problem tell of this variable, by name and value, each whole or cut?
+/// Returns whether the problem names this variable and its value, each whole or cut.
 fn is_told((name, value): (&String, &String), problem: &Problem) -> bool {
     let kept = problem.value.strip_suffix(CUT_MARK).unwrap_or(&problem.value);
     name.starts_with(VARIABLE_PREFIX) && cut(name, QUOTED_CHARS_MAX) == problem.name && value.contains(kept)
 }
 
-/// All wrong settings are told, each in bounded words, and nothing else is.
+/// All wrong settings are reported, each in a text of bounded length, and nothing else is.
 fn assert_problems(variables: &Variables, problems: Option<&Problems>) {
     let Some(Problems(problems)) = problems else {
         return;

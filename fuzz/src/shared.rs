@@ -3,8 +3,8 @@
 use protector_core::limits::RECORD_BYTES_MAX;
 use protector_core::shared::{SharedRecord, together};
 
-/// What is written of a shared record that was read fits, and tells the same; merged with itself it is the same. Each drain
-/// that it tells of is a record. A text that is none is an error of bounded length.
+/// A shared record that was read can be written: its text fits, and it has the same content; merged with itself it is
+/// the same. Each drain in it is a record. A text that is no shared record is an error of bounded length.
 pub fn shared(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 /// So many moments of a task's life are played: enough for its start, its end and a restart.
 const MOMENTS: usize = 40;
 
-/// What is not a task definition is the caller's fault, in words. One that is taken is found again as it was given, and
-/// a task of it can run.
+/// A text that is not a task definition gives a client error with a message. One that is accepted is described as it
+/// was given, and a task of it can run.
 pub fn task_definition(data: &[u8]) {
     let Ok(definition @ Value::Object(_)) = serde_json::from_slice::<Value>(data) else {
         return;
@@ -34,7 +34,7 @@ pub fn task_definition(data: &[u8]) {
     lab.run(arn);
 }
 
-/// The words may quote what was given, once.
+/// The message may quote the input, once.
 fn judge(error: &ApiError, given: usize) {
     assert_eq!(error.status, 400, "{error}");
     assert!(error.code.ends_with("Exception"), "{error}");
@@ -71,7 +71,7 @@ impl Lab {
         self.world.call(self.now, &call)
     }
 
-    /// Plays a task's life, and tells it to stop half-way.
+    /// Plays a task's life, and stops it half-way.
     fn run(&mut self, definition: &str) {
         drop(self.call("CreateCluster", json!({"clusterName": "prod"})));
         let host = self.world.launch_instance(self.now, "prod");
@@ -102,7 +102,7 @@ impl Lab {
         assert!(self.world.tasks_on(&host).len() <= 1);
     }
 
-    /// Goes from moment to moment. Containers that are processes start when they are told to, and end likewise.
+    /// Goes from moment to moment. Containers that are processes start and end when the agent asks for it.
     fn play(&mut self) {
         for _ in 0..MOMENTS {
             for effect in self.world.take_effects() {

@@ -14,7 +14,7 @@ const PROTECTS: [&[&str]; 4] = [&[], &["fluent-bit"], &["fluent-bit", "xray"], &
 /// error of bounded length.
 pub fn task_metadata(data: &[u8]) {
     let (name, task) = (own_name(data), read(data));
-    // What is skipped is not looked at: a number without bounds there is an error only to this reader.
+    // This reader checks parts that the parser skips: for example, a number out of range there is an error only here.
     let Ok(document) = serde_json::from_slice::<Value>(data) else {
         return;
     };
@@ -63,7 +63,7 @@ fn as_members(value: Value, names: &[&str]) -> Value {
     }
 }
 
-/// Written anew from what P2 says, without the parser's own types.
+/// Written separately from what P2 says, without the parser's own types.
 fn assert_stopped(document: &Value, protects: &[&str], own: Option<&str>) {
     assert!(
         containers(document).next().is_some(),

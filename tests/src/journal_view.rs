@@ -119,7 +119,7 @@ impl JournalView {
         written.len()
     }
 
-    /// How often the coordinator called what.
+    /// How often the coordinator called each operation.
     pub fn coordinator_calls(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
         for operation in self.calls_by(COORDINATOR) {
@@ -133,12 +133,12 @@ impl JournalView {
         self.entries.len()
     }
 
-    /// Has nothing happened?
+    /// Returns whether nothing has happened.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// How many times tasks of a group on `instance` were in this status at a position, and not further yet.
+    /// How many times tasks of a group on `instance` were in this status at a position, and had not gone further yet.
     pub fn in_status(&self, on: &str, groups: &str, position: usize) -> BTreeMap<String, usize> {
         let mut last: BTreeMap<&str, String> = BTreeMap::new();
         for entry in &self.entries[..position] {
@@ -224,7 +224,7 @@ impl JournalView {
         tasks.into_iter().collect()
     }
 
-    /// P6: what sidecars called.
+    /// P6: the operations that sidecars called.
     pub fn sidecar_operations(&self) -> BTreeSet<String> {
         let call = |entry: &Entry| match &entry.what {
             What::Call {

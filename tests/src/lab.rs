@@ -21,7 +21,7 @@ pub struct LabConfig {
     pub settings: Vec<(&'static str, String)>,
     /// Instances of the group.
     pub instances: usize,
-    /// Are calls throttled by the documented quotas?
+    /// Whether calls are throttled by the documented quotas.
     pub quotas: bool,
     /// When ECS lets daemons go.
     pub daemon_stop: DaemonStop,
@@ -73,7 +73,7 @@ impl Lab {
         lab
     }
 
-    /// A lab in which nobody holds anything yet.
+    /// A lab without a coordinator.
     ///
     /// # Panics
     /// It cannot be set up.
@@ -212,7 +212,7 @@ impl Lab {
     /// Waits until `f` finds something in the world.
     ///
     /// # Panics
-    /// It does not: tells the end of the journal, and what the coordinator said.
+    /// It does not: the message has the end of the journal, and the coordinator's log.
     pub async fn wait<T>(&self, what: &str, f: impl FnMut(&World) -> Option<T>) -> T {
         match self.aws.wait_until(what, BOUND, f).await {
             Ok(found) => found,
@@ -220,10 +220,10 @@ impl Lab {
         }
     }
 
-    /// Waits until something is so that is not in the world, such as what a program has said.
+    /// Waits until a condition holds that is not in the world, such as the output of a program.
     ///
     /// # Panics
-    /// It does not come to be.
+    /// It never holds.
     pub async fn until(&self, what: &str, mut so: impl FnMut() -> bool) {
         let polled = async {
             while !so() {
@@ -282,7 +282,7 @@ impl Lab {
         }
     }
 
-    /// Waits until the coordinator has dealt with every event, as often as it takes.
+    /// Waits until the coordinator has processed every event, with its retries.
     ///
     /// # Panics
     /// It has not.
@@ -292,7 +292,7 @@ impl Lab {
         }
     }
 
-    /// Waits until the hook's event has come and has been dealt with.
+    /// Waits until the hook's event has come and has been processed.
     pub async fn hook_dealt_with(&self) {
         self.wait("the hook's event", |world| {
             let hook = |entry: &Entry| {
@@ -317,10 +317,10 @@ impl Lab {
         self.idle().await;
     }
 
-    /// Ticks until something is so.
+    /// Ticks until a condition holds.
     ///
     /// # Panics
-    /// It does not come to be.
+    /// It never holds.
     pub async fn tick_until(&self, what: &str, so: impl Fn() -> bool) {
         for _ in 0..60 {
             self.tick().await;
@@ -361,7 +361,7 @@ impl Lab {
         last.map(|(_, record)| record).expect("a record was written")
     }
 
-    /// The coordinator's lines with this event name.
+    /// The coordinator's log lines with this event name.
     pub fn said(&self, event: &str) -> Vec<Value> {
         let lines = self.aws.coordinator_logs();
         let parsed = lines

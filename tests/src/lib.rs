@@ -1,7 +1,7 @@
 //! A laboratory for whole drains: the real `bootstrap` and `ecs-daemon-protector` against the local AWS.
 //!
-//! [`Lab`] sets a cluster up and drives it; [`JournalView`] reads out of the journal what happened, in which order. Tests
-//! assert on order and on ends, never on how long something took.
+//! [`Lab`] sets a cluster up and drives it; [`JournalView`] reads from the journal what happened, and in which order.
+//! Tests assert on order and on ends, never on how long something took.
 
 // Only tests use it, and a test that cannot go on panics.
 #![allow(clippy::expect_used)]

@@ -1,4 +1,4 @@
-//! What the parts of every lab are called.
+//! The names that all labs share.
 
 /// The cluster of every test.
 pub const CLUSTER: &str = "prod";

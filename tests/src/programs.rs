@@ -7,7 +7,7 @@ pub fn bootstrap() -> PathBuf {
     named("PROTECTOR_TEST_BOOTSTRAP").unwrap_or_else(|| beside("bootstrap"))
 }
 
-/// The coordinator that takes another one's place in mid-drain; `PROTECTOR_TEST_NEXT_BOOTSTRAP` names it.
+/// The coordinator that replaces another one during a drain; `PROTECTOR_TEST_NEXT_BOOTSTRAP` names it.
 pub fn next_bootstrap() -> PathBuf {
     named("PROTECTOR_TEST_NEXT_BOOTSTRAP").unwrap_or_else(|| beside("bootstrap"))
 }

@@ -1,4 +1,4 @@
-//! Whole drains on a virtual clock, told as journals: a small script in, everything that happened out.
+//! Whole drains on a virtual clock, as journals: a small script in, everything that happened out.
 //!
 //! ```text
 //!  script ─► setup: a cluster of one instance ─► runner: steps, ticks
@@ -8,7 +8,7 @@
 //!                                                   └─► transcript: one line for each thing that happened
 //! ```
 //!
-//! Nothing waits for real: an hour's drain takes a moment, and every run of a script tells the same.
+//! Nothing waits for real: an hour's drain takes a moment, and every run of a script gives the same journal.
 
 mod aws;
 mod clock;
@@ -33,12 +33,12 @@ pub use script::SyntaxError;
 use tokio::task::LocalSet;
 use transcript::TranscriptWriter;
 
-/// A journal that was told.
+/// The journal of a script that was played.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transcript {
     /// Everything that happened, for people.
     pub text: String,
-    /// Were the promises kept, or given up as the script expects?
+    /// Whether the promises were kept, or given up as the script expects.
     pub kept: bool,
 }
 
@@ -48,7 +48,7 @@ pub struct Transcript {
 /// What in it is wrong.
 ///
 /// # Panics
-/// There is no runtime to be had, or the setup cannot be set.
+/// No runtime can be started, or the setup cannot be made.
 pub fn play(text: &str) -> Result<Transcript, Vec<SyntaxError>> {
     let script = Script::parse(text)?;
     let (settings, sidecar) = (script.setup.coordinator()?, script.setup.sidecar()?);

@@ -15,11 +15,11 @@ pub struct Daemon {
     pub name: String,
     /// Seconds from SIGTERM to its end.
     pub flush_seconds: u32,
-    /// Is it protected by a sidecar?
+    /// Whether it is protected by a sidecar.
     pub protected: bool,
     /// Seconds after which it ends by itself; none is never.
     pub crashes_after: Option<u32>,
-    /// Does its sidecar end at once, in the place of the real program?
+    /// Whether its sidecar ends at once, in the place of the real program.
     pub sidecar_fails: bool,
     /// Settings of the sidecar: names without `PROTECTOR_`, and values; or whole names of other variables.
     pub settings: Vec<(&'static str, String)>,
@@ -129,7 +129,7 @@ impl Lab {
             .collect()
     }
 
-    /// What the sidecars of a service have said.
+    /// The log lines of the sidecars of a service.
     pub fn sidecar_said(&self, service: &str, event: &str) -> Vec<Value> {
         let tasks = self.tasks_of(service);
         let lines = tasks

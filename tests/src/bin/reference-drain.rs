@@ -113,8 +113,8 @@ fn report(lab: &Lab, quiet: &BTreeMap<String, usize>) -> ExitCode {
     ExitCode::from(u8::from(over))
 }
 
-/// How many ticks there were, but for the quiet one at the beginning; and what they read to find what drains and whether the
-/// tasks that hold still live, with the writes of the beacon.
+/// How many ticks there were, without the quiet one at the beginning; and how many reads they made to find what drains
+/// and whether the tasks that hold still live, with the writes of the beacon.
 fn ticks(lab: &Lab) -> (usize, usize) {
     let lines = lab.said("tick");
     let reads = |line: &Value| -> u64 {
@@ -130,7 +130,7 @@ fn ticks(lab: &Lab) -> (usize, usize) {
     (lines.len() - 1, reads + beacons)
 }
 
-/// What the coordinator said, for those who want to know which run made which call.
+/// Writes the coordinator's log, which shows which run made which call.
 fn write_log(lab: &Lab) {
     let path = std::env::current_exe().unwrap_or_default().with_extension("log");
     match std::fs::write(&path, lab.aws.coordinator_logs().join("\n")) {

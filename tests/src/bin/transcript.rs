@@ -1,4 +1,4 @@
-//! Plays a script on a virtual clock and tells what happened: see `docs/policies.md`.
+//! Plays a script on a virtual clock and prints what happened: see `docs/policies.md`.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -45,7 +45,7 @@ fn tell(file: &str, script: &str) -> ExitCode {
 }
 
 fn print(text: &str, code: ExitCode) -> ExitCode {
-    // A closed pipe is the reader's choice.
+    // If the pipe is closed, the reader did so on purpose.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
     code
 }

@@ -22,8 +22,8 @@ use protector_local_aws::wire;
 
 use super::harness::Harness;
 
-/// A client of `principal` whose requests are answered at once, in no time. Nothing is tried again: a journal is the same in every
-/// run, and the SDK draws its pauses by lot.
+/// A client of `principal` whose requests are answered at once, in no time. Nothing is tried again: a journal is the
+/// same in every run, and the SDK's pauses are random.
 pub(crate) fn configuration(harness: &Arc<Harness>, principal: &str) -> SdkConfig {
     let credentials = Credentials::new(principal, "local", None, None, "transcript");
     SdkConfig::builder()

@@ -1,4 +1,4 @@
-//! Virtual time: it stands still while anybody has something to do, and then jumps to the next thing that is due.
+//! Virtual time: it stands still while any task has something to do, and then jumps to the next thing that is due.
 
 use std::time::Duration;
 

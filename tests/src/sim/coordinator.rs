@@ -26,7 +26,7 @@ const HEARTBEATS_TIMEOUT: SignedDuration = SignedDuration::from_secs(55);
 /// Most events of one batch, as in `template.yaml`.
 const BATCH: usize = 10;
 
-/// Deals with every invocation, for ever.
+/// Runs every invocation, without an end.
 pub(crate) async fn serve(
     harness: Arc<Harness>,
     settings: CoordinatorSettings,
@@ -97,7 +97,7 @@ impl Function {
             deadline: self.harness.clock.now() + self.timeout,
             ..self.coordinator.clone()
         };
-        // What went wrong is in its lines.
+        // The log lines show what went wrong.
         let _ = invocation.handle(payload).await;
     }
 }

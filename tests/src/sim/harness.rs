@@ -1,4 +1,4 @@
-//! Where the journal plays: the model of AWS on a virtual clock, and what happens outside of it.
+//! The surroundings of a journal: the model of AWS on a virtual clock, and what happens outside of it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -119,11 +119,11 @@ impl Harness {
         self.with(|world, now| world.call(now, &call))
     }
 
-    /// Lets things happen when they are due, for ever.
+    /// Lets things happen when they are due, without an end.
     pub(crate) async fn pump(self: Arc<Self>) {
         loop {
             let due = self.with(|world, _| world.next_due());
-            // `with` has just told us of itself.
+            // Each call of `with` notifies this task.
             self.rescheduled.notified().await;
             let sleep = async {
                 match due {
@@ -141,7 +141,7 @@ impl Harness {
 
     /// An event comes to the coordinator's queue.
     pub(crate) fn deliver(&self, event: Value) {
-        // Nobody listens any more when the journal is over; the same below.
+        // The receivers are gone when the journal is over; the same below.
         let _ = self.deliveries.events.send(event);
     }
 
@@ -150,7 +150,7 @@ impl Harness {
         let _ = self.deliveries.heartbeats.send(event);
     }
 
-    /// Somebody invokes the coordinator directly.
+    /// An operator invokes the coordinator directly.
     pub(crate) fn invoke(&self, order: Value) {
         let _ = self.deliveries.orders.send(order);
     }
@@ -160,7 +160,7 @@ impl Harness {
         *lock(&self.losing) = count;
     }
 
-    /// Tells something that is not in the journal of the world, after all that is.
+    /// Adds a line that is not in the journal of the world, after all lines that are.
     pub(crate) fn tell(&self, tell: impl FnOnce(&mut TranscriptWriter, Timestamp)) {
         let (world, now) = (lock(&self.world), self.clock.now());
         let mut transcript = lock(&self.transcript);
@@ -227,7 +227,7 @@ impl Harness {
         }
     }
 
-    /// Is this event lost? `u32::MAX` of them are all.
+    /// Returns whether this event is lost. `u32::MAX` means that all are.
     fn loses(&self) -> bool {
         let mut losing = lock(&self.losing);
         let left = *losing;

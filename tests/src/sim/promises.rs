@@ -1,4 +1,4 @@
-//! P1 and P4, held against the journal of the world: what the coordinator and its record say does not count here.
+//! P1 and P4, checked against the journal of the world: the coordinator's log and its record do not count here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::script::ScriptSetup;
 use super::transcript::instance_of;
 use crate::SIDECAR;
 
-/// What became of the promises.
+/// The result of the check.
 #[derive(Debug, Default)]
 pub(super) struct Promises {
     /// Daemons that got SIGTERM while tasks held, and which.
@@ -91,7 +91,7 @@ impl Judge<'_> {
         }
     }
 
-    /// A container other than a sidecar is told to stop.
+    /// A container other than a sidecar gets SIGTERM.
     fn sigterm(&mut self, task: &str) {
         if !self.draining || !self.protected.contains(task) {
             return;
@@ -157,7 +157,8 @@ impl Judge<'_> {
 }
 
 impl Promises {
-    /// In words, and whether all is as it should be; `forced`: a release before the tasks' end is expected.
+    /// The verdict for people, and whether the promises were kept; `forced`: a release before the tasks' end is
+    /// expected.
     pub(super) fn verdict(&self, forced: bool) -> (String, bool) {
         let p1 = match (self.p1.as_slice(), forced, self.stopped) {
             ([], false, 0) => "P1 kept: no protected daemon got SIGTERM while i-1 was DRAINING".to_owned(),

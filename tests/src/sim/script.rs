@@ -1,4 +1,4 @@
-//! The language of scripts: what is there, what happens, and until when it is told. One line each, `#` begins a
+//! The language of scripts: the setup, what happens, and the end of the journal. One line each, `#` begins a
 //! comment. `docs/policies.md` lists all lines.
 
 mod lexer;

@@ -1,6 +1,6 @@
 //! One sidecar's life: the self-check, SIGTERM, and then the core's protocol until it ends.
 //!
-//! The real program asks over HTTP; here the same questions go to the world: record and kill switch by `GetParameters`,
+//! The real program asks over HTTP. Here the same questions go to the world: record and kill switch by `GetParameters`,
 //! the task's containers, the instance metadata.
 
 use std::sync::Arc;
@@ -62,7 +62,7 @@ impl Sidecar {
         }
     }
 
-    /// One call, of which nothing is kept.
+    /// One call, whose answer is not kept.
     fn self_check(&mut self) {
         if let Some(identity) = &self.identity {
             self.read_parameters(&identity.names(&ParameterPrefix::default()));
@@ -182,7 +182,7 @@ fn trouble(error: &ApiError) -> ReadError {
     }
 }
 
-/// Where it runs, as the program finds out.
+/// The identity of the sidecar, found in the same way as the program does.
 fn identity(harness: &Arc<Harness>, start: &ContainerStart) -> Option<Identity> {
     let service = harness.with(|world, _| world.task(&start.task_arn)?.service);
     let arn = harness.with(|world, _| world.instance_state(&start.instance)?.container_instance_arn);
@@ -199,7 +199,7 @@ fn identity(harness: &Arc<Harness>, start: &ContainerStart) -> Option<Identity> 
     })
 }
 
-/// A name of the core's, as people write it.
+/// A name from the core, in words for people.
 fn words(name: &Value) -> String {
     name.as_str().unwrap_or_default().replace('-', " ")
 }

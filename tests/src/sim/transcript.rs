@@ -17,15 +17,15 @@ pub(crate) use journal::instance_of;
 use line::Line;
 use names::Names;
 
-/// A journal that is being told.
+/// A journal that is being written.
 #[derive(Debug)]
 pub(crate) struct TranscriptWriter {
     clock: VirtualClock,
     names: Names,
     lines: Vec<Line>,
-    /// The moment of what is told now.
+    /// The moment of the present line.
     at: SignedDuration,
-    /// So much of the journal is told.
+    /// How many entries of the journal have been written.
     read: usize,
     told_to_stop: BTreeSet<String>,
     told_record: Option<String>,
@@ -73,7 +73,7 @@ impl TranscriptWriter {
         )
     }
 
-    /// Setting the setup is no part of the journal.
+    /// The setup is no part of the journal.
     fn has_begun(&self) -> bool {
         !self.at.is_negative()
     }
@@ -102,7 +102,7 @@ impl TranscriptWriter {
     }
 }
 
-/// How often a function made which call.
+/// How often a function made each call.
 fn counted(function: &str, calls: &BTreeMap<String, u32>) -> String {
     let each: Vec<String> = calls
         .iter()

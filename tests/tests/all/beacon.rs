@@ -1,4 +1,4 @@
-//! The beacon: by which people's tools find the coordinator, and see that it runs.
+//! The beacon, by which operators' tools find the coordinator and see that it runs.
 
 use protector_aws_model::Service;
 use protector_aws_model::faults::{CallFilter, Limit};
@@ -53,7 +53,7 @@ async fn p10_a_tick_that_comes_again_writes_no_second_beacon_unless_more_than_th
     lab.tick().await;
     assert_eq!(beacon(&lab).unwrap()["control"], "release-all");
     assert_eq!(lab.journal().beacon_writes(), 2);
-    // A minute later: the same beacon, as it was written then.
+    // The test makes the beacon one minute old.
     let minute = jiff::SignedDuration::from_secs(60);
     let mut old = beacon(&lab).unwrap();
     let at: jiff::Timestamp = old["tickAt"].as_str().unwrap().parse().unwrap();

@@ -1,4 +1,4 @@
-//! A person's hand on it: dry-run, kill switch, orders; and the receipt that tells of them.
+//! Control by an operator: dry-run, kill switch, orders; and the receipt that names them.
 
 use std::time::Duration;
 
@@ -232,7 +232,7 @@ async fn the_receipt_tells_the_whole_drain_once_and_no_token() {
     assert!(!lab.aws.container_logs(&task, SIDECAR).join("\n").contains(&token));
 }
 
-/// What an order is answered with, which must not look like a success.
+/// The answer to an order, which must not look like a success.
 async fn ignored(lab: &Lab, order: Value) -> String {
     let outcome = lab.aws.invoke(order).await.outcome;
     let InvocationOutcome::Returned(answer) = outcome else {

@@ -1,4 +1,4 @@
-//! What a sidecar does when there is no drain, or not one like any other.
+//! What a sidecar does when there is no drain, or an unusual one.
 
 use protector_aws_model::TaskStatus;
 use protector_tests::{CLUSTER, Daemon, Lab, LabConfig};

@@ -1,4 +1,4 @@
-//! One queue, one run at a time; heartbeats and operators do not stand in it.
+//! One queue, one run at a time; heartbeats and operators do not wait in it.
 
 use std::time::Duration;
 

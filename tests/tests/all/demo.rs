@@ -25,7 +25,7 @@ fn run(output: &Output) -> Value {
     verdict["with"].clone()
 }
 
-/// The router of the demo has 4 s of lines before it when the last task is STOPPED.
+/// The router of the demo still has 4 s of lines to read when the last task is STOPPED.
 #[test]
 fn the_demo_loses_nothing_by_default_and_lines_without_linger() {
     let demos = [start("0s"), start("5s")];

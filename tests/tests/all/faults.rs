@@ -39,8 +39,8 @@ async fn killed_at(when: When, call: u64) -> bool {
     killed
 }
 
-/// A receipt is said, and that it was is remembered: a kill just after it makes the next run say it again, and no kill
-/// makes it lost.
+/// The coordinator logs a receipt and records that it did: a kill just after it makes the next run log it again, and no
+/// kill makes it lost.
 fn assert_receipts(lab: &Lab, when: When) {
     let receipts = lab.said("receipt").len();
     assert!((1..=2).contains(&receipts), "{when:?}: {receipts} receipts");

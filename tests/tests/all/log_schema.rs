@@ -1,4 +1,4 @@
-//! What the programs say: every field is documented, metrics are in CloudWatch's format, a receipt is written once.
+//! The log lines: every field is documented, metrics are in CloudWatch's format, a receipt is written once.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -50,8 +50,8 @@ pub(crate) fn assert_documented(program: &str, lines: &[Value]) {
     }
 }
 
-/// Both programs have one name for each kind of text: codes can be filtered by, sentences and errors are for people. What
-/// an operator has written (`order`) is left as it was given.
+/// Both programs have one name for each kind of text: operators filter by codes, and read sentences and errors. The
+/// text of an operator (`order`) is left as it was given.
 fn assert_scheme(value: &Value) {
     const CODES: [&str; 6] = ["event", "reason", "outcome", "verdict", "mode", "trigger"];
     const TEXTS: [&str; 3] = ["message", "error", "hint"];

@@ -1,5 +1,5 @@
-//! `protectorctl local-aws --scene stuck` and `demo --keep`, with the real coordinator and sidecars: what operators practise
-//! on is there.
+//! `protectorctl local-aws --scene stuck` and `demo --keep`, with the real coordinator and sidecars: the scenes that
+//! operators practise on exist.
 
 use protector_tests::protectorctl;
 use serde_json::Value;
@@ -25,7 +25,7 @@ impl Running {
         (Running(child), output)
     }
 
-    /// Ctrl-C ends it, and with it all that it has started.
+    /// Ctrl-C ends it, and everything that it has started.
     fn stopped(mut self) -> Option<i32> {
         let pid = self.0.id().to_string();
         let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
@@ -52,7 +52,7 @@ fn event(output: &mut impl BufRead, name: &str) -> Value {
     panic!("it ended without {name}")
 }
 
-/// What the local AWS answers to a signed call.
+/// The answer of the local AWS to a signed call.
 fn call(endpoint: &str, target: &str, body: &str) -> Value {
     let mut stream = TcpStream::connect(endpoint.strip_prefix("http://").unwrap()).unwrap();
     stream.set_read_timeout(Some(BOUND)).unwrap();

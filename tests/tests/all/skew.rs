@@ -40,7 +40,7 @@ fn assert_drained(lab: &Lab, instance: &str, daemons: &[&str]) {
     assert_ended(lab, instance, daemons, "drained");
 }
 
-/// P4, and the sidecars left because they were told to, and the record says why.
+/// P4; the sidecars ended because they read the release, and the record has the reason.
 fn assert_ended(lab: &Lab, instance: &str, daemons: &[&str], reason: &str) {
     lab.journal().assert_completed_after(instance, daemons);
     let record = lab.last_record(instance);
@@ -89,7 +89,7 @@ async fn p4_an_operator_releases_with_any_pair_of_versions() {
     assert_ended(&lab, &instance, &["logs"], "operator");
 }
 
-/// Another version goes on with the drain that `before` tells of.
+/// Another version continues the drain of the record `before`.
 async fn assert_goes_on(lab: &Lab, instance: &str, before: &Value) {
     lab.tick().await;
     let after = lab.record(instance).unwrap();

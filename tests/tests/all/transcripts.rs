@@ -1,7 +1,7 @@
-//! Every policy as a journal: the scripts in `tests/transcripts`, what they tell, and the examples in
+//! Every policy as a journal: the scripts in `tests/transcripts`, their output, and the examples in
 //! `docs/policies.md`, which are the same texts.
 //!
-//! `UPDATE_TRANSCRIPTS=1` writes outputs and examples anew. Read the difference before you commit it.
+//! `UPDATE_TRANSCRIPTS=1` writes outputs and examples again. Read the difference before you commit it.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ fn told(name: &str) -> protector_tests::Transcript {
     play(&script(name)).unwrap_or_else(problems)
 }
 
-/// The lines in which two texts differ: what they begin and end with alike is left out, but for a few lines.
+/// The lines in which two texts differ: the common beginning and end are left out, except a few lines.
 fn difference(before: &str, after: &str) -> Option<String> {
     const AROUND: usize = 2;
     let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
@@ -63,7 +63,7 @@ fn difference(before: &str, after: &str) -> Option<String> {
     Some(format!("{context}{gone}{come}"))
 }
 
-/// Holds a file against what it should be; or makes it so.
+/// Compares a file with its expected text, or writes the expected text to it.
 fn hold(path: &Path, expected: &str) -> Option<String> {
     if updating() {
         std::fs::write(path, expected).unwrap();
@@ -142,7 +142,7 @@ fn no_story_has_a_token_or_an_arn() {
     }
 }
 
-/// Runs the program that people run.
+/// Runs the program that operators run.
 fn program(argument: &str) -> (Option<i32>, String) {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_transcript"));
     let ended = command.arg(argument).output().unwrap();

@@ -1,4 +1,4 @@
-//! A daemon whose sidecar does not protect it is told of: by a check before its drain, and by the drain itself.
+//! A daemon whose sidecar does not protect it is reported: by a check before its drain, and by the drain itself.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::log_schema::assert_documented;
 
 const TICK: Duration = Duration::from_millis(500);
 
-/// A daemon `logs` whose sidecar has ended, as ECS tells; its task runs.
+/// A daemon `logs` whose sidecar has ended according to ECS; its task runs.
 async fn bare(config: LabConfig) -> Lab {
     let lab = Lab::start(config).await;
     let mut daemon = Daemon::new("logs");
@@ -105,7 +105,7 @@ async fn a_drain_names_the_daemon_that_its_sidecar_did_not_protect() {
     assert_eq!(measured(&lab), [json!(1)], "the drain counts it once");
 }
 
-/// It waits for a minute before it ends, so that the agent starts it again; told to stop, it ends at once.
+/// It waits for a minute before it ends, so that the agent starts it again. After SIGTERM it ends at once.
 #[tokio::test]
 async fn a_sidecar_with_a_wrong_setting_is_measured_when_its_task_ends() {
     let lab = Lab::start(LabConfig::default().set("UNPROTECTED_CHECK", "0s")).await;

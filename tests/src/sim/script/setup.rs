@@ -11,7 +11,7 @@ pub(crate) struct DaemonSpec {
     pub(crate) name: String,
     /// From SIGTERM to its end.
     pub(crate) flushes: SignedDuration,
-    /// Has it a sidecar?
+    /// Whether it has a sidecar.
     pub(crate) protected: bool,
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct ScriptSetup {
     pub(crate) daemons: Vec<DaemonSpec>,
     pub(crate) replicas: Vec<Replicas>,
     pub(crate) standalone: Vec<Standalone>,
-    /// How long ago an earlier life of the instance was released, whose record is still there.
+    /// How long ago an earlier life of the instance was released, whose record still exists.
     pub(crate) leftover: Option<SignedDuration>,
     /// The product releases daemons while tasks still hold, on purpose.
     pub(crate) forced: bool,

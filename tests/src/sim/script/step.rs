@@ -1,4 +1,4 @@
-//! The lines that say what happens, and when.
+//! The lines of a script that say what happens, and when.
 
 use jiff::SignedDuration;
 
@@ -23,7 +23,7 @@ pub(crate) enum StepKind {
     ScaleIn,
     /// EC2 says that it takes the instance back in two minutes.
     SpotNotice,
-    /// Somebody sets the container instance's status.
+    /// An actor sets the container instance's status.
     Set(&'static str),
     /// The ECS agent loses its connection, or finds it again.
     Agent(bool),
@@ -42,7 +42,7 @@ pub(crate) enum StepKind {
     Protect { service: String, minutes: u64 },
     /// So many of the next events for the coordinator are lost.
     Lose(u32),
-    /// Somebody else completes a hook.
+    /// Another actor completes a hook.
     CompleteHook(String),
 }
 
@@ -94,7 +94,7 @@ fn step_kind(words: &mut Tokens<'_>, setup: &ScriptSetup) -> Result<StepKind, Sy
     }
 }
 
-/// `set DRAINING by somebody`.
+/// The line `set DRAINING by NAME`.
 fn set(words: &mut Tokens<'_>) -> Result<StepKind, SyntaxError> {
     let status = match () {
         () if words.accept("DRAINING") => "DRAINING",
@@ -107,7 +107,7 @@ fn set(words: &mut Tokens<'_>) -> Result<StepKind, SyntaxError> {
     Ok(StepKind::Set(status))
 }
 
-/// `order extend 30m by ana because "ticket 7"`.
+/// The line `order extend 30m by ana because "ticket 7"`.
 fn order(words: &mut Tokens<'_>) -> Result<StepKind, SyntaxError> {
     let commands = ["release", "hold", "extend"];
     let command = commands.into_iter().find(|command| words.accept(command));
@@ -125,7 +125,7 @@ fn order(words: &mut Tokens<'_>) -> Result<StepKind, SyntaxError> {
     })
 }
 
-/// `control release-all`, or any text, or none.
+/// The line `control release-all`, or any text, or none.
 fn control(words: &mut Tokens<'_>) -> Result<StepKind, SyntaxError> {
     if words.accept("removed") {
         return Ok(StepKind::Control(None));

@@ -1,4 +1,4 @@
-//! What the world's journal tells.
+//! The lines that come from the world's journal.
 
 use protector_aws_model::{ContainerStatus, DesiredStatus, Entry, InstanceStatus, Outcome, TaskStatus, What};
 use protector_local_aws::principal::{COORDINATOR, HEARTBEATS};
@@ -7,7 +7,7 @@ use super::TranscriptWriter;
 use crate::SIDECAR;
 
 impl TranscriptWriter {
-    /// Tells what has come into the journal since the last time.
+    /// Writes the entries that have come into the journal since the last time.
     pub(crate) fn follow(&mut self, journal: &[Entry]) {
         for entry in &journal[self.read..] {
             self.at = self.clock.since_zero(entry.at);

@@ -1,4 +1,4 @@
-//! One thing that is told, and how lines are written.
+//! One event of a journal, and how lines are written.
 
 use jiff::SignedDuration;
 
@@ -20,7 +20,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// Takes in a line that says the same of something else at the same time. Was it one?
+    /// Merges a line that says the same about another subject at the same time. Returns whether it was one.
     pub(super) fn merge(&mut self, other: &Line) -> bool {
         let same = time(self.at) == time(other.at) && self.actor == other.actor && self.text == other.text;
         let merges = same && !self.subjects.is_empty() && !other.subjects.is_empty();
@@ -31,7 +31,7 @@ impl Line {
         merges
     }
 
-    /// The line, with its end; long ones go on below.
+    /// The line, with its line break; long lines continue below.
     pub(super) fn write(&self) -> String {
         let text = match self.subjects.is_empty() {
             true => self.text.clone(),

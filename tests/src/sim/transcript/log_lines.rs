@@ -1,4 +1,4 @@
-//! What the programs say.
+//! The log lines of the programs.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -15,7 +15,7 @@ impl TranscriptWriter {
         self.say(">>", words);
     }
 
-    /// A sidecar says something.
+    /// A sidecar writes a log line.
     pub(crate) fn sidecar(&mut self, now: Timestamp, task: &str, text: String) {
         self.at = self.clock.since_zero(now);
         self.say_of("sidecar", self.names.known(task), &text);
@@ -31,7 +31,7 @@ impl TranscriptWriter {
         self.say("EventBridge", &words);
     }
 
-    /// The coordinator says one of its lines. Numbers for machines (`metrics`) are no part of a journal.
+    /// The coordinator writes a log line. Numbers for machines (`metrics`) are no part of a journal.
     pub(crate) fn coordinator(&mut self, now: Timestamp, line: &Value) {
         self.at = self.clock.since_zero(now);
         let words = match line["event"].as_str().unwrap_or_default() {
@@ -82,7 +82,7 @@ impl TranscriptWriter {
         self.say("coordinator", &words);
     }
 
-    /// A problem with the kill switch is said at each reading, and told once.
+    /// The coordinator logs a problem with the kill switch at each reading. The journal has it once.
     fn switched(&mut self, line: &Value) {
         let words = match line["error"].as_str() {
             Some(problem) => format!("kill switch: cannot be read, {problem}"),
@@ -102,7 +102,7 @@ impl TranscriptWriter {
     }
 }
 
-/// The verdict and its reasons, which mostly say it once more.
+/// The verdict and its reasons, which mostly repeat it.
 fn verdict(line: &Value) -> String {
     let reasons: Vec<&str> = list(line, "messages").filter_map(Value::as_str).collect();
     let (verdict, reasons) = (text(line, "verdict"), reasons.join("; "));

@@ -1,4 +1,4 @@
-//! What the records tell. They are read as plain JSON: a journal must also tell what is wrong with them.
+//! The contents of records. They are read as plain JSON: a journal must also show what is wrong with them.
 
 use jiff::Timestamp;
 use protector_core::plural::counted;
