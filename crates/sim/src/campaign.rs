@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn it_stops_when_it_is_told_to() {
+    fn it_stops_on_request() {
         let campaign = Campaign {
             first: 0,
             seeds: u64::MAX,

@@ -122,7 +122,7 @@ async fn an_operators_mistake_is_answered_with_an_error() {
 }
 
 #[tokio::test]
-async fn of_an_sqs_batch_only_what_may_be_mended_comes_again() {
+async fn of_an_sqs_batch_only_what_a_retry_may_fix_comes_again() {
     let lab = Lab::start(LabConfig::default()).await;
     let record =
         |id: &str, body: Value| json!({"messageId": id, "eventSource": "aws:sqs", "body": body.to_string()});

@@ -98,7 +98,7 @@ async fn a_dry_run_writes_no_beacon() {
 }
 
 #[tokio::test]
-async fn a_beacon_that_may_not_be_written_is_told_and_fails_no_tick() {
+async fn a_beacon_that_may_not_be_written_is_reported_and_fails_no_tick() {
     let lab = Lab::start(LabConfig::default().set("LOG", "debug")).await;
     let put = CallFilter::operation(Service::Ssm, "PutParameter").mentioning(NAME);
     lab.aws.faults(|faults| faults.deny(put, Limit::Forever));

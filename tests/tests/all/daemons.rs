@@ -53,7 +53,7 @@ async fn p6_a_sidecar_reads_once_at_start_and_then_nothing_until_sigterm() {
 }
 
 #[tokio::test]
-async fn a_leftover_release_of_an_earlier_life_lets_nobody_go() {
+async fn a_leftover_release_of_an_earlier_life_releases_no_daemon() {
     let lab = Lab::without_coordinator(&LabConfig::default()).await;
     let instance = lab.instance().to_owned();
     let arn = lab.container_instance(&instance);

@@ -40,7 +40,7 @@ async fn p1_the_daemon_outlives_every_task_that_holds() {
 }
 
 #[tokio::test]
-async fn p1_whoever_counts_running_tasks_would_release_too_early() {
+async fn p1_a_count_of_running_tasks_would_release_too_early() {
     let lab = Lab::start(LabConfig::default()).await;
     lab.daemon(&Daemon::new("logs")).await;
     lab.replicas("web", 3, 3).await;
@@ -98,7 +98,7 @@ async fn p4_the_hook_waits_for_a_daemon_that_is_slow_to_flush() {
 }
 
 #[tokio::test]
-async fn p4_a_daemon_that_never_flushes_does_not_keep_the_hook_for_ever() {
+async fn p4_a_daemon_that_never_flushes_does_not_keep_the_hook_indefinitely() {
     let lab = Lab::start(LabConfig::default().set("DAEMON_STOP", "3s")).await;
     let mut stuck = Daemon::new("stuck");
     stuck.flush_seconds = 60;

@@ -315,7 +315,7 @@ async fn p10_an_idle_tick_makes_at_most_four_calls() {
 }
 
 #[tokio::test]
-async fn an_instance_event_of_a_stranger_starts_a_hold() {
+async fn an_instance_event_of_an_untracked_instance_starts_a_hold() {
     let lab = lab().await;
     let instance = lab.instance().to_owned();
     lab.aws

@@ -117,7 +117,7 @@ async fn what_lambda_refuses_is_refused() {
 }
 
 #[tokio::test]
-async fn whoever_does_not_wait_is_answered_at_once_and_a_dry_run_runs_nothing() {
+async fn a_caller_that_does_not_wait_is_answered_at_once_and_a_dry_run_runs_nothing() {
     let lab = Lab::start(LabConfig::default()).await;
     let dry = invoke(&lab, NAME, "x-amz-invocation-type: DryRun\r\n", &release(&lab)).await;
     assert_eq!(dry.status, 204);

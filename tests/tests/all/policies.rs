@@ -41,7 +41,7 @@ async fn three_daemons_stop_in_the_order_of_their_tiers() {
 }
 
 #[tokio::test]
-async fn p3_a_tier_that_hangs_does_not_keep_the_next_for_ever() {
+async fn p3_a_tier_that_hangs_does_not_keep_the_next_indefinitely() {
     let (lab, instance) = tiered(true).await;
     lab.gone_with_ticks(&instance, TICK).await;
     let journal = lab.journal();
@@ -163,7 +163,7 @@ async fn at_the_deadline_daemons_are_kept_if_the_operator_says_so() {
 }
 
 #[tokio::test]
-async fn tasks_of_an_ignored_group_hold_nobody() {
+async fn tasks_of_an_ignored_group_hold_no_daemon() {
     let lab = Lab::start(LabConfig::default().set("IGNORE_GROUPS", "family:endless")).await;
     lab.daemon(&Daemon::new("logs")).await;
     lab.standalone("endless", 600).await;

@@ -44,7 +44,7 @@ fn calls_of(lab: &Lab, operation: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_daemon_whose_sidecar_has_ended_is_told_before_any_drain() {
+async fn a_daemon_whose_sidecar_has_ended_is_reported_before_any_drain() {
     let lab = bare(LabConfig::default()).await;
     lab.tick().await;
     let lines = lab.said("unprotected");

@@ -80,7 +80,7 @@ fn a_group_launches_into_its_cluster_and_terminates_after_its_hook() {
 }
 
 #[test]
-fn a_hook_that_nobody_completes_times_out() {
+fn a_hook_that_no_caller_completes_times_out() {
     let (mut lab, _) = Lab::new(0);
     let host = grouped(&mut lab);
     group(
