@@ -13,7 +13,7 @@ ONE_CONNECTION = 65536
 
 @dataclass
 class Request:
-    """What was asked. Header names are in lower case."""
+    """A request. Header names are in lower case."""
 
     method: str
     path: str
@@ -23,7 +23,7 @@ class Request:
 
 @dataclass
 class Response:
-    """What is answered. `headers` come besides the length."""
+    """An answer. `headers` come besides the length."""
 
     status: int = 200
     body: bytes = b""
@@ -76,7 +76,7 @@ class Server:
                 connection = self.tls.wrap_socket(connection, server_side=True)
             self._answer_all(connection)
         except (OSError, ssl.SSLError):
-            pass  # the program has ended, or has been killed: that is not the server's business
+            pass  # the program has ended, or has been killed: the server ignores that
         finally:
             connection.close()
 

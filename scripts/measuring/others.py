@@ -1,4 +1,4 @@
-"""Programs that stand beside the sidecar: less than it does in C, the same in Python."""
+"""Programs to compare with the sidecar: less than it does in C, the same in Python."""
 
 import importlib.util
 import shutil

@@ -1,4 +1,4 @@
-"""What the kernel says about a process."""
+"""What the kernel reports about a process."""
 
 import os
 import platform

@@ -50,7 +50,7 @@ class Host:
         self.remote = Server(self.aws, context)
 
     def environment(self, subject):
-        """A clean environment: nothing of the caller's reaches the program."""
+        """A clean environment, without the variables of the caller."""
         trust = {"SSL_CERT_FILE": subject.store, "AWS_CA_BUNDLE": subject.store} if subject.store else {}
         return {
             "AWS_REGION": aws.REGION,

@@ -16,7 +16,7 @@ CLOSE_WITHIN = 10.0
 
 
 class Connection:
-    """To the router, opened anew at the next line if it broke."""
+    """A connection to the router. If it broke, it is opened again at the next line."""
 
     def __init__(self, port):
         self.address = ("127.0.0.1", port)

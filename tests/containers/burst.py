@@ -2,7 +2,7 @@
 
 Arguments: where the lines go (`stdout`, or the port of a log router), the name in its lines, the number of lines of the
 burst, and a file that gets the number of lines that were written. It ends as soon as the kernel has taken the last
-line, as applications do: nobody tells it whether the router has read them.
+line, as applications do: it does not learn whether the router has read them.
 """
 
 import signal

@@ -5,7 +5,7 @@
 CACHE="$PWD/${CARGO_TARGET_DIR:-target}/containers"
 [[ "${CARGO_TARGET_DIR:-}" == /* ]] && CACHE="$CARGO_TARGET_DIR/containers"
 
-# skip WHY: leave, loudly. Where containers are required, that is a failure.
+# skip WHY: report SKIP and exit. Where containers are required, that is a failure.
 skip() {
     printf '\n=== SKIP containers: %s\n' "$1"
     [[ "${PROTECTOR_REQUIRE_CONTAINERS:-}" == 1 ]] || exit 0
@@ -13,7 +13,7 @@ skip() {
     exit 1
 }
 
-# The programs that are needed. What is missing is installed, if this is Debian or a derivative.
+# The programs that are needed. Missing ones are installed, if this is Debian or a derivative.
 install_engine() {
     local missing=()
     command -v dockerd > /dev/null || missing+=(docker.io)

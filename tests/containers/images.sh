@@ -56,7 +56,7 @@ workload_image() {
     build --label "made-from=$(sha256sum < "$recipe")" --tag "$WORKLOAD" - < "$recipe"
 }
 
-# The image under test. What its labels tell of the sources comes from git, if this is a clone.
+# The image under test. The labels about its sources come from git, if this is a clone.
 image_under_test() {
     REVISION="$(git rev-parse HEAD 2> /dev/null || echo unknown)"
     CREATED="$(git show --no-patch --format=%cI HEAD 2> /dev/null || echo 1970-01-01T00:00:00Z)"

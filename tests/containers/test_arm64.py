@@ -1,7 +1,7 @@
 """The sidecar for arm64 in an emulator: its version, and a whole hold. scripts/build-arm64 builds it and runs this.
 
-An emulator cannot let a program execute itself anew: `/proc/self/exe` is the emulator. So the two halves of a life are
-run one by one: the one that checks and is told to stop meanwhile, and the one that has waited.
+An emulator cannot let a program execute itself again: `/proc/self/exe` is the emulator. So the two halves of a life
+are run one by one: the one that checks and gets SIGTERM meanwhile, and the one that has waited.
 """
 
 import json
@@ -62,7 +62,7 @@ class Arm64(unittest.TestCase):
         return self.host.environment(SSL_CERT_FILE=str(self.host.authority), **more)
 
     def finish(self, sidecar):
-        """Holds while the record says so, and leaves when it is released."""
+        """Holds while the record says so, and ends when it is released."""
         self.assertEqual(sidecar.says("holding")["reason"], "tasks-remain")
         self.assertIsNone(sidecar.process.poll())
         self.host.write_record(released=True)
@@ -109,7 +109,7 @@ class Arm64(unittest.TestCase):
 
     @staticmethod
     def waits_for_a_signal(pid):
-        """The emulator hands the program's sigwait on to this machine's kernel, which tells the call's number."""
+        """The emulator hands the program's sigwait on to this machine's kernel, which shows the call's number."""
         with open(f"/proc/{pid}/syscall", encoding="ascii") as call:
             return call.read().split()[0] == RT_SIGTIMEDWAIT
 

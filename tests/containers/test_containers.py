@@ -5,7 +5,7 @@ import pathlib
 import sys
 import unittest
 
-# Whatever AWS the caller is signed in to is none of the tests' business.
+# The tests ignore the AWS account that the caller is signed in to.
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"

@@ -1,6 +1,6 @@
 """boto3 against every operation of the local AWS.
 
-LOCAL_AWS_ENDPOINT says where it listens; scripts/wire-test starts one. Every answer is held against botocore's service
+LOCAL_AWS_ENDPOINT says where it listens; scripts/wire-test starts one. Every answer is compared with botocore's service
 models, and at the end every operation that the local AWS serves must have been answered.
 """
 

@@ -20,7 +20,7 @@ RESTRICTED = (
 
 
 def docker(*arguments, check=True):
-    """Runs the client; gives what it did."""
+    """Runs the client and returns the completed process."""
     done = subprocess.run([DOCKER, *arguments], capture_output=True, text=True, timeout=BOUND_SECONDS)
     if check and done.returncode:
         raise AssertionError(f"docker {' '.join(arguments)}: {done.stderr}")
@@ -72,7 +72,7 @@ class Container:
         return docker("exec", self.name, "/ecs-daemon-protector", "check", check=False).returncode
 
     def lines(self, event=None):
-        """What it has said, parsed; with `event`, only lines of that event."""
+        """Its log lines, parsed; with `event`, only lines of that event."""
         said = docker("logs", self.name)
         lines = [json.loads(line) for line in (said.stdout + said.stderr).splitlines() if line.startswith("{")]
         return [line for line in lines if event in (None, line["event"])]

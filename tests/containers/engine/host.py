@@ -64,7 +64,7 @@ class Front:
 
 
 class Host:
-    """One container instance: credentials and metadata, and SSM by HTTPS with an authority that is nobody's."""
+    """One container instance: credentials and metadata, and SSM by HTTPS with a private authority."""
 
     def __init__(self):
         self.folder = tempfile.TemporaryDirectory()

@@ -1,4 +1,4 @@
-"""The point of it all: lines on the log router's disk after a drain, with and without the sidecar."""
+"""The purpose of the product: lines on the log router's disk after a drain, with and without the sidecar."""
 
 import json
 import unittest

@@ -1,4 +1,4 @@
-"""What is in the image, and what it says of itself."""
+"""What is in the image, and its labels."""
 
 import hashlib
 import io

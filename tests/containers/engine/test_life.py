@@ -13,13 +13,13 @@ MEMORY = 16 * 1024 * 1024
 
 
 def status(pid):
-    """What the kernel says of a process."""
+    """What the kernel reports about a process."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
 def peak_memory(pid):
-    """The most memory that the process's control group has had, if the kernel tells."""
+    """The most memory that the process's control group has had, if the kernel reports it."""
     groups = Path(f"/proc/{pid}/cgroup").read_text()
     for pattern, file in (
         (r"^\d+:(?:\S+,)?memory(?:,\S+)?:(\S+)$", "/sys/fs/cgroup/memory{}/memory.max_usage_in_bytes"),
@@ -143,7 +143,7 @@ class Life(HostCase):
         self.assertLess(kill - term, 30, noted)
 
     def test_wrong_settings_end_it_with_64(self):
-        """Not before the agent would restart it, but at once when it is told to stop."""
+        """Not before the agent would restart it, but at once on SIGTERM."""
         sidecar = self.start(*self.host.trust(), PROTECTOR_MAX_HOLD="soon")
         delayed = sidecar.says("exit-delayed")
         self.assertEqual((delayed["code"], delayed["reason"]), (64, "settings"))

@@ -36,6 +36,6 @@ def run_on(endpoint, words, home):
 
 
 def understood(test, command, home, names):
-    """The CLI takes the command, and then finds nobody to ask."""
+    """Checks that the CLI accepts the command, and then fails to connect."""
     done = run_on(NOWHERE, words(command, names), home)
     test.assertIn("Could not connect to the endpoint URL", done.stderr, command)

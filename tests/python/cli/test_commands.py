@@ -13,7 +13,7 @@ from . import aws_cli, commands
 
 
 class Commands(unittest.TestCase):
-    """A drain that somebody began in the console is going on. Each command is typed as it is written, with the names
+    """A drain that a person began in the console is in progress. Each command is typed as it is written, with the names
     of this drain, and the endpoint of the counterpart that serves it."""
 
     @classmethod
@@ -44,7 +44,7 @@ class Commands(unittest.TestCase):
         return done.stdout
 
     def test_each_documented_command_works(self):
-        """Or, where no counterpart serves it, is at least understood by the CLI, which then finds nobody to ask."""
+        """Or, where no counterpart serves it, is at least understood by the CLI, which then fails to connect."""
         found = [(page, command) for page, command in commands.documented() if page.name not in commands.STORIES]
         self.assertIn("ssm", {command.split()[1] for _, command in found})
         for page, command in found:

@@ -62,8 +62,8 @@ def settings():
 
 
 class Requests(unittest.TestCase):
-    """One whole drain, and two hooks that begin none. All that coordinator and sidecar say to AWS goes through a proxy
-    that notes it."""
+    """One whole drain, and two hooks that begin none. All requests of coordinator and sidecar to AWS go through a
+    proxy that records them."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,4 +1,4 @@
-"""EventBridge: does an event match a pattern? Exact values, exists, nesting: what the rules of the product use."""
+"""EventBridge: whether an event matches a pattern. Exact values, exists, nesting: what the rules of the product use."""
 
 import json
 

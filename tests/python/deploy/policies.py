@@ -37,7 +37,7 @@ def actions(documents):
 
 
 def allows(documents, action, resource, cluster=None):
-    """May the request be made? Only Allow and the conditions that the product uses are understood."""
+    """Whether the request is allowed. Only Allow and the conditions that the product uses are understood."""
     return any(applies(statement, action, resource, cluster) for statement in statements(documents))
 
 

@@ -38,7 +38,7 @@ class Refused(Exception):
 
 
 def needed():
-    """Terraform on the path, or a loud skip."""
+    """Terraform on the path, or a reported skip."""
     if not shutil.which("terraform"):
         print("\nSKIP values of the Terraform module: no terraform on this machine", file=sys.__stderr__, flush=True)
         raise unittest.SkipTest("no terraform")

@@ -1,4 +1,4 @@
-"""Alarms ring for what they say, tell whoever wants to know, and look at metrics that exist."""
+"""Alarms ring for what they say, notify the topic that is configured, and use metrics that exist."""
 
 import json
 import unittest
@@ -91,7 +91,7 @@ class Alarms(unittest.TestCase):
         self.assertLess(alarm["Period"] * alarm["EvaluationPeriods"], usual / 2)
 
     def test_a_daemon_that_stays_unprotected_rings_without_a_break(self):
-        """Each check that finds one says so, and an alarm without data is at rest."""
+        """Each check that finds one reports it, and an alarm without data is not in alarm."""
         alarm = alarms()["UnprotectedDaemon"]
         every = Rendered().parameters["UnprotectedCheck"]
         self.assertEqual(every, "15m")

@@ -1,4 +1,4 @@
-"""The Terraform module is the template, said once more. What both come to, by Terraform itself."""
+"""The Terraform module has the same content as the template. The values of both, by Terraform itself."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The policies are what the programs need, on what they were told to serve, and no more."""
+"""The policies allow what the programs need, on the resources that they are configured for, and no more."""
 
 import json
 import re

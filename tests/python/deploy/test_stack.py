@@ -1,4 +1,4 @@
-"""The template, deployed: by the CloudFormation of an emulator that somebody else wrote."""
+"""The template, deployed: by the CloudFormation of an emulator that this project did not write."""
 
 import json
 import unittest

@@ -1,4 +1,4 @@
-"""The Terraform module is the template, said once more. What its files say, by a parser of HCL."""
+"""The Terraform module has the same content as the template. What its files say, by a parser of HCL."""
 
 import re
 import shutil

@@ -9,7 +9,7 @@ from .programs import missing
 
 
 def main(lane):
-    # Ended from outside, it ends as by Ctrl-C: whatever was started is stopped.
+    # SIGTERM ends it like Ctrl-C: it stops everything that it has started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     lacks = [] if lane == "stack" else missing()  # the stack has the program that SAM built
     if lacks:

@@ -14,14 +14,14 @@ NAME = "ecs-daemon-protector"
 
 @dataclass
 class Answer:
-    """What an invocation came to: a value, or Lambda's error object."""
+    """The result of an invocation: a value, or Lambda's error object."""
 
     value: object
     failed: bool
 
 
 class Api(RuntimeApi):
-    """Keeps what the function answers, which scripts/measure does not want to know."""
+    """Keeps the answers of the function, which scripts/measure does not need."""
 
     def __init__(self):
         super().__init__()
@@ -74,7 +74,7 @@ class Function:
             raise AssertionError("no answer; it said:\n" + "\n".join(self.program.lines[-20:])) from None
 
     def line(self, event="instance"):
-        """The last line of a kind that it said."""
+        """Its last log line of a kind."""
         return self.program.said(event)[-1]
 
     def __enter__(self):

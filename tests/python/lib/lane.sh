@@ -4,7 +4,7 @@ unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL AWS_CA_BUNDLE
 export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
 export AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 
-# Ends the lane well: what it needs is not here, which says nothing about the project.
+# Ends the lane with success: its prerequisites are missing, which says nothing about the project.
 skip() { echo "SKIP $1: $2"; exit 0; }
 
 # tools NAME: bring .venv-NAME up to tests/python/requirements-NAME.txt. Does nothing if it already is.

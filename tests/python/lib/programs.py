@@ -36,7 +36,7 @@ def until(what, find, seconds=BOUND_SECONDS):
 
 
 class Program:
-    """A process in a session of its own. It has the environment that is given, and nothing of ours."""
+    """A process in a session of its own. It has the environment that is given, and no variable of ours."""
 
     def __init__(self, arguments, environment):
         self.lines = []
@@ -80,7 +80,7 @@ class Program:
         os.kill(self.pid, number)
 
     def exit_code(self, seconds=BOUND_SECONDS):
-        """Waits for its end, and until all that it said is read."""
+        """Waits for its end, and until all of its output is read."""
         try:
             code = self.popen.wait(seconds)
         except subprocess.TimeoutExpired:

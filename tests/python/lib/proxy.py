@@ -1,4 +1,4 @@
-"""A reverse proxy on 127.0.0.1: it notes what goes through, and may hold a call up."""
+"""A reverse proxy on 127.0.0.1: it records what goes through, and may delay a call."""
 
 import http.client
 import threading
@@ -53,7 +53,7 @@ class Stall:
 
 
 class Proxy:
-    """`upstream` may be said later, since a program that starts its own client wants the proxy's address first."""
+    """`upstream` may be set later, since a program that starts its own client wants the proxy's address first."""
 
     def __init__(self, upstream=None):
         self.upstream = upstream

@@ -1,7 +1,7 @@
-"""Holds requests against botocore's service models: what a program sent must be what botocore would have sent for it.
+"""Compares requests with botocore's service models: what a program sent must be what botocore would have sent for it.
 
 A raw request is read into parameters along the model. Botocore's own validation then judges them (members, types,
-ranges), botocore's serializer writes them anew, and both texts must say the same. So must both signatures.
+ranges), botocore's serializer writes them again, and both texts must be equal. So must both signatures.
 """
 
 import json

@@ -55,7 +55,7 @@ class Workload:
         self.define("job", simulated("job", job_stop_seconds))
         self.job = aws.ecs.run_task(cluster=CLUSTER, taskDefinition="job")["tasks"][0]["taskArn"]
         until("three tasks run", lambda: len([t for t in self.tasks() if t["lastStatus"] == "RUNNING"]) == 3)
-        # Its self-check makes one call; a drain that began before it would be another story.
+        # Its self-check makes one call; a drain that began before it would differ.
         until("the sidecar has read", lambda: self.task("service:logs")["containers"][1]["lastStatus"] == "RUNNING")
 
     def registered(self):

@@ -33,7 +33,7 @@ class NotThere(MotoCase):
         self.is_not_implemented(scaling.complete_lifecycle_action, **action, LifecycleActionResult="CONTINUE")
 
     def test_task_protection(self):
-        """AWS: tells which tasks are protected from scale-in."""
+        """AWS: returns which tasks are protected from scale-in."""
         task = self.start_task("service:web")
         self.is_not_implemented(impatient_ecs.get_task_protection, cluster=self.cluster, tasks=[task])
         self.is_not_implemented(

@@ -9,7 +9,7 @@ from .world import ENDPOINT, MotoCase, ssm, unique
 
 
 class ConsoleDrain(MotoCase):
-    """Somebody sets DRAINING; no hook waits."""
+    """A person sets DRAINING; no hook waits."""
 
     def test_it_is_held_until_the_last_task_is_stopped(self):
         replicas = [self.start_task("service:web") for _ in range(2)]

@@ -2,7 +2,7 @@ from .world import MotoCase, ecs, ssm, unique
 
 
 class Faithful(MotoCase):
-    """What the drains of this folder rely on."""
+    """The behaviour of moto that the drains of this folder rely on."""
 
     def test_the_status_of_a_list_counts(self):
         def listed(status):

@@ -74,7 +74,7 @@ class Deadline(unittest.TestCase):
         self.assertEqual(self.record()["state"], "holding")
 
     def test_a_drain_goes_on_over_kills(self):
-        """Lambda kills it before and after each kind of write; each time the next run goes on from what is in AWS."""
+        """Lambda kills it before and after each kind of write; the next run continues from the state in AWS."""
         self.killed_at("PutParameter", after=False)
         self.assertIsNone(self.record())
         self.killed_at("PutParameter", after=True)

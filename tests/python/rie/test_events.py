@@ -11,7 +11,7 @@ REGION = "eu-west-1"  # of the fixtures
 NOTHING = {"instances": []}
 BATCH_DONE = {"batchItemFailures": []}
 
-# What each fixture comes to in an account that has the cluster, and nothing in it.
+# The result of each fixture in an account that has the cluster, and nothing in it.
 ANSWERS = {
     "instance-draining": "not-draining",
     "instance-external": NOTHING,

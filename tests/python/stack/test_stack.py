@@ -81,7 +81,7 @@ class Stack(unittest.TestCase):
         return logged(self.aws, *words)
 
     def test_events_come_through_event_bridge_and_the_queue(self):
-        """Of a source of ours, since nobody may put events of aws.*: the function says why it ignores them."""
+        """From a source of ours, since no caller may put events of aws.*: the function says why it ignores them."""
         bus, events_url = self.aws.client("events"), self.outputs["EventQueueUrl"]
         (terminate,) = (rule for rule in bus.list_rules()["Rules"] if "TerminateRule" in rule["Name"])
         (target,) = bus.list_targets_by_rule(Rule=terminate["Name"])["Targets"]
@@ -243,7 +243,7 @@ class Differences(unittest.TestCase):
             self.made("split", {"Fn::Equals": [split, "b"]})
 
     def test_twins_from_event_bridge(self):
-        """SQS: the same body twice within five minutes is one message, whoever sends it. Here EventBridge's are two."""
+        """SQS: the same body twice within five minutes is one message for any sender. Here EventBridge's are two."""
         sqs, bus = self.aws.client("sqs"), self.aws.client("events")
         attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
         url = sqs.create_queue(QueueName="twins.fifo", Attributes=attributes)["QueueUrl"]

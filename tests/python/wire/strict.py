@@ -1,4 +1,4 @@
-"""Holds every answer against botocore's own service model.
+"""Compares every answer with botocore's own service model.
 
 botocore parses leniently: what its model does not know it drops, and what is missing it does not miss. Here each raw
 answer is walked along the model first, so a wrong name, type, or value of the local AWS is an error of the test.

@@ -10,7 +10,7 @@ from botocore.utils import ContainerMetadataFetcher, InstanceMetadataRegionFetch
 from .aws import BOUND_SECONDS, ecs, until
 from .cluster import ClusterCase
 
-# What a container of these tests does: it writes down its environment, and then when it was told to stop. The first
+# What a container of these tests does: it writes down its environment, and then when it got SIGTERM. The first
 # argument is its folder, the second how many seconds it takes to stop.
 PROGRAM = """
 import json, os, pathlib, signal, sys, time
