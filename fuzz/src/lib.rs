@@ -40,7 +40,7 @@ pub const TARGETS: &[(&str, Target)] = &[
 /// written as an escape of ten.
 const SAID_MAX: usize = 5000;
 
-/// A message for a person: it is not empty, and it has a bound whatever the input was.
+/// A message for a person: it is not empty, and it has a bound for any input.
 fn assert_said(words: &str) {
     assert!(!words.is_empty(), "nothing is said");
     assert!(

@@ -57,7 +57,7 @@ fn judge(record: &Record) {
     });
 }
 
-/// `decode` of `encode`: the same record, but for lists that are cut so that it fits.
+/// `decode` of `encode`: the same record, except lists that are cut so that it fits.
 fn round_trip(record: &Record) {
     let Ok(text) = record.encode() else {
         let whole = serde_json::to_string(record).unwrap_or_default();

@@ -49,7 +49,7 @@ pub struct Call {
     pub principal: String,
 }
 
-/// An error as the service words it.
+/// An error in the service's own words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ApiError {
     /// The error's code, for example `ParameterNotFound`.

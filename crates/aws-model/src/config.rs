@@ -1,4 +1,4 @@
-//! How a world is set up: whose it is, how fast it moves, how it behaves where AWS is said to differ.
+//! The settings of a world: its account, its speed, and its behaviour where reports about AWS differ.
 
 use std::time::Duration;
 

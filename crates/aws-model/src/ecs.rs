@@ -1,9 +1,9 @@
 //! Amazon ECS: clusters, services, container instances, tasks, and the agents of the instances.
 //!
-//! What ECS does by itself is in `task_lifecycle` (the status of tasks), `engine` (the agent), `scheduler` and `drain`; the
-//! operations of the API are in `operations`. Not modelled: load balancers and service discovery (their
-//! statuses are gone through), capacity providers, placement strategies other than an even spread, the pause of 40 s before
-//! a task without health checks counts as healthy.
+//! What ECS does by itself is in `task_lifecycle` (the status of tasks), `engine` (the agent), `scheduler` and `drain`;
+//! the operations of the API are in `operations`. Not modelled: load balancers and service discovery (their
+//! statuses are gone through), capacity providers, placement strategies other than an even spread, the pause of 40 s
+//! before a task without health checks counts as healthy.
 
 mod arrivals;
 mod definition;
@@ -61,9 +61,9 @@ pub(crate) struct Ecs {
 /// What comes out of ECS, in order.
 #[derive(Debug)]
 pub(crate) struct EcsEvent {
-    /// When.
+    /// The time of the event.
     pub(crate) at: Timestamp,
-    /// What.
+    /// The event.
     pub(crate) what: Output,
 }
 

@@ -8,9 +8,9 @@ use serde_json::Value;
 /// Something that happened, and when.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Entry {
-    /// When.
+    /// The time of the event.
     pub at: Timestamp,
-    /// What.
+    /// The event.
     #[serde(flatten)]
     pub what: What,
 }
@@ -21,11 +21,11 @@ pub struct Entry {
 pub enum What {
     /// An API call was answered.
     Call {
-        /// Who called.
+        /// The caller.
         principal: String,
-        /// Which service.
+        /// The service.
         service: Service,
-        /// Which operation.
+        /// The operation.
         operation: String,
         /// Its input.
         params: Value,
@@ -34,20 +34,20 @@ pub enum What {
     },
     /// A task has a new status or desired status.
     TaskStatus {
-        /// Which task.
+        /// The task.
         task_arn: String,
         /// Its group.
         group: String,
         /// The instance it is on.
         instance: String,
-        /// Where it is.
+        /// Its status.
         status: TaskStatus,
-        /// Where it is to be.
+        /// Its desired status.
         desired: DesiredStatus,
     },
     /// A container has a new status. [`ContainerStatus::Terminating`] is the moment of its SIGTERM.
     ContainerStatus {
-        /// Whose container.
+        /// The task that has the container.
         task_arn: String,
         /// The task's group.
         group: String,
@@ -55,14 +55,14 @@ pub enum What {
         instance: String,
         /// Its name.
         container: String,
-        /// Where it is.
+        /// Its status.
         status: ContainerStatus,
         /// Its exit code, if it has exited.
         exit_code: Option<i32>,
     },
     /// A container instance has a new status, or its agent came or went.
     InstanceStatus {
-        /// Which instance.
+        /// The instance.
         instance: String,
         /// Its ARN in ECS.
         container_instance_arn: String,
@@ -73,18 +73,18 @@ pub enum What {
     },
     /// An instance of a group is in a new lifecycle state.
     Lifecycle {
-        /// Which instance.
+        /// The instance.
         instance: String,
-        /// Of which group.
+        /// The group of the instance.
         group: String,
         /// For example `Terminating:Wait`.
         state: String,
     },
     /// Something happened to a lifecycle action.
     Hook {
-        /// Which instance.
+        /// The instance.
         instance: String,
-        /// Of which group.
+        /// The group of the instance.
         group: String,
         /// The hook's name.
         hook: String,
@@ -118,7 +118,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Of an answer.
+    /// The outcome that an answer means.
     pub fn of(answer: &Result<Value, ApiError>) -> Outcome {
         match answer {
             Ok(_) => Outcome::Ok,

@@ -13,7 +13,7 @@ const TOKEN: &str = "after ";
 /// One page of `items`, which are sorted, as the list `member`. `default` is the page's length if the caller
 /// names none.
 ///
-/// A token goes on after the last item given, so what comes and goes between two pages moves nothing.
+/// The next page begins after the last item of this one, so items that come and go between two pages move nothing.
 pub(crate) fn page(
     params: Params<'_>,
     member: &str,

@@ -206,7 +206,7 @@ impl Draw {
             self.scenario.groups[0].hooks.push(second);
             self.set("LIFECYCLE_HOOKS", format!("{HOOK},second"));
         }
-        // Whatever a drain does, it is over by then.
+        // Every drain is over by then.
         self.scenario.limit = 8 * HOUR;
         if self.percent(5) {
             self.scenario.tail = 75 * MINUTE;

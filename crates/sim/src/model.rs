@@ -1,10 +1,12 @@
 //! The truth: one account and region of AWS, with its machines and what runs on them.
 //!
-//! Nothing here knows the product. Each moment is an argument, each draw comes from the scenario's seed, and what has to
-//! happen outside (an invocation to run) comes out as [`Out`]. Observers see every [`Fact`] at the moment it becomes true.
+//! Nothing here knows the product. Each moment is an argument, each draw comes from the scenario's seed, and what has
+//! to happen outside (an invocation to run) comes out as [`Out`]. Observers see every [`Fact`] at the moment it becomes
+//! true.
 //!
-//! What a thing is stands below [`World`] (`registration`, `task`, `daemon`, `host`, `lifecycle`, `invocation`, `pools`,
-//! `ssm`), what happens to it above (`ecs`, `agent`, `scaling`, `function`, `parameters`, `events`, `steps`, `timeline`).
+//! The types are below [`World`] (`registration`, `task`, `daemon`, `host`, `lifecycle`, `invocation`, `pools`,
+//! `ssm`), the transitions above it (`ecs`, `agent`, `scaling`, `function`, `parameters`, `events`, `steps`,
+//! `timeline`).
 
 mod agent;
 mod clock;

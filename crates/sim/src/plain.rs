@@ -25,8 +25,8 @@ pub const GROUP: &str = "workers";
 /// The hook of every plain world.
 pub const HOOK: &str = "protect-daemons";
 
-/// One cluster, one group with our hook, and no machine yet. Every setting is at its default, but for what names the
-/// cluster, the group and the hook, and for a sidecar that holds longer than a drain lasts.
+/// One cluster, one group with our hook, and no machine yet. Every setting is at its default, except those that name
+/// the cluster, the group and the hook, and the sidecar's maximum hold, which is longer than a drain.
 #[must_use]
 pub fn plain(seed: u64) -> Scenario {
     let service = |name: &str, daemon| Service {

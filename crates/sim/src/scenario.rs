@@ -414,9 +414,9 @@ pub enum Sidecar {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
-    /// When.
+    /// The time of the step.
     pub at: Ms,
-    /// What.
+    /// The event.
     pub what: What,
 }
 
@@ -525,17 +525,17 @@ pub enum What {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FaultSpec {
-    /// From when on.
+    /// The beginning of the period in which it can strike.
     pub from: Ms,
-    /// Until when.
+    /// The end of that period.
     pub to: Ms,
-    /// In how many of a hundred cases.
+    /// The percentage of cases in which it strikes.
     pub percent: u32,
-    /// So many cases at the most.
+    /// The maximum number of cases.
     pub times: u32,
-    /// So many cases pass before the first.
+    /// The number of cases that pass before the first.
     pub skip: u32,
-    /// What.
+    /// The kind of trouble.
     pub what: Trouble,
 }
 

@@ -44,7 +44,7 @@ pub(crate) struct Deliveries<T> {
     pub(crate) events: T,
     /// Each by itself, to the heartbeats' function.
     pub(crate) heartbeats: T,
-    /// Each by itself, beside whatever runs.
+    /// Each by itself, beside any other run.
     pub(crate) orders: T,
 }
 
@@ -250,7 +250,7 @@ impl Harness {
     }
 }
 
-/// A moment for whatever is due at the very end.
+/// A moment for everything that is due at the very end.
 pub(crate) const LINGER: Duration = Duration::from_secs(2);
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -199,7 +199,7 @@ fn identity(harness: &Arc<Harness>, start: &ContainerStart) -> Option<Identity> 
     })
 }
 
-/// A name from the core, in words for people.
+/// A name from the core, as words for people.
 fn words(name: &Value) -> String {
     name.as_str().unwrap_or_default().replace('-', " ")
 }

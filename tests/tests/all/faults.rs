@@ -1,4 +1,4 @@
-//! P8: the coordinator is killed at every point of a drain, and the next run goes on.
+//! P8: the coordinator is killed at every point of a drain, and the next run continues it.
 
 use std::time::Duration;
 

@@ -18,7 +18,7 @@ async fn drained(config: LabConfig) -> (Lab, String) {
     (lab, instance)
 }
 
-/// The fields of one event in `docs/log-fields.md`: what stands in code style under its heading and in the text of its
+/// The fields of one event in `docs/log-fields.md`: the names in code style under its heading and in the text of its
 /// program.
 fn documented(program: &str, event: &str) -> BTreeSet<String> {
     let page = include_str!("../../../docs/log-fields.md");

@@ -145,7 +145,7 @@ async fn the_tasks_of_a_lost_agent_are_phantoms() {
     assert_eq!(lab.last_record(&instance)["reason"], "agent-lost");
 }
 
-/// A drain that goes on until a person ends it, past the longest drain.
+/// A drain that lasts until a person ends it, past the longest drain.
 #[tokio::test]
 async fn at_the_deadline_daemons_are_kept_if_the_operator_says_so() {
     let config = LabConfig::default()

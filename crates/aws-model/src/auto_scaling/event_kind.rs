@@ -16,7 +16,7 @@ pub enum GroupEvent {
         /// The cluster that the group's tag [`super::CLUSTER_TAG`] names.
         cluster: Option<String>,
     },
-    /// An instance is let go: it is off from now, and no longer in its group.
+    /// A group terminates an instance: it is off from now, and no longer in its group.
     Terminate {
         /// Its EC2 id.
         instance: String,
@@ -81,9 +81,9 @@ impl fmt::Display for HookStep {
 /// How a lifecycle action ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActionResult {
-    /// Go on. Other hooks are still waited for.
+    /// Continue. The group still waits for other hooks.
     Continue,
-    /// A launch is undone; a termination goes on at once, without waiting for other hooks.
+    /// A launch is undone; a termination continues at once, without waiting for other hooks.
     Abandon,
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Group {
     pub(super) created: Timestamp,
     /// How many instances it has at least, at most, and is to have now.
     pub(super) size: Size,
-    /// Where its instances are, in turn; never empty.
+    /// The availability zones that its instances use in rotation; never empty.
     pub(super) zones: Vec<String>,
     /// Whether new instances are protected from scale-in.
     pub(super) protect_new: bool,
@@ -51,7 +51,7 @@ impl Group {
         self.tags.get(CLUSTER_TAG).map(|tag| tag.value.as_str())
     }
 
-    /// The zone of the instance with this number: they are filled in turn.
+    /// The zone of the instance with this number: the zones are used in rotation.
     pub(super) fn zone_of(&self, number: u64) -> String {
         let index = usize::try_from(number)
             .unwrap_or_default()

@@ -1,7 +1,7 @@
 //! How an instance goes through the states of its life.
 //!
 //! All hooks of a transition begin at once, and each is waited for. The first ABANDON ends the waiting: a launch is
-//! undone, a termination goes on.
+//! undone, a termination continues.
 
 use super::event;
 use super::event_kind::{ActionResult, GroupEvent, HookStep};
@@ -35,7 +35,7 @@ pub(super) fn launch(now: Timestamp, group: &mut Group, out: &mut Outbox) -> Str
     id
 }
 
-/// Sends an instance on its way out. One that is already on it stays as it is.
+/// Begins the termination of an instance. One whose termination has begun stays as it is.
 pub(super) fn terminate(now: Timestamp, group: &mut Group, out: &mut Outbox, id: &str) {
     let Some(instance) = group
         .instances

@@ -5,7 +5,7 @@ use super::lifecycle;
 use super::outbox::Outbox;
 use jiff::Timestamp;
 
-/// Launches what is missing, terminates what is too much: the oldest first, but none that is protected.
+/// Launches missing instances, and terminates surplus ones: the oldest first, but none that is protected.
 pub(super) fn reconcile(now: Timestamp, group: &mut Group, out: &mut Outbox) {
     let desired = usize::try_from(group.size.desired).unwrap_or_default();
     let staying = group.staying();

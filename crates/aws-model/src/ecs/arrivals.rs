@@ -113,7 +113,7 @@ impl Ecs {
         }
     }
 
-    /// The power of an EC2 instance is off. ECS notices if it heard from the agent until then; if not, the tasks
+    /// The power of an EC2 instance is off. ECS notices if the agent was connected until then; if not, the tasks
     /// stay as they were last seen (<https://github.com/aws/containers-roadmap/issues/2040>).
     pub(crate) fn power_off(&mut self, now: Timestamp, host: &str) {
         let Some(arn) = self.hosts.get(host).cloned() else {

@@ -40,7 +40,7 @@ pub(crate) struct Resources {
 }
 
 impl TaskDefinition {
-    /// Where the container `name` stands in the list.
+    /// The index of the container `name` in the list.
     pub(crate) fn place(&self, name: &str) -> Option<usize> {
         self.containers
             .iter()

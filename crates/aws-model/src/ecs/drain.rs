@@ -2,7 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-draining.html>: service tasks
 //! go, standalone tasks are left alone. Replicas of a service that was given a deployment configuration go as it allows
-//! ([`super::percents`]): that is for the service scheduler. All others go at once, as with a minimum healthy percent of 0.
+//! ([`super::percents`]): that is for the service scheduler. All others go at once, as with a minimum healthy percent
+//! of 0.
 
 use super::status::{InstanceStatus, TaskStatus};
 use super::task::Task;
@@ -12,7 +13,7 @@ use crate::time::later;
 use jiff::Timestamp;
 
 impl Ecs {
-    /// Asks for a look at an instance, if it is draining.
+    /// Requests a look at an instance, if it is draining.
     pub(super) fn request_drain(&mut self, now: Timestamp, arn: &str) {
         let Some(instance) = self.instances.get_mut(arn) else {
             return;

@@ -18,7 +18,7 @@ const FASTEST: Duration = Duration::from_millis(1);
 const MAX_DOUBLINGS: u32 = 10;
 
 impl Ecs {
-    /// Asks for a look at a service; services whose tasks fail to start are looked at more and more seldom.
+    /// Requests a look at a service. The looks at services whose tasks fail to start become less and less frequent.
     pub(super) fn request_schedule(&mut self, now: Timestamp, key: &ServiceKey) {
         let Some(service) = self.services.get_mut(key) else {
             return;
@@ -31,14 +31,14 @@ impl Ecs {
         }
     }
 
-    /// Asks for a look at every service of a cluster.
+    /// Requests a look at every service of a cluster.
     pub(super) fn request_services(&mut self, now: Timestamp, cluster: &str) {
         let of_cluster = self.services.keys().filter(|(owner, _)| owner == cluster);
         let keys: Vec<ServiceKey> = of_cluster.cloned().collect();
         keys.iter().for_each(|key| self.request_schedule(now, key));
     }
 
-    /// Asks for a look at the services of a cluster that found no room: a place has become free.
+    /// Requests a look at the services of a cluster that found no room: a place has become free.
     pub(super) fn request_short_services(&mut self, now: Timestamp, cluster: &str) {
         let short = self
             .services
@@ -48,7 +48,7 @@ impl Ecs {
         keys.iter().for_each(|key| self.request_schedule(now, key));
     }
 
-    /// Looks at a service: stops what is too much, places what is missing.
+    /// Looks at a service: stops surplus tasks, places missing ones.
     pub(super) fn schedule(&mut self, now: Timestamp, key: &ServiceKey) {
         let Some(service) = self.services.get_mut(key) else {
             return;
@@ -130,8 +130,8 @@ impl Ecs {
         tasks.filter(|task| task.is_wanted() && self.is_draining(&task.instance))
     }
 
-    /// Replicas that go from instances that drain, as far as the deployment configuration allows it: those that do not run
-    /// yet at once, the others while enough are healthy.
+    /// Replicas that go from instances that drain, as far as the deployment configuration allows it: those that do not
+    /// run yet at once, the others while enough are healthy.
     fn leaving(&self, now: Timestamp, key: &ServiceKey) -> Vec<String> {
         let service = self.services.get(key).filter(|service| !service.deleted);
         let Some((service, percents)) = service.and_then(|one| Some((one, one.percents?))) else {
@@ -165,8 +165,8 @@ impl Ecs {
         surplus.into_iter().map(|task| task.arn.clone()).collect()
     }
 
-    /// Replicas that are too many, of a service with a deployment configuration. Those on instances that drain are none:
-    /// each has or gets a successor.
+    /// Replicas that are too many, of a service with a deployment configuration. Those on instances that drain are
+    /// none: each has or gets a successor.
     fn surplus_within_percents<'a>(
         &'a self,
         service: &'a EcsService,

@@ -21,7 +21,7 @@ impl Scope {
     }
 }
 
-/// What an ARN or a plain name stands for: its last part.
+/// The resource that an ARN or a plain name means: its last part.
 pub(crate) fn short(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }

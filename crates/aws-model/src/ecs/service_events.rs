@@ -144,7 +144,7 @@ impl ServiceEvents {
             if event.message == message {
                 return true;
             }
-            // A steady state ends what was before it, and whatever comes after one ends the steady state.
+            // A steady state ends the event before it, and any event after one ends the steady state.
             if event.steady || steady {
                 return false;
             }

@@ -24,7 +24,7 @@ pub(crate) struct Task {
     pub(crate) origin: Origin,
     pub(crate) last_status: TaskStatus,
     pub(crate) desired: DesiredStatus,
-    /// The agent's side: what it works for (none: it does not know the task yet), and on what.
+    /// The agent's side: the desired status that it knows (none: it does not know the task yet), and the containers.
     pub(crate) agent: Option<DesiredStatus>,
     pub(crate) containers: Vec<Container>,
     pub(crate) times: Times,

@@ -1,4 +1,4 @@
-//! The walk of a task through its statuses, as the backend of ECS drives it.
+//! The statuses of a task in their order, as the backend of ECS sets them.
 
 use super::status::{DesiredStatus, InstanceStatus, StopCode, TaskStatus};
 use super::task::Stop;

@@ -10,7 +10,7 @@ impl World {
     /// One API call. What follows from it comes out as effects, now and later.
     ///
     /// # Errors
-    /// As the service words it; `UnknownOperationException` for an operation that is not modelled.
+    /// The error in the service's own words; `UnknownOperationException` for an operation that is not modelled.
     pub fn call(&mut self, now: Timestamp, call: &Call) -> Result<Value, ApiError> {
         self.advance(now);
         let answer = self.answer(now, call);

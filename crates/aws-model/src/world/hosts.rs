@@ -6,7 +6,7 @@ use crate::events;
 use crate::time::later;
 use jiff::Timestamp;
 
-/// An EC2 instance, whatever ECS and Auto Scaling make of it.
+/// An EC2 instance, independent of its state in ECS and Auto Scaling.
 #[derive(Clone, Debug)]
 pub(super) struct Host {
     /// Its availability zone.
@@ -26,7 +26,7 @@ pub(super) struct Host {
 pub(super) struct SpotAction {
     /// `terminate`, `stop` or `hibernate`.
     pub(super) action: String,
-    /// When.
+    /// The time of the action.
     pub(super) at: Timestamp,
 }
 
@@ -82,7 +82,7 @@ impl World {
         }
     }
 
-    /// An instance goes on; soon its agent registers it.
+    /// Switches an instance on; soon its agent registers it.
     pub(super) fn power_on(
         &mut self,
         now: Timestamp,
@@ -125,7 +125,7 @@ impl World {
         self.auto_scaling.terminated(now, instance);
     }
 
-    /// An instance goes off, and everything on it with it.
+    /// Switches an instance off, with everything on it.
     pub(super) fn power_off(&mut self, now: Timestamp, instance: &str) {
         let Some(host) = self.hosts.get_mut(instance).filter(|host| host.running) else {
             return;

@@ -85,7 +85,7 @@ fn container(task: &Task, place: usize) -> Value {
     json
 }
 
-/// What the agent works for: it may have given a task up before ECS knows.
+/// The desired status that the agent knows: it may have given a task up before ECS knows.
 fn desired(task: &Task) -> &'static str {
     task.agent.unwrap_or(DesiredStatus::Running).as_str()
 }

@@ -105,11 +105,11 @@ pub(super) struct Environment {
     init: Option<Duration>,
 }
 
-/// What comes of waiting for a process to ask for work.
+/// The result of waiting for a process to ask for work.
 pub(super) enum Ready {
-    /// It does.
+    /// The process asks for work.
     Slot(Slot),
-    /// It will not any more.
+    /// The process has ended and will not ask for work.
     Ended(InvocationOutcome),
 }
 
@@ -135,7 +135,7 @@ impl Environment {
 
     /// Waits until the process asks for work.
     pub(super) async fn ready(&mut self) -> Ready {
-        // What the process has said counts before its end, which may have come by the time we look.
+        // The output of the process is read before its end, which may have come by the time we look.
         tokio::select! {
             biased;
             Some(slot) = self.api.slots.recv() => {

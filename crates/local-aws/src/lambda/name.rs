@@ -79,7 +79,8 @@ pub(crate) enum Invoked {
 }
 
 impl Invoked {
-    /// As Lambda words it: <https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html>.
+    /// The answer in the words of Lambda:
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html>.
     pub(super) fn of(invocation: Invocation) -> Invoked {
         let id = &invocation.request_id;
         let failed = |kind: &str, what: String| {

@@ -8,16 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 /// An idle minute may cost so many calls, and one for each cluster and each fifty groups more.
 const IDLE_CALLS: u64 = 4;
 
-/// A tick in which a check of the daemons' sidecars goes on may cost so many calls more.
+/// A tick in which a check of the daemons' sidecars is in progress may cost so many calls more.
 const CHECK_CALLS: u64 = 4;
 
 /// A small drain may cost so many calls beside the ticks'.
 const DRAIN_CALLS: u64 = 40;
 
-/// A small drain writes its record so often at the most, and once for each heartbeat.
+/// A small drain writes its record at most this many times, and once for each heartbeat.
 const DRAIN_WRITES: u64 = 4;
 
-/// A count that has changed is written so often at the most, in a drain that lasts.
+/// A changed count is written at most once in this time, in a drain that lasts.
 const COUNT_EVERY: Ms = 2 * MINUTE;
 
 /// A wait may get so many heartbeats beside those that its time-out asks for.
@@ -40,7 +40,7 @@ pub(super) struct Accounts {
     drains: u64,
     ticks: u64,
     ticks_failed: u64,
-    /// The tick that runs has said that something failed.
+    /// The tick that is running has logged that something failed.
     said_failed: bool,
     dead_letters: u64,
     last_activity: Ms,
@@ -53,7 +53,7 @@ pub(super) struct Accounts {
     tick_runs: Option<crate::model::EnvironmentId>,
     in_these_heartbeats: u64,
     heartbeats_run: Option<crate::model::EnvironmentId>,
-    /// Runs of the schedule that go on, and how often one began while another went on.
+    /// Runs of the schedule that are in progress, and how often one began while another was in progress.
     ticks_running: u32,
     overlaps: u64,
     idle: bool,
@@ -285,7 +285,7 @@ impl Judge {
         }
     }
 
-    /// What an idle minute may cost, but for a check.
+    /// What an idle minute may cost, without a check.
     fn idle_budget(&self, world: &World) -> u64 {
         let clusters = world.scenario().clusters.len() as u64;
         let groups = (self.expected.groups as u64).div_ceil(50);

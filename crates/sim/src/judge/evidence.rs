@@ -10,7 +10,7 @@ use crate::shared_text::{is_shared, members};
 
 use crate::scenario::{Kind, MINUTE, Ms, SECOND};
 
-/// A shared record that was written over by another writer is put right within this.
+/// A shared record that another writer has overwritten is repaired within this.
 const PUT_RIGHT_WITHIN: Ms = 5 * SECOND;
 
 /// ECS gets the report of a container that has ended within this.
@@ -65,8 +65,8 @@ impl Judge {
         }
     }
 
-    /// A shared record holds many drains: each counts as its own record would. The record of a machine counts as deleted
-    /// if no shared record lists the machine any more and it has no record of its own.
+    /// A shared record holds many drains: each counts as its own record would. The record of a machine counts as
+    /// deleted if no shared record lists the machine any more and it has no record of its own.
     fn shared(&mut self, now: Ms, name: &str, text: Option<&str>, world: &World) {
         let told = text.map(members).unwrap_or_default();
         let before = self

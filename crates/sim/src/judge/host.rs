@@ -137,7 +137,7 @@ impl Judge {
             .iter()
             .filter(|wait| wait.ours && wait.since >= began);
         let margin = flush + 90 * SECOND;
-        // Half of the wait is kept for holding, whatever the flush needs.
+        // Half of the wait is kept for holding, regardless of the flush.
         let limit = |wait: &crate::model::Wait| {
             let half = wait.since + (wait.limit - wait.since) / 2;
             wait.limit.saturating_sub(margin).max(half)

@@ -212,7 +212,7 @@ impl World {
         self.sidecar_ends(id, 137, "killed");
     }
 
-    /// The sidecar of a task that stops has ended: the agent goes on with the daemon, if it is there.
+    /// The sidecar of a task that stops has ended: the agent continues with the daemon, if it is there.
     pub(super) fn daemon_is_next(&mut self, id: TaskId) {
         let agent = self.host(self.task(id).host).agent;
         let Some(daemon) = self.daemon_mut(id) else { return };

@@ -1,6 +1,6 @@
 //! Errors of the APIs.
 
-/// An error as AWS words it.
+/// An error in the words of AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallError {
     /// For example `ThrottlingException`.

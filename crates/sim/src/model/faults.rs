@@ -3,7 +3,7 @@
 use super::facts::Caller as By;
 use crate::scenario::{CallerKind, FaultSpec, Ms, Trouble};
 
-/// What becomes of a call.
+/// The outcome of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It is answered.
@@ -22,7 +22,7 @@ pub enum Verdict {
     CrashAfter,
 }
 
-/// What becomes of an event.
+/// The outcome of an event.
 #[derive(Debug, Default)]
 pub(super) struct EventDelivery {
     pub(super) lost: bool,

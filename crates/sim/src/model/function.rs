@@ -23,7 +23,8 @@ use crate::scenario::{self, MINUTE, Ms};
 /// A batch has so many messages at the most: the limit for a FIFO queue.
 const BATCH: usize = 10;
 
-/// A message that was received so often without being deleted is a dead letter: `maxReceiveCount` of `template.yaml`.
+/// A message that was received this many times without being deleted is a dead letter: `maxReceiveCount` of
+/// `template.yaml`.
 const RECEIVES_MAX: u32 = 3;
 
 /// From a message that can be received to the function, in milliseconds: AWS states no number.

@@ -54,7 +54,7 @@ pub struct Wait {
     pub since: Ms,
     /// When it ends unless a heartbeat comes.
     pub deadline: Ms,
-    /// When it ends whatever comes.
+    /// When it ends, regardless of heartbeats.
     pub limit: Ms,
     /// Whether it is over.
     pub state: WaitState,
@@ -85,7 +85,7 @@ impl Scaling {
         matches!(self.state, ScalingState::Waiting | ScalingState::Proceeding)
     }
 
-    /// The waits of ours that go on.
+    /// Our waits that are in progress.
     pub fn our_waits(&self) -> impl Iterator<Item = &Wait> {
         self.waits.iter().filter(|wait| wait.ours && wait.waits())
     }

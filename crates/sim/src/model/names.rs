@@ -27,7 +27,7 @@ pub(crate) fn record_name(scenario: &Scenario, host: usize) -> String {
     format!("/ecs-daemon-protector/{}/{id}", cluster.unwrap_or_default())
 }
 
-/// A container instance's ARN. `sort` decides where it stands among others.
+/// A container instance's ARN. `sort` decides its position among others.
 pub(crate) fn registration(cluster: &str, sort: u32, id: RegistrationId) -> String {
     format!(
         "arn:aws:ecs:{REGION}:{ACCOUNT}:container-instance/{cluster}/{sort:08x}{:024x}",

@@ -40,7 +40,7 @@ impl World {
     /// `PutParameter` with overwrite.
     ///
     /// # Errors
-    /// As SSM words it.
+    /// The error in the words of SSM.
     pub fn write_parameter(&mut self, by: Caller, name: &str, text: &str) -> Result<i64, CallError> {
         let version = self.parameters.put(self.now, name, text).map_err(|error| {
             let (code, words) = error.words();

@@ -23,7 +23,7 @@ pub enum SidecarReport {
     NoImage,
     /// It runs.
     Runs {
-        /// Its health, as ECS words it.
+        /// Its health, in the words of ECS.
         health: &'static str,
     },
     /// It has ended.

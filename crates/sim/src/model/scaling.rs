@@ -1,4 +1,4 @@
-//! EC2 Auto Scaling: what becomes of an instance that is to go, and the hooks that wait for it.
+//! EC2 Auto Scaling: the termination of an instance, and the hooks that delay it.
 //!
 //! <https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html>
 

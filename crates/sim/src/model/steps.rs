@@ -208,7 +208,7 @@ impl World {
         }
     }
 
-    /// The machine is off: whatever ran is gone.
+    /// The machine is off: everything that ran there has ended.
     pub(super) fn power_off(&mut self, host: HostId) {
         if !self.host(host).on {
             return;

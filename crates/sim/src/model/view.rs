@@ -135,7 +135,7 @@ impl<'a> GuardView<'a> {
     /// `GetParameter`.
     ///
     /// # Errors
-    /// As SSM words it; `NoCredentials` if it cannot be asked.
+    /// The error in the words of SSM; `NoCredentials` if it cannot be asked.
     pub fn get_parameter(&mut self, name: &str) -> Result<Stored, CallError> {
         let denied = self.is_denied(name);
         self.read("GetParameter", |world| match denied {
@@ -147,7 +147,7 @@ impl<'a> GuardView<'a> {
     /// `GetParameters`: each that was asked for, or nothing in its place. One name that is denied denies all.
     ///
     /// # Errors
-    /// As SSM words it; `NoCredentials` if it cannot be asked.
+    /// The error in the words of SSM; `NoCredentials` if it cannot be asked.
     pub fn get_parameters(&mut self, names: &[&str]) -> Result<Vec<Option<Stored>>, CallError> {
         let denied = names.iter().any(|name| self.is_denied(name));
         self.read("GetParameters", |world| match denied {
@@ -178,7 +178,7 @@ impl<'a> GuardView<'a> {
     /// It makes `calls` calls.
     ///
     /// # Errors
-    /// As ECS words it.
+    /// The error in the words of ECS.
     pub fn count_running(&mut self, calls: &[&'static str]) -> Result<usize, CallError> {
         let (by, host) = (Caller::Sidecar(self.task), self.world.task(self.task).host);
         for operation in calls {

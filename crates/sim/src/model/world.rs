@@ -289,7 +289,7 @@ impl World {
     /// One API call: faults and quotas first, then its effect.
     ///
     /// # Errors
-    /// As AWS words it.
+    /// The error in the words of AWS.
     pub fn call<T>(
         &mut self,
         by: Caller,

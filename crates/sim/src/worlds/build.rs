@@ -105,7 +105,7 @@ pub(super) fn lose_all() -> FaultSpec {
     FaultSpec::default()
 }
 
-/// Trouble so often, between the two.
+/// Trouble that strikes this many times, between the two.
 pub(super) fn trouble(what: Trouble, times: u32, from: Ms, to: Ms) -> FaultSpec {
     FaultSpec {
         from,

@@ -217,7 +217,7 @@ fn dead_registration_elsewhere() -> Scenario {
     scenario
 }
 
-/// A registration whose agent is gone; it is still ACTIVE, and stands last in listings.
+/// A registration whose agent is gone; it is still ACTIVE, and comes last in listings.
 fn dead(cluster: usize) -> StaleRecord {
     StaleRecord {
         cluster,

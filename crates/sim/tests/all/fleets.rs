@@ -6,7 +6,7 @@ use protector_sim::plain;
 use protector_sim::run::{self, Options};
 use protector_sim::statistics::{Spread, Statistics};
 
-/// What a fleet may take, a drain each if nothing else is said.
+/// What a fleet may take, for each drain unless stated otherwise.
 struct Budget {
     /// From the last STOPPED to the release, 99 of 100, in seconds.
     release: u64,
@@ -88,7 +88,8 @@ fn p10_a_hundred_at_once() {
     drains_within(100, &budget);
 }
 
-/// A drain of five minutes on few machines at once, with the default `LINGER`: each of its sidecars read each second before.
+/// A drain of five minutes on few machines at once, with the default `LINGER`: each of its sidecars read each second
+/// before.
 #[test]
 fn p10_a_sidecar_reads_a_fifth_of_once_a_second_and_hears_of_the_release_in_time() {
     let (mut alone, mut told) = (Vec::new(), Vec::new());

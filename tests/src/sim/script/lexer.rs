@@ -31,7 +31,7 @@ impl fmt::Display for SyntaxError {
 
 impl std::error::Error for SyntaxError {}
 
-/// What is left of a line. Words are parted by blanks and commas.
+/// The rest of a line. Words are separated by blanks and commas.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tokens<'a> {
     line: usize,

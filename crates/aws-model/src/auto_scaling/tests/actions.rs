@@ -96,7 +96,7 @@ fn no_heartbeat_passes_the_global_limit() {
 }
 
 proptest! {
-    /// Whatever is done and when, no action outlives its global limit, and the group keeps its capacity.
+    /// For any sequence of calls, no action outlives its global limit, and the group keeps its capacity.
     #[test]
     fn every_wait_ends(deeds in prop::collection::vec((0_u8..6, 1_i64..200), 1..60)) {
         let mut world = world(2);

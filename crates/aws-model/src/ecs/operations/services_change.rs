@@ -113,7 +113,7 @@ impl Ecs {
         }
     }
 
-    /// Asks for a look at the service and gives it back.
+    /// Requests a look at the service and returns it.
     fn changed(&mut self, now: Timestamp, key: &ServiceKey) -> Result<Value, ApiError> {
         self.request_schedule(now, key);
         let service = self.services.get(key).ok_or_else(not_found)?;

@@ -192,7 +192,7 @@ fn a_silent_agent_leaves_phantoms_until_it_speaks_again() {
     lab.run(30_000);
     assert_eq!(lab.status(&stopped), TaskStatus::Running);
     assert_eq!(lab.status(&crashed), TaskStatus::Running);
-    // The agent itself goes on: it has sent SIGTERM to the protector.
+    // The agent itself continues: it has sent SIGTERM to the protector.
     assert_eq!(container(&lab, &crashed, 1), ContainerStatus::Terminating);
     lab.world.container_exited(lab.now, &crashed, "protector", 0);
     lab.world.agent_connected(lab.now, &hosts[0], true);

@@ -1,4 +1,4 @@
-//! What holds whatever happens.
+//! Invariants that hold for any sequence of events.
 
 use super::lab::{CLUSTER, Lab, simulated};
 use crate::{ContainerStatus, DesiredStatus, Entry, InstanceStatus, TaskStatus, What};
@@ -36,7 +36,7 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// Three instances, a protected daemon, a web service, an odd job.
+/// Three instances, a protected daemon, a web service, a standalone task.
 fn busy() -> (Lab, Vec<String>) {
     let (mut lab, hosts) = Lab::with(3, |config| config.instance_memory = 2_000);
     let mut protector = simulated("protector", "0.5");

@@ -198,7 +198,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// However an instance is drained, a service never has fewer healthy tasks than its minimum nor more tasks than its
-    /// maximum, once it had them; and whatever it may not do, it does not do later either.
+    /// maximum, once it had them; and an action that is not allowed does not happen later either.
     #[test]
     fn a_drain_keeps_the_bounds_of_the_deployment_configuration(
         desired in 1_usize..6,

@@ -1,4 +1,4 @@
-//! The walk of one task.
+//! The statuses of one task, in order.
 
 use super::lab::{CLUSTER, Lab, simulated};
 use crate::TaskStatus::{
