@@ -39,9 +39,9 @@ pub fn task_metadata(data: &[u8]) {
                 assert_stopped(&document, protects, own.as_ref().map(ContainerName::as_str));
             }
         }
-        for stranger in task.unknown_containers(&names) {
-            assert!(protects.contains(&stranger));
-            assert!(!containers(&document).any(|one| one["Name"] == stranger));
+        for unknown in task.unknown_containers(&names) {
+            assert!(protects.contains(&unknown));
+            assert!(!containers(&document).any(|one| one["Name"] == unknown));
         }
     }
 }

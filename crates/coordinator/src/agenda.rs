@@ -52,7 +52,7 @@ impl Coordinator {
         puts_off
     }
 
-    /// Instances whose next look is due, or will be in a moment: at the end of a settle window nobody sends an event. While
+    /// Instances whose next look is due, or will be in a moment: at the end of a settle window no service sends an event. While
     /// a batch waits, nothing else is received, so it does not wait for long.
     pub(crate) async fn look_at_what_is_due(&self) {
         let begun = self.now();
@@ -62,7 +62,7 @@ impl Coordinator {
             // Who awaits nothing but the end of a long settle window misses no event meanwhile.
             let patience = match self.memory.awaits_an_event() {
                 false => RECHECK_INTERVAL,
-                // Of so many one always has an event to come, and whoever begins is not to wait for those that settle.
+                // Of so many one always has an event to come, and a drain that begins must not wait for those that settle.
                 true if !gathers.is_zero() => self.policy.linger.min(PROBE_TIMEOUT),
                 true => PROBE_TIMEOUT,
             };

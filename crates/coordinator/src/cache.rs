@@ -34,7 +34,7 @@ pub use foreign::ForeignCache;
 use heartbeats::HeartbeatCache;
 use protection::Protection;
 
-/// How the service of a task schedules cannot change. A task that nobody has asked about for so long is forgotten.
+/// How the service of a task schedules cannot change. A task that no run has asked about for so long is forgotten.
 const SCHEDULING_TTL: SignedDuration = SignedDuration::from_hours(2);
 
 /// Only from so many on it is worth forgetting.
@@ -49,7 +49,7 @@ const NOT_DRAINING_TTL: SignedDuration = SignedDuration::from_secs(90);
 /// A drain that so many listings in a row have left out is forgotten: its record tells of it.
 const UNLISTED_MAX: u32 = 2;
 
-/// A wait that nobody has seen for so long is over: what comes then is another one.
+/// A wait that no run has seen for so long is over: what comes then is another one.
 const WAIT_TTL: SignedDuration = SignedDuration::from_mins(3);
 
 /// A kill switch that cannot be read is said so often.
@@ -516,7 +516,7 @@ impl CacheState {
     }
 }
 
-/// Events of an end go on for a while, and not for ever: the same name may come back.
+/// Events of an end continue for a while only: the same name may come back.
 fn is_of_late(at: &Timestamp, now: Timestamp) -> bool {
     now.duration_since(*at) < CONFIGURATION_TTL
 }

@@ -29,7 +29,7 @@ pub struct Coordinator {
     pub logger: Logger,
     /// Where the time comes from.
     pub clock: Clock,
-    /// Where the run executes, for the beacon; none in a simulation, which nobody looks for.
+    /// Where the run executes, for the beacon; none in a simulation, which no tool looks for.
     pub deployment: Option<Arc<Deployment>>,
     /// Names the run in its lines.
     pub request_id: String,
@@ -44,7 +44,7 @@ pub struct Coordinator {
 }
 
 impl Coordinator {
-    /// The same, with AWS calls counted anew.
+    /// The same, with AWS calls counted from zero.
     #[must_use]
     pub fn metered(&self) -> Coordinator {
         Coordinator {

@@ -8,9 +8,9 @@ use serde_json::Value;
 pub enum Handled {
     /// It is dealt with. Holds the last line of an instance, if there was one.
     Done(Value),
-    /// It was none of our business.
+    /// The event does not concern this deployment.
     Ignored,
-    /// An operator's order that changes nothing. Holds what the operator is told: the order, and the `reason`.
+    /// An operator's order that changes nothing. Holds the answer to the operator: the order, and the `reason`.
     OrderIgnored(Value),
     /// It was not what its shape promises. It will not get better by being sent again.
     Malformed(Malformed),

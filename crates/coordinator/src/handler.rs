@@ -37,7 +37,7 @@ enum Concerns {
     Instance(InstanceId),
     /// It is not known of which instance it is a registration.
     Registration(ContainerInstanceArn),
-    Nobody(String),
+    NoInstance(String),
     All,
 }
 
@@ -198,7 +198,7 @@ impl Coordinator {
     /// Which instance a message is about.
     fn concerns(&self, message: &SqsMessage) -> Concerns {
         let Event::Trigger(trigger) = &message.event else {
-            return Concerns::Nobody(message.message_id.clone());
+            return Concerns::NoInstance(message.message_id.clone());
         };
         match trigger {
             Trigger::Hook(notice) => Concerns::Instance(notice.instance.clone()),

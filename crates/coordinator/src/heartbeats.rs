@@ -31,7 +31,7 @@ const INTERVAL: Duration = Duration::from_millis(55);
 /// So many go at once.
 const BURST: u32 = 50;
 
-/// So many are under way at the same time.
+/// So many are in progress at the same time.
 const CONCURRENCY: usize = 16;
 
 /// What came of one run.
@@ -87,7 +87,7 @@ impl Coordinator {
         (waits, problems)
     }
 
-    /// The hooks of a group as they are now: a time-out may have been changed since the last run. If nobody can tell, as
+    /// The hooks of a group as they are now: a time-out may have been changed since the last run. If Auto Scaling cannot tell, as
     /// they were, or as the settings name them.
     async fn hooks_to_serve(
         &self,

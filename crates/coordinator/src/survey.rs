@@ -23,8 +23,8 @@ const FEW: usize = 2;
 /// The records of more than so many are listed, and not asked for by name: at the beginning most of them are not there.
 const LISTED: usize = 30;
 
-/// Are all registrations there, and all tasks that ECS counts after they were listed? Nobody promises that a listing of many
-/// pages, in which tasks come and go, leaves none out: whoever misses one is looked at by itself.
+/// Are all registrations there, and all tasks that ECS counts after they were listed? AWS does not promise that a listing of many
+/// pages, in which tasks come and go, leaves none out: an instance that misses one is observed by itself.
 fn is_whole(instances: &[ContainerInstance], arns: &[ContainerInstanceArn], tasks: &[Placed]) -> bool {
     let there = |one: &ContainerInstance| one.status != InstanceStatus::Inactive;
     let counted: u32 = instances.iter().filter_map(|one| one.tasks).sum();
@@ -190,7 +190,7 @@ impl Coordinator {
     ) -> Result<(), AwsError> {
         let at = self.now();
         let mut tasks = self.tasks_of(cluster, &due).await?;
-        // After the tasks: whoever has more of them now than were seen was not seen whole.
+        // After the tasks: an instance with more of them now than were seen was not seen completely.
         let arns: Vec<ContainerInstanceArn> = due.iter().flat_map(|(_, arns)| arns.clone()).collect();
         let mut described: BTreeMap<InstanceKey, Vec<ContainerInstance>> = BTreeMap::new();
         for Described {

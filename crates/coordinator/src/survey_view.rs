@@ -30,7 +30,7 @@ impl Survey {
         }
     }
 
-    /// Of how many instances the run has been told.
+    /// The number of instances that the events of the run name.
     pub fn size(&self) -> usize {
         self.size
     }

@@ -3,7 +3,7 @@
 //! An idle tick makes four calls: records and kill switch, DRAINING instances (one for each cluster), waiting instances
 //! (one for fifty groups), and the write of the beacon. Now and then a few more look for daemons that are not protected
 //! ([`crate::protection`]). A group with an instance that waits costs one more, for its hooks. Of drains that are quiet it only asks whether the tasks that hold still live ([`quiet`]); everything
-//! else gets a whole look, releases first.
+//! else gets a full observation, releases first.
 
 mod found;
 mod steady;
@@ -34,7 +34,7 @@ type Draining = BTreeMap<ClusterName, BTreeSet<ContainerInstanceArn>>;
 type WaitingInstances = BTreeMap<InstanceId, Vec<HookAction>>;
 
 impl Coordinator {
-    /// Adopts what nobody told us of, reconciles it all, deletes what is old.
+    /// Adopts what no event has announced, reconciles it all, deletes what is old.
     pub(crate) async fn tick(&self) -> Handled {
         let me = self.metered();
         let at = me.now();
@@ -91,8 +91,8 @@ impl Coordinator {
         (draining, failures)
     }
 
-    /// Instances of our groups for which a hook of ours waits. The hooks of a group that has one are read anew: they may
-    /// have been made, or put anew, since.
+    /// Instances of our groups for which a hook of ours waits. The hooks of a group that has one are read again: they may
+    /// have been made, or replaced, since.
     async fn waiting_instances(&self) -> (WaitingInstances, Vec<AwsError>) {
         let groups = &self.policy.auto_scaling_groups;
         let (instances, mut failures) = self.aws.list_waiting(groups).await;
@@ -175,7 +175,7 @@ impl Coordinator {
             .collect();
         let waiting = std::mem::take(&mut found.unplaced);
         let known = self.surveyed(self.survey_due(&due).await);
-        let strangers = self.surveyed(self.survey_waiting(&waiting.keys().cloned().collect()).await);
+        let untracked = self.surveyed(self.survey_waiting(&waiting.keys().cloned().collect()).await);
         let placed = join_all(
             subjects
                 .into_iter()
@@ -183,7 +183,7 @@ impl Coordinator {
         );
         let unplaced =
             join_all(waiting.into_iter().map(async |(instance, actions)| {
-                strangers.waiting(TriggerKind::Tick, &instance, actions).await
+                untracked.waiting(TriggerKind::Tick, &instance, actions).await
             }));
         let (placed, unplaced) = tokio::join!(placed, unplaced);
         let problem = |handled| match handled {
@@ -218,7 +218,7 @@ impl Coordinator {
         if !unchanged.is_empty() {
             self.aws.delete_parameters(&unchanged).await?;
         }
-        // What has another version is read anew when somebody looks at it.
+        // What has another version is read again when its instance is observed.
         let keys = names.iter().filter_map(|name| self.policy.prefix.key_of(name));
         keys.for_each(|key| self.memory.store.forget(&key));
         Ok(unchanged.len())

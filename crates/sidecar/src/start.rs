@@ -85,11 +85,11 @@ fn protects_exist(settings: &SidecarSettings, told: &TaskMetadataResponse) -> Re
         }
         TaskMetadataResponse::Ok(metadata) => metadata,
     };
-    let strangers = metadata.unknown_containers(&settings.protects);
-    if strangers.is_empty() {
+    let unknown = metadata.unknown_containers(&settings.protects);
+    if unknown.is_empty() {
         return Ok(());
     }
-    let detail = format!("the task has no container {}", strangers.join(", "));
+    let detail = format!("the task has no container {}", unknown.join(", "));
     Err(AwsError::failed(&detail, "correct PROTECTOR_PROTECTS"))
 }
 

@@ -74,7 +74,7 @@ fn p5_a_shared_record_of_another_registration_does_not_hold() {
 }
 
 #[test]
-fn p2_a_shared_record_that_nobody_can_read_is_no_absence() {
+fn p2_a_shared_record_that_cannot_be_read_is_no_absence() {
     let host = Host::new();
     let mut sidecar = Sidecar::ready(&host, &[("PROTECTOR_MAX_HOLD", "3s")]);
     host.set(|state| state.shared = Ssm::Value("{\"schema\":1,".to_owned()));
@@ -104,7 +104,7 @@ fn the_kill_switch_ends_the_hold() {
 }
 
 #[test]
-fn p2_a_kill_switch_that_nobody_understands_leaves_all_as_it_is_and_is_said() {
+fn p2_a_kill_switch_that_cannot_be_parsed_leaves_all_as_it_is_and_is_said() {
     for wrong in [
         Ssm::Value(r#"{"mode":"of"}"#.to_owned()),
         Ssm::Error(400, "AccessDeniedException"),

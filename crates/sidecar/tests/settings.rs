@@ -54,7 +54,7 @@ fn help_and_version() {
 }
 
 #[test]
-fn disabled_asks_nobody_and_holds_nothing() {
+fn disabled_makes_no_call_and_holds_nothing() {
     let host = Host::new();
     let mut sidecar = Sidecar::ready(&host, &[("PROTECTOR_DISABLED", "true")]);
     assert_eq!(sidecar.check().0, Some(0));

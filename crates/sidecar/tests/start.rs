@@ -43,7 +43,7 @@ type Case = (
 );
 
 #[test]
-fn each_failure_of_the_self_check_names_its_mend() {
+fn each_failure_of_the_self_check_names_its_fix() {
     let cases: [Case; 5] = [
         (
             |host| host.set(|s| s.ssm = Ssm::Error(400, "AccessDeniedException")),
@@ -101,7 +101,7 @@ fn a_self_check_that_failed_is_tried_again() {
 }
 
 #[test]
-fn without_imds_the_instance_id_must_be_set_and_nobody_else_is_asked() {
+fn without_imds_the_instance_id_must_be_set_and_no_other_source_is_asked() {
     let host = Host::new();
     host.set(|state| state.imds = false);
     let refused = Sidecar::start(&host, &[]);

@@ -254,7 +254,7 @@ fn task_metadata_alone_is_not_missed() {
 }
 
 #[test]
-fn p3_a_log_that_nobody_reads_does_not_block_the_hold() {
+fn p3_a_log_without_a_reader_does_not_block_the_hold() {
     let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC).unwrap();
     fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
     while nix::unistd::write(&writer, &[b' '; 4096]).is_ok() {}

@@ -55,7 +55,7 @@ def durations():
 
 def schedules():
     """Detail types of the constant events that schedules send, as the coordinator knows them."""
-    return set(re.findall(r'"([A-Za-z ]+)" => Ok\(Ok\(Trigger::', source("crates/core/src/trigger/envelope.rs")))
+    return set(re.findall(r'"([A-Za-z ]+)" => Ok\(Event::Trigger\(Trigger::', source("crates/core/src/trigger/envelope.rs")))
 
 
 def local_rules():

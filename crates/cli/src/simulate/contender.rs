@@ -75,7 +75,7 @@ impl Contender {
             Contender::Protector => Controller::Product,
             Contender::Sleeping => Controller::Sleeping,
             Contender::Loop => Controller::Loop,
-            Contender::Original | Contender::PlainEcs => Controller::Nobody,
+            Contender::Original | Contender::PlainEcs => Controller::Absent,
         }
     }
 
@@ -98,7 +98,7 @@ impl Contender {
         if self == Contender::Sleeping {
             scenario.function.timeout = 15 * MINUTE;
         }
-        if self.controller() == Controller::Nobody {
+        if self.controller() == Controller::Absent {
             // There is no function, so nothing is billed.
             scenario.function.cold_start = 0;
             ecs_drains(scenario);

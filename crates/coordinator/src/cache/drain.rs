@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::{InstanceKey, TaskArn};
 use protector_core::observation::ContainerInstance;
 
-/// Other runs of the function get events too, so what is left is looked at anew when half of it is gone, or after
+/// Other runs of the function get events too, so what is left is looked at again when half of it is gone, or after
 /// this long: the tick does the same once a minute, in the environment in which it runs.
 const PROBE_MAX: SignedDuration = SignedDuration::from_secs(60);
 
@@ -46,7 +46,7 @@ pub enum TaskStopFollowUp {
     Ignore(&'static str),
     /// One look at the tasks that are still awaited.
     DescribeAwaited(InstanceKey, Vec<TaskArn>),
-    /// A whole look at the instance.
+    /// A full observation of the instance.
     Observe(InstanceKey),
     /// The same, but no task that holds is left as far as is known: there is nothing to do before the daemons have
     /// stayed for their while (`LINGER`).

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::{ClusterName, ContainerInstanceArn};
 
-/// The type of a capacity provider does not change, but one may be made anew under its name; and what could not be
+/// The type of a capacity provider does not change, but one may be created again under its name; and what could not be
 /// asked for is asked for again.
 const PROVIDER_TTL: SignedDuration = SignedDuration::from_mins(10);
 
@@ -17,7 +17,7 @@ const GONE_CLUSTER_LOG_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 /// Only from so many on it is worth forgetting.
 const REMEMBERED_MAX: usize = 5000;
 
-/// What nobody has asked about for so long is forgotten.
+/// What no run has asked about for so long is forgotten.
 const UNUSED_TTL: SignedDuration = SignedDuration::from_hours(2);
 
 /// The memory of one execution environment.

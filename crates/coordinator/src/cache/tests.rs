@@ -63,7 +63,7 @@ fn p10_a_tick_answers_for_every_instance_of_the_cluster() {
 }
 
 #[test]
-fn only_the_last_awaited_task_is_worth_a_whole_look() {
+fn only_the_last_awaited_task_needs_a_full_observation() {
     let memory = Cache::default();
     memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(2)), at(0));
     assert_eq!(

@@ -224,7 +224,7 @@ fn p8_a_text_that_was_written_over_is_merged() {
 }
 
 #[test]
-fn p1_nobody_is_put_into_a_shared_record_that_cannot_be_read_or_was_not() {
+fn p1_no_drain_is_put_into_a_shared_record_that_cannot_be_read_or_was_not() {
     assert_eq!(
         put(&Store::default(), &record(1, 0)),
         None,
@@ -300,7 +300,7 @@ fn p8_a_batch_looks_for_what_others_have_written_unless_it_follows_the_last_one_
 }
 
 #[test]
-fn p8_a_run_beside_the_queue_believes_what_is_known_only_if_nobody_has_written_since() {
+fn p8_a_run_beside_the_queue_believes_what_is_known_only_if_no_other_run_has_written_since() {
     let (store, key) = (Store::default(), key_of(1));
     let mut over = released(record(1, 0), 9);
     over.receipt_at = Some(at(10));

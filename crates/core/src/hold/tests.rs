@@ -199,7 +199,7 @@ fn p2_a_name_that_was_not_answered_for_is_no_absence() {
 }
 
 #[test]
-fn a8_the_kill_switch_is_read_while_nobody_knows_which_instance_this_is() {
+fn a8_the_kill_switch_is_read_while_the_instance_is_not_known() {
     let nowhere = |step: &Step| match step {
         Step::FindIdentity => Answer::Identity(Err(ReadError::Unidentified)),
         step => well(&[(CONTROL, r#"{"mode":"observe"}"#)])(step),
@@ -227,7 +227,7 @@ fn a8_the_kill_switch_is_read_while_nobody_knows_which_instance_this_is() {
 }
 
 #[test]
-fn a_kill_switch_that_nobody_understands_changes_nothing_and_is_named() {
+fn a_kill_switch_that_cannot_be_parsed_changes_nothing_and_is_named() {
     let text = record("holding");
     let texts = [(RECORD, text.as_str()), (CONTROL, r#"{"mode":"of"}"#)];
     let mut hold = hold();

@@ -112,12 +112,12 @@ fn what_was_seen_before_the_stop_order_counts_until_the_task_has_ended() {
     assert_eq!(unprotected_because(&after("RUNNING"), &policy()), seen);
     assert_eq!(unprotected_because(&after("STOPPING"), &policy()), seen);
     assert_eq!(unprotected_because(&after("STOPPED"), &policy()), None);
-    let started_anew = Task {
+    let started_again = Task {
         unprotected_before: seen,
         ..daemon("RUNNING", (Some("RUNNING"), None, None, None))
     };
     assert_eq!(
-        unprotected_because(&started_anew, &policy()),
+        unprotected_because(&started_again, &policy()),
         None,
         "what is seen now counts"
     );

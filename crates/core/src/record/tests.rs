@@ -136,7 +136,7 @@ fn covers(new: &serde_json::Value, old: &serde_json::Value) -> bool {
 
 /// An old program reads what a new one writes of it, too: no field that it needs has gone.
 #[test]
-fn what_released_versions_have_written_is_read_for_ever_and_keeps_every_field() {
+fn what_released_versions_have_written_stays_readable_and_keeps_every_field() {
     for (name, text) in old_records() {
         let record = Record::decode(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         let again: serde_json::Value = serde_json::from_str(&record.encode().unwrap()).unwrap();

@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_variables_are_none_of_our_business() {
+    fn foreign_variables_are_ignored() {
         assert!(read(&[("AWS_REGION", "eu-west-1"), ("HOME", "/")]).is_ok());
     }
 }

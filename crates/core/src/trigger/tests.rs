@@ -199,7 +199,7 @@ fn orders_are_read_with_who_and_why() {
 }
 
 #[test]
-fn what_is_none_of_our_business_is_ignored_with_a_reason() {
+fn what_concerns_another_deployment_is_ignored_with_a_reason() {
     for (name, reason) in [
         ("launch-direct", "does not terminate an instance"),
         ("launch-event-bridge", "is not handled"),

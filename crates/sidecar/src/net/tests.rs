@@ -193,7 +193,7 @@ fn an_authority_that_is_not_amazons_is_looked_for_in_the_files() {
 }
 
 #[test]
-fn an_authority_that_nobody_knows_is_not_trusted() {
+fn an_unknown_authority_is_not_trusted() {
     let (url, connections) = secure_server();
     for chosen in [false, true] {
         let failed = get(&trusting(Trust::new(chosen, rustls::RootCertStore::empty)), &url).unwrap_err();

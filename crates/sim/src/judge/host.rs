@@ -68,7 +68,7 @@ pub(super) struct Watch {
 
 impl Watch {
     /// The drain is over or undone: what comes next is another one. The record of this one still exists.
-    pub(super) fn begin_anew(&mut self) {
+    pub(super) fn restart(&mut self) {
         *self = Watch {
             record: self.record.take(),
             drain_began: self.drain_began,

@@ -62,7 +62,7 @@ impl Judge {
                 }
                 _ => {}
             },
-            Fact::On { host } => self.watch(*host).begin_anew(),
+            Fact::On { host } => self.watch(*host).restart(),
             _ => {}
         }
     }
@@ -135,7 +135,7 @@ impl Judge {
             (InstanceStatus::Active, _) => {
                 let waits = world.host(host).scaling.our_waits().next().is_some();
                 if !waits {
-                    self.watch(host).begin_anew();
+                    self.watch(host).restart();
                 }
             }
             _ => {}

@@ -88,7 +88,7 @@ impl<'a> Environments<'a> {
                 }
                 Controller::Sleeping => rivals::sleeping(&harness, &sdk, &invocation).await,
                 Controller::Loop => rivals::looping(&harness, &sdk, &invocation).await,
-                Controller::Nobody => (Outcome::Answered, String::new()),
+                Controller::Absent => (Outcome::Answered, String::new()),
             };
             harness.finished(id, outcome, &answer);
         });

@@ -21,7 +21,7 @@ pub enum Controller {
     /// A message that is sent on by the function to itself, until Lambda's loop detection cuts it at 16.
     Loop,
     /// Nothing: hooks run out.
-    Nobody,
+    Absent,
 }
 
 /// The world, and the clock that goes with it.

@@ -81,7 +81,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         why: "The record keeps the time-out that the hook had when the drain began.",
         breaks: &[Rule::HookRanOut],
         state: FaultState::Fixed,
-        world: hook_put_anew,
+        world: hook_replaced,
     },
     KnownFault {
         name: "writes-refused",
@@ -160,7 +160,7 @@ fn flush_longer_than_the_hook() -> Scenario {
 }
 
 /// A task that no one stops, and a setting by which it holds for as long as its hook can wait.
-fn holds_for_ever() -> Scenario {
+fn holds_indefinitely() -> Scenario {
     let endless = TaskSpec {
         stays: true,
         ..stops_in(SECOND)
@@ -176,7 +176,7 @@ fn holds_for_ever() -> Scenario {
 }
 
 fn throttled_hook_description() -> Scenario {
-    let mut scenario = holds_for_ever();
+    let mut scenario = holds_indefinitely();
     let throttle = Trouble::Throttle {
         of: Some("DescribeLifecycleHooks".to_owned()),
         by: None,
@@ -198,7 +198,7 @@ fn with_a_new_hook(mut scenario: Scenario, timeout: Ms) -> Scenario {
 }
 
 fn new_hook_counts_as_short() -> Scenario {
-    with_a_new_hook(holds_for_ever(), HOUR)
+    with_a_new_hook(holds_indefinitely(), HOUR)
 }
 
 fn new_hook_is_not_found() -> Scenario {
@@ -207,7 +207,7 @@ fn new_hook_is_not_found() -> Scenario {
     scenario
 }
 
-fn hook_put_anew() -> Scenario {
+fn hook_replaced() -> Scenario {
     let mut scenario = scaled_in(&[stops_in(30 * MINUTE)]);
     let put = What::PutHook {
         group: 0,

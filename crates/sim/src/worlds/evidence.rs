@@ -30,7 +30,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         why: "How a task is scheduled is asked of the service that has its name now.",
         breaks: &[Rule::FalseZero],
         state: FaultState::Open,
-        world: service_made_anew,
+        world: service_recreated,
     },
     KnownFault {
         name: "task-with-the-group-of-a-daemon",
@@ -63,7 +63,7 @@ fn sidecar_killed() -> Scenario {
     scenario
 }
 
-fn service_made_anew() -> Scenario {
+fn service_recreated() -> Scenario {
     let mut scenario = scaled_in(&[stops_in(5 * MINUTE), stops_in(5 * MINUTE)]);
     // A new environment remembers nothing of the old service.
     scenario.steps.extend([

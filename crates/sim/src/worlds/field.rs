@@ -39,7 +39,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         why: "While one cluster cannot be asked nobody knows that the instance is nowhere, and no record bounds that wait.",
         breaks: &[Rule::HeldTooLong],
         state: FaultState::Fixed,
-        world: unplaced_for_ever,
+        world: unplaced_indefinitely,
     },
     KnownFault {
         name: "dead-registration-in-another-cluster",
@@ -197,7 +197,7 @@ fn deleted_cluster() -> Scenario {
     scenario
 }
 
-fn unplaced_for_ever() -> Scenario {
+fn unplaced_indefinitely() -> Scenario {
     let mut scenario = deleted_cluster();
     set(&mut scenario, "MAX_DRAIN", "10m");
     scenario.hosts = vec![HostSpec {

@@ -30,7 +30,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         why: "A drain stays with the registration with which it began, and nobody sets the new one DRAINING.",
         breaks: &[Rule::LetGoWithTasks],
         state: FaultState::Fixed,
-        world: registers_anew,
+        world: registers_again,
     },
     KnownFault {
         name: "old-registration-holds-a-deployment",
@@ -113,7 +113,7 @@ fn two_registrations(sorts_first: bool) -> Scenario {
     scenario
 }
 
-fn registers_anew() -> Scenario {
+fn registers_again() -> Scenario {
     let mut scenario = scaled_in(&[stops_in(HOUR), stops_in(HOUR), stops_in(HOUR)]);
     scenario.steps.push(step(2 * MINUTE, What::WipeAgent(0)));
     scenario

@@ -387,7 +387,7 @@ fn p3_a_tier_that_goes_early_before_a_spot_instance_is_taken_has_no_more_than_it
 }
 
 #[test]
-fn a_machine_that_goes_in_the_midst_of_a_forced_release_was_not_drained() {
+fn a_machine_that_goes_in_the_middle_of_a_forced_release_was_not_drained() {
     let mut bench = tiered();
     bench.tasks([all(["RUNNING"; 3]), vec![web(1, "RUNNING")]].concat());
     bench.step(30);

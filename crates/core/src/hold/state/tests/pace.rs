@@ -126,7 +126,7 @@ fn not_before(seconds: i64) -> Record {
 }
 
 #[test]
-fn p10_nobody_reads_before_a_release_may_come_and_then_each_second() {
+fn p10_no_sidecar_reads_before_a_release_may_come_and_then_each_second() {
     let slept = |at, record: Record, jitter| {
         let seen = HoldObservation {
             jitter,

@@ -82,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn p2_without_a_release_nobody_leaves_before_a_bound(
+    fn p2_without_a_release_no_sidecar_exits_before_a_bound(
         looks in proptest::collection::vec(any_look(), 1..40),
         grace in 2i64..100,
     ) {

@@ -54,7 +54,7 @@ fn with_task(task: ProtectedContainers, seen: HoldObservation) -> HoldObservatio
     HoldObservation { task, ..seen }
 }
 
-fn with_fate(target_state: TargetLifecycleState, seen: HoldObservation) -> HoldObservation {
+fn with_target_state(target_state: TargetLifecycleState, seen: HoldObservation) -> HoldObservation {
     HoldObservation { target_state, ..seen }
 }
 
@@ -250,22 +250,22 @@ fn no_record() {
         row("p5 grace over", none(30), Ok(ExitReason::NotADrain)),
         row(
             "in service",
-            with_fate(TargetLifecycleState::InService, none(14)),
+            with_target_state(TargetLifecycleState::InService, none(14)),
             Err(HoldReason::NoRecordYet),
         ),
         row(
             "p5 in service, grace over",
-            with_fate(TargetLifecycleState::InService, none(15)),
+            with_target_state(TargetLifecycleState::InService, none(15)),
             Ok(ExitReason::NotADrain),
         ),
         row(
             "terminating",
-            with_fate(TargetLifecycleState::Leaving, none(299)),
+            with_target_state(TargetLifecycleState::Leaving, none(299)),
             Err(HoldReason::NoRecordYetTerminating),
         ),
         row(
             "p3 terminating, grace over",
-            with_fate(TargetLifecycleState::Leaving, none(300)),
+            with_target_state(TargetLifecycleState::Leaving, none(300)),
             Ok(ExitReason::NoRecordThoughTerminating),
         ),
         after(
