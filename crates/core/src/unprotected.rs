@@ -55,7 +55,7 @@ impl UnprotectedReason {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UnprotectedDaemon {
-    /// Its service, or its task group if it is of none; cut to [`QUOTED_CHARS_MAX`] characters.
+    /// Its service, or its task group if it is of none; cut to [`QUOTED_CHARS_MAX`](crate::limits::QUOTED_CHARS_MAX) characters.
     pub service: String,
     /// Why it was not protected.
     pub reason: UnprotectedReason,
