@@ -47,7 +47,7 @@ impl Coordinator {
     pub(crate) fn put_off(&self, notice: &HookNotice) -> bool {
         let puts_off = self.queued && self.more_wait;
         if puts_off {
-            self.memory.agenda.add(notice.clone(), self.now());
+            self.cache.agenda.add(notice.clone(), self.now());
         }
         puts_off
     }
@@ -60,7 +60,7 @@ impl Coordinator {
             self.look_at_those_due().await;
             let gathers = self.gathers();
             // Who awaits nothing but the end of a long settle window misses no event meanwhile.
-            let patience = match self.memory.awaits_an_event() {
+            let patience = match self.cache.awaits_an_event() {
                 false => RECHECK_INTERVAL,
                 // Of so many one always has an event to come, and a drain that begins must not wait for those that settle.
                 true if !gathers.is_zero() => self.policy.linger.min(PROBE_TIMEOUT),
@@ -73,7 +73,7 @@ impl Coordinator {
             if self.is_short_of_time(gathers) {
                 return;
             }
-            let at = self.memory.agenda.rests_until().map_or(at, |rest| at.max(rest));
+            let at = self.cache.agenda.rests_until().map_or(at, |rest| at.max(rest));
             let wait = at.duration_since(self.now()).max(SignedDuration::ZERO);
             tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
         }
@@ -81,13 +81,13 @@ impl Coordinator {
 
     /// When the first of all looks is due that were put off.
     fn first_due(&self) -> Option<Timestamp> {
-        let since = self.memory.agenda.since();
-        self.memory.next_due().into_iter().chain(since).min()
+        let since = self.cache.agenda.since();
+        self.cache.next_due().into_iter().chain(since).min()
     }
 
     /// While many drain, a look that is due waits for others for so long.
     fn gathers(&self) -> SignedDuration {
-        let drains = self.memory.fleet(self.now()).drains + self.memory.agenda.waiting();
+        let drains = self.cache.fleet(self.now()).drains + self.cache.agenda.waiting();
         match i64::try_from(drains / GATHERED) {
             Ok(seconds) if drains >= SHARED_FROM => SignedDuration::from_secs(seconds.clamp(1, GATHERS_MAX)),
             _ => SignedDuration::ZERO,
@@ -103,11 +103,7 @@ impl Coordinator {
     pub(crate) async fn look_at_those_due(&self) {
         let (gathers, begun) = (self.gathers(), self.now());
         let first = self.first_due().and_then(|at| at.checked_add(gathers).ok());
-        let rests = self
-            .memory
-            .agenda
-            .rests_until()
-            .is_some_and(|until| begun < until);
+        let rests = self.cache.agenda.rests_until().is_some_and(|until| begun < until);
         let rests = rests && !gathers.is_zero();
         if first.is_none_or(|first| begun < first) || rests || self.is_short_of_time(gathers) {
             return;
@@ -115,11 +111,11 @@ impl Coordinator {
         self.begin_together().await;
         self.look_together().await;
         self.refresh_polls().await;
-        self.memory.agenda.looked(begun, self.now());
+        self.cache.agenda.looked(begun, self.now());
     }
 
     async fn begin_together(&self) {
-        let notices = self.memory.agenda.take(BEGUN_MAX);
+        let notices = self.cache.agenda.take(BEGUN_MAX);
         if notices.is_empty() {
             return;
         }
@@ -143,12 +139,12 @@ impl Coordinator {
     }
 
     async fn look_together(&self) {
-        let due = self.memory.take_due(self.now(), LOOKED_AT_MAX);
+        let due = self.cache.take_due(self.now(), LOOKED_AT_MAX);
         let run = self.surveyed(self.survey_due(&due).await);
         let (seen, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|(key, _)| run.survey.has(key));
         // A survey that fails must not become as many looks.
         for (key, _) in others.iter().skip(ONE_BY_ONE) {
-            self.memory.look_at(key, Some(self.now()));
+            self.cache.look_at(key, Some(self.now()));
         }
         let due = seen.into_iter().chain(others.into_iter().take(ONE_BY_ONE));
         let looks = due.map(async |(key, arns)| {

@@ -137,7 +137,7 @@ impl Coordinator {
                     .await
             }
             Action::SetDraining { arn, .. } => {
-                let tens = &self.memory.tens;
+                let tens = &self.cache.tens;
                 let others = self.survey.size() > 1;
                 let seen = tens.set_draining(&self.aws, &key.cluster, &arn, others).await?;
                 applied.read_back.push(seen);
@@ -160,14 +160,14 @@ impl Coordinator {
 
     /// Dry-run, or the kill switch at `observe`: everything is planned and said, and nothing done.
     pub(crate) fn only_observes(&self) -> bool {
-        self.policy.dry_run || self.memory.control() == Control::Observe
+        self.policy.dry_run || self.cache.control() == Control::Observe
     }
 
     /// The receipt is logged before it is noted: if a run dies between the two, the next one logs it again, and none is
     /// lost.
     fn log_receipt(&self, key: &InstanceKey, record: &Record) {
         let receipt = Receipt::new(key, record, record.updated_at);
-        let (metrics, ended_at) = (&self.memory.metrics, record.updated_at);
+        let (metrics, ended_at) = (&self.cache.metrics, record.updated_at);
         metrics.count(Metric::DrainsEnded, 1);
         metrics.record_duration(Metric::DrainTime, ended_at.duration_since(record.started_at));
         if let Some(released_at) = record.released_at {

@@ -20,9 +20,9 @@ impl Coordinator {
         let Some(deployment) = self.deployment.as_ref().filter(|_| !self.policy.dry_run) else {
             return;
         };
-        let beacon = Beacon::new(deployment, &self.policy, self.memory.control(), at);
+        let beacon = Beacon::new(deployment, &self.policy, self.cache.control(), at);
         // Every other write goes first: a busy minute has no beacon.
-        if !beacon.replaces(listed) || !self.memory.turns.try_acquire(Priority::Beacon) {
+        if !beacon.replaces(listed) || !self.cache.limiter.try_acquire(Priority::Beacon) {
             return;
         }
         let name = self.policy.prefix.beacon_name();

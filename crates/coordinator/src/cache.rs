@@ -60,7 +60,7 @@ const KILL_SWITCH_LOG_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 pub struct Cache {
     facts: Mutex<CacheState>,
     /// Who may look and write now.
-    pub turns: Limiter,
+    pub limiter: Limiter,
     /// What is known of records.
     pub store: Store,
     /// What waits for the end of a batch.
@@ -68,7 +68,7 @@ pub struct Cache {
     /// Who waits for DRAINING.
     pub tens: Tens,
     /// What is known of things at the edge.
-    pub edges: ForeignCache,
+    pub foreign: ForeignCache,
     /// Daemons that were seen unprotected, and how far the check has come.
     pub(crate) protection: Protection,
     /// What the run has measured so far.

@@ -24,7 +24,7 @@ pub struct Coordinator {
     /// Access to AWS.
     pub aws: Aws,
     /// What is remembered from run to run.
-    pub memory: Arc<Cache>,
+    pub cache: Arc<Cache>,
     /// Where lines go.
     pub logger: Logger,
     /// Where the time comes from.

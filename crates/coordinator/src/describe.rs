@@ -35,7 +35,7 @@ impl Coordinator {
         cluster: &ClusterName,
         arns: &[ContainerInstanceArn],
     ) -> Result<(Vec<Described>, Vec<String>), AwsError> {
-        let edges = &self.memory.edges;
+        let edges = &self.cache.foreign;
         let unknown = arns.iter().filter(|arn| !edges.is_foreign(arn));
         let asked: Vec<ContainerInstanceArn> = unknown.cloned().collect();
         let answer = self.aws.describe_instances(cluster, &asked).await;
@@ -50,7 +50,7 @@ impl Coordinator {
     /// Only the type of its capacity provider identifies an instance of ECS Managed Instances.
     async fn remove_managed(&self, cluster: &ClusterName, found: &mut Instances) {
         self.learn_providers(cluster, found).await;
-        let (edges, now) = (&self.memory.edges, self.now());
+        let (edges, now) = (&self.cache.foreign, self.now());
         let provided = found.providers.iter();
         let managed: Vec<ContainerInstanceArn> = provided
             .filter(|(_, provider)| edges.is_managed(cluster, provider, now) == Some(true))
@@ -66,7 +66,7 @@ impl Coordinator {
     /// Asks for the types of capacity providers that are not known. Where they stay unknown the instance counts as
     /// ours: holding is the safe side, and the failure is counted.
     async fn learn_providers(&self, cluster: &ClusterName, found: &Instances) {
-        let (edges, now) = (&self.memory.edges, self.now());
+        let (edges, now) = (&self.cache.foreign, self.now());
         let mut names: Vec<String> = found.providers.values().cloned().collect();
         names.retain(|name| edges.is_managed(cluster, name, now).is_none());
         names.sort();
@@ -83,7 +83,7 @@ impl Coordinator {
     }
 
     fn log_foreign(&self, cluster: &ClusterName, arn: &ContainerInstanceArn, why: NotOurs) {
-        if self.memory.edges.learn_foreign(arn, self.now()) {
+        if self.cache.foreign.learn_foreign(arn, self.now()) {
             let message = format!("the container instance {arn} of cluster {cluster} is not served: {why}");
             self.ignored(Level::Info, TriggerKind::Instance, &message);
         }

@@ -67,7 +67,7 @@ impl Coordinator {
 
     /// Says what the run has measured. Once, at its end: Lambda freezes the process with the answer.
     fn log_metrics(&self) {
-        let metrics = &self.memory.metrics;
+        let metrics = &self.cache.metrics;
         let counts = self.aws.meter.take();
         let calls: u32 = counts.calls.values().sum();
         metrics.count(Metric::ApiCalls, calls as usize);
@@ -145,7 +145,7 @@ impl Coordinator {
             true => self.look_at_those_due().await,
             false => self.look_at_what_is_due().await,
         }
-        self.memory.store.is_current(self.now());
+        self.cache.store.is_current(self.now());
         let failures: Vec<Value> = failed
             .into_iter()
             .map(|id| json!({"itemIdentifier": id}))
@@ -205,7 +205,7 @@ impl Coordinator {
             Trigger::Spot(notice) => Concerns::Instance(notice.instance.clone()),
             Trigger::Instance(change) => Concerns::Instance(change.instance.clone()),
             Trigger::Operator(command) => Concerns::Instance(command.instance.clone()),
-            Trigger::Task(change) => match self.memory.instance_of(&change.container_instance) {
+            Trigger::Task(change) => match self.cache.instance_of(&change.container_instance) {
                 Some(instance) => Concerns::Instance(instance),
                 None => Concerns::Registration(change.container_instance.clone()),
             },
@@ -230,7 +230,7 @@ impl Coordinator {
     fn malformed(&self, malformed: Malformed) -> Handled {
         let fields =
             json!({"requestId": self.request_id, "field": malformed.field, "error": malformed.problem});
-        self.memory.metrics.count_errors("malformed", 1);
+        self.cache.metrics.count_errors("malformed", 1);
         self.logger.log(Level::Error, "malformed", fields);
         Handled::Malformed(malformed)
     }

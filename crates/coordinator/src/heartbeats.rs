@@ -177,7 +177,7 @@ impl Coordinator {
             .iter()
             .filter_map(|wait| remembered.heartbeats.runs_out(wait));
         if let Some(end) = ends.min() {
-            self.memory
+            self.cache
                 .metrics
                 .record_duration(Metric::HookTimeLeft, end.duration_since(now));
         }
@@ -203,7 +203,7 @@ impl Coordinator {
     }
 
     fn remembered(&self) -> MutexGuard<'_, HeartbeatCache> {
-        self.memory
+        self.cache
             .heartbeats
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -58,7 +58,7 @@ impl Coordinator {
             heartbeat_seconds: timeout.unwrap_or(TIMEOUT_ASSUMED_SECONDS),
             heartbeat_assumed: timeout.is_none(),
             since: self
-                .memory
+                .cache
                 .waits_since(&notice.instance, &notice.hook, notice.since, self.now()),
             group: notice.group,
             hook: notice.hook,
@@ -179,7 +179,7 @@ impl Coordinator {
     /// new.
     async fn heartbeat_timeout(&self, group: &AutoScalingGroupName, hook: &LifecycleHookName) -> Option<u32> {
         let find = |hooks: Vec<(LifecycleHookName, u32)>| hooks.into_iter().find(|(name, _)| name == hook);
-        let known = self.memory.hooks(group, self.now()).and_then(find);
+        let known = self.cache.hooks(group, self.now()).and_then(find);
         let found = match known {
             Some(known) => Some(known),
             None => self.read_hooks(group).await.ok().and_then(find),
@@ -194,7 +194,7 @@ impl Coordinator {
     ) -> Result<Vec<(LifecycleHookName, u32)>, AwsError> {
         let mut hooks = self.aws.describe_hooks(group).await?;
         hooks.retain(|(hook, _)| self.policy.serves_hook(hook));
-        self.memory.learn_hooks(group, hooks.clone(), self.now());
+        self.cache.learn_hooks(group, hooks.clone(), self.now());
         Ok(hooks)
     }
 
@@ -204,6 +204,6 @@ impl Coordinator {
         group: &AutoScalingGroupName,
     ) -> Result<Vec<(LifecycleHookName, u32)>, AwsError> {
         let read = self.read_hooks(group).await;
-        read.or_else(|failure| self.memory.hooks(group, self.now()).ok_or(failure))
+        read.or_else(|failure| self.cache.hooks(group, self.now()).ok_or(failure))
     }
 }

@@ -19,19 +19,19 @@ impl Coordinator {
         if !self.policy.serves_cluster(&change.cluster) {
             return self.ignored(Level::Debug, TriggerKind::Instance, "the cluster is not watched");
         }
-        let known = self.memory.knows_drain(&change.container_instance);
+        let known = self.cache.knows_drain(&change.container_instance);
         match change.status {
             InstanceStatus::Draining if known => self.ignored(
                 Level::Debug,
                 TriggerKind::Instance,
                 "the drain is known; the events of its tasks trigger the next look",
             ),
-            _ if self.memory.edges.is_foreign(&change.container_instance) => self.ignored(
+            _ if self.cache.foreign.is_foreign(&change.container_instance) => self.ignored(
                 Level::Debug,
                 TriggerKind::Instance,
                 "the container instance is not served",
             ),
-            _ if self.memory.has_ended(&change.container_instance, self.now()) => {
+            _ if self.cache.has_ended(&change.container_instance, self.now()) => {
                 self.ignored(Level::Debug, TriggerKind::Instance, "the drain has ended")
             }
             InstanceStatus::Active if !known => self.ignored(
@@ -68,7 +68,7 @@ impl Coordinator {
             && !self.is_long_over(&record)
         {
             if record.receipt_at.is_some() {
-                self.memory.ended(&key, record.registrations(), self.now());
+                self.cache.ended(&key, record.registrations(), self.now());
                 return self.ignored(Level::Debug, TriggerKind::Instance, "the drain has ended");
             }
             let instance = ContainerInstance {
@@ -79,7 +79,7 @@ impl Coordinator {
             };
             let instance = Registrations::from(instance);
             let verdict = record.reason.map_or(Verdict::Holding, Verdict::Released);
-            self.memory.saw(&key, &instance, verdict, None, self.now());
+            self.cache.saw(&key, &instance, verdict, None, self.now());
             return self.ignored(
                 Level::Debug,
                 TriggerKind::Instance,

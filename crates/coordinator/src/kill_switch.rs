@@ -21,7 +21,7 @@ impl Coordinator {
 
     /// Returns whether the kill switch was read a moment ago.
     pub(crate) fn kill_switch_is_fresh(&self) -> bool {
-        self.memory.control_is_fresh(self.now(), KILL_SWITCH_TTL)
+        self.cache.control_is_fresh(self.now(), KILL_SWITCH_TTL)
     }
 
     /// Reads the kill switch. What cannot be read leaves it as it is.
@@ -29,7 +29,7 @@ impl Coordinator {
         match self.aws.get_text(&self.policy.prefix.control_name()).await {
             Ok(text) => self.apply_kill_switch(Some(&text)),
             Err(failure) if failure.kind == ErrorKind::NotFound => self.apply_kill_switch(None),
-            Err(failure) if self.memory.control_problem_is_news(self.now()) => {
+            Err(failure) if self.cache.control_problem_is_news(self.now()) => {
                 self.logger
                     .log(Level::Warn, "control", json!({"error": failure.to_string()}))
             }
@@ -39,13 +39,13 @@ impl Coordinator {
 
     /// Obeys what the parameter says; without it everything is on. A malformed one changes nothing.
     pub(crate) fn apply_kill_switch(&self, text: Option<&str>) {
-        let before = self.memory.kill_switch();
+        let before = self.cache.kill_switch();
         let read = text.map_or(Ok(Control::On.into()), KillSwitch::decode);
         let switch = read.as_ref().unwrap_or(&before).clone();
-        self.memory.learn_kill_switch(switch.clone(), self.now());
+        self.cache.learn_kill_switch(switch.clone(), self.now());
         let (control, before) = (switch.control, before.control);
         if let Err(problem) = read {
-            if !self.memory.control_problem_is_news(self.now()) {
+            if !self.cache.control_problem_is_news(self.now()) {
                 return;
             }
             self.logger.log(
@@ -70,7 +70,7 @@ impl Coordinator {
         if self.policy.dry_run {
             "dry-run"
         } else {
-            self.memory.control().name()
+            self.cache.control().name()
         }
     }
 }

@@ -138,7 +138,7 @@ impl Coordinator {
         if !answer.as_ref().is_err_and(gone) {
             return answer;
         }
-        if self.memory.edges.learn_gone(cluster, self.now()) {
+        if self.cache.foreign.learn_gone(cluster, self.now()) {
             let reason = format!("the cluster {cluster} does not exist, so it has no container instances");
             self.ignored(Level::Warn, IgnoredTrigger::Cluster, &reason);
         }
@@ -155,7 +155,7 @@ impl Coordinator {
         if !self.policy.clusters.is_empty() {
             return Ok((self.policy.clusters.clone(), false));
         }
-        match self.memory.clusters(self.now()) {
+        match self.cache.clusters(self.now()) {
             Some(clusters) => Ok((clusters, true)),
             None => Ok((self.find_clusters().await?, false)),
         }
@@ -172,7 +172,7 @@ impl Coordinator {
             }
             clusters.retain(|cluster| !empty.contains(cluster));
         }
-        self.memory.learn_clusters(clusters.clone(), self.now());
+        self.cache.learn_clusters(clusters.clone(), self.now());
         Ok(clusters)
     }
 }

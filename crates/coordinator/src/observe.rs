@@ -152,7 +152,7 @@ impl Coordinator {
             .iter()
             .filter(|task| !task.last_status.is_final())
             .filter(|task| !has_container(task, &self.policy.sidecar_container))
-            .filter(|task| self.memory.scheduling(&task.arn, now).is_none())
+            .filter(|task| self.cache.scheduling(&task.arn, now).is_none())
             .filter_map(|task| Some((task.arn.clone(), service(task)?.clone())))
             .collect();
         let services: BTreeSet<ServiceName> = unknown.iter().map(|(_, service)| service.clone()).collect();
@@ -160,15 +160,15 @@ impl Coordinator {
         let answers = self.aws.describe_services(cluster, &services).await?;
         for (task, service) in unknown {
             if let Some(scheduling) = answers.get(&service) {
-                self.memory.learn_scheduling(&task, *scheduling, now);
+                self.cache.learn_scheduling(&task, *scheduling, now);
             }
         }
-        let known = |task: &ListedTask| self.memory.scheduling(&task.arn, now);
+        let known = |task: &ListedTask| self.cache.scheduling(&task.arn, now);
         Ok(listed
             .into_iter()
             .map(|task| {
                 let scheduling = known(&task);
-                let unprotected_before = self.memory.protection.of(&task.arn);
+                let unprotected_before = self.cache.protection.of(&task.arn);
                 Task {
                     unprotected_before,
                     ..scheduled(task, scheduling)

@@ -27,30 +27,30 @@ impl Coordinator {
     /// time left, it waits.
     pub(crate) async fn check_protection(&self) {
         let due = |check: &mut Check| check.is_due(self.policy.unprotected_check, self.now());
-        if !self.memory.protection.with(due) || self.is_crowded() || self.time_left() < TIME_FOR_A_LOOK {
+        if !self.cache.protection.with(due) || self.is_crowded() || self.time_left() < TIME_FOR_A_LOOK {
             return;
         }
         let me = self.metered();
         let outcome = me.requests_of_a_tick().await;
         if outcome.is_err() {
-            me.memory.protection.with(Check::failed);
+            me.cache.protection.with(Check::failed);
         }
-        let round = me.memory.protection.finish();
+        let round = me.cache.protection.finish();
         if let Some(found) = round.map(|round| round.unprotected).filter(|found| *found > 0) {
-            me.memory.metrics.count(Metric::UnprotectedDaemons, found);
+            me.cache.metrics.count(Metric::UnprotectedDaemons, found);
         }
         me.log_check(round, outcome.err());
     }
 
     /// As many requests as a tick may make. After one that fails the rest is left to the next tick.
     async fn requests_of_a_tick(&self) -> Result<(), AwsError> {
-        if !self.memory.protection.with(|check| check.goes_on()) {
+        if !self.cache.protection.with(|check| check.goes_on()) {
             let clusters = self.clusters().await?;
             let now = self.now();
-            self.memory.protection.with(|check| check.begin(clusters, now));
+            self.cache.protection.with(|check| check.begin(clusters, now));
         }
         while self.aws.meter.total() < PROTECTION_CALLS_MAX && self.time_left() >= TIME_FOR_A_LOOK {
-            let Some(request) = self.memory.protection.with(Check::next_request) else {
+            let Some(request) = self.cache.protection.with(Check::next_request) else {
                 break;
             };
             self.ask_of_check(request).await?;
@@ -59,7 +59,7 @@ impl Coordinator {
     }
 
     async fn ask_of_check(&self, request: Request) -> Result<(), AwsError> {
-        let protection = &self.memory.protection;
+        let protection = &self.cache.protection;
         match request {
             Request::Services { cluster, token } => {
                 let answer = self.aws.list_daemon_services(&cluster, token).await;
@@ -88,12 +88,12 @@ impl Coordinator {
         let mut bare: BTreeMap<UnprotectedDaemon, Vec<Value>> = BTreeMap::new();
         for listed in found {
             let instance = listed.container_instance.clone();
-            if instance.as_ref().is_some_and(|arn| self.memory.knows_drain(arn)) {
+            if instance.as_ref().is_some_and(|arn| self.cache.knows_drain(arn)) {
                 continue;
             }
             let task = scheduled(listed, None);
             let reason = unprotected_because(&task, &self.policy);
-            self.memory.protection.saw(&task, reason, now);
+            self.cache.protection.saw(&task, reason, now);
             let Some(reason) = reason else { continue };
             let sidecar = task.container(&self.policy.sidecar_container);
             let detail = sidecar.and_then(|sidecar| sidecar.reason.as_deref());
@@ -107,7 +107,7 @@ impl Coordinator {
                 }));
         }
         let unprotected = bare.values().map(Vec::len).sum();
-        self.memory
+        self.cache
             .protection
             .with(|check| check.described(count, unprotected));
         for (daemon, tasks) in bare {

@@ -45,7 +45,7 @@ pub enum Priority {
     Beacon,
 }
 
-/// The turns of one execution environment.
+/// The rate limits of one execution environment.
 #[derive(Debug)]
 pub struct Limiter {
     /// One permit for each instance that is looked at.
@@ -195,14 +195,14 @@ mod tests {
 
     #[test]
     fn p10_releases_go_before_holds_and_holds_before_counts() {
-        let turns = Limiter::default();
+        let limiter = Limiter::default();
         let (count, hold, release) = (
-            turns.ticket(Priority::Count),
-            turns.ticket(Priority::Hold),
-            turns.ticket(Priority::Release),
+            limiter.ticket(Priority::Count),
+            limiter.ticket(Priority::Hold),
+            limiter.ticket(Priority::Release),
         );
         let now = Instant::now();
-        let first = |ticket: &Ticket<'_>| turns.lock().take(ticket.0, now).is_ok();
+        let first = |ticket: &Ticket<'_>| limiter.lock().take(ticket.0, now).is_ok();
         assert!(!first(&count) && !first(&hold) && first(&release));
         drop(release);
         assert!(!first(&count) && first(&hold));
@@ -212,8 +212,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn p3_writers_that_wait_for_their_turn_do_not_wait_for_each_other() {
-        let turns = Limiter::default();
-        let writers = (0..12).map(|_| turns.acquire(Priority::Hold));
+        let limiter = Limiter::default();
+        let writers = (0..12).map(|_| limiter.acquire(Priority::Hold));
         let start = Instant::now();
         futures_util::future::join_all(writers).await;
         let even = WRITE_INTERVAL * (12 - WRITE_BURST);
@@ -228,19 +228,19 @@ mod tests {
             Priority::Receipt,
             Priority::Count,
         ] {
-            let turns = Limiter::default();
-            let waiting = turns.ticket(other);
-            assert!(!turns.try_acquire(Priority::Beacon), "{other:?} waits");
+            let limiter = Limiter::default();
+            let waiting = limiter.ticket(other);
+            assert!(!limiter.try_acquire(Priority::Beacon), "{other:?} waits");
             drop(waiting);
-            assert!(turns.try_acquire(Priority::Beacon));
+            assert!(limiter.try_acquire(Priority::Beacon));
         }
     }
 
     #[test]
     fn p10_a_count_does_not_wait() {
-        let turns = Limiter::default();
-        let taken = (0..10).filter(|_| turns.try_acquire(Priority::Count)).count();
+        let limiter = Limiter::default();
+        let taken = (0..10).filter(|_| limiter.try_acquire(Priority::Count)).count();
         assert_eq!(taken, WRITE_BURST as usize);
-        assert!(turns.lock().waiting.is_empty());
+        assert!(limiter.lock().waiting.is_empty());
     }
 }

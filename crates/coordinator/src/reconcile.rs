@@ -109,7 +109,7 @@ impl Coordinator {
             remarks: Vec::new(),
             looks: 1,
             counted: 0,
-            earlier: me.memory.take_uncounted(&subject.key),
+            earlier: me.cache.take_uncounted(&subject.key),
             daemons_gone_at: None,
             unprotected: Vec::new(),
             order: None,
@@ -124,7 +124,7 @@ impl Coordinator {
         run.surveyed = surveyed.is_some();
         let mut permit = match run.surveyed {
             true => None,
-            false => me.memory.turns.reconciles.acquire().await.ok(),
+            false => me.cache.limiter.reconciles.acquire().await.ok(),
         };
         let mut observation = me.observe(surveyed.as_ref().unwrap_or(subject)).await;
         let subject = &Subject {
@@ -151,13 +151,13 @@ impl Coordinator {
                     // Other instances may be observed meanwhile.
                     drop(permit.take());
                     tokio::time::sleep(wait).await;
-                    permit = me.memory.turns.reconciles.acquire().await.ok();
+                    permit = me.cache.limiter.reconciles.acquire().await.ok();
                     observation = me.observe(subject).await;
                 }
                 Next::Stop => {
                     let calls = me.aws.meter.total() - run.counted + run.earlier;
                     if !matches!(verdict, Verdict::NotDraining | Verdict::Done) {
-                        me.memory.add_uncounted(&observation.key, calls);
+                        me.cache.add_uncounted(&observation.key, calls);
                     }
                     return me.conclude(trigger, &observation, verdict, &run, started, failed);
                 }
@@ -174,10 +174,10 @@ impl Coordinator {
     ) -> (Plan, Applied) {
         let calls = self.aws.meter.total();
         let now = self.now();
-        let fleet = self.memory.fleet_without(&observation.key, now);
+        let fleet = self.cache.fleet_without(&observation.key, now);
         // A coordinator that only observes does not obey, and must not answer as if it did.
         let obeyed = command.filter(|_| !self.only_observes());
-        let kill_switch = self.memory.kill_switch();
+        let kill_switch = self.cache.kill_switch();
         let plan = plan(&Situation {
             observation,
             policy: &self.policy,
@@ -199,7 +199,7 @@ impl Coordinator {
         let census = self.census(observation);
         if let Some(instance) = observation.instance.as_yes() {
             let census = census.as_ref();
-            self.memory
+            self.cache
                 .saw(&observation.key, instance, plan.verdict, census, now);
         }
         let applied = self.apply(run.target(observation), plan.clone()).await;
@@ -230,7 +230,7 @@ impl Coordinator {
             .filter(|_| done && !self.only_observes())
         {
             let registrations = instance.all().map(|one| &one.arn);
-            self.memory.ended(&observation.key, registrations, self.now());
+            self.cache.ended(&observation.key, registrations, self.now());
         }
     }
 
@@ -251,7 +251,7 @@ impl Coordinator {
         else {
             return;
         };
-        let metrics = &self.memory.metrics;
+        let metrics = &self.cache.metrics;
         if record.reason.is_some_and(ReleaseReason::is_forced) {
             metrics.count(Metric::ForcedReleases, 1);
         }
@@ -267,11 +267,11 @@ impl Coordinator {
         let gone = |record: Option<&Record>| record.is_some_and(|record| record.daemons_gone_at.is_some());
         let written = applied.written.as_ref().and_then(Stored::readable);
         if gone(written) && !gone(observation.record.readable()) {
-            self.memory.metrics.count(Metric::DaemonsGone, 1);
+            self.cache.metrics.count(Metric::DaemonsGone, 1);
         }
         let unprotected = |record: Option<&Record>| record.map_or(0, |record| record.unprotected.len());
         let more = unprotected(written).saturating_sub(unprotected(observation.record.readable()));
-        self.memory.metrics.count(Metric::UnprotectedDaemons, more);
+        self.cache.metrics.count(Metric::UnprotectedDaemons, more);
     }
 
     fn next(&self, observation: &Observation, plan: &Plan, applied: Applied, run: &mut Run) -> Next {
@@ -295,7 +295,7 @@ impl Coordinator {
             // If many instances are drained at once, some lag, and those are looked at together too.
             if run.surveyed {
                 let at = self.now().checked_add(READ_BACK_LAGS).ok();
-                self.memory.look_at(&observation.key, at);
+                self.cache.look_at(&observation.key, at);
                 return Next::Stop;
             }
             return Next::Look(READ_BACK_LAGS.unsigned_abs());
@@ -346,7 +346,7 @@ impl Coordinator {
                 let unseen = unseen && matches!(observation.tasks, Observed::Unknown(_));
                 let again = plan.look_again.or(unseen.then_some(self.policy.settle));
                 let at = again.and_then(|wait| self.now().checked_add(wait).ok());
-                self.memory.look_at(&observation.key, at);
+                self.cache.look_at(&observation.key, at);
                 Next::Stop
             }
         }

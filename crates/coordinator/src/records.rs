@@ -32,7 +32,7 @@ impl Coordinator {
         key: &InstanceKey,
         arns: &[ContainerInstanceArn],
     ) -> Observed<Stored> {
-        let store = &self.memory.store;
+        let store = &self.cache.store;
         if self.queued && store.is_shared(key) && self.kill_switch_is_fresh() {
             return store.known(key).map_or(Observed::Absent, Observed::Present);
         }
@@ -53,7 +53,7 @@ impl Coordinator {
         arns: &[ContainerInstanceArn],
         own: Observed<Stored>,
     ) -> Observed<Stored> {
-        let store = &self.memory.store;
+        let store = &self.cache.store;
         let own = match self.queued {
             true => store.seen(key, own, self.now()),
             false => store.same(key, own),
@@ -70,7 +70,7 @@ impl Coordinator {
             (seen, _) => seen,
         };
         if let Observed::Present(stored) = &seen {
-            self.memory.store.learn(key, stored, self.now());
+            self.cache.store.learn(key, stored, self.now());
         }
         seen
     }
@@ -88,7 +88,7 @@ impl Coordinator {
         let prefix = &self.policy.prefix;
         let control = prefix.control_name();
         let shared: Vec<String> = prefix.shared_names(cluster).collect();
-        let first = !self.queued || !self.memory.store.has_learned(cluster);
+        let first = !self.queued || !self.cache.store.has_learned(cluster);
         let records = keys.iter().map(|key| prefix.record_name(key));
         let names = std::iter::once(control.clone()).chain(shared.iter().filter(|_| first).cloned());
         let names: Vec<String> = names.chain(records).collect();
@@ -138,8 +138,8 @@ impl Coordinator {
             .iter()
             .filter_map(|one| Some((of_cluster(one)?, Some((one.text.as_str(), one.version)))))
             .collect();
-        if self.memory.store.learn_shared(cluster, &read, self.now()) {
-            self.memory.store.take_in(cluster);
+        if self.cache.store.learn_shared(cluster, &read, self.now()) {
+            self.cache.store.take_in(cluster);
         }
     }
 
@@ -148,29 +148,29 @@ impl Coordinator {
     fn learn_texts(&self, cluster: &ClusterName, names: &[String], texts: &Texts) -> bool {
         let read = names.iter().map(|name| texts.with_version(name)).enumerate();
         let read: Vec<_> = read.collect();
-        self.memory.store.learn_shared(cluster, &read, self.now())
+        self.cache.store.learn_shared(cluster, &read, self.now())
     }
 
     /// A batch begins. Lambda may have given those before it to another environment, while this one was busy with an
     /// order: this environment merges what the other one has written, and looks for what its events have reported.
     pub(crate) async fn catch_up(&self) {
-        for cluster in self.memory.store.to_check(self.now()) {
+        for cluster in self.cache.store.to_check(self.now()) {
             let names: Vec<String> = self.policy.prefix.shared_names(&cluster).collect();
             // Without an answer, a writer that overwrites another one's text sees its version.
             let Ok(texts) = self.aws.get_texts(&names).await else {
                 continue;
             };
             if self.learn_texts(&cluster, &names, &texts) {
-                self.memory.store.take_in(&cluster);
-                self.memory.look_soon_at_all(&cluster, self.now());
+                self.cache.store.take_in(&cluster);
+                self.cache.look_soon_at_all(&cluster, self.now());
             }
         }
     }
 
     /// How often the sidecars of all drains should read, including those that are about to begin.
     fn poll_seconds(&self) -> u32 {
-        let sidecars = self.memory.fleet(self.now()).sidecars;
-        let begin = u32::try_from(self.memory.agenda.waiting()).unwrap_or(u32::MAX);
+        let sidecars = self.cache.fleet(self.now()).sidecars;
+        let begin = u32::try_from(self.cache.agenda.waiting()).unwrap_or(u32::MAX);
         poll_seconds(sidecars.saturating_add(begin))
     }
 
@@ -180,7 +180,7 @@ impl Coordinator {
         if self.only_observes() {
             return;
         }
-        for place in self.memory.store.hurried(self.poll_seconds()) {
+        for place in self.cache.store.hurried(self.poll_seconds()) {
             // What fails is tried again after the next look.
             let _ = self.flush(&place, Priority::Count).await;
         }
@@ -198,7 +198,7 @@ impl Coordinator {
         match self.to_share(key, &record) {
             Some(place) => {
                 if let Err(failure) = self.flush(&place, rank).await {
-                    self.memory.store.undo(key, &place);
+                    self.cache.store.undo(key, &place);
                     return Err(failure);
                 }
                 self.written(key, before, record, applied);
@@ -217,11 +217,11 @@ impl Coordinator {
         applied: &mut Applied,
     ) -> Result<Outcome, AwsError> {
         let age = self.now().duration_since(record.started_at);
-        if self.memory.store.is_shared(key) && age < SHARED_ALONE {
+        if self.cache.store.is_shared(key) && age < SHARED_ALONE {
             self.written(key, before, record, applied);
             return Ok(Outcome::Kept);
         }
-        if !self.memory.turns.try_acquire(Priority::Count) {
+        if !self.cache.limiter.try_acquire(Priority::Count) {
             return Ok(Outcome::Deferred);
         }
         self.put_alone(key, before, record, applied).await
@@ -255,7 +255,7 @@ impl Coordinator {
         // The instance of a drain without our hook may stay as it is, and its record says that it was drained.
         if self.queued && record.lifecycle.is_some() {
             self.written(key, before, record, applied);
-            self.memory.store.ended(key);
+            self.cache.store.ended(key);
             return Ok(Outcome::Ok);
         }
         self.put_own(key, before, record, Priority::Receipt, applied)
@@ -271,7 +271,7 @@ impl Coordinator {
         rank: Priority,
         applied: &mut Applied,
     ) -> Result<Outcome, AwsError> {
-        self.memory.turns.acquire(rank).await;
+        self.cache.limiter.acquire(rank).await;
         let outcome = self.put_alone(key, before, record, applied).await?;
         self.leave_shared(key, rank).await?;
         Ok(outcome)
@@ -281,10 +281,9 @@ impl Coordinator {
     fn to_share(&self, key: &InstanceKey, record: &Record) -> Option<SharedSlot> {
         let may_share = self.queued && !self.policy.own_records_only;
         let drain = SharedDrain::of(record).filter(|_| may_share)?;
-        let crowded =
-            || self.memory.fleet_without(key, self.now()).drains + self.survey.size() >= SHARED_FROM;
-        let shares = self.memory.store.is_shared(key) || crowded();
-        shares.then(|| self.memory.store.put(key, &drain)).flatten()
+        let crowded = || self.cache.fleet_without(key, self.now()).drains + self.survey.size() >= SHARED_FROM;
+        let shares = self.cache.store.is_shared(key) || crowded();
+        shares.then(|| self.cache.store.put(key, &drain)).flatten()
     }
 
     /// What a shared record says of a drain that holds is now in the drain's own record. A run that crosses the queue's
@@ -293,7 +292,7 @@ impl Coordinator {
         if !self.queued {
             return Ok(());
         }
-        match self.memory.store.take(key) {
+        match self.cache.store.take(key) {
             Some(place) => self.flush(&place, rank).await,
             None => Ok(()),
         }
@@ -305,7 +304,7 @@ impl Coordinator {
             record: Ok(record),
             version: last.map_or(0, |stored| stored.version),
         };
-        self.memory.store.learn(key, &stored, self.now());
+        self.cache.store.learn(key, &stored, self.now());
         applied.written = Some(stored);
     }
 
@@ -329,7 +328,7 @@ impl Coordinator {
             },
         };
         applied.raced |= raced;
-        self.memory.store.learn(key, &stored, self.now());
+        self.cache.store.learn(key, &stored, self.now());
         applied.written = Some(stored);
         Ok(match raced {
             true => Outcome::Conflict,
@@ -354,22 +353,22 @@ impl Coordinator {
 
     /// Writes a shared record. A change that comes while one waits for its turn is in its text, and waits with it.
     async fn flush(&self, place: &SharedSlot, rank: Priority) -> Result<(), AwsError> {
-        let store = &self.memory.store;
+        let store = &self.cache.store;
         let gate = store.gate(place);
         let _turn = gate.lock().await;
         while store.outcome(place).is_none() {
             // Changes of the same batch join this write.
             tokio::time::sleep(TOGETHER).await;
-            self.memory.turns.acquire(rank).await;
+            self.cache.limiter.acquire(rank).await;
             self.write_shared(place).await;
         }
         store.outcome(place).unwrap_or(Ok(()))
     }
 
     async fn write_shared(&self, place: &SharedSlot) {
-        let store = &self.memory.store;
+        let store = &self.cache.store;
         // An environment that has not listed the drains yet would make hundreds of sidecars read each second.
-        let polls = match self.memory.knows_the_fleet(self.now()) {
+        let polls = match self.cache.knows_the_fleet(self.now()) {
             true => Polls::Are(self.poll_seconds()),
             false => Polls::AtLeast(self.poll_seconds()),
         };
@@ -398,7 +397,7 @@ impl Coordinator {
 
     /// Deletes the shared records that hold no drain. What fails is tried again by the next run.
     pub(crate) async fn delete_empty(&self) {
-        let empty = self.memory.store.empty();
+        let empty = self.cache.store.empty();
         if empty.is_empty() || self.only_observes() {
             return;
         }
@@ -411,7 +410,7 @@ impl Coordinator {
                 return self.logger.log(Level::Warn, "not-deleted", fields);
             }
             for (cluster, number) in some {
-                self.memory.store.deleted_shared(cluster, *number);
+                self.cache.store.deleted_shared(cluster, *number);
             }
         }
     }

@@ -92,7 +92,7 @@ async fn invocations(settings: CoordinatorSettings) -> Result<(), lambda_runtime
         let coordinator = Coordinator {
             policy: policy.clone(),
             aws: aws.clone(),
-            memory: memory.clone(),
+            cache: memory.clone(),
             logger: logger.clone(),
             clock: Clock::system(),
             deployment: Some(Arc::new(deployment(&event.context))),

@@ -137,7 +137,7 @@ impl Coordinator {
     ) -> Result<BTreeMap<InstanceKey, Shown>, AwsError> {
         let mut shown = BTreeMap::new();
         for (cluster, described) in by_cluster(described) {
-            let shared = |key: &InstanceKey| self.memory.store.is_shared(key);
+            let shared = |key: &InstanceKey| self.cache.store.is_shared(key);
             let unknown: Vec<InstanceKey> = described
                 .iter()
                 .map(|(key, _)| key.clone())
@@ -154,7 +154,7 @@ impl Coordinator {
                 let record = match read.remove(&key) {
                     Some(own) => self.with_shared(&key, &arns, own),
                     None => self
-                        .memory
+                        .cache
                         .store
                         .known(&key)
                         .map_or(Observed::Absent, Observed::Present),
@@ -253,7 +253,7 @@ impl Coordinator {
         let tasks = self.scheduled(cluster, theirs.collect()).await?;
         let asked = |task: &Task| {
             let owner = places.get(&task.arn).and_then(|arn| owners.get(arn));
-            let stored = owner.and_then(|key| self.memory.store.known(key));
+            let stored = owner.and_then(|key| self.cache.store.known(key));
             let record = stored.as_ref().and_then(|stored| stored.readable());
             record.is_some_and(|record| self.asks_for_protection(record))
         };
@@ -273,7 +273,7 @@ impl Coordinator {
 
     /// Does a sweep over all tasks of the cluster take fewer calls than asking for those of so many instances?
     async fn sweeps(&self, cluster: &ClusterName, instances: usize) -> bool {
-        let tasks = match self.memory.tasks_in(cluster) {
+        let tasks = match self.cache.tasks_in(cluster) {
             Some(tasks) => tasks,
             None => self.aws.count_tasks(cluster).await.unwrap_or(usize::MAX),
         };
@@ -286,13 +286,13 @@ impl Coordinator {
     async fn sweep(&self, cluster: &ClusterName) -> Result<Option<Vec<ListedTask>>, AwsError> {
         let listed = match self.aws.list_tasks(cluster, None).await {
             Err(failure) if failure.kind == ErrorKind::Denied => {
-                self.memory.learn_tasks_in(cluster, usize::MAX);
+                self.cache.learn_tasks_in(cluster, usize::MAX);
                 return Ok(None);
             }
             listed => listed?,
         };
         let arns: Vec<TaskArn> = listed.into_iter().collect();
-        self.memory.learn_tasks_in(cluster, arns.len());
+        self.cache.learn_tasks_in(cluster, arns.len());
         self.aws.describe_tasks(cluster, &arns).await.map(Some)
     }
 

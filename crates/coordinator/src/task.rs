@@ -29,7 +29,7 @@ impl Coordinator {
         self.measure_exits(&change);
         let arn = &change.container_instance;
         match self
-            .memory
+            .cache
             .task_ended(&change.cluster, arn, &change.task, self.now())
         {
             TaskStopFollowUp::Ignore(reason) => self.ignored(Level::Debug, TriggerKind::Task, reason),
@@ -39,7 +39,7 @@ impl Coordinator {
             }
             TaskStopFollowUp::DescribeAwaited(key, awaited) => self.probe(key, arn, &awaited).await,
             TaskStopFollowUp::Observe(key) if self.is_crowded() => {
-                self.memory.look_at(&key, Some(self.now()));
+                self.cache.look_at(&key, Some(self.now()));
                 self.ignored(
                     Level::Debug,
                     TriggerKind::Task,
@@ -61,10 +61,10 @@ impl Coordinator {
             .filter(|(container, _)| *container == self.policy.sidecar_container);
         for (_, code) in sidecars {
             match code {
-                137 => self.memory.metrics.count(Metric::SidecarsKilled, 1),
-                10 | 11 => self.memory.metrics.count(Metric::SidecarsGaveUp, 1),
+                137 => self.cache.metrics.count(Metric::SidecarsKilled, 1),
+                10 | 11 => self.cache.metrics.count(Metric::SidecarsGaveUp, 1),
                 // A wrong setting, or a bug: whenever it ended, it did not hold.
-                64 | 70 => self.memory.metrics.count(Metric::UnprotectedDaemons, 1),
+                64 | 70 => self.cache.metrics.count(Metric::UnprotectedDaemons, 1),
                 _ => {}
             }
         }
@@ -75,13 +75,13 @@ impl Coordinator {
     async fn probe(&self, key: InstanceKey, arn: &ContainerInstanceArn, awaited: &[TaskArn]) -> Handled {
         let me = self.metered();
         let answer = me.aws.describe_tasks(&key.cluster, awaited).await;
-        self.memory.add_uncounted(&key, me.aws.meter.total());
+        self.cache.add_uncounted(&key, me.aws.meter.total());
         if let Ok(tasks) = answer {
             let alive = tasks
                 .into_iter()
                 .filter(|task| !task.last_status.is_final())
                 .map(|task| task.arn);
-            match self.memory.probed(&key, alive.collect(), self.now()) {
+            match self.cache.probed(&key, alive.collect(), self.now()) {
                 TaskStopFollowUp::Ignore(reason) => {
                     return self.ignored(Level::Debug, TriggerKind::Task, reason);
                 }
@@ -100,7 +100,7 @@ impl Coordinator {
     async fn last(&self, key: InstanceKey, arn: &ContainerInstanceArn) -> Handled {
         let wait = self.policy.linger;
         if self.queued {
-            self.memory.look_at(&key, self.now().checked_add(wait).ok());
+            self.cache.look_at(&key, self.now().checked_add(wait).ok());
             self.announce(&key).await;
             return self.ignored(
                 Level::Debug,
@@ -116,11 +116,11 @@ impl Coordinator {
 
     /// Announces to the sidecars when the release will come. Without this note they learn of it one reading later.
     async fn announce(&self, key: &InstanceKey) {
-        let Some(stored) = self.memory.store.known(key).filter(|_| !self.only_observes()) else {
+        let Some(stored) = self.cache.store.known(key).filter(|_| !self.only_observes()) else {
             return;
         };
         let before = Observed::Present(stored);
-        let fleet = self.memory.fleet_without(key, self.now());
+        let fleet = self.cache.fleet_without(key, self.now());
         let known = before.readable();
         let Some(record) = known.and_then(|known| announcement(known, &self.policy, fleet, self.now()))
         else {
@@ -129,7 +129,7 @@ impl Coordinator {
         let (me, mut applied) = (self.metered(), Applied::default());
         // What fails is only that note.
         let _ = me.put_count(key, &before, record, &mut applied).await;
-        self.memory.add_uncounted(key, me.aws.meter.total());
+        self.cache.add_uncounted(key, me.aws.meter.total());
     }
 
     /// Every daemon of a released drain is STOPPED: the look that completes it need not ask for tasks.
@@ -146,7 +146,7 @@ impl Coordinator {
             Err(failure) => return Handled::Failed(failure.to_string()),
             Ok(found) => found.into_iter().next(),
         };
-        if self.memory.edges.is_foreign(&change.container_instance) {
+        if self.cache.foreign.is_foreign(&change.container_instance) {
             return self.ignored(
                 Level::Debug,
                 TriggerKind::Task,
@@ -163,7 +163,7 @@ impl Coordinator {
         let (instance, now) = (found.container_instance, self.now());
         if instance.status == InstanceStatus::Active {
             let instance = Registrations::from(instance);
-            self.memory.saw(&key, &instance, Verdict::NotDraining, None, now);
+            self.cache.saw(&key, &instance, Verdict::NotDraining, None, now);
             return self.ignored(
                 Level::Debug,
                 TriggerKind::Task,

@@ -56,7 +56,7 @@ impl Coordinator {
         let (kept, failed) = tokio::join!(me.maintain_all(quiet), self.reconcile_all(&mut found));
         found.problems.extend(kept);
         if found.problems.is_empty() && failed.is_empty() {
-            me.memory.store.forget_old(at);
+            me.cache.store.forget_old(at);
             me.delete_empty().await;
         }
         me.write_beacon(beacon.as_deref(), at).await;
@@ -82,7 +82,7 @@ impl Coordinator {
         for (cluster, answer) in clusters.into_iter().zip(answers) {
             match answer {
                 Ok(arns) => {
-                    self.memory.listed(&cluster, &arns, self.now());
+                    self.cache.listed(&cluster, &arns, self.now());
                     draining.insert(cluster, arns.into_iter().collect());
                 }
                 Err(failure) => failures.push(failure),
@@ -124,7 +124,7 @@ impl Coordinator {
         let action = |(hook, heartbeat_seconds)| HookAction {
             group: instance.group.clone(),
             since: self
-                .memory
+                .cache
                 .waits_since(&instance.instance, &hook, None, self.now()),
             hook,
             token: None,
@@ -141,7 +141,7 @@ impl Coordinator {
         match listed.iter().find(|parameter| parameter.name == control_name) {
             Some(parameter) => self.apply_kill_switch(Some(&parameter.text)),
             // A listing may leave out what is there: a switch that was thrown is not taken back by that.
-            None if self.memory.control() != Control::On => self.read_kill_switch().await,
+            None if self.cache.control() != Control::On => self.read_kill_switch().await,
             None => self.apply_kill_switch(None),
         }
         let shared = listed
@@ -153,10 +153,10 @@ impl Coordinator {
             .for_each(|cluster| self.learn_shared(cluster, &listed));
         found.records(listed, &self.policy.prefix);
         if self.queued {
-            found.known(&self.memory.store, &self.policy.prefix);
+            found.known(&self.cache.store, &self.policy.prefix);
         }
-        self.memory.learn_fleet(found.fleet(), found.at);
-        found.measure(&self.memory.metrics, self.heartbeats_by());
+        self.cache.learn_fleet(found.fleet(), found.at);
+        found.measure(&self.cache.metrics, self.heartbeats_by());
     }
 
     /// Every instance gets its look; how many at once, and who writes first, is for [`crate::pace`] to say.
@@ -164,10 +164,10 @@ impl Coordinator {
         let mut subjects = found.take_subjects();
         if self.is_crowded() {
             // Those that are known are looked at with others, at the end of the batch.
-            subjects.retain(|subject| !self.memory.look_soon(&subject.key, self.now()));
+            subjects.retain(|subject| !self.cache.look_soon(&subject.key, self.now()));
             found
                 .unplaced
-                .retain(|instance, _| !self.memory.agenda.has(instance));
+                .retain(|instance, _| !self.cache.agenda.has(instance));
         }
         let due: Vec<_> = subjects
             .iter()
@@ -220,7 +220,7 @@ impl Coordinator {
         }
         // What has another version is read again when its instance is observed.
         let keys = names.iter().filter_map(|name| self.policy.prefix.key_of(name));
-        keys.for_each(|key| self.memory.store.forget(&key));
+        keys.for_each(|key| self.cache.store.forget(&key));
         Ok(unchanged.len())
     }
 

@@ -59,7 +59,7 @@ impl Function {
         let coordinator = Coordinator {
             policy: Arc::new(settings.policy.clone()),
             aws: Aws::new(&aws::configuration(harness, principal)),
-            memory: Arc::new(Cache::default()),
+            cache: Arc::new(Cache::default()),
             logger: Logger::with_sink(Level::Info, move |line| said(&reporter, line)),
             clock: Clock::new(move || clock.now()),
             deployment: None,

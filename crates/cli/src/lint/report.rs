@@ -71,9 +71,3 @@ impl Report {
             .count()
     }
 }
-
-/// `1 error`, `2 errors`.
-fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
-}

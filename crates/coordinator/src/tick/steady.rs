@@ -43,7 +43,7 @@ impl Coordinator {
     pub(super) async fn skip_steady_drains(&self, found: &mut Found) -> Vec<Steady> {
         let mut quiet = Vec::new();
         // The kill switch is another reason to act.
-        if self.memory.control() == Control::ReleaseAll {
+        if self.cache.control() == Control::ReleaseAll {
             return quiet;
         }
         for (cluster, candidates) in self.candidates(found) {
@@ -74,7 +74,7 @@ impl Coordinator {
             .get(&key.cluster)
             .is_some_and(|draining| record.registrations().all(|arn| draining.contains(arn)));
         let due = next_due(record, &self.policy).is_none_or(|due| due <= found.at);
-        let awaited = self.memory.awaited(key, record.is_released());
+        let awaited = self.cache.awaited(key, record.is_released());
         let quiet = drains && !due && hook_is_as_recorded(found, key, record) && !awaited.is_empty();
         quiet.then(|| awaited.into_iter().collect())
     }
@@ -138,8 +138,8 @@ impl Coordinator {
         let alive = tasks.iter().filter(|task| !task.last_status.is_final());
         let alive: BTreeSet<TaskArn> = alive.map(|task| task.arn.clone()).collect();
         let (now, awaited) = (self.now(), alive.len());
-        self.memory.probed(&key, alive, now);
-        let fleet = self.memory.fleet_without(&key, now);
+        self.cache.probed(&key, alive, now);
+        let fleet = self.cache.fleet_without(&key, now);
         let plan = Plan {
             actions: maintenance_actions(&record, &tasks, &self.policy, fleet, self.heartbeats_by(), now),
             verdict: record.reason.map_or(Verdict::Holding, Verdict::Released),
@@ -153,7 +153,7 @@ impl Coordinator {
         let before = Observed::Present(stored);
         let me = self.metered();
         let applied = me.apply(Target::Placed(&key, &before), plan.clone()).await;
-        self.memory.add_uncounted(&key, me.aws.meter.total());
+        self.cache.add_uncounted(&key, me.aws.meter.total());
         let seen = (!record.is_released()).then(|| census(&tasks, &self.policy));
         self.log_steady(&key, &record, &plan, seen.as_ref(), &applied);
         applied.failure.map(|failure| failure.to_string())

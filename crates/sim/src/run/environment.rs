@@ -116,7 +116,7 @@ impl Environment {
         let coordinator = Coordinator {
             policy: Arc::new(harness.settings.policy.clone()),
             aws: Aws::with_api(sdk.clone()),
-            memory: Arc::new(Cache::default()),
+            cache: Arc::new(Cache::default()),
             logger: if harness.metrics {
                 logger
             } else {

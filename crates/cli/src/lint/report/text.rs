@@ -1,6 +1,6 @@
 //! The report for people: each finding with its lines of the source.
 
-use super::{File, Report, counted};
+use super::{File, Report};
 use crate::edit::{Path, Step};
 use crate::lint::examine::Examined;
 use crate::lint::explain::anchor;
@@ -10,6 +10,7 @@ use crate::lint::rules::Severity;
 use crate::look::{Look, printable};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};
+use protector_core::plural::counted;
 
 /// All findings, and a line for each file.
 pub(super) fn written(report: &Report) -> String {
@@ -111,10 +112,10 @@ fn total(report: &Report) -> String {
     let read = report.files.iter().filter(|file| file.examined.is_ok()).count();
     let unread = report.files.len() - read;
     let mut parts = vec![
-        counted(read, "file"),
-        counted(report.count(Severity::Error), "error"),
-        counted(report.count(Severity::Warning), "warning"),
-        counted(report.count(Severity::Note), "note"),
+        counted(read, "file").to_string(),
+        counted(report.count(Severity::Error), "error").to_string(),
+        counted(report.count(Severity::Warning), "warning").to_string(),
+        counted(report.count(Severity::Note), "note").to_string(),
     ];
     if unread > 0 {
         parts.push(format!("{unread} not read"));
