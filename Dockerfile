@@ -24,6 +24,7 @@ COPY crates/sidecar/Cargo.toml crates/sidecar/
 COPY crates/coordinator/Cargo.toml crates/coordinator/
 COPY crates/aws-model/Cargo.toml crates/aws-model/
 COPY crates/local-aws/Cargo.toml crates/local-aws/
+COPY crates/diagnosis/Cargo.toml crates/diagnosis/
 COPY crates/sim/Cargo.toml crates/sim/
 COPY crates/cli/Cargo.toml crates/cli/
 COPY tests/Cargo.toml tests/

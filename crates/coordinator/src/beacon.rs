@@ -1,7 +1,7 @@
 //! Writing the beacon, by which people's tools find the coordinator and see that it runs.
 
-use jiff::Timestamp;
-use protector_core::beacon::Beacon;
+use jiff::{SignedDuration, Timestamp};
+use protector_core::beacon::{Beacon, HeartbeatsBeacon};
 use serde_json::json;
 
 use crate::aws::{AwsError, Listed};
@@ -27,6 +27,20 @@ impl Coordinator {
         }
         let name = self.policy.prefix.beacon_name();
         if let Err(failure) = self.aws.put_beacon(&name, &beacon).await {
+            let fields = json!({"requestId": self.request_id, "error": failure.to_string()});
+            self.logger.log(Level::Warn, "beacon", fields);
+        }
+    }
+
+    /// Says how a run of the heartbeats went, if hooks wait. Every heartbeat goes first, and a failure here is no failure
+    /// of the run.
+    pub(crate) async fn write_heartbeats_beacon(&self, beacon: HeartbeatsBeacon) {
+        let is_deployed = self.deployment.is_some() && !self.policy.dry_run;
+        if !is_deployed || beacon.waiting == 0 || self.time_left() <= SignedDuration::ZERO {
+            return;
+        }
+        let name = self.policy.prefix.heartbeats_name();
+        if let Err(failure) = self.aws.put_heartbeats_beacon(&name, &beacon).await {
             let fields = json!({"requestId": self.request_id, "error": failure.to_string()});
             self.logger.log(Level::Warn, "beacon", fields);
         }

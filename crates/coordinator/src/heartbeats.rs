@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
+use protector_core::beacon::HeartbeatsBeacon;
 use protector_core::heartbeat::{Heartbeats, Wait};
 use protector_core::ids::{AutoScalingGroupName, LifecycleHookName};
 use protector_core::plural::counted;
@@ -45,6 +46,7 @@ struct Sent {
 impl Coordinator {
     /// Gives every hook of ours that waits its heartbeat, if it is due.
     pub(crate) async fn heartbeats(&self) -> Handled {
+        let began = self.now();
         let (waiting, failures) = self.aws.list_waiting(&self.policy.auto_scaling_groups).await;
         let (waits, mut problems) = self.waits(&waiting).await;
         problems.extend(failures.iter().map(ToString::to_string));
@@ -60,6 +62,9 @@ impl Coordinator {
             false => self.send_all(&due).await,
         };
         problems.extend(sent.problems.iter().cloned());
+        let late = (due.len() - sent.ok - sent.over).max(problems.len());
+        self.write_heartbeats_beacon(HeartbeatsBeacon::new(began, waits.len(), late))
+            .await;
         self.measure_time_left(&waits);
         self.log_heartbeats(waits.len(), due.len(), &sent, &problems);
         Handled::Done(json!({"waiting": waits.len(), "due": due.len(), "sent": sent.ok}))

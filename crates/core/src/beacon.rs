@@ -154,5 +154,51 @@ fn room<T: Serialize>(list: &Option<Vec<T>>) -> usize {
     list.as_ref().map_or(0, |list| parameter_text(list).len())
 }
 
+/// What the sender of the heartbeats says of its last run: the parameter `<prefix>/heartbeats`.
+///
+/// Auto Scaling does not say when a hook had its last heartbeat. After a run that was late with none, every hook that
+/// waited had its last one within [`crate::heartbeat::interval`] before the run, so a person's tool can compute how long
+/// each still waits at least. It is written in runs in which hooks wait, after the heartbeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeartbeatsBeacon {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// When the run began.
+    pub run_at: Timestamp,
+    /// How many hooks of ours wait.
+    pub waiting: u32,
+    /// How many of them may not have had the heartbeat that was due.
+    pub late: u32,
+}
+
+impl HeartbeatsBeacon {
+    /// What a run that began at `run_at` has to say.
+    #[must_use]
+    pub fn new(run_at: Timestamp, waiting: usize, late: usize) -> HeartbeatsBeacon {
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        HeartbeatsBeacon {
+            schema: SCHEMA,
+            run_at,
+            waiting: count(waiting),
+            late: count(late),
+        }
+    }
+
+    /// Makes the parameter's value.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        parameter_text(self)
+    }
+
+    /// Reads a parameter's value.
+    ///
+    /// # Errors
+    /// [`DecodeError`].
+    pub fn decode(text: &str) -> Result<HeartbeatsBeacon, DecodeError> {
+        decode_versioned(text)
+    }
+}
+
 #[cfg(test)]
 mod tests;

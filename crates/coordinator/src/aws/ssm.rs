@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use protector_core::beacon::Beacon;
+use protector_core::beacon::{Beacon, HeartbeatsBeacon};
 use protector_core::observation::{Observed, Stored};
 use protector_core::record::{ParameterPrefix, Record};
 use protector_core::shared::SharedRecord;
@@ -165,6 +165,19 @@ impl Aws {
             .encode()
             .map_err(|error| self.incomplete(OPERATION, error.to_string()))?;
         self.call(OPERATION, self.api.put_parameter(name, text)).await
+    }
+
+    /// Writes the beacon of the heartbeats.
+    ///
+    /// # Errors
+    /// The write failed, or may have.
+    pub async fn put_heartbeats_beacon(
+        &self,
+        name: &str,
+        beacon: &HeartbeatsBeacon,
+    ) -> Result<i64, AwsError> {
+        self.call("PutParameter", self.api.put_parameter(name, beacon.encode()))
+            .await
     }
 
     /// Deletes at most 10 parameters.

@@ -184,3 +184,14 @@ proptest! {
         prop_assert_eq!(Beacon::decode(&text), Ok(beacon));
     }
 }
+
+#[test]
+fn the_beacon_of_the_heartbeats_reads_as_documented() {
+    let beacon = HeartbeatsBeacon::new(at(0), 3, 1);
+    let value: Value = serde_json::from_str(&beacon.encode()).unwrap();
+    let expected = json!({"schema": 1, "runAt": "2027-01-15T08:00:00Z", "waiting": 3, "late": 1});
+    assert_eq!(value, expected);
+    assert_eq!(HeartbeatsBeacon::decode(&beacon.encode()), Ok(beacon));
+    let later = r#"{"schema":2,"runAt":"2027-01-15T08:00:00Z","waiting":3,"late":1}"#;
+    assert!(HeartbeatsBeacon::decode(later).is_err());
+}

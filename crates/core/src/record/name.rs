@@ -77,6 +77,13 @@ impl ParameterPrefix {
         format!("{}/coordinator", self.0)
     }
 
+    /// The name of the parameter in which the sender of the heartbeats says how its last run went
+    /// ([`crate::beacon::HeartbeatsBeacon`]).
+    #[must_use]
+    pub fn heartbeats_name(&self) -> String {
+        format!("{}/heartbeats", self.0)
+    }
+
     /// Returns the instance whose record a parameter is, or nothing if its name is not one of ours.
     #[must_use]
     pub fn key_of(&self, name: &str) -> Option<InstanceKey> {

@@ -1,0 +1,3 @@
+//! Why one instance still drains, with the evidence and the next command.
+
+pub mod reads;

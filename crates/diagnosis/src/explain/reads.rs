@@ -1,0 +1,47 @@
+//! What was read of one instance for its explanation.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use protector_core::beacon::Beacon;
+use protector_core::ids::ServiceName;
+
+use crate::drain::Drain;
+use crate::read::Reading;
+use crate::seen::{
+    Activity, Definition, LifecycleHook, Machine, Protections, ScalingGroup, SeenService, SeenTask,
+    TargetGroup,
+};
+
+/// Everything that an explanation depends on. What was not asked for, because nothing called for it, is absent from its
+/// map, or `None`; what was asked for and not answered is a gap.
+#[derive(Debug, Clone)]
+pub struct InstanceReads {
+    /// The time.
+    pub now: Timestamp,
+    /// The drain: record, container instance, hooks. Its state is `NoRecord` for an instance without a record, draining
+    /// or not (`drain.machine.status`).
+    pub drain: Drain,
+    /// The coordinator's settings.
+    pub beacon: Option<Beacon>,
+    /// All tasks on the instance, in every status that ECS lists.
+    pub tasks: Reading<Vec<SeenTask>>,
+    /// The services of tasks that hold, and of daemons.
+    pub services: BTreeMap<ServiceName, Reading<SeenService>>,
+    /// Tasks of these services that are not on the instance: replacements, and the newest that have stopped.
+    pub elsewhere: BTreeMap<ServiceName, Reading<Vec<SeenTask>>>,
+    /// Scale-in protection of the tasks that hold.
+    pub protections: Reading<Protections>,
+    /// Task definitions, by ARN.
+    pub definitions: BTreeMap<String, Reading<Definition>>,
+    /// Target groups of services with a task that is DEACTIVATING or whose replacement is not healthy yet, by ARN.
+    pub target_groups: BTreeMap<String, Reading<TargetGroup>>,
+    /// The instance's Auto Scaling group, if room was missing.
+    pub group: Option<Reading<ScalingGroup>>,
+    /// Its newest scaling activities, if room was missing.
+    pub activities: Option<Reading<Vec<Activity>>>,
+    /// The group's lifecycle hooks.
+    pub hooks: Option<Reading<Vec<LifecycleHook>>>,
+    /// All container instances of the cluster, if room was missing.
+    pub machines: Option<Reading<Vec<Machine>>>,
+}

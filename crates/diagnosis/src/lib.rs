@@ -1,0 +1,15 @@
+//! What a person wants to know of drains, as pure functions of what was read from AWS: which instances drain, which
+//! tasks hold them, why, for how long yet, and whether a hook is about to run out.
+//!
+//! Nothing here reads AWS or the clock. A read that failed is a [`read::Gap`] and makes a part of the answer unknown,
+//! never fine: a bound is written `<=`, an estimate `~`, an unknown `?`.
+
+pub mod drain;
+pub mod ends;
+pub mod explain;
+pub mod hook;
+pub mod listing;
+pub mod read;
+pub mod seen;
+#[cfg(test)]
+mod testing;

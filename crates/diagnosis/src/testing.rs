@@ -1,0 +1,98 @@
+//! Things that many tests of this crate need.
+
+use jiff::{SignedDuration, Timestamp};
+use protector_core::beacon::{Beacon, HeartbeatsBeacon};
+use protector_core::ids::{ContainerInstanceArn, InstanceKey};
+use protector_core::record::{Lifecycle, Record};
+
+use crate::listing::Recorded;
+use crate::seen::Machine;
+
+/// A lifecycle action token that no output may show.
+pub(crate) const TOKEN: &str = "71514b9d-6a40-4b26-8523-05e7ee35fa40";
+
+/// The time this many seconds after three in the morning.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    "2026-11-28T03:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
+}
+
+/// An instance of the cluster `prod`.
+pub(crate) fn key() -> InstanceKey {
+    InstanceKey {
+        cluster: "prod".parse().unwrap(),
+        instance: "i-04f05e66a99bdb06f".parse().unwrap(),
+    }
+}
+
+/// Its registration.
+pub(crate) fn registration() -> ContainerInstanceArn {
+    "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/0a1b2c3d"
+        .parse()
+        .unwrap()
+}
+
+/// A record that holds since `at(0)`, with a deadline in an hour. Its drain id is [`TOKEN`].
+pub(crate) fn record() -> Record {
+    Record {
+        draining_confirmed_at: Some(at(1)),
+        ..Record::first(
+            key().instance,
+            registration(),
+            TOKEN.to_owned(),
+            at(0),
+            at(3600),
+            5,
+        )
+    }
+}
+
+/// The same as it was read.
+pub(crate) fn recorded(record: Record) -> Recorded {
+    Recorded {
+        record: Ok(record),
+        version: Some(7),
+    }
+}
+
+/// A hook of ours whose event came at `at(heartbeat)`.
+pub(crate) fn lifecycle(timeout: u32, heartbeat: i64, with_event: bool) -> Lifecycle {
+    Lifecycle {
+        auto_scaling_group_name: "prod-ecs".parse().unwrap(),
+        lifecycle_hook_name: "ecs-daemon-protector".parse().unwrap(),
+        lifecycle_action_token: with_event.then(|| TOKEN.parse().unwrap()),
+        heartbeat_seconds: timeout,
+        heartbeat_at: at(heartbeat),
+        global_deadline_at: at(100 * i64::from(timeout)),
+    }
+}
+
+/// The container instance.
+pub(crate) fn machine(status: &str, agent_connected: bool) -> Machine {
+    Machine {
+        cluster: key().cluster,
+        arn: registration(),
+        instance: key().instance,
+        status: status.to_owned().into(),
+        agent_connected,
+        tasks: Some(3),
+        agent_version: Some("1.105.1".to_owned()),
+        remaining_cpu: Some(512),
+        remaining_memory: Some(1024),
+        registered_at: None,
+    }
+}
+
+/// The beacon of a coordinator with the default settings, whose last tick was at `at(tick)`.
+pub(crate) fn beacon(tick: i64) -> Beacon {
+    let text = format!(
+        r#"{{"schema":1,"version":"0.2.0","clusters":["prod"],"groups":[],"hooks":[],"maxDrain":"1h",
+        "daemonStop":"2m","agentLost":"10m","tiers":[],"control":"on","tickAt":"{}"}}"#,
+        at(tick)
+    );
+    Beacon::decode(&text).unwrap()
+}
+
+/// The beacon of heartbeats whose last run was at `at(run)` and late with `late` of them.
+pub(crate) fn heartbeats(run: i64, late: usize) -> HeartbeatsBeacon {
+    HeartbeatsBeacon::new(at(run), 1, late)
+}
