@@ -7,9 +7,12 @@
 pub mod drain;
 pub mod ends;
 pub mod explain;
+pub mod fleet;
 pub mod hook;
+pub mod json;
 pub mod listing;
 pub mod read;
 pub mod seen;
 #[cfg(test)]
 mod testing;
+pub mod which;

@@ -1,0 +1,314 @@
+//! The AWS account that a person looks at: the SDK's clients, how fast they may be asked, and what came of each call.
+//!
+//! Each call is counted, paced and, with `-v`, reported. A call that fails is a [`Gap`] of the answer and ends no command:
+//! what else is known is still worth showing.
+
+mod args;
+mod auto_scaling;
+mod clock;
+mod ecs;
+mod gap;
+mod lambda;
+mod load_balancing;
+mod logs;
+mod pace;
+mod ssm;
+mod time;
+
+pub(crate) use args::{AccountArgs, ClusterArgs};
+pub(crate) use lambda::Answered;
+
+use crate::look;
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::imds;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use clock::Skew;
+use gap::gap;
+use jiff::{SignedDuration, Timestamp};
+use pace::Pace;
+use protector_core::record::ParameterPrefix;
+use protector_diagnosis::read::{Gap, Reading};
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A connection takes milliseconds inside a region, and some 300 ms across the world.
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// One try of a call.
+const ATTEMPT: Duration = Duration::from_secs(8);
+
+/// Tries of a call, with the SDK's back-off and jitter.
+const TRIES: u32 = 3;
+
+/// The instance metadata service is asked for credentials once, and for so long: elsewhere than on EC2 nothing answers.
+const IMDS: Duration = Duration::from_secs(1);
+
+/// How many calls a second go to each service, so that a person who looks takes little from the sidecars, which share
+/// the account's quotas (40 reads a second of SSM, 20 of most reads of ECS).
+const PER_SECOND: [(&str, u32); 2] = [("ssm", 2), ("ecs", 5)];
+
+/// So many calls go at once before the pace counts: those of one screen.
+const BURST: u32 = 10;
+
+/// The account.
+#[derive(Debug)]
+pub(crate) struct Account {
+    ecs: aws_sdk_ecs::Client,
+    ssm: aws_sdk_ssm::Client,
+    auto_scaling: aws_sdk_autoscaling::Client,
+    lambda: aws_sdk_lambda::Client,
+    logs: aws_sdk_cloudwatchlogs::Client,
+    load_balancing: aws_sdk_elasticloadbalancingv2::Client,
+    sts: aws_sdk_sts::Client,
+    /// The prefix of the parameters.
+    pub(crate) prefix: ParameterPrefix,
+    /// The region.
+    pub(crate) region: String,
+    /// The profile, if one was named.
+    pub(crate) profile: Option<String>,
+    /// Whether the endpoint is this machine.
+    pub(crate) is_local: bool,
+    skew: Skew,
+    verbose: bool,
+    calls: Mutex<Calls>,
+}
+
+/// The calls so far.
+#[derive(Debug, Default)]
+struct Calls {
+    paces: BTreeMap<&'static str, Pace>,
+    count: u32,
+    gaps: Vec<Gap>,
+}
+
+/// Why no account can be looked at.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AccountError {
+    /// No region is set.
+    #[error("no region: give --region, or set AWS_REGION or the profile's region")]
+    NoRegion,
+    /// The name for the user agent is none. It is a constant.
+    #[error(transparent)]
+    Name(#[from] aws_config::app_name::InvalidAppName),
+}
+
+impl Account {
+    /// The account that options and environment name. No connection is made yet.
+    ///
+    /// # Errors
+    /// No region is set.
+    pub(crate) async fn open(args: &AccountArgs) -> Result<Account, AccountError> {
+        let config = config(args).await?;
+        let region = config.region().ok_or(AccountError::NoRegion)?.to_string();
+        let skew = Skew::default();
+        let ssm = aws_sdk_ssm::config::Builder::from(&config).interceptor(skew.clone());
+        let ecs = aws_sdk_ecs::config::Builder::from(&config).interceptor(skew.clone());
+        Ok(Account {
+            ecs: aws_sdk_ecs::Client::from_conf(ecs.build()),
+            ssm: aws_sdk_ssm::Client::from_conf(ssm.build()),
+            auto_scaling: aws_sdk_autoscaling::Client::new(&config),
+            lambda: aws_sdk_lambda::Client::new(&config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            load_balancing: aws_sdk_elasticloadbalancingv2::Client::new(&config),
+            sts: aws_sdk_sts::Client::new(&config),
+            prefix: args.prefix.clone(),
+            region,
+            profile: args.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok()),
+            is_local: config.endpoint_url().is_some_and(is_loopback),
+            skew,
+            verbose: args.verbose,
+            calls: Mutex::default(),
+        })
+    }
+
+    /// Makes a call when it is its turn, and keeps what came of it.
+    async fn call<T, E>(
+        &self,
+        call: &'static str,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Reading<T>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let turn = self.turn(call);
+        tokio::time::sleep_until(turn).await;
+        let began = Instant::now();
+        let outcome = request.await.map_err(|error| gap(call, &error));
+        if self.verbose {
+            let word = outcome.as_ref().err().map_or("ok", |gap| gap.code.as_str());
+            let millis = began.elapsed().as_millis();
+            look::stderr_line(&format!("{call} {word} {millis} ms"));
+        }
+        if let Err(gap) = &outcome {
+            self.calls().gaps.push(gap.clone());
+        }
+        outcome
+    }
+
+    /// When the next call to a service may go.
+    fn turn(&self, call: &'static str) -> Instant {
+        let now = Instant::now();
+        let service = call.split_once(':').map_or(call, |(service, _)| service);
+        let mut calls = self.calls();
+        calls.count += 1;
+        let Some((_, per_second)) = PER_SECOND.iter().find(|(name, _)| *name == service) else {
+            return now;
+        };
+        let pace = calls
+            .paces
+            .entry(service)
+            .or_insert_with(|| Pace::new(*per_second, BURST));
+        pace.turn(now)
+    }
+
+    fn calls(&self) -> MutexGuard<'_, Calls> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many calls were made.
+    pub(crate) fn count(&self) -> u32 {
+        self.calls().count
+    }
+
+    /// The reads that have failed since this was last asked, each call with each code once.
+    pub(crate) fn take_gaps(&self) -> Vec<Gap> {
+        let mut gaps = std::mem::take(&mut self.calls().gaps);
+        gaps.sort_by(|a, b| (a.call, &a.code).cmp(&(b.call, &b.code)));
+        gaps.dedup_by(|a, b| (a.call, &a.code) == (b.call, &b.code));
+        gaps
+    }
+
+    /// The time, as AWS has it: the local clock, corrected if it is off by more than five seconds.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.skew.now()
+    }
+
+    /// How far the local clock is off, if that matters.
+    pub(crate) fn clock_error(&self) -> Option<SignedDuration> {
+        self.skew.error()
+    }
+
+    /// Who asks: account and ARN.
+    ///
+    /// # Errors
+    /// [`Gap`].
+    pub(crate) async fn caller(&self) -> Reading<Caller> {
+        let answer = self
+            .call("sts:GetCallerIdentity", self.sts.get_caller_identity().send())
+            .await?;
+        Ok(Caller {
+            account: answer.account.unwrap_or_default(),
+            arn: answer.arn.unwrap_or_default(),
+        })
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// The account's number.
+    pub(crate) account: String,
+    /// A user, or a session of a role.
+    pub(crate) arn: String,
+}
+
+impl Caller {
+    /// The name by which colleagues know the caller: the session's, or the user's.
+    pub(crate) fn name(&self) -> &str {
+        self.arn.rsplit('/').next().unwrap_or(&self.arn)
+    }
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.arn)
+    }
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    ["127.", "localhost", "[::1]"]
+        .iter()
+        .any(|local| host.starts_with(local))
+}
+
+async fn config(args: &AccountArgs) -> Result<SdkConfig, AccountError> {
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT)
+        .build();
+    let provider = ProviderConfig::default().with_http_client(http.clone());
+    let imds = imds::Client::builder()
+        .configure(&provider)
+        .max_attempts(1)
+        .connect_timeout(IMDS)
+        .read_timeout(IMDS)
+        .build();
+    let mut credentials = DefaultCredentialsChain::builder().imds_client(imds);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http.clone())
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(TRIES))
+        .app_name(AppName::new("protectorctl")?);
+    if let Some(profile) = &args.profile {
+        loader = loader.profile_name(profile);
+        credentials = credentials.profile_name(profile);
+    }
+    if let Some(region) = &args.region {
+        loader = loader.region(Region::new(region.clone()));
+        credentials = credentials.region(Region::new(region.clone()));
+    }
+    let provider = ProviderConfig::with_default_region()
+        .await
+        .with_http_client(http);
+    let credentials = credentials.configure(provider).build().await;
+    Ok(loader.credentials_provider(credentials).load().await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_on_this_machine_is_local() {
+        for (url, local) in [
+            ("http://127.0.0.1:4566", true),
+            ("http://localhost:4566", true),
+            ("http://[::1]:4566", true),
+            ("https://ecs.eu-west-1.amazonaws.com", false),
+            ("https://vpce-127.example.com", false),
+        ] {
+            assert_eq!(is_loopback(url), local, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_caller_is_known_by_the_name_of_the_session() {
+        for (arn, name) in [
+            ("arn:aws:sts::123456789012:assumed-role/admin/ana", "ana"),
+            ("arn:aws:iam::123456789012:user/team/ben", "ben"),
+            ("arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:root"),
+        ] {
+            let caller = Caller {
+                account: String::new(),
+                arn: arn.to_owned(),
+            };
+            assert_eq!(caller.name(), name);
+        }
+    }
+}

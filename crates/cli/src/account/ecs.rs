@@ -1,0 +1,341 @@
+//! Clusters, container instances, tasks and services.
+//!
+//! Pages are read to the end, and an empty list is never described: ECS answers that with an error.
+
+use super::Account;
+use super::time::at;
+use aws_sdk_ecs::types::{self, DesiredStatus};
+use protector_core::aws::Scheduling;
+use protector_core::ids::{ClusterName, ContainerInstanceArn, ServiceName, TaskArn};
+use protector_core::limits::{DESCRIBE_MAX, DESCRIBE_SERVICES_MAX};
+use protector_diagnosis::read::Reading;
+use protector_diagnosis::seen::{
+    DefinedContainer, Definition, Deployment, Machine, Protections, SeenContainer, SeenService, SeenTask,
+    ServiceEvent,
+};
+
+/// Which container instances of a cluster are listed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum MachinesOf<'a> {
+    /// Those that are DRAINING.
+    Draining,
+    /// Those that fit an expression of the cluster query language.
+    Filter(&'a str),
+    /// All of them.
+    All,
+}
+
+/// Which tasks of a cluster are listed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TasksOf<'a> {
+    /// Those on a container instance.
+    Machine(&'a ContainerInstanceArn),
+    /// Those of a service.
+    Service(&'a ServiceName),
+}
+
+/// The default of `minimumHealthyPercent` and `maximumPercent` for a replica service
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>).
+const PERCENTS: (i32, i32) = (100, 200);
+
+impl Account {
+    /// All clusters of the account and region.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn clusters(&self) -> Reading<Vec<ClusterName>> {
+        let mut found = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self.ecs.list_clusters().set_next_token(token);
+            let page = self.call("ecs:ListClusters", request.send()).await?;
+            let arns = page.cluster_arns.unwrap_or_default();
+            found.extend(arns.iter().filter_map(|arn| ClusterName::from_name_or_arn(arn).ok()));
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Container instances of a cluster.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn machines(&self, cluster: &ClusterName, of: MachinesOf<'_>) -> Reading<Vec<Machine>> {
+        let (status, filter) = match of {
+            MachinesOf::Draining => (Some(types::ContainerInstanceStatus::Draining), None),
+            MachinesOf::Filter(filter) => (None, Some(filter.to_owned())),
+            MachinesOf::All => (None, None),
+        };
+        let mut arns = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self
+                .ecs
+                .list_container_instances()
+                .cluster(cluster.as_str())
+                .set_status(status.clone())
+                .set_filter(filter.clone())
+                .set_next_token(token);
+            let page = self.call("ecs:ListContainerInstances", request.send()).await?;
+            arns.extend(page.container_instance_arns.unwrap_or_default());
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                break;
+            }
+        }
+        self.described_machines(cluster, &arns).await
+    }
+
+    async fn described_machines(&self, cluster: &ClusterName, arns: &[String]) -> Reading<Vec<Machine>> {
+        let mut found = Vec::new();
+        for chunk in arns.chunks(DESCRIBE_MAX) {
+            let request = self
+                .ecs
+                .describe_container_instances()
+                .cluster(cluster.as_str())
+                .set_container_instances(Some(chunk.to_vec()));
+            let answer = self
+                .call("ecs:DescribeContainerInstances", request.send())
+                .await?;
+            let described = answer.container_instances.unwrap_or_default();
+            found.extend(described.iter().filter_map(|one| machine(cluster, one)));
+        }
+        Ok(found)
+    }
+
+    /// Tasks, whatever ECS wants them to become: first those that are to run, then those that are to stop.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn tasks(&self, cluster: &ClusterName, of: TasksOf<'_>) -> Reading<Vec<SeenTask>> {
+        let mut arns = Vec::new();
+        for desired in [DesiredStatus::Running, DesiredStatus::Stopped] {
+            arns.extend(self.task_arns(cluster, of, desired).await?);
+        }
+        arns.sort();
+        arns.dedup();
+        self.described_tasks(cluster, &arns).await
+    }
+
+    async fn task_arns(
+        &self,
+        cluster: &ClusterName,
+        of: TasksOf<'_>,
+        desired: DesiredStatus,
+    ) -> Reading<Vec<String>> {
+        let (machine, service) = match of {
+            TasksOf::Machine(arn) => (Some(arn.to_string()), None),
+            TasksOf::Service(name) => (None, Some(name.to_string())),
+        };
+        let mut arns = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self
+                .ecs
+                .list_tasks()
+                .cluster(cluster.as_str())
+                .set_container_instance(machine.clone())
+                .set_service_name(service.clone())
+                .desired_status(desired.clone())
+                .set_next_token(token);
+            let page = self.call("ecs:ListTasks", request.send()).await?;
+            arns.extend(page.task_arns.unwrap_or_default());
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(arns);
+            }
+        }
+    }
+
+    async fn described_tasks(&self, cluster: &ClusterName, arns: &[String]) -> Reading<Vec<SeenTask>> {
+        let mut found = Vec::new();
+        for chunk in arns.chunks(DESCRIBE_MAX) {
+            let request = self
+                .ecs
+                .describe_tasks()
+                .cluster(cluster.as_str())
+                .set_tasks(Some(chunk.to_vec()));
+            let answer = self.call("ecs:DescribeTasks", request.send()).await?;
+            found.extend(answer.tasks.unwrap_or_default().into_iter().filter_map(task));
+        }
+        Ok(found)
+    }
+
+    /// Services of a cluster, with their events.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn services(
+        &self,
+        cluster: &ClusterName,
+        names: &[ServiceName],
+    ) -> Reading<Vec<SeenService>> {
+        let mut found = Vec::new();
+        for chunk in names.chunks(DESCRIBE_SERVICES_MAX) {
+            let request = self
+                .ecs
+                .describe_services()
+                .cluster(cluster.as_str())
+                .set_services(Some(chunk.iter().map(ToString::to_string).collect()));
+            let answer = self.call("ecs:DescribeServices", request.send()).await?;
+            found.extend(answer.services.unwrap_or_default().into_iter().filter_map(service));
+        }
+        Ok(found)
+    }
+
+    /// Scale-in protection: of those tasks that have it, until when.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn protections(&self, cluster: &ClusterName, tasks: &[TaskArn]) -> Reading<Protections> {
+        let mut found = Protections::new();
+        for chunk in tasks.chunks(DESCRIBE_MAX) {
+            let request = self
+                .ecs
+                .get_task_protection()
+                .cluster(cluster.as_str())
+                .set_tasks(Some(chunk.iter().map(ToString::to_string).collect()));
+            let answer = self.call("ecs:GetTaskProtection", request.send()).await?;
+            let protected = answer.protected_tasks.unwrap_or_default().into_iter();
+            found.extend(
+                protected
+                    .filter(|task| task.protection_enabled)
+                    .filter_map(|task| Some((task.task_arn?.parse().ok()?, at(task.expiration_date.as_ref())))),
+            );
+        }
+        Ok(found)
+    }
+
+    /// A task definition.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn definition(&self, arn: &str) -> Reading<Definition> {
+        let request = self.ecs.describe_task_definition().task_definition(arn);
+        let answer = self.call("ecs:DescribeTaskDefinition", request.send()).await?;
+        let containers = answer
+            .task_definition
+            .and_then(|definition| definition.container_definitions)
+            .unwrap_or_default();
+        Ok(Definition {
+            containers: containers.into_iter().filter_map(defined).collect(),
+        })
+    }
+}
+
+fn count(number: i32) -> u32 {
+    u32::try_from(number).unwrap_or_default()
+}
+
+fn machine(cluster: &ClusterName, one: &types::ContainerInstance) -> Option<Machine> {
+    let remaining = |name: &str| {
+        let resources = one.remaining_resources.as_ref()?.iter();
+        let found = resources.filter(|resource| resource.name.as_deref() == Some(name)).next()?;
+        u32::try_from(found.integer_value).ok()
+    };
+    let agent = one.version_info.as_ref().and_then(|info| info.agent_version.clone());
+    Some(Machine {
+        cluster: cluster.clone(),
+        arn: one.container_instance_arn.as_ref()?.parse().ok()?,
+        instance: one.ec2_instance_id.as_ref()?.parse().ok()?,
+        status: one.status.clone().unwrap_or_default().into(),
+        agent_connected: one.agent_connected,
+        tasks: u32::try_from(one.running_tasks_count + one.pending_tasks_count).ok(),
+        agent_version: agent.filter(|version| !version.is_empty()),
+        remaining_cpu: remaining("CPU"),
+        remaining_memory: remaining("MEMORY"),
+        registered_at: at(one.registered_at.as_ref()),
+    })
+}
+
+fn task(task: types::Task) -> Option<SeenTask> {
+    let connected = task.connectivity.as_ref().map(|text| *text == types::Connectivity::Connected);
+    Some(SeenTask {
+        arn: task.task_arn?.parse().ok()?,
+        container_instance: task.container_instance_arn.and_then(|arn| arn.parse().ok()),
+        group: task.group.map(Into::into),
+        last_status: task.last_status.unwrap_or_default().into(),
+        stopping: task.desired_status.as_deref() == Some("STOPPED"),
+        connected,
+        started_by: task.started_by,
+        created_at: at(task.created_at.as_ref()),
+        started_at: at(task.started_at.as_ref()),
+        stopping_at: at(task.stopping_at.as_ref()),
+        execution_stopped_at: at(task.execution_stopped_at.as_ref()),
+        stopped_at: at(task.stopped_at.as_ref()),
+        stop_code: task.stop_code.map(|code| code.as_str().to_owned()),
+        stopped_reason: task.stopped_reason,
+        health: task.health_status.map(|health| health.as_str().to_owned()),
+        definition: task.task_definition_arn,
+        containers: task.containers.unwrap_or_default().into_iter().map(container).collect(),
+    })
+}
+
+fn container(container: types::Container) -> SeenContainer {
+    SeenContainer {
+        name: container.name.unwrap_or_default(),
+        last_status: container.last_status,
+        health: container.health_status.map(|health| health.as_str().to_owned()),
+        exit_code: container.exit_code,
+        reason: container.reason,
+        image: container.image,
+    }
+}
+
+fn service(service: types::Service) -> Option<SeenService> {
+    let scheduling = match service.scheduling_strategy {
+        Some(types::SchedulingStrategy::Daemon) => Scheduling::Daemon,
+        Some(types::SchedulingStrategy::Replica) => Scheduling::Replica,
+        _ => Scheduling::Unknown,
+    };
+    let bounds = service.deployment_configuration.as_ref();
+    let minimum = bounds.and_then(|bounds| bounds.minimum_healthy_percent);
+    let maximum = bounds.and_then(|bounds| bounds.maximum_percent);
+    let events = service.events.unwrap_or_default().into_iter();
+    let balancers = service.load_balancers.unwrap_or_default().into_iter();
+    let providers = service.capacity_provider_strategy.unwrap_or_default().into_iter();
+    Some(SeenService {
+        name: service.service_name?.parse().ok()?,
+        scheduling,
+        desired: count(service.desired_count),
+        running: count(service.running_count),
+        pending: count(service.pending_count),
+        minimum_percent: count(minimum.unwrap_or(PERCENTS.0)),
+        maximum_percent: count(maximum.unwrap_or(PERCENTS.1)),
+        deployments: service.deployments.unwrap_or_default().into_iter().map(deployment).collect(),
+        events: events
+            .filter_map(|event| {
+                Some(ServiceEvent {
+                    at: at(event.created_at.as_ref())?,
+                    message: event.message?,
+                })
+            })
+            .collect(),
+        target_groups: balancers.filter_map(|balancer| balancer.target_group_arn).collect(),
+        capacity_providers: providers.map(|item| item.capacity_provider).collect(),
+        definition: service.task_definition,
+    })
+}
+
+fn deployment(deployment: types::Deployment) -> Deployment {
+    Deployment {
+        status: deployment.status.unwrap_or_default(),
+        rollout_state: deployment.rollout_state.map(|state| state.as_str().to_owned()),
+        rollout_reason: deployment.rollout_state_reason,
+        failed: count(deployment.failed_tasks),
+    }
+}
+
+fn defined(container: types::ContainerDefinition) -> Option<DefinedContainer> {
+    let depends = container.depends_on.unwrap_or_default().into_iter();
+    let environment = container.environment.unwrap_or_default().into_iter();
+    Some(DefinedContainer {
+        name: container.name?,
+        stop_timeout: container.stop_timeout.and_then(|seconds| u32::try_from(seconds).ok()),
+        depends_on: depends.map(|dependency| dependency.container_name).collect(),
+        has_health_check: container.health_check.is_some(),
+        environment: environment.filter_map(|pair| Some((pair.name?, pair.value?))).collect(),
+    })
+}

@@ -1,0 +1,34 @@
+//! Exit codes, the same for every command and every format of output.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exit {
+    /// It was asked and answered, and nothing is wrong; or it is done.
+    Good,
+    /// The answer is bad: a drain is late, a finding, an order that changed nothing.
+    Bad,
+    /// There is no answer: a wrong option, no credentials, a read that was denied.
+    NoAnswer,
+    /// The time that was given ran out first.
+    TimedOut,
+}
+
+impl Exit {
+    /// The number of it.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Exit::Good => 0,
+            Exit::Bad => 1,
+            Exit::NoAnswer => 2,
+            Exit::TimedOut => 3,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}
