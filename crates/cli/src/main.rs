@@ -1,10 +1,12 @@
 //! `protectorctl`: the operator's tool of ecs-daemon-protector.
 
+mod account;
 mod cli;
 mod demo;
 mod duration;
 mod edit;
 mod endpoint;
+mod exit;
 mod inject;
 mod lint;
 mod local_aws;

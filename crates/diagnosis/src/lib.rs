@@ -16,3 +16,4 @@ pub mod seen;
 #[cfg(test)]
 mod testing;
 pub mod which;
+pub mod words;
