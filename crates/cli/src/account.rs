@@ -16,11 +16,16 @@ mod ssm;
 mod time;
 
 pub(crate) use args::{AccountArgs, ClusterArgs};
+pub(crate) use ecs::{MachinesOf, TasksOf};
 pub(crate) use lambda::Answered;
 
 use crate::look;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::imds;
+use aws_config::imds::region::ImdsRegionProvider;
+use aws_config::meta::region::{ProvideRegion, RegionProviderChain};
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -99,9 +104,6 @@ pub(crate) enum AccountError {
     /// No region is set.
     #[error("no region: give --region, or set AWS_REGION or the profile's region")]
     NoRegion,
-    /// The name for the user agent is none. It is a constant.
-    #[error(transparent)]
-    Name(#[from] aws_config::app_name::InvalidAppName),
 }
 
 impl Account {
@@ -110,7 +112,7 @@ impl Account {
     /// # Errors
     /// No region is set.
     pub(crate) async fn open(args: &AccountArgs) -> Result<Account, AccountError> {
-        let config = config(args).await?;
+        let config = config(args).await;
         let region = config.region().ok_or(AccountError::NoRegion)?.to_string();
         let skew = Skew::default();
         let ssm = aws_sdk_ssm::config::Builder::from(&config).interceptor(skew.clone());
@@ -244,40 +246,76 @@ fn is_loopback(url: &str) -> bool {
         .any(|local| host.starts_with(local))
 }
 
-async fn config(args: &AccountArgs) -> Result<SdkConfig, AccountError> {
+async fn config(args: &AccountArgs) -> SdkConfig {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
+    // Each part of the SDK must be told which HTTP client to use.
+    let provider = ProviderConfig::default().with_http_client(http.clone());
+    let imds = || {
+        imds::Client::builder()
+            .configure(&provider)
+            .max_attempts(1)
+            .connect_timeout(IMDS)
+            .read_timeout(IMDS)
+            .build()
+    };
+    let region = region(args, &provider, imds()).await;
+    let imds = imds();
+    let provider = provider.with_region(region.clone());
+    let mut credentials = DefaultCredentialsChain::builder()
+        .configure(provider)
+        .imds_client(imds);
+    if let Some(profile) = &args.profile {
+        credentials = credentials.profile_name(profile);
+    }
+    credentials.set_region(region.clone());
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT)
         .operation_attempt_timeout(ATTEMPT)
         .build();
-    let provider = ProviderConfig::default().with_http_client(http.clone());
-    let imds = imds::Client::builder()
-        .configure(&provider)
-        .max_attempts(1)
-        .connect_timeout(IMDS)
-        .read_timeout(IMDS)
-        .build();
-    let mut credentials = DefaultCredentialsChain::builder().imds_client(imds);
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http.clone())
+        .http_client(http)
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(TRIES))
-        .app_name(AppName::new("protectorctl")?);
+        .region(Fixed(region))
+        .credentials_provider(credentials.build().await);
     if let Some(profile) = &args.profile {
         loader = loader.profile_name(profile);
-        credentials = credentials.profile_name(profile);
     }
+    if let Ok(name) = AppName::new("protectorctl") {
+        loader = loader.app_name(name);
+    }
+    loader.load().await
+}
+
+/// The region that is named, or that the environment, the profile, or the machine says.
+async fn region(args: &AccountArgs, provider: &ProviderConfig, imds: imds::Client) -> Option<Region> {
     if let Some(region) = &args.region {
-        loader = loader.region(Region::new(region.clone()));
-        credentials = credentials.region(Region::new(region.clone()));
+        return Some(Region::new(region.clone()));
     }
-    let provider = ProviderConfig::with_default_region()
+    let mut profile = ProfileFileRegionProvider::builder().configure(provider);
+    if let Some(name) = &args.profile {
+        profile = profile.profile_name(name);
+    }
+    let machine = ImdsRegionProvider::builder()
+        .configure(provider)
+        .imds_client(imds);
+    RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(profile.build())
+        .or_else(machine.build())
+        .region()
         .await
-        .with_http_client(http);
-    let credentials = credentials.configure(provider).build().await;
-    Ok(loader.credentials_provider(credentials).load().await)
+}
+
+/// A region that is known, or known not to be set.
+#[derive(Debug)]
+struct Fixed(Option<Region>);
+
+impl ProvideRegion for Fixed {
+    fn region(&self) -> aws_config::meta::region::future::ProvideRegion<'_> {
+        aws_config::meta::region::future::ProvideRegion::ready(self.0.clone())
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::inject::InjectArgs;
 use crate::lint::LintArgs;
 use crate::local_aws::LocalAwsArgs;
 use crate::simulate::SimulateArgs;
+use crate::status::StatusArgs;
 use clap::{Parser, Subcommand};
 
 /// The operator's tool of ecs-daemon-protector: see a drain without an AWS account, check and change task definitions.
@@ -18,6 +19,8 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show which instances drain, which tasks hold them, and how long yet.
+    Status(Box<StatusArgs>),
     /// Drain an instance without and with the protector, and count the log lines that are lost.
     Demo(DemoArgs),
     /// Run a local AWS (ECS, Auto Scaling, SSM, EventBridge, Lambda, IMDS) on 127.0.0.1.

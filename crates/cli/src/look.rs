@@ -1,5 +1,8 @@
-//! How output looks: in colour or not, and how wide.
+//! How output looks: in colour or not, in which characters, and how wide.
 
+pub(crate) mod table;
+
+use anstyle::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
 use std::env;
 use std::io::{self, IsTerminal, Write};
@@ -31,8 +34,87 @@ pub(crate) struct LookArgs {
 pub(crate) struct Look {
     /// Whether there are colours.
     pub(crate) colors: bool,
+    /// Whether characters beyond ASCII are understood.
+    pub(crate) unicode: bool,
     /// Characters of a line.
     pub(crate) width: usize,
+}
+
+/// What a text is, which decides its colour. A colour never says what the text does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// Nothing special.
+    Plain,
+    /// The head of a table or of a part.
+    Head,
+    /// Something is wrong.
+    Bad,
+    /// Something may go wrong, or is not known.
+    Warning,
+    /// All is well, or on its way.
+    Good,
+    /// Of less interest.
+    Dim,
+}
+
+impl Look {
+    /// Without colour, in ASCII, in 120 columns.
+    #[cfg(test)]
+    pub(crate) fn plain() -> Look {
+        Look {
+            colors: false,
+            unicode: false,
+            width: WIDTH_PIPED,
+        }
+    }
+
+    /// A text in the colour of its tone.
+    pub(crate) fn toned(self, tone: Tone, text: &str) -> String {
+        let style = match tone {
+            Tone::Plain => return text.to_owned(),
+            Tone::Head => Style::new().bold(),
+            Tone::Bad => AnsiColor::Red.on_default().bold(),
+            Tone::Warning => AnsiColor::Yellow.on_default(),
+            Tone::Good => AnsiColor::Green.on_default(),
+            Tone::Dim => Style::new().dimmed(),
+        };
+        if !self.colors || text.is_empty() {
+            return text.to_owned();
+        }
+        format!("{style}{text}{style:#}")
+    }
+
+    /// The sign of a bound.
+    pub(crate) fn at_most(self) -> &'static str {
+        if self.unicode { "\u{2264}" } else { "<=" }
+    }
+}
+
+/// Cuts a text to so many characters, and shows that it was cut.
+pub(crate) fn cut_to(text: &str, width: usize, look: Look) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let mark = if look.unicode { "\u{2026}" } else { ".." };
+    let kept = width.saturating_sub(mark.chars().count());
+    let cut: String = text.chars().take(kept).collect();
+    let cut = format!("{}{mark}", cut.trim_end());
+    cut.chars().take(width).collect()
+}
+
+/// Breaks a text into lines of at most so many characters, between words where that is possible.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 impl LookArgs {
@@ -44,6 +126,7 @@ impl LookArgs {
         let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
         Look {
             colors: colors(self.color, is_terminal, is_set("NO_COLOR"), is_dumb),
+            unicode: !is_dumb && is_utf8(|name| env::var(name).ok()),
             width: width.filter(|_| is_terminal).unwrap_or(WIDTH_PIPED),
         }
     }
@@ -62,6 +145,16 @@ pub(crate) fn stderr_line(text: &str) {
     let _ = writeln!(io::stderr(), "{}", printable(text));
 }
 
+/// Whether the locale's characters are UTF-8: the first variable that is set decides (POSIX, section 8.2).
+fn is_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let mut names = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter();
+    let set = names.find_map(|name| variable(name).filter(|value| !value.is_empty()));
+    set.is_some_and(|locale| {
+        let locale = locale.to_lowercase();
+        locale.ends_with("utf-8") || locale.ends_with("utf8")
+    })
+}
+
 /// Whether there are colours. An option goes before the environment (<https://no-color.org>).
 fn colors(when: ColorWhen, is_terminal: bool, no_color: bool, is_dumb: bool) -> bool {
     match when {
@@ -74,6 +167,37 @@ fn colors(when: ColorWhen, is_terminal: bool, no_color: bool, is_dumb: bool) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_variable_of_the_locale_decides() {
+        let cases: [(&[(&str, &str)], bool); 5] = [
+            (&[], false),
+            (&[("LANG", "en_GB.UTF-8")], true),
+            (&[("LC_ALL", "C"), ("LANG", "en_GB.UTF-8")], false),
+            (&[("LC_ALL", ""), ("LC_CTYPE", "C.utf8")], true),
+            (&[("LANG", "POSIX")], false),
+        ];
+        for (set, expected) in cases {
+            let variable = |name: &str| {
+                let found = set.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            assert_eq!(is_utf8(variable), expected, "{set:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_cut_and_wrapped_to_a_width() {
+        let unicode = Look {
+            unicode: true,
+            ..Look::plain()
+        };
+        assert_eq!(cut_to("nightly-etl", 8, unicode), "nightly\u{2026}");
+        assert_eq!(cut_to("nightly-etl", 8, Look::plain()), "nightl..");
+        assert_eq!(cut_to("web", 8, unicode), "web");
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("a-long-word of it", 6), ["a-long-word", "of it"]);
+    }
 
     #[test]
     fn colours_are_for_terminals_that_want_them() {

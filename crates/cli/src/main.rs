@@ -7,6 +7,7 @@ mod duration;
 mod edit;
 mod endpoint;
 mod exit;
+mod header;
 mod inject;
 mod lint;
 mod local_aws;
@@ -14,6 +15,7 @@ mod look;
 mod output;
 mod programs;
 mod simulate;
+mod status;
 mod stop;
 
 use clap::Parser;
@@ -44,6 +46,7 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             .block_on(local_aws::run(args))
             .map(|()| ExitCode::SUCCESS),
         Command::Simulate(args) => one_thread()?.block_on(simulate::run(*args)),
+        Command::Status(args) => Ok(one_thread()?.block_on(status::run(&args))?.into()),
         Command::Lint(args) => lint::run(&args),
         Command::Inject(args) => match args.contradiction() {
             Some(reason) => Err(reason.into()),

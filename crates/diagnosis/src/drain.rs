@@ -1,5 +1,7 @@
 //! One drain, as a person sees it in a list: what the record, the container instance and Auto Scaling say together.
 
+mod sentence;
+
 use jiff::{SignedDuration, Timestamp};
 use protector_core::beacon::Beacon;
 use protector_core::control::Control;
@@ -12,6 +14,8 @@ use crate::ends::Ends;
 use crate::hook::HookClock;
 use crate::listing::Recorded;
 use crate::seen::{Machine, ScalingInstance};
+
+pub use sentence::{group_name, reason};
 
 /// How far a drain is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

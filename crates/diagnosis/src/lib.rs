@@ -4,6 +4,7 @@
 //! Nothing here reads AWS or the clock. A read that failed is a [`read::Gap`] and makes a part of the answer unknown,
 //! never fine: a bound is written `<=`, an estimate `~`, an unknown `?`.
 
+pub mod change;
 pub mod drain;
 pub mod ends;
 pub mod explain;

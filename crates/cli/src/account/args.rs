@@ -31,7 +31,12 @@ pub(crate) struct AccountArgs {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ClusterArgs {
     /// A cluster; may be given several times. By default those that the coordinator watches.
-    #[arg(long = "cluster", value_name = "NAME", env = "PROTECTORCTL_CLUSTER", value_delimiter = ',')]
+    #[arg(
+        long = "cluster",
+        value_name = "NAME",
+        env = "PROTECTORCTL_CLUSTER",
+        value_delimiter = ','
+    )]
     pub(crate) clusters: Vec<ClusterName>,
 }
 

@@ -50,7 +50,11 @@ impl Account {
         let answer = self
             .call("autoscaling:DescribeAutoScalingGroups", request.send())
             .await?;
-        Ok(answer.auto_scaling_groups.unwrap_or_default().into_iter().find_map(group))
+        Ok(answer
+            .auto_scaling_groups
+            .unwrap_or_default()
+            .into_iter()
+            .find_map(group))
     }
 
     /// The lifecycle hooks of a group.
@@ -65,7 +69,12 @@ impl Account {
         let answer = self
             .call("autoscaling:DescribeLifecycleHooks", request.send())
             .await?;
-        Ok(answer.lifecycle_hooks.unwrap_or_default().into_iter().filter_map(hook).collect())
+        Ok(answer
+            .lifecycle_hooks
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(hook)
+            .collect())
     }
 
     /// The newest scaling activities of a group.
@@ -85,7 +94,10 @@ impl Account {
         Ok(activities
             .filter_map(|activity| {
                 Some(Activity {
-                    status: activity.status_code.map(|code| code.as_str().to_owned()).unwrap_or_default(),
+                    status: activity
+                        .status_code
+                        .map(|code| code.as_str().to_owned())
+                        .unwrap_or_default(),
                     message: activity.status_message,
                     description: activity.description.unwrap_or_default(),
                     started_at: at(activity.start_time.as_ref())?,
@@ -96,7 +108,9 @@ impl Account {
 }
 
 fn count(number: Option<i32>) -> u32 {
-    number.and_then(|number| u32::try_from(number).ok()).unwrap_or_default()
+    number
+        .and_then(|number| u32::try_from(number).ok())
+        .unwrap_or_default()
 }
 
 fn group(group: types::AutoScalingGroup) -> Option<ScalingGroup> {
@@ -106,7 +120,9 @@ fn group(group: types::AutoScalingGroup) -> Option<ScalingGroup> {
         minimum: count(group.min_size),
         maximum: count(group.max_size),
         desired: count(group.desired_capacity),
-        instances: instances.filter_map(|one| one.instance_id?.parse().ok()).collect(),
+        instances: instances
+            .filter_map(|one| one.instance_id?.parse().ok())
+            .collect(),
         protects_from_scale_in: group.new_instances_protected_from_scale_in.unwrap_or_default(),
         has_warm_pool: group.warm_pool_configuration.is_some(),
     })

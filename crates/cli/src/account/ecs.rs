@@ -50,7 +50,10 @@ impl Account {
             let request = self.ecs.list_clusters().set_next_token(token);
             let page = self.call("ecs:ListClusters", request.send()).await?;
             let arns = page.cluster_arns.unwrap_or_default();
-            found.extend(arns.iter().filter_map(|arn| ClusterName::from_name_or_arn(arn).ok()));
+            found.extend(
+                arns.iter()
+                    .filter_map(|arn| ClusterName::from_name_or_arn(arn).ok()),
+            );
             token = page.next_token.filter(|token| !token.is_empty());
             if token.is_none() {
                 return Ok(found);
@@ -180,7 +183,13 @@ impl Account {
                 .cluster(cluster.as_str())
                 .set_services(Some(chunk.iter().map(ToString::to_string).collect()));
             let answer = self.call("ecs:DescribeServices", request.send()).await?;
-            found.extend(answer.services.unwrap_or_default().into_iter().filter_map(service));
+            found.extend(
+                answer
+                    .services
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(service),
+            );
         }
         Ok(found)
     }
@@ -202,7 +211,9 @@ impl Account {
             found.extend(
                 protected
                     .filter(|task| task.protection_enabled)
-                    .filter_map(|task| Some((task.task_arn?.parse().ok()?, at(task.expiration_date.as_ref())))),
+                    .filter_map(|task| {
+                        Some((task.task_arn?.parse().ok()?, at(task.expiration_date.as_ref())))
+                    }),
             );
         }
         Ok(found)
@@ -232,10 +243,15 @@ fn count(number: i32) -> u32 {
 fn machine(cluster: &ClusterName, one: &types::ContainerInstance) -> Option<Machine> {
     let remaining = |name: &str| {
         let resources = one.remaining_resources.as_ref()?.iter();
-        let found = resources.filter(|resource| resource.name.as_deref() == Some(name)).next()?;
+        let found = resources
+            .filter(|resource| resource.name.as_deref() == Some(name))
+            .next()?;
         u32::try_from(found.integer_value).ok()
     };
-    let agent = one.version_info.as_ref().and_then(|info| info.agent_version.clone());
+    let agent = one
+        .version_info
+        .as_ref()
+        .and_then(|info| info.agent_version.clone());
     Some(Machine {
         cluster: cluster.clone(),
         arn: one.container_instance_arn.as_ref()?.parse().ok()?,
@@ -251,7 +267,10 @@ fn machine(cluster: &ClusterName, one: &types::ContainerInstance) -> Option<Mach
 }
 
 fn task(task: types::Task) -> Option<SeenTask> {
-    let connected = task.connectivity.as_ref().map(|text| *text == types::Connectivity::Connected);
+    let connected = task
+        .connectivity
+        .as_ref()
+        .map(|text| *text == types::Connectivity::Connected);
     Some(SeenTask {
         arn: task.task_arn?.parse().ok()?,
         container_instance: task.container_instance_arn.and_then(|arn| arn.parse().ok()),
@@ -269,7 +288,12 @@ fn task(task: types::Task) -> Option<SeenTask> {
         stopped_reason: task.stopped_reason,
         health: task.health_status.map(|health| health.as_str().to_owned()),
         definition: task.task_definition_arn,
-        containers: task.containers.unwrap_or_default().into_iter().map(container).collect(),
+        containers: task
+            .containers
+            .unwrap_or_default()
+            .into_iter()
+            .map(container)
+            .collect(),
     })
 }
 
@@ -304,7 +328,12 @@ fn service(service: types::Service) -> Option<SeenService> {
         pending: count(service.pending_count),
         minimum_percent: count(minimum.unwrap_or(PERCENTS.0)),
         maximum_percent: count(maximum.unwrap_or(PERCENTS.1)),
-        deployments: service.deployments.unwrap_or_default().into_iter().map(deployment).collect(),
+        deployments: service
+            .deployments
+            .unwrap_or_default()
+            .into_iter()
+            .map(deployment)
+            .collect(),
         events: events
             .filter_map(|event| {
                 Some(ServiceEvent {
@@ -313,7 +342,9 @@ fn service(service: types::Service) -> Option<SeenService> {
                 })
             })
             .collect(),
-        target_groups: balancers.filter_map(|balancer| balancer.target_group_arn).collect(),
+        target_groups: balancers
+            .filter_map(|balancer| balancer.target_group_arn)
+            .collect(),
         capacity_providers: providers.map(|item| item.capacity_provider).collect(),
         definition: service.task_definition,
     })
@@ -333,9 +364,13 @@ fn defined(container: types::ContainerDefinition) -> Option<DefinedContainer> {
     let environment = container.environment.unwrap_or_default().into_iter();
     Some(DefinedContainer {
         name: container.name?,
-        stop_timeout: container.stop_timeout.and_then(|seconds| u32::try_from(seconds).ok()),
+        stop_timeout: container
+            .stop_timeout
+            .and_then(|seconds| u32::try_from(seconds).ok()),
         depends_on: depends.map(|dependency| dependency.container_name).collect(),
         has_health_check: container.health_check.is_some(),
-        environment: environment.filter_map(|pair| Some((pair.name?, pair.value?))).collect(),
+        environment: environment
+            .filter_map(|pair| Some((pair.name?, pair.value?)))
+            .collect(),
     })
 }

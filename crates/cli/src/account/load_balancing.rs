@@ -20,7 +20,10 @@ impl Account {
             .describe_target_group_attributes()
             .target_group_arn(arn);
         let answer = self
-            .call("elasticloadbalancing:DescribeTargetGroupAttributes", request.send())
+            .call(
+                "elasticloadbalancing:DescribeTargetGroupAttributes",
+                request.send(),
+            )
             .await?;
         let attributes = answer.attributes.unwrap_or_default().into_iter();
         let delay = attributes
@@ -43,7 +46,10 @@ fn target(described: TargetHealthDescription) -> Option<Target> {
     let health = described.target_health?;
     Some(Target {
         id: described.target?.id?,
-        state: health.state.map(|state| state.as_str().to_owned()).unwrap_or_default(),
+        state: health
+            .state
+            .map(|state| state.as_str().to_owned())
+            .unwrap_or_default(),
         reason: health.reason.map(|reason| reason.as_str().to_owned()),
         description: health.description,
     })

@@ -30,7 +30,12 @@ impl Account {
                 .start_time(milliseconds(since))
                 .set_next_token(token);
             let page = self.call("logs:FilterLogEvents", request.send()).await?;
-            found.extend(page.events.unwrap_or_default().into_iter().filter_map(|event| event.message));
+            found.extend(
+                page.events
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(|event| event.message),
+            );
             token = page.next_token.filter(|token| !token.is_empty());
             if token.is_none() {
                 break;

@@ -42,9 +42,7 @@ mod tests {
         let waits: Vec<u128> = (0..6).map(|_| (pace.turn(now) - now).as_millis()).collect();
         assert_eq!(waits, [0, 0, 0, 500, 1000, 1500]);
         let later = now + Duration::from_secs(60);
-        let waits: Vec<u128> = (0..4)
-            .map(|_| (pace.turn(later) - later).as_millis())
-            .collect();
+        let waits: Vec<u128> = (0..4).map(|_| (pace.turn(later) - later).as_millis()).collect();
         assert_eq!(waits, [0, 0, 0, 500], "the burst has come back");
     }
 }

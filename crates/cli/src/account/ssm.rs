@@ -26,7 +26,12 @@ impl Account {
                 .recursive(true)
                 .set_next_token(token);
             let page = self.call("ssm:GetParametersByPath", request.send()).await?;
-            found.extend(page.parameters.unwrap_or_default().into_iter().filter_map(parameter));
+            found.extend(
+                page.parameters
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(parameter),
+            );
             token = page.next_token.filter(|token| !token.is_empty());
             if token.is_none() {
                 return Ok(found);

@@ -9,6 +9,7 @@ use fastrand::Rng;
 
 const LOOK: Look = Look {
     colors: false,
+    unicode: false,
     width: 100,
 };
 

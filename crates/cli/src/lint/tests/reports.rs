@@ -21,6 +21,7 @@ fn report(name: &str, text: &str) -> Report {
         files: vec![file],
         look: Look {
             colors: false,
+            unicode: false,
             width: 100,
         },
     }

@@ -1,0 +1,109 @@
+//! The first line of what a person reads: which account, which region, and whether the coordinator runs. The mistake at
+//! three in the morning is the wrong account.
+
+use crate::account::Account;
+use crate::look::{Look, Tone};
+use protector_core::control::Control;
+use protector_diagnosis::fleet::Fleet;
+use protector_diagnosis::words::span;
+use serde_json::{Value, json};
+
+/// Which account was looked at, and its coordinator.
+#[derive(Clone, Debug)]
+pub(crate) struct Header {
+    /// The profile, if one was named.
+    pub(crate) profile: Option<String>,
+    /// The account's number; none if nothing that was read has it.
+    pub(crate) account: Option<String>,
+    /// The region.
+    pub(crate) region: String,
+    /// Whether the endpoint is this machine.
+    pub(crate) is_local: bool,
+    /// What the coordinator says of itself.
+    coordinator: String,
+    /// Whether that is a warning.
+    warns: bool,
+}
+
+impl Header {
+    /// The header of a fleet, as far as the account's number is in what was read.
+    pub(crate) fn of(account: &Account, fleet: &Fleet, number: Option<String>) -> Header {
+        let (coordinator, warns) = coordinator(fleet);
+        Header {
+            profile: account.profile.clone(),
+            account: number,
+            region: account.region.clone(),
+            is_local: account.is_local,
+            coordinator,
+            warns,
+        }
+    }
+
+    /// Where: `prod-admin  123456789012  eu-west-1`.
+    pub(crate) fn place(&self) -> String {
+        let local = self.is_local.then(|| "LOCAL".to_owned());
+        let number = self.account.clone().unwrap_or_else(|| "account ?".to_owned());
+        let parts = self
+            .profile
+            .iter()
+            .cloned()
+            .chain([number, self.region.clone()])
+            .chain(local);
+        parts.collect::<Vec<_>>().join("  ")
+    }
+
+    /// One line, or two if they do not fit beside each other.
+    pub(crate) fn lines(&self, look: Look) -> Vec<String> {
+        let place = self.place();
+        let room = look.width.saturating_sub(place.chars().count());
+        let length = self.coordinator.chars().count();
+        let tone = if self.warns { Tone::Bad } else { Tone::Plain };
+        let coordinator = look.toned(tone, &self.coordinator);
+        let place = look.toned(Tone::Head, &place);
+        match room >= length + 2 {
+            true => vec![format!("{place}{}{coordinator}", " ".repeat(room - length))],
+            false => vec![place, coordinator],
+        }
+    }
+
+    /// The members of a JSON answer that say where it comes from.
+    pub(crate) fn json(&self, kind: &str, fleet: &Fleet) -> Value {
+        let seen = &fleet.coordinator;
+        json!({
+            "schema": 1,
+            "kind": kind,
+            "generatedAt": fleet.now,
+            "account": self.account,
+            "region": self.region,
+            "profile": self.profile,
+            "local": self.is_local,
+            "partial": fleet.gaps,
+            "coordinator": {
+                "version": seen.version,
+                "tickAgeSeconds": seen.tick_age.map(|age| age.as_secs()),
+                "silent": seen.is_silent,
+                "mode": seen.mode.name(),
+                "modeBy": seen.mode_by,
+                "modeProblem": seen.mode_problem,
+            },
+        })
+    }
+}
+
+fn coordinator(fleet: &Fleet) -> (String, bool) {
+    let seen = &fleet.coordinator;
+    let mode = match (seen.mode, &seen.mode_by) {
+        (Control::On, _) => String::new(),
+        (mode, None) => format!(", mode {}", mode.name()),
+        (mode, Some(by)) => format!(", mode {} {by}", mode.name()),
+    };
+    let Some(version) = &seen.version else {
+        return (format!("coordinator not found{mode}"), true);
+    };
+    let tick = match seen.tick_age {
+        Some(age) => format!("tick {} ago", span(age.max(jiff::SignedDuration::ZERO))),
+        None => "no tick".to_owned(),
+    };
+    let warns = seen.is_silent || seen.mode != Control::On;
+    (format!("coordinator {version}, {tick}{mode}"), warns)
+}

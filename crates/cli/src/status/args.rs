@@ -1,0 +1,77 @@
+//! What can be asked of `status`.
+
+use super::help;
+use crate::account::{AccountArgs, ClusterArgs};
+use crate::look::LookArgs;
+use clap::{Args, ValueEnum};
+use protector_diagnosis::fleet::Sort;
+use protector_diagnosis::which::Query;
+use std::time::Duration;
+
+/// Arguments of `status`.
+#[derive(Clone, Debug, Args)]
+#[command(before_long_help = help::ABOUT, after_long_help = help::EXAMPLES, after_help = "--help shows examples and exit codes.")]
+pub(crate) struct StatusArgs {
+    /// Instances: an id, its first digits (i-04f), or a container instance's ARN or id. By default all that drain.
+    #[arg(value_name = "INSTANCE", value_parser = query)]
+    pub(super) instances: Vec<Query>,
+    #[command(flatten)]
+    pub(super) cluster: ClusterArgs,
+    /// Show drains that are over, too.
+    #[arg(long)]
+    pub(super) all: bool,
+    /// The order of the drains.
+    #[arg(long, value_name = "ORDER", default_value = "risk")]
+    pub(super) sort: SortBy,
+    /// What makes the exit code 1.
+    #[arg(long, value_name = "WHAT", default_value = "any")]
+    pub(super) fail_on: FailOn,
+    /// Look at the tasks too, and say when each hold ends: some eight calls for each drain.
+    #[arg(long)]
+    pub(super) deep: bool,
+    /// Wait until the drains are over, and report each change; 3 if the time runs out first.
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "24h", value_parser = crate::duration::parse)]
+    pub(super) wait: Option<Duration>,
+    /// Print one JSON object; with --wait a line for each change.
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) look: LookArgs,
+    #[command(flatten)]
+    pub(crate) account: AccountArgs,
+}
+
+/// The order of the drains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SortBy {
+    /// Those that need you first.
+    Risk,
+    /// The oldest first.
+    Age,
+    /// By cluster and instance.
+    Cluster,
+}
+
+/// What makes the exit code 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// A drain that is late, and nothing else.
+    Late,
+    /// Anything that needs you.
+    Any,
+}
+
+impl From<SortBy> for Sort {
+    fn from(sort: SortBy) -> Sort {
+        match sort {
+            SortBy::Risk => Sort::Risk,
+            SortBy::Age => Sort::Age,
+            SortBy::Cluster => Sort::Cluster,
+        }
+    }
+}
+
+/// Reads an instance as a person names it.
+pub(crate) fn query(text: &str) -> Result<Query, String> {
+    text.parse()
+}

@@ -1,0 +1,31 @@
+//! Help that teaches.
+
+/// Above the options.
+pub(super) const ABOUT: &str = "\
+Shows which instances drain, which tasks hold them, how long yet, and whether a lifecycle hook is about to run out. It
+reads the coordinator's records, the DRAINING instances and Auto Scaling: four calls for eight drains of one cluster. It
+changes nothing.
+
+The first column says what needs you: `!` needs you, `v` was released and its daemons flush, `=` is over, blank holds as it
+should. HOOK is the time until Auto Scaling ends the wait if no other heartbeat comes, computed on the safe side, since no
+AWS API tells it; ENDS is when the hold ends: `?` is not known without a look at the tasks (--deep, or `explain`), and the
+deadline stands beside it.";
+
+/// Below the options.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  What drains, in all clusters that the coordinator watches:
+    protectorctl status
+
+  One cluster, with the end of each hold, for a program:
+    protectorctl status --cluster prod --deep --json
+
+  Follow one drain until it is over, at most half an hour:
+    protectorctl status i-04f --wait=30m
+
+Exit codes:
+  0    nothing needs you
+  1    a drain is late, at risk or without a record, or the coordinator is silent
+  2    not answered: a wrong option, no credentials, or a read that failed while nothing bad was found elsewhere
+  3    --wait or --timeout ran out first
+  141  the reader of the output went away";

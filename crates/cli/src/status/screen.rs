@@ -1,0 +1,322 @@
+//! The table of the drains, as wide as the terminal.
+
+use crate::header::Header;
+use crate::look::table::{self, Column, Row};
+use crate::look::{Look, Tone, wrapped};
+use jiff::Timestamp;
+use protector_core::plural::counted;
+use protector_diagnosis::drain::{Drain, DrainState, Risk};
+use protector_diagnosis::ends::Ends;
+use protector_diagnosis::fleet::Fleet;
+use protector_diagnosis::words::{clock, span};
+
+/// From this width on the table has all columns.
+const ALL: usize = 120;
+/// From this width on it has the bar, and the cluster if there are several.
+const WIDE: usize = 100;
+/// From this width on instances are written in full.
+const MEDIUM: usize = 80;
+/// Below this width each drain has two lines.
+const NARROW: usize = 60;
+
+/// Characters of a bar.
+const BAR: u32 = 10;
+
+/// The whole screen.
+pub(super) fn screen(header: &Header, fleet: &Fleet, drains: &[&Drain], look: Look) -> String {
+    let mut lines = header.lines(look);
+    lines.push(summary(fleet, look));
+    if !drains.is_empty() {
+        lines.push(String::new());
+        lines.extend(table(fleet.now, drains, look));
+    }
+    lines.extend(warnings(fleet, drains, look));
+    lines.join("\n")
+}
+
+/// How many drain, and how many need a person.
+fn summary(fleet: &Fleet, look: Look) -> String {
+    let open = fleet.open();
+    let drains = match open {
+        0 => "No instance drains.".to_owned(),
+        1 => "1 instance drains".to_owned(),
+        more => format!("{more} instances drain"),
+    };
+    let need = match (open, fleet.at_risk()) {
+        (0, _) | (_, 0) => String::new(),
+        (_, 1) => ", 1 needs you".to_owned(),
+        (_, more) => format!(", {more} need you"),
+    };
+    let left = format!("{drains}{need}");
+    let right = clock(fleet.now, fleet.now);
+    let gap = look
+        .width
+        .saturating_sub(left.chars().count() + right.chars().count())
+        .max(2);
+    let tone = if fleet.is_bad() { Tone::Bad } else { Tone::Plain };
+    let left = look.toned(tone, &left);
+    format!("{left}{}{right}", " ".repeat(gap))
+}
+
+/// The table alone.
+pub(super) fn table(now: Timestamp, drains: &[&Drain], look: Look) -> Vec<String> {
+    if look.width < NARROW {
+        return drains
+            .iter()
+            .flat_map(|drain| two_lines(drain, now, look))
+            .collect();
+    }
+    let clusters = drains
+        .iter()
+        .any(|drain| drain.key.cluster != drains[0].key.cluster);
+    let columns = columns(look.width, clusters);
+    let heads: Vec<Column> = columns
+        .iter()
+        .map(|cell| Column {
+            head: cell.head(),
+            gives_way: *cell == Cell::HeldBy,
+        })
+        .collect();
+    let rows: Vec<Row> = drains
+        .iter()
+        .map(|drain| Row {
+            cells: columns.iter().map(|cell| cell.text(drain, now, look)).collect(),
+            tone: tone(drain),
+        })
+        .collect();
+    table::lines(&heads, &rows, look, 0)
+}
+
+/// What stands in a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cell {
+    Mark,
+    Cluster,
+    Instance,
+    ShortInstance,
+    Group,
+    For,
+    Bar,
+    Left,
+    HeldBy,
+    Ends,
+    Deadline,
+    Hook,
+}
+
+fn columns(width: usize, clusters: bool) -> Vec<Cell> {
+    let all = [
+        (Cell::Mark, true),
+        (Cell::Cluster, width >= ALL || (width >= WIDE && clusters)),
+        (Cell::Instance, width >= MEDIUM),
+        (Cell::ShortInstance, width < MEDIUM),
+        (Cell::Group, width >= ALL),
+        (Cell::For, true),
+        (Cell::Bar, width >= WIDE),
+        (Cell::Left, true),
+        (Cell::HeldBy, true),
+        (Cell::Ends, true),
+        (Cell::Deadline, width >= ALL),
+        (Cell::Hook, true),
+    ];
+    all.into_iter()
+        .filter_map(|(cell, shown)| shown.then_some(cell))
+        .collect()
+}
+
+impl Cell {
+    fn head(self) -> &'static str {
+        match self {
+            Cell::Mark | Cell::Bar => "",
+            Cell::Cluster => "CLUSTER",
+            Cell::Instance | Cell::ShortInstance => "INSTANCE",
+            Cell::Group => "GROUP",
+            Cell::For => "FOR",
+            Cell::Left => "LEFT",
+            Cell::HeldBy => "HELD BY",
+            Cell::Ends => "ENDS",
+            Cell::Deadline => "DEADLINE",
+            Cell::Hook => "HOOK",
+        }
+    }
+
+    fn text(self, drain: &Drain, now: Timestamp, look: Look) -> String {
+        match self {
+            Cell::Mark => mark(drain).to_owned(),
+            Cell::Cluster => drain.key.cluster.to_string(),
+            Cell::Instance => drain.key.instance.to_string(),
+            Cell::ShortInstance => short(drain),
+            Cell::Group => drain.group().map_or_else(none, ToString::to_string),
+            Cell::For => drain.age(now).map_or_else(none, span),
+            Cell::Bar => bar(drain),
+            Cell::Left => left(drain),
+            Cell::HeldBy => drain.held_by(),
+            Cell::Ends => ends(drain, now, look),
+            Cell::Deadline => deadline(drain, now).unwrap_or_else(none),
+            Cell::Hook => hook(drain, now),
+        }
+    }
+}
+
+fn none() -> String {
+    "-".to_owned()
+}
+
+/// What kind of drain it is, in one letter of ASCII.
+pub(super) fn mark(drain: &Drain) -> &'static str {
+    match (drain.risk, drain.state) {
+        (Risk::None, DrainState::Released) => "v",
+        (Risk::None, DrainState::Done) => "=",
+        (Risk::None, _) => "",
+        _ => "!",
+    }
+}
+
+fn tone(drain: &Drain) -> Tone {
+    match (drain.risk, drain.state) {
+        (Risk::None, DrainState::Released) => Tone::Good,
+        (Risk::None, DrainState::Done) => Tone::Dim,
+        (Risk::None, _) => Tone::Plain,
+        _ => Tone::Bad,
+    }
+}
+
+/// `i-04f0..b06f` for `i-04f05e66a99bdb06f`.
+fn short(drain: &Drain) -> String {
+    let id = drain.key.instance.as_str();
+    match (id.get(..6), id.get(id.len().saturating_sub(4)..)) {
+        (Some(first), Some(last)) if id.len() > 12 => format!("{first}..{last}"),
+        _ => id.to_owned(),
+    }
+}
+
+fn left(drain: &Drain) -> String {
+    drain
+        .left()
+        .map_or_else(|| "?".to_owned(), |(left, most)| format!("{left}/{most}"))
+}
+
+fn bar(drain: &Drain) -> String {
+    let Some((left, most)) = drain.left() else {
+        return String::new();
+    };
+    let gone = most.saturating_sub(left);
+    let full = (gone * BAR).checked_div(most).unwrap_or(BAR);
+    let signs = |count: u32, sign: &str| sign.repeat(usize::try_from(count).unwrap_or_default());
+    signs(full, "#") + &signs(BAR - full, "-")
+}
+
+fn deadline(drain: &Drain, now: Timestamp) -> Option<String> {
+    let holds = drain.state == DrainState::Holding;
+    let record = drain.record.as_ref().filter(|_| holds)?;
+    Some(clock(record.deadline_at, now))
+}
+
+/// When the hold ends: a bound, an estimate, or a question mark with the deadline beside it.
+fn ends(drain: &Drain, now: Timestamp, look: Look) -> String {
+    let until = |at: Timestamp| span(at.duration_since(now).max(jiff::SignedDuration::ZERO));
+    match (drain.state, drain.ends) {
+        (DrainState::Done, _) => none(),
+        (_, Ends::Bound(at)) => format!("{}{}", look.at_most(), until(at)),
+        (_, Ends::Estimate(at)) => format!("~{}", until(at)),
+        (_, Ends::Unknown) if look.width >= ALL => "?".to_owned(),
+        (_, Ends::Unknown) => match deadline(drain, now) {
+            Some(at) => format!("? {at}"),
+            None => "?".to_owned(),
+        },
+    }
+}
+
+/// How long the hook that runs out first still waits.
+fn hook(drain: &Drain, now: Timestamp) -> String {
+    match drain.first_hook() {
+        None => none(),
+        Some(hook) => hook.left(now).map_or_else(|| "?".to_owned(), span),
+    }
+}
+
+fn two_lines(drain: &Drain, now: Timestamp, look: Look) -> [String; 2] {
+    let age = drain.age(now).map_or_else(none, span);
+    let first = format!("{:1} {} {age}, {} left", mark(drain), short(drain), left(drain));
+    let second = format!(
+        "  {}; ends {}, hook {}",
+        drain.held_by(),
+        ends(drain, now, look),
+        hook(drain, now)
+    );
+    [first, second].map(|line| look.toned(tone(drain), &crate::look::cut_to(&line, look.width, look)))
+}
+
+/// What needs a person, with the next command; then what is wrong with the coordinator, and what could not be read.
+fn warnings(fleet: &Fleet, drains: &[&Drain], look: Look) -> Vec<String> {
+    let mut lines = Vec::new();
+    for drain in drains {
+        let Some((text, command)) = drain.warning() else {
+            continue;
+        };
+        lines.extend(note(
+            &format!("! {}", drain.key.instance),
+            &text,
+            Some(&command),
+            look,
+        ));
+    }
+    let seen = &fleet.coordinator;
+    if let Some(age) = seen.tick_age.filter(|_| seen.is_silent) {
+        let text = format!(
+            "its last tick was {} ago, so it does not run; sidecars leave a minute after their deadline",
+            span(age)
+        );
+        lines.extend(note(
+            "! coordinator",
+            &text,
+            Some("protectorctl doctor --only coordinator"),
+            look,
+        ));
+    }
+    if let Some(problem) = &seen.mode_problem {
+        let text = format!("it cannot be read and has no effect: {problem}");
+        lines.extend(note("! kill switch", &text, Some("protectorctl mode"), look));
+    }
+    for gap in &fleet.gaps {
+        let text = match gap.message.is_empty() {
+            true => gap.to_string(),
+            false => format!("{gap} ({})", gap.message),
+        };
+        lines.extend(note("? part of the answer", &text, None, look));
+    }
+    if !lines.is_empty() {
+        lines.insert(0, String::new());
+    }
+    lines
+}
+
+/// A note: its subject, a text beside it, and the next command on a line of its own.
+pub(crate) fn note(subject: &str, text: &str, command: Option<&str>, look: Look) -> Vec<String> {
+    let tone = if subject.starts_with('!') {
+        Tone::Bad
+    } else {
+        Tone::Warning
+    };
+    let indent = subject.chars().count() + 2;
+    let (first, indent) = match indent + 24 > look.width {
+        true => (Some(look.toned(tone, subject)), 4),
+        false => (None, indent),
+    };
+    let width = look.width.saturating_sub(indent).max(16);
+    let pad = " ".repeat(indent);
+    let mut lines: Vec<String> = first.into_iter().collect();
+    for (number, line) in wrapped(text, width).into_iter().enumerate() {
+        match number == 0 && lines.is_empty() {
+            true => lines.push(format!("{}  {line}", look.toned(tone, subject))),
+            false => lines.push(format!("{pad}{line}")),
+        }
+    }
+    lines.extend(command.map(|command| format!("{pad}{command}")));
+    lines
+}
+
+/// How many drains are not shown because they are over.
+pub(super) fn hidden(count: usize) -> Option<String> {
+    (count > 0).then(|| format!("{} over; --all shows them.", counted(count, "drain")))
+}
