@@ -4,6 +4,8 @@ use crate::demo::{DemoArgs, RouterArgs, WorkerArgs};
 use crate::inject::InjectArgs;
 use crate::lint::LintArgs;
 use crate::local_aws::LocalAwsArgs;
+use crate::mode::ModeArgs;
+use crate::order::{ExtendArgs, OrderArgs};
 use crate::simulate::SimulateArgs;
 use crate::status::StatusArgs;
 use clap::{Parser, Subcommand};
@@ -21,6 +23,14 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Show which instances drain, which tasks hold them, and how long yet.
     Status(Box<StatusArgs>),
+    /// Let the daemons of an instance go now, whatever still runs on it.
+    Release(Box<OrderArgs>),
+    /// Keep the daemons of an instance until the global limit of its hook.
+    Hold(Box<OrderArgs>),
+    /// Move the deadline of an instance.
+    Extend(Box<ExtendArgs>),
+    /// Show or set the kill switch.
+    Mode(Box<ModeArgs>),
     /// Drain an instance without and with the protector, and count the log lines that are lost.
     Demo(DemoArgs),
     /// Run a local AWS (ECS, Auto Scaling, SSM, EventBridge, Lambda, IMDS) on 127.0.0.1.

@@ -2,6 +2,7 @@
 
 mod account;
 mod cli;
+mod confirm;
 mod demo;
 mod duration;
 mod edit;
@@ -12,6 +13,8 @@ mod inject;
 mod lint;
 mod local_aws;
 mod look;
+mod mode;
+mod order;
 mod output;
 mod programs;
 mod simulate;
@@ -20,6 +23,7 @@ mod stop;
 
 use clap::Parser;
 use cli::{Cli, Command};
+use protector_core::trigger::Order;
 use std::error::Error;
 use std::process::ExitCode;
 use tokio::runtime::{Builder, Runtime};
@@ -47,6 +51,10 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             .map(|()| ExitCode::SUCCESS),
         Command::Simulate(args) => one_thread()?.block_on(simulate::run(*args)),
         Command::Status(args) => Ok(one_thread()?.block_on(status::run(&args))?.into()),
+        Command::Release(args) => order(Order::Release, &args),
+        Command::Hold(args) => order(Order::Hold, &args),
+        Command::Extend(args) => order(args.order(), &args.order),
+        Command::Mode(args) => Ok(one_thread()?.block_on(mode::run(&args))?.into()),
         Command::Lint(args) => lint::run(&args),
         Command::Inject(args) => match args.contradiction() {
             Some(reason) => Err(reason.into()),
@@ -59,6 +67,10 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             .block_on(demo::router::run(args))
             .map(|()| ExitCode::SUCCESS)?),
     }
+}
+
+fn order(order: Order, args: &order::OrderArgs) -> Result<ExitCode, Box<dyn Error>> {
+    Ok(one_thread()?.block_on(order::run(order, args))?.into())
 }
 
 fn threads() -> std::io::Result<Runtime> {

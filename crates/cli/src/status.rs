@@ -8,7 +8,7 @@ mod wait;
 
 pub(crate) use args::{StatusArgs, query};
 pub(crate) use reads::fleet as read_fleet;
-pub(crate) use screen::note;
+pub(crate) use wait::follow as wait_for;
 
 use crate::account::Account;
 use crate::exit::Exit;
@@ -18,7 +18,7 @@ use args::FailOn;
 use protector_diagnosis::drain::{Drain, Risk};
 use protector_diagnosis::fleet::Fleet;
 use protector_diagnosis::json::DrainJson;
-use protector_diagnosis::which::NotOne;
+use protector_diagnosis::which::{NotOne, Query};
 use serde_json::{Value, json};
 use std::error::Error;
 use std::io::{self, IsTerminal};
@@ -30,13 +30,14 @@ use std::io::{self, IsTerminal};
 pub(crate) async fn run(args: &StatusArgs) -> Result<Exit, Box<dyn Error>> {
     let account = Account::open(&args.account).await?;
     if let Some(patience) = args.wait {
-        return wait::run(args, &account, patience).await;
+        let clusters = &args.cluster.clusters;
+        return wait::follow(&account, clusters, &args.instances, args.json, patience).await;
     }
     let Some(mut fleet) = within(args.account.timeout, read(&account, args)).await else {
         return Ok(timed_out(args));
     };
     fleet.sort(args.sort.into());
-    let drains = chosen(args, &fleet)?;
+    let drains = chosen(&args.instances, args.all, &fleet)?;
     let header = Header::of(&account, &fleet, number(&account, &fleet).await);
     report_clock(&account);
     match args.json {
@@ -81,13 +82,13 @@ pub(crate) fn progress(parameters: usize) {
 }
 
 /// The drains that were asked for.
-fn chosen<'a>(args: &StatusArgs, fleet: &'a Fleet) -> Result<Vec<&'a Drain>, String> {
-    if args.instances.is_empty() {
-        let shown = fleet.drains.iter().filter(|drain| args.all || drain.is_open());
+fn chosen<'a>(instances: &[Query], all: bool, fleet: &'a Fleet) -> Result<Vec<&'a Drain>, String> {
+    if instances.is_empty() {
+        let shown = fleet.drains.iter().filter(|drain| all || drain.is_open());
         return Ok(shown.collect());
     }
     let mut chosen: Vec<&Drain> = Vec::new();
-    for query in &args.instances {
+    for query in instances {
         match query.one(&fleet.drains) {
             Ok(drain) if chosen.contains(&drain) => {}
             Ok(drain) => chosen.push(drain),

@@ -214,9 +214,10 @@ fn deadline(drain: &Drain, now: Timestamp) -> Option<String> {
 
 /// When the hold ends: a bound, an estimate, or a question mark with the deadline beside it.
 fn ends(drain: &Drain, now: Timestamp, look: Look) -> String {
-    let until = |at: Timestamp| span(at.duration_since(now).max(jiff::SignedDuration::ZERO));
+    let until = |at: Timestamp| span(at.duration_since(now));
     match (drain.state, drain.ends) {
         (DrainState::Done, _) => none(),
+        (_, Ends::Bound(at) | Ends::Estimate(at)) if at <= now => "due".to_owned(),
         (_, Ends::Bound(at)) => format!("{}{}", look.at_most(), until(at)),
         (_, Ends::Estimate(at)) => format!("~{}", until(at)),
         (_, Ends::Unknown) if look.width >= ALL => "?".to_owned(),
@@ -292,7 +293,7 @@ fn warnings(fleet: &Fleet, drains: &[&Drain], look: Look) -> Vec<String> {
 }
 
 /// A note: its subject, a text beside it, and the next command on a line of its own.
-pub(crate) fn note(subject: &str, text: &str, command: Option<&str>, look: Look) -> Vec<String> {
+fn note(subject: &str, text: &str, command: Option<&str>, look: Look) -> Vec<String> {
     let tone = if subject.starts_with('!') {
         Tone::Bad
     } else {

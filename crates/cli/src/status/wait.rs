@@ -1,13 +1,15 @@
 //! `status --wait`: each change as a line, until the drains are over. Ctrl-C ends the wait and never a drain.
 
-use super::args::StatusArgs;
-use super::{chosen, read};
+use super::reads::fleet;
+use super::{chosen, progress};
 use crate::account::Account;
 use crate::exit::Exit;
 use crate::{look, output};
+use protector_core::ids::{ClusterName, InstanceKey};
 use protector_diagnosis::change::{Change, Follower, Forced, all_over};
 use protector_diagnosis::drain::Drain;
 use protector_diagnosis::fleet::Fleet;
+use protector_diagnosis::which::Query;
 use protector_diagnosis::words::clock;
 use std::error::Error;
 use std::io;
@@ -21,23 +23,25 @@ const INTERVAL: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// A name fits several instances, or standard output cannot be written.
-pub(super) async fn run(
-    args: &StatusArgs,
+pub(crate) async fn follow(
     account: &Account,
+    clusters: &[ClusterName],
+    instances: &[Query],
+    as_json: bool,
     patience: Duration,
 ) -> Result<Exit, Box<dyn Error>> {
     let end = Instant::now() + patience;
     let mut follower = Follower::default();
     let mut followed = Vec::new();
-    if !args.json {
+    if !as_json {
         look::stderr_line("waiting; Ctrl-C ends the wait and never a drain");
     }
     loop {
-        let fleet = read(account, args).await;
-        let drains = joined(&mut followed, args, &fleet)?;
+        let fleet = Fleet::of(&fleet(account, clusters, &progress).await);
+        let drains = joined(&mut followed, instances, &fleet)?;
         let complete = fleet.gaps.is_empty();
         for change in follower.changes(&drains, complete, fleet.now) {
-            say(args, &change)?;
+            say(as_json, &change)?;
         }
         for gap in &fleet.gaps {
             look::stderr_line(&gap.to_string());
@@ -59,11 +63,11 @@ pub(super) async fn run(
 /// The drains that are waited for: those that are named, or those that were open at the first look; also when they are
 /// over since.
 fn joined<'a>(
-    followed: &mut Vec<protector_core::ids::InstanceKey>,
-    args: &StatusArgs,
+    followed: &mut Vec<InstanceKey>,
+    instances: &[Query],
     fleet: &'a Fleet,
 ) -> Result<Vec<&'a Drain>, String> {
-    for drain in chosen(args, fleet)? {
+    for drain in chosen(instances, false, fleet)? {
         if !followed.contains(&drain.key) {
             followed.push(drain.key.clone());
         }
@@ -72,8 +76,8 @@ fn joined<'a>(
     Ok(fleet.drains.iter().filter(is_followed).collect())
 }
 
-fn say(args: &StatusArgs, change: &Change) -> io::Result<()> {
-    match args.json {
+fn say(as_json: bool, change: &Change) -> io::Result<()> {
+    match as_json {
         true => output::json(change),
         false => output::line(&format!(
             "{} {}  {}",

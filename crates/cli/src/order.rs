@@ -1,0 +1,336 @@
+//! `protectorctl release`, `hold` and `extend`: orders to the coordinator, with a look and a question first.
+
+mod answer;
+mod args;
+mod help;
+
+pub(crate) use args::{ExtendArgs, OrderArgs};
+
+use crate::account::{Account, Answered};
+use crate::confirm::{Confirmed, confirm};
+use crate::exit::Exit;
+use crate::header::Header;
+use crate::look::{self, Look, Tone, wrapped};
+use crate::output;
+use crate::status::{number, read_fleet, wait_for, within};
+use answer::Outcome;
+use jiff::SignedDuration;
+use protector_core::ids::InstanceKey;
+use protector_core::limits::cut;
+use protector_core::trigger::Order;
+use protector_diagnosis::drain::{Drain, DrainState};
+use protector_diagnosis::fleet::Fleet;
+use protector_diagnosis::read::{Gap, GapKind};
+use protector_diagnosis::which::{NotOne, Query};
+use protector_diagnosis::words::{clock, span};
+use serde_json::{Value, json};
+use std::error::Error;
+use std::io;
+
+/// What a record keeps of who and why.
+const KEPT_CHARS: usize = 120;
+
+/// Sends an order.
+///
+/// # Errors
+/// No region is set, a name fits several instances, or the terminal cannot be read or written.
+pub(crate) async fn run(order: Order, args: &OrderArgs) -> Result<Exit, Box<dyn Error>> {
+    let account = Account::open(&args.account).await?;
+    let Some(prepared) = within(args.account.timeout, prepare(order, args, &account)).await else {
+        look::stderr_line("not answered in time: give it more with --timeout");
+        return Ok(Exit::TimedOut);
+    };
+    let prepared = match prepared? {
+        Ok(prepared) => prepared,
+        Err(exit) => return Ok(exit),
+    };
+    if args.dry_run {
+        output::json(&prepared.payload)?;
+        return Ok(Exit::Good);
+    }
+    if !args.yes && !asked(order, args, &prepared)? {
+        return Ok(Exit::NoAnswer);
+    }
+    let answered = match account.invoke(&prepared.function, &prepared.payload).await {
+        Ok(Answered::Done(answer)) => answer,
+        Ok(Answered::Failed(problem)) => {
+            return Err(format!("the coordinator failed: {problem}").into());
+        }
+        Err(gap) => return Err(not_invoked(&gap, &prepared.function).into()),
+    };
+    let outcome = Outcome::of(&answered);
+    let after = Fleet::of(&read_fleet(&account, &prepared.clusters(), &|_| {}).await);
+    report(order, args, &prepared, &outcome, &after)?;
+    match (outcome, args.wait) {
+        (Outcome::Done, Some(patience)) => {
+            let query = Query::Instance(prepared.key.instance.clone());
+            wait_for(&account, &prepared.clusters(), &[query], args.json, patience).await
+        }
+        (Outcome::Done, None) => Ok(Exit::Good),
+        (Outcome::Ignored(_), _) => Ok(Exit::Bad),
+        (Outcome::Unclear(_), _) => Ok(Exit::NoAnswer),
+    }
+}
+
+/// An order that is ready to be sent.
+struct Prepared {
+    key: InstanceKey,
+    function: String,
+    payload: Value,
+    header: Header,
+    /// The drain as it was before.
+    drain: Drain,
+    fleet: Fleet,
+    who: String,
+}
+
+impl Prepared {
+    fn clusters(&self) -> Vec<protector_core::ids::ClusterName> {
+        vec![self.key.cluster.clone()]
+    }
+}
+
+async fn prepare(
+    order: Order,
+    args: &OrderArgs,
+    account: &Account,
+) -> Result<Result<Prepared, Exit>, Box<dyn Error>> {
+    let reads = read_fleet(account, &args.cluster.clusters, &|_| {}).await;
+    let fleet = Fleet::of(&reads);
+    let drain = match args.instance.one(&fleet.drains) {
+        Ok(drain) => drain.clone(),
+        Err(NotOne::None) if fleet.gaps.is_empty() => {
+            look::stderr_line("no instance that drains has this name, so there is nothing to order");
+            return Ok(Err(Exit::Bad));
+        }
+        Err(NotOne::None) => {
+            let gap = fleet.gaps.first().map(ToString::to_string).unwrap_or_default();
+            return Err(format!("the drain was not found, and a part of the answer is {gap}").into());
+        }
+        Err(several) => return Err(several.to_string().into()),
+    };
+    let beacon = reads
+        .listing
+        .as_ref()
+        .ok()
+        .and_then(|listing| listing.readable_beacon());
+    let function = args
+        .function
+        .clone()
+        .or(beacon.and_then(|beacon| beacon.function_arn.clone()));
+    let Some(function) = function else {
+        return Err("the coordinator's function is not known: it has no beacon; give --function".into());
+    };
+    let who = match &args.who {
+        Some(who) => who.clone(),
+        None => match account.caller().await {
+            Ok(caller) => caller.name().to_owned(),
+            Err(gap) => return Err(format!("who orders this? give --who ({gap})").into()),
+        },
+    };
+    let mut payload = json!({
+        "command": order.name(),
+        "cluster": drain.key.cluster,
+        "instance": drain.key.instance,
+        "who": who,
+        "why": args.why,
+    });
+    if let Order::Extend(by) = order {
+        payload["by"] = json!(format!("{by:#}"));
+    }
+    let header = Header::of(account, &fleet, number(account, &fleet).await);
+    Ok(Ok(Prepared {
+        key: drain.key.clone(),
+        function,
+        payload,
+        header,
+        drain,
+        fleet,
+        who,
+    }))
+}
+
+/// Says what is about to happen, and asks. False if it is not to happen.
+fn asked(order: Order, args: &OrderArgs, prepared: &Prepared) -> io::Result<bool> {
+    let look = args.look.settle();
+    look::stderr_line(&prepared.header.place());
+    for text in consequences(order, &prepared.drain, &prepared.fleet) {
+        for line in wrapped(&text, look.width) {
+            look::stderr_line(&line);
+        }
+    }
+    let word = match order {
+        Order::Release => "Release?",
+        Order::Hold => "Hold?",
+        Order::Extend(_) => "Extend?",
+    };
+    Ok(match confirm(&format!("{word} [y/N]"), "y")? {
+        Confirmed::Yes => true,
+        Confirmed::No => {
+            look::stderr_line("not confirmed, nothing was sent");
+            false
+        }
+        Confirmed::NotAsked => {
+            look::stderr_line(
+                "error: there is no terminal to ask on; nothing was sent. --yes orders without a question",
+            );
+            false
+        }
+    })
+}
+
+/// The drain, and what the order does to it.
+fn consequences(order: Order, drain: &Drain, fleet: &Fleet) -> Vec<String> {
+    let now = fleet.now;
+    let age = drain
+        .age(now)
+        .map_or_else(String::new, |age| format!(" for {}", span(age)));
+    let what = match drain.state {
+        DrainState::Holding => format!("Still alive: {}.", drain.held_by()),
+        _ => format!("It is not held: {}.", drain.held_by()),
+    };
+    let first = format!(
+        "{} in {} drains{age}. {what}",
+        drain.key.instance, drain.key.cluster
+    );
+    let deadline = drain.record.as_ref().map(|record| record.deadline_at);
+    let at = deadline.map_or_else(|| "?".to_owned(), |at| clock(at, now));
+    let limit = "No sidecar stays beyond its own MAX_HOLD and stopTimeout.";
+    let second = match order {
+        Order::Release => {
+            "Its daemons go now. What these tasks log from here on is lost. It cannot be taken back."
+                .to_owned()
+        }
+        Order::Hold => format!(
+            "Its deadline moves from {at} to the last moment that the hook's global limit allows. {limit}"
+        ),
+        Order::Extend(by) => {
+            let to = deadline.and_then(|at| at.checked_add(by).ok());
+            let to = to.map_or_else(|| "?".to_owned(), |to| clock(to, now));
+            format!("Its deadline moves from {at} to {to}, as far as the hook's global limit allows. {limit}")
+        }
+    };
+    vec![first, second]
+}
+
+fn not_invoked(gap: &Gap, function: &str) -> String {
+    match gap.kind {
+        GapKind::Denied => format!(
+            "you may not order this: lambda:InvokeFunction on {function} is needed (protectorctl policy operator)"
+        ),
+        _ => format!("the coordinator was not reached: {}: {}", gap.code, gap.message),
+    }
+}
+
+fn report(
+    order: Order,
+    args: &OrderArgs,
+    prepared: &Prepared,
+    outcome: &Outcome,
+    after: &Fleet,
+) -> io::Result<()> {
+    let query = Query::Instance(prepared.key.instance.clone());
+    let drain = query.one(&after.drains).ok();
+    if args.json {
+        return output::json(&answer(order, prepared, outcome, drain, after));
+    }
+    let look = args.look.settle();
+    for line in sentences(order, args, prepared, outcome, drain, look) {
+        output::line(&line)?;
+    }
+    Ok(())
+}
+
+fn answer(
+    order: Order,
+    prepared: &Prepared,
+    outcome: &Outcome,
+    drain: Option<&Drain>,
+    after: &Fleet,
+) -> Value {
+    let mut answer = prepared.header.json("order", after);
+    let (word, message) = match outcome {
+        Outcome::Done => ("done", None),
+        Outcome::Ignored(text) => ("ignored", Some(text)),
+        Outcome::Unclear(text) => ("unclear", Some(text)),
+    };
+    answer["order"] = json!({
+        "command": order.name(),
+        "cluster": prepared.key.cluster,
+        "instance": prepared.key.instance,
+        "who": prepared.who,
+        "outcome": word,
+        "message": message,
+    });
+    answer["drain"] = json!(drain.map(|drain| protector_diagnosis::json::DrainJson::of(drain, after.now)));
+    answer
+}
+
+fn sentences(
+    order: Order,
+    args: &OrderArgs,
+    prepared: &Prepared,
+    outcome: &Outcome,
+    drain: Option<&Drain>,
+    look: Look,
+) -> Vec<String> {
+    match outcome {
+        Outcome::Ignored(text) => vec![format!("{}  {text}", look.toned(Tone::Bad, "nothing changed"))],
+        Outcome::Unclear(text) => vec![format!("{}  {text}", look.toned(Tone::Warning, "not known"))],
+        Outcome::Done => {
+            let by = format!("as {}: {:?}", prepared.who, cut(&args.why, KEPT_CHARS));
+            let ok = look.toned(Tone::Good, "ok");
+            let mut lines = vec![format!("{ok}  {} {by}", done(order, prepared, drain))];
+            if let (Order::Release, Some(at)) = (order, drain.and_then(|drain| drain.ends.at())) {
+                let at = clock(at, prepared.fleet.now);
+                lines.push(format!(
+                    "    Daemons have until {at} to flush. protectorctl status {} --wait",
+                    prepared.key.instance
+                ));
+            }
+            lines
+        }
+    }
+}
+
+/// What came of it, by the record: an extension may be cut by the hook's global limit.
+fn done(order: Order, prepared: &Prepared, drain: Option<&Drain>) -> String {
+    let now = prepared.fleet.now;
+    let record = drain.and_then(|drain| drain.record.as_ref());
+    let before = prepared.drain.record.as_ref().map(|record| record.deadline_at);
+    match (order, record, before) {
+        (Order::Release, Some(record), _) => {
+            let at = record
+                .released_at
+                .map_or_else(String::new, |at| format!(" at {}", clock(at, now)));
+            format!("released{at}")
+        }
+        (Order::Extend(by), Some(record), Some(before)) => {
+            let wanted = before.checked_add(by).unwrap_or(before);
+            let cut = wanted.duration_since(record.deadline_at) > SignedDuration::from_secs(1);
+            let not = match cut {
+                true => format!(
+                    ", not {}: the hook's global limit less the flush",
+                    clock(wanted, now)
+                ),
+                false => String::new(),
+            };
+            format!(
+                "deadline {} -> {}{not}",
+                clock(before, now),
+                clock(record.deadline_at, now)
+            )
+        }
+        (Order::Hold, Some(record), Some(before)) => {
+            format!(
+                "deadline {} -> {}",
+                clock(before, now),
+                clock(record.deadline_at, now)
+            )
+        }
+        (order, _, _) => format!("{} carried out", order.name()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
