@@ -108,6 +108,11 @@ locals {
       Effect   = "Allow"
       Action   = ["autoscaling:RecordLifecycleActionHeartbeat"]
       Resource = local.served_groups
+      }, {
+      Sid      = "SayWhenHeartbeatsWentOut"
+      Effect   = "Allow"
+      Action   = ["ssm:PutParameter"]
+      Resource = ["${local.parameters_arn}/heartbeats"]
     }] : [],
   )
 

@@ -61,8 +61,9 @@ impl Coordinator {
             true => Sent::default(),
             false => self.send_all(&due).await,
         };
+        // A group that could not be read may have hooks that are due.
+        let late = due.len().saturating_sub(sent.ok + sent.over) + problems.len();
         problems.extend(sent.problems.iter().cloned());
-        let late = (due.len() - sent.ok - sent.over).max(problems.len());
         self.write_heartbeats_beacon(HeartbeatsBeacon::new(began, waits.len(), late))
             .await;
         self.measure_time_left(&waits);

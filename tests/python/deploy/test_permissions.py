@@ -51,6 +51,7 @@ class Calls(unittest.TestCase):
                 "autoscaling:DescribeLifecycleHooks",
                 "autoscaling:RecordLifecycleActionHeartbeat",
                 "ssm:GetParameter",
+                "ssm:PutParameter",
             },
         )
         self.assertLessEqual(granted, sources.calls(sources.COORDINATOR))
@@ -117,6 +118,12 @@ class Scope(unittest.TestCase):
             for name, allowed in [("/p/control", True), ("/p/prod/i-1", False), ("/q/control", False)]:
                 reads = policies.allows(documents, "ssm:GetParameter", parameter(partition, name))
                 self.assertEqual(reads, allowed, name)
+
+    def test_the_heartbeats_write_their_beacon_and_nothing_else(self):
+        for partition, documents in self.each({"ParameterPrefix": "/p"}, policies.heartbeats):
+            for name, allowed in [("/p/heartbeats", True), ("/p/control", False), ("/p/prod/i-1", False)]:
+                writes = policies.allows(documents, "ssm:PutParameter", parameter(partition, name))
+                self.assertEqual(writes, allowed, name)
 
     def test_events_are_taken_from_their_queue_alone(self):
         for partition, documents in self.each({}):

@@ -2,6 +2,7 @@
 
 use protector_aws_model::Service;
 use protector_aws_model::faults::{CallFilter, Limit};
+use protector_core::beacon::HeartbeatsBeacon;
 use protector_tests::{Lab, LabConfig};
 use serde_json::{Value, json};
 
@@ -112,4 +113,31 @@ async fn a_beacon_that_may_not_be_written_is_reported_and_fails_no_tick() {
     assert!(lab.said("failed").is_empty());
     let ticks = lab.said("tick");
     assert_eq!((ticks.len(), &ticks[0]["errors"]), (1, &json!([])));
+}
+
+#[tokio::test]
+async fn the_heartbeats_say_how_their_run_went_while_a_hook_waits() {
+    const HEARTBEATS: &str = "/ecs-daemon-protector/heartbeats";
+    let lab = Lab::start(LabConfig::default()).await;
+    let read = |lab: &Lab| {
+        let text = lab
+            .aws
+            .world(|world, _| world.parameter(HEARTBEATS).map(str::to_owned));
+        text.map(|text| HeartbeatsBeacon::decode(&text).unwrap())
+    };
+    lab.heartbeats().await;
+    assert_eq!(read(&lab), None, "no hook waits");
+    lab.standalone("job", 600).await;
+    lab.scale_in(lab.instance());
+    lab.hook_waits(lab.instance()).await;
+    let refused = CallFilter::operation(Service::AutoScaling, "RecordLifecycleActionHeartbeat");
+    lab.aws.faults(|faults| faults.deny(refused, Limit::Forever));
+    lab.heartbeats().await;
+    let late = read(&lab).unwrap();
+    assert_eq!((late.waiting, late.late), (1, 1));
+    lab.aws.faults(protector_aws_model::Faults::clear);
+    lab.heartbeats().await;
+    let well = read(&lab).unwrap();
+    assert_eq!((well.waiting, well.late), (1, 0));
+    assert!(well.run_at > late.run_at);
 }
