@@ -13,3 +13,4 @@ pub mod read;
 pub mod seen;
 #[cfg(test)]
 mod testing;
+pub mod words;
