@@ -40,7 +40,8 @@ pub struct InstanceReads {
     pub protections: Reading<Protections>,
     /// Task definitions, by ARN.
     pub definitions: BTreeMap<String, Reading<Definition>>,
-    /// Target groups of services with a task that is DEACTIVATING or whose replacement is not healthy yet, by ARN.
+    /// Target groups of services with a task that is ordered to stop, DEACTIVATING or STOPPING, or whose replacement is
+    /// not healthy yet, by ARN.
     pub target_groups: BTreeMap<String, Reading<TargetGroup>>,
     /// The instance's Auto Scaling group, if room was missing.
     pub group: Option<Reading<ScalingGroup>>,
