@@ -75,8 +75,14 @@ impl Cause {
     pub fn is_progress(self) -> bool {
         matches!(
             self,
-            Cause::Pending | Cause::Deregistering | Cause::Stopping | Cause::Detaching | Cause::Settling
-        ) || matches!(self, Cause::Tier | Cause::Flushing)
+            Cause::Pending
+                | Cause::Deregistering
+                | Cause::Stopping
+                | Cause::Detaching
+                | Cause::Settling
+                | Cause::Tier
+                | Cause::Flushing
+        )
     }
 
     /// Returns whether the wait does not end unless a person does something, as far as that is known.
@@ -165,7 +171,7 @@ impl Finding {
     pub(super) fn new(cause: Cause, sentence: impl Into<String>) -> Self {
         Self {
             cause,
-            sentence: sentence.into(),
+            sentence: one_line(&sentence.into()),
             ends: Ends::Unknown,
             ends_because: None,
             evidence: Vec::new(),
@@ -203,9 +209,16 @@ impl Finding {
 
     pub(super) fn also(mut self, sentence: &str) -> Self {
         self.sentence.push(' ');
-        self.sentence.push_str(sentence);
+        self.sentence.push_str(&one_line(sentence));
         self
     }
+}
+
+/// A sentence in which foreign text is quoted, without what a terminal would act on: a line break or an escape sequence.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect()
 }
 
 /// A row of the table of causes: whether it fits, and what is known then.

@@ -131,8 +131,7 @@ impl<'a> TaskLook<'a> {
 
     /// Returns whether everything was asked for and answered that decides whether ECS moves it.
     pub(super) fn is_known(&self) -> bool {
-        let asked = self.service_name().is_none() || (self.service().is_some() && self.elsewhere().is_some());
-        asked && self.gaps().is_empty()
+        self.service().is_some() && self.elsewhere().is_some() && self.gaps().is_empty()
     }
 
     /// The order to stop it, with a reason that is true.

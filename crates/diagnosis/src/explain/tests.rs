@@ -446,14 +446,14 @@ fn a_release_that_goes_tier_by_tier_says_which() {
 #[test]
 fn an_ended_drain_shows_its_receipt_and_who_waits_after_it() {
     let mut ended = reads();
-    ended.record().ordered = Some(Ordered::new("release", "ana", "INC-4711", at(NOW - 130)));
+    ended.record().ordered = Some(Ordered::new("release", "ana\n", "INC\u{1b}4711", at(NOW - 130)));
     released(&mut ended, NOW - 120, ReleaseReason::Operator);
     ended.record().receipt_at = Some(at(NOW - 60));
     ended.drain.state = DrainState::Done;
     let explanation = explain(&ended);
     assert_eq!(
         explanation.verdict,
-        "ENDED at 03:40:00Z. It held for 39m (operator, by ana: INC-4711). It waited for 5 tasks, 1 left at the end, forced."
+        "ENDED at 03:40:00Z. It held for 39m (operator, by ana : INC 4711). It waited for 5 tasks, 1 left at the end, forced."
     );
     assert_eq!((explanation.cause, explanation.tasks.len()), (None, 0));
 

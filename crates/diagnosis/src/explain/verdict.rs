@@ -5,7 +5,7 @@ use protector_core::aws::InstanceStatus;
 use protector_core::plural::counted;
 use protector_core::record::{Record, ReleaseReason};
 
-use super::cause::{Cause, Finding};
+use super::cause::{Cause, Finding, one_line};
 use super::reads::InstanceReads;
 use super::{TaskExplanation, whole};
 use crate::drain::DrainState;
@@ -79,12 +79,12 @@ impl Summary<'_> {
     /// The verdict.
     pub(super) fn verdict(&self) -> String {
         let record = self.reads.drain.record.as_ref();
-        match (self.reads.drain.state, record) {
+        one_line(&match (self.reads.drain.state, record) {
             (DrainState::NoRecord, _) | (_, None) => self.without_record(),
             (DrainState::Holding, Some(record)) => self.holding(record),
             (DrainState::Released, Some(record)) => self.released(record),
             (DrainState::Done, Some(record)) => self.ended(record),
-        }
+        })
     }
 
     fn without_record(&self) -> String {

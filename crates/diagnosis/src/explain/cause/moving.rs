@@ -30,8 +30,8 @@ pub(super) fn standalone(look: &TaskLook<'_>) -> Option<Finding> {
     let stop = definition.and_then(|read| read.as_ref().ok()).and_then(stop_time);
     let stop = stop.map(|stop| format!(" A stop takes up to its {}.", stop.words()));
     let sentence = format!(
-        "It is of no service, so DRAINING leaves it alone.{started}{} Wait, or stop it; for good, set STANDALONE_TASKS or \
-         STOP_TASKS_AFTER of the coordinator.",
+        "It is of no service, so DRAINING leaves it alone.{started}{} Wait, or stop it. The coordinator stops such \
+         tasks itself if STANDALONE_TASKS or STOP_TASKS_AFTER is set.",
         stop.unwrap_or_default()
     );
     let gap = definition.and_then(|read| read.as_ref().err().cloned());
@@ -88,7 +88,7 @@ pub(super) fn protected(look: &TaskLook<'_>) -> Option<Finding> {
     let finding = events.fold(finding, |finding, event| {
         finding.evidence(Source::ServiceEvent, Some(event.at), event.text)
     });
-    Some(finding.next(lift))
+    Some(finding.next(lift).gaps(bound.gaps).gaps(look.gaps()))
 }
 
 /// The deployment configuration allows no step.
@@ -211,7 +211,7 @@ pub(super) fn not_found(look: &TaskLook<'_>) -> Finding {
             Some(name) => {
                 format!("The reason is not known: service {name} or its other tasks were not read.")
             }
-            None => "The reason is not known.".to_owned(),
+            None => "ECS does not say of which group it is, so the reason is not known.".to_owned(),
         };
         Finding::new(Cause::NotKnown, sentence)
     } else {

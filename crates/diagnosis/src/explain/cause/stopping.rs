@@ -81,13 +81,19 @@ pub(super) fn stopping(look: &TaskLook<'_>) -> Option<Finding> {
     if !matches!(status, TaskStatus::Stopping | TaskStatus::Deactivating) && !is_ordered {
         return None;
     }
-    let bound = look.stopped_by(look.task.stopping_at);
+    let mut bound = look.stopped_by(look.task.stopping_at);
+    if *status == TaskStatus::Deactivating {
+        // How long that takes is documented nowhere; with a Classic Load Balancer it is its connection draining.
+        bound.ends = bound.ends.at().map_or(Ends::Unknown, Ends::Estimate);
+    }
     if is_overdue(bound.ends, look.now()) && *status == TaskStatus::Stopping {
         return Some(will_not_stop(look, &bound));
     }
     let sentence = match status {
         TaskStatus::Running => "It is ordered to stop, and its agent has not begun yet.",
-        TaskStatus::Deactivating => "It is taken out of service discovery, and gets its SIGTERM then.",
+        TaskStatus::Deactivating => {
+            "It is taken out of service discovery or a Classic Load Balancer, and gets its SIGTERM then."
+        }
         _ => "Its containers have had SIGTERM and have time to end.",
     };
     let finding = ordered(Finding::new(Cause::Stopping, sentence), look);

@@ -147,7 +147,7 @@ fn a_task_that_starts_or_stops_has_its_bound() {
             stopping(TaskStatus::Deactivating, 20),
             false,
             Cause::Stopping,
-            bound(100),
+            Ends::Estimate(at(NOW + 100)),
         ),
         (
             stopping(TaskStatus::Running, 1),
@@ -613,6 +613,29 @@ fn what_could_not_be_read_makes_nothing_not_found() {
         block(reads);
     });
     assert_eq!((blocked.cause, blocked.gaps.len()), (Cause::DeploymentConfig, 1));
+}
+
+#[test]
+fn a_task_without_a_group_is_not_known() {
+    let finding = found(|reads| reads.tasks.as_mut().unwrap()[0].group = None);
+    assert_eq!(finding.cause, Cause::NotKnown);
+    assert!(
+        finding.sentence.contains("of which group"),
+        "{}",
+        finding.sentence
+    );
+}
+
+#[test]
+fn foreign_text_in_a_sentence_cannot_act_on_a_terminal() {
+    let reason = "CannotPullContainerError:\n\u{1b}[2Jgone";
+    let finding = found(|reads| reads.elsewhere(vec![died(reason, "TaskFailedToStart")]));
+    assert!(
+        !finding.sentence.contains(char::is_control),
+        "{:?}",
+        finding.sentence
+    );
+    assert_eq!(finding.evidence[0].text, reason, "evidence is verbatim");
 }
 
 #[test]
