@@ -33,6 +33,13 @@ pub use remark::{Remark, joined};
 pub use steady::{announcement, maintenance_actions, next_due};
 pub use unplaced::{Search, unplaced};
 
+/// The latest deadline that a drain may get: an order to extend it moves it no further. It leaves the daemons their time
+/// before the hook's wait ends permanently.
+#[must_use]
+pub fn latest_deadline(record: &Record, policy: &Policy) -> Timestamp {
+    schedule::Schedule::of(record, policy).latest()
+}
+
 /// Everything that a plan depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {

@@ -148,6 +148,11 @@ pub struct ServiceEvent {
 pub struct Definition {
     /// Its containers.
     pub containers: Vec<DefinedContainer>,
+    /// MiB of memory that ECS sets aside for one task: the task's own `memory`, else the sum of `memoryReservation`, or
+    /// of `memory` where that is not given, of its containers.
+    pub memory: Option<u32>,
+    /// CPU units that ECS sets aside for one task: the task's own `cpu`, else the sum of its containers'.
+    pub cpu: Option<u32>,
 }
 
 /// A container of a task definition.
@@ -157,7 +162,8 @@ pub struct DefinedContainer {
     pub name: String,
     /// `stopTimeout` in seconds; unset: the agent's `ECS_CONTAINER_STOP_TIMEOUT`, 30 s unless the host says otherwise.
     pub stop_timeout: Option<u32>,
-    /// The containers that it lists in `dependsOn`: the agent stops this one before them.
+    /// The containers that it lists in `dependsOn`, `links` and `volumesFrom`, which the agent treats alike: it stops
+    /// this one before them.
     pub depends_on: Vec<String>,
     /// Whether it has a health check.
     pub has_health_check: bool,

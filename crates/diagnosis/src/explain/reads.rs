@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use protector_core::beacon::Beacon;
+use protector_core::control::Control;
 use protector_core::ids::ServiceName;
 
 use crate::drain::Drain;
@@ -24,6 +25,11 @@ pub struct InstanceReads {
     pub drain: Drain,
     /// The coordinator's settings.
     pub beacon: Option<Beacon>,
+    /// The kill switch, as its parameter has it; none if it was not read, or cannot be.
+    pub control: Option<Control>,
+    /// Whether the coordinator's function has `PROTECTOR_DRY_RUN`; none if its configuration was not read. A beacon does
+    /// not say: a dry run writes none.
+    pub dry_run: Option<bool>,
     /// All tasks on the instance, in every status that ECS lists.
     pub tasks: Reading<Vec<SeenTask>>,
     /// The services of tasks that hold, and of daemons.
@@ -34,7 +40,8 @@ pub struct InstanceReads {
     pub protections: Reading<Protections>,
     /// Task definitions, by ARN.
     pub definitions: BTreeMap<String, Reading<Definition>>,
-    /// Target groups of services with a task that is DEACTIVATING or whose replacement is not healthy yet, by ARN.
+    /// Target groups of services with a task that is ordered to stop, DEACTIVATING or STOPPING, or whose replacement is
+    /// not healthy yet, by ARN.
     pub target_groups: BTreeMap<String, Reading<TargetGroup>>,
     /// The instance's Auto Scaling group, if room was missing.
     pub group: Option<Reading<ScalingGroup>>,

@@ -346,4 +346,9 @@ fn an_operators_order_is_obeyed_and_kept_in_the_record() {
         at(48 * 3600 - 120 - 90),
         "P3: no order outlasts the hook"
     );
+    let latest = latest_deadline(
+        &ordered(Order::Extend(SignedDuration::from_mins(30))),
+        &Bench::holding().policy,
+    );
+    assert_eq!(latest, beyond.deadline_at, "what a person is told can be reached");
 }

@@ -1,0 +1,160 @@
+//! Tasks that ECS has dealt with: they start, stop, or cannot be reached.
+
+use jiff::{SignedDuration, Timestamp};
+use protector_core::aws::TaskStatus;
+
+use super::{Cause, Finding, Source};
+use crate::ends::Ends;
+use crate::explain::look::TaskLook;
+use crate::explain::task_ends::{Bound, Deregistration, STOP_OVERDUE, is_overdue, since};
+use crate::explain::whole;
+use crate::words::span;
+
+/// A network interface is detached in less than this; after it the task does not stop by itself.
+pub(super) const DETACHED_WITHIN: SignedDuration = SignedDuration::from_mins(5);
+
+/// Its host does not answer, so its status may be of long ago.
+pub(super) fn agent_lost(look: &TaskLook<'_>) -> Option<Finding> {
+    let lost = whole::agent_lost_at(look.reads).filter(|_| look.task.connected != Some(true))?;
+    let at = look.clock(lost);
+    let status = &look.task.last_status;
+    let sentence = format!("Its host does not answer since {at}: the status {status} may be of then.");
+    Some(whole::counts_as_gone(
+        Finding::new(Cause::AgentLost, sentence),
+        lost,
+        look.reads,
+    ))
+}
+
+/// It has not started.
+pub(super) fn pending(look: &TaskLook<'_>) -> Option<Finding> {
+    let status = &look.task.last_status;
+    let starts = matches!(
+        status,
+        TaskStatus::Provisioning | TaskStatus::Pending | TaskStatus::Activating
+    );
+    if !starts {
+        return None;
+    }
+    if look.service_name().is_none() {
+        let sentence = format!(
+            "It is {status}. It is of no service, so DRAINING leaves it alone: it goes on to start. Wait, or stop it."
+        );
+        return Some(Finding::new(Cause::Pending, sentence).next(look.stop_line()));
+    }
+    let sentence = format!(
+        "It is {status}: it was placed just before DRAINING, and ECS stops such tasks of services at once."
+    );
+    Some(Finding::new(Cause::Pending, sentence))
+}
+
+/// Load balancers let its connections end.
+pub(super) fn deregistering(look: &TaskLook<'_>) -> Option<Finding> {
+    let deregistration = look.deregistration();
+    if look.task.last_status != TaskStatus::Deactivating || deregistration == Deregistration::None {
+        return None;
+    }
+    let sentence = match deregistration {
+        Deregistration::Delay(delay) => format!(
+            "Its load balancer lets connections end, for {} at most, before it is stopped.",
+            span(delay)
+        ),
+        Deregistration::None | Deregistration::Unknown(_) => {
+            "Its load balancer lets connections end before it is stopped.".to_owned()
+        }
+    };
+    let bound = look.stopped_by(look.task.stopping_at);
+    let finding = ordered(Finding::new(Cause::Deregistering, sentence), look);
+    let draining = look.target_groups().filter_map(|read| read.as_ref().ok());
+    let targets = draining.flat_map(|group| group.targets.iter().filter(|target| target.state == "draining"));
+    let finding = targets.fold(finding, |finding, target| {
+        let reason = target.reason.as_deref().unwrap_or("draining");
+        finding.evidence(Source::Target, None, format!("{}: {reason}", target.id))
+    });
+    Some(until(finding, bound, look.now()))
+}
+
+/// Its containers are inside their SIGTERM window, or should have been killed.
+pub(super) fn stopping(look: &TaskLook<'_>) -> Option<Finding> {
+    let status = &look.task.last_status;
+    let is_ordered = look.task.stopping && *status == TaskStatus::Running;
+    if !matches!(status, TaskStatus::Stopping | TaskStatus::Deactivating) && !is_ordered {
+        return None;
+    }
+    let mut bound = look.stopped_by(look.task.stopping_at);
+    if *status == TaskStatus::Deactivating {
+        // How long that takes is documented nowhere; with a Classic Load Balancer it is its connection draining.
+        bound.ends = bound.ends.at().map_or(Ends::Unknown, Ends::Estimate);
+    }
+    if is_overdue(bound.ends, look.now()) && *status == TaskStatus::Stopping {
+        return Some(will_not_stop(look, &bound));
+    }
+    let sentence = match status {
+        TaskStatus::Running => "It is ordered to stop, and its agent has not begun yet.",
+        TaskStatus::Deactivating => {
+            "It is taken out of service discovery or a Classic Load Balancer, and gets its SIGTERM then."
+        }
+        _ => "Its containers have had SIGTERM and have time to end.",
+    };
+    let finding = ordered(Finding::new(Cause::Stopping, sentence), look);
+    Some(until(finding, bound, look.now()))
+}
+
+fn will_not_stop(look: &TaskLook<'_>, bound: &Bound) -> Finding {
+    let killed = bound.ends.at().map(|at| look.clock(at)).unwrap_or_default();
+    let mut sentence = format!("It should have been killed by {killed} ({}).", bound.reason);
+    if matches!(bound.ends, Ends::Estimate(_)) {
+        sentence.push_str(" The host may set a longer ECS_CONTAINER_STOP_TIMEOUT.");
+    }
+    let finding = Finding::new(Cause::WillNotStop, sentence).also(LOOK_AT_HOST);
+    ordered(finding, look)
+}
+
+const LOOK_AT_HOST: &str = "Look at the host: docker ps, and the agent's log.";
+
+/// Its network interface is being detached.
+pub(super) fn detaching(look: &TaskLook<'_>) -> Option<Finding> {
+    if look.task.last_status != TaskStatus::Deprovisioning {
+        return None;
+    }
+    let began = look.task.execution_stopped_at.or(look.task.stopping_at);
+    let overdue = began.filter(|at| look.now().duration_since(*at) >= DETACHED_WITHIN);
+    let finding = match overdue {
+        Some(at) => Finding::new(
+            Cause::WillNotStop,
+            format!(
+                "Its network interface has been detached since {}, which usually takes less than a minute.",
+                look.clock(at)
+            ),
+        )
+        .also(LOOK_AT_HOST),
+        None => Finding::new(
+            Cause::Detaching,
+            "Its containers have ended, and its network interface is being detached: usually less than a minute.",
+        ),
+    };
+    let usually = began.and_then(|at| at.checked_add(SignedDuration::from_mins(1)).ok());
+    let ends = usually.filter(|at| overdue.is_none() && *at >= look.now());
+    let ends = ends.map_or(Ends::Unknown, Ends::Estimate);
+    Some(ordered(finding, look).ends(ends, "usually less than a minute"))
+}
+
+/// The evidence of a task that is ordered to stop.
+fn ordered(finding: Finding, look: &TaskLook<'_>) -> Finding {
+    let reason = look.task.stopped_reason.as_ref();
+    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    let text = format!("{}{reason}", look.task.last_status);
+    finding.evidence(Source::Task, since(look.task), text)
+}
+
+/// Adds when it ends. ECS shows the end of a task up to a minute after it, and a bound that is longer past was wrong.
+fn until(finding: Finding, bound: Bound, now: Timestamp) -> Finding {
+    let ends = match bound.ends.at() {
+        Some(at) if at >= now => bound.ends,
+        Some(at) if !is_overdue(bound.ends, now) => {
+            at.checked_add(STOP_OVERDUE).map_or(Ends::Unknown, Ends::Estimate)
+        }
+        Some(_) | None => Ends::Unknown,
+    };
+    finding.gaps(bound.gaps).ends(ends, bound.reason)
+}

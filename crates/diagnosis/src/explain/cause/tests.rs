@@ -1,0 +1,699 @@
+use std::collections::BTreeMap;
+
+use protector_core::aws::TaskStatus;
+
+use super::*;
+use crate::explain::fixtures::*;
+use crate::explain::reads::InstanceReads;
+use crate::seen::{Deployment, SeenContainer, SeenTask};
+use crate::testing::at;
+
+const PREFIXES: [&str; 3] = [
+    "(service web) ",
+    "(service web, taskSet ecs-svc/1234567890123456789) ",
+    "(service web) (deployment ecs-svc/1234567890123456789) ",
+];
+
+const NO_MEMORY: &str = "was unable to place a task because no container instance met all of its requirements. The closest matching (container-instance 0a1b2c3d) has insufficient memory available. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.";
+const CONFIGURATION: &str = "was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.";
+const CANNOT_PULL: &str = "was unable to place a task. Reason: CannotPullContainerError: pull access denied.";
+const THROTTLED: &str = "operations are being throttled. Will try again later.";
+const STEADY: &str = "has reached a steady state.";
+
+/// What is found for the one task of the fixture, after `change`.
+fn found(change: impl FnOnce(&mut InstanceReads)) -> Finding {
+    let mut reads = reads();
+    change(&mut reads);
+    let tasks = reads.tasks.clone().unwrap();
+    task_cause(&TaskLook::new(&reads, &tasks[0]))
+}
+
+fn with_task(task: SeenTask) -> impl FnOnce(&mut InstanceReads) {
+    |reads| reads.tasks = Ok(vec![task])
+}
+
+fn protect(reads: &mut InstanceReads, until: Option<i64>) {
+    let arn = task(WEB, "service:web", TaskStatus::Running).arn;
+    reads.protections = Ok(BTreeMap::from([(arn, until.map(|second| at(NOW + second)))]));
+}
+
+fn block(reads: &mut InstanceReads) {
+    reads.web().maximum_percent = 100;
+}
+
+fn says(reads: &mut InstanceReads, text: &str) {
+    reads
+        .web()
+        .events
+        .push(event(60, &format!("(service web) {text}")));
+}
+
+fn died(reason: &str, code: &str) -> SeenTask {
+    SeenTask {
+        stopped_at: Some(at(NOW - 30)),
+        stop_code: Some(code.to_owned()),
+        stopped_reason: Some(reason.to_owned()),
+        ..replacement(TaskStatus::Stopped)
+    }
+}
+
+#[test]
+fn an_event_is_evidence_in_all_spellings_and_verbatim() {
+    let table = [
+        (NO_MEMORY, Cause::NoRoom),
+        (CANNOT_PULL, Cause::CannotStart),
+        (
+            "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section.",
+            Cause::CannotStart,
+        ),
+        (
+            "(port 80) is unhealthy in (target-group arn:aws:elb) due to (reason Health checks failed)",
+            Cause::CannotStart,
+        ),
+        ("deployment failed: tasks failed to start.", Cause::CannotStart),
+        ("rolling back to deployment ecs-svc/7.", Cause::CannotStart),
+        (THROTTLED, Cause::Throttled),
+        // These alone say nothing of why this task stays.
+        (CONFIGURATION, Cause::NotFound),
+        (STEADY, Cause::NotFound),
+        ("has stopped 1 running tasks: (task 7).", Cause::NotFound),
+        ("is a text of a later year.", Cause::NotFound),
+    ];
+    for (text, cause) in table {
+        for prefix in PREFIXES {
+            let message = format!("{prefix}{text}");
+            let finding = found(|reads| reads.web().events = vec![event(3600, &message)]);
+            assert_eq!(finding.cause, cause, "{message}");
+            let evidence: Vec<&str> = finding.evidence.iter().map(|one| one.text.as_str()).collect();
+            assert_eq!(evidence, [message.as_str()]);
+            assert_eq!(finding.evidence[0].at, Some(at(NOW - 3600)));
+        }
+    }
+}
+
+#[test]
+fn an_event_counts_until_the_next_steady_state_or_for_six_hours() {
+    let cleared = found(|reads| {
+        reads.web().events = vec![
+            event(10, &format!("(service web) {STEADY}")),
+            event(60, &format!("(service web) {NO_MEMORY}")),
+        ];
+    });
+    assert_eq!(cleared.cause, Cause::NotFound);
+    for (age, cause) in [(6 * 3600, Cause::NoRoom), (6 * 3600 + 1, Cause::NotFound)] {
+        let finding = found(|reads| {
+            reads.web().events = vec![event(age, &format!("(service web) {NO_MEMORY}"))];
+        });
+        assert_eq!(finding.cause, cause, "{age}");
+    }
+}
+
+#[test]
+fn a_task_that_starts_or_stops_has_its_bound() {
+    let in_group = |reads: &mut InstanceReads| {
+        reads.web().target_groups = vec![GROUP.to_owned()];
+        reads
+            .target_groups
+            .insert(GROUP.to_owned(), Ok(target_group(&[("10.0.0.1", "draining")])));
+    };
+    let bound = |seconds: i64| Ends::Bound(at(NOW + seconds));
+    // The task; whether it is in a target group; the cause; when it ends.
+    let table = [
+        (
+            task(WEB, "service:web", TaskStatus::Provisioning),
+            false,
+            Cause::Pending,
+            Ends::Unknown,
+        ),
+        (
+            task(WEB, "service:web", TaskStatus::Pending),
+            false,
+            Cause::Pending,
+            Ends::Unknown,
+        ),
+        (
+            task(WEB, "service:web", TaskStatus::Activating),
+            true,
+            Cause::Pending,
+            Ends::Unknown,
+        ),
+        (
+            stopping(TaskStatus::Deactivating, 20),
+            true,
+            Cause::Deregistering,
+            bound(400),
+        ),
+        (
+            stopping(TaskStatus::Deactivating, 20),
+            false,
+            Cause::Stopping,
+            Ends::Estimate(at(NOW + 100)),
+        ),
+        (
+            stopping(TaskStatus::Running, 1),
+            false,
+            Cause::Stopping,
+            bound(119),
+        ),
+        (
+            stopping(TaskStatus::Stopping, 50),
+            false,
+            Cause::Stopping,
+            bound(70),
+        ),
+        (
+            stopping(TaskStatus::Stopping, 50),
+            true,
+            Cause::Stopping,
+            bound(370),
+        ),
+        (
+            stopping(TaskStatus::Stopping, 120),
+            false,
+            Cause::Stopping,
+            bound(0),
+        ),
+        // ECS shows an end some seconds later than it is.
+        (
+            stopping(TaskStatus::Stopping, 179),
+            false,
+            Cause::Stopping,
+            Ends::Estimate(at(NOW + 1)),
+        ),
+        (
+            stopping(TaskStatus::Stopping, 180),
+            false,
+            Cause::WillNotStop,
+            Ends::Unknown,
+        ),
+        (
+            stopping(TaskStatus::Stopping, 180),
+            true,
+            Cause::Stopping,
+            bound(240),
+        ),
+        (
+            stopping(TaskStatus::Deprovisioning, 20),
+            true,
+            Cause::Detaching,
+            Ends::Estimate(at(NOW + 40)),
+        ),
+        (
+            stopping(TaskStatus::Deprovisioning, 299),
+            false,
+            Cause::Detaching,
+            Ends::Unknown,
+        ),
+        (
+            stopping(TaskStatus::Deprovisioning, 300),
+            false,
+            Cause::WillNotStop,
+            Ends::Unknown,
+        ),
+    ];
+    for (task, balanced, cause, ends) in table {
+        let text = format!("{task:?} {balanced}");
+        let finding = found(|reads| {
+            reads.tasks = Ok(vec![task]);
+            if balanced {
+                in_group(reads);
+            }
+        });
+        assert_eq!((finding.cause, finding.ends), (cause, ends), "{text}");
+    }
+}
+
+#[test]
+fn an_unset_stop_timeout_gives_an_estimate_only() {
+    let unset = |seconds: i64| {
+        move |reads: &mut InstanceReads| {
+            reads.tasks = Ok(vec![stopping(TaskStatus::Stopping, seconds)]);
+            reads.definitions.insert("web:1".to_owned(), Ok(definition(None)));
+        }
+    };
+    assert_eq!(found(unset(10)).ends, Ends::Estimate(at(NOW + 20)));
+    let overdue = found(unset(90));
+    assert_eq!(overdue.cause, Cause::WillNotStop);
+    assert!(
+        overdue.sentence.contains("ECS_CONTAINER_STOP_TIMEOUT"),
+        "{}",
+        overdue.sentence
+    );
+}
+
+#[test]
+fn a_standalone_task_is_named_by_who_started_it() {
+    let mut nightly = task(OTHER, "family:nightly-etl", TaskStatus::Running);
+    nightly.started_by = Some("events-rule/nightly".to_owned());
+    let finding = found(with_task(nightly));
+    assert_eq!((finding.cause, finding.ends), (Cause::Standalone, Ends::Unknown));
+    assert!(
+        finding.sentence.contains("events-rule/nightly"),
+        "{}",
+        finding.sentence
+    );
+    assert_eq!(
+        finding.next,
+        [format!(
+            "aws ecs stop-task --cluster prod --task {OTHER} --reason 'drain of i-04f05e66a99bdb06f'"
+        )]
+    );
+    let pending = found(with_task(task(OTHER, "family:nightly-etl", TaskStatus::Pending)));
+    assert_eq!((pending.cause, pending.next.len()), (Cause::Pending, 1));
+}
+
+#[test]
+fn a_protected_task_ends_after_its_protection_and_not_for_sure() {
+    let late = found(|reads| protect(reads, Some(3600)));
+    assert_eq!(
+        (late.cause, late.ends),
+        (Cause::Protected, Ends::Estimate(at(NOW + 3720)))
+    );
+    assert!(
+        late.sentence.contains("41m after the deadline"),
+        "{}",
+        late.sentence
+    );
+    assert_eq!(
+        late.next,
+        [format!(
+            "aws ecs update-task-protection --cluster prod --tasks {WEB} --no-protection-enabled"
+        )]
+    );
+    assert!(!found(|reads| protect(reads, Some(60))).sentence.contains("lost"));
+    assert_eq!(found(|reads| protect(reads, None)).ends, Ends::Unknown);
+    assert_eq!(
+        found(|reads| protect(reads, Some(0))).cause,
+        Cause::NotFound,
+        "it has expired"
+    );
+}
+
+#[test]
+fn a_deployment_configuration_blocks_if_it_allows_no_step() {
+    // minimum and maximum percent, desired, running, pending, and whether it blocks.
+    let table = [
+        (100, 100, 2, 2, 0, true),
+        (100, 150, 1, 1, 0, true),
+        (100, 150, 2, 2, 0, false),
+        (100, 200, 1, 1, 0, false),
+        (50, 100, 1, 1, 0, true),
+        (50, 100, 2, 2, 0, false),
+        (50, 100, 3, 3, 0, false),
+        (0, 100, 1, 1, 0, false),
+        // The minimum is rounded up, the maximum down.
+        (67, 100, 3, 3, 0, true),
+        (66, 100, 3, 3, 0, false),
+        (100, 133, 3, 3, 0, true),
+        (100, 134, 3, 3, 0, false),
+        (100, 200, 1, 1, 1, true),
+        (100, 100, 0, 1, 0, false),
+    ];
+    for (minimum, maximum, desired, running, pending, blocks) in table {
+        let finding = found(|reads| {
+            let web = reads.web();
+            (web.minimum_percent, web.maximum_percent) = (minimum, maximum);
+            (web.desired, web.running, web.pending) = (desired, running, pending);
+        });
+        assert_eq!(
+            finding.cause == Cause::DeploymentConfig,
+            blocks,
+            "{minimum} {maximum} {desired} {running} {pending}"
+        );
+    }
+    let finding = found(|reads| {
+        block(reads);
+        says(reads, CONFIGURATION);
+    });
+    assert_eq!(
+        finding.next,
+        [
+            "aws ecs update-service --cluster prod --service web --deployment-configuration minimumHealthyPercent=100,maximumPercent=200"
+        ]
+    );
+    assert_eq!(finding.evidence[1].text, format!("(service web) {CONFIGURATION}"));
+}
+
+#[test]
+fn missing_room_has_its_numbers_and_its_group() {
+    let full = found(|reads| {
+        says(reads, NO_MEMORY);
+        let mut freest = crate::testing::machine("ACTIVE", true);
+        freest.remaining_memory = Some(12_032);
+        let mut draining = crate::testing::machine("DRAINING", true);
+        draining.remaining_memory = Some(60_000);
+        reads.machines = Some(Ok(vec![freest, draining]));
+        reads.group = Some(Ok(scaling_group(3, 3)));
+        reads.activities = Some(Ok(vec![failed_activity()]));
+    });
+    for part in [
+        "it needs 20000 MiB, the freest instance has 12032",
+        "Group prod-ecs is at its MaxSize of 3.",
+        "last scaling activity failed",
+    ] {
+        assert!(full.sentence.contains(part), "{}", full.sentence);
+    }
+    let last = full.evidence.last().unwrap();
+    assert_eq!(
+        last.text,
+        "We currently do not have sufficient m5.large capacity."
+    );
+    assert_eq!(
+        full.next,
+        ["aws autoscaling update-auto-scaling-group --auto-scaling-group-name prod-ecs --max-size 4"]
+    );
+    let denied = found(|reads| {
+        says(reads, NO_MEMORY);
+        reads.machines = Some(Err(gap("ecs:DescribeContainerInstances")));
+        reads.group = Some(Err(gap("autoscaling:DescribeAutoScalingGroups")));
+        reads.activities = Some(Err(gap("autoscaling:DescribeScalingActivities")));
+    });
+    assert_eq!((denied.cause, denied.gaps.len()), (Cause::NoRoom, 3));
+}
+
+#[test]
+fn missing_tasks_that_do_not_start_have_no_room_unless_something_else_is_seen() {
+    let missing = |reads: &mut InstanceReads| {
+        let web = reads.web();
+        (web.minimum_percent, web.running) = (50, 1);
+    };
+    assert_eq!(found(missing).cause, Cause::NoRoom);
+    let dies = found(|reads| {
+        missing(reads);
+        reads.elsewhere(vec![died(
+            "Essential container in task exited",
+            "EssentialContainerExited",
+        )]);
+    });
+    assert_eq!(dies.cause, Cause::CannotStart);
+    let unknown = found(|reads| {
+        missing(reads);
+        reads
+            .elsewhere
+            .insert("web".parse().unwrap(), Err(gap("ecs:ListTasks")));
+    });
+    assert_eq!(unknown.cause, Cause::NotKnown);
+}
+
+#[test]
+fn a_replacement_shows_why_it_does_not_count() {
+    let waits = found(|reads| {
+        reads.web().capacity_providers = vec!["spot".to_owned()];
+        reads.elsewhere(vec![replacement(TaskStatus::Provisioning)]);
+    });
+    assert_eq!(waits.cause, Cause::WaitingForInstance);
+    let running = |health: Option<&str>, age: i64| SeenTask {
+        health: health.map(str::to_owned),
+        started_at: Some(at(NOW - age)),
+        ..replacement(TaskStatus::Running)
+    };
+    let old = SeenTask {
+        created_at: Some(at(-91)),
+        ..running(Some("UNHEALTHY"), 9000)
+    };
+    // The replacement, whether its definition has a health check, and whether it keeps the task.
+    let table = [
+        (replacement(TaskStatus::Pending), false, true),
+        (replacement(TaskStatus::Provisioning), false, true),
+        (running(Some("HEALTHY"), 1), true, false),
+        (running(Some("UNHEALTHY"), 90), true, true),
+        (running(Some("UNKNOWN"), 90), true, true),
+        (running(Some("UNKNOWN"), 39), false, true),
+        (running(None, 40), false, false),
+        (old, true, false),
+    ];
+    for (task, has_check, keeps) in table {
+        let text = format!("{task:?}");
+        let finding = found(|reads| {
+            let mut checked = definition(Some(120));
+            checked.containers[0].has_health_check = has_check;
+            reads.definitions.insert("web:1".to_owned(), Ok(checked));
+            reads.elsewhere(vec![task]);
+        });
+        assert_eq!(finding.cause == Cause::NotHealthyYet, keeps, "{text}");
+    }
+}
+
+#[test]
+fn a_target_that_is_not_healthy_yet_shows_its_reason() {
+    let here = "i-04f05e66a99bdb06f";
+    for (targets, keeps) in [
+        (&[("10.0.0.7", "initial")][..], true),
+        (&[("10.0.0.7", "unhealthy"), ("10.0.0.8", "healthy")], true),
+        (&[("10.0.0.7", "healthy")], false),
+        (&[(here, "unhealthy")], false),
+    ] {
+        let finding = found(|reads| {
+            reads.web().target_groups = vec![GROUP.to_owned()];
+            reads
+                .target_groups
+                .insert(GROUP.to_owned(), Ok(target_group(targets)));
+        });
+        assert_eq!(finding.cause == Cause::NotHealthyYet, keeps, "{targets:?}");
+        if keeps {
+            assert!(finding.evidence[0].text.contains("Target.Reason"));
+        }
+    }
+}
+
+#[test]
+fn a_replacement_that_dies_shows_the_words_of_aws() {
+    let failing = |task: SeenTask| move |reads: &mut InstanceReads| reads.elsewhere(vec![task]);
+    for (reason, code) in [
+        (
+            "CannotPullContainerError: pull access denied",
+            "TaskFailedToStart",
+        ),
+        (
+            "ResourceInitializationError: unable to pull secrets",
+            "TaskFailedToStart",
+        ),
+        ("CannotStartContainerError: no such file", ""),
+        ("Essential container in task exited", "EssentialContainerExited"),
+        ("Task failed container health checks", "ServiceSchedulerInitiated"),
+        (
+            "Task failed ELB health checks in (target-group arn:aws:elb)",
+            "ServiceSchedulerInitiated",
+        ),
+    ] {
+        let finding = found(failing(died(reason, code)));
+        assert_eq!(finding.cause, Cause::CannotStart, "{reason}");
+        assert!(finding.sentence.contains(reason), "{}", finding.sentence);
+    }
+    let exits = SeenTask {
+        containers: vec![SeenContainer {
+            name: "app".to_owned(),
+            exit_code: Some(137),
+            ..SeenContainer::default()
+        }],
+        ..died("Essential container in task exited", "EssentialContainerExited")
+    };
+    assert!(
+        found(failing(exits))
+            .sentence
+            .contains("container app ended with exit code 137")
+    );
+    let ordered = died(
+        "Scaling activity initiated by (deployment ecs-svc/1)",
+        "ServiceSchedulerInitiated",
+    );
+    assert_eq!(found(failing(ordered)).cause, Cause::NotFound);
+    let rollout = found(|reads| {
+        reads.web().deployments = vec![Deployment {
+            status: "PRIMARY".to_owned(),
+            rollout_state: Some("FAILED".to_owned()),
+            rollout_reason: Some("ECS deployment circuit breaker: tasks failed to start.".to_owned()),
+            failed: 3,
+        }];
+    });
+    assert_eq!(rollout.cause, Cause::CannotStart);
+    assert!(
+        rollout
+            .sentence
+            .contains("circuit breaker: tasks failed to start.")
+    );
+}
+
+#[test]
+fn the_last_rows_need_all_others_not_to_fit() {
+    let begun = |age: i64| move |reads: &mut InstanceReads| reads.record().started_at = at(NOW - age);
+    assert_eq!(found(begun(59)).cause, Cause::Fresh);
+    assert_eq!(found(begun(60)).cause, Cause::NotFound);
+    let deploying = found(|reads| {
+        let second = reads.web().deployments[0].clone();
+        reads.web().deployments.push(second);
+    });
+    assert_eq!((deploying.cause, deploying.evidence.len()), (Cause::Deploying, 2));
+    let nothing = found(|reads| {
+        reads.web().events = (0..5).map(|age| event(age, &format!("unknown {age}"))).collect();
+    });
+    assert_eq!(
+        (nothing.cause, nothing.sentence.as_str()),
+        (Cause::NotFound, "No reason found.")
+    );
+    let shown: Vec<&str> = nothing.evidence.iter().map(|one| one.text.as_str()).collect();
+    assert_eq!(shown, ["unknown 0", "unknown 1", "unknown 2"]);
+}
+
+#[test]
+fn the_first_row_that_fits_is_the_cause() {
+    type Change = fn(&mut InstanceReads);
+    // Each row by itself, in the order of the table. All rows from one on together give that one.
+    let rows: [(Cause, Change); 11] = [
+        (Cause::AgentLost, |reads| {
+            reads.record().agent_lost_at = Some(at(NOW - 300));
+            reads.drain.machine.as_mut().unwrap().agent_connected = false;
+            reads.tasks.as_mut().unwrap()[0].connected = Some(false);
+        }),
+        (Cause::Stopping, |reads| {
+            reads.tasks = Ok(vec![stopping(TaskStatus::Stopping, 10)]);
+        }),
+        (Cause::Protected, |reads| protect(reads, Some(60))),
+        (Cause::DeploymentConfig, |reads| block(reads)),
+        (Cause::NoRoom, |reads| says(reads, NO_MEMORY)),
+        (Cause::WaitingForInstance, |reads| {
+            reads.web().capacity_providers = vec!["spot".to_owned()];
+            reads.elsewhere(vec![replacement(TaskStatus::Provisioning)]);
+        }),
+        (Cause::CannotStart, |reads| says(reads, CANNOT_PULL)),
+        (Cause::NotHealthyYet, |reads| {
+            reads.elsewhere(vec![replacement(TaskStatus::Pending)]);
+        }),
+        (Cause::Throttled, |reads| says(reads, THROTTLED)),
+        (Cause::Fresh, |reads| reads.record().started_at = at(NOW - 30)),
+        (Cause::Deploying, |reads| {
+            let second = reads.web().deployments[0].clone();
+            reads.web().deployments.push(second);
+        }),
+    ];
+    for first in 0..rows.len() {
+        let cause = rows[first].0;
+        assert_eq!(found(rows[first].1).cause, cause);
+        // Later rows first, so that of two that change the same thing the earlier one wins.
+        let together = found(|reads| rows[first..].iter().rev().for_each(|(_, change)| change(reads)));
+        assert_eq!(together.cause, cause);
+    }
+}
+
+#[test]
+fn what_could_not_be_read_makes_nothing_not_found() {
+    type Change = fn(&mut InstanceReads);
+    let table: [(&str, Change); 4] = [
+        ("ecs:DescribeServices", |reads| {
+            reads
+                .services
+                .insert("web".parse().unwrap(), Err(gap("ecs:DescribeServices")));
+        }),
+        ("ecs:GetTaskProtection", |reads| {
+            reads.protections = Err(gap("ecs:GetTaskProtection"));
+        }),
+        ("ecs:ListTasks", |reads| {
+            reads
+                .elsewhere
+                .insert("web".parse().unwrap(), Err(gap("ecs:ListTasks")));
+        }),
+        // Nobody asked.
+        ("were not read", |reads| reads.services.clear()),
+    ];
+    for (needs, change) in table {
+        let finding = found(change);
+        assert_eq!(finding.cause, Cause::NotKnown, "{needs}");
+        assert!(finding.sentence.contains(needs), "{}", finding.sentence);
+        assert!(!finding.sentence.contains("No reason found"));
+        if needs.starts_with("ecs:") {
+            assert_eq!(
+                finding.sentence,
+                format!("The reason is not known: needs {needs}.")
+            );
+        }
+    }
+    // A later row that is seen is the cause nevertheless, and what is not known is said.
+    let blocked = found(|reads| {
+        reads.protections = Err(gap("ecs:GetTaskProtection"));
+        block(reads);
+    });
+    assert_eq!((blocked.cause, blocked.gaps.len()), (Cause::DeploymentConfig, 1));
+}
+
+#[test]
+fn a_task_without_a_group_is_not_known() {
+    let finding = found(|reads| reads.tasks.as_mut().unwrap()[0].group = None);
+    assert_eq!(finding.cause, Cause::NotKnown);
+    assert!(
+        finding.sentence.contains("of which group"),
+        "{}",
+        finding.sentence
+    );
+}
+
+#[test]
+fn foreign_text_in_a_sentence_cannot_act_on_a_terminal() {
+    let reason = "CannotPullContainerError:\n\u{1b}[2Jgone";
+    let finding = found(|reads| reads.elsewhere(vec![died(reason, "TaskFailedToStart")]));
+    assert!(
+        !finding.sentence.contains(char::is_control),
+        "{:?}",
+        finding.sentence
+    );
+    assert_eq!(finding.evidence[0].text, reason, "evidence is verbatim");
+}
+
+#[test]
+fn a_bound_that_needs_more_is_not_known() {
+    let stops = stopping(TaskStatus::Stopping, 10_000);
+    let denied = found(|reads| {
+        reads.tasks = Ok(vec![stops.clone()]);
+        reads
+            .definitions
+            .insert("web:1".to_owned(), Err(gap("ecs:DescribeTaskDefinition")));
+    });
+    assert_eq!((denied.cause, denied.ends), (Cause::Stopping, Ends::Unknown));
+    assert_eq!(denied.gaps, [gap("ecs:DescribeTaskDefinition")]);
+    let delay = "elasticloadbalancing:DescribeTargetGroupAttributes";
+    let balanced = found(|reads| {
+        reads.tasks = Ok(vec![SeenTask {
+            last_status: TaskStatus::Deactivating,
+            ..stops
+        }]);
+        reads.web().target_groups = vec![GROUP.to_owned()];
+        reads.target_groups.insert(GROUP.to_owned(), Err(gap(delay)));
+    });
+    assert_eq!(
+        (balanced.cause, balanced.ends),
+        (Cause::Deregistering, Ends::Unknown)
+    );
+    assert_eq!(balanced.gaps, [gap(delay)]);
+}
+
+#[test]
+fn a_cause_is_a_word_of_the_table() {
+    let words = [
+        (Cause::NoRecord, "no-record"),
+        (Cause::CoordinatorSilent, "coordinator-silent"),
+        (Cause::HookOutSoon, "hook-out-soon"),
+        (Cause::Observing, "observing"),
+        (Cause::AgentLost, "agent-lost"),
+        (Cause::Pending, "pending"),
+        (Cause::Deregistering, "deregistering"),
+        (Cause::Stopping, "stopping"),
+        (Cause::WillNotStop, "will-not-stop"),
+        (Cause::Detaching, "detaching"),
+        (Cause::Standalone, "standalone"),
+        (Cause::Protected, "protected"),
+        (Cause::DeploymentConfig, "deployment-config"),
+        (Cause::NoRoom, "no-room"),
+        (Cause::WaitingForInstance, "waiting-for-instance"),
+        (Cause::CannotStart, "cannot-start"),
+        (Cause::NotHealthyYet, "not-healthy-yet"),
+        (Cause::Throttled, "throttled"),
+        (Cause::Fresh, "fresh"),
+        (Cause::Deploying, "deploying"),
+        (Cause::NotFound, "not-found"),
+        (Cause::Flushing, "flushing"),
+        (Cause::Tier, "tier"),
+        (Cause::OtherHook, "other-hook"),
+    ];
+    for (cause, word) in words {
+        assert_eq!(serde_json::to_value(cause).unwrap(), word);
+    }
+}

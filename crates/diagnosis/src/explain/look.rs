@@ -1,0 +1,146 @@
+//! One task, with everything that was read of what decides about it.
+
+use jiff::{SignedDuration, Timestamp};
+use protector_core::ids::ServiceName;
+use protector_core::limits::TICK_AND_DELAY;
+
+use super::command::CommandLine;
+use super::holding;
+use super::reads::InstanceReads;
+use super::service_event::{Event, current};
+use super::task_ends::{Bound, Deregistration, stopped_by, task_id};
+use crate::read::{Gap, Reading};
+use crate::seen::{Definition, SeenService, SeenTask, TargetGroup};
+
+/// A task and what was read of it.
+pub(super) struct TaskLook<'a> {
+    pub(super) reads: &'a InstanceReads,
+    pub(super) task: &'a SeenTask,
+    /// The events of its service that may still be true, the newest first.
+    pub(super) events: Vec<Event<'a>>,
+}
+
+impl<'a> TaskLook<'a> {
+    pub(super) fn new(reads: &'a InstanceReads, task: &'a SeenTask) -> Self {
+        let service = holding::service(task).and_then(|name| reads.services.get(name));
+        let events = service.and_then(|read| read.as_ref().ok());
+        Self {
+            reads,
+            task,
+            events: events
+                .map(|service| current(&service.events, reads.now))
+                .unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.reads.now
+    }
+
+    pub(super) fn clock(&self, at: Timestamp) -> String {
+        crate::words::clock(at, self.reads.now)
+    }
+
+    pub(super) fn service_name(&self) -> Option<&'a ServiceName> {
+        holding::service(self.task)
+    }
+
+    fn service_read(&self) -> Option<&'a Reading<SeenService>> {
+        self.reads.services.get(self.service_name()?)
+    }
+
+    /// Its service, if it is of one that was read.
+    pub(super) fn service(&self) -> Option<&'a SeenService> {
+        self.service_read()?.as_ref().ok()
+    }
+
+    /// Its task definition, if it was asked for.
+    pub(super) fn definition(&self) -> Option<&'a Reading<Definition>> {
+        self.reads.definitions.get(self.task.definition.as_ref()?)
+    }
+
+    fn elsewhere_read(&self) -> Option<&'a Reading<Vec<SeenTask>>> {
+        self.reads.elsewhere.get(self.service_name()?)
+    }
+
+    /// Tasks of its service that are on other instances; none if they were not read.
+    pub(super) fn elsewhere(&self) -> Option<&'a [SeenTask]> {
+        Some(self.elsewhere_read()?.as_ref().ok()?.as_slice())
+    }
+
+    /// The tasks of its service elsewhere that were started in this drain and are to run. A drain that another actor began
+    /// is recorded up to a tick and its delay later.
+    pub(super) fn replacements(&self) -> impl Iterator<Item = &'a SeenTask> {
+        let record = self.reads.drain.record.as_ref();
+        let since = record.and_then(|record| record.started_at.checked_sub(TICK_AND_DELAY).ok());
+        let lives = |task: &&SeenTask| !task.stopping && !task.last_status.is_final();
+        let tasks = self.elsewhere().unwrap_or_default().iter().filter(lives);
+        tasks.filter(move |task| since.is_none_or(|since| task.created_at.is_none_or(|at| at >= since)))
+    }
+
+    /// The target groups of its service that were asked for.
+    pub(super) fn target_groups(&self) -> impl Iterator<Item = &'a Reading<TargetGroup>> {
+        let arns = self.service().map(|service| service.target_groups.as_slice());
+        let all = &self.reads.target_groups;
+        arns.unwrap_or_default().iter().filter_map(|arn| all.get(arn))
+    }
+
+    /// How long load balancers may let its connections end.
+    pub(super) fn deregistration(&self) -> Deregistration {
+        let service = match (self.service_name(), self.service_read()) {
+            (None, _) => return Deregistration::None,
+            (Some(_), Some(Ok(service))) => service,
+            (Some(_), Some(Err(gap))) => return Deregistration::Unknown(vec![gap.clone()]),
+            (Some(_), None) => return Deregistration::Unknown(Vec::new()),
+        };
+        if service.target_groups.is_empty() {
+            return Deregistration::None;
+        }
+        let gaps: Vec<Gap> = self
+            .target_groups()
+            .filter_map(|read| read.as_ref().err().cloned())
+            .collect();
+        let known = self.target_groups().filter_map(|read| read.as_ref().ok());
+        let delays: Vec<u32> = known.map(|group| group.deregistration_delay).collect();
+        if delays.len() < service.target_groups.len() {
+            return Deregistration::Unknown(gaps);
+        }
+        let longest = delays.into_iter().max().unwrap_or_default();
+        Deregistration::Delay(SignedDuration::from_secs(i64::from(longest)))
+    }
+
+    /// When it has stopped, if it is ordered to at `ordered`.
+    pub(super) fn stopped_by(&self, ordered: Option<Timestamp>) -> Bound {
+        stopped_by(ordered, &self.deregistration(), self.definition())
+    }
+
+    /// What could not be read of what decides whether ECS moves it: its service, its protection, and its replacements.
+    pub(super) fn gaps(&self) -> Vec<Gap> {
+        if self.service_name().is_none() {
+            return Vec::new();
+        }
+        let protections = self.reads.protections.as_ref().err();
+        let service = self.service_read().and_then(|read| read.as_ref().err());
+        let elsewhere = self.elsewhere_read().and_then(|read| read.as_ref().err());
+        [service, protections, elsewhere]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect()
+    }
+
+    /// Returns whether everything was asked for and answered that decides whether ECS moves it.
+    pub(super) fn is_known(&self) -> bool {
+        self.service().is_some() && self.elsewhere().is_some() && self.gaps().is_empty()
+    }
+
+    /// The order to stop it, with a reason that is true.
+    pub(super) fn stop_line(&self) -> String {
+        let key = &self.reads.drain.key;
+        CommandLine::new("aws ecs stop-task")
+            .option("--cluster", key.cluster.as_str())
+            .option("--task", task_id(&self.task.arn))
+            .option("--reason", &format!("drain of {}", key.instance))
+            .line()
+    }
+}
