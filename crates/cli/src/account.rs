@@ -1,6 +1,6 @@
 //! The AWS account that a person looks at: the SDK's clients, how fast they may be asked, and what came of each call.
 //!
-//! Each call is counted, paced and, with `-v`, reported. A call that fails is a [`Gap`] of the answer and ends no command:
+//! Each call is paced and, with `-v`, reported. A call that fails is a gap of the answer and ends no command:
 //! what else is known is still worth showing.
 
 mod args;
@@ -39,7 +39,7 @@ use gap::gap;
 use jiff::{SignedDuration, Timestamp};
 use pace::Pace;
 use protector_core::record::ParameterPrefix;
-use protector_diagnosis::read::{Gap, Reading};
+use protector_diagnosis::read::Reading;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
@@ -94,8 +94,6 @@ pub(crate) struct Account {
 #[derive(Debug, Default)]
 struct Calls {
     paces: BTreeMap<&'static str, Pace>,
-    count: u32,
-    gaps: Vec<Gap>,
 }
 
 /// Why no account can be looked at.
@@ -135,7 +133,7 @@ impl Account {
         })
     }
 
-    /// Makes a call when it is its turn, and keeps what came of it.
+    /// Makes a call when it is its turn.
     async fn call<T, E>(
         &self,
         call: &'static str,
@@ -153,9 +151,6 @@ impl Account {
             let millis = began.elapsed().as_millis();
             look::stderr_line(&format!("{call} {word} {millis} ms"));
         }
-        if let Err(gap) = &outcome {
-            self.calls().gaps.push(gap.clone());
-        }
         outcome
     }
 
@@ -164,7 +159,6 @@ impl Account {
         let now = Instant::now();
         let service = call.split_once(':').map_or(call, |(service, _)| service);
         let mut calls = self.calls();
-        calls.count += 1;
         let Some((_, per_second)) = PER_SECOND.iter().find(|(name, _)| *name == service) else {
             return now;
         };
@@ -177,19 +171,6 @@ impl Account {
 
     fn calls(&self) -> MutexGuard<'_, Calls> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// How many calls were made.
-    pub(crate) fn count(&self) -> u32 {
-        self.calls().count
-    }
-
-    /// The reads that have failed since this was last asked, each call with each code once.
-    pub(crate) fn take_gaps(&self) -> Vec<Gap> {
-        let mut gaps = std::mem::take(&mut self.calls().gaps);
-        gaps.sort_by(|a, b| (a.call, &a.code).cmp(&(b.call, &b.code)));
-        gaps.dedup_by(|a, b| (a.call, &a.code) == (b.call, &b.code));
-        gaps
     }
 
     /// The time, as AWS has it: the local clock, corrected if it is off by more than five seconds.

@@ -1,6 +1,7 @@
 //! What can be written on the command line.
 
 use crate::demo::{DemoArgs, RouterArgs, WorkerArgs};
+use crate::explain::ExplainArgs;
 use crate::inject::InjectArgs;
 use crate::lint::LintArgs;
 use crate::local_aws::LocalAwsArgs;
@@ -23,6 +24,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Show which instances drain, which tasks hold them, and how long yet.
     Status(Box<StatusArgs>),
+    /// Say why an instance still drains, with the evidence and the next command.
+    Explain(Box<ExplainArgs>),
     /// Let the daemons of an instance go now, whatever still runs on it.
     Release(Box<OrderArgs>),
     /// Keep the daemons of an instance until the global limit of its hook.

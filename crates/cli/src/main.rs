@@ -8,6 +8,7 @@ mod duration;
 mod edit;
 mod endpoint;
 mod exit;
+mod explain;
 mod header;
 mod inject;
 mod lint;
@@ -51,6 +52,7 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             .map(|()| ExitCode::SUCCESS),
         Command::Simulate(args) => one_thread()?.block_on(simulate::run(*args)),
         Command::Status(args) => Ok(one_thread()?.block_on(status::run(&args))?.into()),
+        Command::Explain(args) => Ok(one_thread()?.block_on(explain::run(&args))?.into()),
         Command::Release(args) => order(Order::Release, &args),
         Command::Hold(args) => order(Order::Hold, &args),
         Command::Extend(args) => order(args.order(), &args.order),

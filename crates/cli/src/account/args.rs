@@ -1,7 +1,6 @@
 //! Options of each command that talks to AWS.
 
 use clap::Args;
-use jiff::SignedDuration;
 use protector_core::ids::ClusterName;
 use protector_core::record::{DEFAULT_PREFIX, ParameterPrefix};
 use std::time::Duration;
@@ -38,11 +37,4 @@ pub(crate) struct ClusterArgs {
         value_delimiter = ','
     )]
     pub(crate) clusters: Vec<ClusterName>,
-}
-
-impl AccountArgs {
-    /// The time for the command, as a duration with a sign.
-    pub(crate) fn patience(&self) -> SignedDuration {
-        SignedDuration::try_from(self.timeout).unwrap_or(SignedDuration::MAX)
-    }
 }

@@ -226,13 +226,7 @@ impl Account {
     pub(crate) async fn definition(&self, arn: &str) -> Reading<Definition> {
         let request = self.ecs.describe_task_definition().task_definition(arn);
         let answer = self.call("ecs:DescribeTaskDefinition", request.send()).await?;
-        let containers = answer
-            .task_definition
-            .and_then(|definition| definition.container_definitions)
-            .unwrap_or_default();
-        Ok(Definition {
-            containers: containers.into_iter().filter_map(defined).collect(),
-        })
+        Ok(answer.task_definition.map(definition).unwrap_or_default())
     }
 }
 
@@ -359,15 +353,40 @@ fn deployment(deployment: types::Deployment) -> Deployment {
     }
 }
 
+fn definition(definition: types::TaskDefinition) -> Definition {
+    let containers = definition.container_definitions.unwrap_or_default();
+    let of_task = |text: Option<String>| text.and_then(|text| text.trim().parse::<u32>().ok());
+    let memory: u32 = containers
+        .iter()
+        .filter_map(|one| one.memory_reservation.or(one.memory))
+        .map(count)
+        .sum();
+    let cpu: u32 = containers.iter().map(|one| count(one.cpu)).sum();
+    Definition {
+        memory: of_task(definition.memory).or((memory > 0).then_some(memory)),
+        cpu: of_task(definition.cpu).or((cpu > 0).then_some(cpu)),
+        containers: containers.into_iter().filter_map(defined).collect(),
+    }
+}
+
 fn defined(container: types::ContainerDefinition) -> Option<DefinedContainer> {
     let depends = container.depends_on.unwrap_or_default().into_iter();
     let environment = container.environment.unwrap_or_default().into_iter();
+    // `links` holds `name` or `name:alias`. The agent treats both as dependencies.
+    let links = container.links.unwrap_or_default().into_iter();
+    let links = links.filter_map(|link| link.split(':').next().map(str::to_owned));
+    let volumes = container.volumes_from.unwrap_or_default().into_iter();
+    let volumes = volumes.filter_map(|volume| volume.source_container);
     Some(DefinedContainer {
         name: container.name?,
         stop_timeout: container
             .stop_timeout
             .and_then(|seconds| u32::try_from(seconds).ok()),
-        depends_on: depends.map(|dependency| dependency.container_name).collect(),
+        depends_on: depends
+            .map(|dependency| dependency.container_name)
+            .chain(links)
+            .chain(volumes)
+            .collect(),
         has_health_check: container.health_check.is_some(),
         environment: environment
             .filter_map(|pair| Some((pair.name?, pair.value?)))
