@@ -5,41 +5,41 @@
 //! statuses are gone through), capacity providers, placement strategies other than an even spread, the pause of 40 s
 //! before a task without health checks counts as healthy.
 
+mod agent;
 mod arrivals;
 mod definition;
 mod drain;
 mod engine;
+mod events;
 mod instance;
+mod keys;
 mod operations;
 mod percents;
 mod placement;
 mod scheduler;
-mod scope;
 mod service;
 mod service_events;
-pub(crate) mod shape;
-mod status;
+mod shape;
 mod task;
 mod task_lifecycle;
 
-#[cfg(test)]
-pub(crate) use definition::Resources;
-pub(crate) use definition::{Condition, ContainerDefinition, RestartPolicy, TaskDefinition};
+pub(crate) use agent::Container;
+pub(crate) use definition::ContainerDefinition;
 pub(crate) use instance::ContainerInstance;
-pub(crate) use scope::{Scope, short};
-pub use status::{DesiredStatus, InstanceStatus, StopCode, TaskStatus};
 pub(crate) use task::Task;
 
 use crate::config::WorldConfig;
 use crate::effects::Effect;
-use crate::events;
 use crate::ids::Ids;
 use crate::journal::What;
+use crate::scope::Scope;
+use crate::status::TaskStatus;
 use crate::timers::Timers;
 use definition::Definitions;
 use jiff::Timestamp;
+use keys::ServiceKey;
 use serde_json::Value;
-use service::{EcsService, ServiceKey};
+use service::EcsService;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// ECS in one account and region.

@@ -13,12 +13,13 @@ pub use views::{ContainerView, InstanceView, TaskView};
 
 use super::auto_scaling::AutoScaling;
 use super::config::WorldConfig;
-use super::ecs::{Ecs, Scope};
+use super::ecs::Ecs;
 use super::effects::Effect;
 use super::faults::Faults;
 use super::ids::Ids;
 use super::journal::{Entry, What};
 use super::quotas::Quotas;
+use super::scope::Scope;
 use super::ssm::Ssm;
 use super::timers::Timers;
 use hosts::Host;

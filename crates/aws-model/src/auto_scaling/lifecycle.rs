@@ -7,8 +7,9 @@ use super::event;
 use super::event_kind::{ActionResult, GroupEvent, HookStep};
 use super::group::Group;
 use super::hook::{Hook, Transition};
-use super::instance::{Instance, LifecycleState, Wait};
+use super::instance::{Instance, Wait};
 use super::outbox::Outbox;
+use super::state::LifecycleState;
 use jiff::Timestamp;
 
 /// Launches an instance into the group and gives its id.
@@ -104,7 +105,7 @@ pub(super) fn resolve(
     }
 }
 
-/// A hook is deleted: what still waits for it is complete.
+/// A hook is deleted: what still waits for it is complete. The size of the group is the caller's to reconcile.
 pub(super) fn hook_deleted(now: Timestamp, group: &mut Group, out: &mut Outbox, hook: &Hook) {
     let result = hook.result_of_deletion();
     let waiting = group
@@ -123,7 +124,6 @@ pub(super) fn hook_deleted(now: Timestamp, group: &mut Group, out: &mut Outbox, 
             result,
         );
     }
-    super::size::reconcile(now, group, out);
 }
 
 /// Begins the actions of a transition; without any it is over at once.

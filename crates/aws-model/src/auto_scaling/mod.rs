@@ -10,17 +10,19 @@ mod event;
 mod event_kind;
 mod group;
 mod hook;
+mod hooks;
 mod instance;
 mod instances;
 mod lifecycle;
 mod outbox;
 mod pages;
 mod size;
+mod state;
 mod tags;
 mod update;
 
 pub use event_kind::{ActionResult, GroupEvent, HookStep};
-pub use instance::LifecycleState;
+pub use state::LifecycleState;
 
 use super::ApiError;
 use super::params::{Params, client, unknown_operation};

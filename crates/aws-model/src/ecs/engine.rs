@@ -4,11 +4,11 @@ mod end;
 mod report;
 mod start;
 
-use super::status::DesiredStatus;
+use super::agent::{self, Step};
 use super::{Ecs, EcsTimer};
-use crate::agent::{self, ContainerStatus, Step};
 use crate::effects::{ContainerSignal, Effect};
 use crate::journal::What;
+use crate::status::{ContainerStatus, DesiredStatus};
 use crate::time::later;
 use jiff::Timestamp;
 use start::start_of;

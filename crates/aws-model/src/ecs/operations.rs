@@ -10,9 +10,10 @@ mod services;
 mod services_change;
 mod tasks;
 
-use super::{Ecs, short};
+use super::Ecs;
 use crate::ApiError;
 use crate::params::{Params, client, unknown_operation};
+use crate::scope::short;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

@@ -1,11 +1,12 @@
 //! The service scheduler: how many tasks, where, of which deployment.
 
 use super::definition::Resources;
-use super::service::{EcsService, ServiceKey, Strategy};
+use super::keys::ServiceKey;
+use super::service::{EcsService, Strategy};
 use super::service_events::{Closest, Told};
-use super::status::{InstanceStatus, StopCode, TaskStatus};
 use super::task::{Origin, Task};
 use super::{Ecs, EcsTimer};
+use crate::status::{InstanceStatus, StopCode, TaskStatus};
 use crate::time::later;
 use jiff::Timestamp;
 use serde_json::Value;

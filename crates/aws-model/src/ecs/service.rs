@@ -1,16 +1,14 @@
 //! One service.
 
 use super::definition::TaskDefinition;
+use super::keys::ServiceKey;
 use super::percents::Percents;
 use super::service_events::ServiceEvents;
-use super::status::{StopCode, TaskStatus};
 use super::task::Task;
+use crate::status::{StopCode, TaskStatus};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// Names a service: cluster and service name.
-pub(crate) type ServiceKey = (String, String);
 
 /// `schedulingStrategy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -56,7 +56,7 @@ impl Closest {
         let Some(one) = closest else {
             return Closest::NoInstance;
         };
-        let id = super::scope::short(&one.arn).to_owned();
+        let id = crate::scope::short(&one.arn).to_owned();
         match one.remaining.memory < size.memory {
             true => Closest::Memory(id),
             false => Closest::Cpu(id),
@@ -74,7 +74,7 @@ impl Told {
         let tasks = |arns: &[String]| {
             let named = arns
                 .iter()
-                .map(|arn| format!(" (task {})", super::scope::short(arn)));
+                .map(|arn| format!(" (task {})", crate::scope::short(arn)));
             named.collect::<String>()
         };
         let no_room = "was unable to place a task because no container instance met all of its requirements.";

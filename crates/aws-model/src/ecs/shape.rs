@@ -1,12 +1,12 @@
 //! Tasks, container instances and services as the API and the events write them.
 
-use super::Scope;
 use super::definition::Resources;
 use super::instance::ContainerInstance;
 use super::percents;
 use super::service::{Deployment, EcsService, Strategy};
-use super::status::TaskStatus;
 use super::task::Task;
+use crate::scope::Scope;
+use crate::status::TaskStatus;
 use crate::time::seconds;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -79,7 +79,7 @@ fn containers(scope: &Scope, task: &Task, connected: bool) -> Value {
     let pairs = task.definition.containers.iter().zip(&task.containers);
     let one = |(definition, container): (
         &super::definition::ContainerDefinition,
-        &crate::agent::Container,
+        &super::agent::Container,
     )| {
         let known = connected || !task.is_alive();
         let silent = if task.last_status < TaskStatus::Activating {

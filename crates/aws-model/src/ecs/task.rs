@@ -1,9 +1,9 @@
 //! One task.
 
+use super::agent::Container;
 use super::definition::TaskDefinition;
-use super::service::ServiceKey;
-use super::status::{DesiredStatus, StopCode, TaskStatus};
-use crate::agent::Container;
+use super::keys::ServiceKey;
+use crate::status::{DesiredStatus, StopCode, TaskStatus};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! The statuses of a task in their order, as the backend of ECS sets them.
 
-use super::status::{DesiredStatus, InstanceStatus, StopCode, TaskStatus};
 use super::task::Stop;
 use super::{Ecs, EcsTimer};
 use crate::journal::What;
+use crate::status::{DesiredStatus, InstanceStatus, StopCode, TaskStatus};
 use crate::time::later;
 use jiff::Timestamp;
 use std::time::Duration;

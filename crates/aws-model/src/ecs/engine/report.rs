@@ -1,7 +1,7 @@
 //! What the agent reports to ECS.
 
 use crate::ecs::Ecs;
-use crate::ecs::status::{DesiredStatus, StopCode, TaskStatus};
+use crate::status::{DesiredStatus, StopCode, TaskStatus};
 use jiff::Timestamp;
 
 impl Ecs {

@@ -1,10 +1,11 @@
 //! Clusters.
 
 use crate::ApiError;
-use crate::ecs::status::InstanceStatus;
-use crate::ecs::{Ecs, shape, short};
+use crate::ecs::{Ecs, shape};
 use crate::page::page;
 use crate::params::Params;
+use crate::scope::short;
+use crate::status::InstanceStatus;
 use serde_json::{Value, json};
 
 impl Ecs {

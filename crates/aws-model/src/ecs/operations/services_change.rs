@@ -1,12 +1,14 @@
 //! Changing services.
 
 use crate::ApiError;
+use crate::ecs::Ecs;
 use crate::ecs::definition::TaskDefinition;
+use crate::ecs::keys::ServiceKey;
 use crate::ecs::percents::Percents;
-use crate::ecs::service::{Deployment, EcsService, ServiceKey, Strategy, Tally};
+use crate::ecs::service::{Deployment, EcsService, Strategy, Tally};
 use crate::ecs::service_events::ServiceEvents;
-use crate::ecs::{Ecs, short};
 use crate::params::{Params, client, invalid};
+use crate::scope::short;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

@@ -1,37 +1,8 @@
 //! One container, as the agent of its instance knows it.
 
 use crate::ids::Ids;
+use crate::status::ContainerStatus;
 use jiff::Timestamp;
-use serde::Serialize;
-
-/// Where a container is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ContainerStatus {
-    /// Not started yet.
-    Created,
-    /// The agent has asked the runtime to start it.
-    Starting,
-    /// Started.
-    Running,
-    /// SIGTERM was sent.
-    Terminating,
-    /// SIGKILL was sent.
-    Killing,
-    /// Exited, or never started and never will.
-    Stopped,
-}
-
-impl ContainerStatus {
-    /// The status as the agent reports it in task metadata and to the ECS API.
-    pub(crate) fn known(self) -> &'static str {
-        match self {
-            ContainerStatus::Created | ContainerStatus::Starting => "PENDING",
-            ContainerStatus::Running | ContainerStatus::Terminating | ContainerStatus::Killing => "RUNNING",
-            ContainerStatus::Stopped => "STOPPED",
-        }
-    }
-}
 
 /// A container of a task. Its index in the list is that of its definition in the task definition.
 #[derive(Clone, Debug)]
