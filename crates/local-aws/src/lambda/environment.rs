@@ -1,6 +1,7 @@
 //! One execution environment: a process, and one invocation at a time.
 
 use super::invocation::InvocationOutcome;
+use super::queues;
 use super::runtime_api::{Report, RuntimeApi, Slot, Work};
 use super::spec::CoordinatorSpec;
 use crate::live::Live;
@@ -83,6 +84,14 @@ impl Setting {
             ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
             ("AWS_SESSION_TOKEN", "local".to_owned()),
             ("AWS_ENDPOINT_URL", endpoint.to_owned()),
+            (
+                "DEAD_LETTER_QUEUE_URL",
+                queues::url(live.region(), live.account(), queues::DEAD_LETTERS),
+            ),
+            (
+                "FAILED_EVENT_QUEUE_URL",
+                queues::url(live.region(), live.account(), queues::FAILED_EVENTS),
+            ),
             ("_HANDLER", "bootstrap".to_owned()),
             ("TZ", ":UTC".to_owned()),
         ];

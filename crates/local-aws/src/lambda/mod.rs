@@ -13,6 +13,7 @@ mod function;
 mod invocation;
 mod name;
 mod queue;
+pub(crate) mod queues;
 mod runtime_api;
 mod source;
 mod spec;
