@@ -1,8 +1,8 @@
 //! Amazon ECS: clusters, services, container instances, tasks, and the agents of the instances.
 //!
 //! What ECS does by itself is in `task_lifecycle` (the status of tasks), `engine` (the agent), `scheduler` and `drain`;
-//! the operations of the API are in `operations`. Not modelled: load balancers and service discovery (their
-//! statuses are gone through), capacity providers, placement strategies other than an even spread, the pause of 40 s
+//! the operations of the API are in `operations`. Not modelled: service discovery,
+//! what capacity providers do, placement strategies other than an even spread, the pause of 40 s
 //! before a task without health checks counts as healthy.
 
 mod agent;
@@ -11,15 +11,19 @@ mod definition;
 mod drain;
 mod engine;
 mod events;
+mod filter;
+mod health;
 mod instance;
 mod keys;
 mod operations;
 mod percents;
+mod place_rules;
 mod placement;
 mod scheduler;
 mod service;
 mod service_events;
 mod shape;
+mod targets;
 mod task;
 mod task_lifecycle;
 
@@ -41,6 +45,7 @@ use keys::ServiceKey;
 use serde_json::Value;
 use service::EcsService;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// ECS in one account and region.
 pub(crate) struct Ecs {
@@ -54,6 +59,8 @@ pub(crate) struct Ecs {
     /// The container instance of each EC2 instance, the latest if there were several.
     hosts: BTreeMap<String, String>,
     tasks: BTreeMap<String, Task>,
+    /// The deregistration delay of each target group.
+    target_groups: BTreeMap<String, Duration>,
     timers: Timers<EcsTimer>,
     happenings: Vec<EcsEvent>,
 }
@@ -118,6 +125,7 @@ impl Ecs {
             instances: BTreeMap::new(),
             hosts: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            target_groups: BTreeMap::new(),
             timers: Timers::default(),
             happenings: Vec::new(),
         }

@@ -69,12 +69,16 @@ impl Ecs {
             self.set_container(now, arn, place, ContainerStatus::Starting);
             return self.effect(now, effect);
         }
+        if let Some(reason) = definition.fails() {
+            container.reason = Some(reason.to_owned());
+            return self.end_container(now, arn, place, None);
+        }
         if let Some(runs_for) = definition.runs_for() {
             let exit = EcsTimer::Exit {
                 task: arn.to_owned(),
                 place,
                 start,
-                code: 0,
+                code: definition.exit_code(),
             };
             self.timers.push(later(now, runs_for), exit);
         }

@@ -1,7 +1,6 @@
 //! The operations of the API, as the `ecs` service model of 2014-11-13 has them.
 
 mod clusters;
-mod filter;
 mod instances;
 mod list_tasks;
 mod protection;

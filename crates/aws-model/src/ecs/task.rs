@@ -108,6 +108,11 @@ impl Task {
         self.protected_until.is_some_and(|until| until > now)
     }
 
+    /// Why a container could not be started, if the agent has said it.
+    pub(super) fn start_failure(&self) -> Option<&str> {
+        self.containers.iter().find_map(|one| one.reason.as_deref())
+    }
+
     /// Returns whether all containers have started.
     pub(super) fn all_started(&self) -> bool {
         self.containers.iter().all(|container| container.has_started())

@@ -10,4 +10,5 @@ mod percents;
 mod placement;
 mod refusals;
 mod seams;
+mod services;
 mod walk;

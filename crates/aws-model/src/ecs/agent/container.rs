@@ -17,6 +17,8 @@ pub(crate) struct Container {
     pub(crate) started_at: Option<Timestamp>,
     /// When it ended.
     pub(crate) finished_at: Option<Timestamp>,
+    /// Why it could not be started, in the words of the agent.
+    pub(crate) reason: Option<String>,
     /// How often the agent has started it.
     pub(crate) starts: u32,
 }
@@ -30,6 +32,7 @@ impl Container {
             exit_code: None,
             started_at: None,
             finished_at: None,
+            reason: None,
             starts: 0,
         }
     }
@@ -37,6 +40,11 @@ impl Container {
     /// Returns whether the container has ended.
     pub(crate) fn is_stopped(&self) -> bool {
         self.status == ContainerStatus::Stopped
+    }
+
+    /// Returns whether the container runs, be it for the last time.
+    pub(crate) fn runs(&self) -> bool {
+        self.status.known() == "RUNNING"
     }
 
     /// Returns whether the container has reached RUNNING at least once.

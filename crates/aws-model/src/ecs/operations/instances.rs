@@ -1,8 +1,8 @@
 //! Container instances.
 
 use super::failure;
-use super::filter::Filter;
 use crate::ApiError;
+use crate::ecs::filter::Filter;
 use crate::ecs::{ContainerInstance, Ecs, shape};
 use crate::page::page;
 use crate::params::{Params, client, invalid};
