@@ -30,6 +30,7 @@ mod task_lifecycle;
 pub(crate) use agent::Container;
 pub(crate) use definition::ContainerDefinition;
 pub(crate) use instance::ContainerInstance;
+pub(crate) use targets::{Target, TargetState};
 pub(crate) use task::Task;
 
 use crate::config::WorldConfig;
@@ -59,6 +60,10 @@ pub(crate) struct Ecs {
     /// The container instance of each EC2 instance, the latest if there were several.
     hosts: BTreeMap<String, String>,
     tasks: BTreeMap<String, Task>,
+    /// The capacity providers of the account, as the API gives them, by name.
+    capacity_providers: BTreeMap<String, Value>,
+    /// The capacity providers of each cluster, and its default strategy.
+    cluster_providers: BTreeMap<String, (Vec<String>, Vec<Value>)>,
     /// The deregistration delay of each target group.
     target_groups: BTreeMap<String, Duration>,
     timers: Timers<EcsTimer>,
@@ -125,6 +130,8 @@ impl Ecs {
             instances: BTreeMap::new(),
             hosts: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            capacity_providers: BTreeMap::new(),
+            cluster_providers: BTreeMap::new(),
             target_groups: BTreeMap::new(),
             timers: Timers::default(),
             happenings: Vec::new(),

@@ -5,6 +5,8 @@
 //! instance refresh, balance between zones. A group needs no launch template: its instances are made of nothing.
 
 mod action;
+mod activities;
+mod activity;
 mod create;
 mod event;
 mod event_kind;
@@ -65,9 +67,10 @@ impl AutoScaling {
         match operation {
             "CreateAutoScalingGroup" => self.create_group(now, params),
             "UpdateAutoScalingGroup" => self.update_group(now, params),
-            "DeleteAutoScalingGroup" => self.delete_group(params),
+            "DeleteAutoScalingGroup" => self.delete_group(now, params),
             "DescribeAutoScalingGroups" => self.describe_groups(params),
             "DescribeAutoScalingInstances" => self.describe_instances(params),
+            "DescribeScalingActivities" => self.describe_activities(params),
             "SetDesiredCapacity" => self.set_desired_capacity(now, params),
             "TerminateInstanceInAutoScalingGroup" => self.terminate_instance(now, params),
             "SetInstanceProtection" => self.set_instance_protection(params),
@@ -121,7 +124,7 @@ impl AutoScaling {
         else {
             return;
         };
-        lifecycle::vanish(group, &mut self.out, instance);
+        lifecycle::vanish(now, group, &mut self.out, instance);
         size::reconcile(now, group, &mut self.out);
     }
 

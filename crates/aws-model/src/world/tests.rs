@@ -8,6 +8,7 @@ mod lab;
 mod operations;
 mod percents;
 mod placement;
+mod reads;
 mod refusals;
 mod seams;
 mod services;

@@ -12,6 +12,9 @@ impl Ecs {
     /// Creating a cluster that exists returns the existing one.
     pub(super) fn create_cluster(&mut self, params: Params<'_>) -> Result<Value, ApiError> {
         let name = params.text("clusterName").unwrap_or("default");
+        if !params.0["capacityProviders"].is_null() {
+            self.associate(name, params)?;
+        }
         self.clusters.insert(name.to_owned());
         Ok(json!({"cluster": self.cluster(name)}))
     }
@@ -34,7 +37,8 @@ impl Ecs {
         })
     }
 
-    fn cluster(&self, name: &str) -> Value {
+    pub(super) fn cluster(&self, name: &str) -> Value {
+        let (providers, strategy) = self.cluster_providers.get(name).cloned().unwrap_or_default();
         let counts = shape::count(self.tasks.values().filter(|task| task.cluster == name));
         let instances = self
             .instances
@@ -56,8 +60,8 @@ impl Ecs {
             "statistics": [],
             "tags": [],
             "settings": [],
-            "capacityProviders": [],
-            "defaultCapacityProviderStrategy": [],
+            "capacityProviders": providers,
+            "defaultCapacityProviderStrategy": strategy,
         })
     }
 }
