@@ -51,7 +51,7 @@ impl Role {
 }
 
 /// The log group of both functions.
-const LOG_GROUP: &str = "/aws/lambda/ecs-daemon-protector";
+pub(crate) const LOG_GROUP: &str = "/aws/lambda/ecs-daemon-protector";
 
 /// What every environment of a function is made from.
 pub(super) struct Setting {
@@ -70,6 +70,7 @@ impl Setting {
         registry: Arc<Registry>,
         log: Arc<LineLog>,
     ) -> Setting {
+        let own = variables(spec, live);
         let given = [
             ("PATH", std::env::var("PATH").unwrap_or_default()),
             ("AWS_LAMBDA_FUNCTION_NAME", role.name().to_owned()),
@@ -84,19 +85,11 @@ impl Setting {
             ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
             ("AWS_SESSION_TOKEN", "local".to_owned()),
             ("AWS_ENDPOINT_URL", endpoint.to_owned()),
-            (
-                "DEAD_LETTER_QUEUE_URL",
-                queues::url(live.region(), live.account(), queues::DEAD_LETTERS),
-            ),
-            (
-                "FAILED_EVENT_QUEUE_URL",
-                queues::url(live.region(), live.account(), queues::FAILED_EVENTS),
-            ),
             ("_HANDLER", "bootstrap".to_owned()),
             ("TZ", ":UTC".to_owned()),
         ];
         let mut variables: Vec<_> = given.map(|(name, value)| (name.to_owned(), value)).into();
-        variables.extend(spec.env.iter().cloned());
+        variables.extend(own);
         Setting {
             binary: spec.binary.clone(),
             variables,
@@ -104,6 +97,17 @@ impl Setting {
             log,
         }
     }
+}
+
+/// What the stack gives both functions: queues, and settings.
+pub(super) fn variables(spec: &CoordinatorSpec, live: &Live) -> Vec<(String, String)> {
+    let url = |name: &str| queues::url(live.region(), live.account(), name);
+    let mut variables = vec![
+        ("DEAD_LETTER_QUEUE_URL".to_owned(), url(queues::DEAD_LETTERS)),
+        ("FAILED_EVENT_QUEUE_URL".to_owned(), url(queues::FAILED_EVENTS)),
+    ];
+    variables.extend(spec.env.iter().cloned());
+    variables
 }
 
 /// A running environment.
