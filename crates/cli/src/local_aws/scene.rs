@@ -133,10 +133,12 @@ impl Case {
 
 /// Settings of the coordinator. Seven drains would share their records, and a record per instance says more to a
 /// person.
-pub(crate) fn settings() -> [(&'static str, &'static str); 2] {
+pub(crate) fn settings() -> [(&'static str, &'static str); 3] {
     [
         ("PROTECTOR_CLUSTERS", CLUSTER),
         ("PROTECTOR_OWN_RECORDS_ONLY", "true"),
+        // The run that begins a drain without tasks waits so long, and the others wait for it.
+        ("PROTECTOR_SETTLE", "1s"),
     ]
 }
 
