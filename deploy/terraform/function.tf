@@ -1,3 +1,12 @@
+# The settings, and for the beacon alone: where people's tools look for events that were not processed. Not among the other
+# locals, because these are known from the resources only.
+locals {
+  variables = merge(local.environment, {
+    DEAD_LETTER_QUEUE_URL  = aws_sqs_queue.dead_letters.id
+    FAILED_EVENT_QUEUE_URL = aws_sqs_queue.failed_events.id
+  })
+}
+
 # No alias and no version: what is applied is in service, and applying the old package takes it back.
 resource "aws_lambda_function" "coordinator" {
   #checkov:skip=CKV_AWS_50:Its own log lines tell each run with its calls; traces would cost permissions and money.
@@ -19,7 +28,7 @@ resource "aws_lambda_function" "coordinator" {
   tags             = var.tags
 
   environment {
-    variables = local.environment
+    variables = local.variables
   }
 
   logging_config {

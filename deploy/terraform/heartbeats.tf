@@ -20,7 +20,7 @@ resource "aws_lambda_function" "heartbeats" {
   tags             = var.tags
 
   environment {
-    variables = local.environment
+    variables = local.variables
   }
 
   logging_config {

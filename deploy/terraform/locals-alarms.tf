@@ -161,7 +161,7 @@ locals {
 
   alarm_settings = {
     for name, alarm in local.alarms : name => {
-      description = alarm.description
+      description = "${alarm.description} Look with protectorctl status."
       metric      = alarm.metric
       namespace   = try(alarm.namespace, local.own_metrics)
       dimensions  = try(alarm.dimensions, local.of_function)

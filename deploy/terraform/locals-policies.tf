@@ -181,4 +181,17 @@ locals {
       )
     }]
   })
+
+  # The placeholders of ../policies. A list is written between the quotes of its one item.
+  policy_names = {
+    Partition    = local.partition
+    Region       = local.region
+    Account      = local.account
+    Prefix       = var.parameter_prefix
+    Cluster      = join("\", \"", local.served_clusters)
+    Function     = var.name
+    LogGroup     = local.log_group
+    DeadLetters  = local.dead_letters
+    FailedEvents = local.failed_events
+  }
 }

@@ -20,6 +20,16 @@ output "sidecar_policy_arn" {
   value       = aws_iam_policy.sidecar.arn
 }
 
+output "reader_policy_arn" {
+  description = "Attach this policy to people who look at drains with protectorctl."
+  value       = aws_iam_policy.reader.arn
+}
+
+output "operator_policy_arn" {
+  description = "Attach this policy, beside that of the reader, to operators: orders and the kill switch."
+  value       = aws_iam_policy.operator.arn
+}
+
 output "parameter_prefix" {
   description = "Where the drain records are; the sidecar's PROTECTOR_PARAMETER_PREFIX must be the same."
   value       = var.parameter_prefix

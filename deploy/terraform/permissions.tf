@@ -48,3 +48,20 @@ resource "aws_iam_policy" "sidecar" {
   policy      = local.sidecar_policy
   tags        = var.tags
 }
+
+# For people, with protectorctl. The documents are ../policies; a test compares those with template.yaml.
+resource "aws_iam_policy" "reader" {
+  #checkov:skip=CKV_AWS_355:The actions that have "*" know no resources.
+  name_prefix = "${var.name}-reader-"
+  description = "What a person may do who looks at drains with protectorctl: read."
+  policy      = templatefile("${path.module}/../policies/reader.json", local.policy_names)
+  tags        = var.tags
+}
+
+# What an operator needs beside it.
+resource "aws_iam_policy" "operator" {
+  name_prefix = "${var.name}-operator-"
+  description = "What an operator of ecs-daemon-protector may do beside the reader: orders and the kill switch."
+  policy      = templatefile("${path.module}/../policies/operator.json", local.policy_names)
+  tags        = var.tags
+}

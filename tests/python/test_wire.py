@@ -11,15 +11,23 @@ import unittest
 SERVED = {
     "autoscaling": """
         CompleteLifecycleAction CreateAutoScalingGroup CreateOrUpdateTags DeleteAutoScalingGroup DeleteLifecycleHook
-        DeleteTags DescribeAutoScalingGroups DescribeAutoScalingInstances DescribeLifecycleHooks PutLifecycleHook
-        RecordLifecycleActionHeartbeat SetDesiredCapacity SetInstanceProtection TerminateInstanceInAutoScalingGroup
+        DeleteTags DescribeAutoScalingGroups DescribeAutoScalingInstances DescribeLifecycleHooks
+        DescribeScalingActivities PutLifecycleHook RecordLifecycleActionHeartbeat SetDesiredCapacity SetInstanceProtection TerminateInstanceInAutoScalingGroup
         UpdateAutoScalingGroup""",
     "ecs": """
-        CreateCluster CreateService DeleteService DeregisterContainerInstance DescribeClusters
+        CreateCapacityProvider CreateCluster CreateService DeleteService DeregisterContainerInstance
+        DescribeCapacityProviders DescribeClusters
         DescribeContainerInstances DescribeServices DescribeTaskDefinition DescribeTasks GetTaskProtection ListClusters
-        ListContainerInstances ListServices ListTasks RegisterTaskDefinition RunTask StartTask StopTask
+        ListContainerInstances ListServices ListTasks PutClusterCapacityProviders RegisterTaskDefinition RunTask StartTask
+        StopTask
         UpdateContainerInstancesState UpdateService UpdateTaskProtection""",
-    "events": "PutEvents",
+    "cloudwatch": "DescribeAlarms GetMetricData",
+    "elbv2": """
+        CreateTargetGroup DescribeTargetGroupAttributes DescribeTargetGroups DescribeTargetHealth
+        ModifyTargetGroupAttributes""",
+    "events": "DescribeRule ListRuleNamesByTarget ListTargetsByRule PutEvents",
+    "logs": "FilterLogEvents",
+    "sqs": "GetQueueAttributes",
     "sts": "GetCallerIdentity",
     "ssm": """
         DeleteParameter DeleteParameters GetParameter GetParameters GetParametersByPath PutParameter""",

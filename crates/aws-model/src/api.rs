@@ -20,6 +20,14 @@ pub enum Service {
     Lambda,
     /// STS.
     Sts,
+    /// Elastic Load Balancing, version 2: target groups.
+    LoadBalancing,
+    /// CloudWatch Logs. What it has is not the model's.
+    Logs,
+    /// SQS. What is in a queue is not the model's.
+    Sqs,
+    /// CloudWatch. What it shows is not the model's.
+    CloudWatch,
 }
 
 impl Service {
@@ -32,6 +40,10 @@ impl Service {
             Service::Events => "events",
             Service::Lambda => "lambda",
             Service::Sts => "sts",
+            Service::LoadBalancing => "elasticloadbalancing",
+            Service::Logs => "logs",
+            Service::Sqs => "sqs",
+            Service::CloudWatch => "cloudwatch",
         }
     }
 }

@@ -1,46 +1,52 @@
 //! Amazon ECS: clusters, services, container instances, tasks, and the agents of the instances.
 //!
 //! What ECS does by itself is in `task_lifecycle` (the status of tasks), `engine` (the agent), `scheduler` and `drain`;
-//! the operations of the API are in `operations`. Not modelled: load balancers and service discovery (their
-//! statuses are gone through), capacity providers, placement strategies other than an even spread, the pause of 40 s
+//! the operations of the API are in `operations`. Not modelled: service discovery,
+//! what capacity providers do, placement strategies other than an even spread, the pause of 40 s
 //! before a task without health checks counts as healthy.
 
+mod agent;
 mod arrivals;
 mod definition;
 mod drain;
 mod engine;
+mod events;
+mod filter;
+mod health;
 mod instance;
+mod keys;
 mod operations;
 mod percents;
+mod place_rules;
 mod placement;
 mod scheduler;
-mod scope;
 mod service;
 mod service_events;
-pub(crate) mod shape;
-mod status;
+mod shape;
+mod targets;
 mod task;
 mod task_lifecycle;
 
-#[cfg(test)]
-pub(crate) use definition::Resources;
-pub(crate) use definition::{Condition, ContainerDefinition, RestartPolicy, TaskDefinition};
+pub(crate) use agent::Container;
+pub(crate) use definition::ContainerDefinition;
 pub(crate) use instance::ContainerInstance;
-pub(crate) use scope::{Scope, short};
-pub use status::{DesiredStatus, InstanceStatus, StopCode, TaskStatus};
+pub(crate) use targets::{Target, TargetState};
 pub(crate) use task::Task;
 
 use crate::config::WorldConfig;
 use crate::effects::Effect;
-use crate::events;
 use crate::ids::Ids;
 use crate::journal::What;
+use crate::scope::Scope;
+use crate::status::TaskStatus;
 use crate::timers::Timers;
 use definition::Definitions;
 use jiff::Timestamp;
+use keys::ServiceKey;
 use serde_json::Value;
-use service::{EcsService, ServiceKey};
+use service::EcsService;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// ECS in one account and region.
 pub(crate) struct Ecs {
@@ -54,6 +60,12 @@ pub(crate) struct Ecs {
     /// The container instance of each EC2 instance, the latest if there were several.
     hosts: BTreeMap<String, String>,
     tasks: BTreeMap<String, Task>,
+    /// The capacity providers of the account, as the API gives them, by name.
+    capacity_providers: BTreeMap<String, Value>,
+    /// The capacity providers of each cluster, and its default strategy.
+    cluster_providers: BTreeMap<String, (Vec<String>, Vec<Value>)>,
+    /// The deregistration delay of each target group.
+    target_groups: BTreeMap<String, Duration>,
     timers: Timers<EcsTimer>,
     happenings: Vec<EcsEvent>,
 }
@@ -118,6 +130,9 @@ impl Ecs {
             instances: BTreeMap::new(),
             hosts: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            capacity_providers: BTreeMap::new(),
+            cluster_providers: BTreeMap::new(),
+            target_groups: BTreeMap::new(),
             timers: Timers::default(),
             happenings: Vec::new(),
         }

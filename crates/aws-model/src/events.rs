@@ -1,49 +1,9 @@
 //! EventBridge events in their real shapes.
 
-use super::ecs::{ContainerInstance, Scope, Task, shape};
 use super::ids::Ids;
-use super::time::iso;
+use super::scope::Scope;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-
-/// `ECS Task State Change`.
-/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html>
-pub(crate) fn task(scope: &Scope, ids: &mut Ids, now: Timestamp, task: &Task, connected: bool) -> Value {
-    let mut detail = shape::task(scope, task, connected, iso);
-    detail["updatedAt"] = iso(task.times.updated);
-    envelope(
-        scope,
-        ids,
-        now,
-        "aws.ecs",
-        "ECS Task State Change",
-        &task.arn,
-        detail,
-    )
-}
-
-/// `ECS Container Instance State Change`.
-/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_container_instance_events.html>
-pub(crate) fn container_instance(
-    scope: &Scope,
-    ids: &mut Ids,
-    now: Timestamp,
-    instance: &ContainerInstance,
-) -> Value {
-    let mut detail = shape::container_instance(instance, iso);
-    detail["clusterArn"] = json!(scope.cluster(&instance.cluster));
-    detail["accountType"] = json!("");
-    detail["updatedAt"] = iso(now);
-    envelope(
-        scope,
-        ids,
-        now,
-        "aws.ecs",
-        "ECS Container Instance State Change",
-        &instance.arn,
-        detail,
-    )
-}
 
 /// `EC2 Spot Instance Interruption Warning`. Its resource has the zone where others have the region.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html>

@@ -1,4 +1,8 @@
-//! What goes wrong, by plan: calls that fail, reads that are stale, events that are lost, doubled, late, swapped.
+//! What goes wrong, by plan: calls that fail, answers that are cut short, reads that are stale, events that are lost, doubled,
+//! late, swapped.
+//!
+//! A plan is about calls of one service, of one operation, or of one caller ([`CallFilter::by`]): a program is named by its
+//! access key, so that an operator's read can fail while the coordinator's same read works.
 //!
 //! Nothing is random here. A caller that wants random faults draws them elsewhere and makes a plan of them, so that a
 //! failure can be repeated.
@@ -8,6 +12,7 @@ pub mod errors;
 mod events;
 mod filter;
 
+pub use calls::Cut;
 pub use filter::{CallFilter, EventFilter, Limit};
 
 use super::{ApiError, Call};
@@ -48,6 +53,27 @@ impl Faults {
     /// Calls take effect, and then the caller gets an error.
     pub fn fail_after_effect(&mut self, filter: CallFilter, error: ApiError, limit: impl Into<Limit>) {
         self.plan_call(filter, limit, CallFault::FailAfterEffect(error));
+    }
+
+    /// Calls take effect, and their answer does not arrive as a whole. That is so on the wire only; a caller in this process
+    /// gets its answer.
+    pub fn cut(&mut self, filter: CallFilter, cut: Cut, limit: impl Into<Limit>) {
+        self.plan_call(filter, limit, CallFault::Cut(cut));
+    }
+
+    /// Calls have no effect, and get this answer: what a fixture has, where the model has nothing like it.
+    pub fn answer(&mut self, filter: CallFilter, answer: Value, limit: impl Into<Limit>) {
+        self.plan_call(filter, limit, CallFault::Answer(answer));
+    }
+
+    /// How the answer to this call is cut on the wire, if it is.
+    pub fn take_cut(&mut self, now: Timestamp, call: &Call) -> Option<Cut> {
+        calls::cut(&mut self.calls, now, call)
+    }
+
+    /// Whether a plan has the answer to this call.
+    pub(crate) fn given(&mut self, now: Timestamp, call: &Call) -> Option<Value> {
+        calls::given(&mut self.calls, now, call)
     }
 
     /// Reads are answered from before the last write.

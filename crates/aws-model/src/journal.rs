@@ -1,6 +1,7 @@
 //! What has happened, in order.
 
-use super::{ApiError, ContainerStatus, DesiredStatus, InstanceStatus, Service, TaskStatus};
+use super::api::{ApiError, Service};
+use super::status::{ContainerStatus, DesiredStatus, InstanceStatus, TaskStatus};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;

@@ -4,7 +4,6 @@
 //! there comes out as [`Effect`]s; what happened there goes in through [`World`]'s methods. The same calls at the
 //! same moments give the same world.
 
-mod agent;
 mod api;
 pub mod auto_scaling;
 mod config;
@@ -15,20 +14,22 @@ mod events;
 pub mod faults;
 mod ids;
 mod journal;
+mod load_balancing;
 mod page;
 mod params;
 mod quotas;
+mod scope;
 pub mod ssm;
+mod status;
 mod sts;
 mod time;
 mod timers;
 mod world;
 
-pub use agent::ContainerStatus;
 pub use api::{ApiError, Call, Service};
 pub use config::{DaemonStop, Timings, WorldConfig};
-pub use ecs::{DesiredStatus, InstanceStatus, StopCode, TaskStatus};
 pub use effects::{ContainerSignal, ContainerStart, Effect};
-pub use faults::Faults;
+pub use faults::{Cut, Faults};
 pub use journal::{Entry, Outcome, What};
+pub use status::{ContainerStatus, DesiredStatus, InstanceStatus, StopCode, TaskStatus};
 pub use world::{ContainerView, InstanceView, TaskView, World};

@@ -54,7 +54,14 @@ pub(crate) fn client(code: &str, message: impl Into<String>) -> ApiError {
     }
 }
 
+/// Whether an error is that of [`unknown_operation`].
+pub(crate) fn is_unknown(error: &ApiError) -> bool {
+    error.code == UNKNOWN_OPERATION
+}
+
+const UNKNOWN_OPERATION: &str = "UnknownOperationException";
+
 /// There is no such operation, or the model does not have it.
 pub(crate) fn unknown_operation(operation: &str) -> ApiError {
-    client("UnknownOperationException", format!("no operation {operation}"))
+    client(UNKNOWN_OPERATION, format!("no operation {operation}"))
 }

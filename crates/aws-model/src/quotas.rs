@@ -6,7 +6,10 @@
 //! here are an assumption, set near what ECS gives. STS: 600 requests a second
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>). Lambda limits what runs at once, not calls:
 //! its number here is the default of that, ten times over
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html>).
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html>). Logs: FilterLogEvents, the only call of it here
+//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>). CloudWatch: GetMetricData
+//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>). Elastic Load Balancing:
+//! <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/throttling.html>. SQS is as good as unlimited.
 
 use super::faults::errors;
 use super::{ApiError, Service};
@@ -32,6 +35,10 @@ enum Bucket {
     Events,
     Lambda,
     Sts,
+    LoadBalancing,
+    Logs,
+    Sqs,
+    CloudWatch,
 }
 
 impl Bucket {
@@ -47,6 +54,10 @@ impl Bucket {
             Service::Events => Bucket::Events,
             Service::Lambda => Bucket::Lambda,
             Service::Sts => Bucket::Sts,
+            Service::LoadBalancing => Bucket::LoadBalancing,
+            Service::Logs => Bucket::Logs,
+            Service::Sqs => Bucket::Sqs,
+            Service::CloudWatch => Bucket::CloudWatch,
         }
     }
 
@@ -82,6 +93,10 @@ impl Bucket {
             Bucket::Events => (400, 400),
             Bucket::Lambda => (10_000, 10_000),
             Bucket::Sts => (600, 600),
+            Bucket::LoadBalancing => (40, 10),
+            Bucket::Logs => (10, 10),
+            Bucket::Sqs => (3_000, 3_000),
+            Bucket::CloudWatch => (50, 50),
         }
     }
 }

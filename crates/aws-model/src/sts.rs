@@ -2,8 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
 
-use super::ecs::Scope;
 use super::params::unknown_operation;
+use super::scope::Scope;
 use super::{ApiError, Call};
 use serde_json::{Value, json};
 

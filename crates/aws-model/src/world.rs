@@ -11,14 +11,17 @@ mod views;
 
 pub use views::{ContainerView, InstanceView, TaskView};
 
+use super::ApiError;
 use super::auto_scaling::AutoScaling;
 use super::config::WorldConfig;
-use super::ecs::{Ecs, Scope};
+use super::ecs::Ecs;
 use super::effects::Effect;
 use super::faults::Faults;
 use super::ids::Ids;
 use super::journal::{Entry, What};
+use super::load_balancing::LoadBalancing;
 use super::quotas::Quotas;
+use super::scope::Scope;
 use super::ssm::Ssm;
 use super::timers::Timers;
 use hosts::Host;
@@ -39,6 +42,7 @@ pub struct World {
     ecs: Ecs,
     ssm: Ssm,
     auto_scaling: AutoScaling,
+    load_balancing: LoadBalancing,
     quotas: Quotas,
     faults: Faults,
     ids: Ids,
@@ -63,11 +67,13 @@ impl World {
     /// An empty account. Nothing has happened before `now`.
     pub fn new(config: WorldConfig, _now: Timestamp) -> World {
         let (region, account) = (&config.region, &config.account);
+        let scope = Scope {
+            region: region.clone(),
+            account: account.clone(),
+        };
         World {
-            scope: Scope {
-                region: region.clone(),
-                account: account.clone(),
-            },
+            load_balancing: LoadBalancing::new(scope.clone()),
+            scope,
             ecs: Ecs::new(config.clone()),
             ssm: Ssm::new(region, account),
             auto_scaling: AutoScaling::new(region, account, config.hook_heartbeat_min_seconds),
@@ -114,6 +120,15 @@ impl World {
         self.advance(now);
         self.ecs.container_exited(now, task_arn, container, code);
         self.settle(now);
+    }
+
+    /// A scaling activity of a group fails: an instance could not be launched, for the reason `message`.
+    ///
+    /// # Errors
+    /// There is no such group.
+    pub fn fail_launch(&mut self, now: Timestamp, group: &str, message: &str) -> Result<(), ApiError> {
+        self.advance(now);
+        self.auto_scaling.fail_launch(now, group, message)
     }
 
     fn log(&mut self, at: Timestamp, what: What) {

@@ -186,7 +186,7 @@ impl Account {
     /// Who asks: account and ARN.
     ///
     /// # Errors
-    /// [`Gap`].
+    /// The gap.
     pub(crate) async fn caller(&self) -> Reading<Caller> {
         let answer = self
             .call("sts:GetCallerIdentity", self.sts.get_caller_identity().send())

@@ -168,7 +168,7 @@ fn usage_of_scene(endpoint: &str, region: &str, stuck: &[Stuck]) -> String {
         .max()
         .unwrap_or_default();
     let drains = stuck.iter().map(|one| {
-        let (instance, cluster, words) = (&one.instance, one.cluster, one.case.words());
+        let (instance, cluster, words) = (&one.instance, one.cluster, one.wrong);
         format!("  {instance}  {cluster:<width$}  {words}\n")
     });
     let drains: String = drains.collect();
@@ -211,11 +211,7 @@ mod tests {
             ("prod", "i-1", scene::Case::NoRoom),
             ("staging", "i-2", scene::Case::NoRecord),
         ];
-        let stuck = stuck.map(|(cluster, instance, case)| Stuck {
-            case,
-            cluster,
-            instance: instance.to_owned(),
-        });
+        let stuck = stuck.map(|(cluster, instance, case)| Stuck::new(case, cluster, instance));
         let usage = usage_of_scene("http://127.0.0.1:1", "eu-west-1", &stuck);
         assert!(usage.contains("  i-1  prod     no room: "), "{usage}");
         assert!(

@@ -108,13 +108,17 @@ async fn invocations(settings: CoordinatorSettings) -> Result<(), lambda_runtime
 }
 
 /// Lambda names the function as it was invoked in the context of a run, and the log group in the environment
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>).
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>). The stack names its queues there. They are
+/// no settings: nothing but the beacon depends on them.
 fn deployment(context: &Context) -> Deployment {
     let given = |text: String| Some(text).filter(|text| !text.is_empty());
+    let variable = |name| std::env::var(name).ok().and_then(given);
     Deployment {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         function_arn: given(context.invoked_function_arn.clone()),
-        log_group: std::env::var("AWS_LAMBDA_LOG_GROUP_NAME").ok().and_then(given),
+        log_group: variable("AWS_LAMBDA_LOG_GROUP_NAME"),
+        dead_letter_queue_url: variable("DEAD_LETTER_QUEUE_URL"),
+        failed_event_queue_url: variable("FAILED_EVENT_QUEUE_URL"),
     }
 }
 

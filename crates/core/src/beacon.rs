@@ -13,7 +13,7 @@ use crate::limits::{BEACON_INTERVAL, RECORD_BYTES_MAX};
 use crate::policy::Policy;
 use crate::record::{DecodeError, SCHEMA, TooLarge, decode_versioned, parameter_text};
 
-/// Where the coordinator runs, as far as Lambda shows it.
+/// Where the coordinator runs, as far as Lambda and the stack show it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deployment {
     /// Version of the program.
@@ -22,6 +22,10 @@ pub struct Deployment {
     pub function_arn: Option<String>,
     /// The CloudWatch Logs group of its lines.
     pub log_group: Option<String>,
+    /// The queue of events that EventBridge could not deliver.
+    pub dead_letter_queue_url: Option<String>,
+    /// The queue of events that failed in three runs.
+    pub failed_event_queue_url: Option<String>,
 }
 
 /// The whole beacon.
@@ -38,6 +42,12 @@ pub struct Beacon {
     /// The CloudWatch Logs group of the coordinator's lines and receipts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_group: Option<String>,
+    /// The queue of events that EventBridge could not deliver, and of failed direct invocations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_letter_queue_url: Option<String>,
+    /// The queue of events that the coordinator could not process in three runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_event_queue_url: Option<String>,
     /// Clusters that are watched; empty: all. Absent: the list did not fit into the parameter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clusters: Option<Vec<ClusterName>>,
@@ -75,6 +85,8 @@ impl Beacon {
             version: deployment.version.clone(),
             function_arn: deployment.function_arn.clone(),
             log_group: deployment.log_group.clone(),
+            dead_letter_queue_url: deployment.dead_letter_queue_url.clone(),
+            failed_event_queue_url: deployment.failed_event_queue_url.clone(),
             clusters: Some(policy.clusters.clone()),
             groups: Some(policy.auto_scaling_groups.clone()),
             hooks: Some(policy.lifecycle_hooks.clone()),

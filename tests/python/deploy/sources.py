@@ -45,6 +45,12 @@ def coordinator_settings():
     return set(re.findall(r"\.(?:list|parsed|duration|duration_or_zero|choice|optional_duration|flag)\(\s*\"([A-Z_]+)\"", text))
 
 
+def deployment_variables():
+    """What the coordinator reads of the environment for its beacon, without what Lambda sets itself."""
+    text = source("crates/coordinator/src/runtime.rs")
+    return {name for name in re.findall(r'variable\("([A-Z_]+)"\)', text) if not name.startswith("AWS_")}
+
+
 def durations():
     """Default of each duration, in seconds."""
     text = source("crates/core/src/policy.rs")

@@ -27,6 +27,7 @@ VALUES = {
     "tick": "local.tick",
     "coordinator": "[for text in values(local.coordinator_policies) : jsondecode(text)]",
     "heartbeats": "[jsondecode(local.heartbeats_policy)]",
+    "policy_names": "local.policy_names",
     "sidecar": "[jsondecode(local.sidecar_policy)]",
     "alarms": "local.alarm_settings",
     "dashboard": "jsonencode({ widgets = local.widgets })",

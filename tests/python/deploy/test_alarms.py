@@ -4,7 +4,7 @@ import json
 import unittest
 
 from . import metrics
-from .template import Rendered
+from .template import ROOT, Rendered, snake
 
 PARAMETERS = {"AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:ops"}
 # Gauges by their extreme, counts by their sum.
@@ -54,6 +54,14 @@ def alarms(parameters=None):
 class Alarms(unittest.TestCase):
     def test_all_are_there(self):
         self.assertEqual(set(alarms()), ALARMS)
+
+    def test_the_local_aws_shows_the_same(self):
+        shown = json.loads((ROOT / "crates/local-aws/src/reads/alarms.json").read_text())
+        expected = {
+            (f"ecs-daemon-protector-{snake(name, '-')}", alarm["Namespace"], alarm["MetricName"])
+            for name, alarm in alarms().items()
+        }
+        self.assertEqual({(one["name"], one["namespace"], one["metric"]) for one in shown}, expected)
 
     def test_each_looks_at_a_metric_that_is_written(self):
         own = {a["MetricName"] for a in alarms().values() if a["Namespace"] == metrics.NAMESPACE}

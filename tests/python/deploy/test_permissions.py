@@ -189,7 +189,8 @@ class Reference(unittest.TestCase):
         for parameters in ({}, NAMED, {**NAMED, "Clusters": EIGHT + ",c8", "DryRun": "true"}):
             for partition in REGIONS:
                 rendered = Rendered(parameters, partition)
-                yield policies.coordinator(rendered) + policies.heartbeats(rendered) + policies.sidecar(rendered)
+                programs = policies.coordinator(rendered) + policies.heartbeats(rendered) + policies.sidecar(rendered)
+                yield programs + policies.reader(rendered) + policies.operator(rendered)
 
     def test_every_action_is_granted_on_resources_and_conditions_that_it_knows(self):
         for documents in self.documents():

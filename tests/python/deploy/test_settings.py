@@ -72,7 +72,15 @@ class Settings(unittest.TestCase):
     def test_no_parameter_of_the_environment_was_left_out_of_these_tests(self):
         properties = load()["Globals"]["Function"]
         used = set(re.findall(r"'Ref': '(\w+)'", str([properties["Environment"], properties["Architectures"]])))
+        used -= set(load()["Resources"])
         self.assertEqual(used - {"HookName", "HookAutoScalingGroup"}, set(OTHER))
+
+    def test_the_beacon_learns_the_queues_of_events_that_were_not_processed(self):
+        given = variables(Rendered())
+        self.assertEqual(given["DEAD_LETTER_QUEUE_URL"], "<DeadLetters>")
+        self.assertEqual(given["FAILED_EVENT_QUEUE_URL"], "<FailedEvents>")
+        others = {name for name in given if not name.startswith(("PROTECTOR_", "AWS_"))}
+        self.assertEqual(others, sources.deployment_variables())
 
     def test_a_fips_endpoint_is_asked_for_by_the_standard_variable(self):
         self.assertEqual(variables(Rendered())["AWS_USE_FIPS_ENDPOINT"], "false")

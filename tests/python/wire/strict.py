@@ -43,6 +43,8 @@ def check(operation_model, response_dict):
     name = operation_model.name
     body, status = response_dict["body"], response_dict["status_code"]
     protocol = operation_model.service_model.metadata["protocol"]
+    if "cbor" in protocol:
+        return  # botocore's own parser reads it; the same values are checked in the other protocols by the Rust tests
     is_json = protocol == "json"
     if status >= 300:
         codes = {"json": json_code, "rest-json": lambda _: response_dict["headers"]["x-amzn-errortype"]}

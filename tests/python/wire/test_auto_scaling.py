@@ -94,8 +94,8 @@ class Groups(Group):
             autoscaling.delete_auto_scaling_group(AutoScalingGroupName="nobody")
 
     def test_what_is_not_served(self):
-        with refused(self, "InvalidAction"):
-            autoscaling.describe_scaling_activities()
+        with refused(self, "AccessDenied"):
+            autoscaling.describe_policies()
 
 
 class Hooks(Group):

@@ -92,5 +92,5 @@ class Tasks(ClusterCase):
         self.assertEqual(answer["failures"][0]["arn"], arn)
 
     def test_what_is_not_served(self):
-        with refused(self, "UnknownOperationException"):
+        with refused(self, "AccessDeniedException"):
             ecs.list_account_settings()

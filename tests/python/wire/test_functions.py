@@ -11,10 +11,13 @@ class Functions(unittest.TestCase):
     def test_without_a_function_there_is_none_to_invoke(self):
         with refused(self, "ResourceNotFoundException"):
             functions.invoke(FunctionName="ecs-daemon-protector", Payload=b"{}")
+        for read in (functions.get_function_configuration, functions.get_function_concurrency):
+            with refused(self, "ResourceNotFoundException"):
+                read(FunctionName="ecs-daemon-protector")
 
     def test_what_is_not_modelled_is_denied_and_not_invented(self):
         with refused(self, "AccessDeniedException"):
-            functions.get_function_configuration(FunctionName="ecs-daemon-protector")
+            functions.list_functions()
 
 
 class Callers(unittest.TestCase):
@@ -22,5 +25,5 @@ class Callers(unittest.TestCase):
         identity = sts.get_caller_identity()
         self.assertEqual(identity["UserId"], "wire-test")
         self.assertEqual(identity["Arn"], f"arn:aws:iam::{identity['Account']}:user/wire-test")
-        with refused(self, "InvalidAction"):
+        with refused(self, "AccessDenied"):
             sts.get_session_token()

@@ -83,5 +83,5 @@ class Parameters(unittest.TestCase):
             ssm.get_parameters(Names=[self.name(str(number)) for number in range(11)])
 
     def test_what_is_not_served(self):
-        with refused(self, "UnknownOperationException"):
+        with refused(self, "AccessDeniedException"):
             ssm.describe_parameters()

@@ -35,6 +35,13 @@ async fn a_tick_tells_where_the_coordinator_is_what_it_does_and_that_it_runs() {
         "arn:aws:lambda:eu-west-1:123456789012:function:ecs-daemon-protector"
     );
     assert_eq!(said["logGroup"], "/aws/lambda/ecs-daemon-protector");
+    let queue = |name: &str| {
+        json!(format!(
+            "https://sqs.eu-west-1.amazonaws.com/123456789012/ecs-daemon-protector-{name}"
+        ))
+    };
+    assert_eq!(said["deadLetterQueueUrl"], queue("dead-letters"));
+    assert_eq!(said["failedEventQueueUrl"], queue("failed-events.fifo"));
     assert_eq!(said["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(
         (&said["clusters"], &said["maxDrain"], &said["control"]),

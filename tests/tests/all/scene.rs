@@ -86,6 +86,38 @@ fn told(endpoint: &str, service: &str) -> String {
     answer["services"][0]["events"][0]["message"].to_string()
 }
 
+/// `lastStatus` of the tasks of a group on an instance that have not stopped.
+fn statuses(endpoint: &str, instance: &str, group: &str) -> Vec<String> {
+    let ecs = |operation: &str, body: &Value| {
+        call(
+            endpoint,
+            &format!("AmazonEC2ContainerServiceV20141113.{operation}"),
+            &body.to_string(),
+        )
+    };
+    let arns = |status: &str| {
+        let body = serde_json::json!({"cluster": "prod", "desiredStatus": status});
+        ecs("ListTasks", &body)["taskArns"].as_array().unwrap().clone()
+    };
+    let all: Vec<Value> = ["RUNNING", "STOPPED"].into_iter().flat_map(arns).collect();
+    let filter = format!("ec2InstanceId == {instance}");
+    let mine = ecs(
+        "ListContainerInstances",
+        &serde_json::json!({"cluster": "prod", "filter": filter}),
+    );
+    let mine = &mine["containerInstanceArns"][0];
+    let tasks = ecs(
+        "DescribeTasks",
+        &serde_json::json!({"cluster": "prod", "tasks": all}),
+    )["tasks"]
+        .clone();
+    let here = tasks.as_array().unwrap().iter().filter(|task| {
+        task["containerInstanceArn"] == *mine && task["group"] == group && task["lastStatus"] != "STOPPED"
+    });
+    here.map(|task| task["lastStatus"].as_str().unwrap().to_owned())
+        .collect()
+}
+
 fn eventually(what: &str, mut so: impl FnMut() -> bool) {
     let end = Instant::now() + BOUND;
     while !so() {
@@ -114,7 +146,12 @@ fn the_stuck_scene_has_a_drain_for_each_reason() {
         let text = |name: &str| one[name].as_str().unwrap().to_owned();
         let found = record(endpoint, &text("cluster"), &text("instance"));
         let state = found.as_ref().map(|record| record["state"].clone());
-        let expected = (text("case") != "no-record").then(|| "holding".into());
+        assert!(text("wrong").len() > 10, "{one}");
+        let expected = match text("case").as_str() {
+            "no-record" => None,
+            "flushing" => Some("released".into()),
+            _ => Some("holding".into()),
+        };
         assert_eq!(state, expected, "{one}: {found:?}");
         cases.push(text("case"));
     }
@@ -127,6 +164,8 @@ fn the_stuck_scene_has_a_drain_for_each_reason() {
             "protected",
             "standalone",
             "agent-lost",
+            "deregistering",
+            "flushing",
             "short-hook",
             "no-record"
         ]
@@ -136,6 +175,22 @@ fn the_stuck_scene_has_a_drain_for_each_reason() {
     });
     eventually("billing says that it is blocked", || {
         told(endpoint, "billing").contains("because of the service deployment configuration.")
+    });
+    eventually("checkout drains its connections", || {
+        told(endpoint, "checkout").contains("in (target-group arn:")
+    });
+    let of = |case: &str| {
+        let all = ready["scene"].as_array().unwrap();
+        all.iter().find(|one| one["case"] == case).unwrap()["instance"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    eventually("audit-log is stopping, and has not stopped", || {
+        statuses(endpoint, &of("flushing"), "service:audit-log") == ["STOPPING"]
+    });
+    eventually("checkout is DEACTIVATING", || {
+        statuses(endpoint, &of("deregistering"), "service:checkout") == ["DEACTIVATING"]
     });
     let lines = std::fs::read_to_string(&log).unwrap();
     let instance = |line: &str| line.contains(r#""event":"instance""#);

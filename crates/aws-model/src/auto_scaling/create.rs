@@ -6,7 +6,7 @@ use crate::ApiError;
 use crate::params::{Params, client};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 impl AutoScaling {
     /// Creates a group and launches its instances.
@@ -25,7 +25,7 @@ impl AutoScaling {
     }
 
     /// Deletes a group. With `ForceDelete` its instances go too, without any hook.
-    pub(super) fn delete_group(&mut self, params: Params<'_>) -> Result<Value, ApiError> {
+    pub(super) fn delete_group(&mut self, now: Timestamp, params: Params<'_>) -> Result<Value, ApiError> {
         let name = group_name(params)?;
         let group = self
             .groups
@@ -38,7 +38,7 @@ impl AutoScaling {
         }
         let ids: Vec<_> = group.instances.keys().cloned().collect();
         ids.iter()
-            .for_each(|id| lifecycle::force_out(group, &mut self.out, id));
+            .for_each(|id| lifecycle::force_out(now, group, &mut self.out, id));
         self.groups.remove(name);
         Ok(json!({}))
     }
@@ -70,6 +70,8 @@ impl AutoScaling {
             tags,
             hooks: BTreeMap::new(),
             instances: BTreeMap::new(),
+            activities: VecDeque::new(),
+            acted: 0,
         })
     }
 }

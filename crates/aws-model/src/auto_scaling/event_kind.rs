@@ -1,6 +1,6 @@
 //! What happens in Auto Scaling that other parts of the world must know.
 
-use super::LifecycleState;
+use super::state::LifecycleState;
 use serde_json::Value;
 use std::fmt;
 

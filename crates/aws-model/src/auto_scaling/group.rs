@@ -1,13 +1,14 @@
 //! A group.
 
 use super::CLUSTER_TAG;
+use super::activity::Activity;
 use super::hook::Hook;
 use super::instance::Instance;
 use super::tags::Tag;
 use crate::time::seconds;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// A group and its instances.
 #[derive(Clone, Debug)]
@@ -32,6 +33,10 @@ pub(super) struct Group {
     pub(super) hooks: BTreeMap<String, Hook>,
     /// By EC2 id.
     pub(super) instances: BTreeMap<String, Instance>,
+    /// What it has done, the newest first.
+    pub(super) activities: VecDeque<Activity>,
+    /// How many activities it has ever had.
+    pub(super) acted: u64,
 }
 
 /// How large a group is to be.

@@ -3,12 +3,14 @@
 //! All hooks of a transition begin at once, and each is waited for. The first ABANDON ends the waiting: a launch is
 //! undone, a termination continues.
 
+use super::activities;
 use super::event;
 use super::event_kind::{ActionResult, GroupEvent, HookStep};
 use super::group::Group;
 use super::hook::{Hook, Transition};
-use super::instance::{Instance, LifecycleState, Wait};
+use super::instance::{Instance, Wait};
 use super::outbox::Outbox;
+use super::state::LifecycleState;
 use jiff::Timestamp;
 
 /// Launches an instance into the group and gives its id.
@@ -24,6 +26,7 @@ pub(super) fn launch(now: Timestamp, group: &mut Group, out: &mut Outbox) -> Str
     };
     group.launched += 1;
     group.instances.insert(id.clone(), instance);
+    activities::begin(now, group, out, &id, Transition::Launching);
     let cluster = group.cluster().map(str::to_owned);
     out.push(GroupEvent::Launch {
         instance: id.clone(),
@@ -47,15 +50,17 @@ pub(super) fn terminate(now: Timestamp, group: &mut Group, out: &mut Outbox, id:
     for wait in std::mem::take(&mut instance.waits) {
         out.hook(&group.name, id, &wait.hook, HookStep::Lost);
     }
-    enter(group, out, id, LifecycleState::Terminating);
+    enter(now, group, out, id, LifecycleState::Terminating);
+    activities::begin(now, group, out, id, Transition::Terminating);
     begin(now, group, out, id, Transition::Terminating);
 }
 
 /// An instance no longer exists; its open actions are lost.
-pub(super) fn vanish(group: &mut Group, out: &mut Outbox, id: &str) {
+pub(super) fn vanish(now: Timestamp, group: &mut Group, out: &mut Outbox, id: &str) {
     let Some(instance) = group.instances.remove(id) else {
         return;
     };
+    activities::entered(now, group, id, LifecycleState::Terminated);
     for wait in instance.waits {
         out.hook(&group.name, id, &wait.hook, HookStep::Lost);
     }
@@ -63,8 +68,8 @@ pub(super) fn vanish(group: &mut Group, out: &mut Outbox, id: &str) {
 }
 
 /// Terminates an instance at once, without any hook.
-pub(super) fn force_out(group: &mut Group, out: &mut Outbox, id: &str) {
-    vanish(group, out, id);
+pub(super) fn force_out(now: Timestamp, group: &mut Group, out: &mut Outbox, id: &str) {
+    vanish(now, group, out, id);
     out.push(GroupEvent::Terminate {
         instance: id.to_owned(),
     });
@@ -94,17 +99,17 @@ pub(super) fn resolve(
         (false, ..) => {}
         (true, LifecycleState::PendingWait, ActionResult::Abandon) => terminate(now, group, out, id),
         (true, LifecycleState::PendingWait, ActionResult::Continue) => {
-            enter(group, out, id, LifecycleState::PendingProceed);
-            finish(group, out, id, Transition::Launching);
+            enter(now, group, out, id, LifecycleState::PendingProceed);
+            finish(now, group, out, id, Transition::Launching);
         }
         (true, ..) => {
-            enter(group, out, id, LifecycleState::TerminatingProceed);
-            finish(group, out, id, Transition::Terminating);
+            enter(now, group, out, id, LifecycleState::TerminatingProceed);
+            finish(now, group, out, id, Transition::Terminating);
         }
     }
 }
 
-/// A hook is deleted: what still waits for it is complete.
+/// A hook is deleted: what still waits for it is complete. The size of the group is the caller's to reconcile.
 pub(super) fn hook_deleted(now: Timestamp, group: &mut Group, out: &mut Outbox, hook: &Hook) {
     let result = hook.result_of_deletion();
     let waiting = group
@@ -123,7 +128,6 @@ pub(super) fn hook_deleted(now: Timestamp, group: &mut Group, out: &mut Outbox, 
             result,
         );
     }
-    super::size::reconcile(now, group, out);
 }
 
 /// Begins the actions of a transition; without any it is over at once.
@@ -137,10 +141,10 @@ fn begin(now: Timestamp, group: &mut Group, out: &mut Outbox, id: &str, transiti
         })
         .collect();
     if actions.is_empty() {
-        finish(group, out, id, transition);
+        finish(now, group, out, id, transition);
         return;
     }
-    enter(group, out, id, waiting(transition));
+    enter(now, group, out, id, waiting(transition));
     for (wait, event) in actions {
         out.hook(&group.name, id, &wait.hook, HookStep::Waiting);
         out.push(GroupEvent::Event(event));
@@ -151,10 +155,10 @@ fn begin(now: Timestamp, group: &mut Group, out: &mut Outbox, id: &str, transiti
     }
 }
 
-fn finish(group: &mut Group, out: &mut Outbox, id: &str, transition: Transition) {
+fn finish(now: Timestamp, group: &mut Group, out: &mut Outbox, id: &str, transition: Transition) {
     match transition {
-        Transition::Launching => enter(group, out, id, LifecycleState::InService),
-        Transition::Terminating => force_out(group, out, id),
+        Transition::Launching => enter(now, group, out, id, LifecycleState::InService),
+        Transition::Terminating => force_out(now, group, out, id),
     }
 }
 
@@ -165,9 +169,10 @@ fn waiting(transition: Transition) -> LifecycleState {
     }
 }
 
-fn enter(group: &mut Group, out: &mut Outbox, id: &str, state: LifecycleState) {
+fn enter(now: Timestamp, group: &mut Group, out: &mut Outbox, id: &str, state: LifecycleState) {
     if let Some(instance) = group.instances.get_mut(id) {
         instance.state = state;
+        activities::entered(now, group, id, state);
         out.state(&group.name, id, state);
     }
 }

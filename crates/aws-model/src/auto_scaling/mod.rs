@@ -5,22 +5,26 @@
 //! instance refresh, balance between zones. A group needs no launch template: its instances are made of nothing.
 
 mod action;
+mod activities;
+mod activity;
 mod create;
 mod event;
 mod event_kind;
 mod group;
 mod hook;
+mod hooks;
 mod instance;
 mod instances;
 mod lifecycle;
 mod outbox;
 mod pages;
 mod size;
+mod state;
 mod tags;
 mod update;
 
 pub use event_kind::{ActionResult, GroupEvent, HookStep};
-pub use instance::LifecycleState;
+pub use state::LifecycleState;
 
 use super::ApiError;
 use super::params::{Params, client, unknown_operation};
@@ -63,9 +67,10 @@ impl AutoScaling {
         match operation {
             "CreateAutoScalingGroup" => self.create_group(now, params),
             "UpdateAutoScalingGroup" => self.update_group(now, params),
-            "DeleteAutoScalingGroup" => self.delete_group(params),
+            "DeleteAutoScalingGroup" => self.delete_group(now, params),
             "DescribeAutoScalingGroups" => self.describe_groups(params),
             "DescribeAutoScalingInstances" => self.describe_instances(params),
+            "DescribeScalingActivities" => self.describe_activities(params),
             "SetDesiredCapacity" => self.set_desired_capacity(now, params),
             "TerminateInstanceInAutoScalingGroup" => self.terminate_instance(now, params),
             "SetInstanceProtection" => self.set_instance_protection(params),
@@ -119,7 +124,7 @@ impl AutoScaling {
         else {
             return;
         };
-        lifecycle::vanish(group, &mut self.out, instance);
+        lifecycle::vanish(now, group, &mut self.out, instance);
         size::reconcile(now, group, &mut self.out);
     }
 

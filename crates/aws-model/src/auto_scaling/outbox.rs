@@ -1,7 +1,7 @@
 //! What goes out of Auto Scaling, and the ids it hands out.
 
 use super::event_kind::{GroupEvent, HookStep};
-use super::instance::LifecycleState;
+use super::state::LifecycleState;
 use crate::ids::Ids;
 
 /// Sets these ids apart from those of the rest of the world.

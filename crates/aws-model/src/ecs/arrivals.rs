@@ -2,9 +2,9 @@
 
 use super::definition::Resources;
 use super::instance::ContainerInstance;
-use super::status::{DesiredStatus, InstanceStatus, StopCode, TaskStatus};
 use super::{Ecs, EcsTimer};
 use crate::journal::What;
+use crate::status::{DesiredStatus, InstanceStatus, StopCode, TaskStatus};
 use crate::time::later;
 use jiff::Timestamp;
 use std::collections::BTreeSet;

@@ -46,6 +46,13 @@ impl TaskDefinition {
             .iter()
             .position(|container| container.name == name)
     }
+
+    /// Whether the health checks of a target group fail for its tasks.
+    pub(crate) fn is_unhealthy_target(&self) -> bool {
+        self.containers
+            .iter()
+            .any(ContainerDefinition::is_unhealthy_target)
+    }
 }
 
 /// Every revision of every family.

@@ -5,10 +5,10 @@
 //! ([`super::percents`]): that is for the service scheduler. All others go at once, as with a minimum healthy percent
 //! of 0.
 
-use super::status::{InstanceStatus, TaskStatus};
 use super::task::Task;
 use super::{Ecs, EcsTimer};
 use crate::config::DaemonStop;
+use crate::status::{InstanceStatus, TaskStatus};
 use crate::time::later;
 use jiff::Timestamp;
 

@@ -4,11 +4,11 @@ mod end;
 mod report;
 mod start;
 
-use super::status::DesiredStatus;
+use super::agent::{self, Step};
 use super::{Ecs, EcsTimer};
-use crate::agent::{self, ContainerStatus, Step};
 use crate::effects::{ContainerSignal, Effect};
 use crate::journal::What;
+use crate::status::{ContainerStatus, DesiredStatus};
 use crate::time::later;
 use jiff::Timestamp;
 use start::start_of;
@@ -69,12 +69,16 @@ impl Ecs {
             self.set_container(now, arn, place, ContainerStatus::Starting);
             return self.effect(now, effect);
         }
+        if let Some(reason) = definition.fails() {
+            container.reason = Some(reason.to_owned());
+            return self.end_container(now, arn, place, None);
+        }
         if let Some(runs_for) = definition.runs_for() {
             let exit = EcsTimer::Exit {
                 task: arn.to_owned(),
                 place,
                 start,
-                code: 0,
+                code: definition.exit_code(),
             };
             self.timers.push(later(now, runs_for), exit);
         }

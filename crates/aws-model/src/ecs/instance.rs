@@ -1,7 +1,7 @@
 //! One container instance.
 
 use super::definition::Resources;
-use super::status::InstanceStatus;
+use crate::status::InstanceStatus;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! The operations of the API, as the `ecs` service model of 2014-11-13 has them.
 
+mod capacity;
 mod clusters;
-mod filter;
 mod instances;
 mod list_tasks;
 mod protection;
@@ -10,9 +10,10 @@ mod services;
 mod services_change;
 mod tasks;
 
-use super::{Ecs, short};
+use super::Ecs;
 use crate::ApiError;
 use crate::params::{Params, client, unknown_operation};
+use crate::scope::short;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -30,6 +31,9 @@ impl Ecs {
         let params = Params(params);
         match operation {
             "CreateCluster" => self.create_cluster(params),
+            "CreateCapacityProvider" => self.create_capacity_provider(params),
+            "DescribeCapacityProviders" => Ok(self.describe_capacity_providers(params)),
+            "PutClusterCapacityProviders" => self.put_cluster_capacity_providers(params),
             "ListClusters" => self.list_clusters(params),
             "DescribeClusters" => Ok(self.describe_clusters(params)),
             "RegisterTaskDefinition" => {

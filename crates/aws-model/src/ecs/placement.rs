@@ -1,11 +1,11 @@
 //! Putting a task on an instance.
 
 use super::Ecs;
+use super::agent::Container;
 use super::definition::{Resources, TaskDefinition};
 use super::instance::ContainerInstance;
-use super::status::{DesiredStatus, TaskStatus};
 use super::task::{Origin, Task, Times};
-use crate::agent::Container;
+use crate::status::{DesiredStatus, TaskStatus};
 use crate::time::later;
 use jiff::Timestamp;
 use std::cmp::Reverse;

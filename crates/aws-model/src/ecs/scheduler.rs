@@ -1,11 +1,12 @@
 //! The service scheduler: how many tasks, where, of which deployment.
 
 use super::definition::Resources;
-use super::service::{EcsService, ServiceKey, Strategy};
+use super::keys::ServiceKey;
+use super::service::{EcsService, Strategy};
 use super::service_events::{Closest, Told};
-use super::status::{InstanceStatus, StopCode, TaskStatus};
 use super::task::{Origin, Task};
 use super::{Ecs, EcsTimer};
+use crate::status::{InstanceStatus, StopCode, TaskStatus};
 use crate::time::later;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -61,7 +62,10 @@ impl Ecs {
             self.stop_by_scheduler(now, &task);
             stopped.push(task);
         }
-        let (places, is_short) = self.places(key);
+        let (places, is_short) = match self.services.get(key).is_some_and(EcsService::is_broken) {
+            true => (Vec::new(), false),
+            false => self.places(key),
+        };
         let placed = places
             .iter()
             .filter_map(|instance| self.place_of_service(now, key, instance));
@@ -81,10 +85,36 @@ impl Ecs {
         if !started.is_empty() {
             told.push(Told::Started(started));
         }
-        told.extend(self.state_of(key));
+        told.extend(self.unsaid(key));
+        let state = self.state_of(key);
+        if let (Some(Told::Steady), Some(service)) = (&state, self.services.get_mut(key)) {
+            service.complete(now);
+        }
+        told.extend(state);
         if let Some(service) = self.services.get_mut(key) {
             told.iter().for_each(|one| service.events.tell(now, &key.1, one));
         }
+    }
+
+    /// What has happened to the tasks of a service since the last look, beside starts and stops.
+    fn unsaid(&mut self, key: &ServiceKey) -> Vec<Told> {
+        let Some(service) = self.services.get_mut(key) else {
+            return Vec::new();
+        };
+        let unsaid = std::mem::take(&mut service.unsaid);
+        let mut told: Vec<Told> = unsaid.failures.into_iter().map(Told::NotStarted).collect();
+        told.extend(unsaid.broken.map(Told::Broken));
+        told.extend((unsaid.draining > 0).then_some(Told::Draining(unsaid.draining)));
+        for balancer in &service.balancers {
+            let group = || balancer.target_group.clone();
+            let registered = unsaid.registered > 0;
+            told.extend(registered.then(|| Told::Registered(unsaid.registered, group())));
+            let draining = unsaid.draining > 0;
+            told.extend(draining.then(|| Told::Deregistered(unsaid.draining, group())));
+            let unhealthy = unsaid.unhealthy.iter();
+            told.extend(unhealthy.map(|host| Told::Unhealthy(host.clone(), balancer.port, group())));
+        }
+        told
     }
 
     /// The state of a service, if ECS has an event for it.
@@ -97,7 +127,7 @@ impl Ecs {
             let size = service.deployments.first()?.definition.resources;
             let able = self.instances.values();
             let able = able.filter(|one| one.cluster == key.0 && one.takes_tasks());
-            return Some(Told::NoRoom(Closest::of(able, size)));
+            return Some(Told::NoRoom(Closest::of(able, size, &service.place_rules)));
         }
         let (total, leaving) = (service.total(), self.on_draining(service).count());
         let staying = total.wanted.saturating_sub(leaving);
@@ -213,7 +243,7 @@ impl Ecs {
         let missing = self.missing(service);
         let places = match missing {
             0 => Vec::new(),
-            _ => self.spread(&key.0, size, missing, |_| true),
+            _ => self.spread(&key.0, size, missing, |one| service.place_rules.allow(one)),
         };
         let is_short = places.len() < missing;
         (places, is_short)
@@ -241,7 +271,8 @@ impl Ecs {
             .instances
             .values()
             .filter(|one| one.cluster == service.key.0 && one.takes_tasks());
-        let unserved = all.filter(|one| !service.served.contains(&one.arn));
+        let allowed = all.filter(|one| service.place_rules.allow(one));
+        let unserved = allowed.filter(|one| !service.served.contains(&one.arn));
         let (able, full): (Vec<_>, Vec<_>) = unserved.partition(|one| one.fits(size));
         (
             able.into_iter().map(|one| one.arn.clone()).collect(),

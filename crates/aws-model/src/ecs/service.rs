@@ -1,16 +1,16 @@
 //! One service.
 
 use super::definition::TaskDefinition;
+use super::keys::ServiceKey;
 use super::percents::Percents;
+use super::place_rules::PlaceRules;
 use super::service_events::ServiceEvents;
-use super::status::{StopCode, TaskStatus};
+use super::targets::LoadBalancer;
 use super::task::Task;
+use crate::status::{StopCode, TaskStatus};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// Names a service: cluster and service name.
-pub(crate) type ServiceKey = (String, String);
 
 /// `schedulingStrategy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,16 @@ pub(crate) struct EcsService {
     pub(crate) desired_count: usize,
     /// How it may replace its replicas, if the caller gave a deployment configuration.
     pub(crate) percents: Option<Percents>,
+    /// Whether `deploymentCircuitBreaker` is enabled. A rollback is not modelled.
+    pub(crate) circuit_breaker: bool,
+    /// Where its tasks may be placed.
+    pub(crate) place_rules: PlaceRules,
+    /// The target groups in which its tasks are registered.
+    pub(crate) balancers: Vec<LoadBalancer>,
+    /// `healthCheckGracePeriodSeconds`, if given.
+    pub(crate) grace_seconds: Option<i64>,
+    /// What its scheduler has not said yet of its targets.
+    pub(super) unsaid: Unsaid,
     /// The events of its scheduler.
     pub(crate) events: ServiceEvents,
     /// Whether it has been deleted.
@@ -69,6 +79,27 @@ pub(crate) struct Deployment {
     pub(crate) created_at: Timestamp,
     /// How many tasks it has.
     pub(crate) tally: Tally,
+    /// How many of its tasks have failed to start since the last one that ran.
+    pub(crate) failed: u32,
+    /// When all its tasks ran and no older deployment was left, for the first time. What happens later does not undo that.
+    pub(crate) completed_at: Option<Timestamp>,
+    /// Whether the circuit breaker has ended it.
+    pub(crate) is_broken: bool,
+}
+
+/// What has happened to the targets of a service since the scheduler looked last.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unsaid {
+    /// So many were registered.
+    pub(super) registered: usize,
+    /// So many have begun to drain.
+    pub(super) draining: usize,
+    /// Instances of those whose health checks fail.
+    pub(super) unhealthy: Vec<String>,
+    /// Why tasks could not be started.
+    pub(super) failures: Vec<String>,
+    /// The deployment that the circuit breaker has ended.
+    pub(super) broken: Option<String>,
 }
 
 /// Counts of tasks. They are kept, not counted again each time, because thousands of tasks come and go.
@@ -80,6 +111,21 @@ pub(crate) struct Tally {
     pub(crate) wanted: usize,
     /// Of these, those that are RUNNING.
     pub(crate) running: usize,
+}
+
+impl Deployment {
+    /// `rolloutState` and `rolloutStateReason`.
+    pub(super) fn rollout(&self, newest: bool) -> (&'static str, String) {
+        let id = &self.id;
+        if self.is_broken {
+            let reason = "ECS deployment circuit breaker: tasks failed to start.";
+            return ("FAILED", reason.to_owned());
+        }
+        match self.completed_at.is_some() && newest {
+            true => ("COMPLETED", format!("ECS deployment {id} completed.")),
+            false => ("IN_PROGRESS", format!("ECS deployment {id} in progress.")),
+        }
+    }
 }
 
 impl EcsService {
@@ -119,6 +165,31 @@ impl EcsService {
         })
     }
 
+    /// The newest deployment has reached a steady state.
+    pub(super) fn complete(&mut self, now: Timestamp) {
+        if let Some(newest) = self.deployments.first_mut() {
+            newest.completed_at.get_or_insert(now);
+        }
+    }
+
+    /// The circuit breaker ends the newest deployment after so many failed tasks, unless it had completed: half of the
+    /// desired count, at least 3 and at most 200
+    /// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html>). Returns its id if
+    /// that is new.
+    fn trip(&mut self) -> Option<String> {
+        let threshold = u32::try_from(self.desired_count.div_ceil(2).clamp(3, 200)).unwrap_or(u32::MAX);
+        let on = self.circuit_breaker;
+        let newest = self.deployments.first_mut()?;
+        let trips = on && newest.failed >= threshold && newest.completed_at.is_none() && !newest.is_broken;
+        newest.is_broken |= trips;
+        trips.then(|| newest.id.clone())
+    }
+
+    /// Returns whether the circuit breaker has ended the newest deployment: it starts no more tasks.
+    pub(super) fn is_broken(&self) -> bool {
+        self.deployments.first().is_some_and(|newest| newest.is_broken)
+    }
+
     /// How many replicas of the newest deployment are to be added.
     pub(super) fn missing(&self) -> usize {
         match (self.deleted, self.strategy) {
@@ -143,6 +214,7 @@ impl EcsService {
     pub(super) fn runs(&mut self, task: &Task) {
         self.failures = 0;
         self.count(task, |tally| tally.running += 1);
+        self.with_deployment(task, |one| one.failed = 0);
     }
 
     /// A task is no longer to run.
@@ -163,12 +235,23 @@ impl EcsService {
             Some(StopCode::TaskFailedToStart) => self.failures.saturating_add(1),
             _ => 0,
         };
+        if task.stop_code() == Some(StopCode::TaskFailedToStart) {
+            self.with_deployment(task, |one| one.failed = one.failed.saturating_add(1));
+            self.unsaid
+                .failures
+                .extend(task.start_failure().map(str::to_owned));
+            self.unsaid.broken = self.trip().or(self.unsaid.broken.take());
+        }
     }
 
     fn count(&mut self, task: &Task, change: impl FnOnce(&mut Tally)) {
+        self.with_deployment(task, |deployment| change(&mut deployment.tally));
+    }
+
+    fn with_deployment(&mut self, task: &Task, change: impl FnOnce(&mut Deployment)) {
         let id = task.origin.started_by.as_ref();
         if let Some(deployment) = self.deployments.iter_mut().find(|one| Some(&one.id) == id) {
-            change(&mut deployment.tally);
+            change(deployment);
         }
     }
 

@@ -1,10 +1,11 @@
 //! The events of a service: the messages of its scheduler, in the words of ECS.
 //!
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages.html>. The model writes the
-//! events whose cause it knows. Messages about load balancers, images or quotas are not among them.
+//! events whose cause it knows. Messages about quotas are not among them.
 
 use super::definition::Resources;
 use super::instance::ContainerInstance;
+use super::place_rules::PlaceRules;
 use crate::time::seconds;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -36,6 +37,18 @@ pub(super) enum Told {
     Protected(usize),
     /// Its tasks fail one after another.
     Failing,
+    /// A task could not be started, and the agent has said why.
+    NotStarted(String),
+    /// The circuit breaker has ended this deployment.
+    Broken(String),
+    /// So many targets were registered in this target group.
+    Registered(usize, String),
+    /// The connections of so many tasks are given time to end.
+    Draining(usize),
+    /// So many targets were deregistered from this target group.
+    Deregistered(usize, String),
+    /// A target on this instance, with this port and in this target group, fails its health checks.
+    Unhealthy(String, i64, String),
 }
 
 /// Why a task found no room.
@@ -47,16 +60,25 @@ pub(super) enum Closest {
     Memory(String),
     /// This one has the most room, and too little CPU.
     Cpu(String),
+    /// The placement constraints allow none of the instances, this one neither.
+    Constraint(String),
 }
 
 impl Closest {
     /// The instance with the most memory left, and what it lacks.
-    pub(super) fn of<'a>(instances: impl Iterator<Item = &'a ContainerInstance>, size: Resources) -> Closest {
-        let closest = instances.max_by_key(|one| (one.remaining.memory, one.remaining.cpu));
+    pub(super) fn of<'a>(
+        instances: impl Iterator<Item = &'a ContainerInstance>,
+        size: Resources,
+        rules: &PlaceRules,
+    ) -> Closest {
+        let closest = instances.max_by_key(|one| (rules.allow(one), one.remaining.memory, one.remaining.cpu));
         let Some(one) = closest else {
             return Closest::NoInstance;
         };
-        let id = super::scope::short(&one.arn).to_owned();
+        let id = crate::scope::short(&one.arn).to_owned();
+        if !rules.allow(one) {
+            return Closest::Constraint(id);
+        }
         match one.remaining.memory < size.memory {
             true => Closest::Memory(id),
             false => Closest::Cpu(id),
@@ -74,7 +96,7 @@ impl Told {
         let tasks = |arns: &[String]| {
             let named = arns
                 .iter()
-                .map(|arn| format!(" (task {})", super::scope::short(arn)));
+                .map(|arn| format!(" (task {})", crate::scope::short(arn)));
             named.collect::<String>()
         };
         let no_room = "was unable to place a task because no container instance met all of its requirements.";
@@ -92,6 +114,10 @@ impl Told {
             }
             Told::NoRoom(Closest::Memory(id)) => lacks(id, "memory"),
             Told::NoRoom(Closest::Cpu(id)) => lacks(id, "CPU units"),
+            Told::NoRoom(Closest::Constraint(id)) => format!(
+                "{no_room} The closest matching (container-instance {id}) encountered error \"MemberOf placement \
+                 constraint unsatisfied.\"."
+            ),
             Told::Blocked => "was unable to stop or start tasks during a deployment because of the service \
                 deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again."
                 .to_owned(),
@@ -99,6 +125,19 @@ impl Told {
                 format!("was unable to scale in due to (reason {count} tasks under protection)")
             }
             Told::Failing => "is unable to consistently start tasks successfully.".to_owned(),
+            Told::NotStarted(reason) => format!("was unable to place a task. Reason: {reason}."),
+            Told::Broken(id) => {
+                return format!("(service {service}) (deployment {id}) deployment failed: tasks failed to start.");
+            }
+            Told::Registered(count, group) => format!("registered {count} targets in (target-group {group})"),
+            Told::Draining(count) => format!("has begun draining connections on {count} tasks."),
+            Told::Deregistered(count, group) => {
+                format!("deregistered {count} targets in (target-group {group})")
+            }
+            Told::Unhealthy(host, port, group) => format!(
+                "(instance {host}) (port {port}) is unhealthy in (target-group {group}) due to (reason Health checks \
+                 failed)"
+            ),
         };
         format!("(service {service}) {text}")
     }
@@ -214,6 +253,32 @@ mod tests {
                 Told::NoRoom(Closest::NoInstance),
                 "was unable to place a task because no container instance met all of its requirements. Reason: No \
                  Container Instances were found in your cluster.",
+            ),
+            (
+                Told::NoRoom(Closest::Constraint("0a1b".to_owned())),
+                "was unable to place a task because no container instance met all of its requirements. The closest \
+                 matching (container-instance 0a1b) encountered error \"MemberOf placement constraint unsatisfied.\".",
+            ),
+            (
+                Told::NotStarted("CannotPullContainerError: pull access denied".to_owned()),
+                "was unable to place a task. Reason: CannotPullContainerError: pull access denied.",
+            ),
+            (
+                Told::Broken("ecs-svc/1".to_owned()),
+                "(deployment ecs-svc/1) deployment failed: tasks failed to start.",
+            ),
+            (
+                Told::Registered(2, "arn:tg".to_owned()),
+                "registered 2 targets in (target-group arn:tg)",
+            ),
+            (Told::Draining(2), "has begun draining connections on 2 tasks."),
+            (
+                Told::Deregistered(2, "arn:tg".to_owned()),
+                "deregistered 2 targets in (target-group arn:tg)",
+            ),
+            (
+                Told::Unhealthy("i-1".to_owned(), 80, "arn:tg".to_owned()),
+                "(instance i-1) (port 80) is unhealthy in (target-group arn:tg) due to (reason Health checks failed)",
             ),
             (
                 Told::Blocked,

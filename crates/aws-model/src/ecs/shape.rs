@@ -1,12 +1,14 @@
 //! Tasks, container instances and services as the API and the events write them.
 
-use super::Scope;
 use super::definition::Resources;
+use super::health;
 use super::instance::ContainerInstance;
 use super::percents;
 use super::service::{Deployment, EcsService, Strategy};
-use super::status::TaskStatus;
+use super::targets::LoadBalancer;
 use super::task::Task;
+use crate::scope::Scope;
+use crate::status::TaskStatus;
 use crate::time::seconds;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -21,6 +23,7 @@ pub(crate) fn task(scope: &Scope, task: &Task, connected: bool, time: fn(Timesta
         "availabilityZone": task.zone,
         "group": task.origin.group,
         "lastStatus": task.last_status,
+        "healthStatus": if connected { health::of_task(task) } else { "UNKNOWN" },
         "desiredStatus": task.desired,
         "containers": containers(scope, task, connected),
         "connectivity": if connected { "CONNECTED" } else { "DISCONNECTED" },
@@ -79,7 +82,7 @@ fn containers(scope: &Scope, task: &Task, connected: bool) -> Value {
     let pairs = task.definition.containers.iter().zip(&task.containers);
     let one = |(definition, container): (
         &super::definition::ContainerDefinition,
-        &crate::agent::Container,
+        &super::agent::Container,
     )| {
         let known = connected || !task.is_alive();
         let silent = if task.last_status < TaskStatus::Activating {
@@ -95,13 +98,18 @@ fn containers(scope: &Scope, task: &Task, connected: bool) -> Value {
             "runtimeId": container.id,
             "lastStatus": if known { container.status.known() } else { silent },
             "networkInterfaces": [],
-            "healthStatus": "UNKNOWN",
+            "healthStatus": if known { health::of_container(definition, container) } else { "UNKNOWN" },
             "cpu": definition.cpu.to_string(),
         });
         add(
             &mut json,
             "exitCode",
             container.exit_code.filter(|_| known).map(Value::from),
+        );
+        add(
+            &mut json,
+            "reason",
+            container.reason.clone().filter(|_| known).map(Value::from),
         );
         json
     };
@@ -153,7 +161,7 @@ pub(super) fn count<'a>(tasks: impl Iterator<Item = &'a Task>) -> Counts {
 pub(super) fn service(scope: &Scope, service: &EcsService, desired: usize) -> Value {
     let tallies = || service.deployments.iter().map(|deployment| deployment.tally);
     let newest = service.deployments.first();
-    json!({
+    let mut json = json!({
         "serviceArn": service.arn,
         "serviceName": service.key.1,
         "clusterArn": scope.cluster(&service.key.0),
@@ -169,16 +177,22 @@ pub(super) fn service(scope: &Scope, service: &EcsService, desired: usize) -> Va
         }).collect::<Value>(),
         "deploymentConfiguration": percents::described(service.percents, service.strategy == Strategy::Daemon),
         "deploymentController": {"type": "ECS"},
-        "loadBalancers": [],
+        "loadBalancers": service.balancers.iter().map(LoadBalancer::described).collect::<Value>(),
         "serviceRegistries": [],
         "events": service.events.described(&service.arn),
-        "placementConstraints": [],
+        "placementConstraints": service.place_rules.described(),
         "placementStrategy": [],
         "propagateTags": "NONE",
         "enableECSManagedTags": false,
         "enableExecuteCommand": false,
         "createdAt": seconds(service.created_at),
-    })
+    });
+    add(
+        &mut json,
+        "healthCheckGracePeriodSeconds",
+        service.grace_seconds.map(Value::from),
+    );
+    json
 }
 
 fn service_status(service: &EcsService) -> &'static str {
@@ -191,6 +205,7 @@ fn service_status(service: &EcsService) -> &'static str {
 
 fn deployment(deployment: &Deployment, newest: bool, desired: usize) -> Value {
     let tally = deployment.tally;
+    let (state, reason) = deployment.rollout(newest);
     json!({
         "id": deployment.id,
         "status": if newest { "PRIMARY" } else { "ACTIVE" },
@@ -198,10 +213,11 @@ fn deployment(deployment: &Deployment, newest: bool, desired: usize) -> Value {
         "desiredCount": if newest { desired } else { 0 },
         "runningCount": tally.running,
         "pendingCount": tally.wanted - tally.running,
-        "failedTasks": 0,
+        "failedTasks": deployment.failed,
         "launchType": "EC2",
         "createdAt": seconds(deployment.created_at),
-        "updatedAt": seconds(deployment.created_at),
-        "rolloutState": if newest && tally.running >= desired { "COMPLETED" } else { "IN_PROGRESS" },
+        "updatedAt": seconds(deployment.completed_at.unwrap_or(deployment.created_at)),
+        "rolloutState": state,
+        "rolloutStateReason": reason,
     })
 }

@@ -1,9 +1,9 @@
 //! One task.
 
+use super::agent::Container;
 use super::definition::TaskDefinition;
-use super::service::ServiceKey;
-use super::status::{DesiredStatus, StopCode, TaskStatus};
-use crate::agent::Container;
+use super::keys::ServiceKey;
+use crate::status::{DesiredStatus, StopCode, TaskStatus};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::Arc;
@@ -106,6 +106,11 @@ impl Task {
     /// Returns whether task protection keeps the service scheduler away.
     pub(crate) fn is_protected(&self, now: Timestamp) -> bool {
         self.protected_until.is_some_and(|until| until > now)
+    }
+
+    /// Why a container could not be started, if the agent has said it.
+    pub(super) fn start_failure(&self) -> Option<&str> {
+        self.containers.iter().find_map(|one| one.reason.as_deref())
     }
 
     /// Returns whether all containers have started.

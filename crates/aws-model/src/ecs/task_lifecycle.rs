@@ -1,9 +1,10 @@
 //! The statuses of a task in their order, as the backend of ECS sets them.
 
-use super::status::{DesiredStatus, InstanceStatus, StopCode, TaskStatus};
-use super::task::Stop;
+use super::service::Unsaid;
+use super::task::{Stop, Task};
 use super::{Ecs, EcsTimer};
 use crate::journal::What;
+use crate::status::{DesiredStatus, InstanceStatus, StopCode, TaskStatus};
 use crate::time::later;
 use jiff::Timestamp;
 use std::time::Duration;
@@ -38,7 +39,7 @@ impl Ecs {
             _ => {}
         }
         self.task_changed(now, arn);
-        if let Some(stay) = self.stay(status) {
+        if let Some(stay) = self.stay(arn, status) {
             self.timers.push(
                 later(now, stay),
                 EcsTimer::Walk {
@@ -51,13 +52,13 @@ impl Ecs {
     }
 
     /// How long a task stays in a status that ends by itself.
-    fn stay(&self, status: TaskStatus) -> Option<Duration> {
+    fn stay(&self, arn: &str, status: TaskStatus) -> Option<Duration> {
         let timings = &self.config.timings;
         match status {
             TaskStatus::Provisioning => Some(timings.provisioning),
             TaskStatus::Pending => Some(timings.pending),
             TaskStatus::Activating => Some(timings.activating),
-            TaskStatus::Deactivating => Some(timings.deactivating),
+            TaskStatus::Deactivating => self.tasks.get(arn).map(|task| self.deactivating(task)),
             TaskStatus::Stopping => Some(timings.stopping),
             TaskStatus::Deprovisioning => Some(timings.deprovisioning),
             TaskStatus::Running | TaskStatus::Stopped => None,
@@ -71,6 +72,7 @@ impl Ecs {
         match status {
             TaskStatus::Stopped => self.task_gone(now, arn),
             TaskStatus::Running => self.runs(now, arn),
+            TaskStatus::Deactivating => self.target_changed(arn, |unsaid, _| unsaid.draining += 1),
             _ => {}
         }
         self.request_drain(now, &instance);
@@ -89,7 +91,25 @@ impl Ecs {
         {
             service.runs(task);
         }
+        self.target_changed(arn, |unsaid, task| {
+            unsaid.registered += 1;
+            let unhealthy = task.definition.is_unhealthy_target();
+            unsaid.unhealthy.extend(unhealthy.then(|| task.host.clone()));
+        });
         self.request_successor(now, arn);
+    }
+
+    /// Something has happened to a task as a target, if its service is behind a target group.
+    fn target_changed(&mut self, arn: &str, change: impl FnOnce(&mut Unsaid, &Task)) {
+        let Some(task) = self.tasks.get(arn) else { return };
+        let service = task
+            .origin
+            .service
+            .as_ref()
+            .and_then(|key| self.services.get_mut(key));
+        if let Some(service) = service.filter(|service| !service.balancers.is_empty()) {
+            change(&mut service.unsaid, task);
+        }
     }
 
     /// A task is over: its place is free, its service looks for a successor.

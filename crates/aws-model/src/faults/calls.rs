@@ -4,6 +4,7 @@ use super::errors;
 use super::filter::{CallFilter, Limit};
 use crate::{ApiError, Call};
 use jiff::Timestamp;
+use serde_json::Value;
 
 /// What goes wrong with a call.
 #[derive(Clone, Debug)]
@@ -13,6 +14,17 @@ pub(super) enum CallFault {
     Fail(ApiError),
     FailAfterEffect(ApiError),
     Stale,
+    Cut(Cut),
+    Answer(Value),
+}
+
+/// How an answer is cut short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// The connection ends within the body.
+    HalfOfTheBody,
+    /// The connection ends before the first byte of the body.
+    BeforeTheBody,
 }
 
 /// Which calls, how often, what.
@@ -29,7 +41,7 @@ pub(super) fn before(plans: &mut [CallPlan], now: Timestamp, call: &Call) -> Opt
         CallFault::Throttle => Some(errors::throttled(call.service)),
         CallFault::Deny => Some(errors::denied(call)),
         CallFault::Fail(error) => Some(error.clone()),
-        CallFault::FailAfterEffect(_) | CallFault::Stale => None,
+        CallFault::FailAfterEffect(_) | CallFault::Stale | CallFault::Cut(_) | CallFault::Answer(_) => None,
     })
 }
 
@@ -37,6 +49,22 @@ pub(super) fn before(plans: &mut [CallPlan], now: Timestamp, call: &Call) -> Opt
 pub(super) fn after(plans: &mut [CallPlan], now: Timestamp, call: &Call) -> Option<ApiError> {
     act(plans, now, call, |fault| match fault {
         CallFault::FailAfterEffect(error) => Some(error.clone()),
+        _ => None,
+    })
+}
+
+/// The cut that the oldest such plan makes.
+pub(super) fn cut(plans: &mut [CallPlan], now: Timestamp, call: &Call) -> Option<Cut> {
+    act(plans, now, call, |fault| match fault {
+        CallFault::Cut(cut) => Some(*cut),
+        _ => None,
+    })
+}
+
+/// The answer that the oldest such plan has.
+pub(super) fn given(plans: &mut [CallPlan], now: Timestamp, call: &Call) -> Option<Value> {
+    act(plans, now, call, |fault| match fault {
+        CallFault::Answer(answer) => Some(answer.clone()),
         _ => None,
     })
 }

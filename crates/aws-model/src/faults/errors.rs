@@ -5,9 +5,10 @@ use crate::{ApiError, Call, Service};
 /// Too many calls.
 pub fn throttled(service: Service) -> ApiError {
     let code = match service {
-        Service::AutoScaling | Service::Sts => "Throttling",
+        Service::AutoScaling | Service::Sts | Service::LoadBalancing | Service::CloudWatch => "Throttling",
         Service::Lambda => "TooManyRequestsException",
-        Service::Ecs | Service::Ssm | Service::Events => "ThrottlingException",
+        Service::Sqs => "RequestThrottled",
+        Service::Ecs | Service::Ssm | Service::Events | Service::Logs => "ThrottlingException",
     };
     let status = if service == Service::Lambda { 429 } else { 400 };
     error(code, "Rate exceeded", status)
@@ -17,9 +18,11 @@ pub fn throttled(service: Service) -> ApiError {
 pub fn broken(service: Service) -> ApiError {
     let code = match service {
         Service::Ecs => "ServerException",
-        Service::Ssm => "InternalServerError",
-        Service::AutoScaling | Service::Sts => "InternalFailure",
+        Service::Ssm | Service::Sqs => "InternalServerError",
+        Service::AutoScaling | Service::Sts | Service::LoadBalancing => "InternalFailure",
+        Service::CloudWatch => "InternalServiceError",
         Service::Lambda => "ServiceException",
+        Service::Logs => "ServiceUnavailableException",
         Service::Events => "InternalException",
     };
     error(code, "Service Unavailable. Please try again later.", 500)
@@ -28,9 +31,11 @@ pub fn broken(service: Service) -> ApiError {
 /// The caller may not make this call.
 pub fn denied(call: &Call) -> ApiError {
     let (code, status) = match call.service {
-        Service::AutoScaling | Service::Sts => ("AccessDenied", 403),
+        Service::AutoScaling | Service::Sts | Service::LoadBalancing | Service::CloudWatch | Service::Sqs => {
+            ("AccessDenied", 403)
+        }
         Service::Lambda => ("AccessDeniedException", 403),
-        Service::Ecs | Service::Ssm | Service::Events => ("AccessDeniedException", 400),
+        Service::Ecs | Service::Ssm | Service::Events | Service::Logs => ("AccessDeniedException", 400),
     };
     let action = format!("{}:{}", call.service.prefix(), call.operation);
     let message = format!(

@@ -1,7 +1,9 @@
 //! API calls: faults and quotas first, then the service.
 
 use super::World;
+use crate::faults::errors;
 use crate::journal::{Outcome, What};
+use crate::params::is_unknown;
 use crate::{ApiError, Call, Service, sts};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -10,7 +12,8 @@ impl World {
     /// One API call. What follows from it comes out as effects, now and later.
     ///
     /// # Errors
-    /// The error in the service's own words; `UnknownOperationException` for an operation that is not modelled.
+    /// The error in the service's own words. An operation that is not modelled is denied, as to a caller whose policy does not
+    /// have it: a program must be able to go on without a read, and that can be tried with any.
     pub fn call(&mut self, now: Timestamp, call: &Call) -> Result<Value, ApiError> {
         self.advance(now);
         let answer = self.answer(now, call);
@@ -31,7 +34,13 @@ impl World {
             return Err(error);
         }
         self.quotas.take(now, call.service, &call.operation)?;
-        let mut answer = self.ask(now, call)?;
+        if let Some(answer) = self.faults.given(now, call) {
+            return Ok(answer);
+        }
+        let mut answer = self.ask(now, call).map_err(|error| match is_unknown(&error) {
+            true => errors::denied(call),
+            false => error,
+        })?;
         self.hide_missing(&call.operation, &mut answer);
         match self.faults.after(now, call) {
             Some(error) => Err(error),
@@ -47,8 +56,21 @@ impl World {
             Service::Ssm if self.faults.is_stale(now, call) => self.ssm.call_stale(now, operation, params),
             Service::Ssm => self.ssm.call(now, operation, params),
             Service::Events => self.call_events(now, operation, params),
-            Service::Lambda => Ok(Value::Null),
+            // What these answer is not the model's: the caller of this function has it.
+            Service::Lambda | Service::Logs | Service::Sqs | Service::CloudWatch => Ok(Value::Null),
+            Service::LoadBalancing => self.call_load_balancing(operation, params),
             Service::Sts => sts::call(&self.scope, call),
         }
+    }
+    /// The target groups; ECS learns their delays.
+    fn call_load_balancing(&mut self, operation: &str, params: &Value) -> Result<Value, ApiError> {
+        let ecs = &self.ecs;
+        let answer = self
+            .load_balancing
+            .call(operation, params, |group| ecs.targets(group));
+        for (group, delay) in self.load_balancing.delays() {
+            self.ecs.set_target_group(group, delay);
+        }
+        answer
     }
 }

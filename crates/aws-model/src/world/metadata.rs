@@ -4,8 +4,8 @@
 //! own knowledge: ahead of ECS, and there also when ECS is not.
 
 use super::World;
-use crate::agent::{Container, ContainerStatus};
-use crate::ecs::{DesiredStatus, Task};
+use crate::ecs::{Container, Task};
+use crate::status::{ContainerStatus, DesiredStatus};
 use crate::time::iso;
 use serde_json::{Value, json};
 

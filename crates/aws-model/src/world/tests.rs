@@ -8,6 +8,8 @@ mod lab;
 mod operations;
 mod percents;
 mod placement;
+mod reads;
 mod refusals;
 mod seams;
+mod services;
 mod walk;

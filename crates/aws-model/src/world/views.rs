@@ -2,7 +2,8 @@
 
 use super::World;
 use crate::ContainerStatus;
-use crate::ecs::{ContainerInstance, DesiredStatus, InstanceStatus, StopCode, Task, TaskStatus};
+use crate::ecs::{Container, ContainerInstance, Task};
+use crate::status::{DesiredStatus, InstanceStatus, StopCode, TaskStatus};
 use jiff::Timestamp;
 
 /// A task.
@@ -123,14 +124,12 @@ fn view(task: &Task) -> TaskView {
 
 fn containers(task: &Task) -> Vec<ContainerView> {
     let pairs = task.definition.containers.iter().zip(&task.containers);
-    let one = |(definition, container): (&crate::ecs::ContainerDefinition, &crate::agent::Container)| {
-        ContainerView {
-            name: definition.name.clone(),
-            status: container.status,
-            exit_code: container.exit_code,
-            started_at: container.started_at,
-            finished_at: container.finished_at,
-        }
+    let one = |(definition, container): (&crate::ecs::ContainerDefinition, &Container)| ContainerView {
+        name: definition.name.clone(),
+        status: container.status,
+        exit_code: container.exit_code,
+        started_at: container.started_at,
+        finished_at: container.finished_at,
     };
     pairs.map(one).collect()
 }

@@ -5,7 +5,7 @@
 
 use clap::ValueEnum;
 use protector_aws_model::{ApiError, InstanceStatus, Service, TaskStatus, World};
-use protector_local_aws::{LocalAws, Timeout};
+use protector_local_aws::{InvocationOutcome, LocalAws, Timeout};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -33,7 +33,8 @@ const LARGE: u32 = 20_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scene {
     /// One healthy drain, and one for each reason for which a drain hangs: no room for the successor, a deployment
-    /// configuration of 100/100, task protection, a standalone task, a lost agent, a hook of 90 s, no record.
+    /// configuration of 100/100, task protection, a standalone task, a lost agent, a target group that deregisters, a hook of
+    /// 90 s, no record. And one that is released: its daemon flushes.
     Stuck,
 }
 
@@ -53,6 +54,10 @@ pub(crate) enum Case {
     Standalone,
     /// Its agent does not answer.
     AgentLost,
+    /// Its task waits for the deregistration delay of a target group.
+    Deregistering,
+    /// It is released, and a daemon flushes.
+    Flushing,
     /// Its hook has a `HeartbeatTimeout` of 90 s.
     ShortHook,
     /// Its cluster is not watched.
@@ -68,6 +73,20 @@ pub(crate) struct Stuck {
     pub(crate) cluster: &'static str,
     /// Its EC2 id.
     pub(crate) instance: String,
+    /// The same reason for people.
+    pub(crate) wrong: &'static str,
+}
+
+impl Stuck {
+    /// An instance that drains for this reason.
+    pub(crate) fn new(case: Case, cluster: &'static str, instance: &str) -> Stuck {
+        Stuck {
+            case,
+            cluster,
+            instance: instance.to_owned(),
+            wrong: case.words(),
+        }
+    }
 }
 
 /// Why the scene could not be set.
@@ -81,6 +100,14 @@ pub(crate) enum SceneError {
         /// Why it failed.
         source: ApiError,
     },
+    /// The coordinator has not carried out the order to release.
+    #[error("release of {instance}: {outcome}")]
+    Order {
+        /// The instance.
+        instance: String,
+        /// How the run of the coordinator ended.
+        outcome: String,
+    },
     /// Something did not happen.
     #[error(transparent)]
     Late(#[from] Timeout),
@@ -88,7 +115,7 @@ pub(crate) enum SceneError {
 
 impl Case {
     /// The same for people.
-    pub(crate) fn words(self) -> &'static str {
+    fn words(self) -> &'static str {
         match self {
             Case::Healthy => "healthy: three tasks in their SIGTERM window",
             Case::NoRoom => "no room: the successor of search fits nowhere",
@@ -96,6 +123,8 @@ impl Case {
             Case::Protected => "game is protected from scale-in",
             Case::Standalone => "nightly-etl is a task of no service",
             Case::AgentLost => "its agent does not answer",
+            Case::Deregistering => "checkout waits for the deregistration delay of its target group, 5 min",
+            Case::Flushing => "released: audit-log flushes for up to 2 min",
             Case::ShortHook => "its hook waits 90 s, less than two ticks",
             Case::NoRecord => "its cluster is not watched: no record",
         }
@@ -104,10 +133,12 @@ impl Case {
 
 /// Settings of the coordinator. Seven drains would share their records, and a record per instance says more to a
 /// person.
-pub(crate) fn settings() -> [(&'static str, &'static str); 2] {
+pub(crate) fn settings() -> [(&'static str, &'static str); 3] {
     [
         ("PROTECTOR_CLUSTERS", CLUSTER),
         ("PROTECTOR_OWN_RECORDS_ONLY", "true"),
+        // The run that begins a drain without tasks waits so long, and the others wait for it.
+        ("PROTECTOR_SETTLE", "1s"),
     ]
 }
 
@@ -119,6 +150,7 @@ pub(crate) async fn set(aws: &LocalAws, sidecar: &Path) -> Result<Vec<Stuck>, Sc
     let stage = Stage { aws };
     stage.clusters(sidecar)?;
     let stuck = stage.instances().await?;
+    stage.flush(&stuck).await?;
     stage.drain(&stuck)?;
     stage.recorded(&stuck).await?;
     Ok(stuck)
@@ -151,11 +183,7 @@ impl Stage<'_> {
     async fn instances(&self) -> Result<Vec<Stuck>, SceneError> {
         let mut stuck = Vec::new();
         let mut has = |case, cluster, instance: &str| {
-            stuck.push(Stuck {
-                case,
-                cluster,
-                instance: instance.to_owned(),
-            });
+            stuck.push(Stuck::new(case, cluster, instance));
         };
         let bounds = |minimum: u32, maximum: u32| {
             json!({"desiredCount": 1, "deploymentConfiguration":
@@ -191,6 +219,16 @@ impl Stage<'_> {
         self.service(CLUSTER, "api", json!({"desiredCount": 1}))?;
         self.running(&lost, 2).await?;
         has(Case::AgentLost, CLUSTER, &lost);
+        let behind = self.launch(GROUP, 8).await?;
+        self.service(CLUSTER, "checkout", self.balanced()?)?;
+        self.running(&behind, 2).await?;
+        has(Case::Deregistering, CLUSTER, &behind);
+        let flushing = self.launch(GROUP, 9).await?;
+        let only = json!([{"type": "memberOf", "expression": format!("ec2InstanceId == {flushing}")}]);
+        let daemon = json!({"schedulingStrategy": "DAEMON", "placementConstraints": only});
+        self.service(CLUSTER, "audit-log", daemon)?;
+        self.running(&flushing, 2).await?;
+        has(Case::Flushing, CLUSTER, &flushing);
         for (case, cluster, group) in [
             (Case::ShortHook, CLUSTER, SHORT_GROUP),
             (Case::NoRecord, UNWATCHED, UNWATCHED_GROUP),
@@ -207,6 +245,8 @@ impl Stage<'_> {
     fn drain(&self, stuck: &[Stuck]) -> Result<(), SceneError> {
         for one in stuck {
             match one.case {
+                // It drains already.
+                Case::Flushing => {}
                 Case::DeploymentConfiguration | Case::NoRecord => self.set_draining(one)?,
                 Case::AgentLost => {
                     self.scale_in(&one.instance)?;
@@ -217,6 +257,38 @@ impl Stage<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Drains and releases the one that is to flush, before the others begin: what they lose would hold it.
+    async fn flush(&self, stuck: &[Stuck]) -> Result<(), SceneError> {
+        for one in stuck.iter().filter(|one| one.case == Case::Flushing) {
+            self.scale_in(&one.instance)?;
+            let draining = |world: &World| {
+                let view = world.instance_state(&one.instance)?;
+                (view.status == Some(InstanceStatus::Draining)).then_some(())
+            };
+            self.aws
+                .wait_until("the first is DRAINING", BOUND, draining)
+                .await?;
+            self.recorded(std::slice::from_ref(one)).await?;
+            let order = json!({"command": "release", "cluster": one.cluster, "instance": one.instance,
+                "who": "scene", "why": "to show a daemon that flushes"});
+            let ended = self.aws.invoke(order).await.outcome;
+            if !matches!(ended, InvocationOutcome::Returned(_)) {
+                let (instance, outcome) = (one.instance.clone(), format!("{ended:?}"));
+                return Err(SceneError::Order { instance, outcome });
+            }
+        }
+        Ok(())
+    }
+
+    /// One task behind a target group with the deregistration delay that AWS gives it.
+    fn balanced(&self) -> Result<Value, SceneError> {
+        let group = json!({"Name": "checkout", "Protocol": "HTTP", "Port": 8080});
+        let made = self.call(Service::LoadBalancing, "CreateTargetGroup", group)?;
+        let arn = &made["TargetGroups"][0]["TargetGroupArn"];
+        Ok(json!({"desiredCount": 1, "loadBalancers":
+            [{"targetGroupArn": arn, "containerName": "app", "containerPort": 8080}]}))
     }
 
     fn set_draining(&self, one: &Stuck) -> Result<(), SceneError> {
@@ -243,7 +315,7 @@ impl Stage<'_> {
 
     fn group(&self, cluster: &str, group: &str, heartbeat: u32) -> Result<(), SceneError> {
         let tag = json!({"Key": "local-aws.cluster", "Value": cluster, "PropagateAtLaunch": true});
-        let params = json!({"AutoScalingGroupName": group, "MinSize": 0, "MaxSize": 8, "DesiredCapacity": 0,
+        let params = json!({"AutoScalingGroupName": group, "MinSize": 0, "MaxSize": 10, "DesiredCapacity": 0,
             "Tags": [tag]});
         self.auto_scaling("CreateAutoScalingGroup", params)?;
         let hook = json!({"AutoScalingGroupName": group, "LifecycleHookName": HOOK, "HeartbeatTimeout": heartbeat,
@@ -341,10 +413,13 @@ fn definitions(sidecar: &Path) -> Vec<Value> {
         app("billing", 64, 5),
         app("game", 64, 30),
         app("api", 64, 5),
+        app("checkout", 64, 5),
         app("nightly-etl", 64, 30),
         app("report", 64, 30),
     ];
-    definitions.push(daemon(sidecar));
+    definitions.push(daemon(sidecar, "fluent-bit", 2));
+    // Within DAEMON_STOP.
+    definitions.push(daemon(sidecar, "audit-log", 110));
     definitions
 }
 
@@ -354,14 +429,14 @@ fn simulated(name: &str, memory: u32, stop_seconds: u32) -> Value {
         {"local-aws.simulated": "true", "local-aws.stop-seconds": stop_seconds.to_string()}})
 }
 
-/// The log router with its sidecar, as `examples/task-definition.json` has it.
-fn daemon(sidecar: &Path) -> Value {
+/// A daemon with its sidecar, as `examples/task-definition.json` has it.
+fn daemon(sidecar: &Path, name: &str, stop_seconds: u32) -> Value {
     let sidecar = json!({"name": "ecs-daemon-protector", "image": "ecs-daemon-protector", "essential": false,
         "memory": 32, "restartPolicy": {"enabled": true, "restartAttemptPeriod": 60}, "stopTimeout": 3840,
-        "dependsOn": [{"containerName": "fluent-bit", "condition": "START"}],
+        "dependsOn": [{"containerName": name, "condition": "START"}],
         "command": [sidecar.to_string_lossy()],
         "environment": [{"name": "PROTECTOR_MAX_HOLD", "value": "63m"}]});
-    json!({"family": "fluent-bit", "requiresCompatibilities": ["EC2"], "networkMode": "host",
-        "taskRoleArn": "arn:aws:iam::123456789012:role/fluent-bit-task",
-        "containerDefinitions": [simulated("fluent-bit", 128, 2), sidecar]})
+    json!({"family": name, "requiresCompatibilities": ["EC2"], "networkMode": "host",
+        "taskRoleArn": format!("arn:aws:iam::123456789012:role/{name}-task"),
+        "containerDefinitions": [simulated(name, 128, stop_seconds), sidecar]})
 }

@@ -3,6 +3,8 @@ use crate::variables::Reader;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+const DEAD_LETTERS: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/drains-dead-letters";
+const FAILED_EVENTS: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/drains-failed-events.fifo";
 const PLACE: &str = "arn:aws:lambda:eu-west-1:123456789012:function:drains";
 
 fn at(seconds: i64) -> Timestamp {
@@ -24,6 +26,8 @@ fn deployment() -> Deployment {
         version: "0.2.0".to_owned(),
         function_arn: Some(PLACE.to_owned()),
         log_group: Some("/aws/lambda/drains".to_owned()),
+        dead_letter_queue_url: Some(DEAD_LETTERS.to_owned()),
+        failed_event_queue_url: Some(FAILED_EVENTS.to_owned()),
     }
 }
 
@@ -46,6 +50,8 @@ fn a_beacon_reads_as_documented() {
         "version": "0.2.0",
         "functionArn": PLACE,
         "logGroup": "/aws/lambda/drains",
+        "deadLetterQueueUrl": DEAD_LETTERS,
+        "failedEventQueueUrl": FAILED_EVENTS,
         "clusters": ["prod", "batch"],
         "groups": [],
         "hooks": ["drain"],
@@ -58,6 +64,24 @@ fn a_beacon_reads_as_documented() {
     });
     assert_eq!(value, expected);
     assert_eq!(Beacon::decode(&text), Ok(beacon(&settings)));
+}
+
+#[test]
+fn a_deployment_that_names_no_queue_leaves_the_field_out() {
+    let bare = Deployment {
+        dead_letter_queue_url: None,
+        failed_event_queue_url: None,
+        ..deployment()
+    };
+    let text = Beacon::new(&bare, &policy(&[]), Control::On, at(0))
+        .encode()
+        .unwrap();
+    assert!(!text.contains("QueueUrl"), "{text}");
+    let read = Beacon::decode(&text).unwrap();
+    assert_eq!(
+        (read.dead_letter_queue_url, read.failed_event_queue_url),
+        (None, None)
+    );
 }
 
 #[test]

@@ -86,6 +86,26 @@ impl LocalAws {
         self.0.hosts.lambda.invocations()
     }
 
+    /// EventBridge could not deliver this event: it is in the dead-letter queue of the rules from now on.
+    pub fn lose(&self, event: Value) {
+        self.0.hosts.lambda.lose(event);
+    }
+
+    /// An alarm of the stack is in this state from now on: `OK`, `ALARM`, `INSUFFICIENT_DATA`.
+    pub fn set_alarm(&self, name: &str, state: &str) {
+        let now = self.0.hosts.live.now();
+        self.0.hosts.reads.monitoring().set_alarm(now, name, state);
+    }
+
+    /// A metric has had these values, one a period, the newest first.
+    pub fn set_metric(&self, namespace: &str, name: &str, values: &[f64]) {
+        self.0
+            .hosts
+            .reads
+            .monitoring()
+            .set_metric(namespace, name, values);
+    }
+
     /// Events that were received three times and never processed.
     pub fn dead_letters(&self) -> Vec<Value> {
         self.0.hosts.lambda.dead_letters()

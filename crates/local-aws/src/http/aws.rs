@@ -1,8 +1,8 @@
 //! The one endpoint of all AWS APIs, over HTTP.
 
-use super::Front;
 use super::message::{Answer, Request};
 use super::wire::Incoming;
+use super::{Front, cut};
 use crate::lambda::CrashPoint;
 use crate::principal::COORDINATOR;
 use axum::body::{Body, Bytes};
@@ -25,18 +25,22 @@ pub(crate) async fn handle(
         authorization: text(AUTHORIZATION.as_str()),
         body: &body,
     });
-    let answer = match incoming.call {
+    let answer = match &incoming.call {
         Ok(call) => front.call(call).await,
-        Err(error) => Err(error),
+        Err(error) => Err(error.clone()),
     };
     let reply = incoming.protocol.write(&answer, &request_id);
-    super::respond(reply.status, reply.content_type, &request_id, reply.body)
+    let response = super::respond(reply.status, reply.content_type, &request_id, reply.body);
+    match &incoming.call {
+        Ok(call) => front.cut(call, response).await,
+        Err(_) => response,
+    }
 }
 
 impl Front {
     /// Makes a call, unless a planned crash of its caller comes first. If this wait never ends, the caller is dead:
     /// no answer may be written then, and its closed connection ends the wait.
-    async fn call(&self, call: Call) -> Answer {
+    pub(super) async fn call(&self, call: &Call) -> Answer {
         let crash = match call.principal.as_str() {
             COORDINATOR => self.lambda.crash_point(),
             _ => CrashPoint::None,
@@ -45,11 +49,22 @@ impl Front {
             self.lambda.kill();
             std::future::pending::<()>().await;
         }
-        let answer = self.live.with(|world, now| world.call(now, &call));
+        let answer = self.reads.call(call);
         if crash == CrashPoint::AfterCall {
             self.lambda.kill();
             std::future::pending::<()>().await;
         }
         answer
+    }
+
+    /// Cuts a response short, if a fault is planned for its call.
+    pub(super) async fn cut(&self, call: &Call, response: Response<Body>) -> Response<Body> {
+        let cut = self
+            .live
+            .with(|world, now| world.faults_mut().take_cut(now, call));
+        match cut {
+            None => response,
+            Some(cut) => cut::short(response, cut).await,
+        }
     }
 }

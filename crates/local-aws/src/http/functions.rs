@@ -1,4 +1,5 @@
-//! Lambda's API, as far as an operator's orders need it: `Invoke`, by which the real coordinator answers.
+//! Lambda's API, as far as operators need it: `Invoke`, by which the real coordinator answers, and how functions are
+//! configured.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
 
@@ -68,13 +69,72 @@ fn qualifier(query: &str) -> Option<String> {
     members.find_map(|(name, value)| (name == "Qualifier").then(|| value.into_owned()))
 }
 
-/// All other operations of Lambda are refused.
+/// All other operations of Lambda are denied, and all other paths.
 pub(crate) async fn not_served() -> Response<Body> {
-    let message = "the local AWS serves no other operation of Lambda than Invoke";
+    let message = "the local AWS does not know this operation";
     refusal(&error("AccessDeniedException", message, 403))
 }
 
+/// `GET /2015-03-31/functions/{name}/configuration`.
+pub(crate) async fn configuration(
+    State(front): State<Arc<Front>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let qualifier = qualifier(&query.unwrap_or_default());
+    front
+        .read_function("GetFunctionConfiguration", &name, qualifier, &headers)
+        .await
+}
+
+/// `GET /2019-09-30/functions/{name}/concurrency`.
+pub(crate) async fn concurrency(
+    State(front): State<Arc<Front>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    front
+        .read_function("GetFunctionConcurrency", &name, None, &headers)
+        .await
+}
+
+fn caller(headers: &HeaderMap) -> Result<String, ApiError> {
+    let caller = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    caller.and_then(principal::of).ok_or_else(|| {
+        error(
+            "MissingAuthenticationTokenException",
+            "Missing Authentication Token",
+            403,
+        )
+    })
+}
+
 impl Front {
+    async fn read_function(
+        &self,
+        operation: &str,
+        name: &str,
+        qualifier: Option<String>,
+        headers: &HeaderMap,
+    ) -> Response<Body> {
+        let principal = match caller(headers) {
+            Ok(principal) => principal,
+            Err(error) => return refusal(&error),
+        };
+        let call = Call {
+            service: Service::Lambda,
+            operation: operation.to_owned(),
+            params: json!({"FunctionName": name, "Qualifier": qualifier}),
+            principal,
+        };
+        let response = match self.reads.call(&call) {
+            Ok(answer) => super::json_body(StatusCode::OK, &answer),
+            Err(error) => refusal(&error),
+        };
+        self.cut(&call, response).await
+    }
+
     async fn invoke(
         &self,
         name: &str,
@@ -82,14 +142,7 @@ impl Front {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Result<Response<Body>, ApiError> {
-        let caller = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let caller = caller.and_then(principal::of).ok_or_else(|| {
-            error(
-                "MissingAuthenticationTokenException",
-                "Missing Authentication Token",
-                403,
-            )
-        })?;
+        let caller = caller(headers)?;
         // Lambda checks the caller's permission before it checks whether the function exists.
         let call = Call {
             service: Service::Lambda,

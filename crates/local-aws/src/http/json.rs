@@ -5,22 +5,39 @@ use axum::http::StatusCode;
 use protector_aws_model::{ApiError, Service};
 use serde_json::{Value, json};
 
-const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+/// Of most services.
+const VERSION_1_1: &str = "application/x-amz-json-1.1";
+
+/// Of SQS and CloudWatch.
+const VERSION_1_0: &str = "application/x-amz-json-1.0";
 
 /// The prefix of each service's targets, from its service model.
 const TARGETS: &[(&str, Service)] = &[
     ("AmazonEC2ContainerServiceV20141113", Service::Ecs),
     ("AmazonSSM", Service::Ssm),
     ("AWSEvents", Service::Events),
+    ("Logs_20140328", Service::Logs),
+    ("AmazonSQS", Service::Sqs),
+    ("GraniteServiceVersion20100801", Service::CloudWatch),
 ];
 
-/// Service and operation of a target, or the error AWS answers for one it does not know.
+/// Service and operation of a target, or the error of a caller that may not call it.
 pub(crate) fn target(target: &str) -> Result<(Service, String), ApiError> {
     let known = target.split_once('.').and_then(|(prefix, operation)| {
         let (_, service) = TARGETS.iter().find(|(known, _)| *known == prefix)?;
         (!operation.is_empty()).then(|| (*service, operation.to_owned()))
     });
-    known.ok_or_else(|| bad_request("UnknownOperationException", format!("unknown target {target}")))
+    let message = || format!("not authorized to perform: {target}: the local AWS does not know this target");
+    known.ok_or_else(|| bad_request("AccessDeniedException", message()))
+}
+
+/// The type of the answer to a target.
+pub(crate) fn content_type(target: &str) -> &'static str {
+    let version_1_0 = ["AmazonSQS.", "GraniteServiceVersion20100801."];
+    match version_1_0.iter().any(|prefix| target.starts_with(prefix)) {
+        true => VERSION_1_0,
+        false => VERSION_1_1,
+    }
 }
 
 /// The input: an empty body counts as `{}`.
@@ -39,7 +56,7 @@ pub(crate) fn params(body: &[u8]) -> Result<Value, ApiError> {
 }
 
 /// The answer on the wire.
-pub(crate) fn reply(answer: &Answer) -> Reply {
+pub(crate) fn reply(answer: &Answer, content_type: &'static str) -> Reply {
     let (status, body) = match answer {
         Ok(Value::Null) => (StatusCode::OK, "{}".to_owned()),
         Ok(result) => (StatusCode::OK, result.to_string()),
@@ -50,7 +67,7 @@ pub(crate) fn reply(answer: &Answer) -> Reply {
     };
     Reply {
         status,
-        content_type: CONTENT_TYPE,
+        content_type,
         body,
     }
 }
@@ -80,7 +97,7 @@ mod tests {
         for wrong in ["AmazonSSM", "AmazonSSM.", "Nobody.Op", ""] {
             assert_eq!(
                 target(wrong).unwrap_err().code,
-                "UnknownOperationException",
+                "AccessDeniedException",
                 "{wrong}"
             );
         }

@@ -1,7 +1,9 @@
 //! Everything that answers HTTP. Each listener is bound to 127.0.0.1.
 
 mod aws;
+mod cbor;
 mod credentials;
+mod cut;
 mod functions;
 pub(crate) mod imds;
 mod json;
@@ -18,6 +20,7 @@ pub(crate) use switches::Switches;
 use crate::ids::RequestIds;
 use crate::lambda::Lambda;
 use crate::live::Live;
+use crate::reads::Reads;
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
@@ -30,6 +33,7 @@ use std::sync::Arc;
 pub(crate) struct Front {
     pub(crate) live: Arc<Live>,
     pub(crate) lambda: Arc<Lambda>,
+    pub(crate) reads: Arc<Reads>,
     pub(crate) switches: Arc<Switches>,
     pub(crate) ids: RequestIds,
 }
@@ -42,10 +46,20 @@ pub(crate) fn router(front: Arc<Front>) -> Router {
             "/2015-03-31/functions/{name}/invocations",
             post(functions::invoke),
         )
+        .route(
+            "/2015-03-31/functions/{name}/configuration",
+            get(functions::configuration),
+        )
+        .route(
+            "/2019-09-30/functions/{name}/concurrency",
+            get(functions::concurrency),
+        )
         .route("/2015-03-31/{*rest}", any(functions::not_served))
+        .route("/service/{service}/operation/{operation}", post(cbor::handle))
         .route("/v4/{container}", get(metadata::container))
         .route("/v4/{container}/task", get(metadata::task))
         .route("/credentials/{task_id}", get(credentials::get))
+        .fallback(functions::not_served)
         .with_state(front)
 }
 

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-/// Members of the Auto Scaling API that are whole numbers. On the wire everything is text, and only the service
+/// Members of the Query APIs that are whole numbers. On the wire everything is text, and only the service
 /// model distinguishes the types. This is the part of it that the local AWS serves.
 const INTEGERS: &[&str] = &[
     "DefaultCooldown",
@@ -12,13 +12,17 @@ const INTEGERS: &[&str] = &[
     "DesiredCapacity",
     "HealthCheckGracePeriod",
     "HeartbeatTimeout",
+    "MaxDatapoints",
     "MaxInstanceLifetime",
     "MaxRecords",
     "MaxSize",
     "MinSize",
+    "PageSize",
+    "Period",
+    "Port",
 ];
 
-/// Members of the Auto Scaling API that are true or false.
+/// Members of the Query APIs that are true or false.
 const BOOLEANS: &[&str] = &[
     "CapacityRebalance",
     "ForceDelete",
@@ -28,6 +32,7 @@ const BOOLEANS: &[&str] = &[
     "NewInstancesProtectedFromScaleIn",
     "PropagateAtLaunch",
     "ProtectedFromScaleIn",
+    "ReturnData",
     "ShouldDecrementDesiredCapacity",
 ];
 

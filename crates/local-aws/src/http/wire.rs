@@ -27,12 +27,15 @@ pub(crate) struct Incoming {
 /// The protocols that the services speak.
 #[derive(Debug)]
 pub(crate) enum Protocol {
-    /// AWS JSON 1.1: ECS, SSM, EventBridge.
-    Json,
-    /// AWS Query: Auto Scaling, STS.
+    /// AWS JSON: ECS, SSM, EventBridge, Logs; SQS and CloudWatch in version 1.0.
+    Json {
+        /// The type of the answer, with the version.
+        content_type: &'static str,
+    },
+    /// AWS Query: Auto Scaling, Elastic Load Balancing, CloudWatch, STS.
     Query {
-        /// The service, whose namespace is in the answer.
-        service: Service,
+        /// The namespace of the answer.
+        namespace: &'static str,
         /// The operation that was asked for, whose name is in the answer.
         operation: String,
     },
@@ -44,21 +47,24 @@ impl Incoming {
         match request.target {
             Some(target) => Incoming {
                 call: json_call(request, target),
-                protocol: Protocol::Json,
+                protocol: Protocol::Json {
+                    content_type: json::content_type(target),
+                },
             },
             None => Incoming::read_query(request),
         }
     }
 
     fn read_query(request: &Request<'_>) -> Incoming {
-        let service = query_service(request);
+        let scope = request.authorization.and_then(principal::service_of);
+        let (service, namespace) = query_service(scope);
         let (operation, call) = match query::parse(request.body) {
-            Ok(query) => (query.action.clone(), query_call(request, service, query)),
+            Ok(query) => (query.action.clone(), query_call(request, service, scope, query)),
             Err(error) => (String::new(), Err(invalid_form(&error))),
         };
         Incoming {
             call,
-            protocol: Protocol::Query { service, operation },
+            protocol: Protocol::Query { namespace, operation },
         }
     }
 }
@@ -67,8 +73,8 @@ impl Protocol {
     /// Writes an answer.
     pub(crate) fn write(&self, answer: &Answer, request_id: &str) -> Reply {
         match self {
-            Protocol::Json => json::reply(answer),
-            Protocol::Query { service, operation } => query_reply(*service, operation, answer, request_id),
+            Protocol::Json { content_type } => json::reply(answer, content_type),
+            Protocol::Query { namespace, operation } => query_reply(namespace, operation, answer, request_id),
         }
     }
 }
@@ -85,14 +91,31 @@ fn json_call(request: &Request<'_>, target: &str) -> Result<Call, ApiError> {
     })
 }
 
-fn query_service(request: &Request<'_>) -> Service {
-    match request.authorization.and_then(principal::service_of) {
-        Some("sts") => Service::Sts,
-        _ => Service::AutoScaling,
+/// The service of a credential scope, and its namespace. A caller that signs for no service is taken for one of Auto Scaling.
+fn query_service(scope: Option<&str>) -> (Option<Service>, &'static str) {
+    match scope {
+        Some("sts") => (Some(Service::Sts), xml::STS),
+        Some("elasticloadbalancing") => (Some(Service::LoadBalancing), xml::LOAD_BALANCING),
+        Some("monitoring") => (Some(Service::CloudWatch), xml::CLOUD_WATCH),
+        Some("autoscaling") | None => (Some(Service::AutoScaling), xml::AUTO_SCALING),
+        Some(_) => (None, xml::FAULT),
     }
 }
 
-fn query_call(request: &Request<'_>, service: Service, query: query::Query) -> Result<Call, ApiError> {
+fn query_call(
+    request: &Request<'_>,
+    service: Option<Service>,
+    scope: Option<&str>,
+    query: query::Query,
+) -> Result<Call, ApiError> {
+    let service = service.ok_or_else(|| {
+        let action = format!("{}:{}", scope.unwrap_or_default(), query.action);
+        ApiError {
+            code: "AccessDenied".to_owned(),
+            message: format!("not authorized to perform: {action}: the local AWS does not know this service"),
+            status: 403,
+        }
+    })?;
     let principal = request.authorization.and_then(principal::of);
     Ok(Call {
         service,
@@ -102,37 +125,18 @@ fn query_call(request: &Request<'_>, service: Service, query: query::Query) -> R
     })
 }
 
-fn query_reply(service: Service, operation: &str, answer: &Answer, request_id: &str) -> Reply {
-    let namespace = match service {
-        Service::Sts => xml::STS,
-        _ => xml::AUTO_SCALING,
-    };
+fn query_reply(namespace: &str, operation: &str, answer: &Answer, request_id: &str) -> Reply {
     let (status, body) = match answer {
         Ok(result) => (
             StatusCode::OK,
             xml::response(namespace, operation, result, request_id),
         ),
-        Err(error) => (
-            json::status(error),
-            xml::error(namespace, &in_query_words(error), request_id),
-        ),
+        Err(error) => (json::status(error), xml::error(namespace, error, request_id)),
     };
     Reply {
         status,
         content_type: "text/xml",
         body,
-    }
-}
-
-/// The model says "no such operation" in the JSON protocol's words; the Query protocol has its own.
-fn in_query_words(error: &ApiError) -> ApiError {
-    let code = match error.code.as_str() {
-        "UnknownOperationException" => "InvalidAction",
-        code => code,
-    };
-    ApiError {
-        code: code.to_owned(),
-        ..error.clone()
     }
 }
 
@@ -162,7 +166,8 @@ mod tests {
     use super::*;
     use protector_aws_model::WorldConfig;
 
-    const KEY: &str = "AWS4-HMAC-SHA256 Credential=ana/20260101/eu-west-1/ecs/aws4_request, SignedHeaders=a";
+    const KEY: &str =
+        "AWS4-HMAC-SHA256 Credential=ana/20260101/eu-west-1/autoscaling/aws4_request, SignedHeaders=a";
 
     fn ask(target: Option<&str>, authorization: Option<&str>, body: &str) -> Reply {
         let mut world = World::new(WorldConfig::default(), Timestamp::UNIX_EPOCH);
@@ -194,7 +199,7 @@ mod tests {
         );
         let unknown = ask(None, Some(KEY), "Action=Dance");
         assert!(
-            unknown.body.contains("<Code>InvalidAction</Code>"),
+            unknown.body.contains("<Code>AccessDenied</Code>") && unknown.status == StatusCode::FORBIDDEN,
             "{}",
             unknown.body
         );
@@ -202,7 +207,7 @@ mod tests {
 
     #[test]
     fn sts_tells_the_caller_and_nothing_else() {
-        let key = KEY.replace("/ecs/", "/sts/");
+        let key = KEY.replace("/autoscaling/", "/sts/");
         let reply = ask(None, Some(&key), "Action=GetCallerIdentity&Version=2011-06-15");
         assert_eq!(reply.status, StatusCode::OK);
         for told in [
@@ -214,12 +219,23 @@ mod tests {
         }
         for action in ["AssumeRole", "DescribeAutoScalingGroups"] {
             let other = ask(None, Some(&key), &format!("Action={action}"));
-            assert!(
-                other.body.contains("<Code>InvalidAction</Code>"),
-                "{}",
-                other.body
-            );
+            assert!(other.body.contains("<Code>AccessDenied</Code>"), "{}", other.body);
         }
+    }
+
+    #[test]
+    fn a_service_that_is_not_known_is_denied_in_the_form_of_its_protocol() {
+        let key = KEY.replace("/autoscaling/", "/iam/");
+        let query = ask(
+            None,
+            Some(&key),
+            "Action=SimulatePrincipalPolicy&Version=2010-05-08",
+        );
+        assert_eq!(query.status, StatusCode::FORBIDDEN);
+        assert!(query.body.contains("<Code>AccessDenied</Code>"), "{}", query.body);
+        let json = ask(Some("DynamoDB_20120810.GetItem"), Some(KEY), "{}");
+        assert_eq!(json.status, StatusCode::BAD_REQUEST);
+        assert!(json.body.contains("AccessDeniedException"), "{}", json.body);
     }
 
     #[test]

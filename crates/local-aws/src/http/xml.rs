@@ -10,8 +10,24 @@ pub(crate) const AUTO_SCALING: &str = "http://autoscaling.amazonaws.com/doc/2011
 /// Of the answers of STS.
 pub(crate) const STS: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
+/// Of the answers of Elastic Load Balancing, version 2.
+pub(crate) const LOAD_BALANCING: &str = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/";
+
+/// Of the answers of CloudWatch.
+pub(crate) const CLOUD_WATCH: &str = "http://monitoring.amazonaws.com/doc/2010-08-01/";
+
+/// Of errors that are of no service.
+pub(crate) const FAULT: &str = "http://webservices.amazon.com/AWSFault/2005-15-09";
+
 /// Members that are moments: the model speaks epoch seconds, the Query protocol ISO 8601.
-const TIMESTAMPS: &[&str] = &["CreatedTime", "StartTime", "EndTime", "Time"];
+pub(super) const TIMESTAMPS: &[&str] = &[
+    "CreatedTime",
+    "StartTime",
+    "EndTime",
+    "Time",
+    "StateUpdatedTimestamp",
+    "Timestamps",
+];
 
 /// `<OpResponse>` around the result of `operation`.
 pub(crate) fn response(namespace: &str, operation: &str, result: &Value, request_id: &str) -> String {
@@ -47,6 +63,9 @@ fn content(xml: &mut String, name: &str, value: &Value) {
     match value {
         Value::Null => {}
         Value::Object(members) => members.iter().for_each(|(key, member)| element(xml, key, member)),
+        Value::Array(items) if TIMESTAMPS.contains(&name) => items.iter().for_each(|item| {
+            xml.push_str(&format!("<member>{}</member>", iso(item.as_f64())));
+        }),
         Value::Array(items) => items.iter().for_each(|item| element(xml, "member", item)),
         Value::Number(seconds) if TIMESTAMPS.contains(&name) => xml.push_str(&iso(seconds.as_f64())),
         Value::String(text) => xml.push_str(&escape(text)),

@@ -1,6 +1,7 @@
 //! One execution environment: a process, and one invocation at a time.
 
 use super::invocation::InvocationOutcome;
+use super::queues;
 use super::runtime_api::{Report, RuntimeApi, Slot, Work};
 use super::spec::CoordinatorSpec;
 use crate::live::Live;
@@ -50,7 +51,7 @@ impl Role {
 }
 
 /// The log group of both functions.
-const LOG_GROUP: &str = "/aws/lambda/ecs-daemon-protector";
+pub(crate) const LOG_GROUP: &str = "/aws/lambda/ecs-daemon-protector";
 
 /// What every environment of a function is made from.
 pub(super) struct Setting {
@@ -69,6 +70,7 @@ impl Setting {
         registry: Arc<Registry>,
         log: Arc<LineLog>,
     ) -> Setting {
+        let own = variables(spec, live);
         let given = [
             ("PATH", std::env::var("PATH").unwrap_or_default()),
             ("AWS_LAMBDA_FUNCTION_NAME", role.name().to_owned()),
@@ -87,7 +89,7 @@ impl Setting {
             ("TZ", ":UTC".to_owned()),
         ];
         let mut variables: Vec<_> = given.map(|(name, value)| (name.to_owned(), value)).into();
-        variables.extend(spec.env.iter().cloned());
+        variables.extend(own);
         Setting {
             binary: spec.binary.clone(),
             variables,
@@ -95,6 +97,17 @@ impl Setting {
             log,
         }
     }
+}
+
+/// What the stack gives both functions: queues, and settings.
+pub(super) fn variables(spec: &CoordinatorSpec, live: &Live) -> Vec<(String, String)> {
+    let url = |name: &str| queues::url(live.region(), live.account(), name);
+    let mut variables = vec![
+        ("DEAD_LETTER_QUEUE_URL".to_owned(), url(queues::DEAD_LETTERS)),
+        ("FAILED_EVENT_QUEUE_URL".to_owned(), url(queues::FAILED_EVENTS)),
+    ];
+    variables.extend(spec.env.iter().cloned());
+    variables
 }
 
 /// A running environment.

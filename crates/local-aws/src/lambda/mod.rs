@@ -13,21 +13,23 @@ mod function;
 mod invocation;
 mod name;
 mod queue;
+pub(crate) mod queues;
 mod runtime_api;
 mod source;
 mod spec;
 
 pub(crate) use crash::CrashPoint;
+pub(crate) use environment::LOG_GROUP;
 pub use invocation::{Invocation, InvocationOutcome};
 pub(crate) use name::{FunctionName, Invocable, Invoked};
 pub use spec::CoordinatorSpec;
 
 use crate::live::Live;
-use crate::process::{LineLog, Registry};
+use crate::process::{LineLog, LogEntry, Registry};
 use crash::CrashPlan;
 use environment::{Role, Setting};
 use function::Function;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use queue::{Limits, Queue};
 use serde_json::Value;
 use std::io::{self, Write};
@@ -51,6 +53,26 @@ pub(crate) struct Lambda {
     tasks: Mutex<JoinSet<()>>,
     beating: AtomicUsize,
     history: Mutex<Vec<Invocation>>,
+    undelivered: Mutex<Vec<Value>>,
+    spec: Mutex<Option<(CoordinatorSpec, Timestamp)>>,
+}
+
+/// How a function is deployed.
+pub(crate) struct Configured {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Its ARN.
+    pub(crate) arn: String,
+    /// How long one run may take.
+    pub(crate) timeout: Duration,
+    /// Its memory.
+    pub(crate) memory_mb: u32,
+    /// Its variables, as the stack has them.
+    pub(crate) variables: Vec<(String, String)>,
+    /// When it was deployed.
+    pub(crate) deployed: Timestamp,
+    /// Its reserved concurrency.
+    pub(crate) reserved_concurrency: Option<u32>,
 }
 
 /// Where one function is, if it is deployed, and its processes.
@@ -84,6 +106,8 @@ impl Lambda {
             tasks: Mutex::default(),
             beating: AtomicUsize::new(0),
             history: Mutex::default(),
+            undelivered: Mutex::default(),
+            spec: Mutex::default(),
         }
     }
 
@@ -97,6 +121,7 @@ impl Lambda {
         }
         let visibility = SignedDuration::try_from(spec.visibility_timeout).unwrap_or(SignedDuration::MAX);
         *lock(&self.source.limits) = Limits::with_visibility(visibility);
+        *lock(&self.spec) = Some((spec.clone(), self.live.now()));
         self.place(Role::Heartbeats, spec, HEARTBEATS_TIMEOUT, endpoint);
         let first = self.place(Role::Coordinator, spec, spec.timeout, endpoint);
         if first {
@@ -239,6 +264,46 @@ impl Lambda {
     /// How many events are not processed yet, those in flight among them, and how many heartbeats are in progress.
     pub(crate) fn pending(&self) -> usize {
         lock(&self.source.queue).len() + self.beating.load(Ordering::SeqCst)
+    }
+
+    /// How the function that a call names is deployed, if it is.
+    pub(crate) fn configured(&self, name: &FunctionName) -> Option<Configured> {
+        let Invocable(role) = self.find(name)?;
+        let (spec, deployed) = lock(&self.spec).clone()?;
+        let (timeout, reserved_concurrency) = match role {
+            Role::Coordinator => (spec.timeout, spec.reserved_concurrency),
+            Role::Heartbeats => (HEARTBEATS_TIMEOUT, None),
+        };
+        Some(Configured {
+            name: role.name(),
+            arn: role.arn(self.live.region(), self.live.account()),
+            timeout,
+            memory_mb: spec.memory_mb,
+            variables: environment::variables(&spec, &self.live),
+            deployed,
+            reserved_concurrency,
+        })
+    }
+
+    /// EventBridge could not deliver this event.
+    pub(crate) fn lose(&self, event: Value) {
+        lock(&self.undelivered).push(event);
+    }
+
+    /// How many messages of a queue can be received, and how many are in flight. None: there is no such queue.
+    pub(crate) fn messages(&self, name: &str) -> Option<(usize, usize)> {
+        let queue = lock(&self.source.queue);
+        match name {
+            queues::EVENTS => Some((queue.len().saturating_sub(queue.in_flight()), queue.in_flight())),
+            queues::FAILED_EVENTS => Some((queue.dead().len(), 0)),
+            queues::DEAD_LETTERS => Some((lock(&self.undelivered).len(), 0)),
+            _ => None,
+        }
+    }
+
+    /// The output of the functions, with the moments of the lines.
+    pub(crate) fn log_entries(&self) -> Vec<LogEntry> {
+        self.log.entries()
     }
 
     /// The output of the functions.

@@ -123,6 +123,11 @@ impl Queue {
         self.messages.len()
     }
 
+    /// How many messages are in flight.
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
     /// Messages that were received too often.
     pub(super) fn dead(&self) -> &[Message] {
         &self.dead

@@ -18,6 +18,8 @@ pub struct CoordinatorSpec {
     pub visibility_timeout: Duration,
     /// Passed to the functions, not enforced.
     pub memory_mb: u32,
+    /// The coordinator's reserved concurrency, if it has one. Shown, not enforced.
+    pub reserved_concurrency: Option<u32>,
 }
 
 impl CoordinatorSpec {
@@ -29,6 +31,7 @@ impl CoordinatorSpec {
             timeout: Duration::from_secs(60),
             visibility_timeout: Duration::from_secs(60),
             memory_mb: 128,
+            reserved_concurrency: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The output of programs.
 
+use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,8 +10,25 @@ use tokio::task::JoinHandle;
 /// The last lines of one or more programs, oldest first.
 pub(crate) struct LineLog {
     capacity: usize,
-    lines: Mutex<VecDeque<String>>,
+    lines: Mutex<Lines>,
     copy: Mutex<Option<Copy>>,
+}
+
+#[derive(Default)]
+struct Lines {
+    kept: VecDeque<LogEntry>,
+    count: u64,
+}
+
+/// A line, and when it came.
+#[derive(Clone, Debug)]
+pub(crate) struct LogEntry {
+    /// Its number, from 0; those before it may be gone.
+    pub(crate) number: u64,
+    /// When it came.
+    pub(crate) at: Timestamp,
+    /// The line.
+    pub(crate) line: String,
 }
 
 /// A further destination of lines.
@@ -42,15 +60,22 @@ impl LineLog {
         }
         drop(copy);
         let mut lines = self.lock();
-        if lines.len() >= self.capacity {
-            lines.pop_front();
+        if lines.kept.len() >= self.capacity {
+            lines.kept.pop_front();
         }
-        lines.push_back(line);
+        let (number, at) = (lines.count, Timestamp::now());
+        lines.count += 1;
+        lines.kept.push_back(LogEntry { number, at, line });
     }
 
     /// All lines that are kept.
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.lock().iter().cloned().collect()
+        self.lock().kept.iter().map(|entry| entry.line.clone()).collect()
+    }
+
+    /// All lines that are kept, with their moments.
+    pub(crate) fn entries(&self) -> Vec<LogEntry> {
+        self.lock().kept.iter().cloned().collect()
     }
 
     /// Adds what comes out of `pipe` until it ends. What is not UTF-8 is replaced.
@@ -69,7 +94,7 @@ impl LineLog {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<String>> {
+    fn lock(&self) -> MutexGuard<'_, Lines> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,7 +3,7 @@
 mod log;
 mod registry;
 
-pub(crate) use log::LineLog;
+pub(crate) use log::{LineLog, LogEntry};
 pub(crate) use registry::Registry;
 
 use nix::unistd::Pid;

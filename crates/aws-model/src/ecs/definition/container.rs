@@ -44,6 +44,9 @@ pub(crate) struct ContainerDefinition {
     /// Its labels.
     #[serde(default)]
     pub(crate) docker_labels: BTreeMap<String, String>,
+    /// Its health check; only that there is one matters.
+    #[serde(default)]
+    health_check: Option<Value>,
     /// CPU units.
     #[serde(default)]
     pub(crate) cpu: u32,
@@ -183,6 +186,34 @@ impl ContainerDefinition {
     /// For a simulated container: the time from its start to its own end, if it has one.
     pub(crate) fn runs_for(&self) -> Option<Duration> {
         self.seconds("local-aws.run-seconds")
+    }
+
+    /// For a simulated container: the code with which it ends by itself.
+    pub(crate) fn exit_code(&self) -> i32 {
+        let code = self.docker_labels.get("local-aws.exit-code");
+        code.and_then(|code| code.parse().ok()).unwrap_or_default()
+    }
+
+    /// For a simulated container: why it cannot be started, for example `CannotPullContainerError: ...`.
+    pub(crate) fn fails(&self) -> Option<&str> {
+        self.docker_labels.get("local-aws.fails").map(String::as_str)
+    }
+
+    /// What its health check says while it runs, if it has one.
+    pub(crate) fn health(&self) -> Option<&'static str> {
+        self.health_check.as_ref()?;
+        match self.docker_labels.get("local-aws.health").map(String::as_str) {
+            Some("UNHEALTHY") => Some("UNHEALTHY"),
+            Some("UNKNOWN") => Some("UNKNOWN"),
+            _ => Some("HEALTHY"),
+        }
+    }
+
+    /// Whether the health checks of a target group fail for it.
+    pub(super) fn is_unhealthy_target(&self) -> bool {
+        self.docker_labels
+            .get("local-aws.target-health")
+            .is_some_and(|health| health == "unhealthy")
     }
 
     fn seconds(&self, label: &str) -> Option<Duration> {

@@ -1,9 +1,9 @@
 //! How containers end: by themselves, by SIGKILL, with their instance; and what follows for their task.
 
-use crate::agent::{self, ContainerStatus};
 use crate::ecs::Ecs;
-use crate::ecs::status::DesiredStatus;
+use crate::ecs::agent;
 use crate::effects::ContainerSignal;
+use crate::status::{ContainerStatus, DesiredStatus};
 use crate::time::since;
 use jiff::Timestamp;
 

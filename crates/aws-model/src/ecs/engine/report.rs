@@ -1,7 +1,7 @@
 //! What the agent reports to ECS.
 
 use crate::ecs::Ecs;
-use crate::ecs::status::{DesiredStatus, StopCode, TaskStatus};
+use crate::status::{DesiredStatus, StopCode, TaskStatus};
 use jiff::Timestamp;
 
 impl Ecs {
@@ -28,14 +28,17 @@ impl Ecs {
         let Some(task) = self.tasks.get(arn) else {
             return;
         };
-        let stop = match task.last_status >= TaskStatus::Activating {
+        let (code, reason) = match task.last_status >= TaskStatus::Activating {
             true => (
                 StopCode::EssentialContainerExited,
-                "Essential container in task exited",
+                "Essential container in task exited".to_owned(),
             ),
-            false => (StopCode::TaskFailedToStart, "Task failed to start"),
+            false => {
+                let reason = task.start_failure().unwrap_or("Task failed to start");
+                (StopCode::TaskFailedToStart, reason.to_owned())
+            }
         };
-        self.unwant(now, arn, stop.0, stop.1);
+        self.unwant(now, arn, code, &reason);
         let next = if stopped {
             TaskStatus::Deprovisioning
         } else {

@@ -1,16 +1,20 @@
 //! Clusters.
 
 use crate::ApiError;
-use crate::ecs::status::InstanceStatus;
-use crate::ecs::{Ecs, shape, short};
+use crate::ecs::{Ecs, shape};
 use crate::page::page;
 use crate::params::Params;
+use crate::scope::short;
+use crate::status::InstanceStatus;
 use serde_json::{Value, json};
 
 impl Ecs {
     /// Creating a cluster that exists returns the existing one.
     pub(super) fn create_cluster(&mut self, params: Params<'_>) -> Result<Value, ApiError> {
         let name = params.text("clusterName").unwrap_or("default");
+        if !params.0["capacityProviders"].is_null() {
+            self.associate(name, params)?;
+        }
         self.clusters.insert(name.to_owned());
         Ok(json!({"cluster": self.cluster(name)}))
     }
@@ -33,7 +37,8 @@ impl Ecs {
         })
     }
 
-    fn cluster(&self, name: &str) -> Value {
+    pub(super) fn cluster(&self, name: &str) -> Value {
+        let (providers, strategy) = self.cluster_providers.get(name).cloned().unwrap_or_default();
         let counts = shape::count(self.tasks.values().filter(|task| task.cluster == name));
         let instances = self
             .instances
@@ -55,8 +60,8 @@ impl Ecs {
             "statistics": [],
             "tags": [],
             "settings": [],
-            "capacityProviders": [],
-            "defaultCapacityProviderStrategy": [],
+            "capacityProviders": providers,
+            "defaultCapacityProviderStrategy": strategy,
         })
     }
 }

@@ -1,12 +1,12 @@
 //! Container instances.
 
 use super::failure;
-use super::filter::Filter;
 use crate::ApiError;
-use crate::ecs::status::{InstanceStatus, StopCode};
+use crate::ecs::filter::Filter;
 use crate::ecs::{ContainerInstance, Ecs, shape};
 use crate::page::page;
 use crate::params::{Params, client, invalid};
+use crate::status::{InstanceStatus, StopCode};
 use crate::time::seconds;
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -1,9 +1,11 @@
 //! ListTasks.
 
 use crate::ApiError;
-use crate::ecs::{DesiredStatus, Ecs, Task, short};
+use crate::ecs::{Ecs, Task};
 use crate::page::page;
 use crate::params::{Params, client, invalid};
+use crate::scope::short;
+use crate::status::DesiredStatus;
 use jiff::Timestamp;
 use serde_json::Value;
 

@@ -1,13 +1,13 @@
 //! RunTask and StartTask: standalone tasks.
 
 use super::failure;
-use super::filter::Filter;
 use crate::ApiError;
 use crate::ecs::Ecs;
 use crate::ecs::definition::TaskDefinition;
-use crate::ecs::status::InstanceStatus;
+use crate::ecs::place_rules::PlaceRules;
 use crate::ecs::task::Origin;
 use crate::params::{Params, invalid};
+use crate::status::InstanceStatus;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -24,10 +24,9 @@ impl Ecs {
         if !(1..=MAX_COUNT).contains(&count) {
             return Err(invalid("Count must be between 1 and 10."));
         }
-        let filters = member_of(params)?;
+        let rules = PlaceRules::read(params)?.unwrap_or_default();
         self.require_instances(&cluster)?;
-        let fits = |one: &_| filters.iter().all(|filter: &Filter| filter.passes(one));
-        let chosen = self.spread(&cluster, definition.resources, count, fits);
+        let chosen = self.spread(&cluster, definition.resources, count, |one| rules.allow(one));
         let failures = vec![self.no_place(&cluster); count - chosen.len()];
         let run = |instance: &String| self.run_on(now, instance, &definition, params);
         let tasks: Vec<Value> = chosen.iter().filter_map(run).collect();
@@ -98,13 +97,4 @@ impl Ecs {
         let any = instances.find(|one| one.cluster == cluster && one.status != InstanceStatus::Inactive);
         failure(any.map_or("", |instance| &instance.arn), "RESOURCE:MEMORY")
     }
-}
-
-/// The `memberOf` constraints of a call.
-fn member_of(params: Params<'_>) -> Result<Vec<Filter>, ApiError> {
-    let constraints = params.list("placementConstraints").iter().map(Params);
-    let member_of = constraints.filter(|constraint| constraint.text("type") == Some("memberOf"));
-    member_of
-        .map(|constraint| Filter::parse(constraint.text("expression").unwrap_or_default()))
-        .collect()
 }

@@ -3,10 +3,11 @@
 use super::failure;
 use crate::ApiError;
 use crate::ecs::service::{EcsService, Strategy};
-use crate::ecs::status::InstanceStatus;
-use crate::ecs::{Ecs, shape, short};
+use crate::ecs::{Ecs, shape};
 use crate::page::page;
 use crate::params::{Params, invalid};
+use crate::scope::short;
+use crate::status::InstanceStatus;
 use serde_json::{Value, json};
 
 /// The most that one DescribeServices takes.

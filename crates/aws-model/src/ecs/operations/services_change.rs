@@ -1,12 +1,16 @@
 //! Changing services.
 
 use crate::ApiError;
+use crate::ecs::Ecs;
 use crate::ecs::definition::TaskDefinition;
+use crate::ecs::keys::ServiceKey;
 use crate::ecs::percents::Percents;
-use crate::ecs::service::{Deployment, EcsService, ServiceKey, Strategy, Tally};
+use crate::ecs::place_rules::PlaceRules;
+use crate::ecs::service::{Deployment, EcsService, Strategy, Tally, Unsaid};
 use crate::ecs::service_events::ServiceEvents;
-use crate::ecs::{Ecs, short};
+use crate::ecs::targets::LoadBalancer;
 use crate::params::{Params, client, invalid};
+use crate::scope::short;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -19,6 +23,8 @@ impl Ecs {
         let strategy = strategy(params)?;
         let definition = self.definitions.find(params.required("taskDefinition")?)?;
         let percents = Percents::read(params, strategy == Strategy::Daemon)?;
+        let place_rules = PlaceRules::read(params)?.unwrap_or_default();
+        let balancers = LoadBalancer::read(params, &self.target_group_arns())?.unwrap_or_default();
         let key = (cluster, name.to_owned());
         if self.services.get(&key).is_some_and(|service| !service.deleted) {
             return Err(invalid("Creation of service was not idempotent."));
@@ -30,6 +36,11 @@ impl Ecs {
             strategy,
             desired_count: desired_count(params)?.unwrap_or_default(),
             percents,
+            circuit_breaker: circuit_breaker(params).unwrap_or_default(),
+            place_rules,
+            balancers,
+            grace_seconds: params.number("healthCheckGracePeriodSeconds"),
+            unsaid: Unsaid::default(),
             events: ServiceEvents::default(),
             deleted: false,
             created_at: now,
@@ -58,6 +69,8 @@ impl Ecs {
             .text("taskDefinition")
             .map(|name| self.definitions.find(name))
             .transpose()?;
+        let place_rules = PlaceRules::read(params)?;
+        let balancers = LoadBalancer::read(params, &self.target_group_arns())?;
         let service = self.services.get(&key).ok_or_else(not_found)?;
         let percents = Percents::read(params, service.strategy == Strategy::Daemon)?;
         let current = service
@@ -70,6 +83,16 @@ impl Ecs {
         let service = self.services.get_mut(&key).ok_or_else(not_found)?;
         service.desired_count = count.unwrap_or(service.desired_count);
         service.percents = percents.or(service.percents);
+        service.circuit_breaker = circuit_breaker(params).unwrap_or(service.circuit_breaker);
+        service.grace_seconds = params
+            .number("healthCheckGracePeriodSeconds")
+            .or(service.grace_seconds);
+        if let Some(rules) = place_rules {
+            service.place_rules = rules;
+        }
+        if let Some(balancers) = balancers {
+            service.balancers = balancers;
+        }
         service.failures = 0;
         fresh
             .into_iter()
@@ -104,12 +127,19 @@ impl Ecs {
         }
     }
 
+    fn target_group_arns(&self) -> BTreeSet<String> {
+        self.target_groups.keys().cloned().collect()
+    }
+
     fn deployment(&mut self, now: Timestamp, definition: Arc<TaskDefinition>) -> Deployment {
         Deployment {
             id: self.ids.deployment(),
             definition,
             created_at: now,
             tally: Tally::default(),
+            failed: 0,
+            completed_at: None,
+            is_broken: false,
         }
     }
 
@@ -132,6 +162,11 @@ fn strategy(params: Params<'_>) -> Result<Strategy, ApiError> {
 fn desired_count(params: Params<'_>) -> Result<Option<usize>, ApiError> {
     let count = params.number("desiredCount").map(usize::try_from).transpose();
     count.map_err(|_| invalid("desiredCount cannot be negative."))
+}
+
+/// Whether the circuit breaker is enabled; none if the call does not say it.
+fn circuit_breaker(params: Params<'_>) -> Option<bool> {
+    params.0["deploymentConfiguration"]["deploymentCircuitBreaker"]["enable"].as_bool()
 }
 
 fn not_found() -> ApiError {

@@ -2,9 +2,9 @@
 
 use super::failure;
 use crate::ApiError;
-use crate::ecs::status::StopCode;
 use crate::ecs::{Ecs, Task, shape};
 use crate::params::{Params, invalid};
+use crate::status::StopCode;
 use crate::time::seconds;
 use jiff::Timestamp;
 use serde_json::{Value, json};

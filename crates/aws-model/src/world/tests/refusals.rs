@@ -41,7 +41,7 @@ fn calls_that_ask_for_too_much_or_nothing_are_refused() {
             "{operation}"
         );
     }
-    assert_eq!(lab.refusal("NoSuchThing", json!({})), "UnknownOperationException");
+    assert_eq!(lab.refusal("NoSuchThing", json!({})), "AccessDeniedException");
 }
 
 #[test]

@@ -8,6 +8,5 @@ mod order;
 mod restart;
 
 pub(crate) use container::Container;
-pub use container::ContainerStatus;
 pub(crate) use order::{Step, steps};
 pub(crate) use restart::restarts;

@@ -1,37 +1,8 @@
 //! One container, as the agent of its instance knows it.
 
 use crate::ids::Ids;
+use crate::status::ContainerStatus;
 use jiff::Timestamp;
-use serde::Serialize;
-
-/// Where a container is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ContainerStatus {
-    /// Not started yet.
-    Created,
-    /// The agent has asked the runtime to start it.
-    Starting,
-    /// Started.
-    Running,
-    /// SIGTERM was sent.
-    Terminating,
-    /// SIGKILL was sent.
-    Killing,
-    /// Exited, or never started and never will.
-    Stopped,
-}
-
-impl ContainerStatus {
-    /// The status as the agent reports it in task metadata and to the ECS API.
-    pub(crate) fn known(self) -> &'static str {
-        match self {
-            ContainerStatus::Created | ContainerStatus::Starting => "PENDING",
-            ContainerStatus::Running | ContainerStatus::Terminating | ContainerStatus::Killing => "RUNNING",
-            ContainerStatus::Stopped => "STOPPED",
-        }
-    }
-}
 
 /// A container of a task. Its index in the list is that of its definition in the task definition.
 #[derive(Clone, Debug)]
@@ -46,6 +17,8 @@ pub(crate) struct Container {
     pub(crate) started_at: Option<Timestamp>,
     /// When it ended.
     pub(crate) finished_at: Option<Timestamp>,
+    /// Why it could not be started, in the words of the agent.
+    pub(crate) reason: Option<String>,
     /// How often the agent has started it.
     pub(crate) starts: u32,
 }
@@ -59,6 +32,7 @@ impl Container {
             exit_code: None,
             started_at: None,
             finished_at: None,
+            reason: None,
             starts: 0,
         }
     }
@@ -66,6 +40,11 @@ impl Container {
     /// Returns whether the container has ended.
     pub(crate) fn is_stopped(&self) -> bool {
         self.status == ContainerStatus::Stopped
+    }
+
+    /// Returns whether the container runs, be it for the last time.
+    pub(crate) fn runs(&self) -> bool {
+        self.status.known() == "RUNNING"
     }
 
     /// Returns whether the container has reached RUNNING at least once.

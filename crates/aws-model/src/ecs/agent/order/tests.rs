@@ -1,5 +1,5 @@
 use super::*;
-use crate::ecs::{ContainerDefinition, Resources};
+use crate::ecs::definition::{ContainerDefinition, Resources};
 use crate::ids::Ids;
 use jiff::Timestamp;
 use serde::Deserialize;

@@ -1,7 +1,8 @@
 //! In which order containers start and stop.
 
-use super::{Container, ContainerStatus};
-use crate::ecs::{Condition, DesiredStatus, TaskDefinition};
+use super::Container;
+use crate::ecs::definition::{Condition, TaskDefinition};
+use crate::status::{ContainerStatus, DesiredStatus};
 
 /// What the agent does next with the container at this place of the task definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Where tasks and container instances are.
+//! Where tasks, their containers and container instances are.
 
 use serde::Serialize;
 
@@ -108,6 +108,35 @@ impl StopCode {
             StopCode::UserInitiated => "UserInitiated",
             StopCode::ServiceSchedulerInitiated => "ServiceSchedulerInitiated",
             StopCode::TerminationNotice => "TerminationNotice",
+        }
+    }
+}
+
+/// Where a container is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ContainerStatus {
+    /// Not started yet.
+    Created,
+    /// The agent has asked the runtime to start it.
+    Starting,
+    /// Started.
+    Running,
+    /// SIGTERM was sent.
+    Terminating,
+    /// SIGKILL was sent.
+    Killing,
+    /// Exited, or never started and never will.
+    Stopped,
+}
+
+impl ContainerStatus {
+    /// The status as the agent reports it in task metadata and to the ECS API.
+    pub(crate) fn known(self) -> &'static str {
+        match self {
+            ContainerStatus::Created | ContainerStatus::Starting => "PENDING",
+            ContainerStatus::Running | ContainerStatus::Terminating | ContainerStatus::Killing => "RUNNING",
+            ContainerStatus::Stopped => "STOPPED",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Restarting a container in place.
 
-use crate::ecs::RestartPolicy;
+use crate::ecs::definition::RestartPolicy;
 use std::time::Duration;
 
 /// Returns whether the agent restarts a container with this policy that exited with `exit_code` after it ran for `ran`.

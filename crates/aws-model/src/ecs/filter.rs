@@ -1,17 +1,17 @@
-//! `filter` of ListContainerInstances and `memberOf` of RunTask: a part of the cluster query language.
+//! `filter` of ListContainerInstances and `memberOf` of services and RunTask: a part of the cluster query language.
 //!
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-query-language.html>. Served are `==`, `!=`
 //! and `in`, on `ec2InstanceId`, `agentConnected`, `attribute:ecs.availability-zone`; several with `and`.
 
+use super::instance::ContainerInstance;
 use crate::ApiError;
-use crate::ecs::ContainerInstance;
 use crate::params::invalid;
 
 /// A condition that an instance meets or not.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Filter(Vec<Term>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Term {
     subject: Subject,
     values: Vec<String>,

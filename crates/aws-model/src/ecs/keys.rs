@@ -1,0 +1,4 @@
+//! What names a service.
+
+/// Names a service: cluster and service name.
+pub(crate) type ServiceKey = (String, String);

@@ -1,0 +1,332 @@
+//! What operators read beside tasks and services: target groups, capacity providers, scaling activities; and what fails.
+
+use super::lab::{CLUSTER, Lab, simulated};
+use crate::faults::{CallFilter, Cut, Limit};
+use crate::{Call, Service, TaskStatus};
+use serde_json::{Value, json};
+
+fn elb(lab: &mut Lab, operation: &str, params: Value) -> Value {
+    lab.try_call(Service::LoadBalancing, operation, params).unwrap()
+}
+
+/// A target group whose targets drain for so many seconds.
+fn target_group(lab: &mut Lab, delay: &str) -> String {
+    let made = elb(lab, "CreateTargetGroup", json!({"Name": "web", "Port": 8080}));
+    let arn = made["TargetGroups"][0]["TargetGroupArn"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let attributes = json!([{"Key": "deregistration_delay.timeout_seconds", "Value": delay}]);
+    elb(
+        lab,
+        "ModifyTargetGroupAttributes",
+        json!({"TargetGroupArn": arn, "Attributes": attributes}),
+    );
+    arn
+}
+
+fn behind(lab: &mut Lab, group: &str, count: usize) {
+    let balancers = json!([{"targetGroupArn": group, "containerName": "main", "containerPort": 8080}]);
+    lab.ecs(
+        "CreateService",
+        json!({"cluster": CLUSTER, "serviceName": "web", "taskDefinition": "web", "desiredCount": count,
+            "loadBalancers": balancers, "healthCheckGracePeriodSeconds": 60}),
+    );
+}
+
+/// State and reason of each target.
+fn health(lab: &mut Lab, group: &str) -> Vec<(String, String)> {
+    let answer = elb(lab, "DescribeTargetHealth", json!({"TargetGroupArn": group}));
+    let one = |target: &Value| {
+        let health = &target["TargetHealth"];
+        let text = |member: &str| health[member].as_str().unwrap_or_default().to_owned();
+        (text("State"), text("Reason"))
+    };
+    answer["TargetHealthDescriptions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(one)
+        .collect()
+}
+
+fn messages(lab: &mut Lab) -> Vec<String> {
+    let answer = lab.ecs(
+        "DescribeServices",
+        json!({"cluster": CLUSTER, "services": ["web"]}),
+    );
+    let events = answer["services"][0]["events"].as_array().unwrap().clone();
+    events
+        .iter()
+        .map(|one| one["message"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_task_behind_a_target_group_is_deactivating_for_the_deregistration_delay() {
+    let (mut lab, hosts) = Lab::new(1);
+    let group = target_group(&mut lab, "120");
+    lab.define("web", "5");
+    behind(&mut lab, &group, 1);
+    lab.run(500);
+    assert_eq!(health(&mut lab, &group), [("healthy".to_owned(), String::new())]);
+    let task = lab.alive(&hosts[0], "service:web")[0].task_arn.clone();
+    lab.set_state(&hosts[0], "DRAINING");
+    lab.run(119_000);
+    assert_eq!(lab.status(&task), TaskStatus::Deactivating);
+    let reason = "Target.DeregistrationInProgress".to_owned();
+    assert_eq!(health(&mut lab, &group), [("draining".to_owned(), reason)]);
+    lab.run(2_000);
+    assert_eq!(lab.status(&task), TaskStatus::Stopping);
+    assert_eq!(health(&mut lab, &group), []);
+    lab.run(10_000);
+    assert_eq!(lab.status(&task), TaskStatus::Stopped);
+    let told = messages(&mut lab);
+    for expected in [
+        format!("(service web) registered 1 targets in (target-group {group})"),
+        "(service web) has begun draining connections on 1 tasks.".to_owned(),
+        format!("(service web) deregistered 1 targets in (target-group {group})"),
+    ] {
+        assert!(told.contains(&expected), "{expected}: {told:?}");
+    }
+}
+
+#[test]
+fn a_service_shows_its_target_group_and_one_that_is_not_there_is_refused() {
+    let (mut lab, _) = Lab::new(1);
+    lab.define("web", "0");
+    let group = target_group(&mut lab, "0");
+    let other = json!([{"targetGroupArn": format!("{group}0"), "containerName": "main", "containerPort": 1}]);
+    let params =
+        json!({"cluster": CLUSTER, "serviceName": "x", "taskDefinition": "web", "loadBalancers": other});
+    assert_eq!(lab.refusal("CreateService", params), "InvalidParameterException");
+    behind(&mut lab, &group, 2);
+    let service = lab.ecs(
+        "DescribeServices",
+        json!({"cluster": CLUSTER, "services": ["web"]}),
+    )["services"][0]
+        .clone();
+    assert_eq!(service["loadBalancers"][0]["targetGroupArn"], group);
+    assert_eq!(service["healthCheckGracePeriodSeconds"], 60);
+}
+
+#[test]
+fn a_target_is_initial_then_unhealthy_if_its_label_says_so_and_the_service_tells_it() {
+    let (mut lab, hosts) = Lab::with(1, |config| {
+        config.timings.activating = std::time::Duration::from_secs(10)
+    });
+    let group = target_group(&mut lab, "0");
+    let mut container = simulated("main", "0");
+    container["dockerLabels"]["local-aws.target-health"] = json!("unhealthy");
+    lab.define_containers("web", json!([container]));
+    behind(&mut lab, &group, 1);
+    lab.run(1_000);
+    assert_eq!(health(&mut lab, &group)[0].0, "initial");
+    lab.run(20_000);
+    let failed = "Target.FailedHealthChecks".to_owned();
+    assert_eq!(health(&mut lab, &group), [("unhealthy".to_owned(), failed)]);
+    let expected = format!(
+        "(service web) (instance {}) (port 8080) is unhealthy in (target-group {group}) due to (reason Health checks \
+         failed)",
+        hosts[0]
+    );
+    let told = messages(&mut lab);
+    assert!(told.contains(&expected), "{told:?}");
+    let named = json!({"TargetGroupArn": group, "Targets": [{"Id": hosts[0], "Port": 1}]});
+    let answer = elb(&mut lab, "DescribeTargetHealth", named);
+    assert_eq!(
+        answer["TargetHealthDescriptions"],
+        json!([]),
+        "no target has this port"
+    );
+}
+
+#[test]
+fn attributes_of_a_target_group_are_checked_and_shown() {
+    let (mut lab, _) = Lab::new(0);
+    let group = target_group(&mut lab, "45");
+    let shown = elb(
+        &mut lab,
+        "DescribeTargetGroupAttributes",
+        json!({"TargetGroupArn": group}),
+    );
+    let delay = json!({"Key": "deregistration_delay.timeout_seconds", "Value": "45"});
+    assert!(
+        shown["Attributes"].as_array().unwrap().contains(&delay),
+        "{shown}"
+    );
+    for (key, value) in [
+        ("deregistration_delay.timeout_seconds", "3601"),
+        ("no.such.key", "1"),
+    ] {
+        let params = json!({"TargetGroupArn": group, "Attributes": [{"Key": key, "Value": value}]});
+        let refused = lab.try_call(Service::LoadBalancing, "ModifyTargetGroupAttributes", params);
+        assert_eq!(refused.unwrap_err().code, "ValidationError", "{key}");
+    }
+    let unknown = lab.try_call(
+        Service::LoadBalancing,
+        "DescribeTargetHealth",
+        json!({"TargetGroupArn": "arn:x"}),
+    );
+    assert_eq!(unknown.unwrap_err().code, "TargetGroupNotFound");
+    let again = elb(
+        &mut lab,
+        "CreateTargetGroup",
+        json!({"Name": "web", "Port": 8080}),
+    );
+    assert_eq!(again["TargetGroups"][0]["TargetGroupArn"], group);
+    let other = lab.try_call(
+        Service::LoadBalancing,
+        "CreateTargetGroup",
+        json!({"Name": "web", "Port": 1}),
+    );
+    assert_eq!(other.unwrap_err().code, "DuplicateTargetGroupName");
+}
+
+#[test]
+fn capacity_providers_are_shown_with_their_group_and_their_cluster() {
+    let (mut lab, _) = Lab::new(0);
+    let provider = json!({"autoScalingGroupArn": "arn:group", "managedScaling": {"status": "ENABLED"}});
+    lab.ecs(
+        "CreateCapacityProvider",
+        json!({"name": "ec2", "autoScalingGroupProvider": provider}),
+    );
+    lab.ecs(
+        "PutClusterCapacityProviders",
+        json!({"cluster": CLUSTER, "capacityProviders": ["ec2"],
+            "defaultCapacityProviderStrategy": [{"capacityProvider": "ec2", "weight": 1}]}),
+    );
+    let cluster = lab.ecs("DescribeClusters", json!({"clusters": [CLUSTER]}))["clusters"][0].clone();
+    assert_eq!(cluster["capacityProviders"], json!(["ec2"]));
+    assert_eq!(
+        cluster["defaultCapacityProviderStrategy"][0]["capacityProvider"],
+        "ec2"
+    );
+    let answer = lab.ecs(
+        "DescribeCapacityProviders",
+        json!({"capacityProviders": ["ec2", "gone"]}),
+    );
+    let shown = &answer["capacityProviders"][0]["autoScalingGroupProvider"];
+    assert_eq!(
+        (&shown["autoScalingGroupArn"], &shown["managedDraining"]),
+        (&json!("arn:group"), &json!("ENABLED"))
+    );
+    assert_eq!(answer["failures"][0]["reason"], "MISSING");
+    let all = lab.ecs("DescribeCapacityProviders", json!({}));
+    assert_eq!(
+        all["capacityProviders"].as_array().unwrap().len(),
+        3,
+        "those of AWS too"
+    );
+    let unknown =
+        json!({"cluster": CLUSTER, "capacityProviders": ["gone"], "defaultCapacityProviderStrategy": []});
+    assert_eq!(
+        lab.refusal("PutClusterCapacityProviders", unknown),
+        "InvalidParameterException"
+    );
+}
+
+fn group(lab: &mut Lab, capacity: u32) {
+    let params =
+        json!({"AutoScalingGroupName": "g", "MinSize": 0, "MaxSize": 9, "DesiredCapacity": capacity});
+    lab.try_call(Service::AutoScaling, "CreateAutoScalingGroup", params)
+        .unwrap();
+}
+
+/// Status code and description of each activity, the newest first, over all pages.
+fn activities(lab: &mut Lab) -> Vec<(String, String)> {
+    let mut params = json!({"AutoScalingGroupName": "g", "MaxRecords": 2});
+    let mut all = Vec::new();
+    loop {
+        let page = lab
+            .try_call(Service::AutoScaling, "DescribeScalingActivities", params.clone())
+            .unwrap();
+        let text = |one: &Value, member: &str| one[member].as_str().unwrap_or_default().to_owned();
+        let items = page["Activities"].as_array().unwrap().iter();
+        all.extend(items.map(|one| (text(one, "StatusCode"), text(one, "Description"))));
+        match page.get("NextToken") {
+            Some(token) => params["NextToken"] = token.clone(),
+            None => return all,
+        }
+    }
+}
+
+#[test]
+fn scaling_activities_follow_what_a_group_does() {
+    let (mut lab, _) = Lab::new(0);
+    group(&mut lab, 2);
+    let hook = json!({"AutoScalingGroupName": "g", "LifecycleHookName": "h", "HeartbeatTimeout": 60,
+        "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING", "DefaultResult": "CONTINUE"});
+    lab.try_call(Service::AutoScaling, "PutLifecycleHook", hook)
+        .unwrap();
+    let id = lab.world.running_instances()[0].clone();
+    let params = json!({"InstanceId": id, "ShouldDecrementDesiredCapacity": true});
+    lab.try_call(
+        Service::AutoScaling,
+        "TerminateInstanceInAutoScalingGroup",
+        params,
+    )
+    .unwrap();
+    let terminating = format!("Terminating EC2 instance: {id}");
+    let seen = activities(&mut lab);
+    assert_eq!(seen.len(), 3, "{seen:?}");
+    assert_eq!(seen[0], ("MidLifecycleAction".to_owned(), terminating.clone()));
+    assert!(
+        seen[1..]
+            .iter()
+            .all(|(status, text)| status == "Successful" && text.starts_with("Launching"))
+    );
+    lab.run(61_000);
+    assert_eq!(activities(&mut lab)[0], ("Successful".to_owned(), terminating));
+    let message = "We currently do not have sufficient m5.large capacity";
+    lab.world.fail_launch(lab.now, "g", message).unwrap();
+    let failed = format!("Launching a new EC2 instance.  Status Reason: {message}");
+    assert_eq!(activities(&mut lab)[0], ("Failed".to_owned(), failed));
+    assert!(lab.world.fail_launch(lab.now, "none", message).is_err());
+}
+
+fn describe_clusters(caller: &str) -> Call {
+    Call {
+        service: Service::Ecs,
+        operation: "DescribeClusters".to_owned(),
+        params: json!({}),
+        principal: caller.to_owned(),
+    }
+}
+
+#[test]
+fn an_answer_is_given_or_cut_for_one_caller_and_as_often_as_planned() {
+    let (mut lab, _) = Lab::new(0);
+    let of_ana = CallFilter::operation(Service::Ecs, "DescribeClusters").by("ana");
+    let fixture = json!({"clusters": [{"clusterName": "fixture"}]});
+    let faults = lab.world.faults_mut();
+    faults.answer(of_ana.clone(), fixture.clone(), 1);
+    faults.cut(of_ana, Cut::HalfOfTheBody, Limit::Times(1));
+    let now = lab.now;
+    let mut ask = |caller: &str| lab.world.call(now, &describe_clusters(caller)).unwrap();
+    assert_ne!(ask("COORDINATOR"), fixture);
+    assert_eq!(ask("ana"), fixture);
+    assert_ne!(ask("ana"), fixture);
+    let mut cut = |caller: &str| lab.world.faults_mut().take_cut(now, &describe_clusters(caller));
+    assert_eq!(cut("COORDINATOR"), None);
+    assert_eq!(cut("ana"), Some(Cut::HalfOfTheBody));
+    assert_eq!(cut("ana"), None);
+}
+
+#[test]
+fn an_operation_that_is_not_known_is_denied_in_the_words_of_its_service() {
+    let (mut lab, _) = Lab::new(0);
+    for (service, code) in [
+        (Service::Ecs, "AccessDeniedException"),
+        (Service::Ssm, "AccessDeniedException"),
+        (Service::Events, "AccessDeniedException"),
+        (Service::AutoScaling, "AccessDenied"),
+        (Service::LoadBalancing, "AccessDenied"),
+        (Service::Sts, "AccessDenied"),
+    ] {
+        let error = lab.try_call(service, "NoSuchThing", json!({})).unwrap_err();
+        assert_eq!(error.code, code, "{service:?}");
+        let action = format!("{}:NoSuchThing", service.prefix());
+        assert!(error.message.contains(&action), "{}", error.message);
+    }
+}

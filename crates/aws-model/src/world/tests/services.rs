@@ -1,0 +1,276 @@
+//! What operators read of services and tasks: placement constraints, rollouts, failed starts, health.
+
+use super::lab::{CLUSTER, Lab, simulated};
+use serde_json::{Value, json};
+
+fn create(lab: &mut Lab, with: Value) {
+    let mut params =
+        json!({"cluster": CLUSTER, "serviceName": "web", "taskDefinition": "web", "desiredCount": 2});
+    params
+        .as_object_mut()
+        .unwrap()
+        .extend(with.as_object().unwrap().clone());
+    lab.ecs("CreateService", params);
+}
+
+fn described(lab: &mut Lab) -> Value {
+    lab.ecs(
+        "DescribeServices",
+        json!({"cluster": CLUSTER, "services": ["web"]}),
+    )["services"][0]
+        .clone()
+}
+
+fn told(lab: &mut Lab) -> Vec<String> {
+    let events = described(lab)["events"].clone();
+    let text = |event: &Value| event["message"].as_str().unwrap().to_owned();
+    events.as_array().unwrap().iter().map(text).collect()
+}
+
+/// All tasks of the service, the stopped ones too.
+fn tasks(lab: &mut Lab) -> Vec<Value> {
+    let mut arns = Vec::new();
+    for status in ["RUNNING", "STOPPED"] {
+        let params = json!({"cluster": CLUSTER, "serviceName": "web", "desiredStatus": status});
+        arns.extend(
+            lab.ecs("ListTasks", params)["taskArns"]
+                .as_array()
+                .unwrap()
+                .clone(),
+        );
+    }
+    match arns.is_empty() {
+        true => Vec::new(),
+        false => {
+            let answer = lab.ecs("DescribeTasks", json!({"cluster": CLUSTER, "tasks": arns}));
+            answer["tasks"].as_array().unwrap().clone()
+        }
+    }
+}
+
+fn labelled(labels: Value) -> Value {
+    let mut container = simulated("main", "0");
+    container["dockerLabels"]
+        .as_object_mut()
+        .unwrap()
+        .extend(labels.as_object().unwrap().clone());
+    container
+}
+
+#[test]
+fn tasks_go_only_where_the_constraints_of_their_service_allow_it() {
+    let (mut lab, hosts) = Lab::new(3);
+    lab.define("web", "0");
+    let constraints = json!([{"type": "memberOf", "expression": format!("ec2InstanceId == {}", hosts[1])}]);
+    create(&mut lab, json!({"placementConstraints": constraints}));
+    lab.run(500);
+    assert_eq!(lab.alive(&hosts[1], "service:web").len(), 2);
+    assert_eq!(described(&mut lab)["placementConstraints"], constraints);
+    lab.set_state(&hosts[1], "DRAINING");
+    lab.run(500);
+    let message = told(&mut lab).remove(0);
+    assert!(
+        message.ends_with("encountered error \"MemberOf placement constraint unsatisfied.\"."),
+        "{message}"
+    );
+    let anywhere = json!({"cluster": CLUSTER, "service": "web", "placementConstraints": []});
+    lab.ecs("UpdateService", anywhere);
+    lab.run(500);
+    let moved = [&hosts[0], &hosts[2]].map(|host| lab.alive(host, "service:web").len());
+    assert_eq!(moved, [1, 1]);
+}
+
+#[test]
+fn a_daemon_obeys_its_constraints_too_and_others_than_member_of_are_refused() {
+    let (mut lab, hosts) = Lab::new(2);
+    lab.define("web", "0");
+    let only = json!([{"type": "memberOf", "expression": format!("ec2InstanceId == {}", hosts[0])}]);
+    let params = |constraints: Value| {
+        json!({"cluster": CLUSTER, "serviceName": "web", "taskDefinition": "web", "schedulingStrategy": "DAEMON",
+            "placementConstraints": constraints})
+    };
+    let distinct = params(json!([{"type": "distinctInstance"}]));
+    assert_eq!(
+        lab.refusal("CreateService", distinct),
+        "InvalidParameterException"
+    );
+    lab.ecs("CreateService", params(only));
+    lab.run(500);
+    let alive = [&hosts[0], &hosts[1]].map(|host| lab.alive(host, "service:web").len());
+    assert_eq!(alive, [1, 0]);
+}
+
+#[test]
+fn a_container_that_cannot_start_gives_its_reason_to_task_service_and_deployment() {
+    let (mut lab, _) = Lab::new(1);
+    let reason = "CannotPullContainerError: pull access denied for web";
+    lab.define_containers("web", json!([labelled(json!({"local-aws.fails": reason}))]));
+    create(&mut lab, json!({"desiredCount": 1}));
+    lab.run(200);
+    let stopped = tasks(&mut lab);
+    let stopped = stopped
+        .iter()
+        .find(|task| task["lastStatus"] == "STOPPED")
+        .unwrap();
+    assert_eq!(stopped["stopCode"], "TaskFailedToStart");
+    assert_eq!(stopped["stoppedReason"], reason);
+    let container = &stopped["containers"][0];
+    assert_eq!(
+        (&container["reason"], container.get("exitCode")),
+        (&json!(reason), None)
+    );
+    let messages = told(&mut lab);
+    let expected = format!("(service web) was unable to place a task. Reason: {reason}.");
+    assert!(messages.contains(&expected), "{messages:?}");
+    let deployment = &described(&mut lab)["deployments"][0];
+    assert!(deployment["failedTasks"].as_u64() > Some(0), "{deployment}");
+    assert_eq!(deployment["rolloutState"], "IN_PROGRESS");
+    let id = deployment["id"].as_str().unwrap();
+    assert_eq!(
+        deployment["rolloutStateReason"],
+        format!("ECS deployment {id} in progress.")
+    );
+}
+
+#[test]
+fn the_circuit_breaker_ends_a_deployment_that_cannot_start() {
+    let (mut lab, _) = Lab::new(1);
+    lab.define_containers(
+        "web",
+        json!([labelled(
+            json!({"local-aws.fails": "CannotStartContainerError: no"})
+        )]),
+    );
+    create(
+        &mut lab,
+        json!({"desiredCount": 1, "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": true, "rollback": false}}}),
+    );
+    lab.run(60_000);
+    let deployment = described(&mut lab)["deployments"][0].clone();
+    assert_eq!(deployment["rolloutState"], "FAILED");
+    assert_eq!(
+        deployment["rolloutStateReason"],
+        "ECS deployment circuit breaker: tasks failed to start."
+    );
+    assert_eq!(deployment["failedTasks"], 3);
+    let id = deployment["id"].as_str().unwrap();
+    let messages = told(&mut lab);
+    let expected = format!("(service web) (deployment {id}) deployment failed: tasks failed to start.");
+    assert!(messages.contains(&expected), "{messages:?}");
+    let before = tasks(&mut lab).len();
+    lab.run(60_000);
+    assert_eq!(tasks(&mut lab).len(), before, "no more tasks are started");
+}
+
+#[test]
+fn a_rollout_stays_complete_when_its_tasks_are_drained() {
+    let (mut lab, hosts) = Lab::new(1);
+    lab.define("web", "30");
+    create(&mut lab, json!({}));
+    assert_eq!(
+        described(&mut lab)["deployments"][0]["rolloutState"],
+        "IN_PROGRESS"
+    );
+    lab.run(500);
+    lab.set_state(&hosts[0], "DRAINING");
+    lab.run(500);
+    let service = described(&mut lab);
+    let deployment = &service["deployments"][0];
+    assert_eq!(
+        (&service["runningCount"], &deployment["runningCount"]),
+        (&json!(0), &json!(0))
+    );
+    assert_eq!(deployment["rolloutState"], "COMPLETED");
+    let id = deployment["id"].as_str().unwrap();
+    assert_eq!(
+        deployment["rolloutStateReason"],
+        format!("ECS deployment {id} completed.")
+    );
+}
+
+#[test]
+fn health_is_told_of_containers_with_a_check_and_of_the_task_by_its_essential_ones() {
+    let (mut lab, _) = Lab::new(1);
+    let check = json!({"command": ["CMD", "true"]});
+    let container = |name: &str, health: &str, essential: bool, checked: bool| {
+        let mut one = labelled(json!({"local-aws.health": health}));
+        one["name"] = json!(name);
+        one["essential"] = json!(essential);
+        if checked {
+            one["healthCheck"] = check.clone();
+        }
+        one
+    };
+    let cases = [
+        (
+            "HEALTHY",
+            vec![
+                container("a", "HEALTHY", true, true),
+                container("b", "UNHEALTHY", false, true),
+            ],
+        ),
+        (
+            "UNHEALTHY",
+            vec![
+                container("a", "HEALTHY", true, true),
+                container("b", "UNHEALTHY", true, true),
+            ],
+        ),
+        (
+            "UNKNOWN",
+            vec![
+                container("a", "UNKNOWN", true, true),
+                container("b", "HEALTHY", true, true),
+            ],
+        ),
+        ("UNKNOWN", vec![container("a", "HEALTHY", true, false)]),
+    ];
+    for (expected, containers) in cases {
+        let told: Vec<Value> = containers
+            .iter()
+            .map(|one| match one.get("healthCheck") {
+                Some(_) => one["dockerLabels"]["local-aws.health"].clone(),
+                None => json!("UNKNOWN"),
+            })
+            .collect();
+        lab.define_containers("job", json!(containers));
+        let arn = lab.standalone("job");
+        let task = |lab: &mut Lab| {
+            lab.ecs("DescribeTasks", json!({"cluster": CLUSTER, "tasks": [arn]}))["tasks"][0].clone()
+        };
+        assert_eq!(task(&mut lab)["healthStatus"], "UNKNOWN", "it does not run yet");
+        lab.run(500);
+        let task = task(&mut lab);
+        assert_eq!(task["healthStatus"], expected);
+        let health = task["containers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["healthStatus"].clone());
+        assert_eq!(health.collect::<Vec<_>>(), told);
+    }
+}
+
+#[test]
+fn a_container_that_ends_by_itself_gives_the_code_of_its_label() {
+    let (mut lab, _) = Lab::new(1);
+    let labels = json!({"local-aws.run-seconds": "1", "local-aws.exit-code": "3"});
+    lab.define_containers("job", json!([labelled(labels)]));
+    let arn = lab.standalone("job");
+    lab.run(2_000);
+    let task = lab.ecs("DescribeTasks", json!({"cluster": CLUSTER, "tasks": [arn]}))["tasks"][0].clone();
+    assert_eq!(task["containers"][0]["exitCode"], 3);
+    assert_eq!(task["stopCode"], "EssentialContainerExited");
+}
+
+#[test]
+fn a_definition_is_described_as_it_was_registered() {
+    let (mut lab, _) = Lab::new(1);
+    let container = json!({"name": "app", "image": "app", "stopTimeout": 120, "essential": true,
+        "environment": [{"name": "A", "value": "b"}],
+        "dependsOn": [{"containerName": "log", "condition": "START"}]});
+    let containers = json!([container, {"name": "log", "image": "log"}]);
+    lab.define_containers("web", containers.clone());
+    let answer = lab.ecs("DescribeTaskDefinition", json!({"taskDefinition": "web"}));
+    assert_eq!(answer["taskDefinition"]["containerDefinitions"], containers);
+}
