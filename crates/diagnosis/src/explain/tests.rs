@@ -131,6 +131,20 @@ fn a_drain_that_goes_well_reads_as_documented() {
 }
 
 #[test]
+fn tasks_that_stop_after_the_deadline_are_not_fine() {
+    let mut late = healthy();
+    late.record().deadline_at = at(NOW + 109);
+    let explanation = explain(&late);
+    assert_eq!(explanation.ends, Ends::Bound(at(NOW + 109)));
+    assert_eq!(
+        explanation.verdict,
+        "HOLDING for 41m: 3 of 5 tasks left. It ends by itself at 03:42:49Z (deadline), forced."
+    );
+    late.record().deadline_at = at(NOW + 110);
+    assert!(explain(&late).verdict.starts_with("Nothing is wrong"));
+}
+
+#[test]
 fn no_token_is_in_an_explanation() {
     let mut ended = stuck();
     ended.drain.state = DrainState::Done;

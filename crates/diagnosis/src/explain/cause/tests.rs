@@ -498,6 +498,17 @@ fn a_replacement_that_dies_shows_the_words_of_aws() {
         "ServiceSchedulerInitiated",
     );
     assert_eq!(found(failing(ordered)).cause, Cause::NotFound);
+    // It died, and the service had what it wanted after that; or that was long ago.
+    let over = found(|reads| {
+        reads.elsewhere(vec![died("CannotPullContainerError", "TaskFailedToStart")]);
+        reads.web().events = vec![event(29, &format!("(service web) {STEADY}"))];
+    });
+    assert_eq!(over.cause, Cause::NotFound);
+    let old = SeenTask {
+        stopped_at: Some(at(NOW - 6 * 3600 - 1)),
+        ..died("CannotPullContainerError", "TaskFailedToStart")
+    };
+    assert_eq!(found(failing(old)).cause, Cause::NotFound);
     let rollout = found(|reads| {
         reads.web().deployments = vec![Deployment {
             status: "PRIMARY".to_owned(),
