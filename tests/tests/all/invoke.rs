@@ -103,7 +103,7 @@ async fn what_lambda_refuses_is_refused() {
     refused(NAME, "", "no json", 400, "InvalidRequestContentException").await;
     let unknown = "x-amz-invocation-type: Later\r\n";
     refused(NAME, unknown, "{}", 400, "InvalidParameterValueException").await;
-    let get = format!("GET /2015-03-31/functions/{NAME}/configuration");
+    let get = format!("GET /2015-03-31/functions/{NAME}/policy");
     let answer = ask(&lab, &get, "", "").await;
     assert_eq!(answer.status, 403);
     assert!(answer.head.contains("x-amzn-errortype: accessdeniedexception"));
