@@ -151,8 +151,16 @@ pub(crate) async fn set(aws: &LocalAws, sidecar: &Path) -> Result<Vec<Stuck>, Sc
     stage.clusters(sidecar)?;
     let stuck = stage.instances().await?;
     stage.flush(&stuck).await?;
-    stage.drain(&stuck)?;
+    // The one without room goes last: while another one takes tasks, there is room.
+    let (last, first): (Vec<Stuck>, Vec<Stuck>) =
+        stuck.iter().cloned().partition(|one| one.case == Case::NoRoom);
+    stage.drain(&first)?;
+    for one in &first {
+        stage.draining(one).await?;
+    }
+    stage.drain(&last)?;
     stage.recorded(&stuck).await?;
+    stage.schedules().await?;
     Ok(stuck)
 }
 
@@ -263,13 +271,7 @@ impl Stage<'_> {
     async fn flush(&self, stuck: &[Stuck]) -> Result<(), SceneError> {
         for one in stuck.iter().filter(|one| one.case == Case::Flushing) {
             self.scale_in(&one.instance)?;
-            let draining = |world: &World| {
-                let view = world.instance_state(&one.instance)?;
-                (view.status == Some(InstanceStatus::Draining)).then_some(())
-            };
-            self.aws
-                .wait_until("the first is DRAINING", BOUND, draining)
-                .await?;
+            self.draining(one).await?;
             self.recorded(std::slice::from_ref(one)).await?;
             let order = json!({"command": "release", "cluster": one.cluster, "instance": one.instance,
                 "who": "scene", "why": "to show a daemon that flushes"});
@@ -278,6 +280,29 @@ impl Stage<'_> {
                 let (instance, outcome) = (one.instance.clone(), format!("{ended:?}"));
                 return Err(SceneError::Order { instance, outcome });
             }
+        }
+        Ok(())
+    }
+
+    async fn draining(&self, one: &Stuck) -> Result<(), SceneError> {
+        let draining = |world: &World| {
+            let view = world.instance_state(&one.instance)?;
+            (view.status == Some(InstanceStatus::Draining)).then_some(())
+        };
+        let what = format!("{} is DRAINING", one.instance);
+        Ok(self.aws.wait_until(&what, BOUND, draining).await?)
+    }
+
+    /// Both schedules fire once, so that the beacons are there from the first moment on.
+    async fn schedules(&self) -> Result<(), SceneError> {
+        self.aws.tick();
+        self.aws.heartbeats();
+        for beacon in ["coordinator", "heartbeats"] {
+            let name = format!("/ecs-daemon-protector/{beacon}");
+            let written = |world: &World| world.parameter(&name).map(drop);
+            self.aws
+                .wait_until("the coordinator has its beacons", BOUND, written)
+                .await?;
         }
         Ok(())
     }
