@@ -5,8 +5,10 @@ use crate::explain::ExplainArgs;
 use crate::inject::InjectArgs;
 use crate::lint::LintArgs;
 use crate::local_aws::LocalAwsArgs;
+use crate::manual::{CompletionsArgs, ManArgs};
 use crate::mode::ModeArgs;
 use crate::order::{ExtendArgs, OrderArgs};
+use crate::policy::PolicyArgs;
 use crate::simulate::SimulateArgs;
 use crate::status::StatusArgs;
 use clap::{Parser, Subcommand};
@@ -44,6 +46,12 @@ pub(crate) enum Command {
     Lint(Box<LintArgs>),
     /// Put the sidecar into a task definition, or correct one that is there.
     Inject(Box<InjectArgs>),
+    /// Print the IAM policy that this tool needs, for a reader or an operator.
+    Policy(Box<PolicyArgs>),
+    /// Print the completions of a shell.
+    Completions(CompletionsArgs),
+    /// Print the manual page.
+    Man(ManArgs),
     /// An application of the demo.
     #[command(hide = true)]
     Worker(WorkerArgs),

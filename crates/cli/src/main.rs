@@ -14,9 +14,11 @@ mod inject;
 mod lint;
 mod local_aws;
 mod look;
+mod manual;
 mod mode;
 mod order;
 mod output;
+mod policy;
 mod programs;
 mod simulate;
 mod status;
@@ -57,6 +59,9 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Hold(args) => order(Order::Hold, &args),
         Command::Extend(args) => order(args.order(), &args.order),
         Command::Mode(args) => Ok(one_thread()?.block_on(mode::run(&args))?.into()),
+        Command::Policy(args) => Ok(policy::run(&args)?.into()),
+        Command::Completions(args) => Ok(manual::completions(args)?.into()),
+        Command::Man(args) => Ok(manual::man(&args)?.into()),
         Command::Lint(args) => lint::run(&args),
         Command::Inject(args) => match args.contradiction() {
             Some(reason) => Err(reason.into()),

@@ -1,0 +1,89 @@
+//! `protectorctl completions` and `protectorctl man`: what a shell and a reader of manual pages need, made of the command
+//! line itself.
+
+use crate::cli::Cli;
+use crate::exit::Exit;
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+use std::error::Error;
+use std::io::{self, Write};
+
+/// Help below the options of `completions`.
+const COMPLETIONS: &str = "\
+Examples:
+  Bash, for this shell:
+    source <(protectorctl completions bash)
+
+  Zsh, for good:
+    protectorctl completions zsh > ~/.zfunc/_protectorctl
+
+  Fish:
+    protectorctl completions fish > ~/.config/fish/completions/protectorctl.fish";
+
+/// Help below the options of `man`.
+const MAN: &str = "\
+Examples:
+  Read it:
+    protectorctl man | man -l -
+
+  The page of one command:
+    protectorctl man status | man -l -
+
+  Install it:
+    protectorctl man > /usr/local/share/man/man1/protectorctl.1";
+
+/// Arguments of `completions`.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(after_long_help = COMPLETIONS)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = MAN)]
+pub(crate) struct ManArgs {
+    /// A command; by default the program as a whole.
+    #[arg(value_name = "COMMAND")]
+    command: Option<String>,
+}
+
+/// Prints the completions of a shell.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub(crate) fn completions(args: CompletionsArgs) -> Result<Exit, Box<dyn Error>> {
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "protectorctl", &mut text);
+    print(&text)
+}
+
+/// Prints a manual page.
+///
+/// # Errors
+/// There is no such command, or standard output cannot be written.
+pub(crate) fn man(args: &ManArgs) -> Result<Exit, Box<dyn Error>> {
+    let mut whole = Cli::command();
+    whole.build();
+    let command = match &args.command {
+        None => whole,
+        Some(name) => match whole.find_subcommand(name) {
+            Some(command) => command.clone(),
+            None => {
+                return Err(format!("there is no command {name:?}; protectorctl --help lists them").into());
+            }
+        },
+    };
+    let mut text = Vec::new();
+    clap_mangen::Man::new(command).render(&mut text)?;
+    print(&text)
+}
+
+fn print(text: &[u8]) -> Result<Exit, Box<dyn Error>> {
+    let mut out = io::stdout().lock();
+    out.write_all(text)?;
+    out.flush()?;
+    Ok(Exit::Good)
+}
