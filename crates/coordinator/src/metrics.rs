@@ -1,9 +1,7 @@
 //! What the coordinator measures: the registry of all metrics, and the recorder that collects those of one run.
 //!
-//! Each run ends with at most a few lines in CloudWatch's Embedded Metric Format, which CloudWatch Logs turns into
-//! metrics of the namespace [`NAMESPACE`] without any call of ours
-//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
-//! A run that has measured nothing writes nothing. What to do about each: `docs/operations.md`.
+//! Each run ends with at most a few lines in CloudWatch's Embedded Metric Format ([`protector_runtime::emf`]). A run that
+//! has measured nothing writes nothing. What to do about each: `docs/operations.md`.
 //!
 //! The format is one JSON object, so `serde` writes it; a metrics library would bring a third of the program's crates.
 
@@ -11,11 +9,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use protector_runtime::emf;
 use serde::Serialize;
-use serde_json::Number;
-
-/// The namespace of all metrics.
-pub const NAMESPACE: &str = "EcsDaemonProtector";
+use serde_json::{Number, Value};
 
 /// The dimension of all metrics: the function's name, so that two stacks do not add up.
 pub const FUNCTION: &str = "FunctionName";
@@ -159,11 +155,11 @@ impl MetricsRecorder {
     }
 }
 
-/// One line of the Embedded Metric Format: `_aws` names the members that are metrics and dimensions.
+/// One line of the Embedded Metric Format: the directive names the members that are metrics and dimensions.
 #[derive(Serialize)]
 struct EmfLine<'r> {
     #[serde(rename = "_aws")]
-    metadata: Metadata,
+    directive: Value,
     event: &'static str,
     #[serde(rename = "requestId")]
     request_id: &'r str,
@@ -171,29 +167,6 @@ struct EmfLine<'r> {
     dimensions: BTreeMap<&'static str, &'r str>,
     #[serde(flatten)]
     values: BTreeMap<&'static str, Values>,
-}
-
-/// When it was measured, in milliseconds since 1970, and what CloudWatch is to read.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Metadata {
-    timestamp: u64,
-    cloud_watch_metrics: [Directive; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Directive {
-    namespace: &'static str,
-    dimensions: Vec<Vec<&'static str>>,
-    metrics: Vec<Definition>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Definition {
-    name: &'static str,
-    unit: &'static str,
 }
 
 /// The values of one metric. Several are a list, with the number of times that each was seen.
@@ -215,16 +188,12 @@ impl<'r> EmfLine<'r> {
         dimensions: BTreeMap<&'static str, &'r str>,
         values: &BTreeMap<Metric, Vec<f64>>,
     ) -> EmfLine<'r> {
-        let directive = Directive {
-            namespace: NAMESPACE,
-            dimensions: dimension_sets(&dimensions),
-            metrics: values.keys().map(|metric| metric.definition()).collect(),
-        };
+        let metrics: Vec<_> = values
+            .keys()
+            .map(|metric| (metric.name(), metric.unit()))
+            .collect();
         EmfLine {
-            metadata: Metadata {
-                timestamp: u64::try_from(now.as_millisecond()).unwrap_or_default(),
-                cloud_watch_metrics: [directive],
-            },
+            directive: emf::directive(now, dimension_sets(&dimensions), &metrics),
             event: "metrics",
             request_id,
             dimensions,
@@ -241,20 +210,10 @@ impl<'r> EmfLine<'r> {
 }
 
 /// By function, and where there is a second dimension by both: an alarm on the function alone must see every error.
-fn dimension_sets(dimensions: &BTreeMap<&'static str, &str>) -> Vec<Vec<&'static str>> {
-    let mut sets = vec![vec![FUNCTION]];
-    if dimensions.contains_key(KIND) {
-        sets.push(vec![FUNCTION, KIND]);
-    }
-    sets
-}
-
-impl Metric {
-    fn definition(self) -> Definition {
-        Definition {
-            name: self.name(),
-            unit: self.unit(),
-        }
+fn dimension_sets(dimensions: &BTreeMap<&'static str, &str>) -> &'static [&'static [&'static str]] {
+    match dimensions.contains_key(KIND) {
+        true => &[&[FUNCTION], &[FUNCTION, KIND]],
+        false => &[&[FUNCTION]],
     }
 }
 

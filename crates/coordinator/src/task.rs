@@ -7,6 +7,7 @@ use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
 use protector_core::observation::{ContainerInstance, Observed, Registrations};
 use protector_core::plan::{Verdict, announcement};
 use protector_core::trigger::{TaskChange, TriggerKind};
+use protector_runtime::exit;
 
 use crate::apply::Applied;
 use crate::cache::TaskStopFollowUp;
@@ -64,7 +65,7 @@ impl Coordinator {
                 137 => self.cache.metrics.count(Metric::SidecarsKilled, 1),
                 10 | 11 => self.cache.metrics.count(Metric::SidecarsGaveUp, 1),
                 // A wrong setting, or a bug: whenever it ended, it did not hold.
-                64 | 70 => self.cache.metrics.count(Metric::UnprotectedDaemons, 1),
+                code if exit::is_failure(*code) => self.cache.metrics.count(Metric::UnprotectedDaemons, 1),
                 _ => {}
             }
         }

@@ -8,6 +8,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 pub(crate) use protector_core::level::Level;
 use protector_core::limits::{MESSAGE_CHARS_MAX, cut};
 use protector_core::record::Record;
+use protector_runtime::emf;
+use protector_runtime::log::line;
 use serde_json::{Map, Value, json};
 
 /// Lines below this level are left out.
@@ -21,30 +23,20 @@ impl Logger {
     /// Says that `event` happened. `fields` is a JSON object.
     pub(crate) fn log(self, level: Level, event: &str, fields: &Value) {
         if level >= self.0 {
-            write(&line(level, event, fields));
+            write(level, event, fields);
         }
     }
 }
 
 /// Says a line that no level leaves out: the last one.
 pub(crate) fn log_always(level: Level, event: &str, fields: &Value) {
-    write(&line(level, event, fields));
-}
-
-fn line(level: Level, event: &str, fields: &Value) -> String {
-    let rest = fields.to_string();
-    let rest = rest.strip_prefix('{').unwrap_or("}");
-    let comma = if rest == "}" { "" } else { "," };
-    let level = level.name();
-    format!(
-        "{{\"time\":\"{:.3}\",\"level\":\"{level}\",\"event\":\"{event}\"{comma}{rest}\n",
-        Timestamp::now()
-    )
+    write(level, event, fields);
 }
 
 /// Writes without ever blocking for long: a log driver that has stopped reading must not turn into a hold without end
 /// (promise P3), so then the line is lost. A pipe that polls writable takes 4096 bytes, more than a line has.
-fn write(line: &str) {
+fn write(level: Level, event: &str, fields: &Value) {
+    let line = line(Some(Timestamp::now()), level, event, fields) + "\n";
     let stdout = std::io::stdout();
     let room = {
         let mut fds = [PollFd::new(stdout.as_fd(), PollFlags::POLLOUT)];
@@ -75,22 +67,14 @@ pub(crate) fn summary(record: Option<&Record>) -> Value {
     })
 }
 
-/// Makes a metric of the line of an exit without a release: CloudWatch Logs reads the Embedded Metric Format out of
-/// whatever the `awslogs` driver sends, so the sidecar needs neither a client nor a permission for it.
-/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+/// Makes a metric of the line of an exit without a release: its members beside the fields of the line.
 pub(crate) fn unreleased_exit(reason: &Value, now: Timestamp) -> Map<String, Value> {
-    let directive = json!({
-        "Timestamp": now.as_millisecond(),
-        "CloudWatchMetrics": [{
-            "Namespace": "EcsDaemonProtector",
-            "Dimensions": [[], ["Reason"]],
-            "Metrics": [{"Name": "UnreleasedExits", "Unit": "Count"}],
-        }],
-    });
+    const NAME: &str = "UnreleasedExits";
+    let directive = emf::directive(now, &[&[], &["Reason"]], &[(NAME, "Count")]);
     let members = [
-        ("_aws", directive),
+        (emf::MEMBER, directive),
         ("Reason", reason.clone()),
-        ("UnreleasedExits", json!(1)),
+        (NAME, json!(1)),
     ];
     members
         .map(|(name, value)| (name.to_owned(), value))
@@ -106,20 +90,6 @@ pub(crate) fn short(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_is_one_json_object() {
-        for fields in [json!({}), json!({"reason": "released", "code": 0})] {
-            let text = line(Level::Warn, "exit", &fields);
-            assert_eq!(text.matches('\n').count(), 1);
-            let value: Value = serde_json::from_str(&text).unwrap();
-            assert_eq!(
-                (value["event"].as_str(), value["level"].as_str()),
-                (Some("exit"), Some("warn"))
-            );
-            assert_eq!(value["reason"], fields["reason"]);
-        }
-    }
 
     #[test]
     fn a_summary_has_no_token() {

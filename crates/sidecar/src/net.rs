@@ -28,7 +28,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use protector_core::network::{Route, Unreachable};
 
-pub(crate) use failed::{Failed, chain};
+pub(crate) use failed::Failed;
 
 use connect::{Sender, Way};
 use trust::Trust;

@@ -11,6 +11,7 @@ use aws_config::SdkConfig;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use protector_core::ids::InstanceId;
 use protector_core::record::Lifecycle;
+use protector_runtime::error::chain;
 
 use super::api::{
     Answer, Api, Batch, ClusterDescription, HookDescription, InstanceDescription, Page, ParameterText,
@@ -212,7 +213,7 @@ impl Api for Sdk {
 fn failed<E, R>(operation: &'static str) -> impl FnOnce(SdkError<E, R>) -> AwsError
 where
     E: ProvideErrorMetadata + Error + 'static,
-    R: fmt::Debug,
+    R: fmt::Debug + 'static,
 {
     move |error| judge(operation, &error)
 }
@@ -220,7 +221,7 @@ where
 fn judge<E, R>(operation: &'static str, error: &SdkError<E, R>) -> AwsError
 where
     E: ProvideErrorMetadata + Error + 'static,
-    R: fmt::Debug,
+    R: fmt::Debug + 'static,
 {
     let unanswered = matches!(error, SdkError::TimeoutError(_) | SdkError::DispatchFailure(_));
     let Some(service) = error.as_service_error().filter(|_| !unanswered) else {
@@ -237,15 +238,4 @@ where
     };
     let code = service.code().unwrap_or("(no code)");
     AwsError::of_service(operation, code, service.message().unwrap_or_default())
-}
-
-/// The words of every cause: the outermost of the SDK's errors says little.
-fn chain(error: &dyn Error) -> String {
-    let mut words = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words.push(error.to_string());
-        cause = error.source();
-    }
-    words.join(": ")
 }

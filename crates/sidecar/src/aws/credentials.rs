@@ -6,11 +6,11 @@ use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_sdk_ssm::config::{Credentials, ProvideCredentials};
+use protector_runtime::error::chain;
 use tokio::time::timeout;
 
 use super::error::AwsError;
 use crate::environment::variable;
-use crate::net::chain;
 
 /// The agent is on the same host. Shorter than an attempt, so that a gap is distinguished from a timeout of the call.
 const LIMIT: Duration = Duration::from_secs(3);
