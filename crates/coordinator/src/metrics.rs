@@ -5,6 +5,7 @@
 //!
 //! The format is one JSON object, so `serde` writes it; a metrics library would bring a third of the program's crates.
 
+use protector_core::limits::METRIC_VALUES_MAX;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -217,16 +218,13 @@ fn dimension_sets(dimensions: &BTreeMap<&'static str, &str>) -> &'static [&'stat
     }
 }
 
-/// The most values of one metric in one line, by the format's specification.
-const VALUES_MAX: usize = 100;
-
 impl Values {
     /// More values than a line takes are one more, their mean, as often as they are many: sum and count stay true.
     fn of(recorded: &[f64]) -> Values {
         if let [value] = recorded {
             return Values::One(number(*value));
         }
-        let (single, rest) = recorded.split_at(recorded.len().min(VALUES_MAX - 1));
+        let (single, rest) = recorded.split_at(recorded.len().min(METRIC_VALUES_MAX - 1));
         let mut values: Vec<Number> = single.iter().copied().map(number).collect();
         let mut counts = vec![1; single.len()];
         if !rest.is_empty() {
@@ -329,7 +327,7 @@ mod tests {
             let list = line["FlushTime"][field].as_array().unwrap();
             list.iter().map(|value| value.as_f64().unwrap()).collect()
         };
-        assert!(numbers("Values").len() <= VALUES_MAX);
+        assert!(numbers("Values").len() <= METRIC_VALUES_MAX);
         assert!((numbers("Counts").iter().sum::<f64>() - 250.0).abs() < 1e-9);
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use jiff::SignedDuration;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceKey};
+use protector_core::limits::coordinator::{SHARED_ALONE_MAX, TOGETHER_WITHIN};
 use protector_core::limits::{DELETE_PARAMETERS_MAX, GET_PARAMETERS_MAX, SHARED_FROM};
 use protector_core::observation::{Observed, Stored};
 use protector_core::plan::poll_seconds;
@@ -18,11 +18,6 @@ use crate::logging::Level;
 use crate::outcome::Outcome;
 use crate::rate_limit::Priority;
 use crate::store::{Polls, SharedSlot};
-use crate::tens::TOGETHER;
-
-/// A drain that only a shared record describes gets a record of its own after this, for people: who holds, and since
-/// when.
-const SHARED_ALONE: SignedDuration = SignedDuration::from_mins(2);
 
 impl Coordinator {
     /// Reads the record of an instance that has these registrations, and the kill switch, which comes with it. This
@@ -217,7 +212,7 @@ impl Coordinator {
         applied: &mut Applied,
     ) -> Result<Outcome, AwsError> {
         let age = self.now().duration_since(record.started_at);
-        if self.cache.store.is_shared(key) && age < SHARED_ALONE {
+        if self.cache.store.is_shared(key) && age < SHARED_ALONE_MAX {
             self.written(key, before, record, applied);
             return Ok(Outcome::Kept);
         }
@@ -358,7 +353,7 @@ impl Coordinator {
         let _turn = gate.lock().await;
         while store.outcome(place).is_none() {
             // Changes of the same batch join this write.
-            tokio::time::sleep(TOGETHER).await;
+            tokio::time::sleep(TOGETHER_WITHIN).await;
             self.cache.limiter.acquire(rank).await;
             self.write_shared(place).await;
         }

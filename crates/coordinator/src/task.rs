@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use protector_core::aws::InstanceStatus;
 use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
+use protector_core::limits::coordinator::TIME_FOR_A_LOOK;
 use protector_core::observation::{ContainerInstance, Observed, Registrations};
 use protector_core::plan::{Verdict, announcement};
 use protector_core::trigger::{TaskChange, TriggerKind};
@@ -15,7 +16,6 @@ use crate::coordinator::Coordinator;
 use crate::handled::Handled;
 use crate::logging::Level;
 use crate::metrics::Metric;
-use crate::reconcile::TIME_FOR_A_LOOK;
 use crate::subject::Subject;
 
 impl Coordinator {

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::control::Control;
 use protector_core::hold::state::{ExitReason, HoldReason};
 use protector_core::hold::{self, Answer, Moment, Step};
+use protector_core::limits::sidecar::HOLD_LOG_INTERVAL;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -19,9 +20,6 @@ use crate::logging::{self, Level, Logger};
 use crate::messages;
 use crate::settings::SidecarSettings;
 use crate::task_metadata::{self, TaskMetadataResponse};
-
-/// While it holds, the sidecar says why so often.
-const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// One hold.
 pub(crate) struct Hold<'a> {
@@ -175,7 +173,7 @@ impl<'a> Hold<'a> {
         if self
             .said
             .switch_at
-            .is_some_and(|at| now.saturating_sub(at) < LOG_INTERVAL)
+            .is_some_and(|at| now.saturating_sub(at) < HOLD_LOG_INTERVAL)
         {
             return;
         }
@@ -195,7 +193,7 @@ impl<'a> Hold<'a> {
         let due = self
             .said
             .at
-            .is_none_or(|at| now.saturating_sub(at) >= LOG_INTERVAL);
+            .is_none_or(|at| now.saturating_sub(at) >= HOLD_LOG_INTERVAL);
         let news = !self.said.reasons.contains(&because);
         let level = match (because, due || news) {
             (_, false) => Level::Debug,

@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use jiff::Timestamp;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 pub(crate) use protector_core::level::Level;
+use protector_core::limits::sidecar::LOG_WRITE_TIMEOUT_MS;
 use protector_core::limits::{MESSAGE_CHARS_MAX, cut};
 use protector_core::record::Record;
 use protector_runtime::emf;
@@ -15,9 +16,6 @@ use serde_json::{Map, Value, json};
 /// Lines below this level are left out.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Logger(pub(crate) Level);
-
-/// A log driver that does not read is given so long (milliseconds) to make room for a line.
-const WRITE_TIMEOUT_MS: u16 = 100;
 
 impl Logger {
     /// Says that `event` happened. `fields` is a JSON object.
@@ -40,7 +38,7 @@ fn write(level: Level, event: &str, fields: &Value) {
     let stdout = std::io::stdout();
     let room = {
         let mut fds = [PollFd::new(stdout.as_fd(), PollFlags::POLLOUT)];
-        poll(&mut fds, PollTimeout::from(WRITE_TIMEOUT_MS))
+        poll(&mut fds, PollTimeout::from(LOG_WRITE_TIMEOUT_MS))
     };
     if room.is_ok_and(|ready| ready > 0) {
         // Standard output is closed, and there is no other channel to report that.
