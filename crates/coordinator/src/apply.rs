@@ -14,6 +14,7 @@ use crate::logging::Level;
 use crate::metrics::Metric;
 use crate::outcome::Outcome;
 use crate::rate_limit::Priority;
+use crate::records::RecordWrite;
 
 /// An action, and how it went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -125,16 +126,37 @@ impl Coordinator {
                 } else {
                     Priority::Hold
                 };
-                self.put(key, before, with_heartbeat(*record, missed), rank, applied)
-                    .await
+                let record = with_heartbeat(*record, missed);
+                self.put(
+                    RecordWrite {
+                        key,
+                        before,
+                        record,
+                        applied,
+                    },
+                    rank,
+                )
+                .await
             }
             Action::Note(record) => {
-                self.note(key, before, with_heartbeat(*record, missed), applied)
-                    .await
+                let record = with_heartbeat(*record, missed);
+                self.note(RecordWrite {
+                    key,
+                    before,
+                    record,
+                    applied,
+                })
+                .await
             }
             Action::PutCount(record) => {
-                self.put_count(key, before, with_heartbeat(*record, missed), applied)
-                    .await
+                let record = with_heartbeat(*record, missed);
+                self.put_count(RecordWrite {
+                    key,
+                    before,
+                    record,
+                    applied,
+                })
+                .await
             }
             Action::SetDraining { arn, .. } => {
                 let tens = &self.cache.tens;
@@ -152,7 +174,14 @@ impl Coordinator {
                 let calls = self.aws.meter.total() - applied.calls_before + 1;
                 record.calls = record.calls.saturating_add(calls);
                 self.log_receipt(key, &record);
-                self.put_receipt(key, before, *record, applied).await
+                let record = *record;
+                self.put_receipt(RecordWrite {
+                    key,
+                    before,
+                    record,
+                    applied,
+                })
+                .await
             }
             Action::Heartbeat(_) | Action::Complete(_) => Ok(Outcome::Ok),
         }

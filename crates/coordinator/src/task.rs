@@ -16,6 +16,7 @@ use crate::coordinator::Coordinator;
 use crate::handled::Handled;
 use crate::logging::Level;
 use crate::metrics::Metric;
+use crate::records::RecordWrite;
 use crate::subject::Subject;
 
 impl Coordinator {
@@ -129,7 +130,15 @@ impl Coordinator {
         };
         let (me, mut applied) = (self.metered(), Applied::default());
         // What fails is only that note.
-        let _ = me.put_count(key, &before, record, &mut applied).await;
+        let (before, applied) = (&before, &mut applied);
+        let _ = me
+            .put_count(RecordWrite {
+                key,
+                before,
+                record,
+                applied,
+            })
+            .await;
         self.cache.add_uncounted(key, me.aws.meter.total());
     }
 
