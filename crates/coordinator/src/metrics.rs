@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use protector_runtime::emf;
 use serde::Serialize;
-use serde_json::{Number, Value};
+use serde_json::{Number, Value, json};
 
 /// The dimension of all metrics: the function's name, so that two stacks do not add up.
 pub const FUNCTION: &str = "FunctionName";
@@ -189,12 +189,11 @@ impl<'r> EmfLine<'r> {
         dimensions: BTreeMap<&'static str, &'r str>,
         values: &BTreeMap<Metric, Vec<f64>>,
     ) -> EmfLine<'r> {
-        let metrics: Vec<_> = values
+        let metrics = values
             .keys()
-            .map(|metric| (metric.name(), metric.unit()))
-            .collect();
+            .map(|metric| emf::definition(metric.name(), metric.unit()));
         EmfLine {
-            directive: emf::directive(now, dimension_sets(&dimensions), &metrics),
+            directive: emf::directive(now, dimension_sets(&dimensions), metrics.collect()),
             event: "metrics",
             request_id,
             dimensions,
@@ -211,10 +210,10 @@ impl<'r> EmfLine<'r> {
 }
 
 /// By function, and where there is a second dimension by both: an alarm on the function alone must see every error.
-fn dimension_sets(dimensions: &BTreeMap<&'static str, &str>) -> &'static [&'static [&'static str]] {
+fn dimension_sets(dimensions: &BTreeMap<&'static str, &str>) -> Vec<Value> {
     match dimensions.contains_key(KIND) {
-        true => &[&[FUNCTION], &[FUNCTION, KIND]],
-        false => &[&[FUNCTION]],
+        true => vec![json!([FUNCTION]), json!([FUNCTION, KIND])],
+        false => vec![json!([FUNCTION])],
     }
 }
 

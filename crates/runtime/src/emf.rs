@@ -3,7 +3,9 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use crate::log::fields;
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "EcsDaemonProtector";
@@ -11,25 +13,25 @@ pub const NAMESPACE: &str = "EcsDaemonProtector";
 /// The member of a line that has its directive.
 pub const MEMBER: &str = "_aws";
 
-/// A metric, and its unit.
-pub type Definition<'a> = (&'a str, &'a str);
-
-/// Returns the directive of a line that was measured at `at`: which of its members are metrics, and by which sets of
-/// other members each of them is counted.
+/// Returns the definition of a metric, for a directive.
 #[must_use]
-pub fn directive(at: Timestamp, dimensions: &[&[&str]], metrics: &[Definition<'_>]) -> Value {
-    let sets = dimensions
-        .iter()
-        .map(|set| set.iter().copied().collect::<Value>());
-    let metrics = metrics
-        .iter()
-        .map(|(name, unit)| json!({"Name": *name, "Unit": *unit}));
-    json!({
-        "Timestamp": at.as_millisecond(),
-        "CloudWatchMetrics": [{
-            "Namespace": NAMESPACE,
-            "Dimensions": sets.collect::<Value>(),
-            "Metrics": metrics.collect::<Value>(),
-        }],
-    })
+pub fn definition(name: &str, unit: &str) -> Value {
+    fields(vec![("Name", name.into()), ("Unit", unit.into())]).into()
+}
+
+/// Returns the directive of a line that was measured at `at`: which of its members are metrics, each with its
+/// [`definition`], and by which sets of other members they are counted, each a list of names.
+#[must_use]
+pub fn directive(at: Timestamp, dimensions: Vec<Value>, metrics: Vec<Value>) -> Value {
+    let ours = fields(vec![
+        ("Namespace", NAMESPACE.into()),
+        ("Dimensions", dimensions.into()),
+        ("Metrics", metrics.into()),
+    ]);
+    let at = at.as_millisecond().into();
+    fields(vec![
+        ("Timestamp", at),
+        ("CloudWatchMetrics", vec![Value::Object(ours)].into()),
+    ])
+    .into()
 }

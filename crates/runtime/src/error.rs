@@ -6,8 +6,12 @@ use std::error::Error;
 /// repeat the text of their cause.
 #[must_use]
 pub fn chain(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    let mut texts: Vec<String> = causes.map(ToString::to_string).collect();
+    let mut texts = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        texts.push(cause.to_string());
+        source = cause.source();
+    }
     texts.dedup();
     texts.join(": ")
 }

@@ -10,7 +10,7 @@ use protector_core::limits::sidecar::LOG_WRITE_TIMEOUT_MS;
 use protector_core::limits::{MESSAGE_CHARS_MAX, cut};
 use protector_core::record::Record;
 use protector_runtime::emf;
-use protector_runtime::log::line;
+use protector_runtime::log::{fields, line};
 use serde_json::{Map, Value, json};
 
 /// Lines below this level are left out.
@@ -34,7 +34,8 @@ pub(crate) fn log_always(level: Level, event: &str, fields: &Value) {
 /// Writes without ever blocking for long: a log driver that has stopped reading must not turn into a hold without end
 /// (promise P3), so then the line is lost. A pipe that polls writable takes 4096 bytes, more than a line has.
 fn write(level: Level, event: &str, fields: &Value) {
-    let line = line(Some(Timestamp::now()), level, event, fields) + "\n";
+    let mut line = line(Some(Timestamp::now()), level, event, fields);
+    line.push('\n');
     let stdout = std::io::stdout();
     let room = {
         let mut fds = [PollFd::new(stdout.as_fd(), PollFlags::POLLOUT)];
@@ -66,18 +67,15 @@ pub(crate) fn summary(record: Option<&Record>) -> Value {
 }
 
 /// Makes a metric of the line of an exit without a release: its members beside the fields of the line.
-pub(crate) fn unreleased_exit(reason: &Value, now: Timestamp) -> Map<String, Value> {
+pub(crate) fn unreleased_exit(reason: Value, now: Timestamp) -> Map<String, Value> {
     const NAME: &str = "UnreleasedExits";
-    let directive = emf::directive(now, &[&[], &["Reason"]], &[(NAME, "Count")]);
-    let members = [
+    let dimensions = vec![Value::Array(vec![]), vec![Value::from("Reason")].into()];
+    let directive = emf::directive(now, dimensions, vec![emf::definition(NAME, "Count")]);
+    fields(vec![
         (emf::MEMBER, directive),
-        ("Reason", reason.clone()),
-        (NAME, json!(1)),
-    ];
-    members
-        .map(|(name, value)| (name.to_owned(), value))
-        .into_iter()
-        .collect()
+        ("Reason", reason),
+        (NAME, 1.into()),
+    ])
 }
 
 /// Cuts a text that came from elsewhere.
@@ -110,7 +108,7 @@ mod tests {
     #[test]
     fn an_exit_without_a_release_is_a_metric_by_reason_and_of_all() {
         let now: Timestamp = "2026-11-24T08:00:00Z".parse().unwrap();
-        let members = Value::Object(unreleased_exit(&json!("max-hold"), now));
+        let members = Value::Object(unreleased_exit(json!("max-hold"), now));
         let directive = &members["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(members["_aws"]["Timestamp"], 1_795_507_200_000_i64);
         assert_eq!(directive["Dimensions"], json!([[], ["Reason"]]));
