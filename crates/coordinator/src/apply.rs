@@ -14,7 +14,6 @@ use crate::logging::Level;
 use crate::metrics::Metric;
 use crate::outcome::Outcome;
 use crate::rate_limit::Priority;
-use crate::records::RecordWrite;
 
 /// An action, and how it went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,6 +69,25 @@ impl Target<'_> {
     /// the drain a moment ago, and be about to write its receipt: the rest is left to another observation.
     fn is_first(&self) -> bool {
         matches!(self, Target::Placed(..))
+    }
+}
+
+/// A record to be written.
+pub(crate) struct RecordWrite<'w> {
+    /// Its instance.
+    pub(crate) key: &'w InstanceKey,
+    /// What was read of it.
+    pub(crate) before: &'w Observed<Stored>,
+    /// The record as it is to be.
+    pub(crate) record: Record,
+    /// What the run has done so far.
+    pub(crate) applied: &'w mut Applied,
+}
+
+impl RecordWrite<'_> {
+    /// The record as this run knows it: as it has written it, or else as it has read it.
+    pub(crate) fn last(&self) -> Option<&Stored> {
+        self.applied.written.as_ref().or(self.before.as_yes())
     }
 }
 

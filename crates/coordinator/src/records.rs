@@ -11,32 +11,13 @@ use protector_core::record::Record;
 use protector_core::shared::{SharedDrain, together};
 use serde_json::json;
 
-use crate::apply::Applied;
+use crate::apply::RecordWrite;
 use crate::aws::{AwsError, Listed, Texts};
 use crate::coordinator::Coordinator;
 use crate::logging::Level;
 use crate::outcome::Outcome;
 use crate::rate_limit::Priority;
 use crate::store::{Polls, SharedSlot};
-
-/// A record to be written.
-pub(crate) struct RecordWrite<'w> {
-    /// Its instance.
-    pub(crate) key: &'w InstanceKey,
-    /// What was read of it.
-    pub(crate) before: &'w Observed<Stored>,
-    /// The record as it is to be.
-    pub(crate) record: Record,
-    /// What the run has done so far.
-    pub(crate) applied: &'w mut Applied,
-}
-
-impl RecordWrite<'_> {
-    /// The record as this run knows it: as it has written it, or else as it has read it.
-    fn last(&self) -> Option<&Stored> {
-        self.applied.written.as_ref().or(self.before.as_yes())
-    }
-}
 
 impl Coordinator {
     /// Reads the record of an instance that has these registrations, and the kill switch, which comes with it. This

@@ -10,13 +10,12 @@ use protector_core::plan::{Verdict, announcement};
 use protector_core::trigger::{TaskChange, TriggerKind};
 use protector_runtime::exit;
 
-use crate::apply::Applied;
+use crate::apply::{Applied, RecordWrite};
 use crate::cache::TaskStopFollowUp;
 use crate::coordinator::Coordinator;
 use crate::handled::Handled;
 use crate::logging::Level;
 use crate::metrics::Metric;
-use crate::records::RecordWrite;
 use crate::subject::Subject;
 
 impl Coordinator {
