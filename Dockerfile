@@ -20,6 +20,7 @@ COPY scripts/build-sidecar scripts/build-flags.sh scripts/no-unwind-tables.ld sc
 # replaced by an empty one, so that what is compiled is other people's code alone.
 COPY Cargo.toml Cargo.lock ./
 COPY crates/core/Cargo.toml crates/core/
+COPY crates/runtime/Cargo.toml crates/runtime/
 COPY crates/sidecar/Cargo.toml crates/sidecar/
 COPY crates/coordinator/Cargo.toml crates/coordinator/
 COPY crates/aws-model/Cargo.toml crates/aws-model/
@@ -36,6 +37,7 @@ RUN for crate in crates/*; do mkdir -p "$crate/src" && : > "$crate/src/lib.rs"; 
 # The real sources are newer than the empty ones, whatever times they carry here. All that the image has is laid out
 # in /image, with one time for everything: then the layer is the same each time too.
 COPY crates/core/src crates/core/src
+COPY crates/runtime/src crates/runtime/src
 COPY crates/sidecar/roots crates/sidecar/roots
 COPY crates/sidecar/src crates/sidecar/src
 ARG VERSION=0.1.0

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use protector_core::ids::InstanceKey;
-use protector_core::limits::{CUT_MARK, QUOTED_CHARS_MAX, cut};
+use protector_core::limits::{CUT_MARK, DURATION_MAX, DURATION_MIN, QUOTED_CHARS_MAX, cut};
 use protector_core::record::ParameterPrefix;
 use protector_core::settings::{coordinator, sidecar};
-use protector_core::variables::{DURATION_MAX, DURATION_MIN, Problem, Problems, VARIABLE_PREFIX};
+use protector_core::variables::{Problem, Problems, VARIABLE_PREFIX};
 
 type Variables = BTreeMap<String, String>;
 

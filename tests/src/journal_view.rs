@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use protector_aws_model::journal::{tasks_on, tasks_with};
 use protector_aws_model::{ContainerStatus, Entry, TaskStatus, What};
 use protector_local_aws::principal::{COORDINATOR, HEARTBEATS};
 use serde_json::Value;
@@ -47,7 +48,7 @@ impl JournalView {
     /// When the hook of `instance` was completed, or ran out.
     pub fn hook(&self, on: &str, word: &str) -> Vec<usize> {
         self.positions(
-            |what| matches!(what, What::Hook { instance, what, .. } if instance == on && what.contains(word)),
+            |what| matches!(what, What::Hook { instance, what, .. } if instance == on && what.to_string().contains(word)),
         )
     }
 
@@ -140,25 +141,12 @@ impl JournalView {
 
     /// How many times tasks of a group on `instance` were in this status at a position, and had not gone further yet.
     pub fn in_status(&self, on: &str, groups: &str, position: usize) -> BTreeMap<String, usize> {
-        let mut last: BTreeMap<&str, String> = BTreeMap::new();
-        for entry in &self.entries[..position] {
-            if let What::TaskStatus {
-                task_arn,
-                group,
-                instance,
-                status,
-                ..
-            } = &entry.what
-                && instance == on
-                && group.starts_with(groups)
-            {
-                last.insert(task_arn, status.as_str().to_owned());
-            }
+        let tasks = tasks_on(&self.entries[..position], on).into_values();
+        let mut counts = BTreeMap::new();
+        for (_, status) in tasks.filter(|(group, _)| group.starts_with(groups)) {
+            *counts.entry(status.as_str().to_owned()).or_default() += 1;
         }
-        last.into_values().fold(BTreeMap::new(), |mut counts, status| {
-            *counts.entry(status).or_default() += 1;
-            counts
-        })
+        counts
     }
 
     /// P1: no protected daemon of `instance` got SIGTERM before the last task of `holding` groups was STOPPED.
@@ -214,14 +202,8 @@ impl JournalView {
 
     /// The ARNs of tasks that have had a container of that name.
     pub fn tasks_with(&self, name: &str) -> Vec<String> {
-        let task = |entry: &Entry| match &entry.what {
-            What::ContainerStatus {
-                task_arn, container, ..
-            } if container == name => Some(task_arn.clone()),
-            _ => None,
-        };
-        let tasks: BTreeSet<String> = self.entries.iter().filter_map(task).collect();
-        tasks.into_iter().collect()
+        let tasks = tasks_with(&self.entries, name).into_iter();
+        tasks.map(str::to_owned).collect()
     }
 
     /// P6: the operations that sidecars called.

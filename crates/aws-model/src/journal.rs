@@ -1,10 +1,12 @@
 //! What has happened, in order.
 
 use super::api::{ApiError, Service};
+use super::auto_scaling::HookStep;
 use super::status::{ContainerStatus, DesiredStatus, InstanceStatus, TaskStatus};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that happened, and when.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -90,7 +92,7 @@ pub enum What {
         /// The hook's name.
         hook: String,
         /// What happened.
-        what: String,
+        what: HookStep,
     },
     /// An event was delivered.
     Event {
@@ -106,6 +108,49 @@ pub enum What {
         /// Its value; none if it was deleted.
         value: Option<String>,
     },
+}
+
+impl What {
+    /// The EC2 instance that it is about.
+    #[must_use]
+    pub fn instance(&self) -> Option<&str> {
+        match self {
+            What::TaskStatus { instance, .. }
+            | What::ContainerStatus { instance, .. }
+            | What::InstanceStatus { instance, .. }
+            | What::Lifecycle { instance, .. }
+            | What::Hook { instance, .. } => Some(instance),
+            What::Call { .. } | What::Event { .. } | What::Parameter { .. } => None,
+        }
+    }
+}
+
+/// The tasks on `on` that the journal knows, each with its group and its last status.
+#[must_use]
+pub fn tasks_on<'a>(journal: &'a [Entry], on: &str) -> BTreeMap<&'a str, (&'a str, TaskStatus)> {
+    let task = |entry: &'a Entry| match &entry.what {
+        What::TaskStatus {
+            task_arn,
+            group,
+            instance,
+            status,
+            ..
+        } if instance == on => Some((task_arn.as_str(), (group.as_str(), *status))),
+        _ => None,
+    };
+    journal.iter().filter_map(task).collect()
+}
+
+/// The ARNs of the tasks that have had a container of that name.
+#[must_use]
+pub fn tasks_with<'a>(journal: &'a [Entry], name: &str) -> BTreeSet<&'a str> {
+    let task = |entry: &'a Entry| match &entry.what {
+        What::ContainerStatus {
+            task_arn, container, ..
+        } if container == name => Some(task_arn.as_str()),
+        _ => None,
+    };
+    journal.iter().filter_map(task).collect()
 }
 
 /// How a call ended.

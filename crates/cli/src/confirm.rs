@@ -9,7 +9,7 @@ pub(crate) enum Confirmed {
     Yes,
     /// Anything else.
     No,
-    /// Nobody can be asked: standard input is no terminal.
+    /// There is no terminal to ask on.
     NotAsked,
 }
 

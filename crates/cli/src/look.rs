@@ -21,6 +21,18 @@ pub(crate) enum ColorWhen {
     Never,
 }
 
+impl ColorWhen {
+    /// Looks at the terminal and the environment.
+    pub(crate) fn colors(self) -> bool {
+        let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        colors(self, io::stdout().is_terminal(), no_color, is_dumb())
+    }
+}
+
+fn is_dumb() -> bool {
+    env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
 /// Arguments of each command that reports.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct LookArgs {
@@ -121,12 +133,10 @@ impl LookArgs {
     /// Looks at the terminal and the environment.
     pub(crate) fn settle(self) -> Look {
         let is_terminal = io::stdout().is_terminal();
-        let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-        let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
         let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
         Look {
-            colors: colors(self.color, is_terminal, is_set("NO_COLOR"), is_dumb),
-            unicode: !is_dumb && is_utf8(|name| env::var(name).ok()),
+            colors: self.color.colors(),
+            unicode: !is_dumb() && is_utf8(|name| env::var(name).ok()),
             width: width.filter(|_| is_terminal).unwrap_or(WIDTH_PIPED),
         }
     }

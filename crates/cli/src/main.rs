@@ -24,7 +24,7 @@ mod simulate;
 mod status;
 mod stop;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use cli::{Cli, Command};
 use protector_core::trigger::Order;
 use std::error::Error;
@@ -60,8 +60,8 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Extend(args) => order(args.order(), &args.order),
         Command::Mode(args) => Ok(one_thread()?.block_on(mode::run(&args))?.into()),
         Command::Policy(args) => Ok(policy::run(&args)?.into()),
-        Command::Completions(args) => Ok(manual::completions(args)?.into()),
-        Command::Man(args) => Ok(manual::man(&args)?.into()),
+        Command::Completions(args) => Ok(manual::completions(args, Cli::command())?.into()),
+        Command::Man(args) => Ok(manual::man(&args, Cli::command())?.into()),
         Command::Lint(args) => lint::run(&args),
         Command::Inject(args) => match args.contradiction() {
             Some(reason) => Err(reason.into()),

@@ -1,9 +1,8 @@
 //! `protectorctl completions` and `protectorctl man`: what a shell and a reader of manual pages need, made of the command
-//! line itself.
+//! line itself, which is an argument here.
 
-use crate::cli::Cli;
 use crate::exit::Exit;
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 use std::error::Error;
 use std::io::{self, Write};
@@ -54,9 +53,9 @@ pub(crate) struct ManArgs {
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub(crate) fn completions(args: CompletionsArgs) -> Result<Exit, Box<dyn Error>> {
+pub(crate) fn completions(args: CompletionsArgs, mut program: Command) -> Result<Exit, Box<dyn Error>> {
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "protectorctl", &mut text);
+    clap_complete::generate(args.shell, &mut program, "protectorctl", &mut text);
     print(&text)
 }
 
@@ -64,12 +63,11 @@ pub(crate) fn completions(args: CompletionsArgs) -> Result<Exit, Box<dyn Error>>
 ///
 /// # Errors
 /// There is no such command, or standard output cannot be written.
-pub(crate) fn man(args: &ManArgs) -> Result<Exit, Box<dyn Error>> {
-    let mut whole = Cli::command();
-    whole.build();
+pub(crate) fn man(args: &ManArgs, mut program: Command) -> Result<Exit, Box<dyn Error>> {
+    program.build();
     let command = match &args.command {
-        None => whole,
-        Some(name) => match whole.find_subcommand(name) {
+        None => program,
+        Some(name) => match program.find_subcommand(name) {
             Some(command) => command.clone(),
             None => {
                 return Err(format!("there is no command {name:?}; protectorctl --help lists them").into());

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use std::error::Error;
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, Write};
 use std::iter;
 
 /// Writes a line to standard output, at once.
@@ -45,11 +45,6 @@ pub(crate) fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
 /// An error, and what is behind it.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     iter::successors(Some(error), |error| (*error).source())
-}
-
-/// Returns whether colours may be used: on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
-pub(crate) fn colours() -> bool {
-    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 #[cfg(test)]

@@ -10,32 +10,14 @@ use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::InstanceId;
 use protector_core::limits::SHARED_FROM;
+use protector_core::limits::coordinator::{
+    BATCH_RECHECK_INTERVAL, BATCH_WAIT_MAX, BEGUN_MAX, GATHER_SECONDS_MAX, GATHERED_PER_SECOND,
+    LOOKED_AT_MAX, ONE_BY_ONE_MAX, TIME_FOR_MANY,
+};
 use protector_core::trigger::{HookNotice, TriggerKind};
 
-use crate::cache::PROBE_TIMEOUT;
 use crate::coordinator::Coordinator;
 use crate::subject::{Registered, Subject};
-
-/// A batch waits for so long at the most if nothing that is known of awaits an event.
-const RECHECK_INTERVAL: SignedDuration = SignedDuration::from_secs(28);
-
-/// A look gathers for one second for each of so many drains.
-const GATHERED: usize = 20;
-
-/// A look gathers for so many seconds at the most.
-const GATHERS_MAX: i64 = 2;
-
-/// So many drains begin together at the most: their calls, at our pace, are over long before the run is.
-const BEGUN_MAX: usize = 250;
-
-/// So many are looked at together.
-const LOOKED_AT_MAX: usize = 1000;
-
-/// Of those that could not be surveyed so many are looked at one by one.
-const ONE_BY_ONE: usize = 16;
-
-/// Looks at many need so much time.
-const TIME_FOR_MANY: SignedDuration = SignedDuration::from_secs(30);
 
 impl Coordinator {
     /// Do so many instances drain that those of a batch are looked at together?
@@ -61,10 +43,10 @@ impl Coordinator {
             let gathers = self.gathers();
             // Who awaits nothing but the end of a long settle window misses no event meanwhile.
             let patience = match self.cache.awaits_an_event() {
-                false => RECHECK_INTERVAL,
+                false => BATCH_RECHECK_INTERVAL,
                 // Of so many one always has an event to come, and a drain that begins must not wait for those that settle.
-                true if !gathers.is_zero() => self.policy.linger.min(PROBE_TIMEOUT),
-                true => PROBE_TIMEOUT,
+                true if !gathers.is_zero() => self.policy.linger.min(BATCH_WAIT_MAX),
+                true => BATCH_WAIT_MAX,
             };
             let until = self.first_due().filter(|at| at.duration_since(begun) <= patience);
             let Some(at) = until.and_then(|at| at.checked_add(gathers).ok()) else {
@@ -88,8 +70,10 @@ impl Coordinator {
     /// While many drain, a look that is due waits for others for so long.
     fn gathers(&self) -> SignedDuration {
         let drains = self.cache.fleet(self.now()).drains + self.cache.agenda.waiting();
-        match i64::try_from(drains / GATHERED) {
-            Ok(seconds) if drains >= SHARED_FROM => SignedDuration::from_secs(seconds.clamp(1, GATHERS_MAX)),
+        match i64::try_from(drains / GATHERED_PER_SECOND) {
+            Ok(seconds) if drains >= SHARED_FROM => {
+                SignedDuration::from_secs(seconds.clamp(1, GATHER_SECONDS_MAX))
+            }
             _ => SignedDuration::ZERO,
         }
     }
@@ -143,10 +127,10 @@ impl Coordinator {
         let run = self.surveyed(self.survey_due(&due).await);
         let (seen, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|(key, _)| run.survey.has(key));
         // A survey that fails must not become as many looks.
-        for (key, _) in others.iter().skip(ONE_BY_ONE) {
+        for (key, _) in others.iter().skip(ONE_BY_ONE_MAX) {
             self.cache.look_at(key, Some(self.now()));
         }
-        let due = seen.into_iter().chain(others.into_iter().take(ONE_BY_ONE));
+        let due = seen.into_iter().chain(others.into_iter().take(ONE_BY_ONE_MAX));
         let looks = due.map(async |(key, arns)| {
             run.reconciled(TriggerKind::Due, &Subject::new(key, Registered::Some(arns)))
                 .await

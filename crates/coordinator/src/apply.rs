@@ -72,6 +72,25 @@ impl Target<'_> {
     }
 }
 
+/// A record to be written.
+pub(crate) struct RecordWrite<'w> {
+    /// Its instance.
+    pub(crate) key: &'w InstanceKey,
+    /// What was read of it.
+    pub(crate) before: &'w Observed<Stored>,
+    /// The record as it is to be.
+    pub(crate) record: Record,
+    /// What the run has done so far.
+    pub(crate) applied: &'w mut Applied,
+}
+
+impl RecordWrite<'_> {
+    /// The record as this run knows it: as it has written it, or else as it has read it.
+    pub(crate) fn last(&self) -> Option<&Stored> {
+        self.applied.written.as_ref().or(self.before.as_yes())
+    }
+}
+
 impl Coordinator {
     /// Carries out the plan's actions in order. A failed heartbeat, or a task that cannot be stopped, does not prevent
     /// the other actions; any other failure leaves the rest.
@@ -125,16 +144,37 @@ impl Coordinator {
                 } else {
                     Priority::Hold
                 };
-                self.put(key, before, with_heartbeat(*record, missed), rank, applied)
-                    .await
+                let record = with_heartbeat(*record, missed);
+                self.put(
+                    RecordWrite {
+                        key,
+                        before,
+                        record,
+                        applied,
+                    },
+                    rank,
+                )
+                .await
             }
             Action::Note(record) => {
-                self.note(key, before, with_heartbeat(*record, missed), applied)
-                    .await
+                let record = with_heartbeat(*record, missed);
+                self.note(RecordWrite {
+                    key,
+                    before,
+                    record,
+                    applied,
+                })
+                .await
             }
             Action::PutCount(record) => {
-                self.put_count(key, before, with_heartbeat(*record, missed), applied)
-                    .await
+                let record = with_heartbeat(*record, missed);
+                self.put_count(RecordWrite {
+                    key,
+                    before,
+                    record,
+                    applied,
+                })
+                .await
             }
             Action::SetDraining { arn, .. } => {
                 let tens = &self.cache.tens;
@@ -152,7 +192,14 @@ impl Coordinator {
                 let calls = self.aws.meter.total() - applied.calls_before + 1;
                 record.calls = record.calls.saturating_add(calls);
                 self.log_receipt(key, &record);
-                self.put_receipt(key, before, *record, applied).await
+                let record = *record;
+                self.put_receipt(RecordWrite {
+                    key,
+                    before,
+                    record,
+                    applied,
+                })
+                .await
             }
             Action::Heartbeat(_) | Action::Complete(_) => Ok(Outcome::Ok),
         }

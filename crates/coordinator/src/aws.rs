@@ -14,7 +14,7 @@ mod sdk;
 mod ssm;
 
 pub use auto_scaling::ScalingInstance;
-pub use client::{Aws, CONNECTION_IDLE_MAX};
+pub use client::Aws;
 pub use ecs::{Described, Instances, ListedTask, NotOurs};
 pub use error::{AwsError, ErrorKind};
 pub use meter::Meter;

@@ -18,6 +18,10 @@ use protector_core::ids::{
     AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, LifecycleHookName,
     TaskArn,
 };
+use protector_core::limits::coordinator::{
+    CONFIGURATION_TTL, KILL_SWITCH_LOG_INTERVAL, NOT_DRAINING_TTL, SCHEDULING_TTL, SCHEDULINGS_MAX,
+    UNLISTED_MAX, WAIT_TTL,
+};
 use protector_core::observation::Registrations;
 use protector_core::plan::{Fleet, Verdict};
 
@@ -28,32 +32,10 @@ use crate::tens::Tens;
 
 use agenda::Agenda;
 use drain::CachedDrain;
-pub(crate) use drain::PROBE_TIMEOUT;
 pub use drain::TaskStopFollowUp;
 pub use foreign::ForeignCache;
 use heartbeats::HeartbeatCache;
 use protection::Protection;
-
-/// How the service of a task schedules cannot change. A task that no run has asked about for so long is forgotten.
-const SCHEDULING_TTL: SignedDuration = SignedDuration::from_hours(2);
-
-/// Only from so many on it is worth forgetting.
-const SCHEDULINGS_MAX: usize = 5000;
-
-/// The hooks of a group hardly ever change: they are believed for so long.
-const CONFIGURATION_TTL: SignedDuration = SignedDuration::from_mins(10);
-
-/// That an instance does not drain is believed until the tick after next: longer than one tick with its delay.
-const NOT_DRAINING_TTL: SignedDuration = SignedDuration::from_secs(90);
-
-/// A drain that so many listings in a row have left out is forgotten: its record tells of it.
-const UNLISTED_MAX: u32 = 2;
-
-/// A wait that no run has seen for so long is over: what comes then is another one.
-const WAIT_TTL: SignedDuration = SignedDuration::from_mins(3);
-
-/// A kill switch that cannot be read is said so often.
-const KILL_SWITCH_LOG_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 
 /// The memory of one execution environment.
 #[derive(Debug, Default)]

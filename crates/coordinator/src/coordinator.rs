@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use protector_core::beacon::Deployment;
+use protector_core::limits::coordinator::RUN_MARGIN;
 use protector_core::plan::HeartbeatSender;
 use protector_core::policy::Policy;
 
@@ -12,9 +13,6 @@ use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::logging::Logger;
 use crate::survey_view::Survey;
-
-/// Before the invocation's deadline we are done by this much, so that the last line is said and the answer sent.
-const RUN_MARGIN: SignedDuration = SignedDuration::from_secs(3);
 
 /// Everything that a run needs. Cheap to clone.
 #[derive(Debug, Clone)]

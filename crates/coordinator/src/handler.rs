@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use jiff::SignedDuration;
 use protector_core::ids::{ContainerInstanceArn, InstanceId, InstanceKey};
-use protector_core::limits::SPOT_NOTICE;
+use protector_core::limits::coordinator::BACKLOG_AGE;
+use protector_core::limits::{BATCH_MAX, SPOT_NOTICE};
 use protector_core::plan::OrderOutcome;
 use protector_core::trigger::{
     Command, Delivery, Event, Malformed, Sender, SpotNotice, SqsMessage, Trigger, TriggerKind, parse,
@@ -23,13 +23,6 @@ use crate::metrics::Metric;
 use crate::place::{Home, Place};
 use crate::subject::{Registered, Subject};
 use crate::survey_view::Survey;
-
-/// The number of messages that a FIFO queue delivers at once (`BatchSize` in the template): after a full batch more may
-/// be waiting.
-const BATCH_MAX: usize = 10;
-
-/// A message takes some tenths of a second from the queue to the function, unless others are before it.
-const BACKLOG: SignedDuration = SignedDuration::from_secs(2);
 
 /// Which instance a message is about: messages about one are dealt with in their order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -158,7 +151,7 @@ impl Coordinator {
     fn more_wait(&self, messages: &[SqsMessage]) -> bool {
         let newest = messages.iter().filter_map(|message| message.sent_at).max();
         let age = newest.map(|sent| self.now().duration_since(sent));
-        messages.len() >= BATCH_MAX && age.is_some_and(|age| age > BACKLOG)
+        messages.len() >= BATCH_MAX && age.is_some_and(|age| age > BACKLOG_AGE)
     }
 
     /// Handles instances side by side, the events of one in their order; returns those that are to come again.

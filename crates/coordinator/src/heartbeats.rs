@@ -6,13 +6,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
-use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use protector_core::beacon::HeartbeatsBeacon;
 use protector_core::heartbeat::{Heartbeats, Wait};
 use protector_core::ids::{AutoScalingGroupName, LifecycleHookName};
+use protector_core::limits::HEARTBEAT_ASSUMED_SECONDS;
+use protector_core::limits::coordinator::{
+    HEARTBEAT_BURST, HEARTBEAT_INTERVAL, HEARTBEATS_AT_ONCE, PROBLEMS_MAX,
+};
 use protector_core::plural::counted;
 use protector_core::record::Lifecycle;
 use serde_json::json;
@@ -21,19 +24,8 @@ use crate::aws::{AwsError, ScalingInstance};
 use crate::cache::heartbeats::HeartbeatCache;
 use crate::coordinator::Coordinator;
 use crate::handled::Handled;
-use crate::hook::TIMEOUT_ASSUMED_SECONDS;
 use crate::logging::Level;
 use crate::metrics::Metric;
-
-/// Auto Scaling publishes no quota for heartbeats. So many a second have worked for the fleets that others have reported,
-/// and they are what a thousand hooks of two minutes need.
-const INTERVAL: Duration = Duration::from_millis(55);
-
-/// So many go at once.
-const BURST: u32 = 50;
-
-/// So many are in progress at the same time.
-const CONCURRENCY: usize = 16;
 
 /// What came of one run.
 #[derive(Debug, Default)]
@@ -109,7 +101,7 @@ impl Coordinator {
                 let named = self.policy.lifecycle_hooks.iter();
                 let assumed = || {
                     named
-                        .map(|hook| (hook.clone(), TIMEOUT_ASSUMED_SECONDS))
+                        .map(|hook| (hook.clone(), HEARTBEAT_ASSUMED_SECONDS))
                         .collect()
                 };
                 (known.unwrap_or_else(assumed), Some(failure))
@@ -145,7 +137,8 @@ impl Coordinator {
         let begin = tokio::time::Instant::now();
         let numbered = (0_u32..).zip(due);
         let outcomes = numbered.map(|(number, wait)| async move {
-            tokio::time::sleep_until(begin + INTERVAL * number.saturating_sub(BURST)).await;
+            tokio::time::sleep_until(begin + HEARTBEAT_INTERVAL * number.saturating_sub(HEARTBEAT_BURST))
+                .await;
             if self.time_left() <= SignedDuration::ZERO {
                 return (wait, None);
             }
@@ -155,7 +148,7 @@ impl Coordinator {
             (wait, Some((at, outcome)))
         });
         let outcomes: Vec<_> = stream::iter(outcomes)
-            .buffer_unordered(CONCURRENCY)
+            .buffer_unordered(HEARTBEATS_AT_ONCE)
             .collect()
             .await;
         let mut left = Vec::new();
@@ -215,9 +208,6 @@ impl Coordinator {
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-/// So many problems are named in one line.
-const PROBLEMS_MAX: usize = 10;
 
 /// A wait as Auto Scaling's API takes it: instance and hook name it, without its token.
 fn lifecycle(wait: &Wait, at: Timestamp) -> Lifecycle {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use protector_core::ids::{AutoScalingGroupName, InstanceId, LifecycleHookName};
-use protector_core::limits::HOOK_HEARTBEAT_MIN_SECONDS;
+use protector_core::limits::HEARTBEAT_ASSUMED_SECONDS;
+use protector_core::limits::coordinator::FRESH_EVENT_MAX;
 use protector_core::observation::{Hook, HookAction};
 use protector_core::plan::{Plan, Search, Verdict, joined, unplaced};
 use protector_core::trigger::{HookNotice, TriggerKind};
@@ -17,14 +18,6 @@ use crate::instance_line::InstanceLine;
 use crate::logging::Level;
 use crate::place::{Home, Place};
 use crate::subject::Subject;
-
-/// A notice older than this may be a late duplicate for an instance that has come back from a warm pool since, so
-/// Auto Scaling is asked before a live instance is drained. A younger one needs no question.
-const FRESH_EVENT_MAX: SignedDuration = SignedDuration::from_secs(60);
-
-/// If a hook's heartbeat timeout cannot be read, its heartbeats are paced by this one, until it can: short enough for
-/// any hook that a schedule of a minute can serve.
-pub(crate) const TIMEOUT_ASSUMED_SECONDS: u32 = HOOK_HEARTBEAT_MIN_SECONDS;
 
 impl Coordinator {
     /// The event of a hook.
@@ -55,7 +48,7 @@ impl Coordinator {
     pub(crate) async fn hook_waits(&self, notice: HookNotice) -> Handled {
         let timeout = self.heartbeat_timeout(&notice.group, &notice.hook).await;
         let action = HookAction {
-            heartbeat_seconds: timeout.unwrap_or(TIMEOUT_ASSUMED_SECONDS),
+            heartbeat_seconds: timeout.unwrap_or(HEARTBEAT_ASSUMED_SECONDS),
             heartbeat_assumed: timeout.is_none(),
             since: self
                 .cache

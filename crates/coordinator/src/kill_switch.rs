@@ -1,15 +1,12 @@
 //! Minding the kill switch: it comes with every record that is read, and with the tick's listing.
 
-use jiff::SignedDuration;
 use protector_core::control::{Control, KillSwitch};
+use protector_core::limits::coordinator::KILL_SWITCH_TTL;
 use serde_json::json;
 
 use crate::aws::ErrorKind;
 use crate::coordinator::Coordinator;
 use crate::logging::Level;
-
-/// A reading of the kill switch is used for this long: it takes effect within a minute, with a tick's delay to spare.
-const KILL_SWITCH_TTL: SignedDuration = SignedDuration::from_secs(55);
 
 impl Coordinator {
     /// Reads the kill switch if the last reading is old. What cannot be read leaves it as it is.

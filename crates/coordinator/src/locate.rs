@@ -1,29 +1,19 @@
 //! Finds an EC2 instance: in which cluster it is, and under which name.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::DESCRIBE_CLUSTERS_MAX;
+use protector_core::limits::coordinator::{
+    CLUSTER_INTERVAL, CLUSTERS_AT_ONCE, CLUSTERS_IN_A_BURST, CLUSTERS_MANY,
+};
 
 use crate::aws::{AwsError, ErrorKind};
 use crate::coordinator::Coordinator;
 use crate::ignored::IgnoredTrigger;
 use crate::logging::Level;
 use crate::place::{Home, Place};
-
-/// The number of clusters that are asked at the same time.
-const CLUSTERS_AT_ONCE: usize = 8;
-
-/// The number of clusters that are asked as fast as they answer: half of the burst that ECS allows for its reads.
-const CLUSTERS_IN_A_BURST: usize = 50;
-
-/// Then one each 50 ms: ECS allows 20 such reads a second.
-const CLUSTER_INTERVAL: Duration = Duration::from_millis(50);
-
-/// From this number of clusters on it saves calls to ask first which of them have no container instances.
-const CLUSTERS_MANY: usize = 10;
 
 impl Coordinator {
     /// Finds an EC2 instance in the clusters of ours. What was remembered of them cannot say that it is in none.

@@ -7,7 +7,8 @@ use std::io::Write;
 use std::sync::Arc;
 
 pub use protector_core::level::Level;
-use serde_json::{Map, Value, json};
+use protector_runtime::log::line;
+use serde_json::Value;
 
 /// Says things at or above a level. Cheap to clone.
 #[derive(Clone)]
@@ -64,15 +65,9 @@ impl Logger {
 
     /// Says one line: level, event, and `fields`, a JSON object.
     pub fn log(&self, level: Level, event: &str, fields: Value) {
-        if level < self.least {
-            return;
+        if level >= self.least {
+            // Lambda stamps each line with its time.
+            (self.line)(&line(None, level, event, &fields));
         }
-        let mut line = Map::new();
-        line.insert("level".to_owned(), json!(level.name()));
-        line.insert("event".to_owned(), json!(event));
-        if let Value::Object(fields) = fields {
-            line.extend(fields);
-        }
-        (self.line)(&Value::Object(line).to_string());
     }
 }

@@ -1,21 +1,18 @@
 //! What the coordinator measures: the registry of all metrics, and the recorder that collects those of one run.
 //!
-//! Each run ends with at most a few lines in CloudWatch's Embedded Metric Format, which CloudWatch Logs turns into
-//! metrics of the namespace [`NAMESPACE`] without any call of ours
-//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
-//! A run that has measured nothing writes nothing. What to do about each: `docs/operations.md`.
+//! Each run ends with at most a few lines in CloudWatch's Embedded Metric Format ([`protector_runtime::emf`]). A run that
+//! has measured nothing writes nothing. What to do about each: `docs/operations.md`.
 //!
 //! The format is one JSON object, so `serde` writes it; a metrics library would bring a third of the program's crates.
 
+use protector_core::limits::METRIC_VALUES_MAX;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use protector_runtime::emf;
 use serde::Serialize;
-use serde_json::Number;
-
-/// The namespace of all metrics.
-pub const NAMESPACE: &str = "EcsDaemonProtector";
+use serde_json::{Number, Value, json};
 
 /// The dimension of all metrics: the function's name, so that two stacks do not add up.
 pub const FUNCTION: &str = "FunctionName";
@@ -159,11 +156,11 @@ impl MetricsRecorder {
     }
 }
 
-/// One line of the Embedded Metric Format: `_aws` names the members that are metrics and dimensions.
+/// One line of the Embedded Metric Format: the directive names the members that are metrics and dimensions.
 #[derive(Serialize)]
 struct EmfLine<'r> {
     #[serde(rename = "_aws")]
-    metadata: Metadata,
+    directive: Value,
     event: &'static str,
     #[serde(rename = "requestId")]
     request_id: &'r str,
@@ -171,29 +168,6 @@ struct EmfLine<'r> {
     dimensions: BTreeMap<&'static str, &'r str>,
     #[serde(flatten)]
     values: BTreeMap<&'static str, Values>,
-}
-
-/// When it was measured, in milliseconds since 1970, and what CloudWatch is to read.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Metadata {
-    timestamp: u64,
-    cloud_watch_metrics: [Directive; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Directive {
-    namespace: &'static str,
-    dimensions: Vec<Vec<&'static str>>,
-    metrics: Vec<Definition>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Definition {
-    name: &'static str,
-    unit: &'static str,
 }
 
 /// The values of one metric. Several are a list, with the number of times that each was seen.
@@ -215,16 +189,11 @@ impl<'r> EmfLine<'r> {
         dimensions: BTreeMap<&'static str, &'r str>,
         values: &BTreeMap<Metric, Vec<f64>>,
     ) -> EmfLine<'r> {
-        let directive = Directive {
-            namespace: NAMESPACE,
-            dimensions: dimension_sets(&dimensions),
-            metrics: values.keys().map(|metric| metric.definition()).collect(),
-        };
+        let metrics = values
+            .keys()
+            .map(|metric| emf::definition(metric.name(), metric.unit()));
         EmfLine {
-            metadata: Metadata {
-                timestamp: u64::try_from(now.as_millisecond()).unwrap_or_default(),
-                cloud_watch_metrics: [directive],
-            },
+            directive: emf::directive(now, dimension_sets(&dimensions), metrics.collect()),
             event: "metrics",
             request_id,
             dimensions,
@@ -241,25 +210,12 @@ impl<'r> EmfLine<'r> {
 }
 
 /// By function, and where there is a second dimension by both: an alarm on the function alone must see every error.
-fn dimension_sets(dimensions: &BTreeMap<&'static str, &str>) -> Vec<Vec<&'static str>> {
-    let mut sets = vec![vec![FUNCTION]];
-    if dimensions.contains_key(KIND) {
-        sets.push(vec![FUNCTION, KIND]);
-    }
-    sets
-}
-
-impl Metric {
-    fn definition(self) -> Definition {
-        Definition {
-            name: self.name(),
-            unit: self.unit(),
-        }
+fn dimension_sets(dimensions: &BTreeMap<&'static str, &str>) -> Vec<Value> {
+    match dimensions.contains_key(KIND) {
+        true => vec![json!([FUNCTION]), json!([FUNCTION, KIND])],
+        false => vec![json!([FUNCTION])],
     }
 }
-
-/// The most values of one metric in one line, by the format's specification.
-const VALUES_MAX: usize = 100;
 
 impl Values {
     /// More values than a line takes are one more, their mean, as often as they are many: sum and count stay true.
@@ -267,7 +223,7 @@ impl Values {
         if let [value] = recorded {
             return Values::One(number(*value));
         }
-        let (single, rest) = recorded.split_at(recorded.len().min(VALUES_MAX - 1));
+        let (single, rest) = recorded.split_at(recorded.len().min(METRIC_VALUES_MAX - 1));
         let mut values: Vec<Number> = single.iter().copied().map(number).collect();
         let mut counts = vec![1; single.len()];
         if !rest.is_empty() {
@@ -370,7 +326,7 @@ mod tests {
             let list = line["FlushTime"][field].as_array().unwrap();
             list.iter().map(|value| value.as_f64().unwrap()).collect()
         };
-        assert!(numbers("Values").len() <= VALUES_MAX);
+        assert!(numbers("Values").len() <= METRIC_VALUES_MAX);
         assert!((numbers("Counts").iter().sum::<f64>() - 250.0).abs() < 1e-9);
     }
 

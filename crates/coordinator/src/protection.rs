@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use protector_core::ids::ClusterName;
+use protector_core::limits::coordinator::{EXAMPLES_MAX, TIME_FOR_A_LOOK};
 use protector_core::limits::{MESSAGE_CHARS_MAX, PROTECTION_CALLS_MAX, cut};
 use protector_core::protection::check::{Check, CheckRound, Request};
 use protector_core::protection::{unprotected_because, unprotected_daemon};
@@ -17,10 +18,6 @@ use crate::coordinator::Coordinator;
 use crate::logging::Level;
 use crate::metrics::Metric;
 use crate::observe::scheduled;
-use crate::reconcile::TIME_FOR_A_LOOK;
-
-/// So many tasks are named in one line; the rest are counted.
-const EXAMPLES_MAX: usize = 5;
 
 impl Coordinator {
     /// Goes on with the check, or begins a round that is due, by a few calls. While many drain, and while the run has no

@@ -4,6 +4,9 @@
 //! once, releases go first, since daemons and people wait for them; then new holds; counts only if nothing else waits.
 //! The queue is of those that look at the moment; the tick sends those first whose release is due.
 
+use protector_core::limits::coordinator::{
+    RECONCILES_MAX, WRITE_BURST, WRITE_INTERVAL, WRITER_RECHECK_INTERVAL,
+};
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,24 +14,11 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
-/// The number of instances that are looked at at once: some 6 calls each keep below the burst of the ECS read bucket
-/// (100).
-const RECONCILES_MAX: usize = 8;
-
-/// Two writes a second.
-const WRITE_INTERVAL: Duration = Duration::from_millis(500);
-
-/// The number of writes that may go at once after a pause: an ordinary drain's writes never wait.
-const WRITE_BURST: u32 = 4;
-
 /// The pace of writes.
 const WRITE_RATE: Rate = Rate {
     interval: WRITE_INTERVAL,
     burst: WRITE_BURST,
 };
-
-/// A writer that is not the first in the queue asks again after this.
-const RECHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What a write is for; the first goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,7 +140,7 @@ impl Writes {
     /// Takes the turn, or returns how long to wait before asking again.
     fn take(&mut self, ticket: (Priority, u64), now: Instant) -> Result<(), Duration> {
         if self.waiting.first().is_some_and(|first| *first < ticket) {
-            return Err(RECHECK_INTERVAL);
+            return Err(WRITER_RECHECK_INTERVAL);
         }
         let wait = self.bucket.wait(WRITE_RATE, now);
         if !wait.is_zero() {

@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use protector_core::aws::InstanceStatus;
 use protector_core::holding::{Census, census, last_stopped};
+use protector_core::limits::coordinator::{
+    ANOTHERS_RECEIPT_MAX, LOOKS_MAX, READ_BACK_LAG, SPOT_RECHECK_INTERVAL, TIME_FOR_A_LOOK,
+    WAIT_IN_A_BATCH_MAX, WAIT_MAX,
+};
 use protector_core::observation::{ContainerInstance, Observation, Observed, Registrations, Stored};
 use protector_core::plan::{ActionKind, OrderOutcome, Plan, Remark, Situation, Verdict, plan};
 use protector_core::plural::counted;
@@ -18,30 +22,6 @@ use crate::coordinator::Coordinator;
 use crate::instance_line::{InstanceLine, ObservedFields, RegisteredFields};
 use crate::metrics::Metric;
 use crate::subject::{Shown, Subject};
-
-/// After a notice of EC2, any run but the tick's waits for another look of the drain no longer than this: one run that
-/// waits for the deadline is enough.
-const WAIT_MAX: SignedDuration = SignedDuration::from_secs(20);
-
-/// The time between two looks of a batch that waits for the deadline of a machine that EC2 takes: some seven looks in
-/// its run.
-const SLICE: SignedDuration = SignedDuration::from_secs(8);
-
-/// A batch of the queue waits no longer than this: the batch looks again at what is due.
-const WAIT_IN_A_BATCH: SignedDuration = SignedDuration::from_secs(1);
-
-/// ECS nearly always shows DRAINING within this.
-const READ_BACK_LAGS: SignedDuration = SignedDuration::from_secs(1);
-
-/// The run that completes a hook writes the receipt within this.
-const ANOTHERS_RECEIPT: Duration = Duration::from_secs(2);
-
-/// After a wait there must be time to look and to act.
-pub(crate) const TIME_FOR_A_LOOK: SignedDuration = SignedDuration::from_secs(5);
-
-/// The largest number of looks at one instance in one run: one, its read-back, the end of the settle window, and spare
-/// ones for races. More would mean that two runs keep crossing each other; the tick comes anyway.
-const LOOKS_MAX: u32 = 8;
 
 /// The results for one instance in one run.
 #[derive(Debug, Clone)]
@@ -284,7 +264,7 @@ impl Coordinator {
         }
         if applied.over && !run.over {
             run.over = true;
-            return Next::Look(ANOTHERS_RECEIPT);
+            return Next::Look(ANOTHERS_RECEIPT_MAX);
         }
         // Read back, and not DRAINING yet: ECS is eventually consistent.
         if applied
@@ -294,11 +274,11 @@ impl Coordinator {
         {
             // If many instances are drained at once, some lag, and those are looked at together too.
             if run.surveyed {
-                let at = self.now().checked_add(READ_BACK_LAGS).ok();
+                let at = self.now().checked_add(READ_BACK_LAG).ok();
                 self.cache.look_at(&observation.key, at);
                 return Next::Stop;
             }
-            return Next::Look(READ_BACK_LAGS.unsigned_abs());
+            return Next::Look(READ_BACK_LAG.unsigned_abs());
         }
         if let Some(instance) = observation
             .instance
@@ -336,9 +316,11 @@ impl Coordinator {
         };
         // A batch waits once for all its instances, at its end; only a machine that is taken has no time for that.
         let waits_here = !self.queued || patient;
-        match worth.filter(|wait| *wait <= longest && (waits_here || *wait <= WAIT_IN_A_BATCH)) {
+        match worth.filter(|wait| *wait <= longest && (waits_here || *wait <= WAIT_IN_A_BATCH_MAX)) {
             // No event comes to a batch that waits, so it looks itself whether the tasks have ended.
-            Some(wait) if self.queued => Next::Look(Duration::try_from(wait.min(SLICE)).unwrap_or_default()),
+            Some(wait) if self.queued => {
+                Next::Look(Duration::try_from(wait.min(SPOT_RECHECK_INTERVAL)).unwrap_or_default())
+            }
             Some(wait) => Next::Look(Duration::try_from(wait).unwrap_or_default()),
             None => {
                 // A survey of those that begin leaves their tasks to the end of the settle window.

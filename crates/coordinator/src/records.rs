@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use jiff::SignedDuration;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceKey};
+use protector_core::limits::coordinator::{SHARED_ALONE_MAX, TOGETHER_WITHIN};
 use protector_core::limits::{DELETE_PARAMETERS_MAX, GET_PARAMETERS_MAX, SHARED_FROM};
 use protector_core::observation::{Observed, Stored};
 use protector_core::plan::poll_seconds;
@@ -11,18 +11,13 @@ use protector_core::record::Record;
 use protector_core::shared::{SharedDrain, together};
 use serde_json::json;
 
-use crate::apply::Applied;
+use crate::apply::RecordWrite;
 use crate::aws::{AwsError, Listed, Texts};
 use crate::coordinator::Coordinator;
 use crate::logging::Level;
 use crate::outcome::Outcome;
 use crate::rate_limit::Priority;
 use crate::store::{Polls, SharedSlot};
-use crate::tens::TOGETHER;
-
-/// A drain that only a shared record describes gets a record of its own after this, for people: who holds, and since
-/// when.
-const SHARED_ALONE: SignedDuration = SignedDuration::from_mins(2);
 
 impl Coordinator {
     /// Reads the record of an instance that has these registrations, and the kill switch, which comes with it. This
@@ -187,92 +182,59 @@ impl Coordinator {
     }
 
     /// Writes a record where it belongs: into a shared one while many instances drain, or once it is in one.
-    pub(crate) async fn put(
-        &self,
-        key: &InstanceKey,
-        before: &Observed<Stored>,
-        record: Record,
-        rank: Priority,
-        applied: &mut Applied,
-    ) -> Result<Outcome, AwsError> {
-        match self.to_share(key, &record) {
-            Some(place) => {
-                if let Err(failure) = self.flush(&place, rank).await {
-                    self.cache.store.undo(key, &place);
-                    return Err(failure);
-                }
-                self.written(key, before, record, applied);
-                Ok(Outcome::Shared)
-            }
-            None => self.put_own(key, before, record, rank, applied).await,
+    pub(crate) async fn put(&self, write: RecordWrite<'_>, rank: Priority) -> Result<Outcome, AwsError> {
+        let Some(place) = self.to_share(write.key, &write.record) else {
+            return self.put_own(write, rank).await;
+        };
+        if let Err(failure) = self.flush(&place, rank).await {
+            self.cache.store.undo(write.key, &place);
+            return Err(failure);
         }
+        self.written(write);
+        Ok(Outcome::Shared)
     }
 
     /// Writes a record for the sake of its counts, if no other write waits. A shared record has no counts.
-    pub(crate) async fn put_count(
-        &self,
-        key: &InstanceKey,
-        before: &Observed<Stored>,
-        record: Record,
-        applied: &mut Applied,
-    ) -> Result<Outcome, AwsError> {
-        let age = self.now().duration_since(record.started_at);
-        if self.cache.store.is_shared(key) && age < SHARED_ALONE {
-            self.written(key, before, record, applied);
+    pub(crate) async fn put_count(&self, write: RecordWrite<'_>) -> Result<Outcome, AwsError> {
+        let age = self.now().duration_since(write.record.started_at);
+        if self.cache.store.is_shared(write.key) && age < SHARED_ALONE_MAX {
+            self.written(write);
             return Ok(Outcome::Kept);
         }
         if !self.cache.limiter.try_acquire(Priority::Count) {
             return Ok(Outcome::Deferred);
         }
-        self.put_alone(key, before, record, applied).await
+        self.put_alone(write).await
     }
 
     /// Remembers a change that is not worth a write of its own, if this environment takes all events; otherwise writes
     /// it.
-    pub(crate) async fn note(
-        &self,
-        key: &InstanceKey,
-        before: &Observed<Stored>,
-        record: Record,
-        applied: &mut Applied,
-    ) -> Result<Outcome, AwsError> {
+    pub(crate) async fn note(&self, write: RecordWrite<'_>) -> Result<Outcome, AwsError> {
         if self.queued {
-            self.written(key, before, record, applied);
+            self.written(write);
             return Ok(Outcome::Kept);
         }
-        self.put_own(key, before, record, Priority::Hold, applied).await
+        self.put_own(write, Priority::Hold).await
     }
 
     /// Notes that the drain is over. The run that takes all events remembers it; where other runs may come, the record
     /// holds it. A new execution environment that meets the record meanwhile logs the receipt once more.
-    pub(crate) async fn put_receipt(
-        &self,
-        key: &InstanceKey,
-        before: &Observed<Stored>,
-        record: Record,
-        applied: &mut Applied,
-    ) -> Result<Outcome, AwsError> {
+    pub(crate) async fn put_receipt(&self, write: RecordWrite<'_>) -> Result<Outcome, AwsError> {
         // The instance of a drain without our hook may stay as it is, and its record says that it was drained.
-        if self.queued && record.lifecycle.is_some() {
-            self.written(key, before, record, applied);
+        if self.queued && write.record.lifecycle.is_some() {
+            let key = write.key;
+            self.written(write);
             self.cache.store.ended(key);
             return Ok(Outcome::Ok);
         }
-        self.put_own(key, before, record, Priority::Receipt, applied)
-            .await
+        self.put_own(write, Priority::Receipt).await
     }
 
     /// Writes its own record when it is its turn; no shared one says any more that the drain holds.
-    async fn put_own(
-        &self,
-        key: &InstanceKey,
-        before: &Observed<Stored>,
-        record: Record,
-        rank: Priority,
-        applied: &mut Applied,
-    ) -> Result<Outcome, AwsError> {
+    async fn put_own(&self, write: RecordWrite<'_>, rank: Priority) -> Result<Outcome, AwsError> {
+        let key = write.key;
         self.cache.limiter.acquire(rank).await;
-        let outcome = self.put_alone(key, before, record, applied).await?;
+        let outcome = self.put_alone(write).await?;
         self.leave_shared(key, rank).await?;
         Ok(outcome)
     }
@@ -298,38 +260,29 @@ impl Coordinator {
         }
     }
 
-    fn written(&self, key: &InstanceKey, before: &Observed<Stored>, record: Record, applied: &mut Applied) {
-        let last = applied.written.as_ref().or(before.as_yes());
+    fn written(&self, write: RecordWrite<'_>) {
         let stored = Stored {
-            record: Ok(record),
-            version: last.map_or(0, |stored| stored.version),
+            version: write.last().map_or(0, |stored| stored.version),
+            record: Ok(write.record),
         };
-        self.cache.store.learn(key, &stored, self.now());
-        applied.written = Some(stored);
+        self.cache.store.learn(write.key, &stored, self.now());
+        write.applied.written = Some(stored);
     }
 
-    async fn put_alone(
-        &self,
-        key: &InstanceKey,
-        before: &Observed<Stored>,
-        record: Record,
-        applied: &mut Applied,
-    ) -> Result<Outcome, AwsError> {
-        let name = self.policy.prefix.record_name(key);
-        let version = self.aws.put_record(&name, &record).await?;
-        let last = applied.written.as_ref().or(before.as_yes());
-        let expected = last.map_or(1, |stored| stored.version + 1);
-        let raced = version > expected;
+    async fn put_alone(&self, write: RecordWrite<'_>) -> Result<Outcome, AwsError> {
+        let name = self.policy.prefix.record_name(write.key);
+        let version = self.aws.put_record(&name, &write.record).await?;
+        let raced = version > write.last().map_or(1, |stored| stored.version + 1);
         let stored = match raced {
-            true => self.repair(&name, record, version).await?,
+            true => self.repair(&name, write.record, version).await?,
             false => Stored {
-                record: Ok(record),
+                record: Ok(write.record),
                 version,
             },
         };
-        applied.raced |= raced;
-        self.cache.store.learn(key, &stored, self.now());
-        applied.written = Some(stored);
+        write.applied.raced |= raced;
+        self.cache.store.learn(write.key, &stored, self.now());
+        write.applied.written = Some(stored);
         Ok(match raced {
             true => Outcome::Conflict,
             false => Outcome::Ok,
@@ -358,7 +311,7 @@ impl Coordinator {
         let _turn = gate.lock().await;
         while store.outcome(place).is_none() {
             // Changes of the same batch join this write.
-            tokio::time::sleep(TOGETHER).await;
+            tokio::time::sleep(TOGETHER_WITHIN).await;
             self.cache.limiter.acquire(rank).await;
             self.write_shared(place).await;
         }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use protector_core::beacon::Deployment;
 use protector_core::variables::Problems;
+use protector_runtime::exit;
 use serde_json::{Value, json};
 
 use crate::aws::Aws;
@@ -18,12 +19,6 @@ use crate::clock::Clock;
 use crate::coordinator::Coordinator;
 use crate::logging::{Level, Logger};
 use crate::settings::CoordinatorSettings;
-
-/// Settings are wrong: the `EX_USAGE` of sysexits.h, as the sidecar has it.
-const WRONG_SETTINGS: u8 = 64;
-
-/// An unexpected error: `EX_SOFTWARE`.
-const BUG: u8 = 70;
 
 const USAGE: &str = "\
 bootstrap: the coordinator of ecs-daemon-protector, a program for AWS Lambda (provided.al2023).
@@ -65,7 +60,7 @@ fn serve(settings: CoordinatorSettings) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log_crash(&error.to_string());
-            ExitCode::from(BUG)
+            ExitCode::from(exit::SOFTWARE)
         }
     }
 }
@@ -75,7 +70,7 @@ fn serve(settings: CoordinatorSettings) -> ExitCode {
 fn end_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
         log_crash(&panic.to_string());
-        std::process::exit(BUG.into());
+        std::process::exit(exit::SOFTWARE.into());
     }));
 }
 
@@ -149,7 +144,7 @@ fn refuse(problems: &Problems) -> ExitCode {
         // The log has it already; if the report to Lambda fails, the exit code says it.
         let _ = report_init_error(&address, &error.to_string());
     }
-    ExitCode::from(WRONG_SETTINGS)
+    ExitCode::from(exit::USAGE)
 }
 
 /// `POST /2018-06-01/runtime/init/error`, by hand: the runtime crate reports errors of invocations only. The API is
@@ -193,7 +188,7 @@ mod tests {
             .env(PANICS, "yes")
             .output()
             .unwrap();
-        assert_eq!(ended.status.code(), Some(i32::from(BUG)));
+        assert_eq!(ended.status.code(), Some(i32::from(exit::SOFTWARE)));
         let stdout = String::from_utf8(ended.stdout).unwrap();
         let line = stdout
             .lines()

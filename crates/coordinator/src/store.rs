@@ -7,24 +7,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
+use protector_core::limits::coordinator::{NEXT_BATCH_WITHIN, READ_LAG_MAX, SHARED_UNUSED_TTL};
 use protector_core::limits::{RECORD_KEPT, SHARED_RECORDS};
 use protector_core::observation::{Observed, Stored};
 use protector_core::record::Record;
 use protector_core::shared::{SharedDrain, SharedRecord, together};
 
 use crate::aws::AwsError;
-
-/// If no look has met a drain of a shared record for this long, its instance is gone.
-const UNUSED_TTL: SignedDuration = SignedDuration::from_mins(10);
-
-/// An answer of SSM may lag behind its earlier ones by this.
-const READ_LAG_MAX: SignedDuration = SignedDuration::from_mins(1);
-
-/// A batch that follows another one within this is taken for the next one: no other writer has written between the
-/// two.
-const CURRENT_TTL: SignedDuration = SignedDuration::from_millis(500);
 
 /// What is known of records.
 #[derive(Debug, Default)]
@@ -251,7 +242,7 @@ impl Store {
         let StoreState { records, shared, .. } = &mut *facts;
         for (cluster, all) in shared {
             for shared in all {
-                let known_for_long = now.duration_since(shared.since) >= UNUSED_TTL;
+                let known_for_long = now.duration_since(shared.since) >= SHARED_UNUSED_TTL;
                 shared
                     .record
                     .drains
@@ -305,7 +296,7 @@ impl Store {
         let mut facts = self.lock();
         let recent = facts
             .current_at
-            .is_some_and(|at| now.duration_since(at) < CURRENT_TTL);
+            .is_some_and(|at| now.duration_since(at) < NEXT_BATCH_WITHIN);
         facts.current_at = Some(now);
         let tells = |all: &Vec<Shared>| all.iter().any(|shared| !shared.record.drains.is_empty());
         let told = facts.shared.iter().filter(|(_, all)| !recent && tells(all));

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use protector_core::aws::InstanceStatus;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, TaskArn};
 use protector_core::limits::DESCRIBE_MAX;
+use protector_core::limits::coordinator::{ASKED_BY_NAME_MAX, FEW_INSTANCES};
 use protector_core::observation::{ContainerInstance, Observed, Task};
 
 use crate::aws::{AwsError, Described, ErrorKind, ListedTask};
@@ -16,12 +17,6 @@ use crate::coordinator::Coordinator;
 use crate::place::Home;
 use crate::subject::Shown;
 use crate::survey_view::{Survey, View};
-
-/// A few instances are looked at one by one.
-const FEW: usize = 2;
-
-/// The records of more than so many are listed, and not asked for by name: at the beginning most of them are not there.
-const LISTED: usize = 30;
 
 /// Are all registrations there, and all tasks that ECS counts after they were listed? AWS does not promise that a listing of many
 /// pages, in which tasks come and go, leaves none out: an instance that misses one is observed by itself.
@@ -72,7 +67,7 @@ impl Coordinator {
     pub(crate) async fn survey_waiting(&self, instances: &BTreeSet<InstanceId>) -> Survey {
         let mut view = View::default();
         let wanted: Vec<InstanceId> = instances.iter().cloned().collect();
-        if wanted.len() > FEW {
+        if wanted.len() > FEW_INSTANCES {
             // What fails here is asked again for each by itself, and said there.
             let _ = self.find_waiting(&wanted, &mut view).await;
         }
@@ -145,7 +140,7 @@ impl Coordinator {
                 .collect();
             let read = match unknown.is_empty() && self.kill_switch_is_fresh() {
                 true => Vec::new(),
-                false if unknown.len() > LISTED => self.list_records(&cluster, &unknown).await?,
+                false if unknown.len() > ASKED_BY_NAME_MAX => self.list_records(&cluster, &unknown).await?,
                 false => self.read_records(&cluster, &unknown).await?,
             };
             let mut read: BTreeMap<InstanceKey, _> = unknown.into_iter().zip(read).collect();
@@ -174,7 +169,7 @@ impl Coordinator {
     /// Surveys instances whose look is due: their registrations, records and tasks.
     pub(crate) async fn survey_due(&self, due: &[SurveySubject]) -> Survey {
         let mut view = View::default();
-        if due.len() > FEW {
+        if due.len() > FEW_INSTANCES {
             for (cluster, due) in by_cluster(due.iter().cloned()) {
                 let _ = self.look_around(&cluster, due, &mut view).await;
             }

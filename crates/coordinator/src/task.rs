@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use protector_core::aws::InstanceStatus;
 use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
+use protector_core::limits::coordinator::TIME_FOR_A_LOOK;
 use protector_core::observation::{ContainerInstance, Observed, Registrations};
 use protector_core::plan::{Verdict, announcement};
 use protector_core::trigger::{TaskChange, TriggerKind};
+use protector_runtime::exit;
 
-use crate::apply::Applied;
+use crate::apply::{Applied, RecordWrite};
 use crate::cache::TaskStopFollowUp;
 use crate::coordinator::Coordinator;
 use crate::handled::Handled;
 use crate::logging::Level;
 use crate::metrics::Metric;
-use crate::reconcile::TIME_FOR_A_LOOK;
 use crate::subject::Subject;
 
 impl Coordinator {
@@ -64,7 +65,7 @@ impl Coordinator {
                 137 => self.cache.metrics.count(Metric::SidecarsKilled, 1),
                 10 | 11 => self.cache.metrics.count(Metric::SidecarsGaveUp, 1),
                 // A wrong setting, or a bug: whenever it ended, it did not hold.
-                64 | 70 => self.cache.metrics.count(Metric::UnprotectedDaemons, 1),
+                code if exit::is_failure(*code) => self.cache.metrics.count(Metric::UnprotectedDaemons, 1),
                 _ => {}
             }
         }
@@ -128,7 +129,15 @@ impl Coordinator {
         };
         let (me, mut applied) = (self.metered(), Applied::default());
         // What fails is only that note.
-        let _ = me.put_count(key, &before, record, &mut applied).await;
+        let (before, applied) = (&before, &mut applied);
+        let _ = me
+            .put_count(RecordWrite {
+                key,
+                before,
+                record,
+                applied,
+            })
+            .await;
         self.cache.add_uncounted(key, me.aws.meter.total());
     }
 

@@ -1,17 +1,14 @@
 //! DRAINING by tens: `UpdateContainerInstancesState` takes ten instances, and those that a run drains at once share it.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use protector_core::ids::{ClusterName, ContainerInstanceArn};
 use protector_core::limits::DRAINING_MAX;
+use protector_core::limits::coordinator::TOGETHER_WITHIN;
 use protector_core::observation::ContainerInstance;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use crate::aws::{Aws, AwsError};
-
-/// The instances of one batch join their shared call within this.
-pub(crate) const TOGETHER: Duration = Duration::from_millis(20);
 
 /// The container instance as it was read back.
 type ReadBack = Result<ContainerInstance, AwsError>;
@@ -53,7 +50,7 @@ impl Tens {
                 Err(TryRecvError::Empty) => {}
             }
             if others {
-                tokio::time::sleep(TOGETHER).await;
+                tokio::time::sleep(TOGETHER_WITHIN).await;
             }
             let some = self.take(cluster);
             let arns: Vec<ContainerInstanceArn> = some.iter().map(|one| one.arn.clone()).collect();

@@ -4,14 +4,8 @@
 //! the least that ECS accepts. A container that ends sooner stays stopped, and its daemon unprotected, for the rest of
 //! the task's life. So an exit is put off until the agent will restart the container. No person waits at a terminal.
 
+use crate::limits::sidecar::{EXIT_DELAYED_LOG_INTERVAL, EXIT_NO_SOONER_THAN};
 use jiff::SignedDuration;
-
-/// An exit is delayed until the process has run for this long: the least `restartAttemptPeriod` that ECS accepts, and a
-/// second for the agent, which counts from the moment at which it saw the start (agent 1.105.1).
-pub const EXIT_NO_SOONER_THAN: SignedDuration = SignedDuration::from_secs(61);
-
-/// Until then it is logged so often what is wrong.
-pub const LOG_EVERY: SignedDuration = SignedDuration::from_secs(10);
 
 /// Where the process runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +39,7 @@ pub fn next(surroundings: Surroundings, uptime: SignedDuration) -> Next {
     }
     Next::LogAndWait {
         exit_in,
-        pause: exit_in.min(LOG_EVERY),
+        pause: exit_in.min(EXIT_DELAYED_LOG_INTERVAL),
     }
 }
 
@@ -86,7 +80,7 @@ mod tests {
             let mut uptime = SignedDuration::from_millis(start);
             let mut lines = vec![];
             while let Next::LogAndWait { exit_in, pause } = next(Surroundings::EcsTask, uptime) {
-                assert!(pause <= LOG_EVERY && pause > SignedDuration::ZERO);
+                assert!(pause <= EXIT_DELAYED_LOG_INTERVAL && pause > SignedDuration::ZERO);
                 assert_eq!(uptime + exit_in, EXIT_NO_SOONER_THAN);
                 lines.push(uptime);
                 uptime += pause;

@@ -1,4 +1,8 @@
-//! Every limit of the product, with the argument for it.
+//! Every limit of the product, with its reason: here those of AWS, and those that both programs or the rules share; in
+//! [`coordinator`] and [`sidecar`] those of one program. Only a limit that one function alone needs is declared there.
+
+pub mod coordinator;
+pub mod sidecar;
 
 use jiff::SignedDuration;
 
@@ -178,6 +182,38 @@ pub const RELEASE_BEFORE_SIGTERM_MAX: SignedDuration = SignedDuration::from_mins
 /// An instance of our hook that is in no cluster is looked for a second time after this: its registration, or the
 /// eventual consistency of `ListContainerInstances`, may lag.
 pub const CONFIRM_ABSENT_AFTER: SignedDuration = SignedDuration::from_secs(5);
+
+/// The heartbeat timeout of a hook that was created without one (Auto Scaling API reference, `PutLifecycleHook`).
+pub const HOOK_HEARTBEAT_DEFAULT_SECONDS: u32 = 3600;
+
+/// The longest page of `ListServices`, which has ten services if nothing is asked for (ECS API reference).
+pub const LIST_SERVICES_MAX: i32 = 100;
+
+/// The number of messages that a FIFO queue delivers at once (`BatchSize` in the template): after a full batch more may
+/// be waiting.
+pub const BATCH_MAX: usize = 10;
+
+/// If a hook's heartbeat timeout cannot be read, its heartbeats are paced by this one, until it can: short enough for
+/// any hook that a schedule of a minute can serve.
+pub const HEARTBEAT_ASSUMED_SECONDS: u32 = HOOK_HEARTBEAT_MIN_SECONDS;
+
+/// The number of values of one metric in one line (specification of the Embedded Metric Format).
+pub const METRIC_VALUES_MAX: usize = 100;
+
+/// The part of an operator's text that is kept, in bytes, as JSON has it: the record has 4 KB for everything.
+pub const ORDER_TEXT_BYTES_MAX: usize = 200;
+
+/// SSM allows 15 levels (`PutParameter`); cluster and instance take two of them.
+pub const PREFIX_LEVELS_MAX: usize = 13;
+
+/// Drains that begin within this are written as one wave.
+pub const WAVE: SignedDuration = SignedDuration::from_mins(15);
+
+/// The shortest duration any setting takes: short enough to try everything quickly, long enough to be no busy loop.
+pub const DURATION_MIN: SignedDuration = SignedDuration::from_secs(1);
+
+/// The longest duration any setting takes: Auto Scaling keeps no instance waiting longer than 48 h.
+pub const DURATION_MAX: SignedDuration = SignedDuration::from_hours(48);
 
 /// An error quotes a foreign text up to this length, in characters: names of the usual kind fit.
 pub const QUOTED_CHARS_MAX: usize = 120;

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ClusterName, ContainerInstanceArn, InstanceId, InvalidId};
-use crate::limits::{QUOTED_CHARS_MAX, RECORD_BYTES_MAX, SHARED_RECORDS, cut};
+use crate::limits::{QUOTED_CHARS_MAX, RECORD_BYTES_MAX, SHARED_RECORDS, WAVE, cut};
 use crate::record::{DecodeError, ParameterPrefix, Record, ReleaseReason, SCHEMA, State};
 
 /// The last level of a shared record's name, before its number. No instance id begins like this.
@@ -35,9 +35,6 @@ const FRAME_BYTES: usize = 100;
 
 /// What each wave has beside its instances at most: two times, and the names of six lists.
 const WAVE_BYTES: usize = 200;
-
-/// Drains that begin within this are written as one wave.
-const WAVE: SignedDuration = SignedDuration::from_mins(15);
 
 /// What a shared record says of the drain of one instance.
 #[derive(Debug, Clone, PartialEq, Eq)]

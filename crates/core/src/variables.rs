@@ -9,17 +9,11 @@ use std::str::FromStr;
 
 use jiff::SignedDuration;
 
-use crate::limits::{MESSAGE_CHARS_MAX, QUOTED_CHARS_MAX, cut};
+use crate::limits::{DURATION_MAX, DURATION_MIN, MESSAGE_CHARS_MAX, QUOTED_CHARS_MAX, cut};
 use crate::plural::counted;
 
 /// What each setting's name starts with.
 pub const VARIABLE_PREFIX: &str = "PROTECTOR_";
-
-/// The shortest duration any setting takes: short enough to try everything quickly, long enough to be no busy loop.
-pub const DURATION_MIN: SignedDuration = SignedDuration::from_secs(1);
-
-/// The longest duration any setting takes: Auto Scaling keeps no instance waiting longer than 48 h.
-pub const DURATION_MAX: SignedDuration = SignedDuration::from_hours(48);
 
 /// One wrong setting.
 #[derive(Debug, Clone, PartialEq, Eq)]

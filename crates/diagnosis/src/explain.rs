@@ -3,6 +3,7 @@
 mod cause;
 mod clocks;
 mod command;
+mod finding;
 #[cfg(test)]
 mod fixtures;
 mod holding;
@@ -26,8 +27,8 @@ use crate::words::clock;
 use look::TaskLook;
 use reads::InstanceReads;
 
-pub use cause::{Cause, Evidence, Finding, Source};
 pub use clocks::Clock;
+pub use finding::{Cause, Evidence, Finding, Source};
 
 /// An explanation. Its sentences have neither line breaks nor colour; it has no token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

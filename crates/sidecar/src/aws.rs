@@ -5,8 +5,6 @@ mod credentials;
 mod error;
 pub(crate) mod ssm;
 
-use std::time::Duration;
-
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
@@ -21,9 +19,6 @@ pub(crate) use error::AwsError;
 
 use crate::environment::{is_true, variable};
 use crate::net::Http;
-
-/// One call with all that belongs to it, credentials too.
-pub(crate) const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
 
 /// The parts that all clients share.
 pub(crate) struct Aws {

@@ -1,13 +1,12 @@
 //! Finds out where the sidecar runs. Task metadata alone does not identify the instance.
 
-use std::time::Duration;
-
 use protector_core::hold::state::{ReadError, SidecarIdentity};
 use protector_core::ids::{ClusterName, ContainerInstanceArn, ContainerName, InstanceId, TaskArn};
+use protector_core::limits::sidecar::{CALL_TIMEOUT, INTROSPECTION_TIMEOUT};
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use crate::aws::{ATTEMPT_LIMIT, AwsError};
+use crate::aws::AwsError;
 use crate::environment::variable;
 use crate::identity::Place;
 use crate::imds;
@@ -18,8 +17,6 @@ use crate::task_metadata::{self, TaskMetadata, TaskMetadataResponse};
 /// Where the agent's introspection is asked unless `ECS_AGENT_INTROSPECTION_ENDPOINT` says otherwise. It is there in
 /// host network mode; elsewhere a fast refusal or this limit is all it costs, once.
 const INTROSPECTION: &str = "http://127.0.0.1:51678";
-const INTROSPECTION_LIMIT: Duration = Duration::from_secs(1);
-
 /// What the answers of the metadata file and of the introspection have in common.
 #[derive(Deserialize)]
 struct Agent {
@@ -27,7 +24,7 @@ struct Agent {
     container_instance: Option<ContainerInstanceArn>,
 }
 
-/// Finds the place with what task metadata has `told`, in no more than [`ATTEMPT_LIMIT`].
+/// Finds the place with what task metadata has `told`, in no more than [`CALL_TIMEOUT`].
 ///
 /// # Errors
 /// What is missing, and how to fix it.
@@ -38,9 +35,9 @@ pub(crate) async fn place_in_time(
     let hint = "let the container reach task metadata and IMDS, or set PROTECTOR_INSTANCE_ID";
     let late = format!(
         "the instance was not identified within {} s",
-        ATTEMPT_LIMIT.as_secs()
+        CALL_TIMEOUT.as_secs()
     );
-    timeout(ATTEMPT_LIMIT, place(settings, told))
+    timeout(CALL_TIMEOUT, place(settings, told))
         .await
         .unwrap_or_else(|_| Err(unidentified(&late, hint)))
 }
@@ -133,7 +130,7 @@ async fn container_instance() -> Option<ContainerInstanceArn> {
     }
     let set = variable("ECS_AGENT_INTROSPECTION_ENDPOINT");
     let url = format!("{}/v1/metadata", set.as_deref().unwrap_or(INTROSPECTION));
-    let body = local_http::get(&url, INTROSPECTION_LIMIT).await.ok()?;
+    let body = local_http::get(&url, INTROSPECTION_TIMEOUT).await.ok()?;
     serde_json::from_slice::<Agent>(&body).ok()?.container_instance
 }
 

@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::control::Control;
 use protector_core::hold::state::{ExitReason, HoldReason};
 use protector_core::hold::{self, Answer, Moment, Step};
-use serde_json::{Value, json};
+use protector_core::limits::sidecar::HOLD_LOG_INTERVAL;
+use protector_runtime::log::fields;
+use serde_json::{Map, Value, json};
 use tokio::time::sleep;
 
 use crate::aws::ssm::Parameters;
@@ -19,9 +21,6 @@ use crate::logging::{self, Level, Logger};
 use crate::messages;
 use crate::settings::SidecarSettings;
 use crate::task_metadata::{self, TaskMetadataResponse};
-
-/// While it holds, the sidecar says why so often.
-const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// One hold.
 pub(crate) struct Hold<'a> {
@@ -175,7 +174,7 @@ impl<'a> Hold<'a> {
         if self
             .said
             .switch_at
-            .is_some_and(|at| now.saturating_sub(at) < LOG_INTERVAL)
+            .is_some_and(|at| now.saturating_sub(at) < HOLD_LOG_INTERVAL)
         {
             return;
         }
@@ -195,7 +194,7 @@ impl<'a> Hold<'a> {
         let due = self
             .said
             .at
-            .is_none_or(|at| now.saturating_sub(at) >= LOG_INTERVAL);
+            .is_none_or(|at| now.saturating_sub(at) >= HOLD_LOG_INTERVAL);
         let news = !self.said.reasons.contains(&because);
         let level = match (because, due || news) {
             (_, false) => Level::Debug,
@@ -210,13 +209,11 @@ impl<'a> Hold<'a> {
             self.said.reasons.push(because);
         }
         let message = messages::hold(because, self.protocol.record(), self.held());
-        let mut fields = self.state(json!(because), message, Some(pause));
-        if let Value::Object(map) = &mut fields
-            && first
-        {
-            map.insert("first".to_owned(), json!(true));
+        let mut state = self.state(json!(because), message, Some(pause));
+        if first {
+            state.insert("first".to_owned(), true.into());
         }
-        self.log.log(level, "holding", &fields);
+        self.log.log(level, "holding", &state.into());
     }
 
     fn log_exit(&self, why: ExitReason) {
@@ -226,42 +223,41 @@ impl<'a> Hold<'a> {
             Level::Info
         };
         let message = messages::exit(why, self.protocol.record(), self.held());
-        let mut fields = self.state(json!(why), message, None);
-        if let Value::Object(map) = &mut fields {
-            map.insert("code".to_owned(), json!(why.code()));
-            if why.is_unreleased() {
-                map.extend(logging::unreleased_exit(&json!(why), Timestamp::now()));
-            }
+        let reason = json!(why);
+        let mut state = self.state(reason.clone(), message, None);
+        state.insert("code".to_owned(), why.code().into());
+        if why.is_unreleased() {
+            state.extend(logging::unreleased_exit(reason, Timestamp::now()));
         }
-        logging::log_always(level, "exit", &fields);
+        logging::log_always(level, "exit", &state.into());
     }
 
-    fn state(&self, why: Value, message: String, pause: Option<SignedDuration>) -> Value {
+    fn state(&self, why: Value, message: String, pause: Option<SignedDuration>) -> Map<String, Value> {
         let place = self.protocol.identity();
         let parameter = place.map(|place| place.parameter(&self.settings.prefix));
-        let mut fields = json!({
-            "reason": why,
-            "message": message,
-            "heldSeconds": self.held().as_millis_f64().round() / 1000.0,
-            "reads": self.protocol.reads(),
-            "parameter": parameter,
-            "lastRecord": logging::summary(self.protocol.record()),
-            "control": self.protocol.control().map(Control::name),
-        });
-        if let Value::Object(map) = &mut fields {
-            if let Some(pause) = pause {
-                map.insert(
-                    "nextReadInSeconds".to_owned(),
-                    json!(pause.as_millis_f64().round() / 1000.0),
-                );
-            }
-            if let Some(fault) = &self.fault {
-                map.insert("error".to_owned(), json!(fault.detail));
-                map.insert("hint".to_owned(), json!(fault.hint));
-            }
+        let mut state = vec![
+            ("reason", why),
+            ("message", message.into()),
+            ("heldSeconds", seconds(self.held())),
+            ("reads", self.protocol.reads().into()),
+            ("parameter", parameter.into()),
+            ("lastRecord", logging::summary(self.protocol.record())),
+            ("control", self.protocol.control().map(Control::name).into()),
+        ];
+        state.extend(pause.map(|pause| ("nextReadInSeconds", seconds(pause))));
+        if let Some(fault) = &self.fault {
+            state.extend([
+                ("error", fault.detail.as_str().into()),
+                ("hint", fault.hint.as_str().into()),
+            ]);
         }
-        fields
+        fields(state)
     }
+}
+
+/// Seconds to a thousandth.
+fn seconds(duration: SignedDuration) -> Value {
+    (duration.as_millis_f64().round() / 1000.0).into()
 }
 
 fn no_region() -> AwsError {

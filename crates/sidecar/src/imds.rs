@@ -2,17 +2,13 @@
 //!
 //! Not by the SDK's client: that is an eighth of a megabyte for these two requests.
 
-use std::time::Duration;
-
 use http::{HeaderName, HeaderValue, Method};
 use protector_core::hold::state::TargetLifecycleState;
 use protector_core::ids::InstanceId;
+use protector_core::limits::sidecar::IMDS_TIMEOUT;
 
 use crate::environment::{is_true, variable};
 use crate::local_http::{Answer, ask};
-
-/// It is on the same host. A token that does not come back (hop limit) shows as a timeout.
-const LIMIT: Duration = Duration::from_secs(1);
 
 const ENDPOINT: &str = "http://169.254.169.254";
 
@@ -62,7 +58,7 @@ impl Session {
         let endpoint = variable("AWS_EC2_METADATA_SERVICE_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
         let endpoint = endpoint.trim_end_matches('/').to_owned();
         let url = format!("{endpoint}/latest/api/token");
-        match ask(Method::PUT, &url, (TOKEN_LIFE, LIFE), LIMIT)
+        match ask(Method::PUT, &url, (TOKEN_LIFE, LIFE), IMDS_TIMEOUT)
             .await
             .and_then(text)?
         {
@@ -78,7 +74,7 @@ impl Session {
     /// interruption.
     async fn get(&self, item: &str) -> Result<Option<String>, String> {
         let url = format!("{}/latest/meta-data/{item}", self.endpoint);
-        match ask(Method::GET, &url, (TOKEN, self.token.clone()), LIMIT)
+        match ask(Method::GET, &url, (TOKEN, self.token.clone()), IMDS_TIMEOUT)
             .await
             .and_then(text)?
         {

@@ -6,49 +6,40 @@ use std::os::fd::AsFd;
 use jiff::Timestamp;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 pub(crate) use protector_core::level::Level;
+use protector_core::limits::sidecar::LOG_WRITE_TIMEOUT_MS;
 use protector_core::limits::{MESSAGE_CHARS_MAX, cut};
 use protector_core::record::Record;
+use protector_runtime::emf;
+use protector_runtime::log::{fields, line};
 use serde_json::{Map, Value, json};
 
 /// Lines below this level are left out.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Logger(pub(crate) Level);
 
-/// A log driver that does not read is given so long (milliseconds) to make room for a line.
-const WRITE_TIMEOUT_MS: u16 = 100;
-
 impl Logger {
     /// Says that `event` happened. `fields` is a JSON object.
     pub(crate) fn log(self, level: Level, event: &str, fields: &Value) {
         if level >= self.0 {
-            write(&line(level, event, fields));
+            write(level, event, fields);
         }
     }
 }
 
 /// Says a line that no level leaves out: the last one.
 pub(crate) fn log_always(level: Level, event: &str, fields: &Value) {
-    write(&line(level, event, fields));
-}
-
-fn line(level: Level, event: &str, fields: &Value) -> String {
-    let rest = fields.to_string();
-    let rest = rest.strip_prefix('{').unwrap_or("}");
-    let comma = if rest == "}" { "" } else { "," };
-    let level = level.name();
-    format!(
-        "{{\"time\":\"{:.3}\",\"level\":\"{level}\",\"event\":\"{event}\"{comma}{rest}\n",
-        Timestamp::now()
-    )
+    write(level, event, fields);
 }
 
 /// Writes without ever blocking for long: a log driver that has stopped reading must not turn into a hold without end
 /// (promise P3), so then the line is lost. A pipe that polls writable takes 4096 bytes, more than a line has.
-fn write(line: &str) {
+fn write(level: Level, event: &str, fields: &Value) {
+    let mut line = line(Some(Timestamp::now()), level, event, fields);
+    line.push('\n');
     let stdout = std::io::stdout();
     let room = {
         let mut fds = [PollFd::new(stdout.as_fd(), PollFlags::POLLOUT)];
-        poll(&mut fds, PollTimeout::from(WRITE_TIMEOUT_MS))
+        poll(&mut fds, PollTimeout::from(LOG_WRITE_TIMEOUT_MS))
     };
     if room.is_ok_and(|ready| ready > 0) {
         // Standard output is closed, and there is no other channel to report that.
@@ -75,27 +66,16 @@ pub(crate) fn summary(record: Option<&Record>) -> Value {
     })
 }
 
-/// Makes a metric of the line of an exit without a release: CloudWatch Logs reads the Embedded Metric Format out of
-/// whatever the `awslogs` driver sends, so the sidecar needs neither a client nor a permission for it.
-/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
-pub(crate) fn unreleased_exit(reason: &Value, now: Timestamp) -> Map<String, Value> {
-    let directive = json!({
-        "Timestamp": now.as_millisecond(),
-        "CloudWatchMetrics": [{
-            "Namespace": "EcsDaemonProtector",
-            "Dimensions": [[], ["Reason"]],
-            "Metrics": [{"Name": "UnreleasedExits", "Unit": "Count"}],
-        }],
-    });
-    let members = [
-        ("_aws", directive),
-        ("Reason", reason.clone()),
-        ("UnreleasedExits", json!(1)),
-    ];
-    members
-        .map(|(name, value)| (name.to_owned(), value))
-        .into_iter()
-        .collect()
+/// Makes a metric of the line of an exit without a release: its members beside the fields of the line.
+pub(crate) fn unreleased_exit(reason: Value, now: Timestamp) -> Map<String, Value> {
+    const NAME: &str = "UnreleasedExits";
+    let dimensions = vec![Value::Array(vec![]), vec![Value::from("Reason")].into()];
+    let directive = emf::directive(now, dimensions, vec![emf::definition(NAME, "Count")]);
+    fields(vec![
+        (emf::MEMBER, directive),
+        ("Reason", reason),
+        (NAME, 1.into()),
+    ])
 }
 
 /// Cuts a text that came from elsewhere.
@@ -106,20 +86,6 @@ pub(crate) fn short(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_is_one_json_object() {
-        for fields in [json!({}), json!({"reason": "released", "code": 0})] {
-            let text = line(Level::Warn, "exit", &fields);
-            assert_eq!(text.matches('\n').count(), 1);
-            let value: Value = serde_json::from_str(&text).unwrap();
-            assert_eq!(
-                (value["event"].as_str(), value["level"].as_str()),
-                (Some("exit"), Some("warn"))
-            );
-            assert_eq!(value["reason"], fields["reason"]);
-        }
-    }
 
     #[test]
     fn a_summary_has_no_token() {
@@ -142,7 +108,7 @@ mod tests {
     #[test]
     fn an_exit_without_a_release_is_a_metric_by_reason_and_of_all() {
         let now: Timestamp = "2026-11-24T08:00:00Z".parse().unwrap();
-        let members = Value::Object(unreleased_exit(&json!("max-hold"), now));
+        let members = Value::Object(unreleased_exit(json!("max-hold"), now));
         let directive = &members["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(members["_aws"]["Timestamp"], 1_795_507_200_000_i64);
         assert_eq!(directive["Dimensions"], json!([[], ["Reason"]]));

@@ -26,15 +26,13 @@ use aws_smithy_types::body::SdkBody;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
+use protector_core::limits::sidecar::ANSWER_BYTES_MAX;
 use protector_core::network::{Route, Unreachable};
 
-pub(crate) use failed::{Failed, chain};
+pub(crate) use failed::Failed;
 
 use connect::{Sender, Way};
 use trust::Trust;
-
-/// Task metadata of a task with ten containers has some 20 kB, and ten parameters have 40 kB.
-const ANSWER_BYTES_MAX: usize = 1 << 20;
 
 /// An HTTP client. Clones share its connection.
 #[derive(Debug, Clone)]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use protector_core::hold::state::ExitReason;
 use protector_core::plural::counted;
 use protector_core::variables::Problems;
+use protector_runtime::exit;
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 
@@ -18,12 +19,6 @@ use crate::settings::{self, SidecarSettings};
 use crate::signal::{self, Pending};
 use crate::start::{self, Started};
 use crate::{check, early_exit, reexec};
-
-/// Wrong settings or arguments (`EX_USAGE`).
-const EXIT_USAGE: u8 = 64;
-
-/// A bug (`EX_SOFTWARE`).
-const EXIT_BUG: u8 = 70;
 
 /// The program. SIGTERM is blocked before anything else is done: what comes before would be lost, or would kill.
 ///
@@ -60,9 +55,9 @@ fn continue_run(waited: nix::Result<()>) -> ExitCode {
 
 /// Says it and ends the process, whatever the panic strategy: before SIGTERM, when the exit is due.
 fn bug(detail: &str) -> ! {
-    let fields = json!({"reason": "bug", "code": EXIT_BUG, "error": logging::short(detail)});
+    let fields = json!({"reason": "bug", "code": exit::SOFTWARE, "error": logging::short(detail)});
     end_when_due(&fields);
-    std::process::exit(EXIT_BUG.into());
+    std::process::exit(exit::SOFTWARE.into());
 }
 
 /// The last line, when the exit is due.
@@ -82,10 +77,10 @@ fn misused(misuse: &Misuse) -> ExitCode {
     eprintln!("ecs-daemon-protector: {}", misuse.hint);
     if misuse.of == Use::Container {
         end_when_due(
-            &json!({"reason": "arguments", "code": EXIT_USAGE, "error": logging::short(&misuse.hint)}),
+            &json!({"reason": "arguments", "code": exit::USAGE, "error": logging::short(&misuse.hint)}),
         );
     }
-    ExitCode::from(EXIT_USAGE)
+    ExitCode::from(exit::USAGE)
 }
 
 fn health() -> ExitCode {
@@ -115,8 +110,8 @@ fn wrong_settings(Problems(problems): &Problems) -> ExitCode {
         eprintln!("  {problem}");
     }
     let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    end_when_due(&json!({"reason": "settings", "code": EXIT_USAGE, "errors": texts}));
-    ExitCode::from(EXIT_USAGE)
+    end_when_due(&json!({"reason": "settings", "code": exit::USAGE, "errors": texts}));
+    ExitCode::from(exit::USAGE)
 }
 
 /// Self-check, then wait in a fresh process image.

@@ -7,13 +7,11 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use protector_core::limits::sidecar::SIGNAL_CHECK_INTERVAL;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::sleep;
-
-/// A SIGTERM during the self-check is noticed after so long.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Whether [`wait`] has taken one.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -63,7 +61,7 @@ impl Pending {
     /// Comes back when one is pending. Needs a runtime.
     pub(crate) async fn arrives(&self) {
         while !self.now() {
-            sleep(LOOK_EVERY).await;
+            sleep(SIGNAL_CHECK_INTERVAL).await;
         }
     }
 

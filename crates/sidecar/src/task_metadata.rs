@@ -1,18 +1,14 @@
 //! Asking for the own task: task metadata version 4 (`ECS_CONTAINER_METADATA_URI_V4`).
 
-use std::time::Duration;
-
 use http::Method;
 use protector_core::hold::state::ProtectedContainers;
 use protector_core::ids::ContainerName;
+use protector_core::limits::sidecar::TASK_METADATA_TIMEOUT;
 use protector_core::task_metadata;
 pub(crate) use protector_core::task_metadata::TaskMetadata;
 
 use crate::environment::variable;
 use crate::local_http::{self, Answer};
-
-/// The agent answers from memory; one that has not answered by then is not there.
-const LIMIT: Duration = Duration::from_secs(2);
 
 /// What the sidecar's container is called unless task metadata says otherwise.
 const OWN_NAME: &str = "ecs-daemon-protector";
@@ -40,7 +36,7 @@ pub(crate) async fn fetch() -> TaskMetadataResponse {
         return TaskMetadataResponse::NotOnEcs;
     };
     let url = format!("{address}/task");
-    match local_http::ask(Method::GET, &url, local_http::json(), LIMIT).await {
+    match local_http::ask(Method::GET, &url, local_http::json(), TASK_METADATA_TIMEOUT).await {
         Ok(answer) => told(&url, &answer),
         Err(error) => TaskMetadataResponse::Unavailable(error),
     }
@@ -66,7 +62,7 @@ pub(crate) async fn own_name(told: &TaskMetadataResponse) -> Option<ContainerNam
         | TaskMetadataResponse::NotOnEcs => true,
     };
     let asked = match address() {
-        Some(address) if !usual => local_http::get(&address, LIMIT).await.ok(),
+        Some(address) if !usual => local_http::get(&address, TASK_METADATA_TIMEOUT).await.ok(),
         _ => None,
     };
     asked

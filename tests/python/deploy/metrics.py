@@ -11,7 +11,7 @@ OF_LAMBDA = {"Invocations", "Errors", "Throttles", "Duration"}
 
 def words():
     """All words of the coordinator's sources, but those of comments."""
-    files = [*(ROOT / "crates/coordinator/src").rglob("*.rs"), *(ROOT / "crates/core/src").rglob("*.rs")]
+    files = [path for crate in ("coordinator", "core", "runtime") for path in (ROOT / "crates" / crate / "src").rglob("*.rs")]
     text = "\n".join(re.sub(r"//.*", "", path.read_text()) for path in files)
     return set(re.findall(r"\w+", text))
 

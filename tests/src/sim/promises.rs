@@ -9,7 +9,6 @@ use protector_local_aws::principal::COORDINATOR;
 use serde_json::Value;
 
 use super::script::ScriptSetup;
-use super::transcript::instance_of;
 use crate::SIDECAR;
 
 /// The result of the check.
@@ -52,7 +51,7 @@ pub(super) fn judge(journal: &[Entry], instance: &str, setup: &ScriptSetup, poli
         released_at: None,
         promises: Promises::default(),
     };
-    let of_it = |entry: &&Entry| instance_of(&entry.what).is_none_or(|other| other == instance);
+    let of_it = |entry: &&Entry| entry.what.instance().is_none_or(|other| other == instance);
     journal.iter().filter(of_it).for_each(|entry| judge.entry(entry));
     judge.promises
 }

@@ -6,14 +6,14 @@ mod log_lines;
 mod names;
 mod record;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use protector_aws_model::InstanceStatus;
+use protector_aws_model::narrator::Narrator;
 
 use super::clock::VirtualClock;
 use super::script::ScriptSetup;
-pub(crate) use journal::instance_of;
+use crate::SIDECAR;
 use line::Line;
 use names::Names;
 
@@ -27,15 +27,12 @@ pub(crate) struct TranscriptWriter {
     at: SignedDuration,
     /// How many entries of the journal have been written.
     read: usize,
-    told_to_stop: BTreeSet<String>,
+    narrator: Narrator,
     told_record: Option<String>,
     told_verdict: Option<String>,
     told_control: Option<String>,
     /// The EC2 id of the one instance that the journal is about.
     ec2: Option<String>,
-    instance: Option<(InstanceStatus, bool)>,
-    /// The instance is off, and everything on it.
-    off: bool,
     calls: BTreeMap<String, u32>,
     heartbeat_calls: BTreeMap<String, u32>,
     reads: u32,
@@ -50,13 +47,11 @@ impl TranscriptWriter {
             lines: Vec::new(),
             at: SignedDuration::MIN,
             read: 0,
-            told_to_stop: BTreeSet::new(),
+            narrator: Narrator::new(SIDECAR),
             told_record: None,
             told_verdict: None,
             told_control: None,
             ec2: None,
-            instance: None,
-            off: false,
             calls: BTreeMap::new(),
             heartbeat_calls: BTreeMap::new(),
             reads: 0,

@@ -1,6 +1,7 @@
 //! What happens in Auto Scaling that other parts of the world must know.
 
 use super::state::LifecycleState;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::fmt;
 
@@ -62,6 +63,12 @@ pub enum HookStep {
     Skipped,
     /// The instance is gone, or goes in another way.
     Lost,
+}
+
+impl Serialize for HookStep {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 impl fmt::Display for HookStep {

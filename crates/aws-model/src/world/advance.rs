@@ -102,7 +102,7 @@ impl World {
                         instance,
                         group,
                         hook,
-                        what: what.to_string(),
+                        what,
                     },
                 );
             }

@@ -4,8 +4,9 @@ use super::DemoError;
 use super::files::RunDirectory;
 use super::reporter::Form;
 use super::scenario::{Kind, Scenario};
+use crate::duration;
+use crate::look::ColorWhen;
 use crate::programs::{self, Program};
-use crate::{duration, output};
 use clap::{Args, ValueEnum};
 use protector_aws_model::DaemonStop;
 use std::path::{Path, PathBuf};
@@ -82,7 +83,7 @@ impl DemoArgs {
 
     /// Returns the form of the output.
     pub(super) fn form(&self) -> Form {
-        match (self.json, output::colours()) {
+        match (self.json, ColorWhen::Auto.colors()) {
             (true, _) => Form::Json,
             (false, true) => Form::Colour,
             (false, false) => Form::Plain,

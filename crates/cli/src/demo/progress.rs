@@ -2,8 +2,8 @@
 
 use super::scenario::{APP, ROUTER};
 use jiff::Timestamp;
+use protector_aws_model::journal::tasks_on;
 use protector_aws_model::{ContainerStatus, Entry, InstanceStatus, Outcome, TaskStatus, What};
-use std::collections::BTreeMap;
 
 /// State of a group's instance that waits for its terminate hooks.
 const WAITING: &str = "Terminating:Wait";
@@ -34,16 +34,14 @@ pub(crate) fn container_instance_arn(journal: &[Entry], wanted: &str) -> Option<
 
 /// How many tasks on `wanted` are RUNNING now.
 pub(crate) fn running_on(journal: &[Entry], wanted: &str) -> usize {
-    statuses_on(journal, wanted)
-        .into_values()
-        .filter(|status| *status == TaskStatus::Running)
-        .count()
+    let tasks = tasks_on(journal, wanted).into_values();
+    tasks.filter(|(_, status)| *status == TaskStatus::Running).count()
 }
 
 /// Returns whether `wanted` had at least one task, and every one of them is STOPPED.
 pub(crate) fn all_stopped_on(journal: &[Entry], wanted: &str) -> bool {
-    let statuses = statuses_on(journal, wanted);
-    !statuses.is_empty() && statuses.values().all(|status| *status == TaskStatus::Stopped)
+    let tasks = tasks_on(journal, wanted);
+    !tasks.is_empty() && tasks.values().all(|(_, status)| *status == TaskStatus::Stopped)
 }
 
 /// Returns whether `wanted` waits, or has waited, for its terminate hooks.
@@ -84,23 +82,6 @@ fn last_end(journal: &[Entry], wanted: &str) -> Option<Timestamp> {
             if container == wanted)
     });
     ends.map(|entry| entry.at)
-}
-
-fn statuses_on<'a>(journal: &'a [Entry], wanted: &str) -> BTreeMap<&'a str, TaskStatus> {
-    let mut statuses = BTreeMap::new();
-    for entry in journal {
-        if let What::TaskStatus {
-            task_arn,
-            instance,
-            status,
-            ..
-        } = &entry.what
-            && instance == wanted
-        {
-            statuses.insert(task_arn.as_str(), *status);
-        }
-    }
-    statuses
 }
 
 #[cfg(test)]

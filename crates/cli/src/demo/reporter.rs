@@ -1,10 +1,11 @@
 //! Reports what happens while it happens: coloured lines, plain lines, or JSON.
 
-use super::scenario::Kind;
+use super::scenario::{Kind, SIDECAR};
 use super::timeline;
 use crate::output;
 use jiff::Timestamp;
-use protector_aws_model::{Entry, What};
+use protector_aws_model::Entry;
+use protector_aws_model::narrator::{Narrator, Sentence};
 use protector_local_aws::LocalAws;
 use serde_json::json;
 use std::convert::Infallible;
@@ -70,6 +71,7 @@ pub(crate) struct Follower {
     reporter: Reporter,
     start: Timestamp,
     seen: usize,
+    narrator: Narrator,
     last_record: Option<String>,
 }
 
@@ -81,6 +83,7 @@ impl Follower {
             reporter,
             start,
             seen,
+            narrator: Narrator::new(SIDECAR),
             last_record: None,
         }
     }
@@ -113,17 +116,20 @@ impl Follower {
     fn tell(&mut self, news: &[Entry]) -> io::Result<()> {
         self.seen += news.len();
         for entry in news {
-            if let Some(words) = timeline::words(entry).filter(|words| self.is_news(entry, words)) {
-                self.reporter
-                    .tell(entry.at.duration_since(self.start).as_secs_f64(), &words)?;
+            let Some(sentence) = self.narrator.sentence(&entry.what) else {
+                continue;
+            };
+            if let Some(words) = timeline::words(sentence).filter(|words| self.is_news(sentence, words)) {
+                let seconds = entry.at.duration_since(self.start).as_secs_f64();
+                self.reporter.tell(seconds, &words)?;
             }
         }
         Ok(())
     }
 
     /// A record is written again when its details change; what it says to a person may be the same.
-    fn is_news(&mut self, entry: &Entry, words: &str) -> bool {
-        let is_record = matches!(entry.what, What::Parameter { .. });
+    fn is_news(&mut self, sentence: Sentence<'_>, words: &str) -> bool {
+        let is_record = matches!(sentence, Sentence::Parameter(..));
         !is_record || self.last_record.replace(words.to_owned()).as_deref() != Some(words)
     }
 }

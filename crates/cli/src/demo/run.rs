@@ -5,10 +5,10 @@ use super::reporter::{Follower, Reporter};
 use super::scenario::{GROUP, Kind, REGION, REPLICAS, ROUTER, SIDECAR, Scenario, WARM_UP, text};
 use super::{DemoError, native, progress, setup};
 use jiff::Timestamp;
-use protector_aws_model::{DaemonStop, Entry, What};
+use protector_aws_model::DaemonStop;
+use protector_aws_model::journal::tasks_with;
 use protector_local_aws::{CoordinatorSpec, LocalAws, LocalAwsConfig};
 use serde_json::json;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long a drain may take on top of its longest task and of `LINGER`.
@@ -138,14 +138,4 @@ fn keep_logs(aws: &LocalAws, scenario: &Scenario) -> Result<(), DemoError> {
         scenario.run.keep("sidecar.log", &said.collect::<Vec<_>>())?;
     }
     Ok(())
-}
-
-fn tasks_with<'a>(journal: &'a [Entry], wanted: &str) -> BTreeSet<&'a str> {
-    let tasks = journal.iter().filter_map(|entry| match &entry.what {
-        What::ContainerStatus {
-            task_arn, container, ..
-        } if container == wanted => Some(task_arn.as_str()),
-        _ => None,
-    });
-    tasks.collect()
 }

@@ -1,56 +1,40 @@
-//! The journal in words: what a person wants to see of a drain.
+//! The lines of a run: which sentences of the journal a person wants to see of a drain, and by which names.
 
 use super::files::short_id;
 use super::scenario::{APP, ROUTER, SIDECAR};
-use protector_aws_model::{ContainerStatus, Entry, InstanceStatus, What};
+use protector_aws_model::InstanceStatus;
+use protector_aws_model::narrator::{Sentence, TaskName};
 use protector_core::record::{Record, State};
 
-/// Lifecycle states that are worth a line; the others last for no time.
-const TOLD_STATES: [&str; 2] = ["Terminating:Wait", "Terminated"];
-
-/// What an entry says, if it is worth a line.
-pub(crate) fn words(entry: &Entry) -> Option<String> {
-    match &entry.what {
-        What::Lifecycle { state, .. } if TOLD_STATES.contains(&state.as_str()) => {
-            Some(format!("Auto Scaling: the instance is {state}"))
+/// Returns the line of a sentence, if it is worth one: a person follows the instance, its hook, its containers and its
+/// record.
+pub(crate) fn words(sentence: Sentence<'_>) -> Option<String> {
+    let words = sentence.words("the instance");
+    match sentence {
+        Sentence::Terminated | Sentence::Hook(..) => Some(format!("Auto Scaling: {words}")),
+        Sentence::Status(InstanceStatus::Draining) => Some(format!("ECS: {words}")),
+        Sentence::Container(task, container, _) => {
+            Some(format!("{}: {words}", container_name(container, task)))
         }
-        What::Hook { what, .. } if what != "waiting" => Some(format!("Auto Scaling: terminate hook {what}")),
-        What::InstanceStatus {
-            status: InstanceStatus::Draining,
-            ..
-        } => Some("ECS: the instance is DRAINING".to_owned()),
-        What::ContainerStatus {
-            task_arn,
-            group,
-            container,
-            status,
-            exit_code,
-            ..
-        } => container_words(&container_name(container, group, task_arn), *status, *exit_code),
-        What::Parameter { value, .. } => Some(record_words(value.as_deref())),
-        _ => None,
-    }
-}
-
-fn container_words(name: &str, status: ContainerStatus, exit_code: Option<i32>) -> Option<String> {
-    match (status, exit_code) {
-        (ContainerStatus::Terminating, _) => Some(format!("{name}: SIGTERM")),
-        (ContainerStatus::Killing, _) => Some(format!("{name}: SIGKILL, its stop timeout is over")),
-        (ContainerStatus::Stopped, Some(code)) => Some(format!("{name}: exited with {code}")),
-        (ContainerStatus::Stopped, None) => Some(format!("{name}: gone with its instance")),
+        Sentence::Parameter(_, value) => Some(record_words(value)),
         _ => None,
     }
 }
 
 /// `web-1a2b3c4d`, as in its log lines; router and sidecar are there once.
-fn container_name(container: &str, group: &str, task_arn: &str) -> String {
+fn container_name(container: &str, task: TaskName<'_>) -> String {
     if container != APP {
         let names = [(ROUTER, "log router"), (SIDECAR, "sidecar")];
         let known = names.into_iter().find(|(name, _)| *name == container);
         return known.map_or(container, |(_, words)| words).to_owned();
     }
-    let id = short_id(task_arn);
-    format!("{}-{id}", group.split_once(':').map_or(group, |(_, name)| name))
+    let id = short_id(task.arn);
+    format!("{}-{id}", owner(task.group))
+}
+
+/// The service or family of a task group.
+fn owner(group: &str) -> &str {
+    group.split_once(':').map_or(group, |(_, name)| name)
 }
 
 fn record_words(value: Option<&str>) -> String {
@@ -69,10 +53,7 @@ fn state_words(record: &Record) -> String {
         return format!("released ({})", reason.unwrap_or_default());
     }
     let held = record.held_by.iter().map(|held| {
-        let group = held
-            .group
-            .split_once(':')
-            .map_or(held.group.as_str(), |(_, name)| name);
+        let group = owner(held.group.as_str());
         format!("{} {group} {}", held.count, held.last_status)
     });
     let held: Vec<_> = held.collect();
@@ -87,14 +68,12 @@ fn state_words(record: &Record) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::Timestamp;
+    use protector_aws_model::narrator::Narrator;
+    use protector_aws_model::{ContainerStatus, What};
     use serde_json::{Value, json};
 
-    fn said(what: What) -> Option<String> {
-        words(&Entry {
-            at: Timestamp::UNIX_EPOCH,
-            what,
-        })
+    fn said(what: &What) -> Option<String> {
+        Narrator::new(SIDECAR).sentence(what).and_then(words)
     }
 
     fn container(container: &str, group: &str, status: ContainerStatus, exit_code: Option<i32>) -> What {
@@ -129,10 +108,10 @@ mod tests {
             ),
         ];
         for (what, expected) in cases {
-            assert_eq!(said(what).as_deref(), Some(expected));
+            assert_eq!(said(&what).as_deref(), Some(expected));
         }
         assert_eq!(
-            said(container(APP, "service:web", ContainerStatus::Running, None)),
+            said(&container(APP, "service:web", ContainerStatus::Running, None)),
             None
         );
     }
@@ -173,7 +152,7 @@ mod tests {
                 version: 1,
                 value,
             };
-            assert_eq!(said(what).as_deref(), Some(expected));
+            assert_eq!(said(&what).as_deref(), Some(expected));
         }
     }
 }

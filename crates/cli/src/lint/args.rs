@@ -8,8 +8,8 @@ use crate::look::LookArgs;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use protector_core::ids::ContainerName;
+use protector_core::limits::{DURATION_MAX, DURATION_MIN};
 use protector_core::record::ParameterPrefix;
-use protector_core::variables::{DURATION_MAX, DURATION_MIN};
 use std::path::PathBuf;
 
 /// Arguments of `lint`.

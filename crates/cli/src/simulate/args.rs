@@ -2,7 +2,8 @@
 
 use super::help;
 use crate::duration;
-use clap::{Args, ValueEnum};
+use crate::look::ColorWhen;
+use clap::Args;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -117,29 +118,7 @@ pub(super) struct OutputArgs {
     pub(super) save: Option<PathBuf>,
     /// Colours: on a terminal unless `NO_COLOR` is set, always, or never.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub(super) color: Color,
-}
-
-/// When to use colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-impl OutputArgs {
-    /// Returns whether colours are used.
-    pub(super) fn colours(&self) -> bool {
-        match self.color {
-            Color::Auto => crate::output::colours(),
-            Color::Always => true,
-            Color::Never => false,
-        }
-    }
+    pub(super) color: ColorWhen,
 }
 
 fn number(text: &str, range: RangeInclusive<usize>) -> Result<usize, String> {

@@ -1,5 +1,7 @@
 //! Numbers for people.
 
+use protector_core::plural::counted;
+
 /// The middle one of some numbers, and how far they reach.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Middle {
@@ -89,9 +91,9 @@ fn grouped(value: f64) -> String {
 }
 
 /// `1 instance`, `2 instances`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", grouped(number as f64))
+pub(crate) fn count(number: usize, noun: &'static str) -> String {
+    let plain = counted(number, noun).to_string();
+    plain.replacen(&number.to_string(), &grouped(number as f64), 1)
 }
 
 #[cfg(test)]

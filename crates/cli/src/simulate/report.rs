@@ -114,7 +114,7 @@ fn broken(runs: &Runs) -> usize {
 /// Green or red; the words say the same.
 fn paint(args: &SimulateArgs, text: &str, runs: &Runs) -> String {
     let colour = if broken(runs) == 0 { 32 } else { 31 };
-    match args.output.colours() {
+    match args.output.color.colors() {
         true => format!("\x1b[{colour}m{text}\x1b[0m"),
         false => text.to_owned(),
     }

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use protector_core::ids::{AutoScalingGroupName, InstanceId, LifecycleHookName};
-use protector_core::limits::{DESCRIBE_GROUPS_MAX, DESCRIBE_SCALING_INSTANCES_MAX};
+use protector_core::limits::{
+    DESCRIBE_GROUPS_MAX, DESCRIBE_SCALING_INSTANCES_MAX, HOOK_HEARTBEAT_DEFAULT_SECONDS,
+};
 use protector_core::record::Lifecycle;
 
 use super::api::ScalingDescription;
@@ -115,7 +117,7 @@ impl Aws {
                 .and_then(|seconds| u32::try_from(seconds).ok());
             Some((
                 hook.name.parse().ok()?,
-                seconds.unwrap_or(DEFAULT_HEARTBEAT_SECONDS),
+                seconds.unwrap_or(HOOK_HEARTBEAT_DEFAULT_SECONDS),
             ))
         });
         Ok(named.collect())
@@ -139,9 +141,6 @@ impl Aws {
         unless_over(self.call("CompleteLifecycleAction", request).await)
     }
 }
-
-/// What `PutLifecycleHook` takes if it is given none.
-const DEFAULT_HEARTBEAT_SECONDS: u32 = 3600;
 
 fn unless_over(outcome: Result<(), AwsError>) -> Result<bool, AwsError> {
     match outcome {

@@ -1,7 +1,9 @@
 //! Access to AWS, and how the SDK is configured.
 
+use protector_core::limits::coordinator::{
+    ATTEMPT_TIMEOUT, CONNECT_TIMEOUT, CONNECTION_IDLE_MAX, OPERATION_TIMEOUT, TRIES,
+};
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
@@ -13,24 +15,6 @@ use super::api::{Answer, Api};
 use super::quota::Quotas;
 use super::sdk::Sdk;
 use super::{AwsError, ErrorKind, Meter};
-
-/// A connection inside a region takes milliseconds.
-const CONNECT: Duration = Duration::from_secs(2);
-
-/// One try. The slowest of our calls, a full page of DescribeTasks, takes well under a second.
-const ATTEMPT: Duration = Duration::from_secs(5);
-
-/// All tries of one call: a run of some ten calls stays inside the function's 60 s even if one of them is slow.
-const OPERATION: Duration = Duration::from_secs(15);
-
-/// Tries of one call, with exponential back-off and full jitter (the SDK's standard mode). What fails three times is
-/// left to the next event or tick.
-const TRIES: u32 = 3;
-
-/// Lambda freezes the process between runs, and the process does not see what happens to a connection meanwhile:
-/// services close idle ones, from some 20 s on. A connection that was idle for so long is not used again; a new one
-/// costs some milliseconds.
-pub const CONNECTION_IDLE_MAX: Duration = Duration::from_secs(15);
 
 /// Access to AWS. Cheap to clone; a clone made by [`Aws::metered`] counts for itself.
 #[derive(Debug, Clone)]
@@ -113,9 +97,9 @@ fn loader() -> ConfigLoader {
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(OPERATION)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
         .build();
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
@@ -128,6 +112,7 @@ mod tests {
     use std::io::{BufRead, BufReader, Read, Write};
     use std::net::{TcpListener, TcpStream};
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
 
     use aws_config::Region;
     use aws_sdk_ecs::config::Credentials;

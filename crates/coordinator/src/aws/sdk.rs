@@ -11,6 +11,7 @@ use aws_config::SdkConfig;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use protector_core::ids::InstanceId;
 use protector_core::record::Lifecycle;
+use protector_runtime::error::chain;
 
 use super::api::{
     Answer, Api, Batch, ClusterDescription, HookDescription, InstanceDescription, Page, ParameterText,
@@ -38,181 +39,51 @@ impl Sdk {
     }
 }
 
-impl Api for Sdk {
-    fn list_clusters<'a>(&'a self, token: Option<String>) -> Answer<'a, Page<String>> {
-        Box::pin(ecs::list_clusters(&self.ecs, token))
-    }
+/// Each request is the function of that name in the file of its service.
+macro_rules! requests {
+    ($($service:ident.$operation:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        impl Api for Sdk {
+            $(fn $operation<'a>(&'a self $(, $argument: $type)*) -> Answer<'a, $answer> {
+                Box::pin($service::$operation(&self.$service $(, $argument)*))
+            })*
+        }
+    };
+}
 
-    fn describe_clusters<'a>(&'a self, names: Vec<String>) -> Answer<'a, Vec<ClusterDescription>> {
-        Box::pin(ecs::describe_clusters(&self.ecs, names))
-    }
-
-    fn list_container_instances<'a>(
-        &'a self,
-        cluster: &'a str,
-        filter: Option<String>,
-        status: Option<&'a str>,
-        token: Option<String>,
-    ) -> Answer<'a, Page<String>> {
-        Box::pin(ecs::list_container_instances(
-            &self.ecs, cluster, filter, status, token,
-        ))
-    }
-
-    fn describe_container_instances<'a>(
-        &'a self,
-        cluster: &'a str,
-        arns: Vec<String>,
-    ) -> Answer<'a, Batch<InstanceDescription>> {
-        Box::pin(ecs::describe_container_instances(&self.ecs, cluster, arns))
-    }
-
-    fn describe_capacity_providers<'a>(
-        &'a self,
-        cluster: &'a str,
-        names: Vec<String>,
-    ) -> Answer<'a, Vec<ProviderDescription>> {
-        Box::pin(ecs::describe_capacity_providers(&self.ecs, cluster, names))
-    }
-
-    fn list_services<'a>(
-        &'a self,
-        cluster: &'a str,
-        scheduling_strategy: &'a str,
-        token: Option<String>,
-    ) -> Answer<'a, Page<String>> {
-        Box::pin(ecs::list_services(&self.ecs, cluster, scheduling_strategy, token))
-    }
-
-    fn list_tasks<'a>(
-        &'a self,
-        cluster: &'a str,
-        of: TasksOf<'a>,
-        desired_status: &'a str,
-        token: Option<String>,
-    ) -> Answer<'a, Page<String>> {
-        Box::pin(ecs::list_tasks(&self.ecs, cluster, of, desired_status, token))
-    }
-
-    fn describe_tasks<'a>(
-        &'a self,
-        cluster: &'a str,
-        arns: Vec<String>,
-    ) -> Answer<'a, Batch<TaskDescription>> {
-        Box::pin(ecs::describe_tasks(&self.ecs, cluster, arns))
-    }
-
-    fn describe_services<'a>(
-        &'a self,
-        cluster: &'a str,
-        names: Vec<String>,
-    ) -> Answer<'a, Vec<ServiceDescription>> {
-        Box::pin(ecs::describe_services(&self.ecs, cluster, names))
-    }
-
-    fn get_task_protection<'a>(
-        &'a self,
-        cluster: &'a str,
-        arns: Vec<String>,
-    ) -> Answer<'a, Vec<TaskProtection>> {
-        Box::pin(ecs::get_task_protection(&self.ecs, cluster, arns))
-    }
-
-    fn update_container_instances_state<'a>(
-        &'a self,
-        cluster: &'a str,
-        arns: Vec<String>,
-        status: &'a str,
-    ) -> Answer<'a, Batch<InstanceDescription>> {
-        Box::pin(ecs::update_container_instances_state(
-            &self.ecs, cluster, arns, status,
-        ))
-    }
-
-    fn stop_task<'a>(&'a self, cluster: &'a str, task: &'a str, reason: &'a str) -> Answer<'a, ()> {
-        Box::pin(ecs::stop_task(&self.ecs, cluster, task, reason))
-    }
-
-    fn describe_auto_scaling_instances<'a>(
-        &'a self,
-        instances: Vec<String>,
-    ) -> Answer<'a, Vec<ScalingDescription>> {
-        Box::pin(auto_scaling::describe_auto_scaling_instances(
-            &self.auto_scaling,
-            instances,
-        ))
-    }
-
-    fn describe_auto_scaling_groups<'a>(
-        &'a self,
-        names: Vec<String>,
-        token: Option<String>,
-    ) -> Answer<'a, Page<ScalingDescription>> {
-        Box::pin(auto_scaling::describe_auto_scaling_groups(
-            &self.auto_scaling,
-            names,
-            token,
-        ))
-    }
-
-    fn describe_lifecycle_hooks<'a>(&'a self, group: &'a str) -> Answer<'a, Vec<HookDescription>> {
-        Box::pin(auto_scaling::describe_lifecycle_hooks(&self.auto_scaling, group))
-    }
-
-    fn record_lifecycle_action_heartbeat<'a>(
-        &'a self,
-        instance: &'a InstanceId,
-        hook: &'a Lifecycle,
-    ) -> Answer<'a, ()> {
-        Box::pin(auto_scaling::record_lifecycle_action_heartbeat(
-            &self.auto_scaling,
-            instance,
-            hook,
-        ))
-    }
-
-    fn complete_lifecycle_action<'a>(
-        &'a self,
-        instance: &'a InstanceId,
-        hook: &'a Lifecycle,
-    ) -> Answer<'a, ()> {
-        Box::pin(auto_scaling::complete_lifecycle_action(
-            &self.auto_scaling,
-            instance,
-            hook,
-        ))
-    }
-
-    fn get_parameter<'a>(&'a self, name: &'a str) -> Answer<'a, ParameterText> {
-        Box::pin(ssm::get_parameter(&self.ssm, name))
-    }
-
-    fn get_parameters<'a>(&'a self, names: Vec<String>) -> Answer<'a, Parameters> {
-        Box::pin(ssm::get_parameters(&self.ssm, names))
-    }
-
-    fn get_parameters_by_path<'a>(
-        &'a self,
-        path: &'a str,
-        token: Option<String>,
-    ) -> Answer<'a, Page<ParameterText>> {
-        Box::pin(ssm::get_parameters_by_path(&self.ssm, path, token))
-    }
-
-    fn put_parameter<'a>(&'a self, name: &'a str, value: String) -> Answer<'a, i64> {
-        Box::pin(ssm::put_parameter(&self.ssm, name, value))
-    }
-
-    fn delete_parameters<'a>(&'a self, names: Vec<String>) -> Answer<'a, ()> {
-        Box::pin(ssm::delete_parameters(&self.ssm, names))
-    }
+requests! {
+    ecs.list_clusters(token: Option<String>) -> Page<String>;
+    ecs.describe_clusters(names: Vec<String>) -> Vec<ClusterDescription>;
+    ecs.list_container_instances(
+        cluster: &'a str, filter: Option<String>, status: Option<&'a str>, token: Option<String>
+    ) -> Page<String>;
+    ecs.describe_container_instances(cluster: &'a str, arns: Vec<String>) -> Batch<InstanceDescription>;
+    ecs.describe_capacity_providers(cluster: &'a str, names: Vec<String>) -> Vec<ProviderDescription>;
+    ecs.list_services(cluster: &'a str, scheduling_strategy: &'a str, token: Option<String>) -> Page<String>;
+    ecs.list_tasks(cluster: &'a str, of: TasksOf<'a>, desired_status: &'a str, token: Option<String>) -> Page<String>;
+    ecs.describe_tasks(cluster: &'a str, arns: Vec<String>) -> Batch<TaskDescription>;
+    ecs.describe_services(cluster: &'a str, names: Vec<String>) -> Vec<ServiceDescription>;
+    ecs.get_task_protection(cluster: &'a str, arns: Vec<String>) -> Vec<TaskProtection>;
+    ecs.update_container_instances_state(
+        cluster: &'a str, arns: Vec<String>, status: &'a str
+    ) -> Batch<InstanceDescription>;
+    ecs.stop_task(cluster: &'a str, task: &'a str, reason: &'a str) -> ();
+    auto_scaling.describe_auto_scaling_instances(instances: Vec<String>) -> Vec<ScalingDescription>;
+    auto_scaling.describe_auto_scaling_groups(names: Vec<String>, token: Option<String>) -> Page<ScalingDescription>;
+    auto_scaling.describe_lifecycle_hooks(group: &'a str) -> Vec<HookDescription>;
+    auto_scaling.record_lifecycle_action_heartbeat(instance: &'a InstanceId, hook: &'a Lifecycle) -> ();
+    auto_scaling.complete_lifecycle_action(instance: &'a InstanceId, hook: &'a Lifecycle) -> ();
+    ssm.get_parameter(name: &'a str) -> ParameterText;
+    ssm.get_parameters(names: Vec<String>) -> Parameters;
+    ssm.get_parameters_by_path(path: &'a str, token: Option<String>) -> Page<ParameterText>;
+    ssm.put_parameter(name: &'a str, value: String) -> i64;
+    ssm.delete_parameters(names: Vec<String>) -> ();
 }
 
 /// Makes a failure of an error of the SDK.
 fn failed<E, R>(operation: &'static str) -> impl FnOnce(SdkError<E, R>) -> AwsError
 where
     E: ProvideErrorMetadata + Error + 'static,
-    R: fmt::Debug,
+    R: fmt::Debug + 'static,
 {
     move |error| judge(operation, &error)
 }
@@ -220,7 +91,7 @@ where
 fn judge<E, R>(operation: &'static str, error: &SdkError<E, R>) -> AwsError
 where
     E: ProvideErrorMetadata + Error + 'static,
-    R: fmt::Debug,
+    R: fmt::Debug + 'static,
 {
     let unanswered = matches!(error, SdkError::TimeoutError(_) | SdkError::DispatchFailure(_));
     let Some(service) = error.as_service_error().filter(|_| !unanswered) else {
@@ -237,15 +108,4 @@ where
     };
     let code = service.code().unwrap_or("(no code)");
     AwsError::of_service(operation, code, service.message().unwrap_or_default())
-}
-
-/// The words of every cause: the outermost of the SDK's errors says little.
-fn chain(error: &dyn Error) -> String {
-    let mut words = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words.push(error.to_string());
-        cause = error.source();
-    }
-    words.join(": ")
 }

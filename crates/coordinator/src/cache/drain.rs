@@ -2,17 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use protector_core::ids::{InstanceKey, TaskArn};
+use protector_core::limits::coordinator::{BATCH_WAIT_MAX, PROBE_INTERVAL};
 use protector_core::observation::ContainerInstance;
-
-/// Other runs of the function get events too, so what is left is looked at again when half of it is gone, or after
-/// this long: the tick does the same once a minute, in the environment in which it runs.
-const PROBE_MAX: SignedDuration = SignedDuration::from_secs(60);
-
-/// A batch waits for so long at the most while several instances drain: for the default settle window, and its looks. So
-/// a look that is due within this is waited for.
-pub(crate) const PROBE_TIMEOUT: SignedDuration = SignedDuration::from_secs(11);
 
 /// A drain as it was last seen.
 #[derive(Debug, Clone)]
@@ -68,14 +61,14 @@ impl CachedDrain {
             return TaskStopFollowUp::Last(self.key.clone());
         }
         // Its batch looks in a moment, when the daemons have stayed for their while.
-        let soon = |at: &Timestamp| *at > now && at.duration_since(now) <= PROBE_TIMEOUT;
+        let soon = |at: &Timestamp| *at > now && at.duration_since(now) <= BATCH_WAIT_MAX;
         if !awaited && self.awaited.is_empty() && !self.released && self.look_at.as_ref().is_some_and(soon) {
             return TaskStopFollowUp::Ignore("the next look at the drain is due shortly");
         }
         if self.awaited.is_empty() || (!awaited && self.daemons.remove(task)) {
             return TaskStopFollowUp::Observe(self.key.clone());
         }
-        if self.awaited.len() * 2 <= self.seen || now.duration_since(self.at) >= PROBE_MAX {
+        if self.awaited.len() * 2 <= self.seen || now.duration_since(self.at) >= PROBE_INTERVAL {
             return TaskStopFollowUp::DescribeAwaited(
                 self.key.clone(),
                 self.awaited.iter().cloned().collect(),

@@ -4,21 +4,11 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use protector_core::ids::{ClusterName, ContainerInstanceArn};
-
-/// The type of a capacity provider does not change, but one may be created again under its name; and what could not be
-/// asked for is asked for again.
-const PROVIDER_TTL: SignedDuration = SignedDuration::from_mins(10);
-
-/// That a cluster is gone is said so often.
-const GONE_CLUSTER_LOG_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
-
-/// Only from so many on it is worth forgetting.
-const REMEMBERED_MAX: usize = 5000;
-
-/// What no run has asked about for so long is forgotten.
-const UNUSED_TTL: SignedDuration = SignedDuration::from_hours(2);
+use protector_core::limits::coordinator::{
+    FOREIGN_MAX, FOREIGN_UNUSED_TTL, GONE_CLUSTER_LOG_INTERVAL, PROVIDER_TTL,
+};
 
 /// The memory of one execution environment.
 #[derive(Debug, Default)]
@@ -44,7 +34,9 @@ impl ForeignCache {
     /// Remembers a container instance that is none of ours. Is that news?
     pub fn learn_foreign(&self, arn: &ContainerInstanceArn, now: Timestamp) -> bool {
         let mut facts = self.lock();
-        make_room(&mut facts.foreign, |at| now.duration_since(*at) < UNUSED_TTL);
+        make_room(&mut facts.foreign, |at| {
+            now.duration_since(*at) < FOREIGN_UNUSED_TTL
+        });
         facts.foreign.insert(arn.clone(), now).is_none()
     }
 
@@ -83,7 +75,7 @@ impl ForeignCache {
 }
 
 fn make_room<K: Eq + Hash, V>(map: &mut HashMap<K, V>, is_young: impl Fn(&V) -> bool) {
-    if map.len() >= REMEMBERED_MAX {
+    if map.len() >= FOREIGN_MAX {
         map.retain(|_, value| is_young(value));
     }
 }

@@ -9,6 +9,7 @@ use protector_core::control::Control;
 use protector_core::holding::{Census, census};
 use protector_core::ids::{ClusterName, InstanceKey, TaskArn};
 use protector_core::limits::DESCRIBE_MAX;
+use protector_core::limits::coordinator::STEADY_HEARTBEATS_AT_ONCE;
 use protector_core::observation::{HookAction, Observed, Stored, Task};
 use protector_core::plan::{Plan, Remark, Verdict, maintenance_actions, next_due};
 use protector_core::plural::counted;
@@ -20,9 +21,6 @@ use crate::coordinator::Coordinator;
 use crate::instance_line::{InstanceLine, RegisteredFields};
 
 use super::found::{Found, ListedRecord};
-
-/// The number of drains that get their heartbeat at once.
-const CONCURRENCY: usize = 8;
 
 /// A drain that may be quiet, and the tasks that are known to be awaited.
 struct Candidate {
@@ -124,7 +122,7 @@ impl Coordinator {
     /// failures.
     pub(super) async fn maintain_all(&self, quiet: Vec<Steady>) -> Vec<String> {
         let kept = stream::iter(quiet).map(|quiet| self.maintain(quiet));
-        let problems: Vec<Option<String>> = kept.buffer_unordered(CONCURRENCY).collect().await;
+        let problems: Vec<Option<String>> = kept.buffer_unordered(STEADY_HEARTBEATS_AT_ONCE).collect().await;
         problems.into_iter().flatten().collect()
     }
 

@@ -33,6 +33,7 @@ mod input;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::control::Control;
+use crate::limits::sidecar::{KILL_SWITCH_EARLY, KILL_SWITCH_INTERVAL, MISSING_READINGS};
 use crate::limits::{COORDINATOR_SILENCE, RELEASE_BEFORE_SIGTERM_MAX};
 use crate::record::{Record, ReleaseReason};
 
@@ -42,16 +43,6 @@ pub use input::{
     HoldObservation, HoldPolicy, KillSwitchReading, ProtectedContainers, ReadError, Reading, SidecarIdentity,
     TargetLifecycleState, Together,
 };
-
-/// The kill switch is asked for at least so often.
-const KILL_SWITCH_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
-
-/// A look that is so near to it asks for the kill switch too.
-const KILL_SWITCH_INTERVAL_EARLY: SignedDuration = SignedDuration::from_secs(1);
-
-/// A record that was there is believed to be gone when so many readings in a row do not find it: SSM promises no
-/// read-after-write, and one stale answer must not release.
-const MISSING_READINGS: u32 = 2;
 
 /// One wait, from the first SIGTERM on.
 #[derive(Debug, Clone)]
@@ -126,7 +117,7 @@ impl HoldState {
     pub fn asks(&self, identified: bool, since_sigterm: SignedDuration) -> Ask {
         let due = self
             .until_switch(since_sigterm)
-            .is_none_or(|left| left <= KILL_SWITCH_INTERVAL_EARLY);
+            .is_none_or(|left| left <= KILL_SWITCH_EARLY);
         match (identified, self.apart && !due, due) {
             (true, false, _) => Ask::Both,
             (true, true, _) => Ask::Record,

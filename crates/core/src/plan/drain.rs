@@ -1,10 +1,9 @@
 //! Finds out which drain this is: none, one that goes on, or a new one.
 
-use jiff::SignedDuration;
-
 use crate::holding;
 use crate::ids::ContainerInstanceArn;
 use crate::limits::REGISTRATIONS_MAX;
+use crate::limits::coordinator::LISTING_LAG;
 use crate::observation::{Hook, HookAction, Observed, Registrations};
 use crate::record::{DecodeError, Lifecycle, Record, ReleaseReason};
 use crate::shared::is_told_only;
@@ -126,13 +125,10 @@ fn is_of_this_drain(record: &Record, wait: &HookAction, situation: &Situation<'_
 /// Without its event a wait has no name, and the instance may wait on at another actor's hook, or at one of ours whose
 /// event was lost. An instance that has been in service again is ACTIVE again.
 fn goes_on(record: &Record, situation: &Situation<'_>) -> bool {
-    let lags = |ended| situation.now < later(ended, LISTING_LAGS);
+    let lags = |ended| situation.now < later(ended, LISTING_LAG);
     let instance = situation.observation.instance.as_yes();
     record.receipt_at.is_none_or(lags) || !instance.is_some_and(Registrations::is_active)
 }
-
-/// A listing of Auto Scaling may show a wait for so long after it was completed.
-const LISTING_LAGS: SignedDuration = SignedDuration::from_secs(90);
 
 /// A drain by another actor leaves no mark when it is undone. If it was over as drained or cancelled, and tasks hold
 /// now on a draining instance, then it is a new one. After a deadline it is not: those tasks had their time.

@@ -6,17 +6,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::ser::Formatter;
 
 use super::{Record, SCHEMA};
-use crate::limits::{CUT_MARK, HELD_BY_MAX, MESSAGE_CHARS_MAX, RECORD_BYTES_MAX, cut};
+use crate::limits::{CUT_MARK, HELD_BY_MAX, MESSAGE_CHARS_MAX, ORDER_TEXT_BYTES_MAX, RECORD_BYTES_MAX, cut};
 
-/// The part of an operator's text that is kept, in bytes, as JSON has it: the record has 4 KB for everything.
-const ORDER_TEXT_BYTES: usize = 200;
-
-/// A text of an operator, in no more than [`ORDER_TEXT_BYTES`] of the record; one that was cut ends with [`CUT_MARK`].
+/// A text of an operator, in no more than [`ORDER_TEXT_BYTES_MAX`] of the record; one that was cut ends with [`CUT_MARK`].
 pub(super) fn order_text(text: &str) -> String {
-    if chars_within(text, ORDER_TEXT_BYTES) == text.chars().count() {
+    if chars_within(text, ORDER_TEXT_BYTES_MAX) == text.chars().count() {
         return text.to_owned();
     }
-    let kept = chars_within(text, ORDER_TEXT_BYTES - CUT_MARK.len_utf8());
+    let kept = chars_within(text, ORDER_TEXT_BYTES_MAX - CUT_MARK.len_utf8());
     text.chars().take(kept).chain([CUT_MARK]).collect()
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::ids::{ClusterName, InstanceKey, InvalidId};
-use crate::limits::{QUOTED_CHARS_MAX, cut};
+use crate::limits::{PREFIX_LEVELS_MAX, QUOTED_CHARS_MAX, cut};
 
 /// What every parameter name of ours starts with, for example `/ecs-daemon-protector`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -11,9 +11,6 @@ pub struct ParameterPrefix(String);
 
 /// The default prefix.
 pub const DEFAULT_PREFIX: &str = "/ecs-daemon-protector";
-
-/// SSM allows 15 levels (`PutParameter`); cluster and instance take two of them.
-const PREFIX_LEVELS_MAX: usize = 13;
 
 impl Default for ParameterPrefix {
     fn default() -> Self {

@@ -158,7 +158,7 @@ fn the_first_risk_that_fits_is_named() {
 }
 
 #[test]
-fn a_record_that_cannot_be_read_holds_nobody_that_we_know_of() {
+fn a_record_that_cannot_be_read_is_no_hold() {
     let unreadable = Recorded {
         record: Record::decode("{}"),
         version: Some(1),

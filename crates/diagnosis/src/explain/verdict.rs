@@ -5,7 +5,7 @@ use protector_core::aws::InstanceStatus;
 use protector_core::plural::counted;
 use protector_core::record::{Record, ReleaseReason};
 
-use super::cause::{Cause, Finding, one_line};
+use super::finding::{Cause, Finding, one_line};
 use super::reads::InstanceReads;
 use super::{TaskExplanation, whole};
 use crate::drain::DrainState;

@@ -7,8 +7,8 @@ use protector_core::ids::LifecycleHookName;
 use protector_core::limits::{COORDINATOR_SILENCE, TICK_AND_DELAY, reading};
 use protector_core::record::Record;
 
-use super::cause::{Cause, Finding, Source};
 use super::command::CommandLine;
+use super::finding::{Cause, Finding, Source};
 use super::reads::InstanceReads;
 use crate::drain::{Coordinator, DrainState};
 use crate::ends::Ends;

@@ -21,7 +21,7 @@ fn what_is_left_of_a_hook() {
         (900, Some(0), None, 676, Some(224), true),
         (900, Some(0), None, 841, Some(59), true),
         (900, Some(0), None, 900, Some(0), true),
-        // It is over, and the hook still waits: it had a heartbeat that nobody has noted.
+        // It is over, and the hook still waits: it had a heartbeat that was not noted.
         (900, Some(0), None, 901, None, false),
         // Found by the tick: nothing is known until the first heartbeat.
         (900, None, None, 30, None, false),

@@ -1,22 +1,17 @@
 //! Credentials of the task role, from the agent. Static keys in the environment go first, as in every SDK.
 
-use std::time::{Duration, SystemTime};
+use protector_core::limits::sidecar::{CREDENTIALS_RENEWED_BEFORE, CREDENTIALS_TIMEOUT};
+use std::time::SystemTime;
 
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_sdk_ssm::config::{Credentials, ProvideCredentials};
+use protector_runtime::error::chain;
 use tokio::time::timeout;
 
 use super::error::AwsError;
 use crate::environment::variable;
-use crate::net::chain;
-
-/// The agent is on the same host. Shorter than an attempt, so that a gap is distinguished from a timeout of the call.
-const LIMIT: Duration = Duration::from_secs(3);
-
-/// Credentials that end so soon are fetched again. The agent renews them earlier.
-const RENEW_BEFORE: Duration = Duration::from_secs(300);
 
 /// Loads credentials.
 ///
@@ -35,23 +30,25 @@ pub(super) async fn load(provider: &ProviderConfig) -> Result<Credentials, AwsEr
             .provide_credentials()
             .await
     };
-    match timeout(LIMIT, loading).await {
+    match timeout(CREDENTIALS_TIMEOUT, loading).await {
         Ok(Ok(credentials)) => Ok(credentials),
         Ok(Err(error)) => Err(AwsError::no_credentials(&chain(&error))),
         Err(_) => Err(AwsError::no_credentials(&format!(
             "no response within {} s",
-            LIMIT.as_secs()
+            CREDENTIALS_TIMEOUT.as_secs()
         ))),
     }
 }
 
 /// Returns whether it is time for new ones.
 pub(super) fn are_ending(expiry: Option<SystemTime>, now: SystemTime) -> bool {
-    expiry.is_some_and(|end| end <= now + RENEW_BEFORE)
+    expiry.is_some_and(|end| end <= now + CREDENTIALS_RENEWED_BEFORE)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

@@ -5,9 +5,10 @@ use std::error::Error;
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use protector_core::hold::state::ReadError;
 use protector_core::network;
+use protector_runtime::error::chain;
 
 use crate::logging::short;
-use crate::net::{Failed, chain};
+use crate::net::Failed;
 
 /// A call that failed, with its error and a hint.
 #[derive(Debug, Clone, PartialEq, Eq)]

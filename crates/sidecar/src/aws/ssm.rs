@@ -9,11 +9,12 @@ use aws_sdk_ssm::config::Builder;
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use protector_core::hold;
 use protector_core::hold::state::ReadError;
+use protector_core::limits::sidecar::CALL_TIMEOUT;
 use protector_core::network::{self, Route, Unreachable};
 use protector_core::record::ParameterPrefix;
 use tokio::time::timeout;
 
-use super::{ATTEMPT_LIMIT, Aws, AwsError, credentials};
+use super::{Aws, AwsError, credentials};
 use crate::identity::{self, Place};
 
 /// Reads parameters, again and again. Credentials are kept while they last.
@@ -54,7 +55,7 @@ impl Parameters {
         }
     }
 
-    /// Reads several in one call, in no more than [`ATTEMPT_LIMIT`]. IAM authorizes each name, and one that is not
+    /// Reads several in one call, in no more than [`CALL_TIMEOUT`]. IAM authorizes each name, and one that is not
     /// allowed denies all of them.
     ///
     /// # Errors
@@ -64,16 +65,16 @@ impl Parameters {
         aws: &Aws,
         names: &[String],
     ) -> Result<hold::Parameters, AwsError> {
-        let asked = timeout(ATTEMPT_LIMIT, self.ask_together(aws, names)).await;
+        let asked = timeout(CALL_TIMEOUT, self.ask_together(aws, names)).await;
         whole(asked.unwrap_or_else(|_| Err(self.late(aws)))?, names)
     }
 
-    /// Reads one by itself, in no more than [`ATTEMPT_LIMIT`].
+    /// Reads one by itself, in no more than [`CALL_TIMEOUT`].
     ///
     /// # Errors
     /// Whatever is neither a text nor `ParameterNotFound`.
     pub(crate) async fn alone(&mut self, aws: &Aws, name: &str) -> Result<hold::Parameters, AwsError> {
-        let asked = timeout(ATTEMPT_LIMIT, self.ask_alone(aws, name)).await;
+        let asked = timeout(CALL_TIMEOUT, self.ask_alone(aws, name)).await;
         let text = asked.unwrap_or_else(|_| Err(self.late(aws)))?;
         Ok([(name.to_owned(), text)].into_iter().collect())
     }
@@ -147,7 +148,7 @@ impl Parameters {
     }
 
     fn late(&self, aws: &Aws) -> AwsError {
-        let detail = format!("no response within {} s", ATTEMPT_LIMIT.as_secs());
+        let detail = format!("no response within {} s", CALL_TIMEOUT.as_secs());
         AwsError::failed(&detail, &self.not_reached(aws, Unreachable::TimedOut))
     }
 

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::uri::{PathAndQuery, Scheme};
@@ -11,6 +10,7 @@ use http_body_util::{Empty, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use protector_core::limits::sidecar::CONNECT_STEP_TIMEOUT;
 use protector_core::network::{Route, Unreachable};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -22,9 +22,6 @@ use tokio_rustls::TlsConnector;
 use super::failed::Failed;
 use super::route::{self, Proxies, Proxy};
 use super::trust::Trust;
-
-/// A connection inside a region takes milliseconds. Each step of it (resolver, TCP, tunnel, TLS) has so long.
-const STEP_LIMIT: Duration = Duration::from_secs(2);
 
 /// An open connection.
 pub(super) type Sender = SendRequest<Full<Bytes>>;
@@ -139,7 +136,7 @@ async fn tcp(way: &Way) -> Result<Box<dyn Stream>, Failed> {
     let place = way.first_hop();
     let place = place.ok_or_else(|| way.told(Unreachable::Refused, "no address"))?;
     let late = || way.told(Unreachable::NotResolved, "the resolver does not answer");
-    let found = timeout(STEP_LIMIT, lookup_host(place))
+    let found = timeout(CONNECT_STEP_TIMEOUT, lookup_host(place))
         .await
         .map_err(|_| late())?;
     let found = found.map_err(|error| Failed::new(Unreachable::NotResolved, &way.route, &error))?;
@@ -150,7 +147,7 @@ async fn tcp(way: &Way) -> Result<Box<dyn Stream>, Failed> {
 /// One address after the other. Each but the last has half of the time that is left, so that one that is silent does
 /// not take all of it.
 async fn first_that_connects(way: &Way, addresses: &[SocketAddr]) -> Result<Box<dyn Stream>, Failed> {
-    let mut limit = STEP_LIMIT;
+    let mut limit = CONNECT_STEP_TIMEOUT;
     let mut failed = way.told(Unreachable::NotResolved, "no address");
     for (place, address) in addresses.iter().enumerate() {
         let is_last = place.saturating_add(1) == addresses.len();
@@ -224,8 +221,10 @@ async fn in_time<T>(
     let late = || {
         way.told(
             Unreachable::TimedOut,
-            &format!("no {step} within {} s", STEP_LIMIT.as_secs()),
+            &format!("no {step} within {} s", CONNECT_STEP_TIMEOUT.as_secs()),
         )
     };
-    timeout(STEP_LIMIT, work).await.unwrap_or_else(|_| Err(late()))
+    timeout(CONNECT_STEP_TIMEOUT, work)
+        .await
+        .unwrap_or_else(|_| Err(late()))
 }

@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind};
 
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use protector_core::network::{Route, Unreachable};
+use protector_runtime::error::chain;
 
 /// What happened. Its text is safe to log: it has no user name and no password of a proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,18 +79,6 @@ impl From<Failed> for ConnectorError {
     }
 }
 
-/// An error and all that caused it, each in its own short words.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut texts: Vec<String> = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(cause) = source {
-        texts.push(cause.to_string());
-        source = cause.source();
-    }
-    texts.dedup();
-    texts.join(": ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,13 +88,6 @@ mod tests {
             endpoint: "aws:443".to_owned(),
             proxy: None,
         }
-    }
-
-    #[test]
-    fn causes_are_told_once_each() {
-        let inner = io::Error::other("connection refused");
-        let outer = io::Error::other(inner);
-        assert_eq!(chain(&outer), "connection refused");
     }
 
     #[test]

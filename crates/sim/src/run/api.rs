@@ -11,8 +11,9 @@ use protector_coordinator::aws::api::{
     ItemFailure, Page, ParameterText, Parameters, ProviderDescription, ScalingDescription,
     ServiceDescription, TaskDescription, TaskProtection, TasksOf,
 };
-use protector_coordinator::aws::{AwsError, CONNECTION_IDLE_MAX, ErrorKind};
+use protector_coordinator::aws::{AwsError, ErrorKind};
 use protector_core::ids::InstanceId;
+use protector_core::limits::coordinator::CONNECTION_IDLE_MAX;
 use protector_core::record::Lifecycle;
 
 use super::harness::Harness;

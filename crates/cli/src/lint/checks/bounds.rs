@@ -7,8 +7,7 @@ use crate::lint::model::{Container, Placed};
 use crate::lint::rules::{RuleId, Severity};
 use jiff::SignedDuration;
 use protector_core::hold::state::HoldPolicy;
-use protector_core::limits::TICK_AND_DELAY;
-use protector_core::variables::{DURATION_MAX, DURATION_MIN};
+use protector_core::limits::{DURATION_MAX, DURATION_MIN, TICK_AND_DELAY};
 
 /// What the agent takes for a `stopTimeout` that is not given, in seconds (agent source, `agent/config`).
 const STOP_TIMEOUT_DEFAULT: i64 = 30;

@@ -4,6 +4,7 @@ use aws_sdk_ecs::Client;
 use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types;
 use jiff::Timestamp;
+use protector_core::limits::LIST_SERVICES_MAX;
 
 use super::failed;
 use crate::aws::AwsError;
@@ -93,9 +94,6 @@ pub(super) async fn describe_capacity_providers(
     Ok(described.collect())
 }
 
-/// The longest page of `ListServices`, which has ten services if nothing is asked for (ECS API reference).
-const SERVICES_MAX: i32 = 100;
-
 pub(super) async fn list_services(
     client: &Client,
     cluster: &str,
@@ -106,7 +104,7 @@ pub(super) async fn list_services(
         .list_services()
         .cluster(cluster)
         .scheduling_strategy(scheduling_strategy.into())
-        .max_results(SERVICES_MAX)
+        .max_results(LIST_SERVICES_MAX)
         .set_next_token(token);
     let answer = request.send().await.map_err(failed("ListServices"))?;
     Ok(Page {

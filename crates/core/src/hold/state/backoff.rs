@@ -3,22 +3,13 @@
 use jiff::SignedDuration;
 
 use super::HoldPolicy;
+use crate::limits::sidecar::{
+    BACKOFF_MAX, READING_JITTER, READINGS_SPREAD, SELF_CHECK_INTERVAL_MAX, SLEEP_MIN,
+};
 use crate::limits::{
     FEW_SIDECARS, POLL_SECONDS_MAX, POLL_SECONDS_MIN, RELEASE_NEAR, RELEASE_WRITTEN_WITHIN, UNREAD_MAX,
 };
 use crate::record::Record;
-
-/// After many failures a sidecar still looks this often, unless its normal pace is slower.
-const BACKOFF_MAX: SignedDuration = SignedDuration::from_secs(30);
-
-/// No sleep is shorter: a bound that is a moment away is not worth a reading of its own.
-const SLEEP_MIN: SignedDuration = SignedDuration::from_millis(50);
-
-/// Readings of sidecars that await the same moment are spread over this.
-const SPREAD: SignedDuration = SignedDuration::from_millis(500);
-
-/// A share of the interval by which a reading is early or late.
-const JITTER: f64 = 0.2;
 
 /// The pause between two readings: what the record asks for, else what the settings say.
 pub(super) fn interval(policy: &HoldPolicy, record: Option<&Record>) -> SignedDuration {
@@ -30,7 +21,10 @@ pub(super) fn interval(policy: &HoldPolicy, record: Option<&Record>) -> SignedDu
 
 /// The interval, 20 % shorter to 20 % longer.
 pub(super) fn jittered(interval: SignedDuration, jitter: f64) -> SignedDuration {
-    scaled(interval, 1.0 - JITTER + 2.0 * JITTER * clamp_unit(jitter))
+    scaled(
+        interval,
+        1.0 - READING_JITTER + 2.0 * READING_JITTER * clamp_unit(jitter),
+    )
 }
 
 /// The pause of a sidecar that knows the earliest moment of a release, which is `left` away: none is read before it. If
@@ -57,12 +51,12 @@ pub(super) fn until_release(
         false => SignedDuration::ZERO,
     };
     // A reading that comes just before that moment is for nothing, and those of many sidecars are spread after it.
-    jittered(interval, jitter).max(quiet.saturating_add(scaled(SPREAD, clamp_unit(jitter))))
+    jittered(interval, jitter).max(quiet.saturating_add(scaled(READINGS_SPREAD, clamp_unit(jitter))))
 }
 
 /// The longest pause that comes of the interval while readings succeed.
 pub(super) fn longest(interval: SignedDuration) -> SignedDuration {
-    scaled(interval, 1.0 + JITTER)
+    scaled(interval, 1.0 + READING_JITTER)
 }
 
 /// Between the interval and the interval doubled for each failure in a row, never shorter than the interval.
@@ -72,10 +66,6 @@ pub(super) fn backed_off(interval: SignedDuration, failures: u32, jitter: f64) -
     interval.saturating_add(scaled(ceiling.saturating_sub(interval), clamp_unit(jitter)))
 }
 
-/// A failed self-check is repeated no faster than this after a while: a fleet with a wrong policy must not eat up the
-/// 40 reads a second that its account has.
-const SELF_CHECK_MAX: SignedDuration = SignedDuration::from_secs(60);
-
 /// The pause after a self-check that failed for the `failures`-th time in a row: the poll interval, doubled each time
 /// up to a minute, ± 20 % as `jitter` (0..=1) has it.
 #[must_use]
@@ -83,7 +73,10 @@ pub fn self_check_pause(policy: &HoldPolicy, failures: u32, jitter: f64) -> Sign
     let doubled = policy
         .poll_interval
         .saturating_mul(1 << failures.saturating_sub(1).min(6));
-    jittered(doubled.min(SELF_CHECK_MAX.max(policy.poll_interval)), jitter)
+    jittered(
+        doubled.min(SELF_CHECK_INTERVAL_MAX.max(policy.poll_interval)),
+        jitter,
+    )
 }
 
 /// `wished`, but not beyond `left`.

@@ -160,7 +160,7 @@ struct Real {
     depends_on: Vec<usize>,
 }
 
-/// The agent's stop, second by second: each container that nobody waits for any more gets SIGTERM, and is killed when
+/// The agent's stop, second by second: each container that no other waits for any more gets SIGTERM, and is killed when
 /// its own timeout has passed. Returns when the last one has ended.
 fn simulated(containers: &[Real]) -> u32 {
     let mut term: Vec<Option<u32>> = vec![None; containers.len()];

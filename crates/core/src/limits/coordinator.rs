@@ -1,0 +1,194 @@
+//! The limits of the coordinator: what it caches, waits for, and does at once.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+/// A batch waits no longer than this if nothing that is known of awaits an event.
+pub const BATCH_RECHECK_INTERVAL: SignedDuration = SignedDuration::from_secs(28);
+
+/// An observation of many gathers for one second for each of this number of drains.
+pub const GATHERED_PER_SECOND: usize = 20;
+
+/// An observation of many gathers for no longer than this, in seconds.
+pub const GATHER_SECONDS_MAX: i64 = 2;
+
+/// The number of drains that begin together: their calls, at our pace, are over long before the run is.
+pub const BEGUN_MAX: usize = 250;
+
+/// The number of drains that are observed together.
+pub const LOOKED_AT_MAX: usize = 1000;
+
+/// The number of drains that are observed one by one, of those that could not be surveyed.
+pub const ONE_BY_ONE_MAX: usize = 16;
+
+/// An observation of many needs this much of the run.
+pub const TIME_FOR_MANY: SignedDuration = SignedDuration::from_secs(30);
+
+/// A connection inside a region takes milliseconds.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// One try. The slowest of our calls, a full page of DescribeTasks, takes well under a second.
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// All tries of one call: a run of some ten calls stays inside the function's 60 s even if one of them is slow.
+pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Tries of one call, with exponential back-off and full jitter (the SDK's standard mode). What fails three times is
+/// left to the next event or tick.
+pub const TRIES: u32 = 3;
+
+/// Lambda freezes the process between runs, and the process does not see what happens to a connection meanwhile:
+/// services close idle ones, from some 20 s on. A connection that was idle for so long is not used again; a new one
+/// costs some milliseconds.
+pub const CONNECTION_IDLE_MAX: Duration = Duration::from_secs(15);
+
+/// How the service of a task schedules cannot change. It is forgotten when no run has asked about the task for this
+/// long.
+pub const SCHEDULING_TTL: SignedDuration = SignedDuration::from_hours(2);
+
+/// From this number of tasks on it is worth forgetting them.
+pub const SCHEDULINGS_MAX: usize = 5000;
+
+/// The hooks of a group hardly ever change: a reading is used for this long.
+pub const CONFIGURATION_TTL: SignedDuration = SignedDuration::from_mins(10);
+
+/// That an instance does not drain is believed until the tick after next: longer than one tick with its delay.
+pub const NOT_DRAINING_TTL: SignedDuration = SignedDuration::from_secs(90);
+
+/// A drain that this number of listings in a row have left out is forgotten: its record tells of it.
+pub const UNLISTED_MAX: u32 = 2;
+
+/// A wait that no run has seen for this long is over: what comes then is another one.
+pub const WAIT_TTL: SignedDuration = SignedDuration::from_mins(3);
+
+/// The interval at which it is logged that the kill switch cannot be read.
+pub const KILL_SWITCH_LOG_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
+
+/// Other runs of the function get events too, so what is left is looked at again when half of it is gone, or after
+/// this long: the tick does the same once a minute, in the environment in which it runs.
+pub const PROBE_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
+
+/// A batch waits no longer than this while several instances drain: for the default settle window, and its
+/// observations. So it waits for an observation that is due within this.
+pub const BATCH_WAIT_MAX: SignedDuration = SignedDuration::from_secs(11);
+
+/// The type of a capacity provider does not change, but one may be created again under its name; and what could not be
+/// asked for is asked for again.
+pub const PROVIDER_TTL: SignedDuration = SignedDuration::from_mins(10);
+
+/// The interval at which it is logged that a cluster is gone.
+pub const GONE_CLUSTER_LOG_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
+
+/// From this number of foreign things on it is worth forgetting them.
+pub const FOREIGN_MAX: usize = 5000;
+
+/// A foreign thing is forgotten when no run has asked about it for this long.
+pub const FOREIGN_UNUSED_TTL: SignedDuration = SignedDuration::from_hours(2);
+
+/// A run is over this long before the deadline of its invocation, so that the last line is written and the answer sent.
+pub const RUN_MARGIN: SignedDuration = SignedDuration::from_secs(3);
+
+/// A message takes some tenths of a second from the queue to the function, unless others are before it.
+pub const BACKLOG_AGE: SignedDuration = SignedDuration::from_secs(2);
+
+/// The time between two heartbeats. Auto Scaling publishes no quota for them. This many a second have worked for the
+/// fleets that others have reported, and they are what a thousand hooks of two minutes need.
+pub const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(55);
+
+/// The number of heartbeats that go at once.
+pub const HEARTBEAT_BURST: u32 = 50;
+
+/// The number of heartbeats that are in progress at the same time.
+pub const HEARTBEATS_AT_ONCE: usize = 16;
+
+/// The number of problems that one line names.
+pub const PROBLEMS_MAX: usize = 10;
+
+/// A notice older than this may be a late duplicate for an instance that has come back from a warm pool since, so
+/// Auto Scaling is asked before a live instance is drained. A younger one needs no question.
+pub const FRESH_EVENT_MAX: SignedDuration = SignedDuration::from_secs(60);
+
+/// A reading of the kill switch is used for this long: it takes effect within a minute, with a tick's delay to spare.
+pub const KILL_SWITCH_TTL: SignedDuration = SignedDuration::from_secs(55);
+
+/// The number of clusters that are asked at the same time.
+pub const CLUSTERS_AT_ONCE: usize = 8;
+
+/// The number of clusters that are asked as fast as they answer: half of the burst that ECS allows for its reads.
+pub const CLUSTERS_IN_A_BURST: usize = 50;
+
+/// The time between two of the others: ECS allows 20 such reads a second.
+pub const CLUSTER_INTERVAL: Duration = Duration::from_millis(50);
+
+/// From this number of clusters on it saves calls to ask first which of them have no container instances.
+pub const CLUSTERS_MANY: usize = 10;
+
+/// The number of tasks that one line names; the rest are counted.
+pub const EXAMPLES_MAX: usize = 5;
+
+/// The number of instances that are observed at once: some 6 calls each keep below the burst of the ECS read bucket
+/// (100).
+pub const RECONCILES_MAX: usize = 8;
+
+/// The time between two writes: `PutParameter` allows three a second in an account.
+pub const WRITE_INTERVAL: Duration = Duration::from_millis(500);
+
+/// The number of writes that may go at once after a pause: an ordinary drain's writes never wait.
+pub const WRITE_BURST: u32 = 4;
+
+/// A writer that is not the first in the queue asks again after this.
+pub const WRITER_RECHECK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// After a notice of EC2, any run but the tick's waits for another look of the drain no longer than this: one run that
+/// waits for the deadline is enough.
+pub const WAIT_MAX: SignedDuration = SignedDuration::from_secs(20);
+
+/// The time between two observations by a batch that waits for the deadline of a machine that EC2 takes: some seven in
+/// its run.
+pub const SPOT_RECHECK_INTERVAL: SignedDuration = SignedDuration::from_secs(8);
+
+/// A batch of the queue waits no longer than this: the batch looks again at what is due.
+pub const WAIT_IN_A_BATCH_MAX: SignedDuration = SignedDuration::from_secs(1);
+
+/// ECS nearly always shows DRAINING within this.
+pub const READ_BACK_LAG: SignedDuration = SignedDuration::from_secs(1);
+
+/// The run that completes a hook writes the receipt within this.
+pub const ANOTHERS_RECEIPT_MAX: Duration = Duration::from_secs(2);
+
+/// After a wait there must be this much time to observe and to act.
+pub const TIME_FOR_A_LOOK: SignedDuration = SignedDuration::from_secs(5);
+
+/// The largest number of observations of one instance in one run: one, its read-back, the end of the settle window, and
+/// spare ones for races. More would mean that two runs keep crossing each other; the tick comes anyway.
+pub const LOOKS_MAX: u32 = 8;
+
+/// A drain that only a shared record describes gets a record of its own after this, for people: who holds, and since
+/// when.
+pub const SHARED_ALONE_MAX: SignedDuration = SignedDuration::from_mins(2);
+
+/// If no observation has met a drain of a shared record for this long, its instance is gone.
+pub const SHARED_UNUSED_TTL: SignedDuration = SignedDuration::from_mins(10);
+
+/// An answer of SSM may lag behind its earlier ones by this.
+pub const READ_LAG_MAX: SignedDuration = SignedDuration::from_mins(1);
+
+/// A batch that follows another one within this is taken for the next one: no other writer has written between the
+/// two.
+pub const NEXT_BATCH_WITHIN: SignedDuration = SignedDuration::from_millis(500);
+
+/// No more instances than this are observed one by one.
+pub const FEW_INSTANCES: usize = 2;
+
+/// The records of more than this number are listed, and not read by name: at the beginning most of them are not there.
+pub const ASKED_BY_NAME_MAX: usize = 30;
+
+/// The instances of one batch join their shared call within this.
+pub const TOGETHER_WITHIN: Duration = Duration::from_millis(20);
+
+/// The number of steady drains that get their heartbeat at once.
+pub const STEADY_HEARTBEATS_AT_ONCE: usize = 8;
+
+/// A listing of Auto Scaling may show a wait this long after it was completed.
+pub const LISTING_LAG: SignedDuration = SignedDuration::from_secs(90);

@@ -1,0 +1,73 @@
+"""Every limit of the product stands in `limits`, as ARCHITECTURE.md says, and has its reason there."""
+
+import re
+import unittest
+
+from . import ROOT
+from .pages import tracked
+
+PRODUCT = ("core", "runtime", "coordinator", "sidecar")
+LIMITS = re.compile(r"crates/core/src/limits(\.rs|/\w+\.rs)$")
+
+# Constants of these types at the level of a module are limits, unless they are named below. One that a function declares
+# for itself is private to it, and may stay there.
+CONSTANT = re.compile(
+    r"^((?:///[^\n]*\n)*)(?:pub(?:\([a-z]+\))? )?const (\w+): "
+    r"(?:SignedDuration|(?:std::time::)?Duration|usize|[iu](?:8|16|32|64)|f(?:32|64))\b",
+    re.MULTILINE,
+)
+
+# What is no limit: numbers that a format or a convention gives, and how long the parts of a text of ours are.
+NO_LIMIT = {
+    ("crates/core/src/record.rs", "SCHEMA"),
+    ("crates/core/src/shared.rs", "REGISTRATION_CHARS"),
+    ("crates/core/src/shared.rs", "MEMBER_BYTES"),
+    ("crates/core/src/shared.rs", "SECOND_BYTES"),
+    ("crates/core/src/shared.rs", "FRAME_BYTES"),
+    ("crates/core/src/shared.rs", "WAVE_BYTES"),
+    ("crates/runtime/src/exit.rs", "USAGE"),
+    ("crates/runtime/src/exit.rs", "SOFTWARE"),
+}
+
+
+def constants(text):
+    """The constants of a Rust file that may be limits: their names, each with its comment. Unit tests are left out."""
+    return {name: comment for comment, name in CONSTANT.findall(text.split("#[cfg(test)]\nmod ")[0])}
+
+
+def sources():
+    """The product's sources without their tests."""
+    paths = [path for crate in PRODUCT for path in tracked(f"crates/{crate}/src/*.rs")]
+    texts = {str(path.relative_to(ROOT)): path.read_text() for path in paths}
+    return {path: text for path, text in texts.items() if not re.search(r"/(tests|testing)(\.rs|/)", path)}
+
+
+class Limits(unittest.TestCase):
+    def test_every_limit_stands_in_limits(self):
+        found = {
+            (path, name) for path, text in sources().items() if not LIMITS.match(path) for name in constants(text)
+        }
+        self.assertEqual(found - NO_LIMIT, set(), "move these to crates/core/src/limits.rs or limits/")
+        self.assertEqual(NO_LIMIT - found, set(), "these are gone: remove them from NO_LIMIT")
+
+    def test_every_limit_has_its_reason_and_one_meaning(self):
+        limits = [(path, *one) for path, text in sources().items() if LIMITS.match(path) for one in constants(text).items()]
+        self.assertGreater(len(limits), 100)
+        self.assertEqual([(path, name) for path, name, comment in limits if not comment], [])
+        names = [name for _, name, _ in limits]
+        self.assertEqual({name for name in names if names.count(name) > 1}, set(), "one name, two limits")
+
+    def test_every_limit_is_used(self):
+        everything = "\n".join(sources().values()) + "".join(path.read_text() for path in tracked("crates/cli/src/*.rs"))
+        names = [name for path, text in sources().items() if LIMITS.match(path) for name in constants(text)]
+        self.assertEqual([name for name in names if len(re.findall(rf"\b{name}\b", everything)) < 2], [])
+
+    def test_a_planted_limit_is_found(self):
+        planted = "/// A reason.\npub(crate) const WAIT: Duration = Duration::from_secs(1);\nconst TRIES: u32 = 3;\n"
+        self.assertEqual(constants(planted), {"WAIT": "/// A reason.\n", "TRIES": ""})
+        inside = "fn f() {\n    const TRIES: u32 = 3;\n}\nconst NAME: &str = \"a\";\n"
+        self.assertEqual(constants(inside + "#[cfg(test)]\nmod tests {\nconst HOUR: i64 = 1;\n}\n"), {})
+
+
+if __name__ == "__main__":
+    unittest.main()
