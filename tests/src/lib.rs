@@ -9,6 +9,7 @@
 mod journal_view;
 mod lab;
 mod names;
+mod operator;
 mod programs;
 mod sim;
 mod workload;
@@ -16,6 +17,7 @@ mod workload;
 pub use journal_view::JournalView;
 pub use lab::{Lab, LabConfig};
 pub use names::{CLUSTER, GROUP, HOOK, SIDECAR};
+pub use operator::{PERSON, Said, ctl};
 pub use programs::{bootstrap, next_bootstrap, protectorctl, sidecar};
 pub use sim::{SyntaxError, Transcript, play};
 pub use workload::Daemon;

@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::header::Header;
 use crate::look;
 use crate::output;
-use crate::status::{number, read_fleet, report_clock, within};
+use crate::status::{number, read_fleet, report_clock, signed_in, within};
 use jiff::SignedDuration;
 use protector_core::ids::InstanceKey;
 use protector_diagnosis::drain::{Coordinator, Drain, Parts};
@@ -75,6 +75,7 @@ struct Answer {
 async fn answer(args: &ExplainArgs, account: &Account) -> Result<Answer, Box<dyn Error>> {
     let reads = read_fleet(account, &args.cluster.clusters, &|_| {}).await;
     let fleet = Fleet::of(&reads);
+    signed_in(&fleet)?;
     let listing = reads.listing.as_ref().ok();
     let drain = match args.instance.one(&fleet.drains) {
         Ok(drain) => drain.clone(),
@@ -82,7 +83,12 @@ async fn answer(args: &ExplainArgs, account: &Account) -> Result<Answer, Box<dyn
         Err(several) => return Err(several.to_string().into()),
     };
     let read = read_instance(account, drain.clone(), listing).await;
-    let explanation = explain(&read);
+    let mut explanation = explain(&read);
+    for gap in &fleet.gaps {
+        if !explanation.gaps.contains(gap) {
+            explanation.gaps.push(gap.clone());
+        }
+    }
     let log = match args.logs {
         true => last_line(account, listing, &drain).await,
         false => None,
@@ -124,6 +130,7 @@ async fn elsewhere(
         };
         let scaling = account.scaling_instances(std::slice::from_ref(instance)).await;
         let parts = Parts {
+            unread: reads.listing.is_err(),
             recorded: None,
             machine: Some(machine),
             scaling: scaling.as_ref().ok().and_then(|found| found.first()),

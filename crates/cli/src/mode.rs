@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::header::Header;
 use crate::look;
 use crate::output;
-use crate::status::{number, read_fleet, within};
+use crate::status::{number, read_fleet, sign_in, signed_in, within};
 use args::Mode;
 use jiff::Timestamp;
 use protector_core::control::{Control, KillSwitch};
@@ -49,6 +49,7 @@ async fn show(args: &ModeArgs, account: &Account) -> Result<Exit, Box<dyn Error>
     };
     let shown = match read {
         Ok(shown) => shown,
+        Err(gap) if gap.kind == GapKind::SignedOut => return Err(sign_in(&gap).into()),
         Err(gap) => return Err(gap.to_string().into()),
     };
     match args.json {
@@ -123,6 +124,7 @@ async fn set(args: &ModeArgs, account: &Account, mode: Mode) -> Result<Exit, Box
         return Ok(Exit::TimedOut);
     };
     let fleet = Fleet::of(&reads);
+    signed_in(&fleet)?;
     let who = match &args.who {
         Some(who) => who.clone(),
         None => match account.caller().await {
@@ -142,6 +144,7 @@ async fn set(args: &ModeArgs, account: &Account, mode: Mode) -> Result<Exit, Box
     if !args.yes && !asked(mode, &header, &fleet)? {
         return Ok(Exit::NoAnswer);
     }
+    let since = account.now();
     if let Err(gap) = account.write_parameter(&name, &value).await {
         return Err(not_written(&gap, &name).into());
     }
@@ -149,7 +152,7 @@ async fn set(args: &ModeArgs, account: &Account, mode: Mode) -> Result<Exit, Box
         "{name} says {}; waiting for the coordinator",
         control.name()
     ));
-    obeyed(args, account, control).await
+    obeyed(args, account, control, since).await
 }
 
 /// Says what the mode does, and asks.
@@ -198,8 +201,12 @@ fn not_written(gap: &Gap, name: &str) -> String {
 }
 
 /// Waits until the coordinator says in its beacon that it has read the switch.
-async fn obeyed(args: &ModeArgs, account: &Account, control: Control) -> Result<Exit, Box<dyn Error>> {
-    let since = account.now();
+async fn obeyed(
+    args: &ModeArgs,
+    account: &Account,
+    control: Control,
+    since: Timestamp,
+) -> Result<Exit, Box<dyn Error>> {
     let end = Instant::now() + OBEYED_WITHIN.max(args.wait.unwrap_or_default());
     loop {
         if let Ok(shown) = switch(account).await

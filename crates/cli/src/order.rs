@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::header::Header;
 use crate::look::{self, Look, Tone, wrapped};
 use crate::output;
-use crate::status::{number, read_fleet, wait_for, within};
+use crate::status::{number, read_fleet, signed_in, wait_for, within};
 use answer::Outcome;
 use jiff::SignedDuration;
 use protector_core::ids::InstanceKey;
@@ -97,6 +97,7 @@ async fn prepare(
 ) -> Result<Result<Prepared, Exit>, Box<dyn Error>> {
     let reads = read_fleet(account, &args.cluster.clusters, &|_| {}).await;
     let fleet = Fleet::of(&reads);
+    signed_in(&fleet)?;
     let drain = match args.instance.one(&fleet.drains) {
         Ok(drain) => drain.clone(),
         Err(NotOne::None) if fleet.gaps.is_empty() => {

@@ -18,6 +18,7 @@ use args::FailOn;
 use protector_diagnosis::drain::{Drain, Risk};
 use protector_diagnosis::fleet::Fleet;
 use protector_diagnosis::json::DrainJson;
+use protector_diagnosis::read::Gap;
 use protector_diagnosis::which::{NotOne, Query};
 use serde_json::{Value, json};
 use std::error::Error;
@@ -36,6 +37,7 @@ pub(crate) async fn run(args: &StatusArgs) -> Result<Exit, Box<dyn Error>> {
     let Some(mut fleet) = within(args.account.timeout, read(&account, args)).await else {
         return Ok(timed_out(args));
     };
+    signed_in(&fleet)?;
     fleet.sort(args.sort.into());
     let drains = chosen(&args.instances, args.all, &fleet)?;
     let header = Header::of(&account, &fleet, number(&account, &fleet).await);
@@ -79,6 +81,22 @@ pub(crate) fn progress(parameters: usize) {
     if io::stderr().is_terminal() && parameters.is_multiple_of(100) {
         look::stderr_line(&format!("{parameters} records read, and more to come"));
     }
+}
+
+/// Makes sure that AWS could be asked at all.
+///
+/// # Errors
+/// There are no credentials, or they have expired: what to do about that.
+pub(crate) fn signed_in(fleet: &Fleet) -> Result<(), String> {
+    fleet.signed_out().map_or(Ok(()), |gap| Err(sign_in(gap)))
+}
+
+/// What to do without credentials. The SDK asks for no MFA code, so a profile with `mfa_serial` needs a session too.
+pub(crate) fn sign_in(gap: &Gap) -> String {
+    let first = gap.message.lines().next().unwrap_or_default();
+    format!(
+        "not signed in: {first}\nsign in first, with `aws sso login`, `aws login` or `aws configure`; --profile names a profile"
+    )
 }
 
 /// The drains that were asked for.

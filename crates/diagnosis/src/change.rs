@@ -118,7 +118,7 @@ fn change(known: Option<&Known>, drain: &Drain, now: Timestamp) -> Option<(Chang
         let kind = match drain.state {
             DrainState::Released => ChangeKind::Released,
             DrainState::Done => ChangeKind::Done,
-            DrainState::Holding | DrainState::NoRecord => ChangeKind::Tasks,
+            DrainState::Holding | DrainState::NoRecord | DrainState::NotKnown => ChangeKind::Tasks,
         };
         return Some((kind, whole(drain, now)));
     }

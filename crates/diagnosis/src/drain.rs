@@ -3,6 +3,7 @@
 mod sentence;
 
 use jiff::{SignedDuration, Timestamp};
+use protector_core::aws::InstanceStatus;
 use protector_core::beacon::Beacon;
 use protector_core::control::Control;
 use protector_core::ids::{AutoScalingGroupName, ContainerInstanceArn, InstanceKey};
@@ -21,6 +22,8 @@ pub use sentence::{group_name, reason};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DrainState {
+    /// The instance drains, and whether its daemons are held is not known: the records were not read.
+    NotKnown,
     /// The instance drains, and its daemons are not held.
     NoRecord,
     /// The daemons are kept alive.
@@ -77,6 +80,8 @@ pub struct Drain {
 /// What is known of an instance that drains.
 #[derive(Debug, Clone, Default)]
 pub struct Parts<'a> {
+    /// Whether the records could not be read: then an absent one says nothing.
+    pub unread: bool,
     /// Its record.
     pub recorded: Option<&'a Recorded>,
     /// The container instance.
@@ -132,7 +137,10 @@ impl Drain {
         let hooks = record.map(|record| HookClock::all(record, coordinator.heartbeats, now));
         let mut drain = Drain {
             key,
-            state: state(record),
+            state: match parts.unread && parts.recorded.is_none() {
+                true => DrainState::NotKnown,
+                false => state(record),
+            },
             risk: Risk::None,
             record: record.cloned(),
             unreadable: parts
@@ -158,7 +166,8 @@ impl Drain {
             .as_ref()
             .is_some_and(|machine| !machine.agent_connected);
         match self.state {
-            DrainState::Done => Risk::None,
+            DrainState::Done | DrainState::NotKnown => Risk::None,
+            DrainState::NoRecord if self.is_active() => Risk::None,
             _ if holds && self.record.as_ref().is_some_and(late) => Risk::Late,
             _ if self.hooks.iter().any(|hook| hook.is_at_risk(now)) => Risk::Hook,
             DrainState::NoRecord => Risk::NoRecord,
@@ -166,6 +175,12 @@ impl Drain {
             _ if waits && coordinator.mode() == Control::Observe => Risk::Mode,
             _ => Risk::None,
         }
+    }
+
+    /// Returns whether it takes tasks and has no record: it does not drain at all.
+    fn is_active(&self) -> bool {
+        let takes_tasks = |machine: &Machine| machine.status == InstanceStatus::Active;
+        self.unreadable.is_none() && self.record.is_none() && self.machine.as_ref().is_some_and(takes_tasks)
     }
 
     /// Its registration in the cluster.

@@ -9,7 +9,7 @@ use protector_core::ids::{ClusterName, InstanceId, InstanceKey};
 
 use crate::drain::{Coordinator, Drain, DrainState, Parts, Risk};
 use crate::listing::Listing;
-use crate::read::{Gap, Reading};
+use crate::read::{Gap, GapKind, Reading};
 use crate::seen::{Machine, ScalingInstance};
 
 /// What was read of a fleet.
@@ -84,6 +84,7 @@ impl Fleet {
         let keys: BTreeSet<&InstanceKey> = listing.records.keys().chain(machines.keys()).collect();
         let drains = keys.into_iter().map(|key| {
             let parts = Parts {
+                unread: reads.listing.is_err(),
                 recorded: listing.records.get(key),
                 machine: machines.get(key).copied(),
                 scaling: scaling.get(&key.instance).copied(),
@@ -126,6 +127,12 @@ impl Fleet {
             .iter()
             .filter(|drain| drain.risk != Risk::None)
             .count()
+    }
+
+    /// Why nothing could be asked: there are no credentials, or they have expired.
+    #[must_use]
+    pub fn signed_out(&self) -> Option<&Gap> {
+        self.gaps.iter().find(|gap| gap.kind == GapKind::SignedOut)
     }
 
     /// How many are not over.
@@ -202,7 +209,7 @@ fn by_instance(clusters: &BTreeMap<ClusterName, Reading<Vec<Machine>>>) -> BTree
 /// A registration that was left behind stays DRAINING for as long as its machine lives: nothing runs on it, and no agent
 /// answers for it.
 fn is_left_behind(drain: &Drain) -> bool {
-    drain.state == DrainState::NoRecord
+    matches!(drain.state, DrainState::NoRecord | DrainState::NotKnown)
         && drain.unreadable.is_none()
         && drain.machine.as_ref().is_some_and(|machine| {
             !machine.agent_connected && machine.tasks == Some(0) && machine.status == InstanceStatus::Draining

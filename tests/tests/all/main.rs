@@ -17,6 +17,7 @@ mod events;
 mod faults;
 mod invoke;
 mod log_schema;
+mod operator;
 mod policies;
 mod scale;
 mod scene;

@@ -38,6 +38,7 @@ pub(super) fn screen(header: &Header, fleet: &Fleet, drains: &[&Drain], look: Lo
 fn summary(fleet: &Fleet, look: Look) -> String {
     let open = fleet.open();
     let drains = match open {
+        0 if !fleet.gaps.is_empty() => "No drain was seen, but not everything could be read.".to_owned(),
         0 => "No instance drains.".to_owned(),
         1 => "1 instance drains".to_owned(),
         more => format!("{more} instances drain"),

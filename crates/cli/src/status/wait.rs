@@ -46,6 +46,10 @@ pub(crate) async fn follow(
         for gap in &fleet.gaps {
             look::stderr_line(&gap.to_string());
         }
+        if complete && drains.is_empty() && (!followed.is_empty() || !instances.is_empty()) {
+            look::stderr_line("no instance that drains has this name, and no end of a drain was seen");
+            return Ok(Exit::NoAnswer);
+        }
         match all_over(&drains) {
             Some(Forced(true)) if complete => return Ok(Exit::Bad),
             Some(Forced(false)) if complete => return Ok(Exit::Good),

@@ -53,6 +53,9 @@ impl Drain {
     #[must_use]
     pub fn held_by(&self) -> String {
         let Some(record) = &self.record else {
+            if self.state == DrainState::NotKnown {
+                return "not known: the records were not read".to_owned();
+            }
             return match self.unreadable {
                 Some(_) => "record cannot be read: not held".to_owned(),
                 None => "no record: not held".to_owned(),
@@ -61,19 +64,21 @@ impl Drain {
         match self.state {
             DrainState::Done => format!("{}, over", released(record)),
             DrainState::Released => format!("{}, flushing", released(record)),
-            DrainState::NoRecord | DrainState::Holding => match record.held_by.as_slice() {
-                [] if record.draining_confirmed_at.is_none() => "waits for DRAINING".to_owned(),
-                [] if record.remaining == 0 => "no task: released soon".to_owned(),
-                [] => "tasks that were not counted yet".to_owned(),
-                groups => {
-                    let counted: u32 = groups.iter().map(|group| group.count).sum();
-                    let mut parts: Vec<String> = groups.iter().map(held).collect();
-                    if let more @ 1.. = record.remaining.saturating_sub(counted) {
-                        parts.push(format!("{more} more"));
+            DrainState::NotKnown | DrainState::NoRecord | DrainState::Holding => {
+                match record.held_by.as_slice() {
+                    [] if record.draining_confirmed_at.is_none() => "waits for DRAINING".to_owned(),
+                    [] if record.remaining == 0 => "no task: released soon".to_owned(),
+                    [] => "tasks that were not counted yet".to_owned(),
+                    groups => {
+                        let counted: u32 = groups.iter().map(|group| group.count).sum();
+                        let mut parts: Vec<String> = groups.iter().map(held).collect();
+                        if let more @ 1.. = record.remaining.saturating_sub(counted) {
+                            parts.push(format!("{more} more"));
+                        }
+                        parts.join(", ")
                     }
-                    parts.join(", ")
                 }
-            },
+            }
         }
     }
 

@@ -13,7 +13,7 @@ fn assessed(record: Option<Record>, machine: Option<&Machine>, control: Control,
     let parts = Parts {
         recorded: recorded.as_ref(),
         machine,
-        scaling: None,
+        ..Parts::default()
     };
     Drain::of(key(), &parts, coordinator, at(now))
 }
@@ -30,6 +30,7 @@ fn released(at_second: i64) -> Record {
 #[test]
 fn the_first_risk_that_fits_is_named() {
     let draining = machine("DRAINING", true);
+    let active = machine("ACTIVE", true);
     let away = machine("DRAINING", false);
     let hooked = |timeout| Record {
         lifecycle: Some(lifecycle(timeout, 0, true)),

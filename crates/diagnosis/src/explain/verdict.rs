@@ -71,6 +71,7 @@ impl Summary<'_> {
         let of_tasks = || match (self.reads.drain.state, &self.reads.tasks) {
             (DrainState::Holding, Err(_)) => Some(Cause::NotKnown),
             (DrainState::Holding, Ok(_)) => decides.or(Some(Cause::Settling)),
+            (DrainState::NotKnown, _) => Some(Cause::NotKnown),
             (DrainState::NoRecord | DrainState::Released | DrainState::Done, _) => None,
         };
         first.map(|finding| finding.cause).or_else(of_tasks)
@@ -80,6 +81,10 @@ impl Summary<'_> {
     pub(super) fn verdict(&self) -> String {
         let record = self.reads.drain.record.as_ref();
         one_line(&match (self.reads.drain.state, record) {
+            (DrainState::NotKnown, _) => {
+                "DRAINING, and whether its daemons are held is not known: the records were not read."
+                    .to_owned()
+            }
             (DrainState::NoRecord, _) | (_, None) => self.without_record(),
             (DrainState::Holding, Some(record)) => self.holding(record),
             (DrainState::Released, Some(record)) => self.released(record),

@@ -245,7 +245,7 @@ pub(super) fn order(reads: &InstanceReads, name: &str) -> CommandLine {
 pub(super) fn after_release(reads: &InstanceReads, daemons: Option<&[String]>) -> Option<Finding> {
     let record = reads.drain.record.as_ref()?;
     match reads.drain.state {
-        DrainState::NoRecord => None,
+        DrainState::NotKnown | DrainState::NoRecord => None,
         DrainState::Holding => tier(reads, record),
         DrainState::Released => flushing(reads, record, daemons),
         DrainState::Done => other_hook(reads),

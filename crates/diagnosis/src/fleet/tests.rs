@@ -87,6 +87,21 @@ fn a_read_that_failed_is_a_gap_and_no_empty_fleet() {
 }
 
 #[test]
+fn without_the_records_it_is_not_known_who_is_held() {
+    let mut reads = reads(60);
+    reads.listing = Err(gap());
+    reads
+        .machines
+        .insert(key().cluster, Ok(vec![machine("DRAINING", true)]));
+    let fleet = Fleet::of(&reads);
+    assert_eq!(
+        (fleet.drains[0].state, fleet.drains[0].risk),
+        (DrainState::NotKnown, Risk::None)
+    );
+    assert!(!fleet.is_bad());
+}
+
+#[test]
 fn a_silent_coordinator_is_bad_while_something_drains() {
     let mut reads = reads(0);
     reads.now = at(181);

@@ -1,0 +1,74 @@
+//! The operator's tool against a lab, as a person calls it.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::Lab;
+use crate::programs::protectorctl;
+
+/// The access key of the person: faults and the journal tell the person from the coordinator by it.
+pub const PERSON: &str = "ana";
+
+/// What the tool said.
+#[derive(Debug)]
+pub struct Said {
+    /// Its exit code.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Said {
+    /// The first line of standard output as JSON.
+    ///
+    /// # Panics
+    /// It is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let line = self.out.lines().next().unwrap_or_default();
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// Everything that it said.
+    #[must_use]
+    pub fn all(&self) -> String {
+        format!("{}\n{}", self.out, self.err)
+    }
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Said {
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Said {
+            code: output.status.code(),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
+    }
+}
+
+/// Calls the tool with these arguments, in the lab's account and without a terminal.
+///
+/// # Panics
+/// It cannot be started.
+pub async fn ctl(lab: &Lab, arguments: &[&str]) -> Said {
+    let mut command = Command::new(protectorctl());
+    command
+        .args(arguments)
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_ENDPOINT_URL", lab.aws.endpoint_url())
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_ACCESS_KEY_ID", PERSON)
+        .env("AWS_SECRET_ACCESS_KEY", PERSON)
+        .stdin(std::process::Stdio::null());
+    let output = tokio::task::spawn_blocking(move || command.output()).await;
+    output
+        .unwrap_or_else(|error| panic!("{error}"))
+        .unwrap_or_else(|error| panic!("{error}"))
+        .into()
+}
