@@ -117,7 +117,7 @@ mod tests {
         }];
         let lines = lines(&COLUMNS, &rows, look(32), 2);
         assert_eq!(lines[0], "  ID   HELD BY              LEFT");
-        assert_eq!(lines[1], "  i-1  nightly-etl stan..  2/5");
+        assert_eq!(lines[1], "  i-1  nightly-etl stand..  2/5");
         assert!(lines.iter().all(|line| line.chars().count() <= 32));
     }
 
