@@ -62,7 +62,10 @@ const IMDS: Duration = Duration::from_secs(1);
 
 /// How many calls a second go to each service, so that a person who looks takes little from the sidecars, which share
 /// the account's quotas (40 reads a second of SSM, 20 of most reads of ECS).
-const PER_SECOND: [(&str, u32); 2] = [("ssm", 2), ("ecs", 5)];
+const PER_SECOND: [(&str, u32); 2] = [("ssm", SSM_PER_SECOND), ("ecs", 5)];
+
+/// The same for SSM, whose pages decide how often a fleet can be read.
+pub(crate) const SSM_PER_SECOND: u32 = 2;
 
 /// So many calls go at once before the pace counts: those of one screen.
 const BURST: u32 = 10;

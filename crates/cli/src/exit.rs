@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     NoAnswer,
     /// The time that was given ran out first.
     TimedOut,
+    /// A signal of this number ended it, after it had cleaned up.
+    Signal(u8),
 }
 
 impl Exit {
@@ -23,6 +25,8 @@ impl Exit {
             Exit::Bad => 1,
             Exit::NoAnswer => 2,
             Exit::TimedOut => 3,
+            // As a shell has it for a program that a signal ended.
+            Exit::Signal(number) => 128_u8.saturating_add(number),
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::account::Account;
 use crate::look::{Look, Tone};
 use protector_core::control::Control;
-use protector_diagnosis::fleet::Fleet;
+use protector_diagnosis::fleet::{Fleet, Seen};
 use protector_diagnosis::words::span;
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ pub(crate) struct Header {
 impl Header {
     /// The header of a fleet, as far as the account's number is in what was read.
     pub(crate) fn of(account: &Account, fleet: &Fleet, number: Option<String>) -> Header {
-        let (coordinator, warns) = coordinator(fleet);
+        let (coordinator, warns) = coordinator(&fleet.coordinator);
         Header {
             profile: account.profile.clone(),
             account: number,
@@ -90,8 +90,8 @@ impl Header {
     }
 }
 
-fn coordinator(fleet: &Fleet) -> (String, bool) {
-    let seen = &fleet.coordinator;
+/// What the coordinator says of itself, and whether that is a warning.
+pub(crate) fn coordinator(seen: &Seen) -> (String, bool) {
     let mode = match (seen.mode, &seen.mode_by) {
         (Control::On, _) => String::new(),
         (mode, None) => format!(", mode {}", mode.name()),

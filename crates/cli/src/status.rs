@@ -5,6 +5,7 @@ mod help;
 mod reads;
 mod screen;
 mod wait;
+mod watch;
 
 pub(crate) use args::{StatusArgs, query};
 pub(crate) use reads::fleet as read_fleet;
@@ -33,6 +34,9 @@ pub(crate) async fn run(args: &StatusArgs) -> Result<Exit, Box<dyn Error>> {
     if let Some(patience) = args.wait {
         let clusters = &args.cluster.clusters;
         return wait::follow(&account, clusters, &args.instances, args.json, patience).await;
+    }
+    if let Some(every) = args.watch {
+        return watch::run(&account, args, every).await;
     }
     let Some(mut fleet) = within(args.account.timeout, read(&account, args)).await else {
         return Ok(timed_out(args));

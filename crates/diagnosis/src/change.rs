@@ -53,6 +53,18 @@ pub enum ChangeKind {
 #[derive(Debug, Clone, Default)]
 pub struct Follower {
     known: BTreeMap<InstanceKey, Known>,
+    gone: BTreeMap<InstanceKey, Over>,
+}
+
+/// How a drain that was followed has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Over {
+    /// Its tasks have ended, or it was cancelled.
+    Plain,
+    /// Something else than its tasks ended the hold.
+    Forced,
+    /// It is not there any more, and was not seen to be released.
+    NotSeen,
 }
 
 #[derive(Debug, Clone)]
@@ -84,16 +96,48 @@ impl Follower {
         changes
     }
 
+    /// How these drains have ended: the worst of them; nothing while one of them goes on.
+    #[must_use]
+    pub fn over(&self, keys: &[InstanceKey]) -> Option<Over> {
+        let mut worst = Over::Plain;
+        for key in keys {
+            let over = match (self.known.get(key), self.gone.get(key)) {
+                (Some(known), _) if known.drain.state == DrainState::Done => ended(&known.drain),
+                (Some(_), _) => return None,
+                (None, Some(over)) => *over,
+                (None, None) => Over::NotSeen,
+            };
+            worst = worst.max(over);
+        }
+        Some(worst)
+    }
+
+    /// A record is removed when its drain is over. So a drain that was released has ended, and one that held was not seen
+    /// to end.
     fn gone(&mut self, drains: &[&Drain], now: Timestamp) -> Vec<Change> {
         let there = |key: &InstanceKey| drains.iter().any(|drain| drain.key == *key);
         let gone: Vec<InstanceKey> = self.known.keys().filter(|key| !there(key)).cloned().collect();
         let mut changes = Vec::new();
         for key in gone {
-            let known = self.known.remove(&key);
-            if known.is_some_and(|known| known.drain.state != DrainState::Done) {
-                let text = "no longer there; its end was not seen".to_owned();
-                changes.push(line(&key, ChangeKind::Gone, text, now));
+            let Some(known) = self.known.remove(&key) else {
+                continue;
+            };
+            let over = match known.drain.state {
+                DrainState::Released | DrainState::Done => ended(&known.drain),
+                DrainState::NotKnown | DrainState::NoRecord | DrainState::Holding => Over::NotSeen,
+            };
+            match (known.drain.state, over) {
+                (DrainState::Done, _) => {}
+                (_, Over::NotSeen) => {
+                    let text = "no longer there; its end was not seen".to_owned();
+                    changes.push(line(&key, ChangeKind::Gone, text, now));
+                }
+                (_, Over::Plain | Over::Forced) => {
+                    let text = format!("done: {}; its record was removed", known.drain.held_by());
+                    changes.push(line(&key, ChangeKind::Done, text, now));
+                }
             }
+            self.gone.insert(key, over);
         }
         changes
     }
@@ -178,22 +222,13 @@ fn done(record: &Record) -> String {
     )
 }
 
-/// Whether each of these drains is over, and whether one of them was forced.
-#[must_use]
-pub fn all_over(drains: &[&Drain]) -> Option<Forced> {
-    let over = drains.iter().all(|drain| drain.state == DrainState::Done);
-    let forced = |drain: &&Drain| {
-        let record = drain.record.as_ref();
-        record
-            .and_then(|record| record.reason)
-            .is_some_and(|why| why.is_forced())
-    };
-    over.then(|| Forced(drains.iter().any(forced)))
+fn ended(drain: &Drain) -> Over {
+    let record = drain.record.as_ref();
+    let forced = record
+        .and_then(|record| record.reason)
+        .is_some_and(|why| why.is_forced());
+    if forced { Over::Forced } else { Over::Plain }
 }
-
-/// Whether a release was forced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Forced(pub bool);
 
 #[cfg(test)]
 mod tests {
@@ -304,22 +339,53 @@ mod tests {
         assert_eq!(follower.changes(&[], true, at(15)), []);
     }
 
-    #[test]
-    fn a_wait_is_over_when_each_drain_is() {
-        let over = |reason| Record {
+    fn released(reason: ReleaseReason) -> Record {
+        Record {
             state: State::Released,
             reason: Some(reason),
             released_at: Some(at(50)),
-            receipt_at: Some(at(60)),
             ..record()
+        }
+    }
+
+    #[test]
+    fn a_wait_is_over_when_each_drain_is() {
+        for (reason, over) in [
+            (ReleaseReason::Drained, Over::Plain),
+            (ReleaseReason::Deadline, Over::Forced),
+        ] {
+            let mut follower = Follower::default();
+            let keys = [key()];
+            let mut look = |record: Option<Record>, now: i64| {
+                let drain = record.map(|record| drain(record, now));
+                let drains: Vec<&Drain> = drain.iter().collect();
+                follower.changes(&drains, true, at(now));
+                follower.over(&keys)
+            };
+            assert_eq!(look(Some(held(1)), 0), None);
+            assert_eq!(look(Some(released(reason)), 51), None, "its daemons flush");
+            let done = Record {
+                receipt_at: Some(at(60)),
+                ..released(reason)
+            };
+            assert_eq!(look(Some(done), 61), Some(over));
+            assert_eq!(look(None, 120), Some(over), "the record is removed in the end");
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_removed_between_two_looks_was_over_if_it_was_released() {
+        let end_of = |last: Record| {
+            let mut follower = Follower::default();
+            let one = drain(last, 51);
+            follower.changes(&[&one], true, at(51));
+            let changes = follower.changes(&[], true, at(56));
+            (follower.over(&[key()]), changes[0].event)
         };
-        let (plain, forced) = (
-            drain(over(ReleaseReason::Drained), 61),
-            drain(over(ReleaseReason::Deadline), 61),
-        );
-        let open = drain(record(), 61);
-        assert_eq!(all_over(&[&plain]), Some(Forced(false)));
-        assert_eq!(all_over(&[&plain, &forced]), Some(Forced(true)));
-        assert_eq!(all_over(&[&plain, &open]), None);
+        let drained = end_of(released(ReleaseReason::Drained));
+        assert_eq!(drained, (Some(Over::Plain), ChangeKind::Done));
+        assert_eq!(end_of(held(1)), (Some(Over::NotSeen), ChangeKind::Gone));
+        assert_eq!(Follower::default().over(&[key()]), Some(Over::NotSeen));
+        assert_eq!(Follower::default().over(&[]), Some(Over::Plain));
     }
 }

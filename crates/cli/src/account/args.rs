@@ -23,7 +23,7 @@ pub(crate) struct AccountArgs {
     pub(crate) timeout: Duration,
     /// Report each call to AWS, and how long it took, on standard error.
     #[arg(long, short = 'v')]
-    pub(super) verbose: bool,
+    pub(crate) verbose: bool,
 }
 
 /// Which clusters.

@@ -21,10 +21,10 @@ pub(crate) struct Row {
 }
 
 /// Characters between two columns.
-const GAP: usize = 2;
+pub(crate) const GAP: usize = 2;
 
 /// A column that gives way keeps so many characters.
-const LEAST: usize = 12;
+const LEAST: usize = 8;
 
 /// The lines of a table, each `indent` characters from the left.
 pub(crate) fn lines(columns: &[Column], rows: &[Row], look: Look, indent: usize) -> Vec<String> {
@@ -55,7 +55,8 @@ fn joined(cells: &[String], widths: &[usize], look: Look) -> String {
     text
 }
 
-fn widths(columns: &[Column], rows: &[Row], width: usize) -> Vec<usize> {
+/// The width of each column in a table of at most so many characters.
+pub(crate) fn widths(columns: &[Column], rows: &[Row], width: usize) -> Vec<usize> {
     let longest = |number: usize, column: &Column| {
         let cells = rows.iter().filter_map(|row| row.cells.get(number));
         let most = cells.map(|cell| cell.chars().count()).max().unwrap_or_default();
@@ -115,8 +116,8 @@ mod tests {
             tone: Tone::Plain,
         }];
         let lines = lines(&COLUMNS, &rows, look(32), 2);
-        assert_eq!(lines[0], "  ID   HELD BY             LEFT");
-        assert_eq!(lines[1], "  i-1  nightly-etl stan..  2/5");
+        assert_eq!(lines[0], "  ID   HELD BY              LEFT");
+        assert_eq!(lines[1], "  i-1  nightly-etl stand..  2/5");
         assert!(lines.iter().all(|line| line.chars().count() <= 32));
     }
 

@@ -32,7 +32,11 @@ pub(crate) struct StatusArgs {
     /// Wait until the drains are over, and report each change; 3 if the time runs out first.
     #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "24h", value_parser = crate::duration::parse)]
     pub(super) wait: Option<Duration>,
-    /// Print one JSON object; with --wait a line for each change.
+    /// Show the drains on the whole terminal, and read them again so often, or less if there are many pages; without a
+    /// terminal, report each change as a line. No key changes anything in AWS.
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "5s", value_parser = interval, conflicts_with = "wait")]
+    pub(super) watch: Option<Duration>,
+    /// Print one JSON object; with --wait or --watch a line for each change.
     #[arg(long)]
     pub(super) json: bool,
     #[command(flatten)]
@@ -68,6 +72,14 @@ impl From<SortBy> for Sort {
             SortBy::Age => Sort::Age,
             SortBy::Cluster => Sort::Cluster,
         }
+    }
+}
+
+/// Reads the time between two looks: a second or more.
+fn interval(text: &str) -> Result<Duration, String> {
+    match crate::duration::parse(text)? {
+        every if every >= Duration::from_secs(1) => Ok(every),
+        _ => Err("expected 1s or more".to_owned()),
     }
 }
 

@@ -23,9 +23,14 @@ Examples:
   Follow one drain until it is over, at most half an hour:
     protectorctl status i-04f --wait=30m
 
+  Watch the fleet on the whole terminal; ? shows the keys:
+    protectorctl status --watch
+
 Exit codes:
   0    nothing needs you
   1    a drain is late, at risk or without a record, or the coordinator is silent
   2    not answered: a wrong option, no credentials, or a read that failed while nothing bad was found elsewhere
   3    --wait or --timeout ran out first
+  129, 130, 143
+       --watch: the terminal went away, Ctrl-C, SIGTERM; left with q, the code is that of the last table
   141  the reader of the output went away";

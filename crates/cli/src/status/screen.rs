@@ -17,7 +17,7 @@ const WIDE: usize = 100;
 /// From this width on instances are written in full.
 const MEDIUM: usize = 80;
 /// Below this width each drain has two lines.
-const NARROW: usize = 60;
+pub(super) const NARROW: usize = 60;
 
 /// Characters of a bar.
 const BAR: u32 = 10;
@@ -71,13 +71,7 @@ pub(super) fn table(now: Timestamp, drains: &[&Drain], look: Look) -> Vec<String
         .iter()
         .any(|drain| drain.key.cluster != drains[0].key.cluster);
     let columns = columns(look.width, clusters);
-    let heads: Vec<Column> = columns
-        .iter()
-        .map(|cell| Column {
-            head: cell.head(),
-            gives_way: *cell == Cell::HeldBy,
-        })
-        .collect();
+    let heads: Vec<Column> = columns.iter().map(|cell| cell.column()).collect();
     let rows: Vec<Row> = drains
         .iter()
         .map(|drain| Row {
@@ -90,7 +84,7 @@ pub(super) fn table(now: Timestamp, drains: &[&Drain], look: Look) -> Vec<String
 
 /// What stands in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cell {
+pub(super) enum Cell {
     Mark,
     Cluster,
     Instance,
@@ -105,7 +99,7 @@ enum Cell {
     Hook,
 }
 
-fn columns(width: usize, clusters: bool) -> Vec<Cell> {
+pub(super) fn columns(width: usize, clusters: bool) -> Vec<Cell> {
     let all = [
         (Cell::Mark, true),
         (Cell::Cluster, width >= ALL || (width >= WIDE && clusters)),
@@ -126,6 +120,14 @@ fn columns(width: usize, clusters: bool) -> Vec<Cell> {
 }
 
 impl Cell {
+    /// The column.
+    pub(super) fn column(self) -> Column {
+        Column {
+            head: self.head(),
+            gives_way: self == Cell::HeldBy,
+        }
+    }
+
     fn head(self) -> &'static str {
         match self {
             Cell::Mark | Cell::Bar => "",
@@ -141,7 +143,8 @@ impl Cell {
         }
     }
 
-    fn text(self, drain: &Drain, now: Timestamp, look: Look) -> String {
+    /// What stands there for a drain.
+    pub(super) fn text(self, drain: &Drain, now: Timestamp, look: Look) -> String {
         match self {
             Cell::Mark => mark(drain).to_owned(),
             Cell::Cluster => drain.key.cluster.to_string(),
@@ -173,7 +176,8 @@ pub(super) fn mark(drain: &Drain) -> &'static str {
     }
 }
 
-fn tone(drain: &Drain) -> Tone {
+/// How its row is written.
+pub(super) fn tone(drain: &Drain) -> Tone {
     match (drain.risk, drain.state) {
         (Risk::None, DrainState::Released) => Tone::Good,
         (Risk::None, DrainState::Done) => Tone::Dim,
@@ -223,6 +227,8 @@ fn ends(drain: &Drain, now: Timestamp, look: Look) -> String {
         (_, Ends::Estimate(at)) => format!("~{}", until(at)),
         (_, Ends::Unknown) if look.width >= ALL => "?".to_owned(),
         (_, Ends::Unknown) => match deadline(drain, now) {
+            // To the minute, where seconds have no room: `03:31:12Z` is `03:31`.
+            Some(at) if look.width < MEDIUM && at.len() == 9 => format!("? {}", &at[..5]),
             Some(at) => format!("? {at}"),
             None => "?".to_owned(),
         },
@@ -237,7 +243,8 @@ fn hook(drain: &Drain, now: Timestamp) -> String {
     }
 }
 
-fn two_lines(drain: &Drain, now: Timestamp, look: Look) -> [String; 2] {
+/// A drain where a table has no room.
+pub(super) fn two_lines(drain: &Drain, now: Timestamp, look: Look) -> [String; 2] {
     let age = drain.age(now).map_or_else(none, span);
     let first = format!("{:1} {} {age}, {} left", mark(drain), short(drain), left(drain));
     let second = format!(
@@ -250,7 +257,7 @@ fn two_lines(drain: &Drain, now: Timestamp, look: Look) -> [String; 2] {
 }
 
 /// What needs a person, with the next command; then what is wrong with the coordinator, and what could not be read.
-fn warnings(fleet: &Fleet, drains: &[&Drain], look: Look) -> Vec<String> {
+pub(super) fn warnings(fleet: &Fleet, drains: &[&Drain], look: Look) -> Vec<String> {
     let mut lines = Vec::new();
     for drain in drains {
         let Some((text, command)) = drain.warning() else {

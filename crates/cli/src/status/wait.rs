@@ -1,12 +1,13 @@
-//! `status --wait`: each change as a line, until the drains are over. Ctrl-C ends the wait and never a drain.
+//! `status --wait`: each change as a line, until the drains are over. Ctrl-C ends the wait and never a drain. The same
+//! without an end is `--watch` where there is no terminal.
 
-use super::reads::fleet;
-use super::{chosen, progress};
+use super::chosen;
+use super::watch::Reader;
 use crate::account::Account;
 use crate::exit::Exit;
 use crate::{look, output};
 use protector_core::ids::{ClusterName, InstanceKey};
-use protector_diagnosis::change::{Change, Follower, Forced, all_over};
+use protector_diagnosis::change::{Change, Follower, Over};
 use protector_diagnosis::drain::Drain;
 use protector_diagnosis::fleet::Fleet;
 use protector_diagnosis::which::Query;
@@ -19,7 +20,30 @@ use tokio::time::Instant;
 /// Between two looks.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// Follows the drains.
+/// Until when drains are followed.
+pub(super) enum Until {
+    /// Until they are over, or this time.
+    Over {
+        /// The time.
+        end: Instant,
+        /// The same as it was asked for.
+        patience: Duration,
+    },
+    /// Until the program is ended.
+    Stopped,
+}
+
+/// Which drains are followed, and how.
+pub(super) struct Followed<'a> {
+    /// Those that are named; all if none is.
+    pub(super) instances: &'a [Query],
+    /// Whether each change is a line of JSON.
+    pub(super) as_json: bool,
+    /// Until when.
+    pub(super) until: Until,
+}
+
+/// Follows the drains until they are over.
 ///
 /// # Errors
 /// A name fits several instances, or standard output cannot be written.
@@ -31,36 +55,73 @@ pub(crate) async fn follow(
     patience: Duration,
 ) -> Result<Exit, Box<dyn Error>> {
     let end = Instant::now() + patience;
+    let followed = Followed {
+        instances,
+        as_json,
+        until: Until::Over { end, patience },
+    };
+    report(Reader::new(account, clusters, INTERVAL), &followed).await
+}
+
+/// Reports each change of the drains.
+///
+/// # Errors
+/// As for [`follow`].
+pub(super) async fn report(mut reader: Reader<'_>, followed: &Followed<'_>) -> Result<Exit, Box<dyn Error>> {
+    let as_json = followed.as_json;
     let mut follower = Follower::default();
-    let mut followed = Vec::new();
+    let mut keys = Vec::new();
     if !as_json {
-        look::stderr_line("waiting; Ctrl-C ends the wait and never a drain");
+        let what = match followed.until {
+            Until::Over { .. } => "waiting; Ctrl-C ends the wait and never a drain",
+            Until::Stopped => "watching; Ctrl-C ends the watch and never a drain",
+        };
+        look::stderr_line(what);
     }
     loop {
-        let fleet = Fleet::of(&fleet(account, clusters, &progress).await);
-        let drains = joined(&mut followed, instances, &fleet)?;
-        let complete = fleet.gaps.is_empty();
-        for change in follower.changes(&drains, complete, fleet.now) {
-            say(as_json, &change)?;
-        }
-        for gap in &fleet.gaps {
+        let looking = reader.look().await;
+        let gaps = match &looking.fleet {
+            Ok(fleet) => {
+                let drains = joined(&mut keys, followed.instances, fleet)?;
+                let complete = fleet.gaps.is_empty();
+                for change in follower.changes(&drains, complete, fleet.now) {
+                    say(as_json, &change)?;
+                }
+                if let Some(exit) = over(&follower, &keys, followed).filter(|_| complete) {
+                    return Ok(exit);
+                }
+                &fleet.gaps
+            }
+            // Nothing was seen, so nothing has changed.
+            Err(gaps) => gaps,
+        };
+        for gap in gaps {
             look::stderr_line(&gap.to_string());
         }
-        if complete && drains.is_empty() && (!followed.is_empty() || !instances.is_empty()) {
-            look::stderr_line("no instance that drains has this name, and no end of a drain was seen");
-            return Ok(Exit::NoAnswer);
-        }
-        match all_over(&drains) {
-            Some(Forced(true)) if complete => return Ok(Exit::Bad),
-            Some(Forced(false)) if complete => return Ok(Exit::Good),
-            _ => {}
-        }
-        let next = Instant::now() + INTERVAL;
-        if next > end {
+        if let Until::Over { end, patience } = followed.until
+            && looking.next > end
+        {
             look::stderr_line(&format!("not over within {patience:?}"));
             return Ok(Exit::TimedOut);
         }
-        tokio::time::sleep_until(next).await;
+        tokio::time::sleep_until(looking.next).await;
+    }
+}
+
+/// How a wait ends, if it does now.
+fn over(follower: &Follower, keys: &[InstanceKey], followed: &Followed<'_>) -> Option<Exit> {
+    if matches!(followed.until, Until::Stopped) {
+        return None;
+    }
+    let named = !followed.instances.is_empty();
+    match follower.over(keys)? {
+        Over::Plain if keys.is_empty() && named => {
+            look::stderr_line("no instance that drains has this name");
+            Some(Exit::NoAnswer)
+        }
+        Over::Plain => Some(Exit::Good),
+        Over::Forced => Some(Exit::Bad),
+        Over::NotSeen => Some(Exit::NoAnswer),
     }
 }
 

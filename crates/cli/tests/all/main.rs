@@ -14,3 +14,5 @@ mod process;
 mod routing;
 #[cfg(test)]
 mod simulate;
+#[cfg(test)]
+mod watch;

@@ -1,0 +1,204 @@
+//! Things that the tests of the screen need: drains as the diagnosis makes them of records, and a model.
+
+use super::model::{Event, Key, Looked, Model, Pace, Size};
+use crate::look::Look;
+use jiff::{SignedDuration, Timestamp};
+use protector_core::beacon::{Beacon, HeartbeatsBeacon};
+use protector_core::ids::{ContainerInstanceArn, InstanceKey};
+use protector_core::record::{HeldBy, Lifecycle, Record, ReleaseReason, State, Waited};
+use protector_diagnosis::drain::{Coordinator, Drain, Parts};
+use protector_diagnosis::fleet::{Fleet, Seen};
+use protector_diagnosis::listing::Recorded;
+use protector_diagnosis::read::{Gap, GapKind};
+
+/// So many seconds after three in the morning.
+pub(super) fn at(seconds: i64) -> Timestamp {
+    "2026-11-28T03:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
+}
+
+/// The instance of this number in the cluster `prod`.
+pub(super) fn key(number: u32) -> InstanceKey {
+    InstanceKey {
+        cluster: "prod".parse().unwrap(),
+        instance: format!("i-{number:08x}a99bdb06f").parse().unwrap(),
+    }
+}
+
+fn registration(number: u32) -> ContainerInstanceArn {
+    format!("arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/{number:032x}")
+        .parse()
+        .unwrap()
+}
+
+/// A record that holds since `at(0)` with so many tasks of `web` left of five.
+pub(super) fn holding(number: u32, left: u32) -> Record {
+    Record {
+        draining_confirmed_at: Some(at(1)),
+        remaining: left,
+        held_by: vec![HeldBy {
+            group: "service:web".to_owned(),
+            count: left,
+            last_status: "STOPPING".to_owned(),
+            protected: 0,
+            protected_until: None,
+        }],
+        waited: vec![Waited {
+            group: "service:web".to_owned(),
+            count: 5,
+            until: None,
+        }],
+        ..Record::first(
+            key(number).instance,
+            registration(number),
+            "71514b9d-6a40-4b26-8523-05e7ee35fa40".to_owned(),
+            at(0),
+            at(3600),
+            5,
+        )
+    }
+}
+
+/// The same with a hook of so many seconds, whose event came at `at(heartbeat)`.
+pub(super) fn hooked(record: Record, timeout: u32, heartbeat: i64) -> Record {
+    Record {
+        lifecycle: Some(Lifecycle {
+            auto_scaling_group_name: "prod-ecs".parse().unwrap(),
+            lifecycle_hook_name: "ecs-daemon-protector".parse().unwrap(),
+            lifecycle_action_token: Some("71514b9d-6a40-4b26-8523-05e7ee35fa40".parse().unwrap()),
+            heartbeat_seconds: timeout,
+            heartbeat_at: at(heartbeat),
+            global_deadline_at: at(100 * i64::from(timeout)),
+        }),
+        ..record
+    }
+}
+
+/// The same, released at `at(second)`.
+pub(super) fn released(record: Record, second: i64) -> Record {
+    Record {
+        state: State::Released,
+        reason: Some(ReleaseReason::Drained),
+        released_at: Some(at(second)),
+        remaining: 0,
+        ..record
+    }
+}
+
+/// The same, over at `at(second)`.
+pub(super) fn over(record: Record, second: i64) -> Record {
+    Record {
+        receipt_at: Some(at(second)),
+        ..released(record, second - 10)
+    }
+}
+
+fn beacon(tick: i64) -> Beacon {
+    let text = format!(
+        r#"{{"schema":1,"version":"0.2.0","clusters":["prod"],"groups":[],"hooks":[],"maxDrain":"1h",
+        "daemonStop":"2m","agentLost":"10m","tiers":[],"control":"on","tickAt":"{}"}}"#,
+        at(tick)
+    );
+    Beacon::decode(&text).unwrap()
+}
+
+/// A drain as it is at `at(now)`; without a record if there is none.
+pub(super) fn drain(number: u32, record: Option<Record>, now: i64) -> Drain {
+    let recorded = record.map(|record| Recorded {
+        record: Ok(record),
+        version: Some(7),
+    });
+    let parts = Parts {
+        recorded: recorded.as_ref(),
+        ..Parts::default()
+    };
+    let beacon = beacon(now - 12);
+    let heartbeats = HeartbeatsBeacon::new(at(-3600), 1, 0);
+    let coordinator = Coordinator {
+        beacon: Some(&beacon),
+        heartbeats: Some(&heartbeats),
+        control: None,
+    };
+    Drain::of(key(number), &parts, coordinator, at(now))
+}
+
+/// A look that found these drains at `at(now)`.
+pub(super) fn data(records: &[(u32, Option<Record>)], now: i64) -> Event {
+    let drains = records
+        .iter()
+        .map(|(number, record)| drain(*number, record.clone(), now));
+    Event::Data(Box::new(Looked {
+        fleet: Fleet {
+            now: at(now),
+            drains: drains.collect(),
+            coordinator: Seen {
+                version: Some("0.2.0".to_owned()),
+                tick_age: Some(SignedDuration::from_secs(12)),
+                ..Seen::default()
+            },
+            gaps: Vec::new(),
+        },
+        place: "prod-admin  123456789012  eu-west-1".to_owned(),
+        number: Some("123456789012".to_owned()),
+        pace: pace(),
+    }))
+}
+
+/// A read that was throttled.
+pub(super) fn throttled() -> Gap {
+    Gap {
+        call: "ssm:GetParametersByPath",
+        kind: GapKind::Throttled,
+        code: "ThrottlingException".to_owned(),
+        message: "Rate exceeded".to_owned(),
+    }
+}
+
+fn pace() -> Pace {
+    Pace {
+        every: SignedDuration::from_secs(5),
+        pages: None,
+    }
+}
+
+/// A screen that knows nothing yet.
+pub(super) fn model(width: u16, height: u16) -> Model {
+    let look = Look {
+        unicode: true,
+        ..Look::plain()
+    };
+    let mut model = Model::new("account ?  eu-west-1".to_owned(), look, pace(), at(0));
+    model.update(Event::Resize(Size { width, height }));
+    model
+}
+
+/// A screen with a fleet that has one of everything.
+pub(super) fn full(width: u16, height: u16) -> Model {
+    let mut model = model(width, height);
+    model.update(data(
+        &[
+            (1, Some(hooked(holding(1, 2), 90, 660))),
+            (2, None),
+            (3, Some(holding(3, 1))),
+            (4, Some(hooked(released(holding(4, 0), 720), 900, 600))),
+            (5, Some(over(holding(5, 0), 500))),
+        ],
+        727,
+    ));
+    model
+}
+
+/// Presses keys, one for each letter.
+pub(super) fn press(model: &mut Model, letters: &str) {
+    for letter in letters.chars() {
+        model.update(Event::Key(Key::Char(letter)));
+    }
+}
+
+/// The numbers of the instances that are shown, in their order.
+pub(super) fn shown(model: &Model) -> Vec<u32> {
+    let numbers = model.visible().map(|row| {
+        let id = row.drain.key.instance.as_str();
+        u32::from_str_radix(&id[2..10], 16).unwrap()
+    });
+    numbers.collect()
+}

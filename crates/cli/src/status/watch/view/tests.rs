@@ -1,0 +1,230 @@
+use super::*;
+use crate::look::Look;
+use crate::status::watch::model::{Event, Key};
+use crate::status::watch::testing::{at, data, full, holding, hooked, model, press, throttled};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+
+fn drawn(model: &Model, width: u16, height: u16) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| view(model, frame)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+fn rows(buffer: &Buffer) -> Vec<String> {
+    let area = buffer.area;
+    let row = |y| {
+        (0..area.width)
+            .map(|x| buffer[(x, y)].symbol())
+            .collect::<String>()
+    };
+    (0..area.height).map(|y| row(y).trim_end().to_owned()).collect()
+}
+
+fn text(model: &Model) -> String {
+    rows(&drawn(model, model.size.width, model.size.height)).join("\n")
+}
+
+const SIZES: [(u16, u16); 7] = [
+    (200, 50),
+    (120, 30),
+    (100, 24),
+    (80, 24),
+    (60, 20),
+    (40, 10),
+    (20, 5),
+];
+
+#[test]
+fn the_table_fits_each_terminal() {
+    for (width, height) in SIZES {
+        insta::assert_snapshot!(format!("table_{width}x{height}"), text(&full(width, height)));
+    }
+}
+
+#[test]
+fn what_covers_the_table_fits_each_terminal() {
+    for (width, height) in [(120, 30), (80, 24), (40, 10), (20, 5)] {
+        for (name, key) in [
+            ("help", Key::Char('?')),
+            ("orders", Key::Char('o')),
+            ("detail", Key::Enter),
+        ] {
+            let mut model = full(width, height);
+            model.update(Event::Key(key));
+            insta::assert_snapshot!(format!("{name}_{width}x{height}"), text(&model));
+        }
+    }
+}
+
+/// A terminal that cannot show more than ASCII gets no more.
+#[test]
+fn a_plain_terminal_gets_ascii() {
+    for (width, height) in SIZES {
+        let mut model = full(width, height);
+        model.look = Look::plain();
+        assert!(text(&model).is_ascii(), "{}", text(&model));
+    }
+}
+
+/// Nothing is written beyond the terminal, and each has its last line.
+#[test]
+fn every_size_is_drawn() {
+    for width in 0..130 {
+        for height in 0..40 {
+            let mut model = full(width, height);
+            for key in [Key::Escape, Key::Char('?'), Key::Char('o'), Key::Enter] {
+                let lines = lines(&model, Size { width, height });
+                assert_eq!(lines.len(), usize::from(height), "{width}x{height}");
+                model.overlay = None;
+                model.update(Event::Key(key));
+            }
+        }
+    }
+    // The backend panics if it is drawn beyond its area.
+    for (width, height) in [(1, 1), (1, 2), (2, 3), (7, 8), (19, 7)] {
+        drawn(&full(width, height), width, height);
+    }
+}
+
+/// Table lines are never cut at the right: what gives way shows that it was cut.
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    for width in 40..200 {
+        let mut model = full(width, 24);
+        // The widest of each column.
+        let wide = hooked(holding(6, 120), 100_000, 5);
+        let first = protector_core::record::Record {
+            started_at: at(-100_000),
+            remaining: 120,
+            ..wide
+        };
+        model.update(data(
+            &[(6, Some(first)), (1, Some(hooked(holding(1, 2), 90, 660)))],
+            727,
+        ));
+        let size = Size { width, height: 24 };
+        for line in lines(&model, size) {
+            let text: String = line.spans.iter().map(|span| span.content.as_ref()).collect();
+            assert!(
+                text.trim_end().chars().count() <= usize::from(width),
+                "{width}: {text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_failed_look_dims_the_rows_and_says_so_in_the_header() {
+    let mut model = full(120, 30);
+    model.look.colors = true;
+    let fresh = drawn(&model, 120, 30);
+    assert!(!fresh[(3, 3)].modifier.contains(Modifier::DIM));
+    model.update(Event::Failed(vec![throttled()]));
+    model.update(Event::Tick(at(727 + 34)));
+    let old = drawn(&model, 120, 30);
+    let header = rows(&old).remove(0);
+    assert!(header.contains("data 34s old: ThrottlingException"), "{header}");
+    let place = header.find("data 34s").unwrap();
+    assert_eq!(old[(u16::try_from(place).unwrap(), 0)].fg, Color::Yellow);
+    for y in 2..6 {
+        assert!(old[(3, y)].modifier.contains(Modifier::DIM), "row {y}");
+    }
+    assert_eq!(
+        rows(&old)[3..6],
+        rows(&full_at(761))[3..6],
+        "the rows stay, and their clocks go on"
+    );
+}
+
+fn full_at(now: i64) -> Buffer {
+    let mut model = full(120, 30);
+    model.update(Event::Tick(at(now)));
+    drawn(&model, 120, 30)
+}
+
+#[test]
+fn without_data_the_screen_says_why() {
+    let mut model = model(80, 24);
+    assert_eq!(rows(&drawn(&model, 80, 24))[1], "Reading...");
+    model.update(Event::Failed(vec![throttled()]));
+    insta::assert_snapshot!("nothing_known_80x24", text(&model));
+}
+
+#[test]
+fn a_table_without_rows_says_why() {
+    let mut model = full(80, 24);
+    press(&mut model, "/zzz");
+    insta::assert_snapshot!(text(&model).lines().nth(1).unwrap(), @r#"No drain contains "zzz"."#);
+    insta::assert_snapshot!(text(&model).lines().last().unwrap(), @"/zzz_");
+    let mut over = super::super::testing::model(80, 24);
+    let record = super::super::testing::over(holding(1, 0), 5);
+    over.update(data(&[(1, Some(record))], 10));
+    insta::assert_snapshot!(rows(&drawn(&over, 80, 24))[1..3].join("\n"), @r"
+    No instance drains.
+    1 drain is over; a shows them.
+    ");
+}
+
+#[test]
+fn the_selected_row_is_reversed_and_what_is_worse_is_bold() {
+    let mut model = model(120, 30);
+    let look = |left| {
+        [
+            (1, Some(hooked(holding(1, left), 900, 0))),
+            (2, Some(holding(2, 1))),
+        ]
+    };
+    model.update(data(&look(2), 10));
+    model.update(data(&look(3), 15));
+    let buffer = drawn(&model, 120, 30);
+    let head = rows(&buffer).remove(1);
+    let left = u16::try_from(head.find("LEFT").unwrap()).unwrap();
+    let is = |y, modifier| buffer[(left, y)].modifier.contains(modifier);
+    assert!(is(2, Modifier::REVERSED) && !is(3, Modifier::REVERSED));
+    assert!(is(2, Modifier::BOLD) && !is(3, Modifier::BOLD));
+    assert_eq!(buffer[(1, 2)].symbol(), ">", "and without attributes");
+}
+
+#[test]
+fn without_colours_nothing_is_coloured() {
+    let mut model = full(120, 30);
+    model.update(Event::Failed(vec![throttled()]));
+    for (colors, expected) in [(false, false), (true, true)] {
+        model.look.colors = colors;
+        let buffer = drawn(&model, 120, 30);
+        let colored = buffer.content.iter().any(|cell| cell.fg != Color::Reset);
+        assert_eq!(colored, expected);
+    }
+}
+
+#[test]
+fn pages_keep_the_selected_row_in_sight() {
+    let mut model = model(80, 12);
+    let many: Vec<_> = (1..=30)
+        .map(|number| (number, Some(holding(number, 1))))
+        .collect();
+    model.update(data(&many, 10));
+    for place in 0..30 {
+        let shown = rows(&drawn(&model, 80, 12));
+        let row = shown.iter().find(|row| row.get(1..2) == Some(">")).unwrap();
+        assert!(row.contains(&format!("i-{:08x}", place + 1)), "{row}");
+        press(&mut model, "j");
+    }
+    assert!(text(&model).ends_with("28-30 of 30"), "{}", text(&model));
+}
+
+#[test]
+fn the_header_names_a_stretched_interval() {
+    let mut model = full(120, 30);
+    model.pace.every = jiff::SignedDuration::from_secs(50);
+    model.pace.pages = Some(100);
+    assert!(
+        text(&model)
+            .lines()
+            .next()
+            .unwrap()
+            .contains("every 50s: 100 pages")
+    );
+}
