@@ -39,7 +39,7 @@ use gap::gap;
 use jiff::{SignedDuration, Timestamp};
 use pace::Pace;
 use protector_core::record::ParameterPrefix;
-use protector_diagnosis::read::Reading;
+use protector_diagnosis::read::{Gap, Reading};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
@@ -97,6 +97,7 @@ pub(crate) struct Account {
 #[derive(Debug, Default)]
 struct Calls {
     paces: BTreeMap<&'static str, Pace>,
+    gaps: Vec<Gap>,
 }
 
 /// Why no account can be looked at.
@@ -154,7 +155,18 @@ impl Account {
             let millis = began.elapsed().as_millis();
             look::stderr_line(&format!("{call} {word} {millis} ms"));
         }
+        if let Err(gap) = &outcome {
+            self.calls().gaps.push(gap.clone());
+        }
         outcome
+    }
+
+    /// The reads that have failed since this was last asked, each call with each code once.
+    pub(crate) fn take_gaps(&self) -> Vec<Gap> {
+        let mut gaps = std::mem::take(&mut self.calls().gaps);
+        gaps.sort_by(|a, b| (a.call, &a.code).cmp(&(b.call, &b.code)));
+        gaps.dedup_by(|a, b| (a.call, &a.code) == (b.call, &b.code));
+        gaps
     }
 
     /// When the next call to a service may go.

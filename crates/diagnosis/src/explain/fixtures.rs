@@ -175,7 +175,7 @@ pub(super) fn drain(record: Option<Record>, status: &str, connected: bool) -> Dr
     let parts = Parts {
         recorded: recorded.as_ref(),
         machine: Some(&machine),
-        scaling: None,
+        ..Parts::default()
     };
     let beacon = beacon(NOW - 10);
     let coordinator = Coordinator {

@@ -91,6 +91,7 @@ fn sentence(drain: &Drain, now: Timestamp) -> Fact {
             format!("Holding{age}, {left} of {most} tasks left: {}", drain.held_by())
         }
         (DrainState::Holding, None) => format!("Holding{age}: {}", drain.held_by()),
+        (DrainState::NotKnown, _) => format!("Drains{age}: {}", drain.held_by()),
         (DrainState::NoRecord, _) => format!("Drains with {}", drain.held_by()),
         (DrainState::Released | DrainState::Done, _) => format!("It was {}", drain.held_by()),
     };
