@@ -96,7 +96,7 @@ pub(super) enum Effect {
     Leave(Left),
     /// Stop the program as Ctrl-Z does.
     Suspend,
-    /// Draw all of it anew.
+    /// Draw all of it again.
     Redraw,
     /// Put this text into the clipboard.
     Copy(String),
@@ -228,7 +228,7 @@ impl Model {
                 self.failed = gaps;
                 Vec::new()
             }
-            // It was under way when the screen was paused.
+            // It was in progress when the screen was paused.
             Event::Data(_) | Event::Failed(_) => Vec::new(),
             Event::Resize(size) => {
                 self.size = size;

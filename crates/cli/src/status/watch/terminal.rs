@@ -105,7 +105,7 @@ impl Screen {
         self.clear()
     }
 
-    /// Takes the terminal again: whoever was in front meanwhile may have changed it.
+    /// Takes the terminal again: the program that was in front meanwhile may have changed it.
     ///
     /// # Errors
     /// The terminal is gone.
