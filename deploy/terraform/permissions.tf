@@ -51,7 +51,6 @@ resource "aws_iam_policy" "sidecar" {
 
 # For people, with protectorctl. The documents are ../policies; a test compares those with template.yaml.
 resource "aws_iam_policy" "reader" {
-  #checkov:skip=CKV_AWS_355:The actions that have "*" know no resources.
   name_prefix = "${var.name}-reader-"
   description = "What a person may do who looks at drains with protectorctl: read."
   policy      = templatefile("${path.module}/../policies/reader.json", local.policy_names)

@@ -605,7 +605,7 @@ fn what_could_not_be_read_makes_nothing_not_found() {
                 .elsewhere
                 .insert("web".parse().unwrap(), Err(gap("ecs:ListTasks")));
         }),
-        // Nobody asked.
+        // It was not asked for.
         ("were not read", |reads| reads.services.clear()),
     ];
     for (needs, change) in table {
