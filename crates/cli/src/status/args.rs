@@ -87,3 +87,23 @@ fn interval(text: &str) -> Result<Duration, String> {
 pub(crate) fn query(text: &str) -> Result<Query, String> {
     text.parse()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::Cli;
+    use clap::Parser;
+
+    #[test]
+    fn a_watch_has_an_interval_and_excludes_a_wait() {
+        for (arguments, accepted) in [
+            (&["--watch"][..], true),
+            (&["--watch=1s", "i-04f"], true),
+            (&["--watch=999ms"], false),
+            (&["--watch=0s"], false),
+            (&["--watch", "--wait"], false),
+        ] {
+            let line = ["protectorctl", "status"].iter().chain(arguments);
+            assert_eq!(Cli::try_parse_from(line).is_ok(), accepted, "{arguments:?}");
+        }
+    }
+}

@@ -483,3 +483,26 @@ fn ctrl_z_without_a_shell_does_nothing() {
     kill(Pid::from_raw(pid), Signal::SIGTERM).unwrap();
     assert_eq!(terminal.end(), Some(143));
 }
+
+/// The report of each call would be written over the screen.
+#[test]
+fn calls_are_not_reported_on_the_screen() {
+    let account = Account::new();
+    let program = env!("CARGO_BIN_EXE_protectorctl");
+    let mut terminal = account.start(&[program, "status", "--watch", "-v"]);
+    assert_eq!(terminal.end(), Some(2));
+    terminal.shows("2>FILE");
+}
+
+/// An id that fits several drains is refused, and the terminal is given back before that is said.
+#[test]
+fn a_name_that_fits_several_drains_is_refused() {
+    let account = Account::new();
+    account.record("i-0aaa0000000000000", 1);
+    let program = env!("CARGO_BIN_EXE_protectorctl");
+    let mut terminal = account.start(&[program, "status", "--watch", "i-0aaa"]);
+    assert_eq!(terminal.end(), Some(2));
+    let text = terminal.shows("several instances fit");
+    assert!(!terminal.is_alternate() && text.contains(INSTANCES[0]), "{text}");
+    assert_eq!(terminal.modes(), fresh_modes());
+}

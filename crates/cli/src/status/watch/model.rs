@@ -296,6 +296,11 @@ impl Model {
         self.visible().find(|row| row.drain.key == *key)
     }
 
+    /// Whether this row is the selected one.
+    pub(super) fn is_selected(&self, row: &Row) -> bool {
+        self.selected.as_ref() == Some(&row.drain.key)
+    }
+
     /// The place of the selected row among those that are shown.
     pub(super) fn selected_place(&self) -> usize {
         self.place_of_selected
@@ -348,9 +353,9 @@ impl Model {
             return Vec::new();
         }
         match (self.overlay, key) {
+            (_, Key::Char('c')) => return self.copy(),
             (Some(overlay), key) => self.overlay_key(overlay, key),
             (None, Key::Char('q') | Key::Escape) => return vec![Effect::Leave(Left::Quit)],
-            (None, Key::Char('c')) => return self.copy(),
             (None, Key::Char('p')) => return self.pause(),
             (None, key) => self.table_key(key),
         }
@@ -463,6 +468,9 @@ fn next(sort: Sort) -> Sort {
 
 /// Whether a drain contains a text, in upper or lower case.
 fn fits(drain: &Drain, text: &str) -> bool {
+    if text.is_empty() {
+        return true;
+    }
     let text = text.to_lowercase();
     let group = drain.group().map(ToString::to_string).unwrap_or_default();
     let cluster = drain.key.cluster.to_string();

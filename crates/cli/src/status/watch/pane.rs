@@ -66,18 +66,17 @@ impl Fact {
 }
 
 fn title(drain: &Drain) -> String {
-    let group = drain.group().map(|group| format!("  group {group}"));
+    let (instance, cluster) = (&drain.key.instance, &drain.key.cluster);
+    let group = drain.group().map(|group| format!("group {group}"));
     let away = drain
         .machine
         .as_ref()
         .is_some_and(|machine| !machine.agent_connected);
-    format!(
-        "{}  {}{}{}",
-        drain.key.instance,
-        drain.key.cluster,
-        group.unwrap_or_default(),
-        if away { "  agent not connected" } else { "" }
-    )
+    let away = away.then(|| "agent not connected".to_owned());
+    let parts = std::iter::once(format!("{instance} in {cluster}"))
+        .chain(group)
+        .chain(away);
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// How far it is, and who holds it.

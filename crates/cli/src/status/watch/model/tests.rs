@@ -220,6 +220,10 @@ fn an_overlay_is_left_before_the_screen_is() {
             assert_eq!(model.overlay, None);
         }
     }
+    let mut covered = full(120, 30);
+    press(&mut covered, "o");
+    let effects = covered.update(Event::Key(Key::Char('c')));
+    assert!(matches!(effects.as_slice(), [Effect::Copy(_)]) && covered.overlay.is_some());
     let mut empty = model(120, 30);
     press(&mut empty, "o");
     assert_eq!(empty.overlay, None, "there is nothing to order");

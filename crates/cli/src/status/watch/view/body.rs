@@ -131,7 +131,7 @@ fn text(cell: Cell, row: &Row, model: &Model, look: Look) -> String {
 }
 
 fn line(model: &Model, row: &Row, cells: &[Cell], widths: &[usize], look: Look) -> Line<'static> {
-    let selected = is_selected(model, row);
+    let selected = model.is_selected(row);
     let mut spans = Vec::new();
     for (cell, width) in cells.iter().zip(widths) {
         let text = cut_to(&text(*cell, row, model, look), *width, look);
@@ -165,7 +165,7 @@ fn is_worse(cell: Cell, worse: Worse) -> bool {
 
 fn two_lines(model: &Model, row: &Row, look: Look) -> [Line<'static>; 2] {
     let [first, second] = screen::two_lines(&row.drain, model.now, look);
-    let first = match is_selected(model, row) {
+    let first = match model.is_selected(row) {
         // The second character is the blank after the mark.
         true => first
             .chars()
@@ -178,19 +178,13 @@ fn two_lines(model: &Model, row: &Row, look: Look) -> [Line<'static>; 2] {
     [first, second].map(|text| finished(Line::raw(format!("{text:<width$}")), model, row))
 }
 
-fn is_selected(model: &Model, row: &Row) -> bool {
-    model
-        .selected()
-        .is_some_and(|selected| selected.drain.key == row.drain.key)
-}
-
 /// The colour of the row; reversed if it is selected, dim if it may not be true any more.
 fn finished(line: Line<'static>, model: &Model, row: &Row) -> Line<'static> {
     let mut own = style(screen::tone(&row.drain));
     if model.is_stale() {
         own = own.remove_modifier(Modifier::BOLD).add_modifier(Modifier::DIM);
     }
-    if is_selected(model, row) {
+    if model.is_selected(row) {
         own = own.add_modifier(Modifier::REVERSED);
     }
     line.style(own)

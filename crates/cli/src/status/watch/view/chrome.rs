@@ -224,7 +224,8 @@ fn table_keys(model: &Model) -> Vec<String> {
 
 fn overlay_keys(overlay: Option<Overlay>) -> Vec<String> {
     let orders = (overlay != Some(Overlay::Orders)).then(|| "o orders".to_owned());
-    ["Esc back".to_owned(), "jk scroll".to_owned()]
+    ["Esc back", "jk scroll", "c copy"]
+        .map(str::to_owned)
         .into_iter()
         .chain(orders)
         .collect()
