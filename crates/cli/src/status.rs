@@ -2,8 +2,11 @@
 
 mod args;
 mod help;
+mod reader;
 mod reads;
 mod screen;
+#[cfg(test)]
+mod testing;
 mod wait;
 mod watch;
 

@@ -2,7 +2,7 @@
 //! without an end is `--watch` where there is no terminal.
 
 use super::chosen;
-use super::watch::Reader;
+use super::reader::Reader;
 use crate::account::Account;
 use crate::exit::Exit;
 use crate::{look, output};

@@ -4,19 +4,19 @@
 //! What is shown is decided in [`model`] and [`view`], which are pure; here is what reads keys, signals and AWS.
 
 mod keys;
+mod layout;
 mod model;
 mod pane;
-mod refresh;
 mod rows;
 mod session;
 mod signals;
+mod style;
 mod terminal;
 #[cfg(test)]
 mod testing;
 mod view;
 
-pub(crate) use refresh::Reader;
-
+use super::reader::{Pace, Reader};
 use super::wait::{self, Followed, Until};
 use super::{StatusArgs, exit, report_clock, screen};
 use crate::account::Account;
@@ -24,7 +24,7 @@ use crate::exit::Exit;
 use crate::header::Header;
 use crate::{look, output};
 use jiff::SignedDuration;
-use model::{Model, Pace};
+use model::Model;
 use protector_diagnosis::drain::Drain;
 use protector_diagnosis::fleet::{Fleet, Seen};
 use protector_diagnosis::words::span;

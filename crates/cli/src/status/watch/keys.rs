@@ -1,6 +1,7 @@
 //! What the terminal reports, as events of the screen.
 
-use super::model::{Event, Key, Size};
+use super::layout::Size;
+use super::model::{Event, Key};
 use crossterm::event::{Event as Reported, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 /// The event, if the screen knows it.

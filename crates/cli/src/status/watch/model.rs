@@ -1,8 +1,9 @@
 //! What the screen knows: a pure state, changed by events. It asks for effects, and makes none.
 
-use super::rows::{Row, Rows};
-use super::view;
+use super::layout::{Layout, Size};
+use super::rows::{Row, Rows, next_command};
 use crate::look::Look;
+use crate::status::reader::Pace;
 use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::InstanceKey;
 use protector_diagnosis::drain::{Drain, Risk};
@@ -41,24 +42,6 @@ pub(super) enum Key {
     Suspend,
     /// Ctrl-L.
     Redraw,
-}
-
-/// Characters of the terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Size {
-    /// Columns.
-    pub(super) width: u16,
-    /// Lines.
-    pub(super) height: u16,
-}
-
-/// How often AWS is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Pace {
-    /// Between the beginnings of two looks.
-    pub(super) every: SignedDuration,
-    /// The pages of parameters that make this longer than what was asked for, if they do.
-    pub(super) pages: Option<u32>,
 }
 
 /// What a look at AWS has found.
@@ -263,7 +246,11 @@ impl Model {
             .min(keys.len().saturating_sub(1));
         self.selected = keys.get(place).cloned();
         self.place_of_selected = place;
-        self.scroll = self.scroll.min(view::scroll_most(self));
+    }
+
+    /// Scrolls the overlay no further than this.
+    pub(super) fn limit_scroll(&mut self, most: usize) {
+        self.scroll = self.scroll.min(most);
     }
 
     /// The rows that are shown.
@@ -419,7 +406,7 @@ impl Model {
     /// Moves the selection.
     fn steer(&mut self, key: Key) {
         let count = self.visible().count();
-        let page = view::rows_per_page(self).max(1);
+        let page = Layout::of(self.size).rows().max(1);
         let place = self.place_of_selected;
         let place = match key {
             Key::Down | Key::Char('j') => place + 1,
@@ -447,14 +434,6 @@ impl Model {
     fn pause(&mut self) -> Vec<Effect> {
         self.paused = !self.paused;
         vec![Effect::Pause(self.paused)]
-    }
-}
-
-/// The command that helps further with a drain.
-pub(super) fn next_command(drain: &Drain) -> String {
-    match drain.warning() {
-        Some((_, command)) => command,
-        None => format!("protectorctl explain {}", drain.key.instance),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The selected drain in some lines.
 
-use super::model::next_command;
-use super::view::style;
+use super::rows::next_command;
+use super::style::style;
 use crate::look::{Tone, wrapped};
 use jiff::Timestamp;
 use protector_core::record::Record;

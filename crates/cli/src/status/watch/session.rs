@@ -3,11 +3,12 @@
 
 use super::keys;
 use super::model::{Effect, Event, Left, Looked, Model};
-use super::refresh::Reader;
 use super::signals::{HANGUP, INTERRUPT, Signals, Wish};
 use super::terminal::{self, Screen};
+use super::view;
 use crate::account::Account;
 use crate::header::Header;
+use crate::status::reader::Reader;
 use crate::status::{StatusArgs, chosen, number};
 use crossterm::event::EventStream;
 use futures_util::StreamExt;
@@ -64,7 +65,7 @@ pub(super) async fn show(
     let (pause, paused) = watch::channel(false);
     let mut reading = pin!(read(account, args, reader, sender, paused));
     loop {
-        model.update(Event::Resize(screen.size()?));
+        view::update(model, Event::Resize(screen.size()?));
         screen.draw(model)?;
         let next = tokio::select! {
             never = &mut reading => match never {},
@@ -75,7 +76,7 @@ pub(super) async fn show(
         };
         match next {
             Next::Event(event) => {
-                for effect in model.update(event) {
+                for effect in view::update(model, event) {
                     if let Some(end) = carry_out(effect, &mut screen, &pause)? {
                         return Ok(end);
                     }

@@ -1,6 +1,7 @@
 //! The terminal: taken for the screen, and given back as it was, however the program ends.
 
-use super::model::{Model, Size};
+use super::layout::Size;
+use super::model::Model;
 use super::view::view;
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};

@@ -1,20 +1,19 @@
 //! Things that the tests of the screen need: drains as the diagnosis makes them of records, and a model.
 
-use super::model::{Event, Key, Looked, Model, Pace, Size};
+use super::layout::Size;
+
+use super::model::{Event, Key, Looked, Model};
+use super::view::update;
 use crate::look::Look;
-use jiff::{SignedDuration, Timestamp};
+use crate::status::reader::Pace;
+pub(super) use crate::status::testing::{at, throttled};
+use jiff::SignedDuration;
 use protector_core::beacon::{Beacon, HeartbeatsBeacon};
 use protector_core::ids::{ContainerInstanceArn, InstanceKey};
 use protector_core::record::{HeldBy, Lifecycle, Record, ReleaseReason, State, Waited};
 use protector_diagnosis::drain::{Coordinator, Drain, Parts};
 use protector_diagnosis::fleet::{Fleet, Seen};
 use protector_diagnosis::listing::Recorded;
-use protector_diagnosis::read::{Gap, GapKind};
-
-/// So many seconds after three in the morning.
-pub(super) fn at(seconds: i64) -> Timestamp {
-    "2026-11-28T03:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
-}
 
 /// The instance of this number in the cluster `prod`.
 pub(super) fn key(number: u32) -> InstanceKey {
@@ -143,16 +142,6 @@ pub(super) fn data(records: &[(u32, Option<Record>)], now: i64) -> Event {
     }))
 }
 
-/// A read that was throttled.
-pub(super) fn throttled() -> Gap {
-    Gap {
-        call: "ssm:GetParametersByPath",
-        kind: GapKind::Throttled,
-        code: "ThrottlingException".to_owned(),
-        message: "Rate exceeded".to_owned(),
-    }
-}
-
 fn pace() -> Pace {
     Pace {
         every: SignedDuration::from_secs(5),
@@ -167,30 +156,33 @@ pub(super) fn model(width: u16, height: u16) -> Model {
         ..Look::plain()
     };
     let mut model = Model::new("account ?  eu-west-1".to_owned(), look, pace(), at(0));
-    model.update(Event::Resize(Size { width, height }));
+    update(&mut model, Event::Resize(Size { width, height }));
     model
 }
 
 /// A screen with a fleet that has one of everything.
 pub(super) fn full(width: u16, height: u16) -> Model {
     let mut model = model(width, height);
-    model.update(data(
-        &[
-            (1, Some(hooked(holding(1, 2), 90, 660))),
-            (2, None),
-            (3, Some(holding(3, 1))),
-            (4, Some(hooked(released(holding(4, 0), 720), 900, 600))),
-            (5, Some(over(holding(5, 0), 500))),
-        ],
-        727,
-    ));
+    update(
+        &mut model,
+        data(
+            &[
+                (1, Some(hooked(holding(1, 2), 90, 660))),
+                (2, None),
+                (3, Some(holding(3, 1))),
+                (4, Some(hooked(released(holding(4, 0), 720), 900, 600))),
+                (5, Some(over(holding(5, 0), 500))),
+            ],
+            727,
+        ),
+    );
     model
 }
 
 /// Presses keys, one for each letter.
 pub(super) fn press(model: &mut Model, letters: &str) {
     for letter in letters.chars() {
-        model.update(Event::Key(Key::Char(letter)));
+        update(model, Event::Key(Key::Char(letter)));
     }
 }
 

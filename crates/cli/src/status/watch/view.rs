@@ -4,19 +4,13 @@ mod body;
 mod chrome;
 mod overlay;
 
-use super::model::{Model, Size};
+use super::layout::{Layout, Size};
+use super::model::{Effect, Event, Model};
 use super::pane::pane;
-use crate::look::Tone;
-use crate::status::screen;
+use super::style::style;
 use ratatui::Frame;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
-
-/// From this height on the selected drain is shown below the table.
-const PANE_FROM: u16 = 20;
-
-/// Below this height each drain has two lines, as on a narrow terminal.
-const FLAT: u16 = 8;
 
 /// Draws the screen.
 pub(super) fn view(model: &Model, frame: &mut Frame<'_>) {
@@ -66,67 +60,20 @@ fn fill(mut lines: Vec<Line<'static>>, count: usize) -> Vec<Line<'static>> {
     lines
 }
 
-/// How the lines of the screen are shared, the header and the keys left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Layout {
-    /// Lines of the table, its head included.
-    body: usize,
-    /// Lines of the pane; none if there is no pane, and no rule above it.
-    pane: usize,
-    /// Whether each drain has two lines.
-    two_lines: bool,
-}
-
-impl Layout {
-    fn of(size: Size) -> Layout {
-        let two_lines = usize::from(size.width) < screen::NARROW || size.height < FLAT;
-        let inner = usize::from(size.height.saturating_sub(2));
-        let pane = match size.height >= PANE_FROM && !two_lines {
-            true => usize::from(size.height / 3).clamp(6, 12),
-            false => 0,
-        };
-        let rule = usize::from(pane > 0);
-        Layout {
-            body: inner.saturating_sub(pane + rule),
-            pane,
-            two_lines,
-        }
-    }
-
-    /// How many rows are shown at a time.
-    fn rows(self) -> usize {
-        match self.two_lines {
-            true => self.body / 2,
-            false => self.body.saturating_sub(1),
-        }
-        .max(1)
-    }
-}
-
-/// How many rows are shown at a time.
-pub(super) fn rows_per_page(model: &Model) -> usize {
-    Layout::of(model.size).rows()
+/// Takes what has happened, and keeps the overlay within its lines. Returns what is to be done.
+pub(super) fn update(model: &mut Model, event: Event) -> Vec<Effect> {
+    let effects = model.update(event);
+    model.limit_scroll(scroll_most(model));
+    effects
 }
 
 /// How far the overlay can be scrolled.
-pub(super) fn scroll_most(model: &Model) -> usize {
+fn scroll_most(model: &Model) -> usize {
     let inner = usize::from(model.size.height.saturating_sub(2));
     let lines = model
         .overlay
         .map(|overlay| overlay::lines(model, overlay, usize::from(model.size.width)).len());
     lines.unwrap_or_default().saturating_sub(inner)
-}
-
-/// How a tone is written.
-pub(super) fn style(tone: Tone) -> Style {
-    match tone {
-        Tone::Plain => Style::new(),
-        Tone::Head => Style::new().add_modifier(Modifier::BOLD),
-        Tone::Bad => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
-        Tone::Warning => Style::new().fg(Color::Yellow),
-        Tone::Good => Style::new().fg(Color::Green),
-        Tone::Dim => Style::new().add_modifier(Modifier::DIM),
-    }
 }
 
 /// A line for a terminal without colours; bold, dim and reversed are none.

@@ -2,6 +2,7 @@ use super::*;
 use crate::status::watch::testing::{
     at, data, drain, full, holding, hooked, key, model, over, press, released, shown, throttled,
 };
+use crate::status::watch::view::update;
 use proptest::prelude::*;
 use protector_diagnosis::drain::DrainState;
 
@@ -233,7 +234,7 @@ fn an_overlay_is_left_before_the_screen_is() {
 fn an_overlay_scrolls_as_far_as_it_has_lines() {
     let mut model = full(20, 5);
     press(&mut model, "?");
-    model.update(Event::Key(Key::End));
+    update(&mut model, Event::Key(Key::End));
     let end = model.scroll;
     press(&mut model, "j");
     assert_eq!(model.scroll, end);

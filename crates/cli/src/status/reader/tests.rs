@@ -1,5 +1,5 @@
 use super::*;
-use crate::status::watch::testing::{at, throttled};
+use crate::status::testing::{at, throttled};
 use protector_diagnosis::listing::Listing;
 use protector_diagnosis::read::GapKind;
 use protector_diagnosis::read::Reading;

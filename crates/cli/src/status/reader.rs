@@ -1,8 +1,7 @@
 //! Reading AWS again and again, no faster than the share of the quotas that a person may take.
 
-use super::model::Pace;
+use super::reads;
 use crate::account::{Account, SSM_PER_SECOND};
-use crate::status::reads;
 use jiff::SignedDuration;
 use protector_core::ids::ClusterName;
 use protector_diagnosis::fleet::{Fleet, FleetReads};
@@ -12,6 +11,15 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// How often AWS is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pace {
+    /// Between the beginnings of two looks.
+    pub(crate) every: SignedDuration,
+    /// The pages of parameters that make this longer than what was asked for, if they do.
+    pub(crate) pages: Option<u32>,
+}
 
 /// Looks at AWS one time after the other.
 pub(crate) struct Reader<'a> {
