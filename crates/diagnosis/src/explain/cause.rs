@@ -1,6 +1,6 @@
 //! Why a task holds, and what else may be wrong with a drain.
 
-mod moving;
+pub(crate) mod moving;
 mod replacement;
 mod stopping;
 

@@ -1,0 +1,1 @@
+//! An account in which all is well, for tests to break one thing of.
