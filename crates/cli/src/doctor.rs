@@ -129,3 +129,6 @@ fn exit(args: &DoctorArgs, report: &Report) -> Exit {
         Verdict::NotKnown => Exit::NoAnswer,
     }
 }
+
+#[cfg(test)]
+mod tests;

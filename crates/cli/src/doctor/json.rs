@@ -36,10 +36,11 @@ pub(super) fn answer(header: Option<&Header>, fleet: &Fleet, report: &Report, is
 /// `description` says what is so where all is well, `error` what is not so.
 fn check(finding: &Finding) -> Value {
     let check = finding.id.check();
+    let plain = check.title.replace('`', "");
     let is_good = finding.result == protector_diagnosis::doctor::Outcome::Pass;
     json!({
         "id": check.code,
-        "description": if is_good { finding.text.as_str() } else { check.title },
+        "description": if is_good { finding.text.as_str() } else { plain.as_str() },
         "result": finding.result.name(),
         "error": (!is_good).then_some(&finding.text),
         "hint": (!finding.hints.is_empty()).then(|| finding.hints.join("; ")),

@@ -12,6 +12,9 @@ const INDENT: usize = 4;
 pub(super) fn screen(header: Option<&Header>, report: &Report, short: bool, look: Look) -> String {
     let mut lines = header.map(|header| header.lines(look)).unwrap_or_default();
     for section in &report.sections {
+        if section.skipped_because().is_some() {
+            continue;
+        }
         let shown = section_lines(section, short, look);
         if shown.is_empty() {
             continue;
@@ -25,8 +28,29 @@ pub(super) fn screen(header: Option<&Header>, report: &Report, short: bool, look
     if !lines.is_empty() {
         lines.push(String::new());
     }
+    lines.extend(whole_sections(report, look));
     lines.extend(wrapped(&format!("Checks: {}.", totals(report)), look.width));
     lines.join("\n")
+}
+
+/// Categories of which nothing was looked at, a line for each reason.
+fn whole_sections(report: &Report, look: Look) -> Vec<String> {
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for section in &report.sections {
+        let Some(why) = section.skipped_because() else {
+            continue;
+        };
+        match reasons.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, names)) => names.push(section.name()),
+            None => reasons.push((why, vec![section.name()])),
+        }
+    }
+    let texts = reasons
+        .into_iter()
+        .map(|(why, names)| format!("not looked at: {} ({why})", names.join(", ")));
+    texts
+        .flat_map(|text| marked(&Outcome::Skipped, &text, look))
+        .collect()
 }
 
 /// `24 pass, 1 warns, 2 fail, 1 not known`.

@@ -326,7 +326,7 @@ checks! {
         "`PROTECTOR_MAX_HOLD` of the sidecar is longer than the longest drain.",
         "`PROTECTOR_MAX_HOLD`, and `MAX_DRAIN`, `DAEMON_STOP` and the tiers in the beacon.",
         "The sidecar leaves at `MAX_HOLD`, whatever its record says.",
-        "`protectorctl inject --set PROTECTOR_MAX_HOLD=...`, and a `stopTimeout` above it."
+        "`protectorctl inject --max-hold 65m`, with a longer one for a longer drain; it raises `stopTimeout` above it."
     }
     Policy "policy" Daemons deep {
         "The task role may read the records, and nothing else.",
@@ -338,7 +338,7 @@ checks! {
         "Hosts of bridge-mode daemons have a hop limit of 2.",
         "`ec2:DescribeInstances`. This program is built without it.",
         "[sidecar-health](#sidecar-health) shows a metadata service that does not answer by its effect.",
-        "`aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2`."
+        "`aws ec2 modify-instance-metadata-options --instance-id INSTANCE --http-put-response-hop-limit 2`."
     }
     Kinds "kinds" Cluster plain {
         "The cluster has EC2 capacity of its own.",

@@ -61,6 +61,15 @@ fn all_skipped(category: Category, done: &[Finding], why: &str) -> Vec<Finding> 
         .collect()
 }
 
+/// The findings with those checks of the category that have none, each as skipped: a check that was asked for is never
+/// silent. Those that were not asked for are taken out later.
+fn complete(category: Category, mut findings: Vec<Finding>, why: &str) -> Vec<Finding> {
+    let rest = all_skipped(category, &findings, why);
+    findings.extend(rest);
+    findings.sort_by_key(|finding| finding.id);
+    findings
+}
+
 /// Up to five names of a list, and how many more there are.
 fn names<T: AsRef<str>>(all: &[T]) -> String {
     const SHOWN: usize = 5;

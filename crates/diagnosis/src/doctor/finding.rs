@@ -90,7 +90,10 @@ impl Finding {
     /// Adds a sentence.
     #[must_use]
     pub(super) fn hint(mut self, text: impl Into<String>) -> Finding {
-        self.hints.push(text.into());
+        let text: String = text.into();
+        // Messages of the SDK have line breaks.
+        self.hints
+            .push(text.split_whitespace().collect::<Vec<_>>().join(" "));
         self
     }
 

@@ -266,6 +266,20 @@ impl DoctorReads {
         self.setting("SIDECAR_CONTAINER").unwrap_or(SIDECAR_CONTAINER)
     }
 
+    /// Why the tasks of the DAEMON services are not all known, if so.
+    #[must_use]
+    pub fn unread_daemons(&self) -> Option<&Gap> {
+        let read = self
+            .clusters
+            .iter()
+            .filter_map(|cluster| cluster.daemons.as_ref());
+        let gaps = read.filter_map(|daemons| match daemons {
+            Err(gap) => Some(gap),
+            Ok(daemons) => daemons.iter().find_map(|daemon| daemon.tasks.as_ref().err()),
+        });
+        gaps.into_iter().next()
+    }
+
     /// How many instances the clusters have, as far as they were read.
     #[must_use]
     pub fn instances(&self) -> usize {

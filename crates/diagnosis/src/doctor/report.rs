@@ -33,6 +33,17 @@ impl Section {
         }
     }
 
+    /// Why none of its checks was looked at, if so.
+    #[must_use]
+    pub fn skipped_because(&self) -> Option<&str> {
+        let first = self.findings.first()?;
+        let all = self
+            .findings
+            .iter()
+            .all(|finding| finding.result == Outcome::Skipped && finding.text == first.text);
+        all.then_some(first.text.as_str())
+    }
+
     /// Its heading: `hooks: prod-ecs`.
     #[must_use]
     pub fn name(&self) -> String {

@@ -21,10 +21,8 @@ pub(super) fn check(reads: &DoctorReads) -> Vec<Finding> {
     vec![credentials, region, permissions(account), clock(account)]
 }
 
-fn with_rest(mut findings: Vec<Finding>, why: &str) -> Vec<Finding> {
-    let rest = super::all_skipped(Category::Account, &findings, why);
-    findings.extend(rest);
-    findings
+fn with_rest(findings: Vec<Finding>, why: &str) -> Vec<Finding> {
+    super::complete(Category::Account, findings, why)
 }
 
 fn credentials(account: &AccountReads) -> Finding {
@@ -66,7 +64,7 @@ fn permissions(account: &AccountReads) -> Finding {
         CheckId::Permissions,
         format!("not allowed: {}", missing.join(", ")),
     );
-    let finding = finding.hint("READER_POLICY_ARN is the output ReaderPolicyArn of the stack");
+    let finding = finding.hint("the ARN is the output ReaderPolicyArn of the stack");
     match account.caller.as_deref().ok().and_then(attach) {
         Some(command) => finding.fix(command),
         None => finding,
@@ -82,7 +80,7 @@ fn attach(arn: &str) -> Option<String> {
         "user" => CommandLine::new("aws iam attach-user-policy").option("--user-name", parts.next_back()?),
         _ => return None,
     };
-    Some(command.option("--policy-arn", "READER_POLICY_ARN").line())
+    Some(command.option("--policy-arn", "OUTPUT_READER_POLICY_ARN").line())
 }
 
 fn clock(account: &AccountReads) -> Finding {

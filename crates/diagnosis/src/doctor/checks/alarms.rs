@@ -2,7 +2,7 @@
 
 use protector_core::plural::counted;
 
-use crate::doctor::catalog::CheckId;
+use crate::doctor::catalog::{Category, CheckId};
 use crate::doctor::finding::Finding;
 use crate::doctor::reads::{Alarm, DoctorReads};
 use crate::explain::command::CommandLine;
@@ -14,7 +14,8 @@ const NAMESPACE: &str = "EcsDaemonProtector";
 /// The category.
 pub(super) fn check(reads: &DoctorReads) -> Vec<Finding> {
     let read = reads.alarms.as_ref();
-    read.map(|read| alarms(read, reads)).into_iter().collect()
+    let findings = read.map(|read| alarms(read, reads)).into_iter().collect();
+    super::complete(Category::Alarms, findings, "not read")
 }
 
 fn alarms(read: &Reading<Vec<Alarm>>, reads: &DoctorReads) -> Finding {

@@ -24,6 +24,10 @@ const AGENT_MIN: (u32, u32) = (1, 86);
 
 /// The category, a part for each cluster.
 pub(super) fn check(reads: &DoctorReads) -> Vec<Section> {
+    if reads.clusters.is_empty() {
+        let skipped = super::complete(Category::Cluster, Vec::new(), "no cluster is known");
+        return vec![Section::whole(Category::Cluster, skipped)];
+    }
     let parts = reads.clusters.iter().map(|cluster| {
         Section::about(
             Category::Cluster,
@@ -43,7 +47,7 @@ fn of_cluster(cluster: &ClusterReads, reads: &DoctorReads) -> Vec<Finding> {
         findings.extend(spot(services, reads));
     }
     findings.push(agents(&cluster.hosts));
-    findings
+    super::complete(Category::Cluster, findings, "what it needs is not known")
 }
 
 /// The EC2 instance of each registration.
@@ -72,6 +76,10 @@ fn kinds(cluster: &ClusterReads, reads: &DoctorReads) -> Finding {
         let provider = host.capacity_provider.as_deref();
         provider.is_some_and(|name| managed.contains(&name))
     };
+    let provided = hosts.iter().any(|host| host.capacity_provider.is_some());
+    if let (true, Some(Err(gap))) = (provided, &reads.providers) {
+        return Finding::not_known(id, "whether these are ECS Managed Instances", gap);
+    }
     let own = hosts.iter().filter(|host| !is_managed(host)).count();
     match (hosts.len(), own) {
         (0, _) => Finding::warn(
@@ -124,6 +132,15 @@ fn needed(cluster: &ClusterReads, reads: &DoctorReads) -> Option<Finding> {
     let tiers = reads.beacon().and_then(|beacon| beacon.tiers.as_ref());
     if tiers.is_some_and(|tiers| tiers.len() > 1) {
         reasons.push("daemons go in tiers".to_owned());
+    }
+    let groups = reads.groups.as_ref().and_then(|read| read.as_ref().err());
+    let providers = reads.providers.as_ref().and_then(|read| read.as_ref().err());
+    if let (true, Some(gap)) = (reasons.is_empty(), groups.or(providers)) {
+        return Some(Finding::not_known(
+            id,
+            "whether there is a reason for the protector",
+            gap,
+        ));
     }
     Some(match reasons.is_empty() {
         false => Finding::pass(id, format!("needed: {}", reasons.join("; "))),
@@ -226,7 +243,7 @@ fn stop_times(services: &Reading<Vec<ServiceReads>>, cluster: &ClusterReads, rea
     let mut parts = Vec::new();
     if !slow.is_empty() {
         parts.push(format!(
-            "longer than MAX_DRAIN {}: {}",
+            "tasks take longer than MAX_DRAIN {}: {}",
             span(beacon.max_drain),
             super::names(&slow)
         ));
@@ -234,13 +251,18 @@ fn stop_times(services: &Reading<Vec<ServiceReads>>, cluster: &ClusterReads, rea
     if !slow_daemons.is_empty() {
         let stop = span(beacon.daemon_stop);
         parts.push(format!(
-            "daemons longer than DAEMON_STOP {stop}: {}",
+            "daemons may take longer than DAEMON_STOP {stop}: {}",
             super::names(&slow_daemons)
         ));
     }
     let looked = services.iter().filter(|read| read.stop.is_some()).count();
-    match (parts.is_empty(), first_gap(services)) {
-        (false, _) => Finding::warn(id, format!("stop times are {}", parts.join("; ")))
+    let daemons = cluster.daemons.as_ref();
+    let unread = daemons.and_then(|read| match read {
+        Err(gap) => Some(gap),
+        Ok(daemons) => daemons.iter().find_map(|daemon| daemon.definition.as_ref().err()),
+    });
+    match (parts.is_empty(), first_gap(services).or(unread)) {
+        (false, _) => Finding::warn(id, parts.join("; "))
             .hint("raise MAX_DRAIN or DAEMON_STOP, or lower stopTimeout or the deregistration delay"),
         (true, Some(gap)) => Finding::not_known(id, "how long tasks take to stop", gap),
         (true, None) => {

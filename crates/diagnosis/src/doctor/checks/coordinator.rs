@@ -19,21 +19,22 @@ const MANY_INSTANCES: usize = 50;
 pub(super) fn check(reads: &DoctorReads) -> Vec<Finding> {
     let beacon = beacon(reads);
     if super::is_fatal(&beacon) {
-        let mut findings = vec![beacon];
-        let rest = super::all_skipped(Category::Coordinator, &findings, "there is no beacon");
-        findings.extend(rest);
-        return findings;
+        return super::complete(Category::Coordinator, vec![beacon], "there is no beacon");
     }
     let read = &reads.coordinator;
     let mut findings = vec![beacon];
     findings.extend(tick(reads));
     findings.push(mode(reads));
     findings.extend(dry_run(reads));
-    findings.extend(read.metrics.as_ref().map(|metrics| errors(metrics, read)));
+    findings.extend(read.metrics.as_ref().map(|metrics| errors(metrics, reads)));
     findings.extend(read.queues.as_ref().map(|queues| dead_letters(queues)));
     findings.extend(concurrency(reads));
     findings.extend(version_skew(reads));
-    findings
+    let why = match read.function {
+        Some(_) => "what it needs is not known",
+        None => "its function is not known",
+    };
+    super::complete(Category::Coordinator, findings, why)
 }
 
 fn beacon(reads: &DoctorReads) -> Finding {
@@ -124,7 +125,7 @@ fn dry_run(reads: &DoctorReads) -> Option<Finding> {
     })
 }
 
-fn errors(metrics: &Reading<FunctionMetrics>, read: &CoordinatorReads) -> Finding {
+fn errors(metrics: &Reading<FunctionMetrics>, reads: &DoctorReads) -> Finding {
     let id = CheckId::Errors;
     let metrics = match metrics {
         Ok(metrics) => metrics,
@@ -150,15 +151,13 @@ fn errors(metrics: &Reading<FunctionMetrics>, read: &CoordinatorReads) -> Findin
         ),
         false => Finding::warn(id, text).hint("docs/operations.md#metrics has a line for each kind"),
     };
-    match &read.function {
-        Some(_) => finding.fix(
-            CommandLine::new("aws logs filter-log-events")
-                .option("--log-group-name", "LOG_GROUP")
-                .option("--filter-pattern", "{ $.level = \"error\" }")
-                .line(),
-        ),
-        None => finding,
-    }
+    let log = reads.beacon().and_then(|beacon| beacon.log_group.as_deref());
+    finding.fix(
+        CommandLine::new("aws logs filter-log-events")
+            .option("--log-group-name", log.unwrap_or("LOG_GROUP"))
+            .option("--filter-pattern", "{ $.level = \"error\" }")
+            .line(),
+    )
 }
 
 fn dead_letters(queues: &[Reading<Queue>]) -> Finding {
@@ -227,13 +226,13 @@ fn version_skew(reads: &DoctorReads) -> Option<Finding> {
     let coordinator = reads.beacon()?.version.clone();
     let mine = minor(&coordinator)?;
     let sidecar = reads.sidecar();
+    if let Some(gap) = reads.unread_daemons() {
+        return Some(Finding::not_known(id, "versions of sidecars", gap));
+    }
     let daemons = reads
         .clusters
         .iter()
         .filter_map(|cluster| cluster.daemons.as_ref());
-    if let Some(gap) = daemons.clone().find_map(|read| read.as_ref().err()) {
-        return Some(Finding::not_known(id, "versions of sidecars", gap));
-    }
     let all: Vec<_> = daemons.flatten().flatten().collect();
     if reads.clusters.iter().all(|cluster| cluster.daemons.is_none()) {
         return None;

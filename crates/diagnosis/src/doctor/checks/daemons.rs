@@ -17,10 +17,19 @@ use crate::doctor::report::Section;
 use crate::explain::command::CommandLine;
 use crate::read::Reading;
 use crate::seen::{DefinedContainer, SeenContainer, SeenTask};
-use crate::words::span;
 
 /// The agent's errors for a container that it could not start.
 const REFUSED: [&str; 3] = ["CannotPull", "CannotCreate", "CannotStart"];
+
+/// Checks of which each daemon with a sidecar has one, and the one of each cluster.
+const OF_EACH: [CheckId; 6] = [
+    CheckId::SidecarPresent,
+    CheckId::Definition,
+    CheckId::OldRevision,
+    CheckId::SidecarHealth,
+    CheckId::Prefix,
+    CheckId::MaxHold,
+];
 
 /// The category: what is true of all, then a part for each service.
 pub(super) fn check(reads: &DoctorReads) -> Vec<Section> {
@@ -50,6 +59,23 @@ pub(super) fn check(reads: &DoctorReads) -> Vec<Section> {
         }
     }
     let mut fleet: Vec<Finding> = reads.sidecar_metrics.iter().map(restarts).collect();
+    if fleet.is_empty() {
+        fleet.push(Finding::skipped(
+            CheckId::SidecarRestarts,
+            "the function is not known",
+        ));
+    }
+    let has = |id| {
+        sections
+            .iter()
+            .any(|section| section.findings.iter().any(|one| one.id == id))
+    };
+    let missing: Vec<Finding> = OF_EACH
+        .into_iter()
+        .filter(|id| !has(*id))
+        .map(|id| Finding::skipped(id, "no daemon with a sidecar is known"))
+        .collect();
+    fleet.extend(missing);
     fleet.push(super::not_built_in(
         CheckId::Policy,
         "the policies of the task roles",
@@ -74,7 +100,7 @@ fn of_service(
     findings.push(old_revision(daemon, cluster));
     findings.push(health(daemon, cluster, reads.sidecar()));
     findings.push(prefix(sidecar, reads));
-    findings.extend(max_hold(sidecar, reads));
+    findings.push(max_hold(sidecar, reads));
     findings
 }
 
@@ -108,7 +134,7 @@ fn present(daemons: &Reading<Vec<DaemonReads>>, cluster: &ClusterReads, reads: &
         ),
         None => Finding::pass(
             id,
-            format!("{} with a sidecar, of {}", daemons.len(), daemons.len()),
+            format!("{0} of {0} DAEMON services have a sidecar", daemons.len()),
         ),
         Some(first) => {
             let text = format!(
@@ -228,6 +254,7 @@ fn health(daemon: &DaemonReads, cluster: &ClusterReads, sidecar: &str) -> Findin
     }
     if faults.is_empty() {
         let text = match unsure {
+            _ if all == 0 => "no task with a sidecar is RUNNING".to_owned(),
             0 => format!("sidecar HEALTHY on {all} of {all}"),
             _ => format!("sidecar runs on {all} of {all}; the first check of {unsure} is not over"),
         };
@@ -302,9 +329,11 @@ fn prefix(sidecar: &DefinedContainer, reads: &DoctorReads) -> Finding {
     }
 }
 
-fn max_hold(sidecar: &DefinedContainer, reads: &DoctorReads) -> Option<Finding> {
+fn max_hold(sidecar: &DefinedContainer, reads: &DoctorReads) -> Finding {
     let id = CheckId::MaxHold;
-    let beacon = reads.beacon()?;
+    let Some(beacon) = reads.beacon() else {
+        return Finding::skipped(id, "the settings of the coordinator are not known");
+    };
     let tiers = beacon.tiers.as_ref().map_or(1, |tiers| tiers.len().max(1));
     let each = beacon.daemon_stop + TICK_AND_DELAY;
     let needed = beacon.max_drain + each * i32::try_from(tiers).unwrap_or(i32::MAX);
@@ -313,25 +342,23 @@ fn max_hold(sidecar: &DefinedContainer, reads: &DoctorReads) -> Option<Finding> 
         None => HoldPolicy::default().max_hold,
         Some(Ok(hold)) => hold,
         Some(Err(_)) => {
-            return Some(Finding::fail(
+            return Finding::fail(
                 id,
                 "PROTECTOR_MAX_HOLD is no duration: the sidecar ends with code 64",
-            ));
+            );
         }
     };
-    Some(match hold >= needed {
+    match hold >= needed {
         true => Finding::pass(
             id,
-            format!("MAX_HOLD {} is longer than the longest drain", span(hold)),
+            format!("MAX_HOLD {hold:#} is longer than the longest drain with its flush, {needed:#}"),
         ),
         false => {
             let text = format!(
-                "MAX_HOLD {} is shorter than the longest drain with its flush, {}: the sidecar leaves before",
-                span(hold),
-                span(needed)
+                "MAX_HOLD {hold:#} is shorter than the longest drain with its flush, {needed:#}: the sidecar leaves before"
             );
             Finding::fail(id, text)
                 .hint("raise PROTECTOR_MAX_HOLD, and stopTimeout above it: protectorctl inject")
         }
-    })
+    }
 }

@@ -36,10 +36,7 @@ const WANTED: [Wanted; 4] = [
 /// The category.
 pub(super) fn check(reads: &DoctorReads) -> Vec<Finding> {
     let Some(read) = &reads.rules else {
-        return match reads.coordinator.function {
-            Some(_) => Vec::new(),
-            None => super::all_skipped(Category::Events, &[], "its function is not known"),
-        };
+        return super::complete(Category::Events, Vec::new(), "the function is not known");
     };
     let mut findings = vec![event_source(read, reads), rules(read)];
     findings.push(cluster_in_rules(read, reads));

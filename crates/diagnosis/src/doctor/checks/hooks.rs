@@ -19,10 +19,14 @@ use crate::words::span;
 pub(super) fn check(reads: &DoctorReads) -> Vec<Section> {
     let category = Category::Hooks;
     match &reads.groups {
-        None => Vec::new(),
+        None => {
+            let skipped = super::complete(category, Vec::new(), "the clusters are not known");
+            vec![Section::whole(category, skipped)]
+        }
         Some(Err(gap)) => {
             let finding = Finding::not_known(CheckId::HookPresent, "the Auto Scaling groups", gap);
-            vec![Section::whole(category, vec![finding])]
+            let findings = super::complete(category, vec![finding], "the groups are not known");
+            vec![Section::whole(category, findings)]
         }
         Some(Ok(groups)) if groups.is_empty() => {
             let skipped = super::all_skipped(
@@ -45,7 +49,7 @@ fn of_group(group: &GroupReads, reads: &DoctorReads) -> Vec<Finding> {
         Err(gap) => {
             let mut findings = vec![Finding::not_known(CheckId::HookPresent, "the hooks", gap)];
             findings.extend(of_the_group_itself(group, reads, &[]));
-            return findings;
+            return super::complete(Category::Hooks, findings, "the hooks are not known");
         }
     };
     let terminate: Vec<&LifecycleHook> = hooks.iter().filter(|hook| hook.terminates).collect();
@@ -70,7 +74,12 @@ fn of_group(group: &GroupReads, reads: &DoctorReads) -> Vec<Finding> {
         findings.push(global(&ours, beacon));
     }
     findings.extend(of_the_group_itself(group, reads, &ours));
-    findings
+    let why = match (ours.is_empty(), beacon) {
+        (false, None) => "the settings of the coordinator are not known",
+        (false, Some(_)) => "what it needs is not known",
+        (true, _) => "the coordinator serves no hook of the group",
+    };
+    super::complete(Category::Hooks, findings, why)
 }
 
 fn of_the_group_itself(group: &GroupReads, reads: &DoctorReads, ours: &[&LifecycleHook]) -> Vec<Finding> {

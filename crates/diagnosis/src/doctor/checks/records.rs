@@ -7,9 +7,9 @@ use protector_core::limits::{POLL_SECONDS_MAX, SIDECAR_READS_PER_SECOND, UNHURRI
 use protector_core::plural::counted;
 use protector_core::record::State;
 
-use crate::doctor::catalog::CheckId;
+use crate::doctor::catalog::{Category, CheckId};
 use crate::doctor::finding::Finding;
-use crate::doctor::reads::DoctorReads;
+use crate::doctor::reads::{DaemonReads, DoctorReads};
 use crate::drain::Risk;
 use crate::explain::command::CommandLine;
 use crate::fleet::Fleet;
@@ -22,7 +22,7 @@ const THROUGHPUT: &str = "/ssm/parameter-store/high-throughput-enabled";
 pub(super) fn check(reads: &DoctorReads) -> Vec<Finding> {
     let mut findings = vec![orphans(reads), late(reads)];
     findings.extend(quota_reads(reads));
-    findings
+    super::complete(Category::Records, findings, "the clusters are not known")
 }
 
 fn orphans(reads: &DoctorReads) -> Finding {
@@ -89,18 +89,19 @@ fn late(reads: &DoctorReads) -> Finding {
 
 fn quota_reads(reads: &DoctorReads) -> Option<Finding> {
     let id = CheckId::QuotaReads;
+    if let Some(gap) = reads.unread_daemons() {
+        return Some(Finding::not_known(id, "the number of sidecars", gap));
+    }
+    if reads.clusters.is_empty() {
+        return None;
+    }
     let mut sidecars = 0_usize;
     for cluster in &reads.clusters {
-        match cluster.daemons.as_ref()? {
-            Err(gap) => return Some(Finding::not_known(id, "the number of sidecars", gap)),
-            Ok(daemons) => {
-                let name = reads.sidecar();
-                let tasks = daemons.iter().flat_map(|daemon| daemon.running());
-                sidecars += tasks
-                    .filter(|task| task.containers.iter().any(|one| one.name == name))
-                    .count();
-            }
-        }
+        let daemons = cluster.daemons.as_ref()?.iter().flatten();
+        let tasks = daemons.flat_map(DaemonReads::running);
+        sidecars += tasks
+            .filter(|task| task.containers.iter().any(|one| one.name == reads.sidecar()))
+            .count();
     }
     let count = u32::try_from(sidecars).unwrap_or(u32::MAX);
     let every = count.div_ceil(SIDECAR_READS_PER_SECOND);
