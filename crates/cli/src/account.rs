@@ -5,17 +5,22 @@
 
 mod args;
 mod auto_scaling;
+mod body;
 mod clock;
+mod cloudwatch;
 mod ecs;
+mod events;
 mod gap;
 mod lambda;
 mod load_balancing;
 mod logs;
 mod pace;
+mod sqs;
 mod ssm;
 mod time;
 
 pub(crate) use args::{AccountArgs, ClusterArgs};
+pub(crate) use cloudwatch::{Asked, Statistic};
 pub(crate) use ecs::{MachinesOf, TasksOf};
 pub(crate) use lambda::Answered;
 
@@ -76,9 +81,12 @@ pub(crate) struct Account {
     ecs: aws_sdk_ecs::Client,
     ssm: aws_sdk_ssm::Client,
     auto_scaling: aws_sdk_autoscaling::Client,
+    cloudwatch: aws_sdk_cloudwatch::Client,
+    events: aws_sdk_eventbridge::Client,
     lambda: aws_sdk_lambda::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     load_balancing: aws_sdk_elasticloadbalancingv2::Client,
+    sqs: aws_sdk_sqs::Client,
     sts: aws_sdk_sts::Client,
     /// The prefix of the parameters.
     pub(crate) prefix: ParameterPrefix,
@@ -123,9 +131,12 @@ impl Account {
             ecs: aws_sdk_ecs::Client::from_conf(ecs.build()),
             ssm: aws_sdk_ssm::Client::from_conf(ssm.build()),
             auto_scaling: aws_sdk_autoscaling::Client::new(&config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+            events: aws_sdk_eventbridge::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             load_balancing: aws_sdk_elasticloadbalancingv2::Client::new(&config),
+            sqs: aws_sdk_sqs::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
             prefix: args.prefix.clone(),
             region,
@@ -137,7 +148,7 @@ impl Account {
         })
     }
 
-    /// Makes a call when it is its turn.
+    /// Makes a call when it is its turn, and notes it if it fails.
     async fn call<T, E>(
         &self,
         call: &'static str,

@@ -1,6 +1,7 @@
 //! What can be written on the command line.
 
 use crate::demo::{DemoArgs, RouterArgs, WorkerArgs};
+use crate::doctor::DoctorArgs;
 use crate::explain::ExplainArgs;
 use crate::inject::InjectArgs;
 use crate::lint::LintArgs;
@@ -28,6 +29,8 @@ pub(crate) enum Command {
     Status(Box<StatusArgs>),
     /// Say why an instance still drains, with the evidence and the next command.
     Explain(Box<ExplainArgs>),
+    /// Check whether coordinator, hooks, daemons and clusters are set up as they must be.
+    Doctor(Box<DoctorArgs>),
     /// Let the daemons of an instance go now, whatever still runs on it.
     Release(Box<OrderArgs>),
     /// Keep the daemons of an instance until the global limit of its hook.

@@ -30,7 +30,7 @@ pub(crate) use examine::{Document, Examined};
 pub(crate) use finding::{Finding, Fix};
 pub(crate) use layout::Form;
 pub(crate) use model::{Container, Definition};
-pub(crate) use rules::RuleId;
+pub(crate) use rules::{RuleId, Severity};
 pub(crate) use shape::DESCRIBED_ONLY;
 pub(crate) use source::Unreadable;
 #[cfg(test)]

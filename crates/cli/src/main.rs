@@ -4,6 +4,7 @@ mod account;
 mod cli;
 mod confirm;
 mod demo;
+mod doctor;
 mod duration;
 mod edit;
 mod endpoint;
@@ -55,6 +56,7 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Simulate(args) => one_thread()?.block_on(simulate::run(*args)),
         Command::Status(args) => Ok(one_thread()?.block_on(status::run(&args))?.into()),
         Command::Explain(args) => Ok(one_thread()?.block_on(explain::run(&args))?.into()),
+        Command::Doctor(args) => Ok(one_thread()?.block_on(doctor::run(&args))?.into()),
         Command::Release(args) => order(Order::Release, &args),
         Command::Hold(args) => order(Order::Hold, &args),
         Command::Extend(args) => order(args.order(), &args.order),

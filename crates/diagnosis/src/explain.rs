@@ -1,8 +1,8 @@
 //! Why one instance still drains, with the evidence and the next command.
 
-mod cause;
+pub(crate) mod cause;
 mod clocks;
-mod command;
+pub(crate) mod command;
 mod finding;
 #[cfg(test)]
 mod fixtures;

@@ -5,6 +5,7 @@
 //! never fine: a bound is written `<=`, an estimate `~`, an unknown `?`.
 
 pub mod change;
+pub mod doctor;
 pub mod drain;
 pub mod ends;
 pub mod explain;

@@ -35,6 +35,13 @@ def of_lines(text):
     return [line for line in lines if line.startswith("aws ")]
 
 
+def of_doctor():
+    """The commands of the findings of `protectorctl doctor`, one of each kind; a test of the program writes them."""
+    lines = (ROOT / "crates/diagnosis/src/doctor/commands.txt").read_text().splitlines()
+    # Signing in has no service.
+    return [line.partition(" | ")[0] for line in lines if line.startswith("aws ") and not line.startswith("aws sso ")]
+
+
 def of_the_usage():
     """What `protectorctl local-aws` suggests to type."""
     program = Program([PROTECTORCTL, "local-aws"], {})

@@ -54,6 +54,13 @@ class Commands(unittest.TestCase):
                 elif command.split()[1:3] != ["lambda", "invoke"]:
                     aws_cli.understood(self, command, self.folder, self.names())
 
+    def test_each_command_of_doctor_is_understood(self):
+        found = commands.of_doctor()
+        self.assertGreater(len(found), 10)
+        for command in found:
+            with self.subTest(command=command):
+                aws_cli.understood(self, command, self.folder, {})
+
     @unittest.skipUnless(emulator(), "SKIP: the SAM CLI brings no Lambda emulator for this processor")
     def test_an_operator_invokes_the_function(self):
         """With the CLI, and the coordinator in AWS's own emulator."""

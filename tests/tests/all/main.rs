@@ -12,6 +12,7 @@ mod corpus;
 mod daemons;
 mod delivery;
 mod demo;
+mod doctor;
 mod drain;
 mod events;
 mod faults;

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 const BOUND: Duration = Duration::from_secs(90);
 
 /// A running protectorctl, killed at the latest when it is dropped.
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Running {
-    fn start(arguments: &[&str]) -> (Running, BufReader<ChildStdout>) {
+    pub(crate) fn start(arguments: &[&str]) -> (Running, BufReader<ChildStdout>) {
         let mut command = Command::new(protectorctl());
         command
             .args(arguments)
@@ -26,7 +26,7 @@ impl Running {
     }
 
     /// Ctrl-C ends it, and everything that it has started.
-    fn stopped(mut self) -> Option<i32> {
+    pub(crate) fn stopped(mut self) -> Option<i32> {
         let pid = self.0.id().to_string();
         let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
         assert!(sent.success());
@@ -42,7 +42,7 @@ impl Drop for Running {
 }
 
 /// The first line of JSON that is this event.
-fn event(output: &mut impl BufRead, name: &str) -> Value {
+pub(crate) fn event(output: &mut impl BufRead, name: &str) -> Value {
     for line in output.lines() {
         let said: Value = serde_json::from_str(&line.unwrap()).unwrap();
         if said["event"] == name {

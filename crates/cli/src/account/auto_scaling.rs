@@ -4,7 +4,7 @@ use super::Account;
 use super::time::at;
 use aws_sdk_autoscaling::types;
 use protector_core::ids::{AutoScalingGroupName, InstanceId};
-use protector_core::limits::DESCRIBE_SCALING_INSTANCES_MAX;
+use protector_core::limits::{DESCRIBE_GROUPS_MAX, DESCRIBE_SCALING_INSTANCES_MAX};
 use protector_diagnosis::read::Reading;
 use protector_diagnosis::seen::{Activity, LifecycleHook, ScalingGroup, ScalingInstance};
 
@@ -57,6 +57,32 @@ impl Account {
             .find_map(group))
     }
 
+    /// Groups by name, each with whether it is told to launch Spot instances.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn scaling_groups(
+        &self,
+        names: &[AutoScalingGroupName],
+    ) -> Reading<Vec<(ScalingGroup, bool)>> {
+        let mut found = Vec::new();
+        for chunk in names.chunks(DESCRIBE_GROUPS_MAX) {
+            let request = self
+                .auto_scaling
+                .describe_auto_scaling_groups()
+                .set_auto_scaling_group_names(Some(chunk.iter().map(ToString::to_string).collect()));
+            let answer = self
+                .call("autoscaling:DescribeAutoScalingGroups", request.send())
+                .await?;
+            let described = answer.auto_scaling_groups.unwrap_or_default().into_iter();
+            found.extend(described.filter_map(|one| {
+                let has_spot = has_spot(&one);
+                Some((group(one)?, has_spot))
+            }));
+        }
+        Ok(found)
+    }
+
     /// The lifecycle hooks of a group.
     ///
     /// # Errors
@@ -105,6 +131,14 @@ impl Account {
             })
             .collect())
     }
+}
+
+/// A launch template may ask for Spot instances too; only EC2 tells that.
+fn has_spot(group: &types::AutoScalingGroup) -> bool {
+    let policy = group.mixed_instances_policy.as_ref();
+    let distribution = policy.and_then(|policy| policy.instances_distribution.as_ref());
+    let on_demand = distribution.and_then(|one| one.on_demand_percentage_above_base_capacity);
+    on_demand.is_some_and(|percent| percent < 100)
 }
 
 fn count(number: Option<i32>) -> u32 {

@@ -3,11 +3,13 @@
 //! Pages are read to the end, and an empty list is never described: ECS answers that with an error.
 
 use super::Account;
+use super::body::Body;
 use super::time::at;
 use aws_sdk_ecs::types::{self, DesiredStatus};
 use protector_core::aws::Scheduling;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, ServiceName, TaskArn};
 use protector_core::limits::{DESCRIBE_MAX, DESCRIBE_SERVICES_MAX};
+use protector_diagnosis::doctor::reads::{CapacityProvider, Host};
 use protector_diagnosis::read::Reading;
 use protector_diagnosis::seen::{
     DefinedContainer, Definition, Deployment, Machine, Protections, SeenContainer, SeenService, SeenTask,
@@ -37,6 +39,12 @@ pub(crate) enum TasksOf<'a> {
 /// The default of `minimumHealthyPercent` and `maximumPercent` for a replica service
 /// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>).
 const PERCENTS: (i32, i32) = (100, 200);
+
+/// The attribute of an agent that knows `restartPolicy` (agent source, `agent/app/agent_capability.go`).
+const RESTART_POLICY: &str = "ecs.capability.container-restart-policy";
+
+/// `ListServices` gives ten names unless it is asked for more; a hundred is the most.
+const SERVICES_LISTED: i32 = 100;
 
 impl Account {
     /// All clusters of the account and region.
@@ -71,6 +79,37 @@ impl Account {
             MachinesOf::Filter(filter) => (None, Some(filter.to_owned())),
             MachinesOf::All => (None, None),
         };
+        let arns = self.machine_arns(cluster, status, filter).await?;
+        let described = self.described_instances(cluster, &arns).await?;
+        Ok(described.iter().filter_map(|one| machine(cluster, one)).collect())
+    }
+
+    /// All container instances of a cluster, with what only `doctor` asks of them.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn hosts(&self, cluster: &ClusterName) -> Reading<Vec<Host>> {
+        let arns = self.machine_arns(cluster, None, None).await?;
+        let described = self.described_instances(cluster, &arns).await?;
+        let host = |one: &types::ContainerInstance| {
+            let attributes = one.attributes.iter().flatten();
+            Some(Host {
+                machine: machine(cluster, one)?,
+                restarts_containers: attributes
+                    .map(|attribute| attribute.name.as_str())
+                    .any(|name| name == RESTART_POLICY),
+                capacity_provider: one.capacity_provider_name.clone(),
+            })
+        };
+        Ok(described.iter().filter_map(host).collect())
+    }
+
+    async fn machine_arns(
+        &self,
+        cluster: &ClusterName,
+        status: Option<types::ContainerInstanceStatus>,
+        filter: Option<String>,
+    ) -> Reading<Vec<String>> {
         let mut arns = Vec::new();
         let mut token = None;
         loop {
@@ -85,13 +124,16 @@ impl Account {
             arns.extend(page.container_instance_arns.unwrap_or_default());
             token = page.next_token.filter(|token| !token.is_empty());
             if token.is_none() {
-                break;
+                return Ok(arns);
             }
         }
-        self.described_machines(cluster, &arns).await
     }
 
-    async fn described_machines(&self, cluster: &ClusterName, arns: &[String]) -> Reading<Vec<Machine>> {
+    async fn described_instances(
+        &self,
+        cluster: &ClusterName,
+        arns: &[String],
+    ) -> Reading<Vec<types::ContainerInstance>> {
         let mut found = Vec::new();
         for chunk in arns.chunks(DESCRIBE_MAX) {
             let request = self
@@ -102,10 +144,96 @@ impl Account {
             let answer = self
                 .call("ecs:DescribeContainerInstances", request.send())
                 .await?;
-            let described = answer.container_instances.unwrap_or_default();
-            found.extend(described.iter().filter_map(|one| machine(cluster, one)));
+            found.extend(answer.container_instances.unwrap_or_default());
         }
         Ok(found)
+    }
+
+    /// Tasks of a service that are to run.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn running_tasks(
+        &self,
+        cluster: &ClusterName,
+        service: &ServiceName,
+    ) -> Reading<Vec<SeenTask>> {
+        let of = TasksOf::Service(service);
+        let arns = self.task_arns(cluster, of, DesiredStatus::Running).await?;
+        self.described_tasks(cluster, &arns).await
+    }
+
+    /// Up to a hundred tasks of a cluster that are to run.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn some_tasks(&self, cluster: &ClusterName) -> Reading<Vec<SeenTask>> {
+        let request = self.ecs.list_tasks().cluster(cluster.as_str());
+        let page = self.call("ecs:ListTasks", request.send()).await?;
+        self.described_tasks(cluster, &page.task_arns.unwrap_or_default())
+            .await
+    }
+
+    /// The names of all services of a cluster that schedule their tasks so.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn service_names(
+        &self,
+        cluster: &ClusterName,
+        scheduling: types::SchedulingStrategy,
+    ) -> Reading<Vec<ServiceName>> {
+        let mut found = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self
+                .ecs
+                .list_services()
+                .cluster(cluster.as_str())
+                .scheduling_strategy(scheduling.clone())
+                .max_results(SERVICES_LISTED)
+                .set_next_token(token);
+            let page = self.call("ecs:ListServices", request.send()).await?;
+            let arns = page.service_arns.unwrap_or_default();
+            let names = arns.iter().filter_map(|arn| arn.rsplit('/').next()?.parse().ok());
+            found.extend(names);
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// All capacity providers of the account and region.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn capacity_providers(&self) -> Reading<Vec<CapacityProvider>> {
+        let mut found = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self.ecs.describe_capacity_providers().set_next_token(token);
+            let page = self.call("ecs:DescribeCapacityProviders", request.send()).await?;
+            let providers = page.capacity_providers.unwrap_or_default().into_iter();
+            found.extend(providers.filter_map(provider));
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// A task definition, and the whole answer as text.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn definition_with_text(&self, arn: &str) -> Reading<(Definition, String)> {
+        let body = Body::default();
+        let request = self.ecs.describe_task_definition().task_definition(arn);
+        let request = request.customize().interceptor(body.clone());
+        let answer = self.call("ecs:DescribeTaskDefinition", request.send()).await?;
+        let read = answer.task_definition.map(definition).unwrap_or_default();
+        Ok((read, body.text()))
     }
 
     /// Tasks, whatever ECS wants them to become: first those that are to run, then those that are to stop.
@@ -230,16 +358,26 @@ impl Account {
     }
 }
 
+fn provider(provider: types::CapacityProvider) -> Option<CapacityProvider> {
+    let group = provider.auto_scaling_group_provider;
+    let managed = group.as_ref().and_then(|group| group.managed_draining.as_ref());
+    Some(CapacityProvider {
+        name: provider.name?,
+        managed_draining: managed == Some(&types::ManagedDraining::Enabled),
+        // A group is named by its ARN, or by its name.
+        group: group.and_then(|group| group.auto_scaling_group_arn.rsplit('/').next()?.parse().ok()),
+        is_managed_instances: provider.managed_instances_provider.is_some(),
+    })
+}
+
 fn count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or_default()
 }
 
 fn machine(cluster: &ClusterName, one: &types::ContainerInstance) -> Option<Machine> {
     let remaining = |name: &str| {
-        let resources = one.remaining_resources.as_ref()?.iter();
-        let found = resources
-            .filter(|resource| resource.name.as_deref() == Some(name))
-            .next()?;
+        let mut resources = one.remaining_resources.as_ref()?.iter();
+        let found = resources.find(|resource| resource.name.as_deref() == Some(name))?;
         u32::try_from(found.integer_value).ok()
     };
     let agent = one

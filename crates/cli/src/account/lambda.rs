@@ -2,8 +2,10 @@
 
 use super::Account;
 use aws_smithy_types::Blob;
+use protector_diagnosis::doctor::reads::EventSource;
 use protector_diagnosis::read::Reading;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What the function answered.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,5 +37,60 @@ impl Account {
                 Answered::Failed(words.unwrap_or(&kind).to_owned())
             }
         })
+    }
+
+    /// The environment variables of a function.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn variables(&self, function: &str) -> Reading<BTreeMap<String, String>> {
+        let request = self.lambda.get_function_configuration().function_name(function);
+        let answer = self
+            .call("lambda:GetFunctionConfiguration", request.send())
+            .await?;
+        let variables = answer.environment.and_then(|environment| environment.variables);
+        Ok(variables.unwrap_or_default().into_iter().collect())
+    }
+
+    /// The reserved concurrency of a function, if there is one.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn reserved_concurrency(&self, function: &str) -> Reading<Option<u32>> {
+        let request = self.lambda.get_function_concurrency().function_name(function);
+        let answer = self.call("lambda:GetFunctionConcurrency", request.send()).await?;
+        let reserved = answer.reserved_concurrent_executions;
+        Ok(reserved.and_then(|count| u32::try_from(count).ok()))
+    }
+
+    /// The queues and streams from which a function takes.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn event_sources(&self, function: &str) -> Reading<Vec<EventSource>> {
+        let mut found = Vec::new();
+        let mut marker = None;
+        loop {
+            let request = self
+                .lambda
+                .list_event_source_mappings()
+                .function_name(function)
+                .set_marker(marker);
+            let page = self
+                .call("lambda:ListEventSourceMappings", request.send())
+                .await?;
+            let mappings = page.event_source_mappings.unwrap_or_default().into_iter();
+            found.extend(mappings.filter_map(|one| {
+                Some(EventSource {
+                    id: one.uuid?,
+                    queue: one.event_source_arn?,
+                    state: one.state.unwrap_or_default(),
+                })
+            }));
+            marker = page.next_marker.filter(|marker| !marker.is_empty());
+            if marker.is_none() {
+                return Ok(found);
+            }
+        }
     }
 }

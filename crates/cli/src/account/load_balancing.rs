@@ -10,11 +10,11 @@ use protector_diagnosis::seen::{Target, TargetGroup};
 const DELAY: u32 = 300;
 
 impl Account {
-    /// A target group with its targets.
+    /// The deregistration delay of a target group, in seconds.
     ///
     /// # Errors
     /// The gap.
-    pub(crate) async fn target_group(&self, arn: &str) -> Reading<TargetGroup> {
+    pub(crate) async fn deregistration_delay(&self, arn: &str) -> Reading<u32> {
         let request = self
             .load_balancing
             .describe_target_group_attributes()
@@ -29,6 +29,15 @@ impl Account {
         let delay = attributes
             .filter(|one| one.key.as_deref() == Some("deregistration_delay.timeout_seconds"))
             .find_map(|one| one.value?.parse().ok());
+        Ok(delay.unwrap_or(DELAY))
+    }
+
+    /// A target group with its targets.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn target_group(&self, arn: &str) -> Reading<TargetGroup> {
+        let deregistration_delay = self.deregistration_delay(arn).await?;
         let request = self.load_balancing.describe_target_health().target_group_arn(arn);
         let answer = self
             .call("elasticloadbalancing:DescribeTargetHealth", request.send())
@@ -36,7 +45,7 @@ impl Account {
         let targets = answer.target_health_descriptions.unwrap_or_default();
         Ok(TargetGroup {
             arn: arn.to_owned(),
-            deregistration_delay: delay.unwrap_or(DELAY),
+            deregistration_delay,
             targets: targets.into_iter().filter_map(target).collect(),
         })
     }

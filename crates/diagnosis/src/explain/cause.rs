@@ -1,6 +1,6 @@
 //! Why a task holds: the table of causes, and their precedence.
 
-mod moving;
+pub(crate) mod moving;
 mod replacement;
 mod stopping;
 

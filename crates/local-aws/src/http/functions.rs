@@ -65,8 +65,13 @@ pub(crate) async fn invoke(
 
 /// The version or alias behind the question mark.
 fn qualifier(query: &str) -> Option<String> {
+    member(query, "Qualifier")
+}
+
+/// A member behind the question mark.
+fn member(query: &str, name: &str) -> Option<String> {
     let mut members = form_urlencoded::parse(query.as_bytes());
-    members.find_map(|(name, value)| (name == "Qualifier").then(|| value.into_owned()))
+    members.find_map(|(known, value)| (known == name).then(|| value.into_owned()))
 }
 
 /// All other operations of Lambda are denied, and all other paths.
@@ -96,6 +101,18 @@ pub(crate) async fn concurrency(
 ) -> Response<Body> {
     front
         .read_function("GetFunctionConcurrency", &name, None, &headers)
+        .await
+}
+
+/// `GET /2015-03-31/event-source-mappings/?FunctionName={name}`.
+pub(crate) async fn event_source_mappings(
+    State(front): State<Arc<Front>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let name = member(&query.unwrap_or_default(), "FunctionName").unwrap_or_default();
+    front
+        .read_function("ListEventSourceMappings", &name, None, &headers)
         .await
 }
 

@@ -54,6 +54,14 @@ pub(crate) fn router(front: Arc<Front>) -> Router {
             "/2019-09-30/functions/{name}/concurrency",
             get(functions::concurrency),
         )
+        .route(
+            "/2015-03-31/event-source-mappings/",
+            get(functions::event_source_mappings),
+        )
+        .route(
+            "/2015-03-31/event-source-mappings",
+            get(functions::event_source_mappings),
+        )
         .route("/2015-03-31/{*rest}", any(functions::not_served))
         .route("/service/{service}/operation/{operation}", post(cbor::handle))
         .route("/v4/{container}", get(metadata::container))

@@ -4,8 +4,11 @@
 
 use super::Answer;
 use super::{Reads, error};
-use crate::lambda::{Configured, FunctionName, LOG_GROUP};
+use crate::lambda::{Configured, FunctionName, LOG_GROUP, queues};
 use serde_json::{Value, json};
+
+/// The function that takes events from a queue.
+const COORDINATOR: &str = "ecs-daemon-protector";
 
 /// `GetFunctionConfiguration`.
 pub(super) fn configuration(reads: &Reads, params: &Value) -> Answer {
@@ -47,6 +50,24 @@ pub(super) fn concurrency(reads: &Reads, params: &Value) -> Answer {
         Some(reserved) => json!({"ReservedConcurrentExecutions": reserved}),
         None => json!({}),
     })
+}
+
+/// `ListEventSourceMappings`: the coordinator takes from the queue of events, and the heartbeats from none.
+pub(super) fn event_sources(reads: &Reads, params: &Value) -> Answer {
+    let Configured { name, arn, .. } = find(reads, params)?;
+    if name != COORDINATOR {
+        return Ok(json!({"EventSourceMappings": []}));
+    }
+    let queue = queues::arn(reads.live.region(), reads.live.account(), queues::EVENTS);
+    Ok(json!({"EventSourceMappings": [{
+        "UUID": "6b1f2c34-0d5e-4f7a-8b9c-0a1b2c3d4e5f",
+        "BatchSize": 10,
+        "EventSourceArn": queue,
+        "FunctionArn": arn,
+        "State": "Enabled",
+        "StateTransitionReason": "USER_INITIATED",
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    }]}))
 }
 
 fn find(reads: &Reads, params: &Value) -> Result<Configured, protector_aws_model::ApiError> {

@@ -60,6 +60,7 @@ impl Reads {
             (Service::Logs, "FilterLogEvents") => logs::filter(&self.lambda.log_entries(), params),
             (Service::Lambda, "GetFunctionConfiguration") => functions::configuration(self, params),
             (Service::Lambda, "GetFunctionConcurrency") => functions::concurrency(self, params),
+            (Service::Lambda, "ListEventSourceMappings") => functions::event_sources(self, params),
             (Service::Events, "DescribeRule") => rules::describe(&self.rules, params),
             (Service::Events, "ListRuleNamesByTarget") => Ok(rules::by_target(&self.rules, params)),
             (Service::Events, "ListTargetsByRule") => rules::targets(&self.rules, params),

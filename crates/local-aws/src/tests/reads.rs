@@ -115,6 +115,18 @@ async fn a_function_is_shown_as_it_is_deployed_and_without_credentials() {
         get(&aws, &reserved("ecs-daemon-protector-heartbeats")).await,
         (200, json!({}))
     );
+    let sources = |name: &str| format!("/2015-03-31/event-source-mappings/?FunctionName={name}");
+    let (status, mappings) = get(&aws, &sources(STACK)).await;
+    let mapping = &mappings["EventSourceMappings"][0];
+    assert_eq!((status, &mapping["State"]), (200, &json!("Enabled")));
+    assert!(
+        mapping["EventSourceArn"]
+            .as_str()
+            .unwrap()
+            .ends_with("-events.fifo")
+    );
+    let beats = get(&aws, &sources("ecs-daemon-protector-heartbeats")).await;
+    assert_eq!(beats, (200, json!({"EventSourceMappings": []})));
     assert_eq!(get(&aws, &path("other")).await.0, 404);
     aws.stop_coordinator();
     assert_eq!(get(&aws, &path(STACK)).await.0, 404, "it is gone");

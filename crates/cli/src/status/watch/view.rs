@@ -9,7 +9,7 @@ use super::model::{Effect, Event, Model};
 use super::pane::pane;
 use super::style::style;
 use ratatui::Frame;
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 /// Draws the screen.

@@ -128,13 +128,13 @@ pub(super) fn deployment_config(look: &TaskLook<'_>) -> Option<Finding> {
 }
 
 /// Returns whether ECS may stop a task: so many are kept, rounded up.
-fn may_stop(service: &SeenService) -> bool {
+pub(crate) fn may_stop(service: &SeenService) -> bool {
     let kept = (u64::from(service.minimum_percent) * u64::from(service.desired)).div_ceil(100);
     u64::from(service.running) > kept
 }
 
 /// Returns whether ECS may start a task: so many may be, rounded down.
-fn may_start(service: &SeenService) -> bool {
+pub(crate) fn may_start(service: &SeenService) -> bool {
     most(service.maximum_percent, service) > u64::from(service.running) + u64::from(service.pending)
 }
 
@@ -143,7 +143,7 @@ fn most(maximum_percent: u32, service: &SeenService) -> u64 {
 }
 
 /// The percentages that allow a step: a replacement first if that helps.
-fn allowing(service: &SeenService) -> (u32, u32) {
+pub(crate) fn allowing(service: &SeenService) -> (u32, u32) {
     let maximum = service.maximum_percent.max(200);
     let count = u64::from(service.running) + u64::from(service.pending);
     if most(maximum, service) > count {

@@ -1,0 +1,47 @@
+//! Rules of EventBridge.
+
+use super::Account;
+use aws_sdk_eventbridge::types::RuleState;
+use protector_diagnosis::doctor::reads::Rule;
+use protector_diagnosis::read::Reading;
+
+impl Account {
+    /// The rules that have this target.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn rules_of_target(&self, target: &str) -> Reading<Vec<Rule>> {
+        let mut names = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self
+                .events
+                .list_rule_names_by_target()
+                .target_arn(target)
+                .set_next_token(token);
+            let page = self.call("events:ListRuleNamesByTarget", request.send()).await?;
+            names.extend(page.rule_names.unwrap_or_default());
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                break;
+            }
+        }
+        let mut rules = Vec::new();
+        for name in names {
+            let request = self.events.describe_rule().name(&name);
+            let rule = self.call("events:DescribeRule", request.send()).await?;
+            let pattern = rule.event_pattern.as_deref();
+            rules.push(Rule {
+                is_enabled: rule.state.as_ref().is_some_and(is_enabled),
+                pattern: pattern.and_then(|text| serde_json::from_str(text).ok()),
+                schedule: rule.schedule_expression.filter(|text| !text.is_empty()),
+                name,
+            });
+        }
+        Ok(rules)
+    }
+}
+
+fn is_enabled(state: &RuleState) -> bool {
+    !matches!(state, RuleState::Disabled)
+}

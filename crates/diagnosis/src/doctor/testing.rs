@@ -1,0 +1,261 @@
+//! An account in which all is well, for tests to break one thing of.
+
+use std::collections::BTreeMap;
+
+use protector_core::aws::{Scheduling, TaskGroup};
+
+use super::reads::{
+    AccountReads, Alarm, CapacityProvider, ClusterReads, CoordinatorReads, DaemonReads, DoctorReads,
+    EventSource, FunctionMetrics, GroupReads, Host, Queue, Rule, RulesReads, ServiceReads, SidecarMetrics,
+};
+use crate::fleet::FleetReads;
+use crate::listing::Listing;
+use crate::read::{Gap, GapKind};
+use crate::seen::{
+    DefinedContainer, Definition, LifecycleHook, ScalingGroup, SeenContainer, SeenService, SeenTask,
+};
+use crate::testing::{at, beacon, key, machine, registration};
+
+pub(super) const FUNCTION: &str = "arn:aws:lambda:eu-west-1:123456789012:function:ecs-daemon-protector:live";
+
+/// A read that was denied.
+pub(super) fn denied(call: &'static str) -> Gap {
+    Gap {
+        call,
+        kind: GapKind::Denied,
+        code: "AccessDeniedException".to_owned(),
+        message: String::new(),
+    }
+}
+
+/// An account in which every check passes.
+pub(super) fn good() -> DoctorReads {
+    DoctorReads {
+        prefix: "/ecs-daemon-protector".to_owned(),
+        account: AccountReads {
+            caller: Ok("arn:aws:sts::123456789012:assumed-role/admin/ana".to_owned()),
+            region: Some("eu-west-1".to_owned()),
+            clock_error: None,
+            gaps: Vec::new(),
+        },
+        fleet: FleetReads {
+            now: at(10),
+            listing: Ok(Listing {
+                beacon: Some(Ok(beacon(0))),
+                ..Listing::default()
+            }),
+            machines: BTreeMap::from([(key().cluster, Ok(Vec::new()))]),
+            scaling: Ok(Vec::new()),
+        },
+        coordinator: CoordinatorReads {
+            function: Some(FUNCTION.to_owned()),
+            variables: Some(Ok(BTreeMap::new())),
+            concurrency: Some(Ok(None)),
+            metrics: Some(Ok(FunctionMetrics::default())),
+            queues: Some(vec![Ok(queue())]),
+        },
+        rules: Some(Ok(rules())),
+        clusters: vec![cluster()],
+        groups: Some(Ok(vec![group()])),
+        providers: Some(Ok(vec![provider()])),
+        sidecar_metrics: Some(Ok(SidecarMetrics::default())),
+        alarms: Some(Ok(vec![alarm()])),
+    }
+}
+
+fn queue() -> Queue {
+    Queue {
+        url: "https://sqs.eu-west-1.amazonaws.com/123456789012/dead".to_owned(),
+        messages: 0,
+        oldest: None,
+    }
+}
+
+fn rules() -> RulesReads {
+    let rule = |name: &str, pattern: Option<&str>| Rule {
+        name: name.to_owned(),
+        is_enabled: true,
+        pattern: pattern.map(|text| serde_json::from_str(text).unwrap()),
+        schedule: pattern.is_none().then(|| "rate(1 minute)".to_owned()),
+    };
+    let of_cluster = |kind: &str| {
+        format!(
+            r#"{{"detail-type":["{kind}"],"detail":{{"clusterArn":["arn:aws:ecs:eu-west-1:123456789012:cluster/prod"]}}}}"#
+        )
+    };
+    RulesReads {
+        sources: vec![EventSource {
+            id: "6b1f2c34".to_owned(),
+            queue: "arn:aws:sqs:eu-west-1:123456789012:events.fifo".to_owned(),
+            state: "Enabled".to_owned(),
+        }],
+        rules: vec![
+            rule(
+                "terminate",
+                Some(r#"{"detail-type":["EC2 Instance-terminate Lifecycle Action"]}"#),
+            ),
+            rule("stopped", Some(&of_cluster("ECS Task State Change"))),
+            rule(
+                "draining",
+                Some(&of_cluster("ECS Container Instance State Change")),
+            ),
+            rule(
+                "spot",
+                Some(r#"{"detail-type":["EC2 Spot Instance Interruption Warning"]}"#),
+            ),
+            rule("tick", None),
+        ],
+    }
+}
+
+fn cluster() -> ClusterReads {
+    ClusterReads {
+        name: key().cluster,
+        hosts: Ok(vec![Host {
+            machine: machine("ACTIVE", true),
+            restarts_containers: true,
+            capacity_provider: None,
+        }]),
+        daemons: Some(Ok(vec![daemon()])),
+        services: Some(Ok(vec![web()])),
+        sample: Some(Ok(vec![standalone()])),
+    }
+}
+
+fn daemon() -> DaemonReads {
+    DaemonReads {
+        service: service("fluent-bit", Scheduling::Daemon),
+        definition: Ok(Definition {
+            containers: vec![
+                DefinedContainer {
+                    name: "fluent-bit".to_owned(),
+                    stop_timeout: Some(90),
+                    ..DefinedContainer::default()
+                },
+                DefinedContainer {
+                    name: "ecs-daemon-protector".to_owned(),
+                    stop_timeout: Some(4200),
+                    environment: BTreeMap::from([("PROTECTOR_MAX_HOLD".to_owned(), "65m".to_owned())]),
+                    ..DefinedContainer::default()
+                },
+            ],
+            ..Definition::default()
+        }),
+        lint: Ok(Vec::new()),
+        tasks: Ok(vec![task("service:fluent-bit")]),
+    }
+}
+
+pub(super) fn sidecar() -> SeenContainer {
+    SeenContainer {
+        name: "ecs-daemon-protector".to_owned(),
+        last_status: Some("RUNNING".to_owned()),
+        health: Some("HEALTHY".to_owned()),
+        image: Some("example.com/ecs-daemon-protector:0.2.1@sha256:00".to_owned()),
+        ..SeenContainer::default()
+    }
+}
+
+fn web() -> ServiceReads {
+    let definition = Definition {
+        containers: vec![DefinedContainer {
+            name: "web".to_owned(),
+            stop_timeout: Some(30),
+            ..DefinedContainer::default()
+        }],
+        ..Definition::default()
+    };
+    ServiceReads {
+        service: service("web", Scheduling::Replica),
+        stop: Some(Ok((definition, 20))),
+    }
+}
+
+fn standalone() -> SeenTask {
+    task("family:nightly-etl")
+}
+
+fn task(group: &str) -> SeenTask {
+    SeenTask {
+        arn: "arn:aws:ecs:eu-west-1:123456789012:task/prod/5e025f9ade9eaf3ec65453bac8da37f7"
+            .parse()
+            .unwrap(),
+        container_instance: Some(registration()),
+        group: Some(TaskGroup::from(group.to_owned())),
+        last_status: "RUNNING".to_owned().into(),
+        stopping: false,
+        connected: Some(true),
+        started_by: None,
+        created_at: None,
+        started_at: None,
+        stopping_at: None,
+        execution_stopped_at: None,
+        stopped_at: None,
+        stop_code: None,
+        stopped_reason: None,
+        health: None,
+        definition: Some("arn:aws:ecs:eu-west-1:123456789012:task-definition/fluent-bit:7".to_owned()),
+        containers: vec![sidecar()],
+    }
+}
+
+fn service(name: &str, scheduling: Scheduling) -> SeenService {
+    SeenService {
+        name: name.parse().unwrap(),
+        scheduling,
+        desired: 2,
+        running: 2,
+        pending: 0,
+        minimum_percent: 100,
+        maximum_percent: 200,
+        deployments: Vec::new(),
+        events: Vec::new(),
+        target_groups: Vec::new(),
+        capacity_providers: Vec::new(),
+        definition: Some("arn:aws:ecs:eu-west-1:123456789012:task-definition/fluent-bit:7".to_owned()),
+    }
+}
+
+fn group() -> GroupReads {
+    GroupReads {
+        group: ScalingGroup {
+            name: "prod-ecs".parse().unwrap(),
+            minimum: 0,
+            maximum: 10,
+            desired: 1,
+            instances: Vec::new(),
+            protects_from_scale_in: false,
+            has_warm_pool: false,
+        },
+        has_spot: false,
+        hooks: Ok(vec![hook("ecs-daemon-protector")]),
+    }
+}
+
+pub(super) fn hook(name: &str) -> LifecycleHook {
+    LifecycleHook {
+        name: name.parse().unwrap(),
+        terminates: true,
+        heartbeat_timeout: 900,
+        default_result: "CONTINUE".to_owned(),
+    }
+}
+
+fn provider() -> CapacityProvider {
+    CapacityProvider {
+        name: "prod".to_owned(),
+        group: Some("prod-ecs".parse().unwrap()),
+        managed_draining: false,
+        is_managed_instances: false,
+    }
+}
+
+fn alarm() -> Alarm {
+    Alarm {
+        name: "stack-CoordinatorSilent-1".to_owned(),
+        namespace: "AWS/Lambda".to_owned(),
+        dimensions: BTreeMap::from([("FunctionName".to_owned(), "ecs-daemon-protector".to_owned())]),
+        state: "OK".to_owned(),
+        notifies: true,
+    }
+}
