@@ -86,6 +86,15 @@ fn the_first_risk_that_fits_is_named() {
             DrainState::Holding,
             Risk::Hook,
         ),
+        // It takes tasks: it does not drain.
+        (
+            None,
+            Some(&active),
+            Control::On,
+            60,
+            DrainState::NoRecord,
+            Risk::None,
+        ),
         (
             None,
             Some(&draining),
