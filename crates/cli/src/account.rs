@@ -15,6 +15,8 @@ mod lambda;
 mod load_balancing;
 mod logs;
 mod pace;
+#[cfg(test)]
+mod permissions;
 mod sqs;
 mod ssm;
 mod time;

@@ -85,7 +85,7 @@ fn rules() -> RulesReads {
     };
     RulesReads {
         sources: vec![EventSource {
-            id: "6b1f2c34".to_owned(),
+            id: "6b1f2c34-0d5e-4f7a-8b9c-0a1b2c3d4e5f".to_owned(),
             queue: "arn:aws:sqs:eu-west-1:123456789012:events.fifo".to_owned(),
             state: "Enabled".to_owned(),
         }],

@@ -277,7 +277,7 @@ const BROKEN: &[(CheckId, Outcome, Break, &str, &str)] = &[
         X,
         |reads| rules(reads).sources[0].state = "Disabled".to_owned(),
         "is Disabled",
-        "aws lambda update-event-source-mapping --uuid 6b1f2c34 --enabled",
+        "aws lambda update-event-source-mapping --uuid 6b1f2c34-0d5e-4f7a-8b9c-0a1b2c3d4e5f --enabled",
     ),
     (
         CheckId::Rules,

@@ -200,7 +200,8 @@ fn concurrency(reads: &DoctorReads) -> Option<Finding> {
     };
     let instances = reads.instances();
     let remove = || {
-        let name = function_name(&reads.coordinator).unwrap_or("FUNCTION_NAME");
+        // Concurrency is reserved for a function, whatever its alias.
+        let name = function_name(&reads.coordinator).map_or("FUNCTION_NAME", super::alarms::short_name);
         CommandLine::new("aws lambda delete-function-concurrency")
             .option("--function-name", name)
             .line()
