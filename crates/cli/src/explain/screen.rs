@@ -262,3 +262,6 @@ fn orders(explanation: &Explanation, look: Look) -> Vec<String> {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests;

@@ -329,3 +329,6 @@ fn note(subject: &str, text: &str, command: Option<&str>, look: Look) -> Vec<Str
 pub(super) fn hidden(count: usize) -> Option<String> {
     (count > 0).then(|| format!("{} over; --all shows them.", counted(count, "drain")))
 }
+
+#[cfg(test)]
+mod tests;
