@@ -2,7 +2,7 @@
 //! three in the morning is the wrong account.
 
 use crate::account::Account;
-use crate::look::{Look, Tone};
+use crate::look::{Look, Tone, beside, printable};
 use protector_core::control::Control;
 use protector_diagnosis::fleet::{Fleet, Seen};
 use protector_diagnosis::words::span;
@@ -57,7 +57,11 @@ impl Header {
     /// Where: `prod-admin  123456789012  eu-west-1`.
     pub(crate) fn place(&self) -> String {
         let local = self.place.is_local.then(|| "LOCAL".to_owned());
-        let number = self.place.account.clone().unwrap_or_else(|| "account ?".to_owned());
+        let number = self
+            .place
+            .account
+            .clone()
+            .unwrap_or_else(|| "account ?".to_owned());
         let parts = self
             .place
             .profile
@@ -68,18 +72,12 @@ impl Header {
         parts.collect::<Vec<_>>().join("  ")
     }
 
-    /// One line, or two if they do not fit beside each other.
+    /// One line, or more if they do not fit beside each other.
     pub(crate) fn lines(&self, look: Look) -> Vec<String> {
-        let place = self.place();
-        let room = look.width.saturating_sub(place.chars().count());
-        let length = self.coordinator.chars().count();
         let tone = if self.warns { Tone::Bad } else { Tone::Plain };
-        let coordinator = look.toned(tone, &self.coordinator);
-        let place = look.toned(Tone::Head, &place);
-        match room >= length + 2 {
-            true => vec![format!("{place}{}{coordinator}", " ".repeat(room - length))],
-            false => vec![place, coordinator],
-        }
+        // A person has written why the mode was set.
+        let coordinator = printable(&self.coordinator);
+        beside((Tone::Head, &self.place()), (tone, &coordinator), look)
     }
 
     /// The members of a JSON answer that say where it comes from.

@@ -55,7 +55,8 @@ fn joined(cells: &[String], widths: &[usize], look: Look) -> String {
     text
 }
 
-/// The width of each column in a table of at most so many characters.
+/// The width of each column in a table of at most so many characters. If what gives way is not enough, the widest
+/// columns are cut: long names of clusters and of groups, not numbers.
 pub(crate) fn widths(columns: &[Column], rows: &[Row], width: usize) -> Vec<usize> {
     let longest = |number: usize, column: &Column| {
         let cells = rows.iter().filter_map(|row| row.cells.get(number));
@@ -76,7 +77,21 @@ pub(crate) fn widths(columns: &[Column], rows: &[Row], width: usize) -> Vec<usiz
         let over = all.saturating_sub(width);
         *one = (*one).saturating_sub(over).max(LEAST.min(*one));
     }
+    cut_widest(&mut widths, width);
     widths
+}
+
+/// Takes what is over from the column that is the widest by then, down to [`LEAST`] characters.
+fn cut_widest(widths: &mut [usize], width: usize) {
+    let gaps = GAP * widths.len().saturating_sub(1);
+    let mut over = (widths.iter().sum::<usize>() + gaps).saturating_sub(width);
+    while over > 0 {
+        let Some(widest) = widths.iter_mut().max().filter(|widest| **widest > LEAST) else {
+            return;
+        };
+        *widest -= 1;
+        over -= 1;
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +133,21 @@ mod tests {
         let lines = lines(&COLUMNS, &rows, look(32), 2);
         assert_eq!(lines[0], "  ID   HELD BY              LEFT");
         assert_eq!(lines[1], "  i-1  nightly-etl stand..  2/5");
+        assert!(lines.iter().all(|line| line.chars().count() <= 32));
+    }
+
+    #[test]
+    fn long_names_are_cut_where_giving_way_is_not_enough() {
+        let row = Row {
+            cells: vec![
+                "production-of-the-platform".into(),
+                "nightly-etl".into(),
+                "2/5".into(),
+            ],
+            tone: Tone::Plain,
+        };
+        let lines = lines(&COLUMNS, &[row], look(32), 2);
+        assert_eq!(lines[1], "  production-o..  nightl..  2/5");
         assert!(lines.iter().all(|line| line.chars().count() <= 32));
     }
 

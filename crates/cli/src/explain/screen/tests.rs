@@ -286,7 +286,11 @@ fn no_room() -> InstanceReads {
 fn long(cluster: &str, group: &str) -> InstanceReads {
     let mut reads = reads(vec![
         web(),
-        task(ETL, &format!("family:{group}"), TaskStatus::Deprovisioning),
+        task(
+            ETL,
+            &format!("family:{group}\u{1b}[2J"),
+            TaskStatus::Deprovisioning,
+        ),
     ]);
     reads.drain = drain(
         cluster,
@@ -295,14 +299,20 @@ fn long(cluster: &str, group: &str) -> InstanceReads {
             ..record(2)
         },
     );
-    says(&mut reads, "(service web) is of\u{1b}[2J a later year and as long as the others are, if not longer than that.");
+    says(
+        &mut reads,
+        "(service web) is of\u{1b}[2J a later year and as long as the others are, if not longer than that.",
+    );
     let failed = |call, code: &str| Gap {
         call,
         kind: GapKind::Other,
         code: code.to_owned(),
         message: String::new(),
     };
-    reads.group = Some(Err(failed("autoscaling:DescribeAutoScalingGroups", "AccessDeniedException")));
+    reads.group = Some(Err(failed(
+        "autoscaling:DescribeAutoScalingGroups",
+        "AccessDeniedException",
+    )));
     reads.protections = Err(failed("ecs:GetTaskProtection", "ServerException"));
     reads
 }
@@ -313,7 +323,13 @@ fn scenes() -> [(&'static str, InstanceReads); 5] {
         ("protected", protected()),
         ("deployment-config", blocked()),
         ("no-room", no_room()),
-        ("long", long("production-of-the-payments-platform-in-ireland", "a-report-of-each-night")),
+        (
+            "long",
+            long(
+                "production-of-the-payments-platform-in-ireland",
+                "a-report-of-each-night",
+            ),
+        ),
     ]
 }
 
@@ -374,7 +390,10 @@ fn each_scene_has_its_cause() {
 fn the_screen_fits_each_terminal() {
     for (name, reads) in scenes() {
         for width in WIDTHS {
-            insta::assert_snapshot!(format!("{name}_utf8_{width}"), drawn(&reads, look(width, true, false)));
+            insta::assert_snapshot!(
+                format!("{name}_utf8_{width}"),
+                drawn(&reads, look(width, true, false))
+            );
         }
     }
 }

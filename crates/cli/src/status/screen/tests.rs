@@ -208,7 +208,9 @@ fn long() -> FleetReads {
     );
     late.deadline_at = at(172_800);
     let mut reads = reads(cluster, &[late], Some(1));
-    reads.machines.insert("staging".parse().unwrap(), Ok(vec![machine("staging", 2)]));
+    reads
+        .machines
+        .insert("staging".parse().unwrap(), Ok(vec![machine("staging", 2)]));
     let text = "Rate exceeded\u{1b}[2J for account 123456789012 while calling the operation in this region";
     reads.scaling = Err(gap("autoscaling:DescribeAutoScalingInstances", text));
     let listing = reads.listing.as_mut().unwrap();
@@ -221,7 +223,8 @@ fn long() -> FleetReads {
 /// Nothing could be read, and neither could the kill switch.
 fn unread() -> FleetReads {
     let mut reads = reads("prod", &[], None);
-    reads.listing.as_mut().unwrap().control = Some(Err("\u{1b}[2Jneither on nor observe nor release-all".to_owned()));
+    reads.listing.as_mut().unwrap().control =
+        Some(Err("\u{1b}[2Jneither on nor observe nor release-all".to_owned()));
     reads.scaling = Err(gap("autoscaling:DescribeAutoScalingInstances", ""));
     reads
 }
@@ -246,7 +249,12 @@ fn look(width: usize, unicode: bool, colors: bool) -> Look {
 fn drawn_as(profile: &str, reads: &FleetReads, look: Look) -> String {
     let fleet = Fleet::of(reads);
     let drains: Vec<&Drain> = fleet.drains.iter().collect();
-    screen(&Header::at(place(profile), &fleet.coordinator), &fleet, &drains, look)
+    screen(
+        &Header::at(place(profile), &fleet.coordinator),
+        &fleet,
+        &drains,
+        look,
+    )
 }
 
 fn drawn(reads: &FleetReads, look: Look) -> String {
@@ -286,7 +294,10 @@ fn visible(screen: &str) -> String {
 fn the_screen_fits_each_terminal() {
     for width in WIDTHS {
         insta::assert_snapshot!(format!("utf8_{width}"), drawn(&night(), look(width, true, false)));
-        insta::assert_snapshot!(format!("ascii_{width}"), drawn(&night(), look(width, false, false)));
+        insta::assert_snapshot!(
+            format!("ascii_{width}"),
+            drawn(&night(), look(width, false, false))
+        );
     }
 }
 
@@ -323,7 +334,7 @@ proptest! {
         let mut number = 0;
         listing.records.retain(|_, _| {
             number += 1;
-            kept >> (number - 1) & 1 == 1
+            (kept >> (number - 1)) & 1 == 1
         });
         for recorded in listing.records.values_mut() {
             let record = recorded.record.as_mut().unwrap();
@@ -344,7 +355,9 @@ proptest! {
 #[test]
 fn an_instance_in_another_cluster_and_its_group_have_columns_where_there_is_room() {
     let mut reads = night();
-    reads.machines.insert("staging".parse().unwrap(), Ok(vec![machine("staging", 1)]));
+    reads
+        .machines
+        .insert("staging".parse().unwrap(), Ok(vec![machine("staging", 1)]));
     reads.scaling = Ok(vec![ScalingInstance {
         instance: key("staging", 1).instance,
         group: "staging-ecs".parse().unwrap(),
