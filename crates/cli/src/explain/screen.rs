@@ -133,7 +133,7 @@ fn tasks(tasks: &[TaskExplanation], now: Timestamp, look: Look) -> Vec<String> {
     let column = |head, gives_way| Column { head, gives_way };
     let columns = [
         column("TASK", false),
-        column("GROUP", false),
+        column("GROUP", true),
         column("STATUS", false),
         column("FOR", false),
         column("WHY IT HOLDS", true),

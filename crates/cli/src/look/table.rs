@@ -1,4 +1,4 @@
-//! Tables that fit the width of the terminal: one column gives way, and what does not fit into it is cut.
+//! Tables that fit the width of the terminal: texts and names give way, and what does not fit into it is cut.
 
 use super::{Look, Tone, cut_to};
 
@@ -7,7 +7,7 @@ use super::{Look, Tone, cut_to};
 pub(crate) struct Column {
     /// Its head.
     pub(crate) head: &'static str,
-    /// Whether it takes what the others leave; one column of a table does.
+    /// Whether it is cut before the others: a text or a name, not a number.
     pub(crate) gives_way: bool,
 }
 
@@ -55,8 +55,8 @@ fn joined(cells: &[String], widths: &[usize], look: Look) -> String {
     text
 }
 
-/// The width of each column in a table of at most so many characters. If what gives way is not enough, the widest
-/// columns are cut: long names of clusters and of groups, not numbers.
+/// The width of each column in a table of at most so many characters: the columns that give way are cut first, the
+/// widest of them before the others, and then all the same way.
 pub(crate) fn widths(columns: &[Column], rows: &[Row], width: usize) -> Vec<usize> {
     let longest = |number: usize, column: &Column| {
         let cells = rows.iter().filter_map(|row| row.cells.get(number));
@@ -68,30 +68,25 @@ pub(crate) fn widths(columns: &[Column], rows: &[Row], width: usize) -> Vec<usiz
         .enumerate()
         .map(|(number, column)| longest(number, column))
         .collect();
-    let all = widths.iter().sum::<usize>() + GAP * columns.len().saturating_sub(1);
-    let mut flexible = widths
-        .iter_mut()
-        .zip(columns)
-        .filter(|(_, column)| column.gives_way);
-    if let Some((one, _)) = flexible.next() {
-        let over = all.saturating_sub(width);
-        *one = (*one).saturating_sub(over).max(LEAST.min(*one));
-    }
-    cut_widest(&mut widths, width);
+    let gaps = GAP * columns.len().saturating_sub(1);
+    let over = (widths.iter().sum::<usize>() + gaps).saturating_sub(width);
+    let giving = widths.iter_mut().zip(columns);
+    let giving = giving.filter_map(|(width, column)| column.gives_way.then_some(width));
+    let over = cut_widest(giving.collect(), over);
+    cut_widest(widths.iter_mut().collect(), over);
     widths
 }
 
-/// Takes what is over from the column that is the widest by then, down to [`LEAST`] characters.
-fn cut_widest(widths: &mut [usize], width: usize) {
-    let gaps = GAP * widths.len().saturating_sub(1);
-    let mut over = (widths.iter().sum::<usize>() + gaps).saturating_sub(width);
+/// Takes what is over from the column that is the widest by then, down to [`LEAST`] characters; returns what is left.
+fn cut_widest(mut widths: Vec<&mut usize>, mut over: usize) -> usize {
     while over > 0 {
-        let Some(widest) = widths.iter_mut().max().filter(|widest| **widest > LEAST) else {
-            return;
+        let Some(widest) = widths.iter_mut().max().filter(|widest| ***widest > LEAST) else {
+            return over;
         };
-        *widest -= 1;
+        **widest -= 1;
         over -= 1;
     }
+    0
 }
 
 #[cfg(test)]

@@ -122,7 +122,7 @@ impl Cell {
     pub(super) fn column(self) -> Column {
         Column {
             head: self.head(),
-            gives_way: self == Cell::HeldBy,
+            gives_way: matches!(self, Cell::HeldBy | Cell::Cluster | Cell::Group),
         }
     }
 
@@ -234,8 +234,8 @@ fn ends(drain: &Drain, now: Timestamp, look: Look) -> String {
         (_, Ends::Unknown) => match deadline(drain, now) {
             // To the minute, where seconds have no room: `03:31:12Z` is `03:31`.
             Some(at) if look.width < MEDIUM && at.len() == 9 => format!("? {}", &at[..5]),
-            // A date has no room either: the time left, as beside a bound.
-            Some(_) if look.width < MEDIUM => format!("? {}", deadline_left(drain, now)),
+            // A date has no room: the time left, as beside a bound.
+            Some(at) if at.len() > 9 => format!("? {}", deadline_left(drain, now)),
             Some(at) => format!("? {at}"),
             None => "?".to_owned(),
         },
