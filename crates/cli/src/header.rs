@@ -2,15 +2,15 @@
 //! three in the morning is the wrong account.
 
 use crate::account::Account;
-use crate::look::{Look, Tone};
+use crate::look::{Look, Tone, beside, printable};
 use protector_core::control::Control;
 use protector_diagnosis::fleet::{Fleet, Seen};
 use protector_diagnosis::words::span;
 use serde_json::{Value, json};
 
-/// Which account was looked at, and its coordinator.
+/// Where was looked.
 #[derive(Clone, Debug)]
-pub(crate) struct Header {
+pub(crate) struct Place {
     /// The profile, if one was named.
     pub(crate) profile: Option<String>,
     /// The account's number; none if nothing that was read has it.
@@ -19,6 +19,13 @@ pub(crate) struct Header {
     pub(crate) region: String,
     /// Whether the endpoint is this machine.
     pub(crate) is_local: bool,
+}
+
+/// Which account was looked at, and its coordinator.
+#[derive(Clone, Debug)]
+pub(crate) struct Header {
+    /// Where was looked.
+    place: Place,
     /// What the coordinator says of itself.
     coordinator: String,
     /// Whether that is a warning.
@@ -28,12 +35,20 @@ pub(crate) struct Header {
 impl Header {
     /// The header of a fleet, as far as the account's number is in what was read.
     pub(crate) fn of(account: &Account, fleet: &Fleet, number: Option<String>) -> Header {
-        let (coordinator, warns) = coordinator(&fleet.coordinator);
-        Header {
+        let place = Place {
             profile: account.profile.clone(),
             account: number,
             region: account.region.clone(),
             is_local: account.is_local,
+        };
+        Header::at(place, &fleet.coordinator)
+    }
+
+    /// The header of a place and of the coordinator there.
+    pub(crate) fn at(place: Place, seen: &Seen) -> Header {
+        let (coordinator, warns) = coordinator(seen);
+        Header {
+            place,
             coordinator,
             warns,
         }
@@ -41,29 +56,28 @@ impl Header {
 
     /// Where: `prod-admin  123456789012  eu-west-1`.
     pub(crate) fn place(&self) -> String {
-        let local = self.is_local.then(|| "LOCAL".to_owned());
-        let number = self.account.clone().unwrap_or_else(|| "account ?".to_owned());
+        let local = self.place.is_local.then(|| "LOCAL".to_owned());
+        let number = self
+            .place
+            .account
+            .clone()
+            .unwrap_or_else(|| "account ?".to_owned());
         let parts = self
+            .place
             .profile
             .iter()
             .cloned()
-            .chain([number, self.region.clone()])
+            .chain([number, self.place.region.clone()])
             .chain(local);
         parts.collect::<Vec<_>>().join("  ")
     }
 
-    /// One line, or two if they do not fit beside each other.
+    /// One line, or more if they do not fit beside each other.
     pub(crate) fn lines(&self, look: Look) -> Vec<String> {
-        let place = self.place();
-        let room = look.width.saturating_sub(place.chars().count());
-        let length = self.coordinator.chars().count();
         let tone = if self.warns { Tone::Bad } else { Tone::Plain };
-        let coordinator = look.toned(tone, &self.coordinator);
-        let place = look.toned(Tone::Head, &place);
-        match room >= length + 2 {
-            true => vec![format!("{place}{}{coordinator}", " ".repeat(room - length))],
-            false => vec![place, coordinator],
-        }
+        // A person has written why the mode was set.
+        let coordinator = printable(&self.coordinator);
+        beside((Tone::Head, &self.place()), (tone, &coordinator), look)
     }
 
     /// The members of a JSON answer that say where it comes from.
@@ -73,10 +87,10 @@ impl Header {
             "schema": 1,
             "kind": kind,
             "generatedAt": fleet.now,
-            "account": self.account,
-            "region": self.region,
-            "profile": self.profile,
-            "local": self.is_local,
+            "account": self.place.account,
+            "region": self.place.region,
+            "profile": self.place.profile,
+            "local": self.place.is_local,
             "partial": fleet.gaps,
             "coordinator": {
                 "version": seen.version,

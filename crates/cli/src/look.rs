@@ -114,6 +114,28 @@ pub(crate) fn cut_to(text: &str, width: usize, look: Look) -> String {
     cut.chars().take(width).collect()
 }
 
+/// Two texts, the second at the right edge; below each other, wrapped, if they do not fit into a line.
+pub(crate) fn beside(left: (Tone, &str), right: (Tone, &str), look: Look) -> Vec<String> {
+    let length = |text: &str| text.chars().count();
+    let used = length(left.1) + length(right.1);
+    if used + table::GAP <= look.width {
+        let gap = " ".repeat(look.width - used);
+        let [left, right] = [left, right].map(|(tone, text)| look.toned(tone, text));
+        return vec![format!("{left}{gap}{right}")];
+    }
+    let lines = [left, right].map(|(tone, text)| fitted(tone, text, look));
+    lines.concat()
+}
+
+/// A text as it is if it fits into a line, else wrapped.
+pub(crate) fn fitted(tone: Tone, text: &str, look: Look) -> Vec<String> {
+    if text.chars().count() <= look.width {
+        return vec![look.toned(tone, text)];
+    }
+    let lines = wrapped(text, look.width);
+    lines.iter().map(|line| look.toned(tone, line)).collect()
+}
+
 /// Breaks a text into lines of at most so many characters, between words where that is possible.
 pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();

@@ -1,7 +1,7 @@
 //! An explanation on one screen: verdict, clocks, tasks, and for each cause the evidence and the next command.
 
 use crate::look::table::{self, Column, Row};
-use crate::look::{Look, Tone, printable, wrapped};
+use crate::look::{Look, Tone, beside, fitted, printable, wrapped};
 use jiff::Timestamp;
 use protector_diagnosis::drain::{DrainState, Risk};
 use protector_diagnosis::ends::Ends;
@@ -11,6 +11,9 @@ use protector_diagnosis::words::{clock, span};
 /// So many pieces of evidence are shown for each cause; `--json` has all.
 const EVIDENCE_MAX: usize = 3;
 
+/// Below this width each task has some lines: a table would leave its reason hardly a word.
+const NARROW: usize = 80;
+
 /// Characters before the text of a clock.
 const LABEL: usize = 13;
 
@@ -19,13 +22,8 @@ pub(super) fn screen(explanation: &Explanation, place: &str, now: Timestamp, loo
     let mut lines = Vec::new();
     let left = format!("{}  {}", explanation.instance, explanation.cluster);
     let right = clock(now, now);
-    let gap = look.width.saturating_sub(left.len() + right.len()).max(2);
-    lines.push(look.toned(Tone::Dim, place));
-    lines.push(format!(
-        "{}{}{right}",
-        look.toned(Tone::Head, &left),
-        " ".repeat(gap)
-    ));
+    lines.extend(fitted(Tone::Dim, place, look));
+    lines.extend(beside((Tone::Head, &left), (Tone::Plain, &right), look));
     let tone = if is_bad(explanation) {
         Tone::Bad
     } else {
@@ -58,7 +56,7 @@ pub(super) fn screen(explanation: &Explanation, place: &str, now: Timestamp, loo
     let gaps = explanation
         .gaps
         .iter()
-        .map(|gap| look.toned(Tone::Warning, &format!("? {gap}")));
+        .flat_map(|gap| fitted(Tone::Warning, &printable(&format!("? {gap}")), look));
     part(&mut lines, gaps.collect());
     lines.join("\n")
 }
@@ -135,7 +133,7 @@ fn tasks(tasks: &[TaskExplanation], now: Timestamp, look: Look) -> Vec<String> {
     let column = |head, gives_way| Column { head, gives_way };
     let columns = [
         column("TASK", false),
-        column("GROUP", false),
+        column("GROUP", true),
         column("STATUS", false),
         column("FOR", false),
         column("WHY IT HOLDS", true),
@@ -146,7 +144,8 @@ fn tasks(tasks: &[TaskExplanation], now: Timestamp, look: Look) -> Vec<String> {
         .map(|task| Row {
             cells: vec![
                 task.short_id.clone(),
-                task.group.clone(),
+                // A name of a group is foreign.
+                printable(&task.group),
                 task.last_status.clone(),
                 task.since
                     .map_or_else(|| "?".to_owned(), |since| span(now.duration_since(since))),
@@ -159,7 +158,7 @@ fn tasks(tasks: &[TaskExplanation], now: Timestamp, look: Look) -> Vec<String> {
             },
         })
         .collect();
-    match look.width < 60 {
+    match look.width < NARROW {
         true => tasks.iter().flat_map(|task| narrow(task, now, look)).collect(),
         false => table::lines(&columns, &rows, look, 2),
     }
@@ -172,7 +171,7 @@ fn narrow(task: &TaskExplanation, now: Timestamp, look: Look) -> Vec<String> {
         task.last_status,
         ends(task.why.ends, now, look)
     );
-    let mut lines = vec![first, format!("    {}", task.group)];
+    let mut lines = vec![first, format!("    {}", printable(&task.group))];
     lines.extend(
         wrapped(&task.why.sentence, look.width.saturating_sub(4))
             .iter()
@@ -197,8 +196,8 @@ fn details(tasks: &[TaskExplanation], now: Timestamp, look: Look) -> Vec<String>
             .count();
         let name = protector_diagnosis::drain::group_name(&task.group);
         let subject = match same {
-            1 => name.to_owned(),
-            more => format!("{name} ({more} tasks)"),
+            1 => printable(name),
+            more => format!("{} ({more} tasks)", printable(name)),
         };
         lines.extend(detail(&subject, &task.why, now, look));
     }
@@ -211,18 +210,19 @@ fn detail(subject: &str, finding: &Finding, now: Timestamp, look: Look) -> Vec<S
         format!("ends {ends}: {why}")
     });
     let mut lines = Vec::new();
-    let subject = look.toned(Tone::Head, subject);
     let texts = std::iter::once(finding.sentence.clone()).chain(because);
     for (number, text) in texts.enumerate() {
         let text = match number {
             0 => format!("{subject}: {text}"),
             _ => text,
         };
-        lines.extend(
-            wrapped(&text, look.width.saturating_sub(2))
-                .iter()
-                .map(|line| format!("  {line}")),
-        );
+        // Wrapped before it is coloured: colours have no width.
+        for (line, text) in wrapped(&text, look.width.saturating_sub(2)).iter().enumerate() {
+            lines.push(match text.strip_prefix(subject).filter(|_| number + line == 0) {
+                Some(rest) => format!("  {}{rest}", look.toned(Tone::Head, subject)),
+                None => format!("  {text}"),
+            });
+        }
     }
     lines.extend(evidence(finding, now, look));
     lines.extend(commands(&finding.next));
@@ -253,12 +253,15 @@ fn commands(next: &[String]) -> Vec<String> {
 fn orders(explanation: &Explanation, look: Look) -> Vec<String> {
     let mut lines = Vec::new();
     for order in &explanation.orders {
-        lines.push(format!("  {}", order.command));
+        lines.extend(commands(std::slice::from_ref(&order.command)));
         lines.extend(
-            wrapped(&order.effect, look.width.saturating_sub(6))
+            wrapped(&order.effect, look.width.saturating_sub(8))
                 .iter()
-                .map(|line| look.toned(Tone::Dim, &format!("      {line}"))),
+                .map(|line| look.toned(Tone::Dim, &format!("        {line}"))),
         );
     }
     lines
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! Tables that fit the width of the terminal: one column gives way, and what does not fit into it is cut.
+//! Tables that fit the width of the terminal: texts and names give way, and what does not fit into it is cut.
 
 use super::{Look, Tone, cut_to};
 
@@ -7,7 +7,7 @@ use super::{Look, Tone, cut_to};
 pub(crate) struct Column {
     /// Its head.
     pub(crate) head: &'static str,
-    /// Whether it takes what the others leave; one column of a table does.
+    /// Whether it is cut before the others: a text or a name, not a number.
     pub(crate) gives_way: bool,
 }
 
@@ -55,7 +55,8 @@ fn joined(cells: &[String], widths: &[usize], look: Look) -> String {
     text
 }
 
-/// The width of each column in a table of at most so many characters.
+/// The width of each column in a table of at most so many characters: the columns that give way are cut first, the
+/// widest of them before the others, and then all the same way.
 pub(crate) fn widths(columns: &[Column], rows: &[Row], width: usize) -> Vec<usize> {
     let longest = |number: usize, column: &Column| {
         let cells = rows.iter().filter_map(|row| row.cells.get(number));
@@ -67,16 +68,25 @@ pub(crate) fn widths(columns: &[Column], rows: &[Row], width: usize) -> Vec<usiz
         .enumerate()
         .map(|(number, column)| longest(number, column))
         .collect();
-    let all = widths.iter().sum::<usize>() + GAP * columns.len().saturating_sub(1);
-    let mut flexible = widths
-        .iter_mut()
-        .zip(columns)
-        .filter(|(_, column)| column.gives_way);
-    if let Some((one, _)) = flexible.next() {
-        let over = all.saturating_sub(width);
-        *one = (*one).saturating_sub(over).max(LEAST.min(*one));
-    }
+    let gaps = GAP * columns.len().saturating_sub(1);
+    let over = (widths.iter().sum::<usize>() + gaps).saturating_sub(width);
+    let giving = widths.iter_mut().zip(columns);
+    let giving = giving.filter_map(|(width, column)| column.gives_way.then_some(width));
+    let over = cut_widest(giving.collect(), over);
+    cut_widest(widths.iter_mut().collect(), over);
     widths
+}
+
+/// Takes what is over from the column that is the widest by then, down to [`LEAST`] characters; returns what is left.
+fn cut_widest(mut widths: Vec<&mut usize>, mut over: usize) -> usize {
+    while over > 0 {
+        let Some(widest) = widths.iter_mut().max().filter(|widest| ***widest > LEAST) else {
+            return over;
+        };
+        **widest -= 1;
+        over -= 1;
+    }
+    0
 }
 
 #[cfg(test)]
@@ -118,6 +128,21 @@ mod tests {
         let lines = lines(&COLUMNS, &rows, look(32), 2);
         assert_eq!(lines[0], "  ID   HELD BY              LEFT");
         assert_eq!(lines[1], "  i-1  nightly-etl stand..  2/5");
+        assert!(lines.iter().all(|line| line.chars().count() <= 32));
+    }
+
+    #[test]
+    fn long_names_are_cut_where_giving_way_is_not_enough() {
+        let row = Row {
+            cells: vec![
+                "production-of-the-platform".into(),
+                "nightly-etl".into(),
+                "2/5".into(),
+            ],
+            tone: Tone::Plain,
+        };
+        let lines = lines(&COLUMNS, &[row], look(32), 2);
+        assert_eq!(lines[1], "  production-o..  nightl..  2/5");
         assert!(lines.iter().all(|line| line.chars().count() <= 32));
     }
 

@@ -2,7 +2,7 @@
 
 use crate::header::Header;
 use crate::look::table::{self, Column, Row};
-use crate::look::{Look, Tone, wrapped};
+use crate::look::{Look, Tone, beside, printable, wrapped};
 use jiff::Timestamp;
 use protector_core::plural::counted;
 use protector_diagnosis::drain::{Drain, DrainState, Risk};
@@ -19,13 +19,16 @@ const MEDIUM: usize = 80;
 /// Below this width each drain has two lines.
 pub(super) const NARROW: usize = 60;
 
+/// What is before a command that has no room beside its note.
+const COMMAND_PAD: &str = "      ";
+
 /// Characters of a bar.
 const BAR: u32 = 10;
 
 /// The whole screen.
 pub(super) fn screen(header: &Header, fleet: &Fleet, drains: &[&Drain], look: Look) -> String {
     let mut lines = header.lines(look);
-    lines.push(summary(fleet, look));
+    lines.extend(summary(fleet, look));
     if !drains.is_empty() {
         lines.push(String::new());
         lines.extend(table(fleet.now, drains, look));
@@ -35,7 +38,7 @@ pub(super) fn screen(header: &Header, fleet: &Fleet, drains: &[&Drain], look: Lo
 }
 
 /// How many drain, and how many need a person.
-fn summary(fleet: &Fleet, look: Look) -> String {
+fn summary(fleet: &Fleet, look: Look) -> Vec<String> {
     let open = fleet.open();
     let drains = match open {
         0 if !fleet.gaps.is_empty() => "No drain was seen, but not everything could be read.".to_owned(),
@@ -50,13 +53,8 @@ fn summary(fleet: &Fleet, look: Look) -> String {
     };
     let left = format!("{drains}{need}");
     let right = clock(fleet.now, fleet.now);
-    let gap = look
-        .width
-        .saturating_sub(left.chars().count() + right.chars().count())
-        .max(2);
     let tone = if fleet.is_bad() { Tone::Bad } else { Tone::Plain };
-    let left = look.toned(tone, &left);
-    format!("{left}{}{right}", " ".repeat(gap))
+    beside((tone, &left), (Tone::Plain, &right), look)
 }
 
 /// The table alone.
@@ -124,7 +122,7 @@ impl Cell {
     pub(super) fn column(self) -> Column {
         Column {
             head: self.head(),
-            gives_way: self == Cell::HeldBy,
+            gives_way: matches!(self, Cell::HeldBy | Cell::Cluster | Cell::Group),
         }
     }
 
@@ -154,7 +152,8 @@ impl Cell {
             Cell::For => drain.age(now).map_or_else(none, span),
             Cell::Bar => bar(drain),
             Cell::Left => left(drain),
-            Cell::HeldBy => drain.held_by(),
+            // Names of groups are foreign.
+            Cell::HeldBy => printable(&drain.held_by()),
             Cell::Ends => ends(drain, now, look),
             Cell::Deadline => deadline(drain, now).unwrap_or_else(none),
             Cell::Hook => hook(drain, now),
@@ -217,6 +216,12 @@ fn deadline(drain: &Drain, now: Timestamp) -> Option<String> {
     Some(clock(record.deadline_at, now))
 }
 
+/// How long it is to the deadline.
+fn deadline_left(drain: &Drain, now: Timestamp) -> String {
+    let deadline = drain.record.as_ref().map(|record| record.deadline_at);
+    deadline.map_or_else(none, |at| span(at.duration_since(now)))
+}
+
 /// When the hold ends: a bound, an estimate, or a question mark with the deadline beside it.
 fn ends(drain: &Drain, now: Timestamp, look: Look) -> String {
     let until = |at: Timestamp| span(at.duration_since(now));
@@ -229,6 +234,8 @@ fn ends(drain: &Drain, now: Timestamp, look: Look) -> String {
         (_, Ends::Unknown) => match deadline(drain, now) {
             // To the minute, where seconds have no room: `03:31:12Z` is `03:31`.
             Some(at) if look.width < MEDIUM && at.len() == 9 => format!("? {}", &at[..5]),
+            // A date has no room: the time left, as beside a bound.
+            Some(at) if at.len() > 9 => format!("? {}", deadline_left(drain, now)),
             Some(at) => format!("? {at}"),
             None => "?".to_owned(),
         },
@@ -249,7 +256,7 @@ pub(super) fn two_lines(drain: &Drain, now: Timestamp, look: Look) -> [String; 2
     let first = format!("{:1} {} {age}, {} left", mark(drain), short(drain), left(drain));
     let second = format!(
         "  {}; ends {}, hook {}",
-        drain.held_by(),
+        printable(&drain.held_by()),
         ends(drain, now, look),
         hook(drain, now)
     );
@@ -315,13 +322,19 @@ fn note(subject: &str, text: &str, command: Option<&str>, look: Look) -> Vec<Str
     let width = look.width.saturating_sub(indent).max(16);
     let pad = " ".repeat(indent);
     let mut lines: Vec<String> = first.into_iter().collect();
-    for (number, line) in wrapped(text, width).into_iter().enumerate() {
+    for (number, line) in wrapped(&printable(text), width).into_iter().enumerate() {
         match number == 0 && lines.is_empty() {
             true => lines.push(format!("{}  {line}", look.toned(tone, subject))),
             false => lines.push(format!("{pad}{line}")),
         }
     }
-    lines.extend(command.map(|command| format!("{pad}{command}")));
+    // A command is not broken: it is there to be copied.
+    lines.extend(
+        command.map(|command| match indent + command.chars().count() > look.width {
+            true => format!("{COMMAND_PAD}{command}"),
+            false => format!("{pad}{command}"),
+        }),
+    );
     lines
 }
 
@@ -329,3 +342,6 @@ fn note(subject: &str, text: &str, command: Option<&str>, look: Look) -> Vec<Str
 pub(super) fn hidden(count: usize) -> Option<String> {
     (count > 0).then(|| format!("{} over; --all shows them.", counted(count, "drain")))
 }
+
+#[cfg(test)]
+mod tests;

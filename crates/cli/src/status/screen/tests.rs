@@ -1,0 +1,373 @@
+use super::*;
+use crate::header::Place;
+use jiff::SignedDuration;
+use proptest::prelude::*;
+use protector_core::beacon::Beacon;
+use protector_core::control::KillSwitch;
+use protector_core::ids::InstanceKey;
+use protector_core::record::{HeldBy, Lifecycle, Record, ReleaseReason, State, Waited};
+use protector_diagnosis::fleet::FleetReads;
+use protector_diagnosis::listing::{Listing, Recorded};
+use protector_diagnosis::read::{Gap, GapKind};
+use protector_diagnosis::seen::{Machine, ScalingInstance};
+use std::collections::BTreeMap;
+
+/// The widths of the golden screens.
+const WIDTHS: [usize; 6] = [50, 60, 80, 100, 120, 200];
+
+/// The moment of the look: 03:12:07.
+const NOW: i64 = 727;
+
+const TOKEN: &str = "71514b9d-6a40-4b26-8523-05e7ee35fa40";
+
+const INSTANCES: [&str; 6] = [
+    "i-04f05e66a99bdb06f",
+    "i-0b2277c0de19a4f10",
+    "i-09ba9d87187954c99",
+    "i-0c11d0aa52b7e9f01",
+    "i-0d5cc31f08be7a442",
+    "i-0e9a417bd20c6f385",
+];
+
+fn at(seconds: i64) -> Timestamp {
+    "2026-11-28T03:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
+}
+
+fn key(cluster: &str, number: usize) -> InstanceKey {
+    InstanceKey {
+        cluster: cluster.parse().unwrap(),
+        instance: INSTANCES[number].parse().unwrap(),
+    }
+}
+
+fn group(name: &str, count: u32, last_status: &str, protected: u32) -> HeldBy {
+    HeldBy {
+        group: name.to_owned(),
+        count,
+        last_status: last_status.to_owned(),
+        protected,
+        protected_until: None,
+    }
+}
+
+/// A record that holds since `started` with these tasks left of `most`, and an hour from its start to its deadline.
+fn holding(number: usize, started: i64, most: u32, held_by: Vec<HeldBy>) -> Record {
+    Record {
+        draining_confirmed_at: Some(at(started + 1)),
+        remaining: held_by.iter().map(|group| group.count).sum(),
+        held_by,
+        waited: vec![Waited {
+            group: "service:web".to_owned(),
+            count: most,
+            until: None,
+        }],
+        ..Record::first(
+            INSTANCES[number].parse().unwrap(),
+            format!("arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/{number:032x}")
+                .parse()
+                .unwrap(),
+            TOKEN.to_owned(),
+            at(started),
+            at(started + 3600),
+            5,
+        )
+    }
+}
+
+/// The same with a hook of so many seconds, whose event came at `at(heartbeat)`.
+fn hooked(record: Record, timeout: u32, heartbeat: i64) -> Record {
+    Record {
+        lifecycle: Some(Lifecycle {
+            auto_scaling_group_name: "prod-ecs".parse().unwrap(),
+            lifecycle_hook_name: "ecs-daemon-protector".parse().unwrap(),
+            lifecycle_action_token: Some(TOKEN.parse().unwrap()),
+            heartbeat_seconds: timeout,
+            heartbeat_at: at(heartbeat),
+            global_deadline_at: at(heartbeat + 100 * i64::from(timeout)),
+        }),
+        ..record
+    }
+}
+
+/// The same, released at `at(second)` because no task was left.
+fn released(record: Record, second: i64) -> Record {
+    Record {
+        state: State::Released,
+        reason: Some(ReleaseReason::Drained),
+        released_at: Some(at(second)),
+        ..record
+    }
+}
+
+fn beacon(tick: i64) -> Beacon {
+    let text = format!(
+        r#"{{"schema":1,"version":"0.2.0","clusters":["prod"],"groups":[],"hooks":[],"maxDrain":"1h",
+        "daemonStop":"2m","agentLost":"10m","tiers":[],"control":"on","tickAt":"{}"}}"#,
+        at(tick)
+    );
+    Beacon::decode(&text).unwrap()
+}
+
+fn machine(cluster: &str, number: usize) -> Machine {
+    Machine {
+        cluster: cluster.parse().unwrap(),
+        arn: format!("arn:aws:ecs:eu-west-1:123456789012:container-instance/{cluster}/{number:032x}")
+            .parse()
+            .unwrap(),
+        instance: INSTANCES[number].parse().unwrap(),
+        status: "DRAINING".to_owned().into(),
+        agent_connected: true,
+        tasks: Some(3),
+        agent_version: Some("1.105.1".to_owned()),
+        remaining_cpu: Some(512),
+        remaining_memory: Some(1024),
+        registered_at: None,
+    }
+}
+
+fn gap(call: &'static str, message: &str) -> Gap {
+    Gap {
+        call,
+        kind: GapKind::Throttled,
+        code: "ThrottlingException".to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+/// What is read of these drains of a cluster at `at(NOW)`: the last instance drains without a record if `unrecorded`.
+fn reads(cluster: &str, records: &[Record], unrecorded: Option<usize>) -> FleetReads {
+    let keyed = records.iter().map(|record| {
+        let key = InstanceKey {
+            cluster: cluster.parse().unwrap(),
+            instance: record.ec2_instance_id.clone(),
+        };
+        let recorded = Recorded {
+            record: Ok(record.clone()),
+            version: Some(7),
+        };
+        (key, recorded)
+    });
+    let machines = unrecorded.map(|number| machine(cluster, number));
+    FleetReads {
+        now: at(NOW),
+        listing: Ok(Listing {
+            records: keyed.collect(),
+            beacon: Some(Ok(beacon(NOW - 12))),
+            ..Listing::default()
+        }),
+        machines: BTreeMap::from([(cluster.parse().unwrap(), Ok(machines.into_iter().collect()))]),
+        scaling: Ok(Vec::new()),
+    }
+}
+
+/// One drain of each kind: a hook about to run out, no record, tasks that stop, a flush, one that is over, and tasks that
+/// ECS leaves alone.
+fn night() -> FleetReads {
+    let over = Record {
+        receipt_at: Some(at(500)),
+        ..released(holding(4, 0, 5, Vec::new()), 490)
+    };
+    let records = [
+        hooked(
+            holding(0, -1733, 5, vec![group("service:web", 2, "RUNNING", 0)]),
+            90,
+            665,
+        ),
+        holding(2, 547, 6, vec![group("service:web", 1, "STOPPING", 0)]),
+        hooked(released(holding(3, 247, 9, Vec::new()), 687), 900, 79),
+        over,
+        holding(
+            5,
+            -1000,
+            4,
+            vec![
+                group("family:nightly-etl", 1, "RUNNING", 0),
+                group("service:game", 1, "RUNNING", 1),
+            ],
+        ),
+    ];
+    reads("prod", &records, Some(1))
+}
+
+/// What is long: names of the longest kind, deadlines on another day, texts of AWS and of people, and what is foreign in
+/// them.
+fn long() -> FleetReads {
+    let cluster = "production-of-the-payments-platform-in-ireland";
+    let mut late = hooked(
+        holding(
+            0,
+            -90_000,
+            1200,
+            vec![
+                group("family:\u{1b}[31mreport", 700, "DEPROVISIONING", 0),
+                group("service:web", 400, "DEREGISTERING", 2),
+            ],
+        ),
+        7200,
+        0,
+    );
+    late.deadline_at = at(172_800);
+    let mut reads = reads(cluster, &[late], Some(1));
+    reads
+        .machines
+        .insert("staging".parse().unwrap(), Ok(vec![machine("staging", 2)]));
+    let text = "Rate exceeded\u{1b}[2J for account 123456789012 while calling the operation in this region";
+    reads.scaling = Err(gap("autoscaling:DescribeAutoScalingInstances", text));
+    let listing = reads.listing.as_mut().unwrap();
+    listing.beacon = Some(Ok(beacon(NOW - 400)));
+    let mode = r#"{"mode":"observe","by":"arn:aws:sts::123456789012:assumed-role/admin/ana","why":"INC-4711: a\u001b[1m change of the scaling policy"}"#;
+    listing.control = Some(Ok(KillSwitch::decode(mode).unwrap()));
+    reads
+}
+
+/// Nothing could be read, and neither could the kill switch.
+fn unread() -> FleetReads {
+    let mut reads = reads("prod", &[], None);
+    reads.listing.as_mut().unwrap().control =
+        Some(Err("\u{1b}[2Jneither on nor observe nor release-all".to_owned()));
+    reads.scaling = Err(gap("autoscaling:DescribeAutoScalingInstances", ""));
+    reads
+}
+
+fn place(profile: &str) -> Place {
+    Place {
+        profile: Some(profile.to_owned()),
+        account: Some("123456789012".to_owned()),
+        region: "eu-west-1".to_owned(),
+        is_local: false,
+    }
+}
+
+fn look(width: usize, unicode: bool, colors: bool) -> Look {
+    Look {
+        colors,
+        unicode,
+        width,
+    }
+}
+
+fn drawn_as(profile: &str, reads: &FleetReads, look: Look) -> String {
+    let fleet = Fleet::of(reads);
+    let drains: Vec<&Drain> = fleet.drains.iter().collect();
+    screen(
+        &Header::at(place(profile), &fleet.coordinator),
+        &fleet,
+        &drains,
+        look,
+    )
+}
+
+fn drawn(reads: &FleetReads, look: Look) -> String {
+    drawn_as("prod-admin", reads, look)
+}
+
+/// The commands of a screen, which stay whole so that they can be copied.
+fn commands(reads: &FleetReads) -> Vec<String> {
+    let fleet = Fleet::of(reads);
+    let of_drains = fleet.drains.iter().filter_map(|drain| Some(drain.warning()?.1));
+    let others = ["protectorctl doctor --only coordinator", "protectorctl mode"];
+    of_drains.chain(others.map(str::to_owned)).collect()
+}
+
+/// Lines that are wider than the terminal, but for commands six characters from the left and for single long words.
+fn too_wide<'a>(screen: &'a str, width: usize, commands: &[String]) -> Vec<&'a str> {
+    let is_command = |line: &str| commands.iter().any(|command| line == format!("      {command}"));
+    let is_word = |line: &str| !line.trim().contains(' ');
+    let wide = screen.lines().filter(|line| line.chars().count() > width);
+    wide.filter(|line| !is_command(line) && !is_word(line)).collect()
+}
+
+/// A screen without its colours.
+fn stripped(screen: &str) -> String {
+    let mut parts = screen.split("\u{1b}[");
+    let mut text = parts.next().unwrap().to_owned();
+    parts.for_each(|part| text.push_str(part.split_once('m').unwrap().1));
+    text
+}
+
+/// A screen with visible escape bytes.
+fn visible(screen: &str) -> String {
+    screen.replace('\u{1b}', "\\e")
+}
+
+#[test]
+fn the_screen_fits_each_terminal() {
+    for width in WIDTHS {
+        insta::assert_snapshot!(format!("utf8_{width}"), drawn(&night(), look(width, true, false)));
+        insta::assert_snapshot!(
+            format!("ascii_{width}"),
+            drawn(&night(), look(width, false, false))
+        );
+    }
+}
+
+#[test]
+fn what_is_long_is_wrapped_or_cut() {
+    for width in WIDTHS {
+        insta::assert_snapshot!(format!("long_{width}"), drawn(&long(), look(width, true, false)));
+    }
+    insta::assert_snapshot!("unread_50", drawn(&unread(), look(50, true, false)));
+}
+
+#[test]
+fn colours_mark_what_needs_a_person() {
+    insta::assert_snapshot!("colour_80", visible(&drawn(&night(), look(80, true, true))));
+}
+
+#[test]
+fn ascii_is_ascii() {
+    for width in WIDTHS {
+        let screen = drawn(&night(), look(width, false, false));
+        assert!(screen.is_ascii(), "{screen}");
+        assert!(!screen.contains(TOKEN), "{screen}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_line_of_the_screen_is_wider_than_the_terminal(
+        width in 50_usize..240, unicode: bool, profile in "[a-z-]{1,70}", kept in 0_u8..32, age in 0_i64..200_000,
+        hold in -200_000_i64..200_000,
+    ) {
+        let mut one = night();
+        let listing = one.listing.as_mut().unwrap();
+        let mut number = 0;
+        listing.records.retain(|_, _| {
+            number += 1;
+            (kept >> (number - 1)) & 1 == 1
+        });
+        for recorded in listing.records.values_mut() {
+            let record = recorded.record.as_mut().unwrap();
+            record.started_at = at(NOW - age);
+            record.deadline_at = at(NOW + hold);
+        }
+        for reads in [one, long(), unread()] {
+            let plain = drawn_as(&profile, &reads, look(width, unicode, false));
+            let wide = too_wide(&plain, width, &commands(&reads));
+            prop_assert!(wide.is_empty(), "{width}: {wide:#?}\n{plain}");
+            prop_assert!(!plain.contains(|letter: char| letter.is_control() && letter != '\n'), "{plain:?}");
+            let coloured = drawn_as(&profile, &reads, look(width, unicode, true));
+            prop_assert_eq!(stripped(&coloured), plain);
+        }
+    }
+}
+
+#[test]
+fn an_instance_in_another_cluster_and_its_group_have_columns_where_there_is_room() {
+    let mut reads = night();
+    reads
+        .machines
+        .insert("staging".parse().unwrap(), Ok(vec![machine("staging", 1)]));
+    reads.scaling = Ok(vec![ScalingInstance {
+        instance: key("staging", 1).instance,
+        group: "staging-ecs".parse().unwrap(),
+        lifecycle_state: "Terminating:Wait".to_owned(),
+    }]);
+    for (width, cluster, group) in [(99, false, false), (100, true, false), (120, true, true)] {
+        let fleet = Fleet::of(&reads);
+        let drains: Vec<&Drain> = fleet.drains.iter().collect();
+        let table = table(fleet.now, &drains, look(width, true, false)).join("\n");
+        assert_eq!(table.contains("staging "), cluster, "{width}\n{table}");
+        assert_eq!(table.contains("staging-ecs"), group, "{width}\n{table}");
+    }
+}
