@@ -26,6 +26,12 @@ const UNWATCHED_GROUP: &str = "staging-ecs";
 /// How long one step may take.
 const BOUND: Duration = Duration::from_secs(30);
 
+/// So often the schedules fire before the scene begins without a beacon.
+const SCHEDULES: usize = 15;
+
+/// How long a tick has to write its beacon.
+const SCHEDULE: Duration = Duration::from_secs(2);
+
 /// MiB that a task of `search` takes: an instance has room for one.
 const LARGE: u32 = 20_000;
 
@@ -293,16 +299,25 @@ impl Stage<'_> {
         Ok(self.aws.wait_until(&what, BOUND, draining).await?)
     }
 
-    /// Both schedules fire once, so that the beacons are there from the first moment on.
+    /// Both schedules fire until the beacons are there, so that a person has them from the first moment on: a tick that
+    /// has records to write writes no beacon.
     async fn schedules(&self) -> Result<(), SceneError> {
-        self.aws.tick();
-        self.aws.heartbeats();
-        for beacon in ["coordinator", "heartbeats"] {
-            let name = format!("/ecs-daemon-protector/{beacon}");
-            let written = |world: &World| world.parameter(&name).map(drop);
-            self.aws
-                .wait_until("the coordinator has its beacons", BOUND, written)
-                .await?;
+        for _ in 0..SCHEDULES {
+            self.aws.tick();
+            self.aws.heartbeats();
+            let written = |world: &World| {
+                let mut beacons = ["coordinator", "heartbeats"].into_iter();
+                let there = |name| {
+                    world
+                        .parameter(&format!("/ecs-daemon-protector/{name}"))
+                        .is_some()
+                };
+                beacons.all(there).then_some(())
+            };
+            let what = "the coordinator has its beacons";
+            if self.aws.wait_until(what, SCHEDULE, written).await.is_ok() {
+                return Ok(());
+            }
         }
         Ok(())
     }
