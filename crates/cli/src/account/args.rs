@@ -18,8 +18,8 @@ pub(crate) struct AccountArgs {
     /// Prefix of the parameters: PARAMETER_PREFIX of the coordinator.
     #[arg(long, value_name = "PATH", env = "PROTECTORCTL_PREFIX", default_value = DEFAULT_PREFIX)]
     pub(super) prefix: ParameterPrefix,
-    /// How long the command may take.
-    #[arg(long, value_name = "DURATION", env = "PROTECTORCTL_TIMEOUT", default_value = "30s", value_parser = crate::duration::parse)]
+    /// How long the command may take: a thousand drains take 45 s, by the pace that leaves SSM to the sidecars.
+    #[arg(long, value_name = "DURATION", env = "PROTECTORCTL_TIMEOUT", default_value = "2m", value_parser = crate::duration::parse)]
     pub(crate) timeout: Duration,
     /// Report each call to AWS, and how long it took, on standard error.
     #[arg(long, short = 'v')]
