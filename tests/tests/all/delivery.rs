@@ -113,6 +113,7 @@ async fn p4_a_hook_gets_its_heartbeat_while_the_coordinator_fails() {
             "DescribeLifecycleHooks",
             "GetParameter",
             "RecordLifecycleActionHeartbeat",
+            "PutParameter",
         ],
         "what the role of the heartbeats may do"
     );
