@@ -240,10 +240,13 @@ fn an_overlay_scrolls_as_far_as_it_has_lines() {
     assert_eq!(model.scroll, end);
     press(&mut model, "k");
     assert_eq!(model.scroll, end - 1);
-    model.update(Event::Resize(Size {
-        width: 200,
-        height: 50,
-    }));
+    update(
+        &mut model,
+        Event::Resize(Size {
+            width: 200,
+            height: 50,
+        }),
+    );
     assert_eq!(model.scroll, 0, "all of it fits");
 }
 
