@@ -92,8 +92,8 @@ class Commands(unittest.TestCase):
         self.assertTrue(found, f"{page} has no command with {words}")
         return found[0]
 
-    def test_the_record_is_read_as_the_readme_says(self):
-        command = self.documented("README.md", "get-parameter", "CLUSTER/INSTANCE", "--output text")
+    def test_the_record_is_read_as_the_documentation_says(self):
+        command = self.documented("docs/operations.md", "get-parameter", "CLUSTER/INSTANCE", "--output text")
         record = json.loads(self.succeeds(command))
         self.assertEqual(record["ec2InstanceId"], self.workload.host)
         self.assertIn("remaining", record)
