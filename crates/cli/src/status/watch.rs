@@ -1,7 +1,7 @@
 //! `status --watch`: the drains on the whole terminal, read again and again; where there is no terminal, the change lines
 //! of `--wait` without an end.
 //!
-//! What is shown is decided in [`model`] and [`view`], which are pure; here is what reads keys, signals and AWS.
+//! What is shown is decided in [`mod@model`] and [`mod@view`], which are pure; here is what reads keys, signals and AWS.
 
 mod keys;
 mod layout;
