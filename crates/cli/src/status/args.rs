@@ -26,9 +26,6 @@ pub(crate) struct StatusArgs {
     /// What makes the exit code 1.
     #[arg(long, value_name = "WHAT", default_value = "any")]
     pub(super) fail_on: FailOn,
-    /// Look at the tasks too, and say when each hold ends: some eight calls for each drain.
-    #[arg(long)]
-    pub(super) deep: bool,
     /// Wait until the drains are over, and report each change; 3 if the time runs out first.
     #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "24h", value_parser = crate::duration::parse)]
     pub(super) wait: Option<Duration>,

@@ -8,8 +8,8 @@ changes nothing.
 
 The first column says what needs you: `!` needs you, `v` was released and its daemons flush, `=` is over, blank holds as it
 should. HOOK is the time until Auto Scaling ends the wait if no other heartbeat comes, computed on the safe side, since no
-AWS API tells it; ENDS is when the hold ends: `?` is not known without a look at the tasks (--deep, or `explain`), and the
-deadline stands beside it.";
+AWS API tells it; ENDS is when the hold ends: `?` is not known without a look at the tasks (`explain`), and the deadline
+stands beside it.";
 
 /// Below the options.
 pub(super) const EXAMPLES: &str = "\
@@ -17,8 +17,8 @@ Examples:
   What drains, in all clusters that the coordinator watches:
     protectorctl status
 
-  One cluster, with the end of each hold, for a program:
-    protectorctl status --cluster prod --deep --json
+  One cluster, for a program:
+    protectorctl status --cluster prod --json
 
   Follow one drain until it is over, at most half an hour:
     protectorctl status i-04f --wait=30m
