@@ -27,7 +27,7 @@ const UNWATCHED_GROUP: &str = "staging-ecs";
 const BOUND: Duration = Duration::from_secs(30);
 
 /// So often the schedules fire before the scene begins without a beacon.
-const SCHEDULES: usize = 15;
+const SCHEDULES: usize = 5;
 
 /// How long a tick has to write its beacon.
 const SCHEDULE: Duration = Duration::from_secs(2);
