@@ -26,10 +26,10 @@ const UNWATCHED_GROUP: &str = "staging-ecs";
 /// How long one step may take.
 const BOUND: Duration = Duration::from_secs(30);
 
-/// So often the schedules fire before the scene begins without a beacon.
-const SCHEDULES: usize = 5;
+/// So often the schedules fire while something is waited for.
+const SCHEDULES: usize = 15;
 
-/// How long a tick has to write its beacon.
+/// So long there is between.
 const SCHEDULE: Duration = Duration::from_secs(2);
 
 /// MiB that a task of `search` takes: an instance has room for one.
@@ -157,16 +157,17 @@ pub(crate) async fn set(aws: &LocalAws, sidecar: &Path) -> Result<Vec<Stuck>, Sc
     stage.clusters(sidecar)?;
     let stuck = stage.instances().await?;
     stage.flush(&stuck).await?;
+    stage.beacons().await?;
     // The one without room goes last: while another one takes tasks, there is room.
     let (last, first): (Vec<Stuck>, Vec<Stuck>) =
         stuck.iter().cloned().partition(|one| one.case == Case::NoRoom);
     stage.drain(&first)?;
-    for one in &first {
+    // No task is placed where the agent is away, and ECS may not say that such an instance drains.
+    for one in first.iter().filter(|one| one.case != Case::AgentLost) {
         stage.draining(one).await?;
     }
     stage.drain(&last)?;
     stage.recorded(&stuck).await?;
-    stage.schedules().await?;
     Ok(stuck)
 }
 
@@ -296,30 +297,40 @@ impl Stage<'_> {
             (view.status == Some(InstanceStatus::Draining)).then_some(())
         };
         let what = format!("{} is DRAINING", one.instance);
-        Ok(self.aws.wait_until(&what, BOUND, draining).await?)
+        Ok(self.scheduled(&what, draining).await?)
     }
 
-    /// Both schedules fire until the beacons are there, so that a person has them from the first moment on: a tick that
+    /// The coordinator and the heartbeats have said that they run. That is while only one instance drains: a tick that
     /// has records to write writes no beacon.
-    async fn schedules(&self) -> Result<(), SceneError> {
-        for _ in 0..SCHEDULES {
+    async fn beacons(&self) -> Result<(), SceneError> {
+        self.aws.tick();
+        self.aws.heartbeats();
+        let written = |world: &World| {
+            let mut beacons = ["coordinator", "heartbeats"].into_iter();
+            let there = |name| {
+                world
+                    .parameter(&format!("/ecs-daemon-protector/{name}"))
+                    .is_some()
+            };
+            beacons.all(there).then_some(())
+        };
+        let what = "the coordinator has its beacons";
+        Ok(self.scheduled(what, written).await?)
+    }
+
+    /// Waits until something is so, with schedules that fire more often than each minute: what was throttled is left to
+    /// the next tick.
+    async fn scheduled(&self, what: &str, so: impl Fn(&World) -> Option<()>) -> Result<(), Timeout> {
+        let mut left = SCHEDULES;
+        loop {
+            let waited = self.aws.wait_until(what, SCHEDULE, &so).await;
+            if waited.is_ok() || left == 0 {
+                return waited;
+            }
+            left -= 1;
             self.aws.tick();
             self.aws.heartbeats();
-            let written = |world: &World| {
-                let mut beacons = ["coordinator", "heartbeats"].into_iter();
-                let there = |name| {
-                    world
-                        .parameter(&format!("/ecs-daemon-protector/{name}"))
-                        .is_some()
-                };
-                beacons.all(there).then_some(())
-            };
-            let what = "the coordinator has its beacons";
-            if self.aws.wait_until(what, SCHEDULE, written).await.is_ok() {
-                return Ok(());
-            }
         }
-        Ok(())
     }
 
     /// One task behind a target group with the deregistration delay that AWS gives it.
@@ -346,9 +357,7 @@ impl Stage<'_> {
         for one in stuck.iter().filter(|one| one.case != Case::NoRecord) {
             let name = format!("/ecs-daemon-protector/{}/{}", one.cluster, one.instance);
             let recorded = |world: &World| world.parameter(&name).map(drop);
-            self.aws
-                .wait_until("each drain has its record", BOUND, recorded)
-                .await?;
+            self.scheduled("each drain has its record", recorded).await?;
         }
         Ok(())
     }
