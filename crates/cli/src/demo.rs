@@ -22,6 +22,7 @@ pub(crate) use args::DemoArgs;
 pub(crate) use router::RouterArgs;
 pub(crate) use worker::WorkerArgs;
 
+use crate::exit::Exit;
 use crate::programs::Missing;
 use crate::stop::Stop;
 use outcome::Outcome;
@@ -36,9 +37,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use thiserror::Error;
-
-/// As a shell has it for a program that Ctrl-C ended.
-const INTERRUPTED: u8 = 130;
 
 /// Why the demo did not come to its end.
 #[derive(Debug, Error)]
@@ -101,7 +99,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Box<dyn Error>> {
     // Ctrl-C drops the runs, and with each local AWS its processes.
     let runs = tokio::select! {
         runs = run_all(&scenarios, &args) => runs?,
-        () = stop.asked() => return Ok(ExitCode::from(INTERRUPTED)),
+        () = stop.asked() => return Ok(Exit::INTERRUPTED.into()),
     };
     let failures = finish(&args, &scenarios, runs, &mut stop).await?;
     Ok(if failures.is_empty() {

@@ -52,11 +52,6 @@ pub(crate) async fn run(args: &DoctorArgs) -> Result<Exit, Box<dyn Error>> {
     let mut last: Option<String> = None;
     loop {
         let Some(examined) = within(args.account.timeout, look(&account, args)).await else {
-            let text = format!(
-                "not answered within {:?}: give it more time with --timeout",
-                args.account.timeout
-            );
-            stderr_line(&text);
             return Ok(Exit::TimedOut);
         };
         let exit = exit(args, &examined.report);

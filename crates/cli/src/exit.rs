@@ -18,6 +18,9 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
+    /// Ctrl-C (SIGINT) ended it.
+    pub(crate) const INTERRUPTED: Exit = Exit::Signal(2);
+
     /// The number of it.
     pub(crate) fn code(self) -> u8 {
         match self {

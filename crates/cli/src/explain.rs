@@ -35,7 +35,6 @@ const LOGS_SINCE: SignedDuration = SignedDuration::from_hours(1);
 pub(crate) async fn run(args: &ExplainArgs) -> Result<Exit, Box<dyn Error>> {
     let account = Account::open(&args.account).await?;
     let Some(answer) = within(args.account.timeout, answer(args, &account)).await else {
-        look::stderr_line("not answered in time: give it more with --timeout");
         return Ok(Exit::TimedOut);
     };
     let answer = answer?;

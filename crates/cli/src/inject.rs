@@ -14,15 +14,15 @@ mod sidecar;
 
 pub(crate) use args::InjectArgs;
 
+use crate::exit::Exit;
+use crate::lint::Unreadable;
 use crate::lint::input::Input;
-use crate::lint::{BAD, NO_ANSWER, Unreadable};
 use crate::look::{Look, stderr_line};
 use amend::Refusal;
 use std::error::Error;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
-use std::process::ExitCode;
 use thiserror::Error;
 
 /// The mark with which some editors begin a file; it is kept.
@@ -41,10 +41,10 @@ enum Failure {
 
 impl Failure {
     /// A definition that was understood and cannot be protected is a bad answer; anything else is none.
-    fn code(&self) -> u8 {
+    fn exit(&self) -> Exit {
         match self {
-            Failure::Refused(_, refusal) if refusal.is_an_answer() => BAD,
-            Failure::Refused(..) | Failure::Unreadable(..) | Failure::Unwritable(..) => NO_ANSWER,
+            Failure::Refused(_, refusal) if refusal.is_an_answer() => Exit::Bad,
+            Failure::Refused(..) | Failure::Unreadable(..) | Failure::Unwritable(..) => Exit::NoAnswer,
         }
     }
 }
@@ -53,24 +53,30 @@ impl Failure {
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub(crate) fn run(args: &InjectArgs) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) fn run(args: &InjectArgs) -> Result<Exit, Box<dyn Error>> {
     let look = args.look.settle();
-    let mut worst = 0;
+    let mut worst = Exit::Good;
     for file in &args.files {
-        let code = match one(file, args) {
+        let exit = match one(file, args) {
             Ok(done) => {
                 finish(&done, args, look)?;
-                if args.check && done.has_changed() { BAD } else { 0 }
+                match args.check && done.has_changed() {
+                    true => Exit::Bad,
+                    false => Exit::Good,
+                }
             }
             Err(failure) => {
                 stderr_line(&format!("error: {failure}"));
-                failure.code()
+                failure.exit()
             }
         };
         // As for `lint`: a bad answer goes before none.
-        worst = if code == BAD || worst == 0 { code } else { worst };
+        worst = match (exit, worst) {
+            (Exit::Bad, _) | (_, Exit::Good) => exit,
+            _ => worst,
+        };
     }
-    Ok(ExitCode::from(worst))
+    Ok(worst)
 }
 
 /// A file and what became of it.

@@ -36,6 +36,7 @@ pub(crate) use source::Unreadable;
 #[cfg(test)]
 pub(crate) use source::decode;
 
+use crate::exit::Exit;
 use crate::look::stderr_line;
 use crate::output;
 use args::Format;
@@ -43,26 +44,19 @@ use input::Input;
 use report::Report;
 use std::error::Error;
 use std::fs;
-use std::process::ExitCode;
-
-/// The answer is bad.
-pub(crate) const BAD: u8 = 1;
-
-/// No answer: an option or a file is wrong.
-pub(crate) const NO_ANSWER: u8 = 2;
 
 /// Checks each file, and says what was found.
 ///
 /// # Errors
 /// The report cannot be written.
-pub(crate) fn run(args: &LintArgs) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) fn run(args: &LintArgs) -> Result<Exit, Box<dyn Error>> {
     if args.list {
         output::line(&explain::list())?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(Exit::Good);
     }
     if let Some(rule) = args.explain {
         output::line(&explain::rule(rule.rule()))?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(Exit::Good);
     }
     let files: Vec<report::File> = args.files.iter().map(|file| examined(file, args)).collect();
     for file in &files {

@@ -1,9 +1,14 @@
 //! How output looks: in colour or not, in which characters, and how wide.
 
 pub(crate) mod table;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use anstyle::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use protector_diagnosis::ends::Ends;
+use protector_diagnosis::words::span;
 use std::env;
 use std::io::{self, IsTerminal, Write};
 
@@ -96,9 +101,16 @@ impl Look {
         format!("{style}{text}{style:#}")
     }
 
-    /// The sign of a bound.
-    pub(crate) fn at_most(self) -> &'static str {
-        if self.unicode { "\u{2264}" } else { "<=" }
+    /// How long it takes until a wait ends: a bound `<=1m10s`, an estimate `~1m10s`, or `?`.
+    pub(crate) fn ends(self, ends: Ends, now: Timestamp) -> String {
+        let at_most = if self.unicode { "\u{2264}" } else { "<=" };
+        let until = |at: Timestamp| span(at.duration_since(now));
+        match ends {
+            Ends::Bound(at) | Ends::Estimate(at) if at <= now => "due".to_owned(),
+            Ends::Bound(at) => format!("{at_most}{}", until(at)),
+            Ends::Estimate(at) => format!("~{}", until(at)),
+            Ends::Unknown => "?".to_owned(),
+        }
     }
 }
 

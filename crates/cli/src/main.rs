@@ -27,6 +27,7 @@ mod stop;
 
 use clap::{CommandFactory, Parser};
 use cli::{Cli, Command};
+use exit::Exit;
 use protector_core::trigger::Order;
 use std::error::Error;
 use std::process::ExitCode;
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
         Err(error) if output::is_closed_pipe(error.as_ref()) => ExitCode::from(CLOSED_PIPE),
         Err(error) => {
             output::error(error.as_ref());
-            ExitCode::from(lint::NO_ANSWER)
+            Exit::NoAnswer.into()
         }
     }
 }
@@ -53,7 +54,7 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::LocalAws(args) => threads()?
             .block_on(local_aws::run(args))
             .map(|()| ExitCode::SUCCESS),
-        Command::Simulate(args) => one_thread()?.block_on(simulate::run(*args)),
+        Command::Simulate(args) => Ok(one_thread()?.block_on(simulate::run(*args))?.into()),
         Command::Status(args) => Ok(one_thread()?.block_on(status::run(&args))?.into()),
         Command::Explain(args) => Ok(one_thread()?.block_on(explain::run(&args))?.into()),
         Command::Doctor(args) => Ok(one_thread()?.block_on(doctor::run(&args))?.into()),
@@ -64,10 +65,10 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Policy(args) => Ok(policy::run(&args)?.into()),
         Command::Completions(args) => Ok(manual::completions(args, Cli::command())?.into()),
         Command::Man(args) => Ok(manual::man(&args, Cli::command())?.into()),
-        Command::Lint(args) => lint::run(&args),
+        Command::Lint(args) => Ok(lint::run(&args)?.into()),
         Command::Inject(args) => match args.contradiction() {
             Some(reason) => Err(reason.into()),
-            None => inject::run(&args),
+            None => Ok(inject::run(&args)?.into()),
         },
         Command::Worker(args) => Ok(one_thread()?
             .block_on(demo::worker::run(args))

@@ -6,7 +6,7 @@ mod help;
 pub(crate) use args::ModeArgs;
 
 use crate::account::Account;
-use crate::confirm::{Confirmed, confirm};
+use crate::confirm::{Deed, confirmed};
 use crate::exit::Exit;
 use crate::header::Header;
 use crate::look;
@@ -27,6 +27,13 @@ use tokio::time::Instant;
 /// The coordinator reads the switch each minute, and its beacon says what it has read.
 const OBEYED_WITHIN: Duration = Duration::from_secs(90);
 
+/// The words for what is confirmed.
+const DEED: Deed = Deed {
+    who: "who sets this?",
+    does: "sets it",
+    done: "written",
+};
+
 /// Between two looks at the beacon.
 const INTERVAL: Duration = Duration::from_secs(3);
 
@@ -44,7 +51,6 @@ pub(crate) async fn run(args: &ModeArgs) -> Result<Exit, Box<dyn Error>> {
 
 async fn show(args: &ModeArgs, account: &Account) -> Result<Exit, Box<dyn Error>> {
     let Some(read) = within(args.account.timeout, switch(account)).await else {
-        look::stderr_line("not answered in time: give it more with --timeout");
         return Ok(Exit::TimedOut);
     };
     let shown = match read {
@@ -120,18 +126,11 @@ impl Shown {
 async fn set(args: &ModeArgs, account: &Account, mode: Mode) -> Result<Exit, Box<dyn Error>> {
     let reads = within(args.account.timeout, read_fleet(account, &[], &|_| {})).await;
     let Some(reads) = reads else {
-        look::stderr_line("not answered in time: give it more with --timeout");
         return Ok(Exit::TimedOut);
     };
     let fleet = Fleet::of(&reads);
     signed_in(&fleet)?;
-    let who = match &args.who {
-        Some(who) => who.clone(),
-        None => match account.caller().await {
-            Ok(caller) => caller.name().to_owned(),
-            Err(gap) => return Err(format!("who sets this? give --who ({gap})").into()),
-        },
-    };
+    let who = args.confirm.who(account, DEED).await?;
     let control = Control::from(mode);
     let at = format!("{:.0}", account.now());
     let value = json!({"mode": control.name(), "who": who, "why": args.why, "at": at}).to_string();
@@ -141,7 +140,7 @@ async fn set(args: &ModeArgs, account: &Account, mode: Mode) -> Result<Exit, Box
         return Ok(Exit::Good);
     }
     let header = Header::of(account, &fleet, number(account, &fleet).await);
-    if !args.yes && !asked(mode, &header, &fleet)? {
+    if !args.confirm.is_given() && !asked(mode, &header, &fleet)? {
         return Ok(Exit::NoAnswer);
     }
     let since = account.now();
@@ -176,19 +175,7 @@ fn asked(mode: Mode, header: &Header, fleet: &Fleet) -> io::Result<bool> {
         look::stderr_line("a part of the fleet could not be read; there may be more drains");
     }
     look::stderr_line(&text);
-    Ok(match confirm(&question, &expected)? {
-        Confirmed::Yes => true,
-        Confirmed::No => {
-            look::stderr_line("not confirmed, nothing was written");
-            false
-        }
-        Confirmed::NotAsked => {
-            look::stderr_line(
-                "error: there is no terminal to ask on; nothing was written. --yes sets it without a question",
-            );
-            false
-        }
-    })
+    confirmed(&question, &expected, DEED)
 }
 
 fn not_written(gap: &Gap, name: &str) -> String {

@@ -7,7 +7,7 @@ mod help;
 pub(crate) use args::{ExtendArgs, OrderArgs};
 
 use crate::account::{Account, Answered};
-use crate::confirm::{Confirmed, confirm};
+use crate::confirm::{Deed, confirmed};
 use crate::exit::Exit;
 use crate::header::Header;
 use crate::look::{self, Look, Tone, wrapped};
@@ -16,7 +16,7 @@ use crate::status::{number, read_fleet, signed_in, wait_for, within};
 use answer::Outcome;
 use jiff::SignedDuration;
 use protector_core::ids::InstanceKey;
-use protector_core::limits::cut;
+use protector_core::limits::{QUOTED_CHARS_MAX, cut};
 use protector_core::trigger::Order;
 use protector_diagnosis::drain::{Drain, DrainState};
 use protector_diagnosis::fleet::Fleet;
@@ -27,8 +27,12 @@ use serde_json::{Value, json};
 use std::error::Error;
 use std::io;
 
-/// What a record keeps of who and why.
-const KEPT_CHARS: usize = 120;
+/// The words for what is confirmed.
+const DEED: Deed = Deed {
+    who: "who orders this?",
+    does: "orders",
+    done: "sent",
+};
 
 /// Sends an order.
 ///
@@ -37,7 +41,6 @@ const KEPT_CHARS: usize = 120;
 pub(crate) async fn run(order: Order, args: &OrderArgs) -> Result<Exit, Box<dyn Error>> {
     let account = Account::open(&args.account).await?;
     let Some(prepared) = within(args.account.timeout, prepare(order, args, &account)).await else {
-        look::stderr_line("not answered in time: give it more with --timeout");
         return Ok(Exit::TimedOut);
     };
     let prepared = match prepared? {
@@ -48,7 +51,7 @@ pub(crate) async fn run(order: Order, args: &OrderArgs) -> Result<Exit, Box<dyn 
         output::json(&prepared.payload)?;
         return Ok(Exit::Good);
     }
-    if !args.yes && !asked(order, args, &prepared)? {
+    if !args.confirm.is_given() && !asked(order, args, &prepared)? {
         return Ok(Exit::NoAnswer);
     }
     let answered = match account.invoke(&prepared.function, &prepared.payload).await {
@@ -122,13 +125,7 @@ async fn prepare(
     let Some(function) = function else {
         return Err("the coordinator's function is not known: it has no beacon; give --function".into());
     };
-    let who = match &args.who {
-        Some(who) => who.clone(),
-        None => match account.caller().await {
-            Ok(caller) => caller.name().to_owned(),
-            Err(gap) => return Err(format!("who orders this? give --who ({gap})").into()),
-        },
-    };
+    let who = args.confirm.who(account, DEED).await?;
     let mut payload = json!({
         "command": order.name(),
         "cluster": drain.key.cluster,
@@ -165,19 +162,7 @@ fn asked(order: Order, args: &OrderArgs, prepared: &Prepared) -> io::Result<bool
         Order::Hold => "Hold?",
         Order::Extend(_) => "Extend?",
     };
-    Ok(match confirm(&format!("{word} [y/N]"), "y")? {
-        Confirmed::Yes => true,
-        Confirmed::No => {
-            look::stderr_line("not confirmed, nothing was sent");
-            false
-        }
-        Confirmed::NotAsked => {
-            look::stderr_line(
-                "error: there is no terminal to ask on; nothing was sent. --yes orders without a question",
-            );
-            false
-        }
-    })
+    confirmed(&format!("{word} [y/N]"), "y", DEED)
 }
 
 /// The drain, and what the order does to it.
@@ -279,7 +264,7 @@ fn sentences(
         Outcome::Ignored(text) => vec![format!("{}  {text}", look.toned(Tone::Bad, "nothing changed"))],
         Outcome::Unclear(text) => vec![format!("{}  {text}", look.toned(Tone::Warning, "not known"))],
         Outcome::Done => {
-            let by = format!("as {}: {:?}", prepared.who, cut(&args.why, KEPT_CHARS));
+            let by = format!("as {}: {:?}", prepared.who, cut(&args.why, QUOTED_CHARS_MAX));
             let ok = look.toned(Tone::Good, "ok");
             let mut lines = vec![format!("{ok}  {} {by}", done(order, prepared, drain))];
             if let (Order::Release, Some(at)) = (order, drain.and_then(|drain| drain.ends.at())) {

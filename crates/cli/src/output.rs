@@ -25,14 +25,19 @@ pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
 
 /// Reports on standard error why the program fails, with every cause.
 pub(crate) fn error(error: &(dyn Error + 'static)) {
-    let mut text = String::from("error");
+    let _ = writeln!(io::stderr(), "error: {}", chain(error));
+}
+
+/// The text of an error with every cause. Some errors repeat their cause in their own words.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = String::new();
     for cause in causes(error).map(ToString::to_string) {
-        // Some errors repeat their cause in their own words.
         if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
+            let colon = if text.is_empty() { "" } else { ": " };
+            text = format!("{text}{colon}{cause}");
         }
     }
-    let _ = writeln!(io::stderr(), "{text}");
+    text
 }
 
 /// Returns whether the error is a reader that has closed its end, as in `protectorctl demo | head`.

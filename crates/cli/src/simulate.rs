@@ -25,16 +25,10 @@ mod worlds;
 
 pub(crate) use args::SimulateArgs;
 
+use crate::exit::Exit;
 use crate::output;
 use error::SimulateError;
 use std::error::Error;
-use std::process::ExitCode;
-
-/// No answer: an option, a file or a setting is wrong.
-const NO_ANSWER: u8 = 2;
-
-/// As a shell has it for a program that Ctrl-C ended.
-const INTERRUPTED: u8 = 130;
 
 /// How a command ended that could be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,12 +41,12 @@ enum Ended {
     Interrupted,
 }
 
-impl From<Ended> for ExitCode {
-    fn from(ended: Ended) -> ExitCode {
+impl From<Ended> for Exit {
+    fn from(ended: Ended) -> Exit {
         match ended {
-            Ended::Kept => ExitCode::SUCCESS,
-            Ended::Broken => ExitCode::FAILURE,
-            Ended::Interrupted => ExitCode::from(INTERRUPTED),
+            Ended::Kept => Exit::Good,
+            Ended::Broken => Exit::Bad,
+            Ended::Interrupted => Exit::INTERRUPTED,
         }
     }
 }
@@ -61,13 +55,13 @@ impl From<Ended> for ExitCode {
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub(crate) async fn run(args: SimulateArgs) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run(args: SimulateArgs) -> Result<Exit, Box<dyn Error>> {
     match play(&args).await {
         Ok(ended) => Ok(ended.into()),
         Err(error) if output::is_closed_pipe(&error) => Err(error.into()),
         Err(error) => {
             output::error(&error);
-            Ok(ExitCode::from(NO_ANSWER))
+            Ok(Exit::NoAnswer)
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::exit::Exit;
 use crate::header::Header;
 use crate::{look, output};
 use args::FailOn;
+use protector_core::shared::is_made_up;
 use protector_diagnosis::drain::{Drain, Risk};
 use protector_diagnosis::fleet::Fleet;
 use protector_diagnosis::json::DrainJson;
@@ -42,7 +43,7 @@ pub(crate) async fn run(args: &StatusArgs) -> Result<Exit, Box<dyn Error>> {
         return watch::run(&account, args, every).await;
     }
     let Some(mut fleet) = within(args.account.timeout, read(&account, args)).await else {
-        return Ok(timed_out(args));
+        return Ok(Exit::TimedOut);
     };
     signed_in(&fleet)?;
     fleet.sort(args.sort.into());
@@ -69,18 +70,15 @@ async fn read(account: &Account, args: &StatusArgs) -> Fleet {
     Fleet::of(&reads)
 }
 
-/// A future, bounded by the command's patience.
+/// A future, bounded by the command's patience; says so if that runs out.
 pub(crate) async fn within<T>(limit: std::time::Duration, work: impl Future<Output = T>) -> Option<T> {
-    tokio::time::timeout(limit, work).await.ok()
-}
-
-fn timed_out(args: &StatusArgs) -> Exit {
-    let text = format!(
-        "not answered within {:?}: give it more time with --timeout",
-        args.account.timeout
-    );
-    look::stderr_line(&text);
-    Exit::TimedOut
+    let done = tokio::time::timeout(limit, work).await.ok();
+    if done.is_none() {
+        look::stderr_line(&format!(
+            "not answered within {limit:?}: give it more time with --timeout"
+        ));
+    }
+    done
 }
 
 /// Pages of records take half a second each, so a person is told how far the reading is.
@@ -126,10 +124,10 @@ fn chosen<'a>(instances: &[Query], all: bool, fleet: &'a Fleet) -> Result<Vec<&'
 
 /// The account's number, from what was read; a call of its own only if nothing has it.
 pub(crate) async fn number(account: &Account, fleet: &Fleet) -> Option<String> {
-    let arns = fleet.drains.iter().filter_map(Drain::registration);
+    let mut arns = fleet.drains.iter().filter_map(Drain::registration);
     let known = arns
-        .filter_map(|arn| arn.as_str().split(':').nth(4))
-        .find(|number| number.bytes().any(|digit| digit != b'0'));
+        .find(|arn| !is_made_up(arn))
+        .and_then(|arn| arn.as_str().split(':').nth(4));
     match known {
         Some(number) => Some(number.to_owned()),
         None => account.caller().await.ok().map(|caller| caller.account),

@@ -153,7 +153,7 @@ impl Coordinator {
             .filter(|task| !task.last_status.is_final())
             .filter(|task| !has_container(task, &self.policy.sidecar_container))
             .filter(|task| self.cache.scheduling(&task.arn, now).is_none())
-            .filter_map(|task| Some((task.arn.clone(), service(task)?.clone())))
+            .filter_map(|task| Some((task.arn.clone(), task.group.as_ref()?.service()?.clone())))
             .collect();
         let services: BTreeSet<ServiceName> = unknown.iter().map(|(_, service)| service.clone()).collect();
         let services: Vec<ServiceName> = services.into_iter().collect();
@@ -206,13 +206,6 @@ impl Coordinator {
             task.protected_until = protected.get(&task.arn).copied();
         }
         tasks
-    }
-}
-
-fn service(task: &ListedTask) -> Option<&ServiceName> {
-    match &task.group {
-        Some(TaskGroup::Service(service)) => Some(service),
-        Some(TaskGroup::Other(_)) | None => None,
     }
 }
 

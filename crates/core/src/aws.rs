@@ -34,6 +34,17 @@ impl From<TaskGroup> for String {
     }
 }
 
+impl TaskGroup {
+    /// The service, if one started the task.
+    #[must_use]
+    pub fn service(&self) -> Option<&ServiceName> {
+        match self {
+            TaskGroup::Service(name) => Some(name),
+            TaskGroup::Other(_) => None,
+        }
+    }
+}
+
 impl FromStr for TaskGroup {
     type Err = std::convert::Infallible;
 

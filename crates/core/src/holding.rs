@@ -7,7 +7,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::aws::{Scheduling, TaskGroup, TaskStatus};
+use crate::aws::{Scheduling, TaskStatus};
 use crate::ids::{ServiceName, TaskArn};
 use crate::limits::HELD_BY_MAX;
 use crate::observation::Task;
@@ -145,7 +145,7 @@ pub fn census(tasks: &[Task], policy: &Policy) -> Census {
         held_by: held_by(&holding),
         reachable: holding.iter().filter(|task| task.agent_connected).count(),
         holding: holding.iter().map(|task| task.arn.clone()).collect(),
-        daemon_services: daemons.iter().map(|task| service(task)).collect(),
+        daemon_services: daemons.iter().map(|task| task.service().cloned()).collect(),
         standalone_to_stop: to_stop(&holding, |task| task.scheduling == Scheduling::Standalone),
         to_stop: to_stop(&holding, |_| true),
         daemons: daemons.iter().map(|task| task.arn.clone()).collect(),
@@ -194,13 +194,6 @@ pub fn daemon_gone(tasks: &[Task], policy: &Policy, since: Timestamp) -> Option<
 fn to_stop(holding: &[&Task], wanted: fn(&Task) -> bool) -> Vec<TaskArn> {
     let wanted = holding.iter().filter(|task| !task.stopping && wanted(task));
     wanted.map(|task| task.arn.clone()).collect()
-}
-
-fn service(task: &Task) -> Option<ServiceName> {
-    match &task.group {
-        Some(TaskGroup::Service(name)) => Some(name.clone()),
-        Some(TaskGroup::Other(_)) | None => None,
-    }
 }
 
 /// Counts by group; in a group, the status that most tasks are in stands for all.

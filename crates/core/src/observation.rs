@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::aws::{ContainerHealth, ContainerStatus, InstanceStatus, Scheduling, TaskGroup, TaskStatus};
 use crate::ids::{
     AutoScalingGroupName, ContainerInstanceArn, ContainerName, InstanceKey, LifecycleActionToken,
-    LifecycleHookName, TaskArn,
+    LifecycleHookName, ServiceName, TaskArn,
 };
 use crate::record::{DecodeError, Record};
 use crate::unprotected::UnprotectedReason;
@@ -308,6 +308,12 @@ impl Task {
     pub fn group_name(&self) -> String {
         let group = self.group.as_ref();
         group.map_or_else(|| "(no group)".to_owned(), TaskGroup::to_string)
+    }
+
+    /// Its service, if it is of one.
+    #[must_use]
+    pub fn service(&self) -> Option<&ServiceName> {
+        self.group.as_ref()?.service()
     }
 
     /// Its container of this name.

@@ -9,7 +9,7 @@
 
 pub mod check;
 
-use crate::aws::{ContainerHealth, ContainerStatus, TaskGroup, TaskStatus};
+use crate::aws::{ContainerHealth, ContainerStatus, TaskStatus};
 use crate::limits::{QUOTED_CHARS_MAX, cut};
 use crate::observation::{Container, Task};
 use crate::policy::Policy;
@@ -18,10 +18,9 @@ use crate::unprotected::{UnprotectedDaemon, UnprotectedReason};
 /// The unprotected daemon of a task.
 #[must_use]
 pub fn unprotected_daemon(task: &Task, reason: UnprotectedReason) -> UnprotectedDaemon {
-    let service = match &task.group {
-        Some(TaskGroup::Service(name)) => name.to_string(),
-        Some(TaskGroup::Other(_)) | None => task.group_name(),
-    };
+    let service = task
+        .service()
+        .map_or_else(|| task.group_name(), ToString::to_string);
     UnprotectedDaemon {
         service: cut(&service, QUOTED_CHARS_MAX),
         reason,

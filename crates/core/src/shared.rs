@@ -265,6 +265,12 @@ fn wave_of(waves: &mut Vec<Wave>, drain: &SharedDrain) -> usize {
 /// An ARN for a registration of which only the end is known.
 const UNKNOWN_REGISTRATION: &str = "arn:aws:ecs:unknown:000000000000:container-instance/";
 
+/// Returns whether an ARN was made up for a registration of which only the end is known: it can be asked for nowhere.
+#[must_use]
+pub fn is_made_up(arn: &ContainerInstanceArn) -> bool {
+    arn.as_str().starts_with(UNKNOWN_REGISTRATION)
+}
+
 /// What an instance's own record and a shared one say of its drain: of two drains the one that began later, and of one
 /// drain its release, in whichever record it is.
 #[must_use]

@@ -15,7 +15,7 @@ pub mod json;
 pub mod listing;
 pub mod read;
 pub mod seen;
-#[cfg(test)]
-mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod which;
 pub mod words;

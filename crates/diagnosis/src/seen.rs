@@ -75,6 +75,14 @@ pub struct SeenTask {
     pub containers: Vec<SeenContainer>,
 }
 
+impl SeenTask {
+    /// Its service, if it is of one.
+    #[must_use]
+    pub fn service(&self) -> Option<&ServiceName> {
+        self.group.as_ref()?.service()
+    }
+}
+
 /// A container of a task.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SeenContainer {

@@ -1,23 +1,29 @@
-//! Things that many tests of this crate need.
+//! Things that tests of this crate need, and those of what shows its answers: feature `testing`.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "only tests use it, and a test that cannot go on panics"
+)]
 
 use jiff::{SignedDuration, Timestamp};
+use protector_core::aws::{Scheduling, TaskStatus};
 use protector_core::beacon::{Beacon, HeartbeatsBeacon};
 use protector_core::ids::{ContainerInstanceArn, InstanceKey};
 use protector_core::record::{Lifecycle, Record};
 
 use crate::listing::Recorded;
-use crate::seen::Machine;
+use crate::seen::{Deployment, Machine, SeenContainer, SeenService, SeenTask};
 
 /// A lifecycle action token that no output may show.
-pub(crate) const TOKEN: &str = "71514b9d-6a40-4b26-8523-05e7ee35fa40";
+pub const TOKEN: &str = "71514b9d-6a40-4b26-8523-05e7ee35fa40";
 
 /// The time this many seconds after three in the morning.
-pub(crate) fn at(seconds: i64) -> Timestamp {
+pub fn at(seconds: i64) -> Timestamp {
     "2026-11-28T03:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
 }
 
 /// An instance of the cluster `prod`.
-pub(crate) fn key() -> InstanceKey {
+pub fn key() -> InstanceKey {
     InstanceKey {
         cluster: "prod".parse().unwrap(),
         instance: "i-04f05e66a99bdb06f".parse().unwrap(),
@@ -25,14 +31,14 @@ pub(crate) fn key() -> InstanceKey {
 }
 
 /// Its registration.
-pub(crate) fn registration() -> ContainerInstanceArn {
+pub fn registration() -> ContainerInstanceArn {
     "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/0a1b2c3d"
         .parse()
         .unwrap()
 }
 
 /// A record that holds since `at(0)`, with a deadline in an hour. Its drain id is [`TOKEN`].
-pub(crate) fn record() -> Record {
+pub fn record() -> Record {
     Record {
         draining_confirmed_at: Some(at(1)),
         ..Record::first(
@@ -47,7 +53,7 @@ pub(crate) fn record() -> Record {
 }
 
 /// The same as it was read.
-pub(crate) fn recorded(record: Record) -> Recorded {
+pub fn recorded(record: Record) -> Recorded {
     Recorded {
         record: Ok(record),
         version: Some(7),
@@ -55,7 +61,7 @@ pub(crate) fn recorded(record: Record) -> Recorded {
 }
 
 /// A hook of ours whose event came at `at(heartbeat)`.
-pub(crate) fn lifecycle(timeout: u32, heartbeat: i64, with_event: bool) -> Lifecycle {
+pub fn lifecycle(timeout: u32, heartbeat: i64, with_event: bool) -> Lifecycle {
     Lifecycle {
         auto_scaling_group_name: "prod-ecs".parse().unwrap(),
         lifecycle_hook_name: "ecs-daemon-protector".parse().unwrap(),
@@ -67,7 +73,7 @@ pub(crate) fn lifecycle(timeout: u32, heartbeat: i64, with_event: bool) -> Lifec
 }
 
 /// The container instance.
-pub(crate) fn machine(status: &str, agent_connected: bool) -> Machine {
+pub fn machine(status: &str, agent_connected: bool) -> Machine {
     Machine {
         cluster: key().cluster,
         arn: registration(),
@@ -83,7 +89,7 @@ pub(crate) fn machine(status: &str, agent_connected: bool) -> Machine {
 }
 
 /// The beacon of a coordinator with the default settings, whose last tick was at `at(tick)`.
-pub(crate) fn beacon(tick: i64) -> Beacon {
+pub fn beacon(tick: i64) -> Beacon {
     let text = format!(
         r#"{{"schema":1,"version":"0.2.0","clusters":["prod"],"groups":[],"hooks":[],"maxDrain":"1h",
         "daemonStop":"2m","agentLost":"10m","tiers":[],"control":"on","tickAt":"{}"}}"#,
@@ -93,6 +99,56 @@ pub(crate) fn beacon(tick: i64) -> Beacon {
 }
 
 /// The beacon of heartbeats whose last run was at `at(run)` and late with `late` of them.
-pub(crate) fn heartbeats(run: i64, late: usize) -> HeartbeatsBeacon {
+pub fn heartbeats(run: i64, late: usize) -> HeartbeatsBeacon {
     HeartbeatsBeacon::new(at(run), 1, late)
+}
+
+/// A task of this id that runs since two hours before three in the morning.
+pub fn task(id: &str, group: &str, status: TaskStatus) -> SeenTask {
+    SeenTask {
+        arn: format!("arn:aws:ecs:eu-west-1:123456789012:task/prod/{id}")
+            .parse()
+            .unwrap(),
+        container_instance: Some(registration()),
+        group: Some(group.to_owned().into()),
+        last_status: status,
+        stopping: false,
+        connected: Some(true),
+        started_by: None,
+        created_at: Some(at(-7200)),
+        started_at: Some(at(-7190)),
+        stopping_at: None,
+        execution_stopped_at: None,
+        stopped_at: None,
+        stop_code: None,
+        stopped_reason: None,
+        health: None,
+        definition: Some("web:1".to_owned()),
+        containers: vec![SeenContainer {
+            name: "app".to_owned(),
+            ..SeenContainer::default()
+        }],
+    }
+}
+
+/// A service of two tasks with the percentages of ECS.
+pub fn service(name: &str, scheduling: Scheduling) -> SeenService {
+    SeenService {
+        name: name.parse().unwrap(),
+        scheduling,
+        desired: 2,
+        running: 2,
+        pending: 0,
+        minimum_percent: 100,
+        maximum_percent: 200,
+        deployments: vec![Deployment {
+            status: "PRIMARY".to_owned(),
+            rollout_state: Some("COMPLETED".to_owned()),
+            ..Deployment::default()
+        }],
+        events: Vec::new(),
+        target_groups: Vec::new(),
+        capacity_providers: Vec::new(),
+        definition: Some("web:1".to_owned()),
+    }
 }

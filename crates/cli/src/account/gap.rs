@@ -1,12 +1,12 @@
 //! What a failed call of the SDK is for a person.
 
+use crate::output;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use protector_core::limits::{MESSAGE_CHARS_MAX, cut};
 use protector_diagnosis::read::{Gap, GapKind};
 use std::error::Error;
-use std::iter;
 
 /// The gap that a failed call leaves.
 pub(super) fn gap<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Gap
@@ -14,7 +14,7 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let code = error.code().map(str::to_owned);
-    let causes = causes(error);
+    let causes = output::chain(error);
     let kind = match &code {
         Some(code) => of_code(code),
         None => of_causes(error, &causes),
@@ -76,18 +76,6 @@ fn word(kind: GapKind) -> &'static str {
         GapKind::Unreachable => "NoAnswer",
         GapKind::Denied | GapKind::Throttled | GapKind::NotFound | GapKind::Other => "NotUnderstood",
     }
-}
-
-/// An error and what is behind it, in one sentence.
-fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut text = String::new();
-    for cause in iter::successors(Some(error), |error| (*error).source()).map(ToString::to_string) {
-        if !text.contains(&cause) {
-            let colon = if text.is_empty() { "" } else { ": " };
-            text = format!("{text}{colon}{cause}");
-        }
-    }
-    text
 }
 
 /// Errors of Auto Scaling quote the lifecycle action token.

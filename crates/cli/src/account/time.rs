@@ -1,8 +1,8 @@
 //! Times, as the SDK and HTTP write them.
 
 use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use jiff::Timestamp;
-use jiff::fmt::rfc2822;
 
 /// A time of the SDK.
 pub(super) fn at(time: Option<&DateTime>) -> Option<Timestamp> {
@@ -17,7 +17,7 @@ pub(super) fn milliseconds(at: Timestamp) -> i64 {
 
 /// The `Date` of an HTTP answer (RFC 9110, section 5.6.7).
 pub(super) fn http_date(text: &str) -> Option<Timestamp> {
-    rfc2822::parse(text).ok().map(|zoned| zoned.timestamp())
+    at(DateTime::from_str(text, Format::HttpDate).ok().as_ref())
 }
 
 #[cfg(test)]

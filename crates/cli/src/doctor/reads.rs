@@ -18,11 +18,9 @@ use protector_diagnosis::doctor::{Category, CheckId, Selection};
 use protector_diagnosis::fleet::FleetReads;
 use protector_diagnosis::read::{Gap, GapKind, Reading};
 use protector_diagnosis::seen::{SeenService, SeenTask};
+use protector_runtime::emf::NAMESPACE;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal};
-
-/// The coordinator's own metrics.
-const NAMESPACE: &str = "EcsDaemonProtector";
 
 /// What the coordinator counts as errors, by kind.
 const KINDS: [&str; 6] = [

@@ -1,17 +1,16 @@
 //! What `explain` reads of one instance: only what bears on the tasks that hold.
 
 use crate::account::{Account, MachinesOf, TasksOf};
-use protector_core::aws::{Scheduling, TaskGroup};
+use protector_core::aws::Scheduling;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, ServiceName, TaskArn};
+use protector_core::shared::is_made_up;
 use protector_diagnosis::drain::Drain;
 use protector_diagnosis::explain::reads::InstanceReads;
+use protector_diagnosis::explain::service_event::EventKind;
 use protector_diagnosis::listing::Listing;
 use protector_diagnosis::read::Reading;
 use protector_diagnosis::seen::{SeenService, SeenTask};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// An event of a service with this text asks for a look at the room in the cluster.
-const NO_PLACE: &str = "was unable to place a task";
 
 /// Reads what bears on a drain.
 pub(crate) async fn instance(account: &Account, drain: Drain, listing: Option<&Listing>) -> InstanceReads {
@@ -31,7 +30,7 @@ pub(crate) async fn instance(account: &Account, drain: Drain, listing: Option<&L
     }
     let protectable: Vec<TaskArn> = alive
         .iter()
-        .filter(|task| service(task).is_some_and(|name| moving.contains(name)) && !task.stopping)
+        .filter(|task| task.service().is_some_and(|name| moving.contains(name)) && !task.stopping)
         .map(|task| task.arn.clone())
         .collect();
     let protections = account.protections(&cluster, &protectable).await;
@@ -91,10 +90,7 @@ async fn tasks(account: &Account, cluster: &ClusterName, drain: &Drain) -> Readi
     let recorded = drain.record.iter().flat_map(|record| record.registrations());
     let seen = drain.machine.iter().map(|machine| &machine.arn);
     // A shared record does not know the whole name of a registration.
-    let all: BTreeSet<&ContainerInstanceArn> = recorded
-        .chain(seen)
-        .filter(|arn| !arn.as_str().contains(":unknown:"))
-        .collect();
+    let all: BTreeSet<&ContainerInstanceArn> = recorded.chain(seen).filter(|arn| !is_made_up(arn)).collect();
     let mut tasks = Vec::new();
     for arn in all {
         tasks.extend(account.tasks(cluster, TasksOf::Machine(arn)).await?);
@@ -102,19 +98,12 @@ async fn tasks(account: &Account, cluster: &ClusterName, drain: &Drain) -> Readi
     Ok(tasks)
 }
 
-fn service(task: &SeenTask) -> Option<&ServiceName> {
-    match &task.group {
-        Some(TaskGroup::Service(name)) => Some(name),
-        _ => None,
-    }
-}
-
 async fn services(
     account: &Account,
     cluster: &ClusterName,
     alive: &[&SeenTask],
 ) -> BTreeMap<ServiceName, Reading<SeenService>> {
-    let names: BTreeSet<&ServiceName> = alive.iter().filter_map(|task| service(task)).collect();
+    let names: BTreeSet<&ServiceName> = alive.iter().filter_map(|task| task.service()).collect();
     let names: Vec<ServiceName> = names.into_iter().cloned().collect();
     match account.services(cluster, &names).await {
         Ok(found) => found
@@ -133,7 +122,7 @@ fn moving(
     let waits = alive
         .iter()
         .filter(|task| !task.stopping)
-        .filter_map(|task| service(task));
+        .filter_map(|task| task.service());
     let is_replica = |name: &&ServiceName| match services.get(*name) {
         Some(Ok(service)) => service.scheduling != Scheduling::Daemon,
         Some(Err(_)) | None => true,
@@ -150,7 +139,7 @@ fn balanced(
     let stopping = alive
         .iter()
         .filter(|task| task.stopping)
-        .filter_map(|task| service(task));
+        .filter_map(|task| task.service());
     let names: BTreeSet<&ServiceName> = stopping.chain(elsewhere.keys()).collect();
     let found = names
         .into_iter()
@@ -158,7 +147,8 @@ fn balanced(
     found.flat_map(|service| service.target_groups.clone()).collect()
 }
 
+/// Whether a placement has failed, so that the room in the cluster matters.
 fn lacks_room(services: &BTreeMap<ServiceName, Reading<SeenService>>) -> bool {
     let mut events = services.values().flatten().flat_map(|service| &service.events);
-    events.any(|event| event.message.contains(NO_PLACE))
+    events.any(|event| EventKind::of(&event.message).is_failed_placement())
 }

@@ -4,7 +4,6 @@ use crate::look::table::{self, Column, Row};
 use crate::look::{Look, Tone, beside, fitted, printable, wrapped};
 use jiff::Timestamp;
 use protector_diagnosis::drain::{DrainState, Risk};
-use protector_diagnosis::ends::Ends;
 use protector_diagnosis::explain::{Cause, Clock, Explanation, Finding, TaskExplanation};
 use protector_diagnosis::words::{clock, span};
 
@@ -119,16 +118,6 @@ fn warning(finding: &Finding, now: Timestamp, look: Look) -> Vec<String> {
     lines
 }
 
-fn ends(ends: Ends, now: Timestamp, look: Look) -> String {
-    let until = |at: Timestamp| span(at.duration_since(now));
-    match ends {
-        Ends::Bound(at) | Ends::Estimate(at) if at <= now => "due".to_owned(),
-        Ends::Bound(at) => format!("{}{}", look.at_most(), until(at)),
-        Ends::Estimate(at) => format!("~{}", until(at)),
-        Ends::Unknown => "?".to_owned(),
-    }
-}
-
 fn tasks(tasks: &[TaskExplanation], now: Timestamp, look: Look) -> Vec<String> {
     let column = |head, gives_way| Column { head, gives_way };
     let columns = [
@@ -150,7 +139,7 @@ fn tasks(tasks: &[TaskExplanation], now: Timestamp, look: Look) -> Vec<String> {
                 task.since
                     .map_or_else(|| "?".to_owned(), |since| span(now.duration_since(since))),
                 task.why.sentence.clone(),
-                ends(task.why.ends, now, look),
+                look.ends(task.why.ends, now),
             ],
             tone: match task.why.cause.needs_a_person() {
                 true => Tone::Bad,
@@ -169,7 +158,7 @@ fn narrow(task: &TaskExplanation, now: Timestamp, look: Look) -> Vec<String> {
         "  {} {} {}",
         task.short_id,
         task.last_status,
-        ends(task.why.ends, now, look)
+        look.ends(task.why.ends, now)
     );
     let mut lines = vec![first, format!("    {}", printable(&task.group))];
     lines.extend(
@@ -206,7 +195,7 @@ fn details(tasks: &[TaskExplanation], now: Timestamp, look: Look) -> Vec<String>
 
 fn detail(subject: &str, finding: &Finding, now: Timestamp, look: Look) -> Vec<String> {
     let because = finding.ends_because.iter().map(|why| {
-        let ends = ends(finding.ends, now, look);
+        let ends = look.ends(finding.ends, now);
         format!("ends {ends}: {why}")
     });
     let mut lines = Vec::new();

@@ -10,9 +10,8 @@ use super::examine::Examined;
 use super::finding::Finding;
 use super::rules::Severity;
 use super::source::Unreadable;
-use super::{BAD, NO_ANSWER};
+use crate::exit::Exit;
 use crate::look::Look;
-use std::process::ExitCode;
 
 /// One file that was asked for.
 pub(crate) struct File {
@@ -46,13 +45,13 @@ impl Report {
 
     /// The answer, which is the same in every form: a bad one goes before none.
     #[must_use]
-    pub(crate) fn exit_code(&self, least: Severity) -> ExitCode {
+    pub(crate) fn exit_code(&self, least: Severity) -> Exit {
         let is_bad = self.findings().any(|(_, finding)| finding.severity >= least);
         let is_unread = self.files.iter().any(|file| file.examined.is_err());
         match (is_bad, is_unread) {
-            (true, _) => ExitCode::from(BAD),
-            (false, true) => ExitCode::from(NO_ANSWER),
-            (false, false) => ExitCode::SUCCESS,
+            (true, _) => Exit::Bad,
+            (false, true) => Exit::NoAnswer,
+            (false, false) => Exit::Good,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::help;
 use crate::account::AccountArgs;
+use crate::confirm::ConfirmArgs;
 use clap::{Args, ValueEnum};
 use protector_core::control::Control;
 use std::time::Duration;
@@ -16,12 +17,8 @@ pub(crate) struct ModeArgs {
     /// Why: it stays in the parameter, the log and the receipts.
     #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(super) why: Option<String>,
-    /// Who: a name that colleagues know; by default the name of your session.
-    #[arg(long, value_name = "NAME", env = "PROTECTORCTL_WHO", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub(super) who: Option<String>,
-    /// Do not ask.
-    #[arg(long, short = 'y')]
-    pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) confirm: ConfirmArgs,
     /// Print what would be written, and write nothing.
     #[arg(long)]
     pub(super) dry_run: bool,

@@ -2,6 +2,7 @@
 
 use super::help;
 use crate::account::{AccountArgs, ClusterArgs};
+use crate::confirm::ConfirmArgs;
 use crate::look::LookArgs;
 use crate::status::query;
 use clap::Args;
@@ -20,12 +21,8 @@ pub(crate) struct OrderArgs {
     /// Why: it stays in the record, the log and the receipt.
     #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(super) why: String,
-    /// Who: a name that colleagues know; by default the name of your session.
-    #[arg(long, value_name = "NAME", env = "PROTECTORCTL_WHO", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub(super) who: Option<String>,
-    /// Do not ask.
-    #[arg(long, short = 'y')]
-    pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) confirm: ConfirmArgs,
     /// Print what would be sent, and send nothing.
     #[arg(long)]
     pub(super) dry_run: bool,

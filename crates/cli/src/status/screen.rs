@@ -224,13 +224,10 @@ fn deadline_left(drain: &Drain, now: Timestamp) -> String {
 
 /// When the hold ends: a bound, an estimate, or a question mark with the deadline beside it.
 fn ends(drain: &Drain, now: Timestamp, look: Look) -> String {
-    let until = |at: Timestamp| span(at.duration_since(now));
     match (drain.state, drain.ends) {
         (DrainState::Done, _) => none(),
-        (_, Ends::Bound(at) | Ends::Estimate(at)) if at <= now => "due".to_owned(),
-        (_, Ends::Bound(at)) => format!("{}{}", look.at_most(), until(at)),
-        (_, Ends::Estimate(at)) => format!("~{}", until(at)),
-        (_, Ends::Unknown) if look.width >= ALL => "?".to_owned(),
+        (_, Ends::Bound(_) | Ends::Estimate(_)) => look.ends(drain.ends, now),
+        (_, Ends::Unknown) if look.width >= ALL => look.ends(drain.ends, now),
         (_, Ends::Unknown) => match deadline(drain, now) {
             // To the minute, where seconds have no room: `03:31:12Z` is `03:31`.
             Some(at) if look.width < MEDIUM && at.len() == 9 => format!("? {}", &at[..5]),

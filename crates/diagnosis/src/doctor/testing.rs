@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use protector_core::aws::{Scheduling, TaskGroup};
+use protector_core::aws::{Scheduling, TaskStatus};
 
 use super::reads::{
     AccountReads, Alarm, CapacityProvider, ClusterReads, CoordinatorReads, DaemonReads, DoctorReads,
@@ -14,9 +14,12 @@ use crate::read::{Gap, GapKind};
 use crate::seen::{
     DefinedContainer, Definition, LifecycleHook, ScalingGroup, SeenContainer, SeenService, SeenTask,
 };
-use crate::testing::{at, beacon, key, machine, registration};
+use crate::testing::{self, at, beacon, key, machine};
 
 pub(super) const FUNCTION: &str = "arn:aws:lambda:eu-west-1:123456789012:function:ecs-daemon-protector:live";
+
+/// The definition of all services.
+const DEFINITION: &str = "arn:aws:ecs:eu-west-1:123456789012:task-definition/fluent-bit:7";
 
 /// A read that was denied.
 pub(super) fn denied(call: &'static str) -> Gap {
@@ -177,42 +180,19 @@ fn standalone() -> SeenTask {
 
 fn task(group: &str) -> SeenTask {
     SeenTask {
-        arn: "arn:aws:ecs:eu-west-1:123456789012:task/prod/5e025f9ade9eaf3ec65453bac8da37f7"
-            .parse()
-            .unwrap(),
-        container_instance: Some(registration()),
-        group: Some(TaskGroup::from(group.to_owned())),
-        last_status: "RUNNING".to_owned().into(),
-        stopping: false,
-        connected: Some(true),
-        started_by: None,
         created_at: None,
         started_at: None,
-        stopping_at: None,
-        execution_stopped_at: None,
-        stopped_at: None,
-        stop_code: None,
-        stopped_reason: None,
-        health: None,
-        definition: Some("arn:aws:ecs:eu-west-1:123456789012:task-definition/fluent-bit:7".to_owned()),
+        definition: Some(DEFINITION.to_owned()),
         containers: vec![sidecar()],
+        ..testing::task("5e025f9ade9eaf3ec65453bac8da37f7", group, TaskStatus::Running)
     }
 }
 
 fn service(name: &str, scheduling: Scheduling) -> SeenService {
     SeenService {
-        name: name.parse().unwrap(),
-        scheduling,
-        desired: 2,
-        running: 2,
-        pending: 0,
-        minimum_percent: 100,
-        maximum_percent: 200,
         deployments: Vec::new(),
-        events: Vec::new(),
-        target_groups: Vec::new(),
-        capacity_providers: Vec::new(),
-        definition: Some("arn:aws:ecs:eu-west-1:123456789012:task-definition/fluent-bit:7".to_owned()),
+        definition: Some(DEFINITION.to_owned()),
+        ..testing::service(name, scheduling)
     }
 }
 

@@ -9,10 +9,12 @@ use super::reads::InstanceReads;
 use crate::drain::{Coordinator, Drain, Parts};
 use crate::read::{Gap, GapKind};
 use crate::seen::{
-    Activity, DefinedContainer, Definition, Deployment, ScalingGroup, SeenContainer, SeenService, SeenTask,
-    ServiceEvent, Target, TargetGroup,
+    Activity, DefinedContainer, Definition, ScalingGroup, SeenService, SeenTask, ServiceEvent, Target,
+    TargetGroup,
 };
-use crate::testing::{at, beacon, key, machine, record, recorded, registration};
+use crate::testing::{at, beacon, key, machine, record, recorded};
+
+pub(super) use crate::testing::{service, task};
 
 /// The moment of the explanation: 03:41:00.
 pub(super) const NOW: i64 = 2460;
@@ -23,33 +25,6 @@ pub(super) const OTHER: &str = "5e025f9ade9eaf3ec65453bac8da37f7";
 
 pub(super) const GROUP: &str =
     "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef";
-
-pub(super) fn task(id: &str, group: &str, status: TaskStatus) -> SeenTask {
-    SeenTask {
-        arn: format!("arn:aws:ecs:eu-west-1:123456789012:task/prod/{id}")
-            .parse()
-            .unwrap(),
-        container_instance: Some(registration()),
-        group: Some(group.to_owned().into()),
-        last_status: status,
-        stopping: false,
-        connected: Some(true),
-        started_by: None,
-        created_at: Some(at(-7200)),
-        started_at: Some(at(-7190)),
-        stopping_at: None,
-        execution_stopped_at: None,
-        stopped_at: None,
-        stop_code: None,
-        stopped_reason: None,
-        health: None,
-        definition: Some("web:1".to_owned()),
-        containers: vec![SeenContainer {
-            name: "app".to_owned(),
-            ..SeenContainer::default()
-        }],
-    }
-}
 
 /// A task of `web` that was started in the drain on another instance.
 pub(super) fn replacement(status: TaskStatus) -> SeenTask {
@@ -67,27 +42,6 @@ pub(super) fn stopping(status: TaskStatus, seconds: i64) -> SeenTask {
         stopping: true,
         stopping_at: Some(at(NOW - seconds)),
         ..task(WEB, "service:web", status)
-    }
-}
-
-pub(super) fn service(name: &str, scheduling: Scheduling) -> SeenService {
-    SeenService {
-        name: name.parse().unwrap(),
-        scheduling,
-        desired: 2,
-        running: 2,
-        pending: 0,
-        minimum_percent: 100,
-        maximum_percent: 200,
-        deployments: vec![Deployment {
-            status: "PRIMARY".to_owned(),
-            rollout_state: Some("COMPLETED".to_owned()),
-            ..Deployment::default()
-        }],
-        events: Vec::new(),
-        target_groups: Vec::new(),
-        capacity_providers: Vec::new(),
-        definition: Some("web:1".to_owned()),
     }
 }
 

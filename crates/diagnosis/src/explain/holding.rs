@@ -4,7 +4,7 @@
 //! `SIDECAR_CONTAINER` are not among them and count as not set, so a task may be taken for one that holds and is not; the
 //! record's count shows that.
 
-use protector_core::aws::{Scheduling, TaskGroup};
+use protector_core::aws::Scheduling;
 use protector_core::beacon::Beacon;
 use protector_core::holding::{Free, Judgement, judge};
 use protector_core::ids::ServiceName;
@@ -49,26 +49,23 @@ pub(super) struct Sorted<'a> {
 
 /// Sorts the tasks of an instance.
 pub(super) fn sorted<'a>(tasks: &'a [SeenTask], reads: &InstanceReads, policy: &Policy) -> Sorted<'a> {
-    let judged = |task: &SeenTask| judge(&as_observed(task, reads), policy);
-    let holds = |task: &&SeenTask| matches!(judged(task), Judgement::Holds(_));
-    let kept = |task: &&SeenTask| matches!(judged(task), Judgement::Free(Free::Daemon | Free::Protected));
-    Sorted {
-        holding: tasks.iter().filter(holds).collect(),
-        daemons: tasks.iter().filter(kept).collect(),
+    let mut sorted = Sorted {
+        holding: Vec::new(),
+        daemons: Vec::new(),
+    };
+    for task in tasks {
+        match judge(&as_observed(task, reads), policy) {
+            Judgement::Holds(_) => sorted.holding.push(task),
+            Judgement::Free(Free::Daemon | Free::Protected) => sorted.daemons.push(task),
+            Judgement::Free(_) => {}
+        }
     }
-}
-
-/// The service of a task, if it is of one.
-pub(super) fn service(task: &SeenTask) -> Option<&ServiceName> {
-    match task.group.as_ref()? {
-        TaskGroup::Service(name) => Some(name),
-        TaskGroup::Other(_) => None,
-    }
+    sorted
 }
 
 /// How a task is scheduled; not known if its service could not be read, or if it has no group.
 fn scheduling(task: &SeenTask, reads: &InstanceReads) -> Scheduling {
-    match (&task.group, service(task)) {
+    match (&task.group, task.service()) {
         (_, Some(name)) => match reads.services.get(name) {
             Some(Ok(service)) => service.scheduling,
             Some(Err(_)) | None => Scheduling::Unknown,

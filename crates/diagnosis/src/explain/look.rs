@@ -5,7 +5,6 @@ use protector_core::ids::ServiceName;
 use protector_core::limits::TICK_AND_DELAY;
 
 use super::command::CommandLine;
-use super::holding;
 use super::reads::InstanceReads;
 use super::service_event::{Event, current};
 use super::task_ends::{Bound, Deregistration, stopped_by, task_id};
@@ -22,7 +21,7 @@ pub(super) struct TaskLook<'a> {
 
 impl<'a> TaskLook<'a> {
     pub(super) fn new(reads: &'a InstanceReads, task: &'a SeenTask) -> Self {
-        let service = holding::service(task).and_then(|name| reads.services.get(name));
+        let service = task.service().and_then(|name| reads.services.get(name));
         let events = service.and_then(|read| read.as_ref().ok());
         Self {
             reads,
@@ -42,7 +41,7 @@ impl<'a> TaskLook<'a> {
     }
 
     pub(super) fn service_name(&self) -> Option<&'a ServiceName> {
-        holding::service(self.task)
+        self.task.service()
     }
 
     fn service_read(&self) -> Option<&'a Reading<SeenService>> {

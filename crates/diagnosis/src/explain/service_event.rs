@@ -145,6 +145,12 @@ impl EventKind {
         let (subject, said) = subject(without_prefix(message.trim()));
         kind(&subject, said).unwrap_or(EventKind::Unknown)
     }
+
+    /// Returns whether a task could not be placed, for whatever reason.
+    #[must_use]
+    pub fn is_failed_placement(&self) -> bool {
+        matches!(self, EventKind::NoPlacement(_) | EventKind::PlacementFailed(_))
+    }
 }
 
 /// What follows `(service S)`, `(service S, taskSet ecs-svc/N)` or `service S`.

@@ -1,20 +1,20 @@
 use super::*;
-use jiff::SignedDuration;
+use crate::look::testing::{look, stripped, too_wide};
 use proptest::prelude::*;
 use protector_core::aws::{Scheduling, TaskStatus};
 use protector_core::beacon::Beacon;
-use protector_core::ids::{ContainerInstanceArn, InstanceKey};
+use protector_core::ids::InstanceKey;
 use protector_core::record::{Lifecycle, Record, Waited};
 use protector_diagnosis::drain::{Coordinator, Drain, Parts};
 use protector_diagnosis::explain::explain;
 use protector_diagnosis::explain::reads::InstanceReads;
 use protector_diagnosis::hook::HookClock;
-use protector_diagnosis::listing::Recorded;
 use protector_diagnosis::read::{Gap, GapKind};
 use protector_diagnosis::seen::{
-    Activity, DefinedContainer, Definition, Deployment, LifecycleHook, Machine, ScalingGroup, SeenContainer,
-    SeenService, SeenTask, ServiceEvent,
+    Activity, DefinedContainer, Definition, LifecycleHook, Machine, ScalingGroup, SeenService, SeenTask,
+    ServiceEvent,
 };
+use protector_diagnosis::testing::{self, TOKEN, at, service, task};
 use std::collections::BTreeMap;
 
 /// The widths of the golden screens.
@@ -23,128 +23,45 @@ const WIDTHS: [usize; 6] = [50, 60, 80, 100, 120, 200];
 /// The moment of the explanation: 03:41:00.
 const NOW: i64 = 2460;
 
-const TOKEN: &str = "71514b9d-6a40-4b26-8523-05e7ee35fa40";
 const WEB: &str = "30d374ca58bba814504427a64a6c1eed";
 const ETL: &str = "5e025f9ade9eaf3ec65453bac8da37f7";
 const PLACE: &str = "prod-admin  123456789012  eu-west-1";
 const NO_MEMORY: &str = "(service web) was unable to place a task because no container instance met all of its requirements. The closest matching (container-instance 0a1b2c3d) has insufficient memory available. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.";
 const CONFIGURATION: &str = "(service web) was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.";
 
-fn at(seconds: i64) -> Timestamp {
-    "2026-11-28T03:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
-}
-
 fn key(cluster: &str) -> InstanceKey {
     InstanceKey {
         cluster: cluster.parse().unwrap(),
-        instance: "i-04f05e66a99bdb06f".parse().unwrap(),
+        ..testing::key()
     }
-}
-
-fn registration() -> ContainerInstanceArn {
-    "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/0a1b2c3d"
-        .parse()
-        .unwrap()
 }
 
 fn machine(status: &str) -> Machine {
     Machine {
-        cluster: key("prod").cluster,
-        arn: registration(),
-        instance: key("prod").instance,
-        status: status.to_owned().into(),
-        agent_connected: true,
-        tasks: Some(3),
-        agent_version: Some("1.105.1".to_owned()),
-        remaining_cpu: Some(512),
         remaining_memory: Some(12_032),
-        registered_at: None,
+        ..testing::machine(status, true)
     }
 }
 
 fn beacon() -> Beacon {
-    let text = format!(
-        r#"{{"schema":1,"version":"0.2.0","clusters":["prod"],"groups":[],"hooks":[],"maxDrain":"1h",
-        "daemonStop":"2m","agentLost":"10m","tiers":[],"control":"on","tickAt":"{}"}}"#,
-        at(NOW - 10)
-    );
-    Beacon::decode(&text).unwrap()
-}
-
-fn task(id: &str, group: &str, status: TaskStatus) -> SeenTask {
-    SeenTask {
-        arn: format!("arn:aws:ecs:eu-west-1:123456789012:task/prod/{id}")
-            .parse()
-            .unwrap(),
-        container_instance: Some(registration()),
-        group: Some(group.to_owned().into()),
-        last_status: status,
-        stopping: false,
-        connected: Some(true),
-        started_by: None,
-        created_at: Some(at(-7200)),
-        started_at: Some(at(-7190)),
-        stopping_at: None,
-        execution_stopped_at: None,
-        stopped_at: None,
-        stop_code: None,
-        stopped_reason: None,
-        health: None,
-        definition: Some("web:1".to_owned()),
-        containers: vec![SeenContainer {
-            name: "app".to_owned(),
-            ..SeenContainer::default()
-        }],
-    }
-}
-
-fn service(name: &str, scheduling: Scheduling) -> SeenService {
-    SeenService {
-        name: name.parse().unwrap(),
-        scheduling,
-        desired: 2,
-        running: 2,
-        pending: 0,
-        minimum_percent: 100,
-        maximum_percent: 200,
-        deployments: vec![Deployment {
-            status: "PRIMARY".to_owned(),
-            rollout_state: Some("COMPLETED".to_owned()),
-            ..Deployment::default()
-        }],
-        events: Vec::new(),
-        target_groups: Vec::new(),
-        capacity_providers: Vec::new(),
-        definition: Some("web:1".to_owned()),
-    }
+    testing::beacon(NOW - 10)
 }
 
 /// A record that holds since `at(0)`, with so many of five tasks left and a deadline in an hour.
 fn record(left: u32) -> Record {
     Record {
-        draining_confirmed_at: Some(at(1)),
         remaining: left,
         waited: vec![Waited {
             group: "service:web".to_owned(),
             count: 5,
             until: None,
         }],
-        ..Record::first(
-            key("prod").instance,
-            registration(),
-            TOKEN.to_owned(),
-            at(0),
-            at(3600),
-            5,
-        )
+        ..testing::record()
     }
 }
 
 fn drain(cluster: &str, record: Record) -> Drain {
-    let recorded = Recorded {
-        record: Ok(record),
-        version: Some(7),
-    };
+    let recorded = testing::recorded(record);
     let machine = machine("DRAINING");
     let parts = Parts {
         recorded: Some(&recorded),
@@ -333,14 +250,6 @@ fn scenes() -> [(&'static str, InstanceReads); 5] {
     ]
 }
 
-fn look(width: usize, unicode: bool, colors: bool) -> Look {
-    Look {
-        colors,
-        unicode,
-        width,
-    }
-}
-
 fn drawn(reads: &InstanceReads, look: Look) -> String {
     screen(&explain(reads), PLACE, reads.now, look)
 }
@@ -355,22 +264,6 @@ fn all_commands(explanation: &Explanation) -> Vec<String> {
     let next = findings.flat_map(|finding| finding.next.iter().cloned());
     let orders = explanation.orders.iter().map(|order| order.command.clone());
     next.chain(orders).collect()
-}
-
-/// Lines that are wider than the terminal, but for commands six characters from the left and for single long words.
-fn too_wide<'a>(screen: &'a str, width: usize, commands: &[String]) -> Vec<&'a str> {
-    let is_command = |line: &str| commands.iter().any(|command| line == format!("      {command}"));
-    let is_word = |line: &str| !line.trim().contains(' ');
-    let wide = screen.lines().filter(|line| line.chars().count() > width);
-    wide.filter(|line| !is_command(line) && !is_word(line)).collect()
-}
-
-/// A screen without its colours.
-fn stripped(screen: &str) -> String {
-    let mut parts = screen.split("\u{1b}[");
-    let mut text = parts.next().unwrap().to_owned();
-    parts.for_each(|part| text.push_str(part.split_once('m').unwrap().1));
-    text
 }
 
 #[test]

@@ -137,7 +137,7 @@ fn github_gets_a_command_for_each_finding() {
 /// The exit code is the same in every form, because it does not know the form.
 #[test]
 fn the_exit_code_goes_by_the_worst_finding() {
-    let code = |report: &Report, least| format!("{:?}", report.exit_code(least));
+    let code = |report: &Report, least| format!("{:?}", ExitCode::from(report.exit_code(least)));
     let [zero, one, two] = [0, 1, 2].map(|code| format!("{:?}", ExitCode::from(code)));
     let broken = report("x", BROKEN);
     assert_eq!(code(&broken, Severity::Error), one);

@@ -1,5 +1,6 @@
 use super::*;
 use crate::header::Place;
+use crate::look::testing::{look, stripped, too_wide, visible};
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use protector_core::beacon::Beacon;
@@ -238,14 +239,6 @@ fn place(profile: &str) -> Place {
     }
 }
 
-fn look(width: usize, unicode: bool, colors: bool) -> Look {
-    Look {
-        colors,
-        unicode,
-        width,
-    }
-}
-
 fn drawn_as(profile: &str, reads: &FleetReads, look: Look) -> String {
     let fleet = Fleet::of(reads);
     let drains: Vec<&Drain> = fleet.drains.iter().collect();
@@ -267,27 +260,6 @@ fn commands(reads: &FleetReads) -> Vec<String> {
     let of_drains = fleet.drains.iter().filter_map(|drain| Some(drain.warning()?.1));
     let others = ["protectorctl doctor --only coordinator", "protectorctl mode"];
     of_drains.chain(others.map(str::to_owned)).collect()
-}
-
-/// Lines that are wider than the terminal, but for commands six characters from the left and for single long words.
-fn too_wide<'a>(screen: &'a str, width: usize, commands: &[String]) -> Vec<&'a str> {
-    let is_command = |line: &str| commands.iter().any(|command| line == format!("      {command}"));
-    let is_word = |line: &str| !line.trim().contains(' ');
-    let wide = screen.lines().filter(|line| line.chars().count() > width);
-    wide.filter(|line| !is_command(line) && !is_word(line)).collect()
-}
-
-/// A screen without its colours.
-fn stripped(screen: &str) -> String {
-    let mut parts = screen.split("\u{1b}[");
-    let mut text = parts.next().unwrap().to_owned();
-    parts.for_each(|part| text.push_str(part.split_once('m').unwrap().1));
-    text
-}
-
-/// A screen with visible escape bytes.
-fn visible(screen: &str) -> String {
-    screen.replace('\u{1b}', "\\e")
 }
 
 #[test]
