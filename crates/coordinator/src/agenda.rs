@@ -1,4 +1,4 @@
-//! What a batch of the queue does at its end: hooks whose notices it has put together, and looks that are due.
+//! What a batch of the queue does at its end: drains whose beginnings it has put together, and looks that are due.
 //!
 //! The more instances share a look, the less each of them costs, so while many drain a look waits a moment for others. And
 //! the longer looks take, the longer are the pauses between them, in which the queue's messages are dealt with.
@@ -16,7 +16,9 @@ use protector_core::limits::coordinator::{
 };
 use protector_core::trigger::{HookNotice, TriggerKind};
 
+use crate::cache::Beginning;
 use crate::coordinator::Coordinator;
+use crate::handled::Handled;
 use crate::subject::{Registered, Subject};
 
 impl Coordinator {
@@ -25,11 +27,11 @@ impl Coordinator {
         self.queued && !self.gathers().is_zero()
     }
 
-    /// Puts the notice of a hook together with others, if messages wait behind it.
-    pub(crate) fn put_off(&self, notice: &HookNotice) -> bool {
+    /// Puts the beginning of a drain together with others, if messages wait behind it.
+    pub(crate) fn put_off(&self, beginning: Beginning) -> bool {
         let puts_off = self.queued && self.more_wait;
         if puts_off {
-            self.cache.agenda.add(notice.clone(), self.now());
+            self.cache.agenda.add(beginning, self.now());
         }
         puts_off
     }
@@ -99,27 +101,50 @@ impl Coordinator {
     }
 
     async fn begin_together(&self) {
-        let notices = self.cache.agenda.take(BEGUN_MAX);
-        if notices.is_empty() {
+        let beginnings = self.cache.agenda.take(BEGUN_MAX);
+        if beginnings.is_empty() {
             return;
         }
-        let notices = self.still_leaving(notices).await;
-        let instances = notices.iter().map(|notice| notice.instance.clone()).collect();
-        let run = self.surveyed(self.survey_waiting(&instances).await);
-        let mut by_instance: BTreeMap<InstanceId, Vec<HookNotice>> = BTreeMap::new();
-        for notice in notices {
-            by_instance
-                .entry(notice.instance.clone())
-                .or_default()
-                .push(notice);
+        let beginnings = self.still_begin(beginnings).await;
+        let run = self.surveyed(self.survey_beginnings(&beginnings).await);
+        let mut by_instance: BTreeMap<InstanceId, Vec<Beginning>> = BTreeMap::new();
+        for beginning in beginnings {
+            let instance = beginning.instance().clone();
+            by_instance.entry(instance).or_default().push(beginning);
         }
-        // Instances side by side, the hooks of one in their order.
-        let begun = by_instance.into_values().map(async |notices| {
-            for notice in notices {
-                run.hook_waits(notice).await;
+        // Instances side by side, the events of one in their order.
+        let begun = by_instance.into_values().map(async |beginnings| {
+            for beginning in beginnings {
+                run.begin(beginning).await;
             }
         });
         join_all(begun).await;
+    }
+
+    /// Without the hooks that do not wait any more.
+    async fn still_begin(&self, beginnings: Vec<Beginning>) -> Vec<Beginning> {
+        let (mut notices, mut others): (Vec<HookNotice>, Vec<Beginning>) = (Vec::new(), Vec::new());
+        for beginning in beginnings {
+            match beginning {
+                Beginning::Hook(notice) => notices.push(notice),
+                other => others.push(other),
+            }
+        }
+        let leaving = self.still_leaving(notices).await;
+        others.extend(leaving.into_iter().map(Beginning::Hook));
+        others
+    }
+
+    async fn begin(&self, beginning: Beginning) {
+        let handled = match beginning.clone() {
+            Beginning::Hook(notice) => self.hook_waits(notice).await,
+            Beginning::Draining(change) => self.draining_begins(change).await,
+            Beginning::Spot(notice) => self.spot(notice).await,
+        };
+        match handled {
+            Handled::Failed(_) => self.cache.agenda.again(beginning, self.now()),
+            _ => self.cache.agenda.begun(beginning.instance()),
+        }
     }
 
     async fn look_together(&self) {

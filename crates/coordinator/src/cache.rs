@@ -3,6 +3,7 @@
 
 mod agenda;
 mod drain;
+mod finished;
 mod foreign;
 pub(crate) mod heartbeats;
 mod protection;
@@ -20,7 +21,7 @@ use protector_core::ids::{
 };
 use protector_core::limits::coordinator::{
     CONFIGURATION_TTL, KILL_SWITCH_LOG_INTERVAL, NOT_DRAINING_TTL, SCHEDULING_TTL, SCHEDULINGS_MAX,
-    UNLISTED_MAX, WAIT_TTL,
+    SIDECARS_ASSUMED, UNLISTED_MAX, WAIT_TTL,
 };
 use protector_core::observation::Registrations;
 use protector_core::plan::{Fleet, Verdict};
@@ -31,8 +32,10 @@ use crate::store::Store;
 use crate::tens::Tens;
 
 use agenda::Agenda;
+pub(crate) use agenda::Beginning;
 use drain::CachedDrain;
 pub use drain::TaskStopFollowUp;
+pub use finished::{Finished, FinishedRegistration};
 pub use foreign::ForeignCache;
 use heartbeats::HeartbeatCache;
 use protection::Protection;
@@ -51,6 +54,8 @@ pub struct Cache {
     pub tens: Tens,
     /// What is known of things at the edge.
     pub foreign: ForeignCache,
+    /// DRAINING registrations with which nothing is left to do.
+    pub finished: Finished,
     /// Daemons that were seen unprotected, and how far the check has come.
     pub(crate) protection: Protection,
     /// What the run has measured so far.
@@ -337,8 +342,13 @@ impl Cache {
             .collect();
         let number = |other: &InstanceKey| {
             let listed = || listed.and_then(|fleet| fleet.get(other)).copied();
-            // Until it was looked at, a drain counts as one with a sidecar: all of them read from their first second on.
-            seen.get(other).copied().flatten().or_else(listed).unwrap_or(1)
+            // Until it was looked at, a drain counts as one with sidecars for logs, metrics and traces: all of them read from
+            // their first second on, and records that ask too many to read often are corrected last.
+            seen.get(other)
+                .copied()
+                .flatten()
+                .or_else(listed)
+                .unwrap_or(SIDECARS_ASSUMED)
         };
         let unseen = listed
             .into_iter()

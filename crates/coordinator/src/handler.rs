@@ -1,6 +1,6 @@
 //! One invocation: its events, and what becomes of each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use protector_core::trigger::{
 use serde_json::{Value, json};
 
 use crate::aws::ErrorKind;
+use crate::cache::Beginning;
 use crate::coordinator::Coordinator;
 use crate::handled::Handled;
 use crate::ignored::IgnoredTrigger;
@@ -109,7 +110,7 @@ impl Coordinator {
         self.catch_up().await;
         let survey = match self.more_wait {
             true => Survey::default(),
-            false => self.survey_waiting(&instances_that_wait(&messages)).await,
+            false => self.survey_beginnings(&self.beginnings(&messages)).await,
         };
         self.surveyed(survey).deal_with(messages).await
     }
@@ -177,6 +178,9 @@ impl Coordinator {
                 None => {
                     let event = message.event.clone();
                     let again = matches!(self.event(message.event).await, Handled::Failed(_));
+                    if let Some(beginning) = Beginning::of(&event).filter(|_| again && message.in_order) {
+                        self.cache.agenda.again(beginning, self.now());
+                    }
                     dealt_with.push((event, again));
                     again
                 }
@@ -186,6 +190,20 @@ impl Coordinator {
             }
         }
         failed
+    }
+
+    /// The drains that begin with these messages, as far as memory knows.
+    fn beginnings(&self, messages: &[SqsMessage]) -> Vec<Beginning> {
+        let begins = |beginning: &Beginning| match beginning {
+            Beginning::Hook(_) => true,
+            Beginning::Draining(change) => self.is_news(change),
+            // It has no time to wait for a survey.
+            Beginning::Spot(_) => false,
+        };
+        let beginnings = messages
+            .iter()
+            .filter_map(|message| Beginning::of(&message.event));
+        beginnings.filter(begins).collect()
     }
 
     /// Which instance a message is about.
@@ -250,7 +268,7 @@ impl Coordinator {
     }
 
     /// EC2 takes a Spot instance back: it is drained like any other, only in less time.
-    async fn spot(&self, notice: SpotNotice) -> Handled {
+    pub(crate) async fn spot(&self, notice: SpotNotice) -> Handled {
         if self.now().duration_since(notice.at) > SPOT_NOTICE {
             return self.ignored(
                 Level::Info,
@@ -313,8 +331,11 @@ impl Coordinator {
         key: InstanceKey,
         arn: ContainerInstanceArn,
     ) -> Handled {
-        let subject = Subject::new(key, Registered::Some(vec![arn]));
-        self.reconciled(trigger, &subject).await
+        let registered = match self.survey.take_registrations(&key) {
+            Some(all) => Registered::All(all),
+            None => Registered::Some(vec![arn]),
+        };
+        self.reconciled(trigger, &Subject::new(key, registered)).await
     }
 
     /// Brings the drain of an instance on in each cluster that counts, with what the event has `told` of it. If one
@@ -343,15 +364,6 @@ impl Coordinator {
             None => Handled::Done(outcome.line),
         }
     }
-}
-
-/// The instances for which hooks have begun to wait.
-fn instances_that_wait(messages: &[SqsMessage]) -> BTreeSet<InstanceId> {
-    let of_hook = |message: &SqsMessage| match &message.event {
-        Event::Trigger(Trigger::Hook(notice)) => Some(notice.instance.clone()),
-        _ => None,
-    };
-    messages.iter().filter_map(of_hook).collect()
 }
 
 /// An order that changes nothing. Its answer has no verdict: what a drain would be like is no answer.

@@ -12,6 +12,7 @@ use protector_core::trigger::{HookNotice, TriggerKind};
 
 use crate::apply::Target;
 use crate::aws::{AwsError, ScalingInstance};
+use crate::cache::Beginning;
 use crate::coordinator::Coordinator;
 use crate::handled::Handled;
 use crate::instance_line::InstanceLine;
@@ -33,7 +34,7 @@ impl Coordinator {
                 &format!("the hook {} is not served", notice.hook),
             );
         }
-        if self.put_off(&notice) {
+        if self.put_off(Beginning::Hook(notice.clone())) {
             let reason =
                 "more messages wait: the hook is handled together with others at the end of the batch";
             return self.ignored(Level::Debug, TriggerKind::Hook, reason);

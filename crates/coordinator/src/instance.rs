@@ -3,11 +3,12 @@
 use protector_core::aws::InstanceStatus;
 use protector_core::ids::{ContainerInstanceArn, InstanceKey};
 use protector_core::limits::RELEASE_BEFORE_SIGTERM_MAX;
-use protector_core::observation::{ContainerInstance, Observed, Registrations};
+use protector_core::observation::{ContainerInstance, Observed, Registrations, Stored};
 use protector_core::plan::Verdict;
 use protector_core::record::Record;
 use protector_core::trigger::{InstanceChange, TriggerKind};
 
+use crate::cache::Beginning;
 use crate::coordinator::Coordinator;
 use crate::handled::Handled;
 use crate::logging::Level;
@@ -19,6 +20,9 @@ impl Coordinator {
         if !self.policy.serves_cluster(&change.cluster) {
             return self.ignored(Level::Debug, TriggerKind::Instance, "the cluster is not watched");
         }
+        self.cache
+            .finished
+            .remove(&change.cluster, &change.container_instance);
         let known = self.cache.knows_drain(&change.container_instance);
         match change.status {
             InstanceStatus::Draining if known => self.ignored(
@@ -39,15 +43,33 @@ impl Coordinator {
                 TriggerKind::Instance,
                 "the container instance does not drain",
             ),
-            _ => {
-                let key = InstanceKey {
-                    cluster: change.cluster,
-                    instance: change.instance,
-                };
-                self.observe_unless_recorded(key, change.container_instance, change.status)
-                    .await
-            }
+            InstanceStatus::Draining if self.put_off(Beginning::Draining(change.clone())) => self.ignored(
+                Level::Debug,
+                TriggerKind::Instance,
+                "more messages wait: the drain is begun together with others at the end of the batch",
+            ),
+            _ => self.draining_begins(change).await,
         }
+    }
+
+    /// Does a drain begin with this event, as far as memory knows?
+    pub(crate) fn is_news(&self, change: &InstanceChange) -> bool {
+        let arn = &change.container_instance;
+        change.status == InstanceStatus::Draining
+            && self.policy.serves_cluster(&change.cluster)
+            && !self.cache.knows_drain(arn)
+            && !self.cache.foreign.is_foreign(arn)
+            && !self.cache.has_ended(arn, self.now())
+    }
+
+    /// Another actor drains an instance, or does so no more.
+    pub(crate) async fn draining_begins(&self, change: InstanceChange) -> Handled {
+        let key = InstanceKey {
+            cluster: change.cluster,
+            instance: change.instance,
+        };
+        self.observe_unless_recorded(key, change.container_instance, change.status)
+            .await
     }
 
     /// Other runs get the event of DRAINING too, mostly because one of ours has just set it, and again with every task
@@ -61,7 +83,7 @@ impl Coordinator {
         status: InstanceStatus,
     ) -> Handled {
         if status == InstanceStatus::Draining
-            && let Observed::Present(stored) = self.read_record(&key, std::slice::from_ref(&arn)).await
+            && let Observed::Present(stored) = self.shown_record(&key, &arn).await
             && let Ok(record) = stored.record
             && record.names(&arn)
             && (record.lifecycle.is_some() || !record.is_released())
@@ -87,6 +109,14 @@ impl Coordinator {
             );
         }
         self.look(TriggerKind::Instance, key, arn).await
+    }
+
+    /// The record of the instance, which a survey may have read.
+    async fn shown_record(&self, key: &InstanceKey, arn: &ContainerInstanceArn) -> Observed<Stored> {
+        match self.survey.record(key) {
+            Some(record) => record,
+            None => self.read_record(key, std::slice::from_ref(arn)).await,
+        }
     }
 
     /// The same container instance may come back from a warm pool, and drain again.

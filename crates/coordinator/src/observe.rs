@@ -141,26 +141,28 @@ impl Coordinator {
     }
 
     /// Tasks with what is known of their services: remembered, or asked. A task that has ended, or has a sidecar, is
-    /// judged without it.
+    /// judged without it. A group that names a service is believed only of a task that a service has started, and only
+    /// if the service is not younger than the task: otherwise the service that has this name now is another one.
     pub(crate) async fn scheduled(
         &self,
         cluster: &ClusterName,
         listed: Vec<ListedTask>,
     ) -> Result<Vec<Task>, AwsError> {
         let now = self.now();
-        let unknown: Vec<(TaskArn, ServiceName)> = listed
+        let unknown: Vec<(&ListedTask, ServiceName)> = listed
             .iter()
-            .filter(|task| !task.last_status.is_final())
+            .filter(|task| task.by_service && !task.last_status.is_final())
             .filter(|task| !has_container(task, &self.policy.sidecar_container))
             .filter(|task| self.cache.scheduling(&task.arn, now).is_none())
-            .filter_map(|task| Some((task.arn.clone(), task.group.as_ref()?.service()?.clone())))
+            .filter_map(|task| Some((task, task.group.as_ref()?.service()?.clone())))
             .collect();
         let services: BTreeSet<ServiceName> = unknown.iter().map(|(_, service)| service.clone()).collect();
         let services: Vec<ServiceName> = services.into_iter().collect();
         let answers = self.aws.describe_services(cluster, &services).await?;
         for (task, service) in unknown {
-            if let Some(scheduling) = answers.get(&service) {
-                self.cache.learn_scheduling(&task, *scheduling, now);
+            if let Some(service) = answers.get(&service) {
+                let scheduling = service.of_task(task.created_at);
+                self.cache.learn_scheduling(&task.arn, scheduling, now);
             }
         }
         let known = |task: &ListedTask| self.cache.scheduling(&task.arn, now);

@@ -18,6 +18,7 @@ use protector_core::unprotected::UnprotectedDaemon;
 use serde_json::Value;
 
 use crate::apply::{Applied, Done, Target};
+use crate::cache::FinishedRegistration;
 use crate::coordinator::Coordinator;
 use crate::instance_line::{InstanceLine, ObservedFields, RegisteredFields};
 use crate::metrics::Metric;
@@ -197,8 +198,23 @@ impl Coordinator {
         (plan, applied)
     }
 
-    /// A hook that is completed ends the wait for its instance permanently.
+    /// A hook that is completed ends the wait for its instance permanently. A registration that was left behind needs no
+    /// further observation.
     fn remember_end(&self, observation: &Observation, plan: &Plan, applied: &Applied) {
+        let left_behind = |instance: &&Registrations| instance.is_left_behind();
+        if let Some(instance) = observation.instance.as_yes().filter(left_behind)
+            && plan.verdict == Verdict::NotDraining
+        {
+            let key = &observation.key;
+            for one in instance.all() {
+                let finished = FinishedRegistration {
+                    instance: key.instance.clone(),
+                    connected: one.agent_connected,
+                    at: observation.at,
+                };
+                self.cache.finished.add(&key.cluster, &one.arn, finished);
+            }
+        }
         let completed = applied
             .done
             .iter()

@@ -194,6 +194,14 @@ impl Store {
         }
     }
 
+    /// What is known of a drain that is over is still needed: its registration stays DRAINING, and its text may not say
+    /// that it has its receipt.
+    pub fn keep(&self, key: &InstanceKey, now: Timestamp) {
+        if let Some(known) = self.lock().records.get_mut(key) {
+            known.at = now;
+        }
+    }
+
     /// Forgets a record whose parameter was deleted: what was known of it is not needed any more.
     pub fn forget(&self, key: &InstanceKey) {
         let mut facts = self.lock();

@@ -13,6 +13,7 @@ use protector_core::limits::coordinator::{ASKED_BY_NAME_MAX, FEW_INSTANCES};
 use protector_core::observation::{ContainerInstance, Observed, Task};
 
 use crate::aws::{AwsError, Described, ErrorKind, ListedTask};
+use crate::cache::Beginning;
 use crate::coordinator::Coordinator;
 use crate::place::Home;
 use crate::subject::Shown;
@@ -62,8 +63,36 @@ type Placed = (ContainerInstanceArn, Task);
 type SurveySubject = (InstanceKey, Vec<ContainerInstanceArn>);
 
 impl Coordinator {
-    /// Surveys instances for which hooks have begun to wait: where they are, and what their records say. Tasks are looked
-    /// at when DRAINING has settled: until then they only come and go.
+    /// Surveys instances whose drains begin: where they are, and what their records say. Tasks are looked at when
+    /// DRAINING has settled: until then they only come and go.
+    pub(crate) async fn survey_beginnings(&self, beginnings: &[Beginning]) -> Survey {
+        let mut anywhere: BTreeSet<InstanceId> = BTreeSet::new();
+        let mut in_cluster: BTreeMap<ClusterName, BTreeSet<InstanceId>> = BTreeMap::new();
+        for beginning in beginnings {
+            let instance = beginning.instance().clone();
+            match beginning {
+                Beginning::Draining(change) => {
+                    let instances = in_cluster.entry(change.cluster.clone()).or_default();
+                    instances.insert(instance);
+                }
+                Beginning::Hook(_) | Beginning::Spot(_) => drop(anywhere.insert(instance)),
+            }
+        }
+        let mut view = View::default();
+        let size = anywhere.len() + in_cluster.values().map(BTreeSet::len).sum::<usize>();
+        if size > FEW_INSTANCES {
+            // What fails here is asked again for each by itself, and said there.
+            let anywhere: Vec<InstanceId> = anywhere.into_iter().collect();
+            let _ = self.find_waiting(&anywhere, &mut view).await;
+            for (cluster, instances) in in_cluster {
+                let instances: Vec<InstanceId> = instances.into_iter().collect();
+                let _ = self.find_draining(&cluster, &instances, &mut view).await;
+            }
+        }
+        Survey::new(view, size)
+    }
+
+    /// The same of instances for which hooks wait, as the tick has found them.
     pub(crate) async fn survey_waiting(&self, instances: &BTreeSet<InstanceId>) -> Survey {
         let mut view = View::default();
         let wanted: Vec<InstanceId> = instances.iter().cloned().collect();
@@ -74,17 +103,65 @@ impl Coordinator {
         Survey::new(view, wanted.len())
     }
 
+    /// Instances that are DRAINING in a cluster: all their registrations there, and what their records say.
+    async fn find_draining(
+        &self,
+        cluster: &ClusterName,
+        wanted: &[InstanceId],
+        view: &mut View,
+    ) -> Result<(), AwsError> {
+        let at = self.now();
+        let mut found: BTreeMap<InstanceKey, Vec<ContainerInstance>> = BTreeMap::new();
+        for Described {
+            instance,
+            container_instance,
+        } in self.find_in(cluster, wanted).await?
+        {
+            let cluster = cluster.clone();
+            let key = InstanceKey { cluster, instance };
+            found.entry(key).or_default().push(container_instance);
+        }
+        let arns = |instances: &[ContainerInstance]| instances.iter().map(|one| one.arn.clone()).collect();
+        let registrations = found.iter().map(|(key, all)| (key.clone(), arns(all)));
+        view.registrations.extend(registrations);
+        view.shown
+            .extend(self.beginning(found.into_iter().collect(), at).await?);
+        Ok(())
+    }
+
+    /// All registrations of these instances in a cluster, described.
+    async fn find_in(
+        &self,
+        cluster: &ClusterName,
+        wanted: &[InstanceId],
+    ) -> Result<Vec<Described>, AwsError> {
+        let mut arns = Vec::new();
+        for some in wanted.chunks(DESCRIBE_MAX) {
+            arns.extend(self.unless_gone(cluster, self.aws.find_instances(cluster, some).await)?);
+        }
+        self.describe(cluster, &arns).await
+    }
+
+    /// What is shown of instances whose drains begin.
+    async fn beginning(
+        &self,
+        described: Vec<(InstanceKey, Vec<ContainerInstance>)>,
+        at: Timestamp,
+    ) -> Result<BTreeMap<InstanceKey, Shown>, AwsError> {
+        let later = || Observed::Unknown("they are read when DRAINING has settled".to_owned());
+        let mut shown = self.with_records(described, at).await?;
+        shown.values_mut().for_each(|shown| shown.tasks = Some(later()));
+        Ok(shown)
+    }
+
     async fn find_waiting(&self, wanted: &[InstanceId], view: &mut View) -> Result<(), AwsError> {
+        if wanted.is_empty() {
+            return Ok(());
+        }
         let clusters = self.clusters().await?;
         let at = self.now();
         let mut found: BTreeMap<InstanceId, Vec<(ClusterName, ContainerInstance)>> = BTreeMap::new();
-        let asked = self.ask_each(&clusters, async |cluster| {
-            let mut arns = Vec::new();
-            for some in wanted.chunks(DESCRIBE_MAX) {
-                arns.extend(self.unless_gone(cluster, self.aws.find_instances(cluster, some).await)?);
-            }
-            self.describe(cluster, &arns).await
-        });
+        let asked = self.ask_each(&clusters, async |cluster| self.find_in(cluster, wanted).await);
         for (cluster, described) in clusters.iter().zip(asked.await) {
             for Described {
                 instance,
@@ -116,11 +193,7 @@ impl Coordinator {
             (key.instance.clone(), home)
         };
         view.homes = subjects.iter().map(home).collect();
-        view.shown = self.with_records(subjects, at).await?;
-        let later = || Observed::Unknown("they are read when DRAINING has settled".to_owned());
-        view.shown
-            .values_mut()
-            .for_each(|shown| shown.tasks = Some(later()));
+        view.shown = self.beginning(subjects, at).await?;
         Ok(())
     }
 

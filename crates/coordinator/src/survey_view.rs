@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use protector_core::ids::{InstanceId, InstanceKey};
+use protector_core::ids::{ContainerInstanceArn, InstanceId, InstanceKey};
+use protector_core::observation::{Observed, Stored};
 
 use crate::place::Home;
 use crate::subject::Shown;
@@ -18,7 +19,10 @@ pub struct Survey {
 /// What was seen of each instance.
 #[derive(Debug, Default)]
 pub(crate) struct View {
+    /// Where instances are, found in all clusters.
     pub(crate) homes: BTreeMap<InstanceId, Home>,
+    /// All registrations of instances in one cluster.
+    pub(crate) registrations: BTreeMap<InstanceKey, Vec<ContainerInstanceArn>>,
     pub(crate) shown: BTreeMap<InstanceKey, Shown>,
 }
 
@@ -43,6 +47,16 @@ impl Survey {
     /// What was seen of an instance.
     pub fn take(&self, key: &InstanceKey) -> Option<Shown> {
         self.lock().shown.remove(key)
+    }
+
+    /// Its registrations in the cluster, if the survey has found all of them there.
+    pub fn take_registrations(&self, key: &InstanceKey) -> Option<Vec<ContainerInstanceArn>> {
+        self.lock().registrations.remove(key)
+    }
+
+    /// What its record says, if the survey has read it.
+    pub fn record(&self, key: &InstanceKey) -> Option<Observed<Stored>> {
+        self.lock().shown.get(key)?.record.clone()
     }
 
     /// Has an instance been seen?

@@ -2,8 +2,10 @@
 //!
 //! An idle tick makes four calls: records and kill switch, DRAINING instances (one for each cluster), waiting instances
 //! (one for fifty groups), and the write of the beacon. Now and then a few more look for daemons that are not protected
-//! ([`crate::protection`]). A group with an instance that waits costs one more, for its hooks. Of drains that are quiet it only asks whether the tasks that hold still live ([`quiet`]); everything
-//! else gets a full observation, releases first.
+//! ([`crate::protection`]). A group with an instance that waits costs one more, for its hooks. Of drains that are quiet it
+//! only asks whether the tasks that hold still live ([`steady`]); everything else gets a full observation, releases first.
+//! Receipts of drains that ended meanwhile and deletions get what time is left, and no more than [`HOUSEKEEPING_MAX`]:
+//! events wait behind a tick.
 
 mod found;
 mod steady;
@@ -11,21 +13,36 @@ mod steady;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
 use protector_core::control::Control;
 use protector_core::ids::{
     AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, LifecycleHookName,
 };
 use protector_core::limits::DELETE_PARAMETERS_MAX;
+use protector_core::limits::coordinator::{HOUSEKEEPING_MAX, RECEIPTS_AT_ONCE};
 use protector_core::observation::HookAction;
 use protector_core::trigger::TriggerKind;
 use serde_json::json;
 
-use crate::aws::{AwsError, Listed, ScalingInstance};
+use crate::aws::{AwsError, ErrorKind, Listed, ScalingInstance};
 use crate::coordinator::Coordinator;
 use crate::handled::Handled;
 use crate::logging::Level;
+use crate::subject::Subject;
 
 use found::Found;
+
+/// The end of a part of the tick that may take no longer than this.
+fn at_most(now: Timestamp, span: SignedDuration) -> Timestamp {
+    now.checked_add(span).unwrap_or(Timestamp::MAX)
+}
+
+fn problem(handled: Handled) -> Option<String> {
+    match handled {
+        Handled::Failed(problem) => Some(problem),
+        _ => None,
+    }
+}
 
 /// DRAINING container instances, by cluster.
 type Draining = BTreeMap<ClusterName, BTreeSet<ContainerInstanceArn>>;
@@ -34,7 +51,7 @@ type Draining = BTreeMap<ClusterName, BTreeSet<ContainerInstanceArn>>;
 type WaitingInstances = BTreeMap<InstanceId, Vec<HookAction>>;
 
 impl Coordinator {
-    /// Adopts what no event has announced, reconciles it all, deletes what is old.
+    /// Adopts what no event has announced, reconciles it all, writes what receipts are missing, deletes what is old.
     pub(crate) async fn tick(&self) -> Handled {
         let me = self.metered();
         let at = me.now();
@@ -48,14 +65,21 @@ impl Coordinator {
         found.waiting(waiting);
         let beacon = me.listed_beacon(&records);
         me.records(&mut found, records).await;
+        found.skip_finished(&me.cache.finished, &me.cache.store);
         let quiet = me.skip_steady_drains(&mut found).await;
         me.find_subjects(&mut found).await;
-        let deleted = me.delete(&mut found).await;
         let instances = quiet.len() + found.subjects.len() + found.unplaced.len();
         found.quiet = quiet.len();
-        let (kept, failed) = tokio::join!(me.maintain_all(quiet), self.reconcile_all(&mut found));
+        let ended = found.take_ended();
+        let (kept, mut failed) = tokio::join!(me.maintain_all(quiet), self.reconcile_all(&mut found));
         found.problems.extend(kept);
-        if found.problems.is_empty() && failed.is_empty() {
+        // Nothing waits for what follows, and it must not keep the next events waiting.
+        let until = at_most(me.now(), HOUSEKEEPING_MAX);
+        failed.extend(self.conclude_ended(ended, until).await);
+        let deleted = me.delete(&mut found, until).await;
+        // What a shared record says of a drain is forgotten after the drain's own record is deleted, never before.
+        let tidy = found.old.is_empty();
+        if tidy && found.problems.is_empty() && failed.is_empty() {
             me.cache.store.forget_old(at);
             me.delete_empty().await;
         }
@@ -83,6 +107,7 @@ impl Coordinator {
             match answer {
                 Ok(arns) => {
                     self.cache.listed(&cluster, &arns, self.now());
+                    self.cache.finished.listed(&cluster, &arns, self.now());
                     draining.insert(cluster, arns.into_iter().collect());
                 }
                 Err(failure) => failures.push(failure),
@@ -186,22 +211,44 @@ impl Coordinator {
                 untracked.waiting(TriggerKind::Tick, &instance, actions).await
             }));
         let (placed, unplaced) = tokio::join!(placed, unplaced);
-        let problem = |handled| match handled {
-            Handled::Failed(problem) => Some(problem),
-            _ => None,
-        };
         placed.into_iter().chain(unplaced).filter_map(problem).collect()
     }
 
-    async fn delete(&self, found: &mut Found) -> usize {
+    /// Writes the receipts of drains that have ended without one, a few at once; what does not fit is left to the next
+    /// tick. Returns the failures.
+    async fn conclude_ended(&self, ended: Vec<Subject>, until: Timestamp) -> Vec<String> {
+        let mut failed = Vec::new();
+        for some in ended.chunks(RECEIPTS_AT_ONCE) {
+            if self.now() >= until {
+                break;
+            }
+            let concluded = some
+                .iter()
+                .map(|subject| self.reconciled(TriggerKind::Tick, subject));
+            failed.extend(join_all(concluded).await.into_iter().filter_map(problem));
+        }
+        failed
+    }
+
+    /// Deletes what is old. What does not fit stays in `found.old`, and is left to the next tick.
+    async fn delete(&self, found: &mut Found, until: Timestamp) -> usize {
         let mut deleted = 0;
         if self.only_observes() {
             return deleted;
         }
-        for old in std::mem::take(&mut found.old).chunks(DELETE_PARAMETERS_MAX) {
-            match self.delete_if_unchanged(old).await {
+        while !found.old.is_empty() && (deleted == 0 || self.now() < until) {
+            let some = found.old.len().min(DELETE_PARAMETERS_MAX);
+            let old: Vec<(String, i64)> = found.old.drain(..some).collect();
+            match self.delete_if_unchanged(&old).await {
                 Ok(count) => deleted += count,
-                Err(failure) => found.problems.push(failure.to_string()),
+                Err(failure) => {
+                    // The next tick goes on where this one was throttled.
+                    if failure.kind != ErrorKind::Throttled {
+                        found.problems.push(failure.to_string());
+                    }
+                    found.old.extend(old);
+                    break;
+                }
             }
         }
         deleted

@@ -175,9 +175,15 @@ impl Registrations {
     /// Those whose tasks count. A registration that was left behind without a task does not count: its agent is gone,
     /// so no task can be placed on it.
     pub fn with_tasks(&self) -> impl Iterator<Item = &ContainerInstance> {
-        let empty = |one: &ContainerInstance| !one.agent_connected && one.tasks == Some(0);
         self.all()
-            .filter(move |one| one.arn == self.present.arn || !empty(one))
+            .filter(move |one| one.arn == self.present.arn || !one.speaks_for_none())
+    }
+
+    /// Returns whether it was left behind as DRAINING: no agent of it is connected, and ECS counts no task on it. Tasks
+    /// that ECS has ordered to stop are not counted.
+    #[must_use]
+    pub fn is_left_behind(&self) -> bool {
+        self.all().all(ContainerInstance::is_left_behind)
     }
 
     /// Returns whether an agent of it is connected to ECS.
@@ -227,6 +233,17 @@ impl ContainerInstance {
             self.status,
             InstanceStatus::Draining | InstanceStatus::Deregistering
         )
+    }
+
+    /// Its agent is gone, and ECS counts no task on it.
+    fn speaks_for_none(&self) -> bool {
+        !self.agent_connected && self.tasks == Some(0)
+    }
+
+    /// Returns whether it was left behind as DRAINING, as [`Registrations::is_left_behind`] has it.
+    #[must_use]
+    pub fn is_left_behind(&self) -> bool {
+        self.is_draining() && self.speaks_for_none()
     }
 }
 

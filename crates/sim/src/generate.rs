@@ -583,7 +583,7 @@ impl Drawn {
     pub fn explains(&self, rule: Rule) -> bool {
         let names = self.known.iter().copied().chain(self.met());
         let faults = names.filter_map(worlds::find);
-        let mut open = faults.filter(|fault| fault.state == worlds::FaultState::Open);
+        let mut open = faults.filter(|fault| fault.state != worlds::FaultState::Fixed);
         open.any(|fault| fault.may_break(rule))
     }
 
@@ -592,8 +592,6 @@ impl Drawn {
     fn met(&self) -> impl Iterator<Item = &'static str> {
         let Scenario {
             steps,
-            hosts,
-            groups,
             sidecar,
             settings,
             faults,
@@ -601,8 +599,6 @@ impl Drawn {
         } = &self.scenario;
         let step = |wanted: fn(&What) -> bool| steps.iter().any(|step| wanted(&step.what));
         let noticed = step(|what| matches!(what, What::SpotNotice(_) | What::CapacityNotice(_)));
-        let left_behind = hosts.iter().any(|host| !host.stale_records.is_empty())
-            || groups.iter().any(|group| group.warm_pool);
         let table = [
             ("spot-notice-delays-the-others", noticed),
             ("lost-spot-notice", noticed),
@@ -610,7 +606,6 @@ impl Drawn {
                 "agent-data-wiped-after-the-release",
                 step(|what| matches!(what, What::WipeAgent(_))),
             ),
-            ("ended-drains-cost-every-tick", left_behind),
             (
                 "settle-longer-than-a-batch-waits",
                 settings.contains_key("SETTLE"),

@@ -28,6 +28,8 @@ mod store;
 pub enum FaultState {
     /// It does.
     Open,
+    /// It does, and no program that reads what AWS tells can do better: [`limit`] says why, and what avoids it.
+    Limit,
     /// It does not any more.
     Fixed,
 }
@@ -188,6 +190,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
         "unprotected-daemon-unseen",
         &[Rule::FalseEvidence, Rule::UnprotectedUnseen],
     ),
+    ("writes-refused-in-a-new-environment", &[Rule::IdleCost]),
     (
         "writes-refused",
         &[
@@ -205,6 +208,76 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
     ),
     ("one-settle-window-delays-the-others", &[Rule::LateHold]),
 ];
+
+/// Why a fault stays, and what a user can do about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Limit {
+    /// The fault.
+    pub name: &'static str,
+    /// Why it stays, in one sentence.
+    pub why: &'static str,
+    /// What avoids it, in one sentence.
+    pub avoid: &'static str,
+    /// The same in its world, where a setting avoids it: then the world breaks nothing.
+    pub settings: Option<fn(&mut Scenario)>,
+}
+
+const LIMITS: &[Limit] = &[
+    Limit {
+        name: "lost-event-of-a-drain-by-hand",
+        why: "A SIGTERM of a deployment looks the same, and must not be delayed for a minute.",
+        avoid: "`UNKNOWN_GRACE` of `150s`, at the price of a delay of up to 75 s in each deployment.",
+        settings: Some(patient),
+    },
+    Limit {
+        name: "drain-by-hand-while-reads-are-throttled",
+        why: "Without a reading neither the coordinator nor the sidecar learns of the drain.",
+        avoid: "`UNKNOWN_GRACE` of `150s`, or the higher throughput of Parameter Store.",
+        settings: Some(patient),
+    },
+    Limit {
+        name: "spot-notice-delays-the-others",
+        why: "Only a run that waits can release the daemons before EC2 takes the machine, and runs do not overlap.",
+        avoid: "A hook: its instance is set DRAINING after its hold is written, however late that is.",
+        settings: None,
+    },
+    Limit {
+        name: "lost-spot-notice",
+        why: "No API lists notices.",
+        avoid: "Capacity Rebalancing of the group, whose hook comes before the notice.",
+        settings: None,
+    },
+    Limit {
+        name: "settle-longer-than-a-batch-waits",
+        why: "While a batch waits, no other event is received.",
+        avoid: "`SETTLE` of `25s` at most.",
+        settings: Some(short_settle),
+    },
+    Limit {
+        name: "longest-hold-below-the-drain",
+        why: "The settings of a sidecar are in its task definition, and it ends when they say so.",
+        avoid: "`MAX_HOLD` above `MAX_DRAIN`: `protectorctl lint` (PL005) and `doctor` (`max-hold`) check it.",
+        settings: Some(default_hold),
+    },
+];
+
+fn patient(scenario: &mut Scenario) {
+    build::set_sidecar(scenario, "UNKNOWN_GRACE", "150s");
+}
+
+fn short_settle(scenario: &mut Scenario) {
+    build::set(scenario, "SETTLE", "25s");
+}
+
+fn default_hold(scenario: &mut Scenario) {
+    scenario.sidecar.remove("MAX_HOLD");
+}
+
+/// Why the fault of this name stays.
+#[must_use]
+pub fn limit(name: &str) -> Option<Limit> {
+    LIMITS.iter().find(|limit| limit.name == name).copied()
+}
 
 /// All of them, by subject.
 #[must_use]
@@ -240,6 +313,7 @@ pub fn markdown() -> String {
         let breaks: Vec<String> = fault.breaks.iter().map(|rule| rule.name()).collect();
         let state = match fault.state {
             FaultState::Open => "open",
+            FaultState::Limit => "limit",
             FaultState::Fixed => "fixed",
         };
         text.push_str(&format!(
@@ -250,16 +324,33 @@ pub fn markdown() -> String {
             breaks.join(", ")
         ));
     }
+    text.push_str(LIMITS_HEAD);
+    for limit in LIMITS {
+        text.push_str(&format!(
+            "| `{}` | {} | {} |\n",
+            limit.name, limit.why, limit.avoid
+        ));
+    }
     text
 }
+
+const LIMITS_HEAD: &str = "
+## Limits
+
+What no program can do that reads what AWS tells, and what avoids it. Where that is a setting, a test plays the world with
+it: then it breaks nothing.
+
+| World | Why it stays | What avoids it |
+| --- | --- | --- |
+";
 
 const HEAD: &str = "\
 # Known faults
 
 Each row is a world that the simulator plays: `protectorctl simulate --faults NAME` shows what it breaks, and with
 `--transcript` how. While a fault is open, its world breaks the rules that are named here; when it is fixed, it breaks
-none. Tests hold this table to the worlds in both directions. The number before a rule is the promise in the
-[README](../README.md#promises).
+none. A [limit](#limits) stays. Tests hold this table to the worlds in both directions. The number before a rule is the
+promise in the [README](../README.md#promises).
 
 | World | What happens, and why | Breaks | State |
 | --- | --- | --- | --- |

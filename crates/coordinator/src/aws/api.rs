@@ -100,6 +100,10 @@ pub struct TaskDescription {
     pub container_instance: Option<String>,
     /// For example `service:web`.
     pub group: Option<String>,
+    /// Who started it: `ecs-svc/` and a number for a task of a service, anything else for other tasks.
+    pub started_by: Option<String>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
     /// Where it is, for example `DEPROVISIONING`.
     pub last_status: Option<String>,
     /// Where it is to be: `RUNNING` or `STOPPED`.
@@ -145,6 +149,8 @@ pub struct ServiceDescription {
     pub name: Option<String>,
     /// `REPLICA` or `DAEMON`.
     pub scheduling_strategy: Option<String>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
 }
 
 /// Task scale-in protection of one task.

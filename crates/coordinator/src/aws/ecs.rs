@@ -62,6 +62,10 @@ pub struct ListedTask {
     pub container_instance: Option<ContainerInstanceArn>,
     /// Its group.
     pub group: Option<TaskGroup>,
+    /// Whether a service has started it. The caller of `RunTask` chooses the group, so the group alone does not say so.
+    pub by_service: bool,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
     /// Its status.
     pub last_status: TaskStatus,
     /// Whether ECS has ordered it to stop.
@@ -73,6 +77,29 @@ pub struct ListedTask {
     /// When it was STOPPED, if it is.
     pub stopped_at: Option<Timestamp>,
 }
+
+/// How a service schedules its tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServiceScheduling {
+    /// REPLICA or DAEMON.
+    pub scheduling: Scheduling,
+    /// When the service was created. An older task is one of another service that had the same name.
+    pub created_at: Option<Timestamp>,
+}
+
+impl ServiceScheduling {
+    /// How a task of that name that was created at this time is scheduled: not known if the service is younger.
+    #[must_use]
+    pub fn of_task(self, created_at: Option<Timestamp>) -> Scheduling {
+        match (created_at, self.created_at) {
+            (Some(task), Some(service)) if task < service => Scheduling::Unknown,
+            _ => self.scheduling,
+        }
+    }
+}
+
+/// What `startedBy` of a service's tasks begins with: the id of one of its deployments follows.
+const SERVICE_DEPLOYMENT: &str = "ecs-svc/";
 
 const LIST_INSTANCES: &str = "ListContainerInstances";
 /// Status of a container instance that drains.
@@ -357,7 +384,7 @@ impl Aws {
         &self,
         cluster: &ClusterName,
         services: &[ServiceName],
-    ) -> Result<HashMap<ServiceName, Scheduling>, AwsError> {
+    ) -> Result<HashMap<ServiceName, ServiceScheduling>, AwsError> {
         let mut found = HashMap::new();
         for chunk in services.chunks(DESCRIBE_SERVICES_MAX) {
             let names = chunk.iter().map(ToString::to_string).collect();
@@ -368,6 +395,10 @@ impl Aws {
                     Some(DAEMON) => Scheduling::Daemon,
                     Some("REPLICA") => Scheduling::Replica,
                     _ => Scheduling::Unknown,
+                };
+                let scheduling = ServiceScheduling {
+                    scheduling,
+                    created_at: service.created_at,
                 };
                 Some((service.name.as_ref()?.parse().ok()?, scheduling))
             }));
@@ -517,6 +548,10 @@ fn task(task: TaskDescription) -> Option<ListedTask> {
         arn: task.arn?.parse().ok()?,
         container_instance: task.container_instance.and_then(|arn| arn.parse().ok()),
         group: task.group.map(Into::into),
+        by_service: task
+            .started_by
+            .is_some_and(|by| by.starts_with(SERVICE_DEPLOYMENT)),
+        created_at: task.created_at,
         last_status: task.last_status?.into(),
         stopping: task.desired_status.as_deref() == Some(STOPPED),
         containers: task.containers.into_iter().filter_map(container).collect(),
@@ -552,6 +587,44 @@ mod tests {
     use protector_core::aws::{ContainerHealth, ContainerStatus};
 
     use super::*;
+
+    #[test]
+    fn p2_a_task_that_is_older_than_the_service_of_its_name_is_not_its_task() {
+        let at = |second| Timestamp::from_second(second).ok();
+        let service = |created_at| ServiceScheduling {
+            scheduling: Scheduling::Daemon,
+            created_at,
+        };
+        for (task, created_at, scheduling) in [
+            (at(9), at(10), Scheduling::Unknown),
+            (at(10), at(10), Scheduling::Daemon),
+            (at(11), at(10), Scheduling::Daemon),
+            (None, at(10), Scheduling::Daemon),
+            (at(9), None, Scheduling::Daemon),
+        ] {
+            assert_eq!(
+                service(created_at).of_task(task),
+                scheduling,
+                "{task:?} {created_at:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn p2_a_task_is_of_a_service_only_if_a_service_has_started_it() {
+        let by_service = |started_by: Option<&str>| {
+            let described = TaskDescription {
+                arn: Some("arn:aws:ecs:eu-west-1:1:task/prod/1".to_owned()),
+                group: Some("service:logs".to_owned()),
+                last_status: Some("RUNNING".to_owned()),
+                started_by: started_by.map(str::to_owned),
+                ..TaskDescription::default()
+            };
+            task(described).is_some_and(|task| task.by_service)
+        };
+        assert!(by_service(Some("ecs-svc/1234567890123456789")));
+        assert!(!by_service(Some("ana")) && !by_service(None));
+    }
 
     #[test]
     fn a_service_is_named_by_either_form_of_its_arn() {

@@ -18,6 +18,7 @@ use crate::rate_limit::{Bucket, Rate};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Quota {
     EcsRead,
+    EcsDrain,
     EcsModify,
     EcsServiceRead,
     EcsClusterRead,
@@ -34,7 +35,8 @@ impl Quota {
             "ListContainerInstances" | "DescribeContainerInstances" | "ListTasks" | "DescribeTasks" => {
                 Quota::EcsRead
             }
-            "UpdateContainerInstancesState" | "StopTask" => Quota::EcsModify,
+            "UpdateContainerInstancesState" => Quota::EcsDrain,
+            "StopTask" => Quota::EcsModify,
             "DescribeServices" | "ListServices" => Quota::EcsServiceRead,
             "ListClusters" | "DescribeClusters" | "DescribeCapacityProviders" => Quota::EcsClusterRead,
             "GetTaskProtection" => Quota::EcsProtection,
@@ -52,6 +54,9 @@ impl Quota {
     fn rate(self) -> Rate {
         let (burst, a_second) = match self {
             Quota::EcsRead | Quota::EcsServiceRead => (50, 10.0),
+            // Of ten instances at a time. Their sidecars get SIGTERM within seconds, and read at once: a thousand of them
+            // must not exceed what Parameter Store answers.
+            Quota::EcsDrain => (4, 3.0),
             Quota::EcsModify => (50, 20.0),
             Quota::EcsClusterRead => (25, 10.0),
             Quota::EcsProtection => (100, 40.0),

@@ -11,6 +11,7 @@ use protector_core::plan::HeartbeatSender;
 use protector_core::record::{Lifecycle, ParameterPrefix, Record};
 
 use crate::aws::{AwsError, Described, Listed, ScalingInstance};
+use crate::cache::{Finished, FinishedRegistration};
 use crate::coordinator::Coordinator;
 use crate::metrics::{Metric, MetricsRecorder};
 use crate::store::Store;
@@ -46,6 +47,8 @@ pub(super) struct Found {
     pub(super) unplaced: WaitingInstances,
     /// Clusters whose instances could not be described: an instance that is not described may still exist.
     pub(super) unanswered: BTreeSet<ClusterName>,
+    /// Instances that need no observation, although they are DRAINING.
+    pub(super) tracked: BTreeSet<InstanceKey>,
     /// Records that are not needed any more: name, and version as listed.
     pub(super) old: Vec<(String, i64)>,
     /// How many drains were quiet.
@@ -64,6 +67,7 @@ impl Found {
             subjects: Vec::new(),
             unplaced: BTreeMap::new(),
             unanswered: BTreeSet::new(),
+            tracked: BTreeSet::new(),
             old: Vec::new(),
             quiet: 0,
             problems: Vec::new(),
@@ -172,9 +176,60 @@ impl Found {
         subjects
     }
 
+    /// Takes out registrations with which nothing is left to do, unless a hook waits for their instance. The records of
+    /// those that were left behind are deleted when they are old.
+    pub(super) fn skip_finished(&mut self, finished: &Finished, store: &Store) {
+        let Some(waiting) = &self.waiting else { return };
+        let known = |cluster: &ClusterName, arn: &ContainerInstanceArn| {
+            let finished = finished.get(cluster, arn);
+            finished.filter(|finished| !waiting.contains_key(&finished.instance))
+        };
+        let listed = self.draining.clone();
+        for (cluster, arns) in &mut self.draining {
+            arns.retain(|arn| known(cluster, arn).is_none());
+        }
+        // A registration of the record that is neither known nor listed has nothing to add.
+        let is_open = |cluster: &ClusterName, arn: &ContainerInstanceArn| {
+            let is_listed = listed.get(cluster).is_none_or(|arns| arns.contains(arn));
+            is_listed && known(cluster, arn).is_none()
+        };
+        let (at, old) = (self.at, &mut self.old);
+        self.records.retain(|key, listed| {
+            let Some(record) = listed.record() else {
+                return true;
+            };
+            let finished = record.registrations().filter_map(|arn| known(&key.cluster, arn));
+            let finished: Vec<FinishedRegistration> = finished.collect();
+            let open = record.registrations().any(|arn| is_open(&key.cluster, arn));
+            if open || finished.is_empty() || !is_over(record) {
+                return true;
+            }
+            if finished.iter().all(|one| !one.connected) && is_past(record, at) {
+                old.push((listed.name.clone(), listed.stored.version));
+            } else {
+                store.keep(key, at);
+            }
+            false
+        });
+    }
+
+    /// The drains that are released and whose instances are gone: nothing but their receipts is left to do.
+    pub(super) fn take_ended(&mut self) -> Vec<Subject> {
+        let ended = |subject: &Subject| {
+            let stored = subject.shown.record.as_ref().and_then(Observed::as_yes);
+            let record = stored.and_then(Stored::readable);
+            let released = record.is_some_and(Record::is_released);
+            released && subject.shown.instances.is_empty() && !matches!(subject.hook, Hook::Waiting(_))
+        };
+        let (ended, others) = std::mem::take(&mut self.subjects).into_iter().partition(ended);
+        self.subjects = others;
+        ended
+    }
+
     /// DRAINING instances without a record, and waiting instances that were not seen in any cluster.
     fn untracked(&mut self, described: BTreeMap<InstanceKey, Vec<ContainerInstance>>) {
-        let known: BTreeSet<InstanceKey> = self.subjects.iter().map(|subject| subject.key.clone()).collect();
+        let subjects = self.subjects.iter().map(|subject| subject.key.clone());
+        let known: BTreeSet<InstanceKey> = subjects.chain(std::mem::take(&mut self.tracked)).collect();
         for (key, instances) in described {
             let drains = instances.iter().any(|one| one.status == InstanceStatus::Draining);
             if drains && !known.contains(&key) {
@@ -215,16 +270,26 @@ impl Found {
             Some(_) => Hook::Over,
         }
     }
+}
 
-    /// A record is old when its drain is over and its machine is gone, or some minutes later, unless its instance still
-    /// drains. A record that cannot be read is kept: it may be of another version.
-    fn is_old(&self, record: &Record, instance: Option<&Vec<ContainerInstance>>) -> bool {
-        if instance.is_none() && is_over(record) && record.lifecycle.is_some() {
-            return true;
-        }
-        let over = record.is_released() && self.at.duration_since(record.updated_at) >= RECORD_KEPT;
-        over && (instance.is_none() || record.receipt_at.is_some())
+/// A record is old when its drain is over and its machine is gone, or some minutes later, unless its instance still
+/// drains. A record that cannot be read is kept: it may be of another version.
+fn is_old(record: &Record, instance: Option<&Vec<ContainerInstance>>, at: Timestamp) -> bool {
+    if instance.is_none() && is_over(record) && record.lifecycle.is_some() {
+        return true;
     }
+    is_past(record, at) && (instance.is_none() || record.receipt_at.is_some())
+}
+
+/// DRAINING, and either ECS counts no task on it, or no agent is there that could report one. After its drain only a
+/// change of its status brings work.
+fn is_finished(instance: &ContainerInstance) -> bool {
+    instance.status == InstanceStatus::Draining && (instance.tasks == Some(0) || !instance.agent_connected)
+}
+
+/// Its release was written some minutes ago: its sidecars have read it.
+fn is_past(record: &Record, at: Timestamp) -> bool {
+    record.is_released() && at.duration_since(record.updated_at) >= RECORD_KEPT
 }
 
 /// Returns whether a release is due, or going on.
@@ -258,11 +323,31 @@ impl Coordinator {
                 .is_some_and(|instances| instances.iter().any(|one| one.status == InstanceStatus::Draining));
             let record = listed.record();
             let answered = !found.unanswered.contains(&key.cluster);
-            if answered && !drains && record.is_some_and(|record| found.is_old(record, instance)) {
+            if answered && !drains && record.is_some_and(|record| is_old(record, instance, found.at)) {
                 found.old.push((listed.name, listed.stored.version));
                 continue;
             }
             if answered && !drains && record.is_some_and(is_over) {
+                continue;
+            }
+            let waits = |waiting: &WaitingInstances| waiting.contains_key(&key.instance);
+            let unhooked = found.waiting.as_ref().is_some_and(|waiting| !waits(waiting));
+            if let Some(instances) = instance.filter(|_| unhooked && record.is_some_and(is_over))
+                && instances.iter().all(is_finished)
+            {
+                let left_behind = instances.iter().all(|one| !one.agent_connected);
+                for one in instances {
+                    let finished = FinishedRegistration {
+                        instance: key.instance.clone(),
+                        connected: one.agent_connected,
+                        at: found.at,
+                    };
+                    self.cache.finished.add(&key.cluster, &one.arn, finished);
+                }
+                if left_behind && record.is_some_and(|record| is_past(record, found.at)) {
+                    found.old.push((listed.name, listed.stored.version));
+                }
+                found.tracked.insert(key);
                 continue;
             }
             let hook = found.hook_for(&key.instance, record, &states);

@@ -16,6 +16,19 @@ pub const GATHER_SECONDS_MAX: i64 = 2;
 /// The number of drains that begin together: their calls, at our pace, are over long before the run is.
 pub const BEGUN_MAX: usize = 250;
 
+/// The beginning of a drain that has failed is tried again after this: a sidecar waits 15 s for its first record, and a
+/// Spot notice gives two minutes.
+pub const BEGINNING_RETRY_AFTER: SignedDuration = SignedDuration::from_secs(3);
+
+/// The beginning of a drain is tried again this number of times before it is left to the tick.
+pub const BEGINNING_RETRIES_MAX: u32 = 10;
+
+/// A registration that stays DRAINING after its drain is described again after this.
+pub const FINISHED_RECHECK_INTERVAL: SignedDuration = SignedDuration::from_mins(10);
+
+/// The number of sidecars that a drain counts for until its tasks were observed.
+pub const SIDECARS_ASSUMED: u32 = 3;
+
 /// The number of drains that are observed together.
 pub const LOOKED_AT_MAX: usize = 1000;
 
@@ -85,6 +98,12 @@ pub const FOREIGN_MAX: usize = 5000;
 
 /// A foreign thing is forgotten when no run has asked about it for this long.
 pub const FOREIGN_UNUSED_TTL: SignedDuration = SignedDuration::from_hours(2);
+
+/// A tick spends no longer than this on receipts of drains that have ended and on deletions: events wait behind it.
+pub const HOUSEKEEPING_MAX: SignedDuration = SignedDuration::from_secs(10);
+
+/// The number of missing receipts that a tick writes at once.
+pub const RECEIPTS_AT_ONCE: usize = 10;
 
 /// A run is over this long before the deadline of its invocation, so that the last line is written and the answer sent.
 pub const RUN_MARGIN: SignedDuration = SignedDuration::from_secs(3);

@@ -209,7 +209,8 @@ fn apply_spot_deadline(record: &mut Record, situation: &Situation<'_>) {
     }
 }
 
-/// A new drain, if there is a reason for one: a hook that waits, or DRAINING.
+/// A new drain, if there is a reason for one: a hook that waits, or DRAINING. A registration that was left behind as
+/// DRAINING has nothing to protect.
 fn start(situation: &Situation<'_>, remarks: Vec<Remark>) -> DrainLookup {
     let hooks = announced(situation);
     let instance = match &situation.observation.instance {
@@ -227,6 +228,10 @@ fn start(situation: &Situation<'_>, remarks: Vec<Remark>) -> DrainLookup {
             instance.present().status
         ));
     }
+    if !leaving && instance.is_left_behind() && is_empty(situation) {
+        let text = "the container instance was left behind as DRAINING, without an agent and without a task";
+        return DrainLookup::Nothing(text.to_owned());
+    }
     let mut record = first_record(situation, &instance.present().arn, &hooks);
     take_registrations(&mut record, instance);
     apply_spot_deadline(&mut record, situation);
@@ -236,6 +241,12 @@ fn start(situation: &Situation<'_>, remarks: Vec<Remark>) -> DrainLookup {
         hooks,
         remarks,
     }))
+}
+
+/// Returns whether no task is alive on it, as far as ECS has listed them all.
+fn is_empty(situation: &Situation<'_>) -> bool {
+    let tasks = situation.observation.tasks.as_yes();
+    tasks.is_some_and(|tasks| tasks.iter().all(|task| task.last_status.is_final()))
 }
 
 /// Not a drain any more; but hooks may wait, for nothing.

@@ -90,6 +90,7 @@ impl World {
             service,
             daemon_task: service.is_some_and(|service| self.daemon_services[service]),
             group,
+            created: self.now,
             status: TaskStatus::Running,
             since: self.now,
             told: None,

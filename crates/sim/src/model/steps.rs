@@ -67,6 +67,7 @@ impl World {
             }
             What::RemakeService(service) => {
                 self.daemon_services[service] = !self.daemon_services[service];
+                self.services_created[service] = Some(self.now);
             }
             What::Recycle => self.recycle(),
             What::Foreign(text) => {

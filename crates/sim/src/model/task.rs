@@ -21,6 +21,8 @@ pub struct Task {
     pub daemon_task: bool,
     /// Its group.
     pub group: String,
+    /// When it was placed.
+    pub created: Ms,
     /// Where it is.
     pub status: TaskStatus,
     /// Since when.

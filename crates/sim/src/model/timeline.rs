@@ -27,6 +27,7 @@ impl World {
             clusters_deleted: scenario.clusters.iter().map(|cluster| cluster.deleted).collect(),
             groups: scenario.groups.clone(),
             daemon_services: scenario.services.iter().map(|service| service.daemon).collect(),
+            services_created: vec![None; scenario.services.len()],
             hosts: Vec::with_capacity(scenario.hosts.len()),
             registrations: Vec::new(),
             in_cluster: vec![Vec::new(); scenario.clusters.len()],

@@ -99,6 +99,8 @@ pub struct World {
     pub(super) groups: Vec<crate::scenario::Group>,
     /// Which services are DAEMON now.
     pub(super) daemon_services: Vec<bool>,
+    /// When services were made again; those that were not are older than all tasks.
+    pub(super) services_created: Vec<Option<Ms>>,
     pub(super) hosts: Vec<Host>,
     pub(super) registrations: Vec<Registration>,
     pub(super) in_cluster: Vec<Vec<RegistrationId>>,
@@ -211,6 +213,12 @@ impl World {
     #[must_use]
     pub fn is_daemon_service(&self, service: usize) -> bool {
         self.daemon_services[service]
+    }
+
+    /// When the service was made again, if it was.
+    #[must_use]
+    pub fn service_created(&self, service: usize) -> Option<Ms> {
+        self.services_created[service]
     }
 
     /// The names of all parameters.

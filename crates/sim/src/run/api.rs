@@ -349,6 +349,8 @@ impl Sdk {
             arn: Some(task.arn.clone()),
             container_instance: Some(world.registration(task.registration).arn.clone()),
             group: Some(task.group.clone()),
+            started_by: task.service.map(|service| format!("ecs-svc/{service:019}")),
+            created_at: Some(crate::wall_clock(task.created)),
             last_status: Some(status.name().to_owned()),
             desired_status: Some(if task.told.is_some() { "STOPPED" } else { "RUNNING" }.to_owned()),
             connectivity: Some(if connected { "CONNECTED" } else { "DISCONNECTED" }.to_owned()),
@@ -581,6 +583,7 @@ impl Api for Sdk {
                         ServiceDescription {
                             name: Some(service.name.clone()),
                             scheduling_strategy: Some(if daemon { "DAEMON" } else { "REPLICA" }.to_owned()),
+                            created_at: world.service_created(index).map(crate::wall_clock),
                         }
                     })
                     .collect())

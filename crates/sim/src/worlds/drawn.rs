@@ -4,7 +4,7 @@ use super::build::set;
 use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{LOGS, daemon, fleet, step};
-use crate::scenario::{self, HOUR, MINUTE, Ms, SECOND, Scenario, TaskSpec, Trouble, What, Wiring};
+use crate::scenario::{self, HOUR, MINUTE, Ms, SECOND, Scenario, TaskSpec, Trouble, What};
 
 /// The faults of this subject.
 pub(super) const FAULTS: &[KnownFault] = &[
@@ -21,7 +21,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "While a Spot instance is in its last minute, another drain is held late.",
         why: "The run that waits for the deadline of a machine that is taken keeps all other events waiting.",
         breaks: &[Rule::LateHold],
-        state: FaultState::Open,
+        state: FaultState::Limit,
         world: spot_delays_others,
     },
     KnownFault {
@@ -29,7 +29,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "The one event of a Spot notice is lost, and the machine is taken without a hold.",
         why: "No listing of ECS or Auto Scaling tells of a notice, so the tick does not find it.",
         breaks: &[Rule::LateHold],
-        state: FaultState::Open,
+        state: FaultState::Limit,
         world: spot_unheard,
     },
     KnownFault {
@@ -45,7 +45,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "With a settle window above half a minute each release waits for the next tick.",
         why: "A batch of the queue waits for the end of a settle window for so long at the most.",
         breaks: &[Rule::LateRelease],
-        state: FaultState::Open,
+        state: FaultState::Limit,
         world: settle_by_hand,
     },
     KnownFault {
@@ -53,7 +53,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A sidecar gives up in the middle of a drain, because its MAX_HOLD is shorter than MAX_DRAIN.",
         why: "Nobody holds the settings of the sidecars against those of the coordinator before a drain.",
         breaks: &[Rule::GaveUp],
-        state: FaultState::Open,
+        state: FaultState::Limit,
         world: short_hold,
     },
     KnownFault {
@@ -93,7 +93,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Somebody sets DRAINING while Parameter Store throttles; the daemon goes before the tasks.",
         why: "The first run fails for one read, its next try comes a minute later, and the sidecar waits for 15 s.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: FaultState::Open,
+        state: FaultState::Limit,
         world: throttled_by_hand,
     },
     KnownFault {
@@ -246,7 +246,6 @@ fn throttled_by_hand() -> Scenario {
         ..scenario::FaultSpec::default()
     });
     scenario.limit = HOUR;
-    scenario.function.wiring = Wiring::Direct;
     scenario
 }
 

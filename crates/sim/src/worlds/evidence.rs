@@ -29,7 +29,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A service is made anew as a DAEMON service, and the old tasks of that name do not hold any more.",
         why: "How a task is scheduled is asked of the service that has its name now.",
         breaks: &[Rule::FalseZero],
-        state: FaultState::Open,
+        state: FaultState::Fixed,
         world: service_recreated,
     },
     KnownFault {
@@ -37,7 +37,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A standalone task whose group is that of a daemon service does not hold its instance.",
         why: "A task's group is free text, and is believed; ECS does not document that it refuses that prefix.",
         breaks: &[Rule::FalseZero],
-        state: FaultState::Open,
+        state: FaultState::Fixed,
         world: group_of_a_daemon,
     },
 ];

@@ -102,7 +102,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Ten instances that are gone and stay DRAINING in the cluster cost every idle tick many calls.",
         why: "A registration that is DRAINING gets a whole look each minute, also when its drain has its receipt.",
         breaks: &[Rule::IdleCost],
-        state: FaultState::Open,
+        state: FaultState::Fixed,
         world: ended_drains,
     },
     KnownFault {

@@ -16,7 +16,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Many drains end at once, and the hook of another one runs out with its tasks alive.",
         why: "The tick looks at ended drains first, and their receipts wait for writes while they hold its permits.",
         breaks: &[Rule::RunsFail],
-        state: FaultState::Open,
+        state: FaultState::Fixed,
         world: behind_receipts,
     },
     KnownFault {
@@ -48,7 +48,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Hundreds of old records become due for deletion, and a release waits for minutes.",
         why: "The tick deletes before anything else, one call after the other, at the pace of a small quota.",
         breaks: &[Rule::LateRelease],
-        state: FaultState::Open,
+        state: FaultState::Fixed,
         world: behind_deletions,
     },
     KnownFault {

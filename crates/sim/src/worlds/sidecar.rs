@@ -17,7 +17,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Somebody sets an instance DRAINING, its one event is lost, and its daemon goes before the tasks.",
         why: "The sidecar waits for a record for 15 s, and the tick that makes up for the event comes once a minute.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: FaultState::Open,
+        state: FaultState::Limit,
         world: by_hand,
     },
     KnownFault {
@@ -25,7 +25,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A script sets a hundred instances DRAINING, and most of their daemons go before the tasks.",
         why: "Two or three records can be written in a second, and a sidecar waits for its own for 15 s.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: FaultState::Open,
+        state: FaultState::Fixed,
         world: by_script,
     },
     KnownFault {

@@ -9,14 +9,14 @@ use protector_sim::run::Options;
 use protector_sim::worlds::{self, FaultState};
 
 #[test]
-fn an_open_fault_breaks_what_it_says_and_a_fixed_one_breaks_nothing() {
+fn an_open_fault_or_a_limit_breaks_what_it_says_and_a_fixed_one_breaks_nothing() {
     let mut wrong = Vec::new();
     for fault in worlds::all() {
         let judged = judge::run(&(fault.world)(), Options::default()).unwrap();
         let broken: Vec<String> = judged.violations.iter().map(ToString::to_string).collect();
         let breaks = |rule| judged.violations.iter().any(|violation| violation.rule == rule);
         let as_told = match fault.state {
-            FaultState::Open => fault.breaks.iter().all(|rule| breaks(*rule)),
+            FaultState::Open | FaultState::Limit => fault.breaks.iter().all(|rule| breaks(*rule)),
             FaultState::Fixed => judged.violations.is_empty(),
         };
         if !as_told {
@@ -27,6 +27,31 @@ fn an_open_fault_breaks_what_it_says_and_a_fixed_one_breaks_nothing() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_limit_says_why_it_stays_and_with_its_setting_breaks_nothing() {
+    for fault in worlds::all() {
+        let limit = worlds::limit(fault.name);
+        assert_eq!(
+            fault.state == FaultState::Limit,
+            limit.is_some(),
+            "{}",
+            fault.name
+        );
+        let Some(limit) = limit else { continue };
+        assert!(
+            limit.why.ends_with('.') && limit.avoid.ends_with('.'),
+            "{}",
+            fault.name
+        );
+        let Some(settings) = limit.settings else { continue };
+        let mut world = (fault.world)();
+        settings(&mut world);
+        let judged = judge::run(&world, Options::default()).unwrap();
+        let broken: Vec<String> = judged.violations.iter().map(ToString::to_string).collect();
+        assert!(broken.is_empty(), "{}: {broken:#?}", fault.name);
+    }
 }
 
 /// `UPDATE_DOCS=1 cargo test -p protector-sim the_table` writes it again.

@@ -84,6 +84,7 @@ fn list(json: bool) -> Result<(), SimulateError> {
 fn state(state: FaultState) -> &'static str {
     match state {
         FaultState::Open => "open",
+        FaultState::Limit => "limit",
         FaultState::Fixed => "fixed",
     }
 }
@@ -92,7 +93,7 @@ fn state(state: FaultState) -> &'static str {
 fn is_true(fault: &KnownFault, played: &Played) -> bool {
     let broken = |rule: &Rule| played.violations.iter().any(|violation| violation.rule == *rule);
     match fault.state {
-        FaultState::Open => fault.breaks.iter().all(broken),
+        FaultState::Open | FaultState::Limit => fault.breaks.iter().all(broken),
         FaultState::Fixed => played.violations.is_empty(),
     }
 }
@@ -110,6 +111,11 @@ fn show(args: &SimulateArgs, played: &[(KnownFault, Played)]) -> Result<(), Simu
         output::line(&format!("{}: {}", fault.name, words(fault, played)))?;
         for words in [fault.what, fault.why] {
             output::line(&wrapped(&format!("  {words}"), table::width(), 2))?;
+        }
+        if let Some(limit) = worlds::limit(fault.name) {
+            for words in [limit.why, &format!("To avoid it: {}", limit.avoid)] {
+                output::line(&wrapped(&format!("  {words}"), table::width(), 2))?;
+            }
         }
         for line in violations::lines("  judge", &played.violations) {
             output::line(&line)?;
@@ -129,6 +135,8 @@ fn words(fault: &KnownFault, played: &Played) -> &'static str {
     match (fault.state, is_true(fault, played)) {
         (FaultState::Open, true) => "open, and breaks what it says",
         (FaultState::Open, false) => "called open, but does not break what it says",
+        (FaultState::Limit, true) => "a limit, and breaks what it says",
+        (FaultState::Limit, false) => "called a limit, but does not break what it says",
         (FaultState::Fixed, true) => "fixed, and breaks nothing",
         (FaultState::Fixed, false) => "called fixed, but breaks a promise",
     }

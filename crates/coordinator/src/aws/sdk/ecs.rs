@@ -162,6 +162,7 @@ pub(super) async fn describe_services(
         scheduling_strategy: service
             .scheduling_strategy
             .map(|strategy| strategy.as_str().to_owned()),
+        created_at: service.created_at.as_ref().and_then(moment),
     });
     Ok(described.collect())
 }
@@ -249,6 +250,8 @@ fn task(task: types::Task) -> TaskDescription {
         arn: task.task_arn,
         container_instance: task.container_instance_arn,
         group: task.group,
+        started_by: task.started_by,
+        created_at: task.created_at.as_ref().and_then(moment),
         last_status: task.last_status,
         desired_status: task.desired_status,
         connectivity: task

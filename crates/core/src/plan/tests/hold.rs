@@ -29,6 +29,42 @@ fn draining_is_set_also_if_no_task_runs() {
 }
 
 #[test]
+fn p10_a_registration_that_was_left_behind_as_draining_needs_no_drain() {
+    let left_behind = |tasks: Vec<Task>, change: fn(&mut ContainerInstance), hook: Hook| {
+        let mut bench = Bench::external();
+        bench.change(|one| (one.agent_connected, one.tasks) = (false, Some(0)));
+        bench.change(change);
+        bench.tasks(tasks);
+        bench.observation.hook = hook;
+        bench.plan(0).verdict
+    };
+    let waits = || Hook::waiting(hook_action(3600, Some(TOKEN)));
+    let ended = || vec![web(1, "STOPPED")];
+    assert_eq!(left_behind(vec![], |_| (), Hook::None), Verdict::NotDraining);
+    assert_eq!(left_behind(ended(), |_| (), Hook::None), Verdict::NotDraining);
+    // ECS does not count tasks that it has ordered to stop.
+    let stopping = vec![web(1, "STOPPING")];
+    for (what, verdict) in [
+        ("a task stops", left_behind(stopping, |_| (), Hook::None)),
+        ("a hook waits", left_behind(vec![], |_| (), waits())),
+        (
+            "its agent is connected",
+            left_behind(vec![], |one| one.agent_connected = true, Hook::None),
+        ),
+        (
+            "a task is counted",
+            left_behind(vec![], |one| one.tasks = Some(1), Hook::None),
+        ),
+        (
+            "tasks are not counted",
+            left_behind(vec![], |one| one.tasks = None, Hook::None),
+        ),
+    ] {
+        assert_eq!(verdict, Verdict::Holding, "{what}");
+    }
+}
+
+#[test]
 fn p8_draining_is_set_again_until_it_is_seen() {
     let mut bench = Bench::hooked();
     bench.step(0);

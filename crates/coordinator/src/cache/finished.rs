@@ -1,0 +1,93 @@
+//! Registrations that stay DRAINING after their drains: ECS lists them until a person deregisters them or sets them
+//! ACTIVE, for weeks if need be, and they cost nothing meanwhile.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId};
+use protector_core::limits::coordinator::FINISHED_RECHECK_INTERVAL;
+
+/// A registration with which nothing is left to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FinishedRegistration {
+    /// The instance under it.
+    pub instance: InstanceId,
+    /// Whether its agent was connected. If not, no listing of DRAINING instances has it, so its record is not needed any
+    /// more.
+    pub connected: bool,
+    /// When that was seen.
+    pub at: Timestamp,
+}
+
+/// What one execution environment knows of such registrations.
+#[derive(Debug, Default)]
+pub struct Finished(Mutex<Known>);
+
+type Known = BTreeMap<ClusterName, BTreeMap<ContainerInstanceArn, FinishedRegistration>>;
+
+impl Finished {
+    /// Remembers a registration with which nothing is left to do.
+    pub fn add(&self, cluster: &ClusterName, arn: &ContainerInstanceArn, finished: FinishedRegistration) {
+        let mut known = self.lock();
+        let known = known.entry(cluster.clone()).or_default();
+        known.insert(arn.clone(), finished);
+    }
+
+    /// Something has changed about it: the tick looks at it again.
+    pub fn remove(&self, cluster: &ClusterName, arn: &ContainerInstanceArn) {
+        if let Some(known) = self.lock().get_mut(cluster) {
+            known.remove(arn);
+        }
+    }
+
+    /// Keeps those of the cluster that are as they were, according to a listing of those that are DRAINING and connected,
+    /// for a while: one that was ACTIVE meanwhile may drain again, and its events may be lost.
+    pub fn listed(&self, cluster: &ClusterName, draining: &[ContainerInstanceArn], now: Timestamp) {
+        let fresh = |at: Timestamp| now.duration_since(at) < FINISHED_RECHECK_INTERVAL;
+        if let Some(known) = self.lock().get_mut(cluster) {
+            known.retain(|arn, finished| fresh(finished.at) && draining.contains(arn) == finished.connected);
+        }
+    }
+
+    /// What is known of a registration with which nothing is left to do.
+    pub fn get(&self, cluster: &ClusterName, arn: &ContainerInstanceArn) -> Option<FinishedRegistration> {
+        self.lock().get(cluster)?.get(arn).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p10_what_is_finished_is_known_for_a_while_until_it_changes_or_is_listed_no_more() {
+        let finished = Finished::default();
+        let (prod, dev) = ("prod".parse().unwrap(), "dev".parse().unwrap());
+        let arn = |number: u32| -> ContainerInstanceArn {
+            format!("arn:aws:ecs:eu-west-1:1:container-instance/prod/{number:032x}")
+                .parse()
+                .unwrap()
+        };
+        let at = |second| Timestamp::from_second(1_800_000_000 + second).unwrap();
+        for number in 1..=5 {
+            let registration = FinishedRegistration {
+                instance: "i-12345678".parse().unwrap(),
+                connected: number != 5,
+                at: if number == 4 { at(0) } else { at(300) },
+            };
+            finished.add(&prod, &arn(number), registration);
+        }
+        finished.remove(&prod, &arn(1));
+        let recheck = FINISHED_RECHECK_INTERVAL.as_secs();
+        finished.listed(&prod, &[arn(2), arn(4), arn(9)], at(recheck));
+        finished.listed(&dev, &[], at(recheck));
+        let known = |number| finished.get(&prod, &arn(number)).is_some();
+        assert_eq!([1, 2, 3, 4, 5].map(known), [false, true, false, false, true]);
+        assert_eq!(finished.get(&dev, &arn(2)), None);
+    }
+}
