@@ -24,6 +24,7 @@ pub mod logging;
 pub mod metrics;
 pub mod observe;
 pub mod outcome;
+mod overwritten;
 pub mod place;
 mod protection;
 pub mod rate_limit;

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceKey};
-use protector_core::limits::coordinator::{SHARED_ALONE_MAX, TOGETHER_WITHIN};
-use protector_core::limits::{DELETE_PARAMETERS_MAX, GET_PARAMETERS_MAX, SHARED_FROM};
+use protector_core::limits::coordinator::{SHARED_ALONE_MAX, TOGETHER_WITHIN, WRITES_MAX};
+use protector_core::limits::{DELETE_PARAMETERS_MAX, GET_PARAMETERS_MAX, LAST_SHARED, SHARED_FROM};
 use protector_core::observation::{Observed, Stored};
 use protector_core::plan::poll_seconds;
-use protector_core::record::Record;
+use protector_core::record::{Record, ReleaseReason};
 use protector_core::shared::{SharedDrain, together};
+use protector_core::trigger::Order;
+use protector_core::versions::Missed;
 use serde_json::json;
 
 use crate::apply::RecordWrite;
@@ -93,12 +95,16 @@ impl Coordinator {
         }
         self.apply_kill_switch(texts.text(&control));
         if first {
-            self.learn_texts(cluster, &shared, &texts);
+            self.learn_texts(cluster, &shared, &texts).await;
         }
-        Ok(keys
-            .iter()
-            .map(|key| texts.stored(&prefix.record_name(key)))
-            .collect())
+        let mut read = Vec::new();
+        for key in keys {
+            read.push(match texts.with_version(&prefix.record_name(key)) {
+                Some((text, version)) => Observed::Present(self.whole(key, text, version).await),
+                None => Observed::Absent,
+            });
+        }
+        Ok(read)
     }
 
     /// The same by a listing of all parameters. It may leave out one that has just been written, which is no harm: a
@@ -114,17 +120,20 @@ impl Coordinator {
         let prefix = &self.policy.prefix;
         self.refresh_kill_switch().await;
         let listed = self.aws.list_parameters(prefix).await?;
-        self.learn_shared(cluster, &listed);
+        self.learn_shared(cluster, &listed).await;
         let found: HashMap<&str, &Listed> = listed.iter().map(|one| (one.name.as_str(), one)).collect();
-        let stored = |key| match found.get(prefix.record_name(key).as_str()) {
-            Some(one) => Observed::Present(one.stored()),
-            None => Observed::Absent,
-        };
-        Ok(keys.iter().map(stored).collect())
+        let mut read = Vec::new();
+        for key in keys {
+            read.push(match found.get(prefix.record_name(key).as_str()) {
+                Some(one) => Observed::Present(self.whole(key, &one.text, one.version).await),
+                None => Observed::Absent,
+            });
+        }
+        Ok(read)
     }
 
     /// Takes in the shared records of a listing, and notes that the cluster has no others.
-    pub(crate) fn learn_shared(&self, cluster: &ClusterName, listed: &[Listed]) {
+    pub(crate) async fn learn_shared(&self, cluster: &ClusterName, listed: &[Listed]) {
         let of_cluster = |one: &'_ Listed| {
             let (of, number) = self.policy.prefix.shared_of(&one.name)?;
             (of == *cluster).then_some(number)
@@ -133,17 +142,24 @@ impl Coordinator {
             .iter()
             .filter_map(|one| Some((of_cluster(one)?, Some((one.text.as_str(), one.version)))))
             .collect();
-        if self.cache.store.learn_shared(cluster, &read, self.now()) {
+        let news = self.cache.store.learn_shared(cluster, &read, self.now());
+        self.repair_shared(cluster).await;
+        if news {
             self.cache.store.take_in(cluster);
         }
     }
 
     /// Takes in the shared records of a cluster, in their order, of which these are the names. Returns whether any of
     /// them is news.
-    fn learn_texts(&self, cluster: &ClusterName, names: &[String], texts: &Texts) -> bool {
+    async fn learn_texts(&self, cluster: &ClusterName, names: &[String], texts: &Texts) -> bool {
         let read = names.iter().map(|name| texts.with_version(name)).enumerate();
         let read: Vec<_> = read.collect();
-        self.cache.store.learn_shared(cluster, &read, self.now())
+        let news = self.cache.store.learn_shared(cluster, &read, self.now());
+        if !self.queued && matches!(read.last(), Some((LAST_SHARED, None))) {
+            self.cache.store.last_is_absent(cluster, self.now());
+        }
+        self.repair_shared(cluster).await;
+        news
     }
 
     /// A batch begins. Lambda may have given those before it to another environment, while this one was busy with an
@@ -155,7 +171,7 @@ impl Coordinator {
             let Ok(texts) = self.aws.get_texts(&names).await else {
                 continue;
             };
-            if self.learn_texts(&cluster, &names, &texts) {
+            if self.learn_texts(&cluster, &names, &texts).await {
                 self.cache.store.take_in(&cluster);
                 self.cache.look_soon_at_all(&cluster, self.now());
             }
@@ -183,6 +199,7 @@ impl Coordinator {
 
     /// Writes a record where it belongs: into a shared one while many instances drain, or once it is in one.
     pub(crate) async fn put(&self, write: RecordWrite<'_>, rank: Priority) -> Result<Outcome, AwsError> {
+        self.share_order(&write, rank).await;
         let Some(place) = self.to_share(write.key, &write.record) else {
             return self.put_own(write, rank).await;
         };
@@ -239,6 +256,29 @@ impl Coordinator {
         Ok(outcome)
     }
 
+    /// An operator's command crosses the writes of the queue. A sidecar obeys a release in any record that it reads, so
+    /// it is noted first where the queue's runs do not write counts; whatever becomes of the record, the release stays.
+    /// If that fails, the record has it all the same.
+    async fn share_order(&self, write: &RecordWrite<'_>, rank: Priority) {
+        let record = &write.record;
+        let ordered = record.ordered.as_ref();
+        let ordered = ordered.is_some_and(|ordered| ordered.command == Order::Release.name())
+            && record.reason == Some(ReleaseReason::Operator);
+        let before = write.last().and_then(Stored::readable);
+        let again = before.is_some_and(|before| before.is_released() && before.drain_id == record.drain_id);
+        if self.queued || self.policy.own_records_only || !ordered || again {
+            return;
+        }
+        let store = &self.cache.store;
+        let place = SharedDrain::of_release(record)
+            .and_then(|drain| store.put_order(write.key, &drain, record.poll_seconds));
+        if let Some(place) = place
+            && self.flush(&place, rank).await.is_err()
+        {
+            store.undo(write.key, &place);
+        }
+    }
+
     /// The place of a drain in a shared record, if it belongs there.
     fn to_share(&self, key: &InstanceKey, record: &Record) -> Option<SharedSlot> {
         let may_share = self.queued && !self.policy.own_records_only;
@@ -270,16 +310,8 @@ impl Coordinator {
     }
 
     async fn put_alone(&self, write: RecordWrite<'_>) -> Result<Outcome, AwsError> {
-        let name = self.policy.prefix.record_name(write.key);
-        let version = self.aws.put_record(&name, &write.record).await?;
-        let raced = version > write.last().map_or(1, |stored| stored.version + 1);
-        let stored = match raced {
-            true => self.repair(&name, write.record, version).await?,
-            false => Stored {
-                record: Ok(write.record),
-                version,
-            },
-        };
+        let known = write.last().map_or(0, |stored| stored.version);
+        let (stored, raced) = self.write_whole(write.key, write.record, known).await?;
         write.applied.raced |= raced;
         self.cache.store.learn(write.key, &stored, self.now());
         write.applied.written = Some(stored);
@@ -289,23 +321,8 @@ impl Coordinator {
         })
     }
 
-    /// Another run has written between our read and our write: its changes are put back into the record.
-    async fn repair(&self, name: &str, record: Record, version: i64) -> Result<Stored, AwsError> {
-        let overwritten = self.aws.get_parameter(&format!("{name}:{}", version - 1)).await;
-        let overwritten = overwritten.readable();
-        let merged = overwritten.map_or_else(|| record.clone(), |other| record.clone().merged(other));
-        let version = match merged == record {
-            true => version,
-            false => self.aws.put_record(name, &merged).await?,
-        };
-        Ok(Stored {
-            record: Ok(merged),
-            version,
-        })
-    }
-
     /// Writes a shared record. A change that comes while one waits for its turn is in its text, and waits with it.
-    async fn flush(&self, place: &SharedSlot, rank: Priority) -> Result<(), AwsError> {
+    pub(crate) async fn flush(&self, place: &SharedSlot, rank: Priority) -> Result<(), AwsError> {
         let store = &self.cache.store;
         let gate = store.gate(place);
         let _turn = gate.lock().await;
@@ -318,44 +335,58 @@ impl Coordinator {
         store.outcome(place).unwrap_or(Ok(()))
     }
 
+    /// Writes a shared record until its text was written over no other one.
     async fn write_shared(&self, place: &SharedSlot) {
         let store = &self.cache.store;
         // An environment that has not listed the drains yet would make hundreds of sidecars read each second.
-        let polls = match self.cache.knows_the_fleet(self.now()) {
+        let polls = match self.cache.knows_the_fleet(self.now()) && place.number != LAST_SHARED {
             true => Polls::Are(self.poll_seconds()),
             false => Polls::AtLeast(self.poll_seconds()),
         };
-        let Some(draft) = store.draft(place, polls, self.now()) else {
-            return;
-        };
         let name = self.policy.prefix.shared_name(&place.cluster, place.number);
-        let outcome = self.aws.put_shared(&name, &draft.record).await;
-        let raced = outcome.as_ref().is_ok_and(|version| *version > draft.version);
-        let version = outcome.as_ref().copied().unwrap_or_default();
-        store.tried(place, &draft, outcome);
-        if !raced {
-            return;
-        }
-        // Another writer, as during a deployment: its changes are put back.
-        let overwritten = self.aws.get_text(&format!("{name}:{}", version - 1)).await;
-        let more = overwritten.is_ok_and(|text| store.merge(place, &text));
-        if let Some(draft) = store
-            .draft(place, Polls::Are(draft.record.poll_seconds), self.now())
-            .filter(|_| more)
-        {
-            let outcome = self.aws.put_shared(&name, &draft.record).await;
+        for _ in 0..WRITES_MAX {
+            let Some(draft) = store.draft(place, polls, self.now()) else {
+                return;
+            };
+            let outcome = self.aws.put_shared(&name, &draft.record, draft.base).await;
+            let version = outcome.as_ref().ok().copied();
             store.tried(place, &draft, outcome);
+            let missed = version.and_then(|version| Missed::by_write(draft.base, draft.version - 1, version));
+            // Another writer, as during a deployment, or an operator's command: its changes are put back.
+            let Some(missed) = missed else { return };
+            let Ok(texts) = self.overwritten(&name, missed).await else {
+                return;
+            };
+            if store
+                .repair_shared(&place.cluster, place.number, &texts)
+                .is_none()
+            {
+                return;
+            }
         }
     }
 
-    /// Deletes the shared records that hold no drain. What fails is tried again by the next run.
+    /// Deletes the shared records that hold no drain, and takes drains that are over out of the last one. What fails is
+    /// tried again by the next run.
     pub(crate) async fn delete_empty(&self) {
-        let empty = self.cache.store.empty();
-        if empty.is_empty() || self.only_observes() {
+        let store = &self.cache.store;
+        if self.only_observes() {
             return;
         }
+        for place in store.shrunk() {
+            let _ = self.flush(&place, Priority::Count).await;
+        }
+        let mut empty = store.empty();
         let prefix = &self.policy.prefix;
         let name = |(cluster, number): &(ClusterName, usize)| prefix.shared_name(cluster, *number);
+        // A command may have noted its release in the last one since it was listed.
+        let last = |(_, number): &(ClusterName, usize)| *number == LAST_SHARED;
+        let lasts: Vec<String> = empty.iter().filter(|one| last(one)).map(name).collect();
+        if !lasts.is_empty() {
+            let versions = self.aws.versions(&lasts).await.unwrap_or_default();
+            let known = |one: &(ClusterName, usize)| store.shared_version(&one.0, one.1);
+            empty.retain(|one| !last(one) || versions.get(&name(one)).copied() == known(one));
+        }
         for some in empty.chunks(DELETE_PARAMETERS_MAX) {
             let names: Vec<String> = some.iter().map(name).collect();
             if let Err(failure) = self.aws.delete_parameters(&names).await {
@@ -363,7 +394,7 @@ impl Coordinator {
                 return self.logger.log(Level::Warn, "not-deleted", fields);
             }
             for (cluster, number) in some {
-                self.cache.store.deleted_shared(cluster, *number);
+                store.deleted_shared(cluster, *number);
             }
         }
     }

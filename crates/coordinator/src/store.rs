@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::coordinator::{NEXT_BATCH_WITHIN, READ_LAG_MAX, SHARED_UNUSED_TTL};
-use protector_core::limits::{RECORD_KEPT, SHARED_RECORDS};
+use protector_core::limits::{LAST_SHARED, RECORD_KEPT, SHARED_RECORDS};
 use protector_core::observation::{Observed, Stored};
 use protector_core::record::Record;
 use protector_core::shared::{SharedDrain, SharedRecord, together};
+use protector_core::versions::Missed;
 
 use crate::aws::AwsError;
 
@@ -26,6 +27,7 @@ pub struct Store {
 #[derive(Debug, Default)]
 struct StoreState {
     records: BTreeMap<InstanceKey, KnownRecord>,
+    repairs: BTreeMap<InstanceKey, Repair>,
     shared: BTreeMap<ClusterName, Vec<Shared>>,
     /// No other environment has had a batch of the queue until then, as far as is known.
     current_at: Option<Timestamp>,
@@ -39,12 +41,25 @@ struct KnownRecord {
     ended: bool,
 }
 
+/// What is known of a record's text that was written over another writer's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repair {
+    /// The text of this version says so still, and what it misses is known here.
+    Known(i64),
+    /// What it misses could not be read.
+    Missing(Missed),
+}
+
 /// One shared record.
 #[derive(Debug)]
 struct Shared {
     record: SharedRecord,
     /// The version of its parameter; 0 if there is none.
     version: i64,
+    /// What its text was written over and `record` does not include yet.
+    missed: Option<Missed>,
+    /// Drains that are over were taken out, and its text has them still.
+    shrunk: bool,
     /// Whether its text can be read. Otherwise it is left to its writer.
     readable: bool,
     /// Counts changes of `record`.
@@ -65,12 +80,41 @@ impl Shared {
             record: SharedRecord::empty(now),
             since: now,
             version: 0,
+            missed: None,
+            shrunk: false,
             readable: true,
             changes: 0,
             written: 0,
             failed: None,
             gate: Arc::default(),
         }
+    }
+
+    /// The version that the next text is based on.
+    fn base(&self) -> i64 {
+        self.missed.map_or(self.version, Missed::based_on)
+    }
+
+    /// Takes drains out.
+    fn retain(&mut self, stays: impl Fn(&InstanceId) -> bool) {
+        let before = self.record.drains.len();
+        self.record.drains.retain(|instance, _| stays(instance));
+        self.shrunk |= self.record.drains.len() < before;
+    }
+
+    /// The drains that it is there for; in the last one, not those whose releases were ordered: they have records of
+    /// their own.
+    fn members(&self, number: usize) -> impl Iterator<Item = (&InstanceId, &SharedDrain)> {
+        let drains = self.record.drains.iter();
+        drains.filter(move |(_, drain)| !(number == LAST_SHARED && drain.is_ordered()))
+    }
+
+    /// Takes in texts that were written over. Returns whether they say more; what cannot be read says nothing.
+    fn merge(&mut self, texts: &[String]) -> bool {
+        let before = self.record.clone();
+        let others = texts.iter().filter_map(|text| SharedRecord::decode(text).ok());
+        self.record = others.fold(before.clone(), SharedRecord::merged);
+        self.record.drains != before.drains
     }
 
     /// Its text has changed, and is to be written.
@@ -113,6 +157,8 @@ pub struct PendingWrite {
     pub record: SharedRecord,
     /// What its version will be, unless another writer has written.
     pub version: i64,
+    /// The version up to which it includes all.
+    pub base: i64,
     change: u64,
 }
 
@@ -143,10 +189,11 @@ impl Store {
         let facts = self.lock();
         let shared = facts.shared.get(&key.cluster).into_iter().flatten();
         let known = facts.records.get(key).is_some_and(|known| !known.ended);
-        known
-            && shared
-                .into_iter()
-                .any(|shared| shared.record.drains.contains_key(&key.instance))
+        let holds = |(number, shared): (usize, &Shared)| {
+            let mut members = shared.members(number);
+            members.any(|(instance, _)| *instance == key.instance)
+        };
+        known && shared.into_iter().enumerate().any(holds)
     }
 
     /// Corrects a record that was just read by what is known: an answer may lag, and the text may leave out what this
@@ -206,7 +253,36 @@ impl Store {
     pub fn forget(&self, key: &InstanceKey) {
         let mut facts = self.lock();
         facts.records.remove(key);
+        facts.repairs.remove(key);
         facts.leave(key);
+    }
+
+    /// Returns whether what the text of this version misses is known here.
+    pub fn is_repaired(&self, key: &InstanceKey, version: i64) -> bool {
+        self.lock().repairs.get(key) == Some(&Repair::Known(version))
+    }
+
+    /// Notes that the text misses nothing.
+    pub fn is_whole(&self, key: &InstanceKey) {
+        self.lock().repairs.remove(key);
+    }
+
+    /// Notes that what the text of this version misses is known here.
+    pub fn repaired(&self, key: &InstanceKey, version: i64) {
+        self.lock().repairs.insert(key.clone(), Repair::Known(version));
+    }
+
+    /// Notes that what a text misses could not be read, so that the next text does not claim to include it.
+    pub fn not_repaired(&self, key: &InstanceKey, missed: Missed) {
+        self.lock().repairs.insert(key.clone(), Repair::Missing(missed));
+    }
+
+    /// The version up to which what is known of a record includes all, when this version of it was read.
+    pub fn base(&self, key: &InstanceKey, version: i64) -> i64 {
+        match self.lock().repairs.get(key) {
+            Some(Repair::Missing(missed)) => missed.based_on().min(version),
+            Some(Repair::Known(_)) | None => version,
+        }
     }
 
     /// The drains that are known and not over.
@@ -229,11 +305,31 @@ impl Store {
         shared.collect()
     }
 
+    /// The version of a shared record as it is known; none if there is no such parameter.
+    pub fn shared_version(&self, cluster: &ClusterName, number: usize) -> Option<i64> {
+        let mut facts = self.lock();
+        let version = facts.shared_mut(cluster, number)?.version;
+        (version > 0).then_some(version)
+    }
+
     /// Notes that a shared record's parameter was deleted.
     pub fn deleted_shared(&self, cluster: &ClusterName, number: usize) {
         if let Some(shared) = self.lock().shared_mut(cluster, number) {
             shared.version = 0;
+            shared.shrunk = false;
         }
+    }
+
+    /// The last shared record's text has drains that are over, beside others: it is to be written. The others are
+    /// written often, and change by it.
+    pub fn shrunk(&self) -> Vec<SharedSlot> {
+        let mut facts = self.lock();
+        let last = facts.shared.iter_mut().filter_map(|(cluster, all)| {
+            let shared = all.get_mut(LAST_SHARED)?;
+            let stays = !shared.record.drains.is_empty() && shared.readable;
+            (stays && shared.shrunk).then(|| shared.changed(cluster, LAST_SHARED, None))
+        });
+        last.collect()
     }
 
     /// Forgets drains that have ended a while ago, and those of shared records that no listing has shown for as long:
@@ -245,16 +341,14 @@ impl Store {
         let ended: Vec<InstanceKey> = ended.map(|(key, _)| key.clone()).collect();
         for key in ended {
             facts.records.remove(&key);
+            facts.repairs.remove(&key);
             facts.leave(&key);
         }
         let StoreState { records, shared, .. } = &mut *facts;
         for (cluster, all) in shared {
             for shared in all {
                 let known_for_long = now.duration_since(shared.since) >= SHARED_UNUSED_TTL;
-                shared
-                    .record
-                    .drains
-                    .retain(|instance, _| !known_for_long || records.contains_key(&key(cluster, instance)));
+                shared.retain(|instance| !known_for_long || records.contains_key(&key(cluster, instance)));
             }
         }
     }
@@ -280,12 +374,17 @@ impl Store {
             let (Some(shared), Some((text, version))) = (all.get_mut(*number), read) else {
                 continue;
             };
-            if *version <= shared.version {
+            let decoded = SharedRecord::decode(text);
+            // Others than the queue's runs create the last one again, and its versions with it.
+            let recreated = *number == LAST_SHARED
+                && (decoded.as_ref()).is_ok_and(|read| read.updated_at > shared.record.updated_at);
+            if *version <= shared.version && !recreated {
                 continue;
             }
             news = true;
             shared.version = *version;
-            match SharedRecord::decode(text) {
+            shared.missed = Missed::of(text, *version);
+            match decoded {
                 Ok(record) => {
                     shared.readable = true;
                     shared.record = match shared.written < shared.changes {
@@ -299,6 +398,43 @@ impl Store {
         news
     }
 
+    /// A run that is not the only one has read that there is no last shared record: what was known of an earlier one is
+    /// over.
+    pub fn last_is_absent(&self, cluster: &ClusterName, now: Timestamp) {
+        if let Some(shared) = self.lock().shared_mut(cluster, LAST_SHARED)
+            && shared.written >= shared.changes
+        {
+            (shared.version, shared.missed, shared.shrunk) = (0, None, false);
+            shared.record = SharedRecord::empty(now);
+            shared.readable = true;
+        }
+    }
+
+    /// The shared records of a cluster whose texts were written over others that are not known here.
+    pub fn missed_shared(&self, cluster: &ClusterName) -> Vec<(usize, Missed)> {
+        let facts = self.lock();
+        let all = facts.shared.get(cluster).into_iter().flatten().enumerate();
+        let readable = all.filter(|(_, shared)| shared.readable);
+        readable
+            .filter_map(|(number, shared)| Some((number, shared.missed?)))
+            .collect()
+    }
+
+    /// Takes in what a shared record had missed, in the texts that it was written over. Returns the change to be written,
+    /// if they say more.
+    pub fn repair_shared(
+        &self,
+        cluster: &ClusterName,
+        number: usize,
+        texts: &[String],
+    ) -> Option<SharedSlot> {
+        let mut facts = self.lock();
+        let shared = facts.shared_mut(cluster, number)?;
+        shared.missed = None;
+        let more = shared.merge(texts);
+        more.then(|| shared.changed(cluster, number, None))
+    }
+
     /// The clusters that have shared records, if this environment has not looked at them a moment ago.
     pub fn to_check(&self, now: Timestamp) -> Vec<ClusterName> {
         let mut facts = self.lock();
@@ -306,7 +442,8 @@ impl Store {
             .current_at
             .is_some_and(|at| now.duration_since(at) < NEXT_BATCH_WITHIN);
         facts.current_at = Some(now);
-        let tells = |all: &Vec<Shared>| all.iter().any(|shared| !shared.record.drains.is_empty());
+        let has_members = |(number, shared): (usize, &Shared)| shared.members(number).next().is_some();
+        let tells = |all: &Vec<Shared>| all.iter().enumerate().any(has_members);
         let told = facts.shared.iter().filter(|(_, all)| !recent && tells(all));
         told.map(|(cluster, _)| cluster.clone()).collect()
     }
@@ -358,22 +495,41 @@ impl Store {
         let mut facts = self.lock();
         let StoreState { records, shared, .. } = &mut *facts;
         let all = shared.get_mut(&key.cluster)?;
-        let there = |shared: &Shared| shared.record.drains.contains_key(&key.instance);
+        let there = |(number, shared): (usize, &Shared)| {
+            let mut members = shared.members(number);
+            let there = members.any(|(instance, _)| *instance == key.instance);
+            there.then_some(number)
+        };
         let room = |shared: &Shared| shared.readable && shared.record.has_room_for(&key.instance, drain);
-        let find = |all: &[Shared]| all.iter().position(there).or_else(|| all.iter().position(room));
+        let find = |all: &[Shared]| {
+            let there = all.iter().enumerate().find_map(there);
+            there.or_else(|| all.iter().position(room))
+        };
         let number = find(all).or_else(|| {
             // Those that are over make room.
             let open = |instance: &InstanceId| {
                 let known = records.get(&self::key(&key.cluster, instance));
                 known.is_none_or(|known| !known.ended)
             };
-            all.iter_mut()
-                .for_each(|shared| shared.record.drains.retain(|instance, _| open(instance)));
+            all.iter_mut().for_each(|shared| shared.retain(open));
             find(all)
         })?;
         let shared = all.get_mut(number)?;
         let before = shared.record.drains.insert(key.instance.clone(), drain.clone());
         Some(shared.changed(&key.cluster, number, before))
+    }
+
+    /// Puts the release of an operator's command into the last shared record, to be written; nowhere if there is no
+    /// room. Sidecars that read it had read every `poll_seconds` before.
+    pub fn put_order(&self, key: &InstanceKey, drain: &SharedDrain, poll_seconds: u32) -> Option<SharedSlot> {
+        let mut facts = self.lock();
+        let shared = facts.shared_mut(&key.cluster, LAST_SHARED)?;
+        if !shared.readable || !shared.record.has_room_for(&key.instance, drain) {
+            return None;
+        }
+        shared.record.poll_seconds = shared.record.poll_seconds.max(poll_seconds);
+        let before = shared.record.drains.insert(key.instance.clone(), drain.clone());
+        Some(shared.changed(&key.cluster, LAST_SHARED, before))
     }
 
     /// Restores what was known before a write that failed.
@@ -397,8 +553,8 @@ impl Store {
                 .enumerate()
                 .map(move |(number, one)| (cluster, number, one))
         });
-        let hurried = all.filter(|(_, _, shared)| {
-            let told = !shared.record.drains.is_empty() && shared.readable && shared.version > 0;
+        let hurried = all.filter(|(_, number, shared)| {
+            let told = shared.members(*number).next().is_some() && shared.readable && shared.version > 0;
             told && shared.record.poll_seconds.saturating_mul(3) < poll_seconds.saturating_mul(2)
         });
         let places = hurried.map(|(cluster, number, shared)| shared.changed(cluster, number, None));
@@ -410,14 +566,15 @@ impl Store {
         let mut facts = self.lock();
         let mut all = facts.shared.get(&key.cluster)?.iter().enumerate();
         let (number, drain) = all.find_map(|(number, shared)| {
-            let drain = shared.record.drains.get(&key.instance)?;
+            let mut members = shared.members(number);
+            let (_, drain) = members.find(|(instance, _)| **instance == key.instance)?;
             Some((number, drain))
         })?;
         if drain.released.is_some() {
             return None;
         }
-        facts.leave(key);
         let shared = facts.shared_mut(&key.cluster, number)?;
+        shared.record.drains.remove(&key.instance);
         Some(shared.changed(&key.cluster, number, None))
     }
 
@@ -451,9 +608,11 @@ impl Store {
             Polls::Are(seconds) => seconds,
             Polls::AtLeast(seconds) => seconds.max(shared.record.poll_seconds),
         };
+        shared.shrunk = false;
         Some(PendingWrite {
             record: shared.record.clone(),
             version: shared.version + 1,
+            base: shared.base(),
             change: shared.changes,
         })
     }
@@ -466,27 +625,15 @@ impl Store {
         };
         match outcome {
             Ok(version) => {
+                shared.missed = match Missed::by_write(draft.base, draft.version - 1, version) {
+                    None => Missed::between(draft.base, version),
+                    missed => missed,
+                };
                 shared.version = version;
                 shared.written = draft.change;
             }
             Err(failure) => shared.failed = Some((draft.change, failure)),
         }
-    }
-
-    /// Takes in what another writer had said in the text that was just overwritten. Returns whether it said more.
-    pub fn merge(&self, place: &SharedSlot, overwritten: &str) -> bool {
-        let Ok(other) = SharedRecord::decode(overwritten) else {
-            return false;
-        };
-        let mut facts = self.lock();
-        let Some(shared) = facts.shared_mut(&place.cluster, place.number) else {
-            return false;
-        };
-        let before = shared.record.clone();
-        shared.record = before.clone().merged(other);
-        let more = shared.record.drains != before.drains;
-        shared.changes += u64::from(more);
-        more
     }
 
     fn lock(&self) -> MutexGuard<'_, StoreState> {
@@ -502,7 +649,7 @@ impl StoreState {
     /// Removes the drain from the shared records, from the next text on.
     fn leave(&mut self, key: &InstanceKey) {
         for shared in self.shared.get_mut(&key.cluster).into_iter().flatten() {
-            shared.record.drains.remove(&key.instance);
+            shared.retain(|instance| *instance != key.instance);
         }
     }
 }

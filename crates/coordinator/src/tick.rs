@@ -173,10 +173,12 @@ impl Coordinator {
             .iter()
             .filter_map(|one| self.policy.prefix.shared_of(&one.name));
         let clusters: BTreeSet<ClusterName> = shared.map(|(cluster, _)| cluster).collect();
-        clusters
-            .iter()
-            .for_each(|cluster| self.learn_shared(cluster, &listed));
+        for cluster in &clusters {
+            self.learn_shared(cluster, &listed).await;
+        }
+        let repaired = self.repair_listed(&listed).await;
         found.records(listed, &self.policy.prefix);
+        found.repaired(repaired);
         if self.queued {
             found.known(&self.cache.store, &self.policy.prefix);
         }

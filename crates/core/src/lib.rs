@@ -37,6 +37,7 @@ pub mod tiers;
 pub mod trigger;
 pub mod unprotected;
 pub mod variables;
+pub mod versions;
 
 #[cfg(test)]
 mod testing;

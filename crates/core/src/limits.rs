@@ -16,6 +16,14 @@ pub const RECORD_BYTES_MAX: usize = 4096;
 /// that one `GetParameters` takes (SSM API reference). Each has room for some 115 instances.
 pub const SHARED_RECORDS: usize = 8;
 
+/// The number of the last shared record. Operator commands note their releases in it, so other drains are only put there
+/// when the others are full.
+pub const LAST_SHARED: usize = SHARED_RECORDS - 1;
+
+/// The largest number of versions that are read to repair one text. Writers that cross are two or three, and each text
+/// that was itself repaired ends the search.
+pub const VERSIONS_READ_MAX: u32 = 10;
+
 /// The number of names that `GetParameters` takes at once (SSM API reference).
 pub const GET_PARAMETERS_MAX: usize = 10;
 

@@ -31,7 +31,7 @@ const MEMBER_BYTES: usize = 28;
 const SECOND_BYTES: usize = 10;
 
 /// What the text has beside its instances at most, with a wave or two.
-const FRAME_BYTES: usize = 100;
+const FRAME_BYTES: usize = 120;
 
 /// What each wave has beside its instances at most: two times, and the names of six lists.
 const WAVE_BYTES: usize = 200;
@@ -89,6 +89,26 @@ impl SharedDrain {
             deadline_at: to_the_second(record.deadline_at),
             released,
         })
+    }
+
+    /// What a shared record says of a drain that was released, whatever else its own record says of it.
+    #[must_use]
+    pub fn of_release(record: &Record) -> Option<SharedDrain> {
+        let released = record.released_at.map(to_the_second).zip(record.reason)?;
+        Some(SharedDrain {
+            registration: short(&record.container_instance_arn).to_owned(),
+            started_at: to_the_second(record.started_at),
+            deadline_at: to_the_second(record.deadline_at),
+            released: Some(released),
+        })
+    }
+
+    /// Returns whether it is the release of an operator's command, or may be: in the last shared record those stay until
+    /// their drains are over, beside what the drains' own records say.
+    #[must_use]
+    pub fn is_ordered(&self) -> bool {
+        self.released
+            .is_some_and(|(_, reason)| reason == ReleaseReason::Operator)
     }
 
     /// Returns whether it is of this registration.
@@ -195,8 +215,19 @@ impl SharedRecord {
     /// Makes the parameter's value; nothing if it does not fit into a standard parameter.
     #[must_use]
     pub fn encode(&self) -> Option<String> {
+        self.text(None)
+    }
+
+    /// The same for a text that includes all that the versions up to this one say; 0 if there is none.
+    #[must_use]
+    pub fn encode_based_on(&self, version: i64) -> Option<String> {
+        self.text(Some(version))
+    }
+
+    fn text(&self, based_on: Option<i64>) -> Option<String> {
         let text = SharedText {
             schema: SCHEMA,
+            based_on,
             updated_at: self.updated_at,
             poll_seconds: self.poll_seconds,
             waves: self.waves(),
@@ -337,6 +368,9 @@ pub fn is_told_only(record: &Record) -> bool {
 #[serde(rename_all = "camelCase")]
 struct SharedText {
     schema: u32,
+    /// The version on which the text is based ([`crate::versions`]); earlier releases do not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    based_on: Option<i64>,
     updated_at: Timestamp,
     poll_seconds: u32,
     waves: Vec<Wave>,

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Fact, HostId, Observer, World};
 use crate::scenario::{Ms, Scenario};
+use crate::shared_text::SharedDrain;
 
 use accounts::Accounts;
 pub use expectations::Expectations;
@@ -164,8 +165,8 @@ pub struct Judge {
     observes: bool,
     /// Tasks that a check has named as not protected.
     named: BTreeSet<String>,
-    /// The machines that each shared record lists.
-    shared: BTreeMap<String, Vec<HostId>>,
+    /// The machines that each shared record lists, and what it says of them.
+    shared: BTreeMap<String, BTreeMap<HostId, SharedDrain>>,
 }
 
 impl Judge {

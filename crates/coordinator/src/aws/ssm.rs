@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use protector_core::beacon::{Beacon, HeartbeatsBeacon};
-use protector_core::observation::{Observed, Stored};
+use protector_core::observation::Stored;
 use protector_core::record::{ParameterPrefix, Record};
 use protector_core::shared::SharedRecord;
 
 use super::api::ParameterText;
-use super::{Aws, AwsError, ErrorKind};
+use super::{Aws, AwsError};
 
 /// A parameter of the listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,13 +48,6 @@ impl Texts {
         let parameter = self.0.get(name)?;
         Some((&parameter.value, parameter.version))
     }
-
-    /// One that is a record.
-    pub fn stored(&self, name: &str) -> Observed<Stored> {
-        self.0.get(name).map_or(Observed::Absent, |parameter| {
-            Observed::Present(stored(&parameter.value, parameter.version))
-        })
-    }
 }
 
 impl Aws {
@@ -92,15 +85,6 @@ impl Aws {
         Ok(answer.found.into_iter().map(version).collect())
     }
 
-    /// Reads one parameter.
-    pub async fn get_parameter(&self, name: &str) -> Observed<Stored> {
-        match self.call("GetParameter", self.api.get_parameter(name)).await {
-            Ok(parameter) => Observed::Present(stored(&parameter.value, parameter.version)),
-            Err(failure) if failure.kind == ErrorKind::NotFound => Observed::Absent,
-            Err(failure) => Observed::Unknown(failure.to_string()),
-        }
-    }
-
     /// The text of one parameter.
     ///
     /// # Errors
@@ -130,25 +114,25 @@ impl Aws {
         }
     }
 
-    /// Writes a record and returns its version.
+    /// Writes a record that includes all that the versions up to `base` say, and returns its version.
     ///
     /// # Errors
     /// The write failed, or may have: timeouts are failures too.
-    pub async fn put_record(&self, name: &str, record: &Record) -> Result<i64, AwsError> {
+    pub async fn put_record(&self, name: &str, record: &Record, base: i64) -> Result<i64, AwsError> {
         let text = record
-            .encode()
+            .encode_based_on(base)
             .map_err(|error| self.incomplete("PutParameter", error.to_string()))?;
         self.call("PutParameter", self.api.put_parameter(name, text))
             .await
     }
 
-    /// Writes a shared record and returns its version.
+    /// Writes a shared record that includes all that the versions up to `base` say, and returns its version.
     ///
     /// # Errors
     /// The write failed, or may have: timeouts are failures too.
-    pub async fn put_shared(&self, name: &str, record: &SharedRecord) -> Result<i64, AwsError> {
+    pub async fn put_shared(&self, name: &str, record: &SharedRecord, base: i64) -> Result<i64, AwsError> {
         const OPERATION: &str = "PutParameter";
-        let text = record.encode().ok_or_else(|| {
+        let text = record.encode_based_on(base).ok_or_else(|| {
             let words = format!("{} instances do not fit into {name}", record.drains.len());
             self.incomplete(OPERATION, words)
         })?;

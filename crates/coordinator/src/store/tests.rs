@@ -206,21 +206,21 @@ fn p8_a_text_that_was_written_over_is_merged() {
         drains: [(key_of(2).instance, SharedDrain::of(&record(2, 0)).unwrap())].into(),
         ..SharedRecord::empty(at(5))
     };
-    assert!(store.merge(&place, &other.encode().unwrap()));
-    assert!(
-        !store.merge(&place, &other.encode().unwrap()),
+    let (cluster, text) = (key_of(1).cluster, other.encode().unwrap());
+    let again = store
+        .repair_shared(&cluster, 0, std::slice::from_ref(&text))
+        .unwrap();
+    assert_eq!(
+        store.repair_shared(&cluster, 0, &[text]),
+        None,
         "no more than that"
     );
+    let draft = store.draft(&again, Polls::Are(5), at(9)).unwrap();
+    assert_eq!((draft.record.drains.len(), draft.base), (2, 7));
     assert_eq!(
-        store
-            .draft(&place, Polls::Are(5), at(9))
-            .unwrap()
-            .record
-            .drains
-            .len(),
-        2
+        store.repair_shared(&cluster, 0, &["not a text of ours".to_owned()]),
+        None
     );
-    assert!(!store.merge(&place, "not a text of ours"));
 }
 
 #[test]
@@ -318,4 +318,139 @@ fn p8_a_run_beside_the_queue_believes_what_is_known_only_if_no_other_run_has_wri
     );
     assert_eq!(same(3).readable().unwrap().receipt_at, None);
     assert_eq!(store.same(&key, Observed::Absent), Observed::Absent);
+}
+
+fn released_by_order(number: u32, started: i64) -> SharedDrain {
+    let mut record = released(record(number, started), started + 9);
+    record.reason = Some(ReleaseReason::Operator);
+    SharedDrain::of_release(&record).unwrap()
+}
+
+/// The text of a shared record with these drains, made at this second from this version.
+fn text(drains: &[(u32, SharedDrain)], seconds: i64, base: i64) -> String {
+    let drains = drains
+        .iter()
+        .map(|(number, drain)| (key_of(*number).instance, drain.clone()));
+    let shared = SharedRecord {
+        drains: drains.collect(),
+        ..SharedRecord::empty(at(seconds))
+    };
+    shared.encode_based_on(base).unwrap()
+}
+
+#[test]
+fn p8_a_release_by_order_is_in_the_last_record_and_keeps_no_drain_from_its_own() {
+    let store = store();
+    store.learn(&key_of(1), &stored(record(1, 0), 3), at(0));
+    let place = store.put_order(&key_of(1), &released_by_order(1, 0), 5).unwrap();
+    assert_eq!(place.number, LAST_SHARED);
+    assert!(write(&store, &place, 1).poll_seconds >= 5);
+    assert!(store.told(&key_of(1), &[arn()]).unwrap().is_released());
+    assert!(!store.is_shared(&key_of(1)), "its own record is read and written");
+    assert_eq!(store.take(&key_of(1)), None, "it stays until the drain is over");
+    assert!(
+        store.to_check(at(100)).is_empty(),
+        "a batch asks no more than before"
+    );
+    assert!(store.hurried(1000).is_empty());
+    assert_eq!(
+        put(&store, &record(1, 500)).unwrap().number,
+        0,
+        "its next drain is put elsewhere"
+    );
+    assert!(store.told(&key_of(1), &[arn()]).unwrap().started_at == at(500));
+}
+
+#[test]
+fn p10_drains_are_put_into_the_last_record_when_the_others_are_full() {
+    let store = store();
+    store
+        .put_order(&key_of(u32::MAX), &released_by_order(u32::MAX, 0), 5)
+        .unwrap();
+    let placed: Vec<usize> = (0..)
+        .map_while(|number| Some(put(&store, &record(number, 0))?.number))
+        .collect();
+    assert!(placed.is_sorted());
+    assert_eq!(placed.last(), Some(&LAST_SHARED));
+    assert!(store.is_shared(&key_of(0)) || store.known(&key_of(0)).is_none());
+}
+
+#[test]
+fn p8_what_a_text_was_written_over_is_known_from_the_text_until_it_is_read() {
+    let store = store();
+    let cluster = key_of(0).cluster;
+    let later = text(&[(2, released_by_order(2, 0))], 20, 3);
+    store.learn_shared(&cluster, &[(LAST_SHARED, Some((&later, 5)))], at(21));
+    let missed = store.missed_shared(&cluster);
+    assert_eq!(
+        missed
+            .iter()
+            .map(|(number, missed)| (*number, missed.next()))
+            .collect::<Vec<_>>(),
+        [(LAST_SHARED, 4)]
+    );
+    // Without it, no text claims to include it.
+    let place = store.put_order(&key_of(3), &released_by_order(3, 0), 5).unwrap();
+    assert_eq!(store.draft(&place, Polls::Are(5), at(22)).unwrap().base, 3);
+    let earlier = text(&[(1, released_by_order(1, 0))], 19, 3);
+    let place = store.repair_shared(&cluster, LAST_SHARED, &[earlier]).unwrap();
+    let draft = store.draft(&place, Polls::Are(5), at(22)).unwrap();
+    assert_eq!((draft.record.drains.len(), draft.base), (3, 5));
+    assert!(store.missed_shared(&cluster).is_empty());
+}
+
+#[test]
+fn p8_the_last_record_may_be_created_again_by_others() {
+    let store = store();
+    let cluster = key_of(0).cluster;
+    let learn =
+        |text: &str, version| store.learn_shared(&cluster, &[(LAST_SHARED, Some((text, version)))], at(60));
+    assert!(learn(&text(&[(1, released_by_order(1, 0))], 20, 4), 5));
+    assert!(!learn(&text(&[], 19, 3), 4), "it lags");
+    assert!(learn(&text(&[(2, released_by_order(2, 0))], 40, 0), 1));
+    assert_eq!(store.told(&key_of(1), &[arn()]), None);
+    assert!(store.told(&key_of(2), &[arn()]).is_some());
+    store.last_is_absent(&cluster, at(61));
+    let place = store.put_order(&key_of(3), &released_by_order(3, 0), 5).unwrap();
+    let draft = store.draft(&place, Polls::Are(5), at(62)).unwrap();
+    assert_eq!((draft.record.drains.len(), draft.version, draft.base), (1, 1, 0));
+}
+
+#[test]
+fn p10_orders_leave_the_last_record_when_their_drains_are_over() {
+    let store = store();
+    let cluster = key_of(0).cluster;
+    for number in [1, 2] {
+        store.learn(&key_of(number), &stored(released(record(number, 0), 9), 3), at(9));
+        let place = store
+            .put_order(&key_of(number), &released_by_order(number, 0), 5)
+            .unwrap();
+        write(&store, &place, i64::from(number));
+    }
+    assert!(store.shrunk().is_empty());
+    store.ended(&key_of(1));
+    store.forget_old(at(609));
+    let shrunk = store.shrunk();
+    assert_eq!(
+        shrunk.iter().map(|place| place.number).collect::<Vec<_>>(),
+        [LAST_SHARED]
+    );
+    assert_eq!(write(&store, &shrunk[0], 3).drains.len(), 1);
+    assert!(store.shrunk().is_empty() && store.empty().is_empty());
+    store.forget(&key_of(2));
+    assert!(store.shrunk().is_empty(), "it is deleted instead");
+    assert_eq!(store.empty(), [(cluster, LAST_SHARED)]);
+}
+
+#[test]
+fn p8_a_text_is_based_on_what_it_includes() {
+    let (store, key) = (Store::default(), key_of(1));
+    assert_eq!(store.base(&key, 7), 7);
+    store.not_repaired(&key, Missed::between(4, 7).unwrap());
+    assert_eq!((store.base(&key, 7), store.is_repaired(&key, 7)), (4, false));
+    store.repaired(&key, 7);
+    assert_eq!((store.base(&key, 7), store.is_repaired(&key, 7)), (7, true));
+    assert!(!store.is_repaired(&key, 8));
+    store.is_whole(&key);
+    assert!(!store.is_repaired(&key, 7));
 }

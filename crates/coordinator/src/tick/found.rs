@@ -103,6 +103,15 @@ impl Found {
         }
     }
 
+    /// Records of the listing whose texts were written over others, with what those had said.
+    pub(super) fn repaired(&mut self, repaired: Vec<(InstanceKey, Stored)>) {
+        for (key, stored) in repaired {
+            if let Some(listed) = self.records.get_mut(&key) {
+                listed.stored = stored;
+            }
+        }
+    }
+
     /// Takes in what this environment knows of records: the listing may lag, and leaves out those that are shared.
     pub(super) fn known(&mut self, store: &Store, prefix: &ParameterPrefix) {
         for (key, listed) in &mut self.records {

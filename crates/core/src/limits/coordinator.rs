@@ -190,6 +190,10 @@ pub const SHARED_ALONE_MAX: SignedDuration = SignedDuration::from_mins(2);
 /// If no observation has met a drain of a shared record for this long, its instance is gone.
 pub const SHARED_UNUSED_TTL: SignedDuration = SignedDuration::from_mins(10);
 
+/// The largest number of writes of one text in a row that each were written over another one. Few writers cross: the
+/// queue's run, and operators' commands. What is left is repaired by the next observation.
+pub const WRITES_MAX: usize = 5;
+
 /// An answer of SSM may lag behind its earlier ones by this.
 pub const READ_LAG_MAX: SignedDuration = SignedDuration::from_mins(1);
 

@@ -49,6 +49,16 @@ pub struct TooLarge {
     pub bytes: usize,
 }
 
+/// A record, and the version on which its text is based ([`crate::versions`]).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RecordText<'a> {
+    #[serde(flatten)]
+    record: &'a Record,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    based_on: Option<i64>,
+}
+
 /// JSON without a brace in any text: SSM takes `{{` in a value for a reference to another parameter, and refuses it
 /// (`PutParameter`, `Value`). Task groups and orders are the texts of others, and may hold anything.
 struct WithoutBraces;
@@ -97,10 +107,25 @@ impl Record {
     /// # Errors
     /// [`TooLarge`] if even the bare record does not fit, which needs names beyond what AWS allows.
     pub fn encode(&self) -> Result<String, TooLarge> {
+        self.text(None)
+    }
+
+    /// The same for a text that includes all that the versions up to this one say; 0 if there is none.
+    ///
+    /// # Errors
+    /// [`TooLarge`], as above.
+    pub fn encode_based_on(&self, version: i64) -> Result<String, TooLarge> {
+        self.text(Some(version))
+    }
+
+    fn text(&self, based_on: Option<i64>) -> Result<String, TooLarge> {
         let mut record = self.clone();
         record.held_by.truncate(HELD_BY_MAX);
         loop {
-            let text = parameter_text(&record);
+            let text = parameter_text(&RecordText {
+                record: &record,
+                based_on,
+            });
             if (1..=RECORD_BYTES_MAX).contains(&text.len()) {
                 return Ok(text);
             }

@@ -1,12 +1,16 @@
 //! What two writers of one record know together.
 
-use super::Record;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use super::{Record, Releasing};
+use crate::ids::ServiceName;
 use crate::limits::BEGUN_TOGETHER;
 
 impl Record {
     /// What both of two texts of one drain know: SSM has no compare-and-swap, so a writer may have written over what
-    /// another had just said. `self` is the later text. A release stays, and so do the hook, the receipt and the last
-    /// order. Of two drains the one that began later counts: a writer may have waited long with what it knew.
+    /// another had just said. `self` is the later text. A release stays, whole or by tiers, and so do the hook, the
+    /// receipt and the last order. Of two drains the one that began later counts: a writer may have waited long with what it knew.
     #[must_use]
     pub fn merged(mut self, overwritten: &Record) -> Record {
         if self.began_with(overwritten) {
@@ -36,6 +40,7 @@ impl Record {
             self.released_at = overwritten.released_at;
             self.releasing = None;
         }
+        self.keep_tiers(overwritten);
         for lifecycle in overwritten.lifecycles() {
             self.add_lifecycle(lifecycle.clone());
         }
@@ -45,6 +50,28 @@ impl Record {
             self.deadline_at = overwritten.deadline_at;
         }
         self
+    }
+
+    /// Tiers that may go stay free, and so does the deadline that a release by tiers has set.
+    fn keep_tiers(&mut self, overwritten: &Record) {
+        let further = |releasing: &Releasing| (releasing.tier, Reverse(releasing.since));
+        let (ours, theirs) = (self.releasing.as_ref(), overwritten.releasing.as_ref());
+        if self.is_released() || theirs.map(further) <= ours.map(further) {
+            return;
+        }
+        self.releasing = overwritten.releasing;
+        // A machine that is taken does not wait longer for that.
+        if self.spot_notice_at.is_none() {
+            self.deadline_at = self.deadline_at.max(overwritten.deadline_at);
+        }
+        let known = std::mem::take(&mut self.released_services);
+        let all: BTreeSet<ServiceName> = overwritten
+            .released_services
+            .iter()
+            .cloned()
+            .chain(known)
+            .collect();
+        self.released_services = all.into_iter().collect();
     }
 
     /// Returns whether these two texts are of one drain that two runs have begun at the same moment, each with a name

@@ -583,6 +583,57 @@ fn a_release_that_has_begun_goes_on_over_a_text_that_holds() {
 }
 
 #[test]
+fn p8_tiers_that_may_go_are_not_taken_back_by_a_text_that_was_made_before() {
+    let releasing = |tier, services: &[&str]| Record {
+        releasing: Some(Releasing {
+            reason: ReleaseReason::Drained,
+            tier,
+            since: at("2026-11-24T08:10:00Z"),
+        }),
+        released_services: services.iter().map(|service| service.parse().unwrap()).collect(),
+        deadline_at: at("2026-11-24T09:05:00Z"),
+        ..record()
+    };
+    let ordered = Record {
+        deadline_at: at("2026-11-24T09:10:00Z"),
+        ordered: ordered("2026-11-24T08:10:01Z"),
+        ..record()
+    };
+    let both = ordered.clone().merged(&releasing(0, &["mesh"]));
+    assert_eq!(
+        (both.releasing, both.released_services.len()),
+        (releasing(0, &[]).releasing, 1)
+    );
+    assert_eq!(
+        (both.deadline_at, &both.ordered),
+        (ordered.deadline_at, &ordered.ordered)
+    );
+    let first = releasing(0, &["mesh"]);
+    let second = releasing(1, &["mesh", "xray"]);
+    assert_eq!(first.clone().merged(&second), second);
+    assert_eq!(second.clone().merged(&first), second);
+}
+
+#[test]
+fn p8_a_text_tells_on_which_version_it_is_based_and_readers_of_earlier_releases_pass_it_over() {
+    let text = record().encode_based_on(7).unwrap();
+    assert_eq!(crate::versions::based_on(&text), Some(7));
+    assert_eq!(Record::decode(&text).unwrap(), record());
+    assert_eq!(crate::versions::based_on(&record().encode().unwrap()), None);
+    let mut long = record();
+    long.waited = (0..200)
+        .map(|number| Waited {
+            group: format!("service:{number}"),
+            count: 1,
+            until: None,
+        })
+        .collect();
+    let text = long.encode_based_on(i64::MAX).unwrap();
+    assert!(text.len() <= RECORD_BYTES_MAX);
+    assert_eq!(crate::versions::based_on(&text), Some(i64::MAX));
+}
+
+#[test]
 fn p8_of_two_releases_the_one_that_is_written_keeps_its_reason() {
     let released = |reason, time| Record {
         state: State::Released,

@@ -102,6 +102,27 @@ fn what_its_readers_must_know_and_it_cannot_tell_keeps_a_drain_out() {
 }
 
 #[test]
+fn p8_a_release_by_order_is_shared_whatever_else_its_own_record_says() {
+    let mut record = released(record(7, 20), 33, ReleaseReason::Operator);
+    record.ordered = Some(crate::record::Ordered::new("release", "jo", "ticket 7", at(53)));
+    record.other_registrations = vec![arn("2")];
+    assert_eq!(SharedDrain::of(&record), None);
+    let drain = SharedDrain::of_release(&record).unwrap();
+    assert!(drain.is_ordered());
+    let mut shared = SharedRecord::empty(at(60));
+    shared.drains.insert(instance(7), drain);
+    let told = shared.record(&instance(7), Some(&arn("1a2b3c"))).unwrap();
+    let mut count = record.clone();
+    (count.state, count.reason, count.released_at) = (State::Holding, None, None);
+    let read = together(count, told);
+    assert_eq!(
+        (read.state, read.reason),
+        (State::Released, Some(ReleaseReason::Operator))
+    );
+    assert_eq!(SharedDrain::of_release(&self::record(7, 20)), None, "it holds");
+}
+
+#[test]
 fn the_shared_records_of_a_cluster_hold_a_thousand_instances() {
     let mut shared = SharedRecord::empty(at(0));
     for number in 0.. {
@@ -113,7 +134,7 @@ fn the_shared_records_of_a_cluster_hold_a_thousand_instances() {
         }
         shared.drains.insert(record.ec2_instance_id, drain);
     }
-    assert!(shared.encode().is_some(), "what has room fits");
+    assert!(shared.encode_based_on(1_000_000).is_some(), "what has room fits");
     assert!(
         shared.drains.len() * SHARED_RECORDS >= 1000,
         "{}",
@@ -230,6 +251,13 @@ proptest! {
     #[test]
     fn every_text_of_ours_is_read_as_it_was_meant(shared in any_shared()) {
         prop_assert_eq!(SharedRecord::decode(&shared.encode().unwrap()).unwrap(), shared);
+    }
+
+    #[test]
+    fn p8_a_text_tells_on_which_version_it_is_based(shared in any_shared(), version in 0_i64..) {
+        let text = shared.encode_based_on(version).unwrap();
+        prop_assert_eq!(crate::versions::based_on(&text), Some(version));
+        prop_assert_eq!(SharedRecord::decode(&text).unwrap(), shared);
     }
 
     #[test]

@@ -37,7 +37,8 @@ impl Judge {
             return;
         };
         let Some(text) = text else {
-            self.watch(host).own_released = false;
+            let watch = self.watch(host);
+            (watch.own_released, watch.own_holds) = (false, None);
             return self.deleted(now, host, world);
         };
         let Ok(record) = serde_json::from_str::<Value>(text) else {
@@ -47,8 +48,23 @@ impl Judge {
             let what = "a record of a machine that is no EC2 instance of a group".to_owned();
             self.break_rule(Rule::NotOurs, now, Some(host), world, what);
         }
-        self.watch(host).own_released = record["state"] == "released";
+        let released = record["state"] == "released";
+        let began = began(&record);
+        let watch = self.watch(host);
+        watch.own_released = released;
+        watch.own_holds = began.filter(|_| !released);
+        // A sidecar reads both, and obeys a release in either.
+        if watch.own_holds.is_some() && watch.drain_began == began && self.shared_releases(host) {
+            return;
+        }
         self.written(now, host, &record, world);
+    }
+
+    /// Returns whether a shared record says that the present drain of this machine is released.
+    pub(super) fn shared_releases(&self, host: HostId) -> bool {
+        let began = self.hosts.get(&host).and_then(|watch| watch.drain_began);
+        let mut told = self.shared.values().filter_map(|told| told.get(&host));
+        told.any(|drain| Some(drain.started) == began && !drain.holds())
     }
 
     fn control(&mut self, now: Ms, text: Option<&str>) {
@@ -69,9 +85,7 @@ impl Judge {
     /// deleted if no shared record lists the machine any more and it has no record of its own.
     fn shared(&mut self, now: Ms, name: &str, text: Option<&str>, world: &World) {
         let told = text.map(members).unwrap_or_default();
-        let before = self
-            .shared
-            .insert(name.to_owned(), told.keys().copied().collect());
+        let before = self.shared.insert(name.to_owned(), told.clone());
         self.judge_held_again(now, world);
         for (host, drain) in told {
             let watch = self.watch(host);
@@ -81,8 +95,8 @@ impl Judge {
                 // Sidecars that have read the release have ended. If there was more than one writer, one of them
                 // repairs the record.
                 (true, true) => {
-                    if !watch.own_released {
-                        watch.held_again.get_or_insert(now);
+                    if !self.watch(host).own_released && !self.shared_releases(host) {
+                        self.watch(host).held_again.get_or_insert(now);
                     }
                     continue;
                 }
@@ -96,12 +110,27 @@ impl Judge {
                 self.written(now, host, &record, world);
             }
         }
-        for host in before.unwrap_or_default() {
-            let told = self.shared.values().any(|hosts| hosts.contains(&host));
+        for host in before.unwrap_or_default().into_keys() {
+            self.released_no_more(now, host, world);
+            let told = self.shared.values().any(|told| told.contains_key(&host));
             if !told {
                 self.watch(host).shared = None;
                 self.deleted(now, host, world);
             }
+        }
+    }
+
+    /// No shared record says any more that a drain is released. Its own must say so, if there is one.
+    fn released_no_more(&mut self, now: Ms, host: HostId, world: &World) {
+        let watch = self.watch(host);
+        let released = watch.record.as_ref().is_some_and(|(_, released)| *released);
+        let holds = watch.own_holds.is_some() && watch.own_holds == watch.drain_began;
+        if released && holds && !self.shared_releases(host) {
+            if let Some((_, released)) = &mut self.watch(host).record {
+                *released = false;
+            }
+            let what = "a shared record no longer says released, and its own holds".to_owned();
+            self.break_rule(Rule::TakenBack, now, Some(host), world, what);
         }
     }
 
@@ -144,11 +173,8 @@ impl Judge {
         let waits = world.host(host).scaling.our_waits().next().is_some();
         let (begun, hooked) = (self.watch(host).begun, self.watch(host).hooked);
         let before = self.watch(host).record.replace((drain.clone(), released));
-        let began = record["startedAt"]
-            .as_str()
-            .and_then(|at| at.parse::<jiff::Timestamp>().ok());
-        if let Some(began) = began {
-            self.watch(host).drain_began = Some(began.as_second());
+        if let Some(began) = began(record) {
+            self.watch(host).drain_began = Some(began);
         }
         let was_released = before.as_ref().is_some_and(|(_, released)| *released);
         let same = before.as_ref().is_some_and(|(before, _)| *before == drain);
@@ -424,4 +450,10 @@ impl Judge {
             }
         }
     }
+}
+
+/// When the drain of a record began, in seconds.
+fn began(record: &Value) -> Option<i64> {
+    let at: jiff::Timestamp = record["startedAt"].as_str()?.parse().ok()?;
+    Some(at.as_second())
 }

@@ -18,6 +18,8 @@ pub(super) struct Watch {
     pub(super) ordered_release: Option<Ms>,
     /// The coordinator answered, at this time, that the daemons are released.
     pub(super) order_said: Option<Ms>,
+    /// The coordinator answered, at this time, that this drain holds on as an operator asked.
+    pub(super) hold_said: Option<(Ms, String)>,
     /// An operator asked to hold on, or for more time.
     pub(super) ordered_hold: bool,
     /// The record: its drain, and whether it is released.
@@ -28,6 +30,8 @@ pub(super) struct Watch {
     pub(super) held_again: Option<Ms>,
     /// Its own record says that it is released.
     pub(super) own_released: bool,
+    /// Its own record says of the drain that began then, in seconds, that it holds.
+    pub(super) own_holds: Option<i64>,
     /// What a shared record says of it.
     pub(super) shared: Option<SharedDrain>,
     /// When the record of this drain first held.
@@ -75,6 +79,7 @@ impl Watch {
             shared: self.shared.take(),
             held_again: self.held_again,
             own_released: self.own_released,
+            own_holds: self.own_holds,
             released: self.released,
             hooked: self.hooked,
             begun: true,

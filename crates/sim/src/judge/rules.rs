@@ -1,5 +1,7 @@
 //! The rules, fact by fact.
 
+use serde_json::Value;
+
 use super::{Judge, Rule};
 use crate::model::{
     Caller, Cause, Fact, HookEnd, HostId, InstanceStatus, Outcome, Source, TaskId, TaskStatus, World,
@@ -409,6 +411,29 @@ impl Judge {
             let what = "a release that was answered is not in the record any more".to_owned();
             self.break_rule(Rule::OrderLost, now, Some(host), world, what);
         }
+        self.judge_holds(now, world);
+    }
+
+    /// An order to hold on that was answered is in the record, or a later order is, also a tick later.
+    fn judge_holds(&mut self, now: Ms, world: &World) {
+        let hosts: Vec<HostId> = self.hosts.keys().copied().collect();
+        for host in hosts {
+            let Some((at, drain)) = self.watch(host).hold_said.clone() else {
+                continue;
+            };
+            let text = self
+                .record_name(world, host)
+                .and_then(|name| world.parameter(&name).map(str::to_owned));
+            let record: Option<Value> = text.and_then(|text| serde_json::from_str(&text).ok());
+            let Some(record) = record.filter(|_| now >= at + MINUTE) else {
+                continue;
+            };
+            if record["drainId"] == drain.as_str() && !record["ordered"].is_object() {
+                self.watch(host).hold_said = None;
+                let what = "an order to hold on that was answered is not in the record any more".to_owned();
+                self.break_rule(Rule::OrderLost, now, Some(host), world, what);
+            }
+        }
     }
 
     fn answered(
@@ -425,6 +450,11 @@ impl Judge {
             self.break_rule(Rule::OrderLost, now, Some(host), world, what);
         }
         if command != "release" {
+            let holds = outcome == Outcome::Answered && answer.contains("\"verdict\":\"holding\"");
+            let drain = self.watch(host).record.clone().filter(|_| holds);
+            if let Some((drain, _)) = drain {
+                self.watch(host).hold_said = Some((now, drain));
+            }
             return;
         }
         if outcome != Outcome::Answered {
@@ -441,7 +471,8 @@ impl Judge {
         }
         let kept = name
             .and_then(|name| world.parameter(&name).map(released))
-            .unwrap_or(false);
+            .unwrap_or(false)
+            || self.shared_releases(host);
         if said && !kept {
             let what = "the release was answered, and is not in the record".to_owned();
             self.break_rule(Rule::OrderLost, now, Some(host), world, what);

@@ -139,8 +139,15 @@ impl Bug {
             Bug::ForgetsOrders if record.get("ordered").is_some() && record.get("receiptAt").is_none() => {
                 return None;
             }
+            Bug::ForgetsOrders if tells_of_an_order(&record) => return None,
             _ => return Some(text),
         }
         Some(record.to_string())
     }
+}
+
+/// Returns whether a shared record has a drain that an operator has released.
+fn tells_of_an_order(record: &Value) -> bool {
+    let mut waves = record["waves"].as_array().into_iter().flatten();
+    waves.any(|wave| wave["drains"].get("operator").is_some())
 }
