@@ -1,5 +1,6 @@
 //! Finds out which drain this is: none, one that goes on, or a new one.
 
+use crate::aws::InstanceStatus;
 use crate::holding;
 use crate::ids::ContainerInstanceArn;
 use crate::limits::REGISTRATIONS_MAX;
@@ -42,6 +43,9 @@ pub(super) fn find(situation: &Situation<'_>) -> DrainLookup {
         Err(reason) => return DrainLookup::Unknown(reason),
     };
     let mut remarks: Vec<Remark> = remark.into_iter().collect();
+    if let Some((record, instance)) = stored.and_then(|record| outgrown(record, situation)) {
+        return start_for(record, instance, situation, remarks);
+    }
     if let Some(record) = stored.filter(|record| continues(record, situation, &mut remarks)) {
         return resume(record, situation, remarks);
     }
@@ -73,6 +77,27 @@ fn stored<'a>(situation: &Situation<'a>) -> Result<StoredRecord<'a>, String> {
             }
         },
     }
+}
+
+/// A release is for the registrations that it names. Returns the record of one, and the instance, if the instance takes
+/// tasks in another registration now, and some hold there or may: its agent has lost its data, and registered again. They
+/// get a drain of their own before the hook is completed. A release that was forced leaves no time for that.
+fn outgrown<'a>(record: &'a Record, situation: &Situation<'a>) -> Option<(&'a Record, &'a Registrations)> {
+    let instance = situation.observation.instance.as_yes()?;
+    let present = instance.present();
+    let takes_tasks = present.status == InstanceStatus::Active && present.agent_connected;
+    let in_time = matches!(
+        record.reason,
+        Some(ReleaseReason::Drained | ReleaseReason::AgentLost)
+    );
+    let hooked = record.lifecycle.is_some() || !waits(situation).is_empty();
+    let waits = hooked && situation.observation.hook != Hook::Over && record.receipt_at.is_none();
+    let holds = || {
+        let tasks = situation.observation.tasks.as_yes();
+        tasks.is_none_or(|tasks| holding::census(tasks, situation.policy).reachable > 0)
+    };
+    let outgrown = takes_tasks && in_time && waits && !record.names(&present.arn) && holds();
+    outgrown.then_some((record, instance))
 }
 
 /// Returns whether the record is about what is seen now, and not a leftover.
@@ -169,8 +194,11 @@ fn resume(record: &Record, situation: &Situation<'_>, remarks: Vec<Remark>) -> D
     }))
 }
 
-/// The record names all registrations of the instance: a release counts for those that it names.
+/// The record names all registrations of the instance until it is released: the release counts for those that it names.
 fn take_registrations(record: &mut Record, instance: &Registrations) {
+    if record.is_released() {
+        return;
+    }
     let mut arns = instance.all().map(|one| one.arn.clone());
     if let Some(present) = arns.next() {
         record.container_instance_arn = present;
@@ -249,6 +277,42 @@ fn is_empty(situation: &Situation<'_>) -> bool {
     tasks.is_some_and(|tasks| tasks.iter().all(|task| task.last_status.is_final()))
 }
 
+/// A new drain of an instance whose hooks wait on after the release that this record has.
+fn start_for(
+    released: &Record,
+    instance: &Registrations,
+    situation: &Situation<'_>,
+    mut remarks: Vec<Remark>,
+) -> DrainLookup {
+    let present = &instance.present().arn;
+    remarks.push(Remark::Warning(format!(
+        "tasks hold in registration {present}, which was not released: they get a drain of their own"
+    )));
+    let mut hooks: Vec<Lifecycle> = released.lifecycles().cloned().collect();
+    let more = announced(situation).into_iter();
+    let known = hooks.clone();
+    hooks.extend(more.filter(|hook| !known.iter().any(|known| known.is_of(hook))));
+    let mut record = Record {
+        drain_id: made_id(situation),
+        spot_notice_at: released.spot_notice_at,
+        ..first_record(situation, present, &hooks)
+    };
+    if record.spot_notice_at.is_some() {
+        record.deadline_at = deadline::of(&record, situation.policy);
+    }
+    take_registrations(&mut record, instance);
+    for wait in waits(situation) {
+        attach_hook(&mut record, wait, situation);
+    }
+    apply_spot_deadline(&mut record, situation);
+    DrainLookup::Drain(Box::new(Drain {
+        record,
+        new: true,
+        hooks,
+        remarks,
+    }))
+}
+
 /// Not a drain any more; but hooks may wait, for nothing.
 fn gone(hooks: Vec<Lifecycle>, mut remarks: Vec<Remark>) -> DrainLookup {
     remarks.push(Remark::Note("the container instance is gone".to_owned()));
@@ -281,10 +345,12 @@ fn first_record(situation: &Situation<'_>, arn: &ContainerInstanceArn, hooks: &[
 
 fn drain_id(hook: Option<&Lifecycle>, situation: &Situation<'_>) -> String {
     let token = hook.and_then(|hook| hook.lifecycle_action_token.as_ref());
-    token.map_or_else(
-        || format!("{}-{}", situation.observation.key.instance, situation.now),
-        ToString::to_string,
-    )
+    token.map_or_else(|| made_id(situation), ToString::to_string)
+}
+
+/// A name for a drain that has no token of its own.
+fn made_id(situation: &Situation<'_>) -> String {
+    format!("{}-{}", situation.observation.key.instance, situation.now)
 }
 
 pub(super) fn is_draining(instance: &Observed<Registrations>) -> bool {

@@ -153,8 +153,15 @@ impl Judge {
 
     fn task(&mut self, now: Ms, task: TaskId, status: TaskStatus, world: &World) {
         let host = world.task(task).host;
-        if status == TaskStatus::Stopped && self.holding(world, host).is_empty() {
-            self.watch(host).empty.get_or_insert(now);
+        let was_empty = self.watch(host).empty.is_some();
+        if status != TaskStatus::Stopped && !was_empty {
+            return;
+        }
+        match self.holding(world, host).is_empty() {
+            true if status == TaskStatus::Stopped => drop(self.watch(host).empty.get_or_insert(now)),
+            true => {}
+            // What comes next, as under another registration, ends too.
+            false => self.watch(host).empty = None,
         }
     }
 

@@ -13,7 +13,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An agent loses its data in the flush of its daemons, new tasks come, and the hook is completed.",
         why: "A drain that is released is brought to its end, whatever registers under its instance meanwhile.",
         breaks: &[Rule::LetGoWithTasks],
-        state: FaultState::Open,
+        state: FaultState::Fixed,
         world: wiped_in_the_flush,
     },
     KnownFault {

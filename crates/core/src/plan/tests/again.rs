@@ -1,6 +1,7 @@
 //! Which drain this is: one that goes on, or a new one.
 
 use super::*;
+use crate::observation::Registrations;
 use crate::shared::{SharedDrain, SharedRecord};
 
 /// A drain that is over: its tasks have stopped, and its daemons have gone.
@@ -137,4 +138,152 @@ fn p7_another_token_begins_a_new_drain_unless_its_wait_is_older_than_this_one() 
         let expected = if new { OTHER_TOKEN } else { TOKEN };
         assert_eq!(bench.record().drain_id, expected, "{since}");
     }
+}
+
+/// A hooked drain that was released, and whose agent has registered again since, with these tasks.
+fn registered_again(
+    reason: ReleaseReason,
+    status: &str,
+    connected: bool,
+    tasks: Observed<Vec<Task>>,
+) -> Bench {
+    let mut bench = Bench::holding();
+    bench.tasks(vec![logs("RUNNING")]);
+    bench.step(60);
+    let mut record = bench.record();
+    assert!(record.is_released());
+    record.reason = Some(reason);
+    bench.store(record);
+    let one = |life, status: &str, agent_connected| ContainerInstance {
+        arn: arn(life),
+        status: status.to_owned().into(),
+        agent_connected,
+        tasks: None,
+    };
+    let all = vec![one(1, "DRAINING", false), one(2, status, connected)];
+    bench.observation.instance = Observed::Present(Registrations::of(all, Some(&arn(1))).unwrap());
+    bench.observation.tasks = tasks;
+    bench
+}
+
+#[test]
+fn p4_a_registration_that_no_release_names_gets_a_drain_of_its_own_before_the_hook_is_completed() {
+    let tasks = || Observed::Present(vec![web(7, "RUNNING"), logs("STOPPED")]);
+    let phantom = Task {
+        agent_connected: false,
+        ..web(1, "RUNNING")
+    };
+    let unknown = || Observed::Unknown("throttled".to_owned());
+    let (drained, lost) = (ReleaseReason::Drained, ReleaseReason::AgentLost);
+    let table = [
+        (drained, "ACTIVE", true, tasks(), true, "tasks hold"),
+        (lost, "ACTIVE", true, tasks(), true, "the agent is back"),
+        (
+            drained,
+            "ACTIVE",
+            true,
+            Observed::Present(vec![web(7, "PENDING")]),
+            true,
+            "they come",
+        ),
+        (drained, "ACTIVE", true, unknown(), true, "they may"),
+        (
+            drained,
+            "ACTIVE",
+            true,
+            Observed::Present(vec![logs("RUNNING")]),
+            false,
+            "none does",
+        ),
+        (
+            drained,
+            "ACTIVE",
+            true,
+            Observed::Present(vec![phantom]),
+            false,
+            "of the old one",
+        ),
+        (
+            drained,
+            "ACTIVE",
+            false,
+            tasks(),
+            false,
+            "it is away: no task can come",
+        ),
+        (drained, "REGISTERING", true, tasks(), false, "it takes none yet"),
+        (
+            ReleaseReason::Deadline,
+            "ACTIVE",
+            true,
+            tasks(),
+            false,
+            "their time is over",
+        ),
+        (
+            ReleaseReason::Operator,
+            "ACTIVE",
+            true,
+            tasks(),
+            false,
+            "so it was ordered",
+        ),
+    ];
+    for (reason, status, connected, tasks, again, why) in table {
+        let mut bench = registered_again(reason, status, connected, tasks);
+        let before = bench.record();
+        let plan = bench.step(61);
+        let record = bench.record();
+        assert_eq!(record.started_at == at(61), again, "{why}: {:?}", plan.remarks);
+        if !again {
+            assert!(!record.names(&arn(2)), "{why}: no release is for it");
+            continue;
+        }
+        assert_ne!(
+            record.drain_id, before.drain_id,
+            "{why}: no released drain holds again"
+        );
+        assert!(!record.is_released() && record.names(&arn(2)), "{why}");
+        assert_eq!(names(&plan), ["put-holding", "set-draining"], "{why}");
+        assert_eq!(record.lifecycle, before.lifecycle, "{why}: the same hook waits");
+    }
+}
+
+#[test]
+fn p4_the_hook_is_completed_by_the_drain_of_the_new_registration() {
+    let tasks = Observed::Present(vec![web(7, "RUNNING")]);
+    let mut bench = registered_again(ReleaseReason::Drained, "ACTIVE", true, tasks);
+    bench.step(61);
+    if let Observed::Present(registrations) = &mut bench.observation.instance {
+        let seen = ContainerInstance {
+            status: "DRAINING".to_owned().into(),
+            ..registrations.present().clone()
+        };
+        *registrations = registrations.with(&seen);
+    }
+    let held = bench.step(62);
+    assert_eq!(held.verdict, Verdict::Holding);
+    bench.tasks(vec![]);
+    let over = bench.step(200);
+    assert!(names(&over).contains(&"complete"), "{:?}", names(&over));
+    let completed = over
+        .actions
+        .iter()
+        .any(|action| matches!(action, Action::Complete(hook) if hook.lifecycle_action_token.is_some()));
+    assert!(completed && bench.record().receipt_at.is_some());
+}
+
+#[test]
+fn p4_nothing_is_left_to_drain_when_the_hook_is_over_or_the_receipt_is_written() {
+    let tasks = || Observed::Present(vec![web(7, "RUNNING")]);
+    let mut over = registered_again(ReleaseReason::Drained, "ACTIVE", true, tasks());
+    over.observation.hook = Hook::Over;
+    over.step(61);
+    assert_eq!(over.record().started_at, at(0));
+    let mut noted = registered_again(ReleaseReason::Drained, "ACTIVE", true, tasks());
+    let mut record = noted.record();
+    record.receipt_at = Some(at(61));
+    noted.store(record);
+    noted.step(62);
+    assert_eq!(noted.record().started_at, at(0));
 }
