@@ -38,7 +38,7 @@ impl Coordinator {
             _ if self.cache.has_ended(&change.container_instance, self.now()) => {
                 self.ignored(Level::Debug, TriggerKind::Instance, "the drain has ended")
             }
-            InstanceStatus::Active if !known => self.ignored(
+            InstanceStatus::Active if !known && !self.registers_again(&change) => self.ignored(
                 Level::Debug,
                 TriggerKind::Instance,
                 "the container instance does not drain",
@@ -70,6 +70,21 @@ impl Coordinator {
         };
         self.observe_unless_recorded(key, change.container_instance, change.status)
             .await
+    }
+
+    /// Returns whether an instance registers again after its release, and before its hook is completed. Without a look
+    /// the end of its daemons would complete the hook by what was seen before.
+    fn registers_again(&self, change: &InstanceChange) -> bool {
+        let key = InstanceKey {
+            cluster: change.cluster.clone(),
+            instance: change.instance.clone(),
+        };
+        let known = self.cache.store.known(&key);
+        let record = known.as_ref().and_then(|known| known.readable());
+        record.is_some_and(|record| {
+            let waits = record.lifecycle.is_some() && record.receipt_at.is_none();
+            record.is_released() && waits && !record.names(&change.container_instance)
+        })
     }
 
     /// Other runs get the event of DRAINING too, mostly because one of ours has just set it, and again with every task

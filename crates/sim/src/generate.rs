@@ -603,7 +603,7 @@ impl Drawn {
             ("spot-notice-delays-the-others", noticed),
             ("lost-spot-notice", noticed),
             (
-                "agent-data-wiped-after-the-release",
+                "agent-data-wiped-at-the-completion",
                 step(|what| matches!(what, What::WipeAgent(_))),
             ),
             (

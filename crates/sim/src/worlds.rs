@@ -77,7 +77,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
         &[Rule::FalseEvidence, Rule::DaemonBeforeTask, Rule::TierOrder],
     ),
     (
-        "agent-data-wiped-after-the-release",
+        "agent-data-wiped-at-the-completion",
         &[Rule::TakenBack, Rule::FalseEvidence],
     ),
     (

@@ -90,14 +90,19 @@ fn outgrown<'a>(record: &'a Record, situation: &Situation<'a>) -> Option<(&'a Re
         record.reason,
         Some(ReleaseReason::Drained | ReleaseReason::AgentLost)
     );
-    let hooked = record.lifecycle.is_some() || !waits(situation).is_empty();
-    let waits = hooked && situation.observation.hook != Hook::Over && record.receipt_at.is_none();
     let holds = || {
         let tasks = situation.observation.tasks.as_yes();
         tasks.is_none_or(|tasks| holding::census(tasks, situation.policy).reachable > 0)
     };
+    let waits = is_to_be_completed(record, situation);
     let outgrown = takes_tasks && in_time && waits && !record.names(&present.arn) && holds();
     outgrown.then_some((record, instance))
+}
+
+/// Returns whether a hook waits that this drain has yet to complete, as far as is known.
+fn is_to_be_completed(record: &Record, situation: &Situation<'_>) -> bool {
+    let hooked = record.lifecycle.is_some() || !waits(situation).is_empty();
+    hooked && situation.observation.hook != Hook::Over && record.receipt_at.is_none()
 }
 
 /// Returns whether the record is about what is seen now, and not a leftover.
@@ -175,7 +180,9 @@ fn is_new_drain(record: &Record, situation: &Situation<'_>) -> bool {
 /// A drain that its record knows.
 fn resume(record: &Record, situation: &Situation<'_>, remarks: Vec<Remark>) -> DrainLookup {
     let mut record = record.clone();
-    if let Some(instance) = situation.observation.instance.as_yes() {
+    // A release takes no registration in while its hook waits.
+    let closed = record.is_released() && is_to_be_completed(&record, situation);
+    if let Some(instance) = situation.observation.instance.as_yes().filter(|_| !closed) {
         take_registrations(&mut record, instance);
     }
     for wait in waits(situation) {
@@ -194,11 +201,8 @@ fn resume(record: &Record, situation: &Situation<'_>, remarks: Vec<Remark>) -> D
     }))
 }
 
-/// The record names all registrations of the instance until it is released: the release counts for those that it names.
+/// The record names all registrations of the instance: a release counts for those that it names.
 fn take_registrations(record: &mut Record, instance: &Registrations) {
-    if record.is_released() {
-        return;
-    }
     let mut arns = instance.all().map(|one| one.arn.clone());
     if let Some(present) = arns.next() {
         record.container_instance_arn = present;

@@ -17,6 +17,14 @@ pub(super) const FAULTS: &[KnownFault] = &[
         world: wiped_in_the_flush,
     },
     KnownFault {
+        name: "agent-data-wiped-at-the-completion",
+        what: "An agent loses its data in the second in which its hook is completed, and new tasks are let go.",
+        why: "No event has told of the new registration yet, and a completion does not ask ECS once more.",
+        breaks: &[Rule::LetGoWithTasks],
+        state: FaultState::Open,
+        world: wiped_at_the_completion,
+    },
+    KnownFault {
         name: "spot-notice-delays-the-others",
         what: "While a Spot instance is in its last minute, another drain is held late.",
         why: "The run that waits for the deadline of a machine that is taken keeps all other events waiting.",
@@ -249,17 +257,39 @@ fn throttled_by_hand() -> Scenario {
     scenario
 }
 
+/// A drawn world, made as small as it gets.
+fn wiped_at_the_completion() -> Scenario {
+    Scenario::from_json(include_str!("wiped-at-the-completion.json")).unwrap_or_default()
+}
+
 fn wiped_in_the_flush() -> Scenario {
+    wiped_at(MINUTE)
+}
+
+/// The daemons flush from second 43 to second 103, and no tick comes between second 80 and second 140.
+fn wiped_at(at: Ms) -> Scenario {
     let mut scenario = fleet(1, 1);
     let mut logs = daemon(LOGS);
     logs.flush = MINUTE;
     scenario.hosts[0].daemons = vec![logs];
     scenario.hosts[0].tasks = vec![TaskSpec::default(); 2];
-    scenario.steps = vec![
-        step(10 * SECOND, What::ScaleIn(0)),
-        step(MINUTE, What::WipeAgent(0)),
-    ];
+    scenario.steps = vec![step(10 * SECOND, What::ScaleIn(0)), step(at, What::WipeAgent(0))];
     scenario
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p4_an_agent_that_registers_again_in_the_flush_is_noticed_without_a_tick_too() {
+        for at in (45..=100).step_by(5) {
+            let judged = crate::judge::run(&wiped_at(at * SECOND), crate::run::Options::default());
+            let violations = judged.unwrap().violations;
+            let let_go = violations.iter().any(|one| one.rule == Rule::LetGoWithTasks);
+            assert!(!let_go, "wiped in second {at}: {violations:?}");
+        }
+    }
 }
 
 fn spot_delays_others() -> Scenario {

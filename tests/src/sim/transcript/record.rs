@@ -7,11 +7,31 @@ use serde_json::Value;
 use super::TranscriptWriter;
 use super::line::time;
 
+/// A shared record: how many instances stand how.
+fn shared(text: &str) -> String {
+    let record: Value = serde_json::from_str(text).unwrap_or_default();
+    let waves = record["waves"].as_array().into_iter().flatten();
+    let lists = waves.flat_map(|wave| wave["drains"].as_object().into_iter().flatten());
+    let words = lists.map(|(standing, instances)| {
+        let instances = instances.as_str().unwrap_or_default().split(' ');
+        let count = instances.filter(|word| !word.starts_with('+')).count();
+        format!(
+            "{standing}: {}",
+            counted(u32::try_from(count).unwrap_or(u32::MAX), "instance")
+        )
+    });
+    words.collect::<Vec<_>>().join("; ")
+}
+
 impl TranscriptWriter {
     /// A parameter was written, or deleted.
     pub(super) fn parameter(&mut self, name: &str, text: Option<&str>) {
         if name.ends_with("/control") {
             return;
+        }
+        if let Some((_, number)) = name.rsplit_once("/shared-") {
+            let words = text.map_or_else(|| "deleted".to_owned(), shared);
+            return self.say("record", &format!("shared-{number}: {words}"));
         }
         let words = match text.map(serde_json::from_str::<Value>) {
             None => "deleted".to_owned(),
