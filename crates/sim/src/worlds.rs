@@ -248,6 +248,12 @@ const LIMITS: &[Limit] = &[
         settings: None,
     },
     Limit {
+        name: "agent-data-wiped-at-the-completion",
+        why: "No API completes a hook only if nothing has changed, so some instant lies between the last look and it.",
+        avoid: "Nothing; the agent must lose its data within a second of the completion.",
+        settings: None,
+    },
+    Limit {
         name: "settle-longer-than-a-batch-waits",
         why: "While a batch waits, no other event is received.",
         avoid: "`SETTLE` of `25s` at most.",
