@@ -22,10 +22,14 @@ SERVED = {
         StopTask
         UpdateContainerInstancesState UpdateService UpdateTaskProtection""",
     "cloudwatch": "DescribeAlarms GetMetricData",
+    "ec2": "DescribeInstances ModifyInstanceMetadataOptions",
+    "elb": """
+        CreateLoadBalancer DescribeInstanceHealth DescribeLoadBalancerAttributes ModifyLoadBalancerAttributes""",
     "elbv2": """
         CreateTargetGroup DescribeTargetGroupAttributes DescribeTargetGroups DescribeTargetHealth
         ModifyTargetGroupAttributes""",
     "events": "DescribeRule ListRuleNamesByTarget ListTargetsByRule PutEvents",
+    "iam": "CreateRole PutRolePolicy SimulatePrincipalPolicy",
     "logs": "FilterLogEvents",
     "sqs": "GetQueueAttributes",
     "sts": "GetCallerIdentity",

@@ -22,6 +22,12 @@ pub enum Service {
     Sts,
     /// Elastic Load Balancing, version 2: target groups.
     LoadBalancing,
+    /// Classic Load Balancers: version 1 of the same.
+    ClassicLoadBalancing,
+    /// IAM: roles and their policies.
+    Iam,
+    /// EC2: instances.
+    Ec2,
     /// CloudWatch Logs. What it has is not the model's.
     Logs,
     /// SQS. What is in a queue is not the model's.
@@ -40,7 +46,9 @@ impl Service {
             Service::Events => "events",
             Service::Lambda => "lambda",
             Service::Sts => "sts",
-            Service::LoadBalancing => "elasticloadbalancing",
+            Service::LoadBalancing | Service::ClassicLoadBalancing => "elasticloadbalancing",
+            Service::Iam => "iam",
+            Service::Ec2 => "ec2",
             Service::Logs => "logs",
             Service::Sqs => "sqs",
             Service::CloudWatch => "cloudwatch",

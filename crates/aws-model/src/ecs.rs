@@ -30,7 +30,7 @@ mod task_lifecycle;
 pub(crate) use agent::Container;
 pub(crate) use definition::ContainerDefinition;
 pub(crate) use instance::ContainerInstance;
-pub(crate) use targets::{Target, TargetState};
+pub(crate) use targets::{Balancer, Target, TargetState};
 pub(crate) use task::Task;
 
 use crate::config::WorldConfig;
@@ -64,8 +64,8 @@ pub(crate) struct Ecs {
     capacity_providers: BTreeMap<String, Value>,
     /// The capacity providers of each cluster, and its default strategy.
     cluster_providers: BTreeMap<String, (Vec<String>, Vec<Value>)>,
-    /// The deregistration delay of each target group.
-    target_groups: BTreeMap<String, Duration>,
+    /// How long each load balancer lets connections end.
+    balancers: BTreeMap<Balancer, Duration>,
     timers: Timers<EcsTimer>,
     happenings: Vec<EcsEvent>,
 }
@@ -132,7 +132,7 @@ impl Ecs {
             tasks: BTreeMap::new(),
             capacity_providers: BTreeMap::new(),
             cluster_providers: BTreeMap::new(),
-            target_groups: BTreeMap::new(),
+            balancers: BTreeMap::new(),
             timers: Timers::default(),
             happenings: Vec::new(),
         }

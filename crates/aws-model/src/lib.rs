@@ -6,12 +6,14 @@
 
 mod api;
 pub mod auto_scaling;
+mod classic;
 mod config;
 mod constraints;
 mod ecs;
 mod effects;
 mod events;
 pub mod faults;
+mod iam;
 mod ids;
 pub mod journal;
 mod load_balancing;

@@ -9,7 +9,9 @@
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html>). Logs: FilterLogEvents, the only call of it here
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>). CloudWatch: GetMetricData
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>). Elastic Load Balancing:
-//! <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/throttling.html>. SQS is as good as unlimited.
+//! <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/throttling.html>. EC2: actions that change nothing
+//! (<https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>). IAM publishes no numbers; those here are an
+//! assumption. SQS is as good as unlimited.
 
 use super::faults::errors;
 use super::{ApiError, Service};
@@ -36,6 +38,8 @@ enum Bucket {
     Lambda,
     Sts,
     LoadBalancing,
+    Iam,
+    Ec2,
     Logs,
     Sqs,
     CloudWatch,
@@ -54,7 +58,9 @@ impl Bucket {
             Service::Events => Bucket::Events,
             Service::Lambda => Bucket::Lambda,
             Service::Sts => Bucket::Sts,
-            Service::LoadBalancing => Bucket::LoadBalancing,
+            Service::LoadBalancing | Service::ClassicLoadBalancing => Bucket::LoadBalancing,
+            Service::Iam => Bucket::Iam,
+            Service::Ec2 => Bucket::Ec2,
             Service::Logs => Bucket::Logs,
             Service::Sqs => Bucket::Sqs,
             Service::CloudWatch => Bucket::CloudWatch,
@@ -94,6 +100,8 @@ impl Bucket {
             Bucket::Lambda => (10_000, 10_000),
             Bucket::Sts => (600, 600),
             Bucket::LoadBalancing => (40, 10),
+            Bucket::Iam => (20, 5),
+            Bucket::Ec2 => (100, 20),
             Bucket::Logs => (10, 10),
             Bucket::Sqs => (3_000, 3_000),
             Bucket::CloudWatch => (50, 50),

@@ -2,6 +2,7 @@
 
 mod advance;
 mod answer;
+mod ec2;
 mod events;
 mod hosts;
 mod imds;
@@ -13,10 +14,12 @@ pub use views::{ContainerView, InstanceView, TaskView};
 
 use super::ApiError;
 use super::auto_scaling::AutoScaling;
+use super::classic::ClassicLoadBalancing;
 use super::config::WorldConfig;
 use super::ecs::Ecs;
 use super::effects::Effect;
 use super::faults::Faults;
+use super::iam::Iam;
 use super::ids::Ids;
 use super::journal::{Entry, What};
 use super::load_balancing::LoadBalancing;
@@ -43,6 +46,8 @@ pub struct World {
     ssm: Ssm,
     auto_scaling: AutoScaling,
     load_balancing: LoadBalancing,
+    classic: ClassicLoadBalancing,
+    iam: Iam,
     quotas: Quotas,
     faults: Faults,
     ids: Ids,
@@ -73,6 +78,8 @@ impl World {
         };
         World {
             load_balancing: LoadBalancing::new(scope.clone()),
+            classic: ClassicLoadBalancing::default(),
+            iam: Iam::new(scope.clone()),
             scope,
             ecs: Ecs::new(config.clone()),
             ssm: Ssm::new(region, account),

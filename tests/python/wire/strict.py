@@ -13,7 +13,7 @@ ANSWERED = set()
 
 # Errors that any operation may give, and that the models therefore do not list with it.
 COMMON_ERRORS = {
-    "AccessDenied", "AccessDeniedException", "InternalFailure", "InvalidAction", "MissingAuthenticationToken",
+    "AccessDenied", "AccessDeniedException", "InternalFailure", "UnauthorizedOperation", "InvalidAction", "MissingAuthenticationToken",
     "MissingAuthenticationTokenException", "Throttling", "ThrottlingException", "UnknownOperationException",
     "ValidationError", "ValidationException",
 }
@@ -47,7 +47,7 @@ def check(operation_model, response_dict):
         return  # botocore's own parser reads it; the same values are checked in the other protocols by the Rust tests
     is_json = protocol == "json"
     if status >= 300:
-        codes = {"json": json_code, "rest-json": lambda _: response_dict["headers"]["x-amzn-errortype"]}
+        codes = {"json": json_code, "ec2": ec2_code, "rest-json": lambda _: response_dict["headers"]["x-amzn-errortype"]}
         check_error(operation_model, codes.get(protocol, xml_code)(body), status)
         return
     if protocol == "rest-json":
@@ -55,6 +55,11 @@ def check(operation_model, response_dict):
     shape = operation_model.output_shape
     if is_json:
         walk_json(json.loads(body), shape, name)
+    elif protocol == "ec2":
+        root = strip_namespaces(xml.fromstring(body))
+        expect(root.findtext("requestId"), name, "a requestId", body)
+        root.remove(root.find("requestId"))
+        walk_ec2(root, shape, name)
     elif shape is not None:
         result = strip_namespaces(xml.fromstring(body)).find(shape.serialization["resultWrapper"])
         if result is None:
@@ -68,7 +73,9 @@ def check_error(operation_model, code, status):
     for shape in operation_model.error_shapes:
         error = shape.metadata.get("error", {})
         known[error.get("code", shape.name)] = error.get("httpStatusCode")
-    if code not in known and code not in COMMON_ERRORS:
+    # The model of EC2 lists no errors at all.
+    listed = known or operation_model.service_model.metadata["protocol"] != "ec2"
+    if listed and code not in known and code not in COMMON_ERRORS:
         raise Mismatch(f"{operation_model.name} cannot fail with {code}, only with {sorted(known)}")
     if known.get(code) not in (None, status):
         raise Mismatch(f"{operation_model.name}: {code} has status {known[code]}, not {status}")
@@ -80,6 +87,10 @@ def json_code(body):
 
 def xml_code(body):
     return strip_namespaces(xml.fromstring(body)).findtext("Error/Code")
+
+
+def ec2_code(body):
+    return xml.fromstring(body).findtext("Errors/Error/Code")
 
 
 def strip_namespaces(root):
@@ -129,6 +140,21 @@ def walk_xml(element, shape, path):
         for index, child in enumerate(element):
             expect(child.tag == "member", path, "<member>", child.tag)
             walk_xml(child, shape.member, f"{path}[{index}]")
+    else:
+        scalar_xml(element.text or "", shape, path)
+
+
+def walk_ec2(element, shape, path):
+    """As the others, with names that the model gives beside those of its members, and with lists of <item>."""
+    if shape.type_name == "structure":
+        members = {member.serialization.get("name", name): member for name, member in shape.members.items()}
+        walk_members([child.tag for child in element], None, members, path)
+        for child in element:
+            walk_ec2(child, members[child.tag], f"{path}.{child.tag}")
+    elif shape.type_name == "list":
+        for index, child in enumerate(element):
+            expect(child.tag == "item", path, "<item>", child.tag)
+            walk_ec2(child, shape.member, f"{path}[{index}]")
     else:
         scalar_xml(element.text or "", shape, path)
 

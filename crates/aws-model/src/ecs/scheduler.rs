@@ -4,6 +4,7 @@ use super::definition::Resources;
 use super::keys::ServiceKey;
 use super::service::{EcsService, Strategy};
 use super::service_events::{Closest, Told};
+use super::targets::Balancer;
 use super::task::{Origin, Task};
 use super::{Ecs, EcsTimer};
 use crate::status::{InstanceStatus, StopCode, TaskStatus};
@@ -105,8 +106,12 @@ impl Ecs {
         let mut told: Vec<Told> = unsaid.failures.into_iter().map(Told::NotStarted).collect();
         told.extend(unsaid.broken.map(Told::Broken));
         told.extend((unsaid.draining > 0).then_some(Told::Draining(unsaid.draining)));
+        // The events of Classic Load Balancers are not modelled.
         for balancer in &service.balancers {
-            let group = || balancer.target_group.clone();
+            let Balancer::TargetGroup(arn) = &balancer.balancer else {
+                continue;
+            };
+            let group = || arn.clone();
             let registered = unsaid.registered > 0;
             told.extend(registered.then(|| Told::Registered(unsaid.registered, group())));
             let draining = unsaid.draining > 0;

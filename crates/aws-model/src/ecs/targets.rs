@@ -1,7 +1,8 @@
-//! Services behind target groups: their tasks are registered when they run, and deregistered before they stop.
+//! Services behind load balancers: their tasks are registered when they run, and deregistered before they stop.
 //!
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-load-balancing.html>. A task that is to stop is
-//! DEACTIVATING until the target group has let its connections end: for `deregistration_delay.timeout_seconds`. Not
+//! DEACTIVATING until the load balancer has let its connections end: for `deregistration_delay.timeout_seconds` of a target
+//! group, or the connection draining of a Classic Load Balancer. Not
 //! modelled: the stop of tasks whose targets stay unhealthy.
 
 use super::Ecs;
@@ -13,11 +14,20 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+/// What sends requests to tasks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Balancer {
+    /// A target group, by its ARN.
+    TargetGroup(String),
+    /// A Classic Load Balancer, by its name.
+    Classic(String),
+}
+
 /// An entry of `loadBalancers`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LoadBalancer {
-    /// The target group's ARN.
-    pub(crate) target_group: String,
+    /// What it names.
+    pub(crate) balancer: Balancer,
     container: String,
     /// The port of the container, which is that of the target.
     pub(crate) port: i64,
@@ -50,25 +60,32 @@ pub(crate) enum TargetState {
 }
 
 impl LoadBalancer {
-    /// Reads `loadBalancers`; none if the call has none. `known` has the target groups that there are.
+    /// Reads `loadBalancers`; none if the call has none. `known` has what can be named.
     pub(super) fn read(
         params: Params<'_>,
-        known: &BTreeSet<String>,
+        known: &BTreeSet<Balancer>,
     ) -> Result<Option<Vec<LoadBalancer>>, ApiError> {
         if params.0["loadBalancers"].is_null() {
             return Ok(None);
         }
         let all = params.list("loadBalancers").iter().map(|one| {
             let one = Params(one);
-            let group = one.required("targetGroupArn")?;
-            if !known.contains(group) {
-                let problem = "does not have an associated load balancer.";
-                return Err(invalid(format!(
-                    "The target group with targetGroupArn {group} {problem}"
-                )));
+            let balancer = match one.text("loadBalancerName") {
+                Some(name) => Balancer::Classic(name.to_owned()),
+                None => Balancer::TargetGroup(one.required("targetGroupArn")?.to_owned()),
+            };
+            if !known.contains(&balancer) {
+                return Err(invalid(match balancer {
+                    Balancer::TargetGroup(arn) => format!(
+                        "The target group with targetGroupArn {arn} does not have an associated load balancer."
+                    ),
+                    Balancer::Classic(name) => {
+                        format!("The load balancer {name} does not exist.")
+                    }
+                }));
             }
             Ok(LoadBalancer {
-                target_group: group.to_owned(),
+                balancer,
                 container: one.required("containerName")?.to_owned(),
                 port: one.number("containerPort").unwrap_or_default(),
             })
@@ -78,11 +95,11 @@ impl LoadBalancer {
 
     /// As the API writes it.
     pub(super) fn described(&self) -> Value {
-        json!({
-            "targetGroupArn": self.target_group,
-            "containerName": self.container,
-            "containerPort": self.port,
-        })
+        let (member, name) = match &self.balancer {
+            Balancer::TargetGroup(arn) => ("targetGroupArn", arn),
+            Balancer::Classic(name) => ("loadBalancerName", name),
+        };
+        json!({member: name, "containerName": self.container, "containerPort": self.port})
     }
 }
 
@@ -100,17 +117,17 @@ impl TargetState {
 }
 
 impl Ecs {
-    /// A target group has this deregistration delay, from now on for targets that begin to drain.
-    pub(crate) fn set_target_group(&mut self, arn: &str, delay: Duration) {
-        self.target_groups.insert(arn.to_owned(), delay);
+    /// A load balancer lets connections end for so long, from now on for targets that begin to drain.
+    pub(crate) fn set_delay(&mut self, balancer: Balancer, delay: Duration) {
+        self.balancers.insert(balancer, delay);
     }
 
-    /// The targets of a group, in the order of their tasks.
-    pub(crate) fn targets(&self, group: &str) -> Vec<Target> {
+    /// The targets of a load balancer, in the order of their tasks.
+    pub(crate) fn targets(&self, of: &Balancer) -> Vec<Target> {
         let tasks = self.tasks.values();
         let targets = tasks.flat_map(|task| {
             let mine = self.load_balancers(task).iter();
-            let mine = mine.filter(|balancer| balancer.target_group == group);
+            let mine = mine.filter(|entry| entry.balancer == *of);
             mine.filter_map(|balancer| {
                 Some(Target {
                     host: task.host.clone(),
@@ -123,10 +140,10 @@ impl Ecs {
         targets.collect()
     }
 
-    /// How long a task is DEACTIVATING: the longest delay of its target groups, or as long as without any.
+    /// How long a task is DEACTIVATING: the longest delay of its load balancers, or as long as without any.
     pub(super) fn deactivating(&self, task: &Task) -> Duration {
         let delays = self.load_balancers(task).iter();
-        let delays = delays.filter_map(|balancer| self.target_groups.get(&balancer.target_group).copied());
+        let delays = delays.filter_map(|entry| self.balancers.get(&entry.balancer).copied());
         delays.fold(self.config.timings.deactivating, Duration::max)
     }
 

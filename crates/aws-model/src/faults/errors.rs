@@ -5,12 +5,22 @@ use crate::{ApiError, Call, Service};
 /// Too many calls.
 pub fn throttled(service: Service) -> ApiError {
     let code = match service {
-        Service::AutoScaling | Service::Sts | Service::LoadBalancing | Service::CloudWatch => "Throttling",
+        Service::AutoScaling
+        | Service::Sts
+        | Service::LoadBalancing
+        | Service::ClassicLoadBalancing
+        | Service::Iam
+        | Service::CloudWatch => "Throttling",
+        Service::Ec2 => "RequestLimitExceeded",
         Service::Lambda => "TooManyRequestsException",
         Service::Sqs => "RequestThrottled",
         Service::Ecs | Service::Ssm | Service::Events | Service::Logs => "ThrottlingException",
     };
-    let status = if service == Service::Lambda { 429 } else { 400 };
+    let status = match service {
+        Service::Lambda => 429,
+        Service::Ec2 => 503,
+        _ => 400,
+    };
     error(code, "Rate exceeded", status)
 }
 
@@ -19,7 +29,11 @@ pub fn broken(service: Service) -> ApiError {
     let code = match service {
         Service::Ecs => "ServerException",
         Service::Ssm | Service::Sqs => "InternalServerError",
-        Service::AutoScaling | Service::Sts | Service::LoadBalancing => "InternalFailure",
+        Service::AutoScaling | Service::Sts | Service::LoadBalancing | Service::ClassicLoadBalancing => {
+            "InternalFailure"
+        }
+        Service::Iam => "ServiceFailure",
+        Service::Ec2 => "InternalError",
         Service::CloudWatch => "InternalServiceError",
         Service::Lambda => "ServiceException",
         Service::Logs => "ServiceUnavailableException",
@@ -31,9 +45,14 @@ pub fn broken(service: Service) -> ApiError {
 /// The caller may not make this call.
 pub fn denied(call: &Call) -> ApiError {
     let (code, status) = match call.service {
-        Service::AutoScaling | Service::Sts | Service::LoadBalancing | Service::CloudWatch | Service::Sqs => {
-            ("AccessDenied", 403)
-        }
+        Service::AutoScaling
+        | Service::Sts
+        | Service::LoadBalancing
+        | Service::ClassicLoadBalancing
+        | Service::Iam
+        | Service::CloudWatch
+        | Service::Sqs => ("AccessDenied", 403),
+        Service::Ec2 => ("UnauthorizedOperation", 403),
         Service::Lambda => ("AccessDeniedException", 403),
         Service::Ecs | Service::Ssm | Service::Events | Service::Logs => ("AccessDeniedException", 400),
     };

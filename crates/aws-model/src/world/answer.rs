@@ -1,6 +1,7 @@
 //! API calls: faults and quotas first, then the service.
 
 use super::World;
+use crate::ecs::Balancer;
 use crate::faults::errors;
 use crate::journal::{Outcome, What};
 use crate::params::is_unknown;
@@ -59,17 +60,33 @@ impl World {
             // What these answer is not the model's: the caller of this function has it.
             Service::Lambda | Service::Logs | Service::Sqs | Service::CloudWatch => Ok(Value::Null),
             Service::LoadBalancing => self.call_load_balancing(operation, params),
+            Service::ClassicLoadBalancing => self.call_classic(operation, params),
+            Service::Iam => self.iam.call(now, operation, params),
+            Service::Ec2 => self.call_ec2(operation, params),
             Service::Sts => sts::call(&self.scope, call),
         }
     }
+
     /// The target groups; ECS learns their delays.
     fn call_load_balancing(&mut self, operation: &str, params: &Value) -> Result<Value, ApiError> {
         let ecs = &self.ecs;
-        let answer = self
-            .load_balancing
-            .call(operation, params, |group| ecs.targets(group));
+        let answer = self.load_balancing.call(operation, params, |group| {
+            ecs.targets(&Balancer::TargetGroup(group.to_owned()))
+        });
         for (group, delay) in self.load_balancing.delays() {
-            self.ecs.set_target_group(group, delay);
+            self.ecs.set_delay(Balancer::TargetGroup(group.to_owned()), delay);
+        }
+        answer
+    }
+
+    /// Classic Load Balancers; ECS learns how long they let connections end.
+    fn call_classic(&mut self, operation: &str, params: &Value) -> Result<Value, ApiError> {
+        let ecs = &self.ecs;
+        let answer = self.classic.call(operation, params, |name| {
+            ecs.targets(&Balancer::Classic(name.to_owned()))
+        });
+        for (name, delay) in self.classic.delays() {
+            self.ecs.set_delay(Balancer::Classic(name.to_owned()), delay);
         }
         answer
     }

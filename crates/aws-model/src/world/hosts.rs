@@ -1,5 +1,6 @@
 //! EC2 instances: on, off, taken by Spot.
 
+use super::ec2::MetadataOptions;
 use super::{Due, World};
 use crate::effects::Effect;
 use crate::events;
@@ -19,6 +20,8 @@ pub(super) struct Host {
     pub(super) running: bool,
     /// What Spot will do to it, and when.
     pub(super) spot: Option<SpotAction>,
+    /// How its metadata service answers. Only EC2's answers depend on it: containers reach the service here whatever it says.
+    pub(super) metadata_options: MetadataOptions,
 }
 
 /// A Spot notice.
@@ -100,6 +103,7 @@ impl World {
             cluster,
             running: true,
             spot: None,
+            metadata_options: MetadataOptions::default(),
         };
         self.hosts.insert(instance.to_owned(), host);
         self.effects.push(Effect::InstanceLaunched {

@@ -12,19 +12,27 @@ const INTEGERS: &[&str] = &[
     "DesiredCapacity",
     "HealthCheckGracePeriod",
     "HeartbeatTimeout",
+    "HttpPutResponseHopLimit",
+    "IdleTimeout",
+    "InstancePort",
+    "LoadBalancerPort",
     "MaxDatapoints",
     "MaxInstanceLifetime",
+    "MaxItems",
     "MaxRecords",
+    "MaxResults",
     "MaxSize",
     "MinSize",
     "PageSize",
     "Period",
     "Port",
+    "Timeout",
 ];
 
 /// Members of the Query APIs that are true or false.
 const BOOLEANS: &[&str] = &[
     "CapacityRebalance",
+    "Enabled",
     "ForceDelete",
     "HonorCooldown",
     "IncludeDeletedGroups",
@@ -62,6 +70,8 @@ pub(crate) enum QueryError {
 pub(crate) struct Query {
     /// The `Action`.
     pub(crate) action: String,
+    /// The `Version` of the API: two of them may have one name in signatures.
+    pub(crate) version: Option<String>,
     /// Its members, nested.
     pub(crate) params: Value,
 }
@@ -71,12 +81,12 @@ pub(crate) struct Query {
 /// # Errors
 /// See [`QueryError`].
 pub(crate) fn parse(body: &[u8]) -> Result<Query, QueryError> {
-    let mut action = None;
+    let (mut action, mut version) = (None, None);
     let mut params = Node::default();
     for (key, value) in form_urlencoded::parse(body) {
         match key.as_ref() {
             "Action" => action = Some(value.into_owned()),
-            "Version" => {}
+            "Version" => version = Some(value.into_owned()),
             _ => params.insert(&key, &value)?,
         }
     }
@@ -85,7 +95,11 @@ pub(crate) fn parse(body: &[u8]) -> Result<Query, QueryError> {
         Value::Null => Value::Object(Map::new()),
         value => value,
     };
-    Ok(Query { action, params })
+    Ok(Query {
+        action,
+        version,
+        params,
+    })
 }
 
 /// One place in the tree that dotted names span.
@@ -124,6 +138,10 @@ impl Node {
             (Some(_), false) => Err(QueryError::Contradiction(name.to_owned())),
             (None, true) => Ok(Value::Null),
             (None, false) if self.children.iter().all(|(key, _)| key == "member") => self.into_list(name),
+            // EC2 leaves `member` out.
+            (None, false) if self.children.iter().all(|(key, _)| is_number(key)) => {
+                items(name, self.children)
+            }
             (None, false) => self.into_structure(),
         }
     }
@@ -138,20 +156,25 @@ impl Node {
 
     /// `member` holds the items by number from 1, in any order.
     fn into_list(self, name: &str) -> Result<Value, QueryError> {
-        let mut items = Vec::new();
-        for (number, node) in self
-            .children
-            .into_iter()
-            .flat_map(|(_, members)| members.children)
-        {
-            let number: usize = number
-                .parse()
-                .map_err(|_| QueryError::Contradiction(format!("{name}.member.{number}")))?;
-            items.push((number, node.into_value(name)?));
-        }
-        items.sort_by_key(|(number, _)| *number);
-        Ok(Value::Array(items.into_iter().map(|(_, value)| value).collect()))
+        let members = self.children.into_iter();
+        items(name, members.flat_map(|(_, members)| members.children).collect())
     }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn items(name: &str, numbered: Vec<(String, Node)>) -> Result<Value, QueryError> {
+    let mut items = Vec::new();
+    for (number, node) in numbered {
+        let number: usize = number
+            .parse()
+            .map_err(|_| QueryError::Contradiction(format!("{name}.member.{number}")))?;
+        items.push((number, node.into_value(name)?));
+    }
+    items.sort_by_key(|(number, _)| *number);
+    Ok(Value::Array(items.into_iter().map(|(_, value)| value).collect()))
 }
 
 fn scalar(name: &str, text: String) -> Result<Value, QueryError> {
@@ -188,6 +211,17 @@ mod tests {
         assert_eq!(query.action, "CreateAutoScalingGroup");
         let expected = json!({"AutoScalingGroupName": "a b", "MinSize": 1, "Names": ["x"],
             "Tags": [{"Key": "k1", "PropagateAtLaunch": true}, {"Key": "k2"}]});
+        assert_eq!(query.params, expected);
+    }
+
+    #[test]
+    fn lists_of_ec2_have_numbers_alone() {
+        let body =
+            b"Action=DescribeInstances&Version=2016-11-15&Filter.1.Name=instance-id&Filter.1.Value.2=b\
+            &Filter.1.Value.1=a";
+        let query = parse(body).unwrap();
+        assert_eq!(query.version.as_deref(), Some("2016-11-15"));
+        let expected = json!({"Filter": [{"Name": "instance-id", "Value": ["a", "b"]}]});
         assert_eq!(query.params, expected);
     }
 

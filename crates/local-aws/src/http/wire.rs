@@ -32,7 +32,12 @@ pub(crate) enum Protocol {
         /// The type of the answer, with the version.
         content_type: &'static str,
     },
-    /// AWS Query: Auto Scaling, Elastic Load Balancing, CloudWatch, STS.
+    /// That of EC2: as AWS Query, with other lists and errors.
+    Ec2 {
+        /// The operation that was asked for.
+        operation: String,
+    },
+    /// AWS Query: Auto Scaling, Elastic Load Balancing, CloudWatch, IAM, STS.
     Query {
         /// The namespace of the answer.
         namespace: &'static str,
@@ -57,15 +62,18 @@ impl Incoming {
 
     fn read_query(request: &Request<'_>) -> Incoming {
         let scope = request.authorization.and_then(principal::service_of);
-        let (service, namespace) = query_service(scope);
-        let (operation, call) = match query::parse(request.body) {
+        let query = query::parse(request.body);
+        let version = query.as_ref().ok().and_then(|query| query.version.as_deref());
+        let (service, namespace) = query_service(scope, version);
+        let (operation, call) = match query {
             Ok(query) => (query.action.clone(), query_call(request, service, scope, query)),
             Err(error) => (String::new(), Err(invalid_form(&error))),
         };
-        Incoming {
-            call,
-            protocol: Protocol::Query { namespace, operation },
-        }
+        let protocol = match service {
+            Some(Service::Ec2) => Protocol::Ec2 { operation },
+            _ => Protocol::Query { namespace, operation },
+        };
+        Incoming { call, protocol }
     }
 }
 
@@ -74,6 +82,10 @@ impl Protocol {
     pub(crate) fn write(&self, answer: &Answer, request_id: &str) -> Reply {
         match self {
             Protocol::Json { content_type } => json::reply(answer, content_type),
+            Protocol::Ec2 { operation } => xml_reply(match answer {
+                Ok(result) => (StatusCode::OK, xml::ec2_response(operation, result, request_id)),
+                Err(error) => (json::status(error), xml::ec2_error(error, request_id)),
+            }),
             Protocol::Query { namespace, operation } => query_reply(namespace, operation, answer, request_id),
         }
     }
@@ -91,10 +103,18 @@ fn json_call(request: &Request<'_>, target: &str) -> Result<Call, ApiError> {
     })
 }
 
-/// The service of a credential scope, and its namespace. A caller that signs for no service is taken for one of Auto Scaling.
-fn query_service(scope: Option<&str>) -> (Option<Service>, &'static str) {
+/// What of Elastic Load Balancing has the same scope as target groups, and is told by its version.
+const CLASSIC_VERSION: &str = "2012-06-01";
+
+/// The service of a credential scope and of the version of the API, and its namespace. A caller that signs for no service is taken for one of Auto Scaling.
+fn query_service(scope: Option<&str>, version: Option<&str>) -> (Option<Service>, &'static str) {
     match scope {
         Some("sts") => (Some(Service::Sts), xml::STS),
+        Some("iam") => (Some(Service::Iam), xml::IAM),
+        Some("ec2") => (Some(Service::Ec2), xml::EC2),
+        Some("elasticloadbalancing") if version == Some(CLASSIC_VERSION) => {
+            (Some(Service::ClassicLoadBalancing), xml::CLASSIC_LOAD_BALANCING)
+        }
         Some("elasticloadbalancing") => (Some(Service::LoadBalancing), xml::LOAD_BALANCING),
         Some("monitoring") => (Some(Service::CloudWatch), xml::CLOUD_WATCH),
         Some("autoscaling") | None => (Some(Service::AutoScaling), xml::AUTO_SCALING),
@@ -126,13 +146,16 @@ fn query_call(
 }
 
 fn query_reply(namespace: &str, operation: &str, answer: &Answer, request_id: &str) -> Reply {
-    let (status, body) = match answer {
+    xml_reply(match answer {
         Ok(result) => (
             StatusCode::OK,
             xml::response(namespace, operation, result, request_id),
         ),
         Err(error) => (json::status(error), xml::error(namespace, error, request_id)),
-    };
+    })
+}
+
+fn xml_reply((status, body): (StatusCode, String)) -> Reply {
     Reply {
         status,
         content_type: "text/xml",
@@ -225,12 +248,8 @@ mod tests {
 
     #[test]
     fn a_service_that_is_not_known_is_denied_in_the_form_of_its_protocol() {
-        let key = KEY.replace("/autoscaling/", "/iam/");
-        let query = ask(
-            None,
-            Some(&key),
-            "Action=SimulatePrincipalPolicy&Version=2010-05-08",
-        );
+        let key = KEY.replace("/autoscaling/", "/rds/");
+        let query = ask(None, Some(&key), "Action=DescribeDBInstances&Version=2014-10-31");
         assert_eq!(query.status, StatusCode::FORBIDDEN);
         assert!(query.body.contains("<Code>AccessDenied</Code>"), "{}", query.body);
         let json = ask(Some("DynamoDB_20120810.GetItem"), Some(KEY), "{}");

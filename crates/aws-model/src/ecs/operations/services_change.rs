@@ -8,7 +8,7 @@ use crate::ecs::percents::Percents;
 use crate::ecs::place_rules::PlaceRules;
 use crate::ecs::service::{Deployment, EcsService, Strategy, Tally, Unsaid};
 use crate::ecs::service_events::ServiceEvents;
-use crate::ecs::targets::LoadBalancer;
+use crate::ecs::targets::{Balancer, LoadBalancer};
 use crate::params::{Params, client, invalid};
 use crate::scope::short;
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ impl Ecs {
         let definition = self.definitions.find(params.required("taskDefinition")?)?;
         let percents = Percents::read(params, strategy == Strategy::Daemon)?;
         let place_rules = PlaceRules::read(params)?.unwrap_or_default();
-        let balancers = LoadBalancer::read(params, &self.target_group_arns())?.unwrap_or_default();
+        let balancers = LoadBalancer::read(params, &self.known_balancers())?.unwrap_or_default();
         let key = (cluster, name.to_owned());
         if self.services.get(&key).is_some_and(|service| !service.deleted) {
             return Err(invalid("Creation of service was not idempotent."));
@@ -70,7 +70,7 @@ impl Ecs {
             .map(|name| self.definitions.find(name))
             .transpose()?;
         let place_rules = PlaceRules::read(params)?;
-        let balancers = LoadBalancer::read(params, &self.target_group_arns())?;
+        let balancers = LoadBalancer::read(params, &self.known_balancers())?;
         let service = self.services.get(&key).ok_or_else(not_found)?;
         let percents = Percents::read(params, service.strategy == Strategy::Daemon)?;
         let current = service
@@ -127,8 +127,8 @@ impl Ecs {
         }
     }
 
-    fn target_group_arns(&self) -> BTreeSet<String> {
-        self.target_groups.keys().cloned().collect()
+    fn known_balancers(&self) -> BTreeSet<Balancer> {
+        self.balancers.keys().cloned().collect()
     }
 
     fn deployment(&mut self, now: Timestamp, definition: Arc<TaskDefinition>) -> Deployment {

@@ -25,6 +25,88 @@ fn target_group(lab: &mut Lab, delay: &str) -> String {
     arn
 }
 
+fn classic(lab: &mut Lab, operation: &str, params: Value) -> Value {
+    lab.try_call(Service::ClassicLoadBalancing, operation, params)
+        .unwrap()
+}
+
+#[test]
+fn a_task_behind_a_classic_load_balancer_is_deactivating_for_its_connection_draining() {
+    let (mut lab, hosts) = Lab::new(1);
+    lab.define("web", "0");
+    let name = json!({"LoadBalancerName": "old"});
+    let listener = json!({"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 80});
+    classic(
+        &mut lab,
+        "CreateLoadBalancer",
+        json!({"LoadBalancerName": "old", "Listeners": [listener]}),
+    );
+    let attributes = |lab: &mut Lab| {
+        let answer = classic(
+            lab,
+            "DescribeLoadBalancerAttributes",
+            json!({"LoadBalancerName": "old"}),
+        );
+        answer["LoadBalancerAttributes"]["ConnectionDraining"].clone()
+    };
+    assert_eq!(attributes(&mut lab), json!({"Enabled": false, "Timeout": 300}));
+    let on = json!({"ConnectionDraining": {"Enabled": true, "Timeout": 120}});
+    let modify = json!({"LoadBalancerName": "old", "LoadBalancerAttributes": on});
+    classic(&mut lab, "ModifyLoadBalancerAttributes", modify);
+    assert_eq!(attributes(&mut lab), on["ConnectionDraining"]);
+    let balancers = json!([{"loadBalancerName": "old", "containerName": "main", "containerPort": 80}]);
+    lab.ecs(
+        "CreateService",
+        json!({"cluster": CLUSTER, "serviceName": "web", "taskDefinition": "web", "desiredCount": 1,
+            "loadBalancers": balancers}),
+    );
+    lab.run(500);
+    let states = |lab: &mut Lab| {
+        let answer = classic(lab, "DescribeInstanceHealth", name.clone());
+        answer["InstanceStates"].as_array().unwrap().clone()
+    };
+    let found = states(&mut lab);
+    assert_eq!((found.len(), &found[0]["State"]), (1, &json!("InService")));
+    lab.set_state(&hosts[0], "DRAINING");
+    lab.run(119_000);
+    let draining = states(&mut lab);
+    assert_eq!(
+        draining[0]["Description"],
+        "Instance deregistration currently in progress."
+    );
+    lab.run(2_000);
+    assert!(states(&mut lab).is_empty());
+    let unknown = json!({"LoadBalancerName": "other"});
+    let refused = lab.try_call(Service::ClassicLoadBalancing, "DescribeInstanceHealth", unknown);
+    assert_eq!(refused.unwrap_err().code, "LoadBalancerNotFound");
+}
+
+#[test]
+fn the_metadata_options_of_instances_are_told_and_changed() {
+    let (mut lab, hosts) = Lab::new(2);
+    let options = |lab: &mut Lab, params: Value| -> Vec<Value> {
+        let answer = lab.try_call(Service::Ec2, "DescribeInstances", params).unwrap();
+        let reserved = answer["reservationSet"].as_array().unwrap().clone();
+        let of = |one: &Value| one["instancesSet"][0]["metadataOptions"].clone();
+        reserved.iter().map(of).collect()
+    };
+    assert_eq!(options(&mut lab, json!({})).len(), 2);
+    let change = json!({"InstanceId": hosts[0], "HttpPutResponseHopLimit": 1, "HttpEndpoint": "disabled"});
+    lab.try_call(Service::Ec2, "ModifyInstanceMetadataOptions", change)
+        .unwrap();
+    let filter = |ids: &[&str]| json!({"Filter": [{"Name": "instance-id", "Value": ids}]});
+    let found = options(&mut lab, filter(&[&hosts[0], "i-0"]));
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (&found[0]["httpPutResponseHopLimit"], &found[0]["httpEndpoint"]),
+        (&json!(1), &json!("disabled"))
+    );
+    let other = options(&mut lab, json!({"InstanceId": [hosts[1]]}));
+    assert_eq!(other[0]["httpPutResponseHopLimit"], 2);
+    let unknown = lab.try_call(Service::Ec2, "DescribeInstances", json!({"InstanceId": ["i-0"]}));
+    assert_eq!(unknown.unwrap_err().code, "InvalidInstanceID.NotFound");
+}
+
 fn behind(lab: &mut Lab, group: &str, count: usize) {
     let balancers = json!([{"targetGroupArn": group, "containerName": "main", "containerPort": 8080}]);
     lab.ecs(
@@ -323,6 +405,9 @@ fn an_operation_that_is_not_known_is_denied_in_the_words_of_its_service() {
         (Service::AutoScaling, "AccessDenied"),
         (Service::LoadBalancing, "AccessDenied"),
         (Service::Sts, "AccessDenied"),
+        (Service::ClassicLoadBalancing, "AccessDenied"),
+        (Service::Iam, "AccessDenied"),
+        (Service::Ec2, "UnauthorizedOperation"),
     ] {
         let error = lab.try_call(service, "NoSuchThing", json!({})).unwrap_err();
         assert_eq!(error.code, code, "{service:?}");
