@@ -11,7 +11,7 @@ from unittest.mock import patch
 from .template import ROOT
 
 sys.path.insert(0, str(ROOT / "scripts"))
-from measuring import build, report, tls  # noqa: E402
+from measuring import build, report, tls, tool  # noqa: E402
 
 
 def loaded(name):
@@ -37,6 +37,24 @@ class Comparison(unittest.TestCase):
         self.assertEqual(rows[0], ["binary", "2.00 MB", "4.00 MB", "1.00 MB", "0.50"])
         self.assertEqual(rows[1], ["idle RSS", "700 kB", "1000 kB", "500 kB", "0.70"])
         self.assertEqual(rows[2], ["peak", "4.00 MB", "5.00 MB", "–", "0.80"])
+
+
+class Tool(unittest.TestCase):
+    def program(self, folder, script):
+        program = Path(folder, "protectorctl")
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        return program
+
+    def test_each_offline_command_has_a_line_and_one_that_fails_is_an_error(self):
+        with tempfile.TemporaryDirectory() as folder:
+            lines = tool.measure(self.program(folder, "echo $1"), 1)
+            self.assertEqual(len(lines), len(tool.COMMANDS))
+            self.assertTrue(all(0 < line.value for line in lines))
+            slow = tool.seconds(self.program(folder, "sleep 0.05"), ["lint"], {"PATH": "/usr/bin:/bin"})
+            self.assertGreaterEqual(slow, 0.05)
+            with self.assertRaisesRegex(RuntimeError, "no such rule"):
+                tool.measure(self.program(folder, "echo no such rule >&2; exit 2"), 1)
 
 
 class Build(unittest.TestCase):
