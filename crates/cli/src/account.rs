@@ -6,17 +6,21 @@
 mod args;
 mod auto_scaling;
 mod body;
+mod classic;
 mod clock;
 mod cloudwatch;
+mod ec2;
 mod ecs;
 mod events;
 mod gap;
+mod iam;
 mod lambda;
 mod load_balancing;
 mod logs;
 mod pace;
 #[cfg(test)]
 mod permissions;
+mod query;
 mod sqs;
 mod ssm;
 mod time;
@@ -47,6 +51,7 @@ use jiff::{SignedDuration, Timestamp};
 use pace::Pace;
 use protector_core::record::ParameterPrefix;
 use protector_diagnosis::read::{Gap, Reading};
+use query::QueryClient;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
@@ -68,8 +73,8 @@ const TRIES: u32 = 3;
 const IMDS: Duration = Duration::from_secs(1);
 
 /// How many calls a second go to each service, so that a person who looks takes little from the sidecars, which share
-/// the account's quotas (40 reads a second of SSM, 20 of most reads of ECS).
-const PER_SECOND: [(&str, u32); 2] = [("ssm", SSM_PER_SECOND), ("ecs", 5)];
+/// the account's quotas (40 reads a second of SSM, 20 of most reads of ECS). The simulator of IAM publishes no quota.
+const PER_SECOND: [(&str, u32); 3] = [("ssm", SSM_PER_SECOND), ("ecs", 5), ("iam", 2)];
 
 /// The same for SSM, whose pages decide how often a fleet can be read.
 pub(crate) const SSM_PER_SECOND: u32 = 2;
@@ -90,6 +95,7 @@ pub(crate) struct Account {
     load_balancing: aws_sdk_elasticloadbalancingv2::Client,
     sqs: aws_sdk_sqs::Client,
     sts: aws_sdk_sts::Client,
+    query: QueryClient,
     /// The prefix of the parameters.
     pub(crate) prefix: ParameterPrefix,
     /// The region.
@@ -140,6 +146,7 @@ impl Account {
             load_balancing: aws_sdk_elasticloadbalancingv2::Client::new(&config),
             sqs: aws_sdk_sqs::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
+            query: QueryClient::new(&config),
             prefix: args.prefix.clone(),
             region,
             profile: args.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok()),

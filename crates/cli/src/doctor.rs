@@ -4,6 +4,7 @@
 //! they have found.
 
 mod args;
+mod deep;
 mod help;
 mod json;
 mod reads;

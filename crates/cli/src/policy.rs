@@ -14,6 +14,9 @@ const READER: &str = include_str!("../../../deploy/policies/reader.json");
 /// What it grants to operators beside that.
 const OPERATOR: &str = include_str!("../../../deploy/policies/operator.json");
 
+/// What `doctor --deep` needs beside the reader's.
+const DEEP: &str = include_str!("../../../deploy/policies/deep.json");
+
 /// Help below the options.
 const EXAMPLES: &str = "\
 The stack makes the same policies: outputs ReaderPolicyArn and OperatorPolicyArn. An operator's policy has the reader's
@@ -25,6 +28,9 @@ Examples:
 
   For on-call, in one account and region:
     protectorctl policy operator --account 123456789012 --region eu-west-1
+
+  With what `doctor --deep` needs:
+    protectorctl policy reader --deep
 
   As a policy of your account:
     aws iam create-policy --policy-name drains --policy-document file://reader.json
@@ -41,6 +47,10 @@ pub(crate) struct PolicyArgs {
     /// For whom.
     #[arg(value_name = "WHO")]
     who: Who,
+    /// Add what `doctor --deep` needs: the simulator of policies, for all roles of the account, and the description of
+    /// instances.
+    #[arg(long)]
+    deep: bool,
     /// A cluster; may be given several times. By default all.
     #[arg(
         long = "cluster",
@@ -124,9 +134,10 @@ pub(crate) fn run(args: &PolicyArgs) -> Result<Exit, Box<dyn Error>> {
 
 fn document(args: &PolicyArgs) -> serde_json::Result<Value> {
     let mut policy: Value = serde_json::from_str(READER)?;
-    if args.who == Who::Operator {
-        let operator: Value = serde_json::from_str(OPERATOR)?;
-        let more = operator["Statement"].as_array().cloned().unwrap_or_default();
+    let parts = [(args.deep, DEEP), (args.who == Who::Operator, OPERATOR)];
+    for (_, text) in parts.into_iter().filter(|(wanted, _)| *wanted) {
+        let part: Value = serde_json::from_str(text)?;
+        let more = part["Statement"].as_array().cloned().unwrap_or_default();
         if let Some(statements) = policy["Statement"].as_array_mut() {
             statements.extend(more);
         }
@@ -202,6 +213,7 @@ mod tests {
             for more in [
                 vec![],
                 vec![
+                    "--deep",
                     "--cluster",
                     "prod,batch",
                     "--account",
@@ -223,6 +235,11 @@ mod tests {
         let (reader, operator) = (policy(&["reader"]), policy(&["operator", "--prefix", "/ops"]));
         assert_eq!(count(&operator), count(&reader) + 2);
         assert!(!reader.to_string().contains("InvokeFunction"));
+        let deep = policy(&["reader", "--deep", "--account", "123456789012"]);
+        assert_eq!(count(&deep), count(&reader) + 2);
+        let roles = r#""Action":["iam:SimulatePrincipalPolicy"],"Effect":"Allow","Resource":["arn:aws:iam::123456789012:role/*"]"#;
+        assert!(deep.to_string().contains(roles), "{deep}");
+        assert!(!reader.to_string().contains("SimulatePrincipalPolicy"));
         assert!(
             operator
                 .to_string()

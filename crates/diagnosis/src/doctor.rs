@@ -7,6 +7,7 @@ mod checks;
 mod finding;
 pub mod reads;
 mod report;
+pub mod role;
 mod select;
 
 #[cfg(test)]

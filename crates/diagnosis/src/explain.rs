@@ -246,6 +246,12 @@ fn gaps(reads: &InstanceReads) -> Vec<Gap> {
                 .values()
                 .filter_map(|read| read.as_ref().err()),
         )
+        .chain(
+            reads
+                .classic_load_balancers
+                .values()
+                .filter_map(|read| read.as_ref().err()),
+        )
         .chain(reads.group.iter().filter_map(|read| read.as_ref().err()))
         .chain(reads.activities.iter().filter_map(|read| read.as_ref().err()))
         .chain(reads.hooks.iter().filter_map(|read| read.as_ref().err()))

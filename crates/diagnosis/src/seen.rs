@@ -123,6 +123,8 @@ pub struct SeenService {
     pub events: Vec<ServiceEvent>,
     /// ARNs of its target groups.
     pub target_groups: Vec<String>,
+    /// Names of its Classic Load Balancers.
+    pub classic_load_balancers: Vec<String>,
     /// Its capacity providers.
     pub capacity_providers: Vec<String>,
     /// Its task definition's ARN.
@@ -161,6 +163,10 @@ pub struct Definition {
     pub memory: Option<u32>,
     /// CPU units that ECS sets aside for one task: the task's own `cpu`, else the sum of its containers'.
     pub cpu: Option<u32>,
+    /// `networkMode`; ECS takes bridge if it is not given.
+    pub network_mode: Option<String>,
+    /// The ARN of its task role.
+    pub task_role: Option<String>,
 }
 
 /// A container of a task definition.
@@ -203,6 +209,30 @@ pub struct Target {
     /// For example `Target.DeregistrationInProgress`.
     pub reason: Option<String>,
     /// The same in words.
+    pub description: Option<String>,
+}
+
+/// A Classic Load Balancer, and the instances in it that matter. Its members are instances, not tasks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClassicLoadBalancer {
+    /// Its name.
+    pub name: String,
+    /// `ConnectionDraining.Timeout` in seconds; 0 if connection draining is off.
+    pub connection_draining: u32,
+    /// Its instances.
+    pub instances: Vec<Member>,
+}
+
+/// An instance of a Classic Load Balancer (`DescribeInstanceHealth`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Member {
+    /// The EC2 instance.
+    pub instance: String,
+    /// `InService`, `OutOfService` or `Unknown`.
+    pub state: String,
+    /// For example `ELB`, `Instance`; absent if there is nothing to say.
+    pub reason: Option<String>,
+    /// The same in words, for example `Instance deregistration currently in progress.`
     pub description: Option<String>,
 }
 

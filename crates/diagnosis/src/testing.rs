@@ -148,6 +148,7 @@ pub fn service(name: &str, scheduling: Scheduling) -> SeenService {
         }],
         events: Vec::new(),
         target_groups: Vec::new(),
+        classic_load_balancers: Vec::new(),
         capacity_providers: Vec::new(),
         definition: Some("web:1".to_owned()),
     }

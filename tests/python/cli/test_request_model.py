@@ -33,6 +33,26 @@ class RequestModel(unittest.TestCase):
         for names in ("AutoScalingGroupNames=", two):
             self.scaling(f"Action=DescribeAutoScalingGroups&{names}")
 
+    def form(self, service, text):
+        request = query_request(text)
+        request.headers["authorization"] = f"AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/{service}/aws4_request"
+        return request_model.check(request)
+
+    def test_forms_of_other_services(self):
+        lists = "ActionNames.member.1=a:b&ResourceArns.member.1=*"
+        self.form("iam", f"Action=SimulatePrincipalPolicy&Version=2010-05-08&PolicySourceArn={'a' * 20}&{lists}")
+        self.form("ec2", "Action=DescribeInstances&Version=2016-11-15&Filter.1.Name=instance-id&Filter.1.Value.1=i-1")
+        classic = "Action=DescribeInstanceHealth&LoadBalancerName=a&Version="
+        self.form("elasticloadbalancing", f"{classic}2012-06-01")
+        for service, text in [
+            ("elasticloadbalancing", f"{classic}2012-06-02"),
+            ("ec2", "Action=DescribeInstances&Version=2016-11-15&Filters.1.Name=instance-id"),
+            ("ec2", "Action=DescribeInstances&Version=2016-11-15&Filter.2.Name=instance-id"),
+            ("iam", "Action=SimulatePrincipalPolicy&Version=2010-05-08&Role=a"),
+        ]:
+            with self.assertRaises(Mismatch, msg=text):
+                self.form(service, text)
+
     def test_bad_json(self):
         for operation, body, error in [
             ("ListTasks", '{"desiredState":"STOPPED"}', ParamValidationError),

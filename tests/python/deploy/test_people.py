@@ -58,6 +58,15 @@ class People(unittest.TestCase):
         self.assertEqual({action for action, level in levels.items() if level in WRITES}, set())
         self.assertEqual(policies.actions(policies.operator(Rendered())), {"lambda:InvokeFunction", "ssm:PutParameter"})
 
+    def test_what_looks_deeper_writes_nothing_and_reads_what_a_reader_may_not(self):
+        document = policies.of_people("deep", {**names(Rendered(), []), "Account": ACCOUNT})
+        levels = {action: policies.privilege(action)["access_level"] for action in policies.actions([document])}
+        self.assertEqual(set(levels), {"iam:SimulatePrincipalPolicy", "ec2:DescribeInstances"})
+        self.assertEqual(set(levels.values()) & WRITES, set())
+        self.assertEqual(policies.actions(policies.reader(Rendered())) & set(levels), set())
+        role = f"arn:aws:iam::{ACCOUNT}:role/fluent-bit-task"
+        self.assertTrue(policies.allows([document], "iam:SimulatePrincipalPolicy", role))
+
     def test_an_operator_writes_the_kill_switch_and_no_record(self):
         documents = policies.operator(Rendered({"ParameterPrefix": "/p"}))
         for name, allowed in [("control", True), ("coordinator", False), ("prod/i-1", False)]:

@@ -16,6 +16,14 @@ from botocore.serialize import create_serializer
 
 SERVICES = ("autoscaling", "ecs", "ssm")
 
+# Services that are called by forms, by their names in signatures. Two of them have one name, and differ by the version.
+BY_FORM = {
+    "autoscaling": ("autoscaling",),
+    "ec2": ("ec2",),
+    "elasticloadbalancing": ("elb", "elbv2"),
+    "iam": ("iam",),
+}
+
 
 class Mismatch(AssertionError):
     """A request that is not what the service model says."""
@@ -39,16 +47,25 @@ def operation_of(request):
         prefix, _, name = request.headers["x-amz-target"].partition(".")
         return by_target()[prefix].operation_model(name)
     form = dict(parse_qsl(request.body.decode()))
-    service = model("autoscaling")
-    expect(form["Version"], service.api_version, "Version")
-    return service.operation_model(form["Action"])
+    services = [model(name) for name in BY_FORM[signed_for(request)]]
+    versions = {service.api_version: service for service in services}
+    if form["Version"] not in versions:
+        raise Mismatch(f"Version: {form['Version']!r}, and botocore has {sorted(versions)}")
+    return versions[form["Version"]].operation_model(form["Action"])
+
+
+def signed_for(request):
+    """The service of its signature. One without is for Auto Scaling."""
+    _, _, scope = request.headers.get("authorization", "").partition("Credential=")
+    parts = scope.split(",")[0].split("/")
+    return parts[3] if len(parts) > 3 else "autoscaling"
 
 
 def check(request):
     """Checks one request, and gives its operation model."""
     operation = operation_of(request)
     protocol = operation.service_model.metadata["protocol"]
-    read = read_json if protocol == "json" else read_query
+    read = {"json": read_json, "ec2": read_ec2}.get(protocol, read_query)
     params = read(request, operation)
     serializer = create_serializer(protocol, include_validation=True)
     ours = serializer.serialize_to_request(params, operation)
@@ -97,6 +114,37 @@ def read_query(request, operation):
     for name in ("Action", "Version"):
         rest.pop(name)
     return query_value(rest, operation.input_shape, operation.name)
+
+
+def read_ec2(request, operation):
+    """As the others, with names that the model gives beside those of the members, and lists without `member`."""
+    rest = form(request)
+    for name in ("Action", "Version"):
+        rest.pop(name)
+    return ec2_value(rest, operation.input_shape, operation.name)
+
+
+def ec2_value(members, shape, path):
+    if shape.type_name == "structure":
+        names = {ec2_name(member, name): name for name, member in shape.members.items()}
+        groups = grouped(members)
+        unknown = set(groups) - set(names)
+        if unknown:
+            raise Mismatch(f"{path}: unknown members {unknown}")
+        return {
+            names[name]: ec2_value(below, shape.members[names[name]], f"{path}.{name}")
+            for name, below in groups.items()
+        }
+    if shape.type_name == "list":
+        items = grouped(members)
+        expect(sorted(items, key=int), [str(number + 1) for number in range(len(items))], path)
+        return [ec2_value(items[key], shape.member, f"{path}.{key}") for key in sorted(items, key=int)]
+    return query_scalar(members[""], shape)
+
+
+def ec2_name(shape, name):
+    given = shape.serialization.get("name")
+    return shape.serialization.get("queryName") or (given[0].upper() + given[1:] if given else name)
 
 
 def query_value(members, shape, path):

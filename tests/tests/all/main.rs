@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod beacon;
+mod classic;
 mod coexistence;
 mod control;
 mod corpus;

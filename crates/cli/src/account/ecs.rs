@@ -450,7 +450,8 @@ fn service(service: types::Service) -> Option<SeenService> {
     let minimum = bounds.and_then(|bounds| bounds.minimum_healthy_percent);
     let maximum = bounds.and_then(|bounds| bounds.maximum_percent);
     let events = service.events.unwrap_or_default().into_iter();
-    let balancers = service.load_balancers.unwrap_or_default().into_iter();
+    // An entry has the ARN of a target group, or the name of a Classic Load Balancer.
+    let balancers = service.load_balancers.unwrap_or_default();
     let providers = service.capacity_provider_strategy.unwrap_or_default().into_iter();
     Some(SeenService {
         name: service.service_name?.parse().ok()?,
@@ -475,7 +476,12 @@ fn service(service: types::Service) -> Option<SeenService> {
             })
             .collect(),
         target_groups: balancers
-            .filter_map(|balancer| balancer.target_group_arn)
+            .iter()
+            .filter_map(|balancer| balancer.target_group_arn.clone())
+            .collect(),
+        classic_load_balancers: balancers
+            .into_iter()
+            .filter_map(|balancer| balancer.load_balancer_name)
             .collect(),
         capacity_providers: providers.map(|item| item.capacity_provider).collect(),
         definition: service.task_definition,
@@ -503,6 +509,8 @@ fn definition(definition: types::TaskDefinition) -> Definition {
     Definition {
         memory: of_task(definition.memory).or((memory > 0).then_some(memory)),
         cpu: of_task(definition.cpu).or((cpu > 0).then_some(cpu)),
+        network_mode: definition.network_mode.map(|mode| mode.as_str().to_owned()),
+        task_role: definition.task_role_arn.filter(|arn| !arn.is_empty()),
         containers: containers.into_iter().filter_map(defined).collect(),
     }
 }

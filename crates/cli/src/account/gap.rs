@@ -46,7 +46,8 @@ fn of_code(code: &str) -> GapKind {
         "ParameterNotFound"
         | "ClusterNotFoundException"
         | "ResourceNotFoundException"
-        | "ServiceNotFoundException" => GapKind::NotFound,
+        | "ServiceNotFoundException"
+        | "NoSuchEntity" => GapKind::NotFound,
         _ => GapKind::Other,
     }
 }

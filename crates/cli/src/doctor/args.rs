@@ -31,7 +31,7 @@ pub(crate) struct DoctorArgs {
     /// The coordinator's function, its name or ARN; by default that of the beacon, which a dry run does not write.
     #[arg(long, value_name = "NAME", env = "PROTECTORCTL_FUNCTION")]
     pub(super) function: Option<String>,
-    /// Ask for the checks of IAM and EC2 too. This program is built without them, and says what they need.
+    /// Run the checks of IAM and EC2 too: policy and hop-limit. They need two actions that no other check needs.
     #[arg(long)]
     deep: bool,
     /// Print one JSON object.

@@ -10,7 +10,10 @@ it was not looked at because an earlier check makes it meaningless. Below it sta
 capitals are yours to fill in. docs/checks.md has a part for each check, under its id.
 
 It is the only command that looks at all services of a cluster, ten a call and five calls a second: 2,000 services take 40 s
-(raise --timeout), and `--skip cluster` spares it.";
+(raise --timeout), and `--skip cluster` spares it.
+
+--deep asks IAM what each task role may do, and EC2 for the metadata options of the hosts. Few people are given these
+actions, so they are called only with this option, or for a check that `--only` names.";
 
 /// Below the options.
 pub(super) const EXAMPLES: &str = "\
@@ -20,6 +23,9 @@ Examples:
 
   After a deployment, in a pipeline: wait until all is well, and let a warning fail too:
     protectorctl doctor --wait 5m --fail-on warn --short
+
+  May the sidecars read their records, and do they reach the metadata service?
+    protectorctl doctor --only policy,hop-limit
 
   Hooks and the health of the sidecars of one cluster, for a program:
     protectorctl doctor --cluster prod --only hooks,sidecar-health --json

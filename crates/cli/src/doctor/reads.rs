@@ -1,6 +1,6 @@
 //! What `doctor` reads: only what the checks that were asked for need.
 
-use super::DoctorArgs;
+use super::{DoctorArgs, deep};
 use crate::account::{Account, Asked, Statistic};
 use crate::lint::{Document, Expectations, Severity};
 use crate::look::stderr_line;
@@ -17,7 +17,7 @@ use protector_diagnosis::doctor::reads::{
 use protector_diagnosis::doctor::{Category, CheckId, Selection};
 use protector_diagnosis::fleet::FleetReads;
 use protector_diagnosis::read::{Gap, GapKind, Reading};
-use protector_diagnosis::seen::{SeenService, SeenTask};
+use protector_diagnosis::seen::{Definition, SeenService, SeenTask};
 use protector_runtime::emf::NAMESPACE;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal};
@@ -274,8 +274,10 @@ async fn clusters(account: &Account, wanted: &Selection, reads: &mut DoctorReads
     let daemons = wanted.wants_some_of(Category::Daemons) || wanted.wants_any(&of_daemons);
     let services = wanted.wants_any(&[CheckId::ServicesDrainable, CheckId::StopTimes, CheckId::Spot]);
     let expectations = expectations(account, reads);
+    let sidecar = reads.sidecar().to_owned();
+    let mut asked = deep::Asked::default();
     for name in names {
-        let read = ClusterReads {
+        let mut read = ClusterReads {
             hosts: account.hosts(&name).await,
             daemons: match daemons {
                 true => Some(self::daemons(account, &name, expectations.as_ref()).await),
@@ -289,8 +291,12 @@ async fn clusters(account: &Account, wanted: &Selection, reads: &mut DoctorReads
                 true => Some(account.some_tasks(&name).await),
                 false => None,
             },
+            metadata: None,
             name,
         };
+        if wanted.wants_any(&[CheckId::Policy, CheckId::HopLimit]) {
+            deep::read(account, wanted, &sidecar, &mut read, &mut asked).await;
+        }
         reads.clusters.push(read);
     }
 }
@@ -333,6 +339,7 @@ async fn daemons(
             definition,
             lint,
             tasks,
+            role: None,
         });
     }
     Ok(found)
@@ -372,7 +379,7 @@ async fn services(
         .service_names(cluster, SchedulingStrategy::Replica)
         .await?;
     let deep = wanted.wants_any(&[CheckId::StopTimes, CheckId::Spot]);
-    let mut stops: BTreeMap<String, Reading<(protector_diagnosis::seen::Definition, u32)>> = BTreeMap::new();
+    let mut stops: BTreeMap<String, Reading<(Definition, u32)>> = BTreeMap::new();
     let mut found: Vec<ServiceReads> = Vec::new();
     for chunk in names.chunks(DESCRIBE_SERVICES_MAX) {
         for service in account.services(cluster, chunk).await? {
@@ -391,27 +398,27 @@ async fn services(
 async fn stop(
     account: &Account,
     service: &SeenService,
-    known: &mut BTreeMap<String, Reading<(protector_diagnosis::seen::Definition, u32)>>,
-) -> Reading<(protector_diagnosis::seen::Definition, u32)> {
+    known: &mut BTreeMap<String, Reading<(Definition, u32)>>,
+) -> Reading<(Definition, u32)> {
     let arn = service.definition.clone().unwrap_or_default();
-    let key = format!("{arn} {}", service.target_groups.join(" "));
+    let balancers = [&service.target_groups, &service.classic_load_balancers].map(|all| all.join(" "));
+    let key = format!("{arn} {}", balancers.join(" "));
     if let Some(read) = known.get(&key) {
         return read.clone();
     }
-    let read = read_stop(account, &arn, &service.target_groups).await;
+    let read = read_stop(account, &arn, service).await;
     known.insert(key, read.clone());
     read
 }
 
-async fn read_stop(
-    account: &Account,
-    definition: &str,
-    target_groups: &[String],
-) -> Reading<(protector_diagnosis::seen::Definition, u32)> {
+async fn read_stop(account: &Account, definition: &str, service: &SeenService) -> Reading<(Definition, u32)> {
     let definition = account.definition(definition).await?;
     let mut longest = 0;
-    for group in target_groups {
+    for group in &service.target_groups {
         longest = account.deregistration_delay(group).await?.max(longest);
+    }
+    for name in &service.classic_load_balancers {
+        longest = account.connection_draining(name).await?.max(longest);
     }
     Ok((definition, longest))
 }

@@ -42,10 +42,21 @@ pub(crate) async fn instance(account: &Account, drain: Drain, listing: Option<&L
     {
         definitions.insert(arn.clone(), account.definition(arn).await);
     }
+    let balanced = balanced(&alive, &services, &elsewhere);
     let mut target_groups = BTreeMap::new();
-    for arn in balanced(&alive, &services, &elsewhere) {
-        let read = account.target_group(&arn).await;
-        target_groups.insert(arn, read);
+    for arn in balanced.iter().flat_map(|service| &service.target_groups) {
+        if !target_groups.contains_key(arn) {
+            target_groups.insert(arn.clone(), account.target_group(arn).await);
+        }
+    }
+    let mut classic_load_balancers = BTreeMap::new();
+    for name in balanced
+        .iter()
+        .flat_map(|service| &service.classic_load_balancers)
+    {
+        if !classic_load_balancers.contains_key(name) {
+            classic_load_balancers.insert(name.clone(), account.classic_load_balancer(name).await);
+        }
     }
     let group = drain.group().cloned();
     let hooks = match &group {
@@ -79,6 +90,7 @@ pub(crate) async fn instance(account: &Account, drain: Drain, listing: Option<&L
         protections,
         definitions,
         target_groups,
+        classic_load_balancers,
         activities,
         hooks,
         machines,
@@ -130,21 +142,21 @@ fn moving(
     waits.filter(is_replica).cloned().collect()
 }
 
-/// Target groups of services whose tasks are stopping, or whose replacements may not be healthy yet.
-fn balanced(
+/// Services whose tasks are stopping, or whose replacements may not be healthy yet: their load balancers matter.
+fn balanced<'a>(
     alive: &[&SeenTask],
-    services: &BTreeMap<ServiceName, Reading<SeenService>>,
+    services: &'a BTreeMap<ServiceName, Reading<SeenService>>,
     elsewhere: &BTreeMap<ServiceName, Reading<Vec<SeenTask>>>,
-) -> BTreeSet<String> {
+) -> Vec<&'a SeenService> {
     let stopping = alive
         .iter()
         .filter(|task| task.stopping)
         .filter_map(|task| task.service());
     let names: BTreeSet<&ServiceName> = stopping.chain(elsewhere.keys()).collect();
-    let found = names
+    names
         .into_iter()
-        .filter_map(|name| services.get(name)?.as_ref().ok());
-    found.flat_map(|service| service.target_groups.clone()).collect()
+        .filter_map(|name| services.get(name)?.as_ref().ok())
+        .collect()
 }
 
 /// Whether a placement has failed, so that the room in the cluster matters.

@@ -177,6 +177,7 @@ struct Stage<'a> {
 
 impl Stage<'_> {
     fn clusters(&self, sidecar: &Path) -> Result<(), SceneError> {
+        self.roles()?;
         for (cluster, group, heartbeat) in [
             (CLUSTER, GROUP, 900),
             (CLUSTER, SHORT_GROUP, 90),
@@ -192,6 +193,22 @@ impl Stage<'_> {
             self.service(cluster, "fluent-bit", json!({"schedulingStrategy": "DAEMON"}))?;
         }
         Ok(())
+    }
+
+    /// The task roles of the daemons: one with the policy of the stack, and one without. Sidecars here read all the same:
+    /// only the simulator of IAM looks at policies.
+    fn roles(&self) -> Result<(), SceneError> {
+        for name in ["fluent-bit-task", "audit-log-task"] {
+            let role = json!({"RoleName": name, "AssumeRolePolicyDocument": "{}"});
+            self.call(Service::Iam, "CreateRole", role)?;
+        }
+        let place = "arn:aws:ssm:*:123456789012:parameter/ecs-daemon-protector";
+        let statement = json!({"Sid": "ReadRecord", "Effect": "Allow",
+            "Action": ["ssm:GetParameter", "ssm:GetParameters"],
+            "Resource": [format!("{place}/control"), format!("{place}/*/*")]});
+        let policy = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+        let put = json!({"RoleName": "fluent-bit-task", "PolicyName": "sidecar", "PolicyDocument": policy});
+        self.call(Service::Iam, "PutRolePolicy", put).map(drop)
     }
 
     /// One instance after another, each with what will keep it: a task goes where the fewest are, which is the newest.

@@ -329,16 +329,16 @@ checks! {
         "`protectorctl inject --max-hold 65m`, with a longer one for a longer drain; it raises `stopTimeout` above it."
     }
     Policy "policy" Daemons deep {
-        "The task role may read the records, and nothing else.",
-        "`iam:SimulatePrincipalPolicy`. This program is built without it.",
-        "[sidecar-health](#sidecar-health) shows a permission that is missing by its effect.",
-        "Attach the policy of the stack output `SidecarPolicyArn`."
+        "The task role may read its records and the kill switch, and nothing else.",
+        "What the role may do with the record of an instance, the shared records, the kill switch and two other parameters, by `iam:SimulatePrincipalPolicy`. It is a simulation: the policy of a VPC endpoint, for example, does not count.",
+        "Without a permission the sidecar cannot read, and holds blindly up to `PROTECTOR_MAX_HOLD`; [sidecar-health](#sidecar-health) shows the same by its effect. A role that may write records can release every daemon of the cluster.",
+        "Attach the policy of the stack output `SidecarPolicyArn`, and detach what goes beyond it unless the daemon needs it."
     }
     HopLimit "hop-limit" Daemons deep {
-        "Hosts of bridge-mode daemons have a hop limit of 2.",
-        "`ec2:DescribeInstances`. This program is built without it.",
-        "[sidecar-health](#sidecar-health) shows a metadata service that does not answer by its effect.",
-        "`aws ec2 modify-instance-metadata-options --instance-id INSTANCE --http-put-response-hop-limit 2`."
+        "The metadata service of the hosts answers the sidecars.",
+        "`networkMode` of the definition, and `metadataOptions` of the instances on which the daemon runs, by `ec2:DescribeInstances`.",
+        "From the metadata service the sidecar learns its instance and whether that terminates. In bridge mode the answer goes over two hops, so the hop limit must be at least 2; in host mode 1 is enough. [sidecar-health](#sidecar-health) shows the same by its effect.",
+        "`aws ec2 modify-instance-metadata-options --instance-id INSTANCE --http-endpoint enabled --http-put-response-hop-limit 2`, and the same in the launch template."
     }
     Kinds "kinds" Cluster plain {
         "The cluster has EC2 capacity of its own.",

@@ -5,6 +5,7 @@ mod alarms;
 mod cluster;
 mod coordinator;
 mod daemons;
+mod deep;
 mod events;
 mod hooks;
 mod records;
@@ -56,7 +57,7 @@ fn all_skipped(category: Category, done: &[Finding], why: &str) -> Vec<Finding> 
     let has_run = |id| done.iter().any(|finding| finding.id == id);
     let of_it = CHECKS.iter().filter(|check| check.category == category);
     of_it
-        .filter(|check| !has_run(check.id) && !check.is_deep)
+        .filter(|check| !has_run(check.id))
         .map(|check| Finding::skipped(check.id, why))
         .collect()
 }
@@ -78,17 +79,4 @@ fn names<T: AsRef<str>>(all: &[T]) -> String {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }
-}
-
-/// A check whose reads this program does not make.
-fn not_built_in(id: CheckId, what: &str, call: &'static str) -> Finding {
-    let gap = crate::read::Gap {
-        call,
-        kind: crate::read::GapKind::Denied,
-        code: "NotBuiltIn".to_owned(),
-        message: String::new(),
-    };
-    let mut finding = Finding::not_known(id, what, &gap);
-    finding.text.push_str(" (not built in)");
-    finding
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use protector_core::beacon::Beacon;
-use protector_core::ids::{AutoScalingGroupName, ClusterName, ServiceName};
+use protector_core::ids::{AutoScalingGroupName, ClusterName, InstanceId, ServiceName};
 use protector_core::policy::SIDECAR_CONTAINER;
 
+use super::role::RoleAnswers;
 use crate::fleet::FleetReads;
 use crate::read::{Gap, Reading};
 use crate::seen::{Definition, LifecycleHook, Machine, ScalingGroup, SeenService, SeenTask};
@@ -132,6 +133,17 @@ pub struct ClusterReads {
     pub services: Option<Reading<Vec<ServiceReads>>>,
     /// Up to a hundred of its tasks.
     pub sample: Option<Reading<Vec<SeenTask>>>,
+    /// The metadata options of its instances, those that EC2 still has.
+    pub metadata: Option<Reading<BTreeMap<InstanceId, MetadataOptions>>>,
+}
+
+/// How the metadata service of an instance answers (`DescribeInstances`, `metadataOptions`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetadataOptions {
+    /// Whether it answers at all (`httpEndpoint`).
+    pub is_enabled: bool,
+    /// Over how many hops its answer to a request for a token goes (`httpPutResponseHopLimit`), 1 to 64.
+    pub hop_limit: u32,
 }
 
 /// A container instance, with what only this command asks of it.
@@ -156,6 +168,8 @@ pub struct DaemonReads {
     pub lint: Reading<Vec<LintFinding>>,
     /// Its tasks that are to run.
     pub tasks: Reading<Vec<SeenTask>>,
+    /// What its task role may do; none if that was not asked for, or if the definition does not say what to ask.
+    pub role: Option<Reading<RoleAnswers>>,
 }
 
 /// A finding of `lint`.

@@ -48,7 +48,7 @@ pub struct Selection {
     pub only: Vec<Pick>,
     /// None of these.
     pub skip: Vec<Pick>,
-    /// Whether those that look deeper are asked for too.
+    /// Whether those that look deeper are asked for too. One that is named in `only` is.
     pub deep: bool,
 }
 
@@ -57,7 +57,7 @@ impl Selection {
     #[must_use]
     pub fn wants(&self, id: CheckId) -> bool {
         let is_in = |picks: &[Pick]| picks.iter().any(|pick| pick.has(id));
-        let depth = self.deep || !id.check().is_deep;
+        let depth = self.deep || !id.check().is_deep || self.only.contains(&Pick::Check(id));
         depth && (self.only.is_empty() || is_in(&self.only)) && !is_in(&self.skip)
     }
 

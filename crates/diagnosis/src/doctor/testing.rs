@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use protector_core::aws::{Scheduling, TaskStatus};
+use protector_core::record::ParameterPrefix;
 
 use super::reads::{
     AccountReads, Alarm, CapacityProvider, ClusterReads, CoordinatorReads, DaemonReads, DoctorReads,
-    EventSource, FunctionMetrics, GroupReads, Host, Queue, Rule, RulesReads, ServiceReads, SidecarMetrics,
+    EventSource, FunctionMetrics, GroupReads, Host, MetadataOptions, Queue, Rule, RulesReads, ServiceReads,
+    SidecarMetrics,
 };
+use super::role::{Decision, Decisions, Role, RoleAnswers, RoleQuestions};
 use crate::fleet::FleetReads;
 use crate::listing::Listing;
 use crate::read::{Gap, GapKind};
@@ -17,6 +20,8 @@ use crate::seen::{
 use crate::testing::{self, at, beacon, key, machine};
 
 pub(super) const FUNCTION: &str = "arn:aws:lambda:eu-west-1:123456789012:function:ecs-daemon-protector:live";
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/fluent-bit-task";
 
 /// The definition of all services.
 const DEFINITION: &str = "arn:aws:ecs:eu-west-1:123456789012:task-definition/fluent-bit:7";
@@ -122,6 +127,13 @@ fn cluster() -> ClusterReads {
         daemons: Some(Ok(vec![daemon()])),
         services: Some(Ok(vec![web()])),
         sample: Some(Ok(vec![standalone()])),
+        metadata: Some(Ok(BTreeMap::from([(
+            key().instance,
+            MetadataOptions {
+                is_enabled: true,
+                hop_limit: 2,
+            },
+        )]))),
     }
 }
 
@@ -142,11 +154,42 @@ fn daemon() -> DaemonReads {
                     ..DefinedContainer::default()
                 },
             ],
+            task_role: Some(ROLE.to_owned()),
             ..Definition::default()
         }),
         lint: Ok(Vec::new()),
         tasks: Ok(vec![task("service:fluent-bit")]),
+        role: Some(Ok(role())),
     }
+}
+
+/// A role that has the sidecar's policy.
+pub(super) fn role() -> RoleAnswers {
+    let prefix = ParameterPrefix::default();
+    let questions = RoleQuestions::new(Role::parse(ROLE).unwrap(), "eu-west-1", &prefix, &key());
+    let in_place = |name: &str| format!("arn:aws:ssm:eu-west-1:123456789012:parameter{name}");
+    let needed = [prefix.control_name(), prefix.record_name(&key())];
+    let needed: Vec<String> = needed
+        .into_iter()
+        .chain(prefix.shared_names(&key().cluster))
+        .collect();
+    let mut decisions = Decisions::new();
+    for simulation in questions.simulations() {
+        for (action, arn) in simulation
+            .actions
+            .iter()
+            .flat_map(|action| simulation.resources.iter().map(move |arn| (action, arn)))
+        {
+            let reads = action.starts_with("ssm:Get") && needed.iter().any(|name| in_place(name) == *arn);
+            let decision = if reads {
+                Decision::Allowed
+            } else {
+                Decision::Denied
+            };
+            decisions.insert(((*action).to_owned(), arn.clone()), decision);
+        }
+    }
+    RoleAnswers { questions, decisions }
 }
 
 pub(super) fn sidecar() -> SeenContainer {

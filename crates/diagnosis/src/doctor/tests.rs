@@ -5,7 +5,8 @@ use protector_core::control::KillSwitch;
 use protector_core::record::Record;
 
 use super::catalog::{CHECKS, Category};
-use super::reads::{DaemonReads, DoctorReads, GroupReads, LintFinding, ServiceReads};
+use super::reads::{DaemonReads, DoctorReads, GroupReads, LintFinding, MetadataOptions, ServiceReads};
+use super::role::{Decision, RoleAnswers};
 use super::testing::{denied, good, hook};
 use super::{CheckId, FailOn, Finding, Outcome, Report, Selection, Verdict, examine};
 use crate::read::{Gap, GapKind};
@@ -16,7 +17,11 @@ use crate::testing::{at, key, record, recorded};
 type Break = fn(&mut DoctorReads);
 
 fn all(reads: &DoctorReads) -> Report {
-    examine(reads, &Selection::default())
+    let deep = Selection {
+        deep: true,
+        ..Selection::default()
+    };
+    examine(reads, &deep)
 }
 
 fn found(report: &Report, id: CheckId) -> &Finding {
@@ -97,6 +102,22 @@ fn host(reads: &mut DoctorReads) -> &mut super::reads::Host {
 fn tasks(reads: &mut DoctorReads, count: usize) {
     let one = task(reads).clone();
     daemon(reads).tasks = Ok(vec![one; count]);
+}
+
+fn options(reads: &mut DoctorReads) -> &mut MetadataOptions {
+    let metadata = reads.clusters[0].metadata.as_mut().unwrap().as_mut().unwrap();
+    metadata.get_mut(&key().instance).unwrap()
+}
+
+fn role(reads: &mut DoctorReads) -> &mut RoleAnswers {
+    daemon(reads).role.as_mut().unwrap().as_mut().unwrap()
+}
+
+/// The answer for an action on the parameters whose names end so.
+fn decide(reads: &mut DoctorReads, action: &str, end: &str, decision: Decision) {
+    let decisions = role(reads).decisions.iter_mut();
+    let asked = decisions.filter(|((one, arn), _)| one == action && arn.ends_with(end));
+    asked.for_each(|(_, answer)| *answer = decision.clone());
 }
 
 /// A record that holds, of the one instance.
@@ -548,6 +569,79 @@ const BROKEN: &[(CheckId, Outcome, Break, &str, &str)] = &[
         "",
     ),
     (
+        CheckId::Policy,
+        X,
+        |reads| {
+            decide(reads, "ssm:GetParameter", "/control", Decision::Denied);
+            decide(reads, "ssm:GetParameters", "", Decision::Denied);
+        },
+        "the task role fluent-bit-task may not ssm:GetParameter /ecs-daemon-protector/control; ssm:GetParameters /ecs-daemon-protector/prod/i-",
+        "aws iam attach-role-policy --role-name fluent-bit-task --policy-arn OUTPUT_SIDECAR_POLICY_ARN",
+    ),
+    (
+        CheckId::Policy,
+        X,
+        |reads| {
+            daemon(reads).role = Some(Err(Gap {
+                kind: GapKind::NotFound,
+                ..denied("iam:SimulatePrincipalPolicy")
+            }));
+        },
+        "the task role fluent-bit-task does not exist",
+        "",
+    ),
+    (
+        CheckId::Policy,
+        W,
+        |reads| {
+            decide(reads, "ssm:PutParameter", "/control", Decision::Allowed);
+            decide(reads, "ssm:GetParameter", "/not-a-parameter", Decision::Allowed);
+        },
+        "may also ssm:GetParameter any other parameter; ssm:PutParameter /ecs-daemon-protector/control",
+        "aws iam list-attached-role-policies --role-name fluent-bit-task",
+    ),
+    (
+        CheckId::Policy,
+        W,
+        |reads| {
+            decide(
+                reads,
+                "ssm:GetParameters",
+                "",
+                Decision::Depends(vec!["aws:SourceVpce".to_owned()]),
+            )
+        },
+        "depends on aws:SourceVpce",
+        "aws iam list-attached-role-policies",
+    ),
+    (
+        CheckId::HopLimit,
+        X,
+        |reads| options(reads).hop_limit = 1,
+        "hop limit 1 on 1 of 1 (i-04f05e66a99bdb06f): bridge mode needs 2",
+        "aws ec2 modify-instance-metadata-options --instance-id i-04f05e66a99bdb06f --http-endpoint enabled --http-put-response-hop-limit 2",
+    ),
+    (
+        CheckId::HopLimit,
+        X,
+        |reads| {
+            options(reads).is_enabled = false;
+            daemon(reads).definition.as_mut().unwrap().network_mode = Some("host".to_owned());
+        },
+        "the metadata service is off on 1 of 1",
+        "--http-endpoint enabled --http-put-response-hop-limit 1",
+    ),
+    (
+        CheckId::HopLimit,
+        W,
+        |reads| {
+            options(reads).hop_limit = 1;
+            setting(reads, "PROTECTOR_INSTANCE_ID", "i-04f05e66a99bdb06f");
+        },
+        "hop limit 1",
+        "aws ec2 modify-instance-metadata-options",
+    ),
+    (
         CheckId::Kinds,
         W,
         |reads| reads.clusters[0].hosts = Ok(Vec::new()),
@@ -666,8 +760,7 @@ fn a_good_account_passes_every_check() {
         assert_eq!(finding.result, Outcome::Pass, "{finding:?}");
     }
     let has_run: BTreeSet<CheckId> = report.findings().map(|finding| finding.id).collect();
-    let expected = CHECKS.iter().filter(|check| !check.is_deep);
-    assert_eq!(has_run, expected.map(|check| check.id).collect());
+    assert_eq!(has_run, CHECKS.iter().map(|check| check.id).collect());
     assert_eq!(report.verdict(FailOn::Warn), Verdict::Good);
 }
 
@@ -692,8 +785,7 @@ fn each_fault_is_found_with_its_command() {
 #[test]
 fn each_check_can_warn_or_fail() {
     let broken: BTreeSet<CheckId> = BROKEN.iter().map(|(id, ..)| *id).collect();
-    let expected = CHECKS.iter().filter(|check| !check.is_deep);
-    assert_eq!(broken, expected.map(|check| check.id).collect());
+    assert_eq!(broken, CHECKS.iter().map(|check| check.id).collect());
 }
 
 /// For each call: the reads without it, and the checks that are not known then.
@@ -791,6 +883,7 @@ const UNREAD: &[(&str, Break, &[CheckId])] = &[
             CheckId::QuotaReads,
             CheckId::OldRevision,
             CheckId::SidecarHealth,
+            CheckId::HopLimit,
             CheckId::Needed,
         ],
     ),
@@ -798,6 +891,16 @@ const UNREAD: &[(&str, Break, &[CheckId])] = &[
         "cloudwatch:DescribeAlarms",
         |reads| reads.alarms = Some(Err(denied("cloudwatch:DescribeAlarms"))),
         &[CheckId::Alarms],
+    ),
+    (
+        "iam:SimulatePrincipalPolicy",
+        |reads| daemon(reads).role = Some(Err(denied("iam:SimulatePrincipalPolicy"))),
+        &[CheckId::Policy],
+    ),
+    (
+        "ec2:DescribeInstances",
+        |reads| reads.clusters[0].metadata = Some(Err(denied("ec2:DescribeInstances"))),
+        &[CheckId::HopLimit],
     ),
 ];
 
@@ -886,23 +989,91 @@ fn checks_are_picked_by_id_and_category() {
 }
 
 #[test]
-fn what_is_not_built_in_is_said_if_it_is_asked_for() {
-    let deep = Selection {
-        deep: true,
+fn what_looks_deeper_runs_if_it_is_asked_for_and_not_else() {
+    let codes = |selection: Selection| -> Vec<&str> {
+        let report = examine(&good(), &selection);
+        let found = report.findings().map(|finding| finding.id.check());
+        found
+            .filter(|check| check.is_deep)
+            .map(|check| check.code)
+            .collect()
+    };
+    assert!(codes(Selection::default()).is_empty());
+    let only = |name: &str| Selection {
+        only: vec![name.parse().unwrap()],
         ..Selection::default()
     };
-    let report = examine(&good(), &deep);
-    let policy = found(&report, CheckId::Policy);
+    assert!(codes(only("daemons")).is_empty());
+    assert_eq!(codes(only("policy")), ["policy"]);
+    let deep = Selection {
+        deep: true,
+        ..only("daemons")
+    };
+    assert_eq!(codes(deep), ["policy", "hop-limit"]);
+}
+
+#[test]
+fn what_looks_deeper_is_in_no_policy_of_the_stack() {
+    let mut reads = good();
+    reads.account.gaps = vec![denied("iam:SimulatePrincipalPolicy")];
+    let report = all(&reads);
+    let permissions = found(&report, CheckId::Permissions);
+    assert_eq!((&permissions.result, &permissions.fix), (&W, &None));
     assert!(
-        policy
-            .text
-            .ends_with("not known: needs iam:SimulatePrincipalPolicy (not built in)"),
-        "{policy:?}"
+        permissions.hints[0].contains("policy reader --deep"),
+        "{permissions:?}"
     );
-    assert!(matches!(
-        found(&report, CheckId::HopLimit).result,
-        Outcome::NotKnown(_)
-    ));
+    reads.account.gaps.push(denied("ecs:ListTasks"));
+    let report = all(&reads);
+    let permissions = found(&report, CheckId::Permissions);
+    assert!(
+        permissions.fix.is_some() && permissions.hints.len() == 2,
+        "{permissions:?}"
+    );
+}
+
+#[test]
+fn host_mode_needs_one_hop_and_bridge_mode_two() {
+    for (mode, limit, result) in [
+        (None, 2, Outcome::Pass),
+        (Some("bridge"), 64, Outcome::Pass),
+        (Some("bridge"), 1, X),
+        (Some("host"), 1, Outcome::Pass),
+        (Some("awsvpc"), 1, Outcome::Skipped),
+    ] {
+        let mut reads = good();
+        daemon(&mut reads).definition.as_mut().unwrap().network_mode = mode.map(str::to_owned);
+        options(&mut reads).hop_limit = limit;
+        let report = all(&reads);
+        assert_eq!(
+            found(&report, CheckId::HopLimit).result,
+            result,
+            "{mode:?} {limit}"
+        );
+    }
+}
+
+#[test]
+fn an_instance_that_ec2_does_not_know_any_more_is_not_judged() {
+    let mut reads = good();
+    reads.clusters[0].metadata = Some(Ok(BTreeMap::new()));
+    let report = all(&reads);
+    assert_eq!(found(&report, CheckId::HopLimit).result, Outcome::Skipped);
+}
+
+#[test]
+fn a_policy_is_not_known_unless_each_question_has_its_answer() {
+    let mut reads = good();
+    role(&mut reads).decisions.pop_first();
+    let report = all(&reads);
+    let policy = found(&report, CheckId::Policy);
+    assert!(matches!(policy.result, Outcome::NotKnown(_)), "{policy:?}");
+    // What was answered counts all the same.
+    decide(&mut reads, "ssm:GetParameters", "/control", Decision::Denied);
+    assert_eq!(found(&all(&reads), CheckId::Policy).result, X);
+    let mut reads = good();
+    daemon(&mut reads).definition.as_mut().unwrap().task_role = None;
+    assert_eq!(found(&all(&reads), CheckId::Policy).result, Outcome::Skipped);
 }
 
 #[test]
@@ -982,7 +1153,7 @@ fn a_check_that_is_asked_for_always_has_a_finding() {
         break_it(&mut reads);
         let report = all(&reads);
         let has: BTreeSet<CheckId> = report.findings().map(|finding| finding.id).collect();
-        for check in CHECKS.iter().filter(|check| !check.is_deep) {
+        for check in CHECKS {
             assert!(has.contains(&check.id), "{}", check.code);
         }
     }

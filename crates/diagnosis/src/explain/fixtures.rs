@@ -9,8 +9,8 @@ use super::reads::InstanceReads;
 use crate::drain::{Coordinator, Drain, Parts};
 use crate::read::{Gap, GapKind};
 use crate::seen::{
-    Activity, DefinedContainer, Definition, ScalingGroup, SeenService, SeenTask, ServiceEvent, Target,
-    TargetGroup,
+    Activity, ClassicLoadBalancer, DefinedContainer, Definition, Member, ScalingGroup, SeenService, SeenTask,
+    ServiceEvent, Target, TargetGroup,
 };
 use crate::testing::{at, beacon, key, machine, record, recorded};
 
@@ -54,6 +54,7 @@ pub(super) fn definition(stop_timeout: Option<u32>) -> Definition {
         }],
         memory: Some(20_000),
         cpu: Some(256),
+        ..Definition::default()
     }
 }
 
@@ -85,6 +86,21 @@ pub(super) fn target_group(targets: &[(&str, &str)]) -> TargetGroup {
         arn: GROUP.to_owned(),
         deregistration_delay: 300,
         targets: targets.collect(),
+    }
+}
+
+/// A Classic Load Balancer with connection draining of this many seconds; its instances with their states.
+pub(super) fn classic(draining: u32, instances: &[(&str, &str)]) -> ClassicLoadBalancer {
+    let members = instances.iter().map(|(instance, state)| Member {
+        instance: (*instance).to_owned(),
+        state: (*state).to_owned(),
+        reason: Some("N/A".to_owned()),
+        description: Some("Instance deregistration currently in progress.".to_owned()),
+    });
+    ClassicLoadBalancer {
+        name: "old-web".to_owned(),
+        connection_draining: draining,
+        instances: members.collect(),
     }
 }
 
@@ -154,6 +170,7 @@ pub(super) fn reads() -> InstanceReads {
         protections: Ok(BTreeMap::new()),
         definitions: BTreeMap::from([("web:1".to_owned(), Ok(definition(Some(120))))]),
         target_groups: BTreeMap::new(),
+        classic_load_balancers: BTreeMap::new(),
         group: None,
         activities: None,
         hooks: None,

@@ -9,7 +9,7 @@ use super::reads::InstanceReads;
 use super::service_event::{Event, current};
 use super::task_ends::{Bound, Deregistration, stopped_by, task_id};
 use crate::read::{Gap, Reading};
-use crate::seen::{Definition, SeenService, SeenTask, TargetGroup};
+use crate::seen::{ClassicLoadBalancer, Definition, SeenService, SeenTask, TargetGroup};
 
 /// A task and what was read of it.
 pub(super) struct TaskLook<'a> {
@@ -84,6 +84,26 @@ impl<'a> TaskLook<'a> {
         arns.unwrap_or_default().iter().filter_map(|arn| all.get(arn))
     }
 
+    /// The Classic Load Balancers of its service that were asked for.
+    pub(super) fn classic_load_balancers(&self) -> impl Iterator<Item = &'a Reading<ClassicLoadBalancer>> {
+        let names = self
+            .service()
+            .map(|service| service.classic_load_balancers.as_slice());
+        let all = &self.reads.classic_load_balancers;
+        names.unwrap_or_default().iter().filter_map(|name| all.get(name))
+    }
+
+    /// What could not be read of the load balancers of its service.
+    pub(super) fn load_balancer_gaps(&self) -> Vec<Gap> {
+        let groups = self
+            .target_groups()
+            .filter_map(|read| read.as_ref().err().cloned());
+        let classic = self
+            .classic_load_balancers()
+            .filter_map(|read| read.as_ref().err().cloned());
+        groups.chain(classic).collect()
+    }
+
     /// How long load balancers may let its connections end.
     pub(super) fn deregistration(&self) -> Deregistration {
         let service = match (self.service_name(), self.service_read()) {
@@ -92,20 +112,28 @@ impl<'a> TaskLook<'a> {
             (Some(_), Some(Err(gap))) => return Deregistration::Unknown(vec![gap.clone()]),
             (Some(_), None) => return Deregistration::Unknown(Vec::new()),
         };
-        if service.target_groups.is_empty() {
+        let balancers = service.target_groups.len() + service.classic_load_balancers.len();
+        if balancers == 0 {
             return Deregistration::None;
         }
-        let gaps: Vec<Gap> = self
-            .target_groups()
-            .filter_map(|read| read.as_ref().err().cloned())
-            .collect();
-        let known = self.target_groups().filter_map(|read| read.as_ref().ok());
-        let delays: Vec<u32> = known.map(|group| group.deregistration_delay).collect();
-        if delays.len() < service.target_groups.len() {
-            return Deregistration::Unknown(gaps);
+        let groups = self.target_groups().filter_map(|read| read.as_ref().ok());
+        let delays: Vec<u32> = groups.map(|group| group.deregistration_delay).collect();
+        let classic = self
+            .classic_load_balancers()
+            .filter_map(|read| read.as_ref().ok());
+        let drains: Vec<u32> = classic.map(|balancer| balancer.connection_draining).collect();
+        if delays.len() + drains.len() < balancers {
+            return Deregistration::Unknown(self.load_balancer_gaps());
         }
-        let longest = delays.into_iter().max().unwrap_or_default();
-        Deregistration::Delay(SignedDuration::from_secs(i64::from(longest)))
+        let longest = |all: Vec<u32>| {
+            all.into_iter()
+                .max()
+                .map(|one| SignedDuration::from_secs(i64::from(one)))
+        };
+        match (longest(delays), longest(drains)) {
+            (Some(delay), drain) if drain.is_none_or(|drain| drain <= delay) => Deregistration::Delay(delay),
+            (_, drain) => Deregistration::Draining(drain.unwrap_or_default()),
+        }
     }
 
     /// When it has stopped, if it is ordered to at `ordered`.

@@ -10,8 +10,8 @@ use protector_core::ids::ServiceName;
 use crate::drain::Drain;
 use crate::read::Reading;
 use crate::seen::{
-    Activity, Definition, LifecycleHook, Machine, Protections, ScalingGroup, SeenService, SeenTask,
-    TargetGroup,
+    Activity, ClassicLoadBalancer, Definition, LifecycleHook, Machine, Protections, ScalingGroup,
+    SeenService, SeenTask, TargetGroup,
 };
 
 /// Everything that an explanation depends on. What was not asked for, because nothing called for it, is absent from its
@@ -43,6 +43,8 @@ pub struct InstanceReads {
     /// Target groups of services with a task that is ordered to stop, DEACTIVATING or STOPPING, or whose replacement is
     /// not healthy yet, by ARN.
     pub target_groups: BTreeMap<String, Reading<TargetGroup>>,
+    /// Classic Load Balancers of the same services, by name.
+    pub classic_load_balancers: BTreeMap<String, Reading<ClassicLoadBalancer>>,
     /// The instance's Auto Scaling group, if room was missing.
     pub group: Option<Reading<ScalingGroup>>,
     /// Its newest scaling activities, if room was missing.

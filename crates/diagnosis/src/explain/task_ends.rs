@@ -116,10 +116,12 @@ impl StopTime {
 /// How long load balancers let connections end before the task's containers are stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deregistration {
-    /// It is in no target group.
+    /// It is behind no load balancer.
     None,
     /// At most so long: the longest delay of its target groups.
     Delay(SignedDuration),
+    /// At most so long: the longest connection draining of its Classic Load Balancers, zero where that is off.
+    Draining(SignedDuration),
     /// It is not known.
     Unknown(Vec<Gap>),
 }
@@ -128,7 +130,7 @@ impl Deregistration {
     fn longest(&self) -> Option<SignedDuration> {
         match self {
             Deregistration::None => Some(SignedDuration::ZERO),
-            Deregistration::Delay(delay) => Some(*delay),
+            Deregistration::Delay(delay) | Deregistration::Draining(delay) => Some(*delay),
             Deregistration::Unknown(_) => None,
         }
     }
@@ -155,12 +157,14 @@ pub fn stopped_by(
     let stop = definition.and_then(|read| read.as_ref().ok()).and_then(stop_time);
     let mut gaps = match deregistration {
         Deregistration::Unknown(gaps) => gaps.clone(),
-        Deregistration::None | Deregistration::Delay(_) => Vec::new(),
+        Deregistration::None | Deregistration::Delay(_) | Deregistration::Draining(_) => Vec::new(),
     };
     gaps.extend(definition.and_then(|read| read.as_ref().err().cloned()));
     let mut reasons = Vec::new();
-    if let Deregistration::Delay(delay) = deregistration {
-        reasons.push(format!("deregistration delay {}", span(*delay)));
+    match deregistration {
+        Deregistration::Delay(delay) => reasons.push(format!("deregistration delay {}", span(*delay))),
+        Deregistration::Draining(delay) => reasons.push(format!("connection draining {}", span(*delay))),
+        Deregistration::None | Deregistration::Unknown(_) => {}
     }
     reasons.extend(stop.as_ref().map(StopTime::words));
     let whole = stop

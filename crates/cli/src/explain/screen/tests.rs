@@ -86,6 +86,7 @@ fn reads(tasks: Vec<SeenTask>) -> InstanceReads {
         }],
         memory: Some(20_000),
         cpu: Some(256),
+        ..Definition::default()
     };
     let web = service("web", Scheduling::Replica);
     InstanceReads {
@@ -100,6 +101,7 @@ fn reads(tasks: Vec<SeenTask>) -> InstanceReads {
         protections: Ok(BTreeMap::new()),
         definitions: BTreeMap::from([("web:1".to_owned(), Ok(definition))]),
         target_groups: BTreeMap::new(),
+        classic_load_balancers: BTreeMap::new(),
         group: None,
         activities: None,
         hooks: None,

@@ -48,6 +48,9 @@ fn region(account: &AccountReads) -> Finding {
     }
 }
 
+/// What only the checks call that look deeper.
+const DEEP: [&str; 2] = ["ec2:DescribeInstances", "iam:SimulatePrincipalPolicy"];
+
 fn permissions(account: &AccountReads) -> Finding {
     let mut missing: Vec<&str> = account
         .gaps
@@ -64,6 +67,17 @@ fn permissions(account: &AccountReads) -> Finding {
         CheckId::Permissions,
         format!("not allowed: {}", missing.join(", ")),
     );
+    let (deep, plain): (Vec<&str>, Vec<&str>) = missing.iter().partition(|call| DEEP.contains(call));
+    let finding = match deep.is_empty() {
+        true => finding,
+        false => finding.hint(format!(
+            "`protectorctl policy reader --deep` has {}; the stack's policies have not",
+            deep.join(", ")
+        )),
+    };
+    if plain.is_empty() {
+        return finding;
+    }
     let finding = finding.hint("the ARN is the output ReaderPolicyArn of the stack");
     match account.caller.as_deref().ok().and_then(attach) {
         Some(command) => finding.fix(command),

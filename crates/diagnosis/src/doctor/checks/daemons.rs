@@ -10,6 +10,7 @@ use protector_core::record::DEFAULT_PREFIX;
 use protector_core::unprotected::UnprotectedReason;
 
 use super::cluster::instances_by_arn;
+use super::deep;
 use crate::doctor::catalog::{Category, CheckId};
 use crate::doctor::finding::Finding;
 use crate::doctor::reads::{ClusterReads, DaemonReads, DoctorReads, SidecarMetrics};
@@ -22,13 +23,15 @@ use crate::seen::{DefinedContainer, SeenContainer, SeenTask};
 const REFUSED: [&str; 3] = ["CannotPull", "CannotCreate", "CannotStart"];
 
 /// Checks of which each daemon with a sidecar has one, and the one of each cluster.
-const OF_EACH: [CheckId; 6] = [
+const OF_EACH: [CheckId; 8] = [
     CheckId::SidecarPresent,
     CheckId::Definition,
     CheckId::OldRevision,
     CheckId::SidecarHealth,
     CheckId::Prefix,
     CheckId::MaxHold,
+    CheckId::Policy,
+    CheckId::HopLimit,
 ];
 
 /// The category: what is true of all, then a part for each service.
@@ -76,16 +79,6 @@ pub(super) fn check(reads: &DoctorReads) -> Vec<Section> {
         .map(|id| Finding::skipped(id, "no daemon with a sidecar is known"))
         .collect();
     fleet.extend(missing);
-    fleet.push(super::not_built_in(
-        CheckId::Policy,
-        "the policies of the task roles",
-        "iam:SimulatePrincipalPolicy",
-    ));
-    fleet.push(super::not_built_in(
-        CheckId::HopLimit,
-        "the hop limit of the hosts",
-        "ec2:DescribeInstances",
-    ));
     sections.push(Section::about(category, "in general", fleet));
     sections
 }
@@ -101,6 +94,8 @@ fn of_service(
     findings.push(health(daemon, cluster, reads.sidecar()));
     findings.push(prefix(sidecar, reads));
     findings.push(max_hold(sidecar, reads));
+    findings.push(deep::policy(daemon));
+    findings.push(deep::hop_limit(daemon, sidecar, cluster));
     findings
 }
 

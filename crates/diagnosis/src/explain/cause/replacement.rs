@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use protector_core::aws::{InstanceStatus, TaskStatus};
 
+use super::stopping::member_state;
 use crate::explain::command::CommandLine;
 use crate::explain::finding::{Cause, Finding, Source};
 use crate::explain::look::TaskLook;
@@ -290,20 +291,32 @@ pub(super) fn not_healthy_yet(look: &TaskLook<'_>) -> Option<Finding> {
         .find_map(|task| Some((task, not_yet(task, look)?)));
     let targets = look.target_groups().filter_map(|read| read.as_ref().ok());
     let here = &look.reads.drain.key.instance;
-    let mut targets = targets
+    let targets = targets
         .flat_map(|group| &group.targets)
         .filter(|target| {
             target.id != here.as_str() && matches!(target.state.as_str(), "initial" | "unhealthy")
         })
-        .peekable();
+        .map(|target| (format!("target {} is {}", target.id, target.state), state(target)));
+    let classic = look
+        .classic_load_balancers()
+        .filter_map(|read| read.as_ref().ok());
+    let members = classic.flat_map(|balancer| {
+        let others = balancer
+            .instances
+            .iter()
+            .filter(|member| member.instance != here.as_str() && member.state != "InService");
+        others.map(|member| {
+            let is = format!(
+                "instance {} of load balancer {} is {}",
+                member.instance, balancer.name, member.state
+            );
+            (is, format!("{}: {}", balancer.name, member_state(member)))
+        })
+    });
+    let mut targets = targets.chain(members).peekable();
     let sentence = match (&waits, targets.peek()) {
         (Some((_, reason)), _) => format!("Its replacement does not count yet: it is {reason}."),
-        (None, Some(target)) => {
-            format!(
-                "A replacement does not count yet: target {} is {}.",
-                target.id, target.state
-            )
-        }
+        (None, Some((is, _))) => format!("A replacement does not count yet: {is}."),
         (None, None) => return None,
     };
     let finding = Finding::new(Cause::NotHealthyYet, sentence);
@@ -315,14 +328,10 @@ pub(super) fn not_healthy_yet(look: &TaskLook<'_>) -> Option<Finding> {
         ),
         None => finding,
     };
-    let finding = targets.fold(finding, |finding, target| {
-        finding.evidence(Source::Target, None, state(target))
+    let finding = targets.fold(finding, |finding, (_, text)| {
+        finding.evidence(Source::Target, None, text)
     });
-    let groups = look
-        .target_groups()
-        .filter_map(|read| read.as_ref().err().cloned());
-    let groups: Vec<_> = groups.collect();
-    Some(finding.gaps(groups).gaps(look.gaps()))
+    Some(finding.gaps(look.load_balancer_gaps()).gaps(look.gaps()))
 }
 
 /// Why a replacement does not count yet.

@@ -8,6 +8,7 @@ use crate::explain::finding::{Cause, Finding, Source};
 use crate::explain::look::TaskLook;
 use crate::explain::task_ends::{Bound, Deregistration, STOP_OVERDUE, is_overdue, since};
 use crate::explain::whole;
+use crate::seen::Member;
 use crate::words::span;
 
 /// A network interface is detached in less than this; after it the task does not stop by itself.
@@ -55,7 +56,7 @@ pub(super) fn deregistering(look: &TaskLook<'_>) -> Option<Finding> {
         return None;
     }
     let sentence = match deregistration {
-        Deregistration::Delay(delay) => format!(
+        Deregistration::Delay(delay) | Deregistration::Draining(delay) => format!(
             "Its load balancer lets connections end, for {} at most, before it is stopped.",
             span(delay)
         ),
@@ -71,7 +72,26 @@ pub(super) fn deregistering(look: &TaskLook<'_>) -> Option<Finding> {
         let reason = target.reason.as_deref().unwrap_or("draining");
         finding.evidence(Source::Target, None, format!("{}: {reason}", target.id))
     });
+    let here = look.reads.drain.key.instance.as_str();
+    let classic = look
+        .classic_load_balancers()
+        .filter_map(|read| read.as_ref().ok());
+    let members = classic.flat_map(|balancer| {
+        let mine = balancer.instances.iter().filter(|member| member.instance == here);
+        mine.map(move |member| (balancer, member))
+    });
+    let finding = members.fold(finding, |finding, (balancer, member)| {
+        let text = format!("{}: {}", balancer.name, member_state(member));
+        finding.evidence(Source::Target, None, text)
+    });
     Some(until(finding, bound, look.now()))
+}
+
+/// An instance of a Classic Load Balancer in its words: `i-… InService: Instance deregistration currently in progress.`
+pub(super) fn member_state(member: &Member) -> String {
+    let details = member.description.as_deref().or(member.reason.as_deref());
+    let details = details.map(|text| format!(": {text}")).unwrap_or_default();
+    format!("{} {}{details}", member.instance, member.state)
 }
 
 /// Its containers are inside their SIGTERM window, or should have been killed.
@@ -83,7 +103,7 @@ pub(super) fn stopping(look: &TaskLook<'_>) -> Option<Finding> {
     }
     let mut bound = look.stopped_by(look.task.stopping_at);
     if *status == TaskStatus::Deactivating {
-        // How long that takes is documented nowhere; with a Classic Load Balancer it is its connection draining.
+        // How long that takes is documented nowhere.
         bound.ends = bound.ends.at().map_or(Ends::Unknown, Ends::Estimate);
     }
     if is_overdue(bound.ends, look.now()) && *status == TaskStatus::Stopping {
@@ -91,9 +111,7 @@ pub(super) fn stopping(look: &TaskLook<'_>) -> Option<Finding> {
     }
     let sentence = match status {
         TaskStatus::Running => "It is ordered to stop, and its agent has not begun yet.",
-        TaskStatus::Deactivating => {
-            "It is taken out of service discovery or a Classic Load Balancer, and gets its SIGTERM then."
-        }
+        TaskStatus::Deactivating => "It is taken out of service discovery, and gets its SIGTERM then.",
         _ => "Its containers have had SIGTERM and have time to end.",
     };
     let finding = ordered(Finding::new(Cause::Stopping, sentence), look);

@@ -458,6 +458,73 @@ fn a_target_that_is_not_healthy_yet_shows_its_reason() {
     }
 }
 
+fn behind_classic(reads: &mut InstanceReads, draining: u32, instances: &[(&str, &str)]) {
+    reads.web().classic_load_balancers = vec!["old-web".to_owned()];
+    let read = Ok(classic(draining, instances));
+    reads.classic_load_balancers.insert("old-web".to_owned(), read);
+}
+
+#[test]
+fn a_classic_load_balancer_lets_connections_end_too() {
+    let here = "i-04f05e66a99bdb06f";
+    let deactivating = || vec![stopping(TaskStatus::Deactivating, 20)];
+    for (draining, seconds) in [(0, 100), (60, 160), (300, 400)] {
+        let finding = found(|reads| {
+            reads.tasks = Ok(deactivating());
+            behind_classic(reads, draining, &[(here, "InService")]);
+        });
+        assert_eq!(finding.cause, Cause::Deregistering);
+        assert_eq!(finding.ends, Ends::Bound(at(NOW + seconds)), "{draining}");
+        let expected = format!("old-web: {here} InService: Instance deregistration currently in progress.");
+        assert_eq!(finding.evidence.last().unwrap().text, expected);
+    }
+    let both = found(|reads| {
+        reads.tasks = Ok(deactivating());
+        behind_classic(reads, 60, &[]);
+        reads.web().target_groups = vec![GROUP.to_owned()];
+        reads
+            .target_groups
+            .insert(GROUP.to_owned(), Ok(target_group(&[])));
+    });
+    assert_eq!(both.ends, Ends::Bound(at(NOW + 400)), "the longer of both");
+    let call = "elasticloadbalancing:DescribeLoadBalancerAttributes";
+    let unread = found(|reads| {
+        reads.tasks = Ok(deactivating());
+        reads.web().classic_load_balancers = vec!["old-web".to_owned()];
+        reads
+            .classic_load_balancers
+            .insert("old-web".to_owned(), Err(gap(call)));
+    });
+    assert_eq!((unread.cause, unread.ends), (Cause::Deregistering, Ends::Unknown));
+    assert_eq!(unread.gaps, [gap(call)]);
+}
+
+#[test]
+fn an_instance_that_is_not_in_service_keeps_a_replacement_from_counting() {
+    let here = "i-04f05e66a99bdb06f";
+    for (members, keeps) in [
+        (&[("i-0b2277c0de19a4f10", "OutOfService")][..], true),
+        (&[("i-0b2277c0de19a4f10", "Unknown")], true),
+        (&[("i-0b2277c0de19a4f10", "InService")], false),
+        (&[(here, "OutOfService")], false),
+    ] {
+        let finding = found(|reads| behind_classic(reads, 300, members));
+        assert_eq!(finding.cause == Cause::NotHealthyYet, keeps, "{members:?}");
+        if keeps {
+            assert!(
+                finding
+                    .sentence
+                    .contains("instance i-0b2277c0de19a4f10 of load balancer old-web is ")
+            );
+            assert!(
+                finding.evidence[0]
+                    .text
+                    .starts_with("old-web: i-0b2277c0de19a4f10 ")
+            );
+        }
+    }
+}
+
 #[test]
 fn a_replacement_that_dies_shows_the_words_of_aws() {
     let failing = |task: SeenTask| move |reads: &mut InstanceReads| reads.elsewhere(vec![task]);

@@ -118,6 +118,13 @@ fn a_bound_has_its_reason_and_what_is_not_known_of_it() {
             "deregistration delay 5m, stopTimeout 30s unless the host says otherwise",
             0,
         ),
+        (
+            Some(&known),
+            Deregistration::Draining(SignedDuration::from_secs(60)),
+            Ends::Bound(at(180)),
+            "connection draining 1m, stopTimeout 2m",
+            0,
+        ),
         (Some(&known), unknown.clone(), Ends::Unknown, "stopTimeout 2m", 1),
         (Some(&denied), unknown, Ends::Unknown, "", 2),
         (Some(&denied), Deregistration::None, Ends::Unknown, "", 1),
