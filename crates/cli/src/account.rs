@@ -25,7 +25,7 @@ mod sqs;
 mod ssm;
 mod time;
 
-pub(crate) use args::{AccountArgs, ClusterArgs};
+pub(crate) use args::{AccountArgs, ClusterArgs, query};
 pub(crate) use cloudwatch::{Asked, Statistic};
 pub(crate) use ecs::{MachinesOf, TasksOf};
 pub(crate) use lambda::Answered;
@@ -56,7 +56,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -83,6 +83,8 @@ pub(crate) const SSM_PER_SECOND: u32 = 2;
 const BURST: u32 = 10;
 
 /// The account.
+///
+/// Two of them may share its clients and its pace, see [`Account::aside`]; each has its own gaps.
 #[derive(Debug)]
 pub(crate) struct Account {
     ecs: aws_sdk_ecs::Client,
@@ -106,14 +108,10 @@ pub(crate) struct Account {
     pub(crate) is_local: bool,
     skew: Skew,
     verbose: bool,
-    calls: Mutex<Calls>,
-}
-
-/// The calls so far.
-#[derive(Debug, Default)]
-struct Calls {
-    paces: BTreeMap<&'static str, Pace>,
-    gaps: Vec<Gap>,
+    /// How fast each service may be asked.
+    paces: Arc<Mutex<BTreeMap<&'static str, Pace>>>,
+    /// The reads that have failed.
+    gaps: Mutex<Vec<Gap>>,
 }
 
 /// Why no account can be looked at.
@@ -153,8 +151,34 @@ impl Account {
             is_local: config.endpoint_url().is_some_and(is_loopback),
             skew,
             verbose: args.verbose,
-            calls: Mutex::default(),
+            paces: Arc::default(),
+            gaps: Mutex::default(),
         })
+    }
+
+    /// The same account for reads beside those of this one: both together keep the pace, and what fails there is no gap
+    /// here.
+    pub(crate) fn aside(&self) -> Account {
+        Account {
+            ecs: self.ecs.clone(),
+            ssm: self.ssm.clone(),
+            auto_scaling: self.auto_scaling.clone(),
+            cloudwatch: self.cloudwatch.clone(),
+            events: self.events.clone(),
+            lambda: self.lambda.clone(),
+            logs: self.logs.clone(),
+            load_balancing: self.load_balancing.clone(),
+            sqs: self.sqs.clone(),
+            sts: self.sts.clone(),
+            prefix: self.prefix.clone(),
+            region: self.region.clone(),
+            profile: self.profile.clone(),
+            is_local: self.is_local,
+            skew: self.skew.clone(),
+            verbose: self.verbose,
+            paces: Arc::clone(&self.paces),
+            gaps: Mutex::default(),
+        }
     }
 
     /// Makes a call when it is its turn, and notes it if it fails.
@@ -176,14 +200,14 @@ impl Account {
             look::stderr_line(&format!("{call} {word} {millis} ms"));
         }
         if let Err(gap) = &outcome {
-            self.calls().gaps.push(gap.clone());
+            locked(&self.gaps).push(gap.clone());
         }
         outcome
     }
 
     /// The reads that have failed since this was last asked, each call with each code once.
     pub(crate) fn take_gaps(&self) -> Vec<Gap> {
-        let mut gaps = std::mem::take(&mut self.calls().gaps);
+        let mut gaps = std::mem::take(&mut *locked(&self.gaps));
         gaps.sort_by(|a, b| (a.call, &a.code).cmp(&(b.call, &b.code)));
         gaps.dedup_by(|a, b| (a.call, &a.code) == (b.call, &b.code));
         gaps
@@ -193,19 +217,14 @@ impl Account {
     fn turn(&self, call: &'static str) -> Instant {
         let now = Instant::now();
         let service = call.split_once(':').map_or(call, |(service, _)| service);
-        let mut calls = self.calls();
         let Some((_, per_second)) = PER_SECOND.iter().find(|(name, _)| *name == service) else {
             return now;
         };
-        let pace = calls
-            .paces
+        let mut paces = locked(&self.paces);
+        let pace = paces
             .entry(service)
             .or_insert_with(|| Pace::new(*per_second, BURST));
         pace.turn(now)
-    }
-
-    fn calls(&self) -> MutexGuard<'_, Calls> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The time, as AWS has it: the local clock, corrected if it is off by more than five seconds.
@@ -231,6 +250,10 @@ impl Account {
             arn: answer.arn.unwrap_or_default(),
         })
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Who asks.

@@ -87,7 +87,7 @@ impl Examined {
         Examined {
             header,
             fleet,
-            report: examine(reads, &args.selection()),
+            report: examine(reads, &args.selection()).complete(&args.account.invocation(&args.cluster)),
         }
     }
 }

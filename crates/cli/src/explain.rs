@@ -2,18 +2,16 @@
 
 mod args;
 mod help;
-mod reads;
-mod screen;
+pub(crate) mod screen;
 
 pub(crate) use args::ExplainArgs;
-pub(crate) use reads::instance as read_instance;
 
 use crate::account::{Account, MachinesOf};
 use crate::exit::Exit;
 use crate::header::Header;
 use crate::look;
 use crate::output;
-use crate::status::{number, read_fleet, report_clock, signed_in, within};
+use crate::reads::{InstanceReader, Known, number, report_clock, signed_in, within};
 use jiff::SignedDuration;
 use protector_core::ids::InstanceKey;
 use protector_diagnosis::drain::{Coordinator, Drain, Parts};
@@ -72,7 +70,7 @@ struct Answer {
 }
 
 async fn answer(args: &ExplainArgs, account: &Account) -> Result<Answer, Box<dyn Error>> {
-    let reads = read_fleet(account, &args.cluster.clusters, &|_| {}).await;
+    let reads = crate::reads::fleet(account, &args.cluster.clusters, &|_| {}).await;
     let fleet = Fleet::of(&reads);
     signed_in(&fleet)?;
     let listing = reads.listing.as_ref().ok();
@@ -81,7 +79,9 @@ async fn answer(args: &ExplainArgs, account: &Account) -> Result<Answer, Box<dyn
         Err(NotOne::None) => elsewhere(args, account, &reads, &fleet).await?,
         Err(several) => return Err(several.to_string().into()),
     };
-    let read = read_instance(account, drain.clone(), listing).await;
+    let invocation = args.account.invocation(&args.cluster);
+    let mut reader = InstanceReader::new(account, invocation);
+    let read = reader.read(drain.clone(), &Known::of(listing)).await;
     let mut explanation = explain(&read);
     for gap in &fleet.gaps {
         if !explanation.gaps.contains(gap) {

@@ -1,5 +1,6 @@
 //! How output looks: in colour or not, in which characters, and how wide.
 
+pub(crate) mod line;
 pub(crate) mod table;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -21,6 +21,7 @@ mod order;
 mod output;
 mod policy;
 mod programs;
+mod reads;
 mod simulate;
 mod status;
 mod stop;

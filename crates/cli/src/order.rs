@@ -67,7 +67,16 @@ pub(crate) async fn run(order: Order, args: &OrderArgs) -> Result<Exit, Box<dyn 
     match (outcome, args.wait) {
         (Outcome::Done, Some(patience)) => {
             let query = Query::Instance(prepared.key.instance.clone());
-            wait_for(&account, &prepared.clusters(), &[query], args.json, patience).await
+            let invocation = args.account.invocation(&args.cluster);
+            wait_for(
+                &account,
+                &prepared.clusters(),
+                &[query],
+                args.json,
+                patience,
+                invocation,
+            )
+            .await
         }
         (Outcome::Done, None) => Ok(Exit::Good),
         (Outcome::Ignored(_), _) => Ok(Exit::Bad),
@@ -269,9 +278,11 @@ fn sentences(
             let mut lines = vec![format!("{ok}  {} {by}", done(order, prepared, drain))];
             if let (Order::Release, Some(at)) = (order, drain.and_then(|drain| drain.ends.at())) {
                 let at = clock(at, prepared.fleet.now);
+                let invocation = args.account.invocation(&args.cluster).of(&prepared.key.cluster);
+                let follow = format!("protectorctl status {} --wait", prepared.key.instance);
                 lines.push(format!(
-                    "    Daemons have until {at} to flush. protectorctl status {} --wait",
-                    prepared.key.instance
+                    "    Daemons have until {at} to flush. {}",
+                    invocation.complete(&follow)
                 ));
             }
             lines

@@ -7,6 +7,7 @@ use protector_core::ids::InstanceKey;
 use protector_core::record::Record;
 use serde::Serialize;
 
+use crate::command::Invocation;
 use crate::drain::{Drain, DrainState, reason};
 use crate::words::{clock, span};
 
@@ -52,6 +53,7 @@ pub enum ChangeKind {
 /// What was said of each drain, and when.
 #[derive(Debug, Clone, Default)]
 pub struct Follower {
+    invocation: Invocation,
     known: BTreeMap<InstanceKey, Known>,
     gone: BTreeMap<InstanceKey, Over>,
 }
@@ -74,13 +76,22 @@ struct Known {
 }
 
 impl Follower {
+    /// Follows drains for a person who has called the tool with these options.
+    #[must_use]
+    pub fn new(invocation: Invocation) -> Follower {
+        Follower {
+            invocation,
+            ..Follower::default()
+        }
+    }
+
     /// What there is to say of the drains as they are now. `complete` is false if a read has failed: what is missing may
     /// still be there.
     pub fn changes(&mut self, drains: &[&Drain], complete: bool, now: Timestamp) -> Vec<Change> {
         let mut changes = Vec::new();
         for drain in drains {
             let known = self.known.get(&drain.key);
-            let Some((event, message)) = change(known, drain, now) else {
+            let Some((event, message)) = change(known, drain, &self.invocation, now) else {
                 continue;
             };
             changes.push(line(&drain.key, event, message, now));
@@ -153,7 +164,12 @@ fn line(key: &InstanceKey, event: ChangeKind, message: String, now: Timestamp) -
     }
 }
 
-fn change(known: Option<&Known>, drain: &Drain, now: Timestamp) -> Option<(ChangeKind, String)> {
+fn change(
+    known: Option<&Known>,
+    drain: &Drain,
+    invocation: &Invocation,
+    now: Timestamp,
+) -> Option<(ChangeKind, String)> {
     let Some(known) = known else {
         return Some((ChangeKind::Seen, whole(drain, now)));
     };
@@ -168,7 +184,10 @@ fn change(known: Option<&Known>, drain: &Drain, now: Timestamp) -> Option<(Chang
     }
     if before.risk != drain.risk {
         let text = match drain.warning() {
-            Some((text, command)) => format!("needs you: {text}: {command}"),
+            Some((text, command)) => {
+                let command = invocation.of(&drain.key.cluster).complete(&command);
+                format!("needs you: {text}: {command}")
+            }
             None => format!("needs you no more: {}", drain.held_by()),
         };
         return Some((ChangeKind::Risk, text));

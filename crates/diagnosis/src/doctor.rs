@@ -4,6 +4,7 @@
 
 pub mod catalog;
 mod checks;
+mod complete;
 mod finding;
 pub mod reads;
 mod report;

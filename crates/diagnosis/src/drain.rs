@@ -11,10 +11,12 @@ use protector_core::limits::TICK_AND_DELAY;
 use protector_core::record::{Record, State};
 use serde::Serialize;
 
+use crate::cause::Cause;
 use crate::ends::Ends;
 use crate::hook::HookClock;
 use crate::listing::Recorded;
 use crate::seen::{Machine, ScalingInstance};
+use crate::usual::Usual;
 
 pub use sentence::{group_name, reason};
 
@@ -74,6 +76,36 @@ pub struct Drain {
     /// The hooks of ours that wait for it.
     pub hooks: Vec<HookClock>,
     /// When its hold ends, or its daemons are gone. Of a hold only the deadline is known without a look at its tasks.
+    pub ends: Ends,
+    /// What a look at its tasks has added, if there was one.
+    pub looked: Option<Looked>,
+}
+
+/// What a look at the tasks of a drain has added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looked {
+    /// The overall cause; none if nothing is waited for.
+    pub cause: Option<Cause>,
+    /// The tasks that hold, those that end last first.
+    pub holds: Vec<Hold>,
+    /// The groups of the daemons of a released drain that have not ended yet.
+    pub flushing: Vec<String>,
+    /// Why the hold ends when it does, for example `service:web: stopTimeout 2m`.
+    pub because: Option<String>,
+    /// How long such drains usually hold, if that is known.
+    pub usual: Option<Usual>,
+}
+
+/// Tasks of a group that hold for the same cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Hold {
+    /// The group, for example `service:web`.
+    pub group: String,
+    /// How many there are.
+    pub tasks: u32,
+    /// Why they hold.
+    pub cause: Cause,
+    /// When the last of them ends.
     pub ends: Ends,
 }
 
@@ -151,6 +183,7 @@ impl Drain {
             scaling: parts.scaling.cloned(),
             hooks: hooks.unwrap_or_default(),
             ends: ends(record, coordinator),
+            looked: None,
         };
         drain.risk = drain.assess(coordinator, now);
         drain

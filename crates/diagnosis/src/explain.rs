@@ -2,7 +2,6 @@
 
 pub(crate) mod cause;
 mod clocks;
-pub(crate) mod command;
 mod finding;
 #[cfg(test)]
 mod fixtures;
@@ -14,21 +13,27 @@ pub mod task_ends;
 mod verdict;
 mod whole;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use protector_core::ids::{ClusterName, InstanceId, LifecycleHookName, TaskArn};
 use protector_core::record::Record;
 use serde::Serialize;
 
-use crate::drain::{DrainState, Risk};
+use crate::drain::{Drain, DrainState, Hold, Looked, Risk};
 use crate::ends::Ends;
 use crate::read::Gap;
 use crate::seen::SeenTask;
+use crate::usual::Usual;
 use crate::words::clock;
 use look::TaskLook;
 use reads::InstanceReads;
 
+pub use crate::cause::Cause;
 pub use clocks::Clock;
-pub use finding::{Cause, Evidence, Finding, Source};
+pub use finding::{Evidence, Finding, Source};
+
+pub(crate) use crate::command;
 
 /// An explanation. Its sentences have neither line breaks nor colour; it has no token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -62,6 +67,8 @@ pub struct Explanation {
     pub orders: Vec<Order>,
     /// Terminate hooks of the group that are not ours.
     pub other_hooks: Vec<LifecycleHookName>,
+    /// How long such drains usually hold, if receipts were read and there are enough of them.
+    pub usual: Option<Usual>,
     /// Remarks on what is shown.
     pub notes: Vec<String>,
     /// Every read that failed. What depends on it is not known.
@@ -131,7 +138,7 @@ pub fn explain(reads: &InstanceReads) -> Explanation {
         because: ends_because.as_deref(),
     };
     let others = whole::other_hooks(reads).unwrap_or_default();
-    Explanation {
+    let mut explanation = Explanation {
         cluster: reads.drain.key.cluster.clone(),
         instance: reads.drain.key.instance.clone(),
         state: reads.drain.state,
@@ -144,11 +151,127 @@ pub fn explain(reads: &InstanceReads) -> Explanation {
         other_hooks: others.iter().map(|hook| hook.name.clone()).collect(),
         notes: notes(reads, &tasks),
         gaps: gaps(reads),
+        usual: reads.usual.as_ref().and_then(|read| read.as_ref().ok().copied()),
         ends_because,
         warnings,
         waits_for,
         tasks,
+    };
+    let invocation = reads.invocation.of(&reads.drain.key.cluster);
+    for command in explanation.commands_mut() {
+        *command = invocation.complete(command);
     }
+    explanation
+}
+
+impl Explanation {
+    /// Every command that is shown.
+    fn commands_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let of_tasks = self.tasks.iter_mut().map(|task| &mut task.why);
+        let findings = self
+            .warnings
+            .iter_mut()
+            .chain(&mut self.waits_for)
+            .chain(of_tasks);
+        let orders = self.orders.iter_mut().map(|order| &mut order.command);
+        findings.flat_map(|finding| &mut finding.next).chain(orders)
+    }
+
+    /// The command that helps further: of what is wrong with the drain as a whole, else of the first task that does not
+    /// end unless a person does something. None if the wait ends by itself, or if only a person can tell what is right.
+    #[must_use]
+    pub fn next_command(&self) -> Option<&str> {
+        let tasks = self.tasks.iter().map(|task| &task.why);
+        let tasks = tasks.filter(|finding| finding.cause.needs_a_person());
+        let mut findings = self.warnings.iter().chain(tasks);
+        findings
+            .find_map(|finding| finding.next.first())
+            .map(String::as_str)
+    }
+}
+
+/// The drain as a list shows it after a look at its tasks, and the reads that failed.
+///
+/// Its hold ends when the last of its tasks does; not known if that of one is not, although its deadline ends it.
+#[must_use]
+pub fn looked_at(reads: &InstanceReads) -> (Drain, Vec<Gap>) {
+    let explanation = explain(reads);
+    let mut drain = reads.drain.clone();
+    let (ends, because) = match drain.state {
+        DrainState::Holding if is_open_ended(reads, &explanation) => (Ends::Unknown, None),
+        DrainState::Holding => (explanation.ends, explanation.ends_because),
+        _ => (drain.ends, None),
+    };
+    let (holds, flushing) = match drain.state {
+        // A task that is still there holds no daemon any more.
+        DrainState::Released => (Vec::new(), flushing(reads)),
+        _ => (holds(&explanation.tasks), Vec::new()),
+    };
+    drain.ends = ends;
+    drain.looked = Some(Looked {
+        cause: explanation.cause,
+        because: because.map(|because| shortened(because, &holds)),
+        holds,
+        flushing,
+        usual: explanation.usual,
+    });
+    (drain, explanation.gaps)
+}
+
+/// A reason without the name of its group, where no other group holds.
+fn shortened(because: String, holds: &[Hold]) -> String {
+    let named = |hold: &Hold| {
+        Some(
+            because
+                .strip_prefix(hold.group.as_str())?
+                .strip_prefix(": ")?
+                .to_owned(),
+        )
+    };
+    match holds {
+        [only] => named(only).unwrap_or(because),
+        _ => because,
+    }
+}
+
+/// Returns whether only the deadline is known to end the hold.
+fn is_open_ended(reads: &InstanceReads, explanation: &Explanation) -> bool {
+    let tasks = explanation.tasks.iter().map(|task| task.why.ends);
+    let unknown = match tasks.reduce(Ends::and) {
+        Some(ends) => ends == Ends::Unknown,
+        None => reads.tasks.is_err(),
+    };
+    unknown && explanation.waits_for.is_none() && !whole::is_unattended(reads)
+}
+
+/// The tasks by group and cause, those that end last first.
+fn holds(tasks: &[TaskExplanation]) -> Vec<Hold> {
+    let mut holds: Vec<Hold> = Vec::new();
+    for task in tasks {
+        let same = |hold: &&mut Hold| hold.group == task.group && hold.cause == task.why.cause;
+        match holds.iter_mut().find(same) {
+            Some(hold) => {
+                hold.tasks = hold.tasks.saturating_add(1);
+                hold.ends = hold.ends.and(task.why.ends);
+            }
+            None => holds.push(Hold {
+                group: task.group.clone(),
+                tasks: 1,
+                cause: task.why.cause,
+                ends: task.why.ends,
+            }),
+        }
+    }
+    holds
+}
+
+/// The groups of the daemons that have not ended yet.
+fn flushing(reads: &InstanceReads) -> Vec<String> {
+    let policy = holding::policy(reads.beacon.as_ref());
+    let known = reads.tasks.as_ref().ok().zip(policy);
+    let daemons = known.map(|(tasks, policy)| holding::sorted(tasks, reads, &policy).daemons);
+    let names = daemons.unwrap_or_default().into_iter().map(group);
+    names.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn explained(reads: &InstanceReads, task: &SeenTask) -> TaskExplanation {

@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use protector_core::record::{HeldBy, ReleaseReason};
 use serde::Serialize;
 
-use crate::drain::{Drain, DrainState, Risk};
+use crate::cause::Cause;
+use crate::drain::{Drain, DrainState, Hold, Risk};
 use crate::ends::Ends;
+use crate::usual::Usual;
 
 /// A drain for programs.
 #[derive(Debug, Serialize)]
@@ -26,6 +28,10 @@ pub struct DrainJson<'a> {
     held_by: &'a [HeldBy],
     sidecars: Option<u32>,
     ends: Ends,
+    ends_because: Option<&'a str>,
+    cause: Option<Cause>,
+    holds: Option<&'a [Hold]>,
+    usual: Option<&'a Usual>,
     hooks: Vec<HookJson<'a>>,
     release: Option<ReleaseJson>,
     order: Option<OrderJson<'a>>,
@@ -64,6 +70,7 @@ impl<'a> DrainJson<'a> {
     #[must_use]
     pub fn of(drain: &'a Drain, now: Timestamp) -> DrainJson<'a> {
         let record = drain.record.as_ref();
+        let looked = drain.looked.as_ref();
         let left = drain.left();
         let release = record
             .filter(|record| record.is_released())
@@ -89,6 +96,10 @@ impl<'a> DrainJson<'a> {
             held_by: record.map_or(&[], |record| &record.held_by),
             sidecars: record.map(|record| record.sidecars),
             ends: drain.ends,
+            ends_because: looked.and_then(|looked| looked.because.as_deref()),
+            cause: looked.and_then(|looked| looked.cause),
+            holds: looked.map(|looked| looked.holds.as_slice()),
+            usual: looked.and_then(|looked| looked.usual.as_ref()),
             hooks: drain
                 .hooks
                 .iter()

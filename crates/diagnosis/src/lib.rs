@@ -4,7 +4,9 @@
 //! Nothing here reads AWS or the clock. A read that failed is a [`read::Gap`] and makes a part of the answer unknown,
 //! never fine: a bound is written `<=`, an estimate `~`, an unknown `?`.
 
+pub mod cause;
 pub mod change;
+pub mod command;
 pub mod doctor;
 pub mod drain;
 pub mod ends;
@@ -17,5 +19,6 @@ pub mod read;
 pub mod seen;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod usual;
 pub mod which;
 pub mod words;

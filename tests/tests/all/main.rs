@@ -11,6 +11,7 @@ mod coexistence;
 mod control;
 mod corpus;
 mod daemons;
+mod deep;
 mod delivery;
 mod demo;
 mod doctor;

@@ -3,7 +3,13 @@
 use clap::Args;
 use protector_core::ids::ClusterName;
 use protector_core::record::{DEFAULT_PREFIX, ParameterPrefix};
+use protector_diagnosis::command::Invocation;
+use protector_diagnosis::which::Query;
 use std::time::Duration;
+
+/// What says the prefix and the clusters without an option.
+const PREFIX: &str = "PROTECTORCTL_PREFIX";
+const CLUSTER: &str = "PROTECTORCTL_CLUSTER";
 
 /// Which account, and how it is asked.
 #[derive(Clone, Debug, Args)]
@@ -16,7 +22,7 @@ pub(crate) struct AccountArgs {
     #[arg(long, value_name = "NAME")]
     pub(super) profile: Option<String>,
     /// Prefix of the parameters: PARAMETER_PREFIX of the coordinator.
-    #[arg(long, value_name = "PATH", env = "PROTECTORCTL_PREFIX", default_value = DEFAULT_PREFIX)]
+    #[arg(long, value_name = "PATH", env = PREFIX, default_value = DEFAULT_PREFIX)]
     pub(super) prefix: ParameterPrefix,
     /// How long the command may take: a thousand drains take 45 s, by the pace that leaves SSM to the sidecars.
     #[arg(long, value_name = "DURATION", env = "PROTECTORCTL_TIMEOUT", default_value = "2m", value_parser = crate::duration::parse)]
@@ -33,8 +39,94 @@ pub(crate) struct ClusterArgs {
     #[arg(
         long = "cluster",
         value_name = "NAME",
-        env = "PROTECTORCTL_CLUSTER",
+        env = CLUSTER,
         value_delimiter = ','
     )]
     pub(crate) clusters: Vec<ClusterName>,
+}
+
+impl AccountArgs {
+    /// The options that the next command needs too, to reach the same place.
+    pub(crate) fn invocation(&self, clusters: &ClusterArgs) -> Invocation {
+        self.given(&clusters.clusters, |name| std::env::var(name).ok())
+    }
+
+    /// What the next command would have anyway, from its environment or by default, was not given.
+    fn given(&self, clusters: &[ClusterName], variable: impl Fn(&str) -> Option<String>) -> Invocation {
+        let prefix = variable(PREFIX).unwrap_or_else(|| DEFAULT_PREFIX.to_owned());
+        let named = variable(CLUSTER).unwrap_or_default();
+        let by_environment = clusters
+            .iter()
+            .map(ClusterName::as_str)
+            .eq(named.split(',').filter(|name| !name.is_empty()));
+        Invocation {
+            profile: self.profile.clone(),
+            region: self.region.clone(),
+            prefix: Some(self.prefix.clone()).filter(|given| given.to_string() != prefix),
+            clusters: if by_environment {
+                Vec::new()
+            } else {
+                clusters.to_vec()
+            },
+        }
+    }
+}
+
+/// Reads an instance as a person names it.
+pub(crate) fn query(text: &str) -> Result<Query, String> {
+    text.parse()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        account: AccountArgs,
+        #[command(flatten)]
+        clusters: ClusterArgs,
+    }
+
+    fn given(arguments: &[&str], environment: &[(&str, &str)]) -> Invocation {
+        let line = Line::parse_from(std::iter::once("x").chain(arguments.iter().copied()));
+        line.account.given(&line.clusters.clusters, |name| {
+            let found = environment.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn what_was_given_goes_on_to_the_next_command_and_what_is_so_anyway_does_not() {
+        assert_eq!(given(&["--prefix", DEFAULT_PREFIX], &[]), Invocation::default());
+        let all = given(
+            &[
+                "--profile",
+                "p",
+                "--region",
+                "r",
+                "--prefix",
+                "/drains",
+                "--cluster",
+                "a,b",
+            ],
+            &[],
+        );
+        let expected = Invocation {
+            profile: Some("p".to_owned()),
+            region: Some("r".to_owned()),
+            prefix: Some("/drains".parse().unwrap()),
+            clusters: vec!["a".parse().unwrap(), "b".parse().unwrap()],
+        };
+        assert_eq!(all, expected);
+        let same = [(PREFIX, "/drains"), (CLUSTER, "a,b")];
+        let line = ["--prefix", "/drains", "--cluster", "a", "--cluster", "b"];
+        assert_eq!(given(&line, &same), Invocation::default());
+        // The environment names another place than the option does.
+        let back = given(&["--prefix", DEFAULT_PREFIX, "--cluster", "a"], &same);
+        assert_eq!(back.prefix, Some(DEFAULT_PREFIX.parse().unwrap()));
+        assert_eq!(back.clusters, ["a".parse().unwrap()]);
+    }
 }

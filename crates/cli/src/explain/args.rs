@@ -1,9 +1,8 @@
 //! What can be asked of `explain`.
 
 use super::help;
-use crate::account::{AccountArgs, ClusterArgs};
+use crate::account::{AccountArgs, ClusterArgs, query};
 use crate::look::LookArgs;
-use crate::status::query;
 use clap::Args;
 use protector_diagnosis::which::Query;
 

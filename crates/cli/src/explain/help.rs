@@ -7,8 +7,9 @@ cause has its evidence: a service event in the words of AWS, a task's status, a 
 `<=` and is never below the truth, an estimate `~`, an unknown `?`. It changes nothing.
 
 It reads the instance's record and tasks, and then only what bears on the tasks that hold: their services, definitions and
-protection, their target groups, and the Auto Scaling group if room is missing. A read that is denied makes that part not
-known, and names the permission.";
+protection, their target groups, the Auto Scaling group if room is missing, and the last receipts in the coordinator's log
+(four pages at most), which tell how long such drains usually hold. A read that is denied makes that part not known, and
+names the permission.";
 
 /// Below the options.
 pub(super) const EXAMPLES: &str = "\

@@ -1,5 +1,6 @@
 //! An explanation on one screen: verdict, clocks, tasks, and for each cause the evidence and the next command.
 
+use crate::look::line::Line;
 use crate::look::table::{self, Column, Row};
 use crate::look::{Look, Tone, beside, fitted, printable, wrapped};
 use jiff::Timestamp;
@@ -18,27 +19,19 @@ const LABEL: usize = 13;
 
 /// The whole screen, below its header.
 pub(super) fn screen(explanation: &Explanation, place: &str, now: Timestamp, look: Look) -> String {
-    let mut lines = Vec::new();
     let left = format!("{}  {}", explanation.instance, explanation.cluster);
     let right = clock(now, now);
-    lines.extend(fitted(Tone::Dim, place, look));
+    let mut lines = fitted(Tone::Dim, place, look);
     lines.extend(beside((Tone::Head, &left), (Tone::Plain, &right), look));
-    let tone = if is_bad(explanation) {
-        Tone::Bad
-    } else {
-        Tone::Good
-    };
-    lines.extend(
-        wrapped(&explanation.verdict, look.width)
-            .iter()
-            .map(|line| look.toned(tone, line)),
-    );
+    lines.extend(whole(explanation, now, look).iter().map(|line| line.drawn(look)));
+    lines.join("\n")
+}
+
+/// All that there is to say of an instance, from the verdict on.
+pub(crate) fn whole(explanation: &Explanation, now: Timestamp, look: Look) -> Vec<Line> {
+    let mut lines = verdict(explanation, look);
     part(&mut lines, clocks(&explanation.clocks, look));
-    let warnings = explanation
-        .warnings
-        .iter()
-        .map(|finding| warning(finding, now, look));
-    part(&mut lines, warnings.flatten().collect());
+    part(&mut lines, warnings(explanation, now, look));
     if let Some(finding) = &explanation.waits_for {
         part(&mut lines, detail("then", finding, now, look));
     }
@@ -47,17 +40,62 @@ pub(super) fn screen(explanation: &Explanation, place: &str, now: Timestamp, loo
         part(&mut lines, details(&explanation.tasks, now, look));
     }
     part(&mut lines, orders(explanation, look));
+    part(&mut lines, remarks(explanation, look));
+    lines
+}
+
+/// The same where there is little room: what is wrong and who holds comes first, clocks and orders last, without empty
+/// lines.
+pub(crate) fn brief(explanation: &Explanation, now: Timestamp, look: Look) -> Vec<Line> {
+    let mut lines = verdict(explanation, look);
+    let wrong = explanation.warnings.iter();
+    lines.extend(wrong.flat_map(|finding| sentence(finding, look)));
+    if !explanation.tasks.is_empty() {
+        lines.extend(tasks(&explanation.tasks, now, look));
+    }
+    lines.extend(clocks(&explanation.clocks, look));
+    lines.extend(details(&explanation.tasks, now, look));
+    lines.extend(remarks(explanation, look));
+    lines
+}
+
+fn verdict(explanation: &Explanation, look: Look) -> Vec<Line> {
+    let tone = if is_bad(explanation) {
+        Tone::Bad
+    } else {
+        Tone::Good
+    };
+    let lines = wrapped(&explanation.verdict, look.width);
+    lines.into_iter().map(|line| Line::new(tone, line)).collect()
+}
+
+fn warnings(explanation: &Explanation, now: Timestamp, look: Look) -> Vec<Line> {
+    let warnings = explanation.warnings.iter();
+    warnings.flat_map(|finding| warning(finding, now, look)).collect()
+}
+
+/// What the shown numbers may not tell, and what is not known.
+fn remarks(explanation: &Explanation, look: Look) -> Vec<Line> {
     let notes = explanation
         .notes
         .iter()
         .flat_map(|note| wrapped(note, look.width));
-    part(&mut lines, notes.collect());
-    let gaps = explanation
-        .gaps
-        .iter()
-        .flat_map(|gap| fitted(Tone::Warning, &printable(&format!("? {gap}")), look));
-    part(&mut lines, gaps.collect());
-    lines.join("\n")
+    let mut lines: Vec<Line> = notes.map(|line| Line::new(Tone::Plain, line)).collect();
+    let gaps = explanation.gaps.iter().flat_map(|gap| {
+        let text = printable(&format!("? {gap}"));
+        match text.chars().count() <= look.width {
+            true => vec![text],
+            false => wrapped(&text, look.width),
+        }
+    });
+    let gaps = gaps.map(|line| Line::new(Tone::Warning, line)).collect();
+    match lines.is_empty() {
+        true => gaps,
+        false => {
+            part(&mut lines, gaps);
+            lines
+        }
+    }
 }
 
 /// Whether a person is needed.
@@ -73,9 +111,9 @@ pub(super) fn is_bad(explanation: &Explanation) -> bool {
 }
 
 /// Adds a part, with an empty line before it.
-fn part(lines: &mut Vec<String>, more: Vec<String>) {
+fn part(lines: &mut Vec<Line>, more: Vec<Line>) {
     if !more.is_empty() {
-        lines.push(String::new());
+        lines.push(Line::default());
         lines.extend(more);
     }
 }
@@ -91,34 +129,38 @@ fn labelled(label: &str, text: &str, look: Look) -> Vec<String> {
     lines
 }
 
-fn clocks(clocks: &[Clock], look: Look) -> Vec<String> {
+fn clocks(clocks: &[Clock], look: Look) -> Vec<Line> {
     let mut lines = Vec::new();
     for one in clocks {
-        lines.extend(labelled(one.label, &one.text, look));
+        let texts = labelled(one.label, &one.text, look).into_iter();
+        lines.extend(texts.map(|line| Line::new(Tone::Plain, line)));
         let warning = one
             .warning
             .iter()
             .flat_map(|text| labelled("", &format!("! {text}"), look));
-        lines.extend(warning.map(|line| look.toned(Tone::Bad, &line)));
+        lines.extend(warning.map(|line| Line::new(Tone::Bad, line)));
     }
     lines
 }
 
-fn warning(finding: &Finding, now: Timestamp, look: Look) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (number, line) in wrapped(&finding.sentence, look.width.saturating_sub(2))
-        .into_iter()
-        .enumerate()
-    {
-        let mark = if number == 0 { "! " } else { "  " };
-        lines.push(look.toned(Tone::Bad, &format!("{mark}{line}")));
-    }
+fn warning(finding: &Finding, now: Timestamp, look: Look) -> Vec<Line> {
+    let mut lines = sentence(finding, look);
     lines.extend(evidence(finding, now, look));
     lines.extend(commands(&finding.next));
     lines
 }
 
-fn tasks(tasks: &[TaskExplanation], now: Timestamp, look: Look) -> Vec<String> {
+/// What is wrong, behind its mark.
+fn sentence(finding: &Finding, look: Look) -> Vec<Line> {
+    let texts = wrapped(&finding.sentence, look.width.saturating_sub(2));
+    let lines = texts.into_iter().enumerate().map(|(number, line)| {
+        let mark = if number == 0 { "! " } else { "  " };
+        Line::new(Tone::Bad, format!("{mark}{line}"))
+    });
+    lines.collect()
+}
+
+fn tasks(tasks: &[TaskExplanation], now: Timestamp, look: Look) -> Vec<Line> {
     let column = |head, gives_way| Column { head, gives_way };
     let columns = [
         column("TASK", false),
@@ -149,11 +191,11 @@ fn tasks(tasks: &[TaskExplanation], now: Timestamp, look: Look) -> Vec<String> {
         .collect();
     match look.width < NARROW {
         true => tasks.iter().flat_map(|task| narrow(task, now, look)).collect(),
-        false => table::lines(&columns, &rows, look, 2),
+        false => table::toned(&columns, &rows, look, 2),
     }
 }
 
-fn narrow(task: &TaskExplanation, now: Timestamp, look: Look) -> Vec<String> {
+fn narrow(task: &TaskExplanation, now: Timestamp, look: Look) -> Vec<Line> {
     let first = format!(
         "  {} {} {}",
         task.short_id,
@@ -167,10 +209,13 @@ fn narrow(task: &TaskExplanation, now: Timestamp, look: Look) -> Vec<String> {
             .map(|line| format!("    {line}")),
     );
     lines
+        .into_iter()
+        .map(|line| Line::new(Tone::Plain, line))
+        .collect()
 }
 
 /// What is said of each cause once, however many tasks of a group have it.
-fn details(tasks: &[TaskExplanation], now: Timestamp, look: Look) -> Vec<String> {
+fn details(tasks: &[TaskExplanation], now: Timestamp, look: Look) -> Vec<Line> {
     let mut said: Vec<(&str, Cause)> = Vec::new();
     let mut lines = Vec::new();
     for task in tasks {
@@ -193,7 +238,7 @@ fn details(tasks: &[TaskExplanation], now: Timestamp, look: Look) -> Vec<String>
     lines
 }
 
-fn detail(subject: &str, finding: &Finding, now: Timestamp, look: Look) -> Vec<String> {
+fn detail(subject: &str, finding: &Finding, now: Timestamp, look: Look) -> Vec<Line> {
     let because = finding.ends_because.iter().map(|why| {
         let ends = look.ends(finding.ends, now);
         format!("ends {ends}: {why}")
@@ -208,8 +253,10 @@ fn detail(subject: &str, finding: &Finding, now: Timestamp, look: Look) -> Vec<S
         // Wrapped before it is coloured: colours have no width.
         for (line, text) in wrapped(&text, look.width.saturating_sub(2)).iter().enumerate() {
             lines.push(match text.strip_prefix(subject).filter(|_| number + line == 0) {
-                Some(rest) => format!("  {}{rest}", look.toned(Tone::Head, subject)),
-                None => format!("  {text}"),
+                Some(rest) => Line::new(Tone::Plain, "  ")
+                    .and(Tone::Head, subject)
+                    .and(Tone::Plain, rest),
+                None => Line::new(Tone::Plain, format!("  {text}")),
             });
         }
     }
@@ -218,7 +265,7 @@ fn detail(subject: &str, finding: &Finding, now: Timestamp, look: Look) -> Vec<S
     lines
 }
 
-fn evidence(finding: &Finding, now: Timestamp, look: Look) -> Vec<String> {
+fn evidence(finding: &Finding, now: Timestamp, look: Look) -> Vec<Line> {
     let mut lines = Vec::new();
     for one in finding.evidence.iter().take(EVIDENCE_MAX) {
         let at = one
@@ -228,25 +275,28 @@ fn evidence(finding: &Finding, now: Timestamp, look: Look) -> Vec<String> {
         let wrapped = wrapped(&text, look.width.saturating_sub(8).max(20));
         for (number, line) in wrapped.iter().enumerate() {
             let mark = if number == 0 { "-" } else { " " };
-            lines.push(look.toned(Tone::Dim, &format!("    {mark} {line}")));
+            lines.push(Line::new(Tone::Dim, format!("    {mark} {line}")));
         }
     }
     lines
 }
 
 /// Commands are not wrapped: they are there to be copied.
-fn commands(next: &[String]) -> Vec<String> {
-    next.iter().map(|command| format!("      {command}")).collect()
+fn commands(next: &[String]) -> Vec<Line> {
+    let lines = next
+        .iter()
+        .map(|command| Line::command(format!("      {command}")));
+    lines.collect()
 }
 
-fn orders(explanation: &Explanation, look: Look) -> Vec<String> {
+fn orders(explanation: &Explanation, look: Look) -> Vec<Line> {
     let mut lines = Vec::new();
     for order in &explanation.orders {
         lines.extend(commands(std::slice::from_ref(&order.command)));
         lines.extend(
             wrapped(&order.effect, look.width.saturating_sub(8))
                 .iter()
-                .map(|line| look.toned(Tone::Dim, &format!("        {line}"))),
+                .map(|line| Line::new(Tone::Dim, format!("        {line}"))),
         );
     }
     lines

@@ -1,5 +1,6 @@
 //! Tables that fit the width of the terminal: texts and names give way, and what does not fit into it is cut.
 
+use super::line::Line;
 use super::{Look, Tone, cut_to};
 
 /// A column.
@@ -28,12 +29,18 @@ const LEAST: usize = 8;
 
 /// The lines of a table, each `indent` characters from the left.
 pub(crate) fn lines(columns: &[Column], rows: &[Row], look: Look, indent: usize) -> Vec<String> {
+    let lines = toned(columns, rows, look, indent);
+    lines.iter().map(|line| line.drawn(look)).collect()
+}
+
+/// The same before they are drawn.
+pub(crate) fn toned(columns: &[Column], rows: &[Row], look: Look, indent: usize) -> Vec<Line> {
     let widths = widths(columns, rows, look.width.saturating_sub(indent));
     let pad = " ".repeat(indent);
     let head: Vec<String> = columns.iter().map(|column| column.head.to_owned()).collect();
     let line = |cells: &[String], tone: Tone| {
         let text = joined(cells, &widths, look);
-        look.toned(tone, format!("{pad}{text}").trim_end())
+        Line::new(tone, format!("{pad}{text}").trim_end())
     };
     let head = line(&head, Tone::Head);
     std::iter::once(head)

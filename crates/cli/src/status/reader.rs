@@ -1,7 +1,7 @@
 //! Reading AWS again and again, no faster than the share of the quotas that a person may take.
 
-use super::reads;
 use crate::account::{Account, SSM_PER_SECOND};
+use crate::reads::{self, Known};
 use jiff::SignedDuration;
 use protector_core::ids::ClusterName;
 use protector_diagnosis::fleet::{Fleet, FleetReads};
@@ -33,6 +33,8 @@ pub(crate) struct Reader<'a> {
 pub(crate) struct Looking {
     /// What was found; or the reads that failed, so that nothing was.
     pub(crate) fleet: Result<Fleet, Vec<Gap>>,
+    /// What is known of the coordinator.
+    pub(super) known: Known,
     /// How often such a look may be taken.
     pub(super) pace: Pace,
     /// When the next one is due.
@@ -62,11 +64,13 @@ impl<'a> Reader<'a> {
             pages.fetch_add(1, Ordering::Relaxed);
         };
         let reads = reads::fleet(self.account, self.clusters, &count).await;
+        let known = Known::of(reads.listing.as_ref().ok());
         let fleet = self.kept.fleet(reads, self.account.take_gaps());
         let pace = stretched(self.asked, began.elapsed(), pages.into_inner());
         let every = Duration::try_from(pace.every).unwrap_or(self.asked);
         Looking {
             fleet,
+            known,
             pace,
             next: began + every,
         }

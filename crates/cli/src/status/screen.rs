@@ -1,22 +1,27 @@
 //! The table of the drains, as wide as the terminal.
 
+pub(super) mod narrow;
+
 use crate::header::Header;
 use crate::look::table::{self, Column, Row};
 use crate::look::{Look, Tone, beside, printable, wrapped};
 use jiff::Timestamp;
 use protector_core::plural::counted;
+use protector_diagnosis::command::Invocation;
 use protector_diagnosis::drain::{Drain, DrainState, Risk};
 use protector_diagnosis::ends::Ends;
 use protector_diagnosis::fleet::Fleet;
 use protector_diagnosis::words::{clock, span};
 
-/// From this width on the table has all columns.
+/// From this width on the reason for the end has a column of its own; below it stands behind who holds.
+const ROOMY: usize = 160;
+/// From this width on the table has all other columns.
 const ALL: usize = 120;
 /// From this width on it has the bar, and the cluster if there are several.
 const WIDE: usize = 100;
 /// From this width on instances are written in full.
 const MEDIUM: usize = 80;
-/// Below this width each drain has two lines.
+/// Below this width there is no table: each drain has as many lines as its facts need.
 pub(super) const NARROW: usize = 60;
 
 /// What is before a command that has no room beside its note.
@@ -26,14 +31,20 @@ const COMMAND_PAD: &str = "      ";
 const BAR: u32 = 10;
 
 /// The whole screen.
-pub(super) fn screen(header: &Header, fleet: &Fleet, drains: &[&Drain], look: Look) -> String {
+pub(super) fn screen(
+    header: &Header,
+    fleet: &Fleet,
+    drains: &[&Drain],
+    invocation: &Invocation,
+    look: Look,
+) -> String {
     let mut lines = header.lines(look);
     lines.extend(summary(fleet, look));
     if !drains.is_empty() {
         lines.push(String::new());
         lines.extend(table(fleet.now, drains, look));
     }
-    lines.extend(warnings(fleet, drains, look));
+    lines.extend(warnings(fleet, drains, invocation, look));
     lines.join("\n")
 }
 
@@ -62,13 +73,14 @@ pub(super) fn table(now: Timestamp, drains: &[&Drain], look: Look) -> Vec<String
     if look.width < NARROW {
         return drains
             .iter()
-            .flat_map(|drain| two_lines(drain, now, look))
+            .flat_map(|drain| narrow::lines(drain, now, look))
             .collect();
     }
     let clusters = drains
         .iter()
         .any(|drain| drain.key.cluster != drains[0].key.cluster);
-    let columns = columns(look.width, clusters);
+    let deep = drains.iter().any(|drain| drain.looked.is_some());
+    let columns = columns(look.width, clusters, deep);
     let heads: Vec<Column> = columns.iter().map(|cell| cell.column()).collect();
     let rows: Vec<Row> = drains
         .iter()
@@ -93,11 +105,13 @@ pub(super) enum Cell {
     Left,
     HeldBy,
     Ends,
+    Why,
     Deadline,
     Hook,
 }
 
-pub(super) fn columns(width: usize, clusters: bool) -> Vec<Cell> {
+/// The columns of a table of this width, for drains of several clusters, and after a look at their tasks.
+pub(super) fn columns(width: usize, clusters: bool, deep: bool) -> Vec<Cell> {
     let all = [
         (Cell::Mark, true),
         (Cell::Cluster, width >= ALL || (width >= WIDE && clusters)),
@@ -105,10 +119,15 @@ pub(super) fn columns(width: usize, clusters: bool) -> Vec<Cell> {
         (Cell::ShortInstance, width < MEDIUM),
         (Cell::Group, width >= ALL),
         (Cell::For, true),
-        (Cell::Bar, width >= WIDE),
+        // What holds it, and why, is worth more than how far it is.
+        (
+            Cell::Bar,
+            width >= WIDE && !(deep && (ALL..ROOMY).contains(&width)),
+        ),
         (Cell::Left, true),
         (Cell::HeldBy, true),
         (Cell::Ends, true),
+        (Cell::Why, width >= ROOMY && deep),
         (Cell::Deadline, width >= ALL),
         (Cell::Hook, true),
     ];
@@ -122,7 +141,7 @@ impl Cell {
     pub(super) fn column(self) -> Column {
         Column {
             head: self.head(),
-            gives_way: matches!(self, Cell::HeldBy | Cell::Cluster | Cell::Group),
+            gives_way: matches!(self, Cell::HeldBy | Cell::Why | Cell::Cluster | Cell::Group),
         }
     }
 
@@ -136,6 +155,7 @@ impl Cell {
             Cell::Left => "LEFT",
             Cell::HeldBy => "HELD BY",
             Cell::Ends => "ENDS",
+            Cell::Why => "WHY THEN",
             Cell::Deadline => "DEADLINE",
             Cell::Hook => "HOOK",
         }
@@ -153,11 +173,21 @@ impl Cell {
             Cell::Bar => bar(drain),
             Cell::Left => left(drain),
             // Names of groups are foreign.
-            Cell::HeldBy => printable(&drain.held_by()),
+            Cell::HeldBy => printable(&held_by(drain, look)),
+            Cell::Why => drain.why().map_or_else(none, |why| printable(&why)),
             Cell::Ends => ends(drain, now, look),
             Cell::Deadline => deadline(drain, now).unwrap_or_else(none),
             Cell::Hook => hook(drain, now),
         }
+    }
+}
+
+/// Who holds it; with the reason for its end, where that has room and no column.
+fn held_by(drain: &Drain, look: Look) -> String {
+    let why = drain.why().filter(|_| (ALL..ROOMY).contains(&look.width));
+    match why {
+        Some(why) => format!("{}; {why}", drain.held_by()),
+        None => drain.held_by(),
     }
 }
 
@@ -247,26 +277,14 @@ fn hook(drain: &Drain, now: Timestamp) -> String {
     }
 }
 
-/// A drain where a table has no room.
-pub(super) fn two_lines(drain: &Drain, now: Timestamp, look: Look) -> [String; 2] {
-    let age = drain.age(now).map_or_else(none, span);
-    let first = format!("{:1} {} {age}, {} left", mark(drain), short(drain), left(drain));
-    let second = format!(
-        "  {}; ends {}, hook {}",
-        printable(&drain.held_by()),
-        ends(drain, now, look),
-        hook(drain, now)
-    );
-    [first, second].map(|line| look.toned(tone(drain), &crate::look::cut_to(&line, look.width, look)))
-}
-
 /// What needs a person, with the next command; then what is wrong with the coordinator, and what could not be read.
-pub(super) fn warnings(fleet: &Fleet, drains: &[&Drain], look: Look) -> Vec<String> {
+pub(super) fn warnings(fleet: &Fleet, drains: &[&Drain], invocation: &Invocation, look: Look) -> Vec<String> {
     let mut lines = Vec::new();
     for drain in drains {
         let Some((text, command)) = drain.warning() else {
             continue;
         };
+        let command = invocation.of(&drain.key.cluster).complete(&command);
         lines.extend(note(
             &format!("! {}", drain.key.instance),
             &text,
@@ -283,13 +301,18 @@ pub(super) fn warnings(fleet: &Fleet, drains: &[&Drain], look: Look) -> Vec<Stri
         lines.extend(note(
             "! coordinator",
             &text,
-            Some("protectorctl doctor --only coordinator"),
+            Some(&invocation.complete("protectorctl doctor --only coordinator")),
             look,
         ));
     }
     if let Some(problem) = &seen.mode_problem {
         let text = format!("it cannot be read and has no effect: {problem}");
-        lines.extend(note("! kill switch", &text, Some("protectorctl mode"), look));
+        lines.extend(note(
+            "! kill switch",
+            &text,
+            Some(&invocation.complete("protectorctl mode")),
+            look,
+        ));
     }
     for gap in &fleet.gaps {
         let text = match gap.message.is_empty() {

@@ -8,6 +8,7 @@ use crate::exit::Exit;
 use crate::{look, output};
 use protector_core::ids::{ClusterName, InstanceKey};
 use protector_diagnosis::change::{Change, Follower, Over};
+use protector_diagnosis::command::Invocation;
 use protector_diagnosis::drain::Drain;
 use protector_diagnosis::fleet::Fleet;
 use protector_diagnosis::which::Query;
@@ -41,6 +42,8 @@ pub(super) struct Followed<'a> {
     pub(super) as_json: bool,
     /// Until when.
     pub(super) until: Until,
+    /// The options with which the tool was called.
+    pub(super) invocation: Invocation,
 }
 
 /// Follows the drains until they are over.
@@ -53,12 +56,14 @@ pub(crate) async fn follow(
     instances: &[Query],
     as_json: bool,
     patience: Duration,
+    invocation: Invocation,
 ) -> Result<Exit, Box<dyn Error>> {
     let end = Instant::now() + patience;
     let followed = Followed {
         instances,
         as_json,
         until: Until::Over { end, patience },
+        invocation,
     };
     report(Reader::new(account, clusters, INTERVAL), &followed).await
 }
@@ -69,7 +74,7 @@ pub(crate) async fn follow(
 /// As for [`follow`].
 pub(super) async fn report(mut reader: Reader<'_>, followed: &Followed<'_>) -> Result<Exit, Box<dyn Error>> {
     let as_json = followed.as_json;
-    let mut follower = Follower::default();
+    let mut follower = Follower::new(followed.invocation.clone());
     let mut keys = Vec::new();
     if !as_json {
         let what = match followed.until {

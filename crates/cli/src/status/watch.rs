@@ -3,11 +3,13 @@
 //!
 //! What is shown is decided in [`mod@model`] and [`mod@view`], which are pure; here is what reads keys, signals and AWS.
 
+mod explained;
 mod keys;
 mod layout;
 mod model;
 mod pane;
 mod rows;
+mod selected;
 mod session;
 mod signals;
 mod style;
@@ -48,6 +50,7 @@ pub(super) async fn run(
             instances: &args.instances,
             as_json: args.json,
             until: Until::Stopped,
+            invocation: args.account.invocation(&args.cluster),
         };
         return wait::report(reader, &followed).await;
     }
@@ -83,6 +86,7 @@ fn model(account: &Account, args: &StatusArgs, every: Duration) -> Model {
     // Who names an instance wants to see it, even if it is over.
     model.all = args.all || !args.instances.is_empty();
     model.sort = args.sort.into();
+    model.invocation = args.account.invocation(&args.cluster);
     model
 }
 
@@ -98,7 +102,7 @@ fn last_table(account: &Account, args: &StatusArgs, model: &Model) -> io::Result
     let look = args.look.settle();
     let header = Header::of(account, &fleet, model.number.clone());
     let drains: Vec<&Drain> = fleet.drains.iter().collect();
-    output::line(&screen::screen(&header, &fleet, &drains, look))?;
+    output::line(&screen::screen(&header, &fleet, &drains, &model.invocation, look))?;
     if let Some(age) = model.age().filter(|_| model.is_stale()) {
         look::stderr_line(&format!("these data are {} old", span(age)));
     }

@@ -5,13 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use protector_aws_model::faults::{CallFilter, Limit};
-use protector_aws_model::{Faults, Service};
+use protector_aws_model::{Faults, Service, TaskStatus, What};
 use protector_core::record::{HeldBy, Record, Waited};
 use protector_local_aws::{LocalAws, LocalAwsConfig};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
@@ -61,10 +61,63 @@ impl Account {
         account
     }
 
+    fn call(&self, service: Service, operation: &str, params: Value) -> Value {
+        self.aws.call(service, operation, params).unwrap()
+    }
+
+    /// A DRAINING instance with a task of no service. It has a record.
+    fn standalone(&self) -> String {
+        let tag = json!({"Key": "local-aws.cluster", "Value": "prod", "PropagateAtLaunch": true});
+        let group = json!({"AutoScalingGroupName": "prod-ecs", "MinSize": 1, "MaxSize": 1, "DesiredCapacity": 1,
+            "Tags": [tag]});
+        self.call(Service::AutoScaling, "CreateAutoScalingGroup", group);
+        let container = json!({"name": "job", "memory": 16, "stopTimeout": 30,
+            "dockerLabels": {"local-aws.simulated": "true", "local-aws.run-seconds": "3600"}});
+        let definition =
+            json!({"family": "nightly-etl", "networkMode": "host", "containerDefinitions": [container]});
+        self.call(Service::Ecs, "RegisterTaskDefinition", definition);
+        let (instance, arn) = eventually("the instance is ACTIVE", || {
+            self.aws.world(|world, _| {
+                let instance = world.running_instances().into_iter().next()?;
+                let state = world.instance_state(&instance)?;
+                let arn = state.container_instance_arn?;
+                (state.status?.as_str() == "ACTIVE").then_some((instance, arn))
+            })
+        });
+        self.call(
+            Service::Ecs,
+            "RunTask",
+            json!({"cluster": "prod", "taskDefinition": "nightly-etl"}),
+        );
+        eventually("its task runs", || {
+            self.aws.world(|world, _| {
+                let mut tasks = world.tasks_on(&instance).into_iter();
+                tasks
+                    .any(|task| task.last_status == TaskStatus::Running)
+                    .then_some(())
+            })
+        });
+        let drain = json!({"cluster": "prod", "containerInstances": [arn], "status": "DRAINING"});
+        self.call(Service::Ecs, "UpdateContainerInstancesState", drain);
+        self.record_of(&instance, &arn, 1);
+        instance
+    }
+
+    /// How many calls of this name were made.
+    fn count(&self, operation: &str) -> usize {
+        let journal = self.aws.journal();
+        let is_made = |what: &What| matches!(what, What::Call { operation: made, .. } if made == operation);
+        journal.iter().filter(|entry| is_made(&entry.what)).count()
+    }
+
     /// Writes the record of an instance that so many tasks hold.
     fn record(&self, instance: &str, left: u32) {
-        let now = Timestamp::now();
         let registration = format!("arn:aws:ecs:us-east-1:123456789012:container-instance/prod/{instance}");
+        self.record_of(instance, &registration, left);
+    }
+
+    fn record_of(&self, instance: &str, registration: &str, left: u32) {
+        let now = Timestamp::now();
         let record = Record {
             draining_confirmed_at: Some(now),
             remaining: left,
@@ -505,4 +558,84 @@ fn a_name_that_fits_several_drains_is_refused() {
     let text = terminal.shows("several instances fit");
     assert!(!terminal.is_alternate() && text.contains(INSTANCES[0]), "{text}");
     assert_eq!(terminal.modes(), fresh_modes());
+}
+
+#[test]
+fn the_selected_drain_is_explained_below_the_table_and_on_the_whole_screen() {
+    let account = Account::new();
+    let instance = account.standalone();
+    let mut terminal = account.start(&[
+        env!("CARGO_BIN_EXE_protectorctl"),
+        "status",
+        "--watch=1s",
+        "--region",
+        "us-east-1",
+    ]);
+    terminal.shows(&instance);
+    terminal.press(&format!("/{}\r", &instance[2..]));
+    terminal.until("it is selected", |text| {
+        text.lines()
+            .any(|line| is_selected(line) && line.contains(&instance))
+    });
+    let pane = terminal.shows("of no service, so DRAINING leaves");
+    assert!(
+        pane.contains("HOLDING for") && pane.contains("family:nightly-etl"),
+        "{pane}"
+    );
+
+    // A read that fails leaves what is known, and says how old it is.
+    let filter = CallFilter::operation(Service::Ecs, "ListTasks");
+    account
+        .aws
+        .faults(|faults| faults.throttle(filter, Limit::Forever));
+    let old = terminal.shows(" ago: ThrottlingException");
+    assert!(old.contains("of no service, so DRAINING leaves"), "{old}");
+    let place = old
+        .lines()
+        .position(|line| line.contains("family:nightly-etl"))
+        .unwrap();
+    let parser = terminal.parser.lock().unwrap();
+    let cell = parser.screen().cell(u16::try_from(place).unwrap(), 3).unwrap();
+    assert!(cell.dim(), "{:?}", cell.contents());
+    drop(parser);
+    account.aws.faults(Faults::clear);
+    terminal.until("it is fresh again", |text| !text.contains(" ago: "));
+
+    terminal.press("\r");
+    let detail = terminal.shows("protectorctl release");
+    assert!(
+        detail.contains("aws ecs stop-task") && detail.contains("--region us-east-1"),
+        "{detail}"
+    );
+    terminal.press("o");
+    terminal.shows("--region us-east-1");
+    terminal.press("qq");
+    // Esc of the orders, and leave.
+    terminal.press("q");
+    assert_eq!(terminal.end(), Some(0));
+}
+
+/// Without a pane, and while it is paused, the tasks of no drain are read.
+#[test]
+fn tasks_are_read_only_while_an_explanation_is_shown() {
+    let account = Account::new();
+    account.standalone();
+    let terminal = account.start(&[env!("CARGO_BIN_EXE_protectorctl"), "status", "--watch=1s"]);
+    terminal.resize(19, 100);
+    terminal.shows(INSTANCES[2]);
+    // The size may have come after the first look; from then on there is no pane.
+    let looks = |count: usize| {
+        let from = account.count("GetParametersByPath");
+        eventually("more looks", || {
+            (account.count("GetParametersByPath") >= from + count).then_some(())
+        });
+    };
+    looks(2);
+    let before = account.count("ListTasks");
+    looks(3);
+    assert_eq!(account.count("ListTasks"), before);
+    terminal.resize(24, 100);
+    eventually("the tasks are read", || {
+        (account.count("ListTasks") > before).then_some(())
+    });
 }

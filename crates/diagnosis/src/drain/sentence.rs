@@ -2,7 +2,7 @@
 
 use protector_core::record::{HeldBy, Record, ReleaseReason};
 
-use super::{Drain, DrainState, Risk};
+use super::{Drain, DrainState, Hold, Looked, Risk};
 
 /// The name of a group without its kind, `web` for `service:web`.
 #[must_use]
@@ -27,6 +27,28 @@ fn held(held: &HeldBy) -> String {
         (0, status) => format!(" {}", status.to_lowercase()),
     };
     format!("{count}{name}{what}")
+}
+
+/// The same after a look at the tasks: `3 web stopping`, `search without room`.
+fn cause(hold: &Hold) -> String {
+    let count = match hold.tasks {
+        1 => String::new(),
+        count => format!("{count} "),
+    };
+    format!("{count}{} {}", group_name(&hold.group), hold.cause.words())
+}
+
+/// Who holds a drain by a look at its tasks; none if that has shown no one.
+fn seen(looked: &Looked) -> Option<String> {
+    let names = |groups: &[String]| {
+        let names: Vec<&str> = groups.iter().map(|group| group_name(group)).collect();
+        names.join(", ")
+    };
+    match (looked.holds.as_slice(), looked.flushing.as_slice()) {
+        ([], []) => None,
+        ([], daemons) => Some(format!("flushing: {}", names(daemons))),
+        (holds, _) => Some(holds.iter().map(cause).collect::<Vec<_>>().join(", ")),
+    }
 }
 
 /// The word for a reason of a release, as the record writes it.
@@ -61,8 +83,10 @@ impl Drain {
                 None => "no record: not held".to_owned(),
             };
         };
+        let seen = self.looked.as_ref().and_then(seen);
         match self.state {
             DrainState::Done => format!("{}, over", released(record)),
+            _ if seen.is_some() => seen.unwrap_or_default(),
             DrainState::Released => format!("{}, flushing", released(record)),
             DrainState::NotKnown | DrainState::NoRecord | DrainState::Holding => {
                 match record.held_by.as_slice() {
@@ -80,6 +104,17 @@ impl Drain {
                 }
             }
         }
+    }
+
+    /// Why its hold ends when it does, and how long such holds take; nothing without a look at its tasks.
+    #[must_use]
+    pub fn why(&self) -> Option<String> {
+        let looked = self.looked.as_ref().filter(|_| self.is_open())?;
+        let usual = looked
+            .usual
+            .map(|usual| format!("usually {} in all", usual.about()));
+        let parts: Vec<String> = looked.because.iter().cloned().chain(usual).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
     }
 
     /// Why it needs a person, in a sentence, and the command that helps further; nothing if it does not.

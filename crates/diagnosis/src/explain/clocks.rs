@@ -21,7 +21,7 @@ use crate::words::{clock, span};
 /// One line of the clocks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Clock {
-    /// What it is of: `hook`, `deadline`, `sidecars` or `others`.
+    /// What it is of: `hook`, `deadline`, `sidecars`, `others` or `usual`.
     pub label: &'static str,
     /// What it says.
     pub text: String,
@@ -124,6 +124,9 @@ pub(super) fn clocks(reads: &InstanceReads, policy: Option<&Policy>, sidecars: &
     }
     if whole::is_draining(reads) || reads.drain.record.is_some() {
         clocks.extend(others(reads));
+    }
+    if reads.drain.state == DrainState::Holding {
+        clocks.extend(usual(reads));
     }
     clocks
 }
@@ -232,6 +235,19 @@ fn others(reads: &InstanceReads) -> Option<Clock> {
     (!told.is_empty()).then(|| Clock {
         label: "others",
         text: told.join("; "),
+        warning: None,
+    })
+}
+
+/// How long such drains usually hold. That it could not be read makes nothing else less known, so it is no gap.
+fn usual(reads: &InstanceReads) -> Option<Clock> {
+    let text = match reads.usual.as_ref()? {
+        Ok(usual) => usual.words(),
+        Err(gap) => format!("how long such drains hold is {gap}"),
+    };
+    Some(Clock {
+        label: "usual",
+        text,
         warning: None,
     })
 }

@@ -175,6 +175,8 @@ pub(super) fn reads() -> InstanceReads {
         activities: None,
         hooks: None,
         machines: None,
+        usual: None,
+        invocation: crate::command::Invocation::default(),
     }
 }
 

@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::ServiceName;
 use protector_core::limits::TICK_AND_DELAY;
 
-use super::command::CommandLine;
 use super::reads::InstanceReads;
 use super::service_event::{Event, current};
 use super::task_ends::{Bound, Deregistration, stopped_by, task_id};
+use crate::command::CommandLine;
 use crate::read::{Gap, Reading};
 use crate::seen::{ClassicLoadBalancer, Definition, SeenService, SeenTask, TargetGroup};
 

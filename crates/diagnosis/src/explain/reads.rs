@@ -7,12 +7,14 @@ use protector_core::beacon::Beacon;
 use protector_core::control::Control;
 use protector_core::ids::ServiceName;
 
+use crate::command::Invocation;
 use crate::drain::Drain;
 use crate::read::Reading;
 use crate::seen::{
     Activity, ClassicLoadBalancer, Definition, LifecycleHook, Machine, Protections, ScalingGroup,
     SeenService, SeenTask, TargetGroup,
 };
+use crate::usual::Usual;
 
 /// Everything that an explanation depends on. What was not asked for, because nothing called for it, is absent from its
 /// map, or `None`; what was asked for and not answered is a gap.
@@ -53,4 +55,8 @@ pub struct InstanceReads {
     pub hooks: Option<Reading<Vec<LifecycleHook>>>,
     /// All container instances of the cluster, if room was missing.
     pub machines: Option<Reading<Vec<Machine>>>,
+    /// How long such drains usually hold: none if no log was asked, or if it has too few receipts.
+    pub usual: Option<Reading<Usual>>,
+    /// The options with which the tool was called, for the commands that are shown.
+    pub invocation: Invocation,
 }

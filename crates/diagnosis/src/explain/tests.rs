@@ -591,3 +591,196 @@ fn a_service_that_is_not_known_holds_and_daemons_do_not() {
             .contains("needs ecs:DescribeServices")
     );
 }
+
+/// A change for each cause that has a command, the one of AWS and of this tool alike.
+fn with_commands() -> Vec<(Cause, InstanceReads)> {
+    type Change = fn(&mut InstanceReads);
+    let rows: [(Cause, Change); 10] = [
+        (Cause::NoRecord, |reads| {
+            reads.drain = drain(None, "DRAINING", true)
+        }),
+        (Cause::CoordinatorSilent, |reads| {
+            reads.beacon = Some(beacon(NOW - 181))
+        }),
+        (Cause::HookOutSoon, |reads| hooked(reads, 90, 62)),
+        (Cause::Observing, |reads| reads.control = Some(Control::Observe)),
+        (Cause::AgentLost, |reads| {
+            reads.record().agent_lost_at = Some(at(NOW - 300));
+            reads.drain.machine.as_mut().unwrap().agent_connected = false;
+        }),
+        (Cause::Pending, |reads| {
+            reads.tasks = Ok(vec![task(OTHER, "family:nightly-etl", TaskStatus::Pending)]);
+        }),
+        (Cause::Standalone, |reads| {
+            reads.tasks = Ok(vec![task(OTHER, "family:nightly-etl", TaskStatus::Running)]);
+        }),
+        (Cause::Protected, |reads| {
+            let arn = reads.tasks.as_ref().unwrap()[0].arn.clone();
+            reads.protections = Ok(BTreeMap::from([(arn, Some(at(NOW + 60)))]));
+        }),
+        (Cause::DeploymentConfig, |reads| reads.web().maximum_percent = 100),
+        (Cause::NoRoom, |reads| {
+            let text = "(service web) was unable to place a task because no container instance met all of its requirements.";
+            reads.web().events.push(event(60, text));
+            reads.group = Some(Ok(scaling_group(3, 3)));
+            reads.activities = Some(Ok(vec![failed_activity()]));
+        }),
+    ];
+    let changed = |(cause, change): (Cause, Change)| {
+        let mut reads = reads();
+        change(&mut reads);
+        (cause, reads)
+    };
+    rows.into_iter().map(changed).collect()
+}
+
+fn all_commands(explanation: &Explanation) -> Vec<String> {
+    let mut explanation = explanation.clone();
+    explanation
+        .commands_mut()
+        .map(|command| command.clone())
+        .collect()
+}
+
+#[test]
+fn every_command_reaches_the_place_at_which_the_person_looks() {
+    for (cause, plain) in with_commands() {
+        let explanation = explain(&plain);
+        assert_eq!(explanation.cause, Some(cause));
+        let without = all_commands(&explanation);
+        assert!(!without.is_empty(), "{cause:?}");
+        for option in ["--profile", "--region", "--prefix"] {
+            assert!(
+                without.iter().all(|command| !command.contains(option)),
+                "{without:?}"
+            );
+        }
+        let mut given = plain;
+        given.invocation = crate::command::Invocation {
+            profile: Some("on-call".to_owned()),
+            region: Some("eu-west-1".to_owned()),
+            prefix: Some("/drains".parse().unwrap()),
+            clusters: vec!["other".parse().unwrap(), "prod".parse().unwrap()],
+        };
+        let with = all_commands(&explain(&given));
+        assert_eq!(with.len(), without.len());
+        for (with, without) in with.iter().zip(&without) {
+            let rest = with.strip_prefix(without.as_str()).unwrap();
+            let expected = match without.split(' ').next() {
+                Some("aws") => "--profile on-call --region eu-west-1",
+                _ if without.starts_with("protectorctl mode") => {
+                    "--profile on-call --region eu-west-1 --prefix /drains"
+                }
+                _ => "--profile on-call --region eu-west-1 --prefix /drains --cluster prod",
+            };
+            assert_eq!(rest.trim_start(), expected, "{with}");
+        }
+    }
+}
+
+#[test]
+fn the_next_command_is_that_of_what_needs_a_person() {
+    for (cause, reads) in with_commands() {
+        let explanation = explain(&reads);
+        let next = explanation.next_command();
+        assert_eq!(next.is_some(), cause.needs_a_person(), "{cause:?}: {next:?}");
+    }
+    assert!(
+        explain(&stuck())
+            .next_command()
+            .unwrap()
+            .contains("record-lifecycle-action-heartbeat")
+    );
+    assert_eq!(explain(&healthy()).next_command(), None);
+}
+
+#[test]
+fn a_list_shows_the_bound_of_all_tasks_or_that_one_is_not_known() {
+    let (fine, gaps) = looked_at(&healthy());
+    assert_eq!(
+        (fine.ends, gaps.as_slice()),
+        (Ends::Bound(at(NOW + 110)), &[][..])
+    );
+    assert_eq!(fine.held_by(), "3 web stopping");
+    assert_eq!(fine.why().as_deref(), Some("stopTimeout 2m"));
+
+    let mut usual = healthy();
+    usual.usual = Some(Ok(crate::usual::Usual {
+        held_seconds: 360,
+        receipts: 20,
+        of: crate::usual::Alike::Group,
+    }));
+    let (shown, _) = looked_at(&usual);
+    assert_eq!(shown.why().as_deref(), Some("stopTimeout 2m; usually ~6m in all"));
+    let clocks = explain(&usual).clocks;
+    assert_eq!(
+        clocks.last().unwrap().text,
+        "~6m in all is usual for this group (median of 20)"
+    );
+
+    // Where another group holds too, the reason names its own.
+    let mut two = healthy();
+    let search = SeenTask {
+        group: Some("service:search".to_owned().into()),
+        ..stopping(TaskStatus::Stopping, 5)
+    };
+    two.services.insert(
+        "search".parse().unwrap(),
+        Ok(service("search", Scheduling::Replica)),
+    );
+    two.tasks.as_mut().unwrap().push(search);
+    let (named, _) = looked_at(&two);
+    assert_eq!(named.why().as_deref(), Some("service:search: stopTimeout 2m"));
+    assert_eq!(named.held_by(), "search stopping, 3 web stopping");
+
+    // One task ends by itself, the other only with the deadline.
+    let mut mixed = healthy();
+    let etl = task(OTHER, "family:nightly-etl", TaskStatus::Running);
+    mixed.tasks.as_mut().unwrap().push(etl);
+    let (open, _) = looked_at(&mixed);
+    assert_eq!((open.ends, open.why()), (Ends::Unknown, None));
+    assert_eq!(open.held_by(), "nightly-etl standalone, 3 web stopping");
+
+    // All ends are known, and the deadline comes before the last of them.
+    let mut forced = healthy();
+    forced.record().deadline_at = at(NOW + 60);
+    let (forced, _) = looked_at(&forced);
+    assert_eq!(forced.ends, Ends::Bound(at(NOW + 60)));
+    assert_eq!(forced.why().as_deref(), Some("deadline"));
+}
+
+#[test]
+fn what_could_not_be_read_of_a_listed_drain_is_not_known_and_a_gap() {
+    let mut unread = healthy();
+    unread.tasks = Err(gap("ecs:ListTasks"));
+    let (drain, gaps) = looked_at(&unread);
+    assert_eq!(
+        (drain.ends, gaps.as_slice()),
+        (Ends::Unknown, &[gap("ecs:ListTasks")][..])
+    );
+    assert_eq!(drain.looked.unwrap().cause, Some(Cause::NotKnown));
+    // Receipts are only beside the answer.
+    let mut denied = healthy();
+    denied.usual = Some(Err(gap("logs:FilterLogEvents")));
+    let (drain, gaps) = looked_at(&denied);
+    assert!(gaps.is_empty() && matches!(drain.ends, Ends::Bound(_)));
+    let clocks = explain(&denied).clocks;
+    assert_eq!(
+        clocks.last().unwrap().text,
+        "how long such drains hold is not known: needs logs:FilterLogEvents"
+    );
+}
+
+#[test]
+fn a_released_drain_names_the_daemons_that_flush() {
+    let mut flushes = reads();
+    released(&mut flushes, NOW - 30, ReleaseReason::Drained);
+    daemon(&mut flushes, Some(NOW - 30), None);
+    let (drain, _) = looked_at(&flushes);
+    assert_eq!(
+        drain.ends,
+        Ends::Bound(at(NOW + 90)),
+        "the window that the record has"
+    );
+    assert_eq!(drain.held_by(), "flushing: fluent-bit");
+}

@@ -5,9 +5,10 @@ use protector_core::aws::InstanceStatus;
 use protector_core::plural::counted;
 use protector_core::record::{Record, ReleaseReason};
 
-use super::finding::{Cause, Finding, one_line};
+use super::finding::{Finding, one_line};
 use super::reads::InstanceReads;
 use super::{TaskExplanation, whole};
+use crate::cause::Cause;
 use crate::drain::DrainState;
 use crate::ends::Ends;
 use crate::words::{clock, span};

@@ -7,9 +7,10 @@ use protector_core::ids::LifecycleHookName;
 use protector_core::limits::{COORDINATOR_SILENCE, TICK_AND_DELAY, reading};
 use protector_core::record::Record;
 
-use super::command::CommandLine;
-use super::finding::{Cause, Finding, Source};
+use super::finding::{Finding, Source};
 use super::reads::InstanceReads;
+use crate::cause::Cause;
+use crate::command::CommandLine;
 use crate::drain::{Coordinator, DrainState};
 use crate::ends::Ends;
 use crate::words::{clock, span};

@@ -5,6 +5,7 @@ use protector_core::aws::{Scheduling, TaskStatus};
 use protector_core::beacon::Beacon;
 use protector_core::ids::InstanceKey;
 use protector_core::record::{Lifecycle, Record, Waited};
+use protector_diagnosis::command::Invocation;
 use protector_diagnosis::drain::{Coordinator, Drain, Parts};
 use protector_diagnosis::explain::explain;
 use protector_diagnosis::explain::reads::InstanceReads;
@@ -106,6 +107,8 @@ fn reads(tasks: Vec<SeenTask>) -> InstanceReads {
         activities: None,
         hooks: None,
         machines: None,
+        usual: None,
+        invocation: Invocation::default(),
     }
 }
 

@@ -7,10 +7,13 @@ use protector_core::beacon::Beacon;
 use protector_core::control::KillSwitch;
 use protector_core::ids::InstanceKey;
 use protector_core::record::{HeldBy, Lifecycle, Record, ReleaseReason, State, Waited};
+use protector_diagnosis::cause::Cause;
+use protector_diagnosis::drain::{Hold, Looked};
 use protector_diagnosis::fleet::FleetReads;
 use protector_diagnosis::listing::{Listing, Recorded};
 use protector_diagnosis::read::{Gap, GapKind};
 use protector_diagnosis::seen::{Machine, ScalingInstance};
+use protector_diagnosis::usual::{Alike, Usual};
 use std::collections::BTreeMap;
 
 /// The widths of the golden screens.
@@ -241,13 +244,77 @@ fn place(profile: &str) -> Place {
 
 fn drawn_as(profile: &str, reads: &FleetReads, look: Look) -> String {
     let fleet = Fleet::of(reads);
+    drawn_fleet(profile, &fleet, look)
+}
+
+fn drawn_fleet(profile: &str, fleet: &Fleet, look: Look) -> String {
     let drains: Vec<&Drain> = fleet.drains.iter().collect();
     screen(
         &Header::at(place(profile), &fleet.coordinator),
-        &fleet,
+        fleet,
         &drains,
+        &Invocation::default(),
         look,
     )
+}
+
+/// The same night after a look at the tasks.
+fn deep() -> Fleet {
+    let mut fleet = Fleet::of(&night());
+    let hold = |group: &str, tasks, cause, ends| Hold {
+        group: group.to_owned(),
+        tasks,
+        cause,
+        ends,
+    };
+    let usual = Usual {
+        held_seconds: 360,
+        receipts: 20,
+        of: Alike::Group,
+    };
+    for drain in &mut fleet.drains {
+        let looked = |cause, holds: Vec<Hold>, because: Option<&str>| Looked {
+            cause: Some(cause),
+            holds,
+            flushing: Vec::new(),
+            because: because.map(str::to_owned),
+            usual: None,
+        };
+        let number = INSTANCES
+            .iter()
+            .position(|id| *id == drain.key.instance.as_str())
+            .unwrap();
+        let (ends, looked) = match number {
+            0 => {
+                let holds = vec![hold("service:web", 2, Cause::DeploymentConfig, Ends::Unknown)];
+                (Ends::Unknown, looked(Cause::DeploymentConfig, holds, None))
+            }
+            2 => {
+                let ends = Ends::Bound(at(NOW + 70));
+                let holds = vec![hold("service:web", 1, Cause::Stopping, ends)];
+                let mut looked = looked(Cause::Stopping, holds, Some("stopTimeout 2m"));
+                looked.usual = Some(usual);
+                (ends, looked)
+            }
+            3 => {
+                let mut looked = looked(Cause::Flushing, Vec::new(), None);
+                looked.flushing = vec!["service:datadog".to_owned(), "service:fluent-bit".to_owned()];
+                (drain.ends, looked)
+            }
+            5 => {
+                let protected = Ends::Estimate(at(NOW + 900));
+                let holds = vec![
+                    hold("family:nightly-etl", 1, Cause::Standalone, Ends::Unknown),
+                    hold("service:game", 1, Cause::Protected, protected),
+                ];
+                (Ends::Unknown, looked(Cause::Standalone, holds, None))
+            }
+            _ => continue,
+        };
+        drain.ends = ends;
+        drain.looked = Some(looked);
+    }
+    fleet
 }
 
 fn drawn(reads: &FleetReads, look: Look) -> String {
@@ -271,6 +338,65 @@ fn the_screen_fits_each_terminal() {
             drawn(&night(), look(width, false, false))
         );
     }
+}
+
+#[test]
+fn a_look_at_the_tasks_adds_bounds_and_causes() {
+    for width in [60, 80, 100, 120, 200] {
+        let utf8 = drawn_fleet("prod-admin", &deep(), look(width, true, false));
+        insta::assert_snapshot!(format!("deep_{width}"), utf8);
+        let ascii = drawn_fleet("prod-admin", &deep(), look(width, false, false));
+        assert!(ascii.is_ascii() && ascii.contains("<=1m10s"), "{ascii}");
+        let coloured = drawn_fleet("prod-admin", &deep(), look(width, true, true));
+        assert_eq!(stripped(&coloured), utf8);
+        for line in utf8.lines() {
+            assert!(
+                line.chars().count() <= width || line.trim_start().starts_with("protectorctl"),
+                "{width}: {line}"
+            );
+        }
+    }
+}
+
+/// The command of each note, as a person has to type it who has given options.
+#[test]
+fn commands_have_the_options_that_were_given() {
+    let fleet = Fleet::of(&long());
+    let drains: Vec<&Drain> = fleet.drains.iter().collect();
+    let given = Invocation {
+        profile: Some("on-call".to_owned()),
+        region: Some("eu-west-1".to_owned()),
+        prefix: Some("/drains".parse().unwrap()),
+        clusters: vec!["a".parse().unwrap(), "b".parse().unwrap()],
+    };
+    let look = look(200, true, false);
+    let commands = |invocation: &Invocation| {
+        let lines = warnings(&fleet, &drains, invocation, look);
+        let trimmed = lines.iter().map(|line| line.trim().to_owned());
+        trimmed
+            .filter(|line| line.starts_with("protectorctl "))
+            .collect::<Vec<_>>()
+    };
+    let plain = commands(&Invocation::default());
+    let complete = commands(&given);
+    assert_eq!((plain.len(), complete.len()), (4, 4), "{plain:?}");
+    for (plain, complete) in plain.iter().zip(&complete) {
+        assert!(
+            !plain.contains(" --profile") && !plain.contains(" --region"),
+            "{plain}"
+        );
+        let account = format!("{plain} --profile on-call --region eu-west-1 --prefix /drains");
+        assert!(complete.starts_with(&account), "{complete}");
+    }
+    let cluster = |line: &String| {
+        line.split(" --cluster ")
+            .skip(1)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    // A command about an instance names its own cluster, one about the coordinator all that were given.
+    assert_eq!(cluster(&complete[0]), [fleet.drains[0].key.cluster.to_string()]);
+    assert_eq!(cluster(complete.last().unwrap()), ["a", "b"]);
 }
 
 #[test]

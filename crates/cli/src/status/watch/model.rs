@@ -1,12 +1,16 @@
 //! What the screen knows: a pure state, changed by events. It asks for effects, and makes none.
 
+use super::explained::{Explained, Explanations};
 use super::layout::{Layout, Size};
-use super::rows::{Row, Rows, next_command};
+use super::rows::{Row, Rows};
 use crate::look::Look;
+use crate::reads::Known;
 use crate::status::reader::Pace;
 use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::InstanceKey;
+use protector_diagnosis::command::Invocation;
 use protector_diagnosis::drain::{Drain, Risk};
+use protector_diagnosis::explain::Explanation;
 use protector_diagnosis::fleet::{Fleet, Seen, Sort};
 use protector_diagnosis::read::Gap;
 
@@ -55,6 +59,19 @@ pub(super) struct Looked {
     pub(super) number: Option<String>,
     /// When the next look comes.
     pub(super) pace: Pace,
+    /// What is known of the coordinator.
+    pub(super) known: Known,
+}
+
+/// A drain whose explanation is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Wanted {
+    /// The drain as it was last read.
+    pub(super) drain: Drain,
+    /// What is known of the coordinator.
+    pub(super) known: Known,
+    /// How often it may be read.
+    pub(super) every: SignedDuration,
 }
 
 /// What happens to the screen.
@@ -68,6 +85,8 @@ pub(super) enum Event {
     Data(Box<Looked>),
     /// A look that found nothing, since these reads failed.
     Failed(Vec<Gap>),
+    /// A look at the tasks of a drain, which may have failed in part.
+    Explained(InstanceKey, Timestamp, Box<Explanation>),
     /// The terminal has this size.
     Resize(Size),
 }
@@ -125,6 +144,8 @@ pub(super) struct Data {
     pub(super) seen: Seen,
     /// The reads that failed all the same.
     pub(super) gaps: Vec<Gap>,
+    /// What is known of the coordinator.
+    pub(super) known: Known,
 }
 
 /// The state of the screen.
@@ -158,6 +179,9 @@ pub(super) struct Model {
     pub(super) overlay: Option<Overlay>,
     /// Lines of the overlay that are scrolled away.
     pub(super) scroll: usize,
+    /// The options with which the tool was called.
+    pub(super) invocation: Invocation,
+    explanations: Explanations,
     rows: Rows,
     selected: Option<InstanceKey>,
     /// The place of the selected row among those that are shown.
@@ -187,6 +211,8 @@ impl Model {
             paused: false,
             overlay: None,
             scroll: 0,
+            invocation: Invocation::default(),
+            explanations: Explanations::default(),
             rows: Rows::default(),
             selected: None,
             place_of_selected: 0,
@@ -211,6 +237,12 @@ impl Model {
                 self.failed = gaps;
                 Vec::new()
             }
+            Event::Explained(key, at, explanation) => {
+                if self.rows.iter().any(|row| row.drain.key == key) {
+                    self.explanations.read(key, at, *explanation);
+                }
+                Vec::new()
+            }
             // It was in progress when the screen was paused.
             Event::Data(_) | Event::Failed(_) => Vec::new(),
             Event::Resize(size) => {
@@ -226,6 +258,9 @@ impl Model {
         let fleet = looked.fleet;
         self.now = self.now.max(fleet.now);
         self.rows.read(&fleet.drains, self.sort, self.now);
+        let rows = &self.rows;
+        let is_there = |key: &InstanceKey| rows.iter().any(|row| row.drain.key == *key);
+        self.explanations.retain(is_there);
         self.failed.clear();
         self.place = looked.place;
         self.number = looked.number;
@@ -234,7 +269,46 @@ impl Model {
             at: fleet.now,
             seen: fleet.coordinator,
             gaps: fleet.gaps,
+            known: looked.known,
         });
+    }
+
+    /// The drain whose tasks are to be looked at: the selected one, if its explanation is on the screen. A drain that is
+    /// over has none left.
+    pub(super) fn wanted(&self) -> Option<Wanted> {
+        let is_shown = match self.overlay {
+            None => Layout::of(self.size).pane > 0,
+            Some(overlay) => overlay == Overlay::Detail,
+        };
+        let row = self.selected().filter(|_| is_shown && !self.paused)?;
+        let data = self.data.as_ref().filter(|_| row.drain.is_open())?;
+        Some(Wanted {
+            drain: row.drain.clone(),
+            known: data.known.clone(),
+            every: self.pace.every,
+        })
+    }
+
+    /// The explanation of a drain, if it was read.
+    pub(super) fn explained(&self, drain: &Drain) -> Option<&Explained> {
+        self.explanations.get(&drain.key).filter(|_| drain.is_open())
+    }
+
+    /// The command that helps further with a drain: that of its explanation if it has one, else that of its warning.
+    pub(super) fn next_command(&self, drain: &Drain) -> String {
+        let explained = self.explained(drain);
+        let next = explained.and_then(|explained| explained.explanation.next_command());
+        match (next, drain.warning()) {
+            // It has the options already.
+            (Some(command), _) => command.to_owned(),
+            (None, Some((_, command))) => self.complete(drain, &command),
+            (None, None) => self.complete(drain, &format!("protectorctl explain {}", drain.key.instance)),
+        }
+    }
+
+    /// A command about a drain, with the options that it needs.
+    pub(super) fn complete(&self, drain: &Drain, command: &str) -> String {
+        self.invocation.of(&drain.key.cluster).complete(command)
     }
 
     /// Keeps the selection on its instance, or on its place if the instance is not shown any more.
@@ -423,7 +497,7 @@ impl Model {
     }
 
     fn copy(&mut self) -> Vec<Effect> {
-        let Some(command) = self.selected().map(|row| next_command(&row.drain)) else {
+        let Some(command) = self.selected().map(|row| self.next_command(&row.drain)) else {
             return Vec::new();
         };
         let until = self.now.checked_add(NOTE_SHOWN).unwrap_or(self.now);

@@ -184,11 +184,3 @@ fn ranks(drains: Vec<Drain>, sort: Sort, now: Timestamp) -> BTreeMap<InstanceKey
     let keys = fleet.drains.into_iter().map(|drain| drain.key);
     keys.enumerate().map(|(rank, key)| (key, rank)).collect()
 }
-
-/// The command that helps further with a drain.
-pub(super) fn next_command(drain: &Drain) -> String {
-    match drain.warning() {
-        Some((_, command)) => command,
-        None => format!("protectorctl explain {}", drain.key.instance),
-    }
-}

@@ -2,7 +2,8 @@
 //! for is done.
 
 use super::keys;
-use super::model::{Effect, Event, Left, Looked, Model};
+use super::model::{Effect, Event, Left, Looked, Model, Wanted};
+use super::selected;
 use super::signals::{HANGUP, INTERRUPT, Signals, Wish};
 use super::terminal::{self, Screen};
 use super::view;
@@ -64,12 +65,23 @@ pub(super) async fn show(
     let (sender, mut looks) = mpsc::channel(1);
     let (pause, paused) = watch::channel(false);
     let mut reading = pin!(read(account, args, reader, sender, paused));
+    let (sender, mut explanations) = mpsc::channel(1);
+    let (wanted, selected) = watch::channel(None);
+    let mut explaining = pin!(selected::explain(
+        account.aside(),
+        model.invocation.clone(),
+        selected,
+        sender
+    ));
     loop {
         view::update(model, Event::Resize(screen.size()?));
         screen.draw(model)?;
+        publish(&wanted, model.wanted());
         let next = tokio::select! {
             never = &mut reading => match never {},
+            never = &mut explaining => match never {},
             Some(look) = looks.recv() => Next::Event(look?),
+            Some(explained) = explanations.recv() => Next::Event(explained),
             key = keys.next() => of_key(key),
             _ = seconds.tick() => Next::Event(Event::Tick(account.now())),
             wish = signals.next() => of_wish(wish),
@@ -88,6 +100,15 @@ pub(super) async fn show(
             Next::End(end) => return Ok(end),
         }
     }
+}
+
+/// Says which drain is to be explained, if that is another one or it was read again.
+fn publish(sender: &watch::Sender<Option<Wanted>>, wanted: Option<Wanted>) {
+    sender.send_if_modified(|known| {
+        let is_other = *known != wanted;
+        *known = wanted;
+        is_other
+    });
 }
 
 /// A terminal that cannot be read any more has gone away.
@@ -151,6 +172,7 @@ async fn read(
                             place,
                             number,
                             pace: looking.pace,
+                            known: looking.known,
                         }))
                     })
             }

@@ -5,15 +5,23 @@ use super::layout::Size;
 use super::model::{Event, Key, Looked, Model};
 use super::view::update;
 use crate::look::Look;
+use crate::reads::Known;
 use crate::status::reader::Pace;
 pub(super) use crate::status::testing::{at, throttled};
 use jiff::SignedDuration;
+use protector_core::aws::{Scheduling, TaskStatus};
 use protector_core::beacon::{Beacon, HeartbeatsBeacon};
 use protector_core::ids::{ContainerInstanceArn, InstanceKey};
 use protector_core::record::{HeldBy, Lifecycle, Record, ReleaseReason, State, Waited};
+use protector_diagnosis::command::Invocation;
 use protector_diagnosis::drain::{Coordinator, Drain, Parts};
+use protector_diagnosis::explain::explain;
+use protector_diagnosis::explain::reads::InstanceReads;
 use protector_diagnosis::fleet::{Fleet, Seen};
 use protector_diagnosis::listing::Recorded;
+use protector_diagnosis::read::Gap;
+use protector_diagnosis::testing::{service, task};
+use std::collections::BTreeMap;
 
 /// The instance of this number in the cluster `prod`.
 pub(super) fn key(number: u32) -> InstanceKey {
@@ -139,6 +147,7 @@ pub(super) fn data(records: &[(u32, Option<Record>)], now: i64) -> Event {
         place: "prod-admin  123456789012  eu-west-1".to_owned(),
         number: Some("123456789012".to_owned()),
         pace: pace(),
+        known: Known::default(),
     }))
 }
 
@@ -193,4 +202,52 @@ pub(super) fn shown(model: &Model) -> Vec<u32> {
         u32::from_str_radix(&id[2..10], 16).unwrap()
     });
     numbers.collect()
+}
+
+/// The explanation of a drain whose one task its service may neither stop nor replace, as it is at `at(now)`. The reads of
+/// `failed` failed.
+pub(super) fn explanation(number: u32, now: i64, failed: &[Gap]) -> Event {
+    let record = holding(number, 1);
+    let mut web = service("web", Scheduling::Replica);
+    web.maximum_percent = 100;
+    let one = task(
+        "30d374ca58bba814504427a64a6c1eed",
+        "service:web",
+        TaskStatus::Running,
+    );
+    let protections = match failed.first() {
+        Some(gap) => Err(gap.clone()),
+        None => Ok(BTreeMap::new()),
+    };
+    let reads = InstanceReads {
+        now: at(now),
+        drain: drain(number, Some(record), now),
+        beacon: Some(beacon(now - 12)),
+        control: None,
+        dry_run: None,
+        tasks: Ok(vec![one]),
+        services: BTreeMap::from([("web".parse().unwrap(), Ok(web))]),
+        elsewhere: BTreeMap::from([("web".parse().unwrap(), Ok(Vec::new()))]),
+        protections,
+        definitions: BTreeMap::new(),
+        target_groups: BTreeMap::new(),
+        group: None,
+        activities: None,
+        hooks: None,
+        machines: None,
+        usual: None,
+        invocation: Invocation::default(),
+    };
+    Event::Explained(key(number), at(now), Box::new(explain(&reads)))
+}
+
+/// The command that its service needs.
+pub(super) const UPDATE: &str = "aws ecs update-service --cluster prod --service web --deployment-configuration minimumHealthyPercent=100,maximumPercent=200";
+
+/// A screen with one drain that was explained.
+pub(super) fn explained(width: u16, height: u16) -> Model {
+    let mut model = model(width, height);
+    update(&mut model, data(&[(3, Some(holding(3, 1)))], 727));
+    update(&mut model, explanation(3, 727, &[]));
+    model
 }

@@ -38,7 +38,7 @@ pub(super) fn lines(model: &Model, size: Size) -> Vec<Line<'static>> {
             lines.extend(fill(body::lines(model, layout, width), layout.body));
             if layout.pane > 0 {
                 lines.push(chrome::rule(model, width));
-                let pane = model.selected().map(|row| pane(&row.drain, model.now, width));
+                let pane = model.selected().map(|row| pane(model, &row.drain, width));
                 lines.extend(fill(pane.unwrap_or_default(), layout.pane));
             }
         }

@@ -3,9 +3,10 @@
 use jiff::SignedDuration;
 use protector_core::plural::counted;
 
+use crate::cause::Cause;
+use crate::command::CommandLine;
 use crate::ends::Ends;
-use crate::explain::command::CommandLine;
-use crate::explain::finding::{Cause, Finding, Source};
+use crate::explain::finding::{Finding, Source};
 use crate::explain::look::TaskLook;
 use crate::explain::service_event::{EventKind, newest_first};
 use crate::explain::task_ends::{stop_time, task_id, up_to_second};

@@ -4,8 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::aws::{InstanceStatus, TaskStatus};
 
 use super::stopping::member_state;
-use crate::explain::command::CommandLine;
-use crate::explain::finding::{Cause, Finding, Source};
+use crate::cause::Cause;
+use crate::command::CommandLine;
+use crate::explain::finding::{Finding, Source};
 use crate::explain::look::TaskLook;
 use crate::explain::service_event::{Event, EventKind, Lack, REPEATED_AFTER};
 use crate::explain::task_ends::task_id;

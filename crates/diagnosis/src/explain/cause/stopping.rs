@@ -3,8 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use protector_core::aws::TaskStatus;
 
+use crate::cause::Cause;
 use crate::ends::Ends;
-use crate::explain::finding::{Cause, Finding, Source};
+use crate::explain::finding::{Finding, Source};
 use crate::explain::look::TaskLook;
 use crate::explain::task_ends::{Bound, Deregistration, STOP_OVERDUE, is_overdue, since};
 use crate::explain::whole;

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use protector_core::aws::TaskStatus;
 
 use super::*;
+use crate::cause::Cause;
 use crate::ends::Ends;
-use crate::explain::finding::Cause;
 use crate::explain::fixtures::*;
 use crate::explain::reads::InstanceReads;
 use crate::seen::{Deployment, SeenContainer, SeenTask};

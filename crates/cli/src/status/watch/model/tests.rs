@@ -1,6 +1,7 @@
 use super::*;
 use crate::status::watch::testing::{
-    at, data, drain, full, holding, hooked, key, model, over, press, released, shown, throttled,
+    UPDATE, at, data, drain, explained, explanation, full, holding, hooked, key, model, over, press,
+    released, shown, throttled,
 };
 use crate::status::watch::view::update;
 use proptest::prelude::*;
@@ -371,4 +372,89 @@ proptest! {
 fn drains_of_the_tests_are_what_they_are_called() {
     assert_eq!(drain(1, Some(holding(1, 2)), 10).state, DrainState::Holding);
     assert_eq!(drain(1, Some(over(holding(1, 2), 9)), 10).state, DrainState::Done);
+}
+
+#[test]
+fn the_selected_drain_is_explained_where_its_explanation_is_shown() {
+    let wanted = |model: &Model| model.wanted().map(|wanted| wanted.drain.key);
+    let mut wide = full(120, 30);
+    assert_eq!(wanted(&wide), Some(key(1)));
+    press(&mut wide, "jj");
+    assert_eq!(wanted(&wide), Some(key(3)));
+    press(&mut wide, "o");
+    assert_eq!(wanted(&wide), None, "it is covered");
+    press(&mut wide, "o");
+    press(&mut wide, "p");
+    assert_eq!(wanted(&wide), None, "nothing is read while it is paused");
+    press(&mut wide, "pa");
+    update(&mut wide, Event::Key(Key::End));
+    assert_eq!(
+        (selected(&wide), wanted(&wide)),
+        (Some(key(5)), None),
+        "it is over"
+    );
+    // Without a pane there is a reason to read only when the drain is on the full screen.
+    let mut flat = full(80, 19);
+    assert_eq!(wanted(&flat), None);
+    update(&mut flat, Event::Key(Key::Enter));
+    assert_eq!(wanted(&flat), Some(key(1)));
+    assert_eq!(wanted(&model(120, 30)), None, "nothing is known yet");
+}
+
+#[test]
+fn the_command_of_an_explanation_is_copied_with_the_options_that_were_given() {
+    let mut plain = explained(120, 30);
+    let copied = |model: &mut Model| match model.update(Event::Key(Key::Char('c'))).as_slice() {
+        [Effect::Copy(command)] => command.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(copied(&mut plain), UPDATE);
+    let mut given = full(120, 30);
+    given.invocation.profile = Some("on-call".to_owned());
+    given.invocation.clusters = vec!["other".parse().unwrap(), "prod".parse().unwrap()];
+    let first = format!(
+        "protectorctl explain {} --profile on-call --cluster prod",
+        key(1).instance
+    );
+    assert_eq!(copied(&mut given), first);
+    press(&mut given, "j");
+    assert_eq!(
+        copied(&mut given),
+        "protectorctl doctor --profile on-call --cluster prod"
+    );
+}
+
+#[test]
+fn a_read_that_failed_does_not_take_away_an_explanation() {
+    let mut model = explained(120, 30);
+    let shown = |model: &Model| {
+        let explained = model.explained(&row(model, 3).drain).unwrap();
+        (
+            explained.at,
+            explained.failed.len(),
+            explained.explanation.gaps.len(),
+        )
+    };
+    update(&mut model, explanation(3, 737, &[throttled()]));
+    assert_eq!(shown(&model), (at(727), 1, 0));
+    // A denied read is denied the next time too: what else is known by then is shown.
+    let denied = Gap {
+        kind: protector_diagnosis::read::GapKind::Denied,
+        ..throttled()
+    };
+    update(&mut model, explanation(3, 747, &[denied]));
+    assert_eq!(shown(&model), (at(747), 0, 1));
+    // Nothing better is known, so the newest is shown.
+    let mut first = full(120, 30);
+    for now in [730, 740] {
+        update(&mut first, explanation(3, now, &[throttled()]));
+        assert_eq!(shown(&first), (at(now), 0, 1));
+    }
+    // What comes for a drain that is not there is dropped, and so is what there is of one that has gone.
+    update(&mut first, explanation(9, 750, &[]));
+    first.update(data(&[(9, Some(holding(9, 1)))], 760));
+    assert!(first.explained(&drain(9, None, 760)).is_none());
+    first.update(Event::Tick(at(800)));
+    first.update(data(&[(9, Some(holding(9, 1)))], 801));
+    assert!(first.explained(&drain(3, None, 801)).is_none());
 }

@@ -93,7 +93,7 @@ fn notes(model: &Model, look: Look) -> Vec<Line<'static>> {
         coordinator: data.seen.clone(),
         gaps: data.gaps.clone(),
     };
-    let texts = screen::warnings(&fleet, &[], look);
+    let texts = screen::warnings(&fleet, &[], &model.invocation, look);
     texts
         .into_iter()
         .map(|text| Line::styled(text, style(Tone::Warning)))
@@ -104,7 +104,7 @@ fn notes(model: &Model, look: Look) -> Vec<Line<'static>> {
 fn table(model: &Model, rows: &[&Row], on_page: &[&Row], look: Look) -> Vec<Line<'static>> {
     let first = rows.first().map(|row| &row.drain.key.cluster);
     let clusters = rows.iter().any(|row| Some(&row.drain.key.cluster) != first);
-    let cells = screen::columns(look.width, clusters);
+    let cells = screen::columns(look.width, clusters, false);
     let columns: Vec<table::Column> = cells.iter().map(|cell| cell.column()).collect();
     let texts = |row: &&Row| table::Row {
         cells: cells.iter().map(|cell| text(*cell, row, model, look)).collect(),
@@ -164,7 +164,7 @@ fn is_worse(cell: Cell, worse: Worse) -> bool {
 }
 
 fn two_lines(model: &Model, row: &Row, look: Look) -> [Line<'static>; 2] {
-    let [first, second] = screen::two_lines(&row.drain, model.now, look);
+    let [first, second] = screen::narrow::two(&row.drain, model.now, look);
     let first = match model.is_selected(row) {
         // The second character is the blank after the mark.
         true => first

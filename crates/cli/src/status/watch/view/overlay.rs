@@ -3,7 +3,7 @@
 use super::style;
 use crate::look::{Tone, wrapped};
 use crate::status::watch::model::{Model, Overlay};
-use crate::status::watch::pane::pane;
+use crate::status::watch::pane::{detail, folded};
 use protector_diagnosis::drain::Drain;
 use ratatui::text::Line;
 
@@ -13,7 +13,10 @@ const KEYS: [(&str, &str); 11] = [
         "up, down, j, k",
         "select; PageUp, PageDown, Home (g), End (G) too",
     ),
-    ("Enter", "the selected drain on the full screen"),
+    (
+        "Enter",
+        "the selected drain on the full screen, as explain shows it",
+    ),
     (
         "/",
         "show drains that contain a text: id, cluster, group, task group; Esc ends it",
@@ -46,8 +49,8 @@ pub(super) fn lines(model: &Model, overlay: Overlay, width: usize) -> Vec<Line<'
     let selected = model.selected().map(|row| &row.drain);
     match (overlay, selected) {
         (Overlay::Help, _) => help(width),
-        (Overlay::Orders, Some(drain)) => orders(drain, width),
-        (Overlay::Detail, Some(drain)) => pane(drain, model.now, width),
+        (Overlay::Orders, Some(drain)) => orders(model, drain, width),
+        (Overlay::Detail, Some(drain)) => detail(model, drain, width),
         (Overlay::Orders | Overlay::Detail, None) => vec![Line::raw("No drain is selected.")],
     }
 }
@@ -65,10 +68,12 @@ fn help(width: usize) -> Vec<Line<'static>> {
 }
 
 /// The commands that change a drain. They are typed and never pressed, since each needs a reason and asks a question.
-fn orders(drain: &Drain, width: usize) -> Vec<Line<'static>> {
+fn orders(model: &Model, drain: &Drain, width: usize) -> Vec<Line<'static>> {
     let (instance, cluster) = (&drain.key.instance, &drain.key.cluster);
-    let command =
-        |order: &str| format!("  protectorctl {order} {instance} --cluster {cluster} --why \"...\"");
+    let command = |order: &str| {
+        let command = format!("protectorctl {order} {instance} --cluster {cluster} --why \"...\"");
+        format!("  {}", model.complete(drain, &command))
+    };
     let orders = [
         (
             "Let its daemons go now; what its tasks log from then on is lost:",
@@ -92,21 +97,6 @@ fn orders(drain: &Drain, width: usize) -> Vec<Line<'static>> {
 fn text(text: &str, tone: Tone, width: usize) -> Vec<Line<'static>> {
     let lines = wrapped(text, width.max(1)).into_iter();
     lines.map(|text| Line::styled(text, style(tone))).collect()
-}
-
-/// A command in lines that a shell reads as one.
-fn folded(command: &str, width: usize) -> Vec<Line<'static>> {
-    if command.chars().count() <= width {
-        return vec![Line::raw(command.to_owned())];
-    }
-    let parts = wrapped(command, width.saturating_sub(6).max(1));
-    let last = parts.len().saturating_sub(1);
-    let lines = parts.into_iter().enumerate().map(|(number, part)| {
-        let indent = if number == 0 { "  " } else { "    " };
-        let end = if number == last { "" } else { " \\" };
-        Line::raw(format!("{indent}{part}{end}"))
-    });
-    lines.collect()
 }
 
 fn pair(left: &str, right: &str, width: usize) -> Vec<Line<'static>> {

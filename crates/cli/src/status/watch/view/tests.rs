@@ -1,7 +1,9 @@
 use super::*;
 use crate::look::Look;
 use crate::status::watch::model::{Event, Key};
-use crate::status::watch::testing::{at, data, full, holding, hooked, model, press, throttled};
+use crate::status::watch::testing::{
+    UPDATE, at, data, explained, explanation, full, holding, hooked, model, press, throttled,
+};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -228,4 +230,75 @@ fn the_header_names_a_stretched_interval() {
             .unwrap()
             .contains("every 50s: 100 pages")
     );
+}
+
+#[test]
+fn the_pane_explains_the_selected_drain() {
+    for (width, height) in [(200, 50), (120, 30), (100, 24), (80, 24), (60, 20)] {
+        let model = explained(width, height);
+        insta::assert_snapshot!(format!("pane_{width}x{height}"), text(&model));
+    }
+    // Without room for a pane the explanation is on the full screen.
+    for (width, height) in [(120, 30), (80, 24), (40, 12)] {
+        let mut model = explained(width, height);
+        update(&mut model, Event::Key(Key::Enter));
+        insta::assert_snapshot!(format!("explain_{width}x{height}"), text(&model));
+    }
+}
+
+#[test]
+fn every_size_of_an_explanation_is_drawn() {
+    for width in (0..130).step_by(3) {
+        for height in 0..40 {
+            let mut model = explained(width, height);
+            for key in [Key::Escape, Key::Enter, Key::End, Key::PageUp] {
+                let lines = lines(&model, Size { width, height });
+                assert_eq!(lines.len(), usize::from(height), "{width}x{height}");
+                update(&mut model, Event::Key(key));
+            }
+        }
+    }
+}
+
+/// Nothing of an explanation is lost beyond the right edge: what is long is broken.
+#[test]
+fn a_command_in_the_detail_is_whole() {
+    for width in [50, 60, 80, 120] {
+        let mut model = explained(width, 60);
+        update(&mut model, Event::Key(Key::Enter));
+        let shown = text(&model);
+        let joined = shown.replace(" \\\n", " ");
+        let words = joined.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(UPDATE), "{width}: {shown}");
+    }
+}
+
+#[test]
+fn an_explanation_that_could_not_be_read_again_stays_dim_and_says_why() {
+    let mut model = explained(120, 30);
+    let row = |model: &Model, part: &str| {
+        let buffer = drawn(model, 120, 30);
+        let y = rows(&buffer).iter().position(|line| line.contains(part)).unwrap();
+        let dim = buffer[(2, u16::try_from(y).unwrap())]
+            .modifier
+            .contains(Modifier::DIM);
+        (rows(&buffer)[y].clone(), dim)
+    };
+    let task = "30d374ca";
+    assert!(!row(&model, task).1);
+    update(&mut model, Event::Tick(at(737)));
+    update(&mut model, explanation(3, 737, &[throttled()]));
+    let (line, dim) = row(&model, task);
+    assert!(dim && line.contains("minimumHealthyPercent 100"), "{line}");
+    assert!(
+        row(&model, "data  ")
+            .0
+            .ends_with("of 10s ago: ThrottlingException")
+    );
+    update(&mut model, explanation(3, 738, &[]));
+    assert!(!row(&model, task).1 && !text(&model).contains("ThrottlingException"));
+    // Without an answer for long it is old, too.
+    update(&mut model, Event::Tick(at(738 + 21)));
+    assert!(row(&model, task).1, "{}", text(&model));
+    assert!(row(&model, "data  ").0.ends_with("of 21s ago: no answer yet"));
 }

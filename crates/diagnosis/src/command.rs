@@ -1,4 +1,8 @@
-//! Command lines that are safe to paste into a shell.
+//! Command lines that are safe to paste into a shell, and that reach the account at which a person looks.
+
+mod invocation;
+
+pub use invocation::Invocation;
 
 /// A command line that grows word by word.
 #[derive(Debug, Clone)]

@@ -1,4 +1,4 @@
-//! What `status` reads: parameters, DRAINING instances and Auto Scaling. No call for a task or a service.
+//! What is read of all drains: parameters, DRAINING instances and Auto Scaling. No call for a task or a service.
 
 use crate::account::{Account, MachinesOf};
 use protector_core::ids::{ClusterName, InstanceId};
