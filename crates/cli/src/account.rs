@@ -374,6 +374,32 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn reads_beside_others_keep_the_pace_with_them_and_have_their_own_gaps() {
+        let args = AccountArgs {
+            region: Some("eu-west-1".to_owned()),
+            profile: None,
+            prefix: protector_core::record::DEFAULT_PREFIX.parse().unwrap(),
+            timeout: Duration::ZERO,
+            verbose: false,
+        };
+        let account = Account::open(&args).await.unwrap();
+        let aside = account.aside();
+        let first = account.turn("ecs:ListTasks");
+        for _ in 1..BURST {
+            account.turn("ecs:ListTasks");
+        }
+        // The burst is spent, whichever of the two asks next.
+        assert!(aside.turn("ecs:ListTasks") >= first + Duration::from_millis(200));
+        locked(&aside.gaps).push(Gap {
+            call: "ecs:ListTasks",
+            kind: protector_diagnosis::read::GapKind::Throttled,
+            code: "ThrottlingException".to_owned(),
+            message: String::new(),
+        });
+        assert_eq!((account.take_gaps().len(), aside.take_gaps().len()), (0, 1));
+    }
+
     #[test]
     fn a_caller_is_known_by_the_name_of_the_session() {
         for (arn, name) in [

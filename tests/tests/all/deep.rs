@@ -227,20 +227,25 @@ async fn what_is_usual_stands_beside_the_bound() {
     for other in others {
         lab.set_status(other, "DRAINING");
     }
-    let receipts = || {
+    let has_receipt = |instance: &String| {
         let lines = lab.aws.coordinator_logs();
-        lines
-            .iter()
-            .filter(|line| line.contains("\"event\":\"receipt\""))
-            .count()
+        let mut receipts = lines.iter().filter(|line| line.contains("\"event\":\"receipt\""));
+        receipts.any(|line| line.contains(instance.as_str()))
     };
-    lab.tick_until("three drains are over", || receipts() >= 3).await;
+    lab.tick_until("three drains are over", || others.iter().all(has_receipt))
+        .await;
     // The one instance that takes tasks is left.
     lab.standalone("job", 600).await;
     lab.set_status(instance, "DRAINING");
+    // The beacon names the log, and a tick writes it.
+    let has_beacon = || {
+        let name = "/ecs-daemon-protector/coordinator";
+        lab.aws.world(|world, _| world.parameter(name).is_some())
+    };
     lab.tick_until("the job is counted", || {
         let record = lab.record(instance);
-        record.is_some_and(|record| record["heldBy"][0]["group"] == "family:job")
+        let is_counted = record.is_some_and(|record| record["heldBy"][0]["group"] == "family:job");
+        is_counted && has_beacon()
     })
     .await;
     let said = ctl(&lab, &["explain", instance, "--json"]).await;
@@ -249,7 +254,7 @@ async fn what_is_usual_stands_beside_the_bound() {
     assert_eq!(
         (&usual["receipts"], &usual["of"]),
         (&json!(3), &json!("cluster")),
-        "{usual}"
+        "{said:?}"
     );
     assert!(
         (0..60).contains(&usual["heldSeconds"].as_i64().unwrap()),
