@@ -1,5 +1,5 @@
-//! What goes wrong, by plan: calls that fail, answers that are cut short, reads that are stale, events that are lost, doubled,
-//! late, swapped.
+//! What goes wrong, by plan: calls that fail, answers that are cut short or dated wrongly, reads that are stale, events that are
+//! lost, doubled, late, swapped.
 //!
 //! A plan is about calls of one service, of one operation, or of one caller ([`CallFilter::by`]): a program is named by its
 //! access key, so that an operator's read can fail while the coordinator's same read works.
@@ -12,7 +12,7 @@ pub mod errors;
 mod events;
 mod filter;
 
-pub use calls::Cut;
+pub use calls::{Cut, DateHeader};
 pub use filter::{CallFilter, EventFilter, Limit};
 
 use super::{ApiError, Call};
@@ -64,6 +64,16 @@ impl Faults {
     /// Calls have no effect, and get this answer: what a fixture has, where the model has nothing like it.
     pub fn answer(&mut self, filter: CallFilter, answer: Value, limit: impl Into<Limit>) {
         self.plan_call(filter, limit, CallFault::Answer(answer));
+    }
+
+    /// The answers have another header `Date`, or none. That is so on the wire only.
+    pub fn date(&mut self, filter: CallFilter, date: DateHeader, limit: impl Into<Limit>) {
+        self.plan_call(filter, limit, CallFault::Date(date));
+    }
+
+    /// What the header `Date` of the answer to this call says, if it is not the time.
+    pub fn take_date(&mut self, now: Timestamp, call: &Call) -> Option<DateHeader> {
+        calls::date(&mut self.calls, now, call)
     }
 
     /// How the answer to this call is cut on the wire, if it is.

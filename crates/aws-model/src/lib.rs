@@ -32,7 +32,7 @@ mod world;
 pub use api::{ApiError, Call, Service};
 pub use config::{DaemonStop, Timings, WorldConfig};
 pub use effects::{ContainerSignal, ContainerStart, Effect};
-pub use faults::{Cut, Faults};
+pub use faults::{Cut, DateHeader, Faults};
 pub use journal::{Entry, Outcome, What};
 pub use status::{ContainerStatus, DesiredStatus, InstanceStatus, StopCode, TaskStatus};
 pub use world::{ContainerView, InstanceView, TaskView, World};

@@ -20,6 +20,8 @@ pub struct LocalAwsConfig {
     pub tick_every: Option<Duration>,
     /// EventBridge patterns; an event that matches one goes to the coordinator's queue. Default: [`product_rules`].
     pub rules: Vec<Value>,
+    /// Whether a connection serves more than one request.
+    pub keep_alive: bool,
     /// How many lines of the coordinator's output are kept, and of each container's.
     pub log_lines: usize,
 }
@@ -31,6 +33,7 @@ impl Default for LocalAwsConfig {
             port: None,
             tick_every: Some(Duration::from_secs(60)),
             rules: product_rules(),
+            keep_alive: true,
             log_lines: 10_000,
         }
     }

@@ -6,12 +6,12 @@ mod world;
 
 use crate::config::{LocalAwsConfig, StartError};
 use crate::hosts::Hosts;
-use crate::http::{self, Front, Switches};
+use crate::http::{self, Front, Requests, Switches};
 use crate::ids::RequestIds;
 use crate::lambda::Lambda;
 use crate::live::Live;
 use crate::reads::Reads;
-use crate::server::Server;
+use crate::server::{Server, Serving};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
@@ -27,7 +27,7 @@ pub struct LocalAws(Arc<Inner>);
 
 struct Inner {
     hosts: Arc<Hosts>,
-    server: Mutex<Option<Server>>,
+    servers: Mutex<Vec<Server>>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -40,15 +40,23 @@ impl LocalAws {
         let (live, effects) = Live::new(config.world);
         let live = Arc::new(live);
         let lambda = Arc::new(Lambda::new(live.clone(), config.log_lines));
+        let requests = Arc::<Requests>::default();
         let front = Arc::new(Front {
             live: live.clone(),
             reads: Arc::new(Reads::new(live.clone(), lambda.clone(), &config.rules)),
             lambda,
             switches: Arc::<Switches>::default(),
             ids: RequestIds::default(),
+            serving: Serving {
+                tls: None,
+                one_request: !config.keep_alive,
+                requests: Some(requests.clone()),
+            },
+            requests,
+            imds: Mutex::default(),
         });
         let server = listen(config.port.unwrap_or_default(), front.clone()).await?;
-        let hosts = Arc::new(Hosts::new(&front, server.url(), config.rules, config.log_lines));
+        let hosts = Arc::new(Hosts::new(front, server.url(), config.rules, config.log_lines));
         let mut tasks = vec![
             tokio::spawn(async move { live.pump().await }),
             tokio::spawn(hosts.clone().run(effects)),
@@ -60,7 +68,7 @@ impl LocalAws {
         );
         Ok(LocalAws(Arc::new(Inner {
             hosts,
-            server: Mutex::new(Some(server)),
+            servers: Mutex::new(vec![server]),
             tasks,
         })))
     }
@@ -78,7 +86,7 @@ impl LocalAws {
 impl Inner {
     fn close(&self) {
         self.hosts.close();
-        self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
@@ -90,6 +98,7 @@ impl Drop for Inner {
 }
 
 async fn listen(port: u16, front: Arc<Front>) -> Result<Server, StartError> {
-    let server = Server::start(port, http::router(front)).await;
+    let serving = front.serving.clone();
+    let server = Server::start(port, http::router(front), serving).await;
     server.map_err(|source| StartError::Listen { port, source })
 }

@@ -1,17 +1,16 @@
 //! What happens outside the model: instances come and go, containers run, events arrive.
 
 use crate::agent::{Addresses, Agent};
-use crate::http::{Front, Switches, imds};
+use crate::http::{Front, imds};
 use crate::ids::RequestIds;
 use crate::lambda::Lambda;
 use crate::live::Live;
-use crate::reads::Reads;
 use crate::rules;
 use crate::server::Server;
 use protector_aws_model::{ContainerStart, Effect};
 use serde_json::Value;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -20,28 +19,24 @@ pub(crate) struct Hosts {
     pub(crate) live: Arc<Live>,
     pub(crate) agent: Arc<Agent>,
     pub(crate) lambda: Arc<Lambda>,
-    pub(crate) reads: Arc<Reads>,
-    pub(crate) switches: Arc<Switches>,
+    pub(crate) front: Arc<Front>,
     endpoint: String,
     rules: Vec<Value>,
     ids: RequestIds,
-    imds: Mutex<HashMap<String, Server>>,
 }
 
 impl Hosts {
     /// The surroundings of `front`, whose listener is at `endpoint`. An event that matches one of `rules`
     /// goes to the coordinator; `log_lines` are kept of each container.
-    pub(crate) fn new(front: &Front, endpoint: String, rules: Vec<Value>, log_lines: usize) -> Hosts {
+    pub(crate) fn new(front: Arc<Front>, endpoint: String, rules: Vec<Value>, log_lines: usize) -> Hosts {
         Hosts {
             live: front.live.clone(),
             agent: Arc::new(Agent::new(front.live.clone(), log_lines)),
             lambda: front.lambda.clone(),
-            reads: front.reads.clone(),
-            switches: front.switches.clone(),
+            front,
             endpoint,
             rules,
             ids: RequestIds::default(),
-            imds: Mutex::default(),
         }
     }
 
@@ -127,7 +122,7 @@ impl Hosts {
         if self.servers().contains_key(instance) {
             return;
         }
-        if let Ok(server) = imds::open(self.live.clone(), self.switches.clone(), instance).await {
+        if let Ok(server) = imds::open(&self.front, instance).await {
             self.servers().insert(instance.to_owned(), server);
         }
     }
@@ -139,6 +134,6 @@ impl Hosts {
     }
 
     fn servers(&self) -> MutexGuard<'_, HashMap<String, Server>> {
-        self.imds.lock().unwrap_or_else(PoisonError::into_inner)
+        self.front.imds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -34,7 +34,7 @@ mod server;
 
 pub use config::{LocalAwsConfig, StartError, Timeout};
 pub use handle::LocalAws;
-pub use http::{message, wire};
+pub use http::{HostEndpoint, message, wire};
 pub use lambda::{CoordinatorSpec, Invocation, InvocationOutcome};
 pub use rules::product_rules;
 

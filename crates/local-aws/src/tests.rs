@@ -1,5 +1,6 @@
 //! The whole local AWS with real processes: containers, stop order, metadata, the wire.
 
+mod endpoints;
 mod reads;
 
 use crate::{LocalAws, LocalAwsConfig};

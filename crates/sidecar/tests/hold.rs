@@ -1,6 +1,6 @@
 //! After SIGTERM, in a drain.
 
-use super::support::{Host, Sidecar, Ssm, holding, in_seconds, released, shared};
+use super::support::{Host, REGISTRATION, Sidecar, Ssm, holding, in_seconds, released, shared};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::thread;
@@ -53,12 +53,12 @@ fn p1_it_lives_as_long_as_the_record_holds() {
 fn p1_a_shared_record_holds_and_releases_as_its_own_would() {
     let host = Host::new();
     let mut sidecar = Sidecar::ready(&host, &[]);
-    host.set(|state| state.shared = Ssm::Value(shared("holding", "0123")));
+    host.set(|state| state.shared = Ssm::Value(shared("holding", REGISTRATION)));
     sidecar.term();
     assert_eq!(sidecar.held_first()["reason"], "tasks-remain");
     thread::sleep(Duration::from_secs(3)); // three times the unknown grace
     assert!(sidecar.events("exit").is_empty());
-    host.set(|state| state.shared = Ssm::Value(shared("deadline", "0123")));
+    host.set(|state| state.shared = Ssm::Value(shared("deadline", REGISTRATION)));
     sidecar.leaves(0, "released");
     let line = sidecar.event("exit");
     assert_eq!(line["lastRecord"]["reason"], "deadline", "{line:#}");

@@ -121,7 +121,7 @@ fn without_imds_the_instance_id_must_be_set_and_no_other_source_is_asked() {
 #[test]
 fn the_container_instance_comes_from_the_metadata_file_if_there_is_one() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    let arn = CONTAINER_INSTANCE.replace("0123456789abcdef0123456789abcdef", "from-the-file");
+    let arn = CONTAINER_INSTANCE.rsplit_once('/').unwrap().0.to_owned() + "/from-the-file";
     write!(
         file,
         r#"{{"ContainerInstanceARN":"{arn}","MetadataFileStatus":"READY"}}"#

@@ -1,6 +1,6 @@
 //! After SIGTERM, when something does not answer.
 
-use super::support::{Host, Sidecar, Ssm, State, holding, released, shared};
+use super::support::{Host, REGISTRATION, Sidecar, Ssm, State, holding, released, shared};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use std::thread;
 use std::time::Duration;
@@ -132,11 +132,11 @@ fn p2_a_role_that_may_read_one_by_one_is_held_by_a_shared_record() {
     let mut sidecar = Sidecar::ready(&host, &[]);
     host.set(|state| {
         state.denies_together = true;
-        state.shared = Ssm::Value(shared("holding", "0123"));
+        state.shared = Ssm::Value(shared("holding", REGISTRATION));
     });
     sidecar.term();
     assert_eq!(sidecar.held_first()["reason"], "tasks-remain");
-    host.set(|state| state.shared = Ssm::Value(shared("drained", "0123")));
+    host.set(|state| state.shared = Ssm::Value(shared("drained", REGISTRATION)));
     sidecar.leaves(0, "released");
 }
 

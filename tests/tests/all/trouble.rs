@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use protector_aws_model::faults::{CallFilter, Limit};
 use protector_aws_model::{Faults, Service};
+use protector_local_aws::HostEndpoint;
 use protector_local_aws::principal::COORDINATOR;
 use protector_tests::{Daemon, Lab, LabConfig, SIDECAR};
 
@@ -102,8 +103,8 @@ async fn p2_imds_and_credentials_go_away_during_the_drain() {
     let lab = lab().await;
     let instance = lab.instance().to_owned();
     let task = lab.tasks_of("logs")[0].clone();
-    lab.aws.set_imds_reachable(&instance, false);
-    lab.aws.set_credentials_available(&task, false);
+    lab.aws.set_imds(&instance, HostEndpoint::Silent);
+    lab.aws.set_credentials(&task, HostEndpoint::Refuses(503));
     lab.scale_in(&instance);
     lab.wait("the sidecar got SIGTERM", |world| {
         let journal = protector_tests::JournalView::new(world.journal().to_vec());
@@ -111,7 +112,7 @@ async fn p2_imds_and_credentials_go_away_during_the_drain() {
     })
     .await;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    lab.aws.set_credentials_available(&task, true);
+    lab.aws.set_credentials(&task, HostEndpoint::Answers);
     drained_with_ticks(&lab).await;
 }
 

@@ -3,7 +3,8 @@
 use super::errors;
 use super::filter::{CallFilter, Limit};
 use crate::{ApiError, Call};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use serde_json::Value;
 
 /// What goes wrong with a call.
@@ -15,16 +16,31 @@ pub(super) enum CallFault {
     FailAfterEffect(ApiError),
     Stale,
     Cut(Cut),
+    Date(DateHeader),
     Answer(Value),
 }
 
 /// How an answer is cut short.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Cut {
     /// The connection ends within the body.
     HalfOfTheBody,
     /// The connection ends before the first byte of the body.
     BeforeTheBody,
+    /// The connection ends before the first byte of the answer.
+    BeforeTheHead,
+    /// The answer never comes, and the connection stays open.
+    Never,
+}
+
+/// What the header `Date` of an answer says, from which a client learns how far off its clock is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateHeader {
+    /// The time plus so much; a negative duration is a clock that is behind.
+    Ahead(SignedDuration),
+    /// There is no such header.
+    Absent,
 }
 
 /// Which calls, how often, what.
@@ -41,7 +57,11 @@ pub(super) fn before(plans: &mut [CallPlan], now: Timestamp, call: &Call) -> Opt
         CallFault::Throttle => Some(errors::throttled(call.service)),
         CallFault::Deny => Some(errors::denied(call)),
         CallFault::Fail(error) => Some(error.clone()),
-        CallFault::FailAfterEffect(_) | CallFault::Stale | CallFault::Cut(_) | CallFault::Answer(_) => None,
+        CallFault::FailAfterEffect(_)
+        | CallFault::Stale
+        | CallFault::Cut(_)
+        | CallFault::Date(_)
+        | CallFault::Answer(_) => None,
     })
 }
 
@@ -57,6 +77,14 @@ pub(super) fn after(plans: &mut [CallPlan], now: Timestamp, call: &Call) -> Opti
 pub(super) fn cut(plans: &mut [CallPlan], now: Timestamp, call: &Call) -> Option<Cut> {
     act(plans, now, call, |fault| match fault {
         CallFault::Cut(cut) => Some(*cut),
+        _ => None,
+    })
+}
+
+/// The date that the oldest such plan gives.
+pub(super) fn date(plans: &mut [CallPlan], now: Timestamp, call: &Call) -> Option<DateHeader> {
+    act(plans, now, call, |fault| match fault {
+        CallFault::Date(date) => Some(*date),
         _ => None,
     })
 }

@@ -94,13 +94,14 @@ impl LocalAws {
     /// An alarm of the stack is in this state from now on: `OK`, `ALARM`, `INSUFFICIENT_DATA`.
     pub fn set_alarm(&self, name: &str, state: &str) {
         let now = self.0.hosts.live.now();
-        self.0.hosts.reads.monitoring().set_alarm(now, name, state);
+        self.0.hosts.front.reads.monitoring().set_alarm(now, name, state);
     }
 
     /// A metric has had these values, one a period, the newest first.
     pub fn set_metric(&self, namespace: &str, name: &str, values: &[f64]) {
         self.0
             .hosts
+            .front
             .reads
             .monitoring()
             .set_metric(namespace, name, values);

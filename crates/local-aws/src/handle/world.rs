@@ -4,7 +4,7 @@ use super::LocalAws;
 use crate::config::Timeout;
 use crate::principal::OPERATOR;
 use jiff::Timestamp;
-use protector_aws_model::{ApiError, Call, Entry, Faults, Service, World};
+use protector_aws_model::{ApiError, Call, Entry, Faults, Service, What, World};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ impl LocalAws {
             params,
             principal: OPERATOR.to_owned(),
         };
-        self.0.hosts.reads.call(&call)
+        self.0.hosts.front.reads.call(&call)
     }
 
     /// Waits until `f` finds something. It looks now and after every change of the world or end of an
@@ -64,6 +64,17 @@ impl LocalAws {
             what: what.to_owned(),
             bound,
             journal: self.journal_tail(),
+        })
+    }
+
+    /// The operations that a principal has called so far, in order.
+    pub fn calls_by(&self, caller: &str) -> Vec<String> {
+        self.0.hosts.live.read(|world, _| {
+            let calls = world.journal().iter().filter_map(|entry| match &entry.what {
+                What::Call { principal, operation, .. } if principal == caller => Some(operation.clone()),
+                _ => None,
+            });
+            calls.collect()
         })
     }
 

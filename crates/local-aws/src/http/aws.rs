@@ -2,7 +2,7 @@
 
 use super::message::{Answer, Request};
 use super::wire::Incoming;
-use super::{Front, cut};
+use super::Front;
 use crate::lambda::CrashPoint;
 use crate::principal::COORDINATOR;
 use axum::body::{Body, Bytes};
@@ -32,7 +32,7 @@ pub(crate) async fn handle(
     let reply = incoming.protocol.write(&answer, &request_id);
     let response = super::respond(reply.status, reply.content_type, &request_id, reply.body);
     match &incoming.call {
-        Ok(call) => front.cut(call, response).await,
+        Ok(call) => front.spoil(call, response).await,
         Err(_) => response,
     }
 }
@@ -55,16 +55,5 @@ impl Front {
             std::future::pending::<()>().await;
         }
         answer
-    }
-
-    /// Cuts a response short, if a fault is planned for its call.
-    pub(super) async fn cut(&self, call: &Call, response: Response<Body>) -> Response<Body> {
-        let cut = self
-            .live
-            .with(|world, now| world.faults_mut().take_cut(now, call));
-        match cut {
-            None => response,
-            Some(cut) => cut::short(response, cut).await,
-        }
     }
 }

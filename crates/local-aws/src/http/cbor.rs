@@ -32,7 +32,7 @@ pub(crate) async fn handle(
     match read(&service, operation, &headers, &body) {
         Ok(call) => {
             let answer = front.call(&call).await;
-            front.cut(&call, respond(&answer)).await
+            front.spoil(&call, respond(&answer)).await
         }
         Err(error) => respond(&Err(error)),
     }

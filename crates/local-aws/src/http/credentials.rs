@@ -17,21 +17,21 @@ const LIFE: SignedDuration = SignedDuration::from_hours(6);
 
 /// `GET /credentials/<task id>`.
 pub(crate) async fn get(State(front): State<Arc<Front>>, Path(task_id): Path<String>) -> Response<Body> {
-    if front.switches.credentials().contains(&task_id) {
-        // The answer of an agent between its restart and the backend's next message.
-        return refuse(StatusCode::SERVICE_UNAVAILABLE, "CredentialsUninitialized");
+    if let Err(refusal) = front.switches.credentials().admit(&task_id).await {
+        return refusal;
     }
+    let life = front.switches.lives().get(&task_id).unwrap_or(LIFE);
     let (task, now) = front.live.read(|world, now| (world.task_metadata(&task_id), now));
     match task {
         Some(task) if task["KnownStatus"] != "STOPPED" => {
-            json_body(StatusCode::OK, &credentials(front.live.account(), &task_id, now))
+            json_body(StatusCode::OK, &credentials(front.live.account(), &task_id, now, life))
         }
         _ => refuse(StatusCode::BAD_REQUEST, "InvalidIdInRequest"),
     }
 }
 
-fn credentials(account: &str, task_id: &str, now: Timestamp) -> Value {
-    let expiration = now.checked_add(LIFE).unwrap_or(Timestamp::MAX);
+fn credentials(account: &str, task_id: &str, now: Timestamp, life: SignedDuration) -> Value {
+    let expiration = now.checked_add(life).unwrap_or(Timestamp::MAX);
     json!({
         "RoleArn": format!("arn:aws:iam::{account}:role/task"),
         "AccessKeyId": principal::sidecar(task_id),

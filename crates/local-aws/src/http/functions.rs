@@ -149,7 +149,7 @@ impl Front {
             Ok(answer) => super::json_body(StatusCode::OK, &answer),
             Err(error) => refusal(&error),
         };
-        self.cut(&call, response).await
+        self.spoil(&call, response).await
     }
 
     async fn invoke(

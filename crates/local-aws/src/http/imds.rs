@@ -4,10 +4,9 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html>,
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-introspection.html>
 
-use super::{Switches, json_body};
+use super::{Front, json_body};
 use crate::ids::RequestIds;
-use crate::live::Live;
-use crate::server::Server;
+use crate::server::{Server, Serving};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -26,8 +25,7 @@ const TOKEN: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token");
 const MAX_TTL_SECONDS: u64 = 21_600;
 
 struct Imds {
-    live: Arc<Live>,
-    switches: Arc<Switches>,
+    front: Arc<Front>,
     instance: String,
     ids: RequestIds,
     tokens: Mutex<HashMap<String, Instant>>,
@@ -37,10 +35,13 @@ struct Imds {
 ///
 /// # Errors
 /// No port is free.
-pub(crate) async fn open(live: Arc<Live>, switches: Arc<Switches>, instance: &str) -> io::Result<Server> {
+pub(crate) async fn open(front: &Arc<Front>, instance: &str) -> io::Result<Server> {
+    let serving = Serving {
+        tls: None,
+        ..front.serving.clone()
+    };
     let imds = Imds {
-        live,
-        switches,
+        front: front.clone(),
         instance: instance.to_owned(),
         ids: RequestIds::default(),
         tokens: Mutex::default(),
@@ -51,11 +52,13 @@ pub(crate) async fn open(live: Arc<Live>, switches: Arc<Switches>, instance: &st
         .route("/latest/dynamic/instance-identity/document", get(identity))
         .route("/v1/metadata", get(introspection))
         .with_state(Arc::new(imds));
-    Server::start(0, router).await
+    Server::start(0, router, serving).await
 }
 
 async fn token(State(imds): State<Arc<Imds>>, headers: HeaderMap) -> Response<Body> {
-    imds.switches.imds().blackhole(&imds.instance).await;
+    if let Err(refusal) = imds.front.switches.imds().admit(&imds.instance).await {
+        return refusal;
+    }
     let ttl = headers.get(TTL).and_then(|ttl| ttl.to_str().ok()?.parse().ok());
     let Some(ttl @ 1..=MAX_TTL_SECONDS) = ttl else {
         return text(StatusCode::BAD_REQUEST, "");
@@ -84,11 +87,11 @@ async fn identity(State(imds): State<Arc<Imds>>, headers: HeaderMap) -> Response
         return refusal;
     }
     let document = json!({
-        "accountId": imds.live.account(),
+        "accountId": imds.front.live.account(),
         "architecture": "x86_64",
         "availabilityZone": imds.value("placement/availability-zone"),
         "instanceId": imds.instance,
-        "region": imds.live.region(),
+        "region": imds.front.live.region(),
         "version": "2017-09-30",
     });
     json_body(StatusCode::OK, &document)
@@ -96,7 +99,11 @@ async fn identity(State(imds): State<Arc<Imds>>, headers: HeaderMap) -> Response
 
 /// Not part of IMDS, so it answers when IMDS does not.
 async fn introspection(State(imds): State<Arc<Imds>>) -> Response<Body> {
-    let view = imds.live.read(|world, _| world.instance_state(&imds.instance));
+    let switch = imds.front.switches.introspection();
+    if let Err(refusal) = switch.admit(&imds.instance).await {
+        return refusal;
+    }
+    let view = imds.front.live.read(|world, _| world.instance_state(&imds.instance));
     let Some(arn) = view.and_then(|view| view.container_instance_arn) else {
         return text(StatusCode::NOT_FOUND, "");
     };
@@ -104,6 +111,11 @@ async fn introspection(State(imds): State<Arc<Imds>>) -> Response<Body> {
     let body =
         json!({"Cluster": cluster, "ContainerInstanceArn": arn, "Version": "Amazon ECS Agent - v1.105.1"});
     json_body(StatusCode::OK, &body)
+}
+
+/// The name of a path of one instance in [`Switches::metadata`](super::Switches::metadata).
+pub(crate) fn metadata_key(instance: &str, path: &str) -> String {
+    format!("{instance}/{path}")
 }
 
 impl Imds {
@@ -118,7 +130,7 @@ impl Imds {
 
     /// Version 2: no token, no answer.
     async fn admit(&self, headers: &HeaderMap) -> Result<(), Response<Body>> {
-        self.switches.imds().blackhole(&self.instance).await;
+        self.front.switches.imds().admit(&self.instance).await?;
         let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         let end = headers
             .get(TOKEN)
@@ -130,7 +142,11 @@ impl Imds {
     }
 
     fn value(&self, path: &str) -> Option<String> {
-        self.live.read(|world, now| world.imds(now, &self.instance, path))
+        let set = self.front.switches.metadata();
+        if let Some(value) = set.get(&metadata_key(&self.instance, path)) {
+            return Some(value);
+        }
+        self.front.live.read(|world, now| world.imds(now, &self.instance, path))
     }
 }
 

@@ -19,7 +19,9 @@ pub(crate) async fn container(State(front): State<Arc<Front>>, Path(id): Path<St
     let Some((task_id, container)) = id.split_once('-') else {
         return answer(None);
     };
-    front.switches.task_metadata().blackhole(task_id).await;
+    if let Err(refusal) = front.switches.task_metadata().admit(task_id).await {
+        return refusal;
+    }
     answer(
         front
             .live
@@ -32,7 +34,9 @@ pub(crate) async fn task(State(front): State<Arc<Front>>, Path(id): Path<String>
     let Some((task_id, _)) = id.split_once('-') else {
         return answer(None);
     };
-    front.switches.task_metadata().blackhole(task_id).await;
+    if let Err(refusal) = front.switches.task_metadata().admit(task_id).await {
+        return refusal;
+    }
     answer(front.live.read(|world, _| world.task_metadata(task_id)))
 }
 

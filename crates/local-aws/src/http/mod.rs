@@ -2,6 +2,7 @@
 
 mod aws;
 mod cbor;
+mod control;
 mod credentials;
 mod cut;
 mod functions;
@@ -10,24 +11,29 @@ mod json;
 pub mod message;
 mod metadata;
 mod query;
+mod requests;
 mod switches;
 pub mod wire;
 mod xml;
 
 pub(crate) use metadata::endpoint_id as metadata_endpoint_id;
+pub(crate) use requests::Requests;
+pub use switches::HostEndpoint;
 pub(crate) use switches::Switches;
 
 use crate::ids::RequestIds;
 use crate::lambda::Lambda;
 use crate::live::Live;
 use crate::reads::Reads;
+use crate::server::{Server, Serving};
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Response, StatusCode};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get, post, put};
 use serde_json::Value;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 /// What the handlers of the shared listener need.
 pub(crate) struct Front {
@@ -36,6 +42,11 @@ pub(crate) struct Front {
     pub(crate) reads: Arc<Reads>,
     pub(crate) switches: Arc<Switches>,
     pub(crate) ids: RequestIds,
+    pub(crate) requests: Arc<Requests>,
+    /// How the listeners treat their connections; TLS aside.
+    pub(crate) serving: Serving,
+    /// The metadata service of each instance that is on.
+    pub(crate) imds: Mutex<HashMap<String, Server>>,
 }
 
 /// The AWS APIs, and what the ECS agent serves to the tasks of every instance.
@@ -67,6 +78,9 @@ pub(crate) fn router(front: Arc<Front>) -> Router {
         .route("/v4/{container}", get(metadata::container))
         .route("/v4/{container}/task", get(metadata::task))
         .route("/credentials/{task_id}", get(credentials::get))
+        .route("/_local/faults", put(control::faults))
+        .route("/_local/requests", get(control::requests))
+        .route("/_local/instances/{id}", get(control::instance))
         .fallback(functions::not_served)
         .with_state(front)
 }

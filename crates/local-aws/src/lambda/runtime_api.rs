@@ -1,6 +1,6 @@
 //! The Runtime API of one execution environment: the side that the function's process talks to.
 
-use crate::server::Server;
+use crate::server::{Server, Serving};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
@@ -62,7 +62,7 @@ impl RuntimeApi {
                 slots: slots_in,
                 reports: reports_in,
             });
-        let server = Server::start(0, router).await?;
+        let server = Server::start(0, router, Serving::default()).await?;
         Ok(RuntimeApi {
             slots,
             reports,

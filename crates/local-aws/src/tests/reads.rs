@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 
 const STACK: &str = "ecs-daemon-protector";
 
-fn signed(caller: &str, service: &str) -> String {
+pub(super) fn signed(caller: &str, service: &str) -> String {
     format!(
         "authorization: AWS4-HMAC-SHA256 Credential={caller}/20260101/eu-west-1/{service}/aws4_request\r\n"
     )
@@ -25,7 +25,7 @@ fn parts(answer: &str) -> (u16, String) {
     (head[9..12].parse().unwrap(), body.to_owned())
 }
 
-async fn json_of(aws: &LocalAws, caller: &str, service: &str, target: &str, params: Value) -> (u16, Value) {
+pub(super) async fn json_of(aws: &LocalAws, caller: &str, service: &str, target: &str, params: Value) -> (u16, Value) {
     let head = format!(
         "POST / HTTP/1.1\r\nx-amz-target: {target}\r\n{}",
         signed(caller, service)
@@ -274,7 +274,7 @@ async fn cbor(aws: &LocalAws, operation: &str, params: Value) -> (u16, Cbor) {
     (head[9..12].parse().unwrap(), value)
 }
 
-async fn raw(address: &str, head: &[u8], body: &[u8]) -> Vec<u8> {
+pub(super) async fn raw(address: &str, head: &[u8], body: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(head).await.unwrap();
     stream.write_all(body).await.unwrap();
@@ -344,7 +344,7 @@ async fn a_read_fails_for_one_caller_in_each_way() {
     let (_, error) = json_of(&aws, "ana", "ecs", target, json!({})).await;
     assert_eq!(error["__type"], "ThrottlingException");
     aws.faults(|faults| faults.clear());
-    for (cut, sent) in [(Cut::HalfOfTheBody, 8), (Cut::BeforeTheBody, 0)] {
+    for (cut, sent) in [(Cut::HalfOfTheBody, 8), (Cut::BeforeTheBody, 0), (Cut::BeforeTheHead, 0)] {
         aws.faults(|faults| faults.cut(of_ana(), cut, 1));
         assert_eq!(coordinator().await, (200, json!({"clusterArns": []})));
         let address = aws.endpoint_url().replace("http://", "");
@@ -363,6 +363,7 @@ async fn a_read_fails_for_one_caller_in_each_way() {
             .unwrap_or_default();
         assert!(body <= sent, "{cut:?}: {text}");
         assert!(text.is_empty() || text.contains("content-length: 18"), "{text}");
+        assert!(cut != Cut::BeforeTheHead || text.is_empty(), "{text}");
         assert_eq!(
             json_of(&aws, "ana", "ecs", target, json!({})).await.0,
             200,

@@ -1,13 +1,34 @@
-//! One container instance: what its services answer now, and what they were asked.
+//! One container instance in a local AWS: what its services answer now, and what they were asked.
+//!
+//! The daemon and the sidecar of its task are simulated there. The sidecar under test is a process of the test, which gets
+//! the addresses that its container would have.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
+use std::time::Duration;
 
-use serde_json::json;
+use jiff::SignedDuration;
+use protector_aws_model::faults::{CallFilter, Limit};
+use protector_aws_model::{ApiError, Cut, DateHeader, Service, TaskStatus, WorldConfig};
+use protector_local_aws::{HostEndpoint, LocalAws, LocalAwsConfig};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
 
-use super::http::{Answer, Request, serve, serve_securely};
-use super::record::{CLUSTER, CONTAINER_INSTANCE, INSTANCE, TASK, date, in_seconds};
+use super::record::{CLUSTER, CONTAINER_INSTANCE, INSTANCE, in_seconds};
 
-/// What SSM answers.
+/// Longer than an instance and its task take to be there, even on a machine that is busy.
+const BOUND: Duration = Duration::from_secs(60);
+
+const CERTIFICATE: &[u8] = include_bytes!("../tls/server.pem");
+const KEY: &[u8] = include_bytes!("../tls/server.key");
+
+const DAEMON: &str = "fluent-bit";
+const SIDECAR: &str = "ecs-daemon-protector";
+const CONTROL: &str = "/ecs-daemon-protector/control";
+
+/// Where the local AWS of all tests runs.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+/// What Parameter Store answers for one name.
 #[derive(Clone)]
 pub(crate) enum Ssm {
     NotFound,
@@ -39,43 +60,60 @@ pub(crate) struct State {
     pub(crate) spot_action: bool,
     /// The clock of AWS is so many seconds ahead of the host's; without it no answer has a `Date`.
     pub(crate) aws_ahead: Option<i64>,
-    pub(crate) calls: Vec<String>,
 }
 
-/// A host that answers.
+/// A host that answers, for the rest of the test process.
 #[derive(Clone)]
 pub(crate) struct Host {
+    aws: &'static LocalAws,
+    task: String,
     state: Arc<Mutex<State>>,
+    /// Of the AWS APIs.
     pub(crate) address: String,
+    /// Of IMDS and of the agent's introspection.
+    pub(crate) imds: String,
+    /// `ECS_CONTAINER_METADATA_URI_V4` of the sidecar.
+    pub(crate) metadata: String,
+    /// `AWS_CONTAINER_CREDENTIALS_FULL_URI`.
+    pub(crate) credentials: String,
 }
 
 impl Host {
     /// A healthy host with no record.
     pub(crate) fn new() -> Host {
-        let state = Arc::new(Mutex::new(State {
-            ssm: Ssm::NotFound,
-            shared: Ssm::NotFound,
-            kill_switch: Ssm::NotFound,
-            denies_together: false,
-            task_metadata: true,
-            credentials: true,
-            credentials_last: 3600,
-            agent_refuses: None,
-            imds: true,
-            introspection: true,
-            daemon: "RUNNING",
-            target_lifecycle_state: None,
-            spot_action: false,
-            aws_ahead: Some(0),
-            calls: vec![],
-        }));
-        let address = serve(answers(&state));
-        Host { state, address }
+        let (aws, task) = RUNTIME.block_on(start());
+        let (address, id) = (aws.endpoint_url(), task.rsplit('/').next().unwrap());
+        let host = Host {
+            state: Arc::new(Mutex::new(State {
+                ssm: Ssm::NotFound,
+                shared: Ssm::NotFound,
+                kill_switch: Ssm::NotFound,
+                denies_together: false,
+                task_metadata: true,
+                credentials: true,
+                credentials_last: 3600,
+                agent_refuses: None,
+                imds: true,
+                introspection: true,
+                daemon: "RUNNING",
+                target_lifecycle_state: None,
+                spot_action: false,
+                aws_ahead: Some(0),
+            })),
+            imds: aws.imds_url(INSTANCE).unwrap(),
+            metadata: format!("{address}/v4/{id}-{SIDECAR}"),
+            credentials: format!("{address}/credentials/{id}"),
+            aws,
+            task,
+            address,
+        };
+        host.set(|_| {});
+        host
     }
 
     /// The same services by TLS, at another address.
     pub(crate) fn secure_address(&self) -> String {
-        serve_securely(answers(&self.state))
+        RUNTIME.block_on(self.aws.listen_with_tls(CERTIFICATE, KEY)).unwrap()
     }
 
     /// A host whose SSM answers so.
@@ -85,17 +123,23 @@ impl Host {
         host
     }
 
+    /// Changes what is answered, all at once.
     pub(crate) fn set(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.state());
+        let mut state = self.state();
+        change(&mut state);
+        self.apply_to_parameters(&state);
+        self.apply_to_endpoints(&state);
+        if state.daemon == "STOPPED" {
+            self.aws
+                .world(|world, now| world.container_exited(now, &self.task, DAEMON, 0));
+        }
     }
 
     /// How often something was asked whose name contains `what`.
     pub(crate) fn calls(&self, what: &str) -> usize {
-        self.state()
-            .calls
-            .iter()
-            .filter(|call| call.contains(what))
-            .count()
+        let calls = self.aws.calls_by(&self.principal());
+        let all = calls.iter().chain(&self.aws.host_requests()).filter(|call| call.contains(what)).count();
+        all
     }
 
     /// Returns the number of all calls.
@@ -103,157 +147,133 @@ impl Host {
         self.calls("")
     }
 
+    fn principal(&self) -> String {
+        protector_local_aws::principal::sidecar(self.task.rsplit('/').next().unwrap())
+    }
+
+    /// Faults stand before the parameters change, and go after: a read meets the state before or after, none between.
+    fn apply_to_parameters(&self, state: &State) {
+        let cluster = format!("/ecs-daemon-protector/{CLUSTER}/");
+        let named = [
+            (format!("{cluster}{INSTANCE}"), &state.ssm),
+            (format!("{cluster}shared-0"), &state.shared),
+            (CONTROL.to_owned(), &state.kill_switch),
+        ];
+        let by = |filter: CallFilter| filter.by(&self.principal());
+        self.aws.world(|world, now| {
+            let faults = world.faults_mut();
+            faults.clear();
+            if state.denies_together {
+                faults.deny(by(CallFilter::operation(Service::Ssm, "GetParameters")), Limit::Forever);
+            }
+            for (name, ssm) in &named {
+                let reads = by(CallFilter::service(Service::Ssm)).mentioning(name);
+                match ssm {
+                    Ssm::Error(status, code) => faults.fail(reads, error(*status, code), Limit::Forever),
+                    Ssm::Nothing => faults.cut(reads, Cut::BeforeTheHead, Limit::Forever),
+                    Ssm::Silence => faults.cut(reads, Cut::Never, Limit::Forever),
+                    Ssm::NotFound | Ssm::Value(_) => {}
+                }
+            }
+            let date = state.aws_ahead.map_or(DateHeader::Absent, |seconds| {
+                DateHeader::Ahead(SignedDuration::from_secs(seconds))
+            });
+            faults.date(CallFilter::any(), date, Limit::Forever);
+            for (name, ssm) in &named {
+                let (operation, params) = match ssm {
+                    Ssm::Value(value) => (
+                        "PutParameter",
+                        json!({"Name": name, "Value": value, "Type": "String", "Overwrite": true}),
+                    ),
+                    _ if world.parameter(name).is_some() => ("DeleteParameter", json!({"Name": name})),
+                    _ => continue,
+                };
+                world.call(now, &call(operation, params)).unwrap();
+            }
+        });
+    }
+
+    fn apply_to_endpoints(&self, state: &State) {
+        let open = |is: bool| if is { HostEndpoint::Answers } else { HostEndpoint::Closes };
+        let agent = |otherwise| state.agent_refuses.map_or(otherwise, HostEndpoint::Refuses);
+        let credentials = match state.credentials {
+            true => HostEndpoint::Answers,
+            false => HostEndpoint::Refuses(503),
+        };
+        self.aws.set_task_metadata(&self.task, agent(open(state.task_metadata)));
+        self.aws.set_credentials(&self.task, agent(credentials));
+        self.aws
+            .set_credentials_life(&self.task, SignedDuration::from_secs(state.credentials_last));
+        self.aws.set_imds(INSTANCE, open(state.imds));
+        self.aws.set_introspection(INSTANCE, open(state.introspection));
+        if let Some(target) = state.target_lifecycle_state {
+            self.aws
+                .set_imds_value(INSTANCE, "autoscaling/target-lifecycle-state", target);
+        }
+        if state.spot_action {
+            let action = json!({"action": "terminate", "time": in_seconds(120)}).to_string();
+            self.aws.set_imds_value(INSTANCE, "spot/instance-action", &action);
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
 }
 
-type Dated = (Answer, Option<String>);
-
-fn answers(state: &Arc<Mutex<State>>) -> impl Fn(&Request) -> Dated + Clone + Send + 'static {
-    let shared = state.clone();
-    move |request| {
-        let mut state = shared.lock().unwrap();
-        (answer(&mut state, request), state.aws_ahead.map(date))
+fn error(status: u16, code: &str) -> ApiError {
+    ApiError {
+        code: code.to_owned(),
+        message: "in a test".to_owned(),
+        status,
     }
 }
 
-fn answer(state: &mut State, request: &Request) -> Answer {
-    let target = request
-        .header("x-amz-target")
-        .map(|t| t.rsplit('.').next().unwrap_or(t).to_owned());
-    state.calls.push(
-        target
-            .clone()
-            .unwrap_or_else(|| format!("{} {}", request.method, request.path)),
-    );
-    match (target.as_deref(), request.path.as_str()) {
-        (Some("GetParameters"), _) => parameters(state, request),
-        (Some("GetParameter"), _) => parameter(state, request),
-        (Some(_), _) => Answer::Status(400, json!({"__type": "InvalidAction"}).to_string()),
-        (None, path) if of_agent(path) && state.agent_refuses.is_some() => {
-            Answer::Status(state.agent_refuses.unwrap_or_default(), String::new())
-        }
-        (None, "/credentials") if state.credentials => ok(&credentials(state.credentials_last)),
-        (None, "/credentials") => {
-            Answer::Status(503, json!({"code": "CredentialsUninitialized"}).to_string())
-        }
-        (None, path) if path.starts_with("/v4/") => task_metadata(state, path),
-        (None, "/v1/metadata") if state.introspection => ok(
-            &json!({"Cluster": CLUSTER, "ContainerInstanceArn": CONTAINER_INSTANCE, "Version": "v1.105.1"}),
-        ),
-        (None, path) if path.starts_with("/latest/") => imds(state, request, path),
-        (None, _) => Answer::Status(404, String::new()),
+fn call(operation: &str, params: Value) -> protector_aws_model::Call {
+    protector_aws_model::Call {
+        service: Service::Ssm,
+        operation: operation.to_owned(),
+        params,
+        principal: "test".to_owned(),
     }
 }
 
-fn ok(value: &serde_json::Value) -> Answer {
-    Answer::Status(200, value.to_string())
-}
-
-fn of_agent(path: &str) -> bool {
-    path == "/credentials" || path.starts_with("/v4/")
-}
-
-fn credentials(seconds: i64) -> serde_json::Value {
-    json!({"AccessKeyId": "AKID", "SecretAccessKey": "secret", "Token": "token", "Expiration": in_seconds(seconds)})
-}
-
-const CONTROL: &str = "/ecs-daemon-protector/control";
-
-fn named<'a>(state: &'a State, name: &str) -> &'a Ssm {
-    let cluster = format!("/ecs-daemon-protector/{CLUSTER}/");
-    match name {
-        CONTROL => &state.kill_switch,
-        name if name == format!("{cluster}{INSTANCE}") => &state.ssm,
-        name if name == format!("{cluster}shared-0") => &state.shared,
-        name if name.starts_with(&format!("{cluster}shared-")) => &Ssm::NotFound,
-        _ => &Ssm::Error(400, "ValidationException"),
-    }
-}
-
-fn view(name: &str, value: &str) -> serde_json::Value {
-    json!({"Name": name, "Type": "String", "Value": value, "Version": 1})
-}
-
-/// The answer instead of a value.
-fn refusal(ssm: &Ssm) -> Answer {
-    match ssm {
-        Ssm::NotFound => Answer::Status(400, json!({"__type": "ParameterNotFound"}).to_string()),
-        Ssm::Error(status, code) => Answer::Status(
-            *status,
-            json!({"__type": code, "message": "in a test"}).to_string(),
-        ),
-        Ssm::Silence => Answer::Silence,
-        Ssm::Nothing | Ssm::Value(_) => Answer::Nothing,
-    }
-}
-
-fn parameter(state: &State, request: &Request) -> Answer {
-    let asked: serde_json::Value = serde_json::from_str(&request.body).unwrap_or_default();
-    let name = asked["Name"].as_str().unwrap_or_default();
-    match named(state, name) {
-        Ssm::Value(value) => ok(&json!({"Parameter": view(name, value)})),
-        other => refusal(other),
-    }
-}
-
-/// What goes wrong with one name goes wrong with all of them; one that is not there is no error.
-fn parameters(state: &State, request: &Request) -> Answer {
-    let asked: serde_json::Value = serde_json::from_str(&request.body).unwrap_or_default();
-    let names = asked["Names"].as_array().cloned().unwrap_or_default();
-    let names: Vec<&str> = names.iter().filter_map(|name| name.as_str()).collect();
-    if state.denies_together {
-        return refusal(&Ssm::Error(400, "AccessDeniedException"));
-    }
-    let (mut found, mut absent) = (vec![], vec![]);
-    for name in names {
-        match named(state, name) {
-            Ssm::Value(value) => found.push(view(name, value)),
-            Ssm::NotFound => absent.push(name),
-            other => return refusal(other),
-        }
-    }
-    ok(&json!({"Parameters": found, "InvalidParameters": absent}))
-}
-
-fn task_metadata(state: &State, path: &str) -> Answer {
-    if !state.task_metadata {
-        return Answer::Nothing;
-    }
-    let container = |name: &str, status: &str| json!({"Name": name, "KnownStatus": status, "Type": "NORMAL"});
-    let own = container("ecs-daemon-protector", "RUNNING");
-    if !path.ends_with("/task") {
-        return ok(&own);
-    }
-    ok(&json!({
-        "Cluster": format!("arn:aws:ecs:eu-west-1:123456789012:cluster/{CLUSTER}"),
-        "TaskARN": TASK, "Family": "fluent-bit", "Revision": "1", "ServiceName": "fluent-bit",
-        "DesiredStatus": "RUNNING", "KnownStatus": "RUNNING", "LaunchType": "EC2",
-        "Containers": [container("fluent-bit", state.daemon), own],
-    }))
-}
-
-/// Version 2: a GET without a token is refused.
-fn imds(state: &State, request: &Request, path: &str) -> Answer {
-    if !state.imds {
-        return Answer::Nothing;
-    }
-    if request.method == "PUT" {
-        return Answer::Status(200, "imds-token".to_owned());
-    }
-    if request.header("x-aws-ec2-metadata-token") != Some("imds-token") {
-        return Answer::Status(401, String::new());
-    }
-    let told = match path.trim_start_matches("/latest/meta-data/") {
-        "instance-id" => Some(INSTANCE.to_owned()),
-        "autoscaling/target-lifecycle-state" => state.target_lifecycle_state.map(str::to_owned),
-        "spot/instance-action" => state
-            .spot_action
-            .then(|| json!({"action": "terminate", "time": in_seconds(120)}).to_string()),
-        _ => None,
+/// An account with one instance, and the ARN of the task on it.
+async fn start() -> (&'static LocalAws, String) {
+    let config = LocalAwsConfig {
+        world: WorldConfig {
+            quotas: false,
+            ..WorldConfig::default()
+        },
+        tick_every: None,
+        keep_alive: false,
+        ..LocalAwsConfig::default()
     };
-    told.map_or(Answer::Status(404, String::new()), |text| {
-        Answer::Status(200, text)
-    })
+    // A sidecar may outlive its host in a test.
+    let aws: &LocalAws = Box::leak(Box::new(LocalAws::start(config).await.unwrap()));
+    let ecs = |operation: &str, params: Value| aws.call(Service::Ecs, operation, params).unwrap();
+    ecs("CreateCluster", json!({"clusterName": CLUSTER}));
+    assert_eq!(aws.world(|world, now| world.launch_instance(now, CLUSTER)), INSTANCE);
+    // When the daemon has ended, the sidecar has its stop timeout.
+    let simulated = |name: &str, stop_seconds: &str| {
+        let labels = json!({"local-aws.simulated": "true", "local-aws.stop-seconds": stop_seconds});
+        json!({"name": name, "image": name, "memory": 16, "essential": name == DAEMON, "stopTimeout": 3600, "dockerLabels": labels})
+    };
+    ecs(
+        "RegisterTaskDefinition",
+        json!({"family": DAEMON, "taskRoleArn": "arn:aws:iam::123456789012:role/daemon",
+            "containerDefinitions": [simulated(DAEMON, "0"), simulated(SIDECAR, "3600")]}),
+    );
+    ecs(
+        "CreateService",
+        json!({"cluster": CLUSTER, "serviceName": DAEMON, "taskDefinition": DAEMON, "schedulingStrategy": "DAEMON"}),
+    );
+    let running = aws.wait_until("the task runs", BOUND, |world| {
+        let task = world.tasks_on(INSTANCE).pop()?;
+        (task.last_status == TaskStatus::Running).then_some(task.task_arn)
+    });
+    let task = running.await.unwrap();
+    let registered = aws.world(|world, _| world.instance_state(INSTANCE).unwrap().container_instance_arn);
+    assert_eq!(registered.as_deref(), Some(CONTAINER_INSTANCE));
+    (aws, task)
 }

@@ -1,11 +1,9 @@
 //! An HTTP proxy on 127.0.0.1: it opens tunnels (CONNECT), forwards requests with a whole address, or refuses both.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
-
-use super::http::listen;
 
 /// A proxy, and what it was asked.
 pub(crate) struct Proxy {
@@ -28,11 +26,15 @@ impl Proxy {
     fn start(refusal: Option<u16>) -> Proxy {
         let asked = Arc::new(Mutex::new(vec![]));
         let heads = asked.clone();
-        let address = listen("http", move |stream| {
-            // A peer that goes away ends the connection, and nothing else.
-            let _ = serve(stream, refusal, &heads);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = listener.local_addr().unwrap().to_string();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let heads = heads.clone();
+                // A peer that goes away ends the connection, and nothing else.
+                thread::spawn(move || serve(stream, refusal, &heads));
+            }
         });
-        let place = address.trim_start_matches("http://").to_owned();
         Proxy { asked, place }
     }
 

@@ -7,7 +7,9 @@ pub(crate) const CLUSTER: &str = "prod";
 pub(crate) const INSTANCE: &str = "i-0123456789abcdef0";
 pub(crate) const CONTAINER_INSTANCE: &str =
     "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/0123456789abcdef0123456789abcdef";
-pub(crate) const TASK: &str = "arn:aws:ecs:eu-west-1:123456789012:task/prod/fedcba9876543210fedcba9876543210";
+
+/// The first part of the container instance's id, which names a registration in a shared record.
+pub(crate) const REGISTRATION: &str = "0123";
 
 /// The lifecycle action token, which also names the drain. No sidecar may ever say it.
 pub(crate) const TOKEN: &str = "71514b9d-6a40-4b26-8523-05e7ee35fa40";
@@ -16,12 +18,6 @@ pub(crate) const TOKEN: &str = "71514b9d-6a40-4b26-8523-05e7ee35fa40";
 pub(crate) fn in_seconds(seconds: i64) -> String {
     let time = Timestamp::now() + SignedDuration::from_secs(seconds);
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// What a clock shows that is so many seconds ahead of this host's, as HTTP has it.
-pub(crate) fn date(ahead: i64) -> String {
-    let time = Timestamp::now() + SignedDuration::from_secs(ahead);
-    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 fn common() -> Value {

@@ -63,14 +63,12 @@ impl Sidecar {
     }
 
     fn start_by(mut command: Command, host: &Host, settings: &[(&str, &str)], stdout: Stdio) -> Sidecar {
-        let metadata = format!("{}/v4/task", host.address);
-        let credentials = format!("{}/credentials", host.address);
         let environment: [(&str, &str); 7] = [
             ("AWS_ENDPOINT_URL", &host.address),
-            ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &host.address),
-            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &credentials),
-            ("ECS_AGENT_INTROSPECTION_ENDPOINT", &host.address),
-            ("ECS_CONTAINER_METADATA_URI_V4", &metadata),
+            ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &host.imds),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &host.credentials),
+            ("ECS_AGENT_INTROSPECTION_ENDPOINT", &host.imds),
+            ("ECS_CONTAINER_METADATA_URI_V4", &host.metadata),
             ("PROTECTOR_POLL_INTERVAL", "1s"),
             ("PROTECTOR_UNKNOWN_GRACE", "1s"),
         ];
@@ -89,7 +87,7 @@ impl Sidecar {
         Sidecar {
             child,
             lines,
-            metadata,
+            metadata: host.metadata.clone(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What operators read beside tasks and services: target groups, capacity providers, scaling activities; and what fails.
 
 use super::lab::{CLUSTER, Lab, simulated};
-use crate::faults::{CallFilter, Cut, Limit};
+use crate::faults::{CallFilter, Cut, DateHeader, Limit};
 use crate::{Call, Service, TaskStatus};
 use serde_json::{Value, json};
 
@@ -393,6 +393,21 @@ fn an_answer_is_given_or_cut_for_one_caller_and_as_often_as_planned() {
     assert_eq!(cut("COORDINATOR"), None);
     assert_eq!(cut("ana"), Some(Cut::HalfOfTheBody));
     assert_eq!(cut("ana"), None);
+}
+
+#[test]
+fn the_third_read_gets_another_answer_than_the_first_two() {
+    let (mut lab, _) = Lab::new(0);
+    let reads = CallFilter::operation(Service::Ecs, "DescribeClusters");
+    let faults = lab.world.faults_mut();
+    faults.answer(reads.clone(), json!("holding"), 2);
+    faults.answer(reads.clone(), json!("released"), Limit::Forever);
+    faults.date(reads, DateHeader::Absent, 1);
+    let now = lab.now;
+    let answers = [(); 4].map(|()| lab.world.call(now, &describe_clusters("ana")).unwrap());
+    assert_eq!(answers, ["holding", "holding", "released", "released"]);
+    let mut date = || lab.world.faults_mut().take_date(now, &describe_clusters("ana"));
+    assert_eq!((date(), date()), (Some(DateHeader::Absent), None));
 }
 
 #[test]
