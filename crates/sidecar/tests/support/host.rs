@@ -138,8 +138,8 @@ impl Host {
     /// How often something was asked whose name contains `what`.
     pub(crate) fn calls(&self, what: &str) -> usize {
         let calls = self.aws.calls_by(&self.principal());
-        let all = calls.iter().chain(&self.aws.host_requests()).filter(|call| call.contains(what)).count();
-        all
+        let requests = self.aws.host_requests();
+        calls.iter().chain(&requests).filter(|call| call.contains(what)).count()
     }
 
     /// Returns the number of all calls.
@@ -254,6 +254,11 @@ async fn start() -> (&'static LocalAws, String) {
     let ecs = |operation: &str, params: Value| aws.call(Service::Ecs, operation, params).unwrap();
     ecs("CreateCluster", json!({"clusterName": CLUSTER}));
     assert_eq!(aws.world(|world, now| world.launch_instance(now, CLUSTER)), INSTANCE);
+    // The ids of a world are the same each time, and in the order of what is made in it.
+    let registered = aws.wait_until("the instance is registered", BOUND, |world| {
+        world.instance_state(INSTANCE)?.container_instance_arn
+    });
+    assert_eq!(registered.await.unwrap(), CONTAINER_INSTANCE);
     // When the daemon has ended, the sidecar has its stop timeout.
     let simulated = |name: &str, stop_seconds: &str| {
         let labels = json!({"local-aws.simulated": "true", "local-aws.stop-seconds": stop_seconds});
@@ -273,7 +278,5 @@ async fn start() -> (&'static LocalAws, String) {
         (task.last_status == TaskStatus::Running).then_some(task.task_arn)
     });
     let task = running.await.unwrap();
-    let registered = aws.world(|world, _| world.instance_state(INSTANCE).unwrap().container_instance_arn);
-    assert_eq!(registered.as_deref(), Some(CONTAINER_INSTANCE));
     (aws, task)
 }

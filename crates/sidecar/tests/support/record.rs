@@ -4,12 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 pub(crate) const CLUSTER: &str = "prod";
-pub(crate) const INSTANCE: &str = "i-0123456789abcdef0";
+pub(crate) const INSTANCE: &str = "i-0ec4c5bee627011b3";
 pub(crate) const CONTAINER_INSTANCE: &str =
-    "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/0123456789abcdef0123456789abcdef";
+    "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/e9fd6049d65af21e5775264a9a7e1b09";
 
 /// The first part of the container instance's id, which names a registration in a shared record.
-pub(crate) const REGISTRATION: &str = "0123";
+pub(crate) const REGISTRATION: &str = "e9fd";
 
 /// The lifecycle action token, which also names the drain. No sidecar may ever say it.
 pub(crate) const TOKEN: &str = "71514b9d-6a40-4b26-8523-05e7ee35fa40";
