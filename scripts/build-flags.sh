@@ -6,6 +6,8 @@
 # The flags go to the last step alone, the optimisation and linking of the whole program. All others are the same for
 # both programs, and so are target, profile and features (see crates/sidecar/Cargo.toml): what one of them has compiled
 # the other need not.
+#
+# With AUDITABLE the program has a list of its crates in a section of its own, which cargo-auditable writes.
 release_build() {
     local package="$1" program="$2" target="$3-unknown-linux-gnu"
     shift 3
@@ -14,6 +16,6 @@ release_build() {
     local flags=(-Crelocation-model=static
         "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" "--remap-path-prefix=$PWD=/src")
     CARGO_ENCODED_RUSTFLAGS="$(IFS=$'\x1f' && echo "${flags[*]}")" \
-        cargo rustc ${CI:+--locked} --release --target "$target" --package "$package" --bin "$program" -- "$@" >&2
+        cargo ${AUDITABLE:+auditable} rustc ${CI:+--locked} --release --target "$target" --package "$package" --bin "$program" -- "$@" >&2
     echo "${CARGO_TARGET_DIR:-target}/$target/release/$program"
 }

@@ -1,1 +1,1 @@
-"""What scripts/measure is made of: local counterparts of AWS, /proc, and one module for each program."""
+"""What scripts/measure is made of: the local AWS, /proc, and one module for each program."""

@@ -1,19 +1,26 @@
-"""Just enough AWS for one sidecar and an idle coordinator. Counts the calls it gets."""
+"""The local AWS as a process, and in it one container instance for a sidecar that is started beside it.
+
+Without boto3, so that scripts/measure needs Python alone. The requests are not signed: an access key names the caller.
+"""
 
 import datetime
 import json
-from urllib.parse import parse_qs
+import os
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlencode
 
-from .http import Response
+ROOT = Path(__file__).resolve().parents[2]
+PROTECTORCTL = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug" / "protectorctl"
 
 CLUSTER = "measure"
-INSTANCE = "i-0123456789abcdef0"
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
-ARN = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
-
-JSON = (("content-type", "application/x-amz-json-1.1"),)
-XML = (("content-type", "text/xml"),)
+TARGETS = {"ecs": "AmazonEC2ContainerServiceV20141113", "ssm": "AmazonSSM"}
+BOUND_SECONDS = 60
 
 
 def later(seconds):
@@ -22,96 +29,133 @@ def later(seconds):
     return now.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def reply(value, status=200):
-    return Response(status, json.dumps(value).encode(), JSON)
+def until(what, find):
+    """The first true value of `find`, or an error that names `what`."""
+    end = time.monotonic() + BOUND_SECONDS
+    while time.monotonic() < end:
+        found = find()
+        if found:
+            return found
+        time.sleep(0.005)
+    raise TimeoutError(f"not within {BOUND_SECONDS} s: {what}")
 
 
-def error(code, status=400):
-    return reply({"__type": code, "message": code}, status)
+class LocalAws:
+    """`protectorctl local-aws` on a free port; with a certificate and its key it also speaks TLS."""
+
+    def __init__(self, tls=None, program=PROTECTORCTL, arguments=("--tick", "0s", "--no-quotas")):
+        command = [program, "local-aws", "--json", "--region", REGION, *arguments]
+        if tls:
+            command += ["--tls-certificate", tls[0], "--tls-key", tls[1]]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        ready = json.loads(self.process.stdout.readline())
+        self.url = ready["endpoint"]
+        self.endpoint = ready["secureEndpoint"] or self.url
+
+    def request(self, method, path, body=b"", headers=()):
+        request = urllib.request.Request(self.url + path, body or None, dict(headers), method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=BOUND_SECONDS) as answer:
+                return answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                raise RuntimeError(f"{method} {path}: {error.code} {error.read().decode()}") from None
+
+    def signed(self, service):
+        return {"authorization": f"AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/{service}/aws4_request"}
+
+    def call(self, service, operation, **parameters):
+        headers = {**self.signed(service), "x-amz-target": f"{TARGETS[service]}.{operation}"}
+        return json.loads(self.request("POST", "/", json.dumps(parameters).encode(), headers))
+
+    def query(self, service, **parameters):
+        self.request("POST", "/", urlencode(parameters).encode(), self.signed(service))
+
+    def faults(self, *plans):
+        """Replaces the faults; crates/local-aws/src/http/control.rs says what a plan has."""
+        self.request("PUT", "/_local/faults", json.dumps(plans).encode())
+
+    def calls(self, *callers):
+        """The operations that were called so far, by the programs under test or by these callers."""
+        calls = json.loads(self.request("GET", "/_local/requests"))["calls"]
+        return [one["operation"] for one in calls if (one["principal"] in callers if callers else one["principal"] != "test")]
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(BOUND_SECONDS)
+        self.process.stdout.close()
 
 
-class Local:
-    """Container credentials, task metadata, instance metadata."""
+def simulated(name, stop_seconds):
+    labels = {"local-aws.simulated": "true", "local-aws.stop-seconds": str(stop_seconds)}
+    return {"name": name, "image": name, "memory": 16, "essential": stop_seconds == 0, "stopTimeout": 3600, "dockerLabels": labels}
 
-    def __call__(self, request):
-        if request.path.startswith("/credentials"):
-            return reply(self.credentials())
-        if request.path.startswith("/v4/"):
-            return reply(self.task() if request.path.endswith("/task") else self.task()["Containers"][1])
-        if request.path == "/latest/api/token":
-            return Response(200, b"token")
-        if request.path == "/latest/meta-data/instance-id":
-            return Response(200, INSTANCE.encode())
-        return Response(404)
 
-    @staticmethod
-    def credentials():
-        return {"AccessKeyId": "AKID", "SecretAccessKey": "secret", "Token": "token", "Expiration": later(3600)}
+class Host:
+    """One container instance with one task: a daemon and its sidecar, for which a process outside stands."""
 
-    @staticmethod
-    def task():
-        names = ("fluent-bit", "ecs-daemon-protector")
-        container = {"DesiredStatus": "RUNNING", "KnownStatus": "RUNNING", "Type": "NORMAL"}
-        containers = [{"DockerId": n, "Name": n, "DockerName": n, **container} for n in names]
+    def __init__(self, tls=None, cluster=CLUSTER, service="fluent-bit", program=PROTECTORCTL):
+        self.aws, self.cluster = LocalAws(tls, program), cluster
+        self.aws.call("ecs", "CreateCluster", clusterName=cluster)
+        tag = {"Tags.member.1.Key": "local-aws.cluster", "Tags.member.1.Value": cluster}
+        group = {"AutoScalingGroupName": "measure", "MinSize": 0, "MaxSize": 1, "DesiredCapacity": 1, **tag}
+        self.aws.query("autoscaling", Action="CreateAutoScalingGroup", Version="2011-01-01", **group)
+        (self.container_instance,) = until("an instance is registered", lambda: self.listed("ListContainerInstances"))
+        described = self.aws.call("ecs", "DescribeContainerInstances", cluster=cluster, containerInstances=[self.container_instance])
+        self.instance = described["containerInstances"][0]["ec2InstanceId"]
+        self.run(service)
+
+    def listed(self, operation):
+        (found,) = self.aws.call("ecs", operation, cluster=self.cluster).values()
+        return found
+
+    def run(self, service):
+        containers = [simulated(service, 0), simulated("ecs-daemon-protector", 3600)]
+        role = f"arn:aws:iam::{ACCOUNT}:role/daemon"
+        self.aws.call("ecs", "RegisterTaskDefinition", family=service, taskRoleArn=role, containerDefinitions=containers)
+        names = {"serviceName": service, "taskDefinition": service, "schedulingStrategy": "DAEMON"}
+        self.aws.call("ecs", "CreateService", cluster=self.cluster, **names)
+        (task,) = until("the task is there", lambda: self.listed("ListTasks"))
+        until("the task runs", lambda: self.status(task) == "RUNNING")
+        self.task = task.rpartition("/")[2]
+
+    def status(self, task):
+        return self.aws.call("ecs", "DescribeTasks", cluster=self.cluster, tasks=[task])["tasks"][0]["lastStatus"]
+
+    @property
+    def record_name(self):
+        return f"/ecs-daemon-protector/{self.cluster}/{self.instance}"
+
+    def environment(self):
+        """What the agent would give the container of the sidecar, and where the instance is."""
+        imds = json.loads(self.aws.request("GET", f"/_local/instances/{self.instance}"))["imds"]
         return {
-            "Cluster": f"{ARN}:cluster/{CLUSTER}",
-            "TaskARN": f"{ARN}:task/{CLUSTER}/0123456789abcdef0123456789abcdef",
-            "Family": "fluent-bit-daemon",
-            "Revision": "1",
-            "DesiredStatus": "RUNNING",
-            "KnownStatus": "RUNNING",
-            "LaunchType": "EC2",
-            "ServiceName": "fluent-bit",
-            "Containers": containers,
+            "AWS_REGION": REGION,
+            "AWS_ENDPOINT_URL": self.aws.endpoint,
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT": imds,
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{self.aws.url}/credentials/{self.task}",
+            "ECS_CONTAINER_METADATA_URI_V4": f"{self.aws.url}/v4/{self.task}-ecs-daemon-protector",
+            "PROTECTOR_CLUSTER": self.cluster,
+            "PROTECTOR_INSTANCE_ID": self.instance,
         }
 
+    def write_record(self, released):
+        """What the coordinator writes. A record that ended another drain has gone before."""
+        value = json.dumps(self.record(released))
+        self.aws.call("ssm", "PutParameter", Name=self.record_name, Value=value, Type="String", Overwrite=True)
 
-class Aws:
-    """SSM with one record that is released at the read that `release_at` names, and an account with nothing in it."""
+    def release_at_read(self, number):
+        """A drain whose record says holding until this read of it, and released from then on."""
+        self.write_record(released=False)
+        reads = {"service": "ssm", "operation": "GetParameters", "mentions": self.instance}
+        self.aws.faults({**reads, "fault": "stale", "times": number - 1})
+        self.write_record(released=True)
 
-    def __init__(self, release_at=None):
-        self.release_at = release_at
-        self.draining = False
-        self.reads = 0
-        self.calls = []
-
-    def __call__(self, request):
-        target = request.headers.get("x-amz-target")
-        if target is None:
-            action = parse_qs(request.body.decode()).get("Action", ["?"])[0]
-            self.calls.append(action)
-            return self.query(action)
-        action = target.rpartition(".")[2]
-        self.calls.append(action)
-        return self.json(action, json.loads(request.body or b"{}"))
-
-    def json(self, action, body):
-        if action == "GetParameters":
-            return self.parameters(body["Names"])
-        empty = {"ListClusters": {"clusterArns": []}, "GetParametersByPath": {"Parameters": []}}
-        return reply(empty[action]) if action in empty else error("InvalidAction")
-
-    def query(self, action):
-        result = f"<{action}Response><{action}Result></{action}Result></{action}Response>"
-        return Response(200, result.encode(), XML)
-
-    def parameters(self, names):
-        found = [self.parameter(name) for name in names if self.draining and name.endswith(INSTANCE)]
-        absent = [name for name in names if name not in [parameter["Name"] for parameter in found]]
-        return reply({"Parameters": found, "InvalidParameters": absent})
-
-    def parameter(self, name):
-        self.reads += 1
-        value = json.dumps(self.record(self.reads >= self.release_at))
-        return {"Name": name, "Type": "String", "Value": value, "Version": self.reads}
-
-    @staticmethod
-    def record(released):
-        """The record as the design's section 3 has it."""
+    def record(self, released):
         common = {
             "schema": 1,
-            "ec2InstanceId": INSTANCE,
-            "containerInstanceArn": f"{ARN}:container-instance/{CLUSTER}/0123456789abcdef0123456789abcdef",
+            "ec2InstanceId": self.instance,
+            "containerInstanceArn": self.container_instance,
             "drainId": "measure",
             "startedAt": later(-5),
             "updatedAt": later(0),
@@ -123,3 +167,6 @@ class Aws:
             return {**common, "state": "released", "remaining": 0, "reason": "drained", "releasedAt": later(0), "heldBy": []}
         held = [{"group": "service:web", "count": 1, "lastStatus": "DEACTIVATING"}]
         return {**common, "state": "holding", "remaining": 1, "heldBy": held}
+
+    def close(self):
+        self.aws.close()

@@ -25,7 +25,7 @@ LAUNCH = {
         "LifecycleActionToken": "00000000-0000-0000-0000-000000000002",
         "AutoScalingGroupName": "measure",
         "LifecycleHookName": "measure",
-        "EC2InstanceId": aws.INSTANCE,
+        "EC2InstanceId": "i-0123456789abcdef0",
         "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING",
         "Origin": "EC2",
         "Destination": "AutoScalingGroup",
@@ -50,9 +50,8 @@ class Function:
     """One cold start of the coordinator."""
 
     def __init__(self, program, tls, log):
-        context, store = tls or (None, None)
-        self.aws = aws.Aws()
-        self.remote = Server(self.aws, context)
+        *certificate, store = tls or (None,)
+        self.aws = aws.LocalAws(tls and certificate)
         self.api = RuntimeApi()
         self.runtime = Server(self.api)
         self.process = proc.Process([program], self.environment(store), log)
@@ -70,7 +69,7 @@ class Function:
             "AWS_ACCESS_KEY_ID": "AKID",
             "AWS_SECRET_ACCESS_KEY": "secret",
             "AWS_SESSION_TOKEN": "token",
-            "AWS_ENDPOINT_URL": self.remote.url,
+            "AWS_ENDPOINT_URL": self.aws.endpoint,
             "_HANDLER": "bootstrap",
             **trust,
         }
@@ -86,7 +85,7 @@ class Function:
 
     def __exit__(self, *_):
         self.process.kill()
-        self.remote.close()
+        self.aws.close()
         self.runtime.close()
 
 
@@ -97,8 +96,9 @@ def overhead(program, tls, log):
         for number in range(EVENTS):
             function.api.give(number, LAUNCH)
         seconds = [function.api.answer() for _ in range(EVENTS)]
-        if function.aws.calls:
-            raise RuntimeError(f"an ignored event made calls: {function.aws.calls}")
+        calls = function.aws.calls()
+        if calls:
+            raise RuntimeError(f"an ignored event made calls: {calls}")
     return init, statistics.median(seconds[1:])
 
 
@@ -108,9 +108,10 @@ def first_event(program, tls, log):
         function.init()
         function.api.give(0, TICK)
         seconds = function.api.answer()
-        if not function.aws.calls:
+        calls = function.aws.calls()
+        if not calls:
             raise RuntimeError("the tick made no call")
-    return seconds, function.aws.calls
+    return seconds, calls
 
 
 def measure(program, archive, tls, runs, log):

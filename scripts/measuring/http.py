@@ -1,10 +1,12 @@
-"""A small HTTP/1.1 server on 127.0.0.1 over plain sockets.
+"""A small HTTP/1.1 server on 127.0.0.1 over plain sockets, for the Lambda Runtime API and for the proxies of tests.
+
+It is no AWS: that is the local AWS. Its own Runtime API does not serve here, since it starts the function itself, and what
+is measured are the moments at which an event was handed out and answered, and a process that the test has started.
 
 The standard library's http.server answers with several small packets, which costs more than what is measured here.
 """
 
 import socket
-import ssl
 import threading
 from dataclasses import dataclass
 
@@ -45,16 +47,15 @@ def parse(head, body):
 class Server:
     """Answers each request with what `respond(request)` gives, one thread for each connection."""
 
-    def __init__(self, respond, tls=None):
+    def __init__(self, respond):
         self.respond = respond
-        self.tls = tls
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
     def url(self):
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.port}"
 
     def close(self):
         """Ends the accepting thread too: closing alone would leave it waiting."""
@@ -72,10 +73,8 @@ class Server:
     def _serve(self, connection):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            if self.tls:
-                connection = self.tls.wrap_socket(connection, server_side=True)
             self._answer_all(connection)
-        except (OSError, ssl.SSLError):
+        except OSError:
             pass  # the program has ended, or has been killed: the server ignores that
         finally:
             connection.close()

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import aws, proc
-from .http import Server
 from .report import MEGABYTE, Line
 
 POLLS = 3
@@ -41,35 +40,17 @@ class Subject:
         return proc.awaits_signal(pid)
 
 
-class Host:
-    """The endpoints that one container instance offers its sidecars."""
-
-    def __init__(self, context):
-        self.aws = aws.Aws(release_at=POLLS)
-        self.local = Server(aws.Local())
-        self.remote = Server(self.aws, context)
-
-    def environment(self, subject):
-        """A clean environment, without the variables of the caller."""
-        trust = {"SSL_CERT_FILE": subject.store, "AWS_CA_BUNDLE": subject.store} if subject.store else {}
-        return {
-            "AWS_REGION": aws.REGION,
-            "AWS_ENDPOINT_URL": self.remote.url,
-            "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.local.url,
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{self.local.url}/credentials",
-            "ECS_CONTAINER_METADATA_URI_V4": f"{self.local.url}/v4/container",
-            "PROTECTOR_CLUSTER": aws.CLUSTER,
-            "PROTECTOR_INSTANCE_ID": aws.INSTANCE,
-            **trust,
-            **subject.environment,
-        }
+class Host(aws.Host):
+    """One container instance for the sidecars that are measured."""
 
     def start(self, subject, log):
-        return proc.Process(subject.command, self.environment(subject), log)
+        """In a clean environment, without the variables of the caller."""
+        trust = {"SSL_CERT_FILE": subject.store, "AWS_CA_BUNDLE": subject.store} if subject.store else {}
+        return proc.Process(subject.command, {**self.environment(), **trust, **subject.environment}, log)
 
-    def close(self):
-        self.local.close()
-        self.remote.close()
+    def reads(self):
+        """How often the record was read."""
+        return self.aws.calls().count("GetParameters")
 
 
 def until_waiting(subject, process):
@@ -95,9 +76,9 @@ def peak_until_end(process):
     return peak
 
 
-def life(subject, context, log):
+def life(subject, certificate, log):
     """One whole life: start, wait, SIGTERM, three reads, released."""
-    host = Host(context)
+    host = Host(certificate)
     process = host.start(subject, log)
     try:
         waiting = until_waiting(subject, process)
@@ -110,21 +91,23 @@ def life(subject, context, log):
         }
         if not subject.polls:
             return seen
-        host.aws.draining = True
+        host.release_at_read(POLLS)
+        before = host.reads()
         os.kill(process.pid, signal.SIGTERM)
         seen["peak RSS while polling"] = peak_until_end(process)
         code, seen["CPU, whole life, three polls"] = process.wait(1)
+        reads = host.reads() - before
     finally:
         process.kill()
         host.close()
-    if code != 0 or host.aws.reads != POLLS:
-        raise RuntimeError(f"{subject.name} ended with {code} after {host.aws.reads} reads; 0 after {POLLS} was expected")
+    if code != 0 or reads != POLLS:
+        raise RuntimeError(f"{subject.name} ended with {code} after {reads} reads; 0 after {POLLS} was expected")
     return seen
 
 
-def shared(subject, context, log):
+def shared(subject, certificate, log):
     """PSS of each of ten copies that wait at one time."""
-    host = Host(context)
+    host = Host(certificate)
     copies = [host.start(subject, log) for _ in range(COPIES)]
     try:
         for copy in copies:
@@ -137,19 +120,19 @@ def shared(subject, context, log):
         host.close()
 
 
-def figures(subjects, context, runs, log):
+def figures(subjects, certificate, runs, log):
     """What each subject costs, by its name: medians. They take turns, so that a busy moment meets all of them."""
     lives = {subject.name: [] for subject in subjects}
     for _ in range(runs):
         for subject in subjects:
-            lives[subject.name].append(life(subject, context, log))
-    return {subject.name: of_all(subject, lives[subject.name], context, log) for subject in subjects}
+            lives[subject.name].append(life(subject, certificate, log))
+    return {subject.name: of_all(subject, lives[subject.name], certificate, log) for subject in subjects}
 
 
-def of_all(subject, lives, context, log):
+def of_all(subject, lives, certificate, log):
     content = Path(subject.program).read_bytes()
     medians = {name: statistics.median(life[name] for life in lives) for name in lives[0]}
-    pss = shared(subject, context, log)
+    pss = shared(subject, certificate, log)
     return {"binary": len(content), "gzip -9": len(gzip.compress(content, 9)), **medians, "idle PSS, each of ten": pss}
 
 
@@ -167,9 +150,9 @@ BUDGETS = {
 }
 
 
-def measure(subjects, context, runs, log):
+def measure(subjects, certificate, runs, log):
     """The lines of the first subject, and all figures of all."""
-    found = figures(subjects, context, runs, log)
+    found = figures(subjects, certificate, runs, log)
     own = found[subjects[0].name]
     lines = [Line(f"sidecar: {name}", own[name], budget, unit) for name, (budget, unit) in BUDGETS.items()]
     return lines, found

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import ssl
 import subprocess
 from pathlib import Path
 
@@ -17,7 +16,7 @@ def openssl(*arguments, cwd):
 
 
 def make(folder):
-    """Makes a server context and a trust store in `folder`; None if openssl is not at hand.
+    """Makes a server certificate, its key and a trust store in `folder`; None if openssl is not at hand.
 
     The trust store is this machine's bundle and our authority: reading 140 roots is part of what is measured.
     """
@@ -30,11 +29,9 @@ def make(folder):
     signing = ("-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "server.ext")
     openssl("x509", "-req", "-in", "server.csr", "-out", "server.crt", *signing, cwd=folder)
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(Path(folder, "server.crt"), Path(folder, "server.key"))
     store = Path(folder, "store.crt")
     store.write_text(bundle() + Path(folder, "ca.crt").read_text())
-    return context, str(store)
+    return str(Path(folder, "server.crt")), str(Path(folder, "server.key")), str(store)
 
 
 def store_for(program, folder):

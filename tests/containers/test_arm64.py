@@ -78,19 +78,19 @@ class Arm64(unittest.TestCase):
         self.assertEqual(said, f"ecs-daemon-protector {version}\n")
 
     def test_sigterm_during_the_self_check_then_a_whole_hold(self):
-        self.host.front.open = False
+        self.host.deny()
         sidecar = Emulated(self, self.environment(PROTECTOR_POLL_INTERVAL="1s"))
         sidecar.says("self-check-failed")
         self.host.write_record(released=False)
-        self.host.front.open = True
+        self.host.allow()
         sidecar.process.send_signal(signal.SIGTERM)
         self.finish(sidecar)
 
     def test_a_wait_that_ends_with_sigterm_then_a_whole_hold(self):
         place = {
             "region": measured.REGION,
-            "cluster": measured.CLUSTER,
-            "instance": measured.INSTANCE,
+            "cluster": self.host.cluster,
+            "instance": self.host.instance,
             "ownContainer": "ecs-daemon-protector",
             "known": {},
         }

@@ -205,6 +205,30 @@ impl Account {
         outcome
     }
 
+    /// Every page of a list, each a call of its own. `send` gets the token of a page, and `take` gives that of the next one.
+    ///
+    /// The SDK's paginators do not serve here: a call waits for its turn before it is made, and a paginator says only then
+    /// that there is no further page.
+    async fn pages<P, E, F>(
+        &self,
+        call: &'static str,
+        send: impl Fn(Option<String>) -> F,
+        mut take: impl FnMut(P) -> Option<String>,
+    ) -> Reading<()>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+        F: Future<Output = Result<P, SdkError<E, HttpResponse>>>,
+    {
+        let mut token = None;
+        loop {
+            let page = self.call(call, send(token)).await?;
+            token = take(page).filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
     /// The reads that have failed since this was last asked, each call with each code once.
     pub(crate) fn take_gaps(&self) -> Vec<Gap> {
         let mut gaps = std::mem::take(&mut *locked(&self.gaps));

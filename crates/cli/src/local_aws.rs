@@ -11,7 +11,7 @@ use protector_local_aws::{CoordinatorSpec, LocalAws, LocalAwsConfig};
 use scene::{Scene, Stuck};
 use serde_json::json;
 use std::error::Error;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -48,6 +48,12 @@ pub(crate) struct LocalAwsArgs {
     /// Region of the account.
     #[arg(long, default_value = "us-east-1")]
     region: String,
+    /// Serve the AWS APIs by TLS too, with this certificate for 127.0.0.1 (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// The key of the certificate (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
     /// Do not enforce the API quotas.
     #[arg(long)]
     no_quotas: bool,
@@ -65,6 +71,12 @@ pub(crate) async fn run(args: LocalAwsArgs) -> Result<(), Box<dyn Error>> {
         None => None,
     };
     let aws = LocalAws::start(config(&args)).await?;
+    let secure = match (&args.tls_certificate, &args.tls_key) {
+        (Some(certificate), Some(key)) => {
+            Some(aws.listen_with_tls(&fs::read(certificate)?, &fs::read(key)?).await?)
+        }
+        _ => None,
+    };
     if let Some(file) = &args.coordinator_log {
         aws.copy_coordinator_log(log_file(file)?);
     }
@@ -78,7 +90,7 @@ pub(crate) async fn run(args: LocalAwsArgs) -> Result<(), Box<dyn Error>> {
         }
     };
     tokio::select! {
-        stuck = set => announce(&args, &aws.endpoint_url(), &stuck?)?,
+        stuck = set => announce(&args, &aws.endpoint_url(), secure.as_deref(), &stuck?)?,
         () = stop.asked() => {
             aws.shutdown().await;
             return Ok(());
@@ -123,7 +135,12 @@ fn config(args: &LocalAwsArgs) -> LocalAwsConfig {
     config
 }
 
-fn announce(args: &LocalAwsArgs, endpoint: &str, stuck: &[Stuck]) -> io::Result<()> {
+fn announce(
+    args: &LocalAwsArgs,
+    endpoint: &str,
+    secure: Option<&str>,
+    stuck: &[Stuck],
+) -> io::Result<()> {
     if !args.json {
         return output::line(&match stuck {
             [] => usage(endpoint, &args.region),
@@ -133,6 +150,7 @@ fn announce(args: &LocalAwsArgs, endpoint: &str, stuck: &[Stuck]) -> io::Result<
     output::json(&json!({
         "event": "ready",
         "endpoint": endpoint,
+        "secureEndpoint": secure,
         "region": args.region,
         "accessKeyId": ACCESS_KEY,
         "secretAccessKey": ACCESS_KEY,

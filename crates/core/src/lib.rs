@@ -30,6 +30,7 @@ pub mod policy;
 pub mod protection;
 pub mod receipt;
 pub mod record;
+pub mod redact;
 pub mod settings;
 pub mod shared;
 pub mod task_metadata;

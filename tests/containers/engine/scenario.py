@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from .docker import DOCKER, IMAGE, RESTRICTED, WORKLOAD, docker, events, inspect, until
-from .host import PROGRAMS, Front, LocalAws, tls
+from .host import PROGRAMS, PROTECTORCTL, client, measured, tls
 
 HERE = Path(__file__).resolve().parents[1]
 CLUSTER, GROUP, HOOK = "real", "real", "drain"
@@ -41,13 +41,11 @@ class Drain:
         self.prepare_files()
         settings = SETTINGS if linger is None else (*SETTINGS, f"PROTECTOR_LINGER={linger}")
         coordinator = [part for setting in settings for part in ("--coordinator-env", setting)]
-        self.aws = LocalAws("--coordinator", str(PROGRAMS / "bootstrap"), "--tick", "5s", *coordinator)
+        arguments = ("--coordinator", str(PROGRAMS / "bootstrap"), "--tick", "5s", *coordinator)
+        self.aws = measured.LocalAws(tls.make(self.folder)[:2], PROTECTORCTL, arguments)
         test.addCleanup(self.aws.close)
-        self.front = Front(self.aws.url, tls.make(self.folder)[0])
-        test.addCleanup(self.front.server.close)
         test.addCleanup(self.remove_containers)
-        self.ecs, self.ssm = self.aws.client("ecs"), self.aws.client("ssm")
-        self.auto_scaling = self.aws.client("autoscaling")
+        self.ecs, self.ssm, self.auto_scaling = (client(self.aws, name) for name in ("ecs", "ssm", "autoscaling"))
 
     def prepare_files(self):
         (self.folder / "lines").mkdir()
@@ -92,7 +90,7 @@ class Drain:
 
     def sidecar(self):
         trust = ("--volume", f"{self.folder}/ca.crt:/ca.crt:ro")
-        ssm = {"AWS_ENDPOINT_URL_SSM": self.front.server.url, "SSL_CERT_FILE": "/ca.crt"}
+        ssm = {"AWS_ENDPOINT_URL_SSM": self.aws.endpoint, "SSL_CERT_FILE": "/ca.crt"}
         variables = {**ssm, "PROTECTOR_MAX_HOLD": "2m"}
         return self.container(
             SIDECAR,

@@ -79,11 +79,11 @@ class Life(HostCase):
         self.assertIn("--read-only", RESTRICTED)
 
     def test_check_fails_until_the_self_check_has_passed(self):
-        self.host.front.open = False
+        self.host.deny()
         sidecar = self.start(*self.host.trust(), PROTECTOR_POLL_INTERVAL="1s")
         self.assertEqual(sidecar.says("self-check-failed")["reason"], "denied")
         self.assertEqual(sidecar.check(), 1)
-        self.host.front.open = True
+        self.host.allow()
         sidecar.says("ready")
         until("the check passes", lambda: sidecar.check() == 0)
 

@@ -1,40 +1,26 @@
-"""A container instance as one sidecar sees it, and the sidecar on it."""
+"""A container instance of the local AWS as one sidecar sees it, and the sidecar on it."""
 
 import signal
 
 from measuring import aws
-from measuring.http import Server
 
-from .programs import SIDECAR, Program, until
+from .programs import PROTECTORCTL, SIDECAR, Program, until
 
 SERVICE = "logs"
-
-
-class Local(aws.Local):
-    """Task metadata and credentials for a task of the daemon service."""
-
-    def __init__(self, cluster):
-        self.cluster = cluster
-
-    def task(self):
-        arn = f"{aws.ARN}:task/{self.cluster}/{'f' * 32}"
-        return {**aws.Local.task(), "Cluster": self.cluster, "TaskARN": arn, "ServiceName": SERVICE}
 
 
 class Sidecar:
     """The real program, started as the agent would start its container. `ssm` is where it reads its record."""
 
     def __init__(self, cluster, instance, ssm, **settings):
-        self.server = Server(Local(cluster))
+        self.host = aws.Host(cluster=cluster, service=SERVICE, program=PROTECTORCTL)
         variables = {
-            "AWS_REGION": aws.REGION,
+            **self.host.environment(),
             "AWS_ENDPOINT_URL": ssm,
-            "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.server.url,
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{self.server.url}/credentials",
-            "ECS_CONTAINER_METADATA_URI_V4": f"{self.server.url}/v4/container",
             "PROTECTOR_INSTANCE_ID": instance,
             "PROTECTOR_LOG": "debug",
         }
+        del variables["PROTECTOR_CLUSTER"]  # task metadata has it
         variables.update({f"PROTECTOR_{name}": value for name, value in settings.items()})
         self.program = Program([SIDECAR], variables)
 
@@ -62,4 +48,4 @@ class Sidecar:
 
     def close(self):
         self.program.stop()
-        self.server.close()
+        self.host.close()

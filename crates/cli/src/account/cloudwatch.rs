@@ -49,25 +49,21 @@ impl Account {
             .map(|(number, one)| query(number, *one, period_seconds))
             .collect();
         let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-        let mut token = None;
-        loop {
-            let request = self
-                .cloudwatch
-                .get_metric_data()
-                .set_metric_data_queries(Some(queries.clone()))
-                .start_time(DateTime::from_secs(seconds - past.as_secs()))
-                .end_time(DateTime::from_secs(seconds))
-                .set_next_token(token);
-            let page = self.call("cloudwatch:GetMetricData", request.send()).await?;
+        let request = self
+            .cloudwatch
+            .get_metric_data()
+            .set_metric_data_queries(Some(queries))
+            .start_time(DateTime::from_secs(seconds - past.as_secs()))
+            .end_time(DateTime::from_secs(seconds));
+        let send = |token| request.clone().set_next_token(token).send();
+        self.pages("cloudwatch:GetMetricData", send, |page| {
             for result in page.metric_data_results.unwrap_or_default() {
                 let known = values.entry(result.id.unwrap_or_default()).or_default();
                 known.extend(result.values.unwrap_or_default());
             }
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                break;
-            }
-        }
+            page.next_token
+        })
+        .await?;
         let asked = asked.iter().enumerate();
         Ok(asked
             .map(|(number, one)| {
@@ -86,10 +82,8 @@ impl Account {
     /// The gap.
     pub(crate) async fn alarms(&self) -> Reading<Vec<Alarm>> {
         let mut found = Vec::new();
-        let mut token = None;
-        loop {
-            let request = self.cloudwatch.describe_alarms().set_next_token(token);
-            let page = self.call("cloudwatch:DescribeAlarms", request.send()).await?;
+        let send = |token| self.cloudwatch.describe_alarms().set_next_token(token).send();
+        self.pages("cloudwatch:DescribeAlarms", send, |page| {
             let alarms = page.metric_alarms.unwrap_or_default().into_iter();
             found.extend(alarms.map(|alarm| {
                 Alarm {
@@ -109,11 +103,10 @@ impl Account {
                         && alarm.alarm_actions.is_some_and(|actions| !actions.is_empty()),
                 }
             }));
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(found);
-            }
-        }
+            page.next_token
+        })
+        .await?;
+        Ok(found)
     }
 }
 

@@ -53,20 +53,14 @@ impl Account {
     /// The gap.
     pub(crate) async fn clusters(&self) -> Reading<Vec<ClusterName>> {
         let mut found = Vec::new();
-        let mut token = None;
-        loop {
-            let request = self.ecs.list_clusters().set_next_token(token);
-            let page = self.call("ecs:ListClusters", request.send()).await?;
-            let arns = page.cluster_arns.unwrap_or_default();
-            found.extend(
-                arns.iter()
-                    .filter_map(|arn| ClusterName::from_name_or_arn(arn).ok()),
-            );
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(found);
-            }
-        }
+        let send = |token| self.ecs.list_clusters().set_next_token(token).send();
+        self.pages("ecs:ListClusters", send, |page| {
+            let arns = page.cluster_arns.unwrap_or_default().into_iter();
+            found.extend(arns.filter_map(|arn| ClusterName::from_name_or_arn(&arn).ok()));
+            page.next_token
+        })
+        .await?;
+        Ok(found)
     }
 
     /// Container instances of a cluster.
@@ -111,22 +105,19 @@ impl Account {
         filter: Option<String>,
     ) -> Reading<Vec<String>> {
         let mut arns = Vec::new();
-        let mut token = None;
-        loop {
-            let request = self
-                .ecs
-                .list_container_instances()
-                .cluster(cluster.as_str())
-                .set_status(status.clone())
-                .set_filter(filter.clone())
-                .set_next_token(token);
-            let page = self.call("ecs:ListContainerInstances", request.send()).await?;
+        let request = self
+            .ecs
+            .list_container_instances()
+            .cluster(cluster.as_str())
+            .set_status(status)
+            .set_filter(filter);
+        let send = |token| request.clone().set_next_token(token).send();
+        self.pages("ecs:ListContainerInstances", send, |page| {
             arns.extend(page.container_instance_arns.unwrap_or_default());
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(arns);
-            }
-        }
+            page.next_token
+        })
+        .await?;
+        Ok(arns)
     }
 
     async fn described_instances(
@@ -184,24 +175,20 @@ impl Account {
         scheduling: types::SchedulingStrategy,
     ) -> Reading<Vec<ServiceName>> {
         let mut found = Vec::new();
-        let mut token = None;
-        loop {
-            let request = self
-                .ecs
-                .list_services()
-                .cluster(cluster.as_str())
-                .scheduling_strategy(scheduling.clone())
-                .max_results(SERVICES_LISTED)
-                .set_next_token(token);
-            let page = self.call("ecs:ListServices", request.send()).await?;
+        let request = self
+            .ecs
+            .list_services()
+            .cluster(cluster.as_str())
+            .scheduling_strategy(scheduling)
+            .max_results(SERVICES_LISTED);
+        let send = |token| request.clone().set_next_token(token).send();
+        self.pages("ecs:ListServices", send, |page| {
             let arns = page.service_arns.unwrap_or_default();
-            let names = arns.iter().filter_map(|arn| arn.rsplit('/').next()?.parse().ok());
-            found.extend(names);
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(found);
-            }
-        }
+            found.extend(arns.iter().filter_map(|arn| arn.rsplit('/').next()?.parse().ok()));
+            page.next_token
+        })
+        .await?;
+        Ok(found)
     }
 
     /// All capacity providers of the account and region.
@@ -210,17 +197,13 @@ impl Account {
     /// The gap.
     pub(crate) async fn capacity_providers(&self) -> Reading<Vec<CapacityProvider>> {
         let mut found = Vec::new();
-        let mut token = None;
-        loop {
-            let request = self.ecs.describe_capacity_providers().set_next_token(token);
-            let page = self.call("ecs:DescribeCapacityProviders", request.send()).await?;
-            let providers = page.capacity_providers.unwrap_or_default().into_iter();
-            found.extend(providers.filter_map(provider));
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(found);
-            }
-        }
+        let send = |token| self.ecs.describe_capacity_providers().set_next_token(token).send();
+        self.pages("ecs:DescribeCapacityProviders", send, |page| {
+            found.extend(page.capacity_providers.unwrap_or_default().into_iter().filter_map(provider));
+            page.next_token
+        })
+        .await?;
+        Ok(found)
     }
 
     /// A task definition, and the whole answer as text.
@@ -261,23 +244,20 @@ impl Account {
             TasksOf::Service(name) => (None, Some(name.to_string())),
         };
         let mut arns = Vec::new();
-        let mut token = None;
-        loop {
-            let request = self
-                .ecs
-                .list_tasks()
-                .cluster(cluster.as_str())
-                .set_container_instance(machine.clone())
-                .set_service_name(service.clone())
-                .desired_status(desired.clone())
-                .set_next_token(token);
-            let page = self.call("ecs:ListTasks", request.send()).await?;
+        let request = self
+            .ecs
+            .list_tasks()
+            .cluster(cluster.as_str())
+            .set_container_instance(machine)
+            .set_service_name(service)
+            .desired_status(desired);
+        let send = |token| request.clone().set_next_token(token).send();
+        self.pages("ecs:ListTasks", send, |page| {
             arns.extend(page.task_arns.unwrap_or_default());
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(arns);
-            }
-        }
+            page.next_token
+        })
+        .await?;
+        Ok(arns)
     }
 
     async fn described_tasks(&self, cluster: &ClusterName, arns: &[String]) -> Reading<Vec<SeenTask>> {

@@ -12,20 +12,13 @@ impl Account {
     /// The gap.
     pub(crate) async fn rules_of_target(&self, target: &str) -> Reading<Vec<Rule>> {
         let mut names = Vec::new();
-        let mut token = None;
-        loop {
-            let request = self
-                .events
-                .list_rule_names_by_target()
-                .target_arn(target)
-                .set_next_token(token);
-            let page = self.call("events:ListRuleNamesByTarget", request.send()).await?;
+        let request = self.events.list_rule_names_by_target().target_arn(target);
+        let send = |token| request.clone().set_next_token(token).send();
+        self.pages("events:ListRuleNamesByTarget", send, |page| {
             names.extend(page.rule_names.unwrap_or_default());
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                break;
-            }
-        }
+            page.next_token
+        })
+        .await?;
         let mut rules = Vec::new();
         for name in names {
             let request = self.events.describe_rule().name(&name);

@@ -5,6 +5,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use protector_core::limits::{MESSAGE_CHARS_MAX, cut};
+use protector_core::redact::without_tokens;
 use protector_diagnosis::read::{Gap, GapKind};
 use std::error::Error;
 
@@ -79,18 +80,6 @@ fn word(kind: GapKind) -> &'static str {
     }
 }
 
-/// Errors of Auto Scaling quote the lifecycle action token.
-fn without_tokens(words: &str) -> String {
-    let is_token = |word: &str| {
-        let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-        word.len() == 36 && word.matches('-').count() == 4 && !word.starts_with("i-")
-    };
-    let shown = words
-        .split(' ')
-        .map(|word| if is_token(word) { "(token)" } else { word });
-    shown.collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,14 +95,5 @@ mod tests {
         ] {
             assert_eq!(of_code(code), kind, "{code}");
         }
-    }
-
-    #[test]
-    fn a_token_is_not_repeated() {
-        let words = "No active Lifecycle Action found with token 630aa23f-48eb-45e7-aba6-799ea6093a0f.";
-        assert_eq!(
-            without_tokens(words),
-            "No active Lifecycle Action found with token (token)"
-        );
     }
 }

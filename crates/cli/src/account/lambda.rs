@@ -69,16 +69,9 @@ impl Account {
     /// The gap.
     pub(crate) async fn event_sources(&self, function: &str) -> Reading<Vec<EventSource>> {
         let mut found = Vec::new();
-        let mut marker = None;
-        loop {
-            let request = self
-                .lambda
-                .list_event_source_mappings()
-                .function_name(function)
-                .set_marker(marker);
-            let page = self
-                .call("lambda:ListEventSourceMappings", request.send())
-                .await?;
+        let request = self.lambda.list_event_source_mappings().function_name(function);
+        let send = |marker| request.clone().set_marker(marker).send();
+        self.pages("lambda:ListEventSourceMappings", send, |page| {
             let mappings = page.event_source_mappings.unwrap_or_default().into_iter();
             found.extend(mappings.filter_map(|one| {
                 Some(EventSource {
@@ -87,10 +80,9 @@ impl Account {
                     state: one.state.unwrap_or_default(),
                 })
             }));
-            marker = page.next_marker.filter(|marker| !marker.is_empty());
-            if marker.is_none() {
-                return Ok(found);
-            }
-        }
+            page.next_marker
+        })
+        .await?;
+        Ok(found)
     }
 }

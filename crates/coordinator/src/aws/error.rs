@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use protector_core::redact::without_tokens;
 use serde::{Serialize, Serializer};
 
 /// Kinds of failure; logs and metrics use their names.
@@ -96,15 +97,6 @@ fn kind(code: &str, words: &str) -> ErrorKind {
     }
 }
 
-/// Auto Scaling's errors quote the lifecycle action token, which entitles its bearer to end the wait.
-fn without_tokens(words: &str) -> String {
-    let is_token = |word: &str| word.len() >= 36 && word.matches('-').count() == 4 && !word.starts_with("i-");
-    let shown = words
-        .split(' ')
-        .map(|word| if is_token(word) { "(token)" } else { word });
-    shown.collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,15 +116,6 @@ mod tests {
         );
         assert_eq!(kind("Throttling", "Rate exceeded"), ErrorKind::Throttled);
         assert_eq!(kind("AccessDenied", "User is not authorized"), ErrorKind::Denied);
-    }
-
-    #[test]
-    fn tokens_are_not_repeated() {
-        let words = "No active Lifecycle Action found with token 630aa23f-48eb-45e7-aba6-799ea6093a0f";
-        assert_eq!(
-            without_tokens(words),
-            "No active Lifecycle Action found with token (token)"
-        );
     }
 
     #[test]

@@ -36,6 +36,8 @@ struct Plan {
 enum Fault {
     Throttle,
     Deny,
+    /// Reads are answered from before the last write.
+    Stale,
     Cut(Cut),
     /// Seconds that the header `Date` is ahead; null for none.
     Date(Option<i64>),
@@ -54,6 +56,7 @@ impl Plan {
         match self.fault {
             Fault::Throttle => faults.throttle(filter, limit),
             Fault::Deny => faults.deny(filter, limit),
+            Fault::Stale => faults.stale_reads(filter, limit),
             Fault::Cut(cut) => faults.cut(filter, cut, limit),
             Fault::Date(None) => faults.date(filter, DateHeader::Absent, limit),
             Fault::Date(Some(seconds)) => {

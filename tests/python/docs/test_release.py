@@ -1,0 +1,81 @@
+"""What scripts/release is configured with, and that its check finds what is wrong."""
+
+import copy
+import importlib.machinery
+import importlib.util
+import json
+import re
+import sys
+import tomllib
+import unittest
+from unittest.mock import patch
+
+from . import ROOT
+
+
+def toml(name):
+    return tomllib.loads((ROOT / name).read_text())
+
+
+def loaded(name):
+    """A script as a module, whatever its name ends with."""
+    loader = importlib.machinery.SourceFileLoader(re.sub(r"\W", "_", name), str(ROOT / "scripts" / name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    with patch.object(sys, "dont_write_bytecode", True):
+        loader.exec_module(module)
+    return module
+
+
+class Licences(unittest.TestCase):
+    def test_what_cargo_about_accepts_is_what_cargo_deny_allows(self):
+        about, deny = toml("about.toml"), toml("deny.toml")
+        self.assertEqual(set(about["accepted"]), set(deny["licenses"]["allow"]))
+        self.assertEqual(about["targets"], deny["graph"]["targets"])
+        # An exception is for a crate that is in no program that is released.
+        for exception in deny["licenses"]["exceptions"]:
+            self.assertNotIn(exception["crate"], about)
+
+    def test_the_template_names_every_crate_with_its_texts(self):
+        text = (ROOT / "about.hbs").read_text()
+        for part in ("{{#each crates}}", "{{#each licenses}}", "{{#each this.used_by}}", "{{{this.text}}}"):
+            self.assertIn(part, text)
+
+
+class Tools(unittest.TestCase):
+    def test_each_tool_has_one_version(self):
+        text = "".join((ROOT / "scripts" / name).read_text() for name in ("release", "check-dependencies"))
+        tools = dict(re.findall(r"^tool (cargo-\w+) (\S+)", text, re.MULTILINE))
+        self.assertEqual(set(tools), {"cargo-deny", "cargo-auditable", "cargo-cyclonedx", "cargo-about"})
+        versions = {**tools, "cargo-deny": re.search(r"^VERSION=(.*)$", text, re.MULTILINE)[1]}
+        self.assertEqual([one for one in versions.values() if not re.fullmatch(r"\d+\.\d+\.\d+", one)], [])
+
+
+BILL = {
+    "metadata": {"component": {"bom-ref": "path+file:///here/crates/sidecar#1", "name": "sidecar"}},
+    "components": [{"bom-ref": "path+file:///here/crates/core#1", "name": "core", "version": "1"}],
+    "dependencies": [
+        {"ref": "path+file:///here/crates/sidecar#1", "dependsOn": ["path+file:///here/crates/core#1"]},
+        {"ref": "path+file:///here/crates/core#1"},
+    ],
+}
+
+
+class Bills(unittest.TestCase):
+    def test_a_bill_gets_the_libraries_of_the_program_and_loses_the_folder(self):
+        amend = loaded("amend-bill")
+        for static, names in ((True, ["core", "rust-std", "glibc"]), (False, ["core", "rust-std"])):
+            bill = amend.amended(json.dumps(BILL), "/here", static)
+            self.assertEqual([one["name"] for one in bill["components"]], names)
+            self.assertEqual(bill["dependencies"][0]["dependsOn"], ["path+file:///crates/core#1", *names[1:]])
+            self.assertNotIn("/here", json.dumps(bill))
+
+    def test_a_crate_more_or_less_is_found_in_bills_and_licences(self):
+        check = loaded("releasing/check.py")
+        wanted = {("core", "1")}
+        self.assertEqual(check.difference("bill", check.of_bill(BILL), wanted), [])
+        more = copy.deepcopy(BILL)
+        more["components"].append({"name": "extra", "version": "2"})
+        self.assertEqual(check.difference("bill", check.of_bill(more), wanted), ["bill: has extra 2"])
+        self.assertEqual(check.difference("bill", set(), wanted), ["bill: lacks core 1"])
+        licences = f"Head\n\ncore 1: MIT\n\n{'-' * 80}\nMIT License\nother 3: no\n"
+        self.assertEqual(check.of_licences(licences), wanted)
