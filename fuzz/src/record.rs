@@ -105,8 +105,8 @@ fn receipt(record: &Record) {
     let elsewhere = serde_json::to_string(&bare).unwrap_or_default();
     let token = token.as_ref().map(LifecycleActionToken::as_str);
     for secret in token.into_iter().chain([record.drain_id.as_str()]) {
-        let told = secret.len() >= 8 && !elsewhere.contains(secret) && said.contains(secret);
-        assert!(!told, "a token is said: {said}");
+        let reported = secret.len() >= 8 && !elsewhere.contains(secret) && said.contains(secret);
+        assert!(!reported, "a token is said: {said}");
     }
 }
 

@@ -95,7 +95,7 @@ fn is_contradiction(problem: &Problem) -> bool {
 }
 
 /// Returns whether the problem names this variable and its value, each whole or cut.
-fn is_told((name, value): (&String, &String), problem: &Problem) -> bool {
+fn is_reported((name, value): (&String, &String), problem: &Problem) -> bool {
     let kept = problem.value.strip_suffix(CUT_MARK).unwrap_or(&problem.value);
     name.starts_with(VARIABLE_PREFIX) && cut(name, QUOTED_CHARS_MAX) == problem.name && value.contains(kept)
 }
@@ -114,7 +114,7 @@ fn assert_problems(variables: &Variables, problems: Option<&Problems>) {
             "{words}"
         );
         assert!(
-            is_contradiction(problem) || variables.iter().any(|given| is_told(given, problem)),
+            is_contradiction(problem) || variables.iter().any(|given| is_reported(given, problem)),
             "nobody gave it: {words}"
         );
     }
@@ -123,10 +123,10 @@ fn assert_problems(variables: &Variables, problems: Option<&Problems>) {
         .filter(|one| is_unknown(one))
         .map(|one| one.name.as_str())
         .collect();
-    let told = names.len();
+    let reported = names.len();
     names.dedup();
     assert!(
-        names.len() == told || names.iter().any(|name| name.ends_with(CUT_MARK)),
+        names.len() == reported || names.iter().any(|name| name.ends_with(CUT_MARK)),
         "told twice: {names:?}"
     );
 }
@@ -134,8 +134,9 @@ fn assert_problems(variables: &Variables, problems: Option<&Problems>) {
 /// The same, without known settings whose value is blank.
 fn without_blanks(variables: &Variables, problems: Option<&Problems>) -> Variables {
     let unknown = |name: &str| {
-        let told = problems.iter().flat_map(|problems| &problems.0);
-        told.filter(|problem| is_unknown(problem))
+        let reported = problems.iter().flat_map(|problems| &problems.0);
+        reported
+            .filter(|problem| is_unknown(problem))
             .any(|problem| cut(name, QUOTED_CHARS_MAX) == problem.name)
     };
     let mut bare = variables.clone();

@@ -2,12 +2,12 @@
 
 import json
 import re
+import struct
 import subprocess
 import sys
 import zipfile
 import zlib
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 PROGRAMS = {"protector-sidecar": "ecs-daemon-protector", "protector-coordinator": "coordinator"}
 IMAGES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -35,12 +35,19 @@ def of_bill(bill):
     return {(one["name"], one.get("version")) for one in bill["components"] if one["name"] not in RUNTIME}
 
 
+def section(program, wanted):
+    """The content of a section of a 64-bit little-endian ELF file; empty if there is none."""
+    table, size, count, names = (*struct.unpack_from("<Q", program, 40), *struct.unpack_from("<3H", program, 58))
+    headers = [struct.unpack_from("<I20xQQ", program, table + number * size) for number in range(count)]
+    content = lambda header: program[header[1] : header[1] + header[2]]
+    name = lambda header: content(headers[names])[header[0] :].split(b"\0")[0].decode()
+    return next((content(header) for header in headers if name(header) == wanted), b"")
+
+
 def of_program(program):
     """What cargo-auditable has written into it, the program's own crate aside."""
-    with TemporaryDirectory() as folder:
-        section = Path(folder, "section")
-        subprocess.run(["objcopy", "--dump-section", f".dep-v0={section}", program, Path(folder, "copy")], check=True)
-        packages = json.loads(zlib.decompress(section.read_bytes()))["packages"]
+    listed = section(program, ".dep-v0")
+    packages = json.loads(zlib.decompress(listed))["packages"] if listed else []
     return {(one["name"], one["version"]) for one in packages if not one.get("root")}
 
 
@@ -78,11 +85,9 @@ def check(folder, processors):
             text = (folder / f"{stem}.cdx.json").read_text()
             wrong += [f"{stem}.cdx.json: {one}" for one in problems_of_bill(text)]
             wrong += difference(f"{stem}.cdx.json", of_bill(json.loads(text)), every)
-            program = folder / stem
-            with TemporaryDirectory() as unpacked:
-                if not program.exists():
-                    program = zipfile.ZipFile(f"{program}.zip").extract("bootstrap", unpacked)
-                wrong += difference(f"{stem}, its list of crates", of_program(program), every)
+            program, archive = folder / stem, folder / f"{stem}.zip"
+            program = zipfile.ZipFile(archive).read("bootstrap") if archive.exists() else program.read_bytes()
+            wrong += difference(f"{stem}, its list of crates", of_program(program), every)
             print(f"{stem}: {len(every)} crates", file=sys.stderr)
     theirs = {crate for crate in linked if not crate[0].startswith("protector-")}
     licences = (folder / "THIRD-PARTY-LICENCES.txt").read_text()

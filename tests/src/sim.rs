@@ -57,10 +57,10 @@ pub fn play(text: &str) -> Result<Transcript, Vec<SyntaxError>> {
         .start_paused(true)
         .build();
     let runtime = runtime.expect("a runtime");
-    Ok(LocalSet::new().block_on(&runtime, told(&script, settings, sidecar)))
+    Ok(LocalSet::new().block_on(&runtime, reported(&script, settings, sidecar)))
 }
 
-async fn told(script: &Script, settings: CoordinatorSettings, sidecar: HoldPolicy) -> Transcript {
+async fn reported(script: &Script, settings: CoordinatorSettings, sidecar: HoldPolicy) -> Transcript {
     let clock = VirtualClock::start(setup::DURATION);
     let transcript = TranscriptWriter::new(clock, &script.setup);
     let (harness, deliveries) = Harness::new(clock, sidecar, sidecar::start, transcript);

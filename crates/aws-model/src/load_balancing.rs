@@ -205,16 +205,16 @@ fn health(params: Params<'_>, targets: &[Target]) -> Value {
 
 /// `TargetHealth`: <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html>.
 fn state(state: TargetState) -> Value {
-    let told = |state: &str, reason: &str, description: &str| json!({"State": state, "Reason": reason, "Description": description});
+    let reported = |state: &str, reason: &str, description: &str| json!({"State": state, "Reason": reason, "Description": description});
     match state {
         TargetState::Healthy => json!({"State": "healthy"}),
-        TargetState::Initial => told(
+        TargetState::Initial => reported(
             "initial",
             "Elb.RegistrationInProgress",
             "Target registration is in progress",
         ),
-        TargetState::Unhealthy => told("unhealthy", "Target.FailedHealthChecks", "Health checks failed"),
-        TargetState::Draining => told(
+        TargetState::Unhealthy => reported("unhealthy", "Target.FailedHealthChecks", "Health checks failed"),
+        TargetState::Draining => reported(
             "draining",
             "Target.DeregistrationInProgress",
             "Target deregistration is in progress",

@@ -52,7 +52,7 @@ pub enum TaskSays {
     /// It runs, and is to run.
     Running,
     /// ECS wants it to stop, before any of its containers has ended.
-    ToldToStop,
+    AskedToStop,
     /// It has stopped.
     Stopped,
 }
@@ -76,7 +76,7 @@ impl Sentence<'_> {
     pub fn words(&self, instance: &str) -> String {
         match self {
             Sentence::Task(_, TaskSays::Running) => "RUNNING".to_owned(),
-            Sentence::Task(_, TaskSays::ToldToStop) => "told to stop".to_owned(),
+            Sentence::Task(_, TaskSays::AskedToStop) => "told to stop".to_owned(),
             Sentence::Task(_, TaskSays::Stopped) => "STOPPED".to_owned(),
             Sentence::Container(_, _, says) => says.words(),
             Sentence::Status(status) => format!("{instance} is {}", status.as_str()),
@@ -193,7 +193,7 @@ impl Narrator {
         }
     }
 
-    /// A task is told to stop once, and not when its containers or its instance ended first.
+    /// A task is asked to stop once, and not when its containers or its instance ended first.
     fn task(
         &mut self,
         arn: &str,
@@ -201,11 +201,11 @@ impl Narrator {
         status: TaskStatus,
         desired: DesiredStatus,
     ) -> Option<TaskSays> {
-        let told = desired == DesiredStatus::Stopped && self.stopping.insert(arn.to_owned());
+        let reported = desired == DesiredStatus::Stopped && self.stopping.insert(arn.to_owned());
         match status {
             TaskStatus::Running if desired == DesiredStatus::Running => Some(TaskSays::Running),
             TaskStatus::Stopped => Some(TaskSays::Stopped),
-            _ if told && !self.terminated.contains(instance) => Some(TaskSays::ToldToStop),
+            _ if reported && !self.terminated.contains(instance) => Some(TaskSays::AskedToStop),
             _ => None,
         }
     }
@@ -242,7 +242,7 @@ mod tests {
     use crate::auto_scaling::ActionResult;
 
     /// The words of all entries, with `i-1` for the instance.
-    fn told(journal: &[What]) -> Vec<String> {
+    fn reported(journal: &[What]) -> Vec<String> {
         let mut narrator = Narrator::new("sidecar");
         let sentences = journal.iter().filter_map(|what| narrator.sentence(what));
         sentences.map(|sentence| sentence.words("i-1")).collect()
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_is_told_to_stop_once_and_not_after_its_containers_ended() {
+    fn a_task_is_asked_to_stop_once_and_not_after_its_containers_ended() {
         let stopping = task(TaskStatus::Running, DesiredStatus::Stopped);
         let ordered = [
             task(TaskStatus::Running, DesiredStatus::Running),
@@ -295,9 +295,9 @@ mod tests {
             stopping.clone(),
             task(TaskStatus::Stopped, DesiredStatus::Stopped),
         ];
-        assert_eq!(told(&ordered), ["RUNNING", "told to stop", "STOPPED"]);
+        assert_eq!(reported(&ordered), ["RUNNING", "told to stop", "STOPPED"]);
         let ended = |name| {
-            told(&[
+            reported(&[
                 container(name, ContainerStatus::Stopped, Some(1)),
                 stopping.clone(),
             ])
@@ -310,15 +310,15 @@ mod tests {
     fn what_ends_with_its_instance_has_no_code() {
         let stopped = container("app", ContainerStatus::Stopped, None);
         assert_eq!(
-            told(std::slice::from_ref(&stopped)),
+            reported(std::slice::from_ref(&stopped)),
             ["exited without having run"]
         );
         let gone = [lifecycle("Terminating:Wait"), lifecycle("Terminated"), stopped];
-        assert_eq!(told(&gone), ["i-1 is terminated", "gone with its instance"]);
+        assert_eq!(reported(&gone), ["i-1 is terminated", "gone with its instance"]);
     }
 
     #[test]
-    fn an_instance_and_its_agent_are_told_of_when_they_change() {
+    fn an_instance_and_its_agent_are_reported_of_when_they_change() {
         let active = instance(InstanceStatus::Active, true);
         let journal = [
             active.clone(),
@@ -333,11 +333,11 @@ mod tests {
             "hears from the agent of i-1 again",
             "i-1 is DRAINING",
         ];
-        assert_eq!(told(&journal), expected);
+        assert_eq!(reported(&journal), expected);
     }
 
     #[test]
-    fn every_step_of_a_hook_is_told() {
+    fn every_step_of_a_hook_is_reported() {
         let step = |what| What::Hook {
             instance: "i-1".to_owned(),
             group: "blue".to_owned(),
@@ -356,6 +356,6 @@ mod tests {
             "hook drain: ran out: ABANDON",
             "hook drain: hook deleted CONTINUE",
         ];
-        assert_eq!(told(&steps.map(step)), expected);
+        assert_eq!(reported(&steps.map(step)), expected);
     }
 }

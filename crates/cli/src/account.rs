@@ -313,7 +313,7 @@ async fn config(args: &AccountArgs) -> SdkConfig {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
-    // Each part of the SDK must be told which HTTP client to use.
+    // Each part of the SDK must know which HTTP client to use.
     let provider = ProviderConfig::default().with_http_client(http.clone());
     let imds = || {
         imds::Client::builder()

@@ -72,9 +72,10 @@ pub(crate) async fn run(args: LocalAwsArgs) -> Result<(), Box<dyn Error>> {
     };
     let aws = LocalAws::start(config(&args)).await?;
     let secure = match (&args.tls_certificate, &args.tls_key) {
-        (Some(certificate), Some(key)) => {
-            Some(aws.listen_with_tls(&fs::read(certificate)?, &fs::read(key)?).await?)
-        }
+        (Some(certificate), Some(key)) => Some(
+            aws.listen_with_tls(&fs::read(certificate)?, &fs::read(key)?)
+                .await?,
+        ),
         _ => None,
     };
     if let Some(file) = &args.coordinator_log {
@@ -135,12 +136,7 @@ fn config(args: &LocalAwsArgs) -> LocalAwsConfig {
     config
 }
 
-fn announce(
-    args: &LocalAwsArgs,
-    endpoint: &str,
-    secure: Option<&str>,
-    stuck: &[Stuck],
-) -> io::Result<()> {
+fn announce(args: &LocalAwsArgs, endpoint: &str, secure: Option<&str>, stuck: &[Stuck]) -> io::Result<()> {
     if !args.json {
         return output::line(&match stuck {
             [] => usage(endpoint, &args.region),

@@ -95,13 +95,13 @@ struct Wait {
 }
 
 impl Cache {
-    /// Since when a hook waits for an instance: since the moment that its event has `told` here, or else since it was
+    /// Since when a hook waits for an instance: since the moment that its event `reported` here, or else since it was
     /// first seen here without a break. Auto Scaling tells the moment only in the event.
     pub fn waits_since(
         &self,
         instance: &InstanceId,
         hook: &LifecycleHookName,
-        told: Option<Timestamp>,
+        reported: Option<Timestamp>,
         now: Timestamp,
     ) -> Timestamp {
         let mut facts = self.lock();
@@ -109,7 +109,7 @@ impl Cache {
         facts.waits.retain(|_, wait| goes_on(wait));
         let key = (instance.clone(), hook.clone());
         let known = facts.waits.get(&key).map(|wait| wait.since);
-        let since = told.or(known).unwrap_or(now);
+        let since = reported.or(known).unwrap_or(now);
         facts.waits.insert(key, Wait { since, seen: now });
         since
     }
@@ -370,7 +370,7 @@ impl Cache {
         self.others(None, now)
     }
 
-    /// Has a tick of this environment listed all drains of late? Until then it knows those that it was told of.
+    /// Has a tick of this environment listed all drains of late? Until then it knows those that it was informed of.
     pub fn knows_the_fleet(&self, now: Timestamp) -> bool {
         let facts = self.lock();
         let listed = facts.fleet.as_ref();

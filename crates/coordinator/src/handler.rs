@@ -278,11 +278,11 @@ impl Coordinator {
         }
         match self.locate(&notice.instance).await {
             Place::In(homes) => {
-                let told = |subject| Subject {
+                let reported = |subject| Subject {
                     spot: Some(notice.at),
                     ..subject
                 };
-                self.in_each(TriggerKind::Spot, homes, told).await
+                self.in_each(TriggerKind::Spot, homes, reported).await
             }
             Place::Nowhere => self.ignored(
                 Level::Info,
@@ -338,17 +338,17 @@ impl Coordinator {
         self.reconciled(trigger, &Subject::new(key, registered)).await
     }
 
-    /// Brings the drain of an instance on in each cluster that counts, with what the event has `told` of it. If one
+    /// Brings the drain of an instance on in each cluster that counts, with what the event has `reported` of it. If one
     /// fails, that is the answer: the event comes again.
     pub(crate) async fn in_each(
         &self,
         trigger: TriggerKind,
         homes: Vec<Home>,
-        told: impl Fn(Subject) -> Subject,
+        reported: impl Fn(Subject) -> Subject,
     ) -> Handled {
         let mut last = Handled::Ignored;
         for home in homes {
-            let subject = told(Subject::new(home.key, Registered::All(home.registrations)));
+            let subject = reported(Subject::new(home.key, Registered::All(home.registrations)));
             let handled = self.reconciled(trigger, &subject).await;
             if !matches!(last, Handled::Failed(_)) {
                 last = handled;

@@ -114,11 +114,11 @@ impl Coordinator {
 
     /// The instance is drained in each cluster that counts.
     async fn waiting_at(&self, trigger: TriggerKind, homes: Vec<Home>, actions: Vec<HookAction>) -> Handled {
-        let told = |subject| Subject {
+        let reported = |subject| Subject {
             hook: Hook::Waiting(actions.clone()),
             ..subject
         };
-        self.in_each(trigger, homes, told).await
+        self.in_each(trigger, homes, reported).await
     }
 
     /// The instance is in no cluster: a second look, then there is nothing to wait for.

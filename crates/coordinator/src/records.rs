@@ -55,13 +55,13 @@ impl Coordinator {
             true => store.seen(key, own, self.now()),
             false => store.same(key, own),
         };
-        let seen = match (own, store.told(key, arns)) {
-            (Observed::Absent, Some(told)) => Observed::Present(Stored {
-                record: Ok(told),
+        let seen = match (own, store.reported(key, arns)) {
+            (Observed::Absent, Some(reported)) => Observed::Present(Stored {
+                record: Ok(reported),
                 version: 0,
             }),
-            (Observed::Present(own), Some(told)) => Observed::Present(Stored {
-                record: own.record.map(|own| together(own, told)),
+            (Observed::Present(own), Some(reported)) => Observed::Present(Stored {
+                record: own.record.map(|own| together(own, reported)),
                 ..own
             }),
             (seen, _) => seen,

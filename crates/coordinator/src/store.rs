@@ -444,8 +444,8 @@ impl Store {
         facts.current_at = Some(now);
         let has_members = |(number, shared): (usize, &Shared)| shared.members(number).next().is_some();
         let tells = |all: &Vec<Shared>| all.iter().enumerate().any(has_members);
-        let told = facts.shared.iter().filter(|(_, all)| !recent && tells(all));
-        told.map(|(cluster, _)| cluster.clone()).collect()
+        let reported = facts.shared.iter().filter(|(_, all)| !recent && tells(all));
+        reported.map(|(cluster, _)| cluster.clone()).collect()
     }
 
     /// Notes that no other environment has had a batch until now.
@@ -458,36 +458,36 @@ impl Store {
         let mut facts = self.lock();
         let StoreState { records, shared, .. } = &mut *facts;
         let all = shared.get(cluster).into_iter().flatten();
-        let told = all.flat_map(|shared| {
+        let reported = all.flat_map(|shared| {
             shared
                 .record
                 .drains
                 .keys()
                 .map(move |instance| (instance, &shared.record))
         });
-        for (instance, told) in told {
+        for (instance, reported) in reported {
             let known = records
                 .get_mut(&key(cluster, instance))
                 .map(|known| &mut known.stored.record);
             if let Some(Ok(known)) = known
-                && let Some(told) = told.record(instance, Some(&known.container_instance_arn))
+                && let Some(reported) = reported.record(instance, Some(&known.container_instance_arn))
             {
-                *known = together(known.clone(), told);
+                *known = together(known.clone(), reported);
             }
         }
     }
 
     /// What the shared records say of an instance, by one of its registrations.
-    pub fn told(&self, key: &InstanceKey, arns: &[ContainerInstanceArn]) -> Option<Record> {
+    pub fn reported(&self, key: &InstanceKey, arns: &[ContainerInstanceArn]) -> Option<Record> {
         let facts = self.lock();
         let all = facts.shared.get(&key.cluster)?.iter();
-        let told = all.flat_map(|shared| {
+        let reported = all.flat_map(|shared| {
             let own = arns
                 .iter()
                 .filter_map(|arn| shared.record.record(&key.instance, Some(arn)));
             own.collect::<Vec<_>>()
         });
-        told.reduce(together)
+        reported.reduce(together)
     }
 
     /// Puts a drain into a shared record, to be written; nowhere if there is no room, or if they were not read yet.
@@ -554,8 +554,8 @@ impl Store {
                 .map(move |(number, one)| (cluster, number, one))
         });
         let hurried = all.filter(|(_, number, shared)| {
-            let told = shared.members(*number).next().is_some() && shared.readable && shared.version > 0;
-            told && shared.record.poll_seconds.saturating_mul(3) < poll_seconds.saturating_mul(2)
+            let reported = shared.members(*number).next().is_some() && shared.readable && shared.version > 0;
+            reported && shared.record.poll_seconds.saturating_mul(3) < poll_seconds.saturating_mul(2)
         });
         let places = hurried.map(|(cluster, number, shared)| shared.changed(cluster, number, None));
         places.collect()

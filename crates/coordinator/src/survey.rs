@@ -44,12 +44,12 @@ fn with_agents(tasks: Vec<Placed>, instances: &[ContainerInstance]) -> Vec<Task>
     tasks.into_iter().map(with_agent).collect()
 }
 
-/// What is told of instances, by cluster.
+/// What is reported of instances, by cluster.
 fn by_cluster<T>(
-    told: impl IntoIterator<Item = (InstanceKey, T)>,
+    reported: impl IntoIterator<Item = (InstanceKey, T)>,
 ) -> BTreeMap<ClusterName, Vec<(InstanceKey, T)>> {
     let mut clusters: BTreeMap<ClusterName, Vec<_>> = BTreeMap::new();
-    for (key, what) in told {
+    for (key, what) in reported {
         let cluster = clusters.entry(key.cluster.clone()).or_default();
         cluster.push((key, what));
     }
@@ -439,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn p2_a_task_of_an_agent_that_is_away_is_told_as_such() {
+    fn p2_a_task_of_an_agent_that_is_away_is_reported_as_such() {
         let instances = [instance(1, "DRAINING", None), instance(2, "DRAINING", None)];
         let tasks = with_agents(
             vec![(arn(1), task(1, "RUNNING")), (arn(2), task(2, "RUNNING"))],

@@ -40,13 +40,13 @@ impl Tens {
         arn: &ContainerInstanceArn,
         others: bool,
     ) -> ReadBack {
-        let mut told = self.wait(cluster, arn);
+        let mut reported = self.wait(cluster, arn);
         let _turn = self.gate.lock().await;
         loop {
-            match told.try_recv() {
+            match reported.try_recv() {
                 Ok(outcome) => return outcome,
                 // The run that had taken this one along was given up during its call.
-                Err(TryRecvError::Closed) => told = self.wait(cluster, arn),
+                Err(TryRecvError::Closed) => reported = self.wait(cluster, arn),
                 Err(TryRecvError::Empty) => {}
             }
             if others {
@@ -59,20 +59,20 @@ impl Tens {
                 Err(failure) => vec![Err(failure); arns.len()],
             };
             // A run that was given up meanwhile gets no outcome.
-            let told = some.into_iter().zip(outcomes);
-            told.for_each(|(one, outcome)| drop(one.outcome.send(outcome)));
+            let reported = some.into_iter().zip(outcomes);
+            reported.for_each(|(one, outcome)| drop(one.outcome.send(outcome)));
         }
     }
 
     /// Takes a place among those that wait.
     fn wait(&self, cluster: &ClusterName, arn: &ContainerInstanceArn) -> oneshot::Receiver<ReadBack> {
-        let (outcome, told) = oneshot::channel();
+        let (outcome, reported) = oneshot::channel();
         self.lock().push(PendingInstance {
             cluster: cluster.clone(),
             arn: arn.clone(),
             outcome,
         });
-        told
+        reported
     }
 
     /// Takes up to ten instances of one cluster, in the order in which they came.
@@ -105,8 +105,8 @@ mod tests {
     fn p10_ten_of_one_cluster_at_a_time_in_their_order() {
         let tens = Tens::default();
         let (prod, other): (ClusterName, ClusterName) = ("prod".parse().unwrap(), "other".parse().unwrap());
-        let mut told: Vec<_> = (0..12).map(|number| tens.wait(&prod, &arn(number))).collect();
-        told.push(tens.wait(&other, &arn(99)));
+        let mut reported: Vec<_> = (0..12).map(|number| tens.wait(&prod, &arn(number))).collect();
+        reported.push(tens.wait(&other, &arn(99)));
         let taken = |cluster: &ClusterName| -> Vec<ContainerInstanceArn> {
             tens.take(cluster).into_iter().map(|one| one.arn).collect()
         };

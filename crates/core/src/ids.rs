@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn arns_are_told_apart_by_kind() {
+    fn arns_are_distinguished_by_kind() {
         assert!(INSTANCE_ARN.parse::<ContainerInstanceArn>().is_ok());
         assert!(INSTANCE_ARN.parse::<TaskArn>().is_err());
         assert!("arn:aws:ecs:eu-west-1:1:task/abc".parse::<TaskArn>().is_ok());

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drain_is_told_from_its_start_over_its_release_to_its_end() {
+    fn a_drain_is_distinguished_from_its_start_over_its_release_to_its_end() {
         let receipt = receipt(Some(ReleaseReason::Drained));
         assert_eq!(
             (receipt.held_seconds, receipt.flush_seconds),
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn no_token_is_told() {
+    fn no_token_is_reported() {
         let text = serde_json::to_string(&receipt(Some(ReleaseReason::Drained))).unwrap();
         assert!(!text.contains("secret"), "{text}");
     }

@@ -39,6 +39,9 @@ mod tests {
         let denied = "User: arn:aws:sts::123456789012:assumed-role/ecs-daemon-protector-role-x/i-1 is not authorized on i-0ec4c5bee627011b3";
         assert_eq!(without_tokens(denied), denied);
         let four = "arn:aws:iam::123456789012:role/ecs-daemon-protector-coordinator-x";
-        assert_eq!((four.matches('-').count(), without_tokens(four)), (4, four.to_owned()));
+        assert_eq!(
+            (four.matches('-').count(), without_tokens(four)),
+            (4, four.to_owned())
+        );
     }
 }

@@ -359,7 +359,7 @@ const SHARED_DRAIN: &str = "shared-";
 
 /// Returns whether of this drain only that is known which a shared record says. It does not say whether a hook waits.
 #[must_use]
-pub fn is_told_only(record: &Record) -> bool {
+pub fn is_reported_only(record: &Record) -> bool {
     record.drain_id.starts_with(SHARED_DRAIN)
 }
 

@@ -86,7 +86,10 @@ impl LocalAws {
 impl Inner {
     fn close(&self) {
         self.hosts.close();
-        self.servers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.servers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
         self.tasks.iter().for_each(JoinHandle::abort);
     }
 }

@@ -77,7 +77,11 @@ pub(crate) fn tls(certificate: &[u8], key: &[u8]) -> io::Result<TlsAcceptor> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .and_then(|config| config.with_no_client_auth().with_single_cert(vec![certificate], key))
+        .and_then(|config| {
+            config
+                .with_no_client_auth()
+                .with_single_cert(vec![certificate], key)
+        })
         .map_err(io::Error::other)?;
     Ok(Arc::new(config).into())
 }
@@ -120,7 +124,12 @@ async fn accept(listener: TcpListener, router: Router, serving: Serving, mut sto
         };
         match accepted {
             Ok((stream, _)) => {
-                tokio::spawn(connection(stream, router.clone(), serving.clone(), graceful.watcher()));
+                tokio::spawn(connection(
+                    stream,
+                    router.clone(),
+                    serving.clone(),
+                    graceful.watcher(),
+                ));
             }
             Err(_) => tokio::time::sleep(ACCEPT_RETRY).await,
         }

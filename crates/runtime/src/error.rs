@@ -39,14 +39,14 @@ mod tests {
     }
 
     #[test]
-    fn causes_are_told_once_each() {
+    fn causes_are_reported_once_each() {
         let inner = io::Error::other("connection refused");
         let outer = io::Error::other(inner);
         assert_eq!(chain(&outer), "connection refused");
     }
 
     #[test]
-    fn every_cause_is_told() {
+    fn every_cause_is_reported() {
         let refused = io::Error::other("connection refused");
         assert_eq!(chain(&Outer(refused)), "dispatch failure: connection refused");
     }

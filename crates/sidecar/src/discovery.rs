@@ -24,27 +24,27 @@ struct Agent {
     container_instance: Option<ContainerInstanceArn>,
 }
 
-/// Finds the place with what task metadata has `told`, in no more than [`CALL_TIMEOUT`].
+/// Finds the place with what task metadata has `reported`, in no more than [`CALL_TIMEOUT`].
 ///
 /// # Errors
 /// What is missing, and how to fix it.
 pub(crate) async fn place_in_time(
     settings: &SidecarSettings,
-    told: &TaskMetadataResponse,
+    reported: &TaskMetadataResponse,
 ) -> Result<Place, AwsError> {
     let hint = "let the container reach task metadata and IMDS, or set PROTECTOR_INSTANCE_ID";
     let late = format!(
         "the instance was not identified within {} s",
         CALL_TIMEOUT.as_secs()
     );
-    timeout(CALL_TIMEOUT, place(settings, told))
+    timeout(CALL_TIMEOUT, place(settings, reported))
         .await
         .unwrap_or_else(|_| Err(unidentified(&late, hint)))
 }
 
 /// Settings go first, then task metadata, IMDS and the agent.
-async fn place(settings: &SidecarSettings, told: &TaskMetadataResponse) -> Result<Place, AwsError> {
-    let metadata = match told {
+async fn place(settings: &SidecarSettings, reported: &TaskMetadataResponse) -> Result<Place, AwsError> {
+    let metadata = match reported {
         TaskMetadataResponse::Ok(metadata) => Ok(metadata),
         TaskMetadataResponse::Refused(detail) | TaskMetadataResponse::Unavailable(detail) => {
             Err(detail.as_str())
@@ -67,7 +67,7 @@ async fn place(settings: &SidecarSettings, told: &TaskMetadataResponse) -> Resul
         region,
         cluster,
         instance,
-        own_container: own_container(told).await?,
+        own_container: own_container(reported).await?,
         task,
         known,
     })
@@ -80,9 +80,9 @@ fn cluster(
     if let Some(cluster) = &settings.cluster {
         return Ok(cluster.clone());
     }
-    let told = metadata
+    let reported = metadata
         .map_err(|detail| unidentified(&format!("cluster unknown: {detail}"), "set PROTECTOR_CLUSTER"))?;
-    let name = told.cluster.as_deref().unwrap_or_default();
+    let name = reported.cluster.as_deref().unwrap_or_default();
     ClusterName::from_name_or_arn(name)
         .map_err(|error| unidentified(&format!("task metadata: {error}"), "set PROTECTOR_CLUSTER"))
 }
@@ -91,9 +91,9 @@ fn task_arn(metadata: Option<&TaskMetadata>) -> Option<TaskArn> {
     metadata?.task_arn.as_deref()?.parse().ok()
 }
 
-/// The region alone, with what task metadata has `told`: all that the kill switch needs.
-pub(crate) fn region_of(told: &TaskMetadataResponse) -> Option<String> {
-    let metadata = match told {
+/// The region alone, with what task metadata has `reported`: all that the kill switch needs.
+pub(crate) fn region_of(reported: &TaskMetadataResponse) -> Option<String> {
+    let metadata = match reported {
         TaskMetadataResponse::Ok(metadata) => Some(metadata),
         TaskMetadataResponse::Refused(_)
         | TaskMetadataResponse::Unavailable(_)
@@ -115,8 +115,8 @@ fn no_region(metadata: Result<&TaskMetadata, &str>) -> AwsError {
     unidentified(&format!("region unknown: {detail}"), "set AWS_REGION")
 }
 
-async fn own_container(told: &TaskMetadataResponse) -> Result<ContainerName, AwsError> {
-    task_metadata::own_name(told).await.ok_or_else(|| {
+async fn own_container(reported: &TaskMetadataResponse) -> Result<ContainerName, AwsError> {
+    task_metadata::own_name(reported).await.ok_or_else(|| {
         unidentified(
             "the container of the sidecar has no name",
             "name it ecs-daemon-protector",

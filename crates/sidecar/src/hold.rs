@@ -30,7 +30,7 @@ pub(crate) struct Hold<'a> {
     aws: Aws,
     parameters: Option<Parameters>,
     /// The last answer of task metadata: it also says where this is.
-    told: TaskMetadataResponse,
+    reported: TaskMetadataResponse,
     since: Instant,
     fault: Option<AwsError>,
     said: LastLogged,
@@ -58,7 +58,7 @@ impl<'a> Hold<'a> {
             protocol: hold::Hold::new(settings.policy, settings.prefix.clone(), place),
             aws: Aws::new(),
             parameters: None,
-            told: TaskMetadataResponse::NotOnEcs,
+            reported: TaskMetadataResponse::NotOnEcs,
             since,
             fault: None,
             said: LastLogged::default(),
@@ -102,13 +102,13 @@ impl<'a> Hold<'a> {
     }
 
     async fn read_task(&mut self) -> Answer {
-        self.told = task_metadata::fetch().await;
+        self.reported = task_metadata::fetch().await;
         let own = self.protocol.identity().map(|place| &place.own_container);
-        Answer::Task(task_metadata::state(&self.told, &self.settings.protects, own))
+        Answer::Task(task_metadata::state(&self.reported, &self.settings.protects, own))
     }
 
     async fn find_identity(&mut self) -> Answer {
-        let found = discovery::place_in_time(self.settings, &self.told).await;
+        let found = discovery::place_in_time(self.settings, &self.reported).await;
         Answer::Identity(found.map_err(|fault| self.note(fault)))
     }
 
@@ -154,7 +154,7 @@ impl<'a> Hold<'a> {
                 self.parameters = Some(Parameters::of(place, prefix));
             }
             None if self.parameters.is_none() => {
-                let region = discovery::region_of(&self.told);
+                let region = discovery::region_of(&self.reported);
                 self.parameters = region.map(|region| Parameters::in_region(&region, prefix));
             }
             _ => {}

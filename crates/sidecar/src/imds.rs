@@ -23,8 +23,9 @@ const LIFE: HeaderValue = HeaderValue::from_static("60");
 /// # Errors
 /// A phrase.
 pub(crate) async fn instance_id() -> Result<InstanceId, String> {
-    let told = Session::open().await?.get("instance-id").await?;
-    told.ok_or("IMDS has no instance id")?
+    let reported = Session::open().await?.get("instance-id").await?;
+    reported
+        .ok_or("IMDS has no instance id")?
         .parse()
         .map_err(|e| format!("IMDS: {e}"))
 }

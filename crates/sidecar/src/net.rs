@@ -114,7 +114,11 @@ impl Http {
         let sent = way.request(request)?.map(Full::new);
         let answer = sender.send_request(sent).await.map_err(|error| cut(&error))?;
         if way.forwards() && answer.status() == http::StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            return Err(Failed::told(Unreachable::ProxyRefused, &way.route, "status 407"));
+            return Err(Failed::reported(
+                Unreachable::ProxyRefused,
+                &way.route,
+                "status 407",
+            ));
         }
         let (parts, body) = answer.into_parts();
         let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;

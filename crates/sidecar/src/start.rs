@@ -57,13 +57,13 @@ async fn check(
     aws: &Aws,
     place: &mut Option<Place>,
 ) -> Result<(Place, bool), AwsError> {
-    let told = task_metadata::fetch().await;
+    let reported = task_metadata::fetch().await;
     let found = match place.take() {
         Some(found) => found,
-        None => discovery::place_in_time(settings, &told).await?,
+        None => discovery::place_in_time(settings, &reported).await?,
     };
     let found = place.insert(found);
-    protects_exist(settings, &told)?;
+    protects_exist(settings, &reported)?;
     let names = found.names(&settings.prefix);
     let mut parameters = Parameters::of(found, &settings.prefix);
     let read = parameters.together(aws, &names).await?;
@@ -74,8 +74,8 @@ async fn check(
 
 /// The sidecar would wait without end for a container whose name is misspelt, and task metadata must answer for the
 /// stop to be seen.
-fn protects_exist(settings: &SidecarSettings, told: &TaskMetadataResponse) -> Result<(), AwsError> {
-    let metadata = match told {
+fn protects_exist(settings: &SidecarSettings, reported: &TaskMetadataResponse) -> Result<(), AwsError> {
+    let metadata = match reported {
         TaskMetadataResponse::NotOnEcs => return Ok(()),
         TaskMetadataResponse::Refused(detail) | TaskMetadataResponse::Unavailable(detail) => {
             return Err(AwsError::failed(

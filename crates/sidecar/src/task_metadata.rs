@@ -37,13 +37,13 @@ pub(crate) async fn fetch() -> TaskMetadataResponse {
     };
     let url = format!("{address}/task");
     match local_http::ask(Method::GET, &url, local_http::json(), TASK_METADATA_TIMEOUT).await {
-        Ok(answer) => told(&url, &answer),
+        Ok(answer) => reported(&url, &answer),
         Err(error) => TaskMetadataResponse::Unavailable(error),
     }
 }
 
 /// Any whole answer comes from an agent that is there.
-fn told(url: &str, answer: &Answer) -> TaskMetadataResponse {
+fn reported(url: &str, answer: &Answer) -> TaskMetadataResponse {
     match answer.status {
         200 => task_metadata::read(&answer.body).map_or_else(
             |error| TaskMetadataResponse::Refused(format!("{url}: {error}")),
@@ -54,8 +54,8 @@ fn told(url: &str, answer: &Answer) -> TaskMetadataResponse {
 }
 
 /// The name of the own container. The agent is asked only if the task has none of the usual name.
-pub(crate) async fn own_name(told: &TaskMetadataResponse) -> Option<ContainerName> {
-    let usual = match told {
+pub(crate) async fn own_name(reported: &TaskMetadataResponse) -> Option<ContainerName> {
+    let usual = match reported {
         TaskMetadataResponse::Ok(task) => task.has(OWN_NAME),
         TaskMetadataResponse::Refused(_)
         | TaskMetadataResponse::Unavailable(_)
@@ -72,11 +72,11 @@ pub(crate) async fn own_name(told: &TaskMetadataResponse) -> Option<ContainerNam
 
 /// The state of the protected containers: those of `protects`, or all but `own` if that is empty.
 pub(crate) fn state(
-    told: &TaskMetadataResponse,
+    reported: &TaskMetadataResponse,
     protects: &[ContainerName],
     own: Option<&ContainerName>,
 ) -> ProtectedContainers {
-    match told {
+    match reported {
         TaskMetadataResponse::NotOnEcs => ProtectedContainers::Absent,
         TaskMetadataResponse::Refused(_) => ProtectedContainers::Unclear,
         TaskMetadataResponse::Unavailable(_) => ProtectedContainers::Unreachable,
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_answer_and_no_address_are_told_apart() {
+    fn no_answer_and_no_address_are_distinguished() {
         assert_eq!(
             state(&TaskMetadataResponse::Unavailable(String::new()), &[], None),
             ProtectedContainers::Unreachable
@@ -107,8 +107,12 @@ mod tests {
                 status,
                 body: body.into(),
             };
-            let told = told("http://agent/task", &answer);
-            assert_eq!(state(&told, &[], None), ProtectedContainers::Unclear, "{status}");
+            let reported = reported("http://agent/task", &answer);
+            assert_eq!(
+                state(&reported, &[], None),
+                ProtectedContainers::Unclear,
+                "{status}"
+            );
         }
     }
 }

@@ -114,8 +114,7 @@ fn p2_a_kill_switch_that_cannot_be_parsed_leaves_all_as_it_is_and_is_said() {
         host.set(|state| state.kill_switch = wrong);
         assert_eq!(sidecar.event("control")["level"], "warn");
         assert!(sidecar.events("exit").is_empty());
-        host.set(|state| state.ssm = Ssm::Value(released().to_string()));
-        sidecar.leaves(0, "released");
+        host.releases(&mut sidecar);
     }
 }
 
@@ -129,8 +128,7 @@ fn its_lines_say_in_words_what_it_waits_for() {
         message.starts_with("held by ") && message.contains("service:web"),
         "{message}"
     );
-    host.set(|state| state.ssm = Ssm::Value(released().to_string()));
-    sidecar.leaves(0, "released");
+    host.releases(&mut sidecar);
     let line = sidecar.event("exit");
     assert!(
         line["message"]
@@ -229,8 +227,7 @@ fn a_second_signal_changes_nothing() {
         thread::sleep(Duration::from_millis(200));
     }
     assert!(sidecar.events("exit").is_empty());
-    host.set(|state| state.ssm = Ssm::Value(released().to_string()));
-    sidecar.leaves(0, "released");
+    host.releases(&mut sidecar);
 }
 
 #[test]
@@ -240,6 +237,5 @@ fn sigint_means_the_same() {
     host.set(|state| state.ssm = Ssm::Value(holding().to_string()));
     sidecar.signal(Signal::SIGINT);
     sidecar.held_first();
-    host.set(|state| state.ssm = Ssm::Value(released().to_string()));
-    sidecar.leaves(0, "released");
+    host.releases(&mut sidecar);
 }

@@ -1,6 +1,6 @@
 //! The way to AWS: proxies, TLS, and the hints when there is no way.
 
-use super::support::{AUTHORITY, Host, Proxy, Sidecar, Ssm, holding, released};
+use super::support::{AUTHORITY, Host, Proxy, Sidecar, Ssm, holding};
 
 /// Roots that have signed no certificate of these tests.
 const OTHER_ROOTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/roots/amazon.pem");
@@ -14,8 +14,7 @@ fn lives(host: &Host, settings: &[(&str, &str)]) -> Vec<String> {
     });
     sidecar.term();
     assert_eq!(sidecar.held_first()["reason"], "tasks-remain");
-    host.set(|state| state.ssm = Ssm::Value(released().to_string()));
-    sidecar.leaves(0, "released");
+    host.releases(&mut sidecar);
     assert!(host.calls("/v4/") > 1 && host.calls("/latest/") > 1 && host.calls("/credentials") > 1);
     sidecar.said()
 }

@@ -56,8 +56,7 @@ fn a_record_that_comes_late_is_obeyed() {
     host.set(|state| state.ssm = Ssm::Value(holding().to_string()));
     let line = sidecar.held_again();
     assert_eq!(line["reason"], "tasks-remain");
-    host.set(|state| state.ssm = Ssm::Value(released().to_string()));
-    sidecar.leaves(0, "released");
+    host.releases(&mut sidecar);
 }
 
 #[test]

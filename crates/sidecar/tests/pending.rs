@@ -1,6 +1,6 @@
 //! A SIGTERM that comes early.
 
-use super::support::{Host, Sidecar, Ssm, holding, released};
+use super::support::{Host, Sidecar, Ssm, holding};
 use std::thread;
 use std::time::Duration;
 
@@ -13,8 +13,7 @@ fn p1_sigterm_during_a_failing_self_check_holds() {
     assert_eq!(sidecar.held_first()["reason"], "denied");
     host.set(|state| state.ssm = Ssm::Value(holding().to_string()));
     sidecar.held_again();
-    host.set(|state| state.ssm = Ssm::Value(released().to_string()));
-    sidecar.leaves(0, "released");
+    host.releases(&mut sidecar);
 }
 
 #[test]
@@ -29,8 +28,7 @@ fn p2_sigterm_before_the_instance_is_known_holds_and_goes_on_looking() {
     assert!(sidecar.events("exit").is_empty());
     host.set(|state| state.imds = true);
     assert_eq!(sidecar.held_again()["reason"], "tasks-remain");
-    host.set(|state| state.ssm = Ssm::Value(released().to_string()));
-    sidecar.leaves(0, "released");
+    host.releases(&mut sidecar);
 }
 
 #[test]

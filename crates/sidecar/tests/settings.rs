@@ -4,7 +4,7 @@ use super::support::{Host, Sidecar, run};
 use serde_json::Value;
 
 #[test]
-fn all_wrong_settings_are_told_at_once_to_people_and_to_machines() {
+fn all_wrong_settings_are_reported_at_once_to_people_and_to_machines() {
     let wrong = [
         ("PROTECTOR_MAX_HOLD", "soon"),
         ("PROTECTOR_INSTANCE_ID", "web-1"),

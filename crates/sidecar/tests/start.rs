@@ -114,8 +114,8 @@ fn without_imds_the_instance_id_must_be_set_and_no_other_source_is_asked() {
     drop(refused);
     assert_eq!(host.calls("Describe"), 0);
 
-    let told = Sidecar::ready(&host, &[("PROTECTOR_INSTANCE_ID", INSTANCE)]);
-    assert_eq!(told.event("ready")["instance"], INSTANCE);
+    let reported = Sidecar::ready(&host, &[("PROTECTOR_INSTANCE_ID", INSTANCE)]);
+    assert_eq!(reported.event("ready")["instance"], INSTANCE);
 }
 
 #[test]

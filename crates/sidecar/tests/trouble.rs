@@ -117,8 +117,7 @@ fn p2_a_role_that_may_read_one_by_one_alone_is_enough() {
     });
     sidecar.term();
     assert_eq!(sidecar.held_first()["reason"], "tasks-remain");
-    host.set(|state| state.ssm = Ssm::Value(released().to_string()));
-    sidecar.leaves(0, "released");
+    host.releases(&mut sidecar);
     assert_eq!(
         host.calls("GetParameters"),
         3,
@@ -249,8 +248,7 @@ fn task_metadata_alone_is_not_missed() {
     sidecar.held_first();
     thread::sleep(Duration::from_secs(3)); // longer than the grace of a host that goes down
     assert!(sidecar.events("exit").is_empty());
-    host.set(|state| state.ssm = Ssm::Value(released().to_string()));
-    sidecar.leaves(0, "released");
+    host.releases(&mut sidecar);
 }
 
 #[test]

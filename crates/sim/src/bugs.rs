@@ -143,18 +143,22 @@ fn slow_flush(seed: u64) -> Scenario {
     scenario
 }
 
+/// The first three calls of an operation are throttled.
+fn three_throttled(operation: &str) -> FaultSpec {
+    FaultSpec {
+        times: 3,
+        what: Trouble::Throttle {
+            of: Some(operation.to_owned()),
+            by: None,
+        },
+        ..FaultSpec::default()
+    }
+}
+
 fn throttled_completion(seed: u64) -> Scenario {
     let mut scenario = one(seed);
     scenario.groups[0].hooks[0].heartbeat = 3 * MINUTE;
-    let what = Trouble::Throttle {
-        of: Some("CompleteLifecycleAction".to_owned()),
-        by: None,
-    };
-    scenario.faults.push(FaultSpec {
-        times: 3,
-        what,
-        ..FaultSpec::default()
-    });
+    scenario.faults.push(three_throttled("CompleteLifecycleAction"));
     scenario
 }
 
@@ -237,15 +241,9 @@ fn throttled_heartbeat(seed: u64) -> Scenario {
     let mut scenario = short_hook(seed);
     scenario.groups[0].hooks[0].heartbeat = 6 * MINUTE;
     scenario.hosts[0].tasks = vec![job(20 * MINUTE)];
-    let what = Trouble::Throttle {
-        of: Some("RecordLifecycleActionHeartbeat".to_owned()),
-        by: None,
-    };
-    scenario.faults.push(FaultSpec {
-        times: 3,
-        what,
-        ..FaultSpec::default()
-    });
+    scenario
+        .faults
+        .push(three_throttled("RecordLifecycleActionHeartbeat"));
     scenario
 }
 

@@ -273,7 +273,7 @@ impl Draw {
             0..75 => TaskSpec {
                 service: Some(WEB),
                 stop,
-                told: self.percent(10).then(|| self.time(10 * SECOND, 4 * MINUTE)),
+                notified: self.percent(10).then(|| self.time(10 * SECOND, 4 * MINUTE)),
                 ..TaskSpec::default()
             },
             75..95 => TaskSpec {

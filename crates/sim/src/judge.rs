@@ -39,7 +39,8 @@ pub enum Rule {
     /// P3: a hold was longer than its bounds.
     HeldTooLong,
     /// P3: a daemon whose task ECS stopped never got SIGTERM before its machine went.
-    NeverTold,
+    #[serde(rename = "never-told")]
+    NeverNotified,
     /// P3: a sidecar gave up while the coordinator and AWS were well.
     GaveUp,
     /// P3: the kill switch was not obeyed in time.
@@ -95,7 +96,11 @@ impl Rule {
         Some(match self {
             Rule::DaemonBeforeTask | Rule::LinesLost | Rule::DrainingBeforeRecord => 1,
             Rule::FalseZero => 2,
-            Rule::HeldTooLong | Rule::NeverTold | Rule::GaveUp | Rule::SwitchIgnored | Rule::NotStopped => 3,
+            Rule::HeldTooLong
+            | Rule::NeverNotified
+            | Rule::GaveUp
+            | Rule::SwitchIgnored
+            | Rule::NotStopped => 3,
             Rule::LetGoWithTasks | Rule::FlushCutShort | Rule::HookRanOut => 4,
             Rule::DeploymentHeld => 5,
             Rule::SidecarCalls => 6,

@@ -328,7 +328,8 @@ pub struct TaskSpec {
     /// From its SIGTERM to its end.
     pub stop: Ms,
     /// From DRAINING until ECS stops it; 1 to 6 s if none. Only tasks of services.
-    pub told: Option<Ms>,
+    #[serde(rename = "told")]
+    pub notified: Option<Ms>,
     /// It ends by itself then.
     pub ends: Option<Ms>,
     /// ECS never stops it: the service has no room to replace it.
@@ -343,7 +344,7 @@ impl Default for TaskSpec {
             service: Some(0),
             group: None,
             stop: 20 * SECOND,
-            told: None,
+            notified: None,
             ends: None,
             stays: false,
             may_not_be_stopped: false,

@@ -80,7 +80,8 @@ pub struct Drain {
     /// The record says released.
     pub released: Option<Ms>,
     /// The last daemon got SIGTERM.
-    pub daemons_told: Option<Ms>,
+    #[serde(rename = "daemonsTold")]
+    pub daemons_notified: Option<Ms>,
     /// The last hook was completed.
     pub completed: Option<Ms>,
     /// A hook of ours ran out.
@@ -185,8 +186,8 @@ impl Statistics {
 
     /// From the last STOPPED to the last daemon's SIGTERM.
     #[must_use]
-    pub fn told_latencies(&self) -> Vec<Ms> {
-        self.spans(|drain| Some((drain.stopped?, drain.daemons_told?)))
+    pub fn notified_latencies(&self) -> Vec<Ms> {
+        self.spans(|drain| Some((drain.stopped?, drain.daemons_notified?)))
     }
 
     /// From the beginning to DRAINING.
@@ -235,13 +236,13 @@ impl Statistics {
         series[second] += 1;
     }
 
-    fn daemon_told(&mut self, now: Ms, task: TaskId, world: &World) {
+    fn daemon_notified(&mut self, now: Ms, task: TaskId, world: &World) {
         let host = world.task(task).host;
         let alive = holding(world, host).count() as u64;
         if self.drain(host, world).began.is_none() {
             return;
         }
-        self.drain(host, world).daemons_told = Some(now);
+        self.drain(host, world).daemons_notified = Some(now);
         self.numbers.wrong_releases += u64::from(alive > 0);
     }
 
@@ -263,8 +264,8 @@ impl Statistics {
             .iter()
             .filter_map(|id| world.task(*id).daemon.as_ref());
         // A router reads no more when it has got SIGTERM.
-        let told = daemons.map(|daemon| daemon.daemon_term).min().flatten();
-        self.numbers.lines_lost += told.map_or(0, lines);
+        let notified = daemons.map(|daemon| daemon.daemon_term).min().flatten();
+        self.numbers.lines_lost += notified.map_or(0, lines);
     }
 
     /// A machine goes off: what runs on it ends there.
@@ -316,19 +317,19 @@ impl Observer for Statistics {
                 TaskStatus::Deprovisioning => self.ended(now, *task, world),
                 _ => {}
             },
-            Fact::DaemonTerm { task } => self.daemon_told(now, *task, world),
+            Fact::DaemonTerm { task } => self.daemon_notified(now, *task, world),
             Fact::Parameter {
                 name,
                 text: Some(text),
                 ..
             } => {
                 self.numbers.writes += 1;
-                let told = if is_shared(name) {
+                let notified = if is_shared(name) {
                     members(text)
                 } else {
                     BTreeMap::new()
                 };
-                for (host, drain) in told {
+                for (host, drain) in notified {
                     if !drain.holds() {
                         self.drain(host, world).released.get_or_insert(now);
                     }

@@ -69,7 +69,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
             Rule::LateRelease,
             Rule::FalseEvidence,
             Rule::TierOrder,
-            Rule::NeverTold,
+            Rule::NeverNotified,
         ],
     ),
     (
@@ -117,7 +117,10 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
         "five-at-once-wait-for-the-tick",
         &[Rule::LateRelease, Rule::Throttled, Rule::Budget],
     ),
-    ("hook-put-anew-in-mid-drain", &[Rule::HookRanOut, Rule::NeverTold]),
+    (
+        "hook-put-anew-in-mid-drain",
+        &[Rule::HookRanOut, Rule::NeverNotified],
+    ),
     (
         "host-clock-ahead",
         &[Rule::GaveUp, Rule::DaemonBeforeTask, Rule::FalseEvidence],
@@ -182,7 +185,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
             Rule::LateHold,
             Rule::LeftOver,
             Rule::LetGoWithTasks,
-            Rule::NeverTold,
+            Rule::NeverNotified,
             Rule::TierOrder,
         ],
     ),

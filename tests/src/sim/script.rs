@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_line_is_told_with_its_number_and_what_was_expected() {
+    fn a_wrong_line_is_reported_with_its_number_and_what_was_expected() {
         for (text, expected) in [
             (
                 "",
@@ -156,17 +156,17 @@ mod tests {
     }
 
     #[test]
-    fn all_wrong_settings_are_told_with_their_lines() {
+    fn all_wrong_settings_are_reported_with_their_lines() {
         let text = "setting MAX_DRAIN = soon\n\nsetting COLOUR = red\nsidecar MAX_HOLD = long\nuntil gone";
-        let told = wrong(text);
+        let reported = wrong(text);
         for expected in [
             "line 1: expected PROTECTOR_MAX_DRAIN: a duration",
             "line 3: expected PROTECTOR_COLOUR: ",
             "line 4: expected PROTECTOR_MAX_HOLD: a duration",
         ] {
             assert!(
-                told.lines().any(|line| line.starts_with(expected)),
-                "{expected}\n{told}"
+                reported.lines().any(|line| line.starts_with(expected)),
+                "{expected}\n{reported}"
             );
         }
     }

@@ -44,8 +44,8 @@ async fn p9_the_agents_own_spot_draining_is_the_same_drain() {
     lab.set_status(&instance, "DRAINING");
     lab.aws
         .world(|world, now| world.spot_notice(now, &instance, "terminate"));
-    let told = || !lab.journal().sigterm(&instance, "logs").is_empty();
-    lab.tick_until("the daemon is told to stop", told).await;
+    let reported = || !lab.journal().sigterm(&instance, "logs").is_empty();
+    lab.tick_until("the daemon is told to stop", reported).await;
     let record = lab.record(&instance).unwrap();
     assert!(
         record["spotNoticeAt"].is_string() && record["reason"] == "drained",

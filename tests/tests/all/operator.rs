@@ -121,7 +121,7 @@ async fn explain_names_the_task_the_cause_and_the_next_command() {
 }
 
 #[tokio::test]
-async fn an_instance_that_is_not_there_or_does_not_drain_is_told_apart() {
+async fn an_instance_that_is_not_there_or_does_not_drain_is_distinguished() {
     let lab = Lab::start(LabConfig::default().set("CLUSTERS", CLUSTER)).await;
     lab.tick().await;
     let active = ctl(&lab, &["explain", lab.instance()]).await;
@@ -462,7 +462,7 @@ async fn a_wait_ends_at_its_time_and_ends_no_drain() {
 }
 
 #[tokio::test]
-async fn without_credentials_a_person_is_told_to_sign_in() {
+async fn without_credentials_a_person_is_asked_to_sign_in() {
     let lab = Lab::without_coordinator(&LabConfig::default()).await;
     let mut command = std::process::Command::new(protector_tests::protectorctl());
     command

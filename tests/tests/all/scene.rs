@@ -88,7 +88,7 @@ fn events(endpoint: &str, service: &str) -> Vec<String> {
 }
 
 /// The newest of them.
-fn told(endpoint: &str, service: &str) -> String {
+fn reported(endpoint: &str, service: &str) -> String {
     events(endpoint, service).remove(0)
 }
 
@@ -177,10 +177,10 @@ fn the_stuck_scene_has_a_drain_for_each_reason() {
         ]
     );
     eventually("search says that it finds no room", || {
-        told(endpoint, "search").contains("has insufficient memory available.")
+        reported(endpoint, "search").contains("has insufficient memory available.")
     });
     eventually("billing says that it is blocked", || {
-        told(endpoint, "billing").contains("because of the service deployment configuration.")
+        reported(endpoint, "billing").contains("because of the service deployment configuration.")
     });
     eventually("checkout drains its connections", || {
         // Its task moves again, to one instance after another, so the event is not the newest for long.

@@ -36,7 +36,7 @@ fn script(name: &str) -> String {
     std::fs::read_to_string(file(name, "txt")).unwrap()
 }
 
-fn told(name: &str) -> protector_tests::Transcript {
+fn played(name: &str) -> protector_tests::Transcript {
     let problems = |problems: Vec<protector_tests::SyntaxError>| {
         let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
         panic!("{name}.txt: {}", texts.join("\n"))
@@ -81,10 +81,10 @@ fn assert_none(differences: &[String]) {
 }
 
 #[test]
-fn every_script_tells_what_it_told_before() {
+fn every_script_has_the_output_that_it_had_before() {
     let differences = names("txt")
         .into_iter()
-        .filter_map(|name| hold(&file(&name, "out"), &told(&name).text));
+        .filter_map(|name| hold(&file(&name, "out"), &played(&name).text));
     assert_none(&differences.collect::<Vec<_>>());
     assert_eq!(names("out"), names("txt"), "each output has its script");
 }
@@ -93,7 +93,7 @@ fn every_script_tells_what_it_told_before() {
 fn p1_and_p4_are_kept_in_every_story_or_given_up_on_purpose() {
     let broken: Vec<String> = names("txt")
         .into_iter()
-        .map(|name| (told(&name), name))
+        .map(|name| (played(&name), name))
         .filter(|(transcript, _)| !transcript.kept)
         .map(|(transcript, name)| format!("{name}:\n{}", transcript.text))
         .collect();
@@ -102,7 +102,7 @@ fn p1_and_p4_are_kept_in_every_story_or_given_up_on_purpose() {
 
 /// Calls of the coordinator by operation, as a journal ends.
 fn calls(name: &str) -> std::collections::BTreeMap<String, u32> {
-    let text = told(name).text;
+    let text = played(name).text;
     let (_, rest) = text.split_once("AWS calls of the coordinator: ").unwrap();
     let (_, list) = rest.split_once('(').unwrap();
     let (list, _) = list.split_once(')').unwrap();
@@ -125,14 +125,14 @@ fn p10_the_reference_drain_keeps_its_budget_of_calls() {
 #[test]
 fn a_script_tells_the_same_in_every_run() {
     for name in ["tiers", "managed-draining", "lost-event"] {
-        assert_eq!(told(name), told(name), "{name}");
+        assert_eq!(played(name), played(name), "{name}");
     }
 }
 
 #[test]
 fn no_story_has_a_token_or_an_arn() {
     for name in names("txt") {
-        let text = told(&name).text;
+        let text = played(&name).text;
         let hex = |part: &str| part.len() >= 4 && part.chars().all(|c| c.is_ascii_hexdigit());
         let token = |word: &str| word.matches('-').count() >= 4 && word.split('-').take(4).all(hex);
         assert!(
@@ -153,7 +153,7 @@ fn program(argument: &str) -> (Option<i32>, String) {
 #[test]
 fn the_program_tells_a_script_and_refuses_a_wrong_one_with_its_line() {
     let path = file("tiers", "txt");
-    assert_eq!(program(path.to_str().unwrap()), (Some(0), told("tiers").text));
+    assert_eq!(program(path.to_str().unwrap()), (Some(0), played("tiers").text));
     assert_eq!(program("--help").0, Some(0));
     let folder = tempfile::tempdir().unwrap();
     let wrong = folder.path().join("wrong.txt");
@@ -186,7 +186,7 @@ fn with_examples(text: &str, shown: &mut BTreeSet<String>) -> String {
                 shown.insert((*name).to_owned());
                 script(name)
             }
-            ["```told", name, actors @ ..] => lines_of(&told(name).text, actors),
+            ["```told", name, actors @ ..] => lines_of(&played(name).text, actors),
             _ => continue,
         };
         lines

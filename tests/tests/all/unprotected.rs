@@ -17,8 +17,8 @@ async fn bare(config: LabConfig) -> Lab {
     lab.daemon_that_fails_its_check(&daemon).await;
     let task = lab.tasks_of("logs")[0].clone();
     lab.until("ECS tells that the sidecar has ended", || {
-        let told = lab.ecs("DescribeTasks", json!({"cluster": CLUSTER, "tasks": [task]}));
-        let containers = told["tasks"][0]["containers"]
+        let reported = lab.ecs("DescribeTasks", json!({"cluster": CLUSTER, "tasks": [task]}));
+        let containers = reported["tasks"][0]["containers"]
             .as_array()
             .cloned()
             .unwrap_or_default();

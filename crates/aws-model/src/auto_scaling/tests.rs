@@ -23,6 +23,22 @@ fn do_it(world: &mut AutoScaling, seconds: i64, operation: &str, params: Value) 
     call(world, seconds, operation, params).unwrap()
 }
 
+/// The group `g` is to have so many instances.
+fn set_size(world: &mut AutoScaling, seconds: i64, instances: u32) {
+    let params = json!({"AutoScalingGroupName": "g", "DesiredCapacity": instances});
+    do_it(world, seconds, "SetDesiredCapacity", params);
+}
+
+/// The lifecycle action of [`HOOK`] ends so.
+fn complete(world: &mut AutoScaling, seconds: i64, instance: &str, result: &str) {
+    do_it(
+        world,
+        seconds,
+        "CompleteLifecycleAction",
+        completion(HOOK, instance, result),
+    );
+}
+
 /// A group `g` of `size` instances and 10 at most, in cluster `c`.
 fn world(size: i64) -> AutoScaling {
     let mut world = AutoScaling::new("us-east-1", "123456789012", 30);

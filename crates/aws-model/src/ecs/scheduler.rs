@@ -3,7 +3,7 @@
 use super::definition::Resources;
 use super::keys::ServiceKey;
 use super::service::{EcsService, Strategy};
-use super::service_events::{Closest, Told};
+use super::service_events::{Closest, Reported};
 use super::targets::Balancer;
 use super::task::{Origin, Task};
 use super::{Ecs, EcsTimer};
@@ -79,33 +79,35 @@ impl Ecs {
 
     /// Adds the events that a look at a service gives.
     fn tell(&mut self, now: Timestamp, key: &ServiceKey, started: Vec<String>, stopped: Vec<String>) {
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         if !stopped.is_empty() {
-            told.push(Told::Stopped(stopped));
+            reported.push(Reported::Stopped(stopped));
         }
         if !started.is_empty() {
-            told.push(Told::Started(started));
+            reported.push(Reported::Started(started));
         }
-        told.extend(self.unsaid(key));
+        reported.extend(self.unsaid(key));
         let state = self.state_of(key);
-        if let (Some(Told::Steady), Some(service)) = (&state, self.services.get_mut(key)) {
+        if let (Some(Reported::Steady), Some(service)) = (&state, self.services.get_mut(key)) {
             service.complete(now);
         }
-        told.extend(state);
+        reported.extend(state);
         if let Some(service) = self.services.get_mut(key) {
-            told.iter().for_each(|one| service.events.tell(now, &key.1, one));
+            reported
+                .iter()
+                .for_each(|one| service.events.tell(now, &key.1, one));
         }
     }
 
     /// What has happened to the tasks of a service since the last look, beside starts and stops.
-    fn unsaid(&mut self, key: &ServiceKey) -> Vec<Told> {
+    fn unsaid(&mut self, key: &ServiceKey) -> Vec<Reported> {
         let Some(service) = self.services.get_mut(key) else {
             return Vec::new();
         };
         let unsaid = std::mem::take(&mut service.unsaid);
-        let mut told: Vec<Told> = unsaid.failures.into_iter().map(Told::NotStarted).collect();
-        told.extend(unsaid.broken.map(Told::Broken));
-        told.extend((unsaid.draining > 0).then_some(Told::Draining(unsaid.draining)));
+        let mut reported: Vec<Reported> = unsaid.failures.into_iter().map(Reported::NotStarted).collect();
+        reported.extend(unsaid.broken.map(Reported::Broken));
+        reported.extend((unsaid.draining > 0).then_some(Reported::Draining(unsaid.draining)));
         // The events of Classic Load Balancers are not modelled.
         for balancer in &service.balancers {
             let Balancer::TargetGroup(arn) = &balancer.balancer else {
@@ -113,39 +115,39 @@ impl Ecs {
             };
             let group = || arn.clone();
             let registered = unsaid.registered > 0;
-            told.extend(registered.then(|| Told::Registered(unsaid.registered, group())));
+            reported.extend(registered.then(|| Reported::Registered(unsaid.registered, group())));
             let draining = unsaid.draining > 0;
-            told.extend(draining.then(|| Told::Deregistered(unsaid.draining, group())));
+            reported.extend(draining.then(|| Reported::Deregistered(unsaid.draining, group())));
             let unhealthy = unsaid.unhealthy.iter();
-            told.extend(unhealthy.map(|host| Told::Unhealthy(host.clone(), balancer.port, group())));
+            reported.extend(unhealthy.map(|host| Reported::Unhealthy(host.clone(), balancer.port, group())));
         }
-        told
+        reported
     }
 
     /// The state of a service, if ECS has an event for it.
-    fn state_of(&self, key: &ServiceKey) -> Option<Told> {
+    fn state_of(&self, key: &ServiceKey) -> Option<Reported> {
         let service = self.services.get(key).filter(|service| !service.deleted)?;
-        if let Some(failing) = Told::failing(service.failures) {
+        if let Some(failing) = Reported::failing(service.failures) {
             return Some(failing);
         }
         if service.is_short {
             let size = service.deployments.first()?.definition.resources;
             let able = self.instances.values();
             let able = able.filter(|one| one.cluster == key.0 && one.takes_tasks());
-            return Some(Told::NoRoom(Closest::of(able, size, &service.place_rules)));
+            return Some(Reported::NoRoom(Closest::of(able, size, &service.place_rules)));
         }
         let (total, leaving) = (service.total(), self.on_draining(service).count());
         let staying = total.wanted.saturating_sub(leaving);
         if service.strategy == Strategy::Replica && staying > service.desired_count {
             // A protected task is left; a task that waits for a successor is not surplus.
             let protected = service.outdated() == 0;
-            return protected.then_some(Told::Protected(staying - service.desired_count));
+            return protected.then_some(Reported::Protected(staying - service.desired_count));
         }
         if leaving + service.outdated() > 0 {
-            return self.is_blocked(service).then_some(Told::Blocked);
+            return self.is_blocked(service).then_some(Reported::Blocked);
         }
         let complete = service.strategy == Strategy::Daemon || total.wanted == service.desired_count;
-        (complete && total.running == total.wanted && total.alive == total.wanted).then_some(Told::Steady)
+        (complete && total.running == total.wanted && total.alive == total.wanted).then_some(Reported::Steady)
     }
 
     /// Returns whether the deployment configuration allows neither a stop nor a start, and nothing is in progress that

@@ -22,7 +22,7 @@ const FAILURES: u32 = 2;
 
 /// An event of a scheduler.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum Reported {
     /// These tasks were started.
     Started(Vec<String>),
     /// These tasks were stopped.
@@ -86,10 +86,10 @@ impl Closest {
     }
 }
 
-impl Told {
+impl Reported {
     /// The event for a service with so many failed tasks in a row, if there are enough of them.
-    pub(super) fn failing(failures: u32) -> Option<Told> {
-        (failures >= FAILURES).then_some(Told::Failing)
+    pub(super) fn failing(failures: u32) -> Option<Reported> {
+        (failures >= FAILURES).then_some(Reported::Failing)
     }
 
     fn message(&self, service: &str) -> String {
@@ -106,35 +106,35 @@ impl Told {
             )
         };
         let text = match self {
-            Told::Started(arns) => format!("has started {} tasks:{}.", arns.len(), tasks(arns)),
-            Told::Stopped(arns) => format!("has stopped {} running tasks:{}.", arns.len(), tasks(arns)),
-            Told::Steady => "has reached a steady state.".to_owned(),
-            Told::NoRoom(Closest::NoInstance) => {
+            Reported::Started(arns) => format!("has started {} tasks:{}.", arns.len(), tasks(arns)),
+            Reported::Stopped(arns) => format!("has stopped {} running tasks:{}.", arns.len(), tasks(arns)),
+            Reported::Steady => "has reached a steady state.".to_owned(),
+            Reported::NoRoom(Closest::NoInstance) => {
                 format!("{no_room} Reason: No Container Instances were found in your cluster.")
             }
-            Told::NoRoom(Closest::Memory(id)) => lacks(id, "memory"),
-            Told::NoRoom(Closest::Cpu(id)) => lacks(id, "CPU units"),
-            Told::NoRoom(Closest::Constraint(id)) => format!(
+            Reported::NoRoom(Closest::Memory(id)) => lacks(id, "memory"),
+            Reported::NoRoom(Closest::Cpu(id)) => lacks(id, "CPU units"),
+            Reported::NoRoom(Closest::Constraint(id)) => format!(
                 "{no_room} The closest matching (container-instance {id}) encountered error \"MemberOf placement \
                  constraint unsatisfied.\"."
             ),
-            Told::Blocked => "was unable to stop or start tasks during a deployment because of the service \
+            Reported::Blocked => "was unable to stop or start tasks during a deployment because of the service \
                 deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again."
                 .to_owned(),
-            Told::Protected(count) => {
+            Reported::Protected(count) => {
                 format!("was unable to scale in due to (reason {count} tasks under protection)")
             }
-            Told::Failing => "is unable to consistently start tasks successfully.".to_owned(),
-            Told::NotStarted(reason) => format!("was unable to place a task. Reason: {reason}."),
-            Told::Broken(id) => {
+            Reported::Failing => "is unable to consistently start tasks successfully.".to_owned(),
+            Reported::NotStarted(reason) => format!("was unable to place a task. Reason: {reason}."),
+            Reported::Broken(id) => {
                 return format!("(service {service}) (deployment {id}) deployment failed: tasks failed to start.");
             }
-            Told::Registered(count, group) => format!("registered {count} targets in (target-group {group})"),
-            Told::Draining(count) => format!("has begun draining connections on {count} tasks."),
-            Told::Deregistered(count, group) => {
+            Reported::Registered(count, group) => format!("registered {count} targets in (target-group {group})"),
+            Reported::Draining(count) => format!("has begun draining connections on {count} tasks."),
+            Reported::Deregistered(count, group) => {
                 format!("deregistered {count} targets in (target-group {group})")
             }
-            Told::Unhealthy(host, port, group) => format!(
+            Reported::Unhealthy(host, port, group) => format!(
                 "(instance {host}) (port {port}) is unhealthy in (target-group {group}) due to (reason Health checks \
                  failed)"
             ),
@@ -160,9 +160,9 @@ struct ServiceEvent {
 
 impl ServiceEvents {
     /// Adds an event, unless it was added a while ago and its cause has persisted since.
-    pub(super) fn tell(&mut self, now: Timestamp, service: &str, told: &Told) {
-        let message = told.message(service);
-        let steady = *told == Told::Steady;
+    pub(super) fn tell(&mut self, now: Timestamp, service: &str, reported: &Reported) {
+        let message = reported.message(service);
+        let steady = *reported == Reported::Steady;
         if self.is_known(now, &message, steady) {
             return;
         }
@@ -229,102 +229,105 @@ mod tests {
     #[test]
     fn the_words_are_those_of_ecs() {
         let arn = |id: &str| format!("arn:aws:ecs:eu-west-1:1:task/prod/{id}");
-        for (told, words) in [
-            (Told::Steady, "has reached a steady state."),
+        for (reported, words) in [
+            (Reported::Steady, "has reached a steady state."),
             (
-                Told::Started(vec![arn("a"), arn("b")]),
+                Reported::Started(vec![arn("a"), arn("b")]),
                 "has started 2 tasks: (task a) (task b).",
             ),
             (
-                Told::Stopped(vec![arn("a")]),
+                Reported::Stopped(vec![arn("a")]),
                 "has stopped 1 running tasks: (task a).",
             ),
             (
-                Told::NoRoom(Closest::Memory("0a1b".to_owned())),
+                Reported::NoRoom(Closest::Memory("0a1b".to_owned())),
                 "was unable to place a task because no container instance met all of its requirements. The closest \
                  matching (container-instance 0a1b) has insufficient memory available.",
             ),
             (
-                Told::NoRoom(Closest::Cpu("0a1b".to_owned())),
+                Reported::NoRoom(Closest::Cpu("0a1b".to_owned())),
                 "was unable to place a task because no container instance met all of its requirements. The closest \
                  matching (container-instance 0a1b) has insufficient CPU units available.",
             ),
             (
-                Told::NoRoom(Closest::NoInstance),
+                Reported::NoRoom(Closest::NoInstance),
                 "was unable to place a task because no container instance met all of its requirements. Reason: No \
                  Container Instances were found in your cluster.",
             ),
             (
-                Told::NoRoom(Closest::Constraint("0a1b".to_owned())),
+                Reported::NoRoom(Closest::Constraint("0a1b".to_owned())),
                 "was unable to place a task because no container instance met all of its requirements. The closest \
                  matching (container-instance 0a1b) encountered error \"MemberOf placement constraint unsatisfied.\".",
             ),
             (
-                Told::NotStarted("CannotPullContainerError: pull access denied".to_owned()),
+                Reported::NotStarted("CannotPullContainerError: pull access denied".to_owned()),
                 "was unable to place a task. Reason: CannotPullContainerError: pull access denied.",
             ),
             (
-                Told::Broken("ecs-svc/1".to_owned()),
+                Reported::Broken("ecs-svc/1".to_owned()),
                 "(deployment ecs-svc/1) deployment failed: tasks failed to start.",
             ),
             (
-                Told::Registered(2, "arn:tg".to_owned()),
+                Reported::Registered(2, "arn:tg".to_owned()),
                 "registered 2 targets in (target-group arn:tg)",
             ),
-            (Told::Draining(2), "has begun draining connections on 2 tasks."),
             (
-                Told::Deregistered(2, "arn:tg".to_owned()),
+                Reported::Draining(2),
+                "has begun draining connections on 2 tasks.",
+            ),
+            (
+                Reported::Deregistered(2, "arn:tg".to_owned()),
                 "deregistered 2 targets in (target-group arn:tg)",
             ),
             (
-                Told::Unhealthy("i-1".to_owned(), 80, "arn:tg".to_owned()),
+                Reported::Unhealthy("i-1".to_owned(), 80, "arn:tg".to_owned()),
                 "(instance i-1) (port 80) is unhealthy in (target-group arn:tg) due to (reason Health checks failed)",
             ),
             (
-                Told::Blocked,
+                Reported::Blocked,
                 "was unable to stop or start tasks during a deployment because of the service deployment \
                  configuration. Update the minimumHealthyPercent or maximumPercent value and try again.",
             ),
             (
-                Told::Protected(3),
+                Reported::Protected(3),
                 "was unable to scale in due to (reason 3 tasks under protection)",
             ),
             (
-                Told::Failing,
+                Reported::Failing,
                 "is unable to consistently start tasks successfully.",
             ),
         ] {
-            assert_eq!(told.message("web"), format!("(service web) {words}"));
+            assert_eq!(reported.message("web"), format!("(service web) {words}"));
         }
     }
 
     #[test]
-    fn what_was_told_is_told_again_after_six_hours_or_a_steady_state() {
+    fn what_was_reported_is_reported_again_after_six_hours_or_a_steady_state() {
         let mut events = ServiceEvents::default();
-        let mut told = |minutes, told: &Told| {
-            events.tell(at(minutes), "web", told);
+        let mut reported = |minutes, reported: &Reported| {
+            events.tell(at(minutes), "web", reported);
             events.newest_first.len()
         };
-        assert_eq!(told(0, &Told::Blocked), 1);
-        assert_eq!(told(10, &Told::Blocked), 1);
-        assert_eq!(told(11, &Told::Failing), 2);
+        assert_eq!(reported(0, &Reported::Blocked), 1);
+        assert_eq!(reported(10, &Reported::Blocked), 1);
+        assert_eq!(reported(11, &Reported::Failing), 2);
         assert_eq!(
-            told(359, &Told::Blocked),
+            reported(359, &Reported::Blocked),
             2,
             "another one between is no end of the cause"
         );
-        assert_eq!(told(361, &Told::Blocked), 3);
-        assert_eq!(told(362, &Told::Steady), 4);
-        assert_eq!(told(363, &Told::Steady), 4);
-        assert_eq!(told(364, &Told::Blocked), 5);
-        assert_eq!(told(365, &Told::Steady), 6, "it was left in between");
+        assert_eq!(reported(361, &Reported::Blocked), 3);
+        assert_eq!(reported(362, &Reported::Steady), 4);
+        assert_eq!(reported(363, &Reported::Steady), 4);
+        assert_eq!(reported(364, &Reported::Blocked), 5);
+        assert_eq!(reported(365, &Reported::Steady), 6, "it was left in between");
     }
 
     #[test]
     fn the_newest_hundred_are_shown_each_with_an_id_of_its_own() {
         let mut events = ServiceEvents::default();
         for number in 0..150 {
-            events.tell(at(number), "web", &Told::Started(vec![number.to_string()]));
+            events.tell(at(number), "web", &Reported::Started(vec![number.to_string()]));
         }
         let shown = events.described("arn:service/web");
         assert_eq!(shown.as_array().unwrap().len(), SHOWN_MAX);

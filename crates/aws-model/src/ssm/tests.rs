@@ -42,7 +42,7 @@ fn a_write_is_read_back_with_its_version() {
 }
 
 #[test]
-fn changes_are_told_once_in_order() {
+fn changes_are_reported_once_in_order() {
     let mut ssm = store();
     put(&mut ssm, "/a", "1").unwrap();
     call(&mut ssm, "DeleteParameter", json!({"Name": "/a"})).unwrap();

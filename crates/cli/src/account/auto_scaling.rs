@@ -57,7 +57,7 @@ impl Account {
             .find_map(group))
     }
 
-    /// Groups by name, each with whether it is told to launch Spot instances.
+    /// Groups by name, each with whether it is asked to launch Spot instances.
     ///
     /// # Errors
     /// The gap.

@@ -197,9 +197,19 @@ impl Account {
     /// The gap.
     pub(crate) async fn capacity_providers(&self) -> Reading<Vec<CapacityProvider>> {
         let mut found = Vec::new();
-        let send = |token| self.ecs.describe_capacity_providers().set_next_token(token).send();
+        let send = |token| {
+            self.ecs
+                .describe_capacity_providers()
+                .set_next_token(token)
+                .send()
+        };
         self.pages("ecs:DescribeCapacityProviders", send, |page| {
-            found.extend(page.capacity_providers.unwrap_or_default().into_iter().filter_map(provider));
+            found.extend(
+                page.capacity_providers
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(provider),
+            );
             page.next_token
         })
         .await?;

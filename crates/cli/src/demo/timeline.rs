@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_containers_are_told_with_their_names() {
+    fn the_ends_of_containers_are_reported_with_their_names() {
         let cases = [
             (
                 container(APP, "service:web", ContainerStatus::Terminating, None),
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_told_by_what_they_say() {
+    fn records_are_reported_by_what_they_say() {
         let holding = record(json!({"remaining": 4, "heldBy": [
             {"group": "service:web", "count": 3, "lastStatus": "STOPPING"},
             {"group": "family:job", "count": 1, "lastStatus": "RUNNING"}]}));

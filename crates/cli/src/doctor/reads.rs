@@ -423,7 +423,7 @@ async fn read_stop(account: &Account, definition: &str, service: &SeenService) -
     Ok((definition, longest))
 }
 
-/// Services are many, so a person is told how far the reading is.
+/// Services are many, so a person is shown how far the reading is.
 fn report_services(cluster: &ClusterName, read: usize, all: usize) {
     if io::stderr().is_terminal() && read < all && read.is_multiple_of(100) {
         stderr_line(&format!(

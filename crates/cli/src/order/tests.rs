@@ -44,7 +44,7 @@ fn fleet() -> Fleet {
 }
 
 #[test]
-fn a_person_is_told_what_an_order_does() {
+fn a_person_is_reported_what_an_order_does() {
     let texts = |order| consequences(order, &drain(3600), &fleet());
     let release = texts(Order::Release);
     assert!(

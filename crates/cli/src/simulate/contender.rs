@@ -12,7 +12,7 @@ const ACCOUNT_CONCURRENCY: usize = 1000;
 const REACTS: Ms = SECOND;
 
 /// The longest time until ECS orders a task to stop, and the agent obeys.
-const TOLD: Ms = 10 * SECOND;
+const NOTIFIED: Ms = 10 * SECOND;
 
 /// A system that drains: the protector, or one of its rivals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -112,8 +112,8 @@ fn ecs_drains(scenario: &mut Scenario) {
     let longest = tasks.map(|task| task.stop).max().unwrap_or_default();
     for hook in scenario.groups.iter_mut().flat_map(|group| &mut group.hooks) {
         "ecs-managed-draining-termination-hook".clone_into(&mut hook.name);
-        hook.foreign_completes = Some(REACTS + TOLD + longest);
-        hook.heartbeat = hook.heartbeat.max(2 * (REACTS + TOLD + longest));
+        hook.foreign_completes = Some(REACTS + NOTIFIED + longest);
+        hook.heartbeat = hook.heartbeat.max(2 * (REACTS + NOTIFIED + longest));
     }
     let drains: Vec<Step> = scenario.steps.iter().filter_map(drain).collect();
     scenario.steps.extend(drains);

@@ -47,12 +47,12 @@ impl Meter {
 /// The virtual time of the last event is not known, so the estimate counts instances.
 fn words(completed: usize, total: usize, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs();
-    let told = format!("{completed} of {total} done, {seconds} s");
+    let notified = format!("{completed} of {total} done, {seconds} s");
     if completed == 0 || completed >= total {
-        return told;
+        return notified;
     }
     let left = elapsed.as_secs_f64() * (total - completed) as f64 / completed as f64;
-    format!("{told}, about {left:.0} s to go (Ctrl-C shows what is finished)")
+    format!("{notified}, about {left:.0} s to go (Ctrl-C shows what is finished)")
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub(crate) struct TaskLane {
     /// `service:web #2`.
     pub(crate) name: String,
     /// When ECS ordered it to stop, and when it was STOPPED.
-    pub(crate) told: Option<Ms>,
+    pub(crate) notified: Option<Ms>,
     /// STOPPED.
     pub(crate) stopped: Option<Ms>,
     /// The sidecar's hold: from its SIGTERM to its exit.
@@ -97,8 +97,8 @@ impl Timeline {
 
     fn of_task(&mut self, now: Ms, fact: &Fact<'_>, world: &World) {
         match fact {
-            Fact::TaskTold { task, .. } => {
-                self.with(*task, world, |lane| lane.told = lane.told.or(Some(now)))
+            Fact::TaskNotified { task, .. } => {
+                self.with(*task, world, |lane| lane.notified = lane.notified.or(Some(now)))
             }
             Fact::TaskStatus { task, status } if *status == TaskStatus::Stopped => {
                 self.with(*task, world, |lane| lane.stopped = Some(now));

@@ -107,7 +107,7 @@ impl Kept {
         if let Err(gap) = &reads.listing {
             return Err(if gaps.is_empty() { vec![gap.clone()] } else { gaps });
         }
-        // Which clusters there are was not told either.
+        // Which clusters there are was not reported either.
         if gaps.iter().any(|gap| gap.call == "ecs:ListClusters") {
             for (cluster, machines) in &self.machines {
                 let machines = || Ok(machines.clone());

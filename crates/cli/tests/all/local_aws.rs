@@ -44,7 +44,7 @@ fn it_says_where_it_listens_answers_and_ends_at_sigterm() {
 }
 
 #[test]
-fn people_are_told_what_to_type() {
+fn people_are_reported_what_to_type() {
     let mut running = Running::start(&["local-aws"]);
     let line = first_line(&mut running);
     assert!(line.starts_with("Local AWS at http://127.0.0.1:"), "{line}");

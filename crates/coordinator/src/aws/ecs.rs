@@ -640,14 +640,14 @@ mod tests {
 
     #[test]
     fn a_container_is_read_as_far_as_ecs_tells_of_it() {
-        let told = ContainerDescription {
+        let reported = ContainerDescription {
             name: Some("ecs-daemon-protector".to_owned()),
             last_status: Some("STOPPED".to_owned()),
             health_status: Some("UNHEALTHY".to_owned()),
             exit_code: Some(64),
             reason: None,
         };
-        let read = container(told).unwrap();
+        let read = container(reported).unwrap();
         assert_eq!(read.last_status, Some(ContainerStatus::Stopped));
         assert_eq!(read.health, Some(ContainerHealth::Unhealthy));
         assert_eq!(read.exit_code, Some(64));
@@ -719,13 +719,16 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_with_its_reason_unless_it_is_tolerated() {
+    fn a_refusal_is_reported_with_its_reason_unless_it_is_tolerated() {
         let failure = |reason: Option<&str>| ItemFailure {
             arn: Some(ARN.to_owned()),
             reason: reason.map(str::to_owned),
         };
         let failures = [failure(Some("MISSING")), failure(Some("INACTIVE")), failure(None)];
-        let told: Vec<String> = refused(&failures, |reason| reason == "MISSING").collect();
-        assert_eq!(told, [format!("INACTIVE {ARN}"), format!("(no reason) {ARN}")]);
+        let reported: Vec<String> = refused(&failures, |reason| reason == "MISSING").collect();
+        assert_eq!(
+            reported,
+            [format!("INACTIVE {ARN}"), format!("(no reason) {ARN}")]
+        );
     }
 }

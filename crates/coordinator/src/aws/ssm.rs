@@ -59,11 +59,11 @@ impl Aws {
         const OPERATION: &str = "GetParameters";
         let request = self.api.get_parameters(names.to_vec());
         let answer = self.call(OPERATION, request).await?;
-        let told = |name: &&String| {
+        let reported = |name: &&String| {
             let found = answer.found.iter().any(|parameter| parameter.name == **name);
             found || answer.missing.contains(name)
         };
-        if let Some(name) = names.iter().find(|name| !told(name)) {
+        if let Some(name) = names.iter().find(|name| !reported(name)) {
             return Err(self.incomplete(OPERATION, format!("the response omits {name}")));
         }
         let named = answer.found.into_iter();

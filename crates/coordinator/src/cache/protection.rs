@@ -26,7 +26,7 @@ impl Protection {
         self.lock().unprotected.get(task).map(|(reason, _)| *reason)
     }
 
-    /// Notes how a task was seen by a round. What was told to stop keeps what was known of it.
+    /// Notes how a task was seen by a round. What was asked to stop keeps what was known of it.
     pub(crate) fn saw(&self, task: &Task, reason: Option<UnprotectedReason>, now: Timestamp) {
         let mut facts = self.lock();
         match reason {
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_is_told_to_stop_keeps_what_was_seen_before() {
+    fn a_task_that_is_asked_to_stop_keeps_what_was_seen_before() {
         let protection = Protection::default();
         round(&protection, 0, &[(1, false, STOPPED)]);
         protection.saw(&task(1, true), None, at(10));

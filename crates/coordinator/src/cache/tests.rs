@@ -170,16 +170,16 @@ fn p3_a_wait_is_known_since_it_was_first_seen_until_it_is_over() {
         at(419),
         "nobody has seen it for three minutes: another one"
     );
-    let told = memory.waits_since(&instance, &hook, Some(at(400)), at(430));
-    assert_eq!(told, at(400));
+    let reported = memory.waits_since(&instance, &hook, Some(at(400)), at(430));
+    assert_eq!(reported, at(400));
     assert_eq!(since(480), at(400), "its event knows when it began");
 }
 
 #[test]
-fn p3_a_wait_counts_from_the_earliest_moment_that_was_told_of_it() {
+fn p3_a_wait_counts_from_the_earliest_moment_that_was_reported_of_it() {
     let memory = Cache::default();
     let (instance, hook) = ("i-12345678".parse().unwrap(), "drain".parse().unwrap());
-    let since = |told: Option<i64>, now| memory.waits_since(&instance, &hook, told.map(at), at(now));
+    let since = |reported: Option<i64>, now| memory.waits_since(&instance, &hook, reported.map(at), at(now));
     assert_eq!(since(Some(60), 60), at(60));
     assert_eq!(since(None, 120), at(60), "a tick");
     assert_eq!(since(Some(5), 130), at(5), "its late event");

@@ -95,7 +95,7 @@ fn readers_ignore_what_is_new_and_refuse_another_schema() {
 }
 
 #[test]
-fn each_mode_of_the_kill_switch_is_told_by_its_name() {
+fn each_mode_of_the_kill_switch_is_reported_by_its_name() {
     for control in [Control::On, Control::Observe, Control::ReleaseAll] {
         let text = Beacon {
             control,

@@ -44,7 +44,7 @@ fn record(state: &str) -> String {
 }
 
 /// Every name is answered for; only `texts` are there.
-fn told(names: &[String], texts: &[(&str, &str)]) -> Answer {
+fn reported(names: &[String], texts: &[(&str, &str)]) -> Answer {
     let text = |name: &String| {
         texts
             .iter()
@@ -86,8 +86,8 @@ fn well<'a>(texts: &'a [(&'a str, &'a str)]) -> impl Fn(&Step) -> Answer + 'a {
     move |step| match step {
         Step::ReadTask => Answer::Task(ProtectedContainers::Alive),
         Step::FindIdentity => Answer::Identity(Ok(identity())),
-        Step::ReadParameters(names) => told(names, texts),
-        Step::ReadParameter(name) => told(std::slice::from_ref(name), texts),
+        Step::ReadParameters(names) => reported(names, texts),
+        Step::ReadParameter(name) => reported(std::slice::from_ref(name), texts),
         Step::ReadInstanceMetadata => Answer::Instance(TargetLifecycleState::Unknown),
         Step::Sleep { .. } | Step::Exit(_) => Answer::Nothing,
     }
@@ -189,7 +189,7 @@ fn p2_a_name_that_was_not_answered_for_is_no_absence() {
         let forgets = |step: &Step| match step {
             Step::ReadParameters(names) => {
                 let answered: Vec<String> = names.iter().filter(|name| *name != silent).cloned().collect();
-                told(&answered, &[])
+                reported(&answered, &[])
             }
             step => well(&[])(step),
         };
@@ -277,11 +277,11 @@ impl World {
             Step::FindIdentity => Answer::Identity(Err(ReadError::Unidentified)),
             Step::ReadParameters(names) => match self.several {
                 Some(trouble) => Answer::Parameters(Err(trouble)),
-                None => told(names, &texts),
+                None => reported(names, &texts),
             },
             Step::ReadParameter(name) => match self.alone {
                 Some(trouble) => Answer::Parameters(Err(trouble)),
-                None => told(std::slice::from_ref(name), &texts),
+                None => reported(std::slice::from_ref(name), &texts),
             },
             Step::ReadInstanceMetadata => Answer::Instance(self.target_state),
             Step::Sleep { .. } | Step::Exit(_) => Answer::Nothing,

@@ -122,7 +122,7 @@ fn groups_are_counted_the_largest_first() {
 }
 
 #[test]
-fn the_latest_end_of_a_protection_is_told_of_each_group() {
+fn the_latest_end_of_a_protection_is_reported_of_each_group() {
     let protected = |id, group: &str, until: Option<i64>| Task {
         protected_until: until.map(at),
         ..task(id, group, "RUNNING", Scheduling::Replica, &["a"])
@@ -134,13 +134,13 @@ fn the_latest_end_of_a_protection_is_told_of_each_group() {
         protected(4, "service:web", None),
     ];
     let census = census(&tasks, &policy());
-    let told: Vec<_> = census
+    let reported: Vec<_> = census
         .held_by
         .iter()
         .map(|held| (held.group.as_str(), held.protected, held.protected_until))
         .collect();
     let expected = [("service:game", 2, Some(at(3600))), ("service:web", 0, None)];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }
 
 #[test]

@@ -61,9 +61,9 @@ fn p1_a_daemon_of_a_task_that_runs_is_protected_by_a_sidecar_that_runs() {
         ((Some("MADE_LATER"), Some("UNHEALTHY"), None, None), None),
         ((running, Some("MADE_LATER"), None, None), None),
     ];
-    for (told, expected) in table {
-        let judged = unprotected_because(&daemon("RUNNING", told), &policy());
-        assert_eq!(judged, expected, "{told:?}");
+    for (reported, expected) in table {
+        let judged = unprotected_because(&daemon("RUNNING", reported), &policy());
+        assert_eq!(judged, expected, "{reported:?}");
     }
 }
 
@@ -90,12 +90,12 @@ fn a_sidecar_that_stops_with_its_task_is_no_fault() {
             "{status}, not told to stop"
         );
     }
-    let told = Task {
+    let reported = Task {
         stopping: true,
         ..daemon("RUNNING", stopped)
     };
     assert_eq!(
-        unprotected_because(&told, &policy()),
+        unprotected_because(&reported, &policy()),
         None,
         "the stop order has come"
     );
@@ -151,9 +151,9 @@ fn each_service_is_named_once_for_each_reason_and_in_words() {
     };
     let well = daemon("RUNNING", (Some("RUNNING"), Some("HEALTHY"), None, None));
     let found = unprotected(&[unhealthy, stopped.clone(), well, stopped, alone], &policy());
-    let told: Vec<String> = found.iter().map(ToString::to_string).collect();
+    let reported: Vec<String> = found.iter().map(ToString::to_string).collect();
     assert_eq!(
-        told,
+        reported,
         [
             "daemon of service family:agent was not protected: its sidecar had never started",
             "daemon of service logs was not protected: its sidecar had stopped",

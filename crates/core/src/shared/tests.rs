@@ -53,9 +53,9 @@ fn a_shared_record_reads_as_documented() {
 fn p3_what_it_tells_of_a_drain_is_what_its_own_record_would() {
     let own = released(record(7, 20), 33, ReleaseReason::Deadline);
     let shared = shared(&[own.clone(), record(8, 0)]);
-    let told = SharedRecord::decode(&shared.encode().unwrap()).unwrap();
-    assert_eq!(told, shared);
-    let read = told.record(&instance(7), Some(&arn("1a2b3c"))).unwrap();
+    let reported = SharedRecord::decode(&shared.encode().unwrap()).unwrap();
+    assert_eq!(reported, shared);
+    let read = reported.record(&instance(7), Some(&arn("1a2b3c"))).unwrap();
     let expected = Record {
         drain_id: read.drain_id.clone(),
         updated_at: at(100),
@@ -66,8 +66,8 @@ fn p3_what_it_tells_of_a_drain_is_what_its_own_record_would() {
 
 #[test]
 fn p4_a_drain_that_only_a_shared_record_tells_of_is_known_as_such() {
-    let told = shared(&[record(7, 0)]).record(&instance(7), None).unwrap();
-    assert!(is_told_only(&told) && !is_told_only(&record(7, 0)));
+    let reported = shared(&[record(7, 0)]).record(&instance(7), None).unwrap();
+    assert!(is_reported_only(&reported) && !is_reported_only(&record(7, 0)));
 }
 
 #[test]
@@ -75,8 +75,8 @@ fn p2_of_another_registration_it_says_nothing() {
     let shared = shared(&[record(7, 0)]);
     assert_eq!(shared.record(&instance(7), Some(&arn("ffff"))), None);
     assert_eq!(shared.record(&instance(8), Some(&arn("1a2b"))), None);
-    let told = shared.record(&instance(7), None).unwrap();
-    assert!(told.container_instance_arn.as_str().ends_with("/1a2b"));
+    let reported = shared.record(&instance(7), None).unwrap();
+    assert!(reported.container_instance_arn.as_str().ends_with("/1a2b"));
 }
 
 #[test]

@@ -2,7 +2,7 @@ use super::*;
 
 const OWN_NAME: &str = "ecs-daemon-protector";
 
-fn told(containers: &[(&str, &str)]) -> TaskMetadata {
+fn reported(containers: &[(&str, &str)]) -> TaskMetadata {
     let listed: Vec<String> = containers
         .iter()
         .map(|(n, s)| format!(r#"{{"Name":"{n}","KnownStatus":"{s}","Type":"NORMAL","ExitCode":0}}"#))
@@ -64,7 +64,7 @@ fn protected_containers_are_judged_together() {
     ] {
         let names: Vec<ContainerName> = protects.iter().map(|p| p.parse().unwrap()).collect();
         assert_eq!(
-            told(&containers).state(&names, Some(&own)),
+            reported(&containers).state(&names, Some(&own)),
             expected,
             "{containers:?} {protects:?}"
         );
@@ -85,7 +85,7 @@ fn p2_a_task_without_a_list_of_containers_is_alive() {
 fn names_that_the_task_does_not_have_are_found() {
     let protects: Vec<ContainerName> = ["fluent-bit", "fluentbit"].map(|p| p.parse().unwrap()).into();
     assert_eq!(
-        told(&[("fluent-bit", "RUNNING")]).unknown_containers(&protects),
+        reported(&[("fluent-bit", "RUNNING")]).unknown_containers(&protects),
         ["fluentbit"]
     );
 }

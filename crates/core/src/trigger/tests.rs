@@ -128,7 +128,7 @@ fn task_and_instance_changes_are_read() {
 }
 
 #[test]
-fn containers_that_have_ended_are_told_with_their_codes_and_odd_ones_are_left_out() {
+fn containers_that_have_ended_are_reported_with_their_codes_and_odd_ones_are_left_out() {
     let exits = |containers: Value| {
         let mut event = fixture("task-stopped");
         event["detail"]["containers"] = containers;
@@ -141,7 +141,7 @@ fn containers_that_have_ended_are_told_with_their_codes_and_odd_ones_are_left_ou
             .map(|(name, code)| (name.to_string(), code));
         exits.collect::<Vec<_>>()
     };
-    let told = exits(json!([
+    let reported = exits(json!([
         {"name": "web", "exitCode": 0},
         {"name": "fluent-bit", "exitCode": 137},
         {"name": "still-runs"},
@@ -149,7 +149,7 @@ fn containers_that_have_ended_are_told_with_their_codes_and_odd_ones_are_left_ou
         {"name": "no name", "exitCode": 1},
         {"name": "no-number", "exitCode": "1"},
     ]));
-    assert_eq!(told, [("web".to_owned(), 0), ("fluent-bit".to_owned(), 137)]);
+    assert_eq!(reported, [("web".to_owned(), 0), ("fluent-bit".to_owned(), 137)]);
     assert_eq!(exits(json!([])), []);
 }
 
@@ -434,7 +434,7 @@ fn triggers_are_named_as_documented() {
 }
 
 #[test]
-fn a_mistake_of_a_person_is_told_apart_from_one_of_a_service() {
+fn a_mistake_of_a_person_is_distinguished_from_one_of_a_service() {
     for (event, sender) in [
         (json!({"command": "explode"}), Sender::Operator),
         (json!({"comand": "release", "who": "ana"}), Sender::Operator),

@@ -198,7 +198,7 @@ pub struct ServiceReads {
 pub struct GroupReads {
     /// The group.
     pub group: ScalingGroup,
-    /// Whether it is told to launch Spot instances.
+    /// Whether it is asked to launch Spot instances.
     pub has_spot: bool,
     /// Its hooks.
     pub hooks: Reading<Vec<LifecycleHook>>,

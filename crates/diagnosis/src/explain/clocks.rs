@@ -218,7 +218,7 @@ fn others(reads: &InstanceReads) -> Option<Clock> {
             });
         }
     };
-    let told: Vec<String> = hooks
+    let reported: Vec<String> = hooks
         .iter()
         .map(|hook| {
             if hook.name.as_str() == MANAGED_DRAINING_HOOK {
@@ -232,9 +232,9 @@ fn others(reads: &InstanceReads) -> Option<Clock> {
             }
         })
         .collect();
-    (!told.is_empty()).then(|| Clock {
+    (!reported.is_empty()).then(|| Clock {
         label: "others",
-        text: told.join("; "),
+        text: reported.join("; "),
         warning: None,
     })
 }

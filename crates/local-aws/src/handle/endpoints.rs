@@ -43,7 +43,12 @@ impl LocalAws {
 
     /// Sets how the metadata of a task (id or ARN) answers.
     pub fn set_task_metadata(&self, task: &str, how: HostEndpoint) {
-        self.0.hosts.front.switches.task_metadata().set(task_id(task), how);
+        self.0
+            .hosts
+            .front
+            .switches
+            .task_metadata()
+            .set(task_id(task), how);
     }
 
     /// The credentials that a task (id or ARN) gets from now on last so long.
@@ -69,7 +74,11 @@ impl LocalAws {
         };
         let server = Server::start(0, http::router(front), serving).await?;
         let url = server.url();
-        self.0.servers.lock().unwrap_or_else(PoisonError::into_inner).push(server);
+        self.0
+            .servers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(server);
         Ok(url)
     }
 

@@ -71,7 +71,9 @@ impl LocalAws {
     pub fn calls_by(&self, caller: &str) -> Vec<String> {
         self.0.hosts.live.read(|world, _| {
             let calls = world.journal().iter().filter_map(|entry| match &entry.what {
-                What::Call { principal, operation, .. } if principal == caller => Some(operation.clone()),
+                What::Call {
+                    principal, operation, ..
+                } if principal == caller => Some(operation.clone()),
                 _ => None,
             });
             calls.collect()

@@ -1,8 +1,8 @@
 //! The one endpoint of all AWS APIs, over HTTP.
 
+use super::Front;
 use super::message::{Answer, Request};
 use super::wire::Incoming;
-use super::Front;
 use crate::lambda::CrashPoint;
 use crate::principal::COORDINATOR;
 use axum::body::{Body, Bytes};

@@ -60,7 +60,11 @@ impl Plan {
             Fault::Cut(cut) => faults.cut(filter, cut, limit),
             Fault::Date(None) => faults.date(filter, DateHeader::Absent, limit),
             Fault::Date(Some(seconds)) => {
-                faults.date(filter, DateHeader::Ahead(SignedDuration::from_secs(seconds)), limit);
+                faults.date(
+                    filter,
+                    DateHeader::Ahead(SignedDuration::from_secs(seconds)),
+                    limit,
+                );
             }
             Fault::Answer(answer) => faults.answer(filter, answer, limit),
         }
@@ -92,7 +96,10 @@ pub(super) async fn requests(State(front): State<Arc<Front>>) -> Response<Body> 
         });
         calls.collect::<Value>()
     });
-    json_body(StatusCode::OK, &json!({"calls": calls, "host": front.requests.all()}))
+    json_body(
+        StatusCode::OK,
+        &json!({"calls": calls, "host": front.requests.all()}),
+    )
 }
 
 /// `GET /_local/instances/<id>`.

@@ -23,9 +23,10 @@ pub(crate) async fn get(State(front): State<Arc<Front>>, Path(task_id): Path<Str
     let life = front.switches.lives().get(&task_id).unwrap_or(LIFE);
     let (task, now) = front.live.read(|world, now| (world.task_metadata(&task_id), now));
     match task {
-        Some(task) if task["KnownStatus"] != "STOPPED" => {
-            json_body(StatusCode::OK, &credentials(front.live.account(), &task_id, now, life))
-        }
+        Some(task) if task["KnownStatus"] != "STOPPED" => json_body(
+            StatusCode::OK,
+            &credentials(front.live.account(), &task_id, now, life),
+        ),
         _ => refuse(StatusCode::BAD_REQUEST, "InvalidIdInRequest"),
     }
 }

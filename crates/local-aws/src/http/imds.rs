@@ -103,7 +103,10 @@ async fn introspection(State(imds): State<Arc<Imds>>) -> Response<Body> {
     if let Err(refusal) = switch.admit(&imds.instance).await {
         return refusal;
     }
-    let view = imds.front.live.read(|world, _| world.instance_state(&imds.instance));
+    let view = imds
+        .front
+        .live
+        .read(|world, _| world.instance_state(&imds.instance));
     let Some(arn) = view.and_then(|view| view.container_instance_arn) else {
         return text(StatusCode::NOT_FOUND, "");
     };
@@ -146,7 +149,9 @@ impl Imds {
         if let Some(value) = set.get(&metadata_key(&self.instance, path)) {
             return Some(value);
         }
-        self.front.live.read(|world, now| world.imds(now, &self.instance, path))
+        self.front
+            .live
+            .read(|world, now| world.imds(now, &self.instance, path))
     }
 }
 

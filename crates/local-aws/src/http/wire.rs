@@ -233,12 +233,12 @@ mod tests {
         let key = KEY.replace("/autoscaling/", "/sts/");
         let reply = ask(None, Some(&key), "Action=GetCallerIdentity&Version=2011-06-15");
         assert_eq!(reply.status, StatusCode::OK);
-        for told in [
+        for reported in [
             "<Arn>arn:aws:iam::123456789012:user/ana</Arn>",
             "<Account>123456789012</Account>",
             "xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"",
         ] {
-            assert!(reply.body.contains(told), "{told}: {}", reply.body);
+            assert!(reply.body.contains(reported), "{reported}: {}", reply.body);
         }
         for action in ["AssumeRole", "DescribeAutoScalingGroups"] {
             let other = ask(None, Some(&key), &format!("Action={action}"));

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn each_end_of_a_run_is_told_as_lambda_tells_it() {
+    fn each_end_of_a_run_is_reported_as_lambda_tells_it() {
         let of = |outcome| {
             Invoked::of(Invocation {
                 outcome,
@@ -181,7 +181,7 @@ mod tests {
             )
         };
         let exited = "Runtime.ExitError";
-        for (outcome, told) in [
+        for (outcome, reported) in [
             (InvocationOutcome::Returned(json!(1)), Invoked::Returned(json!(1))),
             (
                 InvocationOutcome::Failed(error.clone()),
@@ -212,7 +212,7 @@ mod tests {
                 Invoked::NotRun("gone".to_owned()),
             ),
         ] {
-            assert_eq!(of(outcome), told);
+            assert_eq!(of(outcome), reported);
         }
     }
 }

@@ -24,7 +24,10 @@ const KEY: &[u8] = include_bytes!("../../../sidecar/tests/tls/server.key");
 const LIST_CLUSTERS: &str = "AmazonEC2ContainerServiceV20141113.ListClusters";
 
 fn list_clusters() -> String {
-    format!("POST / HTTP/1.1\r\nx-amz-target: {LIST_CLUSTERS}\r\n{}", signed("ana", "ecs"))
+    format!(
+        "POST / HTTP/1.1\r\nx-amz-target: {LIST_CLUSTERS}\r\n{}",
+        signed("ana", "ecs")
+    )
 }
 
 /// The header `Date` of an answer.
@@ -90,9 +93,12 @@ async fn the_same_account_answers_by_tls() {
     let aws = started().await;
     let url = aws.listen_with_tls(CERTIFICATE, KEY).await.unwrap();
     assert!(aws.listen_with_tls(CERTIFICATE, b"no key").await.is_err());
-    aws.call(Service::Ecs, "CreateCluster", json!({"clusterName": "demo"})).unwrap();
+    aws.call(Service::Ecs, "CreateCluster", json!({"clusterName": "demo"}))
+        .unwrap();
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(AUTHORITY).unwrap()).unwrap();
+    roots
+        .add(CertificateDer::from_pem_slice(AUTHORITY).unwrap())
+        .unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -101,11 +107,19 @@ async fn the_same_account_answers_by_tls() {
         .with_no_client_auth();
     let stream = TcpStream::connect(url.replace("https://", "")).await.unwrap();
     let name = ServerName::try_from("127.0.0.1").unwrap();
-    let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
-    let head = format!("{}host: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{{}}", list_clusters());
+    let mut stream = TlsConnector::from(Arc::new(config))
+        .connect(name, stream)
+        .await
+        .unwrap();
+    let head = format!(
+        "{}host: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{{}}",
+        list_clusters()
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = String::new();
-    let _ = tokio::time::timeout(BOUND, stream.read_to_string(&mut answer)).await.unwrap();
+    let _ = tokio::time::timeout(BOUND, stream.read_to_string(&mut answer))
+        .await
+        .unwrap();
     assert!(answer.contains("cluster/demo"), "{answer}");
     aws.shutdown().await;
 }
@@ -118,10 +132,21 @@ async fn each_endpoint_of_a_host_can_refuse_close_and_be_silent() {
     let front = aws.endpoint_url().replace("http://", "");
     let imds = aws.imds_url(&instance).unwrap().replace("http://", "");
     let get = |address: &str, path: &str| {
-        let (address, head) = (address.to_owned(), format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"));
+        let (address, head) = (
+            address.to_owned(),
+            format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"),
+        );
         async move {
-            let answer = tokio::time::timeout(Duration::from_millis(500), raw(&address, head.as_bytes(), b"")).await;
-            answer.map(|answer| String::from_utf8(answer).unwrap().chars().skip(9).take(3).collect::<String>())
+            let answer =
+                tokio::time::timeout(Duration::from_millis(500), raw(&address, head.as_bytes(), b"")).await;
+            answer.map(|answer| {
+                String::from_utf8(answer)
+                    .unwrap()
+                    .chars()
+                    .skip(9)
+                    .take(3)
+                    .collect::<String>()
+            })
         }
     };
     let (metadata, credentials) = (format!("/v4/{id}-daemon/task"), format!("/credentials/{id}"));
@@ -129,8 +154,20 @@ async fn each_endpoint_of_a_host_can_refuse_close_and_be_silent() {
     let endpoints: [(&str, &str, &str, Set, &str); 4] = [
         (&front, &metadata, &task, LocalAws::set_task_metadata, "200"),
         (&front, &credentials, &task, LocalAws::set_credentials, "200"),
-        (&imds, "/latest/meta-data/instance-id", &instance, LocalAws::set_imds, "401"),
-        (&imds, "/v1/metadata", &instance, LocalAws::set_introspection, "200"),
+        (
+            &imds,
+            "/latest/meta-data/instance-id",
+            &instance,
+            LocalAws::set_imds,
+            "401",
+        ),
+        (
+            &imds,
+            "/v1/metadata",
+            &instance,
+            LocalAws::set_introspection,
+            "200",
+        ),
     ];
     for (address, path, name, set, usual) in endpoints {
         for (how, status) in [
@@ -145,15 +182,27 @@ async fn each_endpoint_of_a_host_can_refuse_close_and_be_silent() {
         }
     }
     let requests = aws.host_requests();
-    for path in [&metadata, &credentials, "/v1/metadata", "/latest/meta-data/instance-id"] {
+    for path in [
+        &metadata,
+        &credentials,
+        "/v1/metadata",
+        "/latest/meta-data/instance-id",
+    ] {
         let line = format!("GET {path}");
-        assert_eq!(requests.iter().filter(|request| **request == line).count(), 4, "{path}");
+        assert_eq!(
+            requests.iter().filter(|request| **request == line).count(),
+            4,
+            "{path}"
+        );
     }
     aws.set_credentials_life(&task, SignedDuration::from_secs(2));
     let answer = request(&aws, &format!("GET {credentials} HTTP/1.1\r\n"), "").await;
     let body: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
     let end: Timestamp = body["Expiration"].as_str().unwrap().parse().unwrap();
-    assert!(end.duration_since(Timestamp::now()) < SignedDuration::from_mins(1), "{end}");
+    assert!(
+        end.duration_since(Timestamp::now()) < SignedDuration::from_mins(1),
+        "{end}"
+    );
     aws.shutdown().await;
 }
 
@@ -164,15 +213,25 @@ async fn another_program_sets_faults_and_asks_for_the_requests() {
     let ask = |method: &'static str, path: String, body: Value| {
         let aws = &aws;
         async move {
-            let answer = request(aws, &format!("{method} /_local/{path} HTTP/1.1\r\n"), &body.to_string()).await;
+            let answer = request(
+                aws,
+                &format!("{method} /_local/{path} HTTP/1.1\r\n"),
+                &body.to_string(),
+            )
+            .await;
             let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-            (head[9..12].to_owned(), serde_json::from_str::<Value>(body).unwrap())
+            (
+                head[9..12].to_owned(),
+                serde_json::from_str::<Value>(body).unwrap(),
+            )
         }
     };
     let plan = json!({"service": "ecs", "operation": "ListClusters", "principal": "ana"});
     let with = |fields: Value| {
         let mut plan = plan.clone();
-        plan.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        plan.as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
         plan
     };
     let plans = json!([
@@ -186,17 +245,34 @@ async fn another_program_sets_faults_and_asks_for_the_requests() {
         let answer = json_of(&aws, "ana", "ecs", LIST_CLUSTERS, json!({})).await.1;
         assert_eq!(answer["clusterArns"][0], expected);
     }
-    ask("PUT", "faults".to_owned(), json!([with(json!({"times": 1, "fault": "deny"}))])).await;
+    ask(
+        "PUT",
+        "faults".to_owned(),
+        json!([with(json!({"times": 1, "fault": "deny"}))]),
+    )
+    .await;
     let denied = json_of(&aws, "ana", "ecs", LIST_CLUSTERS, json!({})).await.1;
     assert_eq!(denied["__type"], "AccessDeniedException");
     let cut = with(json!({"fault": {"cut": "before-the-head"}}));
     ask("PUT", "faults".to_owned(), json!([cut])).await;
-    aws.faults(|faults| assert_eq!(faults.take_cut(Timestamp::now(), &call("ana")), Some(Cut::BeforeTheHead)));
+    aws.faults(|faults| {
+        assert_eq!(
+            faults.take_cut(Timestamp::now(), &call("ana")),
+            Some(Cut::BeforeTheHead)
+        )
+    });
     let (status, wrong) = ask("PUT", "faults".to_owned(), json!([{"fault": "dance"}])).await;
-    assert!(status == "400" && wrong["error"].as_str().unwrap().contains("dance"), "{wrong}");
+    assert!(
+        status == "400" && wrong["error"].as_str().unwrap().contains("dance"),
+        "{wrong}"
+    );
 
     let (_, requests) = ask("GET", "requests".to_owned(), json!(null)).await;
-    let of_ana = requests["calls"].as_array().unwrap().iter().filter(|call| call["principal"] == "ana");
+    let of_ana = requests["calls"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|call| call["principal"] == "ana");
     assert_eq!(of_ana.count(), 5);
     assert!(requests["host"].is_array());
     let (_, host) = ask("GET", format!("instances/{instance}"), json!(null)).await;

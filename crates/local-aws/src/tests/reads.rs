@@ -25,7 +25,13 @@ fn parts(answer: &str) -> (u16, String) {
     (head[9..12].parse().unwrap(), body.to_owned())
 }
 
-pub(super) async fn json_of(aws: &LocalAws, caller: &str, service: &str, target: &str, params: Value) -> (u16, Value) {
+pub(super) async fn json_of(
+    aws: &LocalAws,
+    caller: &str,
+    service: &str,
+    target: &str,
+    params: Value,
+) -> (u16, Value) {
     let head = format!(
         "POST / HTTP/1.1\r\nx-amz-target: {target}\r\n{}",
         signed(caller, service)
@@ -201,10 +207,10 @@ async fn the_queues_count_what_was_not_processed() {
         json_of(&aws, "ana", "sqs", "AmazonSQS.GetQueueAttributes", params)
     };
     let count = json!(["ApproximateNumberOfMessages"]);
-    let told = |count: &str| json!({"Attributes": {"ApproximateNumberOfMessages": count}});
-    assert_eq!(ask(url, count.clone()).await, (200, told("0")));
+    let reported = |count: &str| json!({"Attributes": {"ApproximateNumberOfMessages": count}});
+    assert_eq!(ask(url, count.clone()).await, (200, reported("0")));
     aws.lose(json!({"detail-type": "EC2 Instance-terminate Lifecycle Action"}));
-    assert_eq!(ask(url, count).await, (200, told("1")));
+    assert_eq!(ask(url, count).await, (200, reported("1")));
     let (_, all) = ask(url, json!(["All"])).await;
     assert_eq!(all["Attributes"]["MessageRetentionPeriod"], "1209600");
     let (status, unknown) = ask("https://x/1/other", json!(["All"])).await;
@@ -213,7 +219,7 @@ async fn the_queues_count_what_was_not_processed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn alarms_and_metrics_are_told_in_three_protocols() {
+async fn alarms_and_metrics_are_reported_in_three_protocols() {
     let aws = started().await;
     let name = "ecs-daemon-protector-drain-stuck";
     aws.set_alarm(name, "ALARM");
@@ -287,7 +293,7 @@ pub(super) async fn raw(address: &str, head: &[u8], body: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn target_groups_are_told_in_xml() {
+async fn target_groups_are_reported_in_xml() {
     let aws = started().await;
     let (status, made) = query(
         &aws,
@@ -344,7 +350,11 @@ async fn a_read_fails_for_one_caller_in_each_way() {
     let (_, error) = json_of(&aws, "ana", "ecs", target, json!({})).await;
     assert_eq!(error["__type"], "ThrottlingException");
     aws.faults(|faults| faults.clear());
-    for (cut, sent) in [(Cut::HalfOfTheBody, 8), (Cut::BeforeTheBody, 0), (Cut::BeforeTheHead, 0)] {
+    for (cut, sent) in [
+        (Cut::HalfOfTheBody, 8),
+        (Cut::BeforeTheBody, 0),
+        (Cut::BeforeTheHead, 0),
+    ] {
         aws.faults(|faults| faults.cut(of_ana(), cut, 1));
         assert_eq!(coordinator().await, (200, json!({"clusterArns": []})));
         let address = aws.endpoint_url().replace("http://", "");

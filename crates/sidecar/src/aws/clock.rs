@@ -35,10 +35,10 @@ impl AwsClock {
     }
 
     fn shown(&self, moment: Instant) -> Option<SystemTime> {
-        let told = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
-        let since = moment.saturating_duration_since(told.at);
-        let before = told.at.saturating_duration_since(moment);
-        told.date.checked_add(since)?.checked_sub(before)
+        let reported = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let since = moment.saturating_duration_since(reported.at);
+        let before = reported.at.saturating_duration_since(moment);
+        reported.date.checked_add(since)?.checked_sub(before)
     }
 
     /// Takes in the `Date` of an answer that came at this moment. One that cannot be parsed is ignored.

@@ -181,10 +181,10 @@ mod tests {
     fn p2_an_answer_that_leaves_a_name_out_is_a_failure() {
         let names = ["/p/control", "/p/prod/i-1"].map(str::to_owned);
         let read = |texts: &[(&str, Option<&str>)]| {
-            let told = texts
+            let reported = texts
                 .iter()
                 .map(|(name, text)| ((*name).to_owned(), text.map(str::to_owned)));
-            whole(told.collect(), &names)
+            whole(reported.collect(), &names)
         };
         let all = read(&[("/p/control", None), ("/p/prod/i-1", Some("{}"))]).unwrap();
         assert_eq!(

@@ -56,7 +56,7 @@ impl Way {
         };
         match way.first_hop() {
             Some(_) if route::host_and_port(target).is_some() => Ok(way),
-            _ => Err(way.told(Unreachable::Refused, "not an http:// or https:// address")),
+            _ => Err(way.reported(Unreachable::Refused, "not an http:// or https:// address")),
         }
     }
 
@@ -69,7 +69,7 @@ impl Way {
     pub(super) fn request(&self, request: &Request<Bytes>) -> Result<Request<Bytes>, Failed> {
         let mut request = request.clone();
         let host = route::host_header(&self.target).and_then(|host| HeaderValue::try_from(host).ok());
-        let host = host.ok_or_else(|| self.told(Unreachable::Refused, "not a host"))?;
+        let host = host.ok_or_else(|| self.reported(Unreachable::Refused, "not a host"))?;
         request.headers_mut().insert(HOST, host);
         let authorization = self.proxy.as_ref().and_then(|proxy| proxy.authorization.clone());
         match authorization.filter(|_| self.forwards()) {
@@ -85,8 +85,8 @@ impl Way {
         is_http(address).then(|| route::host_and_port(address)).flatten()
     }
 
-    fn told(&self, seen: Unreachable, detail: &str) -> Failed {
-        Failed::told(seen, &self.route, detail)
+    fn reported(&self, seen: Unreachable, detail: &str) -> Failed {
+        Failed::reported(seen, &self.route, detail)
     }
 }
 
@@ -134,8 +134,8 @@ async fn open(way: &Way, trust: &Trust) -> Result<Sender, Failed> {
 
 async fn tcp(way: &Way) -> Result<Box<dyn Stream>, Failed> {
     let place = way.first_hop();
-    let place = place.ok_or_else(|| way.told(Unreachable::Refused, "no address"))?;
-    let late = || way.told(Unreachable::NotResolved, "the resolver does not answer");
+    let place = place.ok_or_else(|| way.reported(Unreachable::Refused, "no address"))?;
+    let late = || way.reported(Unreachable::NotResolved, "the resolver does not answer");
     let found = timeout(CONNECT_STEP_TIMEOUT, lookup_host(place))
         .await
         .map_err(|_| late())?;
@@ -148,7 +148,7 @@ async fn tcp(way: &Way) -> Result<Box<dyn Stream>, Failed> {
 /// not take all of it.
 async fn first_that_connects(way: &Way, addresses: &[SocketAddr]) -> Result<Box<dyn Stream>, Failed> {
     let mut limit = CONNECT_STEP_TIMEOUT;
-    let mut failed = way.told(Unreachable::NotResolved, "no address");
+    let mut failed = way.reported(Unreachable::NotResolved, "no address");
     for (place, address) in addresses.iter().enumerate() {
         let is_last = place.saturating_add(1) == addresses.len();
         limit = if is_last { limit } else { limit / 2 };
@@ -159,7 +159,7 @@ async fn first_that_connects(way: &Way, addresses: &[SocketAddr]) -> Result<Box<
                 return Ok(Box::new(stream));
             }
             Ok(Err(error)) => failed = Failed::connecting(&way.route, &error),
-            Err(_) => failed = way.told(Unreachable::TimedOut, "no connection in time"),
+            Err(_) => failed = way.reported(Unreachable::TimedOut, "no connection in time"),
         }
     }
     Err(failed)
@@ -176,7 +176,7 @@ async fn tunnel(way: &Way, proxy: &Proxy, stream: Box<dyn Stream>) -> Result<Box
         .map_err(cut)?;
     if answer.status() != StatusCode::OK {
         let status = format!("CONNECT: status {}", answer.status().as_u16());
-        return Err(way.told(Unreachable::ProxyRefused, &status));
+        return Err(way.reported(Unreachable::ProxyRefused, &status));
     }
     let upgraded = hyper::upgrade::on(answer).await.map_err(cut)?;
     Ok(Box::new(TokioIo::new(upgraded)))
@@ -219,7 +219,7 @@ async fn in_time<T>(
     work: impl Future<Output = Result<T, Failed>>,
 ) -> Result<T, Failed> {
     let late = || {
-        way.told(
+        way.reported(
             Unreachable::TimedOut,
             &format!("no {step} within {} s", CONNECT_STEP_TIMEOUT.as_secs()),
         )

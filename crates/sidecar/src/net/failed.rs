@@ -21,11 +21,11 @@ pub(crate) struct Failed {
 impl Failed {
     /// With the words of an error and all its causes.
     pub(super) fn new(seen: Unreachable, route: &Route, error: &(dyn Error + 'static)) -> Self {
-        Self::told(seen, route, &chain(error))
+        Self::reported(seen, route, &chain(error))
     }
 
     /// With words of our own.
-    pub(super) fn told(seen: Unreachable, route: &Route, detail: &str) -> Self {
+    pub(super) fn reported(seen: Unreachable, route: &Route, detail: &str) -> Self {
         Self {
             seen,
             route: route.clone(),

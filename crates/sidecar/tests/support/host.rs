@@ -113,7 +113,9 @@ impl Host {
 
     /// The same services by TLS, at another address.
     pub(crate) fn secure_address(&self) -> String {
-        RUNTIME.block_on(self.aws.listen_with_tls(CERTIFICATE, KEY)).unwrap()
+        RUNTIME
+            .block_on(self.aws.listen_with_tls(CERTIFICATE, KEY))
+            .unwrap()
     }
 
     /// A host whose SSM answers so.
@@ -139,7 +141,11 @@ impl Host {
     pub(crate) fn calls(&self, what: &str) -> usize {
         let calls = self.aws.calls_by(&self.principal());
         let requests = self.aws.host_requests();
-        calls.iter().chain(&requests).filter(|call| call.contains(what)).count()
+        calls
+            .iter()
+            .chain(&requests)
+            .filter(|call| call.contains(what))
+            .count()
     }
 
     /// Returns the number of all calls.
@@ -164,7 +170,10 @@ impl Host {
             let faults = world.faults_mut();
             faults.clear();
             if state.denies_together {
-                faults.deny(by(CallFilter::operation(Service::Ssm, "GetParameters")), Limit::Forever);
+                faults.deny(
+                    by(CallFilter::operation(Service::Ssm, "GetParameters")),
+                    Limit::Forever,
+                );
             }
             for (name, ssm) in &named {
                 let reads = by(CallFilter::service(Service::Ssm)).mentioning(name);
@@ -194,13 +203,20 @@ impl Host {
     }
 
     fn apply_to_endpoints(&self, state: &State) {
-        let open = |is: bool| if is { HostEndpoint::Answers } else { HostEndpoint::Closes };
+        let open = |is: bool| {
+            if is {
+                HostEndpoint::Answers
+            } else {
+                HostEndpoint::Closes
+            }
+        };
         let agent = |otherwise| state.agent_refuses.map_or(otherwise, HostEndpoint::Refuses);
         let credentials = match state.credentials {
             true => HostEndpoint::Answers,
             false => HostEndpoint::Refuses(503),
         };
-        self.aws.set_task_metadata(&self.task, agent(open(state.task_metadata)));
+        self.aws
+            .set_task_metadata(&self.task, agent(open(state.task_metadata)));
         self.aws.set_credentials(&self.task, agent(credentials));
         self.aws
             .set_credentials_life(&self.task, SignedDuration::from_secs(state.credentials_last));
@@ -253,7 +269,10 @@ async fn start() -> (&'static LocalAws, String) {
     let aws: &LocalAws = Box::leak(Box::new(LocalAws::start(config).await.unwrap()));
     let ecs = |operation: &str, params: Value| aws.call(Service::Ecs, operation, params).unwrap();
     ecs("CreateCluster", json!({"clusterName": CLUSTER}));
-    assert_eq!(aws.world(|world, now| world.launch_instance(now, CLUSTER)), INSTANCE);
+    assert_eq!(
+        aws.world(|world, now| world.launch_instance(now, CLUSTER)),
+        INSTANCE
+    );
     // The ids of a world are the same each time, and in the order of what is made in it.
     let registered = aws.wait_until("the instance is registered", BOUND, |world| {
         world.instance_state(INSTANCE)?.container_instance_arn

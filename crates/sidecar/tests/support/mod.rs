@@ -7,7 +7,9 @@ mod sidecar;
 
 pub(crate) use host::{Host, Ssm, State};
 pub(crate) use proxy::Proxy;
-pub(crate) use record::{CONTAINER_INSTANCE, INSTANCE, REGISTRATION, TOKEN, ended, holding, in_seconds, released, shared};
+pub(crate) use record::{
+    CONTAINER_INSTANCE, INSTANCE, REGISTRATION, TOKEN, ended, holding, in_seconds, released, shared,
+};
 pub(crate) use sidecar::{Sidecar, check_at, run};
 
 /// A file with the authority that has signed the server's certificate, for `SSL_CERT_FILE`. Both are for these tests alone:

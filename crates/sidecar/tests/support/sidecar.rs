@@ -12,7 +12,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use super::host::Host;
+use super::host::{Host, Ssm};
+use super::record::released;
 
 /// Longer than anything in these tests takes, even on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -229,6 +230,14 @@ impl Sidecar {
             );
             thread::sleep(Duration::from_millis(5));
         }
+    }
+}
+
+impl Host {
+    /// Releases the sidecar by its record, and sees it leave.
+    pub(crate) fn releases(&self, sidecar: &mut Sidecar) {
+        self.set(|state| state.ssm = Ssm::Value(released().to_string()));
+        sidecar.leaves(0, "released");
     }
 }
 

@@ -153,12 +153,7 @@ impl Judge {
             Caller::Sidecar(task) => {
                 accounts.requests += 1;
                 accounts.throttled += u64::from(throttled);
-                let Some(daemon) = world
-                    .task(task)
-                    .daemon
-                    .as_ref()
-                    .filter(|daemon| daemon.has_sidecar())
-                else {
+                let Some(daemon) = world.task(task).with_sidecar() else {
                     return;
                 };
                 let before = daemon.sidecar_term.is_none();
@@ -207,12 +202,7 @@ impl Judge {
     /// Sidecars that hold at the end of the run.
     fn judge_sidecars(&mut self, now: Ms, host: crate::model::HostId, world: &World) {
         for id in world.tasks_of(host) {
-            let Some(daemon) = world
-                .task(id)
-                .daemon
-                .as_ref()
-                .filter(|daemon| daemon.has_sidecar())
-            else {
+            let Some(daemon) = world.task(id).with_sidecar() else {
                 continue;
             };
             let (SidecarState::Runs(_), Some(term)) = (daemon.sidecar, daemon.sidecar_term) else {

@@ -84,10 +84,10 @@ impl Judge {
     /// A shared record holds many drains: each counts as its own record would. The record of a machine counts as
     /// deleted if no shared record lists the machine any more and it has no record of its own.
     fn shared(&mut self, now: Ms, name: &str, text: Option<&str>, world: &World) {
-        let told = text.map(members).unwrap_or_default();
-        let before = self.shared.insert(name.to_owned(), told.clone());
+        let notified = text.map(members).unwrap_or_default();
+        let before = self.shared.insert(name.to_owned(), notified.clone());
         self.judge_held_again(now, world);
-        for (host, drain) in told {
+        for (host, drain) in notified {
             let watch = self.watch(host);
             let same = watch.drain_began == Some(drain.started) && watch.record.is_some();
             let was_released = same && watch.record.as_ref().is_some_and(|(_, released)| *released);
@@ -112,8 +112,8 @@ impl Judge {
         }
         for host in before.unwrap_or_default().into_keys() {
             self.released_no_more(now, host, world);
-            let told = self.shared.values().any(|told| told.contains_key(&host));
-            if !told {
+            let notified = self.shared.values().any(|notified| notified.contains_key(&host));
+            if !notified {
                 self.watch(host).shared = None;
                 self.deleted(now, host, world);
             }
@@ -198,7 +198,7 @@ impl Judge {
             // Another drain: what happened before it does not belong to it.
             let watch = self.watch(host);
             (watch.daemon_first, watch.released, watch.since) = (false, None, now);
-            (watch.cut_off, watch.untold, watch.left_told) = (false, false, false);
+            (watch.cut_off, watch.untold, watch.left_notified) = (false, false, false);
             watch.freed = Vec::new();
             if begun || hook_came {
                 watch.order_said = None;
@@ -339,19 +339,19 @@ impl Judge {
     fn judge_named(&mut self, now: Ms, host: HostId, task: TaskId, world: &World) {
         let every = self.expected.unprotected_check;
         let entry = world.task(task);
-        let (Some((told, _)), Some(daemon)) = (entry.told, entry.daemon.as_deref()) else {
+        let (Some((notified, _)), Some(daemon)) = (entry.notified, entry.daemon.as_deref()) else {
             return;
         };
         let since = match daemon.sidecar {
             SidecarState::Exited(at, _) => at,
             _ => daemon.placed,
         };
-        let long = told.saturating_sub(since) > every + CHECKED_WITHIN;
+        let long = notified.saturating_sub(since) > every + CHECKED_WITHIN;
         // Of a large fleet a check takes many ticks.
         let small = world.hosts().len() <= 5;
-        let well = self.expected.is_well(since, told) && small && world.host(host).agent_since <= since;
+        let well = self.expected.is_well(since, notified) && small && world.host(host).agent_since <= since;
         if every > 0 && long && well && !self.named.contains(&entry.arn) {
-            let minutes = (told - since) / MINUTE;
+            let minutes = (notified - since) / MINUTE;
             let what = format!(
                 "daemon #{} had no sidecar for {minutes} minutes, and no check has named it",
                 task.0
@@ -370,13 +370,13 @@ impl Judge {
             .copied();
         let is_bare = |id: &TaskId| {
             let task = world.task(*id);
-            let Some((told, Cause::Drain)) = task.told else {
+            let Some((notified, Cause::Drain)) = task.notified else {
                 return false;
             };
             let began = self.hosts.get(&host).and_then(|watch| watch.began);
-            let seen = began.unwrap_or(told).min(told);
+            let seen = began.unwrap_or(notified).min(notified);
             // A stop from before belongs to an earlier drain.
-            if seen != began.unwrap_or(told) {
+            if seen != began.unwrap_or(notified) {
                 return false;
             }
             let gone = |daemon: &DaemonState| match daemon.sidecar {
@@ -409,8 +409,8 @@ impl Judge {
         }
         let watch = self.watch(host);
         // A new environment writes the receipt once more, about daemons that it cannot see any longer.
-        watch.left_told |= receipt["daemonsLeft"].as_u64().is_some_and(|left| left > 0);
-        let (cut_off, untold) = (watch.cut_off, watch.untold && !watch.left_told);
+        watch.left_notified |= receipt["daemonsLeft"].as_u64().is_some_and(|left| left > 0);
+        let (cut_off, untold) = (watch.cut_off, watch.untold && !watch.left_notified);
         if cut_off && !forced {
             let what = "the machine went with a task that held, and the receipt says drained".to_owned();
             self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
@@ -420,8 +420,8 @@ impl Judge {
                 .to_owned();
             self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
         }
-        let told = ["daemonsGoneAt", "unprotected", "notProtected"];
-        let says = told.iter().any(|word| line.contains(word));
+        let notified = ["daemonsGoneAt", "unprotected", "notProtected"];
+        let says = notified.iter().any(|word| line.contains(word));
         let bare = self.unprotected(world, host);
         if let Some(daemon) = bare {
             self.judge_named(now, host, daemon, world);

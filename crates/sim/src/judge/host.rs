@@ -51,7 +51,7 @@ pub(super) struct Watch {
     /// Whether it went with a daemon that never got SIGTERM.
     pub(super) untold: bool,
     /// Whether a receipt has said that daemons had not stopped.
-    pub(super) left_told: bool,
+    pub(super) left_notified: bool,
     /// Tasks that were to be stopped were not stopped. The judge reports that once.
     pub(super) not_stopped: bool,
     /// A hook was kept for too long. The judge reports that once.

@@ -33,7 +33,7 @@ impl Judge {
                 status,
                 by,
             } => self.instance(now, *registration, *status, *by, world),
-            Fact::TaskTold { task, cause } => self.told(now, *task, *cause, world),
+            Fact::TaskNotified { task, cause } => self.notified(now, *task, *cause, world),
             Fact::TaskStatus { task, status } => self.task(now, *task, *status, world),
             Fact::SidecarExit { task, code, .. } => self.sidecar_exit(now, *task, *code, world),
             Fact::DaemonTerm { task } => self.daemon_term(now, *task, world),
@@ -144,7 +144,7 @@ impl Judge {
         }
     }
 
-    fn told(&mut self, now: Ms, task: TaskId, cause: Cause, world: &World) {
+    fn notified(&mut self, now: Ms, task: TaskId, cause: Cause, world: &World) {
         if cause == Cause::Stopped && world.task(task).managed {
             let what = "StopTask on a task of a Managed Instance".to_owned();
             self.break_rule(Rule::NotOurs, now, Some(world.task(task).host), world, what);
@@ -179,7 +179,7 @@ impl Judge {
         if daemon.has_sidecar() && self.release_all.is_none() && !self.observes {
             self.watch(host).daemon_first = true;
         }
-        let by_itself = matches!(world.task(task).told, Some((_, Cause::Itself)));
+        let by_itself = matches!(world.task(task).notified, Some((_, Cause::Itself)));
         let killed = matches!(daemon.sidecar, crate::model::SidecarState::Exited(_, code) if code == 137);
         let guarded = daemon.protected && !by_itself && !killed && !self.expected.disabled;
         let given_up = daemon
@@ -209,8 +209,8 @@ impl Judge {
 
     fn sidecar_exit(&mut self, now: Ms, task: TaskId, code: i32, world: &World) {
         let entry = world.task(task);
-        let (host, told) = (entry.host, entry.told);
-        let Some(daemon) = entry.daemon.as_ref().filter(|daemon| daemon.has_sidecar()) else {
+        let (host, notified) = (entry.host, entry.notified);
+        let Some(daemon) = entry.with_sidecar() else {
             return;
         };
         let Some(term) = daemon.sidecar_term else { return };
@@ -234,7 +234,7 @@ impl Judge {
             }
         }
         let drains = self.hosts.get(&host).is_some_and(|watch| watch.began.is_some());
-        let deployment = matches!(told, Some((_, Cause::Deployment)));
+        let deployment = matches!(notified, Some((_, Cause::Deployment)));
         let reads = self.expected.sidecars_can_read(term, now);
         if deployment && !drains && reads && held > self.expected.unknown_grace + 3 * SECOND {
             let what = format!("a deployment was held for {} s", held / SECOND);
@@ -337,12 +337,7 @@ impl Judge {
         let well = self.expected.is_well(0, now) && !self.observes && self.release_all.is_none();
         (self.watch(host).cut_off, self.watch(host).untold) = (well && holding > 0, false);
         for task in world.tasks_of(host) {
-            let Some(daemon) = world
-                .task(task)
-                .daemon
-                .as_ref()
-                .filter(|daemon| daemon.has_sidecar())
-            else {
+            let Some(daemon) = world.task(task).with_sidecar() else {
                 continue;
             };
             if daemon.daemon_end.is_some() {
@@ -350,7 +345,7 @@ impl Judge {
             }
             // The flush window begins with the release; ECS may stop a daemon later than that.
             let released = self.hosts.get(&host).and_then(|watch| watch.released);
-            let told_in_time = daemon.sidecar_term <= released;
+            let notified_in_time = daemon.sidecar_term <= released;
             // An agent that is away stops no daemon. The coordinator is not responsible for that delay.
             let entry = world.host(host);
             let agent = entry.agent && released.is_none_or(|released| entry.agent_since <= released);
@@ -374,13 +369,13 @@ impl Judge {
                     && !ordered
                     && daemon
                         .sidecar_term
-                        .is_some_and(|term| !daemon.plan.denied && self.must_be_told(term, now)) =>
+                        .is_some_and(|term| !daemon.plan.denied && self.must_be_notified(term, now)) =>
                 {
                     let what = format!("daemon #{} was held to the end, and never told", task.0);
-                    self.break_rule(Rule::NeverTold, now, Some(host), world, what);
+                    self.break_rule(Rule::NeverNotified, now, Some(host), world, what);
                 }
                 Some(at)
-                    if let_go && !not_let_go && told_in_time && agent && self.flush_is_short(at, now) =>
+                    if let_go && !not_let_go && notified_in_time && agent && self.flush_is_short(at, now) =>
                 {
                     let what = format!("daemon #{} had {} s for its flush", task.0, (now - at) / SECOND);
                     self.break_rule(Rule::FlushCutShort, now, Some(host), world, what);
@@ -391,7 +386,7 @@ impl Judge {
     }
 
     /// Returns whether a sidecar that got SIGTERM at `term` should have released its daemon by now.
-    fn must_be_told(&self, term: Ms, now: Ms) -> bool {
+    fn must_be_notified(&self, term: Ms, now: Ms) -> bool {
         self.expected.is_well(0, now) && self.expected.sidecars_can_read(term, now) && !self.observes
     }
 

@@ -30,7 +30,7 @@ impl Judge {
             let forgotten = |id: &TaskId| {
                 let task = world.task(*id);
                 let late = since(task).is_some_and(|since| now >= since + STOPPED_WITHIN);
-                late && task.told.is_none() && !task.plan.may_not_be_stopped
+                late && task.notified.is_none() && !task.plan.may_not_be_stopped
             };
             let well = world.host(host).on && world.host(host).agent && self.is_ours(world, host);
             let forgotten = self
@@ -50,7 +50,7 @@ impl Judge {
     fn by_tier<'a>(&self, task: &'a Task, world: &World) -> Option<(usize, &'a DaemonState)> {
         let daemon = task.daemon.as_deref()?;
         let service = &world.scenario().services[task.service?].name;
-        let drains = matches!(task.told, Some((_, Cause::Drain)));
+        let drains = matches!(task.notified, Some((_, Cause::Drain)));
         let guarded = daemon.has_sidecar() && daemon.protected;
         (drains && guarded).then(|| (self.expected.tier(service), daemon))
     }

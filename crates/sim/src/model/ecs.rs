@@ -93,7 +93,7 @@ impl World {
             created: self.now,
             status: TaskStatus::Running,
             since: self.now,
-            told: None,
+            notified: None,
             process: Process::Runs,
             plan,
             daemon: None,
@@ -222,7 +222,7 @@ impl World {
             Listed::Of(name) => task.service.is_some_and(|service| named(service, name)),
             Listed::All | Listed::On(_) => true,
         };
-        let shown = |task: &&Task| (task.told.is_some()) == stopped && self.is_kept(task) && wanted(task);
+        let shown = |task: &&Task| (task.notified.is_some()) == stopped && self.is_kept(task) && wanted(task);
         let arns = |id: RegistrationId| {
             let tasks = self.registration(id).tasks.iter().map(|id| self.task(*id));
             tasks
@@ -330,7 +330,7 @@ impl World {
         for task in self.registration(id).tasks.clone() {
             let (alive, daemon, service, plan) = {
                 let task = self.task(task);
-                let alive = task.is_alive() && task.told.is_none();
+                let alive = task.is_alive() && task.notified.is_none();
                 (alive, task.daemon_task, task.service.is_some(), task.plan.clone())
             };
             if !alive || !service || plan.stays {
@@ -338,7 +338,7 @@ impl World {
             }
             if !daemon || mode == DaemonStop::AtOnce {
                 let usual = self.between(SECOND, 6 * SECOND);
-                self.after(plan.told.unwrap_or(usual), Due::Tell(task, Cause::Drain));
+                self.after(plan.notified.unwrap_or(usual), Due::Tell(task, Cause::Drain));
             }
         }
         self.after(SECOND, Due::DaemonStops(id));
@@ -366,7 +366,7 @@ impl World {
         }
         for id in tasks {
             let task = self.task(id);
-            if task.daemon_task && task.is_alive() && task.told.is_none() {
+            if task.daemon_task && task.is_alive() && task.notified.is_none() {
                 let wait = self.between(200, 2 * SECOND);
                 self.after(wait, Due::Tell(id, Cause::Drain));
             }
@@ -378,16 +378,16 @@ impl World {
         let registration = self.task(id).registration;
         let undone =
             cause == Cause::Drain && self.registration(registration).status != InstanceStatus::Draining;
-        if undone || self.task(id).told.is_some() || !self.task(id).is_alive() {
+        if undone || self.task(id).notified.is_some() || !self.task(id).is_alive() {
             return;
         }
         let now = self.now;
         let task = &mut self.tasks[id.0 as usize];
-        task.told = Some((now, cause));
+        task.notified = Some((now, cause));
         if task.status == TaskStatus::Running {
             task.status = TaskStatus::Deactivating;
         }
-        self.tell(&Fact::TaskTold { task: id, cause });
+        self.tell(&Fact::TaskNotified { task: id, cause });
         self.tell(&Fact::TaskStatus {
             task: id,
             status: TaskStatus::Deactivating,
@@ -403,7 +403,7 @@ impl World {
             return;
         }
         self.tasks[id.0 as usize]
-            .told
+            .notified
             .get_or_insert((self.now, Cause::Itself));
         self.process_ends(id);
     }
@@ -425,7 +425,7 @@ impl World {
         if connected {
             task.status = TaskStatus::Deprovisioning;
             task.since = now;
-            task.told.get_or_insert((now, Cause::Itself));
+            task.notified.get_or_insert((now, Cause::Itself));
             self.tell(&Fact::TaskStatus {
                 task: id,
                 status: TaskStatus::Deprovisioning,
@@ -445,7 +445,7 @@ impl World {
         let task = &mut self.tasks[id.0 as usize];
         task.status = TaskStatus::Stopped;
         task.since = now;
-        task.told.get_or_insert((now, Cause::Itself));
+        task.notified.get_or_insert((now, Cause::Itself));
         let registration = task.registration;
         self.tell(&Fact::TaskStatus {
             task: id,
@@ -507,7 +507,7 @@ impl World {
         // What it has missed, and what it has to report.
         for id in tasks {
             let task = self.task(id);
-            match (task.process, task.told) {
+            match (task.process, task.notified) {
                 (Process::Gone, _) if task.is_alive() => self.after(500, Due::Stopped(id)),
                 (Process::Runs, Some(_)) => self.after(500, Due::AgentStops(id)),
                 (Process::Stops, _) => self.daemon_is_next(id),

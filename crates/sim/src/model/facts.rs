@@ -79,7 +79,7 @@ pub enum Fact<'a> {
     /// The agent connected to ECS, or disconnected.
     Agent { host: HostId, connected: bool },
     /// ECS set the desired status of a task to STOPPED.
-    TaskTold { task: TaskId, cause: Cause },
+    TaskNotified { task: TaskId, cause: Cause },
     /// A task has a new status.
     TaskStatus { task: TaskId, status: TaskStatus },
     /// A sidecar gets SIGTERM.

@@ -62,13 +62,13 @@ impl World {
 
     fn is_reported(&self, id: TaskId, at: Ms) -> bool {
         let task = self.task(id);
-        let told_to_stop = task
+        let asked_to_stop = task
             .daemon
             .as_ref()
             .is_some_and(|daemon| daemon.sidecar_term.is_some());
         let host = self.host(task.host);
         let seen = at.max(host.agent_since);
-        match told_to_stop {
+        match asked_to_stop {
             true => !task.is_alive(),
             false => host.agent && self.now >= seen + REPORTED_AFTER,
         }

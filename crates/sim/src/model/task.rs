@@ -28,7 +28,7 @@ pub struct Task {
     /// Since when.
     pub since: Ms,
     /// When its desired status became STOPPED, and why; none if it is to run.
-    pub told: Option<(Ms, Cause)>,
+    pub notified: Option<(Ms, Cause)>,
     /// Whether any of it is left on the machine.
     pub process: Process,
     /// How it behaves.
@@ -44,5 +44,11 @@ impl Task {
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.status != TaskStatus::Stopped
+    }
+
+    /// What runs in it, if that is a daemon with a sidecar of the product.
+    #[must_use]
+    pub fn with_sidecar(&self) -> Option<&DaemonState> {
+        self.daemon.as_deref().filter(|daemon| daemon.has_sidecar())
     }
 }

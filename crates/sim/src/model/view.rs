@@ -188,7 +188,7 @@ impl<'a> GuardView<'a> {
         let tasks = self.world.registration(registration).tasks.iter();
         // Only tasks whose desired status is RUNNING are listed by default.
         let listed = tasks.map(|id| self.world.task(*id));
-        let others = listed.filter(|task| !task.daemon_task && task.is_alive() && task.told.is_none());
+        let others = listed.filter(|task| !task.daemon_task && task.is_alive() && task.notified.is_none());
         Ok(others.count())
     }
 

@@ -242,7 +242,7 @@ impl World {
     /// stopping.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        let stops = |task: &Task| task.told.is_some() && task.process != Process::Gone;
+        let stops = |task: &Task| task.notified.is_some() && task.process != Process::Gone;
         self.steps_left == 0
             && !self.hosts.iter().any(Host::is_leaving)
             && !self.tasks.iter().any(stops)

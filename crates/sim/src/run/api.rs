@@ -292,14 +292,14 @@ fn batch<T>(arns: &[String], mut describe: impl FnMut(&str) -> Result<T, &'stati
     Batch { items, failures }
 }
 
-fn sidecar_container(told: SidecarReport) -> ContainerDescription {
+fn sidecar_container(notified: SidecarReport) -> ContainerDescription {
     let text = |words: &str| Some(words.to_owned());
     let container = ContainerDescription {
         name: text("ecs-daemon-protector"),
         health_status: text("UNKNOWN"),
         ..ContainerDescription::default()
     };
-    match told {
+    match notified {
         SidecarReport::Pending => ContainerDescription {
             last_status: text("PENDING"),
             ..container
@@ -352,7 +352,14 @@ impl Sdk {
             started_by: task.service.map(|service| format!("ecs-svc/{service:019}")),
             created_at: Some(crate::wall_clock(task.created)),
             last_status: Some(status.name().to_owned()),
-            desired_status: Some(if task.told.is_some() { "STOPPED" } else { "RUNNING" }.to_owned()),
+            desired_status: Some(
+                if task.notified.is_some() {
+                    "STOPPED"
+                } else {
+                    "RUNNING"
+                }
+                .to_owned(),
+            ),
             connectivity: Some(if connected { "CONNECTED" } else { "DISCONNECTED" }.to_owned()),
             containers,
             stopped_at: (task.status == TaskStatus::Stopped).then(|| crate::wall_clock(task.since)),

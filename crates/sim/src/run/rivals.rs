@@ -131,7 +131,7 @@ async fn drain(sdk: &Sdk, host: HostId) -> Result<(), String> {
 /// How many tasks are RUNNING: those that are stopping are not listed by default.
 async fn running(sdk: &Sdk, host: HostId) -> Result<usize, String> {
     sdk.request("ListTasks", Some(host), |world| {
-        let runs = |id: &TaskId| world.task(*id).is_alive() && world.task(*id).told.is_none();
+        let runs = |id: &TaskId| world.task(*id).is_alive() && world.task(*id).notified.is_none();
         Ok(world.tasks_of(host).filter(runs).count())
     })
     .await

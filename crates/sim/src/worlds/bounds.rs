@@ -15,7 +15,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         name: "spot-with-tiers",
         what: "At a Spot notice the log router of the last tier is killed with its machine, and the receipt hides it.",
         why: "The release of the first tier moves the deadline beyond the end of the machine.",
-        breaks: &[Rule::NeverTold, Rule::FalseEvidence],
+        breaks: &[Rule::NeverNotified, Rule::FalseEvidence],
         state: FaultState::Fixed,
         world: spot_with_tiers,
     },

@@ -150,7 +150,7 @@ fn quick(first_tick: Ms) -> Scenario {
     scenario.function.environments = 2;
     scenario.function.first_tick = first_tick;
     for task in &mut scenario.hosts[0].tasks {
-        (task.stop, task.told) = (SECOND, Some(SECOND));
+        (task.stop, task.notified) = (SECOND, Some(SECOND));
     }
     scenario
 }

@@ -254,7 +254,7 @@ fn never_active() -> Scenario {
 fn drained_again() -> Scenario {
     let mut scenario = fleet(1, 1);
     let late = TaskSpec {
-        told: Some(55 * SECOND),
+        notified: Some(55 * SECOND),
         ..web(5 * MINUTE)
     };
     scenario.hosts[0].tasks = vec![late; 2];

@@ -55,7 +55,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         why: "After the stop order a sidecar that has ended is the usual end of a hold, and the first look comes after it.",
         breaks: &[Rule::UnprotectedUnseen],
         state: FaultState::Fixed,
-        world: told_first,
+        world: notified_first,
     },
     KnownFault {
         name: "host-going-down-while-the-agent-is-away",
@@ -116,7 +116,7 @@ fn long_before() -> Scenario {
     scenario
 }
 
-fn told_first() -> Scenario {
+fn notified_first() -> Scenario {
     let mut scenario = long_before();
     scenario.aws.daemon_stop = DaemonStop::AtOnce;
     scenario.hosts[0].daemons[0].flush = 30 * SECOND;

@@ -64,7 +64,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         name: "sidecar-restarted-after-the-release",
         what: "A sidecar that starts between the release and its SIGTERM holds until its machine is gone.",
         why: "A release that lies there when a sidecar starts is taken for a leftover of an earlier drain.",
-        breaks: &[Rule::NeverTold],
+        breaks: &[Rule::NeverNotified],
         state: FaultState::Fixed,
         world: restarted,
     },

@@ -45,7 +45,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         name: "spot-notice-lost-when-a-count-crosses-it",
         what: "A Spot notice comes in the middle of a drain, and the daemons are not told before the machine is taken.",
         why: "A count is written over the notice, and a repair that cannot read what it wrote over repairs nothing.",
-        breaks: &[Rule::NeverTold],
+        breaks: &[Rule::NeverNotified],
         state: FaultState::Fixed,
         world: notice_crossed,
     },

@@ -15,11 +15,11 @@ fn an_open_fault_or_a_limit_breaks_what_it_says_and_a_fixed_one_breaks_nothing()
         let judged = judge::run(&(fault.world)(), Options::default()).unwrap();
         let broken: Vec<String> = judged.violations.iter().map(ToString::to_string).collect();
         let breaks = |rule| judged.violations.iter().any(|violation| violation.rule == rule);
-        let as_told = match fault.state {
+        let as_notified = match fault.state {
             FaultState::Open | FaultState::Limit => fault.breaks.iter().all(|rule| breaks(*rule)),
             FaultState::Fixed => judged.violations.is_empty(),
         };
-        if !as_told {
+        if !as_notified {
             wrong.push(format!(
                 "{} is {:?}, breaks {:?}; seen: {broken:#?}",
                 fault.name, fault.state, fault.breaks

@@ -92,7 +92,7 @@ fn p10_a_hundred_at_once() {
 /// before.
 #[test]
 fn p10_a_sidecar_reads_a_fifth_of_once_a_second_and_hears_of_the_release_in_time() {
-    let (mut alone, mut told) = (Vec::new(), Vec::new());
+    let (mut alone, mut notified) = (Vec::new(), Vec::new());
     for seed in 1..=40 {
         let instances = 1 + usize::try_from(seed % 4).unwrap();
         let mut scenario = plain::fleet(seed, instances);
@@ -104,7 +104,7 @@ fn p10_a_sidecar_reads_a_fifth_of_once_a_second_and_hears_of_the_release_in_time
         let mut observers = observers.into_iter().map(Observer::into_any);
         let statistics = observers.next().unwrap().downcast::<Statistics>().unwrap();
         let held = statistics.drains().map(|drain| {
-            let (begin, end) = (drain.draining.unwrap(), drain.daemons_told.unwrap());
+            let (begin, end) = (drain.draining.unwrap(), drain.daemons_notified.unwrap());
             (end - begin).div_ceil(1000)
         });
         // Beside the self-check, and a reading for which a moment was missing.
@@ -113,14 +113,14 @@ fn p10_a_sidecar_reads_a_fifth_of_once_a_second_and_hears_of_the_release_in_time
         assert!(reads <= most, "seed {seed}: {reads} reads, {most} at the most");
         let after = statistics
             .drains()
-            .map(|drain| drain.daemons_told.unwrap() - drain.released.unwrap());
+            .map(|drain| drain.daemons_notified.unwrap() - drain.released.unwrap());
         match instances {
             1 => alone.extend(after),
-            _ => told.extend(after),
+            _ => notified.extend(after),
         }
     }
-    let (alone, told) = (Spread::of(alone), Spread::of(told));
-    assert_eq!((alone.count, told.count), (10, 90));
+    let (alone, notified) = (Spread::of(alone), Spread::of(notified));
+    assert_eq!((alone.count, notified.count), (10, 90));
     assert!(
         alone.p95 <= 3000,
         "the daemons are told {} ms after the release",
@@ -128,8 +128,8 @@ fn p10_a_sidecar_reads_a_fifth_of_once_a_second_and_hears_of_the_release_in_time
     );
     // An event that waits behind another drain's batch comes too late for the note: then it is a reading's time.
     assert!(
-        told.max <= 6500,
+        notified.max <= 6500,
         "the daemons are told {} ms after the release",
-        told.max
+        notified.max
     );
 }

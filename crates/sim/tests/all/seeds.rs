@@ -70,7 +70,7 @@ fn unexplained(range: Range, seeds: u64) -> Vec<String> {
         threads: 2,
     };
     let findings = campaign::run(campaign, &|_| {}, &AtomicBool::new(false)).unwrap();
-    let told = findings.failures.iter().map(|failure| {
+    let notified = findings.failures.iter().map(|failure| {
         format!(
             "seed {}: {}\n{}",
             failure.seed,
@@ -78,7 +78,7 @@ fn unexplained(range: Range, seeds: u64) -> Vec<String> {
             failure.smallest.to_json()
         )
     });
-    told.collect()
+    notified.collect()
 }
 
 #[test]

@@ -12,7 +12,7 @@ impl TranscriptWriter {
     pub(crate) fn follow(&mut self, journal: &[Entry]) {
         for entry in &journal[self.read..] {
             self.at = self.clock.since_zero(entry.at);
-            if self.is_told_of(&entry.what) {
+            if self.is_reported_of(&entry.what) {
                 self.entry(&entry.what);
             }
         }
@@ -20,7 +20,7 @@ impl TranscriptWriter {
     }
 
     /// The group may launch another instance in place of the one that the journal is about.
-    fn is_told_of(&mut self, what: &What) -> bool {
+    fn is_reported_of(&mut self, what: &What) -> bool {
         match what.instance() {
             Some(instance) => self.ec2.get_or_insert_with(|| instance.to_owned()) == instance,
             None => true,

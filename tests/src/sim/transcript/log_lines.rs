@@ -67,9 +67,9 @@ impl TranscriptWriter {
             .iter()
             .any(|action| !is_quiet(action) && !planned.contains(&action.as_str()));
         let said = self
-            .told_verdict
+            .reported_verdict
             .replace(format!("{verdict}{}", planned.join(" ")));
-        if !news && (said == self.told_verdict || verdict.contains("steady:")) {
+        if !news && (said == self.reported_verdict || verdict.contains("steady:")) {
             return;
         }
         let done = match done.is_empty() {
@@ -93,7 +93,7 @@ impl TranscriptWriter {
             ),
         };
         if self
-            .told_control
+            .reported_control
             .replace(words.clone())
             .is_none_or(|before| before != words)
         {

@@ -39,7 +39,7 @@ impl TranscriptWriter {
             Some(Ok(record)) => self.record(&record),
         };
         if self
-            .told_record
+            .reported_record
             .replace(words.clone())
             .is_none_or(|before| before != words)
         {

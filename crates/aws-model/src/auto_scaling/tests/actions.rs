@@ -5,12 +5,7 @@ use proptest::prelude::*;
 fn a_termination_waits_for_its_hook() {
     let (mut world, instance) = draining(&[HOOK], "CONTINUE");
     assert_eq!(world.target_lifecycle_state(&instance), Some("Terminated"));
-    do_it(
-        &mut world,
-        1,
-        "CompleteLifecycleAction",
-        completion(HOOK, &instance, "CONTINUE"),
-    );
+    complete(&mut world, 1, &instance, "CONTINUE");
     let expected = [
         "drain completed CONTINUE",
         "Terminating:Proceed",

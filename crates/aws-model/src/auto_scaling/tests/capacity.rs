@@ -56,12 +56,7 @@ fn a_terminated_instance_is_replaced_unless_capacity_goes_down() {
 #[test]
 fn an_instance_that_is_gone_is_replaced_and_its_actions_are_lost() {
     let (mut world, instance) = draining(&[HOOK], "CONTINUE");
-    do_it(
-        &mut world,
-        1,
-        "SetDesiredCapacity",
-        json!({"AutoScalingGroupName": "g", "DesiredCapacity": 1}),
-    );
+    set_size(&mut world, 1, 1);
     world.take_happenings();
     world.terminated(at(2), &instance);
     assert_eq!(steps(&mut world), ["drain lost", "Terminated"]);
@@ -81,18 +76,8 @@ fn scale_in_takes_the_oldest_but_nothing_protected() {
     let all = instances(&world);
     let params = json!({"AutoScalingGroupName": "g", "InstanceIds": [all[0]], "ProtectedFromScaleIn": true});
     do_it(&mut world, 0, "SetInstanceProtection", params);
-    do_it(
-        &mut world,
-        0,
-        "SetDesiredCapacity",
-        json!({"AutoScalingGroupName": "g", "DesiredCapacity": 2}),
-    );
+    set_size(&mut world, 0, 2);
     assert_eq!(instances(&world), [all[0].clone(), all[2].clone()]);
-    do_it(
-        &mut world,
-        0,
-        "SetDesiredCapacity",
-        json!({"AutoScalingGroupName": "g", "DesiredCapacity": 0}),
-    );
+    set_size(&mut world, 0, 0);
     assert_eq!(instances(&world), [all[0].clone()]);
 }

@@ -4,12 +4,7 @@ use super::*;
 fn a_launch_hook_holds_the_launch() {
     let mut world = world(0);
     put_hook(&mut world, HOOK, "LAUNCHING", "ABANDON");
-    do_it(
-        &mut world,
-        0,
-        "SetDesiredCapacity",
-        json!({"AutoScalingGroupName": "g", "DesiredCapacity": 1}),
-    );
+    set_size(&mut world, 0, 1);
     let instance = instances(&world).remove(0);
     let launched = steps(&mut world);
     let expected = [
@@ -20,12 +15,7 @@ fn a_launch_hook_holds_the_launch() {
         "EC2 Instance-launch Lifecycle Action",
     ];
     assert_eq!(launched, expected);
-    do_it(
-        &mut world,
-        1,
-        "CompleteLifecycleAction",
-        completion(HOOK, &instance, "CONTINUE"),
-    );
+    complete(&mut world, 1, &instance, "CONTINUE");
     assert_eq!(
         steps(&mut world),
         ["drain completed CONTINUE", "Pending:Proceed", "InService"]
@@ -36,12 +26,7 @@ fn a_launch_hook_holds_the_launch() {
 fn an_abandoned_launch_is_undone_and_tried_again() {
     let mut world = world(0);
     put_hook(&mut world, HOOK, "LAUNCHING", "ABANDON");
-    do_it(
-        &mut world,
-        0,
-        "SetDesiredCapacity",
-        json!({"AutoScalingGroupName": "g", "DesiredCapacity": 1}),
-    );
+    set_size(&mut world, 0, 1);
     let first = instances(&world);
     world.advance(at(60));
     let second = instances(&world);
@@ -57,12 +42,7 @@ fn the_event_of_a_termination_is_the_real_one() {
         "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"});
     do_it(&mut world, 0, "PutLifecycleHook", params);
     let instance = instances(&world).remove(0);
-    do_it(
-        &mut world,
-        7,
-        "SetDesiredCapacity",
-        json!({"AutoScalingGroupName": "g", "DesiredCapacity": 0}),
-    );
+    set_size(&mut world, 7, 0);
     let happenings = world.take_happenings().into_iter();
     let event = happenings
         .filter_map(|one| {

@@ -21,7 +21,7 @@ fn described(lab: &mut Lab) -> Value {
 }
 
 /// The messages of the service's events, the newest first.
-fn told(lab: &mut Lab) -> Vec<String> {
+fn reported(lab: &mut Lab) -> Vec<String> {
     let events = described(lab)["events"].clone();
     let text = |event: &Value| event["message"].as_str().unwrap().to_owned();
     events.as_array().unwrap().iter().map(text).collect()
@@ -45,7 +45,7 @@ fn a_service_at_100_and_100_is_never_drained_until_that_is_changed() {
         (1, DesiredStatus::Running),
         "there is room on the other, and no start is allowed"
     );
-    assert_eq!(told(&mut lab)[0], BLOCKED);
+    assert_eq!(reported(&mut lab)[0], BLOCKED);
     let configuration = json!({"minimumHealthyPercent": 50, "maximumPercent": 100});
     lab.ecs(
         "UpdateService",
@@ -55,7 +55,7 @@ fn a_service_at_100_and_100_is_never_drained_until_that_is_changed() {
     assert!(lab.alive(&hosts[0], "service:web").is_empty());
     assert_eq!(lab.alive(&hosts[1], "service:web").len(), 2);
     assert_eq!(described(&mut lab)["deploymentConfiguration"], configuration);
-    assert_eq!(told(&mut lab)[0], "(service web) has reached a steady state.");
+    assert_eq!(reported(&mut lab)[0], "(service web) has reached a steady state.");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn without_room_the_task_stays_and_the_service_says_what_is_missing() {
     let other = lab.container_instance(&hosts[1]);
     let id = other.rsplit('/').next().unwrap();
     assert_eq!(
-        told(&mut lab)[0],
+        reported(&mut lab)[0],
         format!(
             "(service web) was unable to place a task because no container instance met all of its requirements. \
              The closest matching (container-instance {id}) has insufficient memory available."
@@ -126,7 +126,7 @@ fn an_instance_that_is_active_again_keeps_its_task_and_none_is_too_many() {
 }
 
 #[test]
-fn protection_is_told_when_it_keeps_a_service_from_scaling_in() {
+fn protection_is_reported_when_it_keeps_a_service_from_scaling_in() {
     let (mut lab, _) = Lab::new(1);
     lab.define("web", "0");
     lab.replica("web", "web", 3);
@@ -142,13 +142,13 @@ fn protection_is_told_when_it_keeps_a_service_from_scaling_in() {
     );
     lab.run(1_000);
     assert_eq!(
-        told(&mut lab)[0],
+        reported(&mut lab)[0],
         "(service web) was unable to scale in due to (reason 2 tasks under protection)"
     );
 }
 
 #[test]
-fn what_is_started_and_stopped_is_told_with_its_ids() {
+fn what_is_started_and_stopped_is_reported_with_its_ids() {
     let (mut lab, hosts) = Lab::new(1);
     lab.define("web", "0");
     lab.replica("web", "web", 1);
@@ -156,7 +156,7 @@ fn what_is_started_and_stopped_is_told_with_its_ids() {
     let task = lab.alive(&hosts[0], "service:web")[0].task_arn.clone();
     let id = task.rsplit('/').next().unwrap();
     assert_eq!(
-        told(&mut lab),
+        reported(&mut lab),
         [
             "(service web) has reached a steady state.".to_owned(),
             format!("(service web) has started 1 tasks: (task {id})."),

@@ -163,13 +163,13 @@ fn a_task_behind_a_target_group_is_deactivating_for_the_deregistration_delay() {
     assert_eq!(health(&mut lab, &group), []);
     lab.run(10_000);
     assert_eq!(lab.status(&task), TaskStatus::Stopped);
-    let told = messages(&mut lab);
+    let reported = messages(&mut lab);
     for expected in [
         format!("(service web) registered 1 targets in (target-group {group})"),
         "(service web) has begun draining connections on 1 tasks.".to_owned(),
         format!("(service web) deregistered 1 targets in (target-group {group})"),
     ] {
-        assert!(told.contains(&expected), "{expected}: {told:?}");
+        assert!(reported.contains(&expected), "{expected}: {reported:?}");
     }
 }
 
@@ -212,8 +212,8 @@ fn a_target_is_initial_then_unhealthy_if_its_label_says_so_and_the_service_tells
          failed)",
         hosts[0]
     );
-    let told = messages(&mut lab);
-    assert!(told.contains(&expected), "{told:?}");
+    let reported = messages(&mut lab);
+    assert!(reported.contains(&expected), "{reported:?}");
     let named = json!({"TargetGroupArn": group, "Targets": [{"Id": hosts[0], "Port": 1}]});
     let answer = elb(&mut lab, "DescribeTargetHealth", named);
     assert_eq!(

@@ -21,7 +21,7 @@ fn described(lab: &mut Lab) -> Value {
         .clone()
 }
 
-fn told(lab: &mut Lab) -> Vec<String> {
+fn reported(lab: &mut Lab) -> Vec<String> {
     let events = described(lab)["events"].clone();
     let text = |event: &Value| event["message"].as_str().unwrap().to_owned();
     events.as_array().unwrap().iter().map(text).collect()
@@ -68,7 +68,7 @@ fn tasks_go_only_where_the_constraints_of_their_service_allow_it() {
     assert_eq!(described(&mut lab)["placementConstraints"], constraints);
     lab.set_state(&hosts[1], "DRAINING");
     lab.run(500);
-    let message = told(&mut lab).remove(0);
+    let message = reported(&mut lab).remove(0);
     assert!(
         message.ends_with("encountered error \"MemberOf placement constraint unsatisfied.\"."),
         "{message}"
@@ -119,7 +119,7 @@ fn a_container_that_cannot_start_gives_its_reason_to_task_service_and_deployment
         (&container["reason"], container.get("exitCode")),
         (&json!(reason), None)
     );
-    let messages = told(&mut lab);
+    let messages = reported(&mut lab);
     let expected = format!("(service web) was unable to place a task. Reason: {reason}.");
     assert!(messages.contains(&expected), "{messages:?}");
     let deployment = &described(&mut lab)["deployments"][0];
@@ -154,7 +154,7 @@ fn the_circuit_breaker_ends_a_deployment_that_cannot_start() {
     );
     assert_eq!(deployment["failedTasks"], 3);
     let id = deployment["id"].as_str().unwrap();
-    let messages = told(&mut lab);
+    let messages = reported(&mut lab);
     let expected = format!("(service web) (deployment {id}) deployment failed: tasks failed to start.");
     assert!(messages.contains(&expected), "{messages:?}");
     let before = tasks(&mut lab).len();
@@ -189,7 +189,7 @@ fn a_rollout_stays_complete_when_its_tasks_are_drained() {
 }
 
 #[test]
-fn health_is_told_of_containers_with_a_check_and_of_the_task_by_its_essential_ones() {
+fn health_is_reported_of_containers_with_a_check_and_of_the_task_by_its_essential_ones() {
     let (mut lab, _) = Lab::new(1);
     let check = json!({"command": ["CMD", "true"]});
     let container = |name: &str, health: &str, essential: bool, checked: bool| {
@@ -226,7 +226,7 @@ fn health_is_told_of_containers_with_a_check_and_of_the_task_by_its_essential_on
         ("UNKNOWN", vec![container("a", "HEALTHY", true, false)]),
     ];
     for (expected, containers) in cases {
-        let told: Vec<Value> = containers
+        let reported: Vec<Value> = containers
             .iter()
             .map(|one| match one.get("healthCheck") {
                 Some(_) => one["dockerLabels"]["local-aws.health"].clone(),
@@ -247,7 +247,7 @@ fn health_is_told_of_containers_with_a_check_and_of_the_task_by_its_essential_on
             .unwrap()
             .iter()
             .map(|one| one["healthStatus"].clone());
-        assert_eq!(health.collect::<Vec<_>>(), told);
+        assert_eq!(health.collect::<Vec<_>>(), reported);
     }
 }
 

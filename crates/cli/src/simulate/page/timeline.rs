@@ -54,7 +54,7 @@ fn lanes_of(timeline: &Timeline) -> Vec<&TaskLane> {
     let mut tasks: Vec<&TaskLane> = timeline
         .tasks
         .values()
-        .filter(|task| task.told.or(task.stopped).is_some())
+        .filter(|task| task.notified.or(task.stopped).is_some())
         .collect();
     tasks.sort_by_key(|task| task.daemon);
     let daemons = tasks.iter().filter(|task| task.daemon).count();
@@ -191,13 +191,13 @@ impl Drawing {
     /// The task runs until ECS orders it to stop, or, without such an order, until its instance goes off.
     fn application(&mut self, task: &TaskLane) {
         let off = self.off.unwrap_or(self.end);
-        let Some(told) = task.told.filter(|told| *told < off) else {
+        let Some(notified) = task.notified.filter(|notified| *notified < off) else {
             return self.runs_until(off, "runs, killed with the instance");
         };
-        self.runs_until(told, "runs");
+        self.runs_until(notified, "runs");
         let to = task.stopped.map_or(off, |stopped| stopped.min(off));
         let stops = Span {
-            from: told,
+            from: notified,
             to: Some(to),
         };
         self.bar("stops", &stops, "stops");
@@ -205,7 +205,7 @@ impl Drawing {
 
     fn daemon(&mut self, task: &TaskLane) {
         let hold = task.hold.as_ref().map(|hold| hold.from);
-        self.runs_until(hold.or(task.told).or(self.off).unwrap_or(self.end), "runs");
+        self.runs_until(hold.or(task.notified).or(self.off).unwrap_or(self.end), "runs");
         if let Some(hold) = &task.hold {
             self.bar("hold", hold, "sidecar holds");
         }

@@ -26,7 +26,7 @@ use tokio::time::{MissedTickBehavior, interval};
 /// Clocks on the screen go on so often.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A look at AWS, or why the drains that were asked for cannot be told from others.
+/// A look at AWS, or why the drains that were asked for cannot be distinguished from others.
 type Look = Result<Event, String>;
 
 /// How the screen was left.

@@ -107,19 +107,19 @@ impl Reading {
         known: &SidecarIdentity,
     ) -> Self {
         let own = Self::of_parameter(own);
-        let (mut told, mut trouble) = (None, None);
+        let (mut reported, mut trouble) = (None, None);
         for text in shared {
             match SharedRecord::decode(text) {
                 Ok(shared) => {
                     let record = shared.record(instance, known.container_instance.as_ref());
-                    told = [told, record].into_iter().flatten().reduce(together);
+                    reported = [reported, record].into_iter().flatten().reduce(together);
                 }
                 Err(error) => trouble = Some(ReadError::of_text(&error)),
             }
         }
-        match (own, told) {
-            (Self::Record(own), Some(told)) => Self::Record(Box::new(together(*own, told))),
-            (Self::NotFound, Some(told)) => Self::Record(Box::new(told)),
+        match (own, reported) {
+            (Self::Record(own), Some(reported)) => Self::Record(Box::new(together(*own, reported))),
+            (Self::NotFound, Some(reported)) => Self::Record(Box::new(reported)),
             (Self::NotFound, None) => trouble.map_or(Self::NotFound, Self::Trouble),
             (own, _) => own,
         }

@@ -528,7 +528,7 @@ fn p3_without_an_instance_the_kill_switch_is_asked_for_once_a_minute() {
 }
 
 #[test]
-fn a_parameter_that_is_not_there_is_told_from_one_that_cannot_be_parsed() {
+fn a_parameter_that_is_not_there_is_distinguished_from_one_that_cannot_be_parsed() {
     assert_eq!(Reading::of_parameter(None), Reading::NotFound);
     assert_eq!(
         Reading::of_parameter(Some("")),

@@ -77,8 +77,8 @@ impl PlanBuilder<'_> {
     fn announce_release(&mut self, wait: SignedDuration) {
         let polls = self.before.as_ref().map_or(0, |before| before.poll_seconds);
         let known = self.record.release_not_before;
-        let told = release_to_announce(polls, known, wait, self.situation.fleet, self.now());
-        self.record.release_not_before = told.or(known);
+        let reported = release_to_announce(polls, known, wait, self.situation.fleet, self.now());
+        self.record.release_not_before = reported.or(known);
     }
 
     /// A Spot instance is gone a minute after its deadline, and a tick may come just then: a look at the deadline

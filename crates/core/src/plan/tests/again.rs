@@ -98,9 +98,9 @@ fn p7_the_late_event_of_a_hook_that_waited_before_a_release_in_a_shared_record_b
         let mut bench = Bench::holding();
         bench.tasks(vec![logs("RUNNING")]);
         bench.step(60);
-        let told = SharedDrain::of(&bench.record()).unwrap();
+        let reported = SharedDrain::of(&bench.record()).unwrap();
         let shared = SharedRecord {
-            drains: [(bench.record().ec2_instance_id, told)].into(),
+            drains: [(bench.record().ec2_instance_id, reported)].into(),
             ..SharedRecord::empty(at(60))
         };
         let own = &bench.record().container_instance_arn;

@@ -19,8 +19,8 @@ fn gone(bench: &mut Bench, tasks: Vec<Task>) -> Option<Timestamp> {
 }
 
 #[test]
-fn a_daemon_that_ends_while_tasks_hold_is_told() {
-    for (what, tasks, told) in [
+fn a_daemon_that_ends_while_tasks_hold_is_reported() {
+    for (what, tasks, reported) in [
         ("all is well", vec![web(1, "RUNNING"), logs("RUNNING")], None),
         ("it stops", vec![web(1, "RUNNING"), logs("STOPPING")], None),
         (
@@ -49,7 +49,7 @@ fn a_daemon_that_ends_while_tasks_hold_is_told() {
             None,
         ),
     ] {
-        assert_eq!(gone(&mut Bench::holding(), tasks), told, "{what}");
+        assert_eq!(gone(&mut Bench::holding(), tasks), reported, "{what}");
     }
 }
 
@@ -66,7 +66,7 @@ fn a_daemon_that_went_before_a_drain_by_another_actor_was_known_is_reported() {
 }
 
 #[test]
-fn a_daemon_that_went_early_stays_told_and_warns() {
+fn a_daemon_that_went_early_stays_reported_and_warns() {
     let mut bench = Bench::holding();
     gone(&mut bench, vec![web(1, "RUNNING"), stopped(30, logs(""))]);
     bench.tasks(vec![stopped(70, web(1, "")), stopped(30, logs(""))]);

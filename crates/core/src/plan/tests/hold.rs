@@ -306,21 +306,21 @@ fn p4_a_timeout_that_is_only_assumed_sets_no_limit() {
         heartbeat_assumed: true,
         ..hook_action(120, Some(TOKEN))
     };
-    for (told, seconds) in [(None, 48 * 3600), (Some(3600), 48 * 3600), (Some(300), 100 * 300)] {
+    for (reported, seconds) in [(None, 48 * 3600), (Some(3600), 48 * 3600), (Some(300), 100 * 300)] {
         let mut bench = Bench::hooked();
         bench.policy.on_deadline = OnDeadline::Hold;
         bench.observation.hook = Hook::waiting(assumed.clone());
         bench.step(0);
         assert_eq!(lifecycle(&bench).heartbeat_seconds, 120, "it paces heartbeats");
         assert_eq!(lifecycle(&bench).global_deadline_at, at(48 * 3600));
-        if let Some(told) = told {
-            bench.observation.hook = Hook::waiting(hook_action(told, None));
+        if let Some(reported) = reported {
+            bench.observation.hook = Hook::waiting(hook_action(reported, None));
             bench.step(60);
-            assert_eq!(lifecycle(&bench).heartbeat_seconds, told);
+            assert_eq!(lifecycle(&bench).heartbeat_seconds, reported);
         }
-        assert_eq!(lifecycle(&bench).global_deadline_at, at(seconds), "{told:?}");
+        assert_eq!(lifecycle(&bench).global_deadline_at, at(seconds), "{reported:?}");
         let reserve = bench.policy.flush() + GLOBAL_MARGIN;
-        assert_eq!(bench.record().deadline_at, at(seconds) - reserve, "{told:?}");
+        assert_eq!(bench.record().deadline_at, at(seconds) - reserve, "{reported:?}");
     }
 }
 

@@ -206,7 +206,7 @@ fn standalone_tasks_are_waited_for_ignored_or_stopped() {
 }
 
 #[test]
-fn a_task_is_told_to_stop_once_and_not_before_draining() {
+fn a_task_is_asked_to_stop_once_and_not_before_draining() {
     let mut bench = Bench::hooked();
     bench.policy.standalone_tasks = StandaloneTasks::Stop;
     bench.tasks(vec![job(5, "RUNNING")]);
@@ -218,7 +218,7 @@ fn a_task_is_told_to_stop_once_and_not_before_draining() {
 }
 
 #[test]
-fn no_task_is_told_to_stop_after_the_release() {
+fn no_task_is_asked_to_stop_after_the_release() {
     let mut bench = Bench::holding();
     bench.policy.standalone_tasks = StandaloneTasks::Stop;
     bench.tasks(vec![job(5, "RUNNING"), logs("RUNNING")]);
@@ -230,17 +230,17 @@ fn no_task_is_told_to_stop_after_the_release() {
 }
 
 #[test]
-fn so_many_tasks_are_told_to_stop_at_once_and_each_with_the_reason() {
+fn so_many_tasks_are_asked_to_stop_at_once_and_each_with_the_reason() {
     let mut bench = Bench::holding();
     bench.policy.standalone_tasks = StandaloneTasks::Stop;
     bench.tasks((0..25).map(|id| job(id, "RUNNING")).collect());
     let plan = bench.plan(60);
-    let told = plan.actions.iter().filter_map(|action| match action {
+    let reported = plan.actions.iter().filter_map(|action| match action {
         Action::StopTask { why, .. } => Some(why),
         _ => None,
     });
-    assert_eq!(told.clone().count(), 20);
-    assert!(told.clone().all(|why| why.contains("STANDALONE_TASKS")));
+    assert_eq!(reported.clone().count(), 20);
+    assert!(reported.clone().all(|why| why.contains("STANDALONE_TASKS")));
 }
 
 #[test]
@@ -248,15 +248,15 @@ fn p3_tasks_that_may_not_be_stopped_keep_none_waiting() {
     let mut bench = Bench::holding();
     bench.policy.standalone_tasks = StandaloneTasks::Stop;
     bench.tasks((0..25).map(|id| job(id, "RUNNING")).collect());
-    let mut told = |now| -> BTreeSet<TaskArn> {
+    let mut reported = |now| -> BTreeSet<TaskArn> {
         let actions = bench.plan(now).actions.into_iter();
-        let told = actions.filter_map(|action| match action {
+        let reported = actions.filter_map(|action| match action {
             Action::StopTask { task, .. } => Some(task),
             _ => None,
         });
-        told.collect()
+        reported.collect()
     };
-    let (first, second) = (told(60), told(120));
+    let (first, second) = (reported(60), reported(120));
     assert_eq!((first.len(), second.len()), (20, 20));
     assert_eq!(first.union(&second).count(), 25, "nobody has stopped meanwhile");
 }

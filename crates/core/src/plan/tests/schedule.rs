@@ -74,13 +74,13 @@ fn p3_each_tier_leaves_the_later_ones_their_share() {
         let policy = policy_of("a | b | c", 120);
         let record = record(heartbeat, notice, poll);
         let schedule = Schedule::of(&record, &policy);
-        let told = [0, 1, 2].map(|tier| schedule.tier_end(tier, at(since)));
-        assert_eq!(told, ends.map(at), "{heartbeat:?} {notice:?} {poll}");
+        let reported = [0, 1, 2].map(|tier| schedule.tier_end(tier, at(since)));
+        assert_eq!(reported, ends.map(at), "{heartbeat:?} {notice:?} {poll}");
     }
 }
 
 #[test]
-fn p3_a_flush_for_which_the_hook_does_not_wait_is_cut_and_told() {
+fn p3_a_flush_for_which_the_hook_does_not_wait_is_cut_and_reported() {
     let policy = policy_of("a | b", 1000);
     let record = record(Some(30), None, 1);
     let schedule = Schedule::of(&record, &policy);

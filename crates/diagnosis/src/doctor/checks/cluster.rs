@@ -358,7 +358,7 @@ fn agents(hosts: &Reading<Vec<Host>>) -> Finding {
     }
 }
 
-/// Whether the agent is too old: by its version, or by its attribute if it has told no version.
+/// Whether the agent is too old: by its version, or by its attribute if it has reported no version.
 fn is_old(host: &Host) -> bool {
     let version = host.machine.agent_version.as_deref().and_then(version);
     version.map_or(!host.restarts_containers, |version| version < AGENT_MIN)

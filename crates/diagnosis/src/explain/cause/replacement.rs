@@ -210,11 +210,11 @@ fn failure<'a>(look: &TaskLook<'a>) -> Option<(Source, Option<Timestamp>, String
         let reason = failed.rollout_reason.as_deref().unwrap_or("rolloutState FAILED");
         Some((Source::Deployment, None, reason.to_owned()))
     };
-    let told = || {
+    let reported = || {
         let event = look.events.iter().find(|event| tells_failure(event))?;
         Some((Source::ServiceEvent, Some(event.at), event.text.to_owned()))
     };
-    stopped.or_else(failed).or_else(told)
+    stopped.or_else(failed).or_else(reported)
 }
 
 fn tells_failure(event: &Event<'_>) -> bool {
@@ -274,10 +274,10 @@ fn died(task: &SeenTask) -> Option<String> {
     if !by_code && !REASONS.iter().any(|known| reason.starts_with(known)) {
         return None;
     }
-    let told = Some(reason)
+    let reported = Some(reason)
         .filter(|reason| !reason.is_empty())
         .map(str::to_owned);
-    let parts: Vec<String> = told.into_iter().chain(container).collect();
+    let parts: Vec<String> = reported.into_iter().chain(container).collect();
     Some(if parts.is_empty() {
         "it ended by itself".to_owned()
     } else {
