@@ -119,13 +119,9 @@ impl Rule {
     /// Its name for people, with the promise: `P1 daemon before task`.
     #[must_use]
     pub fn name(self) -> String {
-        let mut words = String::new();
-        for letter in format!("{self:?}").chars() {
-            if letter.is_uppercase() && !words.is_empty() {
-                words.push(' ');
-            }
-            words.extend(letter.to_lowercase());
-        }
+        // As in JSON: `daemon-before-task`.
+        let written = serde_json::to_value(self).unwrap_or_default();
+        let words = written.as_str().unwrap_or_default().replace('-', " ");
         match self.promise() {
             Some(promise) => format!("P{promise} {words}"),
             None => words,
