@@ -170,6 +170,7 @@ impl Account {
             load_balancing: self.load_balancing.clone(),
             sqs: self.sqs.clone(),
             sts: self.sts.clone(),
+            query: self.query.clone(),
             prefix: self.prefix.clone(),
             region: self.region.clone(),
             profile: self.profile.clone(),

@@ -111,11 +111,11 @@ impl Account {
 }
 
 fn member(state: InstanceState) -> Member {
-    let told = |text: Option<String>| text.filter(|text| text != NOTHING && !text.is_empty());
+    let given = |text: Option<String>| text.filter(|text| text != NOTHING && !text.is_empty());
     Member {
         instance: state.instance_id,
         state: state.state,
-        reason: told(state.reason_code),
-        description: told(state.description),
+        reason: given(state.reason_code),
+        description: given(state.description),
     }
 }

@@ -92,10 +92,10 @@ impl Account {
 }
 
 fn options(instance: Instance) -> Option<(InstanceId, MetadataOptions)> {
-    let told = instance.metadata_options?;
+    let options = instance.metadata_options?;
     let options = MetadataOptions {
-        is_enabled: told.http_endpoint.as_deref() != Some("disabled"),
-        hop_limit: told.http_put_response_hop_limit?,
+        is_enabled: options.http_endpoint.as_deref() != Some("disabled"),
+        hop_limit: options.http_put_response_hop_limit?,
     };
     Some((instance.instance_id.parse().ok()?, options))
 }

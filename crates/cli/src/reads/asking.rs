@@ -19,7 +19,7 @@ pub(crate) async fn within<T>(limit: std::time::Duration, work: impl Future<Outp
     done
 }
 
-/// Pages of records take half a second each, so a person is told how far the reading is.
+/// Pages of records take half a second each, so a person is shown how far the reading is.
 pub(crate) fn progress(parameters: usize) {
     if io::stderr().is_terminal() && parameters.is_multiple_of(100) {
         look::stderr_line(&format!("{parameters} records read, and more to come"));

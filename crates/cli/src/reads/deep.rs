@@ -50,7 +50,7 @@ pub(crate) async fn deepen(
     true
 }
 
-/// The calls of one drain take two seconds, so a person is told how far the reading is.
+/// The calls of one drain take two seconds, so a person is shown how far the reading is.
 fn progress(number: usize, of: usize) {
     if of > 1 && io::stderr().is_terminal() {
         stderr_line(&format!("looking at the tasks of drain {} of {of}", number + 1));

@@ -15,7 +15,8 @@ use protector_diagnosis::explain::service_event::EventKind;
 use protector_diagnosis::listing::Listing;
 use protector_diagnosis::read::Reading;
 use protector_diagnosis::seen::{
-    Activity, ClassicLoadBalancer, Definition, LifecycleHook, Machine, ScalingGroup, SeenService, SeenTask, TargetGroup,
+    Activity, ClassicLoadBalancer, Definition, LifecycleHook, Machine, ScalingGroup, SeenService, SeenTask,
+    TargetGroup,
 };
 use protector_diagnosis::usual::Usual;
 use std::collections::{BTreeMap, BTreeSet};
@@ -208,10 +209,7 @@ impl<'a> InstanceReader<'a> {
         definitions
     }
 
-    async fn target_groups(
-        &mut self,
-        balanced: &[&SeenService],
-    ) -> BTreeMap<String, Reading<TargetGroup>> {
+    async fn target_groups(&mut self, balanced: &[&SeenService]) -> BTreeMap<String, Reading<TargetGroup>> {
         let mut target_groups = BTreeMap::new();
         for arn in balanced.iter().flat_map(|service| &service.target_groups) {
             let read = self.account.target_group(arn);
@@ -226,7 +224,10 @@ impl<'a> InstanceReader<'a> {
         balanced: &[&SeenService],
     ) -> BTreeMap<String, Reading<ClassicLoadBalancer>> {
         let mut found = BTreeMap::new();
-        for name in balanced.iter().flat_map(|service| &service.classic_load_balancers) {
+        for name in balanced
+            .iter()
+            .flat_map(|service| &service.classic_load_balancers)
+        {
             let read = self.account.classic_load_balancer(name);
             let read = once(&mut self.shared.classic_load_balancers, name, read).await;
             found.insert(name.clone(), read);

@@ -345,7 +345,7 @@ fn p8_a_release_by_order_is_in_the_last_record_and_keeps_no_drain_from_its_own()
     let place = store.put_order(&key_of(1), &released_by_order(1, 0), 5).unwrap();
     assert_eq!(place.number, LAST_SHARED);
     assert!(write(&store, &place, 1).poll_seconds >= 5);
-    assert!(store.told(&key_of(1), &[arn()]).unwrap().is_released());
+    assert!(store.reported(&key_of(1), &[arn()]).unwrap().is_released());
     assert!(!store.is_shared(&key_of(1)), "its own record is read and written");
     assert_eq!(store.take(&key_of(1)), None, "it stays until the drain is over");
     assert!(
@@ -358,7 +358,7 @@ fn p8_a_release_by_order_is_in_the_last_record_and_keeps_no_drain_from_its_own()
         0,
         "its next drain is put elsewhere"
     );
-    assert!(store.told(&key_of(1), &[arn()]).unwrap().started_at == at(500));
+    assert!(store.reported(&key_of(1), &[arn()]).unwrap().started_at == at(500));
 }
 
 #[test]
@@ -408,8 +408,8 @@ fn p8_the_last_record_may_be_created_again_by_others() {
     assert!(learn(&text(&[(1, released_by_order(1, 0))], 20, 4), 5));
     assert!(!learn(&text(&[], 19, 3), 4), "it lags");
     assert!(learn(&text(&[(2, released_by_order(2, 0))], 40, 0), 1));
-    assert_eq!(store.told(&key_of(1), &[arn()]), None);
-    assert!(store.told(&key_of(2), &[arn()]).is_some());
+    assert_eq!(store.reported(&key_of(1), &[arn()]), None);
+    assert!(store.reported(&key_of(2), &[arn()]).is_some());
     store.last_is_absent(&cluster, at(61));
     let place = store.put_order(&key_of(3), &released_by_order(3, 0), 5).unwrap();
     let draft = store.draft(&place, Polls::Are(5), at(62)).unwrap();

@@ -111,10 +111,10 @@ fn p8_a_release_by_order_is_shared_whatever_else_its_own_record_says() {
     assert!(drain.is_ordered());
     let mut shared = SharedRecord::empty(at(60));
     shared.drains.insert(instance(7), drain);
-    let told = shared.record(&instance(7), Some(&arn("1a2b3c"))).unwrap();
+    let reported = shared.record(&instance(7), Some(&arn("1a2b3c"))).unwrap();
     let mut count = record.clone();
     (count.state, count.reason, count.released_at) = (State::Holding, None, None);
-    let read = together(count, told);
+    let read = together(count, reported);
     assert_eq!(
         (read.state, read.reason),
         (State::Released, Some(ReleaseReason::Operator))

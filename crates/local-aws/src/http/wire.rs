@@ -103,7 +103,7 @@ fn json_call(request: &Request<'_>, target: &str) -> Result<Call, ApiError> {
     })
 }
 
-/// What of Elastic Load Balancing has the same scope as target groups, and is told by its version.
+/// What of Elastic Load Balancing has the same scope as target groups, and differs by its version.
 const CLASSIC_VERSION: &str = "2012-06-01";
 
 /// The service of a credential scope and of the version of the API, and its namespace. A caller that signs for no service is taken for one of Auto Scaling.

@@ -63,8 +63,8 @@ impl Judge {
     /// Returns whether a shared record says that the present drain of this machine is released.
     pub(super) fn shared_releases(&self, host: HostId) -> bool {
         let began = self.hosts.get(&host).and_then(|watch| watch.drain_began);
-        let mut told = self.shared.values().filter_map(|told| told.get(&host));
-        told.any(|drain| Some(drain.started) == began && !drain.holds())
+        let mut notified = self.shared.values().filter_map(|drains| drains.get(&host));
+        notified.any(|drain| Some(drain.started) == began && !drain.holds())
     }
 
     fn control(&mut self, now: Ms, text: Option<&str>) {

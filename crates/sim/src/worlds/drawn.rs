@@ -19,7 +19,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "agent-data-wiped-at-the-completion",
         what: "An agent loses its data in the second in which its hook is completed, and new tasks are let go.",
-        why: "No event has told of the new registration yet, and a completion does not ask ECS once more.",
+        why: "No event has reported the new registration yet, and a completion does not ask ECS once more.",
         breaks: &[Rule::LetGoWithTasks],
         state: FaultState::Limit,
         world: wiped_at_the_completion,

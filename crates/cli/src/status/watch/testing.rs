@@ -231,6 +231,7 @@ pub(super) fn explanation(number: u32, now: i64, failed: &[Gap]) -> Event {
         protections,
         definitions: BTreeMap::new(),
         target_groups: BTreeMap::new(),
+        classic_load_balancers: BTreeMap::new(),
         group: None,
         activities: None,
         hooks: None,
