@@ -281,11 +281,19 @@ impl Coordinator {
 
     /// The place of a drain in a shared record, if it belongs there.
     fn to_share(&self, key: &InstanceKey, record: &Record) -> Option<SharedSlot> {
-        let may_share = self.queued && !self.policy.own_records_only;
-        let drain = SharedDrain::of(record).filter(|_| may_share)?;
+        let drain = SharedDrain::of(record).filter(|_| self.may_share())?;
         let crowded = || self.cache.fleet_without(key, self.now()).drains + self.survey.size() >= SHARED_FROM;
         let shares = self.cache.store.is_shared(key) || crowded();
         shares.then(|| self.cache.store.put(key, &drain)).flatten()
+    }
+
+    fn may_share(&self) -> bool {
+        self.queued && !self.policy.own_records_only
+    }
+
+    /// Do drains that begin with so many others get a shared record?
+    pub(crate) fn shares(&self, beginning: usize) -> bool {
+        self.may_share() && self.cache.fleet(self.now()).drains + beginning >= SHARED_FROM
     }
 
     /// What a shared record says of a drain that holds is now in the drain's own record. A run that crosses the queue's

@@ -142,15 +142,19 @@ impl Coordinator {
         self.describe(cluster, &arns).await
     }
 
-    /// What is shown of instances whose drains begin.
+    /// What is shown of instances whose drains begin. Of many the tasks are read later: a shared record has no counts.
     async fn beginning(
         &self,
         described: Vec<(InstanceKey, Vec<ContainerInstance>)>,
         at: Timestamp,
     ) -> Result<BTreeMap<InstanceKey, Shown>, AwsError> {
         let later = || Observed::Unknown("they are read when DRAINING has settled".to_owned());
+        // A record of its own says how many tasks hold, and must not say none before they were read.
+        let shared = self.shares(described.len());
         let mut shown = self.with_records(described, at).await?;
-        shown.values_mut().for_each(|shown| shown.tasks = Some(later()));
+        if shared {
+            shown.values_mut().for_each(|shown| shown.tasks = Some(later()));
+        }
         Ok(shown)
     }
 
