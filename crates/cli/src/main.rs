@@ -29,6 +29,7 @@ mod stop;
 use clap::{CommandFactory, Parser};
 use cli::{Cli, Command};
 use exit::Exit;
+use lint::args::CoordinatorArgs;
 use protector_core::trigger::Order;
 use std::error::Error;
 use std::process::ExitCode;
@@ -66,10 +67,16 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Policy(args) => Ok(policy::run(&args)?.into()),
         Command::Completions(args) => Ok(manual::completions(args, Cli::command())?.into()),
         Command::Man(args) => Ok(manual::man(&args, Cli::command())?.into()),
-        Command::Lint(args) => Ok(lint::run(&args)?.into()),
-        Command::Inject(args) => match args.contradiction() {
+        Command::Lint(mut args) => {
+            follow(&mut args.coordinator)?;
+            Ok(lint::run(&args)?.into())
+        }
+        Command::Inject(mut args) => match args.contradiction() {
             Some(reason) => Err(reason.into()),
-            None => Ok(inject::run(&args)?.into()),
+            None => {
+                follow(&mut args.coordinator)?;
+                Ok(inject::run(&args)?.into())
+            }
         },
         Command::Worker(args) => Ok(one_thread()?
             .block_on(demo::worker::run(args))
@@ -77,6 +84,14 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Router(args) => Ok(one_thread()?
             .block_on(demo::router::run(args))
             .map(|()| ExitCode::SUCCESS)?),
+    }
+}
+
+/// Asks the coordinator for its settings, if that was wanted.
+fn follow(coordinator: &mut CoordinatorArgs) -> Result<(), Box<dyn Error>> {
+    match coordinator.from_coordinator {
+        true => one_thread()?.block_on(reads::settings::follow(coordinator)),
+        false => Ok(()),
     }
 }
 

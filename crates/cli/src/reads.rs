@@ -6,6 +6,7 @@ mod deep;
 mod fleet;
 mod instance;
 mod once;
+pub(crate) mod settings;
 mod usual;
 
 pub(crate) use asking::{number, progress, report_clock, sign_in, signed_in, within};

@@ -18,6 +18,7 @@ mod doctor;
 mod drain;
 mod events;
 mod faults;
+mod from_coordinator;
 mod invoke;
 mod log_schema;
 mod operator;

@@ -45,7 +45,25 @@ pub(crate) struct ClusterArgs {
     pub(crate) clusters: Vec<ClusterName>,
 }
 
+/// How long a single call may take.
+const ONE_CALL: Duration = Duration::from_secs(30);
+
 impl AccountArgs {
+    /// Options for a command that makes one call and has few of them.
+    pub(crate) fn of(
+        region: &Option<String>,
+        profile: &Option<String>,
+        prefix: ParameterPrefix,
+    ) -> AccountArgs {
+        AccountArgs {
+            region: region.clone(),
+            profile: profile.clone(),
+            prefix,
+            timeout: ONE_CALL,
+            verbose: false,
+        }
+    }
+
     /// The options that the next command needs too, to reach the same place.
     pub(crate) fn invocation(&self, clusters: &ClusterArgs) -> Invocation {
         self.given(&clusters.clusters, |name| std::env::var(name).ok())

@@ -27,7 +27,7 @@ pub(crate) struct InjectArgs {
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting, conflicts_with = "remove")]
     set: Vec<(String, String)>,
     #[command(flatten)]
-    coordinator: CoordinatorArgs,
+    pub(crate) coordinator: CoordinatorArgs,
     /// Take the sidecar out again, and nothing else.
     #[arg(long)]
     pub(super) remove: bool,

@@ -7,6 +7,7 @@ use super::suppress::Ignored;
 use crate::look::LookArgs;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
+use protector_core::beacon::Beacon;
 use protector_core::ids::ContainerName;
 use protector_core::limits::{DURATION_MAX, DURATION_MIN};
 use protector_core::record::ParameterPrefix;
@@ -47,7 +48,7 @@ pub(crate) struct LintArgs {
     pub(super) look: LookArgs,
     // The last one: the heading of a group also covers what follows it.
     #[command(flatten)]
-    pub(super) coordinator: CoordinatorArgs,
+    pub(crate) coordinator: CoordinatorArgs,
 }
 
 impl LintArgs {
@@ -70,13 +71,25 @@ impl LintArgs {
 #[command(next_help_heading = "Coordinator")]
 pub(crate) struct CoordinatorArgs {
     /// Its MAX_DRAIN. Without it 1h is taken, and a MAX_HOLD that is too short is only a warning.
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "from_coordinator")]
     max_drain: Option<SignedDuration>,
     /// Its DAEMON_STOP.
-    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = duration)]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "2m",
+        value_parser = duration,
+        conflicts_with = "from_coordinator"
+    )]
     daemon_stop: SignedDuration,
     /// The number of tiers in its DAEMON_TIERS.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=9999))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(i32).range(1..=9999),
+        conflicts_with = "from_coordinator"
+    )]
     tiers: i32,
     /// Its PARAMETER_PREFIX, to be compared with the sidecar's.
     #[arg(long, value_name = "PREFIX", env = "PROTECTORCTL_PREFIX", value_parser = prefix)]
@@ -84,6 +97,15 @@ pub(crate) struct CoordinatorArgs {
     /// The name of the sidecar's container, its SIDECAR_CONTAINER.
     #[arg(long, value_name = "NAME", default_value = "ecs-daemon-protector", value_parser = container)]
     container: ContainerName,
+    /// Take MAX_DRAIN, DAEMON_STOP, the tiers and the prefix from the coordinator that runs: one call to Parameter Store.
+    #[arg(long)]
+    pub(crate) from_coordinator: bool,
+    /// Region of that coordinator; by default AWS_REGION or the profile's.
+    #[arg(long, value_name = "REGION", requires = "from_coordinator")]
+    pub(crate) region: Option<String>,
+    /// Profile of the AWS configuration; by default AWS_PROFILE.
+    #[arg(long, value_name = "NAME", requires = "from_coordinator")]
+    pub(crate) profile: Option<String>,
 }
 
 /// The coordinator's default `MAX_DRAIN`; a test holds it against the coordinator.
@@ -93,6 +115,20 @@ impl CoordinatorArgs {
     /// The name of the sidecar's container.
     pub(crate) fn container(&self) -> &str {
         self.container.as_str()
+    }
+
+    /// The prefix that was given, or the usual one.
+    pub(crate) fn prefix(&self) -> ParameterPrefix {
+        self.prefix.clone().unwrap_or_default()
+    }
+
+    /// Takes the settings of the coordinator that wrote this beacon, below this prefix.
+    pub(crate) fn follow(&mut self, beacon: &Beacon, prefix: ParameterPrefix) {
+        let tiers = beacon.tiers.as_ref().map_or(1, |tiers| tiers.len().max(1));
+        self.max_drain = Some(beacon.max_drain);
+        self.daemon_stop = beacon.daemon_stop;
+        self.tiers = i32::try_from(tiers).unwrap_or(i32::MAX);
+        self.prefix = Some(prefix);
     }
 
     /// What the coordinator expects of a definition.

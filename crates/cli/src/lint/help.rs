@@ -4,7 +4,7 @@
 pub(super) const ABOUT: &str = "\
 Checks task definitions that carry the sidecar: does the daemon really outlive the drain? It reads what people keep: what
 register-task-definition takes, what describe-task-definition gives, a list of container definitions as Terraform has it;
-comments and trailing commas are allowed. Nothing talks to AWS. A finding can be switched off for good by the Docker label
+comments and trailing commas are allowed. Nothing talks to AWS without --from-coordinator. A finding can be switched off for good by the Docker label
 protectorctl.ignore of its container, with the ids of rules.";
 
 /// Below the options.
@@ -12,6 +12,9 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   All definitions of a repository, with what the coordinator is set to:
     protectorctl lint --max-drain 1h --daemon-stop 2m examples/*.json
+
+  The same, as the coordinator of this account says:
+    protectorctl lint --from-coordinator examples/*.json
 
   What is registered now:
     aws ecs describe-task-definition --task-definition fluent-bit-daemon | protectorctl lint -
