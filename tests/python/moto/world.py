@@ -66,12 +66,14 @@ class MotoCase(unittest.TestCase):
         return made["taskDefinition"]["taskDefinitionArn"]
 
     def start_task(self, group, definition=None):
-        """moto places no task of a service: here one starts by hand, in the group that ECS would give it."""
+        """moto places no task of a service: here one starts by hand, as ECS would start it."""
+        by_service = {"startedBy": "ecs-svc/1234567890123456789"} if group.startswith("service:") else {}
         started = ecs.start_task(
             cluster=self.cluster,
             taskDefinition=definition or self.definition,
             containerInstances=[self.arn],
             group=group,
+            **by_service,
         )
         self.assertEqual(started["failures"], [])
         return started["tasks"][0]["taskArn"]

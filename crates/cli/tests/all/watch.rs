@@ -1,6 +1,6 @@
 //! `status --watch` on a terminal: what a person sees, and whether the terminal is as it was afterwards.
 
-use crate::process::{BOUND, Running, eventually, protectorctl};
+use crate::process::{BOUND, Running, eventually};
 use jiff::{SignedDuration, Timestamp};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -480,8 +480,15 @@ fn without_a_terminal_each_change_is_a_line_without_an_escape() {
         ("xterm", &["status", "--watch=1s", "--color", "always"][..]),
         ("dumb", &["status", "--watch=1s", "--json"][..]),
     ] {
-        let mut command = protectorctl(arguments);
-        command.envs(account.environment()).env("TERM", term);
+        // A shell's job in the background ignores SIGINT, and so would all that it starts.
+        let mut command = Command::new("env");
+        command
+            .args(["--default-signal=INT", env!("CARGO_BIN_EXE_protectorctl")])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .envs(account.environment())
+            .env("TERM", term);
         let mut running = Running(command.spawn().unwrap());
         let mut output = running.0.stdout.take().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -514,7 +521,14 @@ fn without_a_terminal_each_change_is_a_line_without_an_escape() {
 fn a_dumb_terminal_gets_lines() {
     let account = Account::new();
     let program = env!("CARGO_BIN_EXE_protectorctl");
-    let mut terminal = account.start(&["env", "TERM=dumb", program, "status", "--watch"]);
+    let mut terminal = account.start(&[
+        "env",
+        "--default-signal=INT",
+        "TERM=dumb",
+        program,
+        "status",
+        "--watch",
+    ]);
     terminal.shows("holding, 3 left");
     assert!(!terminal.is_alternate());
     terminal.press("\u{3}");
