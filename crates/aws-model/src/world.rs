@@ -7,6 +7,7 @@ mod events;
 mod hosts;
 mod imds;
 mod metadata;
+mod metadata_options;
 mod missing;
 mod views;
 

@@ -6,11 +6,12 @@ mod world;
 
 use crate::config::{LocalAwsConfig, StartError};
 use crate::hosts::Hosts;
-use crate::http::{self, Front, Requests, Switches};
+use crate::http::{self, Front, Switches};
 use crate::ids::RequestIds;
 use crate::lambda::Lambda;
 use crate::live::Live;
 use crate::reads::Reads;
+use crate::requests::Requests;
 use crate::server::{Server, Serving};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

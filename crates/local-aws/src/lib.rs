@@ -29,6 +29,7 @@ mod live;
 pub mod principal;
 mod process;
 mod reads;
+mod requests;
 pub mod rules;
 mod server;
 

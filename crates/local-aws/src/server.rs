@@ -1,6 +1,6 @@
 //! One listener and its connections.
 
-use crate::http::Requests;
+use crate::requests::Requests;
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::DATE;

@@ -11,36 +11,6 @@ use serde_json::{Value, json};
 /// The largest hop limit.
 const HOPS_MAX: i64 = 64;
 
-/// `InstanceMetadataOptions`, what of it matters.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct MetadataOptions {
-    enabled: bool,
-    hop_limit: i64,
-}
-
-impl Default for MetadataOptions {
-    /// As the AMIs of ECS have it since Amazon Linux 2023.
-    fn default() -> MetadataOptions {
-        MetadataOptions {
-            enabled: true,
-            hop_limit: 2,
-        }
-    }
-}
-
-impl MetadataOptions {
-    fn view(self) -> Value {
-        json!({
-            "state": "applied",
-            "httpTokens": "required",
-            "httpPutResponseHopLimit": self.hop_limit,
-            "httpEndpoint": if self.enabled { "enabled" } else { "disabled" },
-            "httpProtocolIpv6": "disabled",
-            "instanceMetadataTags": "disabled",
-        })
-    }
-}
-
 impl World {
     /// Does one operation of EC2.
     pub(super) fn call_ec2(&mut self, operation: &str, params: &Value) -> Result<Value, ApiError> {

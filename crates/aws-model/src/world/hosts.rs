@@ -1,6 +1,6 @@
 //! EC2 instances: on, off, taken by Spot.
 
-use super::ec2::MetadataOptions;
+use super::metadata_options::MetadataOptions;
 use super::{Due, World};
 use crate::effects::Effect;
 use crate::events;

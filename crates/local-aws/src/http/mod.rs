@@ -11,13 +11,11 @@ mod json;
 pub mod message;
 mod metadata;
 mod query;
-mod requests;
 mod switches;
 pub mod wire;
 mod xml;
 
 pub(crate) use metadata::endpoint_id as metadata_endpoint_id;
-pub(crate) use requests::Requests;
 pub use switches::HostEndpoint;
 pub(crate) use switches::Switches;
 
@@ -25,6 +23,7 @@ use crate::ids::RequestIds;
 use crate::lambda::Lambda;
 use crate::live::Live;
 use crate::reads::Reads;
+use crate::requests::Requests;
 use crate::server::{Server, Serving};
 use axum::Router;
 use axum::body::Body;
