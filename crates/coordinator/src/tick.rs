@@ -186,7 +186,7 @@ impl Coordinator {
         found.measure(&self.cache.metrics, self.heartbeats_by());
     }
 
-    /// Every instance gets its look; how many at once, and who writes first, is for [`crate::pace`] to say.
+    /// Every instance gets its look; how many at once, and who writes first, is for [`crate::rate_limit`] to say.
     async fn reconcile_all(&self, found: &mut Found) -> Vec<String> {
         let mut subjects = found.take_subjects();
         if self.is_crowded() {

@@ -383,7 +383,7 @@ struct Wave {
     /// When the first of them began. Each of the others has a deadline that is later by as much as it began later.
     started_at: Timestamp,
     deadline_at: Timestamp,
-    /// `holding`, or why they were released, and [`Word`]s with spaces between them.
+    /// `holding`, or why they were released, and [`WaveToken`]s with spaces between them.
     drains: BTreeMap<SharedState, String>,
 }
 

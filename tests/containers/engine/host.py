@@ -43,7 +43,8 @@ class Host(measured.Host):
         return ("--volume", f"{self.authority}:/ca.crt:ro", "--env", "SSL_CERT_FILE=/ca.crt")
 
     def deny(self):
-        self.aws.faults({"service": "ssm", "fault": "deny"})
+        reads = ("GetParameters", "GetParameter")
+        self.aws.faults(*({"service": "ssm", "operation": operation, "fault": "deny"} for operation in reads))
 
     def allow(self):
         self.aws.faults()

@@ -21,14 +21,15 @@ const CALLS_BUDGET: usize = 25;
 /// As the stack's own hook has it.
 const HEARTBEAT_SECONDS: u32 = 900;
 
-/// Of one tick: an idle one's four, and one for the tasks that hold.
-const TICK_CALLS_BUDGET: usize = 5;
+/// Of one tick: an idle one's four, one for the hooks of a group in which one waits, and one for the tasks that hold.
+const TICK_CALLS_BUDGET: usize = 6;
 
-/// Records and kill switch, DRAINING instances, waiting instances; the tasks that hold.
-const TICK_READS: [&str; 4] = [
+/// Records and kill switch, DRAINING instances, waiting instances and their hooks; the tasks that hold.
+const TICK_READS: [&str; 5] = [
     "GetParametersByPath",
     "ListContainerInstances",
     "DescribeAutoScalingGroups",
+    "DescribeLifecycleHooks",
     "DescribeTasks",
 ];
 

@@ -4,7 +4,7 @@
 //! ECS: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>. Parameter Store:
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-throughput.html>; of its reads the
 //! sidecars have half. EC2 Auto Scaling publishes no numbers: 20 a second have worked for the fleets that others
-//! report. Records are written at a pace of their own ([`crate::pace`]), and so are heartbeats.
+//! report. Records are written at a pace of their own ([`crate::rate_limit`]), and so are heartbeats.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

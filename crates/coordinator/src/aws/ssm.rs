@@ -88,7 +88,7 @@ impl Aws {
     /// The text of one parameter.
     ///
     /// # Errors
-    /// The call failed, or there is no such parameter ([`ErrorKind::NotFound`]).
+    /// The call failed, or there is no such parameter ([`super::ErrorKind::NotFound`]).
     pub async fn get_text(&self, name: &str) -> Result<String, AwsError> {
         let parameter = self.call("GetParameter", self.api.get_parameter(name)).await?;
         Ok(parameter.value)
