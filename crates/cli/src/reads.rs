@@ -5,6 +5,7 @@ mod asking;
 mod deep;
 mod fleet;
 mod instance;
+mod last;
 mod once;
 pub(crate) mod settings;
 mod usual;
@@ -13,3 +14,4 @@ pub(crate) use asking::{number, progress, report_clock, sign_in, signed_in, with
 pub(crate) use deep::deepen;
 pub(crate) use fleet::fleet;
 pub(crate) use instance::{InstanceReader, Known};
+pub(crate) use last::last_receipt;

@@ -20,7 +20,7 @@ use crate::account::Account;
 use crate::exit::Exit;
 use crate::header::Header;
 use crate::output;
-use crate::reads::{InstanceReader, Known, deepen};
+use crate::reads::{InstanceReader, Known, deepen, last_receipt};
 use args::FailOn;
 use protector_core::ids::InstanceKey;
 use protector_diagnosis::drain::{Drain, Risk};
@@ -78,13 +78,25 @@ pub(crate) async fn run(args: &StatusArgs) -> Result<Exit, Box<dyn Error>> {
         .collect();
     let header = Header::of(&account, &fleet, number(&account, &fleet).await);
     report_clock(&account);
+    let is_quiet = fleet.open() == 0 && fleet.gaps.is_empty() && args.instances.is_empty();
+    let last = match is_quiet {
+        true => last_receipt(&account, reads.listing.as_ref().ok()).await,
+        false => None,
+    };
     match args.json {
-        true => output::json(&answer(&header, &fleet, &drains))?,
+        true => {
+            let mut answer = answer(&header, &fleet, &drains);
+            answer["lastReceipt"] = json!(last);
+            output::json(&answer)?;
+        }
         false => {
             let look = args.look.settle();
             output::line(&screen::screen(&header, &fleet, &drains, &invocation, look))?;
             let over = fleet.drains.len() - fleet.open();
             let shown = args.all || !args.instances.is_empty();
+            if let Some(last) = &last {
+                output::line(&last.words(fleet.now))?;
+            }
             if let Some(text) = screen::hidden(over).filter(|_| !shown) {
                 output::line(&text)?;
             }

@@ -14,6 +14,7 @@ pub mod explain;
 pub mod fleet;
 pub mod hook;
 pub mod json;
+pub mod last;
 pub mod listing;
 pub mod read;
 pub mod seen;

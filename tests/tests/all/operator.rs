@@ -92,8 +92,38 @@ async fn without_a_drain_status_says_so() {
     let said = ctl(&lab, &["status"]).await;
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.out.contains("No instance drains."), "{said:?}");
+    assert!(!said.out.contains("The last drain"), "{said:?}");
     let wait = ctl(&lab, &["status", "--wait=1m"]).await;
     assert_eq!(wait.code, Some(0), "there is nothing to wait for: {wait:?}");
+
+    let instance = lab.instance().to_owned();
+    lab.set_status(&instance, "DRAINING");
+    let has_receipt = || {
+        let lines = lab.aws.coordinator_logs();
+        lines.iter().any(|line| line.contains("\"event\":\"receipt\""))
+    };
+    lab.tick_until("the drain is over", has_receipt).await;
+    let said = ctl(&lab, &["status"]).await;
+    let last = format!("ago: {instance} in {CLUSTER}, drained");
+    assert!(
+        said.out.contains("No instance drains.") && said.out.contains(&last),
+        "{said:?}"
+    );
+    let said = ctl(&lab, &["status", "--json"]).await;
+    assert_eq!(
+        said.json()["lastReceipt"]["instance"],
+        json!(instance),
+        "{said:?}"
+    );
+    let filter = CallFilter::operation(Service::Logs, "FilterLogEvents").by(PERSON);
+    lab.aws.faults(|faults| faults.deny(filter, Limit::Forever));
+    let said = ctl(&lab, &["status"]).await;
+    assert_eq!(
+        said.code,
+        Some(0),
+        "its log may not be read, and nothing else is missing: {said:?}"
+    );
+    assert!(!said.out.contains("The last drain"), "{said:?}");
 }
 
 #[tokio::test]
