@@ -14,10 +14,12 @@ mod sidecar;
 
 pub(crate) use args::InjectArgs;
 
+use crate::account::Account;
 use crate::exit::Exit;
 use crate::lint::Unreadable;
 use crate::lint::input::Input;
 use crate::look::{Look, stderr_line};
+use crate::output;
 use amend::Refusal;
 use std::error::Error;
 use std::fs;
@@ -79,6 +81,34 @@ pub(crate) fn run(args: &InjectArgs) -> Result<Exit, Box<dyn Error>> {
     Ok(worst)
 }
 
+/// Changes each file, and registers what comes of it.
+///
+/// # Errors
+/// No region, or standard output cannot be written.
+pub(crate) async fn register(args: &InjectArgs) -> Result<Exit, Box<dyn Error>> {
+    let account = Account::open(&args.account()).await?;
+    for file in &args.files {
+        let done = match one(file, args) {
+            Ok(done) => done,
+            Err(failure) => {
+                stderr_line(&format!("error: {failure}"));
+                return Ok(failure.exit());
+            }
+        };
+        for line in &done.report {
+            stderr_line(&format!("{}: {line}", done.name));
+        }
+        match account.register_definition(&done.after).await {
+            Ok(arn) => output::line(&arn)?,
+            Err(gap) => {
+                stderr_line(&format!("error: {} is not registered: {gap}", done.name));
+                return Ok(Exit::NoAnswer);
+            }
+        }
+    }
+    Ok(Exit::Good)
+}
+
 /// A file and what became of it.
 struct Done {
     name: String,
@@ -118,7 +148,7 @@ fn one(file: &Path, args: &InjectArgs) -> Result<Done, Failure> {
         let report = report::amended(&amended);
         (amended.text, report)
     };
-    if args.register_ready {
+    if args.is_ready() {
         let ready = ready::ready(&after).map_err(unreadable)?;
         report.extend(report::ready(&ready));
         after = ready.text;

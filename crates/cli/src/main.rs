@@ -75,7 +75,10 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             Some(reason) => Err(reason.into()),
             None => {
                 follow(&mut args.coordinator)?;
-                Ok(inject::run(&args)?.into())
+                match args.register {
+                    true => Ok(one_thread()?.block_on(inject::register(&args))?.into()),
+                    false => Ok(inject::run(&args)?.into()),
+                }
             }
         },
         Command::Worker(args) => Ok(one_thread()?

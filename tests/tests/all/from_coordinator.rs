@@ -40,6 +40,25 @@ async fn a_definition_is_held_against_the_coordinator_that_runs() {
 }
 
 #[tokio::test]
+async fn what_inject_has_made_is_registered_as_a_new_revision() {
+    let lab = Lab::start(LabConfig::default()).await;
+    let said = ctl(&lab, &["inject", "--register", DEFINITION]).await;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let first = said.out.trim().to_owned();
+    assert!(
+        first.ends_with(":task-definition/fluent-bit-daemon:1"),
+        "{said:?}"
+    );
+    let said = ctl(&lab, &["inject", "--register", DEFINITION]).await;
+    assert!(said.out.trim().ends_with(":2"), "{said:?}");
+    let filter = CallFilter::operation(Service::Ecs, "RegisterTaskDefinition").by(PERSON);
+    lab.aws.faults(|faults| faults.deny(filter, Limit::Forever));
+    let said = ctl(&lab, &["inject", "--register", DEFINITION]).await;
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.err.contains("ecs:RegisterTaskDefinition"), "{said:?}");
+}
+
+#[tokio::test]
 async fn without_the_coordinators_settings_there_is_no_answer() {
     let lab = Lab::start(LabConfig::default()).await;
     let asked = ["lint", "--from-coordinator", "--prefix", "/elsewhere", DEFINITION];

@@ -6,6 +6,7 @@ use super::Account;
 use super::body::Body;
 use super::time::at;
 use aws_sdk_ecs::types::{self, DesiredStatus};
+use aws_smithy_types::body::SdkBody;
 use protector_core::aws::Scheduling;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, ServiceName, TaskArn};
 use protector_core::limits::{DESCRIBE_MAX, DESCRIBE_SERVICES_MAX};
@@ -345,6 +346,29 @@ impl Account {
         let request = self.ecs.describe_task_definition().task_definition(arn);
         let answer = self.call("ecs:DescribeTaskDefinition", request.send()).await?;
         Ok(answer.task_definition.map(definition).unwrap_or_default())
+    }
+
+    /// Registers a task definition in JSON with its comments, and returns the ARN of its new revision. The text goes as it
+    /// is: members that this version of the SDK does not know are not lost.
+    ///
+    /// # Errors
+    /// The gap.
+    pub(crate) async fn register_definition(&self, text: &str) -> Reading<String> {
+        let value: Option<serde_json::Value> =
+            jsonc_parser::parse_to_serde_value(text, &jsonc_parser::ParseOptions::default()).ok();
+        let body = value.unwrap_or_default().to_string();
+        let request = self
+            .ecs
+            .register_task_definition()
+            .customize()
+            .mutate_request(move |request| {
+                let length = body.len().to_string();
+                request.headers_mut().insert("content-length", length);
+                *request.body_mut() = SdkBody::from(body.as_str());
+            });
+        let answer = self.call("ecs:RegisterTaskDefinition", request.send()).await?;
+        let registered = answer.task_definition.and_then(|one| one.task_definition_arn);
+        Ok(registered.unwrap_or_default())
     }
 }
 

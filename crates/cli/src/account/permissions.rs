@@ -7,6 +7,9 @@ use std::path::Path;
 /// Needs no permission (IAM user guide, `GetCallerIdentity`).
 const FREE: &str = "sts:GetCallerIdentity";
 
+/// Who may register a task definition has this from the role that deploys: `inject --register` is no operator's command.
+const OF_DEPLOYMENTS: &str = "ecs:RegisterTaskDefinition";
+
 /// The actions that stand in quotes in the sources of the account: the names of its calls.
 fn called(root: &Path) -> BTreeSet<String> {
     let folder = fs::read_dir(root.join("crates/cli/src/account")).unwrap();
@@ -46,7 +49,7 @@ fn the_policies_for_people_allow_each_call() {
         .into_iter()
         .flat_map(|name| allowed(&root, name))
         .collect();
-    allowed.insert(FREE.to_owned());
+    allowed.extend([FREE, OF_DEPLOYMENTS].map(str::to_owned));
     let called = called(&root);
     assert!(called.len() > 25, "{called:?}");
     let missing: Vec<&String> = called.difference(&allowed).collect();

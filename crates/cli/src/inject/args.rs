@@ -2,6 +2,7 @@
 
 use super::amend::Wishes;
 use super::help;
+use crate::account::AccountArgs;
 use crate::lint::args::{CoordinatorArgs, duration};
 use crate::look::LookArgs;
 use clap::Args;
@@ -34,6 +35,10 @@ pub(crate) struct InjectArgs {
     /// Give what register-task-definition takes: without what describe-task-definition adds, and without nulls.
     #[arg(long)]
     pub(super) register_ready: bool,
+    /// Register the definition as a new revision, and print its ARN: the only part that talks to AWS beside
+    /// --from-coordinator. Needs ecs:RegisterTaskDefinition and iam:PassRole.
+    #[arg(long, conflicts_with_all = ["diff", "check", "in_place"])]
+    pub(crate) register: bool,
     /// Print the difference instead of the definition.
     #[arg(long)]
     pub(super) diff: bool,
@@ -54,7 +59,7 @@ impl InjectArgs {
         if self.in_place && self.files.iter().any(is_stdin) {
             return Some("--in-place cannot write to standard input");
         }
-        let prints = !(self.in_place || self.diff || self.check);
+        let prints = !(self.in_place || self.diff || self.check || self.register);
         if prints && self.files.len() > 1 {
             return Some("several files need --in-place, --diff or --check: only one can be printed");
         }
@@ -64,6 +69,17 @@ impl InjectArgs {
     /// The name of the sidecar's container.
     pub(super) fn container(&self) -> &str {
         self.coordinator.container()
+    }
+
+    /// The account in which a definition is registered.
+    pub(super) fn account(&self) -> AccountArgs {
+        let coordinator = &self.coordinator;
+        AccountArgs::of(&coordinator.region, &coordinator.profile, coordinator.prefix())
+    }
+
+    /// Whether the definition is to be what register-task-definition takes.
+    pub(super) fn is_ready(&self) -> bool {
+        self.register_ready || self.register
     }
 
     /// What is wanted of the sidecar.

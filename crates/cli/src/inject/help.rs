@@ -4,7 +4,8 @@
 pub(super) const ABOUT: &str = "\
 Puts the sidecar into a task definition, or corrects one that is there: whatever `protectorctl lint` says can be fixed by
 inject, and nothing else. Order, indentation, comments and members that it does not know stay as they are; running it twice
-changes nothing. It prints the definition on standard output and what it did on standard error. Nothing talks to AWS.";
+changes nothing. It prints the definition on standard output and what it did on standard error. Nothing talks to AWS without
+--register or --from-coordinator.";
 
 /// Below the options.
 pub(super) const EXAMPLES: &str = "\

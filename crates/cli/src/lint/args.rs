@@ -100,11 +100,11 @@ pub(crate) struct CoordinatorArgs {
     /// Take MAX_DRAIN, DAEMON_STOP, the tiers and the prefix from the coordinator that runs: one call to Parameter Store.
     #[arg(long)]
     pub(crate) from_coordinator: bool,
-    /// Region of that coordinator; by default AWS_REGION or the profile's.
-    #[arg(long, value_name = "REGION", requires = "from_coordinator")]
+    /// Region of the calls to AWS, if there are any; by default AWS_REGION or the profile's.
+    #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
     /// Profile of the AWS configuration; by default AWS_PROFILE.
-    #[arg(long, value_name = "NAME", requires = "from_coordinator")]
+    #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 }
 
