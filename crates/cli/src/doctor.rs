@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::header::Header;
 use crate::look::{Look, stderr_line};
 use crate::output;
-use crate::status::within;
+use crate::reads::{report_clock, within};
 use protector_diagnosis::doctor::reads::DoctorReads;
 use protector_diagnosis::doctor::{Report, Verdict, examine};
 use protector_diagnosis::fleet::Fleet;
@@ -59,7 +59,7 @@ pub(crate) async fn run(args: &DoctorArgs) -> Result<Exit, Box<dyn Error>> {
         let next = Instant::now() + INTERVAL;
         let is_over = args.wait.is_none() || next > end;
         if exit == Exit::Good || is_over {
-            crate::status::report_clock(&account);
+            report_clock(&account);
             show(args, &examined)?;
             let ran_out = args.wait.is_some() && exit != Exit::Good;
             return Ok(if ran_out { Exit::TimedOut } else { exit });

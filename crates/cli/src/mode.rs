@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::header::Header;
 use crate::look;
 use crate::output;
-use crate::status::{number, read_fleet, sign_in, signed_in, within};
+use crate::reads::{fleet as read_fleet, number, sign_in, signed_in, within};
 use args::Mode;
 use jiff::Timestamp;
 use protector_core::control::{Control, KillSwitch};

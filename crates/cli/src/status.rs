@@ -9,10 +9,6 @@ mod testing;
 mod wait;
 mod watch;
 
-pub(crate) use crate::account::query;
-pub(crate) use crate::reads::{
-    fleet as read_fleet, number, progress, report_clock, sign_in, signed_in, within,
-};
 pub(crate) use args::StatusArgs;
 pub(crate) use wait::follow as wait_for;
 
@@ -20,7 +16,10 @@ use crate::account::Account;
 use crate::exit::Exit;
 use crate::header::Header;
 use crate::output;
-use crate::reads::{InstanceReader, Known, deepen, last_receipt};
+use crate::reads::{
+    InstanceReader, Known, deepen, fleet as read_fleet, last_receipt, number, progress, report_clock,
+    signed_in, within,
+};
 use args::FailOn;
 use protector_core::ids::InstanceKey;
 use protector_diagnosis::drain::{Drain, Risk};

@@ -17,3 +17,18 @@ pub enum Handled {
     /// Something failed that a retry may fix.
     Failed(String),
 }
+
+impl Handled {
+    /// What a retry may fix.
+    pub(crate) fn problem(&self) -> Option<&str> {
+        match self {
+            Handled::Failed(problem) => Some(problem),
+            _ => None,
+        }
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn into_problem(self) -> Option<String> {
+        self.problem().map(str::to_owned)
+    }
+}

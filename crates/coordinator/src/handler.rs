@@ -393,7 +393,7 @@ fn function_name() -> &'static str {
 /// The answer to events that succeed or fail together: the lines of the instances that were looked at, and, if there
 /// were any, the orders that change nothing. Those are no instances, so that no answer to them looks like a success.
 fn all(handled: Vec<Handled>) -> Result<Value, String> {
-    let problems: Vec<&str> = handled.iter().filter_map(problem).collect();
+    let problems: Vec<&str> = handled.iter().filter_map(Handled::problem).collect();
     if !problems.is_empty() {
         return Err(problems.join("; "));
     }
@@ -410,11 +410,4 @@ fn all(handled: Vec<Handled>) -> Result<Value, String> {
         answer["ignored"] = Value::Array(ignored);
     }
     Ok(answer)
-}
-
-fn problem(handled: &Handled) -> Option<&str> {
-    match handled {
-        Handled::Failed(problem) => Some(problem),
-        _ => None,
-    }
 }

@@ -18,7 +18,6 @@ use protector_core::unprotected::UnprotectedDaemon;
 use serde_json::Value;
 
 use crate::apply::{Applied, Done, Target};
-use crate::cache::FinishedRegistration;
 use crate::coordinator::Coordinator;
 use crate::instance_line::{InstanceLine, ObservedFields, RegisteredFields};
 use crate::metrics::Metric;
@@ -207,12 +206,7 @@ impl Coordinator {
         {
             let key = &observation.key;
             for one in instance.all() {
-                let finished = FinishedRegistration {
-                    instance: key.instance.clone(),
-                    connected: one.agent_connected,
-                    at: observation.at,
-                };
-                self.cache.finished.add(&key.cluster, &one.arn, finished);
+                self.cache.finished.add(key, one, observation.at);
             }
         }
         let completed = applied

@@ -78,6 +78,19 @@ impl Coordinator {
                 Beginning::Hook(_) | Beginning::Spot(_) => drop(anywhere.insert(instance)),
             }
         }
+        self.survey_new(anywhere, in_cluster).await
+    }
+
+    /// The same of instances for which hooks wait, as the tick has found them.
+    pub(crate) async fn survey_waiting(&self, instances: BTreeSet<InstanceId>) -> Survey {
+        self.survey_new(instances, BTreeMap::new()).await
+    }
+
+    async fn survey_new(
+        &self,
+        anywhere: BTreeSet<InstanceId>,
+        in_cluster: BTreeMap<ClusterName, BTreeSet<InstanceId>>,
+    ) -> Survey {
         let mut view = View::default();
         let size = anywhere.len() + in_cluster.values().map(BTreeSet::len).sum::<usize>();
         if size > FEW_INSTANCES {
@@ -90,17 +103,6 @@ impl Coordinator {
             }
         }
         Survey::new(view, size)
-    }
-
-    /// The same of instances for which hooks wait, as the tick has found them.
-    pub(crate) async fn survey_waiting(&self, instances: &BTreeSet<InstanceId>) -> Survey {
-        let mut view = View::default();
-        let wanted: Vec<InstanceId> = instances.iter().cloned().collect();
-        if wanted.len() > FEW_INSTANCES {
-            // What fails here is asked again for each by itself, and said there.
-            let _ = self.find_waiting(&wanted, &mut view).await;
-        }
-        Survey::new(view, wanted.len())
     }
 
     /// Instances that are DRAINING in a cluster: all their registrations there, and what their records say.

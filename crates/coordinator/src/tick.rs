@@ -37,13 +37,6 @@ fn at_most(now: Timestamp, span: SignedDuration) -> Timestamp {
     now.checked_add(span).unwrap_or(Timestamp::MAX)
 }
 
-fn problem(handled: Handled) -> Option<String> {
-    match handled {
-        Handled::Failed(problem) => Some(problem),
-        _ => None,
-    }
-}
-
 /// DRAINING container instances, by cluster.
 type Draining = BTreeMap<ClusterName, BTreeSet<ContainerInstanceArn>>;
 
@@ -202,7 +195,7 @@ impl Coordinator {
             .collect();
         let waiting = std::mem::take(&mut found.unplaced);
         let known = self.surveyed(self.survey_due(&due).await);
-        let untracked = self.surveyed(self.survey_waiting(&waiting.keys().cloned().collect()).await);
+        let untracked = self.surveyed(self.survey_waiting(waiting.keys().cloned().collect()).await);
         let placed = join_all(
             subjects
                 .into_iter()
@@ -213,7 +206,11 @@ impl Coordinator {
                 untracked.waiting(TriggerKind::Tick, &instance, actions).await
             }));
         let (placed, unplaced) = tokio::join!(placed, unplaced);
-        placed.into_iter().chain(unplaced).filter_map(problem).collect()
+        placed
+            .into_iter()
+            .chain(unplaced)
+            .filter_map(Handled::into_problem)
+            .collect()
     }
 
     /// Writes the receipts of drains that have ended without one, a few at once; what does not fit is left to the next
@@ -227,7 +224,12 @@ impl Coordinator {
             let concluded = some
                 .iter()
                 .map(|subject| self.reconciled(TriggerKind::Tick, subject));
-            failed.extend(join_all(concluded).await.into_iter().filter_map(problem));
+            failed.extend(
+                join_all(concluded)
+                    .await
+                    .into_iter()
+                    .filter_map(Handled::into_problem),
+            );
         }
         failed
     }

@@ -182,6 +182,18 @@ fn deeper_checks_judge_the_roles_and_hosts_of_the_stuck_scene() {
 
 const ROLE: &str = "logs-task";
 
+/// A daemon in bridge mode runs, and has a task role.
+async fn with_a_daemon_in_bridge_mode() -> Lab {
+    let lab = Lab::start(LabConfig::default()).await;
+    lab.tick().await;
+    daemon_with_a_role(&lab, "bridge");
+    lab.wait("the daemon runs", |world| {
+        (!world.tasks_on(&world.running_instances()[0]).is_empty()).then_some(())
+    })
+    .await;
+    lab
+}
+
 /// A daemon with a sidecar, whose containers are simulated, and with a task role.
 fn daemon_with_a_role(lab: &Lab, network: &str) {
     let container = |name: &str| {
@@ -216,13 +228,7 @@ fn allow(lab: &Lab, actions: &[&str], resources: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_role_may_too_little_or_too_much() {
-    let lab = Lab::start(LabConfig::default()).await;
-    lab.tick().await;
-    daemon_with_a_role(&lab, "bridge");
-    lab.wait("the daemon runs", |world| {
-        (!world.tasks_on(&world.running_instances()[0]).is_empty()).then_some(())
-    })
-    .await;
+    let lab = with_a_daemon_in_bridge_mode().await;
     let endpoint = lab.aws.endpoint_url();
     let ask = async || {
         let endpoint = endpoint.clone();
@@ -303,13 +309,7 @@ async fn a_task_role_may_too_little_or_too_much() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bridge_mode_needs_two_hops_and_a_service_that_answers() {
-    let lab = Lab::start(LabConfig::default()).await;
-    lab.tick().await;
-    daemon_with_a_role(&lab, "bridge");
-    lab.wait("the daemon runs", |world| {
-        (!world.tasks_on(&world.running_instances()[0]).is_empty()).then_some(())
-    })
-    .await;
+    let lab = with_a_daemon_in_bridge_mode().await;
     let endpoint = lab.aws.endpoint_url();
     let judged = async |code: i32, result: &str, text: &str| {
         let endpoint = endpoint.clone();

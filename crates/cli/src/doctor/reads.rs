@@ -2,9 +2,10 @@
 
 use super::{DoctorArgs, deep};
 use crate::account::{Account, Asked, Statistic};
+use crate::lint::args::tiers;
 use crate::lint::{Document, Expectations, Severity};
 use crate::look::stderr_line;
-use crate::status::{progress, read_fleet};
+use crate::reads::{fleet as read_fleet, progress};
 use aws_sdk_ecs::types::SchedulingStrategy;
 use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::{AutoScalingGroupName, ClusterName, InstanceId};
@@ -304,7 +305,6 @@ async fn clusters(account: &Account, wanted: &Selection, reads: &mut DoctorReads
 /// What the coordinator expects of a definition; none if the name of its sidecar is none of a container.
 fn expectations(account: &Account, reads: &DoctorReads) -> Option<Expectations> {
     let beacon = reads.beacon();
-    let tiers = beacon.and_then(|beacon| beacon.tiers.as_ref());
     let prefix: Option<ParameterPrefix> = reads
         .setting("PARAMETER_PREFIX")
         .and_then(|text| text.parse().ok());
@@ -313,7 +313,7 @@ fn expectations(account: &Account, reads: &DoctorReads) -> Option<Expectations> 
         max_drain: beacon.map_or(SignedDuration::from_hours(1), |beacon| beacon.max_drain),
         max_drain_is_known: beacon.is_some(),
         daemon_stop: beacon.map_or(SignedDuration::from_mins(2), |beacon| beacon.daemon_stop),
-        tiers: tiers.map_or(1, |tiers| i32::try_from(tiers.len().max(1)).unwrap_or(i32::MAX)),
+        tiers: beacon.map_or(1, tiers),
         prefix: Some(prefix.unwrap_or_else(|| account.prefix.clone())),
         allow_none: true,
     })

@@ -124,10 +124,9 @@ impl CoordinatorArgs {
 
     /// Takes the settings of the coordinator that wrote this beacon, below this prefix.
     pub(crate) fn follow(&mut self, beacon: &Beacon, prefix: ParameterPrefix) {
-        let tiers = beacon.tiers.as_ref().map_or(1, |tiers| tiers.len().max(1));
         self.max_drain = Some(beacon.max_drain);
         self.daemon_stop = beacon.daemon_stop;
-        self.tiers = i32::try_from(tiers).unwrap_or(i32::MAX);
+        self.tiers = tiers(beacon);
         self.prefix = Some(prefix);
     }
 
@@ -143,6 +142,12 @@ impl CoordinatorArgs {
             allow_none: false,
         }
     }
+}
+
+/// The number of tiers of the coordinator that wrote this beacon: at least one.
+pub(crate) fn tiers(beacon: &Beacon) -> i32 {
+    let tiers = beacon.tiers.as_ref().map_or(1, |tiers| tiers.len().max(1));
+    i32::try_from(tiers).unwrap_or(i32::MAX)
 }
 
 /// The least severity that fails.

@@ -1,10 +1,10 @@
 //! What can be asked of `release`, `hold` and `extend`.
 
 use super::help;
+use crate::account::query;
 use crate::account::{AccountArgs, ClusterArgs};
 use crate::confirm::ConfirmArgs;
 use crate::look::LookArgs;
-use crate::status::query;
 use clap::Args;
 use jiff::SignedDuration;
 use protector_core::trigger::Order;

@@ -1,12 +1,6 @@
 use super::*;
-use jiff::Timestamp;
 use protector_core::record::Record;
-use protector_diagnosis::drain::{Coordinator, Parts};
-use protector_diagnosis::listing::Recorded;
-
-fn at(seconds: i64) -> Timestamp {
-    "2026-11-28T03:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
-}
+use protector_diagnosis::testing::{at, drain_of};
 
 fn drain(deadline: i64) -> Drain {
     let record = Record::first(
@@ -19,19 +13,7 @@ fn drain(deadline: i64) -> Drain {
         at(deadline),
         5,
     );
-    let recorded = Recorded {
-        record: Ok(record),
-        version: Some(1),
-    };
-    let parts = Parts {
-        recorded: Some(&recorded),
-        ..Parts::default()
-    };
-    let key = InstanceKey {
-        cluster: "prod".parse().unwrap(),
-        instance: "i-04f05e66a99bdb06f".parse().unwrap(),
-    };
-    Drain::of(key, &parts, Coordinator::default(), at(60))
+    drain_of(record, at(60))
 }
 
 fn fleet() -> Fleet {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId};
+use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::coordinator::FINISHED_RECHECK_INTERVAL;
+use protector_core::observation::ContainerInstance;
 
 /// A registration with which nothing is left to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,11 +28,16 @@ pub struct Finished(Mutex<Known>);
 type Known = BTreeMap<ClusterName, BTreeMap<ContainerInstanceArn, FinishedRegistration>>;
 
 impl Finished {
-    /// Remembers a registration with which nothing is left to do.
-    pub fn add(&self, cluster: &ClusterName, arn: &ContainerInstanceArn, finished: FinishedRegistration) {
+    /// Remembers a registration of an instance with which nothing is left to do, as it was seen at this time.
+    pub fn add(&self, key: &InstanceKey, registration: &ContainerInstance, at: Timestamp) {
+        let finished = FinishedRegistration {
+            instance: key.instance.clone(),
+            connected: registration.agent_connected,
+            at,
+        };
         let mut known = self.lock();
-        let known = known.entry(cluster.clone()).or_default();
-        known.insert(arn.clone(), finished);
+        let known = known.entry(key.cluster.clone()).or_default();
+        known.insert(registration.arn.clone(), finished);
     }
 
     /// Something has changed about it: the tick looks at it again.
@@ -67,20 +73,25 @@ mod tests {
     #[test]
     fn p10_what_is_finished_is_known_for_a_while_until_it_changes_or_is_listed_no_more() {
         let finished = Finished::default();
-        let (prod, dev) = ("prod".parse().unwrap(), "dev".parse().unwrap());
+        let (prod, dev): (ClusterName, ClusterName) = ("prod".parse().unwrap(), "dev".parse().unwrap());
         let arn = |number: u32| -> ContainerInstanceArn {
             format!("arn:aws:ecs:eu-west-1:1:container-instance/prod/{number:032x}")
                 .parse()
                 .unwrap()
         };
         let at = |second| Timestamp::from_second(1_800_000_000 + second).unwrap();
+        let key = InstanceKey {
+            cluster: prod.clone(),
+            instance: "i-12345678".parse().unwrap(),
+        };
         for number in 1..=5 {
-            let registration = FinishedRegistration {
-                instance: "i-12345678".parse().unwrap(),
-                connected: number != 5,
-                at: if number == 4 { at(0) } else { at(300) },
+            let registration = ContainerInstance {
+                arn: arn(number),
+                status: "DRAINING".to_owned().into(),
+                agent_connected: number != 5,
+                tasks: Some(0),
             };
-            finished.add(&prod, &arn(number), registration);
+            finished.add(&key, &registration, if number == 4 { at(0) } else { at(300) });
         }
         finished.remove(&prod, &arn(1));
         let recheck = FINISHED_RECHECK_INTERVAL.as_secs();

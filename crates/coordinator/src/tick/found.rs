@@ -193,24 +193,19 @@ impl Found {
             let finished = finished.get(cluster, arn);
             finished.filter(|finished| !waiting.contains_key(&finished.instance))
         };
-        let listed = self.draining.clone();
-        for (cluster, arns) in &mut self.draining {
-            arns.retain(|arn| known(cluster, arn).is_none());
-        }
         // A registration of the record that is neither known nor listed has nothing to add.
+        let (at, old, draining) = (self.at, &mut self.old, &self.draining);
         let is_open = |cluster: &ClusterName, arn: &ContainerInstanceArn| {
-            let is_listed = listed.get(cluster).is_none_or(|arns| arns.contains(arn));
+            let is_listed = draining.get(cluster).is_none_or(|arns| arns.contains(arn));
             is_listed && known(cluster, arn).is_none()
         };
-        let (at, old) = (self.at, &mut self.old);
         self.records.retain(|key, listed| {
-            let Some(record) = listed.record() else {
+            let Some(record) = listed.record().filter(|record| is_over(record)) else {
                 return true;
             };
             let finished = record.registrations().filter_map(|arn| known(&key.cluster, arn));
             let finished: Vec<FinishedRegistration> = finished.collect();
-            let open = record.registrations().any(|arn| is_open(&key.cluster, arn));
-            if open || finished.is_empty() || !is_over(record) {
+            if finished.is_empty() || record.registrations().any(|arn| is_open(&key.cluster, arn)) {
                 return true;
             }
             if finished.iter().all(|one| !one.connected) && is_past(record, at) {
@@ -220,6 +215,9 @@ impl Found {
             }
             false
         });
+        for (cluster, arns) in &mut self.draining {
+            arns.retain(|arn| known(cluster, arn).is_none());
+        }
     }
 
     /// The drains that are released and whose instances are gone: nothing but their receipts is left to do.
@@ -346,12 +344,7 @@ impl Coordinator {
             {
                 let left_behind = instances.iter().all(|one| !one.agent_connected);
                 for one in instances {
-                    let finished = FinishedRegistration {
-                        instance: key.instance.clone(),
-                        connected: one.agent_connected,
-                        at: found.at,
-                    };
-                    self.cache.finished.add(&key.cluster, &one.arn, finished);
+                    self.cache.finished.add(&key, one, found.at);
                 }
                 if left_behind && record.is_some_and(|record| is_past(record, found.at)) {
                     found.old.push((listed.name, listed.stored.version));

@@ -266,6 +266,16 @@ fn start(situation: &Situation<'_>, remarks: Vec<Remark>) -> DrainLookup {
     }
     let mut record = first_record(situation, &instance.present().arn, &hooks);
     take_registrations(&mut record, instance);
+    begun(record, hooks, remarks, situation)
+}
+
+/// A drain that begins with this record, whose deadline a Spot notice may shorten.
+fn begun(
+    mut record: Record,
+    hooks: Vec<Lifecycle>,
+    remarks: Vec<Remark>,
+    situation: &Situation<'_>,
+) -> DrainLookup {
     apply_spot_deadline(&mut record, situation);
     DrainLookup::Drain(Box::new(Drain {
         record,
@@ -308,13 +318,7 @@ fn start_for(
     for wait in waits(situation) {
         attach_hook(&mut record, wait, situation);
     }
-    apply_spot_deadline(&mut record, situation);
-    DrainLookup::Drain(Box::new(Drain {
-        record,
-        new: true,
-        hooks,
-        remarks,
-    }))
+    begun(record, hooks, remarks, situation)
 }
 
 /// Not a drain any more; but hooks may wait, for nothing.

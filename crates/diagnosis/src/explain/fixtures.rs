@@ -12,7 +12,7 @@ use crate::seen::{
     Activity, ClassicLoadBalancer, DefinedContainer, Definition, Member, ScalingGroup, SeenService, SeenTask,
     ServiceEvent, Target, TargetGroup,
 };
-use crate::testing::{at, beacon, key, machine, record, recorded};
+use crate::testing::{at, beacon, key, machine, reads_of, record, recorded};
 
 pub(super) use crate::testing::{service, task};
 
@@ -159,24 +159,12 @@ pub(super) fn drain(record: Option<Record>, status: &str, connected: bool) -> Dr
 /// What is read of an instance on which one task of `web` runs, and nothing shows why.
 pub(super) fn reads() -> InstanceReads {
     InstanceReads {
-        now: at(NOW),
-        drain: drain(Some(held()), "DRAINING", true),
         beacon: Some(beacon(NOW - 10)),
-        control: None,
-        dry_run: None,
         tasks: Ok(vec![task(WEB, "service:web", TaskStatus::Running)]),
         services: BTreeMap::from([("web".parse().unwrap(), Ok(service("web", Scheduling::Replica)))]),
         elsewhere: BTreeMap::from([("web".parse().unwrap(), Ok(Vec::new()))]),
-        protections: Ok(BTreeMap::new()),
         definitions: BTreeMap::from([("web:1".to_owned(), Ok(definition(Some(120))))]),
-        target_groups: BTreeMap::new(),
-        classic_load_balancers: BTreeMap::new(),
-        group: None,
-        activities: None,
-        hooks: None,
-        machines: None,
-        usual: None,
-        invocation: crate::command::Invocation::default(),
+        ..reads_of(drain(Some(held()), "DRAINING", true), at(NOW))
     }
 }
 

@@ -5,7 +5,6 @@ use protector_core::aws::{Scheduling, TaskStatus};
 use protector_core::beacon::Beacon;
 use protector_core::ids::InstanceKey;
 use protector_core::record::{Lifecycle, Record, Waited};
-use protector_diagnosis::command::Invocation;
 use protector_diagnosis::drain::{Coordinator, Drain, Parts};
 use protector_diagnosis::explain::explain;
 use protector_diagnosis::explain::reads::InstanceReads;
@@ -15,7 +14,7 @@ use protector_diagnosis::seen::{
     Activity, DefinedContainer, Definition, LifecycleHook, Machine, ScalingGroup, SeenService, SeenTask,
     ServiceEvent,
 };
-use protector_diagnosis::testing::{self, TOKEN, at, service, task};
+use protector_diagnosis::testing::{self, TOKEN, at, reads_of, service, task};
 use std::collections::BTreeMap;
 
 /// The widths of the golden screens.
@@ -90,25 +89,14 @@ fn reads(tasks: Vec<SeenTask>) -> InstanceReads {
         ..Definition::default()
     };
     let web = service("web", Scheduling::Replica);
+    let drain = drain("prod", record(u32::try_from(tasks.len()).unwrap()));
     InstanceReads {
-        now: at(NOW),
-        drain: drain("prod", record(u32::try_from(tasks.len()).unwrap())),
         beacon: Some(beacon()),
-        control: None,
-        dry_run: None,
         tasks: Ok(tasks),
         services: BTreeMap::from([("web".parse().unwrap(), Ok(web))]),
         elsewhere: BTreeMap::from([("web".parse().unwrap(), Ok(Vec::new()))]),
-        protections: Ok(BTreeMap::new()),
         definitions: BTreeMap::from([("web:1".to_owned(), Ok(definition))]),
-        target_groups: BTreeMap::new(),
-        classic_load_balancers: BTreeMap::new(),
-        group: None,
-        activities: None,
-        hooks: None,
-        machines: None,
-        usual: None,
-        invocation: Invocation::default(),
+        ..reads_of(drain, at(NOW))
     }
 }
 

@@ -13,14 +13,13 @@ use protector_core::aws::{Scheduling, TaskStatus};
 use protector_core::beacon::{Beacon, HeartbeatsBeacon};
 use protector_core::ids::{ContainerInstanceArn, InstanceKey};
 use protector_core::record::{HeldBy, Lifecycle, Record, ReleaseReason, State, Waited};
-use protector_diagnosis::command::Invocation;
 use protector_diagnosis::drain::{Coordinator, Drain, Parts};
 use protector_diagnosis::explain::explain;
 use protector_diagnosis::explain::reads::InstanceReads;
 use protector_diagnosis::fleet::{Fleet, Seen};
 use protector_diagnosis::listing::Recorded;
 use protector_diagnosis::read::Gap;
-use protector_diagnosis::testing::{service, task};
+use protector_diagnosis::testing::{reads_of, service, task};
 use std::collections::BTreeMap;
 
 /// The instance of this number in the cluster `prod`.
@@ -220,24 +219,12 @@ pub(super) fn explanation(number: u32, now: i64, failed: &[Gap]) -> Event {
         None => Ok(BTreeMap::new()),
     };
     let reads = InstanceReads {
-        now: at(now),
-        drain: drain(number, Some(record), now),
         beacon: Some(beacon(now - 12)),
-        control: None,
-        dry_run: None,
         tasks: Ok(vec![one]),
         services: BTreeMap::from([("web".parse().unwrap(), Ok(web))]),
         elsewhere: BTreeMap::from([("web".parse().unwrap(), Ok(Vec::new()))]),
         protections,
-        definitions: BTreeMap::new(),
-        target_groups: BTreeMap::new(),
-        classic_load_balancers: BTreeMap::new(),
-        group: None,
-        activities: None,
-        hooks: None,
-        machines: None,
-        usual: None,
-        invocation: Invocation::default(),
+        ..reads_of(drain(number, Some(record), now), at(now))
     };
     Event::Explained(key(number), at(now), Box::new(explain(&reads)))
 }

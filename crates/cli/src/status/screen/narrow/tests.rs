@@ -2,10 +2,8 @@ use super::*;
 use crate::look::testing::look;
 use crate::status::testing::at;
 use proptest::prelude::*;
-use protector_core::ids::InstanceKey;
 use protector_core::record::{HeldBy, Lifecycle, Record, Waited};
-use protector_diagnosis::drain::{Coordinator, Parts};
-use protector_diagnosis::listing::Recorded;
+use protector_diagnosis::testing::drain_of;
 
 /// A drain that holds for so long, has so many of so many tasks left, and a hook of this time-out, if any.
 fn drain(age: i64, left: u32, most: u32, deadline: i64, hook: Option<u32>) -> Drain {
@@ -49,19 +47,7 @@ fn drain(age: i64, left: u32, most: u32, deadline: i64, hook: Option<u32>) -> Dr
             5,
         )
     };
-    let recorded = Recorded {
-        record: Ok(record),
-        version: Some(1),
-    };
-    let parts = Parts {
-        recorded: Some(&recorded),
-        ..Parts::default()
-    };
-    let key = InstanceKey {
-        cluster: "prod".parse().unwrap(),
-        instance: "i-04f05e66a99bdb06f".parse().unwrap(),
-    };
-    Drain::of(key, &parts, Coordinator::default(), at(0))
+    drain_of(record, at(0))
 }
 
 #[test]
