@@ -5,17 +5,13 @@
     reason = "only tests use it, and a test that cannot go on panics"
 )]
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 use protector_core::aws::{Scheduling, TaskStatus};
 use protector_core::beacon::{Beacon, HeartbeatsBeacon};
 use protector_core::ids::{ContainerInstanceArn, InstanceKey};
 use protector_core::record::{Lifecycle, Record};
 
-use crate::command::Invocation;
 use crate::drain::{Coordinator, Drain, Parts};
-use crate::explain::reads::InstanceReads;
 use crate::listing::Recorded;
 use crate::seen::{Deployment, Machine, SeenContainer, SeenService, SeenTask};
 
@@ -73,30 +69,6 @@ pub fn drain_of(record: Record, now: Timestamp) -> Drain {
         ..Parts::default()
     };
     Drain::of(key(), &parts, Coordinator::default(), now)
-}
-
-/// The reads of a drain for which nothing had to be read.
-pub fn reads_of(drain: Drain, now: Timestamp) -> InstanceReads {
-    InstanceReads {
-        now,
-        drain,
-        beacon: None,
-        control: None,
-        dry_run: None,
-        tasks: Ok(Vec::new()),
-        services: BTreeMap::new(),
-        elsewhere: BTreeMap::new(),
-        protections: Ok(BTreeMap::new()),
-        definitions: BTreeMap::new(),
-        target_groups: BTreeMap::new(),
-        classic_load_balancers: BTreeMap::new(),
-        group: None,
-        activities: None,
-        hooks: None,
-        machines: None,
-        usual: None,
-        invocation: Invocation::default(),
-    }
 }
 
 /// A hook of ours whose event came at `at(heartbeat)`.

@@ -12,7 +12,7 @@ use crate::seen::{
     Activity, ClassicLoadBalancer, DefinedContainer, Definition, Member, ScalingGroup, SeenService, SeenTask,
     ServiceEvent, Target, TargetGroup,
 };
-use crate::testing::{at, beacon, key, machine, reads_of, record, recorded};
+use crate::testing::{at, beacon, key, machine, record, recorded};
 
 pub(super) use crate::testing::{service, task};
 
@@ -164,7 +164,7 @@ pub(super) fn reads() -> InstanceReads {
         services: BTreeMap::from([("web".parse().unwrap(), Ok(service("web", Scheduling::Replica)))]),
         elsewhere: BTreeMap::from([("web".parse().unwrap(), Ok(Vec::new()))]),
         definitions: BTreeMap::from([("web:1".to_owned(), Ok(definition(Some(120))))]),
-        ..reads_of(drain(Some(held()), "DRAINING", true), at(NOW))
+        ..InstanceReads::of(drain(Some(held()), "DRAINING", true), at(NOW))
     }
 }
 

@@ -60,3 +60,31 @@ pub struct InstanceReads {
     /// The options with which the tool was called, for the commands that are shown.
     pub invocation: Invocation,
 }
+
+#[cfg(any(test, feature = "testing"))]
+impl InstanceReads {
+    /// The reads of a drain for which nothing had to be read.
+    #[must_use]
+    pub fn of(drain: Drain, now: Timestamp) -> InstanceReads {
+        InstanceReads {
+            now,
+            drain,
+            beacon: None,
+            control: None,
+            dry_run: None,
+            tasks: Ok(Vec::new()),
+            services: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
+            protections: Ok(BTreeMap::new()),
+            definitions: BTreeMap::new(),
+            target_groups: BTreeMap::new(),
+            classic_load_balancers: BTreeMap::new(),
+            group: None,
+            activities: None,
+            hooks: None,
+            machines: None,
+            usual: None,
+            invocation: Invocation::default(),
+        }
+    }
+}

@@ -14,7 +14,7 @@ use protector_diagnosis::seen::{
     Activity, DefinedContainer, Definition, LifecycleHook, Machine, ScalingGroup, SeenService, SeenTask,
     ServiceEvent,
 };
-use protector_diagnosis::testing::{self, TOKEN, at, reads_of, service, task};
+use protector_diagnosis::testing::{self, TOKEN, at, service, task};
 use std::collections::BTreeMap;
 
 /// The widths of the golden screens.
@@ -96,7 +96,7 @@ fn reads(tasks: Vec<SeenTask>) -> InstanceReads {
         services: BTreeMap::from([("web".parse().unwrap(), Ok(web))]),
         elsewhere: BTreeMap::from([("web".parse().unwrap(), Ok(Vec::new()))]),
         definitions: BTreeMap::from([("web:1".to_owned(), Ok(definition))]),
-        ..reads_of(drain, at(NOW))
+        ..InstanceReads::of(drain, at(NOW))
     }
 }
 

@@ -19,7 +19,7 @@ use protector_diagnosis::explain::reads::InstanceReads;
 use protector_diagnosis::fleet::{Fleet, Seen};
 use protector_diagnosis::listing::Recorded;
 use protector_diagnosis::read::Gap;
-use protector_diagnosis::testing::{reads_of, service, task};
+use protector_diagnosis::testing::{service, task};
 use std::collections::BTreeMap;
 
 /// The instance of this number in the cluster `prod`.
@@ -224,7 +224,7 @@ pub(super) fn explanation(number: u32, now: i64, failed: &[Gap]) -> Event {
         services: BTreeMap::from([("web".parse().unwrap(), Ok(web))]),
         elsewhere: BTreeMap::from([("web".parse().unwrap(), Ok(Vec::new()))]),
         protections,
-        ..reads_of(drain(number, Some(record), now), at(now))
+        ..InstanceReads::of(drain(number, Some(record), now), at(now))
     };
     Event::Explained(key(number), at(now), Box::new(explain(&reads)))
 }
