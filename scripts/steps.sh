@@ -2,9 +2,26 @@
 # Sourced by scripts/test and .ci/run: named steps, a title for each, a summary at the end.
 #
 # A failing step does not stop the ones after it, so that one run shows all that is wrong; `finish` then fails.
+#
+# Most steps wait more than they compute. `beside` starts one that goes on while the next ones run; `join` shows it.
 
 STEPS_DONE=()
 STEPS_FAILED=0
+STEPS_STARTED=$SECONDS
+BESIDE_TITLES=()
+BESIDE_PIDS=()
+BESIDE_OUTPUT="$(mktemp --directory)"
+trap 'kill $(jobs -p) 2> /dev/null || true; rm -rf "$BESIDE_OUTPUT"' EXIT
+
+# note "title" seconds code: keep how a step went.
+note() {
+    local verdict=ok
+    if (($3 != 0)); then
+        verdict="FAILED ($3)"
+        STEPS_FAILED=$((STEPS_FAILED + 1))
+    fi
+    STEPS_DONE+=("$(printf '%-12s %4ds  %s' "$verdict" "$2" "$1")")
+}
 
 # step "title" command...: run a command under a title and note how it went.
 step() {
@@ -12,13 +29,38 @@ step() {
     shift
     printf '\n=== %s\n' "$title"
     "$@" || rc=$?
-    local verdict=ok
-    if ((rc != 0)); then
-        verdict="FAILED ($rc)"
-        STEPS_FAILED=$((STEPS_FAILED + 1))
-    fi
-    STEPS_DONE+=("$(printf '%-12s %4ds  %s' "$verdict" $((SECONDS - start)) "$title")")
-    return 0
+    note "$title" $((SECONDS - start)) "$rc"
+}
+
+# beside "title" command...: start a command that runs while the next steps do, until `join`. A job in the background
+# ignores SIGINT, and so would every program that it starts; so that is taken back.
+beside() {
+    local title="$1" files="$BESIDE_OUTPUT/${#BESIDE_PIDS[@]}"
+    shift
+    printf '\n=== %s: started, its output follows later\n' "$title"
+    (
+        trap - INT QUIT EXIT
+        start=$SECONDS rc=0
+        "$@" > "$files.log" 2>&1 || rc=$?
+        echo $((SECONDS - start)) > "$files.seconds"
+        exit "$rc"
+    ) &
+    BESIDE_TITLES+=("$title")
+    BESIDE_PIDS+=("$!")
+}
+
+# join: wait for what `beside` has started, and show it. Fails if one of them failed.
+join() {
+    local at before=$STEPS_FAILED
+    for at in "${!BESIDE_PIDS[@]}"; do
+        local rc=0 files="$BESIDE_OUTPUT/$at"
+        wait "${BESIDE_PIDS[at]}" || rc=$?
+        printf '\n=== %s\n' "${BESIDE_TITLES[at]}"
+        cat "$files.log"
+        note "${BESIDE_TITLES[at]}" "$(cat "$files.seconds" 2> /dev/null || echo 0)" "$rc"
+    done
+    BESIDE_TITLES=() BESIDE_PIDS=()
+    ((STEPS_FAILED == before))
 }
 
 # need "title" command...: a step without which the later ones make no sense.
@@ -32,6 +74,7 @@ need() {
 finish() {
     printf '\n=== Summary of %s\n' "$(basename "$(dirname "$0")")/$(basename "$0")"
     printf '%s\n' "${STEPS_DONE[@]}"
+    printf '%18ds  in all\n' $((SECONDS - STEPS_STARTED))
     printf 'steps: %d passed, %d failed\n' $((${#STEPS_DONE[@]} - STEPS_FAILED)) "$STEPS_FAILED"
     exit $((STEPS_FAILED > 0))
 }

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 # Helpers of scripts/steps.sh that run a command under a title.
-STEP = re.compile(r'^\s*(?:step|need) "([^"]*)" (.+)$', re.MULTILINE)
+STEP = re.compile(r'^\s*(?:step|need|beside) "([^"]*)" (.+)$', re.MULTILINE)
 FUNCTION = re.compile(r"^(\w+)\(\) \{ (.*); \}$", re.MULTILINE)
 
 

@@ -1,6 +1,8 @@
 //! `protectorctl status`, `explain`, `release`, `hold`, `extend` and `mode` against the real coordinator: the questions of
 //! an operator are answered, orders are carried out or refused, and what cannot be read is not known.
 
+use std::cell::Cell;
+
 use protector_aws_model::faults::{CallFilter, Cut, Limit};
 use protector_aws_model::{Faults, Service};
 use protector_tests::{CLUSTER, Daemon, HOOK, Lab, LabConfig, PERSON, Said, ctl};
@@ -229,7 +231,28 @@ async fn a_release_is_carried_out_once_and_kept_with_who_and_why() {
         record.is_none_or(|record| record["receiptAt"].is_string())
     };
     let line = ["status", lab.instance(), "--wait=1m"];
-    let (followed, ()) = tokio::join!(ctl(&lab, &line), lab.tick_until("the drain is over", over));
+    let before = calls(&lab, 0).len();
+    let answered = Cell::new(false);
+    let follow = async {
+        let followed = ctl(&lab, &line).await;
+        answered.set(true);
+        followed
+    };
+    // An instance whose record is gone before the first look at it is unknown: the second look follows a whole one.
+    let looked_twice = || {
+        let calls = calls(&lab, before);
+        calls
+            .iter()
+            .filter(|call| call.contains("GetParametersByPath"))
+            .count()
+            >= 2
+    };
+    let tick = async {
+        lab.until("the wait has begun", || answered.get() || looked_twice())
+            .await;
+        lab.tick_until("the drain is over", over).await;
+    };
+    let (followed, ()) = tokio::join!(follow, tick);
     assert_eq!(followed.code, Some(1), "it was forced: {followed:?}");
     assert!(followed.out.contains("done: released (operator"), "{followed:?}");
 }

@@ -111,6 +111,11 @@ async fn a_sidecar_with_a_wrong_setting_is_measured_when_its_task_ends() {
     let lab = Lab::start(LabConfig::default().set("UNPROTECTED_CHECK", "0s")).await;
     let daemon = Daemon::new("logs").set("MAX_HOLD", "for ever");
     lab.daemon_that_fails_its_check(&daemon).await;
+    // A signal before the first instruction of the program would end it without an exit code of its own.
+    lab.until("it waits", || {
+        !lab.sidecar_said("logs", "exit-delayed").is_empty()
+    })
+    .await;
     let task = lab.tasks_of("logs")[0].clone();
     lab.ecs("StopTask", json!({"cluster": CLUSTER, "task": task}));
     lab.until("its end is measured", || measured(&lab) == [json!(1)])
