@@ -156,16 +156,10 @@ mod tests {
         Timestamp::from_millisecond(milliseconds).unwrap()
     }
 
-    fn taken(
-        quotas: &mut Quotas,
-        milliseconds: i64,
-        service: Service,
-        operation: &str,
-        tries: usize,
-    ) -> usize {
-        (0..tries)
-            .filter(|_| quotas.take(at(milliseconds), service, operation).is_ok())
-            .count()
+    /// How many of so many calls are not throttled.
+    fn taken(quotas: &mut Quotas, now: i64, service: Service, operation: &str, tries: usize) -> usize {
+        let calls = (0..tries).map(|_| quotas.take(at(now), service, operation));
+        calls.filter(Result::is_ok).count()
     }
 
     #[test]
@@ -183,21 +177,10 @@ mod tests {
         ];
         for (service, operation, burst, per_second) in cases {
             let mut quotas = Quotas::new(true);
-            assert_eq!(
-                taken(&mut quotas, 0, service, operation, 500),
-                burst,
-                "{operation}"
-            );
-            assert_eq!(
-                taken(&mut quotas, 1000, service, operation, 500),
-                per_second,
-                "{operation}"
-            );
-            assert_eq!(
-                taken(&mut quotas, 3_600_000, service, operation, 500),
-                burst,
-                "{operation}"
-            );
+            for (now, expected) in [(0, burst), (1000, per_second), (3_600_000, burst)] {
+                let taken = taken(&mut quotas, now, service, operation, 500);
+                assert_eq!(taken, expected, "{operation} {now}");
+            }
         }
     }
 
@@ -212,30 +195,20 @@ mod tests {
     #[test]
     fn each_service_throttles_in_its_own_words() {
         let mut quotas = Quotas::new(true);
-        let refusal = |quotas: &mut Quotas, service, operation| {
+        for (service, operation, code) in [
+            (Service::Ecs, "ListTasks", "ThrottlingException"),
+            (Service::Ssm, "GetParameter", "ThrottlingException"),
+            (Service::AutoScaling, "CompleteLifecycleAction", "Throttling"),
+        ] {
             let mut tries = (0..1000).map(|_| quotas.take(at(0), service, operation));
-            tries.find_map(Result::err).unwrap().code
-        };
-        assert_eq!(
-            refusal(&mut quotas, Service::Ecs, "ListTasks"),
-            "ThrottlingException"
-        );
-        assert_eq!(
-            refusal(&mut quotas, Service::Ssm, "GetParameter"),
-            "ThrottlingException"
-        );
-        assert_eq!(
-            refusal(&mut quotas, Service::AutoScaling, "CompleteLifecycleAction"),
-            "Throttling"
-        );
+            assert_eq!(tries.find_map(Result::err).unwrap().code, code, "{operation}");
+        }
     }
 
     #[test]
     fn switched_off_they_never_throttle() {
-        assert_eq!(
-            taken(&mut Quotas::new(false), 0, Service::Ssm, "PutParameter", 1000),
-            1000
-        );
+        let mut quotas = Quotas::new(false);
+        assert_eq!(taken(&mut quotas, 0, Service::Ssm, "PutParameter", 1000), 1000);
     }
 
     proptest! {

@@ -229,7 +229,20 @@ mod tests {
     #[test]
     fn the_words_are_those_of_ecs() {
         let arn = |id: &str| format!("arn:aws:ecs:eu-west-1:1:task/prod/{id}");
+        let instance = || "0a1b".to_owned();
+        let group = || "arn:tg".to_owned();
+        let no_room = "was unable to place a task because no container instance met all of its requirements.";
+        let closest = format!("{no_room} The closest matching (container-instance 0a1b)");
+        let no_memory = format!("{closest} has insufficient memory available.");
+        let no_cpu = format!("{closest} has insufficient CPU units available.");
+        let no_instance = format!("{no_room} Reason: No Container Instances were found in your cluster.");
+        let unsatisfied =
+            format!("{closest} encountered error \"MemberOf placement constraint unsatisfied.\".");
         for (reported, words) in [
+            (Reported::NoRoom(Closest::Memory(instance())), no_memory.as_str()),
+            (Reported::NoRoom(Closest::Cpu(instance())), &no_cpu),
+            (Reported::NoRoom(Closest::NoInstance), &no_instance),
+            (Reported::NoRoom(Closest::Constraint(instance())), &unsatisfied),
             (Reported::Steady, "has reached a steady state."),
             (
                 Reported::Started(vec![arn("a"), arn("b")]),
@@ -240,26 +253,6 @@ mod tests {
                 "has stopped 1 running tasks: (task a).",
             ),
             (
-                Reported::NoRoom(Closest::Memory("0a1b".to_owned())),
-                "was unable to place a task because no container instance met all of its requirements. The closest \
-                 matching (container-instance 0a1b) has insufficient memory available.",
-            ),
-            (
-                Reported::NoRoom(Closest::Cpu("0a1b".to_owned())),
-                "was unable to place a task because no container instance met all of its requirements. The closest \
-                 matching (container-instance 0a1b) has insufficient CPU units available.",
-            ),
-            (
-                Reported::NoRoom(Closest::NoInstance),
-                "was unable to place a task because no container instance met all of its requirements. Reason: No \
-                 Container Instances were found in your cluster.",
-            ),
-            (
-                Reported::NoRoom(Closest::Constraint("0a1b".to_owned())),
-                "was unable to place a task because no container instance met all of its requirements. The closest \
-                 matching (container-instance 0a1b) encountered error \"MemberOf placement constraint unsatisfied.\".",
-            ),
-            (
                 Reported::NotStarted("CannotPullContainerError: pull access denied".to_owned()),
                 "was unable to place a task. Reason: CannotPullContainerError: pull access denied.",
             ),
@@ -268,7 +261,7 @@ mod tests {
                 "(deployment ecs-svc/1) deployment failed: tasks failed to start.",
             ),
             (
-                Reported::Registered(2, "arn:tg".to_owned()),
+                Reported::Registered(2, group()),
                 "registered 2 targets in (target-group arn:tg)",
             ),
             (
@@ -276,11 +269,11 @@ mod tests {
                 "has begun draining connections on 2 tasks.",
             ),
             (
-                Reported::Deregistered(2, "arn:tg".to_owned()),
+                Reported::Deregistered(2, group()),
                 "deregistered 2 targets in (target-group arn:tg)",
             ),
             (
-                Reported::Unhealthy("i-1".to_owned(), 80, "arn:tg".to_owned()),
+                Reported::Unhealthy("i-1".to_owned(), 80, group()),
                 "(instance i-1) (port 80) is unhealthy in (target-group arn:tg) due to (reason Health checks failed)",
             ),
             (
@@ -311,11 +304,8 @@ mod tests {
         assert_eq!(reported(0, &Reported::Blocked), 1);
         assert_eq!(reported(10, &Reported::Blocked), 1);
         assert_eq!(reported(11, &Reported::Failing), 2);
-        assert_eq!(
-            reported(359, &Reported::Blocked),
-            2,
-            "another one between is no end of the cause"
-        );
+        // Another one between is no end of the cause.
+        assert_eq!(reported(359, &Reported::Blocked), 2);
         assert_eq!(reported(361, &Reported::Blocked), 3);
         assert_eq!(reported(362, &Reported::Steady), 4);
         assert_eq!(reported(363, &Reported::Steady), 4);
@@ -332,12 +322,11 @@ mod tests {
         let shown = events.described("arn:service/web");
         assert_eq!(shown.as_array().unwrap().len(), SHOWN_MAX);
         assert!(messages(&events)[0].contains("(task 149)"));
-        let ids: std::collections::BTreeSet<String> = shown
+        let ids = shown
             .as_array()
             .unwrap()
             .iter()
-            .map(|event| event["id"].to_string())
-            .collect();
-        assert_eq!(ids.len(), SHOWN_MAX);
+            .map(|event| event["id"].to_string());
+        assert_eq!(ids.collect::<std::collections::BTreeSet<_>>().len(), SHOWN_MAX);
     }
 }

@@ -6,37 +6,45 @@ fn store() -> Ssm {
     Ssm::new("us-east-1", "123456789012")
 }
 
-fn call(ssm: &mut Ssm, operation: &str, params: Value) -> Result<Value, ApiError> {
-    ssm.call(Timestamp::UNIX_EPOCH, operation, &params)
+impl Ssm {
+    fn answers(&mut self, operation: &str, params: Value) -> Value {
+        self.call(Timestamp::UNIX_EPOCH, operation, &params).unwrap()
+    }
+
+    /// Asserts that a call gets this error.
+    #[track_caller]
+    fn refuses(&mut self, operation: &str, params: Value, code: &str) {
+        let error = self.call(Timestamp::UNIX_EPOCH, operation, &params);
+        let error = error.unwrap_err();
+        assert_eq!(
+            (error.status, error.code.as_str()),
+            (400, code),
+            "{operation} {params}"
+        );
+    }
+
+    fn write(&mut self, name: &str, value: &str) {
+        let params = json!({"Name": name, "Value": value, "Type": "String", "Overwrite": true});
+        self.answers("PutParameter", params);
+    }
 }
 
-fn put(ssm: &mut Ssm, name: &str, value: &str) -> Result<Value, ApiError> {
-    call(
-        ssm,
-        "PutParameter",
-        json!({"Name": name, "Value": value, "Type": "String", "Overwrite": true}),
-    )
-}
-
-fn code(result: Result<Value, ApiError>) -> String {
-    let error = result.unwrap_err();
-    assert_eq!(error.status, 400);
-    error.code
-}
+/// The code of the error for wrong input.
+const INVALID: &str = "ValidationException";
 
 #[test]
 fn a_write_is_read_back_with_its_version() {
     let mut ssm = store();
     let second = Timestamp::from_millisecond(1_500).unwrap();
-    put(&mut ssm, "/p/a", "one").unwrap();
+    ssm.write("/p/a", "one");
     let params = json!({"Name": "/p/a", "Value": "two", "Overwrite": true});
     let written = ssm.call(second, "PutParameter", &params).unwrap();
     assert_eq!(written, json!({"Version": 2, "Tier": "Standard"}));
-    let read = call(&mut ssm, "GetParameter", json!({"Name": "/p/a"})).unwrap();
+    let read = ssm.answers("GetParameter", json!({"Name": "/p/a"}));
     let expected = json!({"Parameter": {"Name": "/p/a", "Type": "String", "Value": "two", "Version": 2,
         "LastModifiedDate": 1.5, "ARN": "arn:aws:ssm:us-east-1:123456789012:parameter/p/a", "DataType": "text"}});
     assert_eq!(read, expected);
-    let first = call(&mut ssm, "GetParameter", json!({"Name": "/p/a:1"})).unwrap();
+    let first = ssm.answers("GetParameter", json!({"Name": "/p/a:1"}));
     assert_eq!(first["Parameter"]["Value"], "one");
     assert_eq!(ssm.value("/p/a"), Some("two"));
 }
@@ -44,8 +52,8 @@ fn a_write_is_read_back_with_its_version() {
 #[test]
 fn changes_are_reported_once_in_order() {
     let mut ssm = store();
-    put(&mut ssm, "/a", "1").unwrap();
-    call(&mut ssm, "DeleteParameter", json!({"Name": "/a"})).unwrap();
+    ssm.write("/a", "1");
+    ssm.answers("DeleteParameter", json!({"Name": "/a"}));
     let change = |value: Option<&str>| ParameterChange {
         name: "/a".to_owned(),
         version: 1,
@@ -58,32 +66,24 @@ fn changes_are_reported_once_in_order() {
 #[test]
 fn what_is_not_there_is_an_error_for_one_and_none_for_many() {
     let mut ssm = store();
-    put(&mut ssm, "/a", "1").unwrap();
-    let missing = call(&mut ssm, "GetParameter", json!({"Name": "/x"})).unwrap_err();
-    assert_eq!(
-        missing,
-        ApiError {
-            code: "ParameterNotFound".into(),
-            message: String::new(),
-            status: 400
-        }
-    );
-    assert_eq!(
-        code(call(&mut ssm, "DeleteParameter", json!({"Name": "/x"}))),
-        "ParameterNotFound"
-    );
-    assert_eq!(
-        code(call(&mut ssm, "GetParameter", json!({"Name": "/a:7"}))),
-        "ParameterVersionNotFound"
-    );
-    let many = call(&mut ssm, "GetParameters", json!({"Names": ["/x", "/a"]})).unwrap();
+    ssm.write("/a", "1");
+    let params = json!({"Name": "/x"});
+    let missing = ssm.call(Timestamp::UNIX_EPOCH, "GetParameter", &params);
+    let expected = ApiError {
+        code: "ParameterNotFound".into(),
+        message: String::new(),
+        status: 400,
+    };
+    assert_eq!(missing, Err(expected));
+    ssm.refuses("DeleteParameter", json!({"Name": "/x"}), "ParameterNotFound");
+    let seventh = json!({"Name": "/a:7"});
+    ssm.refuses("GetParameter", seventh, "ParameterVersionNotFound");
+    let many = ssm.answers("GetParameters", json!({"Names": ["/x", "/a"]}));
     assert_eq!(many["Parameters"][0]["Name"], "/a");
     assert_eq!(many["InvalidParameters"], json!(["/x"]));
-    let gone = call(&mut ssm, "DeleteParameters", json!({"Names": ["/x", "/a"]})).unwrap();
-    assert_eq!(
-        gone,
-        json!({"DeletedParameters": ["/a"], "InvalidParameters": ["/x"]})
-    );
+    let gone = ssm.answers("DeleteParameters", json!({"Names": ["/x", "/a"]}));
+    let expected = json!({"DeletedParameters": ["/a"], "InvalidParameters": ["/x"]});
+    assert_eq!(gone, expected);
     assert_eq!(ssm.value("/a"), None);
 }
 
@@ -92,14 +92,8 @@ fn lists_of_names_are_bounded() {
     let mut ssm = store();
     let names: Vec<_> = (0..11).map(|number| format!("/n{number}")).collect();
     for operation in ["GetParameters", "DeleteParameters"] {
-        assert_eq!(
-            code(call(&mut ssm, operation, json!({"Names": names}))),
-            "ValidationException"
-        );
-        assert_eq!(
-            code(call(&mut ssm, operation, json!({"Names": []}))),
-            "ValidationException"
-        );
+        ssm.refuses(operation, json!({"Names": names}), INVALID);
+        ssm.refuses(operation, json!({"Names": []}), INVALID);
     }
 }
 
@@ -107,16 +101,10 @@ fn lists_of_names_are_bounded() {
 fn an_existing_parameter_is_overwritten_only_by_wish() {
     let mut ssm = store();
     let params = json!({"Name": "/a", "Value": "1", "Type": "String"});
-    call(&mut ssm, "PutParameter", params.clone()).unwrap();
-    assert_eq!(
-        code(call(&mut ssm, "PutParameter", params)),
-        "ParameterAlreadyExists"
-    );
+    ssm.answers("PutParameter", params.clone());
+    ssm.refuses("PutParameter", params, "ParameterAlreadyExists");
     let other = json!({"Name": "/a", "Value": "1", "Type": "StringList", "Overwrite": true});
-    assert_eq!(
-        code(call(&mut ssm, "PutParameter", other)),
-        "HierarchyTypeMismatchException"
-    );
+    ssm.refuses("PutParameter", other, "HierarchyTypeMismatchException");
     assert_eq!(ssm.take_changes().len(), 1);
 }
 
@@ -134,16 +122,9 @@ fn wrong_input_is_refused() {
         json!({"Name": "/a", "Value": "1", "Type": "String", "Overwrite": true, "Tags": [{"Key": "k"}]}),
     ];
     for params in cases {
-        assert_eq!(
-            code(call(&mut ssm, "PutParameter", params.clone())),
-            "ValidationException",
-            "{params}"
-        );
+        ssm.refuses("PutParameter", params.clone(), INVALID);
     }
-    assert_eq!(
-        code(call(&mut ssm, "LabelParameterVersion", json!({}))),
-        "UnknownOperationException"
-    );
+    ssm.refuses("LabelParameterVersion", json!({}), "UnknownOperationException");
     assert!(ssm.take_changes().is_empty());
 }
 
@@ -151,58 +132,42 @@ fn wrong_input_is_refused() {
 fn the_tier_bounds_the_value() {
     let mut ssm = store();
     let sized = |size: usize, tier: &str| json!({"Name": "/a", "Value": "x".repeat(size), "Type": "String", "Overwrite": true, "Tier": tier});
-    call(&mut ssm, "PutParameter", sized(4096, "Standard")).unwrap();
-    assert_eq!(
-        code(call(&mut ssm, "PutParameter", sized(4097, "Standard"))),
-        "ValidationException"
-    );
-    let grown = call(&mut ssm, "PutParameter", sized(4097, "Intelligent-Tiering")).unwrap();
+    ssm.answers("PutParameter", sized(4096, "Standard"));
+    ssm.refuses("PutParameter", sized(4097, "Standard"), INVALID);
+    let grown = ssm.answers("PutParameter", sized(4097, "Intelligent-Tiering"));
     assert_eq!(grown["Tier"], "Advanced");
-    assert_eq!(
-        code(call(&mut ssm, "PutParameter", sized(8193, "Advanced"))),
-        "ValidationException"
-    );
-    assert_eq!(
-        code(call(&mut ssm, "PutParameter", sized(1, "Standard"))),
-        "ValidationException"
-    );
+    ssm.refuses("PutParameter", sized(8193, "Advanced"), INVALID);
+    ssm.refuses("PutParameter", sized(1, "Standard"), INVALID);
 }
 
 #[test]
 fn old_versions_are_dropped() {
     let mut ssm = store();
     for number in 0..=VERSIONS_KEPT {
-        put(&mut ssm, "/a", &number.to_string()).unwrap();
+        ssm.write("/a", &number.to_string());
     }
-    assert_eq!(
-        code(call(&mut ssm, "GetParameter", json!({"Name": "/a:1"}))),
-        "ParameterVersionNotFound"
-    );
-    assert_eq!(
-        call(&mut ssm, "GetParameter", json!({"Name": "/a:2"})).unwrap()["Parameter"]["Value"],
-        "1"
-    );
+    let first = json!({"Name": "/a:1"});
+    ssm.refuses("GetParameter", first, "ParameterVersionNotFound");
+    let second = ssm.answers("GetParameter", json!({"Name": "/a:2"}));
+    assert_eq!(second["Parameter"]["Value"], "1");
 }
 
 #[test]
 fn a_path_is_read_in_pages() {
     let mut ssm = store();
     for number in 10..35 {
-        put(&mut ssm, &format!("/p/{number}"), "v").unwrap();
+        ssm.write(&format!("/p/{number}"), "v");
     }
-    put(&mut ssm, "/p/10/deep", "v").unwrap();
-    put(&mut ssm, "/q/1", "v").unwrap();
+    ssm.write("/p/10/deep", "v");
+    ssm.write("/q/1", "v");
     let (mut names, mut sizes) = (Vec::new(), Vec::new());
     let mut params = json!({"Path": "/p"});
     loop {
-        let page = call(&mut ssm, "GetParametersByPath", params.clone()).unwrap();
+        let page = ssm.answers("GetParametersByPath", params.clone());
         let parameters = page["Parameters"].as_array().unwrap();
         sizes.push(parameters.len());
-        names.extend(
-            parameters
-                .iter()
-                .map(|parameter| parameter["Name"].as_str().unwrap().to_owned()),
-        );
+        let name = |parameter: &Value| parameter["Name"].as_str().unwrap().to_owned();
+        names.extend(parameters.iter().map(name));
         let Some(token) = page.get("NextToken") else {
             break;
         };
@@ -216,37 +181,24 @@ fn a_path_is_read_in_pages() {
 #[test]
 fn a_path_query_is_checked() {
     let mut ssm = store();
-    put(&mut ssm, "/p/a/b", "v").unwrap();
-    let all = call(
-        &mut ssm,
-        "GetParametersByPath",
-        json!({"Path": "/p/", "Recursive": true}),
-    )
-    .unwrap();
+    ssm.write("/p/a/b", "v");
+    let all = ssm.answers("GetParametersByPath", json!({"Path": "/p/", "Recursive": true}));
     assert_eq!(all["Parameters"].as_array().unwrap().len(), 1);
-    let page = |ssm: &mut Ssm, params| code(call(ssm, "GetParametersByPath", params));
-    assert_eq!(page(&mut ssm, json!({"Path": "p"})), "ValidationException");
-    assert_eq!(
-        page(&mut ssm, json!({"Path": "/p", "MaxResults": 11})),
-        "ValidationException"
-    );
-    assert_eq!(
-        page(&mut ssm, json!({"Path": "/p", "NextToken": "x"})),
-        "InvalidNextToken"
-    );
+    let page = "GetParametersByPath";
+    ssm.refuses(page, json!({"Path": "p"}), INVALID);
+    ssm.refuses(page, json!({"Path": "/p", "MaxResults": 11}), INVALID);
+    ssm.refuses(page, json!({"Path": "/p", "NextToken": "x"}), "InvalidNextToken");
 }
 
 #[test]
 fn a_stale_read_sees_the_version_before() {
     let mut ssm = store();
     let stale = |ssm: &mut Ssm| ssm.call_stale(Timestamp::UNIX_EPOCH, "GetParameter", &json!({"Name": "/a"}));
-    put(&mut ssm, "/a", "1").unwrap();
-    assert_eq!(code(stale(&mut ssm)), "ParameterNotFound");
-    put(&mut ssm, "/a", "2").unwrap();
+    ssm.write("/a", "1");
+    assert_eq!(stale(&mut ssm).unwrap_err().code, "ParameterNotFound");
+    ssm.write("/a", "2");
     assert_eq!(stale(&mut ssm).unwrap()["Parameter"]["Value"], "1");
     let path = json!({"Path": "/"});
-    let all = ssm
-        .call_stale(Timestamp::UNIX_EPOCH, "GetParametersByPath", &path)
-        .unwrap();
-    assert_eq!(all["Parameters"][0]["Version"], 1);
+    let all = ssm.call_stale(Timestamp::UNIX_EPOCH, "GetParametersByPath", &path);
+    assert_eq!(all.unwrap()["Parameters"][0]["Version"], 1);
 }

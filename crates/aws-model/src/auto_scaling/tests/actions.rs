@@ -5,14 +5,9 @@ use proptest::prelude::*;
 fn a_termination_waits_for_its_hook() {
     let (mut world, instance) = draining(&[HOOK], "CONTINUE");
     assert_eq!(world.target_lifecycle_state(&instance), Some("Terminated"));
-    complete(&mut world, 1, &instance, "CONTINUE");
-    let expected = [
-        "drain completed CONTINUE",
-        "Terminating:Proceed",
-        "Terminated",
-        "terminate",
-    ];
-    assert_eq!(steps(&mut world), expected);
+    world.end_action(1, HOOK, &instance, "CONTINUE");
+    let expected = "drain completed CONTINUE, Terminating:Proceed, Terminated, terminate";
+    assert_eq!(steps(&mut world).join(", "), expected);
 }
 
 #[test]
@@ -21,72 +16,39 @@ fn a_second_completion_finds_no_action() {
     let token = world.groups["g"].instances[&instance].waits[0].token.clone();
     let mut by_token = completion(HOOK, &instance, "CONTINUE");
     by_token["LifecycleActionToken"] = token.clone().into();
-    do_it(&mut world, 1, "CompleteLifecycleAction", by_token.clone());
-    let error = call(
-        &mut world,
-        2,
-        "CompleteLifecycleAction",
-        completion(HOOK, &instance, "CONTINUE"),
-    )
-    .unwrap_err();
+    world.answers(1, "CompleteLifecycleAction", by_token.clone());
+    let by_instance = completion(HOOK, &instance, "CONTINUE");
+    let error = world.refuses(2, "CompleteLifecycleAction", by_instance);
     assert_eq!((error.code.as_str(), error.status), ("ValidationError", 400));
-    assert_eq!(
-        error.message,
-        format!("No active Lifecycle Action found with instance ID {instance}")
-    );
-    let error = call(&mut world, 2, "RecordLifecycleActionHeartbeat", by_token).unwrap_err();
-    assert_eq!(
-        error.message,
-        format!("No active Lifecycle Action found with token {token}")
-    );
+    let none = "No active Lifecycle Action found with";
+    assert_eq!(error.message, format!("{none} instance ID {instance}"));
+    let error = world.refuses(2, "RecordLifecycleActionHeartbeat", by_token);
+    assert_eq!(error.message, format!("{none} token {token}"));
 }
 
 #[test]
 fn a_heartbeat_restarts_the_time_out() {
     let (mut world, instance) = draining(&[HOOK], "CONTINUE");
     assert_eq!(world.next_due(), Some(at(60)));
-    do_it(
-        &mut world,
-        50,
-        "RecordLifecycleActionHeartbeat",
-        action(HOOK, &instance),
-    );
+    world.send_heartbeat(50, &instance);
     assert_eq!(world.next_due(), Some(at(110)));
     world.advance(at(109));
     assert_eq!(world.lifecycle_state(&instance), Some("Terminating:Wait"));
     world.advance(at(110));
     assert_eq!(world.next_due(), None);
-    assert_eq!(
-        steps(&mut world),
-        [
-            "drain heartbeat",
-            "drain timed out CONTINUE",
-            "Terminating:Proceed",
-            "Terminated",
-            "terminate"
-        ]
-    );
+    let expected = "drain heartbeat, drain timed out CONTINUE, Terminating:Proceed, Terminated, terminate";
+    assert_eq!(steps(&mut world).join(", "), expected);
 }
 
 #[test]
 fn no_heartbeat_passes_the_global_limit() {
     let (mut world, instance) = draining(&[HOOK], "CONTINUE");
     for seconds in (50..6000).step_by(50) {
-        do_it(
-            &mut world,
-            seconds,
-            "RecordLifecycleActionHeartbeat",
-            action(HOOK, &instance),
-        );
+        world.send_heartbeat(seconds, &instance);
     }
     assert_eq!(world.next_due(), Some(at(6000)));
-    let late = call(
-        &mut world,
-        6000,
-        "RecordLifecycleActionHeartbeat",
-        action(HOOK, &instance),
-    )
-    .unwrap_err();
+    let beat = action(HOOK, &instance);
+    let late = world.refuses(6000, "RecordLifecycleActionHeartbeat", beat);
     assert!(late.message.starts_with("No active Lifecycle Action found"));
 }
 
@@ -104,13 +66,13 @@ proptest! {
             world.advance(at(now));
             let any = world.groups["g"].instances.keys().next().cloned().unwrap_or_default();
             let _ = match deed {
-                0 => call(&mut world, now, "CompleteLifecycleAction", completion("a", &any, "CONTINUE")),
-                1 => call(&mut world, now, "CompleteLifecycleAction", completion("b", &any, "ABANDON")),
-                2 => call(&mut world, now, "RecordLifecycleActionHeartbeat", action("a", &any)),
-                3 => call(&mut world, now, "TerminateInstanceInAutoScalingGroup",
-                    json!({"InstanceId": any, "ShouldDecrementDesiredCapacity": false})),
-                4 => call(&mut world, now, "SetDesiredCapacity",
-                    json!({"AutoScalingGroupName": "g", "DesiredCapacity": now % 4})),
+                0 => world.call(at(now), "CompleteLifecycleAction", &completion("a", &any, "CONTINUE")),
+                1 => world.call(at(now), "CompleteLifecycleAction", &completion("b", &any, "ABANDON")),
+                2 => world.call(at(now), "RecordLifecycleActionHeartbeat", &action("a", &any)),
+                3 => world.call(at(now), "TerminateInstanceInAutoScalingGroup",
+                    &json!({"InstanceId": any, "ShouldDecrementDesiredCapacity": false})),
+                4 => world.call(at(now), "SetDesiredCapacity",
+                    &json!({"AutoScalingGroupName": "g", "DesiredCapacity": now % 4})),
                 _ => {
                     world.terminated(at(now), &any);
                     Ok(Value::Null)
@@ -123,7 +85,7 @@ proptest! {
                 prop_assert_eq!(waits, !instance.waits.is_empty());
             }
         }
-        do_it(&mut world, now, "SetDesiredCapacity", json!({"AutoScalingGroupName": "g", "DesiredCapacity": 0}));
+        world.set_size(now, 0);
         world.advance(at(now + 60 + 60));
         prop_assert!(world.groups["g"].instances.is_empty());
     }

@@ -3,13 +3,11 @@ use super::*;
 #[test]
 fn without_hooks_instances_come_and_go_at_once() {
     let mut world = world(2);
-    assert_eq!(
-        steps(&mut world),
-        ["launch", "Pending", "InService", "launch", "Pending", "InService"]
-    );
+    let launched = ["launch", "Pending", "InService"];
+    assert_eq!(steps(&mut world), [launched, launched].concat());
     let instance = instances(&world).remove(0);
     let params = json!({"InstanceId": instance, "ShouldDecrementDesiredCapacity": true});
-    let answer = do_it(&mut world, 1, "TerminateInstanceInAutoScalingGroup", params);
+    let answer = world.answers(1, "TerminateInstanceInAutoScalingGroup", params);
     assert_eq!(answer["Activity"]["StatusCode"], "InProgress");
     assert_eq!(steps(&mut world), ["Terminating", "Terminated", "terminate"]);
     assert_eq!(world.lifecycle_state(&instance), None);
@@ -38,34 +36,28 @@ fn a_terminated_instance_is_replaced_unless_capacity_goes_down() {
     put_hook(&mut world, HOOK, "TERMINATING", "CONTINUE");
     let instance = instances(&world).remove(0);
     let params = json!({"InstanceId": instance, "ShouldDecrementDesiredCapacity": false});
-    do_it(
-        &mut world,
-        1,
-        "TerminateInstanceInAutoScalingGroup",
-        params.clone(),
-    );
+    let terminate = "TerminateInstanceInAutoScalingGroup";
+    world.answers(1, terminate, params.clone());
     assert_eq!(world.lifecycle_state(&instance), Some("Terminating:Wait"));
     assert_eq!(instances(&world).len(), 2);
-    assert!(call(&mut world, 2, "TerminateInstanceInAutoScalingGroup", params).is_err());
+    world.refuses(2, terminate, params);
     let other = instances(&world).remove(0);
     let params = json!({"InstanceId": other, "ShouldDecrementDesiredCapacity": true});
-    do_it(&mut world, 3, "TerminateInstanceInAutoScalingGroup", params);
+    world.answers(3, terminate, params);
     assert_eq!(instances(&world).len(), 1);
 }
 
 #[test]
 fn an_instance_that_is_gone_is_replaced_and_its_actions_are_lost() {
     let (mut world, instance) = draining(&[HOOK], "CONTINUE");
-    set_size(&mut world, 1, 1);
+    world.set_size(1, 1);
     world.take_happenings();
     world.terminated(at(2), &instance);
     assert_eq!(steps(&mut world), ["drain lost", "Terminated"]);
     let other = instances(&world).remove(0);
     world.terminated(at(3), &other);
-    assert_eq!(
-        steps(&mut world),
-        ["Terminated", "launch", "Pending", "InService"]
-    );
+    let replaced = ["Terminated", "launch", "Pending", "InService"];
+    assert_eq!(steps(&mut world), replaced);
     world.terminated(at(4), "i-unknown");
     assert_eq!(steps(&mut world), Vec::<String>::new());
 }
@@ -75,9 +67,9 @@ fn scale_in_takes_the_oldest_but_nothing_protected() {
     let mut world = world(3);
     let all = instances(&world);
     let params = json!({"AutoScalingGroupName": "g", "InstanceIds": [all[0]], "ProtectedFromScaleIn": true});
-    do_it(&mut world, 0, "SetInstanceProtection", params);
-    set_size(&mut world, 0, 2);
+    world.answers(0, "SetInstanceProtection", params);
+    world.set_size(0, 2);
     assert_eq!(instances(&world), [all[0].clone(), all[2].clone()]);
-    set_size(&mut world, 0, 0);
+    world.set_size(0, 0);
     assert_eq!(instances(&world), [all[0].clone()]);
 }

@@ -1,6 +1,6 @@
 //! DRAINING.
 
-use super::lab::{CLUSTER, Lab};
+use super::lab::Lab;
 use crate::{DaemonStop, DesiredStatus, StopCode, TaskStatus, What};
 use serde_json::json;
 use std::time::Duration;
@@ -25,12 +25,8 @@ fn replicas_are_stopped_and_standalone_tasks_are_left_alone() {
     lab.run(10_000);
     assert!(lab.alive(&host, "service:web").is_empty());
     assert_eq!(lab.status(&job), TaskStatus::Running);
-    let web = lab
-        .world
-        .tasks_on(&host)
-        .into_iter()
-        .find(|task| task.group == "service:web")
-        .unwrap();
+    let mut tasks = lab.world.tasks_on(&host).into_iter();
+    let web = tasks.find(|task| task.group == "service:web").unwrap();
     assert_eq!(web.stop_code, Some(StopCode::ServiceSchedulerInitiated));
 }
 
@@ -40,10 +36,8 @@ fn daemons_go_while_replicas_are_still_stopping() {
     lab.set_state(&host, "DRAINING");
     lab.run(1_000);
     assert!(lab.alive(&host, "service:router").is_empty());
-    assert_eq!(
-        lab.alive(&host, "service:web")[0].last_status,
-        TaskStatus::Stopping
-    );
+    let web = &lab.alive(&host, "service:web")[0];
+    assert_eq!(web.last_status, TaskStatus::Stopping);
 }
 
 #[test]
@@ -64,22 +58,10 @@ fn replicas_are_replaced_where_there_is_a_place() {
     lab.define("web", "0");
     lab.replica("web", "web", 4);
     lab.run(200);
-    assert_eq!(
-        [
-            lab.alive(&hosts[0], "service:web").len(),
-            lab.alive(&hosts[1], "service:web").len()
-        ],
-        [2, 2]
-    );
+    assert_eq!(lab.counts(&hosts, "service:web"), [2, 2]);
     lab.set_state(&hosts[0], "DRAINING");
     lab.run(1_000);
-    assert_eq!(
-        [
-            lab.alive(&hosts[0], "service:web").len(),
-            lab.alive(&hosts[1], "service:web").len()
-        ],
-        [0, 4]
-    );
+    assert_eq!(lab.counts(&hosts, "service:web"), [0, 4]);
 }
 
 #[test]
@@ -90,10 +72,8 @@ fn a_successor_does_not_wait_until_its_predecessor_is_gone() {
     lab.run(200);
     lab.set_state(&hosts[0], "DRAINING");
     lab.run(1_000);
-    assert_eq!(
-        lab.alive(&hosts[0], "service:web")[0].last_status,
-        TaskStatus::Stopping
-    );
+    let predecessor = &lab.alive(&hosts[0], "service:web")[0];
+    assert_eq!(predecessor.last_status, TaskStatus::Stopping);
     assert_eq!(lab.alive(&hosts[1], "service:web").len(), 2);
 }
 
@@ -103,10 +83,8 @@ fn draining_twice_changes_nothing_and_active_brings_services_back() {
     lab.set_state(&host, "DRAINING");
     lab.run(10_000);
     let changes = |lab: &Lab| {
-        let journal = lab.world.journal().iter();
-        journal
-            .filter(|entry| matches!(entry.what, What::InstanceStatus { .. }))
-            .count()
+        let is_change = |entry: &&crate::Entry| matches!(entry.what, What::InstanceStatus { .. });
+        lab.world.journal().iter().filter(is_change).count()
     };
     let before = changes(&lab);
     lab.set_state(&host, "DRAINING");
@@ -121,8 +99,7 @@ fn draining_twice_changes_nothing_and_active_brings_services_back() {
 fn a_protected_replica_stays_until_its_protection_ends() {
     let (mut lab, host, _) = full(DaemonStop::WhenReplicasNotRunning);
     let web = lab.alive(&host, "service:web")[0].task_arn.clone();
-    let params =
-        json!({"cluster": CLUSTER, "tasks": [web], "protectionEnabled": true, "expiresInMinutes": 1});
+    let params = json!({"tasks": [web], "protectionEnabled": true, "expiresInMinutes": 1});
     let answer = lab.ecs("UpdateTaskProtection", params);
     assert_eq!(answer["protectedTasks"][0]["protectionEnabled"], true);
     lab.set_state(&host, "DRAINING");
@@ -140,7 +117,7 @@ fn a_task_may_show_up_after_draining_was_set() {
     lab.define("job", "0");
     let job = lab.standalone("job");
     lab.set_state(&hosts[0], "DRAINING");
-    let listed = |lab: &mut Lab| lab.ecs("ListTasks", json!({"cluster": CLUSTER}))["taskArns"].clone();
+    let listed = |lab: &mut Lab| lab.ecs("ListTasks", json!({}))["taskArns"].clone();
     assert_eq!(listed(&mut lab), json!([]));
     lab.run(2_000);
     assert_eq!(listed(&mut lab), json!([job]));
@@ -155,12 +132,7 @@ fn nothing_is_placed_on_a_draining_instance() {
     lab.daemon("router", "web");
     lab.run(1_000);
     assert!(lab.world.tasks_on(&hosts[0]).is_empty());
-    let answer = lab.ecs("RunTask", json!({"cluster": CLUSTER, "taskDefinition": "web"}));
-    assert_eq!(
-        (
-            answer["tasks"].clone(),
-            answer["failures"].as_array().unwrap().len()
-        ),
-        (json!([]), 1)
-    );
+    let answer = lab.ecs("RunTask", json!({"taskDefinition": "web"}));
+    assert_eq!(answer["tasks"], json!([]));
+    assert_eq!(answer["failures"].as_array().unwrap().len(), 1);
 }

@@ -59,7 +59,7 @@ fn perform(lab: &mut Lab, hosts: &mut Vec<String>, act: &Act) {
         Act::Drain(host) => set_state(lab, &pick(*host), "DRAINING"),
         Act::Activate(host) => set_state(lab, &pick(*host), "ACTIVE"),
         Act::RunTask => {
-            let params = json!({"cluster": CLUSTER, "taskDefinition": "job"});
+            let params = json!({"taskDefinition": "job"});
             let _ = lab.try_call(crate::Service::Ecs, "RunTask", params);
         }
         Act::StopTask(number) => {
@@ -69,14 +69,12 @@ fn perform(lab: &mut Lab, hosts: &mut Vec<String>, act: &Act) {
             }
         }
         Act::Scale(count) => {
-            lab.ecs(
-                "UpdateService",
-                json!({"cluster": CLUSTER, "service": "web", "desiredCount": count}),
-            );
+            let params = json!({"service": "web", "desiredCount": count});
+            lab.ecs("UpdateService", params);
         }
         Act::Deploy(daemon) => {
             let service = if *daemon { "router" } else { "web" };
-            let params = json!({"cluster": CLUSTER, "service": service, "forceNewDeployment": true});
+            let params = json!({"service": service, "forceNewDeployment": true});
             lab.ecs("UpdateService", params);
         }
         Act::Agent(host, connected) => lab.world.agent_connected(lab.now, &pick(*host), *connected),
@@ -86,12 +84,9 @@ fn perform(lab: &mut Lab, hosts: &mut Vec<String>, act: &Act) {
 }
 
 fn set_state(lab: &mut Lab, host: &str, status: &str) {
-    if let Some(arn) = lab
-        .world
-        .instance_state(host)
-        .and_then(|state| state.container_instance_arn)
-    {
-        let params = json!({"cluster": CLUSTER, "containerInstances": [arn], "status": status});
+    let state = lab.world.instance_state(host);
+    if let Some(arn) = state.and_then(|state| state.container_instance_arn) {
+        let params = json!({"containerInstances": [arn], "status": status});
         lab.ecs("UpdateContainerInstancesState", params);
     }
 }
@@ -101,31 +96,24 @@ fn check_instances(lab: &Lab, hosts: &[String]) {
     for host in hosts {
         let daemons = lab.alive(host, "service:router").len();
         assert!(daemons <= 1, "{daemons} daemon tasks on {host}");
-        assert!(
-            lab.alive(host, "service:web").len() <= 5,
-            "too many replicas on {host}"
-        );
+        let replicas = lab.alive(host, "service:web").len();
+        assert!(replicas <= 5, "{replicas} replicas on {host}");
     }
 }
 
 /// The counts that services keep are those of their tasks.
 fn check_counts(lab: &mut Lab, hosts: &[String]) {
-    let answer = lab.ecs(
-        "DescribeServices",
-        json!({"cluster": CLUSTER, "services": ["router", "web"]}),
-    );
-    for service in answer["services"].as_array().unwrap() {
-        let group = format!("service:{}", service["serviceName"].as_str().unwrap());
+    for name in ["router", "web"] {
+        let (service, group) = (lab.service(name), format!("service:{name}"));
         let tasks = hosts.iter().flat_map(|host| lab.alive(host, &group));
-        let wanted: Vec<_> = tasks
-            .filter(|task| task.desired_status == DesiredStatus::Running)
-            .collect();
-        let running = wanted
+        let wanted = tasks.filter(|task| task.desired_status == DesiredStatus::Running);
+        let statuses: Vec<TaskStatus> = wanted.map(|task| task.last_status).collect();
+        let running = statuses
             .iter()
-            .filter(|task| task.last_status == TaskStatus::Running)
+            .filter(|status| **status == TaskStatus::Running)
             .count();
         assert_eq!(service["runningCount"], running, "{group}");
-        assert_eq!(service["pendingCount"], wanted.len() - running, "{group}");
+        assert_eq!(service["pendingCount"], statuses.len() - running, "{group}");
     }
 }
 
@@ -150,21 +138,17 @@ fn check_walks(journal: &[Entry]) {
                 desired,
                 ..
             } => {
-                let before = tasks.insert(task_arn, *status);
-                assert!(
-                    before.is_none_or(|before| before <= *status),
-                    "{task_arn} went back to {status:?}"
-                );
-                let first = before.is_none();
-                assert!(
-                    !first || instances[instance.as_str()] == (InstanceStatus::Active, true),
-                    "{task_arn}"
-                );
-                let down = *status >= TaskStatus::Deactivating;
-                assert!(
-                    !down || *desired == DesiredStatus::Stopped,
-                    "{task_arn} is {status:?}"
-                );
+                match tasks.insert(task_arn, *status) {
+                    Some(before) => assert!(before <= *status, "{task_arn} went back to {status:?}"),
+                    None => assert_eq!(
+                        instances[instance.as_str()],
+                        (InstanceStatus::Active, true),
+                        "{task_arn}"
+                    ),
+                }
+                if *status >= TaskStatus::Deactivating {
+                    assert_eq!(*desired, DesiredStatus::Stopped, "{task_arn} is {status:?}");
+                }
             }
             _ => {}
         }
@@ -187,11 +171,11 @@ fn check_stop_order(journal: &[Entry]) {
         if container == "protector" {
             protectors.insert(task_arn, *status);
         } else if *status == ContainerStatus::Terminating {
-            let protector = protectors
-                .get(task_arn.as_str())
-                .copied()
-                .unwrap_or(ContainerStatus::Stopped);
-            assert_eq!(protector, ContainerStatus::Stopped, "{task_arn}");
+            let protector = protectors.get(task_arn.as_str());
+            assert!(
+                protector.is_none_or(|status| *status == ContainerStatus::Stopped),
+                "{task_arn}"
+            );
         }
     }
 }
@@ -200,19 +184,12 @@ fn check_stop_order(journal: &[Entry]) {
 /// all their tasks, or all instances are full.
 fn check_rest(lab: &mut Lab, hosts: &[String]) {
     lab.run(60_000);
-    let answer = lab.ecs(
-        "DescribeServices",
-        json!({"cluster": CLUSTER, "services": ["web"]}),
-    );
-    let service = &answer["services"][0];
+    let service = lab.service("web");
     let count = |name: &str| service[name].as_u64().unwrap();
     // One that waits for a silent agent counts as there.
     let missing = count("desiredCount") > count("runningCount") + count("pendingCount");
     for host in hosts {
-        let (daemons, replicas) = (
-            lab.alive(host, "service:router").len(),
-            lab.alive(host, "service:web").len(),
-        );
+        let [daemons, replicas] = ["service:router", "service:web"].map(|group| lab.alive(host, group).len());
         let state = lab.world.instance_state(host).unwrap();
         match state.status {
             Some(InstanceStatus::Draining) if state.agent_connected => {
@@ -220,10 +197,8 @@ fn check_rest(lab: &mut Lab, hosts: &[String]) {
             }
             Some(InstanceStatus::Active) if state.agent_connected => {
                 assert_eq!(daemons, 1, "{host}");
-                assert!(
-                    !missing || replicas == 5,
-                    "a replica is missing, and {host} has {replicas}"
-                );
+                let is_right = !missing || replicas == 5;
+                assert!(is_right, "a replica is missing, and {host} has {replicas}");
             }
             Some(InstanceStatus::Inactive) => assert_eq!((daemons, replicas), (0, 0)),
             _ => {}

@@ -10,6 +10,9 @@ use std::time::Duration;
 /// The cluster of every test.
 pub(super) const CLUSTER: &str = "demo";
 
+/// The code of the error for wrong input.
+pub(super) const INVALID: &str = "InvalidParameterException";
+
 pub(super) struct Lab {
     pub(super) world: World,
     pub(super) now: Timestamp,
@@ -46,12 +49,16 @@ impl Lab {
         self.world.advance(self.now);
     }
 
+    /// What a caller gets. An operation of ECS is about [`CLUSTER`] unless it names another.
     pub(super) fn try_call(
         &mut self,
         service: Service,
         operation: &str,
-        params: Value,
+        mut params: Value,
     ) -> Result<Value, ApiError> {
+        if service == Service::Ecs && params.get("cluster").is_none() {
+            params["cluster"] = json!(CLUSTER);
+        }
         let call = Call {
             service,
             operation: operation.to_owned(),
@@ -61,8 +68,29 @@ impl Lab {
         self.world.call(self.now, &call)
     }
 
+    pub(super) fn call(&mut self, service: Service, operation: &str, params: Value) -> Value {
+        self.try_call(service, operation, params).unwrap()
+    }
+
     pub(super) fn ecs(&mut self, operation: &str, params: Value) -> Value {
-        self.try_call(Service::Ecs, operation, params).unwrap()
+        self.call(Service::Ecs, operation, params)
+    }
+
+    /// The service as it is described.
+    pub(super) fn service(&mut self, name: &str) -> Value {
+        self.ecs("DescribeServices", json!({"services": [name]}))["services"][0].clone()
+    }
+
+    /// The messages of the service's events, the newest first.
+    pub(super) fn messages(&mut self, service: &str) -> Vec<String> {
+        let events = self.service(service)["events"].clone();
+        let text = |event: &Value| event["message"].as_str().unwrap().to_owned();
+        events.as_array().unwrap().iter().map(text).collect()
+    }
+
+    /// The task as it is described.
+    pub(super) fn task(&mut self, arn: &str) -> Value {
+        self.ecs("DescribeTasks", json!({"tasks": [arn]}))["tasks"][0].clone()
     }
 
     /// The code of the error that an ECS operation gives.
@@ -76,45 +104,44 @@ impl Lab {
     }
 
     pub(super) fn define_containers(&mut self, family: &str, containers: Value) {
-        self.ecs(
-            "RegisterTaskDefinition",
-            json!({"family": family, "containerDefinitions": containers}),
-        );
+        let params = json!({"family": family, "containerDefinitions": containers});
+        self.ecs("RegisterTaskDefinition", params);
     }
 
     pub(super) fn replica(&mut self, name: &str, family: &str, count: usize) {
-        let params =
-            json!({"cluster": CLUSTER, "serviceName": name, "taskDefinition": family, "desiredCount": count});
+        let params = json!({"serviceName": name, "taskDefinition": family, "desiredCount": count});
         self.ecs("CreateService", params);
     }
 
+    /// Creates the service `web`: two replicas of the family `web`, unless these members say otherwise.
+    pub(super) fn create_web(&mut self, members: Value) {
+        let params = json!({"serviceName": "web", "taskDefinition": "web", "desiredCount": 2});
+        self.ecs("CreateService", with(params, members));
+    }
+
     pub(super) fn daemon(&mut self, name: &str, family: &str) {
-        let params = json!({"cluster": CLUSTER, "serviceName": name, "taskDefinition": family,
-            "schedulingStrategy": "DAEMON"});
+        let params = json!({"serviceName": name, "taskDefinition": family, "schedulingStrategy": "DAEMON"});
         self.ecs("CreateService", params);
     }
 
     /// Runs one standalone task and gives its ARN.
     pub(super) fn standalone(&mut self, family: &str) -> String {
-        let answer = self.ecs("RunTask", json!({"cluster": CLUSTER, "taskDefinition": family}));
+        let answer = self.ecs("RunTask", json!({"taskDefinition": family}));
         answer["tasks"][0]["taskArn"].as_str().unwrap().to_owned()
     }
 
     pub(super) fn stop(&mut self, task: &str) {
-        self.ecs("StopTask", json!({"cluster": CLUSTER, "task": task}));
+        self.ecs("StopTask", json!({"task": task}));
     }
 
     pub(super) fn container_instance(&self, host: &str) -> String {
-        self.world
-            .instance_state(host)
-            .unwrap()
-            .container_instance_arn
-            .unwrap()
+        let state = self.world.instance_state(host).unwrap();
+        state.container_instance_arn.unwrap()
     }
 
     pub(super) fn set_state(&mut self, host: &str, status: &str) {
         let arn = self.container_instance(host);
-        let params = json!({"cluster": CLUSTER, "containerInstances": [arn], "status": status});
+        let params = json!({"containerInstances": [arn], "status": status});
         let answer = self.ecs("UpdateContainerInstancesState", params);
         assert_eq!(answer["failures"], json!([]));
     }
@@ -125,6 +152,11 @@ impl Lab {
         tasks
             .filter(|task| task.group == group && task.last_status != TaskStatus::Stopped)
             .collect()
+    }
+
+    /// How many there are on each instance.
+    pub(super) fn counts(&self, hosts: &[String], group: &str) -> Vec<usize> {
+        hosts.iter().map(|host| self.alive(host, group).len()).collect()
     }
 
     pub(super) fn status(&self, task: &str) -> TaskStatus {
@@ -140,6 +172,15 @@ impl Lab {
         self.world.journal().iter().filter_map(of_task).collect()
     }
 
+    /// The events of a kind since the last time.
+    pub(super) fn events(&mut self, detail_type: &str) -> Vec<Value> {
+        let event = |effect| match effect {
+            Effect::Event(event) if event["detail-type"] == detail_type => Some(event),
+            _ => None,
+        };
+        self.world.take_effects().into_iter().filter_map(event).collect()
+    }
+
     /// The containers that were to be started since the last time.
     pub(super) fn starts(&mut self) -> Vec<ContainerStart> {
         let start = |effect| match effect {
@@ -148,6 +189,13 @@ impl Lab {
         };
         self.world.take_effects().into_iter().filter_map(start).collect()
     }
+}
+
+/// The object with these members too.
+pub(super) fn with(mut object: Value, more: Value) -> Value {
+    let members = object.as_object_mut().unwrap();
+    members.extend(more.as_object().unwrap().clone());
+    object
 }
 
 /// A container without a process.

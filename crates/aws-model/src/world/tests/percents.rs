@@ -1,30 +1,17 @@
 //! Replicas of a draining instance, as the deployment configuration of their service allows it, and the service's
 //! events.
 
-use super::lab::{CLUSTER, Lab, simulated};
+use super::lab::{CLUSTER, INVALID, Lab, simulated};
 use crate::{DesiredStatus, InstanceStatus, TaskStatus};
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// A replica service with a deployment configuration.
 fn service(lab: &mut Lab, family: &str, desired: usize, minimum: u32, maximum: u32) {
-    lab.ecs(
-        "CreateService",
-        json!({"cluster": CLUSTER, "serviceName": "web", "taskDefinition": family, "desiredCount": desired,
-            "deploymentConfiguration": {"minimumHealthyPercent": minimum, "maximumPercent": maximum}}),
+    let percents = json!({"minimumHealthyPercent": minimum, "maximumPercent": maximum});
+    lab.create_web(
+        json!({"taskDefinition": family, "desiredCount": desired, "deploymentConfiguration": percents}),
     );
-}
-
-fn described(lab: &mut Lab) -> Value {
-    let params = json!({"cluster": CLUSTER, "services": ["web"]});
-    lab.ecs("DescribeServices", params)["services"][0].clone()
-}
-
-/// The messages of the service's events, the newest first.
-fn reported(lab: &mut Lab) -> Vec<String> {
-    let events = described(lab)["events"].clone();
-    let text = |event: &Value| event["message"].as_str().unwrap().to_owned();
-    events.as_array().unwrap().iter().map(text).collect()
 }
 
 const BLOCKED: &str = "(service web) was unable to stop or start tasks during a deployment because of the service \
@@ -40,22 +27,19 @@ fn a_service_at_100_and_100_is_never_drained_until_that_is_changed() {
     lab.set_state(&hosts[0], "DRAINING");
     lab.run(3_600_000);
     let kept = lab.alive(&hosts[0], "service:web");
-    assert_eq!(
-        (kept.len(), kept[0].desired_status),
-        (1, DesiredStatus::Running),
-        "there is room on the other, and no start is allowed"
-    );
-    assert_eq!(reported(&mut lab)[0], BLOCKED);
+    // There is room on the other, and no start is allowed.
+    assert_eq!((kept.len(), kept[0].desired_status), (1, DesiredStatus::Running));
+    assert_eq!(lab.messages("web")[0], BLOCKED);
     let configuration = json!({"minimumHealthyPercent": 50, "maximumPercent": 100});
-    lab.ecs(
-        "UpdateService",
-        json!({"cluster": CLUSTER, "service": "web", "deploymentConfiguration": configuration}),
-    );
+    let params = json!({"service": "web", "deploymentConfiguration": configuration});
+    lab.ecs("UpdateService", params);
     lab.run(1_000);
-    assert!(lab.alive(&hosts[0], "service:web").is_empty());
-    assert_eq!(lab.alive(&hosts[1], "service:web").len(), 2);
-    assert_eq!(described(&mut lab)["deploymentConfiguration"], configuration);
-    assert_eq!(reported(&mut lab)[0], "(service web) has reached a steady state.");
+    assert_eq!(lab.counts(&hosts, "service:web"), [0, 2]);
+    assert_eq!(lab.service("web")["deploymentConfiguration"], configuration);
+    assert_eq!(
+        lab.messages("web")[0],
+        "(service web) has reached a steady state."
+    );
 }
 
 #[test]
@@ -77,12 +61,8 @@ fn with_room_a_successor_runs_before_the_drained_task_is_stopped() {
         assert!(is_replaced || !stops, "it went before its successor ran");
     }
     lab.run(1_000);
-    assert!(lab.alive(&hosts[0], "service:web").is_empty());
-    assert_eq!(
-        lab.alive(&hosts[1], "service:web").len(),
-        2,
-        "no successor was too many"
-    );
+    let counts = lab.counts(&hosts, "service:web");
+    assert_eq!(counts, [0, 2], "no successor was too many");
 }
 
 #[test]
@@ -98,13 +78,11 @@ fn without_room_the_task_stays_and_the_service_says_what_is_missing() {
     assert_eq!(lab.alive(&hosts[0], "service:web").len(), 1);
     let other = lab.container_instance(&hosts[1]);
     let id = other.rsplit('/').next().unwrap();
-    assert_eq!(
-        reported(&mut lab)[0],
-        format!(
-            "(service web) was unable to place a task because no container instance met all of its requirements. \
-             The closest matching (container-instance {id}) has insufficient memory available."
-        )
+    let expected = format!(
+        "(service web) was unable to place a task because no container instance met all of its requirements. \
+         The closest matching (container-instance {id}) has insufficient memory available."
     );
+    assert_eq!(lab.messages("web")[0], expected);
     let third = lab.world.launch_instance(lab.now, CLUSTER);
     lab.run(1_000);
     assert!(lab.alive(&hosts[0], "service:web").is_empty());
@@ -121,8 +99,7 @@ fn an_instance_that_is_active_again_keeps_its_task_and_none_is_too_many() {
     lab.run(500);
     lab.set_state(&hosts[0], "ACTIVE");
     lab.run(1_000);
-    assert_eq!(lab.alive(&hosts[0], "service:web").len(), 1);
-    assert_eq!(lab.alive(&hosts[1], "service:web").len(), 1);
+    assert_eq!(lab.counts(&hosts, "service:web"), [1, 1]);
 }
 
 #[test]
@@ -131,20 +108,13 @@ fn protection_is_reported_when_it_keeps_a_service_from_scaling_in() {
     lab.define("web", "0");
     lab.replica("web", "web", 3);
     lab.run(500);
-    let all = lab.ecs("ListTasks", json!({"cluster": CLUSTER}))["taskArns"].clone();
-    lab.ecs(
-        "UpdateTaskProtection",
-        json!({"cluster": CLUSTER, "tasks": all, "protectionEnabled": true}),
-    );
-    lab.ecs(
-        "UpdateService",
-        json!({"cluster": CLUSTER, "service": "web", "desiredCount": 1}),
-    );
+    let all = lab.ecs("ListTasks", json!({}))["taskArns"].clone();
+    let protect = json!({"tasks": all, "protectionEnabled": true});
+    lab.ecs("UpdateTaskProtection", protect);
+    lab.ecs("UpdateService", json!({"service": "web", "desiredCount": 1}));
     lab.run(1_000);
-    assert_eq!(
-        reported(&mut lab)[0],
-        "(service web) was unable to scale in due to (reason 2 tasks under protection)"
-    );
+    let expected = "(service web) was unable to scale in due to (reason 2 tasks under protection)";
+    assert_eq!(lab.messages("web")[0], expected);
 }
 
 #[test]
@@ -155,42 +125,28 @@ fn what_is_started_and_stopped_is_reported_with_its_ids() {
     lab.run(500);
     let task = lab.alive(&hosts[0], "service:web")[0].task_arn.clone();
     let id = task.rsplit('/').next().unwrap();
-    assert_eq!(
-        reported(&mut lab),
-        [
-            "(service web) has reached a steady state.".to_owned(),
-            format!("(service web) has started 1 tasks: (task {id})."),
-        ]
-    );
-    let described = described(&mut lab);
+    let started = format!("(service web) has started 1 tasks: (task {id}).");
+    let expected = ["(service web) has reached a steady state.", &started];
+    assert_eq!(lab.messages("web"), expected);
+    let described = lab.service("web");
     let at = |index: usize| described["events"][index]["createdAt"].as_f64().unwrap();
     assert!(at(0) > at(1));
-    assert_eq!(
-        described["deploymentConfiguration"],
-        json!({"minimumHealthyPercent": 0, "maximumPercent": 200}),
-        "without one it is drained at once, and says so"
-    );
+    // Without one it is drained at once, and says so.
+    let configuration = json!({"minimumHealthyPercent": 0, "maximumPercent": 200});
+    assert_eq!(described["deploymentConfiguration"], configuration);
 }
 
 #[test]
 fn a_configuration_that_no_service_can_have_is_refused() {
     let (mut lab, _) = Lab::new(1);
     lab.define("web", "0");
-    let refused = |lab: &mut Lab, strategy: &str, configuration: Value| {
-        lab.refusal(
-            "CreateService",
-            json!({"cluster": CLUSTER, "serviceName": "odd", "taskDefinition": "web", "desiredCount": 1,
-                "schedulingStrategy": strategy, "deploymentConfiguration": configuration}),
-        )
-    };
     for (strategy, configuration) in [
         ("REPLICA", json!({"minimumHealthyPercent": -1})),
         ("DAEMON", json!({"maximumPercent": 200})),
     ] {
-        assert_eq!(
-            refused(&mut lab, strategy, configuration),
-            "InvalidParameterException"
-        );
+        let params = json!({"serviceName": "odd", "taskDefinition": "web", "desiredCount": 1,
+            "schedulingStrategy": strategy, "deploymentConfiguration": configuration});
+        assert_eq!(lab.refusal("CreateService", params), INVALID, "{strategy}");
     }
 }
 
@@ -217,7 +173,7 @@ proptest! {
         lab.set_state(&hosts[0], "DRAINING");
         for _ in 0..400 {
             lab.run(1);
-            let service = described(&mut lab);
+            let service = lab.service("web");
             let (running, pending) =
                 (service["runningCount"].as_u64().unwrap(), service["pendingCount"].as_u64().unwrap());
             prop_assert!(running >= least, "{running} healthy of {least}");

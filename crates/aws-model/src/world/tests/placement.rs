@@ -13,15 +13,10 @@ fn a_daemon_has_one_task_on_each_active_instance() {
     let late = lab.world.launch_instance(lab.now, CLUSTER);
     hosts.push(late);
     lab.run(200);
-    for host in &hosts {
-        assert_eq!(lab.alive(host, "service:router").len(), 1);
-    }
-    let services = lab.ecs(
-        "DescribeServices",
-        json!({"cluster": CLUSTER, "services": ["router"]}),
-    );
-    assert_eq!(services["services"][0]["desiredCount"], 4);
-    assert_eq!(services["services"][0]["runningCount"], 4);
+    assert_eq!(lab.counts(&hosts, "service:router"), [1, 1, 1, 1]);
+    let service = lab.service("router");
+    assert_eq!(service["desiredCount"], 4);
+    assert_eq!(service["runningCount"], 4);
 }
 
 #[test]
@@ -30,20 +25,12 @@ fn replicas_are_spread_and_follow_the_desired_count() {
     lab.define("web", "0");
     lab.replica("web", "web", 6);
     lab.run(200);
-    let count = |lab: &Lab| {
-        hosts
-            .iter()
-            .map(|host| lab.alive(host, "service:web").len())
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(count(&lab), [3, 3]);
+    assert_eq!(lab.counts(&hosts, "service:web"), [3, 3]);
     for desired in [1, 4] {
-        lab.ecs(
-            "UpdateService",
-            json!({"cluster": CLUSTER, "service": "web", "desiredCount": desired}),
-        );
+        let params = json!({"service": "web", "desiredCount": desired});
+        lab.ecs("UpdateService", params);
         lab.run(1_000);
-        assert_eq!(count(&lab).iter().sum::<usize>(), desired);
+        assert_eq!(lab.counts(&hosts, "service:web").iter().sum::<usize>(), desired);
     }
 }
 
@@ -72,34 +59,20 @@ fn a_daemon_deployment_waits_for_the_old_task_of_each_instance() {
     lab.daemon("router", "agent");
     lab.run(200);
     let old = lab.alive(&hosts[0], "service:router")[0].clone();
-    lab.ecs(
-        "UpdateService",
-        json!({"cluster": CLUSTER, "service": "router", "forceNewDeployment": true}),
-    );
+    let params = json!({"service": "router", "forceNewDeployment": true});
+    lab.ecs("UpdateService", params);
     lab.run(1_000);
     let now = lab.alive(&hosts[0], "service:router");
     assert_eq!((now.len(), &now[0].task_arn), (1, &old.task_arn));
     assert_eq!(now[0].desired_status, DesiredStatus::Stopped);
-    let described = lab.ecs(
-        "DescribeServices",
-        json!({"cluster": CLUSTER, "services": ["router"]}),
-    );
-    assert_eq!(
-        described["services"][0]["deployments"].as_array().unwrap().len(),
-        2
-    );
+    let deployments = lab.service("router")["deployments"].clone();
+    assert_eq!(deployments.as_array().unwrap().len(), 2);
     lab.run(5_000);
     let new = lab.alive(&hosts[0], "service:router");
     assert_eq!((new.len(), new[0].last_status), (1, TaskStatus::Running));
     assert_ne!(new[0].task_arn, old.task_arn);
-    let described = lab.ecs(
-        "DescribeServices",
-        json!({"cluster": CLUSTER, "services": ["router"]}),
-    );
-    assert_eq!(
-        described["services"][0]["deployments"].as_array().unwrap().len(),
-        1
-    );
+    let deployments = lab.service("router")["deployments"].clone();
+    assert_eq!(deployments.as_array().unwrap().len(), 1);
 }
 
 #[test]
@@ -109,17 +82,13 @@ fn a_replica_deployment_keeps_the_old_tasks_until_the_new_ones_run() {
     lab.replica("web", "web", 3);
     lab.run(200);
     lab.define("web", "0");
-    lab.ecs(
-        "UpdateService",
-        json!({"cluster": CLUSTER, "service": "web", "taskDefinition": "web"}),
-    );
+    let params = json!({"service": "web", "taskDefinition": "web"});
+    lab.ecs("UpdateService", params);
     for _ in 0..200 {
         lab.run(1);
         let tasks = lab.alive(&hosts[0], "service:web");
-        let running = tasks
-            .iter()
-            .filter(|task| task.last_status == TaskStatus::Running)
-            .count();
+        let runs = |task: &&crate::TaskView| task.last_status == TaskStatus::Running;
+        let running = tasks.iter().filter(runs).count();
         assert!((3..=6).contains(&running), "{running}");
     }
     assert_eq!(lab.alive(&hosts[0], "service:web").len(), 3);
@@ -146,15 +115,11 @@ fn a_deleted_service_stops_its_tasks() {
     lab.define("agent", "0");
     lab.daemon("router", "agent");
     lab.run(200);
-    let deleted = lab.ecs("DeleteService", json!({"cluster": CLUSTER, "service": "router"}));
+    let deleted = lab.ecs("DeleteService", json!({"service": "router"}));
     assert_eq!(deleted["service"]["status"], "DRAINING");
     lab.run(1_000);
     assert!(lab.alive(&hosts[0], "service:router").is_empty());
-    let listed = lab.ecs("ListServices", json!({"cluster": CLUSTER}));
+    let listed = lab.ecs("ListServices", json!({}));
     assert_eq!(listed["serviceArns"], json!([]));
-    let described = lab.ecs(
-        "DescribeServices",
-        json!({"cluster": CLUSTER, "services": ["router"]}),
-    );
-    assert_eq!(described["services"][0]["status"], "INACTIVE");
+    assert_eq!(lab.service("router")["status"], "INACTIVE");
 }

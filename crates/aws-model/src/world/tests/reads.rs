@@ -1,33 +1,26 @@
 //! What operators read beside tasks and services: target groups, capacity providers, scaling activities; and what fails.
 
-use super::lab::{CLUSTER, Lab, simulated};
+use super::lab::{CLUSTER, INVALID, Lab, simulated};
 use crate::faults::{CallFilter, Cut, DateHeader, Limit};
 use crate::{Call, Service, TaskStatus};
 use serde_json::{Value, json};
 
 fn elb(lab: &mut Lab, operation: &str, params: Value) -> Value {
-    lab.try_call(Service::LoadBalancing, operation, params).unwrap()
+    lab.call(Service::LoadBalancing, operation, params)
 }
 
 /// A target group whose targets drain for so many seconds.
 fn target_group(lab: &mut Lab, delay: &str) -> String {
     let made = elb(lab, "CreateTargetGroup", json!({"Name": "web", "Port": 8080}));
-    let arn = made["TargetGroups"][0]["TargetGroupArn"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let arn = made["TargetGroups"][0]["TargetGroupArn"].as_str().unwrap();
     let attributes = json!([{"Key": "deregistration_delay.timeout_seconds", "Value": delay}]);
-    elb(
-        lab,
-        "ModifyTargetGroupAttributes",
-        json!({"TargetGroupArn": arn, "Attributes": attributes}),
-    );
-    arn
+    let params = json!({"TargetGroupArn": arn, "Attributes": attributes});
+    elb(lab, "ModifyTargetGroupAttributes", params);
+    arn.to_owned()
 }
 
 fn classic(lab: &mut Lab, operation: &str, params: Value) -> Value {
-    lab.try_call(Service::ClassicLoadBalancing, operation, params)
-        .unwrap()
+    lab.call(Service::ClassicLoadBalancing, operation, params)
 }
 
 #[test]
@@ -36,17 +29,10 @@ fn a_task_behind_a_classic_load_balancer_is_deactivating_for_its_connection_drai
     lab.define("web", "0");
     let name = json!({"LoadBalancerName": "old"});
     let listener = json!({"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 80});
-    classic(
-        &mut lab,
-        "CreateLoadBalancer",
-        json!({"LoadBalancerName": "old", "Listeners": [listener]}),
-    );
+    let create = json!({"LoadBalancerName": "old", "Listeners": [listener]});
+    classic(&mut lab, "CreateLoadBalancer", create);
     let attributes = |lab: &mut Lab| {
-        let answer = classic(
-            lab,
-            "DescribeLoadBalancerAttributes",
-            json!({"LoadBalancerName": "old"}),
-        );
+        let answer = classic(lab, "DescribeLoadBalancerAttributes", name.clone());
         answer["LoadBalancerAttributes"]["ConnectionDraining"].clone()
     };
     assert_eq!(attributes(&mut lab), json!({"Enabled": false, "Timeout": 300}));
@@ -55,11 +41,7 @@ fn a_task_behind_a_classic_load_balancer_is_deactivating_for_its_connection_drai
     classic(&mut lab, "ModifyLoadBalancerAttributes", modify);
     assert_eq!(attributes(&mut lab), on["ConnectionDraining"]);
     let balancers = json!([{"loadBalancerName": "old", "containerName": "main", "containerPort": 80}]);
-    lab.ecs(
-        "CreateService",
-        json!({"cluster": CLUSTER, "serviceName": "web", "taskDefinition": "web", "desiredCount": 1,
-            "loadBalancers": balancers}),
-    );
+    lab.create_web(json!({"desiredCount": 1, "loadBalancers": balancers}));
     lab.run(500);
     let states = |lab: &mut Lab| {
         let answer = classic(lab, "DescribeInstanceHealth", name.clone());
@@ -69,11 +51,8 @@ fn a_task_behind_a_classic_load_balancer_is_deactivating_for_its_connection_drai
     assert_eq!((found.len(), &found[0]["State"]), (1, &json!("InService")));
     lab.set_state(&hosts[0], "DRAINING");
     lab.run(119_000);
-    let draining = states(&mut lab);
-    assert_eq!(
-        draining[0]["Description"],
-        "Instance deregistration currently in progress."
-    );
+    let description = "Instance deregistration currently in progress.";
+    assert_eq!(states(&mut lab)[0]["Description"], description);
     lab.run(2_000);
     assert!(states(&mut lab).is_empty());
     let unknown = json!({"LoadBalancerName": "other"});
@@ -85,22 +64,19 @@ fn a_task_behind_a_classic_load_balancer_is_deactivating_for_its_connection_drai
 fn the_metadata_options_of_instances_are_told_and_changed() {
     let (mut lab, hosts) = Lab::new(2);
     let options = |lab: &mut Lab, params: Value| -> Vec<Value> {
-        let answer = lab.try_call(Service::Ec2, "DescribeInstances", params).unwrap();
+        let answer = lab.call(Service::Ec2, "DescribeInstances", params);
         let reserved = answer["reservationSet"].as_array().unwrap().clone();
         let of = |one: &Value| one["instancesSet"][0]["metadataOptions"].clone();
         reserved.iter().map(of).collect()
     };
     assert_eq!(options(&mut lab, json!({})).len(), 2);
     let change = json!({"InstanceId": hosts[0], "HttpPutResponseHopLimit": 1, "HttpEndpoint": "disabled"});
-    lab.try_call(Service::Ec2, "ModifyInstanceMetadataOptions", change)
-        .unwrap();
+    lab.call(Service::Ec2, "ModifyInstanceMetadataOptions", change);
     let filter = |ids: &[&str]| json!({"Filter": [{"Name": "instance-id", "Value": ids}]});
     let found = options(&mut lab, filter(&[&hosts[0], "i-0"]));
     assert_eq!(found.len(), 1);
-    assert_eq!(
-        (&found[0]["httpPutResponseHopLimit"], &found[0]["httpEndpoint"]),
-        (&json!(1), &json!("disabled"))
-    );
+    assert_eq!(found[0]["httpPutResponseHopLimit"], 1);
+    assert_eq!(found[0]["httpEndpoint"], "disabled");
     let other = options(&mut lab, json!({"InstanceId": [hosts[1]]}));
     assert_eq!(other[0]["httpPutResponseHopLimit"], 2);
     let unknown = lab.try_call(Service::Ec2, "DescribeInstances", json!({"InstanceId": ["i-0"]}));
@@ -109,11 +85,8 @@ fn the_metadata_options_of_instances_are_told_and_changed() {
 
 fn behind(lab: &mut Lab, group: &str, count: usize) {
     let balancers = json!([{"targetGroupArn": group, "containerName": "main", "containerPort": 8080}]);
-    lab.ecs(
-        "CreateService",
-        json!({"cluster": CLUSTER, "serviceName": "web", "taskDefinition": "web", "desiredCount": count,
-            "loadBalancers": balancers, "healthCheckGracePeriodSeconds": 60}),
-    );
+    lab.create_web(json!({"desiredCount": count, "loadBalancers": balancers,
+        "healthCheckGracePeriodSeconds": 60}));
 }
 
 /// State and reason of each target.
@@ -124,24 +97,8 @@ fn health(lab: &mut Lab, group: &str) -> Vec<(String, String)> {
         let text = |member: &str| health[member].as_str().unwrap_or_default().to_owned();
         (text("State"), text("Reason"))
     };
-    answer["TargetHealthDescriptions"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(one)
-        .collect()
-}
-
-fn messages(lab: &mut Lab) -> Vec<String> {
-    let answer = lab.ecs(
-        "DescribeServices",
-        json!({"cluster": CLUSTER, "services": ["web"]}),
-    );
-    let events = answer["services"][0]["events"].as_array().unwrap().clone();
-    events
-        .iter()
-        .map(|one| one["message"].as_str().unwrap().to_owned())
-        .collect()
+    let targets = answer["TargetHealthDescriptions"].as_array().unwrap();
+    targets.iter().map(one).collect()
 }
 
 #[test]
@@ -163,7 +120,7 @@ fn a_task_behind_a_target_group_is_deactivating_for_the_deregistration_delay() {
     assert_eq!(health(&mut lab, &group), []);
     lab.run(10_000);
     assert_eq!(lab.status(&task), TaskStatus::Stopped);
-    let reported = messages(&mut lab);
+    let reported = lab.messages("web");
     for expected in [
         format!("(service web) registered 1 targets in (target-group {group})"),
         "(service web) has begun draining connections on 1 tasks.".to_owned(),
@@ -179,24 +136,18 @@ fn a_service_shows_its_target_group_and_one_that_is_not_there_is_refused() {
     lab.define("web", "0");
     let group = target_group(&mut lab, "0");
     let other = json!([{"targetGroupArn": format!("{group}0"), "containerName": "main", "containerPort": 1}]);
-    let params =
-        json!({"cluster": CLUSTER, "serviceName": "x", "taskDefinition": "web", "loadBalancers": other});
-    assert_eq!(lab.refusal("CreateService", params), "InvalidParameterException");
+    let params = json!({"serviceName": "x", "taskDefinition": "web", "loadBalancers": other});
+    assert_eq!(lab.refusal("CreateService", params), INVALID);
     behind(&mut lab, &group, 2);
-    let service = lab.ecs(
-        "DescribeServices",
-        json!({"cluster": CLUSTER, "services": ["web"]}),
-    )["services"][0]
-        .clone();
+    let service = lab.service("web");
     assert_eq!(service["loadBalancers"][0]["targetGroupArn"], group);
     assert_eq!(service["healthCheckGracePeriodSeconds"], 60);
 }
 
 #[test]
 fn a_target_is_initial_then_unhealthy_if_its_label_says_so_and_the_service_tells_it() {
-    let (mut lab, hosts) = Lab::with(1, |config| {
-        config.timings.activating = std::time::Duration::from_secs(10)
-    });
+    let activating = std::time::Duration::from_secs(10);
+    let (mut lab, hosts) = Lab::with(1, |config| config.timings.activating = activating);
     let group = target_group(&mut lab, "0");
     let mut container = simulated("main", "0");
     container["dockerLabels"]["local-aws.target-health"] = json!("unhealthy");
@@ -212,13 +163,13 @@ fn a_target_is_initial_then_unhealthy_if_its_label_says_so_and_the_service_tells
          failed)",
         hosts[0]
     );
-    let reported = messages(&mut lab);
+    let reported = lab.messages("web");
     assert!(reported.contains(&expected), "{reported:?}");
     let named = json!({"TargetGroupArn": group, "Targets": [{"Id": hosts[0], "Port": 1}]});
     let answer = elb(&mut lab, "DescribeTargetHealth", named);
+    let none = json!([]);
     assert_eq!(
-        answer["TargetHealthDescriptions"],
-        json!([]),
+        answer["TargetHealthDescriptions"], none,
         "no target has this port"
     );
 }
@@ -227,92 +178,62 @@ fn a_target_is_initial_then_unhealthy_if_its_label_says_so_and_the_service_tells
 fn attributes_of_a_target_group_are_checked_and_shown() {
     let (mut lab, _) = Lab::new(0);
     let group = target_group(&mut lab, "45");
-    let shown = elb(
-        &mut lab,
-        "DescribeTargetGroupAttributes",
-        json!({"TargetGroupArn": group}),
-    );
-    let delay = json!({"Key": "deregistration_delay.timeout_seconds", "Value": "45"});
+    let name = json!({"TargetGroupArn": group});
+    let shown = elb(&mut lab, "DescribeTargetGroupAttributes", name);
+    let attributes = shown["Attributes"].as_array().unwrap();
+    let delay = "deregistration_delay.timeout_seconds";
     assert!(
-        shown["Attributes"].as_array().unwrap().contains(&delay),
+        attributes.contains(&json!({"Key": delay, "Value": "45"})),
         "{shown}"
     );
-    for (key, value) in [
-        ("deregistration_delay.timeout_seconds", "3601"),
-        ("no.such.key", "1"),
-    ] {
+    let mut refused = |operation: &str, params: Value| {
+        let answer = lab.try_call(Service::LoadBalancing, operation, params);
+        answer.unwrap_err().code
+    };
+    for (key, value) in [(delay, "3601"), ("no.such.key", "1")] {
         let params = json!({"TargetGroupArn": group, "Attributes": [{"Key": key, "Value": value}]});
-        let refused = lab.try_call(Service::LoadBalancing, "ModifyTargetGroupAttributes", params);
-        assert_eq!(refused.unwrap_err().code, "ValidationError", "{key}");
+        let code = refused("ModifyTargetGroupAttributes", params);
+        assert_eq!(code, "ValidationError", "{key}");
     }
-    let unknown = lab.try_call(
-        Service::LoadBalancing,
-        "DescribeTargetHealth",
-        json!({"TargetGroupArn": "arn:x"}),
-    );
-    assert_eq!(unknown.unwrap_err().code, "TargetGroupNotFound");
-    let again = elb(
-        &mut lab,
-        "CreateTargetGroup",
-        json!({"Name": "web", "Port": 8080}),
-    );
+    let unknown = refused("DescribeTargetHealth", json!({"TargetGroupArn": "arn:x"}));
+    assert_eq!(unknown, "TargetGroupNotFound");
+    let other = refused("CreateTargetGroup", json!({"Name": "web", "Port": 1}));
+    assert_eq!(other, "DuplicateTargetGroupName");
+    let same = json!({"Name": "web", "Port": 8080});
+    let again = elb(&mut lab, "CreateTargetGroup", same);
     assert_eq!(again["TargetGroups"][0]["TargetGroupArn"], group);
-    let other = lab.try_call(
-        Service::LoadBalancing,
-        "CreateTargetGroup",
-        json!({"Name": "web", "Port": 1}),
-    );
-    assert_eq!(other.unwrap_err().code, "DuplicateTargetGroupName");
 }
 
 #[test]
 fn capacity_providers_are_shown_with_their_group_and_their_cluster() {
     let (mut lab, _) = Lab::new(0);
     let provider = json!({"autoScalingGroupArn": "arn:group", "managedScaling": {"status": "ENABLED"}});
-    lab.ecs(
-        "CreateCapacityProvider",
-        json!({"name": "ec2", "autoScalingGroupProvider": provider}),
-    );
-    lab.ecs(
-        "PutClusterCapacityProviders",
-        json!({"cluster": CLUSTER, "capacityProviders": ["ec2"],
-            "defaultCapacityProviderStrategy": [{"capacityProvider": "ec2", "weight": 1}]}),
-    );
+    let create = json!({"name": "ec2", "autoScalingGroupProvider": provider});
+    lab.ecs("CreateCapacityProvider", create);
+    let strategy = json!([{"capacityProvider": "ec2", "weight": 1}]);
+    let put = json!({"capacityProviders": ["ec2"], "defaultCapacityProviderStrategy": strategy});
+    lab.ecs("PutClusterCapacityProviders", put);
     let cluster = lab.ecs("DescribeClusters", json!({"clusters": [CLUSTER]}))["clusters"][0].clone();
     assert_eq!(cluster["capacityProviders"], json!(["ec2"]));
-    assert_eq!(
-        cluster["defaultCapacityProviderStrategy"][0]["capacityProvider"],
-        "ec2"
-    );
-    let answer = lab.ecs(
-        "DescribeCapacityProviders",
-        json!({"capacityProviders": ["ec2", "gone"]}),
-    );
+    let strategy = &cluster["defaultCapacityProviderStrategy"];
+    assert_eq!(strategy[0]["capacityProvider"], "ec2");
+    let names = json!({"capacityProviders": ["ec2", "gone"]});
+    let answer = lab.ecs("DescribeCapacityProviders", names);
     let shown = &answer["capacityProviders"][0]["autoScalingGroupProvider"];
-    assert_eq!(
-        (&shown["autoScalingGroupArn"], &shown["managedDraining"]),
-        (&json!("arn:group"), &json!("ENABLED"))
-    );
+    assert_eq!(shown["autoScalingGroupArn"], "arn:group");
+    assert_eq!(shown["managedDraining"], "ENABLED");
     assert_eq!(answer["failures"][0]["reason"], "MISSING");
     let all = lab.ecs("DescribeCapacityProviders", json!({}));
-    assert_eq!(
-        all["capacityProviders"].as_array().unwrap().len(),
-        3,
-        "those of AWS too"
-    );
-    let unknown =
-        json!({"cluster": CLUSTER, "capacityProviders": ["gone"], "defaultCapacityProviderStrategy": []});
-    assert_eq!(
-        lab.refusal("PutClusterCapacityProviders", unknown),
-        "InvalidParameterException"
-    );
+    let all = all["capacityProviders"].as_array().unwrap();
+    assert_eq!(all.len(), 3, "those of AWS too");
+    let unknown = json!({"capacityProviders": ["gone"], "defaultCapacityProviderStrategy": []});
+    assert_eq!(lab.refusal("PutClusterCapacityProviders", unknown), INVALID);
 }
 
 fn group(lab: &mut Lab, capacity: u32) {
     let params =
         json!({"AutoScalingGroupName": "g", "MinSize": 0, "MaxSize": 9, "DesiredCapacity": capacity});
-    lab.try_call(Service::AutoScaling, "CreateAutoScalingGroup", params)
-        .unwrap();
+    lab.call(Service::AutoScaling, "CreateAutoScalingGroup", params);
 }
 
 /// Status code and description of each activity, the newest first, over all pages.
@@ -320,9 +241,7 @@ fn activities(lab: &mut Lab) -> Vec<(String, String)> {
     let mut params = json!({"AutoScalingGroupName": "g", "MaxRecords": 2});
     let mut all = Vec::new();
     loop {
-        let page = lab
-            .try_call(Service::AutoScaling, "DescribeScalingActivities", params.clone())
-            .unwrap();
+        let page = lab.call(Service::AutoScaling, "DescribeScalingActivities", params.clone());
         let text = |one: &Value, member: &str| one[member].as_str().unwrap_or_default().to_owned();
         let items = page["Activities"].as_array().unwrap().iter();
         all.extend(items.map(|one| (text(one, "StatusCode"), text(one, "Description"))));
@@ -339,25 +258,22 @@ fn scaling_activities_follow_what_a_group_does() {
     group(&mut lab, 2);
     let hook = json!({"AutoScalingGroupName": "g", "LifecycleHookName": "h", "HeartbeatTimeout": 60,
         "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING", "DefaultResult": "CONTINUE"});
-    lab.try_call(Service::AutoScaling, "PutLifecycleHook", hook)
-        .unwrap();
+    lab.call(Service::AutoScaling, "PutLifecycleHook", hook);
     let id = lab.world.running_instances()[0].clone();
     let params = json!({"InstanceId": id, "ShouldDecrementDesiredCapacity": true});
-    lab.try_call(
+    lab.call(
         Service::AutoScaling,
         "TerminateInstanceInAutoScalingGroup",
         params,
-    )
-    .unwrap();
+    );
     let terminating = format!("Terminating EC2 instance: {id}");
     let seen = activities(&mut lab);
     assert_eq!(seen.len(), 3, "{seen:?}");
     assert_eq!(seen[0], ("MidLifecycleAction".to_owned(), terminating.clone()));
-    assert!(
-        seen[1..]
-            .iter()
-            .all(|(status, text)| status == "Successful" && text.starts_with("Launching"))
-    );
+    for (status, text) in &seen[1..] {
+        assert_eq!(status, "Successful");
+        assert!(text.starts_with("Launching"), "{text}");
+    }
     lab.run(61_000);
     assert_eq!(activities(&mut lab)[0], ("Successful".to_owned(), terminating));
     let message = "We currently do not have sufficient m5.large capacity";

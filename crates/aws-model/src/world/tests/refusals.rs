@@ -1,12 +1,17 @@
 //! What the operations refuse, and how far they go.
 
-use super::lab::{CLUSTER, Lab};
+use super::lab::{INVALID, Lab};
 use serde_json::json;
+
+/// So many names.
+fn many(count: usize) -> Vec<String> {
+    (0..count).map(|number| number.to_string()).collect()
+}
 
 #[test]
 fn calls_that_ask_for_too_much_or_nothing_are_refused() {
     let (mut lab, _) = Lab::new(1);
-    let many = |count: usize| json!((0..count).map(|number| number.to_string()).collect::<Vec<_>>());
+    let set = "UpdateContainerInstancesState";
     let cases = [
         ("DescribeTasks", json!({"tasks": many(101)})),
         ("DescribeTasks", json!({"tasks": []})),
@@ -16,30 +21,17 @@ fn calls_that_ask_for_too_much_or_nothing_are_refused() {
             "DescribeContainerInstances",
             json!({"containerInstances": many(101)}),
         ),
-        (
-            "UpdateContainerInstancesState",
-            json!({"containerInstances": many(11), "status": "DRAINING"}),
-        ),
-        (
-            "UpdateContainerInstancesState",
-            json!({"containerInstances": many(1), "status": "INACTIVE"}),
-        ),
+        (set, json!({"containerInstances": many(11), "status": "DRAINING"})),
+        (set, json!({"containerInstances": many(1), "status": "INACTIVE"})),
         ("ListTasks", json!({"containerInstance": "nobody"})),
         ("StopTask", json!({"task": "nobody"})),
     ];
     for (operation, mut params) in cases {
-        params["cluster"] = json!(CLUSTER);
-        assert_eq!(
-            lab.refusal(operation, params.clone()),
-            "InvalidParameterException",
-            "{operation} {params}"
-        );
+        let code = lab.refusal(operation, params.clone());
+        assert_eq!(code, INVALID, "{operation} {params}");
         params["cluster"] = json!("nowhere");
-        assert_eq!(
-            lab.refusal(operation, params),
-            "ClusterNotFoundException",
-            "{operation}"
-        );
+        let code = lab.refusal(operation, params);
+        assert_eq!(code, "ClusterNotFoundException", "{operation}");
     }
     assert_eq!(lab.refusal("NoSuchThing", json!({})), "AccessDeniedException");
 }
@@ -47,22 +39,15 @@ fn calls_that_ask_for_too_much_or_nothing_are_refused() {
 #[test]
 fn limits_themselves_are_taken() {
     let (mut lab, _) = Lab::new(0);
-    let many = |count: usize| json!((0..count).map(|number| number.to_string()).collect::<Vec<_>>());
+    let drained = json!({"containerInstances": many(10), "status": "DRAINING"});
     let cases = [
         ("DescribeTasks", json!({"tasks": many(100)}), 100),
         ("DescribeServices", json!({"services": many(10)}), 10),
-        (
-            "UpdateContainerInstancesState",
-            json!({"containerInstances": many(10), "status": "DRAINING"}),
-            10,
-        ),
+        ("UpdateContainerInstancesState", drained, 10),
     ];
-    for (operation, mut params, failures) in cases {
-        params["cluster"] = json!(CLUSTER);
-        assert_eq!(
-            lab.ecs(operation, params)["failures"].as_array().unwrap().len(),
-            failures
-        );
+    for (operation, params, failures) in cases {
+        let answer = lab.ecs(operation, params);
+        assert_eq!(answer["failures"].as_array().unwrap().len(), failures);
     }
 }
 
@@ -71,24 +56,14 @@ fn services_that_are_not_there_or_no_longer() {
     let (mut lab, _) = Lab::new(1);
     lab.define("web", "0");
     lab.replica("web", "web", 1);
-    let service = |name: &str| json!({"cluster": CLUSTER, "service": name});
-    assert_eq!(
-        lab.refusal("UpdateService", service("nobody")),
-        "ServiceNotFoundException"
-    );
-    assert_eq!(
-        lab.refusal("DeleteService", service("web")),
-        "InvalidParameterException"
-    );
-    lab.ecs(
-        "DeleteService",
-        json!({"cluster": CLUSTER, "service": "web", "force": true}),
-    );
-    assert_eq!(
-        lab.refusal("UpdateService", service("web")),
-        "ServiceNotActiveException"
-    );
-    let unknown = json!({"cluster": CLUSTER, "serviceName": "x", "taskDefinition": "nothing"});
+    let service = |name: &str| json!({"service": name});
+    let code = lab.refusal("UpdateService", service("nobody"));
+    assert_eq!(code, "ServiceNotFoundException");
+    assert_eq!(lab.refusal("DeleteService", service("web")), INVALID);
+    lab.ecs("DeleteService", json!({"service": "web", "force": true}));
+    let code = lab.refusal("UpdateService", service("web"));
+    assert_eq!(code, "ServiceNotActiveException");
+    let unknown = json!({"serviceName": "x", "taskDefinition": "nothing"});
     assert_eq!(lab.refusal("CreateService", unknown), "ClientException");
 }
 
@@ -112,19 +87,13 @@ fn task_definitions_that_make_no_sense_are_refused() {
     ];
     for containers in cases {
         let params = json!({"family": "f", "containerDefinitions": containers});
-        assert_eq!(
-            lab.refusal("RegisterTaskDefinition", params.clone()),
-            "ClientException",
-            "{params}"
-        );
+        let code = lab.refusal("RegisterTaskDefinition", params.clone());
+        assert_eq!(code, "ClientException", "{params}");
     }
     for family in ["a/b", "a:1", &"a".repeat(256)] {
         let params = json!({"family": family, "containerDefinitions": [{"name": "a"}]});
-        assert_eq!(
-            lab.refusal("RegisterTaskDefinition", params),
-            "ClientException",
-            "{family}"
-        );
+        let code = lab.refusal("RegisterTaskDefinition", params);
+        assert_eq!(code, "ClientException", "{family}");
     }
 }
 
@@ -133,11 +102,8 @@ fn a_task_that_is_larger_than_every_number_finds_no_place() {
     let (mut lab, _) = Lab::new(1);
     let large = json!({"name": "a", "cpu": u32::MAX, "memory": u32::MAX});
     let more = json!({"name": "b", "cpu": u32::MAX, "memoryReservation": u32::MAX});
-    lab.ecs(
-        "RegisterTaskDefinition",
-        json!({"family": "f", "containerDefinitions": [large, more]}),
-    );
-    let answer = lab.ecs("RunTask", json!({"cluster": CLUSTER, "taskDefinition": "f"}));
+    lab.define_containers("f", json!([large, more]));
+    let answer = lab.ecs("RunTask", json!({"taskDefinition": "f"}));
     assert_eq!(answer["tasks"], json!([]));
     assert_eq!(answer["failures"].as_array().map(Vec::len), Some(1));
 }

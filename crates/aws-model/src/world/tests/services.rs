@@ -1,48 +1,20 @@
 //! What operators read of services and tasks: placement constraints, rollouts, failed starts, health.
 
-use super::lab::{CLUSTER, Lab, simulated};
+use super::lab::{INVALID, Lab, simulated, with};
 use serde_json::{Value, json};
-
-fn create(lab: &mut Lab, with: Value) {
-    let mut params =
-        json!({"cluster": CLUSTER, "serviceName": "web", "taskDefinition": "web", "desiredCount": 2});
-    params
-        .as_object_mut()
-        .unwrap()
-        .extend(with.as_object().unwrap().clone());
-    lab.ecs("CreateService", params);
-}
-
-fn described(lab: &mut Lab) -> Value {
-    lab.ecs(
-        "DescribeServices",
-        json!({"cluster": CLUSTER, "services": ["web"]}),
-    )["services"][0]
-        .clone()
-}
-
-fn reported(lab: &mut Lab) -> Vec<String> {
-    let events = described(lab)["events"].clone();
-    let text = |event: &Value| event["message"].as_str().unwrap().to_owned();
-    events.as_array().unwrap().iter().map(text).collect()
-}
 
 /// All tasks of the service, the stopped ones too.
 fn tasks(lab: &mut Lab) -> Vec<Value> {
     let mut arns = Vec::new();
     for status in ["RUNNING", "STOPPED"] {
-        let params = json!({"cluster": CLUSTER, "serviceName": "web", "desiredStatus": status});
-        arns.extend(
-            lab.ecs("ListTasks", params)["taskArns"]
-                .as_array()
-                .unwrap()
-                .clone(),
-        );
+        let params = json!({"serviceName": "web", "desiredStatus": status});
+        let listed = lab.ecs("ListTasks", params);
+        arns.extend(listed["taskArns"].as_array().unwrap().clone());
     }
     match arns.is_empty() {
         true => Vec::new(),
         false => {
-            let answer = lab.ecs("DescribeTasks", json!({"cluster": CLUSTER, "tasks": arns}));
+            let answer = lab.ecs("DescribeTasks", json!({"tasks": arns}));
             answer["tasks"].as_array().unwrap().clone()
         }
     }
@@ -50,10 +22,7 @@ fn tasks(lab: &mut Lab) -> Vec<Value> {
 
 fn labelled(labels: Value) -> Value {
     let mut container = simulated("main", "0");
-    container["dockerLabels"]
-        .as_object_mut()
-        .unwrap()
-        .extend(labels.as_object().unwrap().clone());
+    container["dockerLabels"] = with(container["dockerLabels"].take(), labels);
     container
 }
 
@@ -62,22 +31,19 @@ fn tasks_go_only_where_the_constraints_of_their_service_allow_it() {
     let (mut lab, hosts) = Lab::new(3);
     lab.define("web", "0");
     let constraints = json!([{"type": "memberOf", "expression": format!("ec2InstanceId == {}", hosts[1])}]);
-    create(&mut lab, json!({"placementConstraints": constraints}));
+    lab.create_web(json!({"placementConstraints": constraints}));
     lab.run(500);
     assert_eq!(lab.alive(&hosts[1], "service:web").len(), 2);
-    assert_eq!(described(&mut lab)["placementConstraints"], constraints);
+    assert_eq!(lab.service("web")["placementConstraints"], constraints);
     lab.set_state(&hosts[1], "DRAINING");
     lab.run(500);
-    let message = reported(&mut lab).remove(0);
-    assert!(
-        message.ends_with("encountered error \"MemberOf placement constraint unsatisfied.\"."),
-        "{message}"
-    );
-    let anywhere = json!({"cluster": CLUSTER, "service": "web", "placementConstraints": []});
+    let message = lab.messages("web").remove(0);
+    let error = "encountered error \"MemberOf placement constraint unsatisfied.\".";
+    assert!(message.ends_with(error), "{message}");
+    let anywhere = json!({"service": "web", "placementConstraints": []});
     lab.ecs("UpdateService", anywhere);
     lab.run(500);
-    let moved = [&hosts[0], &hosts[2]].map(|host| lab.alive(host, "service:web").len());
-    assert_eq!(moved, [1, 1]);
+    assert_eq!(lab.counts(&hosts, "service:web"), [1, 0, 1]);
 }
 
 #[test]
@@ -86,18 +52,14 @@ fn a_daemon_obeys_its_constraints_too_and_others_than_member_of_are_refused() {
     lab.define("web", "0");
     let only = json!([{"type": "memberOf", "expression": format!("ec2InstanceId == {}", hosts[0])}]);
     let params = |constraints: Value| {
-        json!({"cluster": CLUSTER, "serviceName": "web", "taskDefinition": "web", "schedulingStrategy": "DAEMON",
+        json!({"serviceName": "web", "taskDefinition": "web", "schedulingStrategy": "DAEMON",
             "placementConstraints": constraints})
     };
     let distinct = params(json!([{"type": "distinctInstance"}]));
-    assert_eq!(
-        lab.refusal("CreateService", distinct),
-        "InvalidParameterException"
-    );
+    assert_eq!(lab.refusal("CreateService", distinct), INVALID);
     lab.ecs("CreateService", params(only));
     lab.run(500);
-    let alive = [&hosts[0], &hosts[1]].map(|host| lab.alive(host, "service:web").len());
-    assert_eq!(alive, [1, 0]);
+    assert_eq!(lab.counts(&hosts, "service:web"), [1, 0]);
 }
 
 #[test]
@@ -105,56 +67,42 @@ fn a_container_that_cannot_start_gives_its_reason_to_task_service_and_deployment
     let (mut lab, _) = Lab::new(1);
     let reason = "CannotPullContainerError: pull access denied for web";
     lab.define_containers("web", json!([labelled(json!({"local-aws.fails": reason}))]));
-    create(&mut lab, json!({"desiredCount": 1}));
+    lab.create_web(json!({"desiredCount": 1}));
     lab.run(200);
     let stopped = tasks(&mut lab);
-    let stopped = stopped
-        .iter()
-        .find(|task| task["lastStatus"] == "STOPPED")
-        .unwrap();
+    let mut stopped = stopped.iter().filter(|task| task["lastStatus"] == "STOPPED");
+    let stopped = stopped.next().unwrap();
     assert_eq!(stopped["stopCode"], "TaskFailedToStart");
     assert_eq!(stopped["stoppedReason"], reason);
     let container = &stopped["containers"][0];
-    assert_eq!(
-        (&container["reason"], container.get("exitCode")),
-        (&json!(reason), None)
-    );
-    let messages = reported(&mut lab);
+    assert_eq!(container["reason"], reason);
+    assert_eq!(container.get("exitCode"), None);
+    let messages = lab.messages("web");
     let expected = format!("(service web) was unable to place a task. Reason: {reason}.");
     assert!(messages.contains(&expected), "{messages:?}");
-    let deployment = &described(&mut lab)["deployments"][0];
+    let deployment = &lab.service("web")["deployments"][0];
     assert!(deployment["failedTasks"].as_u64() > Some(0), "{deployment}");
     assert_eq!(deployment["rolloutState"], "IN_PROGRESS");
     let id = deployment["id"].as_str().unwrap();
-    assert_eq!(
-        deployment["rolloutStateReason"],
-        format!("ECS deployment {id} in progress.")
-    );
+    let words = format!("ECS deployment {id} in progress.");
+    assert_eq!(deployment["rolloutStateReason"], words);
 }
 
 #[test]
 fn the_circuit_breaker_ends_a_deployment_that_cannot_start() {
     let (mut lab, _) = Lab::new(1);
-    lab.define_containers(
-        "web",
-        json!([labelled(
-            json!({"local-aws.fails": "CannotStartContainerError: no"})
-        )]),
-    );
-    create(
-        &mut lab,
-        json!({"desiredCount": 1, "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": true, "rollback": false}}}),
-    );
+    let failing = labelled(json!({"local-aws.fails": "CannotStartContainerError: no"}));
+    lab.define_containers("web", json!([failing]));
+    let breaker = json!({"deploymentCircuitBreaker": {"enable": true, "rollback": false}});
+    lab.create_web(json!({"desiredCount": 1, "deploymentConfiguration": breaker}));
     lab.run(60_000);
-    let deployment = described(&mut lab)["deployments"][0].clone();
+    let deployment = lab.service("web")["deployments"][0].clone();
     assert_eq!(deployment["rolloutState"], "FAILED");
-    assert_eq!(
-        deployment["rolloutStateReason"],
-        "ECS deployment circuit breaker: tasks failed to start."
-    );
+    let words = "ECS deployment circuit breaker: tasks failed to start.";
+    assert_eq!(deployment["rolloutStateReason"], words);
     assert_eq!(deployment["failedTasks"], 3);
     let id = deployment["id"].as_str().unwrap();
-    let messages = reported(&mut lab);
+    let messages = lab.messages("web");
     let expected = format!("(service web) (deployment {id}) deployment failed: tasks failed to start.");
     assert!(messages.contains(&expected), "{messages:?}");
     let before = tasks(&mut lab).len();
@@ -166,26 +114,20 @@ fn the_circuit_breaker_ends_a_deployment_that_cannot_start() {
 fn a_rollout_stays_complete_when_its_tasks_are_drained() {
     let (mut lab, hosts) = Lab::new(1);
     lab.define("web", "30");
-    create(&mut lab, json!({}));
-    assert_eq!(
-        described(&mut lab)["deployments"][0]["rolloutState"],
-        "IN_PROGRESS"
-    );
+    lab.create_web(json!({}));
+    let begun = lab.service("web")["deployments"][0].clone();
+    assert_eq!(begun["rolloutState"], "IN_PROGRESS");
     lab.run(500);
     lab.set_state(&hosts[0], "DRAINING");
     lab.run(500);
-    let service = described(&mut lab);
+    let service = lab.service("web");
     let deployment = &service["deployments"][0];
-    assert_eq!(
-        (&service["runningCount"], &deployment["runningCount"]),
-        (&json!(0), &json!(0))
-    );
+    assert_eq!(service["runningCount"], 0);
+    assert_eq!(deployment["runningCount"], 0);
     assert_eq!(deployment["rolloutState"], "COMPLETED");
     let id = deployment["id"].as_str().unwrap();
-    assert_eq!(
-        deployment["rolloutStateReason"],
-        format!("ECS deployment {id} completed.")
-    );
+    let words = format!("ECS deployment {id} completed.");
+    assert_eq!(deployment["rolloutStateReason"], words);
 }
 
 #[test]
@@ -201,29 +143,15 @@ fn health_is_reported_of_containers_with_a_check_and_of_the_task_by_its_essentia
         }
         one
     };
+    let healthy = container("a", "HEALTHY", true, true);
+    let not_known = container("a", "UNKNOWN", true, true);
+    let unchecked = container("a", "HEALTHY", true, false);
+    let other = |health: &str, essential: bool| container("b", health, essential, true);
     let cases = [
-        (
-            "HEALTHY",
-            vec![
-                container("a", "HEALTHY", true, true),
-                container("b", "UNHEALTHY", false, true),
-            ],
-        ),
-        (
-            "UNHEALTHY",
-            vec![
-                container("a", "HEALTHY", true, true),
-                container("b", "UNHEALTHY", true, true),
-            ],
-        ),
-        (
-            "UNKNOWN",
-            vec![
-                container("a", "UNKNOWN", true, true),
-                container("b", "HEALTHY", true, true),
-            ],
-        ),
-        ("UNKNOWN", vec![container("a", "HEALTHY", true, false)]),
+        ("HEALTHY", vec![healthy.clone(), other("UNHEALTHY", false)]),
+        ("UNHEALTHY", vec![healthy, other("UNHEALTHY", true)]),
+        ("UNKNOWN", vec![not_known, other("HEALTHY", true)]),
+        ("UNKNOWN", vec![unchecked]),
     ];
     for (expected, containers) in cases {
         let reported: Vec<Value> = containers
@@ -235,18 +163,12 @@ fn health_is_reported_of_containers_with_a_check_and_of_the_task_by_its_essentia
             .collect();
         lab.define_containers("job", json!(containers));
         let arn = lab.standalone("job");
-        let task = |lab: &mut Lab| {
-            lab.ecs("DescribeTasks", json!({"cluster": CLUSTER, "tasks": [arn]}))["tasks"][0].clone()
-        };
-        assert_eq!(task(&mut lab)["healthStatus"], "UNKNOWN", "it does not run yet");
+        assert_eq!(lab.task(&arn)["healthStatus"], "UNKNOWN", "it does not run yet");
         lab.run(500);
-        let task = task(&mut lab);
+        let task = lab.task(&arn);
         assert_eq!(task["healthStatus"], expected);
-        let health = task["containers"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|one| one["healthStatus"].clone());
+        let containers = task["containers"].as_array().unwrap().iter();
+        let health = containers.map(|one| one["healthStatus"].clone());
         assert_eq!(health.collect::<Vec<_>>(), reported);
     }
 }
@@ -258,7 +180,7 @@ fn a_container_that_ends_by_itself_gives_the_code_of_its_label() {
     lab.define_containers("job", json!([labelled(labels)]));
     let arn = lab.standalone("job");
     lab.run(2_000);
-    let task = lab.ecs("DescribeTasks", json!({"cluster": CLUSTER, "tasks": [arn]}))["tasks"][0].clone();
+    let task = lab.task(&arn);
     assert_eq!(task["containers"][0]["exitCode"], 3);
     assert_eq!(task["stopCode"], "EssentialContainerExited");
 }

@@ -1,6 +1,6 @@
 //! The statuses of one task, in order.
 
-use super::lab::{CLUSTER, Lab, simulated};
+use super::lab::{Lab, simulated};
 use crate::TaskStatus::{
     Activating, Deactivating, Deprovisioning, Pending, Provisioning, Running, Stopped, Stopping,
 };
@@ -22,10 +22,8 @@ fn a_task_walks_up_and_down() {
     lab.run(1000);
     let down = [Deactivating, Stopping, Deprovisioning, Stopped];
     assert_eq!(lab.walked(&task)[4..], down);
-    assert_eq!(
-        lab.world.task(&task).unwrap().stop_code,
-        Some(StopCode::UserInitiated)
-    );
+    let task = lab.world.task(&task).unwrap();
+    assert_eq!(task.stop_code, Some(StopCode::UserInitiated));
 }
 
 #[test]
@@ -52,11 +50,8 @@ fn every_change_of_a_task_is_an_event_with_a_version() {
         _ => None,
     });
     let seen: Vec<_> = events.map(|event| &event["detail"]).collect();
-    let versions: Vec<_> = seen
-        .iter()
-        .map(|detail| detail["version"].as_u64().unwrap())
-        .collect();
-    assert_eq!(versions, (1..=8).collect::<Vec<_>>());
+    let versions = seen.iter().map(|detail| detail["version"].as_u64().unwrap());
+    assert!(versions.eq(1..=8), "{seen:?}");
     let last = seen[7];
     assert_eq!(last["lastStatus"], "STOPPED");
     assert_eq!(last["desiredStatus"], "STOPPED");
@@ -69,12 +64,8 @@ fn every_change_of_a_task_is_an_event_with_a_version() {
 #[test]
 fn an_essential_container_takes_its_task_along() {
     let (mut lab, _) = Lab::new(1);
-    lab.define_containers(
-        "pair",
-        json!([
-            {"name": "main", "command": ["x"]}, {"name": "extra", "command": ["y"], "essential": false},
-        ]),
-    );
+    let extra = json!({"name": "extra", "command": ["y"], "essential": false});
+    lab.define_containers("pair", json!([{"name": "main", "command": ["x"]}, extra]));
     let task = lab.standalone("pair");
     lab.run(100);
     for container in ["main", "extra"] {
@@ -84,10 +75,8 @@ fn an_essential_container_takes_its_task_along() {
     assert_eq!(lab.status(&task), Running);
     lab.world.container_exited(lab.now, &task, "main", 1);
     let stopping = lab.world.task(&task).unwrap();
-    assert_eq!(
-        (stopping.last_status, stopping.desired_status),
-        (Stopping, DesiredStatus::Stopped)
-    );
+    assert_eq!(stopping.last_status, Stopping);
+    assert_eq!(stopping.desired_status, DesiredStatus::Stopped);
     assert_eq!(stopping.stop_code, Some(StopCode::EssentialContainerExited));
     lab.world.container_exited(lab.now, &task, "extra", 143);
     lab.run(100);
@@ -103,10 +92,8 @@ fn a_container_that_cannot_start_fails_its_task() {
     lab.world.container_exited(lab.now, &task, "main", 127);
     lab.run(100);
     let task = lab.world.task(&task).unwrap();
-    assert_eq!(
-        (task.last_status, task.stop_code),
-        (Stopped, Some(StopCode::TaskFailedToStart))
-    );
+    assert_eq!(task.last_status, Stopped);
+    assert_eq!(task.stop_code, Some(StopCode::TaskFailedToStart));
 }
 
 #[test]
@@ -130,14 +117,9 @@ fn a_stopped_task_is_described_for_an_hour() {
     lab.run(100);
     lab.stop(&task);
     lab.run(3_500_000);
-    let describe = json!({"cluster": CLUSTER, "tasks": [task]});
-    assert_eq!(
-        lab.ecs("DescribeTasks", describe.clone())["tasks"][0]["lastStatus"],
-        "STOPPED"
-    );
+    let describe = json!({"tasks": [task]});
+    assert_eq!(lab.task(&task)["lastStatus"], "STOPPED");
     lab.run(200_000);
-    assert_eq!(
-        lab.ecs("DescribeTasks", describe)["failures"],
-        json!([{"arn": task, "reason": "MISSING"}])
-    );
+    let missing = json!([{"arn": task, "reason": "MISSING"}]);
+    assert_eq!(lab.ecs("DescribeTasks", describe)["failures"], missing);
 }
