@@ -4,7 +4,7 @@ mod endpoints;
 mod reads;
 
 use crate::{LocalAws, LocalAwsConfig};
-use protector_aws_model::{ContainerStatus, Entry, Service, TaskStatus, What, WorldConfig};
+use protector_aws_model::{ContainerStatus, Entry, Service, TaskStatus, What};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,17 +17,12 @@ const BOUND: Duration = Duration::from_secs(20);
 const SCRIPT: &str = "trap 'echo bye; exit 0' TERM; echo hello $NAME; while :; do sleep 0.02; done";
 
 async fn started() -> LocalAws {
-    let world = WorldConfig {
-        quotas: false,
-        ..WorldConfig::default()
-    };
-    LocalAws::start(LocalAwsConfig {
-        world,
+    let mut config = LocalAwsConfig {
         tick_every: None,
         ..LocalAwsConfig::default()
-    })
-    .await
-    .unwrap()
+    };
+    config.world.quotas = false;
+    LocalAws::start(config).await.unwrap()
 }
 
 /// A cluster of one instance, and a running task: a daemon, and a protector that depends on it.
@@ -38,15 +33,11 @@ async fn protected(aws: &LocalAws) -> (String, String) {
     let shell = |name: &str| json!({"name": name, "command": ["sh", "-c", SCRIPT], "environment": [{"name": "NAME", "value": name}]});
     let mut protector = shell("protector");
     protector["dependsOn"] = json!([{"containerName": "daemon", "condition": "START"}]);
-    ecs(
-        "RegisterTaskDefinition",
-        json!({"family": "f", "containerDefinitions": [shell("daemon"), protector]}),
-    );
-    ecs(
-        "CreateService",
-        json!({"cluster": "demo", "serviceName": "router", "taskDefinition": "f",
-        "schedulingStrategy": "DAEMON"}),
-    );
+    let definition = json!({"family": "f", "containerDefinitions": [shell("daemon"), protector]});
+    ecs("RegisterTaskDefinition", definition);
+    let service = json!({"cluster": "demo", "serviceName": "router", "taskDefinition": "f",
+        "schedulingStrategy": "DAEMON"});
+    ecs("CreateService", service);
     let running = aws.wait_until("the task runs", BOUND, |world| {
         let task = world.tasks_on(&instance).pop()?;
         (task.last_status == TaskStatus::Running).then_some(task.task_arn)
@@ -61,11 +52,7 @@ async fn protected(aws: &LocalAws) -> (String, String) {
 /// A line of output is not a change of the world, so the test must poll for it.
 async fn until_logged(aws: &LocalAws, task: &str, container: &str, line: &str) {
     let logged = async {
-        while !aws
-            .container_logs(task, container)
-            .iter()
-            .any(|logged| logged == line)
-        {
+        while !aws.container_logs(task, container).contains(&line.to_owned()) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
@@ -76,19 +63,15 @@ async fn until_logged(aws: &LocalAws, task: &str, container: &str, line: &str) {
 async fn containers_are_processes_that_stop_in_the_order_of_the_agent() {
     let aws = started().await;
     let (_, task) = protected(&aws).await;
-    aws.call(Service::Ecs, "StopTask", json!({"cluster": "demo", "task": task}))
-        .unwrap();
+    let stop = json!({"cluster": "demo", "task": task});
+    aws.call(Service::Ecs, "StopTask", stop).unwrap();
     let stopped = aws.wait_until("the task is stopped", BOUND, |world| {
         let task = world.task(&task)?;
         (task.last_status == TaskStatus::Stopped).then_some(task)
     });
     let stopped = stopped.await.unwrap();
-    let codes: Vec<_> = stopped
-        .containers
-        .iter()
-        .map(|container| container.exit_code)
-        .collect();
-    assert_eq!(codes, [Some(0), Some(0)]);
+    let codes = stopped.containers.iter().map(|container| container.exit_code);
+    assert_eq!(codes.collect::<Vec<_>>(), [Some(0), Some(0)]);
     for container in ["daemon", "protector"] {
         assert_eq!(aws.container_logs(&task, container).last().unwrap(), "bye");
     }
@@ -99,15 +82,10 @@ async fn containers_are_processes_that_stop_in_the_order_of_the_agent() {
         };
         let journal = aws.journal();
         let place = |wanted| journal.iter().position(|entry| is(entry, wanted)).unwrap();
-        (
-            place(ContainerStatus::Terminating),
-            place(ContainerStatus::Stopped),
-        )
+        [ContainerStatus::Terminating, ContainerStatus::Stopped].map(place)
     });
-    assert!(
-        ends[0].1 < ends[1].0,
-        "the daemon got SIGTERM before the protector was gone: {ends:?}"
-    );
+    let [[_, protector_gone], [daemon_terminated, _]] = ends;
+    assert!(protector_gone < daemon_terminated, "{ends:?}");
     aws.shutdown().await;
 }
 
@@ -135,41 +113,28 @@ async fn an_instance_that_goes_takes_its_processes_along() {
 async fn the_wire_tells_the_same_as_the_model() {
     let aws = started().await;
     let (_, task) = protected(&aws).await;
-    let listed = json_call(
-        &aws,
-        "AmazonEC2ContainerServiceV20141113.ListTasks",
-        "{\"cluster\":\"demo\"}",
-    )
-    .await;
-    assert!(listed.starts_with("HTTP/1.1 200"), "{listed}");
-    assert!(listed.contains(&task));
-    let refused = json_call(
-        &aws,
-        "AmazonEC2ContainerServiceV20141113.ListTasks",
-        "{\"cluster\":\"x\"}",
-    )
-    .await;
-    assert!(
-        refused.starts_with("HTTP/1.1 400") && refused.contains("ClusterNotFoundException"),
-        "{refused}"
+    let target = "AmazonEC2ContainerServiceV20141113.ListTasks";
+    let list = |cluster| reads::json_of(&aws, "me", "ecs", target, json!({"cluster": cluster}));
+    assert_eq!(list("demo").await, (200, json!({"taskArns": [task]})));
+    let (status, refused) = list("x").await;
+    assert_eq!(
+        (status, &refused["__type"]),
+        (400, &json!("ClusterNotFoundException"))
     );
     let id = task.rsplit('/').next().unwrap();
     let metadata = request(&aws, &format!("GET /v4/{id}-protector/task HTTP/1.1\r\n"), "").await;
-    assert!(
-        metadata.starts_with("HTTP/1.1 200") && metadata.contains("\"ServiceName\":\"router\""),
-        "{metadata}"
-    );
+    assert!(metadata.starts_with("HTTP/1.1 200"), "{metadata}");
+    assert!(metadata.contains("\"ServiceName\":\"router\""), "{metadata}");
     aws.shutdown().await;
 }
 
-async fn json_call(aws: &LocalAws, target: &str, body: &str) -> String {
-    let authorization = "AWS4-HMAC-SHA256 Credential=me/20260101/eu-west-1/ecs/aws4_request";
-    let head = format!("POST / HTTP/1.1\r\nx-amz-target: {target}\r\nauthorization: {authorization}\r\n");
-    request(aws, &head, body).await
+/// Where the APIs are: host and port.
+fn address(aws: &LocalAws) -> String {
+    aws.endpoint_url().replace("http://", "")
 }
 
 async fn request(aws: &LocalAws, head: &str, body: &str) -> String {
-    let address = aws.endpoint_url().replace("http://", "");
+    let address = address(aws);
     let mut stream = TcpStream::connect(&address).await.unwrap();
     let text = format!(
         "{head}host: {address}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
@@ -177,9 +142,7 @@ async fn request(aws: &LocalAws, head: &str, body: &str) -> String {
     );
     stream.write_all(text.as_bytes()).await.unwrap();
     let mut answer = String::new();
-    tokio::time::timeout(BOUND, stream.read_to_string(&mut answer))
-        .await
-        .unwrap()
-        .unwrap();
+    let read = stream.read_to_string(&mut answer);
+    tokio::time::timeout(BOUND, read).await.unwrap().unwrap();
     answer
 }

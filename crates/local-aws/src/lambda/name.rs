@@ -143,23 +143,19 @@ mod tests {
             (&arn, Some("$LATEST")),
             (&alias, None),
         ] {
-            assert_eq!(
-                role(text, qualifier),
-                Some(Role::Coordinator),
-                "{text} {qualifier:?}"
-            );
+            let role = role(text, qualifier);
+            assert_eq!(role, Some(Role::Coordinator), "{text} {qualifier:?}");
         }
         let beats = "ecs-daemon-protector-heartbeats";
         assert_eq!(role(beats, None), Some(Role::Heartbeats));
         let elsewhere = alias.replace("eu-west-1", "us-east-1");
-        for (text, qualifier) in [
-            ("other", None),
-            ("", None),
+        let unqualified = [("other", None), ("", None), (&elsewhere, None)];
+        let qualified = [
             (NAME, Some("dead")),
             (&short, Some("live")),
             (beats, Some("live")),
-            (&elsewhere, None),
-        ] {
+        ];
+        for (text, qualifier) in unqualified.into_iter().chain(qualified) {
             assert_eq!(role(text, qualifier), None, "{text} {qualifier:?}");
         }
     }
@@ -176,41 +172,31 @@ mod tests {
         };
         let error = json!({"errorType": "Coordinator.Failed", "errorMessage": "no"});
         let failed = |kind: &str, what: &str| {
-            Invoked::Failed(
-                json!({"errorType": kind, "errorMessage": format!("RequestId: r-1 Error: {what}")}),
-            )
+            let message = format!("RequestId: r-1 Error: {what}");
+            Invoked::Failed(json!({"errorType": kind, "errorMessage": message}))
         };
-        let exited = "Runtime.ExitError";
+        let exited = |what| failed("Runtime.ExitError", what);
+        let late = failed("Sandbox.Timedout", "Task timed out after 60.00 seconds");
+        let gone = "gone".to_owned();
+        use InvocationOutcome as Outcome;
         for (outcome, reported) in [
-            (InvocationOutcome::Returned(json!(1)), Invoked::Returned(json!(1))),
+            (Outcome::Returned(json!(1)), Invoked::Returned(json!(1))),
+            (Outcome::Failed(error.clone()), Invoked::Failed(error.clone())),
+            (Outcome::InitFailed(Some(error.clone())), Invoked::Failed(error)),
+            (Outcome::TimedOut, late),
             (
-                InvocationOutcome::Failed(error.clone()),
-                Invoked::Failed(error.clone()),
+                Outcome::Crashed(70),
+                exited("Runtime exited with error: exit status 70"),
             ),
             (
-                InvocationOutcome::InitFailed(Some(error.clone())),
-                Invoked::Failed(error),
+                Outcome::Crashed(137),
+                exited("Runtime exited with error: signal: 9"),
             ),
             (
-                InvocationOutcome::TimedOut,
-                failed("Sandbox.Timedout", "Task timed out after 60.00 seconds"),
+                Outcome::InitFailed(None),
+                exited("Runtime exited without providing a reason"),
             ),
-            (
-                InvocationOutcome::Crashed(70),
-                failed(exited, "Runtime exited with error: exit status 70"),
-            ),
-            (
-                InvocationOutcome::Crashed(137),
-                failed(exited, "Runtime exited with error: signal: 9"),
-            ),
-            (
-                InvocationOutcome::InitFailed(None),
-                failed(exited, "Runtime exited without providing a reason"),
-            ),
-            (
-                InvocationOutcome::Unavailable("gone".to_owned()),
-                Invoked::NotRun("gone".to_owned()),
-            ),
+            (Outcome::Unavailable(gone.clone()), Invoked::NotRun(gone)),
         ] {
             assert_eq!(of(outcome), reported);
         }

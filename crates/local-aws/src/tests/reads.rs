@@ -1,13 +1,12 @@
 //! What operators read, over the wire, in each protocol.
 
-use super::{BOUND, request, started};
+use super::{BOUND, address, request, started};
 use crate::lambda::CoordinatorSpec;
 use crate::{LocalAws, principal};
 use ciborium::Value as Cbor;
 use protector_aws_model::faults::{CallFilter, Limit};
 use protector_aws_model::{Cut, Service};
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -19,8 +18,20 @@ pub(super) fn signed(caller: &str, service: &str) -> String {
     )
 }
 
+/// Asserts that a call in JSON fails with this code.
+#[track_caller]
+fn assert_refused((status, error): (u16, Value), code: &str) {
+    assert_eq!((status, error["__type"].as_str()), (400, Some(code)), "{error}");
+}
+
+/// The text of the first element of this name.
+fn element<'a>(xml: &'a str, name: &str) -> &'a str {
+    let (_, rest) = xml.split_once(&format!("<{name}>")).unwrap();
+    rest.split_once('<').unwrap().0
+}
+
 /// The status line's number, and the body.
-fn parts(answer: &str) -> (u16, String) {
+pub(super) fn parts(answer: &str) -> (u16, String) {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     (head[9..12].parse().unwrap(), body.to_owned())
 }
@@ -54,13 +65,12 @@ async fn query(aws: &LocalAws, service: &str, body: &str) -> (u16, String) {
 /// A program that writes two lines and is no function.
 async fn with_function() -> (LocalAws, std::path::PathBuf) {
     let aws = started().await;
-    let path = std::env::temp_dir().join(format!(
-        "local-aws-{}-{:?}",
-        std::process::id(),
-        std::thread::current().id()
-    ));
-    let script =
-        "#!/bin/sh\necho '{\"event\":\"receipt\",\"instance\":\"i-1\"}'\necho '{\"event\":\"tick\"}'\n";
+    let (process, thread) = (std::process::id(), std::thread::current().id());
+    let path = std::env::temp_dir().join(format!("local-aws-{process}-{thread:?}"));
+    let script = r#"#!/bin/sh
+echo '{"event":"receipt","instance":"i-1"}'
+echo '{"event":"tick"}'
+"#;
     std::fs::write(&path, script).unwrap();
     let mut mode = std::fs::metadata(&path).unwrap().permissions();
     std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
@@ -86,11 +96,7 @@ async fn the_lines_of_the_coordinator_are_filtered() {
     assert!(events[0]["message"].as_str().unwrap().contains("i-1"));
     let age = jiff::Timestamp::now().as_millisecond() - events[0]["timestamp"].as_i64().unwrap();
     assert!((0..60_000).contains(&age), "{age}");
-    let (status, answer) = ask("-x").await;
-    assert_eq!(
-        (status, &answer["__type"]),
-        (400, &json!("InvalidParameterException"))
-    );
+    assert_refused(ask("-x").await, "InvalidParameterException");
     aws.shutdown().await;
     std::fs::remove_file(path).unwrap();
 }
@@ -101,46 +107,33 @@ async fn a_function_is_shown_as_it_is_deployed_and_without_credentials() {
     let path = |name: &str| format!("/2015-03-31/functions/{name}/configuration");
     let (status, shown) = get(&aws, &path(STACK)).await;
     assert_eq!(status, 200);
-    assert_eq!(
-        (&shown["Timeout"], &shown["FunctionName"]),
-        (&json!(60), &json!(STACK))
-    );
+    assert_eq!(shown["Timeout"], 60);
+    assert_eq!(shown["FunctionName"], STACK);
     let variables = shown["Environment"]["Variables"].as_object().unwrap();
     assert_eq!(variables["PROTECTOR_CLUSTERS"], "prod");
-    assert!(
-        variables.keys().all(|name| !name.starts_with("AWS_")),
-        "{variables:?}"
-    );
+    let is_own = |name: &String| name.starts_with("AWS_");
+    assert!(!variables.keys().any(is_own), "{variables:?}");
     let arn = "arn%3Aaws%3Alambda%3Aeu-west-1%3A123456789012%3Afunction%3Aecs-daemon-protector-heartbeats";
-    let (status, beats) = get(&aws, &path(arn)).await;
-    assert_eq!((status, &beats["Timeout"]), (200, &json!(55)));
+    let (status, heartbeats) = get(&aws, &path(arn)).await;
+    assert_eq!((status, &heartbeats["Timeout"]), (200, &json!(55)));
     let reserved = |name: &str| format!("/2019-09-30/functions/{name}/concurrency");
     let answer = get(&aws, &reserved(STACK)).await;
     assert_eq!(answer, (200, json!({"ReservedConcurrentExecutions": 2})));
-    assert_eq!(
-        get(&aws, &reserved("ecs-daemon-protector-heartbeats")).await,
-        (200, json!({}))
-    );
+    let beats = "ecs-daemon-protector-heartbeats";
+    assert_eq!(get(&aws, &reserved(beats)).await, (200, json!({})));
     let sources = |name: &str| format!("/2015-03-31/event-source-mappings/?FunctionName={name}");
     let (status, mappings) = get(&aws, &sources(STACK)).await;
     let mapping = &mappings["EventSourceMappings"][0];
     assert_eq!((status, &mapping["State"]), (200, &json!("Enabled")));
-    assert!(
-        mapping["EventSourceArn"]
-            .as_str()
-            .unwrap()
-            .ends_with("-events.fifo")
-    );
-    let beats = get(&aws, &sources("ecs-daemon-protector-heartbeats")).await;
-    assert_eq!(beats, (200, json!({"EventSourceMappings": []})));
+    let queue = mapping["EventSourceArn"].as_str().unwrap();
+    assert!(queue.ends_with("-events.fifo"), "{queue}");
+    let none = json!({"EventSourceMappings": []});
+    assert_eq!(get(&aws, &sources(beats)).await, (200, none));
     assert_eq!(get(&aws, &path("other")).await.0, 404);
     aws.stop_coordinator();
     assert_eq!(get(&aws, &path(STACK)).await.0, 404, "it is gone");
-    assert_eq!(
-        get(&aws, "/2015-03-31/functions/x/aliases").await.0,
-        403,
-        "denied, and not missing"
-    );
+    let aliases = get(&aws, "/2015-03-31/functions/x/aliases").await;
+    assert_eq!(aliases.0, 403, "denied, and not missing");
     assert_eq!(get(&aws, "/2020-05-31/distribution").await.0, 403);
     aws.shutdown().await;
     std::fs::remove_file(file).unwrap();
@@ -156,6 +149,7 @@ async fn the_rules_are_those_by_which_events_are_delivered() {
     };
     let queue = "arn:aws:sqs:eu-west-1:123456789012:ecs-daemon-protector-events.fifo";
     let (_, names) = ask("ListRuleNamesByTarget", json!({"TargetArn": queue})).await;
+    let named = |name: &str| format!("{STACK}-{name}");
     let expected = [
         "terminate",
         "task-stopped",
@@ -163,38 +157,25 @@ async fn the_rules_are_those_by_which_events_are_delivered() {
         "spot-notice",
         "tick",
     ];
-    assert_eq!(
-        names["RuleNames"],
-        json!(expected.map(|name| format!("{STACK}-{name}")))
-    );
-    let (_, rule) = ask(
-        "DescribeRule",
-        json!({"Name": format!("{STACK}-instance-draining")}),
-    )
-    .await;
+    assert_eq!(names["RuleNames"], json!(expected.map(named)));
+    let draining = json!({"Name": named("instance-draining")});
+    let (_, rule) = ask("DescribeRule", draining).await;
     let pattern: Value = serde_json::from_str(rule["EventPattern"].as_str().unwrap()).unwrap();
     assert_eq!(pattern, crate::rules::product_rules()[2]);
     assert_eq!(rule["State"], "ENABLED");
-    let (_, tick) = ask("DescribeRule", json!({"Name": format!("{STACK}-tick")})).await;
+    let (_, tick) = ask("DescribeRule", json!({"Name": named("tick")})).await;
     assert_eq!(tick["ScheduleExpression"], "rate(1 minute)");
-    let (_, targets) = ask("ListTargetsByRule", json!({"Rule": format!("{STACK}-tick")})).await;
+    let (_, targets) = ask("ListTargetsByRule", json!({"Rule": named("tick")})).await;
     assert_eq!(targets["Targets"][0]["Arn"], queue);
-    let (_, of_function) = ask(
-        "ListTargetsByRule",
-        json!({"Rule": format!("{STACK}-heartbeats")}),
-    )
-    .await;
+    let heartbeats = json!({"Rule": named("heartbeats")});
+    let (_, targets) = ask("ListTargetsByRule", heartbeats).await;
+    let function = targets["Targets"][0]["Arn"].as_str().unwrap();
     assert!(
-        of_function["Targets"][0]["Arn"]
-            .as_str()
-            .unwrap()
-            .ends_with(":function:ecs-daemon-protector-heartbeats")
+        function.ends_with(":function:ecs-daemon-protector-heartbeats"),
+        "{function}"
     );
-    let (status, unknown) = ask("DescribeRule", json!({"Name": "x"})).await;
-    assert_eq!(
-        (status, &unknown["__type"]),
-        (400, &json!("ResourceNotFoundException"))
-    );
+    let unknown = ask("DescribeRule", json!({"Name": "x"})).await;
+    assert_refused(unknown, "ResourceNotFoundException");
     aws.shutdown().await;
 }
 
@@ -213,8 +194,8 @@ async fn the_queues_count_what_was_not_processed() {
     assert_eq!(ask(url, count).await, (200, reported("1")));
     let (_, all) = ask(url, json!(["All"])).await;
     assert_eq!(all["Attributes"]["MessageRetentionPeriod"], "1209600");
-    let (status, unknown) = ask("https://x/1/other", json!(["All"])).await;
-    assert_eq!((status, &unknown["__type"]), (400, &json!("QueueDoesNotExist")));
+    let unknown = ask("https://x/1/other", json!(["All"])).await;
+    assert_refused(unknown, "QueueDoesNotExist");
     aws.shutdown().await;
 }
 
@@ -229,21 +210,11 @@ async fn alarms_and_metrics_are_reported_in_three_protocols() {
     let (_, by_json) = json_of(&aws, "ana", "monitoring", target, ringing.clone()).await;
     let alarms = by_json["MetricAlarms"].as_array().unwrap();
     assert_eq!((alarms.len(), &alarms[0]["AlarmName"]), (1, &json!(name)));
-    let (status, xml) = query(
-        &aws,
-        "monitoring",
-        "Action=DescribeAlarms&StateValue=ALARM&Version=2010-08-01",
-    )
-    .await;
+    let describe = "Action=DescribeAlarms&StateValue=ALARM&Version=2010-08-01";
+    let (status, xml) = query(&aws, "monitoring", describe).await;
     assert_eq!(status, 200);
     assert_eq!(xml.matches("<AlarmName>").count(), 1);
-    let moment = xml
-        .split("<StateUpdatedTimestamp>")
-        .nth(1)
-        .unwrap()
-        .split('<')
-        .next()
-        .unwrap();
+    let moment = element(&xml, "StateUpdatedTimestamp");
     assert!(moment.parse::<jiff::Timestamp>().is_ok(), "{moment}");
     let (status, by_cbor) = cbor(&aws, "DescribeAlarms", ringing).await;
     assert_eq!(status, 200);
@@ -265,7 +236,7 @@ async fn alarms_and_metrics_are_reported_in_three_protocols() {
 async fn cbor(aws: &LocalAws, operation: &str, params: Value) -> (u16, Cbor) {
     let mut body = Vec::new();
     ciborium::into_writer(&Cbor::serialized(&params).unwrap(), &mut body).unwrap();
-    let address = aws.endpoint_url().replace("http://", "");
+    let address = address(aws);
     let head = format!(
         "POST /service/GraniteServiceVersion20100801/operation/{operation} HTTP/1.1\r\nhost: {address}\r\n\
          smithy-protocol: rpc-v2-cbor\r\n{}connection: close\r\ncontent-length: {}\r\n\r\n",
@@ -286,51 +257,33 @@ pub(super) async fn raw(address: &str, head: &[u8], body: &[u8]) -> Vec<u8> {
     stream.write_all(body).await.unwrap();
     let mut answer = Vec::new();
     // A connection that is cut may end with an error; what has come is what counts.
-    let _ = tokio::time::timeout(BOUND, stream.read_to_end(&mut answer))
-        .await
-        .unwrap();
+    let read = stream.read_to_end(&mut answer);
+    let _ = tokio::time::timeout(BOUND, read).await.unwrap();
     answer
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn target_groups_are_reported_in_xml() {
     let aws = started().await;
-    let (status, made) = query(
-        &aws,
-        "elasticloadbalancing",
-        "Action=CreateTargetGroup&Version=2015-12-01&Name=web&Port=80&Protocol=HTTP",
-    )
-    .await;
+    let ask = async |body: &str| query(&aws, "elasticloadbalancing", body).await;
+    let create = "Action=CreateTargetGroup&Version=2015-12-01&Name=web&Port=80&Protocol=HTTP";
+    let (status, made) = ask(create).await;
     assert_eq!(status, 200, "{made}");
-    let arn = made
-        .split("<TargetGroupArn>")
-        .nth(1)
-        .unwrap()
-        .split('<')
-        .next()
-        .unwrap()
-        .to_owned();
+    let arn = element(&made, "TargetGroupArn");
     let modify = format!(
         "Action=ModifyTargetGroupAttributes&Version=2015-12-01&TargetGroupArn={arn}\
          &Attributes.member.1.Key=deregistration_delay.timeout_seconds&Attributes.member.1.Value=20"
     );
-    assert_eq!(query(&aws, "elasticloadbalancing", &modify).await.0, 200);
+    assert_eq!(ask(&modify).await.0, 200);
     let read = |action: &str| format!("Action={action}&Version=2015-12-01&TargetGroupArn={arn}");
-    let (_, attributes) = query(
-        &aws,
-        "elasticloadbalancing",
-        &read("DescribeTargetGroupAttributes"),
-    )
-    .await;
+    let (_, attributes) = ask(&read("DescribeTargetGroupAttributes")).await;
     let delay = "<member><Key>deregistration_delay.timeout_seconds</Key><Value>20</Value></member>";
     assert!(attributes.contains(delay), "{attributes}");
-    let (status, health) = query(&aws, "elasticloadbalancing", &read("DescribeTargetHealth")).await;
+    let (status, health) = ask(&read("DescribeTargetHealth")).await;
     assert_eq!(status, 200);
-    assert!(
-        health.contains("<TargetHealthDescriptions></TargetHealthDescriptions>"),
-        "{health}"
-    );
-    let (status, unknown) = query(&aws, "elasticloadbalancing", &read("DeleteTargetGroup")).await;
+    let none = "<TargetHealthDescriptions></TargetHealthDescriptions>";
+    assert!(health.contains(none), "{health}");
+    let (status, unknown) = ask(&read("DeleteTargetGroup")).await;
     assert_eq!(status, 403);
     assert!(unknown.contains("<Code>AccessDenied</Code>"), "{unknown}");
     aws.shutdown().await;
@@ -343,12 +296,11 @@ async fn a_read_fails_for_one_caller_in_each_way() {
     let of_ana = || CallFilter::operation(Service::Ecs, "ListClusters").by("ana");
     let coordinator = || json_of(&aws, principal::COORDINATOR, "ecs", target, json!({}));
     aws.faults(|faults| faults.deny(of_ana(), 1));
-    let (status, error) = json_of(&aws, "ana", "ecs", target, json!({})).await;
-    assert_eq!((status, &error["__type"]), (400, &json!("AccessDeniedException")));
+    let ana = || json_of(&aws, "ana", "ecs", target, json!({}));
+    assert_refused(ana().await, "AccessDeniedException");
     aws.faults(|faults| faults.throttle(of_ana(), Limit::Forever));
     assert_eq!(coordinator().await.0, 200);
-    let (_, error) = json_of(&aws, "ana", "ecs", target, json!({})).await;
-    assert_eq!(error["__type"], "ThrottlingException");
+    assert_refused(ana().await, "ThrottlingException");
     aws.faults(|faults| faults.clear());
     for (cut, sent) in [
         (Cut::HalfOfTheBody, 8),
@@ -357,28 +309,19 @@ async fn a_read_fails_for_one_caller_in_each_way() {
     ] {
         aws.faults(|faults| faults.cut(of_ana(), cut, 1));
         assert_eq!(coordinator().await, (200, json!({"clusterArns": []})));
-        let address = aws.endpoint_url().replace("http://", "");
+        let address = address(&aws);
         let head = format!(
             "POST / HTTP/1.1\r\nhost: {address}\r\nx-amz-target: {target}\r\n{}content-length: 2\r\n\r\n",
             signed("ana", "ecs")
         );
         // The connection is not asked to be closed: it ends because it is cut.
-        let answer = tokio::time::timeout(Duration::from_secs(10), raw(&address, head.as_bytes(), b"{}"))
-            .await
-            .unwrap();
+        let answer = raw(&address, head.as_bytes(), b"{}").await;
         let text = String::from_utf8_lossy(&answer).into_owned();
-        let body = text
-            .split_once("\r\n\r\n")
-            .map(|(_, body)| body.len())
-            .unwrap_or_default();
+        let body = text.split_once("\r\n\r\n").map_or(0, |(_, body)| body.len());
         assert!(body <= sent, "{cut:?}: {text}");
         assert!(text.is_empty() || text.contains("content-length: 18"), "{text}");
         assert!(cut != Cut::BeforeTheHead || text.is_empty(), "{text}");
-        assert_eq!(
-            json_of(&aws, "ana", "ecs", target, json!({})).await.0,
-            200,
-            "once only"
-        );
+        assert_eq!(ana().await.0, 200, "once only");
     }
     aws.shutdown().await;
 }
