@@ -14,9 +14,9 @@ pub mod explain;
 pub mod fleet;
 pub mod hook;
 pub mod json;
-pub mod last;
 pub mod listing;
 pub mod read;
+pub mod receipt;
 pub mod seen;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::receipt::Receipt;
 use crate::words::span;
 
 /// So many receipts are looked at, the newest.
@@ -36,28 +37,16 @@ pub struct Usual {
     pub of: Alike,
 }
 
-/// What counts of a receipt (docs/log-fields.md).
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Line {
-    instance: String,
-    started_at: Timestamp,
-    ended_at: Timestamp,
-    held_seconds: Option<i64>,
-}
-
 impl Usual {
     /// What lines of a log say, in any order. A line that is no receipt counts for nothing; of two receipts of a drain the
     /// later one counts. None if there are fewer than [`RECEIPTS_MIN`].
     #[must_use]
     pub fn of(lines: &[String], of: Alike) -> Option<Usual> {
         let mut drains: BTreeMap<(String, Timestamp), (Timestamp, Option<i64>)> = BTreeMap::new();
-        for line in lines
-            .iter()
-            .filter_map(|line| serde_json::from_str::<Line>(line).ok())
-        {
-            let known = drains.entry((line.instance, line.started_at)).or_default();
-            *known = (*known).max((line.ended_at, line.held_seconds));
+        for receipt in Receipt::all(lines) {
+            let known = drains.entry((receipt.instance, receipt.started_at));
+            let known = known.or_default();
+            *known = (*known).max((receipt.ended_at, receipt.held_seconds));
         }
         let held =
             |(ended, held): (Timestamp, Option<i64>)| Some((ended, held.filter(|seconds| *seconds >= 0)?));
@@ -119,10 +108,8 @@ mod tests {
     #[test]
     fn the_median_is_that_of_the_newest_receipts() {
         let of = |held: &[i64]| {
-            let lines: Vec<String> = (0..)
-                .zip(held)
-                .map(|(number, held)| receipt(number, *held))
-                .collect();
+            let numbered = (0..).zip(held);
+            let lines: Vec<String> = numbered.map(|(number, held)| receipt(number, *held)).collect();
             Usual::of(&lines, Alike::Group).map(|usual| (usual.held_seconds, usual.receipts))
         };
         for (held, expected) in [
@@ -134,9 +121,7 @@ mod tests {
             assert_eq!(of(held), expected, "{held:?}");
         }
         // Thirty of a day ago took an hour; the last twenty take a minute.
-        let many: Vec<i64> = std::iter::repeat_n(36, 30)
-            .chain(std::iter::repeat_n(60, 20))
-            .collect();
+        let many = [vec![36; 30], vec![60; 20]].concat();
         assert_eq!(of(&many), Some((60, RECEIPTS)));
     }
 
@@ -156,10 +141,8 @@ mod tests {
         ];
         let usual = Usual::of(&lines, Alike::Cluster).unwrap();
         assert_eq!((usual.held_seconds, usual.receipts), (70, 3));
-        assert_eq!(
-            usual.words(),
-            "~1m10s in all is usual for this cluster (median of 3)"
-        );
+        let words = "~1m10s in all is usual for this cluster (median of 3)";
+        assert_eq!(usual.words(), words);
         assert_eq!(Usual::of(&lines[..4], Alike::Cluster), None);
     }
 

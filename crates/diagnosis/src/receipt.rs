@@ -1,4 +1,5 @@
-//! The drain that ended last, for a look at a time at which none goes on.
+//! Receipts of drains that are over, as the coordinator has logged them: which drain ended last, for a look at a time at
+//! which none goes on.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -8,11 +9,14 @@ use crate::words::span;
 /// What counts of a receipt (docs/log-fields.md).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct LastReceipt {
+pub struct Receipt {
     /// The EC2 instance.
     pub instance: String,
     /// Its cluster.
     pub cluster: String,
+    /// When the drain began.
+    #[serde(skip_serializing)]
+    pub started_at: Timestamp,
     /// When the drain ended.
     pub ended_at: Timestamp,
     /// How long it held, in whole seconds.
@@ -23,12 +27,16 @@ pub struct LastReceipt {
     pub forced: Option<bool>,
 }
 
-impl LastReceipt {
-    /// The receipt that ended last of lines of a log, in any order. A line that is no receipt counts for nothing.
+impl Receipt {
+    /// The receipts among lines of a log. A line that is none counts for nothing.
+    pub fn all(lines: &[String]) -> impl Iterator<Item = Receipt> {
+        lines.iter().filter_map(|line| serde_json::from_str(line).ok())
+    }
+
+    /// The drain that ended last of lines in any order.
     #[must_use]
-    pub fn of(lines: &[String]) -> Option<LastReceipt> {
-        let receipts = lines.iter().filter_map(|line| serde_json::from_str(line).ok());
-        receipts.max_by_key(|receipt: &LastReceipt| receipt.ended_at)
+    pub fn last(lines: &[String]) -> Option<Receipt> {
+        Receipt::all(lines).max_by_key(|receipt| receipt.ended_at)
     }
 
     /// One sentence.
@@ -66,18 +74,12 @@ mod tests {
             r#"{"event":"tick"}"#.to_owned(),
             "no json".to_owned(),
         ];
-        let last = LastReceipt::of(&lines).unwrap();
+        let last = Receipt::last(&lines).unwrap();
         let now = "2026-11-24T09:32:05Z".parse().unwrap();
-        assert_eq!(
-            last.words(now),
-            "The last drain ended 2m05s ago: i-2 in prod, drained after 7m41s, forced."
-        );
-        let unforced = LastReceipt::of(&lines[..1]).unwrap();
-        assert!(
-            unforced.words(now).ends_with("drained after 7m41s."),
-            "{}",
-            unforced.words(now)
-        );
-        assert_eq!(LastReceipt::of(&lines[3..]), None);
+        let words = "The last drain ended 2m05s ago: i-2 in prod, drained after 7m41s, forced.";
+        assert_eq!(last.words(now), words);
+        let unforced = Receipt::last(&lines[..1]).unwrap().words(now);
+        assert!(unforced.ends_with("drained after 7m41s."), "{unforced}");
+        assert_eq!(Receipt::last(&lines[3..]), None);
     }
 }
