@@ -3,8 +3,8 @@
 pub(crate) mod cause;
 mod clocks;
 mod finding;
-#[cfg(test)]
-mod fixtures;
+#[cfg(any(test, feature = "testing"))]
+pub mod fixtures;
 mod holding;
 mod look;
 pub mod reads;

@@ -9,14 +9,41 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::aws::{Scheduling, TaskStatus};
 use protector_core::beacon::{Beacon, HeartbeatsBeacon};
 use protector_core::ids::{ContainerInstanceArn, InstanceKey};
-use protector_core::record::{Lifecycle, Record};
+use protector_core::record::{HeldBy, Lifecycle, Record, ReleaseReason, State, Waited};
 
 use crate::drain::{Coordinator, Drain, Parts};
 use crate::listing::Recorded;
+use crate::read::{Gap, GapKind};
 use crate::seen::{Deployment, Machine, SeenContainer, SeenService, SeenTask};
 
 /// A lifecycle action token that no output may show.
 pub const TOKEN: &str = "71514b9d-6a40-4b26-8523-05e7ee35fa40";
+
+/// Asserts that the text has this part.
+#[track_caller]
+pub fn assert_contains(text: &str, part: &str) {
+    assert!(text.contains(part), "{part:?} is not in {text:?}");
+}
+
+/// A read that was denied.
+pub fn denied(call: &'static str) -> Gap {
+    Gap {
+        call,
+        kind: GapKind::Denied,
+        code: "AccessDeniedException".to_owned(),
+        message: String::new(),
+    }
+}
+
+/// A read that was throttled.
+pub fn throttled(call: &'static str) -> Gap {
+    Gap {
+        kind: GapKind::Throttled,
+        code: "ThrottlingException".to_owned(),
+        message: "Rate exceeded".to_owned(),
+        ..denied(call)
+    }
+}
 
 /// The time this many seconds after three in the morning.
 pub fn at(seconds: i64) -> Timestamp {
@@ -50,6 +77,36 @@ pub fn record() -> Record {
             at(3600),
             5,
         )
+    }
+}
+
+/// The record, released at `at(second)` because no task was left.
+pub fn released(record: Record, second: i64) -> Record {
+    Record {
+        state: State::Released,
+        reason: Some(ReleaseReason::Drained),
+        released_at: Some(at(second)),
+        ..record
+    }
+}
+
+/// So many tasks of a group that hold.
+pub fn held_by(group: &str, count: u32, last_status: &str) -> HeldBy {
+    HeldBy {
+        group: group.to_owned(),
+        count,
+        last_status: last_status.to_owned(),
+        protected: 0,
+        protected_until: None,
+    }
+}
+
+/// So many tasks of `web` that a drain has waited for.
+pub fn waited(count: u32) -> Waited {
+    Waited {
+        group: "service:web".to_owned(),
+        count,
+        until: None,
     }
 }
 

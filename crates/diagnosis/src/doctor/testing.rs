@@ -13,7 +13,6 @@ use super::reads::{
 use super::role::{Decision, Decisions, Role, RoleAnswers, RoleQuestions};
 use crate::fleet::FleetReads;
 use crate::listing::Listing;
-use crate::read::{Gap, GapKind};
 use crate::seen::{
     DefinedContainer, Definition, LifecycleHook, ScalingGroup, SeenContainer, SeenService, SeenTask,
 };
@@ -25,16 +24,6 @@ const ROLE: &str = "arn:aws:iam::123456789012:role/fluent-bit-task";
 
 /// The definition of all services.
 const DEFINITION: &str = "arn:aws:ecs:eu-west-1:123456789012:task-definition/fluent-bit:7";
-
-/// A read that was denied.
-pub(super) fn denied(call: &'static str) -> Gap {
-    Gap {
-        call,
-        kind: GapKind::Denied,
-        code: "AccessDeniedException".to_owned(),
-        message: String::new(),
-    }
-}
 
 /// An account in which every check passes.
 pub(super) fn good() -> DoctorReads {

@@ -1,6 +1,5 @@
 use super::*;
-use crate::testing::{at, beacon, heartbeats, key, lifecycle, machine, record, recorded};
-use protector_core::record::{ReleaseReason, Waited};
+use crate::testing::{at, beacon, heartbeats, key, lifecycle, machine, record, recorded, released, waited};
 
 fn assessed(record: Option<Record>, machine: Option<&Machine>, control: Control, now: i64) -> Drain {
     let recorded = record.map(recorded);
@@ -18,148 +17,56 @@ fn assessed(record: Option<Record>, machine: Option<&Machine>, control: Control,
     Drain::of(key(), &parts, coordinator, at(now))
 }
 
-fn released(at_second: i64) -> Record {
-    Record {
-        state: State::Released,
-        reason: Some(ReleaseReason::Drained),
-        released_at: Some(at(at_second)),
-        ..record()
-    }
-}
-
 #[test]
 fn the_first_risk_that_fits_is_named() {
-    let draining = machine("DRAINING", true);
-    let active = machine("ACTIVE", true);
-    let away = machine("DRAINING", false);
-    let hooked = |timeout| Record {
-        lifecycle: Some(lifecycle(timeout, 0, true)),
-        ..record()
+    use DrainState::{Done, Holding, NoRecord, Released};
+    let machines = [
+        machine("DRAINING", true),
+        machine("ACTIVE", true),
+        machine("DRAINING", false),
+    ];
+    let [draining, active, away] = machines.each_ref().map(Some);
+    let (on, observe) = (Control::On, Control::Observe);
+    let held = Some(record());
+    let hooked = |timeout| {
+        Some(Record {
+            lifecycle: Some(lifecycle(timeout, 0, true)),
+            ..record()
+        })
     };
-    let lost = Record {
+    let lost = Some(Record {
         agent_lost_at: Some(at(10)),
         ..record()
-    };
-    let over = Record {
+    });
+    let over = Some(Record {
         receipt_at: Some(at(80)),
-        ..released(60)
-    };
+        ..released(record(), 60)
+    });
     let table = [
-        (
-            Some(record()),
-            Some(&draining),
-            Control::On,
-            60,
-            DrainState::Holding,
-            Risk::None,
-        ),
+        (held.clone(), draining, on, 60, Holding, Risk::None),
         // The deadline, and the run that it takes to act on it.
-        (
-            Some(record()),
-            Some(&draining),
-            Control::On,
-            3690,
-            DrainState::Holding,
-            Risk::None,
-        ),
-        (
-            Some(record()),
-            Some(&draining),
-            Control::On,
-            3691,
-            DrainState::Holding,
-            Risk::Late,
-        ),
-        (
-            Some(hooked(900)),
-            Some(&draining),
-            Control::On,
-            60,
-            DrainState::Holding,
-            Risk::None,
-        ),
-        (
-            Some(hooked(60)),
-            Some(&draining),
-            Control::On,
-            60,
-            DrainState::Holding,
-            Risk::Hook,
-        ),
+        (held.clone(), draining, on, 3690, Holding, Risk::None),
+        (held.clone(), draining, on, 3691, Holding, Risk::Late),
+        (hooked(900), draining, on, 60, Holding, Risk::None),
+        (hooked(60), draining, on, 60, Holding, Risk::Hook),
         // It takes tasks: it does not drain.
-        (
-            None,
-            Some(&active),
-            Control::On,
-            60,
-            DrainState::NoRecord,
-            Risk::None,
-        ),
-        (
-            None,
-            Some(&draining),
-            Control::On,
-            60,
-            DrainState::NoRecord,
-            Risk::NoRecord,
-        ),
+        (None, active, on, 60, NoRecord, Risk::None),
+        (None, draining, on, 60, NoRecord, Risk::NoRecord),
         // An agent that is away for a moment is normal.
+        (held.clone(), away, on, 60, Holding, Risk::None),
+        (lost.clone(), away, on, 60, Holding, Risk::Agent),
+        (lost, draining, on, 60, Holding, Risk::None),
+        (hooked(900), draining, observe, 60, Holding, Risk::Mode),
+        (held, draining, observe, 60, Holding, Risk::None),
         (
-            Some(record()),
-            Some(&away),
-            Control::On,
-            60,
-            DrainState::Holding,
-            Risk::None,
-        ),
-        (
-            Some(lost.clone()),
-            Some(&away),
-            Control::On,
-            60,
-            DrainState::Holding,
-            Risk::Agent,
-        ),
-        (
-            Some(lost),
-            Some(&draining),
-            Control::On,
-            60,
-            DrainState::Holding,
-            Risk::None,
-        ),
-        (
-            Some(hooked(900)),
-            Some(&draining),
-            Control::Observe,
-            60,
-            DrainState::Holding,
-            Risk::Mode,
-        ),
-        (
-            Some(record()),
-            Some(&draining),
-            Control::Observe,
-            60,
-            DrainState::Holding,
-            Risk::None,
-        ),
-        (
-            Some(released(60)),
-            Some(&draining),
-            Control::On,
+            Some(released(record(), 60)),
+            draining,
+            on,
             61,
-            DrainState::Released,
+            Released,
             Risk::None,
         ),
-        (
-            Some(over),
-            None,
-            Control::Observe,
-            9999,
-            DrainState::Done,
-            Risk::None,
-        ),
+        (over, None, observe, 9999, Done, Risk::None),
     ];
     for (record, machine, control, now, state, risk) in table {
         let drain = assessed(record.clone(), machine, control, now);
@@ -186,11 +93,11 @@ fn a_record_that_cannot_be_read_is_no_hold() {
 fn only_the_end_of_a_flush_is_known_without_a_look_at_the_tasks() {
     let ends = |record| assessed(Some(record), None, Control::On, 70).ends;
     assert_eq!(ends(record()), Ends::Unknown);
-    assert_eq!(ends(released(60)), Ends::Bound(at(180)));
+    assert_eq!(ends(released(record(), 60)), Ends::Bound(at(180)));
     let blind = Drain::of(
         key(),
         &Parts {
-            recorded: Some(&recorded(released(60))),
+            recorded: Some(&recorded(released(record(), 60))),
             ..Parts::default()
         },
         Coordinator::default(),
@@ -201,11 +108,6 @@ fn only_the_end_of_a_flush_is_known_without_a_look_at_the_tasks() {
 
 #[test]
 fn what_is_left_is_known_when_it_was_counted() {
-    let waited = |count| Waited {
-        group: "service:web".to_owned(),
-        count,
-        until: None,
-    };
     let uncounted = Record {
         draining_confirmed_at: None,
         ..record()

@@ -1,33 +1,41 @@
 //! A drain of an instance for the tests: 41 minutes old, with a task of service `web` that ECS does not move.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "only tests use it, and a test that cannot go on panics"
+)]
+
 use std::collections::BTreeMap;
 
 use protector_core::aws::{Scheduling, TaskStatus};
-use protector_core::record::{Record, Waited};
+use protector_core::record::Record;
 
 use super::reads::InstanceReads;
 use crate::drain::{Coordinator, Drain, Parts};
-use crate::read::{Gap, GapKind};
+use crate::hook::HookClock;
+use crate::read::Reading;
 use crate::seen::{
-    Activity, ClassicLoadBalancer, DefinedContainer, Definition, Member, ScalingGroup, SeenService, SeenTask,
-    ServiceEvent, Target, TargetGroup,
+    Activity, ClassicLoadBalancer, DefinedContainer, Definition, LifecycleHook, Member, ScalingGroup,
+    SeenService, SeenTask, ServiceEvent, Target, TargetGroup,
 };
-use crate::testing::{at, beacon, key, machine, record, recorded};
+use crate::testing::{at, beacon, key, lifecycle, machine, record, recorded, waited};
 
-pub(super) use crate::testing::{service, task};
+pub use crate::testing::{assert_contains, denied, service, task};
 
 /// The moment of the explanation: 03:41:00.
-pub(super) const NOW: i64 = 2460;
+pub const NOW: i64 = 2460;
 
-/// The ids of two tasks.
-pub(super) const WEB: &str = "30d374ca58bba814504427a64a6c1eed";
-pub(super) const OTHER: &str = "5e025f9ade9eaf3ec65453bac8da37f7";
+/// The id of the task of `web`.
+pub const WEB: &str = "30d374ca58bba814504427a64a6c1eed";
+/// The id of another task.
+pub const OTHER: &str = "5e025f9ade9eaf3ec65453bac8da37f7";
 
-pub(super) const GROUP: &str =
+/// The target group of `web`.
+pub const GROUP: &str =
     "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef";
 
 /// A task of `web` that was started in the drain on another instance.
-pub(super) fn replacement(status: TaskStatus) -> SeenTask {
+pub fn replacement(status: TaskStatus) -> SeenTask {
     SeenTask {
         container_instance: None,
         created_at: Some(at(NOW - 20)),
@@ -36,8 +44,16 @@ pub(super) fn replacement(status: TaskStatus) -> SeenTask {
     }
 }
 
+/// A task of `web` whose id is this digit, which was ordered to stop this long ago.
+pub fn stops(digit: &str, seconds: i64) -> SeenTask {
+    SeenTask {
+        arn: task(&digit.repeat(32), "service:web", TaskStatus::Stopping).arn,
+        ..stopping(TaskStatus::Stopping, seconds)
+    }
+}
+
 /// A task of `web` that was ordered to stop this long ago.
-pub(super) fn stopping(status: TaskStatus, seconds: i64) -> SeenTask {
+pub fn stopping(status: TaskStatus, seconds: i64) -> SeenTask {
     SeenTask {
         stopping: true,
         stopping_at: Some(at(NOW - seconds)),
@@ -45,7 +61,8 @@ pub(super) fn stopping(status: TaskStatus, seconds: i64) -> SeenTask {
     }
 }
 
-pub(super) fn definition(stop_timeout: Option<u32>) -> Definition {
+/// A definition of one container with this `stopTimeout`.
+pub fn definition(stop_timeout: Option<u32>) -> Definition {
     Definition {
         containers: vec![DefinedContainer {
             name: "app".to_owned(),
@@ -59,23 +76,15 @@ pub(super) fn definition(stop_timeout: Option<u32>) -> Definition {
 }
 
 /// An event of `web` that was written this long ago.
-pub(super) fn event(seconds: i64, message: &str) -> ServiceEvent {
+pub fn event(seconds: i64, message: &str) -> ServiceEvent {
     ServiceEvent {
         at: at(NOW - seconds),
         message: message.to_owned(),
     }
 }
 
-pub(super) fn gap(call: &'static str) -> Gap {
-    Gap {
-        call,
-        kind: GapKind::Denied,
-        code: "AccessDeniedException".to_owned(),
-        message: String::new(),
-    }
-}
-
-pub(super) fn target_group(targets: &[(&str, &str)]) -> TargetGroup {
+/// [`GROUP`] with the ids and states of its targets.
+pub fn target_group(targets: &[(&str, &str)]) -> TargetGroup {
     let targets = targets.iter().map(|(id, state)| Target {
         id: (*id).to_owned(),
         state: (*state).to_owned(),
@@ -90,7 +99,7 @@ pub(super) fn target_group(targets: &[(&str, &str)]) -> TargetGroup {
 }
 
 /// A Classic Load Balancer with connection draining of this many seconds; its instances with their states.
-pub(super) fn classic(draining: u32, instances: &[(&str, &str)]) -> ClassicLoadBalancer {
+pub fn classic(draining: u32, instances: &[(&str, &str)]) -> ClassicLoadBalancer {
     let members = instances.iter().map(|(instance, state)| Member {
         instance: (*instance).to_owned(),
         state: (*state).to_owned(),
@@ -104,7 +113,8 @@ pub(super) fn classic(draining: u32, instances: &[(&str, &str)]) -> ClassicLoadB
     }
 }
 
-pub(super) fn scaling_group(desired: u32, maximum: u32) -> ScalingGroup {
+/// The Auto Scaling group of the instance, of these sizes.
+pub fn scaling_group(desired: u32, maximum: u32) -> ScalingGroup {
     ScalingGroup {
         name: "prod-ecs".parse().unwrap(),
         minimum: 1,
@@ -116,7 +126,8 @@ pub(super) fn scaling_group(desired: u32, maximum: u32) -> ScalingGroup {
     }
 }
 
-pub(super) fn failed_activity() -> Activity {
+/// A scaling activity that failed.
+pub fn failed_activity() -> Activity {
     Activity {
         status: "Failed".to_owned(),
         message: Some("We currently do not have sufficient m5.large capacity.".to_owned()),
@@ -125,21 +136,27 @@ pub(super) fn failed_activity() -> Activity {
     }
 }
 
+/// A terminate hook of the group.
+pub fn terminate_hook(name: &str, timeout: u32) -> LifecycleHook {
+    LifecycleHook {
+        name: name.parse().unwrap(),
+        terminates: true,
+        heartbeat_timeout: timeout,
+        default_result: "CONTINUE".to_owned(),
+    }
+}
+
 /// A record that holds, and has waited for five tasks of `web`.
-pub(super) fn held() -> Record {
+pub fn held() -> Record {
     Record {
         remaining: 1,
-        waited: vec![Waited {
-            group: "service:web".to_owned(),
-            count: 5,
-            until: None,
-        }],
+        waited: vec![waited(5)],
         ..record()
     }
 }
 
 /// The drain of a record as `status` would show it.
-pub(super) fn drain(record: Option<Record>, status: &str, connected: bool) -> Drain {
+pub fn drain(record: Option<Record>, status: &str, connected: bool) -> Drain {
     let recorded = record.map(recorded);
     let machine = machine(status, connected);
     let parts = Parts {
@@ -157,7 +174,7 @@ pub(super) fn drain(record: Option<Record>, status: &str, connected: bool) -> Dr
 }
 
 /// What is read of an instance on which one task of `web` runs, and nothing shows why.
-pub(super) fn reads() -> InstanceReads {
+pub fn reads() -> InstanceReads {
     InstanceReads {
         beacon: Some(beacon(NOW - 10)),
         tasks: Ok(vec![task(WEB, "service:web", TaskStatus::Running)]),
@@ -170,21 +187,47 @@ pub(super) fn reads() -> InstanceReads {
 
 impl InstanceReads {
     /// The service `web`, to be changed.
-    pub(super) fn web(&mut self) -> &mut SeenService {
-        self.services
-            .get_mut(&"web".parse().unwrap())
-            .unwrap()
-            .as_mut()
-            .unwrap()
+    pub fn web(&mut self) -> &mut SeenService {
+        let web = self.services.get_mut(&"web".parse().unwrap());
+        web.unwrap().as_mut().unwrap()
+    }
+
+    /// The service `web` cannot be read.
+    pub fn deny_services(&mut self) {
+        let denied = Err(denied("ecs:DescribeServices"));
+        self.services.insert("web".parse().unwrap(), denied);
     }
 
     /// The tasks of `web` elsewhere.
-    pub(super) fn elsewhere(&mut self, tasks: Vec<SeenTask>) {
-        self.elsewhere.insert("web".parse().unwrap(), Ok(tasks));
+    pub fn elsewhere(&mut self, tasks: Reading<Vec<SeenTask>>) {
+        self.elsewhere.insert("web".parse().unwrap(), tasks);
+    }
+
+    /// The definition of the tasks of `web`.
+    pub fn define(&mut self, definition: Reading<Definition>) {
+        self.definitions.insert("web:1".to_owned(), definition);
+    }
+
+    /// The service `web` is behind this target group.
+    pub fn balance(&mut self, group: Reading<TargetGroup>) {
+        self.web().target_groups = vec![GROUP.to_owned()];
+        self.target_groups.insert(GROUP.to_owned(), group);
+    }
+
+    /// The coordinator has noted that the agent is away.
+    pub fn lose_agent(&mut self) {
+        self.record().agent_lost_at = Some(at(NOW - 300));
+        self.drain.machine.as_mut().unwrap().agent_connected = false;
+    }
+
+    /// The drain has a hook of this time-out, whose event came this long ago.
+    pub fn hook(&mut self, timeout: u32, ago: i64) {
+        self.record().lifecycle = Some(lifecycle(timeout, NOW - ago, true));
+        self.drain.hooks = HookClock::all(self.record(), None, at(NOW));
     }
 
     /// The record, to be changed.
-    pub(super) fn record(&mut self) -> &mut Record {
+    pub fn record(&mut self) -> &mut Record {
         self.drain.record.as_mut().unwrap()
     }
 }

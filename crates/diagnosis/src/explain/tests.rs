@@ -8,16 +8,8 @@ use protector_core::record::{Ordered, ReleaseReason, Releasing, State};
 
 use super::fixtures::*;
 use super::*;
-use crate::hook::HookClock;
 use crate::seen::{DefinedContainer, Definition, LifecycleHook, ScalingInstance, SeenContainer};
-use crate::testing::{TOKEN, at, beacon, key, lifecycle};
-
-/// A drain with a hook of this time-out, whose event came this long ago.
-fn hooked(reads: &mut InstanceReads, timeout: u32, ago: i64) {
-    let hook = lifecycle(timeout, NOW - ago, true);
-    reads.record().lifecycle = Some(hook);
-    reads.drain.hooks = HookClock::all(reads.record(), None, at(NOW));
-}
+use crate::testing::{TOKEN, at, beacon, held_by, key, lifecycle};
 
 /// A daemon of service `fluent-bit` with a sidecar, which was ordered to stop at `at(stopping)`.
 fn daemon(reads: &mut InstanceReads, stopping: Option<i64>, max_hold: Option<&str>) {
@@ -30,11 +22,7 @@ fn daemon(reads: &mut InstanceReads, stopping: Option<i64>, max_hold: Option<&st
         stopping_at: stopping.map(at),
         definition: Some("fluent-bit:1".to_owned()),
         containers: vec![container("fluent-bit"), container("ecs-daemon-protector")],
-        ..task(
-            "d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0",
-            "service:fluent-bit",
-            TaskStatus::Running,
-        )
+        ..task(&"d0".repeat(16), "service:fluent-bit", TaskStatus::Running)
     };
     let hold = max_hold.map(|hold| ("PROTECTOR_MAX_HOLD".to_owned(), hold.to_owned()));
     let sidecar = DefinedContainer {
@@ -50,20 +38,9 @@ fn daemon(reads: &mut InstanceReads, stopping: Option<i64>, max_hold: Option<&st
     reads
         .definitions
         .insert("fluent-bit:1".to_owned(), Ok(definition));
-    let name = "fluent-bit".parse().unwrap();
-    reads
-        .services
-        .insert(name, Ok(service("fluent-bit", Scheduling::Daemon)));
+    let service = service("fluent-bit", Scheduling::Daemon);
+    reads.services.insert(service.name.clone(), Ok(service));
     reads.tasks.as_mut().unwrap().push(task);
-}
-
-fn terminate_hook(name: &str, timeout: u32) -> LifecycleHook {
-    LifecycleHook {
-        name: name.parse().unwrap(),
-        terminates: true,
-        heartbeat_timeout: timeout,
-        default_result: "CONTINUE".to_owned(),
-    }
 }
 
 /// The scene of the specification: a standalone task and a protected one, a hook that runs out, a sidecar that leaves.
@@ -75,7 +52,7 @@ fn stuck() -> InstanceReads {
     let arn = reads.tasks.as_ref().unwrap()[0].arn.clone();
     reads.protections = Ok(BTreeMap::from([(arn, Some(at(NOW + 3600)))]));
     reads.record().remaining = 2;
-    hooked(&mut reads, 90, 62);
+    reads.hook(90, 62);
     daemon(&mut reads, Some(60), Some("63m"));
     reads.hooks = Some(Ok(vec![
         terminate_hook("ecs-daemon-protector", 90),
@@ -91,16 +68,7 @@ fn stuck() -> InstanceReads {
 /// Three tasks of `web` that stop in time.
 fn healthy() -> InstanceReads {
     let mut reads = reads();
-    let stops = |digit: char, seconds| SeenTask {
-        arn: task(
-            &String::from(digit).repeat(32),
-            "service:web",
-            TaskStatus::Stopping,
-        )
-        .arn,
-        ..stopping(TaskStatus::Stopping, seconds)
-    };
-    reads.tasks = Ok(vec![stops('a', 30), stops('b', 20), stops('c', 10)]);
+    reads.tasks = Ok(vec![stops("a", 30), stops("b", 20), stops("c", 10)]);
     reads.record().remaining = 3;
     reads
 }
@@ -123,10 +91,8 @@ fn a_drain_that_goes_well_reads_as_documented() {
         explanation.verdict,
         "Nothing is wrong: 3 tasks are stopping and end by 03:42:50Z at the latest."
     );
-    assert_eq!(
-        (explanation.cause, explanation.ends),
-        (Some(Cause::Stopping), Ends::Bound(at(NOW + 110)))
-    );
+    assert_eq!(explanation.cause, Some(Cause::Stopping));
+    assert_eq!(explanation.ends, Ends::Bound(at(NOW + 110)));
     insta::assert_json_snapshot!(explanation);
 }
 
@@ -172,7 +138,7 @@ fn what_is_wrong_with_the_drain_comes_before_its_tasks() {
         ),
         (
             Cause::HookOutSoon,
-            |reads| hooked(reads, 90, 62),
+            |reads| reads.hook(90, 62),
             "aws autoscaling record-lifecycle-action-heartbeat --lifecycle-hook-name ecs-daemon-protector --auto-scaling-group-name prod-ecs --instance-id i-04f05e66a99bdb06f",
         ),
         (
@@ -182,10 +148,7 @@ fn what_is_wrong_with_the_drain_comes_before_its_tasks() {
         ),
         (
             Cause::AgentLost,
-            |reads| {
-                reads.record().agent_lost_at = Some(at(NOW - 300));
-                reads.drain.machine.as_mut().unwrap().agent_connected = false;
-            },
+            InstanceReads::lose_agent,
             "protectorctl release i-04f05e66a99bdb06f --why ...",
         ),
     ];
@@ -216,11 +179,8 @@ fn a_coordinator_is_silent_three_minutes_after_its_tick_or_after_the_deadline() 
         let mut reads = reads();
         reads.record().deadline_at = at(deadline);
         let explanation = explain(&reads);
-        assert_eq!(
-            explanation.cause == Some(Cause::CoordinatorSilent),
-            silent,
-            "{deadline}"
-        );
+        let is_silent = explanation.cause == Some(Cause::CoordinatorSilent);
+        assert_eq!(is_silent, silent, "{deadline}");
         if silent {
             // Sidecars leave 150 s after the deadline and a reading of 6 s.
             assert_eq!(explanation.ends, Ends::Bound(at(deadline + 156)));
@@ -235,7 +195,7 @@ fn a_coordinator_is_silent_three_minutes_after_its_tick_or_after_the_deadline() 
 fn a_hook_is_out_soon_below_a_minute() {
     for (ago, soon) in [(60, false), (61, true), (119, true)] {
         let mut reads = reads();
-        hooked(&mut reads, 120, ago);
+        reads.hook(120, ago);
         assert_eq!(explain(&reads).cause == Some(Cause::HookOutSoon), soon, "{ago}");
     }
 }
@@ -271,31 +231,18 @@ fn a_drain_without_a_record_is_not_held() {
     unrecorded.drain = drain(None, "DRAINING", true);
     let explanation = explain(&unrecorded);
     assert_eq!(explanation.cause, Some(Cause::NoRecord));
-    assert!(
-        explanation.verdict.starts_with("DRAINING: It has no record"),
-        "{}",
-        explanation.verdict
-    );
+    let verdict = &explanation.verdict;
+    assert!(verdict.starts_with("DRAINING: It has no record"), "{verdict}");
     assert_eq!(explanation.tasks.len(), 1, "its tasks are shown all the same");
-    assert_eq!(
-        explanation.warnings[0].next,
-        ["protectorctl doctor --only coordinator,events"]
-    );
+    let next = "protectorctl doctor --only coordinator,events";
+    assert_eq!(explanation.warnings[0].next, [next]);
     let mut elsewhere = Beacon::clone(unrecorded.beacon.as_ref().unwrap());
     elsewhere.clusters = Some(vec!["test".parse().unwrap()]);
     unrecorded.beacon = Some(elsewhere);
-    assert!(
-        explain(&unrecorded)
-            .verdict
-            .contains("CLUSTERS does not name prod")
-    );
+    assert_contains(&explain(&unrecorded).verdict, "CLUSTERS does not name prod");
     unrecorded.drain.unreadable = Some("an unreadable record".to_owned());
     let unreadable = explain(&unrecorded);
-    assert!(
-        unreadable.verdict.contains("cannot be read"),
-        "{}",
-        unreadable.verdict
-    );
+    assert_contains(&unreadable.verdict, "cannot be read");
     assert_eq!(unreadable.warnings[0].evidence[0].text, "an unreadable record");
 }
 
@@ -313,54 +260,40 @@ fn an_instance_that_does_not_drain_has_no_cause() {
 #[test]
 fn tasks_that_could_not_be_listed_are_not_known() {
     let mut blind = reads();
-    blind.tasks = Err(gap("ecs:ListTasks"));
-    blind.record().held_by = vec![protector_core::record::HeldBy {
-        group: "service:web".to_owned(),
-        count: 1,
-        last_status: "RUNNING".to_owned(),
-        protected: 0,
-        protected_until: None,
-    }];
+    blind.tasks = Err(denied("ecs:ListTasks"));
+    blind.record().held_by = vec![held_by("service:web", 1, "RUNNING")];
     let explanation = explain(&blind);
     assert_eq!(explanation.cause, Some(Cause::NotKnown));
     assert_eq!(
         explanation.verdict,
         "HOLDING for 41m: its tasks are not known: needs ecs:ListTasks; the record of 03:00:00Z counts 1 task (1 service:web). It ends by itself at 04:00:00Z (deadline), forced."
     );
-    assert_eq!(explanation.gaps, [gap("ecs:ListTasks")]);
+    assert_eq!(explanation.gaps, [denied("ecs:ListTasks")]);
 }
 
 #[test]
 fn every_gap_is_listed_once() {
     let mut blind = reads();
-    blind
-        .services
-        .insert("web".parse().unwrap(), Err(gap("ecs:DescribeServices")));
-    blind
-        .services
-        .insert("api".parse().unwrap(), Err(gap("ecs:DescribeServices")));
-    blind
-        .elsewhere
-        .insert("web".parse().unwrap(), Err(gap("ecs:ListTasks")));
-    blind.protections = Err(gap("ecs:GetTaskProtection"));
-    blind
-        .definitions
-        .insert("web:1".to_owned(), Err(gap("ecs:DescribeTaskDefinition")));
+    blind.deny_services();
+    let api = "api".parse().unwrap();
+    blind.services.insert(api, Err(denied("ecs:DescribeServices")));
+    blind.elsewhere(Err(denied("ecs:ListTasks")));
+    blind.protections = Err(denied("ecs:GetTaskProtection"));
+    blind.define(Err(denied("ecs:DescribeTaskDefinition")));
     let balancer = "elasticloadbalancing:DescribeTargetHealth";
-    blind.target_groups.insert(GROUP.to_owned(), Err(gap(balancer)));
-    blind.group = Some(Err(gap("autoscaling:DescribeAutoScalingGroups")));
-    blind.activities = Some(Err(gap("autoscaling:DescribeScalingActivities")));
-    blind.hooks = Some(Err(gap("autoscaling:DescribeLifecycleHooks")));
-    blind.machines = Some(Err(gap("ecs:DescribeContainerInstances")));
+    blind
+        .target_groups
+        .insert(GROUP.to_owned(), Err(denied(balancer)));
+    blind.group = Some(Err(denied("autoscaling:DescribeAutoScalingGroups")));
+    blind.activities = Some(Err(denied("autoscaling:DescribeScalingActivities")));
+    blind.hooks = Some(Err(denied("autoscaling:DescribeLifecycleHooks")));
+    blind.machines = Some(Err(denied("ecs:DescribeContainerInstances")));
     let explanation = explain(&blind);
     assert_eq!(explanation.gaps.len(), 9);
     assert_eq!(explanation.cause, Some(Cause::NotKnown));
-    assert!(
-        explanation.clocks.iter().any(|clock| clock.label == "others"
-            && clock.text.contains("needs autoscaling:DescribeLifecycleHooks")),
-        "{:?}",
-        explanation.clocks
-    );
+    let mut clocks = explanation.clocks.iter();
+    let others = clocks.find(|clock| clock.label == "others").unwrap();
+    assert_contains(&others.text, "needs autoscaling:DescribeLifecycleHooks");
 }
 
 #[test]
@@ -380,24 +313,12 @@ fn a_drain_whose_last_task_has_gone_settles() {
 fn the_task_that_decides_comes_first() {
     let mut mixed = stuck();
     mixed.drain.hooks.clear();
-    mixed.tasks.as_mut().unwrap().push(SeenTask {
-        arn: task(
-            "bbbb0000bbbb0000bbbb0000bbbb0000",
-            "service:web",
-            TaskStatus::Stopping,
-        )
-        .arn,
-        ..stopping(TaskStatus::Stopping, 10)
-    });
+    mixed.tasks.as_mut().unwrap().push(stops("b", 10));
     let explanation = explain(&mixed);
     let causes: Vec<Cause> = explanation.tasks.iter().map(|task| task.why.cause).collect();
     assert_eq!(causes, [Cause::Standalone, Cause::Protected, Cause::Stopping]);
     assert_eq!(explanation.cause, Some(Cause::Standalone));
-    assert!(
-        explanation.notes[0].contains("counts 2"),
-        "{:?}",
-        explanation.notes
-    );
+    assert_contains(&explanation.notes[0], "counts 2");
 }
 
 /// The same drain after its release.
@@ -449,10 +370,7 @@ fn a_release_that_goes_tier_by_tier_says_which() {
     let explanation = explain(&tiers);
     assert_eq!(explanation.cause, Some(Cause::Tier));
     let sentence = &explanation.waits_for.as_ref().unwrap().sentence;
-    assert!(
-        sentence.contains("tier 2 of 3 may go since 03:40:30Z"),
-        "{sentence}"
-    );
+    assert_contains(sentence, "tier 2 of 3 may go since 03:40:30Z");
     // Two tiers are left, each with DAEMON_STOP and a reading of 6 s.
     assert_eq!(explanation.ends, Ends::Estimate(at(NOW - 30 + 2 * 126)));
 }
@@ -486,19 +404,13 @@ fn an_ended_drain_shows_its_receipt_and_who_waits_after_it() {
     let waits = explain(&ended);
     assert_eq!(waits.cause, Some(Cause::OtherHook));
     assert_eq!(waits.other_hooks.len(), 1);
-    assert!(
-        waits
-            .verdict
-            .contains("Another hook waits: ecs-managed-draining-termination-hook.")
-    );
-    ended.hooks = Some(Err(gap("autoscaling:DescribeLifecycleHooks")));
+    let other = "Another hook waits: ecs-managed-draining-termination-hook.";
+    assert_contains(&waits.verdict, other);
+    ended.hooks = Some(Err(denied("autoscaling:DescribeLifecycleHooks")));
     let unknown = explain(&ended);
     assert_eq!(unknown.cause, Some(Cause::OtherHook));
-    assert!(
-        unknown
-            .verdict
-            .contains("not known: needs autoscaling:DescribeLifecycleHooks")
-    );
+    let need = "not known: needs autoscaling:DescribeLifecycleHooks";
+    assert_contains(&unknown.verdict, need);
 }
 
 #[test]
@@ -514,20 +426,16 @@ fn an_order_reaches_as_far_as_hook_and_sidecars_allow() {
     ];
     for (stopping, hold, by) in table {
         let mut reads = reads();
-        hooked(&mut reads, 1000, 60);
+        reads.hook(1000, 60);
         daemon(&mut reads, stopping, hold);
         let orders = explain(&reads).orders;
-        assert_eq!(
-            orders[0].command,
-            "protectorctl release i-04f05e66a99bdb06f --why ..."
-        );
+        let release = "protectorctl release i-04f05e66a99bdb06f --why ...";
+        assert_eq!(orders[0].command, release);
         let extend = orders.get(1).map(|order| order.command.clone());
         let expected = by.map(|by| format!("protectorctl extend i-04f05e66a99bdb06f --why ... --by {by}"));
         assert_eq!(extend, expected, "{stopping:?} {hold:?}");
-        assert!(
-            by.is_none_or(|by| by.parse::<jiff::SignedDuration>().is_ok()),
-            "{by:?}"
-        );
+        let is_duration = |by: &str| by.parse::<jiff::SignedDuration>().is_ok();
+        assert!(by.is_none_or(is_duration), "{by:?}");
         reads.beacon = None;
         assert_eq!(explain(&reads).orders.len(), 1, "its settings are not known");
     }
@@ -538,39 +446,26 @@ fn a_sidecar_that_leaves_before_the_deadline_is_a_warning() {
     let sidecars = |stopping: Option<i64>, hold: Option<&str>| {
         let mut reads = reads();
         daemon(&mut reads, stopping, hold);
-        let clocks = explain(&reads).clocks;
-        clocks
-            .into_iter()
-            .find(|clock| clock.label == "sidecars")
-            .unwrap()
+        let mut clocks = explain(&reads).clocks.into_iter();
+        clocks.find(|clock| clock.label == "sidecars").unwrap()
     };
     let early = sidecars(Some(60), Some("30m"));
-    assert!(
-        early
-            .text
-            .contains("03:31:00Z whatever is ordered (PROTECTOR_MAX_HOLD 30m)"),
-        "{early:?}"
-    );
+    let expected = "03:31:00Z whatever is ordered (PROTECTOR_MAX_HOLD 30m)";
+    assert_contains(&early.text, expected);
     assert!(early.warning.is_some());
     let waiting = sidecars(None, Some("30m"));
-    assert!(
-        waiting.text.contains("none is ordered to stop yet"),
-        "{waiting:?}"
-    );
+    assert_contains(&waiting.text, "none is ordered to stop yet");
     assert_eq!(waiting.warning, None);
     // The agent kills it at its stopTimeout of 2h10m.
     let killed = sidecars(None, Some("3h"));
-    assert!(
-        killed.text.contains("stopTimeout 2h10m of the sidecar"),
-        "{killed:?}"
-    );
-    let mut denied = reads();
-    daemon(&mut denied, None, None);
+    assert_contains(&killed.text, "stopTimeout 2h10m of the sidecar");
+    let mut unread = reads();
+    daemon(&mut unread, None, None);
     let need = "ecs:DescribeTaskDefinition";
-    denied
+    unread
         .definitions
-        .insert("fluent-bit:1".to_owned(), Err(gap(need)));
-    let clocks = explain(&denied).clocks;
+        .insert("fluent-bit:1".to_owned(), Err(denied(need)));
+    let clocks = explain(&unread).clocks;
     assert!(clocks.iter().any(|clock| clock.text.contains(need)), "{clocks:?}");
 }
 
@@ -579,17 +474,11 @@ fn a_service_that_is_not_known_holds_and_daemons_do_not() {
     let mut unknown = reads();
     daemon(&mut unknown, None, None);
     assert_eq!(explain(&unknown).tasks.len(), 1);
-    unknown
-        .services
-        .insert("web".parse().unwrap(), Err(gap("ecs:DescribeServices")));
+    unknown.deny_services();
     let explanation = explain(&unknown);
-    assert_eq!(explanation.tasks[0].why.cause, Cause::NotKnown);
-    assert!(
-        explanation.tasks[0]
-            .why
-            .sentence
-            .contains("needs ecs:DescribeServices")
-    );
+    let why = &explanation.tasks[0].why;
+    assert_eq!(why.cause, Cause::NotKnown);
+    assert_contains(&why.sentence, "needs ecs:DescribeServices");
 }
 
 /// A change for each cause that has a command, the one of AWS and of this tool alike.
@@ -602,12 +491,9 @@ fn with_commands() -> Vec<(Cause, InstanceReads)> {
         (Cause::CoordinatorSilent, |reads| {
             reads.beacon = Some(beacon(NOW - 181))
         }),
-        (Cause::HookOutSoon, |reads| hooked(reads, 90, 62)),
+        (Cause::HookOutSoon, |reads| reads.hook(90, 62)),
         (Cause::Observing, |reads| reads.control = Some(Control::Observe)),
-        (Cause::AgentLost, |reads| {
-            reads.record().agent_lost_at = Some(at(NOW - 300));
-            reads.drain.machine.as_mut().unwrap().agent_connected = false;
-        }),
+        (Cause::AgentLost, InstanceReads::lose_agent),
         (Cause::Pending, |reads| {
             reads.tasks = Ok(vec![task(OTHER, "family:nightly-etl", TaskStatus::Pending)]);
         }),
@@ -650,10 +536,8 @@ fn every_command_reaches_the_place_at_which_the_person_looks() {
         let without = all_commands(&explanation);
         assert!(!without.is_empty(), "{cause:?}");
         for option in ["--profile", "--region", "--prefix"] {
-            assert!(
-                without.iter().all(|command| !command.contains(option)),
-                "{without:?}"
-            );
+            let has = |command: &String| command.contains(option);
+            assert!(!without.iter().any(has), "{without:?}");
         }
         let mut given = plain;
         given.invocation = crate::command::Invocation {
@@ -685,22 +569,15 @@ fn the_next_command_is_that_of_what_needs_a_person() {
         let next = explanation.next_command();
         assert_eq!(next.is_some(), cause.needs_a_person(), "{cause:?}: {next:?}");
     }
-    assert!(
-        explain(&stuck())
-            .next_command()
-            .unwrap()
-            .contains("record-lifecycle-action-heartbeat")
-    );
+    let stuck = explain(&stuck());
+    assert_contains(stuck.next_command().unwrap(), "record-lifecycle-action-heartbeat");
     assert_eq!(explain(&healthy()).next_command(), None);
 }
 
 #[test]
 fn a_list_shows_the_bound_of_all_tasks_or_that_one_is_not_known() {
     let (fine, gaps) = looked_at(&healthy());
-    assert_eq!(
-        (fine.ends, gaps.as_slice()),
-        (Ends::Bound(at(NOW + 110)), &[][..])
-    );
+    assert_eq!((fine.ends, gaps), (Ends::Bound(at(NOW + 110)), Vec::new()));
     assert_eq!(fine.held_by(), "3 web stopping");
     assert_eq!(fine.why().as_deref(), Some("stopTimeout 2m"));
 
@@ -712,11 +589,8 @@ fn a_list_shows_the_bound_of_all_tasks_or_that_one_is_not_known() {
     }));
     let (shown, _) = looked_at(&usual);
     assert_eq!(shown.why().as_deref(), Some("stopTimeout 2m; usually ~6m in all"));
-    let clocks = explain(&usual).clocks;
-    assert_eq!(
-        clocks.last().unwrap().text,
-        "~6m in all is usual for this group (median of 20)"
-    );
+    let expected = "~6m in all is usual for this group (median of 20)";
+    assert_eq!(explain(&usual).clocks.last().unwrap().text, expected);
 
     // Where another group holds too, the reason names its own.
     let mut two = healthy();
@@ -724,10 +598,8 @@ fn a_list_shows_the_bound_of_all_tasks_or_that_one_is_not_known() {
         group: Some("service:search".to_owned().into()),
         ..stopping(TaskStatus::Stopping, 5)
     };
-    two.services.insert(
-        "search".parse().unwrap(),
-        Ok(service("search", Scheduling::Replica)),
-    );
+    let service = service("search", Scheduling::Replica);
+    two.services.insert(service.name.clone(), Ok(service));
     two.tasks.as_mut().unwrap().push(search);
     let (named, _) = looked_at(&two);
     assert_eq!(named.why().as_deref(), Some("service:search: stopTimeout 2m"));
@@ -752,23 +624,17 @@ fn a_list_shows_the_bound_of_all_tasks_or_that_one_is_not_known() {
 #[test]
 fn what_could_not_be_read_of_a_listed_drain_is_not_known_and_a_gap() {
     let mut unread = healthy();
-    unread.tasks = Err(gap("ecs:ListTasks"));
+    unread.tasks = Err(denied("ecs:ListTasks"));
     let (drain, gaps) = looked_at(&unread);
-    assert_eq!(
-        (drain.ends, gaps.as_slice()),
-        (Ends::Unknown, &[gap("ecs:ListTasks")][..])
-    );
+    assert_eq!((drain.ends, gaps), (Ends::Unknown, vec![denied("ecs:ListTasks")]));
     assert_eq!(drain.looked.unwrap().cause, Some(Cause::NotKnown));
     // Receipts are only beside the answer.
-    let mut denied = healthy();
-    denied.usual = Some(Err(gap("logs:FilterLogEvents")));
-    let (drain, gaps) = looked_at(&denied);
+    let mut without = healthy();
+    without.usual = Some(Err(denied("logs:FilterLogEvents")));
+    let (drain, gaps) = looked_at(&without);
     assert!(gaps.is_empty() && matches!(drain.ends, Ends::Bound(_)));
-    let clocks = explain(&denied).clocks;
-    assert_eq!(
-        clocks.last().unwrap().text,
-        "how long such drains hold is not known: needs logs:FilterLogEvents"
-    );
+    let expected = "how long such drains hold is not known: needs logs:FilterLogEvents";
+    assert_eq!(explain(&without).clocks.last().unwrap().text, expected);
 }
 
 #[test]
@@ -777,10 +643,7 @@ fn a_released_drain_names_the_daemons_that_flush() {
     released(&mut flushes, NOW - 30, ReleaseReason::Drained);
     daemon(&mut flushes, Some(NOW - 30), None);
     let (drain, _) = looked_at(&flushes);
-    assert_eq!(
-        drain.ends,
-        Ends::Bound(at(NOW + 90)),
-        "the window that the record has"
-    );
+    // The window that the record has.
+    assert_eq!(drain.ends, Ends::Bound(at(NOW + 90)));
     assert_eq!(drain.held_by(), "flushing: fluent-bit");
 }

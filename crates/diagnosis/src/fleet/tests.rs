@@ -1,6 +1,5 @@
 use super::*;
-use crate::read::GapKind;
-use crate::testing::{at, beacon, key, lifecycle, machine, record, recorded};
+use crate::testing::{at, beacon, denied, key, lifecycle, machine, record, recorded};
 use protector_core::record::Record;
 
 fn reads(now: i64) -> FleetReads {
@@ -22,15 +21,6 @@ fn other(number: u32) -> InstanceKey {
     }
 }
 
-fn gap() -> Gap {
-    Gap {
-        call: "ecs:ListContainerInstances",
-        kind: GapKind::Denied,
-        code: "AccessDeniedException".to_owned(),
-        message: String::new(),
-    }
-}
-
 #[test]
 fn those_that_need_a_person_come_first() {
     let mut reads = reads(60);
@@ -44,11 +34,8 @@ fn those_that_need_a_person_come_first() {
     let drains = vec![machine("DRAINING", true)];
     reads.machines.insert(key().cluster, Ok(drains));
     let fleet = Fleet::of(&reads);
-    let order: Vec<_> = fleet
-        .drains
-        .iter()
-        .map(|drain| (drain.key.clone(), drain.risk))
-        .collect();
+    let drains = fleet.drains.iter();
+    let order: Vec<_> = drains.map(|drain| (drain.key.clone(), drain.risk)).collect();
     let expected = [
         (other(2), Risk::Hook),
         (key(), Risk::NoRecord),
@@ -79,25 +66,28 @@ fn a_registration_that_was_left_behind_is_no_drain() {
 #[test]
 fn a_read_that_failed_is_a_gap_and_no_empty_fleet() {
     let mut reads = reads(60);
-    reads.machines.insert(key().cluster, Err(gap()));
-    reads.scaling = Err(gap());
+    reads
+        .machines
+        .insert(key().cluster, Err(denied("ecs:ListContainerInstances")));
+    reads.scaling = Err(denied("ecs:ListContainerInstances"));
     let fleet = Fleet::of(&reads);
-    assert_eq!(fleet.gaps, [gap()], "each gap once");
+    assert_eq!(
+        fleet.gaps,
+        [denied("ecs:ListContainerInstances")],
+        "each gap once"
+    );
     assert!(!fleet.is_bad());
 }
 
 #[test]
 fn without_the_records_it_is_not_known_who_is_held() {
     let mut reads = reads(60);
-    reads.listing = Err(gap());
-    reads
-        .machines
-        .insert(key().cluster, Ok(vec![machine("DRAINING", true)]));
+    reads.listing = Err(denied("ecs:ListContainerInstances"));
+    let drains = vec![machine("DRAINING", true)];
+    reads.machines.insert(key().cluster, Ok(drains));
     let fleet = Fleet::of(&reads);
-    assert_eq!(
-        (fleet.drains[0].state, fleet.drains[0].risk),
-        (DrainState::NotKnown, Risk::None)
-    );
+    let drain = &fleet.drains[0];
+    assert_eq!((drain.state, drain.risk), (DrainState::NotKnown, Risk::None));
     assert!(!fleet.is_bad());
 }
 

@@ -7,7 +7,8 @@ use crate::cause::Cause;
 use crate::ends::Ends;
 use crate::explain::fixtures::*;
 use crate::explain::reads::InstanceReads;
-use crate::seen::{Deployment, SeenContainer, SeenTask};
+use crate::read::Reading;
+use crate::seen::{ClassicLoadBalancer, Deployment, SeenContainer, SeenTask, ServiceEvent};
 use crate::testing::at;
 
 const PREFIXES: [&str; 3] = [
@@ -20,6 +21,7 @@ const NO_MEMORY: &str = "was unable to place a task because no container instanc
 const CONFIGURATION: &str = "was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.";
 const CANNOT_PULL: &str = "was unable to place a task. Reason: CannotPullContainerError: pull access denied.";
 const THROTTLED: &str = "operations are being throttled. Will try again later.";
+const EXITED: &str = "Essential container in task exited";
 const STEADY: &str = "has reached a steady state.";
 
 /// What is found for the one task of the fixture, after `change`.
@@ -44,10 +46,12 @@ fn block(reads: &mut InstanceReads) {
 }
 
 fn says(reads: &mut InstanceReads, text: &str) {
-    reads
-        .web()
-        .events
-        .push(event(60, &format!("(service web) {text}")));
+    reads.web().events.push(said(60, text));
+}
+
+/// What the service `web` said this long ago.
+fn said(seconds: i64, text: &str) -> ServiceEvent {
+    event(seconds, &format!("(service web) {text}"))
 }
 
 fn died(reason: &str, code: &str) -> SeenTask {
@@ -95,130 +99,46 @@ fn an_event_is_evidence_in_all_spellings_and_verbatim() {
 
 #[test]
 fn an_event_counts_until_the_next_steady_state_or_for_six_hours() {
-    let cleared = found(|reads| {
-        reads.web().events = vec![
-            event(10, &format!("(service web) {STEADY}")),
-            event(60, &format!("(service web) {NO_MEMORY}")),
-        ];
-    });
+    let cleared = found(|reads| reads.web().events = vec![said(10, STEADY), said(60, NO_MEMORY)]);
     assert_eq!(cleared.cause, Cause::NotFound);
     for (age, cause) in [(6 * 3600, Cause::NoRoom), (6 * 3600 + 1, Cause::NotFound)] {
-        let finding = found(|reads| {
-            reads.web().events = vec![event(age, &format!("(service web) {NO_MEMORY}"))];
-        });
+        let finding = found(|reads| reads.web().events = vec![said(age, NO_MEMORY)]);
         assert_eq!(finding.cause, cause, "{age}");
     }
 }
 
 #[test]
 fn a_task_that_starts_or_stops_has_its_bound() {
-    let in_group = |reads: &mut InstanceReads| {
-        reads.web().target_groups = vec![GROUP.to_owned()];
-        reads
-            .target_groups
-            .insert(GROUP.to_owned(), Ok(target_group(&[("10.0.0.1", "draining")])));
-    };
+    use TaskStatus::{Activating, Deactivating, Deprovisioning, Pending, Provisioning, Running, Stopping};
+    let starts = |status| task(WEB, "service:web", status);
     let bound = |seconds: i64| Ends::Bound(at(NOW + seconds));
+    let estimate = |seconds: i64| Ends::Estimate(at(NOW + seconds));
+    let unknown = Ends::Unknown;
     // The task; whether it is in a target group; the cause; when it ends.
     let table = [
-        (
-            task(WEB, "service:web", TaskStatus::Provisioning),
-            false,
-            Cause::Pending,
-            Ends::Unknown,
-        ),
-        (
-            task(WEB, "service:web", TaskStatus::Pending),
-            false,
-            Cause::Pending,
-            Ends::Unknown,
-        ),
-        (
-            task(WEB, "service:web", TaskStatus::Activating),
-            true,
-            Cause::Pending,
-            Ends::Unknown,
-        ),
-        (
-            stopping(TaskStatus::Deactivating, 20),
-            true,
-            Cause::Deregistering,
-            bound(400),
-        ),
-        (
-            stopping(TaskStatus::Deactivating, 20),
-            false,
-            Cause::Stopping,
-            Ends::Estimate(at(NOW + 100)),
-        ),
-        (
-            stopping(TaskStatus::Running, 1),
-            false,
-            Cause::Stopping,
-            bound(119),
-        ),
-        (
-            stopping(TaskStatus::Stopping, 50),
-            false,
-            Cause::Stopping,
-            bound(70),
-        ),
-        (
-            stopping(TaskStatus::Stopping, 50),
-            true,
-            Cause::Stopping,
-            bound(370),
-        ),
-        (
-            stopping(TaskStatus::Stopping, 120),
-            false,
-            Cause::Stopping,
-            bound(0),
-        ),
+        (starts(Provisioning), false, Cause::Pending, unknown),
+        (starts(Pending), false, Cause::Pending, unknown),
+        (starts(Activating), true, Cause::Pending, unknown),
+        (stopping(Deactivating, 20), true, Cause::Deregistering, bound(400)),
+        (stopping(Deactivating, 20), false, Cause::Stopping, estimate(100)),
+        (stopping(Running, 1), false, Cause::Stopping, bound(119)),
+        (stopping(Stopping, 50), false, Cause::Stopping, bound(70)),
+        (stopping(Stopping, 50), true, Cause::Stopping, bound(370)),
+        (stopping(Stopping, 120), false, Cause::Stopping, bound(0)),
         // ECS shows an end some seconds later than it is.
-        (
-            stopping(TaskStatus::Stopping, 179),
-            false,
-            Cause::Stopping,
-            Ends::Estimate(at(NOW + 1)),
-        ),
-        (
-            stopping(TaskStatus::Stopping, 180),
-            false,
-            Cause::WillNotStop,
-            Ends::Unknown,
-        ),
-        (
-            stopping(TaskStatus::Stopping, 180),
-            true,
-            Cause::Stopping,
-            bound(240),
-        ),
-        (
-            stopping(TaskStatus::Deprovisioning, 20),
-            true,
-            Cause::Detaching,
-            Ends::Estimate(at(NOW + 40)),
-        ),
-        (
-            stopping(TaskStatus::Deprovisioning, 299),
-            false,
-            Cause::Detaching,
-            Ends::Unknown,
-        ),
-        (
-            stopping(TaskStatus::Deprovisioning, 300),
-            false,
-            Cause::WillNotStop,
-            Ends::Unknown,
-        ),
+        (stopping(Stopping, 179), false, Cause::Stopping, estimate(1)),
+        (stopping(Stopping, 180), false, Cause::WillNotStop, unknown),
+        (stopping(Stopping, 180), true, Cause::Stopping, bound(240)),
+        (stopping(Deprovisioning, 20), true, Cause::Detaching, estimate(40)),
+        (stopping(Deprovisioning, 299), false, Cause::Detaching, unknown),
+        (stopping(Deprovisioning, 300), false, Cause::WillNotStop, unknown),
     ];
     for (task, balanced, cause, ends) in table {
         let text = format!("{task:?} {balanced}");
         let finding = found(|reads| {
             reads.tasks = Ok(vec![task]);
             if balanced {
-                in_group(reads);
+                reads.balance(Ok(target_group(&[("10.0.0.1", "draining")])));
             }
         });
         assert_eq!((finding.cause, finding.ends), (cause, ends), "{text}");
@@ -230,17 +150,13 @@ fn an_unset_stop_timeout_gives_an_estimate_only() {
     let unset = |seconds: i64| {
         move |reads: &mut InstanceReads| {
             reads.tasks = Ok(vec![stopping(TaskStatus::Stopping, seconds)]);
-            reads.definitions.insert("web:1".to_owned(), Ok(definition(None)));
+            reads.define(Ok(definition(None)));
         }
     };
     assert_eq!(found(unset(10)).ends, Ends::Estimate(at(NOW + 20)));
     let overdue = found(unset(90));
     assert_eq!(overdue.cause, Cause::WillNotStop);
-    assert!(
-        overdue.sentence.contains("ECS_CONTAINER_STOP_TIMEOUT"),
-        "{}",
-        overdue.sentence
-    );
+    assert_contains(&overdue.sentence, "ECS_CONTAINER_STOP_TIMEOUT");
 }
 
 #[test]
@@ -249,17 +165,10 @@ fn a_standalone_task_is_named_by_who_started_it() {
     nightly.started_by = Some("events-rule/nightly".to_owned());
     let finding = found(with_task(nightly));
     assert_eq!((finding.cause, finding.ends), (Cause::Standalone, Ends::Unknown));
-    assert!(
-        finding.sentence.contains("events-rule/nightly"),
-        "{}",
-        finding.sentence
-    );
-    assert_eq!(
-        finding.next,
-        [format!(
-            "aws ecs stop-task --cluster prod --task {OTHER} --reason 'drain of i-04f05e66a99bdb06f'"
-        )]
-    );
+    assert_contains(&finding.sentence, "events-rule/nightly");
+    let reason = "'drain of i-04f05e66a99bdb06f'";
+    let command = format!("aws ecs stop-task --cluster prod --task {OTHER} --reason {reason}");
+    assert_eq!(finding.next, [command]);
     let pending = found(with_task(task(OTHER, "family:nightly-etl", TaskStatus::Pending)));
     assert_eq!((pending.cause, pending.next.len()), (Cause::Pending, 1));
 }
@@ -267,28 +176,15 @@ fn a_standalone_task_is_named_by_who_started_it() {
 #[test]
 fn a_protected_task_ends_after_its_protection_and_not_for_sure() {
     let late = found(|reads| protect(reads, Some(3600)));
-    assert_eq!(
-        (late.cause, late.ends),
-        (Cause::Protected, Ends::Estimate(at(NOW + 3720)))
-    );
-    assert!(
-        late.sentence.contains("41m after the deadline"),
-        "{}",
-        late.sentence
-    );
-    assert_eq!(
-        late.next,
-        [format!(
-            "aws ecs update-task-protection --cluster prod --tasks {WEB} --no-protection-enabled"
-        )]
-    );
+    assert_eq!(late.cause, Cause::Protected);
+    assert_eq!(late.ends, Ends::Estimate(at(NOW + 3720)));
+    assert_contains(&late.sentence, "41m after the deadline");
+    let command = "aws ecs update-task-protection --cluster prod --tasks";
+    assert_eq!(late.next, [format!("{command} {WEB} --no-protection-enabled")]);
     assert!(!found(|reads| protect(reads, Some(60))).sentence.contains("lost"));
     assert_eq!(found(|reads| protect(reads, None)).ends, Ends::Unknown);
-    assert_eq!(
-        found(|reads| protect(reads, Some(0))).cause,
-        Cause::NotFound,
-        "it has expired"
-    );
+    let expired = found(|reads| protect(reads, Some(0)));
+    assert_eq!(expired.cause, Cause::NotFound);
 }
 
 #[test]
@@ -317,9 +213,9 @@ fn a_deployment_configuration_blocks_if_it_allows_no_step() {
             (web.minimum_percent, web.maximum_percent) = (minimum, maximum);
             (web.desired, web.running, web.pending) = (desired, running, pending);
         });
+        let is_blocked = finding.cause == Cause::DeploymentConfig;
         assert_eq!(
-            finding.cause == Cause::DeploymentConfig,
-            blocks,
+            is_blocked, blocks,
             "{minimum} {maximum} {desired} {running} {pending}"
         );
     }
@@ -327,12 +223,9 @@ fn a_deployment_configuration_blocks_if_it_allows_no_step() {
         block(reads);
         says(reads, CONFIGURATION);
     });
-    assert_eq!(
-        finding.next,
-        [
-            "aws ecs update-service --cluster prod --service web --deployment-configuration minimumHealthyPercent=100,maximumPercent=200"
-        ]
-    );
+    let command = "aws ecs update-service --cluster prod --service web --deployment-configuration \
+                   minimumHealthyPercent=100,maximumPercent=200";
+    assert_eq!(finding.next, [command]);
     assert_eq!(finding.evidence[1].text, format!("(service web) {CONFIGURATION}"));
 }
 
@@ -353,24 +246,19 @@ fn missing_room_has_its_numbers_and_its_group() {
         "Group prod-ecs is at its MaxSize of 3.",
         "last scaling activity failed",
     ] {
-        assert!(full.sentence.contains(part), "{}", full.sentence);
+        assert_contains(&full.sentence, part);
     }
-    let last = full.evidence.last().unwrap();
-    assert_eq!(
-        last.text,
-        "We currently do not have sufficient m5.large capacity."
-    );
-    assert_eq!(
-        full.next,
-        ["aws autoscaling update-auto-scaling-group --auto-scaling-group-name prod-ecs --max-size 4"]
-    );
-    let denied = found(|reads| {
+    let last = &full.evidence.last().unwrap().text;
+    assert_eq!(last, "We currently do not have sufficient m5.large capacity.");
+    let command = "aws autoscaling update-auto-scaling-group --auto-scaling-group-name prod-ecs --max-size 4";
+    assert_eq!(full.next, [command]);
+    let unread = found(|reads| {
         says(reads, NO_MEMORY);
-        reads.machines = Some(Err(gap("ecs:DescribeContainerInstances")));
-        reads.group = Some(Err(gap("autoscaling:DescribeAutoScalingGroups")));
-        reads.activities = Some(Err(gap("autoscaling:DescribeScalingActivities")));
+        reads.machines = Some(Err(denied("ecs:DescribeContainerInstances")));
+        reads.group = Some(Err(denied("autoscaling:DescribeAutoScalingGroups")));
+        reads.activities = Some(Err(denied("autoscaling:DescribeScalingActivities")));
     });
-    assert_eq!((denied.cause, denied.gaps.len()), (Cause::NoRoom, 3));
+    assert_eq!((unread.cause, unread.gaps.len()), (Cause::NoRoom, 3));
 }
 
 #[test]
@@ -382,17 +270,12 @@ fn missing_tasks_that_do_not_start_have_no_room_unless_something_else_is_seen() 
     assert_eq!(found(missing).cause, Cause::NoRoom);
     let dies = found(|reads| {
         missing(reads);
-        reads.elsewhere(vec![died(
-            "Essential container in task exited",
-            "EssentialContainerExited",
-        )]);
+        reads.elsewhere(Ok(vec![died(EXITED, "EssentialContainerExited")]));
     });
     assert_eq!(dies.cause, Cause::CannotStart);
     let unknown = found(|reads| {
         missing(reads);
-        reads
-            .elsewhere
-            .insert("web".parse().unwrap(), Err(gap("ecs:ListTasks")));
+        reads.elsewhere(Err(denied("ecs:ListTasks")));
     });
     assert_eq!(unknown.cause, Cause::NotKnown);
 }
@@ -401,7 +284,7 @@ fn missing_tasks_that_do_not_start_have_no_room_unless_something_else_is_seen() 
 fn a_replacement_shows_why_it_does_not_count() {
     let waits = found(|reads| {
         reads.web().capacity_providers = vec!["spot".to_owned()];
-        reads.elsewhere(vec![replacement(TaskStatus::Provisioning)]);
+        reads.elsewhere(Ok(vec![replacement(TaskStatus::Provisioning)]));
     });
     assert_eq!(waits.cause, Cause::WaitingForInstance);
     let running = |health: Option<&str>, age: i64| SeenTask {
@@ -429,8 +312,8 @@ fn a_replacement_shows_why_it_does_not_count() {
         let finding = found(|reads| {
             let mut checked = definition(Some(120));
             checked.containers[0].has_health_check = has_check;
-            reads.definitions.insert("web:1".to_owned(), Ok(checked));
-            reads.elsewhere(vec![task]);
+            reads.define(Ok(checked));
+            reads.elsewhere(Ok(vec![task]));
         });
         assert_eq!(finding.cause == Cause::NotHealthyYet, keeps, "{text}");
     }
@@ -445,12 +328,7 @@ fn a_target_that_is_not_healthy_yet_shows_its_reason() {
         (&[("10.0.0.7", "healthy")], false),
         (&[(here, "unhealthy")], false),
     ] {
-        let finding = found(|reads| {
-            reads.web().target_groups = vec![GROUP.to_owned()];
-            reads
-                .target_groups
-                .insert(GROUP.to_owned(), Ok(target_group(targets)));
-        });
+        let finding = found(|reads| reads.balance(Ok(target_group(targets))));
         assert_eq!(finding.cause == Cause::NotHealthyYet, keeps, "{targets:?}");
         if keeps {
             assert!(finding.evidence[0].text.contains("Target.Reason"));
@@ -458,10 +336,11 @@ fn a_target_that_is_not_healthy_yet_shows_its_reason() {
     }
 }
 
-fn behind_classic(reads: &mut InstanceReads, draining: u32, instances: &[(&str, &str)]) {
+fn behind_classic(reads: &mut InstanceReads, balancer: Reading<ClassicLoadBalancer>) {
     reads.web().classic_load_balancers = vec!["old-web".to_owned()];
-    let read = Ok(classic(draining, instances));
-    reads.classic_load_balancers.insert("old-web".to_owned(), read);
+    reads
+        .classic_load_balancers
+        .insert("old-web".to_owned(), balancer);
 }
 
 #[test]
@@ -471,7 +350,7 @@ fn a_classic_load_balancer_lets_connections_end_too() {
     for (draining, seconds) in [(0, 100), (60, 160), (300, 400)] {
         let finding = found(|reads| {
             reads.tasks = Ok(deactivating());
-            behind_classic(reads, draining, &[(here, "InService")]);
+            behind_classic(reads, Ok(classic(draining, &[(here, "InService")])));
         });
         assert_eq!(finding.cause, Cause::Deregistering);
         assert_eq!(finding.ends, Ends::Bound(at(NOW + seconds)), "{draining}");
@@ -480,23 +359,17 @@ fn a_classic_load_balancer_lets_connections_end_too() {
     }
     let both = found(|reads| {
         reads.tasks = Ok(deactivating());
-        behind_classic(reads, 60, &[]);
-        reads.web().target_groups = vec![GROUP.to_owned()];
-        reads
-            .target_groups
-            .insert(GROUP.to_owned(), Ok(target_group(&[])));
+        behind_classic(reads, Ok(classic(60, &[])));
+        reads.balance(Ok(target_group(&[])));
     });
     assert_eq!(both.ends, Ends::Bound(at(NOW + 400)), "the longer of both");
     let call = "elasticloadbalancing:DescribeLoadBalancerAttributes";
     let unread = found(|reads| {
         reads.tasks = Ok(deactivating());
-        reads.web().classic_load_balancers = vec!["old-web".to_owned()];
-        reads
-            .classic_load_balancers
-            .insert("old-web".to_owned(), Err(gap(call)));
+        behind_classic(reads, Err(denied(call)));
     });
     assert_eq!((unread.cause, unread.ends), (Cause::Deregistering, Ends::Unknown));
-    assert_eq!(unread.gaps, [gap(call)]);
+    assert_eq!(unread.gaps, [denied(call)]);
 }
 
 #[test]
@@ -508,18 +381,15 @@ fn an_instance_that_is_not_in_service_keeps_a_replacement_from_counting() {
         (&[("i-0b2277c0de19a4f10", "InService")], false),
         (&[(here, "OutOfService")], false),
     ] {
-        let finding = found(|reads| behind_classic(reads, 300, members));
+        let finding = found(|reads| behind_classic(reads, Ok(classic(300, members))));
         assert_eq!(finding.cause == Cause::NotHealthyYet, keeps, "{members:?}");
         if keeps {
+            let words = "instance i-0b2277c0de19a4f10 of load balancer old-web is ";
+            assert_contains(&finding.sentence, words);
+            let evidence = &finding.evidence[0].text;
             assert!(
-                finding
-                    .sentence
-                    .contains("instance i-0b2277c0de19a4f10 of load balancer old-web is ")
-            );
-            assert!(
-                finding.evidence[0]
-                    .text
-                    .starts_with("old-web: i-0b2277c0de19a4f10 ")
+                evidence.starts_with("old-web: i-0b2277c0de19a4f10 "),
+                "{evidence}"
             );
         }
     }
@@ -527,27 +397,20 @@ fn an_instance_that_is_not_in_service_keeps_a_replacement_from_counting() {
 
 #[test]
 fn a_replacement_that_dies_shows_the_words_of_aws() {
-    let failing = |task: SeenTask| move |reads: &mut InstanceReads| reads.elsewhere(vec![task]);
+    let failing = |task: SeenTask| found(|reads| reads.elsewhere(Ok(vec![task])));
+    let (not_started, by_scheduler) = ("TaskFailedToStart", "ServiceSchedulerInitiated");
+    let elb = "Task failed ELB health checks in (target-group arn:aws:elb)";
     for (reason, code) in [
-        (
-            "CannotPullContainerError: pull access denied",
-            "TaskFailedToStart",
-        ),
-        (
-            "ResourceInitializationError: unable to pull secrets",
-            "TaskFailedToStart",
-        ),
+        ("CannotPullContainerError: pull access denied", not_started),
+        ("ResourceInitializationError: unable to pull secrets", not_started),
         ("CannotStartContainerError: no such file", ""),
-        ("Essential container in task exited", "EssentialContainerExited"),
-        ("Task failed container health checks", "ServiceSchedulerInitiated"),
-        (
-            "Task failed ELB health checks in (target-group arn:aws:elb)",
-            "ServiceSchedulerInitiated",
-        ),
+        (EXITED, "EssentialContainerExited"),
+        ("Task failed container health checks", by_scheduler),
+        (elb, by_scheduler),
     ] {
-        let finding = found(failing(died(reason, code)));
+        let finding = failing(died(reason, code));
         assert_eq!(finding.cause, Cause::CannotStart, "{reason}");
-        assert!(finding.sentence.contains(reason), "{}", finding.sentence);
+        assert_contains(&finding.sentence, reason);
     }
     let exits = SeenTask {
         containers: vec![SeenContainer {
@@ -555,29 +418,23 @@ fn a_replacement_that_dies_shows_the_words_of_aws() {
             exit_code: Some(137),
             ..SeenContainer::default()
         }],
-        ..died("Essential container in task exited", "EssentialContainerExited")
+        ..died(EXITED, "EssentialContainerExited")
     };
-    assert!(
-        found(failing(exits))
-            .sentence
-            .contains("container app ended with exit code 137")
-    );
-    let ordered = died(
-        "Scaling activity initiated by (deployment ecs-svc/1)",
-        "ServiceSchedulerInitiated",
-    );
-    assert_eq!(found(failing(ordered)).cause, Cause::NotFound);
+    let sentence = failing(exits).sentence;
+    assert_contains(&sentence, "container app ended with exit code 137");
+    let scaling = "Scaling activity initiated by (deployment ecs-svc/1)";
+    assert_eq!(failing(died(scaling, by_scheduler)).cause, Cause::NotFound);
     // It died, and the service had what it wanted after that; or that was long ago.
     let over = found(|reads| {
-        reads.elsewhere(vec![died("CannotPullContainerError", "TaskFailedToStart")]);
-        reads.web().events = vec![event(29, &format!("(service web) {STEADY}"))];
+        reads.elsewhere(Ok(vec![died("CannotPullContainerError", not_started)]));
+        reads.web().events = vec![said(29, STEADY)];
     });
     assert_eq!(over.cause, Cause::NotFound);
     let old = SeenTask {
         stopped_at: Some(at(NOW - 6 * 3600 - 1)),
-        ..died("CannotPullContainerError", "TaskFailedToStart")
+        ..died("CannotPullContainerError", not_started)
     };
-    assert_eq!(found(failing(old)).cause, Cause::NotFound);
+    assert_eq!(failing(old).cause, Cause::NotFound);
     let rollout = found(|reads| {
         reads.web().deployments = vec![Deployment {
             status: "PRIMARY".to_owned(),
@@ -587,11 +444,7 @@ fn a_replacement_that_dies_shows_the_words_of_aws() {
         }];
     });
     assert_eq!(rollout.cause, Cause::CannotStart);
-    assert!(
-        rollout
-            .sentence
-            .contains("circuit breaker: tasks failed to start.")
-    );
+    assert_contains(&rollout.sentence, "circuit breaker: tasks failed to start.");
 }
 
 #[test]
@@ -607,10 +460,8 @@ fn the_last_rows_need_all_others_not_to_fit() {
     let nothing = found(|reads| {
         reads.web().events = (0..5).map(|age| event(age, &format!("unknown {age}"))).collect();
     });
-    assert_eq!(
-        (nothing.cause, nothing.sentence.as_str()),
-        (Cause::NotFound, "No reason found.")
-    );
+    assert_eq!(nothing.cause, Cause::NotFound);
+    assert_eq!(nothing.sentence, "No reason found.");
     let shown: Vec<&str> = nothing.evidence.iter().map(|one| one.text.as_str()).collect();
     assert_eq!(shown, ["unknown 0", "unknown 1", "unknown 2"]);
 }
@@ -621,8 +472,7 @@ fn the_first_row_that_fits_is_the_cause() {
     // Each row by itself, in the order of the table. All rows from one on together give that one.
     let rows: [(Cause, Change); 11] = [
         (Cause::AgentLost, |reads| {
-            reads.record().agent_lost_at = Some(at(NOW - 300));
-            reads.drain.machine.as_mut().unwrap().agent_connected = false;
+            reads.lose_agent();
             reads.tasks.as_mut().unwrap()[0].connected = Some(false);
         }),
         (Cause::Stopping, |reads| {
@@ -633,11 +483,11 @@ fn the_first_row_that_fits_is_the_cause() {
         (Cause::NoRoom, |reads| says(reads, NO_MEMORY)),
         (Cause::WaitingForInstance, |reads| {
             reads.web().capacity_providers = vec!["spot".to_owned()];
-            reads.elsewhere(vec![replacement(TaskStatus::Provisioning)]);
+            reads.elsewhere(Ok(vec![replacement(TaskStatus::Provisioning)]));
         }),
         (Cause::CannotStart, |reads| says(reads, CANNOT_PULL)),
         (Cause::NotHealthyYet, |reads| {
-            reads.elsewhere(vec![replacement(TaskStatus::Pending)]);
+            reads.elsewhere(Ok(vec![replacement(TaskStatus::Pending)]));
         }),
         (Cause::Throttled, |reads| says(reads, THROTTLED)),
         (Cause::Fresh, |reads| reads.record().started_at = at(NOW - 30)),
@@ -659,18 +509,12 @@ fn the_first_row_that_fits_is_the_cause() {
 fn what_could_not_be_read_makes_nothing_not_found() {
     type Change = fn(&mut InstanceReads);
     let table: [(&str, Change); 4] = [
-        ("ecs:DescribeServices", |reads| {
-            reads
-                .services
-                .insert("web".parse().unwrap(), Err(gap("ecs:DescribeServices")));
-        }),
+        ("ecs:DescribeServices", InstanceReads::deny_services),
         ("ecs:GetTaskProtection", |reads| {
-            reads.protections = Err(gap("ecs:GetTaskProtection"));
+            reads.protections = Err(denied("ecs:GetTaskProtection"));
         }),
         ("ecs:ListTasks", |reads| {
-            reads
-                .elsewhere
-                .insert("web".parse().unwrap(), Err(gap("ecs:ListTasks")));
+            reads.elsewhere(Err(denied("ecs:ListTasks")))
         }),
         // It was not asked for.
         ("were not read", |reads| reads.services.clear()),
@@ -678,18 +522,16 @@ fn what_could_not_be_read_makes_nothing_not_found() {
     for (needs, change) in table {
         let finding = found(change);
         assert_eq!(finding.cause, Cause::NotKnown, "{needs}");
-        assert!(finding.sentence.contains(needs), "{}", finding.sentence);
+        assert_contains(&finding.sentence, needs);
         assert!(!finding.sentence.contains("No reason found"));
         if needs.starts_with("ecs:") {
-            assert_eq!(
-                finding.sentence,
-                format!("The reason is not known: needs {needs}.")
-            );
+            let expected = format!("The reason is not known: needs {needs}.");
+            assert_eq!(finding.sentence, expected);
         }
     }
     // A later row that is seen is the cause nevertheless, and what is not known is said.
     let blocked = found(|reads| {
-        reads.protections = Err(gap("ecs:GetTaskProtection"));
+        reads.protections = Err(denied("ecs:GetTaskProtection"));
         block(reads);
     });
     assert_eq!((blocked.cause, blocked.gaps.len()), (Cause::DeploymentConfig, 1));
@@ -699,50 +541,42 @@ fn what_could_not_be_read_makes_nothing_not_found() {
 fn a_task_without_a_group_is_not_known() {
     let finding = found(|reads| reads.tasks.as_mut().unwrap()[0].group = None);
     assert_eq!(finding.cause, Cause::NotKnown);
-    assert!(
-        finding.sentence.contains("of which group"),
-        "{}",
-        finding.sentence
-    );
+    assert_contains(&finding.sentence, "of which group");
 }
 
 #[test]
 fn foreign_text_in_a_sentence_cannot_act_on_a_terminal() {
     let reason = "CannotPullContainerError:\n\u{1b}[2Jgone";
-    let finding = found(|reads| reads.elsewhere(vec![died(reason, "TaskFailedToStart")]));
-    assert!(
-        !finding.sentence.contains(char::is_control),
-        "{:?}",
-        finding.sentence
-    );
+    let finding = found(|reads| reads.elsewhere(Ok(vec![died(reason, "TaskFailedToStart")])));
+    let sentence = &finding.sentence;
+    assert!(!sentence.contains(char::is_control), "{sentence:?}");
     assert_eq!(finding.evidence[0].text, reason, "evidence is verbatim");
 }
 
 #[test]
 fn a_bound_that_needs_more_is_not_known() {
     let stops = stopping(TaskStatus::Stopping, 10_000);
-    let denied = found(|reads| {
+    let definition = "ecs:DescribeTaskDefinition";
+    let undefined = found(|reads| {
         reads.tasks = Ok(vec![stops.clone()]);
-        reads
-            .definitions
-            .insert("web:1".to_owned(), Err(gap("ecs:DescribeTaskDefinition")));
+        reads.define(Err(denied(definition)));
     });
-    assert_eq!((denied.cause, denied.ends), (Cause::Stopping, Ends::Unknown));
-    assert_eq!(denied.gaps, [gap("ecs:DescribeTaskDefinition")]);
+    assert_eq!(
+        (undefined.cause, undefined.ends),
+        (Cause::Stopping, Ends::Unknown)
+    );
+    assert_eq!(undefined.gaps, [denied(definition)]);
     let delay = "elasticloadbalancing:DescribeTargetGroupAttributes";
     let balanced = found(|reads| {
         reads.tasks = Ok(vec![SeenTask {
             last_status: TaskStatus::Deactivating,
             ..stops
         }]);
-        reads.web().target_groups = vec![GROUP.to_owned()];
-        reads.target_groups.insert(GROUP.to_owned(), Err(gap(delay)));
+        reads.balance(Err(denied(delay)));
     });
-    assert_eq!(
-        (balanced.cause, balanced.ends),
-        (Cause::Deregistering, Ends::Unknown)
-    );
-    assert_eq!(balanced.gaps, [gap(delay)]);
+    assert_eq!(balanced.cause, Cause::Deregistering);
+    assert_eq!(balanced.ends, Ends::Unknown);
+    assert_eq!(balanced.gaps, [denied(delay)]);
 }
 
 #[test]

@@ -120,13 +120,15 @@ fn texts_of_health() -> Vec<(&'static str, EventKind)> {
             reason: Some(reason.to_owned()),
         })
     };
+    let here = Some("i-04f05e66a99bdb06f");
+    let failed = "Health checks failed with these codes: [502]";
     let group = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef";
     vec![
         (
             "(instance i-04f05e66a99bdb06f) is unhealthy in (elb web) due to (reason Instance has failed at least the \
              UnhealthyThreshold number of health checks consecutively.)",
             unhealthy(
-                Some("i-04f05e66a99bdb06f"),
+                here,
                 None,
                 "web",
                 "Instance has failed at least the UnhealthyThreshold number of health checks consecutively.",
@@ -135,22 +137,12 @@ fn texts_of_health() -> Vec<(&'static str, EventKind)> {
         (
             "(port 8080) is unhealthy in (target-group arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef) \
              due to (reason Health checks failed with these codes: [502])",
-            unhealthy(
-                None,
-                Some("8080"),
-                group,
-                "Health checks failed with these codes: [502]",
-            ),
+            unhealthy(None, Some("8080"), group, failed),
         ),
         (
             "(instance i-04f05e66a99bdb06f) (port 80) is unhealthy in (target-group arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef) \
              due to (reason Request timed out (5 s))",
-            unhealthy(
-                Some("i-04f05e66a99bdb06f"),
-                Some("80"),
-                group,
-                "Request timed out (5 s)",
-            ),
+            unhealthy(here, Some("80"), group, "Request timed out (5 s)"),
         ),
     ]
 }
@@ -192,12 +184,8 @@ fn texts_of_progress() -> Vec<(&'static str, EventKind)> {
 fn every_known_text_is_understood_with_every_prefix() {
     let mut texts = texts_of_placement();
     let others = [texts_of_trouble(), texts_of_health(), texts_of_progress()];
-    texts.extend(
-        others
-            .into_iter()
-            .flatten()
-            .map(|(text, kind)| (text.to_owned(), kind)),
-    );
+    let others = others.into_iter().flatten();
+    texts.extend(others.map(|(text, kind)| (text.to_owned(), kind)));
     for (text, kind) in texts {
         for prefix in PREFIXES {
             let message = format!("{prefix}{text}");
@@ -220,11 +208,8 @@ fn an_unknown_text_says_nothing() {
         "é(((",
     ] {
         for prefix in PREFIXES {
-            assert_eq!(
-                EventKind::of(&format!("{prefix}{text}")),
-                EventKind::Unknown,
-                "{text}"
-            );
+            let message = format!("{prefix}{text}");
+            assert_eq!(EventKind::of(&message), EventKind::Unknown, "{text}");
         }
     }
 }

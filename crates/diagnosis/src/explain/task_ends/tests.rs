@@ -1,6 +1,5 @@
 use super::*;
-use crate::read::GapKind;
-use crate::testing::at;
+use crate::testing::{at, denied};
 use proptest::prelude::*;
 
 fn container(name: &str, stop_timeout: Option<u32>, depends_on: &[&str]) -> DefinedContainer {
@@ -22,53 +21,29 @@ fn definition(containers: Vec<DefinedContainer>) -> Definition {
 #[test]
 fn containers_stop_in_the_reverse_order_of_their_start() {
     // The sidecar depends on the app, so it stops first, and the app's time begins at its end.
+    let app = |stop_timeout| container("app", stop_timeout, &[]);
+    let proxy = container("proxy", Some(20), &["app"]);
+    let alone = container("alone", Some(100), &[]);
+    let three = vec![
+        container("c", Some(3), &["b", "a"]),
+        container("b", Some(20), &["a"]),
+        container("a", Some(100), &[]),
+    ];
+    let short = container("short", None, &[]);
     let table = [
-        (vec![container("app", Some(120), &[])], 120, false, vec!["app"]),
-        (vec![container("app", None, &[])], 30, true, vec!["app"]),
-        (vec![container("app", Some(0), &[])], 30, true, vec!["app"]),
-        (
-            vec![
-                container("app", Some(60), &[]),
-                container("proxy", Some(20), &["app"]),
-            ],
-            80,
-            false,
-            vec!["proxy", "app"],
-        ),
-        (
-            vec![
-                container("app", Some(60), &[]),
-                container("alone", Some(100), &[]),
-            ],
-            100,
-            false,
-            vec!["alone"],
-        ),
-        (
-            vec![
-                container("c", Some(3), &["b", "a"]),
-                container("b", Some(20), &["a"]),
-                container("a", Some(100), &[]),
-            ],
-            123,
-            false,
-            vec!["c", "b", "a"],
-        ),
-        (
-            vec![container("app", Some(60), &[]), container("short", None, &[])],
-            60,
-            true,
-            vec!["app"],
-        ),
+        (vec![app(Some(120))], 120, false, "app"),
+        (vec![app(None)], 30, true, "app"),
+        (vec![app(Some(0))], 30, true, "app"),
+        (vec![app(Some(60)), proxy], 80, false, "proxy app"),
+        (vec![app(Some(60)), alone], 100, false, "alone"),
+        (three, 123, false, "c b a"),
+        (vec![app(Some(60)), short], 60, true, "app"),
     ];
     for (containers, seconds, is_estimate, chain) in table {
         let time = stop_time(&definition(containers)).unwrap();
-        assert_eq!(
-            (time.longest.as_secs(), time.is_estimate),
-            (seconds, is_estimate),
-            "{chain:?}"
-        );
-        assert_eq!(time.chain, chain);
+        let found = (time.longest.as_secs(), time.is_estimate);
+        assert_eq!(found, (seconds, is_estimate), "{chain}");
+        assert_eq!(time.chain.join(" "), chain);
     }
 }
 
@@ -76,71 +51,41 @@ fn containers_stop_in_the_reverse_order_of_their_start() {
 fn a_circle_has_no_bound() {
     let circle = vec![container("a", Some(1), &["b"]), container("b", Some(1), &["a"])];
     assert_eq!(stop_time(&definition(circle)), None);
-    assert_eq!(
-        stop_time(&definition(vec![container("a", Some(1), &["a"])])),
-        None
-    );
+    let itself = vec![container("a", Some(1), &["a"])];
+    assert_eq!(stop_time(&definition(itself)), None);
     assert_eq!(stop_time(&definition(Vec::new())), None);
 }
 
 #[test]
 fn a_bound_has_its_reason_and_what_is_not_known_of_it() {
-    let gap = |call| Gap {
-        call,
-        kind: GapKind::Denied,
-        code: "AccessDeniedException".to_owned(),
-        message: String::new(),
-    };
     let known: Reading<Definition> = Ok(definition(vec![container("app", Some(120), &[])]));
     let guess: Reading<Definition> = Ok(definition(vec![container("app", None, &[])]));
-    let denied: Reading<Definition> = Err(gap("ecs:DescribeTaskDefinition"));
+    let unread: Reading<Definition> = Err(denied("ecs:DescribeTaskDefinition"));
     let delay = Deregistration::Delay(SignedDuration::from_mins(5));
-    let unknown = Deregistration::Unknown(vec![gap("elasticloadbalancing:DescribeTargetGroupAttributes")]);
+    let draining = Deregistration::Draining(SignedDuration::from_secs(60));
+    let gap = denied("elasticloadbalancing:DescribeTargetGroupAttributes");
+    let unknown = Deregistration::Unknown(vec![gap]);
+    let none = Deregistration::None;
+    let stop = "stopTimeout 2m";
+    let delayed = "deregistration delay 5m, stopTimeout 2m";
+    let guessed = "deregistration delay 5m, stopTimeout 30s unless the host says otherwise";
+    let drained = "connection draining 1m, stopTimeout 2m";
     let table = [
-        (
-            Some(&known),
-            Deregistration::None,
-            Ends::Bound(at(120)),
-            "stopTimeout 2m",
-            0,
-        ),
-        (
-            Some(&known),
-            delay.clone(),
-            Ends::Bound(at(420)),
-            "deregistration delay 5m, stopTimeout 2m",
-            0,
-        ),
-        (
-            Some(&guess),
-            delay,
-            Ends::Estimate(at(330)),
-            "deregistration delay 5m, stopTimeout 30s unless the host says otherwise",
-            0,
-        ),
-        (
-            Some(&known),
-            Deregistration::Draining(SignedDuration::from_secs(60)),
-            Ends::Bound(at(180)),
-            "connection draining 1m, stopTimeout 2m",
-            0,
-        ),
-        (Some(&known), unknown.clone(), Ends::Unknown, "stopTimeout 2m", 1),
-        (Some(&denied), unknown, Ends::Unknown, "", 2),
-        (Some(&denied), Deregistration::None, Ends::Unknown, "", 1),
-        (None, Deregistration::None, Ends::Unknown, "", 0),
+        (Some(&known), &none, Ends::Bound(at(120)), stop, 0),
+        (Some(&known), &delay, Ends::Bound(at(420)), delayed, 0),
+        (Some(&guess), &delay, Ends::Estimate(at(330)), guessed, 0),
+        (Some(&known), &draining, Ends::Bound(at(180)), drained, 0),
+        (Some(&known), &unknown, Ends::Unknown, stop, 1),
+        (Some(&unread), &unknown, Ends::Unknown, "", 2),
+        (Some(&unread), &none, Ends::Unknown, "", 1),
+        (None, &none, Ends::Unknown, "", 0),
     ];
     for (read, deregistration, ends, reason, gaps) in table {
-        let bound = stopped_by(Some(at(0)), &deregistration, read);
-        assert_eq!(
-            (bound.ends, bound.reason.as_str(), bound.gaps.len()),
-            (ends, reason, gaps)
-        );
+        let bound = stopped_by(Some(at(0)), deregistration, read);
+        let found = (bound.ends, bound.reason.as_str(), bound.gaps.len());
+        assert_eq!(found, (ends, reason, gaps));
     }
-    assert_eq!(
-        stopped_by(None, &Deregistration::None, Some(&known)).ends,
-        Ends::Unknown
-    );
+    assert_eq!(stopped_by(None, &none, Some(&known)).ends, Ends::Unknown);
 }
 
 #[test]
