@@ -85,7 +85,7 @@ const BURST: u32 = 10;
 /// The account.
 ///
 /// Two of them may share its clients and its pace, see [`Account::aside`]; each has its own gaps.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Account {
     ecs: aws_sdk_ecs::Client,
     ssm: aws_sdk_ssm::Client,
@@ -111,7 +111,7 @@ pub(crate) struct Account {
     /// How fast each service may be asked.
     paces: Arc<Mutex<BTreeMap<&'static str, Pace>>>,
     /// The reads that have failed.
-    gaps: Mutex<Vec<Gap>>,
+    gaps: Arc<Mutex<Vec<Gap>>>,
 }
 
 /// Why no account can be looked at.
@@ -152,7 +152,7 @@ impl Account {
             skew,
             verbose: args.verbose,
             paces: Arc::default(),
-            gaps: Mutex::default(),
+            gaps: Arc::default(),
         })
     }
 
@@ -160,25 +160,8 @@ impl Account {
     /// here.
     pub(crate) fn aside(&self) -> Account {
         Account {
-            ecs: self.ecs.clone(),
-            ssm: self.ssm.clone(),
-            auto_scaling: self.auto_scaling.clone(),
-            cloudwatch: self.cloudwatch.clone(),
-            events: self.events.clone(),
-            lambda: self.lambda.clone(),
-            logs: self.logs.clone(),
-            load_balancing: self.load_balancing.clone(),
-            sqs: self.sqs.clone(),
-            sts: self.sts.clone(),
-            query: self.query.clone(),
-            prefix: self.prefix.clone(),
-            region: self.region.clone(),
-            profile: self.profile.clone(),
-            is_local: self.is_local,
-            skew: self.skew.clone(),
-            verbose: self.verbose,
-            paces: Arc::clone(&self.paces),
-            gaps: Mutex::default(),
+            gaps: Arc::default(),
+            ..self.clone()
         }
     }
 
