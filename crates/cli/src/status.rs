@@ -4,8 +4,6 @@ mod args;
 mod help;
 mod reader;
 mod screen;
-#[cfg(test)]
-mod testing;
 mod wait;
 mod watch;
 

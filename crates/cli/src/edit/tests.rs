@@ -75,10 +75,8 @@ fn what_is_missing_on_the_way_is_made() {
     assert_eq!(after("{\"a\": null}", &set), "{\"a\": {\"b\": {\"c\": true}}}");
     let append = Change::Append(path(&["a", "b"]), "x".into());
     assert_eq!(after("{}", &append), "{\"a\": {\"b\": [\"x\"]}}");
-    assert_eq!(
-        after("{\"a\": {\"b\": [ /* none */ ]}}", &append),
-        "{\"a\": {\"b\": [ \"x\" /* none */ ]}}"
-    );
+    let commented = after(r#"{"a": {"b": [ /* none */ ]}}"#, &append);
+    assert_eq!(commented, r#"{"a": {"b": [ "x" /* none */ ]}}"#);
     // A value of another type is not overwritten on the way.
     assert_eq!(after("{\"a\": 1}", &append), "{\"a\": 1}");
 }
@@ -96,11 +94,8 @@ fn a_child_is_taken_out_with_its_comma() {
         ("[1]", "7", "[1]"),
     ];
     for (text, step, expected) in cases {
-        assert_eq!(
-            after(text, &Change::Remove(path(&[step]))),
-            expected,
-            "{text} without {step}"
-        );
+        let without = after(text, &Change::Remove(path(&[step])));
+        assert_eq!(without, expected, "{text} without {step}");
     }
 }
 

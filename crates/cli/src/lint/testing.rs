@@ -44,6 +44,21 @@ pub(crate) fn with_sidecar(change: impl FnOnce(&mut Value)) -> String {
     changed(|definition| change(&mut definition["containerDefinitions"][1]))
 }
 
+/// The example, in which the daemon has a health check and the sidecar waits for it.
+pub(crate) fn healthy() -> String {
+    changed(|definition| {
+        let containers = &mut definition["containerDefinitions"];
+        containers[0]["healthCheck"] = json!({"command": ["CMD", "true"]});
+        containers[1]["dependsOn"][0]["condition"] = json!("HEALTHY");
+    })
+}
+
+/// Gives a container one more variable.
+pub(crate) fn add_variable(container: &mut Value, name: &str, value: &str) {
+    let variables = container["environment"].as_array_mut().unwrap();
+    variables.push(json!({"name": name, "value": value}));
+}
+
 /// The coordinator's defaults, taken as known.
 pub(crate) fn expected() -> Expectations {
     Expectations {
@@ -65,10 +80,15 @@ pub(crate) fn examined(text: &str) -> Examined {
 /// The ids of all findings that count, without the reminder of bridge mode.
 pub(crate) fn ids(text: &str) -> Vec<&'static str> {
     let examined = examined(text);
-    examined
-        .counted()
-        .map(|finding| finding.rule.code())
-        .filter(|code| *code != "PL025")
+    let codes = examined.counted().map(|finding| finding.rule.code());
+    codes.filter(|code| *code != "PL025").collect()
+}
+
+/// Id and message of all findings.
+pub(crate) fn found(text: &str) -> Vec<(&'static str, String)> {
+    let findings = examined(text).findings.into_iter();
+    findings
+        .map(|finding| (finding.rule.code(), finding.message))
         .collect()
 }
 
@@ -103,15 +123,14 @@ fn places(value: &Value, at: &str, all: &mut Vec<String>) {
     all.push(at.to_owned());
     match value {
         Value::Object(members) => {
-            members
-                .iter()
-                .for_each(|(name, value)| places(value, &format!("{at}/{name}"), all));
+            for (name, value) in members {
+                places(value, &format!("{at}/{name}"), all);
+            }
         }
         Value::Array(items) => {
-            items
-                .iter()
-                .enumerate()
-                .for_each(|(index, value)| places(value, &format!("{at}/{index}"), all));
+            for (index, value) in items.iter().enumerate() {
+                places(value, &format!("{at}/{index}"), all);
+            }
         }
         _ => {}
     }

@@ -1,18 +1,12 @@
 use super::*;
 use protector_core::record::Record;
-use protector_diagnosis::testing::{at, drain_of};
+use protector_diagnosis::testing::{assert_contains, at, denied, drain_of, record};
 
 fn drain(deadline: i64) -> Drain {
-    let record = Record::first(
-        "i-04f05e66a99bdb06f".parse().unwrap(),
-        "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/0a1b"
-            .parse()
-            .unwrap(),
-        "d".to_owned(),
-        at(0),
-        at(deadline),
-        5,
-    );
+    let record = Record {
+        deadline_at: at(deadline),
+        ..record()
+    };
     drain_of(record, at(60))
 }
 
@@ -29,26 +23,18 @@ fn fleet() -> Fleet {
 fn a_person_is_reported_what_an_order_does() {
     let texts = |order| consequences(order, &drain(3600), &fleet());
     let release = texts(Order::Release);
-    assert!(
-        release[0].starts_with("i-04f05e66a99bdb06f in prod drains for 1m."),
-        "{release:?}"
-    );
+    assert_contains(&release[0], "i-04f05e66a99bdb06f in prod drains for 1m.");
     assert!(release[1].contains("It cannot be taken back."), "{release:?}");
     let extend = texts(Order::Extend(SignedDuration::from_mins(30)));
-    assert!(
-        extend[1].starts_with("Its deadline moves from 04:00:00Z to 04:30:00Z"),
-        "{extend:?}"
-    );
+    assert_contains(&extend[1], "Its deadline moves from 04:00:00Z to 04:30:00Z");
     assert!(texts(Order::Hold)[1].contains("from 04:00:00Z to the last moment"));
 }
 
 #[test]
 fn a_denied_invocation_names_the_permission() {
     let gap = |kind| Gap {
-        call: "lambda:InvokeFunction",
         kind,
-        code: "AccessDeniedException".to_owned(),
-        message: "no".to_owned(),
+        ..denied("lambda:InvokeFunction")
     };
     let denied = not_invoked(&gap(GapKind::Denied), "arn:f");
     assert!(denied.contains("lambda:InvokeFunction on arn:f"), "{denied}");

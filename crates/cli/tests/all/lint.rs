@@ -1,6 +1,7 @@
 //! `lint` and `inject` as programs: streams, exit codes, files, and the examples of their help.
 
 use crate::process::protectorctl;
+use protector_diagnosis::testing::assert_contains;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
@@ -77,20 +78,12 @@ fn findings_are_on_standard_output_and_errors_on_the_other() {
     let output = run(&["lint", &good, &bad, "/nowhere.json"]);
     assert_eq!(output.status.code(), Some(2));
     let errors = text(&output.stderr);
-    assert!(
-        errors.contains(&format!("error: {bad}:2:6: not JSON: expected")),
-        "{errors}"
-    );
-    assert!(
-        errors.contains("error: /nowhere.json: cannot be read: No such file"),
-        "{errors}"
-    );
+    assert_contains(&errors, &format!("error: {bad}:2:6: not JSON: expected"));
+    assert_contains(&errors, "error: /nowhere.json: cannot be read: No such file");
     let said = text(&output.stdout);
-    assert!(
-        said.contains("0 findings\n")
-            && said.ends_with("1 file, 0 errors, 0 warnings, 0 notes, 2 not read\n"),
-        "{said}"
-    );
+    assert_contains(&said, "0 findings\n");
+    let summary = "1 file, 0 errors, 0 warnings, 0 notes, 2 not read\n";
+    assert!(said.ends_with(summary), "{said}");
 }
 
 /// A folder, and a file whose name is no text.
@@ -99,11 +92,8 @@ fn odd_files_are_answered() {
     let (folder, _) = folder(b"[]");
     let odd = folder.path().join(OsStr::from_bytes(b"\xff.json"));
     fs::write(&odd, "[]").unwrap();
-    let output = protectorctl(&["lint"])
-        .arg(folder.path())
-        .arg(&odd)
-        .output()
-        .unwrap();
+    let mut lint = protectorctl(&["lint"]);
+    let output = lint.arg(folder.path()).arg(&odd).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("cannot be read: Is a directory"));
     assert!(text(&output.stdout).contains("no container is called ecs-daemon-protector"));
@@ -123,27 +113,17 @@ fn wrong_options_are_no_answer() {
         (&["lint"], "<FILE>..."),
         (&["lint", "--tiers", "0", "x"], "--tiers"),
         (&["lint", "--daemon-stop", "soon", "x"], "expected a duration"),
-        (
-            &["lint", "--ignore", "PL999", "x"],
-            "no such rule; there are PL001 to PL031",
-        ),
+        (&["lint", "--ignore", "PL999", "x"], "there are PL001 to PL031"),
         (&["lint", "--prefix", "x", "x"], "is not"),
         (&["inject", "a", "b"], "several files need --in-place"),
         (&["inject", "--in-place", "-"], "cannot write to standard input"),
         (&["inject", "--set", "MAX_HOLD=3h", "x"], "use --max-hold"),
-        (
-            &["inject", "--remove", "--max-hold", "3h", "x"],
-            "cannot be used with",
-        ),
+        (&["inject", "--remove", "--max-hold", "3h", "x"], "cannot be used"),
     ];
     for (arguments, words) in cases {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(
-            text(&output.stderr).contains(words),
-            "{arguments:?}: {}",
-            text(&output.stderr)
-        );
+        assert_contains(&text(&output.stderr), words);
         assert!(output.stdout.is_empty());
     }
 }
@@ -161,14 +141,8 @@ fn colours_are_for_those_who_ask() {
 fn a_report_goes_to_a_file_and_the_text_stays() {
     let (folder, path) = folder(example().replace("7500", "120").as_bytes());
     let sarif = folder.path().join("lint.sarif");
-    let output = run(&[
-        "lint",
-        "--format",
-        "sarif",
-        "--output",
-        sarif.to_str().unwrap(),
-        &path,
-    ]);
+    let file = sarif.to_str().unwrap();
+    let output = run(&["lint", "--format", "sarif", "--output", file, &path]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stdout).contains("error[PL004]"));
     let log: serde_json::Value = serde_json::from_slice(&fs::read(sarif).unwrap()).unwrap();
@@ -196,10 +170,8 @@ fn a_definition_goes_through_a_pipe_unchanged_but_for_the_sidecar() {
     let image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/ecs-daemon-protector:0.1.0";
     let output = with_input(&["inject", "--image", image, "-"], bare().as_bytes());
     assert_eq!(output.status.code(), Some(0));
-    assert_eq!(
-        text(&output.stderr),
-        "stdin: sidecar added, protects fluent-bit; stopTimeout 7500 s\n"
-    );
+    let done = "stdin: sidecar added, protects fluent-bit; stopTimeout 7500 s\n";
+    assert_eq!(text(&output.stderr), done);
     let [injected, example]: [serde_json::Value; 2] =
         [text(&output.stdout), example()].map(|text| serde_json::from_str(&text).unwrap());
     assert_eq!(injected, example);
@@ -237,15 +209,11 @@ fn a_file_is_changed_in_place_and_checked() {
     let changed = fs::read_to_string(&path).unwrap();
     assert!(changed.starts_with("\u{feff}{") && changed.contains("ecs-daemon-protector"));
     assert_eq!(inject(&["--check"]).status.code(), Some(0));
-    assert_eq!(
-        run(&["lint", "--fail-on", "warning", &path]).status.code(),
-        Some(0)
-    );
+    let linted = run(&["lint", "--fail-on", "warning", &path]);
+    assert_eq!(linted.status.code(), Some(0));
 
-    assert_eq!(
-        run(&["inject", "--remove", "--in-place", &path]).status.code(),
-        Some(0)
-    );
+    let removed = run(&["inject", "--remove", "--in-place", &path]);
+    assert_eq!(removed.status.code(), Some(0));
     assert_eq!(fs::read_to_string(&path).unwrap(), marked);
 }
 
@@ -255,9 +223,8 @@ fn a_task_that_cannot_be_protected_is_a_bad_answer() {
     let output = with_input(&["inject", "--image", "r/p:0.1.0", "-"], awsvpc.as_bytes());
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stdout.is_empty());
-    assert!(
-        text(&output.stderr).contains("with awsvpc it cannot reach the instance metadata service (PL010)")
-    );
+    let reason = "with awsvpc it cannot reach the instance metadata service (PL010)";
+    assert_contains(&text(&output.stderr), reason);
     let no_image = with_input(&["inject", "-"], bare().as_bytes());
     assert_eq!(no_image.status.code(), Some(2));
     let garbage = with_input(&["inject", "-"], b"[1 2]");
@@ -280,13 +247,8 @@ fn a_reader_that_went_away_is_no_error() {
 /// The commands below "Examples:" in the help of a command.
 fn examples_of(command: &str) -> Vec<String> {
     let help = text(&run(&[command, "--help"]).stdout);
-    let examples = help
-        .split("Examples:\n")
-        .nth(1)
-        .unwrap()
-        .split("Exit codes:")
-        .next()
-        .unwrap();
+    let (_, examples) = help.split_once("Examples:\n").unwrap();
+    let (examples, _) = examples.split_once("Exit codes:").unwrap();
     let lines = examples.lines().filter_map(|line| line.strip_prefix("    "));
     lines.map(|line| line.trim().to_owned()).collect()
 }
@@ -315,17 +277,10 @@ fn all_run(commands: &[String]) {
     let path = format!("{}:{}:/usr/bin:/bin", folder.path().display(), programs.display());
     for command in commands {
         let mut shell = Command::new("sh");
-        shell
-            .args(["-c", command])
-            .env("PATH", &path)
-            .current_dir(folder.path());
-        let output = shell.output().unwrap();
-        assert_eq!(
-            output.status.code(),
-            Some(0),
-            "{command}: {}",
-            text(&output.stderr)
-        );
+        shell.args(["-c", command]).env("PATH", &path);
+        let output = shell.current_dir(folder.path()).output().unwrap();
+        let errors = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{command}: {errors}");
     }
 }
 
@@ -335,10 +290,8 @@ fn the_examples_of_the_help_run() {
         let examples = examples_of(command);
         assert_eq!(examples.len(), number, "{examples:?}");
         // The tests of whole programs have a coordinator to ask.
-        let offline = examples
-            .into_iter()
-            .filter(|example| !example.contains("--from-coordinator"));
-        all_run(&offline.collect::<Vec<_>>());
+        let offline = |example: &String| !example.contains("--from-coordinator");
+        all_run(&examples.into_iter().filter(offline).collect::<Vec<_>>());
     }
 }
 
@@ -348,12 +301,9 @@ fn commands_of(page: &str) -> Vec<String> {
     let commands = text
         .lines()
         .map(|line| line.replacen("cargo ctl ", "protectorctl ", 1));
+    let begins = ["protectorctl lint ", "protectorctl inject "];
     commands
-        .filter(|line| {
-            ["lint", "inject"]
-                .iter()
-                .any(|name| line.starts_with(&format!("protectorctl {name} ")))
-        })
+        .filter(|line| begins.iter().any(|begin| line.starts_with(begin)))
         .collect()
 }
 

@@ -6,7 +6,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use protector_aws_model::faults::{CallFilter, Limit};
 use protector_aws_model::{Faults, Service, TaskStatus, What};
-use protector_core::record::{HeldBy, Record, Waited};
+use protector_core::record::Record;
+use protector_diagnosis::testing::{assert_contains, held_by, waited};
 use protector_local_aws::{LocalAws, LocalAwsConfig};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -36,11 +37,8 @@ struct Account {
 
 impl Account {
     fn new() -> Account {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
+        let mut runtime = Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(1).enable_all().build().unwrap();
         let mut config = LocalAwsConfig {
             tick_every: None,
             ..LocalAwsConfig::default()
@@ -51,10 +49,7 @@ impl Account {
             aws,
             _runtime: runtime,
         };
-        account
-            .aws
-            .call(Service::Ecs, "CreateCluster", json!({"clusterName": "prod"}))
-            .unwrap();
+        account.call(Service::Ecs, "CreateCluster", json!({"clusterName": "prod"}));
         for (number, instance) in INSTANCES.iter().enumerate() {
             account.record(instance, u32::try_from(number).unwrap() + 1);
         }
@@ -84,17 +79,13 @@ impl Account {
                 (state.status?.as_str() == "ACTIVE").then_some((instance, arn))
             })
         });
-        self.call(
-            Service::Ecs,
-            "RunTask",
-            json!({"cluster": "prod", "taskDefinition": "nightly-etl"}),
-        );
+        let run = json!({"cluster": "prod", "taskDefinition": "nightly-etl"});
+        self.call(Service::Ecs, "RunTask", run);
         eventually("its task runs", || {
             self.aws.world(|world, _| {
                 let mut tasks = world.tasks_on(&instance).into_iter();
-                tasks
-                    .any(|task| task.last_status == TaskStatus::Running)
-                    .then_some(())
+                let runs = tasks.any(|task| task.last_status == TaskStatus::Running);
+                runs.then_some(())
             })
         });
         let drain = json!({"cluster": "prod", "containerInstances": [arn], "status": "DRAINING"});
@@ -121,18 +112,8 @@ impl Account {
         let record = Record {
             draining_confirmed_at: Some(now),
             remaining: left,
-            held_by: vec![HeldBy {
-                group: "service:web".to_owned(),
-                count: left,
-                last_status: "STOPPING".to_owned(),
-                protected: 0,
-                protected_until: None,
-            }],
-            waited: vec![Waited {
-                group: "service:web".to_owned(),
-                count: 9,
-                until: None,
-            }],
+            held_by: vec![held_by("service:web", left, "STOPPING")],
+            waited: vec![waited(9)],
             ..Record::first(
                 instance.parse().unwrap(),
                 registration.parse().unwrap(),
@@ -145,7 +126,7 @@ impl Account {
         let name = format!("/ecs-daemon-protector/prod/{instance}");
         let value = record.encode().unwrap();
         let params = json!({"Name": name, "Value": value, "Type": "String", "Overwrite": true});
-        self.aws.call(Service::Ssm, "PutParameter", params).unwrap();
+        self.call(Service::Ssm, "PutParameter", params);
     }
 
     /// The environment of a program that uses it.
@@ -327,20 +308,14 @@ fn the_selection_survives_a_small_terminal_a_filter_and_new_data() {
     account.record(INSTANCES[1], 7);
     terminal.shows("i-00000000000000000");
     terminal.shows("7/9");
-    assert!(
-        terminal.selected().contains(INSTANCES[1]),
-        "{}",
-        terminal.selected()
-    );
+    assert_contains(&terminal.selected(), INSTANCES[1]);
 
     terminal.resize(5, 20);
     let small = terminal.until("a small table", |text| {
         text.lines().nth(1).is_some_and(is_selected)
     });
-    assert!(
-        small.contains("i-0bbb..bbb2") && small.lines().count() <= 5,
-        "{small}"
-    );
+    assert_contains(&small, "i-0bbb..bbb2");
+    assert!(small.lines().count() <= 5, "{small}");
     terminal.resize(24, 100);
     terminal.shows("deadline");
     assert!(terminal.selected().contains(INSTANCES[1]));
@@ -356,10 +331,7 @@ fn the_selection_survives_a_small_terminal_a_filter_and_new_data() {
 
     terminal.press("\r");
     let detail = terminal.until("the detail", |text| !text.contains("HELD BY"));
-    assert!(
-        detail.contains("protectorctl explain i-0ccccccccccccccc3"),
-        "{detail}"
-    );
+    assert_contains(&detail, "protectorctl explain i-0ccccccccccccccc3");
     terminal.press("o");
     terminal.shows("protectorctl release i-0ccccccccccccccc3");
     terminal.press("q");
@@ -371,10 +343,8 @@ fn the_selection_survives_a_small_terminal_a_filter_and_new_data() {
     let after = terminal.until("the last table is left", |text| {
         text.contains("4 instances drain")
     });
-    assert!(
-        !terminal.is_alternate() && after.contains("web stopping"),
-        "{after}"
-    );
+    assert!(!terminal.is_alternate(), "{after}");
+    assert_contains(&after, "web stopping");
 }
 
 #[test]
@@ -592,10 +562,8 @@ fn the_selected_drain_is_explained_below_the_table_and_on_the_whole_screen() {
             .any(|line| is_selected(line) && line.contains(&instance))
     });
     let pane = terminal.shows("of no service, so DRAINING leaves");
-    assert!(
-        pane.contains("HOLDING for") && pane.contains("family:nightly-etl"),
-        "{pane}"
-    );
+    assert_contains(&pane, "HOLDING for");
+    assert_contains(&pane, "family:nightly-etl");
 
     // A read that fails leaves what is known, and says how old it is.
     let filter = CallFilter::operation(Service::Ecs, "ListTasks");
@@ -617,10 +585,8 @@ fn the_selected_drain_is_explained_below_the_table_and_on_the_whole_screen() {
 
     terminal.press("\r");
     let detail = terminal.shows("protectorctl release");
-    assert!(
-        detail.contains("aws ecs stop-task") && detail.contains("--region us-east-1"),
-        "{detail}"
-    );
+    assert_contains(&detail, "aws ecs stop-task");
+    assert_contains(&detail, "--region us-east-1");
     terminal.press("o");
     terminal.shows("--region us-east-1");
     terminal.press("qq");

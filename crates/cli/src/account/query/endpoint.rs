@@ -31,52 +31,32 @@ pub(super) enum NoEndpoint {
     },
 }
 
-/// Partitions: the beginning of their regions' names, the end of their hosts' names, the host of their IAM, and the
-/// region for which that is signed. The first that fits; the last one fits all.
+/// Partitions: the beginning of their regions' names, the end of their hosts' names, the beginning of the host of their
+/// IAM, and the region for which that is signed. The first that fits; the last one fits all.
 const PARTITIONS: [(&str, &str, &str, &str); 8] = [
-    (
-        "cn-",
-        "amazonaws.com.cn",
-        "iam.cn-north-1.amazonaws.com.cn",
-        "cn-north-1",
-    ),
-    (
-        "us-gov-",
-        "amazonaws.com",
-        "iam.us-gov.amazonaws.com",
-        "us-gov-west-1",
-    ),
-    (
-        "us-iso-",
-        "c2s.ic.gov",
-        "iam.us-iso-east-1.c2s.ic.gov",
-        "us-iso-east-1",
-    ),
+    ("cn-", "amazonaws.com.cn", "iam.cn-north-1", "cn-north-1"),
+    ("us-gov-", "amazonaws.com", "iam.us-gov", "us-gov-west-1"),
+    ("us-iso-", "c2s.ic.gov", "iam.us-iso-east-1", "us-iso-east-1"),
     (
         "us-isob-",
         "sc2s.sgov.gov",
-        "iam.us-isob-east-1.sc2s.sgov.gov",
+        "iam.us-isob-east-1",
         "us-isob-east-1",
     ),
     (
         "eu-isoe-",
         "cloud.adc-e.uk",
-        "iam.eu-isoe-west-1.cloud.adc-e.uk",
+        "iam.eu-isoe-west-1",
         "eu-isoe-west-1",
     ),
     (
         "us-isof-",
         "csp.hci.ic.gov",
-        "iam.us-isof-south-1.csp.hci.ic.gov",
+        "iam.us-isof-south-1",
         "us-isof-south-1",
     ),
-    (
-        "eusc-",
-        "amazonaws.eu",
-        "iam.eusc-de-east-1.amazonaws.eu",
-        "eusc-de-east-1",
-    ),
-    ("", "amazonaws.com", "iam.amazonaws.com", "us-east-1"),
+    ("eusc-", "amazonaws.eu", "iam.eusc-de-east-1", "eusc-de-east-1"),
+    ("", "amazonaws.com", "iam", "us-east-1"),
 ];
 
 impl Endpoint {
@@ -98,9 +78,8 @@ impl Endpoint {
     }
 
     fn in_region(service: QueryService, region: &str, fips: bool) -> Result<Endpoint, NoEndpoint> {
-        let partition = PARTITIONS
-            .into_iter()
-            .find(|(begin, ..)| region.starts_with(begin));
+        let mut partitions = PARTITIONS.into_iter();
+        let partition = partitions.find(|(begin, ..)| region.starts_with(begin));
         let (begin, suffix, iam, iam_region) = partition.ok_or(NoEndpoint::Region)?;
         let has_own_fips = match begin {
             "" => fips,
@@ -115,7 +94,7 @@ impl Endpoint {
             _ => false,
         };
         let (host, signing_region) = match (service, has_own_fips) {
-            (QueryService::Iam, false) => (iam.to_owned(), iam_region),
+            (QueryService::Iam, false) => (format!("{iam}.{suffix}"), iam_region),
             (QueryService::Iam, true) => (format!("iam-fips.{suffix}"), iam_region),
             (_, false) => (format!("{}.{region}.{suffix}", service.name()), region),
             (_, true) => (format!("{}-fips.{region}.{suffix}", service.name()), region),
@@ -166,15 +145,15 @@ mod tests {
     #[test]
     fn the_table_that_is_compared_with_the_service_models_is_ours() {
         let mut text = String::new();
+        let each = REGIONS
+            .iter()
+            .flat_map(|region| [(region, false), (region, true)]);
         for service in [
             QueryService::Iam,
             QueryService::Ec2,
             QueryService::ClassicLoadBalancing,
         ] {
-            for (region, fips) in REGIONS
-                .iter()
-                .flat_map(|region| [(region, false), (region, true)])
-            {
+            for (region, fips) in each.clone() {
                 if let Ok(found) = Endpoint::in_region(service, region, fips) {
                     let kind = if fips { "fips" } else { "plain" };
                     let Endpoint { url, signing_region } = found;
@@ -196,10 +175,8 @@ mod tests {
             builder.set_endpoint_url(endpoint.map(str::to_owned));
             builder.build()
         };
-        let local = Endpoint::of(
-            QueryService::Iam,
-            &config(Some("http://127.0.0.1:1"), "eu-west-1"),
-        );
+        let given = config(Some("http://127.0.0.1:1"), "eu-west-1");
+        let local = Endpoint::of(QueryService::Iam, &given);
         let (url, signing_region) = ("http://127.0.0.1:1".to_owned(), "us-east-1".to_owned());
         assert_eq!(local, Ok(Endpoint { url, signing_region }));
         let none = Endpoint::of(QueryService::Ec2, &config(None, "us-iso-east-1"));

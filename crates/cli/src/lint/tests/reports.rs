@@ -47,6 +47,16 @@ const BROKEN: &str = r#"{
 }
 "#;
 
+/// The same without its mistake.
+fn fine() -> String {
+    BROKEN.replace("120", "7500")
+}
+
+/// The same with a warning instead.
+fn warned() -> String {
+    fine().replace("\"memory\": 32", "\"memory\": 64")
+}
+
 #[test]
 fn people_see_the_line_the_reason_and_the_fix() {
     let expected = "\
@@ -67,19 +77,14 @@ daemon.json: 29 rules, 1 finding";
 fn what_is_missing_is_shown_where_it_should_be() {
     let text = BROKEN.replace(",\n      \"stopTimeout\": 120", "");
     let written = report("daemon.json", &text).written(Format::Text);
-    assert!(
-        written.contains("^^^^^^^^^^^^^^^^^^^^^^ here is no stopTimeout of ecs-daemon-protector"),
-        "{written}"
-    );
+    let underlined = "^^^^^^^^^^^^^^^^^^^^^^ here is no stopTimeout of ecs-daemon-protector";
+    assert!(written.contains(underlined), "{written}");
 }
 
 #[test]
 fn success_is_said_in_words() {
-    let text = BROKEN.replace("120", "7500");
-    assert_eq!(
-        report("daemon.json", &text).written(Format::Text),
-        "daemon.json: 29 rules, 0 findings"
-    );
+    let written = report("daemon.json", &fine()).written(Format::Text);
+    assert_eq!(written, "daemon.json: 29 rules, 0 findings");
 }
 
 #[test]
@@ -128,10 +133,8 @@ fn github_gets_a_command_for_each_finding() {
     let begin = "::error file=a%2Cb%3Ac.json,line=15,col=22,endLine=15,endColumn=25,title=PL004 stop-timeout::stopTimeout must";
     assert!(written.starts_with(begin), "{written}");
     let written = report("x.json", "{").written(Format::Github);
-    assert_eq!(
-        written,
-        "::error file=x.json,line=1,col=1::not JSON: expected a closing brace"
-    );
+    let expected = "::error file=x.json,line=1,col=1::not JSON: expected a closing brace";
+    assert_eq!(written, expected);
 }
 
 /// The exit code is the same in every form, because it does not know the form.
@@ -141,21 +144,11 @@ fn the_exit_code_goes_by_the_worst_finding() {
     let [zero, one, two] = [0, 1, 2].map(|code| format!("{:?}", ExitCode::from(code)));
     let broken = report("x", BROKEN);
     assert_eq!(code(&broken, Severity::Error), one);
-    let warned = report(
-        "x",
-        &BROKEN
-            .replace("120", "7500")
-            .replace("\"memory\": 32", "\"memory\": 64"),
-    );
+    let warned = report("x", &warned());
     assert_eq!(code(&warned, Severity::Error), zero);
     assert_eq!(code(&warned, Severity::Warning), one);
-    assert_eq!(
-        code(
-            &report("x", &BROKEN.replace("120", "7500").replace("host", "bridge")),
-            Severity::Note
-        ),
-        one
-    );
+    let noted = report("x", &fine().replace("host", "bridge"));
+    assert_eq!(code(&noted, Severity::Note), one);
     assert_eq!(code(&report("x", "{"), Severity::Error), two);
     let mut both = report("x", "{");
     both.files.extend(report("y", BROKEN).files);
@@ -206,34 +199,20 @@ mod sarif {
         let place = &result["locations"][0]["physicalLocation"];
         assert!(!place["artifactLocation"]["uri"].as_str().unwrap().contains(' '));
         assert_region(&place["region"]);
-        assert_eq!(
-            result["partialFingerprints"]["protectorctl/v1"]
-                .as_str()
-                .unwrap()
-                .len(),
-            16
-        );
-        for fix in result
-            .get("fixes")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
+        let fingerprint = &result["partialFingerprints"]["protectorctl/v1"];
+        assert_eq!(fingerprint.as_str().unwrap().len(), 16);
+        let all = |member: &str| result[member].as_array().cloned().unwrap_or_default();
+        for fix in all("fixes") {
             for change in fix["artifactChanges"].as_array().unwrap() {
                 assert!(change["artifactLocation"]["uri"].is_string());
                 let replacements = change["replacements"].as_array().unwrap();
                 assert!(!replacements.is_empty());
-                replacements
-                    .iter()
-                    .for_each(|replacement| assert_region(&replacement["deletedRegion"]));
+                for replacement in replacements {
+                    assert_region(&replacement["deletedRegion"]);
+                }
             }
         }
-        for suppression in result
-            .get("suppressions")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
+        for suppression in all("suppressions") {
             assert!(["inSource", "external"].contains(&suppression["kind"].as_str().unwrap()));
         }
     }
@@ -256,10 +235,8 @@ mod sarif {
         let region = json!({"startLine": 15, "startColumn": 22, "endLine": 15, "endColumn": 25});
         assert_eq!(place["region"], region);
         let replacement = &result["fixes"][0]["artifactChanges"][0]["replacements"][0];
-        assert_eq!(
-            replacement,
-            &json!({"deletedRegion": region, "insertedContent": {"text": "7500"}})
-        );
+        let expected = json!({"deletedRegion": region, "insertedContent": {"text": "7500"}});
+        assert_eq!(replacement, &expected);
     }
 
     #[test]
@@ -278,10 +255,7 @@ mod sarif {
         );
         assert_eq!(print(BROKEN), print(&moved));
         assert_eq!(print(BROKEN), "bc9ff48995eca5de");
-        let other = BROKEN
-            .replace("120", "7500")
-            .replace("\"memory\": 32", "\"memory\": 64");
-        assert_ne!(print(BROKEN), print(&other));
+        assert_ne!(print(BROKEN), print(&warned()));
     }
 
     #[test]
@@ -291,14 +265,12 @@ mod sarif {
         suppress::by_option(&mut examined.findings, &["PL004".parse().unwrap()]);
         let log = log(&report);
         assert_valid(&log);
-        assert_eq!(
-            log["runs"][0]["results"][0]["suppressions"][0]["kind"],
-            "external"
-        );
+        let suppression = &log["runs"][0]["results"][0]["suppressions"][0];
+        assert_eq!(suppression["kind"], "external");
+        let written = report.written(Format::Text);
         assert!(
-            report
-                .written(Format::Text)
-                .ends_with("29 rules, 0 findings, 1 suppressed")
+            written.ends_with("29 rules, 0 findings, 1 suppressed"),
+            "{written}"
         );
     }
 
@@ -309,13 +281,9 @@ mod sarif {
         let invocation = &log["runs"][0]["invocations"][0];
         assert_eq!(invocation["executionSuccessful"], false);
         let notification = &invocation["toolExecutionNotifications"][0];
-        assert_eq!(
-            notification["message"]["text"],
-            "not JSON: expected a closing brace"
-        );
-        assert_eq!(
-            notification["locations"][0]["physicalLocation"]["region"]["startLine"],
-            1
-        );
+        let text = "not JSON: expected a closing brace";
+        assert_eq!(notification["message"]["text"], text);
+        let region = &notification["locations"][0]["physicalLocation"]["region"];
+        assert_eq!(region["startLine"], 1);
     }
 }

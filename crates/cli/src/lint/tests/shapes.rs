@@ -2,9 +2,12 @@
 
 use crate::lint::layout::Form;
 use crate::lint::source::Position;
-use crate::lint::testing::{changed, examined, example, ids, with_sidecar};
+use crate::lint::testing::{changed, examined, example, found, ids, with_sidecar};
 use crate::lint::{Document, decode};
 use serde_json::{Value, json};
+
+/// No finding.
+const NONE: [&str; 0] = [];
 
 #[test]
 fn every_form_is_read() {
@@ -20,11 +23,8 @@ fn every_form_is_read() {
         assert_eq!((found.form, found.findings), (form, Vec::new()));
     }
     // Rules about the whole task are not counted where there is none.
-    let counts = [
-        definition.to_string(),
-        definition["containerDefinitions"].to_string(),
-    ]
-    .map(|text| examined(&text).rules);
+    let texts = [&definition, &definition["containerDefinitions"]];
+    let counts = texts.map(|value| examined(&value.to_string()).rules);
     assert_eq!(counts, [29, 24]);
 }
 
@@ -37,36 +37,22 @@ fn what_describing_adds_is_known() {
         definition["compatibilities"] = json!(["EXTERNAL", "EC2"]);
         definition["registeredAt"] = json!("2025-01-01T00:00:00.000Z");
     });
-    assert_eq!(ids(&text), Vec::<&str>::new());
+    assert_eq!(ids(&text), NONE);
 }
 
 #[test]
 fn null_is_as_if_it_were_not_there() {
     let text = changed(|definition| {
-        for member in [
-            "ipcMode",
-            "pidMode",
-            "cpu",
-            "requiresCompatibilities",
-            "volumes",
-            "proxyConfiguration",
-        ] {
+        for member in "ipcMode pidMode cpu requiresCompatibilities volumes proxyConfiguration".split(' ') {
             definition[member] = json!(null);
         }
         for container in definition["containerDefinitions"].as_array_mut().unwrap() {
-            for member in [
-                "environmentFiles",
-                "links",
-                "volumesFrom",
-                "portMappings",
-                "secrets",
-                "command",
-            ] {
+            for member in "environmentFiles links volumesFrom portMappings secrets command".split(' ') {
                 container[member] = json!(null);
             }
         }
     });
-    assert_eq!(ids(&text), Vec::<&str>::new());
+    assert_eq!(ids(&text), NONE);
 }
 
 #[test]
@@ -76,133 +62,69 @@ fn comments_and_trailing_commas_are_allowed() {
         text.replacen('{', "{ // begin\n", 1)
             .replacen("\"family\"", "/* the \"name\" */ \"family\"", 1);
     let text = format!("{},}}\n// end", &text[..text.len() - 1]);
-    assert_eq!(ids(&text), Vec::<&str>::new());
+    assert_eq!(ids(&text), NONE);
 }
 
 #[test]
 fn external_beside_ec2_is_fine() {
     let text = changed(|definition| definition["requiresCompatibilities"] = json!(["EXTERNAL", "EC2"]));
-    assert_eq!(ids(&text), Vec::<&str>::new());
+    assert_eq!(ids(&text), NONE);
 }
 
-/// Each row: the place of the wrong value, the value, and the message.
 #[test]
 fn what_is_of_another_type_is_named() {
-    let rows = [
-        (
-            "/containerDefinitions",
-            json!({}),
-            "containerDefinitions must be a list",
-        ),
-        (
-            "/requiresCompatibilities",
-            json!("EC2"),
-            "requiresCompatibilities must be a list",
-        ),
-        ("/networkMode", json!(1), "networkMode must be a text"),
-        (
-            "/containerDefinitions/1",
-            json!(null),
-            "containerDefinitions[1] must be an object",
-        ),
-        (
-            "/containerDefinitions/1/name",
-            json!(1),
-            "containerDefinitions[1].name must be a text",
-        ),
-        (
-            "/containerDefinitions/1/name",
-            json!(null),
-            "containerDefinitions[1].name is missing",
-        ),
-        (
-            "/containerDefinitions/1/environment",
-            json!({"A": "b"}),
-            "containerDefinitions[1].environment must be a list",
-        ),
-        (
-            "/containerDefinitions/1/environment/0",
-            json!({"name": "A"}),
-            "containerDefinitions[1].environment[0].value is missing",
-        ),
-        (
-            "/containerDefinitions/1/dependsOn/0",
-            json!("log"),
-            "containerDefinitions[1].dependsOn[0] must be an object",
-        ),
-        (
-            "/containerDefinitions/1/dependsOn/0",
-            json!({}),
-            "containerDefinitions[1].dependsOn[0].containerName is missing",
-        ),
-        (
-            "/containerDefinitions/1/stopTimeout",
-            json!("7500"),
-            "containerDefinitions[1].stopTimeout must be a whole number",
-        ),
-        (
-            "/containerDefinitions/1/stopTimeout",
-            json!(7500.0),
-            "containerDefinitions[1].stopTimeout must be a whole number",
-        ),
-        (
-            "/containerDefinitions/1/memory",
-            json!(true),
-            "containerDefinitions[1].memory must be a whole number",
-        ),
-        (
-            "/containerDefinitions/1/essential",
-            json!("false"),
-            "containerDefinitions[1].essential must be true or false",
-        ),
-        (
-            "/containerDefinitions/1/user",
-            json!(65532),
-            "containerDefinitions[1].user must be a text",
-        ),
-        (
-            "/containerDefinitions/1/restartPolicy",
-            json!(true),
-            "containerDefinitions[1].restartPolicy must be an object",
-        ),
-        (
-            "/containerDefinitions/1/restartPolicy/restartAttemptPeriod",
-            json!("60"),
-            "containerDefinitions[1].restartPolicy.restartAttemptPeriod must be a whole number",
-        ),
-        (
-            "/containerDefinitions/1/healthCheck",
-            json!([]),
-            "containerDefinitions[1].healthCheck must be an object",
-        ),
-        (
-            "/containerDefinitions/1/logConfiguration/logDriver",
-            json!([]),
-            "containerDefinitions[1].logConfiguration.logDriver must be a text",
-        ),
-        ("/family", json!(null), "family is missing"),
+    let top = [
+        ("/containerDefinitions", json!({}), " must be a list"),
+        ("/containerDefinitions/1", json!(null), " must be an object"),
+        ("/requiresCompatibilities", json!("EC2"), " must be a list"),
+        ("/networkMode", json!(1), " must be a text"),
+        ("/family", json!(null), " is missing"),
     ];
-    for (pointer, odd, words) in rows {
-        let text = changed(|definition| *definition.pointer_mut(pointer).unwrap() = odd);
-        let found = examined(&text);
-        let said: Vec<_> = found
-            .findings
-            .iter()
-            .map(|f| (f.rule.code(), f.message.as_str()))
-            .collect();
-        assert!(said.contains(&("PL017", words)), "{words}: {said:?}");
+    let sidecar = [
+        ("/name", json!(1), " must be a text"),
+        ("/name", json!(null), " is missing"),
+        ("/environment", json!({"A": "b"}), " must be a list"),
+        ("/environment/0", json!({"name": "A"}), ".value is missing"),
+        ("/dependsOn/0", json!("log"), " must be an object"),
+        ("/dependsOn/0", json!({}), ".containerName is missing"),
+        ("/stopTimeout", json!("7500"), " must be a whole number"),
+        ("/stopTimeout", json!(7500.0), " must be a whole number"),
+        ("/memory", json!(true), " must be a whole number"),
+        ("/essential", json!("false"), " must be true or false"),
+        ("/user", json!(65532), " must be a text"),
+        ("/restartPolicy", json!(true), " must be an object"),
+        (
+            "/restartPolicy/restartAttemptPeriod",
+            json!("60"),
+            " must be a whole number",
+        ),
+        ("/healthCheck", json!([]), " must be an object"),
+        ("/logConfiguration/logDriver", json!([]), " must be a text"),
+    ];
+    let top = top.map(|(pointer, odd, words)| (pointer.to_owned(), odd, words));
+    let in_sidecar = |pointer| format!("/containerDefinitions/1{pointer}");
+    let sidecar = sidecar.map(|(pointer, odd, words)| (in_sidecar(pointer), odd, words));
+    for (pointer, odd, words) in top.into_iter().chain(sidecar) {
+        let text = changed(|definition| *definition.pointer_mut(&pointer).unwrap() = odd);
+        let member = pointer[1..]
+            .replace("/0", "[0]")
+            .replace("/1", "[1]")
+            .replace('/', ".");
+        let expected = ("PL017", format!("{member}{words}"));
+        assert!(
+            found(&text).contains(&expected),
+            "{expected:?}: {:?}",
+            found(&text)
+        );
     }
 }
 
 #[test]
 fn a_member_that_is_there_twice_is_named() {
     let text = with_sidecar(|_| {}).replacen("\"family\":", "\"family\": \"x\", \"family\":", 1);
-    let found = examined(&text);
-    assert!(found.stopped);
-    assert_eq!(
-        found.findings[0].message,
-        "family is there twice: readers of JSON disagree which one counts"
-    );
+    assert!(examined(&text).stopped);
+    let message = "family is there twice: readers of JSON disagree which one counts";
+    assert_eq!(found(&text)[0].1, message);
 }
 
 #[test]
@@ -211,18 +133,11 @@ fn a_misspelt_member_is_compared_with_those_that_there_are() {
         sidecar["StopTimeout"] = json!(1);
         sidecar["x"] = json!(1);
     });
-    let found = examined(&text);
-    let said: Vec<&str> = found
-        .findings
-        .iter()
-        .map(|finding| finding.message.as_str())
-        .collect();
+    let unknown = "ECS knows no member containerDefinitions[1]";
+    let misspelt = format!("{unknown}.StopTimeout; is stopTimeout meant?");
     assert_eq!(
-        said,
-        [
-            "ECS knows no member containerDefinitions[1].StopTimeout; is stopTimeout meant?",
-            "ECS knows no member containerDefinitions[1].x"
-        ]
+        found(&text),
+        [("PL018", misspelt), ("PL018", format!("{unknown}.x"))]
     );
 }
 
@@ -262,11 +177,7 @@ fn a_text_without_a_definition_says_where_and_what_was_expected() {
     for (bytes, words) in rows {
         let read = decode(bytes).and_then(|(text, _)| Document::parse(text).map(|_| ()));
         let said = read.unwrap_err().to_string();
-        assert!(
-            said.starts_with(words),
-            "{:?}: {said}",
-            String::from_utf8_lossy(bytes)
-        );
+        assert!(said.starts_with(words), "{words:?}: {said}");
     }
 }
 
@@ -284,17 +195,10 @@ fn a_text_that_is_nested_without_end_is_answered() {
 fn a_duration_beyond_reason_is_none() {
     for odd in ["9".repeat(4300) + "h", "\u{663}h".to_owned(), "soon".to_owned()] {
         let text = with_sidecar(|sidecar| sidecar["environment"][1]["value"] = json!(odd));
-        let found = examined(&text);
-        let said: Vec<_> = found
-            .findings
-            .iter()
-            .map(|f| (f.rule.code(), f.message.as_str()))
-            .collect();
-        assert!(
-            matches!(said[..], [("PL011", message)] if message.contains("expected a duration")),
-            "{said:?}"
-        );
-        assert!(said[0].1.chars().count() < 1000);
+        let [(code, message)] = found(&text).try_into().unwrap();
+        assert_eq!(code, "PL011");
+        assert!(message.contains("expected a duration"), "{message}");
+        assert!(message.chars().count() < 1000);
     }
 }
 
@@ -319,9 +223,7 @@ fn a_position_counts_characters() {
 #[test]
 fn the_table_of_members_is_a_shape() {
     let table: Value = serde_json::from_str(include_str!("../register-task-definition.json")).unwrap();
-    assert_eq!(table["containerDefinitions!"][0]["stopTimeout"], "integer");
-    assert_eq!(
-        table["containerDefinitions!"][0]["dependsOn"][0]["condition!"],
-        "string"
-    );
+    let container = &table["containerDefinitions!"][0];
+    assert_eq!(container["stopTimeout"], "integer");
+    assert_eq!(container["dependsOn"][0]["condition!"], "string");
 }

@@ -1,8 +1,8 @@
 use super::*;
-use crate::status::testing::{at, throttled};
 use protector_diagnosis::listing::Listing;
 use protector_diagnosis::read::GapKind;
 use protector_diagnosis::read::Reading;
+use protector_diagnosis::testing::{self, at, throttled};
 
 #[test]
 fn the_pace_is_what_was_asked_for_unless_the_quotas_say_less() {
@@ -24,22 +24,8 @@ fn the_pace_is_what_was_asked_for_unless_the_quotas_say_less() {
 fn machine(cluster: &str) -> Machine {
     Machine {
         cluster: cluster.parse().unwrap(),
-        arn: format!("arn:aws:ecs:eu-west-1:123456789012:container-instance/{cluster}/0a1b")
-            .parse()
-            .unwrap(),
-        instance: "i-04f05e66a99bdb06f".parse().unwrap(),
-        status: "DRAINING".to_owned().into(),
-        agent_connected: true,
-        tasks: Some(3),
-        agent_version: None,
-        remaining_cpu: None,
-        remaining_memory: None,
-        registered_at: None,
+        ..testing::machine("DRAINING", true)
     }
-}
-
-fn gap(call: &'static str) -> Gap {
-    Gap { call, ..throttled() }
 }
 
 fn reads(machines: &[(&str, Reading<Vec<Machine>>)]) -> FleetReads {
@@ -62,30 +48,27 @@ fn what_could_not_be_read_is_as_it_was() {
     assert_eq!((fleet.drains.len(), fleet.gaps.len()), (1, 0));
     // Twice: what stood in once can stand in again.
     for _ in 0..2 {
-        let gap = gap("ecs:ListContainerInstances");
-        let fleet = kept
-            .fleet(reads(&[("prod", Err(gap.clone()))]), vec![gap])
-            .unwrap();
+        let gap = throttled("ecs:ListContainerInstances");
+        let unread = reads(&[("prod", Err(gap.clone()))]);
+        let fleet = kept.fleet(unread, vec![gap]).unwrap();
         assert_eq!((fleet.drains.len(), fleet.gaps.len()), (1, 1));
     }
-    let fleet = kept.fleet(reads(&[]), vec![gap("ecs:ListClusters")]).unwrap();
-    assert_eq!(fleet.drains.len(), 1, "its cluster was not listed");
     let fleet = kept
-        .fleet(reads(&[("prod", Ok(Vec::new()))]), Vec::new())
+        .fleet(reads(&[]), vec![throttled("ecs:ListClusters")])
         .unwrap();
-    assert_eq!(fleet.drains.len(), 0);
-    let fleet = kept.fleet(
-        reads(&[("prod", Err(gap("ecs:ListContainerInstances")))]),
-        Vec::new(),
-    );
-    assert_eq!(fleet.unwrap().drains.len(), 0, "it had ended before");
+    assert_eq!(fleet.drains.len(), 1, "its cluster was not listed");
+    let ended = reads(&[("prod", Ok(Vec::new()))]);
+    assert_eq!(kept.fleet(ended, Vec::new()).unwrap().drains.len(), 0);
+    let unread = reads(&[("prod", Err(throttled("ecs:ListContainerInstances")))]);
+    let fleet = kept.fleet(unread, Vec::new()).unwrap();
+    assert_eq!(fleet.drains.len(), 0, "it had ended before");
 }
 
 #[test]
 fn a_cluster_that_is_not_watched_any_more_is_forgotten() {
     let mut kept = Kept::default();
-    kept.fleet(reads(&[("prod", Ok(vec![machine("prod")]))]), Vec::new())
-        .unwrap();
+    let watched = reads(&[("prod", Ok(vec![machine("prod")]))]);
+    kept.fleet(watched, Vec::new()).unwrap();
     let fleet = kept.fleet(reads(&[]), Vec::new()).unwrap();
     assert_eq!(fleet.drains.len(), 0);
 }
@@ -95,8 +78,9 @@ fn a_cluster_that_is_not_watched_any_more_is_forgotten() {
 fn without_the_parameters_nothing_is_known() {
     let mut kept = Kept::default();
     let mut reads = reads(&[("prod", Ok(vec![machine("prod")]))]);
-    reads.listing = Err(throttled());
+    let gap = throttled("ssm:GetParametersByPath");
+    reads.listing = Err(gap.clone());
     let gaps = kept.fleet(reads, Vec::new()).unwrap_err();
-    assert_eq!(gaps, [throttled()]);
+    assert_eq!(gaps, [gap]);
     assert_eq!(gaps[0].kind, GapKind::Throttled);
 }

@@ -1,18 +1,19 @@
 use super::*;
 use crate::header::Place;
 use crate::look::testing::{look, stripped, too_wide, visible};
-use jiff::SignedDuration;
 use proptest::prelude::*;
-use protector_core::beacon::Beacon;
 use protector_core::control::KillSwitch;
 use protector_core::ids::InstanceKey;
-use protector_core::record::{HeldBy, Lifecycle, Record, ReleaseReason, State, Waited};
+use protector_core::record::{HeldBy, Record};
 use protector_diagnosis::cause::Cause;
 use protector_diagnosis::drain::{Hold, Looked};
 use protector_diagnosis::fleet::FleetReads;
-use protector_diagnosis::listing::{Listing, Recorded};
-use protector_diagnosis::read::{Gap, GapKind};
+use protector_diagnosis::listing::Listing;
+use protector_diagnosis::read::Gap;
 use protector_diagnosis::seen::{Machine, ScalingInstance};
+use protector_diagnosis::testing::{
+    self, TOKEN, at, beacon, held_by, lifecycle, recorded, released, throttled, waited,
+};
 use protector_diagnosis::usual::{Alike, Usual};
 use std::collections::BTreeMap;
 
@@ -21,8 +22,6 @@ const WIDTHS: [usize; 6] = [50, 60, 80, 100, 120, 200];
 
 /// The moment of the look: 03:12:07.
 const NOW: i64 = 727;
-
-const TOKEN: &str = "71514b9d-6a40-4b26-8523-05e7ee35fa40";
 
 const INSTANCES: [&str; 6] = [
     "i-04f05e66a99bdb06f",
@@ -33,10 +32,6 @@ const INSTANCES: [&str; 6] = [
     "i-0e9a417bd20c6f385",
 ];
 
-fn at(seconds: i64) -> Timestamp {
-    "2026-11-28T03:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
-}
-
 fn key(cluster: &str, number: usize) -> InstanceKey {
     InstanceKey {
         cluster: cluster.parse().unwrap(),
@@ -46,11 +41,8 @@ fn key(cluster: &str, number: usize) -> InstanceKey {
 
 fn group(name: &str, count: u32, last_status: &str, protected: u32) -> HeldBy {
     HeldBy {
-        group: name.to_owned(),
-        count,
-        last_status: last_status.to_owned(),
         protected,
-        protected_until: None,
+        ..held_by(name, count, last_status)
     }
 }
 
@@ -60,11 +52,7 @@ fn holding(number: usize, started: i64, most: u32, held_by: Vec<HeldBy>) -> Reco
         draining_confirmed_at: Some(at(started + 1)),
         remaining: held_by.iter().map(|group| group.count).sum(),
         held_by,
-        waited: vec![Waited {
-            group: "service:web".to_owned(),
-            count: most,
-            until: None,
-        }],
+        waited: vec![waited(most)],
         ..Record::first(
             INSTANCES[number].parse().unwrap(),
             format!("arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/{number:032x}")
@@ -81,35 +69,9 @@ fn holding(number: usize, started: i64, most: u32, held_by: Vec<HeldBy>) -> Reco
 /// The same with a hook of so many seconds, whose event came at `at(heartbeat)`.
 fn hooked(record: Record, timeout: u32, heartbeat: i64) -> Record {
     Record {
-        lifecycle: Some(Lifecycle {
-            auto_scaling_group_name: "prod-ecs".parse().unwrap(),
-            lifecycle_hook_name: "ecs-daemon-protector".parse().unwrap(),
-            lifecycle_action_token: Some(TOKEN.parse().unwrap()),
-            heartbeat_seconds: timeout,
-            heartbeat_at: at(heartbeat),
-            global_deadline_at: at(heartbeat + 100 * i64::from(timeout)),
-        }),
+        lifecycle: Some(lifecycle(timeout, heartbeat, true)),
         ..record
     }
-}
-
-/// The same, released at `at(second)` because no task was left.
-fn released(record: Record, second: i64) -> Record {
-    Record {
-        state: State::Released,
-        reason: Some(ReleaseReason::Drained),
-        released_at: Some(at(second)),
-        ..record
-    }
-}
-
-fn beacon(tick: i64) -> Beacon {
-    let text = format!(
-        r#"{{"schema":1,"version":"0.2.0","clusters":["prod"],"groups":[],"hooks":[],"maxDrain":"1h",
-        "daemonStop":"2m","agentLost":"10m","tiers":[],"control":"on","tickAt":"{}"}}"#,
-        at(tick)
-    );
-    Beacon::decode(&text).unwrap()
 }
 
 fn machine(cluster: &str, number: usize) -> Machine {
@@ -119,22 +81,14 @@ fn machine(cluster: &str, number: usize) -> Machine {
             .parse()
             .unwrap(),
         instance: INSTANCES[number].parse().unwrap(),
-        status: "DRAINING".to_owned().into(),
-        agent_connected: true,
-        tasks: Some(3),
-        agent_version: Some("1.105.1".to_owned()),
-        remaining_cpu: Some(512),
-        remaining_memory: Some(1024),
-        registered_at: None,
+        ..testing::machine("DRAINING", true)
     }
 }
 
 fn gap(call: &'static str, message: &str) -> Gap {
     Gap {
-        call,
-        kind: GapKind::Throttled,
-        code: "ThrottlingException".to_owned(),
         message: message.to_owned(),
+        ..throttled(call)
     }
 }
 
@@ -145,11 +99,7 @@ fn reads(cluster: &str, records: &[Record], unrecorded: Option<usize>) -> FleetR
             cluster: cluster.parse().unwrap(),
             instance: record.ec2_instance_id.clone(),
         };
-        let recorded = Recorded {
-            record: Ok(record.clone()),
-            version: Some(7),
-        };
-        (key, recorded)
+        (key, recorded(record.clone()))
     });
     let machines = unrecorded.map(|number| machine(cluster, number));
     FleetReads {
@@ -171,24 +121,18 @@ fn night() -> FleetReads {
         receipt_at: Some(at(500)),
         ..released(holding(4, 0, 5, Vec::new()), 490)
     };
+    let runs = vec![group("service:web", 2, "RUNNING", 0)];
+    let stops = vec![group("service:web", 1, "STOPPING", 0)];
+    let left_alone = vec![
+        group("family:nightly-etl", 1, "RUNNING", 0),
+        group("service:game", 1, "RUNNING", 1),
+    ];
     let records = [
-        hooked(
-            holding(0, -1733, 5, vec![group("service:web", 2, "RUNNING", 0)]),
-            90,
-            665,
-        ),
-        holding(2, 547, 6, vec![group("service:web", 1, "STOPPING", 0)]),
+        hooked(holding(0, -1733, 5, runs), 90, 665),
+        holding(2, 547, 6, stops),
         hooked(released(holding(3, 247, 9, Vec::new()), 687), 900, 79),
         over,
-        holding(
-            5,
-            -1000,
-            4,
-            vec![
-                group("family:nightly-etl", 1, "RUNNING", 0),
-                group("service:game", 1, "RUNNING", 1),
-            ],
-        ),
+        holding(5, -1000, 4, left_alone),
     ];
     reads("prod", &records, Some(1))
 }
@@ -197,24 +141,15 @@ fn night() -> FleetReads {
 /// them.
 fn long() -> FleetReads {
     let cluster = "production-of-the-payments-platform-in-ireland";
-    let mut late = hooked(
-        holding(
-            0,
-            -90_000,
-            1200,
-            vec![
-                group("family:\u{1b}[31mreport", 700, "DEPROVISIONING", 0),
-                group("service:web", 400, "DEREGISTERING", 2),
-            ],
-        ),
-        7200,
-        0,
-    );
+    let held_by = vec![
+        group("family:\u{1b}[31mreport", 700, "DEPROVISIONING", 0),
+        group("service:web", 400, "DEREGISTERING", 2),
+    ];
+    let mut late = hooked(holding(0, -90_000, 1200, held_by), 7200, 0);
     late.deadline_at = at(172_800);
     let mut reads = reads(cluster, &[late], Some(1));
-    reads
-        .machines
-        .insert("staging".parse().unwrap(), Ok(vec![machine("staging", 2)]));
+    let staging = vec![machine("staging", 2)];
+    reads.machines.insert("staging".parse().unwrap(), Ok(staging));
     let text = "Rate exceeded\u{1b}[2J for account 123456789012 while calling the operation in this region";
     reads.scaling = Err(gap("autoscaling:DescribeAutoScalingInstances", text));
     let listing = reads.listing.as_mut().unwrap();
@@ -280,11 +215,8 @@ fn deep() -> Fleet {
             because: because.map(str::to_owned),
             usual: None,
         };
-        let number = INSTANCES
-            .iter()
-            .position(|id| *id == drain.key.instance.as_str())
-            .unwrap();
-        let (ends, looked) = match number {
+        let number = INSTANCES.iter().position(|id| *id == drain.key.instance.as_str());
+        let (ends, looked) = match number.unwrap() {
             0 => {
                 let holds = vec![hold("service:web", 2, Cause::DeploymentConfig, Ends::Unknown)];
                 (Ends::Unknown, looked(Cause::DeploymentConfig, holds, None))
@@ -350,10 +282,8 @@ fn a_look_at_the_tasks_adds_bounds_and_causes() {
         let coloured = drawn_fleet("prod-admin", &deep(), look(width, true, true));
         assert_eq!(stripped(&coloured), utf8);
         for line in utf8.lines() {
-            assert!(
-                line.chars().count() <= width || line.trim_start().starts_with("protectorctl"),
-                "{width}: {line}"
-            );
+            let is_command = line.trim_start().starts_with("protectorctl");
+            assert!(is_command || line.chars().count() <= width, "{width}: {line}");
         }
     }
 }
@@ -373,26 +303,21 @@ fn commands_have_the_options_that_were_given() {
     let commands = |invocation: &Invocation| {
         let lines = warnings(&fleet, &drains, invocation, look);
         let trimmed = lines.iter().map(|line| line.trim().to_owned());
-        trimmed
-            .filter(|line| line.starts_with("protectorctl "))
-            .collect::<Vec<_>>()
+        let commands = trimmed.filter(|line| line.starts_with("protectorctl "));
+        commands.collect::<Vec<_>>()
     };
     let plain = commands(&Invocation::default());
     let complete = commands(&given);
     assert_eq!((plain.len(), complete.len()), (4, 4), "{plain:?}");
     for (plain, complete) in plain.iter().zip(&complete) {
-        assert!(
-            !plain.contains(" --profile") && !plain.contains(" --region"),
-            "{plain}"
-        );
+        assert!(!plain.contains(" --profile"), "{plain}");
+        assert!(!plain.contains(" --region"), "{plain}");
         let account = format!("{plain} --profile on-call --region eu-west-1 --prefix /drains");
         assert!(complete.starts_with(&account), "{complete}");
     }
     let cluster = |line: &String| {
-        line.split(" --cluster ")
-            .skip(1)
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
+        let names = line.split(" --cluster ").skip(1);
+        names.map(str::to_owned).collect::<Vec<_>>()
     };
     // A command about an instance names its own cluster, one about the coordinator all that were given.
     assert_eq!(cluster(&complete[0]), [fleet.drains[0].key.cluster.to_string()]);
@@ -453,9 +378,8 @@ proptest! {
 #[test]
 fn an_instance_in_another_cluster_and_its_group_have_columns_where_there_is_room() {
     let mut reads = night();
-    reads
-        .machines
-        .insert("staging".parse().unwrap(), Ok(vec![machine("staging", 1)]));
+    let staging = vec![machine("staging", 1)];
+    reads.machines.insert("staging".parse().unwrap(), Ok(staging));
     reads.scaling = Ok(vec![ScalingInstance {
         instance: key("staging", 1).instance,
         group: "staging-ecs".parse().unwrap(),

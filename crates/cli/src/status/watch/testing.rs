@@ -7,19 +7,18 @@ use super::view::update;
 use crate::look::Look;
 use crate::reads::Known;
 use crate::status::reader::Pace;
-pub(super) use crate::status::testing::{at, throttled};
 use jiff::SignedDuration;
 use protector_core::aws::{Scheduling, TaskStatus};
-use protector_core::beacon::{Beacon, HeartbeatsBeacon};
-use protector_core::ids::{ContainerInstanceArn, InstanceKey};
-use protector_core::record::{HeldBy, Lifecycle, Record, ReleaseReason, State, Waited};
+use protector_core::beacon::HeartbeatsBeacon;
+use protector_core::ids::InstanceKey;
+use protector_core::record::Record;
 use protector_diagnosis::drain::{Coordinator, Drain, Parts};
 use protector_diagnosis::explain::explain;
 use protector_diagnosis::explain::reads::InstanceReads;
 use protector_diagnosis::fleet::{Fleet, Seen};
-use protector_diagnosis::listing::Recorded;
 use protector_diagnosis::read::Gap;
-use protector_diagnosis::testing::{service, task};
+pub(super) use protector_diagnosis::testing::at;
+use protector_diagnosis::testing::{self, beacon, held_by, lifecycle, recorded, service, task, waited};
 use std::collections::BTreeMap;
 
 /// The instance of this number in the cluster `prod`.
@@ -30,51 +29,21 @@ pub(super) fn key(number: u32) -> InstanceKey {
     }
 }
 
-fn registration(number: u32) -> ContainerInstanceArn {
-    format!("arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/{number:032x}")
-        .parse()
-        .unwrap()
-}
-
 /// A record that holds since `at(0)` with so many tasks of `web` left of five.
 pub(super) fn holding(number: u32, left: u32) -> Record {
     Record {
-        draining_confirmed_at: Some(at(1)),
         remaining: left,
-        held_by: vec![HeldBy {
-            group: "service:web".to_owned(),
-            count: left,
-            last_status: "STOPPING".to_owned(),
-            protected: 0,
-            protected_until: None,
-        }],
-        waited: vec![Waited {
-            group: "service:web".to_owned(),
-            count: 5,
-            until: None,
-        }],
-        ..Record::first(
-            key(number).instance,
-            registration(number),
-            "71514b9d-6a40-4b26-8523-05e7ee35fa40".to_owned(),
-            at(0),
-            at(3600),
-            5,
-        )
+        held_by: vec![held_by("service:web", left, "STOPPING")],
+        waited: vec![waited(5)],
+        ec2_instance_id: key(number).instance,
+        ..testing::record()
     }
 }
 
 /// The same with a hook of so many seconds, whose event came at `at(heartbeat)`.
 pub(super) fn hooked(record: Record, timeout: u32, heartbeat: i64) -> Record {
     Record {
-        lifecycle: Some(Lifecycle {
-            auto_scaling_group_name: "prod-ecs".parse().unwrap(),
-            lifecycle_hook_name: "ecs-daemon-protector".parse().unwrap(),
-            lifecycle_action_token: Some("71514b9d-6a40-4b26-8523-05e7ee35fa40".parse().unwrap()),
-            heartbeat_seconds: timeout,
-            heartbeat_at: at(heartbeat),
-            global_deadline_at: at(100 * i64::from(timeout)),
-        }),
+        lifecycle: Some(lifecycle(timeout, heartbeat, true)),
         ..record
     }
 }
@@ -82,11 +51,8 @@ pub(super) fn hooked(record: Record, timeout: u32, heartbeat: i64) -> Record {
 /// The same, released at `at(second)`.
 pub(super) fn released(record: Record, second: i64) -> Record {
     Record {
-        state: State::Released,
-        reason: Some(ReleaseReason::Drained),
-        released_at: Some(at(second)),
         remaining: 0,
-        ..record
+        ..testing::released(record, second)
     }
 }
 
@@ -98,21 +64,14 @@ pub(super) fn over(record: Record, second: i64) -> Record {
     }
 }
 
-fn beacon(tick: i64) -> Beacon {
-    let text = format!(
-        r#"{{"schema":1,"version":"0.2.0","clusters":["prod"],"groups":[],"hooks":[],"maxDrain":"1h",
-        "daemonStop":"2m","agentLost":"10m","tiers":[],"control":"on","tickAt":"{}"}}"#,
-        at(tick)
-    );
-    Beacon::decode(&text).unwrap()
+/// A read that was throttled.
+pub(super) fn throttled() -> Gap {
+    testing::throttled("ssm:GetParametersByPath")
 }
 
 /// A drain as it is at `at(now)`; without a record if there is none.
 pub(super) fn drain(number: u32, record: Option<Record>, now: i64) -> Drain {
-    let recorded = record.map(|record| Recorded {
-        record: Ok(record),
-        version: Some(7),
-    });
+    let recorded = record.map(recorded);
     let parts = Parts {
         recorded: recorded.as_ref(),
         ..Parts::default()
@@ -171,19 +130,14 @@ pub(super) fn model(width: u16, height: u16) -> Model {
 /// A screen with a fleet that has one of everything.
 pub(super) fn full(width: u16, height: u16) -> Model {
     let mut model = model(width, height);
-    update(
-        &mut model,
-        data(
-            &[
-                (1, Some(hooked(holding(1, 2), 90, 660))),
-                (2, None),
-                (3, Some(holding(3, 1))),
-                (4, Some(hooked(released(holding(4, 0), 720), 900, 600))),
-                (5, Some(over(holding(5, 0), 500))),
-            ],
-            727,
-        ),
-    );
+    let records = [
+        (1, Some(hooked(holding(1, 2), 90, 660))),
+        (2, None),
+        (3, Some(holding(3, 1))),
+        (4, Some(hooked(released(holding(4, 0), 720), 900, 600))),
+        (5, Some(over(holding(5, 0), 500))),
+    ];
+    update(&mut model, data(&records, 727));
     model
 }
 

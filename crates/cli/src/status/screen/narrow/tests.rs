@@ -1,51 +1,27 @@
 use super::*;
 use crate::look::testing::look;
-use crate::status::testing::at;
 use proptest::prelude::*;
-use protector_core::record::{HeldBy, Lifecycle, Record, Waited};
-use protector_diagnosis::testing::drain_of;
+use protector_core::record::{Record, Waited};
+use protector_diagnosis::testing::{at, drain_of, held_by, lifecycle, record, waited};
 
 /// A drain that holds for so long, has so many of so many tasks left, and a hook of this time-out, if any.
 fn drain(age: i64, left: u32, most: u32, deadline: i64, hook: Option<u32>) -> Drain {
-    let lifecycle = hook.map(|timeout| Lifecycle {
-        auto_scaling_group_name: "prod-ecs".parse().unwrap(),
-        lifecycle_hook_name: "ecs-daemon-protector".parse().unwrap(),
-        lifecycle_action_token: Some("71514b9d-6a40-4b26-8523-05e7ee35fa40".parse().unwrap()),
-        heartbeat_seconds: timeout,
-        heartbeat_at: at(0),
-        global_deadline_at: at(100 * i64::from(timeout)),
-    });
-    let waited = |group: &str, count| Waited {
-        group: group.to_owned(),
-        count,
-        until: None,
-    };
-    let held = |group: &str, count| HeldBy {
-        group: group.to_owned(),
-        count,
-        last_status: "DEPROVISIONING".to_owned(),
-        protected: 0,
-        protected_until: None,
-    };
+    let checkout = "service:the-checkout-of-the-shop";
     let record = Record {
+        started_at: at(-age),
+        deadline_at: at(deadline),
         draining_confirmed_at: Some(at(-age)),
         remaining: left,
-        lifecycle,
+        lifecycle: hook.map(|timeout| lifecycle(timeout, 0, true)),
         held_by: vec![
-            held("service:the-checkout-of-the-shop", left),
-            held("family:nightly-etl", 1),
+            held_by(checkout, left, "DEPROVISIONING"),
+            held_by("family:nightly-etl", 1, "DEPROVISIONING"),
         ],
-        waited: vec![waited("service:the-checkout-of-the-shop", most)],
-        ..Record::first(
-            "i-04f05e66a99bdb06f".parse().unwrap(),
-            "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/0a1b"
-                .parse()
-                .unwrap(),
-            "d".to_owned(),
-            at(-age),
-            at(deadline),
-            5,
-        )
+        waited: vec![Waited {
+            group: checkout.to_owned(),
+            ..waited(most)
+        }],
+        ..record()
     };
     drain_of(record, at(0))
 }
@@ -63,11 +39,8 @@ fn a_narrow_terminal_has_every_fact() {
             "  i-04f0..b06f 41m07s, 2/5 left\n  ends ? 03:19, hook 1m30s\n  2 the-checkout-of-the-shop deprovisioning,\n  nightly-etl deprovisioning",
         ),
     ] {
-        assert_eq!(
-            lines(&drain, at(0), look(width, true, false)).join("\n"),
-            expected,
-            "{width}"
-        );
+        let shown = lines(&drain, at(0), look(width, true, false)).join("\n");
+        assert_eq!(shown, expected, "{width}");
     }
 }
 

@@ -33,10 +33,8 @@ fn the_selection_stays_on_its_instance() {
     press(&mut model, "j");
     assert_eq!(selected(&model), Some(key(3)));
     // One that needs a person comes in above it.
-    model.update(data(
-        &[(1, None), (2, Some(holding(2, 3))), (3, Some(holding(3, 3)))],
-        15,
-    ));
+    let three = [(1, None), (2, Some(holding(2, 3))), (3, Some(holding(3, 3)))];
+    model.update(data(&three, 15));
     assert_eq!(shown(&model), [1, 2, 3]);
     assert_eq!(selected(&model), Some(key(3)));
     press(&mut model, "ss");
@@ -132,11 +130,8 @@ fn a_failed_look_keeps_the_rows_and_says_how_old_they_are() {
     assert_eq!(shown(&model), [1, 2, 3, 4]);
     assert!(model.is_stale());
     assert_eq!(model.age(), Some(SignedDuration::from_secs(34)));
-    assert_eq!(
-        model.fleet().unwrap().gaps,
-        [throttled()],
-        "what is printed at the end says so too"
-    );
+    // What is printed at the end says so too.
+    assert_eq!(model.fleet().unwrap().gaps, [throttled()]);
     model.update(data(&[(3, Some(holding(3, 1)))], 765));
     assert!(!model.is_stale());
 }
@@ -159,14 +154,10 @@ fn the_filter_is_typed_and_taken_back() {
     assert_eq!(model.filter.text, "no rec");
     model.update(Event::Key(Key::Backspace));
     model.update(Event::Key(Key::Enter));
-    assert_eq!(
-        (model.filter.text.as_str(), model.filter.typing),
-        ("no re", false)
-    );
-    assert_eq!(
-        model.update(Event::Key(Key::Char('q'))),
-        [Effect::Leave(Left::Quit)]
-    );
+    assert_eq!(model.filter.text, "no re");
+    assert!(!model.filter.typing);
+    let effects = model.update(Event::Key(Key::Char('q')));
+    assert_eq!(effects, [Effect::Leave(Left::Quit)]);
     press(&mut model, "/");
     assert_eq!(model.update(Event::Key(Key::Escape)), []);
     assert_eq!(shown(&model), [1, 2, 3, 4]);
@@ -190,11 +181,7 @@ fn keys_ask_for_effects() {
     ] {
         assert_eq!(model.update(Event::Key(key)), [effect], "{key:?}");
     }
-    assert!(
-        model
-            .note()
-            .is_some_and(|note| note.contains("protectorctl explain"))
-    );
+    assert!(model.note().unwrap().contains("protectorctl explain"));
     model.update(Event::Tick(at(727 + 4)));
     assert_eq!(model.note(), None);
 }
@@ -272,10 +259,8 @@ fn the_order_goes_by_risk_age_and_cluster() {
         started_at: at(100),
         ..holding(1, 1)
     };
-    model.update(data(
-        &[(1, Some(younger)), (2, Some(holding(2, 1))), (3, None)],
-        200,
-    ));
+    let three = [(1, Some(younger)), (2, Some(holding(2, 1))), (3, None)];
+    model.update(data(&three, 200));
     assert_eq!(shown(&model), [3, 2, 1]);
     press(&mut model, "s");
     assert_eq!((model.sort, shown(&model)), (Sort::Age, vec![2, 1, 3]));
@@ -388,11 +373,8 @@ fn the_selected_drain_is_explained_where_its_explanation_is_shown() {
     assert_eq!(wanted(&wide), None, "nothing is read while it is paused");
     press(&mut wide, "pa");
     update(&mut wide, Event::Key(Key::End));
-    assert_eq!(
-        (selected(&wide), wanted(&wide)),
-        (Some(key(5)), None),
-        "it is over"
-    );
+    // It is over.
+    assert_eq!((selected(&wide), wanted(&wide)), (Some(key(5)), None));
     // Without a pane there is a reason to read only when the drain is on the full screen.
     let mut flat = full(80, 19);
     assert_eq!(wanted(&flat), None);
@@ -412,16 +394,12 @@ fn the_command_of_an_explanation_is_copied_with_the_options_that_were_given() {
     let mut given = full(120, 30);
     given.invocation.profile = Some("on-call".to_owned());
     given.invocation.clusters = vec!["other".parse().unwrap(), "prod".parse().unwrap()];
-    let first = format!(
-        "protectorctl explain {} --profile on-call --cluster prod",
-        key(1).instance
-    );
+    let instance = key(1).instance;
+    let first = format!("protectorctl explain {instance} --profile on-call --cluster prod");
     assert_eq!(copied(&mut given), first);
     press(&mut given, "j");
-    assert_eq!(
-        copied(&mut given),
-        "protectorctl doctor --profile on-call --cluster prod"
-    );
+    let doctor = "protectorctl doctor --profile on-call --cluster prod";
+    assert_eq!(copied(&mut given), doctor);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::status::watch::model::{Event, Key};
 use crate::status::watch::testing::{
     UPDATE, at, data, explained, explanation, full, holding, hooked, model, press, throttled,
 };
+use protector_diagnosis::testing::assert_contains;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -103,17 +104,13 @@ fn no_line_is_wider_than_the_terminal() {
             remaining: 120,
             ..wide
         };
-        model.update(data(
-            &[(6, Some(first)), (1, Some(hooked(holding(1, 2), 90, 660)))],
-            727,
-        ));
+        let hooked = hooked(holding(1, 2), 90, 660);
+        model.update(data(&[(6, Some(first)), (1, Some(hooked))], 727));
         let size = Size { width, height: 24 };
         for line in lines(&model, size) {
             let text: String = line.spans.iter().map(|span| span.content.as_ref()).collect();
-            assert!(
-                text.trim_end().chars().count() <= usize::from(width),
-                "{width}: {text}"
-            );
+            let used = text.trim_end().chars().count();
+            assert!(used <= usize::from(width), "{width}: {text}");
         }
     }
 }
@@ -134,11 +131,8 @@ fn a_failed_look_dims_the_rows_and_says_so_in_the_header() {
     for y in 2..6 {
         assert!(old[(3, y)].modifier.contains(Modifier::DIM), "row {y}");
     }
-    assert_eq!(
-        rows(&old)[3..6],
-        rows(&full_at(761))[3..6],
-        "the rows stay, and their clocks go on"
-    );
+    // The rows stay, and their clocks go on.
+    assert_eq!(rows(&old)[3..6], rows(&full_at(761))[3..6]);
 }
 
 fn full_at(now: i64) -> Buffer {
@@ -223,13 +217,8 @@ fn the_header_names_a_stretched_interval() {
     let mut model = full(120, 30);
     model.pace.every = jiff::SignedDuration::from_secs(50);
     model.pace.pages = Some(100);
-    assert!(
-        text(&model)
-            .lines()
-            .next()
-            .unwrap()
-            .contains("every 50s: 100 pages")
-    );
+    let header = text(&model).lines().next().unwrap().to_owned();
+    assert_contains(&header, "every 50s: 100 pages");
 }
 
 #[test]
@@ -290,11 +279,8 @@ fn an_explanation_that_could_not_be_read_again_stays_dim_and_says_why() {
     update(&mut model, explanation(3, 737, &[throttled()]));
     let (line, dim) = row(&model, task);
     assert!(dim && line.contains("minimumHealthyPercent 100"), "{line}");
-    assert!(
-        row(&model, "data  ")
-            .0
-            .ends_with("of 10s ago: ThrottlingException")
-    );
+    let (data, _) = row(&model, "data  ");
+    assert!(data.ends_with("of 10s ago: ThrottlingException"), "{data}");
     update(&mut model, explanation(3, 738, &[]));
     assert!(!row(&model, task).1 && !text(&model).contains("ThrottlingException"));
     // Without an answer for long it is old, too.
