@@ -1,15 +1,38 @@
 //! Things that many tests of this crate need.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::aws::Scheduling;
 use crate::observation::{Container, Task};
 use crate::policy::Policy;
-use crate::variables::Reader;
+use crate::variables::{Problems, Reader};
+
+/// What `take` reads of these settings, whose names are without their prefix.
+pub(crate) fn read<T>(
+    settings: &[(&str, &str)],
+    take: impl FnOnce(&mut Reader<'_>) -> T,
+) -> Result<T, Problems> {
+    let prefixed = settings
+        .iter()
+        .map(|(name, value)| (format!("PROTECTOR_{name}"), *value));
+    let variables: BTreeMap<String, &str> = prefixed.collect();
+    let lookup = |name: &str| variables.get(name).map(|value| (*value).to_owned());
+    let mut reader = Reader::new(&lookup);
+    let value = take(&mut reader);
+    reader.refuse_unknown(variables.keys().cloned());
+    reader.finish(value)
+}
+
+/// The names of what is wrong.
+pub(crate) fn names(problems: &Problems) -> Vec<&str> {
+    problems.0.iter().map(|problem| problem.name.as_str()).collect()
+}
 
 /// The default policy.
 pub(crate) fn policy() -> Policy {
-    Policy::read(&mut Reader::new(&|_| None)).unwrap()
+    read(&[], Policy::read).unwrap().unwrap()
 }
 
 /// A task of the cluster `prod`.

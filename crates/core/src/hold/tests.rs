@@ -3,6 +3,7 @@ use crate::hold::state::{ExitReason, HoldReason};
 use crate::limits::GET_PARAMETERS_MAX;
 use jiff::Timestamp;
 use proptest::prelude::*;
+use proptest::{option, sample::select};
 
 const RECORD: &str = "/ecs-daemon-protector/prod/i-0123456789abcdef0";
 const CONTROL: &str = "/ecs-daemon-protector/control";
@@ -19,11 +20,11 @@ fn identity() -> Identity {
 }
 
 fn hold() -> Hold {
-    Hold::new(
-        HoldPolicy::default(),
-        ParameterPrefix::default(),
-        Some(identity()),
-    )
+    of(HoldPolicy::default(), Some(identity()))
+}
+
+fn of(policy: HoldPolicy, identity: Option<Identity>) -> Hold {
+    Hold::new(policy, ParameterPrefix::default(), identity)
 }
 
 fn sigterm() -> Timestamp {
@@ -46,8 +47,8 @@ fn record(state: &str) -> String {
 /// Every name is answered for; only `texts` are there.
 fn reported(names: &[String], texts: &[(&str, &str)]) -> Answer {
     let text = |name: &String| {
+        let mut texts = texts.iter();
         texts
-            .iter()
             .find(|(there, _)| there == name)
             .map(|(_, text)| (*text).to_owned())
     };
@@ -101,13 +102,8 @@ fn a_look_is_the_task_and_one_call_and_the_instance_only_while_it_decides() {
     assert_eq!(asked, ["task", "10 parameters", "instance"]);
     assert_eq!(because(&step), HoldReason::NoRecordYet);
     let (asked, step) = look(&mut hold, 5, &well(&[(RECORD, &holding)]));
-    assert_eq!(
-        (asked, because(&step)),
-        (
-            vec!["task".to_owned(), "10 parameters".to_owned()],
-            HoldReason::TasksRemain
-        )
-    );
+    assert_eq!(asked, ["task", "10 parameters"]);
+    assert_eq!(because(&step), HoldReason::TasksRemain);
     let (asked, step) = look(&mut hold, 10, &well(&[(RECORD, &released)]));
     assert_eq!((asked.len(), step), (2, Step::Exit(ExitReason::Released)));
     assert_eq!(hold.reads(), 3);
@@ -119,15 +115,13 @@ fn who_has_nothing_to_protect_asks_no_further() {
         Step::ReadTask => Answer::Task(ProtectedContainers::Stopped),
         other => panic!("{other:?} was asked"),
     };
-    assert_eq!(
-        look(&mut hold(), 0, &gone).1,
-        Step::Exit(ExitReason::ProtectedStopped)
-    );
+    let (_, step) = look(&mut hold(), 0, &gone);
+    assert_eq!(step, Step::Exit(ExitReason::ProtectedStopped));
     let disabled = HoldPolicy {
         disabled: true,
         ..HoldPolicy::default()
     };
-    let mut hold = Hold::new(disabled, ParameterPrefix::default(), None);
+    let mut hold = of(disabled, None);
     let nothing = |step: &Step| panic!("{step:?} was asked");
     assert_eq!(look(&mut hold, 0, &nothing).1, Step::Exit(ExitReason::Disabled));
 }
@@ -155,19 +149,11 @@ fn p1_a_denied_name_takes_the_others_with_it_so_they_are_read_alone() {
     let mut expected = vec!["task", "10 parameters", "9 parameters", "record"];
     expected.extend(["shared"; 8]);
     expected.push("control");
-    assert_eq!(
-        (asked, because(&step)),
-        (
-            expected.iter().map(|w| (*w).to_owned()).collect(),
-            HoldReason::TasksRemain
-        )
-    );
+    assert_eq!(asked, expected);
+    assert_eq!(because(&step), HoldReason::TasksRemain);
+    // The denied calls are not made again before the minute.
     let (asked, _) = look(&mut alone, 5, &names_denied(0));
-    assert_eq!(
-        asked.len(),
-        10,
-        "the denied calls are not made again before the minute: {asked:?}"
-    );
+    assert_eq!(asked.len(), 10, "{asked:?}");
 }
 
 #[test]
@@ -200,30 +186,22 @@ fn p2_a_name_that_was_not_answered_for_is_no_absence() {
 
 #[test]
 fn a8_the_kill_switch_is_read_while_the_instance_is_not_known() {
-    let nowhere = |step: &Step| match step {
-        Step::FindIdentity => Answer::Identity(Err(ReadError::Unidentified)),
-        step => well(&[(CONTROL, r#"{"mode":"observe"}"#)])(step),
+    let nowhere = |switch: &'static str| {
+        move |step: &Step| match step {
+            Step::FindIdentity => Answer::Identity(Err(ReadError::Unidentified)),
+            step => well(&[(CONTROL, switch)])(step),
+        }
     };
-    let mut lost = Hold::new(HoldPolicy::default(), ParameterPrefix::default(), None);
-    let (asked, step) = look(&mut lost, 0, &nowhere);
-    assert_eq!(
-        (asked, because(&step)),
-        (
-            ["task", "identity", "control"].map(str::to_owned).to_vec(),
-            HoldReason::Trouble(ReadError::Unidentified),
-        )
-    );
+    let observe = nowhere(r#"{"mode":"observe"}"#);
+    let mut lost = of(HoldPolicy::default(), None);
+    let (asked, step) = look(&mut lost, 0, &observe);
+    assert_eq!(asked, ["task", "identity", "control"]);
+    assert_eq!(because(&step), HoldReason::Trouble(ReadError::Unidentified));
     assert_eq!(lost.control(), Some(Control::Observe));
-    let (asked, _) = look(&mut lost, 5, &nowhere);
+    let (asked, _) = look(&mut lost, 5, &observe);
     assert_eq!(asked, ["task", "identity"], "once a minute");
-    let release = |step: &Step| match step {
-        Step::FindIdentity => Answer::Identity(Err(ReadError::Unidentified)),
-        step => well(&[(CONTROL, r#"{"mode":"release-all"}"#)])(step),
-    };
-    assert_eq!(
-        look(&mut lost, 60, &release).1,
-        Step::Exit(ExitReason::KillSwitch)
-    );
+    let (_, step) = look(&mut lost, 60, &nowhere(r#"{"mode":"release-all"}"#));
+    assert_eq!(step, Step::Exit(ExitReason::KillSwitch));
 }
 
 #[test]
@@ -235,10 +213,8 @@ fn a_kill_switch_that_cannot_be_parsed_changes_nothing_and_is_named() {
     assert_eq!(because(&step), HoldReason::TasksRemain);
     assert!(hold.control_problem().unwrap().contains("unknown mode"));
     look(&mut hold, 5, &well(&texts[..1]));
-    assert_eq!(
-        (hold.control_problem(), hold.control()),
-        (None, Some(Control::On))
-    );
+    assert_eq!(hold.control_problem(), None);
+    assert_eq!(hold.control(), Some(Control::On));
 }
 
 #[test]
@@ -247,11 +223,8 @@ fn p2_an_answer_to_another_question_tells_nothing() {
     assert_eq!(hold.next(&at(0), Answer::Nothing), Step::ReadTask);
     let step = hold.next(&at(0), Answer::Parameters(Ok(Parameters::default())));
     assert_eq!(because(&step), HoldReason::Trouble(ReadError::NotAsked));
-    assert_eq!(
-        hold.next(&at(5), Answer::Nothing),
-        Step::ReadTask,
-        "and the next look is a whole one"
-    );
+    let next = hold.next(&at(5), Answer::Nothing);
+    assert_eq!(next, Step::ReadTask, "and the next look is a whole one");
 }
 
 #[derive(Debug, Clone)]
@@ -289,56 +262,28 @@ impl World {
     }
 }
 
-fn any_world() -> impl Strategy<Value = World> {
-    let trouble = || {
-        proptest::option::of(proptest::sample::select(vec![
-            ReadError::Failed,
-            ReadError::NoCredentials,
-            ReadError::Denied,
-        ]))
-    };
-    let own = prop_oneof![
-        Just(None),
-        Just(Some(record("holding"))),
-        Just(Some("no record".to_owned())),
-        Just(Some(String::new())),
-    ];
-    let task = proptest::sample::select(vec![
-        ProtectedContainers::Alive,
-        ProtectedContainers::Unclear,
-        ProtectedContainers::Unreachable,
-        ProtectedContainers::Absent,
-    ]);
-    let control = proptest::sample::select(vec![
-        None,
-        Some(r#"{"mode":"observe"}"#.to_owned()),
-        Some("x".to_owned()),
-    ]);
-    let target_state = proptest::sample::select(vec![
-        TargetLifecycleState::InService,
-        TargetLifecycleState::Leaving,
-        TargetLifecycleState::Unknown,
-    ]);
-    (
-        task,
-        any::<bool>(),
-        own,
-        trouble(),
-        trouble(),
-        control,
-        target_state,
-    )
-        .prop_map(
-            |(task, identified, own, several, alone, control, target_state)| World {
-                task,
-                identified,
-                own,
-                several,
-                alone,
-                control,
-                target_state,
-            },
-        )
+prop_compose! {
+    fn any_world()(
+        task in select(vec![
+            ProtectedContainers::Alive,
+            ProtectedContainers::Unclear,
+            ProtectedContainers::Unreachable,
+            ProtectedContainers::Absent,
+        ]),
+        identified: bool,
+        own in select(vec![None, Some(record("holding")), Some("no record".to_owned()), Some(String::new())]),
+        several in option::of(select(vec![ReadError::Failed, ReadError::NoCredentials, ReadError::Denied])),
+        alone in option::of(select(vec![ReadError::Failed, ReadError::NoCredentials, ReadError::Denied])),
+        control in select(vec![None, Some(r#"{"mode":"observe"}"#), Some("x")]),
+        target_state in select(vec![
+            TargetLifecycleState::InService,
+            TargetLifecycleState::Leaving,
+            TargetLifecycleState::Unknown,
+        ]),
+    ) -> World {
+        let control = control.map(str::to_owned);
+        World { task, identified, own, several, alone, control, target_state }
+    }
 }
 
 proptest! {
@@ -351,7 +296,7 @@ proptest! {
         max_hold in 1i64..2000,
     ) {
         let policy = HoldPolicy { max_hold: SignedDuration::from_secs(max_hold), ..HoldPolicy::default() };
-        let mut hold = Hold::new(policy, ParameterPrefix::default(), placed.then(identity));
+        let mut hold = of(policy, placed.then(identity));
         let (mut since, mut answer, mut looks, mut questions) = (SignedDuration::ZERO, Answer::Nothing, 0, 0);
         let end = loop {
             let world = &worlds[looks.min(worlds.len() - 1)];

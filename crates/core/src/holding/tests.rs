@@ -3,92 +3,52 @@ use crate::aws::TaskStatus;
 use crate::testing::{at, policy, task};
 use proptest::prelude::*;
 
+fn replica(id: u32, group: &str, status: &str) -> Task {
+    task(id, group, status, Scheduling::Replica, &["web"])
+}
+
+fn logs(id: u32, status: &str) -> Task {
+    let containers = ["logs", "ecs-daemon-protector"];
+    task(id, "service:logs", status, Scheduling::Daemon, &containers)
+}
+
 #[test]
 fn p1_every_status_but_the_final_two_holds() {
-    for status in [
-        "PROVISIONING",
-        "PENDING",
-        "ACTIVATING",
-        "RUNNING",
-        "DEACTIVATING",
-        "STOPPING",
-        "DEPROVISIONING",
-        "NEWLY_ADDED",
+    let holds = "PROVISIONING PENDING ACTIVATING RUNNING DEACTIVATING STOPPING DEPROVISIONING NEWLY_ADDED";
+    for (statuses, expected) in [
+        (holds, Judgement::Holds(Holds::Replica)),
+        ("STOPPED DELETED", Judgement::Free(Free::Stopped)),
     ] {
-        let task = task(1, "service:web", status, Scheduling::Replica, &["web"]);
-        assert_eq!(
-            judge(&task, &policy()),
-            Judgement::Holds(Holds::Replica),
-            "{status}"
-        );
-    }
-    for status in ["STOPPED", "DELETED"] {
-        let task = task(1, "service:web", status, Scheduling::Replica, &["web"]);
-        assert_eq!(
-            judge(&task, &policy()),
-            Judgement::Free(Free::Stopped),
-            "{status}"
-        );
+        for status in statuses.split(' ') {
+            let judged = judge(&replica(1, "service:web", status), &policy());
+            assert_eq!(judged, expected, "{status}");
+        }
     }
 }
 
 #[test]
 fn each_kind_of_task_is_judged_with_its_reason() {
+    use Scheduling::{Daemon, Replica, Standalone, Unknown};
+    const SIDECAR: &str = "ecs-daemon-protector";
     let cases = [
-        (
-            "service:web",
-            Scheduling::Replica,
-            "web",
-            "holds: replica task not STOPPED",
-        ),
+        ("service:web", Replica, "web", "holds: replica task not STOPPED"),
         (
             "family:batch",
-            Scheduling::Standalone,
+            Standalone,
             "job",
             "holds: standalone task not STOPPED",
         ),
-        (
-            "service:gone",
-            Scheduling::Unknown,
-            "x",
-            "holds: its scheduling is not known",
-        ),
-        (
-            "service:logs",
-            Scheduling::Daemon,
-            "fluent-bit",
-            "free: task of a DAEMON service",
-        ),
-        (
-            "service:logs",
-            Scheduling::Daemon,
-            "ecs-daemon-protector",
-            "free: it has a sidecar",
-        ),
-        (
-            "service:odd",
-            Scheduling::Replica,
-            "ecs-daemon-protector",
-            "free: it has a sidecar",
-        ),
-        (
-            "service:ignored",
-            Scheduling::Replica,
-            "web",
-            "free: its group is ignored",
-        ),
-        (
-            "family:ignored",
-            Scheduling::Standalone,
-            "job",
-            "free: its group is ignored",
-        ),
+        ("service:gone", Unknown, "x", "holds: its scheduling is not known"),
+        ("service:logs", Daemon, "logs", "free: task of a DAEMON service"),
+        ("service:logs", Daemon, SIDECAR, "free: it has a sidecar"),
+        ("service:odd", Replica, SIDECAR, "free: it has a sidecar"),
+        ("service:ignored", Replica, "web", "free: its group is ignored"),
+        ("family:ignored", Standalone, "job", "free: its group is ignored"),
     ];
     let mut policy = policy();
-    policy.ignore_groups = vec![
-        "service:ignored".parse().unwrap(),
-        "family:ignored".parse().unwrap(),
-    ];
+    policy.ignore_groups = ["service:ignored", "family:ignored"]
+        .map(|group| group.parse().unwrap())
+        .into();
     for (group, scheduling, container, expected) in cases {
         let task = task(1, group, "RUNNING", scheduling, &[container]);
         assert_eq!(judge(&task, &policy).to_string(), expected, "{group}");
@@ -98,34 +58,26 @@ fn each_kind_of_task_is_judged_with_its_reason() {
 #[test]
 fn groups_are_counted_the_largest_first() {
     let tasks = [
-        task(1, "service:a", "STOPPING", Scheduling::Replica, &["a"]),
-        task(2, "service:b", "RUNNING", Scheduling::Replica, &["b"]),
-        task(3, "service:b", "STOPPING", Scheduling::Replica, &["b"]),
-        task(4, "service:b", "STOPPING", Scheduling::Replica, &["b"]),
-        task(
-            5,
-            "service:logs",
-            "RUNNING",
-            Scheduling::Daemon,
-            &["logs", "ecs-daemon-protector"],
-        ),
+        replica(1, "service:a", "STOPPING"),
+        replica(2, "service:b", "RUNNING"),
+        replica(3, "service:b", "STOPPING"),
+        replica(4, "service:b", "STOPPING"),
+        logs(5, "RUNNING"),
     ];
     let census = census(&tasks, &policy());
     assert_eq!(census.remaining(), 4);
     assert_eq!(census.sidecars, 1);
     assert_eq!(census.daemons.len(), 1);
     let first = &census.held_by[0];
-    assert_eq!(
-        (first.group.as_str(), first.count, first.last_status.as_str()),
-        ("service:b", 3, "STOPPING")
-    );
+    let found = (&*first.group, first.count, &*first.last_status);
+    assert_eq!(found, ("service:b", 3, "STOPPING"));
 }
 
 #[test]
 fn the_latest_end_of_a_protection_is_reported_of_each_group() {
     let protected = |id, group: &str, until: Option<i64>| Task {
         protected_until: until.map(at),
-        ..task(id, group, "RUNNING", Scheduling::Replica, &["a"])
+        ..replica(id, group, "RUNNING")
     };
     let tasks = [
         protected(1, "service:game", Some(60)),
@@ -146,13 +98,7 @@ fn the_latest_end_of_a_protection_is_reported_of_each_group() {
 #[test]
 fn a_daemon_without_the_protection_of_its_sidecar_is_a_daemon_and_no_sidecar() {
     let sidecar = |status: &str, health: &str| {
-        let mut task = task(
-            5,
-            "service:logs",
-            "RUNNING",
-            Scheduling::Daemon,
-            &["logs", "ecs-daemon-protector"],
-        );
+        let mut task = logs(5, "RUNNING");
         let sidecar = task.containers.last_mut().unwrap();
         sidecar.last_status = Some(status.to_owned().into());
         sidecar.health = Some(health.to_owned().into());
@@ -167,42 +113,30 @@ fn a_daemon_without_the_protection_of_its_sidecar_is_a_daemon_and_no_sidecar() {
         let census = sidecar(status, health);
         assert_eq!(census.sidecars, sidecars, "{status} {health}");
         assert_eq!(census.unprotected.len() as u32, 1 - sidecars, "{status} {health}");
-        assert_eq!(
-            (census.daemons.len(), census.remaining()),
-            (1, 0),
-            "it never holds"
-        );
+        let counts = (census.daemons.len(), census.remaining());
+        assert_eq!(counts, (1, 0), "it never holds");
     }
 }
 
 #[test]
 fn a_drain_ended_with_the_last_stop_of_a_task_that_held() {
-    let stopped = |id, group, scheduling, containers: &[&str], seconds| Task {
+    let stopped = |seconds, task| Task {
         stopped_at: Some(at(seconds)),
-        ..task(id, group, "STOPPED", scheduling, containers)
+        ..task
     };
+    let web = |id| replica(id, "service:web", "STOPPED");
+    let job = task(6, "family:job", "STOPPED", Scheduling::Standalone, &["job"]);
     let mut policy = policy();
     policy.ignore_groups = vec!["service:ignored".parse().unwrap()];
     let mut tasks = vec![
-        task(1, "service:web", "RUNNING", Scheduling::Replica, &["web"]),
-        stopped(
-            2,
-            "service:logs",
-            Scheduling::Daemon,
-            &["logs", "ecs-daemon-protector"],
-            90,
-        ),
-        stopped(3, "service:ignored", Scheduling::Replica, &["web"], 80),
-        task(4, "service:web", "STOPPED", Scheduling::Replica, &["web"]),
+        replica(1, "service:web", "RUNNING"),
+        stopped(90, logs(2, "STOPPED")),
+        stopped(80, replica(3, "service:ignored", "STOPPED")),
+        web(4),
     ];
-    assert_eq!(
-        last_stopped(&tasks, &policy),
-        None,
-        "none of these both held and tells its end"
-    );
-    tasks.push(stopped(5, "service:web", Scheduling::Replica, &["web"], 30));
-    tasks.push(stopped(6, "family:job", Scheduling::Standalone, &["job"], 40));
-    tasks.push(stopped(7, "service:web", Scheduling::Replica, &["web"], 20));
+    // None of these both held and tells its end.
+    assert_eq!(last_stopped(&tasks, &policy), None);
+    tasks.extend([stopped(30, web(5)), stopped(40, job), stopped(20, web(7))]);
     assert_eq!(last_stopped(&tasks, &policy), Some(at(40)));
 }
 

@@ -16,7 +16,7 @@ use crate::ids::InstanceKey;
 use crate::observation::{ContainerInstance, Hook, HookAction, Observation, Observed, Stored, Task};
 use crate::record::Record;
 use crate::testing::{at, policy, task};
-use crate::trigger::Command;
+use crate::trigger::{Command, Order};
 
 /// A world for one instance, whose record is written by the plans themselves.
 #[derive(Clone)]
@@ -31,6 +31,13 @@ struct Bench {
 const TOKEN: &str = "630aa23f-48eb-45e7-aba6-799ea6093a0f";
 const OTHER_TOKEN: &str = "730aa23f-48eb-45e7-aba6-799ea6093a0f";
 
+const DRAINED: Verdict = Verdict::Released(ReleaseReason::Drained);
+const AT_DEADLINE: Verdict = Verdict::Released(ReleaseReason::Deadline);
+
+fn seconds(seconds: i64) -> SignedDuration {
+    SignedDuration::from_secs(seconds)
+}
+
 fn hook_action(heartbeat_seconds: u32, token: Option<&str>) -> HookAction {
     HookAction {
         group: "ecs-prod".parse().unwrap(),
@@ -40,6 +47,18 @@ fn hook_action(heartbeat_seconds: u32, token: Option<&str>) -> HookAction {
         heartbeat_assumed: false,
         since: at(0),
     }
+}
+
+/// A hook that has waited since this second.
+fn waits_since(since: i64, heartbeat_seconds: u32, token: Option<&str>) -> Hook {
+    Hook::waiting(HookAction {
+        since: at(since),
+        ..hook_action(heartbeat_seconds, token)
+    })
+}
+
+fn waits(heartbeat_seconds: u32, token: Option<&str>) -> Hook {
+    waits_since(0, heartbeat_seconds, token)
 }
 
 fn arn(life: u32) -> ContainerInstanceArn {
@@ -62,26 +81,57 @@ fn logs(status: &str) -> Task {
     )
 }
 
+fn job(id: u32, status: &str) -> Task {
+    task(id, "family:job", status, Scheduling::Standalone, &["job"])
+}
+
+/// The same task, STOPPED at this second.
+fn stopped(seconds: i64, task: Task) -> Task {
+    Task {
+        last_status: "STOPPED".to_owned().into(),
+        stopped_at: Some(at(seconds)),
+        ..task
+    }
+}
+
+/// The order of a person, about the bench's instance.
+fn command(order: Order) -> Command {
+    let InstanceKey { cluster, instance } = key();
+    Command {
+        order,
+        instance,
+        cluster,
+        who: "ana".to_owned(),
+        why: "ticket 7".to_owned(),
+    }
+}
+
+fn key() -> InstanceKey {
+    InstanceKey {
+        cluster: "prod".parse().unwrap(),
+        instance: "i-0123456789abcdef0".parse().unwrap(),
+    }
+}
+
+fn container_instance(life: u32, status: &str, agent_connected: bool) -> ContainerInstance {
+    ContainerInstance {
+        arn: arn(life),
+        status: status.to_owned().into(),
+        agent_connected,
+        tasks: None,
+    }
+}
+
 impl Bench {
     /// A hook waits for an ACTIVE instance with one replica task and one protected daemon.
     fn hooked() -> Bench {
-        let key = InstanceKey {
-            cluster: "prod".parse().unwrap(),
-            instance: "i-0123456789abcdef0".parse().unwrap(),
-        };
-        let instance = ContainerInstance {
-            arn: arn(1),
-            status: "ACTIVE".to_owned().into(),
-            agent_connected: true,
-            tasks: None,
-        };
         let observation = Observation {
-            key,
+            key: key(),
             at: at(0),
             record: Observed::Absent,
-            instance: Observed::Present(instance.into()),
+            instance: Observed::Present(container_instance(1, "ACTIVE", true).into()),
             tasks: Observed::Present(vec![web(1, "RUNNING"), logs("RUNNING")]),
-            hook: Hook::waiting(hook_action(3600, Some(TOKEN))),
+            hook: waits(3600, Some(TOKEN)),
         };
         Bench {
             policy: policy(),
@@ -103,11 +153,23 @@ impl Bench {
     /// A hooked drain that holds: recorded and DRAINING since second 0.
     fn holding() -> Bench {
         let mut bench = Bench::hooked();
-        bench.step(0);
-        bench.status("DRAINING");
-        bench.step(0);
+        bench.begin(0);
         bench.observation.hook = Hook::None;
         bench
+    }
+
+    /// A drain without a hook, that holds since second 0.
+    fn external_holding() -> Bench {
+        let mut bench = Bench::external();
+        bench.step(0);
+        bench
+    }
+
+    /// The drain of the waiting hook is recorded, and its instance DRAINING.
+    fn begin(&mut self, seconds: i64) {
+        self.step(seconds);
+        self.status("DRAINING");
+        self.step(seconds);
     }
 
     fn status(&mut self, status: &str) {
@@ -165,6 +227,11 @@ impl Bench {
         plan
     }
 
+    /// The same; gives the names of the actions.
+    fn done(&mut self, seconds: i64) -> Vec<&'static str> {
+        names(&self.step(seconds))
+    }
+
     fn store(&mut self, record: Record) {
         self.observation.record = Observed::Present(Stored {
             record: Ok(record),
@@ -175,6 +242,19 @@ impl Bench {
     fn record(&self) -> Record {
         self.observation.record.as_yes().unwrap().record.clone().unwrap()
     }
+
+    /// Changes the record that is stored.
+    fn rewrite(&mut self, change: impl FnOnce(&mut Record)) {
+        let mut record = self.record();
+        change(&mut record);
+        self.store(record);
+    }
+}
+
+/// Returns whether the plan has a warning with this text.
+fn warns(plan: &Plan, text: &str) -> bool {
+    let mut remarks = plan.remarks.iter();
+    remarks.any(|remark| remark.is_warning() && remark.to_string().contains(text))
 }
 
 fn names(plan: &Plan) -> Vec<&'static str> {

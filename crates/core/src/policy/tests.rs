@@ -1,20 +1,9 @@
 use super::*;
+use crate::testing::{self, names};
 use crate::variables::Problems;
 
 fn read(settings: &[(&str, &str)]) -> Result<Policy, Problems> {
-    let settings: Vec<(String, String)> = settings
-        .iter()
-        .map(|(name, value)| (format!("PROTECTOR_{name}"), (*value).to_owned()))
-        .collect();
-    let lookup = |name: &str| {
-        settings
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value.clone())
-    };
-    let mut reader = Reader::new(&lookup);
-    let policy = Policy::read(&mut reader);
-    reader.finish(policy).map(|policy| policy.unwrap())
+    testing::read(settings, Policy::read).map(Option::unwrap)
 }
 
 #[test]
@@ -45,42 +34,32 @@ fn each_wrong_setting_is_reported_in_one_go() {
         ("SIDECAR_CONTAINER", "a b"),
     ];
     let problems = read(&wrong).unwrap_err();
-    let names: Vec<&str> = problems.0.iter().map(|problem| problem.name.as_str()).collect();
-    let expected: Vec<String> = wrong
-        .iter()
-        .map(|(name, _)| format!("PROTECTOR_{name}"))
-        .collect();
-    assert_eq!(names, expected);
+    assert_eq!(
+        names(&problems),
+        wrong.map(|(name, _)| format!("PROTECTOR_{name}"))
+    );
+    let said = problems.to_string();
     assert!(
-        problems
-            .to_string()
-            .contains("PROTECTOR_MAX_DRAIN=\"soon\": expected a duration")
+        said.contains("PROTECTOR_MAX_DRAIN=\"soon\": expected a duration"),
+        "{said}"
     );
 }
 
 #[test]
 fn a_settle_window_as_long_as_the_drain_contradicts_it() {
     let problems = read(&[("SETTLE", "2m"), ("MAX_DRAIN", "1m")]).unwrap_err();
-    assert_eq!(problems.0[0].name, "PROTECTOR_SETTLE and PROTECTOR_MAX_DRAIN");
+    assert_eq!(names(&problems)[0], "PROTECTOR_SETTLE and PROTECTOR_MAX_DRAIN");
 }
 
 #[test]
 fn tasks_that_would_be_stopped_after_the_longest_drain_contradict_it_unless_it_holds() {
     for after in ["5m", "6m"] {
-        let problems = read(&[("STOP_TASKS_AFTER", after), ("MAX_DRAIN", "5m")]).unwrap_err();
-        let names: Vec<&str> = problems.0.iter().map(|problem| problem.name.as_str()).collect();
-        assert_eq!(
-            names,
-            ["PROTECTOR_STOP_TASKS_AFTER and PROTECTOR_MAX_DRAIN"],
-            "{after}"
-        );
+        let both = [("STOP_TASKS_AFTER", after), ("MAX_DRAIN", "5m")];
+        let problems = read(&both).unwrap_err();
+        let expected = ["PROTECTOR_STOP_TASKS_AFTER and PROTECTOR_MAX_DRAIN"];
+        assert_eq!(names(&problems), expected, "{after}");
         assert!(
-            read(&[
-                ("STOP_TASKS_AFTER", after),
-                ("MAX_DRAIN", "5m"),
-                ("ON_DEADLINE", "hold")
-            ])
-            .is_ok(),
+            read(&[both[0], both[1], ("ON_DEADLINE", "hold")]).is_ok(),
             "{after}"
         );
     }
@@ -92,7 +71,10 @@ fn tasks_that_would_be_stopped_after_the_longest_drain_contradict_it_unless_it_h
 fn an_agent_that_never_counts_as_lost_contradicts_the_longest_drain_if_both_were_meant() {
     let both = [("AGENT_LOST", "5m"), ("MAX_DRAIN", "5m")];
     let problems = read(&both).unwrap_err();
-    assert_eq!(problems.0[0].name, "PROTECTOR_AGENT_LOST and PROTECTOR_MAX_DRAIN");
+    assert_eq!(
+        names(&problems)[0],
+        "PROTECTOR_AGENT_LOST and PROTECTOR_MAX_DRAIN"
+    );
     assert!(read(&[("MAX_DRAIN", "5m")]).is_ok(), "the other is a default");
     assert!(read(&[both[0], both[1], ("ON_DEADLINE", "hold")]).is_ok());
 }
@@ -126,8 +108,6 @@ fn an_instance_in_no_cluster_is_ours_only_if_its_hook_or_group_is_named() {
     assert!(!named(&[]), "nothing is listed, so nothing is named");
     assert!(named(&[("AUTO_SCALING_GROUPS", "g")]));
     assert!(named(&[("LIFECYCLE_HOOKS", "h")]));
-    assert!(!named(&[
-        ("AUTO_SCALING_GROUPS", "other"),
-        ("LIFECYCLE_HOOKS", "another")
-    ]));
+    let others = [("AUTO_SCALING_GROUPS", "other"), ("LIFECYCLE_HOOKS", "another")];
+    assert!(!named(&others));
 }

@@ -6,13 +6,8 @@ use crate::testing::{policy, task};
 type DaemonRow<'a> = (Option<&'a str>, Option<&'a str>, Option<i64>, Option<&'a str>);
 
 fn daemon(status: &str, (last_status, health, exit_code, reason): DaemonRow<'_>) -> Task {
-    let mut task = task(
-        1,
-        "service:logs",
-        status,
-        Scheduling::Daemon,
-        &["fluent-bit", "ecs-daemon-protector"],
-    );
+    let containers = ["fluent-bit", "ecs-daemon-protector"];
+    let mut task = task(1, "service:logs", status, Scheduling::Daemon, &containers);
     let sidecar = task.containers.last_mut().unwrap();
     sidecar.last_status = last_status.map(|text| text.to_owned().into());
     sidecar.health = health.map(|text| text.to_owned().into());
@@ -21,8 +16,18 @@ fn daemon(status: &str, (last_status, health, exit_code, reason): DaemonRow<'_>)
     task
 }
 
+/// A running daemon of another group.
+fn of(group: &str, row: DaemonRow<'_>) -> Task {
+    Task {
+        group: Some(group.to_owned().into()),
+        ..daemon("RUNNING", row)
+    }
+}
+
 const PULL: Option<&str> = Some("CannotPullContainerError: manifest for sidecar:9 not found");
 const MANIFEST: Option<&str> = Some("CannotPullImageManifestError: unauthorized");
+const EXEC: Option<&str> = Some("CannotStartContainerError: exec");
+const MOUNT: Option<&str> = Some("CannotCreateContainerError: bad mount");
 const OOM: Option<&str> = Some("OutOfMemoryError: Container killed due to memory usage");
 
 #[test]
@@ -41,14 +46,8 @@ fn p1_a_daemon_of_a_task_that_runs_is_protected_by_a_sidecar_that_runs() {
         ((pending, None, None, PULL), Some(SidecarNeverStarted)),
         ((None, None, None, PULL), Some(SidecarNeverStarted)),
         ((stopped, None, None, MANIFEST), Some(SidecarNeverStarted)),
-        (
-            (stopped, None, Some(128), Some("CannotStartContainerError: exec")),
-            Some(SidecarNeverStarted),
-        ),
-        (
-            (stopped, None, None, Some("CannotCreateContainerError: bad mount")),
-            Some(SidecarNeverStarted),
-        ),
+        ((stopped, None, Some(128), EXEC), Some(SidecarNeverStarted)),
+        ((stopped, None, None, MOUNT), Some(SidecarNeverStarted)),
         // One that has ended is UNHEALTHY too if it ran for long enough, and holds not at all.
         ((stopped, Some("UNHEALTHY"), Some(64), None), Some(SidecarStopped)),
         ((stopped, Some("UNHEALTHY"), Some(137), OOM), Some(SidecarStopped)),
@@ -69,36 +68,18 @@ fn p1_a_daemon_of_a_task_that_runs_is_protected_by_a_sidecar_that_runs() {
 
 #[test]
 fn a_sidecar_that_stops_with_its_task_is_no_fault() {
-    let stopped = (Some("STOPPED"), None, Some(0), None);
-    for status in [
-        "PROVISIONING",
-        "PENDING",
-        "ACTIVATING",
-        "DEACTIVATING",
-        "STOPPING",
-        "DEPROVISIONING",
-        "STOPPED",
-        "DELETED",
-        "MADE_LATER",
-    ] {
-        let mut task = daemon(status, stopped);
-        assert_eq!(unprotected_because(&task, &policy()), None, "{status}");
-        task.stopping = false;
-        assert_eq!(
-            unprotected_because(&task, &policy()),
-            None,
-            "{status}, not told to stop"
-        );
+    let before = ["PROVISIONING", "PENDING", "ACTIVATING"];
+    let after = ["DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED", "DELETED"];
+    let not_running = before.into_iter().chain(after).chain(["MADE_LATER"]);
+    let ordered = not_running.flat_map(|status| [(status, false), (status, true)]);
+    for (status, stopping) in ordered.chain([("RUNNING", true)]) {
+        let task = Task {
+            stopping,
+            ..daemon(status, (Some("STOPPED"), None, Some(0), None))
+        };
+        let judged = unprotected_because(&task, &policy());
+        assert_eq!(judged, None, "{status}, ordered to stop: {stopping}");
     }
-    let reported = Task {
-        stopping: true,
-        ..daemon("RUNNING", stopped)
-    };
-    assert_eq!(
-        unprotected_because(&reported, &policy()),
-        None,
-        "the stop order has come"
-    );
 }
 
 #[test]
@@ -116,11 +97,8 @@ fn what_was_seen_before_the_stop_order_counts_until_the_task_has_ended() {
         unprotected_before: seen,
         ..daemon("RUNNING", (Some("RUNNING"), None, None, None))
     };
-    assert_eq!(
-        unprotected_because(&started_again, &policy()),
-        None,
-        "what is seen now counts"
-    );
+    let now = unprotected_because(&started_again, &policy());
+    assert_eq!(now, None, "what is seen now counts");
 }
 
 #[test]
@@ -128,27 +106,18 @@ fn a_daemon_without_a_sidecar_is_not_judged() {
     let mut bare = daemon("RUNNING", (Some("STOPPED"), None, Some(64), None));
     bare.containers.pop();
     assert_eq!(unprotected_because(&bare, &policy()), None);
+    // Its sidecar has another name.
     let mut another = policy();
     another.sidecar_container = "holder".parse().unwrap();
     let stopped = daemon("RUNNING", (Some("STOPPED"), None, Some(64), None));
-    assert_eq!(
-        unprotected_because(&stopped, &another),
-        None,
-        "its sidecar has another name"
-    );
+    assert_eq!(unprotected_because(&stopped, &another), None);
 }
 
 #[test]
 fn each_service_is_named_once_for_each_reason_and_in_words() {
     let stopped = daemon("RUNNING", (Some("STOPPED"), None, Some(64), None));
-    let unhealthy = Task {
-        group: Some("service:mesh".to_owned().into()),
-        ..daemon("RUNNING", (Some("RUNNING"), Some("UNHEALTHY"), None, None))
-    };
-    let alone = Task {
-        group: Some("family:agent".to_owned().into()),
-        ..daemon("RUNNING", (Some("PENDING"), None, None, PULL))
-    };
+    let unhealthy = of("service:mesh", (Some("RUNNING"), Some("UNHEALTHY"), None, None));
+    let alone = of("family:agent", (Some("PENDING"), None, None, PULL));
     let well = daemon("RUNNING", (Some("RUNNING"), Some("HEALTHY"), None, None));
     let found = unprotected(&[unhealthy, stopped.clone(), well, stopped, alone], &policy());
     let reported: Vec<String> = found.iter().map(ToString::to_string).collect();
@@ -172,10 +141,8 @@ fn a_reason_of_a_later_version_is_read() {
 /// A long name of others must not take the record's room.
 #[test]
 fn a_long_group_is_cut() {
-    let long = Task {
-        group: Some(format!("family:{}", "a".repeat(400)).into()),
-        ..daemon("RUNNING", (Some("STOPPED"), None, None, None))
-    };
+    let group = format!("family:{}", "a".repeat(400));
+    let long = of(&group, (Some("STOPPED"), None, None, None));
     let named = unprotected_daemon(&long, UnprotectedReason::SidecarStopped);
     assert_eq!(named.service.chars().count(), QUOTED_CHARS_MAX);
 }

@@ -1,20 +1,7 @@
-use std::collections::BTreeMap;
-
 use super::*;
 use crate::level::Level;
 use crate::limits::CUT_MARK;
-
-fn read<T>(pairs: &[(&str, &str)], take: impl FnOnce(&mut Reader<'_>) -> T) -> Result<T, Problems> {
-    let map: BTreeMap<String, String> = pairs
-        .iter()
-        .map(|(n, v)| (format!("PROTECTOR_{n}"), (*v).to_owned()))
-        .collect();
-    let lookup = |name: &str| map.get(name).cloned();
-    let mut reader = Reader::new(&lookup);
-    let value = take(&mut reader);
-    reader.refuse_unknown(map.keys().cloned());
-    reader.finish(value)
-}
+use crate::testing::{names, read};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -41,52 +28,35 @@ fn durations_are_written_for_people() {
 #[test]
 fn an_empty_value_means_the_default() {
     assert_eq!(read(&[("X", " ")], |r| r.duration("X", HOUR)).unwrap(), HOUR);
-    assert!(
-        read(&[("X", "")], |r| r.list::<u32>("X", "a number"))
-            .unwrap()
-            .is_empty()
-    );
+    let list = read(&[("X", "")], |r| r.list::<u32>("X", "a number"));
+    assert!(list.unwrap().is_empty());
 }
 
 #[test]
 fn all_problems_come_at_once() {
-    let problems = read(
-        &[
-            ("A", "x"),
-            ("B", "maybe"),
-            ("C", "blue"),
-            ("D", "1,two"),
-            ("TYPO", "1"),
-        ],
-        |r| {
-            r.duration("A", HOUR);
-            r.flag("B");
-            r.choice("C", &[("red", 1), ("green", 2)], 1);
-            r.list::<u32>("D", "a number");
-            r.contradiction(["A", "B"], ["x", "maybe"], "A below B");
-        },
-    )
-    .unwrap_err();
-    let names: Vec<&str> = problems.0.iter().map(|p| p.name.as_str()).collect();
-    assert_eq!(
-        names,
-        [
-            "PROTECTOR_A",
-            "PROTECTOR_B",
-            "PROTECTOR_C",
-            "PROTECTOR_D",
-            "PROTECTOR_A and PROTECTOR_B",
-            "PROTECTOR_TYPO"
-        ]
-    );
+    let wrong = [
+        ("A", "x"),
+        ("B", "maybe"),
+        ("C", "blue"),
+        ("D", "1,two"),
+        ("TYPO", "1"),
+    ];
+    let problems = read(&wrong, |r| {
+        r.duration("A", HOUR);
+        r.flag("B");
+        r.choice("C", &[("red", 1), ("green", 2)], 1);
+        r.list::<u32>("D", "a number");
+        r.contradiction(["A", "B"], ["x", "maybe"], "A below B");
+    });
+    let expected = ["A", "B", "C", "D", "A and PROTECTOR_B", "TYPO"];
+    let expected = expected.map(|name| format!("PROTECTOR_{name}"));
+    assert_eq!(names(&problems.unwrap_err()), expected);
 }
 
 #[test]
 fn lists_forgive_blanks_and_trailing_commas() {
-    assert_eq!(
-        read(&[("X", " 1, 2,,3, ")], |r| r.list::<u32>("X", "a number")).unwrap(),
-        [1, 2, 3]
-    );
+    let list = read(&[("X", " 1, 2,,3, ")], |r| r.list::<u32>("X", "a number"));
+    assert_eq!(list.unwrap(), [1, 2, 3]);
 }
 
 #[test]

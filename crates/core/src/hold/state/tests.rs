@@ -1,5 +1,7 @@
 use super::*;
 use crate::record::{ReleaseReason, State};
+use ExitReason::*;
+use HoldReason::*;
 
 mod pace;
 mod properties;
@@ -82,6 +84,18 @@ fn look(at: i64, reading: Reading) -> HoldObservation {
     }
 }
 
+fn reads(at: i64, record: Record) -> HoldObservation {
+    look(at, reading(record))
+}
+
+fn nothing(at: i64) -> HoldObservation {
+    look(at, Reading::NotFound)
+}
+
+fn failure(at: i64, trouble: ReadError) -> HoldObservation {
+    look(at, Reading::Trouble(trouble))
+}
+
 fn wait() -> HoldState {
     HoldState::new(HoldPolicy::default())
 }
@@ -89,17 +103,28 @@ fn wait() -> HoldState {
 /// A wait that has seen the drain's record at once.
 fn wait_in_drain() -> HoldState {
     let mut wait = wait();
-    wait.next(&known(), &look(0, reading(holding())));
+    wait.see(reads(0, holding()));
     wait
 }
 
-fn sleeps(next: Decision, expected: HoldReason) -> SignedDuration {
-    match next {
-        Decision::Sleep {
-            duration,
-            reason: because,
-        } if because == expected => duration,
-        other => panic!("{other:?} instead of {expected:?}"),
+/// A sidecar that knows who it is, and what it must do.
+impl HoldState {
+    fn see(&mut self, seen: HoldObservation) -> Decision {
+        self.next(&known(), &seen)
+    }
+
+    #[track_caller]
+    fn sleeps(&mut self, seen: HoldObservation, expected: HoldReason) -> SignedDuration {
+        match self.see(seen) {
+            Decision::Sleep { duration, reason } if reason == expected => duration,
+            other => panic!("{other:?} instead of {expected:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn exits(&mut self, seen: HoldObservation, expected: ExitReason) {
+        let at = seen.since_sigterm;
+        assert_eq!(self.see(seen), Decision::Exit(expected), "{at}");
     }
 }
 
@@ -107,11 +132,9 @@ fn sleeps(next: Decision, expected: HoldReason) -> SignedDuration {
 fn p2_no_trouble_releases_before_its_bound() {
     for trouble in TROUBLES {
         for at in [0, 1, 31, 301, 7199] {
-            let next = wait().next(&known(), &look(at, Reading::Trouble(trouble)));
-            sleeps(next, HoldReason::Trouble(trouble));
+            wait().sleeps(failure(at, trouble), Trouble(trouble));
         }
-        let next = wait().next(&known(), &look(7200, Reading::Trouble(trouble)));
-        assert_eq!(next, Decision::Exit(ExitReason::MaxHold));
+        wait().exits(failure(7200, trouble), MaxHold);
     }
 }
 
@@ -119,34 +142,18 @@ fn p2_no_trouble_releases_before_its_bound() {
 fn p2_no_trouble_in_a_drain_releases_before_the_deadline() {
     for trouble in TROUBLES {
         let mut wait = wait_in_drain();
-        sleeps(
-            wait.next(&known(), &look(599 + SILENCE, Reading::Trouble(trouble))),
-            HoldReason::Trouble(trouble),
-        );
-        let next = wait.next(&known(), &look(600 + SILENCE, Reading::Trouble(trouble)));
-        assert_eq!(next, Decision::Exit(ExitReason::DeadlinePassed));
+        wait.sleeps(failure(599 + SILENCE, trouble), Trouble(trouble));
+        wait.exits(failure(600 + SILENCE, trouble), DeadlinePassed);
     }
 }
 
 #[test]
 fn p2_one_stale_not_found_does_not_release() {
     let mut wait = wait_in_drain();
-    sleeps(
-        wait.next(&known(), &look(5, Reading::NotFound)),
-        HoldReason::RecordVanished,
-    );
-    sleeps(
-        wait.next(&known(), &look(10, reading(holding()))),
-        HoldReason::TasksRemain,
-    );
-    sleeps(
-        wait.next(&known(), &look(15, Reading::NotFound)),
-        HoldReason::RecordVanished,
-    );
-    assert_eq!(
-        wait.next(&known(), &look(20, Reading::NotFound)),
-        Decision::Exit(ExitReason::RecordGone)
-    );
+    wait.sleeps(nothing(5), RecordVanished);
+    wait.sleeps(reads(10, holding()), TasksRemain);
+    wait.sleeps(nothing(15), RecordVanished);
+    wait.exits(nothing(20), RecordGone);
 }
 
 /// Two registrations of one instance share a record, and the coordinator may write of the one that this is not.
@@ -166,11 +173,9 @@ fn p1_a_record_of_another_registration_does_not_end_a_hold() {
     for other in others {
         let mut wait = wait_in_drain();
         for at in [5, 10, 15, 599 + SILENCE] {
-            let next = wait.next(&known(), &look(at, reading(other.clone())));
-            sleeps(next, HoldReason::AnotherDrain);
+            wait.sleeps(reads(at, other.clone()), AnotherDrain);
         }
-        let next = wait.next(&known(), &look(600 + SILENCE, reading(other)));
-        assert_eq!(next, Decision::Exit(ExitReason::DeadlinePassed));
+        wait.exits(reads(600 + SILENCE, other), DeadlinePassed);
     }
 }
 
@@ -189,7 +194,7 @@ fn the_last_record_that_held_is_remembered() {
         (Reading::NotFound, Some(fewer.clone())),
         (Reading::Trouble(ReadError::Failed), Some(fewer)),
     ] {
-        wait.next(&known(), &look(1, reading));
+        wait.see(look(1, reading));
         assert_eq!(wait.record().cloned(), remembered);
     }
 }
@@ -205,8 +210,7 @@ fn p2_texts_that_are_no_record_hold() {
         (half, ReadError::Unreadable),
         (&newer, ReadError::UnknownSchema),
     ] {
-        let next = wait().next(&known(), &look(100, Reading::of_text(text)));
-        sleeps(next, HoldReason::Trouble(trouble));
+        wait().sleeps(look(100, Reading::of_text(text)), Trouble(trouble));
     }
     assert_eq!(Reading::of_text(&text), reading(holding()));
 }
@@ -215,28 +219,17 @@ fn p2_texts_that_are_no_record_hold() {
 fn p3_a_flapping_host_is_not_a_silent_one() {
     let silent = |at| HoldObservation {
         task: ProtectedContainers::Unreachable,
-        ..look(at, Reading::Trouble(ReadError::NoCredentials))
+        ..failure(at, ReadError::NoCredentials)
     };
     let mut wait = wait();
     for at in [0, 59] {
-        sleeps(
-            wait.next(&known(), &silent(at)),
-            HoldReason::Trouble(ReadError::NoCredentials),
-        );
+        wait.sleeps(silent(at), Trouble(ReadError::NoCredentials));
     }
-    wait.next(&known(), &look(59, Reading::Trouble(ReadError::NoCredentials)));
-    sleeps(
-        wait.next(&known(), &silent(61)),
-        HoldReason::Trouble(ReadError::NoCredentials),
-    );
-    sleeps(
-        wait.next(&known(), &silent(120)),
-        HoldReason::Trouble(ReadError::NoCredentials),
-    );
-    assert_eq!(
-        wait.next(&known(), &silent(121)),
-        Decision::Exit(ExitReason::HostGoingDown)
-    );
+    wait.see(failure(59, ReadError::NoCredentials));
+    for at in [61, 120] {
+        wait.sleeps(silent(at), Trouble(ReadError::NoCredentials));
+    }
+    wait.exits(silent(121), HostGoingDown);
 }
 
 #[test]
@@ -244,15 +237,11 @@ fn p5_instance_metadata_that_falls_silent_is_remembered() {
     let mut wait = wait();
     let leaving = HoldObservation {
         target_state: TargetLifecycleState::Leaving,
-        ..look(0, Reading::NotFound)
+        ..nothing(0)
     };
-    sleeps(wait.next(&known(), &leaving), HoldReason::NoRecordYetTerminating);
-    sleeps(
-        wait.next(&known(), &look(299, Reading::NotFound)),
-        HoldReason::NoRecordYetTerminating,
-    );
-    let next = wait.next(&known(), &look(300, Reading::NotFound));
-    assert_eq!(next, Decision::Exit(ExitReason::NoRecordThoughTerminating));
+    wait.sleeps(leaving, NoRecordYetTerminating);
+    wait.sleeps(nothing(299), NoRecordYetTerminating);
+    wait.exits(nothing(300), NoRecordThoughTerminating);
 }
 
 #[test]
@@ -264,31 +253,22 @@ fn p6_instance_metadata_is_not_asked_once_a_record_was_seen() {
         (reading(holding()), false),
         (Reading::Trouble(ReadError::Failed), false),
     ] {
-        assert_eq!(
-            wait().wants_target_state(&known(), &reading),
-            wanted,
-            "{reading:?}"
-        );
+        let wants = wait().wants_target_state(&known(), &reading);
+        assert_eq!(wants, wanted, "{reading:?}");
         assert!(!wait_in_drain().wants_target_state(&known(), &reading));
     }
 }
 
 #[test]
 fn exit_codes_are_as_documented() {
-    assert_eq!(
-        (
-            ExitReason::Released.code(),
-            ExitReason::MaxHold.code(),
-            ExitReason::DeadlinePassed.code()
-        ),
-        (0, 10, 11)
-    );
+    assert_eq!((MaxHold.code(), DeadlinePassed.code()), (10, 11));
     for why in [
-        ExitReason::Disabled,
-        ExitReason::ProtectedStopped,
-        ExitReason::NotADrain,
-        ExitReason::RecordGone,
-        ExitReason::HostGoingDown,
+        Released,
+        Disabled,
+        ProtectedStopped,
+        NotADrain,
+        RecordGone,
+        HostGoingDown,
     ] {
         assert_eq!(why.code(), 0);
     }
@@ -302,7 +282,7 @@ fn p2_a_release_of_a_drain_that_had_its_receipt_before_sigterm_is_a_leftover() {
             receipt_at: receipt.map(|at| sigterm() + secs(at)),
             ..released()
         };
-        let next = wait().next(&known(), &look(2, reading(record)));
+        let next = wait().see(reads(2, record));
         assert_eq!(matches!(next, Decision::Exit(_)), leaves, "{receipt:?}: {next:?}");
     }
 }
@@ -310,38 +290,35 @@ fn p2_a_release_of_a_drain_that_had_its_receipt_before_sigterm_is_a_leftover() {
 #[test]
 fn p2_a_release_from_long_before_sigterm_is_of_another_drain() {
     for (age, leaves) in [(0, true), (300, true), (301, false)] {
-        let record = Record {
-            released_at: Some(sigterm() - secs(age)),
-            ..released()
-        };
-        let next = wait().next(&known(), &look(1, reading(record)));
+        let next = wait().see(reads(1, released_before(age)));
         assert_eq!(matches!(next, Decision::Exit(_)), leaves, "{age} s: {next:?}");
     }
 }
 
-fn look_with_switch(at: i64, switch: KillSwitchReading) -> HoldObservation {
-    HoldObservation {
-        kill_switch: switch,
-        ..look(at, reading(holding()))
+/// Released so many seconds before SIGTERM.
+fn released_before(age: i64) -> Record {
+    Record {
+        released_at: Some(sigterm() - secs(age)),
+        ..released()
     }
 }
 
 #[test]
 fn the_kill_switch_releases_and_whatever_else_it_says_does_not() {
+    let switched = |kill_switch| HoldObservation {
+        kill_switch,
+        ..reads(1, holding())
+    };
     for switch in [
         KillSwitchReading::NotAsked,
         KillSwitchReading::Unclear,
         KillSwitchReading::Says(Control::On),
         KillSwitchReading::Says(Control::Observe),
     ] {
-        let next = wait_in_drain().next(&known(), &look_with_switch(1, switch));
-        sleeps(next, HoldReason::TasksRemain);
+        wait_in_drain().sleeps(switched(switch), TasksRemain);
     }
-    let released = look_with_switch(1, KillSwitchReading::Says(Control::ReleaseAll));
-    assert_eq!(
-        wait_in_drain().next(&known(), &released),
-        Decision::Exit(ExitReason::KillSwitch)
-    );
+    let release_all = switched(KillSwitchReading::Says(Control::ReleaseAll));
+    wait_in_drain().exits(release_all, KillSwitch);
 }
 
 #[test]
@@ -351,10 +328,8 @@ fn p3_a_coordinator_is_given_the_time_of_a_slow_reader() {
         ..holding()
     };
     let over = 600 + 60 + 90 + 36;
-    let next = wait().next(&known(), &look(over - 1, reading(slow.clone())));
-    sleeps(next, HoldReason::TasksRemain);
-    let next = wait().next(&known(), &look(over, reading(slow)));
-    assert_eq!(next, Decision::Exit(ExitReason::DeadlinePassed));
+    wait().sleeps(reads(over - 1, slow.clone()), TasksRemain);
+    wait().exits(reads(over, slow), DeadlinePassed);
 }
 
 /// The host's clock is wrong by so much.
@@ -370,13 +345,10 @@ fn p1_a_wrong_clock_of_the_host_moves_no_deadline() {
     let over = 600 + SILENCE;
     for skew in [-86_400, -180, 0, 180, 86_400] {
         let mut wait = wait();
-        let next = wait.next(&known(), &skewed(skew, look(0, reading(holding()))));
-        sleeps(next, HoldReason::TasksRemain);
-        let next = wait.next(&known(), &skewed(skew, look(over - 1, reading(holding()))));
-        let left = sleeps(next, HoldReason::TasksRemain);
+        wait.sleeps(skewed(skew, reads(0, holding())), TasksRemain);
+        let left = wait.sleeps(skewed(skew, reads(over - 1, holding())), TasksRemain);
         assert!(left <= secs(1), "{skew} s: {left:?}");
-        let next = wait.next(&known(), &skewed(skew, look(over, reading(holding()))));
-        assert_eq!(next, Decision::Exit(ExitReason::DeadlinePassed), "{skew} s");
+        wait.exits(skewed(skew, reads(over, holding())), DeadlinePassed);
     }
 }
 
@@ -385,7 +357,7 @@ fn p1_without_the_clock_of_aws_the_clock_of_the_host_does_not_decide_alone() {
     let over = 600 + SILENCE;
     let blind = |skew, at| HoldObservation {
         sigterm_at: None,
-        ..skewed(skew, look(at, reading(holding())))
+        ..skewed(skew, reads(at, holding()))
     };
     // The record is read 40 s after it was written, so its deadline is at most ten minutes after that reading.
     for (skew, leaves_at) in [
@@ -395,13 +367,10 @@ fn p1_without_the_clock_of_aws_the_clock_of_the_host_does_not_decide_alone() {
         (-180, 180 + over),
     ] {
         let mut wait = wait();
-        sleeps(wait.next(&known(), &blind(skew, 40)), HoldReason::TasksRemain);
-        sleeps(
-            wait.next(&known(), &blind(skew, leaves_at - 1)),
-            HoldReason::TasksRemain,
-        );
-        let next = wait.next(&known(), &blind(skew, leaves_at));
-        assert_eq!(next, Decision::Exit(ExitReason::DeadlinePassed), "{skew} s");
+        for at in [40, leaves_at - 1] {
+            wait.sleeps(blind(skew, at), TasksRemain);
+        }
+        wait.exits(blind(skew, leaves_at), DeadlinePassed);
     }
 }
 
@@ -409,39 +378,28 @@ fn p1_without_the_clock_of_aws_the_clock_of_the_host_does_not_decide_alone() {
 fn p1_a_release_is_as_old_as_the_clock_of_aws_says() {
     for (age, leaves) in [(300, true), (301, false)] {
         for skew in [-86_400, 86_400] {
-            let record = Record {
-                released_at: Some(sigterm() - secs(age)),
-                ..released()
-            };
-            let next = wait().next(&known(), &skewed(skew, look(1, reading(record))));
-            assert_eq!(
-                matches!(next, Decision::Exit(_)),
-                leaves,
-                "{age} s, {skew} s: {next:?}"
-            );
+            let next = wait().see(skewed(skew, reads(1, released_before(age))));
+            let exits = matches!(next, Decision::Exit(_));
+            assert_eq!(exits, leaves, "{age} s, {skew} s: {next:?}");
         }
     }
 }
 
 /// What a sidecar sees in each kind of hold, with a history that brings it there.
 fn holds() -> Vec<(HoldReason, Vec<HoldObservation>, HoldObservation)> {
-    let none = look(3, Reading::NotFound);
     let leaving = HoldObservation {
         target_state: TargetLifecycleState::Leaving,
-        ..none.clone()
+        ..nothing(3)
     };
-    let in_drain = vec![look(0, reading(holding()))];
+    let in_drain = vec![reads(0, holding())];
     let mut all = vec![
-        (HoldReason::TasksRemain, vec![], look(3, reading(holding()))),
-        (HoldReason::NoRecordYet, vec![], none.clone()),
-        (HoldReason::NoRecordYetTerminating, vec![], leaving),
-        (HoldReason::RecordVanished, in_drain.clone(), none),
-        (HoldReason::AnotherDrain, in_drain, look(3, reading(other_life()))),
+        (TasksRemain, vec![], reads(3, holding())),
+        (NoRecordYet, vec![], nothing(3)),
+        (NoRecordYetTerminating, vec![], leaving),
+        (RecordVanished, in_drain.clone(), nothing(3)),
+        (AnotherDrain, in_drain, reads(3, other_life())),
     ];
-    for trouble in TROUBLES {
-        let seen = look(3, Reading::Trouble(trouble));
-        all.push((HoldReason::Trouble(trouble), vec![], seen));
-    }
+    all.extend(TROUBLES.map(|trouble| (Trouble(trouble), vec![], failure(3, trouble))));
     all
 }
 
@@ -449,19 +407,15 @@ fn holds() -> Vec<(HoldReason, Vec<HoldObservation>, HoldObservation)> {
 fn p3_the_kill_switch_ends_every_kind_of_hold() {
     for (because, history, seen) in holds() {
         let mut wait = wait();
-        for earlier in &history {
-            wait.next(&known(), earlier);
+        for earlier in history {
+            wait.see(earlier);
         }
-        sleeps(wait.next(&known(), &seen), because);
+        wait.sleeps(seen.clone(), because);
         let switched = HoldObservation {
             kill_switch: KillSwitchReading::Says(Control::ReleaseAll),
             ..seen
         };
-        assert_eq!(
-            wait.next(&known(), &switched),
-            Decision::Exit(ExitReason::KillSwitch),
-            "{because:?}"
-        );
+        wait.exits(switched, KillSwitch);
     }
 }
 
@@ -469,8 +423,8 @@ fn p3_the_kill_switch_ends_every_kind_of_hold() {
 fn every_look_asks_for_record_and_kill_switch_in_one_call() {
     for (_, history, seen) in holds() {
         let mut wait = wait();
-        for earlier in history.iter().chain([&seen]) {
-            wait.next(&known(), earlier);
+        for earlier in history.into_iter().chain([seen]) {
+            wait.see(earlier);
         }
         assert_eq!(wait.asks(true, secs(4)), Ask::Both);
     }
@@ -483,32 +437,28 @@ fn p10_what_is_denied_together_is_asked_for_together_once_a_minute() {
     let denied = |at| HoldObservation {
         together: Together::Denied,
         kill_switch: KillSwitchReading::Says(Control::On),
-        ..look(at, Reading::Trouble(ReadError::Denied))
+        ..failure(at, ReadError::Denied)
     };
-    wait.next(&known(), &denied(0));
+    wait.see(denied(0));
     let alone = |at| HoldObservation {
         together: Together::NotAsked,
-        ..look(at, Reading::Trouble(ReadError::Denied))
+        ..failure(at, ReadError::Denied)
     };
     for at in [5, 40, 58] {
         assert_eq!(wait.asks(true, secs(at)), Ask::Record);
-        let next = wait.next(&known(), &alone(at));
-        let slept = sleeps(next, HoldReason::Trouble(ReadError::Denied));
+        let slept = wait.sleeps(alone(at), Trouble(ReadError::Denied));
         assert!(
             slept <= secs(60 - at),
             "no sleep goes beyond the next time: {slept:?}"
         );
     }
     assert_eq!(wait.asks(true, secs(59)), Ask::Both);
-    wait.next(&known(), &denied(60));
+    wait.see(denied(60));
     assert_eq!(wait.asks(true, secs(61)), Ask::Record);
-    wait.next(
-        &known(),
-        &HoldObservation {
-            together: Together::Answered,
-            ..denied(120)
-        },
-    );
+    wait.see(HoldObservation {
+        together: Together::Answered,
+        ..denied(120)
+    });
     assert_eq!(wait.asks(true, secs(121)), Ask::Both, "it is allowed again");
 }
 
@@ -516,12 +466,11 @@ fn p10_what_is_denied_together_is_asked_for_together_once_a_minute() {
 fn p3_without_an_instance_the_kill_switch_is_asked_for_once_a_minute() {
     let mut wait = wait();
     assert_eq!(wait.asks(false, secs(0)), Ask::Switch);
-    let seen = HoldObservation {
+    wait.see(HoldObservation {
         together: Together::NotAsked,
         kill_switch: KillSwitchReading::Unclear,
-        ..look(0, Reading::Trouble(ReadError::Unidentified))
-    };
-    wait.next(&known(), &seen);
+        ..failure(0, ReadError::Unidentified)
+    });
     assert_eq!(wait.asks(false, secs(30)), Ask::Nothing);
     assert_eq!(wait.asks(false, secs(59)), Ask::Switch);
     assert_eq!(wait.asks(true, secs(30)), Ask::Both, "its instance is known now");
@@ -529,37 +478,28 @@ fn p3_without_an_instance_the_kill_switch_is_asked_for_once_a_minute() {
 
 #[test]
 fn a_parameter_that_is_not_there_is_distinguished_from_one_that_cannot_be_parsed() {
+    let unreadable = Reading::Trouble(ReadError::Unreadable);
     assert_eq!(Reading::of_parameter(None), Reading::NotFound);
-    assert_eq!(
-        Reading::of_parameter(Some("")),
-        Reading::Trouble(ReadError::Unreadable)
-    );
-    assert_eq!(
-        KillSwitchReading::of_parameter(None),
-        KillSwitchReading::Says(Control::On)
-    );
-    assert_eq!(
-        KillSwitchReading::of_parameter(Some("")),
-        KillSwitchReading::Unclear
-    );
-    let release_all = KillSwitchReading::of_parameter(Some(r#"{"mode":"release-all"}"#));
-    assert_eq!(release_all, KillSwitchReading::Says(Control::ReleaseAll));
+    assert_eq!(Reading::of_parameter(Some("")), unreadable);
+    for (text, says) in [
+        (None, KillSwitchReading::Says(Control::On)),
+        (Some(""), KillSwitchReading::Unclear),
+        (
+            Some(r#"{"mode":"release-all"}"#),
+            KillSwitchReading::Says(Control::ReleaseAll),
+        ),
+    ] {
+        assert_eq!(KillSwitchReading::of_parameter(text), says, "{text:?}");
+    }
 }
 
 #[test]
 fn p1_a_drain_that_was_undone_before_sigterm_releases_no_daemon_in_the_next() {
-    let released = |reason| Record {
-        state: crate::record::State::Released,
-        reason: Some(reason),
-        released_at: Some(sigterm() - secs(20)),
-        ..holding()
+    let undone = Record {
+        reason: Some(ReleaseReason::Cancelled),
+        ..released_before(20)
     };
     let mut wait = wait();
-    let undone = look(1, reading(released(ReleaseReason::Cancelled)));
-    sleeps(wait.next(&known(), &undone), HoldReason::NoRecordYet);
-    let drained = look(2, reading(released(ReleaseReason::Drained)));
-    assert_eq!(
-        wait.next(&known(), &drained),
-        Decision::Exit(ExitReason::Released)
-    );
+    wait.sleeps(reads(1, undone), NoRecordYet);
+    wait.exits(reads(2, released_before(20)), Released);
 }

@@ -52,8 +52,7 @@ fn a_drain_that_is_over_stays_over_while_nothing_holds() {
 
 #[test]
 fn tasks_that_outlast_a_deadline_begin_no_new_drain() {
-    let mut bench = Bench::external();
-    bench.step(0);
+    let mut bench = Bench::external_holding();
     bench.step(3600);
     assert_eq!(bench.record().reason, Some(ReleaseReason::Deadline));
     assert!(!holds_again(&mut bench));
@@ -67,11 +66,8 @@ fn a_drain_that_is_over_is_not_begun_again_while_the_instance_is_active() {
         bench.status("ACTIVE");
         bench.tasks(vec![web(7, "RUNNING")]);
         bench.step(5000);
-        assert_eq!(
-            bench.record().started_at == at(5000),
-            notice.is_some(),
-            "unless EC2 takes it back: {notice:?}"
-        );
+        let again = bench.record().started_at == at(5000);
+        assert_eq!(again, notice.is_some(), "unless EC2 takes it back: {notice:?}");
     }
 }
 
@@ -82,9 +78,7 @@ fn only_a_drain_without_a_hook_that_is_over_forgets_that_it_was_seen_draining() 
         bench.step(70);
         bench.record().draining_confirmed_at
     };
-    let mut holding = Bench::external();
-    holding.step(0);
-    assert_eq!(active_again(holding), Some(at(0)));
+    assert_eq!(active_again(Bench::external_holding()), Some(at(0)));
     let mut hooked = Bench::holding();
     hooked.tasks(vec![logs("RUNNING")]);
     hooked.step(60);
@@ -106,17 +100,10 @@ fn p7_the_late_event_of_a_hook_that_waited_before_a_release_in_a_shared_record_b
         let own = &bench.record().container_instance_arn;
         let record = shared.record(&bench.record().ec2_instance_id, Some(own)).unwrap();
         bench.store(record);
-        bench.observation.hook = Hook::waiting(HookAction {
-            since: at(since),
-            ..hook_action(3600, Some(TOKEN))
-        });
+        bench.observation.hook = waits_since(since, 3600, Some(TOKEN));
         let plan = bench.plan(62);
-        assert_eq!(
-            plan.verdict == Verdict::Holding,
-            new,
-            "{since}: {:?}",
-            plan.remarks
-        );
+        let holds = plan.verdict == Verdict::Holding;
+        assert_eq!(holds, new, "{since}: {:?}", plan.remarks);
     }
 }
 
@@ -124,16 +111,10 @@ fn p7_the_late_event_of_a_hook_that_waited_before_a_release_in_a_shared_record_b
 fn p7_another_token_begins_a_new_drain_unless_its_wait_is_older_than_this_one() {
     for (since, new) in [(4999, false), (5000, true), (5001, true)] {
         let mut bench = Bench::hooked();
-        bench.observation.hook = Hook::waiting(HookAction {
-            since: at(5000),
-            ..hook_action(3600, Some(TOKEN))
-        });
+        bench.observation.hook = waits_since(5000, 3600, Some(TOKEN));
         bench.step(5000);
         bench.status("DRAINING");
-        bench.observation.hook = Hook::waiting(HookAction {
-            since: at(since),
-            ..hook_action(3600, Some(OTHER_TOKEN))
-        });
+        bench.observation.hook = waits_since(since, 3600, Some(OTHER_TOKEN));
         bench.step(5010);
         let expected = if new { OTHER_TOKEN } else { TOKEN };
         assert_eq!(bench.record().drain_id, expected, "{since}");
@@ -150,17 +131,12 @@ fn registered_again(
     let mut bench = Bench::holding();
     bench.tasks(vec![logs("RUNNING")]);
     bench.step(60);
-    let mut record = bench.record();
-    assert!(record.is_released());
-    record.reason = Some(reason);
-    bench.store(record);
-    let one = |life, status: &str, agent_connected| ContainerInstance {
-        arn: arn(life),
-        status: status.to_owned().into(),
-        agent_connected,
-        tasks: None,
-    };
-    let all = vec![one(1, "DRAINING", false), one(2, status, connected)];
+    assert!(bench.record().is_released());
+    bench.rewrite(|record| record.reason = Some(reason));
+    let all = vec![
+        container_instance(1, "DRAINING", false),
+        container_instance(2, status, connected),
+    ];
     bench.observation.instance = Observed::Present(Registrations::of(all, Some(&arn(1))).unwrap());
     bench.observation.tasks = tasks;
     bench
@@ -168,69 +144,39 @@ fn registered_again(
 
 #[test]
 fn p4_a_registration_that_no_release_names_gets_a_drain_of_its_own_before_the_hook_is_completed() {
-    let tasks = || Observed::Present(vec![web(7, "RUNNING"), logs("STOPPED")]);
+    use ReleaseReason::{AgentLost, Deadline, Drained, Operator};
+    let tasks = |tasks: &[Task]| Observed::Present(tasks.to_vec());
+    let some = tasks(&[web(7, "RUNNING"), logs("STOPPED")]);
     let phantom = Task {
         agent_connected: false,
         ..web(1, "RUNNING")
     };
-    let unknown = || Observed::Unknown("throttled".to_owned());
-    let (drained, lost) = (ReleaseReason::Drained, ReleaseReason::AgentLost);
+    let (coming, old) = (tasks(&[web(7, "PENDING")]), tasks(&[phantom]));
+    let (none, unknown) = (
+        tasks(&[logs("RUNNING")]),
+        Observed::Unknown("throttled".to_owned()),
+    );
     let table = [
-        (drained, "ACTIVE", true, tasks(), true, "tasks hold"),
-        (lost, "ACTIVE", true, tasks(), true, "the agent is back"),
+        (Drained, "ACTIVE", true, &some, true, "tasks hold"),
+        (AgentLost, "ACTIVE", true, &some, true, "the agent is back"),
+        (Drained, "ACTIVE", true, &coming, true, "they come"),
+        (Drained, "ACTIVE", true, &unknown, true, "they may"),
+        (Drained, "ACTIVE", true, &none, false, "none does"),
+        (Drained, "ACTIVE", true, &old, false, "of the old one"),
         (
-            drained,
-            "ACTIVE",
-            true,
-            Observed::Present(vec![web(7, "PENDING")]),
-            true,
-            "they come",
-        ),
-        (drained, "ACTIVE", true, unknown(), true, "they may"),
-        (
-            drained,
-            "ACTIVE",
-            true,
-            Observed::Present(vec![logs("RUNNING")]),
-            false,
-            "none does",
-        ),
-        (
-            drained,
-            "ACTIVE",
-            true,
-            Observed::Present(vec![phantom]),
-            false,
-            "of the old one",
-        ),
-        (
-            drained,
+            Drained,
             "ACTIVE",
             false,
-            tasks(),
+            &some,
             false,
-            "it is away: no task can come",
+            "it is away: none can come",
         ),
-        (drained, "REGISTERING", true, tasks(), false, "it takes none yet"),
-        (
-            ReleaseReason::Deadline,
-            "ACTIVE",
-            true,
-            tasks(),
-            false,
-            "their time is over",
-        ),
-        (
-            ReleaseReason::Operator,
-            "ACTIVE",
-            true,
-            tasks(),
-            false,
-            "so it was ordered",
-        ),
+        (Drained, "REGISTERING", true, &some, false, "it takes none yet"),
+        (Deadline, "ACTIVE", true, &some, false, "their time is over"),
+        (Operator, "ACTIVE", true, &some, false, "so it was ordered"),
     ];
     for (reason, status, connected, tasks, again, why) in table {
-        let mut bench = registered_again(reason, status, connected, tasks);
+        let mut bench = registered_again(reason, status, connected, tasks.clone());
         let before = bench.record();
         let plan = bench.step(61);
         let record = bench.record();
@@ -239,10 +185,8 @@ fn p4_a_registration_that_no_release_names_gets_a_drain_of_its_own_before_the_ho
             assert!(!record.names(&arn(2)), "{why}: no release is for it");
             continue;
         }
-        assert_ne!(
-            record.drain_id, before.drain_id,
-            "{why}: no released drain holds again"
-        );
+        let (old, new) = (&before.drain_id, &record.drain_id);
+        assert_ne!(old, new, "{why}: no released drain holds again");
         assert!(!record.is_released() && record.names(&arn(2)), "{why}");
         assert_eq!(names(&plan), ["put-holding", "set-draining"], "{why}");
         assert_eq!(record.lifecycle, before.lifecycle, "{why}: the same hook waits");
@@ -255,11 +199,7 @@ fn p4_the_hook_is_completed_by_the_drain_of_the_new_registration() {
     let mut bench = registered_again(ReleaseReason::Drained, "ACTIVE", true, tasks);
     bench.step(61);
     if let Observed::Present(registrations) = &mut bench.observation.instance {
-        let seen = ContainerInstance {
-            status: "DRAINING".to_owned().into(),
-            ..registrations.present().clone()
-        };
-        *registrations = registrations.with(&seen);
+        *registrations = registrations.with(&container_instance(2, "DRAINING", true));
     }
     let held = bench.step(62);
     assert_eq!(held.verdict, Verdict::Holding);
@@ -281,9 +221,7 @@ fn p4_nothing_is_left_to_drain_when_the_hook_is_over_or_the_receipt_is_written()
     over.step(61);
     assert_eq!(over.record().started_at, at(0));
     let mut noted = registered_again(ReleaseReason::Drained, "ACTIVE", true, tasks());
-    let mut record = noted.record();
-    record.receipt_at = Some(at(61));
-    noted.store(record);
+    noted.rewrite(|record| record.receipt_at = Some(at(61)));
     noted.step(62);
     assert_eq!(noted.record().started_at, at(0));
 }

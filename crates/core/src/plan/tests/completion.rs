@@ -3,7 +3,6 @@
 use super::*;
 use crate::policy::OnDeadline;
 use crate::receipt::Receipt;
-use jiff::SignedDuration;
 
 fn released() -> Bench {
     let mut bench = Bench::holding();
@@ -22,21 +21,16 @@ fn p4_the_hook_is_completed_when_every_daemon_is_stopped() {
     }
     bench.tasks(vec![logs("STOPPED")]);
     let plan = bench.plan(90);
-    assert_eq!(
-        (names(&plan), plan.verdict),
-        (vec!["complete", "receipt"], Verdict::Done)
-    );
+    assert_eq!(names(&plan), ["complete", "receipt"]);
+    assert_eq!(plan.verdict, Verdict::Done);
 }
 
 #[test]
 fn p4_or_when_their_flush_window_is_over() {
     let mut bench = released();
+    // Two minutes after sidecars have read that they may go.
     let plan = bench.plan(185);
-    assert_eq!(
-        (names(&plan), plan.look_again),
-        (vec![], Some(SignedDuration::from_secs(1))),
-        "two minutes after sidecars have read that they may go"
-    );
+    assert_eq!((names(&plan), plan.look_again), (vec![], Some(seconds(1))));
     assert_eq!(names(&bench.plan(186)), ["complete", "receipt"]);
 }
 
@@ -80,97 +74,70 @@ fn completion_is_tried_until_auto_scaling_says_it_is_over() {
 fn the_receipt_is_written_once() {
     let mut bench = released();
     bench.tasks(vec![]);
-    assert_eq!(names(&bench.step(90)), ["complete", "receipt"]);
+    assert_eq!(bench.done(90), ["complete", "receipt"]);
     let plan = bench.step(150);
     assert_eq!((names(&plan), plan.verdict), (vec![], Verdict::Done));
 }
 
 #[test]
 fn a_receipt_is_due_without_a_hook_too_once_the_daemons_are_gone() {
-    let mut bench = Bench::external();
-    bench.step(0);
+    let mut bench = Bench::external_holding();
     bench.tasks(vec![logs("RUNNING")]);
-    assert_eq!(names(&bench.step(60)), ["put-released"]);
+    assert_eq!(bench.done(60), ["put-released"]);
     bench.tasks(vec![logs("STOPPED")]);
-    assert_eq!(names(&bench.step(70)), ["receipt"]);
+    assert_eq!(bench.done(70), ["receipt"]);
 }
 
 #[test]
 fn the_hook_is_kept_alive_while_the_daemons_flush() {
     let mut bench = Bench::hooked();
     bench.policy.daemon_stop = SignedDuration::from_mins(10);
-    bench.observation.hook = Hook::waiting(hook_action(120, Some(TOKEN)));
-    bench.step(0);
-    bench.status("DRAINING");
-    bench.step(0);
+    bench.observation.hook = waits(120, Some(TOKEN));
+    bench.begin(0);
     bench.tasks(vec![logs("RUNNING")]);
     bench.step(30);
-    assert_eq!(names(&bench.step(91)), ["heartbeat", "put-count"]);
+    assert_eq!(bench.done(91), ["heartbeat", "put-count"]);
+}
+
+/// What is done about a hook that waits since second 0 for an instance in no cluster.
+fn unplaced_at(now: i64, search: Search, policy: &Policy, heartbeats: HeartbeatSender) -> Plan {
+    let hook = hook_action(3600, Some(TOKEN));
+    unplaced(std::slice::from_ref(&hook), policy, search, heartbeats, at(now))
+}
+
+fn incomplete() -> Search {
+    Search::Incomplete("throttled".to_owned())
 }
 
 #[test]
 fn an_instance_in_no_cluster_is_completed_after_a_second_look() {
-    let hook = hook_action(3600, Some(TOKEN));
-    let (hooks, policy) = (std::slice::from_ref(&hook), policy());
-    let first = unplaced(hooks, &policy, Search::NotFound, HeartbeatSender::Planner, at(0));
-    assert_eq!(
-        (names(&first), first.look_again),
-        (vec![], Some(SignedDuration::from_secs(5)))
-    );
-    assert_eq!(
-        names(&unplaced(
-            hooks,
-            &policy,
-            Search::NotFoundAgain,
-            HeartbeatSender::Planner,
-            at(5)
-        )),
-        ["complete"]
-    );
-    let blind = |heartbeats| {
-        unplaced(
-            hooks,
-            &policy,
-            Search::Incomplete("throttled".to_owned()),
-            heartbeats,
-            at(5),
-        )
-    };
-    assert_eq!(names(&blind(HeartbeatSender::Planner)), ["heartbeat"], "P2");
-    assert_eq!(
-        names(&blind(HeartbeatSender::OwnFunction)),
-        [""; 0],
-        "somebody else sends it"
-    );
+    use HeartbeatSender::{OwnFunction, Planner};
+    let first = unplaced_at(0, Search::NotFound, &policy(), Planner);
+    assert_eq!((names(&first), first.look_again), (vec![], Some(seconds(5))));
+    let second = unplaced_at(5, Search::NotFoundAgain, &policy(), Planner);
+    assert_eq!(names(&second), ["complete"]);
+    let blind = |heartbeats| unplaced_at(5, incomplete(), &policy(), heartbeats);
+    assert_eq!(names(&blind(Planner)), ["heartbeat"], "P2");
+    assert_eq!(names(&blind(OwnFunction)), [""; 0], "it sends it by itself");
 }
 
 #[test]
 fn p3_the_wait_for_an_instance_that_cannot_be_looked_for_has_a_bound() {
-    let hook = hook_action(3600, Some(TOKEN));
     let mut policy = policy();
-    let seconds = policy.max_drain.as_secs();
-    let blind = |policy: &Policy, now| {
-        unplaced(
-            std::slice::from_ref(&hook),
-            policy,
-            Search::Incomplete("throttled".to_owned()),
-            HeartbeatSender::Planner,
-            at(now),
-        )
-    };
-    assert_eq!(names(&blind(&policy, seconds - 1)), ["heartbeat"]);
-    let over = blind(&policy, seconds);
+    let bound = policy.max_drain.as_secs();
+    let blind = |policy: &Policy, now| unplaced_at(now, incomplete(), policy, HeartbeatSender::Planner);
+    assert_eq!(names(&blind(&policy, bound - 1)), ["heartbeat"]);
+    let over = blind(&policy, bound);
     assert_eq!((names(&over), over.verdict), (vec!["complete"], Verdict::Done));
     assert!(over.remarks[0].is_warning(), "{:?}", over.remarks);
     policy.on_deadline = OnDeadline::Hold;
-    assert_eq!(names(&blind(&policy, 2 * seconds)), ["heartbeat"]);
+    assert_eq!(names(&blind(&policy, 2 * bound)), ["heartbeat"]);
 }
 
 #[test]
 fn p10_the_end_of_an_unhooked_drain_is_one_write() {
-    let mut bench = Bench::external();
-    bench.step(0);
+    let mut bench = Bench::external_holding();
     bench.tasks(vec![]);
-    assert_eq!(names(&bench.step(60)), ["receipt"]);
+    assert_eq!(bench.done(60), ["receipt"]);
     assert!(bench.record().is_released());
 }

@@ -3,14 +3,6 @@
 use super::*;
 use crate::receipt::Receipt;
 
-fn stopped(seconds: i64, task: Task) -> Task {
-    Task {
-        last_status: "STOPPED".to_owned().into(),
-        stopped_at: Some(at(seconds)),
-        ..task
-    }
-}
-
 /// When a protected daemon has gone according to the record, after a look at second 60.
 fn gone(bench: &mut Bench, tasks: Vec<Task>) -> Option<Timestamp> {
     bench.tasks(tasks);
@@ -20,32 +12,23 @@ fn gone(bench: &mut Bench, tasks: Vec<Task>) -> Option<Timestamp> {
 
 #[test]
 fn a_daemon_that_ends_while_tasks_hold_is_reported() {
+    let web = |status| web(1, status);
+    let gone_at = |seconds| stopped(seconds, logs(""));
+    let ended = |seconds| stopped(seconds, web(""));
     for (what, tasks, reported) in [
-        ("all is well", vec![web(1, "RUNNING"), logs("RUNNING")], None),
-        ("it stops", vec![web(1, "RUNNING"), logs("STOPPING")], None),
+        ("all is well", vec![web("RUNNING"), logs("RUNNING")], None),
+        ("it stops", vec![web("RUNNING"), logs("STOPPING")], None),
+        ("it has stopped", vec![web("RUNNING"), gone_at(30)], Some(at(30))),
+        ("before the last task", vec![ended(40), gone_at(30)], Some(at(30))),
+        ("after the last task", vec![ended(30), gone_at(40)], None),
         (
-            "it has stopped",
-            vec![web(1, "RUNNING"), stopped(30, logs(""))],
-            Some(at(30)),
-        ),
-        (
-            "it went before the last task",
-            vec![stopped(40, web(1, "")), stopped(30, logs(""))],
-            Some(at(30)),
-        ),
-        (
-            "it went after the last task",
-            vec![stopped(30, web(1, "")), stopped(40, logs(""))],
-            None,
-        ),
-        (
-            "it went before the drain",
-            vec![web(1, "RUNNING"), logs("RUNNING"), stopped(-9, logs(""))],
+            "before the drain",
+            vec![web("RUNNING"), logs("RUNNING"), gone_at(-9)],
             None,
         ),
         (
             "another has taken its place",
-            vec![web(1, "RUNNING"), stopped(30, logs("")), logs("RUNNING")],
+            vec![web("RUNNING"), gone_at(30), logs("RUNNING")],
             None,
         ),
     ] {
@@ -70,12 +53,7 @@ fn a_daemon_that_went_early_stays_reported_and_warns() {
     let mut bench = Bench::holding();
     gone(&mut bench, vec![web(1, "RUNNING"), stopped(30, logs(""))]);
     bench.tasks(vec![stopped(70, web(1, "")), stopped(30, logs(""))]);
-    let plan = bench.step(80);
-    assert!(
-        plan.remarks
-            .iter()
-            .any(|remark| remark.is_warning() && remark.to_string().contains("a protected daemon"))
-    );
+    assert!(warns(&bench.step(80), "a protected daemon"));
     assert_eq!(bench.record().daemons_gone_at, Some(at(30)));
 }
 
@@ -128,36 +106,24 @@ fn a_daemon_whose_sidecar_has_ended_is_named_from_the_first_record_on() {
     bench.tasks(vec![web(1, "RUNNING"), bare_logs()]);
     let plan = bench.step(0);
     assert_eq!(names(&plan), ["put-holding", "set-draining"]);
-    assert!(
-        plan.remarks.contains(&Remark::Warning(BARE.to_owned())),
-        "{:?}",
-        plan.remarks
-    );
+    assert!(warns(&plan, BARE), "{:?}", plan.remarks);
     assert_eq!(named(&bench), [BARE]);
     assert_eq!(bench.record().sidecars, 0, "nobody reads its record");
     bench.status("DRAINING");
     bench.tasks(vec![web(1, "RUNNING"), logs("STOPPING")]);
-    let plan = bench.step(30);
-    assert!(
-        plan.remarks.contains(&Remark::Warning(BARE.to_owned())),
-        "it stays told"
-    );
+    assert!(warns(&bench.step(30), BARE), "it stays told");
     assert_eq!(named(&bench), [BARE]);
-    assert_eq!(
-        Receipt::new(&bench.observation.key, &bench.record(), at(90)).unprotected,
-        [BARE]
-    );
+    let receipt = Receipt::new(&bench.observation.key, &bench.record(), at(90));
+    assert_eq!(receipt.unprotected, [BARE]);
 }
 
 #[test]
 fn a_sidecar_that_ends_in_mid_drain_is_recorded_at_once_and_once() {
     let mut bench = Bench::holding();
     bench.tasks(vec![web(1, "RUNNING"), bare_logs()]);
-    let plan = bench.step(2);
-    assert_eq!(names(&plan), ["put-holding"], "it is no count that waits");
+    assert_eq!(bench.done(2), ["put-holding"], "it is no count that waits");
     assert_eq!(named(&bench), [BARE]);
-    let plan = bench.step(4);
-    assert_eq!(names(&plan), [""; 0]);
+    assert_eq!(bench.done(4), [""; 0]);
     assert_eq!(named(&bench), [BARE]);
 }
 

@@ -38,27 +38,24 @@ fn p10_a_registration_that_was_left_behind_as_draining_needs_no_drain() {
         bench.observation.hook = hook;
         bench.plan(0).verdict
     };
-    let waits = || Hook::waiting(hook_action(3600, Some(TOKEN)));
     let ended = || vec![web(1, "STOPPED")];
     assert_eq!(left_behind(vec![], |_| (), Hook::None), Verdict::NotDraining);
     assert_eq!(left_behind(ended(), |_| (), Hook::None), Verdict::NotDraining);
     // ECS does not count tasks that it has ordered to stop.
     let stopping = vec![web(1, "STOPPING")];
+    let reported = |change| left_behind(vec![], change, Hook::None);
     for (what, verdict) in [
         ("a task stops", left_behind(stopping, |_| (), Hook::None)),
-        ("a hook waits", left_behind(vec![], |_| (), waits())),
+        (
+            "a hook waits",
+            left_behind(vec![], |_| (), waits(3600, Some(TOKEN))),
+        ),
         (
             "its agent is connected",
-            left_behind(vec![], |one| one.agent_connected = true, Hook::None),
+            reported(|one| one.agent_connected = true),
         ),
-        (
-            "a task is counted",
-            left_behind(vec![], |one| one.tasks = Some(1), Hook::None),
-        ),
-        (
-            "tasks are not counted",
-            left_behind(vec![], |one| one.tasks = None, Hook::None),
-        ),
+        ("a task is counted", reported(|one| one.tasks = Some(1))),
+        ("tasks are not counted", reported(|one| one.tasks = None)),
     ] {
         assert_eq!(verdict, Verdict::Holding, "{what}");
     }
@@ -68,11 +65,11 @@ fn p10_a_registration_that_was_left_behind_as_draining_needs_no_drain() {
 fn p8_draining_is_set_again_until_it_is_seen() {
     let mut bench = Bench::hooked();
     bench.step(0);
-    assert_eq!(names(&bench.step(4)), ["set-draining"]);
+    assert_eq!(bench.done(4), ["set-draining"]);
     bench.status("DRAINING");
-    assert_eq!(names(&bench.step(9)), ["note"], "not worth a write of its own");
+    assert_eq!(bench.done(9), ["note"], "not worth a write of its own");
     assert_eq!(bench.record().draining_confirmed_at, Some(at(9)));
-    assert_eq!(names(&bench.step(10)), [""; 0]);
+    assert_eq!(bench.done(10), [""; 0]);
 }
 
 #[test]
@@ -83,8 +80,7 @@ fn draining_is_not_set_for_a_drain_that_is_over_in_some_way() {
     let mut released = Bench::hooked();
     released.kill_switch = Control::ReleaseAll.into();
     released.step(0);
-    let mut console = Bench::external();
-    console.step(0);
+    let mut console = Bench::external_holding();
     console.status("ACTIVE");
     for (what, mut bench) in [
         ("its hook is over", given_up),
@@ -107,25 +103,23 @@ fn p9_an_instance_that_another_actor_drains_is_held_without_a_hook() {
 
 #[test]
 fn p9_a_hook_that_comes_later_joins_the_drain_that_goes_on() {
-    let mut bench = Bench::external();
-    bench.step(0);
+    let mut bench = Bench::external_holding();
     let drain_id = bench.record().drain_id;
-    bench.observation.hook = Hook::waiting(hook_action(3600, Some(TOKEN)));
-    assert_eq!(names(&bench.step(30)), ["put-holding"]);
+    bench.observation.hook = waits(3600, Some(TOKEN));
+    assert_eq!(bench.done(30), ["put-holding"]);
     assert_eq!(bench.record().drain_id, drain_id);
     assert!(bench.record().lifecycle.is_some());
 }
 
 #[test]
 fn p1_a_hook_does_not_join_a_drain_that_was_undone() {
-    let mut bench = Bench::external();
-    bench.step(0);
+    let mut bench = Bench::external_holding();
     bench.status("ACTIVE");
     bench.step(30);
     let undone = bench.record();
     assert_eq!(undone.active_since, Some(at(30)));
-    bench.observation.hook = Hook::waiting(hook_action(3600, Some(TOKEN)));
-    assert_eq!(names(&bench.step(31)), ["put-holding", "set-draining"]);
+    bench.observation.hook = waits(3600, Some(TOKEN));
+    assert_eq!(bench.done(31), ["put-holding", "set-draining"]);
     assert_eq!(
         (bench.record().drain_id.as_str(), bench.record().started_at),
         (TOKEN, at(31))
@@ -141,23 +135,19 @@ fn p7_a_hook_event_that_comes_twice_changes_nothing() {
     bench.step(0);
     bench.status("DRAINING");
     bench.step(1);
-    assert_eq!(names(&bench.step(2)), [""; 0]);
+    assert_eq!(bench.done(2), [""; 0]);
 }
 
 #[test]
 fn p7_a_hook_found_by_the_tick_learns_its_token_from_the_late_event() {
     let mut bench = Bench::hooked();
-    bench.observation.hook = Hook::waiting(hook_action(3600, None));
-    let plan = bench.step(0);
-    assert_eq!(
-        names(&plan),
-        ["heartbeat", "put-holding", "set-draining"],
-        "its clock may have run for long"
-    );
+    bench.observation.hook = waits(3600, None);
+    let begun = ["heartbeat", "put-holding", "set-draining"];
+    assert_eq!(bench.done(0), begun, "its clock may have run for long");
     bench.status("DRAINING");
     bench.step(1);
-    bench.observation.hook = Hook::waiting(hook_action(3600, Some(TOKEN)));
-    assert_eq!(names(&bench.step(2)), ["put-holding"]);
+    bench.observation.hook = waits(3600, Some(TOKEN));
+    assert_eq!(bench.done(2), ["put-holding"]);
     let token = bench.record().lifecycle.unwrap().lifecycle_action_token.unwrap();
     assert_eq!(token.as_str(), TOKEN);
 }
@@ -172,48 +162,34 @@ fn p4_every_hook_of_ours_is_heartbeaten_and_completed() {
     bench.observation.hook = Hook::waiting(other);
     bench.step(2);
     bench.observation.hook = Hook::None;
-    let record = bench.record();
-    assert_eq!(record.lifecycles().count(), 2);
-    assert_eq!(
-        names(&bench.step(310)),
-        ["heartbeat", "put-count"],
-        "half of 600 s"
-    );
-    assert_eq!(
-        names(&bench.step(1850)),
-        ["heartbeat", "heartbeat", "put-count"],
-        "both are due"
-    );
+    assert_eq!(bench.record().lifecycles().count(), 2);
+    assert_eq!(bench.done(310), ["heartbeat", "put-count"], "half of 600 s");
+    let both = ["heartbeat", "heartbeat", "put-count"];
+    assert_eq!(bench.done(1850), both, "both are due");
     bench.tasks(Vec::new());
-    let plan = bench.step(1900);
-    let completed = names(&plan).iter().filter(|name| **name == "complete").count();
-    assert_eq!(completed, 2, "{plan:?}");
+    let names = bench.done(1900);
+    let completed = names.iter().filter(|name| **name == "complete").count();
+    assert_eq!(completed, 2, "{names:?}");
 }
 
 #[test]
 fn p4_while_a_hook_waits_draining_is_set_again_and_settles_again() {
     let mut bench = Bench::holding();
     bench.status("ACTIVE");
-    assert_eq!(names(&bench.step(60)), ["note", "set-draining"]);
+    assert_eq!(bench.done(60), ["note", "set-draining"]);
     bench.tasks(vec![logs("RUNNING")]);
     assert_eq!(bench.step(100).verdict, Verdict::Holding, "it is not DRAINING");
     bench.status("DRAINING");
-    assert_eq!(
-        bench.step(101).verdict,
-        Verdict::Holding,
-        "the settle window begins"
-    );
-    assert_eq!(bench.step(111).verdict, Verdict::Released(ReleaseReason::Drained));
+    assert_eq!(bench.step(101).verdict, Verdict::Holding, "it settles");
+    assert_eq!(bench.step(111).verdict, DRAINED);
 }
 
 #[test]
 fn p7_a_second_wait_is_another_drain_whether_its_event_or_the_tick_finds_it() {
     let ended = |token: Option<&str>| {
         let mut bench = Bench::hooked();
-        bench.observation.hook = Hook::waiting(hook_action(3600, token));
-        bench.step(0);
-        bench.status("DRAINING");
-        bench.step(0);
+        bench.observation.hook = waits(3600, token);
+        bench.begin(0);
         bench.observation.hook = Hook::None;
         bench.tasks(Vec::new());
         bench.step(60);
@@ -222,12 +198,6 @@ fn p7_a_second_wait_is_another_drain_whether_its_event_or_the_tick_finds_it() {
         bench.tasks(vec![web(7, "RUNNING"), logs("RUNNING")]);
         bench
     };
-    let wait = |since: i64, token: Option<&str>| {
-        Hook::waiting(HookAction {
-            since: at(since),
-            ..hook_action(3600, token)
-        })
-    };
     for (first, second, when) in [
         (Some(TOKEN), Some(OTHER_TOKEN), 100),
         (None, Some(TOKEN), 100),
@@ -235,37 +205,27 @@ fn p7_a_second_wait_is_another_drain_whether_its_event_or_the_tick_finds_it() {
         (None, None, 200),
     ] {
         let mut bench = ended(first);
-        bench.observation.hook = wait(when, second);
-        let names = names(&bench.step(when)).join(" ");
-        assert!(
-            names.contains("put-holding set-draining"),
-            "{first:?} {second:?}: {names}"
-        );
+        bench.observation.hook = waits_since(when, 3600, second);
+        let names = bench.done(when).join(" ");
+        let begins = names.contains("put-holding set-draining");
+        assert!(begins, "{first:?} {second:?}: {names}");
         assert!(!names.contains("complete"), "{names}");
     }
     let mut lagging = ended(Some(TOKEN));
-    lagging.observation.hook = wait(70, None);
-    assert!(
-        !names(&lagging.step(70)).contains(&"put-holding"),
-        "the listing lags"
-    );
+    lagging.observation.hook = waits_since(70, 3600, None);
+    let names = lagging.done(70);
+    assert!(!names.contains(&"put-holding"), "the listing lags: {names:?}");
 }
 
 #[test]
 fn p7_a_late_event_of_an_earlier_wait_does_not_take_over() {
     let mut bench = Bench::hooked();
-    let wait = |since, token| {
-        Hook::waiting(HookAction {
-            since: at(since),
-            ..hook_action(3600, Some(token))
-        })
-    };
-    bench.observation.hook = wait(5000, TOKEN);
+    bench.observation.hook = waits_since(5000, 3600, Some(TOKEN));
     bench.step(5000);
     bench.status("DRAINING");
     bench.step(5001);
-    bench.observation.hook = wait(10, OTHER_TOKEN);
-    assert_eq!(names(&bench.step(5002)), [""; 0]);
+    bench.observation.hook = waits_since(10, 3600, Some(OTHER_TOKEN));
+    assert_eq!(bench.done(5002), [""; 0]);
     assert_eq!(bench.record().drain_id, TOKEN);
 }
 
@@ -292,11 +252,8 @@ fn a_new_token_begins_a_new_drain() {
     assert!(bench.record().is_released());
     bench.status("ACTIVE");
     bench.tasks(vec![web(2, "RUNNING")]);
-    bench.observation.hook = Hook::waiting(HookAction {
-        since: at(5000),
-        ..hook_action(3600, Some(OTHER_TOKEN))
-    });
-    assert_eq!(names(&bench.step(5000)), ["put-holding", "set-draining"]);
+    bench.observation.hook = waits_since(5000, 3600, Some(OTHER_TOKEN));
+    assert_eq!(bench.done(5000), ["put-holding", "set-draining"]);
     assert_eq!(bench.record().started_at, at(5000));
 }
 
@@ -314,7 +271,7 @@ fn p4_a_timeout_that_is_only_assumed_sets_no_limit() {
         assert_eq!(lifecycle(&bench).heartbeat_seconds, 120, "it paces heartbeats");
         assert_eq!(lifecycle(&bench).global_deadline_at, at(48 * 3600));
         if let Some(reported) = reported {
-            bench.observation.hook = Hook::waiting(hook_action(reported, None));
+            bench.observation.hook = waits(reported, None);
             bench.step(60);
             assert_eq!(lifecycle(&bench).heartbeat_seconds, reported);
         }
@@ -327,16 +284,15 @@ fn p4_a_timeout_that_is_only_assumed_sets_no_limit() {
 #[test]
 fn p4_a_heartbeat_timeout_that_was_changed_is_heeded() {
     let mut bench = Bench::hooked();
-    bench.observation.hook = Hook::waiting(hook_action(3600, Some(TOKEN)));
     bench.step(0);
     bench.status("DRAINING");
     bench.step(1);
-    bench.observation.hook = Hook::waiting(hook_action(120, None));
-    assert_eq!(names(&bench.step(60)), ["heartbeat", "put-holding"]);
+    bench.observation.hook = waits(120, None);
+    assert_eq!(bench.done(60), ["heartbeat", "put-holding"]);
     let hook = lifecycle(&bench);
     assert_eq!((hook.heartbeat_seconds, hook.heartbeat_at), (120, at(60)));
     assert_eq!(hook.global_deadline_at, at(12_000), "the earlier of two limits");
-    bench.observation.hook = Hook::waiting(hook_action(3600, None));
+    bench.observation.hook = waits(3600, None);
     bench.step(70);
     assert_eq!(lifecycle(&bench).heartbeat_seconds, 3600);
     assert_eq!(lifecycle(&bench).global_deadline_at, at(12_000));
@@ -345,34 +301,31 @@ fn p4_a_heartbeat_timeout_that_was_changed_is_heeded() {
 #[test]
 fn a_record_of_an_earlier_life_is_overwritten() {
     let mut bench = Bench::holding();
-    bench.change(|instance| {
-        instance.arn = arn(2);
-        instance.status = "ACTIVE".to_owned().into();
-    });
+    bench.change(|instance| *instance = container_instance(2, "ACTIVE", true));
     assert_eq!(bench.plan(60).verdict, Verdict::NotDraining);
-    bench.observation.hook = Hook::waiting(hook_action(3600, Some(TOKEN)));
-    assert_eq!(names(&bench.step(60)), ["put-holding", "set-draining"]);
+    bench.observation.hook = waits(3600, Some(TOKEN));
+    assert_eq!(bench.done(60), ["put-holding", "set-draining"]);
     assert_eq!(bench.record().container_instance_arn, arn(2));
 }
 
 #[test]
 fn p2_without_the_record_nothing_is_decided_and_the_hook_is_kept_alive() {
-    let mut bench = Bench::hooked();
-    bench.observation.record = Observed::Unknown("ThrottlingException".to_owned());
-    let plan = bench.plan(0);
-    assert_eq!(
-        (names(&plan), plan.verdict),
-        (vec!["heartbeat"], Verdict::Unknown)
-    );
-    bench.observation.record = Observed::Present(Stored {
+    let newer = Stored {
         record: Err(DecodeError::UnknownSchema(2)),
         version: 3,
-    });
-    let plan = bench.plan(0);
-    assert_eq!(
-        (names(&plan), plan.verdict),
-        (vec!["heartbeat"], Verdict::Unknown)
-    );
+    };
+    for record in [
+        Observed::Unknown("ThrottlingException".to_owned()),
+        Observed::Present(newer),
+    ] {
+        let mut bench = Bench::hooked();
+        bench.observation.record = record;
+        let plan = bench.plan(0);
+        assert_eq!(
+            (names(&plan), plan.verdict),
+            (vec!["heartbeat"], Verdict::Unknown)
+        );
+    }
 }
 
 #[test]
@@ -385,38 +338,33 @@ fn no_plan_sends_a_heartbeat_that_another_sender_sends() {
         names(&plan).contains(&"heartbeat")
     };
     let mut bench = Bench::hooked();
-    assert!(heartbeats(&bench, HeartbeatSender::Planner));
-    assert!(!heartbeats(&bench, HeartbeatSender::OwnFunction));
-    bench.observation.record = Observed::Unknown("ThrottlingException".to_owned());
-    assert!(heartbeats(&bench, HeartbeatSender::Planner));
-    assert!(
-        !heartbeats(&bench, HeartbeatSender::OwnFunction),
-        "also if nothing is known"
-    );
+    for record in [
+        Observed::Absent,
+        Observed::Unknown("ThrottlingException".to_owned()),
+    ] {
+        bench.observation.record = record;
+        assert!(heartbeats(&bench, HeartbeatSender::Planner));
+        assert!(!heartbeats(&bench, HeartbeatSender::OwnFunction));
+    }
 }
 
 #[test]
 fn p3_a_hook_whose_drain_cannot_be_recorded_is_kept_for_the_longest_drain() {
     let mut bench = Bench::hooked();
-    assert_eq!(
-        names(&bench.plan(3599)),
-        ["heartbeat", "put-holding", "set-draining"]
-    );
+    let begun = ["heartbeat", "put-holding", "set-draining"];
+    assert_eq!(names(&bench.plan(3599)), begun);
     let plan = bench.plan(3600);
-    assert_eq!(names(&plan), ["put-holding", "set-draining"], "it is still tried");
-    assert!(
-        plan.remarks
-            .iter()
-            .any(|remark| remark.is_warning() && remark.to_string().contains("the hook has waited since"))
-    );
+    assert_eq!(names(&plan), begun[1..], "it is still tried");
+    assert!(warns(&plan, "the hook has waited since"));
     bench.step(3600);
     bench.status("DRAINING");
+    let names_later = names(&bench.plan(3660));
     assert!(
-        names(&bench.plan(3660)).contains(&"heartbeat"),
+        names_later.contains(&"heartbeat"),
         "a record has bounds of its own"
     );
     let mut patient = Bench::hooked();
-    patient.policy.on_deadline = crate::policy::OnDeadline::Hold;
+    patient.policy.on_deadline = OnDeadline::Hold;
     assert!(names(&patient.plan(100_000)).contains(&"heartbeat"));
 }
 
@@ -430,11 +378,8 @@ fn p2_an_unreadable_record_is_replaced_by_a_hold() {
     });
     let plan = bench.step(0);
     assert_eq!(names(&plan), ["put-holding", "set-draining"]);
-    assert!(
-        plan.remarks[0].to_string().contains("unreadable record"),
-        "{:?}",
-        plan.remarks
-    );
+    let remark = plan.remarks[0].to_string();
+    assert!(remark.contains("unreadable record"), "{remark}");
 }
 
 #[test]
@@ -454,22 +399,14 @@ fn the_hook_is_heartbeaten_at_half_its_own_timeout_or_a_tick_earlier() {
         (30, 7, 8),
     ] {
         let mut bench = Bench::hooked();
-        bench.observation.hook = Hook::waiting(hook_action(heartbeat_seconds, Some(TOKEN)));
-        bench.step(0);
-        bench.status("DRAINING");
-        bench.step(0);
-        assert!(
-            !names(&bench.step(quiet)).contains(&"heartbeat"),
-            "{heartbeat_seconds}"
-        );
+        bench.observation.hook = waits(heartbeat_seconds, Some(TOKEN));
+        bench.begin(0);
+        let early = bench.done(quiet).contains(&"heartbeat");
+        assert!(!early, "{heartbeat_seconds}");
         let plan = bench.step(due);
         assert_eq!(names(&plan), ["heartbeat", "put-count"], "{heartbeat_seconds}");
-        assert_eq!(bench.record().lifecycle.unwrap().heartbeat_at, at(due));
-        let warned = plan
-            .remarks
-            .iter()
-            .any(|remark| remark.is_warning() && remark.to_string().contains("the heartbeat timeout"));
-        assert_eq!(warned, heartbeat_seconds < 120);
+        assert_eq!(lifecycle(&bench).heartbeat_at, at(due));
+        assert_eq!(warns(&plan, "the heartbeat timeout"), heartbeat_seconds < 120);
     }
 }
 
@@ -477,11 +414,8 @@ fn the_hook_is_heartbeaten_at_half_its_own_timeout_or_a_tick_earlier() {
 fn p10_a_changed_count_waits_for_its_turn() {
     let mut bench = Bench::holding();
     bench.tasks(vec![web(1, "STOPPING"), logs("RUNNING")]);
-    assert_eq!(
-        names(&bench.plan(119)),
-        [""; 0],
-        "its status is news, but no urgent one"
-    );
+    let news = names(&bench.plan(119));
+    assert_eq!(news, [""; 0], "its status is news, but no urgent one");
     assert_eq!(names(&bench.plan(120)), ["put-count"]);
     bench.tasks(vec![web(1, "STOPPING"), web(2, "STOPPING"), logs("RUNNING")]);
     assert_eq!(names(&bench.plan(4)), [""; 0]);
@@ -495,7 +429,7 @@ fn p10_a_changed_count_waits_for_its_turn() {
 fn p10_sidecars_read_unhurriedly_while_their_own_record_will_tell_them_of_the_release() {
     let polls = |linger, drains, sidecars, spot: bool| {
         let mut bench = Bench::hooked();
-        bench.policy.linger = SignedDuration::from_secs(linger);
+        bench.policy.linger = seconds(linger);
         bench.fleet = Fleet { drains, sidecars };
         bench.spot = spot.then(|| at(0));
         bench.step(0);
@@ -507,16 +441,17 @@ fn p10_sidecars_read_unhurriedly_while_their_own_record_will_tell_them_of_the_re
     assert_eq!(polls(5, 3, 0, false), 5);
     assert_eq!(polls(5, 4, 0, false), 1, "a shared record says no time");
     assert_eq!(polls(5, 2, 400, false), 21, "the quota goes first");
-    assert_eq!(
-        polls(5, 0, 0, true),
-        1,
-        "a machine that is taken has no second to lose"
-    );
+    let taken = polls(5, 0, 0, true);
+    assert_eq!(taken, 1, "a machine that is taken has no second to lose");
 }
 
 #[test]
 fn p10_a_count_is_urgent_if_it_fell_to_a_third_or_rose_or_if_sidecars_read_much_too_often() {
-    for (before, holding, urgent) in [
+    let urgent = |bench: &mut Bench| {
+        assert_eq!(names(&bench.plan(120)), ["put-count"]);
+        names(&bench.plan(5)) == ["put-count"]
+    };
+    for (before, holding, expected) in [
         (4, 2, false),
         (4, 1, true),
         (3, 1, true),
@@ -524,33 +459,17 @@ fn p10_a_count_is_urgent_if_it_fell_to_a_third_or_rose_or_if_sidecars_read_much_
         (1, 2, true),
     ] {
         let mut bench = Bench::holding();
-        bench.store(Record {
-            remaining: before,
-            ..bench.record()
-        });
+        bench.rewrite(|record| record.remaining = before);
         bench.tasks((0..holding).map(|id| web(id, "STOPPING")).collect());
         assert_eq!(names(&bench.plan(4)), [""; 0], "{before} {holding}");
-        assert_eq!(
-            names(&bench.plan(5)) == ["put-count"],
-            urgent,
-            "{before} {holding}"
-        );
-        assert_eq!(names(&bench.plan(120)), ["put-count"], "{before} {holding}");
+        assert_eq!(urgent(&mut bench), expected, "{before} {holding}");
     }
-    for (before, now, urgent) in [(1, 2, true), (2, 3, false), (2, 4, true)] {
+    for (before, now, expected) in [(1, 2, true), (2, 3, false), (2, 4, true)] {
         let mut bench = Bench::holding();
-        bench.store(Record {
-            poll_seconds: before,
-            ..bench.record()
-        });
+        bench.rewrite(|record| record.poll_seconds = before);
         bench.policy.linger = SignedDuration::ZERO;
         bench.fleet.sidecars = now * 20 - 1;
-        assert_eq!(
-            names(&bench.plan(5)) == ["put-count"],
-            urgent,
-            "{before} s to {now} s"
-        );
-        assert_eq!(names(&bench.plan(120)), ["put-count"], "{before} s to {now} s");
+        assert_eq!(urgent(&mut bench), expected, "{before} s to {now} s");
     }
 }
 
@@ -569,9 +488,7 @@ fn p10_what_is_only_counted_gives_way_to_other_writes() {
     ];
     for (what, change) in changes {
         let mut bench = Bench::holding();
-        let mut before = bench.record();
-        change(&mut before);
-        bench.store(before);
+        bench.rewrite(change);
         let plan = bench.plan(120);
         assert_eq!(names(&plan).last(), Some(&"put-count"), "{what}");
     }
@@ -585,8 +502,7 @@ fn a_hold_says_why() {
     failed.observation.tasks = Observed::Unknown("throttled".to_owned());
     let mut unasked = Bench::holding();
     unasked.observation.tasks = Observed::Absent;
-    let mut active = Bench::external();
-    active.step(0);
+    let mut active = Bench::external_holding();
     active.status("ACTIVE");
     let mut unconfirmed = Bench::hooked();
     unconfirmed.step(0);
@@ -612,10 +528,8 @@ fn a_hold_says_why() {
         ),
     ] {
         let plan = bench.plan(4);
-        assert_eq!(
-            (plan.verdict, plan.remarks),
-            (Verdict::Holding, vec![Remark::Note(why.to_owned())])
-        );
+        assert_eq!(plan.verdict, Verdict::Holding, "{why}");
+        assert_eq!(plan.remarks, [Remark::Note(why.to_owned())]);
     }
 }
 

@@ -6,33 +6,27 @@ use super::*;
 use crate::control::{Control, KillSwitch};
 use crate::policy::StandaloneTasks;
 use crate::record::{Ordered, Releasing};
-use crate::trigger::Order;
-use jiff::SignedDuration;
-
-fn seconds(seconds: i64) -> SignedDuration {
-    SignedDuration::from_secs(seconds)
-}
 
 fn daemon(id: u32, service: &str, status: &str) -> Task {
+    let containers = [service, "ecs-daemon-protector"];
     let group = format!("service:{service}");
-    task(
-        id,
-        &group,
-        status,
-        Scheduling::Daemon,
-        &[service, "ecs-daemon-protector"],
-    )
+    task(id, &group, status, Scheduling::Daemon, &containers)
 }
 
-fn job(id: u32, status: &str) -> Task {
-    task(id, "family:job", status, Scheduling::Standalone, &["job"])
+/// Who is asked to stop, and why.
+fn stops(plan: &Plan) -> Vec<(&TaskArn, &str)> {
+    let stops = plan.actions.iter().filter_map(|action| match action {
+        Action::StopTask { task, why } => Some((task, why.as_str())),
+        _ => None,
+    });
+    stops.collect()
 }
 
 /// Three daemons in three tiers, on an instance where nothing holds any more.
 fn tiered() -> Bench {
     let mut bench = Bench::holding();
     bench.policy.tiers = "xray | mesh | logs".parse().unwrap();
-    bench.tasks(all(["RUNNING", "RUNNING", "RUNNING"]));
+    bench.tasks(all(["RUNNING"; 3]));
     bench
 }
 
@@ -45,12 +39,8 @@ fn all([xray, mesh, logs]: [&str; 3]) -> Vec<Task> {
 }
 
 fn services(bench: &Bench) -> Vec<String> {
-    bench
-        .record()
-        .released_services
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    let released = bench.record().released_services;
+    released.iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -59,17 +49,14 @@ fn tiers_go_one_after_another() {
     assert_eq!(bench.step(60).verdict, Verdict::Releasing);
     assert_eq!(services(&bench), ["xray"]);
     bench.tasks(all(["STOPPING", "RUNNING", "RUNNING"]));
-    assert_eq!(
-        names(&bench.step(65)),
-        [""; 0],
-        "P1 among daemons: the next waits for STOPPED"
-    );
+    // P1 among daemons: the next waits for STOPPED.
+    assert_eq!(bench.done(65), [""; 0]);
     bench.tasks(all(["STOPPED", "RUNNING", "RUNNING"]));
     bench.step(70);
     assert_eq!(services(&bench), ["mesh", "xray"]);
     bench.tasks(all(["STOPPED", "STOPPED", "RUNNING"]));
     let plan = bench.step(80);
-    assert_eq!(plan.verdict, Verdict::Released(ReleaseReason::Drained));
+    assert_eq!(plan.verdict, DRAINED);
 }
 
 #[test]
@@ -79,7 +66,7 @@ fn p3_a_tier_that_hangs_has_its_budget_and_no_more() {
     bench.tasks(all(["STOPPED", "RUNNING", "RUNNING"]));
     bench.step(70);
     assert_eq!(bench.step(195).verdict, Verdict::Releasing);
-    assert_eq!(bench.step(196).verdict, Verdict::Released(ReleaseReason::Drained));
+    assert_eq!(bench.step(196).verdict, DRAINED);
 }
 
 #[test]
@@ -115,18 +102,13 @@ fn the_deadline_goes_tier_by_tier_too_and_leaves_time_for_all_of_them() {
     bench.policy.tiers = "xray | mesh | logs".parse().unwrap();
     bench.policy.max_drain = seconds(48 * 3600);
     bench.step(0);
-    assert_eq!(bench.record().deadline_at, at(48 * 3600 - 3 * 120 - 90));
     let deadline = 48 * 3600 - 3 * 120 - 90;
+    assert_eq!(bench.record().deadline_at, at(deadline));
     bench.status("DRAINING");
-    let mut tasks = all(["RUNNING", "RUNNING", "RUNNING"]);
-    tasks.push(web(1, "RUNNING"));
-    bench.tasks(tasks);
+    bench.tasks([all(["RUNNING"; 3]), vec![web(1, "RUNNING")]].concat());
     assert_eq!(bench.step(deadline).verdict, Verdict::Releasing);
-    assert_eq!(
-        bench.record().deadline_at,
-        at(deadline + 3 * 120),
-        "sidecars of the last tier leave a minute after it"
-    );
+    // Sidecars of the last tier leave a minute after it.
+    assert_eq!(bench.record().deadline_at, at(deadline + 3 * 120));
 }
 
 #[test]
@@ -136,7 +118,7 @@ fn a_cancelled_drain_lets_all_tiers_go_at_once() {
         ..Bench::external()
     };
     bench.step(0);
-    bench.tasks(all(["RUNNING", "RUNNING", "RUNNING"]));
+    bench.tasks(all(["RUNNING"; 3]));
     bench.step(60);
     bench.status("ACTIVE");
     bench.step(70);
@@ -160,11 +142,9 @@ fn an_agent_that_flaps_is_waited_for_and_a_lost_one_is_not() {
         assert_eq!(bench.step(seconds).verdict, Verdict::Holding);
         assert_eq!(bench.record().agent_away_at, Some(at(seconds)));
     }
-    assert_eq!(names(&bench.step(1199)), ["put-holding"]);
-    assert_eq!(
-        bench.step(1200).verdict,
-        Verdict::Released(ReleaseReason::AgentLost)
-    );
+    assert_eq!(bench.done(1199), ["put-holding"]);
+    let lost = Verdict::Released(ReleaseReason::AgentLost);
+    assert_eq!(bench.step(1200).verdict, lost);
 }
 
 #[test]
@@ -183,9 +163,9 @@ fn p10_that_an_agent_is_away_is_not_written_at_each_look() {
     let mut bench = Bench::holding();
     bench.change(|instance| instance.agent_connected = false);
     bench.step(60);
-    assert_eq!(names(&bench.step(70)), [""; 0]);
-    assert_eq!(names(&bench.step(104)), [""; 0]);
-    assert_eq!(names(&bench.step(105)), ["put-holding"]);
+    assert_eq!(bench.done(70), [""; 0]);
+    assert_eq!(bench.done(104), [""; 0]);
+    assert_eq!(bench.done(105), ["put-holding"]);
 }
 
 #[test]
@@ -198,10 +178,7 @@ fn standalone_tasks_are_waited_for_ignored_or_stopped() {
         (plan.verdict, names(&plan).contains(&"stop-task"))
     };
     assert_eq!(verdict(StandaloneTasks::Wait), (Verdict::Holding, false));
-    assert_eq!(
-        verdict(StandaloneTasks::Ignore),
-        (Verdict::Released(ReleaseReason::Drained), false)
-    );
+    assert_eq!(verdict(StandaloneTasks::Ignore), (DRAINED, false));
     assert_eq!(verdict(StandaloneTasks::Stop), (Verdict::Holding, true));
 }
 
@@ -210,11 +187,11 @@ fn a_task_is_asked_to_stop_once_and_not_before_draining() {
     let mut bench = Bench::hooked();
     bench.policy.standalone_tasks = StandaloneTasks::Stop;
     bench.tasks(vec![job(5, "RUNNING")]);
-    assert!(!names(&bench.step(0)).contains(&"stop-task"));
+    assert!(!bench.done(0).contains(&"stop-task"));
     bench.status("DRAINING");
-    assert!(names(&bench.step(1)).contains(&"stop-task"));
+    assert!(bench.done(1).contains(&"stop-task"));
     bench.tasks(vec![job(5, "STOPPING")]);
-    assert!(!names(&bench.step(2)).contains(&"stop-task"));
+    assert!(!bench.done(2).contains(&"stop-task"));
 }
 
 #[test]
@@ -222,11 +199,8 @@ fn no_task_is_asked_to_stop_after_the_release() {
     let mut bench = Bench::holding();
     bench.policy.standalone_tasks = StandaloneTasks::Stop;
     bench.tasks(vec![job(5, "RUNNING"), logs("RUNNING")]);
-    assert_eq!(
-        bench.step(3600).verdict,
-        Verdict::Released(ReleaseReason::Deadline)
-    );
-    assert_eq!(names(&bench.step(3610)), [""; 0]);
+    assert_eq!(bench.step(3600).verdict, AT_DEADLINE);
+    assert_eq!(bench.done(3610), [""; 0]);
 }
 
 #[test]
@@ -235,12 +209,12 @@ fn so_many_tasks_are_asked_to_stop_at_once_and_each_with_the_reason() {
     bench.policy.standalone_tasks = StandaloneTasks::Stop;
     bench.tasks((0..25).map(|id| job(id, "RUNNING")).collect());
     let plan = bench.plan(60);
-    let reported = plan.actions.iter().filter_map(|action| match action {
-        Action::StopTask { why, .. } => Some(why),
-        _ => None,
-    });
-    assert_eq!(reported.clone().count(), 20);
-    assert!(reported.clone().all(|why| why.contains("STANDALONE_TASKS")));
+    assert_eq!(stops(&plan).len(), 20);
+    assert!(
+        stops(&plan)
+            .iter()
+            .all(|(_, why)| why.contains("STANDALONE_TASKS"))
+    );
 }
 
 #[test]
@@ -248,15 +222,9 @@ fn p3_tasks_that_may_not_be_stopped_keep_none_waiting() {
     let mut bench = Bench::holding();
     bench.policy.standalone_tasks = StandaloneTasks::Stop;
     bench.tasks((0..25).map(|id| job(id, "RUNNING")).collect());
-    let mut reported = |now| -> BTreeSet<TaskArn> {
-        let actions = bench.plan(now).actions.into_iter();
-        let reported = actions.filter_map(|action| match action {
-            Action::StopTask { task, .. } => Some(task),
-            _ => None,
-        });
-        reported.collect()
-    };
-    let (first, second) = (reported(60), reported(120));
+    let (first, second) = (bench.plan(60), bench.plan(120));
+    let asked = |plan| -> BTreeSet<_> { stops(plan).into_iter().map(|(task, _)| task).collect() };
+    let (first, second) = (asked(&first), asked(&second));
     assert_eq!((first.len(), second.len()), (20, 20));
     assert_eq!(first.union(&second).count(), 25, "nobody has stopped meanwhile");
 }
@@ -265,27 +233,15 @@ fn p3_tasks_that_may_not_be_stopped_keep_none_waiting() {
 fn what_is_left_is_stopped_after_a_while_whatever_it_is() {
     let mut bench = Bench::holding();
     bench.policy.stop_tasks_after = Some(seconds(600));
-    bench.tasks(vec![
-        web(1, "RUNNING"),
-        job(5, "RUNNING"),
-        web(2, "STOPPING"),
-        logs("RUNNING"),
-    ]);
-    assert!(!names(&bench.plan(599)).contains(&"stop-task"));
+    let left = [web(1, "RUNNING"), job(5, "RUNNING")];
+    bench.tasks([&left[..], &[web(2, "STOPPING"), logs("RUNNING")]].concat());
+    assert_eq!(stops(&bench.plan(599)), []);
     let plan = bench.plan(600);
-    let stopped: Vec<&Action> = plan
-        .actions
-        .iter()
-        .filter(|action| matches!(action, Action::StopTask { .. }))
-        .collect();
+    let stopped = stops(&plan);
     assert_eq!(stopped.len(), 2, "not the one that stops already, and no daemon");
-    let Action::StopTask { why, .. } = stopped[0] else {
-        panic!()
-    };
-    assert!(
-        why.contains("STOP_TASKS_AFTER") && why.contains("i-0123456789abcdef0"),
-        "{why}"
-    );
+    let (_, why) = stopped[0];
+    assert!(why.contains("STOP_TASKS_AFTER"), "{why}");
+    assert!(why.contains("i-0123456789abcdef0"), "{why}");
 }
 
 #[test]
@@ -293,21 +249,15 @@ fn a_spot_notice_records_drains_and_leaves_the_daemons_their_reserve() {
     let mut bench = Bench::hooked();
     bench.observation.hook = Hook::None;
     bench.spot = Some(at(0));
-    assert_eq!(names(&bench.step(2)), ["put-holding", "set-draining"]);
-    assert_eq!(
-        bench.record().deadline_at,
-        at(60),
-        "120 s less half of it at most"
-    );
+    assert_eq!(bench.done(2), ["put-holding", "set-draining"]);
+    // 120 s less half of it at most.
+    assert_eq!(bench.record().deadline_at, at(60));
+    // P8: also when the next run knows of no notice.
     bench.spot = None;
-    assert_eq!(
-        names(&bench.step(3)),
-        ["set-draining"],
-        "P8: also when the next run knows of no notice"
-    );
+    assert_eq!(bench.done(3), ["set-draining"]);
     bench.status("DRAINING");
     bench.step(4);
-    assert_eq!(bench.step(60).verdict, Verdict::Released(ReleaseReason::Deadline));
+    assert_eq!(bench.step(60).verdict, AT_DEADLINE);
 }
 
 #[test]
@@ -330,30 +280,20 @@ fn p3_the_deadline_of_a_notice_is_looked_at_when_it_comes() {
     assert_eq!(bench.step(2).look_again, Some(seconds(58)));
     bench.status("DRAINING");
     assert_eq!(bench.step(4).look_again, Some(seconds(56)));
+    // The settle window ends sooner.
     bench.tasks(vec![logs("RUNNING")]);
-    assert_eq!(
-        bench.step(5).look_again,
-        Some(seconds(9)),
-        "the settle window ends sooner"
-    );
+    assert_eq!(bench.step(5).look_again, Some(seconds(9)));
+    // Here it ends later.
     let mut late = noticed();
     late.step(2);
     late.status("DRAINING");
     late.tasks(vec![logs("RUNNING")]);
-    assert_eq!(
-        late.step(55).look_again,
-        Some(seconds(5)),
-        "the settle window ends later"
-    );
+    assert_eq!(late.step(55).look_again, Some(seconds(5)));
     let released = late.step(60);
-    assert_eq!(released.verdict, Verdict::Released(ReleaseReason::Deadline));
-    assert_eq!(released.look_again, None);
+    assert_eq!((released.verdict, released.look_again), (AT_DEADLINE, None));
     assert_eq!(late.step(61).look_again, None);
-    let plain = Bench::holding().step(4);
-    assert_eq!(
-        plain.look_again, None,
-        "a tick is soon enough for any other deadline"
-    );
+    // A tick is soon enough for any other deadline.
+    assert_eq!(Bench::holding().step(4).look_again, None);
 }
 
 #[test]
@@ -365,13 +305,10 @@ fn p3_at_a_spot_notice_each_tier_has_its_share_of_what_is_left() {
     for (now, tiers) in [(60, 1), (79, 1), (80, 2), (99, 2)] {
         assert_eq!(bench.step(now).verdict, Verdict::Releasing);
         assert_eq!(services(&bench).len(), tiers, "{now}");
-        assert!(
-            bench.record().deadline_at <= at(120),
-            "nothing is put off past its end"
-        );
+        let deadline = bench.record().deadline_at;
+        assert!(deadline <= at(120), "nothing is put off past its end");
     }
-    let plan = bench.step(100);
-    assert_eq!(plan.verdict, Verdict::Released(ReleaseReason::Deadline));
+    assert_eq!(bench.step(100).verdict, AT_DEADLINE);
 }
 
 #[test]
@@ -380,10 +317,8 @@ fn p3_a_tier_that_goes_early_before_a_spot_instance_is_taken_has_no_more_than_it
     bench.policy.daemon_stop = seconds(15);
     bench.spot = Some(at(0));
     let plan = bench.step(30);
-    assert_eq!(
-        (plan.verdict, plan.look_again),
-        (Verdict::Releasing, Some(seconds(21)))
-    );
+    let seen = (plan.verdict, plan.look_again);
+    assert_eq!(seen, (Verdict::Releasing, Some(seconds(21))));
 }
 
 #[test]
@@ -420,10 +355,8 @@ fn the_kill_switch_releases_everything_and_still_drains() {
     let plan = bench.step(0);
     assert_eq!(names(&plan), ["put-released", "set-draining"]);
     assert_eq!(bench.record().reason, Some(ReleaseReason::Operator));
-    assert_eq!(
-        joined(&plan.remarks),
-        "released: the kill switch says release-all"
-    );
+    let said = joined(&plan.remarks);
+    assert_eq!(said, "released: the kill switch says release-all");
 }
 
 /// The receipt of a drain that the kill switch has ended, and what the record of the release has said of it.
@@ -431,11 +364,8 @@ fn thrown(text: &str, order: Option<Order>) -> (Option<Ordered>, Option<Ordered>
     let mut bench = Bench::holding();
     if let Some(order) = order {
         let command = Command {
-            order,
-            instance: bench.observation.key.instance.clone(),
-            cluster: bench.observation.key.cluster.clone(),
             who: "bob".to_owned(),
-            why: "later".to_owned(),
+            ..command(order)
         };
         let plan = bench.plan_with(20, Some(&command));
         bench.store(plan.record().unwrap().clone());
@@ -460,11 +390,8 @@ fn the_receipt_names_who_has_thrown_the_kill_switch_and_no_record_before_it_does
     let (released, receipt) = thrown(text, None);
     assert_eq!(released, None, "a drain with an order cannot share its record");
     assert_eq!(receipt.as_ref().map(by_ana), Some(all.clone()));
-    assert_eq!(
-        receipt.map(|ordered| ordered.at),
-        Some(at(60)),
-        "when it was released"
-    );
+    let ordered_at = receipt.map(|ordered| ordered.at);
+    assert_eq!(ordered_at, Some(at(60)), "when it was released");
     // An order to hold was overruled; one to release has come before the switch.
     let (_, receipt) = thrown(text, Some(Order::Hold));
     assert_eq!(receipt.as_ref().map(by_ana), Some(all));

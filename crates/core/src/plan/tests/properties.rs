@@ -36,21 +36,14 @@ fn apply(bench: &mut Bench, turn: &Turn) -> Option<Observed<Stored>> {
         Turn::Tasks(tasks) => bench.tasks(tasks.clone()),
         Turn::TasksUnknown => bench.observation.tasks = Observed::Unknown("down".to_owned()),
         Turn::Instance(status) => {
-            let status = (*status).to_owned().into();
-            let instance = ContainerInstance {
-                arn: arn(1),
-                status,
-                agent_connected: true,
-                tasks: None,
-            };
-            bench.observation.instance = Observed::Present(instance.into());
+            bench.observation.instance = Observed::Present(container_instance(1, status, true).into());
         }
         Turn::InstanceUnknown => bench.observation.instance = Observed::Unknown("down".to_owned()),
         Turn::RecordUnknown => {
             let hidden = Observed::Unknown("down".to_owned());
             return Some(std::mem::replace(&mut bench.observation.record, hidden));
         }
-        Turn::HookAnnounced => bench.observation.hook = Hook::waiting(hook_action(3600, Some(TOKEN))),
+        Turn::HookAnnounced => bench.observation.hook = waits(3600, Some(TOKEN)),
         Turn::HookOver => bench.observation.hook = Hook::Over,
     }
     None
@@ -64,11 +57,7 @@ fn put(plan: &Plan) -> Option<&Record> {
 }
 
 fn stored(bench: &Bench) -> Option<Record> {
-    bench
-        .observation
-        .record
-        .as_yes()
-        .and_then(|stored| stored.record.clone().ok())
+    bench.observation.record.as_yes()?.record.clone().ok()
 }
 
 proptest! {

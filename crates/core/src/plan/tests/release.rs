@@ -2,8 +2,6 @@
 
 use super::*;
 use crate::policy::OnDeadline;
-use crate::trigger::Order;
-use jiff::SignedDuration;
 
 #[test]
 fn p1_a_stopping_task_still_holds() {
@@ -13,7 +11,7 @@ fn p1_a_stopping_task_still_holds() {
         assert_eq!(bench.plan(600).verdict, Verdict::Holding, "{status}");
     }
     bench.tasks(vec![web(1, "STOPPED"), logs("RUNNING")]);
-    assert_eq!(bench.plan(600).verdict, Verdict::Released(ReleaseReason::Drained));
+    assert_eq!(bench.plan(600).verdict, DRAINED);
 }
 
 #[test]
@@ -23,41 +21,30 @@ fn nothing_is_released_inside_the_settle_window() {
     let plan = bench.plan(3);
     assert_eq!(
         (plan.verdict, plan.look_again),
-        (Verdict::Holding, Some(SignedDuration::from_secs(7)))
+        (Verdict::Holding, Some(seconds(7)))
     );
     assert_eq!(bench.plan(9).verdict, Verdict::Holding);
-    assert_eq!(bench.plan(10).verdict, Verdict::Released(ReleaseReason::Drained));
-}
-
-fn ended(seconds: i64, task: Task) -> Task {
-    Task {
-        last_status: "STOPPED".to_owned().into(),
-        stopped_at: Some(at(seconds)),
-        ..task
-    }
+    assert_eq!(bench.plan(10).verdict, DRAINED);
 }
 
 #[test]
 fn p1_daemons_stay_for_a_while_after_the_last_task_has_ended() {
     let mut bench = Bench::holding();
-    bench.tasks(vec![
-        ended(97, web(1, "")),
-        ended(100, web(2, "")),
-        logs("RUNNING"),
-    ]);
+    let (first, last) = (stopped(97, web(1, "")), stopped(100, web(2, "")));
+    bench.tasks(vec![first, last, logs("RUNNING")]);
     let plan = bench.plan(101);
+    assert_eq!(names(&plan), ["put-holding"]);
     assert_eq!(
         (plan.verdict, plan.look_again),
-        (Verdict::Holding, Some(SignedDuration::from_secs(4)))
+        (Verdict::Holding, Some(seconds(4)))
     );
-    assert_eq!(names(&plan), ["put-holding"]);
     bench.step(101);
     assert_eq!(bench.record().release_not_before, Some(at(105)));
     assert_eq!(names(&bench.plan(103)), [""; 0], "P10: once");
     assert_eq!(bench.plan(104).verdict, Verdict::Holding);
-    assert_eq!(bench.plan(105).verdict, Verdict::Released(ReleaseReason::Drained));
+    assert_eq!(bench.plan(105).verdict, DRAINED);
     bench.policy.linger = SignedDuration::ZERO;
-    assert_eq!(bench.plan(101).verdict, Verdict::Released(ReleaseReason::Drained));
+    assert_eq!(bench.plan(101).verdict, DRAINED);
 }
 
 #[test]
@@ -65,9 +52,9 @@ fn p10_a_release_is_announced_only_where_sidecars_wait_for_it() {
     let announced = |linger, drains| {
         let mut bench = Bench::holding();
         let first = bench.record().release_not_before;
-        bench.policy.linger = SignedDuration::from_secs(linger);
+        bench.policy.linger = seconds(linger);
         bench.fleet.drains = drains;
-        bench.tasks(vec![ended(100, web(1, "")), logs("RUNNING")]);
+        bench.tasks(vec![stopped(100, web(1, "")), logs("RUNNING")]);
         bench.step(101);
         bench.record().release_not_before != first
     };
@@ -78,45 +65,39 @@ fn p10_a_release_is_announced_only_where_sidecars_wait_for_it() {
 
 #[test]
 fn p3_what_daemons_stay_for_is_bounded() {
-    let drained = Verdict::Released(ReleaseReason::Drained);
     // Nothing ever held, or it ended before the drain.
     let mut empty = Bench::holding();
-    for tasks in [
-        vec![logs("RUNNING")],
-        vec![ended(-1, web(1, "")), logs("RUNNING")],
-    ] {
-        empty.tasks(tasks);
-        assert_eq!(empty.plan(11).verdict, drained);
+    for before in [vec![], vec![stopped(-1, web(1, ""))]] {
+        empty.tasks([before, vec![logs("RUNNING")]].concat());
+        assert_eq!(empty.plan(11).verdict, DRAINED);
     }
     // The clock of AWS is ahead.
     let mut ahead = Bench::holding();
-    ahead.tasks(vec![ended(500, web(1, "")), logs("RUNNING")]);
+    ahead.tasks(vec![stopped(500, web(1, "")), logs("RUNNING")]);
     let plan = ahead.plan(101);
-    assert_eq!(plan.look_again, Some(SignedDuration::from_secs(5)));
+    assert_eq!(plan.look_again, Some(seconds(5)));
     // The deadline comes first, and no task holds.
     let mut late = Bench::holding();
-    late.tasks(vec![ended(3599, web(1, "")), logs("RUNNING")]);
+    late.tasks(vec![stopped(3599, web(1, "")), logs("RUNNING")]);
     assert_eq!(late.plan(3599).verdict, Verdict::Holding);
-    assert_eq!(late.plan(3600).verdict, drained);
+    assert_eq!(late.plan(3600).verdict, DRAINED);
 }
 
 #[test]
 fn p1_a_task_that_ecs_does_not_show_any_more_is_waited_for_as_the_record_tells() {
     let mut bench = Bench::holding();
-    bench.tasks(vec![ended(100, web(1, "")), web(2, "RUNNING"), logs("RUNNING")]);
+    bench.tasks(vec![stopped(100, web(1, "")), web(2, "RUNNING"), logs("RUNNING")]);
     bench.step(100);
-    let record = Record {
-        waited: vec![crate::record::Waited {
+    bench.rewrite(|record| {
+        record.waited = vec![crate::record::Waited {
             group: "service:web".to_owned(),
             count: 2,
             until: Some(at(100)),
-        }],
-        ..bench.record()
-    };
-    bench.store(record);
+        }];
+    });
     bench.tasks(vec![logs("RUNNING")]);
     assert_eq!(bench.plan(104).verdict, Verdict::Holding);
-    assert_eq!(bench.plan(105).verdict, Verdict::Released(ReleaseReason::Drained));
+    assert_eq!(bench.plan(105).verdict, DRAINED);
 }
 
 #[test]
@@ -140,42 +121,31 @@ fn p3_the_deadline_ends_the_hold_whatever_is_known() {
         let mut bench = Bench::holding();
         bench.observation.tasks = tasks;
         assert_eq!(bench.plan(3599).verdict, Verdict::Holding);
-        assert_eq!(
-            bench.plan(3600).verdict,
-            Verdict::Released(ReleaseReason::Deadline)
-        );
+        assert_eq!(bench.plan(3600).verdict, AT_DEADLINE);
         bench.observation.instance = Observed::Unknown("down".to_owned());
-        assert_eq!(
-            bench.plan(3600).verdict,
-            Verdict::Released(ReleaseReason::Deadline)
-        );
+        assert_eq!(bench.plan(3600).verdict, AT_DEADLINE);
     }
 }
 
 #[test]
 fn a_drain_without_a_task_that_holds_is_drained_however_late_the_look_comes() {
-    for (tasks, reason) in [
-        (Observed::Present(vec![logs("RUNNING")]), ReleaseReason::Drained),
-        (
-            Observed::Present(vec![web(1, "STOPPED"), logs("RUNNING")]),
-            ReleaseReason::Drained,
-        ),
-        (
-            Observed::Present(vec![web(1, "STOPPING"), logs("RUNNING")]),
-            ReleaseReason::Deadline,
-        ),
-        (Observed::Unknown("down".to_owned()), ReleaseReason::Deadline),
+    let with_web = |status| Observed::Present(vec![web(1, status), logs("RUNNING")]);
+    for (tasks, verdict) in [
+        (Observed::Present(vec![logs("RUNNING")]), DRAINED),
+        (with_web("STOPPED"), DRAINED),
+        (with_web("STOPPING"), AT_DEADLINE),
+        (Observed::Unknown("down".to_owned()), AT_DEADLINE),
     ] {
         let mut bench = Bench::holding();
         bench.observation.tasks = tasks.clone();
-        assert_eq!(bench.plan(7200).verdict, Verdict::Released(reason), "{tasks:?}");
+        assert_eq!(bench.plan(7200).verdict, verdict, "{tasks:?}");
     }
 }
 
 #[test]
 fn p2_a_deadline_inside_the_settle_window_is_a_deadline() {
     let mut bench = Bench::hooked();
-    bench.policy.max_drain = SignedDuration::from_secs(12);
+    bench.policy.max_drain = seconds(12);
     bench.step(0);
     bench.status("DRAINING");
     bench.tasks(vec![]);
@@ -187,7 +157,7 @@ fn p2_a_deadline_inside_the_settle_window_is_a_deadline() {
 #[test]
 fn p3_the_deadline_leaves_the_daemons_their_time_before_the_hooks_own_limit() {
     let mut bench = Bench::hooked();
-    bench.observation.hook = Hook::waiting(hook_action(30, Some(TOKEN)));
+    bench.observation.hook = waits(30, Some(TOKEN));
     bench.step(0);
     // 100 × 30 s, less 2 min for the daemons and 90 s of margin.
     assert_eq!(bench.record().deadline_at, at(3000 - 120 - 90));
@@ -216,13 +186,12 @@ fn an_instance_that_is_gone_holds_nothing() {
 
 #[test]
 fn an_instance_that_is_active_again_is_released_as_cancelled() {
-    let mut bench = Bench::external();
-    bench.step(0);
+    let mut bench = Bench::external_holding();
     bench.status("ACTIVE");
     let plan = bench.step(60);
     assert_eq!(
         (plan.verdict, plan.look_again),
-        (Verdict::Holding, Some(SignedDuration::from_secs(10)))
+        (Verdict::Holding, Some(seconds(10)))
     );
     bench.step(70);
     assert_eq!(bench.record().reason, Some(ReleaseReason::Cancelled));
@@ -230,8 +199,7 @@ fn an_instance_that_is_active_again_is_released_as_cancelled() {
 
 #[test]
 fn p2_one_stale_read_of_active_does_not_cancel_a_drain() {
-    let mut bench = Bench::external();
-    bench.step(0);
+    let mut bench = Bench::external_holding();
     bench.status("ACTIVE");
     assert_eq!(bench.step(60).verdict, Verdict::Holding);
     bench.status("DRAINING");
@@ -257,7 +225,7 @@ fn a_drain_that_is_begun_again_after_it_was_undone_holds_again_whatever_ended_it
         bench.step(4010);
         assert!(bench.record().is_released());
         bench.status("DRAINING");
-        assert_eq!(names(&bench.step(5000)), ["put-holding"]);
+        assert_eq!(bench.done(5000), ["put-holding"]);
         assert_eq!(bench.record().started_at, at(5000));
     }
 }
@@ -273,24 +241,10 @@ fn released_stays_released_within_one_drain() {
     assert_eq!(bench.record().drain_id, TOKEN);
 }
 
-fn command(order: Order) -> Command {
-    Command {
-        order,
-        instance: "i-0123456789abcdef0".parse().unwrap(),
-        cluster: "prod".parse().unwrap(),
-        who: "ana".to_owned(),
-        why: "ticket 7".to_owned(),
-    }
-}
-
 fn ordered(order: Order) -> Record {
     let mut bench = Bench::holding();
     let plan = bench.plan_with(60, Some(&command(order)));
-    let record = plan.actions.iter().find_map(|action| match action {
-        Action::PutRecord(record) => Some((**record).clone()),
-        _ => None,
-    });
-    record.unwrap()
+    plan.record().unwrap().clone()
 }
 
 #[test]
@@ -335,20 +289,12 @@ fn an_operators_order_is_obeyed_and_kept_in_the_record() {
         (note.command.as_str(), note.who.as_str(), note.why.as_str()),
         ("release", "ana", "ticket 7")
     );
-    assert_eq!(
-        ordered(Order::Extend(SignedDuration::from_mins(30))).deadline_at,
-        at(3600 + 1800)
-    );
-    assert_eq!(ordered(Order::Hold).deadline_at, at(48 * 3600 - 120 - 90));
+    let hooks_limit = at(48 * 3600 - 120 - 90);
+    let extended = ordered(Order::Extend(SignedDuration::from_mins(30)));
+    assert_eq!(extended.deadline_at, at(3600 + 1800));
+    assert_eq!(ordered(Order::Hold).deadline_at, hooks_limit);
     let beyond = ordered(Order::Extend(SignedDuration::from_hours(1000)));
-    assert_eq!(
-        beyond.deadline_at,
-        at(48 * 3600 - 120 - 90),
-        "P3: no order outlasts the hook"
-    );
-    let latest = latest_deadline(
-        &ordered(Order::Extend(SignedDuration::from_mins(30))),
-        &Bench::holding().policy,
-    );
-    assert_eq!(latest, beyond.deadline_at, "what a person is told can be reached");
+    assert_eq!(beyond.deadline_at, hooks_limit, "P3: no order outlasts the hook");
+    let latest = latest_deadline(&extended, &Bench::holding().policy);
+    assert_eq!(latest, hooks_limit, "what a person is told can be reached");
 }

@@ -6,15 +6,11 @@ use proptest::prelude::*;
 
 const HOUR: i64 = 3600;
 
-fn seconds(seconds: i64) -> SignedDuration {
-    SignedDuration::from_secs(seconds)
-}
-
 /// The record of a drain that began at second 0, under a hook of this timeout, and noticed at that second.
 fn record(heartbeat: Option<u32>, notice: Option<i64>, poll_seconds: u32) -> Record {
     let mut bench = Bench::external();
     if let Some(heartbeat) = heartbeat {
-        bench.observation.hook = Hook::waiting(hook_action(heartbeat, Some(TOKEN)));
+        bench.observation.hook = waits(heartbeat, Some(TOKEN));
     }
     bench.step(0);
     Record {
@@ -49,10 +45,10 @@ fn p3_daemons_may_go_in_time_for_the_end_whatever_ends_the_drain() {
         (None, Some(100), 1, "a", 20, 200),
         (None, Some(100), 30, "a | b", 20, 180),
     ] {
-        let policy = policy_of(tiers, stop);
-        let record = record(heartbeat, notice, poll);
+        let (policy, record) = (policy_of(tiers, stop), record(heartbeat, notice, poll));
+        let found = Schedule::of(&record, &policy).latest();
         assert_eq!(
-            Schedule::of(&record, &policy).latest(),
+            found,
             at(latest),
             "{heartbeat:?} {notice:?} {poll} {tiers} {stop}"
         );
@@ -89,19 +85,11 @@ fn p3_a_flush_for_which_the_hook_does_not_wait_is_cut_and_reported() {
     assert_eq!(schedule.tier_end(0, at(1500)), at(1500 + 705));
     let mut bench = Bench::hooked();
     bench.policy = policy;
-    bench.observation.hook = Hook::waiting(hook_action(30, Some(TOKEN)));
-    let remarks = bench.step(0).remarks;
-    assert!(
-        remarks
-            .iter()
-            .any(|remark| remark.is_warning() && remark.to_string().contains("does not wait for a flush")),
-        "{remarks:?}"
-    );
-    let plain = Bench::hooked().step(0).remarks;
-    assert!(
-        !plain.iter().any(|remark| remark.to_string().contains("flush")),
-        "{plain:?}"
-    );
+    bench.observation.hook = waits(30, Some(TOKEN));
+    let plan = bench.step(0);
+    assert!(warns(&plan, "does not wait for a flush"), "{:?}", plan.remarks);
+    let plain = joined(&Bench::hooked().step(0).remarks);
+    assert!(!plain.contains("flush"), "{plain}");
 }
 
 #[test]
@@ -115,8 +103,8 @@ fn p4_the_flush_window_waits_for_what_sidecars_were_asked_to_read() {
     bench.tasks(vec![logs("RUNNING")]);
     bench.step(100);
     assert_eq!(bench.record().poll_seconds, 30);
-    assert_eq!(names(&bench.step(100 + 155)), [""; 0]);
-    assert_eq!(names(&bench.step(100 + 156)), ["complete", "receipt"]);
+    assert_eq!(bench.done(100 + 155), [""; 0]);
+    assert_eq!(bench.done(100 + 156), ["complete", "receipt"]);
 }
 
 #[test]
@@ -124,19 +112,8 @@ fn p3_no_order_outlasts_a_spot_notice() {
     let mut bench = Bench::holding();
     bench.spot = Some(at(0));
     bench.step(5);
-    let order = Command {
-        order: crate::trigger::Order::Hold,
-        instance: "i-0123456789abcdef0".parse().unwrap(),
-        cluster: "prod".parse().unwrap(),
-        who: "ana".to_owned(),
-        why: "ticket 7".to_owned(),
-    };
-    let plan = bench.plan_with(10, Some(&order));
-    let deadline = plan.actions.iter().find_map(|action| match action {
-        Action::PutRecord(record) => Some(record.deadline_at),
-        _ => None,
-    });
-    assert_eq!(deadline, Some(at(60)));
+    let plan = bench.plan_with(10, Some(&command(Order::Hold)));
+    assert_eq!(plan.record().map(|record| record.deadline_at), Some(at(60)));
 }
 
 proptest! {

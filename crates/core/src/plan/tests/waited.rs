@@ -22,25 +22,13 @@ fn waited(looks: &[Vec<Task>]) -> Vec<BTreeMap<String, (u32, Option<Timestamp>)>
         .collect()
 }
 
-fn job(status: &str) -> Task {
-    task(5, "family:job", status, Scheduling::Standalone, &["job"])
-}
-
-fn stopped(seconds: i64, task: Task) -> Task {
-    Task {
-        last_status: "STOPPED".to_owned().into(),
-        stopped_at: Some(at(seconds)),
-        ..task
-    }
-}
-
 #[test]
 fn each_group_is_counted_at_its_largest() {
     let running = |id| web(id, "RUNNING");
     let looks = [
-        vec![running(1), job("RUNNING")],
-        vec![running(1), running(2), running(3), job("RUNNING")],
-        vec![running(1), job("RUNNING")],
+        vec![running(1), job(5, "RUNNING")],
+        vec![running(1), running(2), running(3), job(5, "RUNNING")],
+        vec![running(1), job(5, "RUNNING")],
     ];
     let counts = waited(&looks)
         .into_iter()
@@ -52,9 +40,9 @@ fn each_group_is_counted_at_its_largest() {
 fn a_group_was_waited_for_until_its_last_task_stopped() {
     let (first, second) = (stopped(130, web(1, "")), stopped(250, web(2, "")));
     let looks = [
-        vec![web(1, "RUNNING"), web(2, "RUNNING"), job("RUNNING")],
-        vec![first.clone(), web(2, "RUNNING"), stopped(235, job(""))],
-        vec![first, second, stopped(235, job("")), stopped(355, logs(""))],
+        vec![web(1, "RUNNING"), web(2, "RUNNING"), job(5, "RUNNING")],
+        vec![first.clone(), web(2, "RUNNING"), stopped(235, job(5, ""))],
+        vec![first, second, stopped(235, job(5, "")), stopped(355, logs(""))],
     ];
     let until = waited(&looks)
         .into_iter()
@@ -69,7 +57,7 @@ fn a_group_was_waited_for_until_its_last_task_stopped() {
 
 #[test]
 fn a_task_that_ecs_does_not_show_any_more_was_waited_for_until_the_first_look_without_it() {
-    let all = vec![web(1, "RUNNING"), job("RUNNING")];
+    let all = vec![web(1, "RUNNING"), job(5, "RUNNING")];
     let fewer = vec![web(1, "RUNNING")];
     let until = waited(&[all.clone(), fewer.clone(), fewer, all])
         .into_iter()

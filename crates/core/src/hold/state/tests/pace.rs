@@ -2,6 +2,21 @@
 
 use super::*;
 
+/// A holding record that sidecars are to read so often.
+fn every(poll_seconds: u32) -> Record {
+    Record {
+        poll_seconds,
+        ..holding()
+    }
+}
+
+fn failed(jitter: f64) -> HoldObservation {
+    HoldObservation {
+        jitter,
+        ..failure(1, ReadError::Failed)
+    }
+}
+
 #[test]
 fn the_record_sets_the_pace_and_jitter_spreads_it() {
     for (poll_seconds, jitter, expected_ms) in [
@@ -17,15 +32,9 @@ fn the_record_sets_the_pace_and_jitter_spreads_it() {
     ] {
         let seen = HoldObservation {
             jitter,
-            ..look(
-                1,
-                reading(Record {
-                    poll_seconds,
-                    ..holding()
-                }),
-            )
+            ..reads(1, every(poll_seconds))
         };
-        let slept = sleeps(wait().next(&known(), &seen), HoldReason::TasksRemain);
+        let slept = wait().sleeps(seen, TasksRemain);
         assert_eq!(slept.as_millis(), expected_ms, "{poll_seconds} {jitter}");
     }
 }
@@ -33,62 +42,21 @@ fn the_record_sets_the_pace_and_jitter_spreads_it() {
 #[test]
 fn failures_back_off_from_the_poll_interval_to_half_a_minute() {
     let mut wait = wait_in_drain();
-    let failed = |jitter| HoldObservation {
-        jitter,
-        ..look(1, Reading::Trouble(ReadError::Failed))
-    };
-    let ceilings: Vec<i64> = (0..5)
-        .map(|_| {
-            sleeps(
-                wait.next(&known(), &failed(1.0)),
-                HoldReason::Trouble(ReadError::Failed),
-            )
-            .as_secs()
-        })
-        .collect();
-    assert_eq!(ceilings, [10, 20, 30, 30, 30]);
-    assert_eq!(
-        sleeps(
-            wait.next(&known(), &failed(0.0)),
-            HoldReason::Trouble(ReadError::Failed)
-        ),
-        secs(5)
-    );
-    sleeps(
-        wait.next(&known(), &look(2, reading(holding()))),
-        HoldReason::TasksRemain,
-    );
-    assert_eq!(
-        sleeps(
-            wait.next(&known(), &failed(1.0)),
-            HoldReason::Trouble(ReadError::Failed)
-        ),
-        secs(10)
-    );
+    let pauses = [1.0, 1.0, 1.0, 1.0, 1.0, 0.0]
+        .map(|jitter| wait.sleeps(failed(jitter), Trouble(ReadError::Failed)));
+    assert_eq!(pauses, [10, 20, 30, 30, 30, 5].map(secs));
+    wait.sleeps(reads(2, holding()), TasksRemain);
+    assert_eq!(wait.sleeps(failed(1.0), Trouble(ReadError::Failed)), secs(10));
 }
 
 #[test]
 fn a_pace_slower_than_the_back_off_is_kept_and_spread() {
-    let slow = Record {
-        poll_seconds: 60,
-        ..holding()
-    };
     let slept = |jitter| {
         let mut wait = wait();
-        wait.next(&known(), &look(0, reading(slow.clone())));
-        let failed = HoldObservation {
-            jitter,
-            ..look(1, Reading::Trouble(ReadError::Failed))
-        };
-        sleeps(
-            wait.next(&known(), &failed),
-            HoldReason::Trouble(ReadError::Failed),
-        )
+        wait.see(reads(0, every(60)));
+        wait.sleeps(failed(jitter), Trouble(ReadError::Failed))
     };
-    assert_eq!(
-        [slept(0.0), slept(0.5), slept(1.0)],
-        [secs(60), secs(66), secs(72)]
-    );
+    assert_eq!([0.0, 0.5, 1.0].map(slept), [60, 66, 72].map(secs));
 }
 
 #[test]
@@ -105,14 +73,11 @@ fn a_failing_self_check_slows_down_to_once_a_minute() {
 
 #[test]
 fn a_sleep_ends_at_the_next_bound() {
-    let at_bound = |wait: &mut HoldState, at, reading, left_ms| match wait.next(&known(), &look(at, reading))
-    {
-        Decision::Sleep { duration, .. } => assert_eq!(duration.as_millis(), left_ms, "at {at}"),
-        Decision::Exit(why) => panic!("{why:?} at {at}"),
-    };
-    at_bound(&mut wait(), 28, Reading::NotFound, 2000);
-    at_bound(&mut wait(), 7199, Reading::Trouble(ReadError::Denied), 1000);
-    at_bound(&mut wait_in_drain(), 597 + SILENCE, reading(holding()), 3000);
+    assert_eq!(wait().sleeps(nothing(28), NoRecordYet), secs(2));
+    let denied = ReadError::Denied;
+    assert_eq!(wait().sleeps(failure(7199, denied), Trouble(denied)), secs(1));
+    let late = reads(597 + SILENCE, holding());
+    assert_eq!(wait_in_drain().sleeps(late, TasksRemain), secs(3));
 }
 
 /// A holding record of one sidecar that says when a release may come.
@@ -130,47 +95,40 @@ fn p10_no_sidecar_reads_before_a_release_may_come_and_then_each_second() {
     let slept = |at, record: Record, jitter| {
         let seen = HoldObservation {
             jitter,
-            ..look(at, reading(record))
+            ..reads(at, record)
         };
-        sleeps(wait().next(&known(), &seen), HoldReason::TasksRemain).as_millis()
+        wait().sleeps(seen, TasksRemain).as_millis()
     };
-    // It is written within 0.7 s, and readings are spread over half a second.
-    assert_eq!(
-        [slept(1, not_before(10), 0.0), slept(1, not_before(10), 1.0)],
-        [9700, 10_200]
-    );
-    assert_eq!(slept(9, not_before(10), 0.5), 1950, "sooner than the record asks");
-    assert_eq!(slept(1, not_before(100), 0.5), 15_950, "an order is obeyed soon");
-    assert_eq!(
-        [slept(11, not_before(10), 0.5), slept(15, not_before(10), 0.5)],
-        [1000, 1000]
-    );
-    assert_eq!(slept(16, not_before(10), 0.5), 5000);
     let holds = Record {
         remaining: 1,
         ..not_before(10)
     };
-    assert_eq!(
-        slept(11, holds.clone(), 0.5),
-        5000,
-        "its last task is still to end"
-    );
-    assert_eq!(slept(9, holds, 0.5), 5000);
     let many = Record {
         sidecars: 11,
         ..not_before(10)
     };
-    assert_eq!(slept(11, many, 0.5), 3000, "together within our share");
+    for (at, record, jitter, expected_ms, why) in [
+        // It is written within 0.7 s, and readings are spread over half a second.
+        (1, not_before(10), 0.0, 9700, "the earliest"),
+        (1, not_before(10), 1.0, 10_200, "the latest"),
+        (9, not_before(10), 0.5, 1950, "sooner than the record asks"),
+        (1, not_before(100), 0.5, 15_950, "an order is obeyed soon"),
+        (11, not_before(10), 0.5, 1000, "it may come now"),
+        (15, not_before(10), 0.5, 1000, "still"),
+        (16, not_before(10), 0.5, 5000, "it is late"),
+        (11, holds.clone(), 0.5, 5000, "its last task is still to end"),
+        (9, holds, 0.5, 5000, "the same before it may come"),
+        (11, many, 0.5, 3000, "together within our share"),
+    ] {
+        assert_eq!(slept(at, record, jitter), expected_ms, "{why}");
+    }
 }
 
 #[test]
 fn p10_without_the_clock_of_aws_the_record_alone_sets_the_pace() {
     let seen = HoldObservation {
         sigterm_at: None,
-        ..look(1, reading(not_before(10)))
+        ..reads(1, not_before(10))
     };
-    assert_eq!(
-        sleeps(wait().next(&known(), &seen), HoldReason::TasksRemain),
-        secs(5)
-    );
+    assert_eq!(wait().sleeps(seen, TasksRemain), secs(5));
 }

@@ -46,17 +46,14 @@ fn live(
         let (reading, task, target_state, jitter) = looks[step.min(looks.len() - 1)].clone();
         read.push(reading.clone());
         let seen = HoldObservation {
-            sigterm_at: Some(sigterm()),
-            host_clock: sigterm() + at,
             since_sigterm: at,
-            reading,
+            host_clock: sigterm() + at,
             task,
             target_state,
-            kill_switch: KillSwitchReading::NotAsked,
-            together: Together::Answered,
             jitter,
+            ..look(0, reading)
         };
-        match wait.next(&known(), &seen) {
+        match wait.see(seen) {
             Decision::Exit(why) => return (at, why, read),
             Decision::Sleep { duration, .. } => {
                 assert!(duration.is_positive());

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// One look after a history, and what follows from it.
+/// One look after a history, and what follows from it: an exit, or a sleep with its reason.
 struct Row {
     name: &'static str,
     history: Vec<HoldObservation>,
@@ -21,30 +21,33 @@ fn row(name: &'static str, seen: HoldObservation, expected: Result<ExitReason, H
     }
 }
 
-fn after(history: Vec<HoldObservation>, row: Row) -> Row {
-    Row { history, ..row }
+fn exits(name: &'static str, seen: HoldObservation, why: ExitReason) -> Row {
+    row(name, seen, Ok(why))
 }
 
-fn knowing(known: SidecarIdentity, row: Row) -> Row {
-    Row { known, ..row }
+fn sleeps(name: &'static str, seen: HoldObservation, why: HoldReason) -> Row {
+    row(name, seen, Err(why))
+}
+
+impl Row {
+    fn after(self, history: Vec<HoldObservation>) -> Row {
+        Row { history, ..self }
+    }
+
+    fn knowing(self, known: SidecarIdentity) -> Row {
+        Row { known, ..self }
+    }
 }
 
 fn check(rows: Vec<Row>) {
-    for Row {
-        name,
-        history,
-        known,
-        seen,
-        expected,
-    } in rows
-    {
-        let mut wait = wait();
-        for earlier in &history {
-            wait.next(&known, earlier);
+    for row in rows {
+        let (name, mut wait) = (row.name, wait());
+        for earlier in &row.history {
+            wait.next(&row.known, earlier);
         }
-        match (wait.next(&known, &seen), expected) {
+        match (wait.next(&row.known, &row.seen), row.expected) {
             (Decision::Exit(why), Ok(wanted)) => assert_eq!(why, wanted, "{name}"),
-            (Decision::Sleep { reason: because, .. }, Err(wanted)) => assert_eq!(because, wanted, "{name}"),
+            (Decision::Sleep { reason, .. }, Err(wanted)) => assert_eq!(reason, wanted, "{name}"),
             (other, wanted) => panic!("{name}: {other:?} instead of {wanted:?}"),
         }
     }
@@ -54,119 +57,54 @@ fn with_task(task: ProtectedContainers, seen: HoldObservation) -> HoldObservatio
     HoldObservation { task, ..seen }
 }
 
-fn with_target_state(target_state: TargetLifecycleState, seen: HoldObservation) -> HoldObservation {
-    HoldObservation { target_state, ..seen }
-}
-
 #[test]
 fn released_or_nothing_to_protect() {
-    let tier = Record {
-        released_services: vec!["fluent-bit".parse().unwrap()],
-        ..holding()
-    };
-    let other_tier = Record {
-        released_services: vec!["xray".parse().unwrap()],
+    let tier = |service: &str| Record {
+        released_services: vec![service.parse().unwrap()],
         ..holding()
     };
     let nameless = SidecarIdentity {
         service: None,
         ..known()
     };
+    let dead = |seen| with_task(ProtectedContainers::Stopped, seen);
+    let unasked = failure(0, ReadError::NotAsked);
     check(vec![
-        row("released", look(3, reading(released())), Ok(ExitReason::Released)),
-        row(
-            "own tier may go",
-            look(3, reading(tier.clone())),
-            Ok(ExitReason::ServiceReleased),
-        ),
-        row(
-            "another tier may go",
-            look(3, reading(other_tier)),
-            Err(HoldReason::TasksRemain),
-        ),
-        knowing(
-            nameless,
-            row(
-                "service unknown",
-                look(3, reading(tier)),
-                Err(HoldReason::TasksRemain),
-            ),
-        ),
-        row(
-            "p5 already dead",
-            with_task(ProtectedContainers::Stopped, look(0, Reading::NotFound)),
-            Ok(ExitReason::ProtectedStopped),
-        ),
-        row(
-            "p5 already dead, nothing asked",
-            with_task(
-                ProtectedContainers::Stopped,
-                look(0, Reading::Trouble(ReadError::NotAsked)),
-            ),
-            Ok(ExitReason::ProtectedStopped),
-        ),
-        row(
-            "dead in a drain",
-            with_task(ProtectedContainers::Stopped, look(9, reading(holding()))),
-            Ok(ExitReason::ProtectedStopped),
-        ),
+        exits("released", reads(3, released()), Released),
+        exits("own tier may go", reads(3, tier("fluent-bit")), ServiceReleased),
+        sleeps("another tier may go", reads(3, tier("xray")), TasksRemain),
+        sleeps("service unknown", reads(3, tier("fluent-bit")), TasksRemain).knowing(nameless),
+        exits("p5 already dead", dead(nothing(0)), ProtectedStopped),
+        exits("p5 already dead, nothing asked", dead(unasked), ProtectedStopped),
+        exits("dead in a drain", dead(reads(9, holding())), ProtectedStopped),
     ]);
 }
 
 #[test]
 fn holding_and_its_bounds() {
-    let short = Record {
-        deadline_at: sigterm() + secs(10),
+    let until = |seconds| Record {
+        deadline_at: sigterm() + secs(seconds),
         ..holding()
     };
-    let endless = Record {
-        deadline_at: sigterm() + SignedDuration::from_hours(48),
-        ..holding()
-    };
+    let (short, endless) = (until(10), until(48 * 3600));
+    let (over, down) = (10 + SILENCE, failure(10 + SILENCE, ReadError::Failed));
     check(vec![
-        row(
-            "holding",
-            look(3, reading(holding())),
-            Err(HoldReason::TasksRemain),
+        sleeps("holding", reads(3, holding()), TasksRemain),
+        sleeps("deadline just passed", reads(11, short.clone()), TasksRemain),
+        sleeps(
+            "the next tick may come",
+            reads(over - 1, short.clone()),
+            TasksRemain,
         ),
-        row(
-            "deadline just passed",
-            look(11, reading(short.clone())),
-            Err(HoldReason::TasksRemain),
+        exits(
+            "p3 passed by two ticks",
+            reads(over, short.clone()),
+            DeadlinePassed,
         ),
-        row(
-            "deadline passed, the next tick may come",
-            look(9 + SILENCE, reading(short.clone())),
-            Err(HoldReason::TasksRemain),
-        ),
-        row(
-            "p3 deadline passed by two ticks",
-            look(10 + SILENCE, reading(short.clone())),
-            Ok(ExitReason::DeadlinePassed),
-        ),
-        after(
-            vec![look(3, reading(short))],
-            row(
-                "p3 dead coordinator, SSM down",
-                look(10 + SILENCE, Reading::Trouble(ReadError::Failed)),
-                Ok(ExitReason::DeadlinePassed),
-            ),
-        ),
-        row(
-            "p3 maximum hold",
-            look(7200, reading(endless.clone())),
-            Ok(ExitReason::MaxHold),
-        ),
-        row(
-            "a release at the last moment",
-            look(7200, reading(released())),
-            Ok(ExitReason::Released),
-        ),
-        row(
-            "before the maximum hold",
-            look(7199, reading(endless)),
-            Err(HoldReason::TasksRemain),
-        ),
+        exits("p3 dead coordinator, SSM down", down, DeadlinePassed).after(vec![reads(3, short)]),
+        exits("p3 maximum hold", reads(7200, endless.clone()), MaxHold),
+        exits("a release at the last moment", reads(7200, released()), Released),
+        sleeps("before the maximum hold", reads(7199, endless), TasksRemain),
     ]);
 }
 
@@ -176,196 +114,74 @@ fn leftovers_are_as_no_record() {
         receipt_at: Some(sigterm() - secs(1)),
         ..released()
     };
-    let other_life = Record {
+    let other = Record {
         container_instance_arn: OTHER_ARN.parse().unwrap(),
         ..released()
-    };
-    let other_life_holds = Record {
-        state: State::Holding,
-        ..other_life.clone()
     };
     let untold = SidecarIdentity {
         container_instance: None,
         ..known()
     };
+    let leftover = || vec![reads(3, ended.clone())];
     check(vec![
-        row(
-            "p2 leftover",
-            look(3, reading(ended.clone())),
-            Err(HoldReason::NoRecordYet),
-        ),
-        row(
-            "p5 leftover, grace over",
-            look(30, reading(ended.clone())),
-            Ok(ExitReason::NotADrain),
-        ),
-        after(
-            vec![look(3, reading(ended.clone()))],
-            row(
-                "a new drain's release",
-                look(6, reading(released())),
-                Ok(ExitReason::Released),
-            ),
-        ),
-        after(
-            vec![look(3, reading(ended))],
-            row(
-                "a new drain holds",
-                look(6, reading(holding())),
-                Err(HoldReason::TasksRemain),
-            ),
-        ),
-        row(
-            "p2 another life",
-            look(3, reading(other_life.clone())),
-            Err(HoldReason::NoRecordYet),
-        ),
-        row(
-            "p5 another life, grace over",
-            look(30, reading(other_life.clone())),
-            Ok(ExitReason::NotADrain),
-        ),
-        row(
-            "another life that holds",
-            look(30, reading(other_life_holds)),
-            Ok(ExitReason::NotADrain),
-        ),
-        knowing(
-            untold,
-            row(
-                "life unknown",
-                look(3, reading(other_life)),
-                Ok(ExitReason::Released),
-            ),
-        ),
+        sleeps("p2 leftover", reads(3, ended.clone()), NoRecordYet),
+        exits("p5 leftover, grace over", reads(30, ended.clone()), NotADrain),
+        exits("a new drain's release", reads(6, released()), Released).after(leftover()),
+        sleeps("a new drain holds", reads(6, holding()), TasksRemain).after(leftover()),
+        sleeps("p2 another life", reads(3, other.clone()), NoRecordYet),
+        exits("p5 another life, grace over", reads(30, other.clone()), NotADrain),
+        exits("another life that holds", reads(30, other_life()), NotADrain),
+        exits("life unknown", reads(3, other), Released).knowing(untold),
     ]);
 }
 
 #[test]
 fn no_record() {
-    let none = |at| look(at, Reading::NotFound);
+    let at_state = |target_state, at| HoldObservation {
+        target_state,
+        ..nothing(at)
+    };
+    let in_service = |at| at_state(TargetLifecycleState::InService, at);
+    let leaving = |at| at_state(TargetLifecycleState::Leaving, at);
+    let seen = reads(3, holding());
+    let failed = failure(29, ReadError::Failed);
     check(vec![
-        row("grace", none(0), Err(HoldReason::NoRecordYet)),
-        row("grace not over", none(29), Err(HoldReason::NoRecordYet)),
-        row("p5 grace over", none(30), Ok(ExitReason::NotADrain)),
-        row(
-            "in service",
-            with_target_state(TargetLifecycleState::InService, none(14)),
-            Err(HoldReason::NoRecordYet),
-        ),
-        row(
-            "p5 in service, grace over",
-            with_target_state(TargetLifecycleState::InService, none(15)),
-            Ok(ExitReason::NotADrain),
-        ),
-        row(
-            "terminating",
-            with_target_state(TargetLifecycleState::Leaving, none(299)),
-            Err(HoldReason::NoRecordYetTerminating),
-        ),
-        row(
+        sleeps("grace", nothing(0), NoRecordYet),
+        sleeps("grace not over", nothing(29), NoRecordYet),
+        exits("p5 grace over", nothing(30), NotADrain),
+        sleeps("in service", in_service(14), NoRecordYet),
+        exits("p5 in service, grace over", in_service(15), NotADrain),
+        sleeps("terminating", leaving(299), NoRecordYetTerminating),
+        exits(
             "p3 terminating, grace over",
-            with_target_state(TargetLifecycleState::Leaving, none(300)),
-            Ok(ExitReason::NoRecordThoughTerminating),
+            leaving(300),
+            NoRecordThoughTerminating,
         ),
-        after(
-            vec![none(3)],
-            row(
-                "it comes late",
-                look(6, reading(holding())),
-                Err(HoldReason::TasksRemain),
-            ),
-        ),
-        after(
-            vec![look(3, reading(holding()))],
-            row(
-                "p2 first look at nothing",
-                none(6),
-                Err(HoldReason::RecordVanished),
-            ),
-        ),
-        after(
-            vec![look(3, reading(holding())), none(6)],
-            row("second look at nothing", none(9), Ok(ExitReason::RecordGone)),
-        ),
-        after(
-            vec![look(29, Reading::Trouble(ReadError::Failed))],
-            row(
-                "p2 first answer after the grace",
-                none(40),
-                Ok(ExitReason::NotADrain),
-            ),
-        ),
+        sleeps("it comes late", reads(6, holding()), TasksRemain).after(vec![nothing(3)]),
+        sleeps("p2 first look at nothing", nothing(6), RecordVanished).after(vec![seen.clone()]),
+        exits("second look at nothing", nothing(9), RecordGone).after(vec![seen, nothing(6)]),
+        exits("p2 first answer after the grace", nothing(40), NotADrain).after(vec![failed]),
     ]);
 }
 
 #[test]
 fn host_going_down() {
-    let gone = |at| {
-        with_task(
-            ProtectedContainers::Unreachable,
-            look(at, Reading::Trouble(ReadError::NoCredentials)),
-        )
-    };
-    let busy = |at| {
-        with_task(
-            ProtectedContainers::Unclear,
-            look(at, Reading::Trouble(ReadError::NoCredentials)),
-        )
-    };
-    let trouble = Err(HoldReason::Trouble(ReadError::NoCredentials));
+    let without = |at| failure(at, ReadError::NoCredentials);
+    let gone = |at| with_task(ProtectedContainers::Unreachable, without(at));
+    let busy = |at| with_task(ProtectedContainers::Unclear, without(at));
+    let no_task = |at| with_task(ProtectedContainers::Absent, without(at));
+    let blind = |at| with_task(ProtectedContainers::Unreachable, reads(at, holding()));
+    let trouble = Trouble(ReadError::NoCredentials);
+    let in_drain = vec![reads(0, holding()), gone(10)];
     check(vec![
-        row("both gone", gone(0), trouble),
-        after(vec![gone(0)], row("both gone, not long", gone(59), trouble)),
-        after(
-            vec![gone(0)],
-            row(
-                "p3 both gone for a minute",
-                gone(60),
-                Ok(ExitReason::HostGoingDown),
-            ),
-        ),
-        after(
-            vec![look(0, reading(holding())), gone(10)],
-            row("p1 not in a drain", gone(70), trouble),
-        ),
-        after(
-            vec![look(0, Reading::Trouble(ReadError::NoCredentials))],
-            row(
-                "credentials alone",
-                look(90, Reading::Trouble(ReadError::NoCredentials)),
-                trouble,
-            ),
-        ),
-        after(
-            vec![busy(0)],
-            row("p2 an agent that answers is there", busy(300), trouble),
-        ),
-        after(
-            vec![with_task(
-                ProtectedContainers::Absent,
-                look(0, Reading::Trouble(ReadError::NoCredentials)),
-            )],
-            row(
-                "no ECS task at all",
-                with_task(
-                    ProtectedContainers::Absent,
-                    look(90, Reading::Trouble(ReadError::NoCredentials)),
-                ),
-                trouble,
-            ),
-        ),
-        after(
-            vec![with_task(
-                ProtectedContainers::Unreachable,
-                look(0, reading(holding())),
-            )],
-            row(
-                "task metadata alone",
-                with_task(ProtectedContainers::Unreachable, look(90, reading(holding()))),
-                Err(HoldReason::TasksRemain),
-            ),
-        ),
+        sleeps("both gone", gone(0), trouble),
+        sleeps("both gone, not long", gone(59), trouble).after(vec![gone(0)]),
+        exits("p3 both gone for a minute", gone(60), HostGoingDown).after(vec![gone(0)]),
+        sleeps("p1 not in a drain", gone(70), trouble).after(in_drain),
+        sleeps("credentials alone", without(90), trouble).after(vec![without(0)]),
+        sleeps("p2 an agent that answers is there", busy(300), trouble).after(vec![busy(0)]),
+        sleeps("no ECS task at all", no_task(90), trouble).after(vec![no_task(0)]),
+        sleeps("task metadata alone", blind(90), TasksRemain).after(vec![blind(0)]),
     ]);
 }
 
@@ -375,8 +191,5 @@ fn disabled() {
         disabled: true,
         ..HoldPolicy::default()
     });
-    assert_eq!(
-        wait.next(&known(), &look(0, reading(holding()))),
-        Decision::Exit(ExitReason::Disabled)
-    );
+    wait.exits(reads(0, holding()), Disabled);
 }
