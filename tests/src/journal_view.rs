@@ -183,6 +183,12 @@ impl JournalView {
         }
     }
 
+    /// P1 and P4: both of the above.
+    pub fn assert_protected(&self, on: &str, daemons: &[&str], holding: &[&str]) {
+        self.assert_daemons_outlive(on, daemons, holding);
+        self.assert_completed_after(on, daemons);
+    }
+
     /// From the moment at which the last task of `holding` groups on `instance` was STOPPED: how long until each
     /// container of that name exited.
     pub fn release_latencies(&self, on: &str, holding: &str, name: &str) -> Vec<Duration> {

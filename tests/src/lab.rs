@@ -3,16 +3,21 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use protector_aws_model::{DaemonStop, Entry, Service, What, World};
+use protector_aws_model::faults::{CallFilter, Limit};
+use protector_aws_model::{Entry, Service, TaskStatus, What, World};
 use protector_local_aws::{CoordinatorSpec, LocalAws, LocalAwsConfig, Timeout};
 use serde_json::{Value, json};
 
 use crate::journal_view::JournalView;
 use crate::names::{CLUSTER, GROUP, HOOK};
 use crate::programs::{bootstrap, next_bootstrap};
+use crate::requests;
 
 /// Longer than any step of any test takes, even on a busy machine; only a failed test waits so long.
 const BOUND: Duration = Duration::from_secs(90);
+
+/// How often a test ticks: the schedule does it once a minute.
+const TICK: Duration = Duration::from_millis(500);
 
 /// How a lab differs from the usual.
 #[derive(Clone, Debug)]
@@ -21,10 +26,6 @@ pub struct LabConfig {
     pub settings: Vec<(&'static str, String)>,
     /// Instances of the group.
     pub instances: usize,
-    /// Whether calls are throttled by the documented quotas.
-    pub quotas: bool,
-    /// When ECS lets daemons go.
-    pub daemon_stop: DaemonStop,
     /// `HeartbeatTimeout` of the hook, in seconds.
     pub heartbeat_seconds: u32,
     /// How soon an event comes again if the run that had it failed. Lambda takes no less than the time-out of the
@@ -37,8 +38,6 @@ impl Default for LabConfig {
         LabConfig {
             settings: Vec::new(),
             instances: 1,
-            quotas: false,
-            daemon_stop: DaemonStop::WhenReplicasNotRunning,
             heartbeat_seconds: 300,
             visibility_timeout: Duration::from_millis(500),
         }
@@ -46,6 +45,14 @@ impl Default for LabConfig {
 }
 
 impl LabConfig {
+    /// With so many instances.
+    pub fn of(instances: usize) -> LabConfig {
+        LabConfig {
+            instances,
+            ..LabConfig::default()
+        }
+    }
+
     /// With one more setting of the coordinator: the name without `PROTECTOR_`.
     #[must_use]
     pub fn set(mut self, name: &'static str, value: &str) -> LabConfig {
@@ -82,8 +89,7 @@ impl Lab {
             tick_every: None,
             ..LocalAwsConfig::default()
         };
-        setup.world.quotas = config.quotas;
-        setup.world.daemon_stop = config.daemon_stop;
+        setup.world.quotas = false;
         let aws = LocalAws::start(setup).await.expect("a free port");
         let mut lab = Lab {
             aws,
@@ -129,53 +135,55 @@ impl Lab {
     }
 
     fn group(&self, config: &LabConfig) {
-        let tag = json!({"Key": "local-aws.cluster", "Value": CLUSTER, "PropagateAtLaunch": true});
-        let size = config.instances;
-        self.auto_scaling(
-            "CreateAutoScalingGroup",
-            json!({"AutoScalingGroupName": GROUP, "MinSize": 0, "MaxSize": size, "DesiredCapacity": size, "Tags": [tag]}),
-        );
-        self.auto_scaling(
-            "PutLifecycleHook",
-            json!({"AutoScalingGroupName": GROUP, "LifecycleHookName": HOOK, "DefaultResult": "CONTINUE",
-                "HeartbeatTimeout": config.heartbeat_seconds,
-                "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"}),
-        );
+        self.auto_scaling("CreateAutoScalingGroup", requests::group(config.instances));
+        let hook = requests::hook(HOOK, config.heartbeat_seconds.into());
+        self.auto_scaling("PutLifecycleHook", hook);
     }
 
-    /// One call of ECS by a person.
+    /// One call by a person.
     ///
     /// # Panics
     /// It is refused.
+    pub fn call(&self, service: Service, operation: &str, params: Value) -> Value {
+        let answer = self.aws.call(service, operation, params);
+        answer.unwrap_or_else(|error| panic!("{operation}: {error}"))
+    }
+
+    /// The same, of ECS.
     pub fn ecs(&self, operation: &str, params: Value) -> Value {
+        self.call(Service::Ecs, operation, params)
+    }
+
+    /// The same, of Auto Scaling.
+    pub fn auto_scaling(&self, operation: &str, params: Value) -> Value {
+        self.call(Service::AutoScaling, operation, params)
+    }
+
+    /// A person writes a parameter.
+    pub fn put(&self, name: &str, text: &str) {
+        let params = json!({"Name": name, "Type": "String", "Value": text, "Overwrite": true});
+        self.call(Service::Ssm, "PutParameter", params);
+    }
+
+    /// The text of a parameter, if there is one.
+    pub fn text(&self, name: &str) -> Option<String> {
         self.aws
-            .call(Service::Ecs, operation, params)
-            .expect("ECS takes the call")
+            .world(|world, _| world.parameter(name).map(str::to_owned))
+    }
+
+    /// A person stops a task.
+    pub fn stop_task(&self, task: &str) {
+        self.ecs("StopTask", json!({"cluster": CLUSTER, "task": task}));
+    }
+
+    /// Denies these calls from now on.
+    pub fn deny(&self, calls: CallFilter) {
+        self.aws.faults(|faults| faults.deny(calls, Limit::Forever));
     }
 
     /// The ARNs of tasks that the journal knows to have had a container of that name.
     pub fn tasks_with(&self, container: &str) -> Vec<String> {
         self.journal().tasks_with(container)
-    }
-
-    /// One call of Auto Scaling by a person.
-    ///
-    /// # Panics
-    /// It is refused.
-    pub fn auto_scaling(&self, operation: &str, params: Value) -> Value {
-        self.aws
-            .call(Service::AutoScaling, operation, params)
-            .expect("Auto Scaling takes the call")
-    }
-
-    /// One call of SSM by a person.
-    ///
-    /// # Panics
-    /// It is refused.
-    pub fn ssm(&self, operation: &str, params: Value) -> Value {
-        self.aws
-            .call(Service::Ssm, operation, params)
-            .expect("SSM takes the call")
     }
 
     /// The first instance.
@@ -185,8 +193,10 @@ impl Lab {
 
     /// Auto Scaling takes an instance away.
     pub fn scale_in(&self, instance: &str) {
-        let params = json!({"InstanceId": instance, "ShouldDecrementDesiredCapacity": true});
-        self.auto_scaling("TerminateInstanceInAutoScalingGroup", params);
+        self.auto_scaling(
+            "TerminateInstanceInAutoScalingGroup",
+            requests::terminate(instance),
+        );
     }
 
     /// A person sets a container instance's status.
@@ -194,9 +204,20 @@ impl Lab {
     /// # Panics
     /// It is not registered.
     pub fn set_status(&self, instance: &str, status: &str) {
-        let arn = self.container_instance(instance);
-        let params = json!({"cluster": CLUSTER, "containerInstances": [arn], "status": status});
+        let params = requests::status(&self.container_instance(instance), status);
         self.ecs("UpdateContainerInstancesState", params);
+    }
+
+    /// EC2 takes an instance back.
+    pub fn spot_notice(&self, instance: &str) {
+        self.aws
+            .world(|world, now| world.spot_notice(now, instance, "terminate"));
+    }
+
+    /// The agent of an instance loses its connection, or finds it again.
+    pub fn agent_connected(&self, instance: &str, connected: bool) {
+        self.aws
+            .world(|world, now| world.agent_connected(now, instance, connected));
     }
 
     /// The ARN of a container instance.
@@ -250,13 +271,30 @@ impl Lab {
         .await;
     }
 
+    /// Drains an instance, by events alone.
+    pub async fn drained(&self, instance: &str) {
+        self.scale_in(instance);
+        self.gone(instance).await;
+    }
+
+    /// Drains an instance, by events and ticks.
+    pub async fn drained_with_ticks(&self, instance: &str) {
+        self.scale_in(instance);
+        self.gone_with_ticks(instance).await;
+    }
+
     /// Waits until an instance is terminated.
     pub async fn gone(&self, instance: &str) {
         self.gone_within(instance, BOUND).await;
     }
 
     /// The same, with ticks as the schedule would make them, only faster.
-    pub async fn gone_with_ticks(&self, instance: &str, every: Duration) {
+    pub async fn gone_with_ticks(&self, instance: &str) {
+        self.gone_with_ticks_every(instance, TICK).await;
+    }
+
+    /// The same, with ticks as often as this.
+    pub async fn gone_with_ticks_every(&self, instance: &str, every: Duration) {
         let gone = self.gone(instance);
         tokio::pin!(gone);
         loop {
@@ -337,6 +375,19 @@ impl Lab {
         JournalView::new(self.aws.journal())
     }
 
+    /// Waits until the tasks of these services on an instance are STOPPED.
+    pub async fn services_stopped(&self, instance: &str, services: &[&str]) {
+        let groups: Vec<String> = services.iter().map(|name| format!("service:{name}")).collect();
+        self.wait("the tasks have stopped", |world| {
+            let tasks = world.tasks_on(instance).into_iter();
+            let mut of_them = tasks.filter(|task| groups.contains(&task.group));
+            of_them
+                .all(|task| task.last_status == TaskStatus::Stopped)
+                .then_some(())
+        })
+        .await;
+    }
+
     /// The name of an instance's parameter.
     pub fn parameter(&self, instance: &str) -> String {
         format!("/ecs-daemon-protector/{CLUSTER}/{instance}")
@@ -344,11 +395,7 @@ impl Lab {
 
     /// An instance's record, if there is one.
     pub fn record(&self, instance: &str) -> Option<Value> {
-        let name = self.parameter(instance);
-        let text = self
-            .aws
-            .world(|world, _| world.parameter(&name).map(str::to_owned));
-        text.and_then(|text| serde_json::from_str(&text).ok())
+        serde_json::from_str(&self.text(&self.parameter(instance))?).ok()
     }
 
     /// The last text of an instance's record: once its drain is over and its machine gone, the next tick deletes it.

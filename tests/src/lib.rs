@@ -11,13 +11,17 @@ mod lab;
 mod names;
 mod operator;
 mod programs;
+mod requests;
 mod sim;
+mod values;
 mod workload;
 
 pub use journal_view::JournalView;
 pub use lab::{Lab, LabConfig};
 pub use names::{CLUSTER, GROUP, HOOK, SIDECAR};
-pub use operator::{PERSON, Said, ctl};
+pub use operator::{PERSON, Said, ctl, tool};
 pub use programs::{bootstrap, next_bootstrap, protectorctl, sidecar};
+pub use requests::{complete, order};
 pub use sim::{SyntaxError, Transcript, play};
+pub use values::{assert_has, json_lines};
 pub use workload::Daemon;

@@ -32,6 +32,28 @@ impl Said {
         serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
+    /// It has ended with this code.
+    ///
+    /// # Panics
+    /// It has not.
+    #[track_caller]
+    #[must_use]
+    pub fn ended(self, code: i32) -> Said {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        self
+    }
+
+    /// It has printed all of these.
+    ///
+    /// # Panics
+    /// It has not.
+    #[track_caller]
+    pub fn shows(&self, parts: &[&str]) {
+        for part in parts {
+            assert!(self.out.contains(part), "{part}: {self:?}");
+        }
+    }
+
     /// Everything that it said.
     #[must_use]
     pub fn all(&self) -> String {
@@ -50,25 +72,39 @@ impl From<Output> for Said {
     }
 }
 
-/// Calls the tool with these arguments, in the lab's account and without a terminal.
+/// Calls the tool with these arguments, without a terminal, in an account at an endpoint.
+///
+/// # Panics
+/// It cannot be started.
+pub fn tool(endpoint: &str, region: &str, arguments: &[&str]) -> Said {
+    let output = command(endpoint, region, arguments).output();
+    output.unwrap_or_else(|error| panic!("{error}")).into()
+}
+
+/// The same, in the lab's account.
 ///
 /// # Panics
 /// It cannot be started.
 pub async fn ctl(lab: &Lab, arguments: &[&str]) -> Said {
+    let mut command = command(&lab.aws.endpoint_url(), "eu-west-1", arguments);
+    let output = tokio::task::spawn_blocking(move || command.output()).await;
+    output
+        .unwrap_or_else(|error| panic!("{error}"))
+        .unwrap_or_else(|error| panic!("{error}"))
+        .into()
+}
+
+fn command(endpoint: &str, region: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(protectorctl());
     command
         .args(arguments)
         .env_clear()
         .env("HOME", "/nonexistent")
         .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("AWS_ENDPOINT_URL", lab.aws.endpoint_url())
-        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .env("AWS_REGION", region)
         .env("AWS_ACCESS_KEY_ID", PERSON)
         .env("AWS_SECRET_ACCESS_KEY", PERSON)
         .stdin(std::process::Stdio::null());
-    let output = tokio::task::spawn_blocking(move || command.output()).await;
-    output
-        .unwrap_or_else(|error| panic!("{error}"))
-        .unwrap_or_else(|error| panic!("{error}"))
-        .into()
+    command
 }

@@ -4,9 +4,10 @@ use protector_aws_model::TaskStatus;
 use serde_json::{Value, json};
 
 use crate::journal_view::JournalView;
-use crate::lab::Lab;
+use crate::lab::{Lab, LabConfig};
 use crate::names::{CLUSTER, SIDECAR, principal};
 use crate::programs;
+use crate::requests::{self, simulated};
 
 /// A DAEMON service.
 #[derive(Clone, Debug)]
@@ -74,18 +75,21 @@ impl Daemon {
     }
 }
 
-fn simulated(name: &str, stop_seconds: u32) -> Value {
-    json!({"name": name, "memory": 16, "stopTimeout": 3600, "dockerLabels":
-        {"local-aws.simulated": "true", "local-aws.stop-seconds": stop_seconds.to_string()}})
-}
-
 impl Lab {
+    /// A lab with the coordinator and a protected daemon `logs`.
+    ///
+    /// # Panics
+    /// It cannot be set up.
+    pub async fn with_logs(config: LabConfig) -> Lab {
+        let lab = Lab::start(config).await;
+        lab.daemon(&Daemon::new("logs")).await;
+        lab
+    }
+
     /// A REPLICA service whose tasks take so long from SIGTERM to their end.
     pub async fn replicas(&self, name: &str, count: usize, stop_seconds: u32) {
         self.define(name, json!([simulated("app", stop_seconds)]));
-        let params =
-            json!({"cluster": CLUSTER, "serviceName": name, "taskDefinition": name, "desiredCount": count});
-        self.ecs("CreateService", params);
+        self.ecs("CreateService", requests::replica_service(name, count));
         self.running(&format!("service:{name}"), count).await;
     }
 
@@ -110,8 +114,7 @@ impl Lab {
     pub async fn daemon_that_fails_its_check(&self, daemon: &Daemon) {
         let name = daemon.name.as_str();
         self.define(name, daemon.containers());
-        let params = json!({"cluster": CLUSTER, "serviceName": name, "taskDefinition": name, "schedulingStrategy": "DAEMON"});
-        self.ecs("CreateService", params);
+        self.ecs("CreateService", requests::daemon_service(name));
         self.running(&format!("service:{name}"), self.instances.len())
             .await;
     }
@@ -119,14 +122,10 @@ impl Lab {
     /// The ARNs of a service's tasks on all instances.
     pub fn tasks_of(&self, service: &str) -> Vec<String> {
         let group = format!("service:{service}");
-        let tasks = self
-            .instances
-            .iter()
-            .flat_map(|instance| self.aws.world(|world, _| world.tasks_on(instance)));
-        tasks
-            .filter(|task| task.group == group)
-            .map(|task| task.task_arn)
-            .collect()
+        let on = |instance| self.aws.world(|world, _| world.tasks_on(instance));
+        let tasks = self.instances.iter().flat_map(|instance| on(instance));
+        let of_it = tasks.filter(|task| task.group == group);
+        of_it.map(|task| task.task_arn).collect()
     }
 
     /// The log lines of the sidecars of a service.
@@ -148,10 +147,8 @@ impl Lab {
             .collect();
         self.wait("self-checks", |world| {
             let journal = JournalView::new(world.journal().to_vec());
-            principals
-                .iter()
-                .all(|principal| !journal.calls_by(principal).is_empty())
-                .then_some(())
+            let mut calls = principals.iter().map(|principal| journal.calls_by(principal));
+            calls.all(|calls| !calls.is_empty()).then_some(())
         })
         .await;
     }
@@ -169,10 +166,6 @@ impl Lab {
     }
 
     fn define(&self, family: &str, containers: Value) {
-        self.ecs(
-            "RegisterTaskDefinition",
-            json!({"family": family, "networkMode": "host", "requiresCompatibilities": ["EC2"],
-                "taskRoleArn": "arn:aws:iam::123456789012:role/task", "containerDefinitions": containers}),
-        );
+        self.ecs("RegisterTaskDefinition", requests::definition(family, containers));
     }
 }

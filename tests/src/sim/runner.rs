@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::harness::{Harness, LINGER};
 use super::script::{End, Script, Step, StepKind};
-use crate::names::{CLUSTER, GROUP};
+use crate::names::CLUSTER;
+use crate::requests;
 
 /// The schedule of `template.yaml`.
 const TICK: SignedDuration = SignedDuration::from_mins(1);
@@ -81,7 +82,7 @@ impl Runner<'_> {
         match &step.what {
             StepKind::ScaleIn => self.auto_scaling(
                 "TerminateInstanceInAutoScalingGroup",
-                json!({"InstanceId": self.instance, "ShouldDecrementDesiredCapacity": true}),
+                requests::terminate(self.instance),
             ),
             StepKind::SpotNotice => self
                 .harness
@@ -105,11 +106,9 @@ impl Runner<'_> {
             ),
             StepKind::Protect { service, minutes } => self.protect(service, *minutes),
             StepKind::Lose(count) => self.harness.lose(*count),
-            StepKind::CompleteHook(hook) => self.auto_scaling(
-                "CompleteLifecycleAction",
-                json!({"AutoScalingGroupName": GROUP, "LifecycleHookName": hook, "InstanceId": self.instance,
-                    "LifecycleActionResult": "CONTINUE"}),
-            ),
+            StepKind::CompleteHook(hook) => {
+                self.auto_scaling("CompleteLifecycleAction", requests::complete(hook, self.instance));
+            }
         }
     }
 
@@ -125,7 +124,7 @@ impl Runner<'_> {
     fn set(&self, status: &str) {
         let view = self.harness.with(|world, _| world.instance_state(self.instance));
         let arn = view.and_then(|view| view.container_instance_arn);
-        let params = json!({"cluster": CLUSTER, "containerInstances": [arn], "status": status});
+        let params = requests::status(&arn.unwrap_or_default(), status);
         self.ecs("UpdateContainerInstancesState", params);
     }
 
@@ -144,11 +143,8 @@ impl Runner<'_> {
     fn protect(&self, service: &str, minutes: u64) {
         let group = format!("service:{service}");
         let tasks = self.harness.with(|world, _| world.tasks_on(self.instance));
-        let tasks: Vec<String> = tasks
-            .into_iter()
-            .filter(|task| task.group == group)
-            .map(|task| task.task_arn)
-            .collect();
+        let of_it = tasks.into_iter().filter(|task| task.group == group);
+        let tasks: Vec<String> = of_it.map(|task| task.task_arn).collect();
         let params = json!({"cluster": CLUSTER, "tasks": tasks, "protectionEnabled": true,
             "expiresInMinutes": minutes});
         self.ecs("UpdateTaskProtection", params);

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::harness::Harness;
 use super::script::ScriptSetup;
-use crate::names::{CLUSTER, GROUP, SIDECAR};
+use crate::names::{CLUSTER, SIDECAR};
+use crate::requests::{self, simulated};
 
 /// All of it takes so long.
 pub(crate) const DURATION: Duration = Duration::from_secs(2);
@@ -50,14 +51,9 @@ impl Setup<'_> {
 
     fn group(&self, setup: &ScriptSetup) {
         self.ecs("CreateCluster", json!({"clusterName": CLUSTER}));
-        let tag = json!({"Key": "local-aws.cluster", "Value": CLUSTER, "PropagateAtLaunch": true});
-        let group = json!({"AutoScalingGroupName": GROUP, "MinSize": 0, "MaxSize": 1, "DesiredCapacity": 1,
-            "Tags": [tag]});
-        self.call(Service::AutoScaling, "CreateAutoScalingGroup", group);
+        self.call(Service::AutoScaling, "CreateAutoScalingGroup", requests::group(1));
         for hook in &setup.hooks {
-            let hook = json!({"AutoScalingGroupName": GROUP, "LifecycleHookName": hook.name,
-                "DefaultResult": "CONTINUE", "HeartbeatTimeout": hook.heartbeat.as_secs(),
-                "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"});
+            let hook = requests::hook(&hook.name, hook.heartbeat.as_secs());
             self.call(Service::AutoScaling, "PutLifecycleHook", hook);
         }
     }
@@ -95,16 +91,13 @@ impl Setup<'_> {
                 false => json!([main]),
             };
             self.define(&daemon.name, containers);
-            let service = json!({"cluster": CLUSTER, "serviceName": daemon.name, "taskDefinition": daemon.name,
-                "schedulingStrategy": "DAEMON"});
-            self.ecs("CreateService", service);
+            self.ecs("CreateService", requests::daemon_service(&daemon.name));
         }
         for service in &setup.replicas {
             let name = &service.name;
             self.define(name, json!([simulated("app", seconds(service.stop_in))]));
-            let service = json!({"cluster": CLUSTER, "serviceName": name, "taskDefinition": name,
-                "desiredCount": service.tasks});
-            self.ecs("CreateService", service);
+            let tasks = service.tasks.try_into().unwrap_or(usize::MAX);
+            self.ecs("CreateService", requests::replica_service(name, tasks));
         }
     }
 
@@ -121,18 +114,8 @@ impl Setup<'_> {
     }
 
     fn define(&self, family: &str, containers: Value) {
-        self.ecs(
-            "RegisterTaskDefinition",
-            json!({"family": family, "networkMode": "host", "requiresCompatibilities": ["EC2"],
-                "taskRoleArn": "arn:aws:iam::123456789012:role/task", "containerDefinitions": containers}),
-        );
+        self.ecs("RegisterTaskDefinition", requests::definition(family, containers));
     }
-}
-
-/// A container that the world simulates.
-fn simulated(name: &str, stop_seconds: u32) -> Value {
-    json!({"name": name, "memory": 16, "stopTimeout": 3600, "dockerLabels":
-        {"local-aws.simulated": "true", "local-aws.stop-seconds": stop_seconds.to_string()}})
 }
 
 /// As `examples/task-definition.json` has it.

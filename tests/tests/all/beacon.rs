@@ -1,52 +1,45 @@
 //! The beacon, by which operators' tools find the coordinator and see that it runs.
 
 use protector_aws_model::Service;
-use protector_aws_model::faults::{CallFilter, Limit};
+use protector_aws_model::faults::CallFilter;
 use protector_core::beacon::HeartbeatsBeacon;
-use protector_tests::{Lab, LabConfig};
+use protector_tests::{Lab, LabConfig, assert_has};
 use serde_json::{Value, json};
 
 const NAME: &str = "/ecs-daemon-protector/coordinator";
 
 fn beacon(lab: &Lab) -> Option<Value> {
-    let text = lab.aws.world(|world, _| world.parameter(NAME).map(str::to_owned));
+    let text = lab.text(NAME);
     text.map(|text| serde_json::from_str(&text).unwrap())
 }
 
-fn put(lab: &Lab, name: &str, text: &str) {
-    let params = json!({"Name": name, "Type": "String", "Value": text, "Overwrite": true});
-    lab.ssm("PutParameter", params);
+/// Calls of the coordinator.
+fn calls(lab: &Lab) -> usize {
+    lab.journal().coordinator_calls().values().sum()
 }
 
 #[tokio::test]
 async fn a_tick_tells_where_the_coordinator_is_what_it_does_and_that_it_runs() {
-    let lab = Lab::start(
-        LabConfig::default()
-            .set("CLUSTERS", "prod")
-            .set("MAX_DRAIN", "2h"),
-    )
-    .await;
+    let config = LabConfig::default()
+        .set("CLUSTERS", "prod")
+        .set("MAX_DRAIN", "2h");
+    let lab = Lab::start(config).await;
     assert_eq!(beacon(&lab), None);
     let before = jiff::Timestamp::now();
     lab.tick().await;
     let said = beacon(&lab).expect("the first tick writes it");
-    assert_eq!(
-        said["functionArn"],
-        "arn:aws:lambda:eu-west-1:123456789012:function:ecs-daemon-protector"
-    );
-    assert_eq!(said["logGroup"], "/aws/lambda/ecs-daemon-protector");
-    let queue = |name: &str| {
-        json!(format!(
-            "https://sqs.eu-west-1.amazonaws.com/123456789012/ecs-daemon-protector-{name}"
-        ))
-    };
-    assert_eq!(said["deadLetterQueueUrl"], queue("dead-letters"));
-    assert_eq!(said["failedEventQueueUrl"], queue("failed-events.fifo"));
-    assert_eq!(said["version"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(
-        (&said["clusters"], &said["maxDrain"], &said["control"]),
-        (&json!(["prod"]), &json!("2h"), &json!("on"))
-    );
+    let queues = "https://sqs.eu-west-1.amazonaws.com/123456789012/ecs-daemon-protector";
+    let expected = json!({
+        "functionArn": "arn:aws:lambda:eu-west-1:123456789012:function:ecs-daemon-protector",
+        "logGroup": "/aws/lambda/ecs-daemon-protector",
+        "deadLetterQueueUrl": format!("{queues}-dead-letters"),
+        "failedEventQueueUrl": format!("{queues}-failed-events.fifo"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "clusters": ["prod"],
+        "maxDrain": "2h",
+        "control": "on",
+    });
+    assert_has(&said, expected);
     let at: jiff::Timestamp = said["tickAt"].as_str().unwrap().parse().unwrap();
     assert!((before..=jiff::Timestamp::now()).contains(&at), "{at}");
 }
@@ -57,7 +50,7 @@ async fn p10_a_tick_that_comes_again_writes_no_second_beacon_unless_more_than_th
     lab.tick().await;
     lab.tick().await;
     assert_eq!(lab.journal().beacon_writes(), 1);
-    put(&lab, "/ecs-daemon-protector/control", r#"{"mode":"release-all"}"#);
+    lab.put("/ecs-daemon-protector/control", r#"{"mode":"release-all"}"#);
     lab.tick().await;
     assert_eq!(beacon(&lab).unwrap()["control"], "release-all");
     assert_eq!(lab.journal().beacon_writes(), 2);
@@ -66,7 +59,7 @@ async fn p10_a_tick_that_comes_again_writes_no_second_beacon_unless_more_than_th
     let mut old = beacon(&lab).unwrap();
     let at: jiff::Timestamp = old["tickAt"].as_str().unwrap().parse().unwrap();
     old["tickAt"] = json!(at.checked_sub(minute).unwrap().to_string());
-    put(&lab, NAME, &old.to_string());
+    lab.put(NAME, &old.to_string());
     lab.tick().await;
     assert_eq!(lab.journal().beacon_writes(), 3);
     assert!(beacon(&lab).unwrap()["tickAt"].as_str() > old["tickAt"].as_str());
@@ -77,11 +70,10 @@ async fn p10_an_idle_tick_with_its_beacon_makes_four_calls() {
     let lab = Lab::start(LabConfig::default()).await;
     // The first one has a check of the daemons too.
     lab.tick().await;
-    lab.ssm("DeleteParameter", json!({"Name": NAME}));
-    let before: usize = lab.journal().coordinator_calls().values().sum();
+    lab.call(Service::Ssm, "DeleteParameter", json!({"Name": NAME}));
+    let before = calls(&lab);
     lab.tick().await;
-    let after: usize = lab.journal().coordinator_calls().values().sum();
-    assert_eq!((after - before, lab.journal().beacon_writes()), (4, 2));
+    assert_eq!((calls(&lab) - before, lab.journal().beacon_writes()), (4, 2));
 }
 
 #[tokio::test]
@@ -90,10 +82,7 @@ async fn the_beacon_is_no_record_and_is_kept() {
     lab.tick().await;
     lab.tick().await;
     for line in lab.said("tick") {
-        assert_eq!(
-            (&line["instances"], &line["deletedRecords"], &line["errors"]),
-            (&json!(0), &json!(0), &json!([]))
-        );
+        assert_has(&line, json!({"instances": 0, "deletedRecords": 0, "errors": []}));
     }
     assert!(beacon(&lab).is_some());
 }
@@ -109,14 +98,12 @@ async fn a_dry_run_writes_no_beacon() {
 async fn a_beacon_that_may_not_be_written_is_reported_and_fails_no_tick() {
     let lab = Lab::start(LabConfig::default().set("LOG", "debug")).await;
     let put = CallFilter::operation(Service::Ssm, "PutParameter").mentioning(NAME);
-    lab.aws.faults(|faults| faults.deny(put, Limit::Forever));
+    lab.deny(put);
     lab.tick().await;
     let lines = lab.said("beacon");
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert!(
-        lines[0]["error"].to_string().contains("AccessDenied"),
-        "{lines:?}"
-    );
+    let error = lines[0]["error"].to_string();
+    assert!(error.contains("AccessDenied"), "{error}");
     assert!(lab.said("failed").is_empty());
     let ticks = lab.said("tick");
     assert_eq!((ticks.len(), &ticks[0]["errors"]), (1, &json!([])));
@@ -127,9 +114,7 @@ async fn the_heartbeats_say_how_their_run_went_while_a_hook_waits() {
     const HEARTBEATS: &str = "/ecs-daemon-protector/heartbeats";
     let lab = Lab::start(LabConfig::default()).await;
     let read = |lab: &Lab| {
-        let text = lab
-            .aws
-            .world(|world, _| world.parameter(HEARTBEATS).map(str::to_owned));
+        let text = lab.text(HEARTBEATS);
         text.map(|text| HeartbeatsBeacon::decode(&text).unwrap())
     };
     lab.heartbeats().await;
@@ -138,7 +123,7 @@ async fn the_heartbeats_say_how_their_run_went_while_a_hook_waits() {
     lab.scale_in(lab.instance());
     lab.hook_waits(lab.instance()).await;
     let refused = CallFilter::operation(Service::AutoScaling, "RecordLifecycleActionHeartbeat");
-    lab.aws.faults(|faults| faults.deny(refused, Limit::Forever));
+    lab.deny(refused);
     lab.heartbeats().await;
     let late = read(&lab).unwrap();
     assert_eq!((late.waiting, late.late), (1, 1));

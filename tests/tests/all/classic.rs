@@ -2,7 +2,7 @@
 
 use protector_aws_model::Service;
 use protector_aws_model::faults::{CallFilter, Limit};
-use protector_tests::{CLUSTER, Lab, LabConfig, PERSON, ctl};
+use protector_tests::{CLUSTER, Lab, LabConfig, PERSON, assert_has, ctl};
 use serde_json::{Value, json};
 
 const CALL: &str = "elasticloadbalancing:DescribeLoadBalancerAttributes";
@@ -10,24 +10,17 @@ const CALL: &str = "elasticloadbalancing:DescribeLoadBalancerAttributes";
 /// An instance that drains, with a task of a service behind a load balancer that lets connections end for this long.
 async fn draining(draining_seconds: u32) -> Lab {
     let lab = Lab::start(LabConfig::default().set("CLUSTERS", CLUSTER)).await;
-    let classic = |operation: &str, params: Value| {
-        let answer = lab.aws.call(Service::ClassicLoadBalancing, operation, params);
-        answer.unwrap();
-    };
+    let classic = |operation: &str, params: Value| lab.call(Service::ClassicLoadBalancing, operation, params);
     let listener = json!({"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 80});
-    classic(
-        "CreateLoadBalancer",
-        json!({"LoadBalancerName": "old", "Listeners": [listener]}),
-    );
+    let balancer = json!({"LoadBalancerName": "old", "Listeners": [listener]});
+    classic("CreateLoadBalancer", balancer);
     let attributes = json!({"ConnectionDraining": {"Enabled": true, "Timeout": draining_seconds}});
     let modify = json!({"LoadBalancerName": "old", "LoadBalancerAttributes": attributes});
     classic("ModifyLoadBalancerAttributes", modify);
     let container = json!({"name": "app", "image": "app", "memory": 16, "stopTimeout": 20,
         "dockerLabels": {"local-aws.simulated": "true"}});
-    lab.ecs(
-        "RegisterTaskDefinition",
-        json!({"family": "web", "containerDefinitions": [container]}),
-    );
+    let definition = json!({"family": "web", "containerDefinitions": [container]});
+    lab.ecs("RegisterTaskDefinition", definition);
     let balancers = json!([{"loadBalancerName": "old", "containerName": "app", "containerPort": 80}]);
     // So that ECS stops the only task although no other instance takes its replacement.
     let bounds = json!({"minimumHealthyPercent": 0, "maximumPercent": 100});
@@ -53,22 +46,15 @@ async fn draining(draining_seconds: u32) -> Lab {
 #[tokio::test]
 async fn explain_gives_the_bound_of_connection_draining_with_what_shows_it() {
     let lab = draining(300).await;
-    let said = ctl(&lab, &["explain", lab.instance(), "--json"]).await;
+    let (lab, instance) = (&lab, lab.instance());
+    let said = ctl(lab, &["explain", instance, "--json"]).await;
     let task = &said.json()["explanation"]["tasks"][0];
-    assert_eq!(
-        (&task["group"], &task["cause"]),
-        (&json!("service:web"), &json!("deregistering")),
-        "{said:?}"
-    );
-    assert_eq!(task["ends"]["kind"], "bound", "{task}");
+    let expected = json!({"group": "service:web", "cause": "deregistering", "ends": {"kind": "bound"}});
+    assert_has(task, expected);
     let evidence = task["evidence"].to_string();
-    let shown = format!(
-        "old: {} InService: Instance deregistration currently in progress.",
-        lab.instance()
-    );
+    let shown = format!("old: {instance} InService: Instance deregistration currently in progress.");
     assert!(evidence.contains(&shown), "{evidence}");
-    let text = ctl(&lab, &["explain", lab.instance()]).await;
-    assert!(text.out.contains("for 5m at most"), "{}", text.out);
+    ctl(lab, &["explain", instance]).await.shows(&["for 5m at most"]);
 }
 
 #[tokio::test]
@@ -77,13 +63,9 @@ async fn a_load_balancer_that_may_not_be_read_leaves_the_bound_open() {
     let denied =
         CallFilter::operation(Service::ClassicLoadBalancing, "DescribeLoadBalancerAttributes").by(PERSON);
     lab.aws.faults(|faults| faults.deny(denied, Limit::Forever));
-    let said = ctl(&lab, &["explain", lab.instance(), "--json"]).await;
-    let answer = said.json();
-    assert_eq!(answer["explanation"]["notKnown"][0]["call"], CALL, "{answer}");
-    assert_eq!(said.code, Some(2), "not fine");
-    let task = &answer["explanation"]["tasks"][0];
-    assert_eq!(
-        (&task["cause"], &task["ends"]["kind"]),
-        (&json!("deregistering"), &json!("unknown"))
-    );
+    let said = ctl(&lab, &["explain", lab.instance(), "--json"]).await.ended(2);
+    let explanation = &said.json()["explanation"];
+    assert_eq!(explanation["notKnown"][0]["call"], CALL, "{explanation}");
+    let expected = json!({"cause": "deregistering", "ends": {"kind": "unknown"}});
+    assert_has(&explanation["tasks"][0], expected);
 }

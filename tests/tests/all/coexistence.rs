@@ -1,14 +1,13 @@
 //! Other drainers beside us.
 
-use protector_tests::{Daemon, GROUP, Lab, LabConfig};
+use protector_tests::{GROUP, Lab, LabConfig, complete};
 use serde_json::json;
 
 const MANAGED_HOOK: &str = "ecs-managed-draining-termination-hook";
 
 #[tokio::test]
 async fn p9_the_hook_of_managed_draining_waits_beside_ours_and_is_left_to_ecs() {
-    let lab = Lab::start(LabConfig::default()).await;
-    lab.daemon(&Daemon::new("logs")).await;
+    let lab = Lab::with_logs(LabConfig::default()).await;
     lab.replicas("web", 2, 2).await;
     lab.auto_scaling(
         "PutLifecycleHook",
@@ -19,38 +18,28 @@ async fn p9_the_hook_of_managed_draining_waits_beside_ours_and_is_left_to_ecs() 
     lab.scale_in(&instance);
     let ours = || lab.journal().hook(&instance, "completed").len() == 1;
     lab.tick_until("our hook is completed", ours).await;
-    lab.auto_scaling(
-        "CompleteLifecycleAction",
-        json!({"AutoScalingGroupName": GROUP, "LifecycleHookName": MANAGED_HOOK, "InstanceId": instance,
-            "LifecycleActionResult": "CONTINUE"}),
-    );
+    lab.auto_scaling("CompleteLifecycleAction", complete(MANAGED_HOOK, &instance));
     lab.gone(&instance).await;
     let journal = lab.journal();
     journal.assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
     for operation in ["CompleteLifecycleAction", "RecordLifecycleActionHeartbeat"] {
-        assert!(
-            journal.coordinator_called(operation, MANAGED_HOOK).is_empty(),
-            "{operation}"
-        );
+        let called = journal.coordinator_called(operation, MANAGED_HOOK);
+        assert!(called.is_empty(), "{operation}");
     }
 }
 
 #[tokio::test]
 async fn p9_the_agents_own_spot_draining_is_the_same_drain() {
-    let lab = Lab::start(LabConfig::default()).await;
-    lab.daemon(&Daemon::new("logs")).await;
+    let lab = Lab::with_logs(LabConfig::default()).await;
     lab.replicas("web", 2, 2).await;
     let instance = lab.instance().to_owned();
     lab.set_status(&instance, "DRAINING");
-    lab.aws
-        .world(|world, now| world.spot_notice(now, &instance, "terminate"));
+    lab.spot_notice(&instance);
     let reported = || !lab.journal().sigterm(&instance, "logs").is_empty();
     lab.tick_until("the daemon is told to stop", reported).await;
     let record = lab.record(&instance).unwrap();
-    assert!(
-        record["spotNoticeAt"].is_string() && record["reason"] == "drained",
-        "{record}"
-    );
+    assert!(record["spotNoticeAt"].is_string(), "{record}");
+    assert_eq!(record["reason"], "drained", "{record}");
     lab.journal()
         .assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
 }

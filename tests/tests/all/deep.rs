@@ -1,32 +1,11 @@
 //! `protectorctl status --deep`, what is usual, and the options that a shown command repeats: against the real coordinator.
 
-use crate::scene::{Running, event};
-use protector_aws_model::faults::{CallFilter, Limit};
+use crate::scene::Stuck;
+use protector_aws_model::faults::CallFilter;
 use protector_aws_model::{Faults, Service};
-use protector_tests::{CLUSTER, Daemon, Lab, LabConfig, PERSON, ctl, protectorctl};
+use protector_tests::{CLUSTER, Lab, LabConfig, PERSON, assert_has, ctl, tool};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::process::{Command, Output};
-
-/// Calls the tool in an account of another process.
-fn tool(endpoint: &str, arguments: &[&str]) -> Output {
-    let mut command = Command::new(protectorctl());
-    command
-        .args(arguments)
-        .env_clear()
-        .env("HOME", "/nonexistent")
-        .env("AWS_ENDPOINT_URL", endpoint)
-        .env("AWS_REGION", "us-east-1")
-        .env("AWS_ACCESS_KEY_ID", PERSON)
-        .env("AWS_SECRET_ACCESS_KEY", PERSON)
-        .env("AWS_EC2_METADATA_DISABLED", "true");
-    command.output().unwrap()
-}
-
-fn answer(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
-}
 
 /// The causes of the tasks that hold a drain.
 fn causes(drain: &Value) -> Vec<&str> {
@@ -36,19 +15,16 @@ fn causes(drain: &Value) -> Vec<&str> {
 
 #[test]
 fn a_deep_status_of_the_stuck_scene_has_the_cause_and_the_bound_of_each_drain() {
-    let (running, mut output) = Running::start(&["local-aws", "--json", "--scene", "stuck"]);
-    let ready = event(&mut output, "ready");
-    let endpoint = ready["endpoint"].as_str().unwrap();
-    let deep = answer(&tool(endpoint, &["status", "--deep", "--json"]));
+    let stuck = Stuck::start(&[]);
+    let tool = |arguments: &[&str]| tool(stuck.endpoint(), "us-east-1", arguments);
+    let deep = tool(&["status", "--deep", "--json"]).json();
     assert_eq!(deep["partial"], json!([]), "{deep}");
-    let drains: BTreeMap<&str, &Value> = deep["drains"]
-        .as_array()
-        .unwrap()
-        .iter()
+    let drains = deep["drains"].as_array().unwrap().iter();
+    let drains: BTreeMap<&str, &Value> = drains
         .map(|drain| (drain["instance"].as_str().unwrap(), drain))
         .collect();
-    let plain = answer(&tool(endpoint, &["status", "--json"]));
-    for one in ready["scene"].as_array().unwrap() {
+    let plain = tool(&["status", "--json"]).json();
+    for one in stuck.cases() {
         let (case, instance) = (one["case"].as_str().unwrap(), one["instance"].as_str().unwrap());
         let (cause, ends) = match case {
             "no-room" => ("no-room", "unknown"),
@@ -66,66 +42,40 @@ fn a_deep_status_of_the_stuck_scene_has_the_cause_and_the_bound_of_each_drain() 
         let kind = drain["ends"]["kind"].as_str().unwrap();
         assert!(ends.is_empty() || kind == ends, "{case}: {drain}");
         // What explain says of it, a moment later.
-        let explained = answer(&tool(endpoint, &["explain", instance, "--json"]));
+        let explained = tool(&["explain", instance, "--json"]).json();
         let explanation = &explained["explanation"];
         assert_eq!(explanation["cause"], drain["cause"], "{case}: {explanation}");
         if kind != "unknown" {
-            assert_eq!(
-                explanation["ends"]["kind"], drain["ends"]["kind"],
-                "{case}: {explanation}"
-            );
-            assert_eq!(
-                explanation["endsBecause"],
-                drain["endsBecause"].as_str().map_or_else(
-                    || Value::Null,
-                    |because| match explanation["endsBecause"].as_str() {
-                        // A list names the group once.
-                        Some(whole) if whole.ends_with(because) => json!(whole),
-                        _ => json!(because),
-                    },
-                ),
-                "{case}"
-            );
+            assert_eq!(explanation["ends"]["kind"], kind, "{case}: {explanation}");
+            // A list names the group once.
+            let [whole, because] = [explanation, drain].map(|one| one["endsBecause"].as_str());
+            let same = whole
+                .zip(because)
+                .is_some_and(|(whole, because)| whole.ends_with(because));
+            assert!(same || whole == because, "{case}: {whole:?} {because:?}");
         }
     }
     // Without a look at the tasks, causes are not known; with an instance named, they are.
     for drain in plain["drains"].as_array().unwrap() {
-        assert_eq!(
-            (&drain["holds"], &drain["cause"]),
-            (&Value::Null, &Value::Null),
-            "{drain}"
-        );
+        assert_has(drain, json!({"holds": null, "cause": null}));
     }
-    let of = |case: &str| {
-        let all = ready["scene"].as_array().unwrap();
-        let one = all.iter().find(|one| one["case"] == case).unwrap();
-        one["instance"].as_str().unwrap()
-    };
-    let named = answer(&tool(endpoint, &["status", of("standalone"), "--json"]));
+    let named = tool(&["status", stuck.of("standalone"), "--json"]).json();
     assert_eq!(named["drains"].as_array().unwrap().len(), 1);
     assert_eq!(causes(&named["drains"][0]), ["standalone"]);
     // The text says the same.
-    let text = tool(endpoint, &["status", "--deep"]);
-    let text = String::from_utf8(text.stdout).unwrap();
-    for part in [
+    let causes = [
         "billing blocked",
         "nightly-etl standalone",
         "game protected",
         "search without room",
-    ] {
-        assert!(text.contains(part), "{part}: {text}");
-    }
-    assert_eq!(running.stopped(), Some(0));
+    ];
+    tool(&["status", "--deep"]).shows(&causes);
+    stuck.stopped();
 }
 
 /// Two instances that drain, each held by a task of the same family.
 async fn two() -> Lab {
-    let config = LabConfig {
-        instances: 2,
-        ..LabConfig::default()
-    };
-    let lab = Lab::start(config.set("CLUSTERS", CLUSTER)).await;
-    lab.daemon(&Daemon::new("logs")).await;
+    let lab = Lab::with_logs(LabConfig::of(2).set("CLUSTERS", CLUSTER)).await;
     lab.standalone("job", 600).await;
     for instance in &lab.instances {
         let arn = lab.container_instance(instance);
@@ -136,14 +86,16 @@ async fn two() -> Lab {
         lab.scale_in(instance);
         lab.hook_waits(instance).await;
     }
-    let is_counted = |instance: &String| {
-        let record = lab.record(instance);
-        record.is_some_and(|record| record["heldBy"][0]["group"] == "family:job")
-    };
-    lab.tick_until("the jobs are counted", || lab.instances.iter().all(is_counted))
-        .await;
+    let all = || lab.instances.iter().all(|instance| holds_the_job(&lab, instance));
+    lab.tick_until("the jobs are counted", all).await;
     lab.heartbeats().await;
     lab
+}
+
+/// The record of this instance has counted the job.
+fn holds_the_job(lab: &Lab, instance: &str) -> bool {
+    let record = lab.record(instance);
+    record.is_some_and(|record| record["heldBy"][0]["group"] == "family:job")
 }
 
 /// The calls that the person has made since `from` of them, by name.
@@ -159,13 +111,12 @@ fn calls(lab: &Lab, from: usize) -> BTreeMap<String, usize> {
 async fn what_drains_share_is_read_once() {
     let lab = two().await;
     let count = || lab.journal().calls_by(PERSON).len();
-    let said = ctl(&lab, &["status", "--deep", "--json"]).await;
-    assert_eq!(said.code, Some(0), "{said:?}");
+    let said = ctl(&lab, &["status", "--deep", "--json"]).await.ended(0);
     let drains = said.json()["drains"].as_array().unwrap().clone();
     assert_eq!(drains.len(), 2);
     for drain in &drains {
         assert_eq!(causes(drain), ["standalone"], "{drain}");
-        assert_eq!(drain["ends"]["kind"], "unknown", "{drain}");
+        assert_has(drain, json!({"ends": {"kind": "unknown"}}));
     }
     let made = calls(&lab, 0);
     let total: usize = made.values().sum();
@@ -180,57 +131,42 @@ async fn what_drains_share_is_read_once() {
     for (call, times) in expected {
         assert_eq!(made.get(call), Some(&times), "{call}: {made:?}");
     }
-    assert!(
-        made.get("FilterLogEvents").is_none_or(|times| *times <= 4),
-        "{made:?}"
-    );
+    assert!(made.get("FilterLogEvents") <= Some(&4), "{made:?}");
     assert!(total <= 4 + 2 * 8, "{total}: {made:?}");
     let from = count();
-    assert_eq!(ctl(&lab, &["status"]).await.code, Some(0));
-    assert_eq!(
-        calls(&lab, from).values().sum::<usize>(),
-        4,
-        "a look without tasks costs what it did"
-    );
+    let _ = ctl(&lab, &["status"]).await.ended(0);
+    let plain: usize = calls(&lab, from).values().sum();
+    assert_eq!(plain, 4, "a look without tasks costs what it did");
 }
 
 #[tokio::test]
 async fn a_task_that_may_not_be_read_has_no_bound_and_is_a_gap() {
     let lab = two().await;
-    let filter = CallFilter::operation(Service::Ecs, "DescribeTasks").by(PERSON);
-    lab.aws.faults(|faults| faults.deny(filter, Limit::Forever));
-    let said = ctl(&lab, &["status", "--deep", "--json"]).await;
-    assert_eq!(said.code, Some(2), "{said:?}");
+    lab.deny(CallFilter::operation(Service::Ecs, "DescribeTasks").by(PERSON));
+    let said = ctl(&lab, &["status", "--deep", "--json"]).await.ended(2);
     let answer = said.json();
     assert_eq!(answer["partial"][0]["call"], "ecs:DescribeTasks", "{answer}");
     for drain in answer["drains"].as_array().unwrap() {
-        assert_eq!(
-            (&drain["ends"]["kind"], &drain["cause"]),
-            (&json!("unknown"), &json!("not-known")),
-            "{drain}"
-        );
+        assert_has(drain, json!({"ends": {"kind": "unknown"}, "cause": "not-known"}));
     }
     lab.aws.faults(Faults::clear);
     // What was found before the time ran out is shown.
-    let late = ctl(&lab, &["status", "--deep", "--timeout", "1ms", "--json"]).await;
-    assert_eq!(late.code, Some(3), "{late:?}");
+    let late = ["status", "--deep", "--timeout", "1ms", "--json"];
+    let _ = ctl(&lab, &late).await.ended(3);
 }
 
 #[tokio::test]
 async fn what_is_usual_stands_beside_the_bound() {
-    let config = LabConfig {
-        instances: 4,
-        ..LabConfig::default()
-    };
-    let lab = Lab::start(config.set("CLUSTERS", CLUSTER)).await;
+    let lab = Lab::start(LabConfig::of(4).set("CLUSTERS", CLUSTER)).await;
     let (instance, others) = lab.instances.split_last().unwrap();
     for other in others {
         lab.set_status(other, "DRAINING");
     }
     let has_receipt = |instance: &String| {
-        let lines = lab.aws.coordinator_logs();
-        let mut receipts = lines.iter().filter(|line| line.contains("\"event\":\"receipt\""));
-        receipts.any(|line| line.contains(instance.as_str()))
+        let receipts = lab.said("receipt");
+        receipts
+            .iter()
+            .any(|receipt| receipt["instance"] == instance.as_str())
     };
     lab.tick_until("three drains are over", || others.iter().all(has_receipt))
         .await;
@@ -238,49 +174,24 @@ async fn what_is_usual_stands_beside_the_bound() {
     lab.standalone("job", 600).await;
     lab.set_status(instance, "DRAINING");
     // The beacon names the log, and a tick writes it.
-    let has_beacon = || {
-        let name = "/ecs-daemon-protector/coordinator";
-        lab.aws.world(|world, _| world.parameter(name).is_some())
-    };
-    lab.tick_until("the job is counted", || {
-        let record = lab.record(instance);
-        let is_counted = record.is_some_and(|record| record["heldBy"][0]["group"] == "family:job");
-        is_counted && has_beacon()
-    })
-    .await;
-    let said = ctl(&lab, &["explain", instance, "--json"]).await;
-    assert_eq!(said.code, Some(0), "{said:?}");
+    let has_beacon = || lab.text("/ecs-daemon-protector/coordinator").is_some();
+    let is_counted = || holds_the_job(&lab, instance) && has_beacon();
+    lab.tick_until("the job is counted", is_counted).await;
+    let said = ctl(&lab, &["explain", instance, "--json"]).await.ended(0);
     let usual = said.json()["explanation"]["usual"].clone();
-    assert_eq!(
-        (&usual["receipts"], &usual["of"]),
-        (&json!(3), &json!("cluster")),
-        "{said:?}"
-    );
-    assert!(
-        (0..60).contains(&usual["heldSeconds"].as_i64().unwrap()),
-        "{usual}"
-    );
+    assert_has(&usual, json!({"receipts": 3, "of": "cluster"}));
+    let held = usual["heldSeconds"].as_i64().unwrap();
+    assert!((0..60).contains(&held), "{usual}");
     let text = ctl(&lab, &["explain", instance]).await;
-    assert!(
-        text.out.contains("is usual for this cluster (median of 3)"),
-        "{text:?}"
-    );
+    text.shows(&["is usual for this cluster (median of 3)"]);
     let listed = ctl(&lab, &["status", "--deep", "--json"]).await.json();
     assert_eq!(listed["drains"][0]["usual"]["receipts"], 3, "{listed}");
     assert_eq!(listed["drains"][0]["ends"]["kind"], "unknown", "it is no bound");
 
-    let filter = CallFilter::operation(Service::Logs, "FilterLogEvents").by(PERSON);
-    lab.aws.faults(|faults| faults.deny(filter, Limit::Forever));
-    let denied = ctl(&lab, &["explain", instance]).await;
-    assert_eq!(
-        denied.code,
-        Some(0),
-        "nothing that matters is less known: {denied:?}"
-    );
-    assert!(
-        denied.out.contains("not known: needs logs:FilterLogEvents"),
-        "{denied:?}"
-    );
+    lab.deny(CallFilter::operation(Service::Logs, "FilterLogEvents").by(PERSON));
+    // Nothing that matters is less known.
+    let denied = ctl(&lab, &["explain", instance]).await.ended(0);
+    denied.shows(&["not known: needs logs:FilterLogEvents"]);
 }
 
 #[tokio::test]
@@ -298,14 +209,11 @@ async fn a_shown_command_has_the_options_that_were_given() {
     let given = ["explain", instance, "--region", "eu-west-1", "--cluster", CLUSTER];
     let given = commands(&ctl(&lab, &given).await.out);
     for (plain, given) in plain.iter().zip(&given) {
-        let cluster = if plain.starts_with("aws ") {
-            ""
-        } else {
-            " --cluster prod"
-        };
+        let ours = plain.starts_with("protectorctl ");
+        let cluster = if ours { " --cluster prod" } else { "" };
         assert_eq!(*given, format!("{plain} --region eu-west-1{cluster}"));
     }
-    let released = [
+    let release = [
         "release",
         instance,
         "--why",
@@ -314,7 +222,6 @@ async fn a_shown_command_has_the_options_that_were_given() {
         "--region",
         "eu-west-1",
     ];
-    let released = ctl(&lab, &released).await;
     let follow = format!("protectorctl status {instance} --wait --region eu-west-1");
-    assert!(released.out.contains(&follow), "{released:?}");
+    ctl(&lab, &release).await.shows(&[&follow]);
 }

@@ -6,17 +6,33 @@ use protector_aws_model::Service;
 use protector_aws_model::faults::{CallFilter, Limit, errors};
 use protector_local_aws::Invocation;
 use protector_local_aws::principal::{COORDINATOR, HEARTBEATS};
-use protector_tests::{CLUSTER, HOOK, Lab, LabConfig};
+use protector_tests::{HOOK, Lab, LabConfig, order};
 use serde_json::{Value, json};
 
 /// The names of the functions of the stack.
 const FUNCTION: &str = "ecs-daemon-protector";
 const HEARTBEATS_FUNCTION: &str = "ecs-daemon-protector-heartbeats";
 
+/// A lab whose coordinator has nothing to do, and how many runs it has had.
+async fn idle_lab(config: LabConfig) -> (Lab, usize) {
+    let lab = Lab::start(config).await;
+    lab.idle().await;
+    let before = runs(&lab, FUNCTION).len();
+    (lab, before)
+}
+
 fn runs(lab: &Lab, function: &str) -> Vec<Invocation> {
     let mut runs = lab.aws.invocations();
     runs.retain(|run| run.function == function);
     runs
+}
+
+/// What a run did not do comes again after so many seconds.
+fn again_after(seconds: u64) -> LabConfig {
+    LabConfig {
+        visibility_timeout: Duration::from_secs(seconds),
+        ..LabConfig::default()
+    }
 }
 
 /// The events that a run had.
@@ -28,18 +44,15 @@ fn events(run: &Invocation) -> Vec<Value> {
 
 #[tokio::test]
 async fn p7_events_come_in_order_by_ten_at_the_most_and_to_one_run_at_a_time() {
-    let lab = Lab::start(LabConfig::default()).await;
-    lab.idle().await;
-    let before = runs(&lab, FUNCTION).len();
+    let (lab, before) = idle_lab(LabConfig::default()).await;
     for number in 0..25 {
-        lab.aws
-            .deliver(json!({"detail-type": "Nobody's", "detail": {"number": number}}));
+        let event = json!({"detail-type": "Nobody's", "detail": {"number": number}});
+        lab.aws.deliver(event);
     }
     lab.idle().await;
     let runs = &runs(&lab, FUNCTION)[before..];
-    let numbers: Vec<Value> = runs
-        .iter()
-        .flat_map(events)
+    let events_had = runs.iter().flat_map(events);
+    let numbers: Vec<Value> = events_had
         .map(|event| event["detail"]["number"].clone())
         .collect();
     assert_eq!(json!(numbers), json!((0..25).collect::<Vec<_>>()));
@@ -51,30 +64,18 @@ async fn p7_events_come_in_order_by_ten_at_the_most_and_to_one_run_at_a_time() {
 
 #[tokio::test]
 async fn p7_the_same_event_from_event_bridge_twice_is_one() {
-    let lab = Lab::start(LabConfig::default()).await;
+    let (lab, before) = idle_lab(LabConfig::default()).await;
+    let event = json!({"detail-type": "Nobody's", "id": "same", "detail": {}});
+    lab.aws.deliver(event.clone());
+    lab.aws.deliver(event);
     lab.idle().await;
-    let before = runs(&lab, FUNCTION).len();
-    for _ in 0..2 {
-        lab.aws
-            .deliver(json!({"detail-type": "Nobody's", "id": "same", "detail": {}}));
-    }
-    lab.idle().await;
-    let had: usize = runs(&lab, FUNCTION)[before..]
-        .iter()
-        .map(|run| events(run).len())
-        .sum();
-    assert_eq!(had, 1);
+    let runs = &runs(&lab, FUNCTION)[before..];
+    assert_eq!(runs.iter().flat_map(events).count(), 1);
 }
 
 #[tokio::test]
 async fn p8_events_of_a_killed_run_come_again_and_are_given_up_after_three() {
-    let lab = Lab::start(LabConfig {
-        visibility_timeout: Duration::from_secs(2),
-        ..LabConfig::default()
-    })
-    .await;
-    lab.idle().await;
-    let before = runs(&lab, FUNCTION).len();
+    let (lab, before) = idle_lab(again_after(2)).await;
     lab.aws.crash_coordinator_before_call(1);
     lab.aws.tick();
     for run in 1..3 {
@@ -83,10 +84,8 @@ async fn p8_events_of_a_killed_run_come_again_and_are_given_up_after_three() {
         lab.aws.crash_coordinator_before_call(1);
     }
     lab.idle().await;
-    let attempts: Vec<u32> = runs(&lab, FUNCTION)[before..]
-        .iter()
-        .map(|run| run.attempt)
-        .collect();
+    let runs = &runs(&lab, FUNCTION)[before..];
+    let attempts: Vec<u32> = runs.iter().map(|run| run.attempt).collect();
     assert_eq!(attempts, [1, 2, 3]);
     let dead = lab.aws.dead_letters();
     assert_eq!(dead.len(), 1);
@@ -99,8 +98,9 @@ async fn p8_events_of_a_killed_run_come_again_and_are_given_up_after_three() {
 async fn p4_a_hook_gets_its_heartbeat_while_the_coordinator_fails() {
     let lab = Lab::start(LabConfig::default()).await;
     let any = CallFilter::any().by(COORDINATOR);
+    let throttled = errors::throttled(Service::Ecs);
     lab.aws
-        .faults(|faults| faults.fail(any, errors::throttled(Service::Ecs), Limit::Forever));
+        .faults(|faults| faults.fail(any, throttled, Limit::Forever));
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
     lab.hook_waits(&instance).await;
@@ -125,17 +125,12 @@ async fn p4_a_hook_gets_its_heartbeat_while_the_coordinator_fails() {
 
 #[tokio::test]
 async fn an_order_does_not_wait_for_events_that_wait() {
-    let lab = Lab::start(LabConfig {
-        visibility_timeout: Duration::from_secs(3600),
-        ..LabConfig::default()
-    })
-    .await;
+    let lab = Lab::start(again_after(3600)).await;
     lab.aws.crash_coordinator_before_call(1);
     lab.aws.tick();
     lab.until("the run was killed", || !runs(&lab, FUNCTION).is_empty())
         .await;
-    let order = json!({"command": "hold", "cluster": CLUSTER, "instance": lab.instance(), "who": "ana", "why": "test"});
-    let invocation = lab.aws.invoke(order).await;
+    let invocation = lab.aws.invoke(order("hold", lab.instance())).await;
     assert!(invocation.outcome.is_success(), "{invocation:?}");
     let held_up = lab.aws.wait_idle(Duration::from_millis(1)).await;
     assert!(held_up.is_err(), "the tick still waits for its next run");

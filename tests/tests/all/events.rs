@@ -1,59 +1,67 @@
 //! Events get lost, come twice, come late, come in another order (P7), and others drain too (P9).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use protector_aws_model::faults::{EventFilter, Limit};
-use protector_tests::{Daemon, GROUP, HOOK, Lab, LabConfig};
+use protector_tests::{GROUP, HOOK, Lab, LabConfig, assert_has};
 use serde_json::{Value, json};
-
-/// How often a test ticks: the schedule does it once a minute.
-const TICK: Duration = Duration::from_millis(500);
 
 const HOOK_EVENT: &str = "EC2 Instance-terminate Lifecycle Action";
 const TASK_EVENT: &str = "ECS Task State Change";
 const INSTANCE_EVENT: &str = "ECS Container Instance State Change";
 
 async fn lab() -> Lab {
-    let lab = Lab::start(LabConfig::default()).await;
-    lab.daemon(&Daemon::new("logs")).await;
+    let lab = Lab::with_logs(LabConfig::default()).await;
     lab.replicas("web", 3, 2).await;
     lab
 }
 
 fn assert_protected(lab: &Lab) {
-    let journal = lab.journal();
-    journal.assert_daemons_outlive(lab.instance(), &["logs"], &["service:web"]);
-    journal.assert_completed_after(lab.instance(), &["logs"]);
+    lab.journal()
+        .assert_protected(lab.instance(), &["logs"], &["service:web"]);
+}
+
+fn drop_events(lab: &Lab, events: EventFilter) {
+    lab.aws
+        .faults(|faults| faults.drop_events(events, Limit::Forever));
+}
+
+/// The calls of the coordinator that set an instance to DRAINING.
+fn drainings(lab: &Lab) -> usize {
+    lab.journal()
+        .coordinator_called("UpdateContainerInstancesState", "")
+        .len()
+}
+
+/// The ids of the drains that were recorded.
+fn drains(lab: &Lab) -> BTreeSet<String> {
+    let records = lab.journal().records(lab.instance()).into_iter();
+    records.map(|(_, record)| record["drainId"].to_string()).collect()
 }
 
 #[tokio::test]
 async fn p7_every_event_is_lost_and_the_tick_does_it_all() {
     let lab = lab().await;
-    lab.aws
-        .faults(|faults| faults.drop_events(EventFilter::any(), Limit::Forever));
+    drop_events(&lab, EventFilter::any());
     let instance = lab.instance().to_owned();
-    lab.scale_in(&instance);
-    lab.gone_with_ticks(&instance, TICK).await;
+    lab.drained_with_ticks(&instance).await;
     assert_protected(&lab);
 }
 
 #[tokio::test]
 async fn p7_the_hook_event_is_lost_and_the_tick_adopts_the_instance() {
     let lab = lab().await;
-    lab.aws
-        .faults(|faults| faults.drop_events(EventFilter::detail_type(HOOK_EVENT), Limit::Forever));
+    drop_events(&lab, EventFilter::detail_type(HOOK_EVENT));
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
     lab.hook_waits(&instance).await;
     assert_eq!(lab.record(&instance), None);
     lab.tick().await;
-    let record = lab.record(&instance).unwrap();
-    assert_eq!(record["lifecycle"]["lifecycleHookName"], HOOK);
-    assert_eq!(
-        record["lifecycle"]["lifecycleActionToken"],
-        Value::Null,
-        "only the event knows the token"
-    );
+    let lifecycle = &lab.record(&instance).unwrap()["lifecycle"];
+    assert_eq!(lifecycle["lifecycleHookName"], HOOK);
+    // Only the event knows the token.
+    assert_eq!(lifecycle["lifecycleActionToken"], Value::Null);
     lab.gone(&instance).await;
     assert_protected(&lab);
 }
@@ -64,21 +72,10 @@ async fn p7_every_event_comes_twice() {
     lab.aws
         .faults(|faults| faults.duplicate_events(EventFilter::any(), Limit::Forever));
     let instance = lab.instance().to_owned();
-    lab.scale_in(&instance);
-    lab.gone(&instance).await;
+    lab.drained(&instance).await;
     lab.idle().await;
     assert_protected(&lab);
-    let started: std::collections::BTreeSet<String> = lab
-        .journal()
-        .records(&instance)
-        .into_iter()
-        .map(|(_, record)| record["drainId"].to_string())
-        .collect();
-    assert_eq!(
-        started.len(),
-        1,
-        "one drain, whatever came how often: {started:?}"
-    );
+    assert_eq!(drains(&lab).len(), 1, "one drain, whatever came how often");
 }
 
 #[tokio::test]
@@ -87,8 +84,7 @@ async fn p7_the_first_events_come_in_reverse_order() {
     lab.aws.faults(|faults| faults.reorder(5));
     let instance = lab.instance().to_owned();
     lab.set_status(&instance, "DRAINING");
-    lab.scale_in(&instance);
-    lab.gone_with_ticks(&instance, TICK).await;
+    lab.drained_with_ticks(&instance).await;
     assert_protected(&lab);
 }
 
@@ -99,19 +95,13 @@ async fn p7_the_hook_event_comes_late_and_again_after_the_end() {
     lab.aws
         .faults(|faults| faults.delay_events(late, Duration::from_secs(3), 1));
     let instance = lab.instance().to_owned();
-    lab.scale_in(&instance);
-    lab.gone(&instance).await;
+    lab.drained(&instance).await;
     lab.idle().await;
     assert_protected(&lab);
     let writes = lab.journal().records(&instance).len();
-    let mut event = hook_event(&instance);
-    event["time"] = json!("2026-01-01T00:00:00Z");
-    lab.aws.invoke(event).await;
-    assert_eq!(
-        lab.journal().records(&instance).len(),
-        writes,
-        "a dead instance is not drained again"
-    );
+    lab.aws.invoke(old_hook_event(&instance)).await;
+    let again = lab.journal().records(&instance).len();
+    assert_eq!(again, writes, "a dead instance is not drained again");
 }
 
 fn hook_event(instance: &str) -> Value {
@@ -122,24 +112,27 @@ fn hook_event(instance: &str) -> Value {
             "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"}})
 }
 
+/// The same, of a wait that is long over.
+fn old_hook_event(instance: &str) -> Value {
+    let mut event = hook_event(instance);
+    event["time"] = json!("2026-01-01T00:00:00Z");
+    event
+}
+
+/// Some event was ignored for this reason.
+fn assert_ignored(lab: &Lab, reason: &str) {
+    let said = lab.said("ignored");
+    let fits = |line: &Value| line["message"].to_string().contains(reason);
+    assert!(said.iter().any(fits), "{reason}: {said:?}");
+}
+
 #[tokio::test]
 async fn p7_a_late_copy_of_an_old_event_does_not_drain_a_live_instance() {
     let lab = lab().await;
     let instance = lab.instance().to_owned();
-    let mut event = hook_event(&instance);
-    event["time"] = json!("2026-01-01T00:00:00Z");
-    lab.aws.invoke(event).await;
-    assert_eq!(lab.record(&instance), None);
-    assert!(
-        lab.journal()
-            .coordinator_called("UpdateContainerInstancesState", "")
-            .is_empty()
-    );
-    assert!(
-        lab.said("ignored")
-            .iter()
-            .any(|line| line["message"].to_string().contains("no hook waits"))
-    );
+    lab.aws.invoke(old_hook_event(&instance)).await;
+    assert_eq!((lab.record(&instance), drainings(&lab)), (None, 0));
+    assert_ignored(&lab, "no hook waits");
 }
 
 #[tokio::test]
@@ -147,20 +140,10 @@ async fn p9_an_instance_that_is_draining_already_is_held_and_the_hook_joins() {
     let lab = lab().await;
     let instance = lab.instance().to_owned();
     lab.set_status(&instance, "DRAINING");
-    lab.wait("the record", |world| {
-        world.parameter(&lab.parameter(&instance)).map(drop)
-    })
-    .await;
-    lab.scale_in(&instance);
-    lab.gone(&instance).await;
+    lab.until("the record", || lab.record(&instance).is_some()).await;
+    lab.drained(&instance).await;
     assert_protected(&lab);
-    let drains: std::collections::BTreeSet<String> = lab
-        .journal()
-        .records(&instance)
-        .iter()
-        .map(|(_, record)| record["drainId"].to_string())
-        .collect();
-    assert!(drains.len() <= 2, "{drains:?}");
+    assert!(drains(&lab).len() <= 2, "{:?}", drains(&lab));
 }
 
 #[tokio::test]
@@ -168,31 +151,17 @@ async fn p9_a_drain_from_the_console_is_held_without_a_hook() {
     let lab = lab().await;
     let instance = lab.instance().to_owned();
     lab.set_status(&instance, "DRAINING");
-    lab.wait("the daemon has stopped", |world| {
-        let tasks = world.tasks_on(&instance);
-        let stopped = |group: &str| {
-            tasks
-                .iter()
-                .filter(|task| task.group == group)
-                .all(|task| task.last_status.as_str() == "STOPPED")
-        };
-        (stopped("service:logs") && stopped("service:web")).then_some(())
-    })
-    .await;
+    lab.services_stopped(&instance, &["logs", "web"]).await;
     lab.idle().await;
     lab.journal()
         .assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
     let record = lab.record(&instance).unwrap();
-    assert_eq!(
-        (&record["reason"], &record["lifecycle"]),
-        (&json!("drained"), &Value::Null)
-    );
+    assert_has(&record, json!({"reason": "drained", "lifecycle": null}));
 }
 
 #[tokio::test]
 async fn p1_a_hook_that_comes_while_a_drain_is_being_undone_begins_its_own() {
-    let lab = Lab::start(LabConfig::default()).await;
-    lab.daemon(&Daemon::new("logs")).await;
+    let lab = Lab::with_logs(LabConfig::default()).await;
     lab.standalone("job", 600).await;
     let instance = lab.instance().to_owned();
     lab.set_status(&instance, "DRAINING");
@@ -200,24 +169,17 @@ async fn p1_a_hook_that_comes_while_a_drain_is_being_undone_begins_its_own() {
     lab.idle().await;
     lab.set_status(&instance, "ACTIVE");
     lab.aws.tick();
-    let seen_active = || {
-        lab.record(&instance)
-            .is_some_and(|record| record["activeSince"].is_string())
-    };
+    let is_seen_active = |record: Value| record["activeSince"].is_string();
+    let seen_active = || lab.record(&instance).is_some_and(is_seen_active);
     lab.until("the first look at it", seen_active).await;
     lab.scale_in(&instance);
     lab.hook_dealt_with().await;
     lab.tick().await;
     lab.tick().await;
-    let journal = lab.journal();
-    assert!(journal.hook(&instance, "completed").is_empty(), "the job runs");
+    let completed = lab.journal().hook(&instance, "completed");
+    assert!(completed.is_empty(), "the job runs");
     assert_eq!(lab.record(&instance).unwrap()["state"], "holding");
-    assert_eq!(
-        journal
-            .coordinator_called("UpdateContainerInstancesState", "DRAINING")
-            .len(),
-        1
-    );
+    assert_eq!(drainings(&lab), 1);
 }
 
 #[tokio::test]
@@ -226,10 +188,7 @@ async fn p9_an_instance_that_is_set_active_again_is_released_as_cancelled() {
     lab.standalone("job", 600).await;
     let instance = lab.instance().to_owned();
     lab.set_status(&instance, "DRAINING");
-    lab.wait("the record", |world| {
-        world.parameter(&lab.parameter(&instance)).map(drop)
-    })
-    .await;
+    lab.until("the record", || lab.record(&instance).is_some()).await;
     lab.idle().await;
     lab.set_status(&instance, "ACTIVE");
     lab.tick().await;
@@ -244,38 +203,22 @@ async fn p7_ignored_events_are_ignored_with_a_reason_and_without_a_call() {
         event["detail"][field] = json!(value);
         event
     };
+    let managed = "ecs-managed-draining-termination-hook";
+    let launch = foreign("LifecycleTransition", "autoscaling:EC2_INSTANCE_LAUNCHING");
+    let test = json!({"Event": "autoscaling:TEST_NOTIFICATION", "Service": "AWS Auto Scaling"});
+    let rebalance = json!({"detail-type": "EC2 Instance Rebalance Recommendation", "detail": {}});
     let cases = [
-        (
-            foreign("AutoScalingGroupName", "somebody-elses"),
-            "somebody-elses is not served",
-        ),
-        (
-            foreign("LifecycleHookName", "ecs-managed-draining-termination-hook"),
-            "is not served",
-        ),
-        (
-            foreign("LifecycleTransition", "autoscaling:EC2_INSTANCE_LAUNCHING"),
-            "does not terminate an instance",
-        ),
-        (
-            json!({"Event": "autoscaling:TEST_NOTIFICATION", "Service": "AWS Auto Scaling"}),
-            "test notification",
-        ),
-        (
-            json!({"detail-type": "EC2 Instance Rebalance Recommendation", "detail": {}}),
-            "is not handled",
-        ),
+        (foreign("AutoScalingGroupName", "theirs"), "theirs is not served"),
+        (foreign("LifecycleHookName", managed), "is not served"),
+        (launch, "does not terminate an instance"),
+        (test, "test notification"),
+        (rebalance, "is not handled"),
     ];
     let before = lab.journal().coordinator_calls();
     for (event, reason) in cases {
         let invocation = lab.aws.invoke(event).await;
         assert!(invocation.outcome.is_success(), "{invocation:?}");
-        let said = lab.said("ignored");
-        assert!(
-            said.iter()
-                .any(|line| line["message"].to_string().contains(reason)),
-            "{reason}: {said:?}"
-        );
+        assert_ignored(&lab, reason);
     }
     assert_eq!(lab.journal().coordinator_calls(), before);
 }
@@ -287,10 +230,7 @@ async fn p10_events_of_tasks_on_other_instances_cost_nothing_on_a_warm_function(
     lab.tick().await;
     let before = lab.journal().coordinator_calls();
     for task in lab.tasks_of("web") {
-        lab.ecs(
-            "StopTask",
-            json!({"cluster": protector_tests::CLUSTER, "task": task}),
-        );
+        lab.stop_task(&task);
     }
     lab.wait("the tasks' events", |world| {
         let events = world.journal().iter().filter(|entry| {
@@ -308,18 +248,18 @@ async fn p10_events_of_tasks_on_other_instances_cost_nothing_on_a_warm_function(
 async fn p10_an_idle_tick_makes_at_most_four_calls() {
     let lab = lab().await;
     lab.tick().await;
-    let before: usize = lab.journal().coordinator_calls().values().sum();
+    let calls = || -> usize { lab.journal().coordinator_calls().values().sum() };
+    let before = calls();
     lab.tick().await;
-    let after: usize = lab.journal().coordinator_calls().values().sum();
-    assert!((1..=4).contains(&(after - before)), "{} calls", after - before);
+    let made = calls() - before;
+    assert!((1..=4).contains(&made), "{made} calls");
 }
 
 #[tokio::test]
 async fn an_instance_event_of_an_untracked_instance_starts_a_hold() {
     let lab = lab().await;
     let instance = lab.instance().to_owned();
-    lab.aws
-        .faults(|faults| faults.drop_events(EventFilter::detail_type(INSTANCE_EVENT), Limit::Forever));
+    drop_events(&lab, EventFilter::detail_type(INSTANCE_EVENT));
     lab.set_status(&instance, "DRAINING");
     let event = json!({"version": "0", "id": "1", "detail-type": INSTANCE_EVENT, "source": "aws.ecs",
         "time": jiff::Timestamp::now().to_string(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protector_tests::{Daemon, Lab, LabConfig};
+use protector_tests::{Lab, LabConfig};
 
 /// More calls than a drain of this lab makes; past its end there is nothing to kill, which is checked.
 const CALLS: u64 = 40;
@@ -15,8 +15,7 @@ enum When {
 
 /// A drain whose coordinator is killed at its `call`-th AWS call. True if it made so many.
 async fn killed_at(when: When, call: u64) -> bool {
-    let lab = Lab::start(LabConfig::default()).await;
-    lab.daemon(&Daemon::new("logs")).await;
+    let lab = Lab::with_logs(LabConfig::default()).await;
     lab.replicas("web", 2, 1).await;
     match when {
         When::BeforeTheCall => lab.aws.crash_coordinator_before_call(call),
@@ -24,17 +23,13 @@ async fn killed_at(when: When, call: u64) -> bool {
     }
     let instance = lab.instance().to_owned();
     lab.scale_in(&instance);
-    lab.gone_with_ticks(&instance, Duration::from_secs(3)).await;
-    let journal = lab.journal();
-    journal.assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
-    journal.assert_completed_after(&instance, &["logs"]);
+    lab.gone_with_ticks_every(&instance, Duration::from_secs(3)).await;
+    lab.journal()
+        .assert_protected(&instance, &["logs"], &["service:web"]);
     lab.tick().await;
     assert_receipts(&lab, when);
-    let killed = lab
-        .aws
-        .invocations()
-        .iter()
-        .any(|invocation| !invocation.outcome.is_success());
+    let runs = lab.aws.invocations();
+    let killed = runs.iter().any(|run| !run.outcome.is_success());
     lab.aws.shutdown().await;
     killed
 }

@@ -1,39 +1,18 @@
 //! Lambda's `Invoke` over HTTP: the real coordinator answers an operator, in the words and with the headers of Lambda.
 
 use protector_aws_model::Service;
-use protector_aws_model::faults::{CallFilter, Limit};
-use protector_tests::{Lab, LabConfig};
-use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use protector_aws_model::faults::CallFilter;
+use protector_tests::{Lab, LabConfig, PERSON, order};
+
+use crate::http::{self, Answer};
 
 const NAME: &str = "ecs-daemon-protector";
 
-/// Status, head in lower case, and body of an answer.
-struct Answer {
-    status: u16,
-    head: String,
-    body: Value,
-}
-
 async fn ask(lab: &Lab, line: &str, headers: &str, body: &str) -> Answer {
-    let address = lab.aws.endpoint_url().replace("http://", "");
-    let mut stream = TcpStream::connect(&address).await.unwrap();
-    let length = body.len();
-    let signed = "AWS4-HMAC-SHA256 Credential=ana/20260101/eu-west-1/lambda/aws4_request, Signature=0";
-    let text = format!(
-        "{line} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\nauthorization: {signed}\r\n{headers}\
-         content-length: {length}\r\n\r\n{body}"
-    );
-    stream.write_all(text.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    Answer {
-        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-        head: head.to_lowercase(),
-        body: serde_json::from_str(body).unwrap_or_default(),
-    }
+    let [line, headers, body] = [line, headers, body].map(str::to_owned);
+    let endpoint = lab.aws.endpoint_url();
+    let asked = tokio::task::spawn_blocking(move || http::ask(&endpoint, "lambda", &line, &headers, &body));
+    asked.await.unwrap()
 }
 
 async fn invoke(lab: &Lab, function: &str, headers: &str, body: &str) -> Answer {
@@ -42,8 +21,7 @@ async fn invoke(lab: &Lab, function: &str, headers: &str, body: &str) -> Answer 
 }
 
 fn release(lab: &Lab) -> String {
-    let order = json!({"command": "release", "cluster": "prod", "instance": lab.instance(), "who": "ana", "why": "7"});
-    order.to_string()
+    order("release", lab.instance()).to_string()
 }
 
 #[tokio::test]
@@ -52,18 +30,14 @@ async fn an_order_over_http_is_answered_by_the_coordinator() {
     let arn = format!("arn%3Aaws%3Alambda%3Aeu-west-1%3A123456789012%3Afunction%3A{NAME}%3A%24LATEST");
     for function in [NAME, &format!("{NAME}:%24LATEST"), &arn] {
         let answer = invoke(&lab, function, "", &release(&lab)).await;
-        assert_eq!(answer.status, 200, "{}", answer.head);
+        let (head, body) = (answer.head, answer.body);
+        assert_eq!(answer.status, 200, "{head}");
         assert_eq!(
-            answer.body["ignored"][0]["reason"], "the instance does not drain",
-            "{}",
-            answer.body
+            body["ignored"][0]["reason"], "the instance does not drain",
+            "{body}"
         );
-        assert!(
-            answer.head.contains("x-amz-executed-version: $latest"),
-            "{}",
-            answer.head
-        );
-        assert!(!answer.head.contains("x-amz-function-error"), "{}", answer.head);
+        assert!(head.contains("x-amz-executed-version: $latest"), "{head}");
+        assert!(!head.contains("x-amz-function-error"), "{head}");
     }
     let qualified = format!("POST /2015-03-31/functions/{NAME}/invocations?Qualifier=%24LATEST");
     assert_eq!(ask(&lab, &qualified, "", &release(&lab)).await.status, 200);
@@ -73,12 +47,9 @@ async fn an_order_over_http_is_answered_by_the_coordinator() {
 async fn a_mistake_in_an_order_is_an_error_of_the_function() {
     let lab = Lab::start(LabConfig::default()).await;
     let answer = invoke(&lab, NAME, "", r#"{"command":"let-go"}"#).await;
+    let head = answer.head;
     assert_eq!(answer.status, 200);
-    assert!(
-        answer.head.contains("x-amz-function-error: unhandled"),
-        "{}",
-        answer.head
-    );
+    assert!(head.contains("x-amz-function-error: unhandled"), "{head}");
     assert_eq!(answer.body["errorType"], "Coordinator.Failed");
 }
 
@@ -91,15 +62,9 @@ async fn what_lambda_refuses_is_refused() {
         let header = format!("x-amzn-errortype: {}", code.to_lowercase());
         assert!(answer.head.contains(&header), "{function}: {}", answer.head);
     };
-    refused("other", "", "{}", 404, "ResourceNotFoundException").await;
-    refused(
-        &format!("{NAME}:dead"),
-        "",
-        "{}",
-        404,
-        "ResourceNotFoundException",
-    )
-    .await;
+    for other in ["other", &format!("{NAME}:dead")] {
+        refused(other, "", "{}", 404, "ResourceNotFoundException").await;
+    }
     refused(NAME, "", "no json", 400, "InvalidRequestContentException").await;
     let unknown = "x-amz-invocation-type: Later\r\n";
     refused(NAME, unknown, "{}", 400, "InvalidParameterValueException").await;
@@ -107,8 +72,7 @@ async fn what_lambda_refuses_is_refused() {
     let answer = ask(&lab, &get, "", "").await;
     assert_eq!(answer.status, 403);
     assert!(answer.head.contains("x-amzn-errortype: accessdeniedexception"));
-    let denied = CallFilter::operation(Service::Lambda, "Invoke").by("ana");
-    lab.aws.faults(|faults| faults.deny(denied, Limit::Forever));
+    lab.deny(CallFilter::operation(Service::Lambda, "Invoke").by(PERSON));
     refused(NAME, "", "{}", 403, "AccessDeniedException").await;
     lab.aws.stop_coordinator();
     lab.aws.faults(protector_aws_model::Faults::clear);

@@ -1,20 +1,15 @@
 //! The log lines: every field is documented, metrics are in CloudWatch's format, a receipt is written once.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use protector_tests::{CLUSTER, Daemon, Lab, LabConfig, SIDECAR};
-use serde_json::{Value, json};
-
-const TICK: Duration = Duration::from_millis(500);
+use protector_tests::{Daemon, Lab, LabConfig, SIDECAR};
+use serde_json::Value;
 
 async fn drained(config: LabConfig) -> (Lab, String) {
-    let lab = Lab::start(config).await;
-    lab.daemon(&Daemon::new("logs")).await;
+    let lab = Lab::with_logs(config).await;
     lab.replicas("web", 2, 2).await;
     let instance = lab.instance().to_owned();
-    lab.scale_in(&instance);
-    lab.gone_with_ticks(&instance, TICK).await;
+    lab.drained_with_ticks(&instance).await;
     (lab, instance)
 }
 
@@ -31,9 +26,8 @@ fn documented(program: &str, event: &str) -> BTreeSet<String> {
     let common = until(program, "\n### ");
     let own = until(after(program, &format!("\n### `{event}`")), "\n### ");
     assert!(!own.is_empty(), "docs/log-fields.md has no heading for `{event}`");
-    let quoted =
-        |text: &str| -> Vec<String> { text.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
-    quoted(common).into_iter().chain(quoted(own)).collect()
+    let quoted = |text: &'static str| text.split('`').skip(1).step_by(2).map(str::to_owned);
+    quoted(common).chain(quoted(own)).collect()
 }
 
 pub(crate) fn assert_documented(program: &str, lines: &[Value]) {
@@ -79,10 +73,8 @@ fn assert_scheme(value: &Value) {
 }
 
 fn parsed(lines: &[String]) -> Vec<Value> {
-    lines
-        .iter()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    let parsed = lines.iter().map(|line| serde_json::from_str(line).unwrap());
+    parsed.collect()
 }
 
 #[tokio::test]
@@ -100,39 +92,26 @@ async fn every_field_of_every_line_is_documented() {
 }
 
 fn metric<'l>(lines: &'l [Value], name: &str) -> Vec<&'l Value> {
-    lines
-        .iter()
-        .map(|line| &line[name])
-        .filter(|value| !value.is_null())
-        .collect()
+    let values = lines.iter().map(|line| &line[name]);
+    values.filter(|value| !value.is_null()).collect()
 }
 
 #[tokio::test]
 async fn a_drain_is_measured() {
     let (lab, _) = drained(LabConfig::default()).await;
     let lines = lab.said("metrics");
-    for name in [
-        "DrainTime",
-        "HoldTime",
-        "FlushTime",
-        "ReleaseLatency",
-        "DrainsEnded",
-    ] {
+    for name in "DrainTime HoldTime FlushTime ReleaseLatency DrainsEnded".split(' ') {
         assert_eq!(metric(&lines, name).len(), 1, "{name}: {lines:?}");
     }
-    let calls: f64 = metric(&lines, "ApiCalls")
-        .iter()
-        .filter_map(|value| value.as_f64())
-        .sum();
-    let counted = lab.journal().calls_of_functions();
+    let calls = metric(&lines, "ApiCalls");
+    let calls: f64 = calls.iter().filter_map(|value| value.as_f64()).sum();
+    let made = lab.journal().calls_of_functions();
     assert!(
-        (calls - counted as f64).abs() < 0.5,
-        "{calls} were measured, {counted} were made"
+        (calls - made as f64).abs() < 0.5,
+        "{calls} of {made} were measured"
     );
-    assert!(
-        metric(&lines, "DrainsInFlight").contains(&&Value::from(1)),
-        "{lines:?}"
-    );
+    let in_flight = metric(&lines, "DrainsInFlight");
+    assert!(in_flight.contains(&&Value::from(1)), "{lines:?}");
     assert!(metric(&lines, "ForcedReleases").is_empty());
     for line in &lines {
         let declared = &line["_aws"]["CloudWatchMetrics"][0];
@@ -145,35 +124,23 @@ async fn a_drain_is_measured() {
 
 #[tokio::test]
 async fn a_forced_release_is_measured() {
-    let config = LabConfig::default()
-        .set("MAX_DRAIN", "3s")
-        .set("DAEMON_STOP", "1s");
-    let lab = Lab::start(config).await;
+    let config = LabConfig::default().set("MAX_DRAIN", "3s");
+    let lab = Lab::start(config.set("DAEMON_STOP", "1s")).await;
     lab.standalone("endless", 600).await;
     let instance = lab.instance().to_owned();
-    lab.scale_in(&instance);
-    lab.gone_with_ticks(&instance, TICK).await;
+    lab.drained_with_ticks(&instance).await;
     let lines = lab.said("metrics");
     assert_eq!(metric(&lines, "ForcedReleases"), [&Value::from(1)], "{lines:?}");
-    assert!(
-        metric(&lines, "ReleaseLatency").is_empty(),
-        "no task's end led to it"
-    );
+    // No task's end led to it.
+    assert!(metric(&lines, "ReleaseLatency").is_empty(), "{lines:?}");
 }
 
 #[tokio::test]
 async fn a_sidecar_that_gives_up_or_is_killed_is_measured() {
     let lab = Lab::start(LabConfig::default()).await;
-    lab.daemon(
-        &Daemon::new("logs")
-            .set("MAX_HOLD", "2s")
-            .set("UNKNOWN_GRACE", "1m"),
-    )
-    .await;
-    let task = lab.tasks_of("logs")[0].clone();
-    lab.ecs("StopTask", json!({"cluster": CLUSTER, "task": task}));
-    lab.until("its end is measured", || {
-        !metric(&lab.said("metrics"), "SidecarsGaveUp").is_empty()
-    })
-    .await;
+    let daemon = Daemon::new("logs").set("MAX_HOLD", "2s");
+    lab.daemon(&daemon.set("UNKNOWN_GRACE", "1m")).await;
+    lab.stop_task(&lab.tasks_of("logs")[0]);
+    let is_measured = || !metric(&lab.said("metrics"), "SidecarsGaveUp").is_empty();
+    lab.until("its end is measured", is_measured).await;
 }

@@ -19,6 +19,7 @@ mod drain;
 mod events;
 mod faults;
 mod from_coordinator;
+mod http;
 mod invoke;
 mod log_schema;
 mod operator;

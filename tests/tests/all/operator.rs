@@ -5,13 +5,12 @@ use std::cell::Cell;
 
 use protector_aws_model::faults::{CallFilter, Cut, Limit};
 use protector_aws_model::{Faults, Service};
-use protector_tests::{CLUSTER, Daemon, HOOK, Lab, LabConfig, PERSON, Said, ctl};
+use protector_tests::{CLUSTER, HOOK, Lab, LabConfig, PERSON, Said, assert_has, ctl};
 use serde_json::{Value, json};
 
 /// An instance whose drain is held by a standalone task, with a record that has counted it.
 async fn stuck() -> Lab {
-    let lab = Lab::start(LabConfig::default().set("CLUSTERS", CLUSTER)).await;
-    lab.daemon(&Daemon::new("logs")).await;
+    let lab = Lab::with_logs(LabConfig::default().set("CLUSTERS", CLUSTER)).await;
     lab.standalone("job", 600).await;
     lab.scale_in(lab.instance());
     lab.hook_waits(lab.instance()).await;
@@ -31,22 +30,24 @@ fn calls(lab: &Lab, from: usize) -> Vec<String> {
 
 fn token(lab: &Lab) -> String {
     let record = lab.record(lab.instance()).unwrap();
-    record["lifecycle"]["lifecycleActionToken"]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    let token = record["lifecycle"]["lifecycleActionToken"].as_str();
+    token.unwrap().to_owned()
 }
 
 fn deny(lab: &Lab, service: Service, operation: &str) {
-    let filter = CallFilter::operation(service, operation).by(PERSON);
-    lab.aws.faults(|faults| faults.deny(filter, Limit::Forever));
+    lab.deny(CallFilter::operation(service, operation).by(PERSON));
+}
+
+/// An order of a person with `rest` of its line.
+async fn ordered(lab: &Lab, command: &str, rest: &str) -> Said {
+    let line = [&[command, lab.instance()], &*rest.split(' ').collect::<Vec<_>>()].concat();
+    ctl(lab, &line).await
 }
 
 #[tokio::test]
 async fn status_answers_five_questions_in_four_calls() {
     let lab = stuck().await;
-    let said = ctl(&lab, &["status", "--json"]).await;
-    assert_eq!(said.code, Some(0), "{said:?}");
+    let said = ctl(&lab, &["status", "--json"]).await.ended(0);
     assert_eq!(
         calls(&lab, 0),
         [
@@ -57,174 +58,97 @@ async fn status_answers_five_questions_in_four_calls() {
         ]
     );
     let answer = said.json();
-    assert_eq!(
-        (&answer["kind"], &answer["partial"]),
-        (&json!("status"), &json!([]))
-    );
-    assert_eq!(answer["coordinator"]["silent"], false);
+    let expected = json!({"kind": "status", "partial": [], "coordinator": {"silent": false}});
+    assert_has(&answer, expected);
     let drain = &answer["drains"][0];
-    assert_eq!(drain["instance"], lab.instance());
-    assert_eq!(
-        (&drain["state"], &drain["risk"]),
-        (&json!("holding"), &json!("none"))
-    );
+    let expected = json!({"instance": lab.instance(), "state": "holding", "risk": "none", "remaining": 1,
+        "most": 1, "ends": {"kind": "unknown"}});
+    assert_has(drain, expected);
     assert_eq!(drain["heldBy"][0]["group"], "family:job");
-    assert_eq!((&drain["remaining"], &drain["most"]), (&json!(1), &json!(1)));
-    assert_eq!(drain["ends"]["kind"], "unknown");
     let hook = &drain["hooks"][0];
     assert_eq!(hook["name"], HOOK);
     let left = hook["leftSeconds"].as_i64().unwrap();
     assert!((100..=300).contains(&left), "{hook}");
-    let text = ctl(&lab, &["status"]).await;
-    assert_eq!(text.code, Some(0));
-    for part in [
+    let text = ctl(&lab, &["status"]).await.ended(0);
+    text.shows(&[
         "1 instance drains",
         lab.instance(),
         "job standalone",
         "123456789012",
-    ] {
-        assert!(text.out.contains(part), "{part}: {}", text.out);
-    }
+    ]);
 }
 
 #[tokio::test]
 async fn without_a_drain_status_says_so() {
     let lab = Lab::start(LabConfig::default().set("CLUSTERS", CLUSTER)).await;
     lab.tick().await;
-    let said = ctl(&lab, &["status"]).await;
-    assert_eq!(said.code, Some(0), "{said:?}");
-    assert!(said.out.contains("No instance drains."), "{said:?}");
+    let said = ctl(&lab, &["status"]).await.ended(0);
+    said.shows(&["No instance drains."]);
     assert!(!said.out.contains("The last drain"), "{said:?}");
-    let wait = ctl(&lab, &["status", "--wait=1m"]).await;
-    assert_eq!(wait.code, Some(0), "there is nothing to wait for: {wait:?}");
+    // There is nothing to wait for.
+    let _ = ctl(&lab, &["status", "--wait=1m"]).await.ended(0);
 
-    let instance = lab.instance().to_owned();
-    lab.set_status(&instance, "DRAINING");
-    let has_receipt = || {
-        let lines = lab.aws.coordinator_logs();
-        lines.iter().any(|line| line.contains("\"event\":\"receipt\""))
-    };
+    let instance = lab.instance();
+    lab.set_status(instance, "DRAINING");
+    let has_receipt = || !lab.said("receipt").is_empty();
     lab.tick_until("the drain is over", has_receipt).await;
-    let said = ctl(&lab, &["status"]).await;
     let last = format!("ago: {instance} in {CLUSTER}, drained");
-    assert!(
-        said.out.contains("No instance drains.") && said.out.contains(&last),
-        "{said:?}"
-    );
-    let said = ctl(&lab, &["status", "--json"]).await;
-    assert_eq!(
-        said.json()["lastReceipt"]["instance"],
-        json!(instance),
-        "{said:?}"
-    );
-    let filter = CallFilter::operation(Service::Logs, "FilterLogEvents").by(PERSON);
-    lab.aws.faults(|faults| faults.deny(filter, Limit::Forever));
     let said = ctl(&lab, &["status"]).await;
-    assert_eq!(
-        said.code,
-        Some(0),
-        "its log may not be read, and nothing else is missing: {said:?}"
-    );
+    said.shows(&["No instance drains.", &last]);
+    let said = ctl(&lab, &["status", "--json"]).await;
+    assert_has(&said.json(), json!({"lastReceipt": {"instance": instance}}));
+    // Its log may not be read, and nothing else is missing.
+    deny(&lab, Service::Logs, "FilterLogEvents");
+    let said = ctl(&lab, &["status"]).await.ended(0);
     assert!(!said.out.contains("The last drain"), "{said:?}");
 }
 
 #[tokio::test]
 async fn explain_names_the_task_the_cause_and_the_next_command() {
     let lab = stuck().await;
-    let said = ctl(&lab, &["explain", &lab.instance()[..6], "--json"]).await;
-    assert_eq!(said.code, Some(0), "{said:?}");
+    let said = ctl(&lab, &["explain", &lab.instance()[..6], "--json"])
+        .await
+        .ended(0);
     let explanation = &said.json()["explanation"];
     let task = &explanation["tasks"][0];
-    assert_eq!(
-        (&task["group"], &task["cause"]),
-        (&json!("family:job"), &json!("standalone"))
-    );
+    assert_has(task, json!({"group": "family:job", "cause": "standalone"}));
     let next = task["next"][0].as_str().unwrap();
-    assert!(
-        next.starts_with("aws ecs stop-task --cluster prod --task "),
-        "{next}"
-    );
-    let text = ctl(&lab, &["explain", lab.instance()]).await;
-    assert_eq!(text.code, Some(0));
-    assert!(
-        text.out.contains("HOLDING for ") && text.out.contains(next),
-        "{text:?}"
-    );
+    let stop = "aws ecs stop-task --cluster prod --task ";
+    assert!(next.starts_with(stop), "{next}");
+    let text = ctl(&lab, &["explain", lab.instance()]).await.ended(0);
+    text.shows(&["HOLDING for ", next]);
 }
 
 #[tokio::test]
 async fn an_instance_that_is_not_there_or_does_not_drain_is_distinguished() {
     let lab = Lab::start(LabConfig::default().set("CLUSTERS", CLUSTER)).await;
     lab.tick().await;
-    let active = ctl(&lab, &["explain", lab.instance()]).await;
-    assert_eq!(active.code, Some(0), "{active:?}");
-    assert!(active.out.contains("does not drain"), "{active:?}");
-    let unknown = ctl(&lab, &["explain", "i-0123456789abcdef0"]).await;
-    assert_eq!(unknown.code, Some(2), "{unknown:?}");
-    let waited = ctl(&lab, &["status", "i-0123456789abcdef0", "--wait=1m"]).await;
-    assert_eq!(
-        waited.code,
-        Some(2),
-        "what was never seen has not ended: {waited:?}"
-    );
-    let order = ctl(&lab, &["release", lab.instance(), "--why", "7", "--yes"]).await;
-    assert_eq!(order.code, Some(1), "{order:?}");
+    let active = ctl(&lab, &["explain", lab.instance()]).await.ended(0);
+    active.shows(&["does not drain"]);
+    let unknown = "i-0123456789abcdef0";
+    let _ = ctl(&lab, &["explain", unknown]).await.ended(2);
+    // What was never seen has not ended.
+    let _ = ctl(&lab, &["status", unknown, "--wait=1m"]).await.ended(2);
+    let _ = ordered(&lab, "release", "--why 7 --yes").await.ended(1);
 }
 
 #[tokio::test]
 async fn a_release_is_carried_out_once_and_kept_with_who_and_why() {
     let lab = stuck().await;
-    let refused = ctl(&lab, &["release", lab.instance(), "--why", "ticket 7"]).await;
-    assert_eq!(
-        refused.code,
-        Some(2),
-        "there is no terminal to ask on: {refused:?}"
-    );
+    // There is no terminal to ask on.
+    let refused = ordered(&lab, "release", "--why 7").await.ended(2);
     assert!(refused.err.contains("--yes"), "{refused:?}");
     assert_eq!(lab.record(lab.instance()).unwrap()["state"], "holding");
-    let dry = ctl(
-        &lab,
-        &[
-            "release",
-            lab.instance(),
-            "--why",
-            "ticket 7",
-            "--who",
-            "ana",
-            "--dry-run",
-        ],
-    )
-    .await;
-    assert_eq!(
-        dry.json(),
-        json!({"command": "release", "cluster": CLUSTER, "instance": lab.instance(), "who": "ana", "why": "ticket 7"})
-    );
-    let done = ctl(
-        &lab,
-        &[
-            "release",
-            lab.instance(),
-            "--why",
-            "ticket 7",
-            "--who",
-            "ana",
-            "--yes",
-        ],
-    )
-    .await;
-    assert_eq!(done.code, Some(0), "{done:?}");
+    let dry = ordered(&lab, "release", "--why 7 --who ana --dry-run").await;
+    let order = json!({"command": "release", "cluster": CLUSTER, "instance": lab.instance(), "who": "ana", "why": "7"});
+    assert_eq!(dry.json(), order);
+    let done = ordered(&lab, "release", "--why 7 --who ana --yes").await.ended(0);
     assert!(done.out.starts_with("ok  released at "), "{done:?}");
     let record = lab.last_record(lab.instance());
-    assert_eq!(
-        (&record["state"], &record["reason"]),
-        (&json!("released"), &json!("operator"))
-    );
-    assert_eq!(
-        (&record["ordered"]["who"], &record["ordered"]["why"]),
-        (&json!("ana"), &json!("ticket 7"))
-    );
-    let again = ctl(&lab, &["release", lab.instance(), "--why", "ticket 7", "--yes"]).await;
-    assert_eq!(again.code, Some(1), "{again:?}");
+    let by_ana = json!({"who": "ana", "why": "7"});
+    let expected = json!({"state": "released", "reason": "operator", "ordered": by_ana});
+    assert_has(&record, expected);
+    let _ = ordered(&lab, "release", "--why 7 --yes").await.ended(1);
     // The record is removed by a tick after the end, so the end may be seen in either way.
     let over = || {
         let record = lab.record(lab.instance());
@@ -239,22 +163,16 @@ async fn a_release_is_carried_out_once_and_kept_with_who_and_why() {
         followed
     };
     // An instance whose record is gone before the first look at it is unknown: the second look follows a whole one.
-    let looked_twice = || {
-        let calls = calls(&lab, before);
-        calls
-            .iter()
-            .filter(|call| call.contains("GetParametersByPath"))
-            .count()
-            >= 2
-    };
+    let is_look = |call: &&String| *call == "GetParametersByPath";
+    let looked_twice = || calls(&lab, before).iter().filter(is_look).count() >= 2;
     let tick = async {
         lab.until("the wait has begun", || answered.get() || looked_twice())
             .await;
         lab.tick_until("the drain is over", over).await;
     };
     let (followed, ()) = tokio::join!(follow, tick);
-    assert_eq!(followed.code, Some(1), "it was forced: {followed:?}");
-    assert!(followed.out.contains("done: released (operator"), "{followed:?}");
+    // It was forced.
+    followed.ended(1).shows(&["done: released (operator"]);
 }
 
 #[tokio::test]
@@ -262,134 +180,85 @@ async fn a_deadline_is_moved_as_far_as_the_hook_allows() {
     let lab = stuck().await;
     let deadline = |lab: &Lab| lab.record(lab.instance()).unwrap()["deadlineAt"].clone();
     let before = deadline(&lab);
-    let moved = ctl(
-        &lab,
-        &["extend", lab.instance(), "--by", "10m", "--why", "7", "--yes"],
-    )
-    .await;
-    assert_eq!(moved.code, Some(0), "{moved:?}");
+    let moved = ordered(&lab, "extend", "--by 10m --why 7 --yes").await.ended(0);
     assert!(moved.out.starts_with("ok  deadline "), "{moved:?}");
     let after = deadline(&lab);
     assert!(after.as_str() > before.as_str(), "{before} {after}");
-    let cut = ctl(
-        &lab,
-        &["extend", lab.instance(), "--by", "47h", "--why", "7", "--yes"],
-    )
-    .await;
-    assert_eq!(cut.code, Some(0), "{cut:?}");
-    assert!(
-        cut.out.contains("the hook's global limit less the flush"),
-        "{cut:?}"
-    );
-    let kept = ctl(&lab, &["hold", lab.instance(), "--why", "7", "--yes", "--json"]).await;
-    assert_eq!(kept.json()["order"]["command"], "hold", "{kept:?}");
+    let cut = ordered(&lab, "extend", "--by 47h --why 7 --yes").await.ended(0);
+    cut.shows(&["the hook's global limit less the flush"]);
+    let kept = ordered(&lab, "hold", "--why 7 --yes --json").await;
+    assert_has(&kept.json(), json!({"order": {"command": "hold"}}));
 }
 
 #[tokio::test]
 async fn an_order_that_may_not_be_given_names_the_permission() {
     let lab = stuck().await;
     deny(&lab, Service::Lambda, "Invoke");
-    let said = ctl(&lab, &["release", lab.instance(), "--why", "7", "--yes"]).await;
-    assert_eq!(said.code, Some(2), "{said:?}");
-    assert!(
-        said.err.contains("lambda:InvokeFunction on arn:aws:lambda:"),
-        "{said:?}"
-    );
+    let said = ordered(&lab, "release", "--why 7 --yes").await.ended(2);
+    let needs = "lambda:InvokeFunction on arn:aws:lambda:";
+    assert!(said.err.contains(needs), "{said:?}");
     assert_eq!(lab.record(lab.instance()).unwrap()["state"], "holding");
 }
 
 #[tokio::test]
 async fn a_mode_is_set_when_the_coordinator_says_that_it_obeys() {
     let lab = stuck().await;
-    let (said, ()) = tokio::join!(
-        ctl(
-            &lab,
-            &["mode", "observe", "--why", "ticket 7", "--who", "ana", "--yes"]
-        ),
-        async {
-            let name = "/ecs-daemon-protector/control";
-            lab.wait("the switch is set", |world| world.parameter(name).map(drop))
-                .await;
-            lab.tick().await;
-        }
-    );
-    assert_eq!(said.code, Some(0), "{said:?}");
+    const CONTROL: &str = "/ecs-daemon-protector/control";
+    let line = ["mode", "observe", "--why", "ticket 7", "--who", "ana", "--yes"];
+    let (said, ()) = tokio::join!(ctl(&lab, &line), async {
+        lab.until("the switch is set", || lab.text(CONTROL).is_some())
+            .await;
+        lab.tick().await;
+    });
+    let said = said.ended(0);
     assert!(said.out.starts_with("ok  observe by ana: ticket 7"), "{said:?}");
     let shown = ctl(&lab, &["mode", "--json"]).await.json();
-    assert_eq!(
-        (&shown["mode"], &shown["who"]),
-        (&json!("observe"), &json!("ana"))
+    assert_has(
+        &shown,
+        json!({"mode": "observe", "who": "ana", "obeyed": "observe"}),
     );
-    assert_eq!(shown["obeyed"], "observe");
-    let status = ctl(&lab, &["status", "--json"]).await;
-    assert_eq!(
-        status.code,
-        Some(1),
-        "its hook waits and gets no heartbeat: {status:?}"
-    );
+    // Its hook waits and gets no heartbeat.
+    let status = ctl(&lab, &["status", "--json"]).await.ended(1);
     assert_eq!(status.json()["drains"][0]["risk"], "mode");
-    let order = ctl(&lab, &["release", lab.instance(), "--why", "7", "--yes"]).await;
-    assert_eq!(order.code, Some(1), "{order:?}");
-    assert!(order.out.contains("observe"), "{order:?}");
-    lab.ssm(
-        "PutParameter",
-        json!({"Name": "/ecs-daemon-protector/control", "Type": "String", "Overwrite": true, "Value": "{\"mode\":\"release_all\"}"}),
-    );
-    let wrong = ctl(&lab, &["mode"]).await;
-    assert_eq!(wrong.code, Some(1), "{wrong:?}");
-    assert!(wrong.out.contains("unknown mode \"release_all\""), "{wrong:?}");
+    let order = ordered(&lab, "release", "--why 7 --yes").await.ended(1);
+    order.shows(&["observe"]);
+    lab.put(CONTROL, r#"{"mode":"release_all"}"#);
+    let wrong = ctl(&lab, &["mode"]).await.ended(1);
+    wrong.shows(&["unknown mode \"release_all\""]);
 }
 
-/// Every read of `status` and `explain`, and what it is in IAM.
-const READS: [(Service, &str, &str); 6] = [
-    (Service::Ssm, "GetParametersByPath", "ssm:GetParametersByPath"),
-    (
-        Service::Ecs,
-        "ListContainerInstances",
-        "ecs:ListContainerInstances",
-    ),
-    (
-        Service::Ecs,
-        "DescribeContainerInstances",
-        "ecs:DescribeContainerInstances",
-    ),
-    (
-        Service::AutoScaling,
-        "DescribeAutoScalingInstances",
-        "autoscaling:DescribeAutoScalingInstances",
-    ),
-    (Service::Ecs, "ListTasks", "ecs:ListTasks"),
-    (Service::Ecs, "DescribeTasks", "ecs:DescribeTasks"),
+/// Every read of `status`, and what only `explain` reads.
+const READS: [(Service, &str); 6] = [
+    (Service::Ssm, "GetParametersByPath"),
+    (Service::Ecs, "ListContainerInstances"),
+    (Service::Ecs, "DescribeContainerInstances"),
+    (Service::AutoScaling, "DescribeAutoScalingInstances"),
+    (Service::Ecs, "ListTasks"),
+    (Service::Ecs, "DescribeTasks"),
 ];
 
 #[tokio::test]
 async fn what_may_not_be_read_is_not_known_and_never_fine() {
     let lab = stuck().await;
-    for (service, operation, action) in &READS[..4] {
-        deny(&lab, *service, operation);
-        let said = ctl(&lab, &["status", "--json"]).await;
-        assert_eq!(said.code, Some(2), "{operation}: {said:?}");
-        let answer = said.json();
-        assert_eq!(answer["partial"][0]["call"], *action, "{answer}");
-        let code = answer["partial"][0]["code"].as_str().unwrap();
+    for (number, (service, operation)) in READS.into_iter().enumerate() {
+        let action = format!("{}:{operation}", service.prefix());
+        deny(&lab, service, operation);
+        let line = match number {
+            0..4 => vec!["status"],
+            _ => vec!["explain", lab.instance()],
+        };
+        // The format does not decide.
+        let text = ctl(&lab, &line).await.ended(2);
+        text.shows(&[&format!("not known: needs {action}")]);
+        assert!(!text.out.contains("Nothing is wrong"), "{text:?}");
+        let answer = ctl(&lab, &[&*line, &["--json"]].concat()).await.ended(2).json();
+        let gaps = answer["partial"]
+            .as_array()
+            .or(answer["explanation"]["notKnown"].as_array());
+        let gap = &gaps.unwrap()[0];
+        assert_eq!(gap["call"], action, "{answer}");
+        let code = gap["code"].as_str().unwrap();
         assert!(code.starts_with("AccessDenied"), "{answer}");
-        let text = ctl(&lab, &["status"]).await;
-        assert_eq!(text.code, Some(2), "the format does not decide: {text:?}");
-        assert!(
-            text.out.contains(&format!("not known: needs {action}")),
-            "{text:?}"
-        );
-        lab.aws.faults(Faults::clear);
-    }
-    for (service, operation, action) in &READS[4..] {
-        deny(&lab, *service, operation);
-        let said = ctl(&lab, &["explain", lab.instance()]).await;
-        assert_eq!(said.code, Some(2), "{operation}: {said:?}");
-        assert!(
-            said.out.contains(&format!("not known: needs {action}")),
-            "{said:?}"
-        );
-        assert!(!said.out.contains("Nothing is wrong"), "{said:?}");
         lab.aws.faults(Faults::clear);
     }
 }
@@ -397,41 +266,33 @@ async fn what_may_not_be_read_is_not_known_and_never_fine() {
 #[tokio::test]
 async fn an_answer_that_is_throttled_or_cut_is_a_gap_too() {
     let lab = stuck().await;
-    for (service, operation, action) in [READS[0], READS[1], READS[3]] {
+    for (service, operation) in [READS[0], READS[1], READS[3]] {
         let filter = CallFilter::operation(service, operation).by(PERSON);
-        lab.aws
-            .faults(|faults| faults.throttle(filter.clone(), Limit::Forever));
-        let said = ctl(&lab, &["status", "--json"]).await;
-        assert_eq!(said.code, Some(2), "{operation}: {said:?}");
-        assert_eq!(said.json()["partial"][0]["call"], action, "{said:?}");
-        lab.aws.faults(Faults::clear);
-        lab.aws
-            .faults(|faults| faults.cut(filter, Cut::HalfOfTheBody, Limit::Forever));
-        let said = ctl(&lab, &["status", "--json"]).await;
-        assert_eq!(said.code, Some(2), "{operation}: {said:?}");
-        assert_eq!(said.json()["partial"][0]["call"], action, "{said:?}");
-        lab.aws.faults(Faults::clear);
+        let throttled = |faults: &mut Faults| faults.throttle(filter.clone(), Limit::Forever);
+        let cut = |faults: &mut Faults| faults.cut(filter.clone(), Cut::HalfOfTheBody, Limit::Forever);
+        for fault in [&throttled as &dyn Fn(&mut Faults), &cut] {
+            lab.aws.faults(fault);
+            let said = ctl(&lab, &["status", "--json"]).await.ended(2);
+            let action = format!("{}:{operation}", service.prefix());
+            assert_eq!(said.json()["partial"][0]["call"], action, "{said:?}");
+            lab.aws.faults(Faults::clear);
+        }
     }
+    // One refusal is asked again.
     let once = CallFilter::operation(Service::Ssm, "GetParametersByPath").by(PERSON);
     lab.aws.faults(|faults| faults.throttle(once, Limit::Times(1)));
-    let said = ctl(&lab, &["status", "--json"]).await;
-    assert_eq!(said.code, Some(0), "one refusal is asked again: {said:?}");
+    let _ = ctl(&lab, &["status", "--json"]).await.ended(0);
 }
 
 #[tokio::test]
 async fn a_silent_coordinator_is_bad_news() {
     let lab = stuck().await;
     let name = "/ecs-daemon-protector/coordinator";
-    let text = lab.aws.world(|world, _| world.parameter(name).map(str::to_owned));
-    let mut beacon: Value = serde_json::from_str(&text.unwrap()).unwrap();
+    let mut beacon: Value = serde_json::from_str(&lab.text(name).unwrap()).unwrap();
     beacon["tickAt"] = json!("2026-01-01T00:00:00Z");
-    lab.ssm(
-        "PutParameter",
-        json!({"Name": name, "Type": "String", "Overwrite": true, "Value": beacon.to_string()}),
-    );
-    let said = ctl(&lab, &["status"]).await;
-    assert_eq!(said.code, Some(1), "{said:?}");
-    assert!(said.out.contains("so it does not run"), "{said:?}");
+    lab.put(name, &beacon.to_string());
+    let said = ctl(&lab, &["status"]).await.ended(1);
+    said.shows(&["so it does not run"]);
 }
 
 /// Page edges: ten parameters come on a page, and the coordinator's two are among them.
@@ -447,25 +308,17 @@ async fn each_page_is_one_call_and_no_page_is_left_out() {
         }
         let from = lab.journal().calls_by(PERSON).len();
         let said = ctl(&lab, &["status", "--json"]).await;
-        assert_eq!(
-            said.json()["drains"].as_array().unwrap().len(),
-            drains,
-            "{said:?}"
+        let listed = said.json()["drains"].as_array().unwrap().len();
+        assert_eq!(listed, drains, "{said:?}");
+        let made = calls(&lab, from);
+        let count = |name| made.iter().filter(|call| *call == name).count();
+        let (read, described) = (
+            count("GetParametersByPath"),
+            count("DescribeAutoScalingInstances"),
         );
-        let listings = calls(&lab, from);
-        let read = listings
-            .iter()
-            .filter(|call| *call == "GetParametersByPath")
-            .count();
-        let described = listings
-            .iter()
-            .filter(|call| *call == "DescribeAutoScalingInstances")
-            .count();
         assert_eq!((read, described), (pages, drains.div_ceil(50)), "{drains}");
-        assert!(
-            !listings.contains(&"DescribeContainerInstances".to_owned()),
-            "an empty list is not described"
-        );
+        // An empty list is not described.
+        assert_eq!(count("DescribeContainerInstances"), 0, "{made:?}");
     }
 }
 
@@ -475,11 +328,7 @@ fn put_record(lab: &Lab, number: usize) {
         "containerInstanceArn": format!("arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/{number:032x}"),
         "drainId": "d", "startedAt": "2026-11-28T03:00:00Z", "updatedAt": "2026-11-28T03:00:00Z",
         "deadlineAt": "2099-11-28T04:00:00Z", "pollSeconds": 5});
-    let name = format!("/ecs-daemon-protector/prod/{instance}");
-    lab.ssm(
-        "PutParameter",
-        json!({"Name": name, "Type": "String", "Value": record.to_string()}),
-    );
+    lab.put(&lab.parameter(&instance), &record.to_string());
 }
 
 #[tokio::test]
@@ -508,9 +357,8 @@ async fn the_action_token_is_in_no_output() {
 #[tokio::test]
 async fn a_wait_ends_at_its_time_and_ends_no_drain() {
     let lab = stuck().await;
-    let said = ctl(&lab, &["status", "--wait=100ms"]).await;
-    assert_eq!(said.code, Some(3), "{said:?}");
-    assert!(said.out.contains("holding, 1 left: job standalone"), "{said:?}");
+    let said = ctl(&lab, &["status", "--wait=100ms"]).await.ended(3);
+    said.shows(&["holding, 1 left: job standalone"]);
     assert_eq!(lab.record(lab.instance()).unwrap()["state"], "holding");
 }
 

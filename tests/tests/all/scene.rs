@@ -1,14 +1,12 @@
 //! `protectorctl local-aws --scene stuck` and `demo --keep`, with the real coordinator and sidecars: the scenes that
 //! operators practise on exist.
 
+use crate::http::{self, BOUND};
 use protector_tests::protectorctl;
-use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
-
-const BOUND: Duration = Duration::from_secs(90);
 
 /// A running protectorctl, killed at the latest when it is dropped.
 pub(crate) struct Running(Child);
@@ -52,71 +50,82 @@ pub(crate) fn event(output: &mut impl BufRead, name: &str) -> Value {
     panic!("it ended without {name}")
 }
 
-/// The answer of the local AWS to a signed call.
-fn call(endpoint: &str, target: &str, body: &str) -> Value {
-    let mut stream = TcpStream::connect(endpoint.strip_prefix("http://").unwrap()).unwrap();
-    stream.set_read_timeout(Some(BOUND)).unwrap();
-    let length = body.len();
-    let request = format!(
-        "POST / HTTP/1.1\r\nhost: local\r\nconnection: close\r\nx-amz-target: {target}\r\n\
-         authorization: AWS4-HMAC-SHA256 Credential=me/20260101/us-east-1/ecs/aws4_request\r\n\
-         content-length: {length}\r\n\r\n{body}"
-    );
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+/// The scene of a bad night, with the real coordinator.
+pub(crate) struct Stuck {
+    running: Running,
+    ready: Value,
+}
+
+impl Stuck {
+    pub(crate) fn start(arguments: &[&str]) -> Stuck {
+        let scene = [&["local-aws", "--json", "--scene", "stuck"], arguments].concat();
+        let (running, mut output) = Running::start(&scene);
+        let ready = event(&mut output, "ready");
+        Stuck { running, ready }
+    }
+
+    pub(crate) fn endpoint(&self) -> &str {
+        self.ready["endpoint"].as_str().unwrap()
+    }
+
+    pub(crate) fn cases(&self) -> &[Value] {
+        self.ready["scene"].as_array().unwrap()
+    }
+
+    /// The instance of a case.
+    pub(crate) fn of(&self, case: &str) -> &str {
+        let one = self.cases().iter().find(|one| one["case"] == case);
+        one.unwrap()["instance"].as_str().unwrap()
+    }
+
+    pub(crate) fn stopped(self) {
+        assert_eq!(self.running.stopped(), Some(0));
+    }
+}
+
+/// The answer of the local AWS to a signed call of a service that speaks JSON.
+fn call(endpoint: &str, target: &str, body: &Value) -> Value {
+    let header = format!("x-amz-target: {target}\r\n");
+    http::ask(endpoint, "ecs", "POST /", &header, &body.to_string()).body
+}
+
+fn ecs(endpoint: &str, operation: &str, body: &Value) -> Value {
+    let target = format!("AmazonEC2ContainerServiceV20141113.{operation}");
+    call(endpoint, &target, body)
 }
 
 /// The record of an instance, if it has one.
 fn record(endpoint: &str, cluster: &str, instance: &str) -> Option<Value> {
-    let body = format!(r#"{{"Names":["/ecs-daemon-protector/{cluster}/{instance}"]}}"#);
-    let found = call(endpoint, "AmazonSSM.GetParameters", &body)["Parameters"][0]["Value"].clone();
+    let names = json!({"Names": [format!("/ecs-daemon-protector/{cluster}/{instance}")]});
+    let found = &call(endpoint, "AmazonSSM.GetParameters", &names)["Parameters"][0]["Value"];
     found.as_str().map(|text| serde_json::from_str(text).unwrap())
 }
 
 /// The events of a service of the scene, the newest first.
 fn events(endpoint: &str, service: &str) -> Vec<String> {
-    let body = format!(r#"{{"cluster":"prod","services":["{service}"]}}"#);
-    let answer = call(
-        endpoint,
-        "AmazonEC2ContainerServiceV20141113.DescribeServices",
-        &body,
-    );
+    let body = json!({"cluster": "prod", "services": [service]});
+    let answer = ecs(endpoint, "DescribeServices", &body);
     let events = answer["services"][0]["events"].as_array().unwrap();
     events.iter().map(|event| event["message"].to_string()).collect()
 }
 
-/// The newest of them.
-fn reported(endpoint: &str, service: &str) -> String {
-    events(endpoint, service).remove(0)
-}
-
 /// `lastStatus` of the tasks of a group on an instance that have not stopped.
 fn statuses(endpoint: &str, instance: &str, group: &str) -> Vec<String> {
-    let ecs = |operation: &str, body: &Value| {
-        call(
-            endpoint,
-            &format!("AmazonEC2ContainerServiceV20141113.{operation}"),
-            &body.to_string(),
-        )
-    };
-    let arns = |status: &str| {
-        let body = serde_json::json!({"cluster": "prod", "desiredStatus": status});
-        ecs("ListTasks", &body)["taskArns"].as_array().unwrap().clone()
+    let arns = |status| {
+        let body = json!({"cluster": "prod", "desiredStatus": status});
+        ecs(endpoint, "ListTasks", &body)["taskArns"]
+            .as_array()
+            .unwrap()
+            .clone()
     };
     let all: Vec<Value> = ["RUNNING", "STOPPED"].into_iter().flat_map(arns).collect();
-    let filter = format!("ec2InstanceId == {instance}");
-    let mine = ecs(
-        "ListContainerInstances",
-        &serde_json::json!({"cluster": "prod", "filter": filter}),
-    );
-    let mine = &mine["containerInstanceArns"][0];
-    let tasks = ecs(
+    let filter = json!({"cluster": "prod", "filter": format!("ec2InstanceId == {instance}")});
+    let mine = &ecs(endpoint, "ListContainerInstances", &filter)["containerInstanceArns"][0];
+    let tasks = &ecs(
+        endpoint,
         "DescribeTasks",
-        &serde_json::json!({"cluster": "prod", "tasks": all}),
-    )["tasks"]
-        .clone();
+        &json!({"cluster": "prod", "tasks": all}),
+    )["tasks"];
     let here = tasks.as_array().unwrap().iter().filter(|task| {
         task["containerInstanceArn"] == *mine && task["group"] == group && task["lastStatus"] != "STOPPED"
     });
@@ -137,18 +146,10 @@ fn the_stuck_scene_has_a_drain_for_each_reason() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("coordinator.log");
     let log_name = log.to_str().unwrap();
-    let (running, mut output) = Running::start(&[
-        "local-aws",
-        "--json",
-        "--scene",
-        "stuck",
-        "--coordinator-log",
-        log_name,
-    ]);
-    let ready = event(&mut output, "ready");
-    let endpoint = ready["endpoint"].as_str().unwrap();
+    let stuck = Stuck::start(&["--coordinator-log", log_name]);
+    let endpoint = stuck.endpoint();
     let mut cases = Vec::new();
-    for one in ready["scene"].as_array().unwrap() {
+    for one in stuck.cases() {
         let text = |name: &str| one[name].as_str().unwrap().to_owned();
         let found = record(endpoint, &text("cluster"), &text("instance"));
         let state = found.as_ref().map(|record| record["state"].clone());
@@ -161,51 +162,31 @@ fn the_stuck_scene_has_a_drain_for_each_reason() {
         assert_eq!(state, expected, "{one}: {found:?}");
         cases.push(text("case"));
     }
-    assert_eq!(
-        cases,
-        [
-            "healthy",
-            "no-room",
-            "deployment-configuration",
-            "protected",
-            "standalone",
-            "agent-lost",
-            "deregistering",
-            "flushing",
-            "short-hook",
-            "no-record"
-        ]
-    );
+    let expected = "healthy no-room deployment-configuration protected standalone agent-lost deregistering flushing \
+                    short-hook no-record";
+    assert_eq!(cases.join(" "), expected);
+    let newest = |service, text| events(endpoint, service)[0].contains(text);
     eventually("search says that it finds no room", || {
-        reported(endpoint, "search").contains("has insufficient memory available.")
+        newest("search", "has insufficient memory available.")
     });
     eventually("billing says that it is blocked", || {
-        reported(endpoint, "billing").contains("because of the service deployment configuration.")
+        newest("billing", "because of the service deployment configuration.")
     });
+    // Its task moves again, to one instance after another, so the event is not the newest for long.
+    let deregistered = |event: &String| event.contains("deregistered 1 targets in (target-group arn:");
     eventually("checkout drains its connections", || {
-        // Its task moves again, to one instance after another, so the event is not the newest for long.
-        let events = events(endpoint, "checkout");
-        events
-            .iter()
-            .any(|event| event.contains("deregistered 1 targets in (target-group arn:"))
+        events(endpoint, "checkout").iter().any(deregistered)
     });
-    let of = |case: &str| {
-        let all = ready["scene"].as_array().unwrap();
-        all.iter().find(|one| one["case"] == case).unwrap()["instance"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    };
     eventually("audit-log is stopping, and has not stopped", || {
-        statuses(endpoint, &of("flushing"), "service:audit-log") == ["STOPPING"]
+        statuses(endpoint, stuck.of("flushing"), "service:audit-log") == ["STOPPING"]
     });
     eventually("checkout is DEACTIVATING", || {
-        statuses(endpoint, &of("deregistering"), "service:checkout") == ["DEACTIVATING"]
+        statuses(endpoint, stuck.of("deregistering"), "service:checkout") == ["DEACTIVATING"]
     });
     let lines = std::fs::read_to_string(&log).unwrap();
     let instance = |line: &str| line.contains(r#""event":"instance""#);
     assert!(lines.lines().any(instance), "{lines}");
-    assert_eq!(running.stopped(), Some(0));
+    stuck.stopped();
 }
 
 #[test]
@@ -216,10 +197,7 @@ fn a_demo_that_is_kept_leaves_a_drain_that_holds() {
         "demo", "--keep", "--only", "with", "--window", "1s", "--json", "--out", out,
     ]);
     let kept = event(&mut output, "kept");
-    let (endpoint, instance) = (
-        kept["endpoint"].as_str().unwrap(),
-        kept["instance"].as_str().unwrap(),
-    );
+    let [endpoint, instance] = ["endpoint", "instance"].map(|name| kept[name].as_str().unwrap());
     eventually("only the long job is left", || {
         let record = record(endpoint, "demo", instance).unwrap();
         assert_eq!(record["state"], "holding");

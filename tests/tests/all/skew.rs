@@ -1,13 +1,8 @@
 //! What must be true of every pair of versions of coordinator and sidecar. Here both are new; `scripts/skew-test` runs
 //! the same tests with one of them old.
 
-use std::time::Duration;
-
-use protector_tests::{CLUSTER, Daemon, Lab, LabConfig};
+use protector_tests::{Daemon, Lab, LabConfig, assert_has, order};
 use serde_json::{Value, json};
-
-/// How often a test ticks: the schedule does it once a minute.
-const TICK: Duration = Duration::from_millis(500);
 
 /// Daemons that take a while to flush, two replica tasks that take a while to stop, a job that does not end by itself.
 async fn lab(config: LabConfig, daemons: &[&str]) -> (Lab, String) {
@@ -30,7 +25,7 @@ async fn lab(config: LabConfig, daemons: &[&str]) -> (Lab, String) {
 fn end_job(lab: &Lab, instance: &str) {
     let tasks = lab.aws.world(|world, _| world.tasks_on(instance));
     let job = tasks.iter().find(|task| task.group == "family:job").unwrap();
-    lab.ecs("StopTask", json!({"cluster": CLUSTER, "task": job.task_arn}));
+    lab.stop_task(&job.task_arn);
 }
 
 /// P1: no daemon got SIGTERM before the last task was STOPPED; and the drain ended as it should.
@@ -44,10 +39,7 @@ fn assert_drained(lab: &Lab, instance: &str, daemons: &[&str]) {
 fn assert_ended(lab: &Lab, instance: &str, daemons: &[&str], reason: &str) {
     lab.journal().assert_completed_after(instance, daemons);
     let record = lab.last_record(instance);
-    assert_eq!(
-        (&record["state"], &record["reason"]),
-        (&json!("released"), &json!(reason))
-    );
+    assert_has(&record, json!({"state": "released", "reason": reason}));
     for daemon in daemons {
         let exits = lab.sidecar_said(daemon, "exit");
         let codes: Vec<&Value> = exits.iter().map(|exit| &exit["code"]).collect();
@@ -59,7 +51,7 @@ fn assert_ended(lab: &Lab, instance: &str, daemons: &[&str], reason: &str) {
 async fn p1_p4_a_drain_with_any_pair_of_versions() {
     let (lab, instance) = lab(LabConfig::default(), &["logs"]).await;
     end_job(&lab, &instance);
-    lab.gone_with_ticks(&instance, TICK).await;
+    lab.gone_with_ticks(&instance).await;
     assert_drained(&lab, &instance, &["logs"]);
 }
 
@@ -68,7 +60,7 @@ async fn p1_p4_tiers_with_any_pair_of_versions() {
     let config = LabConfig::default().set("DAEMON_TIERS", "xray | logs");
     let (lab, instance) = lab(config, &["xray", "logs"]).await;
     end_job(&lab, &instance);
-    lab.gone_with_ticks(&instance, TICK).await;
+    lab.gone_with_ticks(&instance).await;
     assert_drained(&lab, &instance, &["xray", "logs"]);
     let journal = lab.journal();
     assert!(journal.stopped(&instance, "service:xray")[0] < journal.sigterm(&instance, "logs")[0]);
@@ -77,15 +69,12 @@ async fn p1_p4_tiers_with_any_pair_of_versions() {
 #[tokio::test]
 async fn p4_an_operator_releases_with_any_pair_of_versions() {
     let (lab, instance) = lab(LabConfig::default(), &["logs"]).await;
-    let order = json!({"command": "release", "cluster": CLUSTER, "instance": instance, "who": "ana", "why": "ticket 7"});
     let before = lab.journal().len();
-    assert!(lab.aws.invoke(order).await.outcome.is_success());
-    lab.gone_with_ticks(&instance, TICK).await;
-    let journal = lab.journal();
-    assert!(
-        journal.sigterm(&instance, "logs").iter().all(|at| *at > before),
-        "not before the order"
-    );
+    let release = order("release", &instance);
+    assert!(lab.aws.invoke(release).await.outcome.is_success());
+    lab.gone_with_ticks(&instance).await;
+    let sigterm = lab.journal().sigterm(&instance, "logs");
+    assert!(sigterm.iter().all(|at| *at > before), "not before the order");
     assert_ended(&lab, &instance, &["logs"], "operator");
 }
 
@@ -109,7 +98,7 @@ async fn p1_p4_the_coordinator_is_updated_and_rolled_back_in_mid_drain() {
     assert_goes_on(&lab, &instance, &before).await;
     lab.update_coordinator(&config).await;
     end_job(&lab, &instance);
-    lab.gone_with_ticks(&instance, TICK).await;
+    lab.gone_with_ticks(&instance).await;
     assert_drained(&lab, &instance, &["logs"]);
     assert_eq!(lab.said("receipt").len(), 1);
 }

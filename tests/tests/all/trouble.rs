@@ -2,27 +2,26 @@
 
 use std::time::Duration;
 
-use protector_aws_model::faults::{CallFilter, Limit};
+use protector_aws_model::faults::{CallFilter, Limit, errors};
 use protector_aws_model::{Faults, Service};
 use protector_local_aws::HostEndpoint;
 use protector_local_aws::principal::COORDINATOR;
-use protector_tests::{Daemon, Lab, LabConfig, SIDECAR};
+use protector_tests::{CLUSTER, Daemon, JournalView, Lab, LabConfig, SIDECAR};
+use serde_json::{Value, json};
 
 use crate::log_schema::assert_documented;
 
 async fn lab() -> Lab {
-    let lab = Lab::start(LabConfig::default()).await;
-    lab.daemon(&Daemon::new("logs")).await;
+    let lab = Lab::with_logs(LabConfig::default()).await;
     lab.replicas("web", 2, 2).await;
     lab
 }
 
 async fn drained_with_ticks(lab: &Lab) {
-    let instance = lab.instance().to_owned();
-    lab.gone_with_ticks(&instance, Duration::from_secs(1)).await;
-    let journal = lab.journal();
-    journal.assert_daemons_outlive(&instance, &["logs"], &["service:web"]);
-    journal.assert_completed_after(&instance, &["logs"]);
+    let instance = lab.instance();
+    lab.gone_with_ticks_every(instance, Duration::from_secs(1)).await;
+    lab.journal()
+        .assert_protected(instance, &["logs"], &["service:web"]);
 }
 
 async fn throttled(service: Service) {
@@ -63,21 +62,16 @@ async fn p2_a_task_that_cannot_be_described_holds() {
 async fn p2_a_coordinator_without_permission_to_write_drains_nothing() {
     let lab = lab().await;
     let instance = lab.instance().to_owned();
-    let put = CallFilter::operation(Service::Ssm, "PutParameter").by(COORDINATOR);
-    lab.aws.faults(|faults| faults.deny(put, Limit::Forever));
+    lab.deny(CallFilter::operation(Service::Ssm, "PutParameter").by(COORDINATOR));
     lab.scale_in(&instance);
     lab.hook_dealt_with().await;
-    assert!(
-        lab.journal()
-            .coordinator_called("UpdateContainerInstancesState", "")
-            .is_empty()
-    );
+    let set = lab
+        .journal()
+        .coordinator_called("UpdateContainerInstancesState", "");
+    assert!(set.is_empty(), "{set:?}");
     let said = lab.said("instance");
-    assert!(
-        said.iter()
-            .any(|line| line["actions"].to_string().contains("AccessDenied")),
-        "{said:?}"
-    );
+    let is_denied = |line: &Value| line["actions"].to_string().contains("AccessDenied");
+    assert!(said.iter().any(is_denied), "{said:?}");
     lab.aws.faults(Faults::clear);
     drained_with_ticks(&lab).await;
 }
@@ -85,16 +79,13 @@ async fn p2_a_coordinator_without_permission_to_write_drains_nothing() {
 #[tokio::test]
 async fn p2_a_sidecar_without_permission_holds_and_says_what_is_missing() {
     let lab = Lab::start(LabConfig::default()).await;
-    let read = CallFilter::operation(Service::Ssm, "GetParameters").mentioning(lab.instance());
-    lab.aws.faults(|faults| faults.deny(read, Limit::Forever));
+    lab.deny(CallFilter::operation(Service::Ssm, "GetParameters").mentioning(lab.instance()));
     lab.daemon_that_fails_its_check(&Daemon::new("logs")).await;
-    let said = || {
-        let tasks = lab.tasks_with(SIDECAR).into_iter();
-        tasks
-            .flat_map(|task| lab.aws.container_logs(&task, SIDECAR))
-            .collect::<Vec<_>>()
+    let said = |task: String| lab.aws.container_logs(&task, SIDECAR);
+    let named = || {
+        let mut lines = lab.tasks_with(SIDECAR).into_iter().flat_map(said);
+        lines.any(|line| line.contains("ssm:GetParameter"))
     };
-    let named = || said().iter().any(|line| line.contains("ssm:GetParameter"));
     lab.until("the sidecar names the permission", named).await;
 }
 
@@ -107,7 +98,7 @@ async fn p2_imds_and_credentials_go_away_during_the_drain() {
     lab.aws.set_credentials(&task, HostEndpoint::Refuses(503));
     lab.scale_in(&instance);
     lab.wait("the sidecar got SIGTERM", |world| {
-        let journal = protector_tests::JournalView::new(world.journal().to_vec());
+        let journal = JournalView::new(world.journal().to_vec());
         journal.sigterm(&instance, SIDECAR).first().copied()
     })
     .await;
@@ -121,21 +112,12 @@ async fn an_instance_in_no_cluster_is_let_go_after_a_second_look() {
     let lab = Lab::start(LabConfig::default()).await;
     let instance = lab.instance().to_owned();
     let arn = lab.container_instance(&instance);
-    lab.ecs(
-        "DeregisterContainerInstance",
-        serde_json::json!({"cluster": protector_tests::CLUSTER,
-        "containerInstance": arn, "force": true}),
-    );
-    lab.scale_in(&instance);
-    lab.gone(&instance).await;
+    let params = json!({"cluster": CLUSTER, "containerInstance": arn, "force": true});
+    lab.ecs("DeregisterContainerInstance", params);
+    lab.drained(&instance).await;
     let journal = lab.journal();
-    assert!(
-        journal
-            .coordinator_called("ListContainerInstances", &instance)
-            .len()
-            >= 2,
-        "a second look"
-    );
+    let looks = journal.coordinator_called("ListContainerInstances", &instance);
+    assert!(looks.len() >= 2, "a second look");
     assert_eq!(journal.hook(&instance, "completed").len(), 1);
     assert_eq!(lab.record(&instance), None);
 }
@@ -144,7 +126,7 @@ async fn an_instance_in_no_cluster_is_let_go_after_a_second_look() {
 async fn old_records_are_kept_for_late_readers_and_unreadable_ones_for_their_owner() {
     let lab = Lab::start(LabConfig::default()).await;
     let record = |instance: &str, updated: &str| {
-        serde_json::json!({"schema": 1, "state": "released", "remaining": 0, "reason": "drained",
+        json!({"schema": 1, "state": "released", "remaining": 0, "reason": "drained",
             "ec2InstanceId": instance,
             "containerInstanceArn": "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/gone",
             "drainId": "old", "startedAt": updated, "updatedAt": updated, "deadlineAt": updated,
@@ -152,34 +134,24 @@ async fn old_records_are_kept_for_late_readers_and_unreadable_ones_for_their_own
         .to_string()
     };
     let now = jiff::Timestamp::now().to_string();
-    let put = |instance: &str, text: String| {
-        let name = lab.parameter(instance);
-        lab.ssm(
-            "PutParameter",
-            serde_json::json!({"Name": name, "Type": "String", "Value": text}),
-        );
-    };
+    let put = |instance: &str, text: &str| lab.put(&lab.parameter(instance), text);
     for number in 0..12 {
         let instance = format!("i-0000000000000{number:04x}");
-        put(&instance, record(&instance, "2026-01-01T00:00:00Z"));
+        put(&instance, &record(&instance, "2026-01-01T00:00:00Z"));
     }
-    put("i-000000000000fffe", record("i-000000000000fffe", &now));
-    put("i-000000000000ffff", "{\"schema\": 2}".to_owned());
+    put("i-000000000000fffe", &record("i-000000000000fffe", &now));
+    put("i-000000000000ffff", "{\"schema\": 2}");
     lab.tick().await;
-    let left = |instance: &str| {
-        lab.aws
-            .world(|world, _| world.parameter(&lab.parameter(instance)).is_some())
-    };
-    assert!(
-        !left("i-00000000000000000") && !left("i-0000000000000000b"),
-        "12 old ones are gone"
-    );
-    assert_eq!(
-        lab.journal().coordinator_calls()["DeleteParameters"],
-        2,
-        "by tens"
-    );
-    assert!(left("i-000000000000fffe") && left("i-000000000000ffff"));
+    // 12 old ones are gone, by tens.
+    for (instance, left) in [
+        ("i-00000000000000000", false),
+        ("i-0000000000000000b", false),
+        ("i-000000000000fffe", true),
+        ("i-000000000000ffff", true),
+    ] {
+        assert_eq!(lab.text(&lab.parameter(instance)).is_some(), left, "{instance}");
+    }
+    assert_eq!(lab.journal().coordinator_calls()["DeleteParameters"], 2);
 }
 
 #[tokio::test]
@@ -187,22 +159,16 @@ async fn p7_events_that_fail_stand_in_nobodys_way_and_are_made_up_for_by_the_tic
     let lab = lab().await;
     let instance = lab.instance().to_owned();
     let any = CallFilter::any().by(COORDINATOR);
-    lab.aws.faults(|faults| {
-        faults.fail(
-            any,
-            protector_aws_model::faults::errors::throttled(Service::Ecs),
-            Limit::Forever,
-        )
-    });
+    let throttled = errors::throttled(Service::Ecs);
+    lab.aws
+        .faults(|faults| faults.fail(any, throttled, Limit::Forever));
     lab.scale_in(&instance);
     lab.hook_dealt_with().await;
     let failed = lab.said("failed");
     assert!(!failed.is_empty());
     assert_documented("Coordinator", &failed);
-    assert!(
-        lab.aws.dead_letters().is_empty(),
-        "none came again before those behind it"
-    );
+    let dead = lab.aws.dead_letters();
+    assert!(dead.is_empty(), "none came again before those behind it");
     lab.aws.faults(Faults::clear);
     drained_with_ticks(&lab).await;
 }

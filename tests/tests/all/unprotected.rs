@@ -1,13 +1,9 @@
 //! A daemon whose sidecar does not protect it is reported: by a check before its drain, and by the drain itself.
 
-use std::time::Duration;
-
-use protector_tests::{CLUSTER, Daemon, Lab, LabConfig, SIDECAR};
+use protector_tests::{CLUSTER, Daemon, Lab, LabConfig, SIDECAR, assert_has};
 use serde_json::{Value, json};
 
 use crate::log_schema::assert_documented;
-
-const TICK: Duration = Duration::from_millis(500);
 
 /// A daemon `logs` whose sidecar has ended according to ECS; its task runs.
 async fn bare(config: LabConfig) -> Lab {
@@ -18,12 +14,9 @@ async fn bare(config: LabConfig) -> Lab {
     let task = lab.tasks_of("logs")[0].clone();
     lab.until("ECS tells that the sidecar has ended", || {
         let reported = lab.ecs("DescribeTasks", json!({"cluster": CLUSTER, "tasks": [task]}));
-        let containers = reported["tasks"][0]["containers"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
+        let containers = reported["tasks"][0]["containers"].as_array();
         let ended = |one: &Value| one["name"] == SIDECAR && one["lastStatus"] == "STOPPED";
-        containers.iter().any(ended)
+        containers.is_some_and(|all| all.iter().any(ended))
     })
     .await;
     lab
@@ -36,11 +29,8 @@ fn measured(lab: &Lab) -> Vec<Value> {
 }
 
 fn calls_of(lab: &Lab, operation: &str) -> usize {
-    lab.journal()
-        .coordinator_calls()
-        .get(operation)
-        .copied()
-        .unwrap_or_default()
+    let calls = lab.journal().coordinator_calls();
+    calls.get(operation).copied().unwrap_or_default()
 }
 
 #[tokio::test]
@@ -49,29 +39,11 @@ async fn a_daemon_whose_sidecar_has_ended_is_reported_before_any_drain() {
     lab.tick().await;
     let lines = lab.said("unprotected");
     assert_eq!(lines.len(), 1, "{lines:?}");
-    let line = &lines[0];
-    assert_eq!(
-        (
-            &line["cluster"],
-            &line["service"],
-            &line["reason"],
-            &line["tasks"]
-        ),
-        (
-            &json!(CLUSTER),
-            &json!("logs"),
-            &json!("sidecar-stopped"),
-            &json!(1)
-        ),
-        "{line}"
-    );
-    let example = &line["examples"][0];
-    assert_eq!(example["task"], lab.tasks_of("logs")[0].as_str());
-    assert_eq!(
-        example["containerInstance"],
-        lab.container_instance(lab.instance()).as_str()
-    );
-    assert_eq!(example["exitCode"], 1);
+    let expected = json!({"cluster": CLUSTER, "service": "logs", "reason": "sidecar-stopped", "tasks": 1});
+    assert_has(&lines[0], expected);
+    let (task, on) = (&lab.tasks_of("logs")[0], lab.container_instance(lab.instance()));
+    let example = json!({"task": task, "containerInstance": on, "exitCode": 1});
+    assert_has(&lines[0]["examples"][0], example);
     assert_documented("Coordinator", &lines);
     assert_eq!(measured(&lab), [json!(1)]);
     lab.tick().await;
@@ -83,24 +55,15 @@ async fn a_drain_names_the_daemon_that_its_sidecar_did_not_protect() {
     let lab = bare(LabConfig::default().set("UNPROTECTED_CHECK", "0s")).await;
     lab.replicas("web", 2, 2).await;
     let instance = lab.instance().to_owned();
-    lab.scale_in(&instance);
-    lab.gone_with_ticks(&instance, TICK).await;
+    lab.drained_with_ticks(&instance).await;
     let records = lab.journal().records(&instance);
     let named = json!([{"service": "logs", "reason": "sidecar-stopped"}]);
-    assert!(
-        records.iter().all(|(_, record)| record["unprotected"] == named),
-        "{records:?}"
-    );
-    assert!(
-        records.iter().all(|(_, record)| record["sidecars"] == 0),
-        "{records:?}"
-    );
+    for (_, record) in records {
+        assert_has(&record, json!({"unprotected": named, "sidecars": 0}));
+    }
     let receipts = lab.said("receipt");
-    assert_eq!(
-        receipts[0]["unprotected"],
-        json!(["daemon of service logs was not protected: its sidecar had stopped"]),
-        "{receipts:?}"
-    );
+    let sentence = "daemon of service logs was not protected: its sidecar had stopped";
+    assert_has(&receipts[0], json!({"unprotected": [sentence]}));
     assert_documented("Coordinator", &receipts);
     assert_eq!(measured(&lab), [json!(1)], "the drain counts it once");
 }
@@ -117,15 +80,14 @@ async fn a_sidecar_with_a_wrong_setting_is_measured_when_its_task_ends() {
     })
     .await;
     let task = lab.tasks_of("logs")[0].clone();
-    lab.ecs("StopTask", json!({"cluster": CLUSTER, "task": task}));
+    lab.stop_task(&task);
     lab.until("its end is measured", || measured(&lab) == [json!(1)])
         .await;
 }
 
 #[tokio::test]
 async fn p10_a_check_costs_three_calls_each_time_it_is_due() {
-    let lab = Lab::start(LabConfig::default()).await;
-    lab.daemon(&Daemon::new("logs")).await;
+    let lab = Lab::with_logs(LabConfig::default()).await;
     let counts = |lab: &Lab| ["ListServices", "ListTasks", "DescribeTasks"].map(|name| calls_of(lab, name));
     let before = counts(&lab);
     lab.tick().await;
@@ -134,11 +96,7 @@ async fn p10_a_check_costs_three_calls_each_time_it_is_due() {
     assert_eq!((first[1] - before[1], first[2] - before[2]), (1, 1), "{first:?}");
     lab.tick().await;
     assert_eq!(counts(&lab), first, "a quarter of an hour later");
-    assert!(
-        lab.said("unprotected").is_empty(),
-        "{:?}",
-        lab.said("unprotected")
-    );
+    assert_eq!(lab.said("unprotected"), [Value::Null; 0]);
 }
 
 #[tokio::test]
