@@ -1,29 +1,19 @@
 //! After SIGTERM, in a drain.
 
-use super::support::{Host, REGISTRATION, Sidecar, Ssm, holding, in_seconds, released, shared};
+use super::support::{
+    Host, REGISTRATION, Sidecar, Ssm, State, changed, holding, in_seconds, released, shared,
+};
 use nix::sys::signal::Signal;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::thread;
 use std::time::Duration;
 
-fn changed(mut record: Value, fields: Value) -> Ssm {
-    for (name, value) in fields.as_object().unwrap() {
-        record[name] = value.clone();
-    }
-    Ssm::Value(record.to_string())
-}
-
 /// A sidecar that has got SIGTERM in a drain and holds.
 fn holds(host: &Host, settings: &[(&str, &str)]) -> Sidecar {
-    let sidecar = Sidecar::ready(host, settings);
-    host.set(|state| state.ssm = Ssm::Value(holding().to_string()));
-    sidecar.term();
+    let sidecar = Sidecar::terminated(host, settings, |state| state.ssm = holding().into());
     let line = sidecar.held_first();
-    assert_eq!(
-        (&line["reason"], &line["lastRecord"]["remaining"]),
-        (&"tasks-remain".into(), &4.into()),
-        "{line:#}"
-    );
+    assert_eq!(line["reason"], "tasks-remain", "{line:#}");
+    assert_eq!(line["lastRecord"]["remaining"], 4, "{line:#}");
     assert_eq!(line["lastRecord"]["heldBy"][0]["group"], "service:web");
     sidecar
 }
@@ -32,33 +22,27 @@ fn holds(host: &Host, settings: &[(&str, &str)]) -> Sidecar {
 fn p1_it_lives_as_long_as_the_record_holds() {
     let host = Host::new();
     let mut sidecar = holds(&host, &[]);
-    thread::sleep(Duration::from_secs(3)); // three times the unknown grace
-    assert!(sidecar.events("exit").is_empty());
-    host.set(|state| state.ssm = Ssm::Value(released().to_string()));
+    sidecar.stays(3); // three times the unknown grace
+    host.set(|state| state.ssm = released().into());
     let held = sidecar.leaves(0, "released");
     assert!(held >= 3.0, "{held}");
     let line = sidecar.event("exit");
-    assert_eq!(
-        (&line["lastRecord"]["reason"], &line["lastRecord"]["state"]),
-        (&"drained".into(), &"released".into())
-    );
-    assert_eq!(
-        line["reads"].as_u64().unwrap() as usize,
-        host.calls("GetParameter") - 1,
-        "all but the self-check, and the kill switch with each"
-    );
+    let record = &line["lastRecord"];
+    assert_eq!([&record["reason"], &record["state"]], ["drained", "released"]);
+    // All but the self-check, and the kill switch with each.
+    assert_eq!(line["reads"], host.calls("GetParameter") - 1);
 }
 
 #[test]
 fn p1_a_shared_record_holds_and_releases_as_its_own_would() {
     let host = Host::new();
-    let mut sidecar = Sidecar::ready(&host, &[]);
-    host.set(|state| state.shared = Ssm::Value(shared("holding", REGISTRATION)));
-    sidecar.term();
+    let shares = |standing: &'static str| {
+        move |state: &mut State| state.shared = shared(standing, REGISTRATION).into()
+    };
+    let mut sidecar = Sidecar::terminated(&host, &[], shares("holding"));
     assert_eq!(sidecar.held_first()["reason"], "tasks-remain");
-    thread::sleep(Duration::from_secs(3)); // three times the unknown grace
-    assert!(sidecar.events("exit").is_empty());
-    host.set(|state| state.shared = Ssm::Value(shared("deadline", REGISTRATION)));
+    sidecar.stays(3); // three times the unknown grace
+    host.set(shares("deadline"));
     sidecar.leaves(0, "released");
     let line = sidecar.event("exit");
     assert_eq!(line["lastRecord"]["reason"], "deadline", "{line:#}");
@@ -66,19 +50,16 @@ fn p1_a_shared_record_holds_and_releases_as_its_own_would() {
 
 #[test]
 fn p5_a_shared_record_of_another_registration_does_not_hold() {
-    let host = Host::new();
-    let mut sidecar = Sidecar::ready(&host, &[]);
-    host.set(|state| state.shared = Ssm::Value(shared("holding", "ffff")));
-    sidecar.term();
+    let other = shared("holding", "ffff");
+    let mut sidecar = Sidecar::terminated(&Host::new(), &[], |state| state.shared = other.into());
     sidecar.leaves(0, "not-a-drain");
 }
 
 #[test]
 fn p2_a_shared_record_that_cannot_be_read_is_no_absence() {
-    let host = Host::new();
-    let mut sidecar = Sidecar::ready(&host, &[("PROTECTOR_MAX_HOLD", "3s")]);
-    host.set(|state| state.shared = Ssm::Value("{\"schema\":1,".to_owned()));
-    sidecar.term();
+    let within = [("PROTECTOR_MAX_HOLD", "3s")];
+    let torn = Ssm::Value("{\"schema\":1,".to_owned());
+    let mut sidecar = Sidecar::terminated(&Host::new(), &within, |state| state.shared = torn);
     sidecar.leaves(10, "max-hold");
 }
 
@@ -86,10 +67,10 @@ fn p2_a_shared_record_that_cannot_be_read_is_no_absence() {
 fn its_own_tier_is_released_before_the_others() {
     let host = Host::new();
     let mut sidecar = holds(&host, &[]);
-    host.set(|state| state.ssm = changed(holding(), json!({"releasedServices": ["xray"]})));
-    thread::sleep(Duration::from_secs(2));
-    assert!(sidecar.events("exit").is_empty());
-    host.set(|state| state.ssm = changed(holding(), json!({"releasedServices": ["xray", "fluent-bit"]})));
+    let may_go = |services: &[&str]| changed(holding(), json!({"releasedServices": services}));
+    host.set(|state| state.ssm = may_go(&["xray"]).into());
+    sidecar.stays(2);
+    host.set(|state| state.ssm = may_go(&["xray", "fluent-bit"]).into());
     sidecar.leaves(0, "service-released");
 }
 
@@ -97,7 +78,7 @@ fn its_own_tier_is_released_before_the_others() {
 fn the_kill_switch_ends_the_hold() {
     let host = Host::new();
     let mut sidecar = holds(&host, &[]);
-    host.set(|state| state.kill_switch = Ssm::Value(r#"{"mode":"release-all"}"#.to_owned()));
+    host.set(|state| state.kill_switch = json!({"mode": "release-all"}).into());
     sidecar.leaves(0, "kill-switch");
     let line = sidecar.event("exit");
     assert_eq!(line["control"], "release-all", "{line:#}");
@@ -105,10 +86,8 @@ fn the_kill_switch_ends_the_hold() {
 
 #[test]
 fn p2_a_kill_switch_that_cannot_be_parsed_leaves_all_as_it_is_and_is_said() {
-    for wrong in [
-        Ssm::Value(r#"{"mode":"of"}"#.to_owned()),
-        Ssm::Error(400, "AccessDeniedException"),
-    ] {
+    let denied = Ssm::Error(400, "AccessDeniedException");
+    for wrong in [json!({"mode": "of"}).into(), denied] {
         let host = Host::new();
         let mut sidecar = holds(&host, &[]);
         host.set(|state| state.kill_switch = wrong);
@@ -124,19 +103,12 @@ fn its_lines_say_in_words_what_it_waits_for() {
     let mut sidecar = holds(&host, &[]);
     let line = sidecar.held_first();
     let message = line["message"].as_str().unwrap();
-    assert!(
-        message.starts_with("held by ") && message.contains("service:web"),
-        "{message}"
-    );
+    assert!(message.starts_with("held by "), "{message}");
+    assert!(message.contains("service:web"), "{message}");
     host.releases(&mut sidecar);
     let line = sidecar.event("exit");
-    assert!(
-        line["message"]
-            .as_str()
-            .unwrap()
-            .starts_with("released: drained, after "),
-        "{line:#}"
-    );
+    let message = line["message"].as_str().unwrap();
+    assert!(message.starts_with("released: drained, after "), "{message}");
 }
 
 #[test]
@@ -159,16 +131,12 @@ fn p3_maximum_hold() {
 #[test]
 fn p3_a_coordinator_that_is_dead_does_not_hold_daemons() {
     let host = Host::new();
-    let sidecar = Sidecar::ready(&host, &[]);
-    host.set(|state| state.ssm = changed(holding(), json!({"deadlineAt": in_seconds(-120)})));
-    sidecar.term();
-    sidecar.held_first();
-    drop(sidecar);
-
-    let mut sidecar = Sidecar::ready(&host, &[]);
-    host.set(|state| state.ssm = changed(holding(), json!({"deadlineAt": in_seconds(-155)})));
-    sidecar.term();
-    sidecar.leaves(11, "deadline-passed");
+    let after_deadline = |seconds: i64| {
+        let record = changed(holding(), json!({"deadlineAt": in_seconds(-seconds)}));
+        Sidecar::terminated(&host, &[], |state| state.ssm = record.into())
+    };
+    after_deadline(120).held_first();
+    after_deadline(155).leaves(11, "deadline-passed");
 }
 
 /// Ten minutes are more than the time that a coordinator is given after its deadline.
@@ -179,14 +147,12 @@ fn p1_the_clock_of_aws_counts_and_not_the_clock_of_the_host() {
         (Some(900), 300, true),
         (None, -600, false),
     ] {
-        let host = Host::new();
-        host.set(|state| state.aws_ahead = aws_ahead);
-        let mut sidecar = Sidecar::ready(&host, &[]);
+        let host = Host::changed(|state| state.aws_ahead = aws_ahead);
         // Without a `Date` the time that the record itself states must have passed too.
-        let written =
+        let times =
             json!({"updatedAt": in_seconds(deadline_in - 3600), "deadlineAt": in_seconds(deadline_in)});
-        host.set(|state| state.ssm = changed(holding(), written));
-        sidecar.term();
+        let record = changed(holding(), times);
+        let mut sidecar = Sidecar::terminated(&host, &[], |state| state.ssm = record.into());
         if leaves {
             sidecar.leaves(11, "deadline-passed");
         } else {
@@ -202,7 +168,7 @@ fn p5_daemons_that_are_dead_are_not_waited_for() {
     let mut sidecar = Sidecar::ready(&host, &[("PROTECTOR_UNKNOWN_GRACE", "1h")]);
     let reads = host.calls("GetParameter");
     host.set(|state| {
-        state.ssm = Ssm::Value(holding().to_string());
+        state.ssm = holding().into();
         state.daemon = "STOPPED";
     });
     sidecar.term();
@@ -234,7 +200,7 @@ fn a_second_signal_changes_nothing() {
 fn sigint_means_the_same() {
     let host = Host::new();
     let mut sidecar = Sidecar::ready(&host, &[]);
-    host.set(|state| state.ssm = Ssm::Value(holding().to_string()));
+    host.set(|state| state.ssm = holding().into());
     sidecar.signal(Signal::SIGINT);
     sidecar.held_first();
     host.releases(&mut sidecar);

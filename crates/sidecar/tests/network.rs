@@ -7,12 +7,10 @@ const OTHER_ROOTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/roots/amazon.pem
 
 /// The self-check and a whole hold, with SSM at `endpoint`.
 fn lives(host: &Host, settings: &[(&str, &str)]) -> Vec<String> {
-    let mut sidecar = Sidecar::ready(host, settings);
-    host.set(|state| {
-        state.ssm = Ssm::Value(holding().to_string());
+    let mut sidecar = Sidecar::terminated(host, settings, |state| {
+        state.ssm = holding().into();
         state.target_lifecycle_state = Some("Terminated");
     });
-    sidecar.term();
     assert_eq!(sidecar.held_first()["reason"], "tasks-remain");
     host.releases(&mut sidecar);
     assert!(host.calls("/v4/") > 1 && host.calls("/latest/") > 1 && host.calls("/credentials") > 1);
@@ -32,15 +30,11 @@ fn ssm_goes_through_a_tunnel_of_the_proxy_and_nothing_else_does() {
         ];
         lives(&host, &settings);
         let tunnel = format!("CONNECT {} HTTP/1.1\r\n", endpoint.trim_start_matches("https://"));
+        // One by the self-check, one or more by the hold.
         let asked = proxy.asked();
-        assert!(
-            asked.len() >= 2,
-            "one by the self-check, one or more by the hold: {asked:?}"
-        );
-        assert!(
-            asked.iter().all(|head| head.starts_with(&tunnel)),
-            "{name}: {asked:?}"
-        );
+        assert!(asked.len() >= 2, "{asked:?}");
+        let all = asked.iter().all(|head| head.starts_with(&tunnel));
+        assert!(all, "{name}: {asked:?}");
     }
 }
 
@@ -51,16 +45,11 @@ fn an_endpoint_without_tls_is_forwarded_by_the_proxy_and_nothing_else_is() {
         lives(&host, &[(name, &format!("http://{}", proxy.place))]);
         let asked = proxy.asked();
         let line = format!("POST {}/ HTTP/1.1\r\n", host.address);
-        assert!(
-            asked.len() >= 3 && asked.iter().all(|head| head.starts_with(&line)),
-            "{name}: {asked:?}"
-        );
-        assert!(
-            asked
-                .iter()
-                .all(|head| head.to_lowercase().contains("x-amz-target: amazonssm.")),
-            "{asked:?}"
-        );
+        assert!(asked.len() >= 3, "{name}: {asked:?}");
+        for head in asked {
+            assert!(head.starts_with(&line), "{name}: {head}");
+            assert!(head.to_lowercase().contains("x-amz-target: amazonssm."), "{head}");
+        }
     }
 }
 
@@ -90,34 +79,23 @@ fn the_password_of_a_proxy_is_sent_to_it_and_never_logged() {
     let secrets = ["pa55word", "cGE1NXdvcmQ", "dXNlcjpwYTU1d29yZA"];
     let (host, willing, refusing) = (Host::new(), Proxy::willing(), Proxy::refusing(407));
     let endpoint = host.secure_address();
-    let settings = |address: String| {
+    let [through, refused] =
+        [&willing, &refusing].map(|proxy| format!("http://user:pa55word@{}", proxy.place));
+    let with = |address| {
         [
-            ("AWS_ENDPOINT_URL_SSM", endpoint.clone()),
-            ("SSL_CERT_FILE", AUTHORITY.to_owned()),
-            ("PROTECTOR_LOG", "debug".to_owned()),
+            ("AWS_ENDPOINT_URL_SSM", endpoint.as_str()),
+            ("SSL_CERT_FILE", AUTHORITY),
+            ("PROTECTOR_LOG", "debug"),
             ("HTTPS_PROXY", address),
         ]
     };
-    let texts = |proxy: &Proxy| settings(format!("http://user:pa55word@{}", proxy.place));
+    let said = lives(&host, &with(&through));
+    for head in willing.asked() {
+        let sent = "proxy-authorization: basic dxnlcjpwytu1d29yza==";
+        assert!(head.to_lowercase().contains(sent), "{head}");
+    }
 
-    let pairs = texts(&willing);
-    let said = lives(
-        &host,
-        &pairs.each_ref().map(|(name, value)| (*name, value.as_str())),
-    );
-    let asked = willing.asked();
-    assert!(
-        asked.iter().all(|head| head
-            .to_lowercase()
-            .contains("proxy-authorization: basic dxnlcjpwytu1d29yza==")),
-        "{asked:?}"
-    );
-
-    let pairs = texts(&refusing);
-    let sidecar = Sidecar::start(
-        &host,
-        &pairs.each_ref().map(|(name, value)| (*name, value.as_str())),
-    );
+    let sidecar = Sidecar::start(&host, &with(&refused));
     let line = sidecar.event("self-check-failed");
     assert!(line["hint"].as_str().unwrap().starts_with("proxy:"), "{line:#}");
     let said = [said, sidecar.said()].concat().join("\n");
@@ -145,41 +123,26 @@ fn the_hint_of_a_self_check_names_what_was_seen() {
     // A label of more than 63 bytes is in no DNS: the resolver says so without asking a server.
     let unknown = format!("https://{}.invalid", "x".repeat(64));
     let refusing = format!("http://{}", forbidding.place);
+    let without_tls = host.address.replace("http:", "https:");
+    let trusting = ("SSL_CERT_FILE", AUTHORITY);
     let cases: [Case<'_>; 8] = [
         (&unknown, "DNS:", &[]),
         (&closed, "endpoint:", &[]),
         (&silent.address, "NAT:", &[]),
         (&secure, "certificate:", &[("SSL_CERT_FILE", OTHER_ROOTS)]),
         (&secure, "certificate:", &[]),
-        (
-            &secure,
-            "proxy:",
-            &[("SSL_CERT_FILE", AUTHORITY), ("HTTPS_PROXY", &refusing)],
-        ),
-        (
-            &secure,
-            "proxy:",
-            &[("SSL_CERT_FILE", AUTHORITY), ("HTTPS_PROXY", &closed)],
-        ),
-        (
-            &host.address.replace("http:", "https:"),
-            "endpoint:",
-            &[("SSL_CERT_FILE", AUTHORITY)],
-        ),
+        (&secure, "proxy:", &[trusting, ("HTTPS_PROXY", &refusing)]),
+        (&secure, "proxy:", &[trusting, ("HTTPS_PROXY", &closed)]),
+        (&without_tls, "endpoint:", &[trusting]),
     ];
-    let started: Vec<_> = cases
-        .into_iter()
-        .map(|(endpoint, first, settings)| {
-            let settings = [settings, &[("AWS_ENDPOINT_URL_SSM", endpoint)]].concat();
-            (Sidecar::start(&host, &settings), endpoint.to_owned(), first)
-        })
-        .collect();
+    let started = cases.map(|(endpoint, first, settings)| {
+        let settings = [settings, &[("AWS_ENDPOINT_URL_SSM", endpoint)]].concat();
+        (Sidecar::start(&host, &settings), endpoint, first)
+    });
     for (sidecar, endpoint, first) in started {
         let line = sidecar.event("self-check-failed");
         assert_eq!(line["reason"], "failed", "{line:#}");
-        assert!(
-            line["hint"].as_str().unwrap().starts_with(first),
-            "{endpoint} {first} {line:#}"
-        );
+        let hint = line["hint"].as_str().unwrap();
+        assert!(hint.starts_with(first), "{endpoint} {first} {hint}");
     }
 }

@@ -7,25 +7,20 @@ use std::time::Duration;
 #[test]
 fn p1_sigterm_during_a_failing_self_check_holds() {
     let host = Host::with(Ssm::Error(400, "AccessDeniedException"));
-    let mut sidecar = Sidecar::start(&host, &[]);
-    sidecar.event("self-check-failed");
-    sidecar.term();
+    let mut sidecar = Sidecar::terminated_unready(&host, &[]);
     assert_eq!(sidecar.held_first()["reason"], "denied");
-    host.set(|state| state.ssm = Ssm::Value(holding().to_string()));
+    host.set(|state| state.ssm = holding().into());
     sidecar.held_again();
     host.releases(&mut sidecar);
 }
 
 #[test]
 fn p2_sigterm_before_the_instance_is_known_holds_and_goes_on_looking() {
-    let host = Host::with(Ssm::Value(holding().to_string()));
+    let host = Host::with(holding());
     host.set(|state| state.imds = false);
-    let mut sidecar = Sidecar::start(&host, &[]);
-    sidecar.event("self-check-failed");
-    sidecar.term();
+    let mut sidecar = Sidecar::terminated_unready(&host, &[]);
     assert_eq!(sidecar.held_first()["reason"], "unidentified");
-    thread::sleep(Duration::from_secs(2)); // twice the unknown grace
-    assert!(sidecar.events("exit").is_empty());
+    sidecar.stays(2); // twice the unknown grace
     host.set(|state| state.imds = true);
     assert_eq!(sidecar.held_again()["reason"], "tasks-remain");
     host.releases(&mut sidecar);
@@ -33,11 +28,8 @@ fn p2_sigterm_before_the_instance_is_known_holds_and_goes_on_looking() {
 
 #[test]
 fn p3_an_instance_that_stays_unknown_holds_to_the_maximum() {
-    let host = Host::new();
-    host.set(|state| state.imds = false);
-    let mut sidecar = Sidecar::start(&host, &[("PROTECTOR_MAX_HOLD", "2s")]);
-    sidecar.event("self-check-failed");
-    sidecar.term();
+    let host = Host::changed(|state| state.imds = false);
+    let mut sidecar = Sidecar::terminated_unready(&host, &[("PROTECTOR_MAX_HOLD", "2s")]);
     assert!(sidecar.leaves(10, "max-hold") >= 2.0);
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use protector_aws_model::faults::{CallFilter, Limit};
-use protector_aws_model::{ApiError, Cut, DateHeader, Service, TaskStatus, WorldConfig};
+use protector_aws_model::{ApiError, Cut, DateHeader, Service, TaskStatus};
 use protector_local_aws::{HostEndpoint, LocalAws, LocalAwsConfig};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -36,6 +36,12 @@ pub(crate) enum Ssm {
     Error(u16, &'static str),
     Nothing,
     Silence,
+}
+
+impl From<Value> for Ssm {
+    fn from(record: Value) -> Ssm {
+        Ssm::Value(record.to_string())
+    }
 }
 
 /// What the services of the host answer.
@@ -113,15 +119,19 @@ impl Host {
 
     /// The same services by TLS, at another address.
     pub(crate) fn secure_address(&self) -> String {
-        RUNTIME
-            .block_on(self.aws.listen_with_tls(CERTIFICATE, KEY))
-            .unwrap()
+        let listens = self.aws.listen_with_tls(CERTIFICATE, KEY);
+        RUNTIME.block_on(listens).unwrap()
     }
 
     /// A host whose SSM answers so.
-    pub(crate) fn with(ssm: Ssm) -> Host {
+    pub(crate) fn with(ssm: impl Into<Ssm>) -> Host {
+        Host::changed(|state| state.ssm = ssm.into())
+    }
+
+    /// A host that is not as usual.
+    pub(crate) fn changed(change: impl FnOnce(&mut State)) -> Host {
         let host = Host::new();
-        host.set(|state| state.ssm = ssm);
+        host.set(change);
         host
     }
 
@@ -141,11 +151,8 @@ impl Host {
     pub(crate) fn calls(&self, what: &str) -> usize {
         let calls = self.aws.calls_by(&self.principal());
         let requests = self.aws.host_requests();
-        calls
-            .iter()
-            .chain(&requests)
-            .filter(|call| call.contains(what))
-            .count()
+        let all = calls.iter().chain(&requests);
+        all.filter(|call| call.contains(what)).count()
     }
 
     /// Returns the number of all calls.
@@ -170,10 +177,8 @@ impl Host {
             let faults = world.faults_mut();
             faults.clear();
             if state.denies_together {
-                faults.deny(
-                    by(CallFilter::operation(Service::Ssm, "GetParameters")),
-                    Limit::Forever,
-                );
+                let together = by(CallFilter::operation(Service::Ssm, "GetParameters"));
+                faults.deny(together, Limit::Forever);
             }
             for (name, ssm) in &named {
                 let reads = by(CallFilter::service(Service::Ssm)).mentioning(name);
@@ -203,12 +208,9 @@ impl Host {
     }
 
     fn apply_to_endpoints(&self, state: &State) {
-        let open = |is: bool| {
-            if is {
-                HostEndpoint::Answers
-            } else {
-                HostEndpoint::Closes
-            }
+        let open = |is| match is {
+            true => HostEndpoint::Answers,
+            false => HostEndpoint::Closes,
         };
         let agent = |otherwise| state.agent_refuses.map_or(otherwise, HostEndpoint::Refuses);
         let credentials = match state.credentials {
@@ -256,23 +258,18 @@ fn call(operation: &str, params: Value) -> protector_aws_model::Call {
 
 /// An account with one instance, and the ARN of the task on it.
 async fn start() -> (&'static LocalAws, String) {
-    let config = LocalAwsConfig {
-        world: WorldConfig {
-            quotas: false,
-            ..WorldConfig::default()
-        },
+    let mut config = LocalAwsConfig {
         tick_every: None,
         keep_alive: false,
         ..LocalAwsConfig::default()
     };
+    config.world.quotas = false;
     // A sidecar may outlive its host in a test.
     let aws: &LocalAws = Box::leak(Box::new(LocalAws::start(config).await.unwrap()));
     let ecs = |operation: &str, params: Value| aws.call(Service::Ecs, operation, params).unwrap();
     ecs("CreateCluster", json!({"clusterName": CLUSTER}));
-    assert_eq!(
-        aws.world(|world, now| world.launch_instance(now, CLUSTER)),
-        INSTANCE
-    );
+    let launched = aws.world(|world, now| world.launch_instance(now, CLUSTER));
+    assert_eq!(launched, INSTANCE);
     // The ids of a world are the same each time, and in the order of what is made in it.
     let registered = aws.wait_until("the instance is registered", BOUND, |world| {
         world.instance_state(INSTANCE)?.container_instance_arn

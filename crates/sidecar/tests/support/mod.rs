@@ -8,7 +8,7 @@ mod sidecar;
 pub(crate) use host::{Host, Ssm, State};
 pub(crate) use proxy::Proxy;
 pub(crate) use record::{
-    CONTAINER_INSTANCE, INSTANCE, REGISTRATION, TOKEN, ended, holding, in_seconds, released, shared,
+    CONTAINER_INSTANCE, INSTANCE, REGISTRATION, TOKEN, changed, ended, holding, in_seconds, released, shared,
 };
 pub(crate) use sidecar::{Sidecar, check_at, run};
 

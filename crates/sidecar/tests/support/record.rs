@@ -30,12 +30,16 @@ fn common() -> Value {
     })
 }
 
-fn with(fields: Value) -> Value {
-    let mut record = common();
+/// A record with other values of some fields.
+pub(crate) fn changed(mut record: Value, fields: Value) -> Value {
     for (name, value) in fields.as_object().unwrap() {
         record[name] = value.clone();
     }
     record
+}
+
+fn with(fields: Value) -> Value {
+    changed(common(), fields)
 }
 
 /// Four tasks are left.
@@ -46,10 +50,8 @@ pub(crate) fn holding() -> Value {
 
 /// None was left in a drain that is over: it has its receipt.
 pub(crate) fn ended() -> Value {
-    let mut record = released();
-    record["releasedAt"] = in_seconds(-20).into();
-    record["receiptAt"] = in_seconds(-10).into();
-    record
+    let times = json!({"releasedAt": in_seconds(-20), "receiptAt": in_seconds(-10)});
+    changed(released(), times)
 }
 
 /// None is left.
@@ -60,10 +62,10 @@ pub(crate) fn released() -> Value {
 }
 
 /// A shared record that names this instance and another one: each is held, or released.
-pub(crate) fn shared(standing: &str, registration: &str) -> String {
+pub(crate) fn shared(standing: &str, registration: &str) -> Value {
     let id = INSTANCE.trim_start_matches("i-");
     let released = if standing == "holding" { "" } else { "+4" };
     let wave = json!({"startedAt": in_seconds(-5), "deadlineAt": in_seconds(3600),
         "drains": {standing: format!("00000000000000001/ffff{released} +1 {id}/{registration}{released}")}});
-    json!({"schema": 1, "updatedAt": in_seconds(0), "pollSeconds": 1, "waves": [wave]}).to_string()
+    json!({"schema": 1, "updatedAt": in_seconds(0), "pollSeconds": 1, "waves": [wave]})
 }

@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use super::host::{Host, Ssm};
+use super::host::{Host, State};
 use super::record::released;
 
 /// Longer than anything in these tests takes, even on a machine that is busy.
@@ -99,6 +99,26 @@ impl Sidecar {
         sidecar
     }
 
+    /// One that was ready, and got SIGTERM after this change of its host.
+    pub(crate) fn terminated(
+        host: &Host,
+        settings: &[(&str, &str)],
+        change: impl FnOnce(&mut State),
+    ) -> Sidecar {
+        let sidecar = Self::ready(host, settings);
+        host.set(change);
+        sidecar.term();
+        sidecar
+    }
+
+    /// One whose self-check has failed, and that got SIGTERM then.
+    pub(crate) fn terminated_unready(host: &Host, settings: &[(&str, &str)]) -> Sidecar {
+        let sidecar = Self::start(host, settings);
+        sidecar.event("self-check-failed");
+        sidecar.term();
+        sidecar
+    }
+
     pub(crate) fn term(&self) {
         self.signal(Signal::SIGTERM);
     }
@@ -139,12 +159,11 @@ impl Sidecar {
 
     /// All lines with this event.
     pub(crate) fn events(&self, event: &str) -> Vec<Value> {
-        let lines: Vec<Value> = self
-            .said()
+        let said = self.said();
+        let lines = said
             .iter()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
-        lines.into_iter().filter(|line| line["event"] == event).collect()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.filter(|line| line["event"] == event).collect()
     }
 
     /// Waits until it has executed itself as `… wait`.
@@ -159,12 +178,9 @@ impl Sidecar {
         let bit = 1u64 << (Signal::SIGTERM as u32 - 1);
         let mask = || {
             let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-            let mask = status
-                .lines()
-                .find_map(|line| line.strip_prefix("SigBlk:"))?
-                .trim()
-                .to_owned();
-            u64::from_str_radix(&mask, 16).ok()
+            let mut lines = status.lines();
+            let mask = lines.find_map(|line| line.strip_prefix("SigBlk:"))?;
+            u64::from_str_radix(mask.trim(), 16).ok()
         };
         self.until("a blocked SIGTERM", || mask().filter(|m| m & bit != 0));
     }
@@ -200,12 +216,7 @@ impl Sidecar {
                 None => thread::sleep(Duration::from_millis(5)),
             }
         };
-        assert_eq!(
-            status.signal(),
-            None,
-            "killed by a signal; it said {:#?}",
-            self.said()
-        );
+        assert_eq!(status.signal(), None, "killed; it said {:#?}", self.said());
         status.code().unwrap()
     }
 
@@ -217,17 +228,21 @@ impl Sidecar {
         line["heldSeconds"].as_f64().unwrap()
     }
 
+    /// It has not ended after so many seconds.
+    #[track_caller]
+    pub(crate) fn stays(&self, seconds: u64) {
+        thread::sleep(Duration::from_secs(seconds));
+        assert!(self.events("exit").is_empty(), "{:#?}", self.said());
+    }
+
     fn until<T>(&self, what: &str, look: impl Fn() -> Option<T>) -> T {
         let start = Instant::now();
         loop {
             if let Some(seen) = look() {
                 return seen;
             }
-            assert!(
-                start.elapsed() < PATIENCE,
-                "no {what}; it said {:#?}",
-                self.said()
-            );
+            let late = start.elapsed() > PATIENCE;
+            assert!(!late, "no {what}; it said {:#?}", self.said());
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -236,7 +251,7 @@ impl Sidecar {
 impl Host {
     /// Releases the sidecar by its record, and sees it leave.
     pub(crate) fn releases(&self, sidecar: &mut Sidecar) {
-        self.set(|state| state.ssm = Ssm::Value(released().to_string()));
+        self.set(|state| state.ssm = released().into());
         sidecar.leaves(0, "released");
     }
 }
