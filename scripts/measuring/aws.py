@@ -7,11 +7,12 @@ import datetime
 import json
 import os
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from urllib.parse import urlencode
+
+from .wait import until
 
 ROOT = Path(__file__).resolve().parents[2]
 PROTECTORCTL = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug" / "protectorctl"
@@ -27,17 +28,6 @@ def later(seconds):
     """A moment from now, RFC 3339."""
     now = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
     return now.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def until(what, find):
-    """The first true value of `find`, or an error that names `what`."""
-    end = time.monotonic() + BOUND_SECONDS
-    while time.monotonic() < end:
-        found = find()
-        if found:
-            return found
-        time.sleep(0.005)
-    raise TimeoutError(f"not within {BOUND_SECONDS} s: {what}")
 
 
 class LocalAws:

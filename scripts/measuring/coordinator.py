@@ -1,5 +1,6 @@
 """The coordinator: size, start, and what an event costs besides the calls it makes."""
 
+import json
 import os
 import statistics
 import sys
@@ -7,43 +8,17 @@ import sys
 from . import aws, proc
 from .http import Server
 from .report import MEGABYTE, Line
-from .runtime_api import RuntimeApi
+from .runtime_api import RuntimeApi, environment
 
 EVENTS = 300
 
+EVENTS_ON_FILE = aws.ROOT / "crates/core/fixtures/events"
+
 # Ignored with a reason: it is read, judged and logged, and makes no call.
-LAUNCH = {
-    "version": "0",
-    "id": "00000000-0000-0000-0000-000000000001",
-    "detail-type": "EC2 Instance-launch Lifecycle Action",
-    "source": "aws.autoscaling",
-    "account": aws.ACCOUNT,
-    "time": "2026-01-01T00:00:00Z",
-    "region": aws.REGION,
-    "resources": [],
-    "detail": {
-        "LifecycleActionToken": "00000000-0000-0000-0000-000000000002",
-        "AutoScalingGroupName": "measure",
-        "LifecycleHookName": "measure",
-        "EC2InstanceId": "i-0123456789abcdef0",
-        "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING",
-        "Origin": "EC2",
-        "Destination": "AutoScalingGroup",
-    },
-}
+LAUNCH = json.loads((EVENTS_ON_FILE / "launch-event-bridge.json").read_text())
 
 # With nothing to drain: the calls of an idle minute.
-TICK = {
-    "version": "0",
-    "id": "00000000-0000-0000-0000-000000000003",
-    "detail-type": "Scheduled Event",
-    "source": "aws.events",
-    "account": aws.ACCOUNT,
-    "time": "2026-01-01T00:00:00Z",
-    "region": aws.REGION,
-    "resources": [f"arn:aws:events:{aws.REGION}:{aws.ACCOUNT}:rule/tick"],
-    "detail": {},
-}
+TICK = json.loads((EVENTS_ON_FILE / "tick.json").read_text())
 
 
 class Function:
@@ -58,21 +33,8 @@ class Function:
 
     def environment(self, store):
         trust = {"SSL_CERT_FILE": store} if store else {}
-        return {
-            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.runtime.port}",
-            "AWS_LAMBDA_FUNCTION_NAME": "measure",
-            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
-            "AWS_LAMBDA_LOG_GROUP_NAME": "measure",
-            "AWS_LAMBDA_LOG_STREAM_NAME": "measure",
-            "AWS_REGION": aws.REGION,
-            "AWS_ACCESS_KEY_ID": "AKID",
-            "AWS_SECRET_ACCESS_KEY": "secret",
-            "AWS_SESSION_TOKEN": "token",
-            "AWS_ENDPOINT_URL": self.aws.endpoint,
-            "_HANDLER": "bootstrap",
-            **trust,
-        }
+        api = {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.runtime.port}"}
+        return {**environment(), **api, "AWS_ENDPOINT_URL": self.aws.endpoint, **trust}
 
     def init(self):
         """Seconds from start to the first request for an event."""

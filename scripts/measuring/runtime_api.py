@@ -11,6 +11,22 @@ API = "/2018-06-01/runtime"
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:measure"
 
 
+def environment(name="measure", region="us-east-1"):
+    """What Lambda gives a function, but for the address of its Runtime API."""
+    return {
+        "AWS_LAMBDA_FUNCTION_NAME": name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "local",
+        "AWS_REGION": region,
+        "AWS_ACCESS_KEY_ID": "COORDINATOR",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SESSION_TOKEN": "local",
+        "_HANDLER": "bootstrap",
+    }
+
+
 class RuntimeApi:
     """One function's side of Lambda. `give` queues events; `answer` waits for the next answer."""
 

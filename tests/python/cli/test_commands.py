@@ -5,9 +5,10 @@ from pathlib import Path
 
 from lib.function import environment
 from lib.local_aws import LocalAws
-from lib.programs import BOOTSTRAP, until
+from lib.programs import BOOTSTRAP
 from lib.rie import Emulator, emulator
 from lib.workload import CLUSTER, Workload
+from measuring.wait import until
 
 from . import aws_cli, commands
 

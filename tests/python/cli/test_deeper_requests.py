@@ -9,8 +9,9 @@ from botocore.loaders import Loader
 
 from lib import ROOT, request_model
 from lib.local_aws import LocalAws
-from lib.programs import PROTECTORCTL, until
+from lib.programs import PROTECTORCTL
 from lib.proxy import Proxy
+from measuring.wait import until
 
 REGION = "us-east-1"
 ENDPOINTS = ROOT / "crates/cli/src/account/query/endpoints.txt"

@@ -3,13 +3,15 @@ import json
 import unittest
 from collections import defaultdict
 
+from deploy import policies
 from deploy.template import Rendered
 from lib import events, request_model
 from lib.function import Function, environment
 from lib.local_aws import LocalAws
-from lib.programs import BOOTSTRAP, until
+from lib.programs import BOOTSTRAP
 from lib.proxy import Proxy
 from lib.workload import CLUSTER, HOOK, Workload
+from measuring.wait import until
 from wire import strict
 
 REGION = "us-east-1"
@@ -50,15 +52,8 @@ OLD_RECORD = {
 }
 
 
-def settings():
-    """The coordinator's, so that one drain makes every call that it can make."""
-    return {
-        "STANDALONE_TASKS": "stop",
-        "SETTLE": "1s",
-        "LINGER": "0s",
-        "DAEMON_STOP": "5m",
-        "LIFECYCLE_HOOKS": HOOK,
-    }
+# The coordinator's settings, so that one drain makes every call that it can make.
+SETTINGS = {"STANDALONE_TASKS": "stop", "SETTLE": "1s", "LINGER": "0s", "DAEMON_STOP": "5m", "LIFECYCLE_HOOKS": HOOK}
 
 
 class Requests(unittest.TestCase):
@@ -69,7 +64,7 @@ class Requests(unittest.TestCase):
     def setUpClass(cls):
         cls.proxy = Proxy()
         cls.addClassCleanup(cls.proxy.close)
-        variables = {f"PROTECTOR_{name}": value for name, value in settings().items()}
+        variables = {f"PROTECTOR_{name}": value for name, value in SETTINGS.items()}
         variables["AWS_ENDPOINT_URL"] = cls.proxy.url
         given = [f"--coordinator-env={name}={value}" for name, value in variables.items()]
         cls.proxy.upstream = "http://127.0.0.1:9"  # nothing is called before the local AWS says where it is
@@ -155,10 +150,5 @@ class Requests(unittest.TestCase):
 
 def allowed(role):
     """What the stack's role may do with ECS, Auto Scaling and SSM."""
-    rendered = Rendered({"StandaloneTasks": "stop"})
-    documents = [policy["PolicyDocument"] for policy in rendered.properties(role)["Policies"]]
-    beside = rendered.of_type("AWS::IAM::Policy").values()
-    documents += [policy["PolicyDocument"] for policy in beside if f"<{role}>" in policy["Roles"]]
-    actions = [statement["Action"] for document in documents for statement in document["Statement"]]
-    flat = {action for listed in actions for action in ([listed] if isinstance(listed, str) else listed)}
-    return {action for action in flat if action.split(":")[0] in ("autoscaling", "ecs", "ssm")}
+    granted = policies.actions(policies.of_role(Rendered({"StandaloneTasks": "stop"}), role))
+    return {action for action in granted if action.split(":")[0] in ("autoscaling", "ecs", "ssm")}

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from lib import ROOT
 from lib.local_aws import LocalAws
-from lib.programs import BOOTSTRAP, BOUND_SECONDS, until
+from lib.programs import BOOTSTRAP
 from lib.workload import CLUSTER, GROUP, HOOK, Workload
+from measuring.wait import until
 
 from . import aws_cli, commands
 
@@ -61,7 +62,7 @@ class Stories(unittest.TestCase):
             self.assertEqual(done.returncode, 0, f"{command}\n{done.stdout}{done.stderr}")
             return done
 
-        return until(command, once, BOUND_SECONDS).stdout
+        return until(command, once).stdout
 
     def settled(self, command):
         """What a person waits for before going on."""

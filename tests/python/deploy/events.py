@@ -1,8 +1,6 @@
 """EventBridge: whether an event matches a pattern. Exact values, exists, nesting: what the rules of the product use."""
 
-import json
-
-from .template import ROOT
+from lib.events import fixture, names
 
 
 def matches(pattern, event):
@@ -20,12 +18,7 @@ def accepts(choice, value):
     return argument == (value is not None)
 
 
-def fixture(name):
-    return json.loads((ROOT / "crates/core/fixtures/events" / f"{name}.json").read_text())
-
-
 def fixtures():
     """Every event on file that EventBridge would deliver."""
-    paths = sorted((ROOT / "crates/core/fixtures/events").glob("*.json"))
-    events = {path.stem: json.loads(path.read_text()) for path in paths}
+    events = {name: fixture(name) for name in names()}
     return {name: event for name, event in events.items() if isinstance(event, dict) and "detail-type" in event}

@@ -1,12 +1,12 @@
 """template.yaml as CloudFormation would see it: intrinsic functions resolved for given parameters and a partition."""
 
 import re
+from copy import deepcopy
 from functools import lru_cache
-from pathlib import Path
 
 import yaml
+from lib import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 ACCOUNT = "123456789012"
 REGIONS = {"aws": "eu-west-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 NO_VALUE = object()
@@ -140,6 +140,15 @@ class Rendered:
             return str(left) == str(right)
         parts = [self.condition(part) for part in argument]
         return {"Fn::And": all(parts), "Fn::Or": any(parts), "Fn::Not": not parts[0]}[name]
+
+
+def decided(parameters, path="template.yaml"):
+    """A template with its conditions decided, since emulators understand few functions in them. All else is as in the
+    file."""
+    rendered, template = Rendered(parameters), deepcopy(load(path))
+    for name in template["Conditions"]:
+        template["Conditions"][name] = {"Fn::Equals": ["yes" if rendered.condition(name) else "no", "yes"]}
+    return template
 
 
 def whole(template, resource):

@@ -125,7 +125,3 @@ class Planted(unittest.TestCase):
             "bin/tool.rs": "use crate::b::B;\n",
         }
         self.assertEqual(self.circles(files), set())
-
-
-if __name__ == "__main__":
-    unittest.main()

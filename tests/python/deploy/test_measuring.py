@@ -1,26 +1,20 @@
 """What scripts/measure and scripts/start-order make of what they have read."""
 
-import importlib.machinery
-import importlib.util
-import sys
 import tempfile
 import unittest
 from pathlib import Path
-from unittest.mock import patch
 
-from .template import ROOT
-
-sys.path.insert(0, str(ROOT / "scripts"))
-from measuring import build, report, tls, tool  # noqa: E402
+from lib import ROOT
+from lib.scripts import loaded
+from measuring import build, report, tls, tool
 
 
-def loaded(name):
-    """A script as a module. Its name has no ending, so its loader must be named."""
-    loader = importlib.machinery.SourceFileLoader(name.replace("-", "_"), str(ROOT / "scripts" / name))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    with patch.object(sys, "dont_write_bytecode", True):
-        loader.exec_module(module)
-    return module
+def program(folder, script):
+    """A program that is this shell script."""
+    path = Path(folder, "program")
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
 
 
 class Comparison(unittest.TestCase):
@@ -40,21 +34,15 @@ class Comparison(unittest.TestCase):
 
 
 class Tool(unittest.TestCase):
-    def program(self, folder, script):
-        program = Path(folder, "protectorctl")
-        program.write_text(f"#!/bin/sh\n{script}\n")
-        program.chmod(0o755)
-        return program
-
     def test_each_offline_command_has_a_line_and_one_that_fails_is_an_error(self):
         with tempfile.TemporaryDirectory() as folder:
-            lines = tool.measure(self.program(folder, "echo $1"), 1)
+            lines = tool.measure(program(folder, "echo $1"), 1)
             self.assertEqual(len(lines), len(tool.COMMANDS))
             self.assertTrue(all(0 < line.value for line in lines))
-            slow = tool.seconds(self.program(folder, "sleep 0.05"), ["lint"], {"PATH": "/usr/bin:/bin"})
+            slow = tool.seconds(program(folder, "sleep 0.05"), ["lint"], {"PATH": "/usr/bin:/bin"})
             self.assertGreaterEqual(slow, 0.05)
             with self.assertRaisesRegex(RuntimeError, "no such rule"):
-                tool.measure(self.program(folder, "echo no such rule >&2; exit 2"), 1)
+                tool.measure(program(folder, "echo no such rule >&2; exit 2"), 1)
 
 
 class Build(unittest.TestCase):
@@ -71,9 +59,7 @@ class Build(unittest.TestCase):
 
     def test_both_builds_count_and_the_budget_holds_them(self):
         with tempfile.TemporaryDirectory() as folder:
-            script = Path(folder, "build")
-            script.write_text("#!/bin/sh\nfor i in $(seq 20000); do :; done; test -d \"$CARGO_TARGET_DIR\"\n")
-            script.chmod(0o755)
+            script = program(folder, 'for i in $(seq 20000); do :; done; test -d "$CARGO_TARGET_DIR"')
             (line,) = build.measure([script, script])
         self.assertTrue(0 < line.value < line.budget)
         self.assertTrue(line.ok)
@@ -110,7 +96,3 @@ class StartOrder(unittest.TestCase):
         names = (ROOT / "scripts/start-order.txt").read_text().split()
         self.assertEqual((names[0], len(names)), ("_start", len(set(names))))
         self.assertIn("__libc_start_main", names)
-
-
-if __name__ == "__main__":
-    unittest.main()

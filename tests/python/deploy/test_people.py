@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from . import policies, terraform
+from . import policies, reference, terraform
 from .template import ACCOUNT, REGIONS, Rendered
 from .test_parity import as_variables
 
@@ -54,13 +54,13 @@ class People(unittest.TestCase):
             self.assertIn("local.policy_names", policy)
 
     def test_a_reader_writes_nothing_and_an_operator_orders_and_switches(self):
-        levels = {action: policies.privilege(action)["access_level"] for action in policies.actions(policies.reader(Rendered()))}
+        levels = {action: reference.privilege(action)["access_level"] for action in policies.actions(policies.reader(Rendered()))}
         self.assertEqual({action for action, level in levels.items() if level in WRITES}, set())
         self.assertEqual(policies.actions(policies.operator(Rendered())), {"lambda:InvokeFunction", "ssm:PutParameter"})
 
     def test_what_looks_deeper_writes_nothing_and_reads_what_a_reader_may_not(self):
         document = policies.of_people("deep", {**names(Rendered(), []), "Account": ACCOUNT})
-        levels = {action: policies.privilege(action)["access_level"] for action in policies.actions([document])}
+        levels = {action: reference.privilege(action)["access_level"] for action in policies.actions([document])}
         self.assertEqual(set(levels), {"iam:SimulatePrincipalPolicy", "ec2:DescribeInstances"})
         self.assertEqual(set(levels.values()) & WRITES, set())
         self.assertEqual(policies.actions(policies.reader(Rendered())) & set(levels), set())

@@ -3,10 +3,11 @@
 import json
 import re
 import unittest
+from functools import partial
 
 import parliament
 
-from . import policies, sources
+from . import policies, reference, sources
 from .template import ACCOUNT, REGIONS, Rendered
 
 STOPPING = {"StandaloneTasks": "stop"}
@@ -79,7 +80,7 @@ class Calls(unittest.TestCase):
         rendered = Rendered({**STOPPING, "DryRun": "true"})
         for of in (policies.coordinator, policies.heartbeats):
             granted = policies.actions(of(rendered)) - PLUMBING
-            levels = {policies.privilege(action)["access_level"] for action in granted}
+            levels = {reference.privilege(action)["access_level"] for action in granted}
             self.assertEqual(levels, {"Read", "List"})
 
 
@@ -90,96 +91,83 @@ class Scope(unittest.TestCase):
         for partition in REGIONS:
             yield partition, of(Rendered(parameters, partition))
 
+    def judge(self, documents, action, place, names, within=None):
+        """`names` says of each resource whether the action is allowed on it; `place` makes a name a resource."""
+        for name, allowed in names.items():
+            found = policies.allows(documents, action, place(name), within and within(name))
+            self.assertEqual(found, allowed, f"{action} {name}")
+
     def test_named_clusters_alone_are_served(self):
+        names = {"prod": True, "batch": True, "prod2": False, "rod": False}
         for partition, documents in self.each(NAMED):
-            for name, allowed in [("prod", True), ("batch", True), ("prod2", False), ("rod", False)]:
-                within = cluster(partition, name)
-                for action, on in [
-                    ("ecs:ListContainerInstances", within),
-                    ("ecs:UpdateContainerInstancesState", arn(partition, "ecs", f"container-instance/{name}/1")),
-                    ("ecs:ListServices", "*"),
-                    ("ecs:StopTask", arn(partition, "ecs", f"task/{name}/1")),
-                    ("ecs:GetTaskProtection", arn(partition, "ecs", f"task/{name}/1")),
-                ]:
-                    self.assertEqual(policies.allows(documents, action, on, within), allowed, f"{action} {name}")
+            within = partial(cluster, partition)
+            for action, place in [
+                ("ecs:ListContainerInstances", within),
+                ("ecs:UpdateContainerInstancesState", lambda name: arn(partition, "ecs", f"container-instance/{name}/1")),
+                ("ecs:ListServices", lambda _: "*"),
+                ("ecs:StopTask", lambda name: arn(partition, "ecs", f"task/{name}/1")),
+                ("ecs:GetTaskProtection", lambda name: arn(partition, "ecs", f"task/{name}/1")),
+            ]:
+                self.judge(documents, action, place, names, within)
 
     def test_named_groups_and_the_group_of_our_own_hook_alone_are_served(self):
-        for partition, documents in self.each({**NAMED, "HookAutoScalingGroup": "mine"}):
-            for name, allowed in [("ecs-prod", True), ("ecs-batch", True), ("mine", True), ("ecs", False)]:
-                for action in ("autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"):
-                    self.assertEqual(policies.allows(documents, action, group(partition, name)), allowed, name)
-        action = "autoscaling:RecordLifecycleActionHeartbeat"
-        for partition, documents in self.each({**NAMED, "HookAutoScalingGroup": "mine"}, policies.heartbeats):
-            for name, allowed in [("ecs-prod", True), ("mine", True), ("ecs", False)]:
-                self.assertEqual(policies.allows(documents, action, group(partition, name)), allowed, name)
+        complete, heartbeat = "autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"
+        names = {"ecs-prod": True, "ecs-batch": True, "mine": True, "ecs": False}
+        for of, actions in [(policies.coordinator, (complete, heartbeat)), (policies.heartbeats, (heartbeat,))]:
+            for partition, documents in self.each({**NAMED, "HookAutoScalingGroup": "mine"}, of):
+                for action in actions:
+                    self.judge(documents, action, partial(group, partition), names)
 
     def test_the_heartbeats_read_the_kill_switch_and_no_record(self):
+        names = {"/p/control": True, "/p/prod/i-1": False, "/q/control": False}
         for partition, documents in self.each({"ParameterPrefix": "/p"}, policies.heartbeats):
-            for name, allowed in [("/p/control", True), ("/p/prod/i-1", False), ("/q/control", False)]:
-                reads = policies.allows(documents, "ssm:GetParameter", parameter(partition, name))
-                self.assertEqual(reads, allowed, name)
+            self.judge(documents, "ssm:GetParameter", partial(parameter, partition), names)
 
     def test_the_heartbeats_write_their_beacon_and_nothing_else(self):
+        names = {"/p/heartbeats": True, "/p/control": False, "/p/prod/i-1": False}
         for partition, documents in self.each({"ParameterPrefix": "/p"}, policies.heartbeats):
-            for name, allowed in [("/p/heartbeats", True), ("/p/control", False), ("/p/prod/i-1", False)]:
-                writes = policies.allows(documents, "ssm:PutParameter", parameter(partition, name))
-                self.assertEqual(writes, allowed, name)
+            self.judge(documents, "ssm:PutParameter", partial(parameter, partition), names)
 
     def test_events_are_taken_from_their_queue_alone(self):
         for partition, documents in self.each({}):
-            for name, allowed in [("events.fifo", True), ("dead-letters", False)]:
-                for action in TAKE:
-                    takes = policies.allows(documents, action, arn(partition, "sqs", name))
-                    self.assertEqual(takes, allowed, name)
+            for action in TAKE:
+                names = {"events.fifo": True, "dead-letters": False}
+                self.judge(documents, action, partial(arn, partition, "sqs"), names)
 
     def test_without_names_all_are_served(self):
         for partition, documents in self.each({}):
-            served = policies.allows(documents, "ecs:ListContainerInstances", cluster(partition, "any"))
-            self.assertTrue(served)
-            served = policies.allows(documents, "autoscaling:CompleteLifecycleAction", group(partition, "any"))
-            self.assertTrue(served)
+            self.judge(documents, "ecs:ListContainerInstances", partial(cluster, partition), {"any": True})
+            self.judge(documents, "autoscaling:CompleteLifecycleAction", partial(group, partition), {"any": True})
 
     def test_eight_names_fit_and_more_give_the_scope_of_all(self):
-        for names, others in [(EIGHT, False), (EIGHT + ",c8", True)]:
-            for partition, documents in self.each({"Clusters": names, "AutoScalingGroups": names}):
-                for name, allowed in [*((name, True) for name in names.split(",")), ("x", others)]:
-                    finds = policies.allows(documents, "ecs:ListContainerInstances", cluster(partition, name))
-                    ends = policies.allows(documents, "autoscaling:CompleteLifecycleAction", group(partition, name))
-                    self.assertEqual((finds, ends), (allowed, allowed), name)
+        for given, others in [(EIGHT, False), (EIGHT + ",c8", True)]:
+            names = {**dict.fromkeys(given.split(","), True), "x": others}
+            for partition, documents in self.each({"Clusters": given, "AutoScalingGroups": given}):
+                self.judge(documents, "ecs:ListContainerInstances", partial(cluster, partition), names)
+                self.judge(documents, "autoscaling:CompleteLifecycleAction", partial(group, partition), names)
                 task = arn(partition, "ecs", "task/x/1")
                 self.assertFalse(policies.allows(documents, "ecs:DescribeTasks", task, cluster(partition, "x")))
 
     def test_only_parameters_below_the_prefix_are_touched(self):
+        below = [f"/ops/drain/{name}" for name in ("prod/i-1", "control", "coordinator")]
+        names = {**dict.fromkeys(below, True), "/ops/drainage/prod/i-1": False}
         for partition, documents in self.each({"ParameterPrefix": "/ops/drain"}):
             for action in ("ssm:GetParameter", "ssm:GetParameters", "ssm:PutParameter", "ssm:DeleteParameters"):
-                for name, allowed in [
-                    ("/ops/drain/prod/i-1", True),
-                    ("/ops/drain/control", True),
-                    ("/ops/drain/coordinator", True),
-                    ("/ops/drainage/prod/i-1", False),
-                ]:
-                    self.assertEqual(policies.allows(documents, action, parameter(partition, name)), allowed, name)
-            for name, allowed in [("/ops/drain", True), ("/ops", False)]:
-                lists = policies.allows(documents, "ssm:GetParametersByPath", parameter(partition, name))
-                self.assertEqual(lists, allowed, name)
+                self.judge(documents, action, partial(parameter, partition), names)
+            lists = {"/ops/drain": True, "/ops": False}
+            self.judge(documents, "ssm:GetParametersByPath", partial(parameter, partition), lists)
 
     def test_a_sidecar_reads_records_of_named_clusters_and_the_kill_switch(self):
+        ours = {"/p/prod/i-1": True, "/p/control": True}
+        names = {**ours, "/p/coordinator": False, "/p/dev/i-1": False, "/q/prod/i-1": False}
         for partition, documents in self.each({"Clusters": "prod", "ParameterPrefix": "/p"}, policies.sidecar):
-            for name, allowed in [
-                ("/p/prod/i-1", True),
-                ("/p/control", True),
-                ("/p/coordinator", False),
-                ("/p/dev/i-1", False),
-                ("/q/prod/i-1", False),
-            ]:
-                for action in ("ssm:GetParameter", "ssm:GetParameters"):
-                    reads = policies.allows(documents, action, parameter(partition, name))
-                    self.assertEqual(reads, allowed, f"{action} {name}")
+            for action in ("ssm:GetParameter", "ssm:GetParameters"):
+                self.judge(documents, action, partial(parameter, partition), names)
+        names = {"any/i-1": True, "any/shared-0": True, "control": True, "coordinator": False}
+        names = {f"/ecs-daemon-protector/{name}": allowed for name, allowed in names.items()}
         for clusters in ("", EIGHT + ",c8"):
             for partition, documents in self.each({"Clusters": clusters}, policies.sidecar):
-                for name, allowed in [("any/i-1", True), ("any/shared-0", True), ("control", True), ("coordinator", False)]:
-                    on = parameter(partition, f"/ecs-daemon-protector/{name}")
-                    self.assertEqual(policies.allows(documents, "ssm:GetParameters", on), allowed, name)
+                self.judge(documents, "ssm:GetParameters", partial(parameter, partition), names)
 
 
 class Reference(unittest.TestCase):
@@ -198,10 +186,10 @@ class Reference(unittest.TestCase):
                 for action in policies.listed(statement["Action"]):
                     self.check_resources(action, policies.listed(statement["Resource"]))
                     keys = {key for test in statement.get("Condition", {}).values() for key in test}
-                    self.assertLessEqual(keys, policies.condition_keys(action), action)
+                    self.assertLessEqual(keys, reference.condition_keys(action), action)
 
     def check_resources(self, action, resources):
-        formats = [re.sub(r"\$\{\w+\}", "x", text) for text in policies.resource_types(action)]
+        formats = [re.sub(r"\$\{\w+\}", "x", text) for text in reference.resource_types(action)]
         if not formats:
             self.assertEqual(resources, ["*"], action)
             return

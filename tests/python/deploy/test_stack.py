@@ -3,6 +3,8 @@
 import json
 import unittest
 
+from lib.ministack import Ministack
+
 from . import emulator
 from .template import load
 
@@ -12,12 +14,13 @@ NAMED = {"Clusters": "prod,batch", "AlarmEmail": "ops@example.com"}
 class Stack(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.endpoint = cls.enterClassContext(emulator.running())
-        emulator.upload(cls.endpoint)
-        cls.outputs = emulator.deploy(cls.endpoint, "create", NAMED)
+        cls.account = Ministack(emulator.PROGRAM)
+        cls.addClassCleanup(cls.account.close)
+        emulator.upload(cls.account)
+        cls.outputs = emulator.deploy(cls.account, "create", NAMED)
 
     def aws(self, service):
-        return emulator.client(self.endpoint, service)
+        return self.account.client(service)
 
     def in_service(self):
         """The environment of what the queue invokes."""
@@ -26,7 +29,7 @@ class Stack(unittest.TestCase):
         return function["Environment"]["Variables"]
 
     def update(self, **parameters):
-        emulator.deploy(self.endpoint, "update", {**NAMED, **parameters})
+        emulator.deploy(self.account, "update", {**NAMED, **parameters})
 
     def test_a_changed_setting_is_in_service_after_one_update(self):
         self.assertEqual(self.in_service()["PROTECTOR_MAX_DRAIN"], "1h")

@@ -40,7 +40,3 @@ def expected():
 class Shape(unittest.TestCase):
     def test_the_table_is_the_model(self):
         self.assertEqual(json.loads(TABLE.read_text()), expected())
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -67,7 +67,3 @@ class Limits(unittest.TestCase):
         self.assertEqual(constants(planted), {"WAIT": "/// A reason.\n", "TRIES": ""})
         inside = "fn f() {\n    const TRIES: u32 = 3;\n}\nconst NAME: &str = \"a\";\n"
         self.assertEqual(constants(inside + "#[cfg(test)]\nmod tests {\nconst HOUR: i64 = 1;\n}\n"), {})
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,29 +1,18 @@
 """What scripts/release is configured with, and that its check finds what is wrong."""
 
 import copy
-import importlib.machinery
-import importlib.util
 import json
 import re
-import sys
 import tomllib
 import unittest
-from unittest.mock import patch
+
+from lib.scripts import loaded
 
 from . import ROOT
 
 
 def toml(name):
     return tomllib.loads((ROOT / name).read_text())
-
-
-def loaded(name):
-    """A script as a module, whatever its name ends with."""
-    loader = importlib.machinery.SourceFileLoader(re.sub(r"\W", "_", name), str(ROOT / "scripts" / name))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    with patch.object(sys, "dont_write_bytecode", True):
-        loader.exec_module(module)
-    return module
 
 
 class Licences(unittest.TestCase):

@@ -8,7 +8,8 @@ import unittest
 from .programs import missing
 
 
-def main(lane):
+def run(lane):
+    """The exit code."""
     # SIGTERM ends it like Ctrl-C: it stops everything that it has started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     lacks = [] if lane == "stack" else missing()  # the stack has the program that SAM built
@@ -22,4 +23,4 @@ def main(lane):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(run(sys.argv[1]))

@@ -4,8 +4,9 @@ import json
 import queue
 from dataclasses import dataclass
 
+from measuring import runtime_api
 from measuring.http import Server
-from measuring.runtime_api import RuntimeApi
+from measuring.wait import until
 
 from .programs import BOOTSTRAP, BOUND_SECONDS, Program
 
@@ -20,7 +21,7 @@ class Answer:
     failed: bool
 
 
-class Api(RuntimeApi):
+class Api(runtime_api.RuntimeApi):
     """Keeps the answers of the function, which scripts/measure does not need."""
 
     def __init__(self):
@@ -37,18 +38,9 @@ class Api(RuntimeApi):
 def environment(endpoint, region="us-east-1", **settings):
     """What Lambda gives the function; `settings` are those of the coordinator, without their prefix."""
     return {
-        "AWS_LAMBDA_FUNCTION_NAME": NAME,
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{NAME}",
-        "AWS_LAMBDA_LOG_STREAM_NAME": "local",
-        "AWS_REGION": region,
-        "AWS_ACCESS_KEY_ID": "COORDINATOR",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_SESSION_TOKEN": "local",
+        **runtime_api.environment(NAME, region),
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "_HANDLER": "bootstrap",
         **{f"PROTECTOR_{name}": value for name, value in settings.items()},
     }
 
@@ -60,9 +52,8 @@ class Function:
         self.api = Api()
         self.server = Server(self.api)
         self.invocations = 0
-        self.program = Program(
-            [BOOTSTRAP], {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.server.port}", **variables}
-        )
+        api = {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.server.port}"}
+        self.program = Program([BOOTSTRAP], {**variables, **api})
 
     def invoke(self, event):
         """Hands it an event, and waits for the answer."""
@@ -74,8 +65,8 @@ class Function:
             raise AssertionError("no answer; it said:\n" + "\n".join(self.program.lines[-20:])) from None
 
     def line(self, event="instance"):
-        """Its last log line of a kind."""
-        return self.program.said(event)[-1]
+        """Its last log line of a kind, which may come after the answer."""
+        return until(f"a line of {event}", lambda: self.program.said(event))[-1]
 
     def __enter__(self):
         return self

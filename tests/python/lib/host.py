@@ -3,8 +3,9 @@
 import signal
 
 from measuring import aws
+from measuring.wait import until
 
-from .programs import PROTECTORCTL, SIDECAR, Program, until
+from .programs import PROTECTORCTL, SIDECAR, Program
 
 SERVICE = "logs"
 

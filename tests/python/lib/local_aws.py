@@ -2,8 +2,9 @@
 
 import boto3
 from botocore.config import Config
+from measuring.wait import until
 
-from .programs import BOUND_SECONDS, PROTECTORCTL, Program, until
+from .programs import BOUND_SECONDS, PROTECTORCTL, Program
 
 
 def client(service, endpoint, region="us-east-1", attempts=6):

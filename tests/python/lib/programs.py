@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import threading
-import time
 
 from . import ROOT
 
@@ -22,17 +21,6 @@ BOUND_SECONDS = 60
 def missing():
     """Names of the programs that are not built."""
     return [program.name for program in (BOOTSTRAP, SIDECAR, PROTECTORCTL) if not program.is_file()]
-
-
-def until(what, find, seconds=BOUND_SECONDS):
-    """The first true value of `find`, or an error that names `what`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = find()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {what}")
 
 
 class Program:
@@ -59,15 +47,7 @@ class Program:
 
     def json_lines(self):
         """The lines that are JSON objects."""
-        found = []
-        for line in list(self.lines):
-            try:
-                value = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(value, dict):
-                found.append(value)
-        return found
+        return [json.loads(line) for line in list(self.lines) if line.startswith("{") and line.endswith("}")]
 
     def said(self, event):
         """The lines of one kind."""

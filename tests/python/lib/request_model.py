@@ -65,8 +65,7 @@ def check(request):
     """Checks one request, and gives its operation model."""
     operation = operation_of(request)
     protocol = operation.service_model.metadata["protocol"]
-    read = {"json": read_json, "ec2": read_ec2}.get(protocol, read_query)
-    params = read(request, operation)
+    params = json.loads(request.body) if protocol == "json" else read_form(request, operation)
     serializer = create_serializer(protocol, include_validation=True)
     ours = serializer.serialize_to_request(params, operation)
     expect((request.method, request.path), (ours["method"], ours["url_path"]), operation.name)
@@ -91,10 +90,6 @@ def expect(found, wanted, what):
         raise Mismatch(f"{what}: {found!r}, and botocore has {wanted!r}")
 
 
-def read_json(request, _operation):
-    return json.loads(request.body)
-
-
 def form(request):
     """The members of a form. None may come twice."""
     pairs = parse_qsl(request.body.decode(), keep_blank_values=True, strict_parsing=True)
@@ -108,60 +103,42 @@ def form_of(members):
     return {name: str(value) for name, value in members.items()}
 
 
-def read_query(request, operation):
+def read_form(request, operation):
     """Parameters out of `Name`, `Name.member.1` and so on."""
     rest = form(request)
     for name in ("Action", "Version"):
         rest.pop(name)
-    return query_value(rest, operation.input_shape, operation.name)
+    is_ec2 = operation.service_model.metadata["protocol"] == "ec2"
+    return form_value(rest, operation.input_shape, operation.name, is_ec2)
 
 
-def read_ec2(request, operation):
-    """As the others, with names that the model gives beside those of the members, and lists without `member`."""
-    rest = form(request)
-    for name in ("Action", "Version"):
-        rest.pop(name)
-    return ec2_value(rest, operation.input_shape, operation.name)
+def form_value(members, shape, path, is_ec2):
+    """`members` are what is below `path`, the names shortened by it; "" is the value itself.
 
-
-def ec2_value(members, shape, path):
+    EC2 has names that the model gives beside those of its members, and lists without `member`.
+    """
     if shape.type_name == "structure":
-        names = {ec2_name(member, name): name for name, member in shape.members.items()}
+        names = {ec2_name(member, name) if is_ec2 else name: name for name, member in shape.members.items()}
         groups = grouped(members)
         unknown = set(groups) - set(names)
         if unknown:
             raise Mismatch(f"{path}: unknown members {unknown}")
         return {
-            names[name]: ec2_value(below, shape.members[names[name]], f"{path}.{name}")
+            names[name]: form_value(below, shape.members[names[name]], f"{path}.{name}", is_ec2)
             for name, below in groups.items()
         }
     if shape.type_name == "list":
-        items = grouped(members)
+        if members == {"": ""} and not is_ec2:  # how this protocol writes an empty list
+            return []
+        items = grouped(members if is_ec2 else grouped(members)["member"])
         expect(sorted(items, key=int), [str(number + 1) for number in range(len(items))], path)
-        return [ec2_value(items[key], shape.member, f"{path}.{key}") for key in sorted(items, key=int)]
-    return query_scalar(members[""], shape)
+        return [form_value(items[key], shape.member, f"{path}.{key}", is_ec2) for key in sorted(items, key=int)]
+    return form_scalar(members[""], shape)
 
 
 def ec2_name(shape, name):
     given = shape.serialization.get("name")
     return shape.serialization.get("queryName") or (given[0].upper() + given[1:] if given else name)
-
-
-def query_value(members, shape, path):
-    """`members` are what is below `path`, the names shortened by it; "" is the value itself."""
-    if shape.type_name == "structure":
-        groups = grouped(members)
-        unknown = set(groups) - set(shape.members)
-        if unknown:
-            raise Mismatch(f"{path}: unknown members {unknown}")
-        return {name: query_value(below, shape.members[name], f"{path}.{name}") for name, below in groups.items()}
-    if shape.type_name == "list":
-        if members == {"": ""}:  # how this protocol writes an empty list
-            return []
-        items = grouped(grouped(members)["member"])
-        expect(sorted(items, key=int), [str(number + 1) for number in range(len(items))], path)
-        return [query_value(items[key], shape.member, f"{path}.{key}") for key in sorted(items, key=int)]
-    return query_scalar(members[""], shape)
 
 
 def grouped(members):
@@ -173,7 +150,7 @@ def grouped(members):
     return groups
 
 
-def query_scalar(text, shape):
+def form_scalar(text, shape):
     if shape.type_name in ("integer", "long"):
         return int(text)
     if shape.type_name == "boolean":

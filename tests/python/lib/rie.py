@@ -10,8 +10,10 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from measuring.wait import until
+
 from . import ROOT
-from .programs import BOOTSTRAP, BOUND_SECONDS, Program, until
+from .programs import BOOTSTRAP, BOUND_SECONDS, Program
 
 
 def emulator():

@@ -1,6 +1,8 @@
 """A cluster in the local AWS: one instance behind a hook, a replica task, a standalone one, a protected daemon."""
 
-from .programs import SIDECAR, until
+from measuring.wait import until
+
+from .programs import SIDECAR
 
 CLUSTER = "prod"
 GROUP = "prod-ecs"

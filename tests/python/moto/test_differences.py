@@ -3,15 +3,13 @@ this folder work around may be dropped, or they may now prove more.
 """
 
 import json
-import urllib.error
-import urllib.request
 
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from lib.local_aws import client
 
-from .world import ENDPOINT, MotoCase, ec2, ecs, image, unique
+from .world import ENDPOINT, MotoCase, ec2, ecs, image, manage_tasks, unique
 
 scaling = client("autoscaling", ENDPOINT, attempts=1)
 impatient_ecs = client("ecs", ENDPOINT, attempts=1)
@@ -118,10 +116,7 @@ class Tasks(MotoCase):
     def test_each_look_moves_a_task_on(self):
         """AWS: looking changes nothing. The drains of this folder switch this off."""
         arn = self.start_task("family:job")
-        body = json.dumps({"model_name": "ecs::task"}).encode()
-        headers = {"Content-Type": "application/json"}
-        unset = urllib.request.Request(f"{ENDPOINT}/moto-api/state-manager/unset-transition", body, headers)
-        urllib.request.urlopen(unset).close()
+        manage_tasks("unset")
         seen = [self.task(arn)["lastStatus"] for _ in range(8)]
         self.assertGreater(len(set(seen)), 1, seen)
         self.assertEqual(self.task(arn)["desiredStatus"], "RUNNING")
@@ -159,6 +154,11 @@ class Groups(MotoCase):
             DesiredCapacity=1,
             AvailabilityZones=["us-east-1a"],
         )
+        scaling.put_lifecycle_hook(
+            AutoScalingGroupName=self.group,
+            LifecycleHookName="drain",
+            LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING",
+        )
 
     def instances(self):
         described = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[self.group])
@@ -166,21 +166,11 @@ class Groups(MotoCase):
 
     def test_a_termination_waits_for_no_hook(self):
         """AWS: the instance is in Terminating:Wait until the hook is completed or runs out."""
-        scaling.put_lifecycle_hook(
-            AutoScalingGroupName=self.group,
-            LifecycleHookName="drain",
-            LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING",
-        )
         (instance,) = self.instances()
         scaling.terminate_instance_in_auto_scaling_group(InstanceId=instance, ShouldDecrementDesiredCapacity=True)
         self.assertEqual(self.instances(), [])
 
     def test_a_hook_has_a_target_that_nobody_gave(self):
         """AWS: no NotificationTargetARN unless one was put."""
-        scaling.put_lifecycle_hook(
-            AutoScalingGroupName=self.group,
-            LifecycleHookName="drain",
-            LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING",
-        )
         (hook,) = scaling.describe_lifecycle_hooks(AutoScalingGroupName=self.group)["LifecycleHooks"]
         self.assertIn("NotificationTargetARN", hook)

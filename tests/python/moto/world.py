@@ -3,17 +3,28 @@
 import functools
 import itertools
 import json
-import os
+import re
 import unittest
 import urllib.request
 
-from lib import events
+from lib import ROOT, events
 from lib.function import Function, environment
 from lib.host import SERVICE, Sidecar
 from lib.local_aws import client
-from lib.programs import until
+from lib.programs import Program
+from measuring.wait import until
 
-ENDPOINT = os.environ["MOTO_ENDPOINT"]
+SERVER = Program([ROOT / ".venv-moto/bin/moto_server", "--host", "127.0.0.1", "--port", "0"], {})
+
+
+def endpoint():
+    """moto says where it listens once it does."""
+    if not SERVER.running():
+        raise AssertionError("moto ended:\n" + "\n".join(SERVER.lines))
+    return re.search(r"http://127\.0\.0\.1:\d+", "\n".join(SERVER.lines))
+
+
+ENDPOINT = until("moto listens", endpoint)[0]
 PREFIX = "/ecs-daemon-protector"
 
 ecs, ec2, ssm = (client(service, ENDPOINT) for service in ("ecs", "ec2", "ssm"))
@@ -31,21 +42,20 @@ def image():
     return ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
 
 
-def tasks_stay_as_they_are():
-    """Without this each DescribeTasks moves every task one status on."""
-    transition = {"progression": "manual", "times": 1_000_000}
-    body = json.dumps({"model_name": "ecs::task", "transition": transition}).encode()
+def manage_tasks(change, **parameters):
+    """Changes how moto moves tasks from status to status."""
+    body = json.dumps({"model_name": "ecs::task", **parameters}).encode()
     headers = {"Content-Type": "application/json"}
-    urllib.request.urlopen(
-        urllib.request.Request(f"{ENDPOINT}/moto-api/state-manager/set-transition", body, headers)
-    ).close()
+    url = f"{ENDPOINT}/moto-api/state-manager/{change}-transition"
+    urllib.request.urlopen(urllib.request.Request(url, body, headers)).close()
 
 
 class MotoCase(unittest.TestCase):
     """Has a cluster, one container instance, and the services web (REPLICA) and logs (DAEMON), without tasks."""
 
     def setUp(self):
-        tasks_stay_as_they_are()
+        # Without this each DescribeTasks moves every task one status on.
+        manage_tasks("set", transition={"progression": "manual", "times": 1_000_000})
         self.cluster = unique("cluster")
         self.cluster_arn = ecs.create_cluster(clusterName=self.cluster)["cluster"]["clusterArn"]
         self.host = ec2.run_instances(ImageId=image(), MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]

@@ -7,10 +7,10 @@ import unittest
 from lib import events
 from lib.function import environment
 from lib.local_aws import LocalAws
-from lib.programs import until
 from lib.proxy import Proxy
 from lib.rie import Emulator
 from lib.workload import GROUP, HOOK, Workload
+from measuring.wait import until
 
 # The coordinator gives up three seconds before its deadline.
 TIMEOUT_SECONDS = 6

@@ -11,9 +11,10 @@ from botocore.exceptions import ClientError
 
 from cli import commands
 from lib import ROOT, events
-from lib.programs import until
+from lib.ministack import BUCKET, Ministack
+from measuring.wait import until
 
-from .ministack import BUCKET, BUILT, STACK, Ministack, sam, sam_deploy
+from .ministack import BUILT, PROGRAM, STACK, sam, sam_deploy
 
 GROUP, HOOK = "ecs-prod", "protect-daemons"  # of the fixtures
 PARAMETERS = {
@@ -40,12 +41,21 @@ def logged(aws, *words):
     return [line for line in messages if all(word in line for word in words)]
 
 
+def aws_cli(aws, words):
+    """What the AWS CLI prints."""
+    command = [str(ROOT / ".venv-cli" / "bin" / "aws"), "--endpoint-url", aws.url, *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    if done.returncode:
+        raise AssertionError(f"{command}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
 class Stack(unittest.TestCase):
     """Built by cargo-lambda, deployed by SAM, run by ministack."""
 
     @classmethod
     def setUpClass(cls):
-        cls.aws = Ministack()
+        cls.aws = Ministack(PROGRAM)
         cls.addClassCleanup(cls.aws.close)
         cls.stack, cls.outputs = sam_deploy(cls.aws, PARAMETERS)
 
@@ -131,17 +141,14 @@ class Stack(unittest.TestCase):
         self.assertTrue(documented)
         for command in documented:
             with self.subTest(command=command):
-                aws = ROOT / ".venv-cli" / "bin" / "aws"
-                words = [str(aws), "--endpoint-url", self.aws.url, *shlex.split(command)[1:]]
-                done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=120)
-                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                aws_cli(self.aws, shlex.split(command)[1:])
 
 
 class Deployments(unittest.TestCase):
     """What a deployment changes is in service when it has ended, and one command takes it back."""
 
     def setUp(self):
-        self.aws = Ministack()
+        self.aws = Ministack(PROGRAM)
         self.addCleanup(self.aws.close)
         _, self.outputs = sam_deploy(self.aws, PARAMETERS)
 
@@ -197,9 +204,8 @@ class Deployments(unittest.TestCase):
         """What install.md types before an upgrade."""
         (command,) = (one for _, one in commands.documented() if one.startswith("aws cloudformation get-template"))
         words = shlex.split(command.partition(" > ")[0].replace("ecs-daemon-protector", STACK))
-        words = [str(ROOT / ".venv-cli" / "bin" / "aws"), "--endpoint-url", self.aws.url, *words[1:]]
         with open(path, "w") as template:
-            subprocess.run(words, cwd=ROOT, stdout=template, check=True, timeout=120)
+            template.write(aws_cli(self.aws, words[1:]))
 
     def upgrade(self, folder):
         """Another package, and another setting."""
@@ -216,7 +222,7 @@ class Differences(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.aws = Ministack()
+        cls.aws = Ministack(PROGRAM)
         cls.addClassCleanup(cls.aws.close)
 
     def made(self, name, condition):

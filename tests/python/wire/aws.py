@@ -1,37 +1,25 @@
-"""Clients of the local AWS, and waiting for it."""
+"""The local AWS, and clients of it."""
 
 import itertools
-import os
-import time
 from contextlib import contextmanager
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
+from lib import local_aws
 
 from . import strict
 
-ENDPOINT = os.environ["LOCAL_AWS_ENDPOINT"]
-REGION = "us-east-1"
-
-# How long anything here may take: far more than it does.
+# How long a call may take here: far more than it does.
 BOUND_SECONDS = 20
+
+AWS = local_aws.LocalAws()
+ENDPOINT, REGION = AWS.url, AWS.region
 
 _numbers = itertools.count(1)
 
 
 def client(service, attempts=12):
     """A client whose answers are checked. The quotas hold, so it retries as the SDKs do by default, but longer."""
-    retries = {"mode": "standard", "total_max_attempts": attempts}
-    config = Config(region_name=REGION, retries=retries, read_timeout=BOUND_SECONDS)
-    made = boto3.client(
-        service,
-        endpoint_url=ENDPOINT,
-        config=config,
-        aws_access_key_id="wire-test",
-        aws_secret_access_key="wire-test",
-    )
-    return strict.watch(made)
+    return strict.watch(local_aws.client(service, ENDPOINT, attempts=attempts))
 
 
 ecs = client("ecs")
@@ -45,17 +33,6 @@ def unique(stem):
     return f"{stem}-{next(_numbers)}"
 
 
-def until(what, find):
-    """The first true value of `find`, or an error that names `what`."""
-    end = time.monotonic() + BOUND_SECONDS
-    while time.monotonic() < end:
-        found = find()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not within {BOUND_SECONDS} s: {what}")
-
-
 @contextmanager
 def refused(test, code, text=""):
     """The calls inside end with this error."""
@@ -64,3 +41,9 @@ def refused(test, code, text=""):
     error = caught.exception.response["Error"]
     test.assertEqual(error["Code"], code, error)
     test.assertIn(text, error.get("Message", ""))
+
+
+def refuses(test, code, call, *arguments, **parameters):
+    """The call ends with this error."""
+    with refused(test, code):
+        call(*arguments, **parameters)

@@ -2,7 +2,9 @@
 
 import unittest
 
-from .aws import autoscaling, ecs, unique, until
+from measuring.wait import until
+
+from .aws import autoscaling, ecs, unique
 
 HOOK = "drain"
 

@@ -45,21 +45,19 @@ def check(operation_model, response_dict):
     protocol = operation_model.service_model.metadata["protocol"]
     if "cbor" in protocol:
         return  # botocore's own parser reads it; the same values are checked in the other protocols by the Rust tests
-    is_json = protocol == "json"
     if status >= 300:
-        codes = {"json": json_code, "ec2": ec2_code, "rest-json": lambda _: response_dict["headers"]["x-amzn-errortype"]}
-        check_error(operation_model, codes.get(protocol, xml_code)(body), status)
+        check_error(operation_model, error_code(protocol, response_dict), status)
         return
     if protocol == "rest-json":
         raise Mismatch(f"{name}: answers of this protocol are not understood here")
     shape = operation_model.output_shape
-    if is_json:
+    if protocol == "json":
         walk_json(json.loads(body), shape, name)
     elif protocol == "ec2":
         root = strip_namespaces(xml.fromstring(body))
         expect(root.findtext("requestId"), name, "a requestId", body)
         root.remove(root.find("requestId"))
-        walk_ec2(root, shape, name)
+        walk_xml(root, shape, name, is_ec2=True)
     elif shape is not None:
         result = strip_namespaces(xml.fromstring(body)).find(shape.serialization["resultWrapper"])
         if result is None:
@@ -81,16 +79,13 @@ def check_error(operation_model, code, status):
         raise Mismatch(f"{operation_model.name}: {code} has status {known[code]}, not {status}")
 
 
-def json_code(body):
-    return json.loads(body)["__type"]
-
-
-def xml_code(body):
-    return strip_namespaces(xml.fromstring(body)).findtext("Error/Code")
-
-
-def ec2_code(body):
-    return xml.fromstring(body).findtext("Errors/Error/Code")
+def error_code(protocol, response_dict):
+    if protocol == "rest-json":
+        return response_dict["headers"]["x-amzn-errortype"]
+    if protocol == "json":
+        return json.loads(response_dict["body"])["__type"]
+    root = strip_namespaces(xml.fromstring(response_dict["body"]))
+    return root.findtext("Errors/Error/Code" if protocol == "ec2" else "Error/Code")
 
 
 def strip_namespaces(root):
@@ -131,30 +126,20 @@ def scalar_json(value, shape, path):
         text(value, shape, path)
 
 
-def walk_xml(element, shape, path):
+def walk_xml(element, shape, path, is_ec2=False):
+    """EC2 has names that the model gives beside those of its members, and lists of <item>."""
     if shape.type_name == "structure":
-        walk_members([child.tag for child in element], shape, shape.members, path)
+        members = shape.members
+        if is_ec2:
+            members = {member.serialization.get("name", name): member for name, member in members.items()}
+        walk_members([child.tag for child in element], None if is_ec2 else shape, members, path)
         for child in element:
-            walk_xml(child, shape.members[child.tag], f"{path}.{child.tag}")
+            walk_xml(child, members[child.tag], f"{path}.{child.tag}", is_ec2)
     elif shape.type_name == "list":
+        tag = "item" if is_ec2 else "member"
         for index, child in enumerate(element):
-            expect(child.tag == "member", path, "<member>", child.tag)
-            walk_xml(child, shape.member, f"{path}[{index}]")
-    else:
-        scalar_xml(element.text or "", shape, path)
-
-
-def walk_ec2(element, shape, path):
-    """As the others, with names that the model gives beside those of its members, and with lists of <item>."""
-    if shape.type_name == "structure":
-        members = {member.serialization.get("name", name): member for name, member in shape.members.items()}
-        walk_members([child.tag for child in element], None, members, path)
-        for child in element:
-            walk_ec2(child, members[child.tag], f"{path}.{child.tag}")
-    elif shape.type_name == "list":
-        for index, child in enumerate(element):
-            expect(child.tag == "item", path, "<item>", child.tag)
-            walk_ec2(child, shape.member, f"{path}[{index}]")
+            expect(child.tag == tag, path, f"<{tag}>", child.tag)
+            walk_xml(child, shape.member, f"{path}[{index}]", is_ec2)
     else:
         scalar_xml(element.text or "", shape, path)
 

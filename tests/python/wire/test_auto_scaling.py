@@ -2,7 +2,9 @@ import datetime
 import json
 import unittest
 
-from .aws import autoscaling, refused, unique, until
+from measuring.wait import until
+
+from .aws import autoscaling, refused, refuses, unique
 
 TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
 LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
@@ -88,14 +90,12 @@ class Groups(Group):
     def test_creating_twice_and_deleting(self):
         with refused(self, "AlreadyExists"):
             autoscaling.create_auto_scaling_group(AutoScalingGroupName=self.group, MinSize=0, MaxSize=1)
-        with refused(self, "ResourceInUse"):
-            autoscaling.delete_auto_scaling_group(AutoScalingGroupName=self.group)
+        refuses(self, "ResourceInUse", autoscaling.delete_auto_scaling_group, AutoScalingGroupName=self.group)
         with refused(self, "ValidationError", "AutoScalingGroup name not found"):
             autoscaling.delete_auto_scaling_group(AutoScalingGroupName="nobody")
 
     def test_what_is_not_served(self):
-        with refused(self, "AccessDenied"):
-            autoscaling.describe_policies()
+        refuses(self, "AccessDenied", autoscaling.describe_policies)
 
 
 class Hooks(Group):

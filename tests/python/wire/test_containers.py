@@ -7,7 +7,9 @@ import urllib.request
 
 from botocore.utils import ContainerMetadataFetcher, InstanceMetadataRegionFetcher
 
-from .aws import BOUND_SECONDS, ecs, until
+from measuring.wait import until
+
+from .aws import BOUND_SECONDS, ecs
 from .cluster import ClusterCase
 
 # What a container of these tests does: it writes down its environment, and then when it got SIGTERM. The first

@@ -3,7 +3,9 @@
 import json
 import unittest
 
-from .aws import client, ecs, refused, until
+from measuring.wait import until
+
+from .aws import client, ecs, refused, refuses
 from .cluster import slow
 
 elb, iam, ec2, scaling = (client(name) for name in ("elb", "iam", "ec2", "autoscaling"))
@@ -39,8 +41,7 @@ class DeeperReads(unittest.TestCase):
         self.assertEqual((len(found), set(found.values())), (3, {"implicitDeny"}))
         with refused(self, "NoSuchEntity"):
             iam.simulate_principal_policy(PolicySourceArn=role + "s", ActionNames=["ssm:GetParameter"])
-        with refused(self, "AccessDenied"):
-            iam.list_roles()
+        refuses(self, "AccessDenied", iam.list_roles)
 
     def test_metadata_options(self):
         ecs.create_cluster(clusterName="deep")
@@ -53,8 +54,7 @@ class DeeperReads(unittest.TestCase):
         self.assertEqual(changed["InstanceMetadataOptions"]["HttpPutResponseHopLimit"], 1)
         with refused(self, "InvalidInstanceID.NotFound"):
             ec2.describe_instances(InstanceIds=["i-0123456789abcdef0"])
-        with refused(self, "UnauthorizedOperation"):
-            ec2.describe_vpcs()
+        refuses(self, "UnauthorizedOperation", ec2.describe_vpcs)
 
     def test_a_service_behind_a_classic_load_balancer(self):
         ecs.create_cluster(clusterName="classic")
@@ -80,5 +80,4 @@ class DeeperReads(unittest.TestCase):
             return [state["InstanceId"] for state in states if state["State"] == "InService"]
 
         self.assertEqual(until("the instance is in service", in_service), [host])
-        with refused(self, "LoadBalancerNotFound"):
-            elb.describe_instance_health(LoadBalancerName="other")
+        refuses(self, "LoadBalancerNotFound", elb.describe_instance_health, LoadBalancerName="other")

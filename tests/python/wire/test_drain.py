@@ -1,4 +1,6 @@
-from .aws import autoscaling, ecs, ssm, unique, until
+from measuring.wait import until
+
+from .aws import autoscaling, ecs, ssm, unique
 from .cluster import HOOK, ClusterCase, slow
 
 

@@ -1,4 +1,6 @@
-from .aws import autoscaling, ecs, refused, until
+from measuring.wait import until
+
+from .aws import autoscaling, ecs, refused, refuses
 from .cluster import ClusterCase
 
 
@@ -20,8 +22,7 @@ class Instances(ClusterCase):
         paginator = ecs.get_paginator("list_container_instances")
         pages = paginator.paginate(cluster=self.cluster, PaginationConfig={"PageSize": 2})
         self.assertEqual([len(page["containerInstanceArns"]) for page in pages], [2, 1])
-        with refused(self, "InvalidParameterException"):
-            ecs.list_container_instances(cluster=self.cluster, maxResults=101)
+        refuses(self, "InvalidParameterException", ecs.list_container_instances, cluster=self.cluster, maxResults=101)
         with refused(self, "InvalidParameterException"):
             ecs.list_container_instances(cluster=self.cluster, nextToken="nonsense")
         arn = self.active()[1]

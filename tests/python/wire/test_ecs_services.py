@@ -1,4 +1,6 @@
-from .aws import ecs, refused, unique, until
+from measuring.wait import until
+
+from .aws import ecs, refused, refuses, unique
 from .cluster import ClusterCase
 
 
@@ -58,8 +60,7 @@ class Services(ClusterCase):
         self.assertEqual(len([arn for arn in daemons if arn.split("/")[-1] in names]), 1)
         answer = ecs.describe_services(cluster=self.cluster, services=["nobody"])
         self.assertEqual(answer["failures"][0]["reason"], "MISSING")
-        with refused(self, "InvalidParameterException"):
-            ecs.describe_services(cluster=self.cluster, services=["s"] * 11)
+        refuses(self, "InvalidParameterException", ecs.describe_services, cluster=self.cluster, services=["s"] * 11)
         with refused(self, "ServiceNotFoundException"):
             ecs.update_service(cluster=self.cluster, service="nobody", desiredCount=1)
 

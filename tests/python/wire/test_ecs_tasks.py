@@ -1,4 +1,6 @@
-from .aws import ecs, refused, until
+from measuring.wait import until
+
+from .aws import ecs, refused, refuses
 from .cluster import ClusterCase, slow
 
 
@@ -43,8 +45,7 @@ class Tasks(ClusterCase):
         self.assertEqual(set(self.list(startedBy="pages")), arns)
         self.assertLessEqual(arns, set(self.list(containerInstance=self.active()[0])))
         self.assertEqual(self.list(family=family, desiredStatus="PENDING"), [])
-        with refused(self, "InvalidParameterException"):
-            self.list(maxResults=0)
+        refuses(self, "InvalidParameterException", self.list, maxResults=0)
 
     def test_describing(self):
         arn = self.run_task(self.definition({}))
@@ -52,10 +53,8 @@ class Tasks(ClusterCase):
         answer = ecs.describe_tasks(cluster=self.cluster, tasks=[arn, unknown])
         self.assertEqual([task["taskArn"] for task in answer["tasks"]], [arn])
         self.assertEqual(answer["failures"], [{"arn": unknown, "reason": "MISSING"}])
-        with refused(self, "InvalidParameterException"):
-            ecs.describe_tasks(cluster=self.cluster, tasks=[])
-        with refused(self, "InvalidParameterException"):
-            ecs.describe_tasks(cluster=self.cluster, tasks=[arn] * 101)
+        refuses(self, "InvalidParameterException", ecs.describe_tasks, cluster=self.cluster, tasks=[])
+        refuses(self, "InvalidParameterException", ecs.describe_tasks, cluster=self.cluster, tasks=[arn] * 101)
         with refused(self, "InvalidParameterException", "The referenced task was not found."):
             ecs.stop_task(cluster=self.cluster, task=unknown)
 
@@ -74,13 +73,10 @@ class Tasks(ClusterCase):
         self.assertEqual(ecs.register_task_definition(
             family=described["family"], containerDefinitions=described["containerDefinitions"]
         )["taskDefinition"]["revision"], 2)
-        with refused(self, "ClientException"):
-            ecs.describe_task_definition(taskDefinition="nobody")
+        refuses(self, "ClientException", ecs.describe_task_definition, taskDefinition="nobody")
         waits = {"dependsOn": [{"containerName": "nobody", "condition": "START"}]}
-        with refused(self, "ClientException"):
-            self.definition({"name": "web", **waits})
-        with refused(self, "ClientException"):
-            self.definition({"name": "web", "essential": False})
+        refuses(self, "ClientException", self.definition, {"name": "web", **waits})
+        refuses(self, "ClientException", self.definition, {"name": "web", "essential": False})
 
     def test_protection(self):
         arn = self.run_task(self.definition({}))
@@ -92,5 +88,4 @@ class Tasks(ClusterCase):
         self.assertEqual(answer["failures"][0]["arn"], arn)
 
     def test_what_is_not_served(self):
-        with refused(self, "AccessDeniedException"):
-            ecs.list_account_settings()
+        refuses(self, "AccessDeniedException", ecs.list_account_settings)

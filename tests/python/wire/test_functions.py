@@ -1,6 +1,6 @@
 import unittest
 
-from .aws import client, refused
+from .aws import client, refused, refuses
 
 sts, functions = client("sts"), client("lambda", attempts=1)
 
@@ -12,18 +12,15 @@ class Functions(unittest.TestCase):
         with refused(self, "ResourceNotFoundException"):
             functions.invoke(FunctionName="ecs-daemon-protector", Payload=b"{}")
         for read in (functions.get_function_configuration, functions.get_function_concurrency):
-            with refused(self, "ResourceNotFoundException"):
-                read(FunctionName="ecs-daemon-protector")
+            refuses(self, "ResourceNotFoundException", read, FunctionName="ecs-daemon-protector")
 
     def test_what_is_not_modelled_is_denied_and_not_invented(self):
-        with refused(self, "AccessDeniedException"):
-            functions.list_functions()
+        refuses(self, "AccessDeniedException", functions.list_functions)
 
 
 class Callers(unittest.TestCase):
     def test_a_caller_is_told_who_it_is(self):
         identity = sts.get_caller_identity()
-        self.assertEqual(identity["UserId"], "wire-test")
-        self.assertEqual(identity["Arn"], f"arn:aws:iam::{identity['Account']}:user/wire-test")
-        with refused(self, "AccessDenied"):
-            sts.get_session_token()
+        self.assertEqual(identity["UserId"], "test")
+        self.assertEqual(identity["Arn"], f"arn:aws:iam::{identity['Account']}:user/test")
+        refuses(self, "AccessDenied", sts.get_session_token)

@@ -1,7 +1,7 @@
 import time
 import unittest
 
-from .aws import client, refused
+from .aws import client, refused, refuses
 from .cluster import slow
 
 elb, logs, events, sqs, monitoring, ecs, scaling = (
@@ -21,18 +21,14 @@ class Reads(unittest.TestCase):
         self.assertIn(delay, elb.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"])
         self.assertEqual(elb.describe_target_groups(Names=["reads"])["TargetGroups"], [made])
         self.assertEqual(elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"], [])
-        with refused(self, "TargetGroupNotFound"):
-            elb.describe_target_health(TargetGroupArn=arn + "0")
-        with refused(self, "AccessDenied"):
-            elb.describe_load_balancers()
+        refuses(self, "TargetGroupNotFound", elb.describe_target_health, TargetGroupArn=arn + "0")
+        refuses(self, "AccessDenied", elb.describe_load_balancers)
 
     def test_log_lines(self):
         found = logs.filter_log_events(logGroupName=GROUP, filterPattern='{ $.event = "receipt" }', startTime=0)
         self.assertEqual(found["events"], [])
-        with refused(self, "ResourceNotFoundException"):
-            logs.filter_log_events(logGroupName="/aws/lambda/other")
-        with refused(self, "AccessDeniedException"):
-            logs.describe_log_groups()
+        refuses(self, "ResourceNotFoundException", logs.filter_log_events, logGroupName="/aws/lambda/other")
+        refuses(self, "AccessDeniedException", logs.describe_log_groups)
 
     def test_rules(self):
         queue = f"arn:aws:sqs:us-east-1:123456789012:{STACK}-events.fifo"
@@ -42,8 +38,7 @@ class Reads(unittest.TestCase):
             self.assertEqual(events.describe_rule(Name=name)["State"], "ENABLED")
             (target,) = events.list_targets_by_rule(Rule=name)["Targets"]
             self.assertEqual(target["Arn"], queue)
-        with refused(self, "ResourceNotFoundException"):
-            events.describe_rule(Name="other")
+        refuses(self, "ResourceNotFoundException", events.describe_rule, Name="other")
 
     def test_queues(self):
         for name in ("dead-letters", "failed-events.fifo", "events.fifo"):

@@ -2,7 +2,7 @@ import datetime
 import time
 import unittest
 
-from .aws import refused, ssm, unique
+from .aws import refused, refuses, ssm, unique
 
 
 class Parameters(unittest.TestCase):
@@ -19,8 +19,7 @@ class Parameters(unittest.TestCase):
 
     def test_versions_and_overwriting(self):
         self.assertEqual(self.put("a", "one")["Version"], 1)
-        with refused(self, "ParameterAlreadyExists"):
-            self.put("a", "two")
+        refuses(self, "ParameterAlreadyExists", self.put, "a", "two")
         answer = ssm.put_parameter(Name=self.name("a"), Value="two", Overwrite=True)
         self.assertEqual((answer["Version"], answer["Tier"]), (2, "Standard"))
         latest = ssm.get_parameter(Name=self.name("a"))["Parameter"]
@@ -30,8 +29,7 @@ class Parameters(unittest.TestCase):
         self.assertLess(abs(age.total_seconds()), 60)
         first = ssm.get_parameter(Name=f"{self.name('a')}:1")["Parameter"]
         self.assertEqual(first["Value"], "one")
-        with refused(self, "ParameterVersionNotFound"):
-            ssm.get_parameter(Name=f"{self.name('a')}:9")
+        refuses(self, "ParameterVersionNotFound", ssm.get_parameter, Name=f"{self.name('a')}:9")
 
     def test_what_is_missing(self):
         with self.assertRaises(ssm.exceptions.ParameterNotFound):
@@ -75,13 +73,11 @@ class Parameters(unittest.TestCase):
         with refused(self, "HierarchyLevelLimitExceededException"):
             ssm.put_parameter(Name="/a" * 16, Value="1", Type="String")
         for name in ["a b", "aws-x", "a/b", "/ssm/x"]:
-            with refused(self, "ValidationException"):
-                ssm.put_parameter(Name=name, Value="1", Type="String")
+            refuses(self, "ValidationException", ssm.put_parameter, Name=name, Value="1", Type="String")
         with refused(self, "ValidationException", "less than or equal to 10"):
             ssm.delete_parameters(Names=[self.name(str(number)) for number in range(11)])
         with refused(self, "ValidationException", "less than or equal to 10"):
             ssm.get_parameters(Names=[self.name(str(number)) for number in range(11)])
 
     def test_what_is_not_served(self):
-        with refused(self, "AccessDeniedException"):
-            ssm.describe_parameters()
+        refuses(self, "AccessDeniedException", ssm.describe_parameters)
