@@ -25,6 +25,7 @@ use protector_core::limits::coordinator::{
 };
 use protector_core::observation::Registrations;
 use protector_core::plan::{Fleet, Verdict};
+use protector_core::sweep::Awaited;
 
 use crate::metrics::MetricsRecorder;
 use crate::rate_limit::Limiter;
@@ -35,7 +36,7 @@ use agenda::Agenda;
 pub(crate) use agenda::Beginning;
 use drain::CachedDrain;
 pub use drain::TaskStopFollowUp;
-pub use finished::{Finished, FinishedRegistration};
+pub use finished::Finished;
 pub use foreign::ForeignCache;
 use heartbeats::HeartbeatCache;
 use protection::Protection;
@@ -61,7 +62,7 @@ pub struct Cache {
     /// What the run has measured so far.
     pub metrics: MetricsRecorder,
     /// What the heartbeats' function remembers.
-    pub(crate) heartbeats: Mutex<HeartbeatCache>,
+    heartbeats: Mutex<HeartbeatCache>,
 }
 
 #[derive(Debug, Default)]
@@ -230,13 +231,15 @@ impl Cache {
         }
     }
 
-    /// The tasks that are awaited for a drain that is released, or not; empty if it is not known as such.
-    pub fn awaited(&self, key: &InstanceKey, released: bool) -> Vec<TaskArn> {
+    /// The tasks that are awaited, by drain.
+    pub fn awaited(&self) -> BTreeMap<InstanceKey, Awaited> {
         let facts = self.lock();
-        let drain = facts.drains.get(key).filter(|drain| drain.released == released);
-        drain
-            .map(|drain| drain.awaited.iter().cloned().collect())
-            .unwrap_or_default()
+        let awaited = |drain: &CachedDrain| Awaited {
+            released: drain.released,
+            tasks: drain.awaited.clone(),
+        };
+        let drains = facts.drains.iter();
+        drains.map(|(key, drain)| (key.clone(), awaited(drain))).collect()
     }
 
     /// Remembers that our hook let this instance go: with these registrations it does not come back, but events of
@@ -489,6 +492,11 @@ impl Cache {
             facts.control_problem_at = Some(now);
         }
         news
+    }
+
+    /// What the heartbeats' function remembers.
+    pub(crate) fn heartbeats(&self) -> MutexGuard<'_, HeartbeatCache> {
+        self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, CacheState> {

@@ -1,20 +1,25 @@
-//! The coordinator of one invocation: settings, AWS, what is remembered, and how much time there is.
+//! The coordinator of one execution environment.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use protector_core::beacon::Deployment;
-use protector_core::limits::coordinator::RUN_MARGIN;
-use protector_core::plan::HeartbeatSender;
 use protector_core::policy::Policy;
+use protector_core::trigger::{Delivery, parse};
+use serde_json::Value;
 
-use crate::aws::Aws;
+use crate::aws::{Aws, ErrorKind};
+use crate::batch::Batch;
 use crate::cache::Cache;
 use crate::clock::Clock;
+use crate::context::{Intake, RunContext};
+use crate::handler::Handler;
 use crate::logging::Logger;
-use crate::survey_view::Survey;
+use crate::metrics::Metric;
+use crate::observer::Survey;
+use crate::router::Router;
 
-/// Everything that a run needs. Cheap to clone.
+/// What an execution environment has for all its runs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Coordinator {
     /// The operator's choices.
@@ -27,48 +32,100 @@ pub struct Coordinator {
     pub logger: Logger,
     /// Where the time comes from.
     pub clock: Clock,
-    /// Where the run executes, for the beacon; none in a simulation, which no tool looks for.
-    pub deployment: Option<Arc<Deployment>>,
+}
+
+/// One invocation of the function, without its payload.
+#[derive(Debug, Clone)]
+pub struct Invocation {
     /// Names the run in its lines.
     pub request_id: String,
     /// When Lambda ends the run.
     pub deadline: Timestamp,
-    /// Is the run a batch of the queue, so that everything else waits until it is over?
-    pub queued: bool,
-    /// Do messages wait behind those of the run, so that it puts off what can be done for many at once?
-    pub more_wait: bool,
-    /// What the run has seen of many instances at once.
-    pub survey: Arc<Survey>,
+    /// Where the run executes, for the beacon; none in a simulation, which no tool looks for.
+    pub deployment: Option<Deployment>,
 }
 
 impl Coordinator {
-    /// The same, with AWS calls counted from zero.
-    #[must_use]
-    pub fn metered(&self) -> Coordinator {
-        Coordinator {
-            aws: self.aws.metered(),
-            ..self.clone()
+    /// Handles an invocation's payload. Lambda returns the answer.
+    ///
+    /// # Errors
+    /// Something failed that a retry may fix, or an operator's command is malformed: Lambda tries
+    /// asynchronous events again, and an operator sees the words.
+    pub async fn handle(&self, invocation: Invocation, payload: &Value) -> Result<Value, String> {
+        let run = RunContext {
+            clock: self.clock.clone(),
+            logger: self.logger.clone(),
+            request_id: invocation.request_id,
+            deadline: invocation.deadline,
+            intake: Intake::Direct,
+        };
+        let deployment = invocation.deployment.as_ref();
+        let answer = match parse(payload) {
+            Delivery::Single(event) => {
+                let survey = Survey::default();
+                let router = self.router(&run, &survey, deployment);
+                Handler { router }.single(event).await
+            }
+            Delivery::Sns(events) | Delivery::Events(events) => {
+                let survey = Survey::default();
+                let router = self.router(&run, &survey, deployment);
+                Handler { router }.together(events).await
+            }
+            Delivery::Sqs(messages) => {
+                let intake = Intake::of(&messages, run.now());
+                let (run, survey) = (
+                    RunContext {
+                        intake,
+                        ..run.clone()
+                    },
+                    Survey::default(),
+                );
+                let router = self.router(&run, &survey, deployment);
+                Ok(Batch { router }.handle(messages).await)
+            }
+        };
+        self.log_metrics(&run);
+        answer
+    }
+
+    fn router<'r>(
+        &'r self,
+        run: &'r RunContext,
+        survey: &'r Survey,
+        deployment: Option<&'r Deployment>,
+    ) -> Router<'r> {
+        Router::new(&self.aws, &self.cache, &self.policy, run, survey, deployment)
+    }
+
+    /// Says what the run has measured. Once, at its end: Lambda freezes the process with the answer.
+    fn log_metrics(&self, run: &RunContext) {
+        let metrics = &self.cache.metrics;
+        let counts = self.aws.meter.take();
+        let calls: u32 = counts.calls.values().sum();
+        metrics.count(Metric::ApiCalls, calls as usize);
+        for (kind, times) in counts
+            .failures
+            .into_iter()
+            .filter(|(kind, _)| !kind.is_ordinary())
+        {
+            metrics.count_errors(kind.name(), times);
+            if kind == ErrorKind::Throttled {
+                metrics.count(Metric::Throttles, times as usize);
+            }
+        }
+        if !self.logger.writes_metrics() {
+            return metrics.discard();
+        }
+        for line in metrics.lines(function_name(), &run.request_id, run.now()) {
+            self.logger.log_line(&line);
         }
     }
+}
 
-    /// Who keeps the hooks alive in this run.
-    #[must_use]
-    pub fn heartbeats_by(&self) -> HeartbeatSender {
-        match self.queued {
-            true => HeartbeatSender::OwnFunction,
-            false => HeartbeatSender::Planner,
-        }
-    }
-
-    /// The time.
-    #[must_use]
-    pub fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
-    /// How long the run may still take.
-    #[must_use]
-    pub fn time_left(&self) -> SignedDuration {
-        self.deadline.duration_since(self.now()) - RUN_MARGIN
-    }
+/// The function's name, or what a local run is called. Lambda sets it once for the life of the process.
+fn function_name() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| {
+        std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|_| "coordinator".to_owned())
+    })
 }

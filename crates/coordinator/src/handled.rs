@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// The outcome of one event.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Handled {
+pub(crate) enum Handled {
     /// It is dealt with. Holds the last line of an instance, if there was one.
     Done(Value),
     /// The event does not concern this deployment.

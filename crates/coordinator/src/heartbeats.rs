@@ -5,59 +5,60 @@
 //! it is never tried again: the next one comes in a minute.
 
 use std::collections::BTreeMap;
-use std::sync::{MutexGuard, PoisonError};
 
-use futures_util::{StreamExt, stream};
-use jiff::{SignedDuration, Timestamp};
 use protector_core::beacon::HeartbeatsBeacon;
 use protector_core::heartbeat::{Heartbeats, Wait};
 use protector_core::ids::{AutoScalingGroupName, LifecycleHookName};
 use protector_core::limits::HEARTBEAT_ASSUMED_SECONDS;
-use protector_core::limits::coordinator::{
-    HEARTBEAT_BURST, HEARTBEAT_INTERVAL, HEARTBEATS_AT_ONCE, PROBLEMS_MAX,
-};
-use protector_core::plural::counted;
-use protector_core::record::Lifecycle;
+use protector_core::limits::coordinator::PROBLEMS_MAX;
+use protector_core::policy::Policy;
 use serde_json::json;
 
-use crate::aws::{AwsError, ScalingInstance};
-use crate::cache::heartbeats::HeartbeatCache;
-use crate::coordinator::Coordinator;
+use crate::aws::{Aws, AwsError, ScalingInstance};
+use crate::cache::Cache;
+use crate::context::RunContext;
+use crate::executor::{Executor, Sent};
 use crate::handled::Handled;
 use crate::logging::Level;
 use crate::metrics::Metric;
+use crate::observer::{Hooks, KillSwitchReader};
 
-/// What came of one run.
-#[derive(Debug, Default)]
-struct Sent {
-    ok: usize,
-    over: usize,
-    problems: Vec<String>,
+/// Keeps the hooks alive.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HeartbeatRun<'r> {
+    pub(crate) hooks: Hooks<'r>,
+    pub(crate) kill_switch: KillSwitchReader<'r>,
+    pub(crate) executor: Executor<'r>,
+    pub(crate) aws: &'r Aws,
+    pub(crate) cache: &'r Cache,
+    pub(crate) policy: &'r Policy,
+    pub(crate) run: &'r RunContext,
+    /// Whether the run executes as a function that tools look for.
+    pub(crate) is_deployed: bool,
 }
 
-impl Coordinator {
+impl HeartbeatRun<'_> {
     /// Gives every hook of ours that waits its heartbeat, if it is due.
-    pub(crate) async fn heartbeats(&self) -> Handled {
-        let began = self.now();
+    pub(crate) async fn send(&self) -> Handled {
+        let began = self.run.now();
         let (waiting, failures) = self.aws.list_waiting(&self.policy.auto_scaling_groups).await;
         let (waits, mut problems) = self.waits(&waiting).await;
         problems.extend(failures.iter().map(ToString::to_string));
         if problems.is_empty() {
-            self.remembered().heartbeats.keep(&waits);
+            self.cache.heartbeats().heartbeats.keep(&waits);
         }
         let due = self.due(&waits);
         if !due.is_empty() {
-            self.refresh_kill_switch().await;
+            self.kill_switch.refresh().await;
         }
-        let sent = match self.only_observes() {
-            true => Sent::default(),
-            false => self.send_all(&due).await,
-        };
+        let sent = self.executor.send_heartbeats(&due).await;
         // A group that could not be read may have hooks that are due.
         let late = due.len().saturating_sub(sent.ok + sent.over) + problems.len();
         problems.extend(sent.problems.iter().cloned());
-        self.write_heartbeats_beacon(HeartbeatsBeacon::new(began, waits.len(), late))
-            .await;
+        if self.is_deployed {
+            let beacon = HeartbeatsBeacon::new(began, waits.len(), late);
+            self.executor.write_heartbeats_beacon(&beacon).await;
+        }
         self.measure_time_left(&waits);
         self.log_heartbeats(waits.len(), due.len(), &sent, &problems);
         Handled::Done(json!({"waiting": waits.len(), "due": due.len(), "sent": sent.ok}))
@@ -91,13 +92,13 @@ impl Coordinator {
         &self,
         group: &AutoScalingGroupName,
     ) -> (Vec<(LifecycleHookName, u32)>, Option<AwsError>) {
-        match self.read_hooks(group).await {
+        match self.hooks.read(group).await {
             Ok(hooks) => {
-                self.remembered().hooks.insert(group.clone(), hooks.clone());
+                self.cache.heartbeats().hooks.insert(group.clone(), hooks.clone());
                 (hooks, None)
             }
             Err(failure) => {
-                let known = self.remembered().hooks.get(group).cloned();
+                let known = self.cache.heartbeats().hooks.get(group).cloned();
                 let named = self.policy.lifecycle_hooks.iter();
                 let assumed = || {
                     named
@@ -110,68 +111,14 @@ impl Coordinator {
     }
 
     fn due(&self, waits: &[Wait]) -> Vec<Wait> {
-        let now = self.now();
+        let now = self.run.now();
         let due = |heartbeats: &Heartbeats| heartbeats.due(waits, now).into_iter().cloned().collect();
-        due(&self.remembered().heartbeats)
-    }
-
-    /// At an even pace, and who was refused once more when the others had theirs, while there is time.
-    async fn send_all(&self, due: &[Wait]) -> Sent {
-        let mut sent = Sent::default();
-        let mut left: Vec<Wait> = due.to_vec();
-        for _ in 0..2 {
-            left = self.send(&left, &mut sent).await;
-        }
-        let late = left.len();
-        if late > 0 {
-            sent.problems.push(format!(
-                "{} could not be sent in this run",
-                counted(late, "heartbeat")
-            ));
-        }
-        sent
-    }
-
-    /// Gives back those that did not get theirs.
-    async fn send(&self, due: &[Wait], sent: &mut Sent) -> Vec<Wait> {
-        let begin = tokio::time::Instant::now();
-        let numbered = (0_u32..).zip(due);
-        let outcomes = numbered.map(|(number, wait)| async move {
-            tokio::time::sleep_until(begin + HEARTBEAT_INTERVAL * number.saturating_sub(HEARTBEAT_BURST))
-                .await;
-            if self.time_left() <= SignedDuration::ZERO {
-                return (wait, None);
-            }
-            // Auto Scaling restarts the clock when it takes the call, so what is remembered is the time before it.
-            let at = self.now();
-            let outcome = self.aws.heartbeat(&wait.instance, &lifecycle(wait, at)).await;
-            (wait, Some((at, outcome)))
-        });
-        let outcomes: Vec<_> = stream::iter(outcomes)
-            .buffer_unordered(HEARTBEATS_AT_ONCE)
-            .collect()
-            .await;
-        let mut left = Vec::new();
-        for (wait, outcome) in outcomes {
-            match outcome {
-                Some((at, Ok(true))) => {
-                    self.remembered().heartbeats.sent(wait, at);
-                    sent.ok += 1;
-                }
-                Some((_, Ok(false))) => sent.over += 1,
-                Some((_, Err(failure))) => {
-                    sent.problems.push(format!("{}: {failure}", wait.instance));
-                    left.push(wait.clone());
-                }
-                None => left.push(wait.clone()),
-            }
-        }
-        left
+        due(&self.cache.heartbeats().heartbeats)
     }
 
     /// The least time that a wait has left, as far as its heartbeats tell.
     fn measure_time_left(&self, waits: &[Wait]) {
-        let (now, remembered) = (self.now(), self.remembered());
+        let (now, remembered) = (self.run.now(), self.cache.heartbeats());
         let ends = waits
             .iter()
             .filter_map(|wait| remembered.heartbeats.runs_out(wait));
@@ -189,8 +136,8 @@ impl Coordinator {
             (true, _) => Level::Info,
         };
         let fields = json!({
-            "requestId": self.request_id,
-            "mode": self.mode(),
+            "requestId": self.run.request_id,
+            "mode": self.executor.mode().name(),
             "waiting": waiting,
             "due": due,
             "sent": sent.ok,
@@ -198,25 +145,6 @@ impl Coordinator {
             "errors": problems.iter().take(PROBLEMS_MAX).collect::<Vec<_>>(),
             "calls": self.aws.meter.calls(),
         });
-        self.logger.log(level, "heartbeats", fields);
-    }
-
-    fn remembered(&self) -> MutexGuard<'_, HeartbeatCache> {
-        self.cache
-            .heartbeats
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A wait as Auto Scaling's API takes it: instance and hook name it, without its token.
-fn lifecycle(wait: &Wait, at: Timestamp) -> Lifecycle {
-    Lifecycle {
-        auto_scaling_group_name: wait.group.clone(),
-        lifecycle_hook_name: wait.hook.clone(),
-        lifecycle_action_token: None,
-        heartbeat_seconds: wait.timeout_seconds,
-        heartbeat_at: at,
-        global_deadline_at: Timestamp::MAX,
+        self.run.logger.log(level, "heartbeats", fields);
     }
 }

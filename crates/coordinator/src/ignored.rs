@@ -3,7 +3,7 @@
 use protector_core::trigger::TriggerKind;
 use serde_json::json;
 
-use crate::coordinator::Coordinator;
+use crate::context::RunContext;
 use crate::handled::Handled;
 use crate::logging::Level;
 
@@ -35,7 +35,7 @@ impl From<TriggerKind> for IgnoredTrigger {
     }
 }
 
-impl Coordinator {
+impl RunContext {
     /// Logs why nothing is done.
     pub(crate) fn ignored(&self, level: Level, trigger: impl Into<IgnoredTrigger>, message: &str) -> Handled {
         let trigger = trigger.into().name();

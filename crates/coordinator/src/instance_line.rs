@@ -12,8 +12,8 @@ use protector_core::unprotected::UnprotectedDaemon;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::apply::Done;
 use crate::aws::ErrorKind;
+use crate::executor::Done;
 use crate::logging::Level;
 use crate::outcome::Outcome;
 

@@ -1,42 +1,45 @@
 //! The coordinator: a Lambda function that holds daemons while an ECS container instance drains.
 //!
-//! One invocation: [`handler`] reads the event, finds the instances concerned, and for each of them [`reconcile`]
-//! looks ([`observe`]), lets the core plan, and acts ([`apply`]). What is decided is decided in `protector_core`.
+//! One invocation: `router` hands each event to its handler in `events`, or to the `sweeper`. For each instance
+//! concerned the `reconciler` observes (`observer`), lets the core plan, and executes (`executor`). What is decided is
+//! decided in `protector_core`.
+//!
+//! ```text
+//!  coordinator ─► handler, batch ─► router ─► events, sweeper, heartbeats
+//!                                                │
+//!                                                ▼
+//!                                             reconciler ─► observer ─► executor
+//! ```
+//!
+//! Each of them shows by its fields what it needs. They live for one run, borrow what outlives it, and cost nothing to make.
 
-mod agenda;
-pub mod apply;
 pub mod aws;
-mod beacon;
+mod batch;
 pub mod cache;
 pub mod clock;
+mod context;
 pub mod coordinator;
-mod describe;
-pub mod handled;
-pub mod handler;
+mod crowd;
+mod events;
+mod executor;
+mod handled;
+mod handler;
 mod heartbeats;
-mod hook;
 mod ignored;
-mod instance;
 mod instance_line;
-mod kill_switch;
-mod locate;
 pub mod logging;
 pub mod metrics;
-pub mod observe;
-pub mod outcome;
+mod observer;
+mod outcome;
 mod overwritten;
-pub mod place;
-mod protection;
 pub mod rate_limit;
-pub mod reconcile;
-mod records;
+mod reconciler;
+mod router;
 pub mod runtime;
 pub mod store;
-pub mod subject;
-pub mod survey;
-pub mod survey_view;
-mod task;
+mod subject;
+mod sweeper;
 pub mod tens;
-mod tick;
+mod waits;
 
 pub use protector_core::settings::coordinator as settings;

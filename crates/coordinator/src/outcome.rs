@@ -9,7 +9,7 @@ use crate::aws::AwsError;
 /// How an action went. In a log line it is `outcome`, a code, and `error`, the text of a failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", content = "error", rename_all = "kebab-case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// It was done.
     Ok,
     /// The record was written together with others, into a shared one.

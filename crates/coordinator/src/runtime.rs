@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::aws::Aws;
 use crate::cache::Cache;
 use crate::clock::Clock;
-use crate::coordinator::Coordinator;
+use crate::coordinator::{Coordinator, Invocation};
 use crate::logging::{Level, Logger};
 use crate::settings::CoordinatorSettings;
 
@@ -79,25 +79,26 @@ fn log_crash(problem: &str) {
 }
 
 async fn invocations(settings: CoordinatorSettings) -> Result<(), lambda_runtime::Error> {
-    let policy = Arc::new(settings.policy);
-    let memory = Arc::new(Cache::default());
-    let logger = Logger::new(settings.log);
-    let aws = Aws::from_environment().await;
+    let coordinator = Coordinator {
+        policy: Arc::new(settings.policy),
+        aws: Aws::from_environment().await,
+        cache: Arc::new(Cache::default()),
+        logger: Logger::new(settings.log),
+        clock: Clock::system(),
+    };
     let handler = |event: LambdaEvent<Value>| {
-        let coordinator = Coordinator {
-            policy: policy.clone(),
-            aws: aws.clone(),
-            cache: memory.clone(),
-            logger: logger.clone(),
-            clock: Clock::system(),
-            deployment: Some(Arc::new(deployment(&event.context))),
+        let coordinator = coordinator.clone();
+        let invocation = Invocation {
             request_id: event.context.request_id.clone(),
             deadline: deadline(event.context.deadline),
-            queued: false,
-            more_wait: false,
-            survey: Arc::default(),
+            deployment: Some(deployment(&event.context)),
         };
-        async move { coordinator.handle(&event.payload).await.map_err(failed) }
+        async move {
+            coordinator
+                .handle(invocation, &event.payload)
+                .await
+                .map_err(failed)
+        }
     };
     lambda_runtime::run(service_fn(handler)).await
 }

@@ -1,27 +1,58 @@
-//! An instance to observe, and what a run knows of it before.
+//! What a run reconciles, and what it knows of it before.
 
 use jiff::Timestamp;
-use protector_core::ids::{ContainerInstanceArn, InstanceKey};
-use protector_core::observation::{ContainerInstance, Hook, Observed, Stored, Task};
+use protector_core::ids::{ContainerInstanceArn, InstanceId, InstanceKey};
+use protector_core::observation::{ContainerInstance, Hook, HookAction, Observed, Stored, Task};
+use protector_core::plan::Search;
+use protector_core::sweep::{NeedsObservation, SteadyDrain};
 
-/// An instance to look at, and what its trigger says of it.
+/// What a run reconciles.
 #[derive(Debug, Clone)]
-pub struct Subject {
+pub(crate) enum Subject {
+    /// An instance of a cluster, to be observed completely.
+    Registered(Box<Registered>),
+    /// A drain that needs no full observation.
+    Steady(Box<SteadyDrain>),
+    /// An instance that is in no cluster, as far as is known: only its hooks are there to act on.
+    Unregistered(Unregistered),
+}
+
+impl Subject {
+    /// An instance of a cluster.
+    pub(crate) fn registered(instance: Registered) -> Subject {
+        Subject::Registered(Box::new(instance))
+    }
+}
+
+/// An instance for which hooks wait, and that was not found in a cluster.
+#[derive(Debug, Clone)]
+pub(crate) struct Unregistered {
     /// Which instance.
-    pub key: InstanceKey,
+    pub(crate) instance: InstanceId,
+    /// The hooks.
+    pub(crate) hooks: Vec<HookAction>,
+    /// What the search for it has found.
+    pub(crate) search: Search,
+}
+
+/// An instance of a cluster to look at, and what its trigger says of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Registered {
+    /// Which instance.
+    pub(crate) key: InstanceKey,
     /// What is known of its registrations in the cluster.
-    pub registered: Registered,
+    pub(crate) registrations: KnownRegistrations,
     /// The hooks that wait for it.
-    pub hook: Hook,
+    pub(crate) hook: Hook,
     /// When EC2 said, by this run's event, that it takes the instance back.
-    pub spot: Option<Timestamp>,
+    pub(crate) spot: Option<Timestamp>,
     /// What this run has been shown of it already.
-    pub shown: Shown,
+    pub(crate) shown: Shown,
 }
 
 /// What a run knows of the registrations of an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Registered {
+pub(crate) enum KnownRegistrations {
     /// These are all, by a listing of this run: maybe none.
     All(Vec<ContainerInstanceArn>),
     /// These are some of them.
@@ -30,32 +61,32 @@ pub enum Registered {
 
 /// What a listing or an event of this very run has shown of an instance: the first look need not ask for it again.
 #[derive(Debug, Clone, Default)]
-pub struct Shown {
+pub(crate) struct Shown {
     /// When it was asked for; now if nothing was.
-    pub at: Option<Timestamp>,
+    pub(crate) at: Option<Timestamp>,
     /// Its record, if it was read. A listing that leaves it out says nothing.
-    pub record: Option<Observed<Stored>>,
+    pub(crate) record: Option<Observed<Stored>>,
     /// Registrations of it.
-    pub instances: Vec<ContainerInstance>,
+    pub(crate) instances: Vec<ContainerInstance>,
     /// Its tasks.
-    pub tasks: Option<Observed<Vec<Task>>>,
+    pub(crate) tasks: Option<Observed<Vec<Task>>>,
     /// Every daemon of the released drain is STOPPED: its events have said so.
-    pub flushed: bool,
+    pub(crate) flushed: bool,
 }
 
-impl Subject {
+impl Registered {
     /// Its registrations, as far as they are known.
-    pub fn arns(&self) -> &[ContainerInstanceArn] {
-        match &self.registered {
-            Registered::All(arns) | Registered::Some(arns) => arns,
+    pub(crate) fn arns(&self) -> &[ContainerInstanceArn] {
+        match &self.registrations {
+            KnownRegistrations::All(arns) | KnownRegistrations::Some(arns) => arns,
         }
     }
 
     /// An instance of which its trigger says nothing else.
-    pub fn new(key: InstanceKey, registered: Registered) -> Subject {
-        Subject {
+    pub(crate) fn new(key: InstanceKey, registrations: KnownRegistrations) -> Registered {
+        Registered {
             key,
-            registered,
+            registrations,
             hook: Hook::None,
             spot: None,
             shown: Shown::default(),
@@ -63,15 +94,31 @@ impl Subject {
     }
 
     /// An instance, some registrations of which were just described.
-    pub fn described(key: InstanceKey, instances: Vec<ContainerInstance>, at: Timestamp) -> Subject {
+    pub(crate) fn described(
+        key: InstanceKey,
+        instances: Vec<ContainerInstance>,
+        at: Timestamp,
+    ) -> Registered {
         let arns = instances.iter().map(|instance| instance.arn.clone()).collect();
-        Subject {
+        Registered {
             shown: Shown {
                 at: Some(at),
                 instances,
                 ..Shown::default()
             },
-            ..Subject::new(key, Registered::Some(arns))
+            ..Registered::new(key, KnownRegistrations::Some(arns))
         }
+    }
+
+    /// An instance that a tick has listed at this time.
+    pub(crate) fn listed(needs: NeedsObservation, at: Timestamp) -> Registered {
+        let mut subject = match needs.instances {
+            Some(instances) => Registered::described(needs.key, instances, at),
+            None => Registered::new(needs.key, KnownRegistrations::Some(Vec::new())),
+        };
+        subject.hook = needs.hook;
+        subject.shown.at = Some(at);
+        subject.shown.record = needs.stored.map(Observed::Present);
+        subject
     }
 }

@@ -124,9 +124,69 @@ impl Control {
     }
 }
 
+/// What a run of the coordinator may do: the setting `DRY_RUN` and the kill switch together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The setting: everything is observed, planned and logged, and nothing is changed.
+    DryRun,
+    /// What the kill switch says.
+    Switch(Control),
+}
+
+impl Mode {
+    /// The mode of a run with this setting and this kill switch: the setting is the stronger one.
+    #[must_use]
+    pub fn of(dry_run: bool, control: Control) -> Mode {
+        match dry_run {
+            true => Mode::DryRun,
+            false => Mode::Switch(control),
+        }
+    }
+
+    /// The mode's name, as logs have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::DryRun => "dry-run",
+            Mode::Switch(control) => control.name(),
+        }
+    }
+
+    /// Returns whether a drain, its record or its hook may be changed.
+    #[must_use]
+    pub fn changes_drains(self) -> bool {
+        match self {
+            Mode::DryRun | Mode::Switch(Control::Observe) => false,
+            Mode::Switch(Control::On | Control::ReleaseAll) => true,
+        }
+    }
+
+    /// Returns whether a beacon may be written. It changes no drain, and says that the kill switch was read.
+    #[must_use]
+    pub fn writes_beacons(self) -> bool {
+        self != Mode::DryRun
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dry_run_writes_nothing_and_observe_writes_the_beacon_alone() {
+        for (dry_run, control, name, changes, beacons) in [
+            (false, Control::On, "on", true, true),
+            (false, Control::ReleaseAll, "release-all", true, true),
+            (false, Control::Observe, "observe", false, true),
+            (true, Control::On, "dry-run", false, false),
+            (true, Control::ReleaseAll, "dry-run", false, false),
+            (true, Control::Observe, "dry-run", false, false),
+        ] {
+            let mode = Mode::of(dry_run, control);
+            let seen = (mode.name(), mode.changes_drains(), mode.writes_beacons());
+            assert_eq!(seen, (name, changes, beacons), "{mode:?}");
+        }
+    }
 
     #[test]
     fn three_modes_and_nothing_else() {

@@ -30,7 +30,7 @@ use crate::record::{Lifecycle, Record, ReleaseReason};
 use crate::trigger::Command;
 
 pub use remark::{Remark, joined};
-pub use steady::{announcement, maintenance_actions, next_due};
+pub use steady::{announcement, maintain, next_due};
 pub use unplaced::{Search, unplaced};
 
 /// The latest deadline that a drain may get: an order to extend it moves it no further. It leaves the daemons their time

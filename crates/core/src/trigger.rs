@@ -212,6 +212,13 @@ impl Event {
         Event::Ignored(message.into())
     }
 
+    /// Returns whether equal events cost one look. An event says that something may have changed, and a look sees what is;
+    /// orders count in their sequence, and each message that is not ours has its line.
+    #[must_use]
+    pub fn is_idempotent(&self) -> bool {
+        matches!(self, Event::Trigger(trigger) if !matches!(trigger, Trigger::Operator(_)))
+    }
+
     /// What is wrong with the event, if it is malformed.
     #[must_use]
     pub fn malformed(&self) -> Option<&Malformed> {

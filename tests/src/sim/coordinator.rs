@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use protector_coordinator::aws::Aws;
 use protector_coordinator::cache::Cache;
 use protector_coordinator::clock::Clock;
-use protector_coordinator::coordinator::Coordinator;
+use protector_coordinator::coordinator::{Coordinator, Invocation};
 use protector_coordinator::logging::{Level, Logger};
 use protector_coordinator::settings::CoordinatorSettings;
 use protector_local_aws::principal::{COORDINATOR, HEARTBEATS};
@@ -62,12 +62,6 @@ impl Function {
             cache: Arc::new(Cache::default()),
             logger: Logger::with_sink(Level::Info, move |line| said(&reporter, line)),
             clock: Clock::new(move || clock.now()),
-            deployment: None,
-            request_id: "transcript".to_owned(),
-            queued: false,
-            more_wait: false,
-            survey: Arc::default(),
-            deadline: clock.now(),
         };
         Function {
             harness: harness.clone(),
@@ -93,12 +87,13 @@ impl Function {
     }
 
     async fn run(&self, payload: &Value) {
-        let invocation = Coordinator {
+        let invocation = Invocation {
+            request_id: "transcript".to_owned(),
             deadline: self.harness.clock.now() + self.timeout,
-            ..self.coordinator.clone()
+            deployment: None,
         };
         // The log lines show what went wrong.
-        let _ = invocation.handle(payload).await;
+        let _ = self.coordinator.handle(invocation, payload).await;
     }
 }
 

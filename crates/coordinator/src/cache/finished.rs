@@ -5,21 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
+use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceKey};
 use protector_core::limits::coordinator::FINISHED_RECHECK_INTERVAL;
 use protector_core::observation::ContainerInstance;
-
-/// A registration with which nothing is left to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FinishedRegistration {
-    /// The instance under it.
-    pub instance: InstanceId,
-    /// Whether its agent was connected. If not, no listing of DRAINING instances has it, so its record is not needed any
-    /// more.
-    pub connected: bool,
-    /// When that was seen.
-    pub at: Timestamp,
-}
+use protector_core::sweep::FinishedRegistration;
 
 /// What one execution environment knows of such registrations.
 #[derive(Debug, Default)]
@@ -56,9 +45,9 @@ impl Finished {
         }
     }
 
-    /// What is known of a registration with which nothing is left to do.
-    pub fn get(&self, cluster: &ClusterName, arn: &ContainerInstanceArn) -> Option<FinishedRegistration> {
-        self.lock().get(cluster)?.get(arn).cloned()
+    /// All that is known of them, by cluster.
+    pub fn all(&self) -> BTreeMap<ClusterName, BTreeMap<ContainerInstanceArn, FinishedRegistration>> {
+        self.lock().clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -97,8 +86,16 @@ mod tests {
         let recheck = FINISHED_RECHECK_INTERVAL.as_secs();
         finished.listed(&prod, &[arn(2), arn(4), arn(9)], at(recheck));
         finished.listed(&dev, &[], at(recheck));
-        let known = |number| finished.get(&prod, &arn(number)).is_some();
+        let known = |number| {
+            finished
+                .all()
+                .get(&prod)
+                .is_some_and(|known| known.contains_key(&arn(number)))
+        };
         assert_eq!([1, 2, 3, 4, 5].map(known), [false, true, false, false, true]);
-        assert_eq!(finished.get(&dev, &arn(2)), None);
+        assert_eq!(
+            finished.all().get(&dev).and_then(|known| known.get(&arn(2))),
+            None
+        );
     }
 }

@@ -174,7 +174,7 @@ pub const WAIT_IN_A_BATCH_MAX: SignedDuration = SignedDuration::from_secs(1);
 pub const READ_BACK_LAG: SignedDuration = SignedDuration::from_secs(1);
 
 /// The run that completes a hook writes the receipt within this.
-pub const ANOTHERS_RECEIPT_MAX: Duration = Duration::from_secs(2);
+pub const ANOTHERS_RECEIPT_MAX: SignedDuration = SignedDuration::from_secs(2);
 
 /// After a wait there must be this much time to observe and to act.
 pub const TIME_FOR_A_LOOK: SignedDuration = SignedDuration::from_secs(5);

@@ -7,12 +7,13 @@ use jiff::Timestamp;
 
 use crate::holding::census;
 use crate::observation::Task;
+use crate::plural::counted;
 use crate::policy::{Policy, StandaloneTasks};
 use crate::record::{Lifecycle, Record};
 
 use super::builder::{count, count_is_due, heartbeat_due, note_waited, release_to_announce};
 use super::schedule::Schedule;
-use super::{Action, Fleet, HeartbeatSender};
+use super::{Action, Fleet, HeartbeatSender, Plan, Remark, Verdict};
 use super::{deadline, later};
 
 /// When a full observation is due for another reason than the end of a task: the deadline, tasks to be stopped, the end
@@ -56,10 +57,33 @@ pub fn announcement(before: &Record, policy: &Policy, fleet: Fleet, now: Timesta
     })
 }
 
-/// What a quiet drain needs: a heartbeat if one is due, and, while it holds, its new count written if that is due.
+/// The plan for a steady drain: a heartbeat if one is due, and, while it holds, its new count written if that is due.
 /// `tasks` are those that are awaited, as they are now; of a drain that holds one at least must hold still.
 #[must_use]
-pub fn maintenance_actions(
+pub fn maintain(
+    before: &Record,
+    tasks: &[Task],
+    policy: &Policy,
+    fleet: Fleet,
+    heartbeats: HeartbeatSender,
+    now: Timestamp,
+) -> Plan {
+    let awaited = tasks.iter().filter(|task| !task.last_status.is_final()).count();
+    Plan {
+        actions: maintenance_actions(before, tasks, policy, fleet, heartbeats, now),
+        verdict: before.reason.map_or(Verdict::Holding, Verdict::Released),
+        remarks: vec![Remark::Note(format!(
+            "steady: {} awaited, and nothing else is due",
+            counted(awaited, "task")
+        ))],
+        look_again: None,
+        order: None,
+    }
+}
+
+/// What a quiet drain needs: a heartbeat if one is due, and, while it holds, its new count written if that is due.
+/// `tasks` are those that are awaited, as they are now; of a drain that holds one at least must hold still.
+fn maintenance_actions(
     before: &Record,
     tasks: &[Task],
     policy: &Policy,

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use protector_coordinator::aws::Aws;
 use protector_coordinator::cache::Cache;
 use protector_coordinator::clock::Clock;
-use protector_coordinator::coordinator::Coordinator;
+use protector_coordinator::coordinator::{Coordinator, Invocation as Run};
 use protector_coordinator::logging::{Level, Logger};
 use tokio::task::{AbortHandle, spawn_local};
 
@@ -76,12 +76,12 @@ impl<'a> Environments<'a> {
                     if harness.bug == Some(Bug::IdleChatter) && invocation.source == Source::Tick {
                         sdk.chatter().await;
                     }
-                    let coordinator = Coordinator {
+                    let run = Run {
                         request_id: format!("{}", invocation.id),
-                        deadline: coordinator.now() + timeout,
-                        ..(*coordinator).clone()
+                        deadline: coordinator.clock.now() + timeout,
+                        deployment: None,
                     };
-                    match coordinator.handle(&invocation.payload).await {
+                    match coordinator.handle(run, &invocation.payload).await {
                         Ok(answer) => (Outcome::Answered, answer.to_string()),
                         Err(problem) => (Outcome::Failed, problem),
                     }
@@ -123,12 +123,6 @@ impl Environment {
                 logger.without_metrics()
             },
             clock: Clock::new(move || crate::wall_clock(clock.now())),
-            deployment: None,
-            request_id: String::new(),
-            deadline: crate::wall_clock(0),
-            queued: false,
-            more_wait: false,
-            survey: Arc::default(),
         };
         Environment {
             coordinator: Rc::new(coordinator),

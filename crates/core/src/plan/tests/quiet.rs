@@ -66,7 +66,7 @@ fn p4_a_released_drain_is_looked_at_when_its_flush_window_is_over() {
 
 fn maintained(bench: &Bench, tasks: &[Task], seconds: i64) -> Vec<Action> {
     let (fleet, sender) = (Fleet::default(), HeartbeatSender::Planner);
-    maintenance_actions(&bench.record(), tasks, &bench.policy, fleet, sender, at(seconds))
+    maintain(&bench.record(), tasks, &bench.policy, fleet, sender, at(seconds)).actions
 }
 
 /// What is done for a quiet drain with so many of its 4 tasks alive: names, and the count that is written.

@@ -42,8 +42,8 @@ fn the_record_sets_the_pace_and_jitter_spreads_it() {
 #[test]
 fn failures_back_off_from_the_poll_interval_to_half_a_minute() {
     let mut wait = wait_in_drain();
-    let pauses = [1.0, 1.0, 1.0, 1.0, 1.0, 0.0]
-        .map(|jitter| wait.sleeps(failed(jitter), Trouble(ReadError::Failed)));
+    let pauses =
+        [1.0, 1.0, 1.0, 1.0, 1.0, 0.0].map(|jitter| wait.sleeps(failed(jitter), Trouble(ReadError::Failed)));
     assert_eq!(pauses, [10, 20, 30, 30, 30, 5].map(secs));
     wait.sleeps(reads(2, holding()), TasksRemain);
     assert_eq!(wait.sleeps(failed(1.0), Trouble(ReadError::Failed)), secs(10));

@@ -2,32 +2,44 @@
 
 use protector_core::control::{Control, KillSwitch};
 use protector_core::limits::coordinator::KILL_SWITCH_TTL;
+use protector_core::record::ParameterPrefix;
 use serde_json::json;
 
-use crate::aws::ErrorKind;
-use crate::coordinator::Coordinator;
+use crate::aws::{Aws, ErrorKind};
+use crate::cache::Cache;
+use crate::context::RunContext;
 use crate::logging::Level;
 
-impl Coordinator {
+/// Reads the kill switch, and remembers what it says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KillSwitchReader<'r> {
+    pub(super) aws: &'r Aws,
+    pub(super) cache: &'r Cache,
+    pub(super) prefix: &'r ParameterPrefix,
+    pub(super) run: &'r RunContext,
+}
+
+impl KillSwitchReader<'_> {
     /// Reads the kill switch if the last reading is old. What cannot be read leaves it as it is.
-    pub(crate) async fn refresh_kill_switch(&self) {
-        if !self.kill_switch_is_fresh() {
-            self.read_kill_switch().await;
+    pub(crate) async fn refresh(&self) {
+        if !self.is_fresh() {
+            self.read().await;
         }
     }
 
     /// Returns whether the kill switch was read a moment ago.
-    pub(crate) fn kill_switch_is_fresh(&self) -> bool {
-        self.cache.control_is_fresh(self.now(), KILL_SWITCH_TTL)
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.cache.control_is_fresh(self.run.now(), KILL_SWITCH_TTL)
     }
 
     /// Reads the kill switch. What cannot be read leaves it as it is.
-    pub(crate) async fn read_kill_switch(&self) {
-        match self.aws.get_text(&self.policy.prefix.control_name()).await {
-            Ok(text) => self.apply_kill_switch(Some(&text)),
-            Err(failure) if failure.kind == ErrorKind::NotFound => self.apply_kill_switch(None),
-            Err(failure) if self.cache.control_problem_is_news(self.now()) => {
-                self.logger
+    pub(crate) async fn read(&self) {
+        match self.aws.get_text(&self.prefix.control_name()).await {
+            Ok(text) => self.apply(Some(&text)),
+            Err(failure) if failure.kind == ErrorKind::NotFound => self.apply(None),
+            Err(failure) if self.cache.control_problem_is_news(self.run.now()) => {
+                self.run
+                    .logger
                     .log(Level::Warn, "control", json!({"error": failure.to_string()}))
             }
             Err(_) => {}
@@ -35,17 +47,17 @@ impl Coordinator {
     }
 
     /// Obeys what the parameter says; without it everything is on. A malformed one changes nothing.
-    pub(crate) fn apply_kill_switch(&self, text: Option<&str>) {
+    pub(crate) fn apply(&self, text: Option<&str>) {
         let before = self.cache.kill_switch();
         let read = text.map_or(Ok(Control::On.into()), KillSwitch::decode);
         let switch = read.as_ref().unwrap_or(&before).clone();
-        self.cache.learn_kill_switch(switch.clone(), self.now());
+        self.cache.learn_kill_switch(switch.clone(), self.run.now());
         let (control, before) = (switch.control, before.control);
         if let Err(problem) = read {
-            if !self.cache.control_problem_is_news(self.now()) {
+            if !self.cache.control_problem_is_news(self.run.now()) {
                 return;
             }
-            self.logger.log(
+            self.run.logger.log(
                 Level::Warn,
                 "control",
                 json!({"mode": control.name(), "error": problem}),
@@ -58,16 +70,7 @@ impl Coordinator {
                     fields[name] = json!(text);
                 }
             }
-            self.logger.log(Level::Warn, "control", fields);
-        }
-    }
-
-    /// What the run may do, for its lines.
-    pub(crate) fn mode(&self) -> &'static str {
-        if self.policy.dry_run {
-            "dry-run"
-        } else {
-            self.cache.control().name()
+            self.run.logger.log(Level::Warn, "control", fields);
         }
     }
 }

@@ -4,7 +4,7 @@ use protector_core::ids::{ContainerInstanceArn, InstanceKey};
 
 /// Where an EC2 instance is registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// In these clusters: at least one, and nearly always no other.
     In(Vec<Home>),
     /// In no cluster of ours: each of them said so.
@@ -15,9 +15,9 @@ pub enum Place {
 
 /// A cluster in which an EC2 instance is registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Home {
+pub(crate) struct Home {
     /// The instance in this cluster.
-    pub key: InstanceKey,
+    pub(crate) key: InstanceKey,
     /// All its registrations there.
-    pub registrations: Vec<ContainerInstanceArn>,
+    pub(crate) registrations: Vec<ContainerInstanceArn>,
 }

@@ -4,13 +4,14 @@ use protector_core::ids::{ClusterName, ContainerInstanceArn};
 use protector_core::trigger::TriggerKind;
 
 use crate::aws::{AwsError, Described, ErrorKind, Instances, NotOurs};
-use crate::coordinator::Coordinator;
 use crate::logging::Level;
+
+use super::Clusters;
 
 /// The type of a capacity provider whose instances ECS keeps by itself.
 const MANAGED_INSTANCES: &str = "MANAGED_INSTANCES";
 
-impl Coordinator {
+impl Clusters<'_> {
     /// Container instances on EC2 instances, all of them or none. Those that are not ours are left out, and logged
     /// once.
     pub(crate) async fn describe(
@@ -50,7 +51,7 @@ impl Coordinator {
     /// Only the type of its capacity provider identifies an instance of ECS Managed Instances.
     async fn remove_managed(&self, cluster: &ClusterName, found: &mut Instances) {
         self.learn_providers(cluster, found).await;
-        let (edges, now) = (&self.cache.foreign, self.now());
+        let (edges, now) = (&self.cache.foreign, self.run.now());
         let provided = found.providers.iter();
         let managed: Vec<ContainerInstanceArn> = provided
             .filter(|(_, provider)| edges.is_managed(cluster, provider, now) == Some(true))
@@ -66,7 +67,7 @@ impl Coordinator {
     /// Asks for the types of capacity providers that are not known. Where they stay unknown the instance counts as
     /// ours: holding is the safe side, and the failure is counted.
     async fn learn_providers(&self, cluster: &ClusterName, found: &Instances) {
-        let (edges, now) = (&self.cache.foreign, self.now());
+        let (edges, now) = (&self.cache.foreign, self.run.now());
         let mut names: Vec<String> = found.providers.values().cloned().collect();
         names.retain(|name| edges.is_managed(cluster, name, now).is_none());
         names.sort();
@@ -83,9 +84,9 @@ impl Coordinator {
     }
 
     fn log_foreign(&self, cluster: &ClusterName, arn: &ContainerInstanceArn, why: NotOurs) {
-        if self.cache.foreign.learn_foreign(arn, self.now()) {
+        if self.cache.foreign.learn_foreign(arn, self.run.now()) {
             let message = format!("the container instance {arn} of cluster {cluster} is not served: {why}");
-            self.ignored(Level::Info, TriggerKind::Instance, &message);
+            self.run.ignored(Level::Info, TriggerKind::Instance, &message);
         }
     }
 }

@@ -8,26 +8,48 @@ use std::collections::BTreeMap;
 use protector_core::ids::ClusterName;
 use protector_core::limits::coordinator::{EXAMPLES_MAX, TIME_FOR_A_LOOK};
 use protector_core::limits::{MESSAGE_CHARS_MAX, PROTECTION_CALLS_MAX, cut};
+use protector_core::policy::Policy;
 use protector_core::protection::check::{Check, CheckRound, Request};
 use protector_core::protection::{unprotected_because, unprotected_daemon};
 use protector_core::unprotected::UnprotectedDaemon;
 use serde_json::{Value, json};
 
-use crate::aws::{AwsError, ListedTask};
-use crate::coordinator::Coordinator;
+use crate::aws::{Aws, AwsError, ListedTask};
+use crate::cache::Cache;
+use crate::context::RunContext;
+use crate::crowd::Crowd;
 use crate::logging::Level;
 use crate::metrics::Metric;
-use crate::observe::scheduled;
+use crate::observer::{Clusters, scheduled};
 
-impl Coordinator {
+/// Checks the protection of daemons, a part of a round in each tick.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ProtectionCheck<'r> {
+    pub(super) clusters: Clusters<'r>,
+    pub(super) aws: &'r Aws,
+    pub(super) cache: &'r Cache,
+    pub(super) policy: &'r Policy,
+    pub(super) run: &'r RunContext,
+}
+
+impl ProtectionCheck<'_> {
     /// Goes on with the check, or begins a round that is due, by a few calls. While many drain, and while the run has no
     /// time left, it waits.
-    pub(crate) async fn check_protection(&self) {
-        let due = |check: &mut Check| check.is_due(self.policy.unprotected_check, self.now());
-        if !self.cache.protection.with(due) || self.is_crowded() || self.time_left() < TIME_FOR_A_LOOK {
+    pub(super) async fn go_on(&self) {
+        let due = |check: &mut Check| check.is_due(self.policy.unprotected_check, self.run.now());
+        let crowd = Crowd {
+            cache: self.cache,
+            run: self.run,
+        };
+        if !self.cache.protection.with(due) || crowd.is_crowded() || self.run.time_left() < TIME_FOR_A_LOOK {
             return;
         }
-        let me = self.metered();
+        let aws = self.aws.metered();
+        let me = ProtectionCheck {
+            clusters: self.clusters.counting(&aws),
+            aws: &aws,
+            ..*self
+        };
         let outcome = me.requests_of_a_tick().await;
         if outcome.is_err() {
             me.cache.protection.with(Check::failed);
@@ -42,11 +64,11 @@ impl Coordinator {
     /// As many requests as a tick may make. After one that fails the rest is left to the next tick.
     async fn requests_of_a_tick(&self) -> Result<(), AwsError> {
         if !self.cache.protection.with(|check| check.goes_on()) {
-            let clusters = self.clusters().await?;
-            let now = self.now();
+            let clusters = self.clusters.watched().await?;
+            let now = self.run.now();
             self.cache.protection.with(|check| check.begin(clusters, now));
         }
-        while self.aws.meter.total() < PROTECTION_CALLS_MAX && self.time_left() >= TIME_FOR_A_LOOK {
+        while self.aws.meter.total() < PROTECTION_CALLS_MAX && self.run.time_left() >= TIME_FOR_A_LOOK {
             let Some(request) = self.cache.protection.with(Check::next_request) else {
                 break;
             };
@@ -60,7 +82,7 @@ impl Coordinator {
         match request {
             Request::Services { cluster, token } => {
                 let answer = self.aws.list_daemon_services(&cluster, token).await;
-                let page = self.unless_gone(&cluster, answer)?;
+                let page = self.clusters.unless_gone(&cluster, answer)?;
                 protection.with(|check| check.services(&cluster, page.items, page.next_token));
             }
             Request::Tasks {
@@ -81,7 +103,7 @@ impl Coordinator {
 
     /// Tasks of an instance that is known to drain are left to its drain.
     fn judge_tasks(&self, cluster: &ClusterName, found: Vec<ListedTask>) {
-        let (count, now) = (found.len(), self.now());
+        let (count, now) = (found.len(), self.run.now());
         let mut bare: BTreeMap<UnprotectedDaemon, Vec<Value>> = BTreeMap::new();
         for listed in found {
             let instance = listed.container_instance.clone();
@@ -89,7 +111,7 @@ impl Coordinator {
                 continue;
             }
             let task = scheduled(listed, None);
-            let reason = unprotected_because(&task, &self.policy);
+            let reason = unprotected_because(&task, self.policy);
             self.cache.protection.saw(&task, reason, now);
             let Some(reason) = reason else { continue };
             let sidecar = task.container(&self.policy.sidecar_container);
@@ -114,7 +136,7 @@ impl Coordinator {
 
     fn log_unprotected(&self, cluster: &ClusterName, daemon: &UnprotectedDaemon, tasks: &[Value]) {
         let fields = json!({
-            "requestId": self.request_id,
+            "requestId": self.run.request_id,
             "cluster": cluster,
             "service": daemon.service,
             "reason": daemon.reason,
@@ -122,7 +144,7 @@ impl Coordinator {
             "tasks": tasks.len(),
             "examples": tasks.iter().take(EXAMPLES_MAX).collect::<Vec<_>>(),
         });
-        self.logger.log(Level::Warn, "unprotected", fields);
+        self.run.logger.log(Level::Warn, "unprotected", fields);
     }
 
     fn log_check(&self, round: Option<CheckRound>, problem: Option<AwsError>) {
@@ -131,13 +153,13 @@ impl Coordinator {
             None => Level::Debug,
         };
         let fields = json!({
-            "requestId": self.request_id,
+            "requestId": self.run.request_id,
             "finished": round.is_some(),
             "tasks": round.map(|round| round.tasks),
             "unprotected": round.map(|round| round.unprotected),
             "error": problem.map(|problem| problem.to_string()),
             "calls": self.aws.meter.calls(),
         });
-        self.logger.log(level, "protection-check", fields);
+        self.run.logger.log(level, "protection-check", fields);
     }
 }

@@ -1,4 +1,6 @@
-//! Finds an EC2 instance: in which cluster it is, and under which name.
+//! The clusters that are watched, and where in them an EC2 instance is registered.
+
+mod describe;
 
 use std::collections::BTreeSet;
 
@@ -8,19 +10,37 @@ use protector_core::limits::DESCRIBE_CLUSTERS_MAX;
 use protector_core::limits::coordinator::{
     CLUSTER_INTERVAL, CLUSTERS_AT_ONCE, CLUSTERS_IN_A_BURST, CLUSTERS_MANY,
 };
+use protector_core::policy::Policy;
+use protector_core::sweep::Draining;
 
-use crate::aws::{AwsError, ErrorKind};
-use crate::coordinator::Coordinator;
+use crate::aws::{Aws, AwsError, ErrorKind};
+use crate::cache::Cache;
+use crate::context::RunContext;
 use crate::ignored::IgnoredTrigger;
 use crate::logging::Level;
-use crate::place::{Home, Place};
 
-impl Coordinator {
+use super::place::{Home, Place};
+
+/// Asks the clusters that are watched for their container instances.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clusters<'r> {
+    pub(super) aws: &'r Aws,
+    pub(super) cache: &'r Cache,
+    pub(super) policy: &'r Policy,
+    pub(super) run: &'r RunContext,
+}
+
+impl<'r> Clusters<'r> {
+    /// The same, with calls counted by another meter.
+    pub(crate) fn counting<'a>(&self, aws: &'a Aws) -> Clusters<'a>
+    where
+        'r: 'a,
+    {
+        Clusters { aws, ..*self }
+    }
+
     /// Finds an EC2 instance in the clusters of ours. What was remembered of them cannot say that it is in none.
-    pub async fn locate(&self, instance: &InstanceId) -> Place {
-        if let Some(home) = self.survey.take_home(instance) {
-            return Place::In(vec![home]);
-        }
+    pub(crate) async fn locate(&self, instance: &InstanceId) -> Place {
         let (clusters, remembered) = match self.known_clusters().await {
             Ok(known) => known,
             Err(failure) => return Place::Unknown(failure.to_string()),
@@ -92,7 +112,7 @@ impl Coordinator {
     ///
     /// # Errors
     /// The cluster could not be asked.
-    pub async fn locate_in(
+    pub(crate) async fn locate_in(
         &self,
         cluster: &ClusterName,
         instance: &InstanceId,
@@ -128,15 +148,15 @@ impl Coordinator {
         if !answer.as_ref().is_err_and(gone) {
             return answer;
         }
-        if self.cache.foreign.learn_gone(cluster, self.now()) {
+        if self.cache.foreign.learn_gone(cluster, self.run.now()) {
             let reason = format!("the cluster {cluster} does not exist, so it has no container instances");
-            self.ignored(Level::Warn, IgnoredTrigger::Cluster, &reason);
+            self.run.ignored(Level::Warn, IgnoredTrigger::Cluster, &reason);
         }
         Ok(T::default())
     }
 
     /// The clusters that are watched.
-    pub async fn clusters(&self) -> Result<Vec<ClusterName>, AwsError> {
+    pub(crate) async fn watched(&self) -> Result<Vec<ClusterName>, AwsError> {
         self.known_clusters().await.map(|(clusters, _)| clusters)
     }
 
@@ -145,7 +165,7 @@ impl Coordinator {
         if !self.policy.clusters.is_empty() {
             return Ok((self.policy.clusters.clone(), false));
         }
-        match self.cache.clusters(self.now()) {
+        match self.cache.clusters(self.run.now()) {
             Some(clusters) => Ok((clusters, true)),
             None => Ok((self.find_clusters().await?, false)),
         }
@@ -162,7 +182,31 @@ impl Coordinator {
             }
             clusters.retain(|cluster| !empty.contains(cluster));
         }
-        self.cache.learn_clusters(clusters.clone(), self.now());
+        self.cache.learn_clusters(clusters.clone(), self.run.now());
         Ok(clusters)
+    }
+
+    /// DRAINING instances of every cluster, and what could not be found out: one bad cluster hides none of the others.
+    pub(crate) async fn draining(&self) -> (Draining, Vec<AwsError>) {
+        let clusters = match self.watched().await {
+            Ok(clusters) => clusters,
+            Err(failure) => return (Draining::new(), vec![failure]),
+        };
+        let asked = self.ask_each(&clusters, async |cluster| {
+            self.unless_gone(cluster, self.aws.list_draining(cluster).await)
+        });
+        let answers = asked.await;
+        let (mut draining, mut failures) = (Draining::new(), Vec::new());
+        for (cluster, answer) in clusters.into_iter().zip(answers) {
+            match answer {
+                Ok(arns) => {
+                    self.cache.listed(&cluster, &arns, self.run.now());
+                    self.cache.finished.listed(&cluster, &arns, self.run.now());
+                    draining.insert(cluster, arns.into_iter().collect());
+                }
+                Err(failure) => failures.push(failure),
+            }
+        }
+        (draining, failures)
     }
 }

@@ -9,45 +9,35 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::InstanceId;
-use protector_core::limits::SHARED_FROM;
 use protector_core::limits::coordinator::{
-    BATCH_RECHECK_INTERVAL, BATCH_WAIT_MAX, BEGUN_MAX, GATHER_SECONDS_MAX, GATHERED_PER_SECOND,
-    LOOKED_AT_MAX, ONE_BY_ONE_MAX, TIME_FOR_MANY,
+    BATCH_RECHECK_INTERVAL, BATCH_WAIT_MAX, BEGUN_MAX, LOOKED_AT_MAX, ONE_BY_ONE_MAX, TIME_FOR_MANY,
 };
 use protector_core::trigger::{HookNotice, TriggerKind};
 
 use crate::cache::Beginning;
-use crate::coordinator::Coordinator;
 use crate::handled::Handled;
-use crate::subject::{Registered, Subject};
+use crate::router::Router;
+use crate::subject::{KnownRegistrations, Registered, Subject};
 
-impl Coordinator {
-    /// Do so many instances drain that those of a batch are looked at together?
-    pub(crate) fn is_crowded(&self) -> bool {
-        self.queued && !self.gathers().is_zero()
-    }
+/// Deals with what a batch has put off.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DueLooks<'r> {
+    pub(super) router: Router<'r>,
+}
 
-    /// Puts the beginning of a drain together with others, if messages wait behind it.
-    pub(crate) fn put_off(&self, beginning: Beginning) -> bool {
-        let puts_off = self.queued && self.more_wait;
-        if puts_off {
-            self.cache.agenda.add(beginning, self.now());
-        }
-        puts_off
-    }
-
+impl DueLooks<'_> {
     /// Instances whose next look is due, or will be in a moment: at the end of a settle window no service sends an event. While
     /// a batch waits, nothing else is received, so it does not wait for long.
-    pub(crate) async fn look_at_what_is_due(&self) {
-        let begun = self.now();
+    pub(super) async fn look_at_what_is_due(&self) {
+        let begun = self.router.run.now();
         loop {
             self.look_at_those_due().await;
-            let gathers = self.gathers();
+            let gathers = self.router.crowd().gathers();
             // Who awaits nothing but the end of a long settle window misses no event meanwhile.
-            let patience = match self.cache.awaits_an_event() {
+            let patience = match self.router.cache.awaits_an_event() {
                 false => BATCH_RECHECK_INTERVAL,
                 // Of so many one always has an event to come, and a drain that begins must not wait for those that settle.
-                true if !gathers.is_zero() => self.policy.linger.min(BATCH_WAIT_MAX),
+                true if !gathers.is_zero() => self.router.policy.linger.min(BATCH_WAIT_MAX),
                 true => BATCH_WAIT_MAX,
             };
             let until = self.first_due().filter(|at| at.duration_since(begun) <= patience);
@@ -57,56 +47,58 @@ impl Coordinator {
             if self.is_short_of_time(gathers) {
                 return;
             }
-            let at = self.cache.agenda.rests_until().map_or(at, |rest| at.max(rest));
-            let wait = at.duration_since(self.now()).max(SignedDuration::ZERO);
+            let at = self
+                .router
+                .cache
+                .agenda
+                .rests_until()
+                .map_or(at, |rest| at.max(rest));
+            let wait = at.duration_since(self.router.run.now()).max(SignedDuration::ZERO);
             tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
         }
     }
 
     /// When the first of all looks is due that were put off.
     fn first_due(&self) -> Option<Timestamp> {
-        let since = self.cache.agenda.since();
-        self.cache.next_due().into_iter().chain(since).min()
-    }
-
-    /// While many drain, a look that is due waits for others for so long.
-    fn gathers(&self) -> SignedDuration {
-        let drains = self.cache.fleet(self.now()).drains + self.cache.agenda.waiting();
-        match i64::try_from(drains / GATHERED_PER_SECOND) {
-            Ok(seconds) if drains >= SHARED_FROM => {
-                SignedDuration::from_secs(seconds.clamp(1, GATHER_SECONDS_MAX))
-            }
-            _ => SignedDuration::ZERO,
-        }
+        let since = self.router.cache.agenda.since();
+        self.router.cache.next_due().into_iter().chain(since).min()
     }
 
     /// Is there too little time left to look at as many as gather?
     fn is_short_of_time(&self, gathers: SignedDuration) -> bool {
-        !gathers.is_zero() && self.time_left() < TIME_FOR_MANY
+        !gathers.is_zero() && self.router.run.time_left() < TIME_FOR_MANY
     }
 
     /// Deals with the hooks that were put off, and looks at those that are due: many at once.
-    pub(crate) async fn look_at_those_due(&self) {
-        let (gathers, begun) = (self.gathers(), self.now());
+    pub(super) async fn look_at_those_due(&self) {
+        let (gathers, begun) = (self.router.crowd().gathers(), self.router.run.now());
         let first = self.first_due().and_then(|at| at.checked_add(gathers).ok());
-        let rests = self.cache.agenda.rests_until().is_some_and(|until| begun < until);
+        let rests = self
+            .router
+            .cache
+            .agenda
+            .rests_until()
+            .is_some_and(|until| begun < until);
         let rests = rests && !gathers.is_zero();
         if first.is_none_or(|first| begun < first) || rests || self.is_short_of_time(gathers) {
             return;
         }
         self.begin_together().await;
         self.look_together().await;
-        self.refresh_polls().await;
-        self.cache.agenda.looked(begun, self.now());
+        self.router.executor.refresh_polls().await;
+        self.router.cache.agenda.looked(begun, self.router.run.now());
     }
 
     async fn begin_together(&self) {
-        let beginnings = self.cache.agenda.take(BEGUN_MAX);
+        let beginnings = self.router.cache.agenda.take(BEGUN_MAX);
         if beginnings.is_empty() {
             return;
         }
         let beginnings = self.still_begin(beginnings).await;
-        let run = self.surveyed(self.survey_beginnings(&beginnings).await);
+        let survey = self.router.observer.surveyor().beginnings(&beginnings).await;
+        let run = DueLooks {
+            router: self.router.surveyed(&survey),
+        };
         let mut by_instance: BTreeMap<InstanceId, Vec<Beginning>> = BTreeMap::new();
         for beginning in beginnings {
             let instance = beginning.instance().clone();
@@ -130,35 +122,36 @@ impl Coordinator {
                 other => others.push(other),
             }
         }
-        let leaving = self.still_leaving(notices).await;
+        let leaving = self.router.observer.hooks().still_leaving(notices).await;
         others.extend(leaving.into_iter().map(Beginning::Hook));
         others
     }
 
     async fn begin(&self, beginning: Beginning) {
         let handled = match beginning.clone() {
-            Beginning::Hook(notice) => self.hook_waits(notice).await,
-            Beginning::Draining(change) => self.draining_begins(change).await,
-            Beginning::Spot(notice) => self.spot(notice).await,
+            Beginning::Hook(notice) => self.router.hooks().begin(notice).await,
+            Beginning::Draining(change) => self.router.instances().begin(change).await,
+            Beginning::Spot(notice) => self.router.spot().handle(notice).await,
         };
         match handled {
-            Handled::Failed(_) => self.cache.agenda.again(beginning, self.now()),
-            _ => self.cache.agenda.begun(beginning.instance()),
+            Handled::Failed(_) => self.router.cache.agenda.again(beginning, self.router.run.now()),
+            _ => self.router.cache.agenda.begun(beginning.instance()),
         }
     }
 
     async fn look_together(&self) {
-        let due = self.cache.take_due(self.now(), LOOKED_AT_MAX);
-        let run = self.surveyed(self.survey_due(&due).await);
-        let (seen, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|(key, _)| run.survey.has(key));
+        let due = self.router.cache.take_due(self.router.run.now(), LOOKED_AT_MAX);
+        let survey = self.router.observer.surveyor().due(&due).await;
+        let reconciler = self.router.reconciler.surveyed(&survey);
+        let (seen, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|(key, _)| survey.has(key));
         // A survey that fails must not become as many looks.
         for (key, _) in others.iter().skip(ONE_BY_ONE_MAX) {
-            self.cache.look_at(key, Some(self.now()));
+            self.router.cache.look_at(key, Some(self.router.run.now()));
         }
         let due = seen.into_iter().chain(others.into_iter().take(ONE_BY_ONE_MAX));
-        let looks = due.map(async |(key, arns)| {
-            run.reconciled(TriggerKind::Due, &Subject::new(key, Registered::Some(arns)))
-                .await
+        let looks = due.map(|(key, arns)| {
+            let subject = Registered::new(key, KnownRegistrations::Some(arns));
+            reconciler.bring_on(TriggerKind::Due, Subject::registered(subject))
         });
         join_all(looks).await;
     }

@@ -6,12 +6,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use protector_core::ids::{ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::observation::{Observed, Stored};
 
-use crate::place::Home;
 use crate::subject::Shown;
+
+use super::place::Home;
 
 /// What a survey has shown, until the observation of an instance takes its part.
 #[derive(Debug, Default)]
-pub struct Survey {
+pub(crate) struct Survey {
     seen: Mutex<View>,
     size: usize,
 }
@@ -35,32 +36,32 @@ impl Survey {
     }
 
     /// The number of instances that the events of the run name.
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.size
     }
 
     /// Where an instance is registered, if the survey has found it.
-    pub fn take_home(&self, instance: &InstanceId) -> Option<Home> {
+    pub(crate) fn take_home(&self, instance: &InstanceId) -> Option<Home> {
         self.lock().homes.remove(instance)
     }
 
     /// What was seen of an instance.
-    pub fn take(&self, key: &InstanceKey) -> Option<Shown> {
+    pub(crate) fn take(&self, key: &InstanceKey) -> Option<Shown> {
         self.lock().shown.remove(key)
     }
 
     /// Its registrations in the cluster, if the survey has found all of them there.
-    pub fn take_registrations(&self, key: &InstanceKey) -> Option<Vec<ContainerInstanceArn>> {
+    pub(crate) fn take_registrations(&self, key: &InstanceKey) -> Option<Vec<ContainerInstanceArn>> {
         self.lock().registrations.remove(key)
     }
 
     /// What its record says, if the survey has read it.
-    pub fn record(&self, key: &InstanceKey) -> Option<Observed<Stored>> {
+    pub(crate) fn record(&self, key: &InstanceKey) -> Option<Observed<Stored>> {
         self.lock().shown.get(key)?.record.clone()
     }
 
     /// Has an instance been seen?
-    pub fn has(&self, key: &InstanceKey) -> bool {
+    pub(crate) fn has(&self, key: &InstanceKey) -> bool {
         self.lock().shown.contains_key(key)
     }
 

@@ -7,17 +7,37 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use protector_core::aws::InstanceStatus;
-use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, TaskArn};
+use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::DESCRIBE_MAX;
 use protector_core::limits::coordinator::{ASKED_BY_NAME_MAX, FEW_INSTANCES};
 use protector_core::observation::{ContainerInstance, Observed, Task};
 
-use crate::aws::{AwsError, Described, ErrorKind, ListedTask};
-use crate::cache::Beginning;
-use crate::coordinator::Coordinator;
-use crate::place::Home;
+use crate::aws::{Aws, AwsError, Described};
+use crate::cache::{Beginning, Cache};
+use crate::context::RunContext;
+use crate::executor::Executor;
 use crate::subject::Shown;
-use crate::survey_view::{Survey, View};
+
+use super::clusters::Clusters;
+use super::kill_switch::KillSwitchReader;
+use super::place::Home;
+use super::records::Records;
+use super::survey::{Survey, View};
+use super::tasks::{Placed, SurveySubject, Tasks};
+
+/// Surveys many instances at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Surveyor<'r> {
+    pub(super) clusters: Clusters<'r>,
+    pub(super) tasks: Tasks<'r>,
+    pub(super) records: Records<'r>,
+    pub(super) kill_switch: KillSwitchReader<'r>,
+    /// Says which drains share a record.
+    pub(super) executor: Executor<'r>,
+    pub(super) aws: &'r Aws,
+    pub(super) cache: &'r Cache,
+    pub(super) run: &'r RunContext,
+}
 
 /// Are all registrations there, and all tasks that ECS counts after they were listed? AWS does not promise that a listing of many
 /// pages, in which tasks come and go, leaves none out: an instance that misses one is observed by itself.
@@ -56,16 +76,10 @@ fn by_cluster<T>(
     clusters
 }
 
-/// A task, and the registration that it is on.
-type Placed = (ContainerInstanceArn, Task);
-
-/// An instance to survey: in a cluster, with these registrations.
-type SurveySubject = (InstanceKey, Vec<ContainerInstanceArn>);
-
-impl Coordinator {
+impl Surveyor<'_> {
     /// Surveys instances whose drains begin: where they are, and what their records say. Tasks are looked at when
     /// DRAINING has settled: until then they only come and go.
-    pub(crate) async fn survey_beginnings(&self, beginnings: &[Beginning]) -> Survey {
+    pub(crate) async fn beginnings(&self, beginnings: &[Beginning]) -> Survey {
         let mut anywhere: BTreeSet<InstanceId> = BTreeSet::new();
         let mut in_cluster: BTreeMap<ClusterName, BTreeSet<InstanceId>> = BTreeMap::new();
         for beginning in beginnings {
@@ -82,7 +96,7 @@ impl Coordinator {
     }
 
     /// The same of instances for which hooks wait, as the tick has found them.
-    pub(crate) async fn survey_waiting(&self, instances: BTreeSet<InstanceId>) -> Survey {
+    pub(crate) async fn waiting(&self, instances: BTreeSet<InstanceId>) -> Survey {
         self.survey_new(instances, BTreeMap::new()).await
     }
 
@@ -112,7 +126,7 @@ impl Coordinator {
         wanted: &[InstanceId],
         view: &mut View,
     ) -> Result<(), AwsError> {
-        let at = self.now();
+        let at = self.run.now();
         let mut found: BTreeMap<InstanceKey, Vec<ContainerInstance>> = BTreeMap::new();
         for Described {
             instance,
@@ -139,9 +153,12 @@ impl Coordinator {
     ) -> Result<Vec<Described>, AwsError> {
         let mut arns = Vec::new();
         for some in wanted.chunks(DESCRIBE_MAX) {
-            arns.extend(self.unless_gone(cluster, self.aws.find_instances(cluster, some).await)?);
+            arns.extend(
+                self.clusters
+                    .unless_gone(cluster, self.aws.find_instances(cluster, some).await)?,
+            );
         }
-        self.describe(cluster, &arns).await
+        self.clusters.describe(cluster, &arns).await
     }
 
     /// What is shown of instances whose drains begin. Of many the tasks are read later: a shared record has no counts.
@@ -152,7 +169,7 @@ impl Coordinator {
     ) -> Result<BTreeMap<InstanceKey, Shown>, AwsError> {
         let later = || Observed::Unknown("they are read when DRAINING has settled".to_owned());
         // A record of its own says how many tasks hold, and must not say none before they were read.
-        let shared = self.shares(described.len());
+        let shared = self.executor.shares(described.len());
         let mut shown = self.with_records(described, at).await?;
         if shared {
             shown.values_mut().for_each(|shown| shown.tasks = Some(later()));
@@ -164,10 +181,12 @@ impl Coordinator {
         if wanted.is_empty() {
             return Ok(());
         }
-        let clusters = self.clusters().await?;
-        let at = self.now();
+        let clusters = self.clusters.watched().await?;
+        let at = self.run.now();
         let mut found: BTreeMap<InstanceId, Vec<(ClusterName, ContainerInstance)>> = BTreeMap::new();
-        let asked = self.ask_each(&clusters, async |cluster| self.find_in(cluster, wanted).await);
+        let asked = self
+            .clusters
+            .ask_each(&clusters, async |cluster| self.find_in(cluster, wanted).await);
         for (cluster, described) in clusters.iter().zip(asked.await) {
             for Described {
                 instance,
@@ -217,16 +236,16 @@ impl Coordinator {
                 .map(|(key, _)| key.clone())
                 .filter(|key| !shared(key))
                 .collect();
-            let read = match unknown.is_empty() && self.kill_switch_is_fresh() {
+            let read = match unknown.is_empty() && self.kill_switch.is_fresh() {
                 true => Vec::new(),
-                false if unknown.len() > ASKED_BY_NAME_MAX => self.list_records(&cluster, &unknown).await?,
-                false => self.read_records(&cluster, &unknown).await?,
+                false if unknown.len() > ASKED_BY_NAME_MAX => self.records.list(&cluster, &unknown).await?,
+                false => self.records.read_all(&cluster, &unknown).await?,
             };
             let mut read: BTreeMap<InstanceKey, _> = unknown.into_iter().zip(read).collect();
             for (key, instances) in described {
                 let arns: Vec<ContainerInstanceArn> = instances.iter().map(|one| one.arn.clone()).collect();
                 let record = match read.remove(&key) {
-                    Some(own) => self.with_shared(&key, &arns, own),
+                    Some(own) => self.records.with_shared(&key, &arns, own),
                     None => self
                         .cache
                         .store
@@ -246,7 +265,7 @@ impl Coordinator {
     }
 
     /// Surveys instances whose look is due: their registrations, records and tasks.
-    pub(crate) async fn survey_due(&self, due: &[SurveySubject]) -> Survey {
+    pub(crate) async fn due(&self, due: &[SurveySubject]) -> Survey {
         let mut view = View::default();
         if due.len() > FEW_INSTANCES {
             for (cluster, due) in by_cluster(due.iter().cloned()) {
@@ -262,15 +281,15 @@ impl Coordinator {
         due: Vec<SurveySubject>,
         view: &mut View,
     ) -> Result<(), AwsError> {
-        let at = self.now();
-        let mut tasks = self.tasks_of(cluster, &due).await?;
+        let at = self.run.now();
+        let mut tasks = self.tasks.of_many(cluster, &due).await?;
         // After the tasks: an instance with more of them now than were seen was not seen completely.
         let arns: Vec<ContainerInstanceArn> = due.iter().flat_map(|(_, arns)| arns.clone()).collect();
         let mut described: BTreeMap<InstanceKey, Vec<ContainerInstance>> = BTreeMap::new();
         for Described {
             instance,
             container_instance,
-        } in self.describe(cluster, &arns).await?
+        } in self.clusters.describe(cluster, &arns).await?
         {
             let key = InstanceKey {
                 cluster: cluster.clone(),
@@ -297,90 +316,6 @@ impl Coordinator {
         }
         view.shown.extend(shown);
         Ok(())
-    }
-
-    /// The tasks of many instances, each with its registration: listed one by one, or swept over the whole cluster,
-    /// whatever takes fewer calls.
-    async fn tasks_of(
-        &self,
-        cluster: &ClusterName,
-        instances: &[SurveySubject],
-    ) -> Result<BTreeMap<InstanceKey, Vec<Placed>>, AwsError> {
-        let owners: BTreeMap<&ContainerInstanceArn, &InstanceKey> = instances
-            .iter()
-            .flat_map(|(key, arns)| arns.iter().map(move |arn| (arn, key)))
-            .collect();
-        let swept = match self.sweeps(cluster, owners.len()).await {
-            true => self.sweep(cluster).await?,
-            false => None,
-        };
-        let listed = match swept {
-            Some(listed) => listed,
-            None => self.list_each(cluster, owners.keys().copied()).await?,
-        };
-        let place = |task: &ListedTask| {
-            let arn = task.container_instance.clone()?;
-            owners.contains_key(&arn).then(|| (task.arn.clone(), arn))
-        };
-        let places: BTreeMap<TaskArn, ContainerInstanceArn> = listed.iter().filter_map(place).collect();
-        let theirs = listed.into_iter().filter(|task| places.contains_key(&task.arn));
-        let tasks = self.scheduled(cluster, theirs.collect()).await?;
-        let asked = |task: &Task| {
-            let owner = places.get(&task.arn).and_then(|arn| owners.get(arn));
-            let stored = owner.and_then(|key| self.cache.store.known(key));
-            let record = stored.as_ref().and_then(|stored| stored.readable());
-            record.is_some_and(|record| self.asks_for_protection(record))
-        };
-        let (asked, rest): (Vec<Task>, Vec<Task>) = tasks.into_iter().partition(asked);
-        let asked = self.with_protection(cluster, asked, true).await;
-        let mut by_instance: BTreeMap<InstanceKey, Vec<Placed>> = BTreeMap::new();
-        for task in asked.into_iter().chain(rest) {
-            if let Some(arn) = places.get(&task.arn)
-                && let Some(key) = owners.get(arn)
-            {
-                let own = by_instance.entry((*key).clone()).or_default();
-                own.push((arn.clone(), task));
-            }
-        }
-        Ok(by_instance)
-    }
-
-    /// Does a sweep over all tasks of the cluster take fewer calls than asking for those of so many instances?
-    async fn sweeps(&self, cluster: &ClusterName, instances: usize) -> bool {
-        let tasks = match self.cache.tasks_in(cluster) {
-            Some(tasks) => tasks,
-            None => self.aws.count_tasks(cluster).await.unwrap_or(usize::MAX),
-        };
-        let pages = tasks.div_ceil(DESCRIBE_MAX).max(1);
-        // Both statuses are listed, and all that is listed is described.
-        2 * instances > pages.saturating_mul(2).saturating_add(1)
-    }
-
-    /// Nothing if the role may list tasks by instance alone: then they are listed so from now on.
-    async fn sweep(&self, cluster: &ClusterName) -> Result<Option<Vec<ListedTask>>, AwsError> {
-        let listed = match self.aws.list_tasks(cluster, None).await {
-            Err(failure) if failure.kind == ErrorKind::Denied => {
-                self.cache.learn_tasks_in(cluster, usize::MAX);
-                return Ok(None);
-            }
-            listed => listed?,
-        };
-        let arns: Vec<TaskArn> = listed.into_iter().collect();
-        self.cache.learn_tasks_in(cluster, arns.len());
-        self.aws.describe_tasks(cluster, &arns).await.map(Some)
-    }
-
-    async fn list_each(
-        &self,
-        cluster: &ClusterName,
-        registrations: impl Iterator<Item = &ContainerInstanceArn>,
-    ) -> Result<Vec<ListedTask>, AwsError> {
-        let mut arns = BTreeSet::new();
-        for arn in registrations {
-            arns.extend(self.aws.list_tasks(cluster, Some(arn)).await?);
-        }
-        let arns: Vec<TaskArn> = arns.into_iter().collect();
-        self.aws.describe_tasks(cluster, &arns).await
     }
 }
 

@@ -1,0 +1,43 @@
+//! How many instances drain, and so whether what concerns one waits for what concerns others.
+
+use jiff::SignedDuration;
+use protector_core::limits::SHARED_FROM;
+use protector_core::limits::coordinator::{GATHER_SECONDS_MAX, GATHERED_PER_SECOND};
+
+use crate::cache::{Beginning, Cache};
+use crate::context::RunContext;
+
+/// Says whether a run of the queue gathers what it could do at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Crowd<'r> {
+    pub(crate) cache: &'r Cache,
+    pub(crate) run: &'r RunContext,
+}
+
+impl Crowd<'_> {
+    /// Do so many instances drain that those of a batch are looked at together?
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.run.intake.is_alone() && !self.gathers().is_zero()
+    }
+
+    /// Puts the beginning of a drain together with others, if messages wait behind it.
+    pub(crate) fn put_off(&self, beginning: Beginning) -> bool {
+        let intake = self.run.intake;
+        let puts_off = intake.is_alone() && intake.has_backlog();
+        if puts_off {
+            self.cache.agenda.add(beginning, self.run.now());
+        }
+        puts_off
+    }
+
+    /// While many drain, a look that is due waits for others for so long.
+    pub(crate) fn gathers(&self) -> SignedDuration {
+        let drains = self.cache.fleet(self.run.now()).drains + self.cache.agenda.waiting();
+        match i64::try_from(drains / GATHERED_PER_SECOND) {
+            Ok(seconds) if drains >= SHARED_FROM => {
+                SignedDuration::from_secs(seconds.clamp(1, GATHER_SECONDS_MAX))
+            }
+            _ => SignedDuration::ZERO,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! A lifecycle hook waits: whether it is ours, and how long it waits.
+
+use protector_core::limits::HEARTBEAT_ASSUMED_SECONDS;
+use protector_core::observation::HookAction;
+use protector_core::policy::Policy;
+use protector_core::trigger::{HookNotice, TriggerKind};
+
+use crate::cache::{Beginning, Cache};
+use crate::context::RunContext;
+use crate::crowd::Crowd;
+use crate::handled::Handled;
+use crate::logging::Level;
+use crate::observer::Hooks;
+use crate::waits::Waits;
+
+/// Handles the events of hooks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HookEvents<'r> {
+    pub(crate) hooks: Hooks<'r>,
+    pub(crate) waits: Waits<'r>,
+    pub(crate) crowd: Crowd<'r>,
+    pub(crate) cache: &'r Cache,
+    pub(crate) policy: &'r Policy,
+    pub(crate) run: &'r RunContext,
+}
+
+impl HookEvents<'_> {
+    /// The event of a hook.
+    pub(crate) async fn handle(&self, notice: HookNotice) -> Handled {
+        if !self.policy.serves_group(&notice.group) {
+            let reason = format!("the Auto Scaling group {} is not served", notice.group);
+            return self.run.ignored(Level::Info, TriggerKind::Hook, &reason);
+        }
+        if !self.policy.serves_hook(&notice.hook) {
+            return self.run.ignored(
+                Level::Info,
+                TriggerKind::Hook,
+                &format!("the hook {} is not served", notice.hook),
+            );
+        }
+        if self.crowd.put_off(Beginning::Hook(notice.clone())) {
+            let reason =
+                "more messages wait: the hook is handled together with others at the end of the batch";
+            return self.run.ignored(Level::Debug, TriggerKind::Hook, reason);
+        }
+        match self.hooks.still_leaving(vec![notice]).await.pop() {
+            Some(notice) => self.begin(notice).await,
+            None => Handled::Ignored,
+        }
+    }
+
+    /// A hook waits: its instance is found, and its drain brought on.
+    pub(crate) async fn begin(&self, notice: HookNotice) -> Handled {
+        let timeout = self.hooks.heartbeat_timeout(&notice.group, &notice.hook).await;
+        let action = HookAction {
+            heartbeat_seconds: timeout.unwrap_or(HEARTBEAT_ASSUMED_SECONDS),
+            heartbeat_assumed: timeout.is_none(),
+            since: self
+                .cache
+                .waits_since(&notice.instance, &notice.hook, notice.since, self.run.now()),
+            group: notice.group,
+            hook: notice.hook,
+            token: Some(notice.token),
+        };
+        self.waits
+            .bring_on(TriggerKind::Hook, &notice.instance, vec![action])
+            .await
+    }
+}

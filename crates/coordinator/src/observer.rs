@@ -1,0 +1,293 @@
+//! Observing: where instances are, what is on them, what their records say. Every failure makes a part of an observation
+//! unknown, never smaller.
+//!
+//! [`Observer`] observes one instance; its parts each read one kind of thing, and [`surveyor`] reads for many at once.
+
+mod clusters;
+mod hooks;
+mod kill_switch;
+mod place;
+mod records;
+mod survey;
+mod surveyor;
+mod tasks;
+
+use std::collections::BTreeSet;
+
+use protector_core::aws::InstanceStatus;
+use protector_core::ids::{ContainerInstanceArn, InstanceId, InstanceKey};
+use protector_core::observation::{ContainerInstance, Observation, Observed, Registrations, Stored};
+use protector_core::policy::Policy;
+use protector_core::record::Record;
+
+use crate::aws::Aws;
+use crate::cache::Cache;
+use crate::context::RunContext;
+use crate::executor::Executor;
+use crate::subject::{KnownRegistrations, Registered};
+
+pub(crate) use clusters::Clusters;
+pub(crate) use hooks::Hooks;
+pub(crate) use kill_switch::KillSwitchReader;
+pub(crate) use place::{Home, Place};
+pub(crate) use records::Records;
+pub(crate) use survey::Survey;
+pub(crate) use surveyor::Surveyor;
+pub(crate) use tasks::{Tasks, scheduled};
+
+/// Observes instances.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Observer<'r> {
+    aws: &'r Aws,
+    cache: &'r Cache,
+    policy: &'r Policy,
+    run: &'r RunContext,
+    /// What the run has seen of many instances at once.
+    survey: &'r Survey,
+    /// Writes what was found to be missing in the text of a record.
+    executor: Executor<'r>,
+}
+
+impl<'r> Observer<'r> {
+    /// The observer of a run.
+    pub(crate) fn new(
+        aws: &'r Aws,
+        cache: &'r Cache,
+        policy: &'r Policy,
+        run: &'r RunContext,
+        survey: &'r Survey,
+    ) -> Observer<'r> {
+        let executor = Executor::new(aws, cache, policy, run).for_many(survey.size());
+        Observer {
+            aws,
+            cache,
+            policy,
+            run,
+            survey,
+            executor,
+        }
+    }
+
+    /// The same, with calls counted by another meter.
+    pub(crate) fn counting<'a>(&self, aws: &'a Aws) -> Observer<'a>
+    where
+        'r: 'a,
+    {
+        Observer {
+            aws,
+            executor: self.executor.counting(aws),
+            ..*self
+        }
+    }
+
+    /// The same, with a survey of what it is about to observe.
+    pub(crate) fn surveyed<'a>(&self, survey: &'a Survey) -> Observer<'a>
+    where
+        'r: 'a,
+    {
+        Observer {
+            survey,
+            executor: self.executor.for_many(survey.size()),
+            ..*self
+        }
+    }
+
+    /// The clusters that are watched.
+    pub(crate) fn clusters(&self) -> Clusters<'r> {
+        Clusters {
+            aws: self.aws,
+            cache: self.cache,
+            policy: self.policy,
+            run: self.run,
+        }
+    }
+
+    /// The tasks of instances.
+    pub(crate) fn tasks(&self) -> Tasks<'r> {
+        Tasks {
+            aws: self.aws,
+            cache: self.cache,
+            policy: self.policy,
+            run: self.run,
+        }
+    }
+
+    /// The hooks of Auto Scaling groups.
+    pub(crate) fn hooks(&self) -> Hooks<'r> {
+        Hooks {
+            aws: self.aws,
+            cache: self.cache,
+            policy: self.policy,
+            run: self.run,
+        }
+    }
+
+    /// The kill switch.
+    pub(crate) fn kill_switch(&self) -> KillSwitchReader<'r> {
+        KillSwitchReader {
+            aws: self.aws,
+            cache: self.cache,
+            prefix: &self.policy.prefix,
+            run: self.run,
+        }
+    }
+
+    /// The records.
+    pub(crate) fn records(&self) -> Records<'r> {
+        Records {
+            aws: self.aws,
+            cache: self.cache,
+            prefix: &self.policy.prefix,
+            run: self.run,
+            executor: self.executor,
+        }
+    }
+
+    /// Surveys of many instances.
+    pub(crate) fn surveyor(&self) -> Surveyor<'r> {
+        Surveyor {
+            clusters: self.clusters(),
+            tasks: self.tasks(),
+            records: self.records(),
+            kill_switch: self.kill_switch(),
+            executor: self.executor,
+            aws: self.aws,
+            cache: self.cache,
+            run: self.run,
+        }
+    }
+
+    /// What the run has surveyed.
+    pub(crate) fn survey(&self) -> &'r Survey {
+        self.survey
+    }
+
+    /// Finds an EC2 instance in the clusters that are watched.
+    pub(crate) async fn locate(&self, instance: &InstanceId) -> Place {
+        match self.survey.take_home(instance) {
+            Some(home) => Place::In(vec![home]),
+            None => self.clusters().locate(instance).await,
+        }
+    }
+
+    /// The record of an instance, which a survey may have read.
+    pub(crate) async fn record(&self, key: &InstanceKey, arns: &[ContainerInstanceArn]) -> Observed<Stored> {
+        match self.survey.record(key) {
+            Some(record) => record,
+            None => self.records().read(key, arns).await,
+        }
+    }
+
+    /// Looks at everything: first the record, then ECS, so that the record never knows more than the tasks show.
+    pub(crate) async fn observe(&self, subject: &Registered) -> Observation {
+        let shown = &subject.shown;
+        let at = shown.at.unwrap_or_else(|| self.run.now());
+        let record = match &shown.record {
+            Some(record) => record.clone(),
+            None => self.records().read(&subject.key, subject.arns()).await,
+        };
+        let instance = self.see_registrations(subject, record.readable()).await;
+        let tasks = match (instance.as_yes(), &shown.tasks) {
+            (None, _) => Observed::Absent,
+            (Some(instance), _) if shown.flushed && is_drained(&record, instance) => {
+                Observed::Present(Vec::new())
+            }
+            (Some(_), Some(tasks)) => tasks.clone(),
+            (Some(instance), None) => self.tasks().of_one(&subject.key.cluster, instance, &record).await,
+        };
+        Observation {
+            key: subject.key.clone(),
+            at,
+            record,
+            instance,
+            tasks,
+            hook: subject.hook.clone(),
+        }
+    }
+
+    /// All registrations of the instance. Those that the trigger and the record name are described; unless they show a
+    /// drain that goes its usual way, ECS is asked for others too. So an instance is gone only if two different
+    /// questions say so: events of an earlier registration come late, and listings lag.
+    async fn see_registrations(
+        &self,
+        subject: &Registered,
+        record: Option<&Record>,
+    ) -> Observed<Registrations> {
+        let (complete, named) = match &subject.registrations {
+            KnownRegistrations::All(arns) => (true, arns),
+            KnownRegistrations::Some(arns) => (false, arns),
+        };
+        let recorded = record.into_iter().flat_map(Record::registrations);
+        let arns: BTreeSet<ContainerInstanceArn> = named.iter().chain(recorded).cloned().collect();
+        let seen = self
+            .describe_more(subject, subject.shown.instances.clone(), &arns)
+            .await;
+        let seen = match seen {
+            Ok(seen) if !complete && !is_as_recorded(&seen, record) => {
+                self.describe_others(subject, seen).await
+            }
+            seen => seen,
+        };
+        match seen {
+            Err(why) => Observed::Unknown(why),
+            Ok(mut seen) => {
+                let inactive = |one: &ContainerInstance| one.status == InstanceStatus::Inactive;
+                seen.retain(|one| !inactive(one));
+                let recorded = record.map(|record| &record.container_instance_arn);
+                Registrations::of(seen, recorded).map_or(Observed::Absent, Observed::Present)
+            }
+        }
+    }
+
+    async fn describe_others(
+        &self,
+        subject: &Registered,
+        seen: Vec<ContainerInstance>,
+    ) -> Result<Vec<ContainerInstance>, String> {
+        match self
+            .clusters()
+            .locate_in(&subject.key.cluster, &subject.key.instance)
+            .await
+        {
+            Ok(arns) => {
+                self.describe_more(subject, seen, &arns.into_iter().collect())
+                    .await
+            }
+            Err(why) => Err(why),
+        }
+    }
+
+    /// What was seen, and those of `arns` that were not.
+    async fn describe_more(
+        &self,
+        subject: &Registered,
+        mut seen: Vec<ContainerInstance>,
+        arns: &BTreeSet<ContainerInstanceArn>,
+    ) -> Result<Vec<ContainerInstance>, String> {
+        let known = |arn: &ContainerInstanceArn| seen.iter().any(|one| one.arn == *arn);
+        let asked: Vec<ContainerInstanceArn> = arns.iter().filter(|arn| !known(arn)).cloned().collect();
+        let answer = self.clusters().describe(&subject.key.cluster, &asked).await;
+        let found = answer.map_err(|failure| failure.to_string())?;
+        let own = found
+            .into_iter()
+            .filter(|found| found.instance == subject.key.instance);
+        seen.extend(own.map(|found| found.container_instance));
+        Ok(seen)
+    }
+}
+
+/// Returns whether the drain of this instance, in its present life, is released, and no task held it then. After a
+/// forced release tasks may hold on, and their count must not be guessed.
+fn is_drained(record: &Observed<Stored>, instance: &Registrations) -> bool {
+    let record = record.readable();
+    record.is_some_and(|record| {
+        record.is_released() && record.remaining == 0 && instance.all().all(|one| record.names(&one.arn))
+    })
+}
+
+/// Returns whether these registrations go the usual way of their drain, so that there is no reason to look for others.
+fn is_as_recorded(seen: &[ContainerInstance], record: Option<&Record>) -> bool {
+    let usual = |one: &ContainerInstance| one.status == InstanceStatus::Draining && one.agent_connected;
+    let named = |one: &ContainerInstance| record.is_some_and(|record| record.names(&one.arn));
+    !seen.is_empty() && seen.iter().all(named) && seen.iter().any(usual)
+}

@@ -1,0 +1,124 @@
+//! What a tick lists: records and kill switch, DRAINING instances, waiting instances.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use protector_core::control::Control;
+use protector_core::ids::{ClusterName, InstanceKey};
+use protector_core::observation::{Observed, Stored};
+use protector_core::policy::Policy;
+use protector_core::sweep::{ListedRecord, Listing};
+
+use crate::aws::{Aws, Listed};
+use crate::cache::Cache;
+use crate::context::RunContext;
+use crate::observer::{Clusters, Hooks, KillSwitchReader, Records};
+
+/// Lists what a tick needs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lister<'r> {
+    pub(super) clusters: Clusters<'r>,
+    pub(super) hooks: Hooks<'r>,
+    pub(super) records: Records<'r>,
+    pub(super) kill_switch: KillSwitchReader<'r>,
+    pub(super) aws: &'r Aws,
+    pub(super) cache: &'r Cache,
+    pub(super) policy: &'r Policy,
+    pub(super) run: &'r RunContext,
+}
+
+/// What was listed.
+pub(super) struct Listings {
+    pub(super) listing: Listing,
+    /// The text of the beacon.
+    pub(super) beacon: Option<String>,
+    /// The problems that kept something unknown.
+    pub(super) problems: Vec<String>,
+}
+
+impl Lister<'_> {
+    /// Lists everything. What one API does not answer, the others still do.
+    pub(super) async fn read(&self, at: Timestamp) -> Listings {
+        let prefix = &self.policy.prefix;
+        let (records, (draining, unasked), (waiting, failures)) = tokio::join!(
+            self.aws.list_parameters(prefix),
+            self.clusters.draining(),
+            self.hooks.waiting()
+        );
+        let failed = unasked.iter().chain(&failures);
+        let mut problems: Vec<String> = failed.map(ToString::to_string).collect();
+        // If a part of the answer is missing, the rest still counts; the records name the other instances, and each is
+        // asked for.
+        let waiting = (failures.is_empty() || !waiting.is_empty()).then_some(waiting);
+        let mut listings = Listings {
+            listing: Listing {
+                records: None,
+                draining,
+                waiting,
+            },
+            beacon: None,
+            problems: Vec::new(),
+        };
+        match records {
+            Err(failure) => problems.push(failure.to_string()),
+            Ok(listed) => {
+                let name = prefix.beacon_name();
+                let beacon = listed.iter().find(|one| one.name == name);
+                listings.beacon = beacon.map(|one| one.text.clone());
+                listings.listing.records = Some(self.take_records(listed, at).await);
+            }
+        }
+        listings.problems = problems;
+        listings
+    }
+
+    /// Takes in the kill switch and the shared records, which are in the same listing, and returns the records of the
+    /// instances.
+    async fn take_records(&self, listed: Vec<Listed>, at: Timestamp) -> BTreeMap<InstanceKey, ListedRecord> {
+        let prefix = &self.policy.prefix;
+        let control_name = prefix.control_name();
+        match listed.iter().find(|parameter| parameter.name == control_name) {
+            Some(parameter) => self.kill_switch.apply(Some(&parameter.text)),
+            // A listing may leave out what is there: a switch that was thrown is not taken back by that.
+            None if self.cache.control() != Control::On => self.kill_switch.read().await,
+            None => self.kill_switch.apply(None),
+        }
+        let shared = listed.iter().filter_map(|one| prefix.shared_of(&one.name));
+        let clusters: BTreeSet<ClusterName> = shared.map(|(cluster, _)| cluster).collect();
+        for cluster in &clusters {
+            self.records.learn_shared(cluster, &listed).await;
+        }
+        let repaired = self.records.repair_listed(&listed).await;
+        let of_instances = listed.into_iter().filter_map(|one| {
+            let (key, stored) = (prefix.key_of(&one.name)?, one.stored());
+            let name = one.name;
+            Some((key, ListedRecord { name, stored }))
+        });
+        let mut records: BTreeMap<InstanceKey, ListedRecord> = of_instances.collect();
+        // Records whose texts were written over others, with what those had said.
+        for (key, stored) in repaired {
+            if let Some(listed) = records.get_mut(&key) {
+                listed.stored = stored;
+            }
+        }
+        if self.run.intake.is_alone() {
+            self.add_known(&mut records, at);
+        }
+        records
+    }
+
+    /// Adds what this environment knows of records: the listing may lag, and leaves out those that are shared.
+    fn add_known(&self, records: &mut BTreeMap<InstanceKey, ListedRecord>, at: Timestamp) {
+        let store = &self.cache.store;
+        for (key, listed) in &mut *records {
+            let read: Observed<Stored> = Observed::Present(listed.stored.clone());
+            if let Observed::Present(seen) = store.seen(key, read, at) {
+                listed.stored = seen;
+            }
+        }
+        for (key, stored) in store.open() {
+            let name = self.policy.prefix.record_name(&key);
+            records.entry(key).or_insert(ListedRecord { name, stored });
+        }
+    }
+}

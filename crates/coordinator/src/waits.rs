@@ -1,0 +1,100 @@
+//! Hooks that wait: their instance is found, and its drain brought on.
+
+use std::time::Duration;
+
+use protector_core::ids::InstanceId;
+use protector_core::observation::{Hook, HookAction};
+use protector_core::plan::{Search, unplaced};
+use protector_core::policy::Policy;
+use protector_core::trigger::TriggerKind;
+
+use crate::context::RunContext;
+use crate::handled::Handled;
+use crate::logging::Level;
+use crate::observer::{Home, Place};
+use crate::reconciler::Reconciler;
+use crate::subject::{Registered, Subject, Unregistered};
+
+/// Brings on the drains of instances for which hooks wait.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Waits<'r> {
+    pub(crate) reconciler: Reconciler<'r>,
+    pub(crate) policy: &'r Policy,
+    pub(crate) run: &'r RunContext,
+}
+
+impl Waits<'_> {
+    /// Finds the instance for which these hooks wait, and brings its drain on.
+    pub(crate) async fn bring_on(
+        &self,
+        trigger: TriggerKind,
+        instance: &InstanceId,
+        actions: Vec<HookAction>,
+    ) -> Handled {
+        let named = |action: &HookAction| self.policy.names(&action.group, &action.hook);
+        match self.reconciler.observer.locate(instance).await {
+            Place::In(homes) => self.registered(trigger, homes, actions).await,
+            Place::Nowhere if !actions.iter().any(named) => self.run.ignored(
+                Level::Info,
+                trigger,
+                "the instance is in no watched cluster, and neither PROTECTOR_AUTO_SCALING_GROUPS nor \
+                 PROTECTOR_LIFECYCLE_HOOKS names its group or hook",
+            ),
+            Place::Nowhere => self.nowhere(trigger, instance, actions).await,
+            Place::Unknown(why) => {
+                self.unregistered(trigger, instance, actions, Search::Incomplete(why))
+                    .await
+            }
+        }
+    }
+
+    /// The instance is drained in each cluster that counts.
+    async fn registered(&self, trigger: TriggerKind, homes: Vec<Home>, actions: Vec<HookAction>) -> Handled {
+        let reported = |subject| Registered {
+            hook: Hook::Waiting(actions.clone()),
+            ..subject
+        };
+        self.reconciler.in_each(trigger, homes, reported).await
+    }
+
+    /// The instance is in no cluster: a second look, then there is nothing to wait for.
+    async fn nowhere(
+        &self,
+        trigger: TriggerKind,
+        instance: &InstanceId,
+        actions: Vec<HookAction>,
+    ) -> Handled {
+        let heartbeats = self.run.intake.heartbeats();
+        let first = unplaced(
+            &actions,
+            self.policy,
+            Search::NotFound,
+            heartbeats,
+            self.run.now(),
+        );
+        if let Some(wait) = first.look_again {
+            tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
+        }
+        let search = match self.reconciler.observer.locate(instance).await {
+            Place::Nowhere => Search::NotFoundAgain,
+            Place::Unknown(why) => Search::Incomplete(why),
+            Place::In(homes) => return self.registered(trigger, homes, actions).await,
+        };
+        self.unregistered(trigger, instance, actions, search).await
+    }
+
+    async fn unregistered(
+        &self,
+        trigger: TriggerKind,
+        instance: &InstanceId,
+        hooks: Vec<HookAction>,
+        search: Search,
+    ) -> Handled {
+        let subject = Subject::Unregistered(Unregistered {
+            instance: instance.clone(),
+            hooks,
+            search,
+        });
+        self.reconciler.bring_on(trigger, subject).await
+    }
+}

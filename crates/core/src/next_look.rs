@@ -1,0 +1,314 @@
+//! Whether a run looks at an instance again after it has carried out a plan, and when.
+
+use jiff::SignedDuration;
+
+use crate::limits::coordinator::{
+    ANOTHERS_RECEIPT_MAX, LOOKS_MAX, READ_BACK_LAG, SPOT_RECHECK_INTERVAL, TIME_FOR_A_LOOK,
+    WAIT_IN_A_BATCH_MAX, WAIT_MAX,
+};
+use crate::plan::Verdict;
+
+/// How a plan went, and what the run that made it may still do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AfterPlan {
+    /// The plan's verdict.
+    pub verdict: Verdict,
+    /// After how long another look is worth its calls, according to the plan.
+    pub look_again: Option<SignedDuration>,
+    /// Whether an action has failed that a retry may fix.
+    pub failed: bool,
+    /// Whether another writer has written the record since it was read.
+    pub raced: bool,
+    /// Whether Auto Scaling has said just now, for the first time in this run, that it no longer waits.
+    pub hook_ended: bool,
+    /// The registrations that were set DRAINING.
+    pub read_back: ReadBack,
+    /// How many plans the run has made for the instance.
+    pub plans: u32,
+    /// Whether the record holds a notice that EC2 takes the Spot instance back.
+    pub spot_noticed: bool,
+    /// Whether it is not known which tasks are on the instance.
+    pub tasks_unknown: bool,
+    /// What kind of run it is.
+    pub run: LookingRun,
+}
+
+/// Registrations as they were read back after they were set DRAINING.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadBack {
+    /// None was set.
+    None,
+    /// All of them are DRAINING.
+    Draining,
+    /// One is not DRAINING yet: ECS is eventually consistent.
+    Lags,
+}
+
+/// What kind of run looks at an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookingRun {
+    /// Whether it is a batch of the queue, so that everything else waits until it is over.
+    pub is_batch: bool,
+    /// Whether it is a tick. One run is enough to wait for a Spot deadline: that one.
+    pub is_tick: bool,
+    /// Whether the first look was a part of a survey of many.
+    pub surveyed: bool,
+    /// How long it may still take.
+    pub time_left: SignedDuration,
+    /// The setting `SETTLE`.
+    pub settle: SignedDuration,
+}
+
+/// What follows a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextLook {
+    /// Nothing: the next event or tick looks.
+    None,
+    /// This run plans again at once, with the registrations as they were read back.
+    Replan,
+    /// This run looks again after so long.
+    After(SignedDuration),
+    /// A later run looks, so long from now; at the next event or tick if there is no time.
+    Later(Option<SignedDuration>),
+}
+
+/// Decides what follows a plan.
+#[must_use]
+pub fn next_look(after: &AfterPlan) -> NextLook {
+    let run = &after.run;
+    if after.failed || after.plans >= LOOKS_MAX {
+        return NextLook::None;
+    }
+    if after.raced {
+        return NextLook::After(SignedDuration::ZERO);
+    }
+    if after.hook_ended {
+        return NextLook::After(ANOTHERS_RECEIPT_MAX);
+    }
+    match after.read_back {
+        // If many instances are drained at once, some lag, and those are looked at together too.
+        ReadBack::Lags if run.surveyed => return NextLook::Later(Some(READ_BACK_LAG)),
+        ReadBack::Lags => return NextLook::After(READ_BACK_LAG),
+        ReadBack::Draining => return NextLook::Replan,
+        ReadBack::None => {}
+    }
+    match waits_here(after) {
+        // No event comes to a batch that waits, so it looks itself whether the tasks have ended.
+        Some(wait) if run.is_batch => NextLook::After(wait.min(SPOT_RECHECK_INTERVAL)),
+        Some(wait) => NextLook::After(wait),
+        None => {
+            // A survey of those that begin leaves their tasks to the end of the settle window.
+            let unseen = run.surveyed && after.verdict == Verdict::Holding && after.tasks_unknown;
+            NextLook::Later(after.look_again.or(unseen.then_some(run.settle)))
+        }
+    }
+}
+
+/// How long this run waits for the next look, if it does.
+fn waits_here(after: &AfterPlan) -> Option<SignedDuration> {
+    let run = &after.run;
+    let patient = after.spot_noticed && run.is_tick;
+    // What comes after the release is reported by its daemons and the tick. A machine that is taken does not wait for
+    // them.
+    let waits = after.verdict == Verdict::Holding || (patient && after.verdict == Verdict::Releasing);
+    let wait = after.look_again.filter(|_| waits)?;
+    // The run waits for a settle window for as long as the run may take. The last tick before the end of a longer window
+    // waits for that end.
+    let left = run.time_left - TIME_FOR_A_LOOK;
+    let longest = match after.spot_noticed && !patient {
+        true => WAIT_MAX.min(left),
+        false => left,
+    };
+    // A batch waits once for all its instances, at its end; only a machine that is taken has no time for that.
+    let may_wait = !run.is_batch || patient || wait <= WAIT_IN_A_BATCH_MAX;
+    (wait <= longest && may_wait).then_some(wait)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::ReleaseReason;
+
+    fn seconds(seconds: i64) -> SignedDuration {
+        SignedDuration::from_secs(seconds)
+    }
+
+    /// A run of the queue, after a plan that holds and has nothing to wait for.
+    fn holding() -> AfterPlan {
+        AfterPlan {
+            verdict: Verdict::Holding,
+            look_again: None,
+            failed: false,
+            raced: false,
+            hook_ended: false,
+            read_back: ReadBack::None,
+            plans: 1,
+            spot_noticed: false,
+            tasks_unknown: false,
+            run: LookingRun {
+                is_batch: true,
+                is_tick: false,
+                surveyed: false,
+                time_left: seconds(50),
+                settle: seconds(30),
+            },
+        }
+    }
+
+    /// The same in a direct invocation.
+    fn direct() -> AfterPlan {
+        let mut after = holding();
+        after.run.is_batch = false;
+        after
+    }
+
+    fn waiting(look_again: i64, after: AfterPlan) -> AfterPlan {
+        AfterPlan {
+            look_again: Some(seconds(look_again)),
+            ..after
+        }
+    }
+
+    #[test]
+    fn what_went_wrong_comes_before_what_would_be_worth_a_look() {
+        let all = AfterPlan {
+            raced: true,
+            hook_ended: true,
+            read_back: ReadBack::Lags,
+            ..waiting(1, holding())
+        };
+        let steps: [fn(AfterPlan) -> AfterPlan; 6] = [
+            |after| AfterPlan {
+                failed: true,
+                ..after
+            },
+            |after| AfterPlan {
+                plans: LOOKS_MAX,
+                ..after
+            },
+            |after| after,
+            |after| AfterPlan {
+                raced: false,
+                ..after
+            },
+            |after| AfterPlan {
+                raced: false,
+                hook_ended: false,
+                ..after
+            },
+            |after| AfterPlan {
+                raced: false,
+                hook_ended: false,
+                read_back: ReadBack::Draining,
+                ..after
+            },
+        ];
+        assert_eq!(
+            steps.map(|step| next_look(&step(all))),
+            [
+                NextLook::None,
+                NextLook::None,
+                NextLook::After(SignedDuration::ZERO),
+                NextLook::After(ANOTHERS_RECEIPT_MAX),
+                NextLook::After(READ_BACK_LAG),
+                NextLook::Replan,
+            ]
+        );
+    }
+
+    #[test]
+    fn of_many_that_lag_all_are_looked_at_later() {
+        let mut after = AfterPlan {
+            read_back: ReadBack::Lags,
+            ..holding()
+        };
+        after.run.surveyed = true;
+        assert_eq!(next_look(&after), NextLook::Later(Some(READ_BACK_LAG)));
+    }
+
+    #[test]
+    fn a_batch_waits_for_a_second_and_other_runs_as_long_as_they_may() {
+        for (after, expected) in [
+            (waiting(1, holding()), NextLook::After(seconds(1))),
+            (waiting(2, holding()), NextLook::Later(Some(seconds(2)))),
+            (waiting(45, direct()), NextLook::After(seconds(45))),
+            (waiting(46, direct()), NextLook::Later(Some(seconds(46)))),
+            (holding(), NextLook::Later(None)),
+        ] {
+            assert_eq!(next_look(&after), expected, "{after:?}");
+        }
+    }
+
+    #[test]
+    fn no_run_waits_for_what_comes_after_a_release() {
+        for verdict in [
+            Verdict::Releasing,
+            Verdict::Released(ReleaseReason::Drained),
+            Verdict::Done,
+            Verdict::Unknown,
+        ] {
+            let after = AfterPlan {
+                verdict,
+                ..waiting(1, direct())
+            };
+            assert_eq!(next_look(&after), NextLook::Later(Some(seconds(1))), "{verdict}");
+        }
+    }
+
+    #[test]
+    fn of_a_machine_that_is_taken_the_tick_waits_to_the_end_and_looks_often() {
+        let taken = |after: AfterPlan, is_tick| {
+            let run = LookingRun { is_tick, ..after.run };
+            AfterPlan {
+                spot_noticed: true,
+                run,
+                ..after
+            }
+        };
+        let releasing = AfterPlan {
+            verdict: Verdict::Releasing,
+            ..waiting(30, holding())
+        };
+        for (after, expected) in [
+            (
+                taken(waiting(30, holding()), true),
+                NextLook::After(SPOT_RECHECK_INTERVAL),
+            ),
+            (taken(waiting(3, holding()), true), NextLook::After(seconds(3))),
+            (taken(releasing, true), NextLook::After(SPOT_RECHECK_INTERVAL)),
+            (
+                taken(waiting(30, holding()), false),
+                NextLook::Later(Some(seconds(30))),
+            ),
+            (taken(releasing, false), NextLook::Later(Some(seconds(30)))),
+            (taken(waiting(45, direct()), true), NextLook::After(seconds(45))),
+            (taken(waiting(20, direct()), false), NextLook::After(WAIT_MAX)),
+            (
+                taken(waiting(21, direct()), false),
+                NextLook::Later(Some(seconds(21))),
+            ),
+        ] {
+            assert_eq!(next_look(&after), expected, "{after:?}");
+        }
+    }
+
+    #[test]
+    fn tasks_that_a_survey_has_left_out_are_read_at_the_end_of_the_settle_window() {
+        let unseen = |surveyed, verdict, tasks_unknown| {
+            let mut after = AfterPlan {
+                verdict,
+                tasks_unknown,
+                ..holding()
+            };
+            after.run.surveyed = surveyed;
+            next_look(&after)
+        };
+        assert_eq!(
+            unseen(true, Verdict::Holding, true),
+            NextLook::Later(Some(seconds(30)))
+        );
+        assert_eq!(unseen(false, Verdict::Holding, true), NextLook::Later(None));
+        assert_eq!(unseen(true, Verdict::Unknown, true), NextLook::Later(None));
+        assert_eq!(unseen(true, Verdict::Holding, false), NextLook::Later(None));
+    }
+}

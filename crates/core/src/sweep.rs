@@ -1,0 +1,238 @@
+//! The tick's triage: what each listed instance needs.
+//!
+//! ```text
+//!  listings, view of the cache ──► sweep ──► Sweep: gauges, fleet; what may be steady
+//!  awaited tasks of one drain  ──► Sweep::steady ──► a drain that needs no full observation, or not
+//!  registrations, states       ──► Sweep::assign ──► Needs: observe, receipts, delete, unplaced, finished
+//! ```
+//!
+//! Between these steps the coordinator asks AWS what the sweep names: the awaited tasks of the [`Candidate`]s, the
+//! registrations of [`Sweep::to_describe`], the instances of [`Sweep::hooks_to_ask`]. What one API does not answer, the
+//! others still do: an instance of which something is not known gets a full observation, and its record is kept.
+
+mod assign;
+mod gauges;
+mod steady;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::control::Control;
+use crate::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, TaskArn};
+use crate::limits::RECORD_KEPT;
+use crate::observation::{HookAction, Stored};
+use crate::policy::Policy;
+use crate::record::Record;
+
+pub use assign::{Answers, Needs, NeedsObservation};
+pub use gauges::Gauges;
+pub use steady::{Candidate, SteadyDrain};
+
+/// DRAINING registrations, by cluster.
+pub type Draining = BTreeMap<ClusterName, BTreeSet<ContainerInstanceArn>>;
+
+/// Instances for which a hook of ours waits, and the hooks.
+pub type Waiting = BTreeMap<InstanceId, Vec<HookAction>>;
+
+/// The listings of one tick.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    /// The records; `None` if they could not be listed.
+    pub records: Option<BTreeMap<InstanceKey, ListedRecord>>,
+    /// The DRAINING registrations. A cluster that did not answer is left out.
+    pub draining: Draining,
+    /// The instances for which a hook waits; `None` if Auto Scaling did not answer.
+    pub waiting: Option<Waiting>,
+}
+
+/// A record of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedRecord {
+    /// The name of its parameter.
+    pub name: String,
+    /// What it says.
+    pub stored: Stored,
+}
+
+impl ListedRecord {
+    fn record(&self) -> Option<&Record> {
+        self.stored.readable()
+    }
+
+    fn old(&self) -> OldRecord {
+        OldRecord {
+            name: self.name.clone(),
+            version: self.stored.version,
+        }
+    }
+}
+
+/// A record that is not needed any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldRecord {
+    /// The name of its parameter.
+    pub name: String,
+    /// The version that was listed. If it has another one, a drain may have begun under the name.
+    pub version: i64,
+}
+
+/// What the cache adds to the listings.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    /// The kill switch.
+    pub control: Control,
+    /// Registrations with which nothing is left to do.
+    pub finished: BTreeMap<ClusterName, BTreeMap<ContainerInstanceArn, FinishedRegistration>>,
+    /// The tasks that are known to be awaited, by drain.
+    pub awaited: BTreeMap<InstanceKey, Awaited>,
+}
+
+/// A registration that stays DRAINING after its drain, and with which nothing is left to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FinishedRegistration {
+    /// The instance under it.
+    pub instance: InstanceId,
+    /// Whether its agent was connected. If not, no listing of DRAINING instances has it, so its record is not needed any
+    /// more.
+    pub connected: bool,
+    /// When that was seen.
+    pub at: Timestamp,
+}
+
+/// The tasks that a drain awaits.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Awaited {
+    /// Whether the drain is released: then the tasks are its daemons.
+    pub released: bool,
+    /// The tasks.
+    pub tasks: BTreeSet<TaskArn>,
+}
+
+/// What a tick has found so far.
+#[derive(Debug)]
+pub struct Sweep<'p> {
+    /// The drains that hold, and how many sidecars read their records; `None` if the records could not be listed.
+    pub fleet: Option<BTreeMap<InstanceKey, u32>>,
+    /// What the listing measures; `None` if the records could not be listed.
+    pub gauges: Option<Gauges>,
+    /// Drains that are over and whose registrations are finished: what is known of them is still needed.
+    pub kept: Vec<InstanceKey>,
+    /// Drains that may be steady, by cluster: whether they are depends on their awaited tasks.
+    candidates: BTreeMap<ClusterName, Vec<Candidate>>,
+    policy: &'p Policy,
+    /// When the listings were asked for: nothing in them is older.
+    at: Timestamp,
+    records: BTreeMap<InstanceKey, ListedRecord>,
+    draining: Draining,
+    waiting: Option<Waiting>,
+    old: Vec<OldRecord>,
+}
+
+/// Sorts what was listed at `now` into what needs nothing, what may need little, and the rest.
+#[must_use]
+pub fn sweep<'p>(listing: Listing, view: &View, policy: &'p Policy, now: Timestamp) -> Sweep<'p> {
+    let listed = listing.records.as_ref();
+    let mut sweep = Sweep {
+        fleet: listed.map(gauges::fleet),
+        gauges: listed.map(|records| Gauges::of(records, now)),
+        kept: Vec::new(),
+        candidates: BTreeMap::new(),
+        policy,
+        at: now,
+        records: listing.records.unwrap_or_default(),
+        draining: listing.draining,
+        waiting: listing.waiting,
+        old: Vec::new(),
+    };
+    sweep.skip_finished(view);
+    sweep.find_candidates(view);
+    sweep
+}
+
+impl Sweep<'_> {
+    /// Takes out registrations with which nothing is left to do, unless a hook waits for their instance. The records of
+    /// those that were left behind are deleted when they are old.
+    fn skip_finished(&mut self, view: &View) {
+        let Some(waiting) = &self.waiting else { return };
+        let known = |cluster: &ClusterName, arn: &ContainerInstanceArn| {
+            let finished = view.finished.get(cluster).and_then(|known| known.get(arn));
+            finished.filter(|finished| !waiting.contains_key(&finished.instance))
+        };
+        // A registration of the record that is neither known nor listed has nothing to add.
+        let (at, old, kept, draining) = (self.at, &mut self.old, &mut self.kept, &self.draining);
+        let is_open = |cluster: &ClusterName, arn: &ContainerInstanceArn| {
+            let is_listed = draining.get(cluster).is_none_or(|arns| arns.contains(arn));
+            is_listed && known(cluster, arn).is_none()
+        };
+        self.records.retain(|key, listed| {
+            let Some(record) = listed.record().filter(|record| is_over(record)) else {
+                return true;
+            };
+            let finished = record.registrations().filter_map(|arn| known(&key.cluster, arn));
+            let finished: Vec<&FinishedRegistration> = finished.collect();
+            if finished.is_empty() || record.registrations().any(|arn| is_open(&key.cluster, arn)) {
+                return true;
+            }
+            if finished.iter().all(|one| !one.connected) && is_past(record, at) {
+                old.push(listed.old());
+            } else {
+                kept.push(key.clone());
+            }
+            false
+        });
+        for (cluster, arns) in &mut self.draining {
+            arns.retain(|arn| known(cluster, arn).is_none());
+        }
+    }
+
+    /// The registrations to describe: those that are DRAINING, and those that the records name.
+    #[must_use]
+    pub fn to_describe(&self) -> Draining {
+        let mut asked = self.draining.clone();
+        for (key, listed) in &self.records {
+            if let Some(record) = listed.record() {
+                let arns = asked.entry(key.cluster.clone()).or_default();
+                arns.extend(record.registrations().cloned());
+            }
+        }
+        asked
+    }
+
+    /// The instances whose record names a hook and that no group listing has shown waiting: Auto Scaling is asked about
+    /// each.
+    #[must_use]
+    pub fn hooks_to_ask(&self) -> Vec<InstanceId> {
+        let open = |record: &Record| record.lifecycle.is_some() && !is_over(record);
+        let asked = self
+            .records
+            .iter()
+            .filter(|(key, listed)| !self.waits(&key.instance) && listed.record().is_some_and(open));
+        asked.map(|(key, _)| key.instance.clone()).collect()
+    }
+
+    /// Decides what each instance needs.
+    #[must_use]
+    pub fn assign(self, answers: Answers) -> Needs {
+        assign::assign(self, answers)
+    }
+
+    /// Returns whether a hook of ours is known to wait for the instance.
+    fn waits(&self, instance: &InstanceId) -> bool {
+        let waiting = self.waiting.as_ref();
+        waiting.is_some_and(|waiting| waiting.contains_key(instance))
+    }
+}
+
+/// Nothing is left to do for a drain that has its receipt, as long as its instance does not drain again.
+fn is_over(record: &Record) -> bool {
+    record.is_released() && record.receipt_at.is_some()
+}
+
+/// Its release was written some minutes ago: its sidecars have read it.
+fn is_past(record: &Record, at: Timestamp) -> bool {
+    record.is_released() && at.duration_since(record.updated_at) >= RECORD_KEPT
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,249 @@
+//! What each instance needs that is neither finished nor steady.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::aws::InstanceStatus;
+use crate::ids::{ClusterName, InstanceId, InstanceKey};
+use crate::observation::{ContainerInstance, Hook, HookAction, Stored};
+use crate::record::{Lifecycle, Record};
+
+use super::{ListedRecord, OldRecord, Sweep, Waiting, is_over, is_past};
+
+/// What AWS has answered to the questions of a sweep.
+#[derive(Debug, Clone, Default)]
+pub struct Answers {
+    /// The registrations that were asked for, by instance.
+    pub described: BTreeMap<InstanceKey, Vec<ContainerInstance>>,
+    /// Clusters that did not answer for each: an instance that is not described may still exist.
+    pub unanswered: BTreeSet<ClusterName>,
+    /// Of the instances that were asked for, those that are on their way to a hook that waits, or there; `None` if Auto
+    /// Scaling did not answer.
+    pub leaving: Option<BTreeSet<InstanceId>>,
+}
+
+/// An instance that needs a full observation, and what is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeedsObservation {
+    /// The instance.
+    pub key: InstanceKey,
+    /// Its registrations as they were described. None: ECS gave no answer for it, or has forgotten those that its record
+    /// names, and the observation asks for others.
+    pub instances: Option<Vec<ContainerInstance>>,
+    /// Its hooks.
+    pub hook: Hook,
+    /// Its record, if it has one.
+    pub stored: Option<Stored>,
+}
+
+/// What the instances of a sweep need.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Instances to observe: releases first, then new holds, then the rest.
+    pub observe: Vec<NeedsObservation>,
+    /// Drains that are released and whose instances are gone: nothing but their receipts is left to do.
+    pub receipts: Vec<NeedsObservation>,
+    /// Records that are not needed any more.
+    pub delete: Vec<OldRecord>,
+    /// Instances for which a hook waits, in no cluster that was seen yet.
+    pub unplaced: Waiting,
+    /// Registrations with which nothing is left to do from now on.
+    pub finished: Vec<(InstanceKey, ContainerInstance)>,
+}
+
+/// Decides what each instance needs: those with a record, then those without.
+pub(super) fn assign(sweep: Sweep<'_>, answers: Answers) -> Needs {
+    let seen = Seen {
+        at: sweep.at,
+        waiting: sweep.waiting,
+        leaving: answers.leaving,
+    };
+    let mut described = answers.described;
+    for instances in described.values_mut() {
+        instances.retain(|one| one.status != InstanceStatus::Inactive);
+    }
+    described.retain(|_, instances| !instances.is_empty());
+    let mut needs = Needs {
+        delete: sweep.old,
+        ..Needs::default()
+    };
+    let mut tracked: BTreeSet<InstanceKey> = BTreeSet::new();
+    for (key, listed) in sweep.records {
+        let instances = described.get(&key);
+        let answered = !answers.unanswered.contains(&key.cluster);
+        match seen.need(&key, &listed, instances, answered) {
+            Need::Delete => needs.delete.push(listed.old()),
+            Need::Nothing => {}
+            Need::Finish { delete } => {
+                let instances = instances.into_iter().flatten();
+                needs
+                    .finished
+                    .extend(instances.map(|one| (key.clone(), one.clone())));
+                needs.delete.extend(delete.then(|| listed.old()));
+                tracked.insert(key);
+            }
+            Need::Observation => {
+                tracked.insert(key.clone());
+                needs.observe.push(NeedsObservation {
+                    hook: seen.hook_for(&key.instance, listed.record()),
+                    instances: instances.cloned(),
+                    stored: Some(listed.stored),
+                    key,
+                });
+            }
+        }
+    }
+    described.retain(|key, _| !tracked.contains(key));
+    needs.observe.extend(seen.untracked(described));
+    let placed: BTreeSet<&InstanceId> = needs.observe.iter().map(|one| &one.key.instance).collect();
+    needs.unplaced = seen.waiting.unwrap_or_default();
+    needs.unplaced.retain(|instance, _| !placed.contains(instance));
+    let (receipts, observe) = needs.observe.into_iter().partition(NeedsObservation::has_ended);
+    (needs.receipts, needs.observe) = (receipts, observe);
+    needs.observe.sort_by_key(|one| one.rank(seen.at));
+    needs
+}
+
+/// What is known of hooks.
+struct Seen {
+    at: Timestamp,
+    waiting: Option<Waiting>,
+    leaving: Option<BTreeSet<InstanceId>>,
+}
+
+impl Seen {
+    fn waits(&self, instance: &InstanceId) -> Option<&Vec<HookAction>> {
+        self.waiting.as_ref().and_then(|waiting| waiting.get(instance))
+    }
+
+    /// What the instance of a record needs.
+    fn need(
+        &self,
+        key: &InstanceKey,
+        listed: &ListedRecord,
+        instances: Option<&Vec<ContainerInstance>>,
+        answered: bool,
+    ) -> Need {
+        let Some(record) = listed.record() else {
+            return Need::Observation;
+        };
+        let drains = instances.is_some_and(|instances| is_draining(instances));
+        if answered && !drains && is_old(record, instances.is_some(), self.at) {
+            return Need::Delete;
+        }
+        if answered && !drains && is_over(record) {
+            return Need::Nothing;
+        }
+        let unhooked = self.waiting.is_some() && self.waits(&key.instance).is_none();
+        match instances.filter(|_| unhooked && is_over(record)) {
+            Some(instances) if instances.iter().all(is_finished) => {
+                let left_behind = instances.iter().all(|one| !one.agent_connected);
+                Need::Finish {
+                    delete: left_behind && is_past(record, self.at),
+                }
+            }
+            _ => Need::Observation,
+        }
+    }
+
+    /// DRAINING instances without a record.
+    fn untracked(
+        &self,
+        described: BTreeMap<InstanceKey, Vec<ContainerInstance>>,
+    ) -> impl Iterator<Item = NeedsObservation> {
+        let draining = described
+            .into_iter()
+            .filter(|(_, instances)| is_draining(instances));
+        draining.map(|(key, instances)| NeedsObservation {
+            hook: self.hook_for(&key.instance, None),
+            key,
+            instances: Some(instances),
+            stored: None,
+        })
+    }
+
+    /// What is known of the hook for which a record was written.
+    fn hook_for(&self, instance: &InstanceId, record: Option<&Record>) -> Hook {
+        if let Some(actions) = self.waits(instance) {
+            return Hook::Waiting(actions.clone());
+        }
+        let hooks = record.into_iter().flat_map(Record::lifecycles);
+        let recorded: Vec<HookAction> = hooks.map(action_of).collect();
+        match &self.leaving {
+            _ if recorded.is_empty() => Hook::None,
+            None => Hook::Unknown("Auto Scaling could not be read".to_owned()),
+            Some(leaving) if leaving.contains(instance) => Hook::Waiting(recorded),
+            Some(_) => Hook::Over,
+        }
+    }
+}
+
+fn is_draining(instances: &[ContainerInstance]) -> bool {
+    instances.iter().any(|one| one.status == InstanceStatus::Draining)
+}
+
+/// What the instance of a record needs.
+enum Need {
+    /// Nothing: its drain is over, and the record is not old yet.
+    Nothing,
+    /// Its record is not needed any more.
+    Delete,
+    /// Nothing from now on, until something changes about it.
+    Finish { delete: bool },
+    /// A full observation.
+    Observation,
+}
+
+impl NeedsObservation {
+    fn record(&self) -> Option<&Record> {
+        self.stored.as_ref().and_then(Stored::readable)
+    }
+
+    /// Returns whether its drain is released and its instance is gone.
+    fn has_ended(&self) -> bool {
+        let released = self.record().is_some_and(Record::is_released);
+        released && self.instances.is_none() && !matches!(self.hook, Hook::Waiting(_))
+    }
+
+    /// Releases first, then new holds, then the rest.
+    fn rank(&self, at: Timestamp) -> u8 {
+        match self.record() {
+            Some(record) if ends(record, at) => 0,
+            None => 1,
+            Some(_) => 2,
+        }
+    }
+}
+
+/// A record is old when its drain is over and its machine is gone, or some minutes later, unless its instance still
+/// drains. A record that cannot be read is kept: it may be of another version.
+fn is_old(record: &Record, exists: bool, at: Timestamp) -> bool {
+    if !exists && is_over(record) && record.lifecycle.is_some() {
+        return true;
+    }
+    is_past(record, at) && (!exists || record.receipt_at.is_some())
+}
+
+/// DRAINING, and either ECS counts no task on it, or no agent is there that could report one. After its drain only a
+/// change of its status brings work.
+fn is_finished(instance: &ContainerInstance) -> bool {
+    instance.status == InstanceStatus::Draining && (instance.tasks == Some(0) || !instance.agent_connected)
+}
+
+/// Returns whether a release is due, or going on.
+fn ends(record: &Record, at: Timestamp) -> bool {
+    record.is_released() || record.releasing.is_some() || record.deadline_at <= at
+}
+
+/// The wait that a record describes.
+fn action_of(hook: &Lifecycle) -> HookAction {
+    HookAction {
+        group: hook.auto_scaling_group_name.clone(),
+        hook: hook.lifecycle_hook_name.clone(),
+        token: hook.lifecycle_action_token.clone(),
+        heartbeat_seconds: hook.heartbeat_seconds,
+        heartbeat_assumed: false,
+        since: hook.heartbeat_at,
+    }
+}

@@ -1,0 +1,554 @@
+//! What a tick does with each thing that it lists.
+
+use jiff::SignedDuration;
+
+use super::*;
+use crate::aws::Scheduling;
+use crate::observation::{ContainerInstance, Hook, Task};
+use crate::testing::{arn, at, holding, key, policy, registration, released, task};
+
+/// A world of one tick, and what AWS answers to it.
+#[derive(Clone)]
+struct World {
+    policy: Policy,
+    listing: Listing,
+    view: View,
+    answers: Answers,
+    now: Timestamp,
+}
+
+fn listed(number: u32, record: Record) -> (InstanceKey, ListedRecord) {
+    let listed = ListedRecord {
+        name: name(number),
+        stored: Stored {
+            record: Ok(record),
+            version: 7,
+        },
+    };
+    (key(number), listed)
+}
+
+fn name(number: u32) -> String {
+    format!("/ecs-daemon-protector/prod/{}", key(number).instance)
+}
+
+fn hook(number: u32, heartbeat_seconds: u32) -> (InstanceId, Vec<HookAction>) {
+    let action = HookAction {
+        group: "workers".parse().unwrap(),
+        hook: "protect-daemons".parse().unwrap(),
+        token: None,
+        heartbeat_seconds,
+        heartbeat_assumed: false,
+        since: at(0),
+    };
+    (key(number).instance, vec![action])
+}
+
+fn web(id: u32, status: &str) -> Task {
+    task(id, "service:web", status, Scheduling::Replica, &["web"])
+}
+
+/// A registration whose agent is gone.
+fn lost(number: u32, tasks: Option<u32>) -> ContainerInstance {
+    ContainerInstance {
+        agent_connected: false,
+        ..registration(number, "DRAINING", tasks)
+    }
+}
+
+fn over(number: u32) -> Record {
+    Record {
+        receipt_at: Some(at(90)),
+        updated_at: at(90),
+        ..released(number)
+    }
+}
+
+fn unhooked(record: Record) -> Record {
+    Record {
+        lifecycle: None,
+        ..record
+    }
+}
+
+impl World {
+    /// Two minutes after the start of all drains: nothing is listed.
+    fn empty() -> World {
+        World {
+            policy: policy(),
+            listing: Listing {
+                records: Some(BTreeMap::new()),
+                draining: Draining::new(),
+                waiting: Some(Waiting::new()),
+            },
+            view: View::default(),
+            answers: Answers {
+                leaving: Some(BTreeSet::new()),
+                ..Answers::default()
+            },
+            now: at(120),
+        }
+    }
+
+    fn record(mut self, number: u32, record: Record) -> World {
+        self.listing
+            .records
+            .as_mut()
+            .unwrap()
+            .extend([listed(number, record)]);
+        self
+    }
+
+    fn waiting(mut self, number: u32) -> World {
+        self.listing.waiting.as_mut().unwrap().extend([hook(number, 900)]);
+        self
+    }
+
+    /// ECS describes the instance; a connected registration that is DRAINING is listed as such.
+    fn registered(mut self, number: u32, one: ContainerInstance) -> World {
+        if one.status == "DRAINING".to_owned().into() && one.agent_connected {
+            let draining = self.listing.draining.entry(key(number).cluster);
+            draining.or_default().insert(one.arn.clone());
+        }
+        self.answers.described.entry(key(number)).or_default().push(one);
+        self
+    }
+
+    fn awaits(mut self, number: u32, released: bool, tasks: &[u32]) -> World {
+        let tasks = tasks.iter().map(|id| web(*id, "RUNNING").arn).collect();
+        self.view.awaited.insert(key(number), Awaited { released, tasks });
+        self
+    }
+
+    fn finished(mut self, number: u32, connected: bool) -> World {
+        let finished = FinishedRegistration {
+            instance: key(number).instance,
+            connected,
+            at: at(100),
+        };
+        let known = self.view.finished.entry(key(number).cluster).or_default();
+        known.insert(arn(number), finished);
+        self
+    }
+
+    fn later(mut self, span: SignedDuration) -> World {
+        self.now += span;
+        self
+    }
+
+    fn sweep(&self) -> Sweep<'_> {
+        sweep(self.listing.clone(), &self.view, &self.policy, self.now)
+    }
+
+    fn needs(&self) -> Needs {
+        self.assign(self.sweep())
+    }
+
+    /// ECS describes what it is asked for.
+    fn assign(&self, sweep: Sweep<'_>) -> Needs {
+        let mut answers = self.answers.clone();
+        let asked = sweep.to_describe();
+        answers.described.retain(|key, all| {
+            let asked = asked.get(&key.cluster);
+            all.retain(|one| asked.is_some_and(|asked| asked.contains(&one.arn)));
+            !all.is_empty()
+        });
+        sweep.assign(answers)
+    }
+
+    /// What becomes of each instance, in a word.
+    fn needs_of(&self, number: u32) -> Vec<&'static str> {
+        let mut sweep = self.sweep();
+        let candidate = sweep.take_candidates().into_iter().flat_map(|(_, all)| all);
+        let steady = candidate.filter(|one| one.key == key(number)).count() > 0;
+        let kept = sweep.kept.contains(&key(number));
+        let needs = self.needs();
+        let is_it = |one: &NeedsObservation| one.key == key(number);
+        let words = [
+            (steady, "may be steady"),
+            (kept, "kept"),
+            (needs.observe.iter().any(is_it), "observe"),
+            (needs.receipts.iter().any(is_it), "receipt"),
+            (needs.delete.iter().any(|old| old.name == name(number)), "delete"),
+            (needs.unplaced.contains_key(&key(number).instance), "unplaced"),
+            (
+                needs.finished.iter().any(|(one, _)| *one == key(number)),
+                "finished",
+            ),
+        ];
+        words
+            .into_iter()
+            .filter_map(|(is, word)| is.then_some(word))
+            .collect()
+    }
+}
+
+const KEPT: SignedDuration = RECORD_KEPT;
+
+#[test]
+fn each_listed_instance_gets_what_it_needs() {
+    let draining = |number| registration(number, "DRAINING", Some(2));
+    let active = |number| registration(number, "ACTIVE", Some(2));
+    let idle = |number| registration(number, "DRAINING", Some(0));
+    let empty = World::empty;
+    for (what, world, expected) in [
+        (
+            "a drain that holds",
+            empty().record(1, holding(1)).registered(1, draining(1)),
+            vec!["observe"],
+        ),
+        (
+            "DRAINING without a record",
+            empty().registered(1, draining(1)),
+            vec!["observe"],
+        ),
+        (
+            "ACTIVE without a record",
+            empty().registered(1, active(1)),
+            vec![],
+        ),
+        (
+            "a hook, and an instance in no cluster",
+            empty().waiting(1),
+            vec!["unplaced"],
+        ),
+        (
+            "a hook, and an instance that drains",
+            empty().waiting(1).registered(1, draining(1)),
+            vec!["observe"],
+        ),
+        (
+            "released, and the instance is gone",
+            empty().record(1, released(1)),
+            vec!["receipt"],
+        ),
+        (
+            "the same, while its hook waits",
+            empty().record(1, released(1)).waiting(1),
+            vec!["observe"],
+        ),
+        (
+            "released minutes ago, and gone",
+            empty().record(1, released(1)).later(KEPT),
+            vec!["delete"],
+        ),
+        ("holds, and gone", empty().record(1, holding(1)), vec!["observe"]),
+        ("over, and gone", empty().record(1, over(1)), vec!["delete"]),
+        (
+            "over without a hook, and gone",
+            empty().record(1, unhooked(over(1))),
+            vec![],
+        ),
+        (
+            "the same, some minutes later",
+            empty().record(1, unhooked(over(1))).later(KEPT),
+            vec!["delete"],
+        ),
+        (
+            "over, and ACTIVE again",
+            empty().record(1, over(1)).registered(1, active(1)),
+            vec![],
+        ),
+        (
+            "the same, some minutes later",
+            empty().record(1, over(1)).registered(1, active(1)).later(KEPT),
+            vec!["delete"],
+        ),
+        (
+            "released, and ACTIVE again some minutes later",
+            empty()
+                .record(1, released(1))
+                .registered(1, active(1))
+                .later(KEPT),
+            vec!["observe"],
+        ),
+        (
+            "over, and DRAINING with tasks",
+            empty().record(1, over(1)).registered(1, draining(1)),
+            vec!["observe"],
+        ),
+        (
+            "over, and DRAINING without a task",
+            empty().record(1, over(1)).registered(1, idle(1)).later(KEPT),
+            vec!["finished"],
+        ),
+        (
+            "over, and left behind",
+            empty().record(1, over(1)).registered(1, lost(1, Some(2))),
+            vec!["finished"],
+        ),
+        (
+            "the same, some minutes later",
+            empty()
+                .record(1, over(1))
+                .registered(1, lost(1, Some(2)))
+                .later(KEPT),
+            vec!["delete", "finished"],
+        ),
+        (
+            "the same, while a hook waits",
+            empty()
+                .record(1, over(1))
+                .registered(1, lost(1, Some(2)))
+                .waiting(1),
+            vec!["observe"],
+        ),
+        (
+            "over, and INACTIVE",
+            empty()
+                .record(1, over(1))
+                .registered(1, registration(1, "INACTIVE", None)),
+            vec!["delete"],
+        ),
+    ] {
+        assert_eq!(world.needs_of(1), expected, "{what}");
+    }
+}
+
+#[test]
+fn what_is_not_known_deletes_nothing_and_skips_nothing() {
+    let gone = World::empty().record(1, over(1)).later(KEPT);
+    assert_eq!(gone.needs_of(1), ["delete"]);
+    let mut unanswered = gone.clone();
+    unanswered.answers.unanswered.insert(key(1).cluster);
+    assert_eq!(
+        unanswered.needs_of(1),
+        ["receipt"],
+        "ECS gave no answer for its cluster"
+    );
+    let idle = registration(1, "DRAINING", Some(0));
+    let mut unhooked = World::empty().record(1, over(1)).registered(1, idle);
+    assert_eq!(unhooked.needs_of(1), ["finished"]);
+    unhooked.listing.waiting = None;
+    assert_eq!(unhooked.needs_of(1), ["observe"], "Auto Scaling gave no answer");
+    let mut unreadable = World::empty().record(1, over(1)).later(KEPT);
+    let records = unreadable.listing.records.as_mut().unwrap();
+    records.get_mut(&key(1)).unwrap().stored.record = Record::decode("{}");
+    assert_eq!(
+        unreadable.needs_of(1),
+        ["observe"],
+        "it may be of another version"
+    );
+}
+
+#[test]
+fn without_a_listing_of_records_nothing_is_measured_and_the_rest_still_counts() {
+    let mut world = World::empty().registered(1, registration(1, "DRAINING", None));
+    world.listing.records = None;
+    let sweep = world.sweep();
+    assert_eq!((&sweep.fleet, &sweep.gauges), (&None, &None));
+    assert_eq!(world.needs_of(1), ["observe"]);
+}
+
+#[test]
+fn whether_a_hook_waits_comes_from_the_group_or_from_the_instance() {
+    let draining = registration(1, "DRAINING", Some(2));
+    let base = World::empty().record(1, holding(1)).registered(1, draining);
+    let hook_of = |world: &World| world.needs().observe.pop().unwrap().hook;
+    assert_eq!(base.sweep().hooks_to_ask(), [key(1).instance]);
+    assert_eq!(hook_of(&base), Hook::Over, "it is neither listed nor leaving");
+    let mut leaving = base.clone();
+    leaving.answers.leaving = Some([key(1).instance].into());
+    assert_eq!(
+        hook_of(&leaving),
+        Hook::Waiting(hook(1, 900).1),
+        "the record names it"
+    );
+    let mut unknown = base.clone();
+    unknown.answers.leaving = None;
+    assert!(matches!(hook_of(&unknown), Hook::Unknown(_)));
+    let mut listed = base.clone();
+    listed.listing.waiting = Some([hook(1, 300)].into());
+    assert_eq!(listed.sweep().hooks_to_ask(), []);
+    assert_eq!(
+        hook_of(&listed),
+        Hook::Waiting(hook(1, 300).1),
+        "the listing is newer"
+    );
+    let mut none = base.clone();
+    none.listing.records = Some([self::listed(1, unhooked(holding(1)))].into());
+    assert_eq!(none.sweep().hooks_to_ask(), []);
+    assert_eq!(hook_of(&none), Hook::None);
+}
+
+#[test]
+fn releases_are_observed_first_then_new_holds_then_the_rest() {
+    let due = Record {
+        deadline_at: at(100),
+        ..holding(3)
+    };
+    let mut world = World::empty()
+        .record(1, holding(1))
+        .record(3, due)
+        .record(4, released(4));
+    for number in 1..=4 {
+        world = world.registered(number, registration(number, "DRAINING", Some(1)));
+    }
+    let order: Vec<InstanceKey> = world.needs().observe.into_iter().map(|one| one.key).collect();
+    assert_eq!(order, [3, 4, 2, 1].map(key));
+}
+
+#[test]
+fn what_is_described_is_what_drains_and_what_records_name() {
+    let other = Record {
+        other_registrations: vec![arn(9)],
+        ..holding(1)
+    };
+    let world = World::empty()
+        .record(1, other)
+        .registered(2, registration(2, "DRAINING", None));
+    let asked = world.sweep().to_describe();
+    assert_eq!(asked, [(key(1).cluster, [1, 2, 9].map(arn).into())].into());
+}
+
+#[test]
+fn p10_finished_registrations_cost_nothing_until_a_hook_waits() {
+    let idle = || registration(1, "DRAINING", Some(0));
+    let base = || World::empty().record(1, over(1)).registered(1, idle());
+    let known = base().finished(1, true);
+    assert_eq!(
+        known.sweep().to_describe(),
+        [(key(1).cluster, BTreeSet::new())].into()
+    );
+    assert_eq!(known.sweep().kept, [key(1)]);
+    let waits = base().finished(1, true).waiting(1);
+    assert!(waits.sweep().kept.is_empty() && waits.needs_of(1) == ["observe"]);
+    let left_behind = World::empty().record(1, over(1)).finished(1, false);
+    assert_eq!(
+        left_behind.sweep().kept,
+        [key(1)],
+        "its sidecars may still read it"
+    );
+    assert_eq!(left_behind.later(KEPT).needs_of(1), ["delete"]);
+    let mut another = over(1);
+    another.other_registrations = vec![arn(2)];
+    let another = World::empty()
+        .record(1, another)
+        .registered(1, idle())
+        .registered(1, registration(2, "DRAINING", Some(0)))
+        .finished(1, true);
+    assert!(
+        another.sweep().kept.is_empty(),
+        "the other registration is not known"
+    );
+}
+
+/// A drain with a hook that holds, of which two tasks are awaited.
+fn quiet() -> World {
+    World::empty()
+        .record(1, holding(1))
+        .registered(1, registration(1, "DRAINING", Some(2)))
+        .waiting(1)
+        .awaits(1, false, &[1, 2])
+}
+
+#[test]
+fn p10_a_drain_is_steady_while_nothing_but_the_end_of_a_task_can_change_it() {
+    assert_eq!(quiet().sweep().take_candidates().len(), 1);
+    type Change = fn(&mut World);
+    let changes: [(&str, Change); 8] = [
+        ("no task is known", |world| world.view.awaited.clear()),
+        ("the known tasks are daemons", |world| {
+            world.view.awaited.get_mut(&key(1)).unwrap().released = true;
+        }),
+        ("the listing leaves it out", |world| {
+            world.listing.draining.clear()
+        }),
+        ("its deadline has come", |world| world.now = at(3600)),
+        ("every daemon may go", |world| {
+            world.view.control = Control::ReleaseAll
+        }),
+        ("its hook does not wait", |world| {
+            world.listing.waiting = Some(Waiting::new());
+        }),
+        ("the timeout of its hook has changed", |world| {
+            world.listing.waiting = Some([hook(1, 300)].into());
+        }),
+        ("another actor drains it, and our hook waits", |world| {
+            world.listing.records = Some([listed(1, unhooked(holding(1)))].into());
+        }),
+    ];
+    for (what, change) in changes {
+        let mut world = quiet();
+        change(&mut world);
+        assert!(world.sweep().take_candidates().is_empty(), "{what}");
+        assert_eq!(world.needs_of(1), ["observe"], "{what}");
+    }
+    let mut unasked = quiet();
+    unasked.listing.waiting = None;
+    assert_eq!(
+        unasked.sweep().take_candidates().len(),
+        1,
+        "Auto Scaling gave no answer"
+    );
+}
+
+#[test]
+fn p2_a_drain_is_steady_only_if_an_awaited_task_is_seen_to_live() {
+    let seen = |tasks: &[Task]| {
+        let world = quiet();
+        let mut sweep = world.sweep();
+        let (_, mut candidates) = sweep.take_candidates().pop().unwrap();
+        let steady = sweep.steady(candidates.pop().unwrap(), tasks);
+        let left = world.assign(sweep).observe.len();
+        assert_eq!(usize::from(steady.is_some()) + left, 1, "it is one or the other");
+        steady.map(|drain| drain.tasks.len())
+    };
+    let away = Task {
+        agent_connected: false,
+        ..web(2, "RUNNING")
+    };
+    assert_eq!(
+        seen(&[web(1, "RUNNING"), web(2, "STOPPED"), web(3, "RUNNING")]),
+        Some(2)
+    );
+    assert_eq!(seen(&[web(1, "STOPPED"), web(2, "STOPPED")]), None);
+    assert_eq!(seen(&[web(3, "RUNNING")]), None, "it is another drain's");
+    assert_eq!(seen(&[]), None, "ECS gave no answer for them");
+    assert_eq!(seen(&[web(1, "RUNNING"), away]), None, "its agent is away");
+}
+
+#[test]
+fn a_released_drain_is_steady_while_a_daemon_is_awaited() {
+    let world = World::empty()
+        .record(1, released(1))
+        .registered(1, registration(1, "DRAINING", Some(1)))
+        .waiting(1)
+        .awaits(1, true, &[1]);
+    for (status, expected) in [("RUNNING", true), ("STOPPED", false)] {
+        let mut sweep = world.sweep();
+        let (_, mut candidates) = sweep.take_candidates().pop().unwrap();
+        let steady = sweep.steady(candidates.pop().unwrap(), &[web(1, status)]);
+        assert_eq!(steady.is_some(), expected, "{status}");
+    }
+}
+
+#[test]
+fn the_gauges_are_of_drains_that_are_not_over() {
+    let record = |number, remaining, sidecars, heartbeat| {
+        let mut record = Record {
+            remaining,
+            sidecars,
+            started_at: at(i64::from(number)),
+            ..holding(number)
+        };
+        record.lifecycle.as_mut().unwrap().heartbeat_at = at(heartbeat);
+        record
+    };
+    let mut world = World::empty()
+        .record(1, record(1, 4, 2, 60))
+        .record(2, record(2, 3, 1, 30))
+        .record(3, released(3))
+        .record(4, over(4));
+    world.policy.settle = SignedDuration::ZERO;
+    let sweep = world.sweep();
+    let expected = Gauges {
+        drains: 3,
+        remaining: 7,
+        oldest: Some(SignedDuration::from_secs(120)),
+        hook_ends: Some(at(900)),
+    };
+    assert_eq!(sweep.gauges.as_ref(), Some(&expected));
+    assert_eq!(sweep.fleet, Some([(key(1), 2), (key(2), 1)].into()));
+    assert_eq!(World::empty().sweep().gauges, Some(Gauges::default()));
+}
