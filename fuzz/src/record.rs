@@ -159,7 +159,7 @@ fn situations(stored: &Result<Record, DecodeError>, judge: &mut dyn FnMut(&Situa
             at: now(),
             record: Observed::Present(Stored { record, version: 1 }),
             instance,
-            tasks,
+            tasks: tasks.into(),
             hook,
         };
         judge(&Situation {

@@ -16,7 +16,9 @@ use std::collections::BTreeSet;
 
 use protector_core::aws::InstanceStatus;
 use protector_core::ids::{ContainerInstanceArn, InstanceId, InstanceKey};
-use protector_core::observation::{ContainerInstance, Observation, Observed, Registrations, Stored};
+use protector_core::observation::{
+    ContainerInstance, Observation, Observed, Registrations, SeenTasks, Stored,
+};
 use protector_core::policy::Policy;
 use protector_core::record::Record;
 
@@ -188,12 +190,13 @@ impl<'r> Observer<'r> {
         };
         let instance = self.see_registrations(subject, record.readable()).await;
         let tasks = match (instance.as_yes(), &shown.tasks) {
-            (None, _) => Observed::Absent,
-            (Some(instance), _) if shown.flushed && is_drained(&record, instance) => {
-                Observed::Present(Vec::new())
+            (None, _) => SeenTasks::Read(Observed::Absent),
+            (Some(instance), _) if shown.flushed && is_drained(&record, instance) => SeenTasks::Flushed,
+            (Some(_), Some(tasks)) => SeenTasks::Read(tasks.clone()),
+            (Some(instance), None) => {
+                let tasks = self.tasks();
+                SeenTasks::Read(tasks.of_one(&subject.key.cluster, instance, &record).await)
             }
-            (Some(_), Some(tasks)) => tasks.clone(),
-            (Some(instance), None) => self.tasks().of_one(&subject.key.cluster, instance, &record).await,
         };
         Observation {
             key: subject.key.clone(),

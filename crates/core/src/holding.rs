@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::aws::{Scheduling, TaskStatus};
 use crate::ids::{ServiceName, TaskArn};
 use crate::limits::HELD_BY_MAX;
-use crate::observation::Task;
+use crate::observation::{SeenTasks, Task};
 use crate::policy::{Policy, StandaloneTasks};
 use crate::protection::{unprotected, unprotected_because};
 use crate::record::HeldBy;
@@ -123,6 +123,16 @@ impl Census {
     #[must_use]
     pub fn remaining(&self) -> u32 {
         u32::try_from(self.holding.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// Sorts the tasks of an instance, if enough is known of them. Of a drain that has flushed none holds, and no daemon is
+/// left.
+#[must_use]
+pub fn census_of(tasks: &SeenTasks, policy: &Policy) -> Option<Census> {
+    match tasks {
+        SeenTasks::Read(read) => read.as_yes().map(|tasks| census(tasks, policy)),
+        SeenTasks::Flushed => Some(Census::default()),
     }
 }
 

@@ -53,10 +53,37 @@ pub struct Observation {
     pub record: Observed<Stored>,
     /// It as a member of its cluster.
     pub instance: Observed<Registrations>,
-    /// All tasks on it whose status is not final, and maybe some stopped ones.
-    pub tasks: Observed<Vec<Task>>,
+    /// What is known of the tasks on it.
+    pub tasks: SeenTasks,
     /// The hook of ours that waits for it.
     pub hook: Hook,
+}
+
+/// What is known of the tasks of an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeenTasks {
+    /// As they were read: all tasks whose status is not final, and maybe some stopped ones.
+    Read(Observed<Vec<Task>>),
+    /// They were not read. The drain is released, no task held then, and ECS has reported since that every daemon is
+    /// STOPPED, one event for each.
+    Flushed,
+}
+
+impl SeenTasks {
+    /// The tasks, if they were read.
+    #[must_use]
+    pub fn as_read(&self) -> Option<&Vec<Task>> {
+        match self {
+            SeenTasks::Read(tasks) => tasks.as_yes(),
+            SeenTasks::Flushed => None,
+        }
+    }
+}
+
+impl From<Observed<Vec<Task>>> for SeenTasks {
+    fn from(read: Observed<Vec<Task>>) -> Self {
+        SeenTasks::Read(read)
+    }
 }
 
 /// A parameter as it was read.

@@ -35,7 +35,7 @@ pub(super) fn release(
     if record.reason.is_some_and(ReleaseReason::is_forced) {
         metrics.count(Metric::ForcedReleases, 1);
     }
-    let tasks = observation.tasks.as_yes().map(Vec::as_slice).unwrap_or_default();
+    let tasks = observation.tasks.as_read().map(Vec::as_slice).unwrap_or_default();
     let stopped = last_stopped(tasks, policy).filter(|at| *at >= record.started_at);
     if let Some(stopped) = stopped.filter(|_| record.reason == Some(ReleaseReason::Drained)) {
         metrics.record_duration(Metric::ReleaseLatency, now.duration_since(stopped));

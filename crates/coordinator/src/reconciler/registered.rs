@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use protector_core::aws::InstanceStatus;
-use protector_core::holding::{Census, census};
+use protector_core::holding::{Census, census_of};
 use protector_core::next_look::{AfterPlan, LookingRun, NextLook, ReadBack, next_look};
-use protector_core::observation::{ContainerInstance, Observation, Observed, Registrations};
+use protector_core::observation::{ContainerInstance, Observation, Observed, Registrations, SeenTasks};
 use protector_core::plan::{ActionKind, OrderOutcome, Plan, Remark, Situation, Verdict, plan};
 use protector_core::plural::counted;
 use protector_core::trigger::{Command, TriggerKind};
@@ -228,7 +228,7 @@ impl Reconciler<'_> {
             },
             plans: course.plans,
             spot_noticed: record.is_some_and(|record| record.spot_notice_at.is_some()),
-            tasks_unknown: matches!(observation.tasks, Observed::Unknown(_)),
+            tasks_unknown: matches!(observation.tasks, SeenTasks::Read(Observed::Unknown(_))),
             run: LookingRun {
                 is_batch: self.run.intake.is_alone(),
                 is_tick: course.trigger == TriggerKind::Tick,
@@ -252,8 +252,7 @@ impl Reconciler<'_> {
     }
 
     fn census(&self, observation: &Observation) -> Option<Census> {
-        let tasks = observation.tasks.as_yes();
-        tasks.map(|tasks| census(tasks, self.policy))
+        census_of(&observation.tasks, self.policy)
     }
 
     /// The run is over for this instance.

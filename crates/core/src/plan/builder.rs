@@ -7,12 +7,12 @@ pub(super) use act::{count_is_due, heartbeat_due};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::holding::{Census, census, daemon_gone};
+use crate::holding::{Census, census_of, daemon_gone};
 use crate::limits::{
     AGENT_NOTED, AGENT_UNSEEN_MAX, NOTE_WRITTEN_WITHIN, POLL_SECONDS_MIN, RELEASE_BEFORE_SIGTERM_MAX,
     SHARED_FROM,
 };
-use crate::observation::Task;
+use crate::observation::{SeenTasks, Task};
 use crate::policy::Policy;
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, Waited};
 use crate::trigger::Order;
@@ -41,13 +41,15 @@ pub(super) struct PlanBuilder<'a> {
 
 impl<'a> PlanBuilder<'a> {
     pub(super) fn new(situation: &'a Situation<'a>, drain: Drain) -> Self {
-        let tasks = situation.observation.tasks.as_yes();
+        // What events say of the end of a drain says nothing of another drain of the instance.
+        let tasks = &situation.observation.tasks;
+        let counts = *tasks != SeenTasks::Flushed || drain.record.is_released();
         PlanBuilder {
             situation,
             before: (!drain.new).then(|| stored(situation)).flatten(),
             record: drain.record,
             hooks: drain.hooks,
-            census: tasks.map(|tasks| census(tasks, situation.policy)),
+            census: census_of(tasks, situation.policy).filter(|_| counts),
             remarks: drain.remarks,
             look_again: None,
             order: None,
@@ -217,7 +219,7 @@ impl<'a> PlanBuilder<'a> {
 
     /// In a drain that another actor began, a daemon may have ended before the drain was known to us.
     fn daemon_gone(&self) -> Option<Timestamp> {
-        let tasks = self.situation.observation.tasks.as_yes()?;
+        let tasks = self.situation.observation.tasks.as_read()?;
         let since = match self.record.lifecycle {
             Some(_) => self.record.started_at,
             None => later(self.record.started_at, -RELEASE_BEFORE_SIGTERM_MAX),
@@ -227,7 +229,7 @@ impl<'a> PlanBuilder<'a> {
 
     fn count(&mut self) {
         let Some(census) = &self.census else { return };
-        let tasks = self.situation.observation.tasks.as_yes();
+        let tasks = self.situation.observation.tasks.as_read();
         let poll_seconds = self.record.poll_seconds;
         count(
             &mut self.record,

@@ -91,7 +91,7 @@ fn outgrown<'a>(record: &'a Record, situation: &Situation<'a>) -> Option<(&'a Re
         Some(ReleaseReason::Drained | ReleaseReason::AgentLost)
     );
     let holds = || {
-        let tasks = situation.observation.tasks.as_yes();
+        let tasks = situation.observation.tasks.as_read();
         tasks.is_none_or(|tasks| holding::census(tasks, situation.policy).reachable > 0)
     };
     let waits = is_to_be_completed(record, situation);
@@ -169,7 +169,7 @@ fn is_new_drain(record: &Record, situation: &Situation<'_>) -> bool {
     );
     let unhooked = record.lifecycle.is_none() || situation.observation.hook == Hook::Over;
     let holds = || {
-        let tasks = situation.observation.tasks.as_yes();
+        let tasks = situation.observation.tasks.as_read();
         tasks.is_some_and(|tasks| holding::census(tasks, situation.policy).remaining() > 0)
     };
     let leaves = is_draining(&situation.observation.instance) || situation.spot.is_some();
@@ -287,7 +287,7 @@ fn begun(
 
 /// Returns whether no task is alive on it, as far as ECS has listed them all.
 fn is_empty(situation: &Situation<'_>) -> bool {
-    let tasks = situation.observation.tasks.as_yes();
+    let tasks = situation.observation.tasks.as_read();
     tasks.is_some_and(|tasks| tasks.iter().all(|task| task.last_status.is_final()))
 }
 

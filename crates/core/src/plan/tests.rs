@@ -13,7 +13,9 @@ mod waited;
 use super::*;
 use crate::aws::Scheduling;
 use crate::ids::InstanceKey;
-use crate::observation::{ContainerInstance, Hook, HookAction, Observation, Observed, Stored, Task};
+use crate::observation::{
+    ContainerInstance, Hook, HookAction, Observation, Observed, SeenTasks, Stored, Task,
+};
 use crate::record::Record;
 use crate::testing::{at, policy, task};
 use crate::trigger::{Command, Order};
@@ -130,7 +132,7 @@ impl Bench {
             at: at(0),
             record: Observed::Absent,
             instance: Observed::Present(container_instance(1, "ACTIVE", true).into()),
-            tasks: Observed::Present(vec![web(1, "RUNNING"), logs("RUNNING")]),
+            tasks: Observed::Present(vec![web(1, "RUNNING"), logs("RUNNING")]).into(),
             hook: waits(3600, Some(TOKEN)),
         };
         Bench {
@@ -186,7 +188,7 @@ impl Bench {
     }
 
     fn tasks(&mut self, tasks: Vec<Task>) {
-        self.observation.tasks = Observed::Present(tasks);
+        self.observation.tasks = Observed::Present(tasks).into();
     }
 
     fn plan(&mut self, seconds: i64) -> Plan {

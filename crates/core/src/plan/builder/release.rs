@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::control::Control;
 use crate::holding::last_stopped;
 use crate::ids::ServiceName;
-use crate::observation::Observed;
+use crate::observation::{Observed, SeenTasks};
 use crate::plural::counted;
 use crate::record::{ReleaseReason, Releasing, State};
 
@@ -195,7 +195,7 @@ impl PlanBuilder<'_> {
     /// A router is ordered to stop only when it had time to read the last words of the last task. ECS reports when that
     /// task ended, or the record does, if it was written since. Clocks may differ: an end is never later than now.
     fn lingers_until(&self) -> Option<Timestamp> {
-        let tasks = self.situation.observation.tasks.as_yes()?;
+        let tasks = self.situation.observation.tasks.as_read()?;
         let policy = self.situation.policy;
         let known = self.before.iter().flat_map(|before| &before.waited);
         let ends = known
@@ -207,8 +207,10 @@ impl PlanBuilder<'_> {
 
     fn tasks_problem(&self) -> &str {
         match &self.situation.observation.tasks {
-            Observed::Unknown(why) => why,
-            Observed::Absent | Observed::Present(_) => "they were not read",
+            SeenTasks::Read(Observed::Unknown(why)) => why,
+            SeenTasks::Read(Observed::Absent | Observed::Present(_)) | SeenTasks::Flushed => {
+                "they were not read"
+            }
         }
     }
 

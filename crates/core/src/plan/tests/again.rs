@@ -44,7 +44,7 @@ fn a_drain_that_is_over_stays_over_while_nothing_holds() {
         Observed::Unknown("down".to_owned()),
     ] {
         let mut bench = drained(Bench::external());
-        bench.observation.tasks = tasks;
+        bench.observation.tasks = tasks.into();
         bench.step(5000);
         assert_eq!(bench.record().started_at, at(0));
     }
@@ -138,7 +138,7 @@ fn registered_again(
         container_instance(2, status, connected),
     ];
     bench.observation.instance = Observed::Present(Registrations::of(all, Some(&arn(1))).unwrap());
-    bench.observation.tasks = tasks;
+    bench.observation.tasks = tasks.into();
     bench
 }
 

@@ -53,9 +53,34 @@ fn the_receipt_counts_daemons_that_had_not_stopped() {
 #[test]
 fn p4_unknown_daemons_have_the_whole_window() {
     let mut bench = released();
-    bench.observation.tasks = Observed::Unknown("down".to_owned());
+    bench.observation.tasks = Observed::Unknown("down".to_owned()).into();
     assert_eq!(names(&bench.plan(185)), [""; 0]);
     assert_eq!(names(&bench.plan(186)), ["complete", "receipt"]);
+}
+
+#[test]
+fn p4_a_drain_whose_daemons_events_have_reported_stopped_is_completed() {
+    let mut bench = released();
+    bench.observation.tasks = SeenTasks::Flushed;
+    let plan = bench.plan(90);
+    assert_eq!(names(&plan), ["complete", "receipt"]);
+    let receipt = plan
+        .record()
+        .map(|record| (record.remaining, record.daemons_left));
+    assert_eq!(receipt, Some((0, 0)));
+}
+
+#[test]
+fn p2_what_events_have_reported_of_daemons_releases_no_drain_that_holds() {
+    let mut bench = Bench::holding();
+    bench.observation.tasks = SeenTasks::Flushed;
+    let plan = bench.plan(3599);
+    let ends = names(&plan)
+        .into_iter()
+        .filter(|name| ["put-released", "complete"].contains(name));
+    assert_eq!((ends.count(), plan.verdict), (0, Verdict::Holding));
+    bench.observation.tasks = Observed::Present(Vec::new()).into();
+    assert_eq!(bench.plan(3599).verdict, Verdict::Done, "tasks that were read do");
 }
 
 #[test]

@@ -499,9 +499,9 @@ fn a_hold_says_why() {
     let mut unknown = Bench::holding();
     unknown.observation.instance = Observed::Unknown("time-out".to_owned());
     let mut failed = Bench::holding();
-    failed.observation.tasks = Observed::Unknown("throttled".to_owned());
+    failed.observation.tasks = Observed::Unknown("throttled".to_owned()).into();
     let mut unasked = Bench::holding();
-    unasked.observation.tasks = Observed::Absent;
+    unasked.observation.tasks = Observed::Absent.into();
     let mut active = Bench::external_holding();
     active.status("ACTIVE");
     let mut unconfirmed = Bench::hooked();

@@ -73,7 +73,7 @@ fn p3_a_tier_that_hangs_has_its_budget_and_no_more() {
 fn p2_unknown_daemons_of_a_tier_have_its_whole_budget() {
     let mut bench = tiered();
     bench.step(60);
-    bench.observation.tasks = Observed::Unknown("down".to_owned());
+    bench.observation.tasks = Observed::Unknown("down".to_owned()).into();
     bench.step(185);
     assert_eq!(bench.record().releasing.map(|releasing| releasing.tier), Some(0));
     bench.step(186);
@@ -328,7 +328,7 @@ fn a_machine_that_goes_in_the_middle_of_a_forced_release_was_not_drained() {
     bench.step(30);
     bench.step(3600);
     bench.observation.instance = Observed::Absent;
-    bench.observation.tasks = Observed::Absent;
+    bench.observation.tasks = Observed::Absent.into();
     bench.step(3610);
     assert_eq!(bench.record().reason, Some(ReleaseReason::Deadline));
 }
@@ -342,7 +342,7 @@ fn a_machine_that_is_taken_at_its_deadline_while_tasks_hold_was_not_drained() {
         bench.tasks(web.into_iter().chain([logs("RUNNING")]).collect());
         bench.step(5);
         bench.observation.instance = Observed::Absent;
-        bench.observation.tasks = Observed::Absent;
+        bench.observation.tasks = Observed::Absent.into();
         bench.step(125);
         assert_eq!(bench.record().reason, Some(reason));
     }

@@ -34,7 +34,7 @@ fn turn() -> impl Strategy<Value = Turn> {
 fn apply(bench: &mut Bench, turn: &Turn) -> Option<Observed<Stored>> {
     match turn {
         Turn::Tasks(tasks) => bench.tasks(tasks.clone()),
-        Turn::TasksUnknown => bench.observation.tasks = Observed::Unknown("down".to_owned()),
+        Turn::TasksUnknown => bench.observation.tasks = Observed::Unknown("down".to_owned()).into(),
         Turn::Instance(status) => {
             bench.observation.instance = Observed::Present(container_instance(1, status, true).into());
         }
@@ -129,7 +129,7 @@ fn allowed(bench: &Bench, reason: Option<ReleaseReason>, now: i64) -> bool {
         .instance
         .as_yes()
         .map(|instance| instance.present().status.to_string());
-    let none_holds = seen.tasks.as_yes().is_some_and(|tasks| {
+    let none_holds = seen.tasks.as_read().is_some_and(|tasks| {
         tasks
             .iter()
             .all(|task| task.last_status.is_final() || task.scheduling == Scheduling::Daemon)

@@ -107,7 +107,7 @@ fn p2_unknown_tasks_are_never_zero_tasks() {
         Observed::Unknown("one failure: MISSING".to_owned()),
         Observed::Absent,
     ] {
-        bench.observation.tasks = tasks;
+        bench.observation.tasks = tasks.into();
         assert_eq!(bench.plan(600).verdict, Verdict::Holding);
     }
 }
@@ -119,7 +119,7 @@ fn p3_the_deadline_ends_the_hold_whatever_is_known() {
         Observed::Unknown("down".to_owned()),
     ] {
         let mut bench = Bench::holding();
-        bench.observation.tasks = tasks;
+        bench.observation.tasks = tasks.into();
         assert_eq!(bench.plan(3599).verdict, Verdict::Holding);
         assert_eq!(bench.plan(3600).verdict, AT_DEADLINE);
         bench.observation.instance = Observed::Unknown("down".to_owned());
@@ -137,7 +137,7 @@ fn a_drain_without_a_task_that_holds_is_drained_however_late_the_look_comes() {
         (Observed::Unknown("down".to_owned()), AT_DEADLINE),
     ] {
         let mut bench = Bench::holding();
-        bench.observation.tasks = tasks.clone();
+        bench.observation.tasks = tasks.clone().into();
         assert_eq!(bench.plan(7200).verdict, verdict, "{tasks:?}");
     }
 }
