@@ -37,6 +37,8 @@ struct Course {
     unprotected: Vec<UnprotectedDaemon>,
     /// What becomes of the operator's order.
     order: Option<OrderOutcome>,
+    /// Whether the record has the operator's order.
+    ordered: bool,
     /// Whether Auto Scaling has said that it no longer waits.
     over: bool,
     /// Whether the first look was a part of a survey.
@@ -78,6 +80,7 @@ impl Reconciler<'_> {
             daemons_gone_at: None,
             unprotected: Vec::new(),
             order: None,
+            ordered: false,
             over: false,
             surveyed: false,
         };
@@ -134,6 +137,7 @@ impl Reconciler<'_> {
         let calls = self.aws.meter.total();
         let now = self.run.now();
         let refusal = command.and_then(|_| self.executor.refusal());
+        let obeyed = command.is_some() && refusal.is_none();
         let kill_switch = self.cache.kill_switch();
         let plan = plan(&Situation {
             observation,
@@ -170,6 +174,7 @@ impl Reconciler<'_> {
         let applied = self.executor.apply(course.target(observation), actions).await;
         if applied.written.is_some() {
             (course.counted, course.earlier) = (calls, 0);
+            course.ordered |= obeyed;
         }
         let metrics = &self.cache.metrics;
         measure::release(metrics, self.policy, observation, &applied, self.run.now());
@@ -288,7 +293,8 @@ impl Reconciler<'_> {
             order: course.order,
             ..self.line(course.trigger, &observation.key.instance, verdict)
         };
-        let error = failed.then(|| {
+        // An order that the record has is carried out, whatever else was left to the tick.
+        let error = (failed && !course.ordered).then(|| {
             format!(
                 "reconcile of {} failed: {}; see the log event `instance` of request {}",
                 observation.key,

@@ -1,6 +1,6 @@
 //! What the drawn worlds have found.
 
-use super::build::set;
+use super::build::{HOOK_EVENT, lose, order, set, trouble};
 use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{LOGS, daemon, fleet, step};
@@ -128,6 +128,14 @@ pub(super) const FAULTS: &[KnownFault] = &[
         state: FaultState::Fixed,
         world: settle_in_the_way,
     },
+    KnownFault {
+        name: "order-answered-as-failed",
+        what: "An operator's release is answered with an error, and the daemons go all the same.",
+        why: "A heartbeat of the same run was throttled, and the answer is about all that the run has done.",
+        breaks: &[Rule::DaemonBeforeTask],
+        state: FaultState::Fixed,
+        world: ordered_while_heartbeats_fail,
+    },
 ];
 
 /// A tick whose listing of groups gets no answer for a while: it goes by the record that it read at its start.
@@ -254,6 +262,29 @@ fn throttled_by_hand() -> Scenario {
         ..scenario::FaultSpec::default()
     });
     scenario.limit = HOUR;
+    scenario
+}
+
+/// The event of the hook is lost, so a heartbeat is due, and each one is throttled.
+fn ordered_while_heartbeats_fail() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.hosts[0].tasks.push(TaskSpec {
+        service: None,
+        ends: Some(20 * MINUTE),
+        ..TaskSpec::default()
+    });
+    scenario.steps = vec![
+        step(10 * SECOND, What::ScaleIn(0)),
+        order(2 * MINUTE, "release", None),
+    ];
+    let throttled = Trouble::Throttle {
+        of: Some("RecordLifecycleActionHeartbeat".to_owned()),
+        by: None,
+    };
+    scenario.faults = vec![
+        lose(HOOK_EVENT, 0, MINUTE),
+        trouble(throttled, u32::MAX, 0, 5 * MINUTE),
+    ];
     scenario
 }
 
