@@ -25,9 +25,15 @@ impl SharedDrain {
         let same = began == Some(self.started);
         let drain = known.as_ref().filter(|_| same).map(|(drain, _)| drain.clone());
         let drain = drain.unwrap_or_else(|| format!("shared {}", self.started));
+        let started = jiff::Timestamp::from_second(self.started).ok();
+        let record = |state| json!({"drainId": drain, "startedAt": started, "state": state, "shared": true});
         match self.standing.as_str() {
-            "holding" => json!({"drainId": drain, "state": "holding", "shared": true}),
-            reason => json!({"drainId": drain, "state": "released", "reason": reason, "shared": true}),
+            "holding" => record("holding"),
+            reason => {
+                let mut released = record("released");
+                released["reason"] = json!(reason);
+                released
+            }
         }
     }
 }

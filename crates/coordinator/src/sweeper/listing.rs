@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use protector_core::control::Control;
-use protector_core::ids::{ClusterName, InstanceKey};
+use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceKey};
 use protector_core::observation::{Observed, Stored};
 use protector_core::policy::Policy;
+use protector_core::shared::together;
 use protector_core::sweep::{ListedRecord, Listing};
 
 use crate::aws::{Aws, Listed};
@@ -107,13 +108,20 @@ impl Lister<'_> {
         records
     }
 
-    /// Adds what this environment knows of records: the listing may lag, and leaves out those that are shared.
+    /// Adds what this environment knows of records: the listing may lag, and leaves out those that are shared. The
+    /// release of a drain may be in a shared record alone, beside its own one that holds.
     fn add_known(&self, records: &mut BTreeMap<InstanceKey, ListedRecord>, at: Timestamp) {
         let store = &self.cache.store;
         for (key, listed) in &mut *records {
             let read: Observed<Stored> = Observed::Present(listed.stored.clone());
             if let Observed::Present(seen) = store.seen(key, read, at) {
                 listed.stored = seen;
+            }
+            if let Ok(own) = &mut listed.stored.record {
+                let arns: Vec<ContainerInstanceArn> = own.registrations().cloned().collect();
+                if let Some(reported) = store.reported(key, &arns) {
+                    *own = together(own.clone(), reported);
+                }
             }
         }
         for (key, stored) in store.open() {

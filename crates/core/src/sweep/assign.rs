@@ -8,6 +8,7 @@ use crate::aws::InstanceStatus;
 use crate::ids::{ClusterName, InstanceId, InstanceKey};
 use crate::observation::{ContainerInstance, Hook, HookAction, Stored};
 use crate::record::{Lifecycle, Record};
+use crate::shared::is_reported_only;
 
 use super::{ListedRecord, OldRecord, Sweep, Waiting, is_over, is_past};
 
@@ -171,6 +172,10 @@ impl Seen {
         let hooks = record.into_iter().flat_map(Record::lifecycles);
         let recorded: Vec<HookAction> = hooks.map(action_of).collect();
         match &self.leaving {
+            // The listing of the groups has answered: no hook waits that a shared record has left out.
+            _ if record.is_some_and(is_reported_only) && recorded.is_empty() && self.waiting.is_some() => {
+                Hook::Over
+            }
             _ if recorded.is_empty() => Hook::None,
             None => Hook::Unknown("Auto Scaling could not be read".to_owned()),
             Some(leaving) if leaving.contains(instance) => Hook::Waiting(recorded),

@@ -136,6 +136,22 @@ pub(super) const FAULTS: &[KnownFault] = &[
         state: FaultState::Fixed,
         world: ordered_while_heartbeats_fail,
     },
+    KnownFault {
+        name: "shared-release-unseen-by-a-new-environment",
+        what: "Lambda replaces the function, and a drain that was released in a shared record is held again.",
+        why: "The first tick of a new environment goes by the drain's own record, which was written before.",
+        breaks: &[Rule::TakenBack],
+        state: FaultState::Fixed,
+        world: released_in_a_shared_record,
+    },
+    KnownFault {
+        name: "order-after-the-end-in-a-new-environment",
+        what: "An operator's order for a drain that is over makes a new drain, and the old one gets a receipt without its hook.",
+        why: "A shared record mentions no hook, and a run that did not ask for one writes the receipt of its drain.",
+        breaks: &[Rule::TakenBack],
+        state: FaultState::Fixed,
+        world: ordered_after_the_end,
+    },
 ];
 
 /// A tick whose listing of groups gets no answer for a while: it goes by the record that it read at its start.
@@ -286,6 +302,16 @@ fn ordered_while_heartbeats_fail() -> Scenario {
         trouble(throttled, u32::MAX, 0, 5 * MINUTE),
     ];
     scenario
+}
+
+/// A drawn world, made as small as it gets.
+fn released_in_a_shared_record() -> Scenario {
+    Scenario::from_json(include_str!("release-in-a-shared-record.json")).unwrap_or_default()
+}
+
+/// A drawn world, made as small as it gets.
+fn ordered_after_the_end() -> Scenario {
+    Scenario::from_json(include_str!("ordered-after-the-end.json")).unwrap_or_default()
 }
 
 /// A drawn world, made as small as it gets.

@@ -9,9 +9,10 @@ use crate::limits::{
     COUNT_REFRESH, COUNT_REFRESH_MANY, COUNT_STALE, COUNT_STALE_SHARE, HOOK_HEARTBEAT_MIN_SECONDS,
     MANY_DRAINS, STOP_TASKS_MAX,
 };
-use crate::observation::{HookAction, Observed};
+use crate::observation::{Hook, HookAction, Observed};
 use crate::policy::StandaloneTasks;
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason};
+use crate::shared::is_reported_only;
 use crate::trigger::Order;
 
 use super::super::Fleet;
@@ -187,7 +188,7 @@ impl PlanBuilder<'_> {
 
     /// Once, when the drain is over: the run that completes it writes it, and the record says that it was written.
     pub(super) fn receipt(&self, over: bool) -> Option<Action> {
-        let due = over && self.record.receipt_at.is_none();
+        let due = over && self.record.receipt_at.is_none() && !self.may_have_a_hook();
         due.then(|| {
             let left = self.census.as_ref().map_or(0, |census| census.daemons.len());
             let record = Record {
@@ -198,6 +199,14 @@ impl PlanBuilder<'_> {
             };
             Action::Receipt(Box::new(record))
         })
+    }
+
+    /// Returns whether a hook of ours may wait that is not known here: shared records do not mention hooks, and only the
+    /// tick asks Auto Scaling.
+    fn may_have_a_hook(&self) -> bool {
+        let hook = &self.situation.observation.hook;
+        let unasked = matches!(hook, Hook::None | Hook::Unknown(_)) && self.record.lifecycle.is_none();
+        unasked && is_reported_only(&self.record)
     }
 
     /// The order by which the kill switch has ended this drain, if it says whose it was. Only the receipt reports it: a

@@ -86,20 +86,42 @@ fn only_a_drain_without_a_hook_that_is_over_forgets_that_it_was_seen_draining() 
     assert_eq!(active_again(drained(Bench::external())), None);
 }
 
+/// A hooked drain that was released at second 60, as a new execution environment reads it from a shared record.
+fn released_in_a_shared_record() -> Bench {
+    let mut bench = Bench::holding();
+    bench.tasks(vec![logs("RUNNING")]);
+    bench.step(60);
+    let reported = SharedDrain::of(&bench.record()).unwrap();
+    let shared = SharedRecord {
+        drains: [(bench.record().ec2_instance_id, reported)].into(),
+        ..SharedRecord::empty(at(60))
+    };
+    let own = &bench.record().container_instance_arn;
+    let record = shared.record(&bench.record().ec2_instance_id, Some(own)).unwrap();
+    bench.store(record);
+    bench
+}
+
+#[test]
+fn p8_a_drain_of_a_shared_record_has_its_receipt_when_auto_scaling_was_asked_for_its_hook() {
+    let waits = Hook::waiting(hook_action(3600, None));
+    for (hook, actions) in [
+        (Hook::None, vec!["note"]),
+        (Hook::Unknown("throttled".to_owned()), vec!["note"]),
+        (Hook::Over, vec!["receipt"]),
+        (waits, vec!["put-released", "complete", "receipt"]),
+    ] {
+        let mut bench = released_in_a_shared_record();
+        bench.tasks(vec![logs("STOPPED")]);
+        bench.observation.hook = hook.clone();
+        assert_eq!(names(&bench.plan(90)), actions, "{hook:?}");
+    }
+}
+
 #[test]
 fn p7_the_late_event_of_a_hook_that_waited_before_a_release_in_a_shared_record_begins_nothing() {
     for (since, new) in [(20, false), (60, false), (61, true)] {
-        let mut bench = Bench::holding();
-        bench.tasks(vec![logs("RUNNING")]);
-        bench.step(60);
-        let reported = SharedDrain::of(&bench.record()).unwrap();
-        let shared = SharedRecord {
-            drains: [(bench.record().ec2_instance_id, reported)].into(),
-            ..SharedRecord::empty(at(60))
-        };
-        let own = &bench.record().container_instance_arn;
-        let record = shared.record(&bench.record().ec2_instance_id, Some(own)).unwrap();
-        bench.store(record);
+        let mut bench = released_in_a_shared_record();
         bench.observation.hook = waits_since(since, 3600, Some(TOKEN));
         let plan = bench.plan(62);
         let holds = plan.verdict == Verdict::Holding;
