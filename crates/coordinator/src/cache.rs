@@ -163,6 +163,7 @@ impl Cache {
                         .map(|census| census.daemons.iter().cloned().collect())
                         .unwrap_or_default(),
                     at: now,
+                    stopped_at: None,
                     sidecars,
                     look_at: None,
                     unlisted: 0,
@@ -213,6 +214,26 @@ impl Cache {
             return TaskStopFollowUp::Ignore("the container instance does not drain");
         }
         TaskStopFollowUp::Lookup
+    }
+
+    /// Remembers when tasks were stopped that are awaited on `arn`, or were until now.
+    pub fn stopped<'a>(
+        &self,
+        arn: &ContainerInstanceArn,
+        tasks: impl IntoIterator<Item = (&'a TaskArn, Timestamp)>,
+    ) {
+        if let Some(drain) = self.lock().of_mut(arn) {
+            let awaited = tasks
+                .into_iter()
+                .filter(|(task, _)| drain.awaited.contains(*task));
+            let last = awaited.map(|(_, at)| at).max();
+            drain.stopped_at = drain.stopped_at.max(last);
+        }
+    }
+
+    /// When the last awaited task of a drain was stopped, as far as that was reported since its last full observation.
+    pub fn stopped_at(&self, key: &InstanceKey) -> Option<Timestamp> {
+        self.lock().drains.get(key)?.stopped_at
     }
 
     /// Remembers the outcome of a probe, and tells what it is worth.

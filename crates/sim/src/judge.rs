@@ -164,6 +164,8 @@ pub struct Judge {
     release_all: Option<Ms>,
     /// The kill switch says observe, or did within the last minute.
     observes: bool,
+    /// Lambda last replaced the idle environments then.
+    recycled: Option<Ms>,
     /// Tasks that a check has named as not protected.
     named: BTreeSet<String>,
     /// The machines that each shared record lists, and what it says of them.
@@ -181,6 +183,7 @@ impl Judge {
             violations: Vec::new(),
             release_all: None,
             observes: false,
+            recycled: None,
             named: BTreeSet::new(),
             shared: BTreeMap::new(),
         }

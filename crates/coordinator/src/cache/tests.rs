@@ -74,6 +74,19 @@ fn only_the_last_awaited_task_needs_a_full_observation() {
 }
 
 #[test]
+fn the_last_end_of_an_awaited_task_counts_in_whatever_order_events_come() {
+    let memory = Cache::default();
+    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(3)), at(0));
+    assert_eq!(memory.stopped_at(&key()), None);
+    for (id, seconds) in [(1, 20), (0, 10), (900, 30)] {
+        memory.stopped(&arn(), [(&task(id), at(seconds))]);
+    }
+    assert_eq!(memory.stopped_at(&key()), Some(at(20)), "a daemon is not awaited");
+    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(1)), at(40));
+    assert_eq!(memory.stopped_at(&key()), None, "the rest ends later");
+}
+
+#[test]
 fn p7_a_doubled_event_counts_once() {
     let memory = Cache::default();
     memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(5)), at(0));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use protector_core::aws::InstanceStatus;
 use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
 use protector_core::limits::coordinator::TIME_FOR_A_LOOK;
@@ -51,6 +52,9 @@ impl TaskEvents<'_> {
         }
         self.measure_exits(&change);
         let arn = &change.container_instance;
+        if let Some(at) = change.stopped_at {
+            self.cache.stopped(arn, [(&change.task, at)]);
+        }
         match self
             .cache
             .task_ended(&change.cluster, arn, &change.task, self.run.now())
@@ -101,6 +105,9 @@ impl TaskEvents<'_> {
         let answer = aws.describe_tasks(&key.cluster, awaited).await;
         self.cache.add_uncounted(&key, aws.meter.total());
         if let Ok(tasks) = answer {
+            let stopped = tasks.iter().filter(|task| task.last_status.is_final());
+            let stopped = stopped.filter_map(|task| Some((&task.arn, task.stopped_at?)));
+            self.cache.stopped(arn, stopped);
             let alive = tasks
                 .into_iter()
                 .filter(|task| !task.last_status.is_final())
@@ -120,12 +127,14 @@ impl TaskEvents<'_> {
     }
 
     /// The last task that held has ended, as far as is known. A look before the daemons have stayed for their while
-    /// would only be made again.
+    /// would only be made again. Their while begins with the end of that task, however late its event comes.
     async fn last(&self, key: InstanceKey, arn: &ContainerInstanceArn) -> Handled {
-        let wait = self.policy.linger;
+        let (now, linger) = (self.run.now(), self.policy.linger);
+        let late = self.cache.stopped_at(&key).map(|at| now.duration_since(at));
+        let wait = linger - late.unwrap_or_default().clamp(SignedDuration::ZERO, linger);
         if self.run.intake.is_alone() {
-            self.cache.look_at(&key, self.run.now().checked_add(wait).ok());
-            self.announce(&key).await;
+            self.cache.look_at(&key, now.checked_add(wait).ok());
+            self.announce(&key, wait).await;
             return self.run.ignored(
                 Level::Debug,
                 TriggerKind::Task,
@@ -138,8 +147,9 @@ impl TaskEvents<'_> {
         self.reconciler.look(TriggerKind::Task, key, arn.clone()).await
     }
 
-    /// Announces to the sidecars when the release will come. Without this note they learn of it one reading later.
-    async fn announce(&self, key: &InstanceKey) {
+    /// Announces to the sidecars that the release will come after `wait`. Without this note they learn of it one reading
+    /// later.
+    async fn announce(&self, key: &InstanceKey, wait: SignedDuration) {
         let Some(stored) = self.cache.store.known(key) else {
             return;
         };
@@ -147,7 +157,7 @@ impl TaskEvents<'_> {
         let now = self.run.now();
         let fleet = self.cache.fleet_without(key, now);
         let known = before.readable();
-        let Some(record) = known.and_then(|known| announcement(known, self.policy, fleet, now)) else {
+        let Some(record) = known.and_then(|known| announcement(known, wait, fleet, now)) else {
             return;
         };
         let aws = self.aws.metered();

@@ -3,7 +3,7 @@
 //! The tick uses it to save full observations: of a drain that is quiet it only asks whether the tasks that are awaited
 //! still run: those that hold, or, after the release, the daemons.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::holding::census;
 use crate::observation::Task;
@@ -40,13 +40,13 @@ pub fn next_due(record: &Record, policy: &Policy) -> Option<Timestamp> {
     (!unsettled).then_some(due)
 }
 
-/// What the record of a drain says while its daemons stay for LINGER: the last task that holds has ended, according to
-/// events, and a look follows when that is over. Nothing if its sidecars read each second anyway, or no record is
-/// theirs alone.
+/// What the record of a drain says while its daemons stay for the rest of LINGER: the last task that holds has ended,
+/// according to events, and a look follows after `wait`. Nothing if its sidecars read each second anyway, or no record
+/// is theirs alone.
 #[must_use]
-pub fn announcement(before: &Record, policy: &Policy, fleet: Fleet, now: Timestamp) -> Option<Record> {
+pub fn announcement(before: &Record, wait: SignedDuration, fleet: Fleet, now: Timestamp) -> Option<Record> {
     let (polls, known) = (before.poll_seconds, before.release_not_before);
-    let at = release_to_announce(polls, known, policy.linger, fleet, now)?;
+    let at = release_to_announce(polls, known, wait, fleet, now)?;
     let holds = !before.is_released() && before.releasing.is_none() && before.active_since.is_none();
     holds.then(|| Record {
         remaining: 0,

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html>,
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_container_instance_events.html>
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -20,6 +21,15 @@ struct TaskDetail {
     last_status: TaskStatus,
     #[serde(default)]
     containers: Vec<ContainerDetail>,
+    #[serde(default)]
+    stopped_at: Option<Value>,
+}
+
+impl TaskDetail {
+    /// A time that cannot be read is not worth losing the event for.
+    fn stopped_at(&self) -> Option<Timestamp> {
+        self.stopped_at.as_ref()?.as_str()?.parse().ok()
+    }
 }
 
 /// What is wrong with a container's name or code is not worth losing the event for.
@@ -41,6 +51,7 @@ impl ContainerDetail {
 pub(super) fn task(event: &Value) -> Parsed {
     let detail: TaskDetail = members("detail", detail(event))?;
     let cluster = cluster(&detail.cluster_arn)?;
+    let stopped_at = detail.stopped_at();
     Ok(match detail.container_instance_arn {
         None => Event::ignored("the task does not run on a container instance"),
         Some(container_instance) => Event::Trigger(Trigger::Task(TaskChange {
@@ -53,6 +64,7 @@ pub(super) fn task(event: &Value) -> Parsed {
                 .iter()
                 .filter_map(ContainerDetail::exit)
                 .collect(),
+            stopped_at,
         })),
     })
 }

@@ -143,6 +143,23 @@ fn task_and_instance_changes_are_read() {
 }
 
 #[test]
+fn the_moment_at_which_a_task_was_stopped_is_reported_and_an_odd_one_is_left_out() {
+    let stopped_at = |at: Value| {
+        let mut event = fixture("task-stopped");
+        event["detail"]["stoppedAt"] = at;
+        let Event::Trigger(Trigger::Task(task)) = single(&event) else {
+            panic!("no task: {event}")
+        };
+        task.stopped_at
+    };
+    let at = "2026-01-05T08:00:36.498Z";
+    assert_eq!(stopped_at(json!(at)), at.parse().ok());
+    for odd in [json!(null), json!(1_767_600_036), json!("yesterday")] {
+        assert_eq!(stopped_at(odd.clone()), None, "{odd}");
+    }
+}
+
+#[test]
 fn containers_that_have_ended_are_reported_with_their_codes_and_odd_ones_are_left_out() {
     let exits = |containers: Value| {
         let event = changed("task-stopped", "detail.containers", containers);

@@ -214,6 +214,8 @@ impl Judge {
             }
             return;
         }
+        // A drain that begins with its release, as by an operator's order, needs no hold.
+        self.watch(host).held.get_or_insert(now);
         if same && self.watch(host).released.is_some() {
             return;
         }
@@ -256,6 +258,9 @@ impl Judge {
         }
         self.watch(host).released = Some(now);
         self.judge_delay(now, host, reason, world);
+        if reason == "drained" {
+            self.judge_tiers_without_agent(now, host, world);
+        }
     }
 
     /// Judges how long after the drain's beginning its hold comes.
@@ -297,19 +302,19 @@ impl Judge {
             return;
         }
         let from = empty.max(draining.max(watch.since) + expected.settle);
-        // Each further tier has its flush, and where events are lost a tick of its own.
-        let tick = if expected.events_fail { 65 * SECOND } else { 0 };
-        let flush = (expected.daemon_stop + tick) * (expected.tiers - 1);
-        // With every event a release comes within seconds; without, with the next tick.
-        let longest = match (expected.events_fail, expected.hosts) {
-            (false, 0..=4) => 15 * SECOND,
-            // Of several a look waits up to two seconds for others.
-            (false, 5..=20) => 17 * SECOND,
-            (_, 0..=20) => 100 * SECOND,
-            // Three releases can be written in a second, and a quarter more time than that is promised.
-            (false, hosts) => 15 * SECOND + hosts as Ms * 1250 / 3,
-            _ => return,
+        // An agent that is away orders no daemon to stop, and reports none: the tiers wait for it.
+        let agent = watch
+            .agent_away
+            .is_none_or(|(_, until)| until.is_some_and(|until| until < from));
+        let from = match watch.agent_away {
+            Some((_, None)) if expected.tiers > 1 => return,
+            Some((_, Some(until))) if expected.tiers > 1 => from.max(until),
+            _ => from,
         };
+        let Some(longest) = expected.released_within(self.recycled.is_some_and(|at| at >= draining)) else {
+            return;
+        };
+        let flush = expected.tier_within(agent && !expected.events_fail) * (expected.tiers - 1);
         if now.saturating_sub(from) > longest + flush {
             let what = format!("released {} s after the last task's end", (now - from) / SECOND);
             self.break_rule(Rule::LateRelease, now, Some(host), world, what);

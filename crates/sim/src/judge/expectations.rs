@@ -4,6 +4,25 @@ use std::collections::BTreeMap;
 
 use crate::scenario::{CallerKind, FaultSpec, HOUR, MINUTE, Ms, SECOND, Scenario, Trouble, What};
 
+/// While a batch of the queue waits for the end of a settle window or of LINGER, no other event is received.
+const BATCH_WAITS: Ms = 11 * SECOND;
+
+/// From so many instances on, an observation waits for others.
+const SHARED_FROM: usize = 5;
+
+/// An observation waits no longer than this for others.
+const GATHERS: Ms = 2 * SECOND;
+
+/// The observation at the end of a batch's wait, that of the instance itself, and the write: some twenty calls with small
+/// pages, and the pace of the writes.
+const OBSERVED_WITHIN: Ms = 5 * SECOND;
+
+/// Sidecars read at least every 10 s while tasks hold, and a fifth later.
+const TIER_READ: Ms = 12 * SECOND;
+
+/// A tick, with what runs before it.
+const TICK: Ms = 65 * SECOND;
+
 /// The behaviour to expect of a run.
 #[derive(Debug, Clone)]
 pub struct Expectations {
@@ -13,6 +32,10 @@ pub struct Expectations {
     pub daemon_stop: Ms,
     /// The settle window.
     pub settle: Ms,
+    /// How long daemons stay after the last task's end.
+    pub linger: Ms,
+    /// The longest that EventBridge takes.
+    pub event_delay_max: Ms,
     /// From when on a lost agent's tasks are phantoms.
     pub agent_lost: Ms,
     /// How often daemons of instances that do not drain are checked; never if zero.
@@ -76,6 +99,8 @@ impl Expectations {
             max_drain: time("MAX_DRAIN", HOUR),
             daemon_stop: time("DAEMON_STOP", 2 * MINUTE),
             settle: time("SETTLE", 10 * SECOND),
+            linger: time("LINGER", 5 * SECOND),
+            event_delay_max: scenario.aws.event_delay_max,
             agent_lost: time("AGENT_LOST", 10 * MINUTE),
             unprotected_check: time("UNPROTECTED_CHECK", 15 * MINUTE),
             holds_at_deadline: text("ON_DEADLINE") == Some("hold"),
@@ -154,6 +179,33 @@ impl Expectations {
             true => bound,
             false => 2 * bound + 10 * MINUTE,
         }
+    }
+
+    /// The longest from the end of the last task, or of the settle window, to a release without tiers; none if nothing is
+    /// promised. A new execution environment does not know that DRAINING was seen, and settles `again`.
+    #[must_use]
+    pub fn released_within(&self, again: bool) -> Option<Ms> {
+        let others = if self.hosts > 1 { BATCH_WAITS } else { 0 };
+        let gathers = if self.hosts >= SHARED_FROM { GATHERS } else { 0 };
+        let settles = if again { self.settle } else { 0 };
+        match (self.events_fail, self.hosts) {
+            // The daemons stay for LINGER, and the event may have to wait for a batch meanwhile.
+            (false, 0..=20) => {
+                let known = self.event_delay_max + others + gathers;
+                Some((known + settles).max(self.linger) + OBSERVED_WITHIN)
+            }
+            (true, 0..=20) => Some(100 * SECOND),
+            // Three releases can be written in a second, and a quarter more time than that is promised.
+            (false, hosts) => Some(15 * SECOND + hosts as Ms * 1250 / 3),
+            (true, _) => None,
+        }
+    }
+
+    /// What each further tier may take. Its sidecars read, and its daemons have their time. If no event says that they
+    /// are gone, that is for a tick to find.
+    #[must_use]
+    pub fn tier_within(&self, reported: bool) -> Ms {
+        self.daemon_stop + TIER_READ + if reported { 0 } else { TICK }
     }
 
     /// What all daemons get together for their flush.

@@ -34,7 +34,7 @@ pub(super) struct Watch {
     pub(super) own_holds: Option<i64>,
     /// What a shared record says of it.
     pub(super) shared: Option<SharedDrain>,
-    /// When the record of this drain first held.
+    /// When the record of this drain first held, or said that it is released.
     pub(super) held: Option<Ms>,
     /// When the record of this drain was released.
     pub(super) released: Option<Ms>,
@@ -68,6 +68,8 @@ pub(super) struct Watch {
     pub(super) heartbeats: BTreeMap<usize, u64>,
     /// The last heartbeat, or the beginning of the wait.
     pub(super) heartbeat: Ms,
+    /// When its agent was last away: since when, and until when if it is back.
+    pub(super) agent_away: Option<(Ms, Option<Ms>)>,
 }
 
 impl Watch {
@@ -82,6 +84,7 @@ impl Watch {
             own_holds: self.own_holds,
             released: self.released,
             hooked: self.hooked,
+            agent_away: self.agent_away,
             begun: true,
             ..Watch::default()
         };

@@ -25,6 +25,13 @@ impl Judge {
                 watch.began.get_or_insert(now);
                 watch.begun = true;
             }
+            Fact::Agent { host, connected } => {
+                let away = &mut self.watch(*host).agent_away;
+                *away = match (*connected, *away) {
+                    (false, _) => Some((now, None)),
+                    (true, away) => away.map(|(since, _)| (since, Some(now))),
+                };
+            }
             Fact::Registered { registration } => {
                 self.watch(world.registration(*registration).host).begun = true;
             }
@@ -64,6 +71,7 @@ impl Judge {
                 }
                 _ => {}
             },
+            Fact::Recycled => self.recycled = Some(now),
             Fact::On { host } => self.watch(*host).restart(),
             _ => {}
         }
@@ -176,6 +184,11 @@ impl Judge {
         let Some(daemon) = world.task(task).daemon.as_ref() else {
             return;
         };
+        // P5: a deployment let it go before the drain began. Only its agent was away, and has brought its SIGTERM late.
+        let began = self.hosts.get(&host).and_then(|watch| watch.began);
+        if began.is_some_and(|began| daemon.let_go().is_some_and(|at| at < began)) {
+            return;
+        }
         if daemon.has_sidecar() && self.release_all.is_none() && !self.observes {
             self.watch(host).daemon_first = true;
         }

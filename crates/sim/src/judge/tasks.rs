@@ -1,11 +1,14 @@
 //! Which tasks the coordinator stops, and in which order daemons go.
 
 use super::{Judge, Rule};
-use crate::model::{Cause, DaemonState, HostId, SidecarState, Task, TaskId, World};
+use crate::model::{Cause, DaemonState, HostId, Task, TaskId, World};
 use crate::scenario::{MINUTE, Ms, SECOND};
 
 /// The coordinator stops a task within this: several ticks, for machines with many tasks.
 const STOPPED_WITHIN: Ms = 5 * MINUTE;
+
+/// An observation that began before the agent went away ends within this.
+const OBSERVED_WITHIN: Ms = 10 * SECOND;
 
 /// Sidecars of the present tier have read by then that they may go.
 const READING: Ms = 45 * SECOND;
@@ -55,6 +58,30 @@ impl Judge {
         (drains && guarded).then(|| (self.expected.tier(service), daemon))
     }
 
+    /// The last tier waits for an agent that is away, and that has still to order daemons of an earlier one to stop.
+    pub(super) fn judge_tiers_without_agent(&mut self, now: Ms, host: HostId, world: &World) {
+        let away = self.hosts.get(&host).and_then(|watch| watch.agent_away);
+        let seen = away.is_some_and(|(since, until)| until.is_none() && now >= since + OBSERVED_WITHIN);
+        let free = self.expected.tiers < 2 || self.excuse(now, world, host).is_some();
+        if !seen || free || !self.is_ours(world, host) {
+            return;
+        }
+        let last = self.expected.tiers as usize - 1;
+        let waiting = world.tasks_of(host).filter(|id| {
+            let daemon = self.by_tier(world.task(*id), world);
+            daemon.is_some_and(|(tier, daemon)| {
+                tier < last && daemon.let_go().is_some() && daemon.daemon_term.is_none()
+            })
+        });
+        let waiting = waiting.count();
+        if waiting > 0 {
+            let what = format!(
+                "the last tier may go, and the agent is away that is to stop {waiting} of an earlier one"
+            );
+            self.break_rule(Rule::TierOrder, now, Some(host), world, what);
+        }
+    }
+
     /// A daemon goes when those of earlier tiers are gone, or have had their time.
     pub(super) fn judge_tiers(&mut self, now: Ms, id: TaskId, world: &World) {
         let expected = &self.expected;
@@ -72,10 +99,9 @@ impl Judge {
             self.excuse(now, world, host),
             None | Some("deadline" | "limit of the hook" | "notice")
         );
-        let let_go = matches!(daemon.sidecar, SidecarState::Exited(_, 0));
-        if ordered || !let_go {
+        let Some(let_go) = daemon.let_go().filter(|_| !ordered) else {
             return;
-        }
+        };
         // If EC2 takes the machine, the tiers share a minute.
         let noticed = world.host(host).noticed_at.is_some();
         let share = MINUTE / self.expected.tiers;
@@ -87,10 +113,12 @@ impl Judge {
         let early = neighbours
             .filter_map(|other| self.by_tier(world.task(*other), world))
             .filter(|(other, neighbour)| {
-                let held = neighbour.sidecar_term.is_some_and(|term| now >= term + READING);
-                let had_its_time = neighbour
-                    .daemon_term
-                    .is_some_and(|term| now + READING >= term + stop);
+                let held = neighbour
+                    .sidecar_term
+                    .is_some_and(|term| let_go >= term + READING);
+                // Its time begins when its sidecar lets it go. An agent that is away brings SIGTERM later.
+                let begins = neighbour.let_go().or(neighbour.daemon_term);
+                let had_its_time = begins.is_some_and(|begins| let_go + READING >= begins + stop);
                 *other < tier && held && neighbour.daemon_end.is_none() && !had_its_time
             })
             .count();

@@ -56,6 +56,15 @@ impl DaemonState {
         self.plan.sidecar == Sidecar::Product
     }
 
+    /// When the sidecar let the daemon go, after its SIGTERM and without giving up.
+    #[must_use]
+    pub fn let_go(&self) -> Option<Ms> {
+        match (self.sidecar, self.sidecar_term) {
+            (SidecarState::Exited(at, 0), Some(_)) => Some(at),
+            _ => None,
+        }
+    }
+
     /// Returns whether the sidecar has ever started.
     pub(super) fn has_started(&self) -> bool {
         self.life > 0

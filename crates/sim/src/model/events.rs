@@ -65,6 +65,7 @@ pub(super) fn task_stopped(world: &World, id: TaskId) -> Value {
         "desiredStatus": "STOPPED",
         "lastStatus": "STOPPED",
         "group": task.group,
+        "stoppedAt": iso(task.since),
         "taskArn": task.arn,
     });
     envelope(world, "aws.ecs", "ECS Task State Change", detail)

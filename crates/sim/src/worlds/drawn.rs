@@ -129,6 +129,14 @@ pub(super) const FAULTS: &[KnownFault] = &[
         world: settle_in_the_way,
     },
     KnownFault {
+        name: "late-event-lingers-again",
+        what: "While a batch waits for one instance, the last task of another ends; its daemons stay for LINGER twice.",
+        why: "LINGER is counted from the moment at which the event is received, and not from the end of the task.",
+        breaks: &[Rule::LateRelease],
+        state: FaultState::Fixed,
+        world: late_event,
+    },
+    KnownFault {
         name: "order-answered-as-failed",
         what: "An operator's release is answered with an error, and the daemons go all the same.",
         why: "A heartbeat of the same run was throttled, and the answer is about all that the run has done.",
@@ -278,6 +286,23 @@ fn throttled_by_hand() -> Scenario {
         ..scenario::FaultSpec::default()
     });
     scenario.limit = HOUR;
+    scenario
+}
+
+/// The last task of one instance ends while a batch waits for the settle window of another.
+fn late_event() -> Scenario {
+    let mut scenario = fleet(1, 2);
+    set(&mut scenario, "LINGER", "11s");
+    scenario.hosts[0].tasks = vec![TaskSpec {
+        service: None,
+        ends: Some(32 * SECOND),
+        ..TaskSpec::default()
+    }];
+    scenario.hosts[1].tasks.clear();
+    scenario.steps = vec![
+        step(5 * SECOND, What::ScaleIn(0)),
+        step(31 * SECOND, What::ScaleIn(1)),
+    ];
     scenario
 }
 

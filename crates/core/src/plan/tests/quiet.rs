@@ -108,7 +108,7 @@ fn p10_the_end_of_the_last_task_is_announced_where_sidecars_wait_for_it() {
         let (mut record, mut policy, mut fleet) = (bench.record(), bench.policy.clone(), bench.fleet);
         (record.remaining, record.poll_seconds) = (1, 5);
         change(&mut record, &mut policy, &mut fleet);
-        announcement(&record, &policy, fleet, at(100))
+        announcement(&record, policy.linger, fleet, at(100))
     };
     let note = said(&|_, _, _| ()).unwrap();
     assert_eq!(
