@@ -178,7 +178,11 @@ impl<'a> PlanBuilder<'a> {
         let census = self.census.as_ref();
         let phantoms = census.is_some_and(|census| census.remaining() > 0 && census.reachable == 0);
         if instance.agent_connected() && !phantoms {
-            (self.record.agent_lost_at, self.record.agent_away_at) = (None, None);
+            let was_away = self.record.agent_lost_at.take().is_some();
+            self.record.agent_away_at = None;
+            if was_away {
+                self.restart_tier();
+            }
             return;
         }
         let at = self.seen_at();

@@ -3,7 +3,7 @@
 use super::build::{HOOK_EVENT, lose, order, set, trouble};
 use super::{FaultState, KnownFault};
 use crate::judge::Rule;
-use crate::plain::{LOGS, daemon, fleet, step};
+use crate::plain::{LOGS, MESH, daemon, fleet, step};
 use crate::scenario::{self, HOUR, MINUTE, Ms, SECOND, Scenario, TaskSpec, Trouble, What};
 
 /// The faults of this subject.
@@ -127,6 +127,14 @@ pub(super) const FAULTS: &[KnownFault] = &[
         breaks: &[Rule::LateRelease],
         state: FaultState::Fixed,
         world: settle_in_the_way,
+    },
+    KnownFault {
+        name: "agent-away-between-tiers",
+        what: "An agent is away while the first tier may go, and all daemons get SIGTERM in the second in which it is back.",
+        why: "The time of a tier runs out while no agent is there to order its daemons to stop.",
+        breaks: &[Rule::TierOrder],
+        state: FaultState::Fixed,
+        world: away_between_tiers,
     },
     KnownFault {
         name: "late-event-lingers-again",
@@ -286,6 +294,25 @@ fn throttled_by_hand() -> Scenario {
         ..scenario::FaultSpec::default()
     });
     scenario.limit = HOUR;
+    scenario
+}
+
+/// The agent goes away when the last task has ended, and comes back a minute after it. Daemons have 40 s.
+fn away_between_tiers() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    set(&mut scenario, "DAEMON_TIERS", "mesh | logs");
+    set(&mut scenario, "DAEMON_STOP", "40s");
+    scenario.hosts[0].daemons = vec![daemon(LOGS), daemon(MESH)];
+    scenario.hosts[0].tasks = vec![TaskSpec {
+        service: None,
+        ends: Some(MINUTE),
+        ..TaskSpec::default()
+    }];
+    scenario.steps = vec![
+        step(10 * SECOND, What::ScaleIn(0)),
+        step(63 * SECOND, What::AgentDown(0)),
+        step(150 * SECOND, What::AgentUp(0)),
+    ];
     scenario
 }
 

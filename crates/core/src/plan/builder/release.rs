@@ -252,7 +252,7 @@ impl PlanBuilder<'_> {
     fn next_tier(&mut self) {
         while let Some(releasing) = self.record.releasing {
             let tier = usize::try_from(releasing.tier).unwrap_or(usize::MAX);
-            let end = self.schedule().tier_end(tier, releasing.since);
+            let end = self.tier_end(tier, releasing.since);
             if !self.tier_is_gone(tier) && self.now() < end {
                 self.look_again = Some(end.duration_since(self.now()));
                 self.record.released_services = self.services_up_to(tier).into_iter().collect();
@@ -266,6 +266,32 @@ impl PlanBuilder<'_> {
                 since: self.now(),
                 ..releasing
             });
+        }
+    }
+
+    /// When a tier that may go since `since` has had its time. An agent that is away orders no daemon to stop, so the
+    /// time does not run out meanwhile; the deadline, or the loss of the agent, ends that.
+    fn tier_end(&self, tier: usize, since: Timestamp) -> Timestamp {
+        let end = self.schedule().tier_end(tier, since);
+        let away = self.record.agent_lost_at.is_some();
+        match away {
+            true => end.max(deadline::of(&self.record, self.situation.policy)),
+            false => end,
+        }
+    }
+
+    /// The agent is back, and orders the daemons of the tier that may go to stop: their time begins now, if it leaves
+    /// those of later tiers theirs before sidecars give up.
+    pub(super) fn restart_tier(&mut self) {
+        let now = self.now();
+        let last = self.schedule().last_tier_at(now);
+        if let Some(releasing) = self
+            .record
+            .releasing
+            .as_mut()
+            .filter(|_| last <= self.record.deadline_at)
+        {
+            releasing.since = now;
         }
     }
 

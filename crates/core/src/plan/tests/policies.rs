@@ -70,6 +70,57 @@ fn p3_a_tier_that_hangs_has_its_budget_and_no_more() {
 }
 
 #[test]
+fn the_time_of_a_tier_stands_still_while_the_agent_is_away() {
+    let mut bench = tiered();
+    bench.step(60);
+    bench.change(|instance| instance.agent_connected = false);
+    for seconds in [100, 160, 220, 280] {
+        assert_eq!(bench.step(seconds).verdict, Verdict::Releasing, "{seconds}");
+        assert_eq!(services(&bench), ["xray"], "no agent has ordered it to stop");
+    }
+    bench.change(|instance| instance.agent_connected = true);
+    bench.step(300);
+    let first = |bench: &Bench| {
+        bench
+            .record()
+            .releasing
+            .map(|releasing| (releasing.tier, releasing.since))
+    };
+    assert_eq!(
+        first(&bench),
+        Some((0, at(300))),
+        "its time begins with the agent's return"
+    );
+    bench.step(425);
+    assert_eq!(first(&bench), Some((0, at(300))));
+    bench.step(426);
+    assert_eq!(first(&bench), Some((1, at(426))));
+}
+
+#[test]
+fn p3_a_tier_waits_for_its_agent_until_the_agent_is_lost_or_the_deadline_has_passed() {
+    let away = |change: fn(&mut Policy)| {
+        let mut bench = tiered();
+        change(&mut bench.policy);
+        bench.step(60);
+        bench.change(|instance| instance.agent_connected = false);
+        bench.step(70);
+        let steps = (2..).map(|minute| minute * 60);
+        let mut ends = steps.map(|seconds| (seconds, bench.step(seconds).verdict));
+        ends.find(|(_, verdict)| *verdict != Verdict::Releasing)
+    };
+    let lost = Verdict::Released(ReleaseReason::AgentLost);
+    assert_eq!(away(|_| ()), Some((720, lost)), "after ten minutes");
+    let released = Verdict::Released(ReleaseReason::Drained);
+    let late = away(|policy| policy.agent_lost = seconds(2 * 3600));
+    assert_eq!(
+        late,
+        Some((3780, released)),
+        "from the deadline on each tier has its time and no more"
+    );
+}
+
+#[test]
 fn p2_unknown_daemons_of_a_tier_have_its_whole_budget() {
     let mut bench = tiered();
     bench.step(60);
