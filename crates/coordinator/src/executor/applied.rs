@@ -28,6 +28,8 @@ pub(crate) struct Applied {
     pub(crate) read_back: Vec<ContainerInstance>,
     /// The record as it was written.
     pub(crate) written: Option<Stored>,
+    /// A shared record has the release that an operator has ordered.
+    pub(crate) order_shared: bool,
     /// Another writer wrote the record since it was read.
     pub(crate) raced: bool,
     /// Auto Scaling no longer waits: another run may be ending this drain at this moment.

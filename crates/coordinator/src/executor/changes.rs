@@ -34,7 +34,9 @@ pub(super) struct Changes<'r> {
 impl Changes<'_> {
     /// Writes a record where it belongs: into a shared one while many instances drain, or once it is in one.
     pub(super) async fn put(&self, write: RecordWrite<'_>, rank: Priority) -> Result<Outcome, AwsError> {
-        self.share_order(&write, rank).await;
+        if self.share_order(&write, rank).await {
+            write.applied.order_shared = true;
+        }
         let Some(place) = self.place_for(write.key, &write.record) else {
             return self.put_own(write, rank).await;
         };

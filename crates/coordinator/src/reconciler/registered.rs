@@ -37,7 +37,7 @@ struct Course {
     unprotected: Vec<UnprotectedDaemon>,
     /// What becomes of the operator's order.
     order: Option<OrderOutcome>,
-    /// Whether the record has the operator's order.
+    /// Whether the operator's order is in a record, which sidecars obey.
     ordered: bool,
     /// Whether Auto Scaling has said that it no longer waits.
     over: bool,
@@ -174,8 +174,9 @@ impl Reconciler<'_> {
         let applied = self.executor.apply(course.target(observation), actions).await;
         if applied.written.is_some() {
             (course.counted, course.earlier) = (calls, 0);
-            course.ordered |= obeyed;
         }
+        let kept = applied.written.is_some() || applied.order_shared;
+        course.ordered |= obeyed && kept;
         let metrics = &self.cache.metrics;
         measure::release(metrics, self.policy, observation, &applied, self.run.now());
         measure::daemons(metrics, observation, &applied);
@@ -293,7 +294,7 @@ impl Reconciler<'_> {
             order: course.order,
             ..self.line(course.trigger, &observation.key.instance, verdict)
         };
-        // An order that the record has is carried out, whatever else was left to the tick.
+        // An order that a record has is carried out, whatever else was left to the tick.
         let error = (failed && !course.ordered).then(|| {
             format!(
                 "reconcile of {} failed: {}; see the log event `instance` of request {}",

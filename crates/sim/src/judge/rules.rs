@@ -184,8 +184,10 @@ impl Judge {
         let Some(daemon) = world.task(task).daemon.as_ref() else {
             return;
         };
-        // P5: a deployment let it go before the drain began. Only its agent was away, and has brought its SIGTERM late.
-        let began = self.hosts.get(&host).and_then(|watch| watch.began);
+        // A deployment (P5), or the release of an earlier drain, let it go before this drain began. Only its agent was
+        // away, and has brought its SIGTERM late.
+        let watch = self.hosts.get(&host);
+        let began = watch.and_then(|watch| Some(watch.began?.max(watch.since)));
         if began.is_some_and(|began| daemon.let_go().is_some_and(|at| at < began)) {
             return;
         }

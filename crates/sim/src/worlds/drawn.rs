@@ -153,6 +153,14 @@ pub(super) const FAULTS: &[KnownFault] = &[
         world: ordered_while_heartbeats_fail,
     },
     KnownFault {
+        name: "shared-order-answered-as-failed",
+        what: "An operator's release is answered with an error, and the daemons go all the same.",
+        why: "It is in a shared record, which sidecars obey, and its write into the drain's own record was throttled.",
+        breaks: &[Rule::DaemonBeforeTask],
+        state: FaultState::Fixed,
+        world: ordered_while_writes_fail,
+    },
+    KnownFault {
         name: "shared-release-unseen-by-a-new-environment",
         what: "Lambda replaces the function, and a drain that was released in a shared record is held again.",
         why: "The first tick of a new environment goes by the drain's own record, which was written before.",
@@ -333,8 +341,8 @@ fn late_event() -> Scenario {
     scenario
 }
 
-/// The event of the hook is lost, so a heartbeat is due, and each one is throttled.
-fn ordered_while_heartbeats_fail() -> Scenario {
+/// A job runs for twenty minutes, and its instance's release is ordered after two.
+fn released_by_order() -> Scenario {
     let mut scenario = fleet(1, 1);
     scenario.hosts[0].tasks.push(TaskSpec {
         service: None,
@@ -345,6 +353,26 @@ fn ordered_while_heartbeats_fail() -> Scenario {
         step(10 * SECOND, What::ScaleIn(0)),
         order(2 * MINUTE, "release", None),
     ];
+    scenario
+}
+
+/// The second text that the order writes, in the drain's own record, is throttled three times.
+fn ordered_while_writes_fail() -> Scenario {
+    let mut scenario = released_by_order();
+    let throttled = Trouble::Throttle {
+        of: Some("PutParameter".to_owned()),
+        by: None,
+    };
+    scenario.faults = vec![scenario::FaultSpec {
+        skip: 1,
+        ..trouble(throttled, 3, 2 * MINUTE, 3 * MINUTE)
+    }];
+    scenario
+}
+
+/// The event of the hook is lost, so a heartbeat is due, and each one is throttled.
+fn ordered_while_heartbeats_fail() -> Scenario {
+    let mut scenario = released_by_order();
     let throttled = Trouble::Throttle {
         of: Some("RecordLifecycleActionHeartbeat".to_owned()),
         by: None,

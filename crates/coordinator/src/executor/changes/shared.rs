@@ -38,8 +38,8 @@ impl Changes<'_> {
 
     /// An operator's command crosses the writes of the queue. A sidecar obeys a release in any record that it reads, so
     /// it is noted first where the queue's runs do not write counts; whatever becomes of the record, the release stays.
-    /// If that fails, the record has it all the same.
-    pub(super) async fn share_order(&self, write: &RecordWrite<'_>, rank: Priority) {
+    /// If that fails, the record has it all the same. Returns whether it is noted.
+    pub(super) async fn share_order(&self, write: &RecordWrite<'_>, rank: Priority) -> bool {
         let record = &write.record;
         let ordered = record.ordered.as_ref();
         let ordered = ordered.is_some_and(|ordered| ordered.command == Order::Release.name())
@@ -47,16 +47,17 @@ impl Changes<'_> {
         let before = write.last().and_then(Stored::readable);
         let again = before.is_some_and(|before| before.is_released() && before.drain_id == record.drain_id);
         if self.run.intake.is_alone() || self.policy.own_records_only || !ordered || again {
-            return;
+            return false;
         }
         let store = &self.cache.store;
         let place = SharedDrain::of_release(record)
             .and_then(|drain| store.put_order(write.key, &drain, record.poll_seconds));
-        if let Some(place) = place
-            && self.flush(&place, rank).await.is_err()
-        {
+        let Some(place) = place else { return false };
+        let noted = self.flush(&place, rank).await.is_ok();
+        if !noted {
             store.undo(write.key, &place);
         }
+        noted
     }
 
     /// The place of a drain in a shared record, if it belongs there.
