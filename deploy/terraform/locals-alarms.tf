@@ -157,6 +157,14 @@ locals {
       description = "A sidecar of ecs-daemon-protector left by its own bound, without a release."
       metric      = "SidecarsGaveUp"
     }
+
+    # Of the sidecars' own log lines: CloudWatch makes the metric of them, without a dimension, so there is one for all
+    # sidecars of the account and region. No log group of this module has them, and without such lines there is no data.
+    unreleased-exit = {
+      description = "A sidecar of ecs-daemon-protector has exited without a release, as its log line says."
+      metric      = "UnreleasedExits"
+      dimensions  = {}
+    }
   }
 
   alarm_settings = {

@@ -82,6 +82,7 @@ locals {
           [".", "UnprotectedDaemons", ".", "."],
           [".", "SidecarsKilled", ".", "."],
           [".", "SidecarsGaveUp", ".", "."],
+          [".", "UnreleasedExits"],
         ]
       }
     },

@@ -1,4 +1,4 @@
-"""Metrics that alarms and dashboards show, and those that the coordinator writes."""
+"""Metrics that alarms and dashboards show, and those that the programs write."""
 
 import json
 import re
@@ -10,14 +10,15 @@ OF_LAMBDA = {"Invocations", "Errors", "Throttles", "Duration"}
 
 
 def words():
-    """All words of the coordinator's sources, but those of comments."""
-    files = [path for crate in ("coordinator", "core", "runtime") for path in (ROOT / "crates" / crate / "src").rglob("*.rs")]
+    """All words of both programs' sources, but those of comments."""
+    crates = ("coordinator", "sidecar", "core", "runtime")
+    files = [path for crate in crates for path in (ROOT / "crates" / crate / "src").rglob("*.rs")]
     text = "\n".join(re.sub(r"//.*", "", path.read_text()) for path in files)
     return set(re.findall(r"\w+", text))
 
 
 def missing(names):
-    """Those that the coordinator's sources do not know, as a text, a variant or a field."""
+    """Those that the sources do not know, as a text, a variant or a field."""
     known = words()
     return {name for name in {NAMESPACE, *names} if not {name, snake(name)} & known}
 

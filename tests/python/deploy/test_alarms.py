@@ -24,6 +24,8 @@ ABOUT = {
     "EventsWait": "<Events.QueueName>",
     "EventsFailed": "<FailedEvents.QueueName>",
     "EventsLost": "<DeadLetters.QueueName>",
+    # The sidecars write it, and know no stack.
+    "UnreleasedExit": None,
 }
 ALARMS = {
     "CoordinatorSilent",
@@ -44,11 +46,16 @@ ALARMS = {
     "UnprotectedDaemon",
     "SidecarKilled",
     "SidecarGaveUp",
+    "UnreleasedExit",
 }
 
 
 def alarms(parameters=None):
     return Rendered(parameters).of_type("AWS::CloudWatch::Alarm")
+
+
+def dimensions(alarm):
+    return alarm.get("Dimensions", [])
 
 
 class Alarms(unittest.TestCase):
@@ -68,7 +75,7 @@ class Alarms(unittest.TestCase):
         self.assertEqual(metrics.missing(own), set())
 
     def test_each_kind_of_error_is_one_that_the_coordinator_tells(self):
-        kinds = {d["Value"] for alarm in alarms().values() for d in alarm["Dimensions"] if d["Name"] == "Kind"}
+        kinds = {d["Value"] for alarm in alarms().values() for d in dimensions(alarm) if d["Name"] == "Kind"}
         self.assertEqual(kinds, {"denied"})
         self.assertTrue({"denied", "Denied"} & metrics.words())
 
@@ -78,9 +85,26 @@ class Alarms(unittest.TestCase):
 
     def test_each_is_about_its_function_or_queue(self):
         for name, alarm in alarms().items():
-            dimensions = {d["Name"]: d["Value"] for d in alarm["Dimensions"]}
+            found = {d["Name"]: d["Value"] for d in dimensions(alarm)}
             expected = ABOUT.get(name, "<Coordinator>")
-            self.assertEqual(dimensions.get("QueueName", dimensions.get("FunctionName")), expected, name)
+            self.assertEqual(found.get("QueueName", found.get("FunctionName")), expected, name)
+
+    def test_exits_without_a_release_are_counted_as_the_sidecar_writes_them(self):
+        """By no dimension: the directive of its line has an empty set, and the alarm none."""
+        source = (ROOT / "crates/sidecar/src/logging.rs").read_text()
+        self.assertIn('const NAME: &str = "UnreleasedExits";', source)
+        self.assertIn('vec![Value::Array(vec![]), vec![Value::from("Reason")].into()]', source)
+        self.assertNotIn("Dimensions", alarms()["UnreleasedExit"])
+
+    def test_the_example_for_other_log_drivers_fills_the_metric_that_the_alarm_looks_at(self):
+        example = Rendered({"LogGroupName": "daemons"}, path="examples/unreleased-exits.yaml")
+        (written,) = example.properties("Exits")["MetricTransformations"]
+        alarm = alarms()["UnreleasedExit"]
+        self.assertEqual(
+            (written["MetricNamespace"], written["MetricName"], written.get("Dimensions")),
+            (alarm["Namespace"], alarm["MetricName"], None),
+        )
+        self.assertEqual(example.properties("Exits")["FilterPattern"], '{ $.event = "exit" && $.level = "warn" }')
 
     def test_silence_alone_is_bad_where_there_is_no_data(self):
         breaching = {name for name, alarm in alarms().items() if alarm["TreatMissingData"] == "breaching"}

@@ -207,7 +207,7 @@ def alarm(properties):
         "description": properties["AlarmDescription"],
         "namespace": properties["Namespace"],
         "metric": properties["MetricName"],
-        "dimensions": {d["Name"]: NAMES.get(d["Value"], d["Value"]) for d in properties["Dimensions"]},
+        "dimensions": {d["Name"]: NAMES.get(d["Value"], d["Value"]) for d in properties.get("Dimensions", [])},
         "statistic": properties["Statistic"],
         "period": properties["Period"],
         "periods": properties["EvaluationPeriods"],
