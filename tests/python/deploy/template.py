@@ -145,7 +145,7 @@ class Rendered:
 def decided(parameters, path="template.yaml"):
     """A template with its conditions decided, since emulators understand few functions in them. All else is as in the
     file."""
-    rendered, template = Rendered(parameters), deepcopy(load(path))
+    rendered, template = Rendered(parameters, path=path), deepcopy(load(path))
     for name in template["Conditions"]:
         template["Conditions"][name] = {"Fn::Equals": ["yes" if rendered.condition(name) else "no", "yes"]}
     return template

@@ -14,20 +14,22 @@ SAM = ROOT / ".venv" / "bin" / "sam"
 STACK = "protector"
 
 
-def decided(parameters):
-    """The template that `sam build` made, with two things that ministack cannot: its conditions are decided; and the
-    parameters are defaults too, since SAM's transform looks at those alone.
+def decided(parameters, path):
+    """The template, with two things that ministack cannot: its conditions are decided; and the parameters are defaults too,
+    since SAM's transform looks at those alone.
     """
-    template = templates.decided(parameters, BUILT.relative_to(ROOT))
+    template = templates.decided(parameters, path)
     for name, value in parameters.items():
         template["Parameters"][name]["Default"] = value
+    # Only for a repository of applications; it names files beside the template.
+    template["Metadata"].pop("AWS::ServerlessRepo::Application", None)
     return template
 
 
-def sam_deploy(aws, parameters, code=None):
-    """Deploys as the README says, but without questions, and gives the outputs of the stack. `code` is a folder to
-    deploy in place of what was built."""
-    template = decided(parameters)
+def sam_deploy(aws, parameters, code=None, template=BUILT):
+    """Deploys as the README says, but without questions, and gives the stack and its outputs. `code` is a folder to
+    deploy in place of what was built, `template` another template than that of `sam build`."""
+    template = decided(parameters, template)
     for resource in template["Resources"].values():
         if code and resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = str(code)
