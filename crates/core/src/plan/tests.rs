@@ -17,7 +17,7 @@ use crate::observation::{
     ContainerInstance, Hook, HookAction, Observation, Observed, SeenTasks, Stored, Task,
 };
 use crate::record::Record;
-use crate::testing::{at, policy, task};
+use crate::testing::{arn, at, policy, task};
 use crate::trigger::{Command, Order};
 
 /// A world for one instance, whose record is written by the plans themselves.
@@ -61,12 +61,6 @@ fn waits_since(since: i64, heartbeat_seconds: u32, token: Option<&str>) -> Hook 
 
 fn waits(heartbeat_seconds: u32, token: Option<&str>) -> Hook {
     waits_since(0, heartbeat_seconds, token)
-}
-
-fn arn(life: u32) -> ContainerInstanceArn {
-    format!("arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/{life:032x}")
-        .parse()
-        .unwrap()
 }
 
 fn web(id: u32, status: &str) -> Task {

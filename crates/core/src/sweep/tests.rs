@@ -156,8 +156,8 @@ impl World {
         sweep.assign(answers)
     }
 
-    /// What becomes of each instance, in a word.
-    fn needs_of(&self, number: u32) -> Vec<&'static str> {
+    /// What the instance needs, in a word or two.
+    fn needs_of(&self, number: u32) -> String {
         let mut sweep = self.sweep();
         let candidate = sweep.take_candidates().into_iter().flat_map(|(_, all)| all);
         let steady = candidate.filter(|one| one.key == key(number)).count() > 0;
@@ -176,10 +176,8 @@ impl World {
                 "finished",
             ),
         ];
-        words
-            .into_iter()
-            .filter_map(|(is, word)| is.then_some(word))
-            .collect()
+        let needed = words.into_iter().filter_map(|(is, word)| is.then_some(word));
+        needed.collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -187,120 +185,65 @@ const KEPT: SignedDuration = RECORD_KEPT;
 
 #[test]
 fn each_listed_instance_gets_what_it_needs() {
-    let draining = |number| registration(number, "DRAINING", Some(2));
-    let active = |number| registration(number, "ACTIVE", Some(2));
-    let idle = |number| registration(number, "DRAINING", Some(0));
-    let empty = World::empty;
-    for (what, world, expected) in [
+    let (draining, active) = (
+        registration(1, "DRAINING", Some(2)),
+        registration(1, "ACTIVE", Some(2)),
+    );
+    let (idle, gone) = (
+        registration(1, "DRAINING", Some(0)),
+        registration(1, "INACTIVE", None),
+    );
+    // What it needs; its record; its registration; whether a hook waits; whether the record was written minutes ago.
+    let (hooked, late) = (true, true);
+    for (expected, record, instance, is_hooked, is_late) in [
         (
-            "a drain that holds",
-            empty().record(1, holding(1)).registered(1, draining(1)),
-            vec!["observe"],
+            "observe",
+            Some(holding(1)),
+            Some(draining.clone()),
+            !hooked,
+            !late,
         ),
+        ("observe", Some(holding(1)), None, !hooked, !late),
+        ("observe", None, Some(draining.clone()), !hooked, !late),
+        ("observe", None, Some(draining.clone()), hooked, !late),
+        ("", None, Some(active.clone()), !hooked, !late),
+        ("unplaced", None, None, hooked, !late),
+        ("receipt", Some(released(1)), None, !hooked, !late),
+        ("observe", Some(released(1)), None, hooked, !late),
+        ("delete", Some(released(1)), None, !hooked, late),
+        ("observe", Some(released(1)), Some(active.clone()), !hooked, late),
+        ("delete", Some(over(1)), None, !hooked, !late),
+        ("delete", Some(over(1)), Some(gone), !hooked, !late),
+        ("", Some(unhooked(over(1))), None, !hooked, !late),
+        ("delete", Some(unhooked(over(1))), None, !hooked, late),
+        ("", Some(over(1)), Some(active.clone()), !hooked, !late),
+        ("delete", Some(over(1)), Some(active), !hooked, late),
+        ("observe", Some(over(1)), Some(draining), !hooked, !late),
+        ("finished", Some(over(1)), Some(idle), !hooked, late),
+        ("finished", Some(over(1)), Some(lost(1, Some(2))), !hooked, !late),
         (
-            "DRAINING without a record",
-            empty().registered(1, draining(1)),
-            vec!["observe"],
+            "delete finished",
+            Some(over(1)),
+            Some(lost(1, Some(2))),
+            !hooked,
+            late,
         ),
-        (
-            "ACTIVE without a record",
-            empty().registered(1, active(1)),
-            vec![],
-        ),
-        (
-            "a hook, and an instance in no cluster",
-            empty().waiting(1),
-            vec!["unplaced"],
-        ),
-        (
-            "a hook, and an instance that drains",
-            empty().waiting(1).registered(1, draining(1)),
-            vec!["observe"],
-        ),
-        (
-            "released, and the instance is gone",
-            empty().record(1, released(1)),
-            vec!["receipt"],
-        ),
-        (
-            "the same, while its hook waits",
-            empty().record(1, released(1)).waiting(1),
-            vec!["observe"],
-        ),
-        (
-            "released minutes ago, and gone",
-            empty().record(1, released(1)).later(KEPT),
-            vec!["delete"],
-        ),
-        ("holds, and gone", empty().record(1, holding(1)), vec!["observe"]),
-        ("over, and gone", empty().record(1, over(1)), vec!["delete"]),
-        (
-            "over without a hook, and gone",
-            empty().record(1, unhooked(over(1))),
-            vec![],
-        ),
-        (
-            "the same, some minutes later",
-            empty().record(1, unhooked(over(1))).later(KEPT),
-            vec!["delete"],
-        ),
-        (
-            "over, and ACTIVE again",
-            empty().record(1, over(1)).registered(1, active(1)),
-            vec![],
-        ),
-        (
-            "the same, some minutes later",
-            empty().record(1, over(1)).registered(1, active(1)).later(KEPT),
-            vec!["delete"],
-        ),
-        (
-            "released, and ACTIVE again some minutes later",
-            empty()
-                .record(1, released(1))
-                .registered(1, active(1))
-                .later(KEPT),
-            vec!["observe"],
-        ),
-        (
-            "over, and DRAINING with tasks",
-            empty().record(1, over(1)).registered(1, draining(1)),
-            vec!["observe"],
-        ),
-        (
-            "over, and DRAINING without a task",
-            empty().record(1, over(1)).registered(1, idle(1)).later(KEPT),
-            vec!["finished"],
-        ),
-        (
-            "over, and left behind",
-            empty().record(1, over(1)).registered(1, lost(1, Some(2))),
-            vec!["finished"],
-        ),
-        (
-            "the same, some minutes later",
-            empty()
-                .record(1, over(1))
-                .registered(1, lost(1, Some(2)))
-                .later(KEPT),
-            vec!["delete", "finished"],
-        ),
-        (
-            "the same, while a hook waits",
-            empty()
-                .record(1, over(1))
-                .registered(1, lost(1, Some(2)))
-                .waiting(1),
-            vec!["observe"],
-        ),
-        (
-            "over, and INACTIVE",
-            empty()
-                .record(1, over(1))
-                .registered(1, registration(1, "INACTIVE", None)),
-            vec!["delete"],
-        ),
+        ("observe", Some(over(1)), Some(lost(1, Some(2))), hooked, !late),
     ] {
+        let mut world = World::empty();
+        let what = format!("{record:?} {instance:?} {is_hooked} {is_late}");
+        if let Some(record) = record {
+            world = world.record(1, record);
+        }
+        if let Some(instance) = instance {
+            world = world.registered(1, instance);
+        }
+        if is_hooked {
+            world = world.waiting(1);
+        }
+        if is_late {
+            world = world.later(KEPT);
+        }
         assert_eq!(world.needs_of(1), expected, "{what}");
     }
 }
@@ -308,27 +251,23 @@ fn each_listed_instance_gets_what_it_needs() {
 #[test]
 fn what_is_not_known_deletes_nothing_and_skips_nothing() {
     let gone = World::empty().record(1, over(1)).later(KEPT);
-    assert_eq!(gone.needs_of(1), ["delete"]);
+    assert_eq!(gone.needs_of(1), "delete");
     let mut unanswered = gone.clone();
     unanswered.answers.unanswered.insert(key(1).cluster);
     assert_eq!(
         unanswered.needs_of(1),
-        ["receipt"],
+        "receipt",
         "ECS gave no answer for its cluster"
     );
     let idle = registration(1, "DRAINING", Some(0));
     let mut unhooked = World::empty().record(1, over(1)).registered(1, idle);
-    assert_eq!(unhooked.needs_of(1), ["finished"]);
+    assert_eq!(unhooked.needs_of(1), "finished");
     unhooked.listing.waiting = None;
-    assert_eq!(unhooked.needs_of(1), ["observe"], "Auto Scaling gave no answer");
+    assert_eq!(unhooked.needs_of(1), "observe", "Auto Scaling gave no answer");
     let mut unreadable = World::empty().record(1, over(1)).later(KEPT);
     let records = unreadable.listing.records.as_mut().unwrap();
     records.get_mut(&key(1)).unwrap().stored.record = Record::decode("{}");
-    assert_eq!(
-        unreadable.needs_of(1),
-        ["observe"],
-        "it may be of another version"
-    );
+    assert_eq!(unreadable.needs_of(1), "observe", "it may be of another version");
 }
 
 #[test]
@@ -337,7 +276,7 @@ fn without_a_listing_of_records_nothing_is_measured_and_the_rest_still_counts() 
     world.listing.records = None;
     let sweep = world.sweep();
     assert_eq!((&sweep.fleet, &sweep.gauges), (&None, &None));
-    assert_eq!(world.needs_of(1), ["observe"]);
+    assert_eq!(world.needs_of(1), "observe");
 }
 
 #[test]
@@ -412,14 +351,14 @@ fn p10_finished_registrations_cost_nothing_until_a_hook_waits() {
     );
     assert_eq!(known.sweep().kept, [key(1)]);
     let waits = base().finished(1, true).waiting(1);
-    assert!(waits.sweep().kept.is_empty() && waits.needs_of(1) == ["observe"]);
+    assert!(waits.sweep().kept.is_empty() && waits.needs_of(1) == "observe");
     let left_behind = World::empty().record(1, over(1)).finished(1, false);
     assert_eq!(
         left_behind.sweep().kept,
         [key(1)],
         "its sidecars may still read it"
     );
-    assert_eq!(left_behind.later(KEPT).needs_of(1), ["delete"]);
+    assert_eq!(left_behind.later(KEPT).needs_of(1), "delete");
     let mut another = over(1);
     another.other_registrations = vec![arn(2)];
     let another = World::empty()
@@ -472,7 +411,7 @@ fn p10_a_drain_is_steady_while_nothing_but_the_end_of_a_task_can_change_it() {
         let mut world = quiet();
         change(&mut world);
         assert!(world.sweep().take_candidates().is_empty(), "{what}");
-        assert_eq!(world.needs_of(1), ["observe"], "{what}");
+        assert_eq!(world.needs_of(1), "observe", "{what}");
     }
     let mut unasked = quiet();
     unasked.listing.waiting = None;
