@@ -39,7 +39,7 @@ pub(crate) struct HeartbeatRun<'r> {
 
 impl HeartbeatRun<'_> {
     /// Gives every hook of ours that waits its heartbeat, if it is due.
-    pub(crate) async fn send(&self) -> Handled {
+    pub(crate) async fn send_due(&self) -> Handled {
         let began = self.run.now();
         let (waiting, failures) = self.aws.list_waiting(&self.policy.auto_scaling_groups).await;
         let (waits, mut problems) = self.waits(&waiting).await;

@@ -209,7 +209,7 @@ impl<'r> Router<'r> {
             Trigger::Instance(change) => self.instances().handle(change).await,
             Trigger::Spot(notice) => self.spot().handle(notice).await,
             Trigger::Tick => self.sweeper().tick().await,
-            Trigger::Heartbeats => self.heartbeats().send().await,
+            Trigger::Heartbeats => self.heartbeats().send_due().await,
             Trigger::Operator(command) => self.orders().handle(command).await,
         }
     }
