@@ -243,22 +243,23 @@ async fn what_may_not_be_read_is_not_known_and_never_fine() {
     for (number, (service, operation)) in READS.into_iter().enumerate() {
         let action = format!("{}:{operation}", service.prefix());
         deny(&lab, service, operation);
-        let line = match number {
-            0..4 => vec!["status"],
-            _ => vec!["explain", lab.instance()],
+        let of_status = number < 4;
+        let line = if of_status {
+            vec!["status"]
+        } else {
+            vec!["explain", lab.instance()]
         };
-        // The format does not decide.
         let text = ctl(&lab, &line).await.ended(2);
         text.shows(&[&format!("not known: needs {action}")]);
         assert!(!text.out.contains("Nothing is wrong"), "{text:?}");
-        let answer = ctl(&lab, &[&*line, &["--json"]].concat()).await.ended(2).json();
-        let gaps = answer["partial"]
-            .as_array()
-            .or(answer["explanation"]["notKnown"].as_array());
-        let gap = &gaps.unwrap()[0];
-        assert_eq!(gap["call"], action, "{answer}");
-        let code = gap["code"].as_str().unwrap();
-        assert!(code.starts_with("AccessDenied"), "{answer}");
+        if of_status {
+            // The format does not decide.
+            let answer = ctl(&lab, &["status", "--json"]).await.ended(2).json();
+            let gap = &answer["partial"][0];
+            assert_eq!(gap["call"], action, "{answer}");
+            let code = gap["code"].as_str().unwrap();
+            assert!(code.starts_with("AccessDenied"), "{answer}");
+        }
         lab.aws.faults(Faults::clear);
     }
 }

@@ -131,7 +131,10 @@ impl TaskEvents<'_> {
     async fn last(&self, key: InstanceKey, arn: &ContainerInstanceArn) -> Handled {
         let (now, linger) = (self.run.now(), self.policy.linger);
         let late = self.cache.stopped_at(&key).map(|at| now.duration_since(at));
-        let wait = linger - late.unwrap_or_default().clamp(SignedDuration::ZERO, linger);
+        // An event has thousandths of a second, and DescribeTasks a number of seconds that is not exact: a look that comes
+        // earlier than ECS then reports would be made again.
+        let since = late.unwrap_or_default() - SignedDuration::from_millis(1);
+        let wait = linger - since.clamp(SignedDuration::ZERO, linger);
         if self.run.intake.is_alone() {
             self.cache.look_at(&key, now.checked_add(wait).ok());
             self.announce(&key, wait).await;
