@@ -36,7 +36,7 @@ impl Batch<'_> {
     /// Instances side by side, the events of one instance in their order, then the ticks, and what is due at last. Only
     /// messages that another attempt may fix come again (`ReportBatchItemFailures`).
     pub(crate) async fn handle(&self, messages: Vec<SqsMessage>) -> Value {
-        let observer = self.router.observer;
+        let observer = self.router.reconciler.observer;
         observer.records().catch_up().await;
         let survey = match self.router.run.intake.has_backlog() {
             true => Survey::default(),

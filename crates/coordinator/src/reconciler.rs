@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 use crate::aws::Aws;
 use crate::cache::Cache;
 use crate::context::RunContext;
+use crate::crowd::Crowd;
 use crate::executor::{Applied, Executor, Target};
 use crate::handled::Handled;
 use crate::instance_line::{InstanceLine, RegisteredFields};
@@ -80,6 +81,14 @@ impl<'r> Reconciler<'r> {
             observer: self.observer.surveyed(survey),
             executor: self.executor.for_many(survey.size()),
             ..*self
+        }
+    }
+
+    /// Says whether many instances drain.
+    pub(crate) fn crowd(&self) -> Crowd<'r> {
+        Crowd {
+            cache: self.cache,
+            run: self.run,
         }
     }
 

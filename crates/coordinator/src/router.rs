@@ -10,7 +10,6 @@ use serde_json::json;
 use crate::aws::Aws;
 use crate::cache::Cache;
 use crate::context::RunContext;
-use crate::crowd::Crowd;
 use crate::events::{HookEvents, InstanceEvents, Orders, SpotEvents, TaskEvents};
 use crate::executor::Executor;
 use crate::handled::Handled;
@@ -25,10 +24,7 @@ use crate::waits::Waits;
 /// Hands each event to what handles it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Router<'r> {
-    pub(crate) observer: Observer<'r>,
-    pub(crate) executor: Executor<'r>,
     pub(crate) reconciler: Reconciler<'r>,
-    pub(crate) aws: &'r Aws,
     pub(crate) cache: &'r Cache,
     pub(crate) policy: &'r Policy,
     pub(crate) run: &'r RunContext,
@@ -46,20 +42,16 @@ impl<'r> Router<'r> {
         survey: &'r Survey,
         deployment: Option<&'r Deployment>,
     ) -> Router<'r> {
-        let executor = Executor::new(aws, cache, policy, run).for_many(survey.size());
-        let observer = Observer::new(aws, cache, policy, run, survey);
-        Router {
-            observer,
-            executor,
-            reconciler: Reconciler {
-                observer,
-                executor,
-                aws,
-                cache,
-                policy,
-                run,
-            },
+        let reconciler = Reconciler {
+            observer: Observer::new(aws, cache, policy, run, survey),
+            executor: Executor::new(aws, cache, policy, run).for_many(survey.size()),
             aws,
+            cache,
+            policy,
+            run,
+        };
+        Router {
+            reconciler,
             cache,
             policy,
             run,
@@ -73,31 +65,19 @@ impl<'r> Router<'r> {
         'r: 'a,
     {
         Router {
-            observer: self.observer.surveyed(survey),
-            executor: self.executor.for_many(survey.size()),
             reconciler: self.reconciler.surveyed(survey),
             ..*self
-        }
-    }
-
-    /// Says whether many instances drain.
-    pub(crate) fn crowd(&self) -> Crowd<'r> {
-        Crowd {
-            cache: self.cache,
-            run: self.run,
         }
     }
 
     /// Handles events of hooks.
     pub(crate) fn hooks(&self) -> HookEvents<'r> {
         HookEvents {
-            hooks: self.observer.hooks(),
+            hooks: self.reconciler.observer.hooks(),
             waits: Waits {
                 reconciler: self.reconciler,
-                policy: self.policy,
-                run: self.run,
             },
-            crowd: self.crowd(),
+            crowd: self.reconciler.crowd(),
             cache: self.cache,
             policy: self.policy,
             run: self.run,
@@ -108,7 +88,7 @@ impl<'r> Router<'r> {
     pub(crate) fn instances(&self) -> InstanceEvents<'r> {
         InstanceEvents {
             reconciler: self.reconciler,
-            crowd: self.crowd(),
+            crowd: self.reconciler.crowd(),
             cache: self.cache,
             policy: self.policy,
             run: self.run,
@@ -126,10 +106,10 @@ impl<'r> Router<'r> {
     fn tasks(&self) -> TaskEvents<'r> {
         TaskEvents {
             reconciler: self.reconciler,
-            executor: self.executor,
-            clusters: self.observer.clusters(),
-            crowd: self.crowd(),
-            aws: self.aws,
+            executor: self.reconciler.executor,
+            clusters: self.reconciler.observer.clusters(),
+            crowd: self.reconciler.crowd(),
+            aws: self.reconciler.aws,
             cache: self.cache,
             policy: self.policy,
             run: self.run,
@@ -139,7 +119,7 @@ impl<'r> Router<'r> {
     fn orders(&self) -> Orders<'r> {
         Orders {
             reconciler: self.reconciler,
-            clusters: self.observer.clusters(),
+            clusters: self.reconciler.observer.clusters(),
             policy: self.policy,
             run: self.run,
         }
@@ -147,10 +127,7 @@ impl<'r> Router<'r> {
 
     fn sweeper(&self) -> Sweeper<'r> {
         Sweeper {
-            observer: self.observer,
-            executor: self.executor,
             reconciler: self.reconciler,
-            aws: self.aws,
             cache: self.cache,
             policy: self.policy,
             run: self.run,
@@ -160,10 +137,10 @@ impl<'r> Router<'r> {
 
     fn heartbeats(&self) -> HeartbeatRun<'r> {
         HeartbeatRun {
-            hooks: self.observer.hooks(),
-            kill_switch: self.observer.kill_switch(),
-            executor: self.executor,
-            aws: self.aws,
+            hooks: self.reconciler.observer.hooks(),
+            kill_switch: self.reconciler.observer.kill_switch(),
+            executor: self.reconciler.executor,
+            aws: self.reconciler.aws,
             cache: self.cache,
             policy: self.policy,
             run: self.run,

@@ -30,12 +30,9 @@ use serde_json::json;
 use crate::aws::{Aws, Described, ScalingInstance};
 use crate::cache::Cache;
 use crate::context::RunContext;
-use crate::crowd::Crowd;
-use crate::executor::Executor;
 use crate::handled::Handled;
 use crate::logging::Level;
 use crate::metrics::Metric;
-use crate::observer::Observer;
 use crate::reconciler::Reconciler;
 use crate::subject::{Registered, Subject};
 use crate::waits::Waits;
@@ -46,10 +43,7 @@ use protection::ProtectionCheck;
 /// Does what a tick is for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sweeper<'r> {
-    pub(crate) observer: Observer<'r>,
-    pub(crate) executor: Executor<'r>,
     pub(crate) reconciler: Reconciler<'r>,
-    pub(crate) aws: &'r Aws,
     pub(crate) cache: &'r Cache,
     pub(crate) policy: &'r Policy,
     pub(crate) run: &'r RunContext,
@@ -71,17 +65,14 @@ impl<'r> Sweeper<'r> {
         'r: 'a,
     {
         Sweeper {
-            observer: self.observer.counting(aws),
-            executor: self.executor.counting(aws),
             reconciler: self.reconciler.counting(aws),
-            aws,
             ..*self
         }
     }
 
     /// Adopts what no event has announced, reconciles it all, writes what receipts are missing, deletes what is old.
     pub(crate) async fn tick(&self) -> Handled {
-        let aws = self.aws.metered();
+        let aws = self.reconciler.aws.metered();
         // What the reconciles of the tick cost is in their own lines.
         let me = self.counting(&aws);
         let at = me.run.now();
@@ -118,16 +109,19 @@ impl<'r> Sweeper<'r> {
         let until = at_most(me.run.now(), HOUSEKEEPING_MAX);
         failed.extend(self.conclude_ended(receipts, at, until).await);
         let old: Vec<(String, i64)> = delete.into_iter().map(|old| (old.name, old.version)).collect();
-        let deleted = me.executor.delete(&old, until).await;
+        let deleted = me.reconciler.executor.delete(&old, until).await;
         problems.extend(deleted.problem.map(|failure| failure.to_string()));
         // What a shared record says of a drain is forgotten after the drain's own record is deleted, never before.
         if !deleted.some_left && problems.is_empty() && failed.is_empty() {
             me.cache.store.forget_old(at);
-            me.executor.delete_empty().await;
+            me.reconciler.executor.delete_empty().await;
         }
         if let Some(deployment) = self.deployment {
             let beacon_now = Beacon::new(deployment, self.policy, self.cache.control(), at);
-            me.executor.write_beacon(&beacon_now, beacon.as_deref()).await;
+            me.reconciler
+                .executor
+                .write_beacon(&beacon_now, beacon.as_deref())
+                .await;
         }
         swept.deleted = deleted.count;
         swept.problems = problems;
@@ -141,11 +135,11 @@ impl<'r> Sweeper<'r> {
 
     fn listings(&self) -> listing::Lister<'r> {
         listing::Lister {
-            clusters: self.observer.clusters(),
-            hooks: self.observer.hooks(),
-            records: self.observer.records(),
-            kill_switch: self.observer.kill_switch(),
-            aws: self.aws,
+            clusters: self.reconciler.observer.clusters(),
+            hooks: self.reconciler.observer.hooks(),
+            records: self.reconciler.observer.records(),
+            kill_switch: self.reconciler.observer.kill_switch(),
+            aws: self.reconciler.aws,
             cache: self.cache,
             policy: self.policy,
             run: self.run,
@@ -154,17 +148,11 @@ impl<'r> Sweeper<'r> {
 
     fn protection_check(&self) -> ProtectionCheck<'r> {
         ProtectionCheck {
-            clusters: self.observer.clusters(),
-            aws: self.aws,
+            clusters: self.reconciler.observer.clusters(),
+            crowd: self.reconciler.crowd(),
+            aws: self.reconciler.aws,
             cache: self.cache,
             policy: self.policy,
-            run: self.run,
-        }
-    }
-
-    fn crowd(&self) -> Crowd<'r> {
-        Crowd {
-            cache: self.cache,
             run: self.run,
         }
     }
@@ -210,10 +198,10 @@ impl<'r> Sweeper<'r> {
         for (cluster, candidates) in sweep.take_candidates() {
             let awaited = candidates.iter().flat_map(|one| one.awaited.iter().cloned());
             let asked: Vec<_> = awaited.collect();
-            let Ok(listed) = self.aws.describe_tasks(&cluster, &asked).await else {
+            let Ok(listed) = self.reconciler.aws.describe_tasks(&cluster, &asked).await else {
                 continue;
             };
-            let tasks = self.observer.tasks();
+            let tasks = self.reconciler.observer.tasks();
             let Ok(found) = tasks.scheduled(&cluster, listed).await else {
                 continue;
             };
@@ -230,7 +218,13 @@ impl<'r> Sweeper<'r> {
         let mut answers = Answers::default();
         for (cluster, arns) in sweep.to_describe() {
             let arns: Vec<_> = arns.into_iter().collect();
-            match self.observer.clusters().describe_each(&cluster, &arns).await {
+            match self
+                .reconciler
+                .observer
+                .clusters()
+                .describe_each(&cluster, &arns)
+                .await
+            {
                 Err(failure) => {
                     problems.push(failure.to_string());
                     answers.unanswered.insert(cluster);
@@ -244,7 +238,12 @@ impl<'r> Sweeper<'r> {
                 }
             }
         }
-        match self.aws.describe_scaling_instances(&sweep.hooks_to_ask()).await {
+        match self
+            .reconciler
+            .aws
+            .describe_scaling_instances(&sweep.hooks_to_ask())
+            .await
+        {
             Err(failure) => problems.push(failure.to_string()),
             Ok(states) => {
                 let leaving = states.into_values().filter(ScalingInstance::is_leaving);
@@ -273,7 +272,7 @@ impl<'r> Sweeper<'r> {
     ) -> Vec<String> {
         let listed = observe.into_iter().map(|needs| Registered::listed(needs, at));
         let mut subjects: Vec<Registered> = listed.collect();
-        if self.crowd().is_crowded() {
+        if self.reconciler.crowd().is_crowded() {
             // Those that are known are looked at with others, at the end of the batch.
             subjects.retain(|subject| !self.cache.look_soon(&subject.key, self.run.now()));
             unplaced.retain(|instance, _| !self.cache.agenda.has(instance));
@@ -282,14 +281,12 @@ impl<'r> Sweeper<'r> {
             .iter()
             .map(|subject| (subject.key.clone(), subject.arns().to_vec()))
             .collect();
-        let surveyor = self.observer.surveyor();
+        let surveyor = self.reconciler.observer.surveyor();
         let known = surveyor.due(&due).await;
         let untracked = surveyor.waiting(unplaced.keys().cloned().collect()).await;
         let known = self.reconciler.surveyed(&known);
         let untracked = Waits {
             reconciler: self.reconciler.surveyed(&untracked),
-            policy: self.policy,
-            run: self.run,
         };
         let placed = subjects
             .into_iter()
@@ -338,7 +335,7 @@ impl<'r> Sweeper<'r> {
             "steady": swept.steady,
             "deletedRecords": swept.deleted,
             "errors": swept.problems,
-            "calls": self.aws.meter.calls(),
+            "calls": self.reconciler.aws.meter.calls(),
         });
         self.run.logger.log(level, "tick", fields);
     }

@@ -5,10 +5,8 @@ use std::time::Duration;
 use protector_core::ids::InstanceId;
 use protector_core::observation::{Hook, HookAction};
 use protector_core::plan::{Search, unplaced};
-use protector_core::policy::Policy;
 use protector_core::trigger::TriggerKind;
 
-use crate::context::RunContext;
 use crate::handled::Handled;
 use crate::logging::Level;
 use crate::observer::{Home, Place};
@@ -19,8 +17,6 @@ use crate::subject::{Registered, Subject, Unregistered};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Waits<'r> {
     pub(crate) reconciler: Reconciler<'r>,
-    pub(crate) policy: &'r Policy,
-    pub(crate) run: &'r RunContext,
 }
 
 impl Waits<'_> {
@@ -31,10 +27,10 @@ impl Waits<'_> {
         instance: &InstanceId,
         actions: Vec<HookAction>,
     ) -> Handled {
-        let named = |action: &HookAction| self.policy.names(&action.group, &action.hook);
+        let named = |action: &HookAction| self.reconciler.policy.names(&action.group, &action.hook);
         match self.reconciler.observer.locate(instance).await {
             Place::In(homes) => self.registered(trigger, homes, actions).await,
-            Place::Nowhere if !actions.iter().any(named) => self.run.ignored(
+            Place::Nowhere if !actions.iter().any(named) => self.reconciler.run.ignored(
                 Level::Info,
                 trigger,
                 "the instance is in no watched cluster, and neither PROTECTOR_AUTO_SCALING_GROUPS nor \
@@ -64,13 +60,13 @@ impl Waits<'_> {
         instance: &InstanceId,
         actions: Vec<HookAction>,
     ) -> Handled {
-        let heartbeats = self.run.intake.heartbeats();
+        let heartbeats = self.reconciler.run.intake.heartbeats();
         let first = unplaced(
             &actions,
-            self.policy,
+            self.reconciler.policy,
             Search::NotFound,
             heartbeats,
-            self.run.now(),
+            self.reconciler.run.now(),
         );
         if let Some(wait) = first.look_again {
             tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;

@@ -32,7 +32,7 @@ impl DueLooks<'_> {
         let begun = self.router.run.now();
         loop {
             self.look_at_those_due().await;
-            let gathers = self.router.crowd().gathers();
+            let gathers = self.router.reconciler.crowd().gathers();
             // Who awaits nothing but the end of a long settle window misses no event meanwhile.
             let patience = match self.router.cache.awaits_an_event() {
                 false => BATCH_RECHECK_INTERVAL,
@@ -71,7 +71,7 @@ impl DueLooks<'_> {
 
     /// Deals with the hooks that were put off, and looks at those that are due: many at once.
     pub(super) async fn look_at_those_due(&self) {
-        let (gathers, begun) = (self.router.crowd().gathers(), self.router.run.now());
+        let (gathers, begun) = (self.router.reconciler.crowd().gathers(), self.router.run.now());
         let first = self.first_due().and_then(|at| at.checked_add(gathers).ok());
         let rests = self
             .router
@@ -85,7 +85,7 @@ impl DueLooks<'_> {
         }
         self.begin_together().await;
         self.look_together().await;
-        self.router.executor.refresh_polls().await;
+        self.router.reconciler.executor.refresh_polls().await;
         self.router.cache.agenda.looked(begun, self.router.run.now());
     }
 
@@ -95,7 +95,8 @@ impl DueLooks<'_> {
             return;
         }
         let beginnings = self.still_begin(beginnings).await;
-        let survey = self.router.observer.surveyor().beginnings(&beginnings).await;
+        let observer = self.router.reconciler.observer;
+        let survey = observer.surveyor().beginnings(&beginnings).await;
         let run = DueLooks {
             router: self.router.surveyed(&survey),
         };
@@ -122,7 +123,8 @@ impl DueLooks<'_> {
                 other => others.push(other),
             }
         }
-        let leaving = self.router.observer.hooks().still_leaving(notices).await;
+        let observer = self.router.reconciler.observer;
+        let leaving = observer.hooks().still_leaving(notices).await;
         others.extend(leaving.into_iter().map(Beginning::Hook));
         others
     }
@@ -141,7 +143,7 @@ impl DueLooks<'_> {
 
     async fn look_together(&self) {
         let due = self.router.cache.take_due(self.router.run.now(), LOOKED_AT_MAX);
-        let survey = self.router.observer.surveyor().due(&due).await;
+        let survey = self.router.reconciler.observer.surveyor().due(&due).await;
         let reconciler = self.router.reconciler.surveyed(&survey);
         let (seen, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|(key, _)| survey.has(key));
         // A survey that fails must not become as many looks.

@@ -26,6 +26,7 @@ use crate::observer::{Clusters, scheduled};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ProtectionCheck<'r> {
     pub(super) clusters: Clusters<'r>,
+    pub(super) crowd: Crowd<'r>,
     pub(super) aws: &'r Aws,
     pub(super) cache: &'r Cache,
     pub(super) policy: &'r Policy,
@@ -37,11 +38,10 @@ impl ProtectionCheck<'_> {
     /// time left, it waits.
     pub(super) async fn go_on(&self) {
         let due = |check: &mut Check| check.is_due(self.policy.unprotected_check, self.run.now());
-        let crowd = Crowd {
-            cache: self.cache,
-            run: self.run,
-        };
-        if !self.cache.protection.with(due) || crowd.is_crowded() || self.run.time_left() < TIME_FOR_A_LOOK {
+        if !self.cache.protection.with(due)
+            || self.crowd.is_crowded()
+            || self.run.time_left() < TIME_FOR_A_LOOK
+        {
             return;
         }
         let aws = self.aws.metered();
