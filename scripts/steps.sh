@@ -10,7 +10,7 @@ STEPS_FAILED=0
 STEPS_STARTED=$SECONDS
 BESIDE_TITLES=()
 BESIDE_PIDS=()
-BESIDE_OUTPUT="$(mktemp --directory)"
+BESIDE_OUTPUT="$(mktemp -d)"
 trap 'kill $(jobs -p) 2> /dev/null || true; rm -rf "$BESIDE_OUTPUT"' EXIT
 
 # note "title" seconds code: keep how a step went.
