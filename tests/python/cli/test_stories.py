@@ -48,7 +48,7 @@ class Stories(unittest.TestCase):
                 said.append((command, self.typed(command)))
                 self.settled(command)
             else:
-                aws_cli.understood(self, command, self.folder, self.names())
+                aws_cli.understood(self, command, aws_cli.to_nowhere(command, self.folder, self.names()))
         return said
 
     def typed(self, command):
