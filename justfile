@@ -99,6 +99,10 @@ arm64:
 skew-test *REV:
     scripts/skew-test {{REV}}
 
+# The same fleets with an earlier coordinator and with this one: ratios.
+compare-fleets *ARGS:
+    scripts/compare-fleets {{ARGS}}
+
 # Does a test of the core notice each small change? Half an hour.
 mutants *ARGS:
     scripts/mutants {{ARGS}}

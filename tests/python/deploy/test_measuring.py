@@ -1,12 +1,16 @@
-"""What scripts/measure and scripts/start-order make of what they have read."""
+"""What scripts/measure, scripts/start-order and scripts/compare-fleets make of what they have read."""
 
+import contextlib
+import io
+import json
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
 from lib import ROOT
 from lib.scripts import loaded
-from measuring import build, report, tls, tool
+from measuring import build, fleets, report, tls, tool
 
 
 def program(folder, script):
@@ -43,6 +47,93 @@ class Tool(unittest.TestCase):
             self.assertGreaterEqual(slow, 0.05)
             with self.assertRaisesRegex(RuntimeError, "no such rule"):
                 tool.measure(program(folder, "echo no such rule >&2; exit 2"), 1)
+
+
+class Fleets(unittest.TestCase):
+    """scripts/compare-fleets, with programs that answer as two versions of the simulator."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    @staticmethod
+    def row(instances, **numbers):
+        times = {"count": instances, "p50": 1.0, "p99": 2.0, "max": 3.0}
+        zero = dict.fromkeys(("requests", "writes", "throttled", "hooksRanOut", "deadLetters", "ticksFailed"), 0)
+        row = {"instances": instances, "released": instances, **zero, "stoppedToReleasedSeconds": times}
+        return {**row, "hookToCompletedSeconds": times, **numbers}
+
+    def version(self, name, rows, knows_linger=True):
+        """A simulator that writes down how it was called."""
+        program = self.folder / name
+        refuses = "case \"$*\" in *--settings*) exit 2 ;; esac" if not knows_linger else ""
+        answer = json.dumps({"rows": rows})
+        script = f"#!/bin/sh\necho \"$*\" >> {program}.calls\n{refuses}\ncat <<'END'\n{answer}\nEND\nexit 1\n"
+        program.write_text(script)
+        program.chmod(0o755)
+        return program
+
+    def run_script(self, *words):
+        out, errors = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+            code = fleets.main([str(word) for word in words])
+        return code, out.getvalue(), errors.getvalue()
+
+    def test_each_size_has_before_now_and_ratio_of_the_same_fleets(self):
+        slow = {"count": 20, "p50": 1.0, "p99": 100.0, "max": 120.0}
+        before = self.version("old", [self.row(20, requests=1000, throttled=250, stoppedToReleasedSeconds=slow)], False)
+        now = self.version("new", [self.row(20, requests=200, hooksRanOut=3)])
+        code, out, _ = self.run_script(before, now, "--instances", "20", "--names", "abc1234", "now")
+        self.assertEqual(code, 0)
+        sizes, head, *lines = out.splitlines()
+        self.assertEqual((sizes.strip(), head.split()), ("20 at once", ["abc1234", "now", "ratio"]))
+        found = {line.rsplit(maxsplit=3)[0]: line.split()[-3:] for line in lines}
+        self.assertEqual(found["last STOPPED to released, p99 (s)"], ["100", "2", "0.02"])
+        self.assertEqual(found["requests a drain"], ["50", "10", "0.20"])
+        self.assertEqual(found["throttled (%)"], ["25", "0", "0"])
+        self.assertEqual(found["hooks ran out"], ["0", "3", "-"], "there is no ratio to nothing")
+        self.assertEqual(set(found), set(fleets.MEASURES))
+        calls = [Path(f"{program}.calls").read_text().splitlines() for program in (before, now)]
+        played = [lines[-1].partition(" --settings ")[0] for lines in calls]
+        self.assertEqual(played[0], played[1], "both play the same fleets")
+        self.assertEqual(played[0], "simulate --json --instances 20 --seeds 1 --environments 10")
+
+    def test_what_never_came_to_be_is_no_number_and_seeds_give_their_median(self):
+        none = {"count": 0, "p50": 0, "p99": 0, "max": 0}
+        of_seeds = [self.row(5, seed=seed, requests=5 * seed, released=5 - seed) for seed in (1, 2, 3)]
+        before = self.version("old", of_seeds)
+        now = self.version("new", [self.row(5, stoppedToReleasedSeconds=none, released=0)])
+        code, out, _ = self.run_script(before, now, "--instances=5", "--seeds=3", "--json=-")
+        self.assertEqual(code, 0)
+        (fleet,) = json.loads(out)["fleets"]
+        found = {one["name"]: (one["before"], one["now"], one["ratio"]) for one in fleet["measures"]}
+        self.assertEqual(found["last STOPPED to released, p99 (s)"], (2.0, None, None))
+        self.assertEqual(found["never released"], (2, 5, 2.5))
+        self.assertEqual(found["requests a drain"], (2, 0, 0))
+
+    def test_linger_is_switched_off_in_a_version_that_knows_it_alone(self):
+        for knows in (True, False):
+            program = self.version(f"knows-{knows}", [self.row(1)], knows)
+            fleets.play(program, [1], 1)
+            last = Path(f"{program}.calls").read_text().splitlines()[-1]
+            self.assertEqual("--settings" in last, knows)
+
+    def test_a_simulator_that_cannot_play_is_a_failure_with_its_words(self):
+        program = self.folder / "broken"
+        program.write_text("#!/bin/sh\necho unrecognized subcommand >&2; exit 2\n")
+        program.chmod(0o755)
+        code, out, errors = self.run_script(program, program, "--instances=1")
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("unrecognized subcommand", errors)
+
+    def test_wrong_arguments_are_refused_before_anything_is_built(self):
+        script = ROOT / "scripts" / "compare-fleets"
+        for words in (["--instances", "0"], ["--seeds=x"], ["--instances"], ["--no"], ["HEAD", "HEAD"], ["no-such-rev"]):
+            done = subprocess.run([script, *words], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 2, words)
+            self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        self.assertIn("ratio", subprocess.run([script, "--help"], capture_output=True, text=True, check=True).stdout)
 
 
 class Build(unittest.TestCase):
