@@ -120,6 +120,13 @@ impl JournalView {
         written.len()
     }
 
+    /// When a shared record was written.
+    pub fn shared_writes(&self) -> Vec<usize> {
+        self.positions(
+            |what| matches!(what, What::Parameter { name, value: Some(_), .. } if name.contains("/shared-")),
+        )
+    }
+
     /// How often the coordinator called each operation.
     pub fn coordinator_calls(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();

@@ -1,16 +1,15 @@
 //! One cluster, one Auto Scaling group with our hook, the coordinator.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use protector_aws_model::faults::{CallFilter, Limit};
 use protector_aws_model::{Entry, Service, TaskStatus, What, World};
-use protector_local_aws::{CoordinatorSpec, LocalAws, LocalAwsConfig, Timeout};
+use protector_local_aws::{CoordinatorSpec, LocalAws, LocalAwsConfig, Timeout, Wiring};
 use serde_json::{Value, json};
 
 use crate::journal_view::JournalView;
 use crate::names::{CLUSTER, GROUP, HOOK};
-use crate::programs::{bootstrap, next_bootstrap};
+use crate::programs::Coordinator;
 use crate::requests;
 
 /// Longer than any step of any test takes, even on a busy machine; only a failed test waits so long.
@@ -18,6 +17,16 @@ const BOUND: Duration = Duration::from_secs(90);
 
 /// How often a test ticks: the schedule does it once a minute.
 const TICK: Duration = Duration::from_millis(500);
+
+/// Settings of the coordinator: short times.
+const USUAL_SETTINGS: [(&str, &str); 6] = [
+    ("CLUSTERS", CLUSTER),
+    ("AUTO_SCALING_GROUPS", GROUP),
+    ("SETTLE", "1s"),
+    ("LINGER", "0s"),
+    ("DAEMON_STOP", "30s"),
+    ("LOG", "debug"),
+];
 
 /// How a lab differs from the usual.
 #[derive(Clone, Debug)]
@@ -31,6 +40,8 @@ pub struct LabConfig {
     /// How soon an event comes again if the run that had it failed. Lambda takes no less than the time-out of the
     /// function, a minute.
     pub visibility_timeout: Duration,
+    /// How events reach the coordinator.
+    pub wiring: Wiring,
 }
 
 impl Default for LabConfig {
@@ -40,6 +51,7 @@ impl Default for LabConfig {
             instances: 1,
             heartbeat_seconds: 300,
             visibility_timeout: Duration::from_millis(500),
+            wiring: Wiring::Queue,
         }
     }
 }
@@ -108,7 +120,7 @@ impl Lab {
     /// # Panics
     /// Its program is missing.
     pub async fn start_coordinator(&self, config: &LabConfig) {
-        self.deploy(bootstrap(), config).await;
+        self.deploy(&Coordinator::first(), config).await;
     }
 
     /// Deploys another version of the coordinator in place of the one that runs, as an update would.
@@ -116,21 +128,18 @@ impl Lab {
     /// # Panics
     /// Its program is missing.
     pub async fn update_coordinator(&self, config: &LabConfig) {
-        self.deploy(next_bootstrap(), config).await;
+        self.deploy(&Coordinator::next(), config).await;
     }
 
-    async fn deploy(&self, program: PathBuf, config: &LabConfig) {
-        let mut spec = CoordinatorSpec::new(program)
-            .env("PROTECTOR_CLUSTERS", CLUSTER)
-            .env("PROTECTOR_AUTO_SCALING_GROUPS", GROUP)
-            .env("PROTECTOR_SETTLE", "1s")
-            .env("PROTECTOR_LINGER", "0s")
-            .env("PROTECTOR_DAEMON_STOP", "30s")
-            .env("PROTECTOR_LOG", "debug");
-        for (name, value) in &config.settings {
+    async fn deploy(&self, coordinator: &Coordinator, config: &LabConfig) {
+        let mut spec = CoordinatorSpec::new(&coordinator.path);
+        let usual = USUAL_SETTINGS.map(|(name, value)| (name, value.to_owned()));
+        let settings = usual.iter().chain(&config.settings);
+        for (name, value) in settings.filter(|(name, _)| coordinator.knows(name)) {
             spec = spec.env(&format!("PROTECTOR_{name}"), value.clone());
         }
         spec.visibility_timeout = config.visibility_timeout;
+        spec.wiring = config.wiring;
         self.aws.start_coordinator(spec).await.expect("bootstrap runs");
     }
 
@@ -295,17 +304,7 @@ impl Lab {
 
     /// The same, with ticks as often as this.
     pub async fn gone_with_ticks_every(&self, instance: &str, every: Duration) {
-        let gone = self.gone(instance);
-        tokio::pin!(gone);
-        loop {
-            tokio::select! {
-                () = &mut gone => break,
-                () = tokio::time::sleep(every) => {
-                    self.aws.heartbeats();
-                    self.tick().await;
-                }
-            }
-        }
+        self.ticking_every(every, self.gone(instance)).await;
         self.idle().await;
     }
 
@@ -317,6 +316,26 @@ impl Lab {
         });
         if let Err(timeout) = gone.await {
             self.give_up(&timeout);
+        }
+    }
+
+    /// Lets the schedules fire until `done`.
+    pub async fn ticking<T>(&self, done: impl Future<Output = T>) -> T {
+        self.ticking_every(TICK, done).await
+    }
+
+    async fn ticking_every<T>(&self, every: Duration, done: impl Future<Output = T>) -> T {
+        let ticks = async {
+            loop {
+                tokio::time::sleep(every).await;
+                self.aws.heartbeats();
+                self.tick().await;
+            }
+        };
+        // Both are polled: what is awaited may last for less time than a tick.
+        tokio::select! {
+            found = done => found,
+            never = ticks => never,
         }
     }
 

@@ -4,12 +4,47 @@ use std::path::PathBuf;
 
 /// The coordinator; `PROTECTOR_TEST_BOOTSTRAP` names one of another version.
 pub fn bootstrap() -> PathBuf {
-    named("PROTECTOR_TEST_BOOTSTRAP").unwrap_or_else(|| beside("bootstrap"))
+    Coordinator::first().path
 }
 
-/// The coordinator that replaces another one during a drain; `PROTECTOR_TEST_NEXT_BOOTSTRAP` names it.
-pub fn next_bootstrap() -> PathBuf {
-    named("PROTECTOR_TEST_NEXT_BOOTSTRAP").unwrap_or_else(|| beside("bootstrap"))
+/// A coordinator, and what must not be set for it.
+pub(crate) struct Coordinator {
+    /// The program.
+    pub(crate) path: PathBuf,
+    lacks: Vec<String>,
+}
+
+impl Coordinator {
+    /// The one that is deployed first.
+    pub(crate) fn first() -> Coordinator {
+        Coordinator::of("PROTECTOR_TEST_BOOTSTRAP")
+    }
+
+    /// The one that replaces another one during a drain; `PROTECTOR_TEST_NEXT_BOOTSTRAP` names one of another version.
+    pub(crate) fn next() -> Coordinator {
+        Coordinator::of("PROTECTOR_TEST_NEXT_BOOTSTRAP")
+    }
+
+    /// The one of another version that the variable names. `PROTECTOR_TEST_LACKS` lists the settings that it does not know:
+    /// a coordinator refuses to start with those.
+    fn of(variable: &str) -> Coordinator {
+        let Some(path) = named(variable) else {
+            return Coordinator {
+                path: beside("bootstrap"),
+                lacks: Vec::new(),
+            };
+        };
+        let lacks = std::env::var("PROTECTOR_TEST_LACKS").unwrap_or_default();
+        Coordinator {
+            path,
+            lacks: lacks.split(',').map(str::to_owned).collect(),
+        }
+    }
+
+    /// Whether it has the setting of this name (without `PROTECTOR_`).
+    pub(crate) fn knows(&self, setting: &str) -> bool {
+        !self.lacks.iter().any(|name| name == setting)
+    }
 }
 
 /// The sidecar; `PROTECTOR_TEST_SIDECAR` names one of another version.

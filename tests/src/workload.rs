@@ -95,11 +95,27 @@ impl Lab {
 
     /// A standalone task that ends by itself.
     pub async fn standalone(&self, name: &str, run_seconds: u32) {
+        self.define_job(name, run_seconds);
+        self.ecs("RunTask", json!({"cluster": CLUSTER, "taskDefinition": name}));
+        self.running(&format!("family:{name}"), 1).await;
+    }
+
+    /// The same, on each of these instances.
+    pub async fn standalone_on(&self, instances: &[String], name: &str, run_seconds: u32) {
+        self.define_job(name, run_seconds);
+        let arns: Vec<String> = instances
+            .iter()
+            .map(|instance| self.container_instance(instance))
+            .collect();
+        let params = json!({"cluster": CLUSTER, "taskDefinition": name, "containerInstances": arns});
+        self.ecs("StartTask", params);
+        self.running(&format!("family:{name}"), instances.len()).await;
+    }
+
+    fn define_job(&self, name: &str, run_seconds: u32) {
         let mut container = simulated("job", 0);
         container["dockerLabels"]["local-aws.run-seconds"] = json!(run_seconds.to_string());
         self.define(name, json!([container]));
-        self.ecs("RunTask", json!({"cluster": CLUSTER, "taskDefinition": name}));
-        self.running(&format!("family:{name}"), 1).await;
     }
 
     /// A DAEMON service on every instance. Waits until each of its sidecars has passed its self-check.

@@ -36,7 +36,7 @@ mod server;
 pub use config::{LocalAwsConfig, StartError, Timeout};
 pub use handle::LocalAws;
 pub use http::{HostEndpoint, message, wire};
-pub use lambda::{CoordinatorSpec, Invocation, InvocationOutcome};
+pub use lambda::{CoordinatorSpec, Invocation, InvocationOutcome, Wiring};
 pub use rules::product_rules;
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ impl LocalAws {
         self.0.hosts.lambda.invoke(event).await
     }
 
-    /// Puts an event into the coordinator's queue, past the rules.
+    /// Sends an event to the coordinator, past the rules.
     pub fn deliver(&self, event: Value) {
         self.0.hosts.lambda.deliver(&event);
     }

@@ -22,7 +22,7 @@ pub(crate) use crash::CrashPoint;
 pub(crate) use environment::LOG_GROUP;
 pub use invocation::{Invocation, InvocationOutcome};
 pub(crate) use name::{FunctionName, Invocable, Invoked};
-pub use spec::CoordinatorSpec;
+pub use spec::{CoordinatorSpec, Wiring};
 
 use crate::live::Live;
 use crate::process::{LineLog, LogEntry, Registry};
@@ -42,6 +42,10 @@ use tokio::task::JoinSet;
 /// `Timeout` of the heartbeats in `template.yaml`.
 const HEARTBEATS_TIMEOUT: Duration = Duration::from_secs(55);
 
+/// How often Lambda tries an asynchronous invocation:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
+const ASYNCHRONOUS_TRIES: u32 = 3;
+
 /// The service: the functions of one stack, their history, and the coordinator's plans to crash.
 pub(crate) struct Lambda {
     live: Arc<Live>,
@@ -51,7 +55,7 @@ pub(crate) struct Lambda {
     crash: CrashPlan,
     source: Source,
     tasks: Mutex<JoinSet<()>>,
-    beating: AtomicUsize,
+    asynchronous: AtomicUsize,
     history: Mutex<Vec<Invocation>>,
     undelivered: Mutex<Vec<Value>>,
     spec: Mutex<Option<(CoordinatorSpec, Timestamp)>>,
@@ -104,14 +108,15 @@ impl Lambda {
                 sent: Notify::new(),
             },
             tasks: Mutex::default(),
-            beating: AtomicUsize::new(0),
+            asynchronous: AtomicUsize::new(0),
             history: Mutex::default(),
             undelivered: Mutex::default(),
             spec: Mutex::default(),
         }
     }
 
-    /// Deploys both functions, in place of those that were there. What waits in the queue is for the new ones.
+    /// Deploys both functions, in place of those that were there. What waits in the queue is for the new ones. With
+    /// [`Wiring::Direct`] the queue and the heartbeats are deleted, if there were any.
     ///
     /// # Errors
     /// The binary is not a file.
@@ -122,7 +127,15 @@ impl Lambda {
         let visibility = SignedDuration::try_from(spec.visibility_timeout).unwrap_or(SignedDuration::MAX);
         *lock(&self.source.limits) = Limits::with_visibility(visibility);
         *lock(&self.spec) = Some((spec.clone(), self.live.now()));
-        self.place(Role::Heartbeats, spec, HEARTBEATS_TIMEOUT, endpoint);
+        match spec.wiring {
+            Wiring::Queue => {
+                self.place(Role::Heartbeats, spec, HEARTBEATS_TIMEOUT, endpoint);
+            }
+            Wiring::Direct => {
+                self.take_away(Role::Heartbeats);
+                lock(&self.source.queue).purge();
+            }
+        }
         let first = self.place(Role::Coordinator, spec, spec.timeout, endpoint);
         if first {
             let lambda = self.clone();
@@ -150,12 +163,17 @@ impl Lambda {
     /// Removes both functions and the queue; what runs is killed.
     pub(crate) fn remove(&self) {
         lock(&self.tasks).abort_all();
-        for place in [&self.coordinator, &self.heartbeats] {
-            lock(&place.function).take();
-            place.registry.kill_all();
-        }
+        self.take_away(Role::Coordinator);
+        self.take_away(Role::Heartbeats);
         lock(&self.source.queue).purge();
         self.live.touch();
+    }
+
+    /// Removes one function; what runs is killed.
+    fn take_away(&self, role: Role) {
+        let place = self.of(role);
+        lock(&place.function).take();
+        place.registry.kill_all();
     }
 
     /// Ends everything. Nothing can be started after this.
@@ -165,13 +183,43 @@ impl Lambda {
         self.remove();
     }
 
-    /// Puts an event into the coordinator's queue. Without a coordinator there is none, and the event is lost.
-    pub(crate) fn deliver(&self, event: &Value) {
+    /// Sends an event to the coordinator, by its queue or directly. Without a coordinator there is neither, and the event
+    /// is lost.
+    pub(crate) fn deliver(self: &Arc<Self>, event: &Value) {
         if lock(&self.coordinator.function).is_none() {
             return;
         }
-        lock(&self.source.queue).send(self.live.now(), event.to_string());
-        self.source.sent.notify_one();
+        let spec = lock(&self.spec).clone();
+        match spec {
+            Some((spec, _)) if spec.wiring == Wiring::Direct => {
+                self.invoke_later(
+                    Role::Coordinator,
+                    event.clone(),
+                    ASYNCHRONOUS_TRIES,
+                    spec.visibility_timeout,
+                );
+            }
+            _ => {
+                lock(&self.source.queue).send(self.live.now(), event.to_string());
+                self.source.sent.notify_one();
+            }
+        }
+    }
+
+    /// Invokes a function asynchronously, beside what runs, until it succeeds or has been tried so often.
+    fn invoke_later(self: &Arc<Self>, role: Role, event: Value, tries: u32, pause: Duration) {
+        let pending = Asynchronous::new(self.clone());
+        let mut tasks = lock(&self.tasks);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(async move {
+            for attempt in 1..=tries {
+                let invocation = pending.0.run(role, event.clone(), attempt).await;
+                if invocation.outcome.is_success() || attempt == tries {
+                    break;
+                }
+                tokio::time::sleep(pause).await;
+            }
+        });
     }
 
     /// The event source mapping: one batch after another, without an end.
@@ -226,12 +274,7 @@ impl Lambda {
         if lock(&self.heartbeats.function).is_none() {
             return;
         }
-        let beating = Beating::new(self.clone());
-        let mut tasks = lock(&self.tasks);
-        while tasks.try_join_next().is_some() {}
-        tasks.spawn(async move {
-            beating.0.run(Role::Heartbeats, event, 1).await;
-        });
+        self.invoke_later(Role::Heartbeats, event, 1, Duration::ZERO);
     }
 
     /// Runs the function that is deployed now.
@@ -263,7 +306,7 @@ impl Lambda {
 
     /// How many events are not processed yet, those in flight among them, and how many heartbeats are in progress.
     pub(crate) fn pending(&self) -> usize {
-        lock(&self.source.queue).len() + self.beating.load(Ordering::SeqCst)
+        lock(&self.source.queue).len() + self.asynchronous.load(Ordering::SeqCst)
     }
 
     /// How the function that a call names is deployed, if it is.
@@ -337,20 +380,20 @@ impl Lambda {
     }
 }
 
-/// Heartbeats in progress. The count goes down before the waiting callers are notified; otherwise they would look too
-/// early.
-struct Beating(Arc<Lambda>);
+/// An asynchronous invocation in progress. The count goes down before the waiting callers are notified; otherwise they
+/// would look too early.
+struct Asynchronous(Arc<Lambda>);
 
-impl Beating {
-    fn new(lambda: Arc<Lambda>) -> Beating {
-        lambda.beating.fetch_add(1, Ordering::SeqCst);
-        Beating(lambda)
+impl Asynchronous {
+    fn new(lambda: Arc<Lambda>) -> Asynchronous {
+        lambda.asynchronous.fetch_add(1, Ordering::SeqCst);
+        Asynchronous(lambda)
     }
 }
 
-impl Drop for Beating {
+impl Drop for Asynchronous {
     fn drop(&mut self) {
-        self.0.beating.fetch_sub(1, Ordering::SeqCst);
+        self.0.asynchronous.fetch_sub(1, Ordering::SeqCst);
         self.0.live.touch();
     }
 }
