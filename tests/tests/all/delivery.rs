@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use protector_aws_model::Service;
 use protector_aws_model::faults::{CallFilter, Limit, errors};
-use protector_local_aws::Invocation;
 use protector_local_aws::principal::{COORDINATOR, HEARTBEATS};
-use protector_tests::{HOOK, Lab, LabConfig, order};
+use protector_local_aws::{Invocation, Wiring};
+use protector_tests::{HOOK, Lab, LabConfig, assert_has, order};
 use serde_json::{Value, json};
 
 /// The names of the functions of the stack.
@@ -135,4 +136,36 @@ async fn an_order_does_not_wait_for_events_that_wait() {
     let held_up = lab.aws.wait_idle(Duration::from_millis(1)).await;
     assert!(held_up.is_err(), "the tick still waits for its next run");
     lab.aws.shutdown().await;
+}
+
+/// The drain of an instance that is gone: held by its own record, released 20 s later in a shared one.
+fn put_release_in_a_shared_record(lab: &Lab, begun: Timestamp) {
+    let deadline = begun + SignedDuration::from_hours(1);
+    let own = json!({"schema": 1, "state": "holding", "remaining": 9, "ec2InstanceId": "i-0123456789abcdef0",
+        "containerInstanceArn": "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/1a2b3c4d",
+        "drainId": "d", "startedAt": begun, "updatedAt": begun, "deadlineAt": deadline, "pollSeconds": 1});
+    let drains = json!({"drained": "0123456789abcdef0/1a2b+20"});
+    let shared = json!({"schema": 1, "updatedAt": begun + SignedDuration::from_secs(20), "pollSeconds": 1,
+        "waves": [{"startedAt": begun, "deadlineAt": deadline, "drains": drains}]});
+    lab.put(&lab.parameter("i-0123456789abcdef0"), &own.to_string());
+    lab.put(&lab.parameter("shared-0"), &shared.to_string());
+}
+
+/// A stack that is rolled back to one without the queue has ticks that do not come through it.
+#[tokio::test]
+async fn p8_a_release_that_only_a_shared_record_has_is_heard_by_a_tick_on_any_way() {
+    for wiring in [Wiring::Queue, Wiring::Direct] {
+        let lab = Lab::start(LabConfig {
+            wiring,
+            ..LabConfig::default()
+        })
+        .await;
+        let a_minute_ago = Timestamp::now().as_second() - 60;
+        let begun = Timestamp::from_second(a_minute_ago).expect("a time");
+        put_release_in_a_shared_record(&lab, begun);
+        lab.tick().await;
+        let receipts = lab.said("receipt");
+        assert_eq!(receipts.len(), 1, "{wiring:?}");
+        assert_has(&receipts[0], json!({"reason": "drained", "heldSeconds": 20}));
+    }
 }

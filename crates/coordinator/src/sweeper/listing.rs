@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use protector_core::control::Control;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceKey};
-use protector_core::observation::{Observed, Stored};
+use protector_core::observation::Observed;
 use protector_core::policy::Policy;
 use protector_core::shared::together;
 use protector_core::sweep::{ListedRecord, Listing};
@@ -102,19 +102,17 @@ impl Lister<'_> {
                 listed.stored = stored;
             }
         }
-        if self.run.intake.is_alone() {
-            self.add_known(&mut records, at);
-        }
+        self.complete(&mut records, at);
         records
     }
 
-    /// Adds what this environment knows of records: the listing may lag, and leaves out those that are shared. The
-    /// release of a drain may be in a shared record alone, beside its own one that holds.
-    fn add_known(&self, records: &mut BTreeMap<InstanceKey, ListedRecord>, at: Timestamp) {
-        let store = &self.cache.store;
+    /// Adds what the listed texts leave out: the release of a drain may be in a shared record alone, beside its own one
+    /// that holds. A run that is the only one knows more: the listing may lag, and leaves out drains that are shared.
+    fn complete(&self, records: &mut BTreeMap<InstanceKey, ListedRecord>, at: Timestamp) {
+        let (store, alone) = (&self.cache.store, self.run.intake.is_alone());
         for (key, listed) in &mut *records {
-            let read: Observed<Stored> = Observed::Present(listed.stored.clone());
-            if let Observed::Present(seen) = store.seen(key, read, at) {
+            let read = Observed::Present(listed.stored.clone());
+            if alone && let Observed::Present(seen) = store.seen(key, read, at) {
                 listed.stored = seen;
             }
             if let Ok(own) = &mut listed.stored.record {
@@ -124,7 +122,7 @@ impl Lister<'_> {
                 }
             }
         }
-        for (key, stored) in store.open() {
+        for (key, stored) in store.open().into_iter().filter(|_| alone) {
             let name = self.policy.prefix.record_name(&key);
             records.entry(key).or_insert(ListedRecord { name, stored });
         }
