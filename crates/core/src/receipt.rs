@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::ids::{AutoScalingGroupName, InstanceKey, LifecycleHookName};
 use crate::record::{Ordered, Record, ReleaseReason, is_zero};
+use crate::shared::to_the_second;
 
 /// What a drain was. It names no token: neither `drainId` nor the lifecycle action's.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -36,7 +37,7 @@ pub struct Receipt {
     pub daemons_left: u32,
     /// The last order of an operator.
     pub order: Option<Ordered>,
-    /// When the hold began.
+    /// When the hold began, to the second: a shared record has no more, and of one drain each receipt has the same.
     pub started_at: Timestamp,
     /// When DRAINING was first seen.
     pub draining_confirmed_at: Option<Timestamp>,
@@ -101,7 +102,7 @@ impl Receipt {
             unprotected: record.unprotected.iter().map(ToString::to_string).collect(),
             daemons_left: record.daemons_left,
             order: record.ordered.clone(),
-            started_at: record.started_at,
+            started_at: to_the_second(record.started_at),
             draining_confirmed_at: record.draining_confirmed_at,
             spot_notice_at: record.spot_notice_at,
             released_at: record.released_at,
@@ -119,6 +120,7 @@ impl Receipt {
 mod tests {
     use super::*;
     use crate::record::Waited;
+    use crate::shared::{SharedDrain, SharedRecord};
     use crate::testing::at;
 
     /// A drain from second 0 to its release in second 60, or one that is never released.
@@ -144,12 +146,15 @@ mod tests {
         }
     }
 
-    fn receipt(reason: Option<ReleaseReason>) -> Receipt {
-        let key = InstanceKey {
+    fn key() -> InstanceKey {
+        InstanceKey {
             cluster: "prod".parse().unwrap(),
             instance: "i-0123456789abcdef0".parse().unwrap(),
-        };
-        Receipt::new(&key, &record(reason), at(90))
+        }
+    }
+
+    fn receipt(reason: Option<ReleaseReason>) -> Receipt {
+        Receipt::new(&key(), &record(reason), at(90))
     }
 
     #[test]
@@ -186,6 +191,25 @@ mod tests {
     #[test]
     fn a_release_that_the_tasks_did_not_bring_about_is_forced() {
         assert!(receipt(Some(ReleaseReason::Deadline)).forced);
+    }
+
+    /// A new execution environment that knows a drain from its shared record alone may report it again.
+    #[test]
+    fn a_drain_is_known_by_its_start_whatever_record_reports_it() {
+        let instance = key().instance;
+        let begun = Timestamp::from_millisecond(at(0).as_millisecond() + 708).unwrap();
+        let own = Record {
+            started_at: begun,
+            ..record(Some(ReleaseReason::Drained))
+        };
+        let mut shared = SharedRecord::empty(at(60));
+        let drain = SharedDrain::of(&own).unwrap();
+        shared.drains.insert(instance.clone(), drain);
+        let again = shared
+            .record(&instance, Some(&own.container_instance_arn))
+            .unwrap();
+        let of = |record: &Record, ended| Receipt::new(&key(), record, ended).started_at;
+        assert_eq!(of(&own, at(90)), of(&again, at(95)));
     }
 
     #[test]

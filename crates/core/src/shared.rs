@@ -61,7 +61,7 @@ pub struct SharedRecord {
 }
 
 /// To the second: a drain is known by when it began, and a shared record has no room for more.
-fn to_the_second(at: Timestamp) -> Timestamp {
+pub(crate) fn to_the_second(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
