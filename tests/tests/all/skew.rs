@@ -1,6 +1,8 @@
 //! What must be true of every pair of versions of coordinator and sidecar. Here both are new; `scripts/skew-test` runs
 //! the same tests with one of them old.
 
+mod in_flight;
+
 use protector_tests::{Daemon, Lab, LabConfig, assert_has, order};
 use serde_json::{Value, json};
 
