@@ -29,6 +29,7 @@ MEASURES = {
     "hook to completed, p99 (s)": p99("hookToCompletedSeconds"),
     "requests a drain": each("requests"),
     "writes a drain": each("writes"),
+    "billed a drain (s)": each("billedSeconds"),
     "throttled (%)": lambda row: 100 * row["throttled"] / max(row["requests"], 1),
     "never released": lambda row: row["instances"] - row["released"],
     "hooks ran out": lambda row: row["hooksRanOut"],

@@ -60,7 +60,8 @@ class Fleets(unittest.TestCase):
     @staticmethod
     def row(instances, **numbers):
         times = {"count": instances, "p50": 1.0, "p99": 2.0, "max": 3.0}
-        zero = dict.fromkeys(("requests", "writes", "throttled", "hooksRanOut", "deadLetters", "ticksFailed"), 0)
+        counts = ("requests", "writes", "billedSeconds", "throttled", "hooksRanOut", "deadLetters", "ticksFailed")
+        zero = dict.fromkeys(counts, 0)
         row = {"instances": instances, "released": instances, **zero, "stoppedToReleasedSeconds": times}
         return {**row, "hookToCompletedSeconds": times, **numbers}
 
