@@ -1,21 +1,21 @@
 //! AWS, as little of it as a sidecar needs. No SDK retries: the wait sets the pace, so that it is one pace.
 
+mod client;
 mod clock;
 mod credentials;
 mod error;
 pub(crate) mod ssm;
 
 use aws_config::provider_config::ProviderConfig;
-use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_ssm::config::{Credentials, IdentityCache, SharedCredentialsProvider};
-use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_async::time::SharedTimeSource;
+use aws_sdk_ssm::config::{Credentials, RuntimeComponentsBuilder};
+use aws_smithy_async::rt::sleep::TokioSleep;
 use protector_core::network::Route;
+use protector_runtime::error::chain;
 
 pub(crate) use clock::AwsClock;
 pub(crate) use error::AwsError;
+
+use client::{Client, EndpointSettings};
 
 use crate::environment::{is_true, variable};
 use crate::net::Http;
@@ -53,22 +53,25 @@ impl Aws {
         self.http.last_route()
     }
 
-    /// The settings of a client of `service` (as in `AWS_ENDPOINT_URL_<service>`) with these credentials.
-    fn sdk_config(&self, service: &str, region: &str, credentials: Credentials) -> SdkConfig {
-        let mut builder = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region.to_owned()))
-            .http_client(self.http.clone())
-            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-            .time_source(SharedTimeSource::new(self.clock.clone()))
-            .retry_config(RetryConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .identity_cache(IdentityCache::no_cache())
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
-            .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"));
-        builder.set_endpoint_url(endpoint(service));
-        builder.build()
+    /// A client of SSM in this region with these credentials. Makes no call.
+    ///
+    /// # Errors
+    /// There is no endpoint of that kind.
+    fn client(&self, region: &str, credentials: Credentials) -> Result<Client, AwsError> {
+        let settings = EndpointSettings {
+            region: region.to_owned(),
+            endpoint: endpoint(client::SERVICE),
+            fips: is_true("AWS_USE_FIPS_ENDPOINT"),
+            dual_stack: is_true("AWS_USE_DUALSTACK_ENDPOINT"),
+        };
+        let components = RuntimeComponentsBuilder::new("sidecar")
+            .with_http_client(Some(self.http.clone()))
+            .with_sleep_impl(Some(TokioSleep::new()))
+            .with_time_source(Some(self.clock.clone()))
+            .with_interceptor(self.clock.clone());
+        Client::new(&settings, credentials, components).map_err(|error| {
+            AwsError::failed(&chain(&error), "check the AWS_* variables of endpoint and region")
+        })
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::error::Error;
 
-use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use protector_core::hold::state::ReadError;
 use protector_core::network;
 use protector_runtime::error::chain;
 
+use super::client::CallError;
 use crate::logging::short;
 use crate::net::Failed;
 
@@ -24,11 +24,7 @@ pub(crate) struct AwsError {
 impl AwsError {
     /// A fault of the kind that AWS gave an error code for, or of the way there. `denied` is the hint for a missing
     /// permission, `unreachable` the hint for everything else.
-    pub(crate) fn of_call<E, R>(error: &SdkError<E, R>, denied: &str, unreachable: &str) -> Self
-    where
-        E: ProvideErrorMetadata + Error + 'static,
-        R: std::fmt::Debug + 'static,
-    {
+    pub(super) fn of_call(error: &CallError, denied: &str, unreachable: &str) -> Self {
         let Some(answer) = error.as_service_error() else {
             return failed(error).map_or_else(|| Self::failed(&chain(error), unreachable), Self::unreachable);
         };
@@ -91,6 +87,12 @@ fn trouble(code: &str) -> ReadError {
     }
 }
 
+/// Returns whether AWS has answered that there is no parameter of this name. Nothing else is an absence (promise P2).
+pub(super) fn is_not_found(error: &CallError) -> bool {
+    let answer = error.as_service_error();
+    answer.is_some_and(|answer| answer.code() == Some("ParameterNotFound"))
+}
+
 /// What happened on the way, if that is among the causes.
 fn failed<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Failed> {
     let mut causes = std::iter::successors(Some(error), |&error| error.source());
@@ -99,7 +101,34 @@ fn failed<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Failed> {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
     use super::*;
+
+    #[test]
+    fn p2_one_answer_alone_is_an_absence() {
+        let response = || HttpResponse::new(StatusCode::try_from(400).unwrap(), SdkBody::empty());
+        let answer = |code: &str| {
+            let error = ErrorMetadata::builder().code(code).build();
+            CallError::service_error(error, response())
+        };
+        assert!(is_not_found(&answer("ParameterNotFound")));
+        for code in [
+            "ParameterVersionNotFound",
+            "NotFound",
+            "AccessDeniedException",
+            "",
+        ] {
+            assert!(!is_not_found(&answer(code)), "{code}");
+        }
+        let silent = CallError::service_error(ErrorMetadata::builder().build(), response());
+        assert!(!is_not_found(&silent));
+        assert!(!is_not_found(&CallError::response_error("no JSON", response())));
+        assert!(!is_not_found(&CallError::timeout_error("late")));
+    }
 
     #[test]
     fn p2_no_error_code_is_not_found() {

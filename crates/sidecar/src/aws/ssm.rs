@@ -1,20 +1,20 @@
 //! Parameters: several with `GetParameters`, one with `GetParameter`.
 
-use std::error::Error;
-use std::fmt::Debug;
 use std::time::SystemTime;
 
-use aws_sdk_ssm::Client;
-use aws_sdk_ssm::config::Builder;
-use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ssm::operation::get_parameter::{GetParameter, GetParameterInput};
+use aws_sdk_ssm::operation::get_parameters::{GetParameters, GetParametersInput};
+use aws_smithy_types::error::operation::BuildError;
 use protector_core::hold;
 use protector_core::hold::state::ReadError;
 use protector_core::limits::sidecar::CALL_TIMEOUT;
 use protector_core::network::{self, Route, Unreachable};
 use protector_core::record::ParameterPrefix;
+use protector_runtime::error::chain;
 use tokio::time::timeout;
 
-use super::{Aws, AwsError, credentials};
+use super::client::{CallError, Client};
+use super::{Aws, AwsError, credentials, error};
 use crate::identity::{self, Place};
 
 /// Reads parameters, again and again. Credentials are kept while they last.
@@ -81,8 +81,10 @@ impl Parameters {
 
     async fn ask_together(&mut self, aws: &Aws, names: &[String]) -> Result<hold::Parameters, AwsError> {
         let client = self.client(aws).await?;
-        let call = client.get_parameters().set_names(Some(names.to_vec()));
-        let answer = call.send().await.map_err(|error| self.fault(aws, &error))?;
+        let input = GetParametersInput::builder().set_names(Some(names.to_vec()));
+        let input = input.build().map_err(|error| unasked(&error))?;
+        let answer = client.call::<GetParameters>(input).await;
+        let answer = answer.map_err(|error| self.fault(aws, &error))?;
         let found = answer.parameters.unwrap_or_default().into_iter();
         let found = found.filter_map(|parameter| Some((parameter.name?, parameter.value)));
         let absent = answer.invalid_parameters.unwrap_or_default().into_iter();
@@ -93,18 +95,14 @@ impl Parameters {
 
     async fn ask_alone(&mut self, aws: &Aws, name: &str) -> Result<Option<String>, AwsError> {
         let client = self.client(aws).await?;
-        match client.get_parameter().name(name).send().await {
+        let input = GetParameterInput::builder().name(name);
+        let input = input.build().map_err(|error| unasked(&error))?;
+        match client.call::<GetParameter>(input).await {
             Ok(answer) => {
                 let text = answer.parameter.and_then(|parameter| parameter.value);
                 Ok(Some(text.unwrap_or_default()))
             }
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|e| e.is_parameter_not_found()) =>
-            {
-                Ok(None)
-            }
+            Err(error) if error::is_not_found(&error) => Ok(None),
             Err(error) => Err(self.fault(aws, &error)),
         }
     }
@@ -128,17 +126,11 @@ impl Parameters {
     async fn new_client(&mut self, aws: &Aws) -> Result<Client, AwsError> {
         let credentials = credentials::load(&aws.provider).await?;
         self.expiry = credentials.expiry();
-        let config = aws.sdk_config("SSM", &self.region, credentials);
-        let config = Builder::from(&config).interceptor(aws.clock().clone());
-        Ok(Client::from_conf(config.build()))
+        aws.client(&self.region, credentials)
     }
 
     /// What went wrong with a call. Credentials that were refused are not used again.
-    fn fault<E, R>(&mut self, aws: &Aws, error: &SdkError<E, R>) -> AwsError
-    where
-        E: ProvideErrorMetadata + Error + 'static,
-        R: Debug + 'static,
-    {
+    fn fault(&mut self, aws: &Aws, error: &CallError) -> AwsError {
         let unreachable = self.not_reached(aws, Unreachable::Cut);
         let fault = AwsError::of_call(error, &self.permission, &unreachable);
         if fault.trouble == ReadError::NoCredentials {
@@ -160,6 +152,11 @@ impl Parameters {
         };
         network::hint(seen, &aws.last_route().unwrap_or_else(usual))
     }
+}
+
+/// A request that cannot be written, which these always can.
+fn unasked(error: &BuildError) -> AwsError {
+    AwsError::failed(&chain(error), "nothing; the call is retried")
 }
 
 /// The answer, if it mentions each of these names.
