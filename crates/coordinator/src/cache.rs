@@ -7,6 +7,8 @@ mod finished;
 mod foreign;
 pub(crate) mod heartbeats;
 mod protection;
+mod terminations;
+mod waits;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,7 +23,7 @@ use protector_core::ids::{
 };
 use protector_core::limits::coordinator::{
     CONFIGURATION_TTL, KILL_SWITCH_LOG_INTERVAL, NOT_DRAINING_TTL, SCHEDULING_TTL, SCHEDULINGS_MAX,
-    SIDECARS_ASSUMED, UNLISTED_MAX, WAIT_TTL,
+    SIDECARS_ASSUMED, UNLISTED_MAX,
 };
 use protector_core::observation::Registrations;
 use protector_core::plan::{Fleet, Verdict};
@@ -40,6 +42,8 @@ pub use finished::Finished;
 pub use foreign::ForeignCache;
 use heartbeats::HeartbeatCache;
 use protection::Protection;
+pub use terminations::TerminationCache;
+pub use waits::{WaitCache, WaitSource};
 
 /// The memory of one execution environment.
 #[derive(Debug, Default)]
@@ -57,6 +61,10 @@ pub struct Cache {
     pub foreign: ForeignCache,
     /// DRAINING registrations with which nothing is left to do.
     pub finished: Finished,
+    /// Since when hooks wait.
+    pub waits: WaitCache,
+    /// What Auto Scaling has said about terminations.
+    pub terminations: TerminationCache,
     /// Daemons that were seen unprotected, and how far the check has come.
     pub(crate) protection: Protection,
     /// What the run has measured so far.
@@ -78,7 +86,6 @@ struct CacheState {
     hooks: HashMap<AutoScalingGroupName, (Vec<(LifecycleHookName, u32)>, Timestamp)>,
     clusters: Option<(Vec<ClusterName>, Timestamp)>,
     uncounted: HashMap<InstanceKey, u32>,
-    waits: HashMap<(InstanceId, LifecycleHookName), Wait>,
     /// How many tasks were listed in a cluster when all were.
     tasks_in: HashMap<ClusterName, usize>,
     kill_switch: KillSwitch,
@@ -86,35 +93,7 @@ struct CacheState {
     control_problem_at: Option<Timestamp>,
 }
 
-/// One wait of a hook, as this execution environment has seen it.
-#[derive(Debug, Clone, Copy)]
-struct Wait {
-    /// When it began, or was first seen.
-    since: Timestamp,
-    /// When it was last seen.
-    seen: Timestamp,
-}
-
 impl Cache {
-    /// Since when a hook waits for an instance: since the moment that its event `reported` here, or else since it was
-    /// first seen here without a break. Auto Scaling tells the moment only in the event.
-    pub fn waits_since(
-        &self,
-        instance: &InstanceId,
-        hook: &LifecycleHookName,
-        reported: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Timestamp {
-        let mut facts = self.lock();
-        let goes_on = |wait: &Wait| now.duration_since(wait.seen) < WAIT_TTL;
-        facts.waits.retain(|_, wait| goes_on(wait));
-        let key = (instance.clone(), hook.clone());
-        let known = facts.waits.get(&key).map(|wait| wait.since);
-        let since = reported.or(known).unwrap_or(now);
-        facts.waits.insert(key, Wait { since, seen: now });
-        since
-    }
-
     /// Remembers how an instance was seen.
     pub fn saw(
         &self,

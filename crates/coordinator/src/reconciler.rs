@@ -10,7 +10,7 @@ use protector_core::aws::InstanceStatus;
 use protector_core::holding::census;
 use protector_core::ids::{ContainerInstanceArn, InstanceId, InstanceKey, TaskArn};
 use protector_core::observation::Observed;
-use protector_core::plan::{OrderOutcome, Plan, Verdict, joined, maintain, unplaced};
+use protector_core::plan::{OrderOutcome, Plan, Search, Verdict, joined, maintain, unplaced};
 use protector_core::policy::Policy;
 use protector_core::sweep::SteadyDrain;
 use protector_core::trigger::{Command, TriggerKind};
@@ -188,6 +188,11 @@ impl<'r> Reconciler<'r> {
             search,
         } = subject;
         let heartbeats = self.run.intake.heartbeats();
+        // While not every cluster can be asked, nothing bounds the wait but its own beginning.
+        let hooks = match search {
+            Search::Incomplete(_) => self.observer.hooks().anchored(&instance, &hooks).await,
+            Search::NotFound | Search::NotFoundAgain => hooks,
+        };
         let plan = unplaced(&hooks, self.policy, search, heartbeats, self.run.now());
         self.observer.kill_switch().refresh().await;
         let unknown = plan.verdict == Verdict::Unknown;

@@ -89,12 +89,16 @@ impl<'r> Sweeper<'r> {
         for (key, registration) in &needs.finished {
             me.cache.finished.add(key, registration, at);
         }
+        for (key, registration) in &needs.empty {
+            me.cache.finished.add_unrecorded(key, registration, at);
+        }
         let Needs {
             observe,
             receipts,
             delete,
             unplaced,
             finished: _,
+            empty: _,
         } = needs;
         let mut swept = Swept {
             instances: steady.len() + observe.len() + receipts.len() + unplaced.len(),

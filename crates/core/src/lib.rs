@@ -37,6 +37,7 @@ pub mod settings;
 pub mod shared;
 pub mod sweep;
 pub mod task_metadata;
+pub mod termination;
 pub mod tiers;
 pub mod trigger;
 pub mod unprotected;

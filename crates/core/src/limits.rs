@@ -71,6 +71,15 @@ pub const DESCRIBE_SCALING_INSTANCES_MAX: usize = 50;
 /// Scaling API reference).
 pub const DESCRIBE_GROUPS_MAX: usize = 50;
 
+/// The number of activities that `DescribeScalingActivities` returns at once (Auto Scaling API reference).
+pub const DESCRIBE_ACTIVITIES_MAX: i32 = 100;
+
+/// A load balancer takes no longer than this to deregister a target or an instance, and a terminate hook waits only after
+/// that. <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html>
+/// (`deregistration_delay.timeout_seconds`),
+/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/config-conn-drain.html>
+pub const DEREGISTRATION_MAX: SignedDuration = SignedDuration::from_secs(3600);
+
 /// A hook waits no longer than this, regardless of its heartbeats (Auto Scaling user guide, lifecycle hooks).
 pub const HOOK_GLOBAL_MAX: SignedDuration = SignedDuration::from_hours(48);
 

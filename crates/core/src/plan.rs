@@ -29,6 +29,7 @@ use crate::policy::Policy;
 use crate::record::{Lifecycle, Record, ReleaseReason};
 use crate::trigger::Command;
 
+pub use deadline::waited_too_long;
 pub use remark::{Remark, joined};
 pub use steady::{announcement, maintain, next_due};
 pub use unplaced::{Search, unplaced};

@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use crate::control::Control;
 use crate::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, TaskArn};
 use crate::limits::RECORD_KEPT;
+use crate::limits::coordinator::FINISHED_RECHECK_INTERVAL;
 use crate::observation::{HookAction, Stored};
 use crate::policy::Policy;
 use crate::record::Record;
@@ -98,6 +99,17 @@ pub struct FinishedRegistration {
     pub connected: bool,
     /// When that was seen.
     pub at: Timestamp,
+    /// Whether it had a drain that could be recorded. One that could not had no task either.
+    pub recorded: bool,
+}
+
+impl FinishedRegistration {
+    /// Returns whether that was seen a short while ago. After that it is described again: it may have been ACTIVE
+    /// meanwhile, and its events may have been lost.
+    #[must_use]
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        now.duration_since(self.at) < FINISHED_RECHECK_INTERVAL
+    }
 }
 
 /// The tasks that a drain awaits.
@@ -127,6 +139,8 @@ pub struct Sweep<'p> {
     draining: Draining,
     waiting: Option<Waiting>,
     old: Vec<OldRecord>,
+    /// Registrations without a record and, when they were observed last, without a task.
+    empty: BTreeSet<ContainerInstanceArn>,
 }
 
 /// Sorts what was listed at `now` into what needs nothing, what may need little, and the rest.
@@ -144,6 +158,7 @@ pub fn sweep<'p>(listing: Listing, view: &View, policy: &'p Policy, now: Timesta
         draining: listing.draining,
         waiting: listing.waiting,
         old: Vec::new(),
+        empty: unrecorded(view),
     };
     sweep.skip_finished(view);
     sweep.find_candidates(view);
@@ -155,12 +170,14 @@ impl Sweep<'_> {
     /// those that were left behind are deleted when they are old.
     fn skip_finished(&mut self, view: &View) {
         let Some(waiting) = &self.waiting else { return };
+        let at = self.at;
         let known = |cluster: &ClusterName, arn: &ContainerInstanceArn| {
             let finished = view.finished.get(cluster).and_then(|known| known.get(arn));
-            finished.filter(|finished| !waiting.contains_key(&finished.instance))
+            let known = |finished: &&FinishedRegistration| finished.recorded || finished.is_fresh(at);
+            finished.filter(|finished| !waiting.contains_key(&finished.instance) && known(finished))
         };
         // A registration of the record that is neither known nor listed has nothing to add.
-        let (at, old, kept, draining) = (self.at, &mut self.old, &mut self.kept, &self.draining);
+        let (old, kept, draining) = (&mut self.old, &mut self.kept, &self.draining);
         let is_open = |cluster: &ClusterName, arn: &ContainerInstanceArn| {
             let is_listed = draining.get(cluster).is_none_or(|arns| arns.contains(arn));
             is_listed && known(cluster, arn).is_none()
@@ -222,6 +239,12 @@ impl Sweep<'_> {
         let waiting = self.waiting.as_ref();
         waiting.is_some_and(|waiting| waiting.contains_key(instance))
     }
+}
+
+fn unrecorded(view: &View) -> BTreeSet<ContainerInstanceArn> {
+    let known = view.finished.values().flatten();
+    let unrecorded = known.filter(|(_, finished)| !finished.recorded);
+    unrecorded.map(|(arn, _)| arn.clone()).collect()
 }
 
 /// Nothing is left to do for a drain that has its receipt, as long as its instance does not drain again.

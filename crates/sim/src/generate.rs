@@ -594,7 +594,6 @@ impl Drawn {
             steps,
             sidecar,
             settings,
-            faults,
             ..
         } = &self.scenario;
         let step = |wanted: fn(&What) -> bool| steps.iter().any(|step| wanted(&step.what));
@@ -611,10 +610,6 @@ impl Drawn {
                 settings.contains_key("SETTLE"),
             ),
             ("longest-hold-below-the-drain", sidecar.contains_key("MAX_HOLD")),
-            (
-                "writes-refused-in-a-new-environment",
-                faults.iter().any(|fault| fault.what == Trouble::RefuseWrites),
-            ),
         ];
         let wild = self.range == Range::Wild;
         let met = table.into_iter().filter(move |(_, met)| wild && *met);

@@ -12,6 +12,7 @@
 
 mod api;
 mod environment;
+mod groups;
 mod guard;
 mod harness;
 mod rivals;

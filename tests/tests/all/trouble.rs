@@ -1,8 +1,8 @@
 //! Things around the product are broken.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use protector_aws_model::faults::{CallFilter, Limit, errors};
+use protector_aws_model::faults::{CallFilter, EventFilter, Limit, errors};
 use protector_aws_model::{Faults, Service};
 use protector_local_aws::HostEndpoint;
 use protector_local_aws::principal::COORDINATOR;
@@ -74,6 +74,38 @@ async fn p2_a_coordinator_without_permission_to_write_drains_nothing() {
     assert!(said.iter().any(is_denied), "{said:?}");
     lab.aws.faults(Faults::clear);
     drained_with_ticks(&lab).await;
+}
+
+/// The event of the hook has not come here either, so nothing but the group's activity says since when it waits.
+#[tokio::test]
+async fn p3_a_hook_without_a_record_is_bounded_in_a_new_environment_too() {
+    let config = LabConfig {
+        instances: 2,
+        ..LabConfig::default().set("MAX_DRAIN", "2s")
+    };
+    let lab = Lab::without_coordinator(&config).await;
+    lab.aws
+        .faults(|faults| faults.drop_events(EventFilter::any(), Limit::Forever));
+    lab.deny(CallFilter::operation(Service::Ssm, "PutParameter").by(COORDINATOR));
+    for instance in &lab.instances {
+        lab.scale_in(instance);
+        lab.hook_waits(instance).await;
+    }
+    let began = Instant::now();
+    lab.until("the longest drain would be over", || {
+        began.elapsed() > Duration::from_secs(2)
+    })
+    .await;
+    lab.start_coordinator(&config).await;
+    lab.tick().await;
+    let called = |operation| lab.journal().coordinator_called(operation, "").len();
+    assert_eq!(called("CompleteLifecycleAction"), 2);
+    assert_eq!(
+        called("DescribeScalingActivities"),
+        1,
+        "the instances share an answer"
+    );
+    assert_eq!(called("UpdateContainerInstancesState"), 0);
 }
 
 #[tokio::test]

@@ -1,4 +1,6 @@
-//! The scaling activities of groups: what they have done, the newest first.
+//! The scaling activities of groups: those that go on, then what they have done, each the newest first.
+//!
+//! <https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-verify-scaling-activity.html>
 
 use super::activity::Activity;
 use super::group::Group;
@@ -14,6 +16,10 @@ use serde_json::Value;
 /// A group keeps so many. AWS keeps those of six weeks.
 const KEPT: usize = 500;
 
+/// The status of an activity that waits for a terminate hook. The service model has `MidLifecycleAction` for both
+/// transitions; users report this one of AWS, so a reader must not depend on either.
+const MID_TERMINATING: &str = "MidTerminatingLifecycleAction";
+
 impl AutoScaling {
     /// A page of the activities of all groups, or of one.
     pub(super) fn describe_activities(&self, params: Params<'_>) -> Result<Value, ApiError> {
@@ -21,14 +27,14 @@ impl AutoScaling {
         let ids = params.texts("ActivityIds");
         let groups = self.groups.values();
         let groups = groups.filter(|group| name.is_none_or(|name| group.name == name));
-        let mut all: Vec<(&Group, &Activity)> = groups
-            .flat_map(|group| group.activities.iter().map(move |one| (group, one)))
-            .filter(|(_, one)| ids.is_empty() || ids.contains(&one.id.as_str()))
+        let mut all: Vec<(String, &Group, &Activity)> = groups
+            .flat_map(|group| group.activities.iter().map(move |one| (one.place(), group, one)))
+            .filter(|(_, _, one)| ids.is_empty() || ids.contains(&one.id.as_str()))
             .collect();
-        all.sort_by_key(|(_, one)| one.key.as_str());
+        all.sort_by(|(a, ..), (b, ..)| a.cmp(b));
         let items = all
-            .into_iter()
-            .map(|(group, one)| (one.key.as_str(), move || one.view(&group.name, &group.arn)));
+            .iter()
+            .map(|(place, group, one)| (place.as_str(), || one.view(&group.name, &group.arn)));
         pages::page(params, "Activities", items, pages::GROUPS_MAX)
     }
 
@@ -83,7 +89,7 @@ pub(super) fn entered(now: Timestamp, group: &mut Group, id: &str, state: Lifecy
         LifecycleState::PendingWait => (Transition::Launching, "MidLifecycleAction", false),
         LifecycleState::InService => (Transition::Launching, "Successful", true),
         LifecycleState::Terminating => return cancel_launch(now, group, id),
-        LifecycleState::TerminatingWait => (Transition::Terminating, "MidLifecycleAction", false),
+        LifecycleState::TerminatingWait => (Transition::Terminating, MID_TERMINATING, false),
         LifecycleState::Terminated => (Transition::Terminating, "Successful", true),
         _ => return,
     };

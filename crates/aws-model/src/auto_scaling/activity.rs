@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 pub(super) struct Activity {
     /// Its id.
     pub(super) id: String,
-    /// The key of its page: in this order the newest of a group is the first.
+    /// In this order the newest of a group is the first.
     pub(super) key: String,
     /// The instance that it is about; none if none came to be.
     pub(super) instance: Option<String>,
@@ -35,6 +35,11 @@ pub(super) struct Activity {
 }
 
 impl Activity {
+    /// Its place among all: in this order those that go on come first.
+    pub(super) fn place(&self) -> String {
+        format!("{}/{}", u8::from(self.end.is_some()), self.key)
+    }
+
     /// `Activity` of the API.
     pub(super) fn view(&self, group: &str, arn: &str) -> Value {
         json!({

@@ -173,6 +173,19 @@ pub struct ScalingDescription {
     pub group: String,
     /// For example `Terminating:HoldState`.
     pub lifecycle_state: String,
+    /// Whether its group registers instances with load balancers; none if the answer does not say.
+    pub load_balanced: Option<bool>,
+}
+
+/// A scaling activity of a group.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ActivityDescription {
+    /// For example `Terminating EC2 instance: i-…`.
+    pub description: Option<String>,
+    /// For example `InProgress`.
+    pub status: Option<String>,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
 }
 
 /// A lifecycle hook of a group.
@@ -298,6 +311,13 @@ pub trait Api: Send + Sync + fmt::Debug {
         names: Vec<String>,
         token: Option<String>,
     ) -> Answer<'a, Page<ScalingDescription>>;
+
+    /// `DescribeScalingActivities` of a group: those that go on, then those that are over.
+    fn describe_scaling_activities<'a>(
+        &'a self,
+        group: &'a str,
+        token: Option<String>,
+    ) -> Answer<'a, Page<ActivityDescription>>;
 
     /// `DescribeLifecycleHooks` of a group.
     fn describe_lifecycle_hooks<'a>(&'a self, group: &'a str) -> Answer<'a, Vec<HookDescription>>;

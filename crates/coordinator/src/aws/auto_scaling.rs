@@ -1,14 +1,17 @@
 //! Groups, hooks and the instances that wait.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use jiff::Timestamp;
 use protector_core::ids::{AutoScalingGroupName, InstanceId, LifecycleHookName};
+use protector_core::limits::coordinator::ACTIVITY_PAGES_MAX;
 use protector_core::limits::{
     DESCRIBE_GROUPS_MAX, DESCRIBE_SCALING_INSTANCES_MAX, HOOK_HEARTBEAT_DEFAULT_SECONDS,
 };
 use protector_core::record::Lifecycle;
+use protector_core::termination::{ScalingActivity, terminations};
 
-use super::api::ScalingDescription;
+use super::api::{ActivityDescription, ScalingDescription};
 use super::{Aws, AwsError, ErrorKind};
 
 /// An instance as Auto Scaling sees it.
@@ -20,6 +23,8 @@ pub struct ScalingInstance {
     pub group: AutoScalingGroupName,
     /// Its lifecycle state, for example `Terminating:HoldState`.
     pub state: String,
+    /// Whether its group registers instances with load balancers. What is not known counts as yes.
+    pub load_balanced: bool,
 }
 
 impl ScalingInstance {
@@ -98,6 +103,31 @@ impl Aws {
         }
     }
 
+    /// The instances of a group that are being terminated, and since when. Only of those that go on, which Auto Scaling
+    /// describes first, does anything need to be known.
+    /// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-verify-scaling-activity.html>
+    ///
+    /// # Errors
+    /// Any of the calls failed.
+    pub async fn terminations(
+        &self,
+        group: &AutoScalingGroupName,
+    ) -> Result<BTreeMap<InstanceId, Timestamp>, AwsError> {
+        let mut activities = Vec::new();
+        let mut token = None;
+        for _ in 0..ACTIVITY_PAGES_MAX {
+            let request = self.api.describe_scaling_activities(group.as_str(), token);
+            let page = self.call("DescribeScalingActivities", request).await?;
+            activities.extend(page.items.into_iter().filter_map(scaling_activity));
+            token = page.next_token.filter(|token| !token.is_empty());
+            let more_go_on = activities.last().is_none_or(ScalingActivity::goes_on);
+            if token.is_none() || !more_go_on {
+                break;
+            }
+        }
+        Ok(terminations(&activities))
+    }
+
     /// The heartbeat timeouts, in seconds, of the group's terminate hooks.
     ///
     /// # Errors
@@ -155,6 +185,15 @@ fn scaling_instance(description: ScalingDescription) -> Option<ScalingInstance> 
         instance: description.instance.parse().ok()?,
         group: description.group.parse().ok()?,
         state: description.lifecycle_state,
+        load_balanced: description.load_balanced.unwrap_or(true),
+    })
+}
+
+fn scaling_activity(description: ActivityDescription) -> Option<ScalingActivity> {
+    Some(ScalingActivity {
+        description: description.description?,
+        status: description.status?,
+        started_at: description.started_at?,
     })
 }
 
@@ -179,6 +218,7 @@ mod tests {
                 instance: "i-12345678".to_owned(),
                 group: "g".to_owned(),
                 lifecycle_state: state.to_owned(),
+                load_balanced: None,
             })
             .unwrap();
             assert_eq!(

@@ -42,9 +42,10 @@ impl Quota {
             "GetTaskProtection" => Quota::EcsProtection,
             "GetParameter" | "GetParameters" | "GetParametersByPath" => Quota::SsmRead,
             "DeleteParameters" => Quota::SsmDelete,
-            "DescribeAutoScalingGroups" | "DescribeAutoScalingInstances" | "DescribeLifecycleHooks" => {
-                Quota::ScalingRead
-            }
+            "DescribeAutoScalingGroups"
+            | "DescribeAutoScalingInstances"
+            | "DescribeLifecycleHooks"
+            | "DescribeScalingActivities" => Quota::ScalingRead,
             "CompleteLifecycleAction" => Quota::ScalingModify,
             _ => return None,
         })

@@ -9,14 +9,16 @@ use std::fmt;
 
 use aws_config::SdkConfig;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ecs::primitives::DateTime;
+use jiff::Timestamp;
 use protector_core::ids::InstanceId;
 use protector_core::record::Lifecycle;
 use protector_runtime::error::chain;
 
 use super::api::{
-    Answer, Api, Batch, ClusterDescription, HookDescription, InstanceDescription, Page, ParameterText,
-    Parameters, ProviderDescription, ScalingDescription, ServiceDescription, TaskDescription, TaskProtection,
-    TasksOf,
+    ActivityDescription, Answer, Api, Batch, ClusterDescription, HookDescription, InstanceDescription, Page,
+    ParameterText, Parameters, ProviderDescription, ScalingDescription, ServiceDescription, TaskDescription,
+    TaskProtection, TasksOf,
 };
 use super::{AwsError, ErrorKind};
 
@@ -69,6 +71,7 @@ requests! {
     ecs.stop_task(cluster: &'a str, task: &'a str, reason: &'a str) -> ();
     auto_scaling.describe_auto_scaling_instances(instances: Vec<String>) -> Vec<ScalingDescription>;
     auto_scaling.describe_auto_scaling_groups(names: Vec<String>, token: Option<String>) -> Page<ScalingDescription>;
+    auto_scaling.describe_scaling_activities(group: &'a str, token: Option<String>) -> Page<ActivityDescription>;
     auto_scaling.describe_lifecycle_hooks(group: &'a str) -> Vec<HookDescription>;
     auto_scaling.record_lifecycle_action_heartbeat(instance: &'a InstanceId, hook: &'a Lifecycle) -> ();
     auto_scaling.complete_lifecycle_action(instance: &'a InstanceId, hook: &'a Lifecycle) -> ();
@@ -108,4 +111,9 @@ where
     };
     let code = service.code().unwrap_or("(no code)");
     AwsError::of_service(operation, code, service.message().unwrap_or_default())
+}
+
+/// A time of an answer; none if it is none of the calendar.
+fn moment(at: &DateTime) -> Option<Timestamp> {
+    Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
 }

@@ -6,7 +6,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceKey};
-use protector_core::limits::coordinator::FINISHED_RECHECK_INTERVAL;
 use protector_core::observation::ContainerInstance;
 use protector_core::sweep::FinishedRegistration;
 
@@ -19,10 +18,20 @@ type Known = BTreeMap<ClusterName, BTreeMap<ContainerInstanceArn, FinishedRegist
 impl Finished {
     /// Remembers a registration of an instance with which nothing is left to do, as it was seen at this time.
     pub fn add(&self, key: &InstanceKey, registration: &ContainerInstance, at: Timestamp) {
+        self.remember(key, registration, at, true);
+    }
+
+    /// The same of one whose drain cannot be recorded, and that has no task.
+    pub fn add_unrecorded(&self, key: &InstanceKey, registration: &ContainerInstance, at: Timestamp) {
+        self.remember(key, registration, at, false);
+    }
+
+    fn remember(&self, key: &InstanceKey, registration: &ContainerInstance, at: Timestamp, recorded: bool) {
         let finished = FinishedRegistration {
             instance: key.instance.clone(),
             connected: registration.agent_connected,
             at,
+            recorded,
         };
         let mut known = self.lock();
         let known = known.entry(key.cluster.clone()).or_default();
@@ -37,11 +46,14 @@ impl Finished {
     }
 
     /// Keeps those of the cluster that are as they were, according to a listing of those that are DRAINING and connected,
-    /// for a while: one that was ACTIVE meanwhile may drain again, and its events may be lost.
+    /// for a while: one that was ACTIVE meanwhile may drain again, and its events may be lost. One without a record is
+    /// described then, and observed only if ECS counts a task on it.
     pub fn listed(&self, cluster: &ClusterName, draining: &[ContainerInstanceArn], now: Timestamp) {
-        let fresh = |at: Timestamp| now.duration_since(at) < FINISHED_RECHECK_INTERVAL;
         if let Some(known) = self.lock().get_mut(cluster) {
-            known.retain(|arn, finished| fresh(finished.at) && draining.contains(arn) == finished.connected);
+            known.retain(|arn, finished| {
+                let kept = finished.is_fresh(now) || !finished.recorded;
+                kept && draining.contains(arn) == finished.connected
+            });
         }
     }
 
@@ -57,6 +69,8 @@ impl Finished {
 
 #[cfg(test)]
 mod tests {
+    use protector_core::limits::coordinator::FINISHED_RECHECK_INTERVAL;
+
     use super::*;
 
     #[test]
@@ -97,5 +111,17 @@ mod tests {
             finished.all().get(&dev).and_then(|known| known.get(&arn(2))),
             None
         );
+        // One that could not be recorded is kept until it is DRAINING no more.
+        let empty = ContainerInstance {
+            arn: arn(6),
+            status: "DRAINING".to_owned().into(),
+            agent_connected: true,
+            tasks: Some(0),
+        };
+        finished.add_unrecorded(&key, &empty, at(0));
+        finished.listed(&prod, &[arn(2), arn(6)], at(2 * recheck));
+        assert!(known(6) && !known(2));
+        finished.listed(&prod, &[arn(2)], at(2 * recheck));
+        assert!(!known(6));
     }
 }

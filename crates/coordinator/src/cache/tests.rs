@@ -171,37 +171,6 @@ fn other_drains_are_counted_without_ones_own() {
 }
 
 #[test]
-fn p3_a_wait_is_known_since_it_was_first_seen_until_it_is_over() {
-    let memory = Cache::default();
-    let (instance, hook) = ("i-12345678".parse().unwrap(), "drain".parse().unwrap());
-    let since = |now| memory.waits_since(&instance, &hook, None, at(now));
-    assert_eq!(since(0), at(0));
-    assert_eq!(since(60), at(0));
-    assert_eq!(since(239), at(0), "a tick or two may be lost");
-    assert_eq!(
-        since(419),
-        at(419),
-        "nobody has seen it for three minutes: another one"
-    );
-    let reported = memory.waits_since(&instance, &hook, Some(at(400)), at(430));
-    assert_eq!(reported, at(400));
-    assert_eq!(since(480), at(400), "its event knows when it began");
-}
-
-#[test]
-fn p3_a_wait_counts_from_the_earliest_moment_that_was_reported_of_it() {
-    let memory = Cache::default();
-    let (instance, hook) = ("i-12345678".parse().unwrap(), "drain".parse().unwrap());
-    let since = |reported: Option<i64>, now| memory.waits_since(&instance, &hook, reported.map(at), at(now));
-    assert_eq!(since(Some(60), 60), at(60));
-    assert_eq!(since(None, 120), at(60), "a tick");
-    assert_eq!(since(Some(5), 130), at(5), "its late event");
-    assert_eq!(since(None, 190), at(5), "an event without its time");
-    assert_eq!(since(None, 250), at(5));
-    assert_eq!(since(None, 430), at(430), "another wait");
-}
-
-#[test]
 fn calls_that_no_record_has_counted_are_taken_once() {
     let memory = Cache::default();
     memory.add_uncounted(&key(), 4);

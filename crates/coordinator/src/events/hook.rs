@@ -5,7 +5,7 @@ use protector_core::observation::HookAction;
 use protector_core::policy::Policy;
 use protector_core::trigger::{HookNotice, TriggerKind};
 
-use crate::cache::{Beginning, Cache};
+use crate::cache::{Beginning, Cache, WaitSource};
 use crate::context::RunContext;
 use crate::crowd::Crowd;
 use crate::handled::Handled;
@@ -52,12 +52,13 @@ impl HookEvents<'_> {
     /// A hook waits: its instance is found, and its drain brought on.
     pub(crate) async fn begin(&self, notice: HookNotice) -> Handled {
         let timeout = self.hooks.heartbeat_timeout(&notice.group, &notice.hook).await;
+        let unknown = WaitSource::Seen { load_balanced: true };
+        let source = notice.since.map_or(unknown, WaitSource::Event);
+        let waits = &self.cache.waits;
         let action = HookAction {
             heartbeat_seconds: timeout.unwrap_or(HEARTBEAT_ASSUMED_SECONDS),
             heartbeat_assumed: timeout.is_none(),
-            since: self
-                .cache
-                .waits_since(&notice.instance, &notice.hook, notice.since, self.run.now()),
+            since: waits.since(&notice.instance, &notice.hook, source, self.run.now()),
             group: notice.group,
             hook: notice.hook,
             token: Some(notice.token),

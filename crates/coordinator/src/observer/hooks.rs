@@ -12,7 +12,7 @@ use protector_core::sweep::Waiting;
 use protector_core::trigger::{HookNotice, TriggerKind};
 
 use crate::aws::{Aws, AwsError, ScalingInstance};
-use crate::cache::Cache;
+use crate::cache::{Cache, WaitSource};
 use crate::context::RunContext;
 use crate::logging::Level;
 
@@ -110,16 +110,39 @@ impl Hooks<'_> {
     fn hooks_of(&self, instance: &ScalingInstance, hooks: &[(LifecycleHookName, u32)]) -> Vec<HookAction> {
         let mut hooks = hooks.to_vec();
         hooks.sort();
+        let source = WaitSource::Seen {
+            load_balanced: instance.load_balanced,
+        };
+        let waits = &self.cache.waits;
         let action = |(hook, heartbeat_seconds)| HookAction {
             group: instance.group.clone(),
-            since: self
-                .cache
-                .waits_since(&instance.instance, &hook, None, self.run.now()),
+            since: waits.since(&instance.instance, &hook, source, self.run.now()),
             hook,
             token: None,
             heartbeat_seconds,
             heartbeat_assumed: false,
         };
         hooks.into_iter().map(action).collect()
+    }
+
+    /// The same waits, each since its beginning if Auto Scaling can say when that was: of those whose event has not come
+    /// here. Asked only if nothing else bounds a wait: every other drain has a record. Without an answer a wait counts
+    /// from the moment at which it was first seen.
+    pub(crate) async fn anchored(&self, instance: &InstanceId, waits: &[HookAction]) -> Vec<HookAction> {
+        let mut anchored = waits.to_vec();
+        for wait in &mut anchored {
+            let known = &self.cache.waits;
+            if !known.lacks_its_beginning(instance, &wait.hook) {
+                continue;
+            }
+            let terminations = &self.cache.terminations;
+            let answer = terminations.since(self.aws, &wait.group, instance, self.run.now());
+            if let Ok(terminated_at) = answer.await
+                && let Some(since) = known.anchor(instance, &wait.hook, terminated_at)
+            {
+                wait.since = since;
+            }
+        }
+        anchored
     }
 }

@@ -6,9 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::aws::InstanceStatus;
 use protector_core::holding::{Census, census_of};
 use protector_core::next_look::{AfterPlan, LookingRun, NextLook, ReadBack, next_look};
-use protector_core::observation::{ContainerInstance, Observation, Observed, Registrations, SeenTasks};
-use protector_core::plan::{ActionKind, OrderOutcome, Plan, Remark, Situation, Verdict, plan};
+use protector_core::observation::{ContainerInstance, Hook, Observation, Observed, Registrations, SeenTasks};
+use protector_core::plan::{
+    ActionKind, OrderOutcome, Plan, Remark, Situation, Verdict, plan, waited_too_long,
+};
 use protector_core::plural::counted;
+use protector_core::record::Record;
 use protector_core::trigger::{Command, TriggerKind};
 use protector_core::unprotected::UnprotectedDaemon;
 
@@ -57,6 +60,8 @@ impl Course {
 /// How one plan went.
 struct Step {
     verdict: Verdict,
+    /// Whether the plan begins a drain that no record has.
+    begins: bool,
     look_again: Option<SignedDuration>,
     applied: Applied,
 }
@@ -105,6 +110,10 @@ impl Reconciler<'_> {
                 .await;
             let failed = step.applied.failure.is_some() || step.verdict == Verdict::Unknown;
             self.remember_end(&observation, &step);
+            if let Some(hook) = self.waited_unrecorded(&observation, &step).await {
+                observation.hook = hook;
+                continue;
+            }
             let next = next_look(&self.after(&observation, &step, &course));
             course.over |= step.applied.over;
             match next {
@@ -164,6 +173,9 @@ impl Reconciler<'_> {
         course.unprotected = record
             .map(|record| record.unprotected.clone())
             .unwrap_or_default();
+        let known = observation.record.readable();
+        let is_new = |record: &Record| known.is_none_or(|known| known.drain_id != record.drain_id);
+        let begins = plan.record().is_some_and(is_new);
         let Plan {
             actions,
             verdict,
@@ -190,22 +202,39 @@ impl Reconciler<'_> {
         course.done.extend(applied.done.iter().cloned());
         Step {
             verdict,
+            begins,
             look_again,
             applied,
         }
     }
 
+    /// The hooks of an instance, if the record of its new drain could not be written, and they turn out to have waited for
+    /// the longest drain.
+    async fn waited_unrecorded(&self, observation: &Observation, step: &Step) -> Option<Hook> {
+        let waits = observation.hook.waits();
+        let unwritten = step.applied.failure.is_some() && step.applied.written.is_none();
+        if waits.is_empty() || !unwritten || !step.begins {
+            return None;
+        }
+        let hooks = self.observer.hooks();
+        let anchored = hooks.anchored(&observation.key.instance, waits).await;
+        let too_long = anchored != waits && waited_too_long(&anchored, self.policy, self.run.now());
+        too_long.then_some(Hook::Waiting(anchored))
+    }
+
     /// A hook that is completed ends the wait for its instance permanently. A registration that was left behind needs no
-    /// further observation.
+    /// further observation, and one without a task whose drain cannot be recorded needs none for a while.
     fn remember_end(&self, observation: &Observation, step: &Step) {
         let Some(instance) = observation.instance.as_yes() else {
             return;
         };
-        let key = &observation.key;
-        if instance.is_left_behind() && step.verdict == Verdict::NotDraining {
-            for one in instance.all() {
-                self.cache.finished.add(key, one, observation.at);
-            }
+        let (key, at, finished) = (&observation.key, observation.at, &self.cache.finished);
+        if step.applied.failure.is_some() && is_empty_and_unrecorded(observation) {
+            instance
+                .all()
+                .for_each(|one| finished.add_unrecorded(key, one, at));
+        } else if step.verdict == Verdict::NotDraining && instance.is_left_behind() {
+            instance.all().for_each(|one| finished.add(key, one, at));
         }
         let completed = |done: &Done| done.action == ActionKind::Complete && done.outcome != Outcome::Skipped;
         let applied = &step.applied;
@@ -305,6 +334,19 @@ impl Reconciler<'_> {
         });
         self.conclude(line, error)
     }
+}
+
+/// Returns whether the instance drains without a hook, without a record and without a task: it has nothing to protect,
+/// and DRAINING keeps tasks away from it.
+fn is_empty_and_unrecorded(observation: &Observation) -> bool {
+    let tasks = observation.tasks.as_read();
+    let is_empty = tasks.is_some_and(|tasks| tasks.iter().all(|task| task.last_status.is_final()));
+    let drains = observation
+        .instance
+        .as_yes()
+        .is_some_and(Registrations::is_draining);
+    let unrecorded = observation.record == Observed::Absent && observation.hook == Hook::None;
+    is_empty && drains && unrecorded
 }
 
 fn status(observation: &Observation) -> String {

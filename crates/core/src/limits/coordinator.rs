@@ -75,6 +75,14 @@ pub const UNLISTED_MAX: u32 = 2;
 /// A wait that no run has seen for this long is over: what comes then is another one.
 pub const WAIT_TTL: SignedDuration = SignedDuration::from_mins(3);
 
+/// What Auto Scaling has answered about the terminations of a group, a failure included, is used for this long: all
+/// instances of a run share one answer, and the next tick asks again.
+pub const TERMINATIONS_TTL: SignedDuration = SignedDuration::from_secs(30);
+
+/// The number of pages that are read of the activities of a group. Those that go on come first, so a page has all of
+/// them unless a hundred instances come and go at once.
+pub const ACTIVITY_PAGES_MAX: usize = 5;
+
 /// The interval at which it is logged that the kill switch cannot be read.
 pub const KILL_SWITCH_LOG_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 

@@ -83,10 +83,19 @@ impl<'a> PlanBuilder<'a> {
         let receipt = self.receipt(over);
         // The receipt writes the record too; with a hook, the release must be in it before the completion.
         let put = put.filter(|_| receipt.is_none() || !complete.is_empty());
-        let first = heartbeats.into_iter().chain(put).chain(set_draining);
+        // A release that no sidecar waits for does not keep the hooks waiting until it can be written.
+        let (at_once, at_last) = match self.sidecars_have_left() {
+            true => (complete, Vec::new()),
+            false => (Vec::new(), complete),
+        };
+        let first = heartbeats
+            .into_iter()
+            .chain(at_once)
+            .chain(put)
+            .chain(set_draining);
         Plan {
             verdict: self.verdict(over),
-            actions: first.chain(stops).chain(complete).chain(receipt).collect(),
+            actions: first.chain(stops).chain(at_last).chain(receipt).collect(),
             remarks: self.remarks,
             look_again: self.look_again.map(|wait| wait.max(SignedDuration::ZERO)),
             order: self.order,

@@ -86,10 +86,12 @@ pub(super) fn first(
     }
 }
 
-/// Until when a hook is kept waiting for a drain that cannot be recorded. A drain begins with its record; without one
-/// this wait's own beginning is all that bounds it.
-pub(super) fn unrecorded(hook: &HookAction, policy: &Policy) -> Timestamp {
-    first(hook.since, Some(&lifecycle(hook)), POLL_SECONDS_MIN, policy)
+/// Returns whether these hooks, if there are any, are to wait no longer for a drain that cannot be recorded. A drain
+/// begins with its record; without one nothing but the beginning of the wait bounds it.
+#[must_use]
+pub fn waited_too_long(waits: &[HookAction], policy: &Policy, now: Timestamp) -> bool {
+    let until = |hook: &HookAction| first(hook.since, Some(&lifecycle(hook)), POLL_SECONDS_MIN, policy);
+    !waits.is_empty() && waits.iter().all(|hook| until(hook) <= now)
 }
 
 /// The deadline of a drain as it is now: what its record says, and never later than its schedule allows.

@@ -7,7 +7,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::limits::{
-    GLOBAL_MARGIN, HOOK_GLOBAL_HEARTBEATS, HOOK_GLOBAL_MAX, SPOT_NOTICE, SPOT_RESERVE_MAX, TICK, reading,
+    COORDINATOR_SILENCE, GLOBAL_MARGIN, HOOK_GLOBAL_HEARTBEATS, HOOK_GLOBAL_MAX, SPOT_NOTICE,
+    SPOT_RESERVE_MAX, TICK, reading,
 };
 use crate::policy::Policy;
 use crate::record::{Lifecycle, Record};
@@ -102,6 +103,12 @@ impl<'a> Schedule<'a> {
     /// When the daemons that were released at `released` have had their time.
     pub(super) fn flush_end(&self, released: Timestamp) -> Timestamp {
         later(released, self.reading + self.policy.daemon_stop)
+    }
+
+    /// When a drain with this deadline is over even if no run writes its release: its sidecars have left by themselves,
+    /// and its daemons have had their time since.
+    pub(super) fn over_unreleased(&self, deadline: Timestamp) -> Timestamp {
+        self.flush_end(later(deadline, COORDINATOR_SILENCE))
     }
 
     /// When the last tier may go at the latest, if the first may go at `since`: sidecars hold until then.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::aws::InstanceStatus;
-use crate::ids::{ClusterName, InstanceId, InstanceKey};
+use crate::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use crate::observation::{ContainerInstance, Hook, HookAction, Stored};
 use crate::record::{Lifecycle, Record};
 use crate::shared::is_reported_only;
@@ -51,6 +51,8 @@ pub struct Needs {
     pub unplaced: Waiting,
     /// Registrations with which nothing is left to do from now on.
     pub finished: Vec<(InstanceKey, ContainerInstance)>,
+    /// Registrations whose drains could not be recorded, and that have no task still: DRAINING keeps tasks away.
+    pub empty: Vec<(InstanceKey, ContainerInstance)>,
 }
 
 /// Decides what each instance needs: those with a record, then those without.
@@ -59,6 +61,7 @@ pub(super) fn assign(sweep: Sweep<'_>, answers: Answers) -> Needs {
         at: sweep.at,
         waiting: sweep.waiting,
         leaving: answers.leaving,
+        empty: sweep.empty,
     };
     let mut described = answers.described;
     for instances in described.values_mut() {
@@ -96,6 +99,11 @@ pub(super) fn assign(sweep: Sweep<'_>, answers: Answers) -> Needs {
         }
     }
     described.retain(|key, _| !tracked.contains(key));
+    for (key, instances) in described.extract_if(.., |key, instances| seen.is_empty_still(key, instances)) {
+        needs
+            .empty
+            .extend(instances.into_iter().map(|one| (key.clone(), one)));
+    }
     needs.observe.extend(seen.untracked(described));
     let placed: BTreeSet<&InstanceId> = needs.observe.iter().map(|one| &one.key.instance).collect();
     needs.unplaced = seen.waiting.unwrap_or_default();
@@ -106,14 +114,22 @@ pub(super) fn assign(sweep: Sweep<'_>, answers: Answers) -> Needs {
     needs
 }
 
-/// What is known of hooks.
+/// What is known of hooks, and of instances without a task.
 struct Seen {
     at: Timestamp,
     waiting: Option<Waiting>,
     leaving: Option<BTreeSet<InstanceId>>,
+    empty: BTreeSet<ContainerInstanceArn>,
 }
 
 impl Seen {
+    /// Returns whether an instance without a record had no task when it was observed last, and ECS counts none now.
+    fn is_empty_still(&self, key: &InstanceKey, instances: &[ContainerInstance]) -> bool {
+        let unhooked = self.waiting.is_some() && self.waits(&key.instance).is_none();
+        let was_empty = |one: &ContainerInstance| is_finished(one) && self.empty.contains(&one.arn);
+        unhooked && instances.iter().all(was_empty)
+    }
+
     fn waits(&self, instance: &InstanceId) -> Option<&Vec<HookAction>> {
         self.waiting.as_ref().and_then(|waiting| waiting.get(instance))
     }

@@ -125,9 +125,18 @@ impl World {
             instance: key(number).instance,
             connected,
             at: at(100),
+            recorded: true,
         };
         let known = self.view.finished.entry(key(number).cluster).or_default();
         known.insert(arn(number), finished);
+        self
+    }
+
+    /// Its drain could not be recorded, and it had no task.
+    fn unrecorded(mut self, number: u32) -> World {
+        self = self.finished(number, true);
+        let known = self.view.finished.values_mut().flat_map(BTreeMap::values_mut);
+        known.for_each(|finished| finished.recorded = false);
         self
     }
 
@@ -175,6 +184,7 @@ impl World {
                 needs.finished.iter().any(|(one, _)| *one == key(number)),
                 "finished",
             ),
+            (needs.empty.iter().any(|(one, _)| *one == key(number)), "empty"),
         ];
         let needed = words.into_iter().filter_map(|(is, word)| is.then_some(word));
         needed.collect::<Vec<_>>().join(" ")
@@ -490,4 +500,26 @@ fn the_gauges_are_of_drains_that_are_not_over() {
     assert_eq!(sweep.gauges.as_ref(), Some(&expected));
     assert_eq!(sweep.fleet, Some([(key(1), 2), (key(2), 1)].into()));
     assert_eq!(World::empty().sweep().gauges, Some(Gauges::default()));
+}
+
+#[test]
+fn p10_an_empty_instance_that_cannot_be_recorded_is_described_now_and_then() {
+    let (idle, busy) = (
+        registration(1, "DRAINING", Some(0)),
+        registration(1, "DRAINING", Some(2)),
+    );
+    for (expected, instance, is_hooked, span) in [
+        ("", &busy, false, SignedDuration::ZERO),
+        ("observe", &idle, true, SignedDuration::ZERO),
+        ("empty", &idle, false, KEPT),
+        ("observe", &busy, false, KEPT),
+        ("observe", &idle, true, KEPT),
+    ] {
+        let world = World::empty()
+            .unrecorded(1)
+            .registered(1, instance.clone())
+            .later(span);
+        let world = if is_hooked { world.waiting(1) } else { world };
+        assert_eq!(world.needs_of(1), expected, "{instance:?} {is_hooked} {span}");
+    }
 }

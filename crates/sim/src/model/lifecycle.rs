@@ -28,6 +28,8 @@ pub struct Scaling {
     pub group: Option<usize>,
     /// Every wait of its life, the oldest first.
     pub waits: Vec<Wait>,
+    /// When the group last began to terminate it.
+    pub(super) left_at: Ms,
     pub(super) state: ScalingState,
     pub(super) destination: Destination,
 }
@@ -74,6 +76,7 @@ impl Scaling {
         Scaling {
             group,
             waits: Vec::new(),
+            left_at: 0,
             state: ScalingState::InService,
             destination: Destination::Terminated,
         }
@@ -83,6 +86,15 @@ impl Scaling {
     #[must_use]
     pub fn is_leaving(&self) -> bool {
         matches!(self.state, ScalingState::Waiting | ScalingState::Proceeding)
+    }
+
+    /// When the activity began that terminates it, and whether that goes on. What an activity is called that returns an
+    /// instance to a warm pool, or replaces its root volume, is not documented: the model shows none.
+    #[must_use]
+    pub fn termination(&self) -> Option<(Ms, bool)> {
+        let leaves = self.is_leaving() || self.state == ScalingState::Gone;
+        let terminates = leaves && self.destination == Destination::Terminated;
+        terminates.then_some((self.left_at, self.is_leaving()))
     }
 
     /// Our waits that are in progress.

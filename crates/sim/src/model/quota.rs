@@ -58,9 +58,10 @@ impl Bucket {
             "PutParameter" => Bucket::SsmWrite,
             "DeleteParameters" => Bucket::SsmDelete,
             "RecordLifecycleActionHeartbeat" | "CompleteLifecycleAction" => Bucket::ScalingModify,
-            "DescribeAutoScalingGroups" | "DescribeAutoScalingInstances" | "DescribeLifecycleHooks" => {
-                Bucket::ScalingRead
-            }
+            "DescribeAutoScalingGroups"
+            | "DescribeAutoScalingInstances"
+            | "DescribeLifecycleHooks"
+            | "DescribeScalingActivities" => Bucket::ScalingRead,
             _ => Bucket::EcsRead,
         }
     }

@@ -44,6 +44,7 @@ impl World {
         }
         entry.scaling.state = ScalingState::Waiting;
         entry.scaling.destination = destination;
+        entry.scaling.left_at = now;
         for hook in self.groups[group].hooks.clone() {
             self.begin_wait(host, &hook, now);
         }

@@ -7,15 +7,16 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use protector_coordinator::aws::api::{
-    Answer, Api, Batch, ClusterDescription, ContainerDescription, HookDescription, InstanceDescription,
-    ItemFailure, Page, ParameterText, Parameters, ProviderDescription, ScalingDescription,
-    ServiceDescription, TaskDescription, TaskProtection, TasksOf,
+    ActivityDescription, Answer, Api, Batch, ClusterDescription, ContainerDescription, HookDescription,
+    InstanceDescription, ItemFailure, Page, ParameterText, Parameters, ProviderDescription,
+    ScalingDescription, ServiceDescription, TaskDescription, TaskProtection, TasksOf,
 };
 use protector_coordinator::aws::{AwsError, ErrorKind};
 use protector_core::ids::InstanceId;
 use protector_core::limits::coordinator::CONNECTION_IDLE_MAX;
 use protector_core::record::Lifecycle;
 
+use super::groups::{GROUPS_A_CALL, activities, scaling_description};
 use super::harness::Harness;
 use super::sabotage::Bug;
 use crate::model::{
@@ -670,6 +671,18 @@ impl Api for Sdk {
         })
     }
 
+    fn describe_scaling_activities<'a>(
+        &'a self,
+        group: &'a str,
+        token: Option<String>,
+    ) -> Answer<'a, Page<ActivityDescription>> {
+        Box::pin(async move {
+            let list = |world: &mut World| Ok(activities(world, group));
+            let all = self.request("DescribeScalingActivities", None, list).await?;
+            Ok(self.page(&all, token.as_deref(), self.page_size()))
+        })
+    }
+
     fn describe_lifecycle_hooks<'a>(&'a self, group: &'a str) -> Answer<'a, Vec<HookDescription>> {
         Box::pin(self.request("DescribeLifecycleHooks", None, move |world| {
             let groups = world.groups().iter();
@@ -823,17 +836,4 @@ impl Api for Sdk {
             .await
         })
     }
-}
-
-/// `DescribeAutoScalingGroups` takes so many names.
-const GROUPS_A_CALL: usize = 50;
-
-fn scaling_description(world: &World, host: HostId) -> Option<ScalingDescription> {
-    let entry = world.host(host);
-    let group = entry.scaling.group.filter(|_| entry.scaling.is_known())?;
-    Some(ScalingDescription {
-        instance: entry.id.clone(),
-        group: world.groups()[group].name.clone(),
-        lifecycle_state: entry.scaling.lifecycle_state().to_owned(),
-    })
 }

@@ -92,6 +92,22 @@ pub(super) const FAULTS: &[KnownFault] = &[
         world: writes_refused,
     },
     KnownFault {
+        name: "release-refused",
+        what: "Parameter Store takes no write after the hold, and the hook is kept long after its sidecars have left.",
+        why: "A release waits until it can be written, and the hook waits for the release.",
+        breaks: &[Rule::HeldTooLong],
+        state: FaultState::Fixed,
+        world: || release_refused(&[]),
+    },
+    KnownFault {
+        name: "release-refused-with-tiers",
+        what: "The same happens with tiers, and the first of them begins again in each run.",
+        why: "A release waits until it can be written, and the hook waits for the release of the last tier.",
+        breaks: &[Rule::HeldTooLong],
+        state: FaultState::Fixed,
+        world: || release_refused(&["mesh | logs"]),
+    },
+    KnownFault {
         name: "braces-in-a-task-group",
         what: "A task whose group holds {{ is running, and its instance is neither held nor let go.",
         why: "Parameter Store refuses {{ in a value, and the record names groups as they are.",
@@ -225,6 +241,20 @@ fn writes_refused() -> Scenario {
     // A tick that fails and comes again is another fault.
     scenario.function.retries = 0;
     scenario.limit = HOUR;
+    scenario
+}
+
+/// The hold is written within seconds, and nothing after that.
+fn release_refused(tiers: &[&str]) -> Scenario {
+    let mut scenario = scaled_in(&[job_until(2 * HOUR)]);
+    set(&mut scenario, "MAX_DRAIN", "10m");
+    scenario.hosts[0].daemons = vec![flushes_in(LOGS, 5 * SECOND)];
+    for tiers in tiers {
+        set(&mut scenario, "DAEMON_TIERS", tiers);
+        scenario.hosts[0].daemons.push(flushes_in(MESH, 5 * SECOND));
+    }
+    scenario.faults = vec![trouble(Trouble::RefuseWrites, u32::MAX, MINUTE, 10 * HOUR)];
+    scenario.limit = 2 * HOUR;
     scenario
 }
 

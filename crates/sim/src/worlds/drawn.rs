@@ -45,8 +45,16 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Lambda replaces the function while Parameter Store takes no write, and a hook is kept for too long.",
         why: "Without a record only the environment remembers since when a hook waits.",
         breaks: &[Rule::HeldTooLong],
-        state: FaultState::Open,
+        state: FaultState::Fixed,
         world: refused_and_recycled,
+    },
+    KnownFault {
+        name: "writes-refused-while-an-empty-instance-drains",
+        what: "Parameter Store takes no write, and an instance that is DRAINING without a task costs calls each minute.",
+        why: "A drain that cannot be recorded is begun again by each tick, also if it has nothing to protect.",
+        breaks: &[Rule::IdleCost],
+        state: FaultState::Fixed,
+        world: refused_and_empty,
     },
     KnownFault {
         name: "settle-longer-than-a-batch-waits",
@@ -419,6 +427,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn p3_every_wait_without_a_record_is_bounded_whatever_page_its_activity_is_on() {
+        let mut world = refused_and_recycled();
+        world.aws.page = 1;
+        world.hosts = vec![world.hosts[0].clone(); 4];
+        world
+            .steps
+            .extend((1..4).map(|host| step(10 * SECOND, What::ScaleIn(host))));
+        let judged = crate::judge::run(&world, crate::run::Options::default());
+        let violations = judged.unwrap().violations;
+        assert!(violations.is_empty(), "{violations:?}");
+    }
+
+    #[test]
     fn p4_an_agent_that_registers_again_in_the_flush_is_noticed_without_a_tick_too() {
         for at in (45..=100).step_by(5) {
             let judged = crate::judge::run(&wiped_at(at * SECOND), crate::run::Options::default());
@@ -478,6 +499,21 @@ fn refused_and_recycled() -> Scenario {
         })
         .to_vec();
     scenario.limit = 2 * HOUR;
+    scenario
+}
+
+fn refused_and_empty() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.hosts[0].tasks.clear();
+    scenario.hosts[0].daemons.clear();
+    scenario.groups[0].hooks.clear();
+    scenario.steps = vec![step(MINUTE, What::SetDraining(0))];
+    scenario.faults = vec![scenario::FaultSpec {
+        what: Trouble::RefuseWrites,
+        ..scenario::FaultSpec::default()
+    }];
+    scenario.limit = 8 * HOUR;
+    scenario.tail = 75 * MINUTE;
     scenario
 }
 

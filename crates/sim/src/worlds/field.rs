@@ -4,7 +4,8 @@ use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{HOOK, LOGS, WEB, daemon, fleet, hook, plain, step};
 use crate::scenario::{
-    Cluster, HOUR, HostSpec, Kind, MINUTE, Ms, SECOND, Scenario, StaleRecord, Stuck, TaskSpec, Trouble, What,
+    Cluster, FaultSpec, HOUR, HostSpec, Kind, MINUTE, Ms, SECOND, Scenario, StaleRecord, Stuck, TaskSpec,
+    Trouble, What,
 };
 
 /// The faults of this subject.
@@ -40,6 +41,14 @@ pub(super) const FAULTS: &[KnownFault] = &[
         breaks: &[Rule::HeldTooLong],
         state: FaultState::Fixed,
         world: unplaced_indefinitely,
+    },
+    KnownFault {
+        name: "unplaced-instance-in-a-new-environment",
+        what: "Lambda replaces the function while no cluster can be read, and a hook is kept far past MAX_DRAIN.",
+        why: "Without a record only the environment remembers since when a hook waits.",
+        breaks: &[Rule::HeldTooLong],
+        state: FaultState::Fixed,
+        world: unplaced_and_recycled,
     },
     KnownFault {
         name: "dead-registration-in-another-cluster",
@@ -205,6 +214,31 @@ fn unplaced_indefinitely() -> Scenario {
         ..HostSpec::default()
     }];
     scenario.limit = 40 * MINUTE;
+    scenario
+}
+
+/// Each environment comes upon the wait, and none of them asks a cluster with success.
+fn unplaced_and_recycled() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    set(&mut scenario, "MAX_DRAIN", "10m");
+    scenario.hosts[0].tasks = vec![web(4 * HOUR)];
+    scenario.steps = vec![step(10 * SECOND, What::ScaleIn(0))];
+    let recycled = (1..30).map(|time| step(time * 4 * MINUTE + 30 * SECOND, What::Recycle));
+    scenario.steps.extend(recycled);
+    let denied = Trouble::Deny {
+        of: Some("ListContainerInstances".to_owned()),
+    };
+    // The event of the hook would contain the time since when it waits.
+    let lost = Trouble::LoseEvents {
+        of: Some("Lifecycle Action".to_owned()),
+    };
+    scenario.faults = [denied, lost]
+        .map(|what| FaultSpec {
+            what,
+            ..FaultSpec::default()
+        })
+        .to_vec();
+    scenario.limit = 2 * HOUR;
     scenario
 }
 

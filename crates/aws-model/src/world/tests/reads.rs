@@ -269,13 +269,25 @@ fn scaling_activities_follow_what_a_group_does() {
     let terminating = format!("Terminating EC2 instance: {id}");
     let seen = activities(&mut lab);
     assert_eq!(seen.len(), 3, "{seen:?}");
-    assert_eq!(seen[0], ("MidLifecycleAction".to_owned(), terminating.clone()));
+    let waits = ("MidTerminatingLifecycleAction".to_owned(), terminating.clone());
+    assert_eq!(seen[0], waits);
     for (status, text) in &seen[1..] {
         assert_eq!(status, "Successful");
         assert!(text.starts_with("Launching"), "{text}");
     }
+    lab.run(1_000);
+    let larger = json!({"AutoScalingGroupName": "g", "DesiredCapacity": 2});
+    lab.call(Service::AutoScaling, "SetDesiredCapacity", larger);
+    lab.run(1_000);
+    let seen = activities(&mut lab);
+    assert_eq!(
+        (seen.len(), &seen[0]),
+        (4, &waits),
+        "what goes on comes before what is newer: {seen:?}"
+    );
     lab.run(61_000);
-    assert_eq!(activities(&mut lab)[0], ("Successful".to_owned(), terminating));
+    let seen = activities(&mut lab);
+    assert_eq!(seen[1], ("Successful".to_owned(), terminating), "{seen:?}");
     let message = "We currently do not have sufficient m5.large capacity";
     lab.world.fail_launch(lab.now, "g", message).unwrap();
     let failed = format!("Launching a new EC2 instance.  Status Reason: {message}");

@@ -3,11 +3,12 @@
 use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::types::AutoScalingGroup;
 use protector_core::ids::InstanceId;
+use protector_core::limits::DESCRIBE_ACTIVITIES_MAX;
 use protector_core::record::Lifecycle;
 
-use super::failed;
+use super::{failed, moment};
 use crate::aws::AwsError;
-use crate::aws::api::{HookDescription, Page, ScalingDescription};
+use crate::aws::api::{ActivityDescription, HookDescription, Page, ScalingDescription};
 
 pub(super) async fn describe_auto_scaling_instances(
     client: &Client,
@@ -26,6 +27,7 @@ pub(super) async fn describe_auto_scaling_instances(
             instance: instance.instance_id?,
             group: instance.auto_scaling_group_name?,
             lifecycle_state: instance.lifecycle_state?,
+            load_balanced: None,
         })
     });
     Ok(described.collect())
@@ -57,7 +59,43 @@ fn instances(group: &AutoScalingGroup) -> impl Iterator<Item = ScalingDescriptio
             instance: instance.instance_id()?.to_owned(),
             group: group.auto_scaling_group_name()?.to_owned(),
             lifecycle_state: instance.lifecycle_state()?.as_str().to_owned(),
+            load_balanced: Some(is_load_balanced(group)),
         })
+    })
+}
+
+/// Returns whether the group registers its instances with anything that deregisters them before their hooks wait. A load
+/// balancer of any kind is a traffic source too; the older fields name it beside that.
+fn is_load_balanced(group: &AutoScalingGroup) -> bool {
+    let balancers = group.load_balancer_names().len() + group.target_group_arns().len();
+    balancers + group.traffic_sources().len() > 0
+}
+
+/// All activities of the group, those of instances that come and go for other reasons included: the status by which a
+/// terminate hook is waited for is not the documented one, so that a filter by it would find none.
+pub(super) async fn describe_scaling_activities(
+    client: &Client,
+    group: &str,
+    token: Option<String>,
+) -> Result<Page<ActivityDescription>, AwsError> {
+    let request = client
+        .describe_scaling_activities()
+        .auto_scaling_group_name(group)
+        .max_records(DESCRIBE_ACTIVITIES_MAX)
+        .set_next_token(token);
+    let answer = request
+        .send()
+        .await
+        .map_err(failed("DescribeScalingActivities"))?;
+    let activities = answer.activities.unwrap_or_default().into_iter();
+    let described = activities.map(|activity| ActivityDescription {
+        description: activity.description,
+        status: activity.status_code.map(|code| code.as_str().to_owned()),
+        started_at: activity.start_time.as_ref().and_then(moment),
+    });
+    Ok(Page {
+        items: described.collect(),
+        next_token: answer.next_token,
     })
 }
 
@@ -109,4 +147,30 @@ pub(super) async fn complete_lifecycle_action(
     let sent = request.send().await;
     sent.map_err(failed("CompleteLifecycleAction"))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_autoscaling::types::{Instance, TrafficSourceIdentifier};
+
+    #[test]
+    fn p2_an_instance_behind_any_load_balancer_is_seen_as_such() {
+        let instance = Instance::builder()
+            .instance_id("i-12345678")
+            .lifecycle_state("Terminating:Wait".into());
+        let group = AutoScalingGroup::builder()
+            .auto_scaling_group_name("web")
+            .instances(instance.build());
+        let source = TrafficSourceIdentifier::builder().identifier("arn:tg").build();
+        for (group, balanced) in [
+            (group.clone(), false),
+            (group.clone().load_balancer_names("classic"), true),
+            (group.clone().target_group_arns("arn:tg"), true),
+            (group.traffic_sources(source), true),
+        ] {
+            let seen: Vec<_> = instances(&group.build()).map(|one| one.load_balanced).collect();
+            assert_eq!(seen, [Some(balanced)]);
+        }
+    }
 }

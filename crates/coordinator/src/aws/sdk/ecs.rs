@@ -1,12 +1,10 @@
 //! Requests to ECS.
 
 use aws_sdk_ecs::Client;
-use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types;
-use jiff::Timestamp;
 use protector_core::limits::LIST_SERVICES_MAX;
 
-use super::failed;
+use super::{failed, moment};
 use crate::aws::AwsError;
 use crate::aws::api::{
     Batch, ClusterDescription, ContainerDescription, InstanceDescription, ItemFailure, Page,
@@ -270,8 +268,4 @@ fn container(container: types::Container) -> ContainerDescription {
         exit_code: container.exit_code.map(i64::from),
         reason: container.reason,
     }
-}
-
-fn moment(at: &DateTime) -> Option<Timestamp> {
-    Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
 }

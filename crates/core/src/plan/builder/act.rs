@@ -9,7 +9,7 @@ use crate::limits::{
     COUNT_REFRESH, COUNT_REFRESH_MANY, COUNT_STALE, COUNT_STALE_SHARE, HOOK_HEARTBEAT_MIN_SECONDS,
     MANY_DRAINS, STOP_TASKS_MAX,
 };
-use crate::observation::{Hook, HookAction, Observed};
+use crate::observation::{Hook, Observed};
 use crate::policy::StandaloneTasks;
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason};
 use crate::shared::is_reported_only;
@@ -18,6 +18,7 @@ use crate::trigger::Order;
 use super::super::Fleet;
 use super::super::HeartbeatSender;
 use super::super::drain::is_draining;
+use super::super::schedule::Schedule;
 use super::super::{deadline, later};
 use super::{Action, PlanBuilder, Remark};
 
@@ -25,7 +26,7 @@ impl PlanBuilder<'_> {
     /// Rule 4. A hook's clock restarts with the call, so the record notes it.
     pub(super) fn heartbeats(&mut self) -> Vec<Action> {
         let apart = self.situation.heartbeats == HeartbeatSender::OwnFunction;
-        let (now, over) = (self.now(), apart || self.is_over() || self.is_given_up());
+        let (now, over) = (self.now(), apart || self.lets_go() || self.is_given_up());
         let mut heartbeats = Vec::new();
         for hook in &self.hooks {
             if hook.heartbeat_seconds < HOOK_HEARTBEAT_MIN_SECONDS {
@@ -46,13 +47,11 @@ impl PlanBuilder<'_> {
 
     /// Returns whether its hooks have waited for the longest drain, and no record could be written for it.
     pub(super) fn is_given_up(&mut self) -> bool {
-        let policy = self.situation.policy;
         let waits = self.situation.observation.hook.waits();
-        let long = |wait: &HookAction| deadline::unrecorded(wait, policy) <= self.now();
         let Some(first) = waits.first().filter(|_| self.before.is_none()) else {
             return false;
         };
-        let given_up = waits.iter().all(long);
+        let given_up = deadline::waited_too_long(waits, self.situation.policy, self.now());
         if given_up {
             let since = first.since;
             self.warn(format!(
@@ -79,14 +78,33 @@ impl PlanBuilder<'_> {
         gone || stopped || self.schedule().flush_end(released) <= self.now()
     }
 
+    /// Returns whether no run has written a release for so long after the deadline that the sidecars have left by
+    /// themselves, and the daemons have had their time since.
+    pub(super) fn sidecars_have_left(&self) -> bool {
+        let Some(before) = self.before.as_ref().filter(|before| !before.is_released()) else {
+            return false;
+        };
+        let policy = self.situation.policy;
+        let deadline = deadline::of(before, policy);
+        Schedule::of(before, policy).over_unreleased(deadline) <= self.now()
+    }
+
+    /// Returns whether no daemon needs the hooks any more.
+    fn lets_go(&self) -> bool {
+        self.is_over() || (self.record.is_released() && self.sidecars_have_left())
+    }
+
     /// Every hook of ours that waits is completed.
     pub(super) fn complete(&mut self) -> Vec<Action> {
         let announced = !self.situation.observation.hook.waits().is_empty();
         if self.hooks.is_empty() || !(announced || self.record.receipt_at.is_none()) {
             return Vec::new();
         }
-        if self.is_over() {
-            self.remark("the daemons have had their time: completing the hook");
+        if self.lets_go() {
+            match self.sidecars_have_left() {
+                true => self.warn("no release was written, and the sidecars have left: completing the hook"),
+                false => self.remark("the daemons have had their time: completing the hook"),
+            }
             return self.hooks.iter().cloned().map(Action::Complete).collect();
         }
         if let Some(released) = self.record.released_at {

@@ -216,7 +216,7 @@ impl PlanBuilder<'_> {
 
     /// Releases the first tier.
     fn release(&mut self, reason: ReleaseReason, why: String) {
-        if self.situation.policy.tiers.count() == 1 {
+        if self.situation.policy.tiers.count() == 1 || self.sidecars_have_left() {
             return self.release_all(reason, why);
         }
         self.remark(format!("the first tier may go: {why}"));

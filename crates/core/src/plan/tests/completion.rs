@@ -166,3 +166,27 @@ fn p10_the_end_of_an_unhooked_drain_is_one_write() {
     assert_eq!(bench.done(60), ["receipt"]);
     assert!(bench.record().is_released());
 }
+
+/// The deadline is in second 3600. Sidecars that hear of no release leave 150 s later, and their daemons need 126 s, of
+/// whatever tier they are.
+#[test]
+fn p3_a_release_that_cannot_be_written_keeps_the_hook_no_longer_than_its_sidecars() {
+    let end = 3600 + 150 + 126;
+    for tiers in ["logs", "xray | logs"] {
+        let mut bench = Bench::holding();
+        bench.policy.tiers = tiers.parse().unwrap();
+        let early = bench.plan(end - 1);
+        assert!(
+            !names(&early).contains(&"complete"),
+            "{tiers}: {:?}",
+            names(&early)
+        );
+        let plan = bench.plan(end);
+        assert_eq!(names(&plan), ["complete", "put-released"], "{tiers}");
+        assert_eq!(plan.verdict, Verdict::Released(ReleaseReason::Deadline));
+        assert!(plan.remarks.iter().any(Remark::is_warning), "{:?}", plan.remarks);
+        bench.step(end);
+        bench.observation.hook = Hook::Over;
+        assert_eq!(names(&bench.plan(end + 126)), ["receipt"], "{tiers}");
+    }
+}
