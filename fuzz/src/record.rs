@@ -161,6 +161,7 @@ fn situations(stored: &Result<Record, DecodeError>, judge: &mut dyn FnMut(&Situa
             instance,
             tasks: tasks.into(),
             hook,
+            elsewhere: Vec::new(),
         };
         judge(&Situation {
             observation: &observation,

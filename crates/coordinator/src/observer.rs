@@ -4,6 +4,7 @@
 //! [`Observer`] observes one instance; its parts each read one kind of thing, and [`surveyor`] reads for many at once.
 
 mod clusters;
+mod elsewhere;
 mod hooks;
 mod kill_switch;
 mod place;
@@ -31,7 +32,7 @@ use crate::subject::{KnownRegistrations, Registered};
 pub(crate) use clusters::Clusters;
 pub(crate) use hooks::Hooks;
 pub(crate) use kill_switch::KillSwitchReader;
-pub(crate) use place::{Home, Place};
+pub(crate) use place::{Home, Place, Whereabouts};
 pub(crate) use records::Records;
 pub(crate) use survey::Survey;
 pub(crate) use surveyor::Surveyor;
@@ -167,7 +168,7 @@ impl<'r> Observer<'r> {
     /// Finds an EC2 instance in the clusters that are watched.
     pub(crate) async fn locate(&self, instance: &InstanceId) -> Place {
         match self.survey.take_home(instance) {
-            Some(home) => Place::In(vec![home]),
+            Some(home) => Place::In(home.into()),
             None => self.clusters().locate(instance).await,
         }
     }
@@ -198,6 +199,7 @@ impl<'r> Observer<'r> {
                 SeenTasks::Read(tasks.of_one(&subject.key.cluster, instance, &record).await)
             }
         };
+        let elsewhere = self.elsewhere(subject, record.readable()).await;
         Observation {
             key: subject.key.clone(),
             at,
@@ -205,6 +207,7 @@ impl<'r> Observer<'r> {
             instance,
             tasks,
             hook: subject.hook.clone(),
+            elsewhere,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a run reconciles, and what it knows of it before.
 
 use jiff::Timestamp;
-use protector_core::ids::{ContainerInstanceArn, InstanceId, InstanceKey};
+use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::observation::{ContainerInstance, Hook, HookAction, Observed, Stored, Task};
 use protector_core::plan::Search;
 use protector_core::sweep::{NeedsObservation, SteadyDrain};
@@ -44,6 +44,8 @@ pub(crate) struct Registered {
     pub(crate) registrations: KnownRegistrations,
     /// The hooks that wait for it.
     pub(crate) hook: Hook,
+    /// Other clusters in which it is registered, or may be, as far as the trigger says. Its record may name more.
+    pub(crate) elsewhere: Vec<ClusterName>,
     /// When EC2 said, by this run's event, that it takes the instance back.
     pub(crate) spot: Option<Timestamp>,
     /// What this run has been shown of it already.
@@ -88,6 +90,7 @@ impl Registered {
             key,
             registrations,
             hook: Hook::None,
+            elsewhere: Vec::new(),
             spot: None,
             shown: Shown::default(),
         }
@@ -117,6 +120,7 @@ impl Registered {
             None => Registered::new(needs.key, KnownRegistrations::Some(Vec::new())),
         };
         subject.hook = needs.hook;
+        subject.elsewhere = needs.elsewhere;
         subject.shown.at = Some(at);
         subject.shown.record = needs.stored.map(Observed::Present);
         subject

@@ -9,7 +9,7 @@ use protector_core::trigger::TriggerKind;
 
 use crate::handled::Handled;
 use crate::logging::Level;
-use crate::observer::{Home, Place};
+use crate::observer::{Place, Whereabouts};
 use crate::reconciler::Reconciler;
 use crate::subject::{Registered, Subject, Unregistered};
 
@@ -29,7 +29,7 @@ impl Waits<'_> {
     ) -> Handled {
         let named = |action: &HookAction| self.reconciler.policy.names(&action.group, &action.hook);
         match self.reconciler.observer.locate(instance).await {
-            Place::In(homes) => self.registered(trigger, homes, actions).await,
+            Place::In(place) => self.registered(trigger, place, actions).await,
             Place::Nowhere if !actions.iter().any(named) => self.reconciler.run.ignored(
                 Level::Info,
                 trigger,
@@ -44,13 +44,21 @@ impl Waits<'_> {
         }
     }
 
-    /// The instance is drained in each cluster that counts.
-    async fn registered(&self, trigger: TriggerKind, homes: Vec<Home>, actions: Vec<HookAction>) -> Handled {
-        let reported = |subject| Registered {
+    /// The instance is drained in each cluster that counts, and each of these drains knows of the others.
+    async fn registered(
+        &self,
+        trigger: TriggerKind,
+        place: Whereabouts,
+        actions: Vec<HookAction>,
+    ) -> Handled {
+        let reported = |subject: Registered| Registered {
             hook: Hook::Waiting(actions.clone()),
+            elsewhere: place.beside(&subject.key.cluster),
             ..subject
         };
-        self.reconciler.in_each(trigger, homes, reported).await
+        self.reconciler
+            .in_each(trigger, place.homes.clone(), reported)
+            .await
     }
 
     /// The instance is in no cluster: a second look, then there is nothing to wait for.
@@ -74,7 +82,7 @@ impl Waits<'_> {
         let search = match self.reconciler.observer.locate(instance).await {
             Place::Nowhere => Search::NotFoundAgain,
             Place::Unknown(why) => Search::Incomplete(why),
-            Place::In(homes) => return self.registered(trigger, homes, actions).await,
+            Place::In(place) => return self.registered(trigger, place, actions).await,
         };
         self.unregistered(trigger, instance, actions, search).await
     }

@@ -49,6 +49,10 @@ pub const PROTECTION_CALLS_MAX: u32 = 4;
 /// bytes.
 pub const REGISTRATIONS_MAX: usize = 4;
 
+/// The number of other clusters that a record names: an instance that is registered in more than two is unheard of, and a
+/// name has up to 255 bytes.
+pub const OTHER_CLUSTERS_MAX: usize = 4;
+
 /// The number of items that `DescribeTasks` and `DescribeContainerInstances` take at once (ECS API reference).
 pub const DESCRIBE_MAX: usize = 100;
 

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::aws::{ContainerHealth, ContainerStatus, InstanceStatus, Scheduling, TaskGroup, TaskStatus};
 use crate::ids::{
-    AutoScalingGroupName, ContainerInstanceArn, ContainerName, InstanceKey, LifecycleActionToken,
-    LifecycleHookName, ServiceName, TaskArn,
+    AutoScalingGroupName, ClusterName, ContainerInstanceArn, ContainerName, InstanceKey,
+    LifecycleActionToken, LifecycleHookName, ServiceName, TaskArn,
 };
 use crate::record::{DecodeError, Record};
 use crate::unprotected::UnprotectedReason;
@@ -57,6 +57,30 @@ pub struct Observation {
     pub tasks: SeenTasks,
     /// The hook of ours that waits for it.
     pub hook: Hook,
+    /// The same instance in other watched clusters: nearly always in none.
+    pub elsewhere: Vec<Elsewhere>,
+}
+
+/// The same instance in another watched cluster. Its hooks wait for the drain there too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The other cluster.
+    pub cluster: ClusterName,
+    /// What was seen there.
+    pub seen: SeenElsewhere,
+}
+
+/// What was seen of an instance in another cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeenElsewhere {
+    /// A drain, as its record has it: for the hooks that wait now, or one of long ago.
+    Drain(Box<Record>),
+    /// It is registered there, and no record says that it drains.
+    NotBegun,
+    /// It is not registered there.
+    Nowhere,
+    /// It is not known. Holds why.
+    Unknown(String),
 }
 
 /// What is known of the tasks of an instance.

@@ -8,6 +8,7 @@
 mod builder;
 mod deadline;
 mod drain;
+mod elsewhere;
 mod remark;
 mod schedule;
 mod steady;
@@ -289,17 +290,30 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
             ..idle(Verdict::NotDraining, reason)
         },
         drain::DrainLookup::Unknown(reason) => plan_without_record(situation, reason),
-        drain::DrainLookup::Gone(hooks) => Plan {
-            actions: hooks.into_iter().map(Action::Complete).collect(),
-            order: situation
-                .command
-                .map(|_| OrderOutcome::Ignored("the container instance is gone".to_owned())),
-            ..idle(
-                Verdict::Done,
-                "the container instance is gone: completing the hook".to_owned(),
-            )
-        },
+        drain::DrainLookup::Gone(hooks) => plan_without_instance(situation, hooks),
         drain::DrainLookup::Drain(drain) => builder::PlanBuilder::new(situation, *drain).build(),
+    }
+}
+
+/// Nothing is left to wait for here. The hooks may still have to wait for the same instance in another cluster.
+fn plan_without_instance(situation: &Situation<'_>, hooks: Vec<Lifecycle>) -> Plan {
+    let others = elsewhere::kept_for(situation, None);
+    let (actions, remark) = match others.is_empty() {
+        true => (
+            hooks.into_iter().map(Action::Complete).collect(),
+            "the container instance is gone: completing the hook".to_owned(),
+        ),
+        false => (
+            situation.heartbeats.to_all(hooks),
+            format!("the container instance is gone; {}", elsewhere::sentence(&others)),
+        ),
+    };
+    Plan {
+        actions,
+        order: situation
+            .command
+            .map(|_| OrderOutcome::Ignored("the container instance is gone".to_owned())),
+        ..idle(Verdict::Done, remark)
     }
 }
 

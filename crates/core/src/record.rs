@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::control::KillSwitch;
 use crate::ids::{
-    AutoScalingGroupName, ContainerInstanceArn, InstanceId, LifecycleActionToken, LifecycleHookName,
-    ServiceName,
+    AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, LifecycleActionToken,
+    LifecycleHookName, ServiceName,
 };
-use crate::limits::UNPROTECTED_MAX;
+use crate::limits::{OTHER_CLUSTERS_MAX, UNPROTECTED_MAX};
 use crate::unprotected::UnprotectedDaemon;
 
 pub use codec::{DecodeError, TooLarge};
@@ -162,6 +162,9 @@ pub struct Record {
     /// Further hooks of ours that wait for this instance: each is completed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_lifecycles: Vec<Lifecycle>,
+    /// Other clusters in which the same instance is registered: the hooks wait for the drains in all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_clusters: Vec<ClusterName>,
     /// When DRAINING was first seen in ECS during this drain: the settle window starts here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draining_confirmed_at: Option<Timestamp>,
@@ -304,6 +307,7 @@ impl Record {
             released_services: Vec::new(),
             lifecycle: None,
             other_lifecycles: Vec::new(),
+            other_clusters: Vec::new(),
             draining_confirmed_at: None,
             sidecars: 0,
             releasing: None,
@@ -359,6 +363,14 @@ impl Record {
         match self.lifecycle {
             None => self.lifecycle = Some(lifecycle),
             Some(_) => self.other_lifecycles.push(lifecycle),
+        }
+    }
+
+    /// The drain learns of another cluster in which its instance is registered. What is beyond
+    /// [`OTHER_CLUSTERS_MAX`] is left out.
+    pub fn add_cluster(&mut self, cluster: &ClusterName) {
+        if !self.other_clusters.contains(cluster) && self.other_clusters.len() < OTHER_CLUSTERS_MAX {
+            self.other_clusters.push(cluster.clone());
         }
     }
 

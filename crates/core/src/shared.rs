@@ -73,11 +73,12 @@ fn short(arn: &ContainerInstanceArn) -> &str {
 
 impl SharedDrain {
     /// What a shared record says of this drain, if it can say all that its readers must know. It cannot for a drain
-    /// that several registrations have, that lets its daemons go tier by tier, or that a person or a Spot notice has
-    /// changed.
+    /// that several registrations have, for one of several clusters, that lets its daemons go tier by tier, or that a
+    /// person or a Spot notice has changed.
     #[must_use]
     pub fn of(record: &Record) -> Option<SharedDrain> {
         let plain = record.other_registrations.is_empty()
+            && record.other_clusters.is_empty()
             && record.releasing.is_none()
             && record.released_services.is_empty()
             && record.spot_notice_at.is_none()

@@ -28,12 +28,14 @@ impl SpotEvents<'_> {
             );
         }
         match self.reconciler.observer.locate(&notice.instance).await {
-            Place::In(homes) => {
+            Place::In(place) => {
                 let reported = |subject| Registered {
                     spot: Some(notice.at),
                     ..subject
                 };
-                self.reconciler.in_each(TriggerKind::Spot, homes, reported).await
+                self.reconciler
+                    .in_each(TriggerKind::Spot, place.homes, reported)
+                    .await
             }
             Place::Nowhere => self.run.ignored(
                 Level::Info,

@@ -19,7 +19,7 @@ use crate::context::RunContext;
 use crate::ignored::IgnoredTrigger;
 use crate::logging::Level;
 
-use super::place::{Home, Place};
+use super::place::{Home, Place, Whereabouts};
 
 /// Asks the clusters that are watched for their container instances.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +28,22 @@ pub(crate) struct Clusters<'r> {
     pub(super) cache: &'r Cache,
     pub(super) policy: &'r Policy,
     pub(super) run: &'r RunContext,
+}
+
+/// What some clusters have answered about an instance.
+#[derive(Default)]
+struct Located {
+    homes: Vec<Home>,
+    unasked: Vec<ClusterName>,
+    /// Why a cluster could not be asked.
+    problem: Option<String>,
+}
+
+impl Located {
+    /// Returns whether every cluster was asked, and the instance is in none of them.
+    fn is_nowhere(&self) -> bool {
+        self.homes.is_empty() && self.problem.is_none()
+    }
 }
 
 impl<'r> Clusters<'r> {
@@ -45,51 +61,47 @@ impl<'r> Clusters<'r> {
             Ok(known) => known,
             Err(failure) => return Place::Unknown(failure.to_string()),
         };
-        let homes = self.locate_among(&clusters, instance).await;
-        if !remembered || !matches!(&homes, Ok(homes) if homes.is_empty()) {
-            return self.place(homes).await;
+        let found = self.locate_among(&clusters, instance).await;
+        if !remembered || !found.is_nowhere() {
+            return self.place(found).await;
         }
-        let homes = match self.find_clusters().await {
-            Err(failure) => Err(failure.to_string()),
+        match self.find_clusters().await {
+            Err(failure) => Place::Unknown(failure.to_string()),
             Ok(mut others) => {
                 others.retain(|cluster| !clusters.contains(cluster));
-                self.locate_among(&others, instance).await
+                let found = self.locate_among(&others, instance).await;
+                self.place(found).await
             }
-        };
-        self.place(homes).await
-    }
-
-    async fn place(&self, homes: Result<Vec<Home>, String>) -> Place {
-        match homes {
-            Ok(homes) if homes.is_empty() => Place::Nowhere,
-            Ok(homes) => Place::In(self.living(homes).await),
-            Err(why) => Place::Unknown(why),
         }
     }
 
-    /// Where the instance is registered. If a cluster could not be asked, that is known only if another one has it.
-    async fn locate_among(
-        &self,
-        clusters: &[ClusterName],
-        instance: &InstanceId,
-    ) -> Result<Vec<Home>, String> {
+    async fn place(&self, found: Located) -> Place {
+        match (found.homes.is_empty(), found.problem) {
+            (true, None) => Place::Nowhere,
+            (true, Some(why)) => Place::Unknown(why),
+            (false, _) => Place::In(self.living(found.homes, found.unasked).await),
+        }
+    }
+
+    /// Where the instance is registered, and which clusters could not be asked.
+    async fn locate_among(&self, clusters: &[ClusterName], instance: &InstanceId) -> Located {
         let asked = self.ask_each(clusters, async |cluster| self.locate_in(cluster, instance).await);
-        let (mut homes, mut problem) = (Vec::new(), None);
+        let mut located = Located::default();
         for (cluster, found) in clusters.iter().zip(asked.await) {
             match found {
                 Ok(registrations) if registrations.is_empty() => {}
                 Ok(registrations) => {
                     let (cluster, instance) = (cluster.clone(), instance.clone());
                     let key = InstanceKey { cluster, instance };
-                    homes.push(Home { key, registrations });
+                    located.homes.push(Home { key, registrations });
                 }
-                Err(why) => problem = Some(why),
+                Err(why) => {
+                    located.unasked.push(cluster.clone());
+                    located.problem = Some(why);
+                }
             }
         }
-        match problem.filter(|_| homes.is_empty()) {
-            Some(why) => Err(why),
-            None => Ok(homes),
-        }
+        located
     }
 
     /// Asks each cluster something, some at once. The answers are in the order of the clusters.
@@ -124,9 +136,9 @@ impl<'r> Clusters<'r> {
     /// Of several clusters those that count: in which an agent is connected, or, if that is nowhere so at the moment,
     /// all of them. A machine has one agent, which is in one cluster; a registration that it left behind in another
     /// cluster does not count.
-    async fn living(&self, homes: Vec<Home>) -> Vec<Home> {
-        if homes.len() == 1 {
-            return homes;
+    async fn living(&self, homes: Vec<Home>, unasked: Vec<ClusterName>) -> Whereabouts {
+        if homes.len() == 1 && unasked.is_empty() {
+            return Whereabouts { homes, unasked };
         }
         let mut connected = Vec::new();
         for home in &homes {
@@ -135,7 +147,13 @@ impl<'r> Clusters<'r> {
                 connected.push(home.clone());
             }
         }
-        if connected.is_empty() { homes } else { connected }
+        match connected.is_empty() {
+            true => Whereabouts { homes, unasked },
+            false => Whereabouts {
+                homes: connected,
+                unasked: Vec::new(),
+            },
+        }
     }
 
     /// A cluster that ECS does not know has no container instances: that is an answer, and worth a warning.

@@ -94,6 +94,14 @@ pub fn waited_too_long(waits: &[HookAction], policy: &Policy, now: Timestamp) ->
     !waits.is_empty() && waits.iter().all(|hook| until(hook) <= now)
 }
 
+/// When a drain that began as this one did, and that nothing has extended, is over at the latest.
+pub(super) fn longest_drain(record: &Record, policy: &Policy) -> Timestamp {
+    let first = |hook| first(record.started_at, hook, record.poll_seconds, policy);
+    let of_hooks = record.lifecycles().map(|hook| first(Some(hook))).min();
+    let deadline = of_hooks.unwrap_or_else(|| first(None));
+    Schedule::of(record, policy).over_unreleased(deadline)
+}
+
 /// The deadline of a drain as it is now: what its record says, and never later than its schedule allows.
 pub(super) fn of(record: &Record, policy: &Policy) -> Timestamp {
     record.deadline_at.min(Schedule::of(record, policy).latest())

@@ -5,7 +5,7 @@ use crate::holding;
 use crate::ids::ContainerInstanceArn;
 use crate::limits::REGISTRATIONS_MAX;
 use crate::limits::coordinator::LISTING_LAG;
-use crate::observation::{Hook, HookAction, Observed, Registrations};
+use crate::observation::{Hook, HookAction, Observed, Registrations, SeenElsewhere};
 use crate::record::{DecodeError, Lifecycle, Record, ReleaseReason};
 use crate::shared::is_reported_only;
 
@@ -188,6 +188,7 @@ fn resume(record: &Record, situation: &Situation<'_>, remarks: Vec<Remark>) -> D
     for wait in waits(situation) {
         attach_hook(&mut record, wait, situation);
     }
+    take_clusters(&mut record, situation);
     apply_spot_deadline(&mut record, situation);
     let hooks = match &situation.observation.hook {
         Hook::Over => Vec::new(),
@@ -208,6 +209,13 @@ fn take_registrations(record: &mut Record, instance: &Registrations) {
         record.container_instance_arn = present;
         record.other_registrations = arns.take(REGISTRATIONS_MAX).collect();
     }
+}
+
+/// The record names the other clusters in which the instance is registered: whichever run ends this drain asks there.
+fn take_clusters(record: &mut Record, situation: &Situation<'_>) {
+    let elsewhere = situation.observation.elsewhere.iter();
+    let there = elsewhere.filter(|other| other.seen != SeenElsewhere::Nowhere);
+    there.for_each(|other| record.add_cluster(&other.cluster));
 }
 
 /// The record learns of a hook, of its token, and of its timeout as it is now.
@@ -277,6 +285,7 @@ fn begun(
     situation: &Situation<'_>,
 ) -> DrainLookup {
     apply_spot_deadline(&mut record, situation);
+    take_clusters(&mut record, situation);
     DrainLookup::Drain(Box::new(Drain {
         record,
         new: true,
@@ -308,6 +317,7 @@ fn start_for(
     hooks.extend(more.filter(|hook| !known.iter().any(|known| known.is_of(hook))));
     let mut record = Record {
         drain_id: made_id(situation),
+        other_clusters: released.other_clusters.clone(),
         spot_notice_at: released.spot_notice_at,
         ..first_record(situation, present, &hooks)
     };

@@ -24,6 +24,8 @@ pub fn next_due(record: &Record, policy: &Policy) -> Option<Timestamp> {
     let unhooked = record.is_released() && record.lifecycle.is_none();
     let unsettled = unhooked
         || record.receipt_at.is_some()
+        // What its hooks wait for may end, or begin, in another cluster.
+        || !record.other_clusters.is_empty()
         || record.releasing.is_some()
         || record.agent_lost_at.is_some()
         || record.active_since.is_some()

@@ -1,5 +1,6 @@
 mod again;
 mod completion;
+mod elsewhere;
 mod evidence;
 mod hold;
 mod names;
@@ -128,6 +129,7 @@ impl Bench {
             instance: Observed::Present(container_instance(1, "ACTIVE", true).into()),
             tasks: Observed::Present(vec![web(1, "RUNNING"), logs("RUNNING")]).into(),
             hook: waits(3600, Some(TOKEN)),
+            elsewhere: Vec::new(),
         };
         Bench {
             policy: policy(),

@@ -44,6 +44,10 @@ impl Record {
         for lifecycle in overwritten.lifecycles() {
             self.add_lifecycle(lifecycle.clone());
         }
+        overwritten
+            .other_clusters
+            .iter()
+            .for_each(|cluster| self.add_cluster(cluster));
         let ordered_at = |record: &Record| record.ordered.as_ref().map(|ordered| ordered.at);
         if ordered_at(overwritten) > ordered_at(&self) {
             self.ordered.clone_from(&overwritten.ordered);

@@ -37,6 +37,7 @@ fn record() -> Record {
         released_services: vec![],
         lifecycle: None,
         other_lifecycles: Vec::new(),
+        other_clusters: Vec::new(),
         draining_confirmed_at: None,
         releasing: None,
         agent_lost_at: None,
@@ -632,4 +633,20 @@ fn of_an_order_as_much_is_kept_as_fits_when_it_is_escaped() {
         let expected = format!("{}{CUT_MARK}", sign.repeat(kept));
         assert_eq!(ordered.why, expected, "{sign:?}");
     }
+}
+
+#[test]
+fn p8_no_writer_forgets_a_cluster_that_another_one_knows() {
+    let known = Record {
+        other_clusters: vec!["batch".parse().unwrap()],
+        ..record()
+    };
+    for merged in [known.clone().merged(&record()), record().merged(&known)] {
+        assert_eq!(merged.other_clusters, known.other_clusters);
+    }
+    let mut full = record();
+    for number in 0..9 {
+        full.add_cluster(&format!("c{}", number / 2).parse().unwrap());
+    }
+    assert_eq!(full.other_clusters.len(), crate::limits::OTHER_CLUSTERS_MAX);
 }

@@ -79,8 +79,9 @@ fn p2_of_another_registration_it_says_nothing() {
 #[test]
 fn what_its_readers_must_know_and_it_cannot_tell_keeps_a_drain_out() {
     type TextChange = fn(&mut Record);
-    let changes: [TextChange; 4] = [
+    let changes: [TextChange; 5] = [
         |record| record.other_registrations = vec![arn("2")],
+        |record| record.other_clusters = vec!["batch".parse().unwrap()],
         |record| record.released_services = vec!["router".parse().unwrap()],
         |record| record.spot_notice_at = Some(at(0)),
         |record| {

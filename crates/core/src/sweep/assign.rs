@@ -36,6 +36,8 @@ pub struct NeedsObservation {
     pub hook: Hook,
     /// Its record, if it has one.
     pub stored: Option<Stored>,
+    /// Other clusters whose records name its own: its drain there has begun, and here it has not.
+    pub elsewhere: Vec<ClusterName>,
 }
 
 /// What the instances of a sweep need.
@@ -62,7 +64,9 @@ pub(super) fn assign(sweep: Sweep<'_>, answers: Answers) -> Needs {
         waiting: sweep.waiting,
         leaving: answers.leaving,
         empty: sweep.empty,
+        several: sweep.policy.clusters.len() != 1,
     };
+    let not_begun = seen.not_begun(&sweep.records);
     let mut described = answers.described;
     for instances in described.values_mut() {
         instances.retain(|one| one.status != InstanceStatus::Inactive);
@@ -93,6 +97,7 @@ pub(super) fn assign(sweep: Sweep<'_>, answers: Answers) -> Needs {
                     hook: seen.hook_for(&key.instance, listed.record()),
                     instances: instances.cloned(),
                     stored: Some(listed.stored),
+                    elsewhere: Vec::new(),
                     key,
                 });
             }
@@ -104,6 +109,9 @@ pub(super) fn assign(sweep: Sweep<'_>, answers: Answers) -> Needs {
             .empty
             .extend(instances.into_iter().map(|one| (key.clone(), one)));
     }
+    tracked.extend(not_begun.iter().map(|one| one.key.clone()));
+    described.retain(|key, _| !tracked.contains(key));
+    needs.observe.extend(not_begun);
     needs.observe.extend(seen.untracked(described));
     let placed: BTreeSet<&InstanceId> = needs.observe.iter().map(|one| &one.key.instance).collect();
     needs.unplaced = seen.waiting.unwrap_or_default();
@@ -120,9 +128,44 @@ struct Seen {
     waiting: Option<Waiting>,
     leaving: Option<BTreeSet<InstanceId>>,
     empty: BTreeSet<ContainerInstanceArn>,
+    /// Whether more than one cluster may be watched, so that a hook may wait for drains in several.
+    several: bool,
 }
 
 impl Seen {
+    /// Instances for which hooks wait in clusters that a record of theirs names, and in which they have no record yet.
+    fn not_begun(&self, records: &BTreeMap<InstanceKey, ListedRecord>) -> Vec<NeedsObservation> {
+        let mut not_begun: BTreeMap<InstanceKey, NeedsObservation> = BTreeMap::new();
+        let waiting = records
+            .iter()
+            .filter(|(key, _)| self.waits(&key.instance).is_some());
+        for (key, listed) in waiting {
+            let others = listed.record().map(|record| &record.other_clusters);
+            for cluster in others.into_iter().flatten() {
+                let (cluster, instance) = (cluster.clone(), key.instance.clone());
+                let other = InstanceKey { cluster, instance };
+                if !records.contains_key(&other) {
+                    let needs = NeedsObservation {
+                        hook: self.hook_for(&key.instance, None),
+                        key: other.clone(),
+                        instances: None,
+                        stored: None,
+                        elsewhere: vec![key.cluster.clone()],
+                    };
+                    not_begun.insert(other, needs);
+                }
+            }
+        }
+        not_begun.into_values().collect()
+    }
+
+    /// Returns whether drains of the instance in other clusters may still look at this record: until its hooks are
+    /// completed, it says that this drain is over.
+    fn is_kept_for_others(&self, key: &InstanceKey, record: &Record) -> bool {
+        let waits = self.waiting.is_none() || self.waits(&key.instance).is_some();
+        waits && !record.other_clusters.is_empty()
+    }
+
     /// Returns whether an instance without a record had no task when it was observed last, and ECS counts none now.
     fn is_empty_still(&self, key: &InstanceKey, instances: &[ContainerInstance]) -> bool {
         let unhooked = self.waiting.is_some() && self.waits(&key.instance).is_none();
@@ -146,6 +189,11 @@ impl Seen {
             return Need::Observation;
         };
         let drains = instances.is_some_and(|instances| is_draining(instances));
+        // No record of it knows the hook that waits: it is located in all clusters, as if the event had come.
+        if self.several && self.waits(&key.instance).is_some() && knows_no_hook(record) {
+            return Need::Nothing;
+        }
+        let answered = answered && !self.is_kept_for_others(key, record);
         if answered && !drains && is_old(record, instances.is_some(), self.at) {
             return Need::Delete;
         }
@@ -164,19 +212,21 @@ impl Seen {
         }
     }
 
-    /// DRAINING instances without a record.
+    /// DRAINING instances without a record. If several clusters are watched, one that waits is located in all of them.
     fn untracked(
         &self,
         described: BTreeMap<InstanceKey, Vec<ContainerInstance>>,
     ) -> impl Iterator<Item = NeedsObservation> {
-        let draining = described
-            .into_iter()
-            .filter(|(_, instances)| is_draining(instances));
+        let draining = described.into_iter().filter(|(key, instances)| {
+            let is_located = self.several && self.waits(&key.instance).is_some();
+            is_draining(instances) && !is_located
+        });
         draining.map(|(key, instances)| NeedsObservation {
             hook: self.hook_for(&key.instance, None),
             key,
             instances: Some(instances),
             stored: None,
+            elsewhere: Vec::new(),
         })
     }
 
@@ -235,6 +285,11 @@ impl NeedsObservation {
             Some(_) => 2,
         }
     }
+}
+
+/// It is the record of a drain that another actor began. A shared record mentions no hooks.
+fn knows_no_hook(record: &Record) -> bool {
+    record.lifecycle.is_none() && !is_reported_only(record)
 }
 
 /// A record is old when its drain is over and its machine is gone, or some minutes later, unless its instance still

@@ -75,7 +75,10 @@ impl World {
     /// Two minutes after the start of all drains: nothing is listed.
     fn empty() -> World {
         World {
-            policy: policy(),
+            policy: Policy {
+                clusters: vec![key(1).cluster],
+                ..policy()
+            },
             listing: Listing {
                 records: Some(BTreeMap::new()),
                 draining: Draining::new(),
@@ -522,4 +525,66 @@ fn p10_an_empty_instance_that_cannot_be_recorded_is_described_now_and_then() {
         let world = if is_hooked { world.waiting(1) } else { world };
         assert_eq!(world.needs_of(1), expected, "{instance:?} {is_hooked} {span}");
     }
+}
+
+/// The same world, and another cluster that is watched.
+fn several(mut world: World) -> World {
+    world.policy.clusters.push("batch".parse().unwrap());
+    world
+}
+
+/// A drain of an instance that is registered in another cluster too.
+fn in_two(record: Record) -> Record {
+    Record {
+        other_clusters: vec!["batch".parse().unwrap()],
+        ..record
+    }
+}
+
+#[test]
+fn p4_a_hook_that_no_record_knows_is_located_in_all_clusters() {
+    let draining = |number| registration(number, "DRAINING", Some(2));
+    let unrecorded = World::empty().registered(1, draining(1)).waiting(1);
+    let by_another = World::empty()
+        .record(1, unhooked(holding(1)))
+        .registered(1, draining(1))
+        .waiting(1);
+    for world in [unrecorded, by_another] {
+        assert_eq!(world.needs_of(1), "observe", "one cluster is watched");
+        assert_eq!(several(world).needs_of(1), "unplaced");
+    }
+    let known = World::empty()
+        .record(1, holding(1))
+        .registered(1, draining(1))
+        .waiting(1);
+    assert_eq!(several(known).needs_of(1), "observe");
+}
+
+#[test]
+fn p4_a_drain_that_a_record_of_another_cluster_names_is_begun() {
+    let world = several(World::empty())
+        .record(1, in_two(holding(1)))
+        .registered(1, registration(1, "DRAINING", Some(2)));
+    assert_eq!(world.needs().observe.len(), 1, "no hook waits any more");
+    let needs = world.waiting(1).needs();
+    let begun = needs
+        .observe
+        .iter()
+        .find(|one| one.key.cluster.as_str() == "batch")
+        .unwrap();
+    assert_eq!(begun.elsewhere, [key(1).cluster]);
+    assert!(matches!(begun.hook, Hook::Waiting(_)) && begun.stored.is_none());
+}
+
+#[test]
+fn p4_the_record_of_a_drain_that_is_over_stays_until_its_hook_is_completed() {
+    let gone = several(World::empty()).record(1, in_two(over(1)));
+    assert_eq!(gone.needs_of(1), "delete");
+    assert_eq!(gone.waiting(1).needs_of(1), "observe");
+    let mut unanswered = several(World::empty()).record(1, in_two(over(1)));
+    unanswered.listing.waiting = None;
+    assert!(
+        unanswered.needs().delete.is_empty(),
+        "it is not known whether the hook waits"
+    );
 }

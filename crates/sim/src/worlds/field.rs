@@ -67,6 +67,14 @@ pub(super) const FAULTS: &[KnownFault] = &[
         world: live_agent_away,
     },
     KnownFault {
+        name: "live-agent-away-and-a-dead-registration-elsewhere",
+        what: "The live agent is away when the hook begins, and a dead registration in another cluster ends the wait alone.",
+        why: "The instance is drained in both clusters, and the first drain that ends completes the hook.",
+        breaks: &[Rule::LetGoWithTasks],
+        state: FaultState::Fixed,
+        world: live_agent_away_elsewhere,
+    },
+    KnownFault {
         name: "registration-never-active",
         what: "An instance that never became ACTIVE is held until MAX_DRAIN, and its receipt tells of a forced release.",
         why: "A status that never turns DRAINING is waited for like one that will.",
@@ -265,6 +273,17 @@ fn live_agent_away() -> Scenario {
     let mut scenario = fleet(1, 1);
     scenario.hosts[0].tasks = vec![web(4 * MINUTE); 3];
     scenario.hosts[0].stale_records = vec![dead(0)];
+    scenario.steps = vec![
+        step(9 * SECOND, What::AgentDown(0)),
+        step(10 * SECOND, What::ScaleIn(0)),
+        step(30 * SECOND, What::AgentUp(0)),
+    ];
+    scenario
+}
+
+/// Without an agent in either cluster, both are drained. The one without tasks is over within seconds.
+fn live_agent_away_elsewhere() -> Scenario {
+    let mut scenario = dead_registration_elsewhere();
     scenario.steps = vec![
         step(9 * SECOND, What::AgentDown(0)),
         step(10 * SECOND, What::ScaleIn(0)),

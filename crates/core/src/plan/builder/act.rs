@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::control::Control;
 use crate::heartbeat::interval;
-use crate::ids::TaskArn;
+use crate::ids::{ClusterName, TaskArn};
 use crate::limits::{
     COUNT_REFRESH, COUNT_REFRESH_MANY, COUNT_STALE, COUNT_STALE_SHARE, HOOK_HEARTBEAT_MIN_SECONDS,
     MANY_DRAINS, STOP_TASKS_MAX,
@@ -19,14 +19,15 @@ use super::super::Fleet;
 use super::super::HeartbeatSender;
 use super::super::drain::is_draining;
 use super::super::schedule::Schedule;
-use super::super::{deadline, later};
+use super::super::{deadline, elsewhere, later};
 use super::{Action, PlanBuilder, Remark};
 
 impl PlanBuilder<'_> {
     /// Rule 4. A hook's clock restarts with the call, so the record notes it.
     pub(super) fn heartbeats(&mut self) -> Vec<Action> {
         let apart = self.situation.heartbeats == HeartbeatSender::OwnFunction;
-        let (now, over) = (self.now(), apart || self.lets_go() || self.is_given_up());
+        let completes = self.lets_go() && self.kept_for().is_empty();
+        let (now, over) = (self.now(), apart || completes || self.is_given_up());
         let mut heartbeats = Vec::new();
         for hook in &self.hooks {
             if hook.heartbeat_seconds < HOOK_HEARTBEAT_MIN_SECONDS {
@@ -51,7 +52,8 @@ impl PlanBuilder<'_> {
         let Some(first) = waits.first().filter(|_| self.before.is_none()) else {
             return false;
         };
-        let given_up = deadline::waited_too_long(waits, self.situation.policy, self.now());
+        let too_long = deadline::waited_too_long(waits, self.situation.policy, self.now());
+        let given_up = too_long && elsewhere::kept_for(self.situation, None).is_empty();
         if given_up {
             let since = first.since;
             self.warn(format!(
@@ -89,18 +91,29 @@ impl PlanBuilder<'_> {
         Schedule::of(before, policy).over_unreleased(deadline) <= self.now()
     }
 
-    /// Returns whether no daemon needs the hooks any more.
+    /// Returns whether no daemon of this drain needs the hooks any more.
     fn lets_go(&self) -> bool {
         self.is_over() || (self.record.is_released() && self.sidecars_have_left())
     }
 
-    /// Every hook of ours that waits is completed.
+    /// The clusters in which the same instance still drains.
+    fn kept_for(&self) -> Vec<&ClusterName> {
+        elsewhere::kept_for(self.situation, Some(&self.record))
+    }
+
+    /// Every hook of ours that waits is completed, by the last of the instance's drains that is over.
     pub(super) fn complete(&mut self) -> Vec<Action> {
         let announced = !self.situation.observation.hook.waits().is_empty();
         if self.hooks.is_empty() || !(announced || self.record.receipt_at.is_none()) {
             return Vec::new();
         }
         if self.lets_go() {
+            let others = self.kept_for();
+            if !others.is_empty() {
+                let waits = elsewhere::sentence(&others);
+                self.remark(format!("the daemons have had their time; {waits}"));
+                return Vec::new();
+            }
             match self.sidecars_have_left() {
                 true => self.warn("no release was written, and the sidecars have left: completing the hook"),
                 false => self.remark("the daemons have had their time: completing the hook"),
