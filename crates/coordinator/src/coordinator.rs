@@ -52,49 +52,28 @@ impl Coordinator {
     /// Something failed that a retry may fix, or an operator's command is malformed: Lambda tries
     /// asynchronous events again, and an operator sees the words.
     pub async fn handle(&self, invocation: Invocation, payload: &Value) -> Result<Value, String> {
+        let delivery = parse(payload);
+        let intake = match &delivery {
+            Delivery::Sqs(messages) => Intake::of(messages, self.clock.now()),
+            Delivery::Single(_) | Delivery::Sns(_) | Delivery::Events(_) => Intake::Direct,
+        };
         let run = RunContext {
             clock: self.clock.clone(),
             logger: self.logger.clone(),
             request_id: invocation.request_id,
             deadline: invocation.deadline,
-            intake: Intake::Direct,
+            intake,
         };
+        let survey = Survey::default();
         let deployment = invocation.deployment.as_ref();
-        let answer = match parse(payload) {
-            Delivery::Single(event) => {
-                let survey = Survey::default();
-                let router = self.router(&run, &survey, deployment);
-                Handler { router }.single(event).await
-            }
-            Delivery::Sns(events) | Delivery::Events(events) => {
-                let survey = Survey::default();
-                let router = self.router(&run, &survey, deployment);
-                Handler { router }.together(events).await
-            }
-            Delivery::Sqs(messages) => {
-                let intake = Intake::of(&messages, run.now());
-                let (run, survey) = (
-                    RunContext {
-                        intake,
-                        ..run.clone()
-                    },
-                    Survey::default(),
-                );
-                let router = self.router(&run, &survey, deployment);
-                Ok(Batch { router }.handle(messages).await)
-            }
+        let router = Router::new(&self.aws, &self.cache, &self.policy, &run, &survey, deployment);
+        let answer = match delivery {
+            Delivery::Single(event) => Handler { router }.single(event).await,
+            Delivery::Sns(events) | Delivery::Events(events) => Handler { router }.together(events).await,
+            Delivery::Sqs(messages) => Ok(Batch { router }.handle(messages).await),
         };
         self.log_metrics(&run);
         answer
-    }
-
-    fn router<'r>(
-        &'r self,
-        run: &'r RunContext,
-        survey: &'r Survey,
-        deployment: Option<&'r Deployment>,
-    ) -> Router<'r> {
-        Router::new(&self.aws, &self.cache, &self.policy, run, survey, deployment)
     }
 
     /// Says what the run has measured. Once, at its end: Lambda freezes the process with the answer.

@@ -20,15 +20,10 @@ pub(crate) enum Handled {
 
 impl Handled {
     /// What a retry may fix.
-    pub(crate) fn problem(&self) -> Option<&str> {
+    pub(crate) fn into_problem(self) -> Option<String> {
         match self {
             Handled::Failed(problem) => Some(problem),
-            _ => None,
+            Handled::Done(_) | Handled::Ignored | Handled::OrderIgnored(_) | Handled::Malformed(_) => None,
         }
-    }
-
-    /// The same, to be kept.
-    pub(crate) fn into_problem(self) -> Option<String> {
-        self.problem().map(str::to_owned)
     }
 }

@@ -39,17 +39,17 @@ impl Handler<'_> {
 /// The answer to events that succeed or fail together: the lines of the instances that were looked at, and, if there
 /// were any, the orders that change nothing. Those are no instances, so that no answer to them looks like a success.
 fn all(handled: Vec<Handled>) -> Result<Value, String> {
-    let problems: Vec<&str> = handled.iter().filter_map(Handled::problem).collect();
-    if !problems.is_empty() {
-        return Err(problems.join("; "));
-    }
-    let (mut lines, mut ignored) = (Vec::new(), Vec::new());
+    let (mut lines, mut ignored, mut problems) = (Vec::new(), Vec::new(), Vec::new());
     for handled in handled {
         match handled {
             Handled::Done(line) => lines.push(line),
             Handled::OrderIgnored(why) => ignored.push(why),
-            Handled::Ignored | Handled::Malformed(_) | Handled::Failed(_) => {}
+            Handled::Failed(problem) => problems.push(problem),
+            Handled::Ignored | Handled::Malformed(_) => {}
         }
+    }
+    if !problems.is_empty() {
+        return Err(problems.join("; "));
     }
     let mut answer = json!({"instances": lines});
     if !ignored.is_empty() {

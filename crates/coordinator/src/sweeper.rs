@@ -10,15 +10,11 @@
 mod listing;
 mod protection;
 
-use std::collections::BTreeMap;
-
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use protector_core::beacon::{Beacon, Deployment};
-use protector_core::ids::{ClusterName, InstanceKey};
 use protector_core::limits::coordinator::{HOUSEKEEPING_MAX, RECEIPTS_AT_ONCE, STEADY_HEARTBEATS_AT_ONCE};
-use protector_core::observation::ContainerInstance;
 use protector_core::plan::HeartbeatSender;
 use protector_core::policy::Policy;
 use protector_core::sweep::{
@@ -27,7 +23,7 @@ use protector_core::sweep::{
 use protector_core::trigger::TriggerKind;
 use serde_json::json;
 
-use crate::aws::{Aws, Described, ScalingInstance};
+use crate::aws::{Aws, ScalingInstance, by_instance};
 use crate::cache::Cache;
 use crate::context::RunContext;
 use crate::handled::Handled;
@@ -234,7 +230,7 @@ impl<'r> Sweeper<'r> {
                     answers.unanswered.insert(cluster);
                 }
                 Ok((found, unclear)) => {
-                    add_described(&mut answers.described, &cluster, found);
+                    answers.described.extend(by_instance(&cluster, found));
                     if !unclear.is_empty() {
                         problems.extend(unclear);
                         answers.unanswered.insert(cluster);
@@ -342,20 +338,6 @@ impl<'r> Sweeper<'r> {
             "calls": self.reconciler.aws.meter.calls(),
         });
         self.run.logger.log(level, "tick", fields);
-    }
-}
-
-fn add_described(
-    described: &mut BTreeMap<InstanceKey, Vec<ContainerInstance>>,
-    cluster: &ClusterName,
-    found: Vec<Described>,
-) {
-    for one in found {
-        let key = InstanceKey {
-            cluster: cluster.clone(),
-            instance: one.instance,
-        };
-        described.entry(key).or_default().push(one.container_instance);
     }
 }
 

@@ -1,12 +1,14 @@
 //! Container instances and tasks.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use protector_core::aws::{Scheduling, TaskGroup, TaskStatus};
-use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InvalidId, ServiceName, TaskArn};
+use protector_core::ids::{
+    ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, InvalidId, ServiceName, TaskArn,
+};
 use protector_core::limits::{DESCRIBE_MAX, DESCRIBE_PROVIDERS_MAX, DESCRIBE_SERVICES_MAX};
 use protector_core::observation::{Container, ContainerInstance};
 
@@ -20,6 +22,20 @@ pub struct Described {
     pub instance: InstanceId,
     /// It as a container instance.
     pub container_instance: ContainerInstance,
+}
+
+/// The registrations of each EC2 instance among these of a cluster, in their order.
+pub fn by_instance(
+    cluster: &ClusterName,
+    described: Vec<Described>,
+) -> BTreeMap<InstanceKey, Vec<ContainerInstance>> {
+    let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for one in described {
+        let (cluster, instance) = (cluster.clone(), one.instance);
+        let key = InstanceKey { cluster, instance };
+        found.entry(key).or_default().push(one.container_instance);
+    }
+    found
 }
 
 /// Why a container instance is not ours to drain.

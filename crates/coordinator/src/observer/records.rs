@@ -78,7 +78,21 @@ impl<'r> Records<'r> {
             true => store.seen(key, own, self.run.now()),
             false => store.same(key, own),
         };
-        let seen = match (own, store.reported(key, arns)) {
+        let seen = self.with_reported(key, arns, own);
+        if let Observed::Present(stored) = &seen {
+            store.learn(key, stored, self.run.now());
+        }
+        seen
+    }
+
+    /// What is known of its own record, and what the shared ones report of these registrations.
+    pub(crate) fn with_reported(
+        &self,
+        key: &InstanceKey,
+        arns: &[ContainerInstanceArn],
+        own: Observed<Stored>,
+    ) -> Observed<Stored> {
+        match (own, self.cache.store.reported(key, arns)) {
             (Observed::Absent, Some(reported)) => Observed::Present(Stored {
                 record: Ok(reported),
                 version: 0,
@@ -87,12 +101,8 @@ impl<'r> Records<'r> {
                 record: own.record.map(|own| together(own, reported)),
                 ..own
             }),
-            (seen, _) => seen,
-        };
-        if let Observed::Present(stored) = &seen {
-            self.cache.store.learn(key, stored, self.run.now());
+            (own, _) => own,
         }
-        seen
     }
 
     /// Reads the records of several instances of a cluster, together with the kill switch and, the first time, the

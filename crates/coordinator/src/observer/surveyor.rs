@@ -12,7 +12,7 @@ use protector_core::limits::DESCRIBE_MAX;
 use protector_core::limits::coordinator::{ASKED_BY_NAME_MAX, FEW_INSTANCES};
 use protector_core::observation::{ContainerInstance, Observed, Task};
 
-use crate::aws::{Aws, AwsError, Described};
+use crate::aws::{Aws, AwsError, Described, by_instance};
 use crate::cache::{Beginning, Cache};
 use crate::context::RunContext;
 use crate::executor::Executor;
@@ -127,16 +127,7 @@ impl Surveyor<'_> {
         view: &mut View,
     ) -> Result<(), AwsError> {
         let at = self.run.now();
-        let mut found: BTreeMap<InstanceKey, Vec<ContainerInstance>> = BTreeMap::new();
-        for Described {
-            instance,
-            container_instance,
-        } in self.find_in(cluster, wanted).await?
-        {
-            let cluster = cluster.clone();
-            let key = InstanceKey { cluster, instance };
-            found.entry(key).or_default().push(container_instance);
-        }
+        let found = by_instance(cluster, self.find_in(cluster, wanted).await?);
         let arns = |instances: &[ContainerInstance]| instances.iter().map(|one| one.arn.clone()).collect();
         let registrations = found.iter().map(|(key, all)| (key.clone(), arns(all)));
         view.registrations.extend(registrations);
@@ -285,18 +276,7 @@ impl Surveyor<'_> {
         let mut tasks = self.tasks.of_many(cluster, &due).await?;
         // After the tasks: an instance with more of them now than were seen was not seen completely.
         let arns: Vec<ContainerInstanceArn> = due.iter().flat_map(|(_, arns)| arns.clone()).collect();
-        let mut described: BTreeMap<InstanceKey, Vec<ContainerInstance>> = BTreeMap::new();
-        for Described {
-            instance,
-            container_instance,
-        } in self.clusters.describe(cluster, &arns).await?
-        {
-            let key = InstanceKey {
-                cluster: cluster.clone(),
-                instance,
-            };
-            described.entry(key).or_default().push(container_instance);
-        }
+        let mut described = by_instance(cluster, self.clusters.describe(cluster, &arns).await?);
         let mut whole = Vec::new();
         for (key, arns) in due {
             let own = tasks.remove(&key).unwrap_or_default();

@@ -7,7 +7,6 @@ use protector_core::control::Control;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceKey};
 use protector_core::observation::Observed;
 use protector_core::policy::Policy;
-use protector_core::shared::together;
 use protector_core::sweep::{ListedRecord, Listing};
 
 use crate::aws::{Aws, Listed};
@@ -112,14 +111,13 @@ impl Lister<'_> {
         let (store, alone) = (&self.cache.store, self.run.intake.is_alone());
         for (key, listed) in &mut *records {
             let read = Observed::Present(listed.stored.clone());
-            if alone && let Observed::Present(seen) = store.seen(key, read, at) {
-                listed.stored = seen;
-            }
-            if let Ok(own) = &mut listed.stored.record {
+            let mut seen = if alone { store.seen(key, read, at) } else { read };
+            if let Some(own) = seen.readable() {
                 let arns: Vec<ContainerInstanceArn> = own.registrations().cloned().collect();
-                if let Some(reported) = store.reported(key, &arns) {
-                    *own = together(own.clone(), reported);
-                }
+                seen = self.records.with_reported(key, &arns, seen);
+            }
+            if let Observed::Present(seen) = seen {
+                listed.stored = seen;
             }
         }
         for (key, stored) in store.open().into_iter().filter(|_| alone) {

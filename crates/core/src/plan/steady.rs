@@ -70,29 +70,6 @@ pub fn maintain(
     heartbeats: HeartbeatSender,
     now: Timestamp,
 ) -> Plan {
-    let awaited = tasks.iter().filter(|task| !task.last_status.is_final()).count();
-    Plan {
-        actions: maintenance_actions(before, tasks, policy, fleet, heartbeats, now),
-        verdict: before.reason.map_or(Verdict::Holding, Verdict::Released),
-        remarks: vec![Remark::Note(format!(
-            "steady: {} awaited, and nothing else is due",
-            counted(awaited, "task")
-        ))],
-        look_again: None,
-        order: None,
-    }
-}
-
-/// What a quiet drain needs: a heartbeat if one is due, and, while it holds, its new count written if that is due.
-/// `tasks` are those that are awaited, as they are now; of a drain that holds one at least must hold still.
-fn maintenance_actions(
-    before: &Record,
-    tasks: &[Task],
-    policy: &Policy,
-    fleet: Fleet,
-    heartbeats: HeartbeatSender,
-    now: Timestamp,
-) -> Vec<Action> {
     let mut record = before.clone();
     let mut seen = census(tasks, policy);
     seen.sidecars = before.sidecars;
@@ -100,7 +77,7 @@ fn maintenance_actions(
         count(&mut record, &seen, fleet, policy);
         note_waited(&mut record, tasks, now);
     }
-    let counted = record != *before && count_is_due(before, &record, fleet, now);
+    let recount = record != *before && count_is_due(before, &record, fleet, now);
     record.updated_at = now;
     let due: Vec<Lifecycle> = record
         .lifecycles()
@@ -111,6 +88,16 @@ fn maintenance_actions(
         let known = record.lifecycles_mut().find(|known| known.is_of(hook));
         known.into_iter().for_each(|known| known.heartbeat_at = now);
     }
-    let put = (counted || !due.is_empty()).then(|| Action::PutCount(Box::new(record)));
-    due.into_iter().map(Action::Heartbeat).chain(put).collect()
+    let put = (recount || !due.is_empty()).then(|| Action::PutCount(Box::new(record)));
+    let awaited = tasks.iter().filter(|task| !task.last_status.is_final()).count();
+    Plan {
+        actions: due.into_iter().map(Action::Heartbeat).chain(put).collect(),
+        verdict: before.reason.map_or(Verdict::Holding, Verdict::Released),
+        remarks: vec![Remark::Note(format!(
+            "steady: {} awaited, and nothing else is due",
+            counted(awaited, "task")
+        ))],
+        look_again: None,
+        order: None,
+    }
 }
