@@ -23,20 +23,21 @@ def source(path):
 
 
 def calls(files):
-    """Actions such as ecs:ListTasks, by the SDK's methods: `.list_tasks()` builds the request of ListTasks."""
+    """Actions such as ecs:ListTasks: `.list_tasks()` builds a request of the SDK's client, `.call::<ListTasks>` names it."""
     found = set()
     for path, service in files.items():
         methods = set(re.findall(r"\.\s*([a-z_]+)\(\)", source(path)))
+        named = set(re.findall(r"\.\s*call::<(\w+)>", source(path)))
         model = loaders.Loader().load_service_model(service, "service-2")
-        found |= {f"{service}:{name}" for name in model["operations"] if xform_name(name) in methods}
+        found |= {f"{service}:{name}" for name in model["operations"] if name in named or xform_name(name) in methods}
     return found
 
 
 def senders(crate):
-    """Files of the crate that send requests of the SDK."""
+    """Files of the crate that send requests of the SDK, without its tests."""
     paths = (ROOT / crate / "src").rglob("*.rs")
-    files = (str(path.relative_to(ROOT)) for path in paths)
-    return {file for file in files if re.search(r"\.send\(\)", source(file))}
+    files = (str(path.relative_to(ROOT)) for path in paths if path.name != "tests.rs")
+    return {file for file in files if re.search(r"\.send\(\)|\.\s*call::<", source(file))}
 
 
 def coordinator_settings():
