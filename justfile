@@ -28,7 +28,7 @@ clippy:
 
 # The documentation of all crates, without a warning.
 doc:
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --lib --bins --examples
 
 # Links, rules, words and versions of all documents. Needs Python alone.
 docs-check:
