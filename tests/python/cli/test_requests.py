@@ -20,8 +20,13 @@ ROLES = {"COORDINATOR": "CoordinatorRole", "HEARTBEATS": "HeartbeatsRole"}
 
 # By role. Only an instance with a capacity provider is asked about, and the local AWS has none. Of the coordinator, only an
 # order by direct invocation sends a heartbeat, if one is due: what comes by the queue leaves them to the other function.
+# Scaling activities are read only while no record can be written, or no cluster can be asked.
 NOT_MADE = {
-    "CoordinatorRole": {"ecs:DescribeCapacityProviders", "autoscaling:RecordLifecycleActionHeartbeat"},
+    "CoordinatorRole": {
+        "ecs:DescribeCapacityProviders",
+        "autoscaling:DescribeScalingActivities",
+        "autoscaling:RecordLifecycleActionHeartbeat",
+    },
     "HeartbeatsRole": set(),
 }
 
