@@ -103,14 +103,13 @@ pub(super) fn assign(sweep: Sweep<'_>, answers: Answers) -> Needs {
             }
         }
     }
+    tracked.extend(not_begun.iter().map(|one| one.key.clone()));
     described.retain(|key, _| !tracked.contains(key));
     for (key, instances) in described.extract_if(.., |key, instances| seen.is_empty_still(key, instances)) {
         needs
             .empty
             .extend(instances.into_iter().map(|one| (key.clone(), one)));
     }
-    tracked.extend(not_begun.iter().map(|one| one.key.clone()));
-    described.retain(|key, _| !tracked.contains(key));
     needs.observe.extend(not_begun);
     needs.observe.extend(seen.untracked(described));
     let placed: BTreeSet<&InstanceId> = needs.observe.iter().map(|one| &one.key.instance).collect();

@@ -304,7 +304,8 @@ impl Lambda {
         events.map(Result::unwrap_or_default).collect()
     }
 
-    /// How many events are not processed yet, those in flight among them, and how many heartbeats are in progress.
+    /// How many events are not processed yet, those in flight among them, and how many asynchronous invocations are in
+    /// progress.
     pub(crate) fn pending(&self) -> usize {
         lock(&self.source.queue).len() + self.asynchronous.load(Ordering::SeqCst)
     }
