@@ -1,6 +1,7 @@
 //! One batch of a queue: which of its messages are about the same instance, and in which order they are handled.
 
 mod due;
+mod probe;
 
 use std::collections::BTreeMap;
 
@@ -38,7 +39,7 @@ impl Batch<'_> {
     pub(crate) async fn handle(&self, messages: Vec<SqsMessage>) -> Value {
         let observer = self.router.reconciler.observer;
         observer.records().catch_up().await;
-        let survey = match self.router.run.intake.has_backlog() {
+        let survey = match self.router.reconciler.crowd().begins_together() {
             true => Survey::default(),
             false => observer.surveyor().beginnings(&self.beginnings(&messages)).await,
         };
@@ -62,7 +63,7 @@ impl Batch<'_> {
         failed.extend(self.in_turn(ticks).await);
         let due = DueLooks { router: self.router };
         match self.router.run.intake.has_backlog() {
-            true => due.look_at_those_due().await,
+            true => due.look_at_those_overdue().await,
             false => due.look_at_what_is_due().await,
         }
         self.router.cache.store.is_current(self.router.run.now());

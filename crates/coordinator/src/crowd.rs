@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use protector_core::limits::SHARED_FROM;
-use protector_core::limits::coordinator::{GATHER_SECONDS_MAX, GATHERED_PER_SECOND};
+use protector_core::limits::coordinator::{GATHER_SECONDS_MAX, GATHERED_PER_SECOND, TIME_FOR_MANY};
 
 use crate::cache::{Beginning, Cache};
 use crate::context::RunContext;
@@ -20,17 +20,24 @@ impl Crowd<'_> {
         self.run.intake.is_alone() && !self.gathers().is_zero()
     }
 
-    /// Puts the beginning of a drain together with others, if messages wait behind it.
-    pub(crate) fn put_off(&self, beginning: Beginning) -> bool {
+    /// Do drains begin together at the end of a batch? They do if messages wait behind it, and while many drain, since one
+    /// write then says of all that they are held.
+    pub(crate) fn begins_together(&self) -> bool {
         let intake = self.run.intake;
-        let puts_off = intake.is_alone() && intake.has_backlog();
+        let in_time = self.run.time_left() >= TIME_FOR_MANY;
+        intake.is_alone() && (intake.has_backlog() || self.is_crowded() && in_time)
+    }
+
+    /// Puts the beginning of a drain together with others, if drains begin together.
+    pub(crate) fn put_off(&self, beginning: Beginning) -> bool {
+        let puts_off = self.begins_together();
         if puts_off {
             self.cache.agenda.add(beginning, self.run.now());
         }
         puts_off
     }
 
-    /// While many drain, a look that is due waits for others for so long.
+    /// While many drain, events gather in the queue for so long after a look.
     pub(crate) fn gathers(&self) -> SignedDuration {
         let drains = self.cache.fleet(self.run.now()).drains + self.cache.agenda.waiting();
         match i64::try_from(drains / GATHERED_PER_SECOND) {

@@ -10,4 +10,4 @@ pub(crate) use hook::HookEvents;
 pub(crate) use instance::InstanceEvents;
 pub(crate) use operator::Orders;
 pub(crate) use spot::SpotEvents;
-pub(crate) use task::TaskEvents;
+pub(crate) use task::{TaskEvents, left_to_linger};

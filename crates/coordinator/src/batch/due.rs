@@ -1,7 +1,9 @@
 //! What a batch of the queue does at its end: drains whose beginnings it has put together, and looks that are due.
 //!
-//! The more instances share a look, the less each of them costs, so while many drain a look waits a moment for others. And
-//! the longer looks take, the longer are the pauses between them, in which the queue's messages are dealt with.
+//! The more instances share a look and a write, the less each of them costs, so while many drain a pause follows each look.
+//! The batch ends after it: until then nothing is received, events gather in the queue, and the next batch looks as soon as it
+//! has received them. If it waited between the two, an event that comes meanwhile would wait for two pauses. The longer
+//! looks take, the longer are the pauses, in which the messages of a backlog are dealt with.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,6 +21,8 @@ use crate::handled::Handled;
 use crate::router::Router;
 use crate::subject::{KnownRegistrations, Registered, Subject};
 
+use super::probe::Probe;
+
 /// Deals with what a batch has put off.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DueLooks<'r> {
@@ -31,7 +35,7 @@ impl DueLooks<'_> {
     pub(super) async fn look_at_what_is_due(&self) {
         let begun = self.router.run.now();
         loop {
-            self.look_at_those_due().await;
+            let looked = self.look_at_those_due(SignedDuration::ZERO).await;
             let gathers = self.router.reconciler.crowd().gathers();
             // Who awaits nothing but the end of a long settle window misses no event meanwhile.
             let patience = match self.router.cache.awaits_an_event() {
@@ -40,21 +44,21 @@ impl DueLooks<'_> {
                 true if !gathers.is_zero() => self.router.policy.linger.min(BATCH_WAIT_MAX),
                 true => BATCH_WAIT_MAX,
             };
-            let until = self.first_due().filter(|at| at.duration_since(begun) <= patience);
-            let Some(at) = until.and_then(|at| at.checked_add(gathers).ok()) else {
-                return;
+            let now = self.router.run.now();
+            let due = self.first_due().filter(|at| at.duration_since(begun) <= patience);
+            let wait = match due {
+                Some(due) => due.max(self.rests_until().unwrap_or(due)).duration_since(now),
+                // The events that gather in the queue meanwhile are dealt with at once when the batch has ended.
+                None if looked => gathers,
+                None => return,
             };
             if self.is_short_of_time(gathers) {
                 return;
             }
-            let at = self
-                .router
-                .cache
-                .agenda
-                .rests_until()
-                .map_or(at, |rest| at.max(rest));
-            let wait = at.duration_since(self.router.run.now()).max(SignedDuration::ZERO);
             tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
+            if due.is_none() {
+                return;
+            }
         }
     }
 
@@ -69,24 +73,38 @@ impl DueLooks<'_> {
         !gathers.is_zero() && self.router.run.time_left() < TIME_FOR_MANY
     }
 
-    /// Deals with the hooks that were put off, and looks at those that are due: many at once.
-    pub(super) async fn look_at_those_due(&self) {
+    /// While many drain, no look is due before this.
+    fn rests_until(&self) -> Option<Timestamp> {
+        let crowded = self.router.reconciler.crowd().is_crowded();
+        self.router.cache.agenda.rests_until().filter(|_| crowded)
+    }
+
+    /// Looks at those that are due, while more messages wait: they may make more of them due, so each waits a moment for them.
+    pub(super) async fn look_at_those_overdue(&self) {
+        let gathers = self.router.reconciler.crowd().gathers();
+        self.look_at_those_due(gathers).await;
+    }
+
+    /// Deals with the hooks that were put off, and looks at those that are due since a while: many at once. Returns whether
+    /// there were any.
+    async fn look_at_those_due(&self, since: SignedDuration) -> bool {
         let (gathers, begun) = (self.router.reconciler.crowd().gathers(), self.router.run.now());
-        let first = self.first_due().and_then(|at| at.checked_add(gathers).ok());
-        let rests = self
-            .router
-            .cache
-            .agenda
-            .rests_until()
-            .is_some_and(|until| begun < until);
-        let rests = rests && !gathers.is_zero();
-        if first.is_none_or(|first| begun < first) || rests || self.is_short_of_time(gathers) {
-            return;
+        let due = self
+            .first_due()
+            .is_some_and(|first| begun.duration_since(first) >= since);
+        let rests = self.rests_until().is_some_and(|until| begun < until);
+        if !due || rests || self.is_short_of_time(gathers) {
+            return false;
         }
         self.begin_together().await;
+        if !gathers.is_zero() {
+            Probe { router: self.router }.find_ended().await;
+        }
         self.look_together().await;
         self.router.reconciler.executor.refresh_polls().await;
-        self.router.cache.agenda.looked(begun, self.router.run.now());
+        let (agenda, ended) = (&self.router.cache.agenda, self.router.run.now());
+        agenda.rest(ended, gathers.max(ended.duration_since(begun)));
+        true
     }
 
     async fn begin_together(&self) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use protector_core::aws::InstanceStatus;
 use protector_core::ids::InstanceId;
 use protector_core::limits::coordinator::{BEGINNING_RETRIES_MAX, BEGINNING_RETRY_AFTER};
@@ -121,9 +121,9 @@ impl Agenda {
         taken
     }
 
-    /// Looks took from `begun` to `ended`: as long a pause follows.
-    pub(crate) fn looked(&self, begun: Timestamp, ended: Timestamp) {
-        self.lock().rests_until = ended.checked_add(ended.duration_since(begun)).ok();
+    /// Looks have ended at `ended`: a pause follows.
+    pub(crate) fn rest(&self, ended: Timestamp, pause: SignedDuration) {
+        self.lock().rests_until = ended.checked_add(pause).ok();
     }
 
     pub(crate) fn rests_until(&self) -> Option<Timestamp> {
@@ -202,9 +202,9 @@ mod tests {
     }
 
     #[test]
-    fn p7_a_pause_as_long_as_the_looks_before_it_leaves_time_for_messages() {
+    fn p7_a_pause_after_looks_leaves_time_for_messages() {
         let agenda = Agenda::default();
-        agenda.looked(at(0), at(7));
+        agenda.rest(at(7), SignedDuration::from_secs(7));
         assert_eq!(agenda.rests_until(), Some(at(14)));
     }
 }

@@ -40,7 +40,7 @@ impl HookEvents<'_> {
         }
         if self.crowd.put_off(Beginning::Hook(notice.clone())) {
             let reason =
-                "more messages wait: the hook is handled together with others at the end of the batch";
+                "more drains begin: the hook is handled together with theirs at the end of the batch";
             return self.run.ignored(Level::Debug, TriggerKind::Hook, reason);
         }
         match self.hooks.still_leaving(vec![notice]).await.pop() {

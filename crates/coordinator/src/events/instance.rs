@@ -42,9 +42,7 @@ impl InstanceEvents<'_> {
                 if change.status == InstanceStatus::Draining
                     && self.crowd.put_off(Beginning::Draining(change.clone())) =>
             {
-                self.ignored(
-                    "more messages wait: the drain is begun together with others at the end of the batch",
-                )
+                self.ignored("more drains begin: this one begins together with them at the end of the batch")
             }
             Relevance::Relevant => self.begin(change).await,
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use protector_core::aws::InstanceStatus;
 use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
 use protector_core::limits::coordinator::TIME_FOR_A_LOOK;
@@ -35,6 +35,20 @@ pub(crate) struct TaskEvents<'r> {
     pub(crate) cache: &'r Cache,
     pub(crate) policy: &'r Policy,
     pub(crate) run: &'r RunContext,
+}
+
+/// How long the daemons still stay for their while (`linger`) if the last task that held was `stopped_at`.
+///
+/// An event has thousandths of a second, and DescribeTasks a number of seconds that is not exact: a look that comes earlier
+/// than ECS then reports would be made again.
+pub(crate) fn left_to_linger(
+    linger: SignedDuration,
+    stopped_at: Option<Timestamp>,
+    now: Timestamp,
+) -> SignedDuration {
+    let late = stopped_at.map(|at| now.duration_since(at)).unwrap_or_default();
+    let since = late - SignedDuration::from_millis(1);
+    linger - since.clamp(SignedDuration::ZERO, linger)
 }
 
 impl TaskEvents<'_> {
@@ -129,12 +143,8 @@ impl TaskEvents<'_> {
     /// The last task that held has ended, as far as is known. A look before the daemons have stayed for their while
     /// would only be made again. Their while begins with the end of that task, however late its event comes.
     async fn last(&self, key: InstanceKey, arn: &ContainerInstanceArn) -> Handled {
-        let (now, linger) = (self.run.now(), self.policy.linger);
-        let late = self.cache.stopped_at(&key).map(|at| now.duration_since(at));
-        // An event has thousandths of a second, and DescribeTasks a number of seconds that is not exact: a look that comes
-        // earlier than ECS then reports would be made again.
-        let since = late.unwrap_or_default() - SignedDuration::from_millis(1);
-        let wait = linger - since.clamp(SignedDuration::ZERO, linger);
+        let now = self.run.now();
+        let wait = left_to_linger(self.policy.linger, self.cache.stopped_at(&key), now);
         if self.run.intake.is_alone() {
             self.cache.look_at(&key, now.checked_add(wait).ok());
             self.announce(&key, wait).await;
@@ -211,5 +221,26 @@ impl TaskEvents<'_> {
         }
         let subject = Subject::registered(Registered::described(key, vec![instance], now));
         self.reconciler.bring_on(TriggerKind::Task, subject).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p2_the_daemons_stay_for_their_while_from_the_end_of_the_last_task_on() {
+        let at = |seconds: i64| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
+        let linger = SignedDuration::from_secs(5);
+        let millis = |stopped: Option<i64>| left_to_linger(linger, stopped.map(at), at(10)).as_millis();
+        assert_eq!(millis(None), 5000, "no event has said when");
+        assert_eq!(millis(Some(10)), 5000);
+        assert_eq!(
+            millis(Some(8)),
+            3001,
+            "ECS reports a number of seconds that is not exact"
+        );
+        assert_eq!(millis(Some(2)), 0, "the event was late");
+        assert_eq!(millis(Some(12)), 5000, "by a clock that is ahead");
     }
 }

@@ -7,11 +7,14 @@ use jiff::SignedDuration;
 /// A batch waits no longer than this if nothing that is known of awaits an event.
 pub const BATCH_RECHECK_INTERVAL: SignedDuration = SignedDuration::from_secs(28);
 
-/// An observation of many gathers for one second for each of this number of drains.
-pub const GATHERED_PER_SECOND: usize = 20;
+/// After an observation of many, events gather in the queue for one second for each of this number of drains.
+pub const GATHERED_PER_SECOND: usize = 10;
 
-/// An observation of many gathers for no longer than this, in seconds.
-pub const GATHER_SECONDS_MAX: i64 = 2;
+/// Events gather for no longer than this, in seconds: of a hundred drains, 99 hear of their release within ten seconds.
+pub const GATHER_SECONDS_MAX: i64 = 5;
+
+/// The number of awaited tasks that an observation of many asks for: ten calls, which take less than a second.
+pub const PROBED_MAX: usize = 1000;
 
 /// The number of drains that begin together: their calls, at our pace, are over long before the run is.
 pub const BEGUN_MAX: usize = 250;

@@ -7,10 +7,10 @@ use crate::scenario::{CallerKind, FaultSpec, HOUR, MINUTE, Ms, SECOND, Scenario,
 /// While a batch of the queue waits for the end of a settle window or of LINGER, no other event is received.
 const BATCH_WAITS: Ms = 11 * SECOND;
 
-/// From so many instances on, an observation waits for others.
+/// From so many instances on, events gather in the queue after an observation.
 const SHARED_FROM: usize = 5;
 
-/// An observation waits no longer than this for others.
+/// Events of no more than twenty instances gather for no longer than this.
 const GATHERS: Ms = 2 * SECOND;
 
 /// The observation at the end of a batch's wait, that of the instance itself, and the write: some twenty calls with small

@@ -4,6 +4,7 @@ use protector_sim::judge::Judge;
 use protector_sim::model::Observer;
 use protector_sim::plain;
 use protector_sim::run::{self, Options};
+use protector_sim::scenario::{FaultSpec, Trouble};
 use protector_sim::statistics::{Spread, Statistics};
 
 /// What a fleet may take, for each drain unless stated otherwise.
@@ -67,13 +68,25 @@ fn p10_a_lone_drain_writes_its_record_twice() {
 #[test]
 fn p10_twenty_at_once() {
     let budget = Budget {
-        release: 5,
+        release: 4,
         whole: 60,
-        requests: 45.0,
-        writes: 2.0,
+        requests: 35.0,
+        writes: 1.0,
         billed_seconds: 2.0,
     };
     drains_within(20, &budget);
+}
+
+#[test]
+fn p10_fifty_at_once() {
+    let budget = Budget {
+        release: 8,
+        whole: 75,
+        requests: 20.0,
+        writes: 0.3,
+        billed_seconds: 2.0,
+    };
+    drains_within(50, &budget);
 }
 
 #[test]
@@ -82,10 +95,32 @@ fn p10_a_hundred_at_once() {
         release: 10,
         whole: 90,
         requests: 15.0,
-        writes: 0.4,
+        writes: 0.2,
         billed_seconds: 2.0,
     };
     drains_within(100, &budget);
+}
+
+/// While many drain, an observation asks for the tasks of all of them, so that half of the events may be lost.
+#[test]
+fn p2_the_end_of_a_task_whose_event_is_lost_is_found_with_those_of_others() {
+    let mut scenario = plain::fleet(1, 20);
+    scenario.settings.insert("LINGER".to_owned(), "0s".to_owned());
+    scenario.faults.push(FaultSpec {
+        percent: 50,
+        what: Trouble::LoseEvents {
+            of: Some("Task State Change".to_owned()),
+        },
+        ..FaultSpec::default()
+    });
+    let observers: Vec<Box<dyn Observer>> = vec![Box::<Statistics>::default()];
+    let (_, observers) = run::play(&scenario, Options::default(), observers).unwrap();
+    let mut observers = observers.into_iter().map(Observer::into_any);
+    let statistics = observers.next().unwrap().downcast::<Statistics>().unwrap();
+    let released = statistics.release_latencies();
+    let soon = released.iter().filter(|latency| **latency <= 6000).count();
+    assert_eq!(released.len(), 20);
+    assert!(soon >= 15, "released within 6 s: {soon} of 20, {released:?}");
 }
 
 /// A drain of five minutes on few machines at once, with the default `LINGER`: each of its sidecars read each second
