@@ -6,7 +6,8 @@
 # The same sources and the same base give the same files with the same times. No HEALTHCHECK: ECS does not read it, the
 # health check is in the task definition.
 
-# The base of the build stage. It needs Rust, a C compiler, bash and a CA bundle.
+# The base of the build stage. It needs rustup (or Rust with the standard library for musl), a C compiler, bash
+# and a CA bundle.
 ARG RUST_IMAGE=rust:1.95-slim-bookworm
 
 FROM ${RUST_IMAGE} AS build

@@ -11,7 +11,7 @@ from pathlib import Path
 
 PROGRAMS = {"protector-sidecar": "ecs-daemon-protector", "protector-coordinator": "coordinator"}
 IMAGES = {"x86_64": "amd64", "aarch64": "arm64"}
-RUNTIME = {"rust-std", "glibc"}
+RUNTIME = {"rust-std", "musl"}
 
 # `cargo metadata`, from which the tools read, lists what a feature names with a question mark although nothing enables it;
 # `cargo tree` does not.
@@ -21,7 +21,7 @@ NOT_ENABLED = {"time-macros"}
 def tree(package, processor, edges):
     """{(name, version)} of the crates that a program needs, itself aside."""
     command = ["cargo", "tree", "--locked", "--package", package, "--edges", edges, "--prefix", "none"]
-    command += ["--no-dedupe", "--format", "{p}", "--target", f"{processor}-unknown-linux-gnu"]
+    command += ["--no-dedupe", "--format", "{p}", "--target", f"{processor}-unknown-linux-musl"]
     text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     found = (line.split()[:2] for line in text.splitlines() if line)
     return {(name, version.removeprefix("v")) for name, version in found} - {(package, own_version())}

@@ -37,11 +37,13 @@ base_image() {
     rm -rf "$root"
 }
 
-# What stands in for the image that the Dockerfile starts from: this machine's toolchain, under that image's name.
+# What stands in for the image that the Dockerfile starts from: this machine's toolchain, under that image's name. It has
+# no rustup, so the standard library for musl is there before.
 rust_image() {
     local name rust
+    has_library "$(uname -m)-unknown-linux-musl" || skip "rustup cannot download the standard library for musl"
     name="$(sed -n 's/^ARG RUST_IMAGE=//p' Dockerfile)"
-    rust="$(rustc --version)"
+    rust="$(rustc --version), musl"
     has "$name" "$rust" && return
     echo "making $name from $rust"
     build --file tests/containers/images/rust.Dockerfile --label "made-from=$rust" --tag "$name" \

@@ -186,5 +186,6 @@ class StartOrder(unittest.TestCase):
 
     def test_the_list_that_is_kept_begins_where_a_program_begins(self):
         names = (ROOT / "scripts/start-order.txt").read_text().split()
-        self.assertEqual((names[0], len(names)), ("_start", len(set(names))))
+        # musl's _start is a few instructions without a size, which call _start_c.
+        self.assertEqual((names[0], len(names)), ("_start_c", len(set(names))))
         self.assertIn("__libc_start_main", names)
