@@ -44,7 +44,11 @@ ci:
 test:
     scripts/test
 
-# All Rust tests, with one process for each test (needs cargo-nextest). `just nextest p4_` runs those of a promise.
+# All Rust tests, those of one program beside those of another. `just rust p4_` runs those of a promise.
+rust *FILTER:
+    scripts/rust-tests {{FILTER}}
+
+# The same, with one process for each test (needs cargo-nextest). `just nextest p4_` runs those of a promise.
 nextest *FILTER:
     cargo build --workspace --bins
     cargo nextest run --workspace {{FILTER}}

@@ -36,16 +36,22 @@ earlier_sources() {
         echo "$sources"
 }
 
+# For programs that wait more than they compute: what was optimised for the tests of that time takes most of its build.
+PLAIN=(--config profile.dev.package.protector-core.opt-level=0
+    --config profile.dev.package.protector-coordinator.opt-level=0)
+
 # build_earlier COMMIT PROGRAM...: build those of the programs that are not there yet.
 build_earlier() {
-    local commit="$1" folder sources program missing=() packages=()
+    local commit="$1" folder sources program missing=() packages=() flags=("${PLAIN[@]}")
     folder="$(earlier_folder "$1")"
     shift
     for program; do
         [[ -x "$folder/$program" ]] || missing+=("$program") packages+=(--package "${PACKAGES[$program]}")
+        # It has the simulator.
+        [[ "$program" != protectorctl ]] || flags=()
     done
     ((${#missing[@]})) || return 0
     sources="$(earlier_sources "$commit")" || return
-    (cd "$sources" && CARGO_TARGET_DIR="$EARLIER/build" cargo build --locked --bins "${packages[@]}" >&2) || return
+    (cd "$sources" && CARGO_TARGET_DIR="$EARLIER/build" cargo build --locked --bins "${flags[@]}" "${packages[@]}" >&2) || return
     mkdir -p "$folder" && (cd "$EARLIER/build/debug" && install "${missing[@]}" "$folder")
 }
