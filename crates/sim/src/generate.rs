@@ -1,6 +1,6 @@
 //! Worlds drawn from a seed: machines, settings, what happens, and what goes wrong.
 
-use crate::judge::Rule;
+use crate::judge::{Expectations, Rule};
 use crate::plain::{HOOK, LOGS, MESH, WEB, daemon, hook, plain, step};
 use crate::scenario::{
     CallerKind, Cluster, DaemonStop, FaultSpec, HOUR, HostSpec, Kind, MINUTE, Ms, SECOND, Scenario,
@@ -18,6 +18,9 @@ pub struct Drawn {
     /// The range from which it was drawn.
     pub range: Range,
 }
+
+/// A batch waits for a settle window that is no longer than this, as the limit `settle-longer-than-a-batch-waits` says.
+const LONGEST_SETTLE: Ms = 25 * SECOND;
 
 /// Which worlds are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -578,38 +581,44 @@ fn seconds(time: Ms) -> String {
 }
 
 impl Drawn {
-    /// Returns whether an open fault that this world may show explains a violation of this rule.
-    #[must_use]
-    pub fn explains(&self, rule: Rule) -> bool {
+    /// The open faults and the limits that explain why this world breaks the rule.
+    pub fn explaining(&self, rule: Rule) -> impl Iterator<Item = &'static str> {
         let names = self.known.iter().copied().chain(self.met());
         let faults = names.filter_map(worlds::find);
-        let mut open = faults.filter(|fault| fault.state != worlds::FaultState::Fixed);
-        open.any(|fault| fault.may_break(rule))
+        let open = faults.filter(|fault| fault.state != worlds::FaultState::Fixed);
+        open.filter(move |fault| fault.may_break(rule))
+            .map(|fault| fault.name)
+    }
+
+    /// Returns whether an open fault or a limit explains why this world breaks the rule.
+    #[must_use]
+    pub fn explains(&self, rule: Rule) -> bool {
+        self.explaining(rule).next().is_some()
     }
 
     /// Open faults whose condition is met whenever another condition is. They count for wild worlds alone, since sound
     /// ones must have no excuse.
     fn met(&self) -> impl Iterator<Item = &'static str> {
-        let Scenario {
-            steps,
-            sidecar,
-            settings,
-            ..
-        } = &self.scenario;
+        let Scenario { steps, .. } = &self.scenario;
+        let expected = Expectations::new(&self.scenario);
+        let longest_hold = expected.max_drain + expected.flush();
         let step = |wanted: fn(&What) -> bool| steps.iter().any(|step| wanted(&step.what));
         let noticed = step(|what| matches!(what, What::SpotNotice(_) | What::CapacityNotice(_)));
+        let mut faults = self.scenario.faults.iter();
+        let not_found = faults.any(|fault| fault.what == Trouble::ParameterNotFound);
         let table = [
             ("spot-notice-delays-the-others", noticed),
             ("lost-spot-notice", noticed),
+            ("two-stale-not-founds", not_found),
             (
                 "agent-data-wiped-at-the-completion",
                 step(|what| matches!(what, What::WipeAgent(_))),
             ),
             (
                 "settle-longer-than-a-batch-waits",
-                settings.contains_key("SETTLE"),
+                expected.settle > LONGEST_SETTLE,
             ),
-            ("longest-hold-below-the-drain", sidecar.contains_key("MAX_HOLD")),
+            ("longest-hold-below-the-drain", expected.max_hold < longest_hold),
         ];
         let wild = self.range == Range::Wild;
         let met = table.into_iter().filter(move |(_, met)| wild && *met);

@@ -72,6 +72,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
             Rule::NeverNotified,
         ],
     ),
+    ("two-stale-not-founds", &[Rule::TierOrder]),
     (
         "longest-hold-below-the-drain",
         &[Rule::FalseEvidence, Rule::DaemonBeforeTask, Rule::TierOrder],
@@ -237,6 +238,12 @@ const LIMITS: &[Limit] = &[
         why: "Without a reading neither the coordinator nor the sidecar learns of the drain.",
         avoid: "`UNKNOWN_GRACE` of `150s`, or the higher throughput of Parameter Store.",
         settings: Some(patient),
+    },
+    Limit {
+        name: "two-stale-not-founds",
+        why: "A record that a person or another program has deleted must not hold the daemons until `MAX_HOLD`.",
+        avoid: "Nothing; Parameter Store must twice, seconds apart, not find a record that it has shown before.",
+        settings: None,
     },
     Limit {
         name: "spot-notice-delays-the-others",

@@ -252,7 +252,8 @@ impl Judge {
         }
         let empty = self.watch(host).empty;
         let settled = empty.is_some_and(|since| now - since >= self.expected.settle + 2 * SECOND);
-        if reason == "deadline" && holding == 0 && settled && !self.observes {
+        let phantoms = self.shows_phantoms(now, world, host);
+        if reason == "deadline" && holding == 0 && settled && !phantoms && !self.observes {
             let what = "the record says that a deadline forced it, and nothing held any more".to_owned();
             self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Judge;
 use crate::model::{HostId, InstanceStatus, Process, RegistrationId, Task, TaskId, World};
-use crate::scenario::{Kind, Ms, SECOND};
+use crate::scenario::{Kind, MINUTE, Ms, SECOND};
 use crate::shared_text::SharedDrain;
 
 /// One machine, as far as it matters.
@@ -115,6 +115,22 @@ impl Judge {
         let exempt = (task.service.is_none() && self.expected.ignores_standalone)
             || self.expected.ignored_groups.contains(&task.group);
         task.is_alive() && !task.daemon_task && !task.managed && !phantom && !exempt
+    }
+
+    /// Returns whether ECS shows tasks under an old registration that the product must still take for alive: it cannot
+    /// know for how long the agent has been away, so it counts from the beginning of the drain.
+    pub(super) fn shows_phantoms(&self, now: Ms, world: &World, host: HostId) -> bool {
+        let began = self.hosts.get(&host).and_then(|watch| watch.began);
+        let believed = began.is_some_and(|began| now < began + self.expected.agent_lost + 2 * MINUTE);
+        let registrations = world
+            .host(host)
+            .registrations
+            .iter()
+            .map(|id| world.registration(*id));
+        let mut tasks = registrations
+            .filter(|registration| registration.leftover)
+            .flat_map(|registration| registration.tasks.iter().map(|id| world.task(*id)));
+        believed && tasks.any(|task| task.is_alive() && !task.daemon_task)
     }
 
     /// Returns whether the machine is one that the product is for.

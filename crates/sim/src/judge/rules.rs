@@ -196,7 +196,9 @@ impl Judge {
         }
         let by_itself = matches!(world.task(task).notified, Some((_, Cause::Itself)));
         let killed = matches!(daemon.sidecar, crate::model::SidecarState::Exited(_, code) if code == 137);
-        let guarded = daemon.protected && !by_itself && !killed && !self.expected.disabled;
+        // A sidecar that refuses its settings holds nothing. That it is seen is another rule.
+        let refuses = daemon.plan.wrong_setting;
+        let guarded = daemon.protected && !by_itself && !killed && !refuses && !self.expected.disabled;
         let given_up = daemon
             .sidecar_term
             .is_some_and(|term| now + SECOND >= term + self.expected.max_hold);

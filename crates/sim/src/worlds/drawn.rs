@@ -105,6 +105,14 @@ pub(super) const FAULTS: &[KnownFault] = &[
         world: observing,
     },
     KnownFault {
+        name: "two-stale-not-founds",
+        what: "Two readings in a row do not find a record that is there, and the daemon goes before the tasks.",
+        why: "A record that was deleted ends a hold, and the second reading that does not find it is believed.",
+        breaks: &[Rule::DaemonBeforeTask],
+        state: FaultState::Limit,
+        world: not_found_twice,
+    },
+    KnownFault {
         name: "drain-by-hand-while-reads-are-throttled",
         what: "Somebody sets DRAINING while Parameter Store throttles; the daemon goes before the tasks.",
         why: "The first run fails for one read, its next try comes a minute later, and the sidecar waits for 15 s.",
@@ -567,4 +575,15 @@ mod search {
             }
         }
     }
+}
+
+fn not_found_twice() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.hosts[0].tasks = vec![TaskSpec {
+        stop: 5 * MINUTE,
+        ..TaskSpec::default()
+    }];
+    // The sidecar reads every five seconds.
+    scenario.faults = vec![trouble(Trouble::ParameterNotFound, 99, 28 * SECOND, 42 * SECOND)];
+    scenario
 }

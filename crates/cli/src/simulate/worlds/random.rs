@@ -1,4 +1,4 @@
-//! `--random`: worlds drawn from seeds. In sound ones no promise may be broken.
+//! `--random`: worlds drawn from seeds. No promise may be broken but by a limit whose condition the world meets.
 
 use super::super::args::SimulateArgs;
 use super::super::display::count;
@@ -11,6 +11,7 @@ use protector_sim::judge::Rule;
 use protector_sim::run::Options;
 use protector_sim::shrink::shrink;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::thread;
 
 /// The number of worlds that are played to make a broken one smaller.
@@ -51,9 +52,10 @@ pub(in super::super) async fn run(args: &SimulateArgs) -> Result<Ended, Simulate
         .filter_map(|(seed, played)| Some((seed, played?)))
         .collect();
     show(args, range, &played)?;
-    let first = played
-        .iter()
-        .find_map(|(seed, played)| Some((*seed, played.violations.first()?.rule)));
+    let first = played.iter().find_map(|(seed, played)| {
+        let unexplained = unexplained(*seed, range, played);
+        Some((*seed, unexplained.into_iter().next()?))
+    });
     let broken = first.is_some();
     if let Some((seed, rule)) = first.filter(|_| !args.output.json) {
         smallest(seed, range, rule)?;
@@ -66,10 +68,16 @@ pub(in super::super) async fn run(args: &SimulateArgs) -> Result<Ended, Simulate
 }
 
 fn show(args: &SimulateArgs, range: Range, played: &[(u64, Played)]) -> Result<(), SimulateError> {
-    let broken: Vec<&(u64, Played)> = played
+    let mut broken: Vec<&(u64, Played)> = played
         .iter()
         .filter(|(_, played)| !played.violations.is_empty())
         .collect();
+    // What a limit explains comes last.
+    broken.sort_by_key(|(seed, played)| unexplained(*seed, range, played).is_empty());
+    let of_limits = broken
+        .iter()
+        .filter(|(seed, played)| unexplained(*seed, range, played).is_empty());
+    let of_limits = of_limits.count();
     if args.output.json {
         let broken: Vec<Value> = broken
             .iter()
@@ -77,21 +85,25 @@ fn show(args: &SimulateArgs, range: Range, played: &[(u64, Played)]) -> Result<(
             .collect();
         let runs = played.len();
         return Ok(output::json(
-            &json!({"schema": 1, "kind": "random", "runs": runs, "broken": broken}),
+            &json!({"schema": 1, "kind": "random", "runs": runs, "brokenByLimits": of_limits, "broken": broken}),
         )?);
     }
     for (_, played) in played {
         super::transcript(played)?;
     }
     for (seed, played) in broken.iter().take(SHOWN) {
-        for line in violations::lines(&name(*seed, range), &played.violations) {
+        for line in violations::lines(&name(*seed, range, played), &played.violations) {
             output::line(&line)?;
         }
     }
+    let limits = match range {
+        Range::Wild => format!(", and {of_limits} with some that limits explain"),
+        _ => String::new(),
+    };
     let words = format!(
-        "{} played, {} with broken promises.",
+        "{} played, {} with broken promises{limits}.",
         count(played.len(), "world"),
-        broken.len()
+        broken.len() - of_limits
     );
     output::line(&words)?;
     match broken.first() {
@@ -116,16 +128,29 @@ fn smallest(seed: u64, range: Range, rule: Rule) -> Result<(), SimulateError> {
     Ok(output::line(&shrunk.scenario.to_json())?)
 }
 
-/// The seed, and the known faults whose condition its world may meet.
-fn name(seed: u64, range: Range) -> String {
-    match known(seed, range).as_slice() {
-        [] => format!("seed {seed}"),
-        known => format!("seed {seed} (meets {})", known.join(", ")),
+/// The rules that a world breaks and that no limit explains, in the order in which they were broken.
+fn unexplained(seed: u64, range: Range, played: &Played) -> Vec<Rule> {
+    if played.violations.is_empty() {
+        return Vec::new();
     }
+    let drawn = generate::random(seed, range);
+    let rules = played.violations.iter().map(|violation| violation.rule);
+    rules.filter(|rule| !drawn.explains(*rule)).collect()
 }
 
-fn known(seed: u64, range: Range) -> Vec<&'static str> {
-    generate::random(seed, range).known
+/// The limits that explain what a world breaks.
+fn limits(seed: u64, range: Range, played: &Played) -> BTreeSet<&'static str> {
+    let drawn = generate::random(seed, range);
+    let rules = played.violations.iter().map(|violation| violation.rule);
+    rules.flat_map(|rule| drawn.explaining(rule)).collect()
+}
+
+/// The seed, and the limits that explain what its world breaks.
+fn name(seed: u64, range: Range, played: &Played) -> String {
+    match Vec::from_iter(limits(seed, range, played)).as_slice() {
+        [] => format!("seed {seed}"),
+        limits => format!("seed {seed} (limits: {})", limits.join(", ")),
+    }
 }
 
 fn replay(seed: u64, range: Range) -> String {
@@ -134,5 +159,10 @@ fn replay(seed: u64, range: Range) -> String {
 }
 
 fn object(seed: u64, range: Range, played: &Played) -> Value {
-    json!({"seed": seed, "known": known(seed, range), "violations": played.violations})
+    json!({
+        "seed": seed,
+        "unexplained": unexplained(seed, range, played).len(),
+        "limits": limits(seed, range, played),
+        "violations": played.violations,
+    })
 }
