@@ -138,12 +138,12 @@ def of_all(subject, lives, certificate, log):
 
 # Each quantity in the order of the table: its budget and its unit.
 BUDGETS = {
-    "binary": (3.5 * MEGABYTE, "MB"),
-    "gzip -9": (1.8 * MEGABYTE, "MB"),
-    "idle RSS": (0.8 * MEGABYTE, "MB"),
-    "idle private memory": (64_000, "kB"),
-    "idle PSS, each of ten": (160_000, "kB"),
-    "peak RSS while polling": (5 * MEGABYTE, "MB"),
+    "binary": (2.8 * MEGABYTE, "MB"),
+    "gzip -9": (1.5 * MEGABYTE, "MB"),
+    "idle RSS": (0.5 * MEGABYTE, "MB"),
+    "idle private memory": (48_000, "kB"),
+    "idle PSS, each of ten": (100_000, "kB"),
+    "peak RSS while polling": (3.5 * MEGABYTE, "MB"),
     "start to waiting": (0.005, "ms"),
     "CPU until waiting": (0.004, "ms"),
     "CPU, whole life, three polls": (0.012, "ms"),
