@@ -376,20 +376,24 @@ impl Aws {
         Ok(parsed_page(page, |arn| arn.parse().ok()))
     }
 
-    /// Describes at most 100 tasks, as far as ECS does: one that has ended since it was listed is left out. Nothing may
+    /// Describes tasks, as far as ECS does: one that has ended since it was listed is left out. Nothing may
     /// be released by this, since what is left out may live.
     ///
     /// # Errors
-    /// The call failed.
+    /// A call failed.
     pub async fn describe_tasks_that_are_there(
         &self,
         cluster: &ClusterName,
         arns: &[TaskArn],
     ) -> Result<Vec<ListedTask>, AwsError> {
-        let names = arns.iter().map(ToString::to_string).collect();
-        let request = self.api.describe_tasks(cluster.as_str(), names);
-        let answer = self.call("DescribeTasks", request).await?;
-        Ok(answer.items.into_iter().filter_map(task).collect())
+        let mut found = Vec::new();
+        for chunk in arns.chunks(DESCRIBE_MAX) {
+            let names = chunk.iter().map(ToString::to_string).collect();
+            let request = self.api.describe_tasks(cluster.as_str(), names);
+            let answer = self.call("DescribeTasks", request).await?;
+            found.extend(answer.items.into_iter().filter_map(task));
+        }
+        Ok(found)
     }
 
     /// How services schedule their tasks. A service that ECS does not describe is left out.

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protector_core::ids::{ClusterName, InstanceKey, TaskArn};
-use protector_core::limits::DESCRIBE_MAX;
 use protector_core::limits::coordinator::PROBED_MAX;
 
 use crate::aws::ListedTask;
@@ -12,8 +11,8 @@ use crate::cache::TaskStopFollowUp;
 use crate::events::left_to_linger;
 use crate::router::Router;
 
-/// The tasks that drains of one cluster await, by drain.
-type Awaited = BTreeMap<InstanceKey, BTreeSet<TaskArn>>;
+/// The drains of one cluster, each with the tasks that it awaits.
+type Drains = BTreeMap<InstanceKey, BTreeSet<TaskArn>>;
 
 /// Asks for the tasks that drains await.
 #[derive(Debug, Clone, Copy)]
@@ -26,23 +25,16 @@ impl Probe<'_> {
     pub(super) async fn find_ended(&self) {
         for (cluster, drains) in self.awaited() {
             let tasks: Vec<TaskArn> = drains.values().flatten().cloned().collect();
-            let mut described = Vec::new();
-            for some in tasks.chunks(DESCRIBE_MAX) {
-                let answer = self
-                    .router
-                    .reconciler
-                    .aws
-                    .describe_tasks_that_are_there(&cluster, some);
-                let Ok(answer) = answer.await else { return };
-                described.extend(answer);
-            }
+            let aws = self.router.reconciler.aws;
+            let answer = aws.describe_tasks_that_are_there(&cluster, &tasks).await;
+            let Ok(described) = answer else { return };
             self.learn(drains, &described);
         }
     }
 
     /// Of drains that are not released, as many as so many calls can ask for.
-    fn awaited(&self) -> BTreeMap<ClusterName, Awaited> {
-        let mut clusters: BTreeMap<ClusterName, Awaited> = BTreeMap::new();
+    fn awaited(&self) -> BTreeMap<ClusterName, Drains> {
+        let mut clusters: BTreeMap<ClusterName, Drains> = BTreeMap::new();
         let mut left = PROBED_MAX;
         for (key, awaited) in self.router.cache.awaited() {
             if awaited.released || awaited.tasks.is_empty() || awaited.tasks.len() > left {
@@ -56,7 +48,7 @@ impl Probe<'_> {
     }
 
     /// A task that is not there any more does not live either: the observation says what that is worth.
-    fn learn(&self, drains: Awaited, described: &[ListedTask]) {
+    fn learn(&self, drains: Drains, described: &[ListedTask]) {
         let (cache, now) = (self.router.cache, self.router.run.now());
         let (ended, alive): (Vec<_>, Vec<_>) = described.iter().partition(|task| task.last_status.is_final());
         for task in ended {
