@@ -557,6 +557,17 @@ fn settling(settle: &str) -> Scenario {
     scenario
 }
 
+fn not_found_twice() -> Scenario {
+    let mut scenario = fleet(1, 1);
+    scenario.hosts[0].tasks = vec![TaskSpec {
+        stop: 5 * MINUTE,
+        ..TaskSpec::default()
+    }];
+    // The sidecar reads every five seconds.
+    scenario.faults = vec![trouble(Trouble::ParameterNotFound, 99, 28 * SECOND, 42 * SECOND)];
+    scenario
+}
+
 #[cfg(test)]
 mod search {
     //! Which moments show a race: `cargo test -p protector-sim search -- --ignored --nocapture`.
@@ -575,15 +586,4 @@ mod search {
             }
         }
     }
-}
-
-fn not_found_twice() -> Scenario {
-    let mut scenario = fleet(1, 1);
-    scenario.hosts[0].tasks = vec![TaskSpec {
-        stop: 5 * MINUTE,
-        ..TaskSpec::default()
-    }];
-    // The sidecar reads every five seconds.
-    scenario.faults = vec![trouble(Trouble::ParameterNotFound, 99, 28 * SECOND, 42 * SECOND)];
-    scenario
 }

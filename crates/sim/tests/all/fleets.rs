@@ -4,7 +4,7 @@ use protector_sim::judge::Judge;
 use protector_sim::model::Observer;
 use protector_sim::plain;
 use protector_sim::run::{self, Options};
-use protector_sim::scenario::{FaultSpec, Trouble};
+use protector_sim::scenario::{FaultSpec, Scenario, Trouble};
 use protector_sim::statistics::{Spread, Statistics};
 
 /// What a fleet may take, for each drain unless stated otherwise.
@@ -16,6 +16,15 @@ struct Budget {
     requests: f64,
     writes: f64,
     billed_seconds: f64,
+}
+
+/// The statistics of a world.
+fn played(scenario: &Scenario) -> Statistics {
+    let observers: Vec<Box<dyn Observer>> = vec![Box::<Statistics>::default()];
+    let (_, observers) = run::play(scenario, Options::default(), observers).unwrap();
+    let mut observers = observers.into_iter().map(Observer::into_any);
+    let statistics = observers.next().unwrap().downcast::<Statistics>().unwrap();
+    *statistics
 }
 
 /// Three tasks that take 10 to 30 s to stop and a daemon on each; `LINGER` would only be added to each release.
@@ -113,10 +122,7 @@ fn p2_the_end_of_a_task_whose_event_is_lost_is_found_with_those_of_others() {
         },
         ..FaultSpec::default()
     });
-    let observers: Vec<Box<dyn Observer>> = vec![Box::<Statistics>::default()];
-    let (_, observers) = run::play(&scenario, Options::default(), observers).unwrap();
-    let mut observers = observers.into_iter().map(Observer::into_any);
-    let statistics = observers.next().unwrap().downcast::<Statistics>().unwrap();
+    let statistics = played(&scenario);
     let released = statistics.release_latencies();
     let soon = released.iter().filter(|latency| **latency <= 6000).count();
     assert_eq!(released.len(), 20);
@@ -134,10 +140,7 @@ fn p10_a_sidecar_reads_a_fifth_of_once_a_second_and_hears_of_the_release_in_time
         for host in &mut scenario.hosts {
             host.tasks[0].stop = 300_000 + 137 * seed;
         }
-        let observers: Vec<Box<dyn Observer>> = vec![Box::<Statistics>::default()];
-        let (_, observers) = run::play(&scenario, Options::default(), observers).unwrap();
-        let mut observers = observers.into_iter().map(Observer::into_any);
-        let statistics = observers.next().unwrap().downcast::<Statistics>().unwrap();
+        let statistics = played(&scenario);
         let held = statistics.drains().map(|drain| {
             let (begin, end) = (drain.draining.unwrap(), drain.daemons_notified.unwrap());
             (end - begin).div_ceil(1000)

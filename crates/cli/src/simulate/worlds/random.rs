@@ -7,7 +7,7 @@ use super::super::job::{Job, Origin, Played};
 use super::super::{Ended, pool, violations};
 use crate::output;
 use protector_sim::generate::{self, Range};
-use protector_sim::judge::Rule;
+use protector_sim::judge::{Rule, Violation};
 use protector_sim::run::Options;
 use protector_sim::shrink::shrink;
 use serde_json::{Value, json};
@@ -19,6 +19,55 @@ const SHRINK_BUDGET: u32 = 300;
 
 /// The number of seeds with broken promises that are shown.
 const SHOWN: usize = 5;
+
+/// A world that breaks a promise.
+struct Broken<'p> {
+    seed: u64,
+    violations: &'p [Violation],
+    /// The rules that it breaks and that no limit explains, in the order in which they were broken.
+    unexplained: Vec<Rule>,
+    /// The limits that explain what it breaks.
+    limits: BTreeSet<&'static str>,
+}
+
+impl<'p> Broken<'p> {
+    fn new(seed: u64, range: Range, played: &'p Played) -> Option<Broken<'p>> {
+        let violations = played.violations.as_slice();
+        if violations.is_empty() {
+            return None;
+        }
+        let drawn = generate::random(seed, range);
+        let rules = violations.iter().map(|violation| violation.rule);
+        Some(Broken {
+            seed,
+            violations,
+            unexplained: rules.clone().filter(|rule| !drawn.explains(*rule)).collect(),
+            limits: rules.flat_map(|rule| drawn.explaining(rule)).collect(),
+        })
+    }
+
+    /// Do limits explain all that it breaks?
+    fn is_explained(&self) -> bool {
+        self.unexplained.is_empty()
+    }
+
+    /// The seed, and the limits that explain what its world breaks.
+    fn name(&self) -> String {
+        match Vec::from_iter(self.limits.iter().copied()).as_slice() {
+            [] => format!("seed {}", self.seed),
+            limits => format!("seed {} (limits: {})", self.seed, limits.join(", ")),
+        }
+    }
+
+    fn object(&self) -> Value {
+        json!({
+            "seed": self.seed,
+            "unexplained": self.unexplained.len(),
+            "limits": self.limits,
+            "violations": self.violations,
+        })
+    }
+}
 
 /// Plays random worlds.
 ///
@@ -51,38 +100,35 @@ pub(in super::super) async fn run(args: &SimulateArgs) -> Result<Ended, Simulate
     let played: Vec<(u64, Played)> = played
         .filter_map(|(seed, played)| Some((seed, played?)))
         .collect();
-    show(args, range, &played)?;
-    let first = played.iter().find_map(|(seed, played)| {
-        let unexplained = unexplained(*seed, range, played);
-        Some((*seed, unexplained.into_iter().next()?))
-    });
-    let broken = first.is_some();
+    let mut broken: Vec<Broken<'_>> = played
+        .iter()
+        .filter_map(|(seed, played)| Broken::new(*seed, range, played))
+        .collect();
+    // What limits explain comes last.
+    broken.sort_by_key(Broken::is_explained);
+    show(args, range, &played, &broken)?;
+    let first = broken
+        .first()
+        .and_then(|first| Some((first.seed, *first.unexplained.first()?)));
     if let Some((seed, rule)) = first.filter(|_| !args.output.json) {
         smallest(seed, range, rule)?;
     }
-    Ok(match (results.interrupted, broken) {
+    Ok(match (results.interrupted, first.is_some()) {
         (true, _) => Ended::Interrupted,
         (false, true) => Ended::Broken,
         (false, false) => Ended::Kept,
     })
 }
 
-fn show(args: &SimulateArgs, range: Range, played: &[(u64, Played)]) -> Result<(), SimulateError> {
-    let mut broken: Vec<&(u64, Played)> = played
-        .iter()
-        .filter(|(_, played)| !played.violations.is_empty())
-        .collect();
-    // What a limit explains comes last.
-    broken.sort_by_key(|(seed, played)| unexplained(*seed, range, played).is_empty());
-    let of_limits = broken
-        .iter()
-        .filter(|(seed, played)| unexplained(*seed, range, played).is_empty());
-    let of_limits = of_limits.count();
+fn show(
+    args: &SimulateArgs,
+    range: Range,
+    played: &[(u64, Played)],
+    broken: &[Broken<'_>],
+) -> Result<(), SimulateError> {
+    let of_limits = broken.iter().filter(|world| world.is_explained()).count();
     if args.output.json {
-        let broken: Vec<Value> = broken
-            .iter()
-            .map(|(seed, played)| object(*seed, range, played))
-            .collect();
+        let broken: Vec<Value> = broken.iter().map(Broken::object).collect();
         let runs = played.len();
         return Ok(output::json(
             &json!({"schema": 1, "kind": "random", "runs": runs, "brokenByLimits": of_limits, "broken": broken}),
@@ -91,8 +137,8 @@ fn show(args: &SimulateArgs, range: Range, played: &[(u64, Played)]) -> Result<(
     for (_, played) in played {
         super::transcript(played)?;
     }
-    for (seed, played) in broken.iter().take(SHOWN) {
-        for line in violations::lines(&name(*seed, range, played), &played.violations) {
+    for world in broken.iter().take(SHOWN) {
+        for line in violations::lines(&world.name(), world.violations) {
             output::line(&line)?;
         }
     }
@@ -107,7 +153,7 @@ fn show(args: &SimulateArgs, range: Range, played: &[(u64, Played)]) -> Result<(
     );
     output::line(&words)?;
     match broken.first() {
-        Some((seed, _)) if !args.output.transcript => Ok(output::line(&replay(*seed, range))?),
+        Some(world) if !args.output.transcript => Ok(output::line(&replay(world.seed, range))?),
         _ => Ok(()),
     }
 }
@@ -128,41 +174,7 @@ fn smallest(seed: u64, range: Range, rule: Rule) -> Result<(), SimulateError> {
     Ok(output::line(&shrunk.scenario.to_json())?)
 }
 
-/// The rules that a world breaks and that no limit explains, in the order in which they were broken.
-fn unexplained(seed: u64, range: Range, played: &Played) -> Vec<Rule> {
-    if played.violations.is_empty() {
-        return Vec::new();
-    }
-    let drawn = generate::random(seed, range);
-    let rules = played.violations.iter().map(|violation| violation.rule);
-    rules.filter(|rule| !drawn.explains(*rule)).collect()
-}
-
-/// The limits that explain what a world breaks.
-fn limits(seed: u64, range: Range, played: &Played) -> BTreeSet<&'static str> {
-    let drawn = generate::random(seed, range);
-    let rules = played.violations.iter().map(|violation| violation.rule);
-    rules.flat_map(|rule| drawn.explaining(rule)).collect()
-}
-
-/// The seed, and the limits that explain what its world breaks.
-fn name(seed: u64, range: Range, played: &Played) -> String {
-    match Vec::from_iter(limits(seed, range, played)).as_slice() {
-        [] => format!("seed {seed}"),
-        limits => format!("seed {seed} (limits: {})", limits.join(", ")),
-    }
-}
-
 fn replay(seed: u64, range: Range) -> String {
     let wild = if range == Range::Wild { " --wild" } else { "" };
     format!("Line by line: protectorctl simulate --random {seed}{wild} --transcript")
-}
-
-fn object(seed: u64, range: Range, played: &Played) -> Value {
-    json!({
-        "seed": seed,
-        "unexplained": unexplained(seed, range, played).len(),
-        "limits": limits(seed, range, played),
-        "violations": played.violations,
-    })
 }
