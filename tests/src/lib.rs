@@ -20,7 +20,7 @@ pub use journal_view::JournalView;
 pub use lab::{Lab, LabConfig};
 pub use names::{CLUSTER, GROUP, HOOK, SIDECAR};
 pub use operator::{PERSON, Said, ctl, tool};
-pub use programs::{bootstrap, protectorctl, sidecar};
+pub use programs::{all_read_shared_records, bootstrap, protectorctl, sidecar};
 pub use requests::{complete, order};
 pub use sim::{SyntaxError, Transcript, play};
 pub use values::{assert_has, json_lines};

@@ -47,6 +47,13 @@ impl Coordinator {
     }
 }
 
+/// Whether every coordinator under test continues the drains that are in shared records.
+pub fn all_read_shared_records() -> bool {
+    [Coordinator::first(), Coordinator::next()]
+        .iter()
+        .all(|coordinator| coordinator.knows("OWN_RECORDS_ONLY"))
+}
+
 /// The sidecar; `PROTECTOR_TEST_SIDECAR` names one of another version.
 pub fn sidecar() -> PathBuf {
     named("PROTECTOR_TEST_SIDECAR").unwrap_or_else(|| beside("ecs-daemon-protector"))

@@ -5,7 +5,7 @@ use protector_aws_model::faults::{CallFilter, Limit};
 use protector_aws_model::{Faults, Service};
 use protector_local_aws::Wiring;
 use protector_local_aws::principal::COORDINATOR;
-use protector_tests::{Daemon, Lab, LabConfig, assert_has};
+use protector_tests::{Daemon, Lab, LabConfig, all_read_shared_records, assert_has};
 use serde_json::{Value, json};
 
 use super::end_job;
@@ -181,12 +181,18 @@ impl Drains {
     }
 }
 
-/// When the drain of a receipt began and was released: to the second, as shared records have it.
-fn phases(receipt: &Value) -> [i64; 2] {
-    ["startedAt", "releasedAt"].map(|phase| {
-        let at = receipt[phase].as_str().expect("a time");
+/// When the drain of a receipt began and was released: to the second, as shared records have it. A coordinator that does
+/// not read them takes no release from there, and names the moment in which it found the drain over itself.
+fn phases(receipt: &Value) -> Vec<i64> {
+    let of_all_versions: &[&str] = match all_read_shared_records() {
+        true => &["startedAt", "releasedAt"],
+        false => &["startedAt"],
+    };
+    let second = |phase: &&str| {
+        let at = receipt[*phase].as_str().expect("a time");
         at.parse::<Timestamp>().expect("RFC 3339").as_second()
-    })
+    };
+    of_all_versions.iter().map(second).collect()
 }
 
 fn config(wiring: Wiring) -> LabConfig {
