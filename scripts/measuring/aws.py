@@ -15,7 +15,9 @@ from urllib.parse import urlencode
 from .wait import until
 
 ROOT = Path(__file__).resolve().parents[2]
-PROTECTORCTL = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug" / "protectorctl"
+# Optimised: the programs under test wait for its answers.
+PROFILE = "simulate"
+PROTECTORCTL = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / PROFILE / "protectorctl"
 
 CLUSTER = "measure"
 REGION = "us-east-1"

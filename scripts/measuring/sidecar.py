@@ -144,7 +144,7 @@ BUDGETS = {
     "idle private memory": (48_000, "kB"),
     "idle PSS, each of ten": (100_000, "kB"),
     "peak RSS while polling": (3.5 * MEGABYTE, "MB"),
-    "start to waiting": (0.005, "ms"),
+    "start to waiting": (0.006, "ms"),
     "CPU until waiting": (0.004, "ms"),
     "CPU, whole life, three polls": (0.012, "ms"),
 }
