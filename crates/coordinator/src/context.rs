@@ -1,10 +1,12 @@
 //! The context of one run: when it is, when it must end, where its events come from, and where its lines go.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use protector_core::limits::BATCH_MAX;
 use protector_core::limits::coordinator::{BACKLOG_AGE, RUN_MARGIN};
 use protector_core::plan::HeartbeatSender;
-use protector_core::trigger::SqsMessage;
+use protector_core::trigger::{Event, SqsMessage, Trigger};
 
 use crate::clock::Clock;
 use crate::logging::Logger;
@@ -36,6 +38,8 @@ pub(crate) enum Intake {
         in_order: bool,
         /// Whether messages wait behind those of the batch. Then the run puts off what can be done for many at once.
         backlog: bool,
+        /// For how many instances a hook of the batch waits.
+        hooks: usize,
     },
 }
 
@@ -45,9 +49,14 @@ impl Intake {
     pub(crate) fn of(messages: &[SqsMessage], now: Timestamp) -> Intake {
         let newest = messages.iter().filter_map(|message| message.sent_at).max();
         let age = newest.map(|sent| now.duration_since(sent));
+        let hooks = messages.iter().filter_map(|message| match &message.event {
+            Event::Trigger(Trigger::Hook(notice)) => Some(&notice.instance),
+            _ => None,
+        });
         Intake::Queue {
             in_order: messages.iter().any(|message| message.in_order),
             backlog: messages.len() >= BATCH_MAX && age.is_some_and(|age| age > BACKLOG_AGE),
+            hooks: hooks.collect::<BTreeSet<_>>().len(),
         }
     }
 
@@ -59,6 +68,14 @@ impl Intake {
     /// Returns whether messages wait behind those of the run.
     pub(crate) fn has_backlog(self) -> bool {
         matches!(self, Intake::Queue { backlog: true, .. })
+    }
+
+    /// For how many instances a hook waits of which the run gets to know.
+    pub(crate) fn hooks(self) -> usize {
+        match self {
+            Intake::Queue { hooks, .. } => hooks,
+            Intake::Direct => 1,
+        }
     }
 
     /// Who keeps the hooks alive while such a run plans.
@@ -84,8 +101,6 @@ impl RunContext {
 
 #[cfg(test)]
 mod tests {
-    use protector_core::trigger::Event;
-
     use super::*;
 
     fn message(in_order: bool, sent: i64) -> SqsMessage {
@@ -112,7 +127,8 @@ mod tests {
                 intake,
                 Intake::Queue {
                     in_order: true,
-                    backlog
+                    backlog,
+                    hooks: 0
                 },
                 "{count} {newest}"
             );

@@ -2,7 +2,9 @@
 
 use jiff::SignedDuration;
 use protector_core::limits::SHARED_FROM;
-use protector_core::limits::coordinator::{GATHER_SECONDS_MAX, GATHERED_PER_SECOND, TIME_FOR_MANY};
+use protector_core::limits::coordinator::{
+    BEGINNINGS_PER_SECOND, GATHER_SECONDS_MAX, GATHERED_PER_SECOND, TIME_FOR_MANY,
+};
 
 use crate::cache::{Beginning, Cache};
 use crate::context::RunContext;
@@ -20,12 +22,14 @@ impl Crowd<'_> {
         self.run.intake.is_alone() && !self.gathers().is_zero()
     }
 
-    /// Do drains begin together at the end of a batch? They do if messages wait behind it, and while many drain, since one
-    /// write then says of all that they are held.
+    /// Do drains begin together at the end of a batch? They do if messages wait behind it, and while many drain, those of
+    /// the batch included, since one write then says of all that they are held.
     pub(crate) fn begins_together(&self) -> bool {
         let intake = self.run.intake;
         let in_time = self.run.time_left() >= TIME_FOR_MANY;
-        intake.is_alone() && (intake.has_backlog() || self.is_crowded() && in_time)
+        let drains = self.cache.fleet(self.run.now()).drains;
+        let many = intake.hooks() > 1 && drains + intake.hooks() >= SHARED_FROM;
+        intake.is_alone() && (intake.has_backlog() || (many || self.is_crowded()) && in_time)
     }
 
     /// Puts the beginning of a drain together with others, if drains begin together.
@@ -37,10 +41,15 @@ impl Crowd<'_> {
         puts_off
     }
 
-    /// While many drain, events gather in the queue for so long after a look.
+    /// While many drain, events gather in the queue for so long after a look: longer while drains begin, since few are
+    /// known then of those that are about to.
     pub(crate) fn gathers(&self) -> SignedDuration {
         let drains = self.cache.fleet(self.run.now()).drains + self.cache.agenda.waiting();
-        match i64::try_from(drains / GATHERED_PER_SECOND) {
+        let each_second = match self.cache.agenda.begins(self.run.now()) {
+            true => BEGINNINGS_PER_SECOND,
+            false => GATHERED_PER_SECOND,
+        };
+        match i64::try_from(drains / each_second) {
             Ok(seconds) if drains >= SHARED_FROM => {
                 SignedDuration::from_secs(seconds.clamp(1, GATHER_SECONDS_MAX))
             }

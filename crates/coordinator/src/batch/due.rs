@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use protector_core::ids::InstanceId;
+use protector_core::ids::{InstanceId, InstanceKey};
 use protector_core::limits::coordinator::{
-    BATCH_RECHECK_INTERVAL, BATCH_WAIT_MAX, BEGUN_MAX, LOOKED_AT_MAX, ONE_BY_ONE_MAX, TIME_FOR_MANY,
+    BATCH_RECHECK_INTERVAL, BATCH_WAIT_MAX, BEGINNING_RETRY_AFTER, BEGUN_MAX, LOOKED_AT_MAX, ONE_BY_ONE_MAX,
+    TIME_FOR_MANY,
 };
 use protector_core::trigger::{HookNotice, TriggerKind};
 
@@ -80,20 +81,30 @@ impl DueLooks<'_> {
     }
 
     /// Looks at those that are due, while more messages wait: they may make more of them due, so each waits a moment for them.
+    /// While many drain, the messages that would make any of them due may be a minute behind, so then it looks all the same.
     pub(super) async fn look_at_those_overdue(&self) {
         let gathers = self.router.reconciler.crowd().gathers();
-        self.look_at_those_due(gathers).await;
+        let none_is = self.first_due().is_none_or(|at| at > self.router.run.now());
+        match none_is && !gathers.is_zero() {
+            true => self.look_unless_it_rests(gathers).await,
+            false => self.look_at_those_due(gathers).await,
+        };
     }
 
     /// Deals with the hooks that were put off, and looks at those that are due since a while: many at once. Returns whether
     /// there were any.
     async fn look_at_those_due(&self, since: SignedDuration) -> bool {
-        let (gathers, begun) = (self.router.reconciler.crowd().gathers(), self.router.run.now());
-        let due = self
-            .first_due()
-            .is_some_and(|first| begun.duration_since(first) >= since);
+        let (gathers, now) = (self.router.reconciler.crowd().gathers(), self.router.run.now());
+        let due = self.first_due();
+        let due = due.is_some_and(|first| now.duration_since(first) >= since);
+        due && self.look_unless_it_rests(gathers).await
+    }
+
+    /// The same, whether any is due or not.
+    async fn look_unless_it_rests(&self, gathers: SignedDuration) -> bool {
+        let begun = self.router.run.now();
         let rests = self.rests_until().is_some_and(|until| begun < until);
-        if !due || rests || self.is_short_of_time(gathers) {
+        if rests || self.is_short_of_time(gathers) {
             return false;
         }
         self.begin_together().await;
@@ -103,6 +114,7 @@ impl DueLooks<'_> {
         self.look_together().await;
         self.router.reconciler.executor.refresh_polls().await;
         let (agenda, ended) = (&self.router.cache.agenda, self.router.run.now());
+        let gathers = self.router.reconciler.crowd().gathers();
         agenda.rest(ended, gathers.max(ended.duration_since(begun)));
         true
     }
@@ -113,6 +125,7 @@ impl DueLooks<'_> {
             return;
         }
         let beginnings = self.still_begin(beginnings).await;
+        self.router.cache.agenda.begin(self.router.run.now());
         let observer = self.router.reconciler.observer;
         let survey = observer.surveyor().beginnings(&beginnings).await;
         let run = DueLooks {
@@ -169,9 +182,21 @@ impl DueLooks<'_> {
             self.router.cache.look_at(key, Some(self.router.run.now()));
         }
         let due = seen.into_iter().chain(others.into_iter().take(ONE_BY_ONE_MAX));
-        let looks = due.map(|(key, arns)| {
-            let subject = Registered::new(key, KnownRegistrations::Some(arns));
-            reconciler.bring_on(TriggerKind::Due, Subject::registered(subject))
+        // A shared record that could not be written has a hundred releases in it: they do not wait for a tick.
+        let again = |key: &InstanceKey| {
+            let after = self.router.run.now().checked_add(BEGINNING_RETRY_AFTER).ok();
+            if self.router.reconciler.crowd().is_crowded() {
+                self.router.cache.look_at(key, after);
+            }
+        };
+        let looks = due.map(async |(key, arns)| {
+            let subject = Registered::new(key.clone(), KnownRegistrations::Some(arns));
+            let looked = reconciler
+                .bring_on(TriggerKind::Due, Subject::registered(subject))
+                .await;
+            if matches!(looked, Handled::Failed(_)) {
+                again(&key);
+            }
         });
         join_all(looks).await;
     }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use protector_core::aws::InstanceStatus;
 use protector_core::ids::InstanceId;
-use protector_core::limits::coordinator::{BEGINNING_RETRIES_MAX, BEGINNING_RETRY_AFTER};
+use protector_core::limits::coordinator::{BEGINNING_RETRIES_MAX, BEGINNING_RETRY_AFTER, BEGINS_FOR};
 use protector_core::trigger::{Event, HookNotice, InstanceChange, SpotNotice, Trigger};
 
 /// An event with which a drain begins.
@@ -58,6 +58,8 @@ struct AgendaState {
     failures: BTreeMap<InstanceId, u32>,
     /// The next look is due no sooner than this.
     rests_until: Option<Timestamp>,
+    /// When drains have last begun together.
+    began: Option<Timestamp>,
 }
 
 impl Agenda {
@@ -91,6 +93,17 @@ impl Agenda {
     /// The beginning was dealt with, or is left to the tick.
     pub(crate) fn begun(&self, instance: &InstanceId) {
         self.lock().failures.remove(instance);
+    }
+
+    /// Drains begin together.
+    pub(crate) fn begin(&self, now: Timestamp) {
+        self.lock().began = Some(now);
+    }
+
+    /// Have drains begun together a moment ago?
+    pub(crate) fn begins(&self, now: Timestamp) -> bool {
+        let began = self.lock().began;
+        began.is_some_and(|at| now.duration_since(at) < BEGINS_FOR)
     }
 
     /// How many instances wait.

@@ -10,6 +10,12 @@ pub const BATCH_RECHECK_INTERVAL: SignedDuration = SignedDuration::from_secs(28)
 /// After an observation of many, events gather in the queue for one second for each of this number of drains.
 pub const GATHERED_PER_SECOND: usize = 10;
 
+/// The same while drains begin: of those that are about to begin few are known then.
+pub const BEGINNINGS_PER_SECOND: usize = 3;
+
+/// Drains begin if some have begun together within this time, in an observation that has just ended.
+pub const BEGINS_FOR: SignedDuration = SignedDuration::from_secs(3);
+
 /// Events gather for no longer than this, in seconds: of a hundred drains, 99 hear of their release within ten seconds.
 pub const GATHER_SECONDS_MAX: i64 = 5;
 
