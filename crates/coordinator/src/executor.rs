@@ -138,7 +138,15 @@ impl<'r> Executor<'r> {
                     missed.extend(matches!(outcome, Outcome::Failed(_)).then_some(hook));
                     outcome
                 }
-                (Action::Complete(hook), _) => waited(changes.aws.complete(target.instance(), &hook).await),
+                (Action::Complete(hook), _) => {
+                    let outcome = waited(changes.aws.complete(target.instance(), &hook).await);
+                    if matches!(outcome, Outcome::Ok | Outcome::AlreadyEnded) {
+                        self.cache
+                            .waits
+                            .ended(target.instance(), &hook.lifecycle_hook_name);
+                    }
+                    outcome
+                }
                 (action, Target::Placed(key, before) | Target::Ended(key, before)) => {
                     let act = self.act(&changes, (key, before), action, &missed, &mut applied);
                     act.await.into()

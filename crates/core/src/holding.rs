@@ -12,9 +12,9 @@ use crate::ids::{ServiceName, TaskArn};
 use crate::limits::HELD_BY_MAX;
 use crate::observation::{SeenTasks, Task};
 use crate::policy::{Policy, StandaloneTasks};
-use crate::protection::{unprotected, unprotected_because};
+use crate::protection::{unprotected, unprotected_because, unprotected_daemon};
 use crate::record::HeldBy;
-use crate::unprotected::UnprotectedDaemon;
+use crate::unprotected::{UnprotectedDaemon, UnprotectedReason};
 
 /// Does a task hold, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,22 +183,50 @@ pub fn last_stopped(tasks: &[Task], policy: &Policy) -> Option<Timestamp> {
 /// later. A daemon whose place another one has taken, as after a deployment, is not gone.
 #[must_use]
 pub fn daemon_gone(tasks: &[Task], policy: &Policy, since: Timestamp) -> Option<Timestamp> {
-    let protected = |task: &&Task| task.has_container(&policy.sidecar_container);
-    let lives = |other: &Task| !other.last_status.is_final();
-    let replaced = |task: &Task| {
-        let others = tasks.iter().filter(protected).filter(|other| lives(other));
-        others.clone().any(|other| other.group == task.group)
-    };
-    let gone = tasks.iter().filter(protected).filter(|task| !lives(task));
-    let ends = gone
-        .filter(|task| !replaced(task))
-        .filter_map(|task| task.stopped_at);
+    let gone = irreplaceable(tasks, policy).filter(|task| task.last_status.is_final());
+    let ends = gone.filter_map(|task| task.stopped_at);
     let first = ends.filter(|at| *at >= since).min()?;
     let holds = tasks
         .iter()
         .any(|task| matches!(judge(task, policy), Judgement::Holds(_)));
     let later = last_stopped(tasks, policy).is_some_and(|last| last > first);
     (holds || later).then_some(first)
+}
+
+/// The daemons that ECS has ordered to stop, or that have stopped since `since`, and whose sidecar ended with an error,
+/// or had never started. While the drain holds, no sidecar ends otherwise than by leaving its daemon unprotected, and a
+/// daemon that goes within seconds of the last task may be seen only when both have stopped.
+#[must_use]
+pub fn failed_sidecars(tasks: &[Task], policy: &Policy, since: Timestamp) -> Vec<UnprotectedDaemon> {
+    let leaves = |task: &&Task| match task.stopped_at {
+        Some(at) => at >= since,
+        None => task.stopping,
+    };
+    let fault = |task: &Task| {
+        let code = task.container(&policy.sidecar_container)?.exit_code;
+        // A container without an exit code has never run, if the agent could report those of the task.
+        let ran = task.containers.iter().any(|one| one.exit_code.is_some());
+        match code {
+            Some(0) => None,
+            Some(_) => Some(UnprotectedReason::SidecarFailed),
+            None => (task.last_status.is_final() && ran).then_some(UnprotectedReason::SidecarNeverStarted),
+        }
+    };
+    let found = irreplaceable(tasks, policy).filter(leaves);
+    found
+        .filter_map(|task| Some(unprotected_daemon(task, fault(task)?)))
+        .collect()
+}
+
+/// The protected tasks but those that have ended and whose place another one has taken.
+fn irreplaceable<'a>(tasks: &'a [Task], policy: &'a Policy) -> impl Iterator<Item = &'a Task> {
+    let protected = |task: &&Task| task.has_container(&policy.sidecar_container);
+    let lives = |task: &Task| !task.last_status.is_final();
+    let replaced = move |task: &Task| {
+        let others = tasks.iter().filter(protected).filter(|other| lives(other));
+        !lives(task) && others.clone().any(|other| other.group == task.group)
+    };
+    tasks.iter().filter(protected).filter(move |task| !replaced(task))
 }
 
 fn to_stop(holding: &[&Task], wanted: fn(&Task) -> bool) -> Vec<TaskArn> {

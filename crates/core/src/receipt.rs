@@ -31,8 +31,8 @@ pub struct Receipt {
     /// Daemons that were not protected, in sentences; left out if there were none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unprotected: Vec<String>,
-    /// Daemons that had not stopped when the drain was over, of which some may never have read the release; left out if
-    /// there was none.
+    /// Daemons that had not stopped when the drain was over, or were not seen to stop before the instance was gone: some may
+    /// never have read the release. Left out if there was none.
     #[serde(skip_serializing_if = "is_zero")]
     pub daemons_left: u32,
     /// The last order of an operator.

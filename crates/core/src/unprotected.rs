@@ -14,6 +14,8 @@ pub enum UnprotectedReason {
     SidecarNeverStarted,
     /// The sidecar runs, and its self-check has not passed: it would hold blindly, up to its `MAX_HOLD`.
     SidecarUnhealthy,
+    /// The sidecar's container ended with an error after the stop order, while tasks held: it waited for no release.
+    SidecarFailed,
     /// A reason of a later version.
     #[serde(other)]
     Other,
@@ -27,6 +29,7 @@ impl fmt::Display for UnprotectedReason {
             Self::SidecarUnhealthy => {
                 "its sidecar ran but was unhealthy, and would have held without reading its record"
             }
+            Self::SidecarFailed => "its sidecar had ended with an error, before the release",
             Self::Other => "its sidecar did not protect it",
         })
     }
@@ -45,6 +48,9 @@ impl UnprotectedReason {
             }
             Self::SidecarUnhealthy => {
                 "this daemon would be held blindly, up to PROTECTOR_MAX_HOLD: the sidecar's self-check-failed line says which permission, endpoint or hop limit is missing"
+            }
+            Self::SidecarFailed => {
+                "nothing held this daemon, and the service's other tasks may be like it: the exit line of its sidecar says why; correct the cause, then replace them (update-service --force-new-deployment)"
             }
             Self::Other => "see the documentation of the version that has found it",
         }

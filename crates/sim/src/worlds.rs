@@ -73,6 +73,7 @@ const CONSEQUENCES: &[(&str, &[Rule])] = &[
         ],
     ),
     ("two-stale-not-founds", &[Rule::TierOrder]),
+    ("settle-longer-than-a-batch-waits", &[Rule::LateHold]),
     (
         "longest-hold-below-the-drain",
         &[Rule::FalseEvidence, Rule::DaemonBeforeTask, Rule::TierOrder],

@@ -75,6 +75,11 @@ impl WaitCache {
         wait.since
     }
 
+    /// The wait has ended: the next one of this hook for this instance has a beginning of its own.
+    pub fn ended(&self, instance: &InstanceId, hook: &LifecycleHookName) {
+        self.lock().remove(&(instance.clone(), hook.clone()));
+    }
+
     /// Returns whether only Auto Scaling could say when this wait began, and was not asked yet.
     pub fn lacks_its_beginning(&self, instance: &InstanceId, hook: &LifecycleHookName) -> bool {
         let waits = self.lock();
@@ -135,6 +140,15 @@ mod tests {
         let reported = waits.since(&instance, &hook, WaitSource::Event(at(400)), at(430));
         assert_eq!(reported, at(400));
         assert_eq!(since(480), at(400), "its event knows when it began");
+    }
+
+    #[test]
+    fn p4_a_wait_that_follows_another_one_at_once_is_not_as_old_as_that() {
+        let (waits, (instance, hook)) = (WaitCache::default(), wait());
+        let since = |now| waits.since(&instance, &hook, SEEN, at(now));
+        assert_eq!(since(0), at(0));
+        waits.ended(&instance, &hook);
+        assert_eq!(since(60), at(60));
     }
 
     #[test]

@@ -7,7 +7,7 @@ pub(super) use act::{count_is_due, heartbeat_due};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::holding::{Census, census_of, daemon_gone};
+use crate::holding::{Census, census_of, daemon_gone, failed_sidecars};
 use crate::limits::{
     AGENT_NOTED, AGENT_UNSEEN_MAX, NOTE_WRITTEN_WITHIN, POLL_SECONDS_MIN, RELEASE_BEFORE_SIGTERM_MAX,
     SHARED_FROM,
@@ -224,20 +224,28 @@ impl<'a> PlanBuilder<'a> {
         let held = !self.record.is_released() && self.record.releasing.is_none();
         if let Some(census) = self.census.as_ref().filter(|_| held) {
             self.record.note_unprotected(&census.unprotected);
+            if let Some(tasks) = self.situation.observation.tasks.as_read() {
+                let failed = failed_sidecars(tasks, self.situation.policy, self.evidence_since());
+                self.record.note_unprotected(&failed);
+            }
         }
         let warnings = self.record.unprotected.iter();
         self.remarks
             .extend(warnings.map(|daemon| Remark::Warning(daemon.to_string())));
     }
 
-    /// In a drain that another actor began, a daemon may have ended before the drain was known to us.
     fn daemon_gone(&self) -> Option<Timestamp> {
         let tasks = self.situation.observation.tasks.as_read()?;
-        let since = match self.record.lifecycle {
+        daemon_gone(tasks, self.situation.policy, self.evidence_since())
+    }
+
+    /// What has ended since then ended in this drain. In one that another actor began, a daemon may have ended before the
+    /// drain was known to us.
+    fn evidence_since(&self) -> Timestamp {
+        match self.record.lifecycle {
             Some(_) => self.record.started_at,
             None => later(self.record.started_at, -RELEASE_BEFORE_SIGTERM_MAX),
-        };
-        daemon_gone(tasks, self.situation.policy, since)
+        }
     }
 
     fn count(&mut self) {

@@ -79,22 +79,25 @@ fn stored<'a>(situation: &Situation<'a>) -> Result<StoredRecord<'a>, String> {
     }
 }
 
-/// A release is for the registrations that it names. Returns the record of one, and the instance, if the instance takes
-/// tasks in another registration now, and some hold there or may: its agent has lost its data, and registered again. They
-/// get a drain of their own before the hook is completed. A release that was forced leaves no time for that.
+/// A release, also one that goes on tier by tier, is for the registrations that it names. Returns the record of one, and the instance, if the instance takes
+/// tasks in another registration now, or took them, and some hold there or may: its agent has lost its data, and registered
+/// again. They get a drain of their own before the hook is completed. A release that was forced leaves no time for that.
 fn outgrown<'a>(record: &'a Record, situation: &Situation<'a>) -> Option<(&'a Record, &'a Registrations)> {
     let instance = situation.observation.instance.as_yes()?;
     let present = instance.present();
-    let takes_tasks = present.status == InstanceStatus::Active && present.agent_connected;
-    let in_time = matches!(
-        record.reason,
-        Some(ReleaseReason::Drained | ReleaseReason::AgentLost)
-    );
+    let open = matches!(present.status, InstanceStatus::Active | InstanceStatus::Draining);
+    let takes_tasks = open && present.agent_connected;
+    let reason = record
+        .reason
+        .or(record.releasing.map(|releasing| releasing.reason));
+    let in_time = matches!(reason, Some(ReleaseReason::Drained | ReleaseReason::AgentLost));
     let holds = || {
         let tasks = situation.observation.tasks.as_read();
         tasks.is_none_or(|tasks| holding::census(tasks, situation.policy).reachable > 0)
     };
-    let waits = is_to_be_completed(record, situation);
+    // A wait that began after this drain begins one of its own.
+    let of_it = |wait: &HookAction| is_of_this_drain(record, wait, situation);
+    let waits = is_to_be_completed(record, situation) && waits(situation).iter().all(of_it);
     let outgrown = takes_tasks && in_time && waits && !record.names(&present.arn) && holds();
     outgrown.then_some((record, instance))
 }
@@ -167,7 +170,12 @@ fn is_new_drain(record: &Record, situation: &Situation<'_>) -> bool {
         record.reason,
         Some(ReleaseReason::Drained | ReleaseReason::Cancelled)
     );
-    let unhooked = record.lifecycle.is_none() || situation.observation.hook == Hook::Over;
+    // The drain whose receipt is written has completed its hook, and tasks of another registration are not those it had.
+    let instance = situation.observation.instance.as_yes();
+    let another = instance.is_some_and(|instance| !record.names(&instance.present().arn));
+    let unhooked = record.lifecycle.is_none()
+        || situation.observation.hook == Hook::Over
+        || (record.receipt_at.is_some() && another);
     let holds = || {
         let tasks = situation.observation.tasks.as_read();
         tasks.is_some_and(|tasks| holding::census(tasks, situation.policy).remaining() > 0)

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::aws::InstanceStatus;
 use crate::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use crate::observation::{ContainerInstance, Hook, HookAction, Stored};
-use crate::record::{Lifecycle, Record};
+use crate::record::{Lifecycle, Record, ReleaseReason};
 use crate::shared::is_reported_only;
 
 use super::{ListedRecord, OldRecord, Sweep, Waiting, is_over, is_past};
@@ -201,7 +201,11 @@ impl Seen {
         }
         let unhooked = self.waiting.is_some() && self.waits(&key.instance).is_none();
         match instances.filter(|_| unhooked && is_over(record)) {
-            Some(instances) if instances.iter().all(is_finished) => {
+            Some(instances)
+                if instances
+                    .iter()
+                    .all(|one| is_finished(one) || had_its_time(record, one)) =>
+            {
                 let left_behind = instances.iter().all(|one| !one.agent_connected);
                 Need::Finish {
                     delete: left_behind && is_past(record, self.at),
@@ -304,6 +308,12 @@ fn is_old(record: &Record, exists: bool, at: Timestamp) -> bool {
 /// change of its status brings work.
 fn is_finished(instance: &ContainerInstance) -> bool {
     instance.status == InstanceStatus::Draining && (instance.tasks == Some(0) || !instance.agent_connected)
+}
+
+/// DRAINING, and what is left of its tasks had its time: no task of it begins a drain any more.
+fn had_its_time(record: &Record, instance: &ContainerInstance) -> bool {
+    let forced = record.reason.is_some_and(ReleaseReason::is_forced);
+    instance.status == InstanceStatus::Draining && forced
 }
 
 /// Returns whether a release is due, or going on.

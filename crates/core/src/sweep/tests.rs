@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use super::*;
 use crate::aws::Scheduling;
 use crate::observation::{ContainerInstance, Hook, Task};
+use crate::record::ReleaseReason;
 use crate::testing::{arn, at, holding, key, policy, registration, released, task};
 
 /// A world of one tick, and what AWS answers to it.
@@ -196,6 +197,14 @@ impl World {
 
 const KEPT: SignedDuration = RECORD_KEPT;
 
+/// A deadline ended it: what holds still had its time.
+fn forced(record: Record) -> Record {
+    Record {
+        reason: Some(ReleaseReason::Deadline),
+        ..record
+    }
+}
+
 #[test]
 fn each_listed_instance_gets_what_it_needs() {
     let (draining, active) = (
@@ -231,6 +240,20 @@ fn each_listed_instance_gets_what_it_needs() {
         ("delete", Some(unhooked(over(1))), None, !hooked, late),
         ("", Some(over(1)), Some(active.clone()), !hooked, !late),
         ("delete", Some(over(1)), Some(active), !hooked, late),
+        (
+            "finished",
+            Some(forced(over(1))),
+            Some(draining.clone()),
+            !hooked,
+            late,
+        ),
+        (
+            "observe",
+            Some(forced(over(1))),
+            Some(draining.clone()),
+            hooked,
+            late,
+        ),
         ("observe", Some(over(1)), Some(draining), !hooked, !late),
         ("finished", Some(over(1)), Some(idle), !hooked, late),
         ("finished", Some(over(1)), Some(lost(1, Some(2))), !hooked, !late),

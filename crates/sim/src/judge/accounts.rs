@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const IDLE_CALLS: u64 = 4;
 
 /// A tick in which a check of the daemons' sidecars is in progress may cost so many calls more.
-const CHECK_CALLS: u64 = 4;
+const CHECK_CALLS: u64 = 5;
 
 /// A small drain may cost so many calls beside the ticks'.
 const DRAIN_CALLS: u64 = 40;

@@ -197,7 +197,7 @@ impl Judge {
         if another {
             // Another drain: what happened before it does not belong to it.
             let watch = self.watch(host);
-            (watch.daemon_first, watch.released, watch.since) = (false, None, now);
+            (watch.daemons_first, watch.released, watch.since) = (Vec::new(), None, now);
             (watch.cut_off, watch.untold, watch.left_notified) = (false, false, false);
             watch.freed = Vec::new();
             if begun || hook_came {
@@ -251,7 +251,10 @@ impl Judge {
             self.break_rule(Rule::FalseZero, now, Some(host), world, what);
         }
         let empty = self.watch(host).empty;
-        let settled = empty.is_some_and(|since| now - since >= self.expected.settle + 2 * SECOND);
+        // What ECS or Parameter Store hides, and a run that is cut short, is not seen.
+        let settled = empty.is_some_and(|since| {
+            now - since >= self.expected.settle + 2 * SECOND && self.expected.is_well(since, now)
+        });
         let phantoms = self.shows_phantoms(now, world, host);
         if reason == "deadline" && holding == 0 && settled && !phantoms && !self.observes {
             let what = "the record says that a deadline forced it, and nothing held any more".to_owned();
@@ -366,6 +369,14 @@ impl Judge {
         }
     }
 
+    /// Returns whether the end of a daemon's task was there to be seen when the release was decided. One that went in the last
+    /// moments before it still flushed then, and looked like one that was let go.
+    fn was_seen(&self, world: &World, daemon: TaskId) -> bool {
+        let task = world.task(daemon);
+        let released = self.hosts.get(&task.host).and_then(|watch| watch.released);
+        !task.is_alive() && released.is_none_or(|released| task.since + SECOND <= released)
+    }
+
     /// A daemon of the machine that ECS stopped, and whose sidecar had been gone for a while when the drain began. One
     /// that goes later may go between two looks.
     fn unprotected(&self, world: &World, host: HostId) -> Option<TaskId> {
@@ -388,7 +399,8 @@ impl Judge {
             let gone = |daemon: &DaemonState| match daemon.sidecar {
                 _ if daemon.sidecar_term.is_some() || daemon.daemon_term.is_none() => false,
                 SidecarState::Exited(at, _) => seen > at + UNSEEN_MAX,
-                SidecarState::None => true,
+                // One that would have started in a moment is no fault.
+                SidecarState::None => daemon.plan.no_image,
                 SidecarState::Starts | SidecarState::Runs(_) => false,
             };
             task.daemon
@@ -439,7 +451,9 @@ impl Judge {
             );
             self.break_rule(Rule::UnprotectedUnseen, now, Some(host), world, what);
         }
-        if self.watch(host).daemon_first && !forced && !says {
+        let first = self.watch(host).daemons_first.clone();
+        let went = first.into_iter().any(|daemon| self.was_seen(world, daemon));
+        if went && !forced && !says {
             let what = "a daemon went before the tasks, and the receipt says drained, not forced".to_owned();
             self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
         }
@@ -450,7 +464,9 @@ impl Judge {
         let began = self.watch(host).began;
         if let (Some(started), Some(began)) = (started, began) {
             let late = started - i64::try_from(began).unwrap_or(i64::MAX);
-            if late < -60_000 {
+            // A run that is cut short may have missed that the instance was ACTIVE meanwhile.
+            let seen = u64::try_from(started).is_ok_and(|started| self.expected.is_well(started, began));
+            if late < -60_000 && seen {
                 let what = "the receipt tells of an earlier drain".to_owned();
                 self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
             }

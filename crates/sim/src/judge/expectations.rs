@@ -74,12 +74,15 @@ pub struct Expectations {
     trouble: Vec<(Ms, Ms)>,
     /// Sidecars cannot read in these spans.
     unread: Vec<(Ms, Ms)>,
-    /// All that happens is that instances are scaled in, and pages are full.
+    /// All that happens is that instances are scaled in, none was left behind under another registration, and pages are
+    /// full.
     pub plain: bool,
     /// Events get lost or late.
     pub events_fail: bool,
     /// Ticks get lost.
     pub ticks_fail: bool,
+    /// For a while no record may be written, and no sidecar hears of a release.
+    pub writes_refused: bool,
     /// Nothing goes wrong at all.
     pub all_well: bool,
 }
@@ -126,6 +129,7 @@ impl Expectations {
             trouble: scenario.faults.iter().filter_map(span).collect(),
             unread: scenario.faults.iter().filter_map(unread).collect(),
             plain: scenario.aws.page == 100
+                && scenario.hosts.iter().all(|host| host.stale_records.is_empty())
                 && scenario
                     .steps
                     .iter()
@@ -137,6 +141,7 @@ impl Expectations {
                 )
             }),
             ticks_fail: kinds(|what| matches!(what, Trouble::LoseTicks)),
+            writes_refused: kinds(|what| matches!(what, Trouble::RefuseWrites)),
             all_well: scenario.faults.is_empty(),
         }
     }

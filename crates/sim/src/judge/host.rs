@@ -40,8 +40,8 @@ pub(super) struct Watch {
     pub(super) released: Option<Ms>,
     /// No task has held since then.
     pub(super) empty: Option<Ms>,
-    /// A daemon got SIGTERM while a task held.
-    pub(super) daemon_first: bool,
+    /// Daemons that got SIGTERM while a task held.
+    pub(super) daemons_first: Vec<TaskId>,
     /// The coordinator completed its last hook.
     pub(super) let_go: bool,
     /// A hook of ours was not completed by us.
@@ -120,8 +120,10 @@ impl Judge {
     /// Returns whether ECS shows tasks under an old registration that the product must still take for alive: it cannot
     /// know for how long the agent has been away, so it counts from the beginning of the drain.
     pub(super) fn shows_phantoms(&self, now: Ms, world: &World, host: HostId) -> bool {
-        let began = self.hosts.get(&host).and_then(|watch| watch.began);
-        let believed = began.is_some_and(|began| now < began + self.expected.agent_lost + 2 * MINUTE);
+        // The clock of the lost agent begins when nothing else holds.
+        let watch = self.hosts.get(&host);
+        let alone = watch.and_then(|watch| watch.began.max(watch.empty));
+        let believed = alone.is_some_and(|at| now < at + self.expected.agent_lost + 2 * MINUTE);
         let registrations = world
             .host(host)
             .registrations
@@ -163,8 +165,19 @@ impl Judge {
         let margin = flush + 90 * SECOND;
         // Half of the wait is kept for holding, regardless of the flush.
         let limit = |wait: &crate::model::Wait| {
-            let half = wait.since + (wait.limit - wait.since) / 2;
-            wait.limit.saturating_sub(margin).max(half)
+            let half = |end: Ms| wait.since + (end - wait.since) / 2;
+            let of = |end: Ms| end.saturating_sub(margin).max(half(end));
+            // The listing of hooks shows the time-out that a wait would have now: the shorter one bounds it.
+            let hooks = entry
+                .scaling
+                .group
+                .iter()
+                .flat_map(|group| &world.groups()[*group].hooks);
+            let now = hooks
+                .filter(|hook| hook.name == wait.hook)
+                .map(|hook| hook.heartbeat);
+            let changed = now.map(|heartbeat| of(wait.since + heartbeat.saturating_mul(100)));
+            changed.chain([of(wait.limit)]).min().unwrap_or(wait.limit)
         };
         if limits.map(limit).min().is_some_and(|limit| now + SECOND >= limit) {
             return Some("limit of the hook");

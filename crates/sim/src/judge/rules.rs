@@ -144,8 +144,10 @@ impl Judge {
             }
             (InstanceStatus::Active, _) => {
                 let waits = world.host(host).scaling.our_waits().next().is_some();
-                if !waits {
-                    self.watch(host).restart();
+                match waits {
+                    // DRAINING is set again, and settles again.
+                    true => self.watch(host).draining = None,
+                    false => self.watch(host).restart(),
                 }
             }
             _ => {}
@@ -191,8 +193,9 @@ impl Judge {
         if began.is_some_and(|began| daemon.let_go().is_some_and(|at| at < began)) {
             return;
         }
-        if daemon.has_sidecar() && self.release_all.is_none() && !self.observes {
-            self.watch(host).daemon_first = true;
+        let starts = daemon.sidecar == crate::model::SidecarState::None && !daemon.plan.no_image;
+        if daemon.has_sidecar() && !starts && self.release_all.is_none() && !self.observes {
+            self.watch(host).daemons_first.push(task);
         }
         let by_itself = matches!(world.task(task).notified, Some((_, Cause::Itself)));
         let killed = matches!(daemon.sidecar, crate::model::SidecarState::Exited(_, code) if code == 137);
@@ -237,7 +240,8 @@ impl Judge {
             self.break_rule(Rule::HeldTooLong, now, Some(host), world, what);
         }
         let ordered = self.hosts.get(&host).is_some_and(|watch| watch.ordered_hold);
-        let well = self.expected.is_well(term, now) && !ordered && !self.observes;
+        // One that may not read hears of nothing.
+        let well = self.expected.is_well(term, now) && !ordered && !self.observes && !daemon.plan.denied;
         if matches!(code, 10 | 11) && well && self.is_ours(world, host) {
             let what = format!("a sidecar gave up with {code}, and the coordinator was there");
             self.break_rule(Rule::GaveUp, now, Some(host), world, what);

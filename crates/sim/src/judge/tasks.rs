@@ -86,7 +86,7 @@ impl Judge {
     pub(super) fn judge_tiers(&mut self, now: Ms, id: TaskId, world: &World) {
         let expected = &self.expected;
         // In a dry run no daemon is held, so there is no order.
-        let ordered = expected.tiers >= 2 && !expected.dry_run;
+        let ordered = expected.tiers >= 2 && !expected.dry_run && !expected.writes_refused;
         if !ordered || !expected.sidecars_can_read(now.saturating_sub(MINUTE), now) {
             return;
         }

@@ -46,6 +46,13 @@ impl Task {
         self.status != TaskStatus::Stopped
     }
 
+    /// Returns whether it is a daemon's that has ended, and the agent could report it.
+    #[must_use]
+    pub fn has_reported_its_end(&self) -> bool {
+        let ended = self.daemon.as_ref().and_then(|daemon| daemon.daemon_end);
+        !self.is_alive() && ended.is_some_and(|at| at > 0)
+    }
+
     /// What runs in it, if that is a daemon with a sidecar of the product.
     #[must_use]
     pub fn with_sidecar(&self) -> Option<&DaemonState> {

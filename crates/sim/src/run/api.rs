@@ -333,6 +333,7 @@ impl Sdk {
         let task = world.task(id);
         let mut containers = vec![ContainerDescription {
             name: Some("app".to_owned()),
+            exit_code: task.has_reported_its_end().then_some(0),
             ..ContainerDescription::default()
         }];
         let guarded = task.daemon.as_ref().is_some_and(|daemon| daemon.has_sidecar());

@@ -92,7 +92,7 @@ fn p10_fifty_at_once() {
         release: 8,
         whole: 75,
         requests: 20.0,
-        writes: 0.3,
+        writes: 0.2,
         billed_seconds: 2.0,
     };
     drains_within(50, &budget);

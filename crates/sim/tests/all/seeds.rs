@@ -15,10 +15,6 @@ const SOUND: u64 = 2500;
 /// Worlds that have everything.
 const WILD: u64 = 600;
 
-/// Those of them that break a rule although no limit explains it: `docs/simulate.md` names their kinds. A seed that a fix
-/// takes away leaves this list, and none joins it.
-const NOT_EXPLAINED: [u64; 6] = [16, 31, 88, 259, 400, 424];
-
 fn transcript(scenario: &Scenario) -> String {
     let observer: Vec<Box<dyn Observer>> = vec![Box::new(Transcript::with_calls())];
     let (_, observers) = play(scenario, Options::default(), observer).unwrap();
@@ -96,5 +92,5 @@ fn sound_worlds_break_no_promise() {
 #[test]
 fn wild_worlds_break_no_promise_but_by_a_limit() {
     let (seeds, broken) = unexplained(Range::Wild, WILD);
-    assert_eq!(seeds, NOT_EXPLAINED, "{broken}");
+    assert!(seeds.is_empty(), "{broken}");
 }

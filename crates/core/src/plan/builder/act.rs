@@ -5,11 +5,12 @@ use jiff::{SignedDuration, Timestamp};
 use crate::control::Control;
 use crate::heartbeat::interval;
 use crate::ids::{ClusterName, TaskArn};
+use crate::limits::coordinator::LISTING_LAG;
 use crate::limits::{
     COUNT_REFRESH, COUNT_REFRESH_MANY, COUNT_STALE, COUNT_STALE_SHARE, HOOK_HEARTBEAT_MIN_SECONDS,
     MANY_DRAINS, STOP_TASKS_MAX,
 };
-use crate::observation::{Hook, Observed};
+use crate::observation::{Hook, Observed, Registrations};
 use crate::policy::StandaloneTasks;
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason};
 use crate::shared::is_reported_only;
@@ -68,16 +69,20 @@ impl PlanBuilder<'_> {
         let Some(released) = self.record.released_at else {
             return false;
         };
-        let gone = match &self.situation.observation.instance {
-            Observed::Absent => true,
-            Observed::Present(instance) => instance.is_gone(),
-            Observed::Unknown(_) => false,
-        };
         let stopped = self
             .census
             .as_ref()
             .is_some_and(|census| census.daemons.is_empty());
-        gone || stopped || self.schedule().flush_end(released) <= self.now()
+        self.is_gone() || stopped || self.schedule().flush_end(released) <= self.now()
+    }
+
+    /// Returns whether ECS has forgotten the instance.
+    fn is_gone(&self) -> bool {
+        match &self.situation.observation.instance {
+            Observed::Absent => true,
+            Observed::Present(instance) => instance.is_gone(),
+            Observed::Unknown(_) => false,
+        }
     }
 
     /// Returns whether no run has written a release for so long after the deadline that the sidecars have left by
@@ -107,6 +112,10 @@ impl PlanBuilder<'_> {
         if self.hooks.is_empty() || !(announced || self.record.receipt_at.is_none()) {
             return Vec::new();
         }
+        if self.may_be_another_wait() {
+            self.remark("released, and tasks hold again: the listing of the hook may lag, or it waits again");
+            return Vec::new();
+        }
         if self.lets_go() {
             let others = self.kept_for();
             if !others.is_empty() {
@@ -118,13 +127,48 @@ impl PlanBuilder<'_> {
                 true => self.warn("no release was written, and the sidecars have left: completing the hook"),
                 false => self.remark("the daemons have had their time: completing the hook"),
             }
-            return self.hooks.iter().cloned().map(Action::Complete).collect();
+            let hooks = self.hooks.iter().cloned();
+            return hooks
+                .map(|hook| Action::Complete(self.as_it_waits(hook)))
+                .collect();
         }
         if let Some(released) = self.record.released_at {
             let end = self.schedule().flush_end(released);
             self.look_again = Some(end.duration_since(self.now()));
         }
         Vec::new()
+    }
+
+    /// Returns whether a hook that is listed after a release as drained may wait for tasks that hold now: the instance is in
+    /// service again, and no token says which wait it is. The drain ends without its completion, and some time later a wait
+    /// that is still listed begins one of its own.
+    fn may_be_another_wait(&self) -> bool {
+        let instance = self.situation.observation.instance.as_yes();
+        let serves = instance.is_some_and(Registrations::is_active);
+        let holds = self.census.as_ref().is_some_and(|census| census.reachable > 0);
+        let unnamed = self
+            .hooks
+            .iter()
+            .any(|hook| hook.lifecycle_action_token.is_none());
+        let drained = matches!(
+            self.record.reason,
+            Some(ReleaseReason::Drained | ReleaseReason::AgentLost)
+        );
+        drained && serves && holds && unnamed
+    }
+
+    /// The hook as it is to be completed. If a listing still shows its wait long after the drain was over, then the wait has
+    /// another token, whose event was lost: the instance was released, came back, and is taken away again. The tasks of this
+    /// look say that nothing holds, so whatever wait there is may end.
+    fn as_it_waits(&self, hook: Lifecycle) -> Lifecycle {
+        let mut waits = self.situation.observation.hook.waits().iter();
+        let listed = waits.any(|wait| wait.token.is_none() && deadline::lifecycle(wait).is_of(&hook));
+        let ended = self.record.receipt_at;
+        let another = ended.is_some_and(|ended| later(ended, LISTING_LAG) <= self.now());
+        Lifecycle {
+            lifecycle_action_token: hook.lifecycle_action_token.filter(|_| !(listed && another)),
+            ..hook
+        }
     }
 
     /// Rules 1 and 2: after the record, whether or not tasks run. Not for a drain that is over already.
@@ -221,11 +265,16 @@ impl PlanBuilder<'_> {
     pub(super) fn receipt(&self, over: bool) -> Option<Action> {
         let due = over && self.record.receipt_at.is_none() && !self.may_have_a_hook();
         due.then(|| {
-            let left = self.census.as_ref().map_or(0, |census| census.daemons.len());
+            // Of an instance that is gone nothing else is known than what was seen before.
+            let left = match (&self.census, self.is_gone()) {
+                (Some(census), _) => u32::try_from(census.daemons.len()).unwrap_or(u32::MAX),
+                (None, true) => self.record.sidecars,
+                (None, false) => 0,
+            };
             let record = Record {
                 ordered: self.thrown().or_else(|| self.record.ordered.clone()),
                 receipt_at: Some(self.now()),
-                daemons_left: u32::try_from(left).unwrap_or(u32::MAX),
+                daemons_left: left,
                 ..self.written()
             };
             Action::Receipt(Box::new(record))

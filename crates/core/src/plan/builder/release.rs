@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::control::Control;
 use crate::holding::last_stopped;
 use crate::ids::ServiceName;
-use crate::observation::{Observed, SeenTasks};
+use crate::observation::{Observed, Registrations, SeenTasks};
 use crate::plural::counted;
 use crate::record::{ReleaseReason, Releasing, State};
 
@@ -35,6 +35,11 @@ impl PlanBuilder<'_> {
         }
         if self.record.releasing.is_some() {
             return self.next_tier();
+        }
+        // Only tasks of a registration that was left behind hold, and the daemons of the present one can still flush.
+        if self.situation.observation.instance.as_yes().is_some() && self.agent_is_lost() {
+            let why = "the agent of the tasks that hold has been lost for too long";
+            return self.release(ReleaseReason::AgentLost, why.to_owned());
         }
         self.warn_of_a_long_flush();
         let deadline = deadline::of(&self.record, self.situation.policy);
@@ -106,10 +111,6 @@ impl PlanBuilder<'_> {
     }
 
     fn at_once(&self) -> Option<(ReleaseReason, String)> {
-        let lost = self
-            .record
-            .agent_lost_at
-            .map(|at| later(at, self.situation.policy.agent_lost));
         if self.situation.kill_switch.control == Control::ReleaseAll {
             let by = self.situation.kill_switch.by();
             let by = by.map(|by| format!(", thrown {by}")).unwrap_or_default();
@@ -125,7 +126,7 @@ impl PlanBuilder<'_> {
                 ReleaseReason::Cancelled,
                 "the container instance is ACTIVE again".to_owned(),
             )),
-            Observed::Present(_) if lost.is_some_and(|end| end <= self.seen_at()) => Some((
+            Observed::Present(instance) if !instance.agent_connected() && self.agent_is_lost() => Some((
                 ReleaseReason::AgentLost,
                 "the agent has been lost for too long".to_owned(),
             )),
@@ -133,14 +134,23 @@ impl PlanBuilder<'_> {
         }
     }
 
-    /// Why a machine that is gone had let its daemons go. One that went at its deadline while tasks held, or during a
-    /// release that was forced, was not drained.
+    /// Returns whether an agent has been away for so long that its tasks are phantoms.
+    fn agent_is_lost(&self) -> bool {
+        let lost_at = self.record.agent_lost_at;
+        lost_at.is_some_and(|at| later(at, self.situation.policy.agent_lost) <= self.seen_at())
+    }
+
+    /// Why a machine that is gone had let its daemons go. One that went while tasks held, at its deadline or before it,
+    /// or during a release that was forced, was not drained: no look has seen its last tasks stop. Nor was one whose hook was
+    /// to wait for its release: then the machine has ended its tasks.
     fn went(&self) -> ReleaseReason {
         let late = deadline::of(&self.record, self.situation.policy) <= self.now();
+        let was_to_wait = self.record.lifecycle.is_some() && self.record.spot_notice_at.is_none();
         match self.record.releasing {
             Some(releasing) => releasing.reason,
-            None if late && self.record.remaining > 0 => ReleaseReason::Deadline,
-            None => ReleaseReason::Drained,
+            None if self.record.remaining == 0 && !was_to_wait => ReleaseReason::Drained,
+            None if self.record.remaining > 0 && late => ReleaseReason::Deadline,
+            None => ReleaseReason::AgentLost,
         }
     }
 
@@ -273,7 +283,9 @@ impl PlanBuilder<'_> {
     /// time does not run out meanwhile; the deadline, or the loss of the agent, ends that.
     fn tier_end(&self, tier: usize, since: Timestamp) -> Timestamp {
         let end = self.schedule().tier_end(tier, since);
-        let away = self.record.agent_lost_at.is_some();
+        let instance = self.situation.observation.instance.as_yes();
+        let connected = instance.is_some_and(Registrations::agent_connected);
+        let away = self.record.agent_lost_at.is_some() && !connected;
         match away {
             true => end.max(deadline::of(&self.record, self.situation.policy)),
             false => end,

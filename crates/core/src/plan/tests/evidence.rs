@@ -127,6 +127,60 @@ fn a_sidecar_that_ends_in_mid_drain_is_recorded_at_once_and_once() {
     assert_eq!(named(&bench), [BARE]);
 }
 
+/// It went within seconds of the last task, so that no look saw it run without its sidecar.
+#[test]
+fn a_sidecar_that_ended_with_an_error_after_the_stop_order_is_named() {
+    const FAILED: &str =
+        "daemon of service logs was not protected: its sidecar had ended with an error, before the release";
+    const NEVER: &str = "daemon of service logs was not protected: its sidecar had never started";
+    let daemon_alone = |seconds| {
+        let mut task = stopped(seconds, logs(""));
+        task.containers[0].exit_code = Some(0);
+        task
+    };
+    let with_code = |task: Task, code| {
+        let mut task = task;
+        task.containers.last_mut().unwrap().exit_code = code;
+        task
+    };
+    let ended = |seconds, code| with_code(stopped(seconds, logs("")), code);
+    let stops = |code| Task {
+        stopping: true,
+        ..with_code(logs("STOPPING"), code)
+    };
+    for (what, daemons, expected) in [
+        ("it refused its settings", vec![ended(40, Some(64))], vec![FAILED]),
+        (
+            "it was killed, and the daemon flushes",
+            vec![stops(Some(137))],
+            vec![FAILED],
+        ),
+        ("it holds", vec![stops(None)], vec![]),
+        (
+            "its grace without a record was over",
+            vec![ended(40, Some(0))],
+            vec![],
+        ),
+        ("before the drain", vec![ended(-9, Some(64))], vec![]),
+        ("it never started", vec![daemon_alone(40)], vec![NEVER]),
+        (
+            "the agent has reported nothing of it",
+            vec![ended(40, None)],
+            vec![],
+        ),
+        (
+            "another has taken its place",
+            vec![ended(4, Some(64)), logs("RUNNING")],
+            vec![],
+        ),
+    ] {
+        let mut bench = Bench::holding();
+        bench.tasks([vec![stopped(30, web(1, ""))], daemons].concat());
+        bench.step(60);
+        assert_eq!(named(&bench), expected, "{what}");
+    }
+}
+
 #[test]
 fn a_daemon_that_was_let_go_is_not_unprotected() {
     let mut bench = Bench::holding();

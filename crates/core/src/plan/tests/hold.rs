@@ -215,6 +215,13 @@ fn p7_a_second_wait_is_another_drain_whether_its_event_or_the_tick_finds_it() {
     lagging.observation.hook = waits_since(70, 3600, None);
     let names = lagging.done(70);
     assert!(!names.contains(&"put-holding"), "the listing lags: {names:?}");
+    let mut unnamed = ended(None);
+    unnamed.observation.hook = waits_since(70, 3600, None);
+    assert_eq!(
+        unnamed.done(70),
+        [""; 0],
+        "the listing lags, or another wait has begun"
+    );
 }
 
 #[test]

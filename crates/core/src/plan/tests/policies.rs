@@ -136,6 +136,34 @@ fn p2_unknown_daemons_of_a_tier_have_its_whole_budget() {
     assert_eq!(bench.record().releasing, Some(expected));
 }
 
+/// A registration that was left behind still shows a task that runs, and a daemon of the first tier.
+#[test]
+fn phantoms_of_an_old_registration_do_not_end_the_order_of_the_tiers() {
+    let phantom = |task| Task {
+        agent_connected: false,
+        ..task
+    };
+    let old = [
+        phantom(web(1, "RUNNING")),
+        phantom(daemon(801, "xray", "RUNNING")),
+    ];
+    let mut bench = tiered();
+    bench.tasks([all(["RUNNING"; 3]), old.to_vec()].concat());
+    for at in (20..620).step_by(60) {
+        assert_eq!(bench.step(at).verdict, Verdict::Holding, "{at}");
+    }
+    assert_eq!(bench.step(620).verdict, Verdict::Releasing);
+    assert_eq!(services(&bench), ["xray"]);
+    let reason = bench.record().releasing.map(|releasing| releasing.reason);
+    assert_eq!(reason, Some(ReleaseReason::AgentLost));
+    // The phantom of the first tier never stops: the tier has the time of a flush, not more.
+    bench.tasks([all(["STOPPED", "RUNNING", "RUNNING"]), old.to_vec()].concat());
+    bench.step(745);
+    assert_eq!(services(&bench), ["xray"]);
+    bench.step(746);
+    assert_eq!(services(&bench), ["mesh", "xray"]);
+}
+
 #[test]
 fn a_service_that_is_in_no_tier_goes_with_the_first() {
     let mut bench = tiered();

@@ -135,11 +135,13 @@ fn allowed(bench: &Bench, reason: Option<ReleaseReason>, now: i64) -> bool {
             .all(|task| task.last_status.is_final() || task.scheduling == Scheduling::Daemon)
     });
     match reason {
-        Some(ReleaseReason::Drained) => {
-            status.as_deref() == Some("INACTIVE") || (none_holds && status.as_deref() == Some("DRAINING"))
-        }
+        Some(ReleaseReason::Drained) => match status.as_deref() {
+            Some("INACTIVE") => bench.record().remaining == 0,
+            status => none_holds && status == Some("DRAINING"),
+        },
         Some(ReleaseReason::Deadline) => bench.record().deadline_at <= at(now),
         Some(ReleaseReason::Cancelled) => status.as_deref() == Some("ACTIVE"),
-        Some(ReleaseReason::Operator | ReleaseReason::AgentLost) | None => false,
+        Some(ReleaseReason::AgentLost) => status.as_deref() == Some("INACTIVE"),
+        Some(ReleaseReason::Operator) | None => false,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::policy::OnDeadline;
+use crate::receipt::Receipt;
 
 #[test]
 fn p1_a_stopping_task_still_holds() {
@@ -181,6 +182,45 @@ fn an_instance_that_is_gone_holds_nothing() {
         let plan = bench.step(60);
         assert_eq!(names(&plan), ["put-released", "complete", "receipt"]);
         assert_eq!(plan.verdict, Verdict::Done);
+    }
+}
+
+#[test]
+fn an_instance_that_went_while_tasks_held_or_a_hook_was_to_wait_was_not_drained() {
+    for (bench, last_seen, max_drain, reason) in [
+        (Bench::external(), vec![], 3600, ReleaseReason::Drained),
+        (
+            Bench::external(),
+            vec![web(1, "RUNNING")],
+            3600,
+            ReleaseReason::AgentLost,
+        ),
+        (Bench::hooked(), vec![], 3600, ReleaseReason::AgentLost),
+        (
+            Bench::hooked(),
+            vec![web(1, "RUNNING")],
+            3600,
+            ReleaseReason::AgentLost,
+        ),
+        (
+            Bench::hooked(),
+            vec![web(1, "RUNNING")],
+            50,
+            ReleaseReason::Deadline,
+        ),
+    ] {
+        let mut bench = bench;
+        bench.policy.max_drain = seconds(max_drain);
+        bench.begin(0);
+        bench.tasks(last_seen);
+        bench.step(5);
+        bench.status("INACTIVE");
+        bench.observation.tasks = Observed::Unknown("its tasks are not listed".to_owned()).into();
+        bench.step(60);
+        let record = bench.record();
+        assert_eq!((record.reason, record.is_released()), (Some(reason), true));
+        let forced = Receipt::new(&key(), &record, at(60)).forced;
+        assert_eq!(forced, reason != ReleaseReason::Drained);
     }
 }
 

@@ -260,6 +260,7 @@ fn health(daemon: &DaemonReads, cluster: &ClusterReads, sidecar: &str) -> Findin
         let word = match reason {
             UnprotectedReason::SidecarStopped => "STOPPED",
             UnprotectedReason::SidecarNeverStarted => "never started",
+            UnprotectedReason::SidecarFailed => "ended with an error",
             UnprotectedReason::SidecarUnhealthy | UnprotectedReason::Other => "UNHEALTHY",
         };
         format!(
