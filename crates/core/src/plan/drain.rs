@@ -79,9 +79,10 @@ fn stored<'a>(situation: &Situation<'a>) -> Result<StoredRecord<'a>, String> {
     }
 }
 
-/// A release, also one that goes on tier by tier, is for the registrations that it names. Returns the record of one, and the instance, if the instance takes
-/// tasks in another registration now, or took them, and some hold there or may: its agent has lost its data, and registered
-/// again. They get a drain of their own before the hook is completed. A release that was forced leaves no time for that.
+/// A release, also one that goes on tier by tier, is for the registrations that it names. Returns the record of one, and
+/// the instance, if the instance takes tasks in another registration now, or took them, and some hold there or may: its
+/// agent has lost its data, and registered again. They get a drain of their own before the hook is completed. A release
+/// that was forced leaves no time for that.
 fn outgrown<'a>(record: &'a Record, situation: &Situation<'a>) -> Option<(&'a Record, &'a Registrations)> {
     let instance = situation.observation.instance.as_yes()?;
     let present = instance.present();
