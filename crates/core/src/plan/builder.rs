@@ -16,6 +16,7 @@ use crate::observation::{SeenTasks, Task};
 use crate::policy::Policy;
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, Waited};
 use crate::trigger::Order;
+use crate::unprotected::UnprotectedDaemon;
 
 use super::drain::Drain;
 use super::later;
@@ -225,7 +226,13 @@ impl<'a> PlanBuilder<'a> {
         if let Some(census) = self.census.as_ref().filter(|_| held) {
             self.record.note_unprotected(&census.unprotected);
             if let Some(tasks) = self.situation.observation.tasks.as_read() {
-                let failed = failed_sidecars(tasks, self.situation.policy, self.evidence_since());
+                let mut failed = failed_sidecars(tasks, self.situation.policy, self.evidence_since());
+                // What was seen of it while it ran says more than its exit code.
+                let known = |daemon: &UnprotectedDaemon| {
+                    let mut named = self.record.unprotected.iter();
+                    named.any(|known| known.service == daemon.service)
+                };
+                failed.retain(|daemon| !known(daemon));
                 self.record.note_unprotected(&failed);
             }
         }

@@ -110,9 +110,14 @@ fn a_daemon_whose_sidecar_has_ended_is_named_from_the_first_record_on() {
     assert_eq!(named(&bench), [BARE]);
     assert_eq!(bench.record().sidecars, 0, "nobody reads its record");
     bench.status("DRAINING");
-    bench.tasks(vec![web(1, "RUNNING"), logs("STOPPING")]);
+    let stops = Task {
+        last_status: "STOPPING".to_owned().into(),
+        stopping: true,
+        ..bare_logs()
+    };
+    bench.tasks(vec![web(1, "RUNNING"), stops]);
     assert!(warns(&bench.step(30), BARE), "it stays told");
-    assert_eq!(named(&bench), [BARE]);
+    assert_eq!(named(&bench), [BARE], "its exit code says no more");
     let receipt = Receipt::new(&bench.observation.key, &bench.record(), at(90));
     assert_eq!(receipt.unprotected, [BARE]);
 }
