@@ -61,6 +61,13 @@ impl ReleaseReason {
     pub fn is_forced(self) -> bool {
         !matches!(self, ReleaseReason::Drained | ReleaseReason::Cancelled)
     }
+
+    /// Returns whether tasks that come after such a release still have their time: nothing has ended the drain but that no
+    /// task of it was left.
+    #[must_use]
+    pub fn leaves_time(self) -> bool {
+        matches!(self, ReleaseReason::Drained | ReleaseReason::AgentLost)
+    }
 }
 
 /// Tasks of one group that hold the instance.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use protector_core::ids::{InstanceId, InstanceKey};
+use protector_core::ids::InstanceId;
 use protector_core::limits::coordinator::{
     BATCH_RECHECK_INTERVAL, BATCH_WAIT_MAX, BEGINNING_RETRY_AFTER, BEGUN_MAX, LOOKED_AT_MAX, ONE_BY_ONE_MAX,
     TIME_FOR_MANY,
@@ -36,7 +36,8 @@ impl DueLooks<'_> {
     pub(super) async fn look_at_what_is_due(&self) {
         let begun = self.router.run.now();
         loop {
-            let looked = self.look_at_those_due(SignedDuration::ZERO).await;
+            let due = self.first_due().is_some_and(|at| at <= self.router.run.now());
+            let looked = due && self.look_unless_it_rests().await;
             let gathers = self.router.reconciler.crowd().gathers();
             // Who awaits nothing but the end of a long settle window misses no event meanwhile.
             let patience = match self.router.cache.awaits_an_event() {
@@ -83,26 +84,19 @@ impl DueLooks<'_> {
     /// Looks at those that are due, while more messages wait: they may make more of them due, so each waits a moment for them.
     /// While many drain, the messages that would make any of them due may be a minute behind, so then it looks all the same.
     pub(super) async fn look_at_those_overdue(&self) {
-        let gathers = self.router.reconciler.crowd().gathers();
-        let none_is = self.first_due().is_none_or(|at| at > self.router.run.now());
-        match none_is && !gathers.is_zero() {
-            true => self.look_unless_it_rests(gathers).await,
-            false => self.look_at_those_due(gathers).await,
-        };
-    }
-
-    /// Deals with the hooks that were put off, and looks at those that are due since a while: many at once. Returns whether
-    /// there were any.
-    async fn look_at_those_due(&self, since: SignedDuration) -> bool {
         let (gathers, now) = (self.router.reconciler.crowd().gathers(), self.router.run.now());
-        let due = self.first_due();
-        let due = due.is_some_and(|first| now.duration_since(first) >= since);
-        due && self.look_unless_it_rests(gathers).await
+        let looks = match self.first_due().filter(|at| *at <= now) {
+            Some(first) => now.duration_since(first) >= gathers,
+            None => !gathers.is_zero(),
+        };
+        if looks {
+            self.look_unless_it_rests().await;
+        }
     }
 
-    /// The same, whether any is due or not.
-    async fn look_unless_it_rests(&self, gathers: SignedDuration) -> bool {
-        let begun = self.router.run.now();
+    /// Deals with the hooks that were put off, and looks at those that are due: many at once. Returns whether it did.
+    async fn look_unless_it_rests(&self) -> bool {
+        let (gathers, begun) = (self.router.reconciler.crowd().gathers(), self.router.run.now());
         let rests = self.rests_until().is_some_and(|until| begun < until);
         if rests || self.is_short_of_time(gathers) {
             return false;
@@ -182,20 +176,15 @@ impl DueLooks<'_> {
             self.router.cache.look_at(key, Some(self.router.run.now()));
         }
         let due = seen.into_iter().chain(others.into_iter().take(ONE_BY_ONE_MAX));
-        // A shared record that could not be written has a hundred releases in it: they do not wait for a tick.
-        let again = |key: &InstanceKey| {
-            let after = self.router.run.now().checked_add(BEGINNING_RETRY_AFTER).ok();
-            if self.router.reconciler.crowd().is_crowded() {
-                self.router.cache.look_at(key, after);
-            }
-        };
         let looks = due.map(async |(key, arns)| {
             let subject = Registered::new(key.clone(), KnownRegistrations::Some(arns));
             let looked = reconciler
                 .bring_on(TriggerKind::Due, Subject::registered(subject))
                 .await;
-            if matches!(looked, Handled::Failed(_)) {
-                again(&key);
+            // A shared record that could not be written has a hundred releases in it: they do not wait for a tick.
+            if matches!(looked, Handled::Failed(_)) && reconciler.crowd().is_crowded() {
+                let again = self.router.run.now().checked_add(BEGINNING_RETRY_AFTER).ok();
+                self.router.cache.look_at(&key, again);
             }
         });
         join_all(looks).await;

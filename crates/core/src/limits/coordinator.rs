@@ -26,7 +26,7 @@ pub const PROBED_MAX: usize = 1000;
 pub const BEGUN_MAX: usize = 250;
 
 /// The beginning of a drain that has failed is tried again after this: a sidecar waits 15 s for its first record, and a
-/// Spot notice gives two minutes.
+/// Spot notice gives two minutes. So is, while many drain, an observation at the end of a batch.
 pub const BEGINNING_RETRY_AFTER: SignedDuration = SignedDuration::from_secs(3);
 
 /// The beginning of a drain is tried again this number of times before it is left to the tick.

@@ -91,7 +91,7 @@ fn outgrown<'a>(record: &'a Record, situation: &Situation<'a>) -> Option<(&'a Re
     let reason = record
         .reason
         .or(record.releasing.map(|releasing| releasing.reason));
-    let in_time = matches!(reason, Some(ReleaseReason::Drained | ReleaseReason::AgentLost));
+    let in_time = reason.is_some_and(ReleaseReason::leaves_time);
     let holds = || {
         let tasks = situation.observation.tasks.as_read();
         tasks.is_none_or(|tasks| holding::census(tasks, situation.policy).reachable > 0)

@@ -173,11 +173,9 @@ impl Judge {
                 .group
                 .iter()
                 .flat_map(|group| &world.groups()[*group].hooks);
-            let now = hooks
-                .filter(|hook| hook.name == wait.hook)
-                .map(|hook| hook.heartbeat);
-            let changed = now.map(|heartbeat| of(wait.since + heartbeat.saturating_mul(100)));
-            changed.chain([of(wait.limit)]).min().unwrap_or(wait.limit)
+            let same = hooks.filter(|hook| hook.name == wait.hook);
+            let changed = same.map(|hook| of(wait.since + hook.heartbeat.saturating_mul(100)));
+            changed.fold(of(wait.limit), Ms::min)
         };
         if limits.map(limit).min().is_some_and(|limit| now + SECOND >= limit) {
             return Some("limit of the hook");

@@ -150,11 +150,8 @@ impl PlanBuilder<'_> {
             .hooks
             .iter()
             .any(|hook| hook.lifecycle_action_token.is_none());
-        let drained = matches!(
-            self.record.reason,
-            Some(ReleaseReason::Drained | ReleaseReason::AgentLost)
-        );
-        drained && serves && holds && unnamed
+        let in_time = self.record.reason.is_some_and(ReleaseReason::leaves_time);
+        in_time && serves && holds && unnamed
     }
 
     /// The hook as it is to be completed. If a listing still shows its wait long after the drain was over, then the wait has
