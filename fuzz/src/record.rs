@@ -172,6 +172,7 @@ fn situations(stored: &Result<Record, DecodeError>, judge: &mut dyn FnMut(&Situa
             kill_switch: &KillSwitch::default(),
             heartbeats: HeartbeatSender::Planner,
             calls: 7,
+            unrecorded: None,
             now: now(),
         });
     }

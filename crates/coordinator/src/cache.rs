@@ -23,10 +23,11 @@ use protector_core::ids::{
 };
 use protector_core::limits::coordinator::{
     CONFIGURATION_TTL, KILL_SWITCH_LOG_INTERVAL, NOT_DRAINING_TTL, SCHEDULING_TTL, SCHEDULINGS_MAX,
-    SIDECARS_ASSUMED, UNLISTED_MAX,
+    SIDECARS_ASSUMED, UNLISTED_MAX, WAIT_TTL,
 };
 use protector_core::observation::Registrations;
-use protector_core::plan::{Fleet, Verdict};
+use protector_core::plan::{Fleet, UnrecordedDrain, Verdict};
+use protector_core::record::Record;
 use protector_core::sweep::Awaited;
 
 use crate::metrics::MetricsRecorder;
@@ -86,11 +87,20 @@ struct CacheState {
     hooks: HashMap<AutoScalingGroupName, (Vec<(LifecycleHookName, u32)>, Timestamp)>,
     clusters: Option<(Vec<ClusterName>, Timestamp)>,
     uncounted: HashMap<InstanceKey, u32>,
+    unrecorded: HashMap<InstanceKey, Unrecorded>,
     /// How many tasks were listed in a cluster when all were.
     tasks_in: HashMap<ClusterName, usize>,
     kill_switch: KillSwitch,
     control_at: Option<Timestamp>,
     control_problem_at: Option<Timestamp>,
+}
+
+/// A drain that could not be recorded.
+#[derive(Debug)]
+struct Unrecorded {
+    drain: UnrecordedDrain,
+    /// When it was last tried.
+    tried: Timestamp,
 }
 
 impl Cache {
@@ -117,6 +127,7 @@ impl Cache {
                 if verdict == Verdict::NotDraining {
                     facts.uncounted.remove(key);
                 }
+                facts.unrecorded.remove(key);
                 facts.forget(key);
                 facts.not_draining.extend(arns().map(|arn| (arn, now)));
             }
@@ -459,6 +470,30 @@ impl Cache {
         self.lock().uncounted.remove(key).unwrap_or_default()
     }
 
+    /// Remembers the record of a new drain that could not be written.
+    pub fn add_unrecorded(&self, key: &InstanceKey, record: Record, now: Timestamp) {
+        let mut facts = self.lock();
+        facts.unrecorded.retain(|_, known| known.is_fresh(now));
+        let known = facts.unrecorded.get(key);
+        let since = known.map_or(now, |known| known.drain.since);
+        let drain = UnrecordedDrain { since, record };
+        facts
+            .unrecorded
+            .insert(key.clone(), Unrecorded { drain, tried: now });
+    }
+
+    /// The drain of an instance is recorded.
+    pub fn is_recorded(&self, key: &InstanceKey) {
+        self.lock().unrecorded.remove(key);
+    }
+
+    /// What is known of the drain of an instance, if it could not be recorded until now.
+    pub fn unrecorded(&self, key: &InstanceKey, now: Timestamp) -> Option<UnrecordedDrain> {
+        let facts = self.lock();
+        let known = facts.unrecorded.get(key).filter(|known| known.is_fresh(now));
+        known.map(|known| known.drain.clone())
+    }
+
     /// The kill switch as it was last read; on, if it never was.
     pub fn control(&self) -> Control {
         self.lock().kill_switch.control
@@ -501,6 +536,13 @@ impl Cache {
 
     fn lock(&self) -> MutexGuard<'_, CacheState> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Unrecorded {
+    /// Every tick tries it again: what was not tried for a while is over.
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        now.duration_since(self.tried) < WAIT_TTL
     }
 }
 

@@ -41,6 +41,14 @@ struct KnownRecord {
     ended: bool,
 }
 
+impl KnownRecord {
+    /// Has the drain ended, or is its receipt in its record?
+    fn is_over(&self) -> bool {
+        let record = self.stored.readable();
+        self.ended || record.is_some_and(|record| record.receipt_at.is_some())
+    }
+}
+
 /// What is known of a record's text that was written over another writer's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Repair {
@@ -435,16 +443,20 @@ impl Store {
         more.then(|| shared.changed(cluster, number, None))
     }
 
-    /// The clusters that have shared records, if this environment has not looked at them a moment ago.
+    /// The clusters whose shared records have drains that are not over, if this environment has not looked at them a moment
+    /// ago.
     pub fn to_check(&self, now: Timestamp) -> Vec<ClusterName> {
         let mut facts = self.lock();
         let recent = facts
             .current_at
             .is_some_and(|at| now.duration_since(at) < NEXT_BATCH_WITHIN);
         facts.current_at = Some(now);
-        let has_members = |(number, shared): (usize, &Shared)| shared.members(number).next().is_some();
-        let tells = |all: &Vec<Shared>| all.iter().enumerate().any(has_members);
-        let reported = facts.shared.iter().filter(|(_, all)| !recent && tells(all));
+        let is_open = |key: &InstanceKey| facts.records.get(key).is_none_or(|known| !known.is_over());
+        let tells = |(cluster, all): &(&ClusterName, &Vec<Shared>)| {
+            let mut members = (all.iter().enumerate()).flat_map(|(number, shared)| shared.members(number));
+            members.any(|(instance, _)| is_open(&key(cluster, instance)))
+        };
+        let reported = facts.shared.iter().filter(|shared| !recent && tells(shared));
         reported.map(|(cluster, _)| cluster.clone()).collect()
     }
 

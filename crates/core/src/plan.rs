@@ -61,8 +61,19 @@ pub struct Situation<'a> {
     pub heartbeats: HeartbeatSender,
     /// AWS calls of this run that no write has counted yet.
     pub calls: u32,
+    /// What is known of this drain, if it could not be recorded until now.
+    pub unrecorded: Option<&'a UnrecordedDrain>,
     /// The time.
     pub now: Timestamp,
+}
+
+/// A drain that could not be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnrecordedDrain {
+    /// When it was first observed.
+    pub since: Timestamp,
+    /// The last record that could not be written.
+    pub record: Record,
 }
 
 /// The sender of the heartbeats of hooks.

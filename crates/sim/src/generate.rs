@@ -22,6 +22,9 @@ pub struct Drawn {
 /// A batch waits for a settle window that is no longer than this, as the limit `settle-longer-than-a-batch-waits` says.
 const LONGEST_SETTLE: Ms = 25 * SECOND;
 
+/// A settle window that is no longer than this delays no hold, as the limit `long-settle-delays-a-hold` says.
+const DEFAULT_SETTLE: Ms = 10 * SECOND;
+
 /// Which worlds are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Range {
@@ -604,6 +607,7 @@ impl Drawn {
         let longest_hold = expected.max_drain + expected.flush();
         let step = |wanted: fn(&What) -> bool| steps.iter().any(|step| wanted(&step.what));
         let noticed = step(|what| matches!(what, What::SpotNotice(_) | What::CapacityNotice(_)));
+        let several = self.scenario.hosts.len() > 1;
         let mut faults = self.scenario.faults.iter();
         let not_found = faults.any(|fault| fault.what == Trouble::ParameterNotFound);
         let table = [
@@ -617,6 +621,10 @@ impl Drawn {
             (
                 "settle-longer-than-a-batch-waits",
                 expected.settle > LONGEST_SETTLE,
+            ),
+            (
+                "long-settle-delays-a-hold",
+                expected.settle > DEFAULT_SETTLE && several,
             ),
             ("longest-hold-below-the-drain", expected.max_hold < longest_hold),
         ];

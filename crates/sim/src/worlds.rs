@@ -55,164 +55,10 @@ impl KnownFault {
     /// Returns whether it may break this rule, in its own world or in another.
     #[must_use]
     pub fn may_break(&self, rule: Rule) -> bool {
-        let also = CONSEQUENCES.iter().filter(|(name, _)| *name == self.name);
-        self.breaks.contains(&rule) || also.flat_map(|(_, rules)| rules.iter()).any(|also| *also == rule)
+        let besides = limit(self.name).map_or(&[][..], |limit| limit.besides);
+        self.breaks.contains(&rule) || besides.contains(&rule)
     }
 }
-
-/// What a fault may break besides, in other worlds than its own. Each was seen in worlds that have this one fault
-/// alone.
-const CONSEQUENCES: &[(&str, &[Rule])] = &[
-    (
-        "spot-notice-delays-the-others",
-        &[
-            Rule::LateRelease,
-            Rule::FalseEvidence,
-            Rule::TierOrder,
-            Rule::NeverNotified,
-        ],
-    ),
-    ("two-stale-not-founds", &[Rule::TierOrder]),
-    ("settle-longer-than-a-batch-waits", &[Rule::LateHold]),
-    (
-        "longest-hold-below-the-drain",
-        &[Rule::FalseEvidence, Rule::DaemonBeforeTask, Rule::TierOrder],
-    ),
-    (
-        "agent-data-wiped-at-the-completion",
-        &[Rule::TakenBack, Rule::FalseEvidence],
-    ),
-    (
-        "active-again-while-our-hook-waits",
-        &[Rule::DaemonBeforeTask, Rule::FalseEvidence, Rule::LetGoWithTasks],
-    ),
-    (
-        "agent-data-wiped-in-mid-drain",
-        &[
-            Rule::FlushCutShort,
-            Rule::HeldTooLong,
-            Rule::FalseZero,
-            Rule::IdleCost,
-            Rule::LateRelease,
-            Rule::LetGoWithTasks,
-        ],
-    ),
-    (
-        "dead-connections-after-a-freeze",
-        &[Rule::LateHold, Rule::LateRelease, Rule::RunsFail],
-    ),
-    (
-        "deleted-cluster-still-named",
-        &[Rule::RunsFail, Rule::TicksOverlap],
-    ),
-    ("default-bounds-collide", &[Rule::GaveUp]),
-    (
-        "tasks-that-ended-before-the-deadline",
-        &[Rule::FalseEvidence, Rule::GaveUp],
-    ),
-    ("ended-drains-cost-every-tick", &[Rule::IdleCost, Rule::LeftOver]),
-    (
-        "external-instance-in-the-cluster",
-        &[Rule::LeftOver, Rule::RunsFail, Rule::TicksOverlap],
-    ),
-    (
-        "five-at-once-wait-for-the-tick",
-        &[Rule::LateRelease, Rule::Throttled, Rule::Budget],
-    ),
-    (
-        "hook-put-anew-in-mid-drain",
-        &[Rule::HookRanOut, Rule::NeverNotified],
-    ),
-    (
-        "host-clock-ahead",
-        &[Rule::GaveUp, Rule::DaemonBeforeTask, Rule::FalseEvidence],
-    ),
-    (
-        "managed-instances-are-drained",
-        &[Rule::NotOurs, Rule::IdleCost, Rule::LateRelease],
-    ),
-    (
-        "many-at-once",
-        &[
-            Rule::LateRelease,
-            Rule::Throttled,
-            Rule::Budget,
-            Rule::TakenBack,
-            Rule::RunsFail,
-        ],
-    ),
-    (
-        "one-stale-not-found",
-        &[
-            Rule::DaemonBeforeTask,
-            Rule::FalseEvidence,
-            Rule::TakenBack,
-            Rule::TierOrder,
-        ],
-    ),
-    ("registration-never-active", &[Rule::FalseEvidence]),
-    ("release-overwritten-by-a-count", &[Rule::Budget]),
-    (
-        "second-wait-of-the-same-registration",
-        &[
-            Rule::FalseZero,
-            Rule::HookRanOut,
-            Rule::IdleCost,
-            Rule::LateHold,
-            Rule::LeftOver,
-            Rule::LetGoWithTasks,
-        ],
-    ),
-    ("sidecar-restarted-after-the-release", &[Rule::FalseEvidence]),
-    (
-        "sidecar-gives-up-before-a-late-release",
-        &[Rule::FalseEvidence, Rule::GaveUp],
-    ),
-    (
-        "two-hooks-of-ours",
-        &[Rule::HookRanOut, Rule::LateHold, Rule::OrderLost],
-    ),
-    (
-        "two-registrations",
-        &[
-            Rule::NotStopped,
-            Rule::Budget,
-            Rule::DaemonBeforeTask,
-            Rule::FalseEvidence,
-            Rule::FalseZero,
-            Rule::FlushCutShort,
-            Rule::HeldTooLong,
-            Rule::HookRanOut,
-            Rule::IdleCost,
-            Rule::LateHold,
-            Rule::LeftOver,
-            Rule::LetGoWithTasks,
-            Rule::NeverNotified,
-            Rule::TierOrder,
-        ],
-    ),
-    (
-        "unprotected-daemon-unseen",
-        &[Rule::FalseEvidence, Rule::UnprotectedUnseen],
-    ),
-    ("writes-refused-in-a-new-environment", &[Rule::IdleCost]),
-    (
-        "writes-refused",
-        &[
-            Rule::IdleCost,
-            Rule::UnprotectedUnseen,
-            Rule::DaemonBeforeTask,
-            Rule::FalseEvidence,
-            Rule::HeldTooLong,
-            Rule::LateHold,
-        ],
-    ),
-    (
-        "wrong-setting-unseen",
-        &[Rule::FalseEvidence, Rule::UnprotectedUnseen],
-    ),
-    ("one-settle-window-delays-the-others", &[Rule::LateHold]),
-];
 
 /// Why a fault stays, and what a user can do about it.
 #[derive(Debug, Clone, Copy)]
@@ -223,6 +69,8 @@ pub struct Limit {
     pub why: &'static str,
     /// What avoids it, in one sentence.
     pub avoid: &'static str,
+    /// What it may break besides, in other worlds than its own: each was seen in a world that met this limit alone.
+    pub besides: &'static [Rule],
     /// The same in its world, where a setting avoids it: then the world breaks nothing.
     pub settings: Option<fn(&mut Scenario)>,
 }
@@ -232,54 +80,80 @@ const LIMITS: &[Limit] = &[
         name: "lost-event-of-a-drain-by-hand",
         why: "A SIGTERM of a deployment looks the same, and must not be delayed for a minute.",
         avoid: "`UNKNOWN_GRACE` of `150s`, at the price of a delay of up to 75 s in each deployment.",
+        besides: &[],
         settings: Some(patient),
     },
     Limit {
         name: "drain-by-hand-while-reads-are-throttled",
         why: "Without a reading neither the coordinator nor the sidecar learns of the drain.",
         avoid: "`UNKNOWN_GRACE` of `150s`, or the higher throughput of Parameter Store.",
+        besides: &[],
         settings: Some(patient),
     },
     Limit {
         name: "two-stale-not-founds",
         why: "A record that a person or another program has deleted must not hold the daemons until `MAX_HOLD`.",
         avoid: "Nothing; Parameter Store must twice, seconds apart, not find a record that it has shown before.",
+        // Evidence is in the record, and a record that is not found takes it along.
+        besides: &[Rule::TierOrder, Rule::FalseEvidence],
         settings: None,
     },
     Limit {
         name: "spot-notice-delays-the-others",
         why: "Only a run that waits can release the daemons before EC2 takes the machine, and runs do not overlap.",
         avoid: "A hook: its instance is set DRAINING after its hold is written, however late that is.",
+        besides: &[
+            Rule::LateRelease,
+            Rule::FalseEvidence,
+            Rule::TierOrder,
+            Rule::NeverNotified,
+        ],
         settings: None,
     },
     Limit {
         name: "lost-spot-notice",
         why: "No API lists notices.",
         avoid: "Capacity Rebalancing of the group, whose hook comes before the notice.",
+        besides: &[],
         settings: None,
     },
     Limit {
         name: "agent-data-wiped-at-the-completion",
         why: "No API completes a hook only if nothing has changed, so some instant lies between the last look and it.",
         avoid: "Nothing; the agent must lose its data within a second of the completion.",
+        besides: &[Rule::TakenBack, Rule::FalseEvidence],
         settings: None,
+    },
+    Limit {
+        name: "long-settle-delays-a-hold",
+        why: "Nothing else looks at the end of the window before the next tick, and a release matters more than a hold whose \
+              tasks still run.",
+        avoid: "`SETTLE` of `10s` at most, which is the default.",
+        besides: &[],
+        settings: Some(default_settle),
     },
     Limit {
         name: "settle-longer-than-a-batch-waits",
         why: "While a batch waits, no other event is received.",
         avoid: "`SETTLE` of `25s` at most.",
+        besides: &[],
         settings: Some(short_settle),
     },
     Limit {
         name: "longest-hold-below-the-drain",
         why: "The settings of a sidecar are in its task definition, and it ends when they say so.",
         avoid: "`MAX_HOLD` above `MAX_DRAIN`: `protectorctl lint` (PL005) and `doctor` (`max-hold`) check it.",
+        besides: &[Rule::FalseEvidence, Rule::DaemonBeforeTask, Rule::TierOrder],
         settings: Some(default_hold),
     },
 ];
 
 fn patient(scenario: &mut Scenario) {
     build::set_sidecar(scenario, "UNKNOWN_GRACE", "150s");
+}
+
+fn default_settle(scenario: &mut Scenario) {
+    scenario.settings.remove("SETTLE");
 }
 
 fn short_settle(scenario: &mut Scenario) {

@@ -56,6 +56,26 @@ fn p10_the_end_of_a_task_elsewhere_costs_nothing_once_known() {
 }
 
 #[test]
+fn a_drain_that_cannot_be_recorded_is_known_since_the_first_attempt() {
+    let memory = Cache::default();
+    let since = |seconds| memory.unrecorded(&key(), at(seconds)).map(|drain| drain.since);
+    let record = |seconds| Record::first(key().instance, arn(), "a1".to_owned(), at(seconds), at(9000), 1);
+    assert_eq!(since(0), None);
+    for seconds in [0, 3, 60, 120] {
+        memory.add_unrecorded(&key(), record(seconds), at(seconds));
+        assert_eq!(since(seconds), Some(at(0)));
+    }
+    let last = memory.unrecorded(&key(), at(299)).unwrap().record;
+    assert_eq!(last.started_at, at(120));
+    assert_eq!(since(300), None, "another drain, if there is one");
+    memory.is_recorded(&key());
+    assert_eq!(since(121), None);
+    memory.add_unrecorded(&key(), record(400), at(400));
+    memory.saw(&key(), &instance(), Verdict::NotDraining, None, at(410));
+    assert_eq!(since(410), None, "it was cancelled");
+}
+
+#[test]
 fn p10_a_tick_answers_for_every_instance_of_the_cluster() {
     let memory = Cache::default();
     memory.listed(&key().cluster, &[], at(0));

@@ -148,6 +148,7 @@ impl Reconciler<'_> {
         let refusal = command.and_then(|_| self.executor.refusal());
         let obeyed = command.is_some() && refusal.is_none();
         let kill_switch = self.cache.kill_switch();
+        let unrecorded = self.cache.unrecorded(&observation.key, now);
         let plan = plan(&Situation {
             observation,
             policy: self.policy,
@@ -157,6 +158,7 @@ impl Reconciler<'_> {
             kill_switch: &kill_switch,
             heartbeats: self.run.intake.heartbeats(),
             calls: calls - course.counted + course.earlier,
+            unrecorded: unrecorded.as_ref(),
             now,
         });
         course.plans += 1;
@@ -175,7 +177,8 @@ impl Reconciler<'_> {
             .unwrap_or_default();
         let known = observation.record.readable();
         let is_new = |record: &Record| known.is_none_or(|known| known.drain_id != record.drain_id);
-        let begins = plan.record().is_some_and(is_new);
+        let begun = plan.record().filter(|record| is_new(record)).cloned();
+        let begins = begun.is_some();
         let Plan {
             actions,
             verdict,
@@ -186,6 +189,9 @@ impl Reconciler<'_> {
         let applied = self.executor.apply(course.target(observation), actions).await;
         if applied.written.is_some() {
             (course.counted, course.earlier) = (calls, 0);
+            self.cache.is_recorded(&observation.key);
+        } else if let Some(record) = begun.filter(|_| applied.failure.is_some()) {
+            self.cache.add_unrecorded(&observation.key, record, now);
         }
         let kept = applied.written.is_some() || applied.order_shared;
         course.ordered |= obeyed && kept;

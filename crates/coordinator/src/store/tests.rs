@@ -300,6 +300,24 @@ fn p8_a_batch_looks_for_what_others_have_written_unless_it_follows_the_last_one_
 }
 
 #[test]
+fn p10_shared_records_of_drains_that_are_over_are_not_read_by_each_batch() {
+    let store = store();
+    for number in [1, 2] {
+        put(&store, &record(number, 0)).unwrap();
+        store.learn(&key_of(number), &stored(record(number, 0), 1), at(0));
+    }
+    store.ended(&key_of(1));
+    assert_eq!(store.to_check(at(100)), [key_of(1).cluster], "one still drains");
+    let mut over = released(record(2, 0), 9);
+    over.receipt_at = Some(at(150));
+    store.learn(&key_of(2), &stored(over, 2), at(150));
+    assert!(
+        store.to_check(at(200)).is_empty(),
+        "its registration stays DRAINING for weeks"
+    );
+}
+
+#[test]
 fn p8_a_run_beside_the_queue_believes_what_is_known_only_if_no_other_run_has_written_since() {
     let (store, key) = (Store::default(), key_of(1));
     let mut over = released(record(1, 0), 9);

@@ -212,7 +212,12 @@ impl<'a> PlanBuilder<'a> {
     fn watch_daemons(&mut self) {
         let held = !self.record.is_released() && self.record.releasing.is_none();
         if held && self.record.daemons_gone_at.is_none() {
-            self.record.daemons_gone_at = self.daemon_gone();
+            // ECS forgets a task that has ended after an hour.
+            let known = self
+                .situation
+                .unrecorded
+                .and_then(|drain| drain.record.daemons_gone_at);
+            self.record.daemons_gone_at = known.or_else(|| self.daemon_gone());
         }
         if let Some(at) = self.record.daemons_gone_at {
             self.warn(format!("a protected daemon ended at {at}, while tasks held"));
@@ -223,6 +228,9 @@ impl<'a> PlanBuilder<'a> {
     /// and the receipt reports it.
     fn watch_protection(&mut self) {
         let held = !self.record.is_released() && self.record.releasing.is_none();
+        if let Some(drain) = self.situation.unrecorded {
+            self.record.note_unprotected(&drain.record.unprotected);
+        }
         if let Some(census) = self.census.as_ref().filter(|_| held) {
             self.record.note_unprotected(&census.unprotected);
             if let Some(tasks) = self.situation.observation.tasks.as_read() {
@@ -247,12 +255,14 @@ impl<'a> PlanBuilder<'a> {
     }
 
     /// What has ended since then ended in this drain. In one that another actor began, a daemon may have ended before the
-    /// drain was known to us.
+    /// drain was known to us, and in one that could not be recorded at once, before its record.
     fn evidence_since(&self) -> Timestamp {
-        match self.record.lifecycle {
+        let since = match self.record.lifecycle {
             Some(_) => self.record.started_at,
             None => later(self.record.started_at, -RELEASE_BEFORE_SIGTERM_MAX),
-        }
+        };
+        let unrecorded = self.situation.unrecorded;
+        unrecorded.map_or(since, |unrecorded| since.min(unrecorded.since))
     }
 
     fn count(&mut self) {

@@ -206,6 +206,7 @@ impl Bench {
             kill_switch: &self.kill_switch,
             heartbeats: HeartbeatSender::Planner,
             calls: 0,
+            unrecorded: None,
             now: at(seconds),
         }
     }

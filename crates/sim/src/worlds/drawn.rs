@@ -57,6 +57,30 @@ pub(super) const FAULTS: &[KnownFault] = &[
         world: refused_and_empty,
     },
     KnownFault {
+        name: "hook-unseen-in-a-crowd",
+        what: "While others drain and Parameter Store takes no write, a hook gets heartbeats far past MAX_DRAIN.",
+        why: "While many drain, a tick leaves known instances to a common look, which does not know what Auto Scaling lists.",
+        breaks: &[Rule::HeldTooLong],
+        state: FaultState::Fixed,
+        world: refused_in_a_crowd,
+    },
+    KnownFault {
+        name: "ended-drain-in-a-shared-record",
+        what: "An instance that a person drains with others stays DRAINING, and each minute costs a call more.",
+        why: "Each batch reads a shared record as long as it names a drain, also one that is over.",
+        breaks: &[Rule::IdleCost],
+        state: FaultState::Fixed,
+        world: drained_by_hand_with_others,
+    },
+    KnownFault {
+        name: "long-settle-delays-a-hold",
+        what: "While a settle window of over 10 s passes, the drain of another instance begins late.",
+        why: "A batch waits for the end of the window, and meanwhile receives no event.",
+        breaks: &[Rule::LateHold],
+        state: FaultState::Limit,
+        world: settle_before_a_hold,
+    },
+    KnownFault {
         name: "settle-longer-than-a-batch-waits",
         what: "With a settle window above half a minute each release waits for the next tick.",
         why: "A batch of the queue waits for the end of a settle window for so long at the most.",
@@ -522,6 +546,50 @@ fn refused_and_empty() -> Scenario {
     }];
     scenario.limit = 8 * HOUR;
     scenario.tail = 75 * MINUTE;
+    scenario
+}
+
+fn refused_in_a_crowd() -> Scenario {
+    let mut scenario = fleet(1, 5);
+    for host in &mut scenario.hosts {
+        host.tasks.clear();
+    }
+    scenario.hosts[0].daemons.clear();
+    set(&mut scenario, "MAX_DRAIN", "6m");
+    let by_hand = (0..5).map(|host| step(20 * SECOND + host as Ms * 2 * SECOND, What::SetDraining(host)));
+    scenario.steps = by_hand.collect();
+    scenario.steps.push(step(3 * MINUTE, What::ScaleIn(0)));
+    scenario.groups[0].hooks[0].heartbeat = 45 * MINUTE;
+    scenario.faults = vec![scenario::FaultSpec {
+        what: Trouble::RefuseWrites,
+        ..scenario::FaultSpec::default()
+    }];
+    scenario.limit = 2 * HOUR;
+    scenario
+}
+
+fn drained_by_hand_with_others() -> Scenario {
+    let mut scenario = fleet(1, 4);
+    scenario.steps = (0..3)
+        .map(|host| step(MINUTE + host as Ms * SECOND, What::ScaleIn(host)))
+        .collect();
+    scenario
+        .steps
+        .push(step(MINUTE + 4 * SECOND, What::SetDraining(3)));
+    scenario.limit = 8 * HOUR;
+    scenario.tail = 150 * MINUTE;
+    scenario
+}
+
+fn settle_before_a_hold() -> Scenario {
+    let mut scenario = fleet(1, 2);
+    set(&mut scenario, "SETTLE", "23s");
+    scenario.hosts[0].tasks.clear();
+    scenario.function.first_tick = 20 * SECOND;
+    scenario.steps = vec![
+        step(10 * SECOND, What::ScaleIn(0)),
+        step(11 * SECOND, What::ScaleIn(1)),
+    ];
     scenario
 }
 

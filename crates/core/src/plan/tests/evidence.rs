@@ -49,6 +49,44 @@ fn a_daemon_that_went_before_a_drain_by_another_actor_was_known_is_reported() {
 }
 
 #[test]
+fn what_was_seen_before_a_drain_could_be_recorded_is_reported() {
+    let begun = |unrecorded: Option<&UnrecordedDrain>, tasks: Vec<Task>| {
+        let mut bench = Bench::hooked();
+        bench.tasks(tasks);
+        bench.observation.at = at(60);
+        let plan = plan(&Situation {
+            unrecorded,
+            ..bench.situation(60, None)
+        });
+        plan.record().unwrap().clone()
+    };
+    let went = || vec![web(1, "RUNNING"), stopped(-30, logs(""))];
+    let record = begun(None, went());
+    assert_eq!(
+        record.daemons_gone_at, None,
+        "the hook waits since then, and what was before is not known"
+    );
+    let known = |since, record: Record| UnrecordedDrain {
+        since: at(since),
+        record,
+    };
+    let gone_at = |drain: &UnrecordedDrain, tasks| begun(Some(drain), tasks).daemons_gone_at;
+    assert_eq!(gone_at(&known(-10, record.clone()), went()), None);
+    assert_eq!(gone_at(&known(-60, record), went()), Some(at(-30)));
+    let bare = begun(None, vec![web(1, "RUNNING"), bare_logs()]);
+    let seen = Record {
+        daemons_gone_at: Some(at(-30)),
+        ..bare.clone()
+    };
+    let later = begun(Some(&known(-60, seen)), vec![web(1, "RUNNING")]);
+    assert_eq!(
+        (later.daemons_gone_at, later.unprotected),
+        (Some(at(-30)), bare.unprotected),
+        "ECS has forgotten them"
+    );
+}
+
+#[test]
 fn a_daemon_that_went_early_stays_reported_and_warns() {
     let mut bench = Bench::holding();
     gone(&mut bench, vec![web(1, "RUNNING"), stopped(30, logs(""))]);
