@@ -103,6 +103,13 @@ struct Unrecorded {
     tried: Timestamp,
 }
 
+impl Unrecorded {
+    /// Every tick tries it again: what was not tried for a while is over.
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        now.duration_since(self.tried) < WAIT_TTL
+    }
+}
+
 impl Cache {
     /// Remembers how an instance was seen.
     pub fn saw(
@@ -536,13 +543,6 @@ impl Cache {
 
     fn lock(&self) -> MutexGuard<'_, CacheState> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Unrecorded {
-    /// Every tick tries it again: what was not tried for a while is over.
-    fn is_fresh(&self, now: Timestamp) -> bool {
-        now.duration_since(self.tried) < WAIT_TTL
     }
 }
 

@@ -15,10 +15,9 @@ use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use protector_core::beacon::{Beacon, Deployment};
 use protector_core::limits::coordinator::{HOUSEKEEPING_MAX, RECEIPTS_AT_ONCE, STEADY_HEARTBEATS_AT_ONCE};
-use protector_core::observation::{Hook, HookAction, Observed, Stored};
+use protector_core::observation::Stored;
 use protector_core::plan::HeartbeatSender;
 use protector_core::policy::Policy;
-use protector_core::record::Record;
 use protector_core::sweep::{
     Answers, Candidate, Gauges, Needs, NeedsObservation, SteadyDrain, Sweep, View, Waiting, sweep,
 };
@@ -268,21 +267,21 @@ impl<'r> Sweeper<'r> {
     /// Every instance gets its look; how many at once, and who writes first, is for [`crate::rate_limit`] to say.
     async fn reconcile_all(
         &self,
-        observe: Vec<NeedsObservation>,
+        mut observe: Vec<NeedsObservation>,
         mut unplaced: Waiting,
         at: Timestamp,
     ) -> Vec<String> {
-        let listed = observe.into_iter().map(|needs| Registered::listed(needs, at));
-        let mut subjects: Vec<Registered> = listed.collect();
         if self.reconciler.crowd().is_crowded() {
-            // Those that are known are looked at with others, at the end of the batch, unless the listings tell more of
-            // them than that observation would know.
-            let deferred = |subject: &Registered| {
-                !self.has_news(subject) && self.cache.look_soon(&subject.key, self.run.now())
-            };
-            subjects.retain(|subject| !deferred(subject));
+            // Those that are known are looked at with others, at the end of the batch, which knows their records alone.
+            observe.retain(|needs| {
+                let known = self.cache.store.known(&needs.key);
+                let record = known.as_ref().and_then(Stored::readable);
+                needs.has_news(record) || !self.cache.look_soon(&needs.key, self.run.now())
+            });
             unplaced.retain(|instance, _| !self.cache.agenda.has(instance));
         }
+        let listed = observe.into_iter().map(|needs| Registered::listed(needs, at));
+        let subjects: Vec<Registered> = listed.collect();
         let due: Vec<_> = subjects
             .iter()
             .map(|subject| (subject.key.clone(), subject.arns().to_vec()))
@@ -303,26 +302,6 @@ impl<'r> Sweeper<'r> {
         let (placed, unplaced) = tokio::join!(join_all(placed), join_all(unplaced));
         let handled = placed.into_iter().chain(unplaced);
         handled.filter_map(Handled::into_problem).collect()
-    }
-
-    /// Do the listings tell of an instance what its record does not: a hook that waits, or that waits no more, or
-    /// another cluster? An observation at the end of the batch knows the record alone.
-    fn has_news(&self, subject: &Registered) -> bool {
-        let known = self.cache.store.known(&subject.key);
-        let listed = subject.shown.record.as_ref().and_then(Observed::readable);
-        let record = known.as_ref().and_then(Stored::readable).or(listed);
-        let is_recorded = |hook: &HookAction| {
-            let mut lifecycles = record.into_iter().flat_map(Record::lifecycles);
-            lifecycles.any(|known| {
-                (&known.auto_scaling_group_name, &known.lifecycle_hook_name) == (&hook.group, &hook.hook)
-            })
-        };
-        let hook = match &subject.hook {
-            Hook::Waiting(waits) => !waits.iter().all(is_recorded),
-            Hook::Over => true,
-            Hook::None | Hook::Unknown(_) => false,
-        };
-        hook || !subject.elsewhere.is_empty()
     }
 
     /// Writes the receipts of drains that have ended without one, a few at once; what does not fit is left to the next

@@ -9,7 +9,7 @@ use crate::ids::{
     AutoScalingGroupName, ClusterName, ContainerInstanceArn, ContainerName, InstanceKey,
     LifecycleActionToken, LifecycleHookName, ServiceName, TaskArn,
 };
-use crate::record::{DecodeError, Record};
+use crate::record::{DecodeError, Lifecycle, Record};
 use crate::unprotected::UnprotectedReason;
 
 /// The outcome of looking for something.
@@ -343,6 +343,14 @@ pub struct HookAction {
     pub heartbeat_assumed: bool,
     /// When the wait began, as far as it is known.
     pub since: Timestamp,
+}
+
+impl HookAction {
+    /// Returns whether it is the hook that a record keeps as this one, whichever wait of it.
+    #[must_use]
+    pub fn is_of(&self, lifecycle: &Lifecycle) -> bool {
+        (&self.group, &self.hook) == (&lifecycle.auto_scaling_group_name, &lifecycle.lifecycle_hook_name)
+    }
 }
 
 /// One task on the instance.

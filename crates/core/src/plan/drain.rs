@@ -138,8 +138,7 @@ fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<Remar
 /// Returns whether this wait belongs to the drain of the record, and did not begin after it. A drain ends once, and
 /// nothing continues it after that. A wait that is new to the drain is one more hook of the same instance.
 fn is_of_this_drain(record: &Record, wait: &HookAction, situation: &Situation<'_>) -> bool {
-    let hook = deadline::lifecycle(wait);
-    let known = record.lifecycles().find(|known| known.is_of(&hook));
+    let known = record.lifecycles().find(|known| wait.is_of(known));
     let Some(known_token) = known.map(|known| &known.lifecycle_action_token) else {
         return match wait.token {
             Some(_) => record.receipt_at.is_none_or(|ended| wait.since <= ended),

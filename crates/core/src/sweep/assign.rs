@@ -40,6 +40,26 @@ pub struct NeedsObservation {
     pub elsewhere: Vec<ClusterName>,
 }
 
+impl NeedsObservation {
+    /// Do the listings tell of it what its record does not: a hook that waits, or that waits no more, or another cluster?
+    /// `known` is the record as it was last read or written, if that is remembered; otherwise the listed one counts.
+    #[must_use]
+    pub fn has_news(&self, known: Option<&Record>) -> bool {
+        let listed = self.stored.as_ref().and_then(Stored::readable);
+        let record = known.or(listed);
+        let is_recorded = |wait: &HookAction| {
+            let mut lifecycles = record.into_iter().flat_map(Record::lifecycles);
+            lifecycles.any(|known| wait.is_of(known))
+        };
+        let hook = match &self.hook {
+            Hook::Waiting(waits) => !waits.iter().all(is_recorded),
+            Hook::Over => true,
+            Hook::None | Hook::Unknown(_) => false,
+        };
+        hook || !self.elsewhere.is_empty()
+    }
+}
+
 /// What the instances of a sweep need.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {

@@ -122,11 +122,8 @@ impl Sweep<'_> {
         };
         let announced = waiting.get(&key.instance).map(Vec::as_slice).unwrap_or_default();
         let known = |action: &HookAction| {
-            let is_it = |hook: &Lifecycle| {
-                hook.auto_scaling_group_name == action.group
-                    && hook.lifecycle_hook_name == action.hook
-                    && hook.heartbeat_seconds == action.heartbeat_seconds
-            };
+            let is_it =
+                |hook: &Lifecycle| action.is_of(hook) && hook.heartbeat_seconds == action.heartbeat_seconds;
             record.lifecycles().any(is_it)
         };
         announced.iter().all(known) && announced.is_empty() == record.lifecycle.is_none()

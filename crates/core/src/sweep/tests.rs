@@ -611,3 +611,46 @@ fn p4_the_record_of_a_drain_that_is_over_stays_until_its_hook_is_completed() {
         "it is not known whether the hook waits"
     );
 }
+
+#[test]
+fn a_listing_has_news_of_an_instance_if_its_record_does_not_tell_the_same() {
+    let needs = |hook| NeedsObservation {
+        key: key(1),
+        instances: None,
+        hook,
+        stored: None,
+        elsewhere: Vec::new(),
+    };
+    let (_, waits) = hook(1, 900);
+    let second = HookAction {
+        hook: "second".parse().unwrap(),
+        ..waits[0].clone()
+    };
+    let [ours, another] = [waits, vec![second]].map(|waits| needs(Hook::Waiting(waits)));
+    let hooked = over(1);
+    assert_eq!(hooked.lifecycles().count(), 1, "protect-daemons");
+    assert!(ours.has_news(None) && !ours.has_news(Some(&hooked)));
+    assert!(another.has_news(Some(&hooked)));
+    let listed = NeedsObservation {
+        stored: Some(Stored {
+            record: Ok(hooked.clone()),
+            version: 1,
+        }),
+        ..ours
+    };
+    assert!(!listed.has_news(None));
+    assert!(
+        listed.has_news(Some(&unhooked(hooked.clone()))),
+        "what is known was read or written later"
+    );
+    assert!(needs(Hook::Over).has_news(Some(&hooked)));
+    for hook in [Hook::None, Hook::Unknown("throttled".to_owned())] {
+        assert!(!needs(hook.clone()).has_news(Some(&hooked)));
+        let elsewhere = vec!["dev".parse().unwrap()];
+        let beside = NeedsObservation {
+            elsewhere,
+            ..needs(hook)
+        };
+        assert!(beside.has_news(Some(&hooked)));
+    }
+}

@@ -105,6 +105,14 @@ pub(super) fn lose_all() -> FaultSpec {
     FaultSpec::default()
 }
 
+/// Trouble that strikes every time.
+pub(super) fn always(what: Trouble) -> FaultSpec {
+    FaultSpec {
+        what,
+        ..FaultSpec::default()
+    }
+}
+
 /// Trouble that strikes this many times, between the two.
 pub(super) fn trouble(what: Trouble, times: u32, from: Ms, to: Ms) -> FaultSpec {
     FaultSpec {

@@ -1,6 +1,6 @@
 //! What the drawn worlds have found.
 
-use super::build::{HOOK_EVENT, lose, order, set, trouble};
+use super::build::{HOOK_EVENT, always, lose, lose_all, order, set, trouble};
 use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{LOGS, MESH, daemon, fleet, step};
@@ -503,10 +503,7 @@ fn spot_unheard() -> Scenario {
     scenario.hosts[0].group = None;
     scenario.hosts[0].tasks = vec![TaskSpec::default()];
     scenario.steps = vec![step(47 * SECOND, What::SpotNotice(0))];
-    scenario.faults = vec![scenario::FaultSpec {
-        what: Trouble::LoseEvents { of: None },
-        ..scenario::FaultSpec::default()
-    }];
+    scenario.faults = vec![lose_all()];
     scenario
 }
 
@@ -524,12 +521,7 @@ fn refused_and_recycled() -> Scenario {
     let lost = Trouble::LoseEvents {
         of: Some("Lifecycle Action".to_owned()),
     };
-    scenario.faults = [Trouble::RefuseWrites, lost]
-        .map(|what| scenario::FaultSpec {
-            what,
-            ..scenario::FaultSpec::default()
-        })
-        .to_vec();
+    scenario.faults = [Trouble::RefuseWrites, lost].map(always).to_vec();
     scenario.limit = 2 * HOUR;
     scenario
 }
@@ -540,10 +532,7 @@ fn refused_and_empty() -> Scenario {
     scenario.hosts[0].daemons.clear();
     scenario.groups[0].hooks.clear();
     scenario.steps = vec![step(MINUTE, What::SetDraining(0))];
-    scenario.faults = vec![scenario::FaultSpec {
-        what: Trouble::RefuseWrites,
-        ..scenario::FaultSpec::default()
-    }];
+    scenario.faults = vec![always(Trouble::RefuseWrites)];
     scenario.limit = 8 * HOUR;
     scenario.tail = 75 * MINUTE;
     scenario
@@ -560,10 +549,7 @@ fn refused_in_a_crowd() -> Scenario {
     scenario.steps = by_hand.collect();
     scenario.steps.push(step(3 * MINUTE, What::ScaleIn(0)));
     scenario.groups[0].hooks[0].heartbeat = 45 * MINUTE;
-    scenario.faults = vec![scenario::FaultSpec {
-        what: Trouble::RefuseWrites,
-        ..scenario::FaultSpec::default()
-    }];
+    scenario.faults = vec![always(Trouble::RefuseWrites)];
     scenario.limit = 2 * HOUR;
     scenario
 }

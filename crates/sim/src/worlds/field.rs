@@ -1,5 +1,6 @@
 //! What people's accounts look like: machines, clusters, groups and deliveries that the product was not made for.
 
+use super::build::always;
 use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{HOOK, LOGS, WEB, daemon, fleet, hook, plain, step};
@@ -163,13 +164,10 @@ pub(super) fn set(scenario: &mut Scenario, name: &str, value: &str) {
 }
 
 /// Every event whose type contains this is lost.
-pub(super) fn lose(kind: &str) -> crate::scenario::FaultSpec {
-    crate::scenario::FaultSpec {
-        what: Trouble::LoseEvents {
-            of: Some(kind.to_owned()),
-        },
-        ..crate::scenario::FaultSpec::default()
-    }
+pub(super) fn lose(kind: &str) -> FaultSpec {
+    always(Trouble::LoseEvents {
+        of: Some(kind.to_owned()),
+    })
 }
 
 fn cluster(name: &str, deleted: bool) -> Cluster {
@@ -240,12 +238,7 @@ fn unplaced_and_recycled() -> Scenario {
     let lost = Trouble::LoseEvents {
         of: Some("Lifecycle Action".to_owned()),
     };
-    scenario.faults = [denied, lost]
-        .map(|what| FaultSpec {
-            what,
-            ..FaultSpec::default()
-        })
-        .to_vec();
+    scenario.faults = [denied, lost].map(always).to_vec();
     scenario.limit = 2 * HOUR;
     scenario
 }

@@ -159,7 +159,7 @@ impl PlanBuilder<'_> {
     /// look say that nothing holds, so whatever wait there is may end.
     fn as_it_waits(&self, hook: Lifecycle) -> Lifecycle {
         let mut waits = self.situation.observation.hook.waits().iter();
-        let listed = waits.any(|wait| wait.token.is_none() && deadline::lifecycle(wait).is_of(&hook));
+        let listed = waits.any(|wait| wait.token.is_none() && wait.is_of(&hook));
         let ended = self.record.receipt_at;
         let another = ended.is_some_and(|ended| later(ended, LISTING_LAG) <= self.now());
         Lifecycle {
