@@ -37,8 +37,11 @@ earlier_sources() {
 }
 
 # For programs that wait more than they compute: what was optimised for the tests of that time takes most of its build.
-PLAIN=(--config profile.dev.package.protector-core.opt-level=0
-    --config profile.dev.package.protector-coordinator.opt-level=0)
+PLAIN=()
+for package in protector-core protector-coordinator serde_json serde_core tokio jiff fastrand futures-util; do
+    PLAIN+=(--config "profile.dev.package.$package.opt-level=0")
+done
+unset package
 
 # build_earlier COMMIT PROGRAM...: build those of the programs that are not there yet.
 build_earlier() {

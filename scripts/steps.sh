@@ -16,23 +16,37 @@ BESIDE_PIDS=()
 BESIDE_OUTPUT="$(mktemp -d)"
 trap 'kill $(jobs -p) 2> /dev/null || true; rm -rf "$BESIDE_OUTPUT"' EXIT
 
-# note "title" seconds code: keep how a step went.
+# used: set CPU to the seconds of CPU time that the ended children of this shell have used. `times` in a shell of its own,
+# as in $(times), would count none of them.
+used() {
+    local user system
+    times > "$BESIDE_OUTPUT/times.$BASHPID"
+    { read -r _ && read -r user system; } < "$BESIDE_OUTPUT/times.$BASHPID"
+    user="${user%s}" system="${system%s}"
+    CPU=$((${user%m*} * 60 + ${system%m*} * 60))
+    user="${user#*m}" system="${system#*m}"
+    CPU=$((CPU + ${user%.*} + ${system%.*}))
+}
+
+# note "title" seconds cpu code: keep how a step went.
 note() {
     local verdict=ok
-    if (($3 != 0)); then
-        verdict="FAILED ($3)"
+    if (($4 != 0)); then
+        verdict="FAILED ($4)"
         STEPS_FAILED=$((STEPS_FAILED + 1))
     fi
-    STEPS_DONE+=("$(printf '%-12s %4ds  %s' "$verdict" "$2" "$1")")
+    STEPS_DONE+=("$(printf '%-12s %4ds  CPU %4ds  %s' "$verdict" "$2" "$3" "$1")")
 }
 
 # step "title" command...: run a command under a title and note how it went.
 step() {
-    local title="$1" start=$SECONDS rc=0
+    local title="$1" start=$SECONDS before rc=0
     shift
     printf '\n=== %s\n' "$title"
+    used && before=$CPU
     "$@" || rc=$?
-    note "$title" $((SECONDS - start)) "$rc"
+    used
+    note "$title" $((SECONDS - start)) $((CPU - before)) "$rc"
 }
 
 # beside "title" command...: start a command that runs while the next steps do, until `join`. A job in the background
@@ -45,7 +59,8 @@ beside() {
         trap - INT QUIT EXIT
         start=$SECONDS rc=0
         "$@" > "$files.log" 2>&1 || rc=$?
-        echo $((SECONDS - start)) > "$files.seconds"
+        used
+        echo "$((SECONDS - start)) $CPU" > "$files.used"
         exit "$rc"
     ) &
     BESIDE_TITLES+=("$title")
@@ -56,11 +71,12 @@ beside() {
 join() {
     local at before=$STEPS_FAILED
     for at in "${!BESIDE_PIDS[@]}"; do
-        local rc=0 files="$BESIDE_OUTPUT/$at"
+        local seconds=0 cpu=0 rc=0 files="$BESIDE_OUTPUT/$at"
         wait "${BESIDE_PIDS[at]}" || rc=$?
         printf '\n=== %s\n' "${BESIDE_TITLES[at]}"
         cat "$files.log"
-        note "${BESIDE_TITLES[at]}" "$(cat "$files.seconds" 2> /dev/null || echo 0)" "$rc"
+        [[ ! -e "$files.used" ]] || read -r seconds cpu < "$files.used"
+        note "${BESIDE_TITLES[at]}" "$seconds" "$cpu" "$rc"
     done
     BESIDE_TITLES=() BESIDE_PIDS=()
     ((STEPS_FAILED == before))
