@@ -118,15 +118,20 @@ impl<'r> Executor<'r> {
     }
 
     /// Carries out the plan's actions in order. A failed heartbeat, or a task that cannot be stopped, does not prevent
-    /// the other actions; any other failure leaves the rest.
+    /// the other actions; any other failure leaves the rest. Hooks wait side by side: one that cannot be completed, or does
+    /// not wait any more, keeps no other from its completion.
     pub(crate) async fn apply(&self, target: Target<'_>, actions: Vec<Action>) -> Applied {
         let mut applied = Applied {
             calls_before: self.changes.aws.meter.total(),
             ..Applied::default()
         };
         let mut missed: Vec<Lifecycle> = Vec::new();
+        let mut completes_only = false;
         for action in actions {
             let kind = action.kind();
+            if completes_only && kind != ActionKind::Complete {
+                break;
+            }
             let alone = Alone::of(&action);
             let Some(changes) = self.changes() else {
                 applied.note(kind, alone, Outcome::Skipped);
@@ -156,7 +161,10 @@ impl<'r> Executor<'r> {
             applied.over |= kind == ActionKind::Complete && outcome == Outcome::AlreadyEnded;
             // After a race the rest of the plan may be wrong: the run plans again.
             if !applied.note(kind, alone, outcome) || applied.raced || (applied.over && target.is_first()) {
-                break;
+                if kind != ActionKind::Complete {
+                    break;
+                }
+                completes_only = true;
             }
         }
         applied

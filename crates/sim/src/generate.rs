@@ -22,7 +22,8 @@ pub struct Drawn {
 /// A batch waits for a settle window that is no longer than this, as the limit `settle-longer-than-a-batch-waits` says.
 const LONGEST_SETTLE: Ms = 25 * SECOND;
 
-/// A settle window that is no longer than this delays no hold, as the limit `long-settle-delays-a-hold` says.
+/// A settle window that is no longer than this delays no other instance, as the limits `long-settle-delays-a-hold` and
+/// `long-settle-delays-a-release` say.
 const DEFAULT_SETTLE: Ms = 10 * SECOND;
 
 /// Which worlds are drawn.
@@ -607,7 +608,7 @@ impl Drawn {
         let longest_hold = expected.max_drain + expected.flush();
         let step = |wanted: fn(&What) -> bool| steps.iter().any(|step| wanted(&step.what));
         let noticed = step(|what| matches!(what, What::SpotNotice(_) | What::CapacityNotice(_)));
-        let several = self.scenario.hosts.len() > 1;
+        let delays_others = expected.settle > DEFAULT_SETTLE && self.scenario.hosts.len() > 1;
         let mut faults = self.scenario.faults.iter();
         let not_found = faults.any(|fault| fault.what == Trouble::ParameterNotFound);
         let table = [
@@ -622,10 +623,8 @@ impl Drawn {
                 "settle-longer-than-a-batch-waits",
                 expected.settle > LONGEST_SETTLE,
             ),
-            (
-                "long-settle-delays-a-hold",
-                expected.settle > DEFAULT_SETTLE && several,
-            ),
+            ("long-settle-delays-a-hold", delays_others),
+            ("long-settle-delays-a-release", delays_others),
             ("longest-hold-below-the-drain", expected.max_hold < longest_hold),
         ];
         let wild = self.range == Range::Wild;

@@ -133,6 +133,14 @@ const LIMITS: &[Limit] = &[
         settings: Some(default_settle),
     },
     Limit {
+        name: "long-settle-delays-a-release",
+        why: "Nothing else looks at the end of the window before the next tick, and a batch that waits receives no event: \
+              the release of the other instance would be late.",
+        avoid: "`SETTLE` of `10s` at most, which is the default.",
+        besides: &[],
+        settings: Some(default_settle),
+    },
+    Limit {
         name: "settle-longer-than-a-batch-waits",
         why: "While a batch waits, no other event is received.",
         avoid: "`SETTLE` of `25s` at most.",

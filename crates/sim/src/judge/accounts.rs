@@ -1,5 +1,6 @@
 //! What a run has cost, and what is left of it at its end.
 
+use super::host::Watch;
 use super::{Judge, Rule};
 use crate::model::{Caller, Fact, HostId, Outcome, SidecarState, Source, TaskId, World};
 use crate::scenario::{HOUR, MINUTE, Ms, SECOND};
@@ -94,7 +95,9 @@ impl Judge {
                 self.accounts.in_this_tick = 0;
                 self.accounts.said_failed = false;
                 let rested = now - self.accounts.last_activity > IDLE_AFTER;
-                self.accounts.idle = rested && world.is_quiet();
+                // A record that says that it holds is work, whatever its tasks do.
+                let holds = |watch: &Watch| matches!(watch.record, Some((_, released)) if !released);
+                self.accounts.idle = rested && world.is_quiet() && !self.hosts.values().any(holds);
             }
             Fact::Ran {
                 environment,

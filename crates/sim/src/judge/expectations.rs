@@ -64,6 +64,8 @@ pub struct Expectations {
     pub max_hold: Ms,
     /// The sidecar's grace without a record.
     pub unknown_grace: Ms,
+    /// The sidecar's grace without a record on an instance that is being terminated.
+    pub terminating_grace: Ms,
     /// Sidecars never hold.
     pub disabled: bool,
     /// Machines.
@@ -123,6 +125,7 @@ impl Expectations {
             clusters: list(text("CLUSTERS")),
             max_hold: of_sidecar("MAX_HOLD", 2 * HOUR),
             unknown_grace: of_sidecar("UNKNOWN_GRACE", 30 * SECOND),
+            terminating_grace: of_sidecar("TERMINATING_GRACE", 5 * MINUTE),
             disabled: flag(&scenario.sidecar, "DISABLED"),
             hosts: scenario.hosts.len(),
             groups: list(text("AUTO_SCALING_GROUPS")).len(),

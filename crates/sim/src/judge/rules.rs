@@ -32,9 +32,7 @@ impl Judge {
                     (true, away) => away.map(|(since, _)| (since, Some(now))),
                 };
             }
-            Fact::Registered { registration } => {
-                self.watch(world.registration(*registration).host).begun = true;
-            }
+            Fact::Registered { registration } => self.registered(*registration, world),
             Fact::Instance {
                 registration,
                 status,
@@ -92,6 +90,18 @@ impl Judge {
             (now - since) / SECOND
         );
         self.break_rule(Rule::HeldTooLong, now, Some(host), world, what);
+    }
+
+    /// A machine that a person has set DRAINING registers anew. Nothing drains any more if nobody has heard of it.
+    fn registered(&mut self, registration: crate::model::RegistrationId, world: &World) {
+        let host = world.registration(registration).host;
+        let entry = world.host(host);
+        let leaves = entry.scaling.our_waits().next().is_some() || entry.noticed_at.is_some();
+        let watch = self.watch(host);
+        if watch.held.is_none() && !leaves {
+            watch.restart();
+        }
+        watch.begun = true;
     }
 
     fn begins_to_wait(&mut self, now: Ms, host: HostId, wait: usize, world: &World) {
@@ -202,9 +212,15 @@ impl Judge {
         // A sidecar that refuses its settings holds nothing. That it is seen is another rule.
         let refuses = daemon.plan.wrong_setting;
         let guarded = daemon.protected && !by_itself && !killed && !refuses && !self.expected.disabled;
-        let given_up = daemon
-            .sidecar_term
-            .is_some_and(|term| now + SECOND >= term + self.expected.max_hold);
+        let unrecorded = self.hosts.get(&host).is_some_and(|watch| watch.held.is_none());
+        let given_up = daemon.sidecar_term.is_some_and(|term| {
+            let unheard = unrecorded && !self.expected.is_well(term, now);
+            let longest = match unheard {
+                true => self.expected.terminating_grace.min(self.expected.max_hold),
+                false => self.expected.max_hold,
+            };
+            now + SECOND >= term + longest
+        });
         if guarded && !given_up && self.excuse(now, world, host).is_none() {
             let what = format!(
                 "daemon #{} got SIGTERM while {holding} task(s) that hold were alive",

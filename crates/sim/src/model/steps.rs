@@ -10,7 +10,10 @@ use super::lifecycle::WaitState;
 use super::status::{InstanceStatus, Process, SidecarState};
 use super::timers::Due;
 use super::world::World;
-use crate::scenario::{MINUTE, SECOND, What};
+use crate::scenario::{MINUTE, Ms, SECOND, What};
+
+/// So long after DRAINING a placement that was in progress may still show.
+const PLACED_WITHIN: Ms = 15 * SECOND;
 
 /// The name of the kill switch, with the prefix that every simulated deployment has.
 pub(crate) const CONTROL: &str = "/ecs-daemon-protector/control";
@@ -61,7 +64,9 @@ impl World {
                 }
             }
             What::Place { host, task } => {
-                if let Some(registration) = self.host(id(host)).present() {
+                if let Some(registration) = self.host(id(host)).present()
+                    && self.takes_tasks(registration)
+                {
                     self.place(registration, &task);
                 }
             }
@@ -151,6 +156,14 @@ impl World {
 
     /// The agent's data is lost: the agent kills no container, but it knows none. ECS starts the tasks again elsewhere;
     /// on this machine new tasks come under a new registration.
+    /// Returns whether ECS places a task there: on an ACTIVE instance, and on one that has just become DRAINING, since a
+    /// placement may have been in progress then.
+    fn takes_tasks(&self, registration: RegistrationId) -> bool {
+        let registration = self.registration(registration);
+        let (_, changed) = registration.before;
+        registration.status == InstanceStatus::Active || self.now - changed <= PLACED_WITHIN
+    }
+
     fn wipe(&mut self, host: HostId) {
         if let Some(old) = self.host(host).present() {
             self.forget(old);

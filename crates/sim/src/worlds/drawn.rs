@@ -1,6 +1,6 @@
 //! What the drawn worlds have found.
 
-use super::build::{HOOK_EVENT, always, lose, lose_all, order, set, trouble};
+use super::build::{HOOK_EVENT, always, lose, lose_all, order, set, stops_in, trouble};
 use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{LOGS, MESH, daemon, fleet, step};
@@ -79,6 +79,14 @@ pub(super) const FAULTS: &[KnownFault] = &[
         breaks: &[Rule::LateHold],
         state: FaultState::Limit,
         world: settle_before_a_hold,
+    },
+    KnownFault {
+        name: "long-settle-delays-a-release",
+        what: "With a settle window of over 11 s a release waits for the next tick while another instance drains.",
+        why: "A batch waits for the end of the window for so long only, since the other drain may have an event to come.",
+        breaks: &[Rule::LateRelease],
+        state: FaultState::Limit,
+        world: settle_beside_a_drain,
     },
     KnownFault {
         name: "settle-longer-than-a-batch-waits",
@@ -575,6 +583,19 @@ fn settle_before_a_hold() -> Scenario {
     scenario.steps = vec![
         step(10 * SECOND, What::ScaleIn(0)),
         step(11 * SECOND, What::ScaleIn(1)),
+    ];
+    scenario
+}
+
+fn settle_beside_a_drain() -> Scenario {
+    let mut scenario = fleet(1, 2);
+    set(&mut scenario, "SETTLE", "21s");
+    scenario.hosts[0].tasks.clear();
+    scenario.hosts[1].tasks = vec![stops_in(HOUR)];
+    scenario.function.first_tick = 20 * SECOND;
+    scenario.steps = vec![
+        step(60 * SECOND, What::ScaleIn(1)),
+        step(196 * SECOND, What::ScaleIn(0)),
     ];
     scenario
 }

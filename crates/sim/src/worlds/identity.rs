@@ -1,10 +1,10 @@
 //! Identity: which instance, which registration, which wait, and which hook an event or a record means.
 
-use super::build::{HOOK_EVENT, START, lose, machines, scaled_in, stops_in};
+use super::build::{HOOK_EVENT, START, always, lose, machines, scaled_in, stops_in};
 use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{HOOK, hook, step};
-use crate::scenario::{HOUR, MINUTE, Ms, SECOND, Scenario, StaleRecord, What};
+use crate::scenario::{HOUR, MINUTE, Ms, SECOND, Scenario, StaleRecord, Trouble, What};
 
 /// The faults of this subject.
 pub(super) const FAULTS: &[KnownFault] = &[
@@ -96,6 +96,14 @@ pub(super) const FAULTS: &[KnownFault] = &[
         state: FaultState::Fixed,
         world: || two_hooks("", 3 * MINUTE, 10 * MINUTE, true),
     },
+    KnownFault {
+        name: "second-hook-of-an-unrecorded-drain",
+        what: "Parameter Store takes no write, and of two hooks of ours the second gets heartbeats far past MAX_DRAIN.",
+        why: "A run that hears of a hook that it no longer waits leaves the rest of its plan, also the other completion.",
+        breaks: &[Rule::HeldTooLong],
+        state: FaultState::Fixed,
+        world: two_hooks_unrecorded,
+    },
 ];
 
 fn leftover(draining: bool, phantoms: u32, sorts_first: bool) -> StaleRecord {
@@ -166,6 +174,20 @@ fn set_active() -> Scenario {
 
 /// The name of a second hook that is as much ours as the first.
 const SECOND_HOOK: &str = "protect-daemons-too";
+
+fn two_hooks_unrecorded() -> Scenario {
+    let mut scenario = two_hooks("", 30 * MINUTE, HOUR, false);
+    scenario
+        .settings
+        .insert("MAX_DRAIN".to_owned(), "128s".to_owned());
+    scenario.groups[0].hooks[0].heartbeat = 45 * MINUTE;
+    scenario.groups[0].hooks.reverse();
+    scenario.function.first_tick = 21 * SECOND;
+    scenario.steps = vec![step(200 * SECOND, What::ScaleIn(0))];
+    scenario.faults = vec![always(Trouble::RefuseWrites)];
+    scenario.limit = 2 * HOUR;
+    scenario
+}
 
 fn two_hooks(named: &str, second: Ms, tasks: Ms, abandon: bool) -> Scenario {
     let mut scenario = scaled_in(&[stops_in(tasks)]);
