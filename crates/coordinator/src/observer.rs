@@ -18,12 +18,12 @@ use std::collections::BTreeSet;
 use protector_core::aws::InstanceStatus;
 use protector_core::ids::{ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::observation::{
-    ContainerInstance, Observation, Observed, Registrations, SeenTasks, Stored,
+    ContainerInstance, Hook, Observation, Observed, Registrations, SeenTasks, Stored, is_machine_gone,
 };
 use protector_core::policy::Policy;
 use protector_core::record::Record;
 
-use crate::aws::Aws;
+use crate::aws::{Aws, ScalingInstance};
 use crate::cache::Cache;
 use crate::context::RunContext;
 use crate::executor::Executor;
@@ -200,14 +200,44 @@ impl<'r> Observer<'r> {
             }
         };
         let elsewhere = self.elsewhere(subject, record.readable()).await;
+        let hook = self.hook(subject, record.readable(), instance.as_yes()).await;
         Observation {
             key: subject.key.clone(),
             at,
             record,
             instance,
             tasks,
-            hook: subject.hook.clone(),
+            hook,
             elsewhere,
+        }
+    }
+
+    /// What is known of the instance's hooks. An event says nothing of those that the record has. If the instance has become
+    /// ACTIVE again, it may be in service again: Auto Scaling is asked.
+    async fn hook(
+        &self,
+        subject: &Registered,
+        record: Option<&Record>,
+        instance: Option<&Registrations>,
+    ) -> Hook {
+        let hooked = |record: &Record| {
+            record.lifecycle.is_some()
+                && record.receipt_at.is_none()
+                && record.draining_confirmed_at.is_some()
+        };
+        let active = instance.is_some_and(Registrations::is_active);
+        if subject.hook != Hook::None || !active || !record.is_some_and(hooked) {
+            return subject.hook.clone();
+        }
+        let instance = &subject.key.instance;
+        match self
+            .aws
+            .describe_scaling_instances(std::slice::from_ref(instance))
+            .await
+        {
+            Err(failure) => Hook::Unknown(failure.to_string()),
+            Ok(states) if states.get(instance).is_some_and(ScalingInstance::is_leaving) => Hook::None,
+            Ok(_) => Hook::Over,
         }
     }
 
@@ -239,6 +269,9 @@ impl<'r> Observer<'r> {
             Ok(mut seen) => {
                 let inactive = |one: &ContainerInstance| one.status == InstanceStatus::Inactive;
                 seen.retain(|one| !inactive(one));
+                if record.is_some_and(|record| is_machine_gone(record, &seen)) {
+                    return Observed::Absent;
+                }
                 let recorded = record.map(|record| &record.container_instance_arn);
                 Registrations::of(seen, recorded).map_or(Observed::Absent, Observed::Present)
             }

@@ -298,6 +298,16 @@ impl ContainerInstance {
     }
 }
 
+/// Returns whether a drain's own registration is gone, and all that is left are those that it had left behind before: then
+/// the machine is gone too. An earlier registration stays DRAINING for as long as nobody removes it.
+#[must_use]
+pub fn is_machine_gone(record: &Record, left: &[ContainerInstance]) -> bool {
+    let own = left.iter().any(|one| one.arn == record.container_instance_arn);
+    !own && left
+        .iter()
+        .all(|one| one.is_left_behind() && record.names(&one.arn))
+}
+
 /// Whether a hook of ours waits for the instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hook {

@@ -12,13 +12,13 @@ use crate::limits::{
     AGENT_NOTED, AGENT_UNSEEN_MAX, NOTE_WRITTEN_WITHIN, POLL_SECONDS_MIN, RELEASE_BEFORE_SIGTERM_MAX,
     SHARED_FROM,
 };
-use crate::observation::{SeenTasks, Task};
+use crate::observation::{Hook, Observed, Registrations, SeenTasks, Task};
 use crate::policy::Policy;
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, Waited};
 use crate::trigger::Order;
 use crate::unprotected::UnprotectedDaemon;
 
-use super::drain::Drain;
+use super::drain::{Drain, is_draining};
 use super::later;
 use super::schedule::Schedule;
 use super::{
@@ -153,6 +153,9 @@ impl<'a> PlanBuilder<'a> {
         let Some(instance) = self.situation.observation.instance.as_yes() else {
             return;
         };
+        if self.is_unasked() {
+            return;
+        }
         if !instance.is_active() {
             self.record.active_since = None;
         } else if !self.hooks.is_empty() {
@@ -170,6 +173,17 @@ impl<'a> PlanBuilder<'a> {
                 self.record.draining_confirmed_at = None;
             }
         }
+    }
+
+    /// Returns whether the instance is ACTIVE again, and Auto Scaling could not be asked whether its hooks still wait: it may
+    /// be in service.
+    pub(super) fn is_unasked(&self) -> bool {
+        let observation = self.situation.observation;
+        let active = observation
+            .instance
+            .as_yes()
+            .is_some_and(Registrations::is_active);
+        active && self.was_draining() && matches!(observation.hook, Hook::Unknown(_))
     }
 
     fn was_draining(&self) -> bool {
@@ -255,11 +269,14 @@ impl<'a> PlanBuilder<'a> {
     }
 
     /// What has ended since then ended in this drain. In one that another actor began, a daemon may have ended before the
-    /// drain was known to us, and in one that could not be recorded at once, before its record.
+    /// drain was known to us, whether or not our hook waits by now, and in one that could not be recorded at once, before its
+    /// record.
     fn evidence_since(&self) -> Timestamp {
+        let unheard = self.situation.observation.record == Observed::Absent
+            && is_draining(&self.situation.observation.instance);
         let since = match self.record.lifecycle {
-            Some(_) => self.record.started_at,
-            None => later(self.record.started_at, -RELEASE_BEFORE_SIGTERM_MAX),
+            Some(_) if !unheard => self.record.started_at,
+            _ => later(self.record.started_at, -RELEASE_BEFORE_SIGTERM_MAX),
         };
         let unrecorded = self.situation.unrecorded;
         unrecorded.map_or(since, |unrecorded| since.min(unrecorded.since))

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::limits::{HOOK_GLOBAL_MAX, POLL_SECONDS_MIN};
+use crate::limits::{HOOK_GLOBAL_MAX, POLL_SECONDS_MIN, TICK};
 use crate::observation::HookAction;
 use crate::policy::{OnDeadline, Policy};
 use crate::record::{Lifecycle, Record};
@@ -10,12 +10,17 @@ use crate::record::{Lifecycle, Record};
 use super::later;
 use super::schedule::{Schedule, longest_wait};
 
-/// When Auto Scaling ends the hook's wait, whatever we do. A timeout that is only assumed says nothing of it.
+/// When Auto Scaling ends the hook's wait, whatever we do. A timeout that is only assumed says nothing of it. A wait without
+/// its event began up to a tick before the one that has come upon it.
 pub(super) fn global(hook: &HookAction) -> Timestamp {
     if hook.heartbeat_assumed {
         return later(hook.since, HOOK_GLOBAL_MAX);
     }
-    later(hook.since, longest_wait(hook.heartbeat_seconds))
+    let since = match hook.token {
+        Some(_) => hook.since,
+        None => later(hook.since, -TICK),
+    };
+    later(since, longest_wait(hook.heartbeat_seconds))
 }
 
 /// The hook, as the record keeps it.

@@ -1,6 +1,5 @@
 //! What a run has cost, and what is left of it at its end.
 
-use super::host::Watch;
 use super::{Judge, Rule};
 use crate::model::{Caller, Fact, HostId, Outcome, SidecarState, Source, TaskId, World};
 use crate::scenario::{HOUR, MINUTE, Ms, SECOND};
@@ -95,9 +94,7 @@ impl Judge {
                 self.accounts.in_this_tick = 0;
                 self.accounts.said_failed = false;
                 let rested = now - self.accounts.last_activity > IDLE_AFTER;
-                // A record that says that it holds is work, whatever its tasks do.
-                let holds = |watch: &Watch| matches!(watch.record, Some((_, released)) if !released);
-                self.accounts.idle = rested && world.is_quiet() && !self.hosts.values().any(holds);
+                self.accounts.idle = rested && world.is_quiet() && !self.is_holding(world);
             }
             Fact::Ran {
                 environment,
@@ -276,6 +273,14 @@ impl Judge {
             let what = format!("{sent} heartbeats for a wait that needed {due} at the most");
             self.break_rule(Rule::Budget, now, Some(host), world, what);
         }
+    }
+
+    /// Returns whether a drain is in progress, whatever its tasks do: a record says that it holds, or none could be written.
+    fn is_holding(&self, world: &World) -> bool {
+        self.hosts.iter().any(|(host, watch)| match &watch.record {
+            Some((_, released)) => !released,
+            None => watch.draining.is_some() && !self.holding(world, *host).is_empty(),
+        })
     }
 
     /// What an idle minute may cost, without a check.

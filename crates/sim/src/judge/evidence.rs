@@ -393,7 +393,8 @@ impl Judge {
             let began = self.hosts.get(&host).and_then(|watch| watch.began);
             let seen = began.unwrap_or(notified).min(notified);
             // A stop from before belongs to an earlier drain.
-            if seen != began.unwrap_or(notified) {
+            let since = self.hosts.get(&host).map_or(0, |watch| watch.since);
+            if seen != began.unwrap_or(notified) || notified < since {
                 return false;
             }
             let gone = |daemon: &DaemonState| match daemon.sidecar {

@@ -134,6 +134,12 @@ impl Judge {
                     .record
                     .as_ref()
                     .is_some_and(|(_, released)| !released);
+                let serves =
+                    world.host(host).scaling.is_in_service() && world.host(host).noticed_at.is_none();
+                if matches!(by, Caller::Coordinator(_)) && serves {
+                    let what = "the coordinator set an instance DRAINING that is in service".to_owned();
+                    self.break_rule(Rule::NotOurs, now, Some(host), world, what);
+                }
                 let free = self.excuse(now, world, host).is_some();
                 let ours = self.is_ours(world, host) && !free;
                 if matches!(by, Caller::Coordinator(_)) && ours && !held {
@@ -382,7 +388,8 @@ impl Judge {
             }
             // The flush window begins with the release; ECS may stop a daemon later than that.
             let released = self.hosts.get(&host).and_then(|watch| watch.released);
-            let notified_in_time = daemon.sidecar_term <= released;
+            // A sidecar that has ended by itself gets no SIGTERM.
+            let notified_in_time = daemon.sidecar_term.or(daemon.daemon_term) <= released;
             // An agent that is away stops no daemon. The coordinator is not responsible for that delay.
             let entry = world.host(host);
             let agent = entry.agent && released.is_none_or(|released| entry.agent_since <= released);

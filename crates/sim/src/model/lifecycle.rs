@@ -88,6 +88,12 @@ impl Scaling {
         matches!(self.state, ScalingState::Waiting | ScalingState::Proceeding)
     }
 
+    /// Returns whether its group has it in service.
+    #[must_use]
+    pub fn is_in_service(&self) -> bool {
+        self.group.is_some() && self.state == ScalingState::InService
+    }
+
     /// When the activity began that terminates it, and whether that goes on. What an activity is called that returns an
     /// instance to a warm pool, or replaces its root volume, is not documented: the model shows none.
     #[must_use]

@@ -165,6 +165,14 @@ impl World {
         }
     }
 
+    /// EC2 has taken a machine that was to come back: Auto Scaling no longer lists it.
+    pub(super) fn is_lost(&mut self, host: HostId) {
+        let scaling = &mut self.hosts[host.0 as usize].scaling;
+        if scaling.destination != Destination::Terminated {
+            scaling.state = ScalingState::Gone;
+        }
+    }
+
     /// Its agent's data was on the old volume: it registers again, and the old registration stays.
     pub(super) fn back_with_new_root(&mut self, host: HostId) {
         self.hosts[host.0 as usize].scaling.state = ScalingState::InService;

@@ -133,6 +133,7 @@ impl World {
     pub(super) fn taken(&mut self, host: HostId) {
         if self.host(host).on {
             self.power_off(host);
+            self.is_lost(host);
             self.after(20 * SECOND, Due::Deregister(host));
         }
     }

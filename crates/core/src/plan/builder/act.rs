@@ -176,7 +176,7 @@ impl PlanBuilder<'_> {
         let leaving = !self.hooks.is_empty() || self.record.spot_notice_at.is_some();
         let begins = self.before.is_none() || !self.record.is_released();
         let undone = self.record.active_since.is_some();
-        let wanted = leaving && begins && !undone;
+        let wanted = leaving && begins && !undone && !self.is_unasked();
         let arns = instance.to_drain().filter(|_| wanted);
         arns.map(|arn| Action::SetDraining {
             arn: arn.clone(),

@@ -170,6 +170,10 @@ impl PlanBuilder<'_> {
         if let Observed::Unknown(why) = &self.situation.observation.instance {
             return ReleaseStanding::Held(format!("held: the container instance could not be read: {why}"));
         }
+        if self.is_unasked() {
+            let why = "held: the container instance is ACTIVE again, and Auto Scaling could not be asked why";
+            return ReleaseStanding::Held(why.to_owned());
+        }
         if self.record.active_since.is_some() {
             let why = "the container instance is ACTIVE again; a second look must confirm it";
             return ReleaseStanding::Settles(self.situation.policy.settle, why.to_owned());
@@ -325,7 +329,11 @@ impl PlanBuilder<'_> {
             .iter()
             .flat_map(|census| census.daemon_services.iter().flatten().cloned());
         let known = self.record.released_services.iter().cloned();
+        // While the tasks are not known, those that the setting names are.
+        let unseen = self.census.is_none();
+        let named = tiers.in_order().into_iter().flatten().filter(|_| unseen);
         seen.chain(known)
+            .chain(named)
             .filter(|service| tiers.of(Some(service)) <= tier)
             .collect()
     }
