@@ -47,6 +47,7 @@ pub(super) fn refresh(known: &mut Lifecycle, hook: &HookAction, started_at: Time
     let since = hook.since.min(started_at);
     let present = HookAction {
         since,
+        token: known.lifecycle_action_token.clone(),
         ..hook.clone()
     };
     known.global_deadline_at = known.global_deadline_at.min(global(&present));

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Judge, Rule};
 use crate::model::{
-    Caller, Cause, DaemonState, HostId, SidecarState, TaskId, World, instance_number, moment,
+    Caller, Cause, DaemonState, HostId, SidecarState, Task, TaskId, World, instance_number, moment,
 };
 use crate::shared_text::{is_shared, members};
 
@@ -370,11 +370,16 @@ impl Judge {
     }
 
     /// Returns whether the end of a daemon's task was there to be seen when the release was decided. One that went in the last
-    /// moments before it still flushed then, and looked like one that was let go.
+    /// moments before it still flushed then, and looked like one that was let go: ECS says when tasks were STOPPED, and not
+    /// when a container got SIGTERM.
     fn was_seen(&self, world: &World, daemon: TaskId) -> bool {
         let task = world.task(daemon);
         let released = self.hosts.get(&task.host).and_then(|watch| watch.released);
-        !task.is_alive() && released.is_none_or(|released| task.since + SECOND <= released)
+        let outlived = |other: &Task| !other.daemon_task && (other.is_alive() || other.since > task.since);
+        let mut others = world.tasks_of(task.host).map(|other| world.task(other));
+        !task.is_alive()
+            && released.is_none_or(|released| task.since + SECOND <= released)
+            && others.any(outlived)
     }
 
     /// A daemon of the machine that ECS stopped, and whose sidecar had been gone for a while when the drain began. One
@@ -430,7 +435,8 @@ impl Judge {
         // A new environment writes the receipt once more, about daemons that it cannot see any longer.
         watch.left_notified |= receipt["daemonsLeft"].as_u64().is_some_and(|left| left > 0);
         let (cut_off, untold) = (watch.cut_off, watch.untold && !watch.left_notified);
-        if cut_off && !forced {
+        // One that was cancelled before names the tasks that it let run on.
+        if cut_off && !forced && receipt["reason"] != "cancelled" {
             let what = "the machine went with a task that held, and the receipt says drained".to_owned();
             self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
         }
