@@ -16,7 +16,7 @@ use protector_core::record::Record;
 use protector_core::shared::{SharedDrain, SharedRecord, together};
 use protector_core::versions::Missed;
 
-use crate::aws::AwsError;
+use crate::aws::{AwsError, ErrorKind};
 
 /// What is known of records.
 #[derive(Debug, Default)]
@@ -62,6 +62,8 @@ enum Repair {
 #[derive(Debug)]
 struct Shared {
     record: SharedRecord,
+    /// Releases whose write was not answered: its text may have them.
+    doubtful: BTreeMap<InstanceId, SharedDrain>,
     /// The version of its parameter; 0 if there is none.
     version: i64,
     /// What its text was written over and `record` does not include yet.
@@ -86,6 +88,7 @@ impl Shared {
     fn new(now: Timestamp) -> Shared {
         Shared {
             record: SharedRecord::empty(now),
+            doubtful: BTreeMap::new(),
             since: now,
             version: 0,
             missed: None,
@@ -107,7 +110,34 @@ impl Shared {
     fn retain(&mut self, stays: impl Fn(&InstanceId) -> bool) {
         let before = self.record.drains.len();
         self.record.drains.retain(|instance, _| stays(instance));
+        self.doubtful.retain(|instance, _| stays(instance));
         self.shrunk |= self.record.drains.len() < before;
+    }
+
+    /// What the next text says: a release that a sidecar may have read is not taken back by it.
+    fn text(&self) -> SharedRecord {
+        self.with(self.doubtful.clone())
+    }
+
+    /// The record, and releases.
+    fn with(&self, drains: BTreeMap<InstanceId, SharedDrain>) -> SharedRecord {
+        let record = self.record.clone();
+        record.merged(SharedRecord {
+            drains,
+            ..self.record.clone()
+        })
+    }
+
+    /// A text was written: releases in it are in doubt no longer.
+    fn is_written(&mut self, text: &SharedRecord) {
+        let released = |instance: &InstanceId| {
+            let drain = text.drains.get(instance);
+            drain.is_some_and(|drain| drain.released.is_some())
+        };
+        let doubtful = std::mem::take(&mut self.doubtful).into_iter();
+        let (told, rest) = doubtful.partition(|(instance, _)| released(instance));
+        self.record = self.with(told);
+        self.doubtful = rest;
     }
 
     /// The drains that it is there for; in the last one, not those whose releases were ordered: they have records of
@@ -544,13 +574,24 @@ impl Store {
         Some(shared.changed(&key.cluster, LAST_SHARED, before))
     }
 
-    /// Restores what was known before a write that failed.
+    /// Restores what was known before a write that failed. A release that may have been written all the same is in the next
+    /// text too.
     pub fn undo(&self, key: &InstanceKey, place: &SharedSlot) {
         let mut facts = self.lock();
         let Some(shared) = facts.shared_mut(&place.cluster, place.number) else {
             return;
         };
+        let unanswered = shared
+            .failed
+            .as_ref()
+            .is_some_and(|(_, failure)| failure.kind == ErrorKind::Timeout);
         let drains = &mut shared.record.drains;
+        let tried = drains
+            .get(&key.instance)
+            .filter(|tried| unanswered && tried.released.is_some());
+        if let Some(tried) = tried {
+            shared.doubtful.insert(key.instance.clone(), tried.clone());
+        }
         match &place.before {
             Some(before) => drop(drains.insert(key.instance.clone(), before.clone())),
             None => drop(drains.remove(&key.instance)),
@@ -622,7 +663,7 @@ impl Store {
         };
         shared.shrunk = false;
         Some(PendingWrite {
-            record: shared.record.clone(),
+            record: shared.text(),
             version: shared.version + 1,
             base: shared.base(),
             change: shared.changes,
@@ -643,6 +684,7 @@ impl Store {
                 };
                 shared.version = version;
                 shared.written = draft.change;
+                shared.is_written(&draft.record);
             }
             Err(failure) => shared.failed = Some((draft.change, failure)),
         }

@@ -304,7 +304,8 @@ pub fn is_made_up(arn: &ContainerInstanceArn) -> bool {
 }
 
 /// What an instance's own record and a shared one say of its drain: of two drains the one that began later, and of one
-/// drain its release, in whichever record it is.
+/// drain its release, in whichever record it is. An own record that holds and knows no hook is older than the release: a hook
+/// may have come between, and the shared record does not mention it.
 #[must_use]
 pub fn together(own: Record, shared: Record) -> Record {
     if own.started_at.as_second() != shared.started_at.as_second() {
@@ -316,14 +317,21 @@ pub fn together(own: Record, shared: Record) -> Record {
     }
     let (updated_at, poll_seconds) =
         (own.updated_at, own.poll_seconds).max((shared.updated_at, shared.poll_seconds));
+    let before_hooks = own.lifecycle.is_none() && !own.is_released() && shared.is_released();
+    let reported = shared.drain_id.clone();
     let shared = Record {
         drain_id: own.drain_id.clone(),
         ..shared
     };
+    let merged = own.merged(&shared);
     Record {
         updated_at,
         poll_seconds,
-        ..own.merged(&shared)
+        drain_id: match before_hooks {
+            true => reported,
+            false => merged.drain_id.clone(),
+        },
+        ..merged
     }
 }
 

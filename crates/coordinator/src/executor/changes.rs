@@ -177,12 +177,37 @@ impl Changes<'_> {
             .iter()
             .filter(|(name, version)| versions.get(name) == Some(version));
         let unchanged: Vec<String> = unchanged.map(|(name, _)| name.clone()).collect();
+        self.take_ended(&unchanged).await?;
         if !unchanged.is_empty() {
             self.aws.delete_parameters(&unchanged).await?;
         }
-        // What has another version is read again when its instance is observed.
-        let keys = names.iter().filter_map(|name| self.policy.prefix.key_of(name));
-        keys.for_each(|key| self.cache.store.forget(&key));
+        let store = &self.cache.store;
+        for (name, version) in old {
+            let Some(key) = self.policy.prefix.key_of(name) else {
+                continue;
+            };
+            match versions.get(name) {
+                Some(now) if now == version => store.forget(&key),
+                // A drain has begun anew. The next listing merges it with what is known.
+                Some(_) => {}
+                // The reading may have missed it. A shared release must not be forgotten while its own text says that it holds.
+                None => store.ended(&key),
+            }
+        }
         Ok(unchanged.len())
+    }
+
+    /// A run that crosses the queue's, as an operator's, ends a drain in its own record: a shared record may say that it holds,
+    /// also when its own record is gone.
+    async fn take_ended(&self, names: &[String]) -> Result<(), AwsError> {
+        if !self.run.intake.is_alone() {
+            return Ok(());
+        }
+        let keys = names.iter().filter_map(|name| self.policy.prefix.key_of(name));
+        let places: Vec<_> = keys.filter_map(|key| self.cache.store.take(&key)).collect();
+        for place in &places {
+            self.flush(place, Priority::Count).await?;
+        }
+        Ok(())
     }
 }

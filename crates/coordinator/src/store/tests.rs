@@ -161,6 +161,27 @@ fn p1_a_text_that_could_not_be_written_is_not_written_by_the_next_one() {
 }
 
 #[test]
+fn p8_a_release_whose_write_was_not_answered_is_in_the_next_text() {
+    let store = store();
+    let held = put(&store, &record(1, 0)).unwrap();
+    write(&store, &held, 1);
+    let place = put(&store, &released(record(1, 0), 20)).unwrap();
+    let draft = store.draft(&place, Polls::Are(5), at(20)).unwrap();
+    let unanswered = AwsError {
+        kind: ErrorKind::Timeout,
+        ..failure()
+    };
+    store.tried(&place, &draft, Err(unanswered));
+    store.undo(&key_of(1), &place);
+    let other = put(&store, &record(2, 21)).unwrap();
+    let text = write(&store, &other, 3);
+    assert_eq!(
+        text.drains[&key_of(1).instance],
+        draft.record.drains[&key_of(1).instance]
+    );
+}
+
+#[test]
 fn p8_what_another_environment_has_written_is_taken_in() {
     let store = store();
     let place = put(&store, &record(1, 0)).unwrap();

@@ -375,7 +375,7 @@ impl Judge {
     fn was_seen(&self, world: &World, daemon: TaskId) -> bool {
         let task = world.task(daemon);
         let released = self.hosts.get(&task.host).and_then(|watch| watch.released);
-        let outlived = |other: &Task| !other.daemon_task && (other.is_alive() || other.since > task.since);
+        let outlived = |other: &Task| self.counts(other) && (other.is_alive() || other.since > task.since);
         let mut others = world.tasks_of(task.host).map(|other| world.task(other));
         !task.is_alive()
             && released.is_none_or(|released| task.since + SECOND <= released)

@@ -112,9 +112,14 @@ impl Judge {
         let away =
             !registration.connected && world.now() - registration.connected_since >= self.expected.agent_lost;
         let phantom = task.process == Process::Gone && (registration.leftover || away);
+        task.is_alive() && !phantom && self.counts(task)
+    }
+
+    /// Returns whether a task holds while it is alive: a setting may exempt it.
+    pub(super) fn counts(&self, task: &Task) -> bool {
         let exempt = (task.service.is_none() && self.expected.ignores_standalone)
             || self.expected.ignored_groups.contains(&task.group);
-        task.is_alive() && !task.daemon_task && !task.managed && !phantom && !exempt
+        !task.daemon_task && !task.managed && !exempt
     }
 
     /// Returns whether ECS shows tasks under an old registration that the product must still take for alive: it cannot

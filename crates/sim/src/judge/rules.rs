@@ -140,7 +140,9 @@ impl Judge {
                     let what = "the coordinator set an instance DRAINING that is in service".to_owned();
                     self.break_rule(Rule::NotOurs, now, Some(host), world, what);
                 }
-                let free = self.excuse(now, world, host).is_some();
+                // The run that releases also sets what is ACTIVE then.
+                let releases = self.watch(host).released.is_some_and(|at| now - at <= SECOND);
+                let free = releases || self.excuse(now, world, host).is_some();
                 let ours = self.is_ours(world, host) && !free;
                 if matches!(by, Caller::Coordinator(_)) && ours && !held {
                     let what = "no record held when the coordinator set DRAINING".to_owned();

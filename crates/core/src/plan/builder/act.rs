@@ -174,7 +174,9 @@ impl PlanBuilder<'_> {
             return Vec::new();
         };
         let leaving = !self.hooks.is_empty() || self.record.spot_notice_at.is_some();
-        let begins = self.before.is_none() || !self.record.is_released();
+        // The run that releases sets what is ACTIVE still: an instance that stays so would seem to be in service again.
+        let holds = |before: &Record| !before.is_released();
+        let begins = self.before.as_ref().is_none_or(holds);
         let undone = self.record.active_since.is_some();
         let wanted = leaving && begins && !undone && !self.is_unasked();
         let arns = instance.to_drain().filter(|_| wanted);
