@@ -62,7 +62,7 @@ enum Repair {
 #[derive(Debug)]
 struct Shared {
     record: SharedRecord,
-    /// Releases whose write was not answered: its text may have them.
+    /// Drains whose write was not answered: its text may have them.
     doubtful: BTreeMap<InstanceId, SharedDrain>,
     /// The version of its parameter; 0 if there is none.
     version: i64,
@@ -114,12 +114,12 @@ impl Shared {
         self.shrunk |= self.record.drains.len() < before;
     }
 
-    /// What the next text says: a release that a sidecar may have read is not taken back by it.
+    /// What the next text says: what a sidecar may have read is not taken back by it.
     fn text(&self) -> SharedRecord {
         self.with(self.doubtful.clone())
     }
 
-    /// The record, and releases.
+    /// The record, and what is known of more drains.
     fn with(&self, drains: BTreeMap<InstanceId, SharedDrain>) -> SharedRecord {
         let record = self.record.clone();
         record.merged(SharedRecord {
@@ -128,15 +128,15 @@ impl Shared {
         })
     }
 
-    /// A text was written: releases in it are in doubt no longer.
+    /// A text was written: what it says is in doubt no longer.
     fn is_written(&mut self, text: &SharedRecord) {
-        let released = |instance: &InstanceId| {
+        let says = |instance: &InstanceId, doubtful: &SharedDrain| {
             let drain = text.drains.get(instance);
-            drain.is_some_and(|drain| drain.released.is_some())
+            drain.is_some_and(|drain| drain.released.is_some() || doubtful.released.is_none())
         };
         let doubtful = std::mem::take(&mut self.doubtful).into_iter();
-        let (told, rest) = doubtful.partition(|(instance, _)| released(instance));
-        self.record = self.with(told);
+        let (said, rest) = doubtful.partition(|(instance, drain)| says(instance, drain));
+        self.record = self.with(said);
         self.doubtful = rest;
     }
 
@@ -284,6 +284,17 @@ impl Store {
     pub fn keep(&self, key: &InstanceKey, now: Timestamp) {
         if let Some(known) = self.lock().records.get_mut(key) {
             known.at = now;
+        }
+    }
+
+    /// Notes the deletion of a record, by the version that was listed and the one that was there then.
+    pub fn deleted(&self, key: &InstanceKey, listed: i64, found: Option<i64>) {
+        match found {
+            Some(found) if found == listed => self.forget(key),
+            // A drain has begun anew. The next listing merges it with what is known.
+            Some(_) => {}
+            // The reading may have missed it. A shared release is not forgotten while the own text may say that it holds.
+            None => self.ended(key),
         }
     }
 
@@ -574,8 +585,7 @@ impl Store {
         Some(shared.changed(&key.cluster, LAST_SHARED, before))
     }
 
-    /// Restores what was known before a write that failed. A release that may have been written all the same is in the next
-    /// text too.
+    /// Restores what was known before a write that failed. What may have been written all the same is in the next text too.
     pub fn undo(&self, key: &InstanceKey, place: &SharedSlot) {
         let mut facts = self.lock();
         let Some(shared) = facts.shared_mut(&place.cluster, place.number) else {
@@ -586,10 +596,7 @@ impl Store {
             .as_ref()
             .is_some_and(|(_, failure)| failure.kind == ErrorKind::Timeout);
         let drains = &mut shared.record.drains;
-        let tried = drains
-            .get(&key.instance)
-            .filter(|tried| unanswered && tried.released.is_some());
-        if let Some(tried) = tried {
+        if let Some(tried) = drains.get(&key.instance).filter(|_| unanswered) {
             shared.doubtful.insert(key.instance.clone(), tried.clone());
         }
         match &place.before {

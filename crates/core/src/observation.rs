@@ -448,6 +448,7 @@ impl Container {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::at;
 
     fn one(number: u32, status: &str, agent_connected: bool) -> ContainerInstance {
         ContainerInstance {
@@ -463,6 +464,39 @@ mod tests {
     fn all(those: &[ContainerInstance], recorded: Option<u32>) -> Registrations {
         let recorded = recorded.map(|number| one(number, "ACTIVE", true).arn);
         Registrations::of(those.to_vec(), recorded.as_ref()).unwrap()
+    }
+
+    #[test]
+    fn a_machine_is_gone_with_the_registration_of_its_drain() {
+        let record = Record {
+            other_registrations: vec![one(1, "", false).arn],
+            ..Record::first(
+                "i-12345678".parse().unwrap(),
+                one(2, "", false).arn,
+                "token".to_owned(),
+                at(0),
+                at(3600),
+                5,
+            )
+        };
+        // What is left, as number, status and agent.
+        let table: [(&[(u32, &str, bool)], bool); 5] = [
+            (&[(1, "DRAINING", false)], true),
+            (&[(1, "DRAINING", true)], false),
+            (&[(1, "DRAINING", false), (2, "DRAINING", false)], false),
+            (&[(3, "DRAINING", false)], false),
+            (&[(1, "ACTIVE", false)], false),
+        ];
+        for (left, gone) in table {
+            let left: Vec<ContainerInstance> = left
+                .iter()
+                .map(|(number, status, agent)| ContainerInstance {
+                    tasks: Some(0),
+                    ..one(*number, status, *agent)
+                })
+                .collect();
+            assert_eq!(is_machine_gone(&record, &left), gone, "{left:?}");
+        }
     }
 
     /// What two registrations of one machine say together, whichever ECS names first.

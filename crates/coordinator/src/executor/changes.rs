@@ -186,13 +186,7 @@ impl Changes<'_> {
             let Some(key) = self.policy.prefix.key_of(name) else {
                 continue;
             };
-            match versions.get(name) {
-                Some(now) if now == version => store.forget(&key),
-                // A drain has begun anew. The next listing merges it with what is known.
-                Some(_) => {}
-                // The reading may have missed it. A shared release must not be forgotten while its own text says that it holds.
-                None => store.ended(&key),
-            }
+            store.deleted(&key, *version, versions.get(name).copied());
         }
         Ok(unchanged.len())
     }

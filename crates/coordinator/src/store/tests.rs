@@ -161,24 +161,40 @@ fn p1_a_text_that_could_not_be_written_is_not_written_by_the_next_one() {
 }
 
 #[test]
-fn p8_a_release_whose_write_was_not_answered_is_in_the_next_text() {
-    let store = store();
-    let held = put(&store, &record(1, 0)).unwrap();
-    write(&store, &held, 1);
-    let place = put(&store, &released(record(1, 0), 20)).unwrap();
-    let draft = store.draft(&place, Polls::Are(5), at(20)).unwrap();
-    let unanswered = AwsError {
-        kind: ErrorKind::Timeout,
-        ..failure()
-    };
-    store.tried(&place, &draft, Err(unanswered));
-    store.undo(&key_of(1), &place);
-    let other = put(&store, &record(2, 21)).unwrap();
-    let text = write(&store, &other, 3);
-    assert_eq!(
-        text.drains[&key_of(1).instance],
-        draft.record.drains[&key_of(1).instance]
-    );
+fn p8_a_shared_release_is_forgotten_only_with_the_record_that_was_deleted() {
+    for (found, stays) in [(Some(3), false), (Some(4), true), (None, true)] {
+        let store = store();
+        let place = put(&store, &released(record(1, 0), 20)).unwrap();
+        write(&store, &place, 1);
+        store.deleted(&key_of(1), 3, found);
+        let other = put(&store, &record(2, 21)).unwrap();
+        let text = write(&store, &other, 2);
+        assert_eq!(text.drains.contains_key(&key_of(1).instance), stays, "{found:?}");
+    }
+}
+
+#[test]
+fn p8_what_was_written_without_an_answer_is_in_the_next_text() {
+    for tried in [record(1, 0), released(record(1, 0), 20)] {
+        let store = store();
+        if tried.is_released() {
+            let held = put(&store, &record(1, 0)).unwrap();
+            write(&store, &held, 1);
+        }
+        let place = put(&store, &tried).unwrap();
+        let draft = store.draft(&place, Polls::Are(5), at(20)).unwrap();
+        let unanswered = AwsError {
+            kind: ErrorKind::Timeout,
+            ..failure()
+        };
+        store.tried(&place, &draft, Err(unanswered));
+        store.undo(&key_of(1), &place);
+        let other = put(&store, &record(2, 21)).unwrap();
+        let text = write(&store, &other, 3);
+        let (one, two) = (key_of(1).instance, key_of(2).instance);
+        assert_eq!(text.drains[&one], draft.record.drains[&one], "{tried:?}");
+        assert_eq!(text.drains[&two].released, None);
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::record::Lifecycle;
 use crate::testing::at;
 
 fn arn(registration: &str) -> ContainerInstanceArn {
@@ -178,6 +179,32 @@ fn p1_of_one_drain_a_release_counts_in_whichever_record_it_is() {
         assert!(both.is_released());
         assert_eq!(both.drain_id, "token-1-5");
         assert_eq!(both.reason, Some(ReleaseReason::Drained));
+    }
+}
+
+#[test]
+fn p8_a_shared_release_does_not_say_which_hooks_an_older_record_did_not_know() {
+    let mut own = record(1, 5);
+    own.drain_id = "by-a-person".to_owned();
+    let mut gone = released(record(1, 5), 40, ReleaseReason::Drained);
+    gone.drain_id = format!("{SHARED_DRAIN}5");
+    let hook = Lifecycle {
+        auto_scaling_group_name: "workers".parse().unwrap(),
+        lifecycle_hook_name: "drain".parse().unwrap(),
+        lifecycle_action_token: None,
+        heartbeat_seconds: 300,
+        heartbeat_at: at(5),
+        global_deadline_at: at(30_000),
+    };
+    for hooked in [false, true] {
+        let lifecycle = hooked.then(|| hook.clone());
+        let own = Record {
+            lifecycle,
+            ..own.clone()
+        };
+        let both = together(own, gone.clone());
+        assert!(both.is_released());
+        assert_eq!(is_reported_only(&both), !hooked);
     }
 }
 

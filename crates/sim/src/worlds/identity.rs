@@ -97,6 +97,14 @@ pub(super) const FAULTS: &[KnownFault] = &[
         world: || two_hooks("", 3 * MINUTE, 10 * MINUTE, true),
     },
     KnownFault {
+        name: "in-service-again-without-its-hook",
+        what: "A hook is deleted in mid-drain, its instance comes back into service, and is set DRAINING there.",
+        why: "A look that no listing began takes the hooks of the record for waiting, and ACTIVE for a mistake.",
+        breaks: &[Rule::NotOurs],
+        state: FaultState::Fixed,
+        world: in_service_again,
+    },
+    KnownFault {
         name: "second-hook-of-an-unrecorded-drain",
         what: "Parameter Store takes no write, and of two hooks of ours the second gets heartbeats far past MAX_DRAIN.",
         why: "A run that hears of a hook that it no longer waits leaves the rest of its plan, also the other completion.",
@@ -174,6 +182,20 @@ fn set_active() -> Scenario {
 
 /// The name of a second hook that is as much ours as the first.
 const SECOND_HOOK: &str = "protect-daemons-too";
+
+fn in_service_again() -> Scenario {
+    let mut scenario = scaled_in(&[]);
+    scenario.groups[0].warm_pool = true;
+    scenario.hosts[0].daemons.clear();
+    scenario.hosts[0].stale_records = vec![leftover(true, 2, true)];
+    scenario
+        .steps
+        .push(step(START + 5 * SECOND, What::DeleteHook { group: 0, hook: 0 }));
+    scenario
+        .steps
+        .push(step(START + 7 * MINUTE, What::BackInService(0)));
+    scenario
+}
 
 fn two_hooks_unrecorded() -> Scenario {
     let mut scenario = two_hooks("", 30 * MINUTE, HOUR, false);

@@ -87,6 +87,17 @@ fn what_was_seen_before_a_drain_could_be_recorded_is_reported() {
 }
 
 #[test]
+fn a_daemon_that_went_in_a_drain_of_another_actor_is_reported_by_the_drain_of_our_hook() {
+    for (status, gone) in [("DRAINING", Some(at(-30))), ("ACTIVE", None)] {
+        let mut bench = Bench::hooked();
+        bench.status(status);
+        bench.tasks(vec![web(1, "RUNNING"), stopped(-30, logs(""))]);
+        bench.step(0);
+        assert_eq!(bench.record().daemons_gone_at, gone, "{status}");
+    }
+}
+
+#[test]
 fn a_daemon_that_went_early_stays_reported_and_warns() {
     let mut bench = Bench::holding();
     gone(&mut bench, vec![web(1, "RUNNING"), stopped(30, logs(""))]);

@@ -44,6 +44,17 @@ fn services(bench: &Bench) -> Vec<String> {
 }
 
 #[test]
+fn p3_a_tier_whose_tasks_are_not_known_has_the_names_of_the_setting() {
+    let mut bench = tiered();
+    bench.policy.tiers = "xray, web-agent | mesh".parse().unwrap();
+    bench.tasks(vec![web(1, "RUNNING")]);
+    bench.step(30);
+    bench.observation.tasks = Observed::Unknown("no answer".to_owned()).into();
+    bench.step(3600);
+    assert_eq!(services(&bench), ["web-agent", "xray"]);
+}
+
+#[test]
 fn tiers_go_one_after_another() {
     let mut bench = tiered();
     assert_eq!(bench.step(60).verdict, Verdict::Releasing);
@@ -436,6 +447,28 @@ fn the_kill_switch_releases_everything_and_still_drains() {
     assert_eq!(bench.record().reason, Some(ReleaseReason::Operator));
     let said = joined(&plan.remarks);
     assert_eq!(said, "released: the kill switch says release-all");
+}
+
+#[test]
+fn the_run_that_releases_sets_draining_what_is_active_and_no_later_one_does() {
+    let mut bench = Bench::holding();
+    bench.observation.hook = waits(3600, Some(TOKEN));
+    bench.status("ACTIVE");
+    assert_eq!(bench.done(3600), ["heartbeat", "put-released", "set-draining"]);
+    assert_eq!(bench.done(3601), [""; 0]);
+}
+
+#[test]
+fn p1_an_instance_that_is_active_again_is_left_alone_while_auto_scaling_cannot_be_asked() {
+    let mut bench = Bench::holding();
+    bench.tasks(vec![logs("RUNNING")]);
+    bench.status("ACTIVE");
+    bench.observation.hook = Hook::Unknown("no answer".to_owned());
+    let plan = bench.step(60);
+    assert_eq!((names(&plan), plan.verdict), (vec!["put-count"], Verdict::Holding));
+    bench.observation.hook = Hook::Over;
+    bench.step(70);
+    assert!(bench.record().active_since.is_some());
 }
 
 /// The receipt of a drain that the kill switch has ended, and what the record of the release has said of it.
