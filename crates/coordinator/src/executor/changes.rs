@@ -191,8 +191,8 @@ impl Changes<'_> {
         Ok(unchanged.len())
     }
 
-    /// A run that crosses the queue's, as an operator's, ends a drain in its own record: a shared record may say that it holds,
-    /// also when its own record is gone.
+    /// An operator's run may have ended a drain in its own record, and leaves the shared one to the queue's runs: without its
+    /// own record the drain must not be found there as one that holds.
     async fn take_ended(&self, names: &[String]) -> Result<(), AwsError> {
         if !self.run.intake.is_alone() {
             return Ok(());

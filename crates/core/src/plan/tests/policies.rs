@@ -465,7 +465,10 @@ fn p1_an_instance_that_is_active_again_is_left_alone_while_auto_scaling_cannot_b
     bench.status("ACTIVE");
     bench.observation.hook = Hook::Unknown("no answer".to_owned());
     let plan = bench.step(60);
-    assert_eq!((names(&plan), plan.verdict), (vec!["put-count"], Verdict::Holding));
+    assert_eq!(
+        (names(&plan), plan.verdict),
+        (vec!["put-count"], Verdict::Holding)
+    );
     bench.observation.hook = Hook::Over;
     bench.step(70);
     assert!(bench.record().active_since.is_some());
