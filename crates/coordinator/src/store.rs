@@ -291,7 +291,7 @@ impl Store {
     pub fn deleted(&self, key: &InstanceKey, listed: i64, found: Option<i64>) {
         match found {
             Some(found) if found == listed => self.forget(key),
-            // A drain has begun anew. The next listing merges it with what is known.
+            // A drain has begun again. The next listing merges it with what is known.
             Some(_) => {}
             // The reading may have missed it. A shared release is not forgotten while the own text may say that it holds.
             None => self.ended(key),

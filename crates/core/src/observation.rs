@@ -299,7 +299,7 @@ impl ContainerInstance {
 }
 
 /// Returns whether a drain's own registration is gone, and all that is left are those that it had left behind before: then
-/// the machine is gone too. An earlier registration stays DRAINING for as long as nobody removes it.
+/// the machine is gone too. An earlier registration stays DRAINING until it is deregistered.
 #[must_use]
 pub fn is_machine_gone(record: &Record, left: &[ContainerInstance]) -> bool {
     let own = left.iter().any(|one| one.arn == record.container_instance_arn);

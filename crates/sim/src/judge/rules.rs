@@ -92,7 +92,7 @@ impl Judge {
         self.break_rule(Rule::HeldTooLong, now, Some(host), world, what);
     }
 
-    /// A machine that a person has set DRAINING registers anew. Nothing drains any more if nobody has heard of it.
+    /// A machine that a person has set DRAINING registers again. Nothing drains any more if the coordinator has not heard of it.
     fn registered(&mut self, registration: crate::model::RegistrationId, world: &World) {
         let host = world.registration(registration).host;
         let entry = world.host(host);
