@@ -170,6 +170,20 @@ impl Cache {
         }
     }
 
+    /// The same of a drain of which only its record is known. What an observation has shown says more, and stays.
+    pub fn is_recorded_as(
+        &self,
+        key: &InstanceKey,
+        instance: &Registrations,
+        verdict: Verdict,
+        now: Timestamp,
+    ) {
+        let is_known = self.lock().drains.contains_key(key);
+        if !is_known {
+            self.saw(key, instance, verdict, None, now);
+        }
+    }
+
     /// Remembers which instances of a cluster drain; all others do not.
     pub fn listed(&self, cluster: &ClusterName, draining: &[ContainerInstanceArn], now: Timestamp) {
         let mut facts = self.lock();

@@ -479,8 +479,9 @@ mod tests {
                 5,
             )
         };
+        type Left = &'static [(u32, &'static str, bool)];
         // What is left, as number, status and agent.
-        let table: [(&[(u32, &str, bool)], bool); 5] = [
+        let table: [(Left, bool); 5] = [
             (&[(1, "DRAINING", false)], true),
             (&[(1, "DRAINING", true)], false),
             (&[(1, "DRAINING", false), (2, "DRAINING", false)], false),

@@ -218,3 +218,14 @@ fn p7_a_batch_does_not_wait_long_while_daemons_go_tier_by_tier() {
         "the end of a daemon opens the next tier"
     );
 }
+
+#[test]
+fn p7_a_record_that_is_read_again_leaves_the_next_look_as_it_is() {
+    let memory = Cache::default();
+    memory.is_recorded_as(&key(), &instance(), Verdict::Holding, at(0));
+    assert_eq!(memory.next_due(), None);
+    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(0)), at(1));
+    memory.look_at(&key(), Some(at(4)));
+    memory.is_recorded_as(&key(), &instance(), Verdict::Holding, at(2));
+    assert_eq!(memory.next_due(), Some(at(4)));
+}

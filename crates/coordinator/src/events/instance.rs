@@ -78,7 +78,8 @@ impl InstanceEvents<'_> {
                         agent_connected: true,
                         tasks: None,
                     });
-                    self.cache.saw(&key, &instance, verdict, None, self.run.now());
+                    self.cache
+                        .is_recorded_as(&key, &instance, verdict, self.run.now());
                     return self.ignored("the drain is recorded already");
                 }
                 RecordedDrain::None => {}
