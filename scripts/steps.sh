@@ -16,17 +16,20 @@ BESIDE_PIDS=()
 BESIDE_OUTPUT="$(mktemp -d)"
 trap 'kill $(jobs -p) 2> /dev/null || true; rm -rf "$BESIDE_OUTPUT"' EXIT
 
-# used: set CPU to the seconds of CPU time that the ended children of this shell have used. `times` in a shell of its own,
-# as in $(times), would count none of them.
-used() {
-    local user system
-    times > "$BESIDE_OUTPUT/times.$BASHPID"
-    { read -r _ && read -r user system; } < "$BESIDE_OUTPUT/times.$BASHPID"
+# timed FILES command...: run a command in a shell of its own, whose children are those of this command alone, and keep
+# in FILES.used how many seconds it took, and how many of CPU time. `times` in $(...) would count none of them.
+timed() (
+    trap - EXIT
+    files="$1" start=$SECONDS rc=0
+    shift
+    "$@" || rc=$?
+    times > "$files.times"
+    { read -r _ && read -r user system; } < "$files.times"
     user="${user%s}" system="${system%s}"
-    CPU=$((${user%m*} * 60 + ${system%m*} * 60))
-    user="${user#*m}" system="${system#*m}"
-    CPU=$((CPU + ${user%.*} + ${system%.*}))
-}
+    minutes=$((${user%m*} + ${system%m*})) user="${user#*m}" system="${system#*m}"
+    echo "$((SECONDS - start)) $((minutes * 60 + ${user%%[.,]*} + ${system%%[.,]*}))" > "$files.used"
+    exit "$rc"
+)
 
 # note "title" seconds cpu code: keep how a step went.
 note() {
@@ -40,13 +43,13 @@ note() {
 
 # step "title" command...: run a command under a title and note how it went.
 step() {
-    local title="$1" start=$SECONDS before rc=0
+    local title="$1" seconds=0 cpu=0 rc=0 files="$BESIDE_OUTPUT/step"
     shift
+    rm -f "$files.used"
     printf '\n=== %s\n' "$title"
-    used && before=$CPU
-    "$@" || rc=$?
-    used
-    note "$title" $((SECONDS - start)) $((CPU - before)) "$rc"
+    timed "$files" "$@" || rc=$?
+    [[ ! -e "$files.used" ]] || read -r seconds cpu < "$files.used"
+    note "$title" "$seconds" "$cpu" "$rc"
 }
 
 # beside "title" command...: start a command that runs while the next steps do, until `join`. A job in the background
@@ -57,11 +60,7 @@ beside() {
     printf '\n=== %s: started, its output follows later\n' "$title"
     (
         trap - INT QUIT EXIT
-        start=$SECONDS rc=0
-        "$@" > "$files.log" 2>&1 || rc=$?
-        used
-        echo "$((SECONDS - start)) $CPU" > "$files.used"
-        exit "$rc"
+        timed "$files" "$@" > "$files.log" 2>&1
     ) &
     BESIDE_TITLES+=("$title")
     BESIDE_PIDS+=("$!")
