@@ -122,14 +122,22 @@ impl Shared {
     /// The record, and what is known of more drains.
     fn with(&self, drains: BTreeMap<InstanceId, SharedDrain>) -> SharedRecord {
         let record = self.record.clone();
-        record.merged(SharedRecord {
+        if drains.is_empty() {
+            return record;
+        }
+        let known = SharedRecord {
+            updated_at: record.updated_at,
+            poll_seconds: record.poll_seconds,
             drains,
-            ..self.record.clone()
-        })
+        };
+        record.merged(known)
     }
 
     /// A text was written: what it says is in doubt no longer.
     fn is_written(&mut self, text: &SharedRecord) {
+        if self.doubtful.is_empty() {
+            return;
+        }
         let says = |instance: &InstanceId, doubtful: &SharedDrain| {
             let drain = text.drains.get(instance);
             drain.is_some_and(|drain| drain.released.is_some() || doubtful.released.is_none())

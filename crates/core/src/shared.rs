@@ -323,16 +323,15 @@ pub fn together(own: Record, shared: Record) -> Record {
         drain_id: own.drain_id.clone(),
         ..shared
     };
-    let merged = own.merged(&shared);
-    Record {
+    let mut merged = Record {
         updated_at,
         poll_seconds,
-        drain_id: match before_hooks {
-            true => reported,
-            false => merged.drain_id.clone(),
-        },
-        ..merged
+        ..own.merged(&shared)
+    };
+    if before_hooks {
+        merged.drain_id = reported;
     }
+    merged
 }
 
 impl ParameterPrefix {

@@ -4,6 +4,7 @@
 
 mod shared;
 
+use futures_util::future::join_all;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceKey};
 use protector_core::limits::coordinator::{SHARED_ALONE_MAX, WRITES_MAX};
 use protector_core::observation::{ContainerInstance, Stored};
@@ -177,7 +178,16 @@ impl Changes<'_> {
             .iter()
             .filter(|(name, version)| versions.get(name) == Some(version));
         let unchanged: Vec<String> = unchanged.map(|(name, _)| name.clone()).collect();
-        self.take_ended(&unchanged).await?;
+        // An operator's run may have ended a drain in its own record, and leaves the shared one to the queue's runs: without
+        // its own record the drain must not be found there as one that holds. Those of one shared record join one write.
+        let ended = unchanged
+            .iter()
+            .filter_map(|name| self.policy.prefix.key_of(name));
+        let left = ended.map(async |key| self.leave_shared(&key, Priority::Count).await);
+        join_all(left)
+            .await
+            .into_iter()
+            .collect::<Result<(), AwsError>>()?;
         if !unchanged.is_empty() {
             self.aws.delete_parameters(&unchanged).await?;
         }
@@ -189,19 +199,5 @@ impl Changes<'_> {
             store.deleted(&key, *version, versions.get(name).copied());
         }
         Ok(unchanged.len())
-    }
-
-    /// An operator's run may have ended a drain in its own record, and leaves the shared one to the queue's runs: without its
-    /// own record the drain must not be found there as one that holds.
-    async fn take_ended(&self, names: &[String]) -> Result<(), AwsError> {
-        if !self.run.intake.is_alone() {
-            return Ok(());
-        }
-        let keys = names.iter().filter_map(|name| self.policy.prefix.key_of(name));
-        let places: Vec<_> = keys.filter_map(|key| self.cache.store.take(&key)).collect();
-        for place in &places {
-            self.flush(place, Priority::Count).await?;
-        }
-        Ok(())
     }
 }

@@ -395,11 +395,12 @@ impl Judge {
             let Some((notified, Cause::Drain)) = task.notified else {
                 return false;
             };
-            let began = self.hosts.get(&host).and_then(|watch| watch.began);
-            let seen = began.unwrap_or(notified).min(notified);
+            let watch = self.hosts.get(&host);
+            let began = watch.and_then(|watch| watch.began).unwrap_or(notified);
+            let since = watch.map_or(0, |watch| watch.since);
+            let seen = began.min(notified);
             // A stop from before belongs to an earlier drain.
-            let since = self.hosts.get(&host).map_or(0, |watch| watch.since);
-            if seen != began.unwrap_or(notified) || notified < since {
+            if seen != began || notified < since {
                 return false;
             }
             let gone = |daemon: &DaemonState| match daemon.sidecar {

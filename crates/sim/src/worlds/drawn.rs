@@ -575,28 +575,23 @@ fn drained_by_hand_with_others() -> Scenario {
     scenario
 }
 
-fn settle_before_a_hold() -> Scenario {
+/// An instance without tasks, whose settle window alone is waited for, and another one that drains beside it.
+fn settles_beside(settle: &str, empty: Ms, other: Ms) -> Scenario {
     let mut scenario = fleet(1, 2);
-    set(&mut scenario, "SETTLE", "23s");
+    set(&mut scenario, "SETTLE", settle);
     scenario.hosts[0].tasks.clear();
     scenario.function.first_tick = 20 * SECOND;
-    scenario.steps = vec![
-        step(10 * SECOND, What::ScaleIn(0)),
-        step(11 * SECOND, What::ScaleIn(1)),
-    ];
+    scenario.steps = vec![step(empty, What::ScaleIn(0)), step(other, What::ScaleIn(1))];
     scenario
 }
 
+fn settle_before_a_hold() -> Scenario {
+    settles_beside("23s", 10 * SECOND, 11 * SECOND)
+}
+
 fn settle_beside_a_drain() -> Scenario {
-    let mut scenario = fleet(1, 2);
-    set(&mut scenario, "SETTLE", "21s");
-    scenario.hosts[0].tasks.clear();
+    let mut scenario = settles_beside("21s", 196 * SECOND, MINUTE);
     scenario.hosts[1].tasks = vec![stops_in(HOUR)];
-    scenario.function.first_tick = 20 * SECOND;
-    scenario.steps = vec![
-        step(60 * SECOND, What::ScaleIn(1)),
-        step(196 * SECOND, What::ScaleIn(0)),
-    ];
     scenario
 }
 
