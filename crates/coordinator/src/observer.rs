@@ -212,21 +212,14 @@ impl<'r> Observer<'r> {
         }
     }
 
-    /// What is known of the instance's hooks. An event says nothing of those that the record has. If the instance has become
-    /// ACTIVE again, it may be in service again: Auto Scaling is asked.
+    /// What is known of the instance's hooks.
     async fn hook(
         &self,
         subject: &Registered,
         record: Option<&Record>,
         instance: Option<&Registrations>,
     ) -> Hook {
-        let hooked = |record: &Record| {
-            record.lifecycle.is_some()
-                && record.receipt_at.is_none()
-                && record.draining_confirmed_at.is_some()
-        };
-        let active = instance.is_some_and(Registrations::is_active);
-        if subject.hook != Hook::None || !active || !record.is_some_and(hooked) {
+        if !subject.hook.is_in_question(record, instance) {
             return subject.hook.clone();
         }
         let instance = &subject.key.instance;

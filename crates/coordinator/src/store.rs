@@ -16,7 +16,7 @@ use protector_core::record::Record;
 use protector_core::shared::{SharedDrain, SharedRecord, together};
 use protector_core::versions::Missed;
 
-use crate::aws::{AwsError, ErrorKind};
+use crate::aws::AwsError;
 
 /// What is known of records.
 #[derive(Debug, Default)]
@@ -62,7 +62,7 @@ enum Repair {
 #[derive(Debug)]
 struct Shared {
     record: SharedRecord,
-    /// Drains whose write was not answered: its text may have them.
+    /// Drains whose write failed in a way that leaves open whether it was made: its text may have them.
     doubtful: BTreeMap<InstanceId, SharedDrain>,
     /// The version of its parameter; 0 if there is none.
     version: i64,
@@ -599,12 +599,12 @@ impl Store {
         let Some(shared) = facts.shared_mut(&place.cluster, place.number) else {
             return;
         };
-        let unanswered = shared
+        let doubtful = shared
             .failed
             .as_ref()
-            .is_some_and(|(_, failure)| failure.kind == ErrorKind::Timeout);
+            .is_some_and(|(_, failure)| failure.kind.is_doubtful());
         let drains = &mut shared.record.drains;
-        if let Some(tried) = drains.get(&key.instance).filter(|_| unanswered) {
+        if let Some(tried) = drains.get(&key.instance).filter(|_| doubtful) {
             shared.doubtful.insert(key.instance.clone(), tried.clone());
         }
         match &place.before {

@@ -76,10 +76,26 @@ impl<'r> Sweeper<'r> {
         let Listings {
             listing,
             beacon,
-            mut problems,
+            problems,
         } = me.listings().read(at).await;
-        let mut sweep = sweep(listing, &me.view(), me.policy, at);
+        let sweep = sweep(listing, &me.view(), me.policy, at);
         me.learn(&sweep, at);
+        // The check waits itself if drains need the calls.
+        let check = self.protection_check();
+        let (handled, ()) = tokio::join!(self.attend(&me, at, sweep, beacon, problems), check.go_on());
+        handled
+    }
+
+    /// Does what each listed instance needs. What is called here is counted by `me`, what the reconciles call by
+    /// themselves.
+    async fn attend(
+        &self,
+        me: &Sweeper<'_>,
+        at: Timestamp,
+        mut sweep: Sweep<'_>,
+        beacon: Option<String>,
+        mut problems: Vec<String>,
+    ) -> Handled {
         let steady = me.find_steady(&mut sweep).await;
         let answers = me.ask(&sweep, &mut problems).await;
         let needs = sweep.assign(answers);
@@ -127,7 +143,6 @@ impl<'r> Sweeper<'r> {
         swept.deleted = deleted.count;
         swept.problems = problems;
         me.log(&swept);
-        self.protection_check().go_on().await;
         match failed.into_iter().next().or(swept.problems.into_iter().next()) {
             Some(problem) => Handled::Failed(problem),
             None => Handled::Done(json!({"instances": swept.instances, "deleted": swept.deleted})),

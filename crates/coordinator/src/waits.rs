@@ -27,8 +27,25 @@ impl Waits<'_> {
         instance: &InstanceId,
         actions: Vec<HookAction>,
     ) -> Handled {
+        let place = self.locate(instance).await;
+        self.bring_on_at(trigger, instance, place, actions).await
+    }
+
+    /// Finds an instance.
+    pub(crate) async fn locate(&self, instance: &InstanceId) -> Place {
+        self.reconciler.observer.locate(instance).await
+    }
+
+    /// Brings the drain of an instance on that was found there.
+    pub(crate) async fn bring_on_at(
+        &self,
+        trigger: TriggerKind,
+        instance: &InstanceId,
+        place: Place,
+        actions: Vec<HookAction>,
+    ) -> Handled {
         let named = |action: &HookAction| self.reconciler.policy.names(&action.group, &action.hook);
-        match self.reconciler.observer.locate(instance).await {
+        match place {
             Place::In(place) => self.registered(trigger, place, actions).await,
             Place::Nowhere if !actions.iter().any(named) => self.reconciler.run.ignored(
                 Level::Info,
@@ -79,7 +96,7 @@ impl Waits<'_> {
         if let Some(wait) = first.look_again {
             tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
         }
-        let search = match self.reconciler.observer.locate(instance).await {
+        let search = match self.locate(instance).await {
             Place::Nowhere => Search::NotFoundAgain,
             Place::Unknown(why) => Search::Incomplete(why),
             Place::In(place) => return self.registered(trigger, place, actions).await,

@@ -328,6 +328,18 @@ impl Hook {
         Hook::Waiting(vec![action])
     }
 
+    /// Returns whether it takes Auto Scaling to say more: an event names no hook, the record has one of a drain that began
+    /// and has not ended, and the instance is ACTIVE again. It may be in service again, or its hook may wait still.
+    #[must_use]
+    pub fn is_in_question(&self, record: Option<&Record>, instance: Option<&Registrations>) -> bool {
+        let began = |record: &Record| {
+            record.lifecycle.is_some()
+                && record.receipt_at.is_none()
+                && record.draining_confirmed_at.is_some()
+        };
+        *self == Hook::None && record.is_some_and(began) && instance.is_some_and(Registrations::is_active)
+    }
+
     /// The hooks that wait.
     #[must_use]
     pub fn waits(&self) -> &[HookAction] {
@@ -448,7 +460,7 @@ impl Container {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::at;
+    use crate::testing::{at, holding, released};
 
     fn one(number: u32, status: &str, agent_connected: bool) -> ContainerInstance {
         ContainerInstance {
@@ -497,6 +509,42 @@ mod tests {
                 })
                 .collect();
             assert_eq!(is_machine_gone(&record, &left), gone, "{left:?}");
+        }
+    }
+
+    #[test]
+    fn p4_auto_scaling_is_asked_about_a_hooked_drain_whose_instance_is_active_again() {
+        let drains = holding(1);
+        let unconfirmed = Record {
+            draining_confirmed_at: None,
+            ..drains.clone()
+        };
+        let unhooked = Record {
+            lifecycle: None,
+            ..drains.clone()
+        };
+        let ended = Record {
+            receipt_at: Some(at(60)),
+            ..released(1)
+        };
+        let active = all(&[one(1, "ACTIVE", true)], None);
+        let draining = all(&[one(1, "DRAINING", true)], None);
+        let unknown = Hook::Unknown("throttled".to_owned());
+        let table = [
+            (&Hook::None, Some(&drains), Some(&active), true),
+            (&Hook::None, Some(&released(1)), Some(&active), true),
+            (&Hook::None, Some(&drains), Some(&draining), false),
+            (&Hook::None, Some(&drains), None, false),
+            (&Hook::None, None, Some(&active), false),
+            (&Hook::None, Some(&unconfirmed), Some(&active), false),
+            (&Hook::None, Some(&unhooked), Some(&active), false),
+            (&Hook::None, Some(&ended), Some(&active), false),
+            // Auto Scaling was asked.
+            (&Hook::Over, Some(&drains), Some(&active), false),
+            (&unknown, Some(&drains), Some(&active), false),
+        ];
+        for (row, (hook, record, instance, asked)) in table.into_iter().enumerate() {
+            assert_eq!(hook.is_in_question(record, instance), asked, "row {row}");
         }
     }
 

@@ -24,10 +24,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal};
 
 /// What the coordinator counts as errors, by kind.
-const KINDS: [&str; 6] = [
+const KINDS: [&str; 7] = [
     "denied",
     "throttled",
     "timeout",
+    "internal",
     "incomplete",
     "other",
     "malformed",

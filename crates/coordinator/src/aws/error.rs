@@ -14,6 +14,8 @@ pub enum ErrorKind {
     Denied,
     /// No answer in time, or no connection.
     Timeout,
+    /// The service failed by itself.
+    Internal,
     /// The thing is not there.
     NotFound,
     /// Auto Scaling waits for no such lifecycle action: it is over.
@@ -32,6 +34,7 @@ impl ErrorKind {
             ErrorKind::Throttled => "throttled",
             ErrorKind::Denied => "denied",
             ErrorKind::Timeout => "timeout",
+            ErrorKind::Internal => "internal",
             ErrorKind::NotFound => "not-found",
             ErrorKind::Over => "already-ended",
             ErrorKind::Incomplete => "incomplete",
@@ -43,6 +46,12 @@ impl ErrorKind {
     #[must_use]
     pub fn is_ordinary(self) -> bool {
         matches!(self, ErrorKind::NotFound | ErrorKind::Over)
+    }
+
+    /// Returns whether what was asked for may have been done all the same. A refusal changes nothing.
+    #[must_use]
+    pub fn is_doubtful(self) -> bool {
+        matches!(self, ErrorKind::Timeout | ErrorKind::Internal)
     }
 }
 
@@ -93,6 +102,10 @@ fn kind(code: &str, words: &str) -> ErrorKind {
         }
         "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => ErrorKind::Denied,
         "ParameterNotFound" | "ClusterNotFoundException" => ErrorKind::NotFound,
+        // Parameter Store, ECS, and Auto Scaling, in this order.
+        "InternalServerError" | "ServerException" | "InternalFailure" | "ServiceUnavailable" => {
+            ErrorKind::Internal
+        }
         _ => ErrorKind::Other,
     }
 }
@@ -116,6 +129,32 @@ mod tests {
         );
         assert_eq!(kind("Throttling", "Rate exceeded"), ErrorKind::Throttled);
         assert_eq!(kind("AccessDenied", "User is not authorized"), ErrorKind::Denied);
+    }
+
+    #[test]
+    fn p8_a_service_that_fails_may_have_done_what_it_was_asked_for() {
+        for code in [
+            "InternalServerError",
+            "ServerException",
+            "InternalFailure",
+            "ServiceUnavailable",
+        ] {
+            assert!(
+                AwsError::of_service("PutParameter", code, "").kind.is_doubtful(),
+                "{code}"
+            );
+        }
+        for code in [
+            "ThrottlingException",
+            "AccessDeniedException",
+            "ParameterNotFound",
+            "TooManyUpdates",
+        ] {
+            assert!(
+                !AwsError::of_service("PutParameter", code, "").kind.is_doubtful(),
+                "{code}"
+            );
+        }
     }
 
     #[test]

@@ -51,7 +51,10 @@ impl HookEvents<'_> {
 
     /// A hook waits: its instance is found, and its drain brought on.
     pub(crate) async fn begin(&self, notice: HookNotice) -> Handled {
-        let timeout = self.hooks.heartbeat_timeout(&notice.group, &notice.hook).await;
+        let (timeout, place) = tokio::join!(
+            self.hooks.heartbeat_timeout(&notice.group, &notice.hook),
+            self.waits.locate(&notice.instance),
+        );
         let unknown = WaitSource::Seen { load_balanced: true };
         let source = notice.since.map_or(unknown, WaitSource::Event);
         let waits = &self.cache.waits;
@@ -64,7 +67,7 @@ impl HookEvents<'_> {
             token: Some(notice.token),
         };
         self.waits
-            .bring_on(TriggerKind::Hook, &notice.instance, vec![action])
+            .bring_on_at(TriggerKind::Hook, &notice.instance, place, vec![action])
             .await
     }
 }

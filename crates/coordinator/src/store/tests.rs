@@ -174,8 +174,10 @@ fn p8_a_shared_release_is_forgotten_only_with_the_record_that_was_deleted() {
 }
 
 #[test]
-fn p8_what_was_written_without_an_answer_is_in_the_next_text() {
-    for tried in [record(1, 0), released(record(1, 0), 20)] {
+fn p8_what_may_have_been_written_is_in_the_next_text() {
+    let cases = [record(1, 0), released(record(1, 0), 20)]
+        .map(|tried| [ErrorKind::Timeout, ErrorKind::Internal].map(|kind| (tried.clone(), kind)));
+    for (tried, kind) in cases.into_iter().flatten() {
         let store = store();
         if tried.is_released() {
             let held = put(&store, &record(1, 0)).unwrap();
@@ -183,11 +185,7 @@ fn p8_what_was_written_without_an_answer_is_in_the_next_text() {
         }
         let place = put(&store, &tried).unwrap();
         let draft = store.draft(&place, Polls::Are(5), at(20)).unwrap();
-        let unanswered = AwsError {
-            kind: ErrorKind::Timeout,
-            ..failure()
-        };
-        store.tried(&place, &draft, Err(unanswered));
+        store.tried(&place, &draft, Err(AwsError { kind, ..failure() }));
         store.undo(&key_of(1), &place);
         let other = put(&store, &record(2, 21)).unwrap();
         let text = write(&store, &other, 3);
