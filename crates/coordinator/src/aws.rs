@@ -15,7 +15,7 @@ mod ssm;
 
 pub use auto_scaling::ScalingInstance;
 pub use client::Aws;
-pub use ecs::{Described, Instances, ListedTask, NotOurs, ServiceScheduling, by_instance};
+pub use ecs::{Described, Instances, ListedTask, MANAGED_INSTANCES, NotOurs, ServiceScheduling, by_instance};
 pub use error::{AwsError, ErrorKind};
 pub use meter::Meter;
 pub use ssm::{Listed, Texts};

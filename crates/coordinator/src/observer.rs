@@ -199,6 +199,13 @@ impl<'r> Observer<'r> {
                 SeenTasks::Read(tasks.of_one(&subject.key.cluster, instance, &record).await)
             }
         };
+        let (instance, tasks) = match instance
+            .as_yes()
+            .is_some_and(|instance| self.is_foreign(instance))
+        {
+            true => (Observed::Absent, SeenTasks::Read(Observed::Absent)),
+            false => (instance, tasks),
+        };
         let elsewhere = self.elsewhere(subject, record.readable()).await;
         let hook = self.hook(subject, record.readable(), instance.as_yes()).await;
         Observation {
@@ -210,6 +217,12 @@ impl<'r> Observer<'r> {
             hook,
             elsewhere,
         }
+    }
+
+    /// Returns whether its tasks have shown that an instance is none of ours.
+    fn is_foreign(&self, instance: &Registrations) -> bool {
+        let mut all = instance.all();
+        all.any(|one| self.cache.foreign.is_foreign(&one.arn))
     }
 
     /// What is known of the instance's hooks.

@@ -493,6 +493,10 @@ impl Draw {
             let index = self.scenario.hosts.len();
             self.scenario.hosts.push(host);
             self.step(20 * SECOND, What::SetDraining(index));
+            if self.wild(50, "managed-instance-while-providers-are-throttled") {
+                let of = Some("DescribeCapacityProviders".to_owned());
+                self.fault(0, 2 * MINUTE, 100, Trouble::Throttle { of, by: None });
+            }
         }
         if self.wild(4, "registration-never-active") {
             let mut host = self.host();

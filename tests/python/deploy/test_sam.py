@@ -2,10 +2,12 @@
 
 import logging
 import os
+import tomllib
 import unittest
 from copy import deepcopy
 from unittest.mock import patch
 
+from lib import ROOT
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
@@ -54,6 +56,17 @@ class Functions(unittest.TestCase):
         self.assertEqual([target["Arn"] for target in rule["Targets"]], [{"Fn::GetAtt": ["Heartbeats", "Arn"]}])
         permission = self.resources["HeartbeatsMinutePermission"]["Properties"]
         self.assertEqual(permission["SourceArn"], {"Fn::GetAtt": ["HeartbeatsMinute", "Arn"]})
+
+    def test_sam_builds_the_coordinator_with_the_crates_that_it_needs(self):
+        """SAM gives cargo-lambda the name of the program alone, and its package comes from the workspace."""
+        workspace = tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"]
+        (package,) = workspace["metadata"]["lambda"]["build"]["packages"]
+        (folder,) = (
+            member for member in workspace["members"] if f'name = "{package}"' in (ROOT / member / "Cargo.toml").read_text()
+        )
+        programs = {program["name"] for program in tomllib.loads((ROOT / folder / "Cargo.toml").read_text())["bin"]}
+        functions = [r for r in load()["Resources"].values() if r["Type"] == "AWS::Serverless::Function"]
+        self.assertEqual({f["Metadata"]["BuildProperties"]["Binary"] for f in functions}, programs)
 
     def test_whatever_another_resource_waits_for_is_there(self):
         for name, resource in self.resources.items():

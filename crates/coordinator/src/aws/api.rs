@@ -114,6 +114,8 @@ pub struct TaskDescription {
     pub containers: Vec<ContainerDescription>,
     /// When it was STOPPED.
     pub stopped_at: Option<Timestamp>,
+    /// `EC2`, `EXTERNAL` or `MANAGED_INSTANCES`.
+    pub launch_type: Option<String>,
 }
 
 /// A container of a task as ECS describes it. What ECS does not know is left out.

@@ -92,6 +92,8 @@ pub struct ListedTask {
     pub disconnected: bool,
     /// When it was STOPPED, if it is.
     pub stopped_at: Option<Timestamp>,
+    /// Whether ECS keeps its instance by itself (ECS Managed Instances).
+    pub managed: bool,
 }
 
 /// How a service schedules its tasks.
@@ -113,6 +115,9 @@ impl ServiceScheduling {
         }
     }
 }
+
+/// The type of a capacity provider whose instances ECS keeps by itself, and the launch type of the tasks on them.
+pub const MANAGED_INSTANCES: &str = "MANAGED_INSTANCES";
 
 /// What `startedBy` of a service's tasks begins with: the id of one of its deployments follows.
 const SERVICE_DEPLOYMENT: &str = "ecs-svc/";
@@ -577,6 +582,7 @@ fn task(task: TaskDescription) -> Option<ListedTask> {
         containers: task.containers.into_iter().filter_map(container).collect(),
         disconnected: task.connectivity.as_deref() == Some("DISCONNECTED"),
         stopped_at: task.stopped_at,
+        managed: task.launch_type.as_deref() == Some(MANAGED_INSTANCES),
     })
 }
 

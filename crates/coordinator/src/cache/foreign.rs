@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use protector_core::ids::{ClusterName, ContainerInstanceArn};
 use protector_core::limits::coordinator::{
-    FOREIGN_MAX, FOREIGN_UNUSED_TTL, GONE_CLUSTER_LOG_INTERVAL, PROVIDER_TTL,
+    FOREIGN_MAX, FOREIGN_UNUSED_TTL, GONE_CLUSTER_LOG_INTERVAL, PROVIDER_RETRY, PROVIDER_TTL,
 };
 
 /// The memory of one execution environment.
@@ -18,8 +18,8 @@ pub struct ForeignCache(Mutex<ForeignState>);
 struct ForeignState {
     /// Container instances that are none of ours. An ARN is never given to another.
     foreign: HashMap<ContainerInstanceArn, Timestamp>,
-    /// Are the instances of this capacity provider kept by ECS itself?
-    managed: HashMap<(ClusterName, String), (bool, Timestamp)>,
+    /// Are the instances of this capacity provider kept by ECS itself? Nothing if ECS could not be asked.
+    managed: HashMap<(ClusterName, String), (Option<bool>, Timestamp)>,
     /// When it was last said that a cluster is gone.
     gone: HashMap<ClusterName, Timestamp>,
 }
@@ -40,20 +40,24 @@ impl ForeignCache {
         facts.foreign.insert(arn.clone(), now).is_none()
     }
 
-    /// Are the instances of a capacity provider kept by ECS itself? Nothing if that is not known.
+    /// Are the instances of a capacity provider kept by ECS itself? Nothing if ECS is to be asked.
     #[must_use]
     pub fn is_managed(&self, cluster: &ClusterName, provider: &str, now: Timestamp) -> Option<bool> {
         let facts = self.lock();
         let (managed, at) = facts.managed.get(&(cluster.clone(), provider.to_owned()))?;
-        (now.duration_since(*at) < PROVIDER_TTL).then_some(*managed)
+        is_fresh(*managed, *at, now).then_some(*managed == Some(true))
     }
 
-    /// Remembers the type of a capacity provider.
-    pub fn learn_provider(&self, cluster: &ClusterName, provider: &str, managed: bool, now: Timestamp) {
+    /// Remembers the type of a capacity provider, or for a moment that ECS could not be asked.
+    pub fn learn_provider(
+        &self,
+        cluster: &ClusterName,
+        provider: &str,
+        managed: Option<bool>,
+        now: Timestamp,
+    ) {
         let mut facts = self.lock();
-        make_room(&mut facts.managed, |(_, at)| {
-            now.duration_since(*at) < PROVIDER_TTL
-        });
+        make_room(&mut facts.managed, |(managed, at)| is_fresh(*managed, *at, now));
         let provider = (cluster.clone(), provider.to_owned());
         facts.managed.insert(provider, (managed, now));
     }
@@ -80,6 +84,11 @@ fn make_room<K: Eq + Hash, V>(map: &mut HashMap<K, V>, is_young: impl Fn(&V) -> 
     }
 }
 
+fn is_fresh(managed: Option<bool>, at: Timestamp, now: Timestamp) -> bool {
+    let ttl = managed.map_or(PROVIDER_RETRY, |_| PROVIDER_TTL);
+    now.duration_since(at) < ttl
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,9 +108,13 @@ mod tests {
     fn the_type_of_a_capacity_provider_is_asked_for_again_after_a_while() {
         let (edges, cluster) = (ForeignCache::default(), "prod".parse().unwrap());
         assert_eq!(edges.is_managed(&cluster, "workers", at(0)), None);
-        edges.learn_provider(&cluster, "workers", true, at(0));
+        edges.learn_provider(&cluster, "workers", Some(true), at(0));
         assert_eq!(edges.is_managed(&cluster, "workers", at(599)), Some(true));
         assert_eq!(edges.is_managed(&cluster, "workers", at(600)), None);
         assert_eq!(edges.is_managed(&"dev".parse().unwrap(), "workers", at(1)), None);
+        // Without an answer it counts as ours, and is asked for soon.
+        edges.learn_provider(&cluster, "unanswered", None, at(0));
+        assert_eq!(edges.is_managed(&cluster, "unanswered", at(9)), Some(false));
+        assert_eq!(edges.is_managed(&cluster, "unanswered", at(10)), None);
     }
 }

@@ -15,6 +15,8 @@ use crate::aws::{Aws, AwsError, ErrorKind, ListedTask};
 use crate::cache::Cache;
 use crate::context::RunContext;
 
+use super::Clusters;
+
 /// A task, and the registration that it is on.
 pub(super) type Placed = (ContainerInstanceArn, Task);
 
@@ -45,6 +47,15 @@ impl Tasks<'_> {
                 Observed::Present(self.with_protection(cluster, tasks, due).await)
             }
             Err(failure) => Observed::Unknown(failure.to_string()),
+        }
+    }
+
+    fn clusters(&self) -> Clusters<'_> {
+        Clusters {
+            aws: self.aws,
+            cache: self.cache,
+            policy: self.policy,
+            run: self.run,
         }
     }
 
@@ -80,6 +91,7 @@ impl Tasks<'_> {
         listed: Vec<ListedTask>,
     ) -> Result<Vec<Task>, AwsError> {
         let now = self.run.now();
+        self.clusters().learn_from_tasks(cluster, &listed);
         let unknown: Vec<(&ListedTask, ServiceName)> = listed
             .iter()
             .filter(|task| task.by_service && !task.last_status.is_final())

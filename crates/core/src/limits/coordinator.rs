@@ -103,9 +103,11 @@ pub const PROBE_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 /// observations. So it waits for an observation that is due within this.
 pub const BATCH_WAIT_MAX: SignedDuration = SignedDuration::from_secs(11);
 
-/// The type of a capacity provider does not change, but one may be created again under its name; and what could not be
-/// asked for is asked for again.
+/// The type of a capacity provider does not change, but one may be created again under its name.
 pub const PROVIDER_TTL: SignedDuration = SignedDuration::from_mins(10);
+
+/// The interval after which the type of a capacity provider is asked for again if ECS gave no answer.
+pub const PROVIDER_RETRY: SignedDuration = SignedDuration::from_secs(10);
 
 /// The interval at which it is logged that a cluster is gone.
 pub const GONE_CLUSTER_LOG_INTERVAL: SignedDuration = SignedDuration::from_hours(1);

@@ -20,8 +20,8 @@ use super::groups::{GROUPS_A_CALL, activities, scaling_description};
 use super::harness::Harness;
 use super::sabotage::Bug;
 use crate::model::{
-    Bucket, CallError, Caller, EnvironmentId, HostId, Listed, Outcome, SidecarReport, TaskStatus, Verdict,
-    WaitState, World, instance_number,
+    Bucket, CallError, Caller, EnvironmentId, HostId, Listed, Outcome, RegistrationId, SidecarReport,
+    TaskStatus, Verdict, WaitState, World, instance_number,
 };
 use crate::scenario::{Kind as Machine, MINUTE, Ms, SECOND};
 
@@ -282,6 +282,14 @@ fn capacity_provider(world: &World, host: HostId) -> Option<String> {
     provider.filter(|_| mixed)
 }
 
+fn launch_type(world: &World, registration: RegistrationId) -> &'static str {
+    match world.host(world.registration(registration).host).kind {
+        Machine::Managed => "MANAGED_INSTANCES",
+        Machine::Ec2 => "EC2",
+        Machine::External => "EXTERNAL",
+    }
+}
+
 fn missing(arn: &str, reason: &str) -> ItemFailure {
     ItemFailure {
         arn: Some(arn.to_owned()),
@@ -372,6 +380,7 @@ impl Sdk {
             connectivity: Some(if connected { "CONNECTED" } else { "DISCONNECTED" }.to_owned()),
             containers,
             stopped_at: (task.status == TaskStatus::Stopped).then(|| crate::wall_clock(task.since)),
+            launch_type: Some(launch_type(world, task.registration).to_owned()),
         })
     }
 

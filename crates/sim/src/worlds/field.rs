@@ -1,6 +1,6 @@
 //! What people's accounts look like: machines, clusters, groups and deliveries that the product was not made for.
 
-use super::build::always;
+use super::build::{always, trouble};
 use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{HOOK, LOGS, WEB, daemon, fleet, hook, plain, step};
@@ -146,6 +146,16 @@ pub(super) const FAULTS: &[KnownFault] = &[
         breaks: &[Rule::NotOurs],
         state: FaultState::Fixed,
         world: managed_instance,
+    },
+    KnownFault {
+        name: "managed-instance-while-providers-are-throttled",
+        what: "ECS drains a Managed Instance in a minute in which `DescribeCapacityProviders` fails: it gets a record, and \
+               its task StopTask.",
+        why: "A failure counted as an answer for ten minutes. The launch type of the tasks shows the same, and a failure is \
+              asked again after ten seconds.",
+        breaks: &[Rule::NotOurs],
+        state: FaultState::Fixed,
+        world: managed_instance_of_unknown_provider,
     },
 ];
 
@@ -371,6 +381,17 @@ fn capacity_notice() -> Scenario {
     let mut scenario = fleet(1, 1);
     scenario.steps = vec![step(10 * SECOND, What::CapacityNotice(0))];
     scenario
+}
+
+fn managed_instance_of_unknown_provider() -> Scenario {
+    let throttle = Trouble::Throttle {
+        of: Some("DescribeCapacityProviders".to_owned()),
+        by: None,
+    };
+    Scenario {
+        faults: vec![trouble(throttle, u32::MAX, 0, MINUTE)],
+        ..managed_instance()
+    }
 }
 
 fn managed_instance() -> Scenario {

@@ -257,6 +257,9 @@ fn task(task: types::Task) -> TaskDescription {
             .map(|connectivity| connectivity.as_str().to_owned()),
         containers: containers.map(container).collect(),
         stopped_at: task.stopped_at.as_ref().and_then(moment),
+        launch_type: task
+            .launch_type
+            .map(|launch_type| launch_type.as_str().to_owned()),
     }
 }
 

@@ -1,15 +1,14 @@
 //! Container instances of ours: described, and separated from those that are not ours.
 
+use std::collections::HashMap;
+
 use protector_core::ids::{ClusterName, ContainerInstanceArn};
 use protector_core::trigger::TriggerKind;
 
-use crate::aws::{AwsError, Described, ErrorKind, Instances, NotOurs};
+use crate::aws::{AwsError, Described, ErrorKind, Instances, ListedTask, MANAGED_INSTANCES, NotOurs};
 use crate::logging::Level;
 
 use super::Clusters;
-
-/// The type of a capacity provider whose instances ECS keeps by itself.
-const MANAGED_INSTANCES: &str = "MANAGED_INSTANCES";
 
 impl Clusters<'_> {
     /// Container instances on EC2 instances, all of them or none. Those that are not ours are left out, and logged
@@ -48,7 +47,7 @@ impl Clusters<'_> {
         Ok((found.described, found.unclear))
     }
 
-    /// Only the type of its capacity provider identifies an instance of ECS Managed Instances.
+    /// The type of its capacity provider identifies an instance of ECS Managed Instances. The tasks on it do so too.
     async fn remove_managed(&self, cluster: &ClusterName, found: &mut Instances) {
         self.learn_providers(cluster, found).await;
         let (edges, now) = (&self.cache.foreign, self.run.now());
@@ -64,8 +63,8 @@ impl Clusters<'_> {
         found.foreign.extend(managed);
     }
 
-    /// Asks for the types of capacity providers that are not known. Where they stay unknown the instance counts as
-    /// ours: holding is the safe side, and the failure is counted.
+    /// Asks for the types of capacity providers that are not known. As long as one stays unknown the instance counts as
+    /// ours, unless its tasks say otherwise: holding is the safe side, and the failure is counted.
     async fn learn_providers(&self, cluster: &ClusterName, found: &Instances) {
         let (edges, now) = (&self.cache.foreign, self.run.now());
         let mut names: Vec<String> = found.providers.values().cloned().collect();
@@ -76,10 +75,21 @@ impl Clusters<'_> {
             return;
         }
         let types = self.aws.provider_types(cluster, &names).await;
-        let types = types.unwrap_or_default();
+        let types = types.ok();
         for name in names {
-            let managed = types.get(&name).is_some_and(|kind| kind == MANAGED_INSTANCES);
+            let is_managed = |types: &HashMap<String, String>| {
+                types.get(&name).is_some_and(|kind| kind == MANAGED_INSTANCES)
+            };
+            let managed = types.as_ref().map(is_managed);
             edges.learn_provider(cluster, &name, managed, now);
+        }
+    }
+
+    /// Learns from their tasks which container instances ECS keeps by itself.
+    pub(in crate::observer) fn learn_from_tasks(&self, cluster: &ClusterName, listed: &[ListedTask]) {
+        let managed = listed.iter().filter(|task| task.managed);
+        for arn in managed.filter_map(|task| task.container_instance.as_ref()) {
+            self.log_foreign(cluster, arn, NotOurs::Managed);
         }
     }
 
