@@ -55,6 +55,6 @@ build_earlier() {
     done
     ((${#missing[@]})) || return 0
     sources="$(earlier_sources "$commit")" || return
-    (cd "$sources" && CARGO_TARGET_DIR="$EARLIER/build" cargo build --locked --bins "${flags[@]}" "${packages[@]}" >&2) || return
+    (cd "$sources" && CARGO_TARGET_DIR="$EARLIER/build" nice -n 5 cargo build --locked --bins "${flags[@]}" "${packages[@]}" >&2) || return
     mkdir -p "$folder" && (cd "$EARLIER/build/debug" && install "${missing[@]}" "$folder")
 }

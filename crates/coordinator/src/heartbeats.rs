@@ -4,13 +4,13 @@
 //! look at ECS and no event: a listing of the groups says who waits. The run never fails for one instance, and as a whole
 //! it is never tried again: the next one comes in a minute.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protector_core::beacon::HeartbeatsBeacon;
 use protector_core::heartbeat::{Heartbeats, Wait};
-use protector_core::ids::{AutoScalingGroupName, LifecycleHookName};
+use protector_core::ids::{AutoScalingGroupName, InstanceId, LifecycleHookName};
 use protector_core::limits::HEARTBEAT_ASSUMED_SECONDS;
-use protector_core::limits::coordinator::PROBLEMS_MAX;
+use protector_core::limits::coordinator::{PROBLEMS_MAX, WAITING_RETRY};
 use protector_core::policy::Policy;
 use serde_json::json;
 
@@ -41,7 +41,7 @@ impl HeartbeatRun<'_> {
     /// Gives every hook of ours that waits its heartbeat, if it is due.
     pub(crate) async fn send_due(&self) -> Handled {
         let began = self.run.now();
-        let (waiting, failures) = self.aws.list_waiting(&self.policy.auto_scaling_groups).await;
+        let (waiting, failures) = self.list_waiting().await;
         let (waits, mut problems) = self.waits(&waiting).await;
         problems.extend(failures.iter().map(ToString::to_string));
         if problems.is_empty() {
@@ -62,6 +62,21 @@ impl HeartbeatRun<'_> {
         self.measure_time_left(&waits);
         self.log_heartbeats(waits.len(), due.len(), &sent, &problems);
         Handled::Done(json!({"waiting": waits.len(), "due": due.len(), "sent": sent.ok}))
+    }
+
+    /// Lists who waits. What could not be read is asked for once more: without an answer no hook of these groups would get
+    /// a heartbeat for a minute.
+    async fn list_waiting(&self) -> (Vec<ScalingInstance>, Vec<AwsError>) {
+        let groups = &self.policy.auto_scaling_groups;
+        let (mut waiting, failures) = self.aws.list_waiting(groups).await;
+        if failures.is_empty() {
+            return (waiting, failures);
+        }
+        tokio::time::sleep(WAITING_RETRY).await;
+        let (again, failures) = self.aws.list_waiting(groups).await;
+        let known: BTreeSet<InstanceId> = waiting.iter().map(|one| one.instance.clone()).collect();
+        waiting.extend(again.into_iter().filter(|one| !known.contains(&one.instance)));
+        (waiting, failures)
     }
 
     /// The hooks of ours that wait. Every terminate hook of a group waits at the same time.

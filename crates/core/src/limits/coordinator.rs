@@ -134,6 +134,10 @@ pub const BACKLOG_AGE: SignedDuration = SignedDuration::from_secs(2);
 /// fleets that others have reported, and they are what a thousand hooks of two minutes need.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(55);
 
+/// How long the heartbeats wait before they ask again who waits, if a group could not be read. The SDK tries a call three
+/// times, but only as long as its process has tokens for retries, and a new client gets none back.
+pub const WAITING_RETRY: Duration = Duration::from_secs(3);
+
 /// The number of heartbeats that go at once.
 pub const HEARTBEAT_BURST: u32 = 50;
 

@@ -110,6 +110,32 @@ fn p10_a_hundred_at_once() {
     drains_within(100, &budget);
 }
 
+/// The SDK tries a call again for some seconds at the most, and does so only as long as its process has tokens for that.
+#[test]
+fn p4_a_listing_that_fails_for_seconds_keeps_no_hook_without_its_heartbeat() {
+    let mut scenario = plain::fleet(1, 3);
+    scenario.groups[0].hooks[0].heartbeat = 120_000;
+    for host in &mut scenario.hosts {
+        host.tasks[0].stop = 20 * 60_000;
+    }
+    // The heartbeats are due half a minute after each full one.
+    scenario.faults = (0..30)
+        .map(|minute| FaultSpec {
+            from: minute * 60_000 + 30_000,
+            to: minute * 60_000 + 33_500,
+            what: Trouble::Throttle {
+                of: Some("DescribeAutoScalingGroups".to_owned()),
+                by: None,
+            },
+            ..FaultSpec::default()
+        })
+        .collect();
+    let statistics = played(&scenario);
+    let numbers = statistics.numbers();
+    assert!(numbers.throttled >= 20, "{}", numbers.throttled);
+    assert_eq!(numbers.hooks_ran_out, 0);
+}
+
 /// While many drain, an observation asks for the tasks of all of them, so that half of the events may be lost.
 #[test]
 fn p2_the_end_of_a_task_whose_event_is_lost_is_found_with_those_of_others() {
