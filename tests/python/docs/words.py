@@ -8,11 +8,11 @@ from .pages import prose, tracked
 
 LIST = ROOT / "tests/words.txt"
 
-# Documents, and what else people read: comments and descriptions of the deployment and the scripts.
+# Documents, and what else people read: comments and descriptions of the deployment and the scripts, transcripts.
 PAGES = ("*.md",)
 OTHERS = (
     "template.yaml", "deploy/*.tf", "examples/*.yaml", "scripts/*", ".ci/*", ".github/*.yml", "Dockerfile", "justfile",
-    "*.toml",
+    "*.toml", "tests/transcripts/*",
 )
 SOURCES = ("crates/*.rs", "tests/*.rs", "fuzz/*.rs")
 
