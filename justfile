@@ -40,7 +40,7 @@ ci:
 
 # --- Tests
 
-# Every test except the slow ones below: about seven minutes after the build.
+# Every test except the slow ones below: about four minutes after the build.
 test:
     scripts/test
 

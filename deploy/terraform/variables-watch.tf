@@ -55,10 +55,10 @@ variable "parameter_prefix" {
   validation {
     condition = (
       length(var.parameter_prefix) <= 200
-      && can(regex("^/[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+){0,11}$", var.parameter_prefix))
+      && can(regex("^/[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+){0,12}$", var.parameter_prefix))
       && !can(regex("^/(aws|ssm)", lower(var.parameter_prefix)))
     )
-    error_message = "An absolute path of at most 12 levels, no slash at its end, not below /aws or /ssm."
+    error_message = "An absolute path of at most 13 levels, no slash at its end, not below /aws or /ssm."
   }
 }
 

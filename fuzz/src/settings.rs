@@ -115,7 +115,7 @@ fn assert_problems(variables: &Variables, problems: Option<&Problems>) {
         );
         assert!(
             is_contradiction(problem) || variables.iter().any(|given| is_reported(given, problem)),
-            "nobody gave it: {words}"
+            "no setting gave it: {words}"
         );
     }
     let mut names: Vec<&str> = problems
@@ -127,7 +127,7 @@ fn assert_problems(variables: &Variables, problems: Option<&Problems>) {
     names.dedup();
     assert!(
         names.len() == reported || names.iter().any(|name| name.ends_with(CUT_MARK)),
-        "told twice: {names:?}"
+        "reported twice: {names:?}"
     );
 }
 

@@ -76,7 +76,7 @@ impl Sentence<'_> {
     pub fn words(&self, instance: &str) -> String {
         match self {
             Sentence::Task(_, TaskSays::Running) => "RUNNING".to_owned(),
-            Sentence::Task(_, TaskSays::AskedToStop) => "told to stop".to_owned(),
+            Sentence::Task(_, TaskSays::AskedToStop) => "asked to stop".to_owned(),
             Sentence::Task(_, TaskSays::Stopped) => "STOPPED".to_owned(),
             Sentence::Container(_, _, says) => says.words(),
             Sentence::Status(status) => format!("{instance} is {}", status.as_str()),
@@ -295,7 +295,7 @@ mod tests {
             stopping.clone(),
             task(TaskStatus::Stopped, DesiredStatus::Stopped),
         ];
-        assert_eq!(reported(&ordered), ["RUNNING", "told to stop", "STOPPED"]);
+        assert_eq!(reported(&ordered), ["RUNNING", "asked to stop", "STOPPED"]);
         let ended = |name| {
             reported(&[
                 container(name, ContainerStatus::Stopped, Some(1)),
@@ -303,7 +303,7 @@ mod tests {
             ])
         };
         assert_eq!(ended("app"), ["exited with 1"]);
-        assert_eq!(ended("sidecar"), ["exited with 1", "told to stop"]);
+        assert_eq!(ended("sidecar"), ["exited with 1", "asked to stop"]);
     }
 
     #[test]

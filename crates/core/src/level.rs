@@ -3,7 +3,7 @@
 /// How important a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// For developers.
+    /// No line has it. The setting accepts the word, and then means all lines.
     Trace,
     /// Events that led to nothing.
     Debug,

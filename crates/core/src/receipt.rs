@@ -177,7 +177,7 @@ mod tests {
                 ("service:still-there", 60),
                 ("service:late", 60)
             ],
-            "nobody is waited for after the release"
+            "no task is waited for after the release"
         );
     }
 

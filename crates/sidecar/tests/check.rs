@@ -15,7 +15,7 @@ fn unhealthy_until_the_self_check_has_passed() {
     sidecar.until_waiting();
     let before = host.all_calls();
     assert_eq!(sidecar.check(), (Some(0), String::new()));
-    assert_eq!(host.all_calls(), before, "a health check calls nobody");
+    assert_eq!(host.all_calls(), before, "a health check makes no call");
 }
 
 #[test]

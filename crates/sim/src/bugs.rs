@@ -264,7 +264,7 @@ fn late_placement(seed: u64) -> Scenario {
 
 fn foreign_hook(seed: u64) -> Scenario {
     let mut scenario = one(seed);
-    let mut foreign = hook("somebody-elses", HOUR);
+    let mut foreign = hook("that-of-another-actor", HOUR);
     foreign.foreign_completes = Some(10 * MINUTE);
     scenario.groups[0].hooks.push(foreign);
     scenario

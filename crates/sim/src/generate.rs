@@ -535,7 +535,7 @@ impl Draw {
             let at = 5 * MINUTE + self.rng_time(5 * MINUTE);
             self.step(at, What::ScaleIn(0));
         }
-        if self.wild(5, "agent-data-wiped-in-mid-drain") {
+        if self.wild(5, "agent-data-wiped-in-a-drain") {
             let at = self.rng_time(3 * MINUTE);
             self.step(at, What::WipeAgent(0));
         }
@@ -549,7 +549,7 @@ impl Draw {
             let at = self.rng_time(3 * MINUTE);
             self.step(at, What::RestartSidecar { host: 0, daemon: 0 });
         }
-        if self.wild(5, "hook-put-anew-in-mid-drain") {
+        if self.wild(5, "hook-put-again-in-a-drain") {
             let at = self.rng_time(3 * MINUTE);
             self.step(
                 at,
@@ -560,7 +560,7 @@ impl Draw {
                 },
             );
         }
-        if self.wild(3, "hook-put-anew-in-mid-drain") {
+        if self.wild(3, "hook-put-again-in-a-drain") {
             let at = self.rng_time(3 * MINUTE);
             self.step(at, What::DeleteHook { group: 0, hook: 0 });
         }

@@ -129,7 +129,7 @@ pub(crate) fn about(fact: &Fact<'_>, world: &World) -> Option<(HostId, String, S
             let what = if *connected { "connected" } else { "disconnected" };
             Some((*host, "agent".to_owned(), what.to_owned()))
         }
-        Fact::TaskNotified { task, cause } => of_task(task, format!("told to stop ({cause:?})")),
+        Fact::TaskNotified { task, cause } => of_task(task, format!("asked to stop ({cause:?})")),
         Fact::TaskStatus { task, status } => of_task(task, status.name().to_owned()),
         Fact::SidecarTerm { task } => of_task(task, "SIGTERM to the sidecar".to_owned()),
         Fact::SidecarStarted { task } => of_task(task, "the sidecar starts".to_owned()),

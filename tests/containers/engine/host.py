@@ -1,18 +1,14 @@
 """What a container instance and AWS offer the sidecar, on 127.0.0.1: the local AWS, by TLS with a private authority."""
 
 import os
-import sys
 import tempfile
 from pathlib import Path
 
 import boto3
+from measuring import aws as measured
+from measuring import tls
 
 ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from measuring import aws as measured  # noqa: E402
-from measuring import tls  # noqa: E402
-
 PROGRAMS = Path(ROOT, os.environ["PROGRAMS"])
 PROTECTORCTL = PROGRAMS / "protectorctl"
 

@@ -56,7 +56,7 @@ class Image(unittest.TestCase):
         self.assertEqual(files, {PROGRAM, BUNDLE})
         self.assertEqual(folders, {"etc", "etc/ssl", "etc/ssl/certs"})
 
-    def test_files_are_roots_and_nobody_else_may_write_them(self):
+    def test_files_are_roots_and_no_other_user_may_write_them(self):
         modes = {entry.name.rstrip("/"): (entry.uid, entry.gid, entry.mode & 0o7777) for entry in self.archive}
         self.assertEqual(modes[PROGRAM], (0, 0, 0o755))
         self.assertEqual(modes[BUNDLE], (0, 0, 0o644))

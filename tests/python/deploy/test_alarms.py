@@ -129,7 +129,7 @@ class Alarms(unittest.TestCase):
         self.assertEqual(every, "15m")
         self.assertGreaterEqual(alarm["Period"], 2 * 15 * 60)
 
-    def test_they_notify_the_given_topic_or_that_of_the_address_or_nobody(self):
+    def test_they_notify_the_given_topic_or_that_of_the_address_or_none(self):
         for parameters, topic in [
             ({}, None),
             (PARAMETERS, PARAMETERS["AlarmTopicArn"]),
@@ -147,7 +147,7 @@ class Alarms(unittest.TestCase):
         self.assertEqual(changed["DrainStuck"]["Threshold"], 7200)
         self.assertEqual(changed["HookAboutToExpire"]["Threshold"], 90)
 
-    def test_a_hook_is_told_of_at_one_tick_before_its_end(self):
+    def test_a_hook_is_reported_one_tick_before_its_end(self):
         """Ticks are 60 s apart: with less left than that between them an alarm would never see it."""
         alarm = alarms()["HookAboutToExpire"]
         self.assertGreaterEqual(alarm["Threshold"], 60)
@@ -181,7 +181,7 @@ class Dashboard(unittest.TestCase):
 
 
 class Hook(unittest.TestCase):
-    def test_it_lets_the_instance_go_if_nobody_answers(self):
+    def test_it_lets_the_instance_go_if_no_answer_comes(self):
         self.assertNotIn("TerminateHook", Rendered().resources)
         hook = Rendered({"HookAutoScalingGroup": "mine", "HookHeartbeatTimeout": 300}).properties("TerminateHook")
         self.assertEqual(

@@ -168,6 +168,7 @@ class Values(unittest.TestCase):
             {"auto_scaling_groups": ["a,b"]},
             {"parameter_prefix": "/aws/x"},
             {"parameter_prefix": "no-slash"},
+            {"parameter_prefix": "/x" * 14},
             {"max_drain": "soon"},
             {"on_deadline": "perhaps"},
             {"hook_heartbeat_timeout": 60},

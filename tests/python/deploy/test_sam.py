@@ -73,7 +73,7 @@ class Functions(unittest.TestCase):
             after = resource.get("DependsOn", [])
             self.assertLessEqual({after} if isinstance(after, str) else set(after), set(self.resources), name)
 
-    def test_nobody_invokes_twice_what_an_operator_or_the_schedule_has_invoked(self):
+    def test_what_an_operator_or_the_schedule_has_invoked_is_invoked_once(self):
         configs = of_type(self.resources, "AWS::Lambda::EventInvokeConfig").values()
         found = {config["FunctionName"]["Ref"]: config for config in configs}
         self.assertEqual({config["MaximumRetryAttempts"] for config in configs}, {0})

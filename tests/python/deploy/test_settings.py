@@ -106,6 +106,16 @@ class Settings(unittest.TestCase):
             if "MinValue" in parameter:
                 self.assertTrue(parameter["MinValue"] <= int(default) <= parameter["MaxValue"], name)
 
+    def test_a_prefix_has_as_many_levels_as_the_program_takes(self):
+        limit = re.search(r"PREFIX_LEVELS_MAX: usize = (\d+);", (ROOT / "crates/core/src/limits.rs").read_text())
+        levels = int(limit[1])
+        pattern = load()["Parameters"]["ParameterPrefix"]["AllowedPattern"]
+        self.assertRegex("/x" * levels, pattern)
+        self.assertNotRegex("/x" * (levels + 1), pattern)
+        module = (ROOT / "deploy/terraform/variables-watch.tf").read_text()
+        self.assertIn(f"{{0,{levels - 1}}}$", module)
+        self.assertIn(f"at most {levels} levels", module)
+
     def test_the_documentation_names_the_parameter_of_each_setting(self):
         table = (ROOT / "docs/configuration.md").read_text().split("## Settings of the coordinator")[1].split("\n## ")[0]
         rows = re.findall(r"^\| `([A-Z_]+)` \| `([A-Za-z]+)` \|", table, re.MULTILINE)

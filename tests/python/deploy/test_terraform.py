@@ -93,7 +93,7 @@ class Text(unittest.TestCase):
             block = terraform.plain(terraform.resources()["aws_lambda_function", name]["environment"])
             self.assertEqual(block["variables"], "${local.variables}", name)
 
-    def test_the_hook_lets_the_instance_go_if_nobody_answers(self):
+    def test_the_hook_lets_the_instance_go_if_no_answer_comes(self):
         hook = terraform.resources()["aws_autoscaling_lifecycle_hook", "terminate"]
         self.assertEqual(hook["default_result"], "CONTINUE")
         self.assertEqual(hook["lifecycle_transition"], "autoscaling:EC2_INSTANCE_TERMINATING")
@@ -109,8 +109,8 @@ class Text(unittest.TestCase):
             for name in Rendered().properties("Coordinator")["Environment"]["Variables"]
             if name.startswith("PROTECTOR_")
         }
-        told = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
-        self.assertEqual(told | settings, set(terraform.variables()))
+        documented = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+        self.assertEqual(documented | settings, set(terraform.variables()))
         for block in terraform.parsed()["output"]:
             self.assertIn(f"`{next(iter(block))}`", text)
 

@@ -22,7 +22,8 @@ class ForbiddenWords(unittest.TestCase):
     def test_the_list_is_read_strictly(self):
         listed = words.parse("# note\nexcept a.md: generated\n[prose]\nfor ever -> indefinitely\n[code]\nMend -> fix\n")
         self.assertEqual(listed, words.Words({"for ever": "indefinitely"}, {"mend": "fix"}, {"a.md": "generated"}))
-        for wrong in ("mend -> fix", "[prose]\nmend", "[prose]\nmend -> ", "except a.md"):
+        twice = "[prose]\nmend -> fix\n[code]\nMend -> fix"
+        for wrong in ("mend -> fix", "[prose]\nmend", "[prose]\nmend -> ", "except a.md", twice):
             with self.assertRaises(ValueError):
                 words.parse(wrong)
 
@@ -33,5 +34,8 @@ class ForbiddenWords(unittest.TestCase):
         self.assertEqual([number for number, _, _ in words.found(words.of_rust(rust), listed)], [1, 2, 3])
         quoted = "// don't \"mend\nlet a = '\"'; // mend\nlet b = \"// mend\";\n"
         self.assertEqual([number for number, _, _ in words.found(words.of_rust(quoted), listed)], [1, 2])
+        texts = 'f("mend"); // "mend"\nlet a = r#"\n"mend"#;\nlet q = \'"\'; #[serde(alias = "mend")]\nlet mend = "";\n'
+        planted = f'{texts}#[cfg(test)]\nmod tests {{\n    const A: &str = "mend";\n}}\n'
+        self.assertEqual([number for number, _, _ in words.found(words.texts_of_rust(planted), listed)], [1, 3])
         page = "Use `mend`.\n\n```\nmend\n```\n[it](mend.md)\nWe mend it.\n"
         self.assertEqual([number for number, _, _ in words.found(words.prose(page), listed)], [7])

@@ -8,13 +8,17 @@ from .pages import prose, tracked
 
 LIST = ROOT / "tests/words.txt"
 
-# Documents, and what else people read: comments and descriptions of the deployment and the scripts.
+# Documents, and what else people read: comments and descriptions of the deployment and the scripts, transcripts.
 PAGES = ("*.md",)
 OTHERS = (
     "template.yaml", "deploy/*.tf", "examples/*.yaml", "scripts/*", ".ci/*", ".github/*.yml", "Dockerfile", "justfile",
-    "*.toml",
+    "*.toml", "tests/transcripts/*",
 )
 SOURCES = ("crates/*.rs", "tests/*.rs", "fuzz/*.rs")
+
+# Sources whose texts a developer alone reads.
+TESTS = re.compile(r"(^|/)(tests|testing|fuzz)(/|\.rs$)")
+UNIT_TESTS = re.compile(r"^#\[cfg\(test\)\]\nmod \w+ \{", re.MULTILINE)
 
 STRING = re.compile(r'r(#*)".*?"\1|b?"(?:\\.|[^"\\])*"', re.DOTALL)
 COMMENT = re.compile(r"//[^\n]*")
@@ -47,6 +51,8 @@ def parse(text):
             word, arrow, instead = line.partition(" -> ")
             if section is None or not arrow or not instead:
                 raise ValueError(f"line {number}: expected `word -> use instead` in a section: {line}")
+            if word.lower() in words.prose | words.code:
+                raise ValueError(f"line {number}: {word} is listed twice")
             section[word.lower()] = instead
     return words
 
@@ -61,8 +67,8 @@ def found(text, words):
 
 
 def of_rust(text):
-    """Comments and identifiers of a Rust file as words: `ForEver` and `for_ever` become `for ever`. Strings are left out:
-    log lines and test data have their own tests."""
+    """Comments and identifiers of a Rust file as words: `ForEver` and `for_ever` become `for ever`. Strings are left
+    out: `texts_of_rust` has them."""
     lines = []
     for line in without_strings(text).splitlines():
         code, slashes, comment = line.partition("//")
@@ -72,16 +78,33 @@ def of_rust(text):
 
 INLINE = re.compile(r"`[^`]*`")
 
+# A comment, a character or a string literal. A quote in a comment begins no string.
+TOKEN = re.compile(rf"{COMMENT.pattern}|'(?:\\.|[^'\\])'|{STRING.pattern}", re.DOTALL)
+
+# Names that a format used to have, and still reads.
+ALIAS = re.compile(r'\balias = "[^"]*"')
+
 
 def without_strings(text):
-    """The text without string literals; as many lines as before. A quote in a comment begins no string."""
-    token = re.compile(rf"{COMMENT.pattern}|'(?:\\.|[^'\\])'|{STRING.pattern}", re.DOTALL)
+    """The text without string literals; as many lines as before."""
 
     def keep(match):
         literal = match.group()
         return literal if literal.startswith("//") else '""' + "\n" * literal.count("\n")
 
-    return token.sub(keep, text)
+    return TOKEN.sub(keep, text)
+
+
+def texts_of_rust(text):
+    """The string literals of a Rust file without its unit tests, on the lines where they stand."""
+    text = ALIAS.sub("", UNIT_TESTS.split(text)[0])
+    found, end = [], 0
+    for match in TOKEN.finditer(text):
+        literal = match.group()
+        found.append("\n" * text.count("\n", end, match.start()))
+        found.append(f"{literal} " if not literal.startswith(("//", "'")) else "")
+        end = match.end()
+    return "".join(found)
 
 
 def split(code):
@@ -94,7 +117,10 @@ def problems(words):
     """Every place in the repository that has a word of the list."""
     texts = [(path, prose(path.read_text()), words.prose | words.code) for path in tracked(*PAGES)]
     texts += [(path, INLINE.sub("", path.read_text()), words.prose | words.code) for path in tracked(*OTHERS)]
-    texts += [(path, of_rust(path.read_text()), words.code) for path in tracked(*SOURCES)]
+    sources = tracked(*SOURCES)
+    texts += [(path, of_rust(path.read_text()), words.code) for path in sources]
+    product = [path for path in sources if not TESTS.search(str(path.relative_to(ROOT)))]
+    texts += [(path, texts_of_rust(path.read_text()), words.prose | words.code) for path in product]
     for path, text, listed in texts:
         name = str(path.relative_to(ROOT))
         if name in words.excepted or path == LIST:

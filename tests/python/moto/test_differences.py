@@ -14,7 +14,7 @@ from .world import ENDPOINT, MotoCase, ec2, ecs, image, manage_tasks, unique
 scaling = client("autoscaling", ENDPOINT, attempts=1)
 impatient_ecs = client("ecs", ENDPOINT, attempts=1)
 
-NOBODY = f"arn:aws:ecs:us-east-1:123456789012:task/none/{'0' * 32}"
+UNKNOWN_TASK = f"arn:aws:ecs:us-east-1:123456789012:task/none/{'0' * 32}"
 
 
 class NotThere(MotoCase):
@@ -105,7 +105,7 @@ class Tasks(MotoCase):
     def test_a_task_that_is_missing_is_not_a_failure(self):
         """AWS: an entry in failures[] with MISSING. Without it an answer is silently incomplete."""
         arn = self.start_task("family:job")
-        answer = ecs.describe_tasks(cluster=self.cluster, tasks=[arn, NOBODY])
+        answer = ecs.describe_tasks(cluster=self.cluster, tasks=[arn, UNKNOWN_TASK])
         self.assertEqual((len(answer["tasks"]), answer["failures"]), (1, []))
 
     def test_more_than_a_hundred_tasks_at_once(self):
@@ -170,7 +170,7 @@ class Groups(MotoCase):
         scaling.terminate_instance_in_auto_scaling_group(InstanceId=instance, ShouldDecrementDesiredCapacity=True)
         self.assertEqual(self.instances(), [])
 
-    def test_a_hook_has_a_target_that_nobody_gave(self):
+    def test_a_hook_has_a_target_that_no_caller_gave(self):
         """AWS: no NotificationTargetARN unless one was put."""
         (hook,) = scaling.describe_lifecycle_hooks(AutoScalingGroupName=self.group)["LifecycleHooks"]
         self.assertIn("NotificationTargetARN", hook)

@@ -58,8 +58,8 @@ class Events(unittest.TestCase):
                 if isinstance(expected, str):
                     # An order that changes nothing is answered as ignored, and without a verdict.
                     (line,) = answer["ignored" if expected == "ignored" else "instances"]
-                    told = line.get("verdict", "ignored")
-                    self.assertEqual((line["instance"], told), ("i-0123456789abcdef0", expected))
+                    verdict = line.get("verdict", "ignored")
+                    self.assertEqual((line["instance"], verdict), ("i-0123456789abcdef0", expected))
                     self.assertEqual(len(answer["instances"]), 0 if expected == "ignored" else 1)
                 else:
                     self.assertEqual(answer, expected)

@@ -92,7 +92,7 @@ class Groups(Group):
             autoscaling.create_auto_scaling_group(AutoScalingGroupName=self.group, MinSize=0, MaxSize=1)
         refuses(self, "ResourceInUse", autoscaling.delete_auto_scaling_group, AutoScalingGroupName=self.group)
         with refused(self, "ValidationError", "AutoScalingGroup name not found"):
-            autoscaling.delete_auto_scaling_group(AutoScalingGroupName="nobody")
+            autoscaling.delete_auto_scaling_group(AutoScalingGroupName="unknown")
 
     def test_what_is_not_served(self):
         refuses(self, "AccessDenied", autoscaling.describe_policies)

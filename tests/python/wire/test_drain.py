@@ -25,7 +25,7 @@ class Drain(ClusterCase):
         self.drain(arn)
 
         # Users report it so: the daemon goes when the replica is no longer RUNNING, though it still stops.
-        until("the daemon is told to stop", lambda: self.task(daemon)["desiredStatus"] == "STOPPED")
+        until("the daemon is asked to stop", lambda: self.task(daemon)["desiredStatus"] == "STOPPED")
         self.assertNotIn(self.task(replica)["lastStatus"], ("RUNNING", "STOPPED"))
         self.assertEqual(self.task(standalone)["desiredStatus"], "RUNNING")
         self.assertEqual(self.instance(arn)["runningTasksCount"], 1)

@@ -12,11 +12,11 @@ class Instances(ClusterCase):
         found = ecs.get_paginator("list_clusters").paginate().build_full_result()["clusterArns"]
         self.assertIn(arn, found)
         self.assertEqual(len(ecs.list_clusters(maxResults=1)["clusterArns"]), 1)
-        answer = ecs.describe_clusters(clusters=[self.cluster, "nobody"])
+        answer = ecs.describe_clusters(clusters=[self.cluster, "unknown"])
         self.assertEqual(answer["clusters"][0]["registeredContainerInstancesCount"], 3)
         self.assertEqual(answer["failures"][0]["reason"], "MISSING")
         with refused(self, "ClusterNotFoundException", "Cluster not found."):
-            ecs.list_container_instances(cluster="nobody")
+            ecs.list_container_instances(cluster="unknown")
 
     def test_pages_and_filters(self):
         paginator = ecs.get_paginator("list_container_instances")

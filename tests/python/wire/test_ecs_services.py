@@ -58,11 +58,11 @@ class Services(ClusterCase):
         self.assertLessEqual(names, set(listed))
         daemons = ecs.list_services(cluster=self.cluster, schedulingStrategy="DAEMON")["serviceArns"]
         self.assertEqual(len([arn for arn in daemons if arn.split("/")[-1] in names]), 1)
-        answer = ecs.describe_services(cluster=self.cluster, services=["nobody"])
+        answer = ecs.describe_services(cluster=self.cluster, services=["unknown"])
         self.assertEqual(answer["failures"][0]["reason"], "MISSING")
         refuses(self, "InvalidParameterException", ecs.describe_services, cluster=self.cluster, services=["s"] * 11)
         with refused(self, "ServiceNotFoundException"):
-            ecs.update_service(cluster=self.cluster, service="nobody", desiredCount=1)
+            ecs.update_service(cluster=self.cluster, service="unknown", desiredCount=1)
 
     def test_tasks_of_a_service_can_be_protected(self):
         name = self.create("REPLICA", desiredCount=1)

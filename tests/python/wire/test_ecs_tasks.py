@@ -73,8 +73,8 @@ class Tasks(ClusterCase):
         self.assertEqual(ecs.register_task_definition(
             family=described["family"], containerDefinitions=described["containerDefinitions"]
         )["taskDefinition"]["revision"], 2)
-        refuses(self, "ClientException", ecs.describe_task_definition, taskDefinition="nobody")
-        waits = {"dependsOn": [{"containerName": "nobody", "condition": "START"}]}
+        refuses(self, "ClientException", ecs.describe_task_definition, taskDefinition="unknown")
+        waits = {"dependsOn": [{"containerName": "unknown", "condition": "START"}]}
         refuses(self, "ClientException", self.definition, {"name": "web", **waits})
         refuses(self, "ClientException", self.definition, {"name": "web", "essential": False})
 

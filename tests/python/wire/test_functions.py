@@ -19,7 +19,7 @@ class Functions(unittest.TestCase):
 
 
 class Callers(unittest.TestCase):
-    def test_a_caller_is_told_who_it_is(self):
+    def test_a_caller_learns_who_it_is(self):
         identity = sts.get_caller_identity()
         self.assertEqual(identity["UserId"], "test")
         self.assertEqual(identity["Arn"], f"arn:aws:iam::{identity['Account']}:user/test")

@@ -36,7 +36,7 @@ async fn p9_the_agents_own_spot_draining_is_the_same_drain() {
     lab.set_status(&instance, "DRAINING");
     lab.spot_notice(&instance);
     let reported = || !lab.journal().sigterm(&instance, "logs").is_empty();
-    lab.tick_until("the daemon is told to stop", reported).await;
+    lab.tick_until("the daemon is asked to stop", reported).await;
     let record = lab.last_record(&instance);
     assert!(record["spotNoticeAt"].is_string(), "{record}");
     assert_eq!(record["reason"], "drained", "{record}");

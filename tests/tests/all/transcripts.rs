@@ -165,11 +165,11 @@ fn the_examples_in_the_documentation_are_the_scripts() {
     let mut shown = BTreeSet::new();
     let expected = with_examples(&text, &mut shown);
     assert_none(&hold(&path, &expected).into_iter().collect::<Vec<_>>());
-    assert_eq!(shown, names("txt"), "each script is somebody's example");
+    assert_eq!(shown, names("txt"), "each script is an example of a page");
 }
 
 /// The text with its examples as they should be. A block that begins with "```script NAME" is that script, one with
-/// "```told NAME ACTOR ACTOR" has the lines of its output that these actors have.
+/// "```transcript NAME ACTOR ACTOR" has the lines of its output that these actors have.
 fn with_examples(text: &str, shown: &mut BTreeSet<String>) -> String {
     let (mut expected, mut lines) = (String::new(), text.lines());
     while let Some(line) = lines.next() {
@@ -180,7 +180,7 @@ fn with_examples(text: &str, shown: &mut BTreeSet<String>) -> String {
                 shown.insert((*name).to_owned());
                 script(name)
             }
-            ["```told", name, actors @ ..] => lines_of(&played(name).text, actors),
+            ["```transcript", name, actors @ ..] => lines_of(&played(name).text, actors),
             _ => continue,
         };
         let end = lines.by_ref().find(|line| *line == "```");

@@ -23,7 +23,7 @@ pub(crate) fn introduce(args: &DemoArgs) -> io::Result<()> {
 replica task goes on logging for {} s. What counts is what reaches the router's file. Without the protector, ECS stops
 the daemon {}.
 The standalone task ends with a report of {REPORT} lines, and the router reads slowly: {} s after the task's end it has
-read all of it. With the protector it is told to stop no sooner than LINGER after the last task, here {} s (--linger).
+read all of it. With the protector it is asked to stop no sooner than LINGER after the last task, here {} s (--linger).
 ",
         args.window.as_secs_f64(),
         args.native_words(),
@@ -80,7 +80,7 @@ fn conclusion(runs: &[(Kind, Outcome)], failures: &[String], linger: Duration) -
 fn explain_short(linger: Duration) -> String {
     format!(
         "
-STOPPED is not yet delivered: with a LINGER of {} s the router was told to stop before it had read all of the report of
+STOPPED is not yet delivered: with a LINGER of {} s the router was asked to stop before it had read all of the report of
 the standalone task, for which it needs {} s. With --linger 5s, the coordinator's default, no line is lost.",
         linger.as_secs_f64(),
         backlog().as_secs_f64()
@@ -184,7 +184,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("with a LINGER of 0 s the router was told"),
+            text.contains("with a LINGER of 0 s the router was asked"),
             "{text}"
         );
         assert!(text.contains("for which it needs 4 s"), "{text}");

@@ -168,7 +168,7 @@ impl Scenario {
     }
 }
 
-/// The sidecar as `examples/task-definition.json` has it.
+/// The sidecar of `examples/task-definition.json`, with the bounds of a drain of one hour.
 fn sidecar(binary: &Path) -> Value {
     json!({"name": SIDECAR, "image": SIDECAR, "essential": false, "memory": 32,
         "restartPolicy": {"enabled": true, "restartAttemptPeriod": 60},

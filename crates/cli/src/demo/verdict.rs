@@ -89,7 +89,10 @@ fn wrong_with(kind: Kind, expected: Expected, tally: &Tally) -> Vec<String> {
         ),
         (
             tally.unknown > 0,
-            format!("{name}: {} lines arrived that nobody has sent", tally.unknown),
+            format!(
+                "{name}: lines arrived that no application has sent: {}",
+                tally.unknown
+            ),
         ),
         (
             expected == Expected::NoLoss && tally.lost > 0,
@@ -190,7 +193,7 @@ mod tests {
                 Kind::With,
                 5,
                 &foreign,
-                "with: 1 lines arrived that nobody has sent".to_owned(),
+                "with: lines arrived that no application has sent: 1".to_owned(),
             ),
         ];
         for (kind, linger, tally, expected) in cases {

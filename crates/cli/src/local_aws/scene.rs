@@ -495,7 +495,7 @@ fn simulated(name: &str, memory: u32, stop_seconds: u32) -> Value {
         {"local-aws.simulated": "true", "local-aws.stop-seconds": stop_seconds.to_string()}})
 }
 
-/// A daemon with its sidecar, as `examples/task-definition.json` has it.
+/// A daemon with its sidecar, as in `examples/task-definition.json`, with the bounds of a drain of one hour.
 fn daemon(sidecar: &Path, name: &str, stop_seconds: u32) -> Value {
     let sidecar = json!({"name": "ecs-daemon-protector", "image": "ecs-daemon-protector", "essential": false,
         "memory": 32, "restartPolicy": {"enabled": true, "restartAttemptPeriod": 60}, "stopTimeout": 3840,

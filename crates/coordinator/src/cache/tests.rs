@@ -184,7 +184,7 @@ fn other_drains_are_counted_without_ones_own() {
     assert_eq!(
         memory.fleet_without(&key(), at(90)),
         Fleet::default(),
-        "but not for ever"
+        "but not indefinitely"
     );
     let own = memory.fleet_without(&other, at(0));
     assert_eq!((own.drains, own.sidecars), (1, 1), "what was looked at is newer");

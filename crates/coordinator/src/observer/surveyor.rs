@@ -344,7 +344,7 @@ mod tests {
         let both = [alive, ended];
         assert!(is_whole(&draining(Some(1)), &[arn(1)], &both));
         assert!(!is_whole(&draining(Some(2)), &[arn(1)], &both), "one is missing");
-        assert!(is_whole(&draining(None), &[arn(1)], &both), "nobody has counted");
+        assert!(is_whole(&draining(None), &[arn(1)], &both), "no run has counted");
         assert!(
             is_whole(&draining(Some(0)), &[arn(1)], &both),
             "it has ended since"
@@ -382,7 +382,7 @@ mod tests {
         assert!(survey.has(&key) && survey.size() == 3);
         assert!(
             survey.take(&key).is_some() && survey.take(&key).is_none(),
-            "a second look asks anew"
+            "a second look asks again"
         );
     }
 }

@@ -80,7 +80,7 @@ fn p2_a_record_that_was_there_a_moment_ago_is_not_gone_because_one_answer_lags()
     assert_eq!(
         seen(Observed::Absent, 60),
         Observed::Absent,
-        "somebody has deleted it"
+        "another actor has deleted it"
     );
     let why = Observed::Unknown("throttled".to_owned());
     assert_eq!(seen(why.clone(), 1), why);
@@ -263,7 +263,7 @@ fn p1_no_drain_is_put_into_a_shared_record_that_cannot_be_read_or_was_not() {
     assert_eq!(
         put(&Store::default(), &record(1, 0)),
         None,
-        "nobody has read them"
+        "no run has read them"
     );
     let store = store();
     let unreadable: Vec<_> = (0..SHARED_RECORDS)
@@ -326,7 +326,7 @@ fn p10_sidecars_that_read_much_too_often_get_a_new_text() {
 #[test]
 fn p8_a_batch_looks_for_what_others_have_written_unless_it_follows_the_last_one_at_once() {
     let store = store();
-    assert!(store.to_check(at(0)).is_empty(), "nobody drains");
+    assert!(store.to_check(at(0)).is_empty(), "no instance drains");
     put(&store, &record(1, 0)).unwrap();
     assert_eq!(store.to_check(at(1)), [key_of(1).cluster]);
     store.is_current(at(2));

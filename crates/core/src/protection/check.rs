@@ -280,7 +280,7 @@ mod tests {
             assert_eq!(seen.len(), services.iter().sum::<usize>());
             let found = check.finish().unwrap();
             assert_eq!((found.tasks, found.failed), (seen.len(), 0));
-            assert_eq!(check.finish(), None, "it is told once");
+            assert_eq!(check.finish(), None, "it is reported once");
         }
     }
 

@@ -94,7 +94,7 @@ mod tests {
         let (service, operation) = target("AmazonSSM.GetParameter").unwrap();
         assert!(matches!(service, Service::Ssm));
         assert_eq!(operation, "GetParameter");
-        for wrong in ["AmazonSSM", "AmazonSSM.", "Nobody.Op", ""] {
+        for wrong in ["AmazonSSM", "AmazonSSM.", "Unknown.Op", ""] {
             assert_eq!(
                 target(wrong).unwrap_err().code,
                 "AccessDeniedException",

@@ -191,7 +191,7 @@ impl Judge {
         }
         let hook_came = waits && !hooked;
         if another && was_released && !released && !begun && !hook_came {
-            let what = "a drain that was released began anew, and nothing had happened".to_owned();
+            let what = "a drain that was released began again, and nothing had happened".to_owned();
             self.break_rule(Rule::TakenBack, now, Some(host), world, what);
         }
         if another {
@@ -442,8 +442,9 @@ impl Judge {
             self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
         }
         if untold && !forced {
-            let what = "the machine went with a daemon never told, and the receipt names none that was left"
-                .to_owned();
+            let what =
+                "the machine went with a daemon never notified, and the receipt names none that was left"
+                    .to_owned();
             self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
         }
         let notified = ["daemonsGoneAt", "unprotected", "notProtected"];

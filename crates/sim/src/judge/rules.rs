@@ -291,7 +291,7 @@ impl Judge {
         let entry = &world.host(host).scaling.waits[wait];
         if !entry.ours {
             if matches!(how, HookEnd::Completed(Caller::Coordinator(_))) {
-                let what = format!("hook {} is somebody else's, and was completed", entry.hook);
+                let what = format!("hook {} is another actor's, and was completed", entry.hook);
                 self.break_rule(Rule::NotOurs, now, Some(host), world, what);
             }
             return;
@@ -417,7 +417,7 @@ impl Judge {
                         .sidecar_term
                         .is_some_and(|term| !daemon.plan.denied && self.must_be_notified(term, now)) =>
                 {
-                    let what = format!("daemon #{} was held to the end, and never told", task.0);
+                    let what = format!("daemon #{} was held to the end, and never notified", task.0);
                     self.break_rule(Rule::NeverNotified, now, Some(host), world, what);
                 }
                 Some(at)

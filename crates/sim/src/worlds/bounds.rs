@@ -76,8 +76,8 @@ pub(super) const FAULTS: &[KnownFault] = &[
         world: new_hook_is_not_found,
     },
     KnownFault {
-        name: "hook-put-anew-in-mid-drain",
-        what: "A hook is given a shorter time-out in mid-drain, and runs out between two heartbeats.",
+        name: "hook-put-again-in-a-drain",
+        what: "A hook is given a shorter time-out in the middle of a drain, and runs out between two heartbeats.",
         why: "The record keeps the time-out that the hook had when the drain began.",
         breaks: &[Rule::HookRanOut],
         state: FaultState::Fixed,
@@ -86,7 +86,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "writes-refused",
         what: "Parameter Store takes no write, and a hook is kept alive long after the longest drain.",
-        why: "A drain begins with its record, so without one each look begins it anew.",
+        why: "A drain begins with its record, so without one each look begins it again.",
         breaks: &[Rule::HeldTooLong],
         state: FaultState::Fixed,
         world: writes_refused,
@@ -125,7 +125,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     },
     KnownFault {
         name: "long-record-forgets-who-may-go",
-        what: "On a machine with many kinds of tasks the first tier is not told to go before the last.",
+        what: "On a machine with many kinds of tasks the first tier is not released before the last.",
         why: "A record above 4 KB loses the services that may go before the groups that were waited for.",
         breaks: &[Rule::TierOrder],
         state: FaultState::Fixed,

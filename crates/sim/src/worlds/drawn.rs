@@ -99,7 +99,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "longest-hold-below-the-drain",
         what: "A sidecar gives up in the middle of a drain, because its MAX_HOLD is shorter than MAX_DRAIN.",
-        why: "Nobody holds the settings of the sidecars against those of the coordinator before a drain.",
+        why: "Nothing compares the settings of the sidecars with those of the coordinator before a drain.",
         breaks: &[Rule::GaveUp],
         state: FaultState::Limit,
         world: short_hold,
@@ -146,7 +146,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     },
     KnownFault {
         name: "drain-by-hand-while-reads-are-throttled",
-        what: "Somebody sets DRAINING while Parameter Store throttles; the daemon goes before the tasks.",
+        what: "An operator sets DRAINING while Parameter Store throttles; the daemon goes before the tasks.",
         why: "The first run fails for one read, its next try comes a minute later, and the sidecar waits for 15 s.",
         breaks: &[Rule::DaemonBeforeTask],
         state: FaultState::Limit,

@@ -38,7 +38,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "unplaced-instance-waits-for-ever",
         what: "The hook of an instance that is in no cluster is heartbeaten far past MAX_DRAIN.",
-        why: "While one cluster cannot be asked nobody knows that the instance is nowhere, and no record bounds that wait.",
+        why: "While one cluster cannot be asked, the instance may be in it, and no record bounds that wait.",
         breaks: &[Rule::HeldTooLong],
         state: FaultState::Fixed,
         world: unplaced_indefinitely,
@@ -118,7 +118,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "ended-drains-cost-every-tick",
         what: "Ten instances that are gone and stay DRAINING in the cluster cost every idle tick many calls.",
-        why: "A registration that is DRAINING gets a whole look each minute, also when its drain has its receipt.",
+        why: "A registration that is DRAINING gets a full observation each minute, also when its drain has its receipt.",
         breaks: &[Rule::IdleCost],
         state: FaultState::Fixed,
         world: ended_drains,
@@ -133,7 +133,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     },
     KnownFault {
         name: "capacity-reservation-notice",
-        what: "EC2 takes back an instance of an interruptible capacity reservation, and nobody drains it.",
+        what: "EC2 takes back an instance of an interruptible capacity reservation, and nothing drains it.",
         why: "Only Spot has a rule and a parser for its notice of two minutes.",
         breaks: &[Rule::LateHold],
         state: FaultState::Fixed,

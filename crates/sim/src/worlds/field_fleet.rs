@@ -43,14 +43,14 @@ pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "looks-cost-more-in-a-fleet",
         what: "A drain among a hundred costs several times the calls of one alone.",
-        why: "Each event of an instance is a whole look of four calls, and whatever was throttled is looked at again.",
+        why: "Each event of an instance is a full observation of four calls, and whatever was throttled is looked at again.",
         breaks: &[Rule::LateRelease],
         state: FaultState::Fixed,
         world: || fleet(1, 100),
     },
     KnownFault {
         name: "the-tick-waits-behind-events",
-        what: "With one environment the tick comes so late that hooks run out before anybody has sent a heartbeat.",
+        what: "With one environment the tick comes so late that hooks run out before a heartbeat is sent.",
         why: "The tick stands in the same line as the events of the drains.",
         breaks: &[Rule::LateRelease],
         state: FaultState::Fixed,

@@ -12,7 +12,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "sidecar-restart-too-early",
         what: "A sidecar that crashes in its first minute is not started again, and its daemon goes first in every drain.",
-        why: "The agent restarts only what has run for restartAttemptPeriod, and nobody looks whether the sidecar still runs.",
+        why: "The agent restarts only what has run for restartAttemptPeriod, and nothing checks whether the sidecar still runs.",
         breaks: &[Rule::UnprotectedUnseen],
         state: FaultState::Fixed,
         world: restart_too_early,
@@ -20,7 +20,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "sidecar-crash-while-the-agent-is-away",
         what: "A sidecar that crashes during an upgrade of the agent is not started again, and nothing says so.",
-        why: "The agent that comes back only notes that the container has ended, and nobody looks whether it still runs.",
+        why: "The agent that comes back only notes that the container has ended, and nothing checks whether it still runs.",
         breaks: &[Rule::UnprotectedUnseen],
         state: FaultState::Fixed,
         world: crash_while_away,
@@ -43,15 +43,15 @@ pub(super) const FAULTS: &[KnownFault] = &[
     },
     KnownFault {
         name: "unprotected-long-before-a-drain",
-        what: "A sidecar ends in its first minute, and nobody is told before its instance drains, hours or days later.",
+        what: "A sidecar ends in its first minute, and no log line says so before its instance drains, hours or days later.",
         why: "Nothing looks at the daemons of an instance that does not drain.",
         breaks: &[Rule::UnprotectedUnseen],
         state: FaultState::Fixed,
         world: long_before,
     },
     KnownFault {
-        name: "unprotected-and-told-to-stop-first",
-        what: "An instance is set DRAINING, its daemon is told to stop at once, and nobody is told that it had no sidecar.",
+        name: "unprotected-and-stopped-first",
+        what: "An instance is set DRAINING, its daemon is asked to stop at once, and no log line says that it had no sidecar.",
         why: "After the stop order a sidecar that has ended is the usual end of a hold, and the first look comes after it.",
         breaks: &[Rule::UnprotectedUnseen],
         state: FaultState::Fixed,
@@ -75,7 +75,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     },
     KnownFault {
         name: "stopped-is-not-delivered",
-        what: "A log router that is a few seconds behind is told to stop with the last lines still in its sockets.",
+        what: "A log router that is a few seconds behind is asked to stop with the last lines still in its sockets.",
         why: "The release follows the last STOPPED at once, and STOPPED says nothing of what a router has yet to read.",
         breaks: &[Rule::LinesLost],
         state: FaultState::Fixed,

@@ -19,15 +19,15 @@ pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "two-registrations-the-old-one-first",
         what: "The same happens when ECS names the old registration before the present one.",
-        why: "The tick keeps one registration of each EC2 instance, and takes the other for a stranger.",
+        why: "The tick keeps one registration of each EC2 instance, and takes the other for an untracked instance.",
         breaks: &[Rule::FalseZero],
         state: FaultState::Fixed,
         world: || two_registrations(true),
     },
     KnownFault {
-        name: "agent-data-wiped-in-mid-drain",
+        name: "agent-data-wiped-in-a-drain",
         what: "An instance loses its agent's data while it drains, gets new tasks, and is let go with them.",
-        why: "A drain stays with the registration with which it began, and nobody sets the new one DRAINING.",
+        why: "A drain stays with the registration with which it began, and nothing sets the new one DRAINING.",
         breaks: &[Rule::LetGoWithTasks],
         state: FaultState::Fixed,
         world: registers_again,
@@ -43,7 +43,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "old-registration-costs-calls-for-ever",
         what: "An idle minute costs more calls than its budget for as long as an old registration lingers.",
-        why: "A record whose registration stays DRAINING is never deleted, and gets a whole look every minute.",
+        why: "A record whose registration stays DRAINING is never deleted, and gets a full observation every minute.",
         breaks: &[Rule::IdleCost],
         state: FaultState::Fixed,
         world: old_registration_costs,
@@ -66,7 +66,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     },
     KnownFault {
         name: "active-again-while-our-hook-waits",
-        what: "Somebody sets an instance ACTIVE while its hook waits, and it is let go with its tasks.",
+        what: "An operator sets an instance ACTIVE while its hook waits, and it is let go with its tasks.",
         why: "ACTIVE cancels the drain, although the wait cannot be undone by it.",
         breaks: &[Rule::LetGoWithTasks],
         state: FaultState::Fixed,
@@ -98,7 +98,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     },
     KnownFault {
         name: "in-service-again-without-its-hook",
-        what: "A hook is deleted in mid-drain, its instance comes back into service, and is set DRAINING there.",
+        what: "A hook is deleted in the middle of a drain, its instance comes back into service, and is set DRAINING there.",
         why: "A look that no listing began takes the hooks of the record for waiting, and ACTIVE for a mistake.",
         breaks: &[Rule::NotOurs],
         state: FaultState::Fixed,

@@ -34,7 +34,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "hooks-run-out-on-ten-environments",
         what: "Instances with long tasks go in one minute on ten environments, and hooks run out.",
-        why: "Looks, readings and heartbeats of ten environments are throttled together, and nobody goes first.",
+        why: "Looks, readings and heartbeats of ten environments are throttled together, and none goes first.",
         breaks: &[Rule::Throttled],
         state: FaultState::Fixed,
         world: held,

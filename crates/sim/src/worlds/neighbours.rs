@@ -20,7 +20,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     },
     KnownFault {
         name: "one-refused-stop-keeps-the-others",
-        what: "One task may not be stopped, and others of its machine are never told to stop.",
+        what: "One task may not be stopped, and others of its machine are never asked to stop.",
         why: "The first action that fails ends a plan, and each look begins with the same task.",
         breaks: &[Rule::NotStopped],
         state: FaultState::Fixed,

@@ -38,7 +38,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "fresh-environment-600",
         what: "Lambda replaces the function in a large drain, and hooks run out that were held well before.",
-        why: "A new environment gives each drain a whole look before its heartbeat, in the order of their ids.",
+        why: "A new environment gives each drain a full observation before its heartbeat, in the order of their ids.",
         breaks: &[Rule::Throttled, Rule::RunsFail],
         state: FaultState::Fixed,
         world: fresh,

@@ -14,7 +14,7 @@ use crate::scenario::{DaemonStop, HOUR, MINUTE, SECOND, Scenario, Trouble, What}
 pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "lost-event-of-a-drain-by-hand",
-        what: "Somebody sets an instance DRAINING, its one event is lost, and its daemon goes before the tasks.",
+        what: "An operator sets an instance DRAINING, its one event is lost, and its daemon goes before the tasks.",
         why: "The sidecar waits for a record for 15 s, and the tick that makes up for the event comes once a minute.",
         breaks: &[Rule::DaemonBeforeTask],
         state: FaultState::Limit,
@@ -38,7 +38,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     },
     KnownFault {
         name: "switch-unread-with-an-unreadable-record",
-        what: "The kill switch does not reach a sidecar whose record nobody can read while the function is dead.",
+        what: "The kill switch does not reach a sidecar whose record cannot be read while the function is dead.",
         why: "A sidecar reads the switch only when its own record holds and can be read.",
         breaks: &[Rule::SwitchIgnored],
         state: FaultState::Fixed,

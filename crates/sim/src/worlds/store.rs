@@ -19,7 +19,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     },
     KnownFault {
         name: "order-lost-when-a-count-crosses-it",
-        what: "An operator's release is answered, and the drain holds on as if nobody had ordered anything.",
+        what: "An operator's release is answered, and the drain holds on as if nothing had been ordered.",
         why: "A count is written over it, and a repair that cannot read what it wrote over repairs nothing.",
         breaks: &[Rule::TakenBack, Rule::OrderLost],
         state: FaultState::Fixed,
@@ -43,7 +43,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     },
     KnownFault {
         name: "spot-notice-lost-when-a-count-crosses-it",
-        what: "A Spot notice comes in the middle of a drain, and the daemons are not told before the machine is taken.",
+        what: "A Spot notice comes in the middle of a drain, and the daemons get no SIGTERM before the machine is taken.",
         why: "A count is written over the notice, and a repair that cannot read what it wrote over repairs nothing.",
         breaks: &[Rule::NeverNotified],
         state: FaultState::Fixed,

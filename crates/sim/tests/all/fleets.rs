@@ -187,13 +187,13 @@ fn p10_a_sidecar_reads_a_fifth_of_once_a_second_and_hears_of_the_release_in_time
     assert_eq!((alone.count, notified.count), (10, 90));
     assert!(
         alone.p95 <= 3000,
-        "the daemons are told {} ms after the release",
+        "the daemons are notified {} ms after the release",
         alone.p95
     );
     // An event that waits behind another drain's batch comes too late for the note: then it is a reading's time.
     assert!(
         notified.max <= 6500,
-        "the daemons are told {} ms after the release",
+        "the daemons are notified {} ms after the release",
         notified.max
     );
 }

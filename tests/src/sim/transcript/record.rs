@@ -135,7 +135,7 @@ fn waited_for(groups: &Value) -> String {
         .as_array()
         .map(|groups| groups.iter().map(one).collect::<Vec<_>>());
     match groups.unwrap_or_default() {
-        groups if groups.is_empty() => "nobody".to_owned(),
+        groups if groups.is_empty() => "no group".to_owned(),
         groups => groups.join(", "),
     }
 }

@@ -14,13 +14,13 @@ fn wrong_input_is_a_validation_error() {
     let put = "PutLifecycleHook";
     let complete = "CompleteLifecycleAction";
     let terminate = json!({"InstanceId": "i-1", "ShouldDecrementDesiredCapacity": true});
-    let tags = json!([{"ResourceId": "nobody", "Key": "k"}]);
+    let tags = json!([{"ResourceId": "unknown", "Key": "k"}]);
     let cases = [
         (create, json!({"MinSize": 0, "MaxSize": 0})),
         (create, of("h", json!({"MinSize": 0}))),
         (create, of("h", json!({"MinSize": 2, "MaxSize": 1}))),
         (update, of("g", json!({"DesiredCapacity": 11}))),
-        (update, of("nobody", json!({}))),
+        (update, of("unknown", json!({}))),
         ("SetDesiredCapacity", of("g", json!({"DesiredCapacity": 11}))),
         ("SetDesiredCapacity", of("g", json!({"DesiredCapacity": -1}))),
         ("DescribeAutoScalingGroups", json!({"MaxRecords": 101})),

@@ -146,7 +146,7 @@ fn task_metadata_is_what_the_agent_knows() {
     );
     let side = lab.world.container_metadata(&start.task_id, "side").unwrap();
     assert_eq!(side["KnownStatus"], "RUNNING");
-    assert_eq!(lab.world.container_metadata(&start.task_id, "nobody"), None);
+    assert_eq!(lab.world.container_metadata(&start.task_id, "unknown"), None);
 }
 
 #[test]

@@ -91,12 +91,12 @@ fn what_is_unknown_comes_as_a_failure() {
         ("DescribeServices", ("services", "service")),
     ];
     for (operation, (member, kind)) in cases {
-        let arn = format!("arn:aws:ecs:eu-west-1:123456789012:{kind}/{CLUSTER}/nobody");
+        let arn = format!("arn:aws:ecs:eu-west-1:123456789012:{kind}/{CLUSTER}/unknown");
         let answer = lab.ecs(operation, json!({member: [arn]}));
         assert_eq!(answer[member], json!([]), "{operation}");
         assert_eq!(answer["failures"], missing(&arn), "{operation}");
     }
-    let params = json!({"status": "DRAINING", "containerInstances": [known, "nobody"]});
+    let params = json!({"status": "DRAINING", "containerInstances": [known, "unknown"]});
     let answer = lab.ecs("UpdateContainerInstancesState", params);
     assert_eq!(answer["containerInstances"][0]["status"], "DRAINING");
     assert_eq!(answer["failures"][0]["reason"], "MISSING");

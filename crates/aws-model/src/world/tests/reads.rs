@@ -61,7 +61,7 @@ fn a_task_behind_a_classic_load_balancer_is_deactivating_for_its_connection_drai
 }
 
 #[test]
-fn the_metadata_options_of_instances_are_told_and_changed() {
+fn the_metadata_options_of_instances_are_reported_and_changed() {
     let (mut lab, hosts) = Lab::new(2);
     let options = |lab: &mut Lab, params: Value| -> Vec<Value> {
         let answer = lab.call(Service::Ec2, "DescribeInstances", params);

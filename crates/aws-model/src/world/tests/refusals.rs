@@ -23,8 +23,8 @@ fn calls_that_ask_for_too_much_or_nothing_are_refused() {
         ),
         (set, json!({"containerInstances": many(11), "status": "DRAINING"})),
         (set, json!({"containerInstances": many(1), "status": "INACTIVE"})),
-        ("ListTasks", json!({"containerInstance": "nobody"})),
-        ("StopTask", json!({"task": "nobody"})),
+        ("ListTasks", json!({"containerInstance": "unknown"})),
+        ("StopTask", json!({"task": "unknown"})),
     ];
     for (operation, mut params) in cases {
         let code = lab.refusal(operation, params.clone());
@@ -57,7 +57,7 @@ fn services_that_are_not_there_or_no_longer() {
     lab.define("web", "0");
     lab.replica("web", "web", 1);
     let service = |name: &str| json!({"service": name});
-    let code = lab.refusal("UpdateService", service("nobody"));
+    let code = lab.refusal("UpdateService", service("unknown"));
     assert_eq!(code, "ServiceNotFoundException");
     assert_eq!(lab.refusal("DeleteService", service("web")), INVALID);
     lab.ecs("DeleteService", json!({"service": "web", "force": true}));

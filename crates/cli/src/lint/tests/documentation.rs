@@ -33,7 +33,7 @@ fn the_page_has_each_rule_and_no_other() {
     }
     assert_eq!(
         rules, expected,
-        "UPDATE_CHECKS=1 cargo test -p protectorctl documentation writes the page anew"
+        "UPDATE_CHECKS=1 cargo test -p protectorctl documentation writes the page again"
     );
 }
 

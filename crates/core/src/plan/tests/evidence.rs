@@ -157,7 +157,7 @@ fn a_daemon_whose_sidecar_has_ended_is_named_from_the_first_record_on() {
     assert_eq!(names(&plan), ["put-holding", "set-draining"]);
     assert!(warns(&plan, BARE), "{:?}", plan.remarks);
     assert_eq!(named(&bench), [BARE]);
-    assert_eq!(bench.record().sidecars, 0, "nobody reads its record");
+    assert_eq!(bench.record().sidecars, 0, "no sidecar reads its record");
     bench.status("DRAINING");
     let stops = Task {
         last_status: "STOPPING".to_owned().into(),
@@ -165,7 +165,7 @@ fn a_daemon_whose_sidecar_has_ended_is_named_from_the_first_record_on() {
         ..bare_logs()
     };
     bench.tasks(vec![web(1, "RUNNING"), stops]);
-    assert!(warns(&bench.step(30), BARE), "it stays told");
+    assert!(warns(&bench.step(30), BARE), "it stays in the lines");
     assert_eq!(named(&bench), [BARE], "its exit code says no more");
     let receipt = Receipt::new(&bench.observation.key, &bench.record(), at(90));
     assert_eq!(receipt.unprotected, [BARE]);

@@ -316,7 +316,7 @@ fn p3_tasks_that_may_not_be_stopped_keep_none_waiting() {
     let asked = |plan| -> BTreeSet<_> { stops(plan).into_iter().map(|(task, _)| task).collect() };
     let (first, second) = (asked(&first), asked(&second));
     assert_eq!((first.len(), second.len()), (20, 20));
-    assert_eq!(first.union(&second).count(), 25, "nobody has stopped meanwhile");
+    assert_eq!(first.union(&second).count(), 25, "no task has stopped meanwhile");
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn a_drain_with_a_clock_of_its_own_is_looked_at_each_time() {
             });
         }),
         ("a Spot notice", |record| record.spot_notice_at = Some(at(1))),
-        ("somebody else's, released", |record| {
+        ("another actor's, released", |record| {
             record.state = State::Released;
             record.lifecycle = None;
         }),

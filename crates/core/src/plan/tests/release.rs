@@ -245,7 +245,7 @@ fn p2_one_stale_read_of_active_does_not_cancel_a_drain() {
     bench.status("DRAINING");
     bench.step(70);
     bench.status("ACTIVE");
-    assert_eq!(bench.step(80).verdict, Verdict::Holding, "the clock began anew");
+    assert_eq!(bench.step(80).verdict, Verdict::Holding, "the clock began again");
     assert_eq!(
         bench.step(90).verdict,
         Verdict::Released(ReleaseReason::Cancelled)
@@ -336,5 +336,5 @@ fn an_operators_order_is_obeyed_and_kept_in_the_record() {
     let beyond = ordered(Order::Extend(SignedDuration::from_hours(1000)));
     assert_eq!(beyond.deadline_at, hooks_limit, "P3: no order outlasts the hook");
     let latest = latest_deadline(&extended, &Bench::holding().policy);
-    assert_eq!(latest, hooks_limit, "what a person is told can be reached");
+    assert_eq!(latest, hooks_limit, "what a person reads can be reached");
 }

@@ -287,7 +287,7 @@ fn spot(services: &Reading<Vec<ServiceReads>>, reads: &DoctorReads) -> Option<Fi
         .map(|group| group.group.name.as_str())
         .collect();
     if spot.is_empty() {
-        return Some(Finding::pass(id, "no group is told to launch Spot instances"));
+        return Some(Finding::pass(id, "no group is set to launch Spot instances"));
     }
     let services = match services {
         Ok(services) => services,

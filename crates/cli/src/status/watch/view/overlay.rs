@@ -30,7 +30,7 @@ const KEYS: [(&str, &str); 11] = [
     ),
     ("o", "the orders to type for the selected drain"),
     ("Ctrl-Z", "stop; fg comes back"),
-    ("Ctrl-L", "draw the screen anew"),
+    ("Ctrl-L", "draw the screen again"),
     ("q, Esc, Ctrl-C", "leave; never ends a drain"),
 ];
 
