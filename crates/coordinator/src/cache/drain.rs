@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use protector_core::ids::{InstanceKey, TaskArn};
-use protector_core::limits::coordinator::{BATCH_WAIT_MAX, PROBE_INTERVAL};
+use protector_core::limits::coordinator::{BATCH_WAIT_MAX, PROBE_AT_ONE_OF, PROBE_INTERVAL};
 use protector_core::observation::ContainerInstance;
 
 /// A drain as it was last seen.
@@ -70,7 +70,8 @@ impl CachedDrain {
         if self.awaited.is_empty() || (!awaited && self.daemons.remove(task)) {
             return TaskStopFollowUp::Observe(self.key.clone());
         }
-        if self.awaited.len() * 2 <= self.seen || now.duration_since(self.at) >= PROBE_INTERVAL {
+        if self.awaited.len() * PROBE_AT_ONE_OF <= self.seen || now.duration_since(self.at) >= PROBE_INTERVAL
+        {
             return TaskStopFollowUp::DescribeAwaited(
                 self.key.clone(),
                 self.awaited.iter().cloned().collect(),

@@ -85,12 +85,13 @@ fn p10_a_tick_answers_for_every_instance_of_the_cluster() {
 #[test]
 fn only_the_last_awaited_task_needs_a_full_observation() {
     let memory = Cache::default();
-    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(2)), at(0));
+    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(3)), at(0));
+    assert!(matches!(ended(&memory, 0, 1), TaskStopFollowUp::Ignore(_)));
     assert_eq!(
-        ended(&memory, 0, 1),
-        TaskStopFollowUp::DescribeAwaited(key(), vec![task(1)])
+        ended(&memory, 1, 2),
+        TaskStopFollowUp::DescribeAwaited(key(), vec![task(2)])
     );
-    assert_eq!(ended(&memory, 1, 2), TaskStopFollowUp::Last(key()));
+    assert_eq!(ended(&memory, 2, 3), TaskStopFollowUp::Last(key()));
 }
 
 #[test]

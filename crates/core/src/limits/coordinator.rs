@@ -95,8 +95,10 @@ pub const ACTIVITY_PAGES_MAX: usize = 5;
 /// The interval at which it is logged that the kill switch cannot be read.
 pub const KILL_SWITCH_LOG_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 
-/// Other runs of the function get events too, so what is left is looked at again when half of it is gone, or after
-/// this long: the tick does the same once a minute, in the environment in which it runs.
+/// Other runs of the function get events too, so what is left is looked at again when it is down to one of so many tasks.
+pub const PROBE_AT_ONE_OF: usize = 3;
+
+/// The same after this long: the tick does it once a minute, in the environment in which it runs.
 pub const PROBE_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 
 /// A batch waits no longer than this while several instances drain: for the default settle window, and its
