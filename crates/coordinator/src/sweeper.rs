@@ -32,7 +32,7 @@ use crate::logging::Level;
 use crate::metrics::Metric;
 use crate::reconciler::Reconciler;
 use crate::subject::{Registered, Subject};
-use crate::waits::Waits;
+use crate::waits::WaitHandler;
 
 use listing::Listings;
 use protection::ProtectionCheck;
@@ -305,7 +305,7 @@ impl<'r> Sweeper<'r> {
         let known = surveyor.due(&due).await;
         let untracked = surveyor.waiting(unplaced.keys().cloned().collect()).await;
         let known = self.reconciler.surveyed(&known);
-        let untracked = Waits {
+        let untracked = WaitHandler {
             reconciler: self.reconciler.surveyed(&untracked),
         };
         let placed = subjects

@@ -18,7 +18,7 @@ mod terminal;
 mod testing;
 mod view;
 
-use super::reader::{Pace, Reader};
+use super::reader::{ReadInterval, Reader};
 use super::wait::{self, Followed, Until};
 use super::{StatusArgs, exit, report_clock, screen};
 use crate::account::Account;
@@ -71,7 +71,7 @@ pub(super) async fn run(
 }
 
 fn model(account: &Account, args: &StatusArgs, every: Duration) -> Model {
-    let pace = Pace {
+    let pace = ReadInterval {
         every: SignedDuration::try_from(every).unwrap_or(SignedDuration::MAX),
         pages: None,
     };

@@ -6,7 +6,7 @@ use super::model::{Event, Key, Looked, Model};
 use super::view::update;
 use crate::look::Look;
 use crate::reads::Known;
-use crate::status::reader::Pace;
+use crate::status::reader::ReadInterval;
 use jiff::SignedDuration;
 use protector_core::aws::{Scheduling, TaskStatus};
 use protector_core::beacon::HeartbeatsBeacon;
@@ -109,8 +109,8 @@ pub(super) fn data(records: &[(u32, Option<Record>)], now: i64) -> Event {
     }))
 }
 
-fn pace() -> Pace {
-    Pace {
+fn pace() -> ReadInterval {
+    ReadInterval {
         every: SignedDuration::from_secs(5),
         pages: None,
     }
