@@ -212,7 +212,8 @@ impl TaskEvents<'_> {
         let (instance, now) = (found.container_instance, self.run.now());
         if instance.status == InstanceStatus::Active {
             let instance = Registrations::from(instance);
-            self.cache.saw(&key, &instance, Verdict::NotDraining, None, now);
+            self.cache
+                .insert_observed(&key, &instance, Verdict::NotDraining, None, now);
             return self.run.ignored(
                 Level::Debug,
                 TriggerKind::Task,

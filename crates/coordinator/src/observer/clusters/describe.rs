@@ -50,7 +50,7 @@ impl Clusters<'_> {
 
     /// Only the type of its capacity provider identifies an instance of ECS Managed Instances.
     async fn remove_managed(&self, cluster: &ClusterName, found: &mut Instances) {
-        self.learn_providers(cluster, found).await;
+        self.insert_providers(cluster, found).await;
         let (edges, now) = (&self.cache.foreign, self.run.now());
         let provided = found.providers.iter();
         let managed: Vec<ContainerInstanceArn> = provided
@@ -66,7 +66,7 @@ impl Clusters<'_> {
 
     /// Asks for the types of capacity providers that are not known. Where they stay unknown the instance counts as
     /// ours: holding is the safe side, and the failure is counted.
-    async fn learn_providers(&self, cluster: &ClusterName, found: &Instances) {
+    async fn insert_providers(&self, cluster: &ClusterName, found: &Instances) {
         let (edges, now) = (&self.cache.foreign, self.run.now());
         let mut names: Vec<String> = found.providers.values().cloned().collect();
         names.retain(|name| edges.is_managed(cluster, name, now).is_none());
@@ -79,12 +79,12 @@ impl Clusters<'_> {
         let types = types.unwrap_or_default();
         for name in names {
             let managed = types.get(&name).is_some_and(|kind| kind == MANAGED_INSTANCES);
-            edges.learn_provider(cluster, &name, managed, now);
+            edges.insert_provider(cluster, &name, managed, now);
         }
     }
 
     fn log_foreign(&self, cluster: &ClusterName, arn: &ContainerInstanceArn, why: NotOurs) {
-        if self.cache.foreign.learn_foreign(arn, self.run.now()) {
+        if self.cache.foreign.insert_foreign(arn, self.run.now()) {
             let message = format!("the container instance {arn} of cluster {cluster} is not served: {why}");
             self.run.ignored(Level::Info, TriggerKind::Instance, &message);
         }
