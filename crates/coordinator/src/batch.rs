@@ -111,7 +111,7 @@ impl BatchHandler<'_> {
         failed
     }
 
-    /// The drains that begin with these messages, as far as memory knows.
+    /// The drains that begin with these messages, as far as the cache knows.
     fn beginnings(&self, messages: &[SqsMessage]) -> Vec<Beginning> {
         let begins = |beginning: &Beginning| match beginning {
             Beginning::Hook(_) => true,

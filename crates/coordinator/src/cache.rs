@@ -46,7 +46,7 @@ use protection::Protection;
 pub use terminations::TerminationCache;
 pub use waits::{WaitCache, WaitSource};
 
-/// The memory of one execution environment.
+/// The cache of one execution environment.
 #[derive(Debug, Default)]
 pub struct Cache {
     facts: Mutex<CacheState>,

@@ -24,8 +24,8 @@ use crate::drain::{Drain, DrainState, Hold, Looked, Risk};
 use crate::ends::Ends;
 use crate::read::Gap;
 use crate::seen::SeenTask;
+use crate::time_format::clock;
 use crate::usual::Usual;
-use crate::words::clock;
 use look::TaskLook;
 use reads::InstanceReads;
 

@@ -6,7 +6,7 @@ use crate::look::{Look, Tone, beside, fitted, printable, wrapped};
 use jiff::Timestamp;
 use protector_diagnosis::drain::{DrainState, Risk};
 use protector_diagnosis::explain::{Cause, CauseFinding, Clock, Explanation, TaskExplanation};
-use protector_diagnosis::words::{clock, span};
+use protector_diagnosis::time_format::{clock, span};
 
 /// So many pieces of evidence are shown for each cause; `--json` has all.
 const EVIDENCE_MAX: usize = 3;

@@ -36,7 +36,7 @@ pub(crate) struct Looking {
     /// What is known of the coordinator.
     pub(super) known: Known,
     /// How often such a look may be taken.
-    pub(super) pace: ReadInterval,
+    pub(super) interval: ReadInterval,
     /// When the next one is due.
     pub(crate) next: Instant,
 }
@@ -66,19 +66,19 @@ impl<'a> Reader<'a> {
         let reads = reads::fleet(self.account, self.clusters, &count).await;
         let known = Known::of(reads.listing.as_ref().ok());
         let fleet = self.kept.fleet(reads, self.account.take_gaps());
-        let pace = stretched(self.asked, began.elapsed(), pages.into_inner());
-        let every = Duration::try_from(pace.every).unwrap_or(self.asked);
+        let interval = stretched(self.asked, began.elapsed(), pages.into_inner());
+        let every = Duration::try_from(interval.every).unwrap_or(self.asked);
         Looking {
             fleet,
             known,
-            pace,
+            interval,
             next: began + every,
         }
     }
 }
 
-/// The pace for looks of so many pages, the last of which took so long: what was asked for, unless the pages take more
-/// reads than SSM's quota has for a person, or the look itself takes longer.
+/// The interval between looks of so many pages, the last of which took so long: what was asked for, unless the pages take
+/// more reads than SSM's quota has for a person, or the look itself takes longer.
 pub(super) fn stretched(asked: Duration, took: Duration, pages: u32) -> ReadInterval {
     let budget = Duration::from_secs(u64::from(pages)) / SSM_PER_SECOND;
     // The first pages go in a burst; less than the interval that was asked for is none of a person's concern.

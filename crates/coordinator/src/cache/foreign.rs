@@ -10,7 +10,7 @@ use protector_core::limits::coordinator::{
     FOREIGN_MAX, FOREIGN_UNUSED_TTL, GONE_CLUSTER_LOG_INTERVAL, PROVIDER_TTL,
 };
 
-/// The memory of one execution environment.
+/// The cache of one execution environment.
 #[derive(Debug, Default)]
 pub struct ForeignCache(Mutex<ForeignState>);
 

@@ -52,7 +52,7 @@ pub(crate) fn left_to_linger(
 }
 
 impl TaskEvents<'_> {
-    /// What the end of a task is worth is for memory to say.
+    /// What the end of a task is worth is for the cache to say.
     pub(crate) async fn handle(&self, change: TaskChange) -> Handled {
         if !self.policy.serves_cluster(&change.cluster) {
             return self

@@ -11,7 +11,7 @@ use super::{TaskExplanation, whole};
 use crate::cause::Cause;
 use crate::drain::DrainState;
 use crate::ends::Ends;
-use crate::words::{clock, span};
+use crate::time_format::{clock, span};
 
 /// When the wait ends, and why then.
 pub(super) fn ends(

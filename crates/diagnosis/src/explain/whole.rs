@@ -13,7 +13,7 @@ use crate::cause::Cause;
 use crate::command::CommandLine;
 use crate::drain::{Coordinator, DrainState};
 use crate::ends::Ends;
-use crate::words::{clock, span};
+use crate::time_format::{clock, span};
 
 /// All that is wrong, in the order of precedence.
 pub(super) fn findings(reads: &InstanceReads) -> Vec<CauseFinding> {

@@ -58,7 +58,7 @@ pub(super) struct Looked {
     /// The account's number, if it is known.
     pub(super) number: Option<String>,
     /// When the next look comes.
-    pub(super) pace: ReadInterval,
+    pub(super) interval: ReadInterval,
     /// What is known of the coordinator.
     pub(super) known: Known,
 }
@@ -166,7 +166,7 @@ pub(super) struct Model {
     /// Why the last look failed, if it did.
     pub(super) failed: Vec<Gap>,
     /// How often AWS is read.
-    pub(super) pace: ReadInterval,
+    pub(super) interval: ReadInterval,
     /// Whether drains that are over are shown.
     pub(super) all: bool,
     /// The order of the rows.
@@ -191,7 +191,7 @@ pub(super) struct Model {
 
 impl Model {
     /// A screen that knows nothing yet.
-    pub(super) fn new(place: String, look: Look, pace: ReadInterval, now: Timestamp) -> Model {
+    pub(super) fn new(place: String, look: Look, interval: ReadInterval, now: Timestamp) -> Model {
         let size = Size {
             width: 80,
             height: 24,
@@ -204,7 +204,7 @@ impl Model {
             number: None,
             data: None,
             failed: Vec::new(),
-            pace,
+            interval,
             all: false,
             sort: Sort::Risk,
             filter: Filter::default(),
@@ -264,7 +264,7 @@ impl Model {
         self.failed.clear();
         self.place = looked.place;
         self.number = looked.number;
-        self.pace = looked.pace;
+        self.interval = looked.interval;
         self.data = Some(Data {
             at: fleet.now,
             seen: fleet.coordinator,
@@ -285,7 +285,7 @@ impl Model {
         Some(Wanted {
             drain: row.drain.clone(),
             known: data.known.clone(),
-            every: self.pace.every,
+            every: self.interval.every,
         })
     }
 
@@ -381,7 +381,7 @@ impl Model {
 
     /// Whether the rows may not be true any more: the last look failed, or two looks should have come since.
     pub(super) fn is_stale(&self) -> bool {
-        let late = self.age().is_some_and(|age| age > self.pace.every * 2);
+        let late = self.age().is_some_and(|age| age > self.interval.every * 2);
         !self.failed.is_empty() || (late && !self.paused)
     }
 

@@ -172,7 +172,7 @@ async fn read(
                             fleet,
                             place,
                             number,
-                            pace: looking.pace,
+                            interval: looking.interval,
                             known: looking.known,
                         }))
                     })

@@ -104,12 +104,12 @@ pub(super) fn data(records: &[(u32, Option<Record>)], now: i64) -> Event {
         },
         place: "prod-admin  123456789012  eu-west-1".to_owned(),
         number: Some("123456789012".to_owned()),
-        pace: pace(),
+        interval: read_interval(),
         known: Known::default(),
     }))
 }
 
-fn pace() -> ReadInterval {
+fn read_interval() -> ReadInterval {
     ReadInterval {
         every: SignedDuration::from_secs(5),
         pages: None,
@@ -122,7 +122,7 @@ pub(super) fn model(width: u16, height: u16) -> Model {
         unicode: true,
         ..Look::plain()
     };
-    let mut model = Model::new("account ?  eu-west-1".to_owned(), look, pace(), at(0));
+    let mut model = Model::new("account ?  eu-west-1".to_owned(), look, read_interval(), at(0));
     update(&mut model, Event::Resize(Size { width, height }));
     model
 }

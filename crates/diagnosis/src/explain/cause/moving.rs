@@ -11,10 +11,10 @@ use crate::explain::look::TaskLook;
 use crate::explain::service_event::{EventKind, newest_first};
 use crate::explain::task_ends::{stop_time, task_id, up_to_second};
 use crate::seen::SeenService;
-use crate::words::span;
+use crate::time_format::span;
 
 /// A drain that is younger than this may not have been acted on by ECS.
-const FRESH: SignedDuration = SignedDuration::from_secs(60);
+const FRESH_AGE_MAX: SignedDuration = SignedDuration::from_secs(60);
 
 /// The number of events that are shown if no reason was found.
 const EVENTS_SHOWN: usize = 3;
@@ -171,7 +171,7 @@ pub(super) fn throttled(look: &TaskLook<'_>) -> Option<CauseFinding> {
 pub(super) fn fresh(look: &TaskLook<'_>) -> Option<CauseFinding> {
     let started = look.reads.drain.record.as_ref()?.started_at;
     let age = look.now().duration_since(started);
-    (age < FRESH).then(|| {
+    (age < FRESH_AGE_MAX).then(|| {
         let sentence = format!("The drain is {} old: ECS has not acted yet.", span(age));
         CauseFinding::new(Cause::Fresh, sentence)
             .evidence(Source::Record, Some(started), "startedAt")

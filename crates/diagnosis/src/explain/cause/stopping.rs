@@ -10,7 +10,7 @@ use crate::explain::look::TaskLook;
 use crate::explain::task_ends::{Bound, Deregistration, STOP_OVERDUE, is_overdue, since};
 use crate::explain::whole;
 use crate::seen::Member;
-use crate::words::span;
+use crate::time_format::span;
 
 /// A network interface is detached in less than this; after it the task does not stop by itself.
 pub(super) const DETACHED_WITHIN: SignedDuration = SignedDuration::from_mins(5);

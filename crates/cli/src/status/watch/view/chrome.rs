@@ -7,7 +7,7 @@ use crate::status::watch::model::{Model, Overlay};
 use jiff::SignedDuration;
 use protector_diagnosis::fleet::Sort;
 use protector_diagnosis::read::Gap;
-use protector_diagnosis::words::{clock, span};
+use protector_diagnosis::time_format::{clock, span};
 use ratatui::text::{Line, Span};
 
 /// Characters between two parts of a line.
@@ -114,8 +114,8 @@ fn freshness(model: &Model) -> (u8, String, Tone) {
     if let Some(gaps) = gaps.filter(|gaps| !gaps.is_empty()) {
         return (1, format!("not all read: {}", self::codes(gaps)), Tone::Warning);
     }
-    let every = span(model.pace.every);
-    match model.pace.pages {
+    let every = span(model.interval.every);
+    match model.interval.pages {
         Some(pages) => (5, format!("every {every}: {pages} pages"), Tone::Dim),
         None => (8, format!("every {every}"), Tone::Dim),
     }
