@@ -27,7 +27,7 @@ pub fn record(data: &[u8]) {
         Ok(record) => judge(&record),
         Err(error) => {
             super::assert_said(&error.to_string());
-            assert!(matches!(Reading::of_text(text), Reading::Trouble(_)));
+            assert!(matches!(Reading::of_text(text), Reading::Failed(_)));
             assert!(
                 !matches!(answer(Reading::of_text(text), now()), Decision::Exit(_)),
                 "P2: {error}"

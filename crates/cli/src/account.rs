@@ -17,16 +17,16 @@ mod iam;
 mod lambda;
 mod load_balancing;
 mod logs;
-mod pace;
 #[cfg(test)]
 mod permissions;
 mod query;
+mod rate_limit;
 mod sqs;
 mod ssm;
 mod time;
 
 pub(crate) use args::{AccountArgs, ClusterArgs, query};
-pub(crate) use cloudwatch::{Asked, Statistic};
+pub(crate) use cloudwatch::{MetricRequest, Statistic};
 pub(crate) use ecs::{MachinesOf, TasksOf};
 pub(crate) use lambda::Answered;
 
@@ -48,10 +48,10 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use clock::Skew;
 use gap::gap;
 use jiff::{SignedDuration, Timestamp};
-use pace::Pace;
 use protector_core::record::ParameterPrefix;
 use protector_diagnosis::read::{Gap, Reading};
 use query::QueryClient;
+use rate_limit::RateLimiter;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
@@ -79,12 +79,12 @@ const PER_SECOND: [(&str, u32); 3] = [("ssm", SSM_PER_SECOND), ("ecs", 5), ("iam
 /// The same for SSM, whose pages decide how often a fleet can be read.
 pub(crate) const SSM_PER_SECOND: u32 = 2;
 
-/// So many calls go at once before the pace counts: those of one screen.
+/// So many calls go at once before the rate counts: those of one screen.
 const BURST: u32 = 10;
 
 /// The account.
 ///
-/// Two of them may share its clients and its pace, see [`Account::aside`]; each has its own gaps.
+/// Two of them may share its clients and its rate limits, see [`Account::aside`]; each has its own gaps.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     ecs: aws_sdk_ecs::Client,
@@ -109,7 +109,7 @@ pub(crate) struct Account {
     skew: Skew,
     verbose: bool,
     /// How fast each service may be asked.
-    paces: Arc<Mutex<BTreeMap<&'static str, Pace>>>,
+    limiters: Arc<Mutex<BTreeMap<&'static str, RateLimiter>>>,
     /// The reads that have failed.
     gaps: Arc<Mutex<Vec<Gap>>>,
 }
@@ -151,12 +151,12 @@ impl Account {
             is_local: config.endpoint_url().is_some_and(is_loopback),
             skew,
             verbose: args.verbose,
-            paces: Arc::default(),
+            limiters: Arc::default(),
             gaps: Arc::default(),
         })
     }
 
-    /// The same account for reads beside those of this one: both together keep the pace, and what fails there is no gap
+    /// The same account for reads beside those of this one: both together keep the rate limits, and what fails there is no gap
     /// here.
     pub(crate) fn aside(&self) -> Account {
         Account {
@@ -228,11 +228,11 @@ impl Account {
         let Some((_, per_second)) = PER_SECOND.iter().find(|(name, _)| *name == service) else {
             return now;
         };
-        let mut paces = locked(&self.paces);
-        let pace = paces
+        let mut limiters = locked(&self.limiters);
+        let limiter = limiters
             .entry(service)
-            .or_insert_with(|| Pace::new(*per_second, BURST));
-        pace.turn(now)
+            .or_insert_with(|| RateLimiter::new(*per_second, BURST));
+        limiter.reserve(now)
     }
 
     /// The time, as AWS has it: the local clock, corrected if it is off by more than five seconds.

@@ -29,7 +29,7 @@ use tokio::time::Instant;
 const INTERVAL: Duration = Duration::from_secs(5);
 
 /// One examination, with what it was made from.
-struct Examined {
+struct Examination {
     header: Option<Header>,
     fleet: Fleet,
     report: Report,
@@ -44,7 +44,7 @@ pub(crate) async fn run(args: &DoctorArgs) -> Result<Exit, Box<dyn Error>> {
         Ok(account) => account,
         Err(AccountError::NoRegion) => {
             let reads = reads::without_region();
-            let examined = Examined::of(None, &reads, args);
+            let examined = Examination::of(None, &reads, args);
             show(args, &examined)?;
             return Ok(Exit::NoAnswer);
         }
@@ -73,18 +73,18 @@ pub(crate) async fn run(args: &DoctorArgs) -> Result<Exit, Box<dyn Error>> {
     }
 }
 
-async fn look(account: &Account, args: &DoctorArgs) -> Examined {
+async fn look(account: &Account, args: &DoctorArgs) -> Examination {
     let (reads, number) = reads::all(account, args).await;
     let fleet = Fleet::of(&reads.fleet);
     let header = Header::of(account, &fleet, number);
-    Examined::of(Some(header), &reads, args)
+    Examination::of(Some(header), &reads, args)
 }
 
-impl Examined {
-    fn of(header: Option<Header>, reads: &DoctorReads, args: &DoctorArgs) -> Examined {
+impl Examination {
+    fn of(header: Option<Header>, reads: &DoctorReads, args: &DoctorArgs) -> Examination {
         let mut fleet = Fleet::of(&reads.fleet);
         fleet.gaps.clone_from(&reads.account.gaps);
-        Examined {
+        Examination {
             header,
             fleet,
             report: examine(reads, &args.selection()).complete(&args.account.invocation(&args.cluster)),
@@ -92,8 +92,8 @@ impl Examined {
     }
 }
 
-fn show(args: &DoctorArgs, examined: &Examined) -> std::io::Result<()> {
-    let Examined {
+fn show(args: &DoctorArgs, examined: &Examination) -> std::io::Result<()> {
+    let Examination {
         header,
         fleet,
         report,

@@ -13,7 +13,7 @@ mod style;
 mod value;
 
 pub(crate) use change::{Change, edits};
-pub(crate) use path::{Path, Step, find};
+pub(crate) use path::{Path, PathStep, find};
 pub(crate) use splice::{Edit, apply, disjoint};
 pub(crate) use style::Style;
 pub(crate) use value::Json;

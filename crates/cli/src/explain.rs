@@ -37,7 +37,7 @@ pub(crate) async fn run(args: &ExplainArgs) -> Result<Exit, Box<dyn Error>> {
     };
     let answer = answer?;
     report_clock(&account);
-    let Answer {
+    let ExplainReport {
         header,
         fleet,
         drain,
@@ -60,7 +60,7 @@ pub(crate) async fn run(args: &ExplainArgs) -> Result<Exit, Box<dyn Error>> {
     Ok(exit(explanation))
 }
 
-struct Answer {
+struct ExplainReport {
     header: Header,
     fleet: Fleet,
     drain: Drain,
@@ -69,7 +69,7 @@ struct Answer {
     log: Option<String>,
 }
 
-async fn answer(args: &ExplainArgs, account: &Account) -> Result<Answer, Box<dyn Error>> {
+async fn answer(args: &ExplainArgs, account: &Account) -> Result<ExplainReport, Box<dyn Error>> {
     let reads = crate::reads::fleet(account, &args.cluster.clusters, &|_| {}).await;
     let fleet = Fleet::of(&reads);
     signed_in(&fleet)?;
@@ -93,7 +93,7 @@ async fn answer(args: &ExplainArgs, account: &Account) -> Result<Answer, Box<dyn
         false => None,
     };
     let header = Header::of(account, &fleet, number(account, &fleet).await);
-    Ok(Answer {
+    Ok(ExplainReport {
         header,
         fleet,
         drain,

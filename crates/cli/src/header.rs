@@ -5,7 +5,7 @@ use crate::account::Account;
 use crate::look::{Look, Tone, beside, printable};
 use protector_core::control::Control;
 use protector_diagnosis::fleet::{Fleet, Seen};
-use protector_diagnosis::words::span;
+use protector_diagnosis::time_format::span;
 use serde_json::{Value, json};
 
 /// Where was looked.

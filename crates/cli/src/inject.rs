@@ -32,7 +32,7 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// Why a file is not changed.
 #[derive(Debug, Error)]
-enum Failure {
+enum InjectError {
     #[error("{0}{1}")]
     Unreadable(String, Unreadable),
     #[error("{0}: {1}")]
@@ -41,12 +41,14 @@ enum Failure {
     Unwritable(String, io::Error),
 }
 
-impl Failure {
+impl InjectError {
     /// A definition that was understood and cannot be protected is a bad answer; anything else is none.
     fn exit(&self) -> Exit {
         match self {
-            Failure::Refused(_, refusal) if refusal.is_an_answer() => Exit::Bad,
-            Failure::Refused(..) | Failure::Unreadable(..) | Failure::Unwritable(..) => Exit::NoAnswer,
+            InjectError::Refused(_, refusal) if refusal.is_an_answer() => Exit::Bad,
+            InjectError::Refused(..) | InjectError::Unreadable(..) | InjectError::Unwritable(..) => {
+                Exit::NoAnswer
+            }
         }
     }
 }
@@ -110,7 +112,7 @@ pub(crate) async fn register(args: &InjectArgs) -> Result<Exit, Box<dyn Error>> 
 }
 
 /// A file and what became of it.
-struct Done {
+struct ProcessedFile {
     name: String,
     marked: bool,
     before: String,
@@ -119,7 +121,7 @@ struct Done {
     report: Vec<String>,
 }
 
-impl Done {
+impl ProcessedFile {
     fn has_changed(&self) -> bool {
         self.before != self.after
     }
@@ -131,12 +133,12 @@ impl Done {
     }
 }
 
-fn one(file: &Path, args: &InjectArgs) -> Result<Done, Failure> {
+fn one(file: &Path, args: &InjectArgs) -> Result<ProcessedFile, InjectError> {
     let Input { name, text, marked } = Input::read(file);
-    let unreadable = |error| Failure::Unreadable(name.clone(), error);
+    let unreadable = |error| InjectError::Unreadable(name.clone(), error);
     let refused = |refusal| match refusal {
-        Refusal::Unreadable(error) => Failure::Unreadable(name.clone(), error),
-        other => Failure::Refused(name.clone(), other),
+        Refusal::Unreadable(error) => InjectError::Unreadable(name.clone(), error),
+        other => InjectError::Refused(name.clone(), other),
     };
     let before = text.map_err(unreadable)?;
     let (mut after, mut report) = if args.remove {
@@ -153,7 +155,7 @@ fn one(file: &Path, args: &InjectArgs) -> Result<Done, Failure> {
         report.extend(report::ready(&ready));
         after = ready.text;
     }
-    let done = Done {
+    let done = ProcessedFile {
         name,
         marked,
         before,
@@ -161,12 +163,12 @@ fn one(file: &Path, args: &InjectArgs) -> Result<Done, Failure> {
         report,
     };
     if args.in_place && done.has_changed() {
-        fs::write(file, done.bytes()).map_err(|error| Failure::Unwritable(done.name.clone(), error))?;
+        fs::write(file, done.bytes()).map_err(|error| InjectError::Unwritable(done.name.clone(), error))?;
     }
     Ok(done)
 }
 
-fn finish(done: &Done, args: &InjectArgs, look: Look) -> io::Result<()> {
+fn finish(done: &ProcessedFile, args: &InjectArgs, look: Look) -> io::Result<()> {
     for line in &done.report {
         stderr_line(&format!("{}: {line}", done.name));
     }

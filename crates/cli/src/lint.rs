@@ -28,7 +28,7 @@ pub(crate) use checks::privileges::{MEMORY_WRITTEN, NO_NEW_PRIVILEGES, USER};
 pub(crate) use context::{Expectations, Guarded};
 pub(crate) use examine::{Document, Examined};
 pub(crate) use finding::{Finding, Fix};
-pub(crate) use layout::Form;
+pub(crate) use layout::DefinitionForm;
 pub(crate) use model::{Container, Definition};
 pub(crate) use rules::{RuleId, Severity};
 pub(crate) use shape::DESCRIBED_ONLY;

@@ -14,7 +14,7 @@ use crate::look::{self, Look, Tone, wrapped};
 use crate::output;
 use crate::reads::{fleet as read_fleet, number, signed_in, within};
 use crate::status::wait_for;
-use answer::Outcome;
+use answer::OrderAnswer;
 use jiff::SignedDuration;
 use protector_core::ids::InstanceKey;
 use protector_core::limits::{QUOTED_CHARS_MAX, cut};
@@ -22,8 +22,8 @@ use protector_core::trigger::Order;
 use protector_diagnosis::drain::{Drain, DrainState};
 use protector_diagnosis::fleet::Fleet;
 use protector_diagnosis::read::{Gap, GapKind};
+use protector_diagnosis::time_format::{clock, span};
 use protector_diagnosis::which::{NotOne, Query};
-use protector_diagnosis::words::{clock, span};
 use serde_json::{Value, json};
 use std::error::Error;
 use std::io;
@@ -62,11 +62,11 @@ pub(crate) async fn run(order: Order, args: &OrderArgs) -> Result<Exit, Box<dyn 
         }
         Err(gap) => return Err(not_invoked(&gap, &prepared.function).into()),
     };
-    let outcome = Outcome::of(&answered);
+    let outcome = OrderAnswer::of(&answered);
     let after = Fleet::of(&read_fleet(&account, &prepared.clusters(), &|_| {}).await);
     report(order, args, &prepared, &outcome, &after)?;
     match (outcome, args.wait) {
-        (Outcome::Done, Some(patience)) => {
+        (OrderAnswer::Done, Some(patience)) => {
             let query = Query::Instance(prepared.key.instance.clone());
             let invocation = args.account.invocation(&args.cluster);
             wait_for(
@@ -79,9 +79,9 @@ pub(crate) async fn run(order: Order, args: &OrderArgs) -> Result<Exit, Box<dyn 
             )
             .await
         }
-        (Outcome::Done, None) => Ok(Exit::Good),
-        (Outcome::Ignored(_), _) => Ok(Exit::Bad),
-        (Outcome::Unclear(_), _) => Ok(Exit::NoAnswer),
+        (OrderAnswer::Done, None) => Ok(Exit::Good),
+        (OrderAnswer::Ignored(_), _) => Ok(Exit::Bad),
+        (OrderAnswer::Unclear(_), _) => Ok(Exit::NoAnswer),
     }
 }
 
@@ -222,7 +222,7 @@ fn report(
     order: Order,
     args: &OrderArgs,
     prepared: &Prepared,
-    outcome: &Outcome,
+    outcome: &OrderAnswer,
     after: &Fleet,
 ) -> io::Result<()> {
     let query = Query::Instance(prepared.key.instance.clone());
@@ -240,15 +240,15 @@ fn report(
 fn answer(
     order: Order,
     prepared: &Prepared,
-    outcome: &Outcome,
+    outcome: &OrderAnswer,
     drain: Option<&Drain>,
     after: &Fleet,
 ) -> Value {
     let mut answer = prepared.header.json("order", after);
     let (word, message) = match outcome {
-        Outcome::Done => ("done", None),
-        Outcome::Ignored(text) => ("ignored", Some(text)),
-        Outcome::Unclear(text) => ("unclear", Some(text)),
+        OrderAnswer::Done => ("done", None),
+        OrderAnswer::Ignored(text) => ("ignored", Some(text)),
+        OrderAnswer::Unclear(text) => ("unclear", Some(text)),
     };
     answer["order"] = json!({
         "command": order.name(),
@@ -266,14 +266,14 @@ fn sentences(
     order: Order,
     args: &OrderArgs,
     prepared: &Prepared,
-    outcome: &Outcome,
+    outcome: &OrderAnswer,
     drain: Option<&Drain>,
     look: Look,
 ) -> Vec<String> {
     match outcome {
-        Outcome::Ignored(text) => vec![format!("{}  {text}", look.toned(Tone::Bad, "nothing changed"))],
-        Outcome::Unclear(text) => vec![format!("{}  {text}", look.toned(Tone::Warning, "not known"))],
-        Outcome::Done => {
+        OrderAnswer::Ignored(text) => vec![format!("{}  {text}", look.toned(Tone::Bad, "nothing changed"))],
+        OrderAnswer::Unclear(text) => vec![format!("{}  {text}", look.toned(Tone::Warning, "not known"))],
+        OrderAnswer::Done => {
             let by = format!("as {}: {:?}", prepared.who, cut(&args.why, QUOTED_CHARS_MAX));
             let ok = look.toned(Tone::Good, "ok");
             let mut lines = vec![format!("{ok}  {} {by}", done(order, prepared, drain))];

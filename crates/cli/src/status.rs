@@ -18,7 +18,7 @@ use crate::reads::{
     InstanceReader, Known, deepen, fleet as read_fleet, last_receipt, number, progress, report_clock,
     signed_in, within,
 };
-use args::FailOn;
+use args::FailOnRisk;
 use protector_core::ids::InstanceKey;
 use protector_diagnosis::drain::{Drain, Risk};
 use protector_diagnosis::fleet::Fleet;
@@ -143,12 +143,12 @@ fn answer(header: &Header, fleet: &Fleet, drains: &[&Drain]) -> Value {
 }
 
 /// A drain that is bad goes before a read that failed: what is known to be bad is an answer.
-fn exit(fail_on: FailOn, fleet: &Fleet, drains: &[&Drain]) -> Exit {
+fn exit(fail_on: FailOnRisk, fleet: &Fleet, drains: &[&Drain]) -> Exit {
     let bad = |drain: &&&Drain| match fail_on {
-        FailOn::Late => drain.risk == Risk::Late,
-        FailOn::Any => drain.risk != Risk::None,
+        FailOnRisk::Late => drain.risk == Risk::Late,
+        FailOnRisk::Any => drain.risk != Risk::None,
     };
-    let silent = fail_on == FailOn::Any && fleet.coordinator.is_silent && fleet.open() > 0;
+    let silent = fail_on == FailOnRisk::Any && fleet.coordinator.is_silent && fleet.open() > 0;
     match (
         drains.iter().any(|drain| bad(&drain)) || silent,
         fleet.gaps.is_empty(),

@@ -29,11 +29,11 @@ enum Concerns {
 
 /// Handles a batch.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Batch<'r> {
+pub(crate) struct BatchHandler<'r> {
     pub(crate) router: Router<'r>,
 }
 
-impl Batch<'_> {
+impl BatchHandler<'_> {
     /// Instances side by side, the events of one instance in their order, then the ticks, and what is due at last. Only
     /// messages that another attempt may fix come again (`ReportBatchItemFailures`).
     pub(crate) async fn handle(&self, messages: Vec<SqsMessage>) -> Value {
@@ -43,7 +43,7 @@ impl Batch<'_> {
             true => Survey::default(),
             false => observer.surveyor().beginnings(&self.beginnings(&messages)).await,
         };
-        let surveyed = Batch {
+        let surveyed = BatchHandler {
             router: self.router.surveyed(&survey),
         };
         surveyed.deal_with(messages).await
@@ -111,7 +111,7 @@ impl Batch<'_> {
         failed
     }
 
-    /// The drains that begin with these messages, as far as memory knows.
+    /// The drains that begin with these messages, as far as the cache knows.
     fn beginnings(&self, messages: &[SqsMessage]) -> Vec<Beginning> {
         let begins = |beginning: &Beginning| match beginning {
             Beginning::Hook(_) => true,

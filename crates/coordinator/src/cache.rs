@@ -46,7 +46,7 @@ use protection::Protection;
 pub use terminations::TerminationCache;
 pub use waits::{WaitCache, WaitSource};
 
-/// The memory of one execution environment.
+/// The cache of one execution environment.
 #[derive(Debug, Default)]
 pub struct Cache {
     facts: Mutex<CacheState>,
@@ -89,7 +89,7 @@ struct CacheState {
     uncounted: HashMap<InstanceKey, u32>,
     unrecorded: HashMap<InstanceKey, Unrecorded>,
     /// How many tasks were listed in a cluster when all were.
-    tasks_in: HashMap<ClusterName, usize>,
+    task_count: HashMap<ClusterName, usize>,
     kill_switch: KillSwitch,
     control_at: Option<Timestamp>,
     control_problem_at: Option<Timestamp>,
@@ -112,7 +112,7 @@ impl Unrecorded {
 
 impl Cache {
     /// Remembers how an instance was seen.
-    pub fn saw(
+    pub fn insert_observed(
         &self,
         key: &InstanceKey,
         instance: &Registrations,
@@ -180,7 +180,7 @@ impl Cache {
     ) {
         let is_known = self.lock().drains.contains_key(key);
         if !is_known {
-            self.saw(key, instance, verdict, None, now);
+            self.insert_observed(key, instance, verdict, None, now);
         }
     }
 
@@ -413,17 +413,17 @@ impl Cache {
     }
 
     /// How many tasks a sweep over a cluster has listed, the last time.
-    pub fn tasks_in(&self, cluster: &ClusterName) -> Option<usize> {
-        self.lock().tasks_in.get(cluster).copied()
+    pub fn task_count(&self, cluster: &ClusterName) -> Option<usize> {
+        self.lock().task_count.get(cluster).copied()
     }
 
     /// Remembers how many tasks a sweep over a cluster has listed.
-    pub fn learn_tasks_in(&self, cluster: &ClusterName, tasks: usize) {
-        self.lock().tasks_in.insert(cluster.clone(), tasks);
+    pub fn insert_task_count(&self, cluster: &ClusterName, tasks: usize) {
+        self.lock().task_count.insert(cluster.clone(), tasks);
     }
 
     /// Remembers which drains hold, and how many sidecars read their records.
-    pub fn learn_fleet(&self, fleet: BTreeMap<InstanceKey, u32>, now: Timestamp) {
+    pub fn insert_fleet(&self, fleet: BTreeMap<InstanceKey, u32>, now: Timestamp) {
         self.lock().fleet = Some((fleet, now));
     }
 
@@ -436,7 +436,7 @@ impl Cache {
     }
 
     /// Remembers how the service of a task schedules.
-    pub fn learn_scheduling(&self, task: &TaskArn, scheduling: Scheduling, now: Timestamp) {
+    pub fn insert_scheduling(&self, task: &TaskArn, scheduling: Scheduling, now: Timestamp) {
         let mut facts = self.lock();
         if facts.schedulings.len() >= SCHEDULINGS_MAX {
             facts
@@ -458,7 +458,7 @@ impl Cache {
     }
 
     /// Remembers the hooks of a group.
-    pub fn learn_hooks(
+    pub fn insert_hooks(
         &self,
         group: &AutoScalingGroupName,
         hooks: Vec<(LifecycleHookName, u32)>,
@@ -475,7 +475,7 @@ impl Cache {
     }
 
     /// Remembers the clusters of the account.
-    pub fn learn_clusters(&self, clusters: Vec<ClusterName>, now: Timestamp) {
+    pub fn insert_clusters(&self, clusters: Vec<ClusterName>, now: Timestamp) {
         self.lock().clusters = Some((clusters, now));
     }
 
@@ -533,7 +533,7 @@ impl Cache {
     }
 
     /// Remembers the kill switch.
-    pub fn learn_kill_switch(&self, kill_switch: KillSwitch, now: Timestamp) {
+    pub fn insert_kill_switch(&self, kill_switch: KillSwitch, now: Timestamp) {
         let mut facts = self.lock();
         facts.kill_switch = kill_switch;
         facts.control_at = Some(now);

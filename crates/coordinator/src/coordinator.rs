@@ -9,7 +9,7 @@ use protector_core::trigger::{Delivery, parse};
 use serde_json::Value;
 
 use crate::aws::{Aws, ErrorKind};
-use crate::batch::Batch;
+use crate::batch::BatchHandler;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::context::{Intake, RunContext};
@@ -70,7 +70,7 @@ impl Coordinator {
         let answer = match delivery {
             Delivery::Single(event) => Handler { router }.single(event).await,
             Delivery::Sns(events) | Delivery::Events(events) => Handler { router }.together(events).await,
-            Delivery::Sqs(messages) => Ok(Batch { router }.handle(messages).await),
+            Delivery::Sqs(messages) => Ok(BatchHandler { router }.handle(messages).await),
         };
         self.log_metrics(&run);
         answer

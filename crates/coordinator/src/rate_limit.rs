@@ -1,4 +1,4 @@
-//! Turns: how many instances are looked at at once, and how fast records are written, in which order.
+//! Rate limits: how many instances are observed at once, and how fast records are written, by priority.
 //!
 //! `PutParameter` allows 3 writes a second for the whole account (SSM quotas), of which we take 2. When many drain at
 //! once, releases go first, since daemons and people wait for them; then new holds; counts only if nothing else waits.
@@ -105,8 +105,8 @@ impl Default for Limiter {
 
 impl Limiter {
     /// Waits for a write's turn.
-    pub async fn acquire(&self, rank: Priority) {
-        let ticket = self.ticket(rank);
+    pub async fn acquire(&self, priority: Priority) {
+        let ticket = self.ticket(priority);
         loop {
             // Bound, so that the lock is not held while it sleeps.
             let taken = self.lock().take(ticket.0, Instant::now());
@@ -118,15 +118,15 @@ impl Limiter {
     }
 
     /// Returns whether it is a write's turn at once. Then the turn is taken.
-    pub fn try_acquire(&self, rank: Priority) -> bool {
-        let ticket = self.ticket(rank);
+    pub fn try_acquire(&self, priority: Priority) -> bool {
+        let ticket = self.ticket(priority);
         self.lock().take(ticket.0, Instant::now()).is_ok()
     }
 
-    fn ticket(&self, rank: Priority) -> Ticket<'_> {
+    fn ticket(&self, priority: Priority) -> Ticket<'_> {
         let mut writes = self.lock();
         writes.tickets += 1;
-        let ticket = (rank, writes.tickets);
+        let ticket = (priority, writes.tickets);
         writes.waiting.insert(ticket);
         Ticket(ticket, self)
     }
@@ -164,9 +164,9 @@ impl Drop for Ticket<'_> {
 mod tests {
     use super::*;
 
-    fn take(writes: &mut Writes, rank: Priority, now: Instant) -> bool {
+    fn take(writes: &mut Writes, priority: Priority, now: Instant) -> bool {
         writes.tickets += 1;
-        writes.take((rank, writes.tickets), now).is_ok()
+        writes.take((priority, writes.tickets), now).is_ok()
     }
 
     #[test]

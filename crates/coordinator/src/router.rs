@@ -19,7 +19,7 @@ use crate::logging::Level;
 use crate::observer::{Observer, Survey};
 use crate::reconciler::Reconciler;
 use crate::sweeper::Sweeper;
-use crate::waits::Waits;
+use crate::waits::WaitHandler;
 
 /// Hands each event to what handles it.
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +74,7 @@ impl<'r> Router<'r> {
     pub(crate) fn hooks(&self) -> HookEvents<'r> {
         HookEvents {
             hooks: self.reconciler.observer.hooks(),
-            waits: Waits {
+            waits: WaitHandler {
                 reconciler: self.reconciler,
             },
             crowd: self.reconciler.crowd(),

@@ -151,10 +151,10 @@ fn refuse(problems: &Problems) -> ExitCode {
 /// `POST /2018-06-01/runtime/init/error`, by hand: the runtime crate reports errors of invocations only. The API is
 /// plain HTTP/1.1 on the same machine (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>).
 fn report_init_error(address: &str, error: &str) -> std::io::Result<()> {
-    const PATIENCE: Duration = Duration::from_secs(2);
+    const IO_TIMEOUT: Duration = Duration::from_secs(2);
     let mut stream = TcpStream::connect(address)?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(IO_TIMEOUT))?;
+    stream.set_read_timeout(Some(IO_TIMEOUT))?;
     write!(
         stream,
         "POST /2018-06-01/runtime/init/error HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\

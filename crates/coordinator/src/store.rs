@@ -210,7 +210,7 @@ pub struct PendingWrite {
 
 impl Store {
     /// Remembers a record as it was read or written.
-    pub fn learn(&self, key: &InstanceKey, stored: &Stored, now: Timestamp) {
+    pub fn insert(&self, key: &InstanceKey, stored: &Stored, now: Timestamp) {
         let Ok(record) = &stored.record else { return };
         let mut facts = self.lock();
         let known = facts.records.get(key).filter(|known| known.ended);
@@ -417,7 +417,7 @@ impl Store {
 
     /// Takes in the shared records of a cluster as they were read: text and version, if there is such a parameter. What
     /// is still to be written stays. Returns whether another environment has written one since.
-    pub fn learn_shared(
+    pub fn insert_shared(
         &self,
         cluster: &ClusterName,
         read: &[(usize, Option<(&str, i64)>)],

@@ -32,7 +32,7 @@ use crate::logging::Level;
 use crate::metrics::Metric;
 use crate::reconciler::Reconciler;
 use crate::subject::{Registered, Subject};
-use crate::waits::Waits;
+use crate::waits::WaitHandler;
 
 use listing::Listings;
 use protection::ProtectionCheck;
@@ -79,7 +79,7 @@ impl<'r> Sweeper<'r> {
             problems,
         } = me.listings().read(at).await;
         let sweep = sweep(listing, &me.view(), me.policy, at);
-        me.learn(&sweep, at);
+        me.update_cache(&sweep, at);
         // The check waits itself if drains need the calls.
         let check = self.protection_check();
         let (handled, ()) = tokio::join!(self.attend(&me, at, sweep, beacon, problems), check.go_on());
@@ -182,9 +182,9 @@ impl<'r> Sweeper<'r> {
         }
     }
 
-    fn learn(&self, sweep: &Sweep<'_>, at: Timestamp) {
+    fn update_cache(&self, sweep: &Sweep<'_>, at: Timestamp) {
         if let Some(fleet) = &sweep.fleet {
-            self.cache.learn_fleet(fleet.clone(), at);
+            self.cache.insert_fleet(fleet.clone(), at);
         }
         if let Some(gauges) = &sweep.gauges {
             self.measure(gauges, at);
@@ -305,7 +305,7 @@ impl<'r> Sweeper<'r> {
         let known = surveyor.due(&due).await;
         let untracked = surveyor.waiting(unplaced.keys().cloned().collect()).await;
         let known = self.reconciler.surveyed(&known);
-        let untracked = Waits {
+        let untracked = WaitHandler {
             reconciler: self.reconciler.surveyed(&untracked),
         };
         let placed = subjects

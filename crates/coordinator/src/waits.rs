@@ -15,11 +15,11 @@ use crate::subject::{Registered, Subject, Unregistered};
 
 /// Brings on the drains of instances for which hooks wait.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Waits<'r> {
+pub(crate) struct WaitHandler<'r> {
     pub(crate) reconciler: Reconciler<'r>,
 }
 
-impl Waits<'_> {
+impl WaitHandler<'_> {
     /// Finds the instance for which these hooks wait, and brings its drain on.
     pub(crate) async fn bring_on(
         &self,

@@ -32,24 +32,24 @@ pub struct KillSwitch {
 struct ControlText {
     mode: String,
     #[serde(default)]
-    who: Remark,
+    who: ReasonText,
     #[serde(default)]
-    why: Remark,
+    why: ReasonText,
 }
 
 /// A text for people. Anything else in its place is no reason to refuse an order to stop.
 #[derive(Default)]
-struct Remark(Option<String>);
+struct ReasonText(Option<String>);
 
-impl<'de> Deserialize<'de> for Remark {
+impl<'de> Deserialize<'de> for ReasonText {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = serde_json::Value::deserialize(deserializer)?;
         let text = value.as_str().map(str::trim).filter(|text| !text.is_empty());
-        Ok(Remark(text.map(str::to_owned)))
+        Ok(ReasonText(text.map(str::to_owned)))
     }
 }
 
-impl Remark {
+impl ReasonText {
     fn within(self, max: usize) -> Option<String> {
         self.0.map(|text| cut(&text, max))
     }

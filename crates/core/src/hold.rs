@@ -85,7 +85,7 @@ impl Default for Round {
     fn default() -> Self {
         Self {
             task: ProtectedContainers::Absent,
-            reading: Reading::Trouble(ReadError::NotAsked),
+            reading: Reading::Failed(ReadError::NotAsked),
             switch: KillSwitchReading::NotAsked,
             together: Together::NotAsked,
             target_state: TargetLifecycleState::Unknown,
@@ -203,8 +203,8 @@ impl Hold {
                 self.identity = Some(identity);
                 self.ask_parameters(now)
             }
-            Err(trouble) => {
-                self.round.reading = Reading::Trouble(trouble);
+            Err(error) => {
+                self.round.reading = Reading::Failed(error);
                 match self.wait.asks(false, now.since_sigterm) {
                     Ask::Switch => self.ask_kill_switch(),
                     Ask::Both | Ask::Record | Ask::Nothing => self.decide(now),
@@ -243,10 +243,10 @@ impl Hold {
                 self.round.together = Together::Denied;
                 self.ask_records(records.clone())
             }
-            Err(trouble) => {
+            Err(error) => {
                 self.round.together = Together::Answered;
                 self.round.switch = KillSwitchReading::Unclear;
-                self.round.reading = Reading::Trouble(trouble);
+                self.round.reading = Reading::Failed(error);
                 self.ask_instance(now)
             }
         }
@@ -270,7 +270,7 @@ impl Hold {
                 self.one_by_one = true;
                 return self.ask_records(records.clone());
             }
-            Err(trouble) => self.round.reading = Reading::Trouble(trouble),
+            Err(error) => self.round.reading = Reading::Failed(error),
         }
         self.after_records(now)
     }
@@ -291,8 +291,8 @@ impl Hold {
     ) -> Step {
         match read {
             Ok(read) => known.extend(read),
-            Err(trouble) => {
-                self.round.reading = Reading::Trouble(trouble);
+            Err(error) => {
+                self.round.reading = Reading::Failed(error);
                 return self.after_records(now);
             }
         }
@@ -337,7 +337,7 @@ impl Hold {
     /// What the records say. One that was not answered for is no absence (promise P2).
     fn understand(&mut self, records: &Records, read: &Parameters) {
         let (Some(texts), Some(identity)) = (records.texts(read), &self.identity) else {
-            self.round.reading = Reading::Trouble(ReadError::Failed);
+            self.round.reading = Reading::Failed(ReadError::Failed);
             return;
         };
         let reading = match self.last.take().filter(|(known, _)| *known == texts) {

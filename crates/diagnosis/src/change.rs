@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::command::Invocation;
 use crate::drain::{Drain, DrainState, reason};
-use crate::words::{clock, span};
+use crate::time_format::{clock, span};
 
 /// A drain that only waits is named again after so long.
 const STILL: SignedDuration = SignedDuration::from_mins(1);

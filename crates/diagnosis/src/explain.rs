@@ -24,14 +24,14 @@ use crate::drain::{Drain, DrainState, Hold, Looked, Risk};
 use crate::ends::Ends;
 use crate::read::Gap;
 use crate::seen::SeenTask;
+use crate::time_format::clock;
 use crate::usual::Usual;
-use crate::words::clock;
 use look::TaskLook;
 use reads::InstanceReads;
 
 pub use crate::cause::Cause;
 pub use clocks::Clock;
-pub use finding::{Evidence, Finding, Source};
+pub use finding::{CauseFinding, Evidence, Source};
 
 pub(crate) use crate::command;
 
@@ -56,9 +56,9 @@ pub struct Explanation {
     /// Why then.
     pub ends_because: Option<String>,
     /// What is wrong with the drain as a whole, the first the most important one.
-    pub warnings: Vec<Finding>,
+    pub warnings: Vec<CauseFinding>,
     /// What the drain waits for when no task holds it: a flush, a tier, another hook.
-    pub waits_for: Option<Finding>,
+    pub waits_for: Option<CauseFinding>,
     /// Hooks, deadline, sidecars, other hooks.
     pub clocks: Vec<Clock>,
     /// The tasks that hold, those that end last first.
@@ -94,7 +94,7 @@ pub struct TaskExplanation {
     pub since: Option<Timestamp>,
     /// Why it holds.
     #[serde(flatten)]
-    pub why: Finding,
+    pub why: CauseFinding,
 }
 
 /// An order to the coordinator.

@@ -20,6 +20,10 @@ pub mod receipt;
 pub mod seen;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod time_format;
 pub mod usual;
 pub mod which;
-pub mod words;
+
+// The terminal's look names the module so.
+#[doc(hidden)]
+pub use time_format as words;

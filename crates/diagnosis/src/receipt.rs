@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::words::span;
+use crate::time_format::span;
 
 /// What counts of a receipt (docs/log-fields.md).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::receipt::Receipt;
-use crate::words::span;
+use crate::time_format::span;
 
 /// So many receipts are looked at, the newest.
 pub const RECEIPTS: usize = 20;

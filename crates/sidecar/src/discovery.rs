@@ -156,7 +156,7 @@ fn no_instance(imds: &str) -> AwsError {
 
 fn unidentified(detail: &str, hint: &str) -> AwsError {
     AwsError {
-        trouble: ReadError::Unidentified,
+        kind: ReadError::Unidentified,
         detail: detail.to_owned(),
         hint: hint.to_owned(),
     }

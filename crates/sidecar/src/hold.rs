@@ -131,7 +131,7 @@ impl<'a> Hold<'a> {
         }
         Answer::Parameters(read.map_err(|fault| {
             self.log_kill_switch(&fault.detail);
-            fault.trouble
+            fault.kind
         }))
     }
 
@@ -143,7 +143,7 @@ impl<'a> Hold<'a> {
     }
 
     fn note(&mut self, fault: AwsError) -> protector_core::hold::state::ReadError {
-        self.fault.insert(fault).trouble
+        self.fault.insert(fault).kind
     }
 
     /// The client, once the region is known. It learns which permission to name when the place is known.
@@ -198,7 +198,7 @@ impl<'a> Hold<'a> {
         let news = !self.said.reasons.contains(&because);
         let level = match (because, due || news) {
             (_, false) => Level::Debug,
-            (HoldReason::Trouble(_), true) => Level::Warn,
+            (HoldReason::ReadFailed(_), true) => Level::Warn,
             (_, true) => Level::Info,
         };
         let first = self.said.at.is_none();

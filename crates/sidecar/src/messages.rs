@@ -16,7 +16,7 @@ pub(crate) fn hold(because: HoldReason, record: Option<&Record>, held: SignedDur
             "the record belongs to another registration or another drain; holding until the deadline that was read last"
                 .to_owned()
         }
-        HoldReason::Trouble(trouble) => format!("holding: {}", troubles(trouble)),
+        HoldReason::ReadFailed(error) => format!("holding: {}", read_error(error)),
     };
     format!("{what}, {} s", held.as_secs())
 }
@@ -72,8 +72,8 @@ fn group(held: &HeldBy) -> String {
     format!("{} of {}{protected}", counted(held.count, "task"), held.group)
 }
 
-fn troubles(trouble: ReadError) -> &'static str {
-    match trouble {
+fn read_error(error: ReadError) -> &'static str {
+    match error {
         ReadError::Failed => "the record could not be read",
         ReadError::NoCredentials => "the agent does not provide credentials",
         ReadError::Denied => "the task role is not allowed to read the record",

@@ -99,7 +99,7 @@ fn log_failure(log: Logger, attempt: u32, fault: &AwsError, pause: Duration) {
         "self-check-failed",
         &json!({
             "attempt": attempt,
-            "reason": fault.trouble,
+            "reason": fault.kind,
             "error": fault.detail,
             "hint": fault.hint,
             "retryInSeconds": pause.as_secs(),

@@ -112,14 +112,14 @@ impl Sidecar {
             let text = |name: &String| text_of(&answer, name).map(str::to_owned);
             names.iter().map(|name| (name.clone(), text(name))).collect()
         };
-        Answer::Parameters(read.map(texts).map_err(|error| trouble(&error)))
+        Answer::Parameters(read.map(texts).map_err(|error| read_error(&error)))
     }
 
     fn read_parameter(&self, name: &str) -> Answer {
         let text = match self.call("GetParameter", &json!({ "Name": name })) {
             Ok(answer) => Ok(answer["Parameter"]["Value"].as_str().map(str::to_owned)),
             Err(error) if error.code == "ParameterNotFound" => Ok(None),
-            Err(error) => Err(trouble(&error)),
+            Err(error) => Err(read_error(&error)),
         };
         Answer::Parameters(text.map(|text| [(name.to_owned(), text)].into_iter().collect()))
     }
@@ -175,7 +175,7 @@ fn text_of<'a>(answer: &'a Value, name: &str) -> Option<&'a str> {
     found.find(|parameter| parameter["Name"] == name)?["Value"].as_str()
 }
 
-fn trouble(error: &ApiError) -> ReadError {
+fn read_error(error: &ApiError) -> ReadError {
     match error.code.as_str() {
         "AccessDeniedException" => ReadError::Denied,
         _ => ReadError::Failed,

@@ -1,7 +1,7 @@
 //! Classic Load Balancers.
 
 use super::Account;
-use super::query::{Form, QueryService};
+use super::query::{QueryForm, QueryService};
 use protector_diagnosis::read::Reading;
 use protector_diagnosis::seen::{ClassicLoadBalancer, Member};
 use serde::Deserialize;
@@ -74,7 +74,7 @@ impl Account {
     /// # Errors
     /// The gap.
     pub(crate) async fn connection_draining(&self, name: &str) -> Reading<u32> {
-        let form = Form::default().with("LoadBalancerName", name);
+        let form = QueryForm::default().with("LoadBalancerName", name);
         let service = QueryService::ClassicLoadBalancing;
         let request = self
             .query
@@ -93,7 +93,7 @@ impl Account {
     /// The gap.
     pub(crate) async fn classic_load_balancer(&self, name: &str) -> Reading<ClassicLoadBalancer> {
         let connection_draining = self.connection_draining(name).await?;
-        let form = Form::default().with("LoadBalancerName", name);
+        let form = QueryForm::default().with("LoadBalancerName", name);
         let service = QueryService::ClassicLoadBalancing;
         let request = self
             .query

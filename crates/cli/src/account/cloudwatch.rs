@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// A metric that is asked for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct MetricRequest<'a> {
     /// Its namespace.
     pub(crate) namespace: &'a str,
     /// Its name.
@@ -38,7 +38,7 @@ impl Account {
     /// The gap.
     pub(crate) async fn metrics(
         &self,
-        asked: &[Asked<'_>],
+        asked: &[MetricRequest<'_>],
         past: SignedDuration,
         period_seconds: i32,
     ) -> Reading<Vec<f64>> {
@@ -115,7 +115,7 @@ fn id(number: usize) -> String {
     format!("m{number}")
 }
 
-fn query(number: usize, asked: Asked<'_>, period_seconds: i32) -> MetricDataQuery {
+fn query(number: usize, asked: MetricRequest<'_>, period_seconds: i32) -> MetricDataQuery {
     let dimensions = asked.dimensions.iter();
     let dimensions = dimensions.map(|(name, value)| Dimension::builder().name(*name).value(*value).build());
     let metric = Metric::builder()

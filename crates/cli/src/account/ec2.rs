@@ -1,7 +1,7 @@
 //! EC2: the metadata options of instances.
 
 use super::Account;
-use super::query::{Form, QueryService};
+use super::query::{QueryForm, QueryService};
 use protector_core::ids::InstanceId;
 use protector_diagnosis::doctor::reads::MetadataOptions;
 use protector_diagnosis::read::Reading;
@@ -65,7 +65,7 @@ impl Account {
         for chunk in instances.chunks(FILTER_VALUES) {
             let ids: Vec<&str> = chunk.iter().map(InstanceId::as_str).collect();
             // An id that is not there makes `InstanceId.N` an error for all, and a filter just does not find it.
-            let form = Form::default()
+            let form = QueryForm::default()
                 .with("Filter.1.Name", "instance-id")
                 .list("Filter.1.Value", &ids);
             let mut token = None;

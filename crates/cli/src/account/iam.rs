@@ -1,13 +1,13 @@
 //! IAM: what a role may do, by its policy simulator.
 
 use super::Account;
-use super::query::{Form, QueryService};
+use super::query::{QueryForm, QueryService};
 use protector_diagnosis::doctor::role::{Decision, Decisions, RoleAnswers, RoleQuestions, Simulation};
 use protector_diagnosis::read::Reading;
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
-struct Answer {
+struct SimulationResponse {
     #[serde(rename = "SimulatePrincipalPolicyResult")]
     result: Page,
 }
@@ -16,21 +16,21 @@ struct Answer {
 #[serde(rename_all = "PascalCase")]
 struct Page {
     #[serde(default)]
-    evaluation_results: Members<Evaluation>,
+    evaluation_results: MemberList<Evaluation>,
     #[serde(default)]
     is_truncated: bool,
     marker: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Members<T> {
+struct MemberList<T> {
     #[serde(default = "Vec::new")]
     member: Vec<T>,
 }
 
-impl<T> Default for Members<T> {
-    fn default() -> Members<T> {
-        Members { member: Vec::new() }
+impl<T> Default for MemberList<T> {
+    fn default() -> MemberList<T> {
+        MemberList { member: Vec::new() }
     }
 }
 
@@ -43,9 +43,9 @@ struct Evaluation {
     eval_resource_name: Option<String>,
     eval_decision: String,
     #[serde(default)]
-    missing_context_values: Members<String>,
+    missing_context_values: MemberList<String>,
     #[serde(default)]
-    resource_specific_results: Members<Specific>,
+    resource_specific_results: MemberList<Specific>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -54,7 +54,7 @@ struct Specific {
     eval_resource_name: String,
     eval_resource_decision: String,
     #[serde(default)]
-    missing_context_values: Members<String>,
+    missing_context_values: MemberList<String>,
 }
 
 impl Account {
@@ -72,7 +72,7 @@ impl Account {
     }
 
     async fn simulate(&self, role: &str, simulation: &Simulation, decisions: &mut Decisions) -> Reading<()> {
-        let form = Form::default()
+        let form = QueryForm::default()
             .with("PolicySourceArn", role)
             .list("ActionNames.member", &simulation.actions)
             .list("ResourceArns.member", &simulation.resources);
@@ -82,9 +82,9 @@ impl Account {
                 Some(marker) => form.clone().with("Marker", marker),
                 None => form.clone(),
             };
-            let request = self
-                .query
-                .call::<Answer>(QueryService::Iam, "SimulatePrincipalPolicy", &form);
+            let request =
+                self.query
+                    .call::<SimulationResponse>(QueryService::Iam, "SimulatePrincipalPolicy", &form);
             let page = self.call("iam:SimulatePrincipalPolicy", request).await?.result;
             let results = page.evaluation_results.member.into_iter();
             decisions.extend(results.flat_map(|result| decided(result, simulation)));

@@ -72,17 +72,17 @@ impl QueryService {
 
 /// Members of a request, in their order: lists are numbered from 1.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Form(Vec<(String, String)>);
+pub(super) struct QueryForm(Vec<(String, String)>);
 
-impl Form {
+impl QueryForm {
     /// Adds a member.
-    pub(super) fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Form {
+    pub(super) fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> QueryForm {
         self.0.push((name.into(), value.into()));
         self
     }
 
     /// Adds a list: `path` is what stands before the number, for example `ActionNames.member`.
-    pub(super) fn list<T: AsRef<str>>(mut self, path: &str, values: &[T]) -> Form {
+    pub(super) fn list<T: AsRef<str>>(mut self, path: &str, values: &[T]) -> QueryForm {
         let numbered = values.iter().zip(1_usize..);
         let members = numbered.map(|(value, number)| (format!("{path}.{number}"), value.as_ref().to_owned()));
         self.0.extend(members);
@@ -119,7 +119,7 @@ impl QueryClient {
         &self,
         service: QueryService,
         operation: &'static str,
-        form: &Form,
+        form: &QueryForm,
     ) -> Result<T, QueryError>
     where
         T: DeserializeOwned + Debug + Send + Sync + 'static,
@@ -209,18 +209,18 @@ fn failure(text: &str) -> ErrorMetadata {
     #[derive(Deserialize)]
     struct Root {
         #[serde(rename = "Error")]
-        error: Option<Failure>,
+        error: Option<ErrorElement>,
         #[serde(rename = "Errors")]
         errors: Option<Errors>,
     }
     #[derive(Deserialize)]
     struct Errors {
         #[serde(rename = "Error", default)]
-        all: Vec<Failure>,
+        all: Vec<ErrorElement>,
     }
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
-    struct Failure {
+    struct ErrorElement {
         code: Option<String>,
         message: Option<String>,
     }
@@ -230,7 +230,7 @@ fn failure(text: &str) -> ErrorMetadata {
         root.error.or(listed)
     });
     let mut metadata = ErrorMetadata::builder();
-    if let Some(Failure { code, message }) = first {
+    if let Some(ErrorElement { code, message }) = first {
         metadata = metadata
             .code(code.unwrap_or_default())
             .message(message.unwrap_or_default());

@@ -15,7 +15,7 @@ const ANY_INSTANCE: &str = "i-0123456789abcdef0";
 
 /// What was asked before: several daemons may have one role.
 #[derive(Debug, Default)]
-pub(super) struct Asked(Vec<(RoleQuestions, Reading<RoleAnswers>)>);
+pub(super) struct RoleCache(Vec<(RoleQuestions, Reading<RoleAnswers>)>);
 
 /// Reads what the checks need of a cluster whose daemons are known. `sidecar` is the name of its container.
 pub(super) async fn read(
@@ -23,7 +23,7 @@ pub(super) async fn read(
     wanted: &Selection,
     sidecar: &str,
     cluster: &mut ClusterReads,
-    asked: &mut Asked,
+    asked: &mut RoleCache,
 ) {
     let hosts = hosts(cluster);
     let Some(Ok(daemons)) = &mut cluster.daemons else {
@@ -51,7 +51,7 @@ pub(super) async fn read(
     }
 }
 
-impl Asked {
+impl RoleCache {
     async fn answers(&mut self, account: &Account, questions: RoleQuestions) -> Reading<RoleAnswers> {
         if let Some((_, read)) = self.0.iter().find(|(asked, _)| *asked == questions) {
             return read.clone();

@@ -1,7 +1,7 @@
 //! What `doctor` reads: only what the checks that were asked for need.
 
 use super::{DoctorArgs, deep};
-use crate::account::{Account, Asked, Statistic};
+use crate::account::{Account, MetricRequest, Statistic};
 use crate::lint::args::tiers;
 use crate::lint::{Document, Expectations, Severity};
 use crate::look::stderr_line;
@@ -181,14 +181,14 @@ fn whole(value: f64) -> u64 {
 async fn function_metrics(account: &Account, name: &str) -> Reading<FunctionMetrics> {
     let function = [("FunctionName", name)];
     let kinds = KINDS.map(|kind| [("FunctionName", name), ("Kind", kind)]);
-    let of_lambda = |metric| Asked {
+    let of_lambda = |metric| MetricRequest {
         namespace: "AWS/Lambda",
         name: metric,
         dimensions: &function,
         statistic: Statistic::Sum,
     };
     let mut asked = vec![of_lambda("Errors"), of_lambda("Throttles")];
-    asked.extend(kinds.iter().map(|dimensions| Asked {
+    asked.extend(kinds.iter().map(|dimensions| MetricRequest {
         namespace: NAMESPACE,
         name: "Errors",
         dimensions,
@@ -205,7 +205,7 @@ async fn function_metrics(account: &Account, name: &str) -> Reading<FunctionMetr
 
 async fn sidecar_metrics(account: &Account, name: &str) -> Reading<SidecarMetrics> {
     let function = [("FunctionName", name)];
-    let asked = ["SidecarsKilled", "SidecarsGaveUp"].map(|metric| Asked {
+    let asked = ["SidecarsKilled", "SidecarsGaveUp"].map(|metric| MetricRequest {
         namespace: NAMESPACE,
         name: metric,
         dimensions: &function,
@@ -246,7 +246,7 @@ async fn queues(account: &Account, reads: &DoctorReads) -> Vec<Reading<Queue>> {
 /// The age of the oldest message, if CloudWatch has it.
 async fn oldest(account: &Account, url: &str) -> Option<SignedDuration> {
     let queue = [("QueueName", url.rsplit('/').next()?)];
-    let asked = [Asked {
+    let asked = [MetricRequest {
         namespace: "AWS/SQS",
         name: "ApproximateAgeOfOldestMessage",
         dimensions: &queue,
@@ -277,7 +277,7 @@ async fn clusters(account: &Account, wanted: &Selection, reads: &mut DoctorReads
     let services = wanted.wants_any(&[CheckId::ServicesDrainable, CheckId::StopTimes, CheckId::Spot]);
     let expectations = expectations(account, reads);
     let sidecar = reads.sidecar().to_owned();
-    let mut asked = deep::Asked::default();
+    let mut asked = deep::RoleCache::default();
     for name in names {
         let mut read = ClusterReads {
             hosts: account.hosts(&name).await,

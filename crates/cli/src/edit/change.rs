@@ -1,6 +1,6 @@
 //! Changes of a document, as edits of its text.
 
-use super::path::{Path, Step, find};
+use super::path::{Path, PathStep, find};
 use super::splice::Edit;
 use super::style::{Style, begins_its_line, indentation};
 use super::value::{Json, quoted};
@@ -55,7 +55,7 @@ impl Writer<'_, '_> {
                 text,
             }];
         }
-        let Some((Step::Member(name), parent)) = path.0.split_last() else {
+        let Some((PathStep::Member(name), parent)) = path.0.split_last() else {
             return Vec::new();
         };
         match find(self.root, parent) {
@@ -92,12 +92,12 @@ impl Writer<'_, '_> {
             return Vec::new();
         };
         match (step, find(self.root, parent)) {
-            (Step::Member(name), Some(Value::Object(object))) => {
+            (PathStep::Member(name), Some(Value::Object(object))) => {
                 let ranges: Vec<_> = object.properties.iter().map(range).collect();
                 let named = object.properties.iter().rposition(|p| p.name.as_str() == name);
                 named.map_or_else(Vec::new, |index| self.remove_child(&ranges, index))
             }
-            (Step::Element(index), Some(Value::Array(array))) => {
+            (PathStep::Element(index), Some(Value::Array(array))) => {
                 let ranges: Vec<_> = array.elements.iter().map(range).collect();
                 self.remove_child(&ranges, *index)
             }

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// One step from a value to one inside it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Step {
+pub(crate) enum PathStep {
     /// A member of an object.
     Member(String),
     /// An element of an array, counted from 0.
@@ -14,19 +14,19 @@ pub(crate) enum Step {
 
 /// The steps from the root of a document to a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Path(pub(crate) Vec<Step>);
+pub(crate) struct Path(pub(crate) Vec<PathStep>);
 
 impl Path {
     /// The path of a member of this object.
     #[must_use]
     pub(crate) fn member(&self, name: &str) -> Path {
-        self.with(Step::Member(name.to_owned()))
+        self.with(PathStep::Member(name.to_owned()))
     }
 
     /// The path of an element of this array.
     #[must_use]
     pub(crate) fn element(&self, index: usize) -> Path {
-        self.with(Step::Element(index))
+        self.with(PathStep::Element(index))
     }
 
     /// The path of a member of a member, and so on.
@@ -35,7 +35,7 @@ impl Path {
         names.iter().fold(self.clone(), |path, name| path.member(name))
     }
 
-    fn with(&self, step: Step) -> Path {
+    fn with(&self, step: PathStep) -> Path {
         let mut steps = self.0.clone();
         steps.push(step);
         Path(steps)
@@ -53,8 +53,8 @@ impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for step in &self.0 {
             match step {
-                Step::Member(name) => write!(f, "/{}", name.replace('~', "~0").replace('/', "~1"))?,
-                Step::Element(index) => write!(f, "/{index}")?,
+                PathStep::Member(name) => write!(f, "/{}", name.replace('~', "~0").replace('/', "~1"))?,
+                PathStep::Element(index) => write!(f, "/{index}")?,
             }
         }
         Ok(())
@@ -63,16 +63,16 @@ impl fmt::Display for Path {
 
 /// The value at `path`, if there is one. Of members with one name the last counts, as for other readers of JSON.
 #[must_use]
-pub(crate) fn find<'v, 't>(root: &'v Value<'t>, path: &[Step]) -> Option<&'v Value<'t>> {
+pub(crate) fn find<'v, 't>(root: &'v Value<'t>, path: &[PathStep]) -> Option<&'v Value<'t>> {
     let Some((step, rest)) = path.split_first() else {
         return Some(root);
     };
     let next = match (step, root) {
-        (Step::Member(name), Value::Object(object)) => {
+        (PathStep::Member(name), Value::Object(object)) => {
             let named = object.properties.iter().rev().find(|p| p.name.as_str() == name);
             &named?.value
         }
-        (Step::Element(index), Value::Array(array)) => array.elements.get(*index)?,
+        (PathStep::Element(index), Value::Array(array)) => array.elements.get(*index)?,
         _ => return None,
     };
     find(next, rest)

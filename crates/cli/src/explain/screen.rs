@@ -5,8 +5,8 @@ use crate::look::table::{self, Column, Row};
 use crate::look::{Look, Tone, beside, fitted, printable, wrapped};
 use jiff::Timestamp;
 use protector_diagnosis::drain::{DrainState, Risk};
-use protector_diagnosis::explain::{Cause, Clock, Explanation, Finding, TaskExplanation};
-use protector_diagnosis::words::{clock, span};
+use protector_diagnosis::explain::{Cause, CauseFinding, Clock, Explanation, TaskExplanation};
+use protector_diagnosis::time_format::{clock, span};
 
 /// So many pieces of evidence are shown for each cause; `--json` has all.
 const EVIDENCE_MAX: usize = 3;
@@ -143,7 +143,7 @@ fn clocks(clocks: &[Clock], look: Look) -> Vec<Line> {
     lines
 }
 
-fn warning(finding: &Finding, now: Timestamp, look: Look) -> Vec<Line> {
+fn warning(finding: &CauseFinding, now: Timestamp, look: Look) -> Vec<Line> {
     let mut lines = sentence(finding, look);
     lines.extend(evidence(finding, now, look));
     lines.extend(commands(&finding.next));
@@ -151,7 +151,7 @@ fn warning(finding: &Finding, now: Timestamp, look: Look) -> Vec<Line> {
 }
 
 /// What is wrong, behind its mark.
-fn sentence(finding: &Finding, look: Look) -> Vec<Line> {
+fn sentence(finding: &CauseFinding, look: Look) -> Vec<Line> {
     let texts = wrapped(&finding.sentence, look.width.saturating_sub(2));
     let lines = texts.into_iter().enumerate().map(|(number, line)| {
         let mark = if number == 0 { "! " } else { "  " };
@@ -238,7 +238,7 @@ fn details(tasks: &[TaskExplanation], now: Timestamp, look: Look) -> Vec<Line> {
     lines
 }
 
-fn detail(subject: &str, finding: &Finding, now: Timestamp, look: Look) -> Vec<Line> {
+fn detail(subject: &str, finding: &CauseFinding, now: Timestamp, look: Look) -> Vec<Line> {
     let because = finding.ends_because.iter().map(|why| {
         let ends = look.ends(finding.ends, now);
         format!("ends {ends}: {why}")
@@ -265,7 +265,7 @@ fn detail(subject: &str, finding: &Finding, now: Timestamp, look: Look) -> Vec<L
     lines
 }
 
-fn evidence(finding: &Finding, now: Timestamp, look: Look) -> Vec<Line> {
+fn evidence(finding: &CauseFinding, now: Timestamp, look: Look) -> Vec<Line> {
     let mut lines = Vec::new();
     for one in finding.evidence.iter().take(EVIDENCE_MAX) {
         let at = one

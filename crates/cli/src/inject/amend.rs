@@ -123,15 +123,15 @@ pub(crate) fn amend(text: &str, wishes: &Wishes) -> Result<Amended, Refusal> {
             wishes,
         };
         match round.next()? {
-            Step::Add(edits) => {
+            RoundResult::Add(edits) => {
                 added = true;
                 text = apply(&text, &edits);
             }
-            Step::Correct(what, edits) => {
+            RoundResult::Correct(what, edits) => {
                 changes.extend(what);
                 text = apply(&text, &edits);
             }
-            Step::End => return Ok(round.finish(added, changes)),
+            RoundResult::End => return Ok(round.finish(added, changes)),
         }
     }
     Err(Refusal::Endless)
@@ -189,7 +189,7 @@ impl Wishes {
 }
 
 /// The result of one round.
-enum Step {
+enum RoundResult {
     /// The sidecar is added.
     Add(Vec<Edit>),
     /// Something is corrected; what, in words.
@@ -207,7 +207,7 @@ struct Round<'a, 't> {
 }
 
 impl Round<'_, '_> {
-    fn next(&self) -> Result<Step, Refusal> {
+    fn next(&self) -> Result<RoundResult, Refusal> {
         self.readable()?;
         let Some(guarded) = Guarded::of(self.definition, &self.wishes.expected) else {
             return self.add();
@@ -257,7 +257,7 @@ impl Round<'_, '_> {
         found.map_or(Ok(()), |finding| Err(unfit(finding)))
     }
 
-    fn add(&self) -> Result<Step, Refusal> {
+    fn add(&self) -> Result<RoundResult, Refusal> {
         if self.definition.containers.is_empty() {
             return Err(Refusal::Empty);
         }
@@ -272,17 +272,17 @@ impl Round<'_, '_> {
         };
         let value = sidecar.written(&self.definition.containers);
         let change = Change::Append(self.definition.containers_path.clone(), value);
-        Ok(Step::Add(self.document.edits(&change)))
+        Ok(RoundResult::Add(self.document.edits(&change)))
     }
 
     /// The first wish that is not fulfilled yet.
-    fn wish(&self, guarded: &Guarded<'_, '_>) -> Result<Option<Step>, Refusal> {
+    fn wish(&self, guarded: &Guarded<'_, '_>) -> Result<Option<RoundResult>, Refusal> {
         if let Some(image) = &self.wishes.image {
             let now = guarded.sidecar.members.text("image").map(|image| image.value);
             if now != Some(image.as_str()) {
                 let path = guarded.sidecar.members.path.member("image");
                 let edits = self.document.edits(&Change::Set(path, image.as_str().into()));
-                return Ok(Some(Step::Correct(vec![format!("image {image}")], edits)));
+                return Ok(Some(RoundResult::Correct(vec![format!("image {image}")], edits)));
             }
         }
         for (name, value) in self.wishes.variables() {
@@ -296,7 +296,7 @@ impl Round<'_, '_> {
                 .map(|value| value.value);
             if now != Some(value.as_str()) {
                 let edits = self.document.edits(&set_variable(guarded, &name, &value));
-                return Ok(Some(Step::Correct(vec![format!("{name}={value}")], edits)));
+                return Ok(Some(RoundResult::Correct(vec![format!("{name}={value}")], edits)));
             }
         }
         Ok(None)
@@ -304,7 +304,7 @@ impl Round<'_, '_> {
 
     /// All corrections that do not touch each other. The rest comes in the next round, at the places that they have
     /// then.
-    fn correct(&self) -> Step {
+    fn correct(&self) -> RoundResult {
         let mut taken: Vec<Edit> = Vec::new();
         let mut what = Vec::new();
         for (finding, edits) in self.examined.findings.iter().zip(&self.examined.edits) {
@@ -315,9 +315,9 @@ impl Round<'_, '_> {
             }
         }
         if taken.is_empty() {
-            Step::End
+            RoundResult::End
         } else {
-            Step::Correct(what, taken)
+            RoundResult::Correct(what, taken)
         }
     }
 

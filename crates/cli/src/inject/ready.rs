@@ -1,7 +1,7 @@
 //! A text that `register-task-definition` takes.
 
 use crate::edit::{Change, Path, apply, find};
-use crate::lint::{DESCRIBED_ONLY, Document, Form, Unreadable};
+use crate::lint::{DESCRIBED_ONLY, DefinitionForm, Document, Unreadable};
 use jsonc_parser::ast::Value;
 use jsonc_parser::common::Ranged;
 
@@ -50,7 +50,8 @@ fn unwrapped(text: &str) -> Result<(String, bool), Unreadable> {
         let range = find(&document.root, &path.0).map(Ranged::range)?;
         text.get(range.start..range.end)
     };
-    let definition = slice(&document.layout.definition).filter(|_| document.layout.form == Form::Described);
+    let definition =
+        slice(&document.layout.definition).filter(|_| document.layout.form == DefinitionForm::Described);
     let Some(definition) = definition else {
         return Ok((text.to_owned(), false));
     };

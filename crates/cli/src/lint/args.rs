@@ -25,7 +25,7 @@ pub(crate) struct LintArgs {
     pub(super) allow_none: bool,
     /// The least serious finding that makes the exit code 1.
     #[arg(long, value_name = "SEVERITY", default_value = "error")]
-    pub(super) fail_on: FailOn,
+    pub(super) fail_on: FailOnSeverity,
     /// A rule that does not count, for all containers or for one; may be given several times.
     #[arg(long, value_name = "RULE[=CONTAINER]")]
     pub(super) ignore: Vec<Ignored>,
@@ -152,7 +152,7 @@ pub(crate) fn tiers(beacon: &Beacon) -> i32 {
 
 /// The least severity that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FailOn {
+pub(crate) enum FailOnSeverity {
     /// Errors alone.
     Error,
     /// Errors and warnings.
@@ -161,12 +161,12 @@ pub(crate) enum FailOn {
     Note,
 }
 
-impl From<FailOn> for Severity {
-    fn from(least: FailOn) -> Severity {
+impl From<FailOnSeverity> for Severity {
+    fn from(least: FailOnSeverity) -> Severity {
         match least {
-            FailOn::Error => Severity::Error,
-            FailOn::Warning => Severity::Warning,
-            FailOn::Note => Severity::Note,
+            FailOnSeverity::Error => Severity::Error,
+            FailOnSeverity::Warning => Severity::Warning,
+            FailOnSeverity::Note => Severity::Note,
         }
     }
 }

@@ -11,7 +11,7 @@ mod task;
 
 use super::context::{Expectations, Guarded};
 use super::finding::{Finding, Fix};
-use super::layout::{Form, Layout};
+use super::layout::{DefinitionForm, Layout};
 use super::model::Definition;
 use super::rules::{RULES, RuleId};
 use crate::edit::Path;
@@ -60,7 +60,7 @@ pub(crate) fn check(root: &Value<'_>, layout: &Layout, expected: &Expectations) 
         None if expected.allow_none => {}
         None => findings.push(without_sidecar(&definition, expected)),
     }
-    let unchecked = if layout.form == Form::Containers {
+    let unchecked = if layout.form == DefinitionForm::Containers {
         OF_THE_TASK.len()
     } else {
         0

@@ -3,7 +3,7 @@
 use super::checks;
 use super::context::Expectations;
 use super::finding::{Finding, Fix};
-use super::layout::{Form, Layout};
+use super::layout::{DefinitionForm, Layout};
 use super::source::{Unreadable, parse};
 use super::suppress;
 use crate::edit::{Change, Edit, Style, edits};
@@ -29,7 +29,7 @@ pub(crate) struct Examined {
     /// Whether only the shape was checked, because values of a wrong type were in the way.
     pub(crate) stopped: bool,
     /// The form in which the definition is kept.
-    pub(crate) form: Form,
+    pub(crate) form: DefinitionForm,
     /// The edits that correct each finding, in the order of the findings; none where a person must.
     pub(crate) edits: Vec<Vec<Edit>>,
 }

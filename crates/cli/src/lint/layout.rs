@@ -7,7 +7,7 @@ use jsonc_parser::common::Ranged;
 
 /// The form in which a task definition is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum DefinitionForm {
     /// The input of `register-task-definition`.
     Bare,
     /// What `describe-task-definition` gives: the definition is the member `taskDefinition`.
@@ -20,8 +20,8 @@ pub(crate) enum Form {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
     /// The form.
-    pub(crate) form: Form,
-    /// The definition's object; for [`Form::Containers`] the root.
+    pub(crate) form: DefinitionForm,
+    /// The definition's object; for [`DefinitionForm::Containers`] the root.
     pub(crate) definition: Path,
     /// The list of container definitions.
     pub(crate) containers: Path,
@@ -36,13 +36,16 @@ impl Layout {
         let whole = Path::default();
         if matches!(root, Value::Array(_)) {
             return Ok(Layout {
-                form: Form::Containers,
+                form: DefinitionForm::Containers,
                 definition: whole.clone(),
                 containers: whole,
             });
         }
         let described = whole.member("taskDefinition");
-        for (form, definition) in [(Form::Described, described), (Form::Bare, whole)] {
+        for (form, definition) in [
+            (DefinitionForm::Described, described),
+            (DefinitionForm::Bare, whole),
+        ] {
             let containers = definition.member("containerDefinitions");
             let found = find(root, &containers.0);
             if found.is_some_and(|value| !matches!(value, Value::NullKeyword(_))) {

@@ -1,6 +1,6 @@
 //! A task definition as the rules read it. A member that is null counts as one that is not there.
 
-use super::layout::{Form, Layout};
+use super::layout::{DefinitionForm, Layout};
 use crate::edit::{Path, find};
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged;
@@ -258,7 +258,7 @@ impl<'d> Definition<'d> {
             object,
             path: layout.definition.clone(),
         };
-        let task = (layout.form != Form::Containers).then(|| all.clone());
+        let task = (layout.form != DefinitionForm::Containers).then(|| all.clone());
         let start = find(root, &layout.definition.0).map_or(0, |value| value.range().start);
         let at = all.text("family").map_or(start..start + 1, |family| family.span);
         Definition {

@@ -153,29 +153,29 @@ pub(crate) fn settings() -> [(&'static str, &'static str); 3] {
 /// # Errors
 /// See [`SceneError`].
 pub(crate) async fn set(aws: &LocalAws, sidecar: &Path) -> Result<Vec<Stuck>, SceneError> {
-    let stage = Stage { aws };
-    stage.clusters(sidecar)?;
-    let stuck = stage.instances().await?;
-    stage.flush(&stuck).await?;
-    stage.beacons().await?;
+    let setup = SceneSetup { aws };
+    setup.clusters(sidecar)?;
+    let stuck = setup.instances().await?;
+    setup.flush(&stuck).await?;
+    setup.beacons().await?;
     // The one without room goes last: while another one takes tasks, there is room.
     let (last, first): (Vec<Stuck>, Vec<Stuck>) =
         stuck.iter().cloned().partition(|one| one.case == Case::NoRoom);
-    stage.drain(&first)?;
+    setup.drain(&first)?;
     // No task is placed where the agent is away, and ECS may not say that such an instance drains.
     for one in first.iter().filter(|one| one.case != Case::AgentLost) {
-        stage.draining(one).await?;
+        setup.draining(one).await?;
     }
-    stage.drain(&last)?;
-    stage.recorded(&stuck).await?;
+    setup.drain(&last)?;
+    setup.recorded(&stuck).await?;
     Ok(stuck)
 }
 
-struct Stage<'a> {
+struct SceneSetup<'a> {
     aws: &'a LocalAws,
 }
 
-impl Stage<'_> {
+impl SceneSetup<'_> {
     fn clusters(&self, sidecar: &Path) -> Result<(), SceneError> {
         self.roles()?;
         for (cluster, group, heartbeat) in [

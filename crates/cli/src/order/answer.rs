@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// What became of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum OrderAnswer {
     /// It was carried out.
     Done,
     /// It changed nothing, and this is why.
@@ -14,18 +14,20 @@ pub(super) enum Outcome {
     Unclear(String),
 }
 
-impl Outcome {
+impl OrderAnswer {
     /// Reads an answer: `{"instances":[{"order":{"outcome":"done"}, …}]}` or `{"instances":[],"ignored":[{"reason"}]}`.
-    pub(super) fn of(answer: &Value) -> Outcome {
+    pub(super) fn of(answer: &Value) -> OrderAnswer {
         if let Some(reason) = answer["ignored"][0]["reason"].as_str() {
-            return Outcome::Ignored(reason.to_owned());
+            return OrderAnswer::Ignored(reason.to_owned());
         }
         let line = &answer["instances"][0];
         let order = &line["order"];
         match (order["outcome"].as_str(), order["message"].as_str()) {
-            (Some("done"), _) => Outcome::Done,
-            (Some("ignored"), message) => Outcome::Ignored(message.unwrap_or("no reason given").to_owned()),
-            _ => Outcome::Unclear(unclear(line)),
+            (Some("done"), _) => OrderAnswer::Done,
+            (Some("ignored"), message) => {
+                OrderAnswer::Ignored(message.unwrap_or("no reason given").to_owned())
+            }
+            _ => OrderAnswer::Unclear(unclear(line)),
         }
     }
 }
@@ -52,11 +54,11 @@ mod tests {
 
     #[test]
     fn an_answer_says_what_became_of_the_order() {
-        let ignored = |text: &str| Outcome::Ignored(text.to_owned());
+        let ignored = |text: &str| OrderAnswer::Ignored(text.to_owned());
         for (answer, outcome) in [
             (
                 json!({"instances": [{"order": {"outcome": "done"}}]}),
-                Outcome::Done,
+                OrderAnswer::Done,
             ),
             (
                 json!({"instances": [], "ignored": [{"reason": "the instance does not drain"}]}),
@@ -68,14 +70,14 @@ mod tests {
             ),
             (
                 json!({"instances": [{"verdict": "unknown", "failures": ["ListTasks: denied"], "messages": ["holds"]}]}),
-                Outcome::Unclear("ListTasks: denied; holds".to_owned()),
+                OrderAnswer::Unclear("ListTasks: denied; holds".to_owned()),
             ),
             (
                 json!(null),
-                Outcome::Unclear("the coordinator did not say what became of it".to_owned()),
+                OrderAnswer::Unclear("the coordinator did not say what became of it".to_owned()),
             ),
         ] {
-            assert_eq!(Outcome::of(&answer), outcome, "{answer}");
+            assert_eq!(OrderAnswer::of(&answer), outcome, "{answer}");
         }
     }
 }

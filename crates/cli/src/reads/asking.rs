@@ -57,7 +57,7 @@ pub(crate) async fn number(account: &Account, fleet: &Fleet) -> Option<String> {
 /// Says so, if the local clock is off.
 pub(crate) fn report_clock(account: &Account) {
     if let Some(error) = account.clock_error() {
-        let span = protector_diagnosis::words::span(error.abs());
+        let span = protector_diagnosis::time_format::span(error.abs());
         let way = if error.is_negative() { "ahead of" } else { "behind" };
         look::stderr_line(&format!(
             "the clock of this machine is {span} {way} that of AWS; times are corrected by it"

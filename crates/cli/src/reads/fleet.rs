@@ -8,10 +8,14 @@ use protector_diagnosis::read::Reading;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Gets the number of parameters so far, while there are more.
-pub(crate) type Progress<'a> = &'a (dyn Fn(usize) + Sync);
+pub(crate) type ProgressCallback<'a> = &'a (dyn Fn(usize) + Sync);
 
 /// Reads a fleet: these clusters, or all that are watched.
-pub(crate) async fn fleet(account: &Account, clusters: &[ClusterName], progress: Progress<'_>) -> FleetReads {
+pub(crate) async fn fleet(
+    account: &Account,
+    clusters: &[ClusterName],
+    progress: ProgressCallback<'_>,
+) -> FleetReads {
     let listing = parameters(account, clusters, progress)
         .await
         .map(|parameters| Listing::of(&account.prefix, &parameters));
@@ -40,7 +44,7 @@ pub(crate) async fn fleet(account: &Account, clusters: &[ClusterName], progress:
 async fn parameters(
     account: &Account,
     clusters: &[ClusterName],
-    progress: Progress<'_>,
+    progress: ProgressCallback<'_>,
 ) -> Reading<Vec<Parameter>> {
     let prefix = &account.prefix;
     if clusters.is_empty() {

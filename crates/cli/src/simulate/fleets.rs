@@ -5,7 +5,7 @@ use super::contender::Contender;
 use super::error::SimulateError;
 use super::fleet::Fleet;
 use super::job::{Job, Keep, Origin};
-use super::measures::Row;
+use super::measures::FleetRow;
 use super::runs::{FleetRun, Runs};
 use super::{Ended, page, pool, report, worlds};
 use protector_sim::model::HostId;
@@ -51,7 +51,7 @@ pub(super) async fn run(args: &SimulateArgs) -> Result<Ended, SimulateError> {
 fn gather(fleet: &Arc<Fleet>, plan: &[Planned], results: pool::Results) -> Runs {
     let runs = plan.iter().zip(results.played).filter_map(|(planned, played)| {
         let played = played?;
-        let row = Row::new(
+        let row = FleetRow::new(
             planned.instances,
             planned.seed,
             fleet.writes_per_second(),

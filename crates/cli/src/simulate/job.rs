@@ -2,7 +2,7 @@
 
 use super::contender::Contender;
 use super::fleet::Fleet;
-use super::observers::Progress;
+use super::observers::HookEndCounter;
 use super::timeline::Timeline;
 use protector_sim::generate::{self, Range};
 use protector_sim::judge::{Judge, Violation};
@@ -136,7 +136,7 @@ impl Job {
             observers.push(Box::new(Judge::new(scenario)));
         }
         if matches!(self.origin, Origin::Fleet(..)) {
-            observers.push(Box::new(Progress(completed.clone())));
+            observers.push(Box::new(HookEndCounter(completed.clone())));
         }
         if matches!(self.keep, Keep::Measures | Keep::Everything) {
             observers.push(Box::new(Statistics::default()));

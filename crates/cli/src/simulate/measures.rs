@@ -13,7 +13,7 @@ const WORTH_A_RATIO: f64 = 60.0;
 /// What one fleet with one seed has shown.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Row {
+pub(crate) struct FleetRow {
     /// Instances at once.
     pub(crate) instances: usize,
     /// The seed.
@@ -111,11 +111,16 @@ fn throttled_by_quota(statistics: &Statistics) -> BTreeMap<&'static str, u64> {
     throttled.filter(|(_, throttled)| *throttled > 0).collect()
 }
 
-impl Row {
+impl FleetRow {
     /// Of a run.
-    pub(crate) fn new(instances: usize, seed: u64, writes_per_second: Option<f64>, played: &Played) -> Row {
+    pub(crate) fn new(
+        instances: usize,
+        seed: u64,
+        writes_per_second: Option<f64>,
+        played: &Played,
+    ) -> FleetRow {
         let (statistics, numbers) = (&played.statistics, played.statistics.numbers());
-        Row {
+        FleetRow {
             instances,
             seed,
             hook_to_draining_seconds: Times::of(statistics.begin_latencies()),
@@ -185,10 +190,10 @@ pub(crate) struct Measure {
     /// Its name, with the unit.
     pub(crate) name: &'static str,
     /// Its number.
-    pub(crate) value: fn(&Row) -> Option<f64>,
+    pub(crate) value: fn(&FleetRow) -> Option<f64>,
 }
 
-const fn measure(name: &'static str, value: fn(&Row) -> Option<f64>) -> Measure {
+const fn measure(name: &'static str, value: fn(&FleetRow) -> Option<f64>) -> Measure {
     Measure { name, value }
 }
 
@@ -215,7 +220,7 @@ pub(crate) const MEASURES: &[&[Measure]] = &[
             let times = row.stopped_to_released_seconds;
             times.known(times.max)
         }),
-        measure("hook to completed, p50 (s)", Row::completed_p50),
+        measure("hook to completed, p50 (s)", FleetRow::completed_p50),
         measure("hook to completed, p99 (s)", |row| {
             let times = row.hook_to_completed_seconds;
             times.known(times.p99)

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Counts the instances whose hook has ended.
 #[derive(Debug)]
-pub(crate) struct Progress(pub(crate) Arc<AtomicUsize>);
+pub(crate) struct HookEndCounter(pub(crate) Arc<AtomicUsize>);
 
-impl Observer for Progress {
+impl Observer for HookEndCounter {
     fn see(&mut self, _: Ms, fact: &Fact<'_>, _: &World) {
         if let Fact::HookEnds { .. } = fact {
             self.0.fetch_add(1, Ordering::Relaxed);

@@ -2,11 +2,11 @@
 
 use super::contender::Contender;
 use super::display::{Middle, count, wrapped};
-use super::measures::{Row, percent};
-use super::table::{self, Line};
+use super::measures::{FleetRow, percent};
+use super::table::{self, TableLine};
 
 /// A line: its name, and its number.
-pub(crate) type RivalMeasure = (&'static str, fn(&Row) -> Option<f64>);
+pub(crate) type RivalMeasure = (&'static str, fn(&FleetRow) -> Option<f64>);
 
 /// The measures by which the rivals are compared.
 pub(crate) const MEASURES: &[RivalMeasure] = &[
@@ -31,7 +31,7 @@ pub(crate) const KILLED: &str = "Tasks killed: the instance went off before they
 
 /// A cell: the median over the seeds, and the range.
 pub(crate) fn cell(
-    rows: &[(Contender, Row)],
+    rows: &[(Contender, FleetRow)],
     size: usize,
     contender: Contender,
     measure: &RivalMeasure,
@@ -44,11 +44,11 @@ pub(crate) fn cell(
 }
 
 /// A table for each size.
-pub(crate) fn tables(rows: &[(Contender, Row)]) -> String {
-    let all: Vec<Row> = rows.iter().map(|(_, row)| row.clone()).collect();
+pub(crate) fn tables(rows: &[(Contender, FleetRow)]) -> String {
+    let all: Vec<FleetRow> = rows.iter().map(|(_, row)| row.clone()).collect();
     let tables = table::sizes(&all).into_iter().map(|size| {
         let head = Contender::ALL.map(|contender| contender.name().to_owned());
-        let lines: Vec<Line> = MEASURES.iter().map(|measure| line(rows, size, measure)).collect();
+        let lines: Vec<TableLine> = MEASURES.iter().map(|measure| line(rows, size, measure)).collect();
         format!(
             "{} at once\n{}",
             count(size, "instance"),
@@ -67,7 +67,7 @@ pub(crate) fn tables(rows: &[(Contender, Row)]) -> String {
     )
 }
 
-fn line(rows: &[(Contender, Row)], size: usize, measure: &RivalMeasure) -> Line {
+fn line(rows: &[(Contender, FleetRow)], size: usize, measure: &RivalMeasure) -> TableLine {
     let cells = Contender::ALL.map(|contender| cell(rows, size, contender, measure));
     (measure.0.to_owned(), cells.to_vec())
 }

@@ -4,7 +4,7 @@ use super::Ended;
 use super::contender::Contender;
 use super::fleet::Fleet;
 use super::job::Played;
-use super::measures::Row;
+use super::measures::FleetRow;
 use std::sync::Arc;
 
 /// One run, and what it showed.
@@ -12,7 +12,7 @@ pub(crate) struct FleetRun {
     /// The system that drained.
     pub(crate) contender: Contender,
     /// The numbers.
-    pub(crate) row: Row,
+    pub(crate) row: FleetRow,
     /// Everything.
     pub(crate) played: Played,
 }
@@ -36,12 +36,12 @@ impl Runs {
     }
 
     /// The numbers of those of the product.
-    pub(crate) fn rows(&self) -> Vec<Row> {
+    pub(crate) fn rows(&self) -> Vec<FleetRow> {
         self.ours().map(|run| run.row.clone()).collect()
     }
 
     /// The numbers of all.
-    pub(crate) fn all_rows(&self) -> Vec<(Contender, Row)> {
+    pub(crate) fn all_rows(&self) -> Vec<(Contender, FleetRow)> {
         self.runs
             .iter()
             .map(|run| (run.contender, run.row.clone()))

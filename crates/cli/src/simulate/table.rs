@@ -1,7 +1,7 @@
 //! The table: a column for each size of the fleet.
 
 use super::display::{Middle, count};
-use super::measures::{MEASURES, Measure, Row};
+use super::measures::{FleetRow, MEASURES, Measure};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 
@@ -9,16 +9,16 @@ use comfy_table::{CellAlignment, Table};
 const WIDTH: usize = 80;
 
 /// One line of a table: its name, and a cell for each column.
-pub(crate) type Line = (String, Vec<String>);
+pub(crate) type TableLine = (String, Vec<String>);
 
 /// A table of rows that belong together by their size; too many columns go into a second table below.
-pub(crate) fn of_fleets(rows: &[Row]) -> String {
+pub(crate) fn of_fleets(rows: &[FleetRow]) -> String {
     let sizes = sizes(rows);
     let head: Vec<String> = sizes
         .iter()
         .map(|size| count(*size, "inst").replace("insts", "inst"))
         .collect();
-    let groups: Vec<Vec<Line>> = MEASURES
+    let groups: Vec<Vec<TableLine>> = MEASURES
         .iter()
         .map(|measures| {
             measures
@@ -31,14 +31,14 @@ pub(crate) fn of_fleets(rows: &[Row]) -> String {
 }
 
 /// The sizes, each once, the smallest first.
-pub(crate) fn sizes(rows: &[Row]) -> Vec<usize> {
+pub(crate) fn sizes(rows: &[FleetRow]) -> Vec<usize> {
     let mut sizes: Vec<usize> = rows.iter().map(|row| row.instances).collect();
     sizes.sort_unstable();
     sizes.dedup();
     sizes
 }
 
-fn line(measure: &Measure, sizes: &[usize], rows: &[Row]) -> Line {
+fn line(measure: &Measure, sizes: &[usize], rows: &[FleetRow]) -> TableLine {
     let cell = |size: &usize| {
         let of_size = rows.iter().filter(|row| row.instances == *size);
         let middle = Middle::of(of_size.filter_map(|row| (measure.value)(row)));
@@ -48,7 +48,7 @@ fn line(measure: &Measure, sizes: &[usize], rows: &[Row]) -> Line {
 }
 
 /// Draws it, in as many tables as the width needs.
-pub(crate) fn render(head: &[String], groups: &[Vec<Line>]) -> String {
+pub(crate) fn render(head: &[String], groups: &[Vec<TableLine>]) -> String {
     let lines = || groups.iter().flatten();
     let name = lines().map(|(name, _)| name.chars().count()).max().unwrap_or(0) + 4;
     let wide = |index: usize| {
@@ -71,7 +71,7 @@ pub(crate) fn render(head: &[String], groups: &[Vec<Line>]) -> String {
     tables.join("\n\n")
 }
 
-fn draw(head: &[String], groups: &[Vec<Line>], columns: std::ops::Range<usize>) -> String {
+fn draw(head: &[String], groups: &[Vec<TableLine>], columns: std::ops::Range<usize>) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
     table.set_header([&[String::new()], &head[columns.clone()]].concat());

@@ -29,7 +29,7 @@ pub(crate) struct StatusArgs {
     pub(super) sort: SortBy,
     /// What makes the exit code 1.
     #[arg(long, value_name = "WHAT", default_value = "any")]
-    pub(super) fail_on: FailOn,
+    pub(super) fail_on: FailOnRisk,
     /// Wait until the drains are over, and report each change; 3 if the time runs out first.
     #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "24h", value_parser = crate::duration::parse)]
     pub(super) wait: Option<Duration>,
@@ -66,7 +66,7 @@ pub(super) enum SortBy {
 
 /// What makes the exit code 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum FailOn {
+pub(super) enum FailOnRisk {
     /// A drain that is late, and nothing else.
     Late,
     /// Anything that needs you.

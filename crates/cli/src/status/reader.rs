@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 /// How often AWS is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Pace {
+pub(crate) struct ReadInterval {
     /// Between the beginnings of two looks.
     pub(crate) every: SignedDuration,
     /// The pages of parameters that make this longer than what was asked for, if they do.
@@ -36,7 +36,7 @@ pub(crate) struct Looking {
     /// What is known of the coordinator.
     pub(super) known: Known,
     /// How often such a look may be taken.
-    pub(super) pace: Pace,
+    pub(super) interval: ReadInterval,
     /// When the next one is due.
     pub(crate) next: Instant,
 }
@@ -66,20 +66,20 @@ impl<'a> Reader<'a> {
         let reads = reads::fleet(self.account, self.clusters, &count).await;
         let known = Known::of(reads.listing.as_ref().ok());
         let fleet = self.kept.fleet(reads, self.account.take_gaps());
-        let pace = stretched(self.asked, began.elapsed(), pages.into_inner());
-        let every = Duration::try_from(pace.every).unwrap_or(self.asked);
+        let interval = stretched(self.asked, began.elapsed(), pages.into_inner());
+        let every = Duration::try_from(interval.every).unwrap_or(self.asked);
         Looking {
             fleet,
             known,
-            pace,
+            interval,
             next: began + every,
         }
     }
 }
 
-/// The pace for looks of so many pages, the last of which took so long: what was asked for, unless the pages take more
-/// reads than SSM's quota has for a person, or the look itself takes longer.
-pub(super) fn stretched(asked: Duration, took: Duration, pages: u32) -> Pace {
+/// The interval between looks of so many pages, the last of which took so long: what was asked for, unless the pages take
+/// more reads than SSM's quota has for a person, or the look itself takes longer.
+pub(super) fn stretched(asked: Duration, took: Duration, pages: u32) -> ReadInterval {
     let budget = Duration::from_secs(u64::from(pages)) / SSM_PER_SECOND;
     // The first pages go in a burst; less than the interval that was asked for is none of a person's concern.
     let took = match took > asked {
@@ -87,7 +87,7 @@ pub(super) fn stretched(asked: Duration, took: Duration, pages: u32) -> Pace {
         false => Duration::ZERO,
     };
     let every = asked.max(budget).max(took);
-    Pace {
+    ReadInterval {
         every: SignedDuration::try_from(every).unwrap_or(SignedDuration::MAX),
         pages: (budget > asked).then_some(pages),
     }

@@ -11,7 +11,7 @@ use protector_diagnosis::command::Invocation;
 use protector_diagnosis::drain::{Drain, DrainState, Risk};
 use protector_diagnosis::ends::Ends;
 use protector_diagnosis::fleet::Fleet;
-use protector_diagnosis::words::{clock, span};
+use protector_diagnosis::time_format::{clock, span};
 
 /// From this width on the reason for the end has a column of its own; below it stands behind who holds.
 const ROOMY: usize = 160;

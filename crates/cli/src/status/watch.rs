@@ -18,7 +18,7 @@ mod terminal;
 mod testing;
 mod view;
 
-use super::reader::{Pace, Reader};
+use super::reader::{ReadInterval, Reader};
 use super::wait::{self, Followed, Until};
 use super::{StatusArgs, exit, report_clock, screen};
 use crate::account::Account;
@@ -29,7 +29,7 @@ use jiff::SignedDuration;
 use model::Model;
 use protector_diagnosis::drain::Drain;
 use protector_diagnosis::fleet::{Fleet, Seen};
-use protector_diagnosis::words::span;
+use protector_diagnosis::time_format::span;
 use session::End;
 use std::error::Error;
 use std::io::{self, IsTerminal};
@@ -71,7 +71,7 @@ pub(super) async fn run(
 }
 
 fn model(account: &Account, args: &StatusArgs, every: Duration) -> Model {
-    let pace = Pace {
+    let interval = ReadInterval {
         every: SignedDuration::try_from(every).unwrap_or(SignedDuration::MAX),
         pages: None,
     };
@@ -82,7 +82,7 @@ fn model(account: &Account, args: &StatusArgs, every: Duration) -> Model {
         gaps: Vec::new(),
     };
     let place = Header::of(account, &nothing, None).place();
-    let mut model = Model::new(place, args.look.settle(), pace, account.now());
+    let mut model = Model::new(place, args.look.settle(), interval, account.now());
     // Who names an instance wants to see it, even if it is over.
     model.all = args.all || !args.instances.is_empty();
     model.sort = args.sort.into();

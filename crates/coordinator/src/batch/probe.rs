@@ -28,7 +28,7 @@ impl Probe<'_> {
             let aws = self.router.reconciler.aws;
             let answer = aws.describe_tasks_that_are_there(&cluster, &tasks).await;
             let Ok(described) = answer else { return };
-            self.learn(drains, &described);
+            self.insert_ended(drains, &described);
         }
     }
 
@@ -48,7 +48,7 @@ impl Probe<'_> {
     }
 
     /// A task that is not there any more does not live either: the observation says what that is worth.
-    fn learn(&self, drains: Drains, described: &[ListedTask]) {
+    fn insert_ended(&self, drains: Drains, described: &[ListedTask]) {
         let (cache, now) = (self.router.cache, self.router.run.now());
         let (ended, alive): (Vec<_>, Vec<_>) = described.iter().partition(|task| task.last_status.is_final());
         for task in ended {

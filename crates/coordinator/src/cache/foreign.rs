@@ -10,7 +10,7 @@ use protector_core::limits::coordinator::{
     FOREIGN_MAX, FOREIGN_UNUSED_TTL, GONE_CLUSTER_LOG_INTERVAL, PROVIDER_RETRY, PROVIDER_TTL,
 };
 
-/// The memory of one execution environment.
+/// The cache of one execution environment.
 #[derive(Debug, Default)]
 pub struct ForeignCache(Mutex<ForeignState>);
 
@@ -32,7 +32,7 @@ impl ForeignCache {
     }
 
     /// Remembers a container instance that is none of ours. Is that news?
-    pub fn learn_foreign(&self, arn: &ContainerInstanceArn, now: Timestamp) -> bool {
+    pub fn insert_foreign(&self, arn: &ContainerInstanceArn, now: Timestamp) -> bool {
         let mut facts = self.lock();
         make_room(&mut facts.foreign, |at| {
             now.duration_since(*at) < FOREIGN_UNUSED_TTL
@@ -49,7 +49,7 @@ impl ForeignCache {
     }
 
     /// Remembers the type of a capacity provider, or for a moment that ECS could not be asked.
-    pub fn learn_provider(
+    pub fn insert_provider(
         &self,
         cluster: &ClusterName,
         provider: &str,
@@ -63,7 +63,7 @@ impl ForeignCache {
     }
 
     /// Remembers a cluster that is gone. Is it to be said again?
-    pub fn learn_gone(&self, cluster: &ClusterName, now: Timestamp) -> bool {
+    pub fn insert_gone(&self, cluster: &ClusterName, now: Timestamp) -> bool {
         let mut facts = self.lock();
         let said = facts.gone.get(cluster);
         let news = said.is_none_or(|at| now.duration_since(*at) >= GONE_CLUSTER_LOG_INTERVAL);
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn a_cluster_that_is_gone_is_said_once_an_hour() {
         let (edges, cluster) = (ForeignCache::default(), "prod".parse().unwrap());
-        let said = [0, 60, 3599, 3600, 3660].map(|seconds| edges.learn_gone(&cluster, at(seconds)));
+        let said = [0, 60, 3599, 3600, 3660].map(|seconds| edges.insert_gone(&cluster, at(seconds)));
         assert_eq!(said, [true, false, false, true, false]);
     }
 
@@ -108,12 +108,12 @@ mod tests {
     fn the_type_of_a_capacity_provider_is_asked_for_again_after_a_while() {
         let (edges, cluster) = (ForeignCache::default(), "prod".parse().unwrap());
         assert_eq!(edges.is_managed(&cluster, "workers", at(0)), None);
-        edges.learn_provider(&cluster, "workers", Some(true), at(0));
+        edges.insert_provider(&cluster, "workers", Some(true), at(0));
         assert_eq!(edges.is_managed(&cluster, "workers", at(599)), Some(true));
         assert_eq!(edges.is_managed(&cluster, "workers", at(600)), None);
         assert_eq!(edges.is_managed(&"dev".parse().unwrap(), "workers", at(1)), None);
         // Without an answer it counts as ours, and is asked for soon.
-        edges.learn_provider(&cluster, "unanswered", None, at(0));
+        edges.insert_provider(&cluster, "unanswered", None, at(0));
         assert_eq!(edges.is_managed(&cluster, "unanswered", at(9)), Some(false));
         assert_eq!(edges.is_managed(&cluster, "unanswered", at(10)), None);
     }

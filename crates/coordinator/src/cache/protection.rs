@@ -27,7 +27,7 @@ impl Protection {
     }
 
     /// Notes how a task was seen by a round. What was asked to stop keeps what was known of it.
-    pub(crate) fn saw(&self, task: &Task, reason: Option<UnprotectedReason>, now: Timestamp) {
+    pub(crate) fn insert(&self, task: &Task, reason: Option<UnprotectedReason>, now: Timestamp) {
         let mut facts = self.lock();
         match reason {
             Some(reason) => drop(facts.unprotected.insert(task.arn.clone(), (reason, now))),
@@ -85,7 +85,7 @@ mod tests {
     fn round(protection: &Protection, began: i64, seen: &[(u32, bool, Option<UnprotectedReason>)]) {
         protection.with(|check| check.begin([], at(began)));
         for (id, stopping, reason) in seen {
-            protection.saw(&task(*id, *stopping), *reason, at(began + 1));
+            protection.insert(&task(*id, *stopping), *reason, at(began + 1));
         }
         assert!(protection.finish().is_some());
     }
@@ -124,7 +124,7 @@ mod tests {
     fn a_task_that_is_asked_to_stop_keeps_what_was_seen_before() {
         let protection = Protection::default();
         round(&protection, 0, &[(1, false, STOPPED)]);
-        protection.saw(&task(1, true), None, at(10));
+        protection.insert(&task(1, true), None, at(10));
         assert_eq!(protection.of(&task(1, false).arn), STOPPED);
     }
 }

@@ -42,106 +42,106 @@ fn census(holding: u32) -> Census {
     }
 }
 
-fn ended(memory: &Cache, id: u32, seconds: i64) -> TaskStopFollowUp {
-    memory.task_ended(&key().cluster, &arn(), &task(id), at(seconds))
+fn ended(cache: &Cache, id: u32, seconds: i64) -> TaskStopFollowUp {
+    cache.task_ended(&key().cluster, &arn(), &task(id), at(seconds))
 }
 
 #[test]
 fn p10_the_end_of_a_task_elsewhere_costs_nothing_once_known() {
-    let memory = Cache::default();
-    assert_eq!(ended(&memory, 1, 0), TaskStopFollowUp::Lookup);
-    memory.saw(&key(), &instance(), Verdict::NotDraining, None, at(0));
-    assert!(matches!(ended(&memory, 1, 89), TaskStopFollowUp::Ignore(_)));
-    assert_eq!(ended(&memory, 1, 90), TaskStopFollowUp::Lookup);
+    let cache = Cache::default();
+    assert_eq!(ended(&cache, 1, 0), TaskStopFollowUp::Lookup);
+    cache.insert_observed(&key(), &instance(), Verdict::NotDraining, None, at(0));
+    assert!(matches!(ended(&cache, 1, 89), TaskStopFollowUp::Ignore(_)));
+    assert_eq!(ended(&cache, 1, 90), TaskStopFollowUp::Lookup);
 }
 
 #[test]
 fn a_drain_that_cannot_be_recorded_is_known_since_the_first_attempt() {
-    let memory = Cache::default();
-    let since = |seconds| memory.unrecorded(&key(), at(seconds)).map(|drain| drain.since);
+    let cache = Cache::default();
+    let since = |seconds| cache.unrecorded(&key(), at(seconds)).map(|drain| drain.since);
     let record = |seconds| Record::first(key().instance, arn(), "a1".to_owned(), at(seconds), at(9000), 1);
     assert_eq!(since(0), None);
     for seconds in [0, 3, 60, 120] {
-        memory.add_unrecorded(&key(), record(seconds), at(seconds));
+        cache.add_unrecorded(&key(), record(seconds), at(seconds));
         assert_eq!(since(seconds), Some(at(0)));
     }
-    let last = memory.unrecorded(&key(), at(299)).unwrap().record;
+    let last = cache.unrecorded(&key(), at(299)).unwrap().record;
     assert_eq!(last.started_at, at(120));
     assert_eq!(since(300), None, "another drain, if there is one");
-    memory.is_recorded(&key());
+    cache.is_recorded(&key());
     assert_eq!(since(121), None);
-    memory.add_unrecorded(&key(), record(400), at(400));
-    memory.saw(&key(), &instance(), Verdict::NotDraining, None, at(410));
+    cache.add_unrecorded(&key(), record(400), at(400));
+    cache.insert_observed(&key(), &instance(), Verdict::NotDraining, None, at(410));
     assert_eq!(since(410), None, "it was cancelled");
 }
 
 #[test]
 fn p10_a_tick_answers_for_every_instance_of_the_cluster() {
-    let memory = Cache::default();
-    memory.listed(&key().cluster, &[], at(0));
-    assert!(matches!(ended(&memory, 1, 60), TaskStopFollowUp::Ignore(_)));
+    let cache = Cache::default();
+    cache.listed(&key().cluster, &[], at(0));
+    assert!(matches!(ended(&cache, 1, 60), TaskStopFollowUp::Ignore(_)));
 }
 
 #[test]
 fn only_the_last_awaited_task_needs_a_full_observation() {
-    let memory = Cache::default();
-    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(3)), at(0));
-    assert!(matches!(ended(&memory, 0, 1), TaskStopFollowUp::Ignore(_)));
+    let cache = Cache::default();
+    cache.insert_observed(&key(), &instance(), Verdict::Holding, Some(&census(3)), at(0));
+    assert!(matches!(ended(&cache, 0, 1), TaskStopFollowUp::Ignore(_)));
     assert_eq!(
-        ended(&memory, 1, 2),
+        ended(&cache, 1, 2),
         TaskStopFollowUp::DescribeAwaited(key(), vec![task(2)])
     );
-    assert_eq!(ended(&memory, 2, 3), TaskStopFollowUp::Last(key()));
+    assert_eq!(ended(&cache, 2, 3), TaskStopFollowUp::Last(key()));
 }
 
 #[test]
 fn the_last_end_of_an_awaited_task_counts_in_whatever_order_events_come() {
-    let memory = Cache::default();
-    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(3)), at(0));
-    assert_eq!(memory.stopped_at(&key()), None);
+    let cache = Cache::default();
+    cache.insert_observed(&key(), &instance(), Verdict::Holding, Some(&census(3)), at(0));
+    assert_eq!(cache.stopped_at(&key()), None);
     for (id, seconds) in [(1, 20), (0, 10), (900, 30)] {
-        memory.stopped(&arn(), [(&task(id), at(seconds))]);
+        cache.stopped(&arn(), [(&task(id), at(seconds))]);
     }
-    assert_eq!(memory.stopped_at(&key()), Some(at(20)), "a daemon is not awaited");
-    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(1)), at(40));
-    assert_eq!(memory.stopped_at(&key()), None, "the rest ends later");
+    assert_eq!(cache.stopped_at(&key()), Some(at(20)), "a daemon is not awaited");
+    cache.insert_observed(&key(), &instance(), Verdict::Holding, Some(&census(1)), at(40));
+    assert_eq!(cache.stopped_at(&key()), None, "the rest ends later");
 }
 
 #[test]
 fn p7_a_doubled_event_counts_once() {
-    let memory = Cache::default();
-    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(5)), at(0));
+    let cache = Cache::default();
+    cache.insert_observed(&key(), &instance(), Verdict::Holding, Some(&census(5)), at(0));
     for _ in 0..9 {
-        assert!(matches!(ended(&memory, 0, 1), TaskStopFollowUp::Ignore(_)));
+        assert!(matches!(ended(&cache, 0, 1), TaskStopFollowUp::Ignore(_)));
     }
 }
 
 #[test]
 fn events_that_other_runs_got_are_made_up_for_by_probes() {
-    let memory = Cache::default();
-    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(10)), at(0));
-    assert!(matches!(ended(&memory, 0, 59), TaskStopFollowUp::Ignore(_)));
+    let cache = Cache::default();
+    cache.insert_observed(&key(), &instance(), Verdict::Holding, Some(&census(10)), at(0));
+    assert!(matches!(ended(&cache, 0, 59), TaskStopFollowUp::Ignore(_)));
     assert!(matches!(
-        ended(&memory, 1, 60),
+        ended(&cache, 1, 60),
         TaskStopFollowUp::DescribeAwaited(..)
     ));
     assert_eq!(
-        memory.probed(&key(), BTreeSet::new(), at(60)),
+        cache.probed(&key(), BTreeSet::new(), at(60)),
         TaskStopFollowUp::Last(key())
     );
 }
 
 #[test]
 fn a_daemon_that_ends_tells_of_a_release_by_another_run() {
-    let memory = Cache::default();
-    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(5)), at(0));
-    assert_eq!(ended(&memory, 900, 1), TaskStopFollowUp::Observe(key()));
+    let cache = Cache::default();
+    cache.insert_observed(&key(), &instance(), Verdict::Holding, Some(&census(5)), at(0));
+    assert_eq!(ended(&cache, 900, 1), TaskStopFollowUp::Observe(key()));
 }
 
 #[test]
 fn after_the_release_daemons_are_awaited() {
-    let memory = Cache::default();
-    memory.saw(
+    let cache = Cache::default();
+    cache.insert_observed(
         &key(),
         &instance(),
         Verdict::Released(ReleaseReason::Drained),
@@ -149,11 +149,11 @@ fn after_the_release_daemons_are_awaited() {
         at(0),
     );
     assert_eq!(
-        ended(&memory, 900, 1),
+        ended(&cache, 900, 1),
         TaskStopFollowUp::Complete(key(), instance().all().cloned().collect())
     );
     assert_eq!(
-        ended(&memory, 900, 2),
+        ended(&cache, 900, 2),
         TaskStopFollowUp::Observe(key()),
         "a copy of the event says nothing new"
     );
@@ -161,53 +161,53 @@ fn after_the_release_daemons_are_awaited() {
 
 #[test]
 fn other_drains_are_counted_without_ones_own() {
-    let memory = Cache::default();
-    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(1)), at(0));
-    assert_eq!(memory.fleet_without(&key(), at(0)), Fleet::default());
+    let cache = Cache::default();
+    cache.insert_observed(&key(), &instance(), Verdict::Holding, Some(&census(1)), at(0));
+    assert_eq!(cache.fleet_without(&key(), at(0)), Fleet::default());
     let other = InstanceKey {
         instance: "i-87654321".parse().unwrap(),
         ..key()
     };
     assert_eq!(
-        memory.fleet_without(&other, at(0)),
+        cache.fleet_without(&other, at(0)),
         Fleet {
             drains: 1,
             sidecars: 1
         }
     );
-    memory.learn_fleet(BTreeMap::from([(key(), 9), (other.clone(), 4)]), at(0));
-    let fleet = memory.fleet_without(&key(), at(89));
+    cache.insert_fleet(BTreeMap::from([(key(), 9), (other.clone(), 4)]), at(0));
+    let fleet = cache.fleet_without(&key(), at(89));
     assert_eq!(
         (fleet.drains, fleet.sidecars),
         (1, 4),
         "as the tick has listed it"
     );
     assert_eq!(
-        memory.fleet_without(&key(), at(90)),
+        cache.fleet_without(&key(), at(90)),
         Fleet::default(),
         "but not indefinitely"
     );
-    let own = memory.fleet_without(&other, at(0));
+    let own = cache.fleet_without(&other, at(0));
     assert_eq!((own.drains, own.sidecars), (1, 1), "what was looked at is newer");
 }
 
 #[test]
 fn calls_that_no_record_has_counted_are_taken_once() {
-    let memory = Cache::default();
-    memory.add_uncounted(&key(), 4);
-    memory.add_uncounted(&key(), 1);
+    let cache = Cache::default();
+    cache.add_uncounted(&key(), 4);
+    cache.add_uncounted(&key(), 1);
     assert_eq!(
-        (memory.take_uncounted(&key()), memory.take_uncounted(&key())),
+        (cache.take_uncounted(&key()), cache.take_uncounted(&key())),
         (5, 0)
     );
 }
 
 #[test]
 fn p7_a_batch_does_not_wait_long_while_daemons_go_tier_by_tier() {
-    let memory = Cache::default();
+    let cache = Cache::default();
     let awaits = |verdict, holding| {
-        memory.saw(&key(), &instance(), verdict, Some(&census(holding)), at(0));
-        memory.awaits_an_event()
+        cache.insert_observed(&key(), &instance(), verdict, Some(&census(holding)), at(0));
+        cache.awaits_an_event()
     };
     assert!(awaits(Verdict::Holding, 1), "the end of the task that holds");
     assert!(
@@ -222,11 +222,11 @@ fn p7_a_batch_does_not_wait_long_while_daemons_go_tier_by_tier() {
 
 #[test]
 fn p7_a_record_that_is_read_again_leaves_the_next_look_as_it_is() {
-    let memory = Cache::default();
-    memory.is_recorded_as(&key(), &instance(), Verdict::Holding, at(0));
-    assert_eq!(memory.next_due(), None);
-    memory.saw(&key(), &instance(), Verdict::Holding, Some(&census(0)), at(1));
-    memory.look_at(&key(), Some(at(4)));
-    memory.is_recorded_as(&key(), &instance(), Verdict::Holding, at(2));
-    assert_eq!(memory.next_due(), Some(at(4)));
+    let cache = Cache::default();
+    cache.is_recorded_as(&key(), &instance(), Verdict::Holding, at(0));
+    assert_eq!(cache.next_due(), None);
+    cache.insert_observed(&key(), &instance(), Verdict::Holding, Some(&census(0)), at(1));
+    cache.look_at(&key(), Some(at(4)));
+    cache.is_recorded_as(&key(), &instance(), Verdict::Holding, at(2));
+    assert_eq!(cache.next_due(), Some(at(4)));
 }

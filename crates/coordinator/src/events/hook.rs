@@ -11,13 +11,13 @@ use crate::crowd::Crowd;
 use crate::handled::Handled;
 use crate::logging::Level;
 use crate::observer::Hooks;
-use crate::waits::Waits;
+use crate::waits::WaitHandler;
 
 /// Handles the events of hooks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HookEvents<'r> {
     pub(crate) hooks: Hooks<'r>,
-    pub(crate) waits: Waits<'r>,
+    pub(crate) waits: WaitHandler<'r>,
     pub(crate) crowd: Crowd<'r>,
     pub(crate) cache: &'r Cache,
     pub(crate) policy: &'r Policy,

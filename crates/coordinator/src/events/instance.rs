@@ -48,7 +48,7 @@ impl InstanceEvents<'_> {
         }
     }
 
-    /// Does a drain begin with this event, as far as memory knows?
+    /// Does a drain begin with this event, as far as the cache knows?
     pub(crate) fn is_news(&self, change: &InstanceChange) -> bool {
         change.status == InstanceStatus::Draining
             && self.policy.serves_cluster(&change.cluster)
@@ -96,7 +96,7 @@ impl InstanceEvents<'_> {
         }
     }
 
-    /// What memory knows of the container instance.
+    /// What the cache knows of the container instance.
     fn known(&self, change: &InstanceChange) -> KnownInstance {
         let arn = &change.container_instance;
         let stored = self.cache.store.known(&key_of(change));

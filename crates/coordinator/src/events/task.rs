@@ -52,7 +52,7 @@ pub(crate) fn left_to_linger(
 }
 
 impl TaskEvents<'_> {
-    /// What the end of a task is worth is for memory to say.
+    /// What the end of a task is worth is for the cache to say.
     pub(crate) async fn handle(&self, change: TaskChange) -> Handled {
         if !self.policy.serves_cluster(&change.cluster) {
             return self
@@ -212,7 +212,8 @@ impl TaskEvents<'_> {
         let (instance, now) = (found.container_instance, self.run.now());
         if instance.status == InstanceStatus::Active {
             let instance = Registrations::from(instance);
-            self.cache.saw(&key, &instance, Verdict::NotDraining, None, now);
+            self.cache
+                .insert_observed(&key, &instance, Verdict::NotDraining, None, now);
             return self.run.ignored(
                 Level::Debug,
                 TriggerKind::Task,

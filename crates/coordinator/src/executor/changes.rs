@@ -99,7 +99,7 @@ impl Changes<'_> {
             version: write.last().map_or(0, |stored| stored.version),
             record: Ok(write.record),
         };
-        self.cache.store.learn(write.key, &stored, self.run.now());
+        self.cache.store.insert(write.key, &stored, self.run.now());
         write.applied.written = Some(stored);
     }
 
@@ -107,7 +107,7 @@ impl Changes<'_> {
         let known = write.last().map_or(0, |stored| stored.version);
         let (stored, raced) = self.write_whole(write.key, write.record, known).await?;
         write.applied.raced |= raced;
-        self.cache.store.learn(write.key, &stored, self.run.now());
+        self.cache.store.insert(write.key, &stored, self.run.now());
         write.applied.written = Some(stored);
         Ok(match raced {
             true => Outcome::Conflict,

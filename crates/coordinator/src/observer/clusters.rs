@@ -166,7 +166,7 @@ impl<'r> Clusters<'r> {
         if !answer.as_ref().is_err_and(gone) {
             return answer;
         }
-        if self.cache.foreign.learn_gone(cluster, self.run.now()) {
+        if self.cache.foreign.insert_gone(cluster, self.run.now()) {
             let reason = format!("the cluster {cluster} does not exist, so it has no container instances");
             self.run.ignored(Level::Warn, IgnoredTrigger::Cluster, &reason);
         }
@@ -200,7 +200,7 @@ impl<'r> Clusters<'r> {
             }
             clusters.retain(|cluster| !empty.contains(cluster));
         }
-        self.cache.learn_clusters(clusters.clone(), self.run.now());
+        self.cache.insert_clusters(clusters.clone(), self.run.now());
         Ok(clusters)
     }
 

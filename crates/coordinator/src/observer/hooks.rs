@@ -70,7 +70,7 @@ impl Hooks<'_> {
     ) -> Result<Vec<(LifecycleHookName, u32)>, AwsError> {
         let mut hooks = self.aws.describe_hooks(group).await?;
         hooks.retain(|(hook, _)| self.policy.serves_hook(hook));
-        self.cache.learn_hooks(group, hooks.clone(), self.run.now());
+        self.cache.insert_hooks(group, hooks.clone(), self.run.now());
         Ok(hooks)
     }
 

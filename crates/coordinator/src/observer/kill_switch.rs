@@ -51,7 +51,7 @@ impl KillSwitchReader<'_> {
         let before = self.cache.kill_switch();
         let read = text.map_or(Ok(Control::On.into()), KillSwitch::decode);
         let switch = read.as_ref().unwrap_or(&before).clone();
-        self.cache.learn_kill_switch(switch.clone(), self.run.now());
+        self.cache.insert_kill_switch(switch.clone(), self.run.now());
         let (control, before) = (switch.control, before.control);
         if let Err(problem) = read {
             if !self.cache.control_problem_is_news(self.run.now()) {

@@ -80,7 +80,7 @@ impl<'r> Records<'r> {
         };
         let seen = self.with_reported(key, arns, own);
         if let Observed::Present(stored) = &seen {
-            store.learn(key, stored, self.run.now());
+            store.insert(key, stored, self.run.now());
         }
         seen
     }
@@ -128,7 +128,7 @@ impl<'r> Records<'r> {
         }
         self.kill_switch().apply(texts.text(&control));
         if first {
-            self.learn_texts(cluster, &shared, &texts).await;
+            self.insert_texts(cluster, &shared, &texts).await;
         }
         let mut read = Vec::new();
         for key in keys {
@@ -153,7 +153,7 @@ impl<'r> Records<'r> {
         let prefix = self.prefix;
         self.kill_switch().refresh().await;
         let listed = self.aws.list_parameters(prefix).await?;
-        self.learn_shared(cluster, &listed).await;
+        self.insert_shared(cluster, &listed).await;
         let found: HashMap<&str, &Listed> = listed.iter().map(|one| (one.name.as_str(), one)).collect();
         let mut read = Vec::new();
         for key in keys {
@@ -166,7 +166,7 @@ impl<'r> Records<'r> {
     }
 
     /// Takes in the shared records of a listing, and notes that the cluster has no others.
-    pub(crate) async fn learn_shared(&self, cluster: &ClusterName, listed: &[Listed]) {
+    pub(crate) async fn insert_shared(&self, cluster: &ClusterName, listed: &[Listed]) {
         let of_cluster = |one: &'_ Listed| {
             let (of, number) = self.prefix.shared_of(&one.name)?;
             (of == *cluster).then_some(number)
@@ -175,7 +175,7 @@ impl<'r> Records<'r> {
             .iter()
             .filter_map(|one| Some((of_cluster(one)?, Some((one.text.as_str(), one.version)))))
             .collect();
-        let news = self.cache.store.learn_shared(cluster, &read, self.run.now());
+        let news = self.cache.store.insert_shared(cluster, &read, self.run.now());
         self.repair_shared(cluster).await;
         if news {
             self.cache.store.take_in(cluster);
@@ -184,10 +184,10 @@ impl<'r> Records<'r> {
 
     /// Takes in the shared records of a cluster, in their order, of which these are the names. Returns whether any of
     /// them is news.
-    async fn learn_texts(&self, cluster: &ClusterName, names: &[String], texts: &Texts) -> bool {
+    async fn insert_texts(&self, cluster: &ClusterName, names: &[String], texts: &Texts) -> bool {
         let read = names.iter().map(|name| texts.with_version(name)).enumerate();
         let read: Vec<_> = read.collect();
-        let news = self.cache.store.learn_shared(cluster, &read, self.run.now());
+        let news = self.cache.store.insert_shared(cluster, &read, self.run.now());
         if !self.run.intake.is_alone() && matches!(read.last(), Some((LAST_SHARED, None))) {
             self.cache.store.last_is_absent(cluster, self.run.now());
         }
@@ -204,7 +204,7 @@ impl<'r> Records<'r> {
             let Ok(texts) = self.aws.get_texts(&names).await else {
                 continue;
             };
-            if self.learn_texts(&cluster, &names, &texts).await {
+            if self.insert_texts(&cluster, &names, &texts).await {
                 self.cache.store.take_in(&cluster);
                 self.cache.look_soon_at_all(&cluster, self.run.now());
             }

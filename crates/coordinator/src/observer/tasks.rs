@@ -91,7 +91,7 @@ impl Tasks<'_> {
         listed: Vec<ListedTask>,
     ) -> Result<Vec<Task>, AwsError> {
         let now = self.run.now();
-        self.clusters().learn_from_tasks(cluster, &listed);
+        self.clusters().insert_managed(cluster, &listed);
         let unknown: Vec<(&ListedTask, ServiceName)> = listed
             .iter()
             .filter(|task| task.by_service && !task.last_status.is_final())
@@ -105,7 +105,7 @@ impl Tasks<'_> {
         for (task, service) in unknown {
             if let Some(service) = answers.get(&service) {
                 let scheduling = service.of_task(task.created_at);
-                self.cache.learn_scheduling(&task.arn, scheduling, now);
+                self.cache.insert_scheduling(&task.arn, scheduling, now);
             }
         }
         let known = |task: &ListedTask| self.cache.scheduling(&task.arn, now);
@@ -201,7 +201,7 @@ impl Tasks<'_> {
 
     /// Does a sweep over all tasks of the cluster take fewer calls than asking for those of so many instances?
     async fn sweeps(&self, cluster: &ClusterName, instances: usize) -> bool {
-        let tasks = match self.cache.tasks_in(cluster) {
+        let tasks = match self.cache.task_count(cluster) {
             Some(tasks) => tasks,
             None => self.aws.count_tasks(cluster).await.unwrap_or(usize::MAX),
         };
@@ -214,13 +214,13 @@ impl Tasks<'_> {
     async fn sweep(&self, cluster: &ClusterName) -> Result<Option<Vec<ListedTask>>, AwsError> {
         let listed = match self.aws.list_tasks(cluster, None).await {
             Err(failure) if failure.kind == ErrorKind::Denied => {
-                self.cache.learn_tasks_in(cluster, usize::MAX);
+                self.cache.insert_task_count(cluster, usize::MAX);
                 return Ok(None);
             }
             listed => listed?,
         };
         let arns: Vec<TaskArn> = listed.into_iter().collect();
-        self.cache.learn_tasks_in(cluster, arns.len());
+        self.cache.insert_task_count(cluster, arns.len());
         self.aws.describe_tasks(cluster, &arns).await.map(Some)
     }
 

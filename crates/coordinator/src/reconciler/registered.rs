@@ -168,7 +168,7 @@ impl Reconciler<'_> {
         if let Some(instance) = observation.instance.as_yes() {
             let census = self.census(observation);
             self.cache
-                .saw(&observation.key, instance, plan.verdict, census.as_ref(), now);
+                .insert_observed(&observation.key, instance, plan.verdict, census.as_ref(), now);
         }
         let record = plan.record().or(observation.record.readable());
         course.daemons_gone_at = record.and_then(|record| record.daemons_gone_at);

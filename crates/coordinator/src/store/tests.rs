@@ -42,7 +42,7 @@ fn stored(record: Record, version: i64) -> Stored {
 /// A store that has read the shared records of the cluster: there are none.
 fn store() -> Store {
     let store = Store::default();
-    store.learn_shared(&key_of(0).cluster, &[], at(0));
+    store.insert_shared(&key_of(0).cluster, &[], at(0));
     store
 }
 
@@ -71,7 +71,7 @@ fn failure() -> AwsError {
 #[test]
 fn p2_a_record_that_was_there_a_moment_ago_is_not_gone_because_one_answer_lags() {
     let (store, key) = (Store::default(), key_of(1));
-    store.learn(&key, &stored(record(1, 0), 3), at(0));
+    store.insert(&key, &stored(record(1, 0), 3), at(0));
     let seen = |read, seconds| store.seen(&key, read, at(seconds));
     assert_eq!(
         seen(Observed::Absent, 59),
@@ -91,7 +91,7 @@ fn p8_an_older_text_is_no_news_and_a_newer_one_is_merged() {
     let (store, key) = (Store::default(), key_of(1));
     let mut ours = record(1, 0);
     ours.draining_confirmed_at = Some(at(5));
-    store.learn(&key, &stored(ours.clone(), 3), at(0));
+    store.insert(&key, &stored(ours.clone(), 3), at(0));
     let seen = |record: Record, version| store.seen(&key, Observed::Present(stored(record, version)), at(1));
     assert_eq!(
         seen(record(1, 0), 2),
@@ -116,16 +116,16 @@ fn p8_an_older_text_is_no_news_and_a_newer_one_is_merged() {
 #[test]
 fn p8_what_has_ended_stays_ended_until_another_drain_begins() {
     let (store, key) = (Store::default(), key_of(1));
-    store.learn(&key, &stored(released(record(1, 0), 9), 2), at(10));
+    store.insert(&key, &stored(released(record(1, 0), 9), 2), at(10));
     store.ended(&key);
-    store.learn(&key, &stored(released(record(1, 0), 9), 2), at(20));
+    store.insert(&key, &stored(released(record(1, 0), 9), 2), at(20));
     assert!(store.open().is_empty());
     let much_later = store.seen(&key, Observed::Absent, at(500));
     assert!(
         much_later.readable().is_some(),
         "its parameter is gone, and events of its end go on"
     );
-    store.learn(&key, &stored(record(1, 400), 1), at(400));
+    store.insert(&key, &stored(record(1, 400), 1), at(400));
     assert_eq!(store.open().len(), 1);
 }
 
@@ -200,7 +200,7 @@ fn p8_what_another_environment_has_written_is_taken_in() {
     let store = store();
     let place = put(&store, &record(1, 0)).unwrap();
     write(&store, &place, 1);
-    store.learn(&key_of(1), &stored(record(1, 0), 0), at(0));
+    store.insert(&key_of(1), &stored(record(1, 0), 0), at(0));
     let other = SharedRecord {
         drains: [(
             key_of(1).instance,
@@ -212,10 +212,10 @@ fn p8_what_another_environment_has_written_is_taken_in() {
     let text = other.encode().unwrap();
     let cluster = key_of(1).cluster;
     assert!(
-        !store.learn_shared(&cluster, &[(0, Some((&text, 1)))], at(31)),
+        !store.insert_shared(&cluster, &[(0, Some((&text, 1)))], at(31)),
         "no news"
     );
-    assert!(store.learn_shared(&cluster, &[(0, Some((&text, 2)))], at(31)));
+    assert!(store.insert_shared(&cluster, &[(0, Some((&text, 2)))], at(31)));
     store.take_in(&cluster);
     assert!(store.known(&key_of(1)).unwrap().readable().unwrap().is_released());
     assert_eq!(store.draft(&place, Polls::Are(5), at(32)).unwrap().version, 3);
@@ -269,7 +269,7 @@ fn p1_no_drain_is_put_into_a_shared_record_that_cannot_be_read_or_was_not() {
     let unreadable: Vec<_> = (0..SHARED_RECORDS)
         .map(|number| (number, Some(("{", 1))))
         .collect();
-    store.learn_shared(&key_of(1).cluster, &unreadable, at(0));
+    store.insert_shared(&key_of(1).cluster, &unreadable, at(0));
     assert_eq!(put(&store, &record(1, 0)), None);
 }
 
@@ -285,7 +285,7 @@ fn p10_those_that_are_over_make_room() {
     }
     let (number, place) = last.unwrap();
     assert_eq!(place.number, SHARED_RECORDS - 1, "all of them are full");
-    store.learn(&key_of(number), &stored(released(record(number, 0), 9), 0), at(9));
+    store.insert(&key_of(number), &stored(released(record(number, 0), 9), 0), at(9));
     store.ended(&key_of(number));
     assert!(put(&store, &record(u32::MAX, 0)).is_some());
 }
@@ -295,7 +295,7 @@ fn p10_an_empty_shared_record_is_deleted_some_minutes_after_the_last_drain() {
     let store = store();
     let place = put(&store, &record(1, 0)).unwrap();
     write(&store, &place, 1);
-    store.learn(&key_of(1), &stored(released(record(1, 0), 9), 0), at(9));
+    store.insert(&key_of(1), &stored(released(record(1, 0), 9), 0), at(9));
     store.ended(&key_of(1));
     store.forget_old(at(600));
     assert!(store.empty().is_empty(), "events of its end go on for a while");
@@ -339,13 +339,13 @@ fn p10_shared_records_of_drains_that_are_over_are_not_read_by_each_batch() {
     let store = store();
     for number in [1, 2] {
         put(&store, &record(number, 0)).unwrap();
-        store.learn(&key_of(number), &stored(record(number, 0), 1), at(0));
+        store.insert(&key_of(number), &stored(record(number, 0), 1), at(0));
     }
     store.ended(&key_of(1));
     assert_eq!(store.to_check(at(100)), [key_of(1).cluster], "one still drains");
     let mut over = released(record(2, 0), 9);
     over.receipt_at = Some(at(150));
-    store.learn(&key_of(2), &stored(over, 2), at(150));
+    store.insert(&key_of(2), &stored(over, 2), at(150));
     assert!(
         store.to_check(at(200)).is_empty(),
         "its registration stays DRAINING for weeks"
@@ -357,7 +357,7 @@ fn p8_a_run_beside_the_queue_believes_what_is_known_only_if_no_other_run_has_wri
     let (store, key) = (Store::default(), key_of(1));
     let mut over = released(record(1, 0), 9);
     over.receipt_at = Some(at(10));
-    store.learn(&key, &stored(over.clone(), 2), at(10));
+    store.insert(&key, &stored(over.clone(), 2), at(10));
     let same = |version| {
         store.same(
             &key,
@@ -394,7 +394,7 @@ fn text(drains: &[(u32, SharedDrain)], seconds: i64, base: i64) -> String {
 #[test]
 fn p8_a_release_by_order_is_in_the_last_record_and_keeps_no_drain_from_its_own() {
     let store = store();
-    store.learn(&key_of(1), &stored(record(1, 0), 3), at(0));
+    store.insert(&key_of(1), &stored(record(1, 0), 3), at(0));
     let place = store.put_order(&key_of(1), &released_by_order(1, 0), 5).unwrap();
     assert_eq!(place.number, LAST_SHARED);
     assert!(write(&store, &place, 1).poll_seconds >= 5);
@@ -433,7 +433,7 @@ fn p8_what_a_text_was_written_over_is_known_from_the_text_until_it_is_read() {
     let store = store();
     let cluster = key_of(0).cluster;
     let later = text(&[(2, released_by_order(2, 0))], 20, 3);
-    store.learn_shared(&cluster, &[(LAST_SHARED, Some((&later, 5)))], at(21));
+    store.insert_shared(&cluster, &[(LAST_SHARED, Some((&later, 5)))], at(21));
     let missed = store.missed_shared(&cluster);
     assert_eq!(
         missed
@@ -456,11 +456,11 @@ fn p8_what_a_text_was_written_over_is_known_from_the_text_until_it_is_read() {
 fn p8_the_last_record_may_be_created_again_by_others() {
     let store = store();
     let cluster = key_of(0).cluster;
-    let learn =
-        |text: &str, version| store.learn_shared(&cluster, &[(LAST_SHARED, Some((text, version)))], at(60));
-    assert!(learn(&text(&[(1, released_by_order(1, 0))], 20, 4), 5));
-    assert!(!learn(&text(&[], 19, 3), 4), "it lags");
-    assert!(learn(&text(&[(2, released_by_order(2, 0))], 40, 0), 1));
+    let insert =
+        |text: &str, version| store.insert_shared(&cluster, &[(LAST_SHARED, Some((text, version)))], at(60));
+    assert!(insert(&text(&[(1, released_by_order(1, 0))], 20, 4), 5));
+    assert!(!insert(&text(&[], 19, 3), 4), "it lags");
+    assert!(insert(&text(&[(2, released_by_order(2, 0))], 40, 0), 1));
     assert_eq!(store.reported(&key_of(1), &[arn()]), None);
     assert!(store.reported(&key_of(2), &[arn()]).is_some());
     store.last_is_absent(&cluster, at(61));
@@ -474,7 +474,7 @@ fn p10_orders_leave_the_last_record_when_their_drains_are_over() {
     let store = store();
     let cluster = key_of(0).cluster;
     for number in [1, 2] {
-        store.learn(&key_of(number), &stored(released(record(number, 0), 9), 3), at(9));
+        store.insert(&key_of(number), &stored(released(record(number, 0), 9), 3), at(9));
         let place = store
             .put_order(&key_of(number), &released_by_order(number, 0), 5)
             .unwrap();

@@ -86,7 +86,7 @@ impl Lister<'_> {
         let shared = listed.iter().filter_map(|one| prefix.shared_of(&one.name));
         let clusters: BTreeSet<ClusterName> = shared.map(|(cluster, _)| cluster).collect();
         for cluster in &clusters {
-            self.records.learn_shared(cluster, &listed).await;
+            self.records.insert_shared(cluster, &listed).await;
         }
         let repaired = self.records.repair_listed(&listed).await;
         let of_instances = listed.into_iter().filter_map(|one| {

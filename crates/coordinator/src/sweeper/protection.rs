@@ -112,7 +112,7 @@ impl ProtectionCheck<'_> {
             }
             let task = scheduled(listed, None);
             let reason = unprotected_because(&task, self.policy);
-            self.cache.protection.saw(&task, reason, now);
+            self.cache.protection.insert(&task, reason, now);
             let Some(reason) = reason else { continue };
             let sidecar = task.container(&self.policy.sidecar_container);
             let detail = sidecar.and_then(|sidecar| sidecar.reason.as_deref());

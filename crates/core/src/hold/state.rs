@@ -106,7 +106,7 @@ impl HoldState {
         let maybe_absent = match reading {
             Reading::NotFound => true,
             Reading::Record(record) => record.is_released() || known.is_foreign(record),
-            Reading::Trouble(_) => false,
+            Reading::Failed(_) => false,
         };
         maybe_absent && self.record.is_none()
     }
@@ -275,7 +275,7 @@ impl HoldState {
     fn hold_reason(&self, sight: &RecordView<'_>) -> HoldReason {
         match sight {
             RecordView::Ours(_) => HoldReason::TasksRemain,
-            RecordView::Unknown(trouble) => HoldReason::Trouble(*trouble),
+            RecordView::Unknown(error) => HoldReason::ReadFailed(*error),
             RecordView::Other => HoldReason::AnotherDrain,
             RecordView::Absent if self.record.is_some() => HoldReason::RecordVanished,
             RecordView::Absent if self.target_state == TargetLifecycleState::Leaving => {
@@ -324,7 +324,7 @@ impl HoldState {
 fn view<'a>(known: &SidecarIdentity, seen: &'a HoldObservation) -> RecordView<'a> {
     match &seen.reading {
         Reading::NotFound => RecordView::Absent,
-        Reading::Trouble(trouble) => RecordView::Unknown(*trouble),
+        Reading::Failed(error) => RecordView::Unknown(*error),
         Reading::Record(record) if known.is_foreign(record) || is_stale_release(record, seen) => {
             RecordView::Other
         }

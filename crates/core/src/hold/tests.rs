@@ -166,7 +166,7 @@ fn p2_one_record_of_several_that_fails_is_no_absence() {
         step => well(&texts)(step),
     };
     let (_, step) = look(&mut hold(), 0, &fails_late);
-    assert_eq!(because(&step), HoldReason::Trouble(ReadError::Failed));
+    assert_eq!(because(&step), HoldReason::ReadFailed(ReadError::Failed));
 }
 
 #[test]
@@ -180,7 +180,11 @@ fn p2_a_name_that_was_not_answered_for_is_no_absence() {
             step => well(&[])(step),
         };
         let (_, step) = look(&mut hold(), 0, &forgets);
-        assert_eq!(because(&step), HoldReason::Trouble(ReadError::Failed), "{silent}");
+        assert_eq!(
+            because(&step),
+            HoldReason::ReadFailed(ReadError::Failed),
+            "{silent}"
+        );
     }
 }
 
@@ -196,7 +200,7 @@ fn a8_the_kill_switch_is_read_while_the_instance_is_not_known() {
     let mut lost = of(HoldPolicy::default(), None);
     let (asked, step) = look(&mut lost, 0, &observe);
     assert_eq!(asked, ["task", "identity", "control"]);
-    assert_eq!(because(&step), HoldReason::Trouble(ReadError::Unidentified));
+    assert_eq!(because(&step), HoldReason::ReadFailed(ReadError::Unidentified));
     assert_eq!(lost.control(), Some(Control::Observe));
     let (asked, _) = look(&mut lost, 5, &observe);
     assert_eq!(asked, ["task", "identity"], "once a minute");
@@ -222,7 +226,7 @@ fn p2_an_answer_to_another_question_tells_nothing() {
     let mut hold = hold();
     assert_eq!(hold.next(&at(0), Answer::Nothing), Step::ReadTask);
     let step = hold.next(&at(0), Answer::Parameters(Ok(Parameters::default())));
-    assert_eq!(because(&step), HoldReason::Trouble(ReadError::NotAsked));
+    assert_eq!(because(&step), HoldReason::ReadFailed(ReadError::NotAsked));
     let next = hold.next(&at(5), Answer::Nothing);
     assert_eq!(next, Step::ReadTask, "and the next look is a whole one");
 }
@@ -249,11 +253,11 @@ impl World {
             Step::FindIdentity if self.identified => Answer::Identity(Ok(identity())),
             Step::FindIdentity => Answer::Identity(Err(ReadError::Unidentified)),
             Step::ReadParameters(names) => match self.several {
-                Some(trouble) => Answer::Parameters(Err(trouble)),
+                Some(error) => Answer::Parameters(Err(error)),
                 None => reported(names, &texts),
             },
             Step::ReadParameter(name) => match self.alone {
-                Some(trouble) => Answer::Parameters(Err(trouble)),
+                Some(error) => Answer::Parameters(Err(error)),
                 None => reported(std::slice::from_ref(name), &texts),
             },
             Step::ReadInstanceMetadata => Answer::Instance(self.target_state),

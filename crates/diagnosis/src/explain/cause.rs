@@ -4,11 +4,11 @@ pub(crate) mod moving;
 mod replacement;
 mod stopping;
 
-use super::finding::Finding;
+use super::finding::CauseFinding;
 use super::look::TaskLook;
 
 /// A row of the table of causes: whether it fits, and what is known then.
-type Row = fn(&TaskLook<'_>) -> Option<Finding>;
+type Row = fn(&TaskLook<'_>) -> Option<CauseFinding>;
 
 /// The causes of a task in the order of their precedence.
 const ROWS: [Row; 15] = [
@@ -30,7 +30,7 @@ const ROWS: [Row; 15] = [
 ];
 
 /// Why a task holds: the first row that fits. What could not be read makes the answer not known, and never "not found".
-pub(super) fn task_cause(look: &TaskLook<'_>) -> Finding {
+pub(super) fn task_cause(look: &TaskLook<'_>) -> CauseFinding {
     let found = ROWS.iter().find_map(|row| row(look));
     found.unwrap_or_else(|| moving::not_found(look))
 }

@@ -16,7 +16,7 @@ use crate::drain::DrainState;
 use crate::hook::HookClock;
 use crate::read::Gap;
 use crate::seen::{DefinedContainer, SeenTask};
-use crate::words::{clock, span};
+use crate::time_format::{clock, span};
 
 /// One line of the clocks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -53,7 +53,7 @@ pub struct Evidence {
 /// A cause with what is known of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Finding {
+pub struct CauseFinding {
     /// The cause.
     pub cause: Cause,
     /// The cause in words.
@@ -71,7 +71,7 @@ pub struct Finding {
     pub gaps: Vec<Gap>,
 }
 
-impl Finding {
+impl CauseFinding {
     pub(super) fn new(cause: Cause, sentence: impl Into<String>) -> Self {
         Self {
             cause,

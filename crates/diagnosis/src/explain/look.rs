@@ -37,7 +37,7 @@ impl<'a> TaskLook<'a> {
     }
 
     pub(super) fn clock(&self, at: Timestamp) -> String {
-        crate::words::clock(at, self.reads.now)
+        crate::time_format::clock(at, self.reads.now)
     }
 
     pub(super) fn service_name(&self) -> Option<&'a ServiceName> {

@@ -13,7 +13,7 @@ use protector_core::ids::TaskArn;
 use crate::ends::Ends;
 use crate::read::{Gap, Reading};
 use crate::seen::{DefinedContainer, Definition, SeenTask};
-use crate::words::span;
+use crate::time_format::span;
 
 /// What the agent takes for a `stopTimeout` that is not given, unless the host's `ECS_CONTAINER_STOP_TIMEOUT` says
 /// otherwise (agent source, `config`).

@@ -5,19 +5,19 @@ use protector_core::aws::InstanceStatus;
 use protector_core::plural::counted;
 use protector_core::record::{Record, ReleaseReason};
 
-use super::finding::{Finding, one_line};
+use super::finding::{CauseFinding, one_line};
 use super::reads::InstanceReads;
 use super::{TaskExplanation, whole};
 use crate::cause::Cause;
 use crate::drain::DrainState;
 use crate::ends::Ends;
-use crate::words::{clock, span};
+use crate::time_format::{clock, span};
 
 /// When the wait ends, and why then.
 pub(super) fn ends(
     reads: &InstanceReads,
     tasks: &[TaskExplanation],
-    waits_for: Option<&Finding>,
+    waits_for: Option<&CauseFinding>,
 ) -> (Ends, Option<String>) {
     if let Some(finding) = waits_for {
         return (finding.ends, finding.ends_because.clone());
@@ -58,8 +58,8 @@ const DEADLINE: &str = "deadline";
 pub(super) struct Summary<'a> {
     pub(super) reads: &'a InstanceReads,
     pub(super) tasks: &'a [TaskExplanation],
-    pub(super) warnings: &'a [Finding],
-    pub(super) waits_for: Option<&'a Finding>,
+    pub(super) warnings: &'a [CauseFinding],
+    pub(super) waits_for: Option<&'a CauseFinding>,
     pub(super) ends: Ends,
     pub(super) because: Option<&'a str>,
 }

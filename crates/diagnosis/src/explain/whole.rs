@@ -7,16 +7,16 @@ use protector_core::ids::LifecycleHookName;
 use protector_core::limits::{COORDINATOR_SILENCE, TICK_AND_DELAY, reading};
 use protector_core::record::Record;
 
-use super::finding::{Finding, Source};
+use super::finding::{CauseFinding, Source};
 use super::reads::InstanceReads;
 use crate::cause::Cause;
 use crate::command::CommandLine;
 use crate::drain::{Coordinator, DrainState};
 use crate::ends::Ends;
-use crate::words::{clock, span};
+use crate::time_format::{clock, span};
 
 /// All that is wrong, in the order of precedence.
-pub(super) fn findings(reads: &InstanceReads) -> Vec<Finding> {
+pub(super) fn findings(reads: &InstanceReads) -> Vec<CauseFinding> {
     let all = [
         no_record,
         coordinator_silent,
@@ -40,18 +40,18 @@ pub(super) fn is_draining(reads: &InstanceReads) -> bool {
 }
 
 /// It drains, and its daemons are not held. ECS does not say since when: a drain that has just begun looks the same.
-fn no_record(reads: &InstanceReads) -> Option<Finding> {
+fn no_record(reads: &InstanceReads) -> Option<CauseFinding> {
     let drain = &reads.drain;
     if drain.state != DrainState::NoRecord || !(is_draining(reads) || drain.unreadable.is_some()) {
         return None;
     }
     let finding = match &drain.unreadable {
-        Some(why) => Finding::new(
+        Some(why) => CauseFinding::new(
             Cause::NoRecord,
             "Its record cannot be read, so it is not known whether its daemons are held.",
         )
         .evidence(Source::Record, None, why.as_str()),
-        None => Finding::new(
+        None => CauseFinding::new(
             Cause::NoRecord,
             "It has no record, so its daemons are not held. If it began to drain less than 90s ago, look again.",
         ),
@@ -100,7 +100,7 @@ pub(super) fn given_up_at(record: &Record) -> Timestamp {
         .unwrap_or(record.deadline_at)
 }
 
-fn coordinator_silent(reads: &InstanceReads) -> Option<Finding> {
+fn coordinator_silent(reads: &InstanceReads) -> Option<CauseFinding> {
     let silent = coordinator(reads).is_silent(reads.now);
     if !is_open(reads) || !(silent || is_late(reads)) {
         return None;
@@ -125,7 +125,7 @@ fn coordinator_silent(reads: &InstanceReads) -> Option<Finding> {
         let leave = clock(given_up_at(record), reads.now);
         sentence.push_str(&format!(" Its sidecars leave without it by {leave}."));
     }
-    let finding = Finding::new(Cause::CoordinatorSilent, sentence);
+    let finding = CauseFinding::new(Cause::CoordinatorSilent, sentence);
     let finding = match tick {
         Some(tick) => finding.evidence(Source::Beacon, Some(tick), "tickAt"),
         None => finding.evidence(Source::Record, Some(record.deadline_at), "deadlineAt"),
@@ -133,7 +133,7 @@ fn coordinator_silent(reads: &InstanceReads) -> Option<Finding> {
     Some(finding.next("protectorctl doctor --only coordinator".to_owned()))
 }
 
-fn hook_out_soon(reads: &InstanceReads) -> Option<Finding> {
+fn hook_out_soon(reads: &InstanceReads) -> Option<CauseFinding> {
     let hook = reads.drain.first_hook().filter(|_| is_open(reads))?;
     let left = hook.left(reads.now).filter(|_| hook.is_at_risk(reads.now))?;
     let sentence = format!(
@@ -147,7 +147,7 @@ fn hook_out_soon(reads: &InstanceReads) -> Option<Finding> {
         .option("--instance-id", reads.drain.key.instance.as_str());
     let timeout = format!("HeartbeatTimeout {} s, last heartbeat", hook.timeout_seconds);
     let finding =
-        Finding::new(Cause::HookOutSoon, sentence).evidence(Source::Hook, hook.heartbeat_at, timeout);
+        CauseFinding::new(Cause::HookOutSoon, sentence).evidence(Source::Hook, hook.heartbeat_at, timeout);
     Some(finding.next(heartbeat.line()))
 }
 
@@ -156,7 +156,7 @@ pub(super) fn does_not_act(reads: &InstanceReads) -> bool {
     coordinator(reads).mode() == Control::Observe || reads.dry_run == Some(true)
 }
 
-fn observing(reads: &InstanceReads) -> Option<Finding> {
+fn observing(reads: &InstanceReads) -> Option<CauseFinding> {
     if !is_open(reads) || !does_not_act(reads) {
         return None;
     }
@@ -177,7 +177,7 @@ fn observing(reads: &InstanceReads) -> Option<Finding> {
         }
         None => format!("{why}: no release is sent, and the sidecars leave by themselves."),
     };
-    let finding = Finding::new(Cause::Observing, sentence);
+    let finding = CauseFinding::new(Cause::Observing, sentence);
     if !is_mode {
         return Some(finding);
     }
@@ -201,10 +201,10 @@ pub(super) fn agent_lost_at(reads: &InstanceReads) -> Option<Timestamp> {
     record.agent_lost_at.filter(|_| is_open(reads) && (away || apart))
 }
 
-fn agent_lost(reads: &InstanceReads) -> Option<Finding> {
+fn agent_lost(reads: &InstanceReads) -> Option<CauseFinding> {
     let lost = agent_lost_at(reads)?;
     let sentence = format!("The host does not answer since {}.", clock(lost, reads.now));
-    let finding = Finding::new(Cause::AgentLost, sentence).evidence(
+    let finding = CauseFinding::new(Cause::AgentLost, sentence).evidence(
         Source::ContainerInstance,
         Some(lost),
         "agentConnected false",
@@ -214,7 +214,7 @@ fn agent_lost(reads: &InstanceReads) -> Option<Finding> {
 }
 
 /// Adds when what is on the host counts as gone: an estimate, because the agent may come back.
-pub(super) fn counts_as_gone(finding: Finding, lost: Timestamp, reads: &InstanceReads) -> Finding {
+pub(super) fn counts_as_gone(finding: CauseFinding, lost: Timestamp, reads: &InstanceReads) -> CauseFinding {
     let Some(after) = reads.beacon.as_ref().map(|beacon| beacon.agent_lost) else {
         return finding.also("It counts as gone after the coordinator's AGENT_LOST.");
     };
@@ -243,7 +243,7 @@ pub(super) fn order(reads: &InstanceReads, name: &str) -> CommandLine {
 }
 
 /// What a drain waits for once its tasks do not hold it any more.
-pub(super) fn after_release(reads: &InstanceReads, daemons: Option<&[String]>) -> Option<Finding> {
+pub(super) fn after_release(reads: &InstanceReads, daemons: Option<&[String]>) -> Option<CauseFinding> {
     let record = reads.drain.record.as_ref()?;
     match reads.drain.state {
         DrainState::NotKnown | DrainState::NoRecord => None,
@@ -253,7 +253,7 @@ pub(super) fn after_release(reads: &InstanceReads, daemons: Option<&[String]>) -
     }
 }
 
-fn tier(reads: &InstanceReads, record: &Record) -> Option<Finding> {
+fn tier(reads: &InstanceReads, record: &Record) -> Option<CauseFinding> {
     let releasing = record.releasing?;
     let number = releasing.tier.saturating_add(1);
     let since = clock(releasing.since, reads.now);
@@ -273,7 +273,8 @@ fn tier(reads: &InstanceReads, record: &Record) -> Option<Finding> {
     let ends = ends
         .filter(|at| *at >= reads.now)
         .map_or(Ends::Unknown, Ends::Estimate);
-    let finding = Finding::new(Cause::Tier, sentence).ends(ends, "DAEMON_STOP for each tier that is left");
+    let finding =
+        CauseFinding::new(Cause::Tier, sentence).ends(ends, "DAEMON_STOP for each tier that is left");
     Some(finding.evidence(
         Source::Record,
         Some(releasing.since),
@@ -281,7 +282,7 @@ fn tier(reads: &InstanceReads, record: &Record) -> Option<Finding> {
     ))
 }
 
-fn flushing(reads: &InstanceReads, record: &Record, daemons: Option<&[String]>) -> Option<Finding> {
+fn flushing(reads: &InstanceReads, record: &Record, daemons: Option<&[String]>) -> Option<CauseFinding> {
     if daemons.is_some_and(<[String]>::is_empty) {
         return None;
     }
@@ -302,12 +303,12 @@ fn flushing(reads: &InstanceReads, record: &Record, daemons: Option<&[String]>) 
     } else {
         reads.drain.ends
     };
-    let finding = Finding::new(Cause::Flushing, sentence).ends(ends, "DAEMON_STOP");
+    let finding = CauseFinding::new(Cause::Flushing, sentence).ends(ends, "DAEMON_STOP");
     Some(finding.evidence(Source::Record, record.released_at, "releasedAt"))
 }
 
 /// Our part is done, and the instance still waits.
-fn other_hook(reads: &InstanceReads) -> Option<Finding> {
+fn other_hook(reads: &InstanceReads) -> Option<CauseFinding> {
     let scaling = reads.drain.scaling.as_ref().filter(|scaling| scaling.waits())?;
     let (others, gap) = match other_hooks(reads) {
         Ok(others) => (others, None),
@@ -326,7 +327,7 @@ fn other_hook(reads: &InstanceReads) -> Option<Finding> {
         ),
     };
     let longest = others.iter().map(|hook| i64::from(hook.heartbeat_timeout)).max();
-    let finding = Finding::new(Cause::OtherHook, sentence).gaps(gap);
+    let finding = CauseFinding::new(Cause::OtherHook, sentence).gaps(gap);
     let finding = match longest {
         Some(seconds) => finding.also(&format!(
             "It ends by itself {} after its last heartbeat.",

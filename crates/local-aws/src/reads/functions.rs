@@ -2,8 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html>
 
-use super::Answer;
 use super::{Reads, error};
+use crate::http::message::Answer;
 use crate::lambda::{Configured, FunctionName, LOG_GROUP, queues};
 use serde_json::{Value, json};
 

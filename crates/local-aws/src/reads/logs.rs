@@ -2,9 +2,9 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
 
-use super::Answer;
 use super::error;
 use super::pattern::Pattern;
+use crate::http::message::Answer;
 use crate::lambda::LOG_GROUP;
 use crate::process::LogEntry;
 use serde_json::{Value, json};

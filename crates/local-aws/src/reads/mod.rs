@@ -10,6 +10,7 @@ mod pattern;
 mod queues;
 mod rules;
 
+use crate::http::message::Answer;
 use crate::lambda::Lambda;
 use crate::live::Live;
 use monitoring::Monitoring;
@@ -17,9 +18,6 @@ use protector_aws_model::faults::errors;
 use protector_aws_model::{ApiError, Call, Service};
 use serde_json::Value;
 use std::sync::Arc;
-
-/// The result of a call.
-type Answer = Result<Value, ApiError>;
 
 /// Everything that is read here.
 pub(crate) struct Reads {

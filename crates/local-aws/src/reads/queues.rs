@@ -2,8 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html>
 
-use super::Answer;
 use super::{Reads, error};
+use crate::http::message::Answer;
 use crate::lambda::queues;
 use serde_json::{Map, Value, json};
 

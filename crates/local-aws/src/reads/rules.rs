@@ -2,8 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DescribeRule.html>
 
-use super::Answer;
 use super::error;
+use crate::http::message::Answer;
 use crate::lambda::queues;
 use crate::live::Live;
 use crate::rules::{PRODUCT_RULES, product_rules};

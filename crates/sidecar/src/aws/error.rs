@@ -1,4 +1,4 @@
-//! A call that returned no answer: what kind of trouble, in whose words, and a hint.
+//! A call that returned no answer: its kind, its message, and a hint.
 
 use std::error::Error;
 
@@ -14,7 +14,7 @@ use crate::net::Failed;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AwsError {
     /// The kind of the failure, for the decisions of the wait.
-    pub(crate) trouble: ReadError,
+    pub(crate) kind: ReadError,
     /// The message, cut to a length that is safe to log.
     pub(crate) detail: String,
     /// What a person can do.
@@ -30,15 +30,15 @@ impl AwsError {
         };
         let code = answer.code().unwrap_or("error without a code");
         let detail = short(&format!("{code}: {}", answer.message().unwrap_or("no message")));
-        match trouble(code) {
+        match error_kind(code) {
             ReadError::Denied => Self {
-                trouble: ReadError::Denied,
+                kind: ReadError::Denied,
                 detail,
                 hint: denied.to_owned(),
             },
             ReadError::NoCredentials => Self::no_credentials(&detail),
-            trouble => Self {
-                trouble,
+            kind => Self {
+                kind,
                 detail,
                 hint: "nothing; the call is retried".to_owned(),
             },
@@ -48,7 +48,7 @@ impl AwsError {
     /// No answer.
     pub(crate) fn failed(detail: &str, hint: &str) -> Self {
         Self {
-            trouble: ReadError::Failed,
+            kind: ReadError::Failed,
             detail: short(detail),
             hint: hint.to_owned(),
         }
@@ -64,7 +64,7 @@ impl AwsError {
         let hint = "give the task definition a taskRoleArn; in host network mode the agent also needs \
                     ECS_ENABLE_TASK_IAM_ROLE_NETWORK_HOST=true";
         Self {
-            trouble: ReadError::NoCredentials,
+            kind: ReadError::NoCredentials,
             detail: short(detail),
             hint: hint.to_owned(),
         }
@@ -72,7 +72,7 @@ impl AwsError {
 }
 
 /// Error codes are not modelled for any call, so they are distinguished by name. Unknown ones are worth another try.
-fn trouble(code: &str) -> ReadError {
+fn error_kind(code: &str) -> ReadError {
     match code {
         "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "NotAuthorized" => {
             ReadError::Denied
@@ -142,7 +142,7 @@ mod tests {
             ("ValidationException", ReadError::Failed),
             ("", ReadError::Failed),
         ] {
-            assert_eq!(trouble(code), expected, "{code}");
+            assert_eq!(error_kind(code), expected, "{code}");
         }
     }
 }

@@ -133,7 +133,7 @@ impl Parameters {
     fn fault(&mut self, aws: &Aws, error: &CallError) -> AwsError {
         let unreachable = self.not_reached(aws, Unreachable::Cut);
         let fault = AwsError::of_call(error, &self.permission, &unreachable);
-        if fault.trouble == ReadError::NoCredentials {
+        if fault.kind == ReadError::NoCredentials {
             self.client = None;
         }
         fault
@@ -189,7 +189,7 @@ mod tests {
             (Some(None), Some(Some("{}")))
         );
         let fault = read(&[("/p/control", None)]).unwrap_err();
-        assert_eq!(fault.trouble, ReadError::Failed);
+        assert_eq!(fault.kind, ReadError::Failed);
         assert!(fault.detail.contains("/p/prod/i-1"), "{}", fault.detail);
     }
 }

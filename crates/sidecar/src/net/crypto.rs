@@ -27,22 +27,22 @@ pub(super) fn provider() -> CryptoProvider {
         ],
         kx_groups: DEFAULT_KX_GROUPS.to_vec(),
         signature_verification_algorithms: SIGNATURES,
-        secure_random: &Client,
-        key_provider: &Client,
+        secure_random: &AnonymousClient,
+        key_provider: &AnonymousClient,
     }
 }
 
 /// A client without a certificate.
 #[derive(Debug)]
-struct Client;
+struct AnonymousClient;
 
-impl SecureRandom for Client {
+impl SecureRandom for AnonymousClient {
     fn fill(&self, buffer: &mut [u8]) -> Result<(), GetRandomFailed> {
         SystemRandom::new().fill(buffer).map_err(|_| GetRandomFailed)
     }
 }
 
-impl KeyProvider for Client {
+impl KeyProvider for AnonymousClient {
     fn load_private_key(&self, _: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, Error> {
         Err(Error::General("there are no client certificates".to_owned()))
     }

@@ -165,7 +165,7 @@ impl Product {
     fn parameters(&mut self, read: Result<Parameters, CallError>) -> Answer {
         self.answered |= !matches!(&read, Err(error) if error.code == "NoCredentials");
         let deaf = self.bug == Some(Bug::NoKillSwitch);
-        let read = read.map_err(|error| trouble(&error)).map(|mut read| {
+        let read = read.map_err(|error| read_error(&error)).map(|mut read| {
             let control = ParameterPrefix::default().control_name();
             if deaf && read.text(&control).is_some() {
                 read.insert(&control, None);
@@ -212,7 +212,7 @@ fn sabotaged(bug: Option<Bug>, reading: &Reading, seen: &mut bool) -> Option<Gua
     }
 }
 
-fn trouble(error: &CallError) -> ReadError {
+fn read_error(error: &CallError) -> ReadError {
     match error.code {
         "AccessDeniedException" => ReadError::Denied,
         "NoCredentials" => ReadError::NoCredentials,

@@ -6,7 +6,7 @@ fn read(results: &str) -> Vec<((String, String), Decision)> {
          <EvaluationResults>{results}</EvaluationResults></SimulatePrincipalPolicyResult>\
          </SimulatePrincipalPolicyResponse>"
     );
-    let answer: Answer = quick_xml::de::from_str(&text).unwrap();
+    let answer: SimulationResponse = quick_xml::de::from_str(&text).unwrap();
     let simulation = Simulation {
         actions: vec!["ssm:GetParameter"],
         resources: vec!["arn:a".to_owned(), "arn:b".to_owned()],

@@ -96,7 +96,9 @@ fn client(url: &str) -> QueryClient {
 }
 
 async fn names(url: &str, service: QueryService) -> Result<Names, QueryError> {
-    let form = Form::default().with("Of", "a b&c").list("In.member", &["x", "y"]);
+    let form = QueryForm::default()
+        .with("Of", "a b&c")
+        .list("In.member", &["x", "y"]);
     client(url).call(service, "Names", &form).await
 }
 

@@ -1,8 +1,8 @@
 //! Members and their types.
 
-use crate::edit::{Path, Step, find};
+use crate::edit::{Path, PathStep, find};
 use crate::lint::finding::Finding;
-use crate::lint::layout::{Form, Layout};
+use crate::lint::layout::{DefinitionForm, Layout};
 use crate::lint::rules::RuleId;
 use crate::lint::shape::{self, Misfit, Wrong};
 use jsonc_parser::ast::Value;
@@ -13,8 +13,8 @@ pub(super) fn check(root: &Value<'_>, layout: &Layout) -> (Vec<Finding>, bool) {
         return (Vec::new(), true);
     };
     let misfits = match layout.form {
-        Form::Containers => shape::containers(definition, &layout.containers),
-        Form::Bare | Form::Described => shape::definition(definition, &layout.definition),
+        DefinitionForm::Containers => shape::containers(definition, &layout.containers),
+        DefinitionForm::Bare | DefinitionForm::Described => shape::definition(definition, &layout.definition),
     };
     let stopped = misfits.iter().any(|misfit| is_in_the_way(misfit, layout));
     (
@@ -33,7 +33,7 @@ fn is_in_the_way(misfit: &Misfit, layout: &Layout) -> bool {
         Wrong::Unknown(_) => false,
         Wrong::Missing => {
             let below = misfit.path.below(&layout.containers);
-            matches!(below.0.as_slice(), [Step::Element(_), Step::Member(name)] if name == "name")
+            matches!(below.0.as_slice(), [PathStep::Element(_), PathStep::Member(name)] if name == "name")
         }
     }
 }
@@ -76,7 +76,7 @@ fn finding(misfit: Misfit, root: &Value<'_>, layout: &Layout) -> Finding {
 /// The name of the container that a path leads through, if it has one.
 fn container_of(path: &Path, root: &Value<'_>, layout: &Layout) -> Option<String> {
     let element = path.0.strip_prefix(layout.containers.0.as_slice())?.first()?;
-    let Step::Element(index) = element else {
+    let PathStep::Element(index) = element else {
         return None;
     };
     let name = find(root, &layout.containers.element(*index).member("name").0)?;
@@ -88,9 +88,9 @@ fn shown(path: &Path) -> String {
     let mut text = String::new();
     for step in &path.0 {
         match step {
-            Step::Member(name) if text.is_empty() => text.push_str(name),
-            Step::Member(name) => text.extend([".", name]),
-            Step::Element(index) => text.push_str(&format!("[{index}]")),
+            PathStep::Member(name) if text.is_empty() => text.push_str(name),
+            PathStep::Member(name) => text.extend([".", name]),
+            PathStep::Element(index) => text.push_str(&format!("[{index}]")),
         }
     }
     if text.is_empty() {

@@ -8,17 +8,17 @@ use serde::Serialize;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+struct JsonReport<'a> {
     schema: u32,
     kind: &'static str,
     version: &'static str,
-    files: Vec<File<'a>>,
+    files: Vec<JsonFile<'a>>,
     summary: Summary,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct File<'a> {
+struct JsonFile<'a> {
     file: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     rules: Option<usize>,
@@ -27,11 +27,11 @@ struct File<'a> {
     stopped: Option<bool>,
     findings: Vec<Entry<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<Failure<'a>>,
+    error: Option<JsonError<'a>>,
 }
 
 #[derive(Serialize)]
-struct Failure<'a> {
+struct JsonError<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,7 +74,7 @@ pub(super) fn written(report: &Report) -> String {
     let suppressed = all
         .map(|examined| examined.findings.len() - examined.counted().count())
         .sum();
-    let document = Document {
+    let document = JsonReport {
         schema: 1,
         kind: "lint",
         version: env!("CARGO_PKG_VERSION"),
@@ -90,20 +90,20 @@ pub(super) fn written(report: &Report) -> String {
     serde_json::to_string(&document).unwrap_or_default()
 }
 
-fn file(file: &super::File) -> File<'_> {
+fn file(file: &super::File) -> JsonFile<'_> {
     let examined = file.examined.as_ref();
     let findings = examined
         .map(|examined| examined.findings.as_slice())
         .unwrap_or_default();
     let error = examined.err().map(|error| {
         let [line, column] = [error.at.map(|at| at.line), error.at.map(|at| at.column)];
-        Failure {
+        JsonError {
             line,
             column,
             message: &error.expected,
         }
     });
-    File {
+    JsonFile {
         file: &file.name,
         rules: examined.ok().map(|examined| examined.rules),
         stopped: examined.ok().map(|examined| examined.stopped),

@@ -1,11 +1,11 @@
 //! The report for people: each finding with its lines of the source.
 
 use super::{File, Report};
-use crate::edit::{Path, Step};
+use crate::edit::{Path, PathStep};
 use crate::lint::examine::Examined;
 use crate::lint::explain::anchor;
 use crate::lint::finding::Finding;
-use crate::lint::layout::Form;
+use crate::lint::layout::DefinitionForm;
 use crate::lint::rules::Severity;
 use crate::look::{Look, printable};
 use annotate_snippets::renderer::DecorStyle;
@@ -78,8 +78,8 @@ fn label(finding: &Finding) -> String {
 
 fn shown(path: &Path) -> String {
     let steps = path.0.iter().map(|step| match step {
-        Step::Member(name) => name.clone(),
-        Step::Element(index) => index.to_string(),
+        PathStep::Member(name) => name.clone(),
+        PathStep::Element(index) => index.to_string(),
     });
     steps.collect::<Vec<_>>().join(".")
 }
@@ -102,7 +102,7 @@ fn summary(file: &File, examined: &Examined) -> String {
     }
     if examined.stopped {
         text.push_str("; the other rules were not checked: correct the types first");
-    } else if examined.form == Form::Containers {
+    } else if examined.form == DefinitionForm::Containers {
         text.push_str("; rules about the whole task were not checked: this is a list of containers");
     }
     text

@@ -1,6 +1,6 @@
 //! The forms in which people keep task definitions, and what is wrong with their shape.
 
-use crate::lint::layout::Form;
+use crate::lint::layout::DefinitionForm;
 use crate::lint::source::Position;
 use crate::lint::testing::{changed, examined, example, found, ids, with_sidecar};
 use crate::lint::{Document, decode};
@@ -15,9 +15,9 @@ fn every_form_is_read() {
     let described = json!({"taskDefinition": definition, "tags": []}).to_string();
     let containers = definition["containerDefinitions"].to_string();
     for (text, form) in [
-        (definition.to_string(), Form::Bare),
-        (described, Form::Described),
-        (containers, Form::Containers),
+        (definition.to_string(), DefinitionForm::Bare),
+        (described, DefinitionForm::Described),
+        (containers, DefinitionForm::Containers),
     ] {
         let found = examined(&text);
         assert_eq!((found.form, found.findings), (form, Vec::new()));

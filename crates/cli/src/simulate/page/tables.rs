@@ -3,11 +3,11 @@
 use super::svg::escape;
 use crate::simulate::contender::Contender;
 use crate::simulate::display::{Middle, count};
-use crate::simulate::measures::{MEASURES, Measure, Row};
+use crate::simulate::measures::{FleetRow, MEASURES, Measure};
 use crate::simulate::{rivals, table};
 
 /// The numbers of all sizes.
-pub(super) fn summary(rows: &[Row]) -> String {
+pub(super) fn summary(rows: &[FleetRow]) -> String {
     let sizes = table::sizes(rows);
     let head: Vec<String> = sizes.iter().map(|size| count(*size, "instance")).collect();
     let bodies = MEASURES.iter().map(|measures| {
@@ -19,7 +19,7 @@ pub(super) fn summary(rows: &[Row]) -> String {
     framed(&head, &bodies.collect::<String>())
 }
 
-fn cells(measure: &Measure, sizes: &[usize], rows: &[Row]) -> Vec<String> {
+fn cells(measure: &Measure, sizes: &[usize], rows: &[FleetRow]) -> Vec<String> {
     let cell = |size: &usize| {
         let of_size = rows.iter().filter(|row| row.instances == *size);
         let middle = Middle::of(of_size.filter_map(|row| (measure.value)(row)));
@@ -29,8 +29,8 @@ fn cells(measure: &Measure, sizes: &[usize], rows: &[Row]) -> Vec<String> {
 }
 
 /// The contenders, a table for each size.
-pub(super) fn contenders(rows: &[(Contender, Row)]) -> String {
-    let all: Vec<Row> = rows.iter().map(|(_, row)| row.clone()).collect();
+pub(super) fn contenders(rows: &[(Contender, FleetRow)]) -> String {
+    let all: Vec<FleetRow> = rows.iter().map(|(_, row)| row.clone()).collect();
     let head = Contender::ALL.map(|contender| contender.name().to_owned());
     let tables = table::sizes(&all).into_iter().map(|size| {
         let lines = rivals::MEASURES.iter().map(|measure| {

@@ -15,9 +15,13 @@ fn the_pace_is_what_was_asked_for_unless_the_quotas_say_less() {
         (60, 46, 100, 60, None),
         (5, 29, 1, 30, None),
     ] {
-        let pace = stretched(secs(asked), secs(took), pages);
-        let rounded_up = (pace.every.as_millis() + 999) / 1000;
-        assert_eq!((rounded_up, pace.pages), (every, shown), "{asked} {took} {pages}");
+        let interval = stretched(secs(asked), secs(took), pages);
+        let rounded_up = (interval.every.as_millis() + 999) / 1000;
+        assert_eq!(
+            (rounded_up, interval.pages),
+            (every, shown),
+            "{asked} {took} {pages}"
+        );
     }
 }
 

@@ -4,7 +4,7 @@ use super::{ends, hook, left, mark, none, short, tone};
 use crate::look::{Look, cut_to, printable, wrapped};
 use jiff::Timestamp;
 use protector_diagnosis::drain::Drain;
-use protector_diagnosis::words::span;
+use protector_diagnosis::time_format::span;
 
 /// Characters before what is not the first line of a drain.
 const INDENT: usize = 2;

@@ -19,7 +19,7 @@ pub(super) struct Size {
 
 /// How the lines of the screen are shared, the header and the keys left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(super) struct ScreenLayout {
     /// Lines of the table, its head included.
     pub(super) body: usize,
     /// Lines of the pane; none if there is no pane, and no rule above it.
@@ -28,9 +28,9 @@ pub(super) struct Layout {
     pub(super) two_lines: bool,
 }
 
-impl Layout {
+impl ScreenLayout {
     /// Of a terminal of this size.
-    pub(super) fn of(size: Size) -> Layout {
+    pub(super) fn of(size: Size) -> ScreenLayout {
         let two_lines = usize::from(size.width) < screen::NARROW || size.height < FLAT;
         let inner = usize::from(size.height.saturating_sub(2));
         let pane = match size.height >= PANE_FROM && !two_lines {
@@ -38,7 +38,7 @@ impl Layout {
             false => 0,
         };
         let rule = usize::from(pane > 0);
-        Layout {
+        ScreenLayout {
             body: inner.saturating_sub(pane + rule),
             pane,
             two_lines,

@@ -1,11 +1,11 @@
 //! What the screen knows: a pure state, changed by events. It asks for effects, and makes none.
 
 use super::explained::{Explained, Explanations};
-use super::layout::{Layout, Size};
-use super::rows::{Row, Rows};
+use super::layout::{ScreenLayout, Size};
+use super::rows::{DrainRow, Rows};
 use crate::look::Look;
 use crate::reads::Known;
-use crate::status::reader::Pace;
+use crate::status::reader::ReadInterval;
 use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::InstanceKey;
 use protector_diagnosis::command::Invocation;
@@ -58,7 +58,7 @@ pub(super) struct Looked {
     /// The account's number, if it is known.
     pub(super) number: Option<String>,
     /// When the next look comes.
-    pub(super) pace: Pace,
+    pub(super) interval: ReadInterval,
     /// What is known of the coordinator.
     pub(super) known: Known,
 }
@@ -166,7 +166,7 @@ pub(super) struct Model {
     /// Why the last look failed, if it did.
     pub(super) failed: Vec<Gap>,
     /// How often AWS is read.
-    pub(super) pace: Pace,
+    pub(super) interval: ReadInterval,
     /// Whether drains that are over are shown.
     pub(super) all: bool,
     /// The order of the rows.
@@ -191,7 +191,7 @@ pub(super) struct Model {
 
 impl Model {
     /// A screen that knows nothing yet.
-    pub(super) fn new(place: String, look: Look, pace: Pace, now: Timestamp) -> Model {
+    pub(super) fn new(place: String, look: Look, interval: ReadInterval, now: Timestamp) -> Model {
         let size = Size {
             width: 80,
             height: 24,
@@ -204,7 +204,7 @@ impl Model {
             number: None,
             data: None,
             failed: Vec::new(),
-            pace,
+            interval,
             all: false,
             sort: Sort::Risk,
             filter: Filter::default(),
@@ -264,7 +264,7 @@ impl Model {
         self.failed.clear();
         self.place = looked.place;
         self.number = looked.number;
-        self.pace = looked.pace;
+        self.interval = looked.interval;
         self.data = Some(Data {
             at: fleet.now,
             seen: fleet.coordinator,
@@ -277,7 +277,7 @@ impl Model {
     /// over has none left.
     pub(super) fn wanted(&self) -> Option<Wanted> {
         let is_shown = match self.overlay {
-            None => Layout::of(self.size).pane > 0,
+            None => ScreenLayout::of(self.size).pane > 0,
             Some(overlay) => overlay == Overlay::Detail,
         };
         let row = self.selected().filter(|_| is_shown && !self.paused)?;
@@ -285,7 +285,7 @@ impl Model {
         Some(Wanted {
             drain: row.drain.clone(),
             known: data.known.clone(),
-            every: self.pace.every,
+            every: self.interval.every,
         })
     }
 
@@ -328,7 +328,7 @@ impl Model {
     }
 
     /// The rows that are shown.
-    pub(super) fn visible(&self) -> impl Iterator<Item = &Row> {
+    pub(super) fn visible(&self) -> impl Iterator<Item = &DrainRow> {
         self.rows.iter().filter(|row| {
             (self.all || row.drain.is_open() || row.lingers(self.now)) && fits(&row.drain, &self.filter.text)
         })
@@ -336,7 +336,7 @@ impl Model {
 
     /// How many drains are over and not shown.
     pub(super) fn hidden(&self) -> usize {
-        let over = |row: &&Row| !row.drain.is_open() && !row.lingers(self.now);
+        let over = |row: &&DrainRow| !row.drain.is_open() && !row.lingers(self.now);
         if self.all {
             0
         } else {
@@ -352,13 +352,13 @@ impl Model {
     }
 
     /// The selected row.
-    pub(super) fn selected(&self) -> Option<&Row> {
+    pub(super) fn selected(&self) -> Option<&DrainRow> {
         let key = self.selected.as_ref()?;
         self.visible().find(|row| row.drain.key == *key)
     }
 
     /// Whether this row is the selected one.
-    pub(super) fn is_selected(&self, row: &Row) -> bool {
+    pub(super) fn is_selected(&self, row: &DrainRow) -> bool {
         self.selected.as_ref() == Some(&row.drain.key)
     }
 
@@ -381,7 +381,7 @@ impl Model {
 
     /// Whether the rows may not be true any more: the last look failed, or two looks should have come since.
     pub(super) fn is_stale(&self) -> bool {
-        let late = self.age().is_some_and(|age| age > self.pace.every * 2);
+        let late = self.age().is_some_and(|age| age > self.interval.every * 2);
         !self.failed.is_empty() || (late && !self.paused)
     }
 
@@ -480,7 +480,7 @@ impl Model {
     /// Moves the selection.
     fn steer(&mut self, key: Key) {
         let count = self.visible().count();
-        let page = Layout::of(self.size).rows().max(1);
+        let page = ScreenLayout::of(self.size).rows().max(1);
         let place = self.place_of_selected;
         let place = match key {
             Key::Down | Key::Char('j') => place + 1,

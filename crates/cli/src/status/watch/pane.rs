@@ -11,7 +11,7 @@ use protector_core::record::Record;
 use protector_diagnosis::drain::{Drain, DrainState};
 use protector_diagnosis::explain::Explanation;
 use protector_diagnosis::hook::HookClock;
-use protector_diagnosis::words::{clock, span};
+use protector_diagnosis::time_format::{clock, span};
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
@@ -70,7 +70,7 @@ fn age(model: &Model, explained: &Explained) -> Option<Fact> {
 }
 
 fn is_old(model: &Model, explained: &Explained) -> bool {
-    let fresh = (model.pace.every * 2).saturating_add(READING);
+    let fresh = (model.interval.every * 2).saturating_add(READING);
     !explained.failed.is_empty() || model.now.duration_since(explained.at) > fresh
 }
 

@@ -13,7 +13,7 @@ const ENDED_SHOWN: SignedDuration = SignedDuration::from_secs(30);
 
 /// A drain on the screen.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Row {
+pub(super) struct DrainRow {
     /// The drain as it was last read.
     pub(super) drain: Drain,
     /// When its end was seen on this screen; none if it has not ended, or had before.
@@ -60,9 +60,9 @@ impl Worse {
     }
 }
 
-impl Row {
-    fn new(drain: Drain) -> Row {
-        Row {
+impl DrainRow {
+    fn new(drain: Drain) -> DrainRow {
+        DrainRow {
             drain,
             ended_at: None,
             gone: false,
@@ -106,14 +106,14 @@ impl Row {
 /// The rows in the order in which they are shown.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rows {
-    rows: Vec<Row>,
+    rows: Vec<DrainRow>,
     /// Instances that the last complete look did not have.
     missing: Vec<InstanceKey>,
 }
 
 impl Rows {
     /// All of them, those too that are not to be shown.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Row> + Clone {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &DrainRow> + Clone {
         self.rows.iter()
     }
 
@@ -137,20 +137,20 @@ impl Rows {
                 }
             }
         }
-        placed.extend(read.into_values().cloned().map(Row::new));
+        placed.extend(read.into_values().cloned().map(DrainRow::new));
         self.rows = kept;
         self.place(placed, drains, sort, now);
         self.forget(now);
     }
 
     /// Puts rows where the order has them among the rows that keep their places.
-    fn place(&mut self, mut rows: Vec<Row>, drains: &[Drain], sort: Sort, now: Timestamp) {
+    fn place(&mut self, mut rows: Vec<DrainRow>, drains: &[Drain], sort: Sort, now: Timestamp) {
         let ranks = ranks(drains.to_vec(), sort, now);
-        let rank = |row: &Row| ranks.get(&row.drain.key).copied();
+        let rank = |row: &DrainRow| ranks.get(&row.drain.key).copied();
         rows.sort_by_key(rank);
         for row in rows {
             let own = rank(&row);
-            let later = |other: &Row| rank(other).is_some() && rank(other) > own;
+            let later = |other: &DrainRow| rank(other).is_some() && rank(other) > own;
             let place = self.rows.iter().position(later).unwrap_or(self.rows.len());
             self.rows.insert(place, row);
         }

@@ -28,7 +28,7 @@ use tokio::time::{MissedTickBehavior, interval};
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A look at AWS, or why the drains that were asked for cannot be distinguished from others.
-type Look = Result<Event, String>;
+type ReadResult = Result<Event, String>;
 
 /// How the screen was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +148,7 @@ async fn read(
     account: &Account,
     args: &StatusArgs,
     mut reader: Reader<'_>,
-    sender: mpsc::Sender<Look>,
+    sender: mpsc::Sender<ReadResult>,
     mut paused: watch::Receiver<bool>,
 ) -> Infallible {
     // The number of the account does not change, and asking for it is a call.
@@ -172,7 +172,7 @@ async fn read(
                             fleet,
                             place,
                             number,
-                            pace: looking.pace,
+                            interval: looking.interval,
                             known: looking.known,
                         }))
                     })

@@ -6,7 +6,7 @@ use super::model::{Event, Key, Looked, Model};
 use super::view::update;
 use crate::look::Look;
 use crate::reads::Known;
-use crate::status::reader::Pace;
+use crate::status::reader::ReadInterval;
 use jiff::SignedDuration;
 use protector_core::aws::{Scheduling, TaskStatus};
 use protector_core::beacon::HeartbeatsBeacon;
@@ -104,13 +104,13 @@ pub(super) fn data(records: &[(u32, Option<Record>)], now: i64) -> Event {
         },
         place: "prod-admin  123456789012  eu-west-1".to_owned(),
         number: Some("123456789012".to_owned()),
-        pace: pace(),
+        interval: read_interval(),
         known: Known::default(),
     }))
 }
 
-fn pace() -> Pace {
-    Pace {
+fn read_interval() -> ReadInterval {
+    ReadInterval {
         every: SignedDuration::from_secs(5),
         pages: None,
     }
@@ -122,7 +122,7 @@ pub(super) fn model(width: u16, height: u16) -> Model {
         unicode: true,
         ..Look::plain()
     };
-    let mut model = Model::new("account ?  eu-west-1".to_owned(), look, pace(), at(0));
+    let mut model = Model::new("account ?  eu-west-1".to_owned(), look, read_interval(), at(0));
     update(&mut model, Event::Resize(Size { width, height }));
     model
 }

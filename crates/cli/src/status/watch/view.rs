@@ -4,7 +4,7 @@ mod body;
 mod chrome;
 mod overlay;
 
-use super::layout::{Layout, Size};
+use super::layout::{ScreenLayout, Size};
 use super::model::{Effect, Event, Model};
 use super::pane::pane;
 use super::style::style;
@@ -28,7 +28,7 @@ pub(super) fn view(model: &Model, frame: &mut Frame<'_>) {
 pub(super) fn lines(model: &Model, size: Size) -> Vec<Line<'static>> {
     let (width, height) = (usize::from(size.width), usize::from(size.height));
     let mut lines = vec![chrome::header(model, width)];
-    let layout = Layout::of(size);
+    let layout = ScreenLayout::of(size);
     match model.overlay {
         Some(overlay) => {
             let all = overlay::lines(model, overlay, width);

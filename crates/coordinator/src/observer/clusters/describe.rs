@@ -49,7 +49,7 @@ impl Clusters<'_> {
 
     /// The type of its capacity provider identifies an instance of ECS Managed Instances. The tasks on it do so too.
     async fn remove_managed(&self, cluster: &ClusterName, found: &mut Instances) {
-        self.learn_providers(cluster, found).await;
+        self.insert_providers(cluster, found).await;
         let (edges, now) = (&self.cache.foreign, self.run.now());
         let provided = found.providers.iter();
         let managed: Vec<ContainerInstanceArn> = provided
@@ -65,7 +65,7 @@ impl Clusters<'_> {
 
     /// Asks for the types of capacity providers that are not known. As long as one stays unknown the instance counts as
     /// ours, unless its tasks say otherwise: holding is the safe side, and the failure is counted.
-    async fn learn_providers(&self, cluster: &ClusterName, found: &Instances) {
+    async fn insert_providers(&self, cluster: &ClusterName, found: &Instances) {
         let (edges, now) = (&self.cache.foreign, self.run.now());
         let mut names: Vec<String> = found.providers.values().cloned().collect();
         names.retain(|name| edges.is_managed(cluster, name, now).is_none());
@@ -81,12 +81,12 @@ impl Clusters<'_> {
                 types.get(&name).is_some_and(|kind| kind == MANAGED_INSTANCES)
             };
             let managed = types.as_ref().map(is_managed);
-            edges.learn_provider(cluster, &name, managed, now);
+            edges.insert_provider(cluster, &name, managed, now);
         }
     }
 
-    /// Learns from their tasks which container instances ECS keeps by itself.
-    pub(in crate::observer) fn learn_from_tasks(&self, cluster: &ClusterName, listed: &[ListedTask]) {
+    /// Remembers which container instances ECS keeps by itself, as their tasks show.
+    pub(in crate::observer) fn insert_managed(&self, cluster: &ClusterName, listed: &[ListedTask]) {
         let managed = listed.iter().filter(|task| task.managed);
         for arn in managed.filter_map(|task| task.container_instance.as_ref()) {
             self.log_foreign(cluster, arn, NotOurs::Managed);
@@ -94,7 +94,7 @@ impl Clusters<'_> {
     }
 
     fn log_foreign(&self, cluster: &ClusterName, arn: &ContainerInstanceArn, why: NotOurs) {
-        if self.cache.foreign.learn_foreign(arn, self.run.now()) {
+        if self.cache.foreign.insert_foreign(arn, self.run.now()) {
             let message = format!("the container instance {arn} of cluster {cluster} is not served: {why}");
             self.run.ignored(Level::Info, TriggerKind::Instance, &message);
         }

@@ -48,7 +48,7 @@ pub enum HoldReason {
     AnotherDrain,
     /// Nothing can be concluded.
     #[serde(untagged)]
-    Trouble(ReadError),
+    ReadFailed(ReadError),
 }
 
 /// Why the sidecar leaves.

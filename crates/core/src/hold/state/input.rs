@@ -66,7 +66,7 @@ pub enum ReadError {
     Failed,
     /// The agent gives no credentials now.
     NoCredentials,
-    /// The role must not read the parameter.
+    /// The role is not allowed to read the parameter.
     Denied,
     /// The parameter's text is not a record.
     Unreadable,
@@ -86,7 +86,7 @@ pub enum Reading {
     /// SSM said that no record is there, and no shared record describes the instance.
     NotFound,
     /// Nothing can be concluded.
-    Trouble(ReadError),
+    Failed(ReadError),
 }
 
 impl Reading {
@@ -107,20 +107,20 @@ impl Reading {
         known: &SidecarIdentity,
     ) -> Self {
         let own = Self::of_parameter(own);
-        let (mut reported, mut trouble) = (None, None);
+        let (mut reported, mut failed) = (None, None);
         for text in shared {
             match SharedRecord::decode(text) {
                 Ok(shared) => {
                     let record = shared.record(instance, known.container_instance.as_ref());
                     reported = [reported, record].into_iter().flatten().reduce(together);
                 }
-                Err(error) => trouble = Some(ReadError::of_text(&error)),
+                Err(error) => failed = Some(ReadError::of_text(&error)),
             }
         }
         match (own, reported) {
             (Self::Record(own), Some(reported)) => Self::Record(Box::new(together(*own, reported))),
             (Self::NotFound, Some(reported)) => Self::Record(Box::new(reported)),
-            (Self::NotFound, None) => trouble.map_or(Self::NotFound, Self::Trouble),
+            (Self::NotFound, None) => failed.map_or(Self::NotFound, Self::Failed),
             (own, _) => own,
         }
     }
@@ -130,7 +130,7 @@ impl Reading {
     pub fn of_text(text: &str) -> Self {
         match Record::decode(text) {
             Ok(record) => Self::Record(Box::new(record)),
-            Err(error) => Self::Trouble(ReadError::of_text(&error)),
+            Err(error) => Self::Failed(ReadError::of_text(&error)),
         }
     }
 }

@@ -3,13 +3,13 @@ use crate::record::{ReleaseReason, State};
 use ExitReason::*;
 use HoldReason::*;
 
-mod pace;
+mod backoff;
 mod properties;
 mod table;
 
 const ARN: &str = "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/0a1b";
 const OTHER_ARN: &str = "arn:aws:ecs:eu-west-1:123456789012:container-instance/prod/ffff";
-const TROUBLES: [ReadError; 7] = [
+const READ_ERRORS: [ReadError; 7] = [
     ReadError::Failed,
     ReadError::NoCredentials,
     ReadError::Denied,
@@ -92,8 +92,8 @@ fn nothing(at: i64) -> HoldObservation {
     look(at, Reading::NotFound)
 }
 
-fn failure(at: i64, trouble: ReadError) -> HoldObservation {
-    look(at, Reading::Trouble(trouble))
+fn failure(at: i64, error: ReadError) -> HoldObservation {
+    look(at, Reading::Failed(error))
 }
 
 fn wait() -> HoldState {
@@ -130,20 +130,20 @@ impl HoldState {
 
 #[test]
 fn p2_no_trouble_releases_before_its_bound() {
-    for trouble in TROUBLES {
+    for error in READ_ERRORS {
         for at in [0, 1, 31, 301, 7199] {
-            wait().sleeps(failure(at, trouble), Trouble(trouble));
+            wait().sleeps(failure(at, error), ReadFailed(error));
         }
-        wait().exits(failure(7200, trouble), MaxHold);
+        wait().exits(failure(7200, error), MaxHold);
     }
 }
 
 #[test]
 fn p2_no_trouble_in_a_drain_releases_before_the_deadline() {
-    for trouble in TROUBLES {
+    for error in READ_ERRORS {
         let mut wait = wait_in_drain();
-        wait.sleeps(failure(599 + SILENCE, trouble), Trouble(trouble));
-        wait.exits(failure(600 + SILENCE, trouble), DeadlinePassed);
+        wait.sleeps(failure(599 + SILENCE, error), ReadFailed(error));
+        wait.exits(failure(600 + SILENCE, error), DeadlinePassed);
     }
 }
 
@@ -192,7 +192,7 @@ fn the_last_record_that_held_is_remembered() {
         (reading(holding()), Some(holding())),
         (reading(fewer.clone()), Some(fewer.clone())),
         (Reading::NotFound, Some(fewer.clone())),
-        (Reading::Trouble(ReadError::Failed), Some(fewer)),
+        (Reading::Failed(ReadError::Failed), Some(fewer)),
     ] {
         wait.see(look(1, reading));
         assert_eq!(wait.record().cloned(), remembered);
@@ -204,13 +204,13 @@ fn p2_texts_that_are_no_record_hold() {
     let text = holding().encode().unwrap();
     let newer = text.replace("\"schema\":1", "\"schema\":2");
     let half = &text[..text.len() / 2];
-    for (text, trouble) in [
+    for (text, error) in [
         ("released", ReadError::Unreadable),
         ("{\"state\":\"released\"}", ReadError::Unreadable),
         (half, ReadError::Unreadable),
         (&newer, ReadError::UnknownSchema),
     ] {
-        wait().sleeps(look(100, Reading::of_text(text)), Trouble(trouble));
+        wait().sleeps(look(100, Reading::of_text(text)), ReadFailed(error));
     }
     assert_eq!(Reading::of_text(&text), reading(holding()));
 }
@@ -223,11 +223,11 @@ fn p3_a_flapping_host_is_not_a_silent_one() {
     };
     let mut wait = wait();
     for at in [0, 59] {
-        wait.sleeps(silent(at), Trouble(ReadError::NoCredentials));
+        wait.sleeps(silent(at), ReadFailed(ReadError::NoCredentials));
     }
     wait.see(failure(59, ReadError::NoCredentials));
     for at in [61, 120] {
-        wait.sleeps(silent(at), Trouble(ReadError::NoCredentials));
+        wait.sleeps(silent(at), ReadFailed(ReadError::NoCredentials));
     }
     wait.exits(silent(121), HostGoingDown);
 }
@@ -251,7 +251,7 @@ fn p6_instance_metadata_is_not_asked_once_a_record_was_seen() {
         (reading(released()), true),
         (reading(other_life()), true),
         (reading(holding()), false),
-        (Reading::Trouble(ReadError::Failed), false),
+        (Reading::Failed(ReadError::Failed), false),
     ] {
         let wants = wait().wants_target_state(&known(), &reading);
         assert_eq!(wants, wanted, "{reading:?}");
@@ -399,7 +399,7 @@ fn holds() -> Vec<(HoldReason, Vec<HoldObservation>, HoldObservation)> {
         (RecordVanished, in_drain.clone(), nothing(3)),
         (AnotherDrain, in_drain, reads(3, other_life())),
     ];
-    all.extend(TROUBLES.map(|trouble| (Trouble(trouble), vec![], failure(3, trouble))));
+    all.extend(READ_ERRORS.map(|error| (ReadFailed(error), vec![], failure(3, error))));
     all
 }
 
@@ -446,7 +446,7 @@ fn p10_what_is_denied_together_is_asked_for_together_once_a_minute() {
     };
     for at in [5, 40, 58] {
         assert_eq!(wait.asks(true, secs(at)), Ask::Record);
-        let slept = wait.sleeps(alone(at), Trouble(ReadError::Denied));
+        let slept = wait.sleeps(alone(at), ReadFailed(ReadError::Denied));
         assert!(
             slept <= secs(60 - at),
             "no sleep goes beyond the next time: {slept:?}"
@@ -478,7 +478,7 @@ fn p3_without_an_instance_the_kill_switch_is_asked_for_once_a_minute() {
 
 #[test]
 fn a_parameter_that_is_not_there_is_distinguished_from_one_that_cannot_be_parsed() {
-    let unreadable = Reading::Trouble(ReadError::Unreadable);
+    let unreadable = Reading::Failed(ReadError::Unreadable);
     assert_eq!(Reading::of_parameter(None), Reading::NotFound);
     assert_eq!(Reading::of_parameter(Some("")), unreadable);
     for (text, says) in [

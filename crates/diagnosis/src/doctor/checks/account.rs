@@ -5,7 +5,7 @@ use crate::doctor::finding::Finding;
 use crate::doctor::reads::{AccountReads, DoctorReads};
 use crate::explain::command::CommandLine;
 use crate::read::GapKind;
-use crate::words::span;
+use crate::time_format::span;
 
 /// The category.
 pub(super) fn check(reads: &DoctorReads) -> Vec<Finding> {

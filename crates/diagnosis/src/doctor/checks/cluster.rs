@@ -17,7 +17,7 @@ use crate::explain::command::CommandLine;
 use crate::explain::task_ends::stop_time;
 use crate::read::{Gap, Reading};
 use crate::seen::SeenService;
-use crate::words::span;
+use crate::time_format::span;
 
 /// The first agent that knows `restartPolicy`.
 const AGENT_MIN: (u32, u32) = (1, 86);

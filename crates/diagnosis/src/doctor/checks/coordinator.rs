@@ -10,7 +10,7 @@ use crate::doctor::reads::{CoordinatorReads, DoctorReads, FunctionMetrics, Queue
 use crate::drain::SILENT_AFTER;
 use crate::explain::command::CommandLine;
 use crate::read::Reading;
-use crate::words::span;
+use crate::time_format::span;
 
 /// From so many instances on, a second run beside that of the events matters.
 const MANY_INSTANCES: usize = 50;

@@ -217,7 +217,7 @@ fn redeploy(daemon: &DaemonReads, cluster: &ClusterReads) -> String {
 }
 
 /// What is wrong with a sidecar, and what goes with it in the words of AWS.
-type Fault = (UnprotectedReason, Option<String>);
+type SidecarFault = (UnprotectedReason, Option<String>);
 
 fn health(daemon: &DaemonReads, cluster: &ClusterReads, sidecar: &str) -> Finding {
     let id = CheckId::SidecarHealth;
@@ -231,7 +231,7 @@ fn health(daemon: &DaemonReads, cluster: &ClusterReads, sidecar: &str) -> Findin
         .collect();
     let of = |task: &&SeenTask| task.containers.iter().any(|one| one.name == sidecar);
     let all = running.iter().filter(|task| of(task)).count();
-    let mut faults: BTreeMap<Fault, Vec<&str>> = BTreeMap::new();
+    let mut faults: BTreeMap<SidecarFault, Vec<&str>> = BTreeMap::new();
     let mut unsure = 0_usize;
     for task in &running {
         let Some(container) = task.containers.iter().find(|one| one.name == sidecar) else {
@@ -279,7 +279,7 @@ fn health(daemon: &DaemonReads, cluster: &ClusterReads, sidecar: &str) -> Findin
 
 /// What is wrong with the sidecar of a task that runs. The same is judged by the coordinator
 /// ([`protector_core::protection`]).
-fn fault(container: &SeenContainer) -> Option<Fault> {
+fn fault(container: &SeenContainer) -> Option<SidecarFault> {
     let reason = container.reason.as_deref();
     let refused = reason.is_some_and(|reason| REFUSED.iter().any(|error| reason.starts_with(error)));
     let code = container.exit_code.map(|code| format!("exit code {code}"));

@@ -113,7 +113,7 @@ fn listed(actions: &BTreeMap<&'static str, Vec<String>>) -> String {
 
 /// What is wrong with the metadata service of a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fault {
+enum MetadataFault {
     Disabled,
     HopLimit(u32),
 }
@@ -153,7 +153,7 @@ pub(super) fn hop_limit(daemon: &DaemonReads, sidecar: &DefinedContainer, cluste
         .filter_map(|host| options.iter().find(|(one, _)| one.as_str() == *host))
         .map(|(instance, options)| (instance.as_str(), options))
         .collect();
-    let mut faults: BTreeMap<Fault, Vec<&str>> = BTreeMap::new();
+    let mut faults: BTreeMap<MetadataFault, Vec<&str>> = BTreeMap::new();
     for (instance, options) in &known {
         if let Some(fault) = fault(options, least) {
             faults.entry(fault).or_default().push(instance);
@@ -174,12 +174,12 @@ pub(super) fn hop_limit(daemon: &DaemonReads, sidecar: &DefinedContainer, cluste
         };
     }
     let parts = faults.iter().map(|(fault, on)| match fault {
-        Fault::Disabled => format!(
+        MetadataFault::Disabled => format!(
             "the metadata service is off on {} of {all} ({})",
             on.len(),
             super::names(on)
         ),
-        Fault::HopLimit(limit) => format!(
+        MetadataFault::HopLimit(limit) => format!(
             "hop limit {limit} on {} of {all} ({}): {network} mode needs {least}",
             on.len(),
             super::names(on)
@@ -204,10 +204,10 @@ pub(super) fn hop_limit(daemon: &DaemonReads, sidecar: &DefinedContainer, cluste
         )
 }
 
-fn fault(options: &MetadataOptions, least: u32) -> Option<Fault> {
+fn fault(options: &MetadataOptions, least: u32) -> Option<MetadataFault> {
     match options.is_enabled {
-        false => Some(Fault::Disabled),
-        true if options.hop_limit < least => Some(Fault::HopLimit(options.hop_limit)),
+        false => Some(MetadataFault::Disabled),
+        true if options.hop_limit < least => Some(MetadataFault::HopLimit(options.hop_limit)),
         true => None,
     }
 }

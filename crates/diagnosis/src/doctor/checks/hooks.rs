@@ -13,7 +13,7 @@ use crate::doctor::reads::{DoctorReads, GroupReads};
 use crate::doctor::report::Section;
 use crate::explain::command::CommandLine;
 use crate::seen::LifecycleHook;
-use crate::words::span;
+use crate::time_format::span;
 
 /// The category, a part for each group.
 pub(super) fn check(reads: &DoctorReads) -> Vec<Section> {

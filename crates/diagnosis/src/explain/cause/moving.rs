@@ -6,21 +6,21 @@ use protector_core::plural::counted;
 use crate::cause::Cause;
 use crate::command::CommandLine;
 use crate::ends::Ends;
-use crate::explain::finding::{Finding, Source};
+use crate::explain::finding::{CauseFinding, Source};
 use crate::explain::look::TaskLook;
 use crate::explain::service_event::{EventKind, newest_first};
 use crate::explain::task_ends::{stop_time, task_id, up_to_second};
 use crate::seen::SeenService;
-use crate::words::span;
+use crate::time_format::span;
 
 /// A drain that is younger than this may not have been acted on by ECS.
-const FRESH: SignedDuration = SignedDuration::from_secs(60);
+const FRESH_AGE_MAX: SignedDuration = SignedDuration::from_secs(60);
 
 /// The number of events that are shown if no reason was found.
 const EVENTS_SHOWN: usize = 3;
 
 /// It is of no service.
-pub(super) fn standalone(look: &TaskLook<'_>) -> Option<Finding> {
+pub(super) fn standalone(look: &TaskLook<'_>) -> Option<CauseFinding> {
     look.task.group.as_ref()?;
     if look.service_name().is_some() {
         return None;
@@ -36,12 +36,12 @@ pub(super) fn standalone(look: &TaskLook<'_>) -> Option<Finding> {
         stop.unwrap_or_default()
     );
     let gap = definition.and_then(|read| read.as_ref().err().cloned());
-    let finding = Finding::new(Cause::Standalone, sentence).gaps(gap);
+    let finding = CauseFinding::new(Cause::Standalone, sentence).gaps(gap);
     Some(finding.next(look.stop_line()))
 }
 
 /// Scale-in protection keeps it.
-pub(super) fn protected(look: &TaskLook<'_>) -> Option<Finding> {
+pub(super) fn protected(look: &TaskLook<'_>) -> Option<CauseFinding> {
     look.service_name()?;
     let until = *look.reads.protections.as_ref().ok()?.get(&look.task.arn)?;
     if until.is_some_and(|until| until <= look.now()) {
@@ -80,7 +80,7 @@ pub(super) fn protected(look: &TaskLook<'_>) -> Option<Finding> {
         .filter(|word| !word.is_empty());
     let because = because.collect::<Vec<_>>().join(", ");
     let evidence = until.map_or_else(|| "enabled".to_owned(), |until| format!("enabled until {until}"));
-    let finding = Finding::new(Cause::Protected, sentence).ends(ends, because);
+    let finding = CauseFinding::new(Cause::Protected, sentence).ends(ends, because);
     let finding = finding.evidence(Source::TaskProtection, None, evidence);
     let events = look
         .events
@@ -93,7 +93,7 @@ pub(super) fn protected(look: &TaskLook<'_>) -> Option<Finding> {
 }
 
 /// The deployment configuration allows no step.
-pub(super) fn deployment_config(look: &TaskLook<'_>) -> Option<Finding> {
+pub(super) fn deployment_config(look: &TaskLook<'_>) -> Option<CauseFinding> {
     let service = look.service()?;
     if may_stop(service) || may_start(service) || service.desired == 0 {
         return None;
@@ -119,7 +119,8 @@ pub(super) fn deployment_config(look: &TaskLook<'_>) -> Option<Finding> {
         "desiredCount {}, runningCount {}, pendingCount {}",
         service.desired, service.running, service.pending
     );
-    let finding = Finding::new(Cause::DeploymentConfig, sentence).evidence(Source::Service, None, counts);
+    let finding =
+        CauseFinding::new(Cause::DeploymentConfig, sentence).evidence(Source::Service, None, counts);
     let stated = |kind: &EventKind| *kind == EventKind::DeploymentConfiguration;
     let finding = match look.events.iter().find(|event| stated(&event.kind)) {
         Some(event) => finding.evidence(Source::ServiceEvent, Some(event.at), event.text),
@@ -155,10 +156,10 @@ pub(crate) fn allowing(service: &SeenService) -> (u32, u32) {
 }
 
 /// ECS's own calls are throttled.
-pub(super) fn throttled(look: &TaskLook<'_>) -> Option<Finding> {
+pub(super) fn throttled(look: &TaskLook<'_>) -> Option<CauseFinding> {
     let throttled = |kind: &EventKind| matches!(kind, EventKind::Throttled(_));
     let event = look.events.iter().find(|event| throttled(&event.kind))?;
-    let finding = Finding::new(
+    let finding = CauseFinding::new(
         Cause::Throttled,
         "ECS's own calls are throttled, and it tries again later.",
     );
@@ -167,19 +168,19 @@ pub(super) fn throttled(look: &TaskLook<'_>) -> Option<Finding> {
 }
 
 /// ECS has not had the time to act.
-pub(super) fn fresh(look: &TaskLook<'_>) -> Option<Finding> {
+pub(super) fn fresh(look: &TaskLook<'_>) -> Option<CauseFinding> {
     let started = look.reads.drain.record.as_ref()?.started_at;
     let age = look.now().duration_since(started);
-    (age < FRESH).then(|| {
+    (age < FRESH_AGE_MAX).then(|| {
         let sentence = format!("The drain is {} old: ECS has not acted yet.", span(age));
-        Finding::new(Cause::Fresh, sentence)
+        CauseFinding::new(Cause::Fresh, sentence)
             .evidence(Source::Record, Some(started), "startedAt")
             .gaps(look.gaps())
     })
 }
 
 /// A deployment is in progress.
-pub(super) fn deploying(look: &TaskLook<'_>) -> Option<Finding> {
+pub(super) fn deploying(look: &TaskLook<'_>) -> Option<CauseFinding> {
     let service = look.service()?;
     if service.deployments.len() < 2 {
         return None;
@@ -189,7 +190,7 @@ pub(super) fn deploying(look: &TaskLook<'_>) -> Option<Finding> {
         service.name,
         counted(service.deployments.len(), "deployment")
     );
-    let finding = Finding::new(Cause::Deploying, sentence).gaps(look.gaps());
+    let finding = CauseFinding::new(Cause::Deploying, sentence).gaps(look.gaps());
     Some(service.deployments.iter().fold(finding, |finding, deployment| {
         let state = deployment.rollout_state.as_deref().unwrap_or("no rolloutState");
         let reason = deployment.rollout_reason.as_ref();
@@ -203,10 +204,10 @@ pub(super) fn deploying(look: &TaskLook<'_>) -> Option<Finding> {
 }
 
 /// No row fits: there is no reason, or what would show it could not be read.
-pub(super) fn not_found(look: &TaskLook<'_>) -> Finding {
+pub(super) fn not_found(look: &TaskLook<'_>) -> CauseFinding {
     let gaps = look.gaps();
     let finding = if look.is_known() {
-        Finding::new(Cause::NotFound, "No reason found.")
+        CauseFinding::new(Cause::NotFound, "No reason found.")
     } else if gaps.is_empty() {
         let sentence = match look.service_name() {
             Some(name) => {
@@ -214,10 +215,10 @@ pub(super) fn not_found(look: &TaskLook<'_>) -> Finding {
             }
             None => "ECS does not say of which group it is, so the reason is not known.".to_owned(),
         };
-        Finding::new(Cause::NotKnown, sentence)
+        CauseFinding::new(Cause::NotKnown, sentence)
     } else {
         let texts: Vec<String> = gaps.iter().map(ToString::to_string).collect();
-        Finding::new(Cause::NotKnown, format!("The reason is {}.", texts.join("; ")))
+        CauseFinding::new(Cause::NotKnown, format!("The reason is {}.", texts.join("; ")))
     };
     let events = look
         .service()

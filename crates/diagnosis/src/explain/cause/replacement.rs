@@ -6,7 +6,7 @@ use protector_core::aws::{InstanceStatus, TaskStatus};
 use super::stopping::member_state;
 use crate::cause::Cause;
 use crate::command::CommandLine;
-use crate::explain::finding::{Finding, Source};
+use crate::explain::finding::{CauseFinding, Source};
 use crate::explain::look::TaskLook;
 use crate::explain::service_event::{Event, EventKind, Lack, REPEATED_AFTER};
 use crate::explain::task_ends::task_id;
@@ -17,7 +17,7 @@ use crate::seen::{Activity, Machine, ScalingGroup, SeenService, SeenTask, Target
 const COUNTS_AFTER: SignedDuration = SignedDuration::from_secs(40);
 
 /// No instance has room for the replacement.
-pub(super) fn no_room(look: &TaskLook<'_>) -> Option<Finding> {
+pub(super) fn no_room(look: &TaskLook<'_>) -> Option<CauseFinding> {
     let service = look.service()?;
     let event = look.events.iter().find_map(|event| match &event.kind {
         EventKind::NoPlacement(placement) => Some((event, placement.lack.as_ref())),
@@ -26,9 +26,13 @@ pub(super) fn no_room(look: &TaskLook<'_>) -> Option<Finding> {
     let finding = match event {
         Some((event, lack)) => {
             let sentence = format!("No instance can take its replacement: {}.", lacking(lack, look));
-            Finding::new(Cause::NoRoom, sentence).evidence(Source::ServiceEvent, Some(event.at), event.text)
+            CauseFinding::new(Cause::NoRoom, sentence).evidence(
+                Source::ServiceEvent,
+                Some(event.at),
+                event.text,
+            )
         }
-        None if misses_tasks(service, look) => Finding::new(
+        None if misses_tasks(service, look) => CauseFinding::new(
             Cause::NoRoom,
             format!(
                 "Its service wants {} tasks, {} run and none starts: most likely no instance has room.",
@@ -115,7 +119,7 @@ fn lacking(lack: Option<&Lack>, look: &TaskLook<'_>) -> String {
 }
 
 /// Adds what the Auto Scaling group says, and the order that gives room if more instances give it.
-fn with_group(finding: Finding, look: &TaskLook<'_>, lack: Option<&Lack>) -> Finding {
+fn with_group(finding: CauseFinding, look: &TaskLook<'_>, lack: Option<&Lack>) -> CauseFinding {
     let finding = match &look.reads.group {
         Some(Ok(group)) => at_size(finding, group, lack),
         Some(Err(gap)) => finding.gaps([gap.clone()]),
@@ -128,7 +132,7 @@ fn with_group(finding: Finding, look: &TaskLook<'_>, lack: Option<&Lack>) -> Fin
     }
 }
 
-fn at_size(finding: Finding, group: &ScalingGroup, lack: Option<&Lack>) -> Finding {
+fn at_size(finding: CauseFinding, group: &ScalingGroup, lack: Option<&Lack>) -> CauseFinding {
     let helps = !matches!(lack, Some(Lack::Attribute | Lack::Constraint | Lack::Other(_)));
     let name = group.name.as_str();
     let sizes = format!("{name}: desired {}, MaxSize {}", group.desired, group.maximum);
@@ -146,7 +150,7 @@ fn at_size(finding: Finding, group: &ScalingGroup, lack: Option<&Lack>) -> Findi
     if helps { finding.next(more.line()) } else { finding }
 }
 
-fn last_failed(finding: Finding, activities: &[Activity]) -> Finding {
+fn last_failed(finding: CauseFinding, activities: &[Activity]) -> CauseFinding {
     let Some(last) = activities.iter().max_by_key(|activity| activity.started_at) else {
         return finding;
     };
@@ -160,7 +164,7 @@ fn last_failed(finding: Finding, activities: &[Activity]) -> Finding {
 }
 
 /// A capacity provider launches an instance for the replacement.
-pub(super) fn waiting_for_instance(look: &TaskLook<'_>) -> Option<Finding> {
+pub(super) fn waiting_for_instance(look: &TaskLook<'_>) -> Option<CauseFinding> {
     let service = look.service()?;
     let waits = look
         .replacements()
@@ -170,7 +174,7 @@ pub(super) fn waiting_for_instance(look: &TaskLook<'_>) -> Option<Finding> {
     let sentence = format!(
         "Its replacement is PROVISIONING: capacity provider {providers} launches an instance for it."
     );
-    let finding = Finding::new(Cause::WaitingForInstance, sentence).evidence(
+    let finding = CauseFinding::new(Cause::WaitingForInstance, sentence).evidence(
         Source::Task,
         waits.created_at,
         format!("{} PROVISIONING", task_id(&waits.arn)),
@@ -178,7 +182,7 @@ pub(super) fn waiting_for_instance(look: &TaskLook<'_>) -> Option<Finding> {
     Some(with_activities(finding, look).gaps(look.gaps()))
 }
 
-fn with_activities(finding: Finding, look: &TaskLook<'_>) -> Finding {
+fn with_activities(finding: CauseFinding, look: &TaskLook<'_>) -> CauseFinding {
     match &look.reads.activities {
         Some(Ok(activities)) => last_failed(finding, activities),
         Some(Err(gap)) => finding.gaps([gap.clone()]),
@@ -187,10 +191,10 @@ fn with_activities(finding: Finding, look: &TaskLook<'_>) -> Finding {
 }
 
 /// The replacement does not start, or ends at once.
-pub(super) fn cannot_start(look: &TaskLook<'_>) -> Option<Finding> {
+pub(super) fn cannot_start(look: &TaskLook<'_>) -> Option<CauseFinding> {
     let (source, at, text) = failure(look)?;
     let sentence = format!("Its replacement does not come up: {text}");
-    let finding = Finding::new(Cause::CannotStart, sentence).evidence(source, at, text);
+    let finding = CauseFinding::new(Cause::CannotStart, sentence).evidence(source, at, text);
     let events = look.events.iter().filter(|event| tells_failure(event));
     let finding = events
         .filter(|event| source != Source::ServiceEvent || Some(event.at) != at)
@@ -286,7 +290,7 @@ fn died(task: &SeenTask) -> Option<String> {
 }
 
 /// The replacement runs, or starts, and does not count yet.
-pub(super) fn not_healthy_yet(look: &TaskLook<'_>) -> Option<Finding> {
+pub(super) fn not_healthy_yet(look: &TaskLook<'_>) -> Option<CauseFinding> {
     let waits = look
         .replacements()
         .find_map(|task| Some((task, not_yet(task, look)?)));
@@ -320,7 +324,7 @@ pub(super) fn not_healthy_yet(look: &TaskLook<'_>) -> Option<Finding> {
         (None, Some((is, _))) => format!("A replacement does not count yet: {is}."),
         (None, None) => return None,
     };
-    let finding = Finding::new(Cause::NotHealthyYet, sentence);
+    let finding = CauseFinding::new(Cause::NotHealthyYet, sentence);
     let finding = match waits {
         Some((task, reason)) => finding.evidence(
             Source::Task,

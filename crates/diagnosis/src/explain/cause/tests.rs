@@ -25,7 +25,7 @@ const EXITED: &str = "Essential container in task exited";
 const STEADY: &str = "has reached a steady state.";
 
 /// What is found for the one task of the fixture, after `change`.
-fn found(change: impl FnOnce(&mut InstanceReads)) -> Finding {
+fn found(change: impl FnOnce(&mut InstanceReads)) -> CauseFinding {
     let mut reads = reads();
     change(&mut reads);
     let tasks = reads.tasks.clone().unwrap();

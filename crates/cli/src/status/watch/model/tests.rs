@@ -11,7 +11,7 @@ fn selected(model: &Model) -> Option<InstanceKey> {
     model.selected().map(|row| row.drain.key.clone())
 }
 
-fn row(model: &Model, number: u32) -> &Row {
+fn row(model: &Model, number: u32) -> &DrainRow {
     model
         .visible()
         .find(|row| row.drain.key == key(number))

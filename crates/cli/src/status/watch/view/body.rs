@@ -1,19 +1,19 @@
 //! The table of the drains, or what there is in its place.
 
-use super::{Layout, style};
+use super::{ScreenLayout, style};
 use crate::look::table::{self, GAP};
 use crate::look::{Look, Tone, cut_to, wrapped};
 use crate::status::screen::{self, Cell};
 use crate::status::watch::model::Model;
-use crate::status::watch::rows::{Row, Worse};
+use crate::status::watch::rows::{DrainRow, Worse};
 use protector_core::plural::counted;
 use protector_diagnosis::fleet::Fleet;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 /// The table, or why there is none.
-pub(super) fn lines(model: &Model, layout: Layout, width: usize) -> Vec<Line<'static>> {
-    let rows: Vec<&Row> = model.visible().collect();
+pub(super) fn lines(model: &Model, layout: ScreenLayout, width: usize) -> Vec<Line<'static>> {
+    let rows: Vec<&DrainRow> = model.visible().collect();
     let look = Look {
         colors: false,
         width,
@@ -101,12 +101,12 @@ fn notes(model: &Model, look: Look) -> Vec<Line<'static>> {
 }
 
 /// The head, and the rows of one page. Widths are those of all rows, so that columns stay where they are.
-fn table(model: &Model, rows: &[&Row], on_page: &[&Row], look: Look) -> Vec<Line<'static>> {
+fn table(model: &Model, rows: &[&DrainRow], on_page: &[&DrainRow], look: Look) -> Vec<Line<'static>> {
     let first = rows.first().map(|row| &row.drain.key.cluster);
     let clusters = rows.iter().any(|row| Some(&row.drain.key.cluster) != first);
     let cells = screen::columns(look.width, clusters, false);
     let columns: Vec<table::Column> = cells.iter().map(|cell| cell.column()).collect();
-    let texts = |row: &&Row| table::Row {
+    let texts = |row: &&DrainRow| table::Row {
         cells: cells.iter().map(|cell| text(*cell, row, model, look)).collect(),
         tone: screen::tone(&row.drain),
     };
@@ -121,7 +121,7 @@ fn table(model: &Model, rows: &[&Row], on_page: &[&Row], look: Look) -> Vec<Line
     std::iter::once(head).chain(lines).collect()
 }
 
-fn text(cell: Cell, row: &Row, model: &Model, look: Look) -> String {
+fn text(cell: Cell, row: &DrainRow, model: &Model, look: Look) -> String {
     match (cell, row.gone) {
         // Columns stay where they are when the first row gets a mark.
         (Cell::Mark, _) => format!("{:1}", screen::mark(&row.drain)),
@@ -130,7 +130,7 @@ fn text(cell: Cell, row: &Row, model: &Model, look: Look) -> String {
     }
 }
 
-fn line(model: &Model, row: &Row, cells: &[Cell], widths: &[usize], look: Look) -> Line<'static> {
+fn line(model: &Model, row: &DrainRow, cells: &[Cell], widths: &[usize], look: Look) -> Line<'static> {
     let selected = model.is_selected(row);
     let mut spans = Vec::new();
     for (cell, width) in cells.iter().zip(widths) {
@@ -163,7 +163,7 @@ fn is_worse(cell: Cell, worse: Worse) -> bool {
     }
 }
 
-fn two_lines(model: &Model, row: &Row, look: Look) -> [Line<'static>; 2] {
+fn two_lines(model: &Model, row: &DrainRow, look: Look) -> [Line<'static>; 2] {
     let [first, second] = screen::narrow::two(&row.drain, model.now, look);
     let first = match model.is_selected(row) {
         // The second character is the blank after the mark.
@@ -179,7 +179,7 @@ fn two_lines(model: &Model, row: &Row, look: Look) -> [Line<'static>; 2] {
 }
 
 /// The colour of the row; reversed if it is selected, dim if it may not be true any more.
-fn finished(line: Line<'static>, model: &Model, row: &Row) -> Line<'static> {
+fn finished(line: Line<'static>, model: &Model, row: &DrainRow) -> Line<'static> {
     let mut own = style(screen::tone(&row.drain));
     if model.is_stale() {
         own = own.remove_modifier(Modifier::BOLD).add_modifier(Modifier::DIM);

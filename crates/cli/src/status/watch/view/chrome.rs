@@ -1,13 +1,13 @@
 //! The first line, the last line, and the rule between table and pane.
 
-use super::{Layout, style};
+use super::{ScreenLayout, style};
 use crate::header;
 use crate::look::{Tone, cut_to};
 use crate::status::watch::model::{Model, Overlay};
 use jiff::SignedDuration;
 use protector_diagnosis::fleet::Sort;
 use protector_diagnosis::read::Gap;
-use protector_diagnosis::words::{clock, span};
+use protector_diagnosis::time_format::{clock, span};
 use ratatui::text::{Line, Span};
 
 /// Characters between two parts of a line.
@@ -114,8 +114,8 @@ fn freshness(model: &Model) -> (u8, String, Tone) {
     if let Some(gaps) = gaps.filter(|gaps| !gaps.is_empty()) {
         return (1, format!("not all read: {}", self::codes(gaps)), Tone::Warning);
     }
-    let every = span(model.pace.every);
-    match model.pace.pages {
+    let every = span(model.interval.every);
+    match model.interval.pages {
         Some(pages) => (5, format!("every {every}: {pages} pages"), Tone::Dim),
         None => (8, format!("every {every}"), Tone::Dim),
     }
@@ -136,7 +136,7 @@ pub(super) fn rule(model: &Model, width: usize) -> Line<'static> {
 }
 
 /// The last line: a message, the filter that is being typed, or the keys.
-pub(super) fn keys(model: &Model, layout: Layout, width: usize) -> Line<'static> {
+pub(super) fn keys(model: &Model, layout: ScreenLayout, width: usize) -> Line<'static> {
     let right = position(model, layout);
     let room = width.saturating_sub(right.chars().count() + GAP);
     let (text, tone) = if let Some(note) = model.note() {
@@ -165,7 +165,7 @@ pub(super) fn keys(model: &Model, layout: Layout, width: usize) -> Line<'static>
 }
 
 /// Which rows are on the page, if not all are.
-fn position(model: &Model, layout: Layout) -> String {
+fn position(model: &Model, layout: ScreenLayout) -> String {
     let count = model.visible().count();
     if model.overlay.is_some() || count <= layout.rows() {
         return String::new();

@@ -215,8 +215,8 @@ fn pages_keep_the_selected_row_in_sight() {
 #[test]
 fn the_header_names_a_stretched_interval() {
     let mut model = full(120, 30);
-    model.pace.every = jiff::SignedDuration::from_secs(50);
-    model.pace.pages = Some(100);
+    model.interval.every = jiff::SignedDuration::from_secs(50);
+    model.interval.pages = Some(100);
     let header = text(&model).lines().next().unwrap().to_owned();
     assert_contains(&header, "every 50s: 100 pages");
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 fn any_reading() -> impl Strategy<Value = Reading> {
     prop_oneof![
         Just(Reading::NotFound),
-        proptest::sample::select(TROUBLES.to_vec()).prop_map(Reading::Trouble),
+        proptest::sample::select(READ_ERRORS.to_vec()).prop_map(Reading::Failed),
         (0u32..100, 0i64..200_000).prop_map(|(poll_seconds, deadline)| {
             reading(Record {
                 poll_seconds,
@@ -89,7 +89,7 @@ proptest! {
         let absent = |r: &Reading| match r {
             Reading::NotFound => true,
             Reading::Record(record) => known().is_foreign(record),
-            Reading::Trouble(_) => false,
+            Reading::Failed(_) => false,
         };
         let not_found = |r: &Reading| matches!(r, Reading::NotFound);
         let seen_before = read.iter().any(|r| matches!(r, Reading::Record(record) if !record.is_released()));

@@ -171,16 +171,16 @@ fn host_going_down() {
     let busy = |at| with_task(ProtectedContainers::Unclear, without(at));
     let no_task = |at| with_task(ProtectedContainers::Absent, without(at));
     let blind = |at| with_task(ProtectedContainers::Unreachable, reads(at, holding()));
-    let trouble = Trouble(ReadError::NoCredentials);
+    let error = ReadFailed(ReadError::NoCredentials);
     let in_drain = vec![reads(0, holding()), gone(10)];
     check(vec![
-        sleeps("both gone", gone(0), trouble),
-        sleeps("both gone, not long", gone(59), trouble).after(vec![gone(0)]),
+        sleeps("both gone", gone(0), error),
+        sleeps("both gone, not long", gone(59), error).after(vec![gone(0)]),
         exits("p3 both gone for a minute", gone(60), HostGoingDown).after(vec![gone(0)]),
-        sleeps("p1 not in a drain", gone(70), trouble).after(in_drain),
-        sleeps("credentials alone", without(90), trouble).after(vec![without(0)]),
-        sleeps("p2 an agent that answers is there", busy(300), trouble).after(vec![busy(0)]),
-        sleeps("no ECS task at all", no_task(90), trouble).after(vec![no_task(0)]),
+        sleeps("p1 not in a drain", gone(70), error).after(in_drain),
+        sleeps("credentials alone", without(90), error).after(vec![without(0)]),
+        sleeps("p2 an agent that answers is there", busy(300), error).after(vec![busy(0)]),
+        sleeps("no ECS task at all", no_task(90), error).after(vec![no_task(0)]),
         sleeps("task metadata alone", blind(90), TasksRemain).after(vec![blind(0)]),
     ]);
 }

@@ -42,11 +42,11 @@ fn the_record_sets_the_pace_and_jitter_spreads_it() {
 #[test]
 fn failures_back_off_from_the_poll_interval_to_half_a_minute() {
     let mut wait = wait_in_drain();
-    let pauses =
-        [1.0, 1.0, 1.0, 1.0, 1.0, 0.0].map(|jitter| wait.sleeps(failed(jitter), Trouble(ReadError::Failed)));
+    let pauses = [1.0, 1.0, 1.0, 1.0, 1.0, 0.0]
+        .map(|jitter| wait.sleeps(failed(jitter), ReadFailed(ReadError::Failed)));
     assert_eq!(pauses, [10, 20, 30, 30, 30, 5].map(secs));
     wait.sleeps(reads(2, holding()), TasksRemain);
-    assert_eq!(wait.sleeps(failed(1.0), Trouble(ReadError::Failed)), secs(10));
+    assert_eq!(wait.sleeps(failed(1.0), ReadFailed(ReadError::Failed)), secs(10));
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn a_pace_slower_than_the_back_off_is_kept_and_spread() {
     let slept = |jitter| {
         let mut wait = wait();
         wait.see(reads(0, every(60)));
-        wait.sleeps(failed(jitter), Trouble(ReadError::Failed))
+        wait.sleeps(failed(jitter), ReadFailed(ReadError::Failed))
     };
     assert_eq!([0.0, 0.5, 1.0].map(slept), [60, 66, 72].map(secs));
 }
@@ -75,7 +75,7 @@ fn a_failing_self_check_slows_down_to_once_a_minute() {
 fn a_sleep_ends_at_the_next_bound() {
     assert_eq!(wait().sleeps(nothing(28), NoRecordYet), secs(2));
     let denied = ReadError::Denied;
-    assert_eq!(wait().sleeps(failure(7199, denied), Trouble(denied)), secs(1));
+    assert_eq!(wait().sleeps(failure(7199, denied), ReadFailed(denied)), secs(1));
     let late = reads(597 + SILENCE, holding());
     assert_eq!(wait_in_drain().sleeps(late, TasksRemain), secs(3));
 }
