@@ -28,10 +28,12 @@ COPY crates/aws-model/Cargo.toml crates/aws-model/
 COPY crates/local-aws/Cargo.toml crates/local-aws/
 COPY crates/diagnosis/Cargo.toml crates/diagnosis/
 COPY crates/sim/Cargo.toml crates/sim/
+COPY crates/command-line/Cargo.toml crates/command-line/
+COPY crates/demo/Cargo.toml crates/demo/
 COPY crates/cli/Cargo.toml crates/cli/
 COPY tests/Cargo.toml tests/
 RUN for crate in crates/*; do mkdir -p "$crate/src" && : > "$crate/src/lib.rs"; done \
-    && for crate in sidecar coordinator cli; do echo 'fn main() {}' > "crates/$crate/src/main.rs"; done \
+    && for crate in sidecar coordinator demo cli; do echo 'fn main() {}' > "crates/$crate/src/main.rs"; done \
     && mkdir -p tests/src tests/tests/all && : > tests/src/lib.rs && : > tests/tests/all/main.rs \
     && scripts/build-sidecar
 

@@ -1,6 +1,5 @@
 //! What can be written on the command line.
 
-use crate::demo::{DemoArgs, RouterArgs, WorkerArgs};
 use crate::doctor::DoctorArgs;
 use crate::explain::ExplainArgs;
 use crate::inject::InjectArgs;
@@ -13,6 +12,7 @@ use crate::policy::PolicyArgs;
 use crate::simulate::SimulateArgs;
 use crate::status::StatusArgs;
 use clap::{Parser, Subcommand};
+use protector_demo::{DemoArgs, Process};
 
 /// The operator's tool of ecs-daemon-protector: see a drain without an AWS account, check and change task definitions.
 #[derive(Debug, Parser)]
@@ -55,12 +55,8 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page.
     Man(ManArgs),
-    /// An application of the demo.
-    #[command(hide = true)]
-    Worker(WorkerArgs),
-    /// The log router of the demo.
-    #[command(hide = true)]
-    Router(RouterArgs),
+    #[command(flatten)]
+    Process(Process),
 }
 
 #[cfg(test)]

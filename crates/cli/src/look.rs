@@ -6,38 +6,16 @@ pub(crate) mod table;
 pub(crate) mod testing;
 
 use anstyle::{AnsiColor, Style};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
+use protector_command_line::color::{ColorWhen, is_dumb};
 use protector_diagnosis::ends::Ends;
-use protector_diagnosis::words::span;
+use protector_diagnosis::time_format::span;
 use std::env;
 use std::io::{self, IsTerminal, Write};
 
 /// The width of a report that is not for a terminal.
 const WIDTH_PIPED: usize = 120;
-
-/// When colours are used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ColorWhen {
-    /// On a terminal, unless NO_COLOR is set or TERM is dumb.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-impl ColorWhen {
-    /// Looks at the terminal and the environment.
-    pub(crate) fn colors(self) -> bool {
-        let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        colors(self, io::stdout().is_terminal(), no_color, is_dumb())
-    }
-}
-
-fn is_dumb() -> bool {
-    env::var_os("TERM").is_some_and(|term| term == "dumb")
-}
 
 /// Arguments of each command that reports.
 #[derive(Clone, Copy, Debug, Args)]
@@ -200,15 +178,6 @@ fn is_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
     })
 }
 
-/// Whether there are colours. An option goes before the environment (<https://no-color.org>).
-fn colors(when: ColorWhen, is_terminal: bool, no_color: bool, is_dumb: bool) -> bool {
-    match when {
-        ColorWhen::Always => true,
-        ColorWhen::Never => false,
-        ColorWhen::Auto => is_terminal && !no_color && !is_dumb,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,20 +211,5 @@ mod tests {
         assert_eq!(cut_to("web", 8, unicode), "web");
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
         assert_eq!(wrapped("a-long-word of it", 6), ["a-long-word", "of it"]);
-    }
-
-    #[test]
-    fn colours_are_for_terminals_that_want_them() {
-        let cases = [
-            (ColorWhen::Auto, [true, false, false], true),
-            (ColorWhen::Auto, [false, false, false], false),
-            (ColorWhen::Auto, [true, true, false], false),
-            (ColorWhen::Auto, [true, false, true], false),
-            (ColorWhen::Always, [false, true, true], true),
-            (ColorWhen::Never, [true, false, false], false),
-        ];
-        for (when, [is_terminal, no_color, is_dumb], expected) in cases {
-            assert_eq!(colors(when, is_terminal, no_color, is_dumb), expected, "{when:?}");
-        }
     }
 }

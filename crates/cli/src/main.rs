@@ -3,12 +3,8 @@
 mod account;
 mod cli;
 mod confirm;
-mod demo;
 mod doctor;
-mod duration;
 mod edit;
-mod endpoint;
-mod exit;
 mod explain;
 mod header;
 mod inject;
@@ -18,41 +14,27 @@ mod look;
 mod manual;
 mod mode;
 mod order;
-mod output;
 mod policy;
-mod programs;
 mod reads;
 mod simulate;
 mod status;
-mod stop;
 
 use clap::{CommandFactory, Parser};
 use cli::{Cli, Command};
-use exit::Exit;
 use lint::args::CoordinatorArgs;
+use protector_command_line::runtime::{one_thread, threads};
+use protector_command_line::{duration, endpoint, exit, output, programs, stop};
 use protector_core::trigger::Order;
 use std::error::Error;
 use std::process::ExitCode;
-use tokio::runtime::{Builder, Runtime};
-
-/// As a shell has it for a program that SIGPIPE ended.
-const CLOSED_PIPE: u8 = 141;
 
 fn main() -> ExitCode {
-    match run(Cli::parse().command) {
-        Ok(code) => code,
-        // The reader of our output has closed it, as with `| head`.
-        Err(error) if output::is_closed_pipe(error.as_ref()) => ExitCode::from(CLOSED_PIPE),
-        Err(error) => {
-            output::error(error.as_ref());
-            Exit::NoAnswer.into()
-        }
-    }
+    exit::code(run(Cli::parse().command))
 }
 
 fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     match command {
-        Command::Demo(args) => threads()?.block_on(demo::run(args)),
+        Command::Demo(args) => threads()?.block_on(protector_demo::run(args)),
         Command::LocalAws(args) => threads()?
             .block_on(local_aws::run(args))
             .map(|()| ExitCode::SUCCESS),
@@ -81,11 +63,8 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
                 }
             }
         },
-        Command::Worker(args) => Ok(one_thread()?
-            .block_on(demo::worker::run(args))
-            .map(|()| ExitCode::SUCCESS)?),
-        Command::Router(args) => Ok(one_thread()?
-            .block_on(demo::router::run(args))
+        Command::Process(process) => Ok(one_thread()?
+            .block_on(process.run())
             .map(|()| ExitCode::SUCCESS)?),
     }
 }
@@ -100,12 +79,4 @@ fn follow(coordinator: &mut CoordinatorArgs) -> Result<(), Box<dyn Error>> {
 
 fn order(order: Order, args: &order::OrderArgs) -> Result<ExitCode, Box<dyn Error>> {
     Ok(one_thread()?.block_on(order::run(order, args))?.into())
-}
-
-fn threads() -> std::io::Result<Runtime> {
-    Builder::new_multi_thread().enable_all().build()
-}
-
-fn one_thread() -> std::io::Result<Runtime> {
-    Builder::new_current_thread().enable_all().build()
 }

@@ -23,7 +23,3 @@ pub mod testing;
 pub mod time_format;
 pub mod usual;
 pub mod which;
-
-// The terminal's look names the module so.
-#[doc(hidden)]
-pub use time_format as words;

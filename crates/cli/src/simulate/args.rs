@@ -2,8 +2,8 @@
 
 use super::help;
 use crate::duration;
-use crate::look::ColorWhen;
 use clap::Args;
+use protector_command_line::color::ColorWhen;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -3,8 +3,8 @@
 
 use super::files::RunDirectory;
 use super::interval::Pace;
-use crate::{duration, output};
 use clap::Args;
+use protector_command_line::{duration, output};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ const IN_FLIGHT: usize = 1024;
 
 /// Arguments of `router`.
 #[derive(Debug, Args)]
-pub(crate) struct RouterArgs {
+pub struct RouterArgs {
     /// Directory of the run.
     #[arg(long)]
     dir: PathBuf,

@@ -86,7 +86,7 @@ fn calls(run: &Outcome, caller: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::verdict::Tally;
+    use crate::verdict::Tally;
     use std::collections::BTreeMap;
 
     #[test]

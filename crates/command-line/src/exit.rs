@@ -1,10 +1,15 @@
 //! Exit codes, the same for every command and every format of output.
 
+use crate::output;
+use std::error::Error;
 use std::process::ExitCode;
+
+/// As a shell has it for a program that SIGPIPE ended.
+const CLOSED_PIPE: u8 = 141;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Exit {
+pub enum Exit {
     /// It was asked and answered, and nothing is wrong; or it is done.
     Good,
     /// The answer is bad: a drain is late, a finding, an order that changed nothing.
@@ -19,10 +24,10 @@ pub(crate) enum Exit {
 
 impl Exit {
     /// Ctrl-C (SIGINT) ended it.
-    pub(crate) const INTERRUPTED: Exit = Exit::Signal(2);
+    pub const INTERRUPTED: Exit = Exit::Signal(2);
 
     /// The number of it.
-    pub(crate) fn code(self) -> u8 {
+    pub fn code(self) -> u8 {
         match self {
             Exit::Good => 0,
             Exit::Bad => 1,
@@ -37,5 +42,18 @@ impl Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit.code())
+    }
+}
+
+/// The exit code of a program whose command ended so. An error is reported on standard error.
+pub fn code(ended: Result<ExitCode, Box<dyn Error>>) -> ExitCode {
+    match ended {
+        Ok(code) => code,
+        // The reader of our output has closed it, as with `| head`.
+        Err(error) if output::is_closed_pipe(error.as_ref()) => ExitCode::from(CLOSED_PIPE),
+        Err(error) => {
+            output::error(error.as_ref());
+            Exit::NoAnswer.into()
+        }
     }
 }

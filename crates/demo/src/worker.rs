@@ -1,8 +1,8 @@
 //! An application of the demo: it logs all the time, in its SIGTERM window too.
 
 use super::files::{self, RunDirectory};
-use crate::duration;
 use clap::Args;
+use protector_command_line::duration;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Write};
@@ -24,7 +24,7 @@ const FOREVER: Duration = Duration::from_secs(86_400);
 
 /// Arguments of `worker`.
 #[derive(Debug, Args)]
-pub(crate) struct WorkerArgs {
+pub struct WorkerArgs {
     /// Directory of the run.
     #[arg(long)]
     dir: PathBuf,

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use std::time::Duration;
 
 /// Reads a duration as the settings of the protector are written: `90s`, `1m30s`, `500ms`; not negative.
-pub(crate) fn parse(text: &str) -> Result<Duration, String> {
+pub fn parse(text: &str) -> Result<Duration, String> {
     let wrong = || "expected a duration such as 500ms, 90s or 1m30s".to_owned();
     let parsed: SignedDuration = text.parse().map_err(|_| wrong())?;
     Duration::try_from(parsed).map_err(|_| wrong())

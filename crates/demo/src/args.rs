@@ -4,11 +4,11 @@ use super::DemoError;
 use super::files::RunDirectory;
 use super::reporter::Form;
 use super::scenario::{Kind, Scenario};
-use crate::duration;
-use crate::look::ColorWhen;
-use crate::programs::{self, Program};
 use clap::{Args, ValueEnum};
 use protector_aws_model::DaemonStop;
+use protector_command_line::color::ColorWhen;
+use protector_command_line::duration;
+use protector_command_line::programs::{self, Program};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,30 +20,30 @@ const LINGER_MAX: u64 = 60;
 
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
-pub(crate) struct DemoArgs {
+pub struct DemoArgs {
     /// Leave the local AWS of the last run, the one with the protector, running afterwards, until Ctrl-C. In it another
     /// instance drains, held by a standalone task that runs for an hour.
     #[arg(long)]
-    pub(super) keep: bool,
+    pub(crate) keep: bool,
     /// One JSON object a line: what happens, and at the end the verdict.
     #[arg(long)]
-    pub(super) json: bool,
+    pub(crate) json: bool,
     /// Where the logs of both runs go.
     #[arg(long, value_name = "DIR", default_value = "demo-out")]
-    pub(super) out: PathBuf,
+    pub(crate) out: PathBuf,
     /// Do one of the two runs only.
     #[arg(long, value_name = "RUN")]
     only: Option<Kind>,
     /// How long the replica tasks go on logging after SIGTERM.
     #[arg(long, value_name = "DURATION", default_value = "8s", value_parser = window)]
-    pub(super) window: Duration,
+    pub(crate) window: Duration,
     /// How long the protector keeps the log router after the last task has ended, the coordinator's LINGER.
     ///
     /// The standalone task ends with a report of 400 lines, and the router reads slowly: it needs 4 s more than the
     /// task. With 5s, the coordinator's default, no line is lost; with 0s ECS stops the router while most of the report
     /// is still in its socket.
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = linger)]
-    pub(super) linger: Duration,
+    pub(crate) linger: Duration,
     /// When ECS itself stops the daemon tasks of a draining instance.
     #[arg(long, value_name = "WHEN", default_value = "reported")]
     native: Native,
@@ -66,7 +66,7 @@ enum Native {
 
 impl DemoArgs {
     /// When the ECS of the local AWS stops daemon tasks.
-    pub(super) fn daemon_stop(&self) -> DaemonStop {
+    pub(crate) fn daemon_stop(&self) -> DaemonStop {
         match self.native {
             Native::Reported => DaemonStop::WhenReplicasNotRunning,
             Native::Documented => DaemonStop::WhenReplicasStopped,
@@ -74,7 +74,7 @@ impl DemoArgs {
     }
 
     /// The same in words.
-    pub(super) fn native_words(&self) -> &'static str {
+    pub(crate) fn native_words(&self) -> &'static str {
         match self.native {
             Native::Reported => "as users report it: when no replica task is RUNNING (see --native)",
             Native::Documented => "as documented: when every replica task is STOPPED",
@@ -82,7 +82,7 @@ impl DemoArgs {
     }
 
     /// Returns the form of the output.
-    pub(super) fn form(&self) -> Form {
+    pub(crate) fn form(&self) -> Form {
         match (self.json, ColorWhen::Auto.colors()) {
             (true, _) => Form::Json,
             (false, true) => Form::Colour,
@@ -94,7 +94,7 @@ impl DemoArgs {
     ///
     /// # Errors
     /// A program that they need is not there.
-    pub(super) fn scenarios(&self) -> Result<Vec<Scenario>, DemoError> {
+    pub(crate) fn scenarios(&self) -> Result<Vec<Scenario>, DemoError> {
         let out = std::path::absolute(&self.out)?;
         let wanted = |kind: &Kind| self.only.is_none_or(|only| only == *kind);
         [Kind::Without, Kind::With]

@@ -4,7 +4,7 @@ use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// SIGINT (Ctrl-C) and SIGTERM, from now on.
-pub(crate) struct Stop {
+pub struct Stop {
     interrupt: Signal,
     terminate: Signal,
 }
@@ -14,7 +14,7 @@ impl Stop {
     ///
     /// # Errors
     /// The signals cannot be caught.
-    pub(crate) fn listen() -> io::Result<Stop> {
+    pub fn listen() -> io::Result<Stop> {
         let interrupt = signal(SignalKind::interrupt())?;
         Ok(Stop {
             interrupt,
@@ -23,7 +23,7 @@ impl Stop {
     }
 
     /// Waits for either.
-    pub(crate) async fn asked(&mut self) {
+    pub async fn asked(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

@@ -4,7 +4,7 @@ use super::args::DemoArgs;
 use super::outcome::Outcome;
 use super::scenario::{CLUSTER, GROUP, Kind, LONG_JOB, REGION, REPLICAS, REPORT, backlog};
 use super::table::table;
-use crate::{endpoint, output};
+use protector_command_line::{endpoint, output};
 use serde_json::{Value, json};
 use std::io;
 use std::time::Duration;
@@ -141,7 +141,7 @@ The last run goes on at {endpoint}, until Ctrl-C. From another shell:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::verdict::Tally;
+    use crate::verdict::Tally;
     use std::collections::BTreeMap;
 
     fn runs() -> Vec<(Kind, Outcome)> {

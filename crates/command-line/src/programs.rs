@@ -6,7 +6,7 @@ use thiserror::Error;
 
 /// A program that the demo runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Program {
+pub enum Program {
     /// The coordinator.
     Coordinator,
     /// The sidecar.
@@ -31,7 +31,7 @@ impl Program {
 
 /// A program is not where it should be.
 #[derive(Debug, Error)]
-pub(crate) enum Missing {
+pub enum Missing {
     /// Not built yet.
     #[error("{} is not there; build it: cargo build -p {package}", path.display())]
     Program {
@@ -49,7 +49,7 @@ pub(crate) enum Missing {
 ///
 /// # Errors
 /// It is not there.
-pub(crate) fn find(program: Program, given: Option<&Path>) -> Result<PathBuf, Missing> {
+pub fn find(program: Program, given: Option<&Path>) -> Result<PathBuf, Missing> {
     let path = match given {
         Some(path) => std::path::absolute(path)?,
         None => own()?.with_file_name(program.file()),
@@ -68,7 +68,7 @@ pub(crate) fn find(program: Program, given: Option<&Path>) -> Result<PathBuf, Mi
 ///
 /// # Errors
 /// The system does not say.
-pub(crate) fn own() -> Result<PathBuf, Missing> {
+pub fn own() -> Result<PathBuf, Missing> {
     Ok(std::env::current_exe()?)
 }
 

@@ -2,10 +2,10 @@
 
 use super::scenario::{Kind, SIDECAR};
 use super::timeline;
-use crate::output;
 use jiff::Timestamp;
 use protector_aws_model::Entry;
 use protector_aws_model::narrator::{Narrator, Sentence};
+use protector_command_line::output;
 use protector_local_aws::LocalAws;
 use serde_json::json;
 use std::convert::Infallible;

@@ -9,7 +9,7 @@ use std::iter;
 ///
 /// # Errors
 /// Standard output cannot be written; see [`is_closed_pipe`].
-pub(crate) fn line(text: &str) -> io::Result<()> {
+pub fn line(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")?;
     out.flush()
@@ -19,17 +19,17 @@ pub(crate) fn line(text: &str) -> io::Result<()> {
 ///
 /// # Errors
 /// As for [`line()`].
-pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
+pub fn json(value: &impl Serialize) -> io::Result<()> {
     line(&serde_json::to_string(value)?)
 }
 
 /// Reports on standard error why the program fails, with every cause.
-pub(crate) fn error(error: &(dyn Error + 'static)) {
+pub fn error(error: &(dyn Error + 'static)) {
     let _ = writeln!(io::stderr(), "error: {}", chain(error));
 }
 
 /// The text of an error with every cause. Some errors repeat their cause in their own words.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     for cause in causes(error).map(ToString::to_string) {
         if !text.contains(&cause) {
@@ -41,7 +41,7 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
 }
 
 /// Returns whether the error is a reader that has closed its end, as in `protectorctl demo | head`.
-pub(crate) fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
+pub fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
     causes(error)
         .filter_map(|error| error.downcast_ref::<io::Error>())
         .any(|error| error.kind() == ErrorKind::BrokenPipe)

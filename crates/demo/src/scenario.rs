@@ -186,6 +186,15 @@ pub(crate) fn text(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::Process;
+    use clap::Parser;
+
+    /// A program that runs the demo, started as one of its processes.
+    #[derive(Debug, Parser)]
+    struct Started {
+        #[command(subcommand)]
+        process: Process,
+    }
 
     fn scenario(sidecar: Option<&str>) -> Scenario {
         Scenario {
@@ -209,6 +218,25 @@ mod tests {
         assert!(command(&job).contains(r#""--report","400""#), "{job}");
         assert!(command(&scenario(None).long_job()).contains(r#""--run","3600000ms""#));
         assert!(scenario(None).job_runs() > WARM_UP + scenario(None).window);
+    }
+
+    #[test]
+    fn a_program_that_is_started_as_the_scenario_says_is_a_process_of_the_demo() {
+        let [web, job, router] = scenario(None).task_definitions();
+        for definition in [web, job, router, scenario(None).long_job()] {
+            let command = &definition["containerDefinitions"][0]["command"];
+            let words = command.as_array().unwrap().iter();
+            let started = Started::try_parse_from(words.map(|word| word.as_str().unwrap()));
+            let process = started.map(|started| started.process);
+            let is_router = definition["family"] == ROUTER;
+            assert!(
+                matches!(
+                    (&process, is_router),
+                    (Ok(Process::Router(_)), true) | (Ok(Process::Worker(_)), false)
+                ),
+                "{command}: {process:?}"
+            );
+        }
     }
 
     #[test]

@@ -1,4 +1,8 @@
-//! `protectorctl demo`: the same drain without and with the protector, and what was lost.
+//! The demo: the same drain without and with the protector, and what was lost.
+//!
+//! Two programs run it: `protectorctl demo`, and `protector-demo`, which is built without the crates of the SDK that only
+//! the account commands of `protectorctl` need. Both call [`run()`], and both are also the applications and the log router
+//! that the demo starts: see [`Process`].
 
 mod args;
 mod calls;
@@ -6,27 +10,29 @@ mod files;
 mod interval;
 mod native;
 mod outcome;
+mod process;
 mod progress;
 mod report;
 mod reporter;
-pub(crate) mod router;
+mod router;
 mod run;
 mod scenario;
 mod setup;
 mod table;
 mod timeline;
 mod verdict;
-pub(crate) mod worker;
+mod worker;
 
-pub(crate) use args::DemoArgs;
-pub(crate) use router::RouterArgs;
-pub(crate) use worker::WorkerArgs;
+pub use args::DemoArgs;
+pub use process::Process;
+pub use router::RouterArgs;
+pub use worker::WorkerArgs;
 
-use crate::exit::Exit;
-use crate::programs::Missing;
-use crate::stop::Stop;
 use outcome::Outcome;
 use protector_aws_model::{ApiError, DaemonStop};
+use protector_command_line::exit::Exit;
+use protector_command_line::programs::Missing;
+use protector_command_line::stop::Stop;
 use protector_local_aws::{LocalAws, StartError, Timeout};
 use reporter::{Form, Reporter};
 use run::Done;
@@ -92,7 +98,7 @@ impl From<Timeout> for DemoError {
 ///
 /// # Errors
 /// A run did not come to its end, or standard output cannot be written.
-pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Box<dyn Error>> {
+pub async fn run(args: DemoArgs) -> Result<ExitCode, Box<dyn Error>> {
     let mut stop = Stop::listen()?;
     let scenarios = args.scenarios()?;
     report::introduce(&args)?;
