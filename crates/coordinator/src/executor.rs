@@ -18,11 +18,11 @@ use protector_core::plan::{Action, ActionKind, OrderOutcome};
 use protector_core::policy::Policy;
 use protector_core::receipt::Receipt;
 use protector_core::record::{Lifecycle, Record};
-use serde_json::json;
 
 use crate::aws::{Aws, AwsError, ErrorKind};
 use crate::cache::Cache;
 use crate::context::RunContext;
+use crate::log_line::LogLine;
 use crate::logging::Level;
 use crate::metrics::Metric;
 use crate::outcome::Outcome;
@@ -230,8 +230,7 @@ impl<'r> Executor<'r> {
             metrics.record_duration(Metric::HoldTime, released_at.duration_since(record.started_at));
             metrics.record_duration(Metric::FlushTime, ended_at.duration_since(released_at));
         }
-        let fields = serde_json::to_value(receipt).unwrap_or_default();
-        self.run.logger.log(Level::Info, "receipt", fields);
+        self.run.logger.log(Level::Info, &LogLine::Receipt(&receipt));
     }
 
     /// Writes a record for the sake of the note in it: what fails is only that note.
@@ -324,7 +323,7 @@ impl<'r> Executor<'r> {
         }
         let name = self.policy.prefix.beacon_name();
         if let Err(failure) = self.changes.aws.put_beacon(&name, beacon).await {
-            self.log_failed("beacon", &failure);
+            self.log_beacon_failed(&failure);
         }
     }
 
@@ -337,12 +336,15 @@ impl<'r> Executor<'r> {
         }
         let name = self.policy.prefix.heartbeats_name();
         if let Err(failure) = self.changes.aws.put_heartbeats_beacon(&name, beacon).await {
-            self.log_failed("beacon", &failure);
+            self.log_beacon_failed(&failure);
         }
     }
 
-    fn log_failed(&self, event: &str, failure: &AwsError) {
-        let fields = json!({"requestId": self.run.request_id, "error": failure.to_string()});
-        self.run.logger.log(Level::Warn, event, fields);
+    fn log_beacon_failed(&self, failure: &AwsError) {
+        let line = LogLine::Beacon {
+            request_id: &self.run.request_id,
+            error: failure.to_string(),
+        };
+        self.run.logger.log(Level::Warn, &line);
     }
 }

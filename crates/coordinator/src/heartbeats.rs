@@ -19,6 +19,7 @@ use crate::cache::Cache;
 use crate::context::RunContext;
 use crate::executor::{Executor, Sent};
 use crate::handled::Handled;
+use crate::log_line::LogLine;
 use crate::logging::Level;
 use crate::metrics::Metric;
 use crate::observer::{Hooks, KillSwitchReader};
@@ -150,16 +151,16 @@ impl HeartbeatRun<'_> {
             (true, 0) => Level::Debug,
             (true, _) => Level::Info,
         };
-        let fields = json!({
-            "requestId": self.run.request_id,
-            "mode": self.executor.mode().name(),
-            "waiting": waiting,
-            "due": due,
-            "sent": sent.ok,
-            "alreadyEnded": sent.over,
-            "errors": problems.iter().take(PROBLEMS_MAX).collect::<Vec<_>>(),
-            "calls": self.aws.meter.calls(),
-        });
-        self.run.logger.log(level, "heartbeats", fields);
+        let line = LogLine::Heartbeats {
+            request_id: &self.run.request_id,
+            mode: self.executor.mode(),
+            waiting,
+            due,
+            sent: sent.ok,
+            already_ended: sent.over,
+            errors: problems.get(..PROBLEMS_MAX).unwrap_or(problems),
+            calls: self.aws.meter.calls(),
+        };
+        self.run.logger.log(level, &line);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use protector_core::control::Mode;
 use protector_core::holding::Census;
 use protector_core::ids::{InstanceId, InstanceKey};
 use protector_core::plan::{OrderOutcome, Remark, Verdict, joined};
@@ -25,7 +26,7 @@ pub(crate) struct InstanceLine {
     pub(crate) trigger: TriggerKind,
     pub(crate) instance: InstanceId,
     pub(crate) verdict: Verdict,
-    pub(crate) mode: &'static str,
+    pub(crate) mode: Mode,
     #[serde(rename = "messages")]
     pub(crate) remarks: Vec<Remark>,
     pub(crate) actions: Vec<Done>,
@@ -118,6 +119,7 @@ impl InstanceLine {
 
 #[cfg(test)]
 mod tests {
+    use protector_core::control::Control;
     use protector_core::plan::ActionKind;
     use serde_json::json;
 
@@ -130,7 +132,7 @@ mod tests {
             trigger: TriggerKind::Due,
             instance: "i-0123456789abcdef0".parse().unwrap(),
             verdict,
-            mode: "on",
+            mode: Mode::Switch(Control::On),
             remarks,
             actions: vec![Done {
                 action: ActionKind::Complete,

@@ -27,6 +27,7 @@ mod handler;
 mod heartbeats;
 mod ignored;
 mod instance_line;
+mod log_line;
 pub mod logging;
 pub mod metrics;
 mod observer;

@@ -1,6 +1,6 @@
 //! The log of the coordinator: one JSON line per event on standard output, which Lambda sends to CloudWatch Logs.
 //!
-//! Fields are documented in `docs/log-fields.md`. No line holds a lifecycle action token.
+//! `log_line` has the events and their fields. No line holds a lifecycle action token.
 
 use std::fmt;
 use std::io::Write;
@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 pub use protector_core::level::Level;
 use protector_runtime::log::line;
-use serde_json::Value;
+
+use crate::log_line::LogLine;
 
 /// Says things at or above a level. Cheap to clone.
 #[derive(Clone)]
@@ -63,11 +64,12 @@ impl Logger {
         (self.line)(line);
     }
 
-    /// Says one line: level, event, and `fields`, a JSON object.
-    pub fn log(&self, level: Level, event: &str, fields: Value) {
+    /// Says one line: level, event, and its fields, sorted by their names.
+    pub(crate) fn log(&self, level: Level, said: &LogLine<'_>) {
         if level >= self.least {
+            let fields = serde_json::to_value(said).unwrap_or_default();
             // Lambda stamps each line with its time.
-            (self.line)(&line(None, level, event, &fields));
+            (self.line)(&line(None, level, said.event().name(), &fields));
         }
     }
 }

@@ -14,6 +14,8 @@ use protector_runtime::emf;
 use serde::Serialize;
 use serde_json::{Number, Value, json};
 
+use crate::log_line::EventName;
+
 /// The dimension of all metrics: the function's name, so that two stacks do not add up.
 pub const FUNCTION: &str = "FunctionName";
 
@@ -194,7 +196,7 @@ impl<'r> EmfLine<'r> {
             .map(|metric| emf::definition(metric.name(), metric.unit()));
         EmfLine {
             directive: emf::directive(now, dimension_sets(&dimensions), metrics.collect()),
-            event: "metrics",
+            event: EventName::Metrics.name(),
             request_id,
             dimensions,
             values: values

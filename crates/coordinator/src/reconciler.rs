@@ -24,6 +24,7 @@ use crate::crowd::Crowd;
 use crate::executor::{Applied, Executor, Target};
 use crate::handled::Handled;
 use crate::instance_line::{InstanceLine, RegisteredFields};
+use crate::log_line::LogLine;
 use crate::observer::{Home, Observer, Survey};
 use crate::subject::{KnownRegistrations, Registered, Subject, Unregistered};
 
@@ -218,7 +219,7 @@ impl<'r> Reconciler<'r> {
             trigger,
             instance: instance.clone(),
             verdict,
-            mode: self.executor.mode().name(),
+            mode: self.executor.mode(),
             remarks: Vec::new(),
             actions: Vec::new(),
             failed: false,
@@ -230,10 +231,9 @@ impl<'r> Reconciler<'r> {
 
     /// Logs the line of an instance, at the level that its outcome asks for.
     fn conclude(&self, line: InstanceLine, error: Option<String>) -> Reconciled {
-        let fields = line.fields();
-        self.run.logger.log(line.level(), "instance", fields.clone());
+        self.run.logger.log(line.level(), &LogLine::Instance(&line));
         Reconciled {
-            line: fields,
+            line: line.fields(),
             error,
             order: line.order,
         }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use protector_core::beacon::Deployment;
 use protector_core::policy::Policy;
 use protector_core::trigger::{Event, Malformed, Trigger};
-use serde_json::json;
 
 use crate::aws::Aws;
 use crate::cache::Cache;
@@ -15,6 +14,7 @@ use crate::executor::Executor;
 use crate::handled::Handled;
 use crate::heartbeats::HeartbeatRun;
 use crate::ignored::IgnoredTrigger;
+use crate::log_line::LogLine;
 use crate::logging::Level;
 use crate::observer::{Observer, Survey};
 use crate::reconciler::Reconciler;
@@ -156,17 +156,21 @@ impl<'r> Router<'r> {
             Event::Malformed(malformed) => self.malformed(malformed),
         };
         if let Handled::Failed(error) = &handled {
-            let fields = json!({"requestId": self.run.request_id, "error": error});
-            self.run.logger.log(Level::Error, "failed", fields);
+            let request_id = &self.run.request_id;
+            let line = LogLine::Failed { request_id, error };
+            self.run.logger.log(Level::Error, &line);
         }
         handled
     }
 
     fn malformed(&self, malformed: Malformed) -> Handled {
-        let fields =
-            json!({"requestId": self.run.request_id, "field": malformed.field, "error": malformed.problem});
+        let line = LogLine::Malformed {
+            request_id: &self.run.request_id,
+            field: &malformed.field,
+            error: &malformed.problem,
+        };
         self.cache.metrics.count_errors("malformed", 1);
-        self.run.logger.log(Level::Error, "malformed", fields);
+        self.run.logger.log(Level::Error, &line);
         Handled::Malformed(malformed)
     }
 

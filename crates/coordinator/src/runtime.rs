@@ -17,6 +17,7 @@ use crate::aws::Aws;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::coordinator::{Coordinator, Invocation};
+use crate::log_line::LogLine;
 use crate::logging::{Level, Logger};
 use crate::settings::CoordinatorSettings;
 
@@ -75,7 +76,7 @@ fn end_on_panic() {
 }
 
 fn log_crash(problem: &str) {
-    Logger::new(Level::Error).log(Level::Error, "crashed", json!({"error": problem}));
+    Logger::new(Level::Error).log(Level::Error, &LogLine::Crashed { error: problem });
 }
 
 async fn invocations(settings: CoordinatorSettings) -> Result<(), lambda_runtime::Error> {
@@ -136,8 +137,12 @@ fn deadline(milliseconds: u64) -> Timestamp {
 fn refuse(problems: &Problems) -> ExitCode {
     let logger = Logger::new(Level::Error);
     for problem in &problems.0 {
-        let fields = json!({"setting": problem.name, "value": problem.value, "expected": problem.expected});
-        logger.log(Level::Error, "invalid-setting", fields);
+        let line = LogLine::InvalidSetting {
+            setting: &problem.name,
+            value: &problem.value,
+            expected: &problem.expected,
+        };
+        logger.log(Level::Error, &line);
     }
     let error =
         json!({"errorType": "Settings.Invalid", "errorMessage": problems.to_string(), "stackTrace": []});

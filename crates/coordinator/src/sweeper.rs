@@ -28,6 +28,7 @@ use crate::aws::{Aws, ScalingInstance, by_instance};
 use crate::cache::Cache;
 use crate::context::RunContext;
 use crate::handled::Handled;
+use crate::log_line::LogLine;
 use crate::logging::Level;
 use crate::metrics::Metric;
 use crate::reconciler::Reconciler;
@@ -349,15 +350,15 @@ impl<'r> Sweeper<'r> {
             true => Level::Debug,
             false => Level::Error,
         };
-        let fields = json!({
-            "requestId": self.run.request_id,
-            "instances": swept.instances,
-            "steady": swept.steady,
-            "deletedRecords": swept.deleted,
-            "errors": swept.problems,
-            "calls": self.reconciler.aws.meter.calls(),
-        });
-        self.run.logger.log(level, "tick", fields);
+        let line = LogLine::Tick {
+            request_id: &self.run.request_id,
+            instances: swept.instances,
+            steady: swept.steady,
+            deleted_records: swept.deleted,
+            errors: &swept.problems,
+            calls: self.reconciler.aws.meter.calls(),
+        };
+        self.run.logger.log(level, &line);
     }
 }
 

@@ -125,11 +125,13 @@ impl Control {
 }
 
 /// What a run of the coordinator may do: the setting `DRY_RUN` and the kill switch together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// The setting: everything is observed, planned and logged, and nothing is changed.
     DryRun,
     /// What the kill switch says.
+    #[serde(untagged)]
     Switch(Control),
 }
 
@@ -185,6 +187,7 @@ mod tests {
             let mode = Mode::of(dry_run, control);
             let seen = (mode.name(), mode.changes_drains(), mode.writes_beacons());
             assert_eq!(seen, (name, changes, beacons), "{mode:?}");
+            assert_eq!(serde_json::to_value(mode).unwrap(), name);
         }
     }
 

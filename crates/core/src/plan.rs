@@ -4,6 +4,8 @@
 //! Actions are in the order in which they must be done: heartbeat, record, DRAINING, stops, completion, receipt. A
 //! failed heartbeat stops nothing; after any other failure the rest is left to the next run (P8: each prefix of a plan
 //! is a safe state, and the next look continues from it).
+//!
+#![doc = include_str!("plan/rules.md")]
 
 mod builder;
 mod deadline;

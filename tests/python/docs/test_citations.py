@@ -26,12 +26,12 @@ class Citations(unittest.TestCase):
         self.assert_cited(rows, 1, 2)
 
     def test_each_rule_leads_to_code_and_tests(self):
-        rows = pages.table(read("docs/design.md"), "Rule")
+        rows = pages.table(read(citations.RULES), "Rule")
         self.assertEqual([row[0] for row in rows], [str(number) for number in range(1, len(rows) + 1)])
         self.assert_cited(rows, 2, 3)
 
     def test_every_rule_that_the_code_cites_is_in_the_list(self):
-        known = {int(row[0]) for row in pages.table(read("docs/design.md"), "Rule")}
+        known = {int(row[0]) for row in pages.table(read(citations.RULES), "Rule")}
         cited = {}
         for path in pages.tracked("crates/core/*.rs"):
             for number in citations.cited_rules(path.read_text()):

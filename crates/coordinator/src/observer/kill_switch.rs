@@ -3,11 +3,11 @@
 use protector_core::control::{Control, KillSwitch};
 use protector_core::limits::coordinator::KILL_SWITCH_TTL;
 use protector_core::record::ParameterPrefix;
-use serde_json::json;
 
 use crate::aws::{Aws, ErrorKind};
 use crate::cache::Cache;
 use crate::context::RunContext;
+use crate::log_line::LogLine;
 use crate::logging::Level;
 
 /// Reads the kill switch, and remembers what it says.
@@ -38,9 +38,8 @@ impl KillSwitchReader<'_> {
             Ok(text) => self.apply(Some(&text)),
             Err(failure) if failure.kind == ErrorKind::NotFound => self.apply(None),
             Err(failure) if self.cache.control_problem_is_news(self.run.now()) => {
-                self.run
-                    .logger
-                    .log(Level::Warn, "control", json!({"error": failure.to_string()}))
+                let error = failure.to_string();
+                self.log_control(&LogLine::ControlUnread { error });
             }
             Err(_) => {}
         }
@@ -57,20 +56,21 @@ impl KillSwitchReader<'_> {
             if !self.cache.control_problem_is_news(self.run.now()) {
                 return;
             }
-            self.run.logger.log(
-                Level::Warn,
-                "control",
-                json!({"mode": control.name(), "error": problem}),
-            );
+            self.log_control(&LogLine::ControlMalformed {
+                mode: control,
+                error: &problem,
+            });
         } else if control != before {
-            let mut fields = json!({"mode": control.name(), "previous": before.name()});
-            let remarks = [("who", switch.who), ("why", switch.why)];
-            for (name, remark) in remarks {
-                if let Some(text) = remark {
-                    fields[name] = json!(text);
-                }
-            }
-            self.run.logger.log(Level::Warn, "control", fields);
+            self.log_control(&LogLine::ControlChanged {
+                mode: control,
+                previous: before,
+                who: switch.who.as_deref(),
+                why: switch.why.as_deref(),
+            });
         }
+    }
+
+    fn log_control(&self, line: &LogLine<'_>) {
+        self.run.logger.log(Level::Warn, line);
     }
 }

@@ -12,12 +12,12 @@ use protector_core::policy::Policy;
 use protector_core::protection::check::{Check, CheckRound, Request};
 use protector_core::protection::{unprotected_because, unprotected_daemon};
 use protector_core::unprotected::UnprotectedDaemon;
-use serde_json::{Value, json};
 
 use crate::aws::{Aws, AwsError, ListedTask};
 use crate::cache::Cache;
 use crate::context::RunContext;
 use crate::crowd::Crowd;
+use crate::log_line::{LogLine, UnprotectedExample};
 use crate::logging::Level;
 use crate::metrics::Metric;
 use crate::observer::{Clusters, scheduled};
@@ -104,7 +104,7 @@ impl ProtectionCheck<'_> {
     /// Tasks of an instance that is known to drain are left to its drain.
     fn judge_tasks(&self, cluster: &ClusterName, found: Vec<ListedTask>) {
         let (count, now) = (found.len(), self.run.now());
-        let mut bare: BTreeMap<UnprotectedDaemon, Vec<Value>> = BTreeMap::new();
+        let mut bare: BTreeMap<UnprotectedDaemon, Vec<UnprotectedExample>> = BTreeMap::new();
         for listed in found {
             let instance = listed.container_instance.clone();
             if instance.as_ref().is_some_and(|arn| self.cache.knows_drain(arn)) {
@@ -118,12 +118,12 @@ impl ProtectionCheck<'_> {
             let detail = sidecar.and_then(|sidecar| sidecar.reason.as_deref());
             bare.entry(unprotected_daemon(&task, reason))
                 .or_default()
-                .push(json!({
-                    "task": task.arn,
-                    "containerInstance": instance,
-                    "exitCode": sidecar.and_then(|sidecar| sidecar.exit_code),
-                    "error": detail.map(|detail| cut(detail, MESSAGE_CHARS_MAX)),
-                }));
+                .push(UnprotectedExample {
+                    container_instance: instance,
+                    exit_code: sidecar.and_then(|sidecar| sidecar.exit_code),
+                    error: detail.map(|detail| cut(detail, MESSAGE_CHARS_MAX)),
+                    task: task.arn,
+                });
         }
         let unprotected = bare.values().map(Vec::len).sum();
         self.cache
@@ -134,17 +134,22 @@ impl ProtectionCheck<'_> {
         }
     }
 
-    fn log_unprotected(&self, cluster: &ClusterName, daemon: &UnprotectedDaemon, tasks: &[Value]) {
-        let fields = json!({
-            "requestId": self.run.request_id,
-            "cluster": cluster,
-            "service": daemon.service,
-            "reason": daemon.reason,
-            "hint": daemon.reason.hint(),
-            "tasks": tasks.len(),
-            "examples": tasks.iter().take(EXAMPLES_MAX).collect::<Vec<_>>(),
-        });
-        self.run.logger.log(Level::Warn, "unprotected", fields);
+    fn log_unprotected(
+        &self,
+        cluster: &ClusterName,
+        daemon: &UnprotectedDaemon,
+        tasks: &[UnprotectedExample],
+    ) {
+        let line = LogLine::Unprotected {
+            request_id: &self.run.request_id,
+            cluster,
+            service: &daemon.service,
+            reason: daemon.reason,
+            hint: daemon.reason.hint(),
+            tasks: tasks.len(),
+            examples: tasks.get(..EXAMPLES_MAX).unwrap_or(tasks),
+        };
+        self.run.logger.log(Level::Warn, &line);
     }
 
     fn log_check(&self, round: Option<CheckRound>, problem: Option<AwsError>) {
@@ -152,14 +157,14 @@ impl ProtectionCheck<'_> {
             Some(_) => Level::Warn,
             None => Level::Debug,
         };
-        let fields = json!({
-            "requestId": self.run.request_id,
-            "finished": round.is_some(),
-            "tasks": round.map(|round| round.tasks),
-            "unprotected": round.map(|round| round.unprotected),
-            "error": problem.map(|problem| problem.to_string()),
-            "calls": self.aws.meter.calls(),
-        });
-        self.run.logger.log(level, "protection-check", fields);
+        let line = LogLine::ProtectionCheck {
+            request_id: &self.run.request_id,
+            finished: round.is_some(),
+            tasks: round.map(|round| round.tasks),
+            unprotected: round.map(|round| round.unprotected),
+            error: problem.map(|problem| problem.to_string()),
+            calls: self.aws.meter.calls(),
+        };
+        self.run.logger.log(level, &line);
     }
 }

@@ -1,4 +1,4 @@
-//! The rules, applied one after another to a drain. `docs/design.md` lists them by number.
+//! The rules, applied one after another to a drain. `plan/rules.md` lists them by number.
 
 mod act;
 mod release;

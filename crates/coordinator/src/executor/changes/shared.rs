@@ -9,10 +9,10 @@ use protector_core::record::{Record, ReleaseReason};
 use protector_core::shared::SharedDrain;
 use protector_core::trigger::Order;
 use protector_core::versions::Missed;
-use serde_json::json;
 
 use crate::aws::AwsError;
 use crate::executor::applied::RecordWrite;
+use crate::log_line::LogLine;
 use crate::logging::Level;
 use crate::rate_limit::Priority;
 use crate::store::{Polls, SharedSlot};
@@ -159,8 +159,11 @@ impl Changes<'_> {
         for some in empty.chunks(DELETE_PARAMETERS_MAX) {
             let names: Vec<String> = some.iter().map(name).collect();
             if let Err(failure) = self.aws.delete_parameters(&names).await {
-                let fields = json!({"requestId": self.run.request_id, "error": failure.to_string()});
-                return self.run.logger.log(Level::Warn, "not-deleted", fields);
+                let line = LogLine::NotDeleted {
+                    request_id: &self.run.request_id,
+                    error: failure.to_string(),
+                };
+                return self.run.logger.log(Level::Warn, &line);
             }
             for (cluster, number) in some {
                 store.deleted_shared(cluster, *number);
