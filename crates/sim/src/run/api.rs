@@ -371,6 +371,7 @@ impl Sdk {
             ),
             connectivity: Some(if connected { "CONNECTED" } else { "DISCONNECTED" }.to_owned()),
             containers,
+            execution_stopped_at: task.reported_end().map(crate::wall_clock),
             stopped_at: (task.status == TaskStatus::Stopped).then(|| crate::wall_clock(task.since)),
         })
     }
