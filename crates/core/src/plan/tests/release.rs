@@ -278,7 +278,7 @@ fn an_instance_that_went_while_tasks_held_or_a_hook_was_to_wait_was_not_drained(
         bench.step(60);
         let record = bench.record();
         assert_eq!((record.reason, record.is_released()), (Some(reason), true));
-        let forced = Receipt::new(&key(), &record, at(60)).forced;
+        let forced = Receipt::new(&key(), &record, bench.policy.linger, at(60)).forced;
         assert_eq!(forced, reason != ReleaseReason::Drained);
     }
 }
