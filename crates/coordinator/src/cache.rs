@@ -160,7 +160,7 @@ impl Cache {
                         .map(|census| census.daemons.iter().cloned().collect())
                         .unwrap_or_default(),
                     at: now,
-                    stopped_at: None,
+                    ended_at: None,
                     sidecars,
                     look_at: None,
                     unlisted: 0,
@@ -227,8 +227,8 @@ impl Cache {
         TaskStopFollowUp::Lookup
     }
 
-    /// Remembers when tasks were stopped that are awaited on `arn`, or were until now.
-    pub fn stopped<'a>(
+    /// Remembers when the containers of tasks ended that are awaited on `arn`, or were until now.
+    pub fn note_ends<'a>(
         &self,
         arn: &ContainerInstanceArn,
         tasks: impl IntoIterator<Item = (&'a TaskArn, Timestamp)>,
@@ -238,13 +238,14 @@ impl Cache {
                 .into_iter()
                 .filter(|(task, _)| drain.awaited.contains(*task));
             let last = awaited.map(|(_, at)| at).max();
-            drain.stopped_at = drain.stopped_at.max(last);
+            drain.ended_at = drain.ended_at.max(last);
         }
     }
 
-    /// When the last awaited task of a drain was stopped, as far as that was reported since its last full observation.
-    pub fn stopped_at(&self, key: &InstanceKey) -> Option<Timestamp> {
-        self.lock().drains.get(key)?.stopped_at
+    /// When the containers of the last awaited task of a drain ended, as far as that was reported since its last full
+    /// observation.
+    pub fn ended_at(&self, key: &InstanceKey) -> Option<Timestamp> {
+        self.lock().drains.get(key)?.ended_at
     }
 
     /// Remembers the outcome of a probe, and tells what it is worth.

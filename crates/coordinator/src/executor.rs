@@ -222,7 +222,7 @@ impl<'r> Executor<'r> {
     /// The receipt is logged before it is noted: if a run dies between the two, the next one logs it again, and none is
     /// lost.
     fn log_receipt(&self, key: &InstanceKey, record: &Record) {
-        let receipt = Receipt::new(key, record, record.updated_at);
+        let receipt = Receipt::new(key, record, self.policy.linger, record.updated_at);
         let (metrics, ended_at) = (&self.cache.metrics, record.updated_at);
         metrics.count(Metric::DrainsEnded, 1);
         metrics.record_duration(Metric::DrainTime, ended_at.duration_since(record.started_at));

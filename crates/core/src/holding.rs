@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::aws::{Scheduling, TaskStatus};
 use crate::ids::{ServiceName, TaskArn};
 use crate::limits::HELD_BY_MAX;
-use crate::observation::{SeenTasks, Task};
+use crate::observation::{SeenTasks, Task, containers_ended_at};
 use crate::policy::{Policy, StandaloneTasks};
 use crate::protection::{unprotected, unprotected_because, unprotected_daemon};
 use crate::record::HeldBy;
@@ -167,16 +167,29 @@ pub fn census(tasks: &[Task], policy: &Policy) -> Census {
 /// When the last of the tasks that would hold was STOPPED, as far as ECS still reports it.
 #[must_use]
 pub fn last_stopped(tasks: &[Task], policy: &Policy) -> Option<Timestamp> {
+    let stopped = would_have_held(tasks, policy);
+    stopped.filter_map(|task| task.stopped_at).max()
+}
+
+/// When the last containers of the tasks that would hold had ended, as far as ECS still reports it, of those that were
+/// STOPPED at `since` or later: until then they held.
+#[must_use]
+pub fn last_ended(tasks: &[Task], policy: &Policy, since: Timestamp) -> Option<Timestamp> {
+    let stopped = would_have_held(tasks, policy);
+    let held = stopped.filter(|task| task.stopped_at.is_some_and(|at| at >= since));
+    held.filter_map(|task| containers_ended_at(task.execution_stopped_at, task.stopped_at))
+        .max()
+}
+
+/// The tasks that are STOPPED and would hold if they were not.
+fn would_have_held<'a>(tasks: &'a [Task], policy: &'a Policy) -> impl Iterator<Item = &'a Task> {
     let alive = |task: &Task| Task {
         last_status: TaskStatus::Running,
         ..task.clone()
     };
-    let would_hold = |task: &&Task| matches!(judge(&alive(task), policy), Judgement::Holds(_));
+    let would_hold = move |task: &&Task| matches!(judge(&alive(task), policy), Judgement::Holds(_));
     let stopped = tasks.iter().filter(|task| task.last_status.is_final());
-    stopped
-        .filter(would_hold)
-        .filter_map(|task| task.stopped_at)
-        .max()
+    stopped.filter(would_hold)
 }
 
 /// When a protected daemon first ended after `since` while a task held: tasks hold still, or the last of them ended

@@ -394,10 +394,23 @@ pub struct Task {
     pub containers: Vec<Container>,
     /// Why it was known not to be protected when it was last seen, before ECS ordered it to stop.
     pub unprotected_before: Option<UnprotectedReason>,
+    /// When its containers had ended, by the clock of its agent, if ECS reports it.
+    pub execution_stopped_at: Option<Timestamp>,
     /// When it was STOPPED, if it is.
     pub stopped_at: Option<Timestamp>,
     /// How long task scale-in protection keeps the service scheduler from stopping it, if that was asked for.
     pub protected_until: Option<Timestamp>,
+}
+
+/// Returns when the containers of a task ended, or no later than when: it is STOPPED only after what it had, as a network
+/// interface, was taken back. The clock of an agent may be ahead of that of ECS.
+#[must_use]
+pub fn containers_ended_at(
+    execution_stopped_at: Option<Timestamp>,
+    stopped_at: Option<Timestamp>,
+) -> Option<Timestamp> {
+    let known = [execution_stopped_at, stopped_at];
+    known.into_iter().flatten().min()
 }
 
 impl Task {

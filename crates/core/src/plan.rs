@@ -367,7 +367,8 @@ pub fn poll_seconds(sidecars: u32) -> u32 {
 
 /// How often the sidecars of a drain in a record of its own should read while tasks hold. The end of the last task is
 /// written down ([`Record::release_not_before`]) and LINGER passes before the release, so a pace that notices one of
-/// the two in time is enough: then a release waits for its sidecars for [`RELEASE_HEARD_WITHIN`] at the most.
+/// the two in time is enough: then a release waits for its sidecars for [`RELEASE_HEARD_WITHIN`] at the most. A task
+/// whose DEPROVISIONING has used LINGER up is released without such a note, and that release waits for one reading.
 #[must_use]
 fn unhurried_poll_seconds(policy: &Policy) -> u32 {
     let slack = policy.linger.saturating_add(RELEASE_HEARD_WITHIN) - NOTE_WRITTEN_WITHIN;

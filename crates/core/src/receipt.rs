@@ -49,6 +49,9 @@ pub struct Receipt {
     pub ended_at: Timestamp,
     /// Seconds from the start to the release.
     pub held_seconds: Option<i64>,
+    /// How long the daemons were to stay after the last task, in seconds: the `LINGER` of the coordinator, which is a part
+    /// of `held_seconds`. None if something else released them.
+    pub linger_seconds: Option<i64>,
     /// Seconds from the release to the end.
     pub flush_seconds: Option<i64>,
     /// The groups that were waited for.
@@ -71,9 +74,10 @@ pub struct WaitedFor {
 }
 
 impl Receipt {
-    /// Reports the drain of `record`, which ended at `ended_at`.
+    /// Reports the drain of `record`, which ended at `ended_at`, of a coordinator with this `LINGER`.
     #[must_use]
-    pub fn new(key: &InstanceKey, record: &Record, ended_at: Timestamp) -> Receipt {
+    pub fn new(key: &InstanceKey, record: &Record, linger: SignedDuration, ended_at: Timestamp) -> Receipt {
+        let lingered = record.reason == Some(ReleaseReason::Drained);
         let seconds = |from: Timestamp, to: Timestamp| SignedDuration::as_secs(&to.duration_since(from));
         let released_at = record.released_at.unwrap_or(ended_at);
         let waited_for = record.waited.iter().map(|waited| WaitedFor {
@@ -108,6 +112,7 @@ impl Receipt {
             released_at: record.released_at,
             ended_at,
             held_seconds: record.released_at.map(|at| seconds(record.started_at, at)),
+            linger_seconds: lingered.then_some(linger.as_secs()),
             flush_seconds: record.released_at.map(|at| seconds(at, ended_at)),
             waited_for: waited_for.collect(),
             remaining: record.remaining,
@@ -154,7 +159,7 @@ mod tests {
     }
 
     fn receipt(reason: Option<ReleaseReason>) -> Receipt {
-        Receipt::new(&key(), &record(reason), at(90))
+        Receipt::new(&key(), &record(reason), SignedDuration::from_secs(7), at(90))
     }
 
     #[test]
@@ -189,6 +194,15 @@ mod tests {
     }
 
     #[test]
+    fn how_long_the_daemons_were_to_stay_is_reported_only_of_a_drain_that_ended_by_itself() {
+        let linger = |reason| serde_json::to_value(receipt(reason)).unwrap()["lingerSeconds"].clone();
+        assert_eq!(linger(Some(ReleaseReason::Drained)), 7);
+        for other in [Some(ReleaseReason::Deadline), None] {
+            assert!(linger(other).is_null(), "{other:?}");
+        }
+    }
+
+    #[test]
     fn a_release_that_the_tasks_did_not_bring_about_is_forced() {
         assert!(receipt(Some(ReleaseReason::Deadline)).forced);
     }
@@ -208,7 +222,8 @@ mod tests {
         let again = shared
             .record(&instance, Some(&own.container_instance_arn))
             .unwrap();
-        let of = |record: &Record, ended| Receipt::new(&key(), record, ended).started_at;
+        let of =
+            |record: &Record, ended| Receipt::new(&key(), record, SignedDuration::ZERO, ended).started_at;
         assert_eq!(of(&own, at(90)), of(&again, at(95)));
     }
 

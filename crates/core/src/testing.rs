@@ -53,6 +53,7 @@ pub(crate) fn task(id: u32, group: &str, status: &str, scheduling: Scheduling, c
             .map(|name| Container::named(name.parse().unwrap()))
             .collect(),
         unprotected_before: None,
+        execution_stopped_at: None,
         stopped_at: None,
         protected_until: None,
     }

@@ -139,6 +139,8 @@ pub struct TaskChange {
     pub last_status: TaskStatus,
     /// Its containers that have ended, and their exit codes.
     pub exits: Vec<(ContainerName, i64)>,
+    /// When its containers had ended, if the event says so.
+    pub execution_stopped_at: Option<Timestamp>,
     /// When it was STOPPED, if the event says so.
     pub stopped_at: Option<Timestamp>,
 }

@@ -256,7 +256,7 @@ impl<'a> Hold<'a> {
 }
 
 /// Seconds to a thousandth.
-fn seconds(duration: SignedDuration) -> Value {
+pub(crate) fn seconds(duration: SignedDuration) -> Value {
     (duration.as_millis_f64().round() / 1000.0).into()
 }
 

@@ -4,21 +4,23 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use jiff::{SignedDuration, Timestamp};
 use protector_core::hold::state::ExitReason;
 use protector_core::plural::counted;
 use protector_core::variables::Problems;
 use protector_runtime::exit;
+use protector_runtime::log::fields;
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::command::{self, Command, Misuse, Use};
-use crate::hold::Hold;
+use crate::hold::{self, Hold};
 use crate::identity::{Place, ReexecArgs};
 use crate::logging::{self, Level, Logger};
 use crate::settings::{self, SidecarSettings};
 use crate::signal::{self, Pending};
 use crate::start::{self, Started};
-use crate::{check, early_exit, reexec};
+use crate::{check, early_exit, messages, reexec};
 
 /// The program. SIGTERM is blocked before anything else is done: what comes before would be lost, or would kill.
 ///
@@ -168,12 +170,23 @@ fn hold(settings: &SidecarSettings, place: Option<Place>) -> ExitCode {
         // No descriptor, no memory: that may pass. To leave for it would release (promise P2).
         std::thread::sleep(Duration::from_secs(1));
     }
-    logging::log_always(
-        Level::Warn,
-        "exit",
-        &json!({"reason": ExitReason::MaxHold, "code": ExitReason::MaxHold.code(), "reads": 0}),
-    );
+    max_hold_without_runtime(since.elapsed());
     ExitCode::from(ExitReason::MaxHold.code())
+}
+
+/// The line of an exit without a release, of a hold that has read nothing.
+fn max_hold_without_runtime(held: Duration) {
+    let why = ExitReason::MaxHold;
+    let held = SignedDuration::try_from(held).unwrap_or(SignedDuration::MAX);
+    let mut line = fields(vec![
+        ("reason", json!(why)),
+        ("message", messages::exit(why, None, held).into()),
+        ("heldSeconds", hold::seconds(held)),
+        ("reads", 0.into()),
+        ("code", why.code().into()),
+    ]);
+    line.extend(logging::unreleased_exit(json!(why), Timestamp::now()));
+    logging::log_always(Level::Warn, "exit", &line.into());
 }
 
 fn runtime() -> std::io::Result<Runtime> {

@@ -211,3 +211,14 @@ fn p3_a_log_without_a_reader_does_not_block_the_hold() {
     sidecar.ends_silently(0);
     drop(reader);
 }
+
+/// Without a descriptor it can read nothing, and must neither release nor leave in silence.
+#[test]
+fn p3_a_hold_without_a_runtime_ends_at_the_maximum_and_is_counted() {
+    let mut sidecar = Sidecar::ready(&Host::new(), &[("PROTECTOR_MAX_HOLD", "2s")]);
+    sidecar.exhaust_descriptors();
+    sidecar.term();
+    let held = sidecar.leaves(10, "max-hold");
+    assert!(held >= 2.0, "{held}");
+    assert_eq!(sidecar.event("exit")["reads"], 0);
+}

@@ -15,7 +15,7 @@ from .host import ROOT
 
 PROGRAM = "ecs-daemon-protector"
 BUNDLE = "etc/ssl/certs/ca-certificates.crt"
-SIZE_MAX = 5_000_000
+SIZE_MAX = 4_000_000
 INTERPRETER = 3  # PT_INTERP: a program that wants a loader
 
 

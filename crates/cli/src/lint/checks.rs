@@ -5,6 +5,7 @@ pub(super) mod life;
 mod naming;
 pub(super) mod order;
 pub(super) mod privileges;
+mod routers;
 mod settings;
 mod shape;
 mod task;
@@ -54,6 +55,7 @@ pub(crate) fn check(root: &Value<'_>, layout: &Layout, expected: &Expectations) 
     let definition = Definition::read(root, layout);
     findings.extend(naming::check(&definition, expected.container.as_str()));
     findings.extend(task::platform(&definition));
+    findings.extend(routers::check(&definition));
     let guarded = Guarded::of(&definition, expected);
     match &guarded {
         Some(guarded) => findings.extend(with_sidecar(guarded)),

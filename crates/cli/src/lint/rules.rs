@@ -81,6 +81,8 @@ pub(crate) enum RuleId {
     DependsOnStart,
     UnknownGrace,
     Prefix,
+    AsyncLogs,
+    RouterGrace,
 }
 
 /// A rule.
@@ -149,7 +151,7 @@ const FIRST: Rule = error(
 );
 
 /// All rules, in the order of their ids.
-pub(crate) const RULES: [Rule; 30] = [
+pub(crate) const RULES: [Rule; 32] = [
     FIRST,
     error(
         RuleId::DependsOnEach,
@@ -394,6 +396,25 @@ pub(crate) const RULES: [Rule; 30] = [
         "The sidecar would read where the coordinator does not write, and hold no longer than its grace.",
         Correction::ByHand,
         "The same prefix as the coordinator's `ParameterPrefix`.",
+    ),
+    warning(
+        RuleId::AsyncLogs,
+        ["PL032", "async-logs"],
+        "No container with the log driver `fluentd` has `fluentd-async` (before Docker 20.10 `fluentd-async-connect`) set to true.",
+        "The driver then keeps lines in a queue of its own, and discards them when the container ends. Neither a hold nor \
+         `LINGER` can prevent that. It is checked with and without a sidecar, because the loss is the application's.",
+        Correction::ByHand,
+        "Leave the option out: the driver then waits for the router, and so may the application.",
+    ),
+    warning(
+        RuleId::RouterGrace,
+        ["PL033", "router-grace"],
+        "The `stopTimeout` of a container with Fluent Bit is above 5 s, the default of Fluent Bit's `Grace`.",
+        "After SIGTERM Fluent Bit flushes for as long as its `Grace`. With a `stopTimeout` that is not longer, the agent kills \
+         it while it flushes. The file with `Flush` and `Grace` is not visible to lint: it takes `Grace` as 5 s, and cannot \
+         see whether yours is above `Flush` and below `stopTimeout`.",
+        Correction::ByHand,
+        "A `stopTimeout` above `Grace`, for example 60. Without a value it is 30 s.",
     ),
 ];
 

@@ -113,7 +113,7 @@ fn wrong_options_are_no_answer() {
         (&["lint"], "<FILE>..."),
         (&["lint", "--tiers", "0", "x"], "--tiers"),
         (&["lint", "--daemon-stop", "soon", "x"], "expected a duration"),
-        (&["lint", "--ignore", "PL999", "x"], "there are PL001 to PL031"),
+        (&["lint", "--ignore", "PL999", "x"], "there are PL001 to PL033"),
         (&["lint", "--prefix", "x", "x"], "is not"),
         (&["inject", "a", "b"], "several files need --in-place"),
         (&["inject", "--in-place", "-"], "cannot write to standard input"),

@@ -112,6 +112,8 @@ pub struct TaskDescription {
     pub connectivity: Option<String>,
     /// Its containers.
     pub containers: Vec<ContainerDescription>,
+    /// When its containers had ended, by the clock of its agent.
+    pub execution_stopped_at: Option<Timestamp>,
     /// When it was STOPPED.
     pub stopped_at: Option<Timestamp>,
     /// `EC2`, `EXTERNAL` or `MANAGED_INSTANCES`.

@@ -10,7 +10,7 @@ use protector_core::ids::{
     ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, InvalidId, ServiceName, TaskArn,
 };
 use protector_core::limits::{DESCRIBE_MAX, DESCRIBE_PROVIDERS_MAX, DESCRIBE_SERVICES_MAX};
-use protector_core::observation::{Container, ContainerInstance};
+use protector_core::observation::{Container, ContainerInstance, containers_ended_at};
 
 use super::api::{ContainerDescription, InstanceDescription, ItemFailure, Page, TaskDescription, TasksOf};
 use super::{Aws, AwsError};
@@ -90,10 +90,20 @@ pub struct ListedTask {
     pub containers: Vec<Container>,
     /// Whether its agent is not connected to ECS.
     pub disconnected: bool,
+    /// When its containers had ended, if they have.
+    pub execution_stopped_at: Option<Timestamp>,
     /// When it was STOPPED, if it is.
     pub stopped_at: Option<Timestamp>,
     /// Whether ECS keeps its instance by itself (ECS Managed Instances).
     pub managed: bool,
+}
+
+impl ListedTask {
+    /// Returns when its containers ended, or no later than when, as far as ECS reports it.
+    #[must_use]
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        containers_ended_at(self.execution_stopped_at, self.stopped_at)
+    }
 }
 
 /// How a service schedules its tasks.
@@ -581,6 +591,7 @@ fn task(task: TaskDescription) -> Option<ListedTask> {
         stopping: task.desired_status.as_deref() == Some(STOPPED),
         containers: task.containers.into_iter().filter_map(container).collect(),
         disconnected: task.connectivity.as_deref() == Some("DISCONNECTED"),
+        execution_stopped_at: task.execution_stopped_at,
         stopped_at: task.stopped_at,
         managed: task.launch_type.as_deref() == Some(MANAGED_INSTANCES),
     })
@@ -650,6 +661,24 @@ mod tests {
         };
         assert!(by_service(Some("ecs-svc/1234567890123456789")));
         assert!(!by_service(Some("ana")) && !by_service(None));
+    }
+
+    #[test]
+    fn a_task_has_ended_with_its_containers() {
+        let at = |seconds| Timestamp::from_second(seconds).ok();
+        let ended = |execution_stopped_at, stopped_at| {
+            let described = TaskDescription {
+                arn: Some("arn:aws:ecs:eu-west-1:1:task/prod/1".to_owned()),
+                last_status: Some("STOPPED".to_owned()),
+                execution_stopped_at,
+                stopped_at,
+                ..TaskDescription::default()
+            };
+            task(described).unwrap().ended_at()
+        };
+        assert_eq!(ended(at(90), at(100)), at(90));
+        assert_eq!(ended(None, at(100)), at(100));
+        assert_eq!(ended(None, None), None);
     }
 
     #[test]

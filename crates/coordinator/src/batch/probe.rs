@@ -52,15 +52,15 @@ impl Probe<'_> {
         let (cache, now) = (self.router.cache, self.router.run.now());
         let (ended, alive): (Vec<_>, Vec<_>) = described.iter().partition(|task| task.last_status.is_final());
         for task in ended {
-            if let Some((arn, at)) = task.container_instance.as_ref().zip(task.stopped_at) {
-                cache.stopped(arn, [(&task.arn, at)]);
+            if let Some((arn, at)) = task.container_instance.as_ref().zip(task.ended_at()) {
+                cache.note_ends(arn, [(&task.arn, at)]);
             }
         }
         let alive: BTreeSet<&TaskArn> = alive.into_iter().map(|task| &task.arn).collect();
         for (key, mut tasks) in drains {
             tasks.retain(|task| alive.contains(task));
             if let TaskStopFollowUp::Last(key) = cache.probed(&key, tasks, now) {
-                let wait = left_to_linger(self.router.policy.linger, cache.stopped_at(&key), now);
+                let wait = left_to_linger(self.router.policy.linger, cache.ended_at(&key), now);
                 cache.look_at(&key, now.checked_add(wait).ok());
             }
         }

@@ -24,8 +24,8 @@ pub(super) struct CachedDrain {
     /// How many they were when they were last looked at.
     pub(super) seen: usize,
     pub(super) at: Timestamp,
-    /// When the last of the awaited tasks that have ended was stopped, as far as that was reported.
-    pub(super) stopped_at: Option<Timestamp>,
+    /// When the containers of the last of the awaited tasks ended, of those that have, as far as that was reported.
+    pub(super) ended_at: Option<Timestamp>,
     /// How many sidecars read its record, if that was seen here.
     pub(super) sidecars: Option<u32>,
     /// How many listings in a row have left it out.

@@ -75,6 +75,7 @@ mod tests {
             scheduling: Scheduling::Unknown,
             containers: Vec::new(),
             unprotected_before: None,
+            execution_stopped_at: None,
             stopped_at: None,
             protected_until: None,
         }

@@ -98,13 +98,13 @@ fn only_the_last_awaited_task_needs_a_full_observation() {
 fn the_last_end_of_an_awaited_task_counts_in_whatever_order_events_come() {
     let cache = Cache::default();
     cache.insert_observed(&key(), &instance(), Verdict::Holding, Some(&census(3)), at(0));
-    assert_eq!(cache.stopped_at(&key()), None);
+    assert_eq!(cache.ended_at(&key()), None);
     for (id, seconds) in [(1, 20), (0, 10), (900, 30)] {
-        cache.stopped(&arn(), [(&task(id), at(seconds))]);
+        cache.note_ends(&arn(), [(&task(id), at(seconds))]);
     }
-    assert_eq!(cache.stopped_at(&key()), Some(at(20)), "a daemon is not awaited");
+    assert_eq!(cache.ended_at(&key()), Some(at(20)), "a daemon is not awaited");
     cache.insert_observed(&key(), &instance(), Verdict::Holding, Some(&census(1)), at(40));
-    assert_eq!(cache.stopped_at(&key()), None, "the rest ends later");
+    assert_eq!(cache.ended_at(&key()), None, "the rest ends later");
 }
 
 #[test]

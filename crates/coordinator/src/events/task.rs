@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::aws::InstanceStatus;
 use protector_core::ids::{ContainerInstanceArn, InstanceKey, TaskArn};
 use protector_core::limits::coordinator::TIME_FOR_A_LOOK;
-use protector_core::observation::{ContainerInstance, Observed, Registrations};
+use protector_core::observation::{ContainerInstance, Observed, Registrations, containers_ended_at};
 use protector_core::plan::{Verdict, announcement};
 use protector_core::policy::Policy;
 use protector_core::trigger::{TaskChange, TriggerKind};
@@ -37,16 +37,17 @@ pub(crate) struct TaskEvents<'r> {
     pub(crate) run: &'r RunContext,
 }
 
-/// How long the daemons still stay for their while (`linger`) if the last task that held was `stopped_at`.
+/// How long the daemons still stay for their while (`linger`) if the containers of the last task that held ended at
+/// `ended_at`.
 ///
 /// An event has thousandths of a second, and DescribeTasks a number of seconds that is not exact: a look that comes earlier
 /// than ECS then reports would be made again.
 pub(crate) fn left_to_linger(
     linger: SignedDuration,
-    stopped_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
     now: Timestamp,
 ) -> SignedDuration {
-    let late = stopped_at.map(|at| now.duration_since(at)).unwrap_or_default();
+    let late = ended_at.map(|at| now.duration_since(at)).unwrap_or_default();
     let since = late - SignedDuration::from_millis(1);
     linger - since.clamp(SignedDuration::ZERO, linger)
 }
@@ -66,8 +67,8 @@ impl TaskEvents<'_> {
         }
         self.measure_exits(&change);
         let arn = &change.container_instance;
-        if let Some(at) = change.stopped_at {
-            self.cache.stopped(arn, [(&change.task, at)]);
+        if let Some(at) = containers_ended_at(change.execution_stopped_at, change.stopped_at) {
+            self.cache.note_ends(arn, [(&change.task, at)]);
         }
         match self
             .cache
@@ -120,8 +121,8 @@ impl TaskEvents<'_> {
         self.cache.add_uncounted(&key, aws.meter.total());
         if let Ok(tasks) = answer {
             let stopped = tasks.iter().filter(|task| task.last_status.is_final());
-            let stopped = stopped.filter_map(|task| Some((&task.arn, task.stopped_at?)));
-            self.cache.stopped(arn, stopped);
+            let ends = stopped.filter_map(|task| Some((&task.arn, task.ended_at()?)));
+            self.cache.note_ends(arn, ends);
             let alive = tasks
                 .into_iter()
                 .filter(|task| !task.last_status.is_final())
@@ -144,7 +145,7 @@ impl TaskEvents<'_> {
     /// would only be made again. Their while begins with the end of that task, however late its event comes.
     async fn last(&self, key: InstanceKey, arn: &ContainerInstanceArn) -> Handled {
         let now = self.run.now();
-        let wait = left_to_linger(self.policy.linger, self.cache.stopped_at(&key), now);
+        let wait = left_to_linger(self.policy.linger, self.cache.ended_at(&key), now);
         if self.run.intake.is_alone() {
             self.cache.look_at(&key, now.checked_add(wait).ok());
             self.announce(&key, wait).await;

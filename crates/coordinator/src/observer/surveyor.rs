@@ -332,6 +332,7 @@ mod tests {
             scheduling: Scheduling::Replica,
             containers: Vec::new(),
             unprotected_before: None,
+            execution_stopped_at: None,
             stopped_at: None,
             protected_until: None,
         }

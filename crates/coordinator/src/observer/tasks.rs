@@ -256,6 +256,7 @@ pub(crate) fn scheduled(task: ListedTask, known: Option<Scheduling>) -> Task {
         scheduling,
         containers: task.containers,
         unprotected_before: None,
+        execution_stopped_at: task.execution_stopped_at,
         stopped_at: task.stopped_at,
         protected_until: None,
     }

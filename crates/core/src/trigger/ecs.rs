@@ -22,14 +22,14 @@ struct TaskDetail {
     #[serde(default)]
     containers: Vec<ContainerDetail>,
     #[serde(default)]
+    execution_stopped_at: Option<Value>,
+    #[serde(default)]
     stopped_at: Option<Value>,
 }
 
-impl TaskDetail {
-    /// A time that cannot be read is not worth losing the event for.
-    fn stopped_at(&self) -> Option<Timestamp> {
-        self.stopped_at.as_ref()?.as_str()?.parse().ok()
-    }
+/// A time that cannot be read is not worth losing the event for.
+fn moment(value: Option<Value>) -> Option<Timestamp> {
+    value?.as_str()?.parse().ok()
 }
 
 /// What is wrong with a container's name or code is not worth losing the event for.
@@ -51,7 +51,6 @@ impl ContainerDetail {
 pub(super) fn task(event: &Value) -> Parsed {
     let detail: TaskDetail = members("detail", detail(event))?;
     let cluster = cluster(&detail.cluster_arn)?;
-    let stopped_at = detail.stopped_at();
     Ok(match detail.container_instance_arn {
         None => Event::ignored("the task does not run on a container instance"),
         Some(container_instance) => Event::Trigger(Trigger::Task(TaskChange {
@@ -64,7 +63,8 @@ pub(super) fn task(event: &Value) -> Parsed {
                 .iter()
                 .filter_map(ContainerDetail::exit)
                 .collect(),
-            stopped_at,
+            execution_stopped_at: moment(detail.execution_stopped_at),
+            stopped_at: moment(detail.stopped_at),
         })),
     })
 }

@@ -143,19 +143,22 @@ fn task_and_instance_changes_are_read() {
 }
 
 #[test]
-fn the_moment_at_which_a_task_was_stopped_is_reported_and_an_odd_one_is_left_out() {
-    let stopped_at = |at: Value| {
+fn the_moments_at_which_a_task_ended_and_was_stopped_are_reported_and_odd_ones_are_left_out() {
+    let moments = |ended: Value, stopped: Value| {
         let mut event = fixture("task-stopped");
-        event["detail"]["stoppedAt"] = at;
+        event["detail"]["executionStoppedAt"] = ended;
+        event["detail"]["stoppedAt"] = stopped;
         let Event::Trigger(Trigger::Task(task)) = single(&event) else {
             panic!("no task: {event}")
         };
-        task.stopped_at
+        (task.execution_stopped_at, task.stopped_at)
     };
-    let at = "2026-01-05T08:00:36.498Z";
-    assert_eq!(stopped_at(json!(at)), at.parse().ok());
+    let (ended, stopped) = ("2026-01-05T08:00:24.912Z", "2026-01-05T08:00:36.498Z");
+    let read = (ended.parse().ok(), stopped.parse().ok());
+    assert_eq!(moments(json!(ended), json!(stopped)), read);
     for odd in [json!(null), json!(1_767_600_036), json!("yesterday")] {
-        assert_eq!(stopped_at(odd.clone()), None, "{odd}");
+        assert_eq!(moments(odd.clone(), json!(stopped)), (None, read.1), "{odd}");
+        assert_eq!(moments(json!(ended), odd.clone()), (read.0, None), "{odd}");
     }
 }
 

@@ -91,6 +91,7 @@ fn as_observed(task: &SeenTask, reads: &InstanceReads) -> Task {
         scheduling: scheduling(task, reads),
         containers: containers.collect(),
         unprotected_before: None,
+        execution_stopped_at: task.execution_stopped_at,
         stopped_at: task.stopped_at,
         protected_until: protected_until.copied().flatten(),
     }

@@ -10,13 +10,22 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::host::{Host, State};
 use super::record::released;
 
 /// Longer than anything in these tests takes, even on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Exits that lose something: a daemon may end before the tasks that need it.
+const UNRELEASED: [&str; 5] = [
+    "no-record-though-terminating",
+    "record-gone",
+    "host-going-down",
+    "max-hold",
+    "deadline-passed",
+];
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ecs-daemon-protector");
 
@@ -127,6 +136,14 @@ impl Sidecar {
         kill(self.pid(), signal).unwrap();
     }
 
+    /// Leaves it no further file descriptor.
+    pub(crate) fn exhaust_descriptors(&self) {
+        let pid = self.child.id().to_string();
+        let mut prlimit = Command::new("prlimit");
+        let status = prlimit.args(["--pid", &pid, "--nofile=3:3"]).status();
+        assert!(status.unwrap().success());
+    }
+
     pub(crate) fn pid(&self) -> Pid {
         Pid::from_raw(self.child.id().cast_signed())
     }
@@ -225,6 +242,18 @@ impl Sidecar {
         let (actual, line) = self.exit();
         assert_eq!((actual, line["reason"].as_str()), (code, Some(why)), "{line:#}");
         assert_eq!(line["code"], code);
+        let is_unreleased = UNRELEASED.contains(&why);
+        assert_eq!(
+            line["level"],
+            if is_unreleased { "warn" } else { "info" },
+            "{line:#}"
+        );
+        let metric = &line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"];
+        let measured = [metric, &line["UnreleasedExits"], &line["Reason"]];
+        match is_unreleased {
+            true => assert_eq!(measured, [&json!("UnreleasedExits"), &json!(1), &json!(why)]),
+            false => assert_eq!(measured, [&Value::Null; 3], "{line:#}"),
+        }
         line["heldSeconds"].as_f64().unwrap()
     }
 

@@ -93,6 +93,7 @@ impl World {
             created: self.now,
             status: TaskStatus::Running,
             since: self.now,
+            execution_stopped: None,
             notified: None,
             process: Process::Runs,
             plan,
@@ -418,6 +419,7 @@ impl World {
             return;
         }
         task.process = Process::Gone;
+        task.execution_stopped = Some(now);
         if !task.daemon_task {
             self.wrote_last(id);
         }
@@ -479,7 +481,12 @@ impl World {
         registration.status = InstanceStatus::Inactive;
         registration.connected = false;
         for task in registration.tasks.clone() {
-            self.tasks[task.0 as usize].process = Process::Gone;
+            let entry = &mut self.tasks[task.0 as usize];
+            entry.process = Process::Gone;
+            if entry.is_alive() && entry.status != TaskStatus::Deprovisioning {
+                // No agent will report it any more.
+                entry.execution_stopped = None;
+            }
             self.stopped(task);
         }
         self.tell(&Fact::Instance {

@@ -58,7 +58,7 @@ pub(super) fn task_stopped(world: &World, id: TaskId) -> Value {
     {
         containers.push(json!({"name": "ecs-daemon-protector", "lastStatus": "STOPPED", "exitCode": code}));
     }
-    let detail = json!({
+    let mut detail = json!({
         "clusterArn": cluster(&world.scenario.clusters[registration.cluster].name),
         "containerInstanceArn": registration.arn,
         "containers": containers,
@@ -68,6 +68,9 @@ pub(super) fn task_stopped(world: &World, id: TaskId) -> Value {
         "stoppedAt": iso(task.since),
         "taskArn": task.arn,
     });
+    if let Some(at) = task.reported_end() {
+        detail["executionStoppedAt"] = iso(at).into();
+    }
     envelope(world, "aws.ecs", "ECS Task State Change", detail)
 }
 

@@ -27,6 +27,8 @@ pub struct Task {
     pub status: TaskStatus,
     /// Since when.
     pub since: Ms,
+    /// When its containers had ended, as the agent reports it; none if no agent has seen that.
+    pub execution_stopped: Option<Ms>,
     /// When its desired status became STOPPED, and why; none if it is to run.
     pub notified: Option<(Ms, Cause)>,
     /// Whether any of it is left on the machine.
@@ -40,6 +42,13 @@ pub struct Task {
 }
 
 impl Task {
+    /// When its containers had ended, if ECS has learned it.
+    #[must_use]
+    pub fn reported_end(&self) -> Option<Ms> {
+        let told = matches!(self.status, TaskStatus::Deprovisioning | TaskStatus::Stopped);
+        self.execution_stopped.filter(|_| told)
+    }
+
     /// Returns whether its `lastStatus` is not STOPPED.
     #[must_use]
     pub fn is_alive(&self) -> bool {

@@ -379,6 +379,7 @@ impl Sdk {
             ),
             connectivity: Some(if connected { "CONNECTED" } else { "DISCONNECTED" }.to_owned()),
             containers,
+            execution_stopped_at: task.reported_end().map(crate::wall_clock),
             stopped_at: (task.status == TaskStatus::Stopped).then(|| crate::wall_clock(task.since)),
             launch_type: Some(launch_type(world, task.registration).to_owned()),
         })

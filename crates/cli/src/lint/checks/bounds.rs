@@ -10,7 +10,7 @@ use protector_core::hold::state::HoldPolicy;
 use protector_core::limits::{DURATION_MAX, DURATION_MIN, TICK_AND_DELAY};
 
 /// What the agent takes for a `stopTimeout` that is not given, in seconds (agent source, `agent/config`).
-const STOP_TIMEOUT_DEFAULT: i64 = 30;
+pub(super) const STOP_TIMEOUT_DEFAULT: i64 = 30;
 
 /// The written `stopTimeout` is longer than `MAX_HOLD` by this: the sidecar ends by itself, and says why.
 const STOP_TIMEOUT_SPARE: SignedDuration = SignedDuration::from_mins(5);

@@ -69,7 +69,7 @@ error[PL004]: stopTimeout must be above PROTECTOR_MAX_HOLD (7200 s): after 120 s
    = fix: MAX_HOLD and five minutes, in seconds. Or: protectorctl inject --diff daemon.json
    = see: docs/checks.md#pl004
 
-daemon.json: 29 rules, 1 finding";
+daemon.json: 31 rules, 1 finding";
     assert_eq!(report("daemon.json", BROKEN).written(Format::Text), expected);
 }
 
@@ -84,7 +84,7 @@ fn what_is_missing_is_shown_where_it_should_be() {
 #[test]
 fn success_is_said_in_words() {
     let written = report("daemon.json", &fine()).written(Format::Text);
-    assert_eq!(written, "daemon.json: 29 rules, 0 findings");
+    assert_eq!(written, "daemon.json: 31 rules, 0 findings");
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_program_gets_one_object() {
         "schema": 1,
         "kind": "lint",
         "version": env!("CARGO_PKG_VERSION"),
-        "files": [{"file": "daemon.json", "rules": 29, "stopped": false, "findings": [entry]}],
+        "files": [{"file": "daemon.json", "rules": 31, "stopped": false, "findings": [entry]}],
         "summary": {"errors": 1, "warnings": 0, "notes": 0, "suppressed": 0, "unreadable": 0},
     });
     assert_eq!(value, expected);
@@ -269,7 +269,7 @@ mod sarif {
         assert_eq!(suppression["kind"], "external");
         let written = report.written(Format::Text);
         assert!(
-            written.ends_with("29 rules, 0 findings, 1 suppressed"),
+            written.ends_with("31 rules, 0 findings, 1 suppressed"),
             "{written}"
         );
     }

@@ -25,6 +25,10 @@ fn daemon(change: impl Fn(&mut Value)) -> String {
     task(|definition| change(&mut definition["containerDefinitions"][0]))
 }
 
+fn fluentd(option: &str, value: &str) -> Value {
+    json!({"logDriver": "fluentd", "options": {"fluentd-address": "127.0.0.1:24224", option: value}})
+}
+
 /// Ids, and a definition that breaks this rule and no other. The messages are in the snapshot.
 fn broken() -> Vec<(&'static str, String)> {
     let pop = |definition: &mut Value| drop(definition["containerDefinitions"].as_array_mut().unwrap().pop());
@@ -116,6 +120,15 @@ fn broken() -> Vec<(&'static str, String)> {
         ("PL027", sidecar(set("secrets", key))),
         ("PL028", healthy()),
         ("PL030", sidecar(variable("PROTECTOR_UNKNOWN_GRACE", "2m"))),
+        (
+            "PL032",
+            daemon(set("logConfiguration", fluentd("fluentd-async", "true"))),
+        ),
+        (
+            "PL032",
+            daemon(set("logConfiguration", fluentd("fluentd-async-connect", "1"))),
+        ),
+        ("PL033", daemon(set("stopTimeout", json!(5)))),
         ("PL003", daemon(set("dependsOn", on_sidecar))),
         ("PL003", daemon(set("links", json!(["ecs-daemon-protector:x"])))),
         (
@@ -166,7 +179,7 @@ fn each_rule_is_at_the_place_of_its_id() {
     assert!(codes.is_sorted());
     let names: BTreeSet<&str> = RULES.iter().map(|rule| rule.name).collect();
     assert_eq!(names.len(), RULES.len());
-    assert!("PL999".parse::<RuleId>().unwrap_err().contains("PL001 to PL031"));
+    assert!("PL999".parse::<RuleId>().unwrap_err().contains("PL001 to PL033"));
 }
 
 #[test]
@@ -262,6 +275,56 @@ fn a_definition_without_a_sidecar_may_be_fine() {
     let guarded = |expected: &mut Expectations| expected.container = "guard".parse().unwrap();
     assert_eq!(with(&renamed, guarded), []);
     assert_eq!(with(&renamed, |_| {}), [("PL001", Severity::Error)]);
+}
+
+#[test]
+fn a_queue_of_the_log_driver_is_found_without_a_sidecar_too() {
+    let application = |driver: &str, value: &str| {
+        let mut configuration = fluentd("fluentd-async", value);
+        configuration["logDriver"] = json!(driver);
+        let text = task(|definition| {
+            let containers = definition["containerDefinitions"].as_array_mut().unwrap();
+            containers.pop();
+            containers[0]["logConfiguration"] = configuration;
+        });
+        with(&text, |expected| expected.allow_none = true)
+    };
+    assert_eq!(application("fluentd", "True"), [("PL032", Severity::Warning)]);
+    assert_eq!(application("fluentd", "false"), []);
+    assert_eq!(
+        application("awslogs", "true"),
+        [],
+        "it is the option of another driver"
+    );
+}
+
+#[test]
+fn fluent_bit_has_more_time_than_its_grace() {
+    let router = |image: &'static str, timeout: Value| {
+        ids(&daemon(|container| {
+            container["image"] = json!(image);
+            container["stopTimeout"] = timeout.clone();
+        }))
+    };
+    for image in [
+        "r:5000/p/fluent-bit",
+        "fluent/fluent-bit:3.1",
+        "r/aws-for-fluent-bit@sha256:0",
+    ] {
+        assert_eq!(router(image, json!(5)), ["PL033"], "{image}");
+        assert_eq!(router(image, json!(6)), NONE, "{image}");
+        assert_eq!(router(image, json!(null)), NONE, "{image}: 30 s");
+    }
+    assert_eq!(router("fluent-bit/exporter:1", json!(2)), NONE);
+    let firelens = |kind: &'static str| {
+        ids(&daemon(|container| {
+            container["image"] = json!("r/router:1");
+            container["stopTimeout"] = json!(2);
+            container["firelensConfiguration"] = json!({"type": kind});
+        }))
+    };
+    assert_eq!(firelens("fluentbit"), ["PL033"]);
+    assert_eq!(firelens("fluentd"), NONE);
 }
 
 #[test]

@@ -256,6 +256,7 @@ fn task(task: types::Task) -> TaskDescription {
             .connectivity
             .map(|connectivity| connectivity.as_str().to_owned()),
         containers: containers.map(container).collect(),
+        execution_stopped_at: task.execution_stopped_at.as_ref().and_then(moment),
         stopped_at: task.stopped_at.as_ref().and_then(moment),
         launch_type: task
             .launch_type

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::control::Control;
-use crate::holding::last_stopped;
+use crate::holding::last_ended;
 use crate::ids::ServiceName;
 use crate::observation::{Observed, Registrations, SeenTasks};
 use crate::plural::counted;
@@ -206,16 +206,22 @@ impl PlanBuilder<'_> {
         }
     }
 
-    /// A router is ordered to stop only when it had time to read the last words of the last task. ECS reports when that
-    /// task ended, or the record does, if it was written since. Clocks may differ: an end is never later than now.
+    /// A router is ordered to stop only when it had time to read the last words of the last task. ECS reports when the
+    /// containers of that task ended, or the record when it was STOPPED, if ECS does not show it any more. Clocks may
+    /// differ: an end is never later than now.
     fn lingers_until(&self) -> Option<Timestamp> {
         let tasks = self.situation.observation.tasks.as_read()?;
         let policy = self.situation.policy;
+        let since = self.record.started_at;
         let known = self.before.iter().flat_map(|before| &before.waited);
-        let ends = known
-            .filter_map(|waited| waited.until)
-            .chain(last_stopped(tasks, policy));
-        let last = ends.filter(|end| *end >= self.record.started_at).max()?;
+        let recorded = known.filter_map(|waited| {
+            let ended = tasks.iter().filter(|task| task.group_name() == waited.group);
+            let reported = ended.filter_map(|task| task.stopped_at).max();
+            waited
+                .until
+                .filter(|until| *until >= since && reported < Some(*until))
+        });
+        let last = recorded.chain(last_ended(tasks, policy, since)).max()?;
         Some(later(last.min(self.now()), policy.linger))
     }
 

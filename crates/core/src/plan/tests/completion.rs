@@ -41,7 +41,7 @@ fn the_receipt_counts_daemons_that_had_not_stopped() {
         bench.tasks(vec![logs(status)]);
         let actions = bench.plan(seconds).actions;
         let receipt = actions.iter().find_map(|action| match action {
-            Action::Receipt(record) => Some(Receipt::new(&bench.observation.key, record, at(seconds))),
+            Action::Receipt(record) => Some(Receipt::new(&key(), record, bench.policy.linger, at(seconds))),
             _ => None,
         });
         receipt.unwrap().daemons_left

@@ -167,7 +167,7 @@ fn a_daemon_whose_sidecar_has_ended_is_named_from_the_first_record_on() {
     bench.tasks(vec![web(1, "RUNNING"), stops]);
     assert!(warns(&bench.step(30), BARE), "it stays in the lines");
     assert_eq!(named(&bench), [BARE], "its exit code says no more");
-    let receipt = Receipt::new(&bench.observation.key, &bench.record(), at(90));
+    let receipt = Receipt::new(&key(), &bench.record(), bench.policy.linger, at(90));
     assert_eq!(receipt.unprotected, [BARE]);
 }
 

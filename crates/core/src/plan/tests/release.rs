@@ -48,6 +48,65 @@ fn p1_daemons_stay_for_a_while_after_the_last_task_has_ended() {
     assert_eq!(bench.plan(101).verdict, DRAINED);
 }
 
+/// What comes after the end of the containers, as of a network interface, writes no line.
+#[test]
+fn p10_linger_counts_from_the_end_of_the_containers() {
+    // Second 101: the containers ended, the task was STOPPED, how long the daemons stay yet.
+    for (what, ended, stopped_at, left) in [
+        ("both are known", Some(98), Some(100), Some(2)),
+        (
+            "ECS does not say when the containers ended",
+            None,
+            Some(100),
+            Some(4),
+        ),
+        (
+            "DEPROVISIONING took longer than LINGER",
+            Some(90),
+            Some(100),
+            None,
+        ),
+        ("the clock of the agent is ahead", Some(300), Some(100), Some(4)),
+        ("the containers ended before the drain", Some(-1), Some(100), None),
+    ] {
+        let mut bench = Bench::holding();
+        bench.tasks(vec![web(1, "DEPROVISIONING"), logs("RUNNING")]);
+        bench.step(99);
+        let last = Task {
+            execution_stopped_at: ended.map(at),
+            stopped_at: stopped_at.map(at),
+            ..web(1, "STOPPED")
+        };
+        bench.tasks(vec![last, logs("RUNNING")]);
+        let plan = bench.plan(101);
+        assert_eq!(
+            plan.look_again.filter(|_| left.is_some()),
+            left.map(seconds),
+            "{what}"
+        );
+        // The record tells when the task was STOPPED: that prolongs nothing as long as ECS shows it.
+        bench.step(101);
+        let end = 101 + left.unwrap_or(0);
+        if left.is_some() {
+            assert_eq!(bench.plan(end - 1).verdict, Verdict::Holding, "{what}");
+        }
+        assert_eq!(bench.plan(end).verdict, DRAINED, "{what}");
+    }
+}
+
+#[test]
+fn p1_linger_is_kept_of_a_task_that_held_though_its_containers_ended_before_the_drain() {
+    let mut bench = Bench::holding();
+    bench.policy.linger = seconds(30);
+    let last = Task {
+        execution_stopped_at: Some(at(-1)),
+        ..stopped(2, web(1, ""))
+    };
+    bench.tasks(vec![last, logs("RUNNING")]);
+    assert_eq!(bench.plan(28).verdict, Verdict::Holding);
+    assert_eq!(bench.plan(29).verdict, DRAINED);
+}
+
 #[test]
 fn p10_a_release_is_announced_only_where_sidecars_wait_for_it() {
     let announced = |linger, drains| {
@@ -219,7 +278,7 @@ fn an_instance_that_went_while_tasks_held_or_a_hook_was_to_wait_was_not_drained(
         bench.step(60);
         let record = bench.record();
         assert_eq!((record.reason, record.is_released()), (Some(reason), true));
-        let forced = Receipt::new(&key(), &record, at(60)).forced;
+        let forced = Receipt::new(&key(), &record, bench.policy.linger, at(60)).forced;
         assert_eq!(forced, reason != ReleaseReason::Drained);
     }
 }
