@@ -112,6 +112,14 @@ pub(super) const FAULTS: &[KnownFault] = &[
         state: FaultState::Fixed,
         world: two_hooks_unrecorded,
     },
+    KnownFault {
+        name: "root-volume-replaced-twice",
+        what: "An instance whose root volume was replaced is drained for the next one, and let go with its tasks.",
+        why: "The old registration stays DRAINING under the same EC2 id, and the record names the one described last.",
+        breaks: &[Rule::FalseZero, Rule::LetGoWithTasks],
+        state: FaultState::Fixed,
+        world: root_volume_replaced_twice,
+    },
 ];
 
 fn leftover(draining: bool, phantoms: u32, sorts_first: bool) -> StaleRecord {
@@ -219,5 +227,18 @@ fn two_hooks(named: &str, second: Ms, tasks: Ms, abandon: bool) -> Scenario {
     let mut other = hook(SECOND_HOOK, second);
     other.abandon = abandon;
     scenario.groups[0].hooks.push(other);
+    scenario
+}
+
+/// Twice in a row, and then the instance is terminated: three drains, each under a registration of its own. No agent comes
+/// back to those of the old volumes, and they stay in the cluster.
+fn root_volume_replaced_twice() -> Scenario {
+    let mut scenario = machines(1, &[stops_in(MINUTE), stops_in(MINUTE), stops_in(MINUTE)]);
+    scenario.aws.registrations_linger = true;
+    scenario.steps = vec![
+        step(START, What::ReplaceRootVolume(0)),
+        step(4 * MINUTE, What::ReplaceRootVolume(0)),
+        step(8 * MINUTE, What::ScaleIn(0)),
+    ];
     scenario
 }
