@@ -50,6 +50,7 @@ pub fn plain(seed: u64) -> Scenario {
             name: GROUP.to_owned(),
             hooks: vec![hook(HOOK, 15 * MINUTE)],
             warm_pool: false,
+            retain: false,
         }],
         services: vec![
             service("web", false),

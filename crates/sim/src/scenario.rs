@@ -226,6 +226,9 @@ pub struct Group {
     /// Instances that are scaled in go to a warm pool.
     #[serde(default)]
     pub warm_pool: bool,
+    /// `InstanceLifecyclePolicy`: an instance whose terminate hook is abandoned is retained instead of terminated.
+    #[serde(default)]
+    pub retain: bool,
 }
 
 /// A terminate hook.

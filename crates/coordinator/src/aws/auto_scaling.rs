@@ -210,7 +210,11 @@ mod tests {
             ("Terminating:Proceed", false, false),
             ("Terminating:Retained", false, false),
             ("Warmed:Terminating:Wait", true, true),
+            ("Warmed:Terminating:Retained", false, false),
+            ("Warmed:Pending:Retained", false, false),
             ("ReplacingRootVolume:Wait", true, true),
+            ("ReplacingRootVolume:Proceed", false, false),
+            ("RootVolumeReplaced", false, false),
             ("Warmed:Stopped", false, false),
             ("Pending:Wait", false, false),
         ] {

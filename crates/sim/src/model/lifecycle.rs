@@ -10,6 +10,8 @@ pub(super) enum ScalingState {
     Waiting,
     Proceeding,
     Warmed,
+    /// Its hook was abandoned, and its group keeps such instances.
+    Retained,
     Gone,
 }
 
@@ -19,6 +21,8 @@ pub(super) enum Destination {
     Terminated,
     WarmPool,
     NewRoot,
+    /// It stays on, until the group is asked to terminate it.
+    Retained,
 }
 
 /// A machine as an instance of a group.
@@ -95,7 +99,8 @@ impl Scaling {
     }
 
     /// When the activity began that terminates it, and whether that goes on. What an activity is called that returns an
-    /// instance to a warm pool, or replaces its root volume, is not documented: the model shows none.
+    /// instance to a warm pool, replaces its root volume, or has led to a retained instance is not documented: the model
+    /// shows none.
     #[must_use]
     pub fn termination(&self) -> Option<(Ms, bool)> {
         let leaves = self.is_leaving() || self.state == ScalingState::Gone;
@@ -126,9 +131,10 @@ impl Scaling {
             (ScalingState::Waiting, Destination::NewRoot) => "ReplacingRootVolume:Wait",
             (ScalingState::Proceeding, Destination::NewRoot) => "ReplacingRootVolume:Proceed",
             (ScalingState::Waiting, Destination::WarmPool) => "Warmed:Terminating:Wait",
-            (ScalingState::Waiting, Destination::Terminated) => "Terminating:Wait",
+            (ScalingState::Waiting, Destination::Terminated | Destination::Retained) => "Terminating:Wait",
             (ScalingState::Proceeding, _) => "Terminating:Proceed",
             (ScalingState::Warmed, _) => "Warmed:Stopped",
+            (ScalingState::Retained, _) => "Terminating:Retained",
             (ScalingState::Gone, _) => "Terminated",
         }
     }

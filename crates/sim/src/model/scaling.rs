@@ -39,8 +39,12 @@ impl World {
         let Some(group) = entry.scaling.group.filter(|_| entry.on) else {
             return;
         };
-        if entry.scaling.state != ScalingState::InService {
-            return;
+        let terminates = destination == Destination::Terminated;
+        match entry.scaling.state {
+            ScalingState::InService => {}
+            // The API reference says how a retained instance is terminated, and not whether its hooks wait once more.
+            ScalingState::Retained if terminates => {}
+            _ => return,
         }
         entry.scaling.state = ScalingState::Waiting;
         entry.scaling.destination = destination;
@@ -108,9 +112,22 @@ impl World {
             HookEnd::RanOut
         };
         let abandon = wait.abandon;
+        if abandon {
+            self.is_abandoned(host);
+        }
         self.end_wait(host, index, how);
         if abandon {
             self.cut_short(host);
+        }
+    }
+
+    /// A hook has run out with ABANDON: when all hooks are over, a group may retain the instance.
+    /// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/configure-instance-retention.html>
+    fn is_abandoned(&mut self, host: HostId) {
+        let scaling = &mut self.hosts[host.0 as usize].scaling;
+        let retains = scaling.group.is_some_and(|group| self.groups[group].retain);
+        if retains && scaling.destination == Destination::Terminated {
+            scaling.destination = Destination::Retained;
         }
     }
 
@@ -145,7 +162,7 @@ impl World {
         self.after(wait, Due::Off(host));
     }
 
-    /// The hooks are over: the machine is terminated, stopped, or gets its new root volume.
+    /// The hooks are over: the machine is terminated, stopped, gets its new root volume, or is retained.
     pub(super) fn goes_off(&mut self, host: HostId) {
         let scaling = &mut self.hosts[host.0 as usize].scaling;
         let destination = scaling.destination;
@@ -153,14 +170,18 @@ impl World {
             Destination::Terminated => ScalingState::Gone,
             Destination::WarmPool => ScalingState::Warmed,
             Destination::NewRoot => ScalingState::Proceeding,
+            Destination::Retained => ScalingState::Retained,
         };
+        if destination == Destination::Retained {
+            return;
+        }
         self.power_off(host);
         match destination {
             Destination::Terminated => {
                 let wait = self.between(5 * SECOND, 40 * SECOND);
                 self.after(wait, Due::Deregister(host));
             }
-            Destination::WarmPool => {}
+            Destination::WarmPool | Destination::Retained => {}
             Destination::NewRoot => self.after(40 * SECOND, Due::BackWithNewRoot(host)),
         }
     }

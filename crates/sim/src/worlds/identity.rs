@@ -1,6 +1,6 @@
 //! Identity: which instance, which registration, which wait, and which hook an event or a record means.
 
-use super::build::{HOOK_EVENT, START, always, lose, machines, scaled_in, stops_in};
+use super::build::{HOOK_EVENT, START, always, lose, machines, scaled_in, stops_in, trouble};
 use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{HOOK, hook, step};
@@ -112,6 +112,22 @@ pub(super) const FAULTS: &[KnownFault] = &[
         state: FaultState::Fixed,
         world: two_hooks_unrecorded,
     },
+    KnownFault {
+        name: "root-volume-replaced-twice",
+        what: "An instance whose root volume was replaced is drained for the next one, and let go with its tasks.",
+        why: "The old registration stays DRAINING under the same EC2 id, and the record names the one described last.",
+        breaks: &[Rule::FalseZero, Rule::LetGoWithTasks],
+        state: FaultState::Fixed,
+        world: root_volume_replaced_twice,
+    },
+    KnownFault {
+        name: "retained-after-a-time-out",
+        what: "A hook runs out, its group retains the instance, and every idle minute costs more calls from then on.",
+        why: "A retained instance stays DRAINING in its cluster, and each tick looks at what is DRAINING.",
+        breaks: &[Rule::IdleCost],
+        state: FaultState::Fixed,
+        world: retained,
+    },
 ];
 
 fn leftover(draining: bool, phantoms: u32, sorts_first: bool) -> StaleRecord {
@@ -219,5 +235,36 @@ fn two_hooks(named: &str, second: Ms, tasks: Ms, abandon: bool) -> Scenario {
     let mut other = hook(SECOND_HOOK, second);
     other.abandon = abandon;
     scenario.groups[0].hooks.push(other);
+    scenario
+}
+
+/// Twice in a row, and then the instance is terminated: three drains, each under a registration of its own. No agent comes
+/// back to those of the old volumes, and they stay in the cluster.
+fn root_volume_replaced_twice() -> Scenario {
+    let mut scenario = machines(1, &[stops_in(MINUTE), stops_in(MINUTE), stops_in(MINUTE)]);
+    scenario.aws.registrations_linger = true;
+    scenario.steps = vec![
+        step(START, What::ReplaceRootVolume(0)),
+        step(4 * MINUTE, What::ReplaceRootVolume(0)),
+        step(8 * MINUTE, What::ScaleIn(0)),
+    ];
+    scenario
+}
+
+/// No heartbeat is sent for so long that the hook runs out with ABANDON, and the tasks take longer than that.
+fn retained() -> Scenario {
+    let mut scenario = scaled_in(&[stops_in(10 * MINUTE), stops_in(MINUTE)]);
+    scenario.groups[0].retain = true;
+    scenario.groups[0].hooks[0].heartbeat = 3 * MINUTE;
+    scenario.groups[0].hooks[0].abandon = true;
+    scenario.faults = vec![trouble(
+        Trouble::Deny {
+            of: Some("RecordLifecycleActionHeartbeat".to_owned()),
+        },
+        u32::MAX,
+        0,
+        5 * MINUTE,
+    )];
+    scenario.tail = 2 * HOUR;
     scenario
 }

@@ -1,10 +1,13 @@
 //! Fleets that drain at once, against the budgets: by the virtual clock, so that the machine does not matter.
 
-use protector_sim::judge::Judge;
-use protector_sim::model::Observer;
+use std::any::Any;
+use std::sync::LazyLock;
+
+use protector_sim::judge::{Judge, Violation};
+use protector_sim::model::{Fact, Observer, Source, World};
 use protector_sim::plain;
 use protector_sim::run::{self, Options};
-use protector_sim::scenario::{FaultSpec, Scenario, Trouble};
+use protector_sim::scenario::{FaultSpec, MINUTE, Ms, SECOND, Scenario, Trouble, What};
 use protector_sim::statistics::{Spread, Statistics};
 
 /// What a fleet may take, for each drain unless stated otherwise.
@@ -27,17 +30,53 @@ fn played(scenario: &Scenario) -> Statistics {
     *statistics
 }
 
-/// Three tasks that take 10 to 30 s to stop and a daemon on each; `LINGER` would only be added to each release.
-fn drains_within(instances: usize, budget: &Budget) {
-    let mut scenario = plain::fleet(1, instances);
-    scenario.settings.insert("LINGER".to_owned(), "0s".to_owned());
-    let observers: Vec<Box<dyn Observer>> =
-        vec![Box::<Statistics>::default(), Box::new(Judge::new(&scenario))];
-    let (_, observers) = run::play(&scenario, Options::default(), observers).unwrap();
+/// When each run of the schedule ended and how long it took, in milliseconds.
+#[derive(Debug, Default)]
+struct Ticks(Vec<(Ms, Ms)>);
+
+impl Observer for Ticks {
+    fn see(&mut self, now: Ms, fact: &Fact<'_>, _: &World) {
+        if let Fact::Ran {
+            invocation, billed, ..
+        } = fact
+            && invocation.source == Source::Tick
+        {
+            self.0.push((now, *billed));
+        }
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+/// The statistics of a world, its ticks, and what the judge says of it.
+fn judged(scenario: &Scenario) -> (Statistics, Ticks, Vec<Violation>) {
+    let observers: Vec<Box<dyn Observer>> = vec![
+        Box::<Statistics>::default(),
+        Box::<Ticks>::default(),
+        Box::new(Judge::new(scenario)),
+    ];
+    let (_, observers) = run::play(scenario, Options::default(), observers).unwrap();
     let mut observers = observers.into_iter().map(Observer::into_any);
     let statistics = observers.next().unwrap().downcast::<Statistics>().unwrap();
+    let ticks = observers.next().unwrap().downcast::<Ticks>().unwrap();
     let judge = observers.next().unwrap().downcast::<Judge>().unwrap();
-    assert!(judge.violations().is_empty(), "{:?}", judge.violations());
+    (*statistics, *ticks, judge.violations().to_vec())
+}
+
+/// So many instances, which are taken away within 5 s. Three tasks that take 10 to 30 s to stop and a daemon on each;
+/// `LINGER` would only be added to each release.
+fn at_once(seed: u64, instances: usize) -> Scenario {
+    let mut scenario = plain::fleet(seed, instances);
+    scenario.settings.insert("LINGER".to_owned(), "0s".to_owned());
+    scenario
+}
+
+fn drains_within(scenario: &Scenario, budget: &Budget) {
+    let instances = scenario.hosts.len();
+    let (statistics, _, violations) = judged(scenario);
+    assert!(violations.is_empty(), "{violations:?}");
     let (numbers, each) = (statistics.numbers(), |number: u64| {
         number as f64 / instances as f64
     });
@@ -47,7 +86,8 @@ fn drains_within(instances: usize, budget: &Budget) {
     assert_eq!((released, completed), (instances, instances));
     assert!(release <= budget.release, "released after {release} s");
     assert!(whole <= budget.whole, "completed after {whole} s");
-    let requests = each(numbers.function_requests + numbers.sidecar_requests);
+    let all = numbers.function_requests + numbers.sidecar_requests;
+    let requests = each(all);
     assert!(requests <= budget.requests, "{requests} requests a drain");
     assert!(each(numbers.writes) <= budget.writes, "{} writes", numbers.writes);
     assert!(
@@ -55,9 +95,19 @@ fn drains_within(instances: usize, budget: &Budget) {
         "{} ms",
         numbers.billed
     );
+    assert!(
+        numbers.throttled * 100 < all,
+        "{} of {all} requests throttled",
+        numbers.throttled
+    );
     assert_eq!(
-        (numbers.failed, numbers.dead_letters, numbers.hooks_ran_out),
-        (0, 0, 0)
+        (
+            numbers.failed,
+            numbers.ticks_failed,
+            numbers.dead_letters,
+            numbers.hooks_ran_out
+        ),
+        (0, 0, 0, 0)
     );
 }
 
@@ -71,7 +121,7 @@ fn p10_a_lone_drain_writes_its_record_twice() {
         writes: 2.0,
         billed_seconds: 2.5,
     };
-    drains_within(1, &budget);
+    drains_within(&at_once(1, 1), &budget);
 }
 
 #[test]
@@ -83,7 +133,7 @@ fn p10_twenty_at_once() {
         writes: 1.0,
         billed_seconds: 2.0,
     };
-    drains_within(20, &budget);
+    drains_within(&at_once(1, 20), &budget);
 }
 
 #[test]
@@ -95,7 +145,7 @@ fn p10_fifty_at_once() {
         writes: 0.2,
         billed_seconds: 2.0,
     };
-    drains_within(50, &budget);
+    drains_within(&at_once(1, 50), &budget);
 }
 
 #[test]
@@ -107,7 +157,115 @@ fn p10_a_hundred_at_once() {
         writes: 0.2,
         billed_seconds: 2.0,
     };
-    drains_within(100, &budget);
+    drains_within(&at_once(1, 100), &budget);
+}
+
+/// `TerminateInstanceInAutoScalingGroup` takes up to a hundred instances.
+#[test]
+fn p10_a_hundred_terminated_by_one_call() {
+    let mut scenario = at_once(1, 100);
+    for step in &mut scenario.steps {
+        step.at = 10 * SECOND;
+    }
+    let budget = Budget {
+        release: 10,
+        whole: 90,
+        requests: 15.0,
+        writes: 0.2,
+        billed_seconds: 2.0,
+    };
+    drains_within(&scenario, &budget);
+}
+
+#[test]
+fn p10_a_thousand_at_once() {
+    let budget = Budget {
+        release: 60,
+        whole: 300,
+        requests: 10.0,
+        writes: 0.2,
+        billed_seconds: 2.0,
+    };
+    drains_within(&at_once(1, 1000), &budget);
+}
+
+/// Some seeds need a write more.
+#[test]
+fn p10_fifty_at_once_write_a_fifth_of_a_record_each_by_median() {
+    let writes = (1..=5).map(|seed| played(&at_once(seed, 50)).numbers().writes);
+    let spread = Spread::of(writes.collect());
+    assert_eq!(spread.count, 5);
+    assert!(
+        spread.p50 <= 10 && spread.max <= 11,
+        "{} writes, {} at the most",
+        spread.p50,
+        spread.max
+    );
+}
+
+/// A fleet whose hooks wait for two minutes, and whose tasks take five to stop.
+fn short_hooks(instances: usize) -> Scenario {
+    let mut scenario = at_once(1, instances);
+    scenario.groups[0].hooks[0].heartbeat = 2 * MINUTE;
+    for host in &mut scenario.hosts {
+        host.tasks.truncate(1);
+        host.tasks[0].stop = 5 * MINUTE;
+    }
+    scenario
+}
+
+/// When the environments are replaced while a fleet of short hooks waits.
+const REPLACED: Ms = 4 * MINUTE;
+
+/// The queue hands out a batch at a time, so that more environments change nothing.
+#[test]
+fn p4_short_hooks_wait_alike_in_one_environment_and_in_ten() {
+    let [one, ten] = [1, 10].map(|environments| {
+        let mut scenario = short_hooks(60);
+        scenario.function.environments = environments;
+        scenario.steps.push(plain::step(REPLACED, What::Recycle));
+        let (statistics, _, violations) = judged(&scenario);
+        assert!(violations.is_empty(), "{violations:?}");
+        serde_json::to_value(statistics.numbers()).unwrap()
+    });
+    assert_eq!(one["hooksRanOut"], 0);
+    assert_eq!(one, ten);
+}
+
+/// A thousand short hooks in one environment, which Lambda replaces while all of them wait. The run ends before the first
+/// task does.
+static THOUSAND_SHORT_HOOKS: LazyLock<(Statistics, Ticks, Vec<Violation>)> = LazyLock::new(|| {
+    let mut scenario = short_hooks(1000);
+    scenario.function.environments = 1;
+    scenario.steps.push(plain::step(REPLACED, What::Recycle));
+    scenario.limit = 5 * MINUTE;
+    judged(&scenario)
+});
+
+#[test]
+fn p4_a_thousand_short_hooks() {
+    let (statistics, _, violations) = &*THOUSAND_SHORT_HOOKS;
+    assert!(violations.is_empty(), "{violations:?}");
+    let begun = Spread::of(statistics.begin_latencies());
+    assert_eq!((begun.count, statistics.numbers().hooks_ran_out), (1000, 0));
+    // Each of them would have run out twice without its heartbeats.
+    assert!(statistics.drains().all(|drain| drain.began < Some(MINUTE)));
+    let heartbeats = statistics.numbers().operations["RecordLifecycleActionHeartbeat"];
+    assert!(heartbeats >= 2000, "{heartbeats} heartbeats");
+}
+
+/// Those that begin after all have begun, and the first of a new environment among them.
+#[test]
+fn p10_a_tick_of_a_thousand_quiet_drains() {
+    let (statistics, Ticks(ticks), _) = &*THOUSAND_SHORT_HOOKS;
+    let begun = statistics.drains().filter_map(|drain| drain.draining).max();
+    let quiet = ticks
+        .iter()
+        .filter(|(end, took)| Some(end - took) > begun)
+        .map(|(_, took)| *took);
+    let quiet = Spread::of(quiet.collect());
+    assert!(quiet.count >= 3, "{} quiet ticks", quiet.count);
+    assert!(quiet.max <= 10 * SECOND, "a tick takes {} ms", quiet.max);
 }
 
 /// The SDK tries a call again for some seconds at the most, and does so only as long as its process has tokens for that.
@@ -139,8 +297,7 @@ fn p4_a_listing_that_fails_for_seconds_keeps_no_hook_without_its_heartbeat() {
 /// While many drain, an observation asks for the tasks of all of them, so that half of the events may be lost.
 #[test]
 fn p2_the_end_of_a_task_whose_event_is_lost_is_found_with_those_of_others() {
-    let mut scenario = plain::fleet(1, 20);
-    scenario.settings.insert("LINGER".to_owned(), "0s".to_owned());
+    let mut scenario = at_once(1, 20);
     scenario.faults.push(FaultSpec {
         percent: 50,
         what: Trouble::LoseEvents {

@@ -6,4 +6,5 @@ mod apart;
 mod bugs;
 mod faults;
 mod fleets;
+mod retained;
 mod seeds;
