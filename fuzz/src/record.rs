@@ -95,7 +95,8 @@ fn round_trip(record: &Record) {
 /// The receipt is logged: neither `drainId` nor the token is in it, unless they stand elsewhere too.
 fn receipt(record: &Record) {
     let Some(key) = key() else { return };
-    let said = serde_json::to_string(&Receipt::new(&key, record, now())).unwrap_or_default();
+    let said = serde_json::to_string(&Receipt::new(&key, record, SignedDuration::from_secs(5), now()))
+        .unwrap_or_default();
     let mut bare = record.clone();
     bare.drain_id = String::new();
     let token = bare
@@ -243,6 +244,7 @@ fn web() -> Vec<Task> {
         scheduling: Scheduling::Replica,
         containers: Vec::new(),
         unprotected_before: None,
+        execution_stopped_at: None,
         stopped_at: None,
         protected_until: None,
     };

@@ -185,6 +185,7 @@ impl LogLine<'_> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use jiff::SignedDuration;
     use protector_core::ids::InstanceKey;
     use protector_core::plan::{OrderOutcome, Verdict};
     use protector_core::record::Record;
@@ -236,7 +237,7 @@ mod tests {
             service: "logs".to_owned(),
             reason: UnprotectedReason::SidecarStopped,
         });
-        Receipt::new(&key(), &record, record.updated_at)
+        Receipt::new(&key(), &record, SignedDuration::from_secs(5), record.updated_at)
     }
 
     /// The fields of each event, with all that may be left out.
