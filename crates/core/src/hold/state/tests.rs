@@ -3,6 +3,7 @@ use crate::record::{ReleaseReason, State};
 use ExitReason::*;
 use HoldReason::*;
 
+mod input;
 mod pace;
 mod properties;
 mod table;
