@@ -7,3 +7,4 @@ mod bugs;
 mod faults;
 mod fleets;
 mod seeds;
+mod sidecars;
