@@ -86,6 +86,7 @@ impl World {
         }
         daemon.life += 1;
         daemon.sidecar = SidecarState::Runs(now);
+        daemon.sidecar_started = Some(now);
         let (sidecar, life) = (daemon.plan.sidecar, daemon.life);
         self.set_guard(id, makers(sidecar));
         self.tell(&Fact::SidecarStarted { task: id });
