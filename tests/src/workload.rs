@@ -9,6 +9,19 @@ use crate::names::{CLUSTER, SIDECAR, principal};
 use crate::programs;
 use crate::requests::{self, simulated};
 
+/// What is in the place of a sidecar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sidecar {
+    /// The real program.
+    Works,
+    /// The real program, which ECS says is UNHEALTHY: the local AWS runs no health check.
+    Unhealthy,
+    /// A program that ends at once.
+    EndsAtOnce,
+    /// Nothing: the agent says why it could not start the container.
+    NeverStarts(&'static str),
+}
+
 /// A DAEMON service.
 #[derive(Clone, Debug)]
 pub struct Daemon {
@@ -20,8 +33,8 @@ pub struct Daemon {
     pub protected: bool,
     /// Seconds after which it ends by itself; none is never.
     pub crashes_after: Option<u32>,
-    /// Whether its sidecar ends at once, in the place of the real program.
-    pub sidecar_fails: bool,
+    /// What its sidecar is.
+    pub sidecar: Sidecar,
     /// Settings of the sidecar: names without `PROTECTOR_`, and values; or whole names of other variables.
     pub settings: Vec<(&'static str, String)>,
 }
@@ -34,7 +47,7 @@ impl Daemon {
             flush_seconds: 0,
             protected: true,
             crashes_after: None,
-            sidecar_fails: false,
+            sidecar: Sidecar::Works,
             settings: vec![("UNKNOWN_GRACE", "5s".to_owned()), ("MAX_HOLD", "5m".to_owned())],
         }
     }
@@ -64,14 +77,26 @@ impl Daemon {
             true => json!({"name": name, "value": value}),
             false => json!({"name": format!("PROTECTOR_{name}"), "value": value}),
         };
-        let program = match self.sidecar_fails {
-            true => "/bin/false".into(),
-            false => programs::sidecar().to_string_lossy().into_owned(),
+        let program = match self.sidecar {
+            Sidecar::EndsAtOnce => "/bin/false".into(),
+            _ => programs::sidecar().to_string_lossy().into_owned(),
         };
-        json!({"name": SIDECAR, "essential": false, "memory": 32, "stopTimeout": 600,
+        let mut container = json!({"name": SIDECAR, "essential": false, "memory": 32, "stopTimeout": 600,
             "dependsOn": [{"containerName": self.name, "condition": "START"}],
             "command": [program],
-            "environment": self.settings.iter().map(variable).collect::<Vec<_>>()})
+            "environment": self.settings.iter().map(variable).collect::<Vec<_>>()});
+        match self.sidecar {
+            Sidecar::Unhealthy => {
+                container["healthCheck"] = json!({"command": ["CMD", program, "check"]});
+                container["dockerLabels"] = json!({"local-aws.health": "UNHEALTHY"});
+            }
+            // The local AWS refuses to start simulated containers alone.
+            Sidecar::NeverStarts(reason) => {
+                container["dockerLabels"] = json!({"local-aws.simulated": "true", "local-aws.fails": reason});
+            }
+            Sidecar::Works | Sidecar::EndsAtOnce => {}
+        }
+        container
     }
 }
 

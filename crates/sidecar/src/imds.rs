@@ -41,7 +41,7 @@ pub(crate) async fn target_lifecycle_state() -> TargetLifecycleState {
         .ok()
         .flatten();
     let spot = session.get("spot/instance-action").await;
-    judge(target.as_deref(), matches!(spot, Ok(Some(_))))
+    TargetLifecycleState::of(target.as_deref(), matches!(spot, Ok(Some(_))))
 }
 
 /// One look.
@@ -99,33 +99,9 @@ fn token(text: &str) -> Option<HeaderValue> {
     Some(token)
 }
 
-fn judge(target: Option<&str>, spot: bool) -> TargetLifecycleState {
-    match target {
-        _ if spot => TargetLifecycleState::Leaving,
-        Some("Terminated") => TargetLifecycleState::Leaving,
-        Some("InService") => TargetLifecycleState::InService,
-        _ => TargetLifecycleState::Unknown,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_two_target_states_say_something() {
-        for (target, spot, expected) in [
-            (Some("Terminated"), false, TargetLifecycleState::Leaving),
-            (Some("InService"), false, TargetLifecycleState::InService),
-            (Some("InService"), true, TargetLifecycleState::Leaving),
-            (None, true, TargetLifecycleState::Leaving),
-            (None, false, TargetLifecycleState::Unknown),
-            (Some("Standby"), false, TargetLifecycleState::Unknown),
-            (Some("Warmed:Stopped"), false, TargetLifecycleState::Unknown),
-        ] {
-            assert_eq!(judge(target, spot), expected, "{target:?} {spot}");
-        }
-    }
 
     #[test]
     fn a_token_is_one_word() {

@@ -30,6 +30,7 @@ class Drain:
     """Built, drained and counted by `run`. Without `linger` the coordinator's default is in force."""
 
     containers = (SIDECAR, ROUTER, APP)
+    settings = SETTINGS
 
     def __init__(self, test, protected, linger="0s"):
         self.protected = protected
@@ -39,7 +40,7 @@ class Drain:
         self.folder, self.port = Path(folder.name), free_port()
         self.folder.chmod(0o755)
         self.prepare_files()
-        settings = SETTINGS if linger is None else (*SETTINGS, f"PROTECTOR_LINGER={linger}")
+        settings = self.settings if linger is None else (*self.settings, f"PROTECTOR_LINGER={linger}")
         coordinator = [part for setting in settings for part in ("--coordinator-env", setting)]
         arguments = ("--coordinator", str(PROGRAMS / "bootstrap"), "--tick", "5s", *coordinator)
         self.aws = measured.LocalAws(tls.make(self.folder)[:2], PROTECTORCTL, arguments)
@@ -60,8 +61,10 @@ class Drain:
 
     # The task definitions.
 
-    def container(self, name, options, stop_timeout, **more):
-        process = [sys.executable, str(HERE / "container_process.py"), DOCKER, self.engine(), self.name(name)]
+    def container(self, name, options, stop_timeout, in_engine=None, **more):
+        """With another name in the engine, if several tasks have a container of this name."""
+        own = self.name(in_engine or name)
+        process = [sys.executable, str(HERE / "container_process.py"), DOCKER, self.engine(), own]
         command = [*process, str(stop_timeout), *options]
         common = {"name": name, "image": name, "memory": 64, "essential": True, "stopTimeout": stop_timeout + 5}
         return {**common, "command": command, **more}
@@ -88,7 +91,7 @@ class Drain:
         program = ["python3", "/app.py", str(self.port), "/lines/app.log"]
         return self.container(APP, [*volumes, WORKLOAD, *program], 30)
 
-    def sidecar(self):
+    def sidecar(self, daemons, **more):
         trust = ("--volume", f"{self.folder}/ca.crt:/ca.crt:ro")
         ssm = {"AWS_ENDPOINT_URL_SSM": self.aws.endpoint, "SSL_CERT_FILE": "/ca.crt"}
         variables = {**ssm, "PROTECTOR_MAX_HOLD": "2m"}
@@ -97,13 +100,24 @@ class Drain:
             [*trust, *RESTRICTED, IMAGE],
             125,
             essential=False,
-            dependsOn=[{"containerName": daemon["name"], "condition": "START"} for daemon in self.daemons()],
+            dependsOn=[{"containerName": daemon["name"], "condition": "START"} for daemon in daemons],
             environment=[{"name": name, "value": value} for name, value in variables.items()],
+            **more,
         )
 
     # The account.
 
     def build(self):
+        self.build_instance()
+        sidecar = [self.sidecar(self.daemons())] if self.protected else []
+        self.service(ROUTER, [*self.daemons(), *sidecar], schedulingStrategy="DAEMON")
+        until("the router listens", self.listens)
+        if self.protected:
+            self.ready()
+        self.service(APP, self.applications(), desiredCount=1)
+        until("lines come in", self.lines_come_in)
+
+    def build_instance(self):
         self.ecs.create_cluster(clusterName=CLUSTER)
         tag = {"Key": "local-aws.cluster", "Value": CLUSTER, "PropagateAtLaunch": True}
         size = {"MinSize": 0, "MaxSize": 1, "DesiredCapacity": 1}
@@ -116,13 +130,14 @@ class Drain:
         )
         until("the instance is there", self.instances)
         self.instance = self.instances()[0]["InstanceId"]
-        sidecar = [self.sidecar()] if self.protected else []
-        self.service(ROUTER, [*self.daemons(), *sidecar], schedulingStrategy="DAEMON")
-        until("the router listens", self.listens)
-        if self.protected:
-            until("the sidecar is ready", lambda: '"ready"' in docker("logs", self.name(SIDECAR), check=False).stdout)
-        self.service(APP, self.applications(), desiredCount=1)
-        until("lines come in", self.lines_come_in)
+
+    def ready(self, sidecar=SIDECAR, times=1):
+        """Waits until a sidecar has passed its self-check, in each of so many starts."""
+        until(f"{sidecar} is ready", lambda: self.says(sidecar, '"ready"') >= times)
+
+    def says(self, container, text):
+        """How often its output has this text."""
+        return docker("logs", self.name(container), check=False).stdout.count(text)
 
     def lines_come_in(self):
         return len(self.on_disk()) >= WARM_UP_LINES
@@ -153,6 +168,7 @@ class Drain:
         self.build()
         since = time.time()
         self.auto_scaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=0)
+        self.while_it_drains()
         until("the hook is completed", lambda: not self.instances(), bound=120)
         names = {self.name(one): one for one in self.containers}
         noted = [(names[name], *rest) for name, *rest in events(since, type="container") if name in names]
@@ -160,6 +176,9 @@ class Drain:
         self.order = [f"{name} {self.word(action, signal)}" for name, action, signal, _ in ends]
         self.moments = {what: nanoseconds / 1e9 for what, (*_, nanoseconds) in zip(self.order, ends)}
         return self
+
+    def while_it_drains(self):
+        """What happens to the instance in its drain."""
 
     @staticmethod
     def word(action, signal):

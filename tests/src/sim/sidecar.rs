@@ -6,12 +6,13 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use protector_aws_model::{ApiError, Call, ContainerStart, ContainerStatus, Service};
+use protector_aws_model::{ApiError, Call, ContainerStart, Service};
 use protector_core::hold::state::{
     ExitReason, HoldReason, ProtectedContainers, ReadError, SidecarIdentity, TargetLifecycleState,
 };
 use protector_core::hold::{Answer, Hold, Identity, Moment, Step};
 use protector_core::record::ParameterPrefix;
+use protector_core::task_metadata;
 use protector_local_aws::principal;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -97,13 +98,12 @@ impl Sidecar {
     }
 
     fn task(&self) -> ProtectedContainers {
-        let view = self.harness.with(|world, _| world.task(&self.start.task_arn));
-        let containers = view.map(|task| task.containers).unwrap_or_default();
-        let mut protected = containers.iter().filter(|container| container.name != SIDECAR);
-        match protected.all(|container| container.status == ContainerStatus::Stopped) {
-            true => ProtectedContainers::Stopped,
-            false => ProtectedContainers::Alive,
-        }
+        let said = self
+            .harness
+            .with(|world, _| world.task_metadata(&self.start.task_id));
+        let metadata = said.and_then(|said| task_metadata::read(said.to_string().as_bytes()).ok());
+        let own = SIDECAR.parse().ok();
+        metadata.map_or(ProtectedContainers::Unclear, |task| task.state(&[], own.as_ref()))
     }
 
     fn read_parameters(&self, names: &[String]) -> Answer {
@@ -112,14 +112,14 @@ impl Sidecar {
             let text = |name: &String| text_of(&answer, name).map(str::to_owned);
             names.iter().map(|name| (name.clone(), text(name))).collect()
         };
-        Answer::Parameters(read.map(texts).map_err(|error| read_error(&error)))
+        Answer::Parameters(read.map(texts).map_err(|error| ReadError::of_code(&error.code)))
     }
 
     fn read_parameter(&self, name: &str) -> Answer {
         let text = match self.call("GetParameter", &json!({ "Name": name })) {
             Ok(answer) => Ok(answer["Parameter"]["Value"].as_str().map(str::to_owned)),
             Err(error) if error.code == "ParameterNotFound" => Ok(None),
-            Err(error) => Err(read_error(&error)),
+            Err(error) => Err(ReadError::of_code(&error.code)),
         };
         Answer::Parameters(text.map(|text| [(name.to_owned(), text)].into_iter().collect()))
     }
@@ -139,12 +139,8 @@ impl Sidecar {
             self.harness
                 .with(|world, now| world.imds(now, &self.start.instance, path))
         };
-        match imds("autoscaling/target-lifecycle-state").as_deref() {
-            _ if imds("spot/instance-action").is_some() => TargetLifecycleState::Leaving,
-            Some("Terminated") => TargetLifecycleState::Leaving,
-            Some("InService") => TargetLifecycleState::InService,
-            _ => TargetLifecycleState::Unknown,
-        }
+        let target = imds("autoscaling/target-lifecycle-state");
+        TargetLifecycleState::of(target.as_deref(), imds("spot/instance-action").is_some())
     }
 
     fn tell_holding(&mut self, because: HoldReason) {
@@ -173,13 +169,6 @@ impl Sidecar {
 fn text_of<'a>(answer: &'a Value, name: &str) -> Option<&'a str> {
     let mut found = answer["Parameters"].as_array()?.iter();
     found.find(|parameter| parameter["Name"] == name)?["Value"].as_str()
-}
-
-fn read_error(error: &ApiError) -> ReadError {
-    match error.code.as_str() {
-        "AccessDeniedException" => ReadError::Denied,
-        _ => ReadError::Failed,
-    }
 }
 
 /// The identity of the sidecar, found in the same way as the program does.

@@ -1,25 +1,47 @@
 //! A daemon whose sidecar does not protect it is reported: by a check before its drain, and by the drain itself.
 
-use protector_tests::{CLUSTER, Daemon, Lab, LabConfig, SIDECAR, assert_has};
+use protector_tests::{CLUSTER, Daemon, Lab, LabConfig, SIDECAR, Sidecar, assert_has};
 use serde_json::{Value, json};
 
 use crate::log_schema::assert_documented;
 
 /// A daemon `logs` whose sidecar has ended according to ECS; its task runs.
 async fn bare(config: LabConfig) -> Lab {
+    with_sidecar(config, Sidecar::EndsAtOnce, |sidecar| {
+        sidecar["lastStatus"] == "STOPPED"
+    })
+    .await
+}
+
+/// A daemon `logs` with this sidecar, once `so` holds of what ECS says of the sidecar's container; its task runs.
+async fn with_sidecar(config: LabConfig, sidecar: Sidecar, so: impl Fn(&Value) -> bool) -> Lab {
     let lab = Lab::start(config).await;
     let mut daemon = Daemon::new("logs");
-    daemon.sidecar_fails = true;
+    daemon.sidecar = sidecar;
     lab.daemon_that_fails_its_check(&daemon).await;
     let task = lab.tasks_of("logs")[0].clone();
-    lab.until("ECS tells that the sidecar has ended", || {
+    lab.until("ECS says so of the sidecar", || {
         let reported = lab.ecs("DescribeTasks", json!({"cluster": CLUSTER, "tasks": [task]}));
         let containers = reported["tasks"][0]["containers"].as_array();
-        let ended = |one: &Value| one["name"] == SIDECAR && one["lastStatus"] == "STOPPED";
-        containers.is_some_and(|all| all.iter().any(ended))
+        containers.is_some_and(|all| all.iter().any(|one| one["name"] == SIDECAR && so(one)))
     })
     .await;
     lab
+}
+
+/// Drains the instance. Its records and the receipt name `logs` for this reason.
+async fn assert_named(lab: &Lab, reason: &str, sentence: &str) {
+    lab.replicas("web", 2, 2).await;
+    let instance = lab.instance().to_owned();
+    lab.drained_with_ticks(&instance).await;
+    let named = json!([{"service": "logs", "reason": reason}]);
+    for (_, record) in lab.journal().records(&instance) {
+        assert_has(&record, json!({"unprotected": named, "sidecars": 0}));
+    }
+    let receipts = lab.said("receipt");
+    let sentence = format!("daemon of service logs was not protected: {sentence}");
+    assert_has(&receipts[0], json!({"unprotected": [sentence]}));
+    assert_documented("Coordinator", &receipts);
 }
 
 fn measured(lab: &Lab) -> Vec<Value> {
@@ -53,19 +75,27 @@ async fn a_daemon_whose_sidecar_has_ended_is_reported_before_any_drain() {
 #[tokio::test]
 async fn a_drain_names_the_daemon_that_its_sidecar_did_not_protect() {
     let lab = bare(LabConfig::default().set("UNPROTECTED_CHECK", "0s")).await;
-    lab.replicas("web", 2, 2).await;
-    let instance = lab.instance().to_owned();
-    lab.drained_with_ticks(&instance).await;
-    let records = lab.journal().records(&instance);
-    let named = json!([{"service": "logs", "reason": "sidecar-stopped"}]);
-    for (_, record) in records {
-        assert_has(&record, json!({"unprotected": named, "sidecars": 0}));
-    }
-    let receipts = lab.said("receipt");
-    let sentence = "daemon of service logs was not protected: its sidecar had stopped";
-    assert_has(&receipts[0], json!({"unprotected": [sentence]}));
-    assert_documented("Coordinator", &receipts);
+    assert_named(&lab, "sidecar-stopped", "its sidecar had stopped").await;
     assert_eq!(measured(&lab), [json!(1)], "the drain counts it once");
+}
+
+#[tokio::test]
+async fn a_drain_names_the_daemon_whose_sidecar_is_unhealthy() {
+    let config = LabConfig::default().set("UNPROTECTED_CHECK", "0s");
+    let unhealthy =
+        |sidecar: &Value| sidecar["lastStatus"] == "RUNNING" && sidecar["healthStatus"] == "UNHEALTHY";
+    let lab = with_sidecar(config, Sidecar::Unhealthy, unhealthy).await;
+    let sentence = "its sidecar ran but was unhealthy, and would have held without reading its record";
+    assert_named(&lab, "sidecar-unhealthy", sentence).await;
+}
+
+#[tokio::test]
+async fn a_drain_names_the_daemon_whose_sidecar_never_started() {
+    let config = LabConfig::default().set("UNPROTECTED_CHECK", "0s");
+    let reason = "CannotPullContainerError: pull access denied for ecs-daemon-protector";
+    let refused = move |sidecar: &Value| sidecar["reason"] == reason;
+    let lab = with_sidecar(config, Sidecar::NeverStarts(reason), refused).await;
+    assert_named(&lab, "sidecar-never-started", "its sidecar had never started").await;
 }
 
 /// It waits for a minute before it ends, so that the agent starts it again. After SIGTERM it ends at once.

@@ -113,9 +113,11 @@ impl Task {
         self.containers.iter().find_map(|one| one.reason.as_deref())
     }
 
-    /// Returns whether all containers have started.
+    /// Returns whether all containers have started, or never will: one that is not essential does not keep its task from
+    /// RUNNING.
     pub(super) fn all_started(&self) -> bool {
-        self.containers.iter().all(|container| container.has_started())
+        let mut containers = self.containers.iter();
+        containers.all(|container| container.has_started() || container.is_stopped())
     }
 
     /// Returns whether all containers have stopped.

@@ -19,7 +19,7 @@ use crate::outcome::Outcome;
 use crate::overwritten::Overwritten;
 use crate::rate_limit::Priority;
 
-use super::applied::RecordWrite;
+use super::applied::{Applied, RecordWrite};
 
 /// Everything that changes something in AWS.
 #[derive(Debug, Clone, Copy)]
@@ -45,8 +45,23 @@ impl Changes<'_> {
             self.cache.store.undo(write.key, &place);
             return Err(failure);
         }
-        self.written(write);
+        match self.name_unprotected(&write).await {
+            Some((stored, raced)) => self.stored(write.key, write.applied, stored, raced),
+            None => self.written(write),
+        }
         Ok(Outcome::Shared)
+    }
+
+    /// A shared record has no room for daemons that are unprotected, so the drain's own record names them beside it, if
+    /// no other write waits. Not instead of it: what makes a daemon unprotected is mostly wrong on every instance, and
+    /// the holds of all of them would wait for the pace of single writes. What fails is only the names.
+    async fn name_unprotected(&self, write: &RecordWrite<'_>) -> Option<(Stored, bool)> {
+        if write.record.unprotected.is_empty() || !self.cache.limiter.try_acquire(Priority::Count) {
+            return None;
+        }
+        let known = write.last().map_or(0, |stored| stored.version);
+        let written = self.write_whole(write.key, write.record.clone(), known).await;
+        written.ok()
     }
 
     /// Writes a record for the sake of its counts, if no other write waits. A shared record has no counts.
@@ -105,14 +120,21 @@ impl Changes<'_> {
 
     async fn put_alone(&self, write: RecordWrite<'_>) -> Result<Outcome, AwsError> {
         let known = write.last().map_or(0, |stored| stored.version);
-        let (stored, raced) = self.write_whole(write.key, write.record, known).await?;
-        write.applied.raced |= raced;
-        self.cache.store.insert(write.key, &stored, self.run.now());
-        write.applied.written = Some(stored);
+        let RecordWrite {
+            key, record, applied, ..
+        } = write;
+        let (stored, raced) = self.write_whole(key, record, known).await?;
+        self.stored(key, applied, stored, raced);
         Ok(match raced {
             true => Outcome::Conflict,
             false => Outcome::Ok,
         })
+    }
+
+    fn stored(&self, key: &InstanceKey, applied: &mut Applied, stored: Stored, raced: bool) {
+        applied.raced |= raced;
+        self.cache.store.insert(key, &stored, self.run.now());
+        applied.written = Some(stored);
     }
 
     /// Writes a record until its text was written over no other one. Its writer knows the version `known`. Returns the

@@ -30,7 +30,7 @@ impl AwsError {
         };
         let code = answer.code().unwrap_or("error without a code");
         let detail = short(&format!("{code}: {}", answer.message().unwrap_or("no message")));
-        match error_kind(code) {
+        match ReadError::of_code(code) {
             ReadError::Denied => Self {
                 kind: ReadError::Denied,
                 detail,
@@ -68,22 +68,6 @@ impl AwsError {
             detail: short(detail),
             hint: hint.to_owned(),
         }
-    }
-}
-
-/// Error codes are not modelled for any call, so they are distinguished by name. Unknown ones are worth another try.
-fn error_kind(code: &str) -> ReadError {
-    match code {
-        "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "NotAuthorized" => {
-            ReadError::Denied
-        }
-        "ExpiredTokenException"
-        | "ExpiredToken"
-        | "UnrecognizedClientException"
-        | "InvalidClientTokenId"
-        | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException" => ReadError::NoCredentials,
-        _ => ReadError::Failed,
     }
 }
 
@@ -128,21 +112,5 @@ mod tests {
         assert!(!is_not_found(&silent));
         assert!(!is_not_found(&CallError::response_error("no JSON", response())));
         assert!(!is_not_found(&CallError::timeout_error("late")));
-    }
-
-    #[test]
-    fn p2_no_error_code_is_not_found() {
-        for (code, expected) in [
-            ("AccessDeniedException", ReadError::Denied),
-            ("ExpiredTokenException", ReadError::NoCredentials),
-            ("UnrecognizedClientException", ReadError::NoCredentials),
-            ("ThrottlingException", ReadError::Failed),
-            ("InternalServerError", ReadError::Failed),
-            ("ParameterVersionNotFound", ReadError::Failed),
-            ("ValidationException", ReadError::Failed),
-            ("", ReadError::Failed),
-        ] {
-            assert_eq!(error_kind(code), expected, "{code}");
-        }
     }
 }

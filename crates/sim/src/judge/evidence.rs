@@ -16,6 +16,9 @@ const PUT_RIGHT_WITHIN: Ms = 5 * SECOND;
 /// ECS gets the report of a container that has ended within this.
 const UNSEEN_MAX: Ms = 30 * SECOND;
 
+/// A sidecar that cannot read its record is UNHEALTHY to ECS after this: its health check has failed three times by then.
+const UNHEALTHY_SEEN_AFTER: Ms = 3 * MINUTE + UNSEEN_MAX;
+
 /// A check that is due has found a small cluster's daemons within this.
 const CHECKED_WITHIN: Ms = 3 * MINUTE;
 
@@ -352,6 +355,7 @@ impl Judge {
             return;
         };
         let since = match daemon.sidecar {
+            _ if daemon.sidecar_term.is_some() => unhealthy_since(daemon).unwrap_or(notified),
             SidecarState::Exited(at, _) => at,
             _ => daemon.placed,
         };
@@ -362,7 +366,7 @@ impl Judge {
         if every > 0 && long && well && !self.named.contains(&entry.arn) {
             let minutes = (notified - since) / MINUTE;
             let what = format!(
-                "daemon #{} had no sidecar for {minutes} minutes, and no check has named it",
+                "daemon #{} was unprotected for {minutes} minutes, and no check has named it",
                 task.0
             );
             self.break_rule(Rule::UnprotectedUnseen, now, Some(host), world, what);
@@ -382,8 +386,8 @@ impl Judge {
             && others.any(outlived)
     }
 
-    /// A daemon of the machine that ECS stopped, and whose sidecar had been gone for a while when the drain began. One
-    /// that goes later may go between two looks.
+    /// A daemon of the machine that ECS stopped, and whose sidecar had been gone or UNHEALTHY for a while when the drain
+    /// began. One that goes later may go between two looks.
     fn unprotected(&self, world: &World, host: HostId) -> Option<TaskId> {
         let tasks = world
             .registration(world.host(host).present()?)
@@ -403,7 +407,14 @@ impl Judge {
             if seen != began || notified < since {
                 return false;
             }
+            // After the stop order ECS does not say any more that it was UNHEALTHY.
+            let looked = watch
+                .and_then(|watch| watch.held)
+                .is_some_and(|held| held < notified);
             let gone = |daemon: &DaemonState| match daemon.sidecar {
+                _ if daemon.sidecar_term.is_some() && looked => {
+                    unhealthy_since(daemon).is_some_and(|at| seen > at)
+                }
                 _ if daemon.sidecar_term.is_some() || daemon.daemon_term.is_none() => false,
                 SidecarState::Exited(at, _) => seen > at + UNSEEN_MAX,
                 // One that would have started in a moment is no fault.
@@ -455,7 +466,7 @@ impl Judge {
         }
         if let Some(daemon) = bare.filter(|_| !says) {
             let what = format!(
-                "daemon #{} had lost its sidecar before, and the receipt does not say so",
+                "daemon #{} was unprotected before, and the receipt does not say so",
                 daemon.0
             );
             self.break_rule(Rule::UnprotectedUnseen, now, Some(host), world, what);
@@ -481,6 +492,12 @@ impl Judge {
             }
         }
     }
+}
+
+/// When ECS knows that the sidecar, which holds blindly, is UNHEALTHY.
+fn unhealthy_since(daemon: &DaemonState) -> Option<Ms> {
+    let started = daemon.sidecar_started.filter(|_| daemon.plan.denied);
+    started.map(|at| at + UNHEALTHY_SEEN_AFTER)
 }
 
 /// When the drain of a record began, in seconds.

@@ -10,10 +10,6 @@ use super::timers::Due;
 use super::world::{Guard, GuardAnswer, GuardView, World};
 use crate::scenario::{self, Ms, SECOND};
 
-/// A sidecar that cannot work ends so long after its start, since the agent restarts none that has run for less than a
-/// minute.
-const DELAYED_EXIT: Ms = 61 * SECOND;
-
 impl World {
     pub(super) fn add_host(&mut self, index: usize) {
         let plan = self.scenario.hosts[index].clone();
@@ -90,25 +86,28 @@ impl World {
         }
         daemon.life += 1;
         daemon.sidecar = SidecarState::Runs(now);
-        let (sidecar, wrong) = (daemon.plan.sidecar, daemon.plan.wrong_setting);
+        daemon.sidecar_started = Some(now);
+        let (sidecar, life) = (daemon.plan.sidecar, daemon.life);
         self.set_guard(id, makers(sidecar));
         self.tell(&Fact::SidecarStarted { task: id });
-        if wrong {
-            let life = self.daemon_mut(id).map_or(0, |daemon| daemon.life);
-            return self.after(DELAYED_EXIT, Due::SidecarFails(id, life));
-        }
-        if let Some(mut guard) = self.guards.remove(&id) {
-            if let Some(mut view) = GuardView::new(self, id) {
-                guard.start(&mut view);
-            }
-            self.guards.insert(id, guard);
-        }
+        self.sidecar_checks(id, life);
     }
 
-    /// A sidecar with a wrong setting has waited for long enough to be started again.
-    pub(super) fn sidecar_fails(&mut self, id: TaskId, life: u32) {
-        if self.daemon_mut(id).is_some_and(|daemon| daemon.life == life) {
-            self.sidecar_ends(id, 64, "settings");
+    /// The sidecar has no SIGTERM yet, and checks itself.
+    pub(super) fn sidecar_checks(&mut self, id: TaskId, life: u32) {
+        let Some(daemon) = self.daemon_mut(id) else { return };
+        if !daemon.is_guarded() || daemon.life != life || daemon.sidecar_term.is_some() {
+            return;
+        }
+        let Some(mut guard) = self.guards.remove(&id) else {
+            return;
+        };
+        let answer = GuardView::new(self, id).and_then(|mut view| guard.check(&mut view));
+        self.guards.insert(id, guard);
+        match answer {
+            Some(GuardAnswer::Sleep(wait)) => self.after(wait.max(1), Due::SidecarChecks(id, life)),
+            Some(GuardAnswer::Exit(code, reason)) => self.sidecar_ends(id, code, reason),
+            None => {}
         }
     }
 
@@ -160,9 +159,6 @@ impl World {
         let Some(daemon) = self.daemon_mut(id) else { return };
         if !daemon.is_guarded() || daemon.life != life {
             return;
-        }
-        if daemon.plan.wrong_setting {
-            return self.sidecar_ends(id, 64, "settings");
         }
         let Some(mut guard) = self.guards.remove(&id) else {
             return self.sidecar_ends(id, 0, "no-guard");

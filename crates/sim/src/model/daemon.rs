@@ -12,6 +12,8 @@ pub struct DaemonState {
     pub sidecar: SidecarState,
     /// When its task was placed.
     pub placed: Ms,
+    /// When the sidecar last started.
+    pub sidecar_started: Option<Ms>,
     /// When the sidecar got SIGTERM.
     pub sidecar_term: Option<Ms>,
     /// When the daemon got SIGTERM.
@@ -40,6 +42,7 @@ impl DaemonState {
             plan,
             sidecar,
             placed,
+            sidecar_started: None,
             sidecar_term: None,
             daemon_term: None,
             daemon_end: None,

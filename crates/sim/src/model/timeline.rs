@@ -85,7 +85,7 @@ impl World {
             Due::SidecarStarts(task) => self.sidecar_starts(task),
             Due::SidecarLooks(task, life) => self.sidecar_looks(task, life),
             Due::SidecarKill(task) => self.sidecar_is_killed(task),
-            Due::SidecarFails(task, life) => self.sidecar_fails(task, life),
+            Due::SidecarChecks(task, life) => self.sidecar_checks(task, life),
             Due::DaemonKill(task) => self.daemon_ends(task, true),
             Due::DaemonEnds(task) => self.daemon_ends(task, false),
             Due::DaemonStops(registration) => self.daemons_may_stop(registration),

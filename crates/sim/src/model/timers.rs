@@ -17,7 +17,7 @@ pub(super) enum Due {
     SidecarStarts(TaskId),
     SidecarLooks(TaskId, u32),
     SidecarKill(TaskId),
-    SidecarFails(TaskId, u32),
+    SidecarChecks(TaskId, u32),
     DaemonKill(TaskId),
     DaemonEnds(TaskId),
     DaemonStops(RegistrationId),

@@ -5,6 +5,7 @@ use super::facts::Caller;
 use super::host::Host;
 use super::ids::TaskId;
 use super::ssm::Stored;
+use super::status::SidecarState;
 use super::world::{GuardView, World};
 use crate::scenario::{self, MINUTE, Ms};
 
@@ -42,6 +43,16 @@ impl<'a> GuardView<'a> {
     #[must_use]
     pub fn sigterm(&self) -> Option<Ms> {
         self.sigterm
+    }
+
+    /// For how long it has run.
+    #[must_use]
+    pub fn uptime(&self) -> Ms {
+        let daemon = self.world.task(self.task).daemon.as_deref();
+        match daemon.map(|daemon| daemon.sidecar) {
+            Some(SidecarState::Runs(since)) => self.world.now.saturating_sub(since),
+            _ => 0,
+        }
     }
 
     /// How the daemon and its sidecar are set up.

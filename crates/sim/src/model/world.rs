@@ -68,8 +68,8 @@ pub enum GuardAnswer {
 
 /// The decision code of a sidecar.
 pub trait Guard: Send {
-    /// It starts: its self-check.
-    fn start(&mut self, view: &mut GuardView<'_>);
+    /// It has no SIGTERM yet, and checks itself. Nothing if it only waits for SIGTERM from now on.
+    fn check(&mut self, view: &mut GuardView<'_>) -> Option<GuardAnswer>;
     /// It has SIGTERM, and looks.
     fn look(&mut self, view: &mut GuardView<'_>) -> GuardAnswer;
 }
@@ -312,6 +312,8 @@ impl World {
             _ => &mut self.rng,
         };
         let verdict = self.faults.call(now, by, operation, rng);
+        // The sidecars with which a world begins have not all started at one moment.
+        let was_there = now == 0 && matches!(by, Caller::Sidecar(_));
         let answer = match verdict {
             Verdict::Throttled => Err(throttled(operation)),
             Verdict::Fails => Err(CallError {
@@ -321,7 +323,7 @@ impl World {
             }),
             Verdict::Denied => Err(CallError::new("AccessDeniedException", "not authorized")),
             Verdict::CrashBefore => Err(CallError::new("Crashed", "the environment has ended")),
-            _ if !self.buckets.take(now, bucket) => Err(throttled(operation)),
+            _ if !was_there && !self.buckets.take(now, bucket) => Err(throttled(operation)),
             Verdict::Passes | Verdict::AnswerLost | Verdict::CrashAfter => effect(self),
         };
         let error = answer.as_ref().err().map(|error| error.code);

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use protector_core::early_exit::{self, Next, Surroundings};
 use protector_core::hold::state::{
     ExitReason, HoldPolicy, ProtectedContainers, ReadError, Reading, SidecarIdentity, TargetLifecycleState,
+    self_check_pause,
 };
 use protector_core::hold::{Answer, Hold, Identity, Moment, Parameters, Step};
 use protector_core::record::ParameterPrefix;
@@ -50,11 +52,16 @@ pub(super) fn policy(settings: &BTreeMap<String, String>) -> Result<HoldPolicy, 
     reader.finish(policy).map_err(|problems| problems.to_string())
 }
 
+/// The exit of a sidecar with a wrong setting.
+const REFUSES_ITS_SETTINGS: GuardAnswer = GuardAnswer::Exit(64, "settings");
+
 /// One sidecar of the product.
 #[derive(Default)]
 struct Product {
     identity: Option<Identity>,
     hold: Option<Hold>,
+    /// Self-checks in a row that have failed.
+    failures: u32,
     /// Whether AWS has answered, and so has given its time.
     answered: bool,
     bug: Option<Bug>,
@@ -62,32 +69,52 @@ struct Product {
 }
 
 impl Guard for Product {
-    fn start(&mut self, view: &mut GuardView<'_>) {
+    fn check(&mut self, view: &mut GuardView<'_>) -> Option<GuardAnswer> {
+        if view.plan().wrong_setting {
+            return Some(
+                match early_exit::next(Surroundings::EcsTask, signed(view.uptime())) {
+                    Next::Exit => REFUSES_ITS_SETTINGS,
+                    Next::LogAndWait { pause, .. } => sleep(pause),
+                },
+            );
+        }
         self.identity = identity(view);
         if self.bug == Some(Bug::ReadsBeforeSigterm) {
-            self.check_itself(view);
+            self.passes(view);
         }
-        self.check_itself(view);
+        let passes = self.passes(view);
         if self.bug == Some(Bug::ObeysALeftover)
             && let Some(identity) = &mut self.identity
         {
             identity.known = SidecarIdentity::default();
         }
+        if passes {
+            return None;
+        }
+        self.failures += 1;
+        Some(sleep(self_check_pause(
+            &self.policy(view),
+            self.failures,
+            view.random(),
+        )))
     }
 
     fn look(&mut self, view: &mut GuardView<'_>) -> GuardAnswer {
+        if view.plan().wrong_setting {
+            return REFUSES_ITS_SETTINGS;
+        }
         let mut hold = self.hold.take().unwrap_or_else(|| {
-            let policy = policy(view.sidecar_settings()).unwrap_or_default();
-            let policy = with_bug(policy, self.bug);
-            Hold::new(policy, ParameterPrefix::default(), self.identity.clone())
+            Hold::new(
+                self.policy(view),
+                ParameterPrefix::default(),
+                self.identity.clone(),
+            )
         });
         let mut answer = Answer::Nothing;
         let ended = loop {
             let step = hold.next(&self.moment(view), answer);
             match step {
-                Step::Sleep { duration, .. } => {
-                    break GuardAnswer::Sleep(Ms::try_from(duration.as_millis()).unwrap_or(1));
-                }
+                Step::Sleep { duration, .. } => break sleep(duration),
                 Step::Exit(why) => break GuardAnswer::Exit(i32::from(why.code()), name(why)),
                 question => answer = self.answer(view, question),
             }
@@ -129,12 +156,18 @@ impl Product {
         }
     }
 
-    /// The self-check: one call, of which nothing is kept.
-    fn check_itself(&mut self, view: &mut GuardView<'_>) {
-        if let Some(identity) = &self.identity {
-            let names = identity.names(&ParameterPrefix::default());
-            self.answer(view, Step::ReadParameters(names));
-        }
+    /// One self-check: the agent answers, and so does one call, of which nothing is kept.
+    fn passes(&mut self, view: &mut GuardView<'_>) -> bool {
+        let Some(identity) = self.identity.as_ref().filter(|_| view.agent_answers()) else {
+            return false;
+        };
+        let names = identity.names(&ParameterPrefix::default());
+        let answer = self.answer(view, Step::ReadParameters(names));
+        matches!(answer, Answer::Parameters(Ok(_)))
+    }
+
+    fn policy(&self, view: &GuardView<'_>) -> HoldPolicy {
+        with_bug(policy(view.sidecar_settings()).unwrap_or_default(), self.bug)
     }
 
     fn answer(&mut self, view: &mut GuardView<'_>, question: Step) -> Answer {
@@ -157,7 +190,10 @@ impl Product {
                 };
                 self.parameters(read.map(|text| [(name, text)].into_iter().collect()))
             }
-            Step::ReadInstanceMetadata => Answer::Instance(delivery(view)),
+            Step::ReadInstanceMetadata => {
+                let spot = view.spot_action();
+                Answer::Instance(TargetLifecycleState::of(view.target_lifecycle_state(), spot))
+            }
             Step::Sleep { .. } | Step::Exit(_) => Answer::Nothing,
         }
     }
@@ -214,19 +250,14 @@ fn sabotaged(bug: Option<Bug>, reading: &Reading, seen: &mut bool) -> Option<Gua
 
 fn read_error(error: &CallError) -> ReadError {
     match error.code {
-        "AccessDeniedException" => ReadError::Denied,
+        // No answer of AWS: the model has not made the call.
         "NoCredentials" => ReadError::NoCredentials,
-        _ => ReadError::Failed,
+        code => ReadError::of_code(code),
     }
 }
 
-fn delivery(view: &GuardView<'_>) -> TargetLifecycleState {
-    match view.target_lifecycle_state() {
-        _ if view.spot_action() => TargetLifecycleState::Leaving,
-        Some("Terminated") => TargetLifecycleState::Leaving,
-        Some("InService") => TargetLifecycleState::InService,
-        _ => TargetLifecycleState::Unknown,
-    }
+fn sleep(duration: SignedDuration) -> GuardAnswer {
+    GuardAnswer::Sleep(Ms::try_from(duration.as_millis()).unwrap_or(1))
 }
 
 fn signed(ms: Ms) -> SignedDuration {

@@ -16,8 +16,9 @@ use crate::scenario::SECOND;
 pub(super) struct Original;
 
 impl Guard for Original {
-    fn start(&mut self, view: &mut GuardView<'_>) {
+    fn check(&mut self, view: &mut GuardView<'_>) -> Option<GuardAnswer> {
         let _ = view.count_running(&["ListContainerInstances"]);
+        None
     }
 
     fn look(&mut self, view: &mut GuardView<'_>) -> GuardAnswer {

@@ -8,3 +8,4 @@ mod faults;
 mod fleets;
 mod retained;
 mod seeds;
+mod sidecars;

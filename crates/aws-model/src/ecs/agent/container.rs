@@ -52,6 +52,13 @@ impl Container {
         self.started_at.is_some()
     }
 
+    /// The container is to be started again. ECS is not notified of that, so it knows of no end.
+    pub(crate) fn start_again(&mut self) {
+        self.status = ContainerStatus::Created;
+        self.exit_code = None;
+        self.finished_at = None;
+    }
+
     /// Records that the container has ended.
     pub(crate) fn stop(&mut self, now: Timestamp, exit_code: Option<i32>) {
         self.status = ContainerStatus::Stopped;

@@ -45,7 +45,7 @@ impl Ecs {
         let restarts = self.restarts(now, arn, place, code);
         self.end_container(now, arn, place, Some(code));
         if let (true, Some(task)) = (restarts, self.tasks.get_mut(arn)) {
-            task.containers[place].status = ContainerStatus::Created;
+            task.containers[place].start_again();
         }
         self.essential_ended(arn);
         self.run_agent(now, arn);

@@ -121,6 +121,8 @@ fn a_crashed_protector_is_restarted_while_its_task_is_to_run() {
     assert_eq!(lab.starts().len(), 1);
     assert_eq!(lab.status(&task), TaskStatus::Running);
     lab.world.container_started(lab.now, &task, "protector");
+    let restarted = lab.world.task(&task).unwrap().containers[1].clone();
+    assert_eq!((restarted.exit_code, restarted.finished_at), (None, None));
     lab.stop(&task);
     lab.run(1_000);
     lab.world.container_exited(lab.now, &task, "protector", 0);

@@ -89,6 +89,27 @@ fn a_container_that_cannot_start_gives_its_reason_to_task_service_and_deployment
 }
 
 #[test]
+fn a_task_runs_without_a_container_that_cannot_start_and_is_not_essential() {
+    let (mut lab, _) = Lab::new(1);
+    let reason = "CannotPullContainerError: pull access denied for side";
+    let mut side = labelled(json!({"local-aws.fails": reason}));
+    side["name"] = json!("side");
+    side["essential"] = json!(false);
+    lab.define_containers("web", json!([labelled(json!({})), side]));
+    lab.create_web(json!({"desiredCount": 1}));
+    lab.run(500);
+    let all = tasks(&mut lab);
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert_eq!(all[0]["lastStatus"], "RUNNING");
+    let containers = all[0]["containers"].as_array().unwrap().iter();
+    let mut reported: Vec<Value> = containers
+        .map(|one| json!([one["lastStatus"], one["reason"]]))
+        .collect();
+    reported.sort_by_key(ToString::to_string);
+    assert_eq!(reported, [json!(["RUNNING", null]), json!(["STOPPED", reason])]);
+}
+
+#[test]
 fn the_circuit_breaker_ends_a_deployment_that_cannot_start() {
     let (mut lab, _) = Lab::new(1);
     let failing = labelled(json!({"local-aws.fails": "CannotStartContainerError: no"}));

@@ -136,6 +136,24 @@ impl Reading {
 }
 
 impl ReadError {
+    /// What the error code of an answer of AWS means. Codes are not modelled for any call, so they are distinguished by
+    /// name. Unknown ones are worth another try.
+    #[must_use]
+    pub fn of_code(code: &str) -> Self {
+        match code {
+            "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "NotAuthorized" => {
+                Self::Denied
+            }
+            "ExpiredTokenException"
+            | "ExpiredToken"
+            | "UnrecognizedClientException"
+            | "InvalidClientTokenId"
+            | "MissingAuthenticationToken"
+            | "MissingAuthenticationTokenException" => Self::NoCredentials,
+            _ => Self::Failed,
+        }
+    }
+
     fn of_text(error: &DecodeError) -> Self {
         match error {
             DecodeError::Unreadable(_) => Self::Unreadable,
@@ -168,6 +186,20 @@ pub enum TargetLifecycleState {
     Leaving,
     /// No answer, no target state, another target state, or not asked.
     Unknown,
+}
+
+impl TargetLifecycleState {
+    /// What two items of IMDS say together: the text of `autoscaling/target-lifecycle-state`, if there is one, and
+    /// whether there is a `spot/instance-action`, which counts whatever the other says.
+    #[must_use]
+    pub fn of(target: Option<&str>, spot_notice: bool) -> Self {
+        match target {
+            _ if spot_notice => Self::Leaving,
+            Some("Terminated") => Self::Leaving,
+            Some("InService") => Self::InService,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 /// What the kill switch says.

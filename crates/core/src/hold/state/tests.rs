@@ -4,6 +4,7 @@ use ExitReason::*;
 use HoldReason::*;
 
 mod backoff;
+mod input;
 mod properties;
 mod table;
 
