@@ -112,8 +112,10 @@ fn p10_the_reference_drain_keeps_its_budget_of_calls() {
     let ticks = 5 * calls["GetParametersByPath"];
     // So has a check of the daemons' sidecars: the services, the tasks of each of the three, and what they are like.
     let checks = 5 * calls["ListServices"];
-    let own: u32 = calls.values().sum::<u32>() - ticks - checks;
-    assert!(own <= 25, "{own} calls for the drain: {calls:?}");
+    // And what a tick writes: how many tasks are left. The drain itself is held, its release announced, and released.
+    let counts = calls["PutParameter"] - 3;
+    let own: u32 = calls.values().sum::<u32>() - ticks - checks - counts;
+    assert!(own <= 20, "{own} calls for the drain: {calls:?}");
 }
 
 #[test]
