@@ -22,12 +22,12 @@ use serde::{Serialize, Serializer};
 use crate::control::KillSwitch;
 use crate::ids::{ContainerInstanceArn, TaskArn};
 use crate::limits::{
-    NOTE_WRITTEN_WITHIN, POLL_SECONDS_MAX, POLL_SECONDS_MIN, RELEASE_HEARD_WITHIN, SIDECAR_READS_PER_SECOND,
-    UNHURRIED_POLL_SECONDS_MAX,
+    NOTE_WRITTEN_WITHIN, POLL_SECONDS_MAX, POLL_SECONDS_MIN, RELEASE_HEARD_WITHIN, UNHURRIED_POLL_SECONDS_MAX,
 };
 use crate::observation::{Observation, Observed};
 use crate::policy::Policy;
 use crate::record::{Lifecycle, Record, ReleaseReason};
+use crate::throughput::ParameterThroughput;
 use crate::trigger::Command;
 
 pub use deadline::waited_too_long;
@@ -357,9 +357,9 @@ fn plan_without_record(situation: &Situation<'_>, reason: String) -> Plan {
 
 /// How often each sidecar should read, so that all together keep within our share of the quota.
 #[must_use]
-pub fn poll_seconds(sidecars: u32) -> u32 {
+pub fn poll_seconds(sidecars: u32, throughput: ParameterThroughput) -> u32 {
     sidecars
-        .div_ceil(SIDECAR_READS_PER_SECOND)
+        .div_ceil(throughput.sidecar_reads_per_second())
         .clamp(POLL_SECONDS_MIN, POLL_SECONDS_MAX)
 }
 
