@@ -125,8 +125,8 @@ fn with_throughput(instances: usize, higher: bool, setting: Option<&str>) -> Sce
     scenario
 }
 
-/// Its sidecars read every two seconds then, and not every fifteen: daemons are notified of their release, and hooks
-/// completed, that much sooner.
+/// Its sidecars read every five seconds then, and not every fifteen: daemons are notified of their release, and hooks
+/// completed, sooner.
 #[test]
 fn p10_higher_throughput_ends_the_drains_of_a_fleet_sooner_and_keeps_its_quotas() {
     let standard = played(&with_throughput(300, false, None));
@@ -142,13 +142,13 @@ fn p10_higher_throughput_ends_the_drains_of_a_fleet_sooner_and_keeps_its_quotas(
     let ((count, before), (_, after)) = (of(standard.whole()), of(higher.whole()));
     assert_eq!((count, after.count), (300, 300));
     assert!(
-        after.p50 + 5000 < before.p50,
+        after.p50 + 3000 < before.p50,
         "completed: {before:?}, now {after:?}"
     );
     let (_, before) = of(standard.notified_latencies());
     let (_, after) = of(higher.notified_latencies());
     assert!(
-        after.p99 + 5000 < before.p99,
+        after.p99 + 3000 < before.p99,
         "notified: {before:?}, now {after:?}"
     );
     let (_, before) = of(standard.release_latencies());
@@ -163,7 +163,7 @@ fn p10_higher_throughput_ends_the_drains_of_a_fleet_sooner_and_keeps_its_quotas(
 
 #[test]
 fn p10_few_drains_are_the_same_with_either_throughput() {
-    for instances in 1..=4 {
+    for instances in [1, 2, 3, 4] {
         let drains = |setting| {
             let statistics = played(&with_throughput(instances, false, setting));
             let drains: Vec<_> = statistics.drains().cloned().collect();

@@ -554,12 +554,19 @@ fn p10_sidecars_read_slower_the_more_they_are() {
     ] {
         assert_eq!(poll_seconds(sidecars, ParameterThroughput::Standard), seconds);
     }
+    for sidecars in 0..=100 {
+        let of = |throughput| poll_seconds(sidecars, throughput);
+        assert_eq!(
+            of(ParameterThroughput::Higher),
+            of(ParameterThroughput::Standard),
+            "{sidecars}"
+        );
+    }
     for (sidecars, seconds) in [
-        (0, 1),
-        (20, 1),
-        (200, 1),
-        (201, 2),
+        (101, 5),
+        (300, 5),
         (1000, 5),
+        (1001, 6),
         (10_000, 50),
         (20_000, 60),
     ] {
@@ -577,7 +584,7 @@ fn p10_a_record_asks_for_the_pace_of_the_throughput() {
         bench.record().poll_seconds
     };
     assert_eq!(polls(ParameterThroughput::Standard, 300, 310), 16);
-    assert_eq!(polls(ParameterThroughput::Higher, 300, 310), 2);
+    assert_eq!(polls(ParameterThroughput::Higher, 300, 310), 5);
     for throughput in [ParameterThroughput::Standard, ParameterThroughput::Higher] {
         assert_eq!(
             polls(throughput, 0, 0),
