@@ -10,26 +10,27 @@ locals {
   hooks     = length(var.lifecycle_hooks) == 0 ? [] : distinct(concat(var.lifecycle_hooks, local.own_hook))
 
   environment = {
-    PROTECTOR_CLUSTERS            = join(",", var.clusters)
-    PROTECTOR_AUTO_SCALING_GROUPS = join(",", local.groups)
-    PROTECTOR_LIFECYCLE_HOOKS     = join(",", local.hooks)
-    PROTECTOR_PARAMETER_PREFIX    = var.parameter_prefix
-    PROTECTOR_MAX_DRAIN           = var.max_drain
-    PROTECTOR_DAEMON_STOP         = var.daemon_stop
-    PROTECTOR_SETTLE              = var.settle
-    PROTECTOR_LINGER              = var.linger
-    PROTECTOR_ON_DEADLINE         = var.on_deadline
-    PROTECTOR_IGNORE_GROUPS       = join(",", var.ignore_groups)
-    PROTECTOR_AGENT_LOST          = var.agent_lost
-    PROTECTOR_UNPROTECTED_CHECK   = var.unprotected_check
-    PROTECTOR_STOP_TASKS_AFTER    = var.stop_tasks_after
-    PROTECTOR_STANDALONE_TASKS    = var.standalone_tasks
-    PROTECTOR_DAEMON_TIERS        = var.daemon_tiers
-    PROTECTOR_DRY_RUN             = tostring(var.dry_run)
-    PROTECTOR_OWN_RECORDS_ONLY    = tostring(var.own_records_only)
-    PROTECTOR_SIDECAR_CONTAINER   = var.sidecar_container
-    PROTECTOR_LOG                 = var.log
-    AWS_USE_FIPS_ENDPOINT         = tostring(var.use_fips_endpoint)
+    PROTECTOR_CLUSTERS             = join(",", var.clusters)
+    PROTECTOR_AUTO_SCALING_GROUPS  = join(",", local.groups)
+    PROTECTOR_LIFECYCLE_HOOKS      = join(",", local.hooks)
+    PROTECTOR_PARAMETER_PREFIX     = var.parameter_prefix
+    PROTECTOR_MAX_DRAIN            = var.max_drain
+    PROTECTOR_DAEMON_STOP          = var.daemon_stop
+    PROTECTOR_SETTLE               = var.settle
+    PROTECTOR_LINGER               = var.linger
+    PROTECTOR_ON_DEADLINE          = var.on_deadline
+    PROTECTOR_IGNORE_GROUPS        = join(",", var.ignore_groups)
+    PROTECTOR_AGENT_LOST           = var.agent_lost
+    PROTECTOR_UNPROTECTED_CHECK    = var.unprotected_check
+    PROTECTOR_STOP_TASKS_AFTER     = var.stop_tasks_after
+    PROTECTOR_STANDALONE_TASKS     = var.standalone_tasks
+    PROTECTOR_DAEMON_TIERS         = var.daemon_tiers
+    PROTECTOR_DRY_RUN              = tostring(var.dry_run)
+    PROTECTOR_OWN_RECORDS_ONLY     = tostring(var.own_records_only)
+    PROTECTOR_PARAMETER_THROUGHPUT = var.parameter_throughput
+    PROTECTOR_SIDECAR_CONTAINER    = var.sidecar_container
+    PROTECTOR_LOG                  = var.log
+    AWS_USE_FIPS_ENDPOINT          = tostring(var.use_fips_endpoint)
   }
 
   function = {

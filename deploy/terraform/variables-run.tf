@@ -30,6 +30,20 @@ variable "own_records_only" {
   default     = false
 }
 
+variable "parameter_throughput" {
+  description = <<-EOT
+    Throughput of Parameter Store by which records are written and read. Higher only if the account has its setting for
+    higher throughput on, which this module does not change.
+  EOT
+  type        = string
+  default     = "standard"
+
+  validation {
+    condition     = contains(["standard", "higher"], var.parameter_throughput)
+    error_message = "Either standard or higher."
+  }
+}
+
 variable "log" {
   description = "Least level that is logged."
   type        = string

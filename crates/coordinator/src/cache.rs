@@ -29,6 +29,7 @@ use protector_core::observation::Registrations;
 use protector_core::plan::{Fleet, UnrecordedDrain, Verdict};
 use protector_core::record::Record;
 use protector_core::sweep::Awaited;
+use protector_core::throughput::ParameterThroughput;
 
 use crate::metrics::MetricsRecorder;
 use crate::rate_limit::Limiter;
@@ -111,6 +112,15 @@ impl Unrecorded {
 }
 
 impl Cache {
+    /// Remembers nothing yet, and lets writes go at the pace of this throughput.
+    #[must_use]
+    pub fn new(throughput: ParameterThroughput) -> Cache {
+        Cache {
+            limiter: Limiter::new(throughput),
+            ..Cache::default()
+        }
+    }
+
     /// Remembers how an instance was seen.
     pub fn insert_observed(
         &self,

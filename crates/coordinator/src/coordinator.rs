@@ -46,6 +46,19 @@ pub struct Invocation {
 }
 
 impl Coordinator {
+    /// A coordinator that remembers nothing yet. Its pace is that of the throughput that the policy says.
+    #[must_use]
+    pub fn new(policy: Policy, aws: Aws, logger: Logger, clock: Clock) -> Coordinator {
+        let throughput = policy.parameter_throughput;
+        Coordinator {
+            policy: Arc::new(policy),
+            aws: aws.paced(throughput),
+            cache: Arc::new(Cache::new(throughput)),
+            logger,
+            clock,
+        }
+    }
+
     /// Handles an invocation's payload. Lambda returns the answer.
     ///
     /// # Errors

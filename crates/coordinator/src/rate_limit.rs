@@ -1,24 +1,17 @@
 //! Rate limits: how many instances are observed at once, and how fast records are written, by priority.
 //!
-//! `PutParameter` allows 3 writes a second for the whole account (SSM quotas), of which we take 2. When many drain at
-//! once, releases go first, since daemons and people wait for them; then new holds; counts only if nothing else waits.
+//! `PutParameter` allows 3 writes a second for the whole account (SSM quotas), of which we take 2; with the higher
+//! throughput of Parameter Store 10, of which we take 5. When many drain at once, releases go first, since daemons and people wait for them; then new holds; counts only if nothing else waits.
 //! The queue is of those that look at the moment; the tick sends those first whose release is due.
 
-use protector_core::limits::coordinator::{
-    RECONCILES_MAX, WRITE_BURST, WRITE_INTERVAL, WRITER_RECHECK_INTERVAL,
-};
+use protector_core::limits::coordinator::{RECONCILES_MAX, WRITE_BURST, WRITER_RECHECK_INTERVAL};
+use protector_core::throughput::ParameterThroughput;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
-
-/// The pace of writes.
-const WRITE_RATE: Rate = Rate {
-    interval: WRITE_INTERVAL,
-    burst: WRITE_BURST,
-};
 
 /// What a write is for; the first goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +44,14 @@ pub(crate) struct Rate {
 }
 
 impl Rate {
+    /// The pace of writes.
+    fn of_writes(throughput: ParameterThroughput) -> Rate {
+        Rate {
+            interval: throughput.write_interval(),
+            burst: WRITE_BURST,
+        }
+    }
+
     /// So far ahead of the even pace one may be.
     fn allowed(self) -> Duration {
         self.interval * (self.burst - 1)
@@ -87,8 +88,9 @@ impl Bucket {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Writes {
+    rate: Rate,
     bucket: Bucket,
     waiting: BTreeSet<(Priority, u64)>,
     tickets: u64,
@@ -96,14 +98,20 @@ struct Writes {
 
 impl Default for Limiter {
     fn default() -> Self {
-        Limiter {
-            reconciles: Semaphore::new(RECONCILES_MAX),
-            writes: Mutex::default(),
-        }
+        Limiter::new(ParameterThroughput::default())
     }
 }
 
 impl Limiter {
+    /// Writes at the pace of this throughput.
+    #[must_use]
+    pub fn new(throughput: ParameterThroughput) -> Limiter {
+        Limiter {
+            reconciles: Semaphore::new(RECONCILES_MAX),
+            writes: Mutex::new(Writes::new(throughput)),
+        }
+    }
+
     /// Waits for a write's turn.
     pub async fn acquire(&self, priority: Priority) {
         let ticket = self.ticket(priority);
@@ -137,16 +145,25 @@ impl Limiter {
 }
 
 impl Writes {
+    fn new(throughput: ParameterThroughput) -> Writes {
+        Writes {
+            rate: Rate::of_writes(throughput),
+            bucket: Bucket::default(),
+            waiting: BTreeSet::new(),
+            tickets: 0,
+        }
+    }
+
     /// Takes the turn, or returns how long to wait before asking again.
     fn take(&mut self, ticket: (Priority, u64), now: Instant) -> Result<(), Duration> {
         if self.waiting.first().is_some_and(|first| *first < ticket) {
             return Err(WRITER_RECHECK_INTERVAL);
         }
-        let wait = self.bucket.wait(WRITE_RATE, now);
+        let wait = self.bucket.wait(self.rate, now);
         if !wait.is_zero() {
             return Err(wait);
         }
-        self.bucket.take(WRITE_RATE, now);
+        self.bucket.take(self.rate, now);
         Ok(())
     }
 }
@@ -162,6 +179,9 @@ impl Drop for Ticket<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::{collection, sample};
+
     use super::*;
 
     fn take(writes: &mut Writes, priority: Priority, now: Instant) -> bool {
@@ -169,18 +189,70 @@ mod tests {
         writes.take((priority, writes.tickets), now).is_ok()
     }
 
+    /// When writes are admitted within ten seconds, in milliseconds, if one is asked for each millisecond.
+    fn admitted(throughput: ParameterThroughput) -> Vec<u64> {
+        let (mut writes, start) = (Writes::new(throughput), Instant::now());
+        let at = |millis| start + Duration::from_millis(millis);
+        let asked = 0..10_000;
+        asked
+            .filter(|millis| take(&mut writes, Priority::Hold, at(*millis)))
+            .collect()
+    }
+
     #[test]
-    fn p10_two_writes_a_second_after_a_short_burst() {
-        let (mut writes, start) = (Writes::default(), Instant::now());
-        let mut taken = 0;
-        for millis in 0..10_000 {
-            taken += u32::from(take(
-                &mut writes,
-                Priority::Hold,
-                start + Duration::from_millis(millis),
-            ));
+    fn p10_writes_keep_the_pace_of_the_setting_after_a_short_burst() {
+        for (throughput, after_the_burst, text) in [
+            (ParameterThroughput::Standard, 19, "one every 500 ms"),
+            (ParameterThroughput::Higher, 49, "one every 200 ms"),
+        ] {
+            let taken = admitted(throughput).len();
+            assert_eq!(
+                taken,
+                WRITE_BURST as usize + after_the_burst,
+                "10 s: a burst, then {text}"
+            );
         }
-        assert_eq!(taken, WRITE_BURST + 19, "10 s: a burst, then one every 500 ms");
+    }
+
+    /// A second that begins with a whole burst is the busiest one.
+    #[test]
+    fn p10_no_second_has_more_writes_than_the_higher_throughput_allows() {
+        const QUOTA: usize = 10;
+        let times = admitted(ParameterThroughput::Higher);
+        let in_a_second = |from: u64| {
+            times
+                .iter()
+                .filter(|at| (from..from + 1000).contains(*at))
+                .count()
+        };
+        let busiest = times.iter().map(|from| in_a_second(*from)).max();
+        assert_eq!(busiest, Some(8));
+        assert!(busiest.is_some_and(|busiest| busiest <= QUOTA));
+    }
+
+    proptest! {
+        /// Whenever writes are asked for: between any two moments there are a burst and one for each interval at most.
+        #[test]
+        fn p10_no_course_of_writes_exceeds_its_pace(
+            throughput in sample::select(vec![ParameterThroughput::Standard, ParameterThroughput::Higher]),
+            pauses in collection::vec(prop_oneof![Just(0), 0_u64..50, 0_u64..3000], 1..200),
+        ) {
+            let (mut writes, start, mut now) = (Writes::new(throughput), Instant::now(), Duration::ZERO);
+            let mut times = Vec::new();
+            for pause in pauses {
+                now += Duration::from_millis(pause);
+                if take(&mut writes, Priority::Hold, start + now) {
+                    times.push(now);
+                }
+            }
+            for (first, from) in times.iter().enumerate() {
+                for (more, to) in times.iter().skip(first).enumerate() {
+                    let spans = (*to - *from).as_millis() / throughput.write_interval().as_millis();
+                    let most = u128::from(WRITE_BURST) + spans;
+                    prop_assert!((more as u128) < most, "from {:?} to {:?}", from, to);
+                }
+            }
+        }
     }
 
     #[test]
@@ -206,8 +278,9 @@ mod tests {
         let writers = (0..12).map(|_| limiter.acquire(Priority::Hold));
         let start = Instant::now();
         futures_util::future::join_all(writers).await;
-        let even = WRITE_INTERVAL * (12 - WRITE_BURST);
-        assert!(start.elapsed() >= even && start.elapsed() < even + WRITE_INTERVAL * 2);
+        let interval = ParameterThroughput::default().write_interval();
+        let even = interval * (12 - WRITE_BURST);
+        assert!(start.elapsed() >= even && start.elapsed() < even + interval * 2);
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,7 +13,6 @@ use protector_runtime::exit;
 use serde_json::{Value, json};
 
 use crate::aws::Aws;
-use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::coordinator::{Coordinator, Invocation};
 use crate::log_line::LogLine;
@@ -80,13 +78,8 @@ fn log_crash(problem: &str) {
 }
 
 async fn invocations(settings: CoordinatorSettings) -> Result<(), lambda_runtime::Error> {
-    let coordinator = Coordinator {
-        policy: Arc::new(settings.policy),
-        aws: Aws::from_environment().await,
-        cache: Arc::new(Cache::default()),
-        logger: Logger::new(settings.log),
-        clock: Clock::system(),
-    };
+    let (aws, logger) = (Aws::from_environment().await, Logger::new(settings.log));
+    let coordinator = Coordinator::new(settings.policy, aws, logger, Clock::system());
     let handler = |event: LambdaEvent<Value>| {
         let coordinator = coordinator.clone();
         let invocation = Invocation {

@@ -38,6 +38,7 @@ pub mod shared;
 pub mod sweep;
 pub mod task_metadata;
 pub mod termination;
+pub mod throughput;
 pub mod tiers;
 pub mod trigger;
 pub mod unprotected;

@@ -24,12 +24,13 @@ use serde::{Serialize, Serializer};
 use crate::control::KillSwitch;
 use crate::ids::{ContainerInstanceArn, TaskArn};
 use crate::limits::{
-    NOTE_WRITTEN_WITHIN, POLL_SECONDS_MAX, POLL_SECONDS_MIN, RELEASE_HEARD_WITHIN, SIDECAR_READS_PER_SECOND,
-    UNHURRIED_POLL_SECONDS_MAX,
+    HIGHER_POLL_SECONDS, NOTE_WRITTEN_WITHIN, POLL_SECONDS_MAX, POLL_SECONDS_MIN, RELEASE_HEARD_WITHIN,
+    SIDECAR_READS_PER_SECOND, UNHURRIED_POLL_SECONDS_MAX,
 };
 use crate::observation::{Observation, Observed};
 use crate::policy::Policy;
 use crate::record::{Lifecycle, Record, ReleaseReason};
+use crate::throughput::ParameterThroughput;
 use crate::trigger::Command;
 
 pub use deadline::waited_too_long;
@@ -359,10 +360,12 @@ fn plan_without_record(situation: &Situation<'_>, reason: String) -> Plan {
 
 /// How often each sidecar should read, so that all together keep within our share of the quota.
 #[must_use]
-pub fn poll_seconds(sidecars: u32) -> u32 {
-    sidecars
-        .div_ceil(SIDECAR_READS_PER_SECOND)
-        .clamp(POLL_SECONDS_MIN, POLL_SECONDS_MAX)
+pub fn poll_seconds(sidecars: u32, throughput: ParameterThroughput) -> u32 {
+    let free = sidecars.div_ceil(SIDECAR_READS_PER_SECOND);
+    let allowed = sidecars.div_ceil(throughput.sidecar_reads_per_second());
+    // Reads beyond those of the standard throughput are paid for.
+    let seconds = free.min(allowed.max(HIGHER_POLL_SECONDS));
+    seconds.clamp(POLL_SECONDS_MIN, POLL_SECONDS_MAX)
 }
 
 /// How often the sidecars of a drain in a record of its own should read while tasks hold. The end of the last task is

@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use crate::aws::TaskGroup;
 use crate::ids::{AutoScalingGroupName, ClusterName, ContainerName, LifecycleHookName};
 use crate::record::ParameterPrefix;
+use crate::throughput::ParameterThroughput;
 use crate::tiers::Tiers;
 use crate::variables::Reader;
 
@@ -73,6 +74,8 @@ pub struct Policy {
     pub dry_run: bool,
     /// Each drain has a record of its own, however many there are: sidecars of an earlier version read no other.
     pub own_records_only: bool,
+    /// The throughput of Parameter Store that the account pays for: what records are written and read by.
+    pub parameter_throughput: ParameterThroughput,
     /// The container that makes a task a protected daemon task.
     pub sidecar_container: ContainerName,
 }
@@ -104,6 +107,11 @@ impl Policy {
             tiers: reader.parsed("DAEMON_TIERS", TIERS_EXPECTED).unwrap_or_default(),
             dry_run: reader.flag("DRY_RUN"),
             own_records_only: reader.flag("OWN_RECORDS_ONLY"),
+            parameter_throughput: reader.choice(
+                "PARAMETER_THROUGHPUT",
+                ParameterThroughput::CHOICES,
+                ParameterThroughput::Standard,
+            ),
             sidecar_container: sidecar_container(reader)?,
         };
         policy.contradictions(reader);

@@ -170,9 +170,9 @@ pub struct Aws {
     pub ecs_percent: u32,
     /// The same of EC2 Auto Scaling, which publishes no numbers.
     pub scaling_percent: u32,
-    /// Parameter Store's higher throughput: reads 10,000 a second, writes as given here.
+    /// Writes of Parameter Store a second: 10 with its higher throughput.
     pub ssm_writes_per_second: u32,
-    /// Reads of Parameter Store a second.
+    /// Reads of Parameter Store a second: 1,000 with its higher throughput, if they are `GetParameters`.
     pub ssm_reads_per_second: u32,
     /// Listings of ECS have so many items a page; 100 at the most.
     pub page: usize,

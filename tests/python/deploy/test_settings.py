@@ -25,6 +25,7 @@ OTHER = {
     "DaemonTiers": "a | b",
     "DryRun": "true",
     "OwnRecordsOnly": "true",
+    "ParameterThroughput": "higher",
     "SidecarContainer": "guard",
     "Log": "debug",
     "UseFipsEndpoint": "true",

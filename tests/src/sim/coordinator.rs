@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use protector_coordinator::aws::Aws;
-use protector_coordinator::cache::Cache;
 use protector_coordinator::clock::Clock;
 use protector_coordinator::coordinator::{Coordinator, Invocation};
 use protector_coordinator::logging::{Level, Logger};
@@ -56,13 +55,12 @@ impl Function {
         timeout: SignedDuration,
     ) -> Function {
         let (clock, reporter) = (harness.clock, harness.clone());
-        let coordinator = Coordinator {
-            policy: Arc::new(settings.policy.clone()),
-            aws: Aws::new(&aws::configuration(harness, principal)),
-            cache: Arc::new(Cache::default()),
-            logger: Logger::with_sink(Level::Info, move |line| said(&reporter, line)),
-            clock: Clock::new(move || clock.now()),
-        };
+        let coordinator = Coordinator::new(
+            settings.policy.clone(),
+            Aws::new(&aws::configuration(harness, principal)),
+            Logger::with_sink(Level::Info, move |line| said(&reporter, line)),
+            Clock::new(move || clock.now()),
+        );
         Function {
             harness: harness.clone(),
             coordinator,

@@ -68,10 +68,10 @@ pub(super) struct AwsArgs {
     /// All API quotas, in percent of their defaults; 0 switches them off.
     #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub(super) quota: u32,
-    /// Parameter Store: writes a second (higher throughput gives 100).
+    /// Parameter Store: writes a second (higher throughput gives 10).
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) ssm_writes: u32,
-    /// Parameter Store: reads a second (higher throughput gives 10000).
+    /// Parameter Store: reads a second (higher throughput gives 1000).
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) ssm_reads: u32,
 }

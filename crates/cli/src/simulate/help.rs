@@ -15,8 +15,8 @@ Examples:
   The curve, from one instance to a thousand, and a page for the team:
     protectorctl simulate --instances 1,10,100,1000 --html fleet.html
 
-  Does Parameter Store's higher throughput help?
-    protectorctl simulate --instances 400 --ssm-writes 100 --ssm-reads 10000
+  Does Parameter Store's higher throughput help? (The file has the line PROTECTOR_PARAMETER_THROUGHPUT=higher.)
+    protectorctl simulate --instances 400 --ssm-writes 10 --ssm-reads 1000 --settings higher.env
 
   With your own settings and slow tasks (lines such as PROTECTOR_MAX_DRAIN=45m):
     protectorctl simulate --instances 400 --stop 30s..10m --settings prod.env

@@ -3,6 +3,7 @@
 use protector_core::limits::coordinator::{
     ATTEMPT_TIMEOUT, CONNECT_TIMEOUT, CONNECTION_IDLE_MAX, OPERATION_TIMEOUT, TRIES,
 };
+use protector_core::throughput::ParameterThroughput;
 use std::sync::Arc;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
@@ -46,6 +47,15 @@ impl Aws {
             api,
             meter: Arc::default(),
             quotas: Arc::default(),
+        }
+    }
+
+    /// The same access, with the calls of Parameter Store at the pace of this throughput.
+    #[must_use]
+    pub fn paced(self, throughput: ParameterThroughput) -> Aws {
+        Aws {
+            quotas: Arc::new(Quotas::new(throughput)),
+            ..self
         }
     }
 

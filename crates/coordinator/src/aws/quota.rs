@@ -3,13 +3,15 @@
 //!
 //! ECS: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>. Parameter Store:
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-throughput.html>; of its reads the
-//! sidecars have half. EC2 Auto Scaling publishes no numbers: 20 a second have worked for the fleets that others
+//! sidecars have half. With its higher throughput a listing has 100 a second, a reading by name more, and a deletion 5.
+//! EC2 Auto Scaling publishes no numbers: 20 a second have worked for the fleets that others
 //! report. Records are written at a pace of their own ([`crate::rate_limit`]), and so are heartbeats.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use protector_core::throughput::ParameterThroughput;
 use tokio::time::{Instant, sleep};
 
 use crate::rate_limit::{Bucket, Rate};
@@ -52,7 +54,8 @@ impl Quota {
     }
 
     /// Our share.
-    fn rate(self) -> Rate {
+    fn rate(self, throughput: ParameterThroughput) -> Rate {
+        let higher = throughput == ParameterThroughput::Higher;
         let (burst, a_second) = match self {
             Quota::EcsRead | Quota::EcsServiceRead => (50, 10.0),
             // Of ten instances at a time. Their sidecars get SIGTERM within seconds, and read at once: a thousand of them
@@ -61,7 +64,9 @@ impl Quota {
             Quota::EcsModify => (50, 20.0),
             Quota::EcsClusterRead => (25, 10.0),
             Quota::EcsProtection => (100, 40.0),
+            Quota::SsmRead if higher => (50, 50.0),
             Quota::SsmRead => (20, 20.0),
+            Quota::SsmDelete if higher => (2, 2.5),
             Quota::SsmDelete => (2, 1.5),
             Quota::ScalingRead => (50, 10.0),
             // Heartbeats come by bursts, and not when many hooks are completed.
@@ -77,10 +82,19 @@ impl Quota {
 /// The pace of one execution environment.
 #[derive(Debug, Default)]
 pub(super) struct Quotas {
+    throughput: ParameterThroughput,
     buckets: Mutex<BTreeMap<Quota, Bucket>>,
 }
 
 impl Quotas {
+    /// Parameter Store at the pace of this throughput.
+    pub(super) fn new(throughput: ParameterThroughput) -> Quotas {
+        Quotas {
+            throughput,
+            buckets: Mutex::default(),
+        }
+    }
+
     /// Waits until it is this call's turn.
     pub(super) async fn acquire(&self, operation: &str) {
         if let Some(quota) = Quota::of(operation) {
@@ -94,20 +108,21 @@ impl Quotas {
     /// AWS has refused a call: others use the quota too, or ours is smaller. What comes next waits for new tokens.
     pub(super) fn throttled(&self, operation: &str) {
         if let Some(quota) = Quota::of(operation) {
-            let mut buckets = self.buckets();
-            buckets
+            let rate = quota.rate(self.throughput);
+            self.buckets()
                 .entry(quota)
                 .or_default()
-                .empty(quota.rate(), Instant::now());
+                .empty(rate, Instant::now());
         }
     }
 
     /// Takes the next turn, and returns how long it is until then.
     fn reserve(&self, quota: Quota, now: Instant) -> Duration {
+        let rate = quota.rate(self.throughput);
         let mut buckets = self.buckets();
         let bucket = buckets.entry(quota).or_default();
-        let wait = bucket.wait(quota.rate(), now);
-        bucket.take(quota.rate(), now);
+        let wait = bucket.wait(rate, now);
+        bucket.take(rate, now);
         wait
     }
 
@@ -136,6 +151,25 @@ mod tests {
         );
         let other = quotas.reserve(Quota::EcsModify, start);
         assert!(other.is_zero(), "each quota has its own pace");
+    }
+
+    /// Of the smallest of the quotas that share a pace.
+    #[test]
+    fn p10_half_of_what_parameter_store_answers_with_either_throughput() {
+        for (throughput, quota, half_of_ten_seconds) in [
+            (ParameterThroughput::Standard, Quota::SsmRead, 200),
+            (ParameterThroughput::Higher, Quota::SsmRead, 500),
+            (ParameterThroughput::Standard, Quota::SsmDelete, 15),
+            (ParameterThroughput::Higher, Quota::SsmDelete, 25),
+            (ParameterThroughput::Standard, Quota::EcsRead, 100),
+            (ParameterThroughput::Higher, Quota::EcsRead, 100),
+        ] {
+            let (quotas, start) = (Quotas::new(throughput), Instant::now());
+            let burst = quota.rate(throughput).burst;
+            let waits = (0..burst + half_of_ten_seconds).map(|_| quotas.reserve(quota, start));
+            let last = waits.last().map(|wait| wait.as_millis());
+            assert_eq!(last, Some(10_000), "{throughput:?} {quota:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -345,7 +345,8 @@ pub(super) fn count(record: &mut Record, census: &Census, fleet: Fleet, policy: 
     record.remaining = census.remaining();
     record.held_by.clone_from(&census.held_by);
     record.sidecars = census.sidecars;
-    let hurried = poll_seconds(fleet.sidecars.saturating_add(census.sidecars));
+    let sidecars = fleet.sidecars.saturating_add(census.sidecars);
+    let hurried = poll_seconds(sidecars, policy.parameter_throughput);
     // A machine that is taken has no second to lose.
     let unhurried = record.spot_notice_at.is_none() && has_a_record_of_its_own(fleet);
     record.poll_seconds = match unhurried {

@@ -350,7 +350,7 @@ fn gone(hooks: Vec<Lifecycle>, mut remarks: Vec<Remark>) -> DrainLookup {
 
 fn first_record(situation: &Situation<'_>, arn: &ContainerInstanceArn, hooks: &[Lifecycle]) -> Record {
     let now = situation.now;
-    let poll_seconds = super::poll_seconds(situation.fleet.sidecars);
+    let poll_seconds = super::poll_seconds(situation.fleet.sidecars, situation.policy.parameter_throughput);
     let first = |hook| deadline::first(now, hook, poll_seconds, situation.policy);
     let of_hooks = hooks.iter().map(|hook| first(Some(hook))).min();
     Record {

@@ -31,6 +31,7 @@ fn each_wrong_setting_is_reported_in_one_go() {
         ("SETTLE", "-1s"),
         ("LINGER", "500ms"),
         ("ON_DEADLINE", "maybe"),
+        ("PARAMETER_THROUGHPUT", "high"),
         ("SIDECAR_CONTAINER", "a b"),
     ];
     let problems = read(&wrong).unwrap_err();
@@ -42,6 +43,38 @@ fn each_wrong_setting_is_reported_in_one_go() {
     assert!(
         said.contains("PROTECTOR_MAX_DRAIN=\"soon\": expected a duration"),
         "{said}"
+    );
+}
+
+#[test]
+fn the_throughput_of_parameter_store_is_read_from_its_two_words() {
+    for (text, expected) in [
+        ("standard", Some(ParameterThroughput::Standard)),
+        ("higher", Some(ParameterThroughput::Higher)),
+        (" higher ", Some(ParameterThroughput::Higher)),
+        ("", Some(ParameterThroughput::Standard)),
+        ("Higher", None),
+        ("high", None),
+        ("true", None),
+        ("10", None),
+    ] {
+        let outcome = read(&[("PARAMETER_THROUGHPUT", text)]);
+        assert_eq!(
+            outcome.as_ref().ok().map(|policy| policy.parameter_throughput),
+            expected,
+            "{text:?}"
+        );
+        let said = outcome.err().map(|problems| problems.to_string());
+        let wrong = format!("PROTECTOR_PARAMETER_THROUGHPUT={text:?}: expected one of standard, higher");
+        assert_eq!(
+            said.is_some_and(|said| said.contains(&wrong)),
+            expected.is_none(),
+            "{text:?}"
+        );
+    }
+    assert_eq!(
+        read(&[]).unwrap().parameter_throughput,
+        ParameterThroughput::Standard
     );
 }
 

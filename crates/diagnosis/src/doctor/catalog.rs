@@ -282,9 +282,9 @@ checks! {
     }
     QuotaReads "quota-reads" Records plain {
         "The sidecars of all instances together stay within their share of the SSM quota.",
-        "The number of tasks with a sidecar, against 20 reads a second for all of them; the account has 40.",
+        "The number of tasks with a sidecar, against 20 reads a second for all of them; the account has 40. With `PARAMETER_THROUGHPUT` of `higher`, against 200.",
         "When all instances drain at once, each sidecar reads less often, and learns of its release later. Beyond 1,200 sidecars they exceed their share.",
-        "Nothing, or turn on the higher throughput of Parameter Store."
+        "Nothing, or turn on the higher throughput of Parameter Store, and set `PARAMETER_THROUGHPUT` to `higher`."
     }
     SidecarPresent "sidecar-present" Daemons plain {
         "Each DAEMON service has the sidecar.",

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::beacon::Beacon;
 use protector_core::ids::{AutoScalingGroupName, ClusterName, InstanceId, ServiceName};
 use protector_core::policy::SIDECAR_CONTAINER;
+use protector_core::throughput::ParameterThroughput;
 
 use super::role::RoleAnswers;
 use crate::fleet::FleetReads;
@@ -278,6 +279,15 @@ impl DoctorReads {
     #[must_use]
     pub fn sidecar(&self) -> &str {
         self.setting("SIDECAR_CONTAINER").unwrap_or(SIDECAR_CONTAINER)
+    }
+
+    /// The throughput of Parameter Store by which the coordinator paces itself: the default if that is not known.
+    #[must_use]
+    pub fn parameter_throughput(&self) -> ParameterThroughput {
+        let given = self.setting("PARAMETER_THROUGHPUT");
+        let mut choices = ParameterThroughput::CHOICES.iter();
+        let found = choices.find(|(word, _)| Some(*word) == given.map(str::trim));
+        found.map_or_else(ParameterThroughput::default, |(_, throughput)| *throughput)
     }
 
     /// Why the tasks of the DAEMON services are not all known, if so.

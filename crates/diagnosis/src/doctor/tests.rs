@@ -271,6 +271,10 @@ const BROKEN: &[(CheckId, Outcome, Break)] = &[
     }),
     (CheckId::QuotaReads, W, |reads| tasks(reads, 280)),
     (CheckId::QuotaReads, W, |reads| tasks(reads, 1201)),
+    (CheckId::QuotaReads, W, |reads| {
+        variable(reads, "PROTECTOR_PARAMETER_THROUGHPUT", "higher");
+        tasks(reads, 12_001);
+    }),
     (CheckId::SidecarPresent, W, |reads| {
         daemon(reads).definition.as_mut().unwrap().containers.pop();
     }),
@@ -393,6 +397,24 @@ fn lint(has_error: bool) -> Vec<LintFinding> {
     match has_error {
         true => vec![finding("PL004", true), warning],
         false => vec![warning],
+    }
+}
+
+#[test]
+fn with_higher_throughput_more_sidecars_keep_within_their_share() {
+    for (throughput, sidecars, expected) in [
+        ("standard", 280, Outcome::Warn),
+        ("higher", 280, Outcome::Pass),
+        ("higher", 2000, Outcome::Pass),
+        ("higher", 2001, Outcome::Warn),
+        ("unknown", 280, Outcome::Warn),
+    ] {
+        let report = after(|reads| {
+            variable(reads, "PROTECTOR_PARAMETER_THROUGHPUT", throughput);
+            tasks(reads, sidecars);
+        });
+        let finding = found(&report, CheckId::QuotaReads);
+        assert_eq!(finding.result, expected, "{throughput}: {finding:?}");
     }
 }
 

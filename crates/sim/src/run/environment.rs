@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use protector_coordinator::aws::Aws;
-use protector_coordinator::cache::Cache;
 use protector_coordinator::clock::Clock;
 use protector_coordinator::coordinator::{Coordinator, Invocation as Run};
 use protector_coordinator::logging::{Level, Logger};
@@ -113,17 +112,16 @@ impl Environment {
                 });
             });
         });
-        let coordinator = Coordinator {
-            policy: Arc::new(harness.settings.policy.clone()),
-            aws: Aws::with_api(sdk.clone()),
-            cache: Arc::new(Cache::default()),
-            logger: if harness.metrics {
-                logger
-            } else {
-                logger.without_metrics()
-            },
-            clock: Clock::new(move || crate::wall_clock(clock.now())),
+        let logger = match harness.metrics {
+            true => logger,
+            false => logger.without_metrics(),
         };
+        let coordinator = Coordinator::new(
+            harness.settings.policy.clone(),
+            Aws::with_api(sdk.clone()),
+            logger,
+            Clock::new(move || crate::wall_clock(clock.now())),
+        );
         Environment {
             coordinator: Rc::new(coordinator),
             sdk,

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::LazyLock;
 
 use protector_sim::judge::{Judge, Violation};
-use protector_sim::model::{Fact, Observer, Source, World};
+use protector_sim::model::{Bucket, Fact, Observer, Source, World};
 use protector_sim::plain;
 use protector_sim::run::{self, Options};
 use protector_sim::scenario::{FaultSpec, MINUTE, Ms, SECOND, Scenario, Trouble, What};
@@ -292,6 +292,69 @@ fn p4_a_listing_that_fails_for_seconds_keeps_no_hook_without_its_heartbeat() {
     let numbers = statistics.numbers();
     assert!(numbers.throttled >= 20, "{}", numbers.throttled);
     assert_eq!(numbers.hooks_ran_out, 0);
+}
+
+/// A fleet, with the quotas of Parameter Store's higher throughput if `higher`, and the setting if given.
+fn with_throughput(instances: usize, higher: bool, setting: Option<&str>) -> Scenario {
+    let mut scenario = at_once(1, instances);
+    if higher {
+        (
+            scenario.aws.ssm_writes_per_second,
+            scenario.aws.ssm_reads_per_second,
+        ) = (10, 1000);
+    }
+    let setting = setting.map(|word| ("PARAMETER_THROUGHPUT".to_owned(), word.to_owned()));
+    scenario.settings.extend(setting);
+    scenario
+}
+
+/// Its sidecars read every five seconds then, and not every fifteen: daemons are notified of their release, and hooks
+/// completed, sooner.
+#[test]
+fn p10_higher_throughput_ends_the_drains_of_a_fleet_sooner_and_keeps_its_quotas() {
+    let standard = played(&with_throughput(300, false, None));
+    let higher = played(&with_throughput(300, true, Some("higher")));
+    let of = |latencies: Vec<u64>| (latencies.len(), Spread::of(latencies));
+    for statistics in [&standard, &higher] {
+        let numbers = statistics.numbers();
+        assert_eq!(
+            (numbers.throttled, numbers.failed, numbers.hooks_ran_out),
+            (0, 0, 0)
+        );
+    }
+    let ((count, before), (_, after)) = (of(standard.whole()), of(higher.whole()));
+    assert_eq!((count, after.count), (300, 300));
+    assert!(
+        after.p50 + 3000 < before.p50,
+        "completed: {before:?}, now {after:?}"
+    );
+    let (_, before) = of(standard.notified_latencies());
+    let (_, after) = of(higher.notified_latencies());
+    assert!(
+        after.p99 + 3000 < before.p99,
+        "notified: {before:?}, now {after:?}"
+    );
+    let (_, before) = of(standard.release_latencies());
+    let (_, after) = of(higher.release_latencies());
+    assert!(
+        after.p99 <= before.p99 + 500,
+        "released: {before:?}, now {after:?}"
+    );
+    let busiest = |bucket| higher.buckets()[&bucket].used.iter().max().copied();
+    assert!(busiest(Bucket::SsmWrite) <= Some(10) && busiest(Bucket::SsmRead) <= Some(1000));
+}
+
+#[test]
+fn p10_few_drains_are_the_same_with_either_throughput() {
+    for instances in [1, 2, 3, 4] {
+        let drains = |setting| {
+            let statistics = played(&with_throughput(instances, false, setting));
+            let drains: Vec<_> = statistics.drains().cloned().collect();
+            (format!("{drains:?}"), format!("{:?}", statistics.numbers()))
+        };
+        assert_eq!(drains(Some("higher")), drains(None), "{instances}");
+        assert_eq!(drains(Some("standard")), drains(None), "{instances}");
+    }
 }
 
 /// While many drain, an observation asks for the tasks of all of them, so that half of the events may be lost.

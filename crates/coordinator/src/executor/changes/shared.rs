@@ -24,7 +24,7 @@ impl Changes<'_> {
     fn poll_seconds(&self) -> u32 {
         let sidecars = self.cache.fleet(self.run.now()).sidecars;
         let begin = u32::try_from(self.cache.agenda.waiting()).unwrap_or(u32::MAX);
-        poll_seconds(sidecars.saturating_add(begin))
+        poll_seconds(sidecars.saturating_add(begin), self.policy.parameter_throughput)
     }
 
     /// Sidecars of a shared record that was written when fewer instances drained read too often: the coordinator writes

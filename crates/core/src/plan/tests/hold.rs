@@ -5,6 +5,7 @@ use crate::control::Control;
 use crate::limits::GLOBAL_MARGIN;
 use crate::policy::OnDeadline;
 use crate::record::{DecodeError, State};
+use crate::throughput::ParameterThroughput;
 
 fn lifecycle(bench: &Bench) -> Lifecycle {
     bench.record().lifecycle.unwrap()
@@ -551,6 +552,46 @@ fn p10_sidecars_read_slower_the_more_they_are() {
         (1000, 50),
         (10_000, 60),
     ] {
-        assert_eq!(poll_seconds(sidecars), seconds);
+        assert_eq!(poll_seconds(sidecars, ParameterThroughput::Standard), seconds);
+    }
+    for sidecars in 0..=100 {
+        let of = |throughput| poll_seconds(sidecars, throughput);
+        assert_eq!(
+            of(ParameterThroughput::Higher),
+            of(ParameterThroughput::Standard),
+            "{sidecars}"
+        );
+    }
+    for (sidecars, seconds) in [
+        (101, 5),
+        (300, 5),
+        (1000, 5),
+        (1001, 6),
+        (10_000, 50),
+        (20_000, 60),
+    ] {
+        assert_eq!(poll_seconds(sidecars, ParameterThroughput::Higher), seconds);
+    }
+}
+
+#[test]
+fn p10_a_record_asks_for_the_pace_of_the_throughput() {
+    let polls = |throughput, drains, sidecars| {
+        let mut bench = Bench::hooked();
+        bench.policy.parameter_throughput = throughput;
+        bench.fleet = Fleet { drains, sidecars };
+        bench.step(0);
+        bench.record().poll_seconds
+    };
+    assert_eq!(polls(ParameterThroughput::Standard, 300, 310), 16);
+    assert_eq!(polls(ParameterThroughput::Higher, 300, 310), 5);
+    for throughput in [ParameterThroughput::Standard, ParameterThroughput::Higher] {
+        assert_eq!(
+            polls(throughput, 0, 0),
+            5,
+            "{throughput:?}: one that drains alone"
+        );
+        assert_eq!(polls(throughput, 3, 9), 5, "{throughput:?}: a few drains");
+        assert_eq!(polls(throughput, 12, 12), 1, "{throughput:?}: a small fleet");
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use protector_core::ids::{ClusterName, InstanceId};
-use protector_core::limits::{POLL_SECONDS_MAX, SIDECAR_READS_PER_SECOND, UNHURRIED_POLL_SECONDS_MAX};
+use protector_core::limits::{POLL_SECONDS_MAX, UNHURRIED_POLL_SECONDS_MAX};
 use protector_core::plural::counted;
 use protector_core::record::State;
+use protector_core::throughput::ParameterThroughput;
 
 use crate::doctor::catalog::{Category, CheckId};
 use crate::doctor::finding::Finding;
@@ -104,12 +105,14 @@ fn quota_reads(reads: &DoctorReads) -> Option<Finding> {
             .count();
     }
     let count = u32::try_from(sidecars).unwrap_or(u32::MAX);
-    let every = count.div_ceil(SIDECAR_READS_PER_SECOND);
+    let throughput = reads.parameter_throughput();
+    let a_second = throughput.sidecar_reads_per_second();
+    let every = count.div_ceil(a_second);
     let all = counted(count, "sidecar");
     Some(if every <= UNHURRIED_POLL_SECONDS_MAX {
         Finding::pass(
             id,
-            format!("{all}: {SIDECAR_READS_PER_SECOND} reads a second are enough, all at once too"),
+            format!("{all}: {a_second} reads a second are enough, all at once too"),
         )
     } else if every <= POLL_SECONDS_MAX {
         Finding::warn(
@@ -117,6 +120,11 @@ fn quota_reads(reads: &DoctorReads) -> Option<Finding> {
             format!("{all}: if all instances drain at once, each reads every {every} s"),
         )
         .hint("drain fewer at once, or accept that a release is read that much later")
+    } else if throughput == ParameterThroughput::Higher {
+        let text = format!(
+            "{all}: if all instances drain at once, they exceed {a_second} reads a second, their share of the higher throughput"
+        );
+        Finding::warn(id, text).hint("drain fewer at once")
     } else {
         let text =
             format!("{all}: if all instances drain at once, they exceed their half of 40 reads a second");
@@ -124,7 +132,9 @@ fn quota_reads(reads: &DoctorReads) -> Option<Finding> {
             .option("--setting-id", THROUGHPUT)
             .option("--setting-value", "true");
         Finding::warn(id, text)
-            .hint("drain fewer at once, or raise the throughput of Parameter Store, which costs money")
+            .hint(
+                "drain fewer at once, or raise the throughput of Parameter Store, which costs money, and set ParameterThroughput of the stack to higher",
+            )
             .fix(setting.line())
     })
 }
