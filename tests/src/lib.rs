@@ -24,4 +24,4 @@ pub use programs::{all_read_shared_records, bootstrap, protectorctl, sidecar};
 pub use requests::{complete, order};
 pub use sim::{SyntaxError, Transcript, play};
 pub use values::{assert_has, json_lines};
-pub use workload::{Daemon, Sidecar};
+pub use workload::{Daemon, SidecarProgram};

@@ -11,7 +11,7 @@ use crate::requests::{self, simulated};
 
 /// What is in the place of a sidecar.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sidecar {
+pub enum SidecarProgram {
     /// The real program.
     Works,
     /// The real program, which ECS says is UNHEALTHY: the local AWS runs no health check.
@@ -34,7 +34,7 @@ pub struct Daemon {
     /// Seconds after which it ends by itself; none is never.
     pub crashes_after: Option<u32>,
     /// What its sidecar is.
-    pub sidecar: Sidecar,
+    pub sidecar: SidecarProgram,
     /// Settings of the sidecar: names without `PROTECTOR_`, and values; or whole names of other variables.
     pub settings: Vec<(&'static str, String)>,
 }
@@ -47,7 +47,7 @@ impl Daemon {
             flush_seconds: 0,
             protected: true,
             crashes_after: None,
-            sidecar: Sidecar::Works,
+            sidecar: SidecarProgram::Works,
             settings: vec![("UNKNOWN_GRACE", "5s".to_owned()), ("MAX_HOLD", "5m".to_owned())],
         }
     }
@@ -78,7 +78,7 @@ impl Daemon {
             false => json!({"name": format!("PROTECTOR_{name}"), "value": value}),
         };
         let program = match self.sidecar {
-            Sidecar::EndsAtOnce => "/bin/false".into(),
+            SidecarProgram::EndsAtOnce => "/bin/false".into(),
             _ => programs::sidecar().to_string_lossy().into_owned(),
         };
         let mut container = json!({"name": SIDECAR, "essential": false, "memory": 32, "stopTimeout": 600,
@@ -86,15 +86,15 @@ impl Daemon {
             "command": [program],
             "environment": self.settings.iter().map(variable).collect::<Vec<_>>()});
         match self.sidecar {
-            Sidecar::Unhealthy => {
+            SidecarProgram::Unhealthy => {
                 container["healthCheck"] = json!({"command": ["CMD", program, "check"]});
                 container["dockerLabels"] = json!({"local-aws.health": "UNHEALTHY"});
             }
             // The local AWS refuses to start simulated containers alone.
-            Sidecar::NeverStarts(reason) => {
+            SidecarProgram::NeverStarts(reason) => {
                 container["dockerLabels"] = json!({"local-aws.simulated": "true", "local-aws.fails": reason});
             }
-            Sidecar::Works | Sidecar::EndsAtOnce => {}
+            SidecarProgram::Works | SidecarProgram::EndsAtOnce => {}
         }
         container
     }

@@ -1,20 +1,20 @@
 //! A daemon whose sidecar does not protect it is reported: by a check before its drain, and by the drain itself.
 
-use protector_tests::{CLUSTER, Daemon, Lab, LabConfig, SIDECAR, Sidecar, assert_has};
+use protector_tests::{CLUSTER, Daemon, Lab, LabConfig, SIDECAR, SidecarProgram, assert_has};
 use serde_json::{Value, json};
 
 use crate::log_schema::assert_documented;
 
 /// A daemon `logs` whose sidecar has ended according to ECS; its task runs.
 async fn bare(config: LabConfig) -> Lab {
-    with_sidecar(config, Sidecar::EndsAtOnce, |sidecar| {
+    with_sidecar(config, SidecarProgram::EndsAtOnce, |sidecar| {
         sidecar["lastStatus"] == "STOPPED"
     })
     .await
 }
 
 /// A daemon `logs` with this sidecar, once `so` holds of what ECS says of the sidecar's container; its task runs.
-async fn with_sidecar(config: LabConfig, sidecar: Sidecar, so: impl Fn(&Value) -> bool) -> Lab {
+async fn with_sidecar(config: LabConfig, sidecar: SidecarProgram, so: impl Fn(&Value) -> bool) -> Lab {
     let lab = Lab::start(config).await;
     let mut daemon = Daemon::new("logs");
     daemon.sidecar = sidecar;
@@ -84,7 +84,7 @@ async fn a_drain_names_the_daemon_whose_sidecar_is_unhealthy() {
     let config = LabConfig::default().set("UNPROTECTED_CHECK", "0s");
     let unhealthy =
         |sidecar: &Value| sidecar["lastStatus"] == "RUNNING" && sidecar["healthStatus"] == "UNHEALTHY";
-    let lab = with_sidecar(config, Sidecar::Unhealthy, unhealthy).await;
+    let lab = with_sidecar(config, SidecarProgram::Unhealthy, unhealthy).await;
     let sentence = "its sidecar ran but was unhealthy, and would have held without reading its record";
     assert_named(&lab, "sidecar-unhealthy", sentence).await;
 }
@@ -94,7 +94,7 @@ async fn a_drain_names_the_daemon_whose_sidecar_never_started() {
     let config = LabConfig::default().set("UNPROTECTED_CHECK", "0s");
     let reason = "CannotPullContainerError: pull access denied for ecs-daemon-protector";
     let refused = move |sidecar: &Value| sidecar["reason"] == reason;
-    let lab = with_sidecar(config, Sidecar::NeverStarts(reason), refused).await;
+    let lab = with_sidecar(config, SidecarProgram::NeverStarts(reason), refused).await;
     assert_named(&lab, "sidecar-never-started", "its sidecar had never started").await;
 }
 
