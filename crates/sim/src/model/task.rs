@@ -45,8 +45,8 @@ impl Task {
     /// When its containers had ended, if ECS has learned it.
     #[must_use]
     pub fn reported_end(&self) -> Option<Ms> {
-        let told = matches!(self.status, TaskStatus::Deprovisioning | TaskStatus::Stopped);
-        self.execution_stopped.filter(|_| told)
+        let reported = matches!(self.status, TaskStatus::Deprovisioning | TaskStatus::Stopped);
+        self.execution_stopped.filter(|_| reported)
     }
 
     /// Returns whether its `lastStatus` is not STOPPED.

@@ -119,7 +119,7 @@ fn p10_a_lone_drain_writes_its_record_twice() {
         // Three of them are those of a check of the daemons' sidecars.
         requests: 73.0,
         writes: 2.0,
-        billed_seconds: 2.5,
+        billed_seconds: 2.0,
     };
     drains_within(&at_once(1, 1), &budget);
 }
