@@ -10,7 +10,7 @@ use protector_core::beacon::HeartbeatsBeacon;
 use protector_core::heartbeat::{Heartbeats, Wait};
 use protector_core::ids::{AutoScalingGroupName, InstanceId, LifecycleHookName};
 use protector_core::limits::HEARTBEAT_ASSUMED_SECONDS;
-use protector_core::limits::coordinator::{PROBLEMS_MAX, WAITING_RETRY};
+use protector_core::limits::coordinator::{PROBLEMS_MAX, WAITING_RETRY, WAITING_RETRY_TIME_MIN};
 use protector_core::policy::Policy;
 use serde_json::json;
 
@@ -70,7 +70,8 @@ impl HeartbeatRun<'_> {
     async fn list_waiting(&self) -> (Vec<ScalingInstance>, Vec<AwsError>) {
         let groups = &self.policy.auto_scaling_groups;
         let (mut waiting, failures) = self.aws.list_waiting(groups).await;
-        if failures.is_empty() {
+        // What did not answer for long leaves the rest of the run to those that are known.
+        if failures.is_empty() || self.run.time_left() < WAITING_RETRY_TIME_MIN {
             return (waiting, failures);
         }
         tokio::time::sleep(WAITING_RETRY).await;

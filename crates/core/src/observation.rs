@@ -394,12 +394,20 @@ pub struct Task {
     pub containers: Vec<Container>,
     /// Why it was known not to be protected when it was last seen, before ECS ordered it to stop.
     pub unprotected_before: Option<UnprotectedReason>,
-    /// When its containers had ended, by the clock of its agent, if ECS reports it.
+    /// When its containers had ended, by the clock of its agent, as far as [`execution_end`] knows it.
     pub execution_stopped_at: Option<Timestamp>,
     /// When it was STOPPED, if it is.
     pub stopped_at: Option<Timestamp>,
     /// How long task scale-in protection keeps the service scheduler from stopping it, if that was asked for.
     pub protected_until: Option<Timestamp>,
+}
+
+/// Returns when the containers of a task had ended, by its `executionStoppedAt` and the number of them. The agent notes that
+/// time when the first essential container ends (`RecordExecutionStoppedAt` in its `task.go`), and others may still write
+/// until their stop time-outs: it is the end of all of them only if there is one.
+#[must_use]
+pub fn execution_end(execution_stopped_at: Option<Timestamp>, containers: usize) -> Option<Timestamp> {
+    execution_stopped_at.filter(|_| containers == 1)
 }
 
 /// Returns when the containers of a task ended, or no later than when: it is STOPPED only after what it had, as a network

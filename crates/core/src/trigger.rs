@@ -139,7 +139,7 @@ pub struct TaskChange {
     pub last_status: TaskStatus,
     /// Its containers that have ended, and their exit codes.
     pub exits: Vec<(ContainerName, i64)>,
-    /// When its containers had ended, if the event says so.
+    /// When its containers had ended, as far as [`execution_end`](crate::observation::execution_end) knows it.
     pub execution_stopped_at: Option<Timestamp>,
     /// When it was STOPPED, if the event says so.
     pub stopped_at: Option<Timestamp>,

@@ -112,7 +112,7 @@ pub struct TaskDescription {
     pub connectivity: Option<String>,
     /// Its containers.
     pub containers: Vec<ContainerDescription>,
-    /// When its containers had ended, by the clock of its agent.
+    /// When its first essential container had ended, by the clock of its agent.
     pub execution_stopped_at: Option<Timestamp>,
     /// When it was STOPPED.
     pub stopped_at: Option<Timestamp>,

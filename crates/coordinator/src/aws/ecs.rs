@@ -10,7 +10,7 @@ use protector_core::ids::{
     ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, InvalidId, ServiceName, TaskArn,
 };
 use protector_core::limits::{DESCRIBE_MAX, DESCRIBE_PROVIDERS_MAX, DESCRIBE_SERVICES_MAX};
-use protector_core::observation::{Container, ContainerInstance, containers_ended_at};
+use protector_core::observation::{Container, ContainerInstance, containers_ended_at, execution_end};
 
 use super::api::{ContainerDescription, InstanceDescription, ItemFailure, Page, TaskDescription, TasksOf};
 use super::{Aws, AwsError};
@@ -589,9 +589,9 @@ fn task(task: TaskDescription) -> Option<ListedTask> {
         created_at: task.created_at,
         last_status: task.last_status?.into(),
         stopping: task.desired_status.as_deref() == Some(STOPPED),
+        execution_stopped_at: execution_end(task.execution_stopped_at, task.containers.len()),
         containers: task.containers.into_iter().filter_map(container).collect(),
         disconnected: task.connectivity.as_deref() == Some("DISCONNECTED"),
-        execution_stopped_at: task.execution_stopped_at,
         stopped_at: task.stopped_at,
         managed: task.launch_type.as_deref() == Some(MANAGED_INSTANCES),
     })
@@ -666,8 +666,9 @@ mod tests {
     #[test]
     fn a_task_has_ended_with_its_containers() {
         let at = |seconds| Timestamp::from_second(seconds).ok();
-        let ended = |execution_stopped_at, stopped_at| {
+        let ended = |execution_stopped_at, stopped_at, containers| {
             let described = TaskDescription {
+                containers: vec![ContainerDescription::default(); containers],
                 arn: Some("arn:aws:ecs:eu-west-1:1:task/prod/1".to_owned()),
                 last_status: Some("STOPPED".to_owned()),
                 execution_stopped_at,
@@ -676,9 +677,12 @@ mod tests {
             };
             task(described).unwrap().ended_at()
         };
-        assert_eq!(ended(at(90), at(100)), at(90));
-        assert_eq!(ended(None, at(100)), at(100));
-        assert_eq!(ended(None, None), None);
+        assert_eq!(ended(at(90), at(100), 1), at(90));
+        // The other one may have ended a moment ago.
+        assert_eq!(ended(at(90), at(100), 2), at(100));
+        assert_eq!(ended(at(90), None, 2), None);
+        assert_eq!(ended(None, at(100), 1), at(100));
+        assert_eq!(ended(None, None, 1), None);
     }
 
     #[test]

@@ -140,6 +140,9 @@ pub const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(55);
 /// times, but only as long as its process has tokens for retries, and a new client gets none back.
 pub const WAITING_RETRY: Duration = Duration::from_secs(3);
 
+/// They ask again only if so much of the run is left: it has 55 s, and a thousand heartbeats take all of it.
+pub const WAITING_RETRY_TIME_MIN: SignedDuration = SignedDuration::from_secs(45);
+
 /// The number of heartbeats that go at once.
 pub const HEARTBEAT_BURST: u32 = 50;
 

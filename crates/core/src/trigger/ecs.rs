@@ -11,6 +11,7 @@ use super::field::{members, read};
 use super::{Event, InstanceChange, Malformed, Parsed, TaskChange, Trigger};
 use crate::aws::{InstanceStatus, TaskStatus};
 use crate::ids::{ClusterArn, ClusterName, ContainerInstanceArn, ContainerName, InstanceId, TaskArn};
+use crate::observation::execution_end;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,7 +64,7 @@ pub(super) fn task(event: &Value) -> Parsed {
                 .iter()
                 .filter_map(ContainerDetail::exit)
                 .collect(),
-            execution_stopped_at: moment(detail.execution_stopped_at),
+            execution_stopped_at: execution_end(moment(detail.execution_stopped_at), detail.containers.len()),
             stopped_at: moment(detail.stopped_at),
         })),
     })

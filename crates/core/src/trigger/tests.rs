@@ -162,6 +162,19 @@ fn the_moments_at_which_a_task_ended_and_was_stopped_are_reported_and_odd_ones_a
     }
 }
 
+/// The agent notes the time when the first essential container ends.
+#[test]
+fn p1_of_several_containers_the_first_end_is_not_that_of_the_task() {
+    let ended_at = |containers: Value| {
+        let mut event = changed("task-stopped", "detail.containers", containers);
+        event["detail"]["executionStoppedAt"] = json!("2026-01-05T08:00:24.912Z");
+        trigger_of!(Task, &event).execution_stopped_at
+    };
+    assert!(ended_at(json!([{"name": "web"}])).is_some());
+    assert_eq!(ended_at(json!([{"name": "web"}, {"name": "worker"}])), None);
+    assert_eq!(ended_at(json!([])), None);
+}
+
 #[test]
 fn containers_that_have_ended_are_reported_with_their_codes_and_odd_ones_are_left_out() {
     let exits = |containers: Value| {

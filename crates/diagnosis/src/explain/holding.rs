@@ -8,7 +8,7 @@ use protector_core::aws::Scheduling;
 use protector_core::beacon::Beacon;
 use protector_core::holding::{Free, Judgement, judge};
 use protector_core::ids::ServiceName;
-use protector_core::observation::{Container, Task};
+use protector_core::observation::{Container, Task, execution_end};
 use protector_core::policy::Policy;
 use protector_core::settings::coordinator::CoordinatorSettings;
 
@@ -91,7 +91,7 @@ fn as_observed(task: &SeenTask, reads: &InstanceReads) -> Task {
         scheduling: scheduling(task, reads),
         containers: containers.collect(),
         unprotected_before: None,
-        execution_stopped_at: task.execution_stopped_at,
+        execution_stopped_at: execution_end(task.execution_stopped_at, task.containers.len()),
         stopped_at: task.stopped_at,
         protected_until: protected_until.copied().flatten(),
     }

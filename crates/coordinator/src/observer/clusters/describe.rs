@@ -75,7 +75,11 @@ impl Clusters<'_> {
             return;
         }
         let types = self.aws.provider_types(cluster, &names).await;
-        let types = types.ok();
+        // A role that may not ask will not be answered soon either.
+        let types = match types {
+            Err(failure) if failure.kind == ErrorKind::Denied => Some(HashMap::new()),
+            types => types.ok(),
+        };
         for name in names {
             let is_managed = |types: &HashMap<String, String>| {
                 types.get(&name).is_some_and(|kind| kind == MANAGED_INSTANCES)
