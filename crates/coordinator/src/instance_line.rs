@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::aws::ErrorKind;
 use crate::executor::Done;
-use crate::logging::Level;
+use crate::logging::{EventName, Level, Line};
 use crate::outcome::Outcome;
 
 /// What one run says about one instance. `docs/log-fields.md` has the meaning of the fields.
@@ -88,6 +88,12 @@ pub(crate) struct ObservedFields {
     pub(crate) failures: BTreeMap<ErrorKind, u32>,
     /// In milliseconds.
     pub(crate) duration_ms: i64,
+}
+
+impl Line for InstanceLine {
+    fn event(&self) -> EventName {
+        EventName::Instance
+    }
 }
 
 impl InstanceLine {

@@ -5,53 +5,28 @@ use std::collections::BTreeMap;
 use protector_core::control::{Control, Mode};
 use protector_core::ids::{ClusterName, ContainerInstanceArn, TaskArn};
 use protector_core::receipt::Receipt;
+use protector_core::trigger::TriggerKind;
 use protector_core::unprotected::UnprotectedReason;
 use serde::Serialize;
 
-use crate::ignored::IgnoredTrigger;
-use crate::instance_line::InstanceLine;
+use crate::logging::{EventName, Line};
 
-/// The event of a line: it decides which fields the line has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EventName {
-    Instance,
-    Receipt,
-    Control,
-    Ignored,
-    Unprotected,
-    ProtectionCheck,
-    Tick,
-    Beacon,
-    Heartbeats,
-    /// Its line is in the Embedded Metric Format, which [`metrics`](crate::metrics) writes.
-    Metrics,
-    Malformed,
-    Failed,
-    NotDeleted,
-    InvalidSetting,
-    Crashed,
+/// What an `ignored` line is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum IgnoredTrigger {
+    /// An event whose kind is not one of ours.
+    Event,
+    /// A cluster that does not exist.
+    Cluster,
+    /// A trigger of this kind.
+    #[serde(untagged)]
+    Kind(TriggerKind),
 }
 
-impl EventName {
-    /// The event's name, as lines have it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            EventName::Instance => "instance",
-            EventName::Receipt => "receipt",
-            EventName::Control => "control",
-            EventName::Ignored => "ignored",
-            EventName::Unprotected => "unprotected",
-            EventName::ProtectionCheck => "protection-check",
-            EventName::Tick => "tick",
-            EventName::Beacon => "beacon",
-            EventName::Heartbeats => "heartbeats",
-            EventName::Metrics => "metrics",
-            EventName::Malformed => "malformed",
-            EventName::Failed => "failed",
-            EventName::NotDeleted => "not-deleted",
-            EventName::InvalidSetting => "invalid-setting",
-            EventName::Crashed => "crashed",
-        }
+impl From<TriggerKind> for IgnoredTrigger {
+    fn from(kind: TriggerKind) -> IgnoredTrigger {
+        IgnoredTrigger::Kind(kind)
     }
 }
 
@@ -59,7 +34,6 @@ impl EventName {
 #[derive(Debug, Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
 pub(crate) enum LogLine<'l> {
-    Instance(&'l InstanceLine),
     Receipt(&'l Receipt),
     ControlChanged {
         mode: Control,
@@ -157,11 +131,9 @@ pub(crate) struct UnprotectedExample {
     pub(crate) error: Option<String>,
 }
 
-impl LogLine<'_> {
-    /// The event that the fields belong to.
-    pub(crate) fn event(&self) -> EventName {
+impl Line for LogLine<'_> {
+    fn event(&self) -> EventName {
         match self {
-            LogLine::Instance(_) => EventName::Instance,
             LogLine::Receipt(_) => EventName::Receipt,
             LogLine::ControlChanged { .. }
             | LogLine::ControlMalformed { .. }
@@ -189,11 +161,12 @@ mod tests {
     use protector_core::ids::InstanceKey;
     use protector_core::plan::{OrderOutcome, Verdict};
     use protector_core::record::Record;
-    use protector_core::trigger::TriggerKind;
     use protector_core::unprotected::UnprotectedDaemon;
 
+    use serde_json::{Value, json};
+
     use super::*;
-    use crate::instance_line::{ObservedFields, RegisteredFields};
+    use crate::instance_line::{InstanceLine, ObservedFields, RegisteredFields};
 
     type FieldsByEvent = BTreeMap<String, BTreeSet<String>>;
 
@@ -245,7 +218,6 @@ mod tests {
         let (instance, receipt, key) = (instance(), receipt(), key());
         let (request_id, calls, error) = ("r-1", BTreeMap::new, || "denied".to_owned());
         let lines = [
-            LogLine::Instance(&instance),
             LogLine::Receipt(&receipt),
             LogLine::ControlChanged {
                 mode: Control::Observe,
@@ -323,12 +295,13 @@ mod tests {
             LogLine::Crashed { error: "a panic" },
         ];
         let mut said = FieldsByEvent::new();
-        for line in &lines {
-            let fields = serde_json::to_value(line).unwrap();
+        let mut add = |event: EventName, fields: Value| {
             let names = fields.as_object().unwrap().keys().cloned();
-            said.entry(line.event().name().to_owned())
-                .or_default()
-                .extend(names);
+            said.entry(event.name().to_owned()).or_default().extend(names);
+        };
+        add(instance.event(), json!(instance));
+        for line in &lines {
+            add(line.event(), json!(line));
         }
         said
     }
@@ -351,6 +324,13 @@ mod tests {
             (event.to_owned(), names.chain(run).collect())
         });
         events.collect()
+    }
+
+    #[test]
+    fn what_has_no_kind_of_its_own_is_named_as_documented() {
+        assert_eq!(json!(IgnoredTrigger::from(TriggerKind::Spot)), "spot");
+        assert_eq!(json!(IgnoredTrigger::Event), "event");
+        assert_eq!(json!(IgnoredTrigger::Cluster), "cluster");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The log of the coordinator: one JSON line per event on standard output, which Lambda sends to CloudWatch Logs.
 //!
-//! `log_line` has the events and their fields. No line holds a lifecycle action token.
+//! `log_line` and `instance_line` have the fields of each event. No line holds a lifecycle action token.
 
 use std::fmt;
 use std::io::Write;
@@ -8,8 +8,57 @@ use std::sync::Arc;
 
 pub use protector_core::level::Level;
 use protector_runtime::log::line;
+use serde::Serialize;
 
-use crate::log_line::LogLine;
+/// The event of a line: it decides which fields the line has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EventName {
+    Instance,
+    Receipt,
+    Control,
+    Ignored,
+    Unprotected,
+    ProtectionCheck,
+    Tick,
+    Beacon,
+    Heartbeats,
+    /// Its line is in the Embedded Metric Format, which [`metrics`](crate::metrics) writes.
+    Metrics,
+    Malformed,
+    Failed,
+    NotDeleted,
+    InvalidSetting,
+    Crashed,
+}
+
+impl EventName {
+    /// The event's name, as lines have it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            EventName::Instance => "instance",
+            EventName::Receipt => "receipt",
+            EventName::Control => "control",
+            EventName::Ignored => "ignored",
+            EventName::Unprotected => "unprotected",
+            EventName::ProtectionCheck => "protection-check",
+            EventName::Tick => "tick",
+            EventName::Beacon => "beacon",
+            EventName::Heartbeats => "heartbeats",
+            EventName::Metrics => "metrics",
+            EventName::Malformed => "malformed",
+            EventName::Failed => "failed",
+            EventName::NotDeleted => "not-deleted",
+            EventName::InvalidSetting => "invalid-setting",
+            EventName::Crashed => "crashed",
+        }
+    }
+}
+
+/// The fields of a line, and the event that they belong to.
+pub(crate) trait Line: Serialize {
+    /// The event.
+    fn event(&self) -> EventName;
+}
 
 /// Says things at or above a level. Cheap to clone.
 #[derive(Clone)]
@@ -65,7 +114,7 @@ impl Logger {
     }
 
     /// Says one line: level, event, and its fields, sorted by their names.
-    pub(crate) fn log(&self, level: Level, said: &LogLine<'_>) {
+    pub(crate) fn log(&self, level: Level, said: &impl Line) {
         if level >= self.least {
             let fields = serde_json::to_value(said).unwrap_or_default();
             // Lambda stamps each line with its time.

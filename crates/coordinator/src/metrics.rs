@@ -14,7 +14,7 @@ use protector_runtime::emf;
 use serde::Serialize;
 use serde_json::{Number, Value, json};
 
-use crate::log_line::EventName;
+use crate::logging::EventName;
 
 /// The dimension of all metrics: the function's name, so that two stacks do not add up.
 pub const FUNCTION: &str = "FunctionName";

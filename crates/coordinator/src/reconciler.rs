@@ -24,7 +24,6 @@ use crate::crowd::Crowd;
 use crate::executor::{Applied, Executor, Target};
 use crate::handled::Handled;
 use crate::instance_line::{InstanceLine, RegisteredFields};
-use crate::log_line::LogLine;
 use crate::observer::{Home, Observer, Survey};
 use crate::subject::{KnownRegistrations, Registered, Subject, Unregistered};
 
@@ -231,7 +230,7 @@ impl<'r> Reconciler<'r> {
 
     /// Logs the line of an instance, at the level that its outcome asks for.
     fn conclude(&self, line: InstanceLine, error: Option<String>) -> Reconciled {
-        self.run.logger.log(line.level(), &LogLine::Instance(&line));
+        self.run.logger.log(line.level(), &line);
         Reconciled {
             line: line.fields(),
             error,

@@ -16,7 +16,7 @@ use protector_core::sweep::Draining;
 use crate::aws::{Aws, AwsError, ErrorKind};
 use crate::cache::Cache;
 use crate::context::RunContext;
-use crate::ignored::IgnoredTrigger;
+use crate::log_line::IgnoredTrigger;
 use crate::logging::Level;
 
 use super::place::{Home, Place, Whereabouts};

@@ -2,8 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html>
 
+use super::ReadAnswer;
 use super::{Reads, error};
-use crate::http::message::Answer;
 use crate::lambda::{Configured, FunctionName, LOG_GROUP, queues};
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const COORDINATOR: &str = "ecs-daemon-protector";
 
 /// `GetFunctionConfiguration`.
-pub(super) fn configuration(reads: &Reads, params: &Value) -> Answer {
+pub(super) fn configuration(reads: &Reads, params: &Value) -> ReadAnswer {
     let Configured {
         name,
         arn,
@@ -45,7 +45,7 @@ pub(super) fn configuration(reads: &Reads, params: &Value) -> Answer {
 }
 
 /// `GetFunctionConcurrency`: nothing is in the answer if none is reserved.
-pub(super) fn concurrency(reads: &Reads, params: &Value) -> Answer {
+pub(super) fn concurrency(reads: &Reads, params: &Value) -> ReadAnswer {
     Ok(match find(reads, params)?.reserved_concurrency {
         Some(reserved) => json!({"ReservedConcurrentExecutions": reserved}),
         None => json!({}),
@@ -53,7 +53,7 @@ pub(super) fn concurrency(reads: &Reads, params: &Value) -> Answer {
 }
 
 /// `ListEventSourceMappings`: the coordinator takes from the queue of events, and the heartbeats from none.
-pub(super) fn event_sources(reads: &Reads, params: &Value) -> Answer {
+pub(super) fn event_sources(reads: &Reads, params: &Value) -> ReadAnswer {
     let Configured { name, arn, .. } = find(reads, params)?;
     if name != COORDINATOR {
         return Ok(json!({"EventSourceMappings": []}));

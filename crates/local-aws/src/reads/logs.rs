@@ -2,9 +2,9 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
 
+use super::ReadAnswer;
 use super::error;
 use super::pattern::Pattern;
-use crate::http::message::Answer;
 use crate::lambda::LOG_GROUP;
 use crate::process::LogEntry;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ const STREAM: &str = "local";
 const TOKEN: &str = "from ";
 
 /// A page of the events that fit, the oldest first.
-pub(super) fn filter(entries: &[LogEntry], params: &Value) -> Answer {
+pub(super) fn filter(entries: &[LogEntry], params: &Value) -> ReadAnswer {
     known_group(params)?;
     let text = params["filterPattern"].as_str().unwrap_or_default();
     let pattern = Pattern::read(text).ok_or_else(|| invalid(format!("Invalid filter pattern: {text}")))?;
@@ -103,7 +103,7 @@ mod tests {
         (0..count).map(one).collect()
     }
 
-    fn ask(params: Value) -> Answer {
+    fn ask(params: Value) -> ReadAnswer {
         let mut all = json!({"logGroupName": LOG_GROUP});
         all.as_object_mut()
             .unwrap()

@@ -10,7 +10,6 @@ mod pattern;
 mod queues;
 mod rules;
 
-use crate::http::message::Answer;
 use crate::lambda::Lambda;
 use crate::live::Live;
 use monitoring::Monitoring;
@@ -18,6 +17,9 @@ use protector_aws_model::faults::errors;
 use protector_aws_model::{ApiError, Call, Service};
 use serde_json::Value;
 use std::sync::Arc;
+
+/// The result of a read.
+type ReadAnswer = Result<Value, ApiError>;
 
 /// Everything that is read here.
 pub(crate) struct Reads {
@@ -45,14 +47,14 @@ impl Reads {
     }
 
     /// One call: by the model, and by this module if the model leaves the answer open.
-    pub(crate) fn call(&self, call: &Call) -> Answer {
+    pub(crate) fn call(&self, call: &Call) -> ReadAnswer {
         match self.live.with(|world, now| world.call(now, call))? {
             Value::Null => self.answer(call),
             answer => Ok(answer),
         }
     }
 
-    fn answer(&self, call: &Call) -> Answer {
+    fn answer(&self, call: &Call) -> ReadAnswer {
         let params = &call.params;
         match (call.service, call.operation.as_str()) {
             (Service::Logs, "FilterLogEvents") => logs::filter(&self.lambda.log_entries(), params),

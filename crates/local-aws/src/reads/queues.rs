@@ -2,8 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html>
 
+use super::ReadAnswer;
 use super::{Reads, error};
-use crate::http::message::Answer;
 use crate::lambda::queues;
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 const KEPT: &str = "1209600";
 
 /// `GetQueueAttributes`.
-pub(super) fn attributes(reads: &Reads, params: &Value) -> Answer {
+pub(super) fn attributes(reads: &Reads, params: &Value) -> ReadAnswer {
     let url = params["QueueUrl"].as_str().unwrap_or_default();
     let name = url.rsplit('/').next().unwrap_or_default();
     let Some((visible, in_flight)) = reads.lambda.messages(name) else {

@@ -2,8 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DescribeRule.html>
 
+use super::ReadAnswer;
 use super::error;
-use crate::http::message::Answer;
 use crate::lambda::queues;
 use crate::live::Live;
 use crate::rules::{PRODUCT_RULES, product_rules};
@@ -58,7 +58,7 @@ pub(super) fn of(live: &Live, patterns: &[Value]) -> Vec<Rule> {
 }
 
 /// `DescribeRule`.
-pub(super) fn describe(rules: &[Rule], params: &Value) -> Answer {
+pub(super) fn describe(rules: &[Rule], params: &Value) -> ReadAnswer {
     let rule = find(rules, &params["Name"])?;
     let mut answer = json!({
         "Name": rule.name,
@@ -83,7 +83,7 @@ pub(super) fn by_target(rules: &[Rule], params: &Value) -> Value {
 }
 
 /// `ListTargetsByRule`.
-pub(super) fn targets(rules: &[Rule], params: &Value) -> Answer {
+pub(super) fn targets(rules: &[Rule], params: &Value) -> ReadAnswer {
     let rule = find(rules, &params["Rule"])?;
     Ok(json!({"Targets": [rule.target]}))
 }
