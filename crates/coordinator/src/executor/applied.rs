@@ -99,6 +99,11 @@ impl<'w> RecordWrite<'w> {
     pub(super) fn last(&self) -> Option<&Stored> {
         self.applied.written.as_ref().or(self.before.as_yes())
     }
+
+    /// The version of that record; 0 if there is none.
+    pub(super) fn version(&self) -> i64 {
+        self.last().map_or(0, |stored| stored.version)
+    }
 }
 
 /// Whether the failure of an action leaves the rest of the plan in force.

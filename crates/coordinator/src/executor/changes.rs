@@ -59,9 +59,8 @@ impl Changes<'_> {
         if write.record.unprotected.is_empty() || !self.cache.limiter.try_acquire(Priority::Count) {
             return None;
         }
-        let known = write.last().map_or(0, |stored| stored.version);
-        let written = self.write_whole(write.key, write.record.clone(), known).await;
-        written.ok()
+        let written = self.write_whole(write.key, write.record.clone(), write.version());
+        written.await.ok()
     }
 
     /// Writes a record for the sake of its counts, if no other write waits. A shared record has no counts.
@@ -111,15 +110,14 @@ impl Changes<'_> {
 
     fn written(&self, write: RecordWrite<'_>) {
         let stored = Stored {
-            version: write.last().map_or(0, |stored| stored.version),
+            version: write.version(),
             record: Ok(write.record),
         };
-        self.cache.store.insert(write.key, &stored, self.run.now());
-        write.applied.written = Some(stored);
+        self.stored(write.key, write.applied, stored, false);
     }
 
     async fn put_alone(&self, write: RecordWrite<'_>) -> Result<Outcome, AwsError> {
-        let known = write.last().map_or(0, |stored| stored.version);
+        let known = write.version();
         let RecordWrite {
             key, record, applied, ..
         } = write;

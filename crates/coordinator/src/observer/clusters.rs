@@ -2,6 +2,8 @@
 
 mod describe;
 
+pub(in crate::observer) use describe::note_foreign;
+
 use std::collections::BTreeSet;
 
 use futures_util::{StreamExt, stream};

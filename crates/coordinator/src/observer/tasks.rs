@@ -11,11 +11,11 @@ use protector_core::observation::{Observed, Registrations, Stored, Task};
 use protector_core::policy::Policy;
 use protector_core::record::Record;
 
-use crate::aws::{Aws, AwsError, ErrorKind, ListedTask};
+use crate::aws::{Aws, AwsError, ErrorKind, ListedTask, NotOurs};
 use crate::cache::Cache;
 use crate::context::RunContext;
 
-use super::Clusters;
+use super::clusters::note_foreign;
 
 /// A task, and the registration that it is on.
 pub(super) type Placed = (ContainerInstanceArn, Task);
@@ -47,15 +47,6 @@ impl Tasks<'_> {
                 Observed::Present(self.with_protection(cluster, tasks, due).await)
             }
             Err(failure) => Observed::Unknown(failure.to_string()),
-        }
-    }
-
-    fn clusters(&self) -> Clusters<'_> {
-        Clusters {
-            aws: self.aws,
-            cache: self.cache,
-            policy: self.policy,
-            run: self.run,
         }
     }
 
@@ -91,7 +82,12 @@ impl Tasks<'_> {
         listed: Vec<ListedTask>,
     ) -> Result<Vec<Task>, AwsError> {
         let now = self.run.now();
-        self.clusters().insert_managed(cluster, &listed);
+        // They show which container instances ECS keeps by itself.
+        for managed in listed.iter().filter(|task| task.managed) {
+            if let Some(arn) = &managed.container_instance {
+                note_foreign(self.cache, self.run, cluster, arn, NotOurs::Managed);
+            }
+        }
         let unknown: Vec<(&ListedTask, ServiceName)> = listed
             .iter()
             .filter(|task| task.by_service && !task.last_status.is_final())

@@ -21,6 +21,15 @@ struct Budget {
     billed_seconds: f64,
 }
 
+/// What a hundred at once may take, however they are taken away.
+const A_HUNDRED: Budget = Budget {
+    release: 10,
+    whole: 90,
+    requests: 15.0,
+    writes: 0.2,
+    billed_seconds: 2.0,
+};
+
 /// The statistics of a world.
 fn played(scenario: &Scenario) -> Statistics {
     let observers: Vec<Box<dyn Observer>> = vec![Box::<Statistics>::default()];
@@ -150,14 +159,7 @@ fn p10_fifty_at_once() {
 
 #[test]
 fn p10_a_hundred_at_once() {
-    let budget = Budget {
-        release: 10,
-        whole: 90,
-        requests: 15.0,
-        writes: 0.2,
-        billed_seconds: 2.0,
-    };
-    drains_within(&at_once(1, 100), &budget);
+    drains_within(&at_once(1, 100), &A_HUNDRED);
 }
 
 /// `TerminateInstanceInAutoScalingGroup` takes up to a hundred instances.
@@ -167,14 +169,7 @@ fn p10_a_hundred_terminated_by_one_call() {
     for step in &mut scenario.steps {
         step.at = 10 * SECOND;
     }
-    let budget = Budget {
-        release: 10,
-        whole: 90,
-        requests: 15.0,
-        writes: 0.2,
-        billed_seconds: 2.0,
-    };
-    drains_within(&scenario, &budget);
+    drains_within(&scenario, &A_HUNDRED);
 }
 
 #[test]

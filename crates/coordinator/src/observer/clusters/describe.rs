@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use protector_core::ids::{ClusterName, ContainerInstanceArn};
 use protector_core::trigger::TriggerKind;
 
-use crate::aws::{AwsError, Described, ErrorKind, Instances, ListedTask, MANAGED_INSTANCES, NotOurs};
+use crate::aws::{AwsError, Described, ErrorKind, Instances, MANAGED_INSTANCES, NotOurs};
+use crate::cache::Cache;
+use crate::context::RunContext;
 use crate::logging::Level;
 
 use super::Clusters;
@@ -42,7 +44,7 @@ impl Clusters<'_> {
         let mut found = self.unless_gone(cluster, answer)?;
         self.remove_managed(cluster, &mut found).await;
         for (arn, why) in &found.foreign {
-            self.log_foreign(cluster, arn, *why);
+            note_foreign(self.cache, self.run, cluster, arn, *why);
         }
         Ok((found.described, found.unclear))
     }
@@ -81,26 +83,23 @@ impl Clusters<'_> {
             types => types.ok(),
         };
         for name in names {
-            let is_managed = |types: &HashMap<String, String>| {
-                types.get(&name).is_some_and(|kind| kind == MANAGED_INSTANCES)
-            };
-            let managed = types.as_ref().map(is_managed);
+            let kind = types.as_ref().map(|types| types.get(&name));
+            let managed = kind.map(|kind| kind.is_some_and(|kind| kind == MANAGED_INSTANCES));
             edges.insert_provider(cluster, &name, managed, now);
         }
     }
+}
 
-    /// Remembers which container instances ECS keeps by itself, as their tasks show.
-    pub(in crate::observer) fn insert_managed(&self, cluster: &ClusterName, listed: &[ListedTask]) {
-        let managed = listed.iter().filter(|task| task.managed);
-        for arn in managed.filter_map(|task| task.container_instance.as_ref()) {
-            self.log_foreign(cluster, arn, NotOurs::Managed);
-        }
-    }
-
-    fn log_foreign(&self, cluster: &ClusterName, arn: &ContainerInstanceArn, why: NotOurs) {
-        if self.cache.foreign.insert_foreign(arn, self.run.now()) {
-            let message = format!("the container instance {arn} of cluster {cluster} is not served: {why}");
-            self.run.ignored(Level::Info, TriggerKind::Instance, &message);
-        }
+/// Remembers a container instance that is not ours, and logs it once.
+pub(in crate::observer) fn note_foreign(
+    cache: &Cache,
+    run: &RunContext,
+    cluster: &ClusterName,
+    arn: &ContainerInstanceArn,
+    why: NotOurs,
+) {
+    if cache.foreign.insert_foreign(arn, run.now()) {
+        let message = format!("the container instance {arn} of cluster {cluster} is not served: {why}");
+        run.ignored(Level::Info, TriggerKind::Instance, &message);
     }
 }
