@@ -156,10 +156,8 @@ impl JournalView {
         counts
     }
 
-    /// P1: no protected daemon of `instance` got SIGTERM before the last task of `holding` groups was STOPPED.
-    ///
-    /// # Panics
-    /// One did, or nothing of the kind ever happened.
+    /// P1: no protected daemon of `instance` got SIGTERM before the last task of `holding` groups was STOPPED. Panics
+    /// if one did, and if nothing of the kind ever happened.
     pub fn assert_daemons_outlive(&self, on: &str, daemons: &[&str], holding: &[&str]) {
         let stopped: Vec<usize> = holding.iter().flat_map(|group| self.stopped(on, group)).collect();
         let last = stopped.into_iter().max().expect("a holding task was stopped");
@@ -174,9 +172,6 @@ impl JournalView {
     }
 
     /// P4: the hook of `instance` was completed once, by the coordinator, after its daemons were STOPPED.
-    ///
-    /// # Panics
-    /// It was not.
     pub fn assert_completed_after(&self, on: &str, daemons: &[&str]) {
         let completed = self.hook(on, "completed");
         assert_eq!(completed.len(), 1, "completed at {completed:?}");

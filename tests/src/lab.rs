@@ -83,9 +83,6 @@ pub struct Lab {
 
 impl Lab {
     /// A lab with the coordinator.
-    ///
-    /// # Panics
-    /// It cannot be set up.
     pub async fn start(config: LabConfig) -> Lab {
         let lab = Lab::without_coordinator(&config).await;
         lab.start_coordinator(&config).await;
@@ -93,9 +90,6 @@ impl Lab {
     }
 
     /// A lab without a coordinator.
-    ///
-    /// # Panics
-    /// It cannot be set up.
     pub async fn without_coordinator(config: &LabConfig) -> Lab {
         let mut setup = LocalAwsConfig {
             tick_every: None,
@@ -116,17 +110,11 @@ impl Lab {
     }
 
     /// Deploys the coordinator with short times.
-    ///
-    /// # Panics
-    /// Its program is missing.
     pub async fn start_coordinator(&self, config: &LabConfig) {
         self.deploy(&Coordinator::first(), config).await;
     }
 
     /// Deploys another version of the coordinator in place of the one that runs, as an update would.
-    ///
-    /// # Panics
-    /// Its program is missing.
     pub async fn update_coordinator(&self, config: &LabConfig) {
         self.deploy(&Coordinator::next(), config).await;
     }
@@ -150,9 +138,6 @@ impl Lab {
     }
 
     /// One call by a person.
-    ///
-    /// # Panics
-    /// It is refused.
     pub fn call(&self, service: Service, operation: &str, params: Value) -> Value {
         let answer = self.aws.call(service, operation, params);
         answer.unwrap_or_else(|error| panic!("{operation}: {error}"))
@@ -209,9 +194,6 @@ impl Lab {
     }
 
     /// A person sets a container instance's status.
-    ///
-    /// # Panics
-    /// It is not registered.
     pub fn set_status(&self, instance: &str, status: &str) {
         let params = requests::status(&self.container_instance(instance), status);
         self.ecs("UpdateContainerInstancesState", params);
@@ -230,19 +212,14 @@ impl Lab {
     }
 
     /// The ARN of a container instance.
-    ///
-    /// # Panics
-    /// It is not registered.
     pub fn container_instance(&self, instance: &str) -> String {
         let view = self.aws.world(|world, _| world.instance_state(instance));
         view.and_then(|view| view.container_instance_arn)
             .expect("a registered instance")
     }
 
-    /// Waits until `f` finds something in the world.
-    ///
-    /// # Panics
-    /// It does not: the message has the end of the journal, and the coordinator's log.
+    /// Waits until `f` finds something in the world. Otherwise it panics with the end of the journal and the
+    /// coordinator's log.
     pub async fn wait<T>(&self, what: &str, f: impl FnMut(&World) -> Option<T>) -> T {
         match self.aws.wait_until(what, BOUND, f).await {
             Ok(found) => found,
@@ -251,9 +228,6 @@ impl Lab {
     }
 
     /// Waits until a condition holds that is not in the world, such as the output of a program.
-    ///
-    /// # Panics
-    /// It never holds.
     pub async fn until(&self, what: &str, mut so: impl FnMut() -> bool) {
         let polled = async {
             while !so() {
@@ -340,9 +314,6 @@ impl Lab {
     }
 
     /// Waits until the coordinator has processed every event, with its retries.
-    ///
-    /// # Panics
-    /// It has not.
     pub async fn idle(&self) {
         if let Err(timeout) = self.aws.wait_idle(BOUND).await {
             self.give_up(&timeout);
@@ -375,9 +346,6 @@ impl Lab {
     }
 
     /// Ticks until a condition holds.
-    ///
-    /// # Panics
-    /// It never holds.
     pub async fn tick_until(&self, what: &str, so: impl Fn() -> bool) {
         for _ in 0..60 {
             self.tick().await;
@@ -418,9 +386,6 @@ impl Lab {
     }
 
     /// The last text of an instance's record: once its drain is over and its machine gone, the next tick deletes it.
-    ///
-    /// # Panics
-    /// There never was one.
     pub fn last_record(&self, instance: &str) -> Value {
         let records = self.journal().records(instance);
         let last = records.into_iter().next_back();

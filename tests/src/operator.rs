@@ -23,9 +23,6 @@ pub struct Said {
 
 impl Said {
     /// The first line of standard output as JSON.
-    ///
-    /// # Panics
-    /// It is none.
     #[must_use]
     pub fn json(&self) -> Value {
         let line = self.out.lines().next().unwrap_or_default();
@@ -33,9 +30,6 @@ impl Said {
     }
 
     /// It has ended with this code.
-    ///
-    /// # Panics
-    /// It has not.
     #[track_caller]
     #[must_use]
     pub fn ended(self, code: i32) -> Said {
@@ -44,9 +38,6 @@ impl Said {
     }
 
     /// It has printed all of these.
-    ///
-    /// # Panics
-    /// It has not.
     #[track_caller]
     pub fn shows(&self, parts: &[&str]) {
         for part in parts {
@@ -73,18 +64,12 @@ impl From<Output> for Said {
 }
 
 /// Calls the tool with these arguments, without a terminal, in an account at an endpoint.
-///
-/// # Panics
-/// It cannot be started.
 pub fn tool(endpoint: &str, region: &str, arguments: &[&str]) -> Said {
     let output = command(endpoint, region, arguments).output();
     output.unwrap_or_else(|error| panic!("{error}")).into()
 }
 
 /// The same, in the lab's account.
-///
-/// # Panics
-/// It cannot be started.
 pub async fn ctl(lab: &Lab, arguments: &[&str]) -> Said {
     let mut command = command(&lab.aws.endpoint_url(), "eu-west-1", arguments);
     let output = tokio::task::spawn_blocking(move || command.output()).await;

@@ -64,16 +64,13 @@ pub fn protectorctl() -> PathBuf {
     beside("protectorctl")
 }
 
-/// # Panics
-/// The variable names no file: a test of another version must not go on with this one.
+/// Panics if the variable names no file: a test of another version must not go on with this one.
 fn named(variable: &str) -> Option<PathBuf> {
     let path = PathBuf::from(std::env::var_os(variable)?);
     let absolute = path.canonicalize();
     Some(absolute.unwrap_or_else(|error| panic!("{variable}={}: {error}", path.display())))
 }
 
-/// # Panics
-/// The program is not built.
 fn beside(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap_or_default();
     // Tests are one level deeper than programs: target/debug/deps.

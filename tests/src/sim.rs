@@ -43,12 +43,6 @@ pub struct Transcript {
 }
 
 /// Plays a script.
-///
-/// # Errors
-/// What in it is wrong.
-///
-/// # Panics
-/// No runtime can be started, or the setup cannot be made.
 pub fn play(text: &str) -> Result<Transcript, Vec<SyntaxError>> {
     let script = Script::parse(text)?;
     let (settings, sidecar) = (script.setup.coordinator()?, script.setup.sidecar()?);

@@ -3,9 +3,6 @@
 use serde_json::Value;
 
 /// Each member of `expected` is in `value`, at every depth of objects; `value` may have others.
-///
-/// # Panics
-/// One is not.
 #[track_caller]
 pub fn assert_has(value: &Value, expected: Value) {
     let Value::Object(members) = &expected else {

@@ -102,9 +102,6 @@ impl Daemon {
 
 impl Lab {
     /// A lab with the coordinator and a protected daemon `logs`.
-    ///
-    /// # Panics
-    /// It cannot be set up.
     pub async fn with_logs(config: LabConfig) -> Lab {
         let lab = Lab::start(config).await;
         lab.daemon(&Daemon::new("logs")).await;

@@ -29,9 +29,6 @@ struct ConnectionDraining {
 
 impl ClassicLoadBalancing {
     /// Does one operation. `targets` gives the tasks behind a load balancer.
-    ///
-    /// # Errors
-    /// As the API reference says for it.
     pub(crate) fn call(
         &mut self,
         operation: &str,

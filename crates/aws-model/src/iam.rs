@@ -55,9 +55,6 @@ impl Iam {
     }
 
     /// Does one operation.
-    ///
-    /// # Errors
-    /// As the API reference says for it.
     pub(crate) fn call(
         &mut self,
         now: Timestamp,

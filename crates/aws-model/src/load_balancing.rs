@@ -57,9 +57,6 @@ impl LoadBalancing {
     }
 
     /// Does one operation. `targets` gives the targets of a group.
-    ///
-    /// # Errors
-    /// As the API reference says for it.
     pub(crate) fn call(
         &mut self,
         operation: &str,

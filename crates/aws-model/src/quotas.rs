@@ -126,10 +126,7 @@ impl Quotas {
         }
     }
 
-    /// Takes the token that a call costs.
-    ///
-    /// # Errors
-    /// There is none: the service's throttling error.
+    /// Takes the token that a call costs, or is the service's throttling error if there is none.
     pub(crate) fn take(&mut self, now: Timestamp, service: Service, operation: &str) -> Result<(), ApiError> {
         if !self.on {
             return Ok(());

@@ -49,10 +49,7 @@ impl Ssm {
         }
     }
 
-    /// Does one operation.
-    ///
-    /// # Errors
-    /// As the API reference says for the operation; `UnknownOperationException` for one that is not served.
+    /// Does one operation. An operation that is not served is an `UnknownOperationException`.
     pub(crate) fn call(
         &mut self,
         now: Timestamp,
@@ -69,9 +66,6 @@ impl Ssm {
 
     /// Does a read as it would have been answered before the last write of each parameter: Parameter Store
     /// does not document that a read sees the write before it. An operation that is not a read is done as usual.
-    ///
-    /// # Errors
-    /// As [`Ssm::call`].
     pub(crate) fn call_stale(
         &mut self,
         now: Timestamp,

@@ -124,9 +124,6 @@ pub(crate) enum AccountError {
 
 impl Account {
     /// The account that options and environment name. No connection is made yet.
-    ///
-    /// # Errors
-    /// No region is set.
     pub(crate) async fn open(args: &AccountArgs) -> Result<Account, AccountError> {
         let config = config(args).await;
         let region = config.region().ok_or(AccountError::NoRegion)?.to_string();
@@ -246,9 +243,6 @@ impl Account {
     }
 
     /// Who asks: account and ARN.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn caller(&self) -> Reading<Caller> {
         let answer = self
             .call("sts:GetCallerIdentity", self.sts.get_caller_identity().send())

@@ -29,9 +29,6 @@ pub(crate) struct Deed {
 
 impl ConfirmArgs {
     /// Who does it: the name that was given, or that of the session.
-    ///
-    /// # Errors
-    /// None was given, and AWS does not say who calls.
     pub(crate) async fn who(&self, account: &Account, deed: Deed) -> Result<String, String> {
         match &self.who {
             Some(who) => Ok(who.clone()),
@@ -49,9 +46,6 @@ impl ConfirmArgs {
 }
 
 /// Asks on the terminal; `expected` is the only answer that is yes. Says so if it is not.
-///
-/// # Errors
-/// The terminal cannot be read.
 pub(crate) fn confirmed(question: &str, expected: &str, deed: Deed) -> io::Result<bool> {
     if !io::stdin().is_terminal() {
         stderr_line(&format!(

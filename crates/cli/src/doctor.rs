@@ -36,9 +36,6 @@ struct Examination {
 }
 
 /// Checks the set-up, and shows what was found.
-///
-/// # Errors
-/// Standard output cannot be written.
 pub(crate) async fn run(args: &DoctorArgs) -> Result<Exit, Box<dyn Error>> {
     let account = match Account::open(&args.account).await {
         Ok(account) => account,

@@ -27,9 +27,6 @@ use std::error::Error;
 const LOGS_SINCE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Explains a drain.
-///
-/// # Errors
-/// No such instance, a name that fits several, no region, or standard output cannot be written.
 pub(crate) async fn run(args: &ExplainArgs) -> Result<Exit, Box<dyn Error>> {
     let account = Account::open(&args.account).await?;
     let Some(answer) = within(args.account.timeout, answer(args, &account)).await else {

@@ -54,9 +54,6 @@ impl InjectError {
 }
 
 /// Changes each file, or shows how.
-///
-/// # Errors
-/// Standard output cannot be written.
 pub(crate) fn run(args: &InjectArgs) -> Result<Exit, Box<dyn Error>> {
     let look = args.look.settle();
     let mut worst = Exit::Good;
@@ -84,9 +81,6 @@ pub(crate) fn run(args: &InjectArgs) -> Result<Exit, Box<dyn Error>> {
 }
 
 /// Changes each file, and registers what comes of it.
-///
-/// # Errors
-/// No region, or standard output cannot be written.
 pub(crate) async fn register(args: &InjectArgs) -> Result<Exit, Box<dyn Error>> {
     let account = Account::open(&args.account()).await?;
     for file in &args.files {

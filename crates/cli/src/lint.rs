@@ -46,9 +46,6 @@ use std::error::Error;
 use std::fs;
 
 /// Checks each file, and says what was found.
-///
-/// # Errors
-/// The report cannot be written.
 pub(crate) fn run(args: &LintArgs) -> Result<Exit, Box<dyn Error>> {
     if args.list {
         output::line(&explain::list())?;

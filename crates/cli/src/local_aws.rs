@@ -60,9 +60,6 @@ pub(crate) struct LocalAwsArgs {
 }
 
 /// Runs a local AWS until SIGINT or SIGTERM.
-///
-/// # Errors
-/// The port is taken, the coordinator is not there, or standard output cannot be written.
 pub(crate) async fn run(args: LocalAwsArgs) -> Result<(), Box<dyn Error>> {
     let mut stop = Stop::listen()?;
     let coordinator = coordinator(&args)?;

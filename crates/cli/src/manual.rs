@@ -50,9 +50,6 @@ pub(crate) struct ManArgs {
 }
 
 /// Prints the completions of a shell.
-///
-/// # Errors
-/// Standard output cannot be written.
 pub(crate) fn completions(args: CompletionsArgs, mut program: Command) -> Result<Exit, Box<dyn Error>> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut program, "protectorctl", &mut text);
@@ -60,9 +57,6 @@ pub(crate) fn completions(args: CompletionsArgs, mut program: Command) -> Result
 }
 
 /// Prints a manual page.
-///
-/// # Errors
-/// There is no such command, or standard output cannot be written.
 pub(crate) fn man(args: &ManArgs, mut program: Command) -> Result<Exit, Box<dyn Error>> {
     program.build();
     let command = match &args.command {

@@ -38,9 +38,6 @@ const DEED: Deed = Deed {
 const INTERVAL: Duration = Duration::from_secs(3);
 
 /// Shows the kill switch, or sets it.
-///
-/// # Errors
-/// No region is set, who sets it is not known, or the terminal cannot be read or written.
 pub(crate) async fn run(args: &ModeArgs) -> Result<Exit, Box<dyn Error>> {
     let account = Account::open(&args.account).await?;
     match args.mode {

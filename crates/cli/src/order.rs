@@ -36,9 +36,6 @@ const DEED: Deed = Deed {
 };
 
 /// Sends an order.
-///
-/// # Errors
-/// No region is set, a name fits several instances, or the terminal cannot be read or written.
 pub(crate) async fn run(order: Order, args: &OrderArgs) -> Result<Exit, Box<dyn Error>> {
     let account = Account::open(&args.account).await?;
     let Some(prepared) = within(args.account.timeout, prepare(order, args, &account)).await else {

@@ -123,9 +123,6 @@ fn name(text: &str) -> Result<String, String> {
 }
 
 /// Prints a policy.
-///
-/// # Errors
-/// Standard output cannot be written.
 pub(crate) fn run(args: &PolicyArgs) -> Result<Exit, Box<dyn Error>> {
     let policy = document(args)?;
     output::line(&serde_json::to_string_pretty(&policy)?)?;

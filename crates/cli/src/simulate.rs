@@ -52,9 +52,6 @@ impl From<Ended> for Exit {
 }
 
 /// Plays what is asked for, and reports the results.
-///
-/// # Errors
-/// Standard output cannot be written.
 pub(crate) async fn run(args: SimulateArgs) -> Result<Exit, Box<dyn Error>> {
     match play(&args).await {
         Ok(ended) => Ok(ended.into()),

@@ -29,9 +29,6 @@ use std::error::Error;
 use tokio::time::Instant;
 
 /// Shows the drains.
-///
-/// # Errors
-/// No region is set, a name fits several instances, or standard output cannot be written.
 pub(crate) async fn run(args: &StatusArgs) -> Result<Exit, Box<dyn Error>> {
     let account = Account::open(&args.account).await?;
     if let Some(patience) = args.wait {

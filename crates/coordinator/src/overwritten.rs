@@ -47,9 +47,6 @@ impl Overwritten<'_> {
     }
 
     /// The texts of versions that were written over, the latest first.
-    ///
-    /// # Errors
-    /// One of them could not be read.
     pub(crate) async fn texts(&self, name: &str, missed: Missed) -> Result<Vec<String>, AwsError> {
         let (mut left, mut texts) = (Some(missed), Vec::new());
         while let Some(missed) = left {

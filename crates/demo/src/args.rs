@@ -91,9 +91,6 @@ impl DemoArgs {
     }
 
     /// The runs that are wanted.
-    ///
-    /// # Errors
-    /// A program that they need is not there.
     pub(crate) fn scenarios(&self) -> Result<Vec<Scenario>, DemoError> {
         let out = std::path::absolute(&self.out)?;
         let wanted = |kind: &Kind| self.only.is_none_or(|only| only == *kind);

@@ -26,9 +26,6 @@ impl RunDirectory {
     }
 
     /// Makes the directory, and removes the files of an earlier run from it; others are left alone.
-    ///
-    /// # Errors
-    /// The file system says no.
     pub(crate) fn clear(&self) -> io::Result<()> {
         fs::create_dir_all(&self.0)?;
         for entry in fs::read_dir(&self.0)? {
@@ -57,18 +54,12 @@ impl RunDirectory {
     }
 
     /// Keeps `lines` in the directory for a person who reads it later.
-    ///
-    /// # Errors
-    /// It cannot be written.
     pub(crate) fn keep(&self, name: &str, lines: &[String]) -> io::Result<()> {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         fs::write(self.0.join(name), text)
     }
 
     /// Every line that was sent.
-    ///
-    /// # Errors
-    /// A file cannot be read.
     pub(crate) fn all_sent(&self) -> io::Result<Vec<String>> {
         let mut all = Vec::new();
         for entry in fs::read_dir(&self.0)? {
@@ -81,9 +72,6 @@ impl RunDirectory {
     }
 
     /// Every line that has arrived; none if the router has never started.
-    ///
-    /// # Errors
-    /// The file cannot be read.
     pub(crate) fn all_arrived(&self) -> io::Result<Vec<String>> {
         match fs::read_to_string(self.arrived()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),

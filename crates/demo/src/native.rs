@@ -10,9 +10,6 @@ use serde_json::json;
 use std::time::Duration;
 
 /// Drains `instance` once it waits at its hook, each wait bounded by `bound`.
-///
-/// # Errors
-/// A call is refused, or something does not happen in time.
 pub(crate) async fn drain(aws: &LocalAws, instance: &str, bound: Duration) -> Result<(), DemoError> {
     let arn = aws.wait_until("the instance waits at its hook", bound, |world| {
         let arn = progress::container_instance_arn(world.journal(), instance)?;

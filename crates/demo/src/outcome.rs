@@ -25,9 +25,6 @@ pub(crate) struct Outcome {
 }
 
 /// Reads the files of `run` and the whole journal; the drain began at `start`.
-///
-/// # Errors
-/// A file cannot be read.
 pub(crate) fn of(run: &RunDirectory, journal: &[Entry], start: Timestamp) -> Result<Outcome, DemoError> {
     Ok(Outcome {
         lines: verdict::tally(&run.all_sent()?, &run.all_arrived()?),

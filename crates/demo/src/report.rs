@@ -10,9 +10,6 @@ use std::io;
 use std::time::Duration;
 
 /// Says what will happen.
-///
-/// # Errors
-/// Standard output cannot be written.
 pub(crate) fn introduce(args: &DemoArgs) -> io::Result<()> {
     if args.json {
         return Ok(());
@@ -33,9 +30,6 @@ read all of it. With the protector it is asked to stop no sooner than LINGER aft
 }
 
 /// Reports the results.
-///
-/// # Errors
-/// Standard output cannot be written.
 pub(crate) fn conclude(args: &DemoArgs, runs: &[(Kind, Outcome)], failures: &[String]) -> io::Result<()> {
     if args.json {
         return output::json(&verdict(runs, failures, args.linger));
@@ -95,9 +89,6 @@ fn phrase(kind: Kind) -> &'static str {
 }
 
 /// Says how to go on with a local AWS that is left running at `endpoint`.
-///
-/// # Errors
-/// Standard output cannot be written.
 pub(crate) fn invite(args: &DemoArgs, endpoint: &str, held: Option<&str>) -> io::Result<()> {
     if args.json {
         return output::json(&json!({"event": "kept", "endpoint": endpoint, "instance": held}));

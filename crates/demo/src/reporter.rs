@@ -37,9 +37,6 @@ pub(crate) struct Reporter {
 
 impl Reporter {
     /// Reports one thing that happened `seconds` after the scale-in; before it if negative.
-    ///
-    /// # Errors
-    /// Standard output cannot be written.
     pub(crate) fn tell(&self, seconds: f64, text: &str) -> io::Result<()> {
         match self.form {
             Form::Json => {
@@ -89,9 +86,6 @@ impl Follower {
     }
 
     /// Reports everything as it happens, indefinitely.
-    ///
-    /// # Errors
-    /// Standard output cannot be written.
     pub(crate) async fn follow(&mut self) -> io::Result<Infallible> {
         loop {
             let seen = self.seen;
@@ -105,9 +99,6 @@ impl Follower {
     }
 
     /// Reports what has not been reported yet.
-    ///
-    /// # Errors
-    /// Standard output cannot be written.
     pub(crate) fn catch_up(&mut self) -> io::Result<()> {
         let news = after(&self.aws.journal(), self.seen).unwrap_or_default();
         self.tell(&news)

@@ -36,9 +36,6 @@ pub struct RouterArgs {
 }
 
 /// Routes until SIGTERM.
-///
-/// # Errors
-/// It cannot listen, or its file cannot be written.
 pub(crate) async fn run(args: RouterArgs) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let run = RunDirectory::new(&args.dir);

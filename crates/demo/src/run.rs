@@ -22,10 +22,8 @@ pub(crate) struct Done {
     pub(crate) aws: LocalAws,
 }
 
-/// Runs `scenario`, with the ECS of `native`, and reports it.
-///
-/// # Errors
-/// It does not come to its end; its directory has the logs then.
+/// Runs `scenario`, with the ECS of `native`, and reports it. If it does not come to its end, its directory has the
+/// logs.
 pub(crate) async fn run(
     scenario: &Scenario,
     native: DaemonStop,

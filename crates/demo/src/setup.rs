@@ -11,9 +11,6 @@ use std::time::Duration;
 const READY: Duration = Duration::from_secs(20);
 
 /// Builds all of it and waits until it runs. Returns the instance.
-///
-/// # Errors
-/// A call is refused, or something does not run in time.
 pub(crate) async fn build(aws: &LocalAws, scenario: &Scenario) -> Result<String, DemoError> {
     ecs(aws, "CreateCluster", json!({"clusterName": CLUSTER}))?;
     for definition in scenario.task_definitions() {
@@ -44,9 +41,6 @@ pub(crate) async fn build(aws: &LocalAws, scenario: &Scenario) -> Result<String,
 
 /// After a run: another instance with all its tasks, and a drain of it that a standalone task holds. Returns the
 /// instance once its drain is recorded.
-///
-/// # Errors
-/// A call is refused, or something does not happen in time.
 pub(crate) async fn hold(aws: &LocalAws, scenario: &Scenario) -> Result<String, DemoError> {
     ecs(aws, "RegisterTaskDefinition", scenario.long_job())?;
     let before = aws.journal().len();
@@ -77,17 +71,11 @@ fn resize(aws: &LocalAws, capacity: u32) -> Result<(), DemoError> {
 }
 
 /// One call of ECS by the operator.
-///
-/// # Errors
-/// It is refused.
 pub(crate) fn ecs(aws: &LocalAws, operation: &str, params: Value) -> Result<Value, DemoError> {
     call(aws, Service::Ecs, operation, params)
 }
 
 /// One call of Auto Scaling by the operator.
-///
-/// # Errors
-/// It is refused.
 pub(crate) fn auto_scaling(aws: &LocalAws, operation: &str, params: Value) -> Result<Value, DemoError> {
     call(aws, Service::AutoScaling, operation, params)
 }

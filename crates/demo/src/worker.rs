@@ -46,9 +46,6 @@ pub struct WorkerArgs {
 }
 
 /// Logs until its work or its SIGTERM window is over.
-///
-/// # Errors
-/// The file of sent lines cannot be written.
 pub(crate) async fn run(args: WorkerArgs) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut app = App::open(&args)?;

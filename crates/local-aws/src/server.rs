@@ -68,9 +68,6 @@ pub(crate) fn http_date(at: Timestamp) -> Option<HeaderValue> {
 }
 
 /// TLS with this certificate and its key, in PEM.
-///
-/// # Errors
-/// One of them cannot be read, or the key is not that of the certificate.
 pub(crate) fn tls(certificate: &[u8], key: &[u8]) -> io::Result<TlsAcceptor> {
     let certificate = CertificateDer::from_pem_slice(certificate).map_err(io::Error::other)?;
     let key = PrivateKeyDer::from_pem_slice(key).map_err(io::Error::other)?;
@@ -88,9 +85,6 @@ pub(crate) fn tls(certificate: &[u8], key: &[u8]) -> io::Result<TlsAcceptor> {
 
 impl Server {
     /// Serves `router` on a port; 0 takes a free one.
-    ///
-    /// # Errors
-    /// The port cannot be bound.
     pub(crate) async fn start(port: u16, router: Router, serving: Serving) -> io::Result<Server> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;

@@ -54,9 +54,6 @@ impl Aws {
     }
 
     /// A client of SSM in this region with these credentials. Makes no call.
-    ///
-    /// # Errors
-    /// There is no endpoint of that kind.
     fn client(&self, region: &str, credentials: Credentials) -> Result<Client, AwsError> {
         let settings = EndpointSettings {
             region: region.to_owned(),

@@ -13,9 +13,6 @@ use crate::reexec::WAIT;
 const METADATA: &[u8] = b"ECS_CONTAINER_METADATA_URI_V4=";
 
 /// Checks that such a sidecar runs.
-///
-/// # Errors
-/// A sentence that says why not.
 pub(crate) fn passed() -> Result<(), String> {
     let own = Process::read(Path::new("/proc/self")).ok_or("cannot read /proc/self")?;
     let entries = fs::read_dir("/proc").map_err(|e| format!("cannot read /proc: {e}"))?;

@@ -49,10 +49,7 @@ fn is_place(argument: &[u8]) -> bool {
     argument.first() == Some(&b'{')
 }
 
-/// Reads the arguments that follow the program's name.
-///
-/// # Errors
-/// A sentence for the user, and which use was meant.
+/// Reads the arguments that follow the program's name. The error is a sentence for the user, and which use was meant.
 pub(crate) fn parse(arguments: &[String]) -> Result<Command, Misuse> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {

@@ -24,10 +24,8 @@ struct Agent {
     container_instance: Option<ContainerInstanceArn>,
 }
 
-/// Finds the place with what task metadata has `reported`, in no more than [`CALL_TIMEOUT`].
-///
-/// # Errors
-/// What is missing, and how to fix it.
+/// Finds the place with what task metadata has `reported`, in no more than [`CALL_TIMEOUT`]. The error says what is
+/// missing, and how to fix it.
 pub(crate) async fn place_in_time(
     settings: &SidecarSettings,
     reported: &TaskMetadataResponse,

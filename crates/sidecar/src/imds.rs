@@ -18,10 +18,7 @@ const TOKEN_LIFE: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token
 /// A token is used at once, for one look: this many seconds.
 const LIFE: HeaderValue = HeaderValue::from_static("60");
 
-/// The EC2 instance.
-///
-/// # Errors
-/// A phrase.
+/// The EC2 instance. The error is a phrase.
 pub(crate) async fn instance_id() -> Result<InstanceId, String> {
     let reported = Session::open().await?.get("instance-id").await?;
     reported

@@ -20,10 +20,8 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
-/// Gets the body of `url`, an `http://` address.
-///
-/// # Errors
-/// A phrase: no connection, no response within `limit`, or a status other than 200.
+/// Gets the body of `url`, an `http://` address. A status other than 200 is an error, and so is no response within
+/// `limit`; the error is a phrase.
 pub(crate) async fn get(url: &str, limit: Duration) -> Result<Bytes, String> {
     match ask(Method::GET, url, json(), limit).await? {
         Answer { status: 200, body } => Ok(body),
@@ -36,10 +34,7 @@ pub(crate) fn json() -> (HeaderName, HeaderValue) {
     (ACCEPT, HeaderValue::from_static("application/json"))
 }
 
-/// Asks with one header of the caller's.
-///
-/// # Errors
-/// A phrase: no connection, or no whole answer within `limit`.
+/// Asks with one header of the caller's. The error is a phrase: no connection, or no whole answer within `limit`.
 pub(crate) async fn ask(
     method: Method,
     url: &str,

@@ -81,9 +81,6 @@ impl Http {
 
     /// Sends one request, and reads the whole answer. A connection that was kept open and has meanwhile been closed is
     /// replaced once: all that the sidecar asks for are readings, which can be repeated.
-    ///
-    /// # Errors
-    /// There is no whole answer.
     pub(crate) async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Failed> {
         let way = Way::of(request.uri(), self.proxies.as_deref())?;
         if let Some(sender) = self.take_open(&way.route)

@@ -4,9 +4,6 @@ pub(crate) use protector_core::settings::sidecar::SidecarSettings;
 use protector_core::variables::Problems;
 
 /// Reads the settings of this process.
-///
-/// # Errors
-/// Everything that is wrong.
 pub(crate) fn from_environment() -> Result<SidecarSettings, Problems> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     SidecarSettings::read(

@@ -24,17 +24,11 @@ fn ours() -> SigSet {
 }
 
 /// Blocks both signals. To be called before anything else, while there is one thread.
-///
-/// # Errors
-/// None that the kernel documents for these arguments.
 pub(crate) fn block() -> Result<(), Errno> {
     ours().thread_block()
 }
 
 /// Waits for one of them. Needs no runtime, no thread, no timer.
-///
-/// # Errors
-/// None that the kernel documents for these arguments.
 pub(crate) fn wait() -> Result<Signal, Errno> {
     let signal = ours().wait()?;
     TAKEN.store(true, Ordering::Relaxed);
@@ -51,9 +45,6 @@ pub(crate) struct Pending(SignalFd);
 
 impl Pending {
     /// Opens the view. It is closed by `execve`.
-    ///
-    /// # Errors
-    /// No file descriptor is left.
     pub(crate) fn new() -> Result<Self, Errno> {
         SignalFd::with_flags(&ours(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).map(Self)
     }

@@ -33,10 +33,7 @@ pub(crate) enum End {
 }
 
 impl Script {
-    /// Reads a script.
-    ///
-    /// # Errors
-    /// The first line that is not in the language; or all settings that are wrong.
+    /// Reads a script. The error is the first line that is not in the language, or all settings that are wrong.
     pub(crate) fn parse(text: &str) -> Result<Script, Vec<SyntaxError>> {
         let script = Script::read(text).map_err(|wrong| vec![wrong])?;
         let wrong = |settings: Result<(), Vec<SyntaxError>>| settings.err().unwrap_or_default();

@@ -25,9 +25,6 @@ pub(super) fn reconcile(now: Timestamp, group: &mut Group, out: &mut Outbox) {
 }
 
 /// Returns the size if its numbers are consistent.
-///
-/// # Errors
-/// A message that names the inconsistency.
 pub(super) fn checked(size: Size) -> Result<Size, String> {
     let Size { min, max, desired } = size;
     if min < 0 || max < 0 {

@@ -19,9 +19,6 @@ use serde_json::{Value, json};
 
 impl Ecs {
     /// Does one operation.
-    ///
-    /// # Errors
-    /// As the API reference says for it.
     pub(crate) fn call(
         &mut self,
         now: Timestamp,

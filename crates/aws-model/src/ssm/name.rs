@@ -13,9 +13,6 @@ const LEVELS_MAX: usize = 15;
 const LENGTH_MAX: usize = 1011;
 
 /// Checks that a parameter may have this name.
-///
-/// # Errors
-/// As `PutParameter`.
 pub(super) fn check(name: &str) -> Result<(), ApiError> {
     if name.is_empty() || name.len() > LENGTH_MAX || !name.chars().all(is_allowed) || name.ends_with('/') {
         return Err(malformed());

@@ -13,9 +13,6 @@ const ACTIVITIES: i32 = 20;
 
 impl Account {
     /// What Auto Scaling says of instances; one of no group is left out.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn scaling_instances(&self, instances: &[InstanceId]) -> Reading<Vec<ScalingInstance>> {
         let mut found = Vec::new();
         for chunk in instances.chunks(DESCRIBE_SCALING_INSTANCES_MAX) {
@@ -39,9 +36,6 @@ impl Account {
     }
 
     /// A group, if there is one of this name.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn scaling_group(&self, name: &AutoScalingGroupName) -> Reading<Option<ScalingGroup>> {
         let request = self
             .auto_scaling
@@ -58,9 +52,6 @@ impl Account {
     }
 
     /// Groups by name, each with whether it is asked to launch Spot instances.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn scaling_groups(
         &self,
         names: &[AutoScalingGroupName],
@@ -84,9 +75,6 @@ impl Account {
     }
 
     /// The lifecycle hooks of a group.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn lifecycle_hooks(&self, group: &AutoScalingGroupName) -> Reading<Vec<LifecycleHook>> {
         let request = self
             .auto_scaling
@@ -104,9 +92,6 @@ impl Account {
     }
 
     /// The newest scaling activities of a group.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn activities(&self, group: &AutoScalingGroupName) -> Reading<Vec<Activity>> {
         let request = self
             .auto_scaling

@@ -70,9 +70,6 @@ const NOTHING: &str = "N/A";
 
 impl Account {
     /// For how long a Classic Load Balancer lets connections to an instance end, in seconds; 0 if it does not.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn connection_draining(&self, name: &str) -> Reading<u32> {
         let form = QueryForm::default().with("LoadBalancerName", name);
         let service = QueryService::ClassicLoadBalancing;
@@ -88,9 +85,6 @@ impl Account {
     }
 
     /// A Classic Load Balancer with its instances.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn classic_load_balancer(&self, name: &str) -> Reading<ClassicLoadBalancer> {
         let connection_draining = self.connection_draining(name).await?;
         let form = QueryForm::default().with("LoadBalancerName", name);

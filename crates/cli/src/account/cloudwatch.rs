@@ -33,9 +33,6 @@ pub(crate) enum Statistic {
 impl Account {
     /// The values of metrics over the last `past`, in the order in which they are asked for: at most 500. A metric
     /// without data is 0.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn metrics(
         &self,
         asked: &[MetricRequest<'_>],
@@ -77,9 +74,6 @@ impl Account {
     }
 
     /// All alarms on one metric.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn alarms(&self) -> Reading<Vec<Alarm>> {
         let mut found = Vec::new();
         let send = |token| self.cloudwatch.describe_alarms().set_next_token(token).send();

@@ -54,9 +54,6 @@ struct Metadata {
 
 impl Account {
     /// The metadata options of instances. Those that EC2 does not know any more are left out.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn metadata_options(
         &self,
         instances: &[InstanceId],

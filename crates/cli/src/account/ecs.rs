@@ -49,9 +49,6 @@ const SERVICES_LISTED: i32 = 100;
 
 impl Account {
     /// All clusters of the account and region.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn clusters(&self) -> Reading<Vec<ClusterName>> {
         let mut found = Vec::new();
         let send = |token| self.ecs.list_clusters().set_next_token(token).send();
@@ -65,9 +62,6 @@ impl Account {
     }
 
     /// Container instances of a cluster.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn machines(&self, cluster: &ClusterName, of: MachinesOf<'_>) -> Reading<Vec<Machine>> {
         let (status, filter) = match of {
             MachinesOf::Draining => (Some(types::ContainerInstanceStatus::Draining), None),
@@ -80,9 +74,6 @@ impl Account {
     }
 
     /// All container instances of a cluster, with what only `doctor` asks of them.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn hosts(&self, cluster: &ClusterName) -> Reading<Vec<Host>> {
         let arns = self.machine_arns(cluster, None, None).await?;
         let described = self.described_instances(cluster, &arns).await?;
@@ -142,9 +133,6 @@ impl Account {
     }
 
     /// Tasks of a service that are to run.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn running_tasks(
         &self,
         cluster: &ClusterName,
@@ -156,9 +144,6 @@ impl Account {
     }
 
     /// Up to a hundred tasks of a cluster that are to run.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn some_tasks(&self, cluster: &ClusterName) -> Reading<Vec<SeenTask>> {
         let request = self.ecs.list_tasks().cluster(cluster.as_str());
         let page = self.call("ecs:ListTasks", request.send()).await?;
@@ -167,9 +152,6 @@ impl Account {
     }
 
     /// The names of all services of a cluster that schedule their tasks so.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn service_names(
         &self,
         cluster: &ClusterName,
@@ -193,9 +175,6 @@ impl Account {
     }
 
     /// All capacity providers of the account and region.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn capacity_providers(&self) -> Reading<Vec<CapacityProvider>> {
         let mut found = Vec::new();
         let send = |token| {
@@ -218,9 +197,6 @@ impl Account {
     }
 
     /// A task definition, and the whole answer as text.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn definition_with_text(&self, arn: &str) -> Reading<(Definition, String)> {
         let body = Body::default();
         let request = self.ecs.describe_task_definition().task_definition(arn);
@@ -231,9 +207,6 @@ impl Account {
     }
 
     /// Tasks, whatever ECS wants them to become: first those that are to run, then those that are to stop.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn tasks(&self, cluster: &ClusterName, of: TasksOf<'_>) -> Reading<Vec<SeenTask>> {
         let mut arns = Vec::new();
         for desired in [DesiredStatus::Running, DesiredStatus::Stopped] {
@@ -286,9 +259,6 @@ impl Account {
     }
 
     /// Services of a cluster, with their events.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn services(
         &self,
         cluster: &ClusterName,
@@ -314,9 +284,6 @@ impl Account {
     }
 
     /// Scale-in protection: of those tasks that have it, until when.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn protections(&self, cluster: &ClusterName, tasks: &[TaskArn]) -> Reading<Protections> {
         let mut found = Protections::new();
         for chunk in tasks.chunks(DESCRIBE_MAX) {
@@ -339,9 +306,6 @@ impl Account {
     }
 
     /// A task definition.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn definition(&self, arn: &str) -> Reading<Definition> {
         let request = self.ecs.describe_task_definition().task_definition(arn);
         let answer = self.call("ecs:DescribeTaskDefinition", request.send()).await?;
@@ -350,9 +314,6 @@ impl Account {
 
     /// Registers a task definition in JSON with its comments, and returns the ARN of its new revision. The text goes as it
     /// is: members that this version of the SDK does not know are not lost.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn register_definition(&self, text: &str) -> Reading<String> {
         let value: Option<serde_json::Value> =
             jsonc_parser::parse_to_serde_value(text, &jsonc_parser::ParseOptions::default()).ok();

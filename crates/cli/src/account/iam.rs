@@ -59,9 +59,6 @@ struct Specific {
 
 impl Account {
     /// Simulates what is asked about a role.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn simulated(&self, questions: RoleQuestions) -> Reading<RoleAnswers> {
         let mut decisions = Decisions::new();
         for simulation in questions.simulations() {

@@ -18,9 +18,6 @@ pub(crate) enum Answered {
 
 impl Account {
     /// Invokes the function and waits for its answer.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn invoke(&self, function: &str, payload: &Value) -> Reading<Answered> {
         let request = self
             .lambda
@@ -40,9 +37,6 @@ impl Account {
     }
 
     /// The environment variables of a function.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn variables(&self, function: &str) -> Reading<BTreeMap<String, String>> {
         let request = self.lambda.get_function_configuration().function_name(function);
         let answer = self
@@ -53,9 +47,6 @@ impl Account {
     }
 
     /// The reserved concurrency of a function, if there is one.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn reserved_concurrency(&self, function: &str) -> Reading<Option<u32>> {
         let request = self.lambda.get_function_concurrency().function_name(function);
         let answer = self.call("lambda:GetFunctionConcurrency", request.send()).await?;
@@ -64,9 +55,6 @@ impl Account {
     }
 
     /// The queues and streams from which a function takes.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn event_sources(&self, function: &str) -> Reading<Vec<EventSource>> {
         let mut found = Vec::new();
         let request = self.lambda.list_event_source_mappings().function_name(function);

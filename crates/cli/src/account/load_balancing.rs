@@ -11,9 +11,6 @@ const DELAY: u32 = 300;
 
 impl Account {
     /// The deregistration delay of a target group, in seconds.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn deregistration_delay(&self, arn: &str) -> Reading<u32> {
         let request = self
             .load_balancing
@@ -33,9 +30,6 @@ impl Account {
     }
 
     /// A target group with its targets.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn target_group(&self, arn: &str) -> Reading<TargetGroup> {
         let deregistration_delay = self.deregistration_delay(arn).await?;
         let request = self.load_balancing.describe_target_health().target_group_arn(arn);

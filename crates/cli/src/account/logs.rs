@@ -19,9 +19,6 @@ type Window = (Timestamp, Option<Timestamp>);
 
 impl Account {
     /// Lines of a log group since a time that fit a filter pattern, oldest first.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn log_lines(
         &self,
         group: &str,
@@ -33,9 +30,6 @@ impl Account {
 
     /// Lines of a log group of the last week that fit a filter pattern, in no order: those of the last day alone if they
     /// are enough. It takes four calls at most, so of a busy log some may be left out.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn newest_log_lines(
         &self,
         group: &str,

@@ -111,10 +111,8 @@ impl QueryClient {
         QueryClient(config.clone())
     }
 
-    /// Makes one call. `T` has the members of the answer that matter, below its root.
-    ///
-    /// # Errors
-    /// As with a client of the SDK.
+    /// Makes one call. `T` has the members of the answer that matter, below its root. Errors are as with a client of
+    /// the SDK.
     pub(super) async fn call<T>(
         &self,
         service: QueryService,

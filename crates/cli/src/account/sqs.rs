@@ -12,9 +12,6 @@ const COUNTED: [QueueAttributeName; 2] = [
 
 impl Account {
     /// About how many messages are in a queue.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn messages(&self, url: &str) -> Reading<u64> {
         let request = self
             .sqs

@@ -8,9 +8,6 @@ use protector_diagnosis::read::Reading;
 impl Account {
     /// All parameters below a path, every page: ten a call. `progress` gets the number so far, after each page but the
     /// last.
-    ///
-    /// # Errors
-    /// The gap, if any page could not be read.
     pub(crate) async fn parameters(
         &self,
         path: &str,
@@ -41,9 +38,6 @@ impl Account {
     }
 
     /// Up to ten parameters by name, as far as they are there.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn named_parameters(&self, names: Vec<String>) -> Reading<Vec<Parameter>> {
         let request = self.ssm.get_parameters().set_names(Some(names));
         let answer = self.call("ssm:GetParameters", request.send()).await?;
@@ -56,9 +50,6 @@ impl Account {
     }
 
     /// Writes a parameter.
-    ///
-    /// # Errors
-    /// The gap.
     pub(crate) async fn write_parameter(&self, name: &str, value: &str) -> Reading<()> {
         let request = self
             .ssm

@@ -104,9 +104,6 @@ pub(crate) struct Amended {
 }
 
 /// Corrects a text.
-///
-/// # Errors
-/// It cannot be read, or the sidecar cannot work in this task, or what is wanted is wrong.
 pub(crate) fn amend(text: &str, wishes: &Wishes) -> Result<Amended, Refusal> {
     wishes.check()?;
     let mut text = text.to_owned();

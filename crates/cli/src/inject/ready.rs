@@ -19,9 +19,6 @@ pub(crate) struct Ready {
 }
 
 /// Drops what describing a definition adds, and members that are null.
-///
-/// # Errors
-/// The text cannot be read.
 pub(crate) fn ready(text: &str) -> Result<Ready, Unreadable> {
     let (mut text, unwrapped) = unwrapped(text)?;
     let mut dropped = Vec::new();

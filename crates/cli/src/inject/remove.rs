@@ -15,9 +15,6 @@ pub(crate) struct Removed {
 }
 
 /// Takes the container `name` out.
-///
-/// # Errors
-/// The text cannot be read.
 pub(crate) fn remove(text: &str, name: &str) -> Result<Removed, Unreadable> {
     let mut removed = Removed {
         text: text.to_owned(),

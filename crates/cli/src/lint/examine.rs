@@ -36,9 +36,6 @@ pub(crate) struct Examined {
 
 impl<'t> Document<'t> {
     /// Reads a text.
-    ///
-    /// # Errors
-    /// It is not JSON, or has no task definition.
     pub(crate) fn parse(text: &'t str) -> Result<Document<'t>, Unreadable> {
         let root = parse(text)?;
         let layout = Layout::of(text, &root)?;

@@ -29,9 +29,6 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// Finds the task definition in a document.
-    ///
-    /// # Errors
-    /// It has none.
     pub(crate) fn of(text: &str, root: &Value<'_>) -> Result<Layout, Unreadable> {
         let whole = Path::default();
         if matches!(root, Value::Array(_)) {

@@ -84,9 +84,6 @@ impl fmt::Display for Unreadable {
 }
 
 /// The bytes of a file as text, and whether a byte order mark was before it.
-///
-/// # Errors
-/// They are not UTF-8.
 pub(crate) fn decode(bytes: &[u8]) -> Result<(&str, bool), Unreadable> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
@@ -99,10 +96,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(&str, bool), Unreadable> {
     }
 }
 
-/// The value of a JSON text, comments and trailing commas allowed.
-///
-/// # Errors
-/// Where the text is not JSON, and what was expected there.
+/// The value of a JSON text, comments and trailing commas allowed. The error says where the text is not JSON, and
+/// what was expected there.
 pub(crate) fn parse(text: &str) -> Result<Value<'_>, Unreadable> {
     let parsed = parse_to_ast(text, &CollectOptions::default(), &JSONC);
     match parsed.map(|result| result.value) {

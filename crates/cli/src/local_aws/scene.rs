@@ -149,9 +149,6 @@ pub(crate) fn settings() -> [(&'static str, &'static str); 3] {
 }
 
 /// Sets the scene: builds it, then begins all drains. Ends when each of them has its record, if it is to have one.
-///
-/// # Errors
-/// See [`SceneError`].
 pub(crate) async fn set(aws: &LocalAws, sidecar: &Path) -> Result<Vec<Stuck>, SceneError> {
     let setup = SceneSetup { aws };
     setup.clusters(sidecar)?;

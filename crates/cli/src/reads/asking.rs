@@ -26,10 +26,7 @@ pub(crate) fn progress(parameters: usize) {
     }
 }
 
-/// Makes sure that AWS could be asked at all.
-///
-/// # Errors
-/// There are no credentials, or they have expired: what to do about that.
+/// Makes sure that AWS could be asked at all. The error says what to do about missing or expired credentials.
 pub(crate) fn signed_in(fleet: &Fleet) -> Result<(), String> {
     fleet.signed_out().map_or(Ok(()), |gap| Err(sign_in(gap)))
 }

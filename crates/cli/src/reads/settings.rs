@@ -9,9 +9,6 @@ use protector_diagnosis::read::GapKind;
 use std::error::Error;
 
 /// Takes the settings from the coordinator's beacon, and says which coordinator that was.
-///
-/// # Errors
-/// No region, no credentials, a failed call, or no beacon that can be read below the prefix.
 pub(crate) async fn follow(coordinator: &mut CoordinatorArgs) -> Result<(), Box<dyn Error>> {
     let args = AccountArgs::of(&coordinator.region, &coordinator.profile, coordinator.prefix());
     let account = Account::open(&args).await?;

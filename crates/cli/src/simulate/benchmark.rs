@@ -45,9 +45,6 @@ impl Measured {
 }
 
 /// Measures, and says whether the budgets are kept.
-///
-/// # Errors
-/// Settings are wrong, or standard output cannot be written.
 pub(super) fn run(args: &SimulateArgs) -> Result<Ended, SimulateError> {
     let fleet = Arc::new(Fleet::new(args)?);
     let results = thread::scope(|scope| scope.spawn(|| measure(&fleet)).join());

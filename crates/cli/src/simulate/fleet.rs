@@ -28,9 +28,6 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     /// What the command line asks for.
-    ///
-    /// # Errors
-    /// The settings are wrong.
     pub(crate) fn new(args: &SimulateArgs) -> Result<Fleet, SimulateError> {
         let (fleet, aws) = (&args.fleet, &args.aws);
         let settings = fleet.settings.as_deref().map(settings_file::read).transpose()?;

@@ -22,9 +22,6 @@ struct Planned {
 }
 
 /// Plays the fleets and shows them.
-///
-/// # Errors
-/// Settings are wrong, a file cannot be written, or standard output cannot be written.
 pub(super) async fn run(args: &SimulateArgs) -> Result<Ended, SimulateError> {
     let fleet = Arc::new(Fleet::new(args)?);
     report::warn(&fleet);

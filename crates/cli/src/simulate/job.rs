@@ -91,9 +91,6 @@ impl Job {
     }
 
     /// Plays it; `completed` counts what is done of its weight.
-    ///
-    /// # Errors
-    /// The settings are wrong.
     pub(crate) fn play(&self, completed: &Arc<AtomicUsize>) -> Result<Played, String> {
         let start = Instant::now();
         let scenario = self.scenario();

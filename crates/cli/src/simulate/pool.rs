@@ -26,9 +26,6 @@ pub(crate) struct Results {
 type Message = (usize, Result<Played, String>);
 
 /// Plays all jobs.
-///
-/// # Errors
-/// Settings are wrong, or there are no threads or no signals.
 pub(crate) async fn play(jobs: Vec<Job>) -> Result<Results, SimulateError> {
     let mut stop = Stop::listen()?;
     let completed = Arc::new(AtomicUsize::new(0));

@@ -21,9 +21,6 @@ pub(super) fn warn(fleet: &Fleet) {
 }
 
 /// Shows the runs.
-///
-/// # Errors
-/// Standard output cannot be written.
 pub(super) fn show(args: &SimulateArgs, runs: &Runs) -> Result<(), SimulateError> {
     if args.output.json {
         return Ok(output::json(&object(args, runs))?);

@@ -45,9 +45,6 @@ enum Section {
 }
 
 /// Reads the file.
-///
-/// # Errors
-/// It cannot be read, or a line is wrong.
 pub(crate) fn read(path: &Path) -> Result<Settings, SimulateError> {
     let text = std::fs::read_to_string(path).map_err(|source| SimulateError::file(path, source))?;
     parse(&text).map_err(|(line, what)| SimulateError::Setting {

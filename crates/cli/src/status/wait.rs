@@ -47,9 +47,6 @@ pub(super) struct Followed<'a> {
 }
 
 /// Follows the drains until they are over.
-///
-/// # Errors
-/// A name fits several instances, or standard output cannot be written.
 pub(crate) async fn follow(
     account: &Account,
     clusters: &[ClusterName],
@@ -69,9 +66,6 @@ pub(crate) async fn follow(
 }
 
 /// Reports each change of the drains.
-///
-/// # Errors
-/// As for [`follow`].
 pub(super) async fn report(mut reader: Reader<'_>, followed: &Followed<'_>) -> Result<Exit, Box<dyn Error>> {
     let as_json = followed.as_json;
     let mut follower = Follower::new(followed.invocation.clone());

@@ -36,9 +36,6 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 /// Shows the drains until a person leaves.
-///
-/// # Errors
-/// A name fits several instances, calls are to be reported on the same terminal, or the terminal cannot be used.
 pub(super) async fn run(
     account: &Account,
     args: &StatusArgs,

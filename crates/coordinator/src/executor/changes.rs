@@ -137,9 +137,6 @@ impl Changes<'_> {
 
     /// Writes a record until its text was written over no other one. Its writer knows the version `known`. Returns the
     /// record as it is now, and whether another writer was seen.
-    ///
-    /// # Errors
-    /// A write failed, or may have.
     pub(super) async fn write_whole(
         &self,
         key: &InstanceKey,

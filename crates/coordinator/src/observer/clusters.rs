@@ -123,9 +123,6 @@ impl<'r> Clusters<'r> {
     }
 
     /// All registrations of an EC2 instance in one cluster.
-    ///
-    /// # Errors
-    /// The cluster could not be asked.
     pub(crate) async fn locate_in(
         &self,
         cluster: &ClusterName,

@@ -106,10 +106,7 @@ impl<'r> Records<'r> {
     }
 
     /// Reads the records of several instances of a cluster, together with the kill switch and, the first time, the
-    /// shared records: ten parameters a call.
-    ///
-    /// # Errors
-    /// A call failed, or its answer does not mention each of them.
+    /// shared records: ten parameters a call. An answer that does not mention each of them is an error too.
     pub(crate) async fn read_all(
         &self,
         cluster: &ClusterName,
@@ -142,9 +139,6 @@ impl<'r> Records<'r> {
 
     /// The same by a listing of all parameters. It may leave out one that has just been written, which is no harm: a
     /// writer that overwrites it sees its version.
-    ///
-    /// # Errors
-    /// A call failed.
     pub(crate) async fn list(
         &self,
         cluster: &ClusterName,

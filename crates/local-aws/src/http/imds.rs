@@ -32,9 +32,6 @@ struct Imds {
 }
 
 /// Opens the metadata service of `instance`.
-///
-/// # Errors
-/// No port is free.
 pub(crate) async fn open(front: &Arc<Front>, instance: &str) -> io::Result<Server> {
     let serving = Serving {
         tls: None,

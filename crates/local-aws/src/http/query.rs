@@ -77,9 +77,6 @@ pub(crate) struct Query {
 }
 
 /// Reads a form-encoded body.
-///
-/// # Errors
-/// See [`QueryError`].
 pub(crate) fn parse(body: &[u8]) -> Result<Query, QueryError> {
     let (mut action, mut version) = (None, None);
     let mut params = Node::default();

@@ -128,9 +128,6 @@ pub(super) enum Ready {
 
 impl Environment {
     /// Starts a process.
-    ///
-    /// # Errors
-    /// It cannot be started, or no port is free.
     pub(super) async fn start(setting: &Setting) -> io::Result<Environment> {
         let api = RuntimeApi::start().await?;
         let mut command = Command::new(&setting.binary);

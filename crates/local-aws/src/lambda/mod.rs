@@ -117,9 +117,6 @@ impl Lambda {
 
     /// Deploys both functions, in place of those that were there. What waits in the queue is for the new ones. With
     /// [`Wiring::Direct`] the queue and the heartbeats are deleted, if there were any.
-    ///
-    /// # Errors
-    /// The binary is not a file.
     pub(crate) fn deploy(self: &Arc<Self>, spec: &CoordinatorSpec, endpoint: &str) -> io::Result<()> {
         if !spec.binary.is_file() {
             return Err(io::Error::from(io::ErrorKind::NotFound));

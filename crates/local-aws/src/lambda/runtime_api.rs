@@ -47,9 +47,6 @@ struct Ends {
 
 impl RuntimeApi {
     /// Opens the API on a port of its own.
-    ///
-    /// # Errors
-    /// No port is free.
     pub(super) async fn start() -> io::Result<RuntimeApi> {
         let (slots_in, slots) = mpsc::channel(8);
         let (reports_in, reports) = mpsc::channel(8);

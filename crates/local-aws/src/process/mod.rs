@@ -29,9 +29,6 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts `command`.
-    ///
-    /// # Errors
-    /// The program cannot be started, or the registry is closed.
     pub(crate) fn spawn(
         mut command: Command,
         registry: Arc<Registry>,

@@ -68,9 +68,6 @@ pub(super) trait Call: Send + Sync + 'static {
     type Output: Debug + Send + Sync + 'static;
 
     /// Reads the response.
-    ///
-    /// # Errors
-    /// It is not a response of this operation.
     fn read(text: &mut dyn ShapeDeserializer) -> Result<Self::Output, SerdeError>;
 }
 
@@ -128,9 +125,6 @@ pub(super) struct Client(RuntimePlugins);
 
 impl Client {
     /// Makes no call. `components` brings the HTTP client, time and further interceptors.
-    ///
-    /// # Errors
-    /// There is no such endpoint.
     pub(super) fn new(
         wanted: &EndpointSettings,
         credentials: Credentials,
@@ -160,9 +154,6 @@ impl Client {
     }
 
     /// Makes one call, without retries.
-    ///
-    /// # Errors
-    /// There is no answer, or AWS has refused the call.
     pub(super) async fn call<C: Call>(&self, input: C::Input) -> Result<C::Output, CallError> {
         let plugin = StaticRuntimePlugin::new().with_config(operation::<C>());
         let plugins = self.0.clone().with_operation_plugin(plugin);

@@ -13,10 +13,7 @@ use tokio::time::timeout;
 use super::error::AwsError;
 use crate::environment::variable;
 
-/// Loads credentials.
-///
-/// # Errors
-/// `NoCredentials`, with what the agent said.
+/// Loads credentials. The error is `NoCredentials`, with what the agent said.
 pub(super) async fn load(provider: &ProviderConfig) -> Result<Credentials, AwsError> {
     let loading = async {
         if variable("AWS_ACCESS_KEY_ID").is_some() {

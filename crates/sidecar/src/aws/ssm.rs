@@ -56,10 +56,7 @@ impl Parameters {
     }
 
     /// Reads several in one call, in no more than [`CALL_TIMEOUT`]. IAM authorizes each name, and one that is not
-    /// allowed denies all of them.
-    ///
-    /// # Errors
-    /// The call returned nothing, or not every name: that is no absence (promise P2).
+    /// allowed denies all of them. An answer without one of the names is an error: that is no absence (promise P2).
     pub(crate) async fn together(
         &mut self,
         aws: &Aws,
@@ -69,10 +66,8 @@ impl Parameters {
         whole(asked.unwrap_or_else(|_| Err(self.late(aws)))?, names)
     }
 
-    /// Reads one by itself, in no more than [`CALL_TIMEOUT`].
-    ///
-    /// # Errors
-    /// Whatever is neither a text nor `ParameterNotFound`.
+    /// Reads one by itself, in no more than [`CALL_TIMEOUT`]. Whatever is neither a text nor `ParameterNotFound` is
+    /// an error.
     pub(crate) async fn alone(&mut self, aws: &Aws, name: &str) -> Result<hold::Parameters, AwsError> {
         let asked = timeout(CALL_TIMEOUT, self.ask_alone(aws, name)).await;
         let text = asked.unwrap_or_else(|_| Err(self.late(aws)))?;

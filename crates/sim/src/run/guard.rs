@@ -32,9 +32,6 @@ pub fn guards(bug: Option<Bug>) -> crate::model::GuardMaker {
 }
 
 /// The sidecars' settings that affect its decisions.
-///
-/// # Errors
-/// What is wrong with them.
 pub(super) fn policy(settings: &BTreeMap<String, String>) -> Result<HoldPolicy, String> {
     let lookup = |wanted: &str| {
         let short = wanted.strip_prefix("PROTECTOR_")?;

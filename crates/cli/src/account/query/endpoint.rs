@@ -61,9 +61,6 @@ const PARTITIONS: [(&str, &str, &str, &str); 8] = [
 
 impl Endpoint {
     /// The endpoint of a service.
-    ///
-    /// # Errors
-    /// See [`NoEndpoint`].
     pub(super) fn of(service: QueryService, config: &SdkConfig) -> Result<Endpoint, NoEndpoint> {
         let region = config.region().ok_or(NoEndpoint::Region)?.as_ref();
         let endpoint = Endpoint::in_region(service, region, config.use_fips().unwrap_or_default());

@@ -15,9 +15,6 @@ use std::sync::Arc;
 const INDENT: usize = 7;
 
 /// Lists or plays faults.
-///
-/// # Errors
-/// A name is wrong, or standard output cannot be written.
 pub(in super::super) async fn run(args: &SimulateArgs) -> Result<Ended, SimulateError> {
     if args.worlds.faults.iter().any(|name| name == "list") {
         list(args.output.json)?;

@@ -70,9 +70,6 @@ impl<'p> Broken<'p> {
 }
 
 /// Plays random worlds.
-///
-/// # Errors
-/// A file cannot be written, or standard output cannot be written.
 pub(in super::super) async fn run(args: &SimulateArgs) -> Result<Ended, SimulateError> {
     let Some(seeds) = args.worlds.random.clone() else {
         return Ok(Ended::Kept);

@@ -11,9 +11,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Plays the world of a file.
-///
-/// # Errors
-/// The file is not a world, or standard output cannot be written.
 pub(in super::super) async fn run(args: &SimulateArgs, path: &Path) -> Result<Ended, SimulateError> {
     let scenario = read(path)?;
     super::save(args.output.save.as_deref(), &scenario)?;

@@ -49,9 +49,6 @@ enum Next {
 }
 
 /// Shows the screen until it is left. The terminal is as it was before when this returns.
-///
-/// # Errors
-/// A name fits several instances, or the terminal cannot be used.
 pub(super) async fn show(
     account: &Account,
     args: &StatusArgs,

@@ -26,9 +26,6 @@ pub(super) struct Signals {
 
 impl Signals {
     /// Begins to listen; none of them acts by itself any more.
-    ///
-    /// # Errors
-    /// They cannot be caught.
     pub(super) fn listen() -> io::Result<Signals> {
         let of = |number: Number| signal(SignalKind::from_raw(number as i32));
         Ok(Signals {

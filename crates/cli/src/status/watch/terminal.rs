@@ -37,10 +37,8 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal: the alternate buffer, keys one by one and not shown. A panic gives it back first.
-    ///
-    /// # Errors
-    /// It cannot be taken; it is as it was then.
+    /// Takes the terminal: the alternate buffer, keys one by one and not shown. A panic gives it back first. If it
+    /// cannot be taken, it is as it was.
     pub(super) fn enter() -> io::Result<Screen> {
         HOOK.call_once(|| {
             let before = panic::take_hook();
@@ -57,9 +55,6 @@ impl Screen {
     }
 
     /// The size of the terminal.
-    ///
-    /// # Errors
-    /// The terminal is gone.
     pub(super) fn size(&self) -> io::Result<Size> {
         let size = self.terminal.size()?;
         Ok(Size {
@@ -69,17 +64,11 @@ impl Screen {
     }
 
     /// Draws what has changed.
-    ///
-    /// # Errors
-    /// The terminal is gone.
     pub(super) fn draw(&mut self, model: &Model) -> io::Result<()> {
         self.terminal.draw(|frame| view(model, frame)).map(|_| ())
     }
 
     /// Forgets what is shown, so that the next drawing draws all of it.
-    ///
-    /// # Errors
-    /// The terminal is gone.
     pub(super) fn clear(&mut self) -> io::Result<()> {
         execute!(io::stdout(), Clear(ClearType::All))?;
         // `Terminal::clear` would ask where the cursor is, and the answer would come among the keys.
@@ -88,17 +77,11 @@ impl Screen {
     }
 
     /// Puts a text into the clipboard, if the terminal allows it (OSC 52).
-    ///
-    /// # Errors
-    /// The terminal is gone.
     pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
         execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
     }
 
     /// Gives the terminal back, stops as Ctrl-Z does, and takes it again when the program goes on.
-    ///
-    /// # Errors
-    /// The terminal is gone.
     pub(super) fn stop(&mut self) -> io::Result<()> {
         restore();
         raise(Signal::SIGSTOP)?;
@@ -107,9 +90,6 @@ impl Screen {
     }
 
     /// Takes the terminal again: the program that was in front meanwhile may have changed it.
-    ///
-    /// # Errors
-    /// The terminal is gone.
     pub(super) fn take_again(&mut self) -> io::Result<()> {
         restore();
         take()?;
@@ -125,9 +105,6 @@ impl Drop for Screen {
 
 /// Sends the signal of Ctrl-Z to all programs in front, as the terminal does if keys are not read one by one. The leader
 /// of a session has no shell that could let it go on, so nothing happens there.
-///
-/// # Errors
-/// The signal cannot be sent.
 pub(super) fn suspend_all() -> io::Result<()> {
     match getsid(None)? == getpid() {
         true => Ok(()),
