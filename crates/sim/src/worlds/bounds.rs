@@ -2,7 +2,7 @@
 
 use super::build::{
     HOOK_EVENT, START, flushes_in, heartbeat, hook, job_until, lose, machines, scaled_in, set, set_sidecar,
-    stops_in, trouble,
+    stops_in, throttle, trouble,
 };
 use super::{FaultState, KnownFault};
 use crate::judge::Rule;
@@ -193,12 +193,8 @@ fn holds_indefinitely() -> Scenario {
 
 fn throttled_hook_description() -> Scenario {
     let mut scenario = holds_indefinitely();
-    let throttle = Trouble::Throttle {
-        of: Some("DescribeLifecycleHooks".to_owned()),
-        by: None,
-    };
     // As often as the SDK tries one call.
-    scenario.faults = vec![trouble(throttle, 3, 0, MINUTE)];
+    scenario.faults = vec![trouble(throttle("DescribeLifecycleHooks"), 3, 0, MINUTE)];
     scenario
 }
 

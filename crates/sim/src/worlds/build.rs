@@ -60,6 +60,14 @@ pub(super) fn job_until(ends: Ms) -> TaskSpec {
     }
 }
 
+/// A task that no one stops: its service has no room to replace it.
+pub(super) fn endless() -> TaskSpec {
+    TaskSpec {
+        stays: true,
+        ..TaskSpec::default()
+    }
+}
+
 /// A daemon task with our sidecar, and its flush.
 pub(super) fn flushes_in(service: usize, flush: Ms) -> Daemon {
     Daemon {
@@ -90,19 +98,28 @@ pub(super) fn set_sidecar(scenario: &mut Scenario, name: &str, value: &str) {
 
 /// All events of this kind are lost between the two.
 pub(super) fn lose(of: &str, from: Ms, to: Ms) -> FaultSpec {
-    FaultSpec {
-        from,
-        to,
-        what: Trouble::LoseEvents {
-            of: Some(of.to_owned()),
-        },
-        ..FaultSpec::default()
-    }
+    let of = Some(of.to_owned());
+    trouble(Trouble::LoseEvents { of }, u32::MAX, from, to)
 }
 
 /// Every event is lost.
 pub(super) fn lose_all() -> FaultSpec {
     FaultSpec::default()
+}
+
+/// Calls of this operation are throttled, of whichever caller.
+pub(super) fn throttle(of: &str) -> Trouble {
+    Trouble::Throttle {
+        of: Some(of.to_owned()),
+        by: None,
+    }
+}
+
+/// Calls of this operation take effect, and their answer is lost.
+pub(super) fn lose_answer(of: &str) -> Trouble {
+    Trouble::LoseAnswer {
+        of: Some(of.to_owned()),
+    }
 }
 
 /// Trouble that strikes every time.

@@ -1,6 +1,9 @@
 //! What the drawn worlds have found.
 
-use super::build::{HOOK_EVENT, always, lose, lose_all, order, set, stops_in, trouble};
+use super::build::{
+    HOOK_EVENT, always, endless, job_until, lose, lose_all, lose_answer, order, set, set_sidecar, stops_in,
+    throttle, trouble,
+};
 use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{LOGS, MESH, daemon, fleet, step};
@@ -229,14 +232,8 @@ pub(super) const FAULTS: &[KnownFault] = &[
 /// A tick whose listing of groups gets no answer for a while: it goes by the record that it read at its start.
 fn crossed(first_tick: Ms) -> Scenario {
     let mut scenario = quick(first_tick);
-    scenario.faults.push(scenario::FaultSpec {
-        from: 0,
-        to: 50 * SECOND,
-        what: Trouble::LoseAnswer {
-            of: Some("DescribeAutoScalingGroups".to_owned()),
-        },
-        ..scenario::FaultSpec::default()
-    });
+    let lost = lose_answer("DescribeAutoScalingGroups");
+    scenario.faults = vec![trouble(lost, u32::MAX, 0, 50 * SECOND)];
     scenario
 }
 
@@ -254,34 +251,20 @@ fn quick(first_tick: Ms) -> Scenario {
 /// Writes take effect, and for two minutes their answers are lost.
 fn retried(first_tick: Ms) -> Scenario {
     let mut scenario = quick(first_tick);
-    scenario.faults.push(scenario::FaultSpec {
-        from: 0,
-        to: 2 * MINUTE,
-        what: Trouble::LoseAnswer {
-            of: Some("PutParameter".to_owned()),
-        },
-        ..scenario::FaultSpec::default()
-    });
+    scenario.faults = vec![trouble(lose_answer("PutParameter"), u32::MAX, 0, 2 * MINUTE)];
     scenario
 }
 
 /// A task that no one stops, and a tick that comes a moment before the deadline.
 fn late_tick(seed: u64) -> Scenario {
     let mut scenario = fleet(seed, 1);
-    scenario.settings.insert("MAX_DRAIN".to_owned(), "5m".to_owned());
+    set(&mut scenario, "MAX_DRAIN", "5m");
     scenario.function.environments = 1;
     scenario.function.first_tick = 14_800;
     scenario.hosts[0].tasks.push(endless());
     // ECS stops the daemons with the replicas, so that they are held at the deadline.
     scenario.aws.daemon_stop = scenario::DaemonStop::AtOnce;
     scenario
-}
-
-fn endless() -> TaskSpec {
-    TaskSpec {
-        stays: true,
-        ..TaskSpec::default()
-    }
 }
 
 /// A drawn world, made as small as it gets.
@@ -292,7 +275,7 @@ fn stale_status() -> Scenario {
 /// The second instance goes while the last task of the first one ends.
 fn settle_in_the_way() -> Scenario {
     let mut scenario = fleet(1, 2);
-    scenario.settings.insert("SETTLE".to_owned(), "19s".to_owned());
+    set(&mut scenario, "SETTLE", "19s");
     scenario.function.environments = 1;
     scenario.hosts[1].tasks.clear();
     for task in &mut scenario.hosts[0].tasks {
@@ -307,20 +290,10 @@ fn settle_in_the_way() -> Scenario {
 
 fn observing() -> Scenario {
     let mut scenario = fleet(1, 1);
-    scenario.hosts[0].tasks.push(TaskSpec {
-        service: None,
-        ends: Some(20 * MINUTE),
-        ..TaskSpec::default()
-    });
+    scenario.hosts[0].tasks.push(job_until(20 * MINUTE));
     let text = "{\"mode\":\"observe\"}".to_owned();
     scenario.steps.push(step(2 * MINUTE, What::Control(Some(text))));
-    let order = What::Order {
-        host: 0,
-        command: "release".to_owned(),
-        by: None,
-        why: "ticket 7".to_owned(),
-    };
-    scenario.steps.push(step(4 * MINUTE, order));
+    scenario.steps.push(order(4 * MINUTE, "release", None));
     scenario
 }
 
@@ -329,26 +302,12 @@ fn throttled_by_hand() -> Scenario {
     // Its calls would shift what the seed draws.
     set(&mut scenario, "UNPROTECTED_CHECK", "0s");
     scenario.hosts[0].daemons = vec![daemon(LOGS)];
-    scenario.hosts[0].tasks = vec![
-        TaskSpec {
-            stop: 40 * SECOND,
-            ..TaskSpec::default()
-        };
-        2
-    ];
+    scenario.hosts[0].tasks = vec![stops_in(40 * SECOND); 2];
     scenario.steps = vec![
         step(25 * SECOND, What::SetDraining(0)),
         step(4 * MINUTE, What::ScaleIn(0)),
     ];
-    scenario.faults.push(scenario::FaultSpec {
-        from: 25 * SECOND,
-        to: MINUTE,
-        what: Trouble::Throttle {
-            of: Some("GetParameters".to_owned()),
-            by: None,
-        },
-        ..scenario::FaultSpec::default()
-    });
+    scenario.faults = vec![trouble(throttle("GetParameters"), u32::MAX, 25 * SECOND, MINUTE)];
     scenario.limit = HOUR;
     scenario
 }
@@ -359,11 +318,7 @@ fn away_between_tiers() -> Scenario {
     set(&mut scenario, "DAEMON_TIERS", "mesh | logs");
     set(&mut scenario, "DAEMON_STOP", "40s");
     scenario.hosts[0].daemons = vec![daemon(LOGS), daemon(MESH)];
-    scenario.hosts[0].tasks = vec![TaskSpec {
-        service: None,
-        ends: Some(MINUTE),
-        ..TaskSpec::default()
-    }];
+    scenario.hosts[0].tasks = vec![job_until(MINUTE)];
     scenario.steps = vec![
         step(10 * SECOND, What::ScaleIn(0)),
         step(63 * SECOND, What::AgentDown(0)),
@@ -376,11 +331,7 @@ fn away_between_tiers() -> Scenario {
 fn late_event() -> Scenario {
     let mut scenario = fleet(1, 2);
     set(&mut scenario, "LINGER", "11s");
-    scenario.hosts[0].tasks = vec![TaskSpec {
-        service: None,
-        ends: Some(32 * SECOND),
-        ..TaskSpec::default()
-    }];
+    scenario.hosts[0].tasks = vec![job_until(32 * SECOND)];
     scenario.hosts[1].tasks.clear();
     scenario.steps = vec![
         step(5 * SECOND, What::ScaleIn(0)),
@@ -392,11 +343,7 @@ fn late_event() -> Scenario {
 /// A job runs for twenty minutes, and its instance's release is ordered after two.
 fn released_by_order() -> Scenario {
     let mut scenario = fleet(1, 1);
-    scenario.hosts[0].tasks.push(TaskSpec {
-        service: None,
-        ends: Some(20 * MINUTE),
-        ..TaskSpec::default()
-    });
+    scenario.hosts[0].tasks.push(job_until(20 * MINUTE));
     scenario.steps = vec![
         step(10 * SECOND, What::ScaleIn(0)),
         order(2 * MINUTE, "release", None),
@@ -407,13 +354,9 @@ fn released_by_order() -> Scenario {
 /// The second text that the order writes, in the drain's own record, is throttled three times.
 fn ordered_while_writes_fail() -> Scenario {
     let mut scenario = released_by_order();
-    let throttled = Trouble::Throttle {
-        of: Some("PutParameter".to_owned()),
-        by: None,
-    };
     scenario.faults = vec![scenario::FaultSpec {
         skip: 1,
-        ..trouble(throttled, 3, 2 * MINUTE, 3 * MINUTE)
+        ..trouble(throttle("PutParameter"), 3, 2 * MINUTE, 3 * MINUTE)
     }];
     scenario
 }
@@ -421,10 +364,7 @@ fn ordered_while_writes_fail() -> Scenario {
 /// The event of the hook is lost, so a heartbeat is due, and each one is throttled.
 fn ordered_while_heartbeats_fail() -> Scenario {
     let mut scenario = released_by_order();
-    let throttled = Trouble::Throttle {
-        of: Some("RecordLifecycleActionHeartbeat".to_owned()),
-        by: None,
-    };
+    let throttled = throttle("RecordLifecycleActionHeartbeat");
     scenario.faults = vec![
         lose(HOOK_EVENT, 0, MINUTE),
         trouble(throttled, u32::MAX, 0, 5 * MINUTE),
@@ -495,10 +435,7 @@ fn spot_delays_others() -> Scenario {
     for host in &mut scenario.hosts {
         host.group = None;
     }
-    scenario.hosts[0].tasks = vec![TaskSpec {
-        stop: HOUR,
-        ..TaskSpec::default()
-    }];
+    scenario.hosts[0].tasks = vec![stops_in(HOUR)];
     scenario.steps = vec![
         step(5 * SECOND, What::SpotNotice(0)),
         step(43 * SECOND, What::SpotNotice(1)),
@@ -517,19 +454,13 @@ fn spot_unheard() -> Scenario {
 
 fn refused_and_recycled() -> Scenario {
     let mut scenario = fleet(1, 1);
-    scenario.hosts[0].tasks = vec![TaskSpec {
-        stop: 4 * HOUR,
-        ..TaskSpec::default()
-    }];
-    scenario.settings.insert("MAX_DRAIN".to_owned(), "10m".to_owned());
+    scenario.hosts[0].tasks = vec![stops_in(4 * HOUR)];
+    set(&mut scenario, "MAX_DRAIN", "10m");
     scenario.steps = vec![step(10 * SECOND, What::ScaleIn(0))];
     let recycled = (1..40).map(|time| step(time * 4 * MINUTE + 30 * SECOND, What::Recycle));
     scenario.steps.extend(recycled);
     // The event of the hook would contain the time since when it waits.
-    let lost = Trouble::LoseEvents {
-        of: Some("Lifecycle Action".to_owned()),
-    };
-    scenario.faults = [Trouble::RefuseWrites, lost].map(always).to_vec();
+    scenario.faults = vec![always(Trouble::RefuseWrites), lose(HOOK_EVENT, 0, Ms::MAX)];
     scenario.limit = 2 * HOUR;
     scenario
 }
@@ -598,11 +529,8 @@ fn settle_beside_a_drain() -> Scenario {
 fn short_hold() -> Scenario {
     let mut scenario = fleet(1, 1);
     scenario.hosts[0].daemons = vec![daemon(LOGS)];
-    scenario.hosts[0].tasks = vec![TaskSpec {
-        stop: 20 * MINUTE,
-        ..TaskSpec::default()
-    }];
-    scenario.sidecar.insert("MAX_HOLD".to_owned(), "4m".to_owned());
+    scenario.hosts[0].tasks = vec![stops_in(20 * MINUTE)];
+    set_sidecar(&mut scenario, "MAX_HOLD", "4m");
     scenario.steps = vec![step(10 * SECOND, What::ScaleIn(0))];
     scenario
 }
@@ -621,7 +549,7 @@ fn settle_by_hand() -> Scenario {
 
 fn settling(settle: &str) -> Scenario {
     let mut scenario = fleet(1, 1);
-    scenario.settings.insert("SETTLE".to_owned(), settle.to_owned());
+    set(&mut scenario, "SETTLE", settle);
     scenario.function.first_tick = 9 * SECOND;
     scenario.hosts[0].tasks.clear();
     scenario
@@ -629,10 +557,7 @@ fn settling(settle: &str) -> Scenario {
 
 fn not_found_twice() -> Scenario {
     let mut scenario = fleet(1, 1);
-    scenario.hosts[0].tasks = vec![TaskSpec {
-        stop: 5 * MINUTE,
-        ..TaskSpec::default()
-    }];
+    scenario.hosts[0].tasks = vec![stops_in(5 * MINUTE)];
     // The sidecar reads every five seconds.
     scenario.faults = vec![trouble(Trouble::ParameterNotFound, 99, 28 * SECOND, 42 * SECOND)];
     scenario

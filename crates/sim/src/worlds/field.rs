@@ -1,12 +1,11 @@
 //! What people's accounts look like: machines, clusters, groups and deliveries that the product was not made for.
 
-use super::build::{always, trouble};
+use super::build::{HOOK_EVENT, TASK_EVENT, always, lose, set, stops_in, throttle, trouble};
 use super::{FaultState, KnownFault};
 use crate::judge::Rule;
-use crate::plain::{HOOK, LOGS, WEB, daemon, fleet, hook, plain, step};
+use crate::plain::{HOOK, LOGS, daemon, fleet, hook, plain, step};
 use crate::scenario::{
-    Cluster, FaultSpec, HOUR, HostSpec, Kind, MINUTE, Ms, SECOND, Scenario, StaleRecord, Stuck, TaskSpec,
-    Trouble, What,
+    Cluster, HOUR, HostSpec, Kind, MINUTE, Ms, SECOND, Scenario, StaleRecord, Stuck, TaskSpec, Trouble, What,
 };
 
 /// The faults of this subject.
@@ -159,27 +158,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
     },
 ];
 
-/// A replica task that takes so long to stop.
-pub(super) fn web(stop: Ms) -> TaskSpec {
-    TaskSpec {
-        service: Some(WEB),
-        stop,
-        ..TaskSpec::default()
-    }
-}
-
-/// A setting of the coordinator.
-pub(super) fn set(scenario: &mut Scenario, name: &str, value: &str) {
-    scenario.settings.insert(name.to_owned(), value.to_owned());
-}
-
-/// Every event whose type contains this is lost.
-pub(super) fn lose(kind: &str) -> FaultSpec {
-    always(Trouble::LoseEvents {
-        of: Some(kind.to_owned()),
-    })
-}
-
 fn cluster(name: &str, deleted: bool) -> Cluster {
     Cluster {
         name: name.to_owned(),
@@ -194,7 +172,7 @@ fn external_instance() -> Scenario {
         cluster: Some(0),
         tasks: vec![TaskSpec {
             ends: Some(40 * SECOND),
-            ..web(SECOND)
+            ..stops_in(SECOND)
         }],
         ..HostSpec::default()
     });
@@ -206,7 +184,7 @@ fn external_instance() -> Scenario {
 fn fifty_one_groups() -> Scenario {
     let mut scenario = fleet(1, 1);
     scenario.groups[0].hooks = vec![hook(HOOK, 3 * MINUTE)];
-    scenario.faults = vec![lose("Lifecycle Action")];
+    scenario.faults = vec![lose(HOOK_EVENT, 0, Ms::MAX)];
     let names = (0..50).map(|number| format!("pool-{number}"));
     let names: Vec<String> = std::iter::once("workers".to_owned()).chain(names).collect();
     set(&mut scenario, "AUTO_SCALING_GROUPS", &names.join(","));
@@ -237,7 +215,7 @@ fn unplaced_indefinitely() -> Scenario {
 fn unplaced_and_recycled() -> Scenario {
     let mut scenario = fleet(1, 1);
     set(&mut scenario, "MAX_DRAIN", "10m");
-    scenario.hosts[0].tasks = vec![web(4 * HOUR)];
+    scenario.hosts[0].tasks = vec![stops_in(4 * HOUR)];
     scenario.steps = vec![step(10 * SECOND, What::ScaleIn(0))];
     let recycled = (1..30).map(|time| step(time * 4 * MINUTE + 30 * SECOND, What::Recycle));
     scenario.steps.extend(recycled);
@@ -245,10 +223,7 @@ fn unplaced_and_recycled() -> Scenario {
         of: Some("ListContainerInstances".to_owned()),
     };
     // The event of the hook would contain the time since when it waits.
-    let lost = Trouble::LoseEvents {
-        of: Some("Lifecycle Action".to_owned()),
-    };
-    scenario.faults = [denied, lost].map(always).to_vec();
+    scenario.faults = vec![always(denied), lose(HOOK_EVENT, 0, Ms::MAX)];
     scenario.limit = 2 * HOUR;
     scenario
 }
@@ -257,7 +232,7 @@ fn dead_registration_elsewhere() -> Scenario {
     let mut scenario = fleet(1, 1);
     scenario.clusters.push(cluster("default", false));
     set(&mut scenario, "CLUSTERS", "default,prod");
-    scenario.hosts[0].tasks = vec![web(4 * MINUTE); 3];
+    scenario.hosts[0].tasks = vec![stops_in(4 * MINUTE); 3];
     scenario.hosts[0].stale_records = vec![dead(1)];
     scenario
 }
@@ -274,7 +249,7 @@ fn dead(cluster: usize) -> StaleRecord {
 
 fn live_agent_away() -> Scenario {
     let mut scenario = fleet(1, 1);
-    scenario.hosts[0].tasks = vec![web(4 * MINUTE); 3];
+    scenario.hosts[0].tasks = vec![stops_in(4 * MINUTE); 3];
     scenario.hosts[0].stale_records = vec![dead(0)];
     scenario.steps = vec![
         step(9 * SECOND, What::AgentDown(0)),
@@ -311,7 +286,7 @@ fn drained_again() -> Scenario {
     let mut scenario = fleet(1, 1);
     let late = TaskSpec {
         notified: Some(55 * SECOND),
-        ..web(5 * MINUTE)
+        ..stops_in(5 * MINUTE)
     };
     scenario.hosts[0].tasks = vec![late; 2];
     // No task was stopped yet when the first drain is undone.
@@ -326,10 +301,10 @@ fn drained_again() -> Scenario {
 fn ended_before_the_deadline() -> Scenario {
     let mut scenario = fleet(1, 1);
     set(&mut scenario, "MAX_DRAIN", "75s");
-    scenario.hosts[0].tasks = vec![web(40 * SECOND)];
+    scenario.hosts[0].tasks = vec![stops_in(40 * SECOND)];
     scenario.steps = vec![step(10 * SECOND, What::ScaleIn(0))];
     // The event of the last task is lost; the tick comes after the deadline.
-    scenario.faults = vec![lose("ECS Task")];
+    scenario.faults = vec![lose(TASK_EVENT, 0, Ms::MAX)];
     scenario.function.first_tick = 30 * SECOND;
     scenario
 }
@@ -339,7 +314,7 @@ fn dead_connections() -> Scenario {
     scenario.function.environments = 1;
     scenario.function.connections_die_after = Some(20 * SECOND);
     for host in &mut scenario.hosts {
-        host.tasks = vec![web(12 * MINUTE)];
+        host.tasks = vec![stops_in(12 * MINUTE)];
     }
     scenario.groups[0].hooks = vec![hook(HOOK, 3 * MINUTE)];
     scenario
@@ -384,12 +359,9 @@ fn capacity_notice() -> Scenario {
 }
 
 fn managed_instance_of_unknown_provider() -> Scenario {
-    let throttle = Trouble::Throttle {
-        of: Some("DescribeCapacityProviders".to_owned()),
-        by: None,
-    };
+    let throttled = throttle("DescribeCapacityProviders");
     Scenario {
-        faults: vec![trouble(throttle, u32::MAX, 0, MINUTE)],
+        faults: vec![trouble(throttled, u32::MAX, 0, MINUTE)],
         ..managed_instance()
     }
 }
@@ -400,7 +372,7 @@ fn managed_instance() -> Scenario {
     scenario.hosts = vec![HostSpec {
         kind: Kind::Managed,
         cluster: Some(0),
-        tasks: vec![web(3 * MINUTE)],
+        tasks: vec![stops_in(3 * MINUTE)],
         daemons: vec![crate::scenario::Daemon {
             sidecar: crate::scenario::Sidecar::None,
             ..daemon(LOGS)

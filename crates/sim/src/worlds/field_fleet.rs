@@ -1,10 +1,10 @@
 //! Fleets: what breaks first when many machines drain at once, by number.
 
-use super::field::{lose, web};
+use super::build::{HOOK_EVENT, lose, set, stops_in};
 use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{HOOK, LOGS, MESH, daemon, fleet, hook};
-use crate::scenario::{MINUTE, SECOND, Scenario};
+use crate::scenario::{MINUTE, Ms, SECOND, Scenario};
 
 /// The faults of this subject.
 pub(super) const FAULTS: &[KnownFault] = &[
@@ -77,7 +77,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
 /// The race depends on latencies; with this seed the tick comes between a drain's beginning and its last task's end.
 fn five_at_once() -> Scenario {
     let mut scenario = fleet(2, 5);
-    scenario.settings.insert("LINGER".to_owned(), "0s".to_owned());
+    set(&mut scenario, "LINGER", "0s");
     // In this run an event comes too late for its release.
     scenario.seed = 7;
     scenario
@@ -92,7 +92,7 @@ fn unreserved() -> Scenario {
 fn quiet_drains() -> Scenario {
     let mut scenario = fleet(1, 100);
     for host in &mut scenario.hosts {
-        host.tasks = vec![web(20 * MINUTE)];
+        host.tasks = vec![stops_in(20 * MINUTE)];
     }
     scenario
 }
@@ -107,7 +107,7 @@ fn tick_waits() -> Scenario {
 fn many_sidecars() -> Scenario {
     let mut scenario = fleet(1, 250);
     for host in &mut scenario.hosts {
-        host.tasks = vec![web(5 * MINUTE)];
+        host.tasks = vec![stops_in(5 * MINUTE)];
         host.daemons = vec![daemon(LOGS), daemon(MESH), daemon(MESH)];
     }
     scenario
@@ -116,10 +116,10 @@ fn many_sidecars() -> Scenario {
 fn no_first_record() -> Scenario {
     let mut scenario = fleet(1, 200);
     for host in &mut scenario.hosts {
-        host.tasks = vec![web(5 * MINUTE)];
+        host.tasks = vec![stops_in(5 * MINUTE)];
     }
     scenario.groups[0].hooks = vec![hook(HOOK, 2 * MINUTE)];
-    scenario.faults = vec![lose("Lifecycle Action")];
+    scenario.faults = vec![lose(HOOK_EVENT, 0, Ms::MAX)];
     scenario.function.first_tick = 20 * SECOND;
     scenario
 }

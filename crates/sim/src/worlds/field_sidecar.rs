@@ -1,7 +1,7 @@
 //! Sidecars on real agents: ends that are not reported, an agent that is away or busy, and lines that are still on
 //! their way.
 
-use super::field::web;
+use super::build::stops_in;
 use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{fleet, step};
@@ -155,7 +155,7 @@ fn no_image() -> Scenario {
 /// Held from 10 s on; the credentials end at 345 s, and could have been renewed from 45 s on.
 fn credentials_end(away: What, back: What) -> Scenario {
     let mut scenario = fleet(1, 1);
-    scenario.hosts[0].tasks = vec![web(9 * MINUTE); 2];
+    scenario.hosts[0].tasks = vec![stops_in(9 * MINUTE); 2];
     scenario.hosts[0].daemons[0].credentials_end = Some(345 * SECOND);
     scenario.steps = vec![
         step(10 * SECOND, What::ScaleIn(0)),

@@ -1,6 +1,6 @@
 //! Identity: which instance, which registration, which wait, and which hook an event or a record means.
 
-use super::build::{HOOK_EVENT, START, always, lose, machines, scaled_in, stops_in, trouble};
+use super::build::{HOOK_EVENT, START, always, lose, machines, scaled_in, set, stops_in, trouble};
 use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{HOOK, hook, step};
@@ -215,9 +215,7 @@ fn in_service_again() -> Scenario {
 
 fn two_hooks_unrecorded() -> Scenario {
     let mut scenario = two_hooks("", 30 * MINUTE, HOUR, false);
-    scenario
-        .settings
-        .insert("MAX_DRAIN".to_owned(), "128s".to_owned());
+    set(&mut scenario, "MAX_DRAIN", "128s");
     scenario.groups[0].hooks[0].heartbeat = 45 * MINUTE;
     scenario.groups[0].hooks.reverse();
     scenario.function.first_tick = 21 * SECOND;
@@ -229,9 +227,7 @@ fn two_hooks_unrecorded() -> Scenario {
 
 fn two_hooks(named: &str, second: Ms, tasks: Ms, abandon: bool) -> Scenario {
     let mut scenario = scaled_in(&[stops_in(tasks)]);
-    scenario
-        .settings
-        .insert("LIFECYCLE_HOOKS".to_owned(), named.to_owned());
+    set(&mut scenario, "LIFECYCLE_HOOKS", named);
     let mut other = hook(SECOND_HOOK, second);
     other.abandon = abandon;
     scenario.groups[0].hooks.push(other);
@@ -257,14 +253,8 @@ fn retained() -> Scenario {
     scenario.groups[0].retain = true;
     scenario.groups[0].hooks[0].heartbeat = 3 * MINUTE;
     scenario.groups[0].hooks[0].abandon = true;
-    scenario.faults = vec![trouble(
-        Trouble::Deny {
-            of: Some("RecordLifecycleActionHeartbeat".to_owned()),
-        },
-        u32::MAX,
-        0,
-        5 * MINUTE,
-    )];
+    let of = Some("RecordLifecycleActionHeartbeat".to_owned());
+    scenario.faults = vec![trouble(Trouble::Deny { of }, u32::MAX, 0, 5 * MINUTE)];
     scenario.tail = 2 * HOUR;
     scenario
 }

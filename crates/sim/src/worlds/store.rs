@@ -1,6 +1,6 @@
 //! The store: a program reads, changes and writes a parameter, and does not learn that another wrote it meanwhile.
 
-use super::build::{flushes_in, order, released_record, scaled_in, set, stops_in, trouble};
+use super::build::{flushes_in, lose_answer, order, released_record, scaled_in, set, stops_in, trouble};
 use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::model::record_name;
@@ -75,9 +75,7 @@ fn hold_deleted() -> Scenario {
     let text = released_record(CLUSTER, "i-00000000000000001", -530_000, true);
     scenario.parameters = vec![(record_name(&scenario, 0), text)];
     // The answer is lost, and the SDK asks again five seconds later.
-    let lost = Trouble::LoseAnswer {
-        of: Some("DeleteParameters".to_owned()),
-    };
+    let lost = lose_answer("DeleteParameters");
     scenario.faults = vec![trouble(lost, 1, 80 * SECOND, 90 * SECOND)];
     scenario
 }
