@@ -9,7 +9,6 @@ pub fn bootstrap() -> PathBuf {
 
 /// A coordinator, and what must not be set for it.
 pub(crate) struct Coordinator {
-    /// The program.
     pub(crate) path: PathBuf,
     lacks: Vec<String>,
 }

@@ -73,16 +73,13 @@ pub(crate) struct Ecs {
 /// What comes out of ECS, in order.
 #[derive(Debug)]
 pub(crate) struct EcsEvent {
-    /// The time of the event.
     pub(crate) at: Timestamp,
-    /// The event.
     pub(crate) what: Output,
 }
 
 /// One thing that comes out.
 #[derive(Debug)]
 pub(crate) enum Output {
-    /// For the journal.
     Journal(What),
     /// To be done outside.
     Effect(Effect),
@@ -104,7 +101,6 @@ enum EcsTimer {
         start: u32,
         code: i32,
     },
-    /// Look at a service.
     Schedule(ServiceKey),
     /// Look at a draining instance, by ARN.
     Drain(String),

@@ -29,7 +29,6 @@ impl<'a> Params<'a> {
         self.0[name].as_array().map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// A whole number.
     pub(crate) fn number(self, name: &str) -> Option<i64> {
         self.0[name].as_i64()
     }

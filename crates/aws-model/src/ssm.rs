@@ -30,7 +30,6 @@ pub(crate) struct Ssm {
 /// A parameter was written or deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ParameterChange {
-    /// Its name.
     pub(crate) name: String,
     /// The version written, from 1; of a deleted parameter, the last.
     pub(crate) version: u64,

@@ -98,9 +98,7 @@ pub(crate) struct Account {
     sqs: aws_sdk_sqs::Client,
     sts: aws_sdk_sts::Client,
     query: QueryClient,
-    /// The prefix of the parameters.
     pub(crate) prefix: ParameterPrefix,
-    /// The region.
     pub(crate) region: String,
     /// The profile, if one was named.
     pub(crate) profile: Option<String>,
@@ -117,7 +115,6 @@ pub(crate) struct Account {
 /// Why no account can be looked at.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AccountError {
-    /// No region is set.
     #[error("no region: give --region, or set AWS_REGION or the profile's region")]
     NoRegion,
 }

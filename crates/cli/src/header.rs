@@ -15,7 +15,6 @@ pub(crate) struct Place {
     pub(crate) profile: Option<String>,
     /// The account's number; none if nothing that was read has it.
     pub(crate) account: Option<String>,
-    /// The region.
     pub(crate) region: String,
     /// Whether the endpoint is this machine.
     pub(crate) is_local: bool,

@@ -35,7 +35,6 @@ const DEED: Deed = Deed {
     done: "sent",
 };
 
-/// Sends an order.
 pub(crate) async fn run(order: Order, args: &OrderArgs) -> Result<Exit, Box<dyn Error>> {
     let account = Account::open(&args.account).await?;
     let Some(prepared) = within(args.account.timeout, prepare(order, args, &account)).await else {

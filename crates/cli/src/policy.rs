@@ -122,7 +122,6 @@ fn name(text: &str) -> Result<String, String> {
     }
 }
 
-/// Prints a policy.
 pub(crate) fn run(args: &PolicyArgs) -> Result<Exit, Box<dyn Error>> {
     let policy = document(args)?;
     output::line(&serde_json::to_string_pretty(&policy)?)?;

@@ -27,7 +27,6 @@ enum Concerns {
     All,
 }
 
-/// Handles a batch.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BatchHandler<'r> {
     pub(crate) router: Router<'r>,

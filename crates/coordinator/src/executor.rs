@@ -55,7 +55,6 @@ pub(crate) struct Deleted {
 }
 
 impl<'r> Executor<'r> {
-    /// The executor of a run.
     pub(crate) fn new(
         aws: &'r Aws,
         cache: &'r Cache,
@@ -304,7 +303,6 @@ impl<'r> Executor<'r> {
         deleted
     }
 
-    /// Sends heartbeats that are due.
     pub(crate) async fn send_heartbeats(&self, due: &[Wait]) -> Sent {
         match self.changes() {
             Some(changes) => heartbeats::send_all(&changes, due).await,

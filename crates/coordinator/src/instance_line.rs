@@ -117,7 +117,6 @@ impl InstanceLine {
         failed.unwrap_or_else(|| joined(&self.remarks))
     }
 
-    /// The fields of the line.
     pub(crate) fn fields(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
     }

@@ -19,7 +19,6 @@ pub(crate) enum IgnoredTrigger {
     Event,
     /// A cluster that does not exist.
     Cluster,
-    /// A trigger of this kind.
     #[serde(untagged)]
     Kind(TriggerKind),
 }

@@ -56,7 +56,6 @@ impl EventName {
 
 /// The fields of a line, and the event that they belong to.
 pub(crate) trait Line: Serialize {
-    /// The event.
     fn event(&self) -> EventName;
 }
 

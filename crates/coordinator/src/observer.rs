@@ -52,7 +52,6 @@ pub(crate) struct Observer<'r> {
 }
 
 impl<'r> Observer<'r> {
-    /// The observer of a run.
     pub(crate) fn new(
         aws: &'r Aws,
         cache: &'r Cache,
@@ -95,7 +94,6 @@ impl<'r> Observer<'r> {
         }
     }
 
-    /// The clusters that are watched.
     pub(crate) fn clusters(&self) -> Clusters<'r> {
         Clusters {
             aws: self.aws,
@@ -105,7 +103,6 @@ impl<'r> Observer<'r> {
         }
     }
 
-    /// The tasks of instances.
     pub(crate) fn tasks(&self) -> Tasks<'r> {
         Tasks {
             aws: self.aws,
@@ -125,7 +122,6 @@ impl<'r> Observer<'r> {
         }
     }
 
-    /// The kill switch.
     pub(crate) fn kill_switch(&self) -> KillSwitchReader<'r> {
         KillSwitchReader {
             aws: self.aws,
@@ -135,7 +131,6 @@ impl<'r> Observer<'r> {
         }
     }
 
-    /// The records.
     pub(crate) fn records(&self) -> Records<'r> {
         Records {
             aws: self.aws,
@@ -160,7 +155,6 @@ impl<'r> Observer<'r> {
         }
     }
 
-    /// What the run has surveyed.
     pub(crate) fn survey(&self) -> &'r Survey {
         self.survey
     }

@@ -69,7 +69,6 @@ impl<'r> Router<'r> {
         }
     }
 
-    /// Handles events of hooks.
     pub(crate) fn hooks(&self) -> HookEvents<'r> {
         HookEvents {
             hooks: self.reconciler.observer.hooks(),

@@ -18,7 +18,6 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
-    /// An instance of a cluster.
     pub(crate) fn registered(instance: Registered) -> Subject {
         Subject::Registered(Box::new(instance))
     }
@@ -27,9 +26,7 @@ impl Subject {
 /// An instance for which hooks wait, and that was not found in a cluster.
 #[derive(Debug, Clone)]
 pub(crate) struct Unregistered {
-    /// Which instance.
     pub(crate) instance: InstanceId,
-    /// The hooks.
     pub(crate) hooks: Vec<HookAction>,
     /// What the search for it has found.
     pub(crate) search: Search,
@@ -38,11 +35,9 @@ pub(crate) struct Unregistered {
 /// An instance of a cluster to look at, and what its trigger says of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Registered {
-    /// Which instance.
     pub(crate) key: InstanceKey,
     /// What is known of its registrations in the cluster.
     pub(crate) registrations: KnownRegistrations,
-    /// The hooks that wait for it.
     pub(crate) hook: Hook,
     /// Other clusters in which it is registered, or may be, as far as the trigger says. Its record may name more.
     pub(crate) elsewhere: Vec<ClusterName>,
@@ -70,7 +65,6 @@ pub(crate) struct Shown {
     pub(crate) record: Option<Observed<Stored>>,
     /// Registrations of it.
     pub(crate) instances: Vec<ContainerInstance>,
-    /// Its tasks.
     pub(crate) tasks: Option<Observed<Vec<Task>>>,
     /// Every daemon of the released drain is STOPPED: its events have said so.
     pub(crate) flushed: bool,

@@ -31,7 +31,6 @@ impl WaitHandler<'_> {
         self.bring_on_at(trigger, instance, place, actions).await
     }
 
-    /// Finds an instance.
     pub(crate) async fn locate(&self, instance: &InstanceId) -> Place {
         self.reconciler.observer.locate(instance).await
     }

@@ -63,7 +63,6 @@ enum Question {
     Identity,
     /// Records and kill switch in one call.
     Both(Records),
-    /// The records in one call.
     Records(Records),
     /// The records one by one: those that are left, and what the others said.
     One(Records, Vec<String>, Parameters),

@@ -371,7 +371,6 @@ pub fn is_reported_only(record: &Record) -> bool {
     record.drain_id.starts_with(SHARED_DRAIN)
 }
 
-/// The text.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SharedText {

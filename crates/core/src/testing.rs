@@ -32,7 +32,6 @@ pub(crate) fn names(problems: &Problems) -> Vec<&str> {
     problems.0.iter().map(|problem| problem.name.as_str()).collect()
 }
 
-/// The default policy.
 pub(crate) fn policy() -> Policy {
     read(&[], Policy::read).unwrap().unwrap()
 }

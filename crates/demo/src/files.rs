@@ -10,7 +10,6 @@ const SENT: &str = "sent-";
 /// Ends of the names of the files that a run makes.
 const OWN: [&str; 4] = ["log", "jsonl", "address", "new"];
 
-/// The directory of one run.
 #[derive(Clone, Debug)]
 pub(crate) struct RunDirectory(PathBuf);
 
@@ -20,7 +19,6 @@ impl RunDirectory {
         RunDirectory(dir.to_owned())
     }
 
-    /// The directory.
     pub(crate) fn dir(&self) -> &Path {
         &self.0
     }

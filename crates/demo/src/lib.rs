@@ -72,7 +72,6 @@ pub(crate) enum DemoError {
     /// A run did not come to its end.
     #[error("{run}: {source}; its journal and logs are in {}", dir.display())]
     Run {
-        /// The name of the run.
         run: &'static str,
         /// The directory of its files.
         dir: PathBuf,

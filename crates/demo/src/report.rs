@@ -29,7 +29,6 @@ read all of it. With the protector it is asked to stop no sooner than LINGER aft
     ))
 }
 
-/// Reports the results.
 pub(crate) fn conclude(args: &DemoArgs, runs: &[(Kind, Outcome)], failures: &[String]) -> io::Result<()> {
     if args.json {
         return output::json(&verdict(runs, failures, args.linger));

@@ -15,7 +15,6 @@ use std::time::Duration;
 /// Longer than any run.
 const FOREVER: Duration = Duration::from_secs(86_400);
 
-/// The form of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// For a terminal.
@@ -31,7 +30,6 @@ pub(crate) enum Form {
 pub(crate) struct Reporter {
     /// The run that it reports.
     pub(crate) kind: Kind,
-    /// The form of its output.
     pub(crate) form: Form,
 }
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 /// The region of the local AWS.
 pub(crate) const REGION: &str = "us-east-1";
 
-/// The cluster.
 pub(crate) const CLUSTER: &str = "demo";
 
 /// The Auto Scaling group.
@@ -92,7 +91,6 @@ impl Kind {
 pub(crate) struct Scenario {
     /// With or without.
     pub(crate) kind: Kind,
-    /// The directory of its files.
     pub(crate) run: RunDirectory,
     /// The program of router and applications: this one.
     pub(crate) own: PathBuf,

@@ -28,13 +28,11 @@ impl CommandLine {
         self
     }
 
-    /// Adds an argument.
     pub(crate) fn argument(mut self, value: &str) -> Self {
         self.0.push_str(&format!(" {}", quoted(value)));
         self
     }
 
-    /// The line.
     pub(crate) fn line(self) -> String {
         self.0
     }

@@ -3,7 +3,6 @@
 use jiff::{SignedDuration, Timestamp};
 use std::time::Instant;
 
-/// A clock for a world.
 pub(crate) struct Clock {
     start: Timestamp,
     since: Instant,
@@ -18,7 +17,6 @@ impl Clock {
         }
     }
 
-    /// Now.
     pub(crate) fn now(&self) -> Timestamp {
         let elapsed = SignedDuration::try_from(self.since.elapsed()).unwrap_or(SignedDuration::MAX);
         self.start.checked_add(elapsed).unwrap_or(Timestamp::MAX)

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct RequestIds(AtomicU64);
 
 impl RequestIds {
-    /// The next id.
     pub(crate) fn next(&self) -> String {
         let number = self.0.fetch_add(1, Ordering::Relaxed);
         format!("00000000-0000-4000-8000-{number:012x}")

@@ -22,7 +22,6 @@ use crate::messages;
 use crate::settings::SidecarSettings;
 use crate::task_metadata::{self, TaskMetadataResponse};
 
-/// One hold.
 pub(crate) struct Hold<'a> {
     settings: &'a SidecarSettings,
     log: Logger,

@@ -14,7 +14,6 @@ use crate::net::Http;
 /// An answer, whatever its status.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
-    /// The HTTP status.
     pub(crate) status: u16,
     /// The whole body, 1 MiB at the most.
     pub(crate) body: Bytes,

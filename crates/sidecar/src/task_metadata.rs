@@ -15,7 +15,6 @@ const OWN_NAME: &str = "ecs-daemon-protector";
 
 /// What asking for the own task gave.
 pub(crate) enum TaskMetadataResponse {
-    /// The task.
     Ok(TaskMetadata),
     /// The agent answers, but not with the task; a phrase.
     Refused(String),

@@ -26,7 +26,6 @@ impl VirtualClock {
         }
     }
 
-    /// Now.
     pub(crate) fn now(self) -> Timestamp {
         let now = Instant::now();
         let signed = |duration| SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
@@ -46,7 +45,6 @@ impl VirtualClock {
         at.duration_since(self.zero)
     }
 
-    /// Sleeps until a moment.
     pub(crate) async fn sleep_until(self, at: Timestamp) {
         let wait = Duration::try_from(at.duration_since(self.now())).unwrap_or_default();
         tokio::time::sleep(wait).await;

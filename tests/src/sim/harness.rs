@@ -168,7 +168,6 @@ impl Harness {
         tell(&mut transcript, now);
     }
 
-    /// All that has happened.
     pub(crate) fn journal(&self) -> Vec<Entry> {
         lock(&self.world).journal().to_vec()
     }

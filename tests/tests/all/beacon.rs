@@ -13,7 +13,6 @@ fn beacon(lab: &Lab) -> Option<Value> {
     text.map(|text| serde_json::from_str(&text).unwrap())
 }
 
-/// Calls of the coordinator.
 fn calls(lab: &Lab) -> usize {
     lab.journal().coordinator_calls().values().sum()
 }

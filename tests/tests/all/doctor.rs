@@ -7,7 +7,6 @@ use protector_aws_model::{Cut, Faults, Service};
 use protector_tests::{CLUSTER, Lab, LabConfig, PERSON, Said, assert_has, ctl, tool};
 use serde_json::{Value, json};
 
-/// Asks the doctor of a lab.
 async fn doctor(lab: &Lab, arguments: &[&str]) -> Said {
     ctl(lab, &[&["doctor"], arguments].concat()).await
 }
@@ -24,7 +23,6 @@ fn checks(answer: &Value) -> impl Iterator<Item = Found> {
     })
 }
 
-/// The findings of a check.
 fn findings(answer: &Value, id: &str) -> Vec<Found> {
     checks(answer).filter(|(_, _, check)| check["id"] == id).collect()
 }

@@ -72,7 +72,6 @@ impl Stuck {
         self.ready["scene"].as_array().unwrap()
     }
 
-    /// The instance of a case.
     pub(crate) fn of(&self, case: &str) -> &str {
         let one = self.cases().iter().find(|one| one["case"] == case);
         one.unwrap()["instance"].as_str().unwrap()

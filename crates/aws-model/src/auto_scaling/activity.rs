@@ -7,16 +7,13 @@ use crate::time::seconds;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// An activity.
 #[derive(Clone, Debug)]
 pub(super) struct Activity {
-    /// Its id.
     pub(super) id: String,
     /// In this order the newest of a group is the first.
     pub(super) key: String,
     /// The instance that it is about; none if none came to be.
     pub(super) instance: Option<String>,
-    /// The zone of that instance.
     pub(super) zone: String,
     /// Launch or termination.
     pub(super) transition: Transition,

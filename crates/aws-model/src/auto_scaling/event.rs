@@ -9,7 +9,6 @@ use crate::time::iso;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// A lifecycle action has begun.
 pub(super) fn lifecycle_action(
     now: Timestamp,
     group: &Group,

@@ -103,7 +103,6 @@ impl ActionResult {
         }
     }
 
-    /// The result with this name.
     pub(super) fn parse(name: &str) -> Option<ActionResult> {
         [ActionResult::Continue, ActionResult::Abandon]
             .into_iter()

@@ -10,14 +10,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 
-/// A group and its instances.
 #[derive(Clone, Debug)]
 pub(super) struct Group {
-    /// Its name.
     pub(super) name: String,
-    /// Its ARN.
     pub(super) arn: String,
-    /// When it was created.
     pub(super) created: Timestamp,
     /// How many instances it has at least, at most, and is to have now.
     pub(super) size: Size,

@@ -16,7 +16,6 @@ const GLOBAL_HEARTBEATS: i64 = 100;
 /// When a hook's action begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Transition {
-    /// An instance launches.
     Launching,
     /// An instance is to be terminated.
     Terminating,
@@ -31,7 +30,6 @@ impl Transition {
         }
     }
 
-    /// The transition with this name.
     pub(super) fn parse(name: &str) -> Option<Transition> {
         [Transition::Launching, Transition::Terminating]
             .into_iter()
@@ -39,10 +37,8 @@ impl Transition {
     }
 }
 
-/// A hook.
 #[derive(Clone, Debug)]
 pub(super) struct Hook {
-    /// Its name.
     pub(super) name: String,
     /// What it is for.
     pub(super) transition: Transition,

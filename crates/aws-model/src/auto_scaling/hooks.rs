@@ -55,7 +55,6 @@ impl AutoScaling {
         Ok(json!({}))
     }
 
-    /// The hooks of a group.
     pub(super) fn describe_hooks(&mut self, params: Params<'_>) -> Result<Value, ApiError> {
         let (group, _) = self.group_mut(params)?;
         let names = params.texts("LifecycleHookNames");

@@ -6,14 +6,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// An instance.
 #[derive(Clone, Debug)]
 pub(super) struct Instance {
     /// Its EC2 id.
     pub(super) id: String,
     /// The ordinal number of the instance in its group, in the order of launch.
     pub(super) number: u64,
-    /// Its availability zone.
     pub(super) zone: String,
     /// Where it is.
     pub(super) state: LifecycleState,
@@ -26,7 +24,6 @@ pub(super) struct Instance {
 /// An open lifecycle action.
 #[derive(Clone, Debug)]
 pub(super) struct Wait {
-    /// Its hook.
     pub(super) hook: String,
     /// Its name, in events and calls.
     pub(super) token: String,

@@ -148,7 +148,6 @@ impl AutoScaling {
         Some(&group.name)
     }
 
-    /// The availability zone of an instance.
     pub(crate) fn zone_of(&self, instance: &str) -> Option<&str> {
         self.instance(instance).map(|instance| instance.zone.as_str())
     }

@@ -20,7 +20,6 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    /// An empty one.
     pub(super) fn new(region: &str, account: &str) -> Outbox {
         Outbox {
             region: region.to_owned(),
@@ -35,7 +34,6 @@ impl Outbox {
         std::mem::take(&mut self.happenings)
     }
 
-    /// Adds one.
     pub(super) fn push(&mut self, happening: GroupEvent) {
         self.happenings.push(happening);
     }

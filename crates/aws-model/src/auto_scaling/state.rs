@@ -50,7 +50,6 @@ impl LifecycleState {
         )
     }
 
-    /// The target lifecycle state.
     pub(super) fn target(self) -> &'static str {
         match self.is_leaving() {
             true => "Terminated",

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 /// The only kind of resource that has tags.
 const GROUP: &str = "auto-scaling-group";
 
-/// A tag.
 #[derive(Clone, Debug)]
 pub(super) struct Tag {
     key: String,

@@ -23,7 +23,6 @@ impl AutoScaling {
         Ok(json!({}))
     }
 
-    /// Sets the desired capacity.
     pub(super) fn set_desired_capacity(
         &mut self,
         now: Timestamp,

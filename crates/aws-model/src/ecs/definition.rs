@@ -14,13 +14,10 @@ use std::sync::Arc;
 /// One revision of a family.
 #[derive(Clone, Debug)]
 pub(crate) struct TaskDefinition {
-    /// The family's name.
     pub(crate) family: String,
     /// From 1.
     pub(crate) revision: u64,
-    /// Its ARN.
     pub(crate) arn: String,
-    /// Its containers, in their order.
     pub(crate) containers: Vec<ContainerDefinition>,
     /// Whether it names a task role.
     pub(crate) task_role: bool,

@@ -32,7 +32,6 @@ impl Filter {
         Filter(Vec::new())
     }
 
-    /// Reads an expression.
     pub(super) fn parse(expression: &str) -> Result<Filter, ApiError> {
         let terms = expression
             .split(" and ")

@@ -31,7 +31,6 @@ impl Strategy {
     }
 }
 
-/// A service.
 #[derive(Clone, Debug)]
 pub(crate) struct EcsService {
     pub(crate) key: ServiceKey,
@@ -51,7 +50,6 @@ pub(crate) struct EcsService {
     pub(crate) grace_seconds: Option<i64>,
     /// What its scheduler has not said yet of its targets.
     pub(super) unsaid: Unsaid,
-    /// The events of its scheduler.
     pub(crate) events: ServiceEvents,
     /// Whether it has been deleted.
     pub(crate) deleted: bool,
@@ -198,7 +196,6 @@ impl EcsService {
         }
     }
 
-    /// A task was placed.
     pub(super) fn placed(&mut self, task: &Task) {
         self.tasks.insert(task.arn.clone());
         if self.strategy == Strategy::Daemon {

@@ -54,7 +54,6 @@ pub(super) enum Reported {
 /// Why a task found no room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Closest {
-    /// There is no instance.
     NoInstance,
     /// This one has the most room, and too little memory.
     Memory(String),

@@ -38,9 +38,7 @@ pub(crate) struct LoadBalancer {
 pub(crate) struct Target {
     /// The EC2 id of its instance.
     pub(crate) host: String,
-    /// Its port.
     pub(crate) port: i64,
-    /// Its availability zone.
     pub(crate) zone: String,
     /// Where it is.
     pub(crate) state: TargetState,

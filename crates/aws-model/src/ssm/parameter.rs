@@ -72,7 +72,6 @@ impl Parameter {
         number
     }
 
-    /// The last version.
     pub(super) fn latest(&self) -> Option<&Version> {
         self.versions.back()
     }

@@ -19,7 +19,6 @@ impl World {
         }
     }
 
-    /// An event arrives.
     pub(super) fn deliver(&mut self, now: Timestamp, event: Value) {
         self.log(now, What::Event { event: event.clone() });
         self.effects.push(Effect::Event(event));

@@ -10,7 +10,6 @@ use jiff::Timestamp;
 /// An EC2 instance, independent of its state in ECS and Auto Scaling.
 #[derive(Clone, Debug)]
 pub(super) struct Host {
-    /// Its availability zone.
     pub(super) zone: String,
     /// Its group, if it was launched by one.
     pub(super) group: Option<String>,
@@ -24,12 +23,10 @@ pub(super) struct Host {
     pub(super) metadata_options: MetadataOptions,
 }
 
-/// A Spot notice.
 #[derive(Clone, Debug)]
 pub(super) struct SpotAction {
     /// `terminate`, `stop` or `hibernate`.
     pub(super) action: String,
-    /// The time of the action.
     pub(super) at: Timestamp,
 }
 

@@ -74,7 +74,6 @@ impl Account {
         Ok(found)
     }
 
-    /// The lifecycle hooks of a group.
     pub(crate) async fn lifecycle_hooks(&self, group: &AutoScalingGroupName) -> Reading<Vec<LifecycleHook>> {
         let request = self
             .auto_scaling

@@ -11,11 +11,8 @@ use std::collections::BTreeMap;
 /// A metric that is asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MetricRequest<'a> {
-    /// Its namespace.
     pub(crate) namespace: &'a str,
-    /// Its name.
     pub(crate) name: &'a str,
-    /// Its dimensions.
     pub(crate) dimensions: &'a [(&'a str, &'a str)],
     /// What is made of the values of a period.
     pub(crate) statistic: Statistic,

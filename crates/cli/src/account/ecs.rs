@@ -20,7 +20,6 @@ use protector_diagnosis::seen::{
 /// Which container instances of a cluster are listed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum MachinesOf<'a> {
-    /// Those that are DRAINING.
     Draining,
     /// Those that fit an expression of the cluster query language.
     Filter(&'a str),
@@ -31,9 +30,7 @@ pub(crate) enum MachinesOf<'a> {
 /// Which tasks of a cluster are listed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TasksOf<'a> {
-    /// Those on a container instance.
     Machine(&'a ContainerInstanceArn),
-    /// Those of a service.
     Service(&'a ServiceName),
 }
 
@@ -305,7 +302,6 @@ impl Account {
         Ok(found)
     }
 
-    /// A task definition.
     pub(crate) async fn definition(&self, arn: &str) -> Reading<Definition> {
         let request = self.ecs.describe_task_definition().task_definition(arn);
         let answer = self.call("ecs:DescribeTaskDefinition", request.send()).await?;

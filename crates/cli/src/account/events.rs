@@ -6,7 +6,6 @@ use protector_diagnosis::doctor::reads::Rule;
 use protector_diagnosis::read::Reading;
 
 impl Account {
-    /// The rules that have this target.
     pub(crate) async fn rules_of_target(&self, target: &str) -> Reading<Vec<Rule>> {
         let mut names = Vec::new();
         let request = self.events.list_rule_names_by_target().target_arn(target);

@@ -36,7 +36,6 @@ impl Account {
         })
     }
 
-    /// The environment variables of a function.
     pub(crate) async fn variables(&self, function: &str) -> Reading<BTreeMap<String, String>> {
         let request = self.lambda.get_function_configuration().function_name(function);
         let answer = self

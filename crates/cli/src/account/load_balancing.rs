@@ -29,7 +29,6 @@ impl Account {
         Ok(delay.unwrap_or(DELAY))
     }
 
-    /// A target group with its targets.
     pub(crate) async fn target_group(&self, arn: &str) -> Reading<TargetGroup> {
         let deregistration_delay = self.deregistration_delay(arn).await?;
         let request = self.load_balancing.describe_target_health().target_group_arn(arn);

@@ -49,7 +49,6 @@ impl Account {
             .collect())
     }
 
-    /// Writes a parameter.
     pub(crate) async fn write_parameter(&self, name: &str, value: &str) -> Reading<()> {
         let request = self
             .ssm

@@ -8,7 +8,6 @@ use jsonc_parser::ast::Value;
 use jsonc_parser::common::Ranged;
 use std::ops::Range;
 
-/// A change of one value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     /// The value at the path is this one; missing or null objects on the path are created.

@@ -6,7 +6,6 @@ use std::fmt;
 /// One step from a value to one inside it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum PathStep {
-    /// A member of an object.
     Member(String),
     /// An element of an array, counted from 0.
     Element(usize),
@@ -29,7 +28,6 @@ impl Path {
         self.with(PathStep::Element(index))
     }
 
-    /// The path of a member of a member, and so on.
     #[must_use]
     pub(crate) fn members(&self, names: &[&str]) -> Path {
         names.iter().fold(self.clone(), |path, name| path.member(name))

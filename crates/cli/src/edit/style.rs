@@ -108,7 +108,6 @@ impl Seen {
     }
 }
 
-/// The text of a value.
 fn slice<'t>(text: &'t str, value: &Value<'_>) -> &'t str {
     let range = value.range();
     text.get(range.start..range.end).unwrap_or_default()

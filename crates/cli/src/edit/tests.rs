@@ -2,7 +2,6 @@ use super::*;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use proptest::prelude::*;
 
-/// The text after a change.
 fn after(text: &str, change: &Change) -> String {
     let root = parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default())
         .unwrap()

@@ -10,11 +10,8 @@ const INLINE_CHARS_MAX: usize = 90;
 pub(crate) enum Json {
     /// `true` or `false`.
     Flag(bool),
-    /// A whole number.
     Number(i64),
-    /// A text.
     Text(String),
-    /// A list.
     List(Vec<Json>),
     /// Members by name.
     Object(Vec<(String, Json)>),
@@ -27,12 +24,10 @@ impl From<&str> for Json {
 }
 
 impl Json {
-    /// An object of these members.
     pub(crate) fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
         Json::Object(members.map(|(name, value)| (name.to_owned(), value)).into())
     }
 
-    /// A list of texts.
     pub(crate) fn texts<const N: usize>(texts: [&str; N]) -> Json {
         Json::List(texts.map(Json::from).into())
     }
@@ -96,7 +91,6 @@ fn lines(
     format!("{open}{}{newline}{base}{close}", items.join(","))
 }
 
-/// A text as JSON has it.
 pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

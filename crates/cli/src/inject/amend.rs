@@ -22,7 +22,6 @@ const ROUNDS_MAX: usize = 200;
 pub(crate) struct Wishes {
     /// The settings that the coordinator expects.
     pub(crate) expected: Expectations,
-    /// The image.
     pub(crate) image: Option<String>,
     /// The longest hold.
     pub(crate) max_hold: Option<SignedDuration>,
@@ -65,7 +64,6 @@ pub(crate) enum Refusal {
     /// The sidecar cannot work in this task.
     #[error("{message} ({rule})")]
     Unfit {
-        /// The rule that is broken.
         rule: RuleId,
         /// What is in the way.
         message: String,
@@ -89,7 +87,6 @@ impl Refusal {
 /// A text that has been corrected.
 #[derive(Debug)]
 pub(crate) struct Amended {
-    /// The text.
     pub(crate) text: String,
     /// Whether the sidecar was added.
     pub(crate) added: bool,
@@ -185,9 +182,7 @@ impl Wishes {
     }
 }
 
-/// The result of one round.
 enum RoundResult {
-    /// The sidecar is added.
     Add(Vec<Edit>),
     /// Something is corrected; what, in words.
     Correct(Vec<String>, Vec<Edit>),

@@ -8,7 +8,6 @@ use jsonc_parser::common::Ranged;
 /// A text that can be registered.
 #[derive(Debug)]
 pub(crate) struct Ready {
-    /// The text.
     pub(crate) text: String,
     /// Whether the definition was taken out of the output of `describe-task-definition`.
     pub(crate) unwrapped: bool,

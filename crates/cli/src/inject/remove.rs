@@ -6,7 +6,6 @@ use crate::lint::{Definition, Document, Unreadable};
 /// A text without the sidecar.
 #[derive(Debug)]
 pub(crate) struct Removed {
-    /// The text.
     pub(crate) text: String,
     /// Whether there was a sidecar.
     pub(crate) found: bool,

@@ -17,7 +17,6 @@ const AWSLOGS: &str = "awslogs";
 pub(super) struct Sidecar<'a> {
     /// Its container's name.
     pub(super) name: &'a str,
-    /// Its image.
     pub(super) image: &'a str,
     /// The longest hold.
     pub(super) hold: SignedDuration,

@@ -32,11 +32,8 @@ pub(crate) struct Expectations {
 pub(crate) struct Guarded<'a, 'd> {
     /// The whole definition.
     pub(crate) definition: &'a Definition<'d>,
-    /// The sidecar's container.
     pub(crate) sidecar: &'a Container<'d>,
-    /// All other containers.
     pub(crate) others: Vec<&'a Container<'d>>,
-    /// The sidecar's settings.
     pub(crate) settings: GivenSettings<'d>,
     /// The settings that the coordinator expects.
     pub(crate) expected: &'a Expectations,

@@ -11,9 +11,7 @@ use jsonc_parser::ast::Value;
 
 /// A text that has a task definition.
 pub(crate) struct Document<'t> {
-    /// The text.
     pub(crate) text: &'t str,
-    /// Its value.
     pub(crate) root: Value<'t>,
     /// Where the definition is in it.
     pub(crate) layout: Layout,
@@ -35,7 +33,6 @@ pub(crate) struct Examined {
 }
 
 impl<'t> Document<'t> {
-    /// Reads a text.
     pub(crate) fn parse(text: &'t str) -> Result<Document<'t>, Unreadable> {
         let root = parse(text)?;
         let layout = Layout::of(text, &root)?;
@@ -77,7 +74,6 @@ impl<'t> Document<'t> {
 }
 
 impl Examined {
-    /// The findings that count.
     pub(crate) fn counted(&self) -> impl Iterator<Item = &Finding> {
         self.findings
             .iter()

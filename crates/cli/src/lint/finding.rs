@@ -9,7 +9,6 @@ use std::ops::Range;
 pub(crate) enum Fix {
     /// The sidecar is added. Its image is not known to a rule.
     AddSidecar,
-    /// The document is changed.
     Change(Change),
 }
 
@@ -22,12 +21,9 @@ pub(crate) enum Suppression {
     Option,
 }
 
-/// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
-    /// The rule.
     pub(crate) rule: RuleId,
-    /// The severity of the finding.
     pub(crate) severity: Severity,
     /// The container that it is about; none if it is about the task.
     pub(crate) container: Option<String>,

@@ -19,7 +19,6 @@ pub(crate) enum DefinitionForm {
 /// Where the parts of a task definition are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
-    /// The form.
     pub(crate) form: DefinitionForm,
     /// The definition's object; for [`DefinitionForm::Containers`] the root.
     pub(crate) definition: Path,

@@ -9,9 +9,7 @@ use std::ops::Range;
 /// A value and where it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Placed<T> {
-    /// The value.
     pub(crate) value: T,
-    /// Its path in the document.
     pub(crate) path: Path,
     /// Its range in the text.
     pub(crate) span: Range<usize>,
@@ -21,7 +19,6 @@ pub(crate) struct Placed<T> {
 #[derive(Clone, Debug)]
 pub(crate) struct Members<'d> {
     object: Option<&'d Object<'d>>,
-    /// The object's path.
     pub(crate) path: Path,
 }
 
@@ -37,20 +34,17 @@ impl<'d> Members<'d> {
         Some((value, self.path.member(name)))
     }
 
-    /// A text.
     pub(crate) fn text(&self, name: &str) -> Option<Placed<&'d str>> {
         let (value, path) = self.value(name)?;
         let text = value.as_string_lit()?;
         Some(placed(text.value.as_ref(), path, value))
     }
 
-    /// A flag.
     pub(crate) fn flag(&self, name: &str) -> Option<Placed<bool>> {
         let (value, path) = self.value(name)?;
         Some(placed(value.as_boolean_lit()?.value, path, value))
     }
 
-    /// A whole number.
     pub(crate) fn number(&self, name: &str) -> Option<Placed<i64>> {
         let (value, path) = self.value(name)?;
         Some(placed(value.as_number_lit()?.value.parse().ok()?, path, value))
@@ -65,7 +59,6 @@ impl<'d> Members<'d> {
         }
     }
 
-    /// The objects of a list.
     pub(crate) fn objects(&self, name: &str) -> Vec<Placed<Members<'d>>> {
         let elements = self.elements(name);
         let object = |(value, path): (&'d Value<'d>, Path)| {
@@ -78,7 +71,6 @@ impl<'d> Members<'d> {
         elements.into_iter().filter_map(object).collect()
     }
 
-    /// The texts of a list.
     pub(crate) fn texts(&self, name: &str) -> Vec<Placed<&'d str>> {
         let elements = self.elements(name);
         let text = |(value, path): (&'d Value<'d>, Path)| {
@@ -125,14 +117,11 @@ fn placed<'d, T>(value: T, path: Path, node: &Value<'d>) -> Placed<T> {
     }
 }
 
-/// One container definition.
 #[derive(Clone, Debug)]
 pub(crate) struct Container<'d> {
-    /// Its name.
     pub(crate) name: &'d str,
     /// Where its name is written: what a missing member is shown at.
     pub(crate) at_name: Range<usize>,
-    /// Its members.
     pub(crate) members: Members<'d>,
 }
 
@@ -148,7 +137,6 @@ pub(crate) enum Through {
 }
 
 impl Through {
-    /// The member's name.
     #[must_use]
     pub(crate) fn member(self) -> &'static str {
         match self {
@@ -168,7 +156,6 @@ pub(crate) struct Dependency<'d> {
     pub(crate) through: Through,
     /// The condition of `dependsOn`; `START` for the others.
     pub(crate) condition: Placed<&'d str>,
-    /// The element that says so.
     pub(crate) element: Placed<()>,
 }
 
@@ -236,14 +223,12 @@ impl<'d> Container<'d> {
     }
 }
 
-/// A task definition.
 #[derive(Clone, Debug)]
 pub(crate) struct Definition<'d> {
     /// The definition's own members; none of a list of containers, where the rest of the task is not known.
     pub(crate) task: Option<Members<'d>>,
     /// Where the definition is named or begins: what a missing member is shown at.
     pub(crate) at: Range<usize>,
-    /// Its containers.
     pub(crate) containers: Vec<Container<'d>>,
     /// The path of the list of containers.
     pub(crate) containers_path: Path,

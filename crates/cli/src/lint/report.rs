@@ -13,7 +13,6 @@ use super::source::Unreadable;
 use crate::exit::Exit;
 use crate::look::Look;
 
-/// One file that was asked for.
 pub(crate) struct File {
     /// Its name as it was given; `stdin` for `-`.
     pub(crate) name: String,
@@ -23,7 +22,6 @@ pub(crate) struct File {
     pub(crate) examined: Result<Examined, Unreadable>,
 }
 
-/// All files.
 pub(crate) struct Report {
     /// In the order in which they were given.
     pub(crate) files: Vec<File>,
@@ -55,7 +53,6 @@ impl Report {
         }
     }
 
-    /// All findings that count.
     fn findings(&self) -> impl Iterator<Item = (&File, &Finding)> {
         self.files.iter().flat_map(|file| {
             let counted = file.examined.iter().flat_map(Examined::counted);

@@ -85,10 +85,8 @@ pub(crate) enum RuleId {
     RouterGrace,
 }
 
-/// A rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rule {
-    /// Its id.
     pub(crate) id: RuleId,
     /// The id as it is written.
     pub(crate) code: &'static str,
@@ -107,7 +105,6 @@ pub(crate) struct Rule {
 }
 
 impl RuleId {
-    /// The rule of this id.
     #[must_use]
     pub(crate) fn rule(self) -> &'static Rule {
         // Each id has its rule at its place; a test holds that.

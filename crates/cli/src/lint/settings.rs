@@ -13,7 +13,6 @@ pub(crate) struct Given<'d> {
     pub(crate) name: &'d str,
     /// Its value; none if it comes from a secret.
     pub(crate) value: Option<Placed<&'d str>>,
-    /// The entry.
     pub(crate) entry: Placed<()>,
 }
 
@@ -25,7 +24,6 @@ pub(crate) struct GivenSettings<'d> {
 }
 
 impl<'d> GivenSettings<'d> {
-    /// The settings of a container.
     pub(crate) fn of(container: &Container<'d>) -> GivenSettings<'d> {
         let entry = |entry: Placed<Members<'d>>| {
             let name = entry.value.text("name")?.value;

@@ -25,9 +25,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 /// A line and a column, both from 1; columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position {
-    /// The line.
     pub(crate) line: usize,
-    /// The column.
     pub(crate) column: usize,
 }
 

@@ -75,7 +75,6 @@ pub(crate) enum Case {
 pub(crate) struct Stuck {
     /// The reason why it is stuck.
     pub(crate) case: Case,
-    /// Its cluster.
     pub(crate) cluster: &'static str,
     /// Its EC2 id.
     pub(crate) instance: String,
@@ -109,7 +108,6 @@ pub(crate) enum SceneError {
     /// The coordinator has not carried out the order to release.
     #[error("release of {instance}: {outcome}")]
     Order {
-        /// The instance.
         instance: String,
         /// How the run of the coordinator ended.
         outcome: String,

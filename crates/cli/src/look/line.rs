@@ -2,7 +2,6 @@
 
 use super::{Look, Tone};
 
-/// A line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Line {
     /// Its parts, from the left.
@@ -13,7 +12,6 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// A line of one tone.
     pub(crate) fn new(tone: Tone, text: impl Into<String>) -> Line {
         Line {
             parts: vec![(tone, text.into())],
@@ -21,7 +19,6 @@ impl Line {
         }
     }
 
-    /// A command.
     pub(crate) fn command(text: impl Into<String>) -> Line {
         Line {
             is_command: true,

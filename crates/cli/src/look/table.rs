@@ -3,10 +3,8 @@
 use super::line::Line;
 use super::{Look, Tone, cut_to};
 
-/// A column.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Column {
-    /// Its head.
     pub(crate) head: &'static str,
     /// Whether it is cut before the others: a text or a name, not a number.
     pub(crate) gives_way: bool,

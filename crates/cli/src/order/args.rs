@@ -54,7 +54,6 @@ pub(crate) struct ExtendArgs {
 }
 
 impl ExtendArgs {
-    /// The order.
     pub(crate) fn order(&self) -> Order {
         Order::Extend(self.by)
     }

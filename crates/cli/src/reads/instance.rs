@@ -24,7 +24,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What is known of the coordinator.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Known {
-    /// Its beacon.
     beacon: Option<Beacon>,
     /// The kill switch, as its parameter has it.
     control: Option<Control>,

@@ -14,7 +14,6 @@ pub(super) struct Kin {
 }
 
 impl Kin {
-    /// Those of a drain.
     pub(super) fn of(drain: &Drain) -> Kin {
         match drain.hooks.first() {
             Some(hook) => Kin {

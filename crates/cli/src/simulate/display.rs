@@ -7,9 +7,7 @@ use protector_core::plural::counted;
 pub(crate) struct Middle {
     /// Half of them are not larger.
     pub(crate) median: f64,
-    /// The smallest.
     pub(crate) min: f64,
-    /// The largest.
     pub(crate) max: f64,
 }
 

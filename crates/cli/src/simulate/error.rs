@@ -10,7 +10,6 @@ pub(crate) enum SimulateError {
     /// A file cannot be read or written.
     #[error("{}: {source}", path.display())]
     File {
-        /// The path of the file.
         path: PathBuf,
         /// Why it failed.
         source: io::Error,
@@ -18,7 +17,6 @@ pub(crate) enum SimulateError {
     /// A line of the settings file is wrong.
     #[error("{}:{line}: {what}", path.display())]
     Setting {
-        /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
@@ -28,10 +26,8 @@ pub(crate) enum SimulateError {
     /// The settings together are wrong: the words of the product.
     #[error("settings: {0}")]
     Settings(String),
-    /// A scenario is not one.
     #[error("{}: {what}", path.display())]
     Scenario {
-        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         what: String,

@@ -16,9 +16,7 @@ const WORTH_A_RATIO: f64 = 60.0;
 pub(crate) struct FleetRow {
     /// Instances at once.
     pub(crate) instances: usize,
-    /// The seed.
     pub(crate) seed: u64,
-    /// From the hook to DRAINING.
     pub(crate) hook_to_draining_seconds: Times,
     /// From the last STOPPED, or DRAINING if that came later, to the record's release.
     pub(crate) stopped_to_released_seconds: Times,
@@ -69,7 +67,6 @@ pub(crate) struct FleetRow {
 /// How times are spread, in seconds.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Times {
-    /// The number of times.
     pub(crate) count: usize,
     /// Half of them are not longer.
     pub(crate) p50: f64,
@@ -96,7 +93,6 @@ impl Times {
     }
 }
 
-/// Milliseconds as seconds.
 pub(crate) fn seconds(ms: Ms) -> f64 {
     ms as f64 / 1000.0
 }

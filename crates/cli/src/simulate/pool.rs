@@ -17,7 +17,6 @@ const REDRAW: Duration = Duration::from_millis(250);
 /// What was played, each at the place of its job; none if Ctrl-C came first.
 #[derive(Debug)]
 pub(crate) struct Results {
-    /// The results.
     pub(crate) played: Vec<Option<Played>>,
     /// Ctrl-C came.
     pub(crate) interrupted: bool,
@@ -25,7 +24,6 @@ pub(crate) struct Results {
 
 type Message = (usize, Result<Played, String>);
 
-/// Plays all jobs.
 pub(crate) async fn play(jobs: Vec<Job>) -> Result<Results, SimulateError> {
     let mut stop = Stop::listen()?;
     let completed = Arc::new(AtomicUsize::new(0));

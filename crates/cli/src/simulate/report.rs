@@ -20,7 +20,6 @@ pub(super) fn warn(fleet: &Fleet) {
     }
 }
 
-/// Shows the runs.
 pub(super) fn show(args: &SimulateArgs, runs: &Runs) -> Result<(), SimulateError> {
     if args.output.json {
         return Ok(output::json(&object(args, runs))?);

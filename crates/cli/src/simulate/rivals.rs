@@ -43,7 +43,6 @@ pub(crate) fn cell(
     middle.map_or_else(|| "-".to_owned(), Middle::words)
 }
 
-/// A table for each size.
 pub(crate) fn tables(rows: &[(Contender, FleetRow)]) -> String {
     let all: Vec<FleetRow> = rows.iter().map(|(_, row)| row.clone()).collect();
     let tables = table::sizes(&all).into_iter().map(|size| {

@@ -11,13 +11,11 @@ use std::sync::Arc;
 pub(crate) struct FleetRun {
     /// The system that drained.
     pub(crate) contender: Contender,
-    /// The numbers.
     pub(crate) row: FleetRow,
     /// Everything.
     pub(crate) played: Played,
 }
 
-/// All runs of a command.
 pub(crate) struct Runs {
     /// The fleet that was asked for.
     pub(crate) fleet: Arc<Fleet>,

@@ -29,9 +29,7 @@ const WITHOUT_EFFECT: [&str; 6] = [
 /// Settings of both programs, by name without the prefix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Settings {
-    /// Of the coordinator.
     pub(crate) coordinator: BTreeMap<String, String>,
-    /// Of the sidecars.
     pub(crate) sidecar: BTreeMap<String, String>,
     /// Names that were left out, since they make no difference in the model.
     pub(crate) without_effect: Vec<String>,

@@ -23,7 +23,6 @@ pub(crate) struct TaskLane {
     pub(crate) name: String,
     /// When ECS ordered it to stop, and when it was STOPPED.
     pub(crate) notified: Option<Ms>,
-    /// STOPPED.
     pub(crate) stopped: Option<Ms>,
     /// The sidecar's hold: from its SIGTERM to its exit.
     pub(crate) hold: Option<Span>,
@@ -31,7 +30,6 @@ pub(crate) struct TaskLane {
     pub(crate) flush: Option<Span>,
     /// When the sidecar read its record.
     pub(crate) reads: Vec<Ms>,
-    /// A daemon's task.
     pub(crate) daemon: bool,
 }
 
@@ -45,7 +43,6 @@ pub(crate) struct Timeline {
     pub(crate) hook: Option<Span>,
     /// How the wait ended.
     pub(crate) hook_end: &'static str,
-    /// Heartbeats.
     pub(crate) heartbeats: Vec<Ms>,
     /// From DRAINING to INACTIVE.
     pub(crate) draining: Option<Span>,
@@ -53,7 +50,6 @@ pub(crate) struct Timeline {
     pub(crate) records: Vec<(Ms, bool)>,
     /// Runs of the coordinator that asked or changed something about it.
     pub(crate) runs: Vec<Span>,
-    /// The tasks.
     pub(crate) tasks: BTreeMap<TaskId, TaskLane>,
     /// When the machine went off.
     pub(crate) off: Option<Ms>,
@@ -61,7 +57,6 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    /// Of this instance.
     pub(crate) fn new(host: HostId) -> Timeline {
         Timeline {
             host,

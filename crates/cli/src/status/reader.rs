@@ -29,7 +29,6 @@ pub(crate) struct Reader<'a> {
     kept: Kept,
 }
 
-/// One look.
 pub(crate) struct Looking {
     /// What was found; or the reads that failed, so that nothing was.
     pub(crate) fleet: Result<Fleet, Vec<Gap>>,
@@ -52,7 +51,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Looks once.
     pub(crate) async fn look(&mut self) -> Looking {
         let began = Instant::now();
         // What failed between two looks is not a part of this one.

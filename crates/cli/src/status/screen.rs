@@ -30,7 +30,6 @@ const COMMAND_PAD: &str = "      ";
 /// Characters of a bar.
 const BAR: u32 = 10;
 
-/// The whole screen.
 pub(super) fn screen(
     header: &Header,
     fleet: &Fleet,
@@ -68,7 +67,6 @@ fn summary(fleet: &Fleet, look: Look) -> Vec<String> {
     beside((tone, &left), (Tone::Plain, &right), look)
 }
 
-/// The table alone.
 pub(super) fn table(now: Timestamp, drains: &[&Drain], look: Look) -> Vec<String> {
     if look.width < NARROW {
         return drains
@@ -137,7 +135,6 @@ pub(super) fn columns(width: usize, clusters: bool, deep: bool) -> Vec<Cell> {
 }
 
 impl Cell {
-    /// The column.
     pub(super) fn column(self) -> Column {
         Column {
             head: self.head(),

@@ -21,11 +21,9 @@ pub(crate) fn protectorctl(arguments: &[&str]) -> Command {
     command
 }
 
-/// A running process.
 pub(crate) struct Running(pub(crate) Child);
 
 impl Running {
-    /// Starts the program.
     pub(crate) fn start(arguments: &[&str]) -> Running {
         Running(protectorctl(arguments).spawn().unwrap())
     }
@@ -35,12 +33,10 @@ impl Running {
         self.signal(Signal::SIGTERM);
     }
 
-    /// Sends a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(i32::try_from(self.0.id()).unwrap()), signal).unwrap();
     }
 
-    /// Waits for its end.
     pub(crate) fn end(&mut self) -> ExitStatus {
         eventually("the process ends", || self.0.try_wait().unwrap())
     }

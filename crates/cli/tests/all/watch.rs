@@ -245,7 +245,6 @@ impl Terminal {
         self.until(part, |text| text.contains(part))
     }
 
-    /// The row that is selected.
     fn selected(&self) -> String {
         let text = self.until("a selected row", |text| text.lines().any(is_selected));
         text.lines().find(|line| is_selected(line)).unwrap().to_owned()

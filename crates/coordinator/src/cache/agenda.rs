@@ -33,7 +33,6 @@ impl Beginning {
         }
     }
 
-    /// Of which instance.
     pub(crate) fn instance(&self) -> &InstanceId {
         match self {
             Beginning::Hook(notice) => &notice.instance,

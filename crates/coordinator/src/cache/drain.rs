@@ -11,7 +11,6 @@ use protector_core::observation::ContainerInstance;
 #[derive(Debug, Clone)]
 pub(super) struct CachedDrain {
     pub(super) key: InstanceKey,
-    /// Its registrations.
     pub(super) instances: Vec<ContainerInstance>,
     /// Has it been released?
     pub(super) released: bool,

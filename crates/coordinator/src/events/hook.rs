@@ -13,7 +13,6 @@ use crate::logging::Level;
 use crate::observer::Hooks;
 use crate::waits::WaitHandler;
 
-/// Handles the events of hooks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HookEvents<'r> {
     pub(crate) hooks: Hooks<'r>,
@@ -25,7 +24,6 @@ pub(crate) struct HookEvents<'r> {
 }
 
 impl HookEvents<'_> {
-    /// The event of a hook.
     pub(crate) async fn handle(&self, notice: HookNotice) -> Handled {
         if !self.policy.serves_group(&notice.group) {
             let reason = format!("the Auto Scaling group {} is not served", notice.group);

@@ -12,9 +12,7 @@ use crate::outcome::Outcome;
 /// An action, and how it went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Done {
-    /// The action.
     pub(crate) action: ActionKind,
-    /// The outcome of the action.
     #[serde(flatten)]
     pub(crate) outcome: Outcome,
 }
@@ -26,7 +24,6 @@ pub(crate) struct Applied {
     pub(crate) done: Vec<Done>,
     /// The registrations as they were read back after DRAINING was set.
     pub(crate) read_back: Vec<ContainerInstance>,
-    /// The record as it was written.
     pub(crate) written: Option<Stored>,
     /// A shared record has the release that an operator has ordered.
     pub(crate) order_shared: bool,
@@ -68,9 +65,7 @@ impl Target<'_> {
     }
 }
 
-/// A record to be written.
 pub(super) struct RecordWrite<'w> {
-    /// Its instance.
     pub(super) key: &'w InstanceKey,
     /// What was read of it.
     pub(super) before: &'w Observed<Stored>,

@@ -16,7 +16,6 @@ pub(crate) struct Sent {
     pub(crate) ok: usize,
     /// How many waits were over already.
     pub(crate) over: usize,
-    /// What failed.
     pub(crate) problems: Vec<String>,
 }
 

@@ -172,7 +172,6 @@ impl<'r> Clusters<'r> {
         Ok(T::default())
     }
 
-    /// The clusters that are watched.
     pub(crate) async fn watched(&self) -> Result<Vec<ClusterName>, AwsError> {
         self.known_clusters().await.map(|(clusters, _)| clusters)
     }

@@ -43,8 +43,6 @@ impl From<Home> for Whereabouts {
 /// A cluster in which an EC2 instance is registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Home {
-    /// The instance in this cluster.
     pub(crate) key: InstanceKey,
-    /// All its registrations there.
     pub(crate) registrations: Vec<ContainerInstanceArn>,
 }

@@ -45,7 +45,6 @@ impl Survey {
         self.lock().homes.remove(instance)
     }
 
-    /// What was seen of an instance.
     pub(crate) fn take(&self, key: &InstanceKey) -> Option<Shown> {
         self.lock().shown.remove(key)
     }

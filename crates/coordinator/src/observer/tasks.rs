@@ -33,7 +33,6 @@ pub(crate) struct Tasks<'r> {
 }
 
 impl Tasks<'_> {
-    /// The tasks of one instance.
     pub(super) async fn of_one(
         &self,
         cluster: &ClusterName,

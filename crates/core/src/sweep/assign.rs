@@ -285,7 +285,6 @@ enum Need {
     Delete,
     /// Nothing from now on, until something changes about it.
     Finish { delete: bool },
-    /// A full observation.
     Observation,
 }
 

@@ -23,7 +23,6 @@ pub struct Gauges {
 }
 
 impl Gauges {
-    /// The gauges at this time.
     pub(super) fn of(records: &BTreeMap<InstanceKey, ListedRecord>, at: Timestamp) -> Gauges {
         let records = records.values().filter_map(ListedRecord::record);
         let open: Vec<&Record> = records.filter(|record| !is_over(record)).collect();

@@ -97,7 +97,6 @@ impl Finding {
         self
     }
 
-    /// Adds the command.
     #[must_use]
     pub(super) fn fix(mut self, command: impl Into<String>) -> Finding {
         self.fix = Some(command.into());

@@ -15,7 +15,6 @@ pub struct Section {
 }
 
 impl Section {
-    /// A category as a whole.
     pub(super) fn whole(category: Category, findings: Vec<Finding>) -> Section {
         Section {
             category,

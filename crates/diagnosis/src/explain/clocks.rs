@@ -107,7 +107,6 @@ pub(super) fn reach(record: &Record, policy: &Policy, sidecars: &Sidecars) -> (T
     }
 }
 
-/// All clocks of a drain.
 pub(super) fn clocks(reads: &InstanceReads, policy: Option<&Policy>, sidecars: &Sidecars) -> Vec<Clock> {
     let mut clocks: Vec<Clock> = Vec::new();
     if reads.drain.state != DrainState::Done {

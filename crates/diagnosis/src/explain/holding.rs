@@ -47,7 +47,6 @@ pub(super) struct Sorted<'a> {
     pub(super) daemons: Vec<&'a SeenTask>,
 }
 
-/// Sorts the tasks of an instance.
 pub(super) fn sorted<'a>(tasks: &'a [SeenTask], reads: &InstanceReads, policy: &Policy) -> Sorted<'a> {
     let mut sorted = Sorted {
         holding: Vec::new(),

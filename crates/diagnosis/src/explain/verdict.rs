@@ -78,7 +78,6 @@ impl Summary<'_> {
         first.map(|finding| finding.cause).or_else(of_tasks)
     }
 
-    /// The verdict.
     pub(super) fn verdict(&self) -> String {
         let record = self.reads.drain.record.as_ref();
         one_line(&match (self.reads.drain.state, record) {

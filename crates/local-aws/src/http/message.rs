@@ -4,7 +4,6 @@ use axum::http::StatusCode;
 use protector_aws_model::ApiError;
 use serde_json::Value;
 
-/// The result of an operation.
 pub(crate) type Answer = Result<Value, ApiError>;
 
 /// The parts of a request that say what is wanted. Headers and body identify the service, as every SDK sends them.

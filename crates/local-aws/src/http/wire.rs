@@ -34,12 +34,10 @@ pub(crate) enum Protocol {
     },
     /// That of EC2: as AWS Query, with other lists and errors.
     Ec2 {
-        /// The operation that was asked for.
         operation: String,
     },
     /// AWS Query: Auto Scaling, Elastic Load Balancing, CloudWatch, IAM, STS.
     Query {
-        /// The namespace of the answer.
         namespace: &'static str,
         /// The operation that was asked for, whose name is in the answer.
         operation: String,
@@ -47,7 +45,6 @@ pub(crate) enum Protocol {
 }
 
 impl Incoming {
-    /// Reads a request.
     pub(crate) fn read(request: &Request<'_>) -> Incoming {
         match request.target {
             Some(target) => Incoming {
@@ -78,7 +75,6 @@ impl Incoming {
 }
 
 impl Protocol {
-    /// Writes an answer.
     pub(crate) fn write(&self, answer: &Answer, request_id: &str) -> Reply {
         match self {
             Protocol::Json { content_type } => json::reply(answer, content_type),

@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 /// Where a crash is, seen from one AWS call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CrashPoint {
-    /// No crash.
     None,
     /// The call was sent, but has no effect.
     BeforeCall,
@@ -23,7 +22,6 @@ impl CrashPlan {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((point, call.max(1)));
     }
 
-    /// Counts a call.
     pub(crate) fn count(&self) -> CrashPoint {
         let mut plan = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match plan.take() {

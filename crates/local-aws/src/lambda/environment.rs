@@ -28,7 +28,6 @@ pub(super) enum Role {
 }
 
 impl Role {
-    /// Name of the function.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Role::Coordinator => "ecs-daemon-protector",
@@ -36,7 +35,6 @@ impl Role {
         }
     }
 
-    /// Its ARN.
     pub(super) fn arn(self, region: &str, account: &str) -> String {
         format!("arn:aws:lambda:{region}:{account}:function:{}", self.name())
     }
@@ -110,7 +108,6 @@ pub(super) fn variables(spec: &CoordinatorSpec, live: &Live) -> Vec<(String, Str
     variables
 }
 
-/// A running environment.
 pub(super) struct Environment {
     process: Process,
     api: RuntimeApi,
@@ -127,7 +124,6 @@ pub(super) enum Ready {
 }
 
 impl Environment {
-    /// Starts a process.
     pub(super) async fn start(setting: &Setting) -> io::Result<Environment> {
         let api = RuntimeApi::start().await?;
         let mut command = Command::new(&setting.binary);

@@ -63,19 +63,14 @@ pub(crate) struct Lambda {
 
 /// How a function is deployed.
 pub(crate) struct Configured {
-    /// Its name.
     pub(crate) name: &'static str,
-    /// Its ARN.
     pub(crate) arn: String,
     /// How long one run may take.
     pub(crate) timeout: Duration,
-    /// Its memory.
     pub(crate) memory_mb: u32,
     /// Its variables, as the stack has them.
     pub(crate) variables: Vec<(String, String)>,
-    /// When it was deployed.
     pub(crate) deployed: Timestamp,
-    /// Its reserved concurrency.
     pub(crate) reserved_concurrency: Option<u32>,
 }
 

@@ -70,11 +70,9 @@ pub(crate) struct Invocable(pub(super) Role);
 /// The answer that the caller of a function gets.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Invoked {
-    /// The function returned this.
     Returned(Value),
     /// The function failed, with this error.
     Failed(Value),
-    /// It did not run.
     NotRun(String),
 }
 

@@ -35,7 +35,6 @@ impl Limits {
     }
 }
 
-/// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Message {
     /// `messageId`.

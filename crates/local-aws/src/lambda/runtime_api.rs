@@ -19,7 +19,6 @@ pub(super) struct Work {
     pub(super) function_arn: String,
 }
 
-/// A report of the function.
 pub(super) enum Report {
     /// It has completed an invocation.
     Response { request_id: String, result: Value },

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 /// The message group of `template.yaml`.
 const GROUP: &str = "drains";
 
-/// Name of the queue.
 const QUEUE: &str = "ecs-daemon-protector-events.fifo";
 
 /// The event of a batch. Receipt handles and checksums are left out: the coordinator does not read them.

@@ -27,7 +27,6 @@ pub(crate) struct LogEntry {
     pub(crate) number: u64,
     /// When it came.
     pub(crate) at: Timestamp,
-    /// The line.
     pub(crate) line: String,
 }
 
@@ -68,7 +67,6 @@ impl LineLog {
         lines.kept.push_back(LogEntry { number, at, line });
     }
 
-    /// All lines that are kept.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.lock().kept.iter().map(|entry| entry.line.clone()).collect()
     }

@@ -18,7 +18,6 @@ use protector_aws_model::{ApiError, Call, Service};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// The result of a read.
 type ReadAnswer = Result<Value, ApiError>;
 
 /// Everything that is read here.

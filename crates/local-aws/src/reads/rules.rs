@@ -14,7 +14,6 @@ const STACK: &str = "ecs-daemon-protector";
 /// The message group of all events.
 const MESSAGE_GROUP: &str = "drains";
 
-/// A rule and its one target.
 pub(crate) struct Rule {
     name: String,
     arn: String,

@@ -56,15 +56,12 @@ pub(super) type CallError = SdkError<ErrorMetadata, HttpResponse>;
 
 /// A call that the sidecar makes.
 pub(super) trait Call: Send + Sync + 'static {
-    /// The name of the operation.
     const NAME: &'static str;
     /// How the request is written.
     const INPUT: &'static Schema<'static>;
     /// How the response is read.
     const OUTPUT: &'static Schema<'static>;
-    /// The request.
     type Input: SerializableStruct + Debug + Send + Sync + 'static;
-    /// The response.
     type Output: Debug + Send + Sync + 'static;
 
     /// Reads the response.

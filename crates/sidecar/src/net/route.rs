@@ -10,7 +10,6 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 pub(super) struct Proxies(Matcher);
 
 impl Proxies {
-    /// Reads the environment.
     pub(super) fn from_environment() -> Self {
         Self(Matcher::from_env())
     }

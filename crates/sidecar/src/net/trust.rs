@@ -38,7 +38,6 @@ pub(super) struct Trust {
 }
 
 impl Trust {
-    /// Reads the environment.
     pub(super) fn from_environment() -> Self {
         let chosen = variable("SSL_CERT_FILE").or_else(|| variable("SSL_CERT_DIR"));
         Self::new(chosen.is_some(), files)

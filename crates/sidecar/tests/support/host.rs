@@ -46,7 +46,6 @@ impl From<Value> for Ssm {
 
 /// What the services of the host answer.
 pub(crate) struct State {
-    /// The record.
     pub(crate) ssm: Ssm,
     /// The first shared record of the cluster.
     pub(crate) shared: Ssm,

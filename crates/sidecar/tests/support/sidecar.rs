@@ -174,7 +174,6 @@ impl Sidecar {
         line
     }
 
-    /// All lines with this event.
     pub(crate) fn events(&self, event: &str) -> Vec<Value> {
         let said = self.said();
         let lines = said

@@ -76,7 +76,6 @@ impl World {
         }
     }
 
-    /// The sidecar's container starts.
     pub(super) fn sidecar_starts(&mut self, id: TaskId) {
         let now = self.now;
         let makers = self.guard_maker.clone();
@@ -249,7 +248,6 @@ impl World {
         }
     }
 
-    /// The daemon has ended.
     pub(super) fn daemon_ends(&mut self, id: TaskId, killed: bool) {
         let now = self.now;
         let Some(daemon) = self.daemon_mut(id) else { return };

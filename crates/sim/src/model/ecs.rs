@@ -104,7 +104,6 @@ impl World {
         id
     }
 
-    /// The registrations of a cluster.
     pub(super) fn registrations_of(&self, cluster: usize) -> impl Iterator<Item = RegistrationId> {
         self.in_cluster[cluster].iter().copied()
     }
@@ -398,7 +397,6 @@ impl World {
         self.after(wait, Due::AgentStops(id));
     }
 
-    /// A task ends by itself.
     pub(super) fn ends_itself(&mut self, id: TaskId) {
         if self.task(id).process != Process::Runs {
             return;

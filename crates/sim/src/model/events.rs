@@ -26,7 +26,6 @@ fn envelope(world: &World, source: &str, detail_type: &str, detail: Value) -> Va
     })
 }
 
-/// A hook waits.
 pub(super) fn hook(world: &World, host: HostId, wait: usize) -> Value {
     let entry = world.host(host);
     let wait = &entry.scaling.waits[wait];
@@ -48,7 +47,6 @@ pub(super) fn hook(world: &World, host: HostId, wait: usize) -> Value {
     )
 }
 
-/// A task is STOPPED.
 pub(super) fn task_stopped(world: &World, id: TaskId) -> Value {
     let task = world.task(id);
     let registration = world.registration(task.registration);

@@ -54,7 +54,6 @@ impl Armed {
     }
 }
 
-/// All faults of a scenario.
 #[derive(Debug)]
 pub(super) struct Faults(Vec<Armed>);
 

@@ -35,7 +35,6 @@ pub(crate) fn registration(cluster: &str, sort: u32, id: RegistrationId) -> Stri
     )
 }
 
-/// A task's ARN.
 pub(crate) fn task(cluster: &str, sort: u32, id: TaskId) -> String {
     format!(
         "arn:aws:ecs:{REGION}:{ACCOUNT}:task/{cluster}/{sort:08x}{:024x}",
@@ -43,7 +42,6 @@ pub(crate) fn task(cluster: &str, sort: u32, id: TaskId) -> String {
     )
 }
 
-/// A cluster's ARN.
 pub(crate) fn cluster(name: &str) -> String {
     format!("arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{name}")
 }
@@ -61,7 +59,6 @@ pub fn task_number(arn: &str) -> Option<TaskId> {
     number(arn).map(TaskId)
 }
 
-/// The number of a registration.
 pub(crate) fn registration_number(arn: &str) -> Option<RegistrationId> {
     number(arn).map(RegistrationId)
 }

@@ -191,7 +191,6 @@ impl Sdk {
 /// The answers of listings have so many items at the most.
 const LIST_PAGE: usize = 100;
 
-/// Pages of parameters.
 const PARAMETER_PAGE: usize = 10;
 
 fn latency(world: &mut World, operation: &str) -> Ms {

@@ -19,7 +19,6 @@ use super::sabotage::Bug;
 use crate::model::{EnvironmentId, Fact, Invocation, Outcome, Source, World};
 use crate::scenario::Ms;
 
-/// All environments that exist.
 pub(super) struct Environments<'a> {
     harness: &'a Arc<Harness>,
     live: BTreeMap<EnvironmentId, Environment>,
@@ -46,7 +45,6 @@ impl<'a> Environments<'a> {
         }
     }
 
-    /// Runs an invocation.
     pub(super) fn run(&mut self, id: EnvironmentId, cold: bool, dead: Option<Ms>, invocation: Invocation) {
         let harness = self.harness;
         let environment = self

@@ -52,7 +52,6 @@ pub(super) fn policy(settings: &BTreeMap<String, String>) -> Result<HoldPolicy, 
 /// The exit of a sidecar with a wrong setting.
 const REFUSES_ITS_SETTINGS: GuardAnswer = GuardAnswer::Exit(64, "settings");
 
-/// One sidecar of the product.
 #[derive(Default)]
 struct Product {
     identity: Option<Identity>,

@@ -9,7 +9,6 @@ use crate::judge::Rule;
 use crate::plain::{LOGS, MESH, step};
 use crate::scenario::{DaemonStop, HOUR, MINUTE, Ms, SECOND, Scenario, Service, TaskSpec, Trouble, What};
 
-/// The faults of this subject.
 pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "spot-with-tiers",

@@ -8,10 +8,8 @@ use crate::scenario::{
 /// The hook's event, as EventBridge names it.
 pub(super) const HOOK_EVENT: &str = "Lifecycle Action";
 
-/// The event of a container instance.
 pub(super) const INSTANCE_EVENT: &str = "Container Instance";
 
-/// The event of a task.
 pub(super) const TASK_EVENT: &str = "Task State";
 
 /// The moment at which most drains begin.

@@ -9,7 +9,6 @@ use crate::judge::Rule;
 use crate::plain::{LOGS, MESH, daemon, fleet, step};
 use crate::scenario::{self, HOUR, MINUTE, Ms, SECOND, Scenario, TaskSpec, Trouble, What};
 
-/// The faults of this subject.
 pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "agent-data-wiped-after-the-release",

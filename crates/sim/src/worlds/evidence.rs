@@ -6,7 +6,6 @@ use crate::judge::Rule;
 use crate::plain::{LOGS, WEB, plain, step};
 use crate::scenario::{HOUR, MINUTE, SECOND, Scenario, TaskSpec, Trouble, What};
 
-/// The faults of this subject.
 pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "two-flaps-of-an-agent",

@@ -8,7 +8,6 @@ use crate::scenario::{
     Cluster, HOUR, HostSpec, Kind, MINUTE, Ms, SECOND, Scenario, StaleRecord, Stuck, TaskSpec, Trouble, What,
 };
 
-/// The faults of this subject.
 pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "external-instance-in-the-cluster",

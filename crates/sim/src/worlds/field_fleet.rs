@@ -6,7 +6,6 @@ use crate::judge::Rule;
 use crate::plain::{HOOK, LOGS, MESH, daemon, fleet, hook};
 use crate::scenario::{MINUTE, Ms, SECOND, Scenario};
 
-/// The faults of this subject.
 pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "five-at-once-wait-for-the-tick",

@@ -7,7 +7,6 @@ use crate::judge::Rule;
 use crate::plain::{fleet, step};
 use crate::scenario::{DaemonStop, Delivery, MINUTE, SECOND, Scenario, What, Wiring};
 
-/// The faults of this subject.
 pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "sidecar-restart-too-early",

@@ -6,7 +6,6 @@ use crate::judge::Rule;
 use crate::plain::{HOOK, hook, step};
 use crate::scenario::{HOUR, MINUTE, Ms, SECOND, Scenario, StaleRecord, Trouble, What};
 
-/// The faults of this subject.
 pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "two-registrations",

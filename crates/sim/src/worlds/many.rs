@@ -5,7 +5,6 @@ use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::scenario::{FunctionSpec, HOUR, MINUTE, Ms, SECOND, Scenario, What};
 
-/// The faults of this subject.
 pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "many-at-once",

@@ -8,7 +8,6 @@ use crate::judge::Rule;
 use crate::plain::{CLUSTER, step};
 use crate::scenario::{Cluster, HOUR, Kind, MINUTE, SECOND, Scenario, TaskSpec, What};
 
-/// The faults of this subject.
 pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "external-instance-blinds-the-tick",

@@ -9,7 +9,6 @@ use crate::judge::Rule;
 use crate::plain::{CLUSTER, step};
 use crate::scenario::{CallerKind, HOUR, MINUTE, SECOND, Scenario, Trouble, What};
 
-/// The faults of this subject.
 pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "tick-behind-receipts",

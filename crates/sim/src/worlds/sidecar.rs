@@ -10,7 +10,6 @@ use crate::model::record_name;
 use crate::plain::{LOGS, step};
 use crate::scenario::{DaemonStop, HOUR, MINUTE, SECOND, Scenario, Trouble, What};
 
-/// The faults of this subject.
 pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "lost-event-of-a-drain-by-hand",

@@ -7,7 +7,6 @@ use crate::model::record_name;
 use crate::plain::{CLUSTER, LOGS, MESH, step};
 use crate::scenario::{self, CallerKind, MINUTE, Ms, SECOND, Scenario, Trouble, What, Wiring};
 
-/// The faults of this subject.
 pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "hold-deleted-with-the-old-record",

@@ -154,7 +154,6 @@ impl ScriptSetup {
         self.services().chain(tasks)
     }
 
-    /// The names of all services.
     pub(super) fn services(&self) -> impl Iterator<Item = &str> {
         let daemons = self.daemons.iter().map(|daemon| daemon.name.as_str());
         daemons.chain(self.replicas.iter().map(|service| service.name.as_str()))

@@ -27,7 +27,6 @@ pub(crate) enum StepKind {
     Set(&'static str),
     /// The ECS agent loses its connection, or finds it again.
     Agent(bool),
-    /// An operator's order.
     Order {
         command: &'static str,
         by: Option<SignedDuration>,

@@ -11,7 +11,6 @@ use crate::sim::script::ScriptSetup;
 /// The one instance of every journal.
 const INSTANCE: &str = "i-1";
 
-/// The names of a journal.
 #[derive(Debug)]
 pub(super) struct Names {
     clock: VirtualClock,

@@ -7,7 +7,6 @@ use crate::status::{ContainerStatus, DesiredStatus};
 /// What the agent does next with the container at this place of the task definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Start it.
     Start(usize),
     /// Send SIGTERM.
     Terminate(usize),

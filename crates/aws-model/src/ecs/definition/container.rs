@@ -26,7 +26,6 @@ pub(crate) struct ContainerDefinition {
     /// More arguments.
     #[serde(default)]
     pub(crate) command: Vec<String>,
-    /// Environment variables.
     #[serde(default)]
     pub(crate) environment: Vec<Variable>,
     /// Whether the end of this container stops the task.
@@ -41,7 +40,6 @@ pub(crate) struct ContainerDefinition {
     /// Whether it is restarted in place.
     #[serde(default)]
     pub(crate) restart_policy: Option<RestartPolicy>,
-    /// Its labels.
     #[serde(default)]
     pub(crate) docker_labels: BTreeMap<String, String>,
     /// Its health check; only that there is one matters.
@@ -60,13 +58,10 @@ pub(crate) struct ContainerDefinition {
     volumes_from: Vec<VolumeFrom>,
 }
 
-/// An environment variable.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Variable {
-    /// Its name.
     #[serde(default)]
     pub(crate) name: String,
-    /// Its value.
     #[serde(default)]
     pub(crate) value: String,
 }
@@ -85,7 +80,6 @@ pub(crate) struct Dependency {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum Condition {
-    /// Started.
     Start,
     /// Exited.
     Complete,

@@ -9,24 +9,19 @@ use aws_types::service_config::ServiceConfigKey;
 /// An address, and the region for which its calls are signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Endpoint {
-    /// The address.
     pub(super) url: String,
-    /// The region of the signature.
     pub(super) signing_region: String,
 }
 
 /// Why there is no address.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(super) enum NoEndpoint {
-    /// No region is set.
     #[error("no region is set")]
     Region,
     /// FIPS endpoints are asked for, and this partition has none.
     #[error("no FIPS endpoint of {service} is known for {region}")]
     Fips {
-        /// The service.
         service: &'static str,
-        /// The region.
         region: String,
     },
 }
@@ -60,7 +55,6 @@ const PARTITIONS: [(&str, &str, &str, &str); 8] = [
 ];
 
 impl Endpoint {
-    /// The endpoint of a service.
     pub(super) fn of(service: QueryService, config: &SdkConfig) -> Result<Endpoint, NoEndpoint> {
         let region = config.region().ok_or(NoEndpoint::Region)?.as_ref();
         let endpoint = Endpoint::in_region(service, region, config.use_fips().unwrap_or_default());

@@ -12,7 +12,6 @@ use std::ops::Range;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
-/// The whole report.
 pub(super) fn written(report: &Report) -> String {
     let results: Vec<Value> = report
         .files

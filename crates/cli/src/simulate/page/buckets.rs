@@ -7,7 +7,6 @@ use protector_sim::model::{Bucket, Buckets};
 use protector_sim::scenario::Aws;
 use protector_sim::statistics::{Statistics, Usage};
 
-/// The frame of one chart.
 const FRAME: Rect = Rect {
     x: 38.0,
     y: 34.0,

@@ -8,7 +8,6 @@ use protector_sim::scenario::Ms;
 /// The number of colours and dashes.
 const SERIES: usize = 6;
 
-/// The frame of the chart.
 const FRAME: Rect = Rect {
     x: 52.0,
     y: 30.0,
@@ -16,7 +15,6 @@ const FRAME: Rect = Rect {
     height: 260.0,
 };
 
-/// One curve.
 #[derive(Clone, Debug)]
 pub(super) struct Series {
     /// Instances at once.
@@ -67,7 +65,6 @@ impl Series {
     }
 }
 
-/// The chart.
 pub(super) fn chart(series: &[Series]) -> String {
     let longest = series
         .iter()

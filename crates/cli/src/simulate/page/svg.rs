@@ -39,7 +39,6 @@ impl Anchor {
     }
 }
 
-/// A point of a picture.
 pub(super) type Point = (f64, f64);
 
 /// A rectangle: its corner, its width and its height.
@@ -49,19 +48,15 @@ pub(super) struct Rect {
     pub(super) x: f64,
     /// Top.
     pub(super) y: f64,
-    /// Width.
     pub(super) width: f64,
-    /// Height.
     pub(super) height: f64,
 }
 
 impl Rect {
-    /// Right.
     pub(super) fn right(self) -> f64 {
         self.x + self.width
     }
 
-    /// Bottom.
     pub(super) fn bottom(self) -> f64 {
         self.y + self.height
     }
@@ -131,7 +126,6 @@ impl Svg {
         );
     }
 
-    /// Words.
     pub(super) fn text(&mut self, class: &str, (x, y): Point, anchor: Anchor, words: &str) {
         let _ = writeln!(
             self.shapes,
@@ -141,7 +135,6 @@ impl Svg {
         );
     }
 
-    /// The picture.
     pub(super) fn finish(self) -> String {
         let Svg {
             width,

@@ -15,7 +15,6 @@ const RIGHT: f64 = 740.0;
 /// Where the first lane is.
 const TOP: f64 = 12.0;
 
-/// The height of a lane.
 const LANE: f64 = 22.0;
 
 /// More tasks than this are not shown.
@@ -104,7 +103,6 @@ impl Drawing {
         TOP + LANE * (self.lane as f64 - 1.0)
     }
 
-    /// The next lane.
     fn next(&mut self, name: &str) {
         self.lane += 1;
         let y = self.y() + LANE * 0.68;

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 /// An explanation, and when it was made.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Explained {
-    /// The explanation.
     pub(super) explanation: Explanation,
     /// When it was made.
     pub(super) at: Timestamp,

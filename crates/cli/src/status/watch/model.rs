@@ -20,11 +20,8 @@ const NOTE_SHOWN: SignedDuration = SignedDuration::from_secs(4);
 /// A key, as far as the screen knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Key {
-    /// A character.
     Char(char),
-    /// An arrow.
     Up,
-    /// An arrow.
     Down,
     /// A screen up.
     PageUp,
@@ -34,11 +31,8 @@ pub(super) enum Key {
     Home,
     /// To the last row.
     End,
-    /// Enter.
     Enter,
-    /// Esc.
     Escape,
-    /// Backspace.
     Backspace,
     /// Ctrl-C.
     Interrupt,
@@ -77,7 +71,6 @@ pub(super) struct Wanted {
 /// What happens to the screen.
 #[derive(Clone, Debug)]
 pub(super) enum Event {
-    /// A key was pressed.
     Key(Key),
     /// It is so late.
     Tick(Timestamp),
@@ -94,7 +87,6 @@ pub(super) enum Event {
 /// What the screen asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
-    /// Leave the screen.
     Leave(Left),
     /// Stop the program as Ctrl-Z does.
     Suspend,
@@ -153,7 +145,6 @@ pub(super) struct Data {
 pub(super) struct Model {
     /// The time at AWS.
     pub(super) now: Timestamp,
-    /// The terminal's size.
     pub(super) size: Size,
     /// Colours and characters; its width does not count.
     pub(super) look: Look,
@@ -327,7 +318,6 @@ impl Model {
         self.scroll = self.scroll.min(most);
     }
 
-    /// The rows that are shown.
     pub(super) fn visible(&self) -> impl Iterator<Item = &DrainRow> {
         self.rows.iter().filter(|row| {
             (self.all || row.drain.is_open() || row.lingers(self.now)) && fits(&row.drain, &self.filter.text)
@@ -351,7 +341,6 @@ impl Model {
         (open.count(), need.count())
     }
 
-    /// The selected row.
     pub(super) fn selected(&self) -> Option<&DrainRow> {
         let key = self.selected.as_ref()?;
         self.visible().find(|row| row.drain.key == *key)

@@ -9,7 +9,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub(super) enum Wish {
     /// The program is to end, by the signal of this number.
     End(u8),
-    /// It is to stop.
     Stop,
     /// It goes on after a stop.
     GoOn,
@@ -37,7 +36,6 @@ impl Signals {
         })
     }
 
-    /// The next one.
     pub(super) async fn next(&mut self) -> Wish {
         tokio::select! {
             _ = self.interrupt.recv() => Wish::End(INTERRUPT),
@@ -49,8 +47,6 @@ impl Signals {
     }
 }
 
-/// The number of SIGINT.
 pub(super) const INTERRUPT: u8 = Number::SIGINT as u8;
 
-/// The number of SIGHUP.
 pub(super) const HANGUP: u8 = Number::SIGHUP as u8;

@@ -54,7 +54,6 @@ impl Screen {
         })
     }
 
-    /// The size of the terminal.
     pub(super) fn size(&self) -> io::Result<Size> {
         let size = self.terminal.size()?;
         Ok(Size {

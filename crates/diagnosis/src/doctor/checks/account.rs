@@ -7,7 +7,6 @@ use crate::explain::command::CommandLine;
 use crate::read::GapKind;
 use crate::time_format::span;
 
-/// The category.
 pub(super) fn check(reads: &DoctorReads) -> Vec<Finding> {
     let account = &reads.account;
     let region = region(account);

@@ -11,7 +11,6 @@ use crate::read::Reading;
 /// The namespace of the coordinator's metrics.
 const NAMESPACE: &str = "EcsDaemonProtector";
 
-/// The category.
 pub(super) fn check(reads: &DoctorReads) -> Vec<Finding> {
     let read = reads.alarms.as_ref();
     let findings = read.map(|read| alarms(read, reads)).into_iter().collect();

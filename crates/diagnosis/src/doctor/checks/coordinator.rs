@@ -15,7 +15,6 @@ use crate::time_format::span;
 /// From so many instances on, a second run beside that of the events matters.
 const MANY_INSTANCES: usize = 50;
 
-/// The category.
 pub(super) fn check(reads: &DoctorReads) -> Vec<Finding> {
     let beacon = beacon(reads);
     if super::is_fatal(&beacon) {

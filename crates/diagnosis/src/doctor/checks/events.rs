@@ -33,7 +33,6 @@ const WANTED: [Wanted; 4] = [
     },
 ];
 
-/// The category.
 pub(super) fn check(reads: &DoctorReads) -> Vec<Finding> {
     let Some(read) = &reads.rules else {
         return super::complete(Category::Events, Vec::new(), "the function is not known");

@@ -19,7 +19,6 @@ use crate::fleet::Fleet;
 /// (<https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-throughput.html>).
 const THROUGHPUT: &str = "/ssm/parameter-store/high-throughput-enabled";
 
-/// The category.
 pub(super) fn check(reads: &DoctorReads) -> Vec<Finding> {
     let mut findings = vec![orphans(reads), late(reads)];
     findings.extend(quota_reads(reads));
