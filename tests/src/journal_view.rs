@@ -151,7 +151,7 @@ impl JournalView {
         let tasks = tasks_on(&self.entries[..position], on).into_values();
         let mut counts = BTreeMap::new();
         for (_, status) in tasks.filter(|(group, _)| group.starts_with(groups)) {
-            *counts.entry(status.as_str().to_owned()).or_default() += 1;
+            *counts.entry(status.to_string()).or_default() += 1;
         }
         counts
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protector_aws_model::faults::{CallFilter, Limit};
-use protector_aws_model::{Entry, Service, TaskStatus, What, World};
+use protector_aws_model::{Entry, InstanceStatus, Service, TaskStatus, What, World};
 use protector_local_aws::{CoordinatorSpec, LocalAws, LocalAwsConfig, Timeout, Wiring};
 use serde_json::{Value, json};
 
@@ -405,8 +405,7 @@ impl Lab {
 fn active(world: &World, count: usize) -> Option<Vec<String>> {
     let registered = |id: &String| {
         let view = world.instance_state(id);
-        view.and_then(|view| view.status)
-            .is_some_and(|status| status.as_str() == "ACTIVE")
+        view.and_then(|view| view.status) == Some(InstanceStatus::Active)
     };
     let active: Vec<String> = world.running_instances().into_iter().filter(registered).collect();
     (active.len() == count).then_some(active)

@@ -79,7 +79,7 @@ impl Sentence<'_> {
             Sentence::Task(_, TaskSays::AskedToStop) => "asked to stop".to_owned(),
             Sentence::Task(_, TaskSays::Stopped) => "STOPPED".to_owned(),
             Sentence::Container(_, _, says) => says.words(),
-            Sentence::Status(status) => format!("{instance} is {}", status.as_str()),
+            Sentence::Status(status) => format!("{instance} is {status}"),
             Sentence::Agent { connected: true } => format!("hears from the agent of {instance} again"),
             Sentence::Agent { connected: false } => format!("does not hear from the agent of {instance}"),
             Sentence::Terminated => format!("{instance} is terminated"),

@@ -1,6 +1,7 @@
 //! Where tasks, their containers and container instances are.
 
 use serde::Serialize;
+use std::fmt;
 
 /// `lastStatus` of a task, in the order in which a task goes through them.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html>
@@ -25,19 +26,9 @@ pub enum TaskStatus {
     Stopped,
 }
 
-impl TaskStatus {
-    /// As the API writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            TaskStatus::Provisioning => "PROVISIONING",
-            TaskStatus::Pending => "PENDING",
-            TaskStatus::Activating => "ACTIVATING",
-            TaskStatus::Running => "RUNNING",
-            TaskStatus::Deactivating => "DEACTIVATING",
-            TaskStatus::Stopping => "STOPPING",
-            TaskStatus::Deprovisioning => "DEPROVISIONING",
-            TaskStatus::Stopped => "STOPPED",
-        }
+impl fmt::Display for TaskStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 
@@ -73,14 +64,9 @@ pub enum InstanceStatus {
     Inactive,
 }
 
-impl InstanceStatus {
-    /// As the API writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            InstanceStatus::Active => "ACTIVE",
-            InstanceStatus::Draining => "DRAINING",
-            InstanceStatus::Inactive => "INACTIVE",
-        }
+impl fmt::Display for InstanceStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 
@@ -97,19 +83,6 @@ pub enum StopCode {
     ServiceSchedulerInitiated,
     /// Its instance is gone.
     TerminationNotice,
-}
-
-impl StopCode {
-    /// As the API writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            StopCode::TaskFailedToStart => "TaskFailedToStart",
-            StopCode::EssentialContainerExited => "EssentialContainerExited",
-            StopCode::UserInitiated => "UserInitiated",
-            StopCode::ServiceSchedulerInitiated => "ServiceSchedulerInitiated",
-            StopCode::TerminationNotice => "TerminationNotice",
-        }
-    }
 }
 
 /// Where a container is.

@@ -100,7 +100,7 @@ impl Coordinator {
             .into_iter()
             .filter(|(kind, _)| !kind.is_ordinary())
         {
-            metrics.count_errors(kind.name(), times);
+            metrics.count_errors(&kind.to_string(), times);
             if kind == ErrorKind::Throttled {
                 metrics.count(Metric::Throttles, times as usize);
             }

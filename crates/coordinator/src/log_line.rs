@@ -296,7 +296,7 @@ mod tests {
         let mut said = FieldsByEvent::new();
         let mut add = |event: EventName, fields: Value| {
             let names = fields.as_object().unwrap().keys().cloned();
-            said.entry(event.name().to_owned()).or_default().extend(names);
+            said.entry(event.to_string()).or_default().extend(names);
         };
         add(instance.event(), json!(instance));
         for line in &lines {
@@ -335,7 +335,7 @@ mod tests {
     #[test]
     fn every_line_has_the_fields_that_are_documented_and_no_other() {
         let mut documented = documented();
-        let metrics = documented.remove(EventName::Metrics.name());
+        let metrics = documented.remove("metrics");
         assert_eq!(metrics, Some(BTreeSet::from(["requestId".to_owned()])));
         assert_eq!(said(), documented);
     }

@@ -11,7 +11,8 @@ use protector_runtime::log::line;
 use serde::Serialize;
 
 /// The event of a line: it decides which fields the line has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum EventName {
     Instance,
     Receipt,
@@ -31,26 +32,9 @@ pub(crate) enum EventName {
     Crashed,
 }
 
-impl EventName {
-    /// The event's name, as lines have it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            EventName::Instance => "instance",
-            EventName::Receipt => "receipt",
-            EventName::Control => "control",
-            EventName::Ignored => "ignored",
-            EventName::Unprotected => "unprotected",
-            EventName::ProtectionCheck => "protection-check",
-            EventName::Tick => "tick",
-            EventName::Beacon => "beacon",
-            EventName::Heartbeats => "heartbeats",
-            EventName::Metrics => "metrics",
-            EventName::Malformed => "malformed",
-            EventName::Failed => "failed",
-            EventName::NotDeleted => "not-deleted",
-            EventName::InvalidSetting => "invalid-setting",
-            EventName::Crashed => "crashed",
-        }
+impl fmt::Display for EventName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 
@@ -117,7 +101,7 @@ impl Logger {
         if level >= self.least {
             let fields = serde_json::to_value(said).unwrap_or_default();
             // Lambda stamps each line with its time.
-            (self.line)(&line(None, level, said.event().name(), &fields));
+            (self.line)(&line(None, level, &said.event().to_string(), &fields));
         }
     }
 }

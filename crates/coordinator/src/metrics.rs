@@ -163,7 +163,7 @@ impl MetricsRecorder {
 struct EmfLine<'r> {
     #[serde(rename = "_aws")]
     directive: Value,
-    event: &'static str,
+    event: EventName,
     #[serde(rename = "requestId")]
     request_id: &'r str,
     #[serde(flatten)]
@@ -196,7 +196,7 @@ impl<'r> EmfLine<'r> {
             .map(|metric| emf::definition(metric.name(), metric.unit()));
         EmfLine {
             directive: emf::directive(now, dimension_sets(&dimensions), metrics.collect()),
-            event: EventName::Metrics.name(),
+            event: EventName::Metrics,
             request_id,
             dimensions,
             values: values

@@ -14,7 +14,7 @@ mod spot;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::aws::{InstanceStatus, TaskStatus};
 use crate::ids::{
@@ -62,7 +62,8 @@ impl Trigger {
 }
 
 /// What makes the coordinator look at an instance. Log lines have its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TriggerKind {
     /// [`Trigger::Hook`].
     Hook,
@@ -82,32 +83,9 @@ pub enum TriggerKind {
     Due,
 }
 
-impl TriggerKind {
-    /// The name of the kind, as log lines have it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            TriggerKind::Hook => "hook",
-            TriggerKind::Task => "task",
-            TriggerKind::Instance => "instance",
-            TriggerKind::Spot => "spot",
-            TriggerKind::Tick => "tick",
-            TriggerKind::Heartbeats => "heartbeats",
-            TriggerKind::Operator => "operator",
-            TriggerKind::Due => "due",
-        }
-    }
-}
-
 impl fmt::Display for TriggerKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl Serialize for TriggerKind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
+        self.serialize(f)
     }
 }
 

@@ -118,7 +118,7 @@ pub(crate) fn about(fact: &Fact<'_>, world: &World) -> Option<(HostId, String, S
             by,
         } => {
             let entry = world.registration(*registration);
-            let what = format!("{} (by {})", status.name(), caller(*by, world));
+            let what = format!("{status} (by {})", caller(*by, world));
             Some((entry.host, format!("registration {}", registration.0), what))
         }
         Fact::Registered { registration } => {
@@ -130,7 +130,7 @@ pub(crate) fn about(fact: &Fact<'_>, world: &World) -> Option<(HostId, String, S
             Some((*host, "agent".to_owned(), what.to_owned()))
         }
         Fact::TaskNotified { task, cause } => of_task(task, format!("asked to stop ({cause:?})")),
-        Fact::TaskStatus { task, status } => of_task(task, status.name().to_owned()),
+        Fact::TaskStatus { task, status } => of_task(task, status.to_string()),
         Fact::SidecarTerm { task } => of_task(task, "SIGTERM to the sidecar".to_owned()),
         Fact::SidecarStarted { task } => of_task(task, "the sidecar starts".to_owned()),
         Fact::SidecarExit { task, code, reason } => {

@@ -1,7 +1,7 @@
 //! Services behind Classic Load Balancers: `protectorctl explain` and `doctor` see their connection draining.
 
-use protector_aws_model::Service;
 use protector_aws_model::faults::{CallFilter, Limit};
+use protector_aws_model::{Service, TaskStatus};
 use protector_tests::{CLUSTER, Lab, LabConfig, PERSON, assert_has, ctl};
 use serde_json::{Value, json};
 
@@ -31,7 +31,9 @@ async fn draining(draining_seconds: u32) -> Lab {
     );
     lab.wait("the task runs", |world| {
         let tasks = world.tasks_on(&world.running_instances()[0]);
-        let mut running = tasks.iter().filter(|task| task.last_status.as_str() == "RUNNING");
+        let mut running = tasks
+            .iter()
+            .filter(|task| task.last_status == TaskStatus::Running);
         running.next().map(drop)
     })
     .await;

@@ -50,11 +50,7 @@ pub(crate) fn task(scope: &Scope, task: &Task, connected: bool, time: fn(Timesta
         task.times.execution_stopped.map(time),
     );
     add(&mut json, "stoppedAt", task.times.stopped.map(time));
-    add(
-        &mut json,
-        "stopCode",
-        task.stop_code().map(|code| Value::from(code.as_str())),
-    );
+    add(&mut json, "stopCode", task.stop_code().map(|code| json!(code)));
     add(
         &mut json,
         "stoppedReason",

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use protector_aws_model::faults::{CallFilter, Limit};
-use protector_aws_model::{Faults, Service, TaskStatus, What};
+use protector_aws_model::{Faults, InstanceStatus, Service, TaskStatus, What};
 use protector_core::record::Record;
 use protector_diagnosis::testing::{assert_contains, held_by, waited};
 use protector_local_aws::{LocalAws, LocalAwsConfig};
@@ -76,7 +76,7 @@ impl Account {
                 let instance = world.running_instances().into_iter().next()?;
                 let state = world.instance_state(&instance)?;
                 let arn = state.container_instance_arn?;
-                (state.status?.as_str() == "ACTIVE").then_some((instance, arn))
+                (state.status? == InstanceStatus::Active).then_some((instance, arn))
             })
         });
         let run = json!({"cluster": "prod", "taskDefinition": "nightly-etl"});

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use protector_core::redact::without_tokens;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 /// Kinds of failure; logs and metrics use their names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ErrorKind {
     /// Too many calls, also after the SDK's own retries.
     Throttled,
@@ -19,6 +20,7 @@ pub enum ErrorKind {
     /// The thing is not there.
     NotFound,
     /// Auto Scaling waits for no such lifecycle action: it is over.
+    #[serde(rename = "already-ended")]
     Over,
     /// The answer did not hold all that was asked for.
     Incomplete,
@@ -27,21 +29,6 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// The kind's name, as logs and metrics have it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            ErrorKind::Throttled => "throttled",
-            ErrorKind::Denied => "denied",
-            ErrorKind::Timeout => "timeout",
-            ErrorKind::Internal => "internal",
-            ErrorKind::NotFound => "not-found",
-            ErrorKind::Over => "already-ended",
-            ErrorKind::Incomplete => "incomplete",
-            ErrorKind::Other => "other",
-        }
-    }
-
     /// Returns whether it is the ordinary way of AWS to say no.
     #[must_use]
     pub fn is_ordinary(self) -> bool {
@@ -56,9 +43,9 @@ impl ErrorKind {
     }
 }
 
-impl Serialize for ErrorKind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 

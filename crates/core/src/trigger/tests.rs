@@ -399,7 +399,7 @@ fn triggers_are_named_as_documented() {
         ("operator-hold", "operator"),
     ] {
         let found = trigger(&fixture(name)).kind();
-        assert_eq!((found.name(), json!(found)), (kind, json!(kind)));
+        assert_eq!((found.to_string(), json!(found)), (kind.to_owned(), json!(kind)));
     }
     assert_eq!(Trigger::Heartbeats.kind().to_string(), "heartbeats");
     assert_eq!(TriggerKind::Due.to_string(), "due");

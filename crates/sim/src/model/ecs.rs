@@ -147,7 +147,7 @@ impl World {
             let registration = self.registration(*id);
             registration.status != InstanceStatus::Inactive
                 && (registration.connected || !connected)
-                && status.is_none_or(|status| registration.status.name() == status)
+                && status.is_none_or(|status| registration.status.to_string() == status)
         };
         let arns = |id| self.registration(id).arn.clone();
         if machines.is_empty() {

@@ -80,7 +80,7 @@ pub(super) fn instance(world: &World, id: RegistrationId) -> Value {
         "clusterArn": cluster(&world.scenario.clusters[registration.cluster].name),
         "containerInstanceArn": registration.arn,
         "ec2InstanceId": world.host(registration.host).id,
-        "status": registration.status.name(),
+        "status": registration.status,
         "version": world.sequence,
     });
     envelope(world, "aws.ecs", "ECS Container Instance State Change", detail)

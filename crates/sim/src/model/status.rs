@@ -1,9 +1,14 @@
 //! The states of container instances, tasks and containers.
 
+use std::fmt;
+
+use serde::Serialize;
+
 use crate::scenario::Ms;
 
 /// Status of a container instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[allow(missing_docs)]
 pub enum InstanceStatus {
     Registering,
@@ -13,22 +18,15 @@ pub enum InstanceStatus {
     Inactive,
 }
 
-impl InstanceStatus {
-    /// As the API writes it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            InstanceStatus::Registering => "REGISTERING",
-            InstanceStatus::RegistrationFailed => "REGISTRATION_FAILED",
-            InstanceStatus::Active => "ACTIVE",
-            InstanceStatus::Draining => "DRAINING",
-            InstanceStatus::Inactive => "INACTIVE",
-        }
+impl fmt::Display for InstanceStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 
 /// Where a task is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[allow(missing_docs)]
 pub enum TaskStatus {
     Pending,
@@ -39,18 +37,9 @@ pub enum TaskStatus {
     Stopped,
 }
 
-impl TaskStatus {
-    /// As the API writes it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            TaskStatus::Pending => "PENDING",
-            TaskStatus::Running => "RUNNING",
-            TaskStatus::Deactivating => "DEACTIVATING",
-            TaskStatus::Stopping => "STOPPING",
-            TaskStatus::Deprovisioning => "DEPROVISIONING",
-            TaskStatus::Stopped => "STOPPED",
-        }
+impl fmt::Display for TaskStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 

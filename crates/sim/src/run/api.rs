@@ -248,7 +248,7 @@ fn machine_of(text: &str) -> Option<HostId> {
 
 fn describe_instance(world: &mut World, cluster: usize, arn: &str) -> Option<InstanceDescription> {
     let id = world.find_registration(cluster, arn)?;
-    let status = world.shown_status(id).name().to_owned();
+    let status = world.shown_status(id).to_string();
     let registration = world.registration(id);
     let alive = registration
         .tasks
@@ -367,7 +367,7 @@ impl Sdk {
             group: Some(task.group.clone()),
             started_by: task.service.map(|service| format!("ecs-svc/{service:019}")),
             created_at: Some(crate::wall_clock(task.created)),
-            last_status: Some(status.name().to_owned()),
+            last_status: Some(status.to_string()),
             desired_status: Some(
                 if task.notified.is_some() {
                     "STOPPED"

@@ -28,7 +28,7 @@ impl Ecs {
             .values()
             .filter(|instance| instance.cluster == cluster);
         let listed = of_cluster.filter(|instance| match status {
-            Some(status) => instance.status.as_str() == status,
+            Some(status) => instance.status.to_string() == status,
             None => instance.status != InstanceStatus::Inactive,
         });
         let arns = listed

@@ -45,7 +45,7 @@ impl Ecs {
         for name in instances {
             let arn = self.arn_in("container-instance", &cluster, name);
             match self.refusal(&arn, &definition) {
-                Some(reason) => failures.push(failure(&arn, reason)),
+                Some(reason) => failures.push(failure(&arn, &reason)),
                 None => tasks.extend(self.run_on(now, &arn, &definition, params)),
             }
         }
@@ -53,13 +53,15 @@ impl Ecs {
     }
 
     /// Why an instance does not take a task. (What AWS answers for a draining one is not documented.)
-    fn refusal(&self, arn: &str, definition: &TaskDefinition) -> Option<&'static str> {
-        match self.instances.get(arn) {
-            None => Some("MISSING"),
-            Some(one) if one.status != InstanceStatus::Active => Some(one.status.as_str()),
-            Some(one) if !one.agent_connected => Some("AGENT"),
-            Some(one) if !one.fits(definition.resources) => Some("RESOURCE:MEMORY"),
-            Some(_) => None,
+    fn refusal(&self, arn: &str, definition: &TaskDefinition) -> Option<String> {
+        let Some(one) = self.instances.get(arn) else {
+            return Some("MISSING".to_owned());
+        };
+        match one.status {
+            InstanceStatus::Active if !one.agent_connected => Some("AGENT".to_owned()),
+            InstanceStatus::Active if one.fits(definition.resources) => None,
+            InstanceStatus::Active => Some("RESOURCE:MEMORY".to_owned()),
+            status => Some(status.to_string()),
         }
     }
 
