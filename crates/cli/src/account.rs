@@ -183,26 +183,28 @@ impl Account {
         outcome
     }
 
-    /// Every page of a list, each a call of its own. `send` gets the token of a page, and `take` gives that of the next one.
+    /// Every page of a list, each a call of its own. `send` gets the token of a page, and `read` gives its items and the
+    /// token of the next one.
     ///
     /// The SDK's paginators do not serve here: a call waits for its turn before it is made, and a paginator says only then
     /// that there is no further page.
-    async fn pages<P, E, F>(
+    async fn pages<P, E, F, I: IntoIterator>(
         &self,
         call: &'static str,
         send: impl Fn(Option<String>) -> F,
-        mut take: impl FnMut(P) -> Option<String>,
-    ) -> Reading<()>
+        read: impl Fn(P) -> (I, Option<String>),
+    ) -> Reading<Vec<I::Item>>
     where
         E: ProvideErrorMetadata + Error + 'static,
         F: Future<Output = Result<P, SdkError<E, HttpResponse>>>,
     {
-        let mut token = None;
+        let (mut found, mut token) = (Vec::new(), None);
         loop {
-            let page = self.call(call, send(token)).await?;
-            token = take(page).filter(|token| !token.is_empty());
+            let (items, next) = read(self.call(call, send(token)).await?);
+            found.extend(items);
+            token = next.filter(|token| !token.is_empty());
             if token.is_none() {
-                return Ok(());
+                return Ok(found);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Metrics and alarms.
 
 use super::Account;
-use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
+use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricAlarm, MetricDataQuery, MetricStat};
 use aws_smithy_types::DateTime;
 use jiff::SignedDuration;
 use protector_diagnosis::doctor::reads::Alarm;
@@ -42,7 +42,6 @@ impl Account {
         let queries: Vec<MetricDataQuery> = queries
             .map(|(number, one)| query(number, *one, period_seconds))
             .collect();
-        let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         let request = self
             .cloudwatch
             .get_metric_data()
@@ -50,14 +49,14 @@ impl Account {
             .start_time(DateTime::from_secs(seconds - past.as_secs()))
             .end_time(DateTime::from_secs(seconds));
         let send = |token| request.clone().set_next_token(token).send();
-        self.pages("cloudwatch:GetMetricData", send, |page| {
-            for result in page.metric_data_results.unwrap_or_default() {
-                let known = values.entry(result.id.unwrap_or_default()).or_default();
-                known.extend(result.values.unwrap_or_default());
-            }
-            page.next_token
-        })
-        .await?;
+        let results = self.pages("cloudwatch:GetMetricData", send, |page| {
+            (page.metric_data_results.unwrap_or_default(), page.next_token)
+        });
+        let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for result in results.await? {
+            let known = values.entry(result.id.unwrap_or_default()).or_default();
+            known.extend(result.values.unwrap_or_default());
+        }
         let asked = asked.iter().enumerate();
         Ok(asked
             .map(|(number, one)| {
@@ -72,32 +71,29 @@ impl Account {
 
     /// All alarms on one metric.
     pub(crate) async fn alarms(&self) -> Reading<Vec<Alarm>> {
-        let mut found = Vec::new();
         let send = |token| self.cloudwatch.describe_alarms().set_next_token(token).send();
         self.pages("cloudwatch:DescribeAlarms", send, |page| {
             let alarms = page.metric_alarms.unwrap_or_default().into_iter();
-            found.extend(alarms.map(|alarm| {
-                Alarm {
-                    name: alarm.alarm_name.unwrap_or_default(),
-                    namespace: alarm.namespace.unwrap_or_default(),
-                    dimensions: alarm
-                        .dimensions
-                        .unwrap_or_default()
-                        .into_iter()
-                        .filter_map(|one| Some((one.name?, one.value?)))
-                        .collect(),
-                    state: alarm
-                        .state_value
-                        .map(|state| state.as_str().to_owned())
-                        .unwrap_or_default(),
-                    notifies: alarm.actions_enabled.unwrap_or_default()
-                        && alarm.alarm_actions.is_some_and(|actions| !actions.is_empty()),
-                }
-            }));
-            page.next_token
+            (alarms.map(alarm), page.next_token)
         })
-        .await?;
-        Ok(found)
+        .await
+    }
+}
+
+fn alarm(alarm: MetricAlarm) -> Alarm {
+    let dimensions = alarm.dimensions.unwrap_or_default().into_iter();
+    Alarm {
+        name: alarm.alarm_name.unwrap_or_default(),
+        namespace: alarm.namespace.unwrap_or_default(),
+        dimensions: dimensions
+            .filter_map(|one| Some((one.name?, one.value?)))
+            .collect(),
+        state: alarm
+            .state_value
+            .map(|state| state.as_str().to_owned())
+            .unwrap_or_default(),
+        notifies: alarm.actions_enabled.unwrap_or_default()
+            && alarm.alarm_actions.is_some_and(|actions| !actions.is_empty()),
     }
 }
 

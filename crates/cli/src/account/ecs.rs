@@ -47,15 +47,13 @@ const SERVICES_LISTED: i32 = 100;
 impl Account {
     /// All clusters of the account and region.
     pub(crate) async fn clusters(&self) -> Reading<Vec<ClusterName>> {
-        let mut found = Vec::new();
         let send = |token| self.ecs.list_clusters().set_next_token(token).send();
         self.pages("ecs:ListClusters", send, |page| {
             let arns = page.cluster_arns.unwrap_or_default().into_iter();
-            found.extend(arns.filter_map(|arn| ClusterName::from_name_or_arn(&arn).ok()));
-            page.next_token
+            let names = arns.filter_map(|arn| ClusterName::from_name_or_arn(&arn).ok());
+            (names, page.next_token)
         })
-        .await?;
-        Ok(found)
+        .await
     }
 
     /// Container instances of a cluster.
@@ -93,7 +91,6 @@ impl Account {
         status: Option<types::ContainerInstanceStatus>,
         filter: Option<String>,
     ) -> Reading<Vec<String>> {
-        let mut arns = Vec::new();
         let request = self
             .ecs
             .list_container_instances()
@@ -102,11 +99,9 @@ impl Account {
             .set_filter(filter);
         let send = |token| request.clone().set_next_token(token).send();
         self.pages("ecs:ListContainerInstances", send, |page| {
-            arns.extend(page.container_instance_arns.unwrap_or_default());
-            page.next_token
+            (page.container_instance_arns.unwrap_or_default(), page.next_token)
         })
-        .await?;
-        Ok(arns)
+        .await
     }
 
     async fn described_instances(
@@ -154,7 +149,6 @@ impl Account {
         cluster: &ClusterName,
         scheduling: types::SchedulingStrategy,
     ) -> Reading<Vec<ServiceName>> {
-        let mut found = Vec::new();
         let request = self
             .ecs
             .list_services()
@@ -163,17 +157,15 @@ impl Account {
             .max_results(SERVICES_LISTED);
         let send = |token| request.clone().set_next_token(token).send();
         self.pages("ecs:ListServices", send, |page| {
-            let arns = page.service_arns.unwrap_or_default();
-            found.extend(arns.iter().filter_map(|arn| arn.rsplit('/').next()?.parse().ok()));
-            page.next_token
+            let arns = page.service_arns.unwrap_or_default().into_iter();
+            let names = arns.filter_map(|arn| arn.rsplit('/').next()?.parse().ok());
+            (names, page.next_token)
         })
-        .await?;
-        Ok(found)
+        .await
     }
 
     /// All capacity providers of the account and region.
     pub(crate) async fn capacity_providers(&self) -> Reading<Vec<CapacityProvider>> {
-        let mut found = Vec::new();
         let send = |token| {
             self.ecs
                 .describe_capacity_providers()
@@ -181,16 +173,10 @@ impl Account {
                 .send()
         };
         self.pages("ecs:DescribeCapacityProviders", send, |page| {
-            found.extend(
-                page.capacity_providers
-                    .unwrap_or_default()
-                    .into_iter()
-                    .filter_map(provider),
-            );
-            page.next_token
+            let providers = page.capacity_providers.unwrap_or_default().into_iter();
+            (providers.filter_map(provider), page.next_token)
         })
-        .await?;
-        Ok(found)
+        .await
     }
 
     /// A task definition, and the whole answer as text.
@@ -224,7 +210,6 @@ impl Account {
             TasksOf::Machine(arn) => (Some(arn.to_string()), None),
             TasksOf::Service(name) => (None, Some(name.to_string())),
         };
-        let mut arns = Vec::new();
         let request = self
             .ecs
             .list_tasks()
@@ -234,11 +219,9 @@ impl Account {
             .desired_status(desired);
         let send = |token| request.clone().set_next_token(token).send();
         self.pages("ecs:ListTasks", send, |page| {
-            arns.extend(page.task_arns.unwrap_or_default());
-            page.next_token
+            (page.task_arns.unwrap_or_default(), page.next_token)
         })
-        .await?;
-        Ok(arns)
+        .await
     }
 
     async fn described_tasks(&self, cluster: &ClusterName, arns: &[String]) -> Reading<Vec<SeenTask>> {

@@ -7,16 +7,13 @@ use protector_diagnosis::read::Reading;
 
 impl Account {
     pub(crate) async fn rules_of_target(&self, target: &str) -> Reading<Vec<Rule>> {
-        let mut names = Vec::new();
         let request = self.events.list_rule_names_by_target().target_arn(target);
         let send = |token| request.clone().set_next_token(token).send();
-        self.pages("events:ListRuleNamesByTarget", send, |page| {
-            names.extend(page.rule_names.unwrap_or_default());
-            page.next_token
-        })
-        .await?;
+        let names = self.pages("events:ListRuleNamesByTarget", send, |page| {
+            (page.rule_names.unwrap_or_default(), page.next_token)
+        });
         let mut rules = Vec::new();
-        for name in names {
+        for name in names.await? {
             let request = self.events.describe_rule().name(&name);
             let rule = self.call("events:DescribeRule", request.send()).await?;
             let pattern = rule.event_pattern.as_deref();

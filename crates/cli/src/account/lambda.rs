@@ -55,21 +55,19 @@ impl Account {
 
     /// The queues and streams from which a function takes.
     pub(crate) async fn event_sources(&self, function: &str) -> Reading<Vec<EventSource>> {
-        let mut found = Vec::new();
         let request = self.lambda.list_event_source_mappings().function_name(function);
         let send = |marker| request.clone().set_marker(marker).send();
         self.pages("lambda:ListEventSourceMappings", send, |page| {
             let mappings = page.event_source_mappings.unwrap_or_default().into_iter();
-            found.extend(mappings.filter_map(|one| {
+            let sources = mappings.filter_map(|one| {
                 Some(EventSource {
                     id: one.uuid?,
                     queue: one.event_source_arn?,
                     state: one.state.unwrap_or_default(),
                 })
-            }));
-            page.next_marker
+            });
+            (sources, page.next_marker)
         })
-        .await?;
-        Ok(found)
+        .await
     }
 }

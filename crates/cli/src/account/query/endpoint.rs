@@ -20,10 +20,7 @@ pub(super) enum NoEndpoint {
     Region,
     /// FIPS endpoints are asked for, and this partition has none.
     #[error("no FIPS endpoint of {service} is known for {region}")]
-    Fips {
-        service: &'static str,
-        region: String,
-    },
+    Fips { service: &'static str, region: String },
 }
 
 /// Partitions: the beginning of their regions' names, the end of their hosts' names, the beginning of the host of their
