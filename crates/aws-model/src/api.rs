@@ -80,6 +80,17 @@ pub struct ApiError {
     pub status: u16,
 }
 
+impl ApiError {
+    /// An error of this code and status, with a message for people.
+    pub fn new(code: &str, message: impl Into<String>, status: u16) -> ApiError {
+        ApiError {
+            code: code.to_owned(),
+            message: message.into(),
+            status,
+        }
+    }
+}
+
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code, self.message)

@@ -74,7 +74,7 @@ impl Iam {
         let name = params.required("RoleName")?;
         if self.roles.contains_key(name) {
             let message = format!("Role with name {name} already exists.");
-            return Err(error("EntityAlreadyExists", message, 409));
+            return Err(ApiError::new("EntityAlreadyExists", message, 409));
         }
         self.roles.insert(name.to_owned(), BTreeMap::new());
         Ok(json!({"Role": {
@@ -213,15 +213,7 @@ fn malformed(message: &str) -> ApiError {
 
 fn no_role(name: &str) -> ApiError {
     let message = format!("The role with name {name} cannot be found.");
-    error("NoSuchEntity", message, 404)
-}
-
-fn error(code: &str, message: String, status: u16) -> ApiError {
-    ApiError {
-        code: code.to_owned(),
-        message,
-        status,
-    }
+    ApiError::new("NoSuchEntity", message, 404)
 }
 
 #[cfg(test)]

@@ -46,11 +46,7 @@ pub(crate) fn invalid(message: impl Into<String>) -> ApiError {
 
 /// An error that is the caller's fault, status 400.
 pub(crate) fn client(code: &str, message: impl Into<String>) -> ApiError {
-    ApiError {
-        code: code.to_owned(),
-        message: message.into(),
-        status: 400,
-    }
+    ApiError::new(code, message, 400)
 }
 
 /// Whether an error is that of [`unknown_operation`].

@@ -84,12 +84,7 @@ impl Ecs {
 
     fn placed(&mut self, now: Timestamp, task: Task) {
         let (arn, instance) = (task.arn.clone(), task.instance.clone());
-        if let Some(service) = task
-            .origin
-            .service
-            .as_ref()
-            .and_then(|key| self.services.get_mut(key))
-        {
+        if let Some(service) = task.service_in(&mut self.services) {
             service.placed(&task);
         }
         self.tasks.insert(arn.clone(), task);

@@ -83,12 +83,7 @@ impl Ecs {
         let Some(task) = self.tasks.get(arn).filter(|task| task.is_wanted()) else {
             return;
         };
-        if let Some(service) = task
-            .origin
-            .service
-            .as_ref()
-            .and_then(|key| self.services.get_mut(key))
-        {
+        if let Some(service) = task.service_in(&mut self.services) {
             service.runs(task);
         }
         self.target_changed(arn, |unsaid, task| {
@@ -102,11 +97,7 @@ impl Ecs {
     /// Something has happened to a task as a target, if its service is behind a target group.
     fn target_changed(&mut self, arn: &str, change: impl FnOnce(&mut Unsaid, &Task)) {
         let Some(task) = self.tasks.get(arn) else { return };
-        let service = task
-            .origin
-            .service
-            .as_ref()
-            .and_then(|key| self.services.get_mut(key));
+        let service = task.service_in(&mut self.services);
         if let Some(service) = service.filter(|service| !service.balancers.is_empty()) {
             change(&mut service.unsaid, task);
         }
@@ -120,12 +111,7 @@ impl Ecs {
             task.instance.clone(),
             task.cluster.clone(),
         );
-        if let Some(service) = task
-            .origin
-            .service
-            .as_ref()
-            .and_then(|key| self.services.get_mut(key))
-        {
+        if let Some(service) = task.service_in(&mut self.services) {
             service.gone(task);
         }
         self.request_successor(now, arn);
@@ -161,12 +147,7 @@ impl Ecs {
             code,
             reason: reason.to_owned(),
         });
-        if let Some(service) = task
-            .origin
-            .service
-            .as_ref()
-            .and_then(|key| self.services.get_mut(key))
-        {
+        if let Some(service) = task.service_in(&mut self.services) {
             service.unwanted(task);
         }
         self.request_successor(now, arn);

@@ -21,7 +21,7 @@ pub fn throttled(service: Service) -> ApiError {
         Service::Ec2 => 503,
         _ => 400,
     };
-    error(code, "Rate exceeded", status)
+    ApiError::new(code, "Rate exceeded", status)
 }
 
 /// The service is broken.
@@ -39,7 +39,7 @@ pub fn broken(service: Service) -> ApiError {
         Service::Logs => "ServiceUnavailableException",
         Service::Events => "InternalException",
     };
-    error(code, "Service Unavailable. Please try again later.", 500)
+    ApiError::new(code, "Service Unavailable. Please try again later.", 500)
 }
 
 /// The caller may not make this call.
@@ -61,13 +61,5 @@ pub fn denied(call: &Call) -> ApiError {
         "User: {} is not authorized to perform: {action} because no identity-based policy allows the {action} action",
         call.principal
     );
-    error(code, &message, status)
-}
-
-fn error(code: &str, message: &str, status: u16) -> ApiError {
-    ApiError {
-        code: code.to_owned(),
-        message: message.to_owned(),
-        status,
-    }
+    ApiError::new(code, &message, status)
 }

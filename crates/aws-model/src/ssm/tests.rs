@@ -69,12 +69,7 @@ fn what_is_not_there_is_an_error_for_one_and_none_for_many() {
     ssm.write("/a", "1");
     let params = json!({"Name": "/x"});
     let missing = ssm.call(Timestamp::UNIX_EPOCH, "GetParameter", &params);
-    let expected = ApiError {
-        code: "ParameterNotFound".into(),
-        message: String::new(),
-        status: 400,
-    };
-    assert_eq!(missing, Err(expected));
+    assert_eq!(missing, Err(ApiError::new("ParameterNotFound", "", 400)));
     ssm.refuses("DeleteParameter", json!({"Name": "/x"}), "ParameterNotFound");
     let seventh = json!({"Name": "/a:7"});
     ssm.refuses("GetParameter", seventh, "ParameterVersionNotFound");

@@ -13,7 +13,7 @@ use protector_core::limits::DESCRIBE_SERVICES_MAX;
 use protector_core::record::{DEFAULT_PREFIX, ParameterPrefix};
 use protector_diagnosis::doctor::reads::{
     AccountReads, ClusterReads, CoordinatorReads, DaemonReads, DoctorReads, FunctionMetrics, GroupReads,
-    LintFinding, Queue, RulesReads, ServiceReads, SidecarMetrics,
+    LintFinding, Queue, RulesReads, ServiceReads, SidecarMetrics, short_name,
 };
 use protector_diagnosis::doctor::{Category, CheckId, Selection};
 use protector_diagnosis::fleet::FleetReads;
@@ -158,14 +158,6 @@ async fn coordinator(account: &Account, wanted: &Selection, reads: &mut DoctorRe
     if wanted.wants(CheckId::SidecarRestarts) {
         reads.sidecar_metrics = Some(sidecar_metrics(account, &name).await);
     }
-}
-
-/// The name of a function without the rest of its ARN, and without its alias.
-fn short_name(function: &str) -> &str {
-    let name = function
-        .split_once(":function:")
-        .map_or(function, |(_, name)| name);
-    name.split(':').next().unwrap_or(name)
 }
 
 /// A sum of a metric is a whole number.

@@ -101,17 +101,7 @@ macro_rules! checks {
             /// The check of this id.
             #[must_use]
             pub fn check(self) -> &'static Check {
-                match self { $(CheckId::$id => const { &Check {
-                    id: CheckId::$id,
-                    code: $code,
-                    category: Category::$category,
-                    is_fatal: kind!(fatal $kind),
-                    is_deep: kind!(deep $kind),
-                    title: $title,
-                    reads: $reads,
-                    why: $why,
-                    how: $how,
-                } }),* }
+                match self { $(CheckId::$id => const { &CHECKS[CheckId::$id as usize] }),* }
             }
         }
     };

@@ -328,3 +328,12 @@ impl DaemonReads {
         tasks.filter(|task| !task.stopping && !task.last_status.is_final())
     }
 }
+
+/// The name of a function without the rest of its ARN, and without its alias.
+#[must_use]
+pub fn short_name(function: &str) -> &str {
+    let name = function
+        .split_once(":function:")
+        .map_or(function, |(_, name)| name);
+    name.split(':').next().unwrap_or(name)
+}

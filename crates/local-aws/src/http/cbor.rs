@@ -39,24 +39,20 @@ pub(crate) async fn handle(
 }
 
 fn read(service: &str, operation: String, headers: &HeaderMap, body: &[u8]) -> Result<Call, ApiError> {
-    let error = |code: &str, message: &str, status| ApiError {
-        code: code.to_owned(),
-        message: message.to_owned(),
-        status,
-    };
     if service != CLOUD_WATCH {
         let message = "the local AWS does not know this service";
-        return Err(error("AccessDeniedException", message, 403));
+        return Err(ApiError::new("AccessDeniedException", message, 403));
     }
     let caller = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let principal = caller.and_then(principal::of);
-    let principal =
-        principal.ok_or_else(|| error("MissingAuthenticationToken", "missing authentication token", 403))?;
+    let principal = principal
+        .ok_or_else(|| ApiError::new("MissingAuthenticationToken", "missing authentication token", 403))?;
     let params = match body.is_empty() {
         true => json!({}),
         false => {
             let cbor: Result<Cbor, _> = ciborium::from_reader(body);
-            let cbor = cbor.map_err(|problem| error("SerializationException", &problem.to_string(), 400))?;
+            let cbor =
+                cbor.map_err(|problem| ApiError::new("SerializationException", problem.to_string(), 400))?;
             to_json(cbor)
         }
     };

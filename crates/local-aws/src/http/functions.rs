@@ -10,6 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use axum::response::IntoResponse;
 use protector_aws_model::{ApiError, Call, Service};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -34,7 +35,7 @@ impl Kind {
             None | Some(b"RequestResponse") => Ok(Kind::RequestResponse),
             Some(b"Event") => Ok(Kind::Event),
             Some(b"DryRun") => Ok(Kind::DryRun),
-            Some(_) => Err(error(
+            Some(_) => Err(ApiError::new(
                 "InvalidParameterValueException",
                 "unknown invocation type",
                 400,
@@ -77,7 +78,7 @@ fn member(query: &str, name: &str) -> Option<String> {
 /// All other operations of Lambda are denied, and all other paths.
 pub(crate) async fn not_served() -> Response<Body> {
     let message = "the local AWS does not know this operation";
-    refusal(&error("AccessDeniedException", message, 403))
+    refusal(&ApiError::new("AccessDeniedException", message, 403))
 }
 
 /// `GET /2015-03-31/functions/{name}/configuration`.
@@ -119,7 +120,7 @@ pub(crate) async fn event_source_mappings(
 fn caller(headers: &HeaderMap) -> Result<String, ApiError> {
     let caller = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     caller.and_then(principal::of).ok_or_else(|| {
-        error(
+        ApiError::new(
             "MissingAuthenticationTokenException",
             "Missing Authentication Token",
             403,
@@ -170,15 +171,16 @@ impl Front {
         self.live.with(|world, now| world.call(now, &call))?;
         let kind = Kind::read(headers)?;
         let event = event(body)?;
-        let name = FunctionName::read(name, qualifier)
-            .ok_or_else(|| error("InvalidParameterValueException", "two qualifiers contradict", 400))?;
+        let name = FunctionName::read(name, qualifier).ok_or_else(|| {
+            ApiError::new("InvalidParameterValueException", "two qualifiers contradict", 400)
+        })?;
         let function = self.lambda.find(&name).ok_or_else(|| self.no_function(&name))?;
         Ok(match kind {
-            Kind::DryRun => empty(StatusCode::NO_CONTENT),
+            Kind::DryRun => StatusCode::NO_CONTENT.into_response(),
             Kind::Event => {
                 let lambda = self.lambda.clone();
                 tokio::spawn(async move { lambda.invoke_function(function, event).await });
-                empty(StatusCode::ACCEPTED)
+                StatusCode::ACCEPTED.into_response()
             }
             Kind::RequestResponse => answered(self.lambda.invoke_function(function, event).await)?,
         })
@@ -186,9 +188,9 @@ impl Front {
 
     fn no_function(&self, name: &FunctionName) -> ApiError {
         let arn = name.arn(self.live.region(), self.live.account());
-        error(
+        ApiError::new(
             "ResourceNotFoundException",
-            &format!("Function not found: {arn}"),
+            format!("Function not found: {arn}"),
             404,
         )
     }
@@ -201,7 +203,7 @@ fn event(body: &[u8]) -> Result<Value, ApiError> {
     }
     let wrong = |problem: serde_json::Error| {
         let message = format!("Could not parse request body into json: {problem}");
-        error("InvalidRequestContentException", &message, 400)
+        ApiError::new("InvalidRequestContentException", &message, 400)
     };
     serde_json::from_slice(body).map_err(wrong)
 }
@@ -216,7 +218,7 @@ fn answered(invoked: Invoked) -> Result<Response<Body>, ApiError> {
             response.headers_mut().insert("x-amz-function-error", unhandled);
             Ok(response)
         }
-        Invoked::NotRun(why) => Err(error("ServiceException", &why, 500)),
+        Invoked::NotRun(why) => Err(ApiError::new("ServiceException", &why, 500)),
     }
 }
 
@@ -224,12 +226,6 @@ fn ran(value: &Value) -> Response<Body> {
     let mut response = super::json_body(StatusCode::OK, value);
     let version = HeaderValue::from_static(VERSION);
     response.headers_mut().insert("x-amz-executed-version", version);
-    response
-}
-
-fn empty(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
     response
 }
 
@@ -244,12 +240,4 @@ fn refusal(error: &ApiError) -> Response<Body> {
         response.headers_mut().insert(name, code);
     }
     response
-}
-
-fn error(code: &str, message: &str, status: u16) -> ApiError {
-    ApiError {
-        code: code.to_owned(),
-        message: message.to_owned(),
-        status,
-    }
 }

@@ -78,11 +78,7 @@ pub(crate) fn status(error: &ApiError) -> StatusCode {
 }
 
 fn bad_request(code: &str, message: String) -> ApiError {
-    ApiError {
-        code: code.to_owned(),
-        message,
-        status: 400,
-    }
+    ApiError::new(code, message, 400)
 }
 
 #[cfg(test)]

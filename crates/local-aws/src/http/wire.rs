@@ -126,11 +126,9 @@ fn query_call(
 ) -> Result<Call, ApiError> {
     let service = service.ok_or_else(|| {
         let action = format!("{}:{}", scope.unwrap_or_default(), query.action);
-        ApiError {
-            code: "AccessDenied".to_owned(),
-            message: format!("not authorized to perform: {action}: the local AWS does not know this service"),
-            status: 403,
-        }
+        let message =
+            format!("not authorized to perform: {action}: the local AWS does not know this service");
+        ApiError::new("AccessDenied", message, 403)
     })?;
     let principal = request.authorization.and_then(principal::of);
     Ok(Call {
@@ -165,19 +163,11 @@ fn invalid_form(error: &query::QueryError) -> ApiError {
         query::QueryError::Malformed { .. } => "ValidationError",
         query::QueryError::Contradiction(_) => "MalformedInput",
     };
-    ApiError {
-        code: code.to_owned(),
-        message: error.to_string(),
-        status: 400,
-    }
+    ApiError::new(code, error.to_string(), 400)
 }
 
 fn unsigned(code: &str, status: u16) -> ApiError {
-    ApiError {
-        code: code.to_owned(),
-        message: "missing authentication token".to_owned(),
-        status,
-    }
+    ApiError::new(code, "missing authentication token", status)
 }
 
 #[cfg(test)]

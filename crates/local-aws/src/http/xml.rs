@@ -143,11 +143,7 @@ mod tests {
             "<DescribeXResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r-1</requestId>\
              <set><item><id>i-1</id><parts><item>1</item></parts></item></set></DescribeXResponse>"
         );
-        let fault = ApiError {
-            code: "UnauthorizedOperation".into(),
-            message: "a<b".into(),
-            status: 403,
-        };
+        let fault = ApiError::new("UnauthorizedOperation", "a<b", 403);
         assert_eq!(
             ec2_error(&fault, "r"),
             "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>a&lt;b</Message></Error></Errors>\
@@ -157,11 +153,7 @@ mod tests {
 
     #[test]
     fn an_error_says_whose_fault_it_was() {
-        let mut fault = ApiError {
-            code: "Throttling".into(),
-            message: "Rate exceeded".into(),
-            status: 400,
-        };
+        let mut fault = ApiError::new("Throttling", "Rate exceeded", 400);
         assert!(error(AUTO_SCALING, &fault, "r").contains("<Type>Sender</Type><Code>Throttling</Code>"));
         fault.status = 500;
         assert!(error(AUTO_SCALING, &fault, "r").contains("<Type>Receiver</Type>"));

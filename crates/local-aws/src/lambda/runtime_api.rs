@@ -5,6 +5,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -76,11 +77,11 @@ impl RuntimeApi {
 async fn next(State(ends): State<Ends>) -> Response<Body> {
     let (slot, work) = oneshot::channel();
     if ends.slots.send(slot).await.is_err() {
-        return status(StatusCode::GONE);
+        return StatusCode::GONE.into_response();
     }
     match work.await {
         Ok(work) => invocation(&work),
-        Err(_) => status(StatusCode::GONE),
+        Err(_) => StatusCode::GONE.into_response(),
     }
 }
 
@@ -140,16 +141,10 @@ async fn report(ends: &Ends, report: Report) -> Response<Body> {
             *response.status_mut() = StatusCode::ACCEPTED;
             response
         }
-        Err(_) => status(StatusCode::GONE),
+        Err(_) => StatusCode::GONE.into_response(),
     }
 }
 
 fn json_or_text(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned().into())
-}
-
-fn status(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    response
 }

@@ -2,9 +2,9 @@
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html>
 
-use super::ReadAnswer;
-use super::{Reads, error};
+use super::{ReadAnswer, Reads};
 use crate::lambda::{Configured, FunctionName, LOG_GROUP, queues};
+use protector_aws_model::ApiError;
 use serde_json::{Value, json};
 
 /// The function that takes events from a queue.
@@ -70,15 +70,15 @@ pub(super) fn event_sources(reads: &Reads, params: &Value) -> ReadAnswer {
     }]}))
 }
 
-fn find(reads: &Reads, params: &Value) -> Result<Configured, protector_aws_model::ApiError> {
+fn find(reads: &Reads, params: &Value) -> Result<Configured, ApiError> {
     let text = params["FunctionName"].as_str().unwrap_or_default();
     let qualifier = params["Qualifier"].as_str().map(str::to_owned);
     let name = FunctionName::read(text, qualifier);
-    let name =
-        name.ok_or_else(|| error("InvalidParameterValueException", "two qualifiers contradict", 400))?;
+    let name = name
+        .ok_or_else(|| ApiError::new("InvalidParameterValueException", "two qualifiers contradict", 400))?;
     reads.lambda.configured(&name).ok_or_else(|| {
         let arn = name.arn(reads.live.region(), reads.live.account());
-        error(
+        ApiError::new(
             "ResourceNotFoundException",
             format!("Function not found: {arn}"),
             404,

@@ -3,10 +3,10 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
 
 use super::ReadAnswer;
-use super::error;
 use super::pattern::Pattern;
 use crate::lambda::LOG_GROUP;
 use crate::process::LogEntry;
+use protector_aws_model::ApiError;
 use serde_json::{Value, json};
 
 /// The most events of one page.
@@ -47,7 +47,7 @@ pub(super) fn filter(entries: &[LogEntry], params: &Value) -> ReadAnswer {
 }
 
 /// A group is named by its name, or by its ARN.
-fn known_group(params: &Value) -> Result<(), protector_aws_model::ApiError> {
+fn known_group(params: &Value) -> Result<(), ApiError> {
     let named = ["logGroupName", "logGroupIdentifier"].map(|member| params[member].as_str());
     let Some(name) = named.into_iter().flatten().next() else {
         return Err(invalid("logGroupName or logGroupIdentifier must be given"));
@@ -56,7 +56,7 @@ fn known_group(params: &Value) -> Result<(), protector_aws_model::ApiError> {
     let plain = plain.split_once(":log-group:").map_or(plain, |(_, plain)| plain);
     match plain == LOG_GROUP {
         true => Ok(()),
-        false => Err(error(
+        false => Err(ApiError::new(
             "ResourceNotFoundException",
             "The specified log group does not exist.",
             400,
@@ -64,7 +64,7 @@ fn known_group(params: &Value) -> Result<(), protector_aws_model::ApiError> {
     }
 }
 
-fn from(params: &Value) -> Result<u64, protector_aws_model::ApiError> {
+fn from(params: &Value) -> Result<u64, ApiError> {
     let Some(token) = params["nextToken"].as_str() else {
         return Ok(0);
     };
@@ -82,8 +82,8 @@ fn event(entry: &LogEntry) -> Value {
     })
 }
 
-fn invalid(message: impl Into<String>) -> protector_aws_model::ApiError {
-    error("InvalidParameterException", message, 400)
+fn invalid(message: impl Into<String>) -> ApiError {
+    ApiError::new("InvalidParameterException", message, 400)
 }
 
 #[cfg(test)]

@@ -70,11 +70,3 @@ impl Reads {
         }
     }
 }
-
-fn error(code: &str, message: impl Into<String>, status: u16) -> ApiError {
-    ApiError {
-        code: code.to_owned(),
-        message: message.into(),
-        status,
-    }
-}

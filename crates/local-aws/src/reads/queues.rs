@@ -2,9 +2,9 @@
 //!
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html>
 
-use super::ReadAnswer;
-use super::{Reads, error};
+use super::{ReadAnswer, Reads};
 use crate::lambda::queues;
+use protector_aws_model::ApiError;
 use serde_json::{Map, Value, json};
 
 /// Two weeks, in seconds; that of the events is an hour.
@@ -16,7 +16,7 @@ pub(super) fn attributes(reads: &Reads, params: &Value) -> ReadAnswer {
     let name = url.rsplit('/').next().unwrap_or_default();
     let Some((visible, in_flight)) = reads.lambda.messages(name) else {
         let message = "The specified queue does not exist.";
-        return Err(error("QueueDoesNotExist", message, 400));
+        return Err(ApiError::new("QueueDoesNotExist", message, 400));
     };
     let retention = if name == queues::EVENTS { "3600" } else { KEPT };
     let all = [

@@ -3,10 +3,10 @@
 //! <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DescribeRule.html>
 
 use super::ReadAnswer;
-use super::error;
 use crate::lambda::queues;
 use crate::live::Live;
 use crate::rules::{PRODUCT_RULES, product_rules};
+use protector_aws_model::ApiError;
 use serde_json::{Value, json};
 
 const STACK: &str = "ecs-daemon-protector";
@@ -87,9 +87,9 @@ pub(super) fn targets(rules: &[Rule], params: &Value) -> ReadAnswer {
     Ok(json!({"Targets": [rule.target]}))
 }
 
-fn find<'a>(rules: &'a [Rule], name: &Value) -> Result<&'a Rule, protector_aws_model::ApiError> {
+fn find<'a>(rules: &'a [Rule], name: &Value) -> Result<&'a Rule, ApiError> {
     let name = name.as_str().unwrap_or_default();
     let found = rules.iter().find(|rule| rule.name == name);
     let message = || format!("Rule {name} does not exist on EventBus default.");
-    found.ok_or_else(|| error("ResourceNotFoundException", message(), 400))
+    found.ok_or_else(|| ApiError::new("ResourceNotFoundException", message(), 400))
 }

@@ -239,11 +239,7 @@ impl Host {
 }
 
 fn error(status: u16, code: &str) -> ApiError {
-    ApiError {
-        code: code.to_owned(),
-        message: "in a test".to_owned(),
-        status,
-    }
+    ApiError::new(code, "in a test", status)
 }
 
 fn call(operation: &str, params: Value) -> protector_aws_model::Call {

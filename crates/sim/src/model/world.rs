@@ -232,12 +232,6 @@ impl World {
         self.parameters.get(name).map(|stored| stored.text.as_str())
     }
 
-    /// Returns whether all steps of the scenario have happened.
-    #[must_use]
-    pub fn steps_are_over(&self) -> bool {
-        self.steps_left == 0
-    }
-
     /// Returns whether nothing is in progress any more: no step to come, no machine on its way out, no task that is
     /// stopping.
     #[must_use]

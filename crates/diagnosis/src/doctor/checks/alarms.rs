@@ -4,7 +4,7 @@ use protector_core::plural::counted;
 
 use crate::doctor::catalog::{Category, CheckId};
 use crate::doctor::finding::Finding;
-use crate::doctor::reads::{Alarm, DoctorReads};
+use crate::doctor::reads::{Alarm, DoctorReads, short_name};
 use crate::explain::command::CommandLine;
 use crate::read::Reading;
 
@@ -70,12 +70,4 @@ fn is_ours(alarm: &Alarm, reads: &DoctorReads) -> bool {
         rest.is_some_and(|rest| rest.starts_with('-'))
     });
     alarm.namespace == NAMESPACE || of_function || of_queue || by_name
-}
-
-/// The name of a function without the rest of its ARN, and without its alias.
-pub(super) fn short_name(function: &str) -> &str {
-    let name = function
-        .split_once(":function:")
-        .map_or(function, |(_, name)| name);
-    name.split(':').next().unwrap_or(name)
 }

@@ -6,7 +6,7 @@ use protector_core::plural::counted;
 
 use crate::doctor::catalog::{Category, CheckId};
 use crate::doctor::finding::Finding;
-use crate::doctor::reads::{CoordinatorReads, DoctorReads, FunctionMetrics, Queue};
+use crate::doctor::reads::{DoctorReads, FunctionMetrics, Queue, short_name};
 use crate::drain::SILENT_AFTER;
 use crate::explain::command::CommandLine;
 use crate::read::Reading;
@@ -75,7 +75,7 @@ fn tick(reads: &DoctorReads) -> Option<Finding> {
     let finding = finding.hint(
         "is the tick's rule enabled, and the event source mapping? Is the concurrency of the function 0?",
     );
-    Some(match function_name(&reads.coordinator) {
+    Some(match reads.coordinator.function.as_deref() {
         Some(name) => finding.fix(
             CommandLine::new("aws lambda list-event-source-mappings")
                 .option("--function-name", name)
@@ -200,7 +200,8 @@ fn concurrency(reads: &DoctorReads) -> Option<Finding> {
     let instances = reads.instances();
     let remove = || {
         // Concurrency is reserved for a function, whatever its alias.
-        let name = function_name(&reads.coordinator).map_or("FUNCTION_NAME", super::alarms::short_name);
+        let function = reads.coordinator.function.as_deref();
+        let name = function.map_or("FUNCTION_NAME", short_name);
         CommandLine::new("aws lambda delete-function-concurrency")
             .option("--function-name", name)
             .line()
@@ -275,8 +276,4 @@ fn tag(image: &str) -> Option<&str> {
 fn minor(version: &str) -> Option<(u32, u32)> {
     let mut numbers = version.trim_start_matches('v').split('.');
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
-}
-
-fn function_name(read: &CoordinatorReads) -> Option<&str> {
-    read.function.as_deref()
 }
