@@ -11,7 +11,7 @@ use protector_core::hold::state::{
 };
 use protector_core::hold::{Answer, Hold, Identity, Moment, Parameters, Step};
 use protector_core::record::ParameterPrefix;
-use protector_core::variables::Reader;
+use protector_core::settings::sidecar::SidecarSettings;
 
 use super::rivals::Original;
 use super::sabotage::Bug;
@@ -37,16 +37,9 @@ pub(super) fn policy(settings: &BTreeMap<String, String>) -> Result<HoldPolicy, 
         let short = wanted.strip_prefix("PROTECTOR_")?;
         settings.get(short).cloned()
     };
-    let mut reader = Reader::new(&lookup);
-    let default = HoldPolicy::default();
-    let policy = HoldPolicy {
-        poll_interval: reader.duration("POLL_INTERVAL", default.poll_interval),
-        max_hold: reader.duration("MAX_HOLD", default.max_hold),
-        unknown_grace: reader.duration("UNKNOWN_GRACE", default.unknown_grace),
-        terminating_grace: reader.duration("TERMINATING_GRACE", default.terminating_grace),
-        disabled: reader.flag("DISABLED"),
-    };
-    reader.finish(policy).map_err(|problems| problems.to_string())
+    let read = SidecarSettings::read(&lookup, []);
+    read.map(|settings| settings.policy)
+        .map_err(|problems| problems.to_string())
 }
 
 /// The exit of a sidecar with a wrong setting.

@@ -2,7 +2,8 @@
 
 use protector_coordinator::settings::CoordinatorSettings;
 use protector_core::hold::state::HoldPolicy;
-use protector_core::variables::{Problem, Problems, Reader};
+use protector_core::settings::sidecar::SidecarSettings;
+use protector_core::variables::{Problem, Problems};
 
 use super::lexer::SyntaxError;
 use super::setting::Setting;
@@ -27,18 +28,12 @@ impl ScriptSetup {
     /// What every sidecar is set to.
     pub(crate) fn sidecar(&self) -> Result<HoldPolicy, Vec<SyntaxError>> {
         let all: Vec<(String, String)> = variables(&self.sidecar).collect();
-        let lookup = |name: &str| look_up(&all, name);
-        let (mut reader, default) = (Reader::new(&lookup), HoldPolicy::default());
-        let policy = HoldPolicy {
-            poll_interval: reader.duration("POLL_INTERVAL", default.poll_interval),
-            max_hold: reader.duration("MAX_HOLD", default.max_hold),
-            unknown_grace: reader.duration("UNKNOWN_GRACE", default.unknown_grace),
-            terminating_grace: reader.duration("TERMINATING_GRACE", default.terminating_grace),
-            disabled: reader.flag("DISABLED"),
-        };
-        reader.refuse_unknown(all.iter().map(|(name, _)| name.clone()));
-        let read = reader.finish(policy);
-        read.map_err(|problems| wrong_settings(&self.sidecar, &problems))
+        let read = SidecarSettings::read(
+            &|name| look_up(&all, name),
+            all.iter().map(|(name, _)| name.clone()),
+        );
+        read.map(|settings| settings.policy)
+            .map_err(|problems| wrong_settings(&self.sidecar, &problems))
     }
 }
 
