@@ -593,7 +593,7 @@ impl Drawn {
     pub fn explaining(&self, rule: Rule) -> impl Iterator<Item = &'static str> {
         let names = self.known.iter().copied().chain(self.met());
         let faults = names.filter_map(worlds::find);
-        let open = faults.filter(|fault| fault.state != worlds::FaultState::Fixed);
+        let open = faults.filter(|fault| fault.state() != worlds::FaultState::Fixed);
         open.filter(move |fault| fault.may_break(rule))
             .map(|fault| fault.name)
     }

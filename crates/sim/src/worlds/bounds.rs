@@ -1,10 +1,10 @@
 //! Bounds: deadlines, time-outs and graces that must fit together.
 
+use super::KnownFault;
 use super::build::{
     HOOK_EVENT, START, flushes_in, heartbeat, hook, job_until, lose, machines, scaled_in, set, set_sidecar,
     stops_in, throttle, trouble,
 };
-use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{LOGS, MESH, step};
 use crate::scenario::{DaemonStop, HOUR, MINUTE, Ms, SECOND, Scenario, Service, TaskSpec, Trouble, What};
@@ -15,7 +15,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "At a Spot notice the log router of the last tier is killed with its machine, and the receipt hides it.",
         why: "The release of the first tier moves the deadline beyond the end of the machine.",
         breaks: &[Rule::NeverNotified, Rule::FalseEvidence],
-        state: FaultState::Fixed,
         world: spot_with_tiers,
     },
     KnownFault {
@@ -23,7 +22,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "With every default, a drain that reaches its deadline ends because its sidecars give up.",
         why: "The longest drain and the longest hold of a sidecar are both one hour.",
         breaks: &[Rule::GaveUp],
-        state: FaultState::Fixed,
         world: || default_bounds(&[]),
     },
     KnownFault {
@@ -31,7 +29,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "With tiers and every default, the daemons of all tiers go in the same second at the deadline.",
         why: "No sidecar's longest hold leaves room for the flush of the tiers after the deadline.",
         breaks: &[Rule::GaveUp],
-        state: FaultState::Fixed,
         world: || default_bounds(&["mesh | logs"]),
     },
     KnownFault {
@@ -39,7 +36,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "With the hold of the examples, 63 minutes then, the sidecars of the last tier give up at the deadline.",
         why: "Two tiers get four minutes after the deadline, and the sidecars hold for three.",
         breaks: &[Rule::GaveUp],
-        state: FaultState::Fixed,
         world: hold_of_the_examples,
     },
     KnownFault {
@@ -47,7 +43,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A flush that is longer than the hook can wait makes the daemons go before the tasks at once.",
         why: "The deadline is the hook's limit less the flush, which is the moment at which the drain begins.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: FaultState::Fixed,
         world: flush_longer_than_the_hook,
     },
     KnownFault {
@@ -55,7 +50,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "One throttled call at the start makes a drain that was to hold for days end after some hours.",
         why: "A heartbeat time-out of 120 s is assumed, and kept in the record for the whole drain.",
         breaks: &[Rule::LetGoWithTasks],
-        state: FaultState::Fixed,
         world: throttled_hook_description,
     },
     KnownFault {
@@ -63,7 +57,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A drain at a hook that is some minutes old ends after some hours, although it was to hold for days.",
         why: "The hooks of a group are believed for ten minutes, and an unknown one is given 120 s.",
         breaks: &[Rule::LetGoWithTasks],
-        state: FaultState::Fixed,
         world: new_hook_counts_as_short,
     },
     KnownFault {
@@ -71,7 +64,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "The event of a hook that is some minutes old is lost, and the hook runs out with its tasks.",
         why: "The hooks of a group are believed for ten minutes, and no tick looks for others.",
         breaks: &[Rule::HookRanOut, Rule::LateHold],
-        state: FaultState::Fixed,
         world: new_hook_is_not_found,
     },
     KnownFault {
@@ -79,7 +71,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A hook is given a shorter time-out in the middle of a drain, and runs out between two heartbeats.",
         why: "The record keeps the time-out that the hook had when the drain began.",
         breaks: &[Rule::HookRanOut],
-        state: FaultState::Fixed,
         world: hook_replaced,
     },
     KnownFault {
@@ -87,7 +78,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Parameter Store takes no write, and a hook is kept alive long after the longest drain.",
         why: "A drain begins with its record, so without one each look begins it again.",
         breaks: &[Rule::HeldTooLong],
-        state: FaultState::Fixed,
         world: writes_refused,
     },
     KnownFault {
@@ -95,7 +85,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Parameter Store takes no write after the hold, and the hook is kept long after its sidecars have left.",
         why: "A release waits until it can be written, and the hook waits for the release.",
         breaks: &[Rule::HeldTooLong],
-        state: FaultState::Fixed,
         world: || release_refused(&[]),
     },
     KnownFault {
@@ -103,7 +92,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "The same happens with tiers, and the first of them begins again in each run.",
         why: "A release waits until it can be written, and the hook waits for the release of the last tier.",
         breaks: &[Rule::HeldTooLong],
-        state: FaultState::Fixed,
         world: || release_refused(&["mesh | logs"]),
     },
     KnownFault {
@@ -111,7 +99,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A task whose group holds {{ is running, and its instance is neither held nor let go.",
         why: "Parameter Store refuses {{ in a value, and the record names groups as they are.",
         breaks: &[Rule::HeldTooLong, Rule::LateHold],
-        state: FaultState::Fixed,
         world: braces_in_a_group,
     },
     KnownFault {
@@ -119,7 +106,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An operator's release is refused because its reason holds {{.",
         why: "Parameter Store refuses {{ in a value, and the record keeps the reason as it is.",
         breaks: &[Rule::OrderLost],
-        state: FaultState::Fixed,
         world: braces_in_an_order,
     },
     KnownFault {
@@ -127,7 +113,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "On a machine with many kinds of tasks the first tier is not released before the last.",
         why: "A record above 4 KB loses the services that may go before the groups that were waited for.",
         breaks: &[Rule::TierOrder],
-        state: FaultState::Fixed,
         world: long_record,
     },
 ];

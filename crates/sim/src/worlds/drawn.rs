@@ -1,10 +1,10 @@
 //! What the drawn worlds have found.
 
+use super::KnownFault;
 use super::build::{
     HOOK_EVENT, always, endless, job_until, lose, lose_all, lose_answer, order, set, set_sidecar, stops_in,
     throttle, trouble,
 };
-use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{LOGS, MESH, daemon, fleet, step};
 use crate::scenario::{self, HOUR, MINUTE, Ms, SECOND, Scenario, TaskSpec, Trouble, What};
@@ -15,7 +15,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An agent loses its data in the flush of its daemons, new tasks come, and the hook is completed.",
         why: "A drain that is released is brought to its end, whatever registers under its instance meanwhile.",
         breaks: &[Rule::LetGoWithTasks],
-        state: FaultState::Fixed,
         world: wiped_in_the_flush,
     },
     KnownFault {
@@ -23,7 +22,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An agent loses its data in the second in which its hook is completed, and new tasks are let go.",
         why: "No event has reported the new registration yet, and a completion does not ask ECS once more.",
         breaks: &[Rule::LetGoWithTasks],
-        state: FaultState::Limit,
         world: wiped_at_the_completion,
     },
     KnownFault {
@@ -31,7 +29,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "While a Spot instance is in its last minute, another drain is held late.",
         why: "The run that waits for the deadline of a machine that is taken keeps all other events waiting.",
         breaks: &[Rule::LateHold],
-        state: FaultState::Limit,
         world: spot_delays_others,
     },
     KnownFault {
@@ -39,7 +36,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "The one event of a Spot notice is lost, and the machine is taken without a hold.",
         why: "No listing of ECS or Auto Scaling tells of a notice, so the tick does not find it.",
         breaks: &[Rule::LateHold],
-        state: FaultState::Limit,
         world: spot_unheard,
     },
     KnownFault {
@@ -47,7 +43,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Lambda replaces the function while Parameter Store takes no write, and a hook is kept for too long.",
         why: "Without a record only the environment remembers since when a hook waits.",
         breaks: &[Rule::HeldTooLong],
-        state: FaultState::Fixed,
         world: refused_and_recycled,
     },
     KnownFault {
@@ -55,7 +50,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Parameter Store takes no write, and an instance that is DRAINING without a task costs calls each minute.",
         why: "A drain that cannot be recorded is begun again by each tick, also if it has nothing to protect.",
         breaks: &[Rule::IdleCost],
-        state: FaultState::Fixed,
         world: refused_and_empty,
     },
     KnownFault {
@@ -63,7 +57,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "While others drain and Parameter Store takes no write, a hook gets heartbeats far past MAX_DRAIN.",
         why: "While many drain, a tick leaves known instances to a common look, which does not know what Auto Scaling lists.",
         breaks: &[Rule::HeldTooLong],
-        state: FaultState::Fixed,
         world: refused_in_a_crowd,
     },
     KnownFault {
@@ -71,7 +64,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An instance that a person drains with others stays DRAINING, and each minute costs a call more.",
         why: "Each batch reads a shared record as long as it names a drain, also one that is over.",
         breaks: &[Rule::IdleCost],
-        state: FaultState::Fixed,
         world: drained_by_hand_with_others,
     },
     KnownFault {
@@ -79,7 +71,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "While a settle window of over 10 s passes, the drain of another instance begins late.",
         why: "A batch waits for the end of the window, and meanwhile receives no event.",
         breaks: &[Rule::LateHold],
-        state: FaultState::Limit,
         world: settle_before_a_hold,
     },
     KnownFault {
@@ -87,7 +78,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "With a settle window of over 11 s a release waits for the next tick while another instance drains.",
         why: "A batch waits for the end of the window for so long only, since the other drain may have an event to come.",
         breaks: &[Rule::LateRelease],
-        state: FaultState::Limit,
         world: settle_beside_a_drain,
     },
     KnownFault {
@@ -95,7 +85,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "With a settle window above half a minute each release waits for the next tick.",
         why: "A batch of the queue waits for the end of a settle window for so long at the most.",
         breaks: &[Rule::LateRelease],
-        state: FaultState::Limit,
         world: settle_by_hand,
     },
     KnownFault {
@@ -103,7 +92,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A sidecar gives up in the middle of a drain, because its MAX_HOLD is shorter than MAX_DRAIN.",
         why: "Nothing compares the settings of the sidecars with those of the coordinator before a drain.",
         breaks: &[Rule::GaveUp],
-        state: FaultState::Limit,
         world: short_hold,
     },
     KnownFault {
@@ -111,7 +99,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A record that says released says holding again for a moment, and tiers or sidecars see it.",
         why: "A tick that was slow writes the count that it read before the release; the repair comes after the write.",
         breaks: &[Rule::TakenBack],
-        state: FaultState::Fixed,
         world: || crossed(17 * SECOND),
     },
     KnownFault {
@@ -119,7 +106,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A record that says released says holding again, after an answer of Parameter Store was lost.",
         why: "The SDK sends the text of a write again seconds later, whatever another run has written meanwhile.",
         breaks: &[Rule::TakenBack],
-        state: FaultState::Fixed,
         world: || retried(11 * SECOND),
     },
     KnownFault {
@@ -127,7 +113,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "At the deadline the sidecars give up with code 11, although the coordinator is well.",
         why: "Sidecars wait for 60 s after the deadline, and the tick that releases may come 60 s and a moment after it.",
         breaks: &[Rule::GaveUp],
-        state: FaultState::Fixed,
         world: || late_tick(1),
     },
     KnownFault {
@@ -135,7 +120,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An operator's release is answered with \"released\", and nothing was done.",
         why: "While the kill switch says observe, an order is planned, answered, and neither carried out nor kept.",
         breaks: &[Rule::OrderLost],
-        state: FaultState::Fixed,
         world: observing,
     },
     KnownFault {
@@ -143,7 +127,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Two readings in a row do not find a record that is there, and the daemon goes before the tasks.",
         why: "A record that was deleted ends a hold, and the second reading that does not find it is believed.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: FaultState::Limit,
         world: not_found_twice,
     },
     KnownFault {
@@ -151,7 +134,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An operator sets DRAINING while Parameter Store throttles; the daemon goes before the tasks.",
         why: "The first run fails for one read, its next try comes a minute later, and the sidecar waits for 15 s.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: FaultState::Limit,
         world: throttled_by_hand,
     },
     KnownFault {
@@ -159,7 +141,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "With a settle window above 20 s each release waits for the next tick, up to a minute.",
         why: "A run waits for the end of the settle window for at most 20 s.",
         breaks: &[Rule::LateRelease],
-        state: FaultState::Fixed,
         world: long_settle,
     },
     KnownFault {
@@ -167,7 +148,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "ECS shows the instance ACTIVE for some seconds after DRAINING was set; daemons go, and the hook is completed.",
         why: "Two looks a settle window apart that see ACTIVE cancel the drain, also while a hook of ours waits.",
         breaks: &[Rule::DaemonBeforeTask, Rule::FalseEvidence],
-        state: FaultState::Fixed,
         world: stale_status,
     },
     KnownFault {
@@ -175,7 +155,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "With one environment, the release of an instance waits while another one's settle window passes.",
         why: "A run waits for up to 20 s for the end of a settle window, and keeps its environment meanwhile.",
         breaks: &[Rule::LateRelease],
-        state: FaultState::Fixed,
         world: settle_in_the_way,
     },
     KnownFault {
@@ -183,7 +162,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An agent is away while the first tier may go, and all daemons get SIGTERM in the second in which it is back.",
         why: "The time of a tier runs out while no agent is there to order its daemons to stop.",
         breaks: &[Rule::TierOrder],
-        state: FaultState::Fixed,
         world: away_between_tiers,
     },
     KnownFault {
@@ -191,7 +169,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "While a batch waits for one instance, the last task of another ends; its daemons stay for LINGER twice.",
         why: "LINGER is counted from the moment at which the event is received, and not from the end of the task.",
         breaks: &[Rule::LateRelease],
-        state: FaultState::Fixed,
         world: late_event,
     },
     KnownFault {
@@ -199,7 +176,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An operator's release is answered with an error, and the daemons go all the same.",
         why: "A heartbeat of the same run was throttled, and the answer is about all that the run has done.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: FaultState::Fixed,
         world: ordered_while_heartbeats_fail,
     },
     KnownFault {
@@ -207,7 +183,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An operator's release is answered with an error, and the daemons go all the same.",
         why: "It is in a shared record, which sidecars obey, and its write into the drain's own record was throttled.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: FaultState::Fixed,
         world: ordered_while_writes_fail,
     },
     KnownFault {
@@ -215,7 +190,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Lambda replaces the function, and a drain that was released in a shared record is held again.",
         why: "The first tick of a new environment goes by the drain's own record, which was written before.",
         breaks: &[Rule::TakenBack],
-        state: FaultState::Fixed,
         world: released_in_a_shared_record,
     },
     KnownFault {
@@ -223,7 +197,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An operator's order for a drain that is over makes a new drain, and the old one gets a receipt without its hook.",
         why: "A shared record mentions no hook, and a run that did not ask for one writes the receipt of its drain.",
         breaks: &[Rule::TakenBack],
-        state: FaultState::Fixed,
         world: ordered_after_the_end,
     },
 ];

@@ -1,7 +1,7 @@
 //! Evidence: what is taken for knowledge, and what receipts say of it.
 
+use super::KnownFault;
 use super::build::{START, scaled_in, stops_in, trouble};
-use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{LOGS, WEB, plain, step};
 use crate::scenario::{HOUR, MINUTE, SECOND, Scenario, TaskSpec, Trouble, What};
@@ -12,7 +12,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An agent reconnects twice within a quarter of an hour, and its daemons go before its tasks.",
         why: "Two looks that see it away count as all the time between them, although none was made in between.",
         breaks: &[Rule::FalseZero, Rule::DaemonBeforeTask],
-        state: FaultState::Fixed,
         world: two_flaps,
     },
     KnownFault {
@@ -20,7 +19,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A sidecar is killed in the middle of a drain, its daemon goes before the tasks, and the receipt says drained.",
         why: "Each look sees that no daemon is left, and nothing of that reaches the record or its receipt.",
         breaks: &[Rule::FalseEvidence],
-        state: FaultState::Fixed,
         world: sidecar_killed,
     },
     KnownFault {
@@ -28,7 +26,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A service is created again as a DAEMON service, and the old tasks of that name do not hold any more.",
         why: "How a task is scheduled is asked of the service that has its name now.",
         breaks: &[Rule::FalseZero],
-        state: FaultState::Fixed,
         world: service_recreated,
     },
     KnownFault {
@@ -36,7 +33,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A standalone task whose group is that of a daemon service does not hold its instance.",
         why: "A task's group is free text, and is believed; ECS does not document that it refuses that prefix.",
         breaks: &[Rule::FalseZero],
-        state: FaultState::Fixed,
         world: group_of_a_daemon,
     },
 ];

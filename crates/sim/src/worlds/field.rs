@@ -1,7 +1,7 @@
 //! What people's accounts look like: machines, clusters, groups and deliveries that the product was not made for.
 
+use super::KnownFault;
 use super::build::{HOOK_EVENT, TASK_EVENT, always, lose, set, stops_in, throttle, trouble};
-use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{HOOK, LOGS, daemon, fleet, hook, plain, step};
 use crate::scenario::{
@@ -14,7 +14,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Each task that stops on an ECS Anywhere host of the cluster is an invocation that fails three times.",
         why: "A container instance whose id is no EC2 id makes the whole description of its batch fail.",
         breaks: &[Rule::RunsFail],
-        state: FaultState::Fixed,
         world: external_instance,
     },
     KnownFault {
@@ -22,7 +21,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "With more than fifty named groups every tick fails, and a hook whose event was lost runs out unseen.",
         why: "All names go into one DescribeAutoScalingGroups, which takes fifty.",
         breaks: &[Rule::RunsFail, Rule::HookRanOut],
-        state: FaultState::Fixed,
         world: fifty_one_groups,
     },
     KnownFault {
@@ -30,7 +28,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A cluster that was deleted is still named, and every tick is a failed invocation.",
         why: "ClusterNotFound is taken for a failure that a retry may fix.",
         breaks: &[Rule::RunsFail],
-        state: FaultState::Fixed,
         world: deleted_cluster,
     },
     KnownFault {
@@ -38,7 +35,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "The hook of an instance that is in no cluster is heartbeaten far past MAX_DRAIN.",
         why: "While one cluster cannot be asked, the instance may be in it, and no record bounds that wait.",
         breaks: &[Rule::HeldTooLong],
-        state: FaultState::Fixed,
         world: unplaced_indefinitely,
     },
     KnownFault {
@@ -46,7 +42,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Lambda replaces the function while no cluster can be read, and a hook is kept far past MAX_DRAIN.",
         why: "Without a record only the environment remembers since when a hook waits.",
         breaks: &[Rule::HeldTooLong],
-        state: FaultState::Fixed,
         world: unplaced_and_recycled,
     },
     KnownFault {
@@ -54,7 +49,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A dead registration in another cluster is drained, and the hook is completed while the live one runs its tasks.",
         why: "One registration is taken for the instance, whichever agent happens to be connected.",
         breaks: &[Rule::LetGoWithTasks],
-        state: FaultState::Fixed,
         world: dead_registration_elsewhere,
     },
     KnownFault {
@@ -62,7 +56,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "The live agent is away for a moment when the hook begins, and a dead registration is drained in its place.",
         why: "Of several registrations the one that looks best at that moment is taken for the whole drain.",
         breaks: &[Rule::LetGoWithTasks],
-        state: FaultState::Fixed,
         world: live_agent_away,
     },
     KnownFault {
@@ -70,7 +63,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "The live agent is away when the hook begins, and a dead registration in another cluster ends the wait alone.",
         why: "The instance is drained in both clusters, and the first drain that ends completes the hook.",
         breaks: &[Rule::LetGoWithTasks],
-        state: FaultState::Fixed,
         world: live_agent_away_elsewhere,
     },
     KnownFault {
@@ -78,7 +70,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An instance that never became ACTIVE is held until MAX_DRAIN, and its receipt tells of a forced release.",
         why: "A status that never turns DRAINING is waited for like one that will.",
         breaks: &[Rule::FalseEvidence],
-        state: FaultState::Fixed,
         world: never_active,
     },
     KnownFault {
@@ -86,7 +77,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An operator sets the instance ACTIVE and DRAINING again while its hook waits, and the second drain is not held.",
         why: "ACTIVE is taken for the end of a drain, although the group does not take a termination back.",
         breaks: &[Rule::LetGoWithTasks],
-        state: FaultState::Fixed,
         world: drained_again,
     },
     KnownFault {
@@ -94,7 +84,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "All tasks end before the deadline, and the receipt says that the deadline forced the release.",
         why: "The deadline is asked for before the count, and the look came after it.",
         breaks: &[Rule::FalseEvidence],
-        state: FaultState::Fixed,
         world: ended_before_the_deadline,
     },
     KnownFault {
@@ -102,7 +91,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "The first tick after each freeze fails, and drains get no heartbeat from it.",
         why: "Pooled connections that died while the environment was frozen use up the tries of the first calls.",
         breaks: &[Rule::RunsFail],
-        state: FaultState::Fixed,
         world: dead_connections,
     },
     KnownFault {
@@ -110,7 +98,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "With hundreds of clusters and none named, ticks and hook events do not end within the function's time.",
         why: "Clusters are asked one after another.",
         breaks: &[Rule::RunsFail],
-        state: FaultState::Fixed,
         world: hundreds_of_clusters,
     },
     KnownFault {
@@ -118,7 +105,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Ten instances that are gone and stay DRAINING in the cluster cost every idle tick many calls.",
         why: "A registration that is DRAINING gets a full observation each minute, also when its drain has its receipt.",
         breaks: &[Rule::IdleCost],
-        state: FaultState::Fixed,
         world: ended_drains,
     },
     KnownFault {
@@ -126,7 +112,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Test messages, warm-up pings and plain notifications are counted as errors.",
         why: "Whatever is no event of a known shape is taken for a broken one.",
         breaks: &[Rule::FalseAlarm],
-        state: FaultState::Fixed,
         world: foreign_messages,
     },
     KnownFault {
@@ -134,7 +119,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "EC2 takes back an instance of an interruptible capacity reservation, and nothing drains it.",
         why: "Only Spot has a rule and a parser for its notice of two minutes.",
         breaks: &[Rule::LateHold],
-        state: FaultState::Fixed,
         world: capacity_notice,
     },
     KnownFault {
@@ -142,7 +126,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A Managed Instance that ECS drains gets a record, and its daemon gets StopTask.",
         why: "Nothing asks whether a container instance is one of ours.",
         breaks: &[Rule::NotOurs],
-        state: FaultState::Fixed,
         world: managed_instance,
     },
     KnownFault {
@@ -152,7 +135,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         why: "A failure counted as an answer for ten minutes. The launch type of the tasks shows the same, and a failure is \
               asked again after ten seconds.",
         breaks: &[Rule::NotOurs],
-        state: FaultState::Fixed,
         world: managed_instance_of_unknown_provider,
     },
 ];

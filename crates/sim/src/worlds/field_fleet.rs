@@ -1,7 +1,7 @@
 //! Fleets: what breaks first when many machines drain at once, by number.
 
+use super::KnownFault;
 use super::build::{HOOK_EVENT, lose, set, stops_in};
-use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{HOOK, LOGS, MESH, daemon, fleet, hook};
 use crate::scenario::{MINUTE, Ms, SECOND, Scenario};
@@ -12,7 +12,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Five instances drain at once, and a release waits for the next tick, most of a minute.",
         why: "The environment that ran the tick believes for 90 s that what did not drain then does not drain now.",
         breaks: &[Rule::LateRelease],
-        state: FaultState::Fixed,
         world: five_at_once,
     },
     KnownFault {
@@ -20,7 +19,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "With sixty drains at once Parameter Store throttles a good part of all writes.",
         why: "Each execution environment writes at the pace that the account allows for all of them.",
         breaks: &[Rule::Throttled],
-        state: FaultState::Fixed,
         world: || fleet(1, 60),
     },
     KnownFault {
@@ -28,7 +26,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "With the default concurrency a hundred drains throttle one another, and events are given up.",
         why: "Every event gets an environment of its own, and none knows of the others' calls.",
         breaks: &[Rule::LateRelease],
-        state: FaultState::Fixed,
         world: unreserved,
     },
     KnownFault {
@@ -36,7 +33,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A hundred drains that only wait cost a heartbeat each in nearly every minute.",
         why: "A heartbeat is noted only if a write is free at that instant, and is otherwise sent again by every tick.",
         breaks: &[Rule::Budget],
-        state: FaultState::Fixed,
         world: quiet_drains,
     },
     KnownFault {
@@ -44,7 +40,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A drain among a hundred costs several times the calls of one alone.",
         why: "Each event of an instance is a full observation of four calls, and whatever was throttled is looked at again.",
         breaks: &[Rule::LateRelease],
-        state: FaultState::Fixed,
         world: || fleet(1, 100),
     },
     KnownFault {
@@ -52,7 +47,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "With one environment the tick comes so late that hooks run out before a heartbeat is sent.",
         why: "The tick stands in the same line as the events of the drains.",
         breaks: &[Rule::LateRelease],
-        state: FaultState::Fixed,
         world: tick_waits,
     },
     KnownFault {
@@ -60,7 +54,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Seven hundred sidecars read more often than Parameter Store allows.",
         why: "Early records ask for a reading each second and are corrected last, and the longest interval is 30 s.",
         breaks: &[Rule::Throttled],
-        state: FaultState::Fixed,
         world: many_sidecars,
     },
     KnownFault {
@@ -68,7 +61,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Hooks whose events were lost run out while they wait for their first record.",
         why: "Instances without a record are looked up all at once, and a heartbeat comes only after a look that succeeds.",
         breaks: &[Rule::RunsFail],
-        state: FaultState::Fixed,
         world: no_first_record,
     },
 ];

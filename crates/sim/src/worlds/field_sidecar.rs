@@ -1,8 +1,8 @@
 //! Sidecars on real agents: ends that are not reported, an agent that is away or busy, and lines that are still on
 //! their way.
 
+use super::KnownFault;
 use super::build::stops_in;
-use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{fleet, step};
 use crate::scenario::{DaemonStop, Delivery, MINUTE, SECOND, Scenario, What, Wiring};
@@ -13,7 +13,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A sidecar that crashes in its first minute is not started again, and its daemon goes first in every drain.",
         why: "The agent restarts only what has run for restartAttemptPeriod, and nothing checks whether the sidecar still runs.",
         breaks: &[Rule::UnprotectedUnseen],
-        state: FaultState::Fixed,
         world: restart_too_early,
     },
     KnownFault {
@@ -21,7 +20,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A sidecar that crashes during an upgrade of the agent is not started again, and nothing says so.",
         why: "The agent that comes back only notes that the container has ended, and nothing checks whether it still runs.",
         breaks: &[Rule::UnprotectedUnseen],
-        state: FaultState::Fixed,
         world: crash_while_away,
     },
     KnownFault {
@@ -29,7 +27,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A sidecar with a wrong setting ends at once, its daemon is unprotected, and the receipt says all was well.",
         why: "A task with a container of the sidecar's name counts as protected, whether or not that container runs.",
         breaks: &[Rule::UnprotectedUnseen],
-        state: FaultState::Fixed,
         world: wrong_setting,
     },
     KnownFault {
@@ -37,7 +34,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "The sidecar's image cannot be pulled, the daemon runs without it, and the receipt says all was well.",
         why: "A task with a container of the sidecar's name counts as protected, whether or not that container runs.",
         breaks: &[Rule::UnprotectedUnseen],
-        state: FaultState::Fixed,
         world: no_image,
     },
     KnownFault {
@@ -45,7 +41,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A sidecar ends in its first minute, and no log line says so before its instance drains, hours or days later.",
         why: "Nothing looks at the daemons of an instance that does not drain.",
         breaks: &[Rule::UnprotectedUnseen],
-        state: FaultState::Fixed,
         world: long_before,
     },
     KnownFault {
@@ -53,7 +48,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An instance is set DRAINING, its daemon is asked to stop at once, and no log line says that it had no sidecar.",
         why: "After the stop order a sidecar that has ended is the usual end of a hold, and the first look comes after it.",
         breaks: &[Rule::UnprotectedUnseen],
-        state: FaultState::Fixed,
         world: notified_first,
     },
     KnownFault {
@@ -61,7 +55,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "The agent is away while a sidecar's credentials end, and the sidecar leaves although its record holds.",
         why: "Silence of the agent is taken for the end of the host, also after a hold of this drain was read.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: FaultState::Fixed,
         world: agent_away,
     },
     KnownFault {
@@ -69,7 +62,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A neighbour asks the agent too often, its credentials end, and the sidecar leaves although its record holds.",
         why: "An answer of 429 or 503 counts like no answer, and no answer for a minute counts as the end of the host.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: FaultState::Fixed,
         world: agent_busy,
     },
     KnownFault {
@@ -77,7 +69,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A log router that is a few seconds behind is asked to stop with the last lines still in its sockets.",
         why: "The release follows the last STOPPED at once, and STOPPED says nothing of what a router has yet to read.",
         breaks: &[Rule::LinesLost],
-        state: FaultState::Fixed,
         world: not_delivered,
     },
     KnownFault {
@@ -85,7 +76,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Events that come through EventBridge Pipes are called malformed and answered as done.",
         why: "An array of events is no shape that is known.",
         breaks: &[Rule::FalseAlarm, Rule::LateHold],
-        state: FaultState::Fixed,
         world: pipes,
     },
     KnownFault {
@@ -93,7 +83,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Ten copies of one event in a batch of SQS cost many times the writes of one.",
         why: "Every message of a batch gets a look of its own, all at once.",
         breaks: &[Rule::Budget],
-        state: FaultState::Fixed,
         world: ten_copies,
     },
 ];

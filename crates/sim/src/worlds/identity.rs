@@ -1,7 +1,7 @@
 //! Identity: which instance, which registration, which wait, and which hook an event or a record means.
 
+use super::KnownFault;
 use super::build::{HOOK_EVENT, START, always, lose, machines, scaled_in, set, stops_in, trouble};
-use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{HOOK, hook, step};
 use crate::scenario::{HOUR, MINUTE, Ms, SECOND, Scenario, StaleRecord, Trouble, What};
@@ -12,7 +12,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A DRAINING registration of an earlier life lingers, and the hook is completed while tasks run.",
         why: "Decisions are about a container instance, and their keys are EC2 ids.",
         breaks: &[Rule::FalseZero, Rule::LetGoWithTasks],
-        state: FaultState::Fixed,
         world: || two_registrations(false),
     },
     KnownFault {
@@ -20,7 +19,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "The same happens when ECS names the old registration before the present one.",
         why: "The tick keeps one registration of each EC2 instance, and takes the other for an untracked instance.",
         breaks: &[Rule::FalseZero],
-        state: FaultState::Fixed,
         world: || two_registrations(true),
     },
     KnownFault {
@@ -28,7 +26,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An instance loses its agent's data while it drains, gets new tasks, and is let go with them.",
         why: "A drain stays with the registration with which it began, and nothing sets the new one DRAINING.",
         breaks: &[Rule::LetGoWithTasks],
-        state: FaultState::Fixed,
         world: registers_again,
     },
     KnownFault {
@@ -36,7 +33,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A deployment of the daemon hangs for minutes on an instance that does not drain.",
         why: "The phantoms of an old registration make a record that holds under the living instance's name.",
         breaks: &[Rule::DeploymentHeld],
-        state: FaultState::Fixed,
         world: old_registration_holds,
     },
     KnownFault {
@@ -44,7 +40,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An idle minute costs more calls than its budget for as long as an old registration lingers.",
         why: "A record whose registration stays DRAINING is never deleted, and gets a full observation every minute.",
         breaks: &[Rule::IdleCost],
-        state: FaultState::Fixed,
         world: old_registration_costs,
     },
     KnownFault {
@@ -52,7 +47,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A warm-pool instance is scaled in again within ten minutes, and is let go at once with its tasks.",
         why: "A released record without a token takes the second wait's token for its own, and completes that hook.",
         breaks: &[Rule::LetGoWithTasks],
-        state: FaultState::Fixed,
         world: second_wait,
     },
     KnownFault {
@@ -60,7 +54,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A warm-pool instance is scaled in again, its event is lost, and its hook runs out undrained.",
         why: "The tick knows no token, so the record of the first wait is taken for that of the second.",
         breaks: &[Rule::HookRanOut],
-        state: FaultState::Fixed,
         world: second_wait_unheard,
     },
     KnownFault {
@@ -68,7 +61,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An operator sets an instance ACTIVE while its hook waits, and it is let go with its tasks.",
         why: "ACTIVE cancels the drain, although the wait cannot be undone by it.",
         breaks: &[Rule::LetGoWithTasks],
-        state: FaultState::Fixed,
         world: set_active,
     },
     KnownFault {
@@ -76,7 +68,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A group has two hooks of ours, and the second keeps the instance until it runs out.",
         why: "A record knows one hook, and the other gets neither heartbeat nor completion.",
         breaks: &[Rule::HookRanOut],
-        state: FaultState::Fixed,
         world: || two_hooks(&format!("{HOOK}, {SECOND_HOOK}"), 30 * MINUTE, 5 * SECOND, false),
     },
     KnownFault {
@@ -84,7 +75,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A group gets a second hook, no hook is named in the settings, and the second runs out.",
         why: "Any hook is served as the settings say, but only one for each instance.",
         breaks: &[Rule::HookRanOut],
-        state: FaultState::Fixed,
         world: || two_hooks("", 30 * MINUTE, 5 * SECOND, false),
     },
     KnownFault {
@@ -92,7 +82,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A second hook of ours runs out with ABANDON, and its instance goes in the middle of the drain.",
         why: "The second hook gets no heartbeat, and its default result ends the first one's wait too.",
         breaks: &[Rule::HookRanOut],
-        state: FaultState::Fixed,
         world: || two_hooks("", 3 * MINUTE, 10 * MINUTE, true),
     },
     KnownFault {
@@ -100,7 +89,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A hook is deleted in the middle of a drain, its instance comes back into service, and is set DRAINING there.",
         why: "A look that no listing began takes the hooks of the record for waiting, and ACTIVE for a mistake.",
         breaks: &[Rule::NotOurs],
-        state: FaultState::Fixed,
         world: in_service_again,
     },
     KnownFault {
@@ -108,7 +96,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Parameter Store takes no write, and of two hooks of ours the second gets heartbeats far past MAX_DRAIN.",
         why: "A run that hears of a hook that it no longer waits leaves the rest of its plan, also the other completion.",
         breaks: &[Rule::HeldTooLong],
-        state: FaultState::Fixed,
         world: two_hooks_unrecorded,
     },
     KnownFault {
@@ -116,7 +103,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An instance whose root volume was replaced is drained for the next one, and let go with its tasks.",
         why: "The old registration stays DRAINING under the same EC2 id, and the record names the one described last.",
         breaks: &[Rule::FalseZero, Rule::LetGoWithTasks],
-        state: FaultState::Fixed,
         world: root_volume_replaced_twice,
     },
     KnownFault {
@@ -124,7 +110,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A hook runs out, its group retains the instance, and every idle minute costs more calls from then on.",
         why: "A retained instance stays DRAINING in its cluster, and each tick looks at what is DRAINING.",
         breaks: &[Rule::IdleCost],
-        state: FaultState::Fixed,
         world: retained,
     },
 ];

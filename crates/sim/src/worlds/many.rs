@@ -1,7 +1,7 @@
 //! Many at once: quotas that all callers share, and their effect on holds, readings and releases.
 
+use super::KnownFault;
 use super::build::{heartbeat, machines, one_by_one, stops_in};
-use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::scenario::{FunctionSpec, HOUR, MINUTE, Ms, SECOND, Scenario, What};
 
@@ -11,7 +11,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A hundred and fifty instances go in one minute; runs fail, calls are throttled, and releases come late.",
         why: "Each execution environment paces its own writes and looks, and forty of them share one quota.",
         breaks: &[Rule::Throttled, Rule::RunsFail, Rule::LateRelease],
-        state: FaultState::Fixed,
         world: || many(150, 40, 5 * MINUTE),
     },
     KnownFault {
@@ -19,7 +18,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "The same fleet on two environments; ticks fail, and a tenth of all calls is throttled.",
         why: "Two environments write faster than is allowed, and a tick waits behind the events of all hooks.",
         breaks: &[Rule::Throttled, Rule::RunsFail],
-        state: FaultState::Fixed,
         world: || many(150, 2, 5 * MINUTE),
     },
     KnownFault {
@@ -27,7 +25,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Two hundred instances go in one minute on the recommended ten environments; releases come minutes late.",
         why: "Ten environments write twenty times a second where three are allowed, and events are given up.",
         breaks: &[Rule::LateRelease, Rule::Throttled, Rule::RunsFail],
-        state: FaultState::Fixed,
         world: || many(200, 10, 3 * MINUTE),
     },
     KnownFault {
@@ -35,7 +32,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Instances with long tasks go in one minute on ten environments, and hooks run out.",
         why: "Looks, readings and heartbeats of ten environments are throttled together, and none goes first.",
         breaks: &[Rule::Throttled],
-        state: FaultState::Fixed,
         world: held,
     },
 ];

@@ -1,9 +1,9 @@
 //! Neighbours: the effect on others if something cannot be done for one instance or task.
 
+use super::KnownFault;
 use super::build::{
     INSTANCE_EVENT, START, job_until, lose, machine, machines, scaled_in, set, set_sidecar, stops_in,
 };
-use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{CLUSTER, step};
 use crate::scenario::{Cluster, HOUR, Kind, MINUTE, SECOND, Scenario, TaskSpec, What};
@@ -14,7 +14,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "One ECS Anywhere machine is DRAINING, and drains whose events are lost are never taken up.",
         why: "One container instance whose id is no EC2 id makes the description of all of them fail.",
         breaks: &[Rule::RunsFail, Rule::LateHold],
-        state: FaultState::Fixed,
         world: external_instance,
     },
     KnownFault {
@@ -22,7 +21,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "One task may not be stopped, and others of its machine are never asked to stop.",
         why: "The first action that fails ends a plan, and each look begins with the same task.",
         breaks: &[Rule::NotStopped],
-        state: FaultState::Fixed,
         world: refused_stop,
     },
     KnownFault {
@@ -30,7 +28,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A cluster of the settings was deleted, and an instance that is in none is kept to the hook's limit.",
         why: "That a cluster is gone counts as not known, so it is never known that the instance is in none.",
         breaks: &[Rule::HeldTooLong, Rule::RunsFail],
-        state: FaultState::Fixed,
         world: deleted_cluster,
     },
 ];

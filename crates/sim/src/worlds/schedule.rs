@@ -1,10 +1,10 @@
 //! The schedule: what a tick does first, and what comes too late for that.
 
+use super::KnownFault;
 use super::build::{
     HOOK_EVENT, START, TASK_EVENT, heartbeat, lose, machines, one_by_one, released_record, scaled_in,
     stops_in, trouble,
 };
-use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::plain::{CLUSTER, step};
 use crate::scenario::{CallerKind, HOUR, MINUTE, SECOND, Scenario, Trouble, What};
@@ -15,7 +15,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Many drains end at once, and the hook of another one runs out with its tasks alive.",
         why: "The tick looks at ended drains first, and their receipts wait for writes while they hold its permits.",
         breaks: &[Rule::RunsFail],
-        state: FaultState::Fixed,
         world: behind_receipts,
     },
     KnownFault {
@@ -23,7 +22,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "The events of many hooks are lost, and their instances are let go with tasks alive.",
         why: "The tick finds and holds them as fast as records can be written, and heartbeats them no sooner.",
         breaks: &[Rule::RunsFail],
-        state: FaultState::Fixed,
         world: adopt,
     },
     KnownFault {
@@ -31,7 +29,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "In a fleet that drains instance by instance, a hook runs out that was held well all the time.",
         why: "All heartbeats that a tick finds due are sent at once, and those that Auto Scaling throttles are given up.",
         breaks: &[Rule::Throttled],
-        state: FaultState::Fixed,
         world: burst,
     },
     KnownFault {
@@ -39,7 +36,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Lambda replaces the function in a large drain, and hooks run out that were held well before.",
         why: "A new environment gives each drain a full observation before its heartbeat, in the order of their ids.",
         breaks: &[Rule::Throttled, Rule::RunsFail],
-        state: FaultState::Fixed,
         world: fresh,
     },
     KnownFault {
@@ -47,7 +43,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "Hundreds of old records become due for deletion, and a release waits for minutes.",
         why: "The tick deletes before anything else, one call after the other, at the pace of a small quota.",
         breaks: &[Rule::LateRelease],
-        state: FaultState::Fixed,
         world: behind_deletions,
     },
     KnownFault {
@@ -55,7 +50,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "While AWS is slow three ticks run each minute, at the same time and with three times the calls.",
         why: "A tick that fails for one throttled call is tried again by Lambda, a minute later and two.",
         breaks: &[Rule::TicksOverlap],
-        state: FaultState::Fixed,
         world: pile_up,
     },
 ];

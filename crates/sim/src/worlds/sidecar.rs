@@ -1,10 +1,10 @@
 //! Sidecars: what they believe, read and wait for.
 
+use super::KnownFault;
 use super::build::{
     INSTANCE_EVENT, START, flushes_in, job_until, lose, lose_all, machines, one_by_one, scaled_in, set,
     stops_in, trouble,
 };
-use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::model::record_name;
 use crate::plain::{LOGS, step};
@@ -16,7 +16,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An operator sets an instance DRAINING, its one event is lost, and its daemon goes before the tasks.",
         why: "The sidecar waits for a record for 15 s, and the tick that makes up for the event comes once a minute.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: FaultState::Limit,
         world: by_hand,
     },
     KnownFault {
@@ -24,7 +23,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A script sets a hundred instances DRAINING, and most of their daemons go before the tasks.",
         why: "Two or three records can be written in a second, and a sidecar waits for its own for 15 s.",
         breaks: &[Rule::DaemonBeforeTask],
-        state: FaultState::Fixed,
         world: by_script,
     },
     KnownFault {
@@ -32,7 +30,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "The kill switch does not reach a sidecar whose record is of another version while the function is dead.",
         why: "A sidecar reads the switch only when its own record holds and can be read.",
         breaks: &[Rule::SwitchIgnored],
-        state: FaultState::Fixed,
         world: another_schema,
     },
     KnownFault {
@@ -40,7 +37,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "The kill switch does not reach a sidecar whose record cannot be read while the function is dead.",
         why: "A sidecar reads the switch only when its own record holds and can be read.",
         breaks: &[Rule::SwitchIgnored],
-        state: FaultState::Fixed,
         world: unreadable,
     },
     KnownFault {
@@ -48,7 +44,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "The kill switch does not reach a sidecar that is denied its record.",
         why: "A sidecar reads the switch only when its own record holds and can be read.",
         breaks: &[Rule::SwitchIgnored],
-        state: FaultState::Fixed,
         world: denied,
     },
     KnownFault {
@@ -56,7 +51,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A host's clock is three minutes ahead, and its sidecar gives up long before the deadline.",
         why: "The deadline of the record is held against the wall clock of the host.",
         breaks: &[Rule::DaemonBeforeTask, Rule::GaveUp],
-        state: FaultState::Fixed,
         world: clock_ahead,
     },
     KnownFault {
@@ -64,7 +58,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A sidecar that starts between the release and its SIGTERM holds until its machine is gone.",
         why: "A release that lies there when a sidecar starts is taken for a leftover of an earlier drain.",
         breaks: &[Rule::NeverNotified],
-        state: FaultState::Fixed,
         world: restarted,
     },
     KnownFault {
@@ -72,7 +65,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "In a large drain a daemon is cut off in its flush, although it needs less than it is given.",
         why: "The flush window begins with the write of the release, and sidecars read it up to 36 s later.",
         breaks: &[Rule::FlushCutShort],
-        state: FaultState::Fixed,
         world: read_late,
     },
 ];

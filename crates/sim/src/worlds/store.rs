@@ -1,7 +1,7 @@
 //! The store: a program reads, changes and writes a parameter, and does not learn that another wrote it meanwhile.
 
+use super::KnownFault;
 use super::build::{flushes_in, lose_answer, order, released_record, scaled_in, set, stops_in, trouble};
-use super::{FaultState, KnownFault};
 use crate::judge::Rule;
 use crate::model::record_name;
 use crate::plain::{CLUSTER, LOGS, MESH, step};
@@ -13,7 +13,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An instance that was drained before is drained again, and its daemons go before the tasks.",
         why: "The tick deletes an old record by its name, and a new drain has written under that name meanwhile.",
         breaks: &[Rule::TakenBack, Rule::DaemonBeforeTask],
-        state: FaultState::Fixed,
         world: hold_deleted,
     },
     KnownFault {
@@ -21,7 +20,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An operator's release is answered, and the drain holds on as if nothing had been ordered.",
         why: "A count is written over it, and a repair that cannot read what it wrote over repairs nothing.",
         breaks: &[Rule::TakenBack, Rule::OrderLost],
-        state: FaultState::Fixed,
         world: order_crossed,
     },
     KnownFault {
@@ -29,7 +27,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An operator's release is answered and lost, because the function was killed at that moment.",
         why: "What a count was written over is put back by a second call, which a kill can prevent.",
         breaks: &[Rule::TakenBack, Rule::OrderLost],
-        state: FaultState::Fixed,
         world: order_killed,
     },
     KnownFault {
@@ -37,7 +34,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "An operator extends a drain and then releases it; the release is answered, and lost.",
         why: "The write of a repair is not checked for another writer between it and its reading.",
         breaks: &[Rule::TakenBack, Rule::OrderLost],
-        state: FaultState::Fixed,
         world: order_lost_in_a_repair,
     },
     KnownFault {
@@ -45,7 +41,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A Spot notice comes in the middle of a drain, and the daemons get no SIGTERM before the machine is taken.",
         why: "A count is written over the notice, and a repair that cannot read what it wrote over repairs nothing.",
         breaks: &[Rule::NeverNotified],
-        state: FaultState::Fixed,
         world: notice_crossed,
     },
     KnownFault {
@@ -53,7 +48,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A drain that was released holds again, with a new deadline and without the order that it had.",
         why: "One reading that does not find the record is believed, although reads of Parameter Store may lag.",
         breaks: &[Rule::TakenBack],
-        state: FaultState::Fixed,
         world: stale_not_found,
     },
     KnownFault {
@@ -61,7 +55,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "The first tier was let go, and holds again a moment later.",
         why: "Of two texts of one record the later one counts, but for a few fields, and the tiers are none of them.",
         breaks: &[Rule::TakenBack],
-        state: FaultState::Fixed,
         world: tiers_crossed,
     },
 ];

@@ -71,25 +71,17 @@ fn list(json: bool) -> Result<(), SimulateError> {
         )?);
     }
     for fault in worlds::all() {
-        output::line(&format!("{:<6} {}", state(fault.state), fault.name))?;
+        output::line(&format!("{:<6} {}", fault.state(), fault.name))?;
         let what = format!("{}{}", " ".repeat(INDENT), fault.what);
         output::line(&wrapped(&what, table::width(), INDENT))?;
     }
     Ok(())
 }
 
-fn state(state: FaultState) -> &'static str {
-    match state {
-        FaultState::Open => "open",
-        FaultState::Limit => "limit",
-        FaultState::Fixed => "fixed",
-    }
-}
-
 /// Returns whether the world does what the table says of it.
 fn is_true(fault: &KnownFault, played: &Played) -> bool {
     let broken = |rule: &Rule| played.violations.iter().any(|violation| violation.rule == *rule);
-    match fault.state {
+    match fault.state() {
         FaultState::Open | FaultState::Limit => fault.breaks.iter().all(broken),
         FaultState::Fixed => played.violations.is_empty(),
     }
@@ -129,7 +121,7 @@ fn show(args: &SimulateArgs, played: &[(KnownFault, Played)]) -> Result<(), Simu
 }
 
 fn words(fault: &KnownFault, played: &Played) -> &'static str {
-    match (fault.state, is_true(fault, played)) {
+    match (fault.state(), is_true(fault, played)) {
         (FaultState::Open, true) => "open, and breaks what it says",
         (FaultState::Open, false) => "called open, but does not break what it says",
         (FaultState::Limit, true) => "a limit, and breaks what it says",
@@ -142,7 +134,7 @@ fn words(fault: &KnownFault, played: &Played) -> &'static str {
 fn object(fault: &KnownFault) -> Value {
     json!({
         "name": fault.name,
-        "state": fault.state,
+        "state": fault.state(),
         "what": fault.what,
         "why": fault.why,
         "breaks": fault.breaks,
