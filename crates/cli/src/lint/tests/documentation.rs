@@ -40,7 +40,7 @@ fn the_page_has_each_rule_and_no_other() {
 #[test]
 fn an_anchor_is_a_heading() {
     let page = fs::read_to_string(root().join(explain::PAGE)).unwrap();
-    for rule in &RULES {
+    for rule in RULES {
         let anchor = explain::anchor(rule);
         let heading = anchor.strip_prefix("docs/checks.md#").unwrap().to_uppercase();
         assert!(page.contains(&format!("### {heading}\n")), "{anchor}");
@@ -49,7 +49,7 @@ fn an_anchor_is_a_heading() {
 
 #[test]
 fn a_rule_is_explained_whole() {
-    for rule in &RULES {
+    for rule in RULES {
         let text = explain::rule(rule);
         for part in [rule.title, rule.why, rule.how] {
             assert!(text.contains(&explain::plain(part)), "{}", rule.code);
