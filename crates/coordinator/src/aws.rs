@@ -1,7 +1,7 @@
 //! The AWS APIs, spoken in our own types. Every call is bounded in time, tried again on purpose, and counted.
 //!
 //! [`Aws`] walks pages, packs batches, reads answers and counts calls. [`api::Api`] is what it asks: the SDK, or a
-//! model of AWS in a simulation.
+//! model of AWS in a simulation. A method fails if any call that it makes does: part of an answer is no answer.
 
 pub mod api;
 mod auto_scaling;

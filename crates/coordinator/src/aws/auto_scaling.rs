@@ -47,9 +47,6 @@ impl ScalingInstance {
 
 impl Aws {
     /// The state of instances; those that are in no group are left out.
-    ///
-    /// # Errors
-    /// Any of the calls failed.
     pub async fn describe_scaling_instances(
         &self,
         instances: &[InstanceId],
@@ -106,9 +103,6 @@ impl Aws {
     /// The instances of a group that are being terminated, and since when. Only of those that go on, which Auto Scaling
     /// describes first, does anything need to be known.
     /// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-verify-scaling-activity.html>
-    ///
-    /// # Errors
-    /// Any of the calls failed.
     pub async fn terminations(
         &self,
         group: &AutoScalingGroupName,
@@ -129,9 +123,6 @@ impl Aws {
     }
 
     /// The heartbeat timeouts, in seconds, of the group's terminate hooks.
-    ///
-    /// # Errors
-    /// The call failed.
     pub async fn describe_hooks(
         &self,
         group: &AutoScalingGroupName,
@@ -154,18 +145,12 @@ impl Aws {
     }
 
     /// Restarts the hook's heartbeat clock. False if the wait is over.
-    ///
-    /// # Errors
-    /// The call failed.
     pub async fn heartbeat(&self, instance: &InstanceId, hook: &Lifecycle) -> Result<bool, AwsError> {
         let request = self.api.record_lifecycle_action_heartbeat(instance, hook);
         unless_over(self.call("RecordLifecycleActionHeartbeat", request).await)
     }
 
     /// Completes the hook with CONTINUE. False if the wait was over already.
-    ///
-    /// # Errors
-    /// The call failed.
     pub async fn complete(&self, instance: &InstanceId, hook: &Lifecycle) -> Result<bool, AwsError> {
         let request = self.api.complete_lifecycle_action(instance, hook);
         unless_over(self.call("CompleteLifecycleAction", request).await)

@@ -144,9 +144,6 @@ const STOPPED: &str = "STOPPED";
 
 impl Aws {
     /// Every cluster of the account and region.
-    ///
-    /// # Errors
-    /// Any page could not be read.
     pub async fn list_clusters(&self) -> Result<Vec<ClusterName>, AwsError> {
         let mut clusters = Vec::new();
         let mut token = None;
@@ -165,9 +162,6 @@ impl Aws {
     }
 
     /// Those of at most 100 clusters in which no container instance is registered.
-    ///
-    /// # Errors
-    /// The call failed.
     pub async fn empty_clusters(&self, clusters: &[ClusterName]) -> Result<Vec<ClusterName>, AwsError> {
         let names = clusters.iter().map(ToString::to_string).collect();
         let answer = self
@@ -179,9 +173,6 @@ impl Aws {
 
     /// Where an EC2 instance is registered in a cluster. Two registrations of one instance do not live together,
     /// but an old one may linger.
-    ///
-    /// # Errors
-    /// The cluster could not be asked.
     pub async fn find_instance(
         &self,
         cluster: &ClusterName,
@@ -194,9 +185,6 @@ impl Aws {
 
     /// Where several EC2 instances are registered in a cluster, in one question (the operator `in`,
     /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-query-language.html>).
-    ///
-    /// # Errors
-    /// The cluster could not be asked.
     pub async fn find_instances(
         &self,
         cluster: &ClusterName,
@@ -226,9 +214,6 @@ impl Aws {
     /// stays DRAINING for as long as its machine lives, and would be looked at to no purpose in every minute
     /// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-query-language.html>). One whose ARN
     /// cannot be read is counted as a failure, and hides none of the others.
-    ///
-    /// # Errors
-    /// Any page could not be read.
     pub async fn list_draining(&self, cluster: &ClusterName) -> Result<Vec<ContainerInstanceArn>, AwsError> {
         let connected = Some("agentConnected == true".to_owned());
         let arns = self.list_instances(cluster, connected, Some(DRAINING)).await?;
@@ -289,9 +274,6 @@ impl Aws {
 
     /// The types of capacity providers of a cluster, such as `MANAGED_INSTANCES`; those that ECS does not describe are
     /// left out.
-    ///
-    /// # Errors
-    /// A call failed.
     pub async fn provider_types(
         &self,
         cluster: &ClusterName,
@@ -311,9 +293,6 @@ impl Aws {
 
     /// The tasks of a container instance, or of the whole cluster: first those that are to run, then those that are to
     /// stop, so that a task that is ordered to stop between the two calls is seen at least once. Every page of both.
-    ///
-    /// # Errors
-    /// Any page could not be read.
     pub async fn list_tasks(
         &self,
         cluster: &ClusterName,
@@ -362,9 +341,6 @@ impl Aws {
     }
 
     /// A page of the DAEMON services of a cluster. A name that cannot be read is left out.
-    ///
-    /// # Errors
-    /// The call failed.
     pub async fn list_daemon_services(
         &self,
         cluster: &ClusterName,
@@ -376,9 +352,6 @@ impl Aws {
     }
 
     /// A page of the tasks of a service that are to run. An ARN that cannot be read is left out.
-    ///
-    /// # Errors
-    /// The call failed.
     pub async fn list_service_tasks(
         &self,
         cluster: &ClusterName,
@@ -393,9 +366,6 @@ impl Aws {
 
     /// Describes tasks, as far as ECS does: one that has ended since it was listed is left out. Nothing may
     /// be released by this, since what is left out may live.
-    ///
-    /// # Errors
-    /// A call failed.
     pub async fn describe_tasks_that_are_there(
         &self,
         cluster: &ClusterName,
@@ -412,9 +382,6 @@ impl Aws {
     }
 
     /// How services schedule their tasks. A service that ECS does not describe is left out.
-    ///
-    /// # Errors
-    /// A call failed.
     pub async fn describe_services(
         &self,
         cluster: &ClusterName,
@@ -442,9 +409,6 @@ impl Aws {
     }
 
     /// Orders a task to stop, and shows the reason to a person in the console.
-    ///
-    /// # Errors
-    /// The call failed.
     pub async fn stop_task(&self, cluster: &ClusterName, task: &TaskArn, why: &str) -> Result<(), AwsError> {
         let request = self.api.stop_task(cluster.as_str(), task.as_str(), why);
         self.call("StopTask", request).await
@@ -452,9 +416,6 @@ impl Aws {
 
     /// Until when task scale-in protection keeps tasks alive; those that it does not protect are left out. It is asked
     /// for people, so tasks for which AWS gives no answer are left out too.
-    ///
-    /// # Errors
-    /// A call failed.
     pub async fn task_protection(
         &self,
         cluster: &ClusterName,
@@ -474,9 +435,6 @@ impl Aws {
     /// Sets up to ten container instances to DRAINING. The answers, in their order, are the instances as ECS has them
     /// then; that one drains is seen again by every later look, and no release is decided without one. What is refused
     /// for one is refused for it alone.
-    ///
-    /// # Errors
-    /// The call failed.
     pub async fn set_draining(
         &self,
         cluster: &ClusterName,

@@ -75,9 +75,6 @@ impl Aws {
     }
 
     /// The present versions of at most 10 parameters; those that are gone are left out.
-    ///
-    /// # Errors
-    /// The call failed.
     pub async fn versions(&self, names: &[String]) -> Result<HashMap<String, i64>, AwsError> {
         let request = self.api.get_parameters(names.to_vec());
         let answer = self.call("GetParameters", request).await?;
@@ -96,9 +93,6 @@ impl Aws {
 
     /// Reads all parameters under the prefix, every page. The listing is best effort: SSM may leave out or repeat
     /// what changes meanwhile.
-    ///
-    /// # Errors
-    /// Any page could not be read.
     pub async fn list_parameters(&self, prefix: &ParameterPrefix) -> Result<Vec<Listed>, AwsError> {
         let path = prefix.to_string();
         let mut found = Vec::new();
