@@ -113,9 +113,6 @@ impl Beacon {
     }
 
     /// Reads a parameter's value.
-    ///
-    /// # Errors
-    /// [`DecodeError`].
     pub fn decode(text: &str) -> Result<Beacon, DecodeError> {
         decode_versioned(text)
     }
@@ -204,9 +201,6 @@ impl HeartbeatsBeacon {
     }
 
     /// Reads a parameter's value.
-    ///
-    /// # Errors
-    /// [`DecodeError`].
     pub fn decode(text: &str) -> Result<HeartbeatsBeacon, DecodeError> {
         decode_versioned(text)
     }

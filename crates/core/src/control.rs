@@ -106,9 +106,6 @@ impl From<Control> for KillSwitch {
 
 impl Control {
     /// Reads the mode alone.
-    ///
-    /// # Errors
-    /// As [`KillSwitch::decode`].
     pub fn decode(text: &str) -> Result<Self, String> {
         KillSwitch::decode(text).map(|switch| switch.control)
     }

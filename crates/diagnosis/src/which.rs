@@ -94,9 +94,6 @@ impl Query {
     }
 
     /// The drain that is meant.
-    ///
-    /// # Errors
-    /// [`NotOne`].
     pub fn one<'a>(&self, drains: &'a [Drain]) -> Result<&'a Drain, NotOne> {
         let mut found = drains.iter().filter(|drain| self.fits(drain));
         let first = found.next().ok_or(NotOne::None)?;

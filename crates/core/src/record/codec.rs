@@ -111,9 +111,6 @@ impl Record {
     }
 
     /// The same for a text that includes all that the versions up to this one say; 0 if there is none.
-    ///
-    /// # Errors
-    /// [`TooLarge`], as above.
     pub fn encode_based_on(&self, version: i64) -> Result<String, TooLarge> {
         self.text(Some(version))
     }
@@ -140,9 +137,6 @@ impl Record {
     }
 
     /// Reads a parameter's value.
-    ///
-    /// # Errors
-    /// [`DecodeError`].
     pub fn decode(text: &str) -> Result<Self, DecodeError> {
         decode_versioned(text)
     }
