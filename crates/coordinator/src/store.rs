@@ -248,8 +248,11 @@ impl Store {
         let facts = self.lock();
         let (known, read) = match (facts.records.get(key), read) {
             // A parameter that was there a moment ago is not gone because one answer does not find it. After a while it
-            // is: another actor has deleted it.
-            (Some(known), Observed::Absent) if known.ended || now.duration_since(known.at) < READ_LAG_MAX => {
+            // is: another actor has deleted it. One that was never written cannot be gone: the drain is in a shared record,
+            // and what is known of it besides is here alone.
+            (Some(known), Observed::Absent)
+                if known.ended || known.stored.version == 0 || now.duration_since(known.at) < READ_LAG_MAX =>
+            {
                 return Observed::Present(known.stored.clone());
             }
             (Some(known), Observed::Present(read)) => (known.stored.clone(), read),

@@ -11,7 +11,7 @@ pub(crate) fn hold(because: HoldReason, record: Option<&Record>, held: SignedDur
         HoldReason::TasksRemain => held_by(record),
         HoldReason::NoRecordYet => "waiting for the record of a drain".to_owned(),
         HoldReason::NoRecordYetTerminating => "waiting for a record: the instance is terminating".to_owned(),
-        HoldReason::RecordVanished => "the record was not found; a second read decides".to_owned(),
+        HoldReason::RecordVanished => "the record was not found; it counts as gone if no read finds it for half a minute".to_owned(),
         HoldReason::AnotherDrain => {
             "the record belongs to another registration or another drain; holding until the deadline that was read last"
                 .to_owned()

@@ -618,7 +618,7 @@ impl Drawn {
         let table = [
             ("spot-notice-delays-the-others", noticed),
             ("lost-spot-notice", noticed),
-            ("two-stale-not-founds", not_found),
+            ("record-not-found-for-long", not_found),
             (
                 "agent-data-wiped-at-the-completion",
                 step(|what| matches!(what, What::WipeAgent(_))),

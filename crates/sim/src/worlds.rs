@@ -18,6 +18,7 @@ mod field;
 mod field_fleet;
 mod field_sidecar;
 mod identity;
+mod lag;
 mod many;
 mod neighbours;
 mod schedule;
@@ -110,9 +111,9 @@ const LIMITS: &[Limit] = &[
         settings: Some(patient),
     },
     Limit {
-        name: "two-stale-not-founds",
+        name: "record-not-found-for-long",
         why: "A record that a person or another program has deleted must not hold the daemons until `MAX_HOLD`.",
-        avoid: "Nothing; Parameter Store must twice, seconds apart, not find a record that it has shown before.",
+        avoid: "Nothing; for 30 s Parameter Store must not find a record that it has shown before.",
         // Evidence is in the record, and a record that is not found takes it along.
         besides: &[Rule::TierOrder, Rule::FalseEvidence],
         settings: None,
@@ -210,6 +211,7 @@ pub fn all() -> Vec<KnownFault> {
         many::FAULTS,
         evidence::FAULTS,
         drawn::FAULTS,
+        lag::FAULTS,
         field::FAULTS,
         field_sidecar::FAULTS,
         field_fleet::FAULTS,

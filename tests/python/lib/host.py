@@ -27,7 +27,7 @@ class Sidecar:
 
     def ready(self):
         """Waits until the self-check has passed."""
-        return until("the sidecar is ready", lambda: self.program.said("ready"))[-1]
+        return self.program.says("ready")
 
     def terminate(self):
         """SIGTERM, as at the stop of its container."""

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import threading
 
+from measuring.wait import until
+
 from . import ROOT
 
 FOLDER = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug"
@@ -52,6 +54,10 @@ class Program:
     def said(self, event):
         """The lines of one kind."""
         return [line for line in self.json_lines() if line.get("event") == event]
+
+    def says(self, event):
+        """The last line of one kind. A line comes through another pipe than an answer, and may come after it."""
+        return until(f"a line of {event}", lambda: self.said(event))[-1]
 
     def running(self):
         return self.popen.poll() is None

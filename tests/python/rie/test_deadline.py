@@ -96,7 +96,7 @@ class Deadline(unittest.TestCase):
         self.assertEqual((self.record()["state"], self.workload.state()), ("released", "Terminating:Wait"))
         self.killed_at("CompleteLifecycleAction", after=True)
         self.tick()
-        receipt = self.emulator.program.said("receipt")[-1]
+        receipt = self.emulator.program.says("receipt")
         self.assertEqual((receipt["reason"], receipt["forced"]), ("drained", False))
         self.assertEqual({one["group"] for one in receipt["waitedFor"]}, {"service:web", "family:job"})
 

@@ -71,7 +71,7 @@ class Events(unittest.TestCase):
 
     def test_what_is_no_event_is_not_tried_again(self):
         self.assertEqual(json.loads(self.emulator.invoke({"hello": "world"})), NOTHING)
-        self.assertEqual(self.emulator.program.said("malformed")[-1]["level"], "error")
+        self.assertEqual(self.emulator.program.says("malformed")["level"], "error")
 
 
 class Settings(unittest.TestCase):

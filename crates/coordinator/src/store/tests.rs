@@ -87,6 +87,16 @@ fn p2_a_record_that_was_there_a_moment_ago_is_not_gone_because_one_answer_lags()
 }
 
 #[test]
+fn p7_what_is_known_of_a_drain_in_a_shared_record_outlives_that_its_own_is_not_found() {
+    let (store, key) = (Store::default(), key_of(1));
+    store.insert(&key, &stored(record(1, 0), 0), at(0));
+    assert_eq!(
+        store.seen(&key, Observed::Absent, at(500)),
+        Observed::Present(stored(record(1, 0), 0))
+    );
+}
+
+#[test]
 fn p8_an_older_text_is_no_news_and_a_newer_one_is_merged() {
     let (store, key) = (Store::default(), key_of(1));
     let mut ours = record(1, 0);

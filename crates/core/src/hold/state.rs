@@ -10,7 +10,7 @@
 //! | every protected container is stopped | leave |
 //! | the kill switch says release-all, whatever is known of the record | leave |
 //! | the record is released, or the own service is in `releasedServices` | leave |
-//! | no record, seen twice, after one of this drain was seen | leave |
+//! | no record for [`RECORD_GONE_AFTER`], after one of this drain was seen | leave |
 //! | no record, and the grace for that is over | leave |
 //! | still holding [`COORDINATOR_SILENCE`] and one reading after the record's deadline | leave, no coordinator is active any more |
 //! | neither task metadata nor credentials for twice the unknown grace, and no record of this drain was seen | leave, the host is going down |
@@ -33,7 +33,7 @@ mod input;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::control::Control;
-use crate::limits::sidecar::{KILL_SWITCH_EARLY, KILL_SWITCH_INTERVAL, MISSING_READINGS};
+use crate::limits::sidecar::{KILL_SWITCH_EARLY, KILL_SWITCH_INTERVAL, RECORD_GONE_AFTER};
 use crate::limits::{COORDINATOR_SILENCE, RELEASE_BEFORE_SIGTERM_MAX};
 use crate::record::{Record, ReleaseReason};
 
@@ -52,8 +52,8 @@ pub struct HoldState {
     record: Option<Record>,
     /// When this text of it was first read, counted from SIGTERM.
     record_since: SignedDuration,
-    /// Readings in a row that did not find it again.
-    missing: u32,
+    /// Since when no reading has found a record, counted from SIGTERM.
+    missing_since: Option<SignedDuration>,
     /// Readings in a row that were neither a record nor "not found".
     failures: u32,
     /// The last that the instance metadata said.
@@ -84,7 +84,7 @@ impl HoldState {
             policy,
             record: None,
             record_since: SignedDuration::ZERO,
-            missing: 0,
+            missing_since: None,
             failures: 0,
             target_state: TargetLifecycleState::Unknown,
             host_silent_since: None,
@@ -171,10 +171,12 @@ impl HoldState {
                     self.record_since = seen.since_sigterm;
                 }
                 self.record = Some((*record).clone());
-                self.missing = 0;
+                self.missing_since = None;
             }
-            RecordView::Absent => self.missing = self.missing.saturating_add(1),
-            RecordView::Other => self.missing = 0,
+            RecordView::Absent => {
+                self.missing_since.get_or_insert(seen.since_sigterm);
+            }
+            RecordView::Other => self.missing_since = None,
             RecordView::Unknown(_) => {}
         }
         // A record that holds is stronger: an agent may be away for long, and a real shutdown does not wait for the
@@ -210,12 +212,19 @@ impl HoldState {
 
     fn exit_reason_without_record(&self, since_sigterm: SignedDuration) -> Option<ExitReason> {
         if self.record.is_some() {
-            return (self.missing >= MISSING_READINGS).then_some(ExitReason::RecordGone);
+            let gone = self.gone_at().is_some_and(|end| since_sigterm >= end);
+            return gone.then_some(ExitReason::RecordGone);
         }
         (since_sigterm >= self.grace()).then_some(match self.target_state {
             TargetLifecycleState::Leaving => ExitReason::NoRecordThoughTerminating,
             TargetLifecycleState::InService | TargetLifecycleState::Unknown => ExitReason::NotADrain,
         })
+    }
+
+    /// When the record of this drain counts as gone, if no reading finds it again.
+    fn gone_at(&self) -> Option<SignedDuration> {
+        let since = self.missing_since.filter(|_| self.record.is_some())?;
+        Some(since.saturating_add(RECORD_GONE_AFTER))
     }
 
     /// How long "no record" is waited for. The half if the instance stays: then it is most likely a deployment.
@@ -305,11 +314,15 @@ impl HoldState {
 
     /// The time left to the nearest moment at which the answer changes by itself.
     fn until_next_bound(&self, sight: &RecordView<'_>, seen: &HoldObservation) -> SignedDuration {
-        let waits_for_record = matches!(sight, RecordView::Absent) && self.record.is_none();
+        let absent = matches!(sight, RecordView::Absent);
+        let until_found = match self.record {
+            Some(_) => self.gone_at(),
+            None => Some(self.grace()),
+        };
         let left = |end: SignedDuration| end.saturating_sub(seen.since_sigterm);
         [
             Some(left(self.policy.max_hold)),
-            waits_for_record.then(|| left(self.grace())),
+            until_found.filter(|_| absent).map(left),
             self.host_gone_at().map(left),
             self.until_given_up(seen),
             self.until_switch(seen.since_sigterm),

@@ -17,9 +17,10 @@ pub const KILL_SWITCH_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 /// A reading that comes this near to the next one of the kill switch asks for the kill switch too.
 pub const KILL_SWITCH_EARLY: SignedDuration = SignedDuration::from_secs(1);
 
-/// A record that was there is gone when this number of readings in a row do not find it: SSM promises no
-/// read-after-write, and one stale answer must not release.
-pub const MISSING_READINGS: u32 = 2;
+/// A record that was there is gone when no reading has found it for this long. SSM promises no read-after-write: an answer
+/// may miss a new record, show a shared one from before it named the instance, or the moment at which a drain moves from a
+/// shared record to its own. A count of readings would be no bound for that, since they may be a second apart.
+pub const RECORD_GONE_AFTER: SignedDuration = SignedDuration::from_secs(30);
 
 /// After many failures a sidecar still reads this often, unless its normal pace is slower.
 pub const BACKOFF_MAX: SignedDuration = SignedDuration::from_secs(30);

@@ -123,13 +123,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         world: observing,
     },
     KnownFault {
-        name: "two-stale-not-founds",
-        what: "Two readings in a row do not find a record that is there, and the daemon goes before the tasks.",
-        why: "A record that was deleted ends a hold, and the second reading that does not find it is believed.",
-        breaks: &[Rule::DaemonBeforeTask],
-        world: not_found_twice,
-    },
-    KnownFault {
         name: "drain-by-hand-while-reads-are-throttled",
         what: "An operator sets DRAINING while Parameter Store throttles; the daemon goes before the tasks.",
         why: "The first run fails for one read, its next try comes a minute later, and the sidecar waits for 15 s.",
@@ -524,14 +517,6 @@ fn settling(settle: &str) -> Scenario {
     set(&mut scenario, "SETTLE", settle);
     scenario.function.first_tick = 9 * SECOND;
     scenario.hosts[0].tasks.clear();
-    scenario
-}
-
-fn not_found_twice() -> Scenario {
-    let mut scenario = fleet(1, 1);
-    scenario.hosts[0].tasks = vec![stops_in(5 * MINUTE)];
-    // The sidecar reads every five seconds.
-    scenario.faults = vec![trouble(Trouble::ParameterNotFound, 99, 28 * SECOND, 42 * SECOND)];
     scenario
 }
 

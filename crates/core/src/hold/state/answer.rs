@@ -42,7 +42,8 @@ pub enum HoldReason {
     NoRecordYet,
     /// There is no record, and the instance is going.
     NoRecordYetTerminating,
-    /// The record was there and is not found now; a second look decides.
+    /// The record was there and is not found now. It counts as gone when no reading has found it for
+    /// [`RECORD_GONE_AFTER`](crate::limits::sidecar::RECORD_GONE_AFTER).
     RecordVanished,
     /// The record was there, and speaks now of another registration or another drain: that says nothing of this one.
     AnotherDrain,

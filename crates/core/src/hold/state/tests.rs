@@ -149,12 +149,35 @@ fn p2_no_trouble_in_a_drain_releases_before_the_deadline() {
 }
 
 #[test]
-fn p2_one_stale_not_found_does_not_release() {
+fn p2_stale_not_founds_do_not_release() {
     let mut wait = wait_in_drain();
     wait.sleeps(nothing(5), RecordVanished);
-    wait.sleeps(reads(10, holding()), TasksRemain);
-    wait.sleeps(nothing(15), RecordVanished);
-    wait.exits(nothing(20), RecordGone);
+    wait.sleeps(nothing(34), RecordVanished);
+    wait.sleeps(reads(35, holding()), TasksRemain);
+    for at in [36, 37, 38, 65] {
+        wait.sleeps(nothing(at), RecordVanished);
+    }
+    wait.exits(nothing(66), RecordGone);
+}
+
+/// An error says nothing of the record: it neither ends the time in which the record is missed nor begins it anew.
+#[test]
+fn p2_a_failed_reading_between_two_not_founds_counts_as_neither() {
+    for error in READ_ERRORS {
+        let mut wait = wait_in_drain();
+        wait.sleeps(failure(4, error), ReadFailed(error));
+        wait.sleeps(nothing(5), RecordVanished);
+        wait.sleeps(failure(40, error), ReadFailed(error));
+        wait.exits(nothing(41), RecordGone);
+    }
+}
+
+#[test]
+fn p3_a_sidecar_looks_again_when_its_record_counts_as_gone() {
+    let mut wait = wait_in_drain();
+    wait.sleeps(nothing(5), RecordVanished);
+    let slept = wait.sleeps(nothing(33), RecordVanished);
+    assert!(slept <= secs(2), "{slept:?}");
 }
 
 /// Two registrations of one instance share a record, and the coordinator may write of the one that this is not.

@@ -101,7 +101,7 @@ proptest! {
             ExitReason::NoRecordThoughTerminating => prop_assert!(absent(last) && !seen_before && at >= policy.terminating_grace),
             ExitReason::RecordGone => {
                 prop_assert!(seen_before && not_found(last));
-                prop_assert!(read.iter().filter(|r| not_found(r)).count() >= 2);
+                prop_assert!(read.iter().filter(|r| not_found(r)).count() >= 2 && at >= RECORD_GONE_AFTER);
             }
             other => prop_assert!(false, "{other:?} after no release at all"),
         }
