@@ -1,1 +1,3 @@
-"""What scripts/measure is made of: the local AWS, /proc, and one module for each program."""
+"""What scripts/measure is made of: /proc, and one module for each program. The local AWS and the servers beside it are
+those of the tests, in tests/python/lib.
+"""

@@ -5,14 +5,16 @@ import os
 import statistics
 import sys
 
-from . import aws, proc
-from .http import Server
+from lib import ROOT, aws
+from lib.http import Server
+from lib.runtime_api import RuntimeApi, environment
+
+from . import proc
 from .report import MEGABYTE, Line
-from .runtime_api import RuntimeApi, environment
 
 EVENTS = 300
 
-EVENTS_ON_FILE = aws.ROOT / "crates/core/fixtures/events"
+EVENTS_ON_FILE = ROOT / "crates/core/fixtures/events"
 
 # Ignored with a reason: it is read, judged and logged, and makes no call.
 LAUNCH = json.loads((EVENTS_ON_FILE / "launch-event-bridge.json").read_text())

@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import aws
+from lib import aws
+
 from .sidecar import Subject
 
 WAITS = r"""

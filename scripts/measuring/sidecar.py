@@ -11,7 +11,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import aws, proc
+from lib import aws
+
+from . import proc
 from .report import MEGABYTE, Line
 
 POLLS = 3

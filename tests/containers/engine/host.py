@@ -5,8 +5,8 @@ import tempfile
 from pathlib import Path
 
 import boto3
-from measuring import aws as measured
-from measuring import tls
+from lib import aws as measured
+from lib import tls
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAMS = Path(ROOT, os.environ["PROGRAMS"])

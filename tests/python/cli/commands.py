@@ -4,7 +4,7 @@ import re
 
 from lib import ROOT
 from lib.programs import PROTECTORCTL, Program
-from measuring.wait import until
+from lib.wait import until
 
 BLOCK = re.compile(r"^( *)```\w*\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(aws [a-z-]+ [a-z-]+ [^`]*)`")

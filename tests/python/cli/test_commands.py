@@ -9,8 +9,8 @@ from lib.function import environment
 from lib.local_aws import LocalAws
 from lib.programs import BOOTSTRAP
 from lib.rie import Emulator, emulator
+from lib.wait import until
 from lib.workload import CLUSTER, Workload
-from measuring.wait import until
 
 from . import aws_cli, commands
 

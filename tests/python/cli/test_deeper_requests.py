@@ -11,7 +11,7 @@ from lib import ROOT, request_model
 from lib.local_aws import LocalAws
 from lib.programs import PROTECTORCTL
 from lib.proxy import Proxy
-from measuring.wait import until
+from lib.wait import until
 
 REGION = "us-east-1"
 ENDPOINTS = ROOT / "crates/cli/src/account/query/endpoints.txt"

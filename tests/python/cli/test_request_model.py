@@ -4,8 +4,8 @@ from botocore.exceptions import ParamValidationError
 from botocore.model import OperationNotFoundError
 
 from lib import request_model
+from lib.http import Request
 from lib.request_model import Mismatch
-from measuring.http import Request
 
 
 def json_request(operation, body):

@@ -10,8 +10,8 @@ from lib.function import Function, environment
 from lib.local_aws import LocalAws
 from lib.programs import BOOTSTRAP
 from lib.proxy import Proxy
+from lib.wait import until
 from lib.workload import CLUSTER, HOOK, Workload
-from measuring.wait import until
 from wire import strict
 
 REGION = "us-east-1"

@@ -6,8 +6,8 @@ from pathlib import Path
 from lib import ROOT
 from lib.local_aws import LocalAws
 from lib.programs import BOOTSTRAP
+from lib.wait import until
 from lib.workload import CLUSTER, GROUP, HOOK, Workload
-from measuring.wait import until
 
 from . import aws_cli, commands
 

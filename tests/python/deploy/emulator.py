@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 from lib.ministack import BUCKET
-from measuring.wait import until
+from lib.wait import until
 
 from . import template as templates
 

@@ -9,8 +9,9 @@ import unittest
 from pathlib import Path
 
 from lib import ROOT
+from lib import tls
 from lib.scripts import loaded
-from measuring import build, fleets, report, tls, tool
+from measuring import build, fleets, report, tool
 
 
 def program(folder, script):

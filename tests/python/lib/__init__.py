@@ -1,7 +1,7 @@
 """What the lanes share: the real programs as processes, Lambda's Runtime API, the host of a sidecar, a proxy, events.
 
-A lane runs the programs of this project, unchanged, against parts that others wrote. The servers under it are those of
-scripts/measuring, which the scripts that run tests put on the path.
+A lane runs the programs of this project, unchanged, against parts that others wrote. scripts/measure uses `aws`, `http`,
+`runtime_api`, `tls` and `wait`, which need the standard library alone.
 """
 
 from pathlib import Path

@@ -4,9 +4,8 @@ import json
 import queue
 from dataclasses import dataclass
 
-from measuring import runtime_api
-from measuring.http import Server
-
+from . import runtime_api
+from .http import Server
 from .programs import BOOTSTRAP, BOUND_SECONDS, Program
 
 NAME = "ecs-daemon-protector"

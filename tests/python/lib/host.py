@@ -2,9 +2,8 @@
 
 import signal
 
-from measuring import aws
-from measuring.wait import until
-
+from . import aws
+from .wait import until
 from .programs import PROTECTORCTL, SIDECAR, Program
 
 SERVICE = "logs"

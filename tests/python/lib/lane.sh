@@ -10,8 +10,8 @@ skip() { echo "SKIP $1: $2"; exit 0; }
 # tools NAME: those of tests/python/requirements-NAME.txt, in .venv-NAME.
 tools() { scripts/python-tools "$1" || skip "$1" "its packages cannot be installed"; }
 
-# python ARGUMENT...: that of the tools of all tests, which the drivers use, with the servers of scripts/measuring.
-python() { PYTHONPATH=tests/python:scripts .venv/bin/python "$@"; }
+# python ARGUMENT...: that of the tools of all tests, which the drivers use.
+python() { PYTHONPATH=tests/python .venv/bin/python "$@"; }
 
 # lane NAME: run its tests.
 lane() { python -m lib "$1"; }

@@ -2,8 +2,8 @@
 
 import boto3
 from botocore.config import Config
-from measuring.wait import until
 
+from .wait import until
 from .programs import BOUND_SECONDS, PROTECTORCTL, Program
 
 

@@ -3,8 +3,7 @@
 import urllib.request
 from contextlib import suppress
 
-from measuring.wait import until
-
+from .wait import until
 from .local_aws import client
 from .programs import Program
 from .rie import free_port

@@ -7,9 +7,8 @@ import signal
 import subprocess
 import threading
 
-from measuring.wait import until
-
 from . import ROOT
+from .wait import until
 
 FOLDER = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug"
 BOOTSTRAP = FOLDER / "bootstrap"

@@ -5,8 +5,7 @@ import threading
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from measuring.http import Request, Response, Server
-
+from .http import Request, Response, Server
 from .programs import BOUND_SECONDS
 
 # They are about one connection, and this server writes its own.

@@ -10,8 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from measuring.wait import until
-
+from .wait import until
 from . import ROOT
 from .programs import BOOTSTRAP, BOUND_SECONDS, Program
 

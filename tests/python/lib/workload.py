@@ -1,7 +1,6 @@
 """A cluster in the local AWS: one instance behind a hook, a replica task, a standalone one, a protected daemon."""
 
-from measuring.wait import until
-
+from .wait import until
 from .programs import SIDECAR
 
 CLUSTER = "prod"

@@ -12,7 +12,7 @@ from lib.function import Function, environment
 from lib.host import SERVICE, Sidecar
 from lib.local_aws import client
 from lib.programs import Program
-from measuring.wait import until
+from lib.wait import until
 
 SERVER = Program([ROOT / ".venv-moto/bin/moto_server", "--host", "127.0.0.1", "--port", "0"], {})
 

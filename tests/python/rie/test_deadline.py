@@ -9,8 +9,8 @@ from lib.function import environment
 from lib.local_aws import LocalAws
 from lib.proxy import Proxy
 from lib.rie import Emulator
+from lib.wait import until
 from lib.workload import GROUP, HOOK, Workload
-from measuring.wait import until
 
 # The coordinator gives up three seconds before its deadline.
 TIMEOUT_SECONDS = 6

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from cli import commands
 from lib import ROOT, events
 from lib.ministack import BUCKET, Ministack
-from measuring.wait import until
+from lib.wait import until
 
 from .ministack import BUILT, PROGRAM, STACK, sam, sam_deploy
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lib import ROOT, events
 from lib.ministack import Ministack
-from measuring.wait import until
+from lib.wait import until
 
 from .ministack import PROGRAM, sam_deploy
 from .test_stack import GROUP, GROUP_OF_ALL, logged

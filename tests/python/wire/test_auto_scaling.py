@@ -2,7 +2,7 @@ import datetime
 import json
 import unittest
 
-from measuring.wait import until
+from lib.wait import until
 
 from .aws import autoscaling, refused, refuses, unique
 

@@ -7,7 +7,7 @@ import urllib.request
 
 from botocore.utils import ContainerMetadataFetcher, InstanceMetadataRegionFetcher
 
-from measuring.wait import until
+from lib.wait import until
 
 from .aws import BOUND_SECONDS, ecs
 from .cluster import ClusterCase

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from measuring.wait import until
+from lib.wait import until
 
 from .aws import client, ecs, refused, refuses
 from .cluster import slow

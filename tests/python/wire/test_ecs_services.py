@@ -1,4 +1,4 @@
-from measuring.wait import until
+from lib.wait import until
 
 from .aws import ecs, refused, refuses, unique
 from .cluster import ClusterCase

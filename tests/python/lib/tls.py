@@ -5,8 +5,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from . import ROOT
+
 # Roots that a sidecar carries in itself; one that does reads no bundle on AWS.
-AMAZON = Path(__file__).resolve().parents[2] / "crates/sidecar/roots/amazon.pem"
+AMAZON = ROOT / "crates/sidecar/roots/amazon.pem"
 
 BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 

@@ -9,12 +9,11 @@ import os
 import subprocess
 import urllib.error
 import urllib.request
-from pathlib import Path
 from urllib.parse import urlencode
 
+from . import ROOT
 from .wait import until
 
-ROOT = Path(__file__).resolve().parents[2]
 # Optimised: the programs under test wait for its answers.
 PROFILE = "simulate"
 PROTECTORCTL = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / PROFILE / "protectorctl"
