@@ -39,7 +39,6 @@ pub enum Rule {
     /// P3: a hold was longer than its bounds.
     HeldTooLong,
     /// P3: a daemon whose task ECS stopped never got SIGTERM before its machine went.
-    #[serde(alias = "never-told")]
     NeverNotified,
     /// P3: a sidecar gave up while the coordinator and AWS were well.
     GaveUp,

@@ -331,7 +331,6 @@ pub struct TaskSpec {
     /// From its SIGTERM to its end.
     pub stop: Ms,
     /// From DRAINING until ECS stops it; 1 to 6 s if none. Only tasks of services.
-    #[serde(alias = "told")]
     pub notified: Option<Ms>,
     /// It ends by itself then.
     pub ends: Option<Ms>,

@@ -80,7 +80,6 @@ pub struct Drain {
     /// The record says released.
     pub released: Option<Ms>,
     /// The last daemon got SIGTERM.
-    #[serde(rename = "daemonsTold")]
     pub daemons_notified: Option<Ms>,
     /// The last hook was completed.
     pub completed: Option<Ms>,

@@ -1,4 +1,4 @@
-"""Daemons whose sidecar does not protect them: what the agent's rule leaves, and who is told.
+"""Daemons whose sidecar does not protect them: what the agent's rule leaves, and what reports it.
 
 The worlds are played side by side: one of them needs more than a minute, in which a sidecar must run.
 """

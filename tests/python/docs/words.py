@@ -15,6 +15,7 @@ OTHERS = (
     "*.toml", "tests/transcripts/*",
 )
 SOURCES = ("crates/*.rs", "tests/*.rs", "fuzz/*.rs")
+PYTHON = ("tests/*.py",)
 
 # Sources whose texts a developer alone reads.
 TESTS = re.compile(r"(^|/)(tests|testing|fuzz)(/|\.rs$)")
@@ -30,6 +31,7 @@ class Words:
 
     prose: dict = field(default_factory=dict)
     code: dict = field(default_factory=dict)
+    names: dict = field(default_factory=dict)
     excepted: dict = field(default_factory=dict)
 
 
@@ -40,8 +42,8 @@ def parse(text):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
-        if line in ("[prose]", "[code]"):
-            section = words.prose if line == "[prose]" else words.code
+        if line in ("[prose]", "[code]", "[names]"):
+            section = getattr(words, line.strip("[]"))
         elif line.startswith("except "):
             path, _, reason = line.removeprefix("except ").partition(": ")
             if not reason:
@@ -51,23 +53,30 @@ def parse(text):
             word, arrow, instead = line.partition(" -> ")
             if section is None or not arrow or not instead:
                 raise ValueError(f"line {number}: expected `word -> use instead` in a section: {line}")
-            if word.lower() in words.prose | words.code:
+            word = bare(word.lower())
+            if word in words.prose | words.code | words.names:
                 raise ValueError(f"line {number}: {word} is listed twice")
-            section[word.lower()] = instead
+            section[word] = instead
     return words
 
 
+def bare(text):
+    """The text with blanks for hyphens and underscores: `no-one` and `no_one` count as `no one`."""
+    return re.sub("[-_]", " ", text)
+
+
 def found(text, words):
-    """Lines of a text that have a word of the list: number, word, what to use instead."""
+    """Lines of a text that have a word of the list, or its plural: number, word, what to use instead."""
     if not words:
         return []
-    any_word = re.compile(rf"\b({'|'.join(map(re.escape, words))})\b", re.IGNORECASE)
-    lines = enumerate(text.splitlines(), 1)
+    longest_first = sorted(words, key=len, reverse=True)
+    any_word = re.compile(rf"\b({'|'.join(map(re.escape, longest_first))})s?\b", re.IGNORECASE)
+    lines = enumerate(bare(text).splitlines(), 1)
     return [(number, hit.lower(), words[hit.lower()]) for number, line in lines for hit in any_word.findall(line)]
 
 
 def of_rust(text):
-    """Comments and identifiers of a Rust file as words: `ForEver` and `for_ever` become `for ever`. Strings are left
+    """Comments and identifiers of a Rust file as words: `NoOne` and `no_one` become `no one`. Strings are left
     out: `texts_of_rust` has them."""
     lines = []
     for line in without_strings(text).splitlines():
@@ -81,8 +90,8 @@ INLINE = re.compile(r"`[^`]*`")
 # A comment, a character or a string literal. A quote in a comment begins no string.
 TOKEN = re.compile(rf"{COMMENT.pattern}|'(?:\\.|[^'\\])'|{STRING.pattern}", re.DOTALL)
 
-# Names that a format used to have, and still reads.
-ALIAS = re.compile(r'\balias = "[^"]*"')
+# The name of a module, a type, a function or a constant, where it is declared.
+DECLARED = re.compile(r"\b(?:mod|struct|enum|trait|type|fn|const|static) +(\w+)")
 
 
 def without_strings(text):
@@ -97,7 +106,7 @@ def without_strings(text):
 
 def texts_of_rust(text):
     """The string literals of a Rust file without its unit tests, on the lines where they stand."""
-    text = ALIAS.sub("", UNIT_TESTS.split(text)[0])
+    text = UNIT_TESTS.split(text)[0]
     found, end = [], 0
     for match in TOKEN.finditer(text):
         literal = match.group()
@@ -105,6 +114,12 @@ def texts_of_rust(text):
         found.append(f"{literal} " if not literal.startswith(("//", "'")) else "")
         end = match.end()
     return "".join(found)
+
+
+def names_of_rust(text):
+    """What a Rust file without its unit tests declares, as words, on the lines where it stands."""
+    code = COMMENT.sub("", without_strings(UNIT_TESTS.split(text)[0]))
+    return "\n".join(split(" ".join(DECLARED.findall(line))) for line in code.splitlines())
 
 
 def split(code):
@@ -120,7 +135,12 @@ def problems(words):
     sources = tracked(*SOURCES)
     texts += [(path, of_rust(path.read_text()), words.code) for path in sources]
     product = [path for path in sources if not TESTS.search(str(path.relative_to(ROOT)))]
-    texts += [(path, texts_of_rust(path.read_text()), words.prose | words.code) for path in product]
+    texts += [(path, split(texts_of_rust(path.read_text())), words.prose | words.code) for path in product]
+    texts += [(path, names_of_rust(path.read_text()), words.names) for path in product]
+    python = tracked(*PYTHON)
+    texts += [(path, split(path.read_text()), words.code) for path in python]
+    texts += [(path, str(path.relative_to(ROOT)), words.code) for path in sources + python]
+    texts += [(path, str(path.relative_to(ROOT)), words.names) for path in sources]
     for path, text, listed in texts:
         name = str(path.relative_to(ROOT))
         if name in words.excepted or path == LIST:

@@ -90,7 +90,7 @@ async fn assert_goes_on(lab: &Lab, instance: &str, before: &Value) {
 }
 
 #[tokio::test]
-async fn p1_p4_the_coordinator_is_updated_and_rolled_back_in_mid_drain() {
+async fn p1_p4_the_coordinator_is_updated_and_rolled_back_during_a_drain() {
     let (lab, instance) = lab(LabConfig::default(), &["logs"]).await;
     let before = lab.record(&instance).unwrap();
     let config = LabConfig::default();

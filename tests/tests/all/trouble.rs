@@ -187,7 +187,7 @@ async fn old_records_are_kept_for_late_readers_and_unreadable_ones_for_their_own
 }
 
 #[tokio::test]
-async fn p7_events_that_fail_stand_in_nobodys_way_and_are_made_up_for_by_the_tick() {
+async fn p7_events_that_fail_delay_no_others_and_are_made_up_for_by_the_tick() {
     let lab = lab().await;
     let instance = lab.instance().to_owned();
     let any = CallFilter::any().by(COORDINATOR);

@@ -31,7 +31,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         world: deleted_cluster,
     },
     KnownFault {
-        name: "unplaced-instance-waits-for-ever",
+        name: "unplaced-instance-waits-indefinitely",
         what: "The hook of an instance that is in no cluster is heartbeaten far past MAX_DRAIN.",
         why: "While one cluster cannot be asked, the instance may be in it, and no record bounds that wait.",
         breaks: &[Rule::HeldTooLong],

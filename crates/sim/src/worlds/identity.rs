@@ -36,7 +36,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         world: old_registration_holds,
     },
     KnownFault {
-        name: "old-registration-costs-calls-for-ever",
+        name: "old-registration-costs-calls-indefinitely",
         what: "An idle minute costs more calls than its budget for as long as an old registration lingers.",
         why: "A record whose registration stays DRAINING is never deleted, and gets a full observation every minute.",
         breaks: &[Rule::IdleCost],

@@ -24,7 +24,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
         world: refused_stop,
     },
     KnownFault {
-        name: "deleted-cluster-keeps-instances-for-ever",
+        name: "deleted-cluster-keeps-instances-indefinitely",
         what: "A cluster of the settings was deleted, and an instance that is in none is kept to the hook's limit.",
         why: "That a cluster is gone counts as not known, so it is never known that the instance is in none.",
         breaks: &[Rule::HeldTooLong, Rule::RunsFail],

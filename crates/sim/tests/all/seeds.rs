@@ -4,7 +4,6 @@ use std::sync::atomic::AtomicBool;
 
 use protector_sim::campaign::{self, Campaign};
 use protector_sim::generate::{Range, random};
-use protector_sim::judge::Rule;
 use protector_sim::model::Observer;
 use protector_sim::run::{Options, play};
 use protector_sim::scenario::Scenario;
@@ -47,16 +46,6 @@ fn a_world_that_was_written_down_is_the_same_world() {
             "seed {seed}"
         );
     }
-}
-
-#[test]
-fn a_world_with_the_old_names_is_still_read() {
-    let old = include_str!("../../src/worlds/wiped-at-the-completion.json");
-    assert!(old.contains(r#""told":12000"#));
-    let scenario = Scenario::from_json(old).unwrap();
-    assert!(scenario.to_json().contains(r#""notified":12000"#));
-    let rule = serde_json::from_str::<Rule>(r#""never-told""#).unwrap();
-    assert_eq!(rule, Rule::NeverNotified);
 }
 
 #[test]

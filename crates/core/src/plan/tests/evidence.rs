@@ -172,7 +172,7 @@ fn a_daemon_whose_sidecar_has_ended_is_named_from_the_first_record_on() {
 }
 
 #[test]
-fn a_sidecar_that_ends_in_mid_drain_is_recorded_at_once_and_once() {
+fn a_sidecar_that_ends_during_a_drain_is_recorded_at_once_and_once() {
     let mut bench = Bench::holding();
     bench.tasks(vec![web(1, "RUNNING"), bare_logs()]);
     assert_eq!(bench.done(2), ["put-holding"], "it is no count that waits");

@@ -109,13 +109,13 @@ proptest! {
 
     #[test]
     fn p5_what_is_no_drain_is_delayed_by_the_unknown_grace_at_most(
-        chances in proptest::collection::vec(0.0f64..=1.0, 1..20),
+        randoms in proptest::collection::vec(0.0f64..=1.0, 1..20),
         in_service: bool,
         grace in 1i64..100,
         poll in 1i64..60,
     ) {
         let target_state = if in_service { TargetLifecycleState::InService } else { TargetLifecycleState::Unknown };
-        let looks: Vec<_> = chances.into_iter().map(|c| (Reading::NotFound, ProtectedContainers::Alive, target_state, c)).collect();
+        let looks: Vec<_> = randoms.into_iter().map(|c| (Reading::NotFound, ProtectedContainers::Alive, target_state, c)).collect();
         let policy = HoldPolicy { unknown_grace: secs(grace), poll_interval: secs(poll), ..HoldPolicy::default() };
         let (at, why, _) = live(policy, &looks);
         prop_assert_eq!(why, ExitReason::NotADrain);
