@@ -115,7 +115,7 @@ fn health(targets: &[Target]) -> Value {
         }
     }
     let one = |(host, state): (&&str, &TargetState)| {
-        let (state, reason, description) = words(*state);
+        let (state, reason, description) = health_texts(*state);
         json!({"InstanceId": host, "State": state, "ReasonCode": reason, "Description": description})
     };
     json!({"InstanceStates": states.iter().map(one).collect::<Value>()})
@@ -132,7 +132,7 @@ fn rank(state: TargetState) -> u8 {
 
 /// `InstanceState`: state, reason, description.
 /// <https://docs.aws.amazon.com/elasticloadbalancing/2012-06-01/APIReference/API_InstanceState.html>.
-fn words(state: TargetState) -> (&'static str, &'static str, &'static str) {
+fn health_texts(state: TargetState) -> (&'static str, &'static str, &'static str) {
     match state {
         TargetState::Healthy => ("InService", "N/A", "N/A"),
         TargetState::Initial => (

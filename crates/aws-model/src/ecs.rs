@@ -67,7 +67,7 @@ pub(crate) struct Ecs {
     /// How long each load balancer lets connections end.
     balancers: BTreeMap<Balancer, Duration>,
     timers: Timers<EcsTimer>,
-    happenings: Vec<EcsEvent>,
+    events: Vec<EcsEvent>,
 }
 
 /// What comes out of ECS, in order.
@@ -130,7 +130,7 @@ impl Ecs {
             cluster_providers: BTreeMap::new(),
             balancers: BTreeMap::new(),
             timers: Timers::default(),
-            happenings: Vec::new(),
+            events: Vec::new(),
         }
     }
 
@@ -142,11 +142,11 @@ impl Ecs {
     /// Lets happen what is due by `now`, each thing at its own time.
     pub(crate) fn advance(&mut self, now: Timestamp) {
         while let Some((at, due)) = self.timers.pop(now) {
-            self.happen(at, due);
+            self.fire(at, due);
         }
     }
 
-    fn happen(&mut self, at: Timestamp, due: EcsTimer) {
+    fn fire(&mut self, at: Timestamp, due: EcsTimer) {
         match due {
             EcsTimer::Walk { task, from } => self.walk(at, &task, from),
             EcsTimer::Kill { task, place, start } => self.kill(at, &task, place, start),
@@ -164,8 +164,8 @@ impl Ecs {
     }
 
     /// What came out since the last time.
-    pub(crate) fn take_happenings(&mut self) -> Vec<EcsEvent> {
-        std::mem::take(&mut self.happenings)
+    pub(crate) fn take_events(&mut self) -> Vec<EcsEvent> {
+        std::mem::take(&mut self.events)
     }
 
     /// A task by ARN or id.
@@ -191,14 +191,14 @@ impl Ecs {
     }
 
     fn journal(&mut self, at: Timestamp, what: What) {
-        self.happenings.push(EcsEvent {
+        self.events.push(EcsEvent {
             at,
             what: Output::Journal(what),
         });
     }
 
     fn effect(&mut self, at: Timestamp, effect: Effect) {
-        self.happenings.push(EcsEvent {
+        self.events.push(EcsEvent {
             at,
             what: Output::Effect(effect),
         });
@@ -211,7 +211,7 @@ impl Ecs {
             .get(&task.instance)
             .is_some_and(|instance| instance.agent_connected);
         let event = events::task(&self.scope, &mut self.ids, at, task, connected);
-        self.happenings.push(EcsEvent {
+        self.events.push(EcsEvent {
             at,
             what: Output::Event(event),
         });
@@ -224,7 +224,7 @@ impl Ecs {
         };
         instance.version += 1;
         let event = events::container_instance(&self.scope, &mut self.ids, at, instance);
-        self.happenings.push(EcsEvent {
+        self.events.push(EcsEvent {
             at,
             what: Output::Event(event),
         });

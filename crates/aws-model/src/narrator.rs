@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sentence<'a> {
     /// ECS reports a change of a task, or asks for one.
-    Task(TaskName<'a>, TaskSays),
+    Task(TaskName<'a>, TaskStep),
     /// A container gets a signal, or ends.
-    Container(TaskName<'a>, &'a str, ContainerSays),
+    Container(TaskName<'a>, &'a str, ContainerStep),
     /// A container instance has a new status.
     Status(InstanceStatus),
     /// ECS has lost the connection to the agent of an instance, or has it again.
@@ -48,7 +48,7 @@ pub struct TaskName<'a> {
 
 /// What a task does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TaskSays {
+pub enum TaskStep {
     /// It runs, and is to run.
     Running,
     /// ECS wants it to stop, before any of its containers has ended.
@@ -59,7 +59,7 @@ pub enum TaskSays {
 
 /// What a container does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ContainerSays {
+pub enum ContainerStep {
     /// It gets SIGTERM.
     Terminating,
     /// Its `stopTimeout` has passed.
@@ -73,17 +73,17 @@ pub enum ContainerSays {
 impl Sentence<'_> {
     /// Returns the predicate, of whatever the sentence is about; `instance` is the reader's name of the instance.
     #[must_use]
-    pub fn words(&self, instance: &str) -> String {
+    pub fn text(&self, instance: &str) -> String {
         match self {
-            Sentence::Task(_, TaskSays::Running) => "RUNNING".to_owned(),
-            Sentence::Task(_, TaskSays::AskedToStop) => "asked to stop".to_owned(),
-            Sentence::Task(_, TaskSays::Stopped) => "STOPPED".to_owned(),
-            Sentence::Container(_, _, says) => says.words(),
+            Sentence::Task(_, TaskStep::Running) => "RUNNING".to_owned(),
+            Sentence::Task(_, TaskStep::AskedToStop) => "asked to stop".to_owned(),
+            Sentence::Task(_, TaskStep::Stopped) => "STOPPED".to_owned(),
+            Sentence::Container(_, _, step) => step.text(),
             Sentence::Status(status) => format!("{instance} is {status}"),
             Sentence::Agent { connected: true } => format!("hears from the agent of {instance} again"),
             Sentence::Agent { connected: false } => format!("does not hear from the agent of {instance}"),
             Sentence::Terminated => format!("{instance} is terminated"),
-            Sentence::Hook(hook, step) => format!("hook {hook}: {}", step_words(*step)),
+            Sentence::Hook(hook, step) => format!("hook {hook}: {}", hook_text(*step)),
             Sentence::Refused { operation, code, .. } => format!("{operation} is refused: {code}"),
             Sentence::Parameter(name, Some(_)) => format!("{name} is written"),
             Sentence::Parameter(name, None) => format!("{name} is deleted"),
@@ -91,19 +91,19 @@ impl Sentence<'_> {
     }
 }
 
-impl ContainerSays {
-    fn words(self) -> String {
+impl ContainerStep {
+    fn text(self) -> String {
         match self {
-            ContainerSays::Terminating => "SIGTERM".to_owned(),
-            ContainerSays::Killing => "SIGKILL: its stopTimeout is over".to_owned(),
-            ContainerSays::Exited(Some(code)) => format!("exited with {code}"),
-            ContainerSays::Exited(None) => "exited without having run".to_owned(),
-            ContainerSays::Gone => "gone with its instance".to_owned(),
+            ContainerStep::Terminating => "SIGTERM".to_owned(),
+            ContainerStep::Killing => "SIGKILL: its stopTimeout is over".to_owned(),
+            ContainerStep::Exited(Some(code)) => format!("exited with {code}"),
+            ContainerStep::Exited(None) => "exited without having run".to_owned(),
+            ContainerStep::Gone => "gone with its instance".to_owned(),
         }
     }
 }
 
-fn step_words(step: HookStep) -> String {
+fn hook_text(step: HookStep) -> String {
     match step {
         HookStep::Waiting => "waits".to_owned(),
         HookStep::Completed(result) => format!("completed with {}", result.name()),
@@ -159,8 +159,8 @@ impl Narrator {
                 status,
                 desired,
             } => {
-                let says = self.task(arn, instance, *status, *desired)?;
-                Some(Sentence::Task(TaskName { arn, group }, says))
+                let step = self.task(arn, instance, *status, *desired)?;
+                Some(Sentence::Task(TaskName { arn, group }, step))
             }
             What::ContainerStatus {
                 task_arn: arn,
@@ -171,11 +171,11 @@ impl Narrator {
                 exit_code,
             } => {
                 let gone = self.terminated.contains(instance);
-                let says = says(*status, gone, *exit_code)?;
-                if matches!(says, ContainerSays::Exited(_)) && *container != self.sidecar {
+                let step = container_step(*status, gone, *exit_code)?;
+                if matches!(step, ContainerStep::Exited(_)) && *container != self.sidecar {
                     self.stopping.insert(arn.clone());
                 }
-                Some(Sentence::Container(TaskName { arn, group }, container, says))
+                Some(Sentence::Container(TaskName { arn, group }, container, step))
             }
             What::InstanceStatus {
                 instance,
@@ -200,12 +200,12 @@ impl Narrator {
         instance: &str,
         status: TaskStatus,
         desired: DesiredStatus,
-    ) -> Option<TaskSays> {
+    ) -> Option<TaskStep> {
         let reported = desired == DesiredStatus::Stopped && self.stopping.insert(arn.to_owned());
         match status {
-            TaskStatus::Running if desired == DesiredStatus::Running => Some(TaskSays::Running),
-            TaskStatus::Stopped => Some(TaskSays::Stopped),
-            _ if reported && !self.terminated.contains(instance) => Some(TaskSays::AskedToStop),
+            TaskStatus::Running if desired == DesiredStatus::Running => Some(TaskStep::Running),
+            TaskStatus::Stopped => Some(TaskStep::Stopped),
+            _ if reported && !self.terminated.contains(instance) => Some(TaskStep::AskedToStop),
             _ => None,
         }
     }
@@ -226,12 +226,12 @@ impl Narrator {
     }
 }
 
-fn says(status: ContainerStatus, gone: bool, code: Option<i32>) -> Option<ContainerSays> {
+fn container_step(status: ContainerStatus, gone: bool, code: Option<i32>) -> Option<ContainerStep> {
     match status {
-        ContainerStatus::Terminating => Some(ContainerSays::Terminating),
-        ContainerStatus::Killing => Some(ContainerSays::Killing),
-        ContainerStatus::Stopped if gone => Some(ContainerSays::Gone),
-        ContainerStatus::Stopped => Some(ContainerSays::Exited(code)),
+        ContainerStatus::Terminating => Some(ContainerStep::Terminating),
+        ContainerStatus::Killing => Some(ContainerStep::Killing),
+        ContainerStatus::Stopped if gone => Some(ContainerStep::Gone),
+        ContainerStatus::Stopped => Some(ContainerStep::Exited(code)),
         _ => None,
     }
 }
@@ -245,7 +245,7 @@ mod tests {
     fn reported(journal: &[What]) -> Vec<String> {
         let mut narrator = Narrator::new("sidecar");
         let sentences = journal.iter().filter_map(|what| narrator.sentence(what));
-        sentences.map(|sentence| sentence.words("i-1")).collect()
+        sentences.map(|sentence| sentence.text("i-1")).collect()
     }
 
     fn task(status: TaskStatus, desired: DesiredStatus) -> What {

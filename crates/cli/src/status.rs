@@ -89,7 +89,7 @@ pub(crate) async fn run(args: &StatusArgs) -> Result<Exit, Box<dyn Error>> {
             let over = fleet.drains.len() - fleet.open();
             let shown = args.all || !args.instances.is_empty();
             if let Some(last) = &last {
-                output::line(&last.words(fleet.now))?;
+                output::line(&last.text(fleet.now))?;
             }
             if let Some(text) = screen::hidden(over).filter(|_| !shown) {
                 output::line(&text)?;

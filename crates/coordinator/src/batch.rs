@@ -59,7 +59,7 @@ impl BatchHandler<'_> {
             .partition(|message| matches!(self.concerns(message), Concerns::Registration(_)));
         let mut failed = self.side_by_side(known).await;
         failed.extend(self.side_by_side(unknown).await);
-        failed.extend(self.in_turn(ticks).await);
+        failed.extend(self.one_by_one(ticks).await);
         let due = DueLooks { router: self.router };
         match self.router.run.intake.has_backlog() {
             true => due.look_at_those_overdue().await,
@@ -80,13 +80,13 @@ impl BatchHandler<'_> {
             let concerns = self.concerns(&message);
             instances.entry(concerns).or_default().push(message);
         }
-        let handled = instances.into_values().map(|messages| self.in_turn(messages));
+        let handled = instances.into_values().map(|messages| self.one_by_one(messages));
         join_all(handled).await.into_iter().flatten().collect()
     }
 
     /// Handles events one after another; returns those that are to come again. Equal ones cost one look, and get the
     /// same answer.
-    async fn in_turn(&self, messages: Vec<SqsMessage>) -> Vec<String> {
+    async fn one_by_one(&self, messages: Vec<SqsMessage>) -> Vec<String> {
         let mut failed = Vec::new();
         let mut dealt_with: Vec<(Event, bool)> = Vec::new();
         for message in messages {

@@ -73,8 +73,8 @@ impl DemoArgs {
         }
     }
 
-    /// The same in words.
-    pub(crate) fn native_words(&self) -> &'static str {
+    /// The same for people.
+    pub(crate) fn native_text(&self) -> &'static str {
         match self.native {
             Native::Reported => "as users report it: when no replica task is RUNNING (see --native)",
             Native::Documented => "as documented: when every replica task is STOPPED",

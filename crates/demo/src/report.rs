@@ -23,7 +23,7 @@ The standalone task ends with a report of {REPORT} lines, and the router reads s
 read all of it. With the protector it is asked to stop no sooner than LINGER after the last task, here {} s (--linger).
 ",
         args.window.as_secs_f64(),
-        args.native_words(),
+        args.native_text(),
         backlog().as_secs_f64(),
         args.linger.as_secs_f64(),
     ))

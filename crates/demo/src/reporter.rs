@@ -35,7 +35,7 @@ pub(crate) struct Reporter {
 
 impl Reporter {
     /// Reports one thing that happened `seconds` after the scale-in; before it if negative.
-    pub(crate) fn tell(&self, seconds: f64, text: &str) -> io::Result<()> {
+    pub(crate) fn print(&self, seconds: f64, text: &str) -> io::Result<()> {
         match self.form {
             Form::Json => {
                 let run = self.kind.name();
@@ -91,7 +91,7 @@ impl Follower {
                 .aws
                 .wait_until("something happens", FOREVER, |world| after(world.journal(), seen));
             if let Ok(news) = news.await {
-                self.tell(&news)?;
+                self.report(&news)?;
             }
         }
     }
@@ -99,27 +99,27 @@ impl Follower {
     /// Reports what has not been reported yet.
     pub(crate) fn catch_up(&mut self) -> io::Result<()> {
         let news = after(&self.aws.journal(), self.seen).unwrap_or_default();
-        self.tell(&news)
+        self.report(&news)
     }
 
-    fn tell(&mut self, news: &[Entry]) -> io::Result<()> {
+    fn report(&mut self, news: &[Entry]) -> io::Result<()> {
         self.seen += news.len();
         for entry in news {
             let Some(sentence) = self.narrator.sentence(&entry.what) else {
                 continue;
             };
-            if let Some(words) = timeline::words(sentence).filter(|words| self.is_news(sentence, words)) {
+            if let Some(text) = timeline::text(sentence).filter(|text| self.is_news(sentence, text)) {
                 let seconds = entry.at.duration_since(self.start).as_secs_f64();
-                self.reporter.tell(seconds, &words)?;
+                self.reporter.print(seconds, &text)?;
             }
         }
         Ok(())
     }
 
     /// A record is written again when its details change; what it says to a person may be the same.
-    fn is_news(&mut self, sentence: Sentence<'_>, words: &str) -> bool {
+    fn is_news(&mut self, sentence: Sentence<'_>, text: &str) -> bool {
         let is_record = matches!(sentence, Sentence::Parameter(..));
-        !is_record || self.last_record.replace(words.to_owned()).as_deref() != Some(words)
+        !is_record || self.last_record.replace(text.to_owned()).as_deref() != Some(text)
     }
 }
 

@@ -73,7 +73,7 @@ async fn start(scenario: &Scenario, native: DaemonStop) -> Result<LocalAws, Demo
 
 async fn drain(aws: &LocalAws, scenario: &Scenario, reporter: Reporter) -> Result<Outcome, DemoError> {
     let instance = setup::build(aws, scenario).await?;
-    reporter.tell(-WARM_UP.as_secs_f64(), &ready(&instance, scenario.kind))?;
+    reporter.print(-WARM_UP.as_secs_f64(), &ready(&instance, scenario.kind))?;
     tokio::time::sleep(WARM_UP).await;
     let mut follower = Follower::new(aws, reporter, now(aws), aws.journal().len());
     let start = scale_in(aws, reporter)?;
@@ -104,7 +104,7 @@ fn ready(instance: &str, kind: Kind) -> String {
 
 fn scale_in(aws: &LocalAws, reporter: Reporter) -> Result<Timestamp, DemoError> {
     let start = now(aws);
-    reporter.tell(0.0, "scale-in: desired capacity 1 -> 0")?;
+    reporter.print(0.0, "scale-in: desired capacity 1 -> 0")?;
     let smaller = json!({"AutoScalingGroupName": GROUP, "DesiredCapacity": 0});
     setup::auto_scaling(aws, "SetDesiredCapacity", smaller)?;
     Ok(start)

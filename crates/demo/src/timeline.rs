@@ -8,15 +8,15 @@ use protector_core::record::{Record, State};
 
 /// Returns the line of a sentence, if it is worth one: a person follows the instance, its hook, its containers and its
 /// record.
-pub(crate) fn words(sentence: Sentence<'_>) -> Option<String> {
-    let words = sentence.words("the instance");
+pub(crate) fn text(sentence: Sentence<'_>) -> Option<String> {
+    let text = sentence.text("the instance");
     match sentence {
-        Sentence::Terminated | Sentence::Hook(..) => Some(format!("Auto Scaling: {words}")),
-        Sentence::Status(InstanceStatus::Draining) => Some(format!("ECS: {words}")),
+        Sentence::Terminated | Sentence::Hook(..) => Some(format!("Auto Scaling: {text}")),
+        Sentence::Status(InstanceStatus::Draining) => Some(format!("ECS: {text}")),
         Sentence::Container(task, container, _) => {
-            Some(format!("{}: {words}", container_name(container, task)))
+            Some(format!("{}: {text}", container_name(container, task)))
         }
-        Sentence::Parameter(_, value) => Some(record_words(value)),
+        Sentence::Parameter(_, value) => Some(record_text(value)),
         _ => None,
     }
 }
@@ -26,7 +26,7 @@ fn container_name(container: &str, task: TaskName<'_>) -> String {
     if container != APP {
         let names = [(ROUTER, "log router"), (SIDECAR, "sidecar")];
         let known = names.into_iter().find(|(name, _)| *name == container);
-        return known.map_or(container, |(_, words)| words).to_owned();
+        return known.map_or(container, |(_, name)| name).to_owned();
     }
     let id = short_id(task.arn);
     format!("{}-{id}", owner(task.group))
@@ -37,17 +37,17 @@ fn owner(group: &str) -> &str {
     group.split_once(':').map_or(group, |(_, name)| name)
 }
 
-fn record_words(value: Option<&str>) -> String {
+fn record_text(value: Option<&str>) -> String {
     let Some(text) = value else {
         return "coordinator: record deleted".to_owned();
     };
     match Record::decode(text) {
-        Ok(record) => format!("coordinator: record says {}", state_words(&record)),
+        Ok(record) => format!("coordinator: record says {}", state_text(&record)),
         Err(error) => format!("coordinator: record cannot be read: {error}"),
     }
 }
 
-fn state_words(record: &Record) -> String {
+fn state_text(record: &Record) -> String {
     if record.state == State::Released {
         let reason = record.reason.map(|reason| format!("{reason:?}").to_lowercase());
         return format!("released ({})", reason.unwrap_or_default());
@@ -73,7 +73,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn said(what: &What) -> Option<String> {
-        Narrator::new(SIDECAR).sentence(what).and_then(words)
+        Narrator::new(SIDECAR).sentence(what).and_then(text)
     }
 
     fn container(container: &str, group: &str, status: ContainerStatus, exit_code: Option<i32>) -> What {

@@ -102,19 +102,19 @@ impl App {
         } else {
             "request"
         };
-        self.say(&format!("{doing} {}", self.count)).await
+        self.emit(&format!("{doing} {}", self.count)).await
     }
 
     /// What it has to say of all its work.
     async fn report(&mut self, lines: u32) -> io::Result<()> {
         for line in 1..=lines {
             self.count += 1;
-            self.say(&format!("report {line}")).await?;
+            self.emit(&format!("report {line}")).await?;
         }
         Ok(())
     }
 
-    async fn say(&mut self, message: &str) -> io::Result<()> {
+    async fn emit(&mut self, message: &str) -> io::Result<()> {
         let line = files::line(&self.name, self.count, message);
         self.sent.write_all(line.as_bytes())?;
         self.uplink.pending.push_back(line);
@@ -124,7 +124,7 @@ impl App {
 
     async fn close(mut self) -> io::Result<()> {
         self.count += 1;
-        self.say("goodbye").await?;
+        self.emit("goodbye").await?;
         let _ = timeout(LAST_LINES, self.uplink.close()).await;
         Ok(())
     }

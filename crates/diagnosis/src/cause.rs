@@ -95,7 +95,7 @@ impl Cause {
 
     /// What it is in a word or two, for a row of a table: `web stopping`, `game protected`.
     #[must_use]
-    pub fn words(self) -> &'static str {
+    pub fn text(self) -> &'static str {
         match self {
             Cause::NoRecord => "no record",
             Cause::CoordinatorSilent => "coordinator silent",

@@ -41,7 +41,7 @@ impl Receipt {
 
     /// One sentence.
     #[must_use]
-    pub fn words(&self, now: Timestamp) -> String {
+    pub fn text(&self, now: Timestamp) -> String {
         let ago = span(now.duration_since(self.ended_at).max(SignedDuration::ZERO));
         let held = self.held_seconds.map(SignedDuration::from_secs);
         let held = held.map_or_else(String::new, |held| format!(" after {}", span(held)));
@@ -76,9 +76,9 @@ mod tests {
         ];
         let last = Receipt::last(&lines).unwrap();
         let now = "2026-11-24T09:32:05Z".parse().unwrap();
-        let words = "The last drain ended 2m05s ago: i-2 in prod, drained after 7m41s, forced.";
-        assert_eq!(last.words(now), words);
-        let unforced = Receipt::last(&lines[..1]).unwrap().words(now);
+        let text = "The last drain ended 2m05s ago: i-2 in prod, drained after 7m41s, forced.";
+        assert_eq!(last.text(now), text);
+        let unforced = Receipt::last(&lines[..1]).unwrap().text(now);
         assert!(unforced.ends_with("drained after 7m41s."), "{unforced}");
         assert_eq!(Receipt::last(&lines[3..]), None);
     }

@@ -62,9 +62,9 @@ impl Usual {
         })
     }
 
-    /// The same in words: `~6m in all is usual for this group (median of 20)`.
+    /// The same for people: `~6m in all is usual for this group (median of 20)`.
     #[must_use]
-    pub fn words(&self) -> String {
+    pub fn text(&self) -> String {
         let of = match self.of {
             Alike::Group => "group",
             Alike::Cluster => "cluster",
@@ -141,8 +141,8 @@ mod tests {
         ];
         let usual = Usual::of(&lines, Alike::Cluster).unwrap();
         assert_eq!((usual.held_seconds, usual.receipts), (70, 3));
-        let words = "~1m10s in all is usual for this cluster (median of 3)";
-        assert_eq!(usual.words(), words);
+        let text = "~1m10s in all is usual for this cluster (median of 3)";
+        assert_eq!(usual.text(), text);
         assert_eq!(Usual::of(&lines[..4], Alike::Cluster), None);
     }
 

@@ -67,7 +67,7 @@ pub(crate) fn members(text: &str) -> BTreeMap<HostId, SharedDrain> {
 }
 
 /// A shared record in a few words: the machines that it holds and those that it releases.
-pub(crate) fn words(text: &str) -> String {
+pub(crate) fn summary(text: &str) -> String {
     let lists = lists(text).into_iter();
     let words = lists.map(|(_, standing, words)| format!("{standing} {words}"));
     words.collect::<Vec<_>>().join("; ")

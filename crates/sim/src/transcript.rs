@@ -69,7 +69,7 @@ impl Observer for Transcript {
                 version,
                 by,
             } if shared_text::is_shared(name) => {
-                let what = text.map_or_else(|| "deleted".to_owned(), shared_text::words);
+                let what = text.map_or_else(|| "deleted".to_owned(), shared_text::summary);
                 Some(format!("{name} v{version} (by {}): {what}", caller(*by, world)))
             }
             Fact::EventLost { detail_type } => Some(format!("event lost: {detail_type}")),
@@ -158,7 +158,7 @@ pub(crate) fn about(fact: &Fact<'_>, world: &World) -> Option<(HostId, String, S
             by,
         } => {
             let host = world.host_of_parameter(name)?;
-            let what = text.map_or_else(|| "deleted".to_owned(), record_words);
+            let what = text.map_or_else(|| "deleted".to_owned(), record_text);
             Some((
                 host,
                 format!("record v{version} (by {})", caller(*by, world)),
@@ -170,7 +170,7 @@ pub(crate) fn about(fact: &Fact<'_>, world: &World) -> Option<(HostId, String, S
 }
 
 /// A record in a few words.
-fn record_words(text: &str) -> String {
+fn record_text(text: &str) -> String {
     let Ok(record) = serde_json::from_str::<serde_json::Value>(text) else {
         return "not readable".to_owned();
     };

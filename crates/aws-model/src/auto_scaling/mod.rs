@@ -110,7 +110,7 @@ impl AutoScaling {
     }
 
     /// What has happened since the last time, in order.
-    pub fn take_happenings(&mut self) -> Vec<GroupEvent> {
+    pub fn take_events(&mut self) -> Vec<GroupEvent> {
         self.out.take()
     }
 

@@ -16,7 +16,7 @@ pub(super) struct Outbox {
     pub(super) account: String,
     /// Instances, tokens, events, activities.
     pub(super) ids: Ids,
-    happenings: Vec<GroupEvent>,
+    events: Vec<GroupEvent>,
 }
 
 impl Outbox {
@@ -25,17 +25,17 @@ impl Outbox {
             region: region.to_owned(),
             account: account.to_owned(),
             ids: Ids::new(SALT),
-            happenings: Vec::new(),
+            events: Vec::new(),
         }
     }
 
     /// All that is in it.
     pub(super) fn take(&mut self) -> Vec<GroupEvent> {
-        std::mem::take(&mut self.happenings)
+        std::mem::take(&mut self.events)
     }
 
-    pub(super) fn push(&mut self, happening: GroupEvent) {
-        self.happenings.push(happening);
+    pub(super) fn push(&mut self, event: GroupEvent) {
+        self.events.push(event);
     }
 
     /// An instance is in a new state.

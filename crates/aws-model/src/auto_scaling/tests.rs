@@ -73,7 +73,7 @@ fn draining(hooks: &[&str], default_result: &str) -> (AutoScaling, String) {
     let instance = instances(&world).remove(0);
     world.set_size(0, 0);
     assert_eq!(world.lifecycle_state(&instance), Some("Terminating:Wait"));
-    world.take_happenings();
+    world.take_events();
     (world, instance)
 }
 
@@ -88,9 +88,9 @@ fn completion(hook: &str, instance: &str, result: &str) -> Value {
 }
 
 fn steps(world: &mut AutoScaling) -> Vec<String> {
-    let happenings = world.take_happenings().into_iter();
-    happenings
-        .map(|happening| match happening {
+    let events = world.take_events().into_iter();
+    events
+        .map(|event| match event {
             GroupEvent::Launch { .. } => "launch".to_owned(),
             GroupEvent::Terminate { .. } => "terminate".to_owned(),
             GroupEvent::LifecycleState { state, .. } => state.to_string(),

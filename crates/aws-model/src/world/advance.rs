@@ -23,13 +23,13 @@ impl World {
             self.ecs.advance(at);
             self.auto_scaling.advance(at);
             while let Some((_, due)) = self.timers.pop(at) {
-                self.happen(at, due);
+                self.fire(at, due);
             }
             self.settle(at);
         }
     }
 
-    fn happen(&mut self, at: Timestamp, due: Due) {
+    fn fire(&mut self, at: Timestamp, due: Due) {
         match due {
             Due::Register(host) => self.register(at, &host),
             Due::Take(host) => self.take(at, &host),
@@ -40,18 +40,16 @@ impl World {
     /// Carries what has come out of one service to the others, until nothing comes any more.
     pub(super) fn settle(&mut self, now: Timestamp) {
         loop {
-            let of_ecs = self.ecs.take_happenings();
-            let of_groups = self.auto_scaling.take_happenings();
+            let of_ecs = self.ecs.take_events();
+            let of_groups = self.auto_scaling.take_events();
             let of_ssm = self.ssm.take_changes();
             if of_ecs.is_empty() && of_groups.is_empty() && of_ssm.is_empty() {
                 break;
             }
             of_ecs
                 .into_iter()
-                .for_each(|happening| self.came(happening.at, happening.what));
-            of_groups
-                .into_iter()
-                .for_each(|happening| self.group_did(now, happening));
+                .for_each(|event| self.came(event.at, event.what));
+            of_groups.into_iter().for_each(|event| self.group_did(now, event));
             for change in of_ssm {
                 let (name, version, value) = (change.name, change.version, change.value);
                 self.log(now, What::Parameter { name, version, value });
@@ -67,8 +65,8 @@ impl World {
         }
     }
 
-    fn group_did(&mut self, now: Timestamp, happening: GroupEvent) {
-        match happening {
+    fn group_did(&mut self, now: Timestamp, event: GroupEvent) {
+        match event {
             GroupEvent::Launch {
                 instance,
                 group,

@@ -69,22 +69,22 @@ impl fmt::Display for AwsError {
 impl std::error::Error for AwsError {}
 
 impl AwsError {
-    /// A request that the service refused, by AWS's error code and words. The code, and for Auto Scaling the words,
-    /// give the kind; lifecycle action tokens are taken out of the words.
+    /// A request that the service refused, by AWS's error code and message. The code, and for Auto Scaling the message,
+    /// give the kind; lifecycle action tokens are taken out of the message.
     #[must_use]
-    pub fn of_service(operation: &'static str, code: &str, words: &str) -> AwsError {
+    pub fn of_service(operation: &'static str, code: &str, message: &str) -> AwsError {
         AwsError {
             operation,
-            kind: kind(code, words),
-            message: format!("{code}: {}", without_tokens(words)),
+            kind: kind(code, message),
+            message: format!("{code}: {}", without_tokens(message)),
         }
     }
 }
 
-/// Auto Scaling has one code, `ValidationError`, for all bad input, so its words decide.
-fn kind(code: &str, words: &str) -> ErrorKind {
+/// Auto Scaling has one code, `ValidationError`, for all bad input, so its message decides.
+fn kind(code: &str, message: &str) -> ErrorKind {
     match code {
-        "ValidationError" if words.starts_with("No active Lifecycle Action") => ErrorKind::Over,
+        "ValidationError" if message.starts_with("No active Lifecycle Action") => ErrorKind::Over,
         "ThrottlingException" | "Throttling" | "TooManyUpdates" | "RequestLimitExceeded" => {
             ErrorKind::Throttled
         }

@@ -102,10 +102,10 @@ fn sent_at(record: &Value) -> Option<Timestamp> {
 
 /// A message's body is an event, or an SNS notification that holds one.
 fn body(record: &Value) -> Parsed {
-    let body = said("body", record.get("body"))?;
+    let body = string("body", record.get("body"))?;
     match serde_json::from_str::<Value>(body) {
         Ok(body) if text(&body, "Type") == Some("Notification") => {
-            message("body.Message", said("body.Message", body.get("Message"))?)
+            message("body.Message", string("body.Message", body.get("Message"))?)
         }
         _ => message("body", body),
     }
@@ -113,10 +113,10 @@ fn body(record: &Value) -> Parsed {
 
 fn sns(record: &Value) -> Parsed {
     let sent = record.get("Sns").and_then(|sns| sns.get("Message"));
-    message("Sns.Message", said("Sns.Message", sent)?)
+    message("Sns.Message", string("Sns.Message", sent)?)
 }
 
-fn said<'v>(field: &str, value: Option<&'v Value>) -> Result<&'v str, Malformed> {
+fn string<'v>(field: &str, value: Option<&'v Value>) -> Result<&'v str, Malformed> {
     let text = value.and_then(Value::as_str);
     text.ok_or_else(|| Malformed::new(field, "expected a string that contains JSON"))
 }

@@ -35,7 +35,7 @@ fn cause(hold: &Hold) -> String {
         1 => String::new(),
         count => format!("{count} "),
     };
-    format!("{count}{} {}", group_name(&hold.group), hold.cause.words())
+    format!("{count}{} {}", group_name(&hold.group), hold.cause.text())
 }
 
 /// Who holds a drain by a look at its tasks; none if that has shown no one.

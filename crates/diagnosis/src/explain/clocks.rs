@@ -241,7 +241,7 @@ fn others(reads: &InstanceReads) -> Option<Clock> {
 /// How long such drains usually hold. That it could not be read makes nothing else less known, so it is no gap.
 fn usual(reads: &InstanceReads) -> Option<Clock> {
     let text = match reads.usual.as_ref()? {
-        Ok(usual) => usual.words(),
+        Ok(usual) => usual.text(),
         Err(gap) => format!("how long such drains hold is {gap}"),
     };
     Some(Clock {

@@ -240,10 +240,10 @@ fn kind(subject: &Subject<'_>, said: &str) -> Option<EventKind> {
         ));
     }
     if let Some(rest) = said.strip_prefix("deployment failed") {
-        return Some(EventKind::DeploymentFailed(words(rest)));
+        return Some(EventKind::DeploymentFailed(service_reason(rest)));
     }
     if let Some(rest) = said.strip_prefix("rolling back to") {
-        return Some(EventKind::RollingBack(words(rest)));
+        return Some(EventKind::RollingBack(service_reason(rest)));
     }
     progress(said).map(EventKind::Progress)
 }
@@ -343,7 +343,7 @@ fn tasks(text: &str) -> Vec<String> {
 }
 
 /// A remark of AWS without the colon before it and the full stop at its end.
-fn words(rest: &str) -> String {
+fn service_reason(rest: &str) -> String {
     rest.trim_start_matches(':')
         .trim()
         .trim_end_matches('.')

@@ -96,7 +96,7 @@ fn timeout(container: &DefinedContainer) -> SignedDuration {
 impl StopTime {
     /// In words: `stopTimeout 2m`, or `stopTimeouts of proxy, app: 2m30s together`.
     #[must_use]
-    pub fn words(&self) -> String {
+    pub fn text(&self) -> String {
         let time = span(self.longest);
         match (self.chain.as_slice(), self.is_estimate) {
             ([] | [_], true) => format!("stopTimeout {time} unless the host says otherwise"),
@@ -166,7 +166,7 @@ pub fn stopped_by(
         Deregistration::Draining(delay) => reasons.push(format!("connection draining {}", span(*delay))),
         Deregistration::None | Deregistration::Unknown(_) => {}
     }
-    reasons.extend(stop.as_ref().map(StopTime::words));
+    reasons.extend(stop.as_ref().map(StopTime::text));
     let whole = stop
         .as_ref()
         .zip(deregistration.longest())

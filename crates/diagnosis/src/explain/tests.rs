@@ -43,7 +43,7 @@ fn daemon(reads: &mut InstanceReads, stopping: Option<i64>, max_hold: Option<&st
     reads.tasks.as_mut().unwrap().push(task);
 }
 
-/// The scene of the specification: a standalone task and a protected one, a hook that runs out, a sidecar that leaves.
+/// The case of the specification: a standalone task and a protected one, a hook that runs out, a sidecar that leaves.
 fn stuck() -> InstanceReads {
     let mut reads = reads();
     let mut etl = task(OTHER, "family:nightly-etl", TaskStatus::Running);

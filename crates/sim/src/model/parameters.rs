@@ -43,8 +43,8 @@ impl World {
     /// The error in the words of SSM.
     pub fn write_parameter(&mut self, by: Caller, name: &str, text: &str) -> Result<i64, CallError> {
         let version = self.parameters.put(self.now, name, text).map_err(|error| {
-            let (code, words) = error.words();
-            CallError::new(code, words)
+            let (code, message) = error.parts();
+            CallError::new(code, message)
         })?;
         self.tell(&Fact::Parameter {
             name,

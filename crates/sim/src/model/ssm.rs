@@ -32,7 +32,7 @@ pub enum ParameterError {
 impl ParameterError {
     /// The error code and the message of SSM.
     #[must_use]
-    pub fn words(self) -> (&'static str, &'static str) {
+    pub fn parts(self) -> (&'static str, &'static str) {
         match self {
             ParameterError::TooLong => (
                 "ValidationException",

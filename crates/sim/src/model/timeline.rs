@@ -66,12 +66,12 @@ impl World {
                 break;
             };
             self.now = self.now.max(at);
-            self.happens(due.0);
+            self.fire(due.0);
         }
         self.now = self.now.max(now);
     }
 
-    fn happens(&mut self, due: Due) {
+    fn fire(&mut self, due: Due) {
         match due {
             Due::Step(index) => self.step(index),
             Due::Tick => self.tick(),

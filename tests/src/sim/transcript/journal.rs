@@ -1,6 +1,6 @@
 //! The lines that come from the world's journal.
 
-use protector_aws_model::narrator::{ContainerSays, Sentence};
+use protector_aws_model::narrator::{ContainerStep, Sentence};
 use protector_aws_model::{Entry, What};
 use protector_local_aws::principal::{COORDINATOR, HEARTBEATS};
 
@@ -51,15 +51,15 @@ impl TranscriptWriter {
     }
 
     fn sentence(&mut self, sentence: Sentence<'_>) {
-        let words = sentence.words("i-1");
+        let words = sentence.text("i-1");
         match sentence {
             Sentence::Task(task, _) => {
                 let name = self.names.task(task.arn, task.group);
                 self.say_of("ECS", name, &words);
             }
-            Sentence::Container(_, _, ContainerSays::Gone) => {}
+            Sentence::Container(_, _, ContainerStep::Gone) => {}
             // A sidecar writes of its own end.
-            Sentence::Container(_, SIDECAR, ContainerSays::Exited(_)) => {}
+            Sentence::Container(_, SIDECAR, ContainerStep::Exited(_)) => {}
             Sentence::Container(task, container, _) => {
                 let name = self.names.task(task.arn, task.group);
                 let actor = if container == SIDECAR {

@@ -16,7 +16,7 @@ fn without_hooks_instances_come_and_go_at_once() {
 #[test]
 fn a_launch_names_the_cluster_of_the_groups_tag() {
     let mut world = world(1);
-    let launch = world.take_happenings().remove(0);
+    let launch = world.take_events().remove(0);
     let GroupEvent::Launch {
         instance,
         group,
@@ -51,7 +51,7 @@ fn a_terminated_instance_is_replaced_unless_capacity_goes_down() {
 fn an_instance_that_is_gone_is_replaced_and_its_actions_are_lost() {
     let (mut world, instance) = draining(&[HOOK], "CONTINUE");
     world.set_size(1, 1);
-    world.take_happenings();
+    world.take_events();
     world.terminated(at(2), &instance);
     assert_eq!(steps(&mut world), ["drain lost", "Terminated"]);
     let other = instances(&world).remove(0);

@@ -34,7 +34,7 @@ fn the_event_of_a_termination_is_the_real_one() {
     world.answers(0, "PutLifecycleHook", params);
     let instance = instances(&world).remove(0);
     world.set_size(7, 0);
-    let event = world.take_happenings().into_iter().find_map(|one| match one {
+    let event = world.take_events().into_iter().find_map(|one| match one {
         GroupEvent::Event(event) => Some(event),
         _ => None,
     });

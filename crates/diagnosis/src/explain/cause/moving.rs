@@ -29,7 +29,7 @@ pub(super) fn standalone(look: &TaskLook<'_>) -> Option<CauseFinding> {
     let started = started.map(|by| format!(" Started by {by}.")).unwrap_or_default();
     let definition = look.definition();
     let stop = definition.and_then(|read| read.as_ref().ok()).and_then(stop_time);
-    let stop = stop.map(|stop| format!(" A stop takes up to its {}.", stop.words()));
+    let stop = stop.map(|stop| format!(" A stop takes up to its {}.", stop.text()));
     let sentence = format!(
         "It is of no service, so DRAINING leaves it alone.{started}{} Wait, or stop it. The coordinator stops such \
          tasks itself if STANDALONE_TASKS or STOP_TASKS_AFTER is set.",

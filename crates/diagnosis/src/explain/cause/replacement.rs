@@ -195,7 +195,7 @@ pub(super) fn cannot_start(look: &TaskLook<'_>) -> Option<CauseFinding> {
     let (source, at, text) = failure(look)?;
     let sentence = format!("Its replacement does not come up: {text}");
     let finding = CauseFinding::new(Cause::CannotStart, sentence).evidence(source, at, text);
-    let events = look.events.iter().filter(|event| tells_failure(event));
+    let events = look.events.iter().filter(|event| is_failure(event));
     let finding = events
         .filter(|event| source != Source::ServiceEvent || Some(event.at) != at)
         .fold(finding, |finding, event| {
@@ -215,13 +215,13 @@ fn failure<'a>(look: &TaskLook<'a>) -> Option<(Source, Option<Timestamp>, String
         Some((Source::Deployment, None, reason.to_owned()))
     };
     let reported = || {
-        let event = look.events.iter().find(|event| tells_failure(event))?;
+        let event = look.events.iter().find(|event| is_failure(event))?;
         Some((Source::ServiceEvent, Some(event.at), event.text.to_owned()))
     };
     stopped.or_else(failed).or_else(reported)
 }
 
-fn tells_failure(event: &Event<'_>) -> bool {
+fn is_failure(event: &Event<'_>) -> bool {
     matches!(
         event.kind,
         EventKind::PlacementFailed(_)
