@@ -168,8 +168,8 @@ impl Account {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let turn = self.turn(call);
-        tokio::time::sleep_until(turn).await;
+        let slot = self.slot(call);
+        tokio::time::sleep_until(slot).await;
         let began = Instant::now();
         let outcome = request.await.map_err(|error| gap(call, &error));
         if self.verbose {
@@ -218,7 +218,7 @@ impl Account {
     }
 
     /// When the next call to a service may go.
-    fn turn(&self, call: &'static str) -> Instant {
+    fn slot(&self, call: &'static str) -> Instant {
         let now = Instant::now();
         let service = call.split_once(':').map_or(call, |(service, _)| service);
         let Some((_, per_second)) = PER_SECOND.iter().find(|(name, _)| *name == service) else {
@@ -386,12 +386,12 @@ mod tests {
         };
         let account = Account::open(&args).await.unwrap();
         let aside = account.aside();
-        let first = account.turn("ecs:ListTasks");
+        let first = account.slot("ecs:ListTasks");
         for _ in 1..BURST {
-            account.turn("ecs:ListTasks");
+            account.slot("ecs:ListTasks");
         }
         // The burst is spent, whichever of the two asks next.
-        assert!(aside.turn("ecs:ListTasks") >= first + Duration::from_millis(200));
+        assert!(aside.slot("ecs:ListTasks") >= first + Duration::from_millis(200));
         locked(&aside.gaps).push(Gap {
             call: "ecs:ListTasks",
             kind: protector_diagnosis::read::GapKind::Throttled,

@@ -24,7 +24,7 @@ impl Middle {
     }
 
     /// `12.3`, or `12.3 (11.0-14.9)` if they differ.
-    pub(crate) fn words(self) -> String {
+    pub(crate) fn text(self) -> String {
         let [median, min, max] = [self.median, self.min, self.max].map(number);
         if min == max {
             median
@@ -117,8 +117,8 @@ mod tests {
 
     #[test]
     fn a_spread_over_seeds_is_shown_where_there_is_one() {
-        assert_eq!(Middle::of([3.0, 1.0, 2.5]).unwrap().words(), "2.50 (1-3)");
-        assert_eq!(Middle::of([2.0, 2.0]).unwrap().words(), "2");
+        assert_eq!(Middle::of([3.0, 1.0, 2.5]).unwrap().text(), "2.50 (1-3)");
+        assert_eq!(Middle::of([2.0, 2.0]).unwrap().text(), "2");
         assert_eq!(Middle::of([]), None);
     }
 

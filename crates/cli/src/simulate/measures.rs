@@ -8,7 +8,7 @@ use protector_sim::statistics::{Spread, Statistics};
 use serde::Serialize;
 
 /// Where two writes a drain take less time than this, the tasks decide how long a drain lasts, and not the quota.
-const WORTH_A_RATIO: f64 = 60.0;
+const RATIO_SECONDS_MIN: f64 = 60.0;
 
 /// What one fleet with one seed has shown.
 #[derive(Clone, Debug, Serialize)]
@@ -230,7 +230,7 @@ pub(crate) const MEASURES: &[&[Measure]] = &[
             row.of_bound(times.known(times.max), 1.0)
         }),
         measure("all released / two writes", |row| {
-            let says_something = row.bound_seconds? * 2.0 >= WORTH_A_RATIO;
+            let says_something = row.bound_seconds? * 2.0 >= RATIO_SECONDS_MIN;
             row.of_bound(row.all_released_seconds.filter(|_| says_something), 2.0)
         }),
     ],

@@ -233,13 +233,13 @@ the coordinator about this instance, a read of the record by the sidecar; pale s
 fn figure(run: &FleetRun) -> Option<String> {
     let timeline = run.played.timeline.as_ref()?;
     let chart = timeline::chart(timeline)?;
-    let words = escape(&timeline::words(timeline));
+    let caption = escape(&timeline::caption(timeline));
     let among = match run.row.instances {
         1 => "alone".to_owned(),
         instances => format!("one of {}", count(instances, "instance")),
     };
     Some(format!(
-        "<h3>{among}: {}</h3>\n<figure><div class=\"wide\">{chart}</div><figcaption>{words}</figcaption></figure>\n",
+        "<h3>{among}: {}</h3>\n<figure><div class=\"wide\">{chart}</div><figcaption>{caption}</figcaption></figure>\n",
         escape(&timeline.instance)
     ))
 }

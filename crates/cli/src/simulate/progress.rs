@@ -31,7 +31,7 @@ impl Meter {
         let elapsed = self.start.elapsed();
         if self.wanted && elapsed >= SHORT {
             self.drawn = true;
-            let _ = write!(io::stderr(), "\r\x1b[K{}", words(completed, self.total, elapsed));
+            let _ = write!(io::stderr(), "\r\x1b[K{}", text(completed, self.total, elapsed));
             let _ = io::stderr().flush();
         }
     }
@@ -45,7 +45,7 @@ impl Meter {
 }
 
 /// The virtual time of the last event is not known, so the estimate counts instances.
-fn words(completed: usize, total: usize, elapsed: Duration) -> String {
+fn text(completed: usize, total: usize, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs();
     let notified = format!("{completed} of {total} done, {seconds} s");
     if completed == 0 || completed >= total {
@@ -62,8 +62,8 @@ mod tests {
     #[test]
     fn the_estimate_counts_instances() {
         let at = Duration::from_secs(10);
-        assert!(words(25, 100, at).starts_with("25 of 100 done, 10 s, about 30 s to go"));
-        assert_eq!(words(0, 100, at), "0 of 100 done, 10 s");
-        assert_eq!(words(120, 100, at), "120 of 100 done, 10 s");
+        assert!(text(25, 100, at).starts_with("25 of 100 done, 10 s, about 30 s to go"));
+        assert_eq!(text(0, 100, at), "0 of 100 done, 10 s");
+        assert_eq!(text(120, 100, at), "120 of 100 done, 10 s");
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn cell(
         .iter()
         .filter(|(who, row)| *who == contender && row.instances == size);
     let middle = Middle::of(rows.filter_map(|(_, row)| measure.1(row)));
-    middle.map_or_else(|| "-".to_owned(), Middle::words)
+    middle.map_or_else(|| "-".to_owned(), Middle::text)
 }
 
 pub(crate) fn tables(rows: &[(Contender, FleetRow)]) -> String {

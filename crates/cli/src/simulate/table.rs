@@ -42,7 +42,7 @@ fn line(measure: &Measure, sizes: &[usize], rows: &[FleetRow]) -> TableLine {
     let cell = |size: &usize| {
         let of_size = rows.iter().filter(|row| row.instances == *size);
         let middle = Middle::of(of_size.filter_map(|row| (measure.value)(row)));
-        middle.map_or_else(|| "-".to_owned(), Middle::words)
+        middle.map_or_else(|| "-".to_owned(), Middle::text)
     };
     (measure.name.to_owned(), sizes.iter().map(cell).collect())
 }

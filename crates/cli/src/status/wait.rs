@@ -84,7 +84,7 @@ pub(super) async fn report(mut reader: Reader<'_>, followed: &Followed<'_>) -> R
                 let drains = joined(&mut keys, followed.instances, fleet)?;
                 let complete = fleet.gaps.is_empty();
                 for change in follower.changes(&drains, complete, fleet.now) {
-                    say(as_json, &change)?;
+                    print(as_json, &change)?;
                 }
                 if let Some(exit) = over(&follower, &keys, followed).filter(|_| complete) {
                     return Ok(exit);
@@ -140,7 +140,7 @@ fn joined<'a>(
     Ok(fleet.drains.iter().filter(is_followed).collect())
 }
 
-fn say(as_json: bool, change: &Change) -> io::Result<()> {
+fn print(as_json: bool, change: &Change) -> io::Result<()> {
     match as_json {
         true => output::json(change),
         false => output::line(&format!(

@@ -102,7 +102,7 @@ fn long(cluster: &str, group: &str) -> InstanceReads {
     reads
 }
 
-fn scenes() -> [(&'static str, InstanceReads); 5] {
+fn cases() -> [(&'static str, InstanceReads); 5] {
     [
         ("standalone", standalone()),
         ("protected", protected()),
@@ -133,8 +133,8 @@ fn all_commands(explanation: &Explanation) -> Vec<String> {
 }
 
 #[test]
-fn each_scene_has_its_cause() {
-    let causes = scenes().map(|(name, reads)| {
+fn each_case_has_its_cause() {
+    let causes = cases().map(|(name, reads)| {
         let explanation = explain(&reads);
         let of_tasks: Vec<Cause> = explanation.tasks.iter().map(|task| task.why.cause).collect();
         (name, of_tasks)
@@ -147,7 +147,7 @@ fn each_scene_has_its_cause() {
 
 #[test]
 fn the_screen_fits_each_terminal() {
-    for (name, reads) in scenes() {
+    for (name, reads) in cases() {
         for width in WIDTHS {
             let screen = drawn(&reads, look(width, true, false));
             insta::assert_snapshot!(format!("{name}_utf8_{width}"), screen);
@@ -181,7 +181,7 @@ proptest! {
         width in 50_usize..240, unicode: bool, cluster in "[a-z][a-z-]{0,60}", group in "[a-z][a-z-]{0,60}",
         place in "[a-z-]{1,60}  123456789012  eu-west-1",
     ) {
-        let [standalone, protected, blocked, no_room, _] = scenes().map(|(_, reads)| reads);
+        let [standalone, protected, blocked, no_room, _] = cases().map(|(_, reads)| reads);
         for reads in [standalone, protected, blocked, no_room, long(&cluster, &group)] {
             let explanation = explain(&reads);
             let plain = screen(&explanation, &place, reads.now, look(width, unicode, false));

@@ -78,9 +78,9 @@ impl Panel {
 
     fn draw(&self) -> String {
         let name = self.bucket.name();
-        let mut svg = Svg::new(364.0, 164.0, name, &self.words());
+        let mut svg = Svg::new(364.0, 164.0, name, &self.caption());
         svg.text("label", (FRAME.x, 14.0), Anchor::Start, name);
-        svg.text("tick", (FRAME.x, 28.0), Anchor::Start, &self.words());
+        svg.text("tick", (FRAME.x, 28.0), Anchor::Start, &self.caption());
         let minutes = (self.used.len() * self.bin) as f64 / 60.0;
         let x = Scale::linear((0.0, minutes), (FRAME.x, FRAME.right()));
         let y = Scale::linear((0.0, self.top()), (FRAME.bottom(), FRAME.y));
@@ -145,7 +145,7 @@ impl Panel {
         }
     }
 
-    fn words(&self) -> String {
+    fn caption(&self) -> String {
         let total = |series: &[f64]| number((series.iter().sum::<f64>() * self.bin as f64).round());
         let quota = self
             .quota
@@ -172,10 +172,10 @@ mod tests {
         assert!(panel.used.len() <= BINS);
         assert!(
             panel
-                .words()
+                .caption()
                 .starts_with("499,500 let through, 1 throttled, quota 3/s"),
             "{}",
-            panel.words()
+            panel.caption()
         );
         assert!(panel.draw().contains("class=\"quota\""));
     }

@@ -135,11 +135,11 @@ fn legend(svg: &mut Svg, series: &[Series]) {
         let y = FRAME.bottom() + 54.0 + 20.0 * index as f64;
         let class = format!("curve s{}", index % SERIES);
         svg.path(&class, &[(FRAME.x, y), (FRAME.x + 34.0, y)]);
-        svg.text("label", (FRAME.x + 42.0, y + 4.0), Anchor::Start, &words(one));
+        svg.text("label", (FRAME.x + 42.0, y + 4.0), Anchor::Start, &caption(one));
     }
 }
 
-fn words(series: &Series) -> String {
+fn caption(series: &Series) -> String {
     let never = match series.drains - series.seconds.len() {
         0 => String::new(),
         never => format!("; {} never released", count(never, "drain")),
@@ -163,7 +163,7 @@ fn words(series: &Series) -> String {
 }
 
 fn description(series: &[Series]) -> String {
-    let lines: Vec<String> = series.iter().map(words).collect();
+    let lines: Vec<String> = series.iter().map(caption).collect();
     format!(
         "Share of drains released within so many seconds. {}.",
         lines.join(". ")
@@ -196,16 +196,19 @@ mod tests {
         let y = Scale::linear((0.0, 100.0), (100.0, 0.0));
         assert_eq!(series.points(x, y).last(), Some(&(100.0, 50.0)));
         assert!(
-            words(&series).ends_with("1 drain never released"),
+            caption(&series).ends_with("1 drain never released"),
             "{}",
-            words(&series)
+            caption(&series)
         );
     }
 
     #[test]
     fn the_words_have_the_percentiles() {
         let series = Series::new(100, 0, (1..=100).map(|second| second * 1000), Some(33.3));
-        assert_eq!(words(&series), "100 instances: p50 50 s, p99 99 s; bound 33.3 s");
-        assert!(words(&Series::new(1, 1, [], None)).contains("p50 none"));
+        assert_eq!(
+            caption(&series),
+            "100 instances: p50 50 s, p99 99 s; bound 33.3 s"
+        );
+        assert!(caption(&Series::new(1, 1, [], None)).contains("p50 none"));
     }
 }

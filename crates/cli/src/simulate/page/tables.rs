@@ -23,7 +23,7 @@ fn cells(measure: &Measure, sizes: &[usize], rows: &[FleetRow]) -> Vec<String> {
     let cell = |size: &usize| {
         let of_size = rows.iter().filter(|row| row.instances == *size);
         let middle = Middle::of(of_size.filter_map(|row| (measure.value)(row)));
-        middle.map_or_else(|| "-".to_owned(), Middle::words)
+        middle.map_or_else(|| "-".to_owned(), Middle::text)
     };
     sizes.iter().map(cell).collect()
 }

@@ -269,7 +269,7 @@ fn description(timeline: &Timeline, began: Ms) -> String {
 }
 
 /// The same words, for the text of the page.
-pub(super) fn words(timeline: &Timeline) -> String {
+pub(super) fn caption(timeline: &Timeline) -> String {
     timeline
         .began()
         .map_or_else(String::new, |began| description(timeline, began))

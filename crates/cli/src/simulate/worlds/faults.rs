@@ -97,7 +97,7 @@ fn show(args: &SimulateArgs, played: &[(KnownFault, Played)]) -> Result<(), Simu
     }
     for (fault, played) in played {
         super::transcript(played)?;
-        output::line(&format!("{}: {}", fault.name, words(fault, played)))?;
+        output::line(&format!("{}: {}", fault.name, outcome(fault, played)))?;
         for words in [fault.what, fault.why] {
             output::line(&wrapped(&format!("  {words}"), table::width(), 2))?;
         }
@@ -120,7 +120,7 @@ fn show(args: &SimulateArgs, played: &[(KnownFault, Played)]) -> Result<(), Simu
     ))?)
 }
 
-fn words(fault: &KnownFault, played: &Played) -> &'static str {
+fn outcome(fault: &KnownFault, played: &Played) -> &'static str {
     match (fault.state(), is_true(fault, played)) {
         (FaultState::Open, true) => "open, and breaks what it says",
         (FaultState::Open, false) => "called open, but does not break what it says",
