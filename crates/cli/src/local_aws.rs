@@ -1,6 +1,6 @@
 //! `protectorctl local-aws`: a local AWS to play with, until it is asked to stop.
 
-mod scene;
+mod setup;
 
 use crate::endpoint::{ACCESS_KEY, environment};
 use crate::programs::{self, Program};
@@ -8,8 +8,8 @@ use crate::stop::Stop;
 use crate::{duration, output};
 use clap::Args;
 use protector_local_aws::{CoordinatorSpec, LocalAws, LocalAwsConfig};
-use scene::{Scene, Stuck};
 use serde_json::json;
+use setup::{Setup, Stuck};
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -40,10 +40,10 @@ pub(crate) struct LocalAwsArgs {
     coordinator_log: Option<PathBuf>,
     /// Begin with an account in which instances drain, in the place of an empty one. The coordinator runs in it: that
     /// of `--coordinator`, or `bootstrap` beside this program.
-    #[arg(long, value_name = "SCENE")]
-    scene: Option<Scene>,
-    /// The sidecar of the scene's daemons; by default `ecs-daemon-protector` beside this program.
-    #[arg(long, value_name = "PATH", requires = "scene")]
+    #[arg(long, value_name = "SETUP")]
+    setup: Option<Setup>,
+    /// The sidecar of the setup's daemons; by default `ecs-daemon-protector` beside this program.
+    #[arg(long, value_name = "PATH", requires = "setup")]
     sidecar: Option<PathBuf>,
     /// Region of the account.
     #[arg(long, default_value = "us-east-1")]
@@ -63,7 +63,7 @@ pub(crate) struct LocalAwsArgs {
 pub(crate) async fn run(args: LocalAwsArgs) -> Result<(), Box<dyn Error>> {
     let mut stop = Stop::listen()?;
     let coordinator = coordinator(&args)?;
-    let sidecar = match args.scene {
+    let sidecar = match args.setup {
         Some(_) => Some(programs::find(Program::Sidecar, args.sidecar.as_deref())?),
         None => None,
     };
@@ -83,7 +83,7 @@ pub(crate) async fn run(args: LocalAwsArgs) -> Result<(), Box<dyn Error>> {
     }
     let set = async {
         match &sidecar {
-            Some(sidecar) => scene::set(&aws, sidecar).await,
+            Some(sidecar) => setup::set(&aws, sidecar).await,
             None => Ok(Vec::new()),
         }
     };
@@ -101,14 +101,14 @@ pub(crate) async fn run(args: LocalAwsArgs) -> Result<(), Box<dyn Error>> {
 
 /// The coordinator that is to run, if one is.
 fn coordinator(args: &LocalAwsArgs) -> Result<Option<CoordinatorSpec>, Box<dyn Error>> {
-    let binary = match (&args.coordinator, args.scene) {
+    let binary = match (&args.coordinator, args.setup) {
         (None, None) => return Ok(None),
         (Some(given), _) => std::path::absolute(given)?,
         (None, Some(_)) => programs::find(Program::Coordinator, None)?,
     };
     let mut spec = CoordinatorSpec::new(binary);
-    if args.scene.is_some() {
-        let settings = scene::settings().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    if args.setup.is_some() {
+        let settings = setup::settings().map(|(name, value)| (name.to_owned(), value.to_owned()));
         spec.env.extend(settings);
     }
     spec.env.extend(args.coordinator_env.iter().cloned());
@@ -137,7 +137,7 @@ fn announce(args: &LocalAwsArgs, endpoint: &str, secure: Option<&str>, stuck: &[
     if !args.json {
         return output::line(&match stuck {
             [] => usage(endpoint, &args.region),
-            _ => usage_of_scene(endpoint, &args.region, stuck),
+            _ => usage_of_setup(endpoint, &args.region, stuck),
         });
     }
     output::json(&json!({
@@ -147,8 +147,8 @@ fn announce(args: &LocalAwsArgs, endpoint: &str, secure: Option<&str>, stuck: &[
         "region": args.region,
         "accessKeyId": ACCESS_KEY,
         "secretAccessKey": ACCESS_KEY,
-        "coordinator": args.coordinator.is_some() || args.scene.is_some(),
-        "scene": stuck,
+        "coordinator": args.coordinator.is_some() || args.setup.is_some(),
+        "drains": stuck,
     }))
 }
 
@@ -171,7 +171,7 @@ A container with the docker label local-aws.simulated=true needs none."
     )
 }
 
-fn usage_of_scene(endpoint: &str, region: &str, stuck: &[Stuck]) -> String {
+fn usage_of_setup(endpoint: &str, region: &str, stuck: &[Stuck]) -> String {
     let environment = environment(endpoint, region);
     let width = stuck
         .iter()
@@ -183,7 +183,7 @@ fn usage_of_scene(endpoint: &str, region: &str, stuck: &[Stuck]) -> String {
         format!("  {instance}  {cluster:<width$}  {words}\n")
     });
     let drains: String = drains.collect();
-    let cluster = scene::CLUSTER;
+    let cluster = setup::CLUSTER;
     format!(
         "Local AWS at {endpoint}, until Ctrl-C. To use it from another shell:
 
@@ -217,13 +217,13 @@ mod tests {
     }
 
     #[test]
-    fn the_usage_of_a_scene_names_each_instance_with_its_reason() {
+    fn the_usage_of_a_setup_names_each_instance_with_its_reason() {
         let stuck = [
-            ("prod", "i-1", scene::Case::NoRoom),
-            ("staging", "i-2", scene::Case::NoRecord),
+            ("prod", "i-1", setup::Case::NoRoom),
+            ("staging", "i-2", setup::Case::NoRecord),
         ];
         let stuck = stuck.map(|(cluster, instance, case)| Stuck::new(case, cluster, instance));
-        let usage = usage_of_scene("http://127.0.0.1:1", "eu-west-1", &stuck);
+        let usage = usage_of_setup("http://127.0.0.1:1", "eu-west-1", &stuck);
         assert!(usage.contains("  i-1  prod     no room: "), "{usage}");
         assert!(
             usage.contains("  i-2  staging  its cluster is not watched"),

@@ -1,6 +1,6 @@
 //! `protectorctl status --deep`, what is usual, and the options that a shown command repeats: against the real coordinator.
 
-use crate::scene::Stuck;
+use crate::setup::Stuck;
 use protector_aws_model::faults::CallFilter;
 use protector_aws_model::{Faults, Service};
 use protector_tests::{CLUSTER, Lab, LabConfig, PERSON, assert_has, ctl, tool};
@@ -14,7 +14,7 @@ fn causes(drain: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn a_deep_status_of_the_stuck_scene_has_the_cause_and_the_bound_of_each_drain() {
+fn a_deep_status_of_the_stuck_setup_has_the_cause_and_the_bound_of_each_drain() {
     let stuck = Stuck::start(&[]);
     let tool = |arguments: &[&str]| tool(stuck.endpoint(), "us-east-1", arguments);
     let deep = tool(&["status", "--deep", "--json"]).json();
@@ -34,7 +34,7 @@ fn a_deep_status_of_the_stuck_scene_has_the_cause_and_the_bound_of_each_drain() 
             // Protection may be renewed, or end after the deadline, which ends the hold then.
             "protected" => ("protected", ""),
             "deregistering" => ("deregistering", ""),
-            // These change while the scene is looked at, or are in a cluster that is not.
+            // These change while the setup is looked at, or are in a cluster that is not.
             _ => continue,
         };
         let drain = drains[instance];

@@ -1,7 +1,7 @@
-//! `protectorctl doctor` against the local AWS: what it finds in the scene of a bad night, what it does not know if a
+//! `protectorctl doctor` against the local AWS: what it finds in the setup of a bad night, what it does not know if a
 //! read is denied, and its exit codes.
 
-use crate::scene::Stuck;
+use crate::setup::Stuck;
 use protector_aws_model::faults::{CallFilter, Limit};
 use protector_aws_model::{Cut, Faults, Service};
 use protector_tests::{CLUSTER, Lab, LabConfig, PERSON, Said, assert_has, ctl, tool};
@@ -33,7 +33,7 @@ fn ended(answer: &Value, result: &str) -> Vec<Found> {
 }
 
 #[test]
-fn the_faults_of_the_stuck_scene_are_found() {
+fn the_faults_of_the_stuck_setup_are_found() {
     let stuck = Stuck::start(&[]);
     let asked = |arguments: &[&str]| {
         let line = [&["doctor"], arguments].concat();
@@ -58,7 +58,7 @@ fn the_faults_of_the_stuck_scene_are_found() {
     assert!(error.ends_with(": billing"), "{drainable}");
     let fix = drainable["fix"].as_str().unwrap();
     assert!(fix.contains("--service billing"), "{drainable}");
-    // The sidecar of the scene's definitions has no health check, and its image no version.
+    // The sidecar of the setup's definitions has no health check, and its image no version.
     let definitions = findings(&answer, "definition");
     assert!(
         definitions.iter().all(|(_, result, _)| result == "fail"),
@@ -96,7 +96,7 @@ fn of_service(answer: &Value, id: &str, service: &str) -> Value {
 }
 
 #[test]
-fn deeper_checks_judge_the_roles_and_hosts_of_the_stuck_scene() {
+fn deeper_checks_judge_the_roles_and_hosts_of_the_stuck_setup() {
     let stuck = Stuck::start(&[]);
     let line = ["doctor", "--json", "--deep", "--only", "daemons"];
     let answer = tool(stuck.endpoint(), "us-east-1", &line).json();

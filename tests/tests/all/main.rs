@@ -25,7 +25,7 @@ mod log_schema;
 mod operator;
 mod policies;
 mod scale;
-mod scene;
+mod setup;
 mod skew;
 mod transcripts;
 mod trouble;

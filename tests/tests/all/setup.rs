@@ -1,4 +1,4 @@
-//! `protectorctl local-aws --scene stuck` and `demo --keep`, with the real coordinator and sidecars: the scenes that
+//! `protectorctl local-aws --setup stuck` and `demo --keep`, with the real coordinator and sidecars: the setups that
 //! operators practise on exist.
 
 use crate::http::{self, BOUND};
@@ -50,7 +50,7 @@ pub(crate) fn event(output: &mut impl BufRead, name: &str) -> Value {
     panic!("it ended without {name}")
 }
 
-/// The scene of a bad night, with the real coordinator.
+/// The setup of a bad night, with the real coordinator.
 pub(crate) struct Stuck {
     running: Running,
     ready: Value,
@@ -58,8 +58,8 @@ pub(crate) struct Stuck {
 
 impl Stuck {
     pub(crate) fn start(arguments: &[&str]) -> Stuck {
-        let scene = [&["local-aws", "--json", "--scene", "stuck"], arguments].concat();
-        let (running, mut output) = Running::start(&scene);
+        let arguments = [&["local-aws", "--json", "--setup", "stuck"], arguments].concat();
+        let (running, mut output) = Running::start(&arguments);
         let ready = event(&mut output, "ready");
         Stuck { running, ready }
     }
@@ -69,7 +69,7 @@ impl Stuck {
     }
 
     pub(crate) fn cases(&self) -> &[Value] {
-        self.ready["scene"].as_array().unwrap()
+        self.ready["drains"].as_array().unwrap()
     }
 
     pub(crate) fn of(&self, case: &str) -> &str {
@@ -100,7 +100,7 @@ fn record(endpoint: &str, cluster: &str, instance: &str) -> Option<Value> {
     found.as_str().map(|text| serde_json::from_str(text).unwrap())
 }
 
-/// The events of a service of the scene, the newest first.
+/// The events of a service of the setup, the newest first.
 fn events(endpoint: &str, service: &str) -> Vec<String> {
     let body = json!({"cluster": "prod", "services": [service]});
     let answer = ecs(endpoint, "DescribeServices", &body);
@@ -141,7 +141,7 @@ fn eventually(what: &str, mut so: impl FnMut() -> bool) {
 }
 
 #[test]
-fn the_stuck_scene_has_a_drain_for_each_reason() {
+fn the_stuck_setup_has_a_drain_for_each_reason() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("coordinator.log");
     let log_name = log.to_str().unwrap();

@@ -1,4 +1,4 @@
-//! `local-aws --scene stuck`: an account at three in the morning, with a drain for each reason for which one hangs.
+//! `local-aws --setup stuck`: an account at three in the morning, with a drain for each reason for which one hangs.
 //!
 //! Each reason has an instance of its own. Applications and daemons are simulated; coordinator and sidecars are the
 //! real programs.
@@ -37,7 +37,7 @@ const LARGE: u32 = 20_000;
 
 /// What the account looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Scene {
+pub(crate) enum Setup {
     /// One healthy drain, and one for each reason for which a drain hangs: no room for the successor, a deployment
     /// configuration of 100/100, task protection, a standalone task, a lost agent, a target group that deregisters, a hook of
     /// 90 s, no record. And one that is released: its daemon flushes.
@@ -89,14 +89,14 @@ impl Stuck {
             case,
             cluster,
             instance: instance.to_owned(),
-            wrong: case.words(),
+            wrong: case.text(),
         }
     }
 }
 
-/// Why the scene could not be set.
+/// Why the account could not be set up.
 #[derive(Debug, Error)]
-pub(crate) enum SceneError {
+pub(crate) enum SetupError {
     /// A call was refused.
     #[error("{operation}: {source}")]
     Call {
@@ -119,7 +119,7 @@ pub(crate) enum SceneError {
 
 impl Case {
     /// The same for people.
-    fn words(self) -> &'static str {
+    fn text(self) -> &'static str {
         match self {
             Case::Healthy => "healthy: three tasks in their SIGTERM window",
             Case::NoRoom => "no room: the successor of search fits nowhere",
@@ -146,9 +146,8 @@ pub(crate) fn settings() -> [(&'static str, &'static str); 3] {
     ]
 }
 
-/// Sets the scene: builds it, then begins all drains. Ends when each of them has its record, if it is to have one.
-pub(crate) async fn set(aws: &LocalAws, sidecar: &Path) -> Result<Vec<Stuck>, SceneError> {
-    let setup = SceneSetup { aws };
+pub(crate) async fn set(aws: &LocalAws, sidecar: &Path) -> Result<Vec<Stuck>, SetupError> {
+    let setup = AccountSetup { aws };
     setup.clusters(sidecar)?;
     let stuck = setup.instances().await?;
     setup.flush(&stuck).await?;
@@ -166,12 +165,12 @@ pub(crate) async fn set(aws: &LocalAws, sidecar: &Path) -> Result<Vec<Stuck>, Sc
     Ok(stuck)
 }
 
-struct SceneSetup<'a> {
+struct AccountSetup<'a> {
     aws: &'a LocalAws,
 }
 
-impl SceneSetup<'_> {
-    fn clusters(&self, sidecar: &Path) -> Result<(), SceneError> {
+impl AccountSetup<'_> {
+    fn clusters(&self, sidecar: &Path) -> Result<(), SetupError> {
         self.roles()?;
         for (cluster, group, heartbeat) in [
             (CLUSTER, GROUP, 900),
@@ -192,7 +191,7 @@ impl SceneSetup<'_> {
 
     /// The task roles of the daemons: one with the policy of the stack, and one without. Sidecars here read all the same:
     /// only the simulator of IAM looks at policies.
-    fn roles(&self) -> Result<(), SceneError> {
+    fn roles(&self) -> Result<(), SetupError> {
         for name in ["fluent-bit-task", "audit-log-task"] {
             let role = json!({"RoleName": name, "AssumeRolePolicyDocument": "{}"});
             self.call(Service::Iam, "CreateRole", role)?;
@@ -207,7 +206,7 @@ impl SceneSetup<'_> {
     }
 
     /// One instance after another, each with what will keep it: a task goes where the fewest are, which is the newest.
-    async fn instances(&self) -> Result<Vec<Stuck>, SceneError> {
+    async fn instances(&self) -> Result<Vec<Stuck>, SetupError> {
         let mut stuck = Vec::new();
         let mut has = |case, cluster, instance: &str| {
             stuck.push(Stuck::new(case, cluster, instance));
@@ -269,7 +268,7 @@ impl SceneSetup<'_> {
     }
 
     /// Two are set DRAINING in the console, the others go by their group.
-    fn drain(&self, stuck: &[Stuck]) -> Result<(), SceneError> {
+    fn drain(&self, stuck: &[Stuck]) -> Result<(), SetupError> {
         for one in stuck {
             match one.case {
                 // It drains already.
@@ -287,23 +286,23 @@ impl SceneSetup<'_> {
     }
 
     /// Drains and releases the one that is to flush, before the others begin: what they lose would hold it.
-    async fn flush(&self, stuck: &[Stuck]) -> Result<(), SceneError> {
+    async fn flush(&self, stuck: &[Stuck]) -> Result<(), SetupError> {
         for one in stuck.iter().filter(|one| one.case == Case::Flushing) {
             self.scale_in(&one.instance)?;
             self.draining(one).await?;
             self.recorded(std::slice::from_ref(one)).await?;
             let order = json!({"command": "release", "cluster": one.cluster, "instance": one.instance,
-                "who": "scene", "why": "to show a daemon that flushes"});
+                "who": "local-aws", "why": "to show a daemon that flushes"});
             let ended = self.aws.invoke(order).await.outcome;
             if !matches!(ended, InvocationOutcome::Returned(_)) {
                 let (instance, outcome) = (one.instance.clone(), format!("{ended:?}"));
-                return Err(SceneError::Order { instance, outcome });
+                return Err(SetupError::Order { instance, outcome });
             }
         }
         Ok(())
     }
 
-    async fn draining(&self, one: &Stuck) -> Result<(), SceneError> {
+    async fn draining(&self, one: &Stuck) -> Result<(), SetupError> {
         let draining = |world: &World| {
             let view = world.instance_state(&one.instance)?;
             (view.status == Some(InstanceStatus::Draining)).then_some(())
@@ -314,7 +313,7 @@ impl SceneSetup<'_> {
 
     /// The coordinator and the heartbeats have said that they run. That is while only one instance drains: a tick that
     /// has records to write writes no beacon.
-    async fn beacons(&self) -> Result<(), SceneError> {
+    async fn beacons(&self) -> Result<(), SetupError> {
         self.aws.tick();
         self.aws.heartbeats();
         let written = |world: &World| {
@@ -346,7 +345,7 @@ impl SceneSetup<'_> {
     }
 
     /// One task behind a target group with the deregistration delay that AWS gives it.
-    fn balanced(&self) -> Result<Value, SceneError> {
+    fn balanced(&self) -> Result<Value, SetupError> {
         let group = json!({"Name": "checkout", "Protocol": "HTTP", "Port": 8080});
         let made = self.call(Service::LoadBalancing, "CreateTargetGroup", group)?;
         let arn = &made["TargetGroups"][0]["TargetGroupArn"];
@@ -354,18 +353,18 @@ impl SceneSetup<'_> {
             [{"targetGroupArn": arn, "containerName": "app", "containerPort": 8080}]}))
     }
 
-    fn set_draining(&self, one: &Stuck) -> Result<(), SceneError> {
+    fn set_draining(&self, one: &Stuck) -> Result<(), SetupError> {
         let arn = self.container_instance(&one.instance);
         let params = json!({"cluster": one.cluster, "containerInstances": [arn], "status": "DRAINING"});
         self.ecs("UpdateContainerInstancesState", params).map(drop)
     }
 
-    fn scale_in(&self, instance: &str) -> Result<(), SceneError> {
+    fn scale_in(&self, instance: &str) -> Result<(), SetupError> {
         let params = json!({"InstanceId": instance, "ShouldDecrementDesiredCapacity": true});
         self.auto_scaling("TerminateInstanceInAutoScalingGroup", params)
     }
 
-    async fn recorded(&self, stuck: &[Stuck]) -> Result<(), SceneError> {
+    async fn recorded(&self, stuck: &[Stuck]) -> Result<(), SetupError> {
         for one in stuck.iter().filter(|one| one.case != Case::NoRecord) {
             let name = format!("/ecs-daemon-protector/{}/{}", one.cluster, one.instance);
             let recorded = |world: &World| world.parameter(&name).map(drop);
@@ -374,7 +373,7 @@ impl SceneSetup<'_> {
         Ok(())
     }
 
-    fn group(&self, cluster: &str, group: &str, heartbeat: u32) -> Result<(), SceneError> {
+    fn group(&self, cluster: &str, group: &str, heartbeat: u32) -> Result<(), SetupError> {
         let tag = json!({"Key": "local-aws.cluster", "Value": cluster, "PropagateAtLaunch": true});
         let params = json!({"AutoScalingGroupName": group, "MinSize": 0, "MaxSize": 10, "DesiredCapacity": 0,
             "Tags": [tag]});
@@ -385,7 +384,7 @@ impl SceneSetup<'_> {
     }
 
     /// One more instance of a group, which then has so many.
-    async fn launch(&self, group: &str, capacity: u32) -> Result<String, SceneError> {
+    async fn launch(&self, group: &str, capacity: u32) -> Result<String, SetupError> {
         let before = self.aws.world(|world, _| world.running_instances());
         let params = json!({"AutoScalingGroupName": group, "DesiredCapacity": capacity});
         self.auto_scaling("SetDesiredCapacity", params)?;
@@ -406,7 +405,7 @@ impl SceneSetup<'_> {
         Ok(launched)
     }
 
-    async fn running(&self, instance: &str, count: usize) -> Result<(), SceneError> {
+    async fn running(&self, instance: &str, count: usize) -> Result<(), SetupError> {
         let running = |world: &World| {
             let tasks = world.tasks_on(instance).into_iter();
             let running = tasks.filter(|task| task.last_status == TaskStatus::Running);
@@ -416,7 +415,7 @@ impl SceneSetup<'_> {
         Ok(self.aws.wait_until(&what, BOUND, running).await?)
     }
 
-    fn protect(&self, instance: &str) -> Result<(), SceneError> {
+    fn protect(&self, instance: &str) -> Result<(), SetupError> {
         let tasks = self.aws.world(|world, _| world.tasks_on(instance));
         let game = tasks.into_iter().filter(|task| task.group == "service:game");
         let arns: Vec<String> = game.map(|task| task.task_arn).collect();
@@ -425,14 +424,14 @@ impl SceneSetup<'_> {
         self.ecs("UpdateTaskProtection", params).map(drop)
     }
 
-    fn standalone(&self, cluster: &str, family: &str, instance: &str) -> Result<(), SceneError> {
+    fn standalone(&self, cluster: &str, family: &str, instance: &str) -> Result<(), SetupError> {
         let arn = self.container_instance(instance);
         let params = json!({"cluster": cluster, "taskDefinition": family, "containerInstances": [arn],
             "startedBy": "events-rule/nightly"});
         self.ecs("StartTask", params).map(drop)
     }
 
-    fn service(&self, cluster: &str, name: &str, with: Value) -> Result<(), SceneError> {
+    fn service(&self, cluster: &str, name: &str, with: Value) -> Result<(), SetupError> {
         let mut params = json!({"cluster": cluster, "serviceName": name, "taskDefinition": name});
         if let (Some(params), Value::Object(with)) = (params.as_object_mut(), with) {
             params.extend(with);
@@ -445,24 +444,24 @@ impl SceneSetup<'_> {
         view.and_then(|view| view.container_instance_arn)
     }
 
-    fn ecs(&self, operation: &str, params: Value) -> Result<Value, SceneError> {
+    fn ecs(&self, operation: &str, params: Value) -> Result<Value, SetupError> {
         self.call(Service::Ecs, operation, params)
     }
 
-    fn auto_scaling(&self, operation: &str, params: Value) -> Result<(), SceneError> {
+    fn auto_scaling(&self, operation: &str, params: Value) -> Result<(), SetupError> {
         self.call(Service::AutoScaling, operation, params).map(drop)
     }
 
-    fn call(&self, service: Service, operation: &str, params: Value) -> Result<Value, SceneError> {
+    fn call(&self, service: Service, operation: &str, params: Value) -> Result<Value, SetupError> {
         let answer = self.aws.call(service, operation, params);
-        answer.map_err(|source| SceneError::Call {
+        answer.map_err(|source| SetupError::Call {
             operation: operation.to_owned(),
             source,
         })
     }
 }
 
-/// All task definitions of the scene.
+/// All task definitions of the setup.
 fn definitions(sidecar: &Path) -> Vec<Value> {
     let app = |family: &str, memory: u32, stop_seconds: u32| {
         json!({"family": family, "requiresCompatibilities": ["EC2"], "networkMode": "host",
