@@ -9,8 +9,8 @@ from lib.wait import until
 BLOCK = re.compile(r"^( *)```\w*\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(aws [a-z-]+ [a-z-]+ [^`]*)`")
 
-# Pages whose commands only make sense in their order: test_stories.py types them.
-STORIES = {"install.md", "migration.md"}
+# Pages whose commands only make sense in their order: test_pages_in_order.py types them.
+PAGES_IN_ORDER = {"install.md", "migration.md"}
 
 
 def pages():

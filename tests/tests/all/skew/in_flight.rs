@@ -1,4 +1,4 @@
-//! Drains at every stage, several at once, while the coordinator or its whole stack is updated, rolled back and updated.
+//! Drains at every phase, several at once, while the coordinator or its whole stack is updated, rolled back and updated.
 
 use jiff::Timestamp;
 use protector_aws_model::faults::{CallFilter, Limit};
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::end_job;
 
-/// The stages of the instances when the first version is replaced, by their places in the group.
-mod stage {
+/// The phases of the instances when the first version is replaced, by their places in the group.
+mod phase {
     use std::ops::RangeInclusive;
 
     /// Its daemon has ended, and its hook waits: the completion was throttled.
@@ -28,7 +28,7 @@ mod stage {
     pub(super) const ALL: usize = 9;
 }
 
-/// Long enough to replace the coordinator meanwhile. On a machine that is too busy for that the drain is one stage further.
+/// Long enough to replace the coordinator meanwhile. On a machine that is too busy for that the drain is one phase further.
 const FLUSH_SECONDS: u32 = 6;
 
 struct Drains {
@@ -38,14 +38,14 @@ struct Drains {
 }
 
 impl Drains {
-    /// Every instance is at its stage, under the first version.
-    async fn at_every_stage(first: Wiring, next: Wiring) -> Drains {
+    /// Every instance is at its phase, under the first version.
+    async fn at_every_phase(first: Wiring, next: Wiring) -> Drains {
         let lab = Lab::start(config(first)).await;
         let mut daemon = Daemon::new("logs");
         daemon.flush_seconds = FLUSH_SECONDS;
         lab.daemon(&daemon).await;
-        lab.replicas("web", stage::ALL, 2).await;
-        lab.standalone_on(&lab.instances[stage::HOLDING], "job", 600)
+        lab.replicas("web", phase::ALL, 2).await;
+        lab.standalone_on(&lab.instances[phase::HOLDING], "job", 600)
             .await;
         let drains = Drains {
             lab,
@@ -57,14 +57,14 @@ impl Drains {
     }
 
     async fn begin(&self) {
-        let (lab, waiting, flushing) = (&self.lab, self.on(stage::WAITING), self.on(stage::FLUSHING));
+        let (lab, waiting, flushing) = (&self.lab, self.on(phase::WAITING), self.on(phase::FLUSHING));
         let completion =
             CallFilter::operation(Service::AutoScaling, "CompleteLifecycleAction").by(COORDINATOR);
         lab.aws
             .faults(|faults| faults.throttle(completion.mentioning(waiting), Limit::Forever));
-        lab.instances[stage::HOLDING]
+        lab.instances[phase::HOLDING]
             .iter()
-            .chain([&lab.instances[stage::WAITING]])
+            .chain([&lab.instances[phase::WAITING]])
             .for_each(|instance| lab.scale_in(instance));
         let ended = lab.until("its daemon has ended", || {
             !lab.journal().stopped(waiting, "service:logs").is_empty()
@@ -72,17 +72,17 @@ impl Drains {
         lab.ticking(ended).await;
         lab.scale_in(flushing);
         self.until_it_flushes(flushing).await;
-        lab.scale_in(self.on(stage::BEGUN));
-        lab.hook_waits(self.on(stage::BEGUN)).await;
-        self.assert_stages();
+        lab.scale_in(self.on(phase::BEGUN));
+        lab.hook_waits(self.on(phase::BEGUN)).await;
+        self.assert_phases();
     }
 
     /// What is to be tried is there.
-    fn assert_stages(&self) {
+    fn assert_phases(&self) {
         let journal = self.lab.journal();
-        let waiting = self.on(stage::WAITING);
+        let waiting = self.on(phase::WAITING);
         assert!(journal.hook(waiting, "completed").is_empty());
-        self.assert_held(stage::HOLDING);
+        self.assert_held(phase::HOLDING);
     }
 
     fn on(&self, place: usize) -> &str {
@@ -145,7 +145,7 @@ impl Drains {
         let queue_alone = [&self.first, &self.next]
             .iter()
             .all(|config| config.wiring == Wiring::Queue);
-        queue_alone && stage::UNDISTURBED.contains(&place)
+        queue_alone && phase::UNDISTURBED.contains(&place)
     }
 
     /// Every drain has ended rightly, and once.
@@ -153,7 +153,7 @@ impl Drains {
         let journal = self.lab.journal();
         let receipts = self.lab.said("receipt");
         for (place, instance) in self.lab.instances.iter().enumerate() {
-            let job = stage::HOLDING.contains(&place).then_some("family:job");
+            let job = phase::HOLDING.contains(&place).then_some("family:job");
             let holding: Vec<&str> = job.into_iter().chain(["service:web"]).collect();
             journal.assert_daemons_outlive(instance, &["logs"], &holding);
             journal.assert_completed_after(instance, &["logs"]);
@@ -177,7 +177,7 @@ impl Drains {
             .iter()
             .map(|exit| (&exit["code"], exit["level"].as_str()))
             .collect();
-        assert_eq!(whys, vec![(&json!(0), Some("info")); stage::ALL], "{exits:?}");
+        assert_eq!(whys, vec![(&json!(0), Some("info")); phase::ALL], "{exits:?}");
     }
 }
 
@@ -197,7 +197,7 @@ fn phases(receipt: &Value) -> Vec<i64> {
 
 fn config(wiring: Wiring) -> LabConfig {
     let config = LabConfig {
-        instances: stage::ALL,
+        instances: phase::ALL,
         wiring,
         ..LabConfig::default()
     };
@@ -208,22 +208,22 @@ fn config(wiring: Wiring) -> LabConfig {
     }
 }
 
-/// Updated, rolled back and updated, each time with drains at other stages.
+/// Updated, rolled back and updated, each time with drains at other phases.
 async fn replaced_and_back(first: Wiring, next: Wiring) -> Drains {
-    let drains = Drains::at_every_stage(first, next).await;
+    let drains = Drains::at_every_phase(first, next).await;
     drains.replace(true).await;
     drains.lab.aws.faults(Faults::clear);
     drains
-        .all_gone(&[stage::WAITING, stage::FLUSHING, stage::BEGUN])
+        .all_gone(&[phase::WAITING, phase::FLUSHING, phase::BEGUN])
         .await;
-    drains.assert_held(stage::HOLDING);
+    drains.assert_held(phase::HOLDING);
     drains.replaced_while_they_end(&[2, 3], false).await;
     drains.all_gone(&[2, 3]).await;
     drains.assert_held(4..=7);
     drains.replaced_while_they_end(&[4, 5], true).await;
     drains.all_gone(&[4, 5]).await;
-    drains.assert_held(stage::UNDISTURBED);
-    for place in stage::UNDISTURBED {
+    drains.assert_held(phase::UNDISTURBED);
+    for place in phase::UNDISTURBED {
         end_job(&drains.lab, drains.on(place));
     }
     drains.all_gone(&[6, 7]).await;
@@ -234,7 +234,7 @@ async fn replaced_and_back(first: Wiring, next: Wiring) -> Drains {
 }
 
 #[tokio::test]
-async fn p1_p4_drains_at_every_stage_while_the_coordinator_is_updated_and_back() {
+async fn p1_p4_drains_at_every_phase_while_the_coordinator_is_updated_and_back() {
     let drains = replaced_and_back(Wiring::Queue, Wiring::Queue).await;
     let another_version =
         ["BOOTSTRAP", "SIDECAR"].map(|which| std::env::var_os(format!("PROTECTOR_TEST_{which}")));
@@ -247,7 +247,7 @@ async fn p1_p4_drains_at_every_stage_while_the_coordinator_is_updated_and_back()
 /// One of the stacks predates the queue: EventBridge invokes its function directly, and no function of it sends
 /// heartbeats. Which one, scripts/skew-test says; the programs of both are those that it names.
 #[tokio::test]
-async fn p1_p4_drains_at_every_stage_while_the_stack_gets_its_queue_and_loses_it() {
+async fn p1_p4_drains_at_every_phase_while_the_stack_gets_its_queue_and_loses_it() {
     let without_queue_later = std::env::var("PROTECTOR_TEST_DIRECT").is_ok_and(|which| which == "next");
     match without_queue_later {
         true => replaced_and_back(Wiring::Queue, Wiring::Direct).await,

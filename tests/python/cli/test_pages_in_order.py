@@ -14,7 +14,7 @@ from . import aws_cli, commands
 OLD_HOOK = "old-drain"
 
 
-class Stories(unittest.TestCase):
+class PagesInOrder(unittest.TestCase):
     """Pages whose commands only make sense in their order. Each page has a cluster of its own, and is typed from its
     first command to its last."""
 
