@@ -1,6 +1,6 @@
-//! The quiet parts of a drain: until when nothing but the end of a task can change it, and what it needs meanwhile.
+//! The steady parts of a drain: until when nothing but the end of a task can change it, and what it needs meanwhile.
 //!
-//! The tick uses it to save full observations: of a drain that is quiet it only asks whether the tasks that are awaited
+//! The tick uses it to save full observations: of a drain that is steady it only asks whether the tasks that are awaited
 //! still run: those that hold, or, after the release, the daemons.
 
 use jiff::{SignedDuration, Timestamp};

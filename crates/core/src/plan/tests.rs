@@ -6,9 +6,9 @@ mod hold;
 mod names;
 mod policies;
 mod properties;
-mod quiet;
 mod release;
 mod schedule;
+mod steady;
 mod waited;
 
 use super::*;

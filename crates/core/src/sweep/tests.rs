@@ -409,7 +409,7 @@ fn p10_finished_registrations_cost_nothing_until_a_hook_waits() {
 }
 
 /// A drain with a hook that holds, of which two tasks are awaited.
-fn quiet() -> World {
+fn steady() -> World {
     World::empty()
         .record(1, holding(1))
         .registered(1, registration(1, "DRAINING", Some(2)))
@@ -419,7 +419,7 @@ fn quiet() -> World {
 
 #[test]
 fn p10_a_drain_is_steady_while_nothing_but_the_end_of_a_task_can_change_it() {
-    assert_eq!(quiet().sweep().take_candidates().len(), 1);
+    assert_eq!(steady().sweep().take_candidates().len(), 1);
     type Change = fn(&mut World);
     let changes: [(&str, Change); 8] = [
         ("no task is known", |world| world.view.awaited.clear()),
@@ -444,12 +444,12 @@ fn p10_a_drain_is_steady_while_nothing_but_the_end_of_a_task_can_change_it() {
         }),
     ];
     for (what, change) in changes {
-        let mut world = quiet();
+        let mut world = steady();
         change(&mut world);
         assert!(world.sweep().take_candidates().is_empty(), "{what}");
         assert_eq!(world.needs_of(1), "observe", "{what}");
     }
-    let mut unasked = quiet();
+    let mut unasked = steady();
     unasked.listing.waiting = None;
     assert_eq!(
         unasked.sweep().take_candidates().len(),
@@ -461,7 +461,7 @@ fn p10_a_drain_is_steady_while_nothing_but_the_end_of_a_task_can_change_it() {
 #[test]
 fn p2_a_drain_is_steady_only_if_an_awaited_task_is_seen_to_live() {
     let seen = |tasks: &[Task]| {
-        let world = quiet();
+        let world = steady();
         let mut sweep = world.sweep();
         let (_, mut candidates) = sweep.take_candidates().pop().unwrap();
         let steady = sweep.steady(candidates.pop().unwrap(), tasks);

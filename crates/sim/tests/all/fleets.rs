@@ -251,7 +251,7 @@ fn p4_a_thousand_short_hooks() {
 
 /// Those that begin after all have begun, and the first of a new environment among them.
 #[test]
-fn p10_a_tick_of_a_thousand_quiet_drains() {
+fn p10_a_tick_of_a_thousand_steady_drains() {
     let (statistics, Ticks(ticks), _) = &*THOUSAND_SHORT_HOOKS;
     let begun = statistics.drains().filter_map(|drain| drain.draining).max();
     let quiet = ticks

@@ -1,4 +1,4 @@
-//! Until when a drain is quiet, and its counts meanwhile.
+//! Until when a drain is steady, and its counts meanwhile.
 
 use super::*;
 use crate::policy::StandaloneTasks;
@@ -9,7 +9,7 @@ fn due(bench: &Bench) -> Option<Timestamp> {
 }
 
 #[test]
-fn a_quiet_drain_is_looked_at_for_its_stops_and_its_deadline() {
+fn a_steady_drain_is_looked_at_for_its_stops_and_its_deadline() {
     let mut bench = Bench::holding();
     assert_eq!(due(&bench), Some(bench.record().deadline_at));
     bench.policy.stop_tasks_after = Some(seconds(600));
@@ -69,7 +69,7 @@ fn maintained(bench: &Bench, tasks: &[Task], seconds: i64) -> Vec<Action> {
     maintain(&bench.record(), tasks, &bench.policy, fleet, sender, at(seconds)).actions
 }
 
-/// What is done for a quiet drain with so many of its 4 tasks alive: names, and the count that is written.
+/// What is done for a steady drain with so many of its 4 tasks alive: names, and the count that is written.
 fn kept(bench: &Bench, alive: u32, seconds: i64) -> (Vec<&'static str>, Option<u32>) {
     let task = |id| web(id, if id <= alive { "STOPPING" } else { "STOPPED" });
     let tasks: Vec<Task> = (1..=4).map(task).collect();
@@ -83,7 +83,7 @@ fn kept(bench: &Bench, alive: u32, seconds: i64) -> (Vec<&'static str>, Option<u
 }
 
 #[test]
-fn p10_a_quiet_drains_count_is_written_when_it_is_due() {
+fn p10_a_steady_drains_count_is_written_when_it_is_due() {
     let mut bench = Bench::holding();
     bench.rewrite(|record| record.remaining = 4);
     for (alive, seconds, written) in [(3, 60, None), (3, 120, Some(3)), (1, 4, None), (1, 5, Some(1))] {
@@ -93,7 +93,7 @@ fn p10_a_quiet_drains_count_is_written_when_it_is_due() {
 }
 
 #[test]
-fn p4_a_quiet_drain_keeps_its_hook_alive() {
+fn p4_a_steady_drain_keeps_its_hook_alive() {
     let bench = Bench::holding();
     assert_eq!(kept(&bench, 4, 1799).0, ["put-count"]);
     let due = vec!["heartbeat", "put-count"];
