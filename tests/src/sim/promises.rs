@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use protector_aws_model::{ContainerStatus, Entry, InstanceStatus, TaskStatus, What};
+use protector_core::plural::counted;
 use protector_core::policy::{Policy, StandaloneTasks};
 use protector_local_aws::principal::COORDINATOR;
 use serde_json::Value;
@@ -162,7 +163,8 @@ impl Promises {
         let p1 = match (self.p1.as_slice(), forced, self.stopped) {
             ([], false, 0) => "P1 kept: no protected daemon got SIGTERM while i-1 was DRAINING".to_owned(),
             ([], false, count) => {
-                format!("P1 kept: {count} protected daemon(s) got SIGTERM, none while a task held")
+                let daemons = counted(count, "protected daemon");
+                format!("P1 kept: {daemons} got SIGTERM, none while a task held")
             }
             ([], true, _) => "EXPECTED a forced release, and there was none".to_owned(),
             (early, true, _) => format!("P1 was over, the release was forced: {}", early.join("; ")),

@@ -195,7 +195,7 @@ impl Judge {
             };
             let left = world.parameter_names().filter(gone).count();
             if left > 0 && self.expected.all_well {
-                let what = format!("{left} record(s) left over an hour after the last drain");
+                let what = format!("records left over an hour after the last drain: {left}");
                 self.break_rule(Rule::LeftOver, now, None, world, what);
             }
         }
@@ -362,7 +362,7 @@ impl Judge {
             broken.push((
                 Rule::TicksOverlap,
                 format!(
-                    "{} run(s) of the schedule began while another went on",
+                    "runs of the schedule that began while another went on: {}",
                     accounts.overlaps
                 ),
             ));

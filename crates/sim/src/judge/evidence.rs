@@ -245,14 +245,13 @@ impl Judge {
         let holding = self.holding(world, host).len();
         let reason = record["reason"].as_str().unwrap_or_default();
         if reason == "drained" && holding > 0 && world.host(host).on && self.is_ours(world, host) {
-            let what = format!("the record says drained, and {holding} task(s) that hold are alive");
+            let what = format!("the record says drained, holding tasks alive: {holding}");
             self.break_rule(Rule::FalseZero, now, Some(host), world, what);
         }
         let lost = self.agent_is_lost(now, world, host);
         if reason == "agent-lost" && holding > 0 && !lost && world.host(host).on && self.is_ours(world, host)
         {
-            let what =
-                format!("the record says that the agent is lost, and {holding} task(s) that hold are alive");
+            let what = format!("the record says that the agent is lost, holding tasks alive: {holding}");
             self.break_rule(Rule::FalseZero, now, Some(host), world, what);
         }
         let empty = self.watch(host).empty;

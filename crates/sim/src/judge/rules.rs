@@ -230,10 +230,7 @@ impl Judge {
             now + SECOND >= term + longest
         });
         if guarded && !given_up && self.excuse(now, world, host).is_none() {
-            let what = format!(
-                "daemon #{} got SIGTERM while {holding} task(s) that hold were alive",
-                task.0
-            );
+            let what = format!("daemon #{} got SIGTERM, holding tasks alive: {holding}", task.0);
             self.break_rule(Rule::DaemonBeforeTask, now, Some(host), world, what);
         }
     }
@@ -319,7 +316,7 @@ impl Judge {
                 if well {
                     let alive = self.holding(world, host).len();
                     let name = &world.host(host).scaling.waits[wait].hook;
-                    let what = format!("hook {name} ran out, {alive} task(s) that hold alive");
+                    let what = format!("hook {name} ran out, holding tasks alive: {alive}");
                     self.break_rule(Rule::HookRanOut, now, Some(host), world, what);
                 }
             }
@@ -376,7 +373,7 @@ impl Judge {
             .excuse(now, world, host)
             .filter(|excuse| *excuse != "cancelled");
         if let_go && !not_let_go && holding > 0 && excuse.is_none() {
-            let what = format!("the hook was completed with {holding} task(s) that hold alive");
+            let what = format!("the hook was completed, holding tasks alive: {holding}");
             self.break_rule(Rule::LetGoWithTasks, now, Some(host), world, what);
         }
         let well = self.expected.is_well(0, now) && !self.observes && self.release_all.is_none();

@@ -43,7 +43,7 @@ impl Judge {
                 .count();
             if well && forgotten > 0 && self.expected.is_well(draining, now) {
                 self.watch(host).not_stopped = true;
-                let what = format!("{forgotten} task(s) that were to be stopped were never asked to");
+                let what = format!("tasks that were to be stopped and never asked to: {forgotten}");
                 self.break_rule(Rule::NotStopped, now, Some(host), world, what);
             }
         }
