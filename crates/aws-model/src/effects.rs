@@ -9,7 +9,7 @@ pub enum Effect {
     StartContainer(ContainerStart),
     /// Send a signal to a container that was started.
     Signal {
-        /// Whose container.
+        /// The ARN of the task that the container is of.
         task_arn: String,
         /// The container's name in its task.
         container: String,
@@ -33,7 +33,7 @@ pub enum Effect {
 /// A container that is to be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContainerStart {
-    /// Whose container.
+    /// The ARN of the task that the container is of.
     pub task_arn: String,
     /// The last part of the task's ARN.
     pub task_id: String,

@@ -91,7 +91,7 @@ pub enum What {
         group: String,
         /// The hook's name.
         hook: String,
-        /// What happened.
+        /// What happened to the lifecycle action.
         what: HookStep,
     },
     /// An event was delivered.

@@ -45,7 +45,7 @@ pub(crate) enum Command {
     LocalAws(LocalAwsArgs),
     /// See what happens when a fleet drains at once: 400 instances, your settings, the quotas of AWS.
     Simulate(Box<SimulateArgs>),
-    /// Check task definitions: does the daemon outlive the drain?
+    /// Check task definitions: whether the daemon outlives the drain
     Lint(Box<LintArgs>),
     /// Put the sidecar into a task definition, or correct one that is there.
     Inject(Box<InjectArgs>),

@@ -213,7 +213,7 @@ impl Cache {
             .retain(|arn, at| !draining.contains(arn) && now.duration_since(*at) < NOT_DRAINING_TTL);
     }
 
-    /// What is it worth that `task` on `arn` has ended?
+    /// Returns what to do after the end of `task` on `arn`.
     pub fn task_ended(
         &self,
         cluster: &ClusterName,
@@ -301,7 +301,7 @@ impl Cache {
         facts.ended.extend(registrations.map(|arn| (arn.clone(), now)));
     }
 
-    /// Was it let go a while ago?
+    /// Returns whether its drain ended a short while ago.
     pub fn has_ended(&self, arn: &ContainerInstanceArn, now: Timestamp) -> bool {
         let facts = self.lock();
         facts.ended.get(arn).is_some_and(|at| is_of_late(at, now))
@@ -320,7 +320,7 @@ impl Cache {
         }
     }
 
-    /// Makes the next look at a drain due now, if it is known and none is due yet. Is it known?
+    /// Makes the next look at a drain due now, if it is known and none is due yet. Returns whether it is known.
     pub fn look_soon(&self, key: &InstanceKey, now: Timestamp) -> bool {
         let mut facts = self.lock();
         let drain = facts.drains.get_mut(key);
@@ -343,8 +343,8 @@ impl Cache {
         facts.drains.values().filter_map(|drain| drain.look_at).min()
     }
 
-    /// Is there more than one drain, or one that a task's end would bring on: of a task that holds, or of a daemon whose tier
-    /// was let go?
+    /// Returns whether there is more than one drain, or one that the end of a task brings on: of a task that holds, or of
+    /// a daemon whose tier is released.
     pub fn awaits_an_event(&self) -> bool {
         let facts = self.lock();
         let awaits = |drain: &CachedDrain| drain.releasing || !drain.awaited.is_empty();
@@ -364,7 +364,7 @@ impl Cache {
         .collect()
     }
 
-    /// Is this instance known to drain?
+    /// Returns whether this instance is known to drain.
     pub fn knows_drain(&self, arn: &ContainerInstanceArn) -> bool {
         self.lock().registered.contains_key(arn)
     }
@@ -416,7 +416,8 @@ impl Cache {
         self.others(None, now)
     }
 
-    /// Has a tick of this environment listed all drains of late? Until then it knows those that it was informed of.
+    /// Returns whether a tick of this environment has listed all drains of late. Until then the cache has those that it was
+    /// informed of.
     pub fn knows_the_fleet(&self, now: Timestamp) -> bool {
         let facts = self.lock();
         let listed = facts.fleet.as_ref();
@@ -536,7 +537,7 @@ impl Cache {
         self.lock().kill_switch.clone()
     }
 
-    /// Was the kill switch read within `age`?
+    /// Returns whether the kill switch was read within `age`.
     pub fn control_is_fresh(&self, now: Timestamp, age: SignedDuration) -> bool {
         self.lock()
             .control_at
@@ -550,7 +551,7 @@ impl Cache {
         facts.control_at = Some(now);
     }
 
-    /// Is a kill switch that cannot be read to be said again? Once a minute is enough.
+    /// Returns whether to log again that the kill switch cannot be read: once a minute is enough.
     pub fn control_problem_is_news(&self, now: Timestamp) -> bool {
         let mut facts = self.lock();
         let said = facts.control_problem_at;

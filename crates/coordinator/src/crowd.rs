@@ -17,12 +17,12 @@ pub(crate) struct Crowd<'r> {
 }
 
 impl Crowd<'_> {
-    /// Do so many instances drain that those of a batch are looked at together?
+    /// Returns whether so many instances drain that those of a batch are observed together.
     pub(crate) fn is_crowded(&self) -> bool {
         self.run.intake.is_alone() && !self.gathers().is_zero()
     }
 
-    /// Do drains begin together at the end of a batch? They do if messages wait behind it, and while many drain, those of
+    /// Returns whether drains begin together at the end of a batch: if messages wait behind it, and while many drain, those of
     /// the batch included, since one write then says of all that they are held.
     pub(crate) fn begins_together(&self) -> bool {
         let intake = self.run.intake;

@@ -264,7 +264,7 @@ impl<'r> Executor<'r> {
         }
     }
 
-    /// Do drains that begin with so many others get a shared record?
+    /// Returns whether drains that begin with so many others get a shared record.
     pub(crate) fn shares(&self, beginning: usize) -> bool {
         self.changes.shares(beginning)
     }

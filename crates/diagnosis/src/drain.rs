@@ -50,7 +50,7 @@ pub enum Risk {
     Agent,
     /// A hook waits, and the kill switch keeps the coordinator from acting.
     Mode,
-    /// None.
+    /// Nothing threatens it.
     None,
 }
 

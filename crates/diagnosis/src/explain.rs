@@ -53,7 +53,7 @@ pub struct Explanation {
     pub cause: Option<Cause>,
     /// When the wait ends.
     pub ends: Ends,
-    /// Why then.
+    /// Why the wait ends then.
     pub ends_because: Option<String>,
     /// What is wrong with the drain as a whole, the first the most important one.
     pub warnings: Vec<CauseFinding>,

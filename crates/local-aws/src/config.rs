@@ -47,7 +47,7 @@ pub enum StartError {
     Listen {
         /// The port that was asked for; 0 means any.
         port: u16,
-        /// Why not.
+        /// What the operating system answered.
         source: io::Error,
     },
     /// There is no such program.
@@ -55,7 +55,7 @@ pub enum StartError {
     Binary {
         /// The program that was asked for.
         binary: PathBuf,
-        /// Why not.
+        /// What the operating system answered.
         source: io::Error,
     },
 }

@@ -9,7 +9,7 @@ pub(crate) enum Command {
     Run,
     /// What a passed self-check executes: wait with this place, as JSON.
     Wait(String),
-    /// Is a sidecar of this task past its self-check?
+    /// Exit with 0 if a sidecar of this task is past its self-check.
     Check,
     /// Print the help.
     Help,

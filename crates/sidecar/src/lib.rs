@@ -3,7 +3,7 @@
 //! ```text
 //!  main ─► command ─► start (self-check) ─► reexec: execve "… wait {place}" ─► signal::wait ─► hold ─► exit code
 //!                       │                                                                       │
-//!                       └─► discovery: who am I? task metadata, IMDS, agent                      └─► core::hold decides
+//!                       └─► discovery: task metadata, IMDS, agent                                   └─► core::hold decides
 //! ```
 //!
 //! The self-check needs a runtime, a TLS client and their memory. All of it is given back by executing the program

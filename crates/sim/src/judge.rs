@@ -134,11 +134,11 @@ impl Rule {
 pub struct Violation {
     /// What was broken.
     pub rule: Rule,
-    /// When.
+    /// The time of the breach, in simulated milliseconds.
     pub at: Ms,
     /// For which machine, if for one.
     pub instance: Option<String>,
-    /// How.
+    /// What was seen, as a sentence.
     pub what: String,
 }
 

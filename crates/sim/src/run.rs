@@ -45,7 +45,7 @@ pub struct Options {
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended {
-    /// When.
+    /// The end of the run, in simulated milliseconds.
     pub at: Ms,
     /// Nothing was going on any more, and the tail was over.
     pub quiet: bool,

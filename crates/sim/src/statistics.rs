@@ -101,7 +101,7 @@ pub struct Usage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Moment {
-    /// When.
+    /// The time of the step, in simulated milliseconds.
     pub at: Ms,
     /// Who: a task, the coordinator, the hook.
     pub who: String,

@@ -39,7 +39,7 @@ pub enum GroupEvent {
         group: String,
         /// The hook's name.
         hook: String,
-        /// What happened.
+        /// What happened to the lifecycle action.
         what: HookStep,
     },
     /// EventBridge gets an event, whole.

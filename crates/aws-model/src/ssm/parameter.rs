@@ -34,7 +34,7 @@ pub(super) struct Version {
     pub(super) number: u64,
     /// What was written.
     pub(super) value: String,
-    /// When.
+    /// The time of the write.
     pub(super) at: Timestamp,
 }
 

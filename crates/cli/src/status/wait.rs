@@ -40,7 +40,7 @@ pub(super) struct Followed<'a> {
     pub(super) instances: &'a [Query],
     /// Whether each change is a line of JSON.
     pub(super) as_json: bool,
-    /// Until when.
+    /// The condition that ends the wait.
     pub(super) until: Until,
     /// The options with which the tool was called.
     pub(super) invocation: Invocation,

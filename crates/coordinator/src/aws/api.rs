@@ -164,7 +164,7 @@ pub struct TaskProtection {
     pub arn: String,
     /// Whether it is protected.
     pub enabled: bool,
-    /// Until when.
+    /// The end of the protection, if there is one.
     pub expires_at: Option<Timestamp>,
 }
 

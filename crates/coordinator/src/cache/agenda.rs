@@ -99,7 +99,7 @@ impl Agenda {
         self.lock().began = Some(now);
     }
 
-    /// Have drains begun together a moment ago?
+    /// Returns whether drains began together within [`BEGINS_FOR`].
     pub(crate) fn begins(&self, now: Timestamp) -> bool {
         let began = self.lock().began;
         began.is_some_and(|at| now.duration_since(at) < BEGINS_FOR)
@@ -115,7 +115,7 @@ impl Agenda {
         self.lock().since
     }
 
-    /// Waits the beginning of this instance's drain?
+    /// Returns whether the beginning of this instance's drain waits.
     pub(crate) fn has(&self, instance: &InstanceId) -> bool {
         self.lock().beginnings.contains_key(instance)
     }

@@ -12,9 +12,9 @@ use protector_core::observation::ContainerInstance;
 pub(super) struct CachedDrain {
     pub(super) key: InstanceKey,
     pub(super) instances: Vec<ContainerInstance>,
-    /// Has it been released?
+    /// Whether it is released.
     pub(super) released: bool,
-    /// Are its tiers let go, one after the other?
+    /// Whether its tiers are released one after the other.
     pub(super) releasing: bool,
     /// Tasks whose end changes something: those that hold, or, after the release, the daemons.
     pub(super) awaited: BTreeSet<TaskArn>,

@@ -18,20 +18,20 @@ pub struct ForeignCache(Mutex<ForeignState>);
 struct ForeignState {
     /// Container instances that are none of ours. An ARN is never given to another.
     foreign: HashMap<ContainerInstanceArn, Timestamp>,
-    /// Are the instances of this capacity provider kept by ECS itself? Nothing if ECS could not be asked.
+    /// Whether the instances of this capacity provider are kept by ECS itself. `None` if ECS could not be asked.
     managed: HashMap<(ClusterName, String), (Option<bool>, Timestamp)>,
     /// When it was last said that a cluster is gone.
     gone: HashMap<ClusterName, Timestamp>,
 }
 
 impl ForeignCache {
-    /// Is this container instance known to be none of ours?
+    /// Returns whether this container instance is known to be none of ours.
     #[must_use]
     pub fn is_foreign(&self, arn: &ContainerInstanceArn) -> bool {
         self.lock().foreign.contains_key(arn)
     }
 
-    /// Remembers a container instance that is none of ours. Is that news?
+    /// Remembers a container instance that is none of ours. Returns whether that is news.
     pub fn insert_foreign(&self, arn: &ContainerInstanceArn, now: Timestamp) -> bool {
         let mut facts = self.lock();
         make_room(&mut facts.foreign, |at| {
@@ -40,7 +40,7 @@ impl ForeignCache {
         facts.foreign.insert(arn.clone(), now).is_none()
     }
 
-    /// Are the instances of a capacity provider kept by ECS itself? Nothing if ECS is to be asked.
+    /// Returns whether the instances of a capacity provider are kept by ECS itself. `None` if ECS is to be asked.
     #[must_use]
     pub fn is_managed(&self, cluster: &ClusterName, provider: &str, now: Timestamp) -> Option<bool> {
         let facts = self.lock();
@@ -62,7 +62,7 @@ impl ForeignCache {
         facts.managed.insert(provider, (managed, now));
     }
 
-    /// Remembers a cluster that is gone. Is it to be said again?
+    /// Remembers a cluster that is gone. Returns whether to log it again.
     pub fn insert_gone(&self, cluster: &ClusterName, now: Timestamp) -> bool {
         let mut facts = self.lock();
         let said = facts.gone.get(cluster);

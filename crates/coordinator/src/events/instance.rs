@@ -48,7 +48,7 @@ impl InstanceEvents<'_> {
         }
     }
 
-    /// Does a drain begin with this event, as far as the cache knows?
+    /// Returns whether a drain begins with this event, as far as the cache knows.
     pub(crate) fn is_news(&self, change: &InstanceChange) -> bool {
         change.status == InstanceStatus::Draining
             && self.policy.serves_cluster(&change.cluster)

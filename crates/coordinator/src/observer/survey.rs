@@ -59,7 +59,7 @@ impl Survey {
         self.lock().shown.get(key)?.record.clone()
     }
 
-    /// Has an instance been seen?
+    /// Returns whether an instance has been seen.
     pub(crate) fn has(&self, key: &InstanceKey) -> bool {
         self.lock().shown.contains_key(key)
     }

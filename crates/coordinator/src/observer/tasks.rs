@@ -194,7 +194,8 @@ impl Tasks<'_> {
         Ok(by_instance)
     }
 
-    /// Does a sweep over all tasks of the cluster take fewer calls than asking for those of so many instances?
+    /// Returns whether a sweep over all tasks of the cluster takes fewer calls than a request for each of so many
+    /// instances.
     async fn sweeps(&self, cluster: &ClusterName, instances: usize) -> bool {
         let tasks = match self.cache.task_count(cluster) {
             Some(tasks) => tasks,

@@ -41,7 +41,7 @@ pub struct NeedsObservation {
 }
 
 impl NeedsObservation {
-    /// Do the listings tell of it what its record does not: a hook that waits, or that waits no more, or another cluster?
+    /// Returns whether the listings have what its record does not: a hook that waits, or waits no more, or another cluster.
     /// `known` is the record as it was last read or written, if that is remembered; otherwise the listed one counts.
     #[must_use]
     pub fn has_news(&self, known: Option<&Record>) -> bool {

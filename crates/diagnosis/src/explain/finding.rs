@@ -60,7 +60,7 @@ pub struct CauseFinding {
     pub sentence: String,
     /// When the wait for it ends.
     pub ends: Ends,
-    /// Why then.
+    /// Why the wait ends then.
     pub ends_because: Option<String>,
     /// What it was found by.
     pub evidence: Vec<Evidence>,

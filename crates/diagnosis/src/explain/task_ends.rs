@@ -139,7 +139,7 @@ impl Deregistration {
 /// When a stop ends, with its reason in words and what is not known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bound {
-    /// When.
+    /// When the task ends at the latest.
     pub ends: Ends,
     /// Why then, for example `deregistration delay 5m, stopTimeout 2m`.
     pub reason: String,

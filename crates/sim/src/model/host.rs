@@ -23,7 +23,7 @@ pub struct Host {
     pub noticed_at: Option<Ms>,
     /// Whether its agent is there.
     pub agent: bool,
-    /// Since when.
+    /// When the connection of its agent last changed.
     pub agent_since: Ms,
     /// Whether its agent refuses requests of tasks.
     pub busy: bool,

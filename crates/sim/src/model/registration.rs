@@ -19,7 +19,7 @@ pub struct Registration {
     pub before: (InstanceStatus, Ms),
     /// Whether ECS is connected to its agent.
     pub connected: bool,
-    /// Since when.
+    /// When its agent last connected or disconnected.
     pub connected_since: Ms,
     /// Its tasks, stopped ones among them.
     pub tasks: Vec<TaskId>,

@@ -25,7 +25,7 @@ pub struct Task {
     pub created: Ms,
     /// Where it is.
     pub status: TaskStatus,
-    /// Since when.
+    /// When its status last changed.
     pub since: Ms,
     /// When its containers had ended, as the agent reports it; none if no agent has seen that.
     pub execution_stopped: Option<Ms>,

@@ -27,13 +27,13 @@ use crate::scenario::{self, Ms, Scenario, Sidecar};
 pub enum Out {
     /// Run this invocation in this environment; a new one if `cold`.
     Run {
-        /// Where.
+        /// The environment that runs it.
         environment: EnvironmentId,
         /// Whether the environment is new.
         cold: bool,
         /// Its connections have died: they were idle for so long.
         dead_connections: Option<Ms>,
-        /// What.
+        /// The event that it handles.
         invocation: Invocation,
     },
     /// The environment is ended, with what runs in it.

@@ -10,7 +10,7 @@ use super::setup::ScriptSetup;
 pub(crate) struct Step {
     /// Since the journal's zero.
     pub(crate) at: SignedDuration,
-    /// What.
+    /// What the step does.
     pub(crate) what: StepKind,
     /// In the words of the script.
     pub(crate) words: String,

@@ -46,7 +46,7 @@ impl<'p> Broken<'p> {
         })
     }
 
-    /// Do limits explain all that it breaks?
+    /// Returns whether limits explain all that it breaks.
     fn is_explained(&self) -> bool {
         self.unexplained.is_empty()
     }

@@ -72,7 +72,7 @@ impl Changes<'_> {
         self.run.intake.is_alone() && !self.policy.own_records_only
     }
 
-    /// Do drains that begin with so many others get a shared record?
+    /// Returns whether drains that begin with so many others get a shared record.
     pub(in crate::executor) fn shares(&self, beginning: usize) -> bool {
         self.may_share() && self.cache.fleet(self.run.now()).drains + beginning >= SHARED_FROM
     }

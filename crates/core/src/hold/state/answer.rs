@@ -28,7 +28,7 @@ pub enum Ask {
     Record,
     /// The kill switch by itself: it is not known whose record to read.
     Switch,
-    /// None.
+    /// No parameter.
     Nothing,
 }
 
