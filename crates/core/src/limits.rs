@@ -9,11 +9,12 @@ use jiff::SignedDuration;
 /// Two events of one drain, such as a hook and DRAINING, come within this, and two runs may begin it at once.
 pub const BEGUN_TOGETHER: SignedDuration = SignedDuration::from_secs(10);
 
-/// A standard parameter holds 4 KB (SSM `PutParameter`); larger ones cost money and cannot be made standard again.
+/// A standard parameter holds 4 KB; larger ones cost money and cannot be made standard again:
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html>
 pub const RECORD_BYTES_MAX: usize = 4096;
 
 /// The number of shared records of a cluster: with an instance's own record and the kill switch they are the ten names
-/// that one `GetParameters` takes (SSM API reference). Each has room for some 115 instances.
+/// that one `GetParameters` takes ([`GET_PARAMETERS_MAX`]). Each has room for some 115 instances.
 pub const SHARED_RECORDS: usize = 8;
 
 /// The number of the last shared record. Operator commands note their releases in it, so other drains are only put there
@@ -24,14 +25,16 @@ pub const LAST_SHARED: usize = SHARED_RECORDS - 1;
 /// that was itself repaired ends the search.
 pub const VERSIONS_READ_MAX: u32 = 10;
 
-/// The number of names that `GetParameters` takes at once (SSM API reference).
+/// The number of names that `GetParameters` takes at once:
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>
 pub const GET_PARAMETERS_MAX: usize = 10;
 
 /// From this number of concurrent drains on they share records. A few have records of their own, which say more to a
 /// person, and whose writes do not wait for each other.
 pub const SHARED_FROM: usize = 5;
 
-/// The number of instances that `UpdateContainerInstancesState` takes at once (ECS API reference).
+/// The number of instances that `UpdateContainerInstancesState` takes at once:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateContainerInstancesState.html>
 pub const DRAINING_MAX: usize = 10;
 
 /// The number of groups that `heldBy` names: what a person can take in, and far below the size limit.
@@ -53,29 +56,36 @@ pub const REGISTRATIONS_MAX: usize = 4;
 /// name has up to 255 bytes.
 pub const OTHER_CLUSTERS_MAX: usize = 4;
 
-/// The number of items that `DescribeTasks` and `DescribeContainerInstances` take at once (ECS API reference).
+/// The number of items that `DescribeTasks` and `DescribeContainerInstances` take at once:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html>
 pub const DESCRIBE_MAX: usize = 100;
 
-/// The number of clusters that `DescribeClusters` takes at once (ECS API reference).
+/// The number of clusters that `DescribeClusters` takes at once:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeClusters.html>
 pub const DESCRIBE_CLUSTERS_MAX: usize = 100;
 
-/// The number of capacity providers for which `DescribeCapacityProviders` answers at once (ECS API reference).
+/// The number of capacity providers for which `DescribeCapacityProviders` answers at once:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeCapacityProviders.html>
 pub const DESCRIBE_PROVIDERS_MAX: usize = 10;
 
-/// The number of services that `DescribeServices` takes at once (ECS API reference).
+/// The number of services that `DescribeServices` takes at once:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html>
 pub const DESCRIBE_SERVICES_MAX: usize = 10;
 
-/// The number of names that `DeleteParameters` takes at once (SSM API reference).
+/// The number of names that `DeleteParameters` takes at once:
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameters.html>
 pub const DELETE_PARAMETERS_MAX: usize = 10;
 
-/// The number of instances that `DescribeAutoScalingInstances` takes at once (Auto Scaling API reference).
+/// The number of instances that `DescribeAutoScalingInstances` takes at once:
+/// <https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingInstances.html>
 pub const DESCRIBE_SCALING_INSTANCES_MAX: usize = 50;
 
-/// The number of names that `DescribeAutoScalingGroups` takes at once, unless it is asked for larger pages (Auto
-/// Scaling API reference).
+/// The number of names that `DescribeAutoScalingGroups` takes at once, unless it is asked for larger pages:
+/// <https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html>
 pub const DESCRIBE_GROUPS_MAX: usize = 50;
 
-/// The number of activities that `DescribeScalingActivities` returns at once (Auto Scaling API reference).
+/// The number of activities that `DescribeScalingActivities` returns at once:
+/// <https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html>
 pub const DESCRIBE_ACTIVITIES_MAX: i32 = 100;
 
 /// A load balancer takes no longer than this to deregister a target or an instance, and a terminate hook waits only after
@@ -84,7 +94,8 @@ pub const DESCRIBE_ACTIVITIES_MAX: i32 = 100;
 /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/config-conn-drain.html>
 pub const DEREGISTRATION_MAX: SignedDuration = SignedDuration::from_secs(3600);
 
-/// A hook waits no longer than this, regardless of its heartbeats (Auto Scaling user guide, lifecycle hooks).
+/// A hook waits no longer than this, regardless of its heartbeats:
+/// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html>
 pub const HOOK_GLOBAL_MAX: SignedDuration = SignedDuration::from_hours(48);
 
 /// A hook waits no longer than this many of its heartbeat timeouts (same page).
@@ -194,7 +205,8 @@ pub const AGENT_NOTED: SignedDuration = SignedDuration::from_secs(45);
 pub const STOP_TASKS_MAX: usize = 20;
 
 /// The time from the notice of a Spot instance until EC2 takes it, and of an interruptible capacity reservation too
-/// (EC2 user guide, Spot interruption notices and interruptible Capacity Reservations).
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html>,
+/// and there "Monitor interruptible Capacity Reservations").
 pub const SPOT_NOTICE: SignedDuration = SignedDuration::from_secs(120);
 
 /// The daemons get this much of it at most, or tasks would have no time to stop.
@@ -212,10 +224,12 @@ pub const RELEASE_BEFORE_SIGTERM_MAX: SignedDuration = SignedDuration::from_mins
 /// eventual consistency of `ListContainerInstances`, may lag.
 pub const CONFIRM_ABSENT_AFTER: SignedDuration = SignedDuration::from_secs(5);
 
-/// The heartbeat timeout of a hook that was created without one (Auto Scaling API reference, `PutLifecycleHook`).
+/// The heartbeat timeout of a hook that was created without one:
+/// <https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutLifecycleHook.html>
 pub const HOOK_HEARTBEAT_DEFAULT_SECONDS: u32 = 3600;
 
-/// The longest page of `ListServices`, which has ten services if nothing is asked for (ECS API reference).
+/// The longest page of `ListServices`, which has ten services if nothing is asked for:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServices.html>
 pub const LIST_SERVICES_MAX: i32 = 100;
 
 /// The number of messages that a FIFO queue delivers at once (`BatchSize` in the template): after a full batch more may

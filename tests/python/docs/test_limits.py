@@ -42,6 +42,16 @@ def sources():
     texts = {str(path.relative_to(ROOT)): path.read_text() for path in paths}
     return {path: text for path, text in texts.items() if not re.search(r"/(tests|testing)(\.rs|/)", path)}
 
+# A source that a comment names. "As the API reference says" names none of a number.
+SOURCE = re.compile(r"\((?:[A-Z]\w+ )+(?:API reference|(?:user|developer) guide)", re.IGNORECASE)
+COMMENT_BLOCK = re.compile(r"(?:^ *//[/!]?[^\n]*\n)+", re.MULTILINE)
+
+
+def without_link(text):
+    """The comments of a Rust file that name a page of AWS and do not link to it."""
+    blocks = (re.sub(r"\n *//[/!]? ?", " ", block) for block in COMMENT_BLOCK.findall(text))
+    return [block for block in blocks if SOURCE.search(block) and "https://" not in block]
+
 
 class Limits(unittest.TestCase):
     def test_every_limit_stands_in_limits(self):
@@ -50,6 +60,14 @@ class Limits(unittest.TestCase):
         }
         self.assertEqual(found - NO_LIMIT, set(), "move these to crates/core/src/limits.rs or limits/")
         self.assertEqual(NO_LIMIT - found, set(), "these are gone: remove them from NO_LIMIT")
+
+    def test_a_comment_that_names_a_page_of_aws_links_to_it(self):
+        sources = tracked("crates/*.rs", "tests/*.rs")
+        found = [(str(path.relative_to(ROOT)), block) for path in sources for block in without_link(path.read_text())]
+        self.assertEqual(found, [])
+        named = "/// At most ten (ECS API\n/// reference).\nconst A: u8 = 10;\n"
+        self.assertEqual(len(without_link(named)), 1)
+        self.assertEqual(without_link(named.replace("/// At", "/// <https://aws>\n/// At")), [])
 
     def test_every_limit_has_its_reason_and_one_meaning(self):
         limits = [(path, *one) for path, text in sources().items() if LIMITS.match(path) for one in constants(text).items()]

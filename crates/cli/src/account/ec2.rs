@@ -8,7 +8,8 @@ use protector_diagnosis::read::Reading;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// A filter takes so many values (EC2 API reference, `DescribeInstances`).
+/// A filter takes so many values:
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html>
 const FILTER_VALUES: usize = 200;
 
 #[derive(Debug, Deserialize)]

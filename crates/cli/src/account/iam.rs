@@ -35,7 +35,7 @@ impl<T> Default for MemberList<T> {
 }
 
 /// One action. Its own decision is that on all resources together; that on each is in the specific results
-/// (IAM API reference, `EvaluationResult`).
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html>).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Evaluation {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// Needs no permission (IAM user guide, `GetCallerIdentity`).
+/// Needs no permission:
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
 const FREE: &str = "sts:GetCallerIdentity";
 
 /// Who may register a task definition has this from the role that deploys: `inject --register` is no operator's command.

@@ -13,7 +13,8 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-/// Members of a described definition that `RegisterTaskDefinition` does not take (ECS API reference, `TaskDefinition`).
+/// Members of a described definition that `RegisterTaskDefinition` does not take:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html>
 pub(crate) const DESCRIBED_ONLY: [&str; 8] = [
     "taskDefinitionArn",
     "revision",

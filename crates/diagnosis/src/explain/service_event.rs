@@ -1,15 +1,15 @@
 //! What the events of a service say (`DescribeServices`, `events[].message`).
 //!
 //! AWS gives them as sentences for people, in three spellings of the prefix. What follows it is matched; a text that is
-//! not known stays as it is and says nothing. The texts are those of the ECS developer guide (`service-event-messages`)
-//! and of public logs.
+//! not known stays as it is and says nothing. The texts are those of public logs and of
+//! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages.html>.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::seen::ServiceEvent;
 
-/// ECS leaves out a message that it has just written, until its cause is gone or this has passed (ECS developer guide,
-/// service event messages). So the event that explains a drain may be older than the drain.
+/// ECS leaves out a message that it has just written, until its cause is gone or this has passed (see the
+/// link above). So the event that explains a drain may be older than the drain.
 pub const REPEATED_AFTER: SignedDuration = SignedDuration::from_hours(6);
 
 /// What an event says.

@@ -6,7 +6,8 @@ use crate::lint::finding::Finding;
 use crate::lint::model::Container;
 use crate::lint::rules::RuleId;
 
-/// The least `restartAttemptPeriod` that ECS takes, in seconds (ECS API reference, `ContainerRestartPolicy`).
+/// The least `restartAttemptPeriod` that ECS takes, in seconds:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerRestartPolicy.html>
 pub(crate) const RESTART_PERIOD_SECONDS: i64 = 60;
 
 /// The sidecar's health check.

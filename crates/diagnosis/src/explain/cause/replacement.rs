@@ -12,8 +12,8 @@ use crate::explain::service_event::{Event, EventKind, Lack, REPEATED_AFTER};
 use crate::explain::task_ends::task_id;
 use crate::seen::{Activity, Machine, ScalingGroup, SeenService, SeenTask, Target};
 
-/// A replacement without a health check counts as healthy after running for so long (ECS developer guide, container
-/// instance draining).
+/// A replacement without a health check counts as healthy after running for so long:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-draining.html>
 const COUNTS_AFTER: SignedDuration = SignedDuration::from_secs(40);
 
 /// No instance has room for the replacement.
