@@ -50,8 +50,8 @@ variable "log" {
   default     = "info"
 
   validation {
-    condition     = contains(["error", "warn", "info", "debug", "trace"], var.log)
-    error_message = "One of error, warn, info, debug and trace."
+    condition     = contains(["error", "warn", "info", "debug"], var.log)
+    error_message = "One of error, warn, info and debug."
   }
 }
 

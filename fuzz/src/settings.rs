@@ -160,5 +160,5 @@ fn assert_prefix(prefix: &ParameterPrefix) {
 }
 
 fn assert_said_of_level(name: &str) {
-    assert!(["trace", "debug", "info", "warn", "error"].contains(&name));
+    assert!(["debug", "info", "warn", "error"].contains(&name));
 }

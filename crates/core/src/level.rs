@@ -3,8 +3,6 @@
 /// How important a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// No line has it. The setting accepts the word, and then means all lines.
-    Trace,
     /// Events that led to nothing.
     Debug,
     /// The course of each drain.
@@ -22,7 +20,6 @@ impl Level {
         ("error", Level::Error),
         ("warn", Level::Warn),
         ("debug", Level::Debug),
-        ("trace", Level::Trace),
     ];
 
     /// The level's name, as lines have it.

@@ -22,12 +22,21 @@ impl CoordinatorSettings {
         lookup: &dyn Fn(&str) -> Option<String>,
         given: impl IntoIterator<Item = String>,
     ) -> Result<CoordinatorSettings, Problems> {
-        let mut reader = Reader::new(lookup);
+        let lookup = |name: &str| lookup(name).map(|value| without_trace(name, value));
+        let mut reader = Reader::new(&lookup);
         let policy = Policy::read(&mut reader);
         let log = reader.choice("LOG", Level::CHOICES, Level::Info);
         reader.refuse_unknown(given);
         let settings = policy.map(|policy| CoordinatorSettings { policy, log });
         reader.finish(settings)?.ok_or(Problems(Vec::new()))
+    }
+}
+
+/// `trace` was a level that no line had. A function must start that still has it in its environment, and log the same.
+fn without_trace(name: &str, value: String) -> String {
+    match (name, value.trim()) {
+        ("PROTECTOR_LOG", "trace") => Level::Debug.name().to_owned(),
+        _ => value,
     }
 }
 
@@ -55,6 +64,12 @@ mod tests {
         .unwrap_err();
         let names: Vec<&str> = problems.0.iter().map(|problem| problem.name.as_str()).collect();
         assert_eq!(names, ["PROTECTOR_SETTLE", "PROTECTOR_LOG", "PROTECTOR_SETLE"]);
+    }
+
+    #[test]
+    fn the_level_of_earlier_versions_writes_all_lines() {
+        assert_eq!(read(&[("PROTECTOR_LOG", "trace")]).unwrap().log, Level::Debug);
+        assert!(read(&[("PROTECTOR_PREFIX", "trace"), ("PROTECTOR_LOG", "TRACE")]).is_err());
     }
 
     #[test]
