@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::field::{members, quoted, read, text};
+use super::field::{WHOLE_EVENT, members, quoted, read, text};
 use super::{Event, Malformed, Parsed, Sender, Trigger, command, ecs, hook, spot};
 
 /// One invocation's events.
@@ -76,7 +76,7 @@ fn array(items: &[Value]) -> Delivery {
 /// An input transformer makes a text of an event.
 fn item(item: &Value) -> Parsed {
     match item.as_str() {
-        Some(text) => message("(the event)", text),
+        Some(text) => message(WHOLE_EVENT, text),
         None => event(item),
     }
 }

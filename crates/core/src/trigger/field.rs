@@ -6,6 +6,9 @@ use serde_json::Value;
 use super::Malformed;
 use crate::limits::{QUOTED_CHARS_MAX, cut};
 
+/// The path of the whole event, where no field of it is at fault.
+pub(super) const WHOLE_EVENT: &str = "whole-event";
+
 /// Reads `value`, which is at `path` of the event (empty for the event itself).
 pub(super) fn read<T: DeserializeOwned>(path: &str, value: &Value) -> Result<T, Malformed> {
     serde_path_to_error::deserialize(value).map_err(|error| {
@@ -38,7 +41,7 @@ fn missing(problem: &str) -> Option<&str> {
 
 fn join(path: &str, field: &str) -> String {
     match (path, field) {
-        ("", "") => "(the event)".to_owned(),
+        ("", "") => WHOLE_EVENT.to_owned(),
         ("", only) | (only, "") => only.to_owned(),
         (path, field) => format!("{path}.{field}"),
     }

@@ -369,6 +369,10 @@ fn what_is_torn_is_malformed() {
     }
     let torn = json!({"Records": [{"eventSource": "aws:sqs", "messageId": "m", "body": "{\"detail-type\""}]});
     assert_eq!(queued(&torn)[0].event.malformed().unwrap().field, "body");
+    let Delivery::Events(events) = parse(&json!(["{\"detail-type\""])) else {
+        panic!("no batch")
+    };
+    assert_eq!(events[0].malformed().unwrap().field, "whole-event");
 }
 
 #[test]
