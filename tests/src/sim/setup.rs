@@ -121,7 +121,7 @@ impl Setup<'_> {
 /// As `examples/task-definition.json` has it.
 fn sidecar(protects: &str) -> Value {
     json!({"name": SIDECAR, "essential": false, "memory": 32, "stopTimeout": 7500,
-        "restartPolicy": {"enabled": true, "ignoredExitCodes": [0, 10, 11, 64]},
+        "restartPolicy": {"enabled": true, "restartAttemptPeriod": 60},
         "dependsOn": [{"containerName": protects, "condition": "START"}]})
 }
 
