@@ -97,6 +97,29 @@ class Manifests(unittest.TestCase):
             self.assertEqual([name for name in shared if own.get(name) != {"workspace": True}], [], member)
 
 
+# The part of the code map about one crate.
+CRATE = re.compile(r"^### `crates/([\w-]+)`[^\n]*\n(.*?)(?=^##)", re.MULTILINE | re.DOTALL)
+MODULE = re.compile(r"^(?:pub(?:\(crate\))? )?mod (\w+)[;{ ]", re.MULTILINE)
+
+
+def modules(crate):
+    """The modules that a crate's roots declare, without those of its tests."""
+    roots = (ROOT / "crates" / crate / "src" / name for name in ("lib.rs", "main.rs"))
+    text = "\n".join(root.read_text() for root in roots if root.is_file())
+    return sorted(set(MODULE.findall(text)) - {"tests", "testing"})
+
+
+class CodeMap(unittest.TestCase):
+    def test_each_crate_and_each_of_its_modules_is_on_the_map(self):
+        sections = dict(CRATE.findall(read("ARCHITECTURE.md")))
+        self.assertEqual(sorted(sections), sorted(path.parent.name for path in ROOT.glob("crates/*/Cargo.toml")))
+        for crate, text in sections.items():
+            with self.subTest(crate):
+                named = set(re.findall(r"`(\w+)[`/]", text))
+                self.assertEqual([module for module in modules(crate) if module not in named], [])
+        self.assertIn("plan", modules("core"))
+
+
 class Changelog(unittest.TestCase):
     def test_it_has_unreleased_changes_first_and_a_date_for_each_version(self):
         headings = re.findall(r"^## (.*)$", read("CHANGELOG.md"), re.MULTILINE)
