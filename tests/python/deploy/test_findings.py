@@ -10,9 +10,10 @@ from .template import ROOT
 
 FOLDER = ROOT / "findings"
 LABELS = ["What surprises", "Versions", "Expected", "Seen", "Who meets it", "Publicly known"]
-# What is installed, with its exact version: pip's ==, npm's @ (a scope begins with @, too), cargo's "=".
+# What is installed, with its exact version: pip's ==, npm's @ (a scope begins with @, too), apt's =, cargo's "=".
 INSTALLS = {
     r"pip\" install --quiet (.+)": r"(?!-)\S+==[\d.]+",
+    r"apt-get .*download --quiet=2 (.+)\)": r"[^=]+=\d[\w.+~-]*",
     r"npm install .*?--prefix \S+ (.+?)(?: >&2)?$": r"@?[^@]+@\d[\d.]*",
 }
 
